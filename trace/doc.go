@@ -1,0 +1,33 @@
+// Package trace says what a trace is: B3 headers read and written, IDs, sampling
+// decisions, and the functions that start, carry and detach them.
+//
+// The current trace is where every OpenTelemetry-aware library looks for it: in the
+// context, as the current span. [ID] reads it, [Start] begins a span in it, [Propagator]
+// takes it from one process to the next. Nothing has to be installed for that. Without
+// an OpenTelemetry SDK, [Provider] gives IDs and decisions and records nothing; with one,
+// spans are the SDK's and keep their B3 meaning.
+//
+// # There is always an ID
+//
+// No SDK, a sampler that says no, a caller that said deny: there are still a trace ID and
+// a span ID, for the log line and for the next hop.
+//
+// # IDs are opaque text
+//
+// A trace ID that arrived as 16 hexadecimal digits is logged and sent on as 16, one that
+// arrived as 32 as 32, even when its high half is zero. Where the width is not known, a
+// zero high half means 16. New trace IDs have 32 digits: the epoch second in which the
+// trace began, then 96 random bits.
+//
+// # Whose span it is
+//
+// The current span decides, the record fills in. If the current span is one of this
+// package's, it is the answer. If it is somebody else's (an SDK's, say), the nearest record
+// that [NewContext] or [Start] left in the context adds what an OpenTelemetry span context
+// cannot hold: the width of the ID, debug, a received deny, the parent. The record is used
+// only where it speaks of the same trace, so nothing goes stale.
+//
+// # Contexts
+//
+// Functions that take a context take nil for [context.Background].
+package trace

@@ -1,0 +1,266 @@
+package trace
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// Propagator is B3 for OpenTelemetry, a propagation.TextMapPropagator. The zero value reads
+// both encodings and writes X-B3-*.
+//
+// Extract reads b3 first, then X-B3-*; malformed headers are as if they were not there.
+// Inject writes what [FromContext] says; without a trace it writes nothing, and a state
+// alone only if ctx was given one.
+//
+// Before Inject writes, it removes all B3 headers, and the Propagator's other Fields, from
+// a propagation.HeaderCarrier or MapCarrier, in any case. Other carriers cannot be removed
+// from: there, left-over fields are set to "", which counts as absent.
+type Propagator struct {
+	// Encoding is what Inject writes: b3.B3MultipleHeader, b3.B3SingleHeader or both. Zero
+	// is B3MultipleHeader. For queues, maps and the environment choose the single header.
+	Encoding b3.Encoding
+
+	// W3C: read traceparent and tracestate where there is no valid B3, and write them too.
+	W3C bool
+}
+
+var _ propagation.TextMapPropagator = Propagator{}
+
+var w3c propagation.TraceContext
+
+// fields are the names that Inject writes, in the order of multi's fields.
+const (
+	fieldSingle  = "b3"
+	fieldTraceID = "x-b3-traceid"
+	fieldSpanID  = "x-b3-spanid"
+	fieldParent  = "x-b3-parentspanid"
+	fieldSampled = "x-b3-sampled"
+	fieldFlags   = "x-b3-flags"
+)
+
+var (
+	multiFields = []string{fieldTraceID, fieldSpanID, fieldParent, fieldSampled, fieldFlags}
+	b3Fields    = append([]string{fieldSingle}, multiFields...)
+	w3cFields   = []string{"traceparent", "tracestate"}
+)
+
+func (p Propagator) single() bool { return p.Encoding&b3.B3SingleHeader != 0 }
+func (p Propagator) multi() bool  { return p.Encoding&b3.B3MultipleHeader != 0 || !p.single() }
+
+// Fields implements propagation.TextMapPropagator: what Inject may write, in lower case. The
+// slice is the caller's.
+func (p Propagator) Fields() []string {
+	var fields []string
+	if p.single() {
+		fields = append(fields, fieldSingle)
+	}
+	if p.multi() {
+		fields = append(fields, multiFields...)
+	}
+	if p.W3C {
+		fields = append(fields, w3cFields...)
+	}
+	return fields
+}
+
+// Extract implements propagation.TextMapPropagator. A nil carrier has nothing.
+func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if carrier == nil {
+		return ctx
+	}
+	var b B3
+	if h, ok := carrier.(propagation.HeaderCarrier); ok {
+		b, _ = FromHeader(http.Header(h))
+	} else {
+		b = fromCarrier(carrier)
+	}
+	if !p.W3C {
+		return NewContext(ctx, b)
+	}
+
+	// On an empty context: what ctx already holds must not look like something received.
+	sc := oteltrace.SpanContextFromContext(w3c.Extract(context.Background(), carrier))
+	switch {
+	case b.hasIDs():
+		if sc.TraceID() != b.TraceID {
+			return NewContext(ctx, b)
+		}
+	case b.Sampling.digit() != 0 || !sc.IsValid():
+		return NewContext(ctx, b)
+	default:
+		b = fromW3C(sc)
+	}
+	return newContext(ctx, b, sc.TraceState())
+}
+
+func fromW3C(sc oteltrace.SpanContext) B3 {
+	id := sc.TraceID()
+	b := B3{TraceID: id, SpanID: sc.SpanID(), Sampling: Deny, wide: isZero(id[:8])}
+	if sc.IsSampled() {
+		b.Sampling = Accept
+	}
+	return b
+}
+
+// fromCarrier reads a carrier whose keys may be in any case; lower case is looked for first.
+func fromCarrier(carrier propagation.TextMapCarrier) B3 {
+	var values [6]string // as b3Fields
+	for i, field := range b3Fields {
+		values[i] = trim(carrier.Get(field))
+	}
+	keys := carrier.Keys()
+	slices.Sort(keys) // of X-B3-Flags and x-B3-flags, always the same one
+	for _, key := range keys {
+		i := slices.IndexFunc(b3Fields, func(field string) bool { return strings.EqualFold(field, key) })
+		if i >= 0 && values[i] == "" {
+			values[i] = trim(carrier.Get(key))
+		}
+	}
+	if b, err := Parse(values[0]); err == nil {
+		return b
+	}
+	b, _ := parseMulti(multi{values[1], values[2], values[3], values[4], values[5]})
+	return b
+}
+
+// Inject implements propagation.TextMapPropagator. A nil carrier is left alone.
+func (p Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
+	cur := lookup(ctx)
+	switch c := carrier.(type) {
+	case nil:
+		return
+	case propagation.HeaderCarrier:
+		if c == nil {
+			return // nothing can be written, nor has to be removed
+		}
+		for key := range c {
+			if p.owns(key) {
+				delete(c, key)
+			}
+		}
+		p.writeHeader(ctx, http.Header(c), cur.b3)
+	case propagation.MapCarrier:
+		if c == nil {
+			return
+		}
+		for key := range c {
+			if p.owns(key) {
+				delete(c, key)
+			}
+		}
+		p.write(carrier, cur.b3)
+	default:
+		p.blank(carrier)
+		p.write(carrier, cur.b3)
+	}
+	if p.W3C && cur.b3.hasIDs() {
+		sc := cur.b3.spanContext(cur.spanContext().TraceState(), false)
+		w3c.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), carrier)
+	}
+}
+
+// owns reports whether key is a B3 header or one that p writes, in any case.
+func (p Propagator) owns(key string) bool {
+	switch len(key) { // almost no header gets past this
+	case len(fieldSingle), len(fieldFlags), len(fieldSpanID), len(fieldTraceID), len(fieldParent):
+		for _, field := range b3Fields {
+			if strings.EqualFold(key, field) {
+				return true
+			}
+		}
+	}
+	return p.W3C && (strings.EqualFold(key, w3cFields[0]) || strings.EqualFold(key, w3cFields[1]))
+}
+
+// blank overwrites what an earlier message may have left in a carrier without a delete.
+func (p Propagator) blank(carrier propagation.TextMapCarrier) {
+	for _, key := range carrier.Keys() {
+		if p.owns(key) {
+			carrier.Set(key, "")
+		}
+	}
+}
+
+func (p Propagator) write(carrier propagation.TextMapCarrier, b B3) {
+	if p.single() {
+		if v := b.String(); v != "" {
+			carrier.Set(fieldSingle, v)
+		}
+	}
+	if !p.multi() {
+		return
+	}
+	if b.hasIDs() {
+		carrier.Set(fieldTraceID, string(b.AppendTraceID(nil)))
+		carrier.Set(fieldSpanID, hex.EncodeToString(b.SpanID[:]))
+		if b.ParentSpanID.IsValid() {
+			carrier.Set(fieldParent, hex.EncodeToString(b.ParentSpanID[:]))
+		}
+	}
+	switch b.Sampling {
+	case Debug:
+		carrier.Set(fieldFlags, "1")
+	case Accept:
+		carrier.Set(fieldSampled, "1")
+	case Deny:
+		carrier.Set(fieldSampled, "0")
+	}
+}
+
+// writeHeader is write for an http.Header, the hot path: one string for all the text, one
+// array for all the values.
+func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
+	var values []string
+	if n, ok := ctx.(*clientNode); ok && n.span.b3 == b && n.taken.CompareAndSwap(false, true) {
+		values = n.values[:0]
+	} else {
+		values = make([]string, 0, len(clientNode{}.values))
+	}
+	set := func(key, value string) {
+		values = append(values, value)
+		// Clipped, so that an append to one header does not run into the next.
+		h[key] = values[len(values)-1 : len(values) : len(values)]
+	}
+
+	if p.single() {
+		if v := b.String(); v != "" {
+			set(headerSingle, v)
+		}
+	}
+	if !p.multi() {
+		return
+	}
+	if b.hasIDs() {
+		var buf [32 + 16 + 16]byte
+		text := b.AppendTraceID(buf[:0])
+		width := len(text)
+		text = hex.AppendEncode(text, b.SpanID[:])
+		if b.ParentSpanID.IsValid() {
+			text = hex.AppendEncode(text, b.ParentSpanID[:])
+		}
+		s := string(text)
+		set(headerTraceID, s[:width])
+		set(headerSpanID, s[width:width+16])
+		if parent := s[width+16:]; parent != "" {
+			set(headerParent, parent)
+		}
+	}
+	switch b.Sampling {
+	case Debug:
+		set(headerFlags, "1")
+	case Accept:
+		set(headerSampled, "1")
+	case Deny:
+		set(headerSampled, "0")
+	}
+}

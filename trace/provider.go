@@ -1,0 +1,113 @@
+package trace
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel"
+	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/embedded"
+)
+
+// defaultRate is the share of the traces that a Provider samples if it is not told otherwise.
+const defaultRate = 0.001
+
+// ProviderConfig is the configuration of a [Provider]. The zero value is ready to use.
+type ProviderConfig struct {
+	Sampler Sampler // decides roots and callers that defer; nil: NewRatio(0.001)
+}
+
+// Provider gives IDs and decisions, and records nothing: an OpenTelemetry TracerProvider
+// with no SDK. Its spans have fresh span IDs, their parent's trace, and the parent's
+// decision or, where there is none, its Sampler's.
+//
+// The zero value samples 0.1 % of the traces. A Provider is immutable and safe for
+// concurrent use.
+type Provider struct {
+	embedded.TracerProvider
+	sampler Sampler
+}
+
+var _ oteltrace.TracerProvider = (*Provider)(nil)
+
+// NewProvider returns a Provider.
+func NewProvider(cfg ProviderConfig) *Provider {
+	if cfg.Sampler == nil {
+		cfg.Sampler = NewRatio(defaultRate)
+	}
+	return &Provider{sampler: cfg.Sampler}
+}
+
+// fallback is the Provider where nobody has configured or installed any.
+var fallback = NewProvider(ProviderConfig{})
+
+// Tracer implements oteltrace.TracerProvider. The name and the options are not used: there
+// is nothing that could be recorded with them.
+func (p *Provider) Tracer(string, ...oteltrace.TracerOption) oteltrace.Tracer {
+	return tracer{provider: p}
+}
+
+type tracer struct {
+	embedded.Tracer
+	provider *Provider
+}
+
+// Start implements oteltrace.Tracer.
+func (t tracer) Start(ctx context.Context, _ string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if newRoot(opts) {
+		return t.provider.start(ctx, B3{}, oteltrace.TraceState{}, oteltrace.SpanKindInternal)
+	}
+	cur := lookup(ctx)
+	return t.provider.start(ctx, cur.b3, cur.spanContext().TraceState(), oteltrace.SpanKindInternal)
+}
+
+func newRoot(opts []oteltrace.SpanStartOption) bool {
+	if len(opts) == 0 {
+		return false
+	}
+	cfg := oteltrace.NewSpanStartConfig(opts...)
+	return cfg.NewRoot()
+}
+
+// start makes a child of parent. A parent without a span ID is a trace, a decision, or
+// nothing, to begin with.
+func (p *Provider) start(ctx context.Context, parent B3, state oteltrace.TraceState, kind oteltrace.SpanKind) (context.Context, oteltrace.Span) {
+	b := B3{TraceID: parent.TraceID, SpanID: newSpanID(), ParentSpanID: parent.SpanID, Sampling: parent.Sampling, wide: parent.wide}
+	if !b.TraceID.IsValid() {
+		b.TraceID, b.ParentSpanID, b.wide = newTraceID(), oteltrace.SpanID{}, false
+	}
+	if b.Sampling.digit() == 0 {
+		b.Sampling = p.decide(b.TraceID)
+	}
+	s := span{record: record{b3: b}, state: state, provider: p}
+	if kind == oteltrace.SpanKindClient {
+		n := &clientNode{node: node{ctx, s}}
+		return n, &n.span
+	}
+	n := &node{ctx, s}
+	return n, &n.span
+}
+
+func (p *Provider) decide(id oteltrace.TraceID) Sampling {
+	sampler := p.sampler
+	if sampler == nil { // the zero Provider
+		sampler = fallback.sampler
+	}
+	if sampler.Sample(id) {
+		return Accept
+	}
+	return Deny
+}
+
+// globalProvider is OpenTelemetry's global provider, or nil where nobody has set one. Ask
+// each time: an SDK may be installed later, and the placeholder that stands in until then
+// stays bound to the first one for ever.
+func globalProvider() oteltrace.TracerProvider {
+	global := otel.GetTracerProvider()
+	if isPlaceholder(global) {
+		return nil
+	}
+	return global
+}

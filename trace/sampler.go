@@ -1,0 +1,54 @@
+package trace
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// Sampler decides whether a trace is sampled that nobody has decided yet. It must be safe
+// for concurrent use, and should answer alike for one ID, whichever service asks.
+type Sampler interface {
+	Sample(oteltrace.TraceID) bool
+}
+
+type constant bool
+
+func (c constant) Sample(oteltrace.TraceID) bool { return bool(c) }
+
+// Always returns a Sampler that samples every trace.
+func Always() Sampler { return constant(true) }
+
+// Never returns a Sampler that samples none.
+func Never() Sampler { return constant(false) }
+
+// Ratio samples a share of the traces. It decides on the low 64 bits of the ID, so that the
+// 64-bit and the 128-bit form of an ID, and OpenTelemetry's TraceIDRatioBased at the same
+// rate, all agree. The zero value samples none. Safe for concurrent use.
+type Ratio struct {
+	bound atomic.Uint64 // of 1<<63
+}
+
+// NewRatio returns a Ratio that samples the share rate: 0.001 is one trace in a thousand.
+// It panics if rate is not between 0 and 1.
+func NewRatio(rate float64) *Ratio {
+	r := new(Ratio)
+	r.SetRate(rate)
+	return r
+}
+
+// SetRate changes the share while running, for traces that begin from now on. It panics if
+// rate is not between 0 and 1.
+func (r *Ratio) SetRate(rate float64) {
+	if !(rate >= 0 && rate <= 1) { // written so that NaN fails too
+		panic(fmt.Sprintf("trace: sampling rate %v is not between 0 and 1", rate))
+	}
+	r.bound.Store(uint64(rate * (1 << 63)))
+}
+
+// Sample implements [Sampler].
+func (r *Ratio) Sample(id oteltrace.TraceID) bool {
+	return binary.BigEndian.Uint64(id[8:])>>1 < r.bound.Load()
+}

@@ -1,0 +1,94 @@
+package trace
+
+import (
+	"context"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/embedded"
+)
+
+// span is the span that records nothing: IDs, a decision, and where children come from.
+// It is immutable, so that it may be read from any goroutine and after End.
+type span struct {
+	embedded.Span
+	record
+	remote   bool
+	state    oteltrace.TraceState     // W3C's, handed on untouched
+	provider oteltrace.TracerProvider // of its children; nil in a remote span: see TracerProvider
+}
+
+var _ oteltrace.Span = (*span)(nil)
+
+func (s *span) SpanContext() oteltrace.SpanContext { return s.b3.spanContext(s.state, s.remote) }
+
+// TracerProvider returns where libraries that know only OpenTelemetry get the children of s
+// from. For a caller that said deny that is ID-only spans, so that they obey too.
+func (s *span) TracerProvider() oteltrace.TracerProvider {
+	switch {
+	case s.provider != nil:
+		return s.provider
+	case s.b3.Sampling == Deny:
+		return fallback
+	}
+	if global := globalProvider(); global != nil {
+		return global
+	}
+	return fallback
+}
+
+func (s *span) IsRecording() bool                           { return false }
+func (s *span) End(...oteltrace.SpanEndOption)              {}
+func (s *span) AddEvent(string, ...oteltrace.EventOption)   {}
+func (s *span) AddLink(oteltrace.Link)                      {}
+func (s *span) RecordError(error, ...oteltrace.EventOption) {}
+func (s *span) SetStatus(codes.Code, string)                {}
+func (s *span) SetName(string)                              {}
+func (s *span) SetAttributes(...attribute.KeyValue)         {}
+
+// node is a link in the chain of contexts that holds a span. Being context and span in one
+// it costs one allocation where oteltrace.ContextWithSpan around a span costs two, and every
+// request has at least one.
+type node struct {
+	context.Context
+	span span
+}
+
+// Value answers OpenTelemetry, which asks for the current span, and this package, which asks
+// for the nearest record.
+func (n *node) Value(key any) any {
+	switch key {
+	case currentSpanKey:
+		return &n.span
+	case recordKey{}:
+		return &n.span.record
+	}
+	return n.Context.Value(key)
+}
+
+// clientNode is the node of a client span. The request that span is for needs up to five
+// header values; they have their room here, which saves the transport an allocation.
+type clientNode struct {
+	node
+	taken  atomic.Bool // the room is for one message only: a second one would write into the first
+	values [5]string
+}
+
+// currentSpanKey is the key under which OpenTelemetry keeps the current span. It is not
+// exported, but SpanFromContext tells it to every context it is asked to look in.
+var currentSpanKey = func() (key any) {
+	oteltrace.SpanFromContext(keyProbe{context.Background(), &key})
+	return key
+}()
+
+type keyProbe struct {
+	context.Context
+	key *any
+}
+
+func (p keyProbe) Value(key any) any {
+	*p.key = key
+	return nil
+}

@@ -1,0 +1,196 @@
+package trace
+
+import (
+	"context"
+	"reflect"
+
+	"example.com/clew/internal/loghook"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// Start begins a span in ctx's trace, or a new trace if ctx has none, and returns a context
+// in which it is the current span. The caller ends it.
+//
+// The span comes from the provider of ctx's current span, else from OpenTelemetry's global
+// one, else from a [Provider] that samples 0.1 % of new traces. It always has valid IDs. A
+// nil ctx is context.Background().
+func Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
+	return Starter{}.Start(ctx, B3{}, name, opts...)
+}
+
+// Root begins a new trace, whose first span is linked to ctx's trace, if there is one, and
+// returns a context in which it is the current span: for work that ctx's trace caused but
+// that is not part of it, as each run of a repeating job. The caller ends the span.
+//
+// All other values of ctx stay. A zerolog logger in ctx is bound to the new trace, if the
+// program imports logctx.
+func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	cur := lookup(ctx)
+	opts = append(opts[:len(opts):len(opts)], oteltrace.WithNewRoot())
+	if sc := cur.b3.spanContext(oteltrace.TraceState{}, cur.remote()); sc.IsValid() {
+		opts = append(opts, oteltrace.WithLinks(oteltrace.Link{SpanContext: sc}))
+	}
+	ctx, s := Start(ctx, name, opts...)
+	if loghook.Rebind != nil {
+		ctx = loghook.Rebind(ctx)
+	}
+	return ctx, s
+}
+
+// Starter starts spans as [Start] does, for middleware, transports and consumers of queues:
+// from a provider of their own, for a caller who is known by [B3]. The zero value is ready
+// to use. It may be copied and is safe for concurrent use.
+type Starter struct {
+	TracerProvider oteltrace.TracerProvider // nil: as Start says
+	Kind           oteltrace.SpanKind       // for the spans of an SDK
+}
+
+// Start begins a span as a child of caller, which is what [FromHeader], [Parse] or
+// [FromContext] returned. The zero caller is ctx's current span. With oteltrace.WithNewRoot
+// there is no parent.
+//
+// A span of this process that is current in ctx is the parent, not caller, unless caller
+// names another trace. A caller with a trace ID and no span ID is a trace to join, without
+// a parent.
+//
+// With an SDK, whatever its sampler, the B3 states keep their meaning. Deny never reaches
+// it: that span has IDs only. Accept and debug arrive as a sampled remote parent. Defer
+// arrives as a trace ID without a parent span, so that ParentBased asks its root sampler.
+func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	cur := lookup(ctx)
+	var p parent // none: a root
+	if !newRoot(opts) {
+		p = resolve(&cur, caller)
+	}
+	for i := range 3 {
+		var provider oteltrace.TracerProvider
+		switch i {
+		case 0:
+			provider = s.TracerProvider
+		case 1:
+			provider = cur.provider()
+		case 2:
+			provider = globalProvider()
+		}
+		if provider == nil {
+			continue
+		}
+		if own, ok := provider.(*Provider); ok {
+			return own.start(ctx, p.b3, p.state, s.Kind)
+		}
+		if p.denied {
+			continue
+		}
+		if spanCtx, span, ok := p.ask(ctx, &cur, provider, s.Kind, name, opts); ok {
+			return spanCtx, span
+		}
+	}
+	return fallback.start(ctx, p.b3, p.state, s.Kind)
+}
+
+// parent is what a span is started under.
+type parent struct {
+	b3     B3 // with the state that the child is to have; Defer: to be decided
+	state  oteltrace.TraceState
+	denied bool // by a caller, so that no SDK is asked
+}
+
+// resolve finds the parent among the current span and the caller.
+func resolve(cur *current, caller B3) parent {
+	joins := caller.TraceID.IsValid()
+	if joins && !(cur.local() && caller.TraceID == cur.b3.TraceID) {
+		p := parent{b3: caller, denied: caller.Sampling == Deny}
+		if caller.TraceID == cur.b3.TraceID {
+			p.state = cur.spanContext().TraceState()
+		}
+		return p
+	}
+
+	p := parent{b3: cur.b3, state: cur.spanContext().TraceState(), denied: cur.denied()}
+	if cur.known {
+		// This hop has decided. Only what must not be missed still counts.
+		if caller.Sampling != Deny && caller.Sampling != Debug {
+			return p
+		}
+	} else if joins {
+		p.b3.wide = caller.wide
+	}
+	switch caller.Sampling {
+	case Deny, Debug:
+		p.b3.Sampling, p.denied = caller.Sampling, caller.Sampling == Deny
+	case Accept:
+		if !p.denied && p.b3.Sampling != Debug {
+			p.b3.Sampling = Accept
+		}
+	default:
+		// The local span is another library's, its decision too; and a caller who defers
+		// looks to ParentBased as if he had denied. An unsampled span here may be no
+		// decision at all, so the sampler is asked again, as if there were no parent.
+		if joins && cur.local() && p.b3.Sampling == Deny && !p.denied {
+			p.b3.Sampling = Defer
+		}
+	}
+	return p
+}
+
+// ask lets an SDK make the span. ok is false if it made none: a no-op provider returns its
+// parent's span, or one without IDs.
+func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.TracerProvider, kind oteltrace.SpanKind, name string, opts []oteltrace.SpanStartOption) (context.Context, oteltrace.Span, bool) {
+	if kind != oteltrace.SpanKindUnspecified {
+		opts = append([]oteltrace.SpanStartOption{oteltrace.WithSpanKind(kind)}, opts...)
+	}
+	shown, there := p.shown(), cur.spanContext()
+	sdkCtx := ctx
+	if shown.TraceID().IsValid() && !(shown.SpanID() == there.SpanID() && shown.TraceID() == there.TraceID() && shown.IsSampled() == there.IsSampled()) {
+		sdkCtx = oteltrace.ContextWithRemoteSpanContext(ctx, shown)
+	}
+	sdkCtx, s := provider.Tracer(scope).Start(sdkCtx, name, opts...)
+	sc := s.SpanContext()
+	if !sc.IsValid() || sc.SpanID() == shown.SpanID() || sc.SpanID() == there.SpanID() {
+		return nil, nil, false
+	}
+
+	b := B3{TraceID: sc.TraceID(), SpanID: sc.SpanID(), Sampling: Deny}
+	switch {
+	case p.b3.Sampling == Debug:
+		b.Sampling = Debug
+	case sc.IsSampled():
+		b.Sampling = Accept
+	}
+	if b.TraceID == p.b3.TraceID {
+		// Not what was shown: that parent may have been invented.
+		b.ParentSpanID, b.wide = p.b3.SpanID, p.b3.wide
+	}
+	return &recordNode{sdkCtx, record{b3: b, bySDK: true}}, s, true
+}
+
+// shown is p as an SDK must see it so that its sampler does what B3 says. The zero
+// SpanContext is no parent.
+func (p *parent) shown() oteltrace.SpanContext {
+	b := p.b3
+	switch {
+	case b.Sampling.sampled():
+		// ParentBased follows a valid parent only, so IDs that are missing are invented.
+		// They are on no log line and on no wire.
+		if !b.TraceID.IsValid() {
+			b.TraceID = newTraceID()
+		}
+		if !b.SpanID.IsValid() {
+			b.SpanID = newSpanID()
+		}
+	case b.Sampling == Defer:
+		// The SDK keeps the trace ID. ParentBased, for which this is no valid parent, asks
+		// its root sampler; with the span ID it would not sample.
+		b.SpanID = oteltrace.SpanID{}
+	}
+	return b.spanContext(p.state, true)
+}
+
+// scope is the name under which SDKs see the spans of this module.
+var scope = reflect.TypeFor[Starter]().PkgPath()
