@@ -22,7 +22,7 @@ type recordNode struct {
 }
 
 func (n *recordNode) Value(key any) any {
-	if (key == recordKey{}) {
+	if key == (recordKey{}) {
 		return &n.record
 	}
 	return n.Context.Value(key)

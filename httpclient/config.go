@@ -1,0 +1,147 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"example.com/clew/trace"
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// Config is the configuration of a client. The zero value is ready to use.
+type Config struct {
+	// TracerProvider makes the spans. Nil: as [trace.Start] says.
+	TracerProvider oteltrace.TracerProvider
+
+	// Propagator writes the headers. Nil: trace.Propagator{}, which writes X-B3-*.
+	Propagator propagation.TextMapPropagator
+
+	// Propagate says which requests may carry our headers; it is asked for redirects too,
+	// and must not change the request. Nil: all but a redirect to another host name than
+	// the first one asked. A request that may not carry them is still a span.
+	Propagate func(*http.Request) bool
+}
+
+// hop is a Config made ready: what the transport and the resty hooks share.
+type hop struct {
+	starter    trace.Starter
+	propagator propagation.TextMapPropagator
+	propagate  func(*http.Request) bool // nil: the default policy
+	fields     []string                 // that are ours to write: what else is there is stale
+}
+
+func newHop(cfg Config) *hop {
+	h := &hop{
+		starter:    trace.Starter{TracerProvider: cfg.TracerProvider, Kind: oteltrace.SpanKindClient},
+		propagator: cfg.Propagator,
+		propagate:  cfg.Propagate,
+	}
+	if h.propagator == nil {
+		h.propagator = trace.Propagator{}
+	}
+	all := trace.Propagator{Encoding: b3.B3SingleHeader | b3.B3MultipleHeader}
+	h.fields = all.Fields()
+	for _, field := range h.propagator.Fields() {
+		if !h.owns(field) {
+			h.fields = append(h.fields, field)
+		}
+	}
+	return h
+}
+
+// start begins the span of an attempt. rejoin is the zero B3, or an earlier attempt whose
+// trace this one stays in, as its sibling.
+func (h *hop) start(ctx context.Context, rejoin trace.B3, method string) (context.Context, oteltrace.Span) {
+	rejoin.SpanID, rejoin.ParentSpanID = oteltrace.SpanID{}, oteltrace.SpanID{}
+	return h.starter.Start(ctx, rejoin, methodOf(method))
+}
+
+// methodOf is what net/http makes of an empty method.
+func methodOf(method string) string {
+	if method == "" {
+		return http.MethodGet
+	}
+	return method
+}
+
+// write puts the trace of ctx on header, or, where it must not be, only takes stale ones off.
+func (h *hop) write(ctx context.Context, header http.Header, allowed bool) {
+	if _, removes := h.propagator.(trace.Propagator); !removes || !allowed {
+		h.remove(header)
+	}
+	if allowed {
+		h.propagator.Inject(ctx, propagation.HeaderCarrier(header))
+	}
+}
+
+// remove removes all B3 headers, and those that the propagator would write, in any case.
+func (h *hop) remove(header http.Header) {
+	for key := range header {
+		if h.owns(key) {
+			delete(header, key)
+		}
+	}
+}
+
+func (h *hop) owns(key string) bool {
+	for _, field := range h.fields {
+		if len(key) == len(field) && strings.EqualFold(key, field) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameHost is the default policy. It compares with the first request of the chain, not the
+// last: a stranger who redirects back must not look like a friend who redirects.
+func sameHost(r *http.Request) bool {
+	first := r
+	for first.Response != nil {
+		first = first.Response.Request
+		if first == nil || first.URL == nil {
+			return false // the chain is cut, so nobody knows
+		}
+	}
+	return first == r || sameName(first.URL, r.URL)
+}
+
+func sameName(a, b *url.URL) bool { return strings.EqualFold(a.Hostname(), b.Hostname()) }
+
+// describe gives a recording span its attributes, by OpenTelemetry's HTTP conventions. The
+// URL is without user, query and fragment, in which secrets travel.
+func describe(span oteltrace.Span, r *http.Request, attempt int) {
+	span.SetAttributes(
+		attribute.String("http.request.method", methodOf(r.Method)),
+		attribute.String("server.address", r.URL.Hostname()),
+		attribute.String("url.full", r.URL.Scheme+"://"+r.URL.Host+r.URL.EscapedPath()))
+	if attempt > 1 {
+		span.SetAttributes(attribute.Int("http.request.resend_count", attempt-1))
+	}
+}
+
+// conclude gives a recording span the outcome. It does not end it.
+func conclude(span oteltrace.Span, status int, err error) {
+	if !span.IsRecording() {
+		return
+	}
+	if status != 0 {
+		span.SetAttributes(attribute.Int("http.response.status_code", status))
+		if status >= 400 {
+			span.SetStatus(codes.Error, "")
+		}
+	}
+	if err != nil {
+		if with := (*url.Error)(nil); errors.As(err, &with) {
+			err = with.Err // without the URL and its secrets
+		}
+		span.RecordError(err)
+		span.SetStatus(codes.Error, err.Error())
+	}
+}

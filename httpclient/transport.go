@@ -1,0 +1,162 @@
+package httpclient
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"sync/atomic"
+
+	"example.com/clew/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// NewTransport returns a RoundTripper that puts the trace of the request's context on the
+// request and hands it to base. A nil base is http.DefaultTransport, whatever that is when
+// the request is sent.
+//
+// The caller's request is not changed: base gets a copy, whose context has the attempt as
+// its current span. Response, error and panic of base are passed on as they are; the
+// Response's Request is the copy. A recording span ends when the response body has been read
+// to its end or closed. Safe for concurrent use if base is.
+func NewTransport(base http.RoundTripper, cfg Config) http.RoundTripper {
+	return &transport{base: base, hop: newHop(cfg)}
+}
+
+// Wrap returns a copy of c whose transport is wrapped by [NewTransport]. c is not touched; the
+// copy shares its cookie jar. It panics if c is nil.
+func Wrap(c *http.Client, cfg Config) *http.Client {
+	if c == nil {
+		panic("httpclient: Wrap: nil *http.Client")
+	}
+	wrapped := *c
+	wrapped.Transport = NewTransport(c.Transport, cfg)
+	return &wrapped
+}
+
+type transport struct {
+	base http.RoundTripper
+	*hop
+}
+
+func (t *transport) next() http.RoundTripper {
+	if t.base == nil {
+		return http.DefaultTransport
+	}
+	return t.base
+}
+
+// CloseIdleConnections is what http.Client.CloseIdleConnections looks for.
+func (t *transport) CloseIdleConnections() {
+	if c, ok := t.next().(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r == nil || r.URL == nil {
+		return t.next().RoundTrip(r) // which knows what to say, and closes the body
+	}
+	prev, attempt := before(r)
+	if trace.ID(r.Context()) != "" {
+		prev = trace.B3{}
+	}
+	ctx, span := t.start(r.Context(), prev, r.Method)
+	if span.IsRecording() {
+		describe(span, r, attempt)
+	}
+
+	out := r.WithContext(ctx)
+	out.Header = cloneHeader(r.Header)
+	allowed := t.propagate == nil && sameHost(r) || t.propagate != nil && t.propagate(r)
+	t.write(ctx, out.Header, allowed)
+	resp, err := t.next().RoundTrip(out)
+	if resp != nil && resp.Request == nil {
+		resp.Request = out // a redirect finds its chain, and its trace, by it
+	}
+	settle(span, resp, err)
+	return resp, err
+}
+
+// before returns the attempt that a redirect follows, and how many there were with this one.
+func before(r *http.Request) (prev trace.B3, attempt int) {
+	attempt = 1
+	for resp := r.Response; resp != nil && resp.Request != nil; resp = resp.Request.Response {
+		if attempt == 1 {
+			prev, _ = trace.FromContext(resp.Request.Context())
+		}
+		attempt++
+	}
+	return prev, attempt
+}
+
+// cloneHeader copies h with room for our headers. The values stay shared: who replaces or
+// appends to one in the copy (clipped, so that it must move) does not reach the original.
+func cloneHeader(h http.Header) http.Header {
+	const ours = 4
+	clone := make(http.Header, len(h)+ours)
+	for key, values := range h {
+		clone[key] = slices.Clip(values)
+	}
+	return clone
+}
+
+// settle ends the span, or leaves that to the response body.
+func settle(span oteltrace.Span, resp *http.Response, err error) {
+	if !span.IsRecording() {
+		span.End()
+		return
+	}
+	status := 0
+	if resp != nil {
+		status = resp.StatusCode
+	}
+	conclude(span, status, err)
+	if resp == nil || resp.Body == nil || err != nil {
+		span.End()
+		return
+	}
+	b := &body{ReadCloser: resp.Body, span: span}
+	if w, ok := resp.Body.(io.Writer); ok { // 101 Switching Protocols: the connection
+		resp.Body = &connection{b, w}
+	} else {
+		resp.Body = b
+	}
+}
+
+// body ends the span when it has been read to its end or closed, whichever comes first.
+type body struct {
+	io.ReadCloser
+	span  oteltrace.Span
+	ended atomic.Bool
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		if err != io.EOF {
+			b.end(err)
+		} else {
+			b.end(nil)
+		}
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	err := b.ReadCloser.Close()
+	b.end(nil)
+	return err
+}
+
+func (b *body) end(err error) {
+	if b.ended.CompareAndSwap(false, true) {
+		conclude(b.span, 0, err)
+		b.span.End()
+	}
+}
+
+// connection is a body that can be written, as net/http documents for a 101.
+type connection struct {
+	*body
+	io.Writer
+}

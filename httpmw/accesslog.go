@@ -1,0 +1,239 @@
+package httpmw
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"time"
+
+	"example.com/clew/internal/unwind"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/felixge/httpsnoop"
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// AccessLogConfig is the configuration of [AccessLog]. The zero value is ready to use. Its
+// functions must be safe for concurrent use.
+type AccessLogConfig struct {
+	// Logger writes the lines; it gets logctx's hook if it has none. Nil: the request
+	// context's, as logctx.Info has it.
+	Logger *zerolog.Logger
+
+	// Level is the level of a line. Nil: info, warn from 400, error from 500 and for a
+	// panic. The status is 0 if the handler panicked or took over the connection before
+	// anything was written.
+	Level func(status int) zerolog.Level
+
+	// Skip says which requests get no line, such as health checks; they still have IDs.
+	// Nil: none.
+	Skip func(*http.Request) bool
+}
+
+// AccessLog returns middleware that writes a line a request, after the handler. Put it inside
+// [New], so that the line has the ID. A handler that panics has its line written, and the
+// panic flies on.
+//
+// The line has the message "request" and the keys method, path, route (the pattern that
+// matched, if any), status (what the client got), bytes (of the body), duration_ms, remote,
+// parent_id (the caller's span), caller_parent_id (that span's own parent, as received),
+// untrusted_trace_id (what a caller under [TrustNone] sent), panicked and hijacked (where
+// true), and the trace_id and span_id of the hook. From these lines alone a call graph can
+// be drawn.
+//
+// The ResponseWriter that the handler gets has the optional interfaces that it would have had,
+// and Unwrap. If the span is recorded, it gets the status.
+//
+// The middleware panics if it is given a nil handler.
+func AccessLog(cfg AccessLogConfig) func(http.Handler) http.Handler {
+	if cfg.Logger != nil {
+		l := hooked(*cfg.Logger)
+		cfg.Logger = &l
+	}
+	return func(next http.Handler) http.Handler {
+		if next == nil {
+			panic("httpmw: AccessLog: nil http.Handler")
+		}
+		return &accessLog{cfg, next}
+	}
+}
+
+type accessLog struct {
+	AccessLogConfig
+	next http.Handler
+}
+
+func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.Skip != nil && a.Skip(r) {
+		a.next.ServeHTTP(w, r)
+		return
+	}
+	// As they are now: handlers further in may change the request.
+	l := line{begin: time.Now(), method: r.Method, remote: r.RemoteAddr}
+	if r.URL != nil {
+		l.path = r.URL.Path
+	}
+	caller, _ := trace.FromHeader(r.Header)
+
+	returned := false
+	defer func() {
+		l.panicked = !returned && unwind.Panicking()
+		if l.status == 0 && returned && !l.hijacked {
+			l.status = http.StatusOK // net/http sends it for a handler that wrote nothing
+		}
+		a.write(r, &l, caller)
+	}()
+	a.next.ServeHTTP(l.watch(w), r)
+	returned = true
+}
+
+// line is what is known of a request when its handler has returned.
+type line struct {
+	begin                time.Time
+	method, path, remote string
+	status               int // what the client got; 0: nothing yet
+	bytes                int64
+	panicked, hijacked   bool
+}
+
+// watch returns w, observed. httpsnoop keeps the optional interfaces of w; what the client
+// was sent is decided here, since a flush sends the header too.
+func (l *line) watch(w http.ResponseWriter) http.ResponseWriter {
+	return httpsnoop.Wrap(w, httpsnoop.Hooks{
+		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
+			return func(status int) {
+				next(status) // first: it panics if status is none
+				informational := status >= 100 && status <= 199 && status != http.StatusSwitchingProtocols
+				if !informational {
+					l.sent(status, nil)
+				}
+			}
+		},
+		Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {
+			return func(p []byte) (int, error) {
+				n, err := next(p)
+				l.wrote(int64(n), err)
+				return n, err
+			}
+		},
+		WriteString: func(next httpsnoop.WriteStringFunc) httpsnoop.WriteStringFunc {
+			return func(s string) (int, error) {
+				n, err := next(s)
+				l.wrote(int64(n), err)
+				return n, err
+			}
+		},
+		ReadFrom: func(next httpsnoop.ReadFromFunc) httpsnoop.ReadFromFunc {
+			return func(src io.Reader) (int64, error) {
+				n, err := next(src)
+				l.wrote(n, err)
+				return n, err
+			}
+		},
+		Flush: func(next httpsnoop.FlushFunc) httpsnoop.FlushFunc {
+			return func() {
+				next()
+				l.sent(http.StatusOK, nil)
+			}
+		},
+		FlushError: func(next httpsnoop.FlushErrorFunc) httpsnoop.FlushErrorFunc {
+			return func() error {
+				err := next()
+				l.sent(http.StatusOK, err)
+				return err
+			}
+		},
+		Hijack: func(next httpsnoop.HijackFunc) httpsnoop.HijackFunc {
+			return func() (net.Conn, *bufio.ReadWriter, error) {
+				conn, buf, err := next()
+				l.hijacked = l.hijacked || err == nil
+				return conn, buf, err
+			}
+		},
+	})
+}
+
+func (l *line) wrote(n int64, err error) {
+	l.bytes += n
+	l.sent(http.StatusOK, err)
+}
+
+// sent notes that the header has gone out with status, unless it had already, or err says
+// that it did not. After any other error the header is gone, whatever became of the rest.
+func (l *line) sent(status int, err error) {
+	switch {
+	case l.status != 0, l.hijacked:
+	case errors.Is(err, http.ErrNotSupported), errors.Is(err, http.ErrHijacked), errors.Is(err, http.ErrHandlerTimeout):
+	default:
+		l.status = status
+	}
+}
+
+func (l *line) level() zerolog.Level {
+	switch {
+	case l.status >= 500, l.panicked:
+		return zerolog.ErrorLevel
+	case l.status >= 400:
+		return zerolog.WarnLevel
+	}
+	return zerolog.InfoLevel
+}
+
+func (a *accessLog) write(r *http.Request, l *line, caller trace.B3) {
+	ctx := r.Context()
+	if span := oteltrace.SpanFromContext(ctx); span.IsRecording() {
+		span.SetAttributes(attribute.Int("http.response.status_code", l.status))
+		if l.status >= 500 {
+			span.SetStatus(codes.Error, "")
+		}
+	}
+
+	level := l.level()
+	if a.Level != nil {
+		level = a.Level(l.status)
+	}
+	var e *zerolog.Event
+	if a.Logger != nil {
+		e = a.Logger.WithLevel(level).Ctx(ctx)
+	} else {
+		e = logctx.WithLevel(ctx, level)
+	}
+	if e == nil { // level disabled
+		return
+	}
+	e.Str("method", l.method).Str("path", l.path)
+	if pattern := route(r); pattern != "" {
+		e.Str("route", pattern)
+	}
+	e.Int("status", l.status).Int64("bytes", l.bytes)
+	e.Float64("duration_ms", math.Round(float64(time.Since(l.begin))/1e3)/1e3)
+	e.Str("remote", l.remote)
+
+	ours, _ := trace.FromContext(ctx)
+	id(e, "parent_id", ours.ParentSpanID)
+	if caller.TraceID == ours.TraceID && caller.SpanID == ours.ParentSpanID {
+		id(e, "caller_parent_id", caller.ParentSpanID)
+	}
+	if untrusted, ok := ctx.Value(untrustedKey{}).(string); ok {
+		e.Str("untrusted_trace_id", untrusted)
+	}
+	if l.panicked {
+		e.Bool("panicked", true)
+	}
+	if l.hijacked {
+		e.Bool("hijacked", true)
+	}
+	e.Msg("request")
+}
+
+func id(e *zerolog.Event, key string, id oteltrace.SpanID) {
+	if id.IsValid() {
+		e.Hex(key, id[:])
+	}
+}

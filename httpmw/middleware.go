@@ -1,0 +1,220 @@
+package httpmw
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/unwind"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// Config is the configuration of [New]. The zero value is ready to use. Its functions must be
+// safe for concurrent use.
+type Config struct {
+	// TracerProvider makes the spans. Nil: as [trace.Start] says.
+	TracerProvider oteltrace.TracerProvider
+
+	// Propagator reads the headers. Nil: trace.Propagator{}, which reads both encodings of
+	// B3. What it brings besides a span context, such as baggage, stays in the context of a
+	// caller with TrustAll only.
+	Propagator propagation.TextMapPropagator
+
+	// Trust says what to believe of the caller of a request. Nil: TrustAll.
+	Trust func(*http.Request) Trust
+
+	// Logger, if set, is put into each request's context, bound to it, so that plain
+	// zerolog.Ctx(ctx).Info() has the ID too. It gets logctx's hook if it has none. In a
+	// debug trace whose decision is trusted its level is debug (zerolog's global level
+	// still rules). Nil: the context's logger is left alone.
+	Logger *zerolog.Logger
+
+	// ResponseHeader names a response header that gets the trace ID, such as
+	// "X-B3-TraceId". "": none.
+	ResponseHeader string
+
+	// SpanName names the span of a request that is recorded. It is called after the
+	// handler, when r.Pattern is known. Nil: method and route pattern.
+	SpanName func(r *http.Request) string
+}
+
+// New returns middleware that continues the caller's trace, or begins one, in the request's
+// context. Malformed headers are as if they were not there. Panics fly on.
+//
+// The middleware panics if it is given a nil handler.
+func New(cfg Config) func(http.Handler) http.Handler {
+	m := &middleware{Config: cfg}
+	m.starter = trace.Starter{TracerProvider: cfg.TracerProvider, Kind: oteltrace.SpanKindServer}
+	if m.Propagator == nil {
+		m.Propagator = trace.Propagator{}
+	}
+	own, ok := m.Propagator.(trace.Propagator)
+	m.b3Only = ok && !own.W3C
+	m.headers = headersOf(m.Propagator)
+	if cfg.Logger != nil {
+		l := hooked(*cfg.Logger)
+		m.Logger = &l
+	}
+	if m.SpanName == nil {
+		m.SpanName = spanName
+	}
+	return func(next http.Handler) http.Handler {
+		if next == nil {
+			panic("httpmw: New: nil http.Handler")
+		}
+		return &handler{middleware: m, next: next}
+	}
+}
+
+// hooked returns l with logctx's hook, added if it has none.
+func hooked(l zerolog.Logger) zerolog.Logger {
+	if logbind.HasHook(l) {
+		return l
+	}
+	return l.Hook(logctx.Hook(logctx.Config{}))
+}
+
+type middleware struct {
+	Config
+	starter trace.Starter
+	headers headers
+	b3Only  bool // Propagator reads B3 and nothing else, so no context is needed for it
+}
+
+type handler struct {
+	*middleware
+	next http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, span, header := h.start(r)
+	if h.Logger != nil {
+		if b, _ := trace.FromContext(ctx); b.Sampling == trace.Debug {
+			ctx = logbind.BindDebug(ctx, *h.Logger)
+		} else {
+			ctx = logbind.Bind(ctx, *h.Logger)
+		}
+	}
+	if h.ResponseHeader != "" {
+		w.Header().Set(h.ResponseHeader, trace.ID(ctx))
+	}
+	r = r.WithContext(ctx)
+	r.Header = header
+	if span.IsRecording() {
+		defer h.record(span, r)()
+	} else {
+		defer span.End()
+	}
+	h.next.ServeHTTP(w, r)
+}
+
+// start begins the span of a request, and returns the headers that the handler may see.
+func (h *handler) start(r *http.Request) (context.Context, oteltrace.Span, http.Header) {
+	trust := TrustAll
+	if h.Trust != nil {
+		trust = h.Trust(r)
+	}
+	switch trust {
+	case TrustAll:
+		ctx, caller := h.extract(r)
+		ctx, span := h.starter.Start(ctx, caller, r.Method)
+		return ctx, span, r.Header
+	case TrustIDs:
+		caller := h.alone(r)
+		caller.Sampling = trace.Defer
+		ctx, span := h.starter.Start(r.Context(), caller, r.Method)
+		ours, _ := trace.FromContext(ctx)
+		header, _ := h.headers.redecided(r.Header, caller, ours)
+		return ctx, span, header
+	default:
+		return h.startUntrusted(r)
+	}
+}
+
+// extract reads the caller, and what else the propagator brings.
+func (h *handler) extract(r *http.Request) (context.Context, trace.B3) {
+	if h.b3Only {
+		b, _ := trace.FromHeader(r.Header)
+		return r.Context(), b
+	}
+	ctx := h.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	local := oteltrace.SpanFromContext(r.Context())
+	if sc := local.SpanContext(); !sc.IsValid() || sc.IsRemote() {
+		return ctx, trace.B3{}
+	}
+	// A local span is the parent, unless the headers name another trace.
+	caller, _ := trace.FromContext(ctx)
+	if caller.TraceID == local.SpanContext().TraceID() {
+		ctx = oteltrace.ContextWithSpan(ctx, local)
+	}
+	return ctx, caller
+}
+
+// alone reads the caller and nothing else. What r's context holds must not look like
+// something received.
+func (h *handler) alone(r *http.Request) trace.B3 {
+	if h.b3Only {
+		b, _ := trace.FromHeader(r.Header)
+		return b
+	}
+	b, _ := trace.FromContext(h.Propagator.Extract(context.Background(), propagation.HeaderCarrier(r.Header)))
+	return b
+}
+
+func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Span, http.Header) {
+	ctx := r.Context()
+	opts := []oteltrace.SpanStartOption{oteltrace.WithNewRoot()}
+	caller := trace.NewContext(context.Background(), h.alone(r))
+	if sc := oteltrace.SpanContextFromContext(caller); sc.IsValid() {
+		opts = append(opts, oteltrace.WithLinks(oteltrace.Link{SpanContext: sc}))
+		ctx = context.WithValue(ctx, untrustedKey{}, trace.ID(caller))
+	}
+	ctx, span := h.starter.Start(ctx, trace.B3{}, r.Method, opts...)
+	header, _ := h.headers.without(r.Header)
+	return ctx, span, header
+}
+
+// untrustedKey is the key of the trace ID that an untrusted caller sent, for the access log.
+type untrustedKey struct{}
+
+// record describes a recording span, by OpenTelemetry's HTTP conventions, and returns what
+// is to be deferred.
+func (h *handler) record(span oteltrace.Span, r *http.Request) func() {
+	span.SetAttributes(attribute.String("http.request.method", r.Method))
+	if r.URL != nil {
+		span.SetAttributes(attribute.String("url.path", r.URL.Path))
+	}
+	return func() {
+		if unwind.Panicking() {
+			span.SetStatus(codes.Error, "panic")
+		}
+		if r.Pattern != "" {
+			span.SetAttributes(attribute.String("http.route", route(r)))
+		}
+		span.SetName(h.SpanName(r))
+		span.End()
+	}
+}
+
+// spanName is the method and the route, never the path: spans are grouped by name.
+func spanName(r *http.Request) string {
+	if pattern := route(r); pattern != "" {
+		return r.Method + " " + pattern
+	}
+	return r.Method
+}
+
+// route is the pattern that matched, without the method that it may begin with.
+func route(r *http.Request) string {
+	if _, rest, ok := strings.Cut(r.Pattern, " "); ok {
+		return strings.TrimLeft(rest, " \t")
+	}
+	return r.Pattern
+}

@@ -1,0 +1,96 @@
+package logctx
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+
+	"example.com/clew/trace"
+)
+
+// Format is how the IDs are written. A value that is none of the three counts as [Hex].
+type Format uint8
+
+const (
+	Hex         Format = iota // as they arrived and are sent on: 16 or 32 lower-case digits
+	Decimal                   // the low 64 bits as an unsigned decimal number, in a string
+	GoogleTrace               // the trace as a resource name of Google Cloud; the span as Hex
+)
+
+// Config says which fields a line gets. The zero value is ready to use: trace_id and span_id
+// in [Hex].
+type Config struct {
+	TraceKey string // "": trace_id
+	SpanKey  string // "": span_id
+	Format   Format
+	Project  string // of Google Cloud, for GoogleTrace; "": the bare trace ID
+}
+
+// Datadog returns the fields by which Datadog connects logs and traces: dd.trace_id and
+// dd.span_id, 64 bits in decimal.
+//
+// See https://docs.datadoghq.com/tracing/other_telemetry/connect_logs_and_traces/opentelemetry.
+func Datadog() Config {
+	return Config{TraceKey: "dd.trace_id", SpanKey: "dd.span_id", Format: Decimal}
+}
+
+// GoogleCloud returns the fields by which Google's Cloud Logging connects a line with a
+// trace of project: logging.googleapis.com/trace, /spanId and /trace_sampled.
+//
+// See https://cloud.google.com/logging/docs/structured-logging#structured_logging_special_fields.
+func GoogleCloud(project string) Config {
+	return Config{
+		TraceKey: "logging.googleapis.com/trace",
+		SpanKey:  "logging.googleapis.com/spanId",
+		Format:   GoogleTrace,
+		Project:  project,
+	}
+}
+
+// ECS returns the field names of the Elastic Common Schema: trace.id and span.id.
+//
+// See https://www.elastic.co/guide/en/ecs/current/ecs-tracing.html.
+func ECS() Config { return Config{TraceKey: "trace.id", SpanKey: "span.id"} }
+
+// Logback returns the names that Brave, Sleuth and Spring Boot put into the MDC of Java
+// services: traceId and spanId.
+func Logback() Config { return Config{TraceKey: "traceId", SpanKey: "spanId"} }
+
+// sampledKey goes with GoogleTrace. Cloud Logging knows no other name for it.
+const sampledKey = "logging.googleapis.com/trace_sampled"
+
+func (c Config) withDefaults() Config {
+	if c.TraceKey == "" {
+		c.TraceKey = "trace_id"
+	}
+	if c.SpanKey == "" {
+		c.SpanKey = "span_id"
+	}
+	return c
+}
+
+// appendTrace appends the value of the trace field.
+func (c *Config) appendTrace(dst []byte, b trace.B3) []byte {
+	switch c.Format {
+	case Decimal:
+		return strconv.AppendUint(dst, binary.BigEndian.Uint64(b.TraceID[8:]), 10)
+	case GoogleTrace:
+		if c.Project != "" {
+			dst = append(dst, "projects/"...)
+			dst = append(dst, c.Project...)
+			dst = append(dst, "/traces/"...)
+		}
+		// Cloud Trace knows IDs of 32 digits only, so here a short one is padded.
+		return hex.AppendEncode(dst, b.TraceID[:])
+	}
+	return b.AppendTraceID(dst)
+}
+
+func (c *Config) appendSpan(dst []byte, b trace.B3) []byte {
+	if c.Format == Decimal {
+		return strconv.AppendUint(dst, binary.BigEndian.Uint64(b.SpanID[:]), 10)
+	}
+	return hex.AppendEncode(dst, b.SpanID[:])
+}
+
+func sampled(b trace.B3) bool { return b.Sampling == trace.Accept || b.Sampling == trace.Debug }

@@ -1,0 +1,21 @@
+// Package logctx puts the trace ID on every log line: a zerolog hook, loggers that have it,
+// and a slog handler.
+//
+// The ID is that of the line's own context, and it is written whether or not the trace is
+// sampled. Three ways of logging with zerolog all have it, given a logger with the hook:
+//
+//	logctx.Info(ctx).Msg("…")           // the context's logger
+//	logger.Info().Ctx(ctx).Msg("…")     // a logger of your own
+//	zerolog.Ctx(ctx).Info().Msg("…")    // code that has never heard of clew
+//
+// For the third the logger must be bound to the context, as httpmw does with its Config's
+// Logger, and [From] for a logger at hand; zerolog gives a hook no other way to the context.
+//
+// It is the hook that writes the ID. Without a logger in the context, [Info] and its like
+// use zerolog.DefaultContextLogger, else zerolog's global log.Logger, so that no line is
+// lost; for the ID to be on it, give that logger the hook in main:
+//
+//	log.Logger = logctx.New(os.Stderr)
+//
+// With slog, wrap the handler with [Slog] and use InfoContext and its like.
+package logctx

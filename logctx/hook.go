@@ -1,0 +1,35 @@
+package logctx
+
+import (
+	"example.com/clew/internal/logbind"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+)
+
+// Hook returns a hook that writes the trace ID and span ID of the event's context, for a
+// logger you already have: logger = logger.Hook(logctx.Hook(logctx.Config{})). It is safe
+// for concurrent use and allocates nothing. On an event without a context, or with one that
+// has no trace, it writes nothing.
+//
+// Add it once: a logger with two such hooks writes the ID twice.
+func Hook(cfg Config) zerolog.Hook { return &hook{cfg.withDefaults()} }
+
+type hook struct{ Config }
+
+func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	ctx := e.GetCtx()
+	if p, ok := ctx.(*logbind.Probe); ok {
+		p.Seen = true
+		return
+	}
+	b, ok := trace.FromContext(ctx)
+	if !ok {
+		return
+	}
+	var buf [96]byte // room for a resource name of Google Cloud
+	e.Str(h.TraceKey, string(h.appendTrace(buf[:0], b)))
+	e.Str(h.SpanKey, string(h.appendSpan(buf[:0], b)))
+	if h.Format == GoogleTrace {
+		e.Bool(sampledKey, sampled(b))
+	}
+}

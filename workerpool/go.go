@@ -1,0 +1,67 @@
+package workerpool
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"example.com/clew/internal/unwind"
+	"example.com/clew/trace"
+)
+
+// Go runs fn in a goroutine that nobody waits for: with ctx's trace and values, without its
+// cancellation and deadline, so that it may outlive the request. All that ctx's values refer
+// to, the request too if a value holds it, lives until fn returns; see [trace.Only].
+func Go(ctx context.Context, fn func(ctx context.Context)) {
+	check("Go", ctx, fn != nil)
+	go run(trace.Detach(ctx), fn)
+}
+
+// Wrap returns fn as a function without parameters that runs it as [Go] would, in whatever
+// goroutine it is called: for what nobody waits for, such as ants, pond or time.AfterFunc.
+// It may be called many times, and concurrently if fn may.
+func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
+	check("Wrap", ctx, fn != nil)
+	ctx = trace.Detach(ctx)
+	return func() { run(ctx, fn) }
+}
+
+// WrapErr returns fn as a function without parameters that runs it under ctx itself, with
+// its cancellation and deadline: for what is waited for, such as errgroup or conc.
+func WrapErr(ctx context.Context, fn func(ctx context.Context) error) func() error {
+	check("WrapErr", ctx, fn != nil)
+	return func() error { return runErr(ctx, fn) }
+}
+
+// check panics on what only a programmer's error can bring.
+func check(name string, ctx context.Context, fn bool) {
+	if ctx == nil {
+		panic("workerpool: " + name + ": nil context")
+	}
+	if !fn {
+		panic("workerpool: " + name + ": nil function")
+	}
+}
+
+func run(ctx context.Context, fn func(ctx context.Context)) {
+	returned := false
+	defer func() {
+		if !returned && unwind.Panicking() {
+			report(ctx)
+		}
+	}()
+	fn(ctx)
+	returned = true
+}
+
+func runErr(ctx context.Context, fn func(ctx context.Context) error) (err error) {
+	run(ctx, func(ctx context.Context) { err = fn(ctx) })
+	return err
+}
+
+// report says whose panic it is that is about to end the program.
+func report(ctx context.Context) {
+	if id := trace.ID(ctx); id != "" {
+		fmt.Fprintf(os.Stderr, "workerpool: panic in trace %s\n", id)
+	}
+}

@@ -1,0 +1,279 @@
+package workerpool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+
+	"example.com/clew/internal/unwind"
+)
+
+// ErrClosed is returned by [Pool.Go] and by futures when the pool was shut down before the
+// task ran. It is also the cause of the contexts of tasks that a pool canceled.
+var ErrClosed = errors.New("workerpool: pool is shut down")
+
+// Config is the configuration of a [Pool]. The zero value is ready to use. A negative number
+// panics.
+type Config struct {
+	Workers int // how many tasks run at once; 0: GOMAXPROCS
+	Queue   int // how many more may wait; 0: 1,024
+
+	// OnPanic, if set, is called with a panic of a task, which then ends only that task. It
+	// gets the task's context, the value given to panic and the stack, runs in the worker's
+	// goroutine and must be safe for concurrent use. Nil: a panic ends the program.
+	OnPanic func(ctx context.Context, value any, stack []byte)
+}
+
+const defaultQueue = 1024
+
+// Pool runs tasks on a fixed number of goroutines, with a bounded queue. Make it with [New],
+// end it with [Pool.Shutdown]. Its methods are safe for concurrent use. The zero Pool is of
+// no use.
+type Pool struct {
+	onPanic func(ctx context.Context, value any, stack []byte)
+	tasks   chan *task
+
+	life   context.Context // of the tasks
+	cancel context.CancelCauseFunc
+
+	// gate is held for reading while a task is handed over, so that closing is no race:
+	// what was accepted is in the queue before the queue is closed.
+	gate    sync.RWMutex
+	closed  bool          // guarded by gate
+	closing chan struct{} // closed before closed is set: lets waiting submitters go
+	once    sync.Once     // for closing
+
+	running sync.WaitGroup // workers, and tasks that run inline
+	done    chan struct{}  // closed at the end: drained or given up
+	end     sync.Once
+	result  error // of Shutdown; guarded by done
+}
+
+// task is a task in the queue, and its own context: the values are the submitter's, the
+// lifetime is the pool's. One allocation for all of it.
+type task struct {
+	pool            *Pool
+	values          context.Context
+	context.Context // pool.life
+	fn              func(ctx context.Context)
+	fail            func(error) // told why fn did not return; nil: nobody asks
+}
+
+type poolKey struct{}
+
+// Value asks the pool's lifetime first. It has no values but the one by which package context
+// finds its canceler, through any number of contexts in between: with the submitter's answer,
+// context.Cause in a task would be the request's, and each timeout derived there would cost a
+// goroutine. (A method AfterFunc on task would help only contexts derived from it directly.)
+func (t *task) Value(key any) any {
+	if v := t.Context.Value(key); v != nil {
+		return v
+	}
+	if key == (poolKey{}) {
+		return t.pool
+	}
+	return t.values.Value(key)
+}
+
+// New returns a Pool and starts its workers. It panics if cfg has a negative number.
+func New(cfg Config) *Pool {
+	if cfg.Workers < 0 {
+		panic(fmt.Sprintf("workerpool: New: Config.Workers is %d", cfg.Workers))
+	}
+	if cfg.Queue < 0 {
+		panic(fmt.Sprintf("workerpool: New: Config.Queue is %d", cfg.Queue))
+	}
+	if cfg.Workers == 0 {
+		cfg.Workers = runtime.GOMAXPROCS(0)
+	}
+	if cfg.Queue == 0 {
+		cfg.Queue = defaultQueue
+	}
+	p := &Pool{
+		onPanic: cfg.OnPanic,
+		tasks:   make(chan *task, cfg.Queue),
+		closing: make(chan struct{}),
+		done:    make(chan struct{}),
+	}
+	p.life, p.cancel = context.WithCancelCause(context.Background())
+	p.running.Add(cfg.Workers)
+	for range cfg.Workers {
+		go p.work()
+	}
+	return p
+}
+
+// Go hands fn to the pool. While the queue is full it waits, no longer than ctx; the error is
+// then ctx's, or [ErrClosed] if the pool is shut down. With room in the queue fn is accepted
+// even if ctx is done. What was accepted runs, or is counted by [Pool.Shutdown].
+//
+// fn gets ctx's trace and values with the pool's lifetime: it does not end with ctx, but with
+// a Shutdown that runs out of time. Until fn has run, the queue keeps alive all that ctx
+// refers to; submit with [trace.Only] what may wait long.
+//
+// A task that submits to its own pool with a context of its own may find the queue full of
+// work that waits for it to return: then fn runs at once, in the caller's goroutine.
+func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
+	check("Pool.Go", ctx, fn != nil)
+	return p.submit(p.newTask(ctx, fn, nil))
+}
+
+// TryGo is [Pool.Go] without the waiting: it reports whether the pool took fn. It is false
+// when the queue is full or the pool is shut down. It never runs fn inline.
+func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
+	check("Pool.TryGo", ctx, fn != nil)
+	p.gate.RLock()
+	defer p.gate.RUnlock()
+	return !p.closed && p.offer(p.newTask(ctx, fn, nil))
+}
+
+func (p *Pool) newTask(ctx context.Context, fn func(ctx context.Context), fail func(error)) *task {
+	return &task{pool: p, values: ctx, Context: p.life, fn: fn, fail: fail}
+}
+
+// offer puts t into the queue if there is room. The gate is held and open.
+func (p *Pool) offer(t *task) bool {
+	select {
+	case p.tasks <- t:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *Pool) submit(t *task) error {
+	p.gate.RLock()
+	if p.closed {
+		p.gate.RUnlock()
+		return ErrClosed
+	}
+	if p.offer(t) {
+		p.gate.RUnlock()
+		return nil
+	}
+	if own, _ := t.values.Value(poolKey{}).(*Pool); own == p {
+		p.running.Add(1)
+		p.gate.RUnlock()
+		defer p.running.Done()
+		p.run(t)
+		return nil
+	}
+	defer p.gate.RUnlock()
+	select {
+	case p.tasks <- t:
+		return nil
+	case <-t.values.Done():
+		return t.values.Err()
+	case <-p.closing:
+		return ErrClosed
+	}
+}
+
+func (p *Pool) work() {
+	returned := false
+	defer func() {
+		if returned {
+			p.running.Done()
+			return
+		}
+		if !unwind.Panicking() {
+			go p.work() // a task ended this goroutine with runtime.Goexit
+		}
+	}()
+	for t := range p.tasks {
+		p.run(t)
+	}
+	returned = true
+}
+
+func (p *Pool) run(t *task) {
+	fn := t.fn
+	t.fn = nil // contexts derived in the task may live on; the function need not
+	returned := false
+	defer func() {
+		switch {
+		case returned:
+		case !unwind.Panicking():
+			t.failed(errGoexit)
+		case p.onPanic == nil:
+			report(t)
+		default:
+			stack := debug.Stack()
+			v := recover()
+			t.failed(fmt.Errorf("workerpool: task panicked: %v", v))
+			p.onPanic(t, v, stack)
+		}
+	}()
+	fn(t)
+	returned = true
+}
+
+var errGoexit = errors.New("workerpool: task called runtime.Goexit")
+
+func (t *task) failed(err error) {
+	if t.fail != nil {
+		t.fail(err)
+	}
+}
+
+// ShutdownError is what [Pool.Shutdown] returns when its context ended first.
+type ShutdownError struct {
+	NotRun int   // tasks that were accepted and will never run
+	Err    error // the context's
+}
+
+func (e *ShutdownError) Error() string {
+	return fmt.Sprintf("workerpool: shutdown: %v; %d tasks not run", e.Err, e.NotRun)
+}
+
+// Unwrap returns e.Err.
+func (e *ShutdownError) Unwrap() error { return e.Err }
+
+// Shutdown closes the pool for new tasks, waits until the accepted ones have run, and returns
+// nil: then no goroutine of the pool is left. If ctx ends first, the contexts of running tasks
+// are canceled, tasks that have not begun are thrown away, and a *[ShutdownError] says how
+// many; it does not wait for tasks that run on regardless.
+//
+// Called again, or concurrently, it waits for the same end and returns the same result; the
+// context that ends first counts. A task must not call it: it would wait for itself.
+func (p *Pool) Shutdown(ctx context.Context) error {
+	check("Pool.Shutdown", ctx, true)
+	p.once.Do(func() {
+		close(p.closing) // before the lock, which waits for the submitters that wait for room
+		p.gate.Lock()
+		p.closed = true
+		p.gate.Unlock()
+		close(p.tasks)
+		go func() { // ends with the last task
+			p.running.Wait()
+			p.finish(nil)
+		}()
+	})
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		p.finish(ctx.Err())
+	}
+	return p.result
+}
+
+// finish ends the pool: drained if err is nil, else given up.
+func (p *Pool) finish(err error) {
+	p.end.Do(func() {
+		p.cancel(ErrClosed)
+		if err != nil {
+			given := &ShutdownError{Err: err}
+			// A worker that takes a task from here on still runs it: each task is either
+			// run or counted.
+			for t := range p.tasks {
+				given.NotRun++
+				t.failed(ErrClosed)
+			}
+			p.result = given
+		}
+		close(p.done)
+	})
+}

@@ -1,0 +1,48 @@
+package workerpool
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.com/clew/trace"
+)
+
+// Every runs fn every d, first after d, until ctx ends; it returns when the last run has.
+// Each run is a new trace, linked to ctx's, under ctx's cancellation. Runs do not overlap:
+// a slow one delays the next, and ticks missed meanwhile are dropped. To stop it, cancel ctx.
+// It panics if d is not positive.
+func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
+	check("Every", ctx, fn != nil)
+	if d <= 0 {
+		panic(fmt.Sprintf("workerpool: Every: interval %v is not positive", d))
+	}
+	ticker := time.NewTicker(d)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if ctx.Err() != nil { // both were ready
+				return
+			}
+			runRoot(ctx, "workerpool.Every", fn)
+		}
+	}
+}
+
+// Job returns fn as a function without parameters for a scheduler, such as robfig/cron or
+// gocron. Each call is a new trace, linked to ctx's. Nobody waits for it, so it has no
+// cancellation or deadline of ctx: a job scheduled by a request outlives that request.
+func Job(ctx context.Context, fn func(ctx context.Context)) func() {
+	check("Job", ctx, fn != nil)
+	ctx = trace.Detach(ctx)
+	return func() { runRoot(ctx, "workerpool.Job", fn) }
+}
+
+func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
+	ctx, span := trace.Root(ctx, name)
+	defer span.End()
+	run(ctx, fn)
+}
