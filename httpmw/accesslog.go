@@ -234,6 +234,6 @@ func (a *accessLog) write(r *http.Request, l *line, caller trace.B3) {
 
 func id(e *zerolog.Event, key string, id oteltrace.SpanID) {
 	if id.IsValid() {
-		e.Hex(key, id[:])
+		e.Str(key, id.String()) // not Hex, which zerolog's CBOR build writes as bytes
 	}
 }

@@ -107,12 +107,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(ctx)
 	r.Header = header
-	if span.IsRecording() {
-		defer h.record(span, r)()
-	} else {
+	if !span.IsRecording() {
 		defer span.End()
+		h.next.ServeHTTP(w, r)
+		return
 	}
+	describe(span, r)
+	returned := false
+	defer func() { h.finish(span, r, !returned && unwind.Panicking()) }()
 	h.next.ServeHTTP(w, r)
+	returned = true
 }
 
 // start begins the span of a request, and returns the headers that the handler may see.
@@ -184,23 +188,25 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 // untrustedKey is the key of the trace ID that an untrusted caller sent, for the access log.
 type untrustedKey struct{}
 
-// record describes a recording span, by OpenTelemetry's HTTP conventions, and returns what
-// is to be deferred.
-func (h *handler) record(span oteltrace.Span, r *http.Request) func() {
+// describe gives a recording span what is known before the handler, by OpenTelemetry's HTTP
+// conventions.
+func describe(span oteltrace.Span, r *http.Request) {
 	span.SetAttributes(attribute.String("http.request.method", r.Method))
 	if r.URL != nil {
 		span.SetAttributes(attribute.String("url.path", r.URL.Path))
 	}
-	return func() {
-		if unwind.Panicking() {
-			span.SetStatus(codes.Error, "panic")
-		}
-		if r.Pattern != "" {
-			span.SetAttributes(attribute.String("http.route", route(r)))
-		}
-		span.SetName(h.SpanName(r))
-		span.End()
+}
+
+// finish names a recording span, now that the route is known, and ends it.
+func (h *handler) finish(span oteltrace.Span, r *http.Request, panicked bool) {
+	if panicked {
+		span.SetStatus(codes.Error, "panic")
 	}
+	if pattern := route(r); pattern != "" {
+		span.SetAttributes(attribute.String("http.route", pattern))
+	}
+	span.SetName(h.SpanName(r))
+	span.End()
 }
 
 // spanName is the method and the route, never the path: spans are grouped by name.
