@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/loghook"
@@ -13,12 +14,29 @@ import (
 
 func init() { loghook.Rebind = logbind.Rebind }
 
-// New returns a logger that writes JSON lines to w, with a timestamp and the [Hook]. A nil w
+// New returns a logger that writes JSON lines to w, with the time and the [Hook]. A nil w
 // discards. As with every zerolog logger, a line is one Write, and w must be safe for
 // concurrent use if the logger is used concurrently (an os.File is; see
 // zerolog.SyncWriter).
+//
+// The time has milliseconds, so that the lines of a trace can be put in order, unless
+// zerolog.TimeFieldFormat has been set to something else. For zerolog.NewSlogHandler, which
+// writes a time itself, take zerolog.New(w).Hook(logctx.Hook(logctx.Config{})).
 func New(w io.Writer) zerolog.Logger {
-	return zerolog.New(w).With().Timestamp().Logger().Hook(Hook(Config{}))
+	return zerolog.New(w).Hook(timestamp{}, Hook(Config{}))
+}
+
+// timestamp is zerolog's, with milliseconds: in its default format, RFC 3339 in seconds, all
+// lines of a request look simultaneous.
+type timestamp struct{}
+
+func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	if zerolog.TimeFieldFormat != time.RFC3339 {
+		e.Timestamp()
+		return
+	}
+	var buf [32]byte
+	e.Str(zerolog.TimestampFieldName, string(zerolog.TimestampFunc().AppendFormat(buf[:0], "2006-01-02T15:04:05.000Z07:00")))
 }
 
 // Console returns a logger that writes to w for people: time, trace ID, level, message, then

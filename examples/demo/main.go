@@ -1,0 +1,159 @@
+// Demo is three services on loopback and one trace ID through all of them:
+//
+//	media-api ── net/http ──▶ network-information ── pool and group
+//	    │
+//	    └────── resty ──────▶ image-store
+//
+// It sends itself requests as different callers would, then shows for each the one ID and
+// every line of every service that carries it. It exits 0 only if no line is missing its ID
+// and none has another's.
+//
+//	go run ./examples/demo          # run the requests and check the lines
+//	go run ./examples/demo -serve   # stay up, for curl
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	serve := flags.Bool("serve", false, "stay up for curl, until Ctrl-C")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *serve {
+		return serveUntil(ctx, out)
+	}
+	return sendAndCheck(ctx, out)
+}
+
+// drainTime is how long requests and tasks may take to finish at the end.
+const drainTime = 5 * time.Second
+
+func serveUntil(ctx context.Context, out io.Writer) error {
+	out = &syncWriter{w: out}
+	s, err := start(out, 10*time.Second)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, `Try, in another terminal:
+
+  curl -i %[1]s/media/1
+  curl -i -H 'X-B3-TraceId: 463ac35c9f6413ad' -H 'X-B3-SpanId: a2fb4a1d1a96d312' %[1]s/media/2
+  curl -i -H 'b3: 5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312' %[1]s/media/3
+  curl -i -H 'b3: 0' %[1]s/media/4
+  curl -i -H 'b3: 463ac35c9f6413ad-a2fb4a1d1a96d312-d' %[1]s/media/5
+
+Ctrl-C ends it.
+
+`, s.mediaURL)
+	<-ctx.Done()
+	fmt.Fprintln(out, "draining")
+	if err := s.shutdown(); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "bye")
+	return nil
+}
+
+// call is a request that the demo sends itself.
+type call struct {
+	media  string // what it asks for: by it, lines are told apart without looking at their IDs
+	caller string
+	header http.Header
+	want   string // the trace ID; "" for a new one
+	debug  bool   // whether lines at debug level must be there
+}
+
+func header(pairs ...string) http.Header {
+	h := http.Header{}
+	for i := 0; i < len(pairs); i += 2 {
+		h.Set(pairs[i], pairs[i+1])
+	}
+	return h
+}
+
+var calls = []call{
+	{media: "1", caller: "no headers", header: header()},
+	{media: "2", caller: "64-bit X-B3-*", want: "463ac35c9f6413ad",
+		header: header("X-B3-TraceId", "463ac35c9f6413ad", "X-B3-SpanId", "a2fb4a1d1a96d312", "X-B3-Sampled", "1")},
+	{media: "3", caller: "128-bit b3", want: "5759e988bd862e3fe1be46a994272793",
+		header: header("b3", "5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312")},
+	{media: "4", caller: "deny", want: "7a3c1f0e9d2b4c58",
+		header: header("b3", "7a3c1f0e9d2b4c58-a2fb4a1d1a96d312-0")},
+	{media: "5", caller: "debug", want: "00000000000000004bf92f3577b34da6", debug: true,
+		header: header("X-B3-TraceId", "00000000000000004bf92f3577b34da6", "X-B3-SpanId", "a2fb4a1d1a96d312", "X-B3-Flags", "1")},
+}
+
+func sendAndCheck(ctx context.Context, out io.Writer) error {
+	var rec recorder
+	s, err := start(&rec, 50*time.Millisecond)
+	if err != nil {
+		return err
+	}
+	ids := map[string]string{} // of media
+	var failures []error
+	for _, c := range calls {
+		id, err := send(ctx, s.mediaURL, c)
+		if err != nil {
+			failures = append(failures, err)
+		}
+		ids[c.media] = id
+	}
+	// Two runs of the timer, to see that each is a trace of its own.
+	if err := s.timer.wait(ctx, 2); err != nil {
+		failures = append(failures, err)
+	}
+	// After this, nothing writes any more: goroutines that outlive their response too.
+	if err := s.shutdown(); err != nil {
+		failures = append(failures, err)
+	}
+	failures = append(failures, report(out, rec.lines(), ids)...)
+	return errors.Join(failures...)
+}
+
+func send(ctx context.Context, url string, c call) (id string, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/media/"+c.media, nil)
+	if err != nil {
+		return "", err
+	}
+	r.Header = c.header
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return "", err
+	}
+	id = resp.Header.Get("X-B3-TraceId")
+	switch {
+	case resp.StatusCode != http.StatusOK:
+		return id, fmt.Errorf("%s: status %d", c.caller, resp.StatusCode)
+	case id == "":
+		return id, fmt.Errorf("%s: no trace ID in the response", c.caller)
+	case c.want != "" && id != c.want:
+		return id, fmt.Errorf("%s: trace ID %s, want %s", c.caller, id, c.want)
+	}
+	return id, nil
+}

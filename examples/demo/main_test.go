@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestDemo(t *testing.T) {
+	defer http.DefaultClient.CloseIdleConnections()
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), nil, &out))
+
+	text := out.String()
+	assert.Contains(t, text, "ok: 50 lines, every one with the ID it should have")
+	for _, c := range calls {
+		if c.want != "" {
+			assert.Contains(t, text, "\n"+c.caller+": "+c.want+"\n")
+		}
+	}
+	assert.Equal(t, 1, strings.Count(text, "seen only in a debug trace"), "lines at debug level")
+}
+
+// A check that finds nothing wrong is worth nothing unless it finds what is.
+func TestReportFindsWhatIsWrong(t *testing.T) {
+	ids := map[string]string{"1": "1111111111111111", "2": "2222222222222222"}
+	tests := []struct {
+		name, line, want string
+	}{
+		{"no ID", "12:00:00.000 INF asked for media=1 service=media-api", `line has the ID ""`},
+		{"another's ID", "12:00:00.000 2222222222222222 INF asked for media=1 service=media-api", `line has the ID "2222222222222222", want "1111111111111111"`},
+		{"another's ID in an access line", "12:00:00.000 2222222222222222 INF request path=/images/1 service=image-store", `line has the ID "2222222222222222"`},
+		{"missing lines", "12:00:00.000 1111111111111111 INF asked for media=1 service=media-api", "no headers: 1 lines of media-api, want 3"},
+		{"a run with a request's ID", "12:00:00.000 1111111111111111 INF refresh run=1 service=media-api", "run 1 has an ID that was used before"},
+		{"a run without an ID", "12:00:00.000 INF refresh run=1 service=media-api", "timer: line without an ID"},
+		{"a line of nobody", "12:00:00.000 INF hello service=media-api", "line that nobody owes"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out bytes.Buffer
+			var texts []string
+			for _, err := range report(&out, []line{parse(tt.line)}, ids) {
+				texts = append(texts, err.Error())
+			}
+			assert.Contains(t, strings.Join(texts, "\n"), tt.want)
+			assert.NotContains(t, out.String(), "ok:")
+		})
+	}
+}
+
+// notify tells when a text has been written.
+type notify struct {
+	syncWriter
+	text string
+	seen chan struct{}
+}
+
+func (n *notify) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(n.text)) {
+		close(n.seen)
+	}
+	return n.syncWriter.Write(p)
+}
+
+func TestServeAnswersAndDrains(t *testing.T) {
+	defer http.DefaultClient.CloseIdleConnections()
+	var buf bytes.Buffer
+	out := &notify{syncWriter: syncWriter{w: &buf}, text: "Try, in another terminal", seen: make(chan struct{})}
+	ctx, interrupt := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- run(ctx, []string{"-serve"}, out) }()
+	<-out.seen
+	out.mu.Lock()
+	url := regexp.MustCompile(`http://\S+/media/`).FindString(buf.String())
+	out.mu.Unlock()
+
+	id, err := send(t.Context(), strings.TrimSuffix(url, "/media/"), calls[1])
+	assert.NoError(t, err)
+	assert.Equal(t, calls[1].want, id)
+
+	interrupt()
+	require.NoError(t, <-ended)
+	assert.True(t, strings.HasSuffix(buf.String(), "draining\nbye\n"), "the end of the output: %q", buf.String())
+	assert.Contains(t, buf.String(), "views counted, after the response")
+}
+
+func TestBadFlag(t *testing.T) {
+	assert.Error(t, run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}))
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"example.com/clew/workerpool"
+	"github.com/go-resty/resty/v2"
+	"github.com/rs/zerolog"
+)
+
+// services are the three, up and running.
+type services struct {
+	mediaURL string
+	servers  []*http.Server
+	pool     *workerpool.Pool
+	clients  []*http.Client
+	after    sync.WaitGroup // goroutines of media-api that outlive their response
+	timer    timer
+}
+
+func start(log io.Writer, refresh time.Duration) (*services, error) {
+	s := &services{pool: workerpool.New(workerpool.Config{Workers: 4})}
+	network, err := s.serve("network-information", log, s.networkInformation())
+	if err != nil {
+		return nil, errors.Join(err, s.shutdown())
+	}
+	images, err := s.serve("image-store", log, imageStore())
+	if err != nil {
+		return nil, errors.Join(err, s.shutdown())
+	}
+	s.mediaURL, err = s.serve("media-api", log, s.mediaAPI(network, images))
+	if err != nil {
+		return nil, errors.Join(err, s.shutdown())
+	}
+	logger := logctx.Console(log).With().Str("service", "media-api").Logger()
+	s.timer.start(logger.WithContext(context.Background()), refresh)
+	return s, nil
+}
+
+// serve wraps h as every service of a team would, and returns its URL.
+func (s *services) serve(name string, log io.Writer, h http.Handler) (string, error) {
+	logger := logctx.Console(log).Level(zerolog.InfoLevel).With().Str("service", name).Logger()
+	h = httpmw.AccessLog(httpmw.AccessLogConfig{})(h)
+	h = httpmw.New(httpmw.Config{Logger: &logger, ResponseHeader: "X-B3-TraceId"})(h)
+
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Second}
+	s.servers = append(s.servers, server)
+	go server.Serve(l)
+	return "http://" + l.Addr().String(), nil
+}
+
+// shutdown lets everything finish that was begun: requests, tasks, goroutines, the timer.
+func (s *services) shutdown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	var errs []error
+	for i := len(s.servers) - 1; i >= 0; i-- { // callers first
+		errs = append(errs, s.servers[i].Shutdown(ctx))
+	}
+	s.timer.stop()
+	s.after.Wait()
+	errs = append(errs, s.pool.Shutdown(ctx))
+	for _, c := range s.clients {
+		c.CloseIdleConnections()
+	}
+	return errors.Join(errs...)
+}
+
+// mediaAPI calls the two others, and goes on working after it has answered.
+func (s *services) mediaAPI(network, images string) http.Handler {
+	client := httpclient.Wrap(&http.Client{Transport: &http.Transport{}}, httpclient.Config{})
+	restyClient := httpclient.Resty(resty.New().SetBaseURL(images), httpclient.Config{})
+	s.clients = append(s.clients, client, restyClient.GetClient())
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /media/{id}", func(w http.ResponseWriter, r *http.Request) {
+		ctx, id := r.Context(), r.PathValue("id")
+		logctx.Info(ctx).Str("media", id).Msg("asked for")
+		logctx.Debug(ctx).Str("media", id).Msg("seen only in a debug trace")
+
+		bandwidth, err := get(ctx, client, network+"/bandwidth/"+id)
+		if err != nil {
+			fail(w, r, id, err)
+			return
+		}
+		image, err := restyClient.R().SetContext(ctx).SetPathParam("id", id).Get("/images/{id}")
+		if err == nil && image.IsError() {
+			err = errors.New(image.Status())
+		}
+		if err != nil {
+			fail(w, r, id, err)
+			return
+		}
+
+		answered := ctx.Done() // net/http ends it when the handler has returned
+		s.after.Go(workerpool.Wrap(ctx, func(ctx context.Context) {
+			<-answered
+			logctx.Info(ctx).Str("media", id).Msg("views counted, after the response")
+		}))
+		fmt.Fprintf(w, "%s at %s\n", image, bandwidth)
+	})
+	return mux
+}
+
+func get(ctx context.Context, c *http.Client, url string) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := c.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return "", errors.New(resp.Status)
+	}
+	body, err := io.ReadAll(resp.Body)
+	return string(body), err
+}
+
+func fail(w http.ResponseWriter, r *http.Request, id string, err error) {
+	logctx.Err(r.Context(), err).Str("media", id).Msg("cannot answer")
+	http.Error(w, "bad gateway", http.StatusBadGateway)
+}
+
+// networkInformation answers after work in a pool and in a group.
+func (s *services) networkInformation() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /bandwidth/{id}", func(w http.ResponseWriter, r *http.Request) {
+		ctx, id := r.Context(), r.PathValue("id")
+		measured := workerpool.Submit(ctx, s.pool, func(ctx context.Context) (string, error) {
+			logctx.Info(ctx).Str("media", id).Msg("measured, in the pool")
+			return "40 Mbit/s", nil
+		})
+
+		group := workerpool.NewGroup(ctx)
+		for _, table := range []string{"carriers", "regions"} {
+			group.Go(func(ctx context.Context) error {
+				logctx.Info(ctx).Str("media", id).Str("table", table).Msg("looked up, in a group")
+				return nil
+			})
+		}
+		if err := group.Wait(); err != nil {
+			fail(w, r, id, err)
+			return
+		}
+		answer, err := measured.Wait(ctx)
+		if err != nil {
+			fail(w, r, id, err)
+			return
+		}
+		io.WriteString(w, answer)
+	})
+	return mux
+}
+
+// imageStore logs in a function that has never heard of clew.
+func imageStore() http.Handler {
+	find := func(ctx context.Context, id string) string {
+		zerolog.Ctx(ctx).Info().Str("media", id).Msg("found, says plain zerolog")
+		return "image " + id
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /images/{id}", func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, find(r.Context(), r.PathValue("id")))
+	})
+	return mux
+}
+
+// timer runs a job again and again, each time with a trace of its own.
+type timer struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+	ran    chan int
+}
+
+func (t *timer) start(ctx context.Context, every time.Duration) {
+	ctx, t.cancel = context.WithCancel(ctx)
+	t.done, t.ran = make(chan struct{}), make(chan int, 1)
+	go func() {
+		defer close(t.done)
+		run := 0
+		workerpool.Every(ctx, every, func(ctx context.Context) {
+			run++
+			logctx.Info(ctx).Int("run", run).Msg("catalogue refresh begins")
+			logctx.Info(ctx).Int("run", run).Msg("catalogue refresh ends")
+			select {
+			case t.ran <- run:
+			default:
+			}
+		})
+	}()
+}
+
+// wait waits until the job has run n times.
+func (t *timer) wait(ctx context.Context, n int) error {
+	for run := 0; run < n; {
+		select {
+		case run = <-t.ran:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (t *timer) stop() {
+	if t.cancel != nil {
+		t.cancel()
+		<-t.done
+	}
+}
