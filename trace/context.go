@@ -80,10 +80,7 @@ func Only(ctx context.Context) context.Context {
 	if !cur.b3.hasIDs() {
 		return NewContext(context.Background(), cur.b3)
 	}
-	s := span{record: record{b3: cur.b3, bySDK: cur.bySDK}, remote: cur.remote()}
-	if cur.span != nil {
-		s.state = cur.sc.TraceState()
-	}
+	s := span{record: record{b3: cur.b3, bySDK: cur.bySDK}, remote: cur.remote(), state: cur.traceState()}
 	if !s.remote {
 		s.provider = cur.provider()
 	}
@@ -154,6 +151,13 @@ func (c *current) spanContext() oteltrace.SpanContext {
 		return c.own.SpanContext()
 	}
 	return c.sc
+}
+
+func (c *current) traceState() oteltrace.TraceState {
+	if c.own != nil {
+		return c.own.state
+	}
+	return c.sc.TraceState()
 }
 
 // remote reports whether the current span is in another process.

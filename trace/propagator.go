@@ -164,7 +164,7 @@ func (p Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarri
 		p.write(carrier, cur.b3)
 	}
 	if p.W3C && cur.b3.hasIDs() {
-		sc := cur.b3.spanContext(cur.spanContext().TraceState(), false)
+		sc := cur.b3.spanContext(cur.traceState(), false)
 		w3c.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), carrier)
 	}
 }

@@ -60,7 +60,7 @@ func (t tracer) Start(ctx context.Context, _ string, opts ...oteltrace.SpanStart
 		return t.provider.start(ctx, B3{}, oteltrace.TraceState{}, oteltrace.SpanKindInternal)
 	}
 	cur := lookup(ctx)
-	return t.provider.start(ctx, cur.b3, cur.spanContext().TraceState(), oteltrace.SpanKindInternal)
+	return t.provider.start(ctx, cur.b3, cur.traceState(), oteltrace.SpanKindInternal)
 }
 
 func newRoot(opts []oteltrace.SpanStartOption) bool {

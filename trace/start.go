@@ -107,12 +107,12 @@ func resolve(cur *current, caller B3) parent {
 	if joins && !(cur.local() && caller.TraceID == cur.b3.TraceID) {
 		p := parent{b3: caller, denied: caller.Sampling == Deny}
 		if caller.TraceID == cur.b3.TraceID {
-			p.state = cur.spanContext().TraceState()
+			p.state = cur.traceState()
 		}
 		return p
 	}
 
-	p := parent{b3: cur.b3, state: cur.spanContext().TraceState(), denied: cur.denied()}
+	p := parent{b3: cur.b3, state: cur.traceState(), denied: cur.denied()}
 	if cur.known {
 		// This hop has decided. Only what must not be missed still counts.
 		if caller.Sampling != Deny && caller.Sampling != Debug {

@@ -15,6 +15,9 @@ type Future[T any] struct {
 // Submit hands fn to p, as [Pool.Go] does, and returns a Future for its result. fn is waited
 // for, so its context is the submitter's: trace, values, deadline and cancellation; it ends
 // with the pool too. If p does not take fn, the Future holds ctx's error or [ErrClosed].
+//
+// A task that waits for another task of its own pool keeps a worker busy with waiting; when
+// all do, none is left to run what they wait for.
 func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T, error)) *Future[T] {
 	check("Submit", ctx, fn != nil)
 	if p == nil {

@@ -25,17 +25,22 @@ func NewGroup(ctx context.Context) *Group {
 
 // SetLimit lets at most n tasks run at once; Go then waits. A negative n is no limit, 0 lets
 // none run. It panics while tasks run.
-func (g *Group) SetLimit(n int) { g.group.SetLimit(n) }
+func (g *Group) SetLimit(n int) { g.made("SetLimit").SetLimit(n) }
 
 // Go runs fn in a goroutine. The first error that a task returns cancels the others'
 // context and is what [Group.Wait] returns.
 func (g *Group) Go(fn func(ctx context.Context) error) {
-	if g.group == nil {
-		panic("workerpool: Group.Go: zero Group, make it with NewGroup")
-	}
+	group := g.made("Go")
 	check("Group.Go", g.ctx, fn != nil)
-	g.group.Go(func() error { return runErr(g.ctx, fn) })
+	group.Go(func() error { return runErr(g.ctx, fn) })
 }
 
 // Wait waits for all tasks and returns the first error, if there was one.
-func (g *Group) Wait() error { return g.group.Wait() }
+func (g *Group) Wait() error { return g.made("Wait").Wait() }
+
+func (g *Group) made(method string) *errgroup.Group {
+	if g.group == nil {
+		panic("workerpool: Group." + method + ": zero Group, make it with NewGroup")
+	}
+	return g.group
+}
