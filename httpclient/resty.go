@@ -145,7 +145,7 @@ func (a *attempt) under(ctx context.Context) context.Context {
 // rejoin is the trace that the next attempt must be told to stay in: none if the caller's
 // context has one.
 func (a *attempt) rejoin() trace.B3 {
-	if trace.ID(a.base) != "" {
+	if _, traced := trace.FromContext(a.base); traced {
 		return trace.B3{}
 	}
 	b, _ := trace.FromContext(a.ctx)

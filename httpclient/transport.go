@@ -57,9 +57,6 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.next().RoundTrip(r) // which knows what to say, and closes the body
 	}
 	prev, attempt := before(r)
-	if trace.ID(r.Context()) != "" {
-		prev = trace.B3{}
-	}
 	ctx, span := t.start(r.Context(), prev, r.Method)
 	if span.IsRecording() {
 		describe(span, r, attempt)
@@ -77,7 +74,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// before returns the attempt that a redirect follows, and how many there were with this one.
+// before returns how many attempts there are with this one, and, for a redirect without a
+// trace of its own, the one that it follows.
 func before(r *http.Request) (prev trace.B3, attempt int) {
 	attempt = 1
 	for resp := r.Response; resp != nil && resp.Request != nil; resp = resp.Request.Response {
@@ -85,6 +83,11 @@ func before(r *http.Request) (prev trace.B3, attempt int) {
 			prev, _ = trace.FromContext(resp.Request.Context())
 		}
 		attempt++
+	}
+	if prev.TraceID.IsValid() {
+		if _, traced := trace.FromContext(r.Context()); traced {
+			prev = trace.B3{}
+		}
 	}
 	return prev, attempt
 }

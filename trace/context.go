@@ -172,16 +172,19 @@ func (c *current) remote() bool {
 func (c *current) local() bool { return c.span != nil && !c.remote() }
 
 // provider is the current local span's own; nil without one. The fallback counts as none,
-// so that an SDK that is installed later, or was passed over for a deny, gets its turn.
+// so that an SDK that is installed later, or was passed over for a deny, gets its turn; and
+// so does OpenTelemetry's no-op, which is not worth the asking.
 func (c *current) provider() oteltrace.TracerProvider {
 	if !c.local() {
 		return nil
 	}
-	if p := c.span.TracerProvider(); p != fallback {
+	if p := c.span.TracerProvider(); p != fallback && p != noop {
 		return p
 	}
 	return nil
 }
+
+var noop = oteltrace.SpanFromContext(context.Background()).TracerProvider()
 
 // denied reports whether a caller's deny is in force here. It never reaches an SDK.
 func (c *current) denied() bool { return c.b3.Sampling == Deny && !c.bySDK }
