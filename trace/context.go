@@ -23,7 +23,7 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 		ctx = context.Background()
 	}
 	if !b.hasIDs() {
-		if b.Sampling.digit() == 0 || oteltrace.SpanContextFromContext(ctx).IsValid() {
+		if b.Sampling.digit() == 0 || lookup(ctx).b3.hasIDs() {
 			return ctx
 		}
 		return &recordNode{ctx, record{b3: B3{Sampling: b.Sampling}}}

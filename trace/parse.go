@@ -151,9 +151,9 @@ func parseMulti(m multi) (B3, error) {
 		b.Sampling = Accept
 	default: // Finagle and old Ruby tracers write words
 		switch {
-		case strings.EqualFold(m.sampled, "false"):
+		case equalFold(m.sampled, "false"):
 			b.Sampling = Deny
-		case strings.EqualFold(m.sampled, "true"):
+		case equalFold(m.sampled, "true"):
 			b.Sampling = Accept
 		default:
 			return B3{}, errSampling
@@ -248,6 +248,9 @@ var unhex = func() (t [256]byte) {
 	}
 	return t
 }()
+
+// equalFold compares in ASCII: to strings.EqualFold alone, a long s is an s.
+func equalFold(s, ascii string) bool { return len(s) == len(ascii) && strings.EqualFold(s, ascii) }
 
 // trim removes the white space that a field value may have around it (RFC 9110, 5.6.3),
 // and line ends, which reach us from carriers that are not HTTP. Not strings.TrimSpace:

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"slices"
-	"strings"
 
 	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/propagation"
@@ -121,7 +120,7 @@ func fromCarrier(carrier propagation.TextMapCarrier) B3 {
 	keys := carrier.Keys()
 	slices.Sort(keys) // of X-B3-Flags and x-B3-flags, always the same one
 	for _, key := range keys {
-		i := slices.IndexFunc(b3Fields, func(field string) bool { return strings.EqualFold(field, key) })
+		i := slices.IndexFunc(b3Fields, func(field string) bool { return equalFold(key, field) })
 		if i >= 0 && values[i] == "" {
 			values[i] = trim(carrier.Get(key))
 		}
@@ -174,12 +173,12 @@ func (p Propagator) owns(key string) bool {
 	switch len(key) { // almost no header gets past this
 	case len(fieldSingle), len(fieldFlags), len(fieldSpanID), len(fieldTraceID), len(fieldParent):
 		for _, field := range b3Fields {
-			if strings.EqualFold(key, field) {
+			if equalFold(key, field) {
 				return true
 			}
 		}
 	}
-	return p.W3C && (strings.EqualFold(key, w3cFields[0]) || strings.EqualFold(key, w3cFields[1]))
+	return p.W3C && (equalFold(key, w3cFields[0]) || equalFold(key, w3cFields[1]))
 }
 
 // blank overwrites what an earlier message may have left in a carrier without a delete.

@@ -108,6 +108,9 @@ func resolve(cur *current, caller B3) parent {
 		p := parent{b3: caller, denied: caller.Sampling == Deny}
 		if caller.TraceID == cur.b3.TraceID {
 			p.state = cur.traceState()
+			if caller.Sampling == Defer && cur.own != nil { // decided before: see NewContext
+				p.b3.Sampling, p.denied = cur.b3.Sampling, cur.denied()
+			}
 		}
 		return p
 	}

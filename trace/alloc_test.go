@@ -1,0 +1,63 @@
+package trace_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+func TestAllocations(t *testing.T) {
+	multi := header(xTrace, id128, xSpan, spanID, xParent, parentID, xSampled, "1")
+	single := header("b3", id128+"-"+spanID+"-1-"+parentID)
+	caller, ctx := must(single.Get("b3")), in(single.Get("b3"))
+	client := trace.Starter{Kind: oteltrace.SpanKindClient}
+	ours, _ := trace.Start(ctx, "request")
+
+	// As a transport has it: a copy of the request's header, with room for ours.
+	out := http.Header{"Accept": {"*/*"}}
+	trace.Propagator{Encoding: both}.Inject(ctx, propagation.HeaderCarrier(out))
+	carrier := propagation.HeaderCarrier(out)
+
+	for _, tt := range []struct {
+		name string
+		most float64
+		f    func()
+	}{
+		{"FromHeader, X-B3-*", 0, func() { _, _ = trace.FromHeader(multi) }},
+		{"FromHeader, b3", 0, func() { _, _ = trace.FromHeader(single) }},
+		{"FromHeader, none", 0, func() { _, _ = trace.FromHeader(http.Header{}) }},
+		{"FromHeader, malformed", 0, func() { _, _ = trace.FromHeader(badHeader) }},
+		{"Parse", 0, func() { _, _ = trace.Parse(single["B3"][0]) }},
+		{"FromContext", 0, func() { _, _ = trace.FromContext(ours) }},
+		{"FromContext, remote", 0, func() { _, _ = trace.FromContext(ctx) }},
+		{"FromContext, nothing", 0, func() { _, _ = trace.FromContext(context.Background()) }},
+		{"ID", 1, func() { _ = trace.ID(ours) }},
+		{"NewContext", 1, func() { _ = trace.NewContext(context.Background(), caller) }},
+		{"Start without an SDK", 1, func() { _, _ = trace.Starter{}.Start(context.Background(), caller, "x") }},
+		{"Start of a root", 1, func() { _, _ = trace.Start(context.Background(), "x") }},
+		{"Start of a child", 1, func() { _, _ = trace.Start(ours, "x") }},
+		{"Start of a client span, and Inject", 2, func() {
+			ctx, _ := client.Start(ours, trace.B3{}, "x")
+			trace.Propagator{}.Inject(ctx, carrier)
+		}},
+		{"Start of a client span, and Inject of b3", 2, func() {
+			ctx, _ := client.Start(ours, trace.B3{}, "x")
+			trace.Propagator{Encoding: b3.B3SingleHeader}.Inject(ctx, carrier)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := testing.AllocsPerRun(200, tt.f)
+			if !raceEnabled {
+				assert.LessOrEqual(t, got, tt.most, "allocations")
+			}
+		})
+	}
+}
+
+var badHeader = header("b3", canary, xTrace, canary, xSpan, spanID)

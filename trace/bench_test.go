@@ -1,0 +1,108 @@
+package trace_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"example.com/clew/trace"
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// benchRows are the rows of the tables that show what reading costs: the usual forms, and
+// what an attacker would send.
+var benchRows = func() (rows []headerRow) {
+	for _, r := range allHeaderRows() {
+		switch r.name {
+		case "no B3", "64 bit, accept", "128 bit with a parent", "b3: accept with a parent", "b3: lone deny", "both malformed", "huge", "b3: huge":
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}()
+
+func BenchmarkFromHeader(b *testing.B) {
+	for _, r := range benchRows {
+		b.Run(r.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = trace.FromHeader(r.header)
+			}
+		})
+	}
+}
+
+// Extract does what contrib's does, so that this one is FromHeader's fair twin.
+func BenchmarkExtract(b *testing.B) {
+	for _, p := range []struct {
+		name string
+		propagation.TextMapPropagator
+	}{{"clew", trace.Propagator{}}, {"contrib", b3.New()}} {
+		for _, r := range benchRows {
+			b.Run(p.name+"/"+r.name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					p.Extract(context.Background(), propagation.HeaderCarrier(r.header))
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkInject(b *testing.B) {
+	for _, e := range []struct {
+		name     string
+		encoding b3.Encoding
+	}{{"multi", b3.B3MultipleHeader}, {"single", b3.B3SingleHeader}} {
+		for _, p := range []struct {
+			name string
+			propagation.TextMapPropagator
+		}{{"clew", trace.Propagator{Encoding: e.encoding}}, {"contrib", b3.New(b3.WithInjectEncoding(e.encoding))}} {
+			b.Run(p.name+"/"+e.name, func(b *testing.B) {
+				b.ReportAllocs()
+				ctx, h := in(id128+"-"+spanID+"-1"), http.Header{"Accept": {"*/*"}}
+				for b.Loop() {
+					p.Inject(ctx, propagation.HeaderCarrier(h))
+				}
+			})
+		}
+	}
+}
+
+// The baseline is the least that anybody can do who puts a span into a context: it makes no
+// IDs and no decision.
+func BenchmarkStart(b *testing.B) {
+	ctx := in(id128 + "-" + spanID + "-1")
+	b.Run("clew", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = trace.Start(ctx, "x")
+		}
+	})
+	b.Run("ContextWithSpanContext", func(b *testing.B) {
+		b.ReportAllocs()
+		sc := oteltrace.SpanContextFromContext(ctx)
+		for b.Loop() {
+			_ = oteltrace.ContextWithSpanContext(ctx, sc)
+		}
+	})
+}
+
+func BenchmarkFromContext(b *testing.B) {
+	ctx, _ := trace.Start(in(id128+"-"+spanID+"-1"), "x")
+	ctx = context.WithValue(context.WithValue(ctx, key("a"), 1), key("b"), 2)
+	b.Run("clew", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = trace.FromContext(ctx)
+		}
+	})
+	b.Run("SpanContextFromContext", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_ = oteltrace.SpanContextFromContext(ctx)
+		}
+	})
+}

@@ -1,0 +1,536 @@
+package trace_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"weak"
+
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+type key string
+
+// current is FromContext as text.
+func current(ctx context.Context) said {
+	b, _ := trace.FromContext(ctx)
+	return saidBy(b)
+}
+
+func sdk(s sdktrace.Sampler, processors ...sdktrace.SpanProcessor) *sdktrace.TracerProvider {
+	opts := []sdktrace.TracerProviderOption{sdktrace.WithSampler(s)}
+	for _, p := range processors {
+		opts = append(opts, sdktrace.WithSpanProcessor(p))
+	}
+	return sdktrace.NewTracerProvider(opts...)
+}
+
+func TestNewContext(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		ctx  context.Context
+		b    trace.B3
+		want said
+	}{
+		{"IDs", context.Background(), must(id64 + "-" + spanID + "-1-" + parentID), said{id64, spanID, parentID, trace.Accept}},
+		{"lone state", context.Background(), must("0"), said{state: trace.Deny}},
+		{"over another trace", in(id128 + "-" + spanID + "-0"), must(id64 + "-" + spanID + "-1"), said{id64, spanID, "", trace.Accept}},
+		{"a lone state does not touch a trace", in(id128 + "-" + spanID + "-0"), must("d"), said{id128, spanID, "", trace.Deny}},
+		{"a lone state replaces a lone state", in("0"), must("d"), said{state: trace.Debug}},
+		{"a lone state is no part of a trace", in("0"), must(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},
+		{"the zero B3", in(id128 + "-" + spanID + "-0"), trace.B3{}, said{id128, spanID, "", trace.Deny}},
+		{"nil context", nil, must(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},
+		{"the decision of the same trace stands", in(id128 + "-" + spanID + "-1"), must(id128 + "-" + parentID), said{id128, parentID, "", trace.Accept}},
+		{"the decision of another trace does not", in(id128 + "-" + spanID + "-1"), must(id64 + "-" + parentID), said{id64, parentID, "", trace.Defer}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx := trace.NewContext(tt.ctx, tt.b)
+			b, ok := trace.FromContext(ctx)
+			assert.Equal(t, tt.want, saidBy(b), "FromContext after NewContext(%v)", tt.b)
+			assert.Equal(t, tt.want.trace != "", ok, "FromContext's ok")
+			assert.Equal(t, tt.want.trace, trace.ID(ctx), "ID")
+			assert.Equal(t, tt.want.span, trace.SpanID(ctx), "SpanID")
+		})
+	}
+	ctx := context.WithValue(context.Background(), key("k"), "v")
+	assert.Equal(t, ctx, trace.NewContext(ctx, trace.B3{}), "NewContext with the zero B3: the context")
+	assert.Equal(t, "v", trace.NewContext(ctx, must(id64+"-"+spanID)).Value(key("k")), "a value of the context")
+	assert.Equal(t, "v", trace.NewContext(ctx, must("0")).Value(key("k")), "a value of the context")
+}
+
+func TestNilContexts(t *testing.T) {
+	var none context.Context
+	b, ok := trace.FromContext(none)
+	assert.Equal(t, trace.B3{}, b, "FromContext(nil)")
+	assert.False(t, ok, "FromContext(nil)")
+	assert.Empty(t, trace.ID(none), "ID(nil)")
+	assert.Empty(t, trace.SpanID(none), "SpanID(nil)")
+	for name, ctx := range map[string]context.Context{
+		"Detach": trace.Detach(none), "Only": trace.Only(none), "NewContext": trace.NewContext(none, trace.B3{}),
+	} {
+		if assert.NotNil(t, ctx, "%s(nil)", name) {
+			assert.NoError(t, ctx.Err(), "%s(nil)", name)
+		}
+	}
+	for name, start := range map[string]func(context.Context, string, ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span){
+		"Start": trace.Start, "Root": trace.Root, "Provider": new(trace.Provider).Tracer("").Start,
+	} {
+		ctx, span := start(none, "x")
+		assert.Len(t, trace.ID(ctx), 32, "ID after %s(nil)", name)
+		span.End()
+	}
+	assert.NotNil(t, trace.NewContext(none, must("0")), "NewContext(nil) with a lone state")
+}
+
+// Whoever asks OpenTelemetry for the current span must find ours. It keeps spans under a
+// key that is not exported; should a new version ask in another way, this fails.
+func TestOpenTelemetrySeesOurSpans(t *testing.T) {
+	ctx := in(id64 + "-" + spanID + "-1")
+	sc := oteltrace.SpanContextFromContext(ctx)
+	assert.Equal(t, zeros+id64, sc.TraceID().String(), "trace ID of the remote parent")
+	assert.Equal(t, spanID, sc.SpanID().String(), "span ID of the remote parent")
+	assert.True(t, sc.IsRemote(), "whether the remote parent is remote")
+	assert.True(t, sc.IsSampled(), "whether the remote parent is sampled")
+
+	ctx, span := trace.Start(ctx, "x")
+	assert.Equal(t, span, oteltrace.SpanFromContext(ctx), "SpanFromContext after Start")
+	assert.Equal(t, trace.SpanID(ctx), oteltrace.SpanContextFromContext(ctx).SpanID().String(), "span ID")
+	assert.False(t, oteltrace.SpanContextFromContext(ctx).IsRemote(), "whether our span is remote")
+
+	for name, other := range map[string]context.Context{
+		"Detach": trace.Detach(ctx), "Only": trace.Only(ctx), "WithValue": context.WithValue(ctx, key("k"), "v"),
+	} {
+		assert.Equal(t, span.SpanContext(), oteltrace.SpanContextFromContext(other), "span context after %s", name)
+	}
+	assert.False(t, oteltrace.SpanContextFromContext(in("0")).IsValid(), "span context beside a lone state")
+}
+
+// The current span decides, the record fills in.
+func TestForeignSpans(t *testing.T) {
+	const otherSpan = "1111111111111111"
+	foreign := func(trace, span string, sampled, remote bool) func(context.Context) context.Context {
+		return func(ctx context.Context) context.Context {
+			b := must(trace + "-" + span)
+			cfg := oteltrace.SpanContextConfig{TraceID: b.TraceID, SpanID: b.SpanID, Remote: remote}
+			if sampled {
+				cfg.TraceFlags = oteltrace.FlagsSampled
+			}
+			return oteltrace.ContextWithSpanContext(ctx, oteltrace.NewSpanContext(cfg))
+		}
+	}
+	noopTracer := func(ctx context.Context) context.Context {
+		ctx, _ = noop.NewTracerProvider().Tracer("").Start(ctx, "")
+		return ctx
+	}
+	noopSpan := func(ctx context.Context) context.Context { return oteltrace.ContextWithSpan(ctx, noop.Span{}) }
+	none := func(ctx context.Context) context.Context { return oteltrace.ContextWithSpan(ctx, nil) }
+
+	for _, tt := range []struct {
+		name   string
+		ctx    context.Context
+		on     func(context.Context) context.Context
+		want   said
+		wantID bool
+	}{
+		{"same trace, sampled", in(id128 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"width kept, 32", in(idWide + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide, otherSpan, "", trace.Accept}, true},
+		{"width kept, 16", in(idWide[16:] + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide[16:], otherSpan, "", trace.Accept}, true},
+		{"width unknown: 16", context.Background(), foreign(idWide, otherSpan, true, false), said{idWide[16:], otherSpan, "", trace.Accept}, true},
+		{"width of another trace is none", in(idWide + "-" + spanID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
+		{"debug sticks", in(id64 + "-" + spanID + "-d"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Debug}, true},
+		{"debug sticks to an unsampled span", in(id64 + "-" + spanID + "-d"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Debug}, true},
+		{"deny sticks", in(id64 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"accept does not stick", in(id64 + "-" + spanID + "-1"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"defer is decided by the span, yes", in(id64 + "-" + spanID), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"defer is decided by the span, no", in(id64 + "-" + spanID), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"debug of another trace does not", in(id128 + "-" + spanID + "-d"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"deny of another trace does not", in(id128 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"a lone debug is no part of another's trace", in("d"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"parent from the record: same span", in(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, parentID, trace.Accept}, true},
+		{"no parent from the record: other span", in(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
+		{"no parent from the record: other trace, same span ID", in(id128 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, "", trace.Accept}, true},
+		{"remote, by another propagator, no record", context.Background(), foreign(id128, spanID, false, true), said{id128, spanID, "", trace.Deny}, true},
+		{"no-op tracer", in(id64 + "-" + spanID + "-d-" + parentID), noopTracer, said{id64, spanID, parentID, trace.Debug}, true},
+		{"no-op tracer over a lone state", in("0"), noopTracer, said{state: trace.Deny}, false},
+		{"no-op span without IDs", in(id64 + "-" + spanID + "-d-" + parentID), noopSpan, said{id64, spanID, parentID, trace.Debug}, true},
+		{"no span at all", in(id64 + "-" + spanID + "-d-" + parentID), none, said{id64, spanID, parentID, trace.Debug}, true},
+		{"no-op span over nothing", context.Background(), noopSpan, said{}, false},
+		{"our span over another's", foreign(id128, otherSpan, true, false)(context.Background()), func(ctx context.Context) context.Context {
+			return trace.NewContext(ctx, must(id64+"-"+spanID+"-0"))
+		}, said{id64, spanID, "", trace.Deny}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx := tt.on(tt.ctx)
+			b, ok := trace.FromContext(ctx)
+			assert.Equal(t, tt.want, saidBy(b), "FromContext")
+			assert.Equal(t, tt.wantID, ok, "FromContext's ok")
+			assert.Equal(t, tt.want.trace, trace.ID(ctx), "ID")
+			assert.Equal(t, tt.want.span, trace.SpanID(ctx), "SpanID")
+			out := propagation.MapCarrier{}
+			trace.Propagator{}.Inject(ctx, out)
+			assert.Equal(t, tt.want.parent, out["x-b3-parentspanid"], "parent sent on")
+		})
+	}
+}
+
+// A trace that is hidden behind a no-op span is still there; a state that came alone is not
+// to replace it.
+func TestLoneStateOverANoopSpan(t *testing.T) {
+	ctx := oteltrace.ContextWithSpan(in(id64+"-"+spanID+"-1"), noop.Span{})
+	ctx = trace.NewContext(ctx, must("0"))
+	assert.Equal(t, said{id64, spanID, "", trace.Accept}, current(ctx), "FromContext after a lone deny over a no-op span in a trace")
+}
+
+// Without an SDK OpenTelemetry's global tracer passes its parent on; so does a no-op one.
+func TestGlobalPlaceholder(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	ctx, _ := otel.Tracer("x").Start(in(idWide+"-"+spanID+"-d-"+parentID), "x")
+	assert.Equal(t, said{idWide, spanID, parentID, trace.Debug}, current(ctx), "under the global placeholder's span")
+	ctx, _ = otel.Tracer("x").Start(in("0"), "x")
+	assert.Equal(t, said{state: trace.Deny}, current(ctx), "under the global placeholder's span, lone state")
+	ctx, _ = trace.Start(ctx, "ours")
+	assert.Equal(t, trace.Deny, current(ctx).state, "state of our span under it")
+	assert.Len(t, trace.ID(ctx), 32, "ID of our span under it")
+}
+
+func TestSDKSpansOverRecords(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		in      string
+		sampler sdktrace.Sampler
+		parent  string // as the current span's parent
+		state   trace.Sampling
+	}{
+		{"accept, sampled: the span tells its parent", idWide + "-" + spanID + "-1", sdktrace.AlwaysSample(), spanID, trace.Accept},
+		{"accept, not sampled: no parent to be had", idWide + "-" + spanID + "-1", sdktrace.NeverSample(), "", trace.Deny},
+		{"debug, sampled", idWide + "-" + spanID + "-d-" + parentID, sdktrace.AlwaysSample(), spanID, trace.Debug},
+		{"debug, not sampled", idWide + "-" + spanID + "-d", sdktrace.NeverSample(), "", trace.Debug},
+		{"deny, sampled all the same", idWide + "-" + spanID + "-0", sdktrace.AlwaysSample(), spanID, trace.Deny},
+		{"defer, sampled", idWide + "-" + spanID, sdktrace.AlwaysSample(), spanID, trace.Accept},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			// As a library does that knows only OpenTelemetry.
+			ctx, span := sdk(tt.sampler).Tracer("").Start(in(tt.in), "theirs")
+			defer span.End()
+			assert.Equal(t, said{idWide, span.SpanContext().SpanID().String(), tt.parent, tt.state}, current(ctx), "FromContext under the SDK's span")
+
+			// Ours, and theirs again below.
+			ours, ourSpan := trace.Start(ctx, "ours")
+			defer ourSpan.End()
+			assert.Equal(t, said{idWide, trace.SpanID(ours), span.SpanContext().SpanID().String(), tt.state}, current(ours), "FromContext under our span")
+		})
+	}
+}
+
+// An SDK's own no is not a caller's deny: the SDK is asked again for the next span, and what
+// it says then counts.
+func TestDenyOfAnSDKDoesNotStick(t *testing.T) {
+	ctx, _ := trace.Starter{TracerProvider: sdk(sdktrace.NeverSample())}.Start(context.Background(), trace.B3{}, "first")
+	require.Equal(t, trace.Deny, current(ctx).state, "state under an SDK that samples nothing")
+	id := trace.ID(ctx)
+	next, span := sdk(sdktrace.AlwaysSample()).Tracer("").Start(ctx, "second")
+	defer span.End()
+	assert.Equal(t, id, trace.ID(next), "ID under the second SDK")
+	assert.Equal(t, trace.Accept, current(next).state, "state under an SDK that samples all")
+	next, span = trace.Starter{TracerProvider: sdk(sdktrace.AlwaysSample())}.Start(trace.Only(ctx), trace.B3{}, "third")
+	defer span.End()
+	assert.Equal(t, id, trace.ID(next), "ID through Only")
+	assert.Equal(t, trace.Accept, current(next).state, "state through Only, under an SDK that samples all")
+}
+
+func TestDetach(t *testing.T) {
+	parent, cancel := context.WithTimeout(context.WithValue(in(id64+"-"+spanID+"-d-"+parentID), key("k"), "v"), time.Hour)
+	ctx := trace.Detach(parent)
+	cancel()
+	assert.NoError(t, ctx.Err(), "Err after the parent was cancelled")
+	assert.Nil(t, ctx.Done(), "Done")
+	_, ok := ctx.Deadline()
+	assert.False(t, ok, "Deadline's ok")
+	assert.Equal(t, "v", ctx.Value(key("k")), "a value of the parent")
+	assert.Equal(t, said{id64, spanID, parentID, trace.Debug}, current(ctx), "FromContext")
+
+	// The current span stays the SDK's own, so that it can still be written to.
+	withSpan, span := sdk(sdktrace.AlwaysSample()).Tracer("").Start(parent, "x")
+	defer span.End()
+	assert.Equal(t, span, oteltrace.SpanFromContext(trace.Detach(withSpan)), "the current span")
+}
+
+func TestOnly(t *testing.T) {
+	provider := sdk(sdktrace.AlwaysSample())
+	for _, tt := range []struct {
+		name string
+		ctx  func() context.Context
+	}{
+		{"nothing", context.Background},
+		{"remote parent", func() context.Context { return in(idWide + "-" + spanID + "-d-" + parentID) }},
+		{"defer", func() context.Context { return in(id64 + "-" + spanID + "-" + parentID) }},
+		{"lone state", func() context.Context { return in("0") }},
+		{"our span", func() context.Context { ctx, _ := trace.Start(in(idWide+"-"+spanID+"-0"), "x"); return ctx }},
+		{"an SDK's span", func() context.Context {
+			ctx, _ := trace.Starter{TracerProvider: provider}.Start(context.Background(), must(idWide+"-"+spanID+"-d"), "x")
+			return ctx
+		}},
+		{"an SDK's span, foreign", func() context.Context {
+			ctx, _ := provider.Tracer("").Start(in(idWide+"-"+spanID+"-1"), "x")
+			return ctx
+		}},
+		{"behind a no-op span", func() context.Context {
+			return oteltrace.ContextWithSpan(in(idWide+"-"+spanID+"-d"), noop.Span{})
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			parent, cancel := context.WithTimeout(context.WithValue(tt.ctx(), key("k"), "v"), time.Hour)
+			ctx := trace.Only(parent)
+			cancel()
+			want, wantOK := trace.FromContext(parent)
+			got, ok := trace.FromContext(ctx)
+			assert.Equal(t, want, got, "FromContext")
+			assert.Equal(t, wantOK, ok, "FromContext's ok")
+			assert.NoError(t, ctx.Err(), "Err after the parent was cancelled")
+			assert.Nil(t, ctx.Done(), "Done")
+			assert.Nil(t, ctx.Value(key("k")), "a value of the parent")
+			_, deadline := ctx.Deadline()
+			assert.False(t, deadline, "Deadline's ok")
+			if sc := oteltrace.SpanContextFromContext(parent); sc.IsValid() {
+				assert.Equal(t, sc, oteltrace.SpanContextFromContext(ctx), "span context, as OpenTelemetry sees it")
+			}
+		})
+	}
+}
+
+// What waits in a queue under Only must still be recorded by the SDK that it came from.
+func TestOnlyKeepsTheProvider(t *testing.T) {
+	recorder := tracetest.NewSpanRecorder()
+	ctx, span := trace.Starter{TracerProvider: sdk(sdktrace.AlwaysSample(), recorder)}.Start(context.Background(), trace.B3{}, "request")
+	span.End()
+	_, span = trace.Start(trace.Only(ctx), "queued")
+	span.End()
+	require.Len(t, recorder.Ended(), 2, "spans recorded")
+	assert.Equal(t, recorder.Ended()[0].SpanContext().SpanID(), recorder.Ended()[1].Parent().SpanID(), "parent of the queued span")
+
+	mine := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Always()})
+	ctx, span = mine.Tracer("").Start(context.Background(), "request")
+	assert.Equal(t, span.TracerProvider(), oteltrace.SpanFromContext(trace.Only(ctx)).TracerProvider(), "a Provider through Only")
+}
+
+// A request that waits in a queue for an hour must not hold its body and buffers for an hour.
+func TestOnlyKeepsNothingAlive(t *testing.T) {
+	type request [1 << 16]byte
+	provider := sdk(sdktrace.AlwaysSample())
+	for name, start := range map[string]func(context.Context) (context.Context, oteltrace.Span){
+		"ours": func(ctx context.Context) (context.Context, oteltrace.Span) { return trace.Start(ctx, "x") },
+		"client": func(ctx context.Context) (context.Context, oteltrace.Span) {
+			return trace.Starter{Kind: oteltrace.SpanKindClient}.Start(ctx, trace.B3{}, "x")
+		},
+		"SDK": func(ctx context.Context) (context.Context, oteltrace.Span) {
+			return provider.Tracer("").Start(ctx, "x")
+		},
+		"remote": func(ctx context.Context) (context.Context, oteltrace.Span) {
+			return trace.NewContext(ctx, must(id64+"-"+spanID)), noop.Span{}
+		},
+		"lone": func(ctx context.Context) (context.Context, oteltrace.Span) {
+			return trace.NewContext(ctx, must("1")), noop.Span{}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			alive := func(derive func(context.Context) context.Context) (context.Context, weak.Pointer[request]) {
+				r := new(request)
+				p := weak.Make(r)
+				ctx, span := start(context.WithValue(context.Background(), key("request"), r))
+				span.End()
+				return derive(ctx), p
+			}
+			detached, p := alive(trace.Detach)
+			runtime.GC()
+			runtime.GC()
+			assert.NotNil(t, p.Value(), "the request under Detach, which keeps it: else this test shows nothing")
+			runtime.KeepAlive(detached)
+
+			only, p := alive(trace.Only)
+			runtime.GC()
+			runtime.GC()
+			assert.Nil(t, p.Value(), "the request under Only, which keeps nothing of it")
+			runtime.KeepAlive(only)
+		})
+	}
+}
+
+func TestRoot(t *testing.T) {
+	recorder := tracetest.NewSpanRecorder()
+	starter := trace.Starter{TracerProvider: sdk(sdktrace.AlwaysSample(), recorder)}
+	for _, tt := range []struct {
+		name string
+		in   string
+	}{{"accept", idWide + "-" + spanID + "-1"}, {"debug", id64 + "-" + spanID + "-d"}, {"defer", id128 + "-" + spanID}} {
+		t.Run(tt.name, func(t *testing.T) {
+			old, span := starter.Start(context.WithValue(context.Background(), key("k"), "v"), must(tt.in), "old")
+			defer span.End()
+			ctx, root := trace.Root(old, "job", oteltrace.WithAttributes())
+			root.End()
+			ended := recorder.Ended()
+			job := ended[len(ended)-1]
+			assert.NotEqual(t, trace.ID(old), trace.ID(ctx), "ID of a new root")
+			assert.Regexp(t, "^[0-9a-f]{32}$", trace.ID(ctx), "ID of a new root")
+			assert.Empty(t, current(ctx).parent, "parent of a new root")
+			assert.Equal(t, trace.Accept, current(ctx).state, "state of a new root: the old one's debug is not its own")
+			assert.Equal(t, "v", ctx.Value(key("k")), "a value of the old context")
+			assert.Equal(t, "job", job.Name(), "name of the recorded span")
+			assert.False(t, job.Parent().IsValid(), "whether the recorded span has a parent")
+			if assert.Len(t, job.Links(), 1, "links of the recorded span") {
+				link := job.Links()[0].SpanContext
+				assert.Equal(t, span.SpanContext().TraceID(), link.TraceID(), "trace of the link")
+				assert.Equal(t, trace.SpanID(old), link.SpanID().String(), "span of the link")
+			}
+			assert.NotEmpty(t, trace.ID(old), "the old context is untouched")
+		})
+	}
+}
+
+func TestRootWithoutSDK(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		ctx  context.Context
+	}{
+		{"nothing", context.Background()}, {"a trace", in(id64 + "-" + spanID + "-d-" + parentID)}, {"a deny", in(id64 + "-" + spanID + "-0")},
+		{"behind a no-op span", oteltrace.ContextWithSpan(in(id64+"-"+spanID+"-0"), noop.Span{})},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, span := trace.Root(context.WithValue(tt.ctx, key("k"), "v"), "job")
+			defer span.End()
+			assert.Regexp(t, "^[0-9a-f]{32}$", trace.ID(ctx), "ID of a new root")
+			assert.NotContains(t, trace.ID(ctx), id64, "ID of a new root")
+			assert.Empty(t, current(ctx).parent, "parent of a new root")
+			assert.Equal(t, "v", ctx.Value(key("k")), "a value of the old context")
+		})
+	}
+	// No link without a trace to link to.
+	recorder := tracetest.NewSpanRecorder()
+	ctx, span := sdk(sdktrace.NeverSample(), recorder).Tracer("").Start(context.Background(), "x")
+	span.End()
+	_, root := trace.Starter{TracerProvider: sdk(sdktrace.AlwaysSample(), recorder)}.Start(ctx, trace.B3{}, "x", oteltrace.WithNewRoot())
+	root.End()
+	require.Len(t, recorder.Ended(), 1, "spans recorded")
+	assert.False(t, recorder.Ended()[0].Parent().IsValid(), "whether a WithNewRoot span has a parent")
+}
+
+// The options of the caller are his: Root adds its own to a copy.
+func TestRootLeavesOptionsAlone(t *testing.T) {
+	opts := make([]oteltrace.SpanStartOption, 0, 4)
+	_, span := trace.Root(in(id64+"-"+spanID+"-1"), "job", opts...)
+	span.End()
+	for _, o := range opts[:cap(opts)] {
+		assert.Nil(t, o, "option after Root, in the room behind the caller's")
+	}
+}
+
+// Contexts made by others must find the canceller behind ours, or the context package starts
+// a goroutine for each.
+func TestDerivedContextsStartNoGoroutine(t *testing.T) {
+	const n = 100
+	provider := sdk(sdktrace.AlwaysSample())
+	for name, start := range map[string]func(context.Context) context.Context{
+		"Start": func(ctx context.Context) context.Context { ctx, _ = trace.Start(ctx, "x"); return ctx },
+		"client": func(ctx context.Context) context.Context {
+			ctx, _ = trace.Starter{Kind: oteltrace.SpanKindClient}.Start(ctx, trace.B3{}, "x")
+			return ctx
+		},
+		"SDK": func(ctx context.Context) context.Context {
+			ctx, _ = trace.Starter{TracerProvider: provider}.Start(ctx, must("d"), "x")
+			return ctx
+		},
+		"NewContext": func(ctx context.Context) context.Context { return trace.NewContext(ctx, must(id64+"-"+spanID)) },
+		"lone state": func(ctx context.Context) context.Context { return trace.NewContext(ctx, must("1")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cause := context.DeadlineExceeded // any error that is not context.Canceled
+			parent, cancel := context.WithCancelCause(context.Background())
+			ctx := start(parent)
+			before := runtime.NumGoroutine()
+			children := make([]context.Context, 0, 2*n)
+			for range n {
+				child, cancelChild := context.WithCancel(ctx)
+				defer cancelChild()
+				timed, cancelTimed := context.WithTimeout(ctx, time.Hour)
+				defer cancelTimed()
+				children = append(children, child, timed)
+			}
+			assert.Less(t, runtime.NumGoroutine(), before+n, "goroutines after %d derived contexts, with %d before", 2*n, before)
+			for _, child := range children {
+				require.NoError(t, child.Err(), "Err before the parent was cancelled")
+				require.Equal(t, trace.ID(ctx), trace.ID(child), "ID in a derived context")
+			}
+			cancel(cause)
+			for _, child := range children {
+				require.ErrorIs(t, child.Err(), context.Canceled, "Err after the parent was cancelled")
+				require.Equal(t, cause, context.Cause(child), "Cause after the parent was cancelled")
+			}
+			require.ErrorIs(t, ctx.Err(), context.Canceled, "Err of our own context")
+		})
+	}
+}
+
+// A deferring caller who is read twice, as by a middleware in another's, does not undo what
+// this service has decided.
+func TestDeferReadAgain(t *testing.T) {
+	caller := must(id64 + "-" + spanID)
+	for _, tt := range []struct {
+		name    string
+		sampler trace.Sampler
+		want    trace.Sampling
+	}{{"yes", trace.Always(), trace.Accept}, {"no", trace.Never(), trace.Deny}} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := trace.NewProvider(trace.ProviderConfig{Sampler: tt.sampler})
+			ctx, _ := trace.Starter{TracerProvider: p}.Start(context.Background(), caller, "outer")
+			ctx = trace.NewContext(ctx, caller)
+			assert.Equal(t, tt.want, current(ctx).state, "state after NewContext")
+			ctx, _ = trace.Starter{TracerProvider: samplesAll}.Start(ctx, caller, "inner")
+			assert.Equal(t, tt.want, current(ctx).state, "state of the inner span")
+			assert.Equal(t, id64, trace.ID(ctx), "ID of the inner span")
+		})
+	}
+}
+
+// The caller's headers name the trace, and a local span in that trace is the parent.
+func TestStartParent(t *testing.T) {
+	local, localSpan := trace.Starter{TracerProvider: samplesAll}.Start(context.Background(), must(idWide+"-"+spanID+"-1"), "local")
+	localID := localSpan.SpanContext().SpanID().String()
+	localTrace := trace.ID(local)
+	for _, tt := range []struct {
+		name   string
+		ctx    context.Context
+		caller trace.B3
+		want   said // without the span
+	}{
+		{"no caller: the local span", local, trace.B3{}, said{localTrace, "", localID, trace.Accept}},
+		{"a caller in the same trace: the local span", local, must(idWide + "-" + parentID + "-1"), said{localTrace, "", localID, trace.Accept}},
+		{"a caller in another trace", local, must(id64 + "-" + spanID + "-0"), said{id64, "", spanID, trace.Deny}},
+		{"a caller with a lone deny: the local span", local, must("0"), said{localTrace, "", localID, trace.Deny}},
+		{"a caller with a lone debug: the local span", local, must("d"), said{localTrace, "", localID, trace.Debug}},
+		{"a remote parent in the context, and a caller", in(id128 + "-" + parentID + "-0"), must(id64 + "-" + spanID + "-1"), said{id64, "", spanID, trace.Accept}},
+		{"a remote parent in the context alone", in(id128 + "-" + parentID + "-0"), trace.B3{}, said{id128, "", parentID, trace.Deny}},
+		{"a trace to join, without a parent", context.Background(), trace.B3{TraceID: must(id64 + "-" + spanID).TraceID, Sampling: trace.Accept}, said{id64, "", "", trace.Accept}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, span := trace.Starter{}.Start(tt.ctx, tt.caller, "x")
+			defer span.End()
+			got := current(ctx)
+			assert.Regexp(t, "^[0-9a-f]{16}$", got.span, "span ID")
+			assert.NotContains(t, []string{localID, spanID, parentID}, got.span, "span ID: want a fresh one")
+			got.span = ""
+			assert.Equal(t, tt.want, got, "FromContext under a span for caller %v", tt.caller)
+		})
+	}
+	assert.False(t, strings.Contains(localTrace, localID), "IDs of the test itself")
+}

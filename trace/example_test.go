@@ -1,0 +1,244 @@
+package trace_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"example.com/clew/trace"
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+func ExampleParse() {
+	b, err := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	fmt.Println(b, b.Sampling, err)
+
+	_, err = trace.Parse("463ac35c9f6413ad!a2fb4a1d1a96d312")
+	fmt.Println(err)
+	// Output:
+	// 463ac35c9f6413ad-a2fb4a1d1a96d312-1 accept <nil>
+	// trace: malformed B3: trace ID is not 16 or 32 hexadecimal digits, or is zero
+}
+
+func ExampleB3_String() {
+	b, _ := trace.Parse("463AC35C9F6413AD-A2FB4A1D1A96D312-d")
+	fmt.Println(b.String())
+	fmt.Println(trace.B3{Sampling: trace.Deny}.String())
+	// Output:
+	// 463ac35c9f6413ad-a2fb4a1d1a96d312-d
+	// 0
+}
+
+func ExampleB3_AppendTraceID() {
+	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312")
+	line := []byte("trace_id=")
+	line = b.AppendTraceID(line)
+	fmt.Println(string(line))
+	// Output: trace_id=463ac35c9f6413ad
+}
+
+func ExampleSampling() {
+	for _, value := range []string{"463ac35c9f6413ad-a2fb4a1d1a96d312", "0", "1", "d"} {
+		b, _ := trace.Parse(value)
+		fmt.Println(b.Sampling)
+	}
+	// Output:
+	// defer
+	// deny
+	// accept
+	// debug
+}
+
+func ExampleFromHeader() {
+	h := http.Header{}
+	h.Set("X-B3-TraceId", "463ac35c9f6413ad")
+	h.Set("X-B3-SpanId", "a2fb4a1d1a96d312")
+	h.Set("X-B3-Sampled", "0")
+
+	b, err := trace.FromHeader(h)
+	fmt.Println(b, b.Sampling, err)
+
+	b, err = trace.FromHeader(http.Header{}) // no trace is no error
+	fmt.Println(b == trace.B3{}, err)
+	// Output:
+	// 463ac35c9f6413ad-a2fb4a1d1a96d312-0 deny <nil>
+	// true <nil>
+}
+
+func ExampleNewContext() {
+	// A message from a queue that knows nothing of headers.
+	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	ctx := trace.NewContext(context.Background(), b)
+
+	ctx, span := trace.Start(ctx, "consume")
+	defer span.End()
+	fmt.Println(trace.ID(ctx))
+	// Output: 463ac35c9f6413ad
+}
+
+func ExampleFromContext() {
+	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	ctx, span := trace.Start(trace.NewContext(context.Background(), b), "consume")
+	defer span.End()
+
+	b, ok := trace.FromContext(ctx)
+	fmt.Println(ok, b.ParentSpanID, b.Sampling)
+	// Output: true a2fb4a1d1a96d312 accept
+}
+
+func ExampleID() {
+	ctx := context.Background()
+	fmt.Printf("%q\n", trace.ID(ctx))
+
+	ctx, span := trace.Start(ctx, "job")
+	defer span.End()
+	fmt.Println(len(trace.ID(ctx)), "digits")
+	// Output:
+	// ""
+	// 32 digits
+}
+
+func ExampleSpanID() {
+	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	ctx := trace.NewContext(context.Background(), b)
+	fmt.Println(trace.SpanID(ctx))
+	// Output: a2fb4a1d1a96d312
+}
+
+func ExampleStart() {
+	ctx, span := trace.Start(context.Background(), "resize")
+	defer span.End()
+
+	child, childSpan := trace.Start(ctx, "decode")
+	defer childSpan.End()
+	fmt.Println(trace.ID(child) == trace.ID(ctx), trace.SpanID(child) == trace.SpanID(ctx))
+	// Output: true false
+}
+
+func ExampleRoot() {
+	request, span := trace.Start(context.Background(), "request")
+	defer span.End()
+
+	// Work that the request causes and that is no part of it.
+	job, jobSpan := trace.Root(request, "reindex")
+	defer jobSpan.End()
+	fmt.Println(trace.ID(job) == trace.ID(request))
+	// Output: false
+}
+
+func ExampleDetach() {
+	request, cancel := context.WithTimeout(context.Background(), time.Second)
+	request, span := trace.Start(request, "request")
+	defer span.End()
+
+	background := trace.Detach(request)
+	cancel() // the request is over
+	fmt.Println(trace.ID(background) == trace.ID(request), background.Err())
+	// Output: true <nil>
+}
+
+func ExampleOnly() {
+	type body struct{}
+	request := context.WithValue(context.Background(), body{}, "one megabyte")
+	request, span := trace.Start(request, "request")
+	defer span.End()
+
+	queued := trace.Only(request) // may wait for hours
+	fmt.Println(trace.ID(queued) == trace.ID(request), queued.Value(body{}))
+	// Output: true <nil>
+}
+
+func ExampleStarter() {
+	// What a middleware does.
+	starter := trace.Starter{Kind: oteltrace.SpanKindServer}
+	handler := func(_ http.ResponseWriter, r *http.Request) {
+		caller, _ := trace.FromHeader(r.Header) // malformed is as if it were not there
+		ctx, span := starter.Start(r.Context(), caller, r.Method)
+		defer span.End()
+		fmt.Println(trace.ID(ctx))
+	}
+
+	r, _ := http.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	handler(nil, r)
+	// Output: 463ac35c9f6413ad
+}
+
+func ExamplePropagator() {
+	h := http.Header{"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-1"}}
+	ctx := trace.Propagator{}.Extract(context.Background(), propagation.HeaderCarrier(h))
+
+	out := http.Header{}
+	trace.Propagator{}.Inject(ctx, propagation.HeaderCarrier(out))
+	fmt.Println(out.Get("X-B3-TraceId"), out.Get("X-B3-SpanId"), out.Get("X-B3-Sampled"))
+	// Output: 463ac35c9f6413ad a2fb4a1d1a96d312 1
+}
+
+// For queues, maps and the environment choose the single header.
+func ExamplePropagator_queue() {
+	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-d")
+	ctx := trace.NewContext(context.Background(), b)
+
+	message := map[string]string{}
+	trace.Propagator{Encoding: b3.B3SingleHeader}.Inject(ctx, propagation.MapCarrier(message))
+	fmt.Println(message)
+	// Output: map[b3:463ac35c9f6413ad-a2fb4a1d1a96d312-d]
+}
+
+func ExampleNewProvider() {
+	provider := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Always()})
+	ctx, span := provider.Tracer("example").Start(context.Background(), "job")
+	defer span.End()
+	fmt.Println(len(trace.ID(ctx)), span.SpanContext().IsSampled(), span.IsRecording())
+	// Output: 32 true false
+}
+
+func ExampleAlways() {
+	fmt.Println(trace.Always().Sample(oteltrace.TraceID{1}))
+	// Output: true
+}
+
+func ExampleNever() {
+	fmt.Println(trace.Never().Sample(oteltrace.TraceID{1}))
+	// Output: false
+}
+
+func ExampleNewRatio() {
+	ratio := trace.NewRatio(0.001) // one trace in a thousand
+	fmt.Println(ratio.Sample(oteltrace.TraceID{8: 0x00, 9: 0x01}), ratio.Sample(oteltrace.TraceID{8: 0xff}))
+	// Output: true false
+}
+
+func ExampleRatio_SetRate() {
+	ratio := trace.NewRatio(0)
+	provider := trace.NewProvider(trace.ProviderConfig{Sampler: ratio})
+	sampled := func() bool {
+		_, span := provider.Tracer("example").Start(context.Background(), "job")
+		defer span.End()
+		return span.SpanContext().IsSampled()
+	}
+
+	fmt.Println(sampled())
+	ratio.SetRate(1) // while it runs, from a feature flag, say
+	fmt.Println(sampled())
+	// Output:
+	// false
+	// true
+}
+
+func ExampleInstall() {
+	// In main, in a service without an SDK.
+	if err := trace.Install(nil); err != nil {
+		fmt.Println(err)
+	}
+
+	// A library that knows only OpenTelemetry.
+	ctx, span := otel.Tracer("library").Start(context.Background(), "query")
+	defer span.End()
+	fmt.Println(len(trace.ID(ctx)), "digits")
+	// Output: 32 digits
+}

@@ -1,0 +1,454 @@
+package trace_test
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+const both = b3.B3SingleHeader | b3.B3MultipleHeader
+
+// queueMessage is a carrier that nobody knows: it can do what the interface asks for.
+type queueMessage struct{ pairs [][2]string }
+
+func (q *queueMessage) Get(key string) string {
+	for _, p := range q.pairs {
+		if p[0] == key {
+			return p[1]
+		}
+	}
+	return ""
+}
+
+func (q *queueMessage) Set(key, value string) {
+	for i := range q.pairs {
+		if q.pairs[i][0] == key {
+			q.pairs[i][1] = value
+			return
+		}
+	}
+	q.pairs = append(q.pairs, [2]string{key, value})
+}
+
+func (q *queueMessage) Keys() []string {
+	var keys []string
+	for _, p := range q.pairs {
+		keys = append(keys, p[0])
+	}
+	return keys
+}
+
+// carriers makes each kind of carrier, empty.
+var carriers = map[string]func() propagation.TextMapCarrier{
+	"HeaderCarrier": func() propagation.TextMapCarrier { return propagation.HeaderCarrier{} },
+	"MapCarrier":    func() propagation.TextMapCarrier { return propagation.MapCarrier{} },
+	"other carrier": func() propagation.TextMapCarrier { return &queueMessage{} },
+}
+
+// content is what is in a carrier, by lower-case key, without what is empty.
+func content(c propagation.TextMapCarrier) map[string]string {
+	m := map[string]string{}
+	for _, key := range c.Keys() {
+		if v := c.Get(key); v != "" {
+			m[strings.ToLower(key)] = v
+		}
+	}
+	return m
+}
+
+// in is a context into which single was extracted.
+func in(single string) context.Context {
+	return trace.NewContext(context.Background(), must(single))
+}
+
+func TestInject(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		ctx           context.Context
+		single, multi map[string]string
+	}{
+		{name: "no trace", ctx: context.Background()},
+		{name: "nil context"},
+		{
+			name: "defer", ctx: in(id64 + "-" + spanID),
+			single: map[string]string{"b3": id64 + "-" + spanID},
+			multi:  map[string]string{"x-b3-traceid": id64, "x-b3-spanid": spanID},
+		}, {
+			name: "defer with a parent: b3 has no form for it", ctx: in(id64 + "-" + spanID + "-" + parentID),
+			single: map[string]string{"b3": id64 + "-" + spanID},
+			multi:  map[string]string{"x-b3-traceid": id64, "x-b3-spanid": spanID, "x-b3-parentspanid": parentID},
+		}, {
+			name: "deny goes on with the IDs", ctx: in(id128 + "-" + spanID + "-0"),
+			single: map[string]string{"b3": id128 + "-" + spanID + "-0"},
+			multi:  map[string]string{"x-b3-traceid": id128, "x-b3-spanid": spanID, "x-b3-sampled": "0"},
+		}, {
+			name: "accept with a parent", ctx: in(id128 + "-" + spanID + "-1-" + parentID),
+			single: map[string]string{"b3": id128 + "-" + spanID + "-1-" + parentID},
+			multi:  map[string]string{"x-b3-traceid": id128, "x-b3-spanid": spanID, "x-b3-parentspanid": parentID, "x-b3-sampled": "1"},
+		}, {
+			name: "debug without X-B3-Sampled", ctx: in(id64 + "-" + spanID + "-d-" + parentID),
+			single: map[string]string{"b3": id64 + "-" + spanID + "-d-" + parentID},
+			multi:  map[string]string{"x-b3-traceid": id64, "x-b3-spanid": spanID, "x-b3-parentspanid": parentID, "x-b3-flags": "1"},
+		}, {
+			name: "32 digits stay 32", ctx: in(idWide + "-" + spanID + "-1"),
+			single: map[string]string{"b3": idWide + "-" + spanID + "-1"},
+			multi:  map[string]string{"x-b3-traceid": idWide, "x-b3-spanid": spanID, "x-b3-sampled": "1"},
+		}, {
+			name: "upper case goes on in lower", ctx: in(strings.ToUpper(id128+"-"+spanID) + "-1"),
+			single: map[string]string{"b3": id128 + "-" + spanID + "-1"},
+			multi:  map[string]string{"x-b3-traceid": id128, "x-b3-spanid": spanID, "x-b3-sampled": "1"},
+		}, {
+			name: "lone deny is handed on", ctx: in("0"),
+			single: map[string]string{"b3": "0"}, multi: map[string]string{"x-b3-sampled": "0"},
+		}, {
+			name: "lone accept is handed on", ctx: in("1"),
+			single: map[string]string{"b3": "1"}, multi: map[string]string{"x-b3-sampled": "1"},
+		}, {
+			name: "lone debug is handed on", ctx: in("d"),
+			single: map[string]string{"b3": "d"}, multi: map[string]string{"x-b3-flags": "1"},
+		}, {
+			name: "an invalid span in the context is no trace",
+			ctx:  oteltrace.ContextWithRemoteSpanContext(context.Background(), oteltrace.SpanContext{}),
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			all := maps.Clone(tt.single)
+			if all == nil {
+				all = map[string]string{}
+			}
+			maps.Copy(all, tt.multi)
+			for _, e := range []struct {
+				name     string
+				encoding b3.Encoding
+				want     map[string]string
+			}{
+				{"zero", 0, tt.multi}, {"multi", b3.B3MultipleHeader, tt.multi}, {"single", b3.B3SingleHeader, tt.single}, {"both", both, all},
+			} {
+				if e.want == nil {
+					e.want = map[string]string{}
+				}
+				for name, carrier := range carriers {
+					c := carrier()
+					trace.Propagator{Encoding: e.encoding}.Inject(tt.ctx, c)
+					assert.Equal(t, e.want, content(c), "Inject, encoding %s, into a %s", e.name, name)
+				}
+			}
+		})
+	}
+}
+
+// The names are canonical in an http.Header, and lower case everywhere else.
+func TestInjectNames(t *testing.T) {
+	p := trace.Propagator{Encoding: both, W3C: true}
+	h := propagation.HeaderCarrier{}
+	p.Inject(in(id64+"-"+spanID+"-1"), h)
+	for name := range h {
+		assert.Equal(t, http.CanonicalHeaderKey(name), name, "name in an http.Header")
+	}
+	for _, c := range []propagation.TextMapCarrier{propagation.MapCarrier{}, &queueMessage{}} {
+		p.Inject(in(id64+"-"+spanID+"-1"), c)
+		for _, key := range c.Keys() {
+			assert.Equal(t, strings.ToLower(key), key, "key in a %T", c)
+		}
+	}
+}
+
+// Values that Inject wrote belong to the header: to append to one must not change another,
+// nor what another message was given.
+func TestInjectedValuesAreIndependent(t *testing.T) {
+	ctx, span := trace.Starter{Kind: oteltrace.SpanKindClient}.Start(in(id64+"-"+spanID+"-1"), trace.B3{}, "call")
+	defer span.End()
+	first, second := http.Header{}, http.Header{}
+	trace.Propagator{}.Inject(ctx, propagation.HeaderCarrier(first))
+	want := first.Clone()
+	trace.Propagator{}.Inject(ctx, propagation.HeaderCarrier(second))
+	for name := range second {
+		second[name][0] = "changed"
+		second.Add(name, "more")
+	}
+	assert.Equal(t, want, first, "the first header after changes to the second")
+	for name := range first {
+		first.Add(name, "more")
+	}
+	for name, values := range want {
+		assert.Equal(t, append(values, "more"), first[name], "%s after an append to each header", name)
+	}
+}
+
+func TestFieldsAreWhatInjectMayWrite(t *testing.T) {
+	var ctxs []context.Context
+	for _, single := range []string{"0", "1", "d"} {
+		ctxs = append(ctxs, in(single), in(id64+"-"+spanID+"-"+single+"-"+parentID))
+	}
+	state, err := oteltrace.ParseTraceState("vendor=1")
+	require.NoError(t, err)
+	ctxs = append(ctxs, oteltrace.ContextWithRemoteSpanContext(context.Background(), oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
+		TraceID: traceIDFrom(t, id128), SpanID: oteltrace.SpanID{1}, TraceState: state,
+	})))
+	for _, encoding := range []b3.Encoding{0, b3.B3MultipleHeader, b3.B3SingleHeader, both} {
+		for _, w3c := range []bool{false, true} {
+			p := trace.Propagator{Encoding: encoding, W3C: w3c}
+			got := map[string]bool{}
+			for _, ctx := range ctxs {
+				c := propagation.MapCarrier{}
+				p.Inject(ctx, c)
+				for key := range c {
+					got[key] = true
+				}
+			}
+			assert.ElementsMatch(t, p.Fields(), slices.Collect(maps.Keys(got)), "Fields of %+v, and all that it wrote", p)
+		}
+	}
+	fields := trace.Propagator{}.Fields()
+	clear(fields)
+	assert.NotContains(t, trace.Propagator{}.Fields(), "", "Fields after its earlier result was cleared")
+}
+
+// Old values that stayed would be mixed with new ones, and an old b3 would win.
+func TestInjectRemovesWhatIsStale(t *testing.T) {
+	stale := []string{"b3", "B3", "X-B3-TraceId", "x-b3-traceid", "X-B3-Traceid", "X-B3-SPANID", "x-B3-ParentSpanId", "X-B3-Parentspanid", "X-B3-Sampled", "x-b3-sampled", "X-B3-FLAGS", "x-b3-flags"}
+	w3c := []string{"traceparent", "Traceparent", "TRACESTATE", "tracestate"}
+	others := []string{"Accept", "b3x", "x-b3-trace", "x-b3-traceid2", "baggage", "X-B3-Sampler"}
+	for _, p := range []trace.Propagator{{}, {Encoding: b3.B3SingleHeader}, {W3C: true}} {
+		for name, ctx := range map[string]context.Context{
+			"a trace": in(id64 + "-" + spanID + "-d"), "a lone state": in("0"), "no trace": context.Background(),
+		} {
+			want := propagation.MapCarrier{}
+			p.Inject(ctx, want)
+			for _, other := range others {
+				want[strings.ToLower(other)] = "kept"
+			}
+			if !p.W3C {
+				want["traceparent"], want["tracestate"] = "old", "old"
+			}
+			h, m, q := http.Header{}, propagation.MapCarrier{}, &queueMessage{}
+			for _, key := range slices.Concat(stale, w3c) {
+				h[key] = []string{"old"}
+				m[key] = "old"
+				q.Set(key, "old")
+			}
+			for _, key := range others {
+				h[key] = []string{"kept"}
+				m[key] = "kept"
+				q.Set(key, "kept")
+			}
+			if !p.W3C { // one spelling is enough where they stay
+				for _, key := range w3c {
+					delete(h, key)
+					delete(m, key)
+				}
+				h["Traceparent"], h["Tracestate"] = []string{"old"}, []string{"old"}
+				m["traceparent"], m["tracestate"] = "old", "old"
+			}
+
+			p.Inject(ctx, propagation.HeaderCarrier(h))
+			got := map[string]string{}
+			for key, values := range h {
+				assert.NotContains(t, got, strings.ToLower(key), "%+v with %s: one spelling of each name in an http.Header", p, name)
+				got[strings.ToLower(key)] = strings.Join(values, ", ")
+			}
+			assert.Equal(t, map[string]string(want), got, "%+v with %s, http.Header", p, name)
+
+			p.Inject(ctx, m)
+			assert.Equal(t, len(want), len(m), "%+v with %s, map: number of keys", p, name)
+			assert.Equal(t, map[string]string(want), content(m), "%+v with %s, map", p, name)
+
+			// Here they cannot be removed, but nobody must read them.
+			p.Inject(ctx, q)
+			assert.Equal(t, map[string]string(want), content(q), "%+v with %s, other carrier", p, name)
+		}
+	}
+}
+
+func TestExtract(t *testing.T) {
+	for _, r := range allHeaderRows() {
+		t.Run(r.name, func(t *testing.T) {
+			for name, carrier := range carriers {
+				c := carrier()
+				for key, values := range r.header {
+					c.Set(key, values[0])
+				}
+				ctx := trace.Propagator{}.Extract(context.Background(), c)
+				b, ok := trace.FromContext(ctx)
+				assert.Equal(t, r.want, saidBy(b), "Extract from a %s with %v", name, r.header)
+				assert.Equal(t, r.want.trace != "", ok, "whether Extract from a %s with %v found IDs", name, r.header)
+				sc := oteltrace.SpanContextFromContext(ctx)
+				assert.Equal(t, r.want.trace != "", sc.IsRemote(), "remote, as OpenTelemetry sees it")
+				assert.Equal(t, r.want.trace != "" && b.Sampling >= trace.Accept, sc.IsSampled(), "sampled, as OpenTelemetry sees it")
+				if r.want == (said{}) {
+					assert.Equal(t, context.Background(), ctx, "Extract of nothing valid from a %s: the context", name)
+				}
+			}
+		})
+	}
+}
+
+func TestExtractFindsKeysInAnyCase(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		m    propagation.MapCarrier
+		want said
+	}{
+		{"odd cases", propagation.MapCarrier{"X-B3-TRACEID": id64, "x-B3-SpanId": spanID, "X-b3-sampled": "0", "X-B3-ParentSpanID": parentID}, said{id64, spanID, parentID, trace.Deny}},
+		{"flags", propagation.MapCarrier{"X-B3-TraceId": id64, "X-B3-SpanId": spanID, "X-B3-Flags": "1"}, said{id64, spanID, "", trace.Debug}},
+		{"B3", propagation.MapCarrier{"B3": id64 + "-" + spanID + "-1"}, said{id64, spanID, "", trace.Accept}},
+		{"lower case first", propagation.MapCarrier{"x-b3-traceid": id64, "X-B3-TraceId": id128, "x-b3-spanid": spanID, "X-B3-SPANID": parentID, "X-B3-Sampled": "0", "x-b3-sampled": "1"}, said{id64, spanID, "", trace.Accept}},
+		{"lower case first, b3", propagation.MapCarrier{"b3": id64 + "-" + spanID, "B3": id128 + "-" + spanID}, said{id64, spanID, "", trace.Defer}},
+		{"B3 over x-b3", propagation.MapCarrier{"B3": id64 + "-" + spanID, "x-b3-traceid": id128, "x-b3-spanid": spanID}, said{id64, spanID, "", trace.Defer}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			q := &queueMessage{}
+			for k, v := range tt.m {
+				q.Set(k, v)
+			}
+			for _, c := range []propagation.TextMapCarrier{tt.m, q} {
+				b, _ := trace.FromContext(trace.Propagator{}.Extract(context.Background(), c))
+				assert.Equal(t, tt.want, saidBy(b), "Extract from %T %v", c, c)
+			}
+		})
+	}
+}
+
+// What leaves is re-written from the parsed bytes; of what was malformed nothing is left.
+func TestMalformedLeavesNothingBehind(t *testing.T) {
+	p := trace.Propagator{Encoding: both, W3C: true}
+	for _, r := range allHeaderRows() {
+		ctx := p.Extract(context.Background(), propagation.HeaderCarrier(r.header))
+		bare := propagation.HeaderCarrier{}
+		p.Inject(ctx, bare)
+		if r.malformed {
+			assert.Empty(t, bare, "row %q: Extract, then Inject", r.name)
+		}
+		ctx, span := trace.Start(ctx, "next")
+		out := propagation.HeaderCarrier{}
+		p.Inject(ctx, out)
+		span.End()
+		for name, values := range out {
+			assert.NotContains(t, strings.ToLower(strings.Join(values, " ")), canary, "row %q: %s on the next hop", r.name, name)
+		}
+		assert.NotContains(t, trace.ID(ctx)+trace.SpanID(ctx), canary, "row %q: the IDs", r.name)
+	}
+}
+
+func TestExtractW3C(t *testing.T) {
+	const (
+		same  = "00-" + id128 + "-1111111111111111-01"
+		other = "00-" + id128Low + "-1111111111111111-01"
+		wide  = "00-" + idWide + "-1111111111111111-00"
+		state = "vendor=1"
+	)
+	for _, tt := range []struct {
+		name   string
+		header http.Header
+		want   said
+		state  string
+	}{
+		{"traceparent alone", header("traceparent", same, "tracestate", state), said{id128, "1111111111111111", "", trace.Accept}, state},
+		{"traceparent, not sampled", header("traceparent", wide), said{idWide, "1111111111111111", "", trace.Deny}, ""},
+		{"b3 wins, other trace: no tracestate", header("b3", id128+"-"+spanID+"-0", "traceparent", other, "tracestate", state), said{id128, spanID, "", trace.Deny}, ""},
+		{"b3 wins, same trace: tracestate kept", header("b3", id128+"-"+spanID+"-0", "traceparent", same, "tracestate", state), said{id128, spanID, "", trace.Deny}, state},
+		{"X-B3 wins, same trace: tracestate kept", header(xTrace, idWide, xSpan, spanID, "traceparent", wide, "tracestate", state), said{idWide, spanID, "", trace.Defer}, state},
+		{"64 bit is the same trace as its padded form", header("b3", idWide[16:]+"-"+spanID+"-1", "traceparent", wide, "tracestate", state), said{idWide[16:], spanID, "", trace.Accept}, state},
+		{"malformed b3: traceparent", header("b3", canary, "traceparent", same, "tracestate", state), said{id128, "1111111111111111", "", trace.Accept}, state},
+		{"b3 and malformed traceparent", header("b3", id128+"-"+spanID+"-1", "traceparent", canary, "tracestate", state), said{id128, spanID, "", trace.Accept}, ""},
+		{"malformed traceparent", header("traceparent", "00-"+canary+"-1111111111111111-01", "tracestate", state), said{}, ""},
+		{"both malformed", header("b3", canary, "traceparent", canary), said{}, ""},
+		{"lone b3 is valid B3", header("b3", "0", "traceparent", same, "tracestate", state), said{state: trace.Deny}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := trace.Propagator{W3C: true}
+			ctx := p.Extract(context.Background(), propagation.HeaderCarrier(tt.header))
+			b, _ := trace.FromContext(ctx)
+			assert.Equal(t, tt.want, saidBy(b), "Extract from %v", tt.header)
+			assert.Equal(t, tt.state, oteltrace.SpanContextFromContext(ctx).TraceState().String(), "tracestate from %v", tt.header)
+
+			// A child hands tracestate on, here and in what waits in a queue.
+			child, _ := trace.Start(ctx, "child")
+			queued, _ := trace.Start(trace.Only(child), "queued")
+			for name, ctx := range map[string]context.Context{"child": child, "child under Only": queued} {
+				out := propagation.MapCarrier{}
+				p.Inject(ctx, out)
+				assert.Equal(t, tt.state, out["tracestate"], "tracestate sent on by a %s", name)
+				assert.Contains(t, out["traceparent"], "-"+trace.SpanID(ctx)+"-", "traceparent sent on by a %s", name)
+			}
+
+			// Off, none of it is read.
+			off, _ := trace.FromContext(trace.Propagator{}.Extract(context.Background(), propagation.HeaderCarrier(tt.header)))
+			if tt.header.Get("b3") == "" && tt.header.Get(xTrace) == "" {
+				assert.Equal(t, said{}, saidBy(off), "Extract without W3C from %v", tt.header)
+			}
+		})
+	}
+}
+
+// What the context held before is no part of the message.
+func TestExtractW3CTakesNothingFromTheContext(t *testing.T) {
+	p := trace.Propagator{W3C: true}
+	before := p.Extract(context.Background(), propagation.HeaderCarrier(header("traceparent", "00-"+id128+"-1111111111111111-01", "tracestate", "old=1")))
+	ctx := p.Extract(before, propagation.HeaderCarrier(header("b3", id128+"-"+spanID+"-1")))
+	assert.Empty(t, oteltrace.SpanContextFromContext(ctx).TraceState().String(), "tracestate after a b3 without one")
+}
+
+func TestInjectW3C(t *testing.T) {
+	for _, tt := range []struct{ name, in, want string }{
+		{"accept", id128 + "-" + spanID + "-1", "00-" + id128 + "-" + spanID + "-01"},
+		{"debug", id128 + "-" + spanID + "-d", "00-" + id128 + "-" + spanID + "-01"},
+		{"deny", id128 + "-" + spanID + "-0", "00-" + id128 + "-" + spanID + "-00"},
+		{"64 bit, padded as W3C asks", id64 + "-" + spanID + "-1", "00-" + zeros + id64 + "-" + spanID + "-01"},
+		{"lone state", "0", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for name, carrier := range carriers {
+				c := carrier()
+				trace.Propagator{W3C: true}.Inject(in(tt.in), c)
+				assert.Equal(t, tt.want, content(c)["traceparent"], "traceparent of %s in a %s", tt.in, name)
+			}
+		})
+	}
+}
+
+func TestNilCarriers(t *testing.T) {
+	ctx := in(id64 + "-" + spanID + "-1")
+	var none context.Context
+	for _, p := range []trace.Propagator{{}, {Encoding: both, W3C: true}} {
+		for _, c := range []propagation.TextMapCarrier{nil, propagation.HeaderCarrier(nil), propagation.MapCarrier(nil)} {
+			assert.NotPanics(t, func() { p.Inject(ctx, c) }, "%+v Inject into %#v", p, c)
+			assert.NotPanics(t, func() {
+				assert.Equal(t, ctx, p.Extract(ctx, c), "%+v Extract from %#v: the context", p, c)
+			}, "%+v Extract from %#v", p, c)
+		}
+		assert.NotPanics(t, func() { p.Inject(none, propagation.MapCarrier{}) }, "Inject with a nil context")
+		assert.NotNil(t, p.Extract(none, nil), "Extract with a nil context and a nil carrier")
+		assert.NotNil(t, p.Extract(none, propagation.MapCarrier{"b3": "0"}), "Extract with a nil context")
+	}
+}
+
+// A message that is only passed through comes out as it went in.
+func TestExtractThenInject(t *testing.T) {
+	for _, r := range allHeaderRows() {
+		if r.malformed {
+			continue
+		}
+		for _, p := range []trace.Propagator{{}, {Encoding: b3.B3SingleHeader}, {Encoding: both}} {
+			out := propagation.HeaderCarrier{}
+			p.Inject(p.Extract(context.Background(), propagation.HeaderCarrier(r.header)), out)
+			b, err := trace.FromHeader(http.Header(out))
+			want := r.want
+			if want.state == trace.Defer && p.Encoding&b3.B3SingleHeader != 0 {
+				want.parent = "" // b3 has no form for it, and wins
+			}
+			assert.NoError(t, err, "row %q", r.name)
+			assert.Equal(t, want, saidBy(b), "row %q, encoding %v: after Extract and Inject", r.name, p.Encoding)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package trace_test
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+func providerOf(s trace.Sampler) *trace.Provider {
+	return trace.NewProvider(trace.ProviderConfig{Sampler: s})
+}
+
+func TestProvider(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		ctx     context.Context
+		sampler trace.Sampler
+		want    said // without the span; an empty trace is a new one
+	}{
+		{"root, sampled", context.Background(), trace.Always(), said{state: trace.Accept}},
+		{"root, not sampled", context.Background(), trace.Never(), said{state: trace.Deny}},
+		{"accept is inherited", in(id64 + "-" + spanID + "-1-" + parentID), trace.Never(), said{id64, "", spanID, trace.Accept}},
+		{"deny is inherited", in(id128 + "-" + spanID + "-0"), trace.Always(), said{id128, "", spanID, trace.Deny}},
+		{"debug is inherited", in(idWide + "-" + spanID + "-d"), trace.Never(), said{idWide, "", spanID, trace.Debug}},
+		{"defer is decided, yes", in(id64 + "-" + spanID), trace.Always(), said{id64, "", spanID, trace.Accept}},
+		{"defer is decided, no", in(id64 + "-" + spanID), trace.Never(), said{id64, "", spanID, trace.Deny}},
+		{"lone deny", in("0"), trace.Always(), said{state: trace.Deny}},
+		{"lone accept", in("1"), trace.Never(), said{state: trace.Accept}},
+		{"lone debug", in("d"), trace.Never(), said{state: trace.Debug}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := providerOf(tt.sampler)
+			ctx, span := p.Tracer("x", oteltrace.WithInstrumentationVersion("1")).Start(tt.ctx, "x", oteltrace.WithSpanKind(oteltrace.SpanKindServer))
+			got := current(ctx)
+			sc := span.SpanContext()
+			assert.Equal(t, got.span, sc.SpanID().String(), "span ID, by FromContext and by the span")
+			assert.Regexp(t, "^[0-9a-f]{16}$", got.span, "span ID")
+			assert.NotEqual(t, spanID, got.span, "span ID: want a fresh one")
+			if tt.want.trace == "" {
+				assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "trace ID of a new trace")
+				got.trace = ""
+			}
+			got.span = ""
+			assert.Equal(t, tt.want, got, "FromContext")
+			assert.Equal(t, tt.want.state >= trace.Accept, sc.IsSampled(), "sampled, as OpenTelemetry sees it")
+			assert.False(t, sc.IsRemote(), "whether the span is remote")
+			assert.Equal(t, oteltrace.TracerProvider(p), span.TracerProvider(), "the span's provider")
+
+			// A child is in the same trace, with the same decision, from whichever provider.
+			child, _ := providerOf(trace.Always()).Tracer("").Start(ctx, "child")
+			assert.Equal(t, trace.ID(ctx), trace.ID(child), "ID of a child")
+			assert.Equal(t, current(ctx).state, current(child).state, "state of a child")
+			assert.Equal(t, trace.SpanID(ctx), current(child).parent, "parent of a child")
+
+			root, _ := p.Tracer("").Start(ctx, "root", oteltrace.WithNewRoot())
+			assert.NotEqual(t, trace.ID(ctx), trace.ID(root), "ID WithNewRoot")
+			assert.Empty(t, current(root).parent, "parent WithNewRoot")
+		})
+	}
+}
+
+func TestProviderSpansRecordNothing(t *testing.T) {
+	ctx, span := providerOf(trace.Always()).Tracer("").Start(context.Background(), "x")
+	before := span.SpanContext()
+	assert.False(t, span.IsRecording(), "IsRecording")
+	for range 2 { // after the end too
+		span.SetName("y")
+		span.SetStatus(codes.Error, "z")
+		span.SetAttributes(attribute.String("k", "v"))
+		span.AddEvent("e")
+		span.AddLink(oteltrace.Link{})
+		span.RecordError(context.Canceled)
+		span.End()
+	}
+	assert.Equal(t, before, span.SpanContext(), "span context after all that")
+	assert.Equal(t, before, oteltrace.SpanContextFromContext(ctx), "span context in the context after all that")
+}
+
+func TestZeroProvider(t *testing.T) {
+	var p trace.Provider
+	ctx, span := p.Tracer("").Start(context.Background(), "x")
+	defer span.End()
+	assert.Len(t, trace.ID(ctx), 32, "ID")
+	ctx, _ = p.Tracer("").Start(in(id64+"-"+spanID+"-1"), "x")
+	assert.Equal(t, id64, trace.ID(ctx), "ID under a parent")
+}
+
+// The rate nobody has asked for is one in a thousand, exactly: of the low 64 bits of the ID,
+// halved, the lowest thousandth is sampled and the next is not.
+func TestDefaultRate(t *testing.T) {
+	last := (1 << 63) / 1000
+	text := func(half int) string { return id128[:16] + pad16(strconv.FormatUint(uint64(half)<<1, 16)) }
+	for name, start := range map[string]func(trace.B3) context.Context{
+		"NewProvider": func(b trace.B3) context.Context {
+			ctx, _ := trace.NewProvider(trace.ProviderConfig{}).Tracer("").Start(trace.NewContext(context.Background(), b), "x")
+			return ctx
+		},
+		"zero Provider": func(b trace.B3) context.Context {
+			ctx, _ := new(trace.Provider).Tracer("").Start(trace.NewContext(context.Background(), b), "x")
+			return ctx
+		},
+		"Start without any SDK": func(b trace.B3) context.Context {
+			ctx, _ := trace.Start(trace.NewContext(context.Background(), b), "x")
+			return ctx
+		},
+		"Starter without any SDK": func(b trace.B3) context.Context {
+			ctx, _ := trace.Starter{}.Start(context.Background(), b, "x")
+			return ctx
+		},
+	} {
+		// A float64 near 2^63/1000 is exact to a few units, so look beside it.
+		assert.Equal(t, trace.Accept, current(start(must(text(last-8)+"-"+spanID))).state, "%s: the last ID of the first thousandth", name)
+		assert.Equal(t, trace.Deny, current(start(must(text(last+8)+"-"+spanID))).state, "%s: the first ID after the first thousandth", name)
+	}
+}
+
+func pad16(s string) string { return strings.Repeat("0", 16-len(s)) + s }
+
+func TestNewIDs(t *testing.T) {
+	seen := map[string]bool{}
+	for range 10_000 {
+		ctx, span := trace.Start(context.Background(), "x")
+		id, sc := trace.ID(ctx), span.SpanContext()
+		require.Regexp(t, "^[0-9a-f]{32}$", id, "a new trace ID")
+		require.True(t, sc.IsValid(), "whether the IDs are valid")
+		require.NotEqual(t, zeros, id[16:], "low half of a new trace ID")
+		require.False(t, seen[id] || seen[trace.SpanID(ctx)], "whether an ID was seen before")
+		seen[id], seen[trace.SpanID(ctx)] = true, true
+	}
+}
+
+// A new ID says in which second its trace began.
+func TestNewIDsTellTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 5 {
+			now := time.Now().Unix()
+			for name, start := range map[string]func(context.Context, string, ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span){
+				"Start": trace.Start, "Root": trace.Root, "Provider": new(trace.Provider).Tracer("").Start,
+			} {
+				ctx, _ := start(context.Background(), "x")
+				got, err := strconv.ParseInt(trace.ID(ctx)[:8], 16, 64)
+				require.NoError(t, err)
+				assert.Equal(t, now, got, "first 8 digits of the ID after %s, as a number", name)
+			}
+			time.Sleep(36*time.Hour + 1234*time.Millisecond) // of the bubble's clock
+		}
+	})
+}
+
+// Whoever follows our span's provider, as otelhttp does, must obey a deny too.
+func TestTracerProviderOfADeny(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	provider := &counter{sampler: trace.Always()}
+	otel.SetTracerProvider(sdk(provider))
+	for name, ctx := range map[string]context.Context{
+		"remote": in(id64 + "-" + spanID + "-0"),
+		"local":  first(trace.Starter{TracerProvider: sdk(provider)}.Start(context.Background(), must(id64+"-"+spanID+"-0"), "x")),
+		"lone":   first(trace.Starter{TracerProvider: sdk(provider)}.Start(context.Background(), must("0"), "x")),
+	} {
+		p := oteltrace.SpanFromContext(ctx).TracerProvider()
+		assert.IsType(t, (*trace.Provider)(nil), p, "%s: provider of a denied span", name)
+		child, span := p.Tracer("nested").Start(ctx, "nested")
+		assert.False(t, span.IsRecording(), "%s: whether a nested span is recorded", name)
+		assert.Equal(t, trace.Deny, current(child).state, "%s: state of a nested span", name)
+	}
+	assert.Zero(t, provider.asked.Load(), "times that the SDK's sampler was asked")
+}
+
+func first(ctx context.Context, _ oteltrace.Span) context.Context { return ctx }
