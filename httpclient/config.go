@@ -117,13 +117,29 @@ func sameName(a, b *url.URL) bool { return strings.EqualFold(a.Hostname(), b.Hos
 // describe gives a recording span its attributes, by OpenTelemetry's HTTP conventions. The
 // URL is without user, query and fragment, in which secrets travel.
 func describe(span oteltrace.Span, r *http.Request, attempt int) {
-	span.SetAttributes(
-		attribute.String("http.request.method", methodOf(r.Method)),
-		attribute.String("server.address", r.URL.Hostname()),
-		attribute.String("url.full", r.URL.Scheme+"://"+r.URL.Host+r.URL.EscapedPath()))
+	span.SetAttributes(attribute.String("http.request.method", methodOf(r.Method)))
+	if u := r.URL; u.Host != "" {
+		span.SetAttributes(
+			attribute.String("server.address", u.Hostname()),
+			attribute.String("url.full", u.Scheme+"://"+u.Host+u.EscapedPath()))
+	}
 	if attempt > 1 {
 		span.SetAttributes(attribute.Int("http.request.resend_count", attempt-1))
 	}
+}
+
+// withoutURL is what may be said of err: URLs hold secrets.
+func withoutURL(err error) error {
+	for with := (*url.Error)(nil); errors.As(err, &with) && with.Err != nil; {
+		if with.Op == "parse" { // its reason quotes pieces of the URL
+			return errors.New("malformed URL")
+		}
+		err = with.Err
+	}
+	if strings.HasPrefix(err.Error(), "failed to parse Location header") { // net/http quotes it
+		return errors.New("malformed Location header")
+	}
+	return err
 }
 
 // conclude gives a recording span the outcome. It does not end it.
@@ -138,9 +154,7 @@ func conclude(span oteltrace.Span, status int, err error) {
 		}
 	}
 	if err != nil {
-		if with := (*url.Error)(nil); errors.As(err, &with) {
-			err = with.Err // without the URL and its secrets
-		}
+		err = withoutURL(err)
 		span.RecordError(err)
 		span.SetStatus(codes.Error, err.Error())
 	}

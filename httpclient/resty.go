@@ -25,7 +25,8 @@ import (
 //
 // Redirects are seen through the client's redirect policy as it is at the first request. To
 // set one later, add [RedirectPolicy] to it as the last. Requests that are sent with
-// c.GetClient() directly are not traced.
+// c.GetClient() directly are not traced. Two resty clients over one http.Client must not make
+// their first requests at the same time: each adds to its redirect policy.
 //
 // Propagate is asked before resty has made the request: what it gets has the method, the URL
 // without query parameters that resty adds, the request's own headers, and its context.
@@ -139,7 +140,13 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 // current again, so that attempts do not nest. The rest of ctx stays: hooks may have added
 // to it, a deadline for instance.
 func (a *attempt) under(ctx context.Context) context.Context {
-	return oteltrace.ContextWithSpan(ctx, oteltrace.SpanFromContext(a.base))
+	span := oteltrace.SpanFromContext(a.base)
+	if b, ok := trace.FromContext(a.base); ok && !span.SpanContext().IsValid() {
+		// A no-op tracer's span, above a record of the trace. The nearest record in ctx is
+		// an attempt's.
+		return trace.NewContext(ctx, b)
+	}
+	return oteltrace.ContextWithSpan(ctx, span)
 }
 
 // rejoin is the trace that the next attempt must be told to stay in: none if the caller's
@@ -169,6 +176,9 @@ func (a *attempt) end(status int, err error) {
 // end ends the attempt of r, if it is still under way.
 func end(r *resty.Request, resp *resty.Response, err error) {
 	if a := attemptOf(r.Context(), r); a != nil {
+		if with := (*resty.ResponseError)(nil); resp == nil && errors.As(err, &with) {
+			resp = with.Response
+		}
 		status := 0
 		if resp != nil {
 			status = resp.StatusCode()
@@ -236,7 +246,7 @@ func checkRedirect(policy func(*http.Request, []*http.Request) error, r *http.Re
 // preview is the request as far as it is known before resty makes it, for the span and for
 // Propagate: method, URL with its path parameters, the request's own headers.
 func preview(c *resty.Client, r *resty.Request) *http.Request {
-	raw := r.URL
+	var pairs []string // of one name the first counts
 	for _, params := range []struct {
 		values map[string]string
 		escape func(string) string
@@ -245,16 +255,20 @@ func preview(c *resty.Client, r *resty.Request) *http.Request {
 		{r.RawPathParams, strings.Clone}, {c.RawPathParams, strings.Clone},
 	} {
 		for name, value := range params.values {
-			raw = strings.ReplaceAll(raw, "{"+name+"}", params.escape(value))
+			pairs = append(pairs, "{"+name+"}", params.escape(value))
 		}
 	}
+	raw := strings.NewReplacer(pairs...).Replace(r.URL) // in one pass, as resty does
 	u, err := url.Parse(raw)
 	if err == nil && !u.IsAbs() {
 		base := c.BaseURL
 		if base == "" {
 			base = c.HostURL
 		}
-		u, err = url.Parse(strings.TrimRight(base, "/") + "/" + strings.TrimLeft(raw, "/"))
+		if raw = u.String(); raw != "" && raw[0] != '/' {
+			raw = "/" + raw
+		}
+		u, err = url.Parse(base + raw)
 	}
 	if err != nil {
 		u = new(url.URL) // resty is about to say so

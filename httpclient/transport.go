@@ -6,7 +6,9 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"example.com/clew/internal/unwind"
 	"example.com/clew/trace"
+	"go.opentelemetry.io/otel/codes"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -58,8 +60,18 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	prev, attempt := before(r)
 	ctx, span := t.start(r.Context(), prev, r.Method)
+	returned := false
 	if span.IsRecording() {
 		describe(span, r, attempt)
+		defer func() {
+			if returned {
+				return
+			}
+			if unwind.Panicking() {
+				span.SetStatus(codes.Error, "panic")
+			}
+			span.End()
+		}()
 	}
 
 	out := r.WithContext(ctx)
@@ -67,8 +79,11 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	allowed := t.propagate == nil && sameHost(r) || t.propagate != nil && t.propagate(r)
 	t.write(ctx, out.Header, allowed)
 	resp, err := t.next().RoundTrip(out)
-	if resp != nil && resp.Request == nil {
-		resp.Request = out // a redirect finds its chain, and its trace, by it
+	returned = true
+	if resp != nil && resp.Request != out {
+		// A redirect finds its chain, and its trace, by it. Not a copy of base's, whose URL
+		// may be another: it has looked a service up, for instance.
+		resp.Request = out
 	}
 	settle(span, resp, err)
 	return resp, err
