@@ -89,7 +89,7 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		a.write(r, &l, caller)
 	}()
-	a.next.ServeHTTP(l.watch(w), r)
+	a.next.ServeHTTP(l.watch(w, r.ProtoMajor), r)
 	returned = true
 }
 
@@ -103,13 +103,14 @@ type line struct {
 }
 
 // watch returns w, observed. httpsnoop keeps the optional interfaces of w; what the client
-// was sent is decided here, since a flush sends the header too.
-func (l *line) watch(w http.ResponseWriter) http.ResponseWriter {
+// was sent is decided here, since a flush sends the header too. proto is the major version
+// of HTTP: in 2, a 101 is one more 1xx.
+func (l *line) watch(w http.ResponseWriter, proto int) http.ResponseWriter {
 	return httpsnoop.Wrap(w, httpsnoop.Hooks{
 		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
 			return func(status int) {
 				next(status) // first: it panics if status is none
-				informational := status >= 100 && status <= 199 && status != http.StatusSwitchingProtocols
+				informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || proto >= 2)
 				if !informational {
 					l.sent(status, nil)
 				}
@@ -132,7 +133,9 @@ func (l *line) watch(w http.ResponseWriter) http.ResponseWriter {
 		ReadFrom: func(next httpsnoop.ReadFromFunc) httpsnoop.ReadFromFunc {
 			return func(src io.Reader) (int64, error) {
 				n, err := next(src)
-				l.wrote(n, err)
+				if n > 0 { // else the header can still change
+					l.wrote(n, err)
+				}
 				return n, err
 			}
 		},
@@ -168,8 +171,10 @@ func (l *line) wrote(n int64, err error) {
 // that it did not. After any other error the header is gone, whatever became of the rest.
 func (l *line) sent(status int, err error) {
 	switch {
+	case errors.Is(err, http.ErrHandlerTimeout):
+		l.status, l.bytes = http.StatusServiceUnavailable, 0 // http.TimeoutHandler's answer; what was written is dropped
 	case l.status != 0, l.hijacked:
-	case errors.Is(err, http.ErrNotSupported), errors.Is(err, http.ErrHijacked), errors.Is(err, http.ErrHandlerTimeout):
+	case errors.Is(err, http.ErrNotSupported), errors.Is(err, http.ErrHijacked):
 	default:
 		l.status = status
 	}

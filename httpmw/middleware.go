@@ -55,8 +55,8 @@ func New(cfg Config) func(http.Handler) http.Handler {
 	if m.Propagator == nil {
 		m.Propagator = trace.Propagator{}
 	}
-	own, ok := m.Propagator.(trace.Propagator)
-	m.b3Only = ok && !own.W3C
+	p, own := m.Propagator.(trace.Propagator)
+	m.own, m.b3Only = own, own && !p.W3C
 	m.headers = headersOf(m.Propagator)
 	if cfg.Logger != nil {
 		l := hooked(*cfg.Logger)
@@ -85,7 +85,8 @@ type middleware struct {
 	Config
 	starter trace.Starter
 	headers headers
-	b3Only  bool // Propagator reads B3 and nothing else, so no context is needed for it
+	own     bool // Propagator is trace's
+	b3Only  bool // and reads nothing but B3, so that no context is needed for it
 }
 
 type handler struct {
@@ -105,17 +106,23 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.ResponseHeader != "" {
 		w.Header().Set(h.ResponseHeader, trace.ID(ctx))
 	}
-	r = r.WithContext(ctx)
-	r.Header = header
-	if !span.IsRecording() {
-		defer span.End()
-		h.next.ServeHTTP(w, r)
-		return
+	seen := r.WithContext(ctx)
+	seen.Header = header
+
+	recording, returned := span.IsRecording(), false
+	if recording {
+		describe(span, seen)
 	}
-	describe(span, r)
-	returned := false
-	defer func() { h.finish(span, r, !returned && unwind.Panicking()) }()
-	h.next.ServeHTTP(w, r)
+	defer func() {
+		if seen.MultipartForm != nil {
+			r.MultipartForm = seen.MultipartForm // net/http removes the files of the request it made
+		}
+		if recording {
+			h.conclude(span, seen, !returned && unwind.Panicking())
+		}
+		span.End()
+	}()
+	h.next.ServeHTTP(w, seen)
 	returned = true
 }
 
@@ -150,15 +157,24 @@ func (h *handler) extract(r *http.Request) (context.Context, trace.B3) {
 	}
 	ctx := h.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	local := oteltrace.SpanFromContext(r.Context())
-	if sc := local.SpanContext(); !sc.IsValid() || sc.IsRemote() {
+	sc := local.SpanContext()
+	if !sc.IsValid() || sc.IsRemote() {
 		return ctx, trace.B3{}
 	}
-	// A local span is the parent, unless the headers name another trace.
-	caller, _ := trace.FromContext(ctx)
-	if caller.TraceID == local.SpanContext().TraceID() {
-		ctx = oteltrace.ContextWithSpan(ctx, local)
+
+	// A local span is the parent, unless the headers name another trace. They are read on their
+	// own: what the context held, an SDK's decision too, is nothing that a caller said.
+	caller := h.alone(r)
+	if caller.TraceID.IsValid() && caller.TraceID != sc.TraceID() {
+		return ctx, trace.B3{}
 	}
-	return ctx, caller
+	if !h.own && caller.TraceID.IsValid() {
+		// Another propagator's "not sampled" may be a caller who left it open. Only B3 tells.
+		if caller, _ = trace.FromHeader(r.Header); caller.TraceID != sc.TraceID() {
+			caller = trace.B3{}
+		}
+	}
+	return oteltrace.ContextWithSpan(ctx, local), caller
 }
 
 // alone reads the caller and nothing else. What r's context holds must not look like
@@ -197,8 +213,8 @@ func describe(span oteltrace.Span, r *http.Request) {
 	}
 }
 
-// finish names a recording span, now that the route is known, and ends it.
-func (h *handler) finish(span oteltrace.Span, r *http.Request, panicked bool) {
+// conclude names a recording span, now that the route is known.
+func (h *handler) conclude(span oteltrace.Span, r *http.Request, panicked bool) {
 	if panicked {
 		span.SetStatus(codes.Error, "panic")
 	}
@@ -206,7 +222,6 @@ func (h *handler) finish(span oteltrace.Span, r *http.Request, panicked bool) {
 		span.SetAttributes(attribute.String("http.route", pattern))
 	}
 	span.SetName(h.SpanName(r))
-	span.End()
 }
 
 // spanName is the method and the route, never the path: spans are grouped by name.

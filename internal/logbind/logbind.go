@@ -20,7 +20,7 @@ type Probe struct {
 // as with a logger that is disabled now. Nothing is written to l's output.
 func HasHook(l zerolog.Logger) bool {
 	p := &Probe{Context: context.Background()}
-	l = l.Output(io.Discard).Sample(nil)
+	l = l.Output(io.Discard).Sample(nil).Level(zerolog.TraceLevel)
 	l.Log().Ctx(p).Send()
 	return p.Seen
 }
@@ -29,7 +29,13 @@ func HasHook(l zerolog.Logger) bool {
 func Bind(ctx context.Context, l zerolog.Logger) context.Context {
 	// With copies the fields: loggers bound to two requests must not share their buffer, in
 	// which UpdateContext writes in place.
-	return l.With().Ctx(ctx).Logger().WithContext(ctx)
+	bound := l.With().Ctx(ctx).Logger()
+	if bound.GetLevel() == zerolog.Disabled {
+		// zerolog stores a disabled logger only over another one; without it, lines would go
+		// to the global logger.
+		ctx = bound.Level(zerolog.NoLevel).WithContext(ctx)
+	}
+	return bound.WithContext(ctx)
 }
 
 type levelKey struct{}

@@ -1,0 +1,908 @@
+package httpmw_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
+	"net/url"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+	zlog "github.com/rs/zerolog/log"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// client is what a client got.
+type client struct {
+	status int // 0: no response
+	body   string
+	hints  []int // informational responses
+	err    error
+}
+
+// exchange serves one request over protocol and returns what the client got and what the log
+// says once the handler has returned.
+func exchange(t *testing.T, protocol, method string, logged, outside func(http.Handler) http.Handler, out *logbook, h http.HandlerFunc) (client, map[string]any) {
+	t.Helper()
+	handler := logged(h)
+	if outside != nil {
+		handler = outside(handler)
+	}
+	done := make(chan struct{})
+	srv := newServer(t, protocol, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		handler.ServeHTTP(w, r)
+	}))
+	var got client
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(code int, _ textproto.MIMEHeader) error {
+			got.hints = append(got.hints, code)
+			return nil
+		},
+	})
+	r, err := http.NewRequestWithContext(ctx, method, srv.URL+"/path", nil)
+	require.NoError(t, err)
+	res, err := srv.Client().Do(r)
+	got.err = err
+	if err == nil {
+		got.status = res.StatusCode
+		text, readErr := io.ReadAll(res.Body)
+		res.Body.Close()
+		got.body, got.err = string(text), readErr
+	}
+	<-done
+	return got, out.only(t)
+}
+
+// onlyReader hides all other methods of a reader, so that io.Copy uses ReadFrom.
+type onlyReader struct{ io.Reader }
+
+// TestAccessLogStatus is the status truth table: what the line says is what the client got.
+func TestAccessLogStatus(t *testing.T) {
+	const wrote, failed = "text", "failed"
+	for _, tt := range []struct {
+		name      string
+		handler   http.HandlerFunc
+		only      string // the protocol it is possible in
+		method    string
+		want      int // status in the line
+		client    int // what the client gets; 0: the connection breaks
+		hints     []int
+		body      string
+		bytes     int // in the line, where they are not those of the body
+		panicked  bool
+		hijacked  bool
+		unwritten bool // bytes are not of interest
+	}{
+		{name: "103 then 404", want: 404, client: 404, hints: []int{103}, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Link", "</style.css>; rel=preload")
+			w.WriteHeader(103)
+			w.WriteHeader(404)
+		}},
+		{name: "404 then 200", want: 404, client: 404, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(404)
+			w.WriteHeader(200)
+		}},
+		{name: "body then 404", want: 200, client: 200, body: wrote, handler: func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, wrote)
+			w.WriteHeader(404)
+		}},
+		{name: "nothing", want: 200, client: 200, handler: nop},
+		{name: "Flush then 404", want: 200, client: 200, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.(http.Flusher).Flush()
+			w.WriteHeader(404)
+		}},
+		{name: "500 then panic", want: 500, client: 0, panicked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(500)
+			panic("boom")
+		}},
+		{name: "hijacks", only: "h1", want: 0, client: 101, hijacked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
+			hijack(w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		}},
+
+		// Beyond the table.
+		{name: "103 then nothing", want: 200, client: 200, hints: []int{103}, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(103)
+		}},
+		{name: "103, 103, body", want: 200, client: 200, hints: []int{103, 103}, body: wrote, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(103)
+			w.WriteHeader(103)
+			io.WriteString(w, wrote)
+		}},
+		{name: "102 then panic", want: 0, client: 0, hints: []int{102}, panicked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(102)
+			panic("boom")
+		}},
+		{name: "101 over h2 is one more hint", only: "h2", want: 404, client: 404, hints: []int{101}, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(101)
+			w.WriteHeader(404)
+		}},
+		{name: "FlushError then 404", want: 200, client: 200, handler: func(w http.ResponseWriter, _ *http.Request) {
+			http.NewResponseController(w).Flush()
+			w.WriteHeader(404)
+		}},
+		{name: "404 then Flush", want: 404, client: 404, body: wrote, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(404)
+			w.(http.Flusher).Flush()
+			io.WriteString(w, wrote)
+		}},
+		{name: "an empty Write then 404", want: 200, client: 200, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.Write(nil)
+			w.WriteHeader(404)
+		}},
+		{name: "an empty io.Copy then 404", want: 404, client: 404, handler: func(w http.ResponseWriter, _ *http.Request) {
+			io.Copy(w, onlyReader{strings.NewReader("")})
+			w.WriteHeader(404)
+		}},
+		{name: "a failing io.Copy then 502", want: 502, client: 502, handler: func(w http.ResponseWriter, _ *http.Request) {
+			io.Copy(w, onlyReader{badReader{}})
+			w.WriteHeader(502)
+		}},
+		{name: "http.Error", want: 400, client: 400, body: failed + "\n", handler: func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, failed, 400)
+		}},
+		{name: "204 and a body that may not be", want: 204, client: 204, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(204)
+			io.WriteString(w, wrote)
+		}},
+		{name: "HEAD", method: http.MethodHead, want: 418, client: 418, unwritten: true, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(418)
+			io.WriteString(w, wrote)
+		}},
+		{name: "nothing, then panic", want: 0, client: 0, panicked: true, handler: func(http.ResponseWriter, *http.Request) {
+			panic("boom")
+		}},
+		{name: "http.ErrAbortHandler", want: 0, client: 0, panicked: true, handler: func(http.ResponseWriter, *http.Request) {
+			panic(http.ErrAbortHandler)
+		}},
+		{name: "body then http.ErrAbortHandler", want: 200, client: 0, bytes: len(wrote), panicked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, wrote)
+			panic(http.ErrAbortHandler)
+		}},
+		{name: "a status that is none", want: 0, client: 0, panicked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(99)
+		}},
+		{name: "a runtime error", want: 0, client: 0, panicked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
+			_ = w.(fmt.Stringer)
+		}},
+		{name: "a panic that the handler recovers", want: 503, client: 503, handler: func(w http.ResponseWriter, _ *http.Request) {
+			defer func() {
+				recover()
+				w.WriteHeader(503)
+			}()
+			panic("boom")
+		}},
+	} {
+		for _, protocol := range protocols {
+			if tt.only != "" && tt.only != protocol {
+				continue
+			}
+			t.Run(tt.name+" over "+protocol, func(t *testing.T) {
+				var out logbook
+				logger := zerolog.New(&out)
+				method := tt.method
+				if method == "" {
+					method = http.MethodGet
+				}
+				got, line := exchange(t, protocol, method, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), httpmw.New(httpmw.Config{}), &out, tt.handler)
+
+				if tt.client == 0 {
+					require.Error(t, got.err, "what the client got: want a broken connection, got %+v", got)
+				} else {
+					require.NoError(t, got.err, "the client's error")
+					require.Equal(t, tt.client, got.status, "status that the client got")
+				}
+				assert.Equal(t, tt.hints, got.hints, "informational responses that the client got")
+				assert.Equal(t, tt.body, got.body, "body that the client got")
+
+				assert.EqualValues(t, tt.want, line["status"], "status of %v", line)
+				want := tt.bytes
+				if want == 0 {
+					want = len(tt.body)
+				}
+				if !tt.unwritten {
+					assert.EqualValues(t, want, line["bytes"], "bytes of %v", line)
+				}
+				assert.Equal(t, tt.panicked, line["panicked"] == true, "panicked of %v", line)
+				assert.Equal(t, tt.hijacked, line["hijacked"] == true, "hijacked of %v", line)
+			})
+		}
+	}
+}
+
+type badReader struct{}
+
+func (badReader) Read([]byte) (int, error) { return 0, errors.New("no source") }
+
+// hijack takes over the connection, sends raw and closes.
+func hijack(w http.ResponseWriter, raw string) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, raw)
+}
+
+// TestAccessLogHijackFails: a connection that was not taken over is not hijacked.
+func TestAccessLogHijackFails(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _, err := w.(http.Hijacker).Hijack()
+		assert.Error(t, err, "Hijack")
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	h.ServeHTTP(failingHijacker{httptest.NewRecorder()}, get(nil))
+	line := out.only(t)
+	assert.EqualValues(t, http.StatusTeapot, line["status"], "status of %v", line)
+	assert.NotContains(t, line, "hijacked", "the line")
+}
+
+type failingHijacker struct{ *httptest.ResponseRecorder }
+
+func (failingHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return nil, nil, errors.New("not today")
+}
+
+// TestAccessLogKeys: later tools read these lines, so no key is missing and none is extra.
+func TestAccessLogKeys(t *testing.T) {
+	always := []string{"bytes", "duration_ms", "level", "message", "method", "path", "remote", "status"}
+	ids := append([]string{"span_id", "trace_id"}, always...)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /users/{id}", nop)
+	for _, tt := range []struct {
+		name    string
+		cfg     httpmw.Config
+		without bool // New
+		handler http.Handler
+		header  http.Header
+		want    []string
+		text    map[string]any
+	}{
+		{"no headers", httpmw.Config{}, false, http.HandlerFunc(nop), nil, ids, nil},
+		{"route", httpmw.Config{}, false, mux, nil, append([]string{"route"}, ids...), map[string]any{"route": "/users/{id}"}},
+		{"caller", httpmw.Config{}, false, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-1"),
+			append([]string{"parent_id"}, ids...), map[string]any{"trace_id": id64, "parent_id": spanID}},
+		{"caller with a parent, b3", httpmw.Config{}, false, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-0-"+parentID),
+			append([]string{"parent_id", "caller_parent_id"}, ids...), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
+		{"caller with a parent, X-B3", httpmw.Config{}, false, http.HandlerFunc(nop), header("X-B3-TraceId", idWide, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID),
+			append([]string{"parent_id", "caller_parent_id"}, ids...), map[string]any{"trace_id": idWide, "parent_id": spanID, "caller_parent_id": parentID}},
+		{"caller with a parent, TrustIDs", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, false, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-d-"+parentID),
+			append([]string{"parent_id", "caller_parent_id"}, ids...), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
+		{"caller with a parent, TrustIDs, defer", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, false, http.HandlerFunc(nop), header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID),
+			append([]string{"parent_id", "caller_parent_id"}, ids...), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
+		{"untrusted", httpmw.Config{Trust: trusting(httpmw.TrustNone)}, false, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-1-"+parentID),
+			append([]string{"untrusted_trace_id"}, ids...), map[string]any{"untrusted_trace_id": id64}},
+		{"untrusted without headers", httpmw.Config{Trust: trusting(httpmw.TrustNone)}, false, http.HandlerFunc(nop), nil, ids, nil},
+		{"lone state", httpmw.Config{}, false, http.HandlerFunc(nop), header("b3", "0"), ids, nil},
+		{"malformed parent", httpmw.Config{}, false, http.HandlerFunc(nop), header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", "-"),
+			append([]string{"parent_id"}, ids...), map[string]any{"parent_id": spanID}},
+		{"panicked", httpmw.Config{}, false, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }), nil,
+			append([]string{"panicked"}, ids...), map[string]any{"panicked": true, "level": "error"}},
+		{"without New", httpmw.Config{}, true, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-1-"+parentID), always, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(tt.handler)
+			if !tt.without {
+				h = httpmw.New(tt.cfg)(h)
+			}
+			r := get(tt.header)
+			r.URL.Path = "/users/7"
+			r.RemoteAddr = "192.0.2.7:4711"
+			recovered(func() { serve(h, r) })
+
+			line := out.only(t)
+			assert.Equal(t, fmt.Sprint(sorted(append([]string(nil), tt.want...))), keysOf(line), "keys of %v", line)
+			assert.Equal(t, "request", line["message"], "message")
+			assert.Equal(t, "GET", line["method"], "method")
+			assert.Equal(t, "/users/7", line["path"], "path")
+			assert.Equal(t, "192.0.2.7:4711", line["remote"], "remote")
+			assert.GreaterOrEqual(t, line["duration_ms"], 0.0, "duration_ms")
+			for key, want := range tt.text {
+				assert.Equal(t, want, line[key], "%s of %v", key, line)
+			}
+		})
+	}
+}
+
+// TestAccessLogHijackedKeys needs a real connection.
+func TestAccessLogHijackedKeys(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	_, line := exchange(t, "h1", http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), httpmw.New(httpmw.Config{}), &out,
+		func(w http.ResponseWriter, _ *http.Request) {
+			hijack(w, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+		})
+	assert.Equal(t, "[bytes duration_ms hijacked level message method path remote span_id status trace_id]", keysOf(line), "keys of %v", line)
+	assert.Equal(t, "info", line["level"], "level of %v", line)
+}
+
+// TestAccessLogRequestAsItCame: handlers further in may change the request.
+func TestAccessLogRequestAsItCame(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	h := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		r.Method, r.RemoteAddr = "PUT", "changed"
+		r.URL.Path = "/changed"
+		r.Header.Set("b3", id128+"-"+parentID+"-1-"+spanID)
+	})))
+	r := get(header("b3", id64+"-"+spanID+"-1-"+parentID))
+	r.URL, r.RemoteAddr = &url.URL{Path: "/came"}, "192.0.2.7:4711"
+	serve(h, r)
+	line := out.only(t)
+	assert.Equal(t, "GET", line["method"], "method of %v", line)
+	assert.Equal(t, "/came", line["path"], "path of %v", line)
+	assert.Equal(t, "192.0.2.7:4711", line["remote"], "remote of %v", line)
+	assert.Equal(t, parentID, line["caller_parent_id"], "caller_parent_id of %v", line)
+}
+
+// TestAccessLogCallerParent: caller_parent_id is the caller's, so it is there only where
+// parent_id is the caller.
+func TestAccessLogCallerParent(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	ctx := trace.NewContext(t.Context(), must(id64+"-"+spanID+"-1-"+parentID))
+	ctx, local := trace.Starter{TracerProvider: always()}.Start(ctx, trace.B3{}, "local")
+	serve(httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(nop))),
+		get(header("b3", id64+"-"+spanID+"-1-"+parentID)).WithContext(ctx))
+	line := out.only(t)
+	assert.Equal(t, local.SpanContext().SpanID().String(), line["parent_id"], "parent_id of %v: the local span", line)
+	assert.NotContains(t, line, "caller_parent_id", "the line")
+}
+
+// TestAccessLogBytes: whichever way the body is written.
+func TestAccessLogBytes(t *testing.T) {
+	const large = 300 << 10
+	for _, tt := range []struct {
+		name  string
+		write func(w http.ResponseWriter)
+		want  int
+	}{
+		{"Write", func(w http.ResponseWriter) { w.Write([]byte("12345")) }, 5},
+		{"WriteString", func(w http.ResponseWriter) { w.(io.StringWriter).WriteString("123456") }, 6},
+		{"io.Copy", func(w http.ResponseWriter) { io.Copy(w, onlyReader{strings.NewReader("1234567")}) }, 7},
+		{"io.Copy, large", func(w http.ResponseWriter) { io.Copy(w, onlyReader{bytes.NewReader(make([]byte, large))}) }, large},
+		{"io.CopyN with Content-Length", func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", fmt.Sprint(large))
+			io.CopyN(w, onlyReader{bytes.NewReader(make([]byte, large))}, large)
+		}, large},
+		{"all of them", func(w http.ResponseWriter) {
+			w.Write([]byte("12345"))
+			io.WriteString(w, "123456")
+			io.Copy(w, onlyReader{strings.NewReader("1234567")})
+			w.Write(nil)
+		}, 18},
+	} {
+		for _, protocol := range protocols {
+			t.Run(tt.name+" over "+protocol, func(t *testing.T) {
+				var out logbook
+				logger := zerolog.New(&out)
+				got, line := exchange(t, protocol, http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out,
+					func(w http.ResponseWriter, _ *http.Request) { tt.write(w) })
+				require.NoError(t, got.err, "the client's error")
+				assert.Len(t, got.body, tt.want, "body that the client got")
+				assert.EqualValues(t, tt.want, line["bytes"], "bytes of the line")
+				assert.EqualValues(t, 200, line["status"], "status of the line")
+			})
+		}
+	}
+}
+
+func TestAccessLogLevel(t *testing.T) {
+	custom := func(status int) zerolog.Level {
+		switch status {
+		case 0:
+			return zerolog.FatalLevel // must not end the program
+		case 404:
+			return zerolog.DebugLevel
+		case 410:
+			return zerolog.Disabled
+		}
+		return zerolog.PanicLevel // must not panic
+	}
+	for _, tt := range []struct {
+		name   string
+		level  func(int) zerolog.Level
+		status int // 0: panic
+		want   string
+	}{
+		{"200", nil, 200, "info"},
+		{"302", nil, 302, "info"},
+		{"399", nil, 399, "info"},
+		{"400", nil, 400, "warn"},
+		{"499", nil, 499, "warn"},
+		{"500", nil, 500, "error"},
+		{"599", nil, 599, "error"},
+		{"panic", nil, 0, "error"},
+		{"Level, 200", custom, 200, "panic"},
+		{"Level, 404", custom, 404, "debug"},
+		{"Level, panic", custom, 0, "fatal"},
+		{"Level, disabled", custom, 410, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if tt.status == 0 {
+					panic("boom")
+				}
+				w.WriteHeader(tt.status)
+			})
+			var own, contexts logbook
+			logger := zerolog.New(&own)
+			recovered(func() {
+				serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger, Level: tt.level})(h), get(nil))
+			})
+			recovered(func() {
+				serve(httpmw.AccessLog(httpmw.AccessLogConfig{Level: tt.level})(h), get(nil).WithContext(zerolog.New(&contexts).WithContext(t.Context())))
+			})
+			for whose, out := range map[string]*logbook{"Logger": &own, "the context's logger": &contexts} {
+				if tt.want == "" {
+					assert.Empty(t, out.String(), "lines of %s", whose)
+					continue
+				}
+				line := out.only(t)
+				assert.Equal(t, tt.want, line["level"], "level of the line of %s: %v", whose, line)
+			}
+		})
+	}
+}
+
+// TestAccessLogLoggerLevel: a line below the logger's level is not written, nor in the way.
+func TestAccessLogLoggerLevel(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out).Level(zerolog.WarnLevel)
+	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/bad" {
+			w.WriteHeader(400)
+		}
+	}))
+	serve(h, get(nil))
+	assert.Empty(t, out.String(), "lines of a 200 at warn")
+	r := get(nil)
+	r.URL.Path = "/bad"
+	serve(h, r)
+	assert.Equal(t, "warn", out.only(t)["level"], "level of a 400's line")
+}
+
+func TestAccessLogSkip(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	var id string
+	var got http.ResponseWriter
+	h := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{
+		Logger: &logger,
+		Skip:   func(r *http.Request) bool { return r.URL.Path == "/healthz" },
+	})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { id, got = trace.ID(r.Context()), w })))
+	r := get(header("b3", id64+"-"+spanID))
+	r.URL.Path = "/healthz"
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	assert.Empty(t, out.String(), "lines of a skipped request")
+	assert.Equal(t, id64, id, "trace ID of a skipped request")
+	assert.Same(t, w, got, "the ResponseWriter of a skipped request")
+	serve(h, get(nil))
+	assert.Equal(t, "/", out.only(t)["path"], "path of the request that was not skipped")
+}
+
+// TestAccessLogLogger: whichever logger it is, the ID is on the line once.
+func TestAccessLogLogger(t *testing.T) {
+	hook := logctx.Hook(logctx.Config{})
+	plain := func(w io.Writer) *zerolog.Logger { l := zerolog.New(w); return &l }
+	hooked := func(w io.Writer) *zerolog.Logger { l := zerolog.New(w).Hook(hook); return &l }
+	for _, tt := range []struct {
+		name    string
+		outer   func(io.Writer) *zerolog.Logger // in the context, before New
+		mw, log func(io.Writer) *zerolog.Logger // of New and of AccessLog
+		id      bool
+	}{
+		{"Logger without the hook", nil, nil, plain, true},
+		{"Logger with the hook", nil, nil, hooked, true},
+		{"New's, without the hook", nil, plain, nil, true},
+		{"New's, with the hook", nil, hooked, nil, true},
+		{"both", nil, hooked, plain, true},
+		{"the context's, with the hook", hooked, nil, nil, true},
+		{"the context's, without the hook", plain, nil, nil, false},
+		{"the context's and Logger", plain, nil, hooked, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, unused logbook
+			var cfg httpmw.Config
+			var logCfg httpmw.AccessLogConfig
+			to := &out
+			if tt.log != nil {
+				logCfg.Logger = tt.log(to)
+				to = &unused
+			}
+			if tt.mw != nil {
+				cfg.Logger = tt.mw(to)
+				to = &unused
+			}
+			ctx := t.Context()
+			if tt.outer != nil {
+				ctx = tt.outer(to).WithContext(ctx)
+			}
+			var id, span string
+			serve(httpmw.New(cfg)(httpmw.AccessLog(logCfg)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				id, span = trace.ID(r.Context()), trace.SpanID(r.Context())
+			}))), get(nil).WithContext(ctx))
+			line := out.only(t)
+			assert.Empty(t, unused.String(), "lines of the other logger")
+			if !tt.id {
+				assert.NotContains(t, line, "trace_id", "a line of a logger without hook")
+				return
+			}
+			assert.Equal(t, id, line["trace_id"], "trace_id of %v", line)
+			assert.Equal(t, span, line["span_id"], "span_id of %v", line)
+		})
+	}
+}
+
+// TestAccessLogNoLogger: without New and without a logger in the context the line is not lost.
+func TestAccessLogNoLogger(t *testing.T) {
+	var global logbook
+	defer func(l zerolog.Logger) { zlog.Logger = l }(zlog.Logger)
+	zlog.Logger = zerolog.New(&global)
+	serve(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(nop)), get(nil))
+	line := global.only(t)
+	assert.Equal(t, "request", line["message"], "message of the line in zerolog's global logger")
+	assert.NotContains(t, line, "trace_id", "a line without New")
+}
+
+// TestAccessLogPanic: the line is written first, then the panic flies on, with the same value.
+func TestAccessLogPanic(t *testing.T) {
+	own := errors.New("own")
+	for _, value := range []any{"boom", own, http.ErrAbortHandler} {
+		t.Run(fmt.Sprint(value), func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(value) }))
+			var got any
+			stack, written := "", ""
+			func() {
+				defer func() { got, stack, written = recover(), string(debug.Stack()), out.String() }()
+				httpmw.New(httpmw.Config{})(h).ServeHTTP(httptest.NewRecorder(), get(nil))
+			}()
+			assert.Equal(t, 1, strings.Count(stack, "\npanic("), "panics on the stack: a second one is a recovered one, thrown again\n%s", stack)
+			assert.Equal(t, value, got, "what flew out of the middleware")
+			assert.NotEmpty(t, written, "lines when the panic flew out")
+			line := out.only(t)
+			assert.Equal(t, true, line["panicked"], "panicked of %v", line)
+		})
+	}
+}
+
+// TestAccessLogGoexit: runtime.Goexit, as t.FailNow calls it, is no panic.
+func TestAccessLogGoexit(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		status int
+	}{{"nothing", 0}, {"after a status", 404}} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			h := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if tt.status != 0 {
+					w.WriteHeader(tt.status)
+				}
+				runtime.Goexit()
+			})))
+			var wg sync.WaitGroup
+			wg.Go(func() { serve(h, get(nil)) })
+			wg.Wait()
+			line := out.only(t)
+			assert.NotContains(t, line, "panicked", "the line after runtime.Goexit")
+			assert.EqualValues(t, tt.status, line["status"], "status of %v", line)
+		})
+	}
+}
+
+// TestAccessLogSpan: a span that is recorded gets the status.
+func TestAccessLogSpan(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		want   codes.Code
+	}{{200, codes.Unset}, {404, codes.Unset}, {500, codes.Error}} {
+		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
+			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			discard := zerolog.Nop()
+			serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(tt.status)
+			}))), get(nil))
+			require.Len(t, rec.Ended(), 1, "spans ended")
+			attrs := attribute.NewSet(rec.Ended()[0].Attributes()...)
+			got, _ := attrs.Value("http.response.status_code")
+			assert.EqualValues(t, tt.status, got.AsInt64(), "http.response.status_code of the span")
+			assert.Equal(t, tt.want, rec.Ended()[0].Status().Code, "status of the span")
+		})
+	}
+}
+
+// TestAccessLogTimeoutHandler: around it the line says what the client got; inside it, what
+// can be known there.
+func TestAccessLogTimeoutHandler(t *testing.T) {
+	inTime := func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(404)
+		io.WriteString(w, "text")
+	}
+	tooLate := func(told chan<- struct{}) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			defer close(told)
+			<-r.Context().Done()
+			for { // until the TimeoutHandler has taken notice, too
+				if _, err := io.WriteString(w, "late"); err != nil {
+					return
+				}
+				runtime.Gosched()
+			}
+		}
+	}
+	for _, protocol := range protocols {
+		t.Run("outside, in time, "+protocol, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			got, line := exchange(t, protocol, http.MethodGet, func(h http.Handler) http.Handler {
+				return httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.TimeoutHandler(h, time.Minute, "timeout"))
+			}, nil, &out, inTime)
+			assert.Equal(t, 404, got.status, "status that the client got")
+			assert.EqualValues(t, got.status, line["status"], "status of the line")
+			assert.EqualValues(t, len(got.body), line["bytes"], "bytes of the line")
+		})
+		t.Run("outside, too late, "+protocol, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			told := make(chan struct{})
+			got, line := exchange(t, protocol, http.MethodGet, func(h http.Handler) http.Handler {
+				return httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.TimeoutHandler(h, time.Millisecond, "timeout"))
+			}, nil, &out, tooLate(told))
+			<-told
+			assert.Equal(t, 503, got.status, "status that the client got")
+			assert.EqualValues(t, got.status, line["status"], "status of the line")
+			assert.EqualValues(t, len("timeout"), line["bytes"], "bytes of the line")
+		})
+		t.Run("inside, in time, "+protocol, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			got, line := exchange(t, protocol, http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), func(h http.Handler) http.Handler {
+				return http.TimeoutHandler(h, time.Minute, "timeout")
+			}, &out, inTime)
+			assert.Equal(t, 404, got.status, "status that the client got")
+			assert.EqualValues(t, got.status, line["status"], "status of the line")
+			assert.EqualValues(t, len(got.body), line["bytes"], "bytes of the line")
+		})
+	}
+
+	// The writes of a handler that is too late fail, and that tells what the client got.
+	t.Run("inside, too late", func(t *testing.T) {
+		var out logbook
+		logger := zerolog.New(&out)
+		gone := make(chan struct{}) // the client has its answer
+		done := make(chan struct{})
+		logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			<-gone
+			_, err := io.WriteString(w, "late")
+			assert.ErrorIs(t, err, http.ErrHandlerTimeout, "Write after the timeout")
+		}))
+		srv := newServer(t, "h1", http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer close(done)
+			logged.ServeHTTP(w, r)
+		}), time.Millisecond, "timeout"))
+		res := send(t, srv, "/", nil)
+		assert.Equal(t, "timeout", body(t, res), "body that the client got")
+		close(gone)
+		<-done
+		line := out.only(t)
+		assert.Equal(t, 503, res.StatusCode, "status that the client got")
+		assert.EqualValues(t, res.StatusCode, line["status"], "status of the line")
+		assert.EqualValues(t, 0, line["bytes"], "bytes of the line")
+	})
+}
+
+// interfaces tells which optional interfaces w has, and what its ResponseController can do.
+func interfaces(w http.ResponseWriter) map[string]bool {
+	has := map[string]bool{}
+	_, has["Flusher"] = w.(http.Flusher)
+	_, has["Hijacker"] = w.(http.Hijacker)
+	_, has["Pusher"] = w.(http.Pusher)
+	_, has["ReaderFrom"] = w.(io.ReaderFrom)
+	_, has["StringWriter"] = w.(io.StringWriter)
+	//lint:ignore SA1019 deprecated, and still asked for
+	_, has["CloseNotifier"] = w.(http.CloseNotifier)
+	_, has["FlushError"] = w.(interface{ FlushError() error })
+
+	// By the ResponseController, which also looks under wrappers.
+	c := http.NewResponseController(w)
+	has["SetReadDeadline"] = c.SetReadDeadline(time.Now().Add(time.Hour)) == nil
+	has["SetWriteDeadline"] = c.SetWriteDeadline(time.Now().Add(time.Hour)) == nil
+	has["EnableFullDuplex"] = c.EnableFullDuplex() == nil
+	has["Flush"] = c.Flush() == nil
+	return has
+}
+
+// TestAccessLogInterfaces: the handler can do what it could without us.
+func TestAccessLogInterfaces(t *testing.T) {
+	bare := func(h http.Handler) http.Handler { return h }
+	discard := zerolog.Nop()
+	log := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})
+	timeout := func(h http.Handler) http.Handler { return http.TimeoutHandler(h, time.Minute, "") }
+	seen := func(t *testing.T, protocol string, wrap func(http.Handler) http.Handler) map[string]bool {
+		var has map[string]bool
+		srv := newServer(t, protocol, wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { has = interfaces(w) })))
+		body(t, send(t, srv, "/", nil))
+		return has
+	}
+	for _, protocol := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			want := seen(t, protocol, bare)
+			assert.True(t, want["Flusher"] && want["Flush"] && want["SetReadDeadline"], "what a bare ResponseWriter has: %v", want)
+			assert.Equal(t, protocol == "h1", want["Hijacker"], "Hijacker of a bare ResponseWriter")
+			assert.Equal(t, protocol == "h2", want["Pusher"], "Pusher of a bare ResponseWriter")
+			assert.Equal(t, want, seen(t, protocol, log), "inside AccessLog, against bare")
+			assert.Equal(t, want, seen(t, protocol, httpmw.New(httpmw.Config{})), "inside New, against bare")
+			assert.Equal(t, seen(t, protocol, timeout), seen(t, protocol, func(h http.Handler) http.Handler { return timeout(log(h)) }), "inside TimeoutHandler")
+		})
+	}
+	t.Run("Unwrap", func(t *testing.T) {
+		w := httptest.NewRecorder()
+		log(http.HandlerFunc(func(got http.ResponseWriter, _ *http.Request) {
+			unwrapper, ok := got.(interface{ Unwrap() http.ResponseWriter })
+			require.True(t, ok, "the ResponseWriter has Unwrap")
+			assert.Same(t, w, unwrapper.Unwrap(), "Unwrap")
+		})).ServeHTTP(w, get(nil))
+	})
+	t.Run("none", func(t *testing.T) {
+		log(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for name, has := range interfaces(w) {
+				assert.False(t, has, "%s of a ResponseWriter that has nothing", name)
+			}
+		})).ServeHTTP(minimal{http.Header{}}, get(nil))
+	})
+}
+
+// minimal is a ResponseWriter and nothing else.
+type minimal struct{ header http.Header }
+
+func (m minimal) Header() http.Header         { return m.header }
+func (m minimal) Write(p []byte) (int, error) { return len(p), nil }
+func (m minimal) WriteHeader(int)             {}
+
+// TestAccessLogFlushUnsupported: a flush that nobody carried out has sent no header.
+func TestAccessLogFlushUnsupported(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		assert.ErrorIs(t, http.NewResponseController(w).Flush(), http.ErrNotSupported, "Flush")
+		w.WriteHeader(404)
+	}))
+	for _, w := range []http.ResponseWriter{minimal{http.Header{}}, noFlush{minimal{http.Header{}}}} {
+		out = logbook{}
+		h.ServeHTTP(w, get(nil))
+		line := out.only(t)
+		assert.EqualValues(t, 404, line["status"], "status of %v after a flush of %T", line, w)
+	}
+}
+
+// noFlush has the method, as wrappers do, but nothing under it that flushes.
+type noFlush struct{ minimal }
+
+func (noFlush) FlushError() error { return http.ErrNotSupported }
+
+// TestAccessLogDuplex: a handler that answers while it reads, as it could without us.
+func TestAccessLogDuplex(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	done := make(chan struct{})
+	logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := http.NewResponseController(w)
+		assert.NoError(t, c.EnableFullDuplex(), "EnableFullDuplex")
+		lines := bufio.NewScanner(r.Body)
+		for lines.Scan() {
+			io.WriteString(w, "got "+lines.Text()+"\n")
+			assert.NoError(t, c.Flush(), "Flush")
+		}
+	}))
+	srv := newServer(t, "h1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		logged.ServeHTTP(w, r)
+	}))
+	reading, writing := io.Pipe()
+	go io.WriteString(writing, "one\n")
+	res, err := srv.Client().Post(srv.URL, "text/plain", reading)
+	require.NoError(t, err, "POST")
+	defer res.Body.Close()
+	answers := bufio.NewReader(res.Body)
+	got, err := answers.ReadString('\n')
+	require.NoError(t, err, "the first answer")
+	assert.Equal(t, "got one\n", got, "the first answer, while the request goes on")
+	io.WriteString(writing, "two\n")
+	got, err = answers.ReadString('\n')
+	require.NoError(t, err, "the second answer")
+	assert.Equal(t, "got two\n", got, "the second answer")
+	writing.Close()
+	io.Copy(io.Discard, answers)
+	<-done
+	assert.EqualValues(t, len("got one\ngot two\n"), out.only(t)["bytes"], "bytes of the line")
+}
+
+// TestAccessLogHostilePath: a path can hold what would forge a line or drive a terminal.
+func TestAccessLogHostilePath(t *testing.T) {
+	for _, path := range []string{
+		"/\x1b[2J\x1b[31mred",
+		"/x\n{\"level\":\"info\",\"message\":\"forged\"}",
+		"/x\r\ntrace_id=" + id64,
+		"/\x00\x07\x7f",
+		"/\u202egpj.exe\u2028",
+		"/\u009b2J", // an escape sequence in one character
+		"/\xff\xfe",
+		`/"quoted" \ back`,
+	} {
+		t.Run(fmt.Sprintf("%q", path), func(t *testing.T) {
+			t.Setenv("NO_COLOR", "1")
+			var out, console logbook
+			jsonLogger, consoleLogger := logctx.New(&out), logctx.Console(&console)
+			h := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &jsonLogger})(
+				httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &consoleLogger})(http.HandlerFunc(nop))))
+			srv := newServer(t, "h1", h)
+			body(t, send(t, srv, (&url.URL{Path: path}).EscapedPath(), nil))
+			srv.Close()
+
+			line := out.only(t)
+			assert.Equal(t, strings.ToValidUTF8(path, "\ufffd"), strings.ReplaceAll(line["path"].(string), "\ufffd\ufffd", "\ufffd"), "path of the JSON line")
+			for name, text := range map[string]string{"JSON": out.String(), "console": console.String()} {
+				text, ok := strings.CutSuffix(text, "\n")
+				assert.True(t, ok, "the %s line ends with a line feed: %q", name, text)
+				for i := range len(text) {
+					if c := text[i]; c < ' ' || name == "console" && c == 0x7f {
+						assert.Fail(t, "control byte", "byte %#x in the %s line %q", c, name, text)
+					}
+				}
+				if name == "console" {
+					for _, r := range []rune{'\u009b', '\u202e', '\u2028'} {
+						assert.NotContains(t, text, string(r), "the console line")
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestAccessLogNilHandler(t *testing.T) {
+	got := recovered(func() { httpmw.AccessLog(httpmw.AccessLogConfig{})(nil) })
+	assert.Equal(t, "httpmw: AccessLog: nil http.Handler", got, "AccessLog(AccessLogConfig{})(nil) panics with")
+}
+
+// TestAccessLogOddRequest: requests that no server makes, but tests and other callers do.
+func TestAccessLogOddRequest(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	h := httpmw.New(httpmw.Config{Logger: &logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(nop)))
+	sdk, _ := newSDK(sdktrace.AlwaysSample())
+	recording := httpmw.New(httpmw.Config{TracerProvider: sdk, Trust: trusting(httpmw.TrustNone)})(http.HandlerFunc(nop))
+	for range 2 {
+		r := (&http.Request{Method: "GET"}).WithContext(context.Background())
+		serve(h, r)
+		serve(recording, r)
+	}
+	assert.Len(t, out.lines(t), 2, "lines of requests without URL and header")
+}

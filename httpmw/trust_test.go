@@ -1,0 +1,383 @@
+package httpmw_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+func trusting(t httpmw.Trust) func(*http.Request) httpmw.Trust {
+	return func(*http.Request) httpmw.Trust { return t }
+}
+
+// traceHeaders are the headers that an untrusted caller's must not be seen of.
+var traceHeaders = []string{"B3", "X-B3-Traceid", "X-B3-Spanid", "X-B3-Parentspanid", "X-B3-Sampled", "X-B3-Flags", "Traceparent", "Tracestate", "Baggage"}
+
+// callers returns what a caller may send: every state in every encoding, with and without
+// the headers of W3C.
+func callers() []caller {
+	var all []caller
+	for _, state := range []struct{ name, digit, sampled, flags string }{
+		{"defer", "", "", ""},
+		{"deny", "-0-" + parentID, "0", ""},
+		{"accept", "-1-" + parentID, "1", ""},
+		{"debug", "-d-" + parentID, "", "1"},
+	} {
+		single := header("b3", id64+"-"+spanID+state.digit)
+		multi := header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID)
+		if state.sampled != "" {
+			multi.Set("X-B3-Sampled", state.sampled)
+		}
+		if state.flags != "" {
+			multi.Set("X-B3-Flags", state.flags)
+		}
+		both := multi.Clone()
+		both.Set("b3", single.Get("b3"))
+		for encoding, h := range map[string]http.Header{"b3": single, "X-B3": multi, "both": both} {
+			for _, extras := range []bool{false, true} {
+				h := h.Clone()
+				h.Set("X-Other", "kept")
+				if extras {
+					h.Set("traceparent", "00-0000000000000000"+id64+"-"+spanID+"-01")
+					h.Set("tracestate", "vendor=said")
+					h.Set("baggage", "user=root")
+				}
+				all = append(all, caller{fmt.Sprintf("%s, %s, extras %v", encoding, state.name, extras), state.name, h, extras})
+			}
+		}
+	}
+	return all
+}
+
+type caller struct {
+	name   string
+	state  string
+	header http.Header
+	extras bool
+}
+
+// TestTrust: what is believed, and what the handler and the instrumentation further in find.
+func TestTrust(t *testing.T) {
+	withBaggage := propagation.NewCompositeTextMapPropagator(trace.Propagator{W3C: true}, propagation.Baggage{})
+	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll, 7} {
+		for _, decision := range []string{"accept", "deny"} {
+			provider := always()
+			if decision == "deny" {
+				provider = never()
+			}
+			for propagator, p := range map[string]propagation.TextMapPropagator{"default": nil, "W3C": trace.Propagator{W3C: true}, "composite": withBaggage} {
+				for _, c := range callers() {
+					t.Run(fmt.Sprintf("Trust %d, we %s, %s, %s", trust, decision, propagator, c.name), func(t *testing.T) {
+						believesIDs := trust == httpmw.TrustIDs || trust == httpmw.TrustAll
+						believesAll := trust == httpmw.TrustAll
+						wantState := decision
+						if believesAll && c.state != "defer" {
+							wantState = c.state
+						}
+						before := c.header.Clone()
+
+						var got, inner, innermost said
+						var seen http.Header
+						var bag, innerBag, tracestate string
+						innermostHandler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+							innermost = current(r)
+							innerBag = baggage.FromContext(r.Context()).String()
+						})
+						stacked := otelhttp.NewHandler(innermostHandler, "inner", otelhttp.WithPropagators(withBaggage))
+						h := httpmw.New(httpmw.Config{TracerProvider: provider, Trust: trusting(trust), Propagator: p})(
+							http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+								got, seen = current(r), r.Header
+								bag = baggage.FromContext(r.Context()).String()
+								tracestate = oteltrace.SpanContextFromContext(r.Context()).TraceState().String()
+								again := trace.Propagator{}.Extract(t.Context(), propagation.HeaderCarrier(r.Header))
+								b, _ := trace.FromContext(again)
+								inner = saidBy(b)
+								stacked.ServeHTTP(w, r)
+							}))
+						r := get(nil)
+						r.Header = c.header
+						serve(h, r)
+
+						assert.Equal(t, before, c.header, "the caller's header map afterwards")
+						assert.Equal(t, wantState, got.state, "state in the handler")
+						assert.Equal(t, "kept", seen.Get("X-Other"), "another header in the handler")
+						assert.Equal(t, got.trace, innermost.trace, "trace in an otelhttp handler further in")
+						assert.Equal(t, got.state, innermost.state, "state in an otelhttp handler further in")
+						switch {
+						case !believesIDs:
+							assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "trace ID")
+							assert.Empty(t, got.parent, "parent")
+							for _, key := range traceHeaders {
+								assert.NotContains(t, seen, key, "headers in the handler")
+							}
+							assert.Equal(t, said{state: "defer"}, inner, "what a Propagator further in finds")
+							assert.Equal(t, got.span, innermost.parent, "parent in an otelhttp handler further in")
+						case !believesAll:
+							assert.Equal(t, id64, got.trace, "trace ID")
+							assert.Equal(t, spanID, got.parent, "parent")
+							want := said{trace: id64, span: spanID, state: decision}
+							if c.state != "defer" || seen.Get("X-B3-TraceId") != "" && seen.Get("b3") == "" {
+								want.parent = parentID // which a deferring b3 header does not tell
+							}
+							assert.Equal(t, want, inner, "what a Propagator further in finds")
+							assert.Equal(t, before.Get("b3") != "", seen.Get("b3") != "", "b3 in the handler: in the caller's encoding")
+							assert.Equal(t, before.Get("X-B3-TraceId") != "", seen.Get("X-B3-TraceId") != "", "X-B3-TraceId in the handler: in the caller's encoding")
+							assert.NotContains(t, seen, "X-B3-Flags", "headers in the handler")
+							assert.NotContains(t, seen, "Tracestate", "headers in the handler")
+							assert.NotContains(t, seen, "Baggage", "headers in the handler")
+							if c.extras {
+								flags := map[string]string{"accept": "01", "deny": "00"}[decision]
+								assert.Equal(t, "00-0000000000000000"+id64+"-"+spanID+"-"+flags, seen.Get("traceparent"), "traceparent in the handler")
+							}
+						default:
+							assert.Equal(t, id64, got.trace, "trace ID")
+							assert.Equal(t, spanID, got.parent, "parent")
+							assert.Equal(t, fmt.Sprintf("%p", c.header), fmt.Sprintf("%p", seen), "the header map in the handler: the caller's")
+							assert.Equal(t, c.state, inner.state, "what a Propagator further in finds")
+						}
+						wantBag, wantInnerBag, wantTracestate := "", "", ""
+						if believesAll && c.extras {
+							wantInnerBag = "user=root"
+							if propagator == "composite" {
+								wantBag = "user=root"
+							}
+							if propagator != "default" {
+								wantTracestate = "vendor=said"
+							}
+						}
+						assert.Equal(t, wantBag, bag, "baggage in the handler's context")
+						assert.Equal(t, wantInnerBag, innerBag, "baggage in an otelhttp handler further in")
+						assert.Equal(t, wantTracestate, tracestate, "tracestate in the handler's context")
+					})
+				}
+			}
+		}
+	}
+}
+
+// TestTrustLoneState: a decision that came without IDs.
+func TestTrustLoneState(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		trust  httpmw.Trust
+		header http.Header
+		want   string // state, where we accept
+	}{
+		{"None, b3: 0", httpmw.TrustNone, header("b3", "0"), "accept"},
+		{"IDs, b3: 0", httpmw.TrustIDs, header("b3", "0"), "accept"},
+		{"All, b3: 0", httpmw.TrustAll, header("b3", "0"), "deny"},
+		{"None, b3: d", httpmw.TrustNone, header("b3", "d"), "accept"},
+		{"IDs, b3: d", httpmw.TrustIDs, header("b3", "d"), "accept"},
+		{"All, b3: d", httpmw.TrustAll, header("b3", "d"), "debug"},
+		{"None, X-B3-Sampled: 0", httpmw.TrustNone, header("X-B3-Sampled", "0"), "accept"},
+		{"IDs, X-B3-Sampled: 0", httpmw.TrustIDs, header("X-B3-Sampled", "0"), "accept"},
+		{"All, X-B3-Sampled: false", httpmw.TrustAll, header("X-B3-Sampled", "false"), "deny"},
+		{"None, X-B3-Flags: 1", httpmw.TrustNone, header("X-B3-Flags", "1"), "accept"},
+		{"IDs, X-B3-Flags: 1", httpmw.TrustIDs, header("X-B3-Flags", "1"), "accept"},
+		{"All, X-B3-Flags: 1", httpmw.TrustAll, header("X-B3-Flags", "1"), "debug"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got said
+			var further trace.B3
+			h := httpmw.New(httpmw.Config{TracerProvider: always(), Trust: trusting(tt.trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				got = current(r)
+				further, _ = trace.FromHeader(r.Header)
+			}))
+			serve(h, get(tt.header))
+			assert.Equal(t, tt.want, got.state, "state with %v", tt.header)
+			assert.Empty(t, got.parent, "parent with %v", tt.header)
+			if tt.trust != httpmw.TrustAll {
+				assert.Contains(t, []string{"defer", "accept"}, further.Sampling.String(), "what the headers in the handler say")
+			}
+		})
+	}
+}
+
+// TestTrustPerRequest: Trust is asked once for each request, with that request.
+func TestTrustPerRequest(t *testing.T) {
+	asked := 0
+	var got said
+	h := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
+		asked++
+		if r.URL.Path == "/inside" {
+			return httpmw.TrustAll
+		}
+		return httpmw.TrustNone
+	}})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) }))
+	for _, tt := range []struct {
+		path string
+		want bool
+	}{{"/inside", true}, {"/outside", false}} {
+		r := get(header("b3", id64+"-"+spanID+"-1"))
+		r.URL.Path = tt.path
+		asked = 0
+		serve(h, r)
+		assert.Equal(t, 1, asked, "calls of Trust for %s", tt.path)
+		assert.Equal(t, tt.want, got.trace == id64, "%s is in the caller's trace", tt.path)
+	}
+}
+
+// TestTrustNoneRemembers: the caller's ID is kept as a span link and for the access log, and
+// the trace is new even under a local span.
+func TestTrustNoneRemembers(t *testing.T) {
+	w3c := propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
+	for _, tt := range []struct {
+		name       string
+		propagator propagation.TextMapPropagator
+		header     http.Header
+		want       string // as text; "": nothing to remember
+		sampled    bool
+	}{
+		{"64 bit", nil, header("b3", id64+"-"+spanID+"-1"), id64, true},
+		{"64 bit, X-B3", nil, header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Sampled", "0"), id64, false},
+		{"128 bit", nil, header("b3", id128+"-"+spanID+"-d-"+parentID), id128, true},
+		{"128 bit with a zero high half", nil, header("b3", idWide+"-"+spanID), idWide, false},
+		{"upper case", nil, header("b3", strings.ToUpper(id128+"-"+spanID)), id128, false},
+		{"traceparent", trace.Propagator{W3C: true}, header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v"), id128, true},
+		{"traceparent, generic", w3c, header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v"), id128, true},
+		{"no headers", nil, nil, "", false},
+		{"lone state", nil, header("b3", "d"), "", false},
+		{"malformed", nil, header("b3", id128+"-"+spanID+"-x"), "", false},
+	} {
+		for _, under := range []string{"nothing", "a span of ours", "a span of an SDK"} {
+			t.Run(tt.name+" under "+under, func(t *testing.T) {
+				sdk, rec := newSDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
+				ctx := t.Context()
+				local := ""
+				switch under {
+				case "a span of ours":
+					ctx, _ = trace.Starter{TracerProvider: never()}.Start(ctx, trace.B3{}, "local")
+					local = trace.ID(ctx)
+				case "a span of an SDK":
+					outer, _ := newSDK(sdktrace.AlwaysSample())
+					ctx, _ = outer.Tracer("outer").Start(ctx, "local")
+					local = trace.ID(ctx)
+				}
+				var out logbook
+				logger := logctx.New(&out)
+				var got said
+				var bag string
+				serve(httpmw.New(httpmw.Config{TracerProvider: sdk, Trust: trusting(httpmw.TrustNone), Propagator: tt.propagator})(
+					httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						got = current(r)
+						bag = baggage.FromContext(r.Context()).String()
+					}))), get(tt.header).WithContext(ctx))
+
+				assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "trace ID")
+				assert.NotEqual(t, local, got.trace, "trace ID")
+				assert.NotEqual(t, tt.want, got.trace, "trace ID")
+				assert.Empty(t, got.parent, "parent")
+				assert.Equal(t, "accept", got.state, "state: decided here")
+				assert.Empty(t, bag, "baggage in the handler")
+				line := out.only(t)
+				assert.Equal(t, got.trace, line["trace_id"], "trace_id of %v", line)
+				assert.NotContains(t, line, "parent_id", "the access line")
+				assert.NotContains(t, line, "caller_parent_id", "the access line")
+				require.Len(t, rec.Ended(), 1, "spans ended")
+				span := rec.Ended()[0]
+				assert.False(t, span.Parent().IsValid(), "the span has a parent: %v", span.Parent())
+				assert.Equal(t, got.trace, span.SpanContext().TraceID().String(), "trace ID of the span")
+				if tt.want == "" {
+					assert.NotContains(t, line, "untrusted_trace_id", "the access line")
+					assert.Empty(t, span.Links(), "links of the span")
+					return
+				}
+				assert.Equal(t, tt.want, line["untrusted_trace_id"], "untrusted_trace_id of %v", line)
+				require.Len(t, span.Links(), 1, "links of the span")
+				link := span.Links()[0].SpanContext
+				assert.Equal(t, strings.Repeat("0", 32-len(tt.want))+tt.want, link.TraceID().String(), "trace ID of the link")
+				assert.Equal(t, spanID, link.SpanID().String(), "span ID of the link")
+				assert.True(t, link.IsRemote(), "IsRemote of the link")
+				assert.Equal(t, tt.sampled, link.IsSampled(), "IsSampled of the link")
+			})
+		}
+	}
+}
+
+// TestTrustAnyCase: a direct caller may have put headers into the map in any case; whoever
+// looks for them in that case must not find what was refused.
+func TestTrustAnyCase(t *testing.T) {
+	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs} {
+		t.Run(fmt.Sprint(trust), func(t *testing.T) {
+			r := get(nil)
+			r.Header = http.Header{
+				"b3": {id64 + "-" + spanID + "-d"}, "x-b3-flags": {"1"}, "X-B3-SAMPLED": {"1"},
+				"BAGGAGE": {"k=v"}, "TraceState": {"a=b"}, "x-other": {"kept"},
+			}
+			before := r.Header.Clone()
+			var seen http.Header
+			serve(httpmw.New(httpmw.Config{Trust: trusting(trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.Header })), r)
+			assert.Equal(t, before, r.Header, "the caller's header map afterwards")
+			for key, values := range seen {
+				assert.NotContains(t, values[0], "d-", "%s in the handler", key)
+			}
+			for _, key := range []string{"b3", "x-b3-flags", "X-B3-SAMPLED", "BAGGAGE", "TraceState"} {
+				assert.NotContains(t, seen, key, "headers in the handler")
+			}
+			assert.Contains(t, seen, "x-other", "headers in the handler")
+		})
+	}
+}
+
+// TestTrustCustomFields: what a Propagator of the user's own reads is refused as well.
+func TestTrustCustomFields(t *testing.T) {
+	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs} {
+		t.Run(fmt.Sprint(trust), func(t *testing.T) {
+			var got said
+			var seen http.Header
+			h := httpmw.New(httpmw.Config{Propagator: custom{}, Trust: trusting(trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				got, seen = current(r), r.Header
+			}))
+			serve(h, get(header("X-Custom", id64+"-"+spanID+"-d")))
+			assert.NotContains(t, seen, "X-Custom", "headers in the handler")
+			assert.NotEqual(t, "debug", got.state, "state in the handler")
+			assert.Equal(t, trust == httpmw.TrustIDs, got.trace == id64, "the handler is in the caller's trace")
+		})
+	}
+}
+
+// custom is a propagator of the user's own: b3 under another name.
+type custom struct{}
+
+func (custom) Fields() []string { return []string{"x-custom"} }
+func (custom) Extract(ctx context.Context, c propagation.TextMapCarrier) context.Context {
+	b, _ := trace.Parse(c.Get("X-Custom"))
+	return trace.NewContext(ctx, b)
+}
+func (custom) Inject(context.Context, propagation.TextMapCarrier) {}
+
+// TestTrustIDsDebugFlood: callers who all ask for debug get the rate that was configured.
+func TestTrustIDsDebugFlood(t *testing.T) {
+	const requests = 10_000
+	random := rand.New(rand.NewPCG(1, 2)) // the same IDs in every run
+	states := map[string]int{}
+	h := httpmw.New(httpmw.Config{
+		TracerProvider: trace.NewProvider(trace.ProviderConfig{Sampler: trace.NewRatio(0.001)}),
+		Trust:          trusting(httpmw.TrustIDs),
+	})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { states[current(r).state]++ }))
+	for i := range requests {
+		id := fmt.Sprintf("%016x%016x", random.Uint64(), random.Uint64())
+		hdr := header("b3", id+"-"+spanID+"-d")
+		if i%2 == 0 {
+			hdr = header("X-B3-TraceId", id, "X-B3-SpanId", spanID, "X-B3-Flags", "1")
+		}
+		serve(h, get(hdr))
+	}
+	assert.Equal(t, requests, states["accept"]+states["deny"], "requests that were accepted or denied, of %v", states)
+	assert.Less(t, states["accept"], 60, "sampled of %d at 0.001", requests)
+	assert.Positive(t, states["accept"], "sampled of %d at 0.001", requests)
+}
