@@ -59,9 +59,11 @@ func Logback() Config { return Config{TraceKey: "traceId", SpanKey: "spanId"} }
 // sampledKey goes with GoogleTrace. Cloud Logging knows no other name for it.
 const sampledKey = "logging.googleapis.com/trace_sampled"
 
+const defaultTraceKey = "trace_id"
+
 func (c Config) withDefaults() Config {
 	if c.TraceKey == "" {
-		c.TraceKey = "trace_id"
+		c.TraceKey = defaultTraceKey
 	}
 	if c.SpanKey == "" {
 		c.SpanKey = "span_id"

@@ -27,7 +27,12 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 		return
 	}
 	var buf [96]byte // room for a resource name of Google Cloud
-	e.Str(h.TraceKey, string(h.appendTrace(buf[:0], b)))
+	value := h.appendTrace(buf[:0], b)
+	if h.Format == GoogleTrace {
+		e.Bytes(h.TraceKey, value) // a string of more than 32 bytes would be allocated
+	} else {
+		e.Str(h.TraceKey, string(value)) // Bytes are no text in zerolog's CBOR build
+	}
 	e.Str(h.SpanKey, string(h.appendSpan(buf[:0], b)))
 	if h.Format == GoogleTrace {
 		e.Bool(sampledKey, sampled(b))

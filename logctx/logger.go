@@ -1,11 +1,14 @@
 package logctx
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf16"
 
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/loghook"
@@ -47,52 +50,96 @@ func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 // Control characters are quoted, in messages too: a line cannot forge another, nor drive the
 // terminal.
 func Console(w io.Writer) zerolog.Logger {
+	parts := []string{zerolog.TimestampFieldName, defaultTraceKey, zerolog.LevelFieldName, zerolog.CallerFieldName, zerolog.MessageFieldName}
 	return New(zerolog.ConsoleWriter{
 		Out:           w,
 		TimeFormat:    "15:04:05.000",
-		PartsOrder:    []string{zerolog.TimestampFieldName, "trace_id", zerolog.LevelFieldName, zerolog.CallerFieldName, zerolog.MessageFieldName},
-		FieldsExclude: []string{"trace_id"},
-		FormatMessage: func(v any) string { return printable(text(v)) },
-		FormatPartValueByName: func(v any, _ string) string { // trace_id is the only one
+		PartsOrder:    parts,
+		FieldsExclude: []string{defaultTraceKey},
+
+		// zerolog quotes the values of fields that are strings, and nothing else.
+		FormatPrepare: func(event map[string]any) error {
+			for _, part := range parts {
+				switch v := event[part].(type) {
+				case nil, json.Number: // not there, or a time as a number
+				default:
+					event[part] = printable(text(v))
+				}
+			}
+			return nil
+		},
+		FormatFieldName:     func(v any) string { return paint(cyan, printable(text(v))+"=") },
+		FormatFieldValue:    func(v any) string { return escaped(text(v)) },
+		FormatErrFieldValue: func(v any) string { return paint(boldRed, escaped(text(v))) },
+		FormatPartValueByName: func(v any, _ string) string { // the trace ID is the only one
 			id := text(v)
 			if id == "" {
 				return ""
 			}
-			return colored(printable(id))
+			return paint(colorOf(id), id)
 		},
 	})
 }
 
 func text(v any) string {
-	if v == nil {
+	switch v := v.(type) {
+	case nil:
 		return ""
+	case []byte: // an array or an object, as JSON
+		return string(v)
 	}
 	return fmt.Sprint(v)
 }
 
 // printable quotes s if it holds anything that a terminal would act on.
 func printable(s string) string {
-	for _, r := range s {
-		if !strconv.IsPrint(r) {
-			return strconv.Quote(s)
-		}
+	if strings.ContainsFunc(s, unprintable) {
+		return strconv.Quote(s)
 	}
 	return s
 }
 
-// colored picks one of the 12 colours that can be read on light and dark alike.
-func colored(id string) string {
+func unprintable(r rune) bool { return !strconv.IsPrint(r) }
+
+// escaped is s with the same in place, for JSON and what is quoted already.
+func escaped(s string) string {
+	if !strings.ContainsFunc(s, unprintable) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unprintable(r) {
+			for _, half := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&b, `\u%04x`, half)
+			}
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// Colours are the parameters of ANSI's "select graphic rendition".
+const (
+	cyan    = "36"
+	boldRed = "1;31"
+)
+
+func paint(color, s string) string {
 	if os.Getenv("NO_COLOR") != "" {
-		return id
+		return s
 	}
-	sum := uint32(0)
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+// colorOf picks one of the 12 colours that can be read on light and dark alike.
+func colorOf(id string) string {
+	sum := 0
 	for _, c := range []byte(id) {
-		sum = 31*sum + uint32(c)
+		sum = (31*sum + int(c)) % (2 * 6)
 	}
-	const first, hues, bright = 31, 6, 60 // red to cyan, then the same, brighter
-	color := first + sum%hues
-	if sum/hues%2 == 1 {
-		color += bright
+	if sum < 6 {
+		return strconv.Itoa(31 + sum) // red to cyan
 	}
-	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, id)
+	return strconv.Itoa(91 + sum - 6) // the same, brighter
 }

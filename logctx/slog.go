@@ -62,34 +62,38 @@ func (h *handler) WithGroup(name string) slog.Handler {
 }
 
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
-	if len(h.groups) > 0 {
-		r = h.nest(r)
+	b, ok := trace.FromContext(ctx)
+	if !ok && len(h.groups) == 0 {
+		return h.next.Handle(ctx, r)
 	}
-	if b, ok := trace.FromContext(ctx); ok {
-		r = r.Clone() // r's attributes may be shared with other handlers
+	// A record of its own: r's attributes may be shared with other handlers.
+	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	if ok {
+		// Before the other attributes: after a group that turns out to be empty, slog's own
+		// handlers forget a comma, or that the group has ended.
 		var buf [96]byte
 		text := h.cfg.appendTrace(buf[:0], b)
 		width := len(text)
 		both := string(h.cfg.appendSpan(text, b))
-		r.AddAttrs(slog.String(h.cfg.TraceKey, both[:width]), slog.String(h.cfg.SpanKey, both[width:]))
+		out.AddAttrs(slog.String(h.cfg.TraceKey, both[:width]), slog.String(h.cfg.SpanKey, both[width:]))
 		if h.cfg.Format == GoogleTrace {
-			r.AddAttrs(slog.Bool(sampledKey, sampled(b)))
+			out.AddAttrs(slog.Bool(sampledKey, sampled(b)))
 		}
 	}
-	return h.next.Handle(ctx, r)
-}
-
-// nest returns r with its attributes inside the open groups.
-func (h *handler) nest(r slog.Record) slog.Record {
-	var attrs []slog.Attr
+	var buf [8]slog.Attr
+	attrs := buf[:0]
 	r.Attrs(func(a slog.Attr) bool {
 		attrs = append(attrs, a)
 		return true
 	})
+	out.AddAttrs(h.nest(attrs)...)
+	return h.next.Handle(ctx, out)
+}
+
+// nest returns attrs inside the open groups.
+func (h *handler) nest(attrs []slog.Attr) []slog.Attr {
 	for _, g := range slices.Backward(h.groups) {
 		attrs = []slog.Attr{{Key: g.name, Value: slog.GroupValue(append(slices.Clip(g.attrs), attrs...)...)}}
 	}
-	nested := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
-	nested.AddAttrs(attrs...)
-	return nested
+	return attrs
 }

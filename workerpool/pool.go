@@ -263,7 +263,6 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 // finish ends the pool: drained if err is nil, else given up.
 func (p *Pool) finish(err error) {
 	p.end.Do(func() {
-		p.cancel(ErrClosed)
 		if err != nil {
 			given := &ShutdownError{Err: err}
 			// A worker that takes a task from here on still runs it: each task is either
@@ -274,6 +273,7 @@ func (p *Pool) finish(err error) {
 			}
 			p.result = given
 		}
+		p.cancel(ErrClosed) // after the queue is empty: a worker set free by it must not begin another task
 		close(p.done)
 	})
 }

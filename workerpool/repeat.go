@@ -43,6 +43,6 @@ func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
-	defer span.End()
+	defer func() { span.End() }() // in a call of its own: deferred itself, an SDK's End recovers a panic and panics again
 	run(ctx, fn)
 }

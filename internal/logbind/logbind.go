@@ -17,7 +17,7 @@ type Probe struct {
 }
 
 // HasHook reports whether l has a hook of logctx's. It is false where that cannot be told,
-// as with a logger that is disabled now. Nothing is written to l's output.
+// which is while zerolog's global level is Disabled. Nothing is written to l's output.
 func HasHook(l zerolog.Logger) bool {
 	p := &Probe{Context: context.Background()}
 	l = l.Output(io.Discard).Sample(nil).Level(zerolog.TraceLevel)

@@ -1,0 +1,114 @@
+package logctx_test
+
+import (
+	"io"
+	"log/slog"
+	"testing"
+
+	"example.com/clew/logctx"
+	"github.com/rs/zerolog"
+)
+
+// Each benchmark stands beside its twin: the same line without us.
+
+func BenchmarkLine(b *testing.B) {
+	ctx := request()
+	plain := zerolog.New(io.Discard)
+	ours := hooked(io.Discard)
+	stored := ours.WithContext(ctx)
+	bound := logctx.From(stored)
+	plainStored := plain.WithContext(ctx)
+	google := plain.Hook(logctx.Hook(logctx.GoogleCloud("my-project")))
+	datadog := plain.Hook(logctx.Hook(logctx.Datadog()))
+	benchmarks := []struct {
+		name string
+		line func()
+	}{
+		{name: "plain", line: func() { plain.Info().Str("k", "v").Msg(message) }},
+		{name: "plain, IDs by hand", line: func() {
+			plain.Info().Str("k", "v").Str("trace_id", id128).Str("span_id", spanID).Msg(message)
+		}},
+		{name: "hook", line: func() { ours.Info().Ctx(ctx).Str("k", "v").Msg(message) }},
+		{name: "hook, without a trace", line: func() { ours.Info().Str("k", "v").Msg(message) }},
+		{name: "hook, Datadog", line: func() { datadog.Info().Ctx(ctx).Str("k", "v").Msg(message) }},
+		{name: "hook, GoogleCloud", line: func() { google.Info().Ctx(ctx).Str("k", "v").Msg(message) }},
+		{name: "bound", line: func() { bound.Info().Str("k", "v").Msg(message) }},
+		{name: "zerolog.Ctx", line: func() { zerolog.Ctx(plainStored).Info().Str("k", "v").Msg(message) }},
+		{name: "logctx.Info", line: func() { logctx.Info(stored).Str("k", "v").Msg(message) }},
+	}
+	for _, bench := range benchmarks {
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				bench.line()
+			}
+		})
+	}
+}
+
+func BenchmarkDisabledLine(b *testing.B) {
+	ctx := request()
+	plain := zerolog.New(io.Discard).Level(zerolog.ErrorLevel)
+	ours := hooked(io.Discard).Level(zerolog.ErrorLevel)
+	stored, plainStored := ours.WithContext(ctx), plain.WithContext(ctx)
+	benchmarks := []struct {
+		name string
+		line func()
+	}{
+		{name: "plain", line: func() { plain.Info().Str("k", "v").Msg(message) }},
+		{name: "hook", line: func() { ours.Info().Ctx(ctx).Str("k", "v").Msg(message) }},
+		{name: "zerolog.Ctx", line: func() { zerolog.Ctx(plainStored).Info().Str("k", "v").Msg(message) }},
+		{name: "logctx.Info", line: func() { logctx.Info(stored).Str("k", "v").Msg(message) }},
+	}
+	for _, bench := range benchmarks {
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				bench.line()
+			}
+		})
+	}
+}
+
+func BenchmarkTime(b *testing.B) {
+	stamped := zerolog.New(io.Discard).With().Timestamp().Logger()
+	ours := logctx.New(io.Discard)
+	b.Run("zerolog", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			stamped.Info().Msg(message)
+		}
+	})
+	b.Run("New", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			ours.Info().Msg(message)
+		}
+	})
+}
+
+func BenchmarkSlog(b *testing.B) {
+	ctx := request()
+	for _, h := range []struct {
+		name string
+		slog.Handler
+	}{
+		{"plain", slog.NewJSONHandler(io.Discard, nil)},
+		{"Slog", logctx.Slog(slog.NewJSONHandler(io.Discard, nil), logctx.Config{})},
+	} {
+		logger := slog.New(h.Handler)
+		b.Run(h.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				logger.InfoContext(ctx, message, "k", "v")
+			}
+		})
+		grouped := logger.With("a", 1).WithGroup("g").With("b", 2)
+		b.Run(h.name+" in a group", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				grouped.InfoContext(ctx, message, "k", "v")
+			}
+		})
+	}
+}

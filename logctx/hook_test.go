@@ -1,0 +1,189 @@
+package logctx_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+)
+
+// formats are what backends read, by their own documentation.
+var formats = []struct {
+	name string
+	cfg  logctx.Config
+	ctx  string // a b3 header
+	want fields
+}{
+	{name: "zero Config", ctx: id128 + "-" + spanID,
+		want: fields{"trace_id": id128, "span_id": spanID}},
+	{name: "zero Config, 64 bit", ctx: id64 + "-" + spanID,
+		want: fields{"trace_id": id64, "span_id": spanID}},
+	{name: "zero Config, 32 digits of 64 bit", ctx: idWide + "-" + spanID,
+		want: fields{"trace_id": idWide, "span_id": spanID}},
+	{name: "custom keys", cfg: logctx.Config{TraceKey: "tid", SpanKey: "sid"}, ctx: id128 + "-" + spanID,
+		want: fields{"tid": id128, "sid": spanID}},
+	{name: "one custom key", cfg: logctx.Config{SpanKey: "sid"}, ctx: id128 + "-" + spanID,
+		want: fields{"trace_id": id128, "sid": spanID}},
+	{name: "unknown Format", cfg: logctx.Config{Format: 77}, ctx: id64 + "-" + spanID,
+		want: fields{"trace_id": id64, "span_id": spanID}},
+	{name: "Decimal with default keys", cfg: logctx.Config{Format: logctx.Decimal}, ctx: id64 + "-" + spanID,
+		want: fields{"trace_id": "5060571933882717101", "span_id": span64}},
+	{name: "Datadog", cfg: logctx.Datadog(), ctx: id128 + "-" + spanID,
+		want: fields{"dd.trace_id": low64, "dd.span_id": span64}},
+	{name: "Datadog, 32 digits of 64 bit", cfg: logctx.Datadog(), ctx: idWide + "-" + spanID,
+		want: fields{"dd.trace_id": low64, "dd.span_id": span64}},
+	{name: "GoogleCloud, defer", cfg: logctx.GoogleCloud("my-project"), ctx: id128 + "-" + spanID,
+		want: google("projects/my-project/traces/"+id128, false)},
+	{name: "GoogleCloud, deny", cfg: logctx.GoogleCloud("my-project"), ctx: id128 + "-" + spanID + "-0",
+		want: google("projects/my-project/traces/"+id128, false)},
+	{name: "GoogleCloud, accept", cfg: logctx.GoogleCloud("my-project"), ctx: id128 + "-" + spanID + "-1",
+		want: google("projects/my-project/traces/"+id128, true)},
+	{name: "GoogleCloud, debug", cfg: logctx.GoogleCloud("my-project"), ctx: id128 + "-" + spanID + "-d",
+		want: google("projects/my-project/traces/"+id128, true)},
+	{name: "GoogleCloud, 64 bit", cfg: logctx.GoogleCloud("my-project"), ctx: id64 + "-" + spanID,
+		want: google("projects/my-project/traces/0000000000000000"+id64, false)},
+	{name: "GoogleCloud, long project", cfg: logctx.GoogleCloud("example.com:" + strings.Repeat("p", 90)), ctx: id128 + "-" + spanID,
+		want: google("projects/example.com:"+strings.Repeat("p", 90)+"/traces/"+id128, false)},
+	{name: "GoogleCloud without a project", cfg: logctx.GoogleCloud(""), ctx: id128 + "-" + spanID,
+		want: google(id128, false)},
+	{name: "ECS", cfg: logctx.ECS(), ctx: id128 + "-" + spanID,
+		want: fields{"trace.id": id128, "span.id": spanID}},
+	{name: "Logback", cfg: logctx.Logback(), ctx: id64 + "-" + spanID,
+		want: fields{"traceId": id64, "spanId": spanID}},
+}
+
+func google(resource string, sampled bool) fields {
+	return fields{
+		"logging.googleapis.com/trace":         resource,
+		"logging.googleapis.com/spanId":        spanID,
+		"logging.googleapis.com/trace_sampled": sampled,
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for _, test := range formats {
+		t.Run(test.name, func(t *testing.T) {
+			ctx := in(test.ctx)
+			var out bytes.Buffer
+
+			logger := zerolog.New(&out).Hook(logctx.Hook(test.cfg))
+			logger.Log().Ctx(ctx).Send()
+			assert.Equal(t, test.want, one(t, &out), "line with Hook(%+v)", test.cfg)
+
+			h := logctx.Slog(slog.NewJSONHandler(&out, bare), test.cfg)
+			slog.New(h).InfoContext(ctx, "")
+			assert.Equal(t, test.want, one(t, &out), "line with Slog(…, %+v)", test.cfg)
+		})
+	}
+}
+
+// bare leaves out what slog adds by itself.
+var bare = &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey) {
+		return slog.Attr{}
+	}
+	return a
+}}
+
+func TestHookWritesTheLinesOwnSpan(t *testing.T) {
+	var out bytes.Buffer
+	ctx := request()
+	bound := hooked(&out).With().Ctx(ctx).Logger() // as a middleware binds it
+	inner, _ := trace.Start(ctx, "inner")
+	other, _ := trace.Root(ctx, "other")
+
+	tests := []struct {
+		name string
+		log  func()
+		ctx  context.Context // whose IDs are wanted
+	}{
+		{name: "bound", log: func() { bound.Info().Send() }, ctx: ctx},
+		{name: "inner span", log: func() { bound.Info().Ctx(inner).Send() }, ctx: inner},
+		{name: "other trace", log: func() { bound.Info().Ctx(other).Send() }, ctx: other},
+		{name: "bound, after those", log: func() { bound.Info().Send() }, ctx: ctx},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.log()
+			assert.Equal(t, fields{"level": "info", "trace_id": trace.ID(test.ctx), "span_id": trace.SpanID(test.ctx)}, one(t, &out), "line")
+		})
+	}
+}
+
+// 99.9 % of the traces are not sampled, and their lines need the ID as much.
+func TestHookWritesWhenUnsampled(t *testing.T) {
+	never := trace.Starter{TracerProvider: trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})}
+	root, _ := never.Start(context.Background(), trace.B3{}, "root")
+	for _, ctx := range []context.Context{root, in(id128 + "-" + spanID + "-0"), in(id128 + "-" + spanID)} {
+		var out bytes.Buffer
+		logger := hooked(&out)
+		logger.Info().Ctx(ctx).Send()
+		assert.Equal(t, fields{"level": "info", "trace_id": trace.ID(ctx), "span_id": trace.SpanID(ctx)}, one(t, &out), "line of an unsampled trace")
+	}
+}
+
+// Parsed JSON would hide that a field stands there twice.
+func TestHookWritesOnce(t *testing.T) {
+	for _, way := range loggings {
+		t.Run(way.name, func(t *testing.T) {
+			var out bytes.Buffer
+			way.log(request(), &out)
+			seen := map[string]int{}
+			dec := json.NewDecoder(&out)
+			for {
+				token, err := dec.Token()
+				if err != nil {
+					break
+				}
+				if s, ok := token.(string); ok {
+					seen[s]++
+				}
+			}
+			for _, name := range []string{"trace_id", "span_id", "time", "level", id128, spanID} {
+				want := 1
+				if name == "time" && seen[name] == 0 {
+					continue // not every logger here has the time
+				}
+				assert.Equal(t, want, seen[name], "times that %q is in the line", name)
+			}
+		})
+	}
+}
+
+func TestHookWithoutContext(t *testing.T) {
+	var out bytes.Buffer
+	logger := hooked(&out)
+	logger.Info().Msg(message)
+	logger.Info().Ctx(nil).Msg(message) //nolint:staticcheck // it is what is tested
+	for _, line := range parse(t, &out) {
+		assert.Equal(t, fields{"level": "info", "message": message}, line, "line without a context")
+	}
+}
+
+// One hook serves all goroutines.
+func TestHookIsSafeForConcurrentUse(t *testing.T) {
+	hook := logctx.Hook(logctx.GoogleCloud("my-project"))
+	done := make(chan struct{})
+	for range 4 {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			var out bytes.Buffer
+			logger := zerolog.New(&out).Hook(hook)
+			for range 100 {
+				ctx, _ := trace.Start(context.Background(), "root")
+				logger.Log().Ctx(ctx).Send()
+				assert.Equal(t, "projects/my-project/traces/"+trace.ID(ctx), one(t, &out)["logging.googleapis.com/trace"], "trace of the line")
+			}
+		}()
+	}
+	for range 4 {
+		<-done
+	}
+}

@@ -1,0 +1,189 @@
+package logctx_test
+
+import (
+	"bytes"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/clew/logctx"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// stopped makes zerolog's clock stand still until the test ends.
+func stopped(t *testing.T) time.Time {
+	t.Helper()
+	now := time.Date(2026, 3, 4, 5, 6, 7, 89_000_000, time.Local)
+	old := zerolog.TimestampFunc
+	zerolog.TimestampFunc = func() time.Time { return now }
+	t.Cleanup(func() { zerolog.TimestampFunc = old })
+	return now
+}
+
+func TestNew(t *testing.T) {
+	now := stopped(t)
+	var out bytes.Buffer
+	logger := logctx.New(&out)
+	logger.Warn().Ctx(request()).Str("k", "v").Msg(message)
+	line := one(t, &out)
+	written, err := time.Parse(time.RFC3339Nano, line["time"].(string))
+	require.NoError(t, err, "time of the line")
+	assert.True(t, written.Equal(now), "time of the line: got %v, want %v", written, now)
+	delete(line, "time")
+	assert.Equal(t, fields{"level": "warn", "trace_id": id128, "span_id": spanID, "k": "v", "message": message}, line, "line")
+}
+
+func TestNewKeepsTheTimeFormat(t *testing.T) {
+	now := stopped(t)
+	old := zerolog.TimeFieldFormat
+	defer func() { zerolog.TimeFieldFormat = old }()
+	zerolog.TimeFieldFormat = zerolog.TimeFormatUnixMs
+	var out bytes.Buffer
+	logger := logctx.New(&out)
+	logger.Info().Send()
+	assert.Equal(t, strconv.FormatInt(now.UnixMilli(), 10), one(t, &out)["time"].(interface{ String() string }).String(), "time of the line in TimeFormatUnixMs")
+}
+
+func TestNilWriterDiscards(t *testing.T) {
+	logger := logctx.New(nil)
+	assert.NotPanics(t, func() { logger.Info().Ctx(request()).Msg(message) }, "a line to New(nil)")
+}
+
+var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func TestConsole(t *testing.T) {
+	clock := stopped(t).Format("15:04:05.000")
+	tests := []struct {
+		name string
+		log  func(l *zerolog.Logger)
+		want string // without colours
+	}{
+		{name: "in a trace", log: func(l *zerolog.Logger) { l.Info().Ctx(request()).Str("k", "v").Int("n", 7).Msg("hello there") },
+			want: clock + " " + id128 + " INF hello there k=v n=7 span_id=" + spanID + "\n"},
+		{name: "64 bit", log: func(l *zerolog.Logger) { l.Warn().Ctx(in(id64 + "-" + spanID)).Msg(message) },
+			want: clock + " " + id64 + " WRN hello span_id=" + spanID + "\n"},
+		{name: "without a trace", log: func(l *zerolog.Logger) { l.Error().Err(errors.New("gone")).Msg(message) },
+			want: clock + " ERR hello error=gone\n"},
+		{name: "without a message", log: func(l *zerolog.Logger) { l.Debug().Ctx(request()).Send() },
+			want: clock + " " + id128 + " DBG span_id=" + spanID + "\n"},
+		{name: "letters of all the world", log: func(l *zerolog.Logger) { l.Info().Msg("größer, 大きい, \"quoted\"") },
+			want: clock + " INF größer, 大きい, \"quoted\"\n"},
+		{name: "nested", log: func(l *zerolog.Logger) { l.Info().Dict("d", zerolog.Dict().Str("k", "ü <v>")).Msg(message) },
+			want: clock + " INF hello d={\"k\":\"ü <v>\"}\n"},
+	}
+	for _, noColor := range []string{"", "1"} {
+		t.Setenv("NO_COLOR", noColor)
+		for _, test := range tests {
+			t.Run(test.name+", NO_COLOR="+noColor, func(t *testing.T) {
+				var out bytes.Buffer
+				logger := logctx.Console(&out)
+				test.log(&logger)
+				assert.Equal(t, test.want, escapes.ReplaceAllString(out.String(), ""), "line without its colours")
+				assert.Equal(t, noColor == "", escapes.MatchString(out.String()), "colours are in the line %q", out.String())
+			})
+		}
+	}
+}
+
+// One trace, one colour: that is what the eye follows.
+func TestConsoleColoursTheID(t *testing.T) {
+	t.Setenv("NO_COLOR", "")
+	colour := func(id string) string {
+		var out bytes.Buffer
+		logger := logctx.Console(&out)
+		logger.Info().Ctx(in(id + "-" + spanID)).Msg(message)
+		m := regexp.MustCompile("\x1b\\[([0-9]+)m" + id + "\x1b\\[0m").FindStringSubmatch(out.String())
+		require.NotNil(t, m, "a coloured %s in %q", id, out.String())
+		return m[1]
+	}
+	colours := map[string]int{}
+	for i := range 200 {
+		id := strings.Repeat("0", 12) + strconv.Itoa(1000+i)
+		assert.Equal(t, colour(id), colour(id), "colours of one ID on two lines")
+		colours[colour(id)]++
+	}
+	assert.Len(t, colours, 12, "colours of 200 IDs")
+}
+
+// hostile is what a terminal, or a reader, would take for something else than text.
+var hostile = []struct{ name, text string }{
+	{name: "newline", text: "a\n05:06:07.089 INF forged"},
+	{name: "carriage return", text: "a\rforged"},
+	{name: "colour", text: "\x1b[31mred"},
+	{name: "clear screen", text: "\x1b[2J\x1b[H"},
+	{name: "window title", text: "\x1b]0;owned\x07"},
+	{name: "C1 escape", text: "\u009b2Ja"},
+	{name: "delete", text: "a\x7fb"},
+	{name: "right to left", text: "a\u202egnp.exe"},
+	{name: "line separator", text: "a\u2028b"},
+	{name: "not UTF-8", text: "a\x9b2J\xff"},
+}
+
+// places are where somebody else's text can get into a line.
+var places = []struct {
+	name string
+	log  func(l zerolog.Logger, s string)
+}{
+	{name: "message", log: func(l zerolog.Logger, s string) { l.Info().Msg(s) }},
+	{name: "field", log: func(l zerolog.Logger, s string) { l.Info().Str("k", s).Msg(message) }},
+	{name: "error", log: func(l zerolog.Logger, s string) { l.Info().Err(errors.New(s)).Msg(message) }},
+	{name: "array", log: func(l zerolog.Logger, s string) { l.Info().Strs("k", []string{s}).Msg(message) }},
+	{name: "object", log: func(l zerolog.Logger, s string) { l.Info().Interface("k", fields{"k": s}).Msg(message) }},
+	{name: "key of an object", log: func(l zerolog.Logger, s string) { l.Info().Interface("k", fields{s: 1}).Msg(message) }},
+	{name: "key", log: func(l zerolog.Logger, s string) { l.Info().Str(s, "v").Msg(message) }},
+	{name: "trace_id", log: func(l zerolog.Logger, s string) { l.Info().Str("trace_id", s).Msg(message) }},
+	{name: "trace_id, not a string", log: func(l zerolog.Logger, s string) { l.Info().Strs("trace_id", []string{s}).Msg(message) }},
+	{name: "message, not a string", log: func(l zerolog.Logger, s string) { l.Info().Strs("message", []string{s}).Send() }},
+	{name: "time", log: func(l zerolog.Logger, s string) { l.Info().Str("time", s).Msg(message) }}, // the hook comes later, and wins
+	{name: "level", log: func(l zerolog.Logger, s string) { l.Log().Str("level", s).Msg(message) }},
+	{name: "level, not a string", log: func(l zerolog.Logger, s string) { l.Log().Strs("level", []string{s}).Msg(message) }},
+	{name: "caller", log: func(l zerolog.Logger, s string) { l.Info().Str("caller", s).Msg(message) }},
+	{name: "field of the logger", log: func(l zerolog.Logger, s string) {
+		l = l.With().Str("k", s).Logger()
+		l.Info().Msg(message)
+	}},
+}
+
+func TestConsoleQuotesWhatATerminalActsOn(t *testing.T) {
+	for _, noColor := range []string{"", "1"} {
+		t.Setenv("NO_COLOR", noColor)
+		for _, place := range places {
+			for _, bad := range hostile {
+				t.Run(place.name+", "+bad.name+", NO_COLOR="+noColor, func(t *testing.T) {
+					var out bytes.Buffer
+					place.log(logctx.Console(&out), bad.text)
+					line, ended := strings.CutSuffix(out.String(), "\n")
+					assert.True(t, ended, "the line %q ends with a newline", out.String())
+					if noColor == "" {
+						assert.NotContains(t, line, "\x1b[31mred", "line")
+						line = escapes.ReplaceAllString(line, "")
+					}
+					for _, r := range line {
+						if !strconv.IsPrint(r) {
+							t.Fatalf("Console wrote %q raw, in the line %q", r, line)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// In JSON they are quoted by nature; nobody's text may begin a line or end a value.
+func TestNewQuotes(t *testing.T) {
+	for _, place := range places {
+		for _, bad := range hostile {
+			t.Run(place.name+", "+bad.name, func(t *testing.T) {
+				var out bytes.Buffer
+				place.log(logctx.New(&out), bad.text)
+				assert.Equal(t, 1, strings.Count(out.String(), "\n"), "newlines in %q", out.String())
+				one(t, &out)
+			})
+		}
+	}
+}

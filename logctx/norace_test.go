@@ -1,0 +1,5 @@
+//go:build !race
+
+package logctx_test
+
+const raceAllocs = 0

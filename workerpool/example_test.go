@@ -1,0 +1,207 @@
+package workerpool_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.com/clew/trace"
+	"example.com/clew/workerpool"
+	"golang.org/x/sync/errgroup"
+)
+
+// requestContext is a handler's context, in the trace 463ac35c9f6413ad.
+func requestContext() context.Context {
+	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312")
+	return trace.NewContext(context.Background(), b)
+}
+
+func ExampleGo() {
+	ctx, cancel := context.WithCancel(requestContext())
+	done := make(chan struct{})
+
+	workerpool.Go(ctx, func(ctx context.Context) {
+		defer close(done)
+		<-time.After(time.Millisecond) // the response is long sent
+		fmt.Println(trace.ID(ctx), ctx.Err())
+	})
+	cancel() // the handler has returned
+
+	<-done
+	// Output: 463ac35c9f6413ad <nil>
+}
+
+func ExampleWrap() {
+	ctx := requestContext()
+	done := make(chan struct{})
+
+	time.AfterFunc(time.Millisecond, workerpool.Wrap(ctx, func(ctx context.Context) {
+		defer close(done)
+		fmt.Println(trace.ID(ctx))
+	}))
+
+	<-done
+	// Output: 463ac35c9f6413ad
+}
+
+func ExampleWrapErr() {
+	group, ctx := errgroup.WithContext(requestContext())
+	group.Go(workerpool.WrapErr(ctx, func(ctx context.Context) error {
+		fmt.Println(trace.ID(ctx))
+		return nil
+	}))
+	fmt.Println(group.Wait())
+	// Output:
+	// 463ac35c9f6413ad
+	// <nil>
+}
+
+func ExampleEvery() {
+	ctx, stop := context.WithCancel(requestContext())
+	scheduler := trace.ID(ctx)
+
+	runs := 0
+	workerpool.Every(ctx, time.Millisecond, func(ctx context.Context) {
+		runs++
+		fmt.Println("run", runs, "in a trace of its own:", trace.ID(ctx) != scheduler)
+		if runs == 2 {
+			stop()
+		}
+	})
+	// Output:
+	// run 1 in a trace of its own: true
+	// run 2 in a trace of its own: true
+}
+
+func ExampleJob() {
+	ctx := requestContext()
+	scheduler := trace.ID(ctx)
+
+	// What cron.AddFunc wants is a func().
+	job := workerpool.Job(ctx, func(ctx context.Context) {
+		fmt.Println("in a trace of its own:", trace.ID(ctx) != scheduler)
+	})
+
+	job()
+	// Output: in a trace of its own: true
+}
+
+func ExampleNewGroup() {
+	group := workerpool.NewGroup(requestContext())
+	sizes := make([]int, 3)
+	for i := range sizes {
+		group.Go(func(ctx context.Context) error {
+			sizes[i] = len(trace.ID(ctx)) * i
+			return ctx.Err()
+		})
+	}
+	fmt.Println(group.Wait(), sizes)
+	// Output: <nil> [0 16 32]
+}
+
+func ExampleGroup_SetLimit() {
+	group := workerpool.NewGroup(requestContext())
+	group.SetLimit(1)
+	for i := range 3 {
+		group.Go(func(ctx context.Context) error {
+			fmt.Println(i, trace.ID(ctx))
+			return nil
+		})
+	}
+	_ = group.Wait()
+	// Output:
+	// 0 463ac35c9f6413ad
+	// 1 463ac35c9f6413ad
+	// 2 463ac35c9f6413ad
+}
+
+func ExampleNew() {
+	pool := workerpool.New(workerpool.Config{
+		Workers: 1,
+		OnPanic: func(ctx context.Context, value any, stack []byte) {
+			fmt.Println(trace.ID(ctx), "panic:", value)
+		},
+	})
+	_ = pool.Go(requestContext(), func(context.Context) { panic("no such image") })
+	fmt.Println(pool.Shutdown(context.Background()))
+	// Output:
+	// 463ac35c9f6413ad panic: no such image
+	// <nil>
+}
+
+func ExamplePool_Go() {
+	pool := workerpool.New(workerpool.Config{})
+	err := pool.Go(requestContext(), func(ctx context.Context) {
+		fmt.Println(trace.ID(ctx))
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	_ = pool.Shutdown(context.Background())
+	// Output: 463ac35c9f6413ad
+}
+
+func ExamplePool_TryGo() {
+	ctx := requestContext()
+	pool := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
+	started, release := make(chan struct{}), make(chan struct{})
+	_ = pool.Go(ctx, func(context.Context) {
+		close(started)
+		<-release
+	})
+	<-started
+
+	fmt.Println("in the queue:", pool.TryGo(ctx, func(context.Context) {}))
+	fmt.Println("one too many:", pool.TryGo(ctx, func(context.Context) {}))
+
+	close(release)
+	_ = pool.Shutdown(ctx)
+	// Output:
+	// in the queue: true
+	// one too many: false
+}
+
+func ExamplePool_Shutdown() {
+	pool := workerpool.New(workerpool.Config{Workers: 1})
+	started := make(chan struct{})
+	_ = pool.Go(requestContext(), func(ctx context.Context) {
+		close(started)
+		<-ctx.Done() // as any call that takes ctx
+	})
+	<-started
+	_ = pool.Go(requestContext(), func(context.Context) {})
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	fmt.Println(pool.Shutdown(ctx))
+	fmt.Println(pool.Go(ctx, func(context.Context) {}))
+	// Output:
+	// workerpool: shutdown: context deadline exceeded; 1 tasks not run
+	// workerpool: pool is shut down
+}
+
+func ExampleSubmit() {
+	ctx := requestContext()
+	pool := workerpool.New(workerpool.Config{})
+
+	size := workerpool.Submit(ctx, pool, func(ctx context.Context) (int, error) {
+		return len(trace.ID(ctx)), nil
+	})
+	fmt.Println(size.Wait(ctx))
+
+	_ = pool.Shutdown(ctx)
+	// Output: 16 <nil>
+}
+
+func ExampleFuture_Wait() {
+	ctx := requestContext()
+	pool := workerpool.New(workerpool.Config{})
+	_ = pool.Shutdown(ctx)
+
+	size := workerpool.Submit(ctx, pool, func(ctx context.Context) (int, error) {
+		return len(trace.ID(ctx)), nil
+	})
+	_, err := size.Wait(ctx)
+	fmt.Println(err)
+	// Output: workerpool: pool is shut down
+}

@@ -1,0 +1,210 @@
+package workerpool_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/workerpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestFutureResult(t *testing.T) {
+	failed := errors.New("failed")
+	tests := []struct {
+		name    string
+		fn      func(ctx context.Context) (int, error)
+		want    int
+		wantErr string
+	}{
+		{name: "value", fn: func(context.Context) (int, error) { return 7, nil }, want: 7},
+		{name: "error", fn: func(context.Context) (int, error) { return 0, failed }, wantErr: "failed"},
+		{name: "value and error", fn: func(context.Context) (int, error) { return 7, failed }, want: 7, wantErr: "failed"},
+		{name: "panic", fn: func(context.Context) (int, error) { panic("no such image") }, wantErr: "workerpool: task panicked: no such image"},
+		{name: "Goexit", fn: func(context.Context) (int, error) { runtime.Goexit(); return 7, nil }, wantErr: "workerpool: task called runtime.Goexit"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := workerpool.New(workerpool.Config{Workers: 1, OnPanic: func(context.Context, any, []byte) {}})
+				f := workerpool.Submit(request(), p, test.fn)
+				for range 2 { // Wait may be called again
+					got, err := f.Wait(context.Background())
+					assert.Equal(t, test.want, got, "Wait()")
+					if test.wantErr == "" {
+						assert.NoError(t, err, "Wait()")
+					} else {
+						assert.EqualError(t, err, test.wantErr, "Wait()")
+					}
+				}
+				assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
+			})
+		})
+	}
+}
+
+func TestFutureOfATaskThatIsNotRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ran atomic.Int64
+		p, release := fill(t, 1, 1, &ran)
+		never := func(context.Context) (int, error) { t.Error("a task ran that must not"); return 7, nil }
+		wait := func(f *workerpool.Future[int]) error {
+			n, err := f.Wait(context.Background())
+			assert.Equal(t, 0, n, "Wait()")
+			return err
+		}
+
+		assert.Equal(t, context.Canceled, wait(workerpool.Submit(ended(), p, never)), "Wait() of a task whose submitter ended while the queue was full")
+
+		waiting := make(chan error)
+		go func() { waiting <- wait(workerpool.Submit(request(), p, never)) }()
+		synctest.Wait()
+		err := p.Shutdown(ended())
+		assert.ErrorIs(t, err, context.Canceled, "Shutdown(ended)")
+		assert.Equal(t, workerpool.ErrClosed, <-waiting, "Wait() of a task that waited for room")
+		assert.Equal(t, workerpool.ErrClosed, wait(workerpool.Submit(request(), p, never)), "Wait() of a task submitted after Shutdown")
+		release()
+	})
+}
+
+// A task in the queue of a pool that gives up is counted, and its future is told.
+func TestFutureOfAQueuedTaskAtShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
+		release := make(chan struct{})
+		stuck := workerpool.Submit(request(), p, func(context.Context) (int, error) { <-release; return 7, nil })
+		synctest.Wait()
+		var queued []*workerpool.Future[int]
+		for range 8 {
+			queued = append(queued, workerpool.Submit(request(), p, func(context.Context) (int, error) { return 7, nil }))
+		}
+		var out *workerpool.ShutdownError
+		require.ErrorAs(t, p.Shutdown(ended()), &out, "Shutdown(ended)")
+		assert.Equal(t, 8, out.NotRun, "NotRun")
+		for _, f := range queued {
+			_, err := f.Wait(context.Background())
+			assert.Equal(t, workerpool.ErrClosed, err, "Wait() of a task in the queue")
+		}
+		close(release)
+		n, err := stuck.Wait(context.Background())
+		assert.NoError(t, err, "Wait() of a task that ran on")
+		assert.Equal(t, 7, n, "Wait() of a task that ran on")
+	})
+}
+
+// A Submit task is waited for, so it ends with its submitter; and with the pool.
+func TestSubmittedTaskEndsWith(t *testing.T) {
+	tests := []struct {
+		name  string
+		end   func(p *workerpool.Pool, cancel context.CancelCauseFunc)
+		err   error
+		cause error
+		after time.Duration
+	}{
+		{name: "submitter's cancellation", err: context.Canceled, cause: errStop, after: time.Second,
+			end: func(_ *workerpool.Pool, cancel context.CancelCauseFunc) { cancel(errStop) }},
+		{name: "submitter's deadline", err: context.DeadlineExceeded, cause: context.DeadlineExceeded, after: time.Minute,
+			end: func(*workerpool.Pool, context.CancelCauseFunc) {}},
+		{name: "pool", err: context.Canceled, cause: workerpool.ErrClosed, after: time.Second,
+			end: func(p *workerpool.Pool, _ context.CancelCauseFunc) { _ = p.Shutdown(ended()) }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				p := workerpool.New(workerpool.Config{Workers: 1})
+				ctx, cancel := context.WithCancelCause(request())
+				defer cancel(nil)
+				ctx, stop := context.WithTimeout(ctx, time.Minute)
+				defer stop()
+				f := workerpool.Submit(ctx, p, func(ctx context.Context) (time.Duration, error) {
+					assert.Equal(t, "ann", ctx.Value(key("user")), "ctx.Value of the submitter")
+					deadline, _ := ctx.Deadline()
+					assert.Equal(t, begun.Add(time.Minute), deadline, "ctx.Deadline()")
+					<-ctx.Done()
+					assert.Equal(t, test.cause, context.Cause(ctx), "context.Cause(ctx)")
+					return time.Since(begun), ctx.Err()
+				})
+				time.Sleep(time.Second)
+				test.end(p, cancel)
+				after, err := f.Wait(context.Background())
+				assert.Equal(t, test.err, err, "ctx.Err() in the task")
+				assert.Equal(t, test.after, after, "the task's context ended after")
+				_ = p.Shutdown(context.Background())
+			})
+		})
+	}
+}
+
+// A submitted task is the pool's as any other: what it submits runs inline when the queue is
+// full.
+func TestFullQueueInsideASubmittedTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which reports a deadlock
+		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
+		f := workerpool.Submit(request(), p, func(ctx context.Context) (inline bool, err error) {
+			err = errors.Join(p.Go(ctx, nothing), p.Go(ctx, func(context.Context) { inline = true }))
+			return inline, err
+		})
+		inline, err := f.Wait(context.Background())
+		assert.NoError(t, err, "Go in a submitted task")
+		assert.True(t, inline, "the task ran inline")
+		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
+	})
+}
+
+func TestWaitIsBoundedByItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 1})
+		begun := time.Now()
+		f := workerpool.Submit(request(), p, func(ctx context.Context) (int, error) {
+			time.Sleep(time.Hour)
+			return 7, ctx.Err()
+		})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		n, err := f.Wait(ctx)
+		assert.Equal(t, 0, n, "Wait(ctx)")
+		assert.Equal(t, context.DeadlineExceeded, err, "Wait(ctx)")
+		assert.Equal(t, time.Minute, time.Since(begun), "Wait(ctx) returned after")
+
+		// The task is not disturbed by that.
+		n, err = f.Wait(context.Background())
+		assert.Equal(t, 7, n, "Wait() again")
+		assert.NoError(t, err, "Wait() again")
+		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
+	})
+}
+
+func TestWaitPrefersTheResult(t *testing.T) {
+	p := workerpool.New(workerpool.Config{Workers: 1})
+	f := workerpool.Submit(request(), p, func(context.Context) (int, error) { return 7, nil })
+	require.NoError(t, p.Shutdown(context.Background()))
+	for range 100 { // a select would choose at random
+		n, err := f.Wait(ended())
+		require.Equal(t, 7, n, "Wait(ended) of a task that is done")
+		require.NoError(t, err, "Wait(ended) of a task that is done")
+	}
+}
+
+// Nor does a task that is waited for cost a goroutine, of ours or of package context's.
+func TestSubmitStartsNoGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 1})
+		ctx, cancel := context.WithTimeout(request(), time.Minute)
+		defer cancel()
+		f := workerpool.Submit(ctx, p, func(ctx context.Context) (int, error) {
+			_, cancel := context.WithTimeout(context.WithValue(ctx, key("more"), 1), time.Second)
+			defer cancel()
+			return cancelGoroutines(), nil
+		})
+		n, err := f.Wait(context.Background())
+		assert.NoError(t, err, "Wait()")
+		assert.Equal(t, 0, n, "goroutines of package context")
+		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
+	})
+}

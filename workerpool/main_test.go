@@ -1,0 +1,106 @@
+package workerpool_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"testing"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"example.com/clew/workerpool"
+	"github.com/rs/zerolog"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv(crashEnv); name != "" {
+		crash(name) // this is the child of a test in panic_test.go
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const (
+	requestID   = "5759e988bd862e3fe1be46a994272793"
+	requestSpan = "a2fb4a1d1a96d312"
+)
+
+type key string
+
+// request is a context as a handler has it: in a trace, with a value of the request's.
+func request() context.Context {
+	b, err := trace.Parse(requestID + "-" + requestSpan + "-1")
+	if err != nil {
+		panic(err)
+	}
+	return context.WithValue(trace.NewContext(context.Background(), b), key("user"), "ann")
+}
+
+// recorded returns ctx within a span of an SDK, and what that SDK has recorded.
+func recorded(ctx context.Context) (context.Context, *tracetest.SpanRecorder) {
+	spans := tracetest.NewSpanRecorder()
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()), sdktrace.WithSpanProcessor(spans))
+	ctx, span := sdk.Tracer("test").Start(ctx, "caller")
+	span.End()
+	return ctx, spans
+}
+
+// hop is a way for a task to be run.
+type hop struct {
+	name     string
+	run      func(ctx context.Context, fn func(ctx context.Context)) // returns when fn has
+	detached bool                                                    // fn's context does not end with ctx
+}
+
+func hops() []hop {
+	return []hop{
+		{name: "Go", detached: true, run: func(ctx context.Context, fn func(ctx context.Context)) {
+			done := make(chan struct{})
+			workerpool.Go(ctx, func(ctx context.Context) { defer close(done); fn(ctx) })
+			<-done
+		}},
+		{name: "Wrap", detached: true, run: func(ctx context.Context, fn func(ctx context.Context)) {
+			workerpool.Wrap(ctx, fn)()
+		}},
+		{name: "WrapErr", run: func(ctx context.Context, fn func(ctx context.Context)) {
+			_ = workerpool.WrapErr(ctx, func(ctx context.Context) error { fn(ctx); return nil })()
+		}},
+		{name: "Group", run: func(ctx context.Context, fn func(ctx context.Context)) {
+			g := workerpool.NewGroup(ctx)
+			g.Go(func(ctx context.Context) error { fn(ctx); return nil })
+			_ = g.Wait()
+		}},
+		{name: "Pool.Go", detached: true, run: func(ctx context.Context, fn func(ctx context.Context)) {
+			p := workerpool.New(workerpool.Config{Workers: 1})
+			if err := p.Go(ctx, fn); err != nil {
+				panic(err)
+			}
+			_ = p.Shutdown(context.Background())
+		}},
+		{name: "Pool.TryGo", detached: true, run: func(ctx context.Context, fn func(ctx context.Context)) {
+			p := workerpool.New(workerpool.Config{Workers: 1})
+			if !p.TryGo(ctx, fn) {
+				panic("an idle pool said no")
+			}
+			_ = p.Shutdown(context.Background())
+		}},
+		{name: "Submit", run: func(ctx context.Context, fn func(ctx context.Context)) {
+			p := workerpool.New(workerpool.Config{Workers: 1})
+			f := workerpool.Submit(ctx, p, func(ctx context.Context) (int, error) { fn(ctx); return 0, nil })
+			_, _ = f.Wait(context.Background())
+			_ = p.Shutdown(context.Background())
+		}},
+	}
+}
+
+// ended returns a context that has ended: for what shall not wait.
+func ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+func logger(w io.Writer, level zerolog.Level) zerolog.Logger { return logctx.New(w).Level(level) }
