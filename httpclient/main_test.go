@@ -325,7 +325,7 @@ func (s recorded) text() string {
 	var b strings.Builder
 	write := func(kvs []attribute.KeyValue) {
 		for _, kv := range kvs {
-			b.WriteString(string(kv.Key) + "=" + kv.Value.Emit() + "\n")
+			b.WriteString(string(kv.Key) + "=" + kv.Value.String() + "\n")
 		}
 	}
 	b.WriteString(s.Name() + "\n" + s.Status().Description + "\n")

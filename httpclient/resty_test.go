@@ -367,6 +367,7 @@ func TestRestyPropagate(t *testing.T) {
 		{"BaseURL", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "/path", nil, nil},
 		{"BaseURL with a slash and a path", func(c *resty.Client) { c.SetBaseURL("http://first.example/v1/") }, "path", nil, nil},
 		{"BaseURL and an absolute URL", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "http://other.example/path", nil, nil},
+		//lint:ignore SA1019 resty still goes by it where there is no BaseURL
 		{"HostURL", func(c *resty.Client) { c.SetHostURL("http://first.example") }, "/path", nil, nil},
 		{"BaseURL and nothing", func(c *resty.Client) { c.SetBaseURL("http://first.example/v1") }, "", nil, nil},
 		{"BaseURL and two slashes", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "//path", nil, nil},

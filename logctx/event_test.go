@@ -181,7 +181,7 @@ func TestPanic(t *testing.T) {
 	assert.Equal(t, fields{"level": "panic", "trace_id": id128, "span_id": spanID, "message": message}, one(t, &out), "line of Panic")
 
 	globals(t, nil, hooked(&out))
-	assert.PanicsWithValue(t, message, func() { logctx.Panic(nil).Msg(message) }, "Panic(nil).Msg(…)") //nolint:staticcheck // it is what is tested
+	assert.PanicsWithValue(t, message, func() { logctx.Panic(nilContext).Msg(message) }, "Panic(nil).Msg(…)")
 	assert.Equal(t, fields{"level": "panic", "message": message}, one(t, &out), "line of Panic(nil)")
 }
 

@@ -161,7 +161,7 @@ func TestHookWithoutContext(t *testing.T) {
 	var out bytes.Buffer
 	logger := hooked(&out)
 	logger.Info().Msg(message)
-	logger.Info().Ctx(nil).Msg(message) //nolint:staticcheck // it is what is tested
+	logger.Info().Ctx(nilContext).Msg(message)
 	for _, line := range parse(t, &out) {
 		assert.Equal(t, fields{"level": "info", "message": message}, line, "line without a context")
 	}

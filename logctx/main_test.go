@@ -78,3 +78,6 @@ func one(t *testing.T, out *bytes.Buffer) fields {
 func hooked(w io.Writer) zerolog.Logger {
 	return zerolog.New(w).Hook(logctx.Hook(logctx.Config{}))
 }
+
+// nilContext is what must do no harm.
+var nilContext context.Context

@@ -104,3 +104,5 @@ func ended() context.Context {
 }
 
 func logger(w io.Writer, level zerolog.Level) zerolog.Logger { return logctx.New(w).Level(level) }
+
+func noMap() map[int]int { return nil }

@@ -472,7 +472,7 @@ func TestOnPanicValues(t *testing.T) {
 		want string
 	}{
 		{name: "nil", fn: func(context.Context) { panic(nil) }, want: new(runtime.PanicNilError).Error()},
-		{name: "runtime error", fn: func(context.Context) { var m map[int]int; m[1] = 1 }, want: "assignment to entry in nil map"},
+		{name: "runtime error", fn: func(context.Context) { noMap()[1] = 1 }, want: "assignment to entry in nil map"},
 		{name: "nil dereference", fn: func(context.Context) { var p *int; *p = 1 }, want: "runtime error: invalid memory address or nil pointer dereference"},
 		{name: "in a deferred call", fn: func(context.Context) { defer panic(errors.New("second")); panic("first") }, want: "second"},
 	}
