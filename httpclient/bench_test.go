@@ -11,12 +11,21 @@ import (
 
 // Each benchmark has a twin that does the same with the bare transport or client.
 
+// cloning is the least that a transport must do which adds a header.
+type cloning struct{ http.RoundTripper }
+
+func (c cloning) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header["B3"] = []string{"1"}
+	return c.RoundTripper.RoundTrip(r)
+}
+
 func BenchmarkRoundTrip(b *testing.B) {
 	for _, tt := range trips {
 		for _, twin := range []struct {
 			name   string
 			client http.RoundTripper
-		}{{"bare", newFake()}, {"traced", httpclient.NewTransport(newFake(), tt.cfg)}} {
+		}{{"bare", newFake()}, {"clone", cloning{newFake()}}, {"traced", httpclient.NewTransport(newFake(), tt.cfg)}} {
 			b.Run(tt.name+"/"+twin.name, func(b *testing.B) {
 				r := trip(b, tt.caller, tt.header)
 				b.ReportAllocs()
