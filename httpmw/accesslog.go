@@ -40,12 +40,12 @@ type AccessLogConfig struct {
 // [New], so that the line has the ID. A handler that panics has its line written, and the
 // panic flies on.
 //
-// The line has the message "request" and the keys method, path, route (the pattern that
-// matched, if any), status (what the client got), bytes (of the body), duration_ms, remote,
-// parent_id (the caller's span), caller_parent_id (that span's own parent, as received),
-// untrusted_trace_id (what a caller under [TrustNone] sent), panicked and hijacked (where
-// true), and the trace_id and span_id of the hook. From these lines alone a call graph can
-// be drawn.
+// The line has the message "request" and these keys: method, path, route (the pattern that
+// matched, if any), status (what the client got), bytes (of the body, as the handler wrote
+// it), duration_ms, remote; the hook's trace_id and span_id; parent_id (the caller's span),
+// caller_parent_id (that span's own parent, as received); untrusted_trace_id (what a caller
+// under [TrustNone] sent); panicked and hijacked, where true. From these lines alone a call
+// graph can be drawn.
 //
 // The ResponseWriter that the handler gets has the optional interfaces that it would have had,
 // and Unwrap. If the span is recorded, it gets the status.

@@ -85,7 +85,7 @@ func (hs headers) redecided(h http.Header, caller, ours trace.B3) (http.Header, 
 	if h.Get("X-B3-TraceId") != "" {
 		p.Encoding |= b3.B3MultipleHeader
 	}
-	if p.Encoding != 0 {
+	if p.Encoding != 0 && caller.TraceID.IsValid() { // else it was a decision alone, and that is refused
 		p.Inject(ctx, propagation.HeaderCarrier(clone))
 	}
 	var w3c propagation.TraceContext

@@ -17,5 +17,8 @@
 //
 //	log.Logger = logctx.New(os.Stderr)
 //
+// A disabled logger silences a context that has another one already; into one that has none,
+// zerolog does not put it.
+//
 // With slog, wrap the handler with [Slog] and use InfoContext and its like.
 package logctx
