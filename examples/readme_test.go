@@ -51,4 +51,5 @@ func TestReadmeIsShort(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	assert.LessOrEqual(t, strings.Count(string(readme), "\n"), 150, "lines of README.md")
+	assert.NotContains(t, string(readme), "@@", "places still to be filled in")
 }

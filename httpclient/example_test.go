@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 
 	"example.com/clew/httpclient"
 	"example.com/clew/trace"
@@ -85,11 +85,10 @@ func ExampleResty() {
 func ExampleRedirectPolicy() {
 	server := echo()
 	defer server.Close()
-	another := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
-	moved := httptest.NewServer(http.RedirectHandler(another, http.StatusFound))
+	moved := httptest.NewServer(http.RedirectHandler("http://another.example/", http.StatusFound))
 	defer moved.Close()
 
-	client := httpclient.Resty(resty.New(), httpclient.Config{})
+	client := httpclient.Resty(resty.New().SetTransport(knows("another.example:80", server)), httpclient.Config{})
 	client.R().SetContext(incoming()).Get(server.URL)
 
 	client.SetRedirectPolicy(resty.FlexibleRedirectPolicy(3), httpclient.RedirectPolicy())
@@ -123,4 +122,14 @@ func ExampleConfig_propagate() {
 	answer, _ := io.ReadAll(resp.Body)
 	fmt.Printf("%s\n", answer)
 	// Output: called with ""
+}
+
+// knows returns a transport for which the address is the server's.
+func knows(address string, server *httptest.Server) *http.Transport {
+	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if addr == address {
+			addr = server.Listener.Addr().String()
+		}
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}
 }

@@ -1,3 +1,20 @@
+// Package httpclient is the way out: it puts the current trace on outgoing requests, with
+// net/http's clients and with resty.
+//
+// Every attempt is a span of its own, a child of the request's context: a redirect, a retry
+// of resty's. They are siblings, not nested. A request without a trace starts one; its
+// redirects, and resty's retries, stay in it.
+//
+// Two limits. When net/http replays a request on a new connection because a kept-alive one
+// had gone, both tries share a span: it happens below every RoundTripper. And a loop of your
+// own around requests without a trace is a trace a turn: [trace.Start] one before the loop.
+//
+// # What goes to whom
+//
+// A redirect to another host name than the first one asked gets none of our headers: an ID is
+// not a stranger's business. [Config].Propagate is where to say otherwise. B3 headers that
+// the caller's request already has, and others that the Propagator writes, are stale and
+// never sent.
 package httpclient
 
 import (
@@ -25,7 +42,8 @@ func NewTransport(base http.RoundTripper, cfg Config) http.RoundTripper {
 }
 
 // Wrap returns a copy of c whose transport is wrapped by [NewTransport]. c is not touched; the
-// copy shares its cookie jar. It panics if c is nil.
+// copy shares its cookie jar. Wrap once: a client wrapped twice makes two spans an attempt,
+// one inside the other. It panics if c is nil.
 func Wrap(c *http.Client, cfg Config) *http.Client {
 	if c == nil {
 		panic("httpclient: Wrap: nil *http.Client")
@@ -129,7 +147,7 @@ func settle(span oteltrace.Span, resp *http.Response, err error) {
 		status = resp.StatusCode
 	}
 	conclude(span, status, err)
-	if resp == nil || resp.Body == nil || err != nil {
+	if resp == nil || resp.Body == nil || resp.Body == http.NoBody || err != nil {
 		span.End()
 		return
 	}

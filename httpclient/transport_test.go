@@ -1132,3 +1132,35 @@ func TestTransportRedirectLimit(t *testing.T) {
 	assertSiblings(t, seen, traceID, spanID)
 	rec.spans(t, 10)
 }
+
+// A wrapper further out that hides the chain: nobody knows who asked first, so nobody is told.
+func TestTransportRedirectCutChain(t *testing.T) {
+	w := newWorld(t, chain(http.StatusFound, chainOf("first.example", "first.example")...))
+	ours := httpclient.NewTransport(w.transport(t), httpclient.Config{})
+	c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		resp, err := ours.RoundTrip(r)
+		if resp != nil {
+			resp.Request = nil
+		}
+		return resp, err
+	})}
+	fetch(t, c, sampled(t), "http://first.example/0")
+	seen := w.take()
+	require.Len(t, seen, 2, "requests")
+	assert.Equal(t, multi, traced(seen[0].header), "trace headers of the first")
+	assert.Empty(t, traced(seen[1].header), "trace headers after the cut")
+}
+
+// A response without a body has been read to its end already.
+func TestTransportSpanOfNoBody(t *testing.T) {
+	rec := newRecorder(t, sdktrace.AlwaysSample())
+	base := roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
+	})
+	r, err := http.NewRequestWithContext(sampled(t), http.MethodHead, "http://first.example/", nil)
+	require.NoError(t, err)
+	resp, err := httpclient.NewTransport(base, rec.config()).RoundTrip(r)
+	require.NoError(t, err)
+	assert.True(t, resp.Body == http.NoBody, "Body == http.NoBody")
+	rec.one(t)
+}

@@ -48,7 +48,9 @@ type AccessLogConfig struct {
 // graph can be drawn.
 //
 // The ResponseWriter that the handler gets has the optional interfaces that it would have had,
-// and Unwrap. If the span is recorded, it gets the status.
+// and Unwrap. One of net/http's own, by which http.MaxBytesReader closes the connection of a
+// body that is too large, is lost to every wrapper: put http.MaxBytesHandler further out. If
+// the span is recorded, it gets the status.
 //
 // The middleware panics if it is given a nil handler.
 func AccessLog(cfg AccessLogConfig) func(http.Handler) http.Handler {
@@ -174,7 +176,7 @@ func (l *line) sent(status int, err error) {
 	case errors.Is(err, http.ErrHandlerTimeout):
 		l.status, l.bytes = http.StatusServiceUnavailable, 0 // http.TimeoutHandler's answer; what was written is dropped
 	case l.status != 0, l.hijacked:
-	case errors.Is(err, http.ErrNotSupported), errors.Is(err, http.ErrHijacked):
+	case errors.Is(err, http.ErrNotSupported):
 	default:
 		l.status = status
 	}

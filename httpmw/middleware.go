@@ -1,3 +1,18 @@
+// Package httpmw is the way in: middleware that takes the caller's trace from the headers
+// into the request's context, and an access log that tells the truth.
+//
+// Both are func(http.Handler) http.Handler, for plain net/http, chi-style chains and
+// whatever else speaks it. New outside, AccessLog inside:
+//
+//	handler = httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{})(mux))
+//
+// The handler sees the request that it would have seen, plus a context, and the
+// ResponseWriter that it would have seen: only AccessLog wraps that.
+//
+// # Trust
+//
+// By default every caller is believed, which is right between services of one company and
+// wrong on the open internet. [Config].Trust says, per request, what to believe; see [Trust].
 package httpmw
 
 import (
@@ -24,7 +39,8 @@ type Config struct {
 
 	// Propagator reads the headers. Nil: trace.Propagator{}, which reads both encodings of
 	// B3. What it brings besides a span context, such as baggage, stays in the context of a
-	// caller with TrustAll only.
+	// caller with TrustAll only. A propagator that is not trace's has no way to say that the
+	// caller left the decision open: that arrives as "not sampled".
 	Propagator propagation.TextMapPropagator
 
 	// Trust says what to believe of the caller of a request. Nil: TrustAll.
@@ -114,9 +130,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		describe(span, seen)
 	}
 	defer func() {
+		// What is looked for in the request that was copied: net/http removes the files of its
+		// form, and who stands further out names spans and metrics by its pattern.
 		if seen.MultipartForm != nil {
-			r.MultipartForm = seen.MultipartForm // net/http removes the files of the request it made
+			r.MultipartForm = seen.MultipartForm
 		}
+		r.Pattern = seen.Pattern
 		if recording {
 			h.conclude(span, seen, !returned && unwind.Panicking())
 		}
@@ -197,6 +216,9 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 		ctx = context.WithValue(ctx, untrustedKey{}, trace.ID(caller))
 	}
 	ctx, span := h.starter.Start(ctx, trace.B3{}, r.Method, opts...)
+	if h.Logger == nil {
+		ctx = logbind.Rebind(ctx) // a logger bound further out is bound to another trace
+	}
 	header, _ := h.headers.without(r.Header)
 	return ctx, span, header
 }

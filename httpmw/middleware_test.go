@@ -795,12 +795,13 @@ func TestNewLoggerDisabled(t *testing.T) {
 	var global logbook
 	defer func(l zerolog.Logger) { zlog.Logger = l }(zlog.Logger)
 	zlog.Logger = zerolog.New(&global)
+	var own logbook
 	for _, tt := range []struct {
 		name   string
 		logger zerolog.Logger
 	}{
 		{"Nop", zerolog.Nop()},
-		{"Disabled", zerolog.New(io.Discard).Level(zerolog.Disabled)},
+		{"Disabled", zerolog.New(&own).Level(zerolog.Disabled)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := httpmw.New(httpmw.Config{Logger: &tt.logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -808,7 +809,9 @@ func TestNewLoggerDisabled(t *testing.T) {
 				zerolog.Ctx(r.Context()).Info().Msg("plain")
 			})))
 			serve(h, get(nil))
+			serve(h, get(header("b3", "d"))) // a caller does not turn it on
 			assert.Empty(t, global.String(), "lines in zerolog's global logger")
+			assert.Empty(t, own.String(), "lines of the disabled logger")
 		})
 	}
 }
@@ -957,4 +960,55 @@ func TestNewConcurrent(t *testing.T) {
 		got[line["trace_id"].(string)]++
 	}
 	assert.True(t, maps.Equal(want, got), "lines by trace_id: got %v, want %v", got, want)
+}
+
+// Who stands further out names spans and metrics by the pattern, and sees only the request
+// that New has copied.
+func TestNewPatternIsSeenOutside(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /users/{id}", nop)
+	inner := httpmw.New(httpmw.Config{})(mux)
+	var pattern string
+	outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(w, r)
+		pattern = r.Pattern
+	})
+	r := get(nil)
+	r.URL.Path = "/users/7"
+	serve(outer, r)
+	assert.Equal(t, "GET /users/{id}", pattern, "r.Pattern outside New, after the handler")
+}
+
+// A logger that was bound further out is bound to another trace.
+func TestNewUntrustedRebinds(t *testing.T) {
+	var log logbook
+	logger := logctx.New(&log)
+	var id string
+	inner := httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		id = trace.ID(r.Context())
+		zerolog.Ctx(r.Context()).Info().Msg("plain")
+	}))
+	serve(httpmw.New(httpmw.Config{Logger: &logger})(inner), get(header("b3", id64+"-"+spanID+"-1")))
+	assert.NotEqual(t, id64, id, "trace ID of an untrusted request")
+	assert.Equal(t, id, log.only(t)["trace_id"], "trace ID of the line")
+}
+
+// Two in a row answer with one header, of the trace that the handler is in.
+func TestNewResponseHeaderOnce(t *testing.T) {
+	mw := httpmw.New(httpmw.Config{ResponseHeader: "X-B3-TraceId"})
+	w := serve(mw(mw(http.HandlerFunc(nop))), get(header("b3", id64+"-"+spanID+"-1")))
+	assert.Equal(t, []string{id64}, w.Result().Header.Values("X-B3-TraceId"), "response headers of two New")
+}
+
+// Another propagator's "not sampled" under a local span is not a caller's deny.
+func TestNewForeignDeferUnderALocalSpan(t *testing.T) {
+	sdk, _ := newSDK(sdktrace.AlwaysSample())
+	h := header("X-B3-TraceId", id64, "X-B3-SpanId", spanID)
+	r := get(h)
+	ctx := b3.New().Extract(r.Context(), propagation.HeaderCarrier(h))
+	ctx, span := sdk.Tracer("").Start(ctx, "another library's")
+	defer span.End()
+	var got said
+	serve(httpmw.New(httpmw.Config{Propagator: b3.New()})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) })), r.WithContext(ctx))
+	assert.Equal(t, "accept", got.state, "state of a deferring caller under a sampled local span")
 }

@@ -11,7 +11,8 @@ import (
 // for concurrent use and allocates nothing. On an event without a context, or with one that
 // has no trace, it writes nothing.
 //
-// Add it once: a logger with two such hooks writes the ID twice.
+// Add it once, and not inside a zerolog.LevelHook, where httpmw does not find it and adds
+// another: a logger with two such hooks writes the ID twice.
 func Hook(cfg Config) zerolog.Hook { return &hook{cfg.withDefaults()} }
 
 type hook struct{ Config }

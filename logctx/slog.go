@@ -11,7 +11,7 @@ import (
 // Slog returns a handler that gives every record the trace of its context and passes it to
 // h: log with InfoContext and its like. The ID stands at the top level, whatever groups are
 // open. A record without a trace is passed on as it is. The handler is as safe for concurrent
-// use as h. It panics if h is nil.
+// use as h. Wrap once: a handler wrapped twice writes the ID twice. It panics if h is nil.
 func Slog(h slog.Handler, cfg Config) slog.Handler {
 	if h == nil {
 		panic("logctx: Slog: nil slog.Handler")

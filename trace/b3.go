@@ -43,6 +43,14 @@ func (s Sampling) digit() byte {
 	return 0
 }
 
+// known is s, or Defer if it is none of the four.
+func (s Sampling) known() Sampling {
+	if s > Debug {
+		return Defer
+	}
+	return s
+}
+
 func (s Sampling) sampled() bool { return s == Accept || s == Debug }
 
 // B3 is what B3 headers say: who is calling, in which trace, and whether it is sampled.

@@ -22,8 +22,9 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 	if ctx == nil {
 		ctx = context.Background()
 	}
+	b.Sampling = b.Sampling.known()
 	if !b.hasIDs() {
-		if b.Sampling.digit() == 0 || lookup(ctx).b3.hasIDs() {
+		if b.Sampling == Defer || lookup(ctx).b3.hasIDs() {
 			return ctx
 		}
 		return &recordNode{ctx, record{b3: B3{Sampling: b.Sampling}}}
@@ -81,9 +82,7 @@ func Only(ctx context.Context) context.Context {
 		return NewContext(context.Background(), cur.b3)
 	}
 	s := span{record: record{b3: cur.b3, bySDK: cur.bySDK}, remote: cur.remote(), state: cur.traceState()}
-	if !s.remote {
-		s.provider = cur.provider()
-	}
+	s.provider = cur.provider()
 	return &node{context.Background(), s}
 }
 

@@ -16,7 +16,8 @@ var installing sync.Mutex
 // main, in services without an SDK; nothing else in this module touches global state.
 //
 // It is an error, and nothing is changed, if an SDK or another propagator is installed
-// already. Installing the same p again changes nothing and is no error.
+// already. Installing the same p again changes nothing and is no error, nor does Install(nil)
+// where a Provider is installed.
 func Install(p *Provider) error {
 	installing.Lock()
 	defer installing.Unlock()

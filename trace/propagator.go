@@ -117,9 +117,9 @@ func fromCarrier(carrier propagation.TextMapCarrier) B3 {
 	for i, field := range b3Fields {
 		values[i] = trim(carrier.Get(field))
 	}
-	keys := carrier.Keys()
-	slices.Sort(keys) // of X-B3-Flags and x-B3-flags, always the same one
-	for _, key := range keys {
+	// Sorted, so that of X-B3-Flags and x-B3-flags it is always the same one; and a copy, since
+	// the slice may be the carrier's own.
+	for _, key := range slices.Sorted(slices.Values(carrier.Keys())) {
 		i := slices.IndexFunc(b3Fields, func(field string) bool { return equalFold(key, field) })
 		if i >= 0 && values[i] == "" {
 			values[i] = trim(carrier.Get(key))

@@ -20,7 +20,7 @@ type ProviderConfig struct {
 // with no SDK. Its spans have fresh span IDs, their parent's trace, and the parent's
 // decision or, where there is none, its Sampler's.
 //
-// The zero value samples 0.1 % of the traces. A Provider is immutable and safe for
+// The zero value, and nil, sample 0.1 % of the traces. A Provider is immutable and safe for
 // concurrent use.
 type Provider struct {
 	embedded.TracerProvider
@@ -91,11 +91,10 @@ func (p *Provider) start(ctx context.Context, parent B3, state oteltrace.TraceSt
 }
 
 func (p *Provider) decide(id oteltrace.TraceID) Sampling {
-	sampler := p.sampler
-	if sampler == nil { // the zero Provider
-		sampler = fallback.sampler
+	if p == nil || p.sampler == nil {
+		p = fallback
 	}
-	if sampler.Sample(id) {
+	if p.sampler.Sample(id) {
 		return Accept
 	}
 	return Deny

@@ -13,7 +13,8 @@ import (
 //
 // The span comes from the provider of ctx's current span, else from OpenTelemetry's global
 // one, else from a [Provider] that samples 0.1 % of new traces. It always has valid IDs. A
-// nil ctx is context.Background().
+// nil ctx is context.Background(). With oteltrace.WithNewRoot a logger in ctx stays bound to
+// the old trace: use [Root].
 func Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	return Starter{}.Start(ctx, B3{}, name, opts...)
 }
@@ -65,10 +66,12 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 	}
 	cur := lookup(ctx)
 	var p parent // none: a root
-	if !newRoot(opts) {
+	root := newRoot(opts)
+	if !root {
 		p = resolve(&cur, caller)
 	}
-	for i := range 3 {
+	var passedOver oteltrace.TracerProvider
+	for i := range 4 {
 		var provider oteltrace.TracerProvider
 		switch i {
 		case 0:
@@ -76,6 +79,10 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 		case 1:
 			provider = cur.provider()
 		case 2:
+			if root { // a deny is for its trace only
+				provider, _ = ctx.Value(passedOverKey{}).(oteltrace.TracerProvider)
+			}
+		case 3:
 			provider = globalProvider()
 		}
 		if provider == nil {
@@ -85,14 +92,24 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 			return own.start(ctx, p.b3, p.state, s.Kind)
 		}
 		if p.denied {
+			if passedOver == nil {
+				passedOver = provider
+			}
 			continue
 		}
 		if spanCtx, span, ok := p.ask(ctx, &cur, provider, s.Kind, name, opts); ok {
 			return spanCtx, span
 		}
 	}
+	if passedOver != nil {
+		ctx = context.WithValue(ctx, passedOverKey{}, passedOver)
+	}
 	return fallback.start(ctx, p.b3, p.state, s.Kind)
 }
+
+// passedOverKey is the key of the SDK that was not asked because a caller had denied: a new
+// root that begins in that context is again its to decide.
+type passedOverKey struct{}
 
 // parent is what a span is started under.
 type parent struct {
@@ -103,6 +120,7 @@ type parent struct {
 
 // resolve finds the parent among the current span and the caller.
 func resolve(cur *current, caller B3) parent {
+	caller.Sampling = caller.Sampling.known()
 	joins := caller.TraceID.IsValid()
 	if joins && !(cur.local() && caller.TraceID == cur.b3.TraceID) {
 		p := parent{b3: caller, denied: caller.Sampling == Deny}

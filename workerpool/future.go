@@ -20,9 +20,7 @@ type Future[T any] struct {
 // all do, none is left to run what they wait for.
 func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T, error)) *Future[T] {
 	check("Submit", ctx, fn != nil)
-	if p == nil {
-		panic("workerpool: Submit: nil Pool")
-	}
+	p.made("Submit")
 	f := &Future[T]{done: make(chan struct{})}
 	err := p.submit(p.newTask(ctx, func(pooled context.Context) { f.run(ctx, pooled, fn) }, f.fail))
 	if err != nil {
@@ -36,6 +34,7 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 // panic or runtime.Goexit if it did not return; or ctx's if that ended first. A result that
 // is there is returned even if ctx is done.
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
+	check("Future.Wait", ctx, true)
 	select {
 	case <-f.done:
 		return f.value, f.err

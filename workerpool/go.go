@@ -19,7 +19,8 @@ func Go(ctx context.Context, fn func(ctx context.Context)) {
 
 // Wrap returns fn as a function without parameters that runs it as [Go] would, in whatever
 // goroutine it is called: for what nobody waits for, such as ants, pond or time.AfterFunc.
-// It may be called many times, and concurrently if fn may.
+// It may be called many times, and concurrently if fn may. As with Go, ctx's values live as
+// long as the function does.
 func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Wrap", ctx, fn != nil)
 	ctx = trace.Detach(ctx)

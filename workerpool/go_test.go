@@ -126,9 +126,9 @@ func TestMistakes(t *testing.T) {
 		{"Job, function", func() { workerpool.Job(ctx, nil) }, "workerpool: Job: nil function"},
 		{"NewGroup, context", func() { workerpool.NewGroup(none) }, "workerpool: NewGroup: nil context"},
 		{"Group.Go, function", func() { workerpool.NewGroup(ctx).Go(nil) }, "workerpool: Group.Go: nil function"},
-		{"Group.Go, zero Group", func() { new(workerpool.Group).Go(fnErr) }, "workerpool: Group.Go: zero Group, make it with NewGroup"},
-		{"Group.SetLimit, zero Group", func() { new(workerpool.Group).SetLimit(1) }, "workerpool: Group.SetLimit: zero Group, make it with NewGroup"},
-		{"Group.Wait, zero Group", func() { _ = new(workerpool.Group).Wait() }, "workerpool: Group.Wait: zero Group, make it with NewGroup"},
+		{"Group.Go, zero Group", func() { new(workerpool.Group).Go(fnErr) }, "workerpool: Group.Go: nil or zero Group, make it with NewGroup"},
+		{"Group.SetLimit, zero Group", func() { new(workerpool.Group).SetLimit(1) }, "workerpool: Group.SetLimit: nil or zero Group, make it with NewGroup"},
+		{"Group.Wait, zero Group", func() { _ = new(workerpool.Group).Wait() }, "workerpool: Group.Wait: nil or zero Group, make it with NewGroup"},
 		{"New, workers", func() { workerpool.New(workerpool.Config{Workers: -3}) }, "workerpool: New: Config.Workers is -3"},
 		{"New, queue", func() { workerpool.New(workerpool.Config{Queue: -7}) }, "workerpool: New: Config.Queue is -7"},
 		{"Pool.Go, context", func() { _ = p.Go(none, fn) }, "workerpool: Pool.Go: nil context"},
@@ -138,7 +138,15 @@ func TestMistakes(t *testing.T) {
 		{"Pool.Shutdown, context", func() { _ = p.Shutdown(none) }, "workerpool: Pool.Shutdown: nil context"},
 		{"Submit, context", func() { workerpool.Submit(none, p, fnValue) }, "workerpool: Submit: nil context"},
 		{"Submit, function", func() { workerpool.Submit[int](ctx, p, nil) }, "workerpool: Submit: nil function"},
-		{"Submit, pool", func() { workerpool.Submit(ctx, nil, fnValue) }, "workerpool: Submit: nil Pool"},
+		{"Future.Wait, context", func() {
+			f := workerpool.Submit(ctx, p, fnValue)
+			_, _ = f.Wait(none)
+		}, "workerpool: Future.Wait: nil context"},
+		{"Pool.Go, nil Pool", func() { _ = (*workerpool.Pool)(nil).Go(ctx, fn) }, "workerpool: Pool.Go: nil or zero Pool, make it with New"},
+		{"Pool.TryGo, zero Pool", func() { new(workerpool.Pool).TryGo(ctx, fn) }, "workerpool: Pool.TryGo: nil or zero Pool, make it with New"},
+		{"Pool.Shutdown, zero Pool", func() { _ = new(workerpool.Pool).Shutdown(ctx) }, "workerpool: Pool.Shutdown: nil or zero Pool, make it with New"},
+		{"Group.Wait, nil Group", func() { _ = (*workerpool.Group)(nil).Wait() }, "workerpool: Group.Wait: nil or zero Group, make it with NewGroup"},
+		{"Submit, pool", func() { workerpool.Submit(ctx, nil, fnValue) }, "workerpool: Submit: nil or zero Pool, make it with New"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

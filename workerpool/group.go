@@ -39,8 +39,8 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 func (g *Group) Wait() error { return g.made("Wait").Wait() }
 
 func (g *Group) made(method string) *errgroup.Group {
-	if g.group == nil {
-		panic("workerpool: Group." + method + ": zero Group, make it with NewGroup")
+	if g == nil || g.group == nil {
+		panic("workerpool: Group." + method + ": nil or zero Group, make it with NewGroup")
 	}
 	return g.group
 }

@@ -30,8 +30,8 @@ type Config struct {
 const defaultQueue = 1024
 
 // Pool runs tasks on a fixed number of goroutines, with a bounded queue. Make it with [New],
-// end it with [Pool.Shutdown]. Its methods are safe for concurrent use. The zero Pool is of
-// no use.
+// end it with [Pool.Shutdown]. Its methods are safe for concurrent use. Those of a nil or zero
+// Pool panic.
 type Pool struct {
 	onPanic func(ctx context.Context, value any, stack []byte)
 	tasks   chan *task
@@ -117,6 +117,7 @@ func New(cfg Config) *Pool {
 // A task that submits to its own pool with a context of its own may find the queue full of
 // work that waits for it to return: then fn runs at once, in the caller's goroutine.
 func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
+	p.made("Pool.Go")
 	check("Pool.Go", ctx, fn != nil)
 	return p.submit(p.newTask(ctx, fn, nil))
 }
@@ -124,10 +125,17 @@ func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 // TryGo is [Pool.Go] without the waiting: it reports whether the pool took fn. It is false
 // when the queue is full or the pool is shut down. It never runs fn inline.
 func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
+	p.made("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)
 	p.gate.RLock()
 	defer p.gate.RUnlock()
 	return !p.closed && p.offer(p.newTask(ctx, fn, nil))
+}
+
+func (p *Pool) made(name string) {
+	if p == nil || p.tasks == nil {
+		panic("workerpool: " + name + ": nil or zero Pool, make it with New")
+	}
 }
 
 func (p *Pool) newTask(ctx context.Context, fn func(ctx context.Context), fail func(error)) *task {
@@ -235,11 +243,13 @@ func (e *ShutdownError) Unwrap() error { return e.Err }
 // Shutdown closes the pool for new tasks, waits until the accepted ones have run, and returns
 // nil: then no goroutine of the pool is left. If ctx ends first, the contexts of running tasks
 // are canceled, tasks that have not begun are thrown away, and a *[ShutdownError] says how
-// many; it does not wait for tasks that run on regardless.
+// many; it does not wait for tasks that run on regardless. A ctx that has ended already gives
+// up at once, idle pool or not.
 //
 // Called again, or concurrently, it waits for the same end and returns the same result; the
 // context that ends first counts. A task must not call it: it would wait for itself.
 func (p *Pool) Shutdown(ctx context.Context) error {
+	p.made("Pool.Shutdown")
 	check("Pool.Shutdown", ctx, true)
 	p.once.Do(func() {
 		close(p.closing) // before the lock, which waits for the submitters that wait for room

@@ -34,7 +34,8 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 
 // Job returns fn as a function without parameters for a scheduler, such as robfig/cron or
 // gocron. Each call is a new trace, linked to ctx's. Nobody waits for it, so it has no
-// cancellation or deadline of ctx: a job scheduled by a request outlives that request.
+// cancellation or deadline of ctx: a job scheduled by a request outlives that request, and
+// keeps alive what ctx's values refer to; schedule with [trace.Only] to keep less.
 func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Job", ctx, fn != nil)
 	ctx = trace.Detach(ctx)

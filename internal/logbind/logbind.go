@@ -40,9 +40,10 @@ func Bind(ctx context.Context, l zerolog.Logger) context.Context {
 
 type levelKey struct{}
 
-// BindDebug is [Bind] with the level lowered to debug. [Rebind] gives the level back.
+// BindDebug is [Bind] with the level lowered to debug, unless l is disabled: that is for its
+// owner to change, not for a caller's header. [Rebind] gives the level back.
 func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
-	if l.GetLevel() <= zerolog.DebugLevel {
+	if l.GetLevel() <= zerolog.DebugLevel || l.GetLevel() == zerolog.Disabled {
 		return Bind(ctx, l)
 	}
 	ctx = context.WithValue(ctx, levelKey{}, l.GetLevel())

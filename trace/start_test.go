@@ -1,0 +1,184 @@
+package trace_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+// A no-op provider hands back its parent's span, for a new root too.
+func TestRootUnderNoopProvider(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	otel.SetTracerProvider(noop.NewTracerProvider())
+	old := in(id128 + "-" + spanID + "-1")
+	ctx, span := trace.Root(old, "root")
+	defer span.End()
+	assert.NotEqual(t, trace.ID(old), trace.ID(ctx), "trace ID of a root")
+	assert.NotEqual(t, trace.SpanID(old), trace.SpanID(ctx), "span ID of a root")
+	assert.Len(t, trace.ID(ctx), 32, "trace ID of a root: %q", trace.ID(ctx))
+}
+
+// Another library's span has lost the width of the ID; the headers still tell.
+func TestWidthFromTheCaller(t *testing.T) {
+	sdk := sdktrace.NewTracerProvider()
+	for _, id := range []string{idWide, id64} {
+		h := header("X-B3-TraceId", id, "X-B3-SpanId", spanID, "X-B3-Sampled", "1")
+		ctx := b3.New().Extract(context.Background(), propagation.HeaderCarrier(h))
+		ctx, outer := sdk.Tracer("").Start(ctx, "another library's")
+		defer outer.End()
+		caller, err := trace.FromHeader(h)
+		require.NoError(t, err)
+		ctx, span := trace.Starter{}.Start(ctx, caller, "ours")
+		defer span.End()
+		assert.Equal(t, id, trace.ID(ctx), "ID under another library's span")
+	}
+}
+
+// A Sampling that is none of the four counts as Defer, whoever decides.
+func TestUnknownSampling(t *testing.T) {
+	caller := must(id64 + "-" + spanID)
+	caller.Sampling = 9
+	for _, tt := range []struct {
+		name     string
+		provider oteltrace.TracerProvider
+	}{
+		{"Provider", samplesAll},
+		{"SDK", sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.AlwaysSample())))},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			starter := trace.Starter{TracerProvider: tt.provider}
+			ctx, span := starter.Start(context.Background(), caller, "x")
+			defer span.End()
+			assert.Equal(t, trace.Accept, current(ctx).state, "state for a caller with Sampling(9)")
+			ctx, span = starter.Start(trace.NewContext(context.Background(), caller), trace.B3{}, "x")
+			defer span.End()
+			assert.Equal(t, trace.Accept, current(ctx).state, "state for a context with Sampling(9)")
+		})
+	}
+}
+
+// A deny is for its trace. The SDK that it kept from being asked decides the next root.
+func TestRootAfterADeny(t *testing.T) {
+	sdk := watch(sdktrace.AlwaysSample())
+	ctx, span := trace.Starter{TracerProvider: sdk}.Start(context.Background(), must("0"), "denied")
+	defer span.End()
+	_, child := trace.Start(ctx, "child")
+	child.End()
+	assert.Empty(t, sdk.named("child"), "spans begun under a deny")
+	_, root := trace.Root(ctx, "root")
+	root.End()
+	assert.Len(t, sdk.named("root"), 1, "spans begun for a root under a deny")
+}
+
+// What a caller has denied or debugs stays so, whatever another header says later.
+func TestInForce(t *testing.T) {
+	sdk := watch(sdktrace.AlwaysSample())
+	never := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
+	for _, tt := range []struct {
+		name, first, second string
+		want                trace.Sampling
+	}{
+		{"accept after a deny", "0", "1", trace.Deny},
+		{"accept after a debug", "d", "1", trace.Debug},
+		{"defer after a deny", "0", "", trace.Deny},
+		{"defer after a debug", "d", "", trace.Debug},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx := in(id64 + "-" + spanID + "-" + tt.first)
+			ctx, outer := never.Tracer("").Start(ctx, "another library's")
+			defer outer.End()
+			second := id64 + "-" + spanID
+			if tt.second != "" {
+				second += "-" + tt.second
+			}
+			ctx, span := trace.Starter{TracerProvider: sdk}.Start(ctx, must(second), tt.name)
+			defer span.End()
+			assert.Equal(t, tt.want, current(ctx).state, "state after %q, then %q", tt.first, tt.second)
+			assert.Equal(t, tt.want != trace.Deny, len(sdk.named(tt.name)) == 1, "whether the SDK was asked")
+		})
+	}
+}
+
+// Code that has extracted, and passes the caller as well, keeps the tracestate.
+func TestTracestateOfACaller(t *testing.T) {
+	h := header("traceparent", "00-"+id128+"-"+spanID+"-01", "tracestate", "vendor=1")
+	p := trace.Propagator{W3C: true}
+	ctx := p.Extract(context.Background(), propagation.HeaderCarrier(h))
+	ctx, span := trace.Starter{}.Start(ctx, must(id128+"-"+spanID+"-1"), "x")
+	defer span.End()
+	out := http.Header{}
+	p.Inject(ctx, propagation.HeaderCarrier(out))
+	assert.Equal(t, "vendor=1", out.Get("tracestate"), "tracestate sent on")
+}
+
+// recordOnly records every span and samples none, as for metrics from spans.
+type recordOnly struct{}
+
+func (recordOnly) ShouldSample(sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	return sdktrace.SamplingResult{Decision: sdktrace.RecordOnly}
+}
+func (recordOnly) Description() string { return "recordOnly" }
+
+func TestRecordOnly(t *testing.T) {
+	sdk := watch(recordOnly{})
+	starter := trace.Starter{TracerProvider: sdk}
+	ctx, span := starter.Start(context.Background(), must(id64+"-"+spanID+"-1"), "server")
+	defer span.End()
+	assert.True(t, span.IsRecording(), "IsRecording of the server span")
+	server := current(ctx)
+	assert.Equal(t, said{id64, server.span, spanID, trace.Deny}, server, "server span: not sampled is what goes on")
+
+	ctx, child := trace.Start(ctx, "child")
+	defer child.End()
+	assert.True(t, child.IsRecording(), "IsRecording of a child: the SDK's own no is no caller's deny")
+	assert.Equal(t, said{id64, current(ctx).span, server.span, trace.Deny}, current(ctx), "child")
+}
+
+func TestNilProvider(t *testing.T) {
+	var p *trace.Provider
+	ctx, span := trace.Starter{TracerProvider: p}.Start(context.Background(), trace.B3{}, "x")
+	defer span.End()
+	assert.Len(t, trace.ID(ctx), 32, "ID from a nil Provider")
+	_, child := span.TracerProvider().Tracer("").Start(ctx, "child")
+	assert.Equal(t, span.SpanContext().TraceID(), child.SpanContext().TraceID(), "trace of a child")
+}
+
+// list is a carrier that hands out its own slice of keys.
+type list struct {
+	propagation.MapCarrier
+	keys []string
+}
+
+func (l list) Keys() []string { return l.keys }
+
+func TestExtractLeavesTheCarrierAlone(t *testing.T) {
+	l := list{propagation.MapCarrier{"zeta": "1", "B3": id64 + "-" + spanID, "alpha": "2"}, []string{"zeta", "B3", "alpha"}}
+	ctx := trace.Propagator{}.Extract(context.Background(), l)
+	assert.Equal(t, id64, trace.ID(ctx), "ID extracted")
+	assert.Equal(t, []string{"zeta", "B3", "alpha"}, l.keys, "the carrier's keys after Extract")
+}
+
+// Of names that differ in case only, it is always the same one that counts.
+func TestExtractOfSeveralCases(t *testing.T) {
+	for range 50 { // ranging over a map is not always in the same order
+		c := propagation.MapCarrier{"B3": "0", "b3 ": "1", "X-B3-FLAGS": "1", "X-B3-Sampled": "0", "x-B3-sampled": "1"}
+		delete(c, "B3")
+		b, _ := trace.FromContext(trace.Propagator{}.Extract(context.Background(), c))
+		assert.Equal(t, trace.Debug, b.Sampling, "state extracted")
+		delete(c, "X-B3-FLAGS")
+		b, _ = trace.FromContext(trace.Propagator{}.Extract(context.Background(), c))
+		assert.Equal(t, trace.Deny, b.Sampling, "state extracted")
+	}
+}
