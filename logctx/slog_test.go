@@ -307,3 +307,31 @@ func TestSlogEnabled(t *testing.T) {
 		assert.True(t, h.Enabled(request(), slog.LevelWarn), "Enabled(Warn) over a handler of level Warn")
 	}
 }
+
+// keeping is a handler that looks at records later.
+type keeping struct{ records *[]slog.Record }
+
+func (k keeping) Enabled(context.Context, slog.Level) bool { return true }
+func (k keeping) WithAttrs([]slog.Attr) slog.Handler       { return k }
+func (k keeping) WithGroup(string) slog.Handler            { return k }
+func (k keeping) Handle(_ context.Context, r slog.Record) error {
+	*k.records = append(*k.records, r)
+	return nil
+}
+
+// Records of one logger must not share what they hold: they may be on their way at once.
+func TestSlogRecordsAreApart(t *testing.T) {
+	var records []slog.Record
+	logger := slog.New(logctx.Slog(keeping{&records}, logctx.Config{})).WithGroup("g")
+	for range 3 { // until the slice of attributes has room to spare
+		logger = logger.With("k", "v")
+	}
+	logger.InfoContext(request(), message, "n", 1)
+	logger.InfoContext(request(), message, "n", 2)
+	for i, r := range records {
+		var out bytes.Buffer
+		assert.NoError(t, slog.NewJSONHandler(&out, nil).Handle(t.Context(), r))
+		assert.Contains(t, out.String(), fmt.Sprintf(`"n":%d`, i+1), "record %d", i+1)
+	}
+	assert.Len(t, records, 2)
+}

@@ -107,6 +107,9 @@ func TestInForce(t *testing.T) {
 			defer span.End()
 			assert.Equal(t, tt.want, current(ctx).state, "state after %q, then %q", tt.first, tt.second)
 			assert.Equal(t, tt.want != trace.Deny, len(sdk.named(tt.name)) == 1, "whether the SDK was asked")
+
+			again, _ := trace.Starter{TracerProvider: samplesAll}.Start(oteltrace.ContextWithSpan(ctx, outer), must(second), tt.name)
+			assert.Equal(t, tt.want, current(again).state, "state from a Provider after %q, then %q", tt.first, tt.second)
 		})
 	}
 }
