@@ -950,7 +950,7 @@ func TestNewConcurrent(t *testing.T) {
 	var wg sync.WaitGroup
 	want := map[string]int{}
 	for i := range 64 {
-		id := fmt.Sprintf("%016x", 1<<32+i)
+		id := fmt.Sprintf("%016x", uint64(1)<<32+uint64(i))
 		want[id] = 1
 		wg.Go(func() { serve(h, get(header("b3", id+"-"+spanID+"-1"))) })
 	}

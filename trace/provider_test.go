@@ -99,8 +99,8 @@ func TestZeroProvider(t *testing.T) {
 // The rate nobody has asked for is one in a thousand, exactly: of the low 64 bits of the ID,
 // halved, the lowest thousandth is sampled and the next is not.
 func TestDefaultRate(t *testing.T) {
-	last := (1 << 63) / 1000
-	text := func(half int) string { return id128[:16] + pad16(strconv.FormatUint(uint64(half)<<1, 16)) }
+	last := uint64(1<<63) / 1000
+	text := func(half uint64) string { return id128[:16] + pad16(strconv.FormatUint(half<<1, 16)) }
 	for name, start := range map[string]func(trace.B3) context.Context{
 		"NewProvider": func(b trace.B3) context.Context {
 			ctx, _ := trace.NewProvider(trace.ProviderConfig{}).Tracer("").Start(trace.NewContext(context.Background(), b), "x")
