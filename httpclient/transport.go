@@ -196,3 +196,11 @@ type connection struct {
 	*body
 	io.Writer
 }
+
+// CloseWrite is what httputil.ReverseProxy looks for, to pass on that one side has finished.
+func (c *connection) CloseWrite() error {
+	if w, ok := c.Writer.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return http.ErrNotSupported
+}

@@ -820,6 +820,9 @@ func TestTransportSwitchingProtocols(t *testing.T) {
 		line, _ := buffered.ReadString('\n')
 		fmt.Fprintf(buffered, "echo %s", line)
 		buffered.Flush()
+		rest, _ := io.ReadAll(buffered) // until the other side has finished
+		fmt.Fprintf(buffered, "and %s", rest)
+		buffered.Flush()
 	}))
 	t.Cleanup(server.Close)
 
@@ -847,12 +850,21 @@ func TestTransportSwitchingProtocols(t *testing.T) {
 			require.True(t, ok, "body of a 101: got %T, want an io.ReadWriteCloser", resp.Body)
 			_, err = io.WriteString(conn, "hello\n")
 			require.NoError(t, err, "writing to the connection")
-			line, err := bufio.NewReader(conn).ReadString('\n')
+			reader := bufio.NewReader(conn)
+			line, err := reader.ReadString('\n')
 			require.NoError(t, err, "reading from the connection")
 			assert.Equal(t, "echo hello\n", line, "what the other side said")
+			_, err = io.WriteString(conn, "bye")
+			require.NoError(t, err, "writing to the connection")
+			half, ok := resp.Body.(interface{ CloseWrite() error })
+			require.True(t, ok, "body of a 101: got %T, want one with CloseWrite", resp.Body)
+			require.NoError(t, half.CloseWrite(), "CloseWrite")
 			if tt.spans > 0 {
 				assert.Empty(t, rec.Ended(), "spans ended while the connection is open")
 			}
+			answer, err := io.ReadAll(reader)
+			require.NoError(t, err, "reading after CloseWrite")
+			assert.Equal(t, "and bye", string(answer), "what the other side said after CloseWrite")
 			require.NoError(t, conn.Close(), "closing the connection")
 			for _, s := range rec.spans(t, tt.spans) {
 				s.assertOutcome(t, 101, false)

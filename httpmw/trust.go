@@ -24,6 +24,10 @@ const (
 	// TrustIDs believes the IDs. The decision is made here; debug, baggage and tracestate
 	// are ignored. The headers that the handler sees have our decision, so that whatever
 	// reads them further in does not find what was refused.
+	//
+	// A sampler that decides by the ID, as trace.Ratio and OpenTelemetry's do, decides by what
+	// the caller chose. Where that must not be, give New a TracerProvider with a trace.Sampler
+	// that does not look at it.
 	TrustIDs
 
 	// TrustAll believes IDs and decision.
@@ -93,7 +97,7 @@ func (hs headers) redecided(h http.Header, caller, ours trace.B3) (http.Header, 
 		sc = oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
 			TraceID:    sc.TraceID(),
 			SpanID:     sc.SpanID(),
-			TraceFlags: oteltrace.SpanContextFromContext(ctx).TraceFlags(),
+			TraceFlags: oteltrace.TraceFlags(0).WithSampled(ours.Sampling == trace.Accept || ours.Sampling == trace.Debug),
 		})
 		w3c.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), propagation.HeaderCarrier(clone))
 	}

@@ -381,3 +381,24 @@ func TestTrustIDsDebugFlood(t *testing.T) {
 	assert.Less(t, states["accept"], 60, "sampled of %d at 0.001", requests)
 	assert.Positive(t, states["accept"], "sampled of %d at 0.001", requests)
 }
+
+// A traceparent beside no B3 is not read by default, but what it says of the decision is
+// rewritten all the same, to ours.
+func TestTrustIDsTraceparentAlone(t *testing.T) {
+	for _, tt := range []struct {
+		name, flags, want string
+		provider          oteltrace.TracerProvider
+	}{
+		{"refused yes", "01", "00", never()},
+		{"refused no", "00", "01", always()},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got string
+			mw := httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustIDs), TracerProvider: tt.provider})
+			h := mw(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get("traceparent") }))
+			caller := "00-" + id128 + "-" + spanID + "-"
+			serve(h, get(header("traceparent", caller+tt.flags)))
+			assert.Equal(t, caller+tt.want, got, "traceparent that the handler sees")
+		})
+	}
+}

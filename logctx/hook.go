@@ -12,7 +12,8 @@ import (
 // has no trace, it writes nothing.
 //
 // Add it once, and not inside a zerolog.LevelHook, where httpmw does not find it and adds
-// another: a logger with two such hooks writes the ID twice.
+// another: a logger with two such hooks writes the ID twice. A field that you write under one
+// of its names is not replaced; the hook's comes after it.
 func Hook(cfg Config) zerolog.Hook { return &hook{cfg.withDefaults()} }
 
 type hook struct{ Config }

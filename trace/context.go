@@ -83,7 +83,11 @@ func Only(ctx context.Context) context.Context {
 	}
 	s := span{record: record{b3: cur.b3, bySDK: cur.bySDK}, remote: cur.remote(), state: cur.traceState()}
 	s.provider = cur.provider()
-	return &node{context.Background(), s}
+	base := context.Background()
+	if over := passedOver(ctx); over != nil {
+		base = context.WithValue(base, passedOverKey{}, over)
+	}
+	return &node{base, s}
 }
 
 // current is what a context says about the trace it is in.

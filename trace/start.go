@@ -70,7 +70,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 	if !root {
 		p = resolve(&cur, caller)
 	}
-	var passedOver oteltrace.TracerProvider
+	var over oteltrace.TracerProvider
 	for i := range 4 {
 		var provider oteltrace.TracerProvider
 		switch i {
@@ -80,7 +80,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 			provider = cur.provider()
 		case 2:
 			if root { // a deny is for its trace only
-				provider, _ = ctx.Value(passedOverKey{}).(oteltrace.TracerProvider)
+				provider = passedOver(ctx)
 			}
 		case 3:
 			provider = globalProvider()
@@ -92,8 +92,8 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 			return own.start(ctx, p.b3, p.state, s.Kind)
 		}
 		if p.denied {
-			if passedOver == nil {
-				passedOver = provider
+			if over == nil && (i < 3 || passedOver(ctx) == nil) {
+				over = provider // the global one only where there was none nearer
 			}
 			continue
 		}
@@ -101,8 +101,8 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 			return spanCtx, span
 		}
 	}
-	if passedOver != nil {
-		ctx = context.WithValue(ctx, passedOverKey{}, passedOver)
+	if over != nil {
+		ctx = context.WithValue(ctx, passedOverKey{}, over)
 	}
 	return fallback.start(ctx, p.b3, p.state, s.Kind)
 }
@@ -110,6 +110,11 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 // passedOverKey is the key of the SDK that was not asked because a caller had denied: a new
 // root that begins in that context is again its to decide.
 type passedOverKey struct{}
+
+func passedOver(ctx context.Context) oteltrace.TracerProvider {
+	provider, _ := ctx.Value(passedOverKey{}).(oteltrace.TracerProvider)
+	return provider
+}
 
 // parent is what a span is started under.
 type parent struct {

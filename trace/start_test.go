@@ -77,9 +77,32 @@ func TestRootAfterADeny(t *testing.T) {
 	_, child := trace.Start(ctx, "child")
 	child.End()
 	assert.Empty(t, sdk.named("child"), "spans begun under a deny")
-	_, root := trace.Root(ctx, "root")
-	root.End()
-	assert.Len(t, sdk.named("root"), 1, "spans begun for a root under a deny")
+	deeper, child := trace.Start(ctx, "child")
+	defer child.End()
+	for _, ctx := range []context.Context{ctx, deeper, trace.Only(ctx), trace.Detach(deeper)} {
+		_, root := trace.Root(ctx, "root")
+		root.End()
+	}
+	assert.Len(t, sdk.named("root"), 4, "spans begun for roots under a deny")
+}
+
+// The same with another SDK as the global one, which is further away.
+func TestRootAfterADenyWithAGlobalSDK(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	near, global := watch(sdktrace.AlwaysSample()), watch(sdktrace.AlwaysSample())
+	otel.SetTracerProvider(global)
+	ctx, span := trace.Starter{TracerProvider: near}.Start(context.Background(), must("0"), "denied")
+	defer span.End()
+	deeper, child := trace.Start(ctx, "child")
+	defer child.End()
+	for _, ctx := range []context.Context{ctx, deeper, trace.Only(deeper)} {
+		_, root := trace.Root(ctx, "root")
+		root.End()
+	}
+	assert.Len(t, near.named("root"), 3, "spans begun at the SDK that was passed over")
+	assert.Empty(t, global.named("root"), "spans begun at the global SDK")
 }
 
 // What a caller has denied or debugs stays so, whatever another header says later.

@@ -14,7 +14,7 @@ import (
 // to, the request too if a value holds it, lives until fn returns; see [trace.Only].
 func Go(ctx context.Context, fn func(ctx context.Context)) {
 	check("Go", ctx, fn != nil)
-	go run(trace.Detach(ctx), fn)
+	go run(detach(ctx), fn)
 }
 
 // Wrap returns fn as a function without parameters that runs it as [Go] would, in whatever
@@ -23,7 +23,7 @@ func Go(ctx context.Context, fn func(ctx context.Context)) {
 // long as the function does.
 func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Wrap", ctx, fn != nil)
-	ctx = trace.Detach(ctx)
+	ctx = detach(ctx)
 	return func() { run(ctx, fn) }
 }
 
@@ -32,6 +32,15 @@ func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 func WrapErr(ctx context.Context, fn func(ctx context.Context) error) func() error {
 	check("WrapErr", ctx, fn != nil)
 	return func() error { return runErr(ctx, fn) }
+}
+
+// detach is trace.Detach for a goroutine that holds no worker, even if it was started by one:
+// with a full queue it waits as everybody does.
+func detach(ctx context.Context) context.Context {
+	if ctx.Value(poolKey{}) != nil {
+		ctx = context.WithValue(ctx, poolKey{}, (*Pool)(nil))
+	}
+	return trace.Detach(ctx)
 }
 
 // check panics on what only a programmer's error can bring.

@@ -114,8 +114,9 @@ func New(cfg Config) *Pool {
 // a Shutdown that runs out of time. Until fn has run, the queue keeps alive all that ctx
 // refers to; submit with [trace.Only] what may wait long.
 //
-// A task that submits to its own pool with a context of its own may find the queue full of
-// work that waits for it to return: then fn runs at once, in the caller's goroutine.
+// A task that submits to its own pool may find the queue full of work that waits for it to
+// return. Then fn runs at once, and Go returns when it has: a task waits for no worker. By its
+// context it is known as a task, so submit with that, not with [trace.Only] of it.
 func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 	p.made("Pool.Go")
 	check("Pool.Go", ctx, fn != nil)
@@ -165,8 +166,14 @@ func (p *Pool) submit(t *task) error {
 	if own, _ := t.values.Value(poolKey{}).(*Pool); own == p {
 		p.running.Add(1)
 		p.gate.RUnlock()
-		defer p.running.Done()
-		p.run(t)
+		// Not in this goroutine, which belongs to another task: runtime.Goexit would end both.
+		ran := make(chan struct{})
+		go func() {
+			defer p.running.Done()
+			defer close(ran)
+			p.run(t)
+		}()
+		<-ran
 		return nil
 	}
 	defer p.gate.RUnlock()

@@ -699,3 +699,50 @@ func TestAcceptedIsRunOrCounted(t *testing.T) {
 	t.Logf("%d rounds drained, %d were cut short", drained, cut)
 	assert.NotZero(t, cut, "rounds that were cut short")
 }
+
+// A task that runs while another one waits for it must not end that one too.
+func TestGoexitInlineEndsOneTask(t *testing.T) {
+	p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
+	f := workerpool.Submit(context.Background(), p, func(ctx context.Context) (int, error) {
+		_ = p.Go(ctx, func(context.Context) {})                   // fills the queue
+		_ = p.Go(ctx, func(context.Context) { runtime.Goexit() }) // inline
+		return 7, nil
+	})
+	got, err := f.Wait(context.Background())
+	assert.NoError(t, err, "Wait")
+	assert.Equal(t, 7, got, "what the outer task returned")
+	assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
+}
+
+// A goroutine that a task has started with Go holds no worker: with a full queue it waits.
+func TestGoFromATaskKeepsTheBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
+		var now, most, ran atomic.Int64
+		task := func(context.Context) {
+			most.Store(max(most.Load(), now.Add(1)))
+			time.Sleep(time.Millisecond)
+			now.Add(-1)
+			ran.Add(1)
+		}
+		var submitted sync.WaitGroup
+		submitted.Add(20)
+		assert.NoError(t, p.Go(context.Background(), func(ctx context.Context) {
+			for i := range 20 {
+				submit := func(ctx context.Context) {
+					defer submitted.Done()
+					assert.NoError(t, p.Go(ctx, task), "Go")
+				}
+				if i%2 == 0 {
+					workerpool.Go(ctx, submit)
+				} else {
+					go workerpool.Wrap(ctx, submit)()
+				}
+			}
+		}), "Go")
+		submitted.Wait()
+		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
+		assert.EqualValues(t, 20, ran.Load(), "tasks that ran")
+		assert.EqualValues(t, 1, most.Load(), "tasks at once with one worker")
+	})
+}
