@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"strings"
 
+	"example.com/clew/internal/fields"
 	"example.com/clew/trace"
-	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -34,7 +34,7 @@ type hop struct {
 	starter    trace.Starter
 	propagator propagation.TextMapPropagator
 	propagate  func(*http.Request) bool // nil: the default policy
-	fields     []string                 // that are ours to write: what else is there is stale
+	fields     fields.Set               // that are ours to write: what is there already is stale
 }
 
 func newHop(cfg Config) *hop {
@@ -46,13 +46,7 @@ func newHop(cfg Config) *hop {
 	if h.propagator == nil {
 		h.propagator = trace.Propagator{}
 	}
-	all := trace.Propagator{Encoding: b3.B3SingleHeader | b3.B3MultipleHeader}
-	h.fields = all.Fields()
-	for _, field := range h.propagator.Fields() {
-		if !h.owns(field) {
-			h.fields = append(h.fields, field)
-		}
-	}
+	h.fields = fields.Of(h.propagator)
 	return h
 }
 
@@ -74,29 +68,19 @@ func methodOf(method string) string {
 // write puts the trace of ctx on header, or, where it must not be, only takes stale ones off.
 func (h *hop) write(ctx context.Context, header http.Header, allowed bool) {
 	if _, removes := h.propagator.(trace.Propagator); !removes || !allowed {
-		h.remove(header)
+		h.fields.Remove(header)
 	}
 	if allowed {
 		h.propagator.Inject(ctx, propagation.HeaderCarrier(header))
 	}
 }
 
-// remove removes all B3 headers, and those that the propagator would write, in any case.
-func (h *hop) remove(header http.Header) {
-	for key := range header {
-		if h.owns(key) {
-			delete(header, key)
-		}
+// allows asks Propagate, or goes by the default policy's answer.
+func (h *hop) allows(r *http.Request, byDefault bool) bool {
+	if h.propagate != nil {
+		return h.propagate(r)
 	}
-}
-
-func (h *hop) owns(key string) bool {
-	for _, field := range h.fields {
-		if len(key) == len(field) && strings.EqualFold(key, field) {
-			return true
-		}
-	}
-	return false
+	return byDefault
 }
 
 // sameHost is the default policy. It compares with the first request of the chain, not the
@@ -115,8 +99,12 @@ func sameHost(r *http.Request) bool {
 func sameName(a, b *url.URL) bool { return strings.EqualFold(a.Hostname(), b.Hostname()) }
 
 // describe gives a recording span its attributes, by OpenTelemetry's HTTP conventions. The
-// URL is without user, query and fragment, in which secrets travel.
+// URL is without user, query and fragment, in which secrets travel. For a span that is not
+// recording, r is not looked at.
 func describe(span oteltrace.Span, r *http.Request, attempt int) {
+	if !span.IsRecording() {
+		return
+	}
 	span.SetAttributes(attribute.String("http.request.method", methodOf(r.Method)))
 	if u := r.URL; u.Host != "" {
 		span.SetAttributes(

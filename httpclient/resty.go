@@ -123,13 +123,11 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 	if h.propagate != nil || a.span.IsRecording() {
 		known = preview(c, r)
 	}
-	if a.span.IsRecording() {
-		describe(a.span, known, a.count)
-	}
-	h.write(a.ctx, r.Header, h.propagate == nil || h.propagate(known))
+	describe(a.span, known, a.count)
+	h.write(a.ctx, r.Header, h.allows(known, true))
 	for key := range c.Header {
 		// resty fills r.Header up from the client's; an empty entry keeps a stale one out.
-		if _, written := r.Header[key]; !written && h.owns(key) {
+		if _, written := r.Header[key]; !written && h.fields.Has(key) {
 			r.Header[key] = nil
 		}
 	}
@@ -223,13 +221,9 @@ func redirect(r *http.Request, via []*http.Request) {
 	}
 	a.end(status, nil)
 	a.start(a.under(r.Context()), a.rejoin(), r.Method)
-	if a.span.IsRecording() {
-		describe(a.span, r, a.count)
-	}
+	describe(a.span, r, a.count)
 	*r = *r.WithContext(a.ctx)
-
-	propagate := a.hop.propagate
-	a.hop.write(a.ctx, r.Header, propagate == nil && sameName(first.URL, r.URL) || propagate != nil && propagate(r))
+	a.hop.write(a.ctx, r.Header, a.hop.allows(r, sameName(first.URL, r.URL)))
 }
 
 // checkRedirect is http.Client's: without a policy, it stops after ten.

@@ -78,9 +78,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	prev, attempt := before(r)
 	ctx, span := t.start(r.Context(), prev, r.Method)
+	describe(span, r, attempt)
 	returned := false
 	if span.IsRecording() {
-		describe(span, r, attempt)
 		defer func() {
 			if returned {
 				return
@@ -94,8 +94,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 	out := r.WithContext(ctx)
 	out.Header = cloneHeader(r.Header)
-	allowed := t.propagate == nil && sameHost(r) || t.propagate != nil && t.propagate(r)
-	t.write(ctx, out.Header, allowed)
+	t.write(ctx, out.Header, t.allows(r, sameHost(r)))
 	resp, err := t.next().RoundTrip(out)
 	returned = true
 	if resp != nil && resp.Request != out {

@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"strings"
 
+	"example.com/clew/internal/fields"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/unwind"
 	"example.com/clew/logctx"
@@ -73,7 +74,7 @@ func New(cfg Config) func(http.Handler) http.Handler {
 	}
 	p, own := m.Propagator.(trace.Propagator)
 	m.own, m.b3Only = own, own && !p.W3C
-	m.headers = headersOf(m.Propagator)
+	m.fields = fields.Of(m.Propagator, "traceparent", "tracestate", "baggage")
 	if cfg.Logger != nil {
 		l := hooked(*cfg.Logger)
 		m.Logger = &l
@@ -100,9 +101,9 @@ func hooked(l zerolog.Logger) zerolog.Logger {
 type middleware struct {
 	Config
 	starter trace.Starter
-	headers headers
-	own     bool // Propagator is trace's
-	b3Only  bool // and reads nothing but B3, so that no context is needed for it
+	fields  fields.Set // what must not be found further in, where it is not believed
+	own     bool       // Propagator is trace's
+	b3Only  bool       // and reads nothing but B3, so that no context is needed for it
 }
 
 type handler struct {
@@ -161,8 +162,7 @@ func (h *handler) start(r *http.Request) (context.Context, oteltrace.Span, http.
 		caller.Sampling = trace.Defer
 		ctx, span := h.starter.Start(r.Context(), caller, r.Method)
 		ours, _ := trace.FromContext(ctx)
-		header, _ := h.headers.redecided(r.Header, caller, ours)
-		return ctx, span, header
+		return ctx, span, redecided(r.Header, h.fields, caller, ours)
 	default:
 		return h.startUntrusted(r)
 	}
@@ -219,8 +219,7 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 	if h.Logger == nil {
 		ctx = logbind.Rebind(ctx) // a logger bound further out is bound to another trace
 	}
-	header, _ := h.headers.without(r.Header)
-	return ctx, span, header
+	return ctx, span, without(r.Header, h.fields)
 }
 
 // untrustedKey is the key of the trace ID that an untrusted caller sent, for the access log.

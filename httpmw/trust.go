@@ -3,8 +3,8 @@ package httpmw
 import (
 	"context"
 	"net/http"
-	"strings"
 
+	"example.com/clew/internal/fields"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/propagation"
@@ -34,51 +34,25 @@ const (
 	TrustAll
 )
 
-// headers tells which headers of a request are about its trace.
-type headers []string
-
-func headersOf(p propagation.TextMapPropagator) headers {
-	all := trace.Propagator{Encoding: b3.B3SingleHeader | b3.B3MultipleHeader, W3C: true}
-	return append(append(headers(all.Fields()), "baggage"), p.Fields()...)
-}
-
-func (hs headers) contain(key string) bool {
-	for _, h := range hs {
-		if len(h) == len(key) && strings.EqualFold(h, key) {
-			return true
-		}
-	}
-	return false
-}
-
-// without returns h without its trace headers, and whether there were any. h is not changed;
-// if there were none, it is returned itself.
-func (hs headers) without(h http.Header) (http.Header, bool) {
-	found := false
+// without returns h without the fields. h is not changed; if it has none of them, it is
+// returned itself.
+func without(h http.Header, set fields.Set) http.Header {
 	for key := range h {
-		if hs.contain(key) {
-			found = true
+		if set.Has(key) {
+			h = h.Clone()
+			set.Remove(h)
 			break
 		}
 	}
-	if !found {
-		return h, false
-	}
-	clone := h.Clone()
-	for key := range h {
-		if hs.contain(key) {
-			delete(clone, key)
-		}
-	}
-	return clone, true
+	return h
 }
 
 // redecided returns h as a caller would have sent it who had decided as we have: the same
 // IDs, in the same encodings, our sampling state; no baggage, no tracestate.
-func (hs headers) redecided(h http.Header, caller, ours trace.B3) (http.Header, bool) {
-	clone, found := hs.without(h)
-	if !found {
-		return h, false
+func redecided(h http.Header, set fields.Set, caller, ours trace.B3) http.Header {
+	clone := without(h, set)
+	if len(clone) == len(h) { // nothing to decide again
+		return h
 	}
 	caller.Sampling = ours.Sampling
 	ctx := trace.NewContext(context.Background(), caller)
@@ -101,5 +75,5 @@ func (hs headers) redecided(h http.Header, caller, ours trace.B3) (http.Header, 
 		})
 		w3c.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), propagation.HeaderCarrier(clone))
 	}
-	return clone, true
+	return clone
 }

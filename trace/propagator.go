@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -142,21 +143,13 @@ func (p Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarri
 		if c == nil {
 			return // nothing can be written, nor has to be removed
 		}
-		for key := range c {
-			if p.owns(key) {
-				delete(c, key)
-			}
-		}
+		maps.DeleteFunc(c, func(key string, _ []string) bool { return p.owns(key) })
 		p.writeHeader(ctx, http.Header(c), cur.b3)
 	case propagation.MapCarrier:
 		if c == nil {
 			return
 		}
-		for key := range c {
-			if p.owns(key) {
-				delete(c, key)
-			}
-		}
+		maps.DeleteFunc(c, func(key, _ string) bool { return p.owns(key) })
 		p.write(carrier, cur.b3)
 	default:
 		p.blank(carrier)
@@ -191,33 +184,10 @@ func (p Propagator) blank(carrier propagation.TextMapCarrier) {
 }
 
 func (p Propagator) write(carrier propagation.TextMapCarrier, b B3) {
-	if p.single() {
-		if v := b.String(); v != "" {
-			carrier.Set(fieldSingle, v)
-		}
-	}
-	if !p.multi() {
-		return
-	}
-	if b.hasIDs() {
-		carrier.Set(fieldTraceID, string(b.AppendTraceID(nil)))
-		carrier.Set(fieldSpanID, hex.EncodeToString(b.SpanID[:]))
-		if b.ParentSpanID.IsValid() {
-			carrier.Set(fieldParent, hex.EncodeToString(b.ParentSpanID[:]))
-		}
-	}
-	switch b.Sampling {
-	case Debug:
-		carrier.Set(fieldFlags, "1")
-	case Accept:
-		carrier.Set(fieldSampled, "1")
-	case Deny:
-		carrier.Set(fieldSampled, "0")
-	}
+	p.emit(b, func(name, _, value string) { carrier.Set(name, value) })
 }
 
-// writeHeader is write for an http.Header, the hot path: one string for all the text, one
-// array for all the values.
+// writeHeader is write for an http.Header, the hot path: one array for all the values.
 func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
 	var values []string
 	if n, ok := ctx.(*clientNode); ok && n.span.b3 == b && n.taken.CompareAndSwap(false, true) {
@@ -225,15 +195,19 @@ func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
 	} else {
 		values = make([]string, 0, len(clientNode{}.values))
 	}
-	set := func(key, value string) {
+	p.emit(b, func(_, canonical, value string) {
 		values = append(values, value)
 		// Clipped, so that an append to one header does not run into the next.
-		h[key] = values[len(values)-1 : len(values) : len(values)]
-	}
+		h[canonical] = values[len(values)-1 : len(values) : len(values)]
+	})
+}
 
+// emit gives set all that is to be written, each value with its name in lower case and as
+// net/http keeps it. The IDs of X-B3-* are parts of one string.
+func (p Propagator) emit(b B3, set func(name, canonical, value string)) {
 	if p.single() {
 		if v := b.String(); v != "" {
-			set(headerSingle, v)
+			set(fieldSingle, headerSingle, v)
 		}
 	}
 	if !p.multi() {
@@ -248,18 +222,18 @@ func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
 			text = hex.AppendEncode(text, b.ParentSpanID[:])
 		}
 		s := string(text)
-		set(headerTraceID, s[:width])
-		set(headerSpanID, s[width:width+16])
+		set(fieldTraceID, headerTraceID, s[:width])
+		set(fieldSpanID, headerSpanID, s[width:width+16])
 		if parent := s[width+16:]; parent != "" {
-			set(headerParent, parent)
+			set(fieldParent, headerParent, parent)
 		}
 	}
 	switch b.Sampling {
 	case Debug:
-		set(headerFlags, "1")
+		set(fieldFlags, headerFlags, "1")
 	case Accept:
-		set(headerSampled, "1")
+		set(fieldSampled, headerSampled, "1")
 	case Deny:
-		set(headerSampled, "0")
+		set(fieldSampled, headerSampled, "0")
 	}
 }

@@ -26,9 +26,6 @@ func Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) 
 // All other values of ctx stay. A zerolog logger in ctx is bound to the new trace, if the
 // program imports logctx.
 func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
-	if ctx == nil {
-		ctx = context.Background()
-	}
 	cur := lookup(ctx)
 	opts = append(opts[:len(opts):len(opts)], oteltrace.WithNewRoot())
 	if sc := cur.b3.spanContext(oteltrace.TraceState{}, cur.remote()); sc.IsValid() {
