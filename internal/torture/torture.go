@@ -1,0 +1,46 @@
+// Package torture is the long form of the tests that show what clew withstands. They run short
+// with every go test, and long with make torture, which prints what they measured as a table.
+package torture
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// table is the file that the rows go to, by its presence the sign to take long.
+var table = os.Getenv("CLEW_TORTURE")
+
+// Size is how much of something a test does: short, or long for make torture.
+func Size(short, long int) int {
+	if table != "" {
+		return long
+	}
+	return short
+}
+
+// Row says what t has shown, once it has passed: the threat, as the table has it, and the
+// figures that were seen.
+func Row(t testing.TB, threat, format string, args ...any) {
+	t.Helper()
+	figures := fmt.Sprintf(format, args...)
+	t.Logf("%s: %s", threat, figures)
+	if table == "" {
+		return
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			figures = "FAILED"
+		}
+		// One write a row: several test binaries append at once.
+		f, err := os.OpenFile(table, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer f.Close()
+		if _, err := fmt.Fprintf(f, "| %s | %s |\n", threat, figures); err != nil {
+			t.Error(err)
+		}
+	})
+}
