@@ -25,7 +25,9 @@ type Config struct {
 
 	// Propagate says which requests may carry our headers; it is asked for redirects too,
 	// and must not change the request. Nil: all but a redirect to another host name than
-	// the first one asked. A request that may not carry them is still a span.
+	// the first one asked. [SameSite], [Hosts] and [PrivateNetworks] are ready made; combine
+	// them with || and && in a function of your own. A request that may not carry the headers
+	// is still a span.
 	Propagate func(*http.Request) bool
 }
 
@@ -82,21 +84,6 @@ func (h *hop) allows(r *http.Request, byDefault bool) bool {
 	}
 	return byDefault
 }
-
-// sameHost is the default policy. It compares with the first request of the chain, not the
-// last: a stranger who redirects back must not look like a friend who redirects.
-func sameHost(r *http.Request) bool {
-	first := r
-	for first.Response != nil {
-		first = first.Response.Request
-		if first == nil || first.URL == nil {
-			return false // the chain is cut, so nobody knows
-		}
-	}
-	return first == r || sameName(first.URL, r.URL)
-}
-
-func sameName(a, b *url.URL) bool { return strings.EqualFold(a.Hostname(), b.Hostname()) }
 
 // describe gives a recording span its attributes, by OpenTelemetry's HTTP conventions. The
 // URL is without user, query and fragment, in which secrets travel. For a span that is not
