@@ -66,14 +66,14 @@ func redecided(h http.Header, set fields.Set, caller, ours trace.B3) http.Header
 	if p.Encoding != 0 && caller.TraceID.IsValid() { // else it was a decision alone, and that is refused
 		p.Inject(ctx, propagation.HeaderCarrier(clone))
 	}
-	var w3c propagation.TraceContext
-	if sc := oteltrace.SpanContextFromContext(w3c.Extract(context.Background(), propagation.HeaderCarrier(h))); sc.IsValid() {
-		sc = oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
-			TraceID:    sc.TraceID(),
-			SpanID:     sc.SpanID(),
+	read := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier{"Traceparent": h["Traceparent"]})
+	if parent, ok := trace.FromContext(read); ok {
+		sc := oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
+			TraceID:    parent.TraceID,
+			SpanID:     parent.SpanID,
 			TraceFlags: oteltrace.TraceFlags(0).WithSampled(ours.Sampling == trace.Accept || ours.Sampling == trace.Debug),
 		})
-		w3c.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), propagation.HeaderCarrier(clone))
+		propagation.TraceContext{}.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), propagation.HeaderCarrier(clone))
 	}
 	return clone
 }

@@ -83,6 +83,9 @@ func Only(ctx context.Context) context.Context {
 	}
 	s := span{record: record{b3: cur.b3, bySDK: cur.bySDK}, remote: cur.remote(), state: cur.traceState()}
 	s.provider = cur.provider()
+	if cur.own == nil && s.state.Len() > 0 {
+		s.state = parseTracestate([]string{s.state.String()}) // another's may be long, and keep the message alive
+	}
 	base := context.Background()
 	if over := passedOver(ctx); over != nil {
 		base = context.WithValue(base, passedOverKey{}, over)

@@ -27,13 +27,13 @@ type Propagator struct {
 	// is B3MultipleHeader. For queues, maps and the environment choose the single header.
 	Encoding b3.Encoding
 
-	// W3C: read traceparent and tracestate where there is no valid B3, and write them too.
+	// W3C: read traceparent and tracestate (W3C Trace Context, level 1) where there is no valid
+	// B3, and write them too. Of tracestate at most 512 characters are kept, whole members, as
+	// W3C asks. Two traceparent headers are none.
 	W3C bool
 }
 
 var _ propagation.TextMapPropagator = Propagator{}
-
-var w3c propagation.TraceContext
 
 // fields are the names that Inject writes, in the order of multi's fields.
 const (
@@ -48,7 +48,6 @@ const (
 var (
 	multiFields = []string{fieldTraceID, fieldSpanID, fieldParent, fieldSampled, fieldFlags}
 	b3Fields    = append([]string{fieldSingle}, multiFields...)
-	w3cFields   = []string{"traceparent", "tracestate"}
 )
 
 func (p Propagator) single() bool { return p.Encoding&b3.B3SingleHeader != 0 }
@@ -87,50 +86,43 @@ func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarr
 	if !p.W3C {
 		return NewContext(ctx, b)
 	}
-
-	// On an empty context: what ctx already holds must not look like something received.
-	sc := oteltrace.SpanContextFromContext(w3c.Extract(context.Background(), carrier))
-	switch {
-	case b.hasIDs():
-		if sc.TraceID() != b.TraceID {
-			return NewContext(ctx, b)
+	var state oteltrace.TraceState
+	if b.hasIDs() || b == (B3{}) { // a state that came alone is valid B3, and wins
+		parents, states := w3cValues(carrier)
+		if parent, ok := parseTraceparent(parents); ok && (!b.hasIDs() || b.TraceID == parent.TraceID) {
+			state = parseTracestate(states)
+			if !b.hasIDs() {
+				b = parent
+			}
 		}
-	case b.Sampling.digit() != 0 || !sc.IsValid():
-		return NewContext(ctx, b)
-	default:
-		b = fromW3C(sc)
 	}
-	return newContext(ctx, b, sc.TraceState())
+	return newContext(ctx, b, state)
 }
 
-func fromW3C(sc oteltrace.SpanContext) B3 {
-	id := sc.TraceID()
-	b := B3{TraceID: id, SpanID: sc.SpanID(), Sampling: Deny, wide: isZero(id[:8])}
-	if sc.IsSampled() {
-		b.Sampling = Accept
-	}
-	return b
-}
-
-// fromCarrier reads a carrier whose keys may be in any case; lower case is looked for first.
 func fromCarrier(carrier propagation.TextMapCarrier) B3 {
 	var values [6]string // as b3Fields
-	for i, field := range b3Fields {
-		values[i] = trim(carrier.Get(field))
-	}
-	// Sorted, so that of X-B3-Flags and x-B3-flags it is always the same one; and a copy, since
-	// the slice may be the carrier's own.
-	for _, key := range slices.Sorted(slices.Values(carrier.Keys())) {
-		i := slices.IndexFunc(b3Fields, func(field string) bool { return equalFold(key, field) })
-		if i >= 0 && values[i] == "" {
-			values[i] = trim(carrier.Get(key))
-		}
-	}
+	find(carrier, b3Fields, values[:])
 	if b, err := Parse(values[0]); err == nil {
 		return b
 	}
 	b, _ := parseMulti(multi{values[1], values[2], values[3], values[4], values[5]})
 	return b
+}
+
+// find looks for fields in a carrier whose keys may be in any case, lower case first, and puts
+// their values, trimmed, into values.
+func find(carrier propagation.TextMapCarrier, fields, values []string) {
+	for i, field := range fields {
+		values[i] = trim(carrier.Get(field))
+	}
+	// Sorted, so that of X-B3-Flags and x-B3-flags it is always the same one; and a copy, since
+	// the slice may be the carrier's own.
+	for _, key := range slices.Sorted(slices.Values(carrier.Keys())) {
+		i := slices.IndexFunc(fields, func(field string) bool { return equalFold(key, field) })
+		if i >= 0 && values[i] == "" {
+			values[i] = trim(carrier.Get(key))
+		}
+	}
 }
 
 // Inject implements propagation.TextMapPropagator. A nil carrier is left alone.
