@@ -53,8 +53,9 @@ type Config struct {
 	// still rules). Nil: the context's logger is left alone.
 	Logger *zerolog.Logger
 
-	// ResponseHeader names a response header that gets the trace ID, such as
-	// "X-B3-TraceId". "": none.
+	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
+	// is set before the handler, which can change it: httputil.ReverseProxy adds the backend's
+	// to it, and clears it when the backend sends a 1xx. "": none.
 	ResponseHeader string
 
 	// SpanName names the span of a request that is recorded. It is called after the
@@ -112,7 +113,11 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, span, header := h.start(r)
+	trust := TrustAll
+	if h.Trust != nil {
+		trust = h.Trust(r)
+	}
+	ctx, span, header := h.start(r, trust)
 	if h.Logger != nil {
 		if b, _ := trace.FromContext(ctx); b.Sampling == trace.Debug {
 			ctx = logbind.BindDebug(ctx, *h.Logger)
@@ -125,33 +130,34 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	seen := r.WithContext(ctx)
 	seen.Header = header
+	if trust != TrustAll && len(r.Trailer) > 0 {
+		refuseTrailers(seen, h.fields)
+	}
 
 	recording, returned := span.IsRecording(), false
 	if recording {
 		describe(span, seen)
 	}
 	defer func() {
+		defer span.End() // also when SpanName panics
 		// What is looked for in the request that was copied: net/http removes the files of its
 		// form, and who stands further out names spans and metrics by its pattern.
 		if seen.MultipartForm != nil {
 			r.MultipartForm = seen.MultipartForm
 		}
-		r.Pattern = seen.Pattern
+		if r.Pattern != seen.Pattern {
+			r.Pattern = seen.Pattern
+		}
 		if recording {
 			h.conclude(span, seen, !returned && unwind.Panicking())
 		}
-		span.End()
 	}()
 	h.next.ServeHTTP(w, seen)
 	returned = true
 }
 
 // start begins the span of a request, and returns the headers that the handler may see.
-func (h *handler) start(r *http.Request) (context.Context, oteltrace.Span, http.Header) {
-	trust := TrustAll
-	if h.Trust != nil {
-		trust = h.Trust(r)
-	}
+func (h *handler) start(r *http.Request, trust Trust) (context.Context, oteltrace.Span, http.Header) {
 	switch trust {
 	case TrustAll:
 		ctx, caller := h.extract(r)
@@ -160,7 +166,7 @@ func (h *handler) start(r *http.Request) (context.Context, oteltrace.Span, http.
 	case TrustIDs:
 		caller := h.alone(r)
 		caller.Sampling = trace.Defer
-		ctx, span := h.starter.Start(r.Context(), caller, r.Method)
+		ctx, span := h.starter.Start(withoutBaggage(r), caller, r.Method)
 		ours, _ := trace.FromContext(ctx)
 		return ctx, span, redecided(r.Header, h.fields, caller, ours)
 	default:
@@ -208,7 +214,7 @@ func (h *handler) alone(r *http.Request) trace.B3 {
 }
 
 func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Span, http.Header) {
-	ctx := r.Context()
+	ctx := withoutBaggage(r)
 	opts := []oteltrace.SpanStartOption{oteltrace.WithNewRoot()}
 	caller := trace.NewContext(context.Background(), h.alone(r))
 	if sc := oteltrace.SpanContextFromContext(caller); sc.IsValid() {

@@ -387,6 +387,14 @@ func TestNewPanic(t *testing.T) {
 	}
 }
 
+// A SpanName that panics does not cost the span.
+func TestNewSpanNamePanics(t *testing.T) {
+	sdk, rec := newSDK(sdktrace.AlwaysSample())
+	h := httpmw.New(httpmw.Config{TracerProvider: sdk, SpanName: func(*http.Request) string { panic("name") }})(http.HandlerFunc(nop))
+	assert.Equal(t, "name", recovered(func() { serve(h, get(nil)) }), "what flew out of the middleware")
+	assert.Len(t, rec.Ended(), 1, "spans ended")
+}
+
 func TestNewGoexit(t *testing.T) {
 	ends := 0
 	sdk, rec := newSDK(sdktrace.AlwaysSample())

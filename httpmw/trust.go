@@ -2,11 +2,13 @@ package httpmw
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"example.com/clew/internal/fields"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
@@ -45,6 +47,46 @@ func without(h http.Header, set fields.Set) http.Header {
 		}
 	}
 	return h
+}
+
+// withoutBaggage returns r's context without the baggage that something further out may have read
+// from r. Baggage of a request that came with none is our own.
+func withoutBaggage(r *http.Request) context.Context {
+	ctx := r.Context()
+	if len(r.Header["Baggage"]) > 0 && baggage.FromContext(ctx).Len() > 0 {
+		return baggage.ContextWithoutBaggage(ctx)
+	}
+	return ctx
+}
+
+// refuseTrailers gives r trailers of its own, without the fields. A client may send in a trailer
+// what is refused in a header.
+func refuseTrailers(r *http.Request, set fields.Set) {
+	arriving := r.Trailer // net/http fills it when the body ends
+	r.Trailer = arriving.Clone()
+	set.Remove(r.Trailer)
+	if r.Body != nil {
+		r.Body = &trailers{r.Body, arriving, r.Trailer, set}
+	}
+}
+
+// trailers is the body of a request with trailers that are not all believed.
+type trailers struct {
+	io.ReadCloser
+	arriving, seen http.Header
+	refused        fields.Set
+}
+
+func (t *trailers) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	if err == io.EOF {
+		for name, values := range t.arriving {
+			if !t.refused.Has(name) {
+				t.seen[name] = values
+			}
+		}
+	}
+	return n, err
 }
 
 // redecided returns h as a caller would have sent it who had decided as we have: the same

@@ -1,10 +1,15 @@
 package httpmw_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -330,6 +335,91 @@ func TestTrustAnyCase(t *testing.T) {
 			}
 			assert.Contains(t, seen, "x-other", "headers in the handler")
 		})
+	}
+}
+
+// TestTrustTrailers: what is refused in a header is refused in a trailer, announced or not; other
+// trailers arrive.
+func TestTrustTrailers(t *testing.T) {
+	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
+		var before, after http.Header
+		h := httpmw.New(httpmw.Config{Trust: trusting(trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			before = r.Trailer.Clone()
+			_, err := io.Copy(io.Discard, r.Body)
+			assert.NoError(t, err, "reading the body")
+			after = r.Trailer.Clone()
+		}))
+		check := func(t *testing.T, announced ...string) {
+			t.Helper()
+			want := http.Header{"X-Sum": {"7"}}
+			if trust == httpmw.TrustAll {
+				want = http.Header{"X-Sum": {"7"}, "X-B3-Flags": {"1"}, "Baggage": {"k=v"}}
+			} else {
+				announced = announced[:1]
+			}
+			assert.ElementsMatch(t, announced, slices.Collect(maps.Keys(before)), "trailers announced to the handler")
+			assert.Equal(t, want, after, "trailers that the handler sees")
+		}
+		for _, protocol := range protocols {
+			t.Run(fmt.Sprint(trust, protocol), func(t *testing.T) {
+				srv := newServer(t, protocol, h)
+				r, err := http.NewRequest(http.MethodPost, srv.URL, io.MultiReader(strings.NewReader("body")))
+				require.NoError(t, err)
+				r.Trailer = header("X-Sum", "7", "X-B3-Flags", "1", "Baggage", "k=v")
+				res, err := srv.Client().Do(r)
+				require.NoError(t, err)
+				body(t, res)
+				check(t, "X-Sum", "X-B3-Flags", "Baggage")
+			})
+		}
+		t.Run(fmt.Sprint(trust, "not announced"), func(t *testing.T) {
+			srv := newServer(t, "h1", h)
+			conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+			require.NoError(t, err)
+			defer conn.Close()
+			_, err = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"+
+				"4\r\nbody\r\n0\r\nX-Sum: 7\r\nX-B3-Flags: 1\r\nBaggage: k=v\r\n\r\n")
+			require.NoError(t, err)
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			assert.Equal(t, 200, res.StatusCode, "status")
+			check(t, "X-Sum")
+		})
+	}
+	t.Run("no body", func(t *testing.T) {
+		r := get(nil)
+		r.Body, r.Trailer = nil, header("X-B3-Flags", "1")
+		serve(httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			assert.Empty(t, r.Trailer, "trailers that the handler sees")
+		})), r)
+		assert.Equal(t, header("X-B3-Flags", "1"), r.Trailer, "the caller's trailers afterwards")
+	})
+}
+
+// TestTrustBaggageFromOutside: an instrumentation further out may have read the caller's baggage
+// already. Our own stays.
+func TestTrustBaggageFromOutside(t *testing.T) {
+	local, err := baggage.Parse("local=yes")
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		trust  httpmw.Trust
+		header http.Header
+		want   string
+	}{
+		{httpmw.TrustNone, header("baggage", "user=root"), ""},
+		{httpmw.TrustIDs, header("baggage", "user=root"), ""},
+		{httpmw.TrustAll, header("baggage", "user=root"), "user=root"},
+		{httpmw.TrustNone, nil, "local=yes"},
+		{httpmw.TrustIDs, nil, "local=yes"},
+	} {
+		var got string
+		h := httpmw.New(httpmw.Config{Trust: trusting(tt.trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			got = baggage.FromContext(r.Context()).String()
+		}))
+		r := get(tt.header)
+		ctx := baggage.ContextWithBaggage(r.Context(), local)
+		serve(h, r.WithContext(propagation.Baggage{}.Extract(ctx, propagation.HeaderCarrier(r.Header))))
+		assert.Equal(t, tt.want, got, "baggage in the handler, trust %d, header %v", tt.trust, tt.header)
 	}
 }
 
