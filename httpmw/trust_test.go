@@ -391,6 +391,7 @@ func TestTrustTrailers(t *testing.T) {
 		r.Body, r.Trailer = nil, header("X-B3-Flags", "1")
 		serve(httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			assert.Empty(t, r.Trailer, "trailers that the handler sees")
+			assert.Nil(t, r.Body, "the body that the handler sees")
 		})), r)
 		assert.Equal(t, header("X-B3-Flags", "1"), r.Trailer, "the caller's trailers afterwards")
 	})
