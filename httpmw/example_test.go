@@ -1,17 +1,25 @@
 package httpmw_test
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
 	"fmt"
+	"hash/maphash"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"example.com/clew/httpmw"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
+	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 // call is a request as another service sends it: in trace 463ac35c9f6413ad.
@@ -47,30 +55,145 @@ func ExampleNew_logger() {
 	// Output: INF hello trace_id=463ac35c9f6413ad
 }
 
-// Believe what comes from the inside, and nobody else.
-func ExampleConfig_trust() {
-	inside := netip.MustParsePrefix("10.0.0.0/8")
-	mw := httpmw.New(httpmw.Config{
-		Trust: func(r *http.Request) httpmw.Trust {
-			from, err := netip.ParseAddrPort(r.RemoteAddr)
-			switch {
-			case err != nil || !inside.Contains(from.Addr()):
-				return httpmw.TrustNone
-			case strings.HasPrefix(r.URL.Path, "/partners/"):
-				return httpmw.TrustIDs
-			}
-			return httpmw.TrustAll
-		},
-	})
-	handler := mw(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Println("in the caller's trace:", trace.ID(r.Context()) == "463ac35c9f6413ad")
-	}))
+// debugged sends h a request that asks for debug, and says what became of it.
+func debugged(h func(http.Handler) http.Handler, r *http.Request) string {
+	answer := "no debug"
+	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-d")
+	h(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if b, _ := trace.FromContext(r.Context()); b.Sampling == trace.Debug {
+			answer = "debug"
+		}
+	})).ServeHTTP(httptest.NewRecorder(), r)
+	return answer
+}
 
-	call(handler, "/", "10.1.2.3:4711")
-	call(handler, "/", "203.0.113.9:4711")
+// Who may debug: callers of some paths, that the internet cannot reach.
+func ExampleTrust_path() {
+	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
+		if strings.HasPrefix(r.URL.Path, "/internal/") {
+			return httpmw.TrustAll
+		}
+		return httpmw.TrustNone
+	}})
+
+	fmt.Println(debugged(mw, httptest.NewRequest("GET", "/internal/stock", nil)))
+	fmt.Println(debugged(mw, httptest.NewRequest("GET", "/shop", nil)))
 	// Output:
-	// in the caller's trace: true
-	// in the caller's trace: false
+	// debug
+	// no debug
+}
+
+// Who may debug: callers from our own network; partners may continue their traces. Behind a
+// proxy, RemoteAddr is the proxy's: then let the proxy decide, or a header that it alone can set.
+func ExampleTrust_network() {
+	inside := netip.MustParsePrefix("10.0.0.0/8")
+	partners := netip.MustParsePrefix("192.0.2.0/24")
+	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
+		from, _ := netip.ParseAddrPort(r.RemoteAddr) // in no network, if malformed
+		switch addr := from.Addr().Unmap(); {
+		case inside.Contains(addr):
+			return httpmw.TrustAll
+		case partners.Contains(addr):
+			return httpmw.TrustIDs
+		}
+		return httpmw.TrustNone
+	}})
+
+	for _, from := range []string{"10.1.2.3:4711", "192.0.2.9:4711", "203.0.113.9:4711"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = from
+		fmt.Println(debugged(mw, r))
+	}
+	// Output:
+	// debug
+	// no debug
+	// no debug
+}
+
+// Who may debug: callers with a certificate of ours. Only VerifiedChains tell: PeerCertificates
+// may be anybody's, depending on the server's tls.Config.ClientAuth.
+func ExampleTrust_certificate() {
+	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
+		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+			caller := r.TLS.VerifiedChains[0][0]
+			if slices.Contains(caller.DNSNames, "gateway.internal.example") {
+				return httpmw.TrustAll
+			}
+		}
+		return httpmw.TrustNone
+	}})
+
+	gateway := &x509.Certificate{DNSNames: []string{"gateway.internal.example"}}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.TLS = &tls.ConnectionState{VerifiedChains: [][]*x509.Certificate{{gateway}}}
+	fmt.Println(debugged(mw, r))
+
+	r = httptest.NewRequest("GET", "/", nil)
+	r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{gateway}} // not verified
+	fmt.Println(debugged(mw, r))
+	// Output:
+	// debug
+	// no debug
+}
+
+// Who may debug: callers who know a secret. The comparison takes the same time for every guess.
+// By their hashes, because that of texts would tell whether the length is right.
+func ExampleTrust_secret() {
+	secret := sha256.Sum256([]byte("correct horse battery staple"))
+	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
+		given := sha256.Sum256([]byte(r.Header.Get("X-Debug-Secret")))
+		if subtle.ConstantTimeCompare(given[:], secret[:]) == 1 {
+			return httpmw.TrustAll
+		}
+		return httpmw.TrustNone
+	}})
+
+	for _, given := range []string{"correct horse battery staple", "password", ""} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("X-Debug-Secret", given)
+		fmt.Println(debugged(mw, r))
+	}
+	// Output:
+	// debug
+	// no debug
+	// no debug
+}
+
+// Under TrustIDs the sampler decides by an ID that the caller chose: who sends low ones is always
+// sampled by a trace.Ratio. Not by this one, which still answers alike for one ID.
+func ExampleTrust_sampler() {
+	mw := httpmw.New(httpmw.Config{
+		Trust: func(*http.Request) httpmw.Trust { return httpmw.TrustIDs },
+		TracerProvider: trace.NewProvider(trace.ProviderConfig{
+			Sampler: unguessable{trace.NewRatio(0.001), maphash.MakeSeed()},
+		}),
+	})
+
+	sampled := 0
+	handler := mw(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if oteltrace.SpanContextFromContext(r.Context()).IsSampled() {
+			sampled++
+		}
+	}))
+	for low := range 1000 {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("b3", fmt.Sprintf("%016x-a2fb4a1d1a96d312-1", low+1))
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	fmt.Println("fewer than 50 of 1,000:", sampled < 50)
+	// Output: fewer than 50 of 1,000: true
+}
+
+// unguessable samples a share of the traces, by a hash of the ID that nobody outside can compute.
+type unguessable struct {
+	ratio *trace.Ratio
+	seed  maphash.Seed
+}
+
+func (u unguessable) Sample(id oteltrace.TraceID) bool {
+	var hashed oteltrace.TraceID
+	binary.BigEndian.PutUint64(hashed[8:], maphash.Comparable(u.seed, id))
+	return u.ratio.Sample(hashed)
 }
 
 func ExampleAccessLog() {

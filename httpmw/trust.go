@@ -20,7 +20,7 @@ type Trust uint8
 const (
 	// TrustNone believes nothing: a new trace begins, even under a span that is current in
 	// the request's context. The caller's ID is kept as a span link and for the access log.
-	// The handler does not see the caller's trace headers, nor baggage.
+	// The handler does not see the caller's trace headers, nor baggage, nor either in trailers.
 	TrustNone Trust = iota
 
 	// TrustIDs believes the IDs. The decision is made here; debug, baggage and tracestate
@@ -29,7 +29,7 @@ const (
 	//
 	// A sampler that decides by the ID, as trace.Ratio and OpenTelemetry's do, decides by what
 	// the caller chose. Where that must not be, give New a TracerProvider with a trace.Sampler
-	// that does not look at it.
+	// that decides by something else: see the example.
 	TrustIDs
 
 	// TrustAll believes IDs and decision.
