@@ -1,7 +1,7 @@
 FUZZTIME ?= 30s
 BENCHTIME ?= 1s
 
-.PHONY: test race bench fuzz ci
+.PHONY: test race bench fuzz torture newest ci
 
 test:
 	go test ./...
@@ -14,6 +14,12 @@ bench:
 
 fuzz:
 	FUZZTIME=$(FUZZTIME) bash .ci/fuzz
+
+torture:
+	bash .ci/torture
+
+newest:
+	bash .ci/newest
 
 ci:
 	bash .ci/run
