@@ -845,18 +845,21 @@ func TestAccessLogDuplex(t *testing.T) {
 	assert.EqualValues(t, len("got one\ngot two\n"), out.only(t)["bytes"], "bytes of the line")
 }
 
+// hostilePaths are paths that would forge a line or drive a terminal.
+var hostilePaths = []string{
+	"/\x1b[2J\x1b[31mred",
+	"/x\n{\"level\":\"info\",\"message\":\"forged\"}",
+	"/x\r\ntrace_id=" + id64,
+	"/\x00\x07\x7f",
+	"/\u202egpj.exe\u2028",
+	"/\u009b2J", // an escape sequence in one character
+	"/\xff\xfe",
+	`/"quoted" \ back`,
+}
+
 // TestAccessLogHostilePath: a path can hold what would forge a line or drive a terminal.
 func TestAccessLogHostilePath(t *testing.T) {
-	for _, path := range []string{
-		"/\x1b[2J\x1b[31mred",
-		"/x\n{\"level\":\"info\",\"message\":\"forged\"}",
-		"/x\r\ntrace_id=" + id64,
-		"/\x00\x07\x7f",
-		"/\u202egpj.exe\u2028",
-		"/\u009b2J", // an escape sequence in one character
-		"/\xff\xfe",
-		`/"quoted" \ back`,
-	} {
+	for _, path := range hostilePaths {
 		t.Run(fmt.Sprintf("%q", path), func(t *testing.T) {
 			t.Setenv("NO_COLOR", "1")
 			var out, console logbook
@@ -883,6 +886,27 @@ func TestAccessLogHostilePath(t *testing.T) {
 					}
 				}
 			}
+		})
+	}
+}
+
+// TestAccessLogLong: a line is no longer than it must be, whatever a caller sends.
+func TestAccessLogLong(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"just short enough", strings.Repeat("x", 8000), strings.Repeat("x", 8000)},
+		{"one too long", strings.Repeat("x", 8001), strings.Repeat("x", 8000) + "…"},
+		{"in the middle of a character", "x" + strings.Repeat("é", 4000), "x" + strings.Repeat("é", 3999) + "…"},
+		{"no characters at all", strings.Repeat("\x80", 9000), strings.Repeat("\ufffd", 7996) + "…"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			r := get(nil)
+			r.Method, r.URL.Path = tt.text, tt.text
+			serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(nop)), r)
+			line := out.only(t)
+			assert.Equal(t, tt.want, line["path"], "path of the line")
+			assert.Equal(t, tt.want, line["method"], "method of the line")
 		})
 	}
 }

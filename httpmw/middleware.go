@@ -19,6 +19,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"example.com/clew/internal/fields"
 	"example.com/clew/internal/logbind"
@@ -161,12 +162,12 @@ func (h *handler) start(r *http.Request, trust Trust) (context.Context, oteltrac
 	switch trust {
 	case TrustAll:
 		ctx, caller := h.extract(r)
-		ctx, span := h.starter.Start(ctx, caller, r.Method)
+		ctx, span := h.starter.Start(ctx, caller, methodName(r))
 		return ctx, span, r.Header
 	case TrustIDs:
 		caller := h.alone(r)
 		caller.Sampling = trace.Defer
-		ctx, span := h.starter.Start(withoutBaggage(r), caller, r.Method)
+		ctx, span := h.starter.Start(withoutBaggage(r), caller, methodName(r))
 		ours, _ := trace.FromContext(ctx)
 		return ctx, span, redecided(r.Header, h.fields, caller, ours)
 	default:
@@ -221,7 +222,7 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 		opts = append(opts, oteltrace.WithLinks(oteltrace.Link{SpanContext: sc}))
 		ctx = context.WithValue(ctx, untrustedKey{}, trace.ID(caller))
 	}
-	ctx, span := h.starter.Start(ctx, trace.B3{}, r.Method, opts...)
+	ctx, span := h.starter.Start(ctx, trace.B3{}, methodName(r), opts...)
 	if h.Logger == nil {
 		ctx = logbind.Rebind(ctx) // a logger bound further out is bound to another trace
 	}
@@ -234,9 +235,15 @@ type untrustedKey struct{}
 // describe gives a recording span what is known before the handler, by OpenTelemetry's HTTP
 // conventions.
 func describe(span oteltrace.Span, r *http.Request) {
-	span.SetAttributes(attribute.String("http.request.method", r.Method))
+	if name := methodName(r); name == r.Method {
+		span.SetAttributes(attribute.String("http.request.method", name))
+	} else {
+		span.SetAttributes(
+			attribute.String("http.request.method", "_OTHER"),
+			attribute.String("http.request.method_original", clip(r.Method)))
+	}
 	if r.URL != nil {
-		span.SetAttributes(attribute.String("url.path", r.URL.Path))
+		span.SetAttributes(attribute.String("url.path", clip(r.URL.Path)))
 	}
 }
 
@@ -254,9 +261,36 @@ func (h *handler) conclude(span oteltrace.Span, r *http.Request, panicked bool) 
 // spanName is the method and the route, never the path: spans are grouped by name.
 func spanName(r *http.Request) string {
 	if pattern := route(r); pattern != "" {
-		return r.Method + " " + pattern
+		return methodName(r) + " " + pattern
 	}
-	return r.Method
+	return methodName(r)
+}
+
+// methodName is r's method, or "HTTP" for one that is none, by OpenTelemetry's HTTP conventions:
+// callers must not make up names.
+func methodName(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return r.Method
+	}
+	return "HTTP"
+}
+
+// maxText is how much is recorded of what a caller may make as long as he likes: the length that
+// all should support for a URI (RFC 9110, 4.1).
+const maxText = 8000
+
+// clip cuts s where there is too much of it, and says so.
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	end := maxText
+	for end > maxText-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
 }
 
 // route is the pattern that matched, without the method that it may begin with.

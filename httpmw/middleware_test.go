@@ -387,6 +387,37 @@ func TestNewPanic(t *testing.T) {
 	}
 }
 
+// TestNewMethods: callers cannot make up names of spans.
+func TestNewMethods(t *testing.T) {
+	for _, tt := range []struct{ method, name, attribute, original string }{
+		{"GET", "GET", "GET", ""},
+		{"TRACE", "TRACE", "TRACE", ""},
+		{"get", "HTTP", "_OTHER", "get"},
+		{"FORGED-7", "HTTP", "_OTHER", "FORGED-7"},
+		{"", "HTTP", "_OTHER", ""},
+		{strings.Repeat("X", 9000), "HTTP", "_OTHER", strings.Repeat("X", 8000) + "…"},
+	} {
+		sdk, rec := newSDK(sdktrace.AlwaysSample())
+		started := ""
+		h := httpmw.New(httpmw.Config{TracerProvider: sdk})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			started = oteltrace.SpanFromContext(r.Context()).(sdktrace.ReadOnlySpan).Name()
+			r.Pattern = "/x"
+		}))
+		r := get(nil)
+		r.Method = tt.method
+		serve(h, r)
+		require.Len(t, rec.Ended(), 1, "spans ended")
+		attributes := map[string]string{}
+		for _, kv := range rec.Ended()[0].Attributes() {
+			attributes[string(kv.Key)] = kv.Value.AsString()
+		}
+		assert.Equal(t, tt.name, started, "name of the span of a %.20q while it runs", tt.method)
+		assert.Equal(t, tt.name+" /x", rec.Ended()[0].Name(), "name of the span of a %.20q", tt.method)
+		assert.Equal(t, tt.attribute, attributes["http.request.method"], "http.request.method of a %.20q", tt.method)
+		assert.Equal(t, tt.original, attributes["http.request.method_original"], "http.request.method_original of a %.20q", tt.method)
+	}
+}
+
 // A SpanName that panics does not cost the span.
 func TestNewSpanNamePanics(t *testing.T) {
 	sdk, rec := newSDK(sdktrace.AlwaysSample())

@@ -15,6 +15,10 @@ import (
 
 // Trust says what to believe of a caller's headers. A value that is none of the three is
 // [TrustNone].
+//
+// Put New outermost where callers are not believed. What stands further out and has read the
+// headers, otelhttp for one, has believed them: its span is the parent under TrustIDs, with the
+// decision that it has. Baggage that it has taken from them is removed all the same.
 type Trust uint8
 
 const (

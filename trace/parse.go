@@ -189,6 +189,9 @@ func isDebug(flags string) bool {
 	case "1":
 		return true
 	}
+	if len(flags) > len("18446744073709551615") {
+		return false // not left to ParseUint: its error holds a copy of all there is
+	}
 	field, err := strconv.ParseUint(flags, 10, 64)
 	return err == nil && field > 7 && field&1 == 1
 }

@@ -1,0 +1,96 @@
+package httpmw_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"github.com/stretchr/testify/require"
+)
+
+// sgr is every "select graphic rendition" that logctx.Console writes, by itself or through zerolog.
+var sgr = regexp.MustCompile("\x1b\\[(0|1|1;31|3[1-6]|9[0-6])m")
+
+// quoted is a string as Go writes it, which is how the console has what is not plain.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// words are how many words a line of the console has: what is quoted is one.
+func words(line string) int { return len(strings.Split(quoted.ReplaceAllString(line, "q"), " ")) }
+
+// drives reports whether r, in a line, does something to a terminal or to the order of its text.
+func drives(r rune) bool {
+	return r < 0x20 || r >= 0x7f && r <= 0x9f || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+}
+
+// FuzzAccessLog: whatever a request is made of, it has one line, which no reader of JSON and
+// no terminal takes for something else.
+func FuzzAccessLog(f *testing.F) {
+	f.Setenv("NO_COLOR", "") // colours are on
+	f.Add("GET", "/", "svc.example", "curl/8", "192.0.2.1:1234", id128+"-"+spanID+"-1-"+parentID)
+	f.Add("", "", "", "", "", "")
+	for _, hostile := range hostilePaths {
+		f.Add("GET", hostile, hostile, hostile, hostile, hostile)
+		f.Add(hostile, "/", "", "", "[::1%"+hostile+"]:1", id64+"-"+spanID+"-d"+hostile)
+	}
+	f.Fuzz(func(t *testing.T, method, path, host, agent, remote, b3 string) {
+		const secret = "~canary~" // in no other input
+		if strings.Contains(method+path+remote, secret) {
+			return
+		}
+		var out, console, harmless bytes.Buffer
+		request := func(console *bytes.Buffer, trust httpmw.Trust, r *http.Request) {
+			jsonLogger, consoleLogger := logctx.New(&out), logctx.Console(console)
+			h := httpmw.New(httpmw.Config{Trust: trusting(trust)})(
+				httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &jsonLogger})(
+					httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &consoleLogger})(http.HandlerFunc(nop))))
+			h.ServeHTTP(minimal{http.Header{}}, r.WithContext(context.Background()))
+		}
+		for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
+			header := http.Header{"B3": {b3}, "User-Agent": {secret + agent}}
+			out.Reset()
+			console.Reset()
+			harmless.Reset()
+			request(&harmless, trust, &http.Request{Method: "GET", URL: &url.URL{Path: "/"}, Header: header})
+			wantKeys := keysOf(parseLine(t, out.String()))
+			out.Reset()
+			request(&console, trust, &http.Request{Method: method, URL: &url.URL{Path: path}, Host: secret + host, RemoteAddr: remote, Header: header})
+
+			text, ended := strings.CutSuffix(out.String(), "\n")
+			require.True(t, ended, "JSON line %q ends with a line feed", text)
+			require.False(t, strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 }), "JSON line %q has no control byte", text)
+			line := parseLine(t, text)
+			for key, want := range map[string]string{"method": method, "path": path, "remote": remote} {
+				if len(want) > 8000 {
+					require.True(t, strings.HasSuffix(line[key].(string), "…"), "%s of JSON line %.100q is cut", key, text)
+					continue
+				}
+				// Byte by byte: what is no UTF-8 is replaced.
+				require.Equal(t, string([]rune(want)), line[key], "%s of JSON line %q", key, text)
+			}
+			for key, value := range line {
+				if form := logged[key]; form != nil {
+					require.Regexp(t, form, value, "%s of JSON line %q", key, text)
+				}
+			}
+			require.Equal(t, wantKeys, keysOf(line), "keys of JSON line %q", text)
+
+			text, ended = strings.CutSuffix(console.String(), "\n")
+			require.True(t, ended, "console line %q ends with a line feed", text)
+			require.Contains(t, harmless.String(), "\x1b", "console line of a harmless request, in colour")
+			// As many colours as a harmless request has: none of them is the input's.
+			require.Equal(t, strings.Count(harmless.String(), "\x1b"), strings.Count(text, "\x1b"), "escapes in console line %q", text)
+			bare := sgr.ReplaceAllString(text, "")
+			require.False(t, strings.ContainsFunc(bare, drives), "console line %q drives a terminal", bare)
+			require.Equal(t, words(sgr.ReplaceAllString(harmless.String(), "")), words(bare), "words in console line %q: no field more", bare)
+			for what, all := range map[string]string{"JSON": out.String(), "console": text} {
+				require.NotContains(t, all, secret, "host and user agent in the %s line", what)
+			}
+		}
+	})
+}
