@@ -397,24 +397,27 @@ func TestNewMethods(t *testing.T) {
 		{"", "HTTP", "_OTHER", ""},
 		{strings.Repeat("X", 9000), "HTTP", "_OTHER", strings.Repeat("X", 8000) + "…"},
 	} {
-		sdk, rec := newSDK(sdktrace.AlwaysSample())
-		started := ""
-		h := httpmw.New(httpmw.Config{TracerProvider: sdk})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			started = oteltrace.SpanFromContext(r.Context()).(sdktrace.ReadOnlySpan).Name()
-			r.Pattern = "/x"
-		}))
-		r := get(nil)
-		r.Method = tt.method
-		serve(h, r)
-		require.Len(t, rec.Ended(), 1, "spans ended")
-		attributes := map[string]string{}
-		for _, kv := range rec.Ended()[0].Attributes() {
-			attributes[string(kv.Key)] = kv.Value.AsString()
+		for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
+			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			started := ""
+			h := httpmw.New(httpmw.Config{TracerProvider: sdk, Trust: trusting(trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				started = oteltrace.SpanFromContext(r.Context()).(sdktrace.ReadOnlySpan).Name()
+				r.Pattern = "/x"
+			}))
+			r := get(nil)
+			r.Method, r.URL.Path = tt.method, strings.Repeat("p", 9000)
+			serve(h, r)
+			require.Len(t, rec.Ended(), 1, "spans ended")
+			attributes := map[string]string{}
+			for _, kv := range rec.Ended()[0].Attributes() {
+				attributes[string(kv.Key)] = kv.Value.AsString()
+			}
+			assert.Equal(t, tt.name, started, "name of the span of a %.20q while it runs", tt.method)
+			assert.Equal(t, tt.name+" /x", rec.Ended()[0].Name(), "name of the span of a %.20q", tt.method)
+			assert.Equal(t, tt.attribute, attributes["http.request.method"], "http.request.method of a %.20q", tt.method)
+			assert.Equal(t, tt.original, attributes["http.request.method_original"], "http.request.method_original of a %.20q", tt.method)
+			assert.Equal(t, strings.Repeat("p", 8000)+"…", attributes["url.path"], "url.path, cut")
 		}
-		assert.Equal(t, tt.name, started, "name of the span of a %.20q while it runs", tt.method)
-		assert.Equal(t, tt.name+" /x", rec.Ended()[0].Name(), "name of the span of a %.20q", tt.method)
-		assert.Equal(t, tt.attribute, attributes["http.request.method"], "http.request.method of a %.20q", tt.method)
-		assert.Equal(t, tt.original, attributes["http.request.method_original"], "http.request.method_original of a %.20q", tt.method)
 	}
 }
 
