@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/otel/attribute"
@@ -87,7 +88,7 @@ func (h *hop) allows(r *http.Request, byDefault bool) bool {
 
 // describe gives a recording span its attributes, by OpenTelemetry's HTTP conventions. The
 // URL is without user, query and fragment, in which secrets travel. For a span that is not
-// recording, r is not looked at.
+// recording, r is not looked at. A redirect's URL is as long as the server likes.
 func describe(span oteltrace.Span, r *http.Request, attempt int) {
 	if !span.IsRecording() {
 		return
@@ -95,8 +96,8 @@ func describe(span oteltrace.Span, r *http.Request, attempt int) {
 	span.SetAttributes(attribute.String("http.request.method", methodOf(r.Method)))
 	if u := r.URL; u.Host != "" {
 		span.SetAttributes(
-			attribute.String("server.address", u.Hostname()),
-			attribute.String("url.full", u.Scheme+"://"+u.Host+u.EscapedPath()))
+			attribute.String("server.address", clip.Text(u.Hostname())),
+			attribute.String("url.full", clip.Text(u.Scheme+"://"+u.Host+u.EscapedPath())))
 	}
 	if attempt > 1 {
 		span.SetAttributes(attribute.Int("http.request.resend_count", attempt-1))
@@ -130,6 +131,9 @@ func conclude(span oteltrace.Span, status int, err error) {
 	}
 	if err != nil {
 		err = withoutURL(err)
+		if len(err.Error()) > clip.Max { // net/http quotes a malformed response
+			err = errors.New(clip.Text(err.Error()))
+		}
 		span.RecordError(err)
 		span.SetStatus(codes.Error, err.Error())
 	}

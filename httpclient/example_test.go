@@ -2,11 +2,17 @@ package httpclient_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 
 	"example.com/clew/httpclient"
 	"example.com/clew/trace"
@@ -88,7 +94,7 @@ func ExampleRedirectPolicy() {
 	moved := httptest.NewServer(http.RedirectHandler("http://another.example/", http.StatusFound))
 	defer moved.Close()
 
-	client := httpclient.Resty(resty.New().SetTransport(knows("another.example:80", server)), httpclient.Config{})
+	client := httpclient.Resty(resty.New().SetTransport(knows(server, "another.example:80")), httpclient.Config{})
 	client.R().SetContext(incoming()).Get(server.URL)
 
 	client.SetRedirectPolicy(resty.FlexibleRedirectPolicy(3), httpclient.RedirectPolicy())
@@ -102,32 +108,154 @@ func ExampleRedirectPolicy() {
 	// Output: called with ""
 }
 
-// Requests that are signed by their headers must not get more of them.
+// Requests that are signed over their headers must not get more of them: one line exempts
+// these. SameSite in it, because Propagate replaces the rule for redirects too.
 func ExampleConfig_propagate() {
-	server := echo()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "signature %s, called with %q", verify(r), r.Header.Get("X-B3-TraceId"))
+	}))
 	defer server.Close()
 
 	client := httpclient.Wrap(http.DefaultClient, httpclient.Config{
-		Propagate: func(r *http.Request) bool { return r.Header.Get("Authorization") == "" },
+		Propagate: func(r *http.Request) bool { return httpclient.SameSite(r) && !isSigned(r) },
 	})
 
-	r, _ := http.NewRequestWithContext(incoming(), "GET", server.URL, nil)
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 SignedHeaders=host")
-	resp, err := client.Do(r)
-	if err != nil {
-		fmt.Println(err)
-		return
+	for _, signed := range []bool{true, false} {
+		r, _ := http.NewRequestWithContext(incoming(), "GET", server.URL+"/bucket/key?versions", nil)
+		r.Header.Set("X-Amz-Date", "20260102T030405Z")
+		if signed {
+			sign(r)
+		}
+		resp, err := client.Do(r)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		answer, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		fmt.Printf("%s\n", answer)
 	}
-	defer resp.Body.Close()
-	answer, _ := io.ReadAll(resp.Body)
-	fmt.Printf("%s\n", answer)
-	// Output: called with ""
+	// Output:
+	// signature good, called with ""
+	// signature absent, called with "463ac35c9f6413ad"
 }
 
-// knows returns a transport for which the address is the server's.
-func knows(address string, server *httptest.Server) *http.Transport {
+const sigV4 = "AWS4-HMAC-SHA256 "
+
+func isSigned(r *http.Request) bool { return strings.HasPrefix(r.Header.Get("Authorization"), sigV4) }
+
+// sign is a small stand-in for AWS's Signature Version 4: it covers the method, the host, the
+// URL and all headers.
+func sign(r *http.Request) {
+	names := slices.Sorted(maps.Keys(r.Header))
+	r.Header.Set("Authorization", sigV4+"Credential=key/20260102/eu-west-1/s3/aws4_request, SignedHeaders="+
+		strings.ToLower(strings.Join(names, ";"))+", Signature="+signature(r, r.URL.Host, names))
+}
+
+func signature(r *http.Request, host string, names []string) string {
+	mac := hmac.New(sha256.New, []byte("secret"))
+	fmt.Fprintf(mac, "%s %s %s\n", r.Method, host, r.URL.RequestURI())
+	for _, name := range names {
+		fmt.Fprintf(mac, "%s:%q\n", strings.ToLower(name), r.Header.Values(name))
+	}
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// verify is the other end: "good", "bad", "absent", or which header it does not cover.
+func verify(r *http.Request) string {
+	if !isSigned(r) {
+		return "absent"
+	}
+	_, list, _ := strings.Cut(r.Header.Get("Authorization"), "SignedHeaders=")
+	list, got, _ := strings.Cut(list, ", Signature=")
+	covered := strings.Split(list, ";")
+	for name := range r.Header {
+		switch lower := strings.ToLower(name); lower {
+		case "authorization", "accept-encoding", "user-agent", "content-length": // what net/http adds after it
+		default:
+			if !slices.Contains(covered, lower) {
+				return "does not cover " + name
+			}
+		}
+	}
+	if got != signature(r, r.Host, covered) {
+		return "bad"
+	}
+	return "good"
+}
+
+// The public API of a partner carries the trace too, and so do the addresses in one's own network.
+func ExampleHosts() {
+	partners := httpclient.Hosts("api.partner.example", ".internal.example")
+	cfg := httpclient.Config{
+		Propagate: func(r *http.Request) bool { return partners(r) || httpclient.PrivateNetworks(r) },
+	}
+
+	for _, url := range []string{
+		"https://api.partner.example/v1", "https://images.internal.example:8443/", "http://10.1.2.3/",
+		"https://api.partner.example.evil.example/",
+	} {
+		r, _ := http.NewRequest("GET", url, nil)
+		fmt.Println(url, cfg.Propagate(r))
+	}
+	// Output:
+	// https://api.partner.example/v1 true
+	// https://images.internal.example:8443/ true
+	// http://10.1.2.3/ true
+	// https://api.partner.example.evil.example/ false
+}
+
+// A redirect to another name of the same owner carries the trace; one to somebody else does not.
+func ExampleSameSite() {
+	mux := http.NewServeMux()
+	mux.Handle("api.example.com/friend", http.RedirectHandler("http://www.example.com/", http.StatusFound))
+	mux.Handle("api.example.com/stranger", http.RedirectHandler("http://www.example.net/", http.StatusFound))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s called with %q", r.Host, r.Header.Get("X-B3-TraceId"))
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	client := httpclient.Resty(resty.New().SetTransport(knows(server, "api.example.com:80", "www.example.com:80", "www.example.net:80")),
+		httpclient.Config{Propagate: httpclient.SameSite})
+
+	for _, path := range []string{"/friend", "/stranger"} {
+		resp, err := client.R().SetContext(incoming()).Get("http://api.example.com" + path)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(resp)
+	}
+	// Output:
+	// www.example.com called with "463ac35c9f6413ad"
+	// www.example.net called with ""
+}
+
+func ExamplePrivateNetworks() {
+	server := echo() // on 127.0.0.1
+	defer server.Close()
+
+	client := httpclient.Resty(resty.New().SetTransport(knows(server, "api.example.com:80")),
+		httpclient.Config{Propagate: httpclient.PrivateNetworks})
+
+	for _, url := range []string{server.URL, "http://api.example.com/"} {
+		resp, err := client.R().SetContext(incoming()).Get(url)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(resp)
+	}
+	// Output:
+	// called with "463ac35c9f6413ad"
+	// called with ""
+}
+
+// knows returns a transport for which the addresses are the server's.
+func knows(server *httptest.Server, addresses ...string) *http.Transport {
 	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if addr == address {
+		if slices.Contains(addresses, addr) {
 			addr = server.Listener.Addr().String()
 		}
 		return new(net.Dialer).DialContext(ctx, network, addr)

@@ -2,6 +2,8 @@ package httpclient_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -89,8 +91,9 @@ var multi = []string{"x-b3-parentspanid", "x-b3-sampled", "x-b3-spanid", "x-b3-t
 // the name.
 type world struct {
 	*httptest.Server
-	mu   sync.Mutex
-	seen []arrival
+	secure *httptest.Server // where https goes; nil: nowhere
+	mu     sync.Mutex
+	seen   []arrival
 }
 
 // newWorld starts a world. A nil handler answers "ok".
@@ -102,14 +105,27 @@ func newWorld(t testing.TB, handler http.HandlerFunc) *world {
 	return w
 }
 
+// newTLSWorld starts a world that every name has twice: for http, and with a certificate.
+func newTLSWorld(t testing.TB, handler http.HandlerFunc) *world {
+	t.Helper()
+	w := newWorld(t, handler)
+	w.secure = httptest.NewTLSServer(w.Config.Handler)
+	t.Cleanup(w.secure.Close)
+	return w
+}
+
 func (w *world) record(handler http.HandlerFunc) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		b, _ := trace.FromHeader(r.Header)
+		scheme := "http://"
+		if r.TLS != nil {
+			scheme = "https://"
+		}
 		w.mu.Lock()
 		w.seen = append(w.seen, arrival{
-			url:    "http://" + r.Host + r.URL.RequestURI(),
+			url:    scheme + r.Host + r.URL.RequestURI(),
 			method: r.Method,
 			body:   string(body),
 			header: r.Header.Clone(),
@@ -147,6 +163,14 @@ func (w *world) transport(t testing.TB) *http.Transport {
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, address)
 		},
+	}
+	if w.secure != nil {
+		roots := x509.NewCertPool()
+		roots.AddCert(w.secure.Certificate())
+		dialer := &tls.Dialer{Config: &tls.Config{RootCAs: roots, ServerName: "example.com"}} // whom httptest's certificate is for
+		base.DialTLSContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, w.secure.Listener.Addr().String())
+		}
 	}
 	t.Cleanup(base.CloseIdleConnections)
 	return base

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -13,8 +14,9 @@ import (
 // SameSite is a [Config].Propagate: all requests, but a redirect only within the site of the
 // chain's first request. A site is what one owner can register, by the public suffix list:
 // api.example.co.uk and example.co.uk are one, alice.github.io and bob.github.io are two. IP
-// addresses are each their own. A redirect from https to http leaves the site, other ports do
-// not.
+// addresses are each their own. Under a top-level name that the list does not have, such as
+// "internal", the last two labels are the site. A redirect from https to http leaves the site,
+// other ports do not.
 func SameSite(r *http.Request) bool {
 	first := origin(r)
 	switch {
@@ -39,13 +41,14 @@ func PrivateNetworks(r *http.Request) bool {
 	if addr, ok := address(name); ok {
 		return addr.IsLoopback() || addr.IsPrivate()
 	}
-	return name == "localhost" || strings.HasSuffix(name, ".localhost") // RFC 6761, 6.3
+	return name == "localhost"
 }
 
 // Hosts returns a [Config].Propagate: requests to these hosts, redirects too. A host is a name
 // ("api.example.com"), all names under one (".example.com", which is not example.com itself), an
 // IP address ("10.1.2.3"), or a network ("10.0.0.0/8"), to which addresses belong, but no names.
-// Any port, any scheme. Without hosts it allows none.
+// Any port, any scheme. Without hosts it allows none. Internationalized names are compared as they
+// are written, so write them, here and in URLs, in Punycode.
 //
 // It panics if a host is none of these: a URL, a port, a wildcard.
 func Hosts(hosts ...string) func(*http.Request) bool {
@@ -54,10 +57,10 @@ func Hosts(hosts ...string) func(*http.Request) bool {
 	var networks []netip.Prefix
 	for _, host := range hosts {
 		name := normal(host)
-		if addr, ok := address(name); ok {
+		if addr, ok := address(name); ok && !strings.Contains(name, "/") { // a zone may have one
 			networks = append(networks, netip.PrefixFrom(addr, addr.BitLen()))
-		} else if network, err := netip.ParsePrefix(host); err == nil {
-			networks = append(networks, network.Masked())
+		} else if network, err := netip.ParsePrefix(host); err == nil && !network.Addr().Is4In6() { // to which nothing would belong
+			networks = append(networks, network)
 		} else if bare := strings.TrimPrefix(name, "."); !isName(bare) {
 			panic(fmt.Sprintf("httpclient: Hosts: %q is not a host name, .suffix, IP address or network", host))
 		} else if bare != name {
@@ -83,7 +86,7 @@ func Hosts(hosts ...string) func(*http.Request) bool {
 			return true
 		}
 		for _, suffix := range suffixes {
-			if strings.HasSuffix(name, suffix) {
+			if strings.HasSuffix(name, suffix) && isName(name) {
 				return true
 			}
 		}
@@ -101,12 +104,15 @@ func sameHost(r *http.Request) bool {
 // origin returns the first request of the chain of redirects that r is in; r itself if it is no
 // redirect, nil if the chain is cut, so that nobody knows.
 func origin(r *http.Request) *http.Request {
-	for r.Response != nil {
+	for range longest {
+		if r.Response == nil {
+			return r
+		}
 		if r = r.Response.Request; r == nil || r.URL == nil {
 			return nil
 		}
 	}
-	return r
+	return nil
 }
 
 func sameName(a, b *url.URL) bool { return hostname(a) == hostname(b) }
@@ -115,8 +121,11 @@ func sameName(a, b *url.URL) bool { return hostname(a) == hostname(b) }
 // no such part.
 func site(u *url.URL) string {
 	name := hostname(u)
-	if _, ip := address(name); ip {
+	if _, ip := address(name); ip || !isName(name) { // the list is in Punycode
 		return name
+	}
+	if c := name[strings.LastIndexByte(name, '.')+1]; '0' <= c && c <= '9' {
+		return name // an odd spelling of an address, 10.0.0.010: no top-level domain begins with a digit
 	}
 	if registered, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
 		return registered
@@ -126,8 +135,14 @@ func site(u *url.URL) string {
 
 func hostname(u *url.URL) string { return normal(u.Hostname()) }
 
-// normal is name without the differences that make no other host.
-func normal(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
+// normal is name without the differences that make no other host. Beyond ASCII every difference
+// makes one: İ is an i to ToLower, but not to those who own the name with i.
+func normal(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) {
+		name = strings.ToLower(name)
+	}
+	return strings.TrimSuffix(name, ".")
+}
 
 // address is the IP address that name is. A zone only says by which interface.
 func address(name string) (netip.Addr, bool) {

@@ -29,7 +29,9 @@ import (
 // their first requests at the same time: each adds to its redirect policy.
 //
 // Propagate is asked before resty has made the request: what it gets has the method, the URL
-// without query parameters that resty adds, the request's own headers, and its context.
+// without query parameters that resty adds, the request's own headers, and its context. A hook
+// that sends the request to another host must be registered before Resty is called; SetPreRequestHook's
+// comes too late for that.
 //
 // It panics if c is nil.
 func Resty(c *resty.Client, cfg Config) *resty.Client {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/clew/internal/clip"
 	"example.com/clew/internal/unwind"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -77,9 +78,9 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// As they are now: handlers further in may change the request.
-	l := line{begin: time.Now(), method: clip(r.Method), remote: r.RemoteAddr}
+	l := line{begin: time.Now(), method: clip.Text(r.Method), remote: r.RemoteAddr}
 	if r.URL != nil {
-		l.path = clip(r.URL.Path)
+		l.path = clip.Text(r.URL.Path)
 	}
 	caller, _ := trace.FromHeader(r.Header)
 

@@ -19,8 +19,8 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
+	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/unwind"
@@ -240,10 +240,10 @@ func describe(span oteltrace.Span, r *http.Request) {
 	} else {
 		span.SetAttributes(
 			attribute.String("http.request.method", "_OTHER"),
-			attribute.String("http.request.method_original", clip(r.Method)))
+			attribute.String("http.request.method_original", clip.Text(r.Method)))
 	}
 	if r.URL != nil {
-		span.SetAttributes(attribute.String("url.path", clip(r.URL.Path)))
+		span.SetAttributes(attribute.String("url.path", clip.Text(r.URL.Path)))
 	}
 }
 
@@ -275,22 +275,6 @@ func methodName(r *http.Request) string {
 		return r.Method
 	}
 	return "HTTP"
-}
-
-// maxText is how much is recorded of what a caller may make as long as he likes: the length that
-// all should support for a URI (RFC 9110, 4.1).
-const maxText = 8000
-
-// clip cuts s where there is too much of it, and says so.
-func clip(s string) string {
-	if len(s) <= maxText {
-		return s
-	}
-	end := maxText
-	for end > maxText-utf8.UTFMax && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + "…"
 }
 
 // route is the pattern that matched, without the method that it may begin with.
