@@ -1,0 +1,4 @@
+// Package bench holds clew beside what others make: their pools run its tasks, and their
+// clients and loggers stand beside its own. It is a module of its own, so that clew requires
+// none of them.
+package bench
