@@ -100,7 +100,9 @@ type world struct {
 func newWorld(t testing.TB, handler http.HandlerFunc) *world {
 	t.Helper()
 	w := &world{}
-	w.Server = httptest.NewServer(w.record(handler))
+	w.Server = httptest.NewUnstartedServer(w.record(handler))
+	w.Config.MaxHeaderBytes = 4 << 20 // a server's text may come back to it in headers
+	w.Start()
 	t.Cleanup(w.Close)
 	return w
 }
