@@ -2,6 +2,7 @@ package httpmw
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"math"
@@ -77,7 +78,8 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.next.ServeHTTP(w, r)
 		return
 	}
-	// As they are now: handlers further in may change the request.
+	// As they are now: handlers further in may change the request, and overwrite its context.
+	ctx := r.Context()
 	l := line{begin: time.Now(), method: clip.Text(r.Method), remote: r.RemoteAddr}
 	if r.URL != nil {
 		l.path = clip.Text(r.URL.Path)
@@ -90,7 +92,7 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if l.status == 0 && returned && !l.hijacked {
 			l.status = http.StatusOK // net/http sends it for a handler that wrote nothing
 		}
-		a.write(r, &l, caller)
+		a.write(ctx, r, &l, caller)
 	}()
 	a.next.ServeHTTP(l.watch(w, r.ProtoMajor), r)
 	returned = true
@@ -193,8 +195,7 @@ func (l *line) level() zerolog.Level {
 	return zerolog.InfoLevel
 }
 
-func (a *accessLog) write(r *http.Request, l *line, caller trace.B3) {
-	ctx := r.Context()
+func (a *accessLog) write(ctx context.Context, r *http.Request, l *line, caller trace.B3) {
 	if span := oteltrace.SpanFromContext(ctx); span.IsRecording() {
 		span.SetAttributes(attribute.Int("http.response.status_code", l.status))
 		if l.status >= 500 {

@@ -740,29 +740,11 @@ func interfaces(w http.ResponseWriter) map[string]bool {
 	return has
 }
 
-// TestAccessLogInterfaces: the handler can do what it could without us.
+// TestAccessLogInterfaces: the handler can do what it could without us. TestTortureWriter asks over
+// the wire.
 func TestAccessLogInterfaces(t *testing.T) {
-	bare := func(h http.Handler) http.Handler { return h }
 	discard := zerolog.Nop()
 	log := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})
-	timeout := func(h http.Handler) http.Handler { return http.TimeoutHandler(h, time.Minute, "") }
-	seen := func(t *testing.T, protocol string, wrap func(http.Handler) http.Handler) map[string]bool {
-		var has map[string]bool
-		srv := newServer(t, protocol, wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { has = interfaces(w) })))
-		body(t, send(t, srv, "/", nil))
-		return has
-	}
-	for _, protocol := range protocols {
-		t.Run(protocol, func(t *testing.T) {
-			want := seen(t, protocol, bare)
-			assert.True(t, want["Flusher"] && want["Flush"] && want["SetReadDeadline"], "what a bare ResponseWriter has: %v", want)
-			assert.Equal(t, protocol == "h1", want["Hijacker"], "Hijacker of a bare ResponseWriter")
-			assert.Equal(t, protocol == "h2", want["Pusher"], "Pusher of a bare ResponseWriter")
-			assert.Equal(t, want, seen(t, protocol, log), "inside AccessLog, against bare")
-			assert.Equal(t, want, seen(t, protocol, httpmw.New(httpmw.Config{})), "inside New, against bare")
-			assert.Equal(t, seen(t, protocol, timeout), seen(t, protocol, func(h http.Handler) http.Handler { return timeout(log(h)) }), "inside TimeoutHandler")
-		})
-	}
 	t.Run("Unwrap", func(t *testing.T) {
 		w := httptest.NewRecorder()
 		log(http.HandlerFunc(func(got http.ResponseWriter, _ *http.Request) {

@@ -7,7 +7,8 @@
 //	handler = httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{})(mux))
 //
 // The handler sees the request that it would have seen, plus a context, and the
-// ResponseWriter that it would have seen: only AccessLog wraps that.
+// ResponseWriter that it would have seen: only AccessLog wraps that. As behind every middleware
+// that sets a context, trailers that an HTTP/1 client sends without announcing them do not arrive.
 //
 // # Trust
 //
@@ -143,7 +144,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer span.End() // also when SpanName panics
 		// What is looked for in the request that was copied: net/http removes the files of its
 		// form, and who stands further out names spans and metrics by its pattern.
-		if seen.MultipartForm != nil {
+		// Only what has changed, since whoever else may read r does not expect it to.
+		if seen.MultipartForm != nil && seen.MultipartForm != r.MultipartForm {
 			r.MultipartForm = seen.MultipartForm
 		}
 		if r.Pattern != seen.Pattern {

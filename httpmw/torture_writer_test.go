@@ -1,0 +1,483 @@
+package httpmw_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/http/httputil"
+	"net/textproto"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/httpmw"
+	"example.com/clew/internal/torture"
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/websocket"
+)
+
+// TestTortureWriter: the ResponseWriter in all our middleware can do what it could without, and
+// what it does has the same effect.
+func TestTortureWriter(t *testing.T) {
+	past := time.Unix(1, 0)
+	has := func(s *stage, w http.ResponseWriter, _ *http.Request) {
+		s.note("%T has %v", innermost(w), interfaces(w))
+	}
+	timeout := func(h http.Handler) http.Handler { return http.TimeoutHandler(h, time.Minute, "") }
+	n := play(t, []scenario{
+		{name: "interfaces in h1", only: "h1", want: "Flush:true FlushError:true Flusher:true Hijacker:true Pusher:false ReaderFrom:true", handler: has},
+		{name: "interfaces in h2", only: "h2", want: "Flush:true FlushError:true Flusher:true Hijacker:false Pusher:true ReaderFrom:false", handler: has},
+		{name: "interfaces in http.TimeoutHandler", want: "Flusher:false", handler: has, outside: timeout},
+		{name: "read deadline", want: "read 4, deadline exceeded true", play: func(s *stage) {
+			reading, writing := io.Pipe() // of which only the beginning comes
+			srv := s.serve(func(w http.ResponseWriter, r *http.Request) {
+				defer writing.Close()
+				got := make([]byte, 4)
+				n, err := io.ReadFull(r.Body, got)
+				if err == nil {
+					s.note("set: %v", http.NewResponseController(w).SetReadDeadline(past))
+					_, err = r.Body.Read(got)
+				}
+				s.note("read %d, deadline exceeded %v", n, errors.Is(err, os.ErrDeadlineExceeded))
+				w.WriteHeader(http.StatusRequestTimeout)
+			})
+			go io.WriteString(writing, "body")
+			s.do(srv, s.request(srv, http.MethodPost, reading))
+		}},
+		{name: "no read deadline after all", want: `read "body!"`, body: "body!", handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
+			c := http.NewResponseController(w)
+			c.SetReadDeadline(time.Now().Add(time.Hour))
+			s.note("cleared: %v", c.SetReadDeadline(time.Time{}))
+			got, err := io.ReadAll(r.Body)
+			s.note("read %q, %v", got, err)
+		}},
+		{name: "write deadline", want: "deadline exceeded true", handler: func(s *stage, w http.ResponseWriter, _ *http.Request) {
+			s.note("set: %v", http.NewResponseController(w).SetWriteDeadline(past))
+			s.note("deadline exceeded %v", errors.Is(untilError(w), os.ErrDeadlineExceeded))
+		}},
+		{name: "full duplex", want: `body of 8, sum 4c52978c, "onetwo\n\n"`, body: "one\ntwo\n", handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
+			c := http.NewResponseController(w)
+			s.note("full duplex: %v", c.EnableFullDuplex())
+			for lines := bufio.NewScanner(r.Body); lines.Scan(); {
+				io.WriteString(w, lines.Text())
+				s.note("flush: %v", c.Flush())
+			}
+			io.WriteString(w, "\n\n")
+		}},
+		{name: "103, read before the answer is written", want: "the client has the 103: true\nCLIENT\n103 [\"</a>\"]\nHTTP", play: func(s *stage) {
+			got := make(chan struct{})
+			srv := s.serve(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Link", "</a>")
+				w.WriteHeader(http.StatusEarlyHints)
+				has := false
+				select {
+				case <-got:
+					has = true
+				case <-r.Context().Done():
+				}
+				s.note("the client has the 103: %v", has)
+				w.Header().Set("Link", "</b>")
+				w.WriteHeader(http.StatusNotFound)
+			})
+			s.do(srv, s.request(srv, http.MethodGet, nil).WithContext(httptrace.WithClientTrace(s.Context(), &httptrace.ClientTrace{
+				// Called after that of do, which notes it.
+				Got1xxResponse: func(int, textproto.MIMEHeader) error { close(got); return nil },
+			})))
+		}},
+	})
+	if !t.Failed() {
+		torture.Row(t, "ResponseWriter", "%d transcripts over h1 and h2 as without us: %d interfaces and deadlines, full duplex, 103, Unwrap", n, len(interfaces(minimal{http.Header{}})))
+	}
+}
+
+// TestTortureSSE: an event that was flushed is at the client while the handler waits, and the line
+// is written once, at the end.
+func TestTortureSSE(t *testing.T) {
+	events := torture.Size(20, 5000)
+	flushes := map[string]func(http.ResponseWriter){
+		"http.Flusher":            func(w http.ResponseWriter) { w.(http.Flusher).Flush() },
+		"http.ResponseController": func(w http.ResponseWriter) { http.NewResponseController(w).Flush() },
+	}
+	read := 0
+	for _, protocol := range protocols {
+		for name, flush := range flushes {
+			for _, setup := range setups() {
+				if t.Failed() { // one that hangs is enough
+					return
+				}
+				t.Run(fmt.Sprint(name, " over ", protocol, " in ", setup.name), func(t *testing.T) {
+					s := &stage{T: t, top: t, protocol: protocol, setup: setup}
+					next := make(chan struct{})
+					srv := s.serve(func(w http.ResponseWriter, r *http.Request) {
+						w.Header().Set("Content-Type", "text/event-stream")
+						for i := range events {
+							fmt.Fprintf(w, "data: %d\n\n", i)
+							flush(w)
+							select {
+							case <-next:
+							case <-r.Context().Done():
+								return
+							}
+						}
+					})
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					defer cancel()
+					r, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL, nil)
+					require.NoError(t, err)
+					r.Header.Set("b3", fromCaller)
+					res, err := srv.Client().Do(r)
+					require.NoError(t, err, "GET")
+					defer res.Body.Close()
+					stream, size := bufio.NewReader(res.Body), 0
+					for i := range events {
+						got, err := stream.ReadString('\n')
+						require.NoError(t, err, "event %d, read while the handler waits", i)
+						require.Equal(t, fmt.Sprintf("data: %d\n", i), got, "event %d", i)
+						_, err = stream.ReadString('\n')
+						require.NoError(t, err, "the end of event %d", i)
+						size += len(got) + 1
+						read++
+						if setup.new != nil {
+							require.Empty(t, setup.out.String(), "access lines while the stream is open")
+						}
+						next <- struct{}{}
+					}
+					rest, err := io.ReadAll(stream)
+					require.NoError(t, err, "the end of the stream")
+					assert.Empty(t, rest, "what came after the last event")
+					for _, line := range s.lines() {
+						assert.EqualValues(t, size, line["bytes"], "bytes of %v", line)
+						assert.EqualValues(t, 200, line["status"], "status of %v", line)
+					}
+				})
+			}
+		}
+	}
+	if !t.Failed() {
+		torture.Row(t, "Server-sent events", "%d events over h1 and h2, each read by the client before the next was written; one line a stream", read)
+	}
+}
+
+// TestTortureWebSocket: an upgrade through all our middleware, and through a reverse proxy with our
+// transport between: messages pass both ways, the server's first one unasked, and the trace with them.
+func TestTortureWebSocket(t *testing.T) {
+	messages := torture.Size(25, 5000)
+	echoed := 0
+	for _, proxied := range []bool{false, true} {
+		for i := range setups() {
+			front, back := setups()[i], setups()[i]
+			t.Run(fmt.Sprintf("%s, proxied %v", front.name, proxied), func(t *testing.T) {
+				b := &stage{T: t, top: t, protocol: "h1", setup: back}
+				ids := make(chan string, 1)
+				ws := websocket.Server{Handler: func(conn *websocket.Conn) {
+					ids <- trace.ID(conn.Request().Context())
+					if !assert.NoError(t, websocket.Message.Send(conn, "hello"), "the server's first message") {
+						return
+					}
+					for {
+						var got []byte
+						if websocket.Message.Receive(conn, &got) != nil {
+							return // the client has closed
+						}
+						websocket.Message.Send(conn, got)
+					}
+				}}
+				srv := b.serve(ws.ServeHTTP)
+				stages := []*stage{b}
+				if proxied {
+					f := &stage{T: t, top: t, protocol: "h1", setup: front}
+					target, err := url.Parse(srv.URL)
+					require.NoError(t, err)
+					proxy := &httputil.ReverseProxy{
+						Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+						Transport: httpclient.NewTransport(srv.Client().Transport, httpclient.Config{}),
+					}
+					srv = f.serve(proxy.ServeHTTP)
+					stages = append(stages, f)
+				}
+
+				cfg, err := websocket.NewConfig("ws"+strings.TrimPrefix(srv.URL, "http")+"/ws", srv.URL)
+				require.NoError(t, err)
+				cfg.Header = header("b3", fromCaller)
+				conn, err := websocket.DialConfig(cfg)
+				require.NoError(t, err, "the upgrade")
+				defer conn.Close()
+				conn.SetDeadline(time.Now().Add(patience))
+				var hello string
+				require.NoError(t, websocket.Message.Receive(conn, &hello), "receiving the server's first message")
+				assert.Equal(t, "hello", hello, "the server's first message")
+				for i := range messages {
+					sent := bytes.Repeat([]byte{byte(i)}, []int{1, 125, 126, 70_000}[i%4]) // by the widths of a frame's length
+					require.NoError(t, websocket.Message.Send(conn, sent), "sending message %d", i)
+					var got []byte
+					require.NoError(t, websocket.Message.Receive(conn, &got), "receiving message %d", i)
+					require.Equal(t, sent, got, "message %d", i)
+					echoed++
+				}
+				conn.Close()
+
+				id := <-ids
+				for i, s := range stages {
+					s.calls.Wait()
+					if s.new == nil {
+						continue
+					}
+					line := s.out.only(t)
+					assert.Equal(t, true, line["hijacked"], "hijacked of %v", line)
+					assert.EqualValues(t, 0, line["status"], "status of %v", line)
+					if s.trust != httpmw.TrustNone {
+						assert.Equal(t, id128, line["trace_id"], "trace_id of %v: the caller's", line)
+					}
+					if i == 0 {
+						assert.Equal(t, id, line["trace_id"], "trace_id of %v, and the handler's", line)
+					}
+				}
+			})
+		}
+	}
+	if !t.Failed() {
+		torture.Row(t, "WebSocket", "%d messages echoed, half of them through httputil.ReverseProxy and our transport; each upgrade in one line, in the caller's trace", echoed)
+	}
+}
+
+// sendfileListener counts what its connections are given by ReadFrom, which is how net/http asks for
+// sendfile.
+type sendfileListener struct {
+	net.Listener
+	mu      sync.Mutex
+	bytes   int64
+	readers []string
+}
+
+func (l *sendfileListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return sendfileConn{conn.(*net.TCPConn), l}, nil
+}
+
+type sendfileConn struct {
+	*net.TCPConn
+	l *sendfileListener
+}
+
+func (c sendfileConn) ReadFrom(src io.Reader) (int64, error) {
+	n, err := c.TCPConn.ReadFrom(src)
+	kind := fmt.Sprintf("%T", src)
+	if limited, ok := src.(*io.LimitedReader); ok {
+		kind += fmt.Sprintf(" of %T", limited.R)
+	}
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	c.l.bytes += n
+	c.l.readers = append(c.l.readers, kind)
+	return n, err
+}
+
+// TestTortureSendfile: a file reaches the connection by ReadFrom, as the same kind of reader and
+// with as many bytes as without us.
+func TestTortureSendfile(t *testing.T) {
+	size := int64(torture.Size(1, 100)) << 20
+	const tail = "the end"
+	path := filepath.Join(t.TempDir(), "large.bin")
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	defer file.Close()
+	require.NoError(t, file.Truncate(size), "a sparse file")
+	_, err = file.WriteAt([]byte(tail), size-int64(len(tail)))
+	require.NoError(t, err)
+	sum := crc32.NewIEEE()
+	_, err = io.Copy(sum, io.NewSectionReader(file, 0, size))
+	require.NoError(t, err)
+
+	sent, left := int64(0), int64(0)
+	for name, handler := range map[string]func(http.ResponseWriter, *http.Request, *os.File){
+		"http.ServeFile": func(w http.ResponseWriter, r *http.Request, _ *os.File) { http.ServeFile(w, r, path) },
+		"http.ServeContent": func(w http.ResponseWriter, r *http.Request, f *os.File) {
+			http.ServeContent(w, r, "", time.Time{}, f)
+		},
+		"io.Copy": func(w http.ResponseWriter, _ *http.Request, f *os.File) {
+			w.Header().Set("Content-Length", fmt.Sprint(size))
+			io.Copy(w, f)
+		},
+	} {
+		var bare *sendfileListener
+		for _, setup := range setups() {
+			t.Run(name+" in "+setup.name, func(t *testing.T) {
+				s := &stage{T: t, setup: setup}
+				srv := httptest.NewUnstartedServer(s.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					f, err := os.Open(path)
+					if !assert.NoError(t, err) {
+						return
+					}
+					defer f.Close()
+					handler(w, r, f)
+				})))
+				l := &sendfileListener{Listener: srv.Listener}
+				srv.Listener = l
+				srv.Start()
+				defer srv.Close()
+				res := send(t, srv, "/large.bin", header("b3", fromCaller))
+				defer res.Body.Close()
+				got := crc32.NewIEEE()
+				n, err := io.Copy(got, res.Body)
+				require.NoError(t, err, "reading the body")
+				assert.Equal(t, size, n, "bytes that the client got")
+				assert.Equal(t, sum.Sum32(), got.Sum32(), "checksum of what the client got")
+				for _, line := range s.lines() {
+					assert.EqualValues(t, size, line["bytes"], "bytes of %v", line)
+				}
+
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				if setup.new == nil {
+					bare = l
+					require.Greater(t, l.bytes, size*9/10, "bytes by ReadFrom without us, by %v", l.readers)
+					return
+				}
+				assert.Equal(t, bare.bytes, l.bytes, "bytes by ReadFrom")
+				assert.Equal(t, bare.readers, l.readers, "readers that ReadFrom was given")
+				sent, left = sent+l.bytes, left+size-l.bytes
+			})
+		}
+	}
+	if !t.Failed() {
+		torture.Row(t, "Sendfile", "%d MB of files, all but %d bytes of %d by the connection's ReadFrom, as without us", size>>20, left, sent+left)
+	}
+}
+
+// thrown is a value of our own to panic with.
+type thrown struct{ text string }
+
+// firstLine keeps the first line that is logged.
+type firstLine chan string
+
+func (f firstLine) Write(p []byte) (int, error) {
+	text, _, _ := strings.Cut(string(p), "\n")
+	select {
+	case f <- text:
+	default:
+	}
+	return len(p), nil
+}
+
+// TestTorturePanics: whatever is thrown, and whenever, flies on as it is. Client and error log see what
+// they see without us, and the line is written once.
+func TestTorturePanics(t *testing.T) {
+	type leave struct {
+		name string
+		do   func()
+		want any // what is thrown; nil: nothing
+	}
+	own, boom := &thrown{"own"}, errors.New("boom")
+	leaves := []leave{
+		{"http.ErrAbortHandler", func() { panic(http.ErrAbortHandler) }, http.ErrAbortHandler},
+		{"an error", func() { panic(boom) }, boom},
+		{"a string", func() { panic("boom") }, "boom"},
+		{"a pointer of our own", func() { panic(own) }, own},
+		{"a nil pointer", func() { own := (*thrown)(nil); _ = own.text }, "runtime error: invalid memory address or nil pointer dereference"},
+		{"nil", func() { panic(nil) }, "panic called with nil argument"},
+		{"an error within a deferred recover", func() {
+			defer func() { recover(); panic(boom) }()
+			panic("first")
+		}, boom},
+		{"runtime.Goexit", runtime.Goexit, nil},
+	}
+	moments := []struct {
+		name   string
+		before func(http.ResponseWriter)
+		status int
+	}{
+		{"at once", func(http.ResponseWriter) {}, 0},
+		{"after header and some body were flushed", func(w http.ResponseWriter) {
+			io.WriteString(w, "some body")
+			w.(http.Flusher).Flush()
+		}, 200},
+		{"after 500", func(w http.ResponseWriter) { w.WriteHeader(500) }, 500},
+	}
+	seen := 0
+	for _, leave := range leaves {
+		for _, moment := range moments {
+			for _, protocol := range protocols {
+				t.Run(fmt.Sprint(leave.name, " ", moment.name, " over ", protocol), func(t *testing.T) {
+					handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						moment.before(w)
+						leave.do()
+					})
+					var bare string
+					for _, setup := range setups() {
+						// By itself: what an outermost recover gets, if anything flies at all.
+						s := &stage{T: t, top: t, protocol: protocol, setup: setup}
+						var value any
+						returned := true
+						done := make(chan struct{})
+						go func() {
+							defer close(done)
+							defer func() { value = recover() }()
+							returned = false
+							s.handler(handler).ServeHTTP(httptest.NewRecorder(), get(header("b3", fromCaller)))
+							returned = true
+						}()
+						<-done
+						require.False(t, returned, "%s: the middleware returned, want what the handler did", setup.name)
+						if err, ok := value.(runtime.Error); ok {
+							require.ErrorContains(t, err, leave.want.(string), "%s: the runtime error that flew out", setup.name)
+						} else {
+							require.Equal(t, leave.want, value, "%s: what flew out", setup.name)
+						}
+						if leave.want == own {
+							require.Same(t, own, value, "%s: what flew out", setup.name)
+						}
+
+						// In a server: what client and error log get.
+						errorLog := make(firstLine, 1)
+						srv := s.serve(handler.ServeHTTP)
+						srv.Config.ErrorLog.SetOutput(errorLog)
+						s.get(srv)
+						if leave.want == nil || leave.want == http.ErrAbortHandler {
+							srv.Close()
+							assert.Empty(t, errorLog, "lines in the server's error log")
+						} else {
+							select { // h2 writes it when the client has its answer already
+							case first := <-errorLog:
+								s.note("error log: %s", first)
+							case <-time.After(patience):
+								require.Fail(t, "nothing in the server's error log")
+							}
+						}
+						if got := s.transcript(); setup.new == nil {
+							bare = got
+						} else {
+							assert.Equal(t, bare, got, "the transcript in %s", setup.name)
+							seen++
+						}
+						for _, line := range s.lines() {
+							assert.EqualValues(t, moment.status, line["status"], "status of %v", line)
+							assert.Equal(t, leave.want != nil, line["panicked"] == true, "panicked of %v", line)
+						}
+					}
+				})
+			}
+		}
+	}
+	if !t.Failed() {
+		torture.Row(t, "Panics", "%d ways to leave a handler at %d moments over h1 and h2: %d times the same value, the same end for the client, the same line in the server's error log, one access line", len(leaves), len(moments), seen)
+	}
+}
