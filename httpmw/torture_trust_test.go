@@ -705,6 +705,6 @@ func TestTortureHugeHeaders(t *testing.T) {
 	if !raceEnabled {
 		assert.LessOrEqual(t, grown, growth, "bytes more in use after %d requests", requests)
 	}
-	torture.Row(t, "Huge headers", "%d shapes of 1 MiB, %d ways: at most %d bytes a request (%s) besides the copy of the headers; %d bytes more in use after %d requests",
+	torture.Row(t, "Huge headers", "%d shapes of 1 MiB, %d ways: at most %d bytes a request (%s) besides the copy of the headers; heap grown by %d bytes after %d requests",
 		len(shapes), len(ways), worst, where, grown, requests)
 }
