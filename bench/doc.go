@@ -1,4 +1,3 @@
-// Package bench holds clew beside what others make: their pools run its tasks, and their
-// clients and loggers stand beside its own. It is a module of its own, so that clew requires
-// none of them.
+// Package bench holds clew beside what others make: their pools run its tasks. It is a module of
+// its own, so that clew requires none of them.
 package bench

@@ -24,11 +24,16 @@ type Config struct {
 	// Propagator writes the headers. Nil: trace.Propagator{}, which writes X-B3-*.
 	Propagator propagation.TextMapPropagator
 
-	// Propagate says which requests may carry our headers; it is asked for redirects too,
-	// and must not change the request. Nil: all but a redirect to another host name than
-	// the first one asked. [SameSite], [Hosts] and [PrivateNetworks] are ready made; combine
-	// them with || and && in a function of your own. A request that may not carry the headers
-	// is still a span.
+	// Propagate says which requests may carry our headers; it is asked for redirects too, must not
+	// change the request, and must be safe for concurrent use. Nil: all but a redirect to another
+	// host name than the first one asked.
+	//
+	// A function replaces that rule: one that does not look at redirects sends the headers
+	// wherever they lead. [SameSite], [Hosts] and [PrivateNetworks] are ready made; combine them
+	// with || and && in a function of your own.
+	//
+	// A request that may not carry the headers is still a span, and stale ones are still taken
+	// off it: a signature must not cover trace headers of the caller's own.
 	Propagate func(*http.Request) bool
 }
 

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// SameSite is a [Config].Propagate: all requests, but a redirect only within the site of the
-// chain's first request. A site is what one owner can register, by the public suffix list:
+// SameSite is a [Config].Propagate that limits redirects: a first request carries the headers
+// wherever it goes, a redirect only within the site of that first request. A site is what one owner can register, by the public suffix list:
 // api.example.co.uk and example.co.uk are one, alice.github.io and bob.github.io are two. IP
 // addresses are each their own. Under a top-level name that the list does not have, such as
 // "internal", the last two labels are the site. A redirect from https to http leaves the site,
@@ -30,7 +30,7 @@ func SameSite(r *http.Request) bool {
 	return site(first.URL) == site(r.URL)
 }
 
-// PrivateNetworks is a [Config].Propagate: requests to loopback and private addresses (RFC 1918,
+// PrivateNetworks is a [Config].Propagate that limits all requests: to loopback and private addresses (RFC 1918,
 // RFC 4193) and to localhost. Other names are not looked up, so they are not private; allow
 // them by [Hosts].
 func PrivateNetworks(r *http.Request) bool {
@@ -44,7 +44,7 @@ func PrivateNetworks(r *http.Request) bool {
 	return name == "localhost"
 }
 
-// Hosts returns a [Config].Propagate: requests to these hosts, redirects too. A host is a name
+// Hosts returns a [Config].Propagate that limits all requests: to these hosts. A host is a name
 // ("api.example.com"), all names under one (".example.com", which is not example.com itself), an
 // IP address ("10.1.2.3"), or a network ("10.0.0.0/8"), to which addresses belong, but no names.
 // Any port, any scheme. Without hosts it allows none. Internationalized names are compared as they
@@ -104,7 +104,7 @@ func sameHost(r *http.Request) bool {
 // origin returns the first request of the chain of redirects that r is in; r itself if it is no
 // redirect, nil if the chain is cut, so that nobody knows.
 func origin(r *http.Request) *http.Request {
-	for range longest {
+	for range maxChain {
 		if r.Response == nil {
 			return r
 		}
@@ -121,11 +121,8 @@ func sameName(a, b *url.URL) bool { return hostname(a) == hostname(b) }
 // no such part.
 func site(u *url.URL) string {
 	name := hostname(u)
-	if _, ip := address(name); ip || !isName(name) { // the list is in Punycode
+	if _, ip := address(name); ip || !isName(name) {
 		return name
-	}
-	if c := name[strings.LastIndexByte(name, '.')+1]; '0' <= c && c <= '9' {
-		return name // an odd spelling of an address, 10.0.0.010: no top-level domain begins with a digit
 	}
 	if registered, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
 		return registered
@@ -150,13 +147,17 @@ func address(name string) (netip.Addr, bool) {
 	return addr.WithZone("").Unmap(), err == nil
 }
 
-// isName reports whether s may be a host name: letters, digits, '-' and '_' in labels. Others
-// than ASCII are not: net/http asks for them in Punycode.
+// isName reports whether s may be a host name: letters, digits, '-' and '_' in labels. Others than
+// ASCII are not: net/http asks for them in Punycode. Nor is what ends in a number, such as 10.1 or
+// 10.0.0.0x4: some resolvers take that for an address, and no top-level domain is one.
 func isName(s string) bool {
+	const digits = "0123456789"
+	last := ""
 	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz-_"+digits) != "" {
 			return false
 		}
+		last = label
 	}
-	return true
+	return strings.Trim(last, digits) != "" && !strings.HasPrefix(last, "0x")
 }

@@ -164,7 +164,6 @@ func TestHosts(t *testing.T) {
 		{hosts("10.0.0.0/8"), "http://167772161/", false},
 		{hosts("10.0.0.0/8"), "http://010.0.0.1/", false},
 		{hosts("0.0.0.0/0"), "http://[::1]/", false},
-		{hosts(".1"), "http://10.0.0.1/", false}, // an address has no suffix
 		{hosts("::1"), "http://[::1]:8080/", true},
 		{hosts("::1"), "http://[0:0:0:0:0:0:0:1]/", true},
 		{hosts("fe80::1"), "http://[fe80::1%25eth0]/", true},
@@ -206,7 +205,8 @@ func TestLookAlikesGetNothing(t *testing.T) {
 func TestHostsPanics(t *testing.T) {
 	for _, host := range []string{
 		"", ".", "..", "..example.com", "a..b", "example.com..", "*", "*.example.com", "https://example.com", "example.com/path",
-		"example.com:443", "10.0.0.1:80", "fe80::1%eth0/64", "::ffff:10.0.0.0/104", "[::1]", "10.0.0.0/33", "10.0.0.0/", "user@example.com", " example.com", "example.com\n",
+		"example.com:443", "10.0.0.1:80", "fe80::1%eth0/64", "::ffff:10.0.0.0/104",
+		"10.0.0.256", "10.0.0", "010.0.0.1", ".10", ".1", "0x7f.0x1", "[::1]", "10.0.0.0/33", "10.0.0.0/", "user@example.com", " example.com", "example.com\n",
 		"bücher.example", "api,example.com", "\xff",
 	} {
 		want := fmt.Sprintf("httpclient: Hosts: %q is not a host name, .suffix, IP address or network", host)

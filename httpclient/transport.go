@@ -106,15 +106,15 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// longest is how much of a chain is looked at. A base that gives one response twice, a cache or a
-// stub, has made it a ring.
-const longest = 1000
+// maxChain is how much of a chain of redirects is looked at. A base that returns the same response
+// twice (a cache, a stub) makes the chain a ring.
+const maxChain = 1000
 
 // before returns how many attempts there are with this one, and, for a redirect without a
 // trace of its own, the one that it follows.
 func before(r *http.Request) (prev trace.B3, attempt int) {
 	attempt = 1
-	for resp := r.Response; resp != nil && resp.Request != nil && attempt < longest; resp = resp.Request.Response {
+	for resp := r.Response; resp != nil && resp.Request != nil && attempt < maxChain; resp = resp.Request.Response {
 		if attempt == 1 {
 			prev, _ = trace.FromContext(resp.Request.Context())
 		}

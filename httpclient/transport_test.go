@@ -1029,6 +1029,7 @@ func TestTransportSpanText(t *testing.T) {
 	huge := strings.Repeat("Z", 1<<18)
 	for name, raw := range map[string]string{
 		"a malformed header": "HTTP/1.1 200 OK\r\n" + huge + "\r\n\r\n",
+		"a huge host":        "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\nLocation: http://" + huge + "/\r\n\r\n",
 		"a huge Location":    "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\nLocation: /" + huge + "\r\n\r\n",
 	} {
 		rec := newRecorder(t, sdktrace.AlwaysSample())

@@ -46,8 +46,8 @@ type AccessLogConfig struct {
 // matched, if any), status (what the client got), bytes (of the body, as the handler wrote
 // it), duration_ms, remote; the hook's trace_id and span_id; parent_id (the caller's span),
 // caller_parent_id (that span's own parent, as received); untrusted_trace_id (what a caller
-// under [TrustNone] sent); panicked and hijacked, where true. A method or path of more than 8,000
-// bytes is cut there. From these lines alone a call graph can be drawn.
+// under [TrustNone] sent); panicked and hijacked, where true. A method, path or remote of more
+// than 8,000 bytes is cut there. From these lines alone a call graph can be drawn.
 //
 // The ResponseWriter that the handler gets has the optional interfaces that it would have had,
 // and Unwrap. One of net/http's own, by which http.MaxBytesReader closes the connection of a
@@ -80,7 +80,7 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// As they are now: handlers further in may change the request, and overwrite its context.
 	ctx := r.Context()
-	l := line{begin: time.Now(), method: clip.Text(r.Method), remote: r.RemoteAddr}
+	l := line{begin: time.Now(), method: clip.Text(r.Method), remote: clip.Text(r.RemoteAddr)}
 	if r.URL != nil {
 		l.path = clip.Text(r.URL.Path)
 	}

@@ -884,11 +884,12 @@ func TestAccessLogLong(t *testing.T) {
 			var out logbook
 			logger := zerolog.New(&out)
 			r := get(nil)
-			r.Method, r.URL.Path = tt.text, tt.text
+			r.Method, r.URL.Path, r.RemoteAddr = tt.text, tt.text, tt.text
 			serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(nop)), r)
 			line := out.only(t)
 			assert.Equal(t, tt.want, line["path"], "path of the line")
 			assert.Equal(t, tt.want, line["method"], "method of the line")
+			assert.Equal(t, tt.want, line["remote"], "remote of the line")
 		})
 	}
 }

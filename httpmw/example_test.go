@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -67,10 +68,11 @@ func debugged(h func(http.Handler) http.Handler, r *http.Request) string {
 	return answer
 }
 
-// Who may debug: callers of some paths, that the internet cannot reach.
+// Who may debug: callers of some paths, that the internet cannot reach. Cleaned, because a router
+// may take /internal/../shop for /shop.
 func ExampleTrust_path() {
 	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
-		if strings.HasPrefix(r.URL.Path, "/internal/") {
+		if strings.HasPrefix(path.Clean(r.URL.Path), "/internal/") {
 			return httpmw.TrustAll
 		}
 		return httpmw.TrustNone
@@ -78,8 +80,10 @@ func ExampleTrust_path() {
 
 	fmt.Println(debugged(mw, httptest.NewRequest("GET", "/internal/stock", nil)))
 	fmt.Println(debugged(mw, httptest.NewRequest("GET", "/shop", nil)))
+	fmt.Println(debugged(mw, httptest.NewRequest("GET", "/internal/../shop", nil)))
 	// Output:
 	// debug
+	// no debug
 	// no debug
 }
 

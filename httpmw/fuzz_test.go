@@ -34,6 +34,8 @@ func FuzzAccessLog(f *testing.F) {
 	f.Setenv("NO_COLOR", "") // colours are on
 	f.Add("GET", "/", "svc.example", "curl/8", "192.0.2.1:1234", id128+"-"+spanID+"-1-"+parentID)
 	f.Add("", "", "", "", "", "")
+	long := strings.Repeat("é", 5000)
+	f.Add(long, long, long, long, long, long)
 	for _, hostile := range hostilePaths {
 		f.Add("GET", hostile, hostile, hostile, hostile, hostile)
 		f.Add(hostile, "/", "", "", "[::1%"+hostile+"]:1", id64+"-"+spanID+"-d"+hostile)

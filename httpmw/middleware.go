@@ -77,7 +77,7 @@ func New(cfg Config) func(http.Handler) http.Handler {
 	}
 	p, own := m.Propagator.(trace.Propagator)
 	m.own, m.b3Only = own, own && !p.W3C
-	m.fields = fields.Of(m.Propagator, "traceparent", "tracestate", "baggage")
+	m.refused = refused{fields.Of(m.Propagator, "traceparent", "tracestate", "baggage")}
 	if cfg.Logger != nil {
 		l := hooked(*cfg.Logger)
 		m.Logger = &l
@@ -104,9 +104,9 @@ func hooked(l zerolog.Logger) zerolog.Logger {
 type middleware struct {
 	Config
 	starter trace.Starter
-	fields  fields.Set // what must not be found further in, where it is not believed
-	own     bool       // Propagator is trace's
-	b3Only  bool       // and reads nothing but B3, so that no context is needed for it
+	refused refused
+	own     bool // Propagator is trace's
+	b3Only  bool // and reads nothing but B3, so that no context is needed for it
 }
 
 type handler struct {
@@ -133,7 +133,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	seen := r.WithContext(ctx)
 	seen.Header = header
 	if trust != TrustAll && len(r.Trailer) > 0 {
-		refuseTrailers(seen, h.fields)
+		h.refused.withoutTrailers(seen)
 	}
 
 	recording, returned := span.IsRecording(), false
@@ -171,7 +171,7 @@ func (h *handler) start(r *http.Request, trust Trust) (context.Context, oteltrac
 		caller.Sampling = trace.Defer
 		ctx, span := h.starter.Start(withoutBaggage(r), caller, methodName(r))
 		ours, _ := trace.FromContext(ctx)
-		return ctx, span, redecided(r.Header, h.fields, caller, ours)
+		return ctx, span, h.refused.redecided(r.Header, caller, ours)
 	default:
 		return h.startUntrusted(r)
 	}
@@ -228,7 +228,7 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 	if h.Logger == nil {
 		ctx = logbind.Rebind(ctx) // a logger bound further out is bound to another trace
 	}
-	return ctx, span, without(r.Header, h.fields)
+	return ctx, span, h.refused.without(r.Header)
 }
 
 // untrustedKey is the key of the trace ID that an untrusted caller sent, for the access log.

@@ -626,16 +626,6 @@ func allocated(f func()) int {
 	return least
 }
 
-// inUse is what the heap holds when nothing is left to collect.
-func inUse() int {
-	var m runtime.MemStats
-	for range 3 { // pools survive one
-		runtime.GC()
-	}
-	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc)
-}
-
 // TestTortureHugeHeaders: a mebibyte of headers costs a request no more than a few kilobytes,
 // besides the copy of the map where the trust asks for one, and leaves nothing behind.
 func TestTortureHugeHeaders(t *testing.T) {
@@ -696,11 +686,11 @@ func TestTortureHugeHeaders(t *testing.T) {
 
 	names := slices.Sorted(maps.Keys(shapes))
 	requests := torture.Size(2_000, 100_000)
-	before := inUse()
+	before := torture.Heap()
 	for i := range requests {
 		ways[i%len(ways)].request(shapes[names[i/len(ways)%len(names)]])
 	}
-	grown := inUse() - before
+	grown := torture.Heap() - before
 	runtime.KeepAlive(shapes)
 	if !raceEnabled {
 		assert.LessOrEqual(t, grown, growth, "bytes more in use after %d requests", requests)

@@ -101,9 +101,7 @@ func TestTortureWriter(t *testing.T) {
 			})))
 		}},
 	})
-	if !t.Failed() {
-		torture.Row(t, "ResponseWriter", "%d transcripts over h1 and h2 as without us: %d interfaces and deadlines, full duplex, 103, Unwrap", n, len(interfaces(minimal{http.Header{}})))
-	}
+	torture.Row(t, "ResponseWriter", "%d transcripts over h1 and h2 as without us: %d interfaces and deadlines, full duplex, 103, Unwrap", n, len(interfaces(minimal{http.Header{}})))
 }
 
 // TestTortureSSE: an event that was flushed is at the client while the handler waits, and the line
@@ -156,7 +154,11 @@ func TestTortureSSE(t *testing.T) {
 						if setup.new != nil {
 							require.Empty(t, setup.out.String(), "access lines while the stream is open")
 						}
-						next <- struct{}{}
+						select {
+						case next <- struct{}{}:
+						case <-ctx.Done():
+							require.NoError(t, ctx.Err(), "after event %d", i)
+						}
 					}
 					rest, err := io.ReadAll(stream)
 					require.NoError(t, err, "the end of the stream")
@@ -169,9 +171,7 @@ func TestTortureSSE(t *testing.T) {
 			}
 		}
 	}
-	if !t.Failed() {
-		torture.Row(t, "Server-sent events", "%d events over h1 and h2, each read by the client before the next was written; one line a stream", read)
-	}
+	torture.Row(t, "Server-sent events", "%d events over h1 and h2, each read by the client before the next was written; one line a stream", read)
 }
 
 // TestTortureWebSocket: an upgrade through all our middleware, and through a reverse proxy with our
@@ -218,12 +218,13 @@ func TestTortureWebSocket(t *testing.T) {
 				conn, err := websocket.DialConfig(cfg)
 				require.NoError(t, err, "the upgrade")
 				defer conn.Close()
-				conn.SetDeadline(time.Now().Add(patience))
+				require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 				var hello string
 				require.NoError(t, websocket.Message.Receive(conn, &hello), "receiving the server's first message")
 				assert.Equal(t, "hello", hello, "the server's first message")
 				for i := range messages {
 					sent := bytes.Repeat([]byte{byte(i)}, []int{1, 125, 126, 70_000}[i%4]) // by the widths of a frame's length
+					require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 					require.NoError(t, websocket.Message.Send(conn, sent), "sending message %d", i)
 					var got []byte
 					require.NoError(t, websocket.Message.Receive(conn, &got), "receiving message %d", i)
@@ -251,9 +252,7 @@ func TestTortureWebSocket(t *testing.T) {
 			})
 		}
 	}
-	if !t.Failed() {
-		torture.Row(t, "WebSocket", "%d messages echoed, half of them through httputil.ReverseProxy and our transport; each upgrade in one line, in the caller's trace", echoed)
-	}
+	torture.Row(t, "WebSocket", "%d messages echoed, half of them through httputil.ReverseProxy and our transport; each upgrade in one line, in the caller's trace", echoed)
 }
 
 // sendfileListener counts what its connections are given by ReadFrom, which is how net/http asks for
@@ -358,9 +357,7 @@ func TestTortureSendfile(t *testing.T) {
 			})
 		}
 	}
-	if !t.Failed() {
-		torture.Row(t, "Sendfile", "%d MB of files, all but %d bytes of %d by the connection's ReadFrom, as without us", size>>20, left, sent+left)
-	}
+	torture.Row(t, "Sendfile", "%d MB of files, all but %d bytes of %d by the connection's ReadFrom, as without us", size>>20, left, sent+left)
 }
 
 // thrown is a value of our own to panic with.
@@ -477,7 +474,5 @@ func TestTorturePanics(t *testing.T) {
 			}
 		}
 	}
-	if !t.Failed() {
-		torture.Row(t, "Panics", "%d ways to leave a handler at %d moments over h1 and h2: %d times the same value, the same end for the client, the same line in the server's error log, one access line", len(leaves), len(moments), seen)
-	}
+	torture.Row(t, "Panics", "%d ways to leave a handler at %d moments over h1 and h2: %d times the same value, the same end for the client, the same line in the server's error log, one access line", len(leaves), len(moments), seen)
 }

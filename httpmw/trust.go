@@ -3,7 +3,9 @@ package httpmw
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
+	"strings"
 
 	"example.com/clew/internal/fields"
 	"example.com/clew/trace"
@@ -17,8 +19,9 @@ import (
 // [TrustNone].
 //
 // Put New outermost where callers are not believed. What stands further out and has read the
-// headers, otelhttp for one, has believed them: its span is the parent under TrustIDs, with the
-// decision that it has. Baggage that it has taken from them is removed all the same.
+// headers, otelhttp for one, has believed them: under TrustIDs its span is the parent, with the
+// decision and the tracestate that it has. Baggage that it has taken from them is removed all the
+// same.
 type Trust uint8
 
 const (
@@ -40,63 +43,87 @@ const (
 	TrustAll
 )
 
-// without returns h without the fields. h is not changed; if it has none of them, it is
-// returned itself.
-func without(h http.Header, set fields.Set) http.Header {
+// refused are the headers that must not be found further in, where the caller is not believed.
+type refused struct{ fields.Set }
+
+// has counts an underscore as a dash: to CGI, and all that came of it, X_B3_TraceId is X-B3-TraceId
+// (RFC 3875, 4.1.18).
+func (r refused) has(name string) bool { return r.Has(strings.ReplaceAll(name, "_", "-")) }
+
+// without returns h without them. h is not changed; if it has none of them, it is returned itself.
+func (r refused) without(h http.Header) http.Header {
 	for key := range h {
-		if set.Has(key) {
+		if r.has(key) {
 			h = h.Clone()
-			set.Remove(h)
+			maps.DeleteFunc(h, func(name string, _ []string) bool { return r.has(name) })
 			break
 		}
 	}
 	return h
 }
 
-// withoutBaggage returns r's context without the baggage that something further out may have read
-// from r. Baggage of a request that came with none is our own.
+// withoutBaggage returns r's context without the baggage that something further out has read from r.
+// Our own stays.
 func withoutBaggage(r *http.Request) context.Context {
 	ctx := r.Context()
-	if len(r.Header["Baggage"]) > 0 && baggage.FromContext(ctx).Len() > 0 {
-		return baggage.ContextWithoutBaggage(ctx)
+	bag := baggage.FromContext(ctx)
+	if len(r.Header["Baggage"]) == 0 || bag.Len() == 0 {
+		return ctx
 	}
-	return ctx
+	sent := propagation.Baggage{}.Extract(context.Background(), propagation.HeaderCarrier{"Baggage": r.Header["Baggage"]})
+	for _, member := range baggage.FromContext(sent).Members() {
+		if bag.Member(member.Key()).Value() == member.Value() {
+			bag = bag.DeleteMember(member.Key())
+		}
+	}
+	return baggage.ContextWithBaggage(ctx, bag)
 }
 
-// refuseTrailers gives r trailers of its own, without the fields. A client may send in a trailer
+// withoutTrailers gives r trailers of its own, without the refused: a client may send in a trailer
 // what is refused in a header.
-func refuseTrailers(r *http.Request, set fields.Set) {
-	arriving := r.Trailer // net/http fills it when the body ends
-	r.Trailer = arriving.Clone()
-	set.Remove(r.Trailer)
-	if r.Body != nil {
-		r.Body = &trailers{r.Body, arriving, r.Trailer, set}
+func (r refused) withoutTrailers(seen *http.Request) {
+	arriving := seen.Trailer // net/http fills it when the body ends
+	seen.Trailer = http.Header{}
+	b := &trailerBody{seen.Body, arriving, seen.Trailer, r}
+	b.update()
+	if seen.Body != nil {
+		seen.Body = b
 	}
 }
 
-// trailers is the body of a request with trailers that are not all believed.
-type trailers struct {
+// trailerBody is the body of a request with trailers that are not all believed.
+type trailerBody struct {
 	io.ReadCloser
 	arriving, seen http.Header
-	refused        fields.Set
+	refused        refused
 }
 
-func (t *trailers) Read(p []byte) (int, error) {
-	n, err := t.ReadCloser.Read(p)
+func (b *trailerBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
-		for name, values := range t.arriving {
-			if !t.refused.Has(name) {
-				t.seen[name] = values
-			}
-		}
+		b.update()
 	}
 	return n, err
 }
 
+func (b *trailerBody) Close() error {
+	err := b.ReadCloser.Close() // which reads a short rest
+	b.update()
+	return err
+}
+
+func (b *trailerBody) update() {
+	for name, values := range b.arriving {
+		if !b.refused.has(name) {
+			b.seen[name] = values
+		}
+	}
+}
+
 // redecided returns h as a caller would have sent it who had decided as we have: the same
 // IDs, in the same encodings, our sampling state; no baggage, no tracestate.
-func redecided(h http.Header, set fields.Set, caller, ours trace.B3) http.Header {
-	clone := without(h, set)
+func (r refused) redecided(h http.Header, caller, ours trace.B3) http.Header {
+	clone := r.without(h)
 	if len(clone) == len(h) { // nothing to decide again
 		return h
 	}
@@ -112,14 +139,16 @@ func redecided(h http.Header, set fields.Set, caller, ours trace.B3) http.Header
 	if p.Encoding != 0 && caller.TraceID.IsValid() { // else it was a decision alone, and that is refused
 		p.Inject(ctx, propagation.HeaderCarrier(clone))
 	}
-	read := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier{"Traceparent": h["Traceparent"]})
+	traceparent := propagation.HeaderCarrier{"Traceparent": h["Traceparent"]}
+	read := trace.Propagator{W3C: true}.Extract(context.Background(), traceparent)
 	if parent, ok := trace.FromContext(read); ok {
 		sc := oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
 			TraceID:    parent.TraceID,
 			SpanID:     parent.SpanID,
 			TraceFlags: oteltrace.TraceFlags(0).WithSampled(ours.Sampling == trace.Accept || ours.Sampling == trace.Debug),
 		})
-		propagation.TraceContext{}.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), propagation.HeaderCarrier(clone))
+		ctx := oteltrace.ContextWithSpanContext(context.Background(), sc)
+		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(clone))
 	}
 	return clone
 }

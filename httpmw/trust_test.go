@@ -343,10 +343,10 @@ func TestTrustAnyCase(t *testing.T) {
 func TestTrustTrailers(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
 		var before, after http.Header
+		end := func(r *http.Request) error { _, err := io.Copy(io.Discard, r.Body); return err }
 		h := httpmw.New(httpmw.Config{Trust: trusting(trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			before = r.Trailer.Clone()
-			_, err := io.Copy(io.Discard, r.Body)
-			assert.NoError(t, err, "reading the body")
+			assert.NoError(t, end(r), "reading the body")
 			after = r.Trailer.Clone()
 		}))
 		check := func(t *testing.T, announced ...string) {
@@ -372,6 +372,19 @@ func TestTrustTrailers(t *testing.T) {
 				check(t, "X-Sum", "X-B3-Flags", "Baggage")
 			})
 		}
+		t.Run(fmt.Sprint(trust, "closed, not read"), func(t *testing.T) {
+			read := end
+			defer func() { end = read }()
+			end = func(r *http.Request) error { return r.Body.Close() } // by which net/http reads a short rest
+			srv := newServer(t, "h1", h)
+			r, err := http.NewRequest(http.MethodPost, srv.URL, io.MultiReader(strings.NewReader("body")))
+			require.NoError(t, err)
+			r.Trailer = header("X-Sum", "7", "X-B3-Flags", "1", "Baggage", "k=v")
+			res, err := srv.Client().Do(r)
+			require.NoError(t, err)
+			body(t, res)
+			check(t, "X-Sum", "X-B3-Flags", "Baggage")
+		})
 		t.Run(fmt.Sprint(trust, "not announced"), func(t *testing.T) {
 			srv := newServer(t, "h1", h)
 			conn, err := net.Dial("tcp", srv.Listener.Addr().String())
@@ -400,27 +413,31 @@ func TestTrustTrailers(t *testing.T) {
 // TestTrustBaggageFromOutside: an instrumentation further out may have read the caller's baggage
 // already. Our own stays.
 func TestTrustBaggageFromOutside(t *testing.T) {
-	local, err := baggage.Parse("local=yes")
-	require.NoError(t, err)
 	for _, tt := range []struct {
-		trust  httpmw.Trust
-		header http.Header
-		want   string
+		trust               httpmw.Trust
+		header, given, want string
 	}{
-		{httpmw.TrustNone, header("baggage", "user=root"), ""},
-		{httpmw.TrustIDs, header("baggage", "user=root"), ""},
-		{httpmw.TrustAll, header("baggage", "user=root"), "user=root"},
-		{httpmw.TrustNone, nil, "local=yes"},
-		{httpmw.TrustIDs, nil, "local=yes"},
+		{httpmw.TrustNone, "user=root", "user=root", ""},
+		{httpmw.TrustNone, "user=root", "user=root,tenant=acme", "tenant=acme"},
+		{httpmw.TrustNone, "tenant=evil", "tenant=acme", "tenant=acme"},
+		{httpmw.TrustNone, "", "tenant=acme", "tenant=acme"},
+		{httpmw.TrustNone, ",;", "tenant=acme", "tenant=acme"},
+		{httpmw.TrustNone, "user=root", "", ""},
+		{httpmw.TrustIDs, "user=root", "user=root,tenant=acme", "tenant=acme"},
+		{httpmw.TrustAll, "user=root", "user=root", "user=root"},
 	} {
+		bag, err := baggage.Parse(tt.given)
+		require.NoError(t, err)
 		var got string
 		h := httpmw.New(httpmw.Config{Trust: trusting(tt.trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			got = baggage.FromContext(r.Context()).String()
 		}))
-		r := get(tt.header)
-		ctx := baggage.ContextWithBaggage(r.Context(), local)
-		serve(h, r.WithContext(propagation.Baggage{}.Extract(ctx, propagation.HeaderCarrier(r.Header))))
-		assert.Equal(t, tt.want, got, "baggage in the handler, trust %d, header %v", tt.trust, tt.header)
+		r := get(nil)
+		if tt.header != "" {
+			r.Header.Set("baggage", tt.header)
+		}
+		serve(h, r.WithContext(baggage.ContextWithBaggage(r.Context(), bag)))
+		assert.Equal(t, tt.want, got, "baggage in the handler, trust %d, header %q, in the context %q", tt.trust, tt.header, tt.given)
 	}
 }
 

@@ -74,7 +74,7 @@ func Detach(ctx context.Context) context.Context {
 
 // Only returns a context with ctx's trace and nothing else of it: no values, no logger, no
 // cancellation, no deadline. It is for what waits long in queues, since it keeps nothing of
-// the request alive. Spans started in it are children of ctx's current span, from the same
+// the request alive; of tracestate, at most 512 characters. Spans started in it are children of ctx's current span, from the same
 // provider.
 func Only(ctx context.Context) context.Context {
 	cur := lookup(ctx)
@@ -83,8 +83,8 @@ func Only(ctx context.Context) context.Context {
 	}
 	s := span{record: record{b3: cur.b3, bySDK: cur.bySDK}, remote: cur.remote(), state: cur.traceState()}
 	s.provider = cur.provider()
-	if cur.own == nil && s.state.Len() > 0 {
-		s.state = parseTracestate([]string{s.state.String()}) // another's may be long, and keep the message alive
+	if s.state.Len() > 0 { // one that another propagator has read may be long, and keep the message alive
+		s.state = parseTracestate([]string{s.state.String()})
 	}
 	base := context.Background()
 	if over := passedOver(ctx); over != nil {

@@ -29,7 +29,7 @@ type Propagator struct {
 
 	// W3C: read traceparent and tracestate (W3C Trace Context, level 1) where there is no valid
 	// B3, and write them too. Of tracestate at most 512 characters are kept, whole members, as
-	// W3C asks. Two traceparent headers are none.
+	// W3C asks. Two traceparent headers count as none.
 	W3C bool
 }
 

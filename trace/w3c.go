@@ -12,8 +12,8 @@ import (
 //
 // OpenTelemetry's propagator writes it; reading is done here. Theirs (v1.47) reads only the
 // first of several tracestate headers, loses the trace to flags that are not defined yet, takes
-// "00-…-01-" for well-formed, finds keys in lower case only, and makes out of 1 MiB of tracestate
-// another four.
+// "00-…-01-" for well-formed, finds keys in lower case only, and makes 4 MiB out of 1 MiB of
+// tracestate.
 var w3c propagation.TraceContext
 
 var w3cFields = []string{"traceparent", "tracestate"}

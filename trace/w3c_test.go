@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -156,6 +158,20 @@ func TestW3CFromCarriersWithSeveralValues(t *testing.T) {
 	assert.Empty(t, trace.ID(p.Extract(context.Background(), twice)), "trace ID of two traceparents")
 }
 
+// What is kept of a huge tracestate must not keep the rest alive.
+func TestTracestateIsACopy(t *testing.T) {
+	const messages, size = 20, 1 << 20
+	before := torture.Heap()
+	kept := make([]context.Context, messages)
+	for i := range kept {
+		h := http.Header{"Traceparent": {traceparents[0].in}, "Tracestate": {"a=1,b=" + strings.Repeat("x", size)}}
+		kept[i] = trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier(h))
+		require.Equal(t, "a=1", oteltrace.SpanContextFromContext(kept[i]).TraceState().String(), "tracestate")
+	}
+	assert.Less(t, torture.Heap()-before, size, "bytes kept of %d messages of 1 MiB", messages)
+	runtime.KeepAlive(kept)
+}
+
 // Another library's span may have a tracestate of any length. What waits in a queue keeps little.
 func TestOnlyCutsTracestate(t *testing.T) {
 	state := oteltrace.TraceState{}
@@ -171,6 +187,9 @@ func TestOnlyCutsTracestate(t *testing.T) {
 	require.NoError(t, err)
 	ctx = oteltrace.ContextWithRemoteSpanContext(context.Background(), foreign.WithTraceState(short))
 	assert.Equal(t, "a=1,b=2", oteltrace.SpanContextFromContext(trace.Only(ctx)).TraceState().String(), "a short tracestate under Only")
+	ctx, span := trace.Start(oteltrace.ContextWithRemoteSpanContext(context.Background(), foreign), "ours")
+	assert.Equal(t, 20, span.SpanContext().TraceState().Len(), "members of tracestate in a span of ours")
+	assert.Empty(t, oteltrace.SpanContextFromContext(trace.Only(ctx)).TraceState().String(), "the same under Only")
 }
 
 var wellFormedTraceparent = regexp.MustCompile(`^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$`)

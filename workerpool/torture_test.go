@@ -186,7 +186,7 @@ func TestTortureStalledPool(t *testing.T) {
 				<-begun
 				accepted.Add(1)
 			}
-			before := heap()
+			before := torture.Heap()
 			var submitting sync.WaitGroup
 			for s := range submitters {
 				submitting.Go(func() {
@@ -212,7 +212,7 @@ func TestTortureStalledPool(t *testing.T) {
 				})
 			}
 			submitting.Wait()
-			grown := (heap() - before) / 1024
+			grown := (torture.Heap() - before) / 1024
 			assert.EqualValues(t, workers+queue, accepted.Load(), "accepted")
 			assert.EqualValues(t, n-queue, refused.Load(), "refused of %d", n)
 			assert.Less(t, grown, queue, "KB of heap that %d submits added, which is 1 KB for each in the queue", n)
@@ -233,15 +233,6 @@ func TestTortureStalledPool(t *testing.T) {
 				n, accepted.Load(), workers, queue, refused.Load(), grown, notRun)
 		})
 	}
-}
-
-// heap is how many bytes are in use.
-func heap() int {
-	runtime.GC()
-	runtime.GC() // what sync.Pools held goes with the second
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc)
 }
 
 // idLines counts the lines of one request, and those whose trace ID is not the one wanted.
@@ -384,7 +375,7 @@ func TestTortureQueuedTaskKeeps(t *testing.T) {
 		{name: "ctx itself", from: context.Background, with: whole, kept: watched},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			before := heap()
+			before := torture.Heap()
 			p := workerpool.New(workerpool.Config{Workers: 1, Queue: n})
 			begun, release := make(chan struct{}), make(chan struct{})
 			require.NoError(t, p.Go(context.Background(), func(context.Context) { close(begun); <-release }), "Go")
@@ -410,7 +401,7 @@ func TestTortureQueuedTaskKeeps(t *testing.T) {
 				require.NoError(t, p.Go(test.with(ctx), fn), "Go number %d", i)
 				span.End()
 			}
-			each := (heap() - before) / n
+			each := (torture.Heap() - before) / n
 			alive := func() (n int) {
 				for _, v := range values {
 					if v.Value() != nil {

@@ -1,4 +1,4 @@
-// Package clip cuts text that a stranger may make as long as he likes.
+// Package clip cuts text that a stranger may make as long as they like.
 package clip
 
 import "unicode/utf8"

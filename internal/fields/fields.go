@@ -26,11 +26,10 @@ func Of(p propagation.TextMapPropagator, more ...string) Set {
 	return set
 }
 
-// Has reports whether name is in the set, in any case. An underscore counts as a dash: to CGI, and
-// all that came of it, X_B3_TraceId is X-B3-TraceId (RFC 3875, 4.1.18).
+// Has reports whether name is in the set, in any case.
 func (s Set) Has(name string) bool {
 	for _, field := range s {
-		if len(name) == len(field) && strings.EqualFold(strings.ReplaceAll(name, "_", "-"), field) {
+		if len(name) == len(field) && strings.EqualFold(name, field) {
 			return true
 		}
 	}
