@@ -30,6 +30,14 @@ type running struct {
 	end    func() error // returns when all tasks have run
 }
 
+// waited is a pool whose tasks are waited for.
+func waited(submit func(func() error), wait func() error) running {
+	return running{func(ctx context.Context, fn func(ctx context.Context)) error {
+		submit(workerpool.WrapErr(ctx, func(ctx context.Context) error { fn(ctx); return nil }))
+		return nil
+	}, wait}
+}
+
 const workers = 4
 
 var pools = []struct {
@@ -61,24 +69,12 @@ var pools = []struct {
 	}},
 	{"conc", func() (running, error) {
 		p := conc.New().WithErrors().WithMaxGoroutines(workers)
-		return running{
-			func(ctx context.Context, fn func(ctx context.Context)) error {
-				p.Go(workerpool.WrapErr(ctx, func(ctx context.Context) error { fn(ctx); return nil }))
-				return nil
-			},
-			p.Wait,
-		}, nil
+		return waited(p.Go, p.Wait), nil
 	}},
 	{"errgroup", func() (running, error) {
 		p := new(errgroup.Group)
 		p.SetLimit(workers)
-		return running{
-			func(ctx context.Context, fn func(ctx context.Context)) error {
-				p.Go(workerpool.WrapErr(ctx, func(ctx context.Context) error { fn(ctx); return nil }))
-				return nil
-			},
-			p.Wait,
-		}, nil
+		return waited(p.Go, p.Wait), nil
 	}},
 }
 

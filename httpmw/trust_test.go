@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -360,15 +361,19 @@ func TestTrustTrailers(t *testing.T) {
 			assert.ElementsMatch(t, announced, slices.Collect(maps.Keys(before)), "trailers announced to the handler")
 			assert.Equal(t, want, after, "trailers that the handler sees")
 		}
+		post := func(t *testing.T, srv *httptest.Server) {
+			t.Helper()
+			r, err := http.NewRequest(http.MethodPost, srv.URL, io.MultiReader(strings.NewReader("body")))
+			require.NoError(t, err)
+			r.Trailer = header("X-Sum", "7", "X-B3-Flags", "1", "Baggage", "k=v")
+			res, err := srv.Client().Do(r)
+			require.NoError(t, err)
+			body(t, res)
+		}
 		for _, protocol := range protocols {
 			t.Run(fmt.Sprint(trust, protocol), func(t *testing.T) {
 				srv := newServer(t, protocol, h)
-				r, err := http.NewRequest(http.MethodPost, srv.URL, io.MultiReader(strings.NewReader("body")))
-				require.NoError(t, err)
-				r.Trailer = header("X-Sum", "7", "X-B3-Flags", "1", "Baggage", "k=v")
-				res, err := srv.Client().Do(r)
-				require.NoError(t, err)
-				body(t, res)
+				post(t, srv)
 				check(t, "X-Sum", "X-B3-Flags", "Baggage")
 			})
 		}
@@ -377,12 +382,7 @@ func TestTrustTrailers(t *testing.T) {
 			defer func() { end = read }()
 			end = func(r *http.Request) error { return r.Body.Close() } // by which net/http reads a short rest
 			srv := newServer(t, "h1", h)
-			r, err := http.NewRequest(http.MethodPost, srv.URL, io.MultiReader(strings.NewReader("body")))
-			require.NoError(t, err)
-			r.Trailer = header("X-Sum", "7", "X-B3-Flags", "1", "Baggage", "k=v")
-			res, err := srv.Client().Do(r)
-			require.NoError(t, err)
-			body(t, res)
+			post(t, srv)
 			check(t, "X-Sum", "X-B3-Flags", "Baggage")
 		})
 		t.Run(fmt.Sprint(trust, "not announced"), func(t *testing.T) {
