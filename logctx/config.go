@@ -1,10 +1,13 @@
 package logctx
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"log/slog"
 	"strconv"
 
+	"example.com/clew/internal/idtext"
 	"example.com/clew/trace"
 )
 
@@ -59,14 +62,17 @@ func Logback() Config { return Config{TraceKey: "traceId", SpanKey: "spanId"} }
 // sampledKey goes with GoogleTrace. Cloud Logging knows no other name for it.
 const sampledKey = "logging.googleapis.com/trace_sampled"
 
-const defaultTraceKey = "trace_id"
+const (
+	defaultTraceKey = "trace_id"
+	defaultSpanKey  = "span_id"
+)
 
 func (c Config) withDefaults() Config {
 	if c.TraceKey == "" {
 		c.TraceKey = defaultTraceKey
 	}
 	if c.SpanKey == "" {
-		c.SpanKey = "span_id"
+		c.SpanKey = defaultSpanKey
 	}
 	return c
 }
@@ -93,6 +99,27 @@ func (c *Config) appendSpan(dst []byte, b trace.B3) []byte {
 		return strconv.AppendUint(dst, binary.BigEndian.Uint64(b.SpanID[:]), 10)
 	}
 	return hex.AppendEncode(dst, b.SpanID[:])
+}
+
+// readyText is the text of the IDs of ctx's current span, if there is one and it is as c wants it; see
+// package idtext.
+func (c *Config) readyText(ctx context.Context) string {
+	if c.Format == Decimal || c.Format == GoogleTrace {
+		return ""
+	}
+	return idtext.Of(ctx)
+}
+
+// addAttrs adds the fields to r.
+func (c *Config) addAttrs(r *slog.Record, b trace.B3) {
+	var buf [96]byte
+	text := c.appendTrace(buf[:0], b)
+	width := len(text)
+	both := string(c.appendSpan(text, b)) // one string for the two
+	r.AddAttrs(slog.String(c.TraceKey, both[:width]), slog.String(c.SpanKey, both[width:]))
+	if c.Format == GoogleTrace {
+		r.AddAttrs(slog.Bool(sampledKey, sampled(b)))
+	}
 }
 
 func sampled(b trace.B3) bool { return b.Sampling == trace.Accept || b.Sampling == trace.Debug }

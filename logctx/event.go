@@ -11,6 +11,10 @@ import (
 // logger is the logger of ctx: the one put into it, else zerolog.DefaultContextLogger, else
 // zerolog's global one, so that no line is lost.
 func logger(ctx context.Context) *zerolog.Logger {
+	// zerolog answers "none" with a disabled logger. Another is the right one without asking more.
+	if l := zerolog.Ctx(ctx); l.GetLevel() != zerolog.Disabled {
+		return l
+	}
 	if l := logbind.Stored(ctx); l != nil {
 		return l
 	}

@@ -1,6 +1,7 @@
 package logctx
 
 import (
+	"example.com/clew/internal/idtext"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -18,10 +19,24 @@ func Hook(cfg Config) zerolog.Hook { return &hook{cfg.withDefaults()} }
 
 type hook struct{ Config }
 
+// write writes IDs whose text is ready made.
+func (h *hook) write(e *zerolog.Event, text string) {
+	if jsonLines && h.SpanKey == defaultSpanKey {
+		e.RawJSON(h.TraceKey, []byte(text)) // both fields at once; the compiler makes no copy
+		return
+	}
+	traceID, spanID := idtext.Split(text)
+	e.Str(h.TraceKey, traceID).Str(h.SpanKey, spanID)
+}
+
 func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	ctx := e.GetCtx()
 	if p, ok := ctx.(*logbind.Probe); ok {
 		p.Seen = true
+		return
+	}
+	if text := h.readyText(ctx); text != "" {
+		h.write(e, text)
 		return
 	}
 	b, ok := trace.FromContext(ctx)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"example.com/clew/internal/idtext"
 	"example.com/clew/trace"
 )
 
@@ -62,23 +63,24 @@ func (h *handler) WithGroup(name string) slog.Handler {
 }
 
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
-	b, ok := trace.FromContext(ctx)
-	if !ok && len(h.groups) == 0 {
+	// A record of its own: r's attributes may be shared with other handlers. The IDs come before
+	// them: after a group that turns out to be empty, slog's own handlers forget a comma, or that
+	// the group has ended.
+	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	if text := h.cfg.readyText(ctx); text != "" {
+		traceID, spanID := idtext.Split(text)
+		out.AddAttrs(slog.String(h.cfg.TraceKey, traceID), slog.String(h.cfg.SpanKey, spanID))
+	} else if b, ok := trace.FromContext(ctx); ok {
+		h.cfg.addAttrs(&out, b)
+	} else if len(h.groups) == 0 {
 		return h.next.Handle(ctx, r)
 	}
-	// A record of its own: r's attributes may be shared with other handlers.
-	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
-	if ok {
-		// Before the other attributes: after a group that turns out to be empty, slog's own
-		// handlers forget a comma, or that the group has ended.
-		var buf [96]byte
-		text := h.cfg.appendTrace(buf[:0], b)
-		width := len(text)
-		both := string(h.cfg.appendSpan(text, b))
-		out.AddAttrs(slog.String(h.cfg.TraceKey, both[:width]), slog.String(h.cfg.SpanKey, both[width:]))
-		if h.cfg.Format == GoogleTrace {
-			out.AddAttrs(slog.Bool(sampledKey, sampled(b)))
-		}
+	if len(h.groups) == 0 {
+		r.Attrs(func(a slog.Attr) bool {
+			out.AddAttrs(a)
+			return true
+		})
+		return h.next.Handle(ctx, out)
 	}
 	var buf [8]slog.Attr
 	attrs := buf[:0]

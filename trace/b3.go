@@ -1,8 +1,6 @@
 package trace
 
 import (
-	"encoding/hex"
-
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -91,14 +89,14 @@ func (b B3) appendSingle(dst []byte) []byte {
 		return dst
 	}
 	dst = append(b.AppendTraceID(dst), '-')
-	dst = hex.AppendEncode(dst, b.SpanID[:])
+	dst = appendHex(dst, b.SpanID[:])
 	if state == 0 {
 		return dst
 	}
 	dst = append(dst, '-', state)
 	if b.ParentSpanID.IsValid() {
 		dst = append(dst, '-')
-		dst = hex.AppendEncode(dst, b.ParentSpanID[:])
+		dst = appendHex(dst, b.ParentSpanID[:])
 	}
 	return dst
 }
@@ -113,7 +111,7 @@ func (b B3) AppendTraceID(dst []byte) []byte {
 	if !b.wide && isZero(id[:8]) {
 		id = id[8:]
 	}
-	return hex.AppendEncode(dst, id)
+	return appendHex(dst, id)
 }
 
 func isZero(p []byte) bool {

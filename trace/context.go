@@ -2,8 +2,8 @@ package trace
 
 import (
 	"context"
-	"encoding/hex"
 
+	"example.com/clew/internal/idtext"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -48,18 +48,27 @@ func FromContext(ctx context.Context) (b B3, ok bool) {
 // ID returns the trace ID of ctx as text, 16 or 32 lower-case hexadecimal digits, or ""
 // without one. A nil ctx has none.
 func ID(ctx context.Context) string {
+	cur := lookup(ctx)
+	if cur.own != nil {
+		traceID, _ := idtext.Split(cur.own.idText())
+		return traceID
+	}
 	var buf [32]byte
-	return string(lookup(ctx).b3.AppendTraceID(buf[:0]))
+	return string(cur.b3.AppendTraceID(buf[:0]))
 }
 
 // SpanID returns the ID of ctx's current span as 16 lower-case hexadecimal digits, or ""
 // without one. A nil ctx has none.
 func SpanID(ctx context.Context) string {
-	b, ok := FromContext(ctx)
-	if !ok {
-		return ""
+	cur := lookup(ctx)
+	switch {
+	case cur.own != nil:
+		_, spanID := idtext.Split(cur.own.idText())
+		return spanID
+	case cur.b3.hasIDs():
+		return cur.b3.SpanID.String()
 	}
-	return hex.EncodeToString(b.SpanID[:])
+	return ""
 }
 
 // Detach returns a context with ctx's trace and all its other values, but without its

@@ -2,7 +2,6 @@ package trace
 
 import (
 	"context"
-	"encoding/hex"
 	"maps"
 	"net/http"
 	"slices"
@@ -209,9 +208,9 @@ func (p Propagator) emit(b B3, set func(name, canonical, value string)) {
 		var buf [32 + 16 + 16]byte
 		text := b.AppendTraceID(buf[:0])
 		width := len(text)
-		text = hex.AppendEncode(text, b.SpanID[:])
+		text = appendHex(text, b.SpanID[:])
 		if b.ParentSpanID.IsValid() {
-			text = hex.AppendEncode(text, b.ParentSpanID[:])
+			text = appendHex(text, b.ParentSpanID[:])
 		}
 		s := string(text)
 		set(fieldTraceID, headerTraceID, s[:width])

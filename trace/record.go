@@ -1,6 +1,12 @@
 package trace
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+
+	"example.com/clew/internal/idtext"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
 
 // record is what this package knows of a trace and an OpenTelemetry span context cannot
 // hold. FromContext compares it with the current span, so that it never goes stale.
@@ -10,6 +16,48 @@ type record struct {
 	// bySDK: an SDK made the span and its decision. Then a Deny here only repeats the
 	// span's sampled flag; it is not what a caller asked for, and does not stick.
 	bySDK bool
+
+	// The text of the IDs for log lines, made when it is first asked for: most spans of a
+	// client are never logged. It may be read once made is textMade.
+	made uint32
+	text string
+}
+
+const (
+	textBeingMade = 1
+	textMade      = 2
+)
+
+// idText returns the text of the IDs, as package idtext has it.
+func (r *record) idText() string {
+	if atomic.LoadUint32(&r.made) == textMade {
+		return r.text
+	}
+	var buf [len(`"`) + 32 + len(idtext.Middle) + 16 + len(`"`)]byte
+	text := append(r.b3.AppendTraceID(append(buf[:0], '"')), idtext.Middle...)
+	s := string(append(appendHex(text, r.b3.SpanID[:]), '"'))
+	if atomic.CompareAndSwapUint32(&r.made, 0, textBeingMade) { // else another goroutine is about to
+		r.text = s
+		atomic.StoreUint32(&r.made, textMade)
+	}
+	return s
+}
+
+func init() { idtext.Of = idText }
+
+// idText returns the text of the IDs of ctx's current span, if it is one that this package has made
+// or has asked an SDK for.
+func idText(ctx context.Context) string {
+	switch s := ctx.Value(currentSpanKey).(type) {
+	case *span:
+		return s.idText()
+	case oteltrace.Span:
+		sc := s.SpanContext()
+		if r := nearestRecord(ctx); sc.IsValid() && r.b3.TraceID == sc.TraceID() && r.b3.SpanID == sc.SpanID() {
+			return r.idText()
+		}
+	}
+	return ""
 }
 
 type recordKey struct{}
@@ -28,9 +76,13 @@ func (n *recordNode) Value(key any) any {
 	return n.Context.Value(key)
 }
 
-func nearestRecord(ctx context.Context) record {
+// nearestRecord returns the record nearest in ctx, an empty one if there is none. Not a copy: its text
+// may be being made.
+func nearestRecord(ctx context.Context) *record {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
-		return *r
+		return r
 	}
-	return record{}
+	return &noRecord
 }
+
+var noRecord record

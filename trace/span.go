@@ -11,7 +11,7 @@ import (
 )
 
 // span is the span that records nothing: IDs, a decision, and where children come from.
-// It is immutable, so that it may be read from any goroutine and after End.
+// Nothing that can be seen of it changes, so that it may be read from any goroutine and after End.
 type span struct {
 	embedded.Span
 	record

@@ -1,0 +1,5 @@
+//go:build binary_log
+
+package logctx
+
+const jsonLines = false
