@@ -36,11 +36,7 @@ const (
 
 // in returns a context in the trace that a b3 header says.
 func in(single string) context.Context {
-	b, err := trace.Parse(single)
-	if err != nil {
-		panic(err)
-	}
-	return trace.NewContext(context.Background(), b)
+	return trace.NewContext(context.Background(), must(single))
 }
 
 func request() context.Context { return in(id128 + "-" + spanID + "-1") }
@@ -81,3 +77,12 @@ func hooked(w io.Writer) zerolog.Logger {
 
 // nilContext is what must do no harm.
 var nilContext context.Context
+
+// must is trace.Parse for values that are well-formed.
+func must(single string) trace.B3 {
+	b, err := trace.Parse(single)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}

@@ -1,0 +1,83 @@
+package logctx_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// The text of a span's IDs is made once. It must not be taken for that of another span.
+func TestLinesUnderNestedSpans(t *testing.T) {
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
+	ours, _ := trace.Start(request(), "ours")
+	bySDK, _ := trace.Starter{TracerProvider: sdk}.Start(in(idWide+"-"+spanID+"-d"), trace.B3{}, "by an SDK")
+	child := func(ctx context.Context) context.Context {
+		ctx, _ = sdk.Tracer("x").Start(ctx, "child, which only the SDK knows of")
+		return ctx
+	}
+	as := func(ctx context.Context, traceID, spanID string) context.Context {
+		t, _ := oteltrace.TraceIDFromHex(traceID)
+		s, _ := oteltrace.SpanIDFromHex(spanID)
+		return oteltrace.ContextWithRemoteSpanContext(ctx, oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: t, SpanID: s}))
+	}
+	for name, ctx := range map[string]context.Context{
+		"a span of ours":                         ours,
+		"a span of an SDK":                       bySDK,
+		"an SDK's child of ours":                 child(ours),
+		"an SDK's child of its own":              child(bySDK),
+		"another trace, the same span ID":        as(ours, "1111111111111111"+id64, trace.SpanID(ours)),
+		"another trace, the same span ID, SDK's": as(bySDK, "1111111111111111"+id64, trace.SpanID(bySDK)),
+		"the same trace, another span":           as(ours, id128, "1111111111111111"),
+		"ours in another's":                      trace.NewContext(child(ours), must(id64+"-"+spanID)),
+		"only the trace":                         trace.Only(child(bySDK)),
+	} {
+		for _, cfg := range []logctx.Config{{}, logctx.ECS(), {SpanKey: "sid"}} {
+			var out bytes.Buffer
+			logger := zerolog.New(&out).Hook(logctx.Hook(cfg))
+			slogger := slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), cfg))
+			for range 2 { // the text is made, and read
+				logger.Info().Ctx(ctx).Msg(message)
+				slogger.InfoContext(ctx, message)
+			}
+			b, _ := trace.FromContext(ctx)
+			for _, line := range parse(t, &out) {
+				keys := []any{line["trace_id"], line["trace.id"], line["span_id"], line["span.id"], line["sid"]}
+				keys = slices.DeleteFunc(keys, func(v any) bool { return v == nil })
+				assert.Equal(t, []any{string(b.AppendTraceID(nil)), b.SpanID.String()}, keys, "IDs under %s, %+v: %v", name, cfg, line)
+			}
+		}
+	}
+}
+
+// The text is made by whoever logs first, and others may log at the same moment.
+func TestLinesOfOneSpanAtOnce(t *testing.T) {
+	for round := range 2000 {
+		ctx, _ := trace.Start(context.Background(), "x")
+		b, _ := trace.FromContext(ctx)
+		want := fmt.Sprintf("{\"trace_id\":\"%s\",\"span_id\":\"%s\"}\n", b.TraceID, b.SpanID)
+		var logging sync.WaitGroup
+		begin := make(chan struct{})
+		for range 8 {
+			logging.Go(func() {
+				var out bytes.Buffer
+				logger := hooked(&out)
+				<-begin
+				logger.Log().Ctx(ctx).Send()
+				assert.Equal(t, want, out.String(), "line in round %d", round)
+			})
+		}
+		close(begin)
+		logging.Wait()
+	}
+}
