@@ -1,12 +1,9 @@
 package httpmw
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"io"
 	"math"
-	"net"
 	"net/http"
 	"time"
 
@@ -14,7 +11,6 @@ import (
 	"example.com/clew/internal/unwind"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
-	"github.com/felixge/httpsnoop"
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -80,7 +76,8 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// As they are now: handlers further in may change the request, and overwrite its context.
 	ctx := r.Context()
-	l := line{begin: time.Now(), method: clip.Text(r.Method), remote: clip.Text(r.RemoteAddr)}
+	w, l := watch(w)
+	l.begin, l.method, l.remote, l.proto = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr), r.ProtoMajor
 	if r.URL != nil {
 		l.path = clip.Text(r.URL.Path)
 	}
@@ -92,9 +89,9 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if l.status == 0 && returned && !l.hijacked {
 			l.status = http.StatusOK // net/http sends it for a handler that wrote nothing
 		}
-		a.write(ctx, r, &l, caller)
+		a.write(ctx, r, l, caller)
 	}()
-	a.next.ServeHTTP(l.watch(w, r.ProtoMajor), r)
+	a.next.ServeHTTP(w, r)
 	returned = true
 }
 
@@ -102,75 +99,33 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type line struct {
 	begin                time.Time
 	method, path, remote string
+	proto                int // the major version of HTTP
 	status               int // what the client got; 0: nothing yet
 	bytes                int64
 	panicked, hijacked   bool
 }
 
-// watch returns w, observed. httpsnoop keeps the optional interfaces of w; what the client
-// was sent is decided here, since a flush sends the header too. proto is the major version
-// of HTTP: in 2, a 101 is one more 1xx.
-func (l *line) watch(w http.ResponseWriter, proto int) http.ResponseWriter {
-	return httpsnoop.Wrap(w, httpsnoop.Hooks{
-		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
-			return func(status int) {
-				next(status) // first: it panics if status is none
-				informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || proto >= 2)
-				if !informational {
-					l.sent(status, nil)
-				}
-			}
-		},
-		Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {
-			return func(p []byte) (int, error) {
-				n, err := next(p)
-				l.wrote(int64(n), err)
-				return n, err
-			}
-		},
-		WriteString: func(next httpsnoop.WriteStringFunc) httpsnoop.WriteStringFunc {
-			return func(s string) (int, error) {
-				n, err := next(s)
-				l.wrote(int64(n), err)
-				return n, err
-			}
-		},
-		ReadFrom: func(next httpsnoop.ReadFromFunc) httpsnoop.ReadFromFunc {
-			return func(src io.Reader) (int64, error) {
-				n, err := next(src)
-				if n > 0 { // else the header can still change
-					l.wrote(n, err)
-				}
-				return n, err
-			}
-		},
-		Flush: func(next httpsnoop.FlushFunc) httpsnoop.FlushFunc {
-			return func() {
-				next()
-				l.sent(http.StatusOK, nil)
-			}
-		},
-		FlushError: func(next httpsnoop.FlushErrorFunc) httpsnoop.FlushErrorFunc {
-			return func() error {
-				err := next()
-				l.sent(http.StatusOK, err)
-				return err
-			}
-		},
-		Hijack: func(next httpsnoop.HijackFunc) httpsnoop.HijackFunc {
-			return func() (net.Conn, *bufio.ReadWriter, error) {
-				conn, buf, err := next()
-				l.hijacked = l.hijacked || err == nil
-				return conn, buf, err
-			}
-		},
-	})
+// headed notes that the handler has asked for status, once w has taken it. In HTTP/2 a 101 is one
+// more 1xx.
+func (l *line) headed(status int) {
+	informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || l.proto >= 2)
+	if !informational {
+		l.sent(status, nil)
+	}
 }
 
 func (l *line) wrote(n int64, err error) {
 	l.bytes += n
 	l.sent(http.StatusOK, err)
 }
+
+func (l *line) readFrom(n int64, err error) {
+	if n > 0 { // else the header can still change
+		l.wrote(n, err)
+	}
+}
+
+func (l *line) hijack(err error) { l.hijacked = l.hijacked || err == nil }
 
 // sent notes that the header has gone out with status, unless it had already, or err says
 // that it did not. After any other error the header is gone, whatever became of the rest.

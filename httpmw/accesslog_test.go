@@ -197,38 +197,61 @@ func TestAccessLogStatus(t *testing.T) {
 			if tt.only != "" && tt.only != protocol {
 				continue
 			}
-			t.Run(tt.name+" over "+protocol, func(t *testing.T) {
-				var out logbook
-				logger := zerolog.New(&out)
-				method := tt.method
-				if method == "" {
-					method = http.MethodGet
-				}
-				got, line := exchange(t, protocol, method, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), httpmw.New(httpmw.Config{}), &out, tt.handler)
+			for name, outside := range map[string]func(http.Handler) http.Handler{"": same, ", behind another's ResponseWriter": foreign} {
+				t.Run(tt.name+" over "+protocol+name, func(t *testing.T) {
+					var out logbook
+					logger := zerolog.New(&out)
+					method := tt.method
+					if method == "" {
+						method = http.MethodGet
+					}
+					got, line := exchange(t, protocol, method, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), func(h http.Handler) http.Handler {
+						return outside(httpmw.New(httpmw.Config{})(h))
+					}, &out, tt.handler)
 
-				if tt.client == 0 {
-					require.Error(t, got.err, "what the client got: want a broken connection, got %+v", got)
-				} else {
-					require.NoError(t, got.err, "the client's error")
-					require.Equal(t, tt.client, got.status, "status that the client got")
-				}
-				assert.Equal(t, tt.hints, got.hints, "informational responses that the client got")
-				assert.Equal(t, tt.body, got.body, "body that the client got")
+					if tt.client == 0 {
+						require.Error(t, got.err, "what the client got: want a broken connection, got %+v", got)
+					} else {
+						require.NoError(t, got.err, "the client's error")
+						require.Equal(t, tt.client, got.status, "status that the client got")
+					}
+					assert.Equal(t, tt.hints, got.hints, "informational responses that the client got")
+					assert.Equal(t, tt.body, got.body, "body that the client got")
 
-				assert.EqualValues(t, tt.want, line["status"], "status of %v", line)
-				want := tt.bytes
-				if want == 0 {
-					want = len(tt.body)
-				}
-				if !tt.unwritten {
-					assert.EqualValues(t, want, line["bytes"], "bytes of %v", line)
-				}
-				assert.Equal(t, tt.panicked, line["panicked"] == true, "panicked of %v", line)
-				assert.Equal(t, tt.hijacked, line["hijacked"] == true, "hijacked of %v", line)
-			})
+					assert.EqualValues(t, tt.want, line["status"], "status of %v", line)
+					want := tt.bytes
+					if want == 0 {
+						want = len(tt.body)
+					}
+					if !tt.unwritten {
+						assert.EqualValues(t, want, line["bytes"], "bytes of %v", line)
+					}
+					assert.Equal(t, tt.panicked, line["panicked"] == true, "panicked of %v", line)
+					assert.Equal(t, tt.hijacked, line["hijacked"] == true, "hijacked of %v", line)
+				})
+			}
 		}
 	}
 }
+
+// foreign is another's middleware, whose ResponseWriter has all that there is.
+func foreign(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(foreignWriter{w, http.NewResponseController(w)}, r)
+	})
+}
+
+type foreignWriter struct {
+	http.ResponseWriter
+	*http.ResponseController
+}
+
+func (f foreignWriter) Flush()                                { f.ResponseWriter.(http.Flusher).Flush() }
+func (f foreignWriter) FlushError() error                     { return f.ResponseController.Flush() }
+func (f foreignWriter) WriteString(s string) (int, error)     { return io.WriteString(f.ResponseWriter, s) }
+func (f foreignWriter) Push(string, *http.PushOptions) error  { return http.ErrNotSupported }
+func (f foreignWriter) CloseNotify() <-chan bool              { return nil }
+func (f foreignWriter) ReadFrom(src io.Reader) (int64, error) { return io.Copy(f.ResponseWriter, src) }
 
 type badReader struct{}
 
