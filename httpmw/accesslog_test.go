@@ -785,6 +785,43 @@ func TestAccessLogInterfaces(t *testing.T) {
 	})
 }
 
+// TestAccessLogForeignInterfaces: what is more than net/http's ResponseWriters have is kept too.
+func TestAccessLogForeignInterfaces(t *testing.T) {
+	discard := zerolog.Nop()
+	all := foreignWriter{httptest.NewRecorder(), http.NewResponseController(httptest.NewRecorder())}
+	for name, w := range map[string]http.ResponseWriter{
+		"HTTP/1's, and Push":   all,
+		"HTTP/2's, and Hijack": struct{ pushHijacker }{all},
+		"HTTP/2's, and ReadFrom": struct {
+			pusher
+			io.ReaderFrom
+		}{all, all},
+	} {
+		want := interfaces(w)
+		httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			assert.Equal(t, want, interfaces(w), "%s, inside AccessLog", name)
+		})).ServeHTTP(w, get(nil))
+	}
+}
+
+// pusher is what HTTP/2's ResponseWriter has.
+type pusher interface {
+	http.ResponseWriter
+	http.Flusher
+	FlushError() error
+	io.StringWriter
+	http.Pusher
+	CloseNotify() <-chan bool
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+	EnableFullDuplex() error
+}
+
+type pushHijacker interface {
+	pusher
+	http.Hijacker
+}
+
 // minimal is a ResponseWriter and nothing else.
 type minimal struct{ header http.Header }
 
