@@ -1,0 +1,28 @@
+//go:build binary_log
+
+package logctx_test
+
+import (
+	"bytes"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// With zerolog's CBOR encoder the IDs are text all the same, and cost no allocation.
+func TestBinaryLog(t *testing.T) {
+	ctx := request()
+	var out bytes.Buffer
+	logger := hooked(&out)
+	logger.Log().Ctx(ctx).Send()
+	const text, long, object, end = 0x60, 0x18, 0xbf, 0xff // RFC 8949, 3.1
+	want := append([]byte{object, text + 8}, "trace_id"...)
+	want = append(append(want, text+long, 32), id128...)
+	want = append(append(want, text+7), "span_id"...)
+	want = append(append(append(want, text+16), spanID...), end)
+	assert.Equal(t, want, out.Bytes(), "line %q", out.String())
+
+	quiet := hooked(io.Discard)
+	assert.Zero(t, testing.AllocsPerRun(100, func() { quiet.Info().Ctx(ctx).Msg(message) }), "allocations of a line")
+}
