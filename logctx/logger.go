@@ -1,10 +1,12 @@
 package logctx
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,8 +40,17 @@ func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 		e.Timestamp()
 		return
 	}
-	var buf [32]byte
-	e.Str(zerolog.TimestampFieldName, string(zerolog.TimestampFunc().AppendFormat(buf[:0], "2006-01-02T15:04:05.000Z07:00")))
+	var buf [48]byte
+	e.Str(zerolog.TimestampFieldName, string(appendTime(buf[:0], zerolog.TimestampFunc())))
+}
+
+// appendTime appends t in RFC 3339 with milliseconds. Package time has a short way for the layout
+// without them only.
+func appendTime(dst []byte, t time.Time) []byte {
+	dst = t.AppendFormat(dst, time.RFC3339)
+	seconds := bytes.IndexByte(dst, 'T') + len("T15:04:05")
+	ms := t.Nanosecond() / 1e6
+	return slices.Insert(dst, seconds, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
 }
 
 // Console returns a logger that writes to w for people: time, trace ID, level, message, then

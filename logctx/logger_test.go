@@ -38,6 +38,26 @@ func TestNew(t *testing.T) {
 	assert.Equal(t, fields{"level": "warn", "trace_id": id128, "span_id": spanID, "k": "v", "message": message}, line, "line")
 }
 
+func TestNewTime(t *testing.T) {
+	old := zerolog.TimestampFunc
+	defer func() { zerolog.TimestampFunc = old }()
+	for _, zone := range []*time.Location{time.UTC, time.FixedZone("", 5*3600+45*60), time.FixedZone("", -8*3600)} {
+		for _, now := range []time.Time{
+			time.Date(2026, 3, 4, 5, 6, 7, 0, zone),
+			time.Date(2026, 12, 31, 23, 59, 59, 999_999_999, zone),
+			time.Date(2026, 3, 4, 5, 6, 7, 12_345_678, zone),
+			time.Date(10000, 1, 1, 0, 0, 0, 120_000_000, zone),
+			time.Date(1, 1, 1, 0, 0, 0, 1_000_000, zone),
+		} {
+			zerolog.TimestampFunc = func() time.Time { return now }
+			var out bytes.Buffer
+			logger := logctx.New(&out)
+			logger.Log().Send()
+			assert.Equal(t, now.Format("2006-01-02T15:04:05.000Z07:00"), one(t, &out)["time"], "time of the line")
+		}
+	}
+}
+
 func TestNewKeepsTheTimeFormat(t *testing.T) {
 	now := stopped(t)
 	old := zerolog.TimeFieldFormat
