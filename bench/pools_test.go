@@ -1,4 +1,4 @@
-package bench_test
+package main
 
 import (
 	"context"
@@ -11,83 +11,33 @@ import (
 	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
-	"github.com/alitto/pond/v2"
-	gammazero "github.com/gammazero/workerpool"
-	"github.com/panjf2000/ants/v2"
-	conc "github.com/sourcegraph/conc/pool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-	"golang.org/x/sync/errgroup"
 )
 
 // ants starts a pool of its own when it is imported, before anything here runs.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
-// running is somebody else's pool at work.
-type running struct {
-	submit func(ctx context.Context, fn func(ctx context.Context)) error
-	end    func() error // returns when all tasks have run
-}
-
-// waited is a pool whose tasks are waited for.
-func waited(submit func(func() error), wait func() error) running {
-	return running{func(ctx context.Context, fn func(ctx context.Context)) error {
-		submit(workerpool.WrapErr(ctx, func(ctx context.Context) error { fn(ctx); return nil }))
-		return nil
-	}, wait}
-}
-
-const workers = 4
-
-var pools = []struct {
-	name  string
-	start func() (running, error)
-}{
-	{"ants", func() (running, error) {
-		p, err := ants.NewPool(workers)
-		return running{
-			func(ctx context.Context, fn func(ctx context.Context)) error {
-				return p.Submit(workerpool.Wrap(ctx, fn))
-			},
-			func() error { return p.ReleaseContext(context.Background()) },
-		}, err
-	}},
-	{"pond", func() (running, error) {
-		p := pond.NewPool(workers)
-		return running{
-			func(ctx context.Context, fn func(ctx context.Context)) error { return p.Go(workerpool.Wrap(ctx, fn)) },
-			func() error { p.StopAndWait(); return nil },
-		}, nil
-	}},
-	{"gammazero", func() (running, error) {
-		p := gammazero.New(workers)
-		return running{
-			func(ctx context.Context, fn func(ctx context.Context)) error { return p.Do(workerpool.Wrap(ctx, fn)) },
-			func() error { p.StopWait(); return nil },
-		}, nil
-	}},
-	{"conc", func() (running, error) {
-		p := conc.New().WithErrors().WithMaxGoroutines(workers)
-		return waited(p.Go, p.Wait), nil
-	}},
-	{"errgroup", func() (running, error) {
-		p := new(errgroup.Group)
-		p.SetLimit(workers)
-		return waited(p.Go, p.Wait), nil
-	}},
-}
+// carried is how clew's users hand tasks to pools.
+var carried = carrier{workerpool.Wrap, workerpool.WrapErr}
 
 // A task that somebody else's pool runs has the ID of the request that it was submitted for.
 func TestTortureThirdPartyPoolsRace(t *testing.T) {
 	const requests = 1000
-	times := torture.Size(10_000, 1_000_000) / requests / len(pools)
+	var hops []pool
+	for _, p := range pools {
+		if !p.only {
+			hops = append(hops, p)
+		}
+	}
+	times := torture.Size(10_000, 1_000_000) / requests / len(hops)
 	var names []string
 	var ran, wrong, missing atomic.Int64 // over all pools
-	for i, pool := range pools {
+	for i, pool := range hops {
 		names = append(names, pool.name)
 		t.Run(pool.name, func(t *testing.T) {
-			p, err := pool.start()
+			p, err := pool.start(4, carried)
 			require.NoError(t, err, "start")
 			var submitting, tasks sync.WaitGroup
 			tasks.Add(requests * times)

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/trace"
+	"github.com/openzipkin/zipkin-go"
+	zipkinhttp "github.com/openzipkin/zipkin-go/middleware/http"
+	"github.com/openzipkin/zipkin-go/propagation/b3"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	contrib "go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// fake is a transport that costs nothing. It keeps what it was last asked.
+type fake struct {
+	response http.Response
+	asked    *http.Request
+	failing  bool // every other request, the first one for a start
+	requests int
+}
+
+func newFake() *fake {
+	return &fake{response: http.Response{Header: http.Header{}, Request: &http.Request{}, ProtoMajor: 1, ProtoMinor: 1}}
+}
+
+func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
+	f.asked = r
+	f.requests++
+	// Anew each time: there are transports that wrap the body of what they got.
+	f.response.StatusCode, f.response.Body = http.StatusOK, http.NoBody
+	if f.failing && f.requests%2 == 1 {
+		f.response.StatusCode = http.StatusServiceUnavailable
+	}
+	return &f.response, nil
+}
+
+// sending is what has to go out.
+type sending struct {
+	name   string
+	single bool
+	root   bool // no trace to join
+}
+
+// match looks at the headers that went out under caller, a span ID. fresh: in a span of its own,
+// whose parent that is.
+func (s sending) match(h http.Header, caller string, fresh bool) error {
+	traceID, spanID, parent, state := h.Get("X-B3-TraceId"), h.Get("X-B3-SpanId"), h.Get("X-B3-ParentSpanId"), h.Get("X-B3-Sampled")
+	if s.single {
+		if traceID != "" {
+			return errors.New("both encodings were sent")
+		}
+		part := append(strings.Split(h.Get("b3"), "-"), "", "", "", "")
+		traceID, spanID, state, parent = part[0], part[1], part[2], part[3]
+	}
+	if err := (input{root: s.root}).match(traceID, spanID, caller, fresh); err != nil {
+		return err
+	}
+	if state != "0" && state != "1" {
+		return fmt.Errorf("sampled is %q", state)
+	}
+	if fresh && !s.root && parent != caller && parent != "" { // not all send it
+		return fmt.Errorf("parent is %q", parent)
+	}
+	if h.Get("Accept") == "" {
+		return errors.New("the caller's headers are lost")
+	}
+	return nil
+}
+
+// sendingWay is a way to send a request.
+type sendingWay struct {
+	name    string
+	kind    kind
+	caller  func() context.Context // of a request that is being handled; nil: OpenTelemetry's
+	client  func(s sending, base http.RoundTripper) http.RoundTripper
+	fresh   bool
+	untold  bool // it sends no trace
+	rootIDs bool // it begins a trace where there is none
+	single  bool // it can write b3
+	mutates bool // it writes into the caller's request
+}
+
+func otelCaller() context.Context {
+	return oteltrace.ContextWithSpanContext(context.Background(), callerSpan())
+}
+
+func callerSpan() oteltrace.SpanContext {
+	return oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
+		TraceID: must(oteltrace.TraceIDFromHex(traceHex)), SpanID: must(oteltrace.SpanIDFromHex(spanHex))})
+}
+
+func floorCaller() context.Context {
+	sc := callerSpan()
+	return &node{context.Background(), span{trace: sc.TraceID(), id: sc.SpanID()}}
+}
+
+// clewCaller has a local span, as in a handler. Its ID is not to be chosen.
+func clewCaller() context.Context {
+	b := must(trace.Parse(traceHex + "-" + spanHex + "-0"))
+	ctx, _ := trace.Start(trace.NewContext(context.Background(), b), "handler")
+	return ctx
+}
+
+func zipkinCaller() context.Context {
+	t := zipkinTracer()
+	sc := must(b3.ParseHeaders(traceHex, spanHex, "", "0", ""))
+	return zipkin.NewContext(context.Background(), t.StartSpan("handler", zipkin.Parent(*sc)))
+}
+
+// spanIn is the ID of the current span of a context that a caller made.
+func spanIn(ctx context.Context) string {
+	if s := zipkin.SpanFromContext(ctx); s != nil {
+		return s.Context().ID.String()
+	}
+	return oteltrace.SpanContextFromContext(ctx).SpanID().String()
+}
+
+// floorTransport must send the attempt's span instead of any headers of the caller's, leave the
+// request as it is, and let what is further in see the span.
+type floorTransport struct {
+	base   http.RoundTripper
+	single bool
+}
+
+func (t floorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	c := &client{node: node{r.Context(), attempt(r.Context())}}
+	out := r.WithContext(c)
+	out.Header = cloned(r.Header)
+	c.values.set(out.Header, &c.span, t.single)
+	return t.base.RoundTrip(out)
+}
+
+// headersOnly is floorTransport without the span in the context: OpenTelemetry does not see it.
+type headersOnly struct {
+	base   http.RoundTripper
+	single bool
+}
+
+func (t headersOnly) RoundTrip(r *http.Request) (*http.Response, error) {
+	s := attempt(r.Context())
+	out := new(http.Request)
+	*out = *r
+	out.Header = cloned(r.Header)
+	new(values).set(out.Header, &s, t.single)
+	return t.base.RoundTrip(out)
+}
+
+// cloned is a header map with the same values, without B3, and with room for it.
+func cloned(h http.Header) http.Header {
+	out := make(http.Header, len(h)+4)
+	for name, values := range h {
+		if !isB3(name) {
+			out[name] = values
+		}
+	}
+	return out
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func (s sending) contrib() propagation.TextMapPropagator {
+	if s.single {
+		return contrib.New(contrib.WithInjectEncoding(contrib.B3SingleHeader))
+	}
+	return contrib.New(contrib.WithInjectEncoding(contrib.B3MultipleHeader))
+}
+
+func (s sending) encoding() trace.Propagator {
+	if s.single {
+		return trace.Propagator{Encoding: contrib.B3SingleHeader}
+	}
+	return trace.Propagator{}
+}
+
+func contribClient(s sending, base http.RoundTripper) http.RoundTripper {
+	p := s.contrib()
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		p.Inject(r.Context(), propagation.HeaderCarrier(r.Header))
+		return base.RoundTrip(r)
+	})
+}
+
+func otelClient(provider func() oteltrace.TracerProvider) func(sending, http.RoundTripper) http.RoundTripper {
+	return func(s sending, base http.RoundTripper) http.RoundTripper {
+		opts := []otelhttp.Option{otelhttp.WithPropagators(s.contrib())}
+		if provider != nil {
+			opts = append(opts, otelhttp.WithTracerProvider(provider()))
+		}
+		return otelhttp.NewTransport(base, opts...)
+	}
+}
+
+var clientWays = []sendingWay{
+	{name: "bare transport", kind: baseline, untold: true, rootIDs: true, single: true,
+		client: func(_ sending, base http.RoundTripper) http.RoundTripper { return base }},
+	{name: "`Request.Clone` alone", kind: baseline, untold: true, rootIDs: true, single: true,
+		client: func(_ sending, base http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) { return base.RoundTrip(r.Clone(r.Context())) })
+		}},
+	{name: "floor", kind: floor, caller: floorCaller, fresh: true, rootIDs: true, single: true,
+		client: func(s sending, base http.RoundTripper) http.RoundTripper { return floorTransport{base, s.single} }},
+	{name: "floor, span not in the context", kind: floor, caller: floorCaller, fresh: true, rootIDs: true, single: true,
+		client: func(s sending, base http.RoundTripper) http.RoundTripper { return headersOnly{base, s.single} }},
+	{name: "clew", kind: ours, caller: clewCaller, fresh: true, rootIDs: true, single: true,
+		client: func(s sending, base http.RoundTripper) http.RoundTripper {
+			return httpclient.NewTransport(base, httpclient.Config{Propagator: s.encoding()})
+		}},
+	{name: "contrib b3 Inject on a clone, no span", kind: peer, single: true, client: contribClient},
+	{name: "zipkin-go, never sampled", kind: peer, caller: zipkinCaller, fresh: true, rootIDs: true, mutates: true,
+		client: func(_ sending, base http.RoundTripper) http.RoundTripper {
+			return must(zipkinhttp.NewTransport(zipkinTracer(), zipkinhttp.RoundTripper(base)))
+		}},
+	{name: "otelhttp, no SDK: no span", kind: peer, single: true, client: otelClient(nil)},
+	{name: "otelhttp, SDK, never sampled", kind: peer, fresh: true, rootIDs: true, single: true, client: otelClient(never)},
+	{name: "otelhttp, SDK, ParentBased(0.001)", kind: peer, fresh: true, rootIDs: true, single: true, client: otelClient(ratio)},
+}
+
+func (s sending) request(caller func() context.Context) *http.Request {
+	ctx := context.Background()
+	if !s.root {
+		if caller == nil {
+			caller = otelCaller
+		}
+		ctx = caller()
+	}
+	r := must(http.NewRequestWithContext(ctx, http.MethodGet, "http://first.example/path", nil))
+	r.Header = http.Header{"Accept": {"application/json"}, "User-Agent": {"test"}, "X-Caller": {"1"}}
+	return r
+}
+
+// send is work that sends a request.
+func send(s sending, way sendingWay, more http.Header) work {
+	base := newFake()
+	transport, r := way.client(s, base), s.request(way.caller)
+	maps.Copy(r.Header, more)
+	before := r.Header.Clone()
+	op := func(n int) {
+		for range n {
+			resp, err := transport.RoundTrip(r)
+			if err != nil {
+				panic(err)
+			}
+			resp.Body.Close() // spans end here
+		}
+	}
+	return work{op: op, check: func() error {
+		base.asked = nil
+		op(1)
+		switch {
+		case base.asked == nil:
+			return errors.New("nothing was sent")
+		case !way.mutates && !maps.EqualFunc(before, r.Header, func(a, b []string) bool { return strings.Join(a, ",") == strings.Join(b, ",") }):
+			return errors.New("the caller's request was changed")
+		case way.untold:
+			return nil
+		}
+		return s.match(base.asked.Header, spanIn(r.Context()), way.fresh)
+	}}
+}
+
+func clientJobs() (jobs []job) {
+	for _, s := range []sending{{"X-B3-*", false, false}, {"b3", true, false}, {"no trace yet", false, true}} {
+		j := job{name: "client, " + s.name}
+		for _, way := range clientWays {
+			if s.root && !way.rootIDs || s.single && !way.single {
+				continue
+			}
+			j.variants = append(j.variants, variant{way.name, way.kind, func() work { return send(s, way, nil) }})
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package main
+
+import "time"
+
+func cpu() time.Duration { return 0 } // not known

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"example.com/clew/logctx"
+	"github.com/rs/zerolog"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// lines is where log lines go: nowhere, unless somebody looks.
+type lines struct {
+	looking atomic.Bool
+	mu      sync.Mutex
+	written bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	if l.looking.Load() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.written.Write(p)
+	}
+	return len(p), nil
+}
+
+// look is what op writes.
+func (l *lines) look(op func()) ([]byte, error) {
+	l.written.Reset()
+	l.looking.Store(true)
+	op()
+	l.looking.Store(false)
+	if l.written.Len() == 0 {
+		return nil, errors.New("nothing was logged")
+	}
+	return bytes.Clone(l.written.Bytes()), nil
+}
+
+const message = "image stored"
+
+// want is what a line has to have.
+type want struct {
+	ids      bool
+	disabled bool // there is no line
+	fields   map[string]any
+}
+
+var twoFields = map[string]any{"key": "value", "size": 4096.0}
+
+// logging is work that writes a line. say gets the context that has the trace.
+func logging(ctx context.Context, w want, make func(out io.Writer) (say func())) work {
+	out := new(lines)
+	say := make(out)
+	op := func(n int) {
+		for range n {
+			say()
+		}
+	}
+	return work{op: op, check: func() error {
+		line, err := out.one(func() { op(1) })
+		if w.disabled {
+			if err == nil {
+				return fmt.Errorf("a line: %v", line)
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if line["message"] != message && line["msg"] != message {
+			return fmt.Errorf("message is missing: %v", line)
+		}
+		for name, value := range w.fields {
+			if line[name] != value {
+				return fmt.Errorf("%s is %v", name, line[name])
+			}
+		}
+		switch {
+		case w.ids && line["trace_id"] != traceHex:
+			return fmt.Errorf("trace ID is %v", line["trace_id"])
+		case w.ids && line["span_id"] != spanIn(ctx):
+			return fmt.Errorf("span ID is %v", line["span_id"])
+		case !w.ids && line["trace_id"] != nil:
+			return errors.New("an ID where there was to be none")
+		}
+		return nil
+	}}
+}
+
+// ready is a context with its IDs as text, made when the span was: JSON for zerolog, strings for
+// slog.
+type ready struct {
+	context.Context
+	ids         []byte
+	trace, span string
+}
+
+type readyKey struct{}
+
+func (r *ready) Value(key any) any {
+	if key == (readyKey{}) {
+		return r
+	}
+	return r.Context.Value(key)
+}
+
+func readyCaller() context.Context {
+	sc := callerSpan()
+	t, s := sc.TraceID().String(), sc.SpanID().String()
+	return &ready{floorCaller(), fmt.Appendf(nil, `"%s","span_id":"%s"`, t, s), t, s}
+}
+
+// readyHook is the floor: it must find the event's span, and appends bytes that are ready.
+type readyHook struct{}
+
+func (readyHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	if r, _ := e.GetCtx().Value(readyKey{}).(*ready); r != nil {
+		e.RawJSON("trace_id", r.ids)
+	}
+}
+
+// The two hooks that people write.
+type hexHook struct{}
+
+func (hexHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	if sc := oteltrace.SpanContextFromContext(e.GetCtx()); sc.IsValid() {
+		t, s := sc.TraceID(), sc.SpanID()
+		e.Hex("trace_id", t[:]).Hex("span_id", s[:])
+	}
+}
+
+type stringHook struct{}
+
+func (stringHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	if sc := oteltrace.SpanContextFromContext(e.GetCtx()); sc.IsValid() {
+		e.Str("trace_id", sc.TraceID().String()).Str("span_id", sc.SpanID().String())
+	}
+}
+
+func finish(e *zerolog.Event) { e.Str("key", "value").Int("size", 4096).Msg(message) }
+
+func logJobs() (jobs []job) {
+	hooks := []struct {
+		name   string
+		kind   kind
+		hook   zerolog.Hook
+		caller func() context.Context
+	}{
+		{"zerolog, no IDs", baseline, nil, otelCaller},
+		{"floor", floor, readyHook{}, readyCaller},
+		{"clew", ours, logctx.Hook(logctx.Config{}), clewCaller},
+		{"hook, `Event.Hex`", peer, hexHook{}, otelCaller},
+		{"hook, `TraceID().String()`", peer, stringHook{}, otelCaller},
+	}
+	for _, j := range []struct {
+		name  string
+		level zerolog.Level
+		// say makes the function that writes a line. hooked: the logger has a hook.
+		say func(logger zerolog.Logger, ctx context.Context, k kind) func()
+	}{
+		{"log line", zerolog.InfoLevel, func(logger zerolog.Logger, ctx context.Context, k kind) func() {
+			if k == baseline {
+				return func() { finish(logger.Info()) }
+			}
+			return func() { finish(logger.Info().Ctx(ctx)) }
+		}},
+		{"log line below the level", zerolog.ErrorLevel, func(logger zerolog.Logger, ctx context.Context, k kind) func() {
+			if k == baseline {
+				return func() { finish(logger.Info()) }
+			}
+			return func() { finish(logger.Info().Ctx(ctx)) }
+		}},
+		{"log line by the context's logger: `logctx.Info`", zerolog.InfoLevel, func(logger zerolog.Logger, ctx context.Context, k kind) func() {
+			ctx = logger.WithContext(ctx)
+			switch k {
+			case baseline:
+				return func() { finish(logger.Info()) }
+			case ours:
+				return func() { finish(logctx.Info(ctx)) }
+			}
+			return func() { finish(zerolog.Ctx(ctx).Info().Ctx(ctx)) }
+		}},
+		{"log line by the context's bound logger: `zerolog.Ctx`", zerolog.InfoLevel, func(logger zerolog.Logger, ctx context.Context, k kind) func() {
+			if k == baseline {
+				return func() { finish(logger.Info()) }
+			}
+			bound := logger.With().Ctx(ctx).Logger()
+			ctx = bound.WithContext(ctx)
+			return func() { finish(zerolog.Ctx(ctx).Info()) }
+		}},
+	} {
+		table := job{name: j.name}
+		for _, h := range hooks {
+			table.variants = append(table.variants, variant{h.name, h.kind, func() work {
+				ctx := h.caller()
+				w := want{ids: h.kind != baseline, disabled: j.level > zerolog.InfoLevel, fields: twoFields}
+				return logging(ctx, w, func(out io.Writer) func() {
+					logger := zerolog.New(out).Level(j.level)
+					if h.hook != nil {
+						logger = logger.Hook(h.hook)
+					}
+					return j.say(logger, ctx, h.kind)
+				})
+			}})
+		}
+		jobs = append(jobs, table)
+	}
+	for n := range 4 {
+		jobs = append(jobs, slogJob(n))
+	}
+	return jobs
+}
+
+// readySlog is the floor for slog, as readyHook for zerolog.
+type readySlog struct{ slog.Handler }
+
+func (h readySlog) Handle(ctx context.Context, r slog.Record) error {
+	if ids, _ := ctx.Value(readyKey{}).(*ready); ids != nil {
+		r.AddAttrs(slog.String("trace_id", ids.trace), slog.String("span_id", ids.span))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// otelSlog is the handler that people write.
+type otelSlog struct{ slog.Handler }
+
+func (h otelSlog) Handle(ctx context.Context, r slog.Record) error {
+	if sc := oteltrace.SpanContextFromContext(ctx); sc.IsValid() {
+		r.AddAttrs(slog.String("trace_id", sc.TraceID().String()), slog.String("span_id", sc.SpanID().String()))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// slogJob has records with so many attributes.
+func slogJob(attributes int) job {
+	attrs := []slog.Attr{slog.String("key", "value"), slog.Int("size", 4096), slog.Bool("new", true)}[:attributes]
+	fields := map[string]any{}
+	for _, a := range attrs {
+		switch v := a.Value.Any().(type) {
+		case int64:
+			fields[a.Key] = float64(v)
+		default:
+			fields[a.Key] = v
+		}
+	}
+	row := func(name string, k kind, caller func() context.Context, wrap func(slog.Handler) slog.Handler) variant {
+		return variant{name, k, func() work {
+			ctx := caller()
+			return logging(ctx, want{ids: k != baseline, fields: fields}, func(out io.Writer) func() {
+				logger := slog.New(wrap(slog.NewJSONHandler(out, nil)))
+				return func() { logger.LogAttrs(ctx, slog.LevelInfo, message, attrs...) }
+			})
+		}}
+	}
+	return job{name: fmt.Sprintf("slog line, attributes: %d", attributes), variants: []variant{
+		row("slog, no IDs", baseline, otelCaller, func(h slog.Handler) slog.Handler { return h }),
+		row("floor", floor, readyCaller, func(h slog.Handler) slog.Handler { return readySlog{h} }),
+		row("clew", ours, clewCaller, func(h slog.Handler) slog.Handler { return logctx.Slog(h, logctx.Config{}) }),
+		row("a usual OpenTelemetry handler", peer, otelCaller, func(h slog.Handler) slog.Handler { return otelSlog{h} }),
+	}}
+}
+
+// idsOf is what the line of a hop says.
+func idsOf(line []byte) (traceID, spanID string, err error) {
+	var l struct {
+		Trace string `json:"trace_id"`
+		Span  string `json:"span_id"`
+	}
+	err = json.Unmarshal(line, &l)
+	return l.Trace, l.Span, err
+}

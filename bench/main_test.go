@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Every variant does its job, and can be timed.
+func TestJobs(t *testing.T) {
+	seen := map[string]bool{}
+	for _, j := range allJobs() {
+		assert.False(t, seen[j.String()], "%s: twice", j)
+		seen[j.String()] = true
+		results, err := measure(j, settings{rounds: 1, target: time.Microsecond})
+		require.NoError(t, err)
+		require.Len(t, results, len(j.variants), "%s: results", j)
+		kinds := map[kind]int{}
+		for _, r := range results {
+			kinds[r.Kind]++
+			assert.Positive(t, r.NS, "%s: %s: ns", j, r.Variant)
+			assert.Positive(t, r.ToFloor, "%s: %s: ratio to the floor", j, r.Variant)
+			assert.Positive(t, r.ToBaseline, "%s: %s: ratio to the baseline", j, r.Variant)
+		}
+		assert.Positive(t, kinds[ours], "%s: clew is in it", j)
+	}
+}
+
+// A variant that does not do its job is not timed: the program fails and names it.
+func TestWrongVariantIsRefused(t *testing.T) {
+	spanless := func() work {
+		return serve(inputs[0], bareWay, seesOTel(true, true))
+	}
+	otherTrace := func() work {
+		return serve(inputs[0], func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r.WithContext(&node{r.Context(), read(nil)}))
+			})
+		}, seesFloor)
+	}
+	idle := func() work {
+		return serve(inputs[0], func(http.Handler) http.Handler { return http.NotFoundHandler() }, seesRequest)
+	}
+	silent := sendingWay{client: func(_ sending, base http.RoundTripper) http.RoundTripper { return base }, fresh: true}
+	otherLine := func() work {
+		return logging(otelCaller(), want{ids: true}, func(out io.Writer) func() {
+			logger := zerolog.New(out)
+			return func() { finish(logger.Info()) }
+		})
+	}
+	losing := func() work {
+		return poolWork(false, func() running {
+			return running{
+				func(_ context.Context, fn task) error { fn(context.Background()); return nil },
+				func() error { return nil }, false,
+			}
+		})
+	}
+	twice := func() work {
+		return poolWork(false, func() running {
+			return running{
+				func(ctx context.Context, fn task) error { fn(ctx); fn(ctx); return nil },
+				func() error { return nil }, false,
+			}
+		})
+	}
+	for _, tt := range []struct {
+		name  string
+		setup func() work
+		says  string
+	}{
+		{"no span", spanless, "trace ID is"},
+		{"another trace", otherTrace, "span is"},
+		{"the handler does not run", idle, "did not run"},
+		{"no headers", func() work { return send(sending{}, silent, nil) }, "trace ID is"},
+		{"no ID on the line", otherLine, "trace ID is"},
+		{"no context in the task", losing, "wrong context"},
+		{"a task too many", twice, "panic"},
+		{"it panics", func() work { return work{op: func(int) {}, check: func() error { panic("broken") }} }, "broken"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			timed := 0
+			right := func() work { return work{op: func(int) { timed++ }, check: func() error { return nil }} }
+			j := job{name: "job", variants: []variant{{"right", baseline, right}, {"wrong one", peer, tt.setup}}}
+			var out bytes.Buffer
+			err := run(nil, &out, []job{j})
+			require.ErrorContains(t, err, "wrong one does not do the job")
+			assert.ErrorContains(t, err, tt.says)
+			assert.Zero(t, timed, "runs of the others")
+			assert.NotContains(t, out.String(), "###", "no table")
+		})
+	}
+}
+
+// A variant that goes wrong while it is timed is refused too.
+func TestLateFailureIsRefused(t *testing.T) {
+	ran := false
+	w := work{op: func(int) { ran = true }, check: func() error {
+		if ran {
+			return errors.New("worn out")
+		}
+		return nil
+	}}
+	_, err := measure(job{name: "job", variants: []variant{{"it", peer, func() work { return w }}}}, settings{1, time.Microsecond})
+	assert.ErrorContains(t, err, "worn out")
+}
+
+var garbage any
+
+// What is measured is what was done: allocations exactly, and time.
+func TestMeasure(t *testing.T) {
+	nothing := func() error { return nil }
+	results, err := measure(job{name: "job", variants: []variant{
+		{"two allocations", baseline, func() work {
+			return work{check: nothing, op: func(n int) {
+				for range n {
+					garbage = new([16]byte)
+					garbage = new([16]byte)
+				}
+			}}
+		}},
+		{"sleep", peer, func() work {
+			return work{check: nothing, unit: 3, op: func(n int) { assert.Zero(t, n%3, "n"); time.Sleep(time.Duration(n) * time.Microsecond) }}
+		}},
+	}}, settings{3, 5 * time.Millisecond})
+	require.NoError(t, err)
+	assert.Equal(t, 2.0, results[0].Allocs, "allocations")
+	assert.Equal(t, 32.0, results[0].Bytes, "bytes")
+	assert.GreaterOrEqual(t, results[1].NS, 1000.0, "ns of a sleep of a microsecond")
+	assert.Zero(t, results[1].Allocs, "allocations of a sleep")
+	assert.InEpsilon(t, results[1].NS/results[0].NS, results[1].ToBaseline, 1e-9, "ratio")
+}
+
+func TestRun(t *testing.T) {
+	nothing := variant{"nothing", baseline, func() work {
+		return work{op: func(int) { time.Sleep(time.Millisecond) }, check: func() error { return nil }}
+	}}
+	jobs := []job{{name: "one", variants: []variant{nothing}}, {name: "two", point: "1", variants: []variant{nothing}}, {name: "two", point: "2", variants: []variant{nothing}}}
+
+	var out bytes.Buffer
+	require.NoError(t, run([]string{"-run", "^two"}, &out, jobs))
+	assert.NotContains(t, out.String(), "### one")
+	assert.Equal(t, 1, strings.Count(out.String(), "### two"), "tables of a curve")
+
+	out.Reset()
+	require.NoError(t, run([]string{"-json"}, &out, jobs))
+	var results []result
+	require.NoError(t, json.Unmarshal(out.Bytes(), &results), out.String())
+	assert.Len(t, results, 3, "results")
+
+	assert.ErrorContains(t, run([]string{"-run", "none"}, &out, jobs), "no job matches")
+	assert.ErrorContains(t, run([]string{"-run", "("}, &out, jobs), "missing closing")
+	require.NoError(t, run([]string{"-one", "one|nothing", "-n", "1"}, &out, jobs))
+	profile := filepath.Join(t.TempDir(), "cpu.prof")
+	require.NoError(t, run([]string{"-one", "one|nothing", "-n", "1", "-cpuprofile", profile}, &out, jobs))
+	assert.FileExists(t, profile)
+	assert.ErrorContains(t, run([]string{"-one", "one|other", "-n", "1"}, &out, jobs), "no variant")
+}
+
+func TestParsePerf(t *testing.T) {
+	for _, tt := range []struct {
+		said string
+		want float64
+		err  string
+	}{
+		{"1234567,,instructions:u,1000,100.00,,\n", 1234567, ""},
+		{"a line\n42,,instructions:u,1000,100.00,0.5,insn per cycle\n", 42, ""},
+		{"<not supported>,,instructions:u,0,100.00,,\n", 0, "<not supported>"},
+		{"", 0, "nothing"},
+	} {
+		got, err := parsePerf(tt.said)
+		if tt.err != "" {
+			assert.ErrorContains(t, err, tt.err, fmt.Sprintf("parsePerf(%q)", tt.said))
+			continue
+		}
+		assert.NoError(t, err)
+		assert.Equal(t, tt.want, got, "parsePerf(%q)", tt.said)
+	}
+}
