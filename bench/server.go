@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -135,12 +138,24 @@ func seesRequest(_ input, r *http.Request) error {
 	return nil
 }
 
-// response is a ResponseWriter that costs nothing.
+// response is a ResponseWriter that costs nothing. It has what net/http's for HTTP/1 has: that decides
+// which wrapper it gets from whoever watches it.
 type response struct{ header http.Header }
 
-func (w *response) Header() http.Header         { return w.header }
-func (w *response) Write(p []byte) (int, error) { return len(p), nil }
-func (w *response) WriteHeader(int)             {}
+func (w *response) Header() http.Header                 { return w.header }
+func (w *response) Write(p []byte) (int, error)         { return len(p), nil }
+func (w *response) WriteString(s string) (int, error)   { return len(s), nil }
+func (w *response) ReadFrom(r io.Reader) (int64, error) { return io.Copy(io.Discard, r) }
+func (w *response) WriteHeader(int)                     {}
+func (w *response) Flush()                              {}
+func (w *response) FlushError() error                   { return nil }
+func (w *response) CloseNotify() <-chan bool            { return nil }
+func (w *response) SetReadDeadline(time.Time) error     { return nil }
+func (w *response) SetWriteDeadline(time.Time) error    { return nil }
+func (w *response) EnableFullDuplex() error             { return nil }
+func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return nil, nil, http.ErrNotSupported
+}
 
 // final is the handler that the middleware is around: empty, unless somebody looks.
 type final struct {

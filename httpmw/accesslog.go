@@ -2,6 +2,7 @@ package httpmw
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"math"
 	"net/http"
@@ -198,6 +199,8 @@ func (a *accessLog) write(ctx context.Context, r *http.Request, l *line, caller 
 
 func id(e *zerolog.Event, key string, id oteltrace.SpanID) {
 	if id.IsValid() {
-		e.Str(key, id.String()) // not Hex, which zerolog's CBOR build writes as bytes
+		var buf [16]byte // not Event.Hex, which zerolog's CBOR build writes as bytes
+		hex.Encode(buf[:], id[:])
+		e.Str(key, string(buf[:]))
 	}
 }

@@ -34,7 +34,7 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 			b.Sampling = cur.b3.Sampling
 		}
 	}
-	return &node{ctx, span{record: record{b3: b}, remote: true, state: state}}
+	return &node{ctx, span{record: record{b3: b, remote: true}, rare: rarely(state, nil)}}
 }
 
 // FromContext returns the current trace of ctx as B3: the current span, its parent and its
@@ -90,11 +90,15 @@ func Only(ctx context.Context) context.Context {
 	if !cur.b3.hasIDs() {
 		return NewContext(context.Background(), cur.b3)
 	}
-	s := span{record: record{b3: cur.b3, bySDK: cur.bySDK}, remote: cur.remote(), state: cur.traceState()}
-	s.provider = cur.provider()
-	if s.state.Len() > 0 { // one that another propagator has read may be long, and keep the message alive
-		s.state = parseTracestate([]string{s.state.String()})
+	s := span{record: record{b3: cur.b3, bySDK: cur.bySDK, remote: cur.remote()}}
+	provider, state := cur.provider(), cur.traceState()
+	if own, ok := provider.(*Provider); ok {
+		s.provider, provider = own, nil
 	}
+	if state.Len() > 0 { // one that another propagator has read may be long, and keep the message alive
+		state = parseTracestate([]string{state.String()})
+	}
+	s.rare = rarely(state, provider)
 	base := context.Background()
 	if over := passedOver(ctx); over != nil {
 		base = context.WithValue(base, passedOverKey{}, over)
@@ -170,7 +174,7 @@ func (c *current) spanContext() oteltrace.SpanContext {
 
 func (c *current) traceState() oteltrace.TraceState {
 	if c.own != nil {
-		return c.own.state
+		return c.own.state()
 	}
 	return c.sc.TraceState()
 }

@@ -117,13 +117,16 @@ func FromHeader(h http.Header) (B3, error) {
 		}
 		malformed = err
 	}
-	b, err := parseMulti(multi{
+	m := multi{
 		traceID: first(h, headerTraceID),
 		spanID:  first(h, headerSpanID),
-		parent:  first(h, headerParent),
 		sampled: first(h, headerSampled),
 		flags:   first(h, headerFlags),
-	})
+	}
+	if m.traceID != "" { // else nobody asks for a parent
+		m.parent = first(h, headerParent)
+	}
+	b, err := parseMulti(m)
 	if err == nil && b == (B3{}) {
 		err = malformed
 	}

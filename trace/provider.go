@@ -74,6 +74,9 @@ func newRoot(opts []oteltrace.SpanStartOption) bool {
 // start makes a child of parent. A parent without a span ID is a trace, a decision, or
 // nothing, to begin with.
 func (p *Provider) start(ctx context.Context, parent B3, state oteltrace.TraceState, kind oteltrace.SpanKind) (context.Context, oteltrace.Span) {
+	if p == nil {
+		p = fallback
+	}
 	b := B3{TraceID: parent.TraceID, SpanID: newSpanID(), ParentSpanID: parent.SpanID, Sampling: parent.Sampling, wide: parent.wide}
 	if !b.TraceID.IsValid() {
 		b.TraceID, b.ParentSpanID, b.wide = newTraceID(), oteltrace.SpanID{}, false
@@ -81,7 +84,7 @@ func (p *Provider) start(ctx context.Context, parent B3, state oteltrace.TraceSt
 	if b.Sampling.digit() == 0 {
 		b.Sampling = p.decide(b.TraceID)
 	}
-	s := span{record: record{b3: b}, state: state, provider: p}
+	s := span{record: record{b3: b}, provider: p, rare: rarely(state, nil)}
 	if kind == oteltrace.SpanKindClient {
 		n := &clientNode{node: node{ctx, s}}
 		return n, &n.span
@@ -91,7 +94,7 @@ func (p *Provider) start(ctx context.Context, parent B3, state oteltrace.TraceSt
 }
 
 func (p *Provider) decide(id oteltrace.TraceID) Sampling {
-	if p == nil || p.sampler == nil {
+	if p.sampler == nil { // the zero Provider
 		p = fallback
 	}
 	if p.sampler.Sample(id) {

@@ -17,6 +17,8 @@ type record struct {
 	// span's sampled flag; it is not what a caller asked for, and does not stick.
 	bySDK bool
 
+	remote bool // of a span: it is in another process. Here, where there is room for it
+
 	// The text of the IDs for log lines, made when it is first asked for: most spans of a
 	// client are never logged. It may be read once made is textMade.
 	made uint32

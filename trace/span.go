@@ -15,14 +15,33 @@ import (
 type span struct {
 	embedded.Span
 	record
-	remote   bool
+	provider *Provider // of its children; nil in a remote span: see TracerProvider
+	rare     *rare     // nil: most have none
+}
+
+// rare is what few spans have, apart so that the others are small: every request makes one.
+type rare struct {
 	state    oteltrace.TraceState     // W3C's, handed on untouched
-	provider oteltrace.TracerProvider // of its children; nil in a remote span: see TracerProvider
+	provider oteltrace.TracerProvider // of children, where that is not a Provider
+}
+
+func rarely(state oteltrace.TraceState, provider oteltrace.TracerProvider) *rare {
+	if state.Len() == 0 && provider == nil {
+		return nil
+	}
+	return &rare{state, provider}
+}
+
+func (s *span) state() oteltrace.TraceState {
+	if s.rare == nil {
+		return oteltrace.TraceState{}
+	}
+	return s.rare.state
 }
 
 var _ oteltrace.Span = (*span)(nil)
 
-func (s *span) SpanContext() oteltrace.SpanContext { return s.b3.spanContext(s.state, s.remote) }
+func (s *span) SpanContext() oteltrace.SpanContext { return s.b3.spanContext(s.state(), s.remote) }
 
 // TracerProvider returns where libraries that know only OpenTelemetry get the children of s
 // from. For a caller that said deny that is ID-only spans, so that they obey too.
@@ -30,6 +49,8 @@ func (s *span) TracerProvider() oteltrace.TracerProvider {
 	switch {
 	case s.provider != nil:
 		return s.provider
+	case s.rare != nil && s.rare.provider != nil:
+		return s.rare.provider
 	case s.b3.Sampling == Deny:
 		return fallback
 	}
