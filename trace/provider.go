@@ -84,12 +84,13 @@ func (p *Provider) start(ctx context.Context, parent B3, state oteltrace.TraceSt
 	if b.Sampling.digit() == 0 {
 		b.Sampling = p.decide(b.TraceID)
 	}
-	s := span{record: record{b3: b}, provider: p, rare: rarely(state, nil)}
 	if kind == oteltrace.SpanKindClient {
-		n := &clientNode{node: node{ctx, s}}
+		n := new(clientNode)
+		n.begin(ctx, b, state, p)
 		return n, &n.span
 	}
-	n := &node{ctx, s}
+	n := new(node)
+	n.begin(ctx, b, state, p)
 	return n, &n.span
 }
 

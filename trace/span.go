@@ -77,6 +77,16 @@ type node struct {
 	span span
 }
 
+// begin fills n in where it is. A span that is made elsewhere and copied here costs as much again.
+func (n *node) begin(ctx context.Context, b B3, state oteltrace.TraceState, p *Provider) {
+	n.Context = ctx
+	n.span.b3 = b
+	n.span.provider = p
+	if state.Len() > 0 {
+		n.span.rare = rarely(state, nil)
+	}
+}
+
 // Value answers OpenTelemetry, which asks for the current span, and this package, which asks
 // for the nearest record.
 func (n *node) Value(key any) any {
