@@ -127,7 +127,7 @@ func FromHeader(h http.Header) (B3, error) {
 		m.parent = first(h, headerParent)
 	}
 	b, err := parseMulti(m)
-	if err == nil && b == (B3{}) {
+	if malformed != nil && err == nil && b == (B3{}) {
 		err = malformed
 	}
 	return b, err
