@@ -1,5 +1,5 @@
 FUZZTIME ?= 30s
-BENCHTIME ?= 1s
+BENCH ?=
 
 .PHONY: test race bench fuzz torture newest ci
 
@@ -10,7 +10,7 @@ race:
 	go test -race -shuffle=on ./...
 
 bench:
-	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+	cd bench && go run . $(BENCH)
 
 fuzz:
 	FUZZTIME=$(FUZZTIME) bash .ci/fuzz

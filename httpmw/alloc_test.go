@@ -1,10 +1,14 @@
 package httpmw_test
 
 import (
+	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -49,3 +53,41 @@ func TestNewAllocsTrust(t *testing.T) {
 		})
 	}
 }
+
+// TestAccessLogAllocs: a request with a logger of its own, a line of the handler's and the access
+// line, over a ResponseWriter as net/http's: the span in its context, the request's copy, the logger
+// bound to it and its context (three), the text of the IDs, the wrapper.
+func TestAccessLogAllocs(t *testing.T) {
+	logger := logctx.New(io.Discard)
+	h := httpmw.New(httpmw.Config{Logger: &logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		zerolog.Ctx(r.Context()).Info().Msg("handler")
+		w.WriteHeader(http.StatusNoContent)
+	})))
+	for _, tt := range traffic {
+		t.Run(tt.name, func(t *testing.T) {
+			w, r := nullWriter{header: http.Header{}}, get(tt.header)
+			got := testing.AllocsPerRun(1000, func() { h.ServeHTTP(&w, r) })
+			if !raceEnabled {
+				assert.LessOrEqual(t, got, 7.0, "allocations of a request")
+			}
+		})
+	}
+}
+
+// nullWriter is a ResponseWriter with the interfaces of HTTP/1's.
+type nullWriter struct {
+	http.Hijacker
+	io.ReaderFrom
+	http.CloseNotifier //lint:ignore SA1019 deprecated, and still asked for
+	header             http.Header
+}
+
+func (w *nullWriter) Header() http.Header               { return w.header }
+func (w *nullWriter) Write(p []byte) (int, error)       { return len(p), nil }
+func (w *nullWriter) WriteString(s string) (int, error) { return len(s), nil }
+func (w *nullWriter) WriteHeader(int)                   {}
+func (w *nullWriter) Flush()                            {}
+func (w *nullWriter) FlushError() error                 { return nil }
+func (w *nullWriter) SetReadDeadline(time.Time) error   { return nil }
+func (w *nullWriter) SetWriteDeadline(time.Time) error  { return nil }
+func (w *nullWriter) EnableFullDuplex() error           { return nil }
