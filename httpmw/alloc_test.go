@@ -78,8 +78,8 @@ func TestAccessLogAllocs(t *testing.T) {
 type nullWriter struct {
 	http.Hijacker
 	io.ReaderFrom
-	http.CloseNotifier //lint:ignore SA1019 deprecated, and still asked for
-	header             http.Header
+	http.CloseNotifier
+	header http.Header
 }
 
 func (w *nullWriter) Header() http.Header               { return w.header }
