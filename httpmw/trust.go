@@ -12,7 +12,6 @@ import (
 	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
-	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 // Trust says what to believe of a caller's headers. A value that is none of the three is
@@ -66,8 +65,11 @@ func (r refused) without(h http.Header) http.Header {
 // Our own stays.
 func withoutBaggage(r *http.Request) context.Context {
 	ctx := r.Context()
+	if len(r.Header["Baggage"]) == 0 {
+		return ctx
+	}
 	bag := baggage.FromContext(ctx)
-	if len(r.Header["Baggage"]) == 0 || bag.Len() == 0 {
+	if bag.Len() == 0 {
 		return ctx
 	}
 	sent := propagation.Baggage{}.Extract(context.Background(), propagation.HeaderCarrier{"Baggage": r.Header["Baggage"]})
@@ -142,13 +144,8 @@ func (r refused) redecided(h http.Header, caller, ours trace.B3) http.Header {
 	traceparent := propagation.HeaderCarrier{"Traceparent": h["Traceparent"]}
 	read := trace.Propagator{W3C: true}.Extract(context.Background(), traceparent)
 	if parent, ok := trace.FromContext(read); ok {
-		sc := oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
-			TraceID:    parent.TraceID,
-			SpanID:     parent.SpanID,
-			TraceFlags: oteltrace.TraceFlags(0).WithSampled(ours.Sampling == trace.Accept || ours.Sampling == trace.Debug),
-		})
-		ctx := oteltrace.ContextWithSpanContext(context.Background(), sc)
-		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(clone))
+		parent.Sampling = ours.Sampling
+		propagation.TraceContext{}.Inject(trace.NewContext(context.Background(), parent), propagation.HeaderCarrier(clone))
 	}
 	return clone
 }

@@ -19,13 +19,13 @@ import (
 func watch(w http.ResponseWriter) (http.ResponseWriter, *line) {
 	if full, ok := w.(h1Writer); ok {
 		if _, more := w.(http.Pusher); !more {
-			h1 := &h1{h1Writer: full}
+			h1 := &h1{watched{bothWriter: full}, full}
 			return h1, &h1.l
 		}
 	} else if full, ok := w.(h2Writer); ok {
 		_, more := w.(http.Hijacker)
 		if _, most := w.(io.ReaderFrom); !more && !most {
-			h2 := &h2{h2Writer: full}
+			h2 := &h2{watched{bothWriter: full}, full}
 			return h2, &h2.l
 		}
 	}
@@ -56,86 +56,62 @@ type h2Writer interface {
 	http.Pusher
 }
 
-type h1 struct {
-	h1Writer
+// watched is what both have, observed.
+type watched struct {
+	bothWriter
 	l line
 }
 
-func (h *h1) Unwrap() http.ResponseWriter { return h.h1Writer }
+func (w *watched) Unwrap() http.ResponseWriter { return w.bothWriter }
 
-func (h *h1) WriteHeader(status int) {
-	h.h1Writer.WriteHeader(status) // first: it panics if status is none
-	h.l.headed(status)
+func (w *watched) WriteHeader(status int) {
+	w.bothWriter.WriteHeader(status) // first: it panics if status is none
+	w.l.headed(status)
 }
 
-func (h *h1) Write(p []byte) (int, error) {
-	n, err := h.h1Writer.Write(p)
-	h.l.wrote(int64(n), err)
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.bothWriter.Write(p)
+	w.l.wrote(int64(n), err)
 	return n, err
 }
 
-func (h *h1) WriteString(s string) (int, error) {
-	n, err := h.h1Writer.WriteString(s)
-	h.l.wrote(int64(n), err)
+func (w *watched) WriteString(s string) (int, error) {
+	n, err := w.bothWriter.WriteString(s)
+	w.l.wrote(int64(n), err)
 	return n, err
+}
+
+func (w *watched) Flush() {
+	w.bothWriter.Flush()
+	w.l.sent(http.StatusOK, nil)
+}
+
+func (w *watched) FlushError() error {
+	err := w.bothWriter.FlushError()
+	w.l.sent(http.StatusOK, err)
+	return err
+}
+
+type h1 struct {
+	watched
+	full h1Writer
 }
 
 func (h *h1) ReadFrom(src io.Reader) (int64, error) {
-	n, err := h.h1Writer.ReadFrom(src)
+	n, err := h.full.ReadFrom(src)
 	h.l.readFrom(n, err)
 	return n, err
 }
 
-func (h *h1) Flush() {
-	h.h1Writer.Flush()
-	h.l.sent(http.StatusOK, nil)
-}
-
-func (h *h1) FlushError() error {
-	err := h.h1Writer.FlushError()
-	h.l.sent(http.StatusOK, err)
-	return err
-}
-
 func (h *h1) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buf, err := h.h1Writer.Hijack()
+	conn, buf, err := h.full.Hijack()
 	h.l.hijack(err)
 	return conn, buf, err
 }
 
 type h2 struct {
-	h2Writer
-	l line
-}
-
-func (h *h2) Unwrap() http.ResponseWriter { return h.h2Writer }
-
-func (h *h2) WriteHeader(status int) {
-	h.h2Writer.WriteHeader(status)
-	h.l.headed(status)
-}
-
-func (h *h2) Write(p []byte) (int, error) {
-	n, err := h.h2Writer.Write(p)
-	h.l.wrote(int64(n), err)
-	return n, err
-}
-
-func (h *h2) WriteString(s string) (int, error) {
-	n, err := h.h2Writer.WriteString(s)
-	h.l.wrote(int64(n), err)
-	return n, err
-}
-
-func (h *h2) Flush() {
-	h.h2Writer.Flush()
-	h.l.sent(http.StatusOK, nil)
-}
-
-func (h *h2) FlushError() error {
-	err := h.h2Writer.FlushError()
-	h.l.sent(http.StatusOK, err)
-	return err
+	watched
+	http.Pusher
 }
 
 // snoop is for the ResponseWriters of others.

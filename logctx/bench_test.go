@@ -9,6 +9,23 @@ import (
 	"github.com/rs/zerolog"
 )
 
+// way is a way to write a line.
+type way struct {
+	name string
+	line func()
+}
+
+func benchmark(b *testing.B, ways []way) {
+	for _, w := range ways {
+		b.Run(w.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w.line()
+			}
+		})
+	}
+}
+
 // Each benchmark stands beside its twin: the same line without us.
 
 func BenchmarkLine(b *testing.B) {
@@ -20,10 +37,7 @@ func BenchmarkLine(b *testing.B) {
 	plainStored := plain.WithContext(ctx)
 	google := plain.Hook(logctx.Hook(logctx.GoogleCloud("my-project")))
 	datadog := plain.Hook(logctx.Hook(logctx.Datadog()))
-	benchmarks := []struct {
-		name string
-		line func()
-	}{
+	benchmark(b, []way{
 		{name: "plain", line: func() { plain.Info().Str("k", "v").Msg(message) }},
 		{name: "plain, IDs by hand", line: func() {
 			plain.Info().Str("k", "v").Str("trace_id", id128).Str("span_id", spanID).Msg(message)
@@ -35,15 +49,7 @@ func BenchmarkLine(b *testing.B) {
 		{name: "bound", line: func() { bound.Info().Str("k", "v").Msg(message) }},
 		{name: "zerolog.Ctx", line: func() { zerolog.Ctx(plainStored).Info().Str("k", "v").Msg(message) }},
 		{name: "logctx.Info", line: func() { logctx.Info(stored).Str("k", "v").Msg(message) }},
-	}
-	for _, bench := range benchmarks {
-		b.Run(bench.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				bench.line()
-			}
-		})
-	}
+	})
 }
 
 func BenchmarkDisabledLine(b *testing.B) {
@@ -51,23 +57,12 @@ func BenchmarkDisabledLine(b *testing.B) {
 	plain := zerolog.New(io.Discard).Level(zerolog.ErrorLevel)
 	ours := hooked(io.Discard).Level(zerolog.ErrorLevel)
 	stored, plainStored := ours.WithContext(ctx), plain.WithContext(ctx)
-	benchmarks := []struct {
-		name string
-		line func()
-	}{
+	benchmark(b, []way{
 		{name: "plain", line: func() { plain.Info().Str("k", "v").Msg(message) }},
 		{name: "hook", line: func() { ours.Info().Ctx(ctx).Str("k", "v").Msg(message) }},
 		{name: "zerolog.Ctx", line: func() { zerolog.Ctx(plainStored).Info().Str("k", "v").Msg(message) }},
 		{name: "logctx.Info", line: func() { logctx.Info(stored).Str("k", "v").Msg(message) }},
-	}
-	for _, bench := range benchmarks {
-		b.Run(bench.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				bench.line()
-			}
-		})
-	}
+	})
 }
 
 func BenchmarkTime(b *testing.B) {

@@ -83,8 +83,8 @@ func Detach(ctx context.Context) context.Context {
 
 // Only returns a context with ctx's trace and nothing else of it: no values, no logger, no
 // cancellation, no deadline. It is for what waits long in queues, since it keeps nothing of
-// the request alive; of tracestate, at most 512 characters. Spans started in it are children of ctx's current span, from the same
-// provider.
+// the request alive; of tracestate, at most 512 characters. Spans started in it are children
+// of ctx's current span, from the same provider.
 func Only(ctx context.Context) context.Context {
 	cur := lookup(ctx)
 	if !cur.b3.hasIDs() {

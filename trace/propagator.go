@@ -82,11 +82,8 @@ func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarr
 	} else {
 		b = fromCarrier(carrier)
 	}
-	if !p.W3C {
-		return NewContext(ctx, b)
-	}
 	var state oteltrace.TraceState
-	if b.hasIDs() || b == (B3{}) { // a state that came alone is valid B3, and wins
+	if p.W3C && (b.hasIDs() || b == (B3{})) { // a state that came alone is valid B3, and wins
 		parents, states := w3cValues(carrier)
 		if parent, ok := parseTraceparent(parents); ok && (!b.hasIDs() || b.TraceID == parent.TraceID) {
 			state = parseTracestate(states)

@@ -82,9 +82,7 @@ func (n *node) begin(ctx context.Context, b B3, state oteltrace.TraceState, p *P
 	n.Context = ctx
 	n.span.b3 = b
 	n.span.provider = p
-	if state.Len() > 0 {
-		n.span.rare = rarely(state, nil)
-	}
+	n.span.rare = rarely(state, nil)
 }
 
 // Value answers OpenTelemetry, which asks for the current span, and this package, which asks
