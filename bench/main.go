@@ -66,13 +66,15 @@ func run(args []string, out io.Writer, jobs []job) error {
 	if len(jobs) == 0 {
 		return fmt.Errorf("no job matches %q", *pattern)
 	}
-	counting := instructionsCounted()
+	counter, notCounted := findCounter()
 	if !*asJSON {
 		fmt.Fprintf(out, "%s, %s/%s, GOMAXPROCS %d. %d rounds, interleaved; medians. Spread is the distance of the extremes.\n",
 			runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), s.rounds)
 		fmt.Fprintln(out, "Jobs of one goroutine run on one processor, garbage collection included; their allocations are exact.")
-		if counting != nil {
-			fmt.Fprintf(out, "User instructions are not counted here: %v.\n", counting)
+		if counter != nil {
+			fmt.Fprintf(out, "User instructions as %s counts them.\n", counter.command[0])
+		} else {
+			fmt.Fprintf(out, "User instructions are not counted here: %v.\n", notCounted)
 		}
 	}
 	var all []result
@@ -87,8 +89,8 @@ func run(args []string, out io.Writer, jobs []job) error {
 			if err != nil {
 				return err
 			}
-			if counting == nil && jobs[i].point == "" {
-				if err := countInstructions(results); err != nil {
+			if counter != nil && jobs[i].point == "" {
+				if err := counter.instructions(results); err != nil {
 					return err
 				}
 			}
@@ -119,11 +121,12 @@ func table(out io.Writer, points [][]result) {
 	if latency {
 		head = []string{"", "requests/s", "spread", "p50 µs", "p99 µs", "CPU µs", "B", "allocs"}
 	}
+	head = append(head, "/ floor", "/ baseline")
 	if instructions {
-		head = append(head, "instructions")
+		head = append(head, "instructions", "/ floor", "/ baseline")
 	}
-	row(out, append(head, "/ floor", "/ baseline"))
-	rule(out, len(head)+2)
+	row(out, head)
+	rule(out, len(head))
 	for _, r := range results {
 		cells := []string{r.title(), number(r.NS)}
 		if latency {
@@ -134,14 +137,16 @@ func table(out io.Writer, points [][]result) {
 			cells = append(cells, number(r.P50/1000), number(r.P99/1000), number(r.CPU/1000))
 		}
 		cells = append(cells, r.memory(r.Bytes), r.memory(r.Allocs))
-		if instructions {
-			cells = append(cells, number(r.Instructions))
-		}
-		floor, baseline := r.ToFloor, r.ToBaseline
+		toFloor, toBaseline := r.ToFloor, r.ToBaseline
 		if latency { // of the throughput
-			floor, baseline = 1/floor, 1/baseline
+			toFloor, toBaseline = 1/toFloor, 1/toBaseline
 		}
-		row(out, append(cells, times(floor), times(baseline)))
+		cells = append(cells, times(toFloor), times(toBaseline))
+		if instructions {
+			cells = append(cells, number(r.Instructions),
+				times(r.over(results, floor, result.instructions)), times(r.over(results, baseline, result.instructions)))
+		}
+		row(out, cells)
 	}
 }
 

@@ -169,23 +169,29 @@ func TestRun(t *testing.T) {
 	assert.ErrorContains(t, run([]string{"-one", "one|other", "-n", "1"}, &out, jobs), "no variant")
 }
 
-func TestParsePerf(t *testing.T) {
+func TestCounters(t *testing.T) {
+	const perf, valgrind = 0, 1
 	for _, tt := range []struct {
-		said string
-		want float64
-		err  string
+		counter int
+		said    string
+		want    float64
+		err     string
 	}{
-		{"1234567,,instructions:u,1000,100.00,,\n", 1234567, ""},
-		{"a line\n42,,instructions:u,1000,100.00,0.5,insn per cycle\n", 42, ""},
-		{"<not supported>,,instructions:u,0,100.00,,\n", 0, "<not supported>"},
-		{"", 0, "nothing"},
+		{perf, "1234567,,instructions:u,1000,100.00,,\n", 1234567, ""},
+		{perf, "a line\n42,,instructions:u,1000,100.00,0.5,insn per cycle\n", 42, ""},
+		{perf, "<not supported>,,instructions:u,0,100.00,,\n", 0, "<not supported>"},
+		{perf, "", 0, "nothing"},
+		{valgrind, "==7== Command: true\n==7== \n==7== I   refs:        419,338,474\n", 419338474, ""},
+		{valgrind, "==7== I refs:      42", 42, ""},
+		{valgrind, "==7== I refs:      ?\n", 0, "?"},
+		{valgrind, "==7== Command: true\n", 0, "nothing"},
 	} {
-		got, err := parsePerf(tt.said)
+		got, err := counters[tt.counter].read(tt.said)
 		if tt.err != "" {
-			assert.ErrorContains(t, err, tt.err, fmt.Sprintf("parsePerf(%q)", tt.said))
+			assert.ErrorContains(t, err, tt.err, fmt.Sprintf("of %q", tt.said))
 			continue
 		}
 		assert.NoError(t, err)
-		assert.Equal(t, tt.want, got, "parsePerf(%q)", tt.said)
+		assert.Equal(t, tt.want, got, "of %q", tt.said)
 	}
 }

@@ -157,17 +157,20 @@ func measure(j job, s settings) ([]result, error) {
 		}
 	}
 	for i := range results {
-		results[i].ToFloor = results[i].over(results, floor)
-		results[i].ToBaseline = results[i].over(results, baseline)
+		results[i].ToFloor = results[i].over(results, floor, result.ns)
+		results[i].ToBaseline = results[i].over(results, baseline, result.ns)
 	}
 	return results, nil
 }
 
-// over is the ratio of r to the first of that kind; 0: there is none.
-func (r result) over(all []result, k kind) float64 {
+func (r result) ns() float64           { return r.NS }
+func (r result) instructions() float64 { return r.Instructions }
+
+// over is the ratio of a figure of r to that of the first of a kind; 0: there is none.
+func (r result) over(all []result, k kind, figure func(result) float64) float64 {
 	for _, other := range all {
 		if other.Kind == k {
-			return r.NS / other.NS
+			return figure(r) / figure(other)
 		}
 	}
 	return 0

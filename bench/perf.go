@@ -8,34 +8,53 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// User instructions repeat to a few percent where nanoseconds do not. Linux's perf counts them, from
-// the outside: the program runs itself under perf, for one variant at a time.
+// User instructions repeat to a percent or two where nanoseconds do not. They are counted from the
+// outside: the program runs itself under a counter, for one variant at a time.
 
-const counter = "instructions:u"
-
-// instructionsCounted says why instructions cannot be counted; nil: they can.
-func instructionsCounted() error {
-	_, err := perf("true")
-	return err
+// counter is a program that counts the user instructions of another.
+type counter struct {
+	command []string
+	read    func(said string) (float64, error) // what it says on standard error
 }
 
-// countInstructions fills in Instructions: what a run of twice the length takes more than a run.
-func countInstructions(results []result) error {
+// counters are tried in order. Linux's perf asks the processor, which few virtual machines let one do;
+// valgrind counts while it interprets, garbage collection included too.
+var counters = []counter{
+	{[]string{"perf", "stat", "-x", ",", "-e", "instructions:u", "--"}, readPerf},
+	{[]string{"valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"}, readValgrind},
+}
+
+// findCounter returns the first counter that counts here.
+func findCounter() (*counter, error) {
+	var all error
+	for i := range counters {
+		_, err := counters[i].count("true")
+		if err == nil {
+			return &counters[i], nil
+		}
+		all = errors.Join(all, err)
+	}
+	return nil, all
+}
+
+// instructions fills in Instructions: what a run of twice the length takes more than a run.
+func (c *counter) instructions(results []result) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	for i := range results {
 		r := &results[i]
-		n := min(r.n, 20_000)
+		n := min(r.n, 100_000)
 		var counts [2]float64
 		for twice := range counts {
 			args := []string{"-one", r.Job + "|" + r.Variant, "-n", strconv.Itoa(n * (1 + twice))}
-			if counts[twice], err = perf(self, args...); err != nil {
+			if counts[twice], err = c.count(self, args...); err != nil {
 				return fmt.Errorf("%s: %s: %w", r.Job, r.Variant, err)
 			}
 		}
@@ -44,33 +63,43 @@ func countInstructions(results []result) error {
 	return nil
 }
 
-func perf(name string, args ...string) (float64, error) {
-	cmd := exec.Command("perf", append([]string{"stat", "-x", ",", "-e", counter, "--", name}, args...)...)
+func (c *counter) count(name string, args ...string) (float64, error) {
+	cmd := exec.Command(c.command[0], slices.Concat(c.command[1:], []string{name}, args)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
-			return 0, errors.New("perf is not installed")
+			return 0, fmt.Errorf("%s is not installed", c.command[0])
 		}
-		return 0, fmt.Errorf("perf: %w: %s", err, strings.TrimSpace(stderr.String()))
+		return 0, fmt.Errorf("%s: %w: %s", c.command[0], err, strings.TrimSpace(stderr.String()))
 	}
-	return parsePerf(stderr.String())
+	return c.read(stderr.String())
 }
 
-// parsePerf reads what perf stat -x, says: value,unit,event,…
-func parsePerf(said string) (float64, error) {
+// readPerf reads what perf stat -x, says: value,unit,event,…
+func readPerf(said string) (float64, error) {
 	for line := range strings.Lines(said) {
 		fields := strings.Split(line, ",")
-		if len(fields) < 3 || !strings.HasPrefix(fields[2], counter) {
+		if len(fields) < 3 || !strings.HasPrefix(fields[2], "instructions:u") {
 			continue
 		}
 		v, err := strconv.ParseFloat(fields[0], 64)
 		if err != nil {
-			return 0, fmt.Errorf("perf says %q of %s", fields[0], counter)
+			return 0, fmt.Errorf("perf says %q of instructions:u", fields[0])
 		}
 		return v, nil
 	}
-	return 0, fmt.Errorf("perf says nothing of %s", counter)
+	return 0, errors.New("perf says nothing of instructions:u")
+}
+
+// readValgrind reads what cachegrind says: ==process== refs: 1,234
+func readValgrind(said string) (float64, error) {
+	_, rest, ok := strings.Cut(said, "refs:")
+	if !ok {
+		return 0, errors.New("valgrind says nothing of instructions")
+	}
+	figure, _, _ := strings.Cut(rest, "\n")
+	return strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(figure), ",", ""), 64)
 }
 
 // runOne runs a variant that is named by its job and itself: for perf, and for profiles.
