@@ -141,7 +141,6 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		describe(span, seen)
 	}
 	defer func() {
-		defer span.End() // also when SpanName panics
 		// What is looked for in the request that was copied: net/http removes the files of its
 		// form, and who stands further out names spans and metrics by its pattern.
 		// Only what has changed, since whoever else may read r does not expect it to.
@@ -153,6 +152,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		if recording {
 			h.conclude(span, seen, !returned && unwind.Panicking())
+		} else {
+			span.End()
 		}
 	}()
 	h.next.ServeHTTP(w, seen)
@@ -249,8 +250,9 @@ func describe(span oteltrace.Span, r *http.Request) {
 	}
 }
 
-// conclude names a recording span, now that the route is known.
+// conclude names a recording span, now that the route is known, and ends it.
 func (h *handler) conclude(span oteltrace.Span, r *http.Request, panicked bool) {
+	defer span.End() // also when SpanName panics
 	if panicked {
 		span.SetStatus(codes.Error, "panic")
 	}

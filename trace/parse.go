@@ -262,6 +262,9 @@ func equalFold(s, ascii string) bool { return len(s) == len(ascii) && strings.Eq
 // and line ends, which reach us from carriers that are not HTTP. Not strings.TrimSpace:
 // what Unicode calls a space is malformed in a header.
 func trim(s string) string {
+	if n := len(s); n > 0 && s[0] > ' ' && s[n-1] > ' ' { // nearly always
+		return s
+	}
 	for len(s) > 0 && isSpace(s[0]) {
 		s = s[1:]
 	}

@@ -57,10 +57,10 @@ func (t tracer) Start(ctx context.Context, _ string, opts ...oteltrace.SpanStart
 		ctx = context.Background()
 	}
 	if newRoot(opts) {
-		return t.provider.start(ctx, B3{}, oteltrace.TraceState{}, oteltrace.SpanKindInternal)
+		return t.provider.start(ctx, &parent{}, oteltrace.SpanKindInternal)
 	}
 	cur := lookup(ctx)
-	return t.provider.start(ctx, cur.b3, cur.traceState(), oteltrace.SpanKindInternal)
+	return t.provider.start(ctx, &parent{b3: cur.b3, state: cur.traceState()}, oteltrace.SpanKindInternal)
 }
 
 func newRoot(opts []oteltrace.SpanStartOption) bool {
@@ -71,26 +71,19 @@ func newRoot(opts []oteltrace.SpanStartOption) bool {
 	return cfg.NewRoot()
 }
 
-// start makes a child of parent. A parent without a span ID is a trace, a decision, or
-// nothing, to begin with.
-func (p *Provider) start(ctx context.Context, parent B3, state oteltrace.TraceState, kind oteltrace.SpanKind) (context.Context, oteltrace.Span) {
+// start makes a child of under. A parent without a span ID is a trace, a decision, or nothing, to
+// begin with.
+func (p *Provider) start(ctx context.Context, under *parent, kind oteltrace.SpanKind) (context.Context, oteltrace.Span) {
 	if p == nil {
 		p = fallback
 	}
-	b := B3{TraceID: parent.TraceID, SpanID: newSpanID(), ParentSpanID: parent.SpanID, Sampling: parent.Sampling, wide: parent.wide}
-	if !b.TraceID.IsValid() {
-		b.TraceID, b.ParentSpanID, b.wide = newTraceID(), oteltrace.SpanID{}, false
-	}
-	if b.Sampling.digit() == 0 {
-		b.Sampling = p.decide(b.TraceID)
-	}
 	if kind == oteltrace.SpanKindClient {
 		n := new(clientNode)
-		n.begin(ctx, b, state, p)
+		n.begin(ctx, under, p)
 		return n, &n.span
 	}
 	n := new(node)
-	n.begin(ctx, b, state, p)
+	n.begin(ctx, under, p)
 	return n, &n.span
 }
 

@@ -77,12 +77,22 @@ type node struct {
 	span span
 }
 
-// begin fills n in where it is. A span that is made elsewhere and copied here costs as much again.
-func (n *node) begin(ctx context.Context, b B3, state oteltrace.TraceState, p *Provider) {
+// begin makes n's span a child of under. It fills n in where it is: a span that is made elsewhere and
+// copied here costs as much again.
+func (n *node) begin(ctx context.Context, under *parent, p *Provider) {
 	n.Context = ctx
-	n.span.b3 = b
 	n.span.provider = p
-	n.span.rare = rarely(state, nil)
+	n.span.rare = rarely(under.state, nil)
+
+	b := &n.span.b3
+	*b = under.b3
+	b.ParentSpanID, b.SpanID = b.SpanID, newSpanID()
+	if !b.TraceID.IsValid() {
+		b.TraceID, b.ParentSpanID, b.wide = newTraceID(), oteltrace.SpanID{}, false
+	}
+	if b.Sampling.digit() == 0 {
+		b.Sampling = p.decide(b.TraceID)
+	}
 }
 
 // Value answers OpenTelemetry, which asks for the current span, and this package, which asks

@@ -62,31 +62,22 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 		ctx = context.Background()
 	}
 	cur := lookup(ctx)
-	var p parent // none: a root
+	var p parent
 	root := newRoot(opts)
 	if !root {
-		p = resolve(&cur, caller)
+		p.resolve(&cur, caller)
+	}
+	var passed oteltrace.TracerProvider
+	if root { // a deny is for its trace only
+		passed = passedOver(ctx)
 	}
 	var over oteltrace.TracerProvider
-	for i := range 4 {
-		var provider oteltrace.TracerProvider
-		switch i {
-		case 0:
-			provider = s.TracerProvider
-		case 1:
-			provider = cur.provider()
-		case 2:
-			if root { // a deny is for its trace only
-				provider = passedOver(ctx)
-			}
-		case 3:
-			provider = globalProvider()
-		}
+	for i, provider := range [...]oteltrace.TracerProvider{s.TracerProvider, cur.provider(), passed, globalProvider()} {
 		if provider == nil {
 			continue
 		}
 		if own, ok := provider.(*Provider); ok {
-			return own.start(ctx, p.b3, p.state, s.Kind)
+			return own.start(ctx, &p, s.Kind)
 		}
 		if p.denied {
 			if over == nil && (i < 3 || passedOver(ctx) == nil) {
@@ -101,7 +92,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 	if over != nil {
 		ctx = context.WithValue(ctx, passedOverKey{}, over)
 	}
-	return fallback.start(ctx, p.b3, p.state, s.Kind)
+	return fallback.start(ctx, &p, s.Kind)
 }
 
 // passedOverKey is the key of the SDK that was not asked because a caller had denied: a new
@@ -113,7 +104,7 @@ func passedOver(ctx context.Context) oteltrace.TracerProvider {
 	return provider
 }
 
-// parent is what a span is started under.
+// parent is what a span is started under. The zero value is no parent, and nothing decided.
 type parent struct {
 	b3     B3 // with the state that the child is to have; Defer: to be decided
 	state  oteltrace.TraceState
@@ -121,25 +112,25 @@ type parent struct {
 }
 
 // resolve finds the parent among the current span and the caller.
-func resolve(cur *current, caller B3) parent {
+func (p *parent) resolve(cur *current, caller B3) {
 	caller.Sampling = caller.Sampling.known()
 	joins := caller.TraceID.IsValid()
 	if joins && !(cur.local() && caller.TraceID == cur.b3.TraceID) {
-		p := parent{b3: caller, denied: caller.Sampling == Deny}
+		p.b3, p.denied = caller, caller.Sampling == Deny
 		if caller.TraceID == cur.b3.TraceID {
 			p.state = cur.traceState()
 			if caller.Sampling == Defer && cur.own != nil { // decided before: see NewContext
 				p.b3.Sampling, p.denied = cur.b3.Sampling, cur.denied()
 			}
 		}
-		return p
+		return
 	}
 
-	p := parent{b3: cur.b3, state: cur.traceState(), denied: cur.denied()}
+	p.b3, p.state, p.denied = cur.b3, cur.traceState(), cur.denied()
 	if cur.known {
 		// This hop has decided. Only what must not be missed still counts.
 		if caller.Sampling != Deny && caller.Sampling != Debug {
-			return p
+			return
 		}
 	} else if joins {
 		p.b3.wide = caller.wide
@@ -159,7 +150,6 @@ func resolve(cur *current, caller B3) parent {
 			p.b3.Sampling = Defer
 		}
 	}
-	return p
 }
 
 // ask lets an SDK make the span. ok is false if it made none: a no-op provider returns its
