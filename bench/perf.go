@@ -13,8 +13,9 @@ import (
 	"strings"
 )
 
-// User instructions repeat to a percent or two where nanoseconds do not. They are counted from the
-// outside: the program runs itself under a counter, for one variant at a time.
+// User instructions repeat to a percent where nanoseconds do not. They are counted from the outside:
+// the program runs itself under a counter, for one variant at a time. The garbage collector is off
+// meanwhile, since how long it takes depends on what else runs; the other columns have its part.
 
 // counter is a program that counts the user instructions of another.
 type counter struct {
@@ -23,7 +24,7 @@ type counter struct {
 }
 
 // counters are tried in order. Linux's perf asks the processor, which few virtual machines let one do;
-// valgrind counts while it interprets, garbage collection included too.
+// valgrind counts while it interprets, one thread at a time.
 var counters = []counter{
 	{[]string{"perf", "stat", "-x", ",", "-e", "instructions:u", "--"}, readPerf},
 	{[]string{"valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"}, readValgrind},
@@ -50,7 +51,7 @@ func (c *counter) instructions(results []result) error {
 	}
 	for i := range results {
 		r := &results[i]
-		n := min(r.n, 100_000)
+		n := min(r.n, 20_000)
 		var counts [2]float64
 		for twice := range counts {
 			args := []string{"-one", r.Job + "|" + r.Variant, "-n", strconv.Itoa(n * (1 + twice))}
@@ -65,6 +66,7 @@ func (c *counter) instructions(results []result) error {
 
 func (c *counter) count(name string, args ...string) (float64, error) {
 	cmd := exec.Command(c.command[0], slices.Concat(c.command[1:], []string{name}, args)...)
+	cmd.Env = append(os.Environ(), "GOGC=off", "GODEBUG=asyncpreemptoff=1")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {

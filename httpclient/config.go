@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"example.com/clew/internal/carrier"
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
 	"example.com/clew/trace"
@@ -73,13 +74,16 @@ func methodOf(method string) string {
 	return method
 }
 
-// write puts the trace of ctx on header, or, where it must not be, only takes stale ones off.
+// write puts the trace of ctx on header, which has nothing stale, if it may be there.
 func (h *hop) write(ctx context.Context, header http.Header, allowed bool) {
-	if _, removes := h.propagator.(trace.Propagator); !removes || !allowed {
-		h.fields.Remove(header)
+	if !allowed {
+		return
 	}
-	if allowed {
-		h.propagator.Inject(ctx, propagation.HeaderCarrier(header))
+	to := propagation.HeaderCarrier(header)
+	if own, ok := h.propagator.(trace.Propagator); ok {
+		own.Inject(ctx, carrier.Clean{HeaderCarrier: to})
+	} else {
+		h.propagator.Inject(ctx, to)
 	}
 }
 

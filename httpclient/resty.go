@@ -126,6 +126,7 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 		known = preview(c, r)
 	}
 	describe(a.span, known, a.count)
+	h.fields.Remove(r.Header)
 	h.write(a.ctx, r.Header, h.allows(known, true))
 	for key := range c.Header {
 		// resty fills r.Header up from the client's; an empty entry keeps a stale one out.
@@ -225,7 +226,9 @@ func redirect(r *http.Request, via []*http.Request) {
 	a.start(a.under(r.Context()), a.rejoin(), r.Method)
 	describe(a.span, r, a.count)
 	*r = *r.WithContext(a.ctx)
-	a.hop.write(a.ctx, r.Header, a.hop.allows(r, sameName(first.URL, r.URL)))
+	allowed := a.hop.allows(r, sameName(first.URL, r.URL))
+	a.hop.fields.Remove(r.Header)
+	a.hop.write(a.ctx, r.Header, allowed)
 }
 
 // checkRedirect is http.Client's: without a policy, it stops after ten.

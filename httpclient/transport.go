@@ -93,7 +93,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 
 	out := r.WithContext(ctx)
-	out.Header = cloneHeader(r.Header)
+	out.Header = t.cloneHeader(r.Header)
 	t.write(ctx, out.Header, t.allows(r, sameHost(r)))
 	resp, err := t.next().RoundTrip(out)
 	returned = true
@@ -128,13 +128,16 @@ func before(r *http.Request) (prev trace.B3, attempt int) {
 	return prev, attempt
 }
 
-// cloneHeader copies h with room for our headers. The values stay shared: who replaces or
-// appends to one in the copy (clipped, so that it must move) does not reach the original.
-func cloneHeader(h http.Header) http.Header {
+// cloneHeader copies h, without what is stale in it and with room for our headers. The values stay
+// shared: who replaces or appends to one in the copy (clipped, so that it must move) does not reach
+// the original.
+func (h *hop) cloneHeader(header http.Header) http.Header {
 	const ours = 4
-	clone := make(http.Header, len(h)+ours)
-	for key, values := range h {
-		clone[key] = slices.Clip(values)
+	clone := make(http.Header, len(header)+ours)
+	for name, values := range header {
+		if !h.fields.Has(name) {
+			clone[name] = slices.Clip(values)
+		}
 	}
 	return clone
 }

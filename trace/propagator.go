@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"example.com/clew/internal/carrier"
 	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/propagation"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -122,11 +123,13 @@ func find(carrier propagation.TextMapCarrier, fields, values []string) {
 }
 
 // Inject implements propagation.TextMapPropagator. A nil carrier is left alone.
-func (p Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
+func (p Propagator) Inject(ctx context.Context, to propagation.TextMapCarrier) {
 	cur := lookup(ctx)
-	switch c := carrier.(type) {
+	switch c := to.(type) {
 	case nil:
 		return
+	case carrier.Clean:
+		p.writeHeader(ctx, http.Header(c.HeaderCarrier), cur.b3)
 	case propagation.HeaderCarrier:
 		if c == nil {
 			return // nothing can be written, nor has to be removed
@@ -138,14 +141,14 @@ func (p Propagator) Inject(ctx context.Context, carrier propagation.TextMapCarri
 			return
 		}
 		maps.DeleteFunc(c, func(key, _ string) bool { return p.owns(key) })
-		p.write(carrier, cur.b3)
+		p.write(to, cur.b3)
 	default:
-		p.blank(carrier)
-		p.write(carrier, cur.b3)
+		p.blank(to)
+		p.write(to, cur.b3)
 	}
 	if p.W3C && cur.b3.hasIDs() {
 		sc := cur.b3.spanContext(cur.traceState(), false)
-		w3c.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), carrier)
+		w3c.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), to)
 	}
 }
 
