@@ -110,16 +110,25 @@ func (c *Config) readyText(ctx context.Context) string {
 	return idtext.Of(ctx)
 }
 
-// addAttrs adds the fields to r.
-func (c *Config) addAttrs(r *slog.Record, b trace.B3) {
+// appendIDs appends the fields for a record of slog; none where ctx has no trace.
+func (c *Config) appendIDs(dst []slog.Attr, ctx context.Context) []slog.Attr {
+	if text := c.readyText(ctx); text != "" {
+		traceID, spanID := idtext.Split(text)
+		return append(dst, slog.String(c.TraceKey, traceID), slog.String(c.SpanKey, spanID))
+	}
+	b, ok := trace.FromContext(ctx)
+	if !ok {
+		return dst
+	}
 	var buf [96]byte
 	text := c.appendTrace(buf[:0], b)
 	width := len(text)
 	both := string(c.appendSpan(text, b)) // one string for the two
-	r.AddAttrs(slog.String(c.TraceKey, both[:width]), slog.String(c.SpanKey, both[width:]))
+	dst = append(dst, slog.String(c.TraceKey, both[:width]), slog.String(c.SpanKey, both[width:]))
 	if c.Format == GoogleTrace {
-		r.AddAttrs(slog.Bool(sampledKey, sampled(b)))
+		dst = append(dst, slog.Bool(sampledKey, sampled(b)))
 	}
+	return dst
 }
 
 func sampled(b trace.B3) bool { return b.Sampling == trace.Accept || b.Sampling == trace.Debug }

@@ -15,18 +15,15 @@ import (
 // Add it once, and not inside a zerolog.LevelHook, where httpmw does not find it and adds
 // another: a logger with two such hooks writes the ID twice. A field that you write under one
 // of its names is not replaced; the hook's comes after it.
-func Hook(cfg Config) zerolog.Hook { return &hook{cfg.withDefaults()} }
+func Hook(cfg Config) zerolog.Hook {
+	h := &hook{Config: cfg.withDefaults()}
+	h.asItIs = jsonLines && h.SpanKey == defaultSpanKey
+	return h
+}
 
-type hook struct{ Config }
-
-// write writes IDs whose text is ready made.
-func (h *hook) write(e *zerolog.Event, text string) {
-	if jsonLines && h.SpanKey == defaultSpanKey {
-		e.RawJSON(h.TraceKey, []byte(text)) // both fields at once; the compiler makes no copy
-		return
-	}
-	traceID, spanID := idtext.Split(text)
-	e.Str(h.TraceKey, traceID).Str(h.SpanKey, spanID)
+type hook struct {
+	Config
+	asItIs bool // the text of package idtext can be written as it is
 }
 
 func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -36,7 +33,12 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 		return
 	}
 	if text := h.readyText(ctx); text != "" {
-		h.write(e, text)
+		if h.asItIs {
+			e.RawJSON(h.TraceKey, []byte(text)) // both fields at once; the compiler makes no copy
+			return
+		}
+		traceID, spanID := idtext.Split(text)
+		e.Str(h.TraceKey, traceID).Str(h.SpanKey, spanID)
 		return
 	}
 	b, ok := trace.FromContext(ctx)

@@ -4,9 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-
-	"example.com/clew/internal/idtext"
-	"example.com/clew/trace"
 )
 
 // Slog returns a handler that gives every record the trace of its context and passes it to
@@ -63,32 +60,23 @@ func (h *handler) WithGroup(name string) slog.Handler {
 }
 
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
-	// A record of its own: r's attributes may be shared with other handlers. The IDs come before
-	// them: after a group that turns out to be empty, slog's own handlers forget a comma, or that
-	// the group has ended.
-	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
-	if text := h.cfg.readyText(ctx); text != "" {
-		traceID, spanID := idtext.Split(text)
-		out.AddAttrs(slog.String(h.cfg.TraceKey, traceID), slog.String(h.cfg.SpanKey, spanID))
-	} else if b, ok := trace.FromContext(ctx); ok {
-		h.cfg.addAttrs(&out, b)
-	} else if len(h.groups) == 0 {
+	// The IDs come before r's attributes: after a group that turns out to be empty, slog's own handlers
+	// forget a comma, or that the group has ended.
+	var buf [8]slog.Attr
+	attrs := h.cfg.appendIDs(buf[:0], ctx)
+	ids := len(attrs)
+	if ids == 0 && len(h.groups) == 0 {
 		return h.next.Handle(ctx, r)
 	}
-	if len(h.groups) == 0 {
-		r.Attrs(func(a slog.Attr) bool {
-			out.AddAttrs(a)
-			return true
-		})
-		return h.next.Handle(ctx, out)
-	}
-	var buf [8]slog.Attr
-	attrs := buf[:0]
 	r.Attrs(func(a slog.Attr) bool {
 		attrs = append(attrs, a)
 		return true
 	})
-	out.AddAttrs(h.nest(attrs)...)
+	if len(h.groups) > 0 {
+		attrs = append(attrs[:ids:ids], h.nest(attrs[ids:])...)
+	}
+	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC) // r's attributes may be shared with other handlers
+	out.AddAttrs(attrs...)
 	return h.next.Handle(ctx, out)
 }
 
