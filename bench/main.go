@@ -26,7 +26,7 @@ import (
 )
 
 func main() {
-	switch err := run(os.Args[1:], os.Stdout, allJobs()); {
+	switch err := run(os.Args[1:], os.Stdout, allJobs(), findCount); {
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2)
 	case err != nil:
@@ -40,7 +40,7 @@ func allJobs() []job {
 }
 
 // run is the program.
-func run(args []string, out io.Writer, jobs []job) error {
+func run(args []string, out io.Writer, jobs []job, find func() (count, string, error)) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	full := flags.Bool("full", false, "ten longer rounds, instead of three short ones")
 	asJSON := flags.Bool("json", false, "print JSON, not tables")
@@ -66,13 +66,13 @@ func run(args []string, out io.Writer, jobs []job) error {
 	if len(jobs) == 0 {
 		return fmt.Errorf("no job matches %q", *pattern)
 	}
-	counter, notCounted := findCounter()
+	count, by, notCounted := find()
 	if !*asJSON {
 		fmt.Fprintf(out, "%s, %s/%s, GOMAXPROCS %d. %d rounds, interleaved; medians. Spread is the distance of the extremes.\n",
 			runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), s.rounds)
 		fmt.Fprintln(out, "Jobs of one goroutine run on one processor, garbage collection included; their allocations are exact.")
-		if counter != nil {
-			fmt.Fprintf(out, "User instructions as %s counts them.\n", counter.command[0])
+		if count != nil {
+			fmt.Fprintf(out, "User instructions as %s counts them, without garbage collection.\n", by)
 		} else {
 			fmt.Fprintf(out, "User instructions are not counted here: %v.\n", notCounted)
 		}
@@ -89,8 +89,8 @@ func run(args []string, out io.Writer, jobs []job) error {
 			if err != nil {
 				return err
 			}
-			if counter != nil && jobs[i].point == "" {
-				if err := counter.instructions(results); err != nil {
+			if count != nil && jobs[i].point == "" {
+				if err := countInstructions(results, count); err != nil {
 					return err
 				}
 			}

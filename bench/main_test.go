@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,7 @@ func TestWrongVariantIsRefused(t *testing.T) {
 			right := func() work { return work{op: func(int) { timed++ }, check: func() error { return nil }} }
 			j := job{name: "job", variants: []variant{{"right", baseline, right}, {"wrong one", peer, tt.setup}}}
 			var out bytes.Buffer
-			err := run(nil, &out, []job{j})
+			err := run(nil, &out, []job{j}, uncounted)
 			require.ErrorContains(t, err, "wrong one does not do the job")
 			assert.ErrorContains(t, err, tt.says)
 			assert.Zero(t, timed, "runs of the others")
@@ -143,6 +144,37 @@ func TestMeasure(t *testing.T) {
 	assert.InEpsilon(t, results[1].NS/results[0].NS, results[1].ToBaseline, 1e-9, "ratio")
 }
 
+func uncounted() (count, string, error) { return nil, "", errors.New("there is no counter") }
+
+// A variant's instructions are those of its runs, without the program's start; ratios are to the first
+// floor and baseline.
+func TestInstructions(t *testing.T) {
+	idle := func() work {
+		return work{op: func(int) { time.Sleep(time.Millisecond) }, check: func() error { return nil }}
+	}
+	jobs := []job{{name: "job", variants: []variant{{"plain", baseline, idle}, {"least", floor, idle}, {"it", ours, idle}}}}
+	perRun := map[string]float64{"job|plain": 100, "job|least": 200, "job|it": 300}
+	counted := func(_ string, args ...string) (float64, error) {
+		require.Equal(t, []string{"-one", args[1], "-n", args[3]}, args, "arguments")
+		n, err := strconv.Atoi(args[3])
+		require.NoError(t, err)
+		return 1e6 + float64(n)*perRun[args[1]], nil
+	}
+	var out bytes.Buffer
+	require.NoError(t, run(nil, &out, jobs, func() (count, string, error) { return counted, "fake", nil }))
+	assert.Contains(t, out.String(), "as fake counts them")
+	assert.Regexp(t, `(?m)^\| \*\*it\*\* .*\| 300 \| 1.50 \| 3.00 \|$`, out.String())
+
+	out.Reset()
+	require.NoError(t, run(nil, &out, jobs, uncounted))
+	assert.Contains(t, out.String(), "there is no counter")
+	assert.NotContains(t, out.String(), "instructions |")
+
+	fails := func(string, ...string) (float64, error) { return 0, errors.New("it broke") }
+	err := run(nil, &out, jobs, func() (count, string, error) { return fails, "fake", nil })
+	assert.ErrorContains(t, err, "job: plain: it broke")
+}
+
 func TestRun(t *testing.T) {
 	nothing := variant{"nothing", baseline, func() work {
 		return work{op: func(int) { time.Sleep(time.Millisecond) }, check: func() error { return nil }}
@@ -150,23 +182,23 @@ func TestRun(t *testing.T) {
 	jobs := []job{{name: "one", variants: []variant{nothing}}, {name: "two", point: "1", variants: []variant{nothing}}, {name: "two", point: "2", variants: []variant{nothing}}}
 
 	var out bytes.Buffer
-	require.NoError(t, run([]string{"-run", "^two"}, &out, jobs))
+	require.NoError(t, run([]string{"-run", "^two"}, &out, jobs, uncounted))
 	assert.NotContains(t, out.String(), "### one")
 	assert.Equal(t, 1, strings.Count(out.String(), "### two"), "tables of a curve")
 
 	out.Reset()
-	require.NoError(t, run([]string{"-json"}, &out, jobs))
+	require.NoError(t, run([]string{"-json"}, &out, jobs, uncounted))
 	var results []result
 	require.NoError(t, json.Unmarshal(out.Bytes(), &results), out.String())
 	assert.Len(t, results, 3, "results")
 
-	assert.ErrorContains(t, run([]string{"-run", "none"}, &out, jobs), "no job matches")
-	assert.ErrorContains(t, run([]string{"-run", "("}, &out, jobs), "missing closing")
-	require.NoError(t, run([]string{"-one", "one|nothing", "-n", "1"}, &out, jobs))
+	assert.ErrorContains(t, run([]string{"-run", "none"}, &out, jobs, uncounted), "no job matches")
+	assert.ErrorContains(t, run([]string{"-run", "("}, &out, jobs, uncounted), "missing closing")
+	require.NoError(t, run([]string{"-one", "one|nothing", "-n", "1"}, &out, jobs, uncounted))
 	profile := filepath.Join(t.TempDir(), "cpu.prof")
-	require.NoError(t, run([]string{"-one", "one|nothing", "-n", "1", "-cpuprofile", profile}, &out, jobs))
+	require.NoError(t, run([]string{"-one", "one|nothing", "-n", "1", "-cpuprofile", profile}, &out, jobs, uncounted))
 	assert.FileExists(t, profile)
-	assert.ErrorContains(t, run([]string{"-one", "one|other", "-n", "1"}, &out, jobs), "no variant")
+	assert.ErrorContains(t, run([]string{"-one", "one|other", "-n", "1"}, &out, jobs, uncounted), "no variant")
 }
 
 func TestCounters(t *testing.T) {

@@ -30,21 +30,23 @@ var counters = []counter{
 	{[]string{"valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"}, readValgrind},
 }
 
-// findCounter returns the first counter that counts here.
-func findCounter() (*counter, error) {
-	var all error
-	for i := range counters {
-		_, err := counters[i].count("true")
-		if err == nil {
-			return &counters[i], nil
+// count is how many instructions a program takes.
+type count = func(name string, args ...string) (float64, error)
+
+// findCount returns the first of counters that counts here, and its name; or says why there is none.
+func findCount() (c count, by string, err error) {
+	for _, candidate := range counters {
+		_, failed := candidate.count("true")
+		if failed == nil {
+			return candidate.count, candidate.command[0], nil
 		}
-		all = errors.Join(all, err)
+		err = errors.Join(err, failed)
 	}
-	return nil, all
+	return nil, "", err
 }
 
-// instructions fills in Instructions: what a run of twice the length takes more than a run.
-func (c *counter) instructions(results []result) error {
+// countInstructions fills in Instructions: what a run of twice the length takes more than a run.
+func countInstructions(results []result, c count) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -55,7 +57,7 @@ func (c *counter) instructions(results []result) error {
 		var counts [2]float64
 		for twice := range counts {
 			args := []string{"-one", r.Job + "|" + r.Variant, "-n", strconv.Itoa(n * (1 + twice))}
-			if counts[twice], err = c.count(self, args...); err != nil {
+			if counts[twice], err = c(self, args...); err != nil {
 				return fmt.Errorf("%s: %s: %w", r.Job, r.Variant, err)
 			}
 		}
@@ -64,7 +66,7 @@ func (c *counter) instructions(results []result) error {
 	return nil
 }
 
-func (c *counter) count(name string, args ...string) (float64, error) {
+func (c counter) count(name string, args ...string) (float64, error) {
 	cmd := exec.Command(c.command[0], slices.Concat(c.command[1:], []string{name}, args)...)
 	cmd.Env = append(os.Environ(), "GOGC=off", "GODEBUG=asyncpreemptoff=1")
 	var stderr bytes.Buffer
