@@ -10,6 +10,7 @@ import (
 	"example.com/clew/internal/carrier"
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
+	"example.com/clew/internal/guard"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -62,6 +63,11 @@ func newHop(cfg Config) *hop {
 // start begins the span of an attempt. rejoin is the zero B3, or an earlier attempt whose
 // trace this one stays in, as its sibling.
 func (h *hop) start(ctx context.Context, rejoin trace.B3, method string) (context.Context, oteltrace.Span) {
+	if g := guard.Current(); g != nil && !rejoin.TraceID.IsValid() {
+		if _, traced := trace.FromContext(ctx); !traced {
+			g.Lost("request", 0)
+		}
+	}
 	rejoin.SpanID, rejoin.ParentSpanID = oteltrace.SpanID{}, oteltrace.SpanID{}
 	return h.starter.Start(ctx, rejoin, methodOf(method))
 }

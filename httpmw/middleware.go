@@ -19,11 +19,14 @@ package httpmw
 import (
 	"context"
 	"net/http"
+	"runtime/pprof"
 	"strings"
 
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
+	"example.com/clew/internal/guard"
 	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/proflabel"
 	"example.com/clew/internal/unwind"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -60,6 +63,13 @@ type Config struct {
 	// to it, and clears it when the backend sends a 1xx. "": none.
 	ResponseHeader string
 
+	// Labels, if set, gives the profiler labels of a request, by which CPU and goroutine profiles, and
+	// with GODEBUG=tracebacklabels=1 dumps and panics, say what they belong to; see [RouteLabels]. It is
+	// called before the handler. The handler's goroutine has them until it returns, together with those
+	// of the context before; so do the goroutines that it starts, and what workerpool runs with its
+	// context. They are for people: nothing here reads an ID from them. Nil: none.
+	Labels func(r *http.Request) pprof.LabelSet
+
 	// SpanName names the span of a request that is recorded. It is called after the
 	// handler, when r.Pattern is known. Nil: method and route pattern.
 	SpanName func(r *http.Request) string
@@ -78,6 +88,9 @@ func New(cfg Config) func(http.Handler) http.Handler {
 	p, own := m.Propagator.(trace.Propagator)
 	m.own, m.b3Only = own, own && !p.W3C
 	m.refused = refused{fields.Of(m.Propagator, "traceparent", "tracestate", "baggage")}
+	if cfg.Labels != nil {
+		proflabel.Want()
+	}
 	if cfg.Logger != nil {
 		l := hooked(*cfg.Logger)
 		m.Logger = &l
@@ -120,6 +133,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		trust = h.Trust(r)
 	}
 	ctx, span, header := h.start(r, trust)
+	watched := guard.Current()
+	if watched != nil {
+		ctx = watched.Traced(ctx)
+	}
 	if h.Logger != nil {
 		if b, _ := trace.FromContext(ctx); b.Sampling == trace.Debug {
 			ctx = logbind.BindDebug(ctx, *h.Logger)
@@ -136,11 +153,23 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refused.withoutTrailers(seen)
 	}
 
+	if h.Labels != nil {
+		ctx = pprof.WithLabels(ctx, h.Labels(seen))
+		seen = seen.WithContext(ctx)
+	}
+	labelled := h.Labels != nil || watched != nil
+	if labelled {
+		pprof.SetGoroutineLabels(ctx)
+	}
+
 	recording, returned := span.IsRecording(), false
 	if recording {
 		describe(span, seen)
 	}
 	defer func() {
+		if labelled {
+			pprof.SetGoroutineLabels(r.Context())
+		}
 		// What is looked for in the request that was copied: net/http removes the files of its
 		// form, and who stands further out names spans and metrics by its pattern.
 		// Only what has changed, since whoever else may read r does not expect it to.
@@ -282,9 +311,11 @@ func methodName(r *http.Request) string {
 }
 
 // route is the pattern that matched, without the method that it may begin with.
-func route(r *http.Request) string {
-	if _, rest, ok := strings.Cut(r.Pattern, " "); ok {
+func route(r *http.Request) string { return withoutMethod(r.Pattern) }
+
+func withoutMethod(pattern string) string {
+	if _, rest, ok := strings.Cut(pattern, " "); ok {
 		return strings.TrimLeft(rest, " \t")
 	}
-	return r.Pattern
+	return pattern
 }

@@ -5,8 +5,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"log/slog"
+	"runtime"
 	"strconv"
 
+	"example.com/clew/internal/callsite"
+	"example.com/clew/internal/guard"
 	"example.com/clew/internal/idtext"
 	"example.com/clew/trace"
 )
@@ -27,6 +30,12 @@ type Config struct {
 	SpanKey  string // "": span_id
 	Format   Format
 	Project  string // of Google Cloud, for GoogleTrace; "": the bare trace ID
+
+	// OnMissing, if set, is called for each line that has no trace, with the place in the program that
+	// logs it: count these in production, by file and line, to find where a trace is lost. Start-up and
+	// background lines are among them. It costs such a line a walk up its stack, and all others nothing.
+	// It must be safe for concurrent use, and must not log through the same logger. Nil: not called.
+	OnMissing func(site runtime.Frame)
 }
 
 // Datadog returns the fields by which Datadog connects logs and traces: dd.trace_id and
@@ -75,6 +84,16 @@ func (c Config) withDefaults() Config {
 		c.SpanKey = defaultSpanKey
 	}
 	return c
+}
+
+// missing is for a line without a trace, which is logged at pc; 0: by a caller of ours.
+func (c *Config) missing(pc uintptr) {
+	if g := guard.Current(); g != nil {
+		g.Lost("log line", pc)
+	}
+	if c.OnMissing != nil {
+		c.OnMissing(callsite.Of(pc))
+	}
 }
 
 // appendTrace appends the value of the trace field.

@@ -3,8 +3,13 @@ package logctx_test
 import (
 	"context"
 	"errors"
+	"expvar"
+	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"path"
+	"runtime"
 	"time"
 
 	"example.com/clew/logctx"
@@ -153,4 +158,20 @@ func ExampleLogback() {
 	logger := zerolog.New(os.Stdout).Hook(logctx.Hook(logctx.Logback()))
 	logger.Info().Ctx(handlerContext()).Msg("resized")
 	// Output: {"level":"info","traceId":"463ac35c9f6413ad","spanId":"a2fb4a1d1a96d312","message":"resized"}
+}
+
+// Lines without an ID, counted by place: what /debug/vars shows of them leads to where the trace is
+// lost.
+func ExampleConfig_onMissing() {
+	missing := new(expvar.Map) // in a service: expvar.NewMap("lines_without_trace")
+	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { missing.Add(path.Base(site.Function), 1) }}
+	logger := zerolog.New(io.Discard).Hook(logctx.Hook(cfg))
+
+	ctx := handlerContext()
+	logger.Info().Ctx(ctx).Msg("resized")
+	for range 3 {
+		logger.Info().Msg("stored")
+	}
+	fmt.Println(missing)
+	// Output: {"logctx_test.ExampleConfig_onMissing": 3}
 }

@@ -43,6 +43,7 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 	b, ok := trace.FromContext(ctx)
 	if !ok {
+		h.missing(0)
 		return
 	}
 	var buf [96]byte // room for a resource name of Google Cloud

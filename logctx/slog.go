@@ -65,6 +65,9 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	var buf [8]slog.Attr
 	attrs := h.cfg.appendIDs(buf[:0], ctx)
 	ids := len(attrs)
+	if ids == 0 {
+		h.cfg.missing(r.PC)
+	}
 	if ids == 0 && len(h.groups) == 0 {
 		return h.next.Handle(ctx, r)
 	}

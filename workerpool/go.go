@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/pprof"
 
+	"example.com/clew/internal/guard"
+	"example.com/clew/internal/proflabel"
 	"example.com/clew/internal/unwind"
 	"example.com/clew/trace"
 )
@@ -31,12 +34,14 @@ func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 // its cancellation and deadline: for what is waited for, such as errgroup or conc.
 func WrapErr(ctx context.Context, fn func(ctx context.Context) error) func() error {
 	check("WrapErr", ctx, fn != nil)
+	ctx = guard.Handed(ctx)
 	return func() error { return runErr(ctx, fn) }
 }
 
 // detach is trace.Detach for a goroutine that holds no worker, even if it was started by one:
 // with a full queue it waits as everybody does.
 func detach(ctx context.Context) context.Context {
+	ctx = guard.Handed(ctx)
 	if ctx.Value(poolKey{}) != nil {
 		ctx = context.WithValue(ctx, poolKey{}, (*Pool)(nil))
 	}
@@ -54,15 +59,24 @@ func check(name string, ctx context.Context, fn bool) {
 }
 
 func run(ctx context.Context, fn func(ctx context.Context)) {
+	labelled := proflabel.Wanted()
+	if labelled {
+		pprof.SetGoroutineLabels(ctx)
+	}
 	returned := false
 	defer func() {
 		if !returned && unwind.Panicking() {
-			report(ctx)
+			report(ctx) // with the labels on: the runtime's own report may show them
+		} else if labelled {
+			unlabel()
 		}
 	}()
 	fn(ctx)
 	returned = true
 }
+
+// unlabel takes a task's profiler labels off a goroutine that may be used again.
+func unlabel() { pprof.SetGoroutineLabels(context.Background()) }
 
 func runErr(ctx context.Context, fn func(ctx context.Context) error) (err error) {
 	run(ctx, func(ctx context.Context) { err = fn(ctx) })

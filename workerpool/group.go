@@ -3,6 +3,7 @@ package workerpool
 import (
 	"context"
 
+	"example.com/clew/internal/guard"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -19,7 +20,7 @@ type Group struct {
 func NewGroup(ctx context.Context) *Group {
 	check("NewGroup", ctx, true)
 	g := new(Group)
-	g.group, g.ctx = errgroup.WithContext(ctx)
+	g.group, g.ctx = errgroup.WithContext(guard.Handed(ctx))
 	return g
 }
 

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"runtime/pprof"
 	"sync"
 
+	"example.com/clew/internal/guard"
+	"example.com/clew/internal/proflabel"
 	"example.com/clew/internal/unwind"
 )
 
@@ -140,6 +143,7 @@ func (p *Pool) made(name string) {
 }
 
 func (p *Pool) newTask(ctx context.Context, fn func(ctx context.Context), fail func(error)) *task {
+	ctx = guard.Handed(ctx)
 	return &task{pool: p, values: ctx, Context: p.life, fn: fn, fail: fail}
 }
 
@@ -207,6 +211,10 @@ func (p *Pool) work() {
 func (p *Pool) run(t *task) {
 	fn := t.fn
 	t.fn = nil // contexts derived in the task may live on; the function need not
+	labelled := proflabel.Wanted()
+	if labelled {
+		pprof.SetGoroutineLabels(t)
+	}
 	returned := false
 	defer func() {
 		switch {
@@ -215,11 +223,15 @@ func (p *Pool) run(t *task) {
 			t.failed(errGoexit)
 		case p.onPanic == nil:
 			report(t)
+			return // with the labels on: the runtime's own report may show them
 		default:
 			stack := debug.Stack()
 			v := recover()
 			t.failed(fmt.Errorf("workerpool: task panicked: %v", v))
 			p.onPanic(t, v, stack)
+		}
+		if labelled {
+			unlabel()
 		}
 	}()
 	fn(t)

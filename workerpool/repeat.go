@@ -3,8 +3,11 @@ package workerpool
 import (
 	"context"
 	"fmt"
+	"runtime/pprof"
 	"time"
 
+	"example.com/clew/internal/guard"
+	"example.com/clew/internal/proflabel"
 	"example.com/clew/trace"
 )
 
@@ -28,6 +31,9 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 				return
 			}
 			runRoot(ctx, "workerpool.Every", fn)
+			if proflabel.Wanted() { // this goroutine is the caller's
+				pprof.SetGoroutineLabels(ctx)
+			}
 		}
 	}
 }
@@ -44,6 +50,9 @@ func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
+	if g := guard.Current(); g != nil {
+		ctx = g.Traced(ctx)
+	}
 	defer func() { span.End() }() // in a call of its own: deferred itself, an SDK's End recovers a panic and panics again
 	run(ctx, fn)
 }

@@ -1,0 +1,120 @@
+package httpmw_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"testing"
+
+	"example.com/clew/httpmw"
+	"example.com/clew/trace"
+	"example.com/clew/workerpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// onGoroutine returns the labels of this goroutine as its traceback shows them: `"key": "value", …`.
+func onGoroutine() string {
+	var buf [1024]byte
+	header, _, _ := strings.Cut(string(buf[:runtime.Stack(buf[:], false)]), "\n")
+	_, labels, _ := strings.Cut(header, "labels:{")
+	labels, _, _ = strings.Cut(labels, "}]:")
+	return labels
+}
+
+func TestLabels(t *testing.T) {
+	t.Setenv("GODEBUG", "tracebacklabels=1")
+	pool := workerpool.New(workerpool.Config{Workers: 1})
+	defer func() { assert.NoError(t, pool.Shutdown(context.Background())) }()
+	inPool := func(ctx context.Context) (labels string) {
+		ran := make(chan string, 1)
+		require.NoError(t, pool.Go(ctx, func(context.Context) { ran <- onGoroutine() }))
+		return <-ran
+	}
+	const route = `"http.route": "/items/{id}"`
+	seen := map[string]string{}
+	serve := func(_ http.ResponseWriter, r *http.Request) {
+		seen["handler"] = onGoroutine()
+		child, task := make(chan string, 1), make(chan string, 1)
+		go func() { child <- onGoroutine() }()
+		seen["a goroutine"] = <-child
+		workerpool.Go(r.Context(), func(context.Context) { task <- onGoroutine() })
+		seen["workerpool.Go"] = <-task
+		seen["Pool.Go"] = inPool(r.Context())
+		wrapped := workerpool.Wrap(r.Context(), func(context.Context) { task <- onGoroutine() })
+		foreign, after := make(chan struct{}), make(chan string, 1)
+		pprof.Do(context.Background(), pprof.Labels(), func(context.Context) {
+			go func() { <-foreign; wrapped(); after <- onGoroutine() }()
+		})
+		close(foreign)
+		seen["Wrap"] = <-task
+		seen["after Wrap"] = <-after
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /items/{id}", serve)
+	h := httpmw.New(httpmw.Config{Labels: httpmw.RouteLabels(mux)})(mux)
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/items/7", nil))
+	assert.Equal(t, map[string]string{"handler": route, "a goroutine": route, "workerpool.Go": route, "Pool.Go": route, "Wrap": route, "after Wrap": ""}, seen)
+	assert.Empty(t, onGoroutine(), "after the request")
+	assert.Empty(t, inPool(context.Background()), "the worker's next task")
+}
+
+// What the context had before is kept beside the new labels, and is what is left after the handler,
+// a panicking one too.
+func TestLabelsOfTheServer(t *testing.T) {
+	t.Setenv("GODEBUG", "tracebacklabels=1")
+	mux := http.NewServeMux()
+	mux.HandleFunc("/items/{id}", func(_ http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, `"http.route": "/items/{id}", "server": "shop"`, onGoroutine())
+		_, has := pprof.Label(r.Context(), "http.route")
+		assert.True(t, has, "in the context")
+		panic("sold out")
+	})
+	h := httpmw.New(httpmw.Config{Labels: httpmw.RouteLabels(mux)})(mux)
+	pprof.Do(context.Background(), pprof.Labels("server", "shop"), func(ctx context.Context) {
+		assert.PanicsWithValue(t, "sold out", func() {
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/items/7", nil))
+		})
+		assert.Equal(t, `"server": "shop"`, onGoroutine())
+	})
+}
+
+func TestRouteLabels(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST  /items", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/items/", func(http.ResponseWriter, *http.Request) {})
+	for _, tt := range []struct {
+		name, method, path, pattern string
+		mux                         *http.ServeMux
+		want                        string
+	}{
+		{"of the mux", "POST", "/items", "", mux, "/items"},
+		{"a pattern without method", "GET", "/items/7", "", mux, "/items/"},
+		{"no route", "GET", "/", "", mux, ""},
+		{"no mux: of the request", "GET", "/items/7", "GET /items/{id}", nil, "/items/{id}"},
+		{"no mux and no route", "GET", "/items/7", "", nil, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequest(tt.method, tt.path, nil)
+			r.Pattern = tt.pattern
+			got, has := pprof.Label(pprof.WithLabels(context.Background(), httpmw.RouteLabels(tt.mux)(r)), "http.route")
+			assert.Equal(t, tt.want, got)
+			assert.Equal(t, tt.want != "", has, "a label")
+		})
+	}
+}
+
+// Labels sees the request with its trace.
+func TestLabelsTraceID(t *testing.T) {
+	labels := func(r *http.Request) pprof.LabelSet { return pprof.Labels("trace_id", trace.ID(r.Context())) }
+	h := httpmw.New(httpmw.Config{Labels: labels})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		id, _ := pprof.Label(r.Context(), "trace_id")
+		assert.Equal(t, "463ac35c9f6413ad", id)
+	}))
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+}

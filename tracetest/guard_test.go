@@ -1,0 +1,295 @@
+package tracetest_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/httpmw"
+	"example.com/clew/internal/guard"
+	"example.com/clew/internal/proflabel"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"example.com/clew/tracetest"
+	"example.com/clew/workerpool"
+	"github.com/go-resty/resty/v2"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// fakeTB is a test that may fail without failing this one.
+type fakeTB struct {
+	testing.TB
+	mu       sync.Mutex
+	errors   []string
+	fatal    bool
+	cleanups []func()
+}
+
+func (f *fakeTB) Helper() {}
+
+func (f *fakeTB) Error(args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.errors = append(f.errors, fmt.Sprint(args...))
+}
+
+func (f *fakeTB) Errorf(format string, args ...any) { f.Error(fmt.Sprintf(format, args...)) }
+
+func (f *fakeTB) Fatal(args ...any) {
+	f.Error(args...)
+	f.fatal = true // and goes on, which testing.T would not
+}
+
+func (f *fakeTB) Cleanup(fn func()) { f.cleanups = append(f.cleanups, fn) }
+
+func (f *fakeTB) end() []string {
+	for i := len(f.cleanups) - 1; i >= 0; i-- {
+		f.cleanups[i]()
+	}
+	f.cleanups = nil
+	return f.errors
+}
+
+// shop is a service that can lose its trace.
+type shop struct {
+	log   zerolog.Logger
+	slog  *slog.Logger
+	http  *http.Client
+	resty *resty.Client
+	pool  *workerpool.Pool
+	wg    sync.WaitGroup
+}
+
+type answers struct{}
+
+func (answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+func newShop(t *testing.T) *shop {
+	s := &shop{
+		log:   logctx.New(io.Discard),
+		slog:  slog.New(logctx.Slog(slog.NewJSONHandler(io.Discard, nil), logctx.Config{})),
+		http:  httpclient.Wrap(&http.Client{Transport: answers{}}, httpclient.Config{}),
+		resty: httpclient.Resty(resty.New().SetTransport(answers{}), httpclient.Config{}),
+		pool:  workerpool.New(workerpool.Config{Workers: 1}),
+	}
+	t.Cleanup(func() { assert.NoError(t, s.pool.Shutdown(context.Background())) })
+	return s
+}
+
+// in runs fn in the handler of a request, and waits for what it has started.
+func (s *shop) in(fn func(s *shop, ctx context.Context)) {
+	h := httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { fn(s, r.Context()) }))
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	s.wg.Wait()
+}
+
+func (s *shop) send(r *http.Request, err error) {
+	if err != nil {
+		panic(err)
+	}
+	if _, err := s.http.Do(r); err != nil {
+		panic(err)
+	}
+}
+
+func (s *shop) inGoroutine(fn func()) { s.wg.Go(fn) }
+
+func (s *shop) inPool(ctx context.Context, fn func(ctx context.Context)) {
+	s.wg.Add(1)
+	if err := s.pool.Go(ctx, func(ctx context.Context) { defer s.wg.Done(); fn(ctx) }); err != nil {
+		panic(err)
+	}
+}
+
+// Each way to lose the trace is reported where it is lost, and what keeps it is not.
+func TestGuard(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		what  string
+		loses func(s *shop, ctx context.Context)
+		keeps func(s *shop, ctx context.Context)
+	}{
+		{"a line without a context", "log line",
+			func(s *shop, _ context.Context) { s.log.Info().Msg("sold") },
+			func(s *shop, ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }},
+		{"slog without a context", "log line",
+			func(s *shop, _ context.Context) { s.slog.Info("sold") },
+			func(s *shop, ctx context.Context) { s.slog.InfoContext(ctx, "sold") }},
+		{"a fresh context", "log line",
+			func(s *shop, _ context.Context) { s.log.Info().Ctx(context.Background()).Msg("sold") },
+			func(s *shop, ctx context.Context) { s.log.Info().Ctx(context.WithoutCancel(ctx)).Msg("sold") }},
+		{"a request without a context", "request",
+			func(s *shop, _ context.Context) {
+				s.send(http.NewRequest(http.MethodGet, "http://stock.example/", nil))
+			},
+			func(s *shop, ctx context.Context) {
+				s.send(http.NewRequestWithContext(ctx, http.MethodGet, "http://stock.example/", nil))
+			}},
+		{"resty without a context", "request",
+			func(s *shop, _ context.Context) { _, _ = s.resty.R().Get("http://stock.example/") },
+			func(s *shop, ctx context.Context) { _, _ = s.resty.R().SetContext(ctx).Get("http://stock.example/") }},
+		{"a goroutine", "log line",
+			func(s *shop, _ context.Context) { s.inGoroutine(func() { s.log.Info().Msg("sold") }) },
+			func(s *shop, ctx context.Context) {
+				s.inGoroutine(workerpool.Wrap(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
+			}},
+		{"a goroutine's goroutine", "log line",
+			func(s *shop, _ context.Context) {
+				s.inGoroutine(func() { s.inGoroutine(func() { s.log.Info().Msg("sold") }) })
+			},
+			func(s *shop, ctx context.Context) {
+				s.inGoroutine(func() { s.inGoroutine(func() { s.log.Info().Ctx(ctx).Msg("sold") }) })
+			}},
+		{"a pool's task with a fresh context", "log line",
+			func(s *shop, _ context.Context) {
+				s.inPool(context.Background(), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
+			},
+			func(s *shop, ctx context.Context) {
+				s.inPool(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
+			}},
+		{"a pool's task that does not use its context", "log line",
+			func(s *shop, ctx context.Context) { s.inPool(ctx, func(context.Context) { s.log.Info().Msg("sold") }) },
+			func(s *shop, ctx context.Context) {
+				s.inPool(trace.Only(ctx), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
+			}},
+		{"what a pool's task starts", "log line",
+			func(s *shop, ctx context.Context) {
+				s.inPool(ctx, func(context.Context) { s.inGoroutine(func() { s.log.Info().Msg("sold") }) })
+			},
+			func(s *shop, ctx context.Context) {
+				s.inPool(ctx, func(ctx context.Context) { s.inGoroutine(func() { s.log.Info().Ctx(ctx).Msg("sold") }) })
+			}},
+		{"a group", "log line",
+			func(s *shop, _ context.Context) {
+				g := workerpool.NewGroup(context.Background())
+				g.Go(func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
+				_ = g.Wait()
+			},
+			func(s *shop, ctx context.Context) {
+				g := workerpool.NewGroup(ctx)
+				g.Go(func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
+				_ = g.Wait()
+			}},
+		{"wrapped for waiting", "log line",
+			func(s *shop, _ context.Context) {
+				fn := workerpool.WrapErr(context.Background(), func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
+				s.inGoroutine(func() { _ = fn() })
+			},
+			func(s *shop, ctx context.Context) {
+				fn := workerpool.WrapErr(ctx, func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
+				s.inGoroutine(func() { _ = fn() })
+			}},
+		{"a job", "log line",
+			func(s *shop, ctx context.Context) {
+				workerpool.Job(ctx, func(context.Context) { s.log.Info().Msg("sold") })()
+			},
+			func(s *shop, ctx context.Context) {
+				workerpool.Job(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })()
+			}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, lossy, careful := newShop(t), &fakeTB{TB: t}, &fakeTB{TB: t}
+			tracetest.Guard(lossy)
+			s.in(tt.loses)
+			s.in(tt.loses)
+			said := lossy.end()
+			require.Len(t, said, 1, "places")
+			assert.Regexp(t, `^lost the trace: example\.com/clew/tracetest_test\.\S+, \S+/guard_test\.go:\d+: `+tt.what+` without a trace, 2 times$`, said[0])
+
+			tracetest.Guard(careful)
+			s.in(tt.keeps)
+			assert.Empty(t, careful.end())
+		})
+	}
+}
+
+// The place is the user's line, not one of a library in between.
+func TestGuardPlace(t *testing.T) {
+	s, fake := newShop(t), &fakeTB{TB: t}
+	tracetest.Guard(fake)
+	s.in(loseTwice)
+	said := fake.end()
+	require.Len(t, said, 2)
+	lines := regexp.MustCompile(`loseTwice, \S+:(\d+): log line without a trace, 1 times`)
+	require.Regexp(t, lines, said[0])
+	require.Regexp(t, lines, said[1])
+	assert.NotEqual(t, lines.FindStringSubmatch(said[0]), lines.FindStringSubmatch(said[1]), "places")
+}
+
+func loseTwice(s *shop, _ context.Context) {
+	s.log.Info().Msg("sold")
+	s.slog.Info("sold")
+}
+
+func TestGuardReportsNothingElse(t *testing.T) {
+	s, fake := newShop(t), &fakeTB{TB: t}
+	tracetest.Guard(fake, "example.com/clew/tracetest_test.ignored")
+	s.log.Info().Msg("starting") // start-up
+	background := make(chan func())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for fn := range background {
+			fn()
+		}
+	}()
+	s.in(func(s *shop, ctx context.Context) {
+		answered := make(chan struct{})
+		background <- func() { s.log.Info().Msg("flushed"); close(answered) }
+		<-answered
+		ignored(s)
+		s.log.Debug().Ctx(ctx).Msg("has one")
+		quiet := s.log.Level(zerolog.WarnLevel)
+		quiet.Info().Msg("is not logged")
+	})
+	s.inPool(context.Background(), func(context.Context) { s.log.Info().Msg("of nobody") }) // after a request's task
+	s.wg.Wait()
+	close(background)
+	<-done
+	s.log.Info().Msg("stopping") // in the goroutine of the request that has ended
+	assert.Empty(t, fake.end())
+}
+
+func ignored(s *shop) { s.log.Info().Msg("flushed") }
+
+// A worker has no mark left from the task before.
+func TestGuardResetsWorkers(t *testing.T) {
+	s, fake := newShop(t), &fakeTB{TB: t}
+	tracetest.Guard(fake)
+	s.in(func(s *shop, ctx context.Context) { s.inPool(ctx, func(context.Context) {}) })
+	s.inPool(context.Background(), func(context.Context) { s.log.Info().Msg("of nobody") })
+	s.wg.Wait()
+	workerpool.Wrap(context.Background(), func(context.Context) {})()
+	assert.Empty(t, fake.end())
+}
+
+func TestGuardEndsWithTheTest(t *testing.T) {
+	t.Setenv("GODEBUG", "tracebackancestors=0")
+	t.Run("watched", func(t *testing.T) {
+		tracetest.Guard(t)
+		assert.NotNil(t, guard.Current())
+		assert.True(t, proflabel.Wanted())
+		assert.Equal(t, "tracebackancestors=0,tracebacklabels=1", os.Getenv("GODEBUG"))
+		second := &fakeTB{TB: t}
+		tracetest.Guard(second)
+		assert.True(t, second.fatal, "a second guard")
+		assert.Contains(t, strings.Join(second.end(), ""), "another guard is on")
+		assert.NotNil(t, guard.Current(), "the first one")
+	})
+	assert.Nil(t, guard.Current())
+	assert.False(t, proflabel.Wanted())
+	assert.Equal(t, "tracebackancestors=0", os.Getenv("GODEBUG"))
+}

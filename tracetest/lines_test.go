@@ -1,0 +1,76 @@
+package tracetest_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"example.com/clew/tracetest"
+	"github.com/stretchr/testify/assert"
+)
+
+const (
+	idA = "5759e988bd862e3fe1be46a994272793"
+	idB = "463ac35c9f6413ad"
+)
+
+func TestLines(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		key, written     string
+		everyA, oneTrace []string // what is said, in part
+		id               string   // that OneTrace returns
+	}{
+		{"nothing", "", "", []string{"no log lines"}, []string{"no log lines"}, ""},
+		{"one", "", `{"trace_id":"` + idA + `"}` + "\n", nil, nil, idA},
+		{"without a line end", "", `{"trace_id":"` + idA + `"}`, nil, nil, idA},
+		{"two of one trace", "", `{"trace_id":"` + idA + `"}` + "\n" + `{"n":2,"trace_id":"` + idA + `"}` + "\n", nil, nil, idA},
+		{"another trace", "", `{"trace_id":"` + idB + `"}` + "\n", []string{`trace ID is "` + idB + `", want "` + idA + `"`}, nil, idB},
+		{"two traces", "", `{"trace_id":"` + idA + `"}` + "\n" + `{"trace_id":"` + idB + `"}` + "\n",
+			[]string{`trace ID is "` + idB + `"`}, []string{`before it was "` + idA + `"`}, idA},
+		{"a line without", "", `{"message":"sold"}` + "\n" + `{"trace_id":"` + idA + `"}` + "\n",
+			[]string{`trace ID is "", want "` + idA + `": {"message":"sold"}`}, []string{`no trace ID: {"message":"sold"}`}, idA},
+		{"an ID that is no string", "", `{"trace_id":7}` + "\n", []string{`trace ID is ""`}, []string{"no trace ID"}, ""},
+		{"another key", "trace.id", `{"trace.id":"` + idA + `","trace_id":"` + idB + `"}` + "\n", nil, nil, idA},
+		{"no JSON", "", "sold\n" + `{"trace_id":"` + idA + `"}` + "\n", []string{"no JSON object"}, []string{"no JSON object"}, idA},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			write := func() (*fakeTB, *tracetest.Log) {
+				fake := &fakeTB{TB: t}
+				lines := tracetest.Lines(fake)
+				lines.TraceKey = tt.key
+				_, err := lines.Write([]byte(tt.written))
+				assert.NoError(t, err)
+				return fake, lines
+			}
+			fake, lines := write()
+			lines.EveryLineHas(idA)
+			said(t, tt.everyA, fake.end())
+			fake, lines = write()
+			assert.Equal(t, tt.id, lines.OneTrace(), "ID")
+			said(t, tt.oneTrace, fake.end())
+		})
+	}
+}
+
+// said asserts that each error is there, and no other.
+func said(t *testing.T, want, got []string) {
+	t.Helper()
+	if assert.Len(t, got, len(want), "errors: %q", got) {
+		for i := range want {
+			assert.Contains(t, got[i], want[i])
+		}
+	}
+}
+
+func TestLinesOfLoggers(t *testing.T) {
+	lines := tracetest.Lines(t)
+	ctx, _ := trace.Start(context.Background(), "")
+	l := logctx.New(lines)
+	l.Info().Ctx(ctx).Msg("by zerolog")
+	slog.New(logctx.Slog(slog.NewJSONHandler(lines, nil), logctx.Config{})).InfoContext(ctx, "by slog")
+	lines.EveryLineHas(trace.ID(ctx))
+	assert.Equal(t, trace.ID(ctx), lines.OneTrace())
+}

@@ -1,0 +1,76 @@
+package tracetest_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/httpmw"
+	"example.com/clew/trace"
+	"example.com/clew/tracetest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/contrib/propagators/b3"
+)
+
+func get(ctx context.Context, c *http.Client, url string) string {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("body"))
+	if err != nil {
+		return err.Error()
+	}
+	resp, err := c.Do(r)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return resp.Status + " " + string(body)
+}
+
+func TestPropagates(t *testing.T) {
+	traced := httpclient.Wrap(&http.Client{}, httpclient.Config{})
+	single := httpclient.Wrap(&http.Client{}, httpclient.Config{Propagator: trace.Propagator{Encoding: b3.B3SingleHeader}})
+	const url = "http://user:secret@stock.example/items"
+	for _, tt := range []struct {
+		name  string
+		serve func(r *http.Request)
+		said  []string
+	}{
+		{"carries it", func(r *http.Request) { get(r.Context(), traced, url) }, nil},
+		{"in one header", func(r *http.Request) { get(r.Context(), single, url) }, nil},
+		{"a bare client", func(r *http.Request) { get(r.Context(), http.DefaultClient, url) },
+			[]string{`POST http://user:xxxxx@stock.example/items: trace ID is ""`}},
+		{"a fresh context", func(r *http.Request) { get(context.Background(), traced, url) }, []string{"want that of the handler's request"}},
+		{"one of two", func(r *http.Request) { get(r.Context(), traced, url); get(r.Context(), http.DefaultClient, url) }, []string{`trace ID is ""`}},
+		{"sends nothing", func(*http.Request) {}, []string{"no request was sent"}},
+		{"the answer", func(r *http.Request) { assert.Equal(t, "200 OK {}", get(r.Context(), traced, url)) }, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before, fake := http.DefaultTransport, &fakeTB{TB: t}
+			h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { tt.serve(r) })
+			tracetest.Propagates(fake, httpmw.New(httpmw.Config{})(h))
+			said(t, tt.said, fake.end())
+			assert.Same(t, before, http.DefaultTransport)
+		})
+	}
+}
+
+// Requests of the test's own are sent, in one trace, and each has it.
+func TestPropagatesRequests(t *testing.T) {
+	var paths []string
+	h := httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		paths = append(paths, r.URL.Path)
+		get(r.Context(), httpclient.Wrap(http.DefaultClient, httpclient.Config{}), "http://stock.example/")
+	}))
+	bare := httptest.NewRequest(http.MethodGet, "/b", nil)
+	bare.Header = nil
+	tracetest.Propagates(t, h, httptest.NewRequest(http.MethodGet, "/a", nil), bare)
+	require.Equal(t, []string{"/a", "/b"}, paths)
+}
