@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"testing"
+	"time"
 
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
@@ -53,6 +54,17 @@ func TestOnMissing(t *testing.T) {
 			assert.Equal(t, [3]any{want.Function, want.File, want.Line}, [3]any{sites[0].Function, sites[0].File, sites[0].Line})
 		})
 	}
+}
+
+// A record says where it was made, which need not be where it is handled.
+func TestOnMissingOfARecord(t *testing.T) {
+	var got runtime.Frame
+	h := logctx.Slog(slog.DiscardHandler, logctx.Config{OnMissing: func(site runtime.Frame) { got = site }})
+	var pcs [1]uintptr
+	runtime.Callers(1, pcs[:])
+	made := here()
+	require.NoError(t, h.Handle(context.Background(), slog.NewRecord(time.Time{}, slog.LevelInfo, message, pcs[0])))
+	assert.Equal(t, made.Line-1, got.Line)
 }
 
 func TestOnMissingNotCalled(t *testing.T) {

@@ -88,7 +88,7 @@ func (n *node) begin(ctx context.Context, under *parent, p *Provider) {
 	*b = under.b3
 	b.ParentSpanID, b.SpanID = b.SpanID, newSpanID()
 	if !b.TraceID.IsValid() {
-		b.TraceID, b.ParentSpanID, b.wide = newTraceID(), oteltrace.SpanID{}, false
+		b.TraceID = newTraceID()
 	}
 	if b.Sampling.digit() == 0 {
 		b.Sampling = p.decide(b.TraceID)

@@ -69,6 +69,8 @@ type shop struct {
 	resty *resty.Client
 	pool  *workerpool.Pool
 	wg    sync.WaitGroup
+
+	others chan func()
 }
 
 type answers struct{}
@@ -84,8 +86,21 @@ func newShop(t *testing.T) *shop {
 		http:  httpclient.Wrap(&http.Client{Transport: answers{}}, httpclient.Config{}),
 		resty: httpclient.Resty(resty.New().SetTransport(answers{}), httpclient.Config{}),
 		pool:  workerpool.New(workerpool.Config{Workers: 1}),
+
+		others: make(chan func()),
 	}
-	t.Cleanup(func() { assert.NoError(t, s.pool.Shutdown(context.Background())) })
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for fn := range s.others {
+			fn()
+		}
+	}()
+	t.Cleanup(func() {
+		close(s.others)
+		<-ended
+		assert.NoError(t, s.pool.Shutdown(context.Background()))
+	})
 	return s
 }
 
@@ -103,6 +118,13 @@ func (s *shop) send(r *http.Request, err error) {
 	if _, err := s.http.Do(r); err != nil {
 		panic(err)
 	}
+}
+
+// elsewhere runs fn in a goroutine that descends from no request.
+func (s *shop) elsewhere(fn func()) {
+	done := make(chan struct{})
+	s.others <- func() { fn(); close(done) }
+	<-done
 }
 
 func (s *shop) inGoroutine(fn func()) { s.wg.Go(fn) }
@@ -183,10 +205,17 @@ func TestGuard(t *testing.T) {
 				g.Go(func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
 				_ = g.Wait()
 			}},
+		{"wrapped for another pool", "log line",
+			func(s *shop, _ context.Context) {
+				s.elsewhere(workerpool.Wrap(context.Background(), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
+			},
+			func(s *shop, ctx context.Context) {
+				s.elsewhere(workerpool.Wrap(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
+			}},
 		{"wrapped for waiting", "log line",
 			func(s *shop, _ context.Context) {
 				fn := workerpool.WrapErr(context.Background(), func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
-				s.inGoroutine(func() { _ = fn() })
+				s.elsewhere(func() { _ = fn() })
 			},
 			func(s *shop, ctx context.Context) {
 				fn := workerpool.WrapErr(ctx, func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
@@ -238,18 +267,8 @@ func TestGuardReportsNothingElse(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	tracetest.Guard(fake, "example.com/clew/tracetest_test.ignored")
 	s.log.Info().Msg("starting") // start-up
-	background := make(chan func())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for fn := range background {
-			fn()
-		}
-	}()
 	s.in(func(s *shop, ctx context.Context) {
-		answered := make(chan struct{})
-		background <- func() { s.log.Info().Msg("flushed"); close(answered) }
-		<-answered
+		s.elsewhere(func() { s.log.Info().Msg("flushed") })
 		ignored(s)
 		s.log.Debug().Ctx(ctx).Msg("has one")
 		quiet := s.log.Level(zerolog.WarnLevel)
@@ -257,13 +276,45 @@ func TestGuardReportsNothingElse(t *testing.T) {
 	})
 	s.inPool(context.Background(), func(context.Context) { s.log.Info().Msg("of nobody") }) // after a request's task
 	s.wg.Wait()
-	close(background)
-	<-done
 	s.log.Info().Msg("stopping") // in the goroutine of the request that has ended
 	assert.Empty(t, fake.end())
 }
 
 func ignored(s *shop) { s.log.Info().Msg("flushed") }
+
+// The runs of a job have a trace wherever they run, and may lose it.
+func TestGuardJobs(t *testing.T) {
+	s, fake := newShop(t), &fakeTB{TB: t}
+	tracetest.Guard(fake)
+	job := workerpool.Job(context.Background(), func(ctx context.Context) {
+		s.log.Info().Ctx(ctx).Msg("swept")
+		s.log.Info().Msg("sold")
+	})
+	job()
+	said(t, []string{"log line without a trace, 1 times"}, fake.end())
+}
+
+// A request that is redirected was lost once, not twice.
+func TestGuardRedirect(t *testing.T) {
+	s, fake := newShop(t), &fakeTB{TB: t}
+	s.http.Transport = httpclient.NewTransport(redirects{}, httpclient.Config{})
+	tracetest.Guard(fake)
+	s.in(func(s *shop, _ context.Context) {
+		s.send(http.NewRequest(http.MethodGet, "http://stock.example/old", nil))
+	})
+	said(t, []string{"request without a trace, 1 times"}, fake.end())
+}
+
+type redirects struct{}
+
+func (redirects) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := answers{}.RoundTrip(r)
+	if r.URL.Path == "/old" {
+		resp.StatusCode = http.StatusFound
+		resp.Header.Set("Location", "/new")
+	}
+	return resp, err
+}
 
 // A worker has no mark left from the task before.
 func TestGuardResetsWorkers(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"runtime/pprof"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/clew/internal/proflabel"
@@ -69,6 +70,15 @@ func TestLabels(t *testing.T) {
 		assert.Equal(t, want, inWorker(ctx, end), name)
 		assert.Empty(t, inWorker(context.Background(), func() {}), "after a task that "+name)
 	}
+
+	synctest.Test(t, func(t *testing.T) { // an idle worker
+		p := workerpool.New(workerpool.Config{Workers: 1})
+		require.NoError(t, p.Go(ctx, func(context.Context) {}))
+		synctest.Wait()
+		all := make([]byte, 1<<20)
+		assert.NotContains(t, string(all[:runtime.Stack(all, true)]), want)
+		require.NoError(t, p.Shutdown(context.Background()))
+	})
 
 	seen, after := "", ""
 	done := make(chan struct{})
