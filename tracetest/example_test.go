@@ -60,7 +60,7 @@ func ExampleGuard() {
 	h := httpmw.New(httpmw.Config{})(http.HandlerFunc(upload))
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/media", nil))
 	<-sent
-	// Output: lost the trace: example.com/clew/tracetest_test.ExampleGuard.func1, example_test.go: log line without a trace, 1 times
+	// Output: lost the trace: example.com/clew/tracetest_test.ExampleGuard.func1, example_test.go: log line without a trace, once
 }
 
 func ExampleLines() {

@@ -1,8 +1,10 @@
 package tracetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/pprof"
@@ -117,10 +119,16 @@ func (w *watch) see(what string, pc uintptr) {
 func (w *watch) report() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	places := slices.SortedFunc(maps.Keys(w.lost), func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line), cmp.Compare(a.what, b.what))
+	})
 	var all []string
-	for p, n := range w.lost {
-		all = append(all, fmt.Sprintf("lost the trace: %s, %s:%d: %s without a trace, %d times", p.function, p.file, p.line, p.what, n))
+	for _, p := range places {
+		times := "once"
+		if n := w.lost[p]; n > 1 {
+			times = fmt.Sprintf("%d times", n)
+		}
+		all = append(all, fmt.Sprintf("lost the trace: %s, %s:%d: %s without a trace, %s", p.function, p.file, p.line, p.what, times))
 	}
-	slices.Sort(all)
 	return all
 }

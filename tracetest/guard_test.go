@@ -252,7 +252,7 @@ func TestGuardPlace(t *testing.T) {
 	s.in(loseTwice)
 	said := fake.end()
 	require.Len(t, said, 2)
-	lines := regexp.MustCompile(`loseTwice, \S+:(\d+): log line without a trace, 1 times`)
+	lines := regexp.MustCompile(`loseTwice, \S+:(\d+): log line without a trace, once`)
 	require.Regexp(t, lines, said[0])
 	require.Regexp(t, lines, said[1])
 	assert.NotEqual(t, lines.FindStringSubmatch(said[0]), lines.FindStringSubmatch(said[1]), "places")
@@ -291,7 +291,7 @@ func TestGuardJobs(t *testing.T) {
 		s.log.Info().Msg("sold")
 	})
 	job()
-	said(t, []string{"log line without a trace, 1 times"}, fake.end())
+	said(t, []string{"log line without a trace, once"}, fake.end())
 }
 
 // A request that is redirected was lost once, not twice.
@@ -302,7 +302,7 @@ func TestGuardRedirect(t *testing.T) {
 	s.in(func(s *shop, _ context.Context) {
 		s.send(http.NewRequest(http.MethodGet, "http://stock.example/old", nil))
 	})
-	said(t, []string{"request without a trace, 1 times"}, fake.end())
+	said(t, []string{"request without a trace, once"}, fake.end())
 }
 
 type redirects struct{}
