@@ -14,6 +14,7 @@ func TestAllocations(t *testing.T) {
 	done := make(chan struct{}, 1)
 	fn := func(context.Context) { done <- struct{}{} }
 	fnErr := func(context.Context) error { return nil }
+	result := func(context.Context) (int, error) { return 7, nil }
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	defer func() { assert.NoError(t, p.Shutdown(context.Background()), "Shutdown") }()
 	wrapped := workerpool.Wrap(ctx, fn)
@@ -25,6 +26,7 @@ func TestAllocations(t *testing.T) {
 	}{
 		{name: "Pool.Go", most: 1, call: func() { _ = p.Go(ctx, fn); <-done }},
 		{name: "Pool.TryGo", most: 1, call: func() { p.TryGo(ctx, fn); <-done }},
+		{name: "Submit and Wait", most: 6, call: func() { _, _ = workerpool.Submit(ctx, p, result).Wait(ctx) }},
 		{name: "Go", most: 2, call: func() { workerpool.Go(ctx, fn); <-done }},
 		{name: "Wrap", most: 2, call: func() { sink = workerpool.Wrap(ctx, fn) }},
 		{name: "what Wrap returned", most: 0, call: func() { wrapped(); <-done }},

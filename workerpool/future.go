@@ -2,6 +2,7 @@ package workerpool
 
 import (
 	"context"
+	"sync"
 )
 
 // Future is the result of a task that was given to [Submit]. Its methods are safe for
@@ -22,7 +23,8 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 	check("Submit", ctx, fn != nil)
 	p.made("Submit")
 	f := &Future[T]{done: make(chan struct{})}
-	err := p.submit(p.newTask(ctx, func(pooled context.Context) { f.run(ctx, pooled, fn) }, f.fail))
+	own := &waited{Context: ctx, pool: p}
+	err := p.submit(p.newTask(ctx, func(context.Context) { f.run(own, fn) }, f.fail))
 	if err != nil {
 		f.fail(err)
 	}
@@ -54,12 +56,71 @@ func (f *Future[T]) fail(err error) {
 	close(f.done)
 }
 
-// run runs fn under the submitter's context, which the pool's end cancels too. If fn does not
-// return, the pool calls fail.
-func (f *Future[T]) run(ctx, pooled context.Context, fn func(ctx context.Context) (T, error)) {
-	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, poolKey{}, pooled.Value(poolKey{})))
-	defer cancel(nil)
-	defer context.AfterFunc(pooled, func() { cancel(context.Cause(pooled)) })()
+// run runs fn. If fn does not return, the pool calls fail.
+func (f *Future[T]) run(ctx *waited, fn func(ctx context.Context) (T, error)) {
+	defer ctx.end()
 	f.value, f.err = fn(ctx)
 	close(f.done)
+}
+
+// waited is the context of a task that is waited for: the submitter's, which ends with the pool, too,
+// and with the task. To merge two lifetimes costs more than all the rest; only a task that asks for its end,
+// itself or by a context that it derives, pays for that.
+type waited struct {
+	context.Context // the submitter's
+	pool            *Pool
+
+	mu      sync.Mutex
+	merged  context.Context // nil until somebody asks
+	release func()
+}
+
+func (w *waited) merge() context.Context {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.merged == nil {
+		life := w.pool.life
+		merged, cancel := context.WithCancelCause(w.Context)
+		stop := context.AfterFunc(life, func() { cancel(context.Cause(life)) })
+		if life.Err() != nil { // not when that function gets its turn
+			cancel(context.Cause(life))
+		}
+		w.merged, w.release = merged, func() { stop(); cancel(nil) }
+	}
+	return w.merged
+}
+
+func (w *waited) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.release != nil:
+		w.release()
+	case w.Context.Err() != nil:
+		w.merged = w.Context
+	default:
+		w.merged = over
+	}
+}
+
+// over is a context that has been canceled.
+var over = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+func (w *waited) Done() <-chan struct{} { return w.merge().Done() }
+
+func (w *waited) Err() error { return w.merge().Err() }
+
+// Value answers package context, which looks for its canceler, with the merged one: see task.Value.
+func (w *waited) Value(key any) any {
+	if key == (poolKey{}) {
+		return w.pool
+	}
+	if w.pool.life.Value(key) != nil {
+		return w.merge().Value(key)
+	}
+	return w.Context.Value(key)
 }

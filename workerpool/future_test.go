@@ -3,11 +3,13 @@ package workerpool_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"example.com/clew/workerpool"
 	"github.com/stretchr/testify/assert"
@@ -207,4 +209,91 @@ func TestSubmitStartsNoGoroutine(t *testing.T) {
 		assert.Equal(t, 0, n, "goroutines of package context")
 		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 	})
+}
+
+// A submitted task's context has ended when the task has, whether it asked for that before or not, and
+// whatever had ended before. Contexts that were derived from it may live on.
+func TestSubmittedContextAfterTheTask(t *testing.T) {
+	for _, asks := range []bool{false, true} {
+		for _, tt := range []struct {
+			name       string
+			end        func(p *workerpool.Pool, cancel context.CancelCauseFunc) // while the task runs
+			err, cause error
+		}{
+			{"nothing else", func(*workerpool.Pool, context.CancelCauseFunc) {}, context.Canceled, context.Canceled},
+			{"the submitter", func(_ *workerpool.Pool, cancel context.CancelCauseFunc) { cancel(errStop) }, context.Canceled, errStop},
+			{"the pool", func(p *workerpool.Pool, _ context.CancelCauseFunc) { _ = p.Shutdown(ended()) }, context.Canceled, nil},
+		} {
+			t.Run(fmt.Sprintf("%s, asked before: %t", tt.name, asks), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := workerpool.New(workerpool.Config{Workers: 1})
+					submitter, cancel := context.WithCancelCause(request())
+					defer cancel(nil)
+					running, goOn := make(chan struct{}), make(chan struct{})
+					f := workerpool.Submit(submitter, p, func(ctx context.Context) (context.Context, error) {
+						if asks {
+							assert.NoError(t, ctx.Err(), "in the task")
+						}
+						close(running)
+						<-goOn
+						return ctx, nil
+					})
+					<-running
+					tt.end(p, cancel)
+					close(goOn)
+					ctx, err := f.Wait(context.Background())
+					require.NoError(t, err)
+					_ = p.Shutdown(context.Background())
+					synctest.Wait()
+					select {
+					case <-ctx.Done():
+					default:
+						t.Error("Done() is open")
+					}
+					assert.Equal(t, tt.err, ctx.Err(), "Err()")
+					if tt.cause != nil { // of a pool that nobody asked about, the end of the task is cause enough
+						assert.Equal(t, tt.cause, context.Cause(ctx), "context.Cause")
+					}
+					derived, stop := context.WithTimeout(ctx, time.Minute)
+					defer stop()
+					assert.Equal(t, tt.err, derived.Err(), "a context derived after the end")
+					assert.Equal(t, "ann", ctx.Value(key("user")), "values")
+				})
+			})
+		}
+	}
+}
+
+// A task that asks only after the pool has ended gets the right answer at once.
+func TestSubmittedTaskAsksLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 1})
+		running, goOn := make(chan struct{}), make(chan struct{})
+		f := workerpool.Submit(request(), p, func(ctx context.Context) (int, error) {
+			close(running)
+			<-goOn
+			assert.Equal(t, workerpool.ErrClosed, context.Cause(ctx), "context.Cause")
+			return 7, ctx.Err()
+		})
+		<-running
+		_ = p.Shutdown(ended())
+		close(goOn)
+		_, err := f.Wait(context.Background())
+		assert.Equal(t, context.Canceled, err, "Err()")
+	})
+}
+
+// The pool keeps nothing of a submitted task that is over.
+func TestSubmittedTaskIsForgotten(t *testing.T) {
+	p := workerpool.New(workerpool.Config{Workers: 1})
+	defer func() { assert.NoError(t, p.Shutdown(context.Background()), "Shutdown") }()
+	body := new([1 << 20]byte)
+	kept := weak.Make(body)
+	ctx := context.WithValue(request(), key("body"), body)
+	_, err := workerpool.Submit(ctx, p, func(ctx context.Context) (int, error) { return 7, ctx.Err() }).Wait(ctx)
+	require.NoError(t, err)
+	_, err = workerpool.Submit(request(), p, func(context.Context) (int, error) { return 7, nil }).Wait(context.Background()) // the worker has gone on
+	require.NoError(t, err)
+	runtime.GC()
+	assert.Nil(t, kept.Value(), "the task's value")
 }
