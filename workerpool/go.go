@@ -14,7 +14,8 @@ import (
 
 // Go runs fn in a goroutine that nobody waits for: with ctx's trace and values, without its
 // cancellation and deadline, so that it may outlive the request. All that ctx's values refer
-// to, the request too if a value holds it, lives until fn returns; see [trace.Only].
+// to, the request too if a value holds it, lives until fn returns; see [trace.Only]. ctx must not be
+// one that a framework uses again for another request, as *gin.Context is: take the request's from it.
 func Go(ctx context.Context, fn func(ctx context.Context)) {
 	check("Go", ctx, fn != nil)
 	go run(detach(ctx), fn)

@@ -1,0 +1,65 @@
+// Package adapters tests clew with the libraries that run a program's code for it. It has no code of
+// its own: nearly all that they need is a line each, and these are the lines, as the tests run them.
+//
+// # Tasks
+//
+// fn is a func(ctx context.Context); load returns an error as well. By clew's one rule, a task that
+// the request waits for ends with the request, and one that it does not wait for keeps its trace only.
+//
+//	ants                    pool.Submit(workerpool.Wrap(ctx, fn))
+//	ants, one function      pool.Invoke(item{trace.Detach(ctx), fn})
+//	pond                    pool.Go(workerpool.Wrap(ctx, fn))
+//	pond, waited for        pool.SubmitErr(workerpool.WrapErr(ctx, load))
+//	pond, a group           group.SubmitErr(workerpool.WrapErr(group.Context(), load))
+//	gammazero/workerpool    pool.Do(workerpool.Wrap(ctx, fn))
+//	conc                    pool.Go(workerpool.WrapErr(ctx, load))
+//	conc, with a context    pool := conc.New().WithContext(ctx)
+//	errgroup                group.Go(workerpool.WrapErr(ctx, load))
+//	WaitGroup, waited for   wg.Go(func() { fn(ctx) })
+//	WaitGroup, at shutdown  wg.Go(workerpool.Wrap(ctx, fn))
+//	time.AfterFunc          time.AfterFunc(d, workerpool.Wrap(ctx, fn))
+//	context.AfterFunc       context.AfterFunc(ctx, workerpool.Wrap(ctx, fn))
+//	singleflight            group.Do(key, func() (any, error) { return load(trace.Detach(ctx)) })
+//
+// What returns a value is a closure over ctx, as with the WaitGroup.
+//
+// With singleflight the work is in the trace of the caller who came first, the others wait for it
+// in their own. Detach, because otherwise they all fail when the first one goes away.
+//
+// # Schedules
+//
+// Each run is a new trace, linked to the one in which it was scheduled, if any. A Job ends when it
+// returns. A run that takes gocron's own context begins its trace itself. It ends with the scheduler, and
+// the schedule ends with the context that gocron.WithContext was given: main's, not a request's.
+//
+//	cron                    c.AddFunc("@every 1m", workerpool.Job(ctx, fn))
+//	gocron                  s.NewJob(every, gocron.NewTask(workerpool.Job(ctx, fn)))
+//	in a run of gocron's    ctx, span := trace.Root(ctx, "report")
+//
+// # Messages
+//
+// The propagator is trace.Propagator{Encoding: b3.B3SingleHeader}: one key. What a handler does not
+// wait for needs Wrap or Go, since a message's context ends when it has been handled.
+//
+//	watermill, out          propagator.Inject(ctx, propagation.MapCarrier(msg.Metadata))
+//	watermill, in           ctx := propagator.Extract(msg.Context(), propagation.MapCarrier(msg.Metadata))
+//
+// # HTTP
+//
+// gin's and echo's contexts are not the request's, and are given to the next request when this one
+// has been answered: take the request's from them before anything that outlives the handler.
+//
+//	gin                     ctx := c.Request.Context()
+//	echo                    ctx := c.Request().Context()
+//	both, in main           handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
+//	http.DefaultClient      http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
+//
+// # Logs
+//
+// Package log knows no context: its lines come out in the same form as the others, without an ID,
+// but for those of a logger that was made for one request.
+//
+//	http.Server             server.Config.ErrorLog = log.New(logger, "", 0)
+//	log, in main            log.SetOutput(logger)
+//	log, in a request       log.New(logctx.From(ctx), "", 0)
+package adapters

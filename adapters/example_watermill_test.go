@@ -1,0 +1,79 @@
+package adapters_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/pubsub/gochannel"
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// propagator writes one key instead of four: for queues and maps.
+var propagator = trace.Propagator{Encoding: b3.B3SingleHeader}
+
+// publish sends msg in ctx's trace.
+func publish(ctx context.Context, to message.Publisher, topic string, msg *message.Message) error {
+	propagator.Inject(ctx, propagation.MapCarrier(msg.Metadata))
+	return to.Publish(topic, msg)
+}
+
+// traced is middleware for a router: the handler works in the trace of its message, and so do the
+// messages that it returns.
+func traced(next message.HandlerFunc) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		ctx := propagator.Extract(msg.Context(), propagation.MapCarrier(msg.Metadata))
+		ctx, span := trace.Start(ctx, "handle", oteltrace.WithSpanKind(oteltrace.SpanKindConsumer))
+		defer span.End()
+		msg.SetContext(ctx)
+		produced, err := next(msg)
+		for _, msg := range produced {
+			propagator.Inject(ctx, propagation.MapCarrier(msg.Metadata))
+		}
+		return produced, err
+	}
+}
+
+// route runs a router with the handlers that add adds, until stop is called.
+func route(add func(router *message.Router, queue *gochannel.GoChannel)) (queue *gochannel.GoChannel, stop func()) {
+	queue = gochannel.NewGoChannel(gochannel.Config{}, nil) // as over the network: no context goes with a message
+	router, err := message.NewRouter(message.RouterConfig{}, watermill.NopLogger{})
+	check(err)
+	router.AddMiddleware(traced)
+	add(router, queue)
+	var running sync.WaitGroup
+	running.Go(func() { check(router.Run(context.Background())) })
+	<-router.Running()
+	return queue, func() {
+		check(router.Close())
+		check(queue.Close())
+		running.Wait()
+	}
+}
+
+// A message carries its trace in its metadata: publish and traced are all that it takes.
+func Example_watermill() {
+	handled := make(chan struct{})
+	logger := lines().Hook(logctx.Hook(logctx.Config{}))
+	queue, stop := route(func(router *message.Router, queue *gochannel.GoChannel) {
+		router.AddConsumerHandler("resize", "images", queue, func(msg *message.Message) error {
+			defer close(handled)
+			logger.Info().Ctx(msg.Context()).Msg("resized")
+			return nil
+		})
+	})
+	defer stop()
+
+	ctx := handlerContext()
+	if err := publish(ctx, queue, "images", message.NewMessage(watermill.NewUUID(), nil)); err != nil {
+		fmt.Println(err)
+	}
+	<-handled
+	// Output: resized trace_id=463ac35c9f6413ad
+}

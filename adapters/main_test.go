@@ -1,0 +1,104 @@
+package adapters_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"example.com/clew/trace"
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.ReleaseMode)                     // it prints its routes otherwise
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) // ants starts a pool of its own when it is imported
+}
+
+const (
+	requests = 100
+	times    = 100 // tasks, runs or messages of each request
+	total    = requests * times
+)
+
+// request is one of many that are handled at once, each in a trace of its own.
+type request struct {
+	id   string
+	ctx  context.Context
+	bare context.Context // the same without the trace
+	end  context.CancelFunc
+}
+
+func incoming(n int) request {
+	id := fmt.Sprintf([]string{"%016x", "%032x", "5759e988bd862e3f%016x"}[n%3], n+1)
+	b, err := trace.Parse(id + "-a2fb4a1d1a96d312-1")
+	check(err)
+	bare, end := context.WithCancel(context.Background())
+	ctx, span := trace.Start(trace.NewContext(bare, b), "request")
+	span.End()
+	return request{id, ctx, bare, end}
+}
+
+func manyRequests() []request {
+	all := make([]request, requests)
+	for n := range all {
+		all[n] = incoming(n)
+	}
+	return all
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// tally counts what tasks find in their contexts.
+type tally struct{ ran, wrong, missing atomic.Int64 }
+
+func (c *tally) look(ctx context.Context, want string) {
+	c.ran.Add(1)
+	switch trace.ID(ctx) {
+	case want:
+	case "":
+		c.missing.Add(1)
+	default:
+		c.wrong.Add(1)
+	}
+}
+
+type counts struct{ Ran, Wrong, Missing int64 }
+
+func (c *tally) counts() counts { return counts{c.ran.Load(), c.wrong.Load(), c.missing.Load()} }
+
+// What the package comment tells people to write is what the tests and Examples here run.
+func TestDocShowsWhatIsTested(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	names, err := filepath.Glob("*_test.go")
+	require.NoError(t, err)
+	var tests strings.Builder
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		tests.Write(text)
+	}
+	shown := 0
+	for line := range strings.Lines(string(doc)) {
+		row, ok := strings.CutPrefix(line, "//\t")
+		if !ok {
+			continue
+		}
+		_, code, ok := strings.Cut(row, "  ")
+		require.True(t, ok, "a row of doc.go without two columns: %q", row)
+		shown++
+		assert.True(t, strings.Contains(tests.String(), strings.TrimSpace(code)), "no test has the line of doc.go %q", row)
+	}
+	assert.Greater(t, shown, 15, "rows of doc.go")
+}

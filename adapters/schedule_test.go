@@ -1,0 +1,217 @@
+package adapters_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"example.com/clew/workerpool"
+	"github.com/go-co-op/gocron/v2"
+	"github.com/robfig/cron/v3"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// scheduler is somebody else's way to run a function every minute.
+type scheduler struct {
+	name  string
+	stops bool // the end of the scheduler ends the context of a run
+
+	// start returns what schedules, and what ends the scheduler and waits for what still runs.
+	start func() (schedule schedule, end func())
+}
+
+type schedule = func(ctx context.Context, fn func(ctx context.Context))
+
+var schedulers = []scheduler{
+	{"cron", false, func() (schedule, func()) {
+		c := cron.New()
+		c.Start()
+		return func(ctx context.Context, fn func(ctx context.Context)) {
+			_, err := c.AddFunc("@every 1m", workerpool.Job(ctx, fn))
+			check(err)
+		}, func() { <-c.Stop().Done() }
+	}},
+	{"gocron", false, func() (schedule, func()) {
+		s := newGocron()
+		every := gocron.DurationJob(time.Minute)
+		return func(ctx context.Context, fn func(ctx context.Context)) {
+			_, err := s.NewJob(every, gocron.NewTask(workerpool.Job(ctx, fn)))
+			check(err)
+		}, func() { check(s.Shutdown()) }
+	}},
+	{"gocron, under the job's context", true, func() (schedule, func()) {
+		s := newGocron()
+		every := gocron.DurationJob(time.Minute)
+		return func(ctx context.Context, fn func(ctx context.Context)) {
+			_, err := s.NewJob(every, gocron.NewTask(func(ctx context.Context) {
+				ctx, span := trace.Root(ctx, "report")
+				defer span.End()
+				fn(ctx)
+			}), gocron.WithContext(ctx))
+			check(err)
+		}, func() { check(s.Shutdown()) }
+	}},
+}
+
+func newGocron() gocron.Scheduler {
+	s, err := gocron.NewScheduler()
+	check(err)
+	s.Start()
+	return s
+}
+
+// runs counts what the runs of scheduled functions were.
+type runs struct {
+	Ran    int // in all
+	New    int // in a trace that neither the scheduling request nor another run has
+	Linked int // whose span has a link to the scheduling span, and no other
+	Logged int // whose line has the run's own ID, by the logger that was bound to the scheduling trace
+}
+
+// Each run is a trace of its own that is linked to the one in which it was scheduled.
+func TestRunsAreLinkedTracesOfTheirOwn(t *testing.T) {
+	control := scheduler{"control, a closure", false, func() (schedule, func()) {
+		c := cron.New()
+		c.Start()
+		return func(ctx context.Context, fn func(ctx context.Context)) {
+			_, err := c.AddFunc("@every 1m", func() { fn(ctx) })
+			check(err)
+		}, func() { <-c.Stop().Done() }
+	}}
+	for _, s := range slices.Concat(schedulers, []scheduler{control}) {
+		want := runs{Ran: total, New: total, Linked: total, Logged: total}
+		if s.name == control.name {
+			want = runs{Ran: total}
+		}
+		t.Run(s.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				recorder := tracetest.NewSpanRecorder()
+				sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
+				var out bytes.Buffer
+				logger := logctx.New(zerolog.SyncWriter(&out))
+
+				seen := map[string]oteltrace.SpanContext{} // the trace ID of a run, and who scheduled it
+				scheduling := map[string]bool{}
+				var got runs
+				var mu sync.Mutex
+				schedule, end := s.start()
+				for _, r := range manyRequests() {
+					ctx, span := trace.Starter{TracerProvider: sdk}.Start(r.ctx, trace.B3{}, "request")
+					span.End()
+					require.Equal(t, r.id, trace.ID(ctx), "trace.ID of a scheduling request")
+					scheduling[r.id] = true
+					ctx = logctx.From(logger.WithContext(ctx)).WithContext(ctx)
+					schedule(ctx, func(ctx context.Context) {
+						zerolog.Ctx(ctx).Info().Str("run", trace.ID(ctx)).Send()
+						mu.Lock()
+						defer mu.Unlock()
+						got.Ran++
+						if trace.ID(ctx) != "" && !scheduling[trace.ID(ctx)] {
+							seen[trace.ID(ctx)] = span.SpanContext()
+						}
+					})
+				}
+				time.Sleep(times*time.Minute + time.Second)
+				end()
+
+				got.New = len(seen)
+				for _, span := range recorder.Ended() {
+					by, ok := seen[span.SpanContext().TraceID().String()]
+					links := span.Links()
+					if ok && len(links) == 1 && links[0].SpanContext.TraceID() == by.TraceID() && links[0].SpanContext.SpanID() == by.SpanID() {
+						got.Linked++
+					}
+				}
+				lines := json.NewDecoder(&out)
+				for lines.More() {
+					var line struct {
+						Run     string `json:"run"`
+						TraceID string `json:"trace_id"`
+					}
+					require.NoError(t, lines.Decode(&line))
+					if _, ok := seen[line.Run]; ok && line.TraceID == line.Run {
+						got.Logged++
+					}
+				}
+				assert.Equal(t, want, got, "runs")
+			})
+		})
+	}
+}
+
+// In main, where no trace is, each run is a new trace all the same.
+func TestRunsScheduledWithoutTrace(t *testing.T) {
+	for _, s := range schedulers {
+		t.Run(s.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ids := make(chan string, 2)
+				schedule, end := s.start()
+				schedule(context.Background(), func(ctx context.Context) { ids <- trace.ID(ctx) })
+				time.Sleep(2*time.Minute + time.Second)
+				end()
+				require.Len(t, ids, 2, "runs")
+				first, second := <-ids, <-ids
+				assert.Len(t, first, 32, "the first run's trace.ID")
+				assert.Len(t, second, 32, "the second run's trace.ID")
+				assert.NotEqual(t, first, second, "the runs' trace.IDs")
+			})
+		})
+	}
+}
+
+// A Job has no end but its own, as its doc says. What takes gocron's context is stopped with it, by
+// the end of the scheduler and of the context that it was scheduled with.
+func TestRunsEndWithTheContextTheyTake(t *testing.T) {
+	for _, s := range schedulers {
+		t.Run(s.name+", the scheduler ends", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var ran atomic.Int64
+				schedule, end := s.start()
+				schedule(context.Background(), func(ctx context.Context) {
+					ran.Add(1)
+					assert.Equal(t, s.stops, ctx.Done() != nil, "a run's context can end")
+					if s.stops {
+						<-ctx.Done()
+						assert.Equal(t, context.Canceled, ctx.Err(), "ctx.Err() in a run")
+					}
+				})
+				time.Sleep(time.Minute + time.Second)
+				end()
+				assert.EqualValues(t, 1, ran.Load(), "runs")
+			})
+		})
+		t.Run(s.name+", the request ends", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var ran atomic.Int64
+				r := incoming(0)
+				schedule, end := s.start()
+				schedule(r.ctx, func(ctx context.Context) {
+					ran.Add(1)
+					assert.NoError(t, ctx.Err(), "ctx.Err() in a run")
+				})
+				time.Sleep(time.Minute + time.Second)
+				r.end()
+				time.Sleep(2 * time.Minute)
+				end()
+				want := 3
+				if s.stops {
+					want = 1
+				}
+				assert.EqualValues(t, want, ran.Load(), "runs, one before the end of the request and two after")
+			})
+		})
+	}
+}

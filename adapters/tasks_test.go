@@ -1,0 +1,261 @@
+package adapters_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/clew/trace"
+	"example.com/clew/workerpool"
+	"github.com/alitto/pond/v2"
+	gammazero "github.com/gammazero/workerpool"
+	"github.com/panjf2000/ants/v2"
+	conc "github.com/sourcegraph/conc/pool"
+	"github.com/stretchr/testify/assert"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	workers = 4
+	d       = time.Millisecond
+)
+
+// tasks are those of one request, to be ranged over. Each comes in the two forms that executors take.
+type (
+	tasks = func(yield yield)
+	yield = func(fn func(ctx context.Context), load func(ctx context.Context) error) bool
+)
+
+func forms(fn func(ctx context.Context)) (func(ctx context.Context), func(ctx context.Context) error) {
+	return fn, func(ctx context.Context) error { fn(ctx); return nil }
+}
+
+// executor is somebody else's way to run tasks.
+type executor struct {
+	name   string
+	waited bool // the request waits for its tasks, so their contexts end with its own
+
+	// start returns what a handler does with the tasks of a request, and what ends the executor.
+	start func() (handle handler, end func())
+}
+
+type handler = func(ctx context.Context, tasks tasks)
+
+// item is what a pool with one function for all tasks is given.
+type item struct {
+	ctx context.Context
+	fn  func(ctx context.Context)
+}
+
+func nothing() {}
+
+var executors = []executor{
+	{"ants", false, func() (handler, func()) {
+		pool, err := ants.NewPool(workers)
+		check(err)
+		return func(ctx context.Context, tasks tasks) {
+			for fn := range tasks {
+				check(pool.Submit(workerpool.Wrap(ctx, fn)))
+			}
+		}, func() { check(pool.ReleaseContext(context.Background())) }
+	}},
+	{"ants, one function", false, func() (handler, func()) {
+		pool, err := ants.NewPoolWithFuncGeneric(workers, func(i item) { i.fn(i.ctx) })
+		check(err)
+		return func(ctx context.Context, tasks tasks) {
+			for fn := range tasks {
+				check(pool.Invoke(item{trace.Detach(ctx), fn}))
+			}
+		}, func() { check(pool.ReleaseContext(context.Background())) }
+	}},
+	{"pond", false, func() (handler, func()) {
+		pool := pond.NewPool(workers)
+		return func(ctx context.Context, tasks tasks) {
+			for fn := range tasks {
+				check(pool.Go(workerpool.Wrap(ctx, fn)))
+			}
+		}, pool.StopAndWait
+	}},
+	{"pond, waited for", true, func() (handler, func()) {
+		pool := pond.NewPool(workers)
+		return func(ctx context.Context, tasks tasks) {
+			var all []pond.Task
+			for _, load := range tasks {
+				all = append(all, pool.SubmitErr(workerpool.WrapErr(ctx, load)))
+			}
+			for _, task := range all {
+				check(task.Wait())
+			}
+		}, pool.StopAndWait
+	}},
+	{"pond, a group", true, func() (handler, func()) {
+		pool := pond.NewPool(workers)
+		return func(ctx context.Context, tasks tasks) {
+			group := pool.NewGroupContext(ctx)
+			for _, load := range tasks {
+				group.SubmitErr(workerpool.WrapErr(group.Context(), load))
+			}
+			_ = group.Wait() // an error, if the request has ended
+		}, pool.StopAndWait
+	}},
+	{"gammazero", false, func() (handler, func()) {
+		pool := gammazero.New(workers)
+		return func(ctx context.Context, tasks tasks) {
+			for fn := range tasks {
+				check(pool.Do(workerpool.Wrap(ctx, fn)))
+			}
+		}, pool.StopWait
+	}},
+	{"conc", true, func() (handler, func()) {
+		return func(ctx context.Context, tasks tasks) {
+			pool := conc.New().WithErrors()
+			for _, load := range tasks {
+				pool.Go(workerpool.WrapErr(ctx, load))
+			}
+			check(pool.Wait())
+		}, nothing
+	}},
+	{"conc, a pool with a context", true, func() (handler, func()) {
+		return func(ctx context.Context, tasks tasks) {
+			pool := conc.New().WithContext(ctx)
+			for _, load := range tasks {
+				pool.Go(load)
+			}
+			check(pool.Wait())
+		}, nothing
+	}},
+	{"errgroup", true, func() (handler, func()) {
+		return func(ctx context.Context, tasks tasks) {
+			group, ctx := errgroup.WithContext(ctx)
+			for _, load := range tasks {
+				group.Go(workerpool.WrapErr(ctx, load))
+			}
+			check(group.Wait())
+		}, nothing
+	}},
+	{"WaitGroup, the request waits", true, func() (handler, func()) {
+		return func(ctx context.Context, tasks tasks) {
+			var wg sync.WaitGroup
+			for fn := range tasks {
+				wg.Go(func() { fn(ctx) })
+			}
+			wg.Wait()
+		}, nothing
+	}},
+	{"WaitGroup, main waits", false, func() (handler, func()) {
+		var wg sync.WaitGroup
+		return func(ctx context.Context, tasks tasks) {
+			for fn := range tasks {
+				wg.Go(workerpool.Wrap(ctx, fn))
+			}
+		}, wg.Wait
+	}},
+	{"time.AfterFunc", false, func() (handler, func()) {
+		return func(ctx context.Context, tasks tasks) {
+			for fn := range tasks {
+				time.AfterFunc(d, workerpool.Wrap(ctx, fn))
+			}
+		}, nothing
+	}},
+	// The task runs because ctx has ended: under ctx itself it could call nobody.
+	{"context.AfterFunc", false, func() (handler, func()) {
+		return func(ctx context.Context, tasks tasks) {
+			for fn := range tasks {
+				context.AfterFunc(ctx, workerpool.Wrap(ctx, fn))
+			}
+		}, nothing
+	}},
+}
+
+// Every task finds the ID of the request that it belongs to, though the tasks of all requests are
+// mixed, and the requests have ended when it is only their trace that the task keeps.
+func TestTasksHaveTheirRequestsID(t *testing.T) {
+	tests := []struct {
+		name  string
+		under func(all []request, n int) context.Context
+		want  counts
+	}{
+		{"the request's context", func(all []request, n int) context.Context { return all[n].ctx }, counts{Ran: total}},
+		// The controls: the same code with a context that is not the right one.
+		{"control, no trace", func(all []request, n int) context.Context { return all[n].bare }, counts{Ran: total, Missing: total}},
+		{"control, another's", func(all []request, n int) context.Context { return all[(n+1)%requests].ctx }, counts{Ran: total, Wrong: total}},
+	}
+	for _, e := range executors {
+		for _, test := range tests {
+			t.Run(e.name+", "+test.name, func(t *testing.T) {
+				all := manyRequests()
+				handle, end := e.start()
+				var seen tally
+				var running, handlers sync.WaitGroup
+				running.Add(total)
+				turns := make([]chan struct{}, requests) // to submit: one task of each request, round after round
+				for n := range turns {
+					turns[n] = make(chan struct{}, 1)
+				}
+				for n, r := range all {
+					fn := func(ctx context.Context) { defer running.Done(); seen.look(ctx, r.id) }
+					tasks := func(yield yield) {
+						for range times {
+							<-turns[n]
+							yield(forms(fn))
+							turns[(n+1)%requests] <- struct{}{}
+						}
+					}
+					handlers.Go(func() { handle(test.under(all, n), tasks) })
+				}
+				turns[0] <- struct{}{}
+				handlers.Wait()
+				for _, r := range all {
+					r.end()
+				}
+				running.Wait()
+				end()
+				assert.Equal(t, test.want, seen.counts(), "tasks")
+			})
+		}
+	}
+}
+
+// What the request waits for ends with it, what it does not wait for lives on.
+func TestTasksEndWithTheRequestThatWaits(t *testing.T) {
+	for _, e := range executors {
+		t.Run(e.name, func(t *testing.T) {
+			r := incoming(0)
+			ctx, cancel := context.WithTimeout(r.ctx, time.Hour)
+			defer cancel()
+			handle, end := e.start()
+			submitted, begun, ended, done := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
+			fn := func(ctx context.Context) {
+				defer close(done)
+				close(begun)
+				<-ended
+				_, limited := ctx.Deadline()
+				assert.Equal(t, e.waited, limited, "ctx.Deadline() is set")
+				var want error
+				if e.waited {
+					want = context.Canceled
+				}
+				assert.Equal(t, want, ctx.Err(), "ctx.Err() of a task whose request has ended")
+				assert.Equal(t, r.id, trace.ID(ctx), "trace.ID(ctx)")
+			}
+			handled := make(chan struct{})
+			go func() {
+				defer close(handled)
+				handle(ctx, func(yield yield) {
+					yield(forms(fn))
+					close(submitted)
+				})
+			}()
+			<-submitted
+			if e.waited {
+				<-begun // context.AfterFunc's does not before the request has ended
+			}
+			r.end()
+			close(ended)
+			<-handled
+			<-done
+			end()
+		})
+	}
+}
