@@ -10,6 +10,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"net/http/httptest"
+	"runtime/pprof"
 	"net/netip"
 	"os"
 	"path"
@@ -219,4 +220,32 @@ func ExampleAccessLog() {
 	call(handler, "/users/7", "10.1.2.3:4711")
 	call(handler, "/healthz", "10.1.2.3:4711")
 	// Output: WRN request bytes=13 method=GET parent_id=a2fb4a1d1a96d312 path=/users/7 route=/users/{id} status=404 trace_id=463ac35c9f6413ad
+}
+
+func ExampleRouteLabels() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /media/{id}", func(w http.ResponseWriter, r *http.Request) {
+		route, _ := pprof.Label(r.Context(), "http.route")
+		fmt.Println("profiles and dumps of this handler say", route)
+	})
+	h := httpmw.New(httpmw.Config{Labels: httpmw.RouteLabels(mux)})(mux)
+
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/media/7", nil))
+	// Output: profiles and dumps of this handler say /media/{id}
+}
+
+// The trace ID as well: a label of its own for each request makes profiles larger.
+func ExampleConfig_labels() {
+	labels := func(r *http.Request) pprof.LabelSet {
+		return pprof.Labels("http.route", r.URL.Path, "trace_id", trace.ID(r.Context()))
+	}
+	h := httpmw.New(httpmw.Config{Labels: labels})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id, _ := pprof.Label(r.Context(), "trace_id")
+		fmt.Println(id)
+	}))
+
+	r := httptest.NewRequest(http.MethodGet, "/health", nil)
+	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	// Output: 463ac35c9f6413ad
 }
