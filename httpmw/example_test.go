@@ -10,10 +10,10 @@ import (
 	"hash/maphash"
 	"net/http"
 	"net/http/httptest"
-	"runtime/pprof"
 	"net/netip"
 	"os"
 	"path"
+	"runtime/pprof"
 	"slices"
 	"strings"
 
