@@ -1,0 +1,74 @@
+// Command clewvet finds where a Go program loses its trace, and mends what it can.
+//
+// See the README of this module for its analyzers and flags.
+package main
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/clew/cmd/internal/vet"
+	"example.com/clew/cmd/internal/vet/at"
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/unitchecker"
+)
+
+func main() {
+	args := os.Args[1:]
+	if !asked(args) {
+		os.Exit(alone(args))
+	}
+	flag.BoolVar(&at.Tests, "tests", false, "look at test files, too")
+	flag.Func("baseline", "do not report what this `file` lists", at.ReadBaseline)
+	flag.String("baseline-sum", "", "anything that changes with the baseline, for go vet's cache")
+	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasSuffix(arg, ".cfg") }) {
+		chosen, rest := choose(args)
+		os.Args = append(os.Args[:1], rest...)
+		unitchecker.Main(chosen...)
+	}
+	unitchecker.Main(append(vet.On(), vet.Off()...)...)
+}
+
+// asked tells whether these are the arguments with which go vet runs its tool, or a call for help.
+func asked(args []string) bool {
+	last := ""
+	if len(args) > 0 {
+		last = args[len(args)-1]
+	}
+	return last == "-flags" || last == "-V=full" || strings.HasSuffix(last, ".cfg") || len(args) > 0 && args[0] == "help"
+}
+
+// choose is the analyzers that the flags in args ask for, and all other arguments. As with go
+// vet, naming an analyzer that is on switches off those that are not named. Naming one that
+// is off adds it: who asks for more does not ask for less.
+func choose(args []string) (chosen []*analysis.Analyzer, rest []string) {
+	said := make(map[string]bool)
+	for _, arg := range args {
+		name, value, ok := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if !ok {
+			value = "true"
+		}
+		on, err := strconv.ParseBool(value)
+		named := func(a *analysis.Analyzer) bool { return a.Name == name }
+		if !strings.HasPrefix(arg, "-") || err != nil || !slices.ContainsFunc(append(vet.On(), vet.Off()...), named) {
+			rest = append(rest, arg)
+			continue
+		}
+		said[name] = on
+	}
+	only := slices.ContainsFunc(vet.On(), func(a *analysis.Analyzer) bool { return said[a.Name] })
+	for _, a := range vet.On() {
+		if on, ok := said[a.Name]; on || !ok && !only {
+			chosen = append(chosen, a)
+		}
+	}
+	for _, a := range vet.Off() {
+		if said[a.Name] {
+			chosen = append(chosen, a)
+		}
+	}
+	return chosen, rest
+}

@@ -1,0 +1,157 @@
+// Package at answers what all of clewvet's analyzers ask of a place in the code: whether a
+// context is at hand there, whether a call logs or sends without one, and whether anybody
+// wants to hear of it.
+package at
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"iter"
+	"reflect"
+	"strings"
+	"sync"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/inspect"
+	"golang.org/x/tools/go/ast/inspector"
+	"golang.org/x/tools/go/types/typeutil"
+)
+
+// Analyzer prepares a package for the others: its result is a *[Package].
+var Analyzer = &analysis.Analyzer{
+	Name:       "at",
+	Doc:        "tell where a context is at hand",
+	Requires:   []*analysis.Analyzer{inspect.Analyzer},
+	ResultType: reflect.TypeFor[*Package](),
+	Run: func(pass *analysis.Pass) (any, error) {
+		p := &Package{
+			info:      pass.TypesInfo,
+			types:     pass.Pkg,
+			fset:      pass.Fset,
+			files:     pass.Files,
+			inspector: pass.ResultOf[inspect.Analyzer].(*inspector.Inspector),
+		}
+		p.flow = sync.OnceValue(p.findFlow)
+		p.startup = sync.OnceValue(p.findStartup)
+		p.ignored = sync.OnceValue(p.findIgnored)
+		return p, nil
+	},
+}
+
+// Tests says that test files are looked at too.
+var Tests bool
+
+// A Package is what is known of the package under analysis. It may be used concurrently.
+type Package struct {
+	info      *types.Info
+	types     *types.Package
+	fset      *token.FileSet
+	files     []*ast.File
+	inspector *inspector.Inspector
+
+	// Found when first asked for: of dependencies nobody asks.
+	flow    func() *flow
+	startup func() map[ast.Node]bool
+	ignored func() map[line]bool
+}
+
+// All is all nodes of the given types in the files that are looked at: not in generated
+// ones, in tests only if [Tests].
+func (p *Package) All(nodes ...ast.Node) iter.Seq[inspector.Cursor] {
+	return func(yield func(inspector.Cursor) bool) {
+		for file := range p.inspector.Root().Children() {
+			if !p.looked(file.Node().(*ast.File)) {
+				continue
+			}
+			for c := range file.Preorder(nodes...) {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (p *Package) looked(file *ast.File) bool {
+	return !ast.IsGenerated(file) && (Tests || !strings.HasSuffix(p.fset.File(file.FileStart).Name(), "_test.go"))
+}
+
+// Callee is the function or method that call names, nil if that cannot be told.
+func (p *Package) Callee(call *ast.CallExpr) *types.Func {
+	f, _ := typeutil.Callee(p.info, call).(*types.Func)
+	if f != nil {
+		f = f.Origin()
+	}
+	return f
+}
+
+// Is tells whether f is the function or method of that name in the package at path. The
+// name of a method is "Type.Method".
+func Is(f *types.Func, path string, names ...string) bool {
+	if f == nil || f.Pkg() == nil || f.Pkg().Path() != path {
+		return false
+	}
+	full := f.Name()
+	if recv := f.Signature().Recv(); recv != nil {
+		full = typeName(recv.Type()) + "." + full
+	}
+	for _, name := range names {
+		if name == full {
+			return true
+		}
+	}
+	return false
+}
+
+// named is t, or what t points to, if that has a name.
+func named(t types.Type) *types.Named {
+	if pointer, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = pointer.Elem()
+	}
+	n, _ := types.Unalias(t).(*types.Named)
+	return n
+}
+
+func typeName(t types.Type) string {
+	if n := named(t); n != nil {
+		return n.Obj().Name()
+	}
+	return ""
+}
+
+// TypePath is the package and name of t: "net/http.Request". The major version that some
+// import paths end in is left out.
+func TypePath(t types.Type) string {
+	n := named(t)
+	if n == nil || n.Obj().Pkg() == nil {
+		return ""
+	}
+	return Unversioned(n.Obj().Pkg().Path()) + "." + n.Obj().Name()
+}
+
+// Unversioned is path without the major version at its end.
+func Unversioned(path string) string {
+	if i := strings.LastIndex(path, "/v"); i > 0 && strings.Trim(path[i+2:], "0123456789") == "" {
+		return path[:i]
+	}
+	return path
+}
+
+// Comments is all comments in the files that are looked at.
+func (p *Package) Comments() iter.Seq[*ast.Comment] {
+	return func(yield func(*ast.Comment) bool) {
+		for _, file := range p.files {
+			if !p.looked(file) {
+				continue
+			}
+			for _, group := range file.Comments {
+				for _, comment := range group.List {
+					if !yield(comment) {
+						return
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package at
+
+import (
+	"go/ast"
+	"go/types"
+	"reflect"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// depth is how many functions without a context a chain may have.
+const depth = 3
+
+// A Chain is how a function without a context comes to log or send: the functions that it
+// calls, and the one that does it.
+type Chain struct{ Names []string }
+
+func (*Chain) AFact() {}
+
+func (c *Chain) String() string { return strings.Join(c.Names, " → ") }
+
+// Chains finds the chains of the main module's functions: its result tells that of a
+// function, or nil.
+var Chains = &analysis.Analyzer{
+	Name:       "chains",
+	Doc:        "find the functions that log or send and have no context",
+	Requires:   []*analysis.Analyzer{Analyzer},
+	FactTypes:  []analysis.Fact{new(Chain)},
+	ResultType: reflect.TypeFor[func(*types.Func) *Chain](),
+	Run: func(pass *analysis.Pass) (any, error) {
+		if InMainModule(pass) {
+			pass.ResultOf[Analyzer].(*Package).findChains(pass)
+		}
+		return func(f *types.Func) *Chain {
+			c := new(Chain)
+			if f == nil || !pass.ImportObjectFact(f, c) {
+				return nil
+			}
+			return c
+		}, nil
+	},
+}
+
+// InMainModule tells whether the package can be changed by who runs us. Only modules that
+// were downloaded have a version, and only the standard library has no module.
+func InMainModule(pass *analysis.Pass) bool { return pass.Module != nil && pass.Module.Version == "" }
+
+func (p *Package) findChains(pass *analysis.Pass) {
+	calls := make(map[*types.Func][]*types.Func)
+	var left []*types.Func // in the order of the text, so that each run finds the same
+	for c := range p.All((*ast.FuncDecl)(nil)) {
+		decl := c.Node().(*ast.FuncDecl)
+		f, _ := p.info.Defs[decl.Name].(*types.Func)
+		if f == nil || decl.Body == nil || p.takesContext(f) {
+			continue
+		}
+		loss := ""
+		c.Inspect([]ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil), (*ast.GoStmt)(nil)}, func(c inspector.Cursor) bool {
+			switch c.Node().(type) {
+			case *ast.GoStmt:
+				return false
+			case *ast.FuncLit:
+				return now(c)
+			}
+			if l, ok := p.Line(c); ok && loss == "" {
+				loss = l.Name
+			}
+			if l, ok := p.Send(c); ok && loss == "" && !returnsRequest(f) {
+				loss = l.Name
+			}
+			if callee := p.Callee(c.Node().(*ast.CallExpr)); callee != nil {
+				calls[f] = append(calls[f], callee)
+			}
+			return true
+		})
+		if loss != "" {
+			pass.ExportObjectFact(f, &Chain{[]string{loss}})
+		} else {
+			left = append(left, f)
+		}
+	}
+	for length := 1; length < depth; length++ {
+		for _, f := range left {
+			if pass.ImportObjectFact(f, new(Chain)) {
+				continue
+			}
+			for _, callee := range calls[f] {
+				c := new(Chain)
+				if pass.ImportObjectFact(callee, c) && len(c.Names) <= length {
+					pass.ExportObjectFact(f, &Chain{append([]string{FuncName(callee)}, c.Names...)})
+					break
+				}
+			}
+		}
+	}
+}
+
+// takesContext tells whether a context reaches f, by a parameter or in its receiver.
+func (p *Package) takesContext(f *types.Func) bool {
+	if recv := f.Signature().Recv(); recv != nil && p.hasContext(recv.Type()) {
+		return true
+	}
+	for v := range f.Signature().Params().Variables() {
+		if p.hasContext(v.Type()) || exempt[TypePath(v.Type())] {
+			return true
+		}
+	}
+	return false
+}
+
+// returnsRequest tells whether f makes requests for others, who may give them a context.
+func returnsRequest(f *types.Func) bool {
+	for v := range f.Signature().Results().Variables() {
+		if typeName(v.Type()) == "Request" {
+			return true
+		}
+	}
+	return false
+}
+
+// FuncName is the name of f as one would say it.
+func FuncName(f *types.Func) string {
+	if recv := f.Signature().Recv(); recv != nil {
+		return typeName(recv.Type()) + "." + f.Name()
+	}
+	return f.Name()
+}

@@ -1,0 +1,287 @@
+package at
+
+import (
+	"go/ast"
+	"go/types"
+
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// flow is what is put into the variables of a package, as far as its text tells.
+type flow struct {
+	info *types.Info
+	// assigned is all that is assigned to a variable.
+	assigned map[types.Object][]ast.Expr
+	// joined is the variables that meet a context in a call: as its receiver, or in one
+	// list of arguments.
+	joined map[types.Object]bool
+	params map[types.Object]bool
+}
+
+func (p *Package) findFlow() *flow {
+	f := &flow{p.info, make(map[types.Object][]ast.Expr), make(map[types.Object]bool), make(map[types.Object]bool)}
+	assign := func(left ast.Expr, right []ast.Expr, i int) {
+		id, ok := left.(*ast.Ident)
+		if !ok || len(right) == 0 {
+			return
+		}
+		if len(right) == 1 {
+			i = 0 // a call with several results
+		}
+		if obj := p.info.ObjectOf(id); obj != nil {
+			f.assigned[obj] = append(f.assigned[obj], right[i])
+		}
+	}
+	nodes := []ast.Node{(*ast.AssignStmt)(nil), (*ast.ValueSpec)(nil), (*ast.CallExpr)(nil), (*ast.FuncType)(nil)}
+	for c := range p.inspector.Root().Preorder(nodes...) {
+		switch n := c.Node().(type) {
+		case *ast.AssignStmt:
+			for i, left := range n.Lhs {
+				assign(left, n.Rhs, i)
+			}
+		case *ast.ValueSpec:
+			for i, left := range n.Names {
+				assign(left, n.Values, i)
+			}
+		case *ast.FuncType:
+			for _, field := range n.Params.List {
+				for _, name := range field.Names {
+					f.params[p.info.Defs[name]] = true
+				}
+			}
+		case *ast.CallExpr:
+			contexts := 0
+			for _, arg := range n.Args {
+				contexts += f.context(arg)
+			}
+			if s, ok := n.Fun.(*ast.SelectorExpr); ok && contexts > 0 {
+				f.join(s.X)
+			}
+			for _, arg := range n.Args {
+				if contexts > f.context(arg) { // a request is no company for itself
+					f.join(arg)
+				}
+			}
+		}
+	}
+	return f
+}
+
+// given tells whether a context is among the arguments of call.
+func (f *flow) given(call *ast.CallExpr) bool {
+	for _, arg := range call.Args {
+		if f.context(arg) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Given tells whether call, or what its method is called on, was given a context, be it by a
+// function that puts one into a request.
+func (p *Package) Given(call *ast.CallExpr) bool {
+	f := p.flow()
+	if f.given(call) {
+		return true
+	}
+	for _, arg := range call.Args {
+		if literal, ok := arg.(*ast.FuncLit); ok && (p.Says(literal, "SetContext") || p.Says(literal, "WithContext")) {
+			return true
+		}
+	}
+	x, _ := method(call)
+	inner, ok := ast.Unparen(x).(*ast.CallExpr)
+	return ok && f.bound(inner)
+}
+
+// context is 1 if e is a context or has one.
+func (f *flow) context(e ast.Expr) int {
+	if k, _ := kindOf(f.info.TypeOf(e)); k != none {
+		return 1
+	}
+	return 0
+}
+
+func (f *flow) join(e ast.Expr) {
+	if u, ok := e.(*ast.UnaryExpr); ok {
+		e = u.X
+	}
+	if obj := f.object(e); obj != nil {
+		f.joined[obj] = true
+	}
+}
+
+func (f *flow) object(e ast.Expr) types.Object {
+	id, ok := ast.Unparen(e).(*ast.Ident)
+	if !ok {
+		return nil
+	}
+	return f.info.ObjectOf(id)
+}
+
+// from tells whether v is made from param, in as many steps at most.
+func (f *flow) from(v, param types.Object, steps int) bool {
+	if v == param {
+		return true
+	}
+	if steps == 0 {
+		return false
+	}
+	found := false
+	for _, e := range f.assigned[v] {
+		ast.Inspect(e, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok && !found {
+				if w, ok := f.info.Uses[id].(*types.Var); ok && w != v {
+					found = f.from(w, param, steps-1)
+				}
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+// bound tells whether what e makes may have a context already: it was given one, or comes
+// from a caller, who may have given it one.
+func (f *flow) bound(e ast.Expr) bool { return f.boundIn(e, 8) }
+
+func (f *flow) boundIn(e ast.Expr, steps int) bool {
+	if steps == 0 {
+		return false
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.UnaryExpr:
+		return f.boundIn(e.X, steps)
+	case *ast.StarExpr:
+		return f.boundIn(e.X, steps)
+	case *ast.TypeAssertExpr:
+		return f.boundIn(e.X, steps)
+	case *ast.CallExpr:
+		if f.given(e) {
+			return true
+		}
+		s, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+		return ok && f.boundIn(s.X, steps)
+	case *ast.SelectorExpr:
+		k, _ := kindOf(f.info.TypeOf(e.X))
+		return k != none
+	case *ast.Ident:
+		obj, ok := f.info.ObjectOf(e).(*types.Var)
+		if !ok {
+			return false
+		}
+		if k, _ := kindOf(obj.Type()); k != none || f.params[obj] {
+			return true
+		}
+		for _, right := range f.assigned[obj] {
+			if f.boundIn(right, steps-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Made tells whether e is the result of the function of that name in the package at path.
+func (p *Package) Made(e ast.Expr, path, name string) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		return Is(p.Callee(e), path, name)
+	case *ast.Ident:
+		for _, right := range p.flow().assigned[p.flow().object(e)] {
+			if call, ok := right.(*ast.CallExpr); ok && Is(p.Callee(call), path, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Reaches tells whether the value at c is handed to the function of that name in the package
+// at path: there, or further on in a chain of calls, or from the variable that it is put into.
+func (p *Package) Reaches(c inspector.Cursor, path, name string) bool {
+	for {
+		var variable ast.Expr
+		switch parent := c.Parent().Node().(type) {
+		case *ast.SelectorExpr, *ast.ParenExpr, *ast.UnaryExpr:
+		case *ast.CallExpr:
+			if Is(p.Callee(parent), path, name) {
+				return true
+			}
+			if parent.Fun != c.Node() {
+				return false
+			}
+		case *ast.AssignStmt:
+			variable = parent.Lhs[0]
+		case *ast.ValueSpec:
+			variable = parent.Names[0]
+		default:
+			return false
+		}
+		if variable != nil {
+			obj := p.flow().object(variable)
+			for call := range p.All((*ast.CallExpr)(nil)) {
+				call := call.Node().(*ast.CallExpr)
+				if Is(p.Callee(call), path, name) && obj != nil && (p.flow().object(call.Args[0]) == obj || p.addressed(call.Args[0]) == obj) {
+					return true
+				}
+			}
+			return false
+		}
+		c = c.Parent()
+	}
+}
+
+func (p *Package) addressed(e ast.Expr) types.Object {
+	if u, ok := e.(*ast.UnaryExpr); ok {
+		return p.flow().object(u.X)
+	}
+	return nil
+}
+
+// Returned tells whether the function around the literal at c returns the variable that e names.
+func (p *Package) Returned(c inspector.Cursor, e ast.Expr) bool {
+	obj := p.flow().object(e)
+	for f := range c.Parent().Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		for r := range f.Preorder((*ast.ReturnStmt)(nil)) {
+			for _, result := range r.Node().(*ast.ReturnStmt).Results {
+				if obj != nil && p.flow().object(result) == obj {
+					return true
+				}
+			}
+		}
+		break
+	}
+	return false
+}
+
+// Default tells whether the variable that e names is also given a context that is none of
+// its own: what else it is given is then for where there is none.
+func (p *Package) Default(e ast.Expr) (found bool) {
+	v := p.flow().object(e)
+	for _, right := range p.flow().assigned[v] {
+		ast.Inspect(right, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok && !found {
+				w, ok := p.info.Uses[id].(*types.Var)
+				found = ok && w != v && p.flow().context(id) > 0
+			}
+			return !found
+		})
+	}
+	return found && v != nil
+}
+
+// Shuts tells whether the function around c hands the variable that e names to a Shutdown.
+func (p *Package) Shuts(c inspector.Cursor, e ast.Expr) bool {
+	obj := p.flow().object(e)
+	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		for call := range f.Preorder((*ast.CallExpr)(nil)) {
+			call := call.Node().(*ast.CallExpr)
+			if callee := p.Callee(call); callee != nil && callee.Name() == "Shutdown" && len(call.Args) > 0 && obj != nil && p.flow().object(call.Args[0]) == obj {
+				return true
+			}
+		}
+		break
+	}
+	return false
+}

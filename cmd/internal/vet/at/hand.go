@@ -1,0 +1,410 @@
+package at
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ast/edge"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// A Hand is the context at hand.
+type Hand struct {
+	// Expr is how to write it, "ctx" or "r.Context()".
+	Expr string
+	// Handler: it is a request's.
+	Handler bool
+	// Stable: Expr means the same context whenever it is evaluated. A *gin.Context, for one,
+	// is another request's once the handler has returned.
+	Stable bool
+	// Crossed: a function literal lies between, which may run later.
+	Crossed bool
+}
+
+// Usable tells whether Expr can be written there.
+func (h Hand) Usable() bool { return h.Expr != "" && (h.Stable || !h.Crossed) }
+
+// Name is what to call the context in a message.
+func (h Hand) Name() string {
+	if h.Expr == "" {
+		return "ctx"
+	}
+	return h.Expr
+}
+
+// Outliving is Expr, without its cancellation where the code may outlive the function whose
+// context it is. Needs is the package that it names.
+func (h Hand) Outliving() (expr, needs string) {
+	if h.Crossed {
+		return "context.WithoutCancel(" + h.Expr + ")", "context"
+	}
+	return h.Expr, ""
+}
+
+// Hand is the context at hand at c. It is false where there is none, and where none is
+// wanted: in commands and start-up code, after the end of a context, where one that may be
+// nil is replaced, in what a constructor leaves for later.
+func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
+	crossed := false
+	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		param, found := p.param(f.Node())
+		if !found {
+			crossed = true
+			continue
+		}
+		if param == nil || p.startup()[f.Node()] || p.guarded(c, f) {
+			return Hand{}, false
+		}
+		kind, suffix := kindOf(param.Type())
+		if kind != request && (p.ended(c, f) || crossed && constructs(f.Node())) {
+			return Hand{}, false
+		}
+		pos := c.Node().Pos()
+		h := Hand{Expr: param.Name() + suffix, Handler: kind == request, Stable: true, Crossed: crossed}
+		if v := p.derived(param, pos, p.info.Scopes[funcType(f.Node())]); v != nil {
+			h.Expr = v.Name()
+		} else if p.lookup(param.Name(), pos) != param {
+			h.Expr = "" // shadowed by something else
+		} else if suffix != "" && TypePath(param.Type()) != "net/http.Request" {
+			h.Stable = false
+		}
+		return h, true
+	}
+	return Hand{}, false
+}
+
+// constructs tells whether f makes what outlives its context, by its name: function literals
+// in it run whenever what is made is used.
+func constructs(f ast.Node) bool {
+	decl, ok := f.(*ast.FuncDecl)
+	if !ok {
+		return false
+	}
+	name := strings.ToLower(decl.Name.Name)
+	return strings.HasPrefix(name, "new") || strings.HasPrefix(name, "init")
+}
+
+// TakesContext tells whether literal has a parameter that holds a context.
+func (p *Package) TakesContext(literal *ast.FuncLit) bool {
+	_, found := p.param(literal)
+	return found
+}
+
+// param is the first parameter of a function that holds a context, a context.Context before
+// all others. found is true with a nil param where there is one that cannot or shall not be used:
+// it has no name, is in a field, or is a command's or a test's.
+func (p *Package) param(f ast.Node) (param *types.Var, found bool) {
+	for _, field := range funcType(f).Params.List {
+		t := p.info.TypeOf(field.Type)
+		if exempt[TypePath(t)] {
+			return nil, true
+		}
+		kind, suffix := kindOf(t)
+		if kind == none {
+			found = found || p.hasContext(t)
+			continue
+		}
+		found = true
+		for _, name := range field.Names {
+			v, _ := p.info.Defs[name].(*types.Var)
+			if v != nil && name.Name != "_" && (param == nil || suffix == "" && !isContext(param)) {
+				param = v
+			}
+		}
+	}
+	return param, found
+}
+
+func funcType(f ast.Node) *ast.FuncType {
+	if decl, ok := f.(*ast.FuncDecl); ok {
+		return decl.Type
+	}
+	return f.(*ast.FuncLit).Type
+}
+
+// exempt is the types whose functions belong to no request.
+var exempt = map[string]bool{
+	"github.com/spf13/cobra.Command": true,
+	"github.com/urfave/cli.Context":  true,
+	"github.com/urfave/cli.Command":  true,
+	"testing.T":                      true,
+	"testing.B":                      true,
+	"testing.F":                      true,
+	"testing.TB":                     true,
+}
+
+type kind int
+
+const (
+	none    kind = iota
+	plain        // a context.Context, or what can be used as one
+	request      // what has a context: a request, a framework's context, a stream
+)
+
+// kindOf tells what context a value of type t is or has, and what to write after it to get
+// a context.Context.
+func kindOf(t types.Type) (k kind, suffix string) {
+	if t == nil {
+		return none, ""
+	}
+	switch TypePath(t) {
+	case "context.Context":
+		return plain, ""
+	case "github.com/gin-gonic/gin.Context":
+		return request, ".Request.Context()"
+	case "github.com/labstack/echo.Context":
+		return request, ".Request().Context()"
+	}
+	for _, name := range []string{"UserContext", "Context"} { // fiber has both, and means the first
+		f, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
+		if f, ok := f.(*types.Func); ok {
+			sig := f.Signature()
+			if sig.Params().Len() == 0 && sig.Results().Len() == 1 && TypePath(sig.Results().At(0).Type()) == "context.Context" {
+				return request, "." + name + "()"
+			}
+		}
+	}
+	for _, name := range []string{"Deadline", "Done", "Err", "Value"} {
+		f, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
+		if _, ok := f.(*types.Func); !ok {
+			return none, ""
+		}
+	}
+	return plain, ""
+}
+
+// hasContext tells whether a value of type t is a context or brings one along, be it in a
+// field that can be read here.
+func (p *Package) hasContext(t types.Type) bool {
+	if k, _ := kindOf(t); k != none {
+		return true
+	}
+	n := named(t)
+	if n == nil {
+		return false
+	}
+	s, ok := n.Underlying().(*types.Struct)
+	if !ok {
+		return false
+	}
+	for field := range s.Fields() {
+		if k, _ := kindOf(field.Type()); k != none && (field.Exported() || field.Pkg() == p.types) {
+			return true
+		}
+	}
+	return false
+}
+
+// lookup is what name means at pos.
+func (p *Package) lookup(name string, pos token.Pos) types.Object {
+	scope := p.types.Scope().Innermost(pos)
+	if scope == nil {
+		return nil
+	}
+	_, obj := scope.LookupParent(name, pos)
+	return obj
+}
+
+// derived is the variable at pos, within outermost, that holds the context of param, or one
+// made from it: under param's name before any other, and the nearest.
+func (p *Package) derived(param *types.Var, pos token.Pos, outermost *types.Scope) *types.Var {
+	if v, ok := p.lookup(param.Name(), pos).(*types.Var); ok && isContext(v) {
+		return v
+	}
+	for scope := p.types.Scope().Innermost(pos); scope != nil; scope = scope.Parent() {
+		for _, name := range scope.Names() {
+			v, ok := scope.Lookup(name).(*types.Var)
+			if ok && name != "_" && isContext(v) && p.lookup(name, pos) == v && p.flow().from(v, param, 3) {
+				return v
+			}
+		}
+		if scope == outermost {
+			break
+		}
+	}
+	return nil
+}
+
+func isContext(v *types.Var) bool { return TypePath(v.Type()) == "context.Context" }
+
+// spawned tells whether a function literal is one that [Spawn] finds.
+func (p *Package) spawned(literal inspector.Cursor) bool {
+	call := literal.Parent()
+	if call.ParentEdgeKind() == edge.GoStmt_Call {
+		return true
+	}
+	if expr, ok := call.Node().(*ast.CallExpr); ok {
+		f, _, _ := p.spawner(expr)
+		return f != nil
+	}
+	return false
+}
+
+// guarded tells whether c, in function f, runs only because some context is nil.
+func (p *Package) guarded(c, f inspector.Cursor) bool {
+	for ; c.Node() != f.Node(); c = c.Parent() {
+		switch parent := c.Parent().Node().(type) {
+		case *ast.IfStmt:
+			if c.ParentEdgeKind() == edge.IfStmt_Body && p.nilCheck(parent.Cond, token.EQL) ||
+				c.ParentEdgeKind() == edge.IfStmt_Else && p.nilCheck(parent.Cond, token.NEQ) {
+				return true
+			}
+		case *ast.BlockStmt:
+			for s, ok := c.PrevSibling(); ok; s, ok = s.PrevSibling() {
+				check, ok := s.Node().(*ast.IfStmt)
+				if ok && leaves(check.Body.List) && p.nilCheck(check.Cond, token.NEQ) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// nilCheck tells whether cond compares a context, or what has one, with nil.
+func (p *Package) nilCheck(cond ast.Expr, op token.Token) (found bool) {
+	ast.Inspect(cond, func(n ast.Node) bool {
+		if b, ok := n.(*ast.BinaryExpr); ok && b.Op == op && p.info.Types[b.Y].IsNil() {
+			k, _ := kindOf(p.info.TypeOf(b.X))
+			found = found || k != none
+		}
+		return !found
+	})
+	return found
+}
+
+// leaves tells whether nothing after list is run next.
+func leaves(list []ast.Stmt) bool {
+	if len(list) == 0 {
+		return false
+	}
+	switch list[len(list)-1].(type) {
+	case *ast.ReturnStmt, *ast.BranchStmt:
+		return true
+	}
+	return false
+}
+
+// ended tells whether c, in function f, runs after the program or the context was told to
+// end: after a receive from Done() or from a channel of signals.
+func (p *Package) ended(c, f inspector.Cursor) bool {
+	for ; c.Node() != f.Node(); c = c.Parent() {
+		if clause, ok := c.Node().(*ast.CommClause); ok && p.isEnd(clause.Comm) {
+			return true
+		}
+		switch c.ParentEdgeKind() {
+		case edge.BlockStmt_List, edge.CaseClause_Body, edge.CommClause_Body:
+			for s, ok := c.PrevSibling(); ok; s, ok = s.PrevSibling() {
+				stmt, ok := s.Node().(ast.Stmt)
+				if ok && (p.isEnd(stmt) || p.waits(stmt)) {
+					return true
+				}
+			}
+		}
+		if call, ok := c.Parent().Node().(*ast.CallExpr); ok && Is(p.Callee(call), "context", "AfterFunc") {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Package) isEnd(stmt ast.Stmt) bool {
+	var expr ast.Expr
+	switch stmt := stmt.(type) {
+	case *ast.ExprStmt:
+		expr = stmt.X
+	case *ast.AssignStmt:
+		expr = stmt.Rhs[0]
+	}
+	receive, ok := ast.Unparen(expr).(*ast.UnaryExpr)
+	if !ok || receive.Op != token.ARROW {
+		return false
+	}
+	if call, ok := receive.X.(*ast.CallExpr); ok {
+		if f := p.Callee(call); f != nil && f.Name() == "Done" {
+			return true
+		}
+	}
+	channel, ok := p.info.TypeOf(receive.X).Underlying().(*types.Chan)
+	return ok && TypePath(channel.Elem()) == "os.Signal"
+}
+
+// waits tells whether stmt is a select that falls through at the end.
+func (p *Package) waits(stmt ast.Stmt) bool {
+	s, ok := stmt.(*ast.SelectStmt)
+	if !ok {
+		return false
+	}
+	for _, clause := range s.Body.List {
+		if clause := clause.(*ast.CommClause); p.isEnd(clause.Comm) {
+			return !leaves(clause.Body)
+		}
+	}
+	return false
+}
+
+// findStartup is the functions of a program that only main runs, and init.
+func (p *Package) findStartup() map[ast.Node]bool {
+	startup := make(map[ast.Node]bool)
+	if p.types.Name() != "main" {
+		return startup
+	}
+	decls := make(map[types.Object]*ast.FuncDecl)
+	for _, file := range p.files {
+		for _, d := range file.Decls {
+			if d, ok := d.(*ast.FuncDecl); ok {
+				decls[p.info.Defs[d.Name]] = d
+				if d.Recv == nil && (d.Name.Name == "main" || d.Name.Name == "init") {
+					startup[d] = true
+				}
+			}
+		}
+	}
+	callers := make(map[*ast.FuncDecl][]ast.Node) // nil: somebody else
+	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
+		if decl := decls[p.info.Uses[c.Node().(*ast.Ident)]]; decl != nil {
+			callers[decl] = append(callers[decl], p.caller(c))
+		}
+	}
+	for again := true; again; {
+		again = false
+		for decl, by := range callers {
+			if startup[decl] {
+				continue
+			}
+			all := true
+			for _, caller := range by {
+				all = all && startup[caller]
+			}
+			if all {
+				startup[decl], again = true, true
+			}
+		}
+	}
+	return startup
+}
+
+// caller is the declared function that calls the one which is named at c. It is nil if that is
+// not called there, or in a function literal that has a context of its own.
+func (p *Package) caller(c inspector.Cursor) ast.Node {
+	name := c
+	if name.ParentEdgeKind() == edge.SelectorExpr_Sel {
+		name = name.Parent()
+	}
+	if name.ParentEdgeKind() != edge.CallExpr_Fun {
+		return nil
+	}
+	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		switch f := f.Node().(type) {
+		case *ast.FuncLit:
+			if p.TakesContext(f) {
+				return nil
+			}
+		case *ast.FuncDecl:
+			return f
+		}
+	}
+	return nil
+}

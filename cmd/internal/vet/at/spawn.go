@@ -1,0 +1,134 @@
+package at
+
+import (
+	"go/ast"
+	"go/types"
+	"iter"
+	"slices"
+
+	"golang.org/x/tools/go/ast/edge"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// spawners is the functions that run the last of their arguments in the background.
+var spawners = map[string][]string{
+	"time":                             {"AfterFunc"},
+	"github.com/panjf2000/ants":        {"Submit"},
+	"github.com/alitto/pond":           {"Submit", "Go"},
+	"github.com/gammazero/workerpool":  {"Submit"},
+	"github.com/sourcegraph/conc":      {"Go"},
+	"github.com/sourcegraph/conc/pool": {"Go"},
+	"github.com/robfig/cron":           {"AddFunc"},
+}
+
+// spawner is the function that call hands another to, to run in the background, and what
+// it hands over.
+func (p *Package) spawner(call *ast.CallExpr) (f *types.Func, handed ast.Expr, ok bool) {
+	f = p.Callee(call)
+	if f == nil || f.Pkg() == nil || len(call.Args) == 0 {
+		return nil, nil, false
+	}
+	if !slices.Contains(spawners[Unversioned(f.Pkg().Path())], f.Name()) {
+		return nil, nil, false
+	}
+	return f, call.Args[len(call.Args)-1], true
+}
+
+// A Spawn is a function that is run in the background.
+type Spawn struct {
+	Name string   // what runs it: "go", "time.AfterFunc"
+	Func ast.Expr // a literal, or what names the function
+	Call bool     // Func is called where it stands
+	Job  bool     // it runs again and again
+}
+
+// Spawn is what the statement or the call at c runs in the background.
+func (p *Package) Spawn(c inspector.Cursor) (Spawn, bool) {
+	switch n := c.Node().(type) {
+	case *ast.GoStmt:
+		return Spawn{Name: "go", Func: n.Call.Fun, Call: true}, true
+	case *ast.CallExpr:
+		if f, handed, ok := p.spawner(n); ok {
+			return Spawn{Name: f.Pkg().Name() + "." + f.Name(), Func: handed, Job: f.Name() == "AddFunc"}, true
+		}
+	}
+	return Spawn{}, false
+}
+
+// Detached tells whether c is in a function literal that is run in the background by a
+// request's handler: what is lost there is one loss, which detachedgo reports.
+func (p *Package) Detached(c inspector.Cursor) bool {
+	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		if _, found := p.param(f.Node()); found {
+			return false
+		}
+		if p.spawned(f) {
+			h, ok := p.Hand(f)
+			return ok && h.Handler
+		}
+	}
+	return false
+}
+
+// Losses is what the function literal at c loses: all that logs or sends without a context,
+// down to literals that have one of their own.
+func (p *Package) Losses(c inspector.Cursor, yield func(l Loss, sends bool)) {
+	c.Inspect([]ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil)}, func(c inspector.Cursor) bool {
+		if _, ok := c.Node().(*ast.FuncLit); ok {
+			_, found := p.param(c.Node())
+			return !found
+		}
+		if l, ok := p.Line(c); ok {
+			yield(l, false)
+		} else if l, ok := p.Send(c); ok {
+			yield(l, true)
+		}
+		return true
+	})
+}
+
+// now tells whether the function literal at c runs where it stands, or when its function returns.
+func now(c inspector.Cursor) bool {
+	return c.ParentEdgeKind() == edge.CallExpr_Fun && c.Parent().ParentEdgeKind() != edge.GoStmt_Call
+}
+
+// Calls is the calls that the function literal at c makes itself.
+func (p *Package) Calls(c inspector.Cursor) iter.Seq[*ast.CallExpr] {
+	return func(yield func(*ast.CallExpr) bool) {
+		more := true
+		c.Inspect([]ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil), (*ast.GoStmt)(nil)}, func(inner inspector.Cursor) bool {
+			switch n := inner.Node().(type) {
+			case *ast.GoStmt:
+				return false
+			case *ast.FuncLit:
+				return inner == c || now(inner)
+			case *ast.CallExpr:
+				more = more && yield(n)
+			}
+			return more
+		})
+	}
+}
+
+// Func is the function that e names.
+func (p *Package) Func(e ast.Expr) *types.Func {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		f, _ := p.info.Uses[e].(*types.Func)
+		return f
+	case *ast.SelectorExpr:
+		f, _ := p.info.Uses[e.Sel].(*types.Func)
+		return f
+	}
+	return nil
+}
+
+// Says tells whether an identifier in n has that name.
+func (p *Package) Says(n ast.Node, name string) (says bool) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		says = says || ok && id.Name == name
+		return !says
+	})
+	return says
+}

@@ -1,0 +1,102 @@
+// Package freshctx finds fresh contexts where the trace's own is at hand.
+package freshctx
+
+import (
+	"go/ast"
+
+	"example.com/clew/cmd/internal/vet/at"
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ast/edge"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+var Analyzer = &analysis.Analyzer{
+	Name: "freshctx",
+	Doc: `find context.Background() and TODO() where a context is at hand
+
+A fresh context has no trace. What shall outlive its caller needs another end, not another trace:
+
+	save(context.Background(), x)       // in no trace
+	save(context.WithoutCancel(ctx), x) // in ctx's, and not canceled with it
+
+A context that replaces a nil one, is kept in a field, is for shutting down or cleaning up, or for a round of an
+endless loop is left alone.`,
+	Requires: []*analysis.Analyzer{at.Analyzer},
+	Run:      run,
+}
+
+func run(pass *analysis.Pass) (any, error) {
+	p := pass.ResultOf[at.Analyzer].(*at.Package)
+	for c := range p.All((*ast.CallExpr)(nil)) {
+		call := c.Node().(*ast.CallExpr)
+		f := p.Callee(call)
+		if !at.Is(f, "context", "Background", "TODO") || kept(p, c) || cleans(p, c) {
+			continue
+		}
+		h, ok := p.Hand(c)
+		if !ok || !h.Handler && serves(c) {
+			continue
+		}
+		d := analysis.Diagnostic{
+			Pos: call.Pos(), End: call.End(),
+			Message: "context." + f.Name() + "() loses the trace of the context at hand: use context.WithoutCancel(" + h.Name() + ")",
+		}
+		if s, ok := call.Fun.(*ast.SelectorExpr); ok && h.Usable() {
+			d.SuggestedFixes = []analysis.SuggestedFix{{
+				Message:   "use context.WithoutCancel(" + h.Expr + ")",
+				TextEdits: []analysis.TextEdit{{Pos: s.Sel.Pos(), End: call.End(), NewText: []byte("WithoutCancel(" + h.Expr + ")")}},
+			}}
+		}
+		p.Report(pass, d)
+	}
+	return nil, nil
+}
+
+// kept tells whether the context at c has an end of its own: it is compared, or kept in a field, where it serves
+// more than one trace, or is for shutting down, or stands in for another that there may be.
+func kept(p *at.Package, c inspector.Cursor) bool {
+	for {
+		switch c.ParentEdgeKind() {
+		case edge.BinaryExpr_X, edge.BinaryExpr_Y, edge.KeyValueExpr_Value:
+			return true
+		case edge.AssignStmt_Rhs:
+			left := c.Parent().Node().(*ast.AssignStmt).Lhs[0]
+			_, field := left.(*ast.SelectorExpr)
+			return field || p.Shuts(c, left) || p.Default(left)
+		case edge.CallExpr_Args:
+			// context.WithCancel and its like: the context goes on as the result.
+			outer := c.Parent().Node().(*ast.CallExpr)
+			if f := p.Callee(outer); f == nil || f.Pkg() == nil || f.Pkg().Path() != "context" {
+				return f != nil && f.Name() == "Shutdown"
+			}
+			c = c.Parent()
+		default:
+			return false
+		}
+	}
+}
+
+// cleans tells whether c is in a function literal that is returned, to be run at the end of
+// what was made.
+func cleans(p *at.Package, c inspector.Cursor) bool {
+	for f := range c.Enclosing((*ast.FuncLit)(nil)) {
+		switch parent := f.Parent().Node().(type) {
+		case *ast.ReturnStmt:
+			return true
+		case *ast.AssignStmt:
+			return p.Returned(f, parent.Lhs[0])
+		}
+		return false
+	}
+	return false
+}
+
+// serves tells whether c is in a loop without an end: in each round it may serve another trace.
+func serves(c inspector.Cursor) bool {
+	for loop := range c.Enclosing((*ast.ForStmt)(nil), (*ast.FuncDecl)(nil)) {
+		if loop, ok := loop.Node().(*ast.ForStmt); ok && loop.Cond == nil {
+			return true
+		}
+	}
+	return false
+}

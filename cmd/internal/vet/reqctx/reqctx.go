@@ -1,0 +1,43 @@
+// Package reqctx finds HTTP requests that lose the trace.
+package reqctx
+
+import (
+	"go/ast"
+
+	"example.com/clew/cmd/internal/vet/at"
+	"golang.org/x/tools/go/analysis"
+)
+
+var Analyzer = &analysis.Analyzer{
+	Name: "reqctx",
+	Doc: `find HTTP requests without the context that is at hand
+
+A request of net/http or resty carries the trace of its context:
+
+	http.NewRequest("GET", url, nil)                 // carries none
+	http.NewRequestWithContext(ctx, "GET", url, nil) // carries ctx's
+
+Requests in a goroutine that a request's handler starts are left to detachedgo.`,
+	Requires: []*analysis.Analyzer{at.Analyzer},
+	Run:      run,
+}
+
+func run(pass *analysis.Pass) (any, error) {
+	p := pass.ResultOf[at.Analyzer].(*at.Package)
+	for c := range p.All((*ast.CallExpr)(nil)) {
+		l, ok := p.Send(c)
+		if !ok {
+			continue
+		}
+		h, ok := p.Hand(c)
+		if !ok || p.Detached(c) {
+			continue
+		}
+		p.Report(pass, analysis.Diagnostic{
+			Pos: l.Call.Pos(), End: l.Call.End(),
+			Message:        l.Name + " without the context at hand: " + l.Advice(h.Name()),
+			SuggestedFixes: p.Fix(l, h, true),
+		})
+	}
+	return nil, nil
+}

@@ -1,0 +1,7 @@
+package workerpool
+
+import "context"
+
+func Go(ctx context.Context, fn func(ctx context.Context))          {}
+func Wrap(ctx context.Context, fn func(ctx context.Context)) func() { return nil }
+func Job(ctx context.Context, fn func(ctx context.Context)) func()  { return nil }

@@ -1,0 +1,6 @@
+package pond
+
+type Pool interface {
+	Go(task func()) error
+	Submit(task func()) any
+}

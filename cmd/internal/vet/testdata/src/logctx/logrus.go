@@ -1,0 +1,25 @@
+package logctx
+
+import (
+	"context"
+
+	"github.com/sirupsen/logrus"
+)
+
+type holder struct {
+	log *logrus.Logger
+	any logrus.FieldLogger
+}
+
+func (h holder) logruses(ctx context.Context) {
+	logrus.Info("global")                     // want `logrus.Info without the context at hand: use WithContext\(ctx\)\.Info`
+	logrus.WithField("k", "v").Warnf("%d", 1) // want `logrus.Warnf without`
+	h.log.Infoln("field")                     // want `logrus.Infoln without`
+
+	logrus.WithContext(ctx).Info("given")
+	logrus.WithField("k", "v").WithContext(ctx).Info("given")
+	entry := h.log.WithContext(ctx)
+	entry.WithField("k", "v").Info("given")
+	h.any.Info("cannot be given one")
+	logrus.SetLevel(1)
+}

@@ -1,0 +1,8 @@
+package logctx
+
+import (
+	"context"
+	"log/slog"
+)
+
+func inTests(ctx context.Context) { slog.Info("") }

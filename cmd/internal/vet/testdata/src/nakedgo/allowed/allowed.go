@@ -1,0 +1,6 @@
+package allowed
+
+func starts() {
+	go starts()
+	starts()
+}

@@ -1,0 +1,34 @@
+// Package vet is clewvet's analyzers.
+package vet
+
+import (
+	"example.com/clew/cmd/internal/vet/ctxless"
+	"example.com/clew/cmd/internal/vet/detachedgo"
+	"example.com/clew/cmd/internal/vet/freshctx"
+	"example.com/clew/cmd/internal/vet/ignore"
+	"example.com/clew/cmd/internal/vet/logctx"
+	"example.com/clew/cmd/internal/vet/nakedgo"
+	"example.com/clew/cmd/internal/vet/rawclient"
+	"example.com/clew/cmd/internal/vet/reqctx"
+	"golang.org/x/tools/go/analysis"
+)
+
+// On is the analyzers that run unless told otherwise.
+func On() []*analysis.Analyzer {
+	return []*analysis.Analyzer{
+		logctx.Analyzer,
+		ctxless.Analyzer,
+		freshctx.Analyzer,
+		reqctx.Analyzer,
+		detachedgo.Analyzer,
+		ignore.Analyzer,
+	}
+}
+
+// Off is the analyzers that run only if asked to.
+func Off() []*analysis.Analyzer {
+	return []*analysis.Analyzer{
+		rawclient.Analyzer,
+		nakedgo.Analyzer,
+	}
+}
