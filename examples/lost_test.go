@@ -20,6 +20,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\S*/(examples/\w+/main\.go)`), "$1"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z`), "TIME"},
 	{regexp.MustCompile(`\b[0-9a-f]{32}\b|"span_id":"[0-9a-f]{16}"`), "ID"}, // the caller's trace ID has 16 digits
+	{regexp.MustCompile(`propagates\.go:\d+`), "propagates.go"},
 	{regexp.MustCompile(`\d+\.\d+s|\(cached\)`), "DURATION"},
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"example.com/clew/internal/callsite"
 	"example.com/clew/internal/carrier"
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
@@ -65,7 +66,7 @@ func newHop(cfg Config) *hop {
 func (h *hop) start(ctx context.Context, rejoin trace.B3, method string) (context.Context, oteltrace.Span) {
 	if g := guard.Current(); g != nil && !rejoin.TraceID.IsValid() {
 		if _, traced := trace.FromContext(ctx); !traced {
-			g.Lost("request", 0)
+			g.Lost("request", callsite.OfRequest)
 		}
 	}
 	rejoin.SpanID, rejoin.ParentSpanID = oteltrace.SpanID{}, oteltrace.SpanID{}

@@ -67,7 +67,9 @@ type Config struct {
 	// with GODEBUG=tracebacklabels=1 dumps and panics, say what they belong to; see [RouteLabels]. It is
 	// called before the handler. The handler's goroutine has them until it returns, together with those
 	// of the context before; so do the goroutines that it starts, and what workerpool runs with its
-	// context. They are for people: nothing here reads an ID from them. Nil: none.
+	// context, but not with trace.Only of it. What workerpool has wrapped takes them off where it is
+	// called directly, in a goroutine that has them: nobody can ask a goroutine for its labels.
+	// They are for people: nothing here reads an ID from them. Nil: none.
 	Labels func(r *http.Request) pprof.LabelSet
 
 	// SpanName names the span of a request that is recorded. It is called after the
@@ -153,13 +155,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refused.withoutTrailers(seen)
 	}
 
-	if h.Labels != nil {
-		ctx = pprof.WithLabels(ctx, h.Labels(seen))
-		seen = seen.WithContext(ctx)
-	}
-	labelled := h.Labels != nil || watched != nil
-	if labelled {
-		pprof.SetGoroutineLabels(ctx)
+	labelled, after := h.Labels != nil || watched != nil, r.Context()
+	if watched != nil && watched.Descends() { // in a handler of another request, say
+		after = watched.Traced(after)
 	}
 
 	recording, returned := span.IsRecording(), false
@@ -168,7 +166,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() {
 		if labelled {
-			pprof.SetGoroutineLabels(r.Context())
+			pprof.SetGoroutineLabels(after)
 		}
 		// What is looked for in the request that was copied: net/http removes the files of its
 		// form, and who stands further out names spans and metrics by its pattern.
@@ -185,6 +183,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			span.End()
 		}
 	}()
+	if h.Labels != nil { // from here on, since it is the user's and may panic
+		ctx = pprof.WithLabels(ctx, h.Labels(seen))
+		seen = seen.WithContext(ctx)
+	}
+	if labelled {
+		pprof.SetGoroutineLabels(ctx)
+	}
 	h.next.ServeHTTP(w, seen)
 	returned = true
 }

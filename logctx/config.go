@@ -33,8 +33,11 @@ type Config struct {
 
 	// OnMissing, if set, is called for each line that has no trace, with the place in the program that
 	// logs it: count these in production, by file and line, to find where a trace is lost. Start-up and
-	// background lines are among them. It costs such a line a walk up its stack, some microseconds, and all others nothing.
-	// It must be safe for concurrent use, and must not log through the same logger. Nil: not called.
+	// background lines are among them. A function of your own around the logger is that place; it runs
+	// in the goroutine that logs, so that runtime.Callers leads further. The zero Frame: the line is all
+	// that its goroutine does. It costs such a line a walk up its stack, some microseconds and two
+	// allocations, and all others nothing. It must be safe for concurrent use, and must not log through
+	// the same logger. Nil: not called.
 	OnMissing func(site runtime.Frame)
 }
 
@@ -89,10 +92,10 @@ func (c Config) withDefaults() Config {
 // missing is for a line without a trace, which is logged at pc; 0: by a caller of ours.
 func (c *Config) missing(pc uintptr) {
 	if g := guard.Current(); g != nil {
-		g.Lost("log line", pc)
+		g.Lost("log line", func() runtime.Frame { return callsite.OfLine(pc) })
 	}
 	if c.OnMissing != nil {
-		c.OnMissing(callsite.Of(pc))
+		c.OnMissing(callsite.OfLine(pc))
 	}
 }
 

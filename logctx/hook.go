@@ -9,7 +9,7 @@ import (
 
 // Hook returns a hook that writes the trace ID and span ID of the event's context, for a
 // logger you already have: logger = logger.Hook(logctx.Hook(logctx.Config{})). It is safe
-// for concurrent use and allocates nothing. On an event without a context, or with one that
+// for concurrent use and allocates nothing for lines with a trace. On an event without a context, or with one that
 // has no trace, it writes nothing.
 //
 // Add it once, and not inside a zerolog.LevelHook, where httpmw does not find it and adds
@@ -43,7 +43,9 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 	b, ok := trace.FromContext(ctx)
 	if !ok {
-		h.missing(0)
+		if e.Enabled() {
+			h.missing(0)
+		}
 		return
 	}
 	var buf [96]byte // room for a resource name of Google Cloud

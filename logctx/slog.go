@@ -64,22 +64,27 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	// forget a comma, or that the group has ended.
 	var buf [8]slog.Attr
 	attrs := h.cfg.appendIDs(buf[:0], ctx)
-	ids := len(attrs)
-	if ids == 0 {
+	if len(attrs) == 0 {
 		h.cfg.missing(r.PC)
+		if len(h.groups) == 0 {
+			return h.next.Handle(ctx, r)
+		}
 	}
-	if ids == 0 && len(h.groups) == 0 {
-		return h.next.Handle(ctx, r)
+	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC) // r's attributes may be shared with other handlers
+	out.AddAttrs(attrs...)
+	if len(h.groups) == 0 {
+		r.Attrs(func(a slog.Attr) bool {
+			out.AddAttrs(a)
+			return true
+		})
+		return h.next.Handle(ctx, out)
 	}
+	attrs = attrs[:0]
 	r.Attrs(func(a slog.Attr) bool {
 		attrs = append(attrs, a)
 		return true
 	})
-	if len(h.groups) > 0 {
-		attrs = append(attrs[:ids:ids], h.nest(attrs[ids:])...)
-	}
-	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC) // r's attributes may be shared with other handlers
-	out.AddAttrs(attrs...)
+	out.AddAttrs(h.nest(attrs)...)
 	return h.next.Handle(ctx, out)
 }
 

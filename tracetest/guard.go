@@ -1,6 +1,7 @@
 package tracetest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -9,13 +10,15 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
-	"example.com/clew/internal/callsite"
 	"example.com/clew/internal/guard"
 	"example.com/clew/internal/proflabel"
+	"example.com/clew/trace"
 )
 
 // Guard watches until the test ends, and fails it for each place that lost the trace: where a log line
@@ -23,26 +26,32 @@ import (
 // although its goroutine descends from one that works for a traced request. The failure names the
 // function, file and line, once with a count.
 //
-// A goroutine is known by a profiler label that httpmw.New and the functions of workerpool set while a
-// guard is on, and that Go hands on to each goroutine that is started there. What a start-up or a
-// background loop logs is not reported. ignore lists functions that owe no trace although they run in
-// such goroutines, by the beginning of their full names: "example.com/shop/metrics.".
+// A goroutine is known by a profiler label that httpmw.New, and the functions of workerpool with a
+// context that has a trace, set while a guard is on, and that Go hands on to each goroutine that is
+// started there. What start-up logs, and a background loop that start-up began, is not reported. ignore
+// lists functions that owe no trace although they run in such goroutines, by the beginning of their full
+// names: "example.com/shop/metrics."; for the ErrorLogs of the standard library too.
 //
-// It does not see:
-//   - goroutines that a pool other than workerpool's keeps and uses again. They descend from whoever
-//     started them: not from the request whose task they run, but for ever from the one that happened
-//     to be first, and belong into ignore then;
-//   - work under labels of your own that were put into a context which is not the request's: pprof.Do
-//     takes ours off;
+// It does not see, or sees wrongly:
+//   - what time.AfterFunc and context.AfterFunc run: that descends from nobody, unless it is wrapped by
+//     workerpool. clewvet finds it;
+//   - goroutines that a request is the first to start and that live on: other people's pools, loops,
+//     lazily made clients. They descend from that request for ever, and belong into ignore; a pool's
+//     goroutine that was started before descends from none of those whose tasks it runs;
+//   - where a trace begins otherwise, as by trace.Start in a consumer of messages, until the work is
+//     handed to workerpool;
+//   - a new trace under a lost one: a handler that is called without the request's context begins one;
+//   - the rest of a handler after pprof.Do with a context that is not the request's, which takes our
+//     label off;
 //   - lines below their logger's level, lines of loggers without our hook, requests of clients without
 //     our transport, and what happens after the test has ended.
 //
 // One guard at a time, in tests that are not parallel, as with t.Setenv: it sets GODEBUG's
-// tracebacklabels to 1 for the test.
+// tracebacklabels to 1 for the test, which must not set GODEBUG after it.
 func Guard(t testing.TB, ignore ...string) {
 	t.Helper()
-	w := &watch{ignore: ignore, lost: map[place]int{}}
-	g := &guard.Guard{Traced: traced, Handed: handed, Lost: w.see}
+	w := &watch{ignore: ignore, label: strconv.FormatInt(guards.Add(1), 10), lost: map[place]int{}}
+	g := &guard.Guard{Traced: w.traced, Handed: w.handed, Lost: w.see, Descends: w.descends}
 	if !guard.Set(g, nil) {
 		t.Fatal("tracetest: Guard: another guard is on")
 		return
@@ -63,35 +72,45 @@ func Guard(t testing.TB, ignore ...string) {
 	})
 }
 
-// The label says nothing but that there is a trace: no ID is ever taken from it, since a goroutine that
-// is used again may have that of another request.
-const (
-	labelKey   = "clew"
-	labelValue = "traced"
-)
+// The label says nothing but that there is a trace, and under which guard: no ID is ever taken from it,
+// since a goroutine that is used again may have that of another request. One that is left over from
+// another test is not this one's.
+const labelKey = "clew"
 
-func traced(ctx context.Context) context.Context {
-	return pprof.WithLabels(ctx, pprof.Labels(labelKey, labelValue))
+var guards atomic.Int64
+
+func (w *watch) traced(ctx context.Context) context.Context {
+	return pprof.WithLabels(ctx, pprof.Labels(labelKey, w.label))
 }
 
-func handed(ctx context.Context) context.Context {
-	if _, marked := pprof.Label(ctx, labelKey); !marked && descends() {
-		return traced(ctx)
+func (w *watch) handed(ctx context.Context) context.Context {
+	if mark, _ := pprof.Label(ctx, labelKey); mark != w.label && (trace.ID(ctx) != "" || w.descends()) {
+		return w.traced(ctx)
 	}
 	return ctx
 }
 
 // descends reports whether this goroutine has the label. Only its traceback tells.
-func descends() bool {
-	var buf [4096]byte // the first line is what counts
-	stack := string(buf[:runtime.Stack(buf[:], false)])
-	header, _, _ := strings.Cut(stack, "\n")
-	return strings.Contains(header, fmt.Sprintf("%q: %q", labelKey, labelValue))
+func (w *watch) descends() bool {
+	header, _, _ := strings.Cut(stack(), "\n")
+	return strings.Contains(header, fmt.Sprintf("%q: %q", labelKey, w.label))
+}
+
+// stack returns this goroutine's traceback, or so much of it that it has a whole line.
+func stack() string {
+	for size := 4096; ; size *= 4 {
+		buf := make([]byte, size)
+		buf = buf[:runtime.Stack(buf, false)]
+		if len(buf) < size || bytes.IndexByte(buf, '\n') >= 0 {
+			return string(buf)
+		}
+	}
 }
 
 // watch is what a guard has seen.
 type watch struct {
 	ignore []string
+	label  string // the value of ours
 
 	mu   sync.Mutex
 	lost map[place]int
@@ -103,11 +122,21 @@ type place struct {
 	what           string
 }
 
-func (w *watch) see(what string, pc uintptr) {
-	if !descends() {
+func (w *watch) see(what string, find func() runtime.Frame) {
+	if !w.descends() {
 		return
 	}
-	at := callsite.Of(pc)
+	at := find()
+	if at.Function == "" { // go log.Print("…")
+		_, at.Function, _ = strings.Cut(stack(), "\ncreated by ")
+		at.Function, at.File, _ = strings.Cut(at.Function, "\n\t")
+		at.Function, _, _ = strings.Cut(at.Function, " in goroutine ")
+		at.File, _, _ = strings.Cut(at.File, " +0x")
+		if i := strings.LastIndexByte(at.File, ':'); i >= 0 {
+			at.Line, _ = strconv.Atoi(at.File[i+1:])
+			at.File = at.File[:i]
+		}
+	}
 	if slices.ContainsFunc(w.ignore, func(prefix string) bool { return strings.HasPrefix(at.Function, prefix) }) {
 		return
 	}

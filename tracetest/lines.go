@@ -55,10 +55,14 @@ func (l *Log) lines() []line {
 	return all
 }
 
-// EveryLineHas fails the test for each line so far that has not the trace ID id, and if there is no
-// line.
+// EveryLineHas fails the test for each line so far that has not the trace ID id, if there is no line,
+// and if id is empty.
 func (l *Log) EveryLineHas(id string) {
 	l.t.Helper()
+	if id == "" { // of a context that has lost its trace, say
+		l.t.Error("EveryLineHas: the trace ID to look for is empty")
+		return
+	}
 	for _, line := range l.lines() {
 		if line.id != id {
 			l.t.Errorf("trace ID is %q, want %q: %s", line.id, id, line.text)

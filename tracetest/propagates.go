@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -14,22 +15,31 @@ import (
 )
 
 // Propagates sends h requests in one trace and fails the test for each request of h's own that does
-// not carry it, and if h sends none at all. It sets their B3 headers; without requests it sends GET /.
+// not carry it, as B3 or as traceparent, and if h sends none at all. It sets their headers; without
+// requests it sends GET /. A handler that does not believe its caller does not pass.
 //
 // What h sends is answered with 200 and {} by a recorder, which is http.DefaultTransport until the test
-// ends: it sees http.DefaultClient and clients whose transport is nil or httpclient's over nil, from h's
-// goroutines too. Not for parallel tests.
+// ends. It sees http.DefaultClient and clients whose transport is nil, or httpclient's over nil. Others
+// need to be told, as resty: SetTransport(httpclient.NewTransport(nil, …)) asks for
+// http.DefaultTransport with each request. Code that takes that for an *http.Transport panics.
+//
+// Not for parallel tests, and h's goroutines must have sent what they send before the test ends.
 func Propagates(t testing.TB, h http.Handler, requests ...*http.Request) {
 	t.Helper()
 	ctx, span := trace.Start(context.Background(), "tracetest.Propagates")
 	defer span.End()
-	r := &recorder{t: t, id: trace.ID(ctx)}
-	before := http.DefaultTransport
-	http.DefaultTransport = r
+	r, again := http.DefaultTransport.(*recorder)
+	if !again {
+		before := http.DefaultTransport
+		r = &recorder{t: t}
+		http.DefaultTransport = r
+		t.Cleanup(func() { http.DefaultTransport = before })
+	}
+	r.ids.Store(trace.ID(ctx), nil)
+	sent := r.sent.Load()
 	t.Cleanup(func() {
 		t.Helper()
-		http.DefaultTransport = before
-		if r.sent.Load() == 0 {
+		if r.sent.Load() == sent {
 			t.Error("no request was sent through http.DefaultTransport")
 		}
 	})
@@ -40,15 +50,17 @@ func Propagates(t testing.TB, h http.Handler, requests ...*http.Request) {
 		if request.Header == nil {
 			request.Header = http.Header{}
 		}
-		trace.Propagator{}.Inject(ctx, propagation.HeaderCarrier(request.Header))
+		propagator.Inject(ctx, propagation.HeaderCarrier(request.Header))
 		h.ServeHTTP(httptest.NewRecorder(), request)
 	}
 }
 
+var propagator = trace.Propagator{W3C: true}
+
 // recorder answers every request, and looks at its trace.
 type recorder struct {
 	t    testing.TB
-	id   string // of the trace
+	ids  sync.Map // of the traces
 	sent atomic.Int64
 }
 
@@ -60,10 +72,9 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	b, _ := trace.FromHeader(request.Header)
-	got := trace.ID(trace.NewContext(context.Background(), b))
-	if got != r.id {
-		r.t.Errorf("%s %s: trace ID is %q, want that of the handler's request, %q", request.Method, request.URL.Redacted(), got, r.id)
+	id := trace.ID(propagator.Extract(context.Background(), propagation.HeaderCarrier(request.Header)))
+	if _, ours := r.ids.Load(id); !ours {
+		r.t.Errorf("%s %s: trace ID is %q, want that of the handler's request", request.Method, request.URL.Redacted(), id)
 	}
 	const answer = "{}"
 	return &http.Response{

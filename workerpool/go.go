@@ -60,8 +60,9 @@ func check(name string, ctx context.Context, fn bool) {
 }
 
 func run(ctx context.Context, fn func(ctx context.Context)) {
-	labelled := proflabel.Wanted()
+	labelled, after := proflabel.Wanted(), context.Background()
 	if labelled {
+		after = afterwards(after)
 		pprof.SetGoroutineLabels(ctx)
 	}
 	returned := false
@@ -69,11 +70,20 @@ func run(ctx context.Context, fn func(ctx context.Context)) {
 		if !returned && unwind.Panicking() {
 			report(ctx) // with the labels on: the runtime's own report may show them
 		} else if labelled {
-			unlabel()
+			pprof.SetGoroutineLabels(after)
 		}
 	}()
 	fn(ctx)
 	returned = true
+}
+
+// afterwards returns ctx as one whose labels this goroutine has after a task: it may be that of a request,
+// which a guard watches, and nothing but a guard can tell what labels a goroutine has.
+func afterwards(ctx context.Context) context.Context {
+	if g := guard.Current(); g != nil && g.Descends() {
+		return g.Traced(ctx)
+	}
+	return ctx
 }
 
 // unlabel takes a task's profiler labels off a goroutine that may be used again.

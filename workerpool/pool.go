@@ -192,6 +192,9 @@ func (p *Pool) submit(t *task) error {
 }
 
 func (p *Pool) work() {
+	if proflabel.Wanted() { // those of whoever made the pool
+		unlabel()
+	}
 	returned := false
 	defer func() {
 		if returned {

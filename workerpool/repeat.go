@@ -22,6 +22,9 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 	}
 	ticker := time.NewTicker(d)
 	defer ticker.Stop()
+	if proflabel.Wanted() {
+		defer pprof.SetGoroutineLabels(afterwards(ctx)) // this goroutine is the caller's
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -31,9 +34,6 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 				return
 			}
 			runRoot(ctx, "workerpool.Every", fn)
-			if proflabel.Wanted() { // this goroutine is the caller's
-				pprof.SetGoroutineLabels(ctx)
-			}
 		}
 	}
 }

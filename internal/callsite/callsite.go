@@ -2,6 +2,7 @@
 package callsite
 
 import (
+	"iter"
 	"runtime"
 	"strings"
 )
@@ -9,26 +10,52 @@ import (
 // between are the packages that stand between that place and the code which asks.
 var between = []string{
 	"example.com/clew/internal/", "example.com/clew/logctx.", "example.com/clew/httpclient.", "example.com/clew/tracetest.",
-	"github.com/rs/zerolog.", "github.com/rs/zerolog/", "log.", "log/slog.",
-	"net/http.", "github.com/go-resty/resty/v2.",
+	"github.com/rs/zerolog.", "github.com/rs/zerolog/", "log.", "log/slog.", "fmt.",
+	"net/http.", "net/http/httputil.", "github.com/go-resty/resty/v2.", "runtime.",
 }
 
-// Of returns the place of a call; with 0, the nearest one on the stack that is in none of these
-// packages. The zero Frame: there is none.
-func Of(pc uintptr) runtime.Frame {
+// OfLine returns the place of a log line: the call at pc, or with 0 the nearest one on the stack that is
+// in none of these packages. The zero Frame: there is none, as with go log.Print("…").
+func OfLine(pc uintptr) runtime.Frame {
 	if pc != 0 {
 		frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
 		return frame
 	}
-	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		frame, more := frames.Next()
-		if !isBetween(frame.Function) {
+	for frame := range users() {
+		return frame
+	}
+	return runtime.Frame{}
+}
+
+// OfRequest returns the place of a request: whoever called the client, or else the nearest one. What
+// stands between the client and us is other people's RoundTrippers.
+func OfRequest() runtime.Frame {
+	var nearest runtime.Frame
+	for frame, byClient := range users() {
+		if byClient {
 			return frame
 		}
-		if !more {
-			return runtime.Frame{}
+		if nearest.PC == 0 {
+			nearest = frame
+		}
+	}
+	return nearest
+}
+
+// users returns the frames of the stack that are in none of these packages, and whether they are
+// further out than an http.Client.
+func users() iter.Seq2[runtime.Frame, bool] {
+	return func(yield func(runtime.Frame, bool) bool) {
+		var pcs [64]uintptr
+		frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+		client := false
+		for more := true; more; {
+			var frame runtime.Frame
+			frame, more = frames.Next()
+			client = client || strings.HasPrefix(frame.Function, "net/http.(*Client).")
+			if !isBetween(frame.Function) && !yield(frame, client) {
+				return
+			}
 		}
 	}
 }

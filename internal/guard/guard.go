@@ -4,6 +4,7 @@ package guard
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -16,9 +17,11 @@ type Guard struct {
 	// Handed returns ctx, with which a task is handed to another goroutine, marked if this goroutine is.
 	Handed func(ctx context.Context) context.Context
 
-	// Lost is told of a log line or a request without a trace, and in which call it was made; 0: to be
-	// found on the stack.
-	Lost func(what string, pc uintptr)
+	// Descends reports whether this goroutine is marked.
+	Descends func() bool
+
+	// Lost is told of a log line or a request without a trace, and how its place is found.
+	Lost func(what string, place func() runtime.Frame)
 }
 
 var current atomic.Pointer[Guard]
