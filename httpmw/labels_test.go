@@ -14,6 +14,7 @@ import (
 	"example.com/clew/workerpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // onGoroutine returns the labels of this goroutine as its traceback shows them: `"key": "value", …`.
@@ -80,6 +81,16 @@ func TestLabelsOfTheServer(t *testing.T) {
 		})
 		assert.Equal(t, `"server": "shop"`, onGoroutine())
 	})
+}
+
+// Labels is the user's, and may panic: the span ends all the same.
+func TestLabelsPanic(t *testing.T) {
+	provider, spans := newSDK(sdktrace.AlwaysSample())
+	labels := func(*http.Request) pprof.LabelSet { panic("no labels") }
+	h := httpmw.New(httpmw.Config{TracerProvider: provider, Labels: labels})(http.NotFoundHandler())
+	assert.PanicsWithValue(t, "no labels", func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)) })
+	assert.Len(t, spans.Started(), 1, "spans started")
+	assert.Len(t, spans.Ended(), 1, "spans ended")
 }
 
 func TestRouteLabels(t *testing.T) {

@@ -82,3 +82,11 @@ func TestOnMissingNotCalled(t *testing.T) {
 	quiet.Info().Msg("is not logged")
 	records.Debug("is not logged")
 }
+
+// What another hook has thrown away is no line.
+func TestOnMissingOfADiscardedLine(t *testing.T) {
+	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { t.Error("called for", site.Function, site.Line) }}
+	discard := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Discard() })
+	logger := zerolog.New(io.Discard).Hook(discard, logctx.Hook(cfg))
+	logger.Info().Msg(message)
+}

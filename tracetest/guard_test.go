@@ -9,9 +9,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"runtime"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
@@ -73,6 +76,17 @@ type shop struct {
 	others chan func()
 }
 
+// handled is a handler that tells when it has handled a record.
+type handled struct {
+	slog.Handler
+	done func()
+}
+
+func (h handled) Handle(ctx context.Context, r slog.Record) error {
+	defer h.done()
+	return h.Handler.Handle(ctx, r)
+}
+
 type answers struct{}
 
 func (answers) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -106,9 +120,18 @@ func newShop(t *testing.T) *shop {
 
 // in runs fn in the handler of a request, and waits for what it has started.
 func (s *shop) in(fn func(s *shop, ctx context.Context)) {
-	h := httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { fn(s, r.Context()) }))
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	done := make(chan struct{})
+	go func() { // a goroutine that may be ended
+		defer close(done)
+		serve(func(r *http.Request) { fn(s, r.Context()) })
+	}()
+	<-done
 	s.wg.Wait()
+}
+
+func serve(handle func(r *http.Request)) {
+	h := httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { handle(r) }))
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 }
 
 func (s *shop) send(r *http.Request, err error) {
@@ -221,6 +244,63 @@ func TestGuard(t *testing.T) {
 				fn := workerpool.WrapErr(ctx, func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
 				s.inGoroutine(func() { _ = fn() })
 			}},
+		{"after a wrapped function in the same goroutine", "log line",
+			func(s *shop, ctx context.Context) {
+				_ = workerpool.WrapErr(ctx, func(context.Context) error { return nil })()
+				s.log.Info().Msg("sold")
+			},
+			func(s *shop, ctx context.Context) {
+				workerpool.Wrap(ctx, func(context.Context) {})()
+				s.log.Info().Ctx(ctx).Msg("sold")
+			}},
+		{"after a loop in the same goroutine", "log line",
+			func(s *shop, _ context.Context) {
+				ctx, cancel := context.WithCancel(context.Background())
+				workerpool.Every(ctx, time.Nanosecond, func(context.Context) { cancel() })
+				s.log.Info().Msg("sold")
+			},
+			func(s *shop, ctx context.Context) {
+				workerpool.Every(ctx, time.Nanosecond, func(context.Context) { runtime.Goexit() })
+			}},
+		{"after another handler in the same goroutine", "log line",
+			func(s *shop, _ context.Context) {
+				serve(func(*http.Request) {})
+				s.log.Info().Msg("sold")
+			},
+			func(s *shop, _ context.Context) {
+				serve(func(r *http.Request) { s.log.Info().Ctx(r.Context()).Msg("sold") })
+			}},
+		{"a log line that is a goroutine", "log line",
+			func(s *shop, _ context.Context) {
+				s.wg.Add(1)
+				logged := s.log.Hook(zerolog.HookFunc(func(*zerolog.Event, zerolog.Level, string) { s.wg.Done() }))
+				go logged.Info().Msg("sold")
+			},
+			func(s *shop, ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }},
+		{"a record that is a goroutine", "log line",
+			func(s *shop, _ context.Context) {
+				s.wg.Add(1)
+				go slog.New(handled{s.slog.Handler(), s.wg.Done}).Info("sold")
+			},
+			func(s *shop, ctx context.Context) { s.slog.InfoContext(ctx, "sold") }},
+		{"a consumer's task", "log line",
+			func(s *shop, _ context.Context) {
+				s.elsewhere(func() {
+					ctx, _ := trace.Start(context.Background(), "consume")
+					s.inPool(ctx, func(context.Context) { s.log.Info().Msg("sold") })
+				})
+			},
+			func(s *shop, _ context.Context) {
+				s.elsewhere(func() {
+					ctx, _ := trace.Start(context.Background(), "consume")
+					s.inPool(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
+				})
+			}},
+		{"under long labels", "log line",
+			func(s *shop, ctx context.Context) {
+				pprof.Do(ctx, pprof.Labels("a", strings.Repeat("long", 5000)), func(context.Context) { s.log.Info().Msg("sold") })
+			},
+			func(s *shop, ctx context.Context) { s.log.Info().Discard().Msg("sold") }},
 		{"a job", "log line",
 			func(s *shop, ctx context.Context) {
 				workerpool.Job(ctx, func(context.Context) { s.log.Info().Msg("sold") })()
@@ -281,6 +361,48 @@ func TestGuardReportsNothingElse(t *testing.T) {
 }
 
 func ignored(s *shop) { s.log.Info().Msg("flushed") }
+
+// Other people's RoundTrippers around ours are not the place.
+func TestGuardPlaceOfARequest(t *testing.T) {
+	s, fake := newShop(t), &fakeTB{TB: t}
+	s.http.Transport = outer{s.http.Transport}
+	tracetest.Guard(fake)
+	s.in(func(s *shop, _ context.Context) {
+		for range 2 {
+			_, _ = s.http.Get("http://stock.example/a")
+		}
+		_, _ = s.http.Get("http://stock.example/b")
+		_, _ = outer{s.http.Transport}.RoundTrip(httptest.NewRequest(http.MethodGet, "http://stock.example/c", nil))
+	})
+	said(t, []string{
+		"TestGuardPlaceOfARequest.func1",
+		"TestGuardPlaceOfARequest.func1",
+		"outer.RoundTrip", // without a client there is nobody else
+	}, fake.end())
+}
+
+type outer struct{ next http.RoundTripper }
+
+func (o outer) RoundTrip(r *http.Request) (*http.Response, error) { return o.next.RoundTrip(r) }
+
+// What an earlier test has left running is not of this test's requests.
+func TestGuardLeftOver(t *testing.T) {
+	s, first, second := newShop(t), &fakeTB{TB: t}, &fakeTB{TB: t}
+	tick, ended := make(chan struct{}), make(chan struct{})
+	tracetest.Guard(first)
+	s.in(func(s *shop, _ context.Context) {
+		go func() {
+			defer close(ended)
+			<-tick
+			s.log.Info().Msg("flushed")
+		}()
+	})
+	assert.Empty(t, first.end())
+	tracetest.Guard(second)
+	close(tick)
+	<-ended
+	assert.Empty(t, second.end())
+}
 
 // The runs of a job have a trace wherever they run, and may lose it.
 func TestGuardJobs(t *testing.T) {

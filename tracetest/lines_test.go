@@ -65,6 +65,15 @@ func said(t *testing.T, want, got []string) {
 	}
 }
 
+// A context that has lost its trace has the ID "", which must not be what the lines are held to.
+func TestEveryLineHasNothing(t *testing.T) {
+	fake := &fakeTB{TB: t}
+	lines := tracetest.Lines(fake)
+	_, _ = lines.Write([]byte(`{"message":"sold"}` + "\n"))
+	lines.EveryLineHas(trace.ID(context.Background()))
+	said(t, []string{"is empty"}, fake.end())
+}
+
 func TestLinesOfLoggers(t *testing.T) {
 	lines := tracetest.Lines(t)
 	ctx, _ := trace.Start(context.Background(), "")

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/propagation"
 )
 
 func get(ctx context.Context, c *http.Client, url string) string {
@@ -37,6 +38,7 @@ func get(ctx context.Context, c *http.Client, url string) string {
 func TestPropagates(t *testing.T) {
 	traced := httpclient.Wrap(&http.Client{}, httpclient.Config{})
 	single := httpclient.Wrap(&http.Client{}, httpclient.Config{Propagator: trace.Propagator{Encoding: b3.B3SingleHeader}})
+	w3c := httpclient.Wrap(&http.Client{}, httpclient.Config{Propagator: propagation.TraceContext{}})
 	const url = "http://user:secret@stock.example/items"
 	for _, tt := range []struct {
 		name  string
@@ -45,6 +47,7 @@ func TestPropagates(t *testing.T) {
 	}{
 		{"carries it", func(r *http.Request) { get(r.Context(), traced, url) }, nil},
 		{"in one header", func(r *http.Request) { get(r.Context(), single, url) }, nil},
+		{"as traceparent", func(r *http.Request) { get(r.Context(), w3c, url) }, nil},
 		{"a bare client", func(r *http.Request) { get(r.Context(), http.DefaultClient, url) },
 			[]string{`POST http://user:xxxxx@stock.example/items: trace ID is ""`}},
 		{"a fresh context", func(r *http.Request) { get(context.Background(), traced, url) }, []string{"want that of the handler's request"}},
@@ -60,6 +63,32 @@ func TestPropagates(t *testing.T) {
 			assert.Same(t, before, http.DefaultTransport)
 		})
 	}
+}
+
+// In one test each call has a trace of its own, and what the first has started may send during the second.
+func TestPropagatesTwice(t *testing.T) {
+	traced := httpclient.Wrap(&http.Client{}, httpclient.Config{})
+	var late context.Context
+	send := func(send bool) http.Handler {
+		return httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if late == nil {
+				late = r.Context()
+			} else if send {
+				get(late, traced, "http://stock.example/")
+			}
+		}))
+	}
+	before, fake := http.DefaultTransport, &fakeTB{TB: t}
+	tracetest.Propagates(fake, send(true))
+	tracetest.Propagates(fake, send(true))
+	assert.Empty(t, fake.end())
+	assert.Same(t, before, http.DefaultTransport)
+
+	late = nil
+	tracetest.Propagates(fake, send(true))
+	tracetest.Propagates(fake, send(false))
+	said(t, []string{"no request was sent", "no request was sent"}, fake.end())
+	assert.Same(t, before, http.DefaultTransport)
 }
 
 // Requests of the test's own are sent, in one trace, and each has it.

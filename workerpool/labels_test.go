@@ -101,3 +101,24 @@ func TestLabels(t *testing.T) {
 		assert.Equal(t, `"loop": "sweep"`, onGoroutine(), "after Every")
 	})
 }
+
+// A worker has no labels of whoever made its pool.
+func TestLabelsOfAPoolMadeInARequest(t *testing.T) {
+	t.Setenv("GODEBUG", "tracebacklabels=1")
+	defer proflabel.Want()()
+	synctest.Test(t, func(t *testing.T) {
+		pprof.Do(context.Background(), pprof.Labels("route", "/items"), func(context.Context) {
+			p := workerpool.New(workerpool.Config{Workers: 1})
+			synctest.Wait()
+			all := make([]byte, 1<<20)
+			dump := string(all[:runtime.Stack(all, true)])
+			for stack := range strings.SplitSeq(dump, "\n\n") {
+				if strings.Contains(stack, "workerpool.(*Pool).work") {
+					assert.NotContains(t, stack, "/items")
+				}
+			}
+			assert.Contains(t, dump, "workerpool.(*Pool).work")
+			require.NoError(t, p.Shutdown(context.Background()))
+		})
+	})
+}

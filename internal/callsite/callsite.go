@@ -11,15 +11,16 @@ import (
 var between = []string{
 	"example.com/clew/internal/", "example.com/clew/logctx.", "example.com/clew/httpclient.", "example.com/clew/tracetest.",
 	"github.com/rs/zerolog.", "github.com/rs/zerolog/", "log.", "log/slog.", "fmt.",
-	"net/http.", "net/http/httputil.", "github.com/go-resty/resty/v2.", "runtime.",
+	"net/http.", "github.com/go-resty/resty/v2.", "runtime.",
 }
 
 // OfLine returns the place of a log line: the call at pc, or with 0 the nearest one on the stack that is
 // in none of these packages. The zero Frame: there is none, as with go log.Print("…").
 func OfLine(pc uintptr) runtime.Frame {
 	if pc != 0 {
-		frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-		return frame
+		if frame, _ := runtime.CallersFrames([]uintptr{pc}).Next(); !isBetween(frame.Function) {
+			return frame
+		}
 	}
 	for frame := range users() {
 		return frame
