@@ -58,6 +58,7 @@ func TestSlogAllocations(t *testing.T) {
 	}{
 		{name: "without a trace", ctx: context.Background(), most: 0, with: func(l *slog.Logger) *slog.Logger { return l }},
 		{name: "in a trace", ctx: ctx, most: 0, with: func(l *slog.Logger) *slog.Logger { return l }},
+		{name: "in a group", ctx: ctx, most: 2, with: func(l *slog.Logger) *slog.Logger { return l.WithGroup("g") }},
 		{name: "with attributes", ctx: ctx, most: 0, with: func(l *slog.Logger) *slog.Logger { return l.With("a", 1) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -62,29 +62,25 @@ func (h *handler) WithGroup(name string) slog.Handler {
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	// The IDs come before r's attributes: after a group that turns out to be empty, slog's own handlers
 	// forget a comma, or that the group has ended.
-	var buf [8]slog.Attr
+	var buf [12]slog.Attr // most records have fewer
 	attrs := h.cfg.appendIDs(buf[:0], ctx)
-	if len(attrs) == 0 {
+	ids := len(attrs)
+	if ids == 0 {
 		h.cfg.missing(r.PC)
 		if len(h.groups) == 0 {
 			return h.next.Handle(ctx, r)
 		}
 	}
-	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC) // r's attributes may be shared with other handlers
-	out.AddAttrs(attrs...)
-	if len(h.groups) == 0 {
-		r.Attrs(func(a slog.Attr) bool {
-			out.AddAttrs(a)
-			return true
-		})
-		return h.next.Handle(ctx, out)
-	}
-	attrs = attrs[:0]
 	r.Attrs(func(a slog.Attr) bool {
 		attrs = append(attrs, a)
 		return true
 	})
-	out.AddAttrs(h.nest(attrs)...)
+	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC) // r's attributes may be shared with other handlers
+	if len(h.groups) > 0 {
+		out.AddAttrs(attrs[:ids]...)
+		attrs = h.nest(attrs[ids:])
+	}
+	out.AddAttrs(attrs...)
 	return h.next.Handle(ctx, out)
 }
 
