@@ -152,6 +152,8 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	switch TypePath(t) {
 	case "context.Context":
 		return plain, ""
+	case "github.com/go-resty/resty.Request", "resty.dev.Request": // it is to be given one
+		return none, ""
 	case "github.com/gin-gonic/gin.Context":
 		return request, ".Request.Context()"
 	case "github.com/labstack/echo.Context":

@@ -69,3 +69,6 @@ func makesResty(ctx context.Context, client *resty.Client) *resty.Request {
 func sends(ctx context.Context, client *resty.Client) (any, error) {
 	return client.R().Get("/") // want `resty's R\(\) without`
 }
+
+// The request at hand has no context yet.
+func prepares(r *resty.Request) { _, _ = http.Get("/") }
