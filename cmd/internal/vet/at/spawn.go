@@ -15,7 +15,7 @@ var spawners = map[string][]string{
 	"time":                             {"AfterFunc"},
 	"github.com/panjf2000/ants":        {"Submit"},
 	"github.com/alitto/pond":           {"Submit", "Go"},
-	"github.com/gammazero/workerpool":  {"Submit"},
+	"github.com/gammazero/workerpool":  {"Do", "Submit"},
 	"github.com/sourcegraph/conc":      {"Go"},
 	"github.com/sourcegraph/conc/pool": {"Go"},
 	"github.com/robfig/cron":           {"AddFunc"},

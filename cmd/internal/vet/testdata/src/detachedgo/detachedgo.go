@@ -29,6 +29,9 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	go func(ctx context.Context) {
 		slog.Info("")
 	}(r.Context())
+	go func(ctx context.Context) {
+		one()
+	}(r.Context())
 	go workerpool.Wrap(r.Context(), func(ctx context.Context) {
 		slog.InfoContext(ctx, "")
 	})()
@@ -47,6 +50,7 @@ func pools(w http.ResponseWriter, r *http.Request, a *ants.Pool, p pond.Pool, g 
 	_ = a.Submit(func() { slog.Info("") })      // want `ants.Submit leaves`
 	p.Submit(func() { slog.Info("") })          // want `pond.Submit leaves`
 	g.Submit(func() { slog.Info("") })          // want `workerpool.Submit leaves`
+	_ = g.Do(func() { slog.Info("") })          // want `workerpool.Do leaves`
 	g.SubmitWait(func() { silent() })
 	c.Go(func() { slog.Info("") })                             // want `conc.Go leaves`
 	_, _ = jobs.AddFunc("* * * * *", func() { slog.Info("") }) // want `cron.AddFunc leaves the request's trace behind \(slog.Info\): use workerpool.Job\(r\.Context\(\), …\)`
