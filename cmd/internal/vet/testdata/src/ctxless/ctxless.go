@@ -24,7 +24,7 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	s.makes()
 	s.spawns()
 	s.stores()
-	go one()
+	go spawned() // detachedgo's
 	ctxlessdep.Log()    // want `Log → slog.Info`
 	ctxlessdep.Deeper() // want `Deeper → Log → slog.Info`
 	ctxlessdep.Silent()
@@ -47,6 +47,8 @@ func three() { two() }
 func four()  { three() }
 
 func callback(func(*resty.Request)) { _, _ = http.Get("/") }
+
+func spawned() { slog.Info("") }
 
 func silent() { _ = http.DefaultClient }
 
