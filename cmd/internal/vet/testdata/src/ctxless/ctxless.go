@@ -24,7 +24,7 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	s.makes()
 	s.spawns()
 	s.stores()
-	go spawned() // detachedgo's
+	go spawned()        // detachedgo's
 	ctxlessdep.Log()    // want `Log → slog.Info`
 	ctxlessdep.Deeper() // want `Deeper → Log → slog.Info`
 	ctxlessdep.Silent()
