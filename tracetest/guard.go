@@ -52,15 +52,15 @@ func Guard(t testing.TB, ignore ...string) {
 	t.Helper()
 	w := &watch{ignore: ignore, label: strconv.FormatInt(guards.Add(1), 10), lost: map[place]int{}}
 	g := &guard.Guard{Traced: w.traced, Handed: w.handed, Lost: w.see, Descends: w.descends}
-	if !guard.Set(g, nil) {
-		t.Fatal("tracetest: Guard: another guard is on")
-		return
-	}
 	debug := "tracebacklabels=1"
 	if set := os.Getenv("GODEBUG"); set != "" {
 		debug = set + "," + debug
 	}
-	t.Setenv("GODEBUG", debug)
+	t.Setenv("GODEBUG", debug) // first: it panics in a parallel test
+	if !guard.Set(g, nil) {
+		t.Fatal("tracetest: Guard: another guard is on")
+		return
+	}
 	unwant := proflabel.Want()
 	t.Cleanup(func() {
 		t.Helper()
@@ -92,16 +92,16 @@ func (w *watch) handed(ctx context.Context) context.Context {
 
 // descends reports whether this goroutine has the label. Only its traceback tells.
 func (w *watch) descends() bool {
-	header, _, _ := strings.Cut(stack(), "\n")
+	header, _, _ := strings.Cut(stack("\n"), "\n")
 	return strings.Contains(header, fmt.Sprintf("%q: %q", labelKey, w.label))
 }
 
-// stack returns this goroutine's traceback, or so much of it that it has a whole line.
-func stack() string {
+// stack returns this goroutine's traceback, at least as far as text if it has that.
+func stack(text string) string {
 	for size := 4096; ; size *= 4 {
 		buf := make([]byte, size)
 		buf = buf[:runtime.Stack(buf, false)]
-		if len(buf) < size || bytes.IndexByte(buf, '\n') >= 0 {
+		if len(buf) < size || bytes.Contains(buf, []byte(text)) {
 			return string(buf)
 		}
 	}
@@ -128,14 +128,7 @@ func (w *watch) see(what string, find func() runtime.Frame) {
 	}
 	at := find()
 	if at.Function == "" { // go log.Print("…")
-		_, at.Function, _ = strings.Cut(stack(), "\ncreated by ")
-		at.Function, at.File, _ = strings.Cut(at.Function, "\n\t")
-		at.Function, _, _ = strings.Cut(at.Function, " in goroutine ")
-		at.File, _, _ = strings.Cut(at.File, " +0x")
-		if i := strings.LastIndexByte(at.File, ':'); i >= 0 {
-			at.Line, _ = strconv.Atoi(at.File[i+1:])
-			at.File = at.File[:i]
-		}
+		at = creator()
 	}
 	if slices.ContainsFunc(w.ignore, func(prefix string) bool { return strings.HasPrefix(at.Function, prefix) }) {
 		return
@@ -143,6 +136,22 @@ func (w *watch) see(what string, find func() runtime.Frame) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lost[place{at.Function, at.File, at.Line, what}]++
+}
+
+// creator is the place of the go statement that started this goroutine: its traceback ends with
+// "created by function in goroutine n\n\tfile:line +0x…".
+func creator() (at runtime.Frame) {
+	const by = "\ncreated by "
+	_, last, _ := strings.Cut(stack(by+"\n"), by) // so that it is whole
+	function, where, _ := strings.Cut(last, "\n\t")
+	at.Function, _, _ = strings.Cut(function, " in goroutine ")
+	where, _, _ = strings.Cut(where, " +0x")
+	at.File = where
+	if i := strings.LastIndexByte(where, ':'); i >= 0 {
+		at.File = where[:i]
+		at.Line, _ = strconv.Atoi(where[i+1:])
+	}
+	return at
 }
 
 func (w *watch) report() []string {
