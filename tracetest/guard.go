@@ -50,7 +50,7 @@ import (
 // tracebacklabels to 1 for the test, which must not set GODEBUG after it.
 func Guard(t testing.TB, ignore ...string) {
 	t.Helper()
-	w := &watch{ignore: ignore, label: strconv.FormatInt(guards.Add(1), 10), lost: map[place]int{}}
+	w := &watch{ignore: ignore, label: fmt.Sprintf("clew-guard-%d-", guards.Add(1)), lost: map[place]int{}}
 	g := &guard.Guard{Traced: w.traced, Handed: w.handed, Lost: w.see, Descends: w.descends}
 	debug := "tracebacklabels=1"
 	if set := os.Getenv("GODEBUG"); set != "" {
@@ -93,7 +93,7 @@ func (w *watch) handed(ctx context.Context) context.Context {
 // descends reports whether this goroutine has the label. Only its traceback tells.
 func (w *watch) descends() bool {
 	header, _, _ := strings.Cut(stack("\n"), "\n")
-	return strings.Contains(header, fmt.Sprintf("%q: %q", labelKey, w.label))
+	return strings.Contains(header, w.label) // how labels are written there differs between versions of Go
 }
 
 // stack returns this goroutine's traceback, at least as far as text if it has that.
@@ -110,7 +110,7 @@ func stack(text string) string {
 // watch is what a guard has seen.
 type watch struct {
 	ignore []string
-	label  string // the value of ours
+	label  string // the value of ours, of a form that nobody else uses
 
 	mu   sync.Mutex
 	lost map[place]int

@@ -19,9 +19,11 @@ import (
 func onGoroutine() string {
 	var buf [1024]byte
 	header, _, _ := strings.Cut(string(buf[:runtime.Stack(buf[:], false)]), "\n")
-	_, labels, _ := strings.Cut(header, "labels:{")
-	labels, _, _ = strings.Cut(labels, "}]:")
-	return labels
+	_, labels, _ := strings.Cut(header, "{")
+	if end := strings.LastIndexByte(labels, '}'); end >= 0 {
+		labels = labels[:end]
+	}
+	return strings.ReplaceAll(labels, `"`, "") // which not all versions of Go write
 }
 
 func init() {
@@ -48,13 +50,13 @@ func TestLabelsInAPanic(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	_, stderr, err := child(t, "labelled")
 	require.Error(t, err)
-	assert.Contains(t, stderr, `labels:{"route": "/items"}`)
+	assert.Contains(t, strings.ReplaceAll(stderr, `"`, ""), "{route: /items}")
 }
 
 // Tasks run under their contexts' labels when somebody wants labels, and leave none behind.
 func TestLabels(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
-	const want = `"route": "/items"`
+	const want = "route: /items"
 	ctx := pprof.WithLabels(request(), pprof.Labels("route", "/items"))
 	pool := workerpool.New(workerpool.Config{Workers: 1, OnPanic: func(context.Context, any, []byte) {}})
 	defer func() { assert.NoError(t, pool.Shutdown(context.Background())) }()
@@ -76,7 +78,7 @@ func TestLabels(t *testing.T) {
 		require.NoError(t, p.Go(ctx, func(context.Context) {}))
 		synctest.Wait()
 		all := make([]byte, 1<<20)
-		assert.NotContains(t, string(all[:runtime.Stack(all, true)]), want)
+		assert.NotContains(t, string(all[:runtime.Stack(all, true)]), "/items")
 		require.NoError(t, p.Shutdown(context.Background()))
 	})
 
@@ -97,8 +99,8 @@ func TestLabels(t *testing.T) {
 	pprof.Do(context.Background(), pprof.Labels("loop", "sweep"), func(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx)
 		workerpool.Every(ctx, time.Nanosecond, func(context.Context) { seen = onGoroutine(); cancel() })
-		assert.Equal(t, `"loop": "sweep"`, seen, "Every")
-		assert.Equal(t, `"loop": "sweep"`, onGoroutine(), "after Every")
+		assert.Equal(t, "loop: sweep", seen, "Every")
+		assert.Equal(t, "loop: sweep", onGoroutine(), "after Every")
 	})
 }
 
