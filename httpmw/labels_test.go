@@ -4,12 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"runtime/pprof"
-	"strings"
 	"testing"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/hoptest"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
 	"github.com/stretchr/testify/assert"
@@ -17,40 +16,29 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// onGoroutine returns the labels of this goroutine as its traceback shows them: "key: value, …".
-func onGoroutine() string {
-	var buf [1024]byte
-	header, _, _ := strings.Cut(string(buf[:runtime.Stack(buf[:], false)]), "\n")
-	_, labels, _ := strings.Cut(header, "{")
-	if end := strings.LastIndexByte(labels, '}'); end >= 0 {
-		labels = labels[:end]
-	}
-	return strings.ReplaceAll(labels, `"`, "") // which not all versions of Go write
-}
-
 func TestLabels(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	pool := workerpool.New(workerpool.Config{Workers: 1})
 	defer func() { assert.NoError(t, pool.Shutdown(context.Background())) }()
 	inPool := func(ctx context.Context) (labels string) {
 		ran := make(chan string, 1)
-		require.NoError(t, pool.Go(ctx, func(context.Context) { ran <- onGoroutine() }))
+		require.NoError(t, pool.Go(ctx, func(context.Context) { ran <- hoptest.GoroutineLabels() }))
 		return <-ran
 	}
 	const route = "http.route: /items/{id}"
 	seen := map[string]string{}
 	serve := func(_ http.ResponseWriter, r *http.Request) {
-		seen["handler"] = onGoroutine()
+		seen["handler"] = hoptest.GoroutineLabels()
 		child, task := make(chan string, 1), make(chan string, 1)
-		go func() { child <- onGoroutine() }()
+		go func() { child <- hoptest.GoroutineLabels() }()
 		seen["a goroutine"] = <-child
-		workerpool.Go(r.Context(), func(context.Context) { task <- onGoroutine() })
+		workerpool.Go(r.Context(), func(context.Context) { task <- hoptest.GoroutineLabels() })
 		seen["workerpool.Go"] = <-task
 		seen["Pool.Go"] = inPool(r.Context())
-		wrapped := workerpool.Wrap(r.Context(), func(context.Context) { task <- onGoroutine() })
+		wrapped := workerpool.Wrap(r.Context(), func(context.Context) { task <- hoptest.GoroutineLabels() })
 		foreign, after := make(chan struct{}), make(chan string, 1)
 		pprof.Do(context.Background(), pprof.Labels(), func(context.Context) {
-			go func() { <-foreign; wrapped(); after <- onGoroutine() }()
+			go func() { <-foreign; wrapped(); after <- hoptest.GoroutineLabels() }()
 		})
 		close(foreign)
 		seen["Wrap"] = <-task
@@ -61,7 +49,7 @@ func TestLabels(t *testing.T) {
 	h := httpmw.New(httpmw.Config{Labels: httpmw.RouteLabels(mux)})(mux)
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/items/7", nil))
 	assert.Equal(t, map[string]string{"handler": route, "a goroutine": route, "workerpool.Go": route, "Pool.Go": route, "Wrap": route, "after Wrap": ""}, seen)
-	assert.Empty(t, onGoroutine(), "after the request")
+	assert.Empty(t, hoptest.GoroutineLabels(), "after the request")
 	assert.Empty(t, inPool(context.Background()), "the worker's next task")
 }
 
@@ -71,7 +59,7 @@ func TestLabelsOfTheServer(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	mux := http.NewServeMux()
 	mux.HandleFunc("/items/{id}", func(_ http.ResponseWriter, r *http.Request) {
-		assert.Equal(t, "http.route: /items/{id}, server: shop", onGoroutine())
+		assert.Equal(t, "http.route: /items/{id}, server: shop", hoptest.GoroutineLabels())
 		_, has := pprof.Label(r.Context(), "http.route")
 		assert.True(t, has, "in the context")
 		panic("sold out")
@@ -81,7 +69,7 @@ func TestLabelsOfTheServer(t *testing.T) {
 		assert.PanicsWithValue(t, "sold out", func() {
 			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/items/7", nil))
 		})
-		assert.Equal(t, "server: shop", onGoroutine())
+		assert.Equal(t, "server: shop", hoptest.GoroutineLabels())
 	})
 }
 

@@ -9,46 +9,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/clew/internal/hoptest"
 	"example.com/clew/internal/proflabel"
 	"example.com/clew/workerpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// onGoroutine returns the labels of this goroutine as its traceback shows them.
-func onGoroutine() string {
-	var buf [1024]byte
-	header, _, _ := strings.Cut(string(buf[:runtime.Stack(buf[:], false)]), "\n")
-	_, labels, _ := strings.Cut(header, "{")
-	if end := strings.LastIndexByte(labels, '}'); end >= 0 {
-		labels = labels[:end]
-	}
-	return strings.ReplaceAll(labels, `"`, "") // which not all versions of Go write
-}
-
-func init() {
-	crashes = append(crashes, struct {
-		name     string
-		run      func()
-		survives bool
-	}{name: "labelled", run: func() { inPool(labelledContext(), burst) }})
-}
-
-func labelledContext() context.Context {
-	proflabel.Want()
-	return pprof.WithLabels(request(), pprof.Labels("route", "/items"))
-}
-
-func inPool(ctx context.Context, fn func(ctx context.Context)) {
-	p := workerpool.New(workerpool.Config{})
-	_ = p.Go(ctx, fn)
-	_ = p.Shutdown(context.Background())
-}
-
 // The runtime's report of a panic has the task's labels.
 func TestLabelsInAPanic(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
-	_, stderr, err := child(t, "labelled")
+	_, stderr, err := child(t, "Pool.Go, labelled")
 	require.Error(t, err)
 	assert.Contains(t, strings.ReplaceAll(stderr, `"`, ""), "{route: /items}")
 }
@@ -62,7 +33,7 @@ func TestLabels(t *testing.T) {
 	defer func() { assert.NoError(t, pool.Shutdown(context.Background())) }()
 	inWorker := func(ctx context.Context, end func()) string {
 		seen := make(chan string, 1)
-		require.NoError(t, pool.Go(ctx, func(context.Context) { seen <- onGoroutine(); end() }))
+		require.NoError(t, pool.Go(ctx, func(context.Context) { seen <- hoptest.GoroutineLabels(); end() }))
 		return <-seen
 	}
 	assert.Empty(t, inWorker(ctx, func() {}), "nobody wants labels")
@@ -84,23 +55,23 @@ func TestLabels(t *testing.T) {
 
 	seen, after := "", ""
 	done := make(chan struct{})
-	wrapped := workerpool.Wrap(ctx, func(context.Context) { seen = onGoroutine() })
-	go func() { defer close(done); wrapped(); after = onGoroutine() }()
+	wrapped := workerpool.Wrap(ctx, func(context.Context) { seen = hoptest.GoroutineLabels() })
+	go func() { defer close(done); wrapped(); after = hoptest.GoroutineLabels() }()
 	<-done
 	assert.Equal(t, want, seen, "Wrap")
 	assert.Empty(t, after, "after Wrap")
 
 	g := workerpool.NewGroup(ctx)
-	g.Go(func(context.Context) error { seen = "group: " + onGoroutine(); return nil })
+	g.Go(func(context.Context) error { seen = "group: " + hoptest.GoroutineLabels(); return nil })
 	require.NoError(t, g.Wait())
 	assert.Equal(t, "group: "+want, seen)
 
 	// Every runs in its caller's goroutine, whose labels stay.
 	pprof.Do(context.Background(), pprof.Labels("loop", "sweep"), func(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx)
-		workerpool.Every(ctx, time.Nanosecond, func(context.Context) { seen = onGoroutine(); cancel() })
+		workerpool.Every(ctx, time.Nanosecond, func(context.Context) { seen = hoptest.GoroutineLabels(); cancel() })
 		assert.Equal(t, "loop: sweep", seen, "Every")
-		assert.Equal(t, "loop: sweep", onGoroutine(), "after Every")
+		assert.Equal(t, "loop: sweep", hoptest.GoroutineLabels(), "after Every")
 	})
 }
 

@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/clew/internal/proflabel"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
 	"github.com/stretchr/testify/assert"
@@ -41,7 +43,11 @@ var crashes = []struct {
 		g.Go(func(ctx context.Context) error { burst(ctx); return nil })
 		select {} // Wait may return while the panic is on its way, and end the program before it
 	}},
-	{name: "Pool.Go", run: func() { pooled(workerpool.Config{}, burst) }},
+	{name: "Pool.Go", run: func() { pooled(request(), workerpool.Config{}, burst) }},
+	{name: "Pool.Go, labelled", run: func() {
+		proflabel.Want()
+		pooled(pprof.WithLabels(request(), pprof.Labels("route", "/items")), workerpool.Config{}, burst)
+	}},
 	{name: "Pool.Go, inline", run: func() {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
 		_ = p.Go(request(), func(ctx context.Context) {
@@ -67,7 +73,7 @@ var crashes = []struct {
 		workerpool.Job(ctx, burst)()
 	}},
 	{name: "OnPanic", survives: true, run: func() {
-		pooled(workerpool.Config{OnPanic: func(context.Context, any, []byte) {}}, burst)
+		pooled(request(), workerpool.Config{OnPanic: func(context.Context, any, []byte) {}}, burst)
 	}},
 	{name: "Goexit in Go", survives: true, run: func() {
 		gone := make(chan struct{})
@@ -80,14 +86,14 @@ var crashes = []struct {
 		_ = g.Wait()
 	}},
 	{name: "Goexit in Pool.Go", survives: true, run: func() {
-		pooled(workerpool.Config{}, func(ctx context.Context) { say(ctx); runtime.Goexit() })
+		pooled(request(), workerpool.Config{}, func(ctx context.Context) { say(ctx); runtime.Goexit() })
 	}},
 }
 
 // pooled runs fn in a pool and waits for it.
-func pooled(cfg workerpool.Config, fn func(ctx context.Context)) {
+func pooled(ctx context.Context, cfg workerpool.Config, fn func(ctx context.Context)) {
 	p := workerpool.New(cfg)
-	_ = p.Go(request(), fn)
+	_ = p.Go(ctx, fn)
 	_ = p.Shutdown(context.Background())
 }
 

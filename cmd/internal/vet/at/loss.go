@@ -40,6 +40,25 @@ func (p *Package) Fix(l Loss, h Hand, sends bool) []analysis.SuggestedFix {
 	return []analysis.SuggestedFix{{Message: l.Advice(expr), TextEdits: edits}}
 }
 
+// ReportLosses reports what find finds where a context is at hand, but for what detachedgo reports.
+func (p *Package) ReportLosses(pass *analysis.Pass, find func(inspector.Cursor) (Loss, bool), sends bool) {
+	for c := range p.All((*ast.CallExpr)(nil)) {
+		l, ok := find(c)
+		if !ok {
+			continue
+		}
+		h, ok := p.Hand(c)
+		if !ok || p.Detached(c) {
+			continue
+		}
+		p.Report(pass, analysis.Diagnostic{
+			Pos: l.Call.Pos(), End: l.Call.End(),
+			Message:        l.Name + " without the context at hand: " + l.Advice(h.Name()),
+			SuggestedFixes: p.Fix(l, h, sends),
+		})
+	}
+}
+
 func insert(after ast.Node, text string) []analysis.TextEdit {
 	return []analysis.TextEdit{{Pos: after.End(), End: after.End(), NewText: []byte(text)}}
 }

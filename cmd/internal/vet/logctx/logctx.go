@@ -2,8 +2,6 @@
 package logctx
 
 import (
-	"go/ast"
-
 	"example.com/clew/cmd/internal/vet/at"
 	"golang.org/x/tools/go/analysis"
 )
@@ -24,20 +22,6 @@ Lines in a goroutine that a request's handler starts are left to detachedgo.`,
 
 func run(pass *analysis.Pass) (any, error) {
 	p := pass.ResultOf[at.Analyzer].(*at.Package)
-	for c := range p.All((*ast.CallExpr)(nil)) {
-		l, ok := p.Line(c)
-		if !ok {
-			continue
-		}
-		h, ok := p.Hand(c)
-		if !ok || p.Detached(c) {
-			continue
-		}
-		p.Report(pass, analysis.Diagnostic{
-			Pos: l.Call.Pos(), End: l.Call.End(),
-			Message:        l.Name + " without the context at hand: " + l.Advice(h.Name()),
-			SuggestedFixes: p.Fix(l, h, false),
-		})
-	}
+	p.ReportLosses(pass, p.Line, false)
 	return nil, nil
 }
