@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"example.com/clew/internal/newid"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -86,9 +87,9 @@ func (n *node) begin(ctx context.Context, under *parent, p *Provider) {
 
 	b := &n.span.b3
 	*b = under.b3
-	b.ParentSpanID, b.SpanID = b.SpanID, newSpanID()
+	b.ParentSpanID, b.SpanID = b.SpanID, newid.Span()
 	if !b.TraceID.IsValid() {
-		b.TraceID = newTraceID()
+		b.TraceID = newid.Trace()
 	}
 	if b.Sampling.digit() == 0 {
 		b.Sampling = p.decide(b.TraceID)

@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"example.com/clew/internal/loghook"
+	"example.com/clew/internal/newid"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -160,12 +161,13 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 	}
 	shown, there := p.shown(), cur.spanContext()
 	sdkCtx := ctx
-	if shown.TraceID().IsValid() && !(shown.SpanID() == there.SpanID() && shown.TraceID() == there.TraceID() && shown.IsSampled() == there.IsSampled()) {
-		sdkCtx = oteltrace.ContextWithRemoteSpanContext(ctx, shown)
+	if shown.TraceID.IsValid() && !(shown.SpanID == there.SpanID() && shown.TraceID == there.TraceID() && shown.Sampling == cur.b3.Sampling) {
+		// A span of ours, so that a sampler that asks FromContext learns more than a flag can say.
+		sdkCtx = &node{ctx, span{record: record{b3: shown, remote: true}, rare: rarely(p.state, nil)}}
 	}
 	sdkCtx, s := provider.Tracer(scope).Start(sdkCtx, name, opts...)
 	sc := s.SpanContext()
-	if !sc.IsValid() || sc.SpanID() == shown.SpanID() || sc.SpanID() == there.SpanID() {
+	if !sc.IsValid() || sc.SpanID() == shown.SpanID || sc.SpanID() == there.SpanID() {
 		return nil, nil, false
 	}
 
@@ -183,26 +185,25 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 	return &recordNode{sdkCtx, record{b3: b, bySDK: true}}, s, true
 }
 
-// shown is p as an SDK must see it so that its sampler does what B3 says. The zero
-// SpanContext is no parent.
-func (p *parent) shown() oteltrace.SpanContext {
+// shown is p as an SDK must see it so that its sampler does what B3 says. The zero B3 is no parent.
+func (p *parent) shown() B3 {
 	b := p.b3
 	switch {
 	case b.Sampling.sampled():
 		// ParentBased follows a valid parent only, so IDs that are missing are invented.
 		// They are on no log line and on no wire.
 		if !b.TraceID.IsValid() {
-			b.TraceID = newTraceID()
+			b.TraceID = newid.Trace()
 		}
 		if !b.SpanID.IsValid() {
-			b.SpanID = newSpanID()
+			b.SpanID = newid.Span()
 		}
 	case b.Sampling == Defer:
 		// The SDK keeps the trace ID. ParentBased, for which this is no valid parent, asks
 		// its root sampler; with the span ID it would not sample.
 		b.SpanID = oteltrace.SpanID{}
 	}
-	return b.spanContext(p.state, true)
+	return b
 }
 
 // scope is the name under which SDKs see the spans of this module.
