@@ -1,0 +1,39 @@
+package zipkin
+
+import (
+	"strconv"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// appendAnnotations writes events: the name, and after it the attributes as a JSON object, if there are any.
+func appendAnnotations(dst []byte, events []sdktrace.Event) []byte {
+	opening := `,"annotations":[`
+	for _, event := range events {
+		at := event.Time.UnixMicro()
+		if at <= 0 {
+			continue
+		}
+		dst = append(dst, opening...)
+		opening = ","
+		dst = append(dst, `{"timestamp":`...)
+		dst = strconv.AppendInt(dst, at, 10)
+		dst = append(dst, `,"value":`...)
+		dst = append(appendText(dst, eventText(event)), '}')
+	}
+	if opening == "," {
+		dst = append(dst, ']')
+	}
+	return dst
+}
+
+func eventText(event sdktrace.Event) string {
+	var t tags
+	for _, kv := range event.Attributes {
+		t.attribute(kv)
+	}
+	if !t.begun {
+		return event.Name
+	}
+	return event.Name + ": " + string(t.json[len(`,"tags":`):]) + "}"
+}

@@ -1,0 +1,38 @@
+// Package zipkin sends one trace in a thousand, whole, to Zipkin or whatever else takes its v2
+// JSON: Jaeger, an OpenTelemetry collector.
+//
+//	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: "http://127.0.0.1:9411"})
+//	…
+//	defer tp.Shutdown(ctx)    // flushes; says how many spans were lost
+//	otel.SetTracerProvider(tp) // or in the Configs of httpmw and httpclient
+//
+// [Provider] is an OpenTelemetry SDK ready made: sampler, resource, queue, exporter. [Exporter] is
+// the last part alone, for those who put an SDK together themselves.
+//
+// # Which traces
+//
+// The four states of B3 are obeyed, whoever starts the span: deny never, accept and debug always;
+// [Config].Ratio decides what a caller left open and what begins here. The decision goes to the next
+// hop with the trace, so that a trace is there whole or not at all. It goes by the low 64 bits
+// of the trace ID, so that services with the same ratio would decide alike even without being told.
+//
+// # The pipe
+//
+// A span that ends is written as JSON, there and then, into a queue that is bounded in spans and in
+// bytes; the request that it belongs to waits for nothing and nobody. One goroutine takes batches from the queue, compresses
+// and posts them. What cannot be sent now waits, longer and longer, up to five seconds: no connection, a
+// connection that breaks, no answer in ten seconds, 408, 429, 502, 503, 504, and three times also 500.
+// A batch that is refused as too large or malformed (413, 400) is sent again in halves, so that
+// only the span goes that is to blame. Every other answer loses the batch. When the queue is full,
+// the span that ends is the one that is lost.
+//
+// Each span that ended is in one of three places, and [Stats] counts them at one moment: sent,
+// dropped, or queued. Nothing is logged.
+//
+// # What a span becomes
+//
+// A trace ID has the 16 or 32 digits that it has on the wire and in the log. Attributes become tags, of the span and
+// of its resource; events become annotations, and links the tag "links". An error is the tag
+// "error". Cookies, credentials and the query of a URL, wherever OpenTelemetry's conventions put
+// them, are left out. Names are in lower case, as Zipkin's schema asks. A text is cut after 8,000 bytes.
+package zipkin

@@ -1,0 +1,324 @@
+package zipkin
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+const (
+	gather = time.Second // how long a span waits for others to be posted with
+
+	// endTime is how long Shutdown and ForceFlush take at most, whatever their context says: a collector that
+	// is gone must not keep a service from ending.
+	endTime = 10 * time.Second
+
+	// grace is how long a post may take to notice that it was canceled, before it is left alone.
+	grace = 50 * time.Millisecond
+)
+
+// pipe is the queue between the spans that end and the collector, and the goroutine that empties it. It is
+// the SpanProcessor of a Provider.
+//
+// The lock is held for as long as it takes to copy a span, never while anybody waits for the collector.
+type pipe struct {
+	encoder  *encoder
+	sender   *sender
+	maxSpans int64
+	maxBytes int64
+	ending   context.Context // of all posts; canceled when there is no more time
+	cancel   context.CancelFunc
+	wake     chan struct{} // holds one: something has changed that the goroutine should look at
+	done     chan struct{} // closed when the goroutine has ended
+	unmeter  func()
+
+	mu      sync.Mutex
+	counts  counts
+	waiting []*batch // full, or to be sent now
+	filling *batch   // nil: nothing in it
+	since   time.Time
+	spare   *batch // an emptied one, for the next
+	closing bool
+	final   bool  // nothing is counted any more
+	result  error // of the end, once it is final
+
+	taken   int64         // spans that were ever accepted into the queue
+	settled int64         // of these, sent or dropped
+	resume  chan struct{} // closed to end the pause between two tries; nil: there is none
+	moved   chan struct{} // closed at the next settling; nil: nobody waits for it
+}
+
+func newPipe(cfg Config, s *sender) *pipe {
+	p := &pipe{
+		encoder: new(encoder), sender: s,
+		maxSpans: int64(cfg.QueueSpans), maxBytes: int64(cfg.QueueBytes),
+		wake: make(chan struct{}, 1), done: make(chan struct{}),
+		unmeter: func() {},
+	}
+	p.ending, p.cancel = context.WithCancel(context.Background())
+	return p
+}
+
+func (p *pipe) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+
+// OnEnd writes the span into the queue.
+func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
+	if !s.SpanContext().IsSampled() {
+		return
+	}
+	buf := buffers.Get().(*[]byte)
+	*buf = p.encoder.append((*buf)[:0], s)
+	p.put(*buf)
+	if cap(*buf) <= longestKept {
+		buffers.Put(buf)
+	}
+}
+
+// longestKept is how large a buffer may be that is kept for the next span.
+const longestKept = 64 << 10
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func (p *pipe) put(span []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts.ended++
+	switch size := int64(len(span) + len(",")); {
+	case p.closing:
+		p.counts.late++
+		return
+	case p.counts.queued+1 > p.maxSpans || p.counts.bytes+size > p.maxBytes:
+		p.counts.full++
+		return
+	}
+	if p.filling == nil {
+		p.filling, p.spare = p.spare, nil
+		if p.filling == nil {
+			p.filling = new(batch)
+		}
+		p.since = time.Now()
+		p.signal()
+	}
+	p.filling.add(span)
+	p.taken++
+	p.counts.queued++
+	p.counts.bytes += int64(len(span) + len(","))
+	if p.filling.full() {
+		p.seal()
+		p.signal()
+	}
+}
+
+// seal lets what is gathered go.
+func (p *pipe) seal() {
+	if p.filling != nil {
+		p.waiting, p.filling = append(p.waiting, p.filling), nil
+	}
+}
+
+func (p *pipe) signal() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run sends what comes, until there is nothing left after closing, or no time.
+func (p *pipe) run() {
+	defer close(p.done)
+	timer := time.NewTimer(gather)
+	defer timer.Stop()
+	for {
+		b, due, last := p.next()
+		switch {
+		case b != nil:
+			if p.sender.deliver(p.ending, b, p.pause, func(part spans, err error) { p.settle(b, part, err) }) != nil {
+				return
+			}
+			p.recycle(b)
+			continue
+		case last:
+			return
+		}
+		timer.Reset(due)
+		select {
+		case <-p.wake:
+		case <-timer.C:
+		case <-p.ending.Done():
+			return
+		}
+	}
+}
+
+// next returns a batch to send; or how long there is none; or that there will be none.
+func (p *pipe) next() (b *batch, due time.Duration, last bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	due = time.Hour // nothing is gathered; put wakes
+	if p.filling != nil {
+		if due = gather - time.Since(p.since); due <= 0 || p.closing {
+			p.seal()
+		}
+	}
+	if len(p.waiting) == 0 {
+		return nil, due, p.closing
+	}
+	b = p.waiting[0]
+	p.waiting[0] = nil
+	p.waiting = p.waiting[1:]
+	return b, 0, false
+}
+
+func (p *pipe) recycle(b *batch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.spare == nil {
+		b.reset()
+		p.spare = b
+	}
+}
+
+// pause waits before the next try, or until somebody flushes.
+func (p *pipe) pause(d time.Duration, err error) error {
+	if p.ending.Err() != nil { // err only says so too
+		return p.ending.Err()
+	}
+	resume := make(chan struct{})
+	p.mu.Lock()
+	p.counts.lastError, p.resume = err, resume
+	p.mu.Unlock()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-resume:
+	case <-p.ending.Done():
+	}
+	return p.ending.Err()
+}
+
+// settle counts part of b as sent, or, with an error, as refused.
+func (p *pipe) settle(b *batch, part spans, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.final {
+		return
+	}
+	p.counts.settle(part.len(), err)
+	p.counts.bytes -= int64(b.size(part))
+	p.settled += int64(part.len())
+	p.move()
+}
+
+func (p *pipe) move() {
+	if p.moved != nil {
+		close(p.moved)
+		p.moved = nil
+	}
+}
+
+// flush lets everything go that is there.
+func (p *pipe) flush() {
+	p.seal()
+	p.signal()
+	if p.resume != nil {
+		close(p.resume)
+		p.resume = nil
+	}
+}
+
+// ForceFlush returns when the spans that have ended before are sent or refused.
+func (p *pipe) ForceFlush(ctx context.Context) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.flush()
+	until, refused := p.taken, p.counts.refused
+	for p.settled < until && !p.final {
+		if p.moved == nil {
+			p.moved = make(chan struct{})
+		}
+		moved := p.moved
+		p.mu.Unlock()
+		select {
+		case <-moved:
+			p.mu.Lock()
+		case <-ctx.Done():
+			p.mu.Lock()
+			if left := until - p.settled; left > 0 && !p.final {
+				return withLast(fmt.Errorf("zipkin: %d spans not sent yet: %w", left, ctx.Err()), p.counts.lastError)
+			}
+		}
+	}
+	if p.final {
+		return p.result
+	}
+	if lost := p.counts.refused - refused; lost > 0 {
+		return withLast(fmt.Errorf("zipkin: %d spans lost", lost), p.counts.lastError)
+	}
+	return nil
+}
+
+// Shutdown sends what is queued, for as long as ctx allows.
+func (p *pipe) Shutdown(ctx context.Context) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	p.mu.Lock()
+	p.closing = true
+	p.flush()
+	p.mu.Unlock()
+
+	var cause error
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		cause = ctx.Err()
+		p.cancel()
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-p.done:
+		case <-timer.C: // a Client that does not heed its context; nothing that it does counts any more
+		}
+	}
+	return p.finish(cause)
+}
+
+// finish counts what is left as lost.
+func (p *pipe) finish(cause error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.final {
+		p.final = true
+		p.counts.late += p.counts.queued
+		p.counts.queued, p.counts.bytes = 0, 0
+		p.waiting, p.filling, p.spare = nil, nil, nil
+		p.result = p.counts.lost(cause)
+		p.move()
+		p.cancel()
+		p.sender.close()
+		p.unmeter()
+	}
+	return p.result
+}
+
+func (p *pipe) read() counts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.counts
+}
+
+// bounded gives ctx a deadline, if it has none.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, endTime)
+}

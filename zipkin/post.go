@@ -1,0 +1,206 @@
+package zipkin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"example.com/clew/trace"
+)
+
+const (
+	postTime = 10 * time.Second // for one post
+
+	firstWait   = 250 * time.Millisecond // before the second try
+	longestWait = 5 * time.Second
+	longestAsk  = 30 * time.Second // that a collector can make us wait
+
+	// serverErrors is how many times a batch may be answered with 500. That may be a collector in
+	// trouble, and may be a batch that it will never take.
+	serverErrors = 3
+
+	// fruitless is how many times in a row parts of a batch may be refused as malformed before the rest of it is given up.
+	// One span to blame among 512 takes ten.
+	fruitless = 16
+)
+
+// sender posts batches. Its methods are called by one goroutine at a time.
+type sender struct {
+	endpoint string
+	client   *http.Client
+	own      *http.Transport // client's, if it is ours to close
+	compressor
+}
+
+func newSender(endpoint *url.URL, client *http.Client) *sender {
+	s := &sender{endpoint: endpoint.String()}
+	var c http.Client
+	if client != nil {
+		c = *client
+	} else {
+		s.own = &http.Transport{ // not a clone of http.DefaultTransport, which may be anything by now
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: postTime}).DialContext,
+			TLSHandshakeTimeout: postTime,
+			MaxIdleConns:        1,
+			IdleConnTimeout:     30 * time.Second,
+			ForceAttemptHTTP2:   true,
+		}
+		c.Transport = s.own
+	}
+	// A post that is redirected by 301 arrives as a GET without a body, is answered with 200, and lost.
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s.client = &c
+	return s
+}
+
+func (s *sender) close() {
+	if s.own != nil {
+		s.own.CloseIdleConnections()
+	}
+}
+
+// verdict is what becomes of spans that were posted.
+type verdict uint8
+
+const (
+	accepted verdict = iota
+	refused
+	tooLarge // or malformed: all together, not each of them
+	malformed
+	failed   // this once
+	troubled // a failure that may be the batch's fault
+)
+
+func judge(status int) verdict {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return tooLarge
+	case http.StatusBadRequest:
+		return malformed
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return failed
+	case http.StatusInternalServerError:
+		return troubled
+	}
+	if status >= 200 && status <= 299 {
+		return accepted
+	}
+	return refused
+}
+
+// settle is told, as soon as it is known, what became of part of a batch. A nil error is that it was sent.
+type settle func(part spans, err error)
+
+// deliver posts b until each of its spans is sent, or refused, or until pause, which waits between
+// two tries, says that there is no more time: then its error is returned, and what is not settled
+// stays so.
+func (s *sender) deliver(ctx context.Context, b *batch, pause func(time.Duration, error) error, done settle) error {
+	todo := []spans{{0, b.len()}}
+	wait, inTrouble, inVain := firstWait, 0, 0
+	var body []byte
+	for len(todo) > 0 {
+		part := todo[len(todo)-1]
+		if body == nil {
+			body = s.body(b, part)
+		}
+		what, after, err := s.post(ctx, body)
+		if what == troubled {
+			if inTrouble++; inTrouble < serverErrors {
+				what = failed
+			}
+		}
+		if what == failed {
+			delay := max(wait/2+rand.N(wait/2), after)
+			if stop := pause(delay, err); stop != nil {
+				return stop
+			}
+			wait = min(2*wait, longestWait)
+			continue
+		}
+		todo, body, wait, inTrouble = todo[:len(todo)-1], nil, firstWait, 0
+		switch {
+		case what == accepted:
+			inVain = 0
+			done(part, nil)
+		case part.len() > 1 && (what == tooLarge || what == malformed && inVain < fruitless):
+			if what == malformed {
+				inVain++
+			}
+			first, second := part.halves()
+			todo = append(todo, second, first)
+		default:
+			if what == malformed {
+				inVain++
+			}
+			done(part, err)
+		}
+	}
+	return nil
+}
+
+// denied is the context of all posts: whatever traces what it sends must not trace this.
+var denied = trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny})
+
+// post posts a body once. after is how long the collector asks to be left alone.
+func (s *sender) post(ctx context.Context, body []byte) (what verdict, after time.Duration, err error) {
+	denied, cancel := context.WithTimeout(denied, postTime)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+
+	r, err := http.NewRequestWithContext(denied, http.MethodPost, s.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return refused, 0, withoutURL(err)
+	}
+	r.Header["Content-Type"] = []string{"application/json"}
+	r.Header["Content-Encoding"] = []string{"gzip"}
+	r.Header["B3"] = []string{"0"}
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return failed, 0, withoutURL(err)
+	}
+	defer resp.Body.Close()
+	if what = judge(resp.StatusCode); what == accepted {
+		// Read so that the connection can be used again. What is in it, and whether it ends well, does not
+		// matter: the spans are there.
+		io.CopyN(io.Discard, resp.Body, 4<<10)
+		return accepted, 0, nil
+	}
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
+	err = fmt.Errorf("collector answered %d %q", resp.StatusCode, said)
+	if what == failed {
+		after = retryAfter(resp.Header.Get("Retry-After"))
+	}
+	return what, after, err
+}
+
+// withoutURL is what may be said of err: there may be a password in the URL.
+func withoutURL(err error) error {
+	for with := (*url.Error)(nil); errors.As(err, &with) && with.Err != nil; {
+		err = with.Err
+	}
+	return err
+}
+
+// retryAfter reads a Retry-After header (RFC 9110, 10.2.3).
+func retryAfter(text string) time.Duration {
+	if text == "" {
+		return 0
+	}
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(min(max(seconds, 0), int(longestAsk/time.Second))) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return min(max(time.Until(at), 0), longestAsk)
+	}
+	return 0
+}

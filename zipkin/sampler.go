@@ -1,0 +1,125 @@
+package zipkin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"example.com/clew/internal/newid"
+	"example.com/clew/trace"
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// sampler obeys B3 and leaves the rest to a ratio. Not OpenTelemetry's ParentBased: that knows a flag, which
+// cannot tell a caller that defers from one that denies.
+type sampler struct{ ratio *trace.Ratio }
+
+// How the sampler tells the exporter what a span context cannot hold. Rare, and first among a span's
+// attributes, so that no limit drops them.
+const (
+	debugKey   = attribute.Key("b3.debug")    // true in a debug trace
+	traceIDKey = attribute.Key("b3.trace_id") // the text of an ID that came as 32 digits with a zero high half
+	rootKey    = attribute.Key("b3.root")     // true if the parent was invented, see package newid
+)
+
+func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	parent := oteltrace.SpanContextFromContext(p.ParentContext)
+	result := sdktrace.SamplingResult{Decision: sdktrace.Drop, Tracestate: parent.TraceState()}
+	var caller trace.B3
+	switch b, ok := trace.FromContext(p.ParentContext); {
+	case b.TraceID == p.TraceID, // the parent's trace; or a trace to begin, without a span
+		!ok && !b.TraceID.IsValid() && !parent.TraceID().IsValid(): // a state that came alone, or nothing
+		caller = b
+	}
+	switch caller.Sampling {
+	case trace.Deny:
+		return result
+	case trace.Accept, trace.Debug:
+	default:
+		if !s.ratio.Sample(p.TraceID) {
+			return result
+		}
+	}
+	result.Decision = sdktrace.RecordAndSample
+	if caller.Sampling == trace.Debug {
+		result.Attributes = append(result.Attributes, debugKey.Bool(true))
+	}
+	if isNarrow(p.TraceID) && caller.TraceID.IsValid() {
+		var buf [32]byte
+		if text := caller.AppendTraceID(buf[:0]); len(text) == 32 {
+			result.Attributes = append(result.Attributes, traceIDKey.String(string(text)))
+		}
+	}
+	if id, ok := p.ParentContext.Value(newid.InventedParent{}).(oteltrace.SpanID); ok && id == parent.SpanID() {
+		result.Attributes = append(result.Attributes, rootKey.Bool(true))
+	}
+	return result
+}
+
+func (s sampler) Description() string { return "B3" }
+
+// isNarrow reports whether id would be written in 16 digits, if nothing says otherwise.
+func isNarrow(id oteltrace.TraceID) bool { return [8]byte(id[:8]) == [8]byte{} }
+
+// ids makes the IDs of the SDK's spans as package trace makes its own.
+type ids struct{}
+
+func (ids) NewIDs(context.Context) (oteltrace.TraceID, oteltrace.SpanID) {
+	return newid.Trace(), newid.Span()
+}
+
+func (ids) NewSpanID(context.Context, oteltrace.TraceID) oteltrace.SpanID { return newid.Span() }
+
+// ratio is a trace.Ratio that tells its share as it was given.
+type ratio struct {
+	*trace.Ratio
+	share atomic.Uint64 // a float64's bits
+}
+
+func newRatio(share float64) *ratio {
+	r := &ratio{Ratio: trace.NewRatio(share)}
+	r.share.Store(math.Float64bits(share))
+	return r
+}
+
+func (r *ratio) load() float64 { return math.Float64frombits(r.share.Load()) }
+
+func (r *ratio) set(share float64) error {
+	if !(share >= 0 && share <= 1) { // written so that NaN fails too
+		return fmt.Errorf("zipkin: ratio %v is not between 0 and 1", share)
+	}
+	r.SetRate(share)
+	r.share.Store(math.Float64bits(share))
+	return nil
+}
+
+var errNotRatio = errors.New("zipkin: the body is not a number between 0 and 1")
+
+// ServeHTTP answers GET with the ratio, as text, and sets it by PUT.
+func (r *ratio) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodPut:
+		const longest = 64
+		body, err := io.ReadAll(io.LimitReader(req.Body, longest+1))
+		share, parseErr := strconv.ParseFloat(strings.TrimSpace(string(body)), 64)
+		if err != nil || len(body) > longest || parseErr != nil || r.set(share) != nil {
+			http.Error(w, errNotRatio.Error(), http.StatusBadRequest)
+			return
+		}
+	default:
+		w.Header().Set("Allow", "GET, HEAD, PUT")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, strconv.FormatFloat(r.load(), 'g', -1, 64)+"\n")
+}
