@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"example.com/clew/internal/callsite"
@@ -109,15 +110,37 @@ func describe(span oteltrace.Span, r *http.Request, attempt int) {
 	if !span.IsRecording() {
 		return
 	}
-	span.SetAttributes(attribute.String("http.request.method", methodOf(r.Method)))
+	var room [5]attribute.KeyValue
+	attrs := append(room[:0], attribute.String("http.request.method", methodOf(r.Method)))
 	if u := r.URL; u.Host != "" {
-		span.SetAttributes(
+		attrs = append(attrs,
 			attribute.String("server.address", clip.Text(u.Hostname())),
 			attribute.String("url.full", clip.Text(u.Scheme+"://"+u.Host+u.EscapedPath())))
+		if port := portOf(u); port != 0 {
+			attrs = append(attrs, attribute.Int("server.port", port))
+		}
 	}
 	if attempt > 1 {
-		span.SetAttributes(attribute.Int("http.request.resend_count", attempt-1))
+		attrs = append(attrs, attribute.Int("http.request.resend_count", attempt-1))
 	}
+	span.SetAttributes(attrs...)
+}
+
+// portOf is the port that u leads to; 0 if it names none that could be.
+func portOf(u *url.URL) int {
+	switch text := u.Port(); {
+	case text != "":
+		port, err := strconv.ParseUint(text, 10, 16)
+		if err != nil {
+			return 0
+		}
+		return int(port)
+	case u.Scheme == "http":
+		return 80
+	case u.Scheme == "https":
+		return 443
+	}
+	return 0
 }
 
 // withoutURL is what may be said of err: URLs hold secrets.

@@ -45,7 +45,7 @@ func TestResty(t *testing.T) {
 	assert.Equal(t, oteltrace.SpanKindClient, s.SpanKind(), "kind of the span")
 	assert.Equal(t, "GET", s.Name(), "name of the span")
 	assert.Equal(t, map[string]any{
-		"http.request.method": "GET", "server.address": "first.example",
+		"http.request.method": "GET", "server.address": "first.example", "server.port": int64(80),
 		"url.full": "http://first.example/path", "http.response.status_code": int64(200),
 	}, s.attributes(), "attributes of the span")
 	assert.NotContains(t, s.text(), canary, "text of the span")

@@ -459,19 +459,19 @@ func TestTransportSpan(t *testing.T) {
 		failed bool
 	}{
 		{"plain", "GET", "http://first.example/path", 200, map[string]any{
-			"http.request.method": "GET", "server.address": "first.example", "url.full": "http://first.example/path", "http.response.status_code": int64(200)}, false},
+			"http.request.method": "GET", "server.address": "first.example", "server.port": int64(80), "url.full": "http://first.example/path", "http.response.status_code": int64(200)}, false},
 		{"empty method", "", "http://first.example/path", 204, map[string]any{
-			"http.request.method": "GET", "server.address": "first.example", "url.full": "http://first.example/path", "http.response.status_code": int64(204)}, false},
+			"http.request.method": "GET", "server.address": "first.example", "server.port": int64(80), "url.full": "http://first.example/path", "http.response.status_code": int64(204)}, false},
 		{"secrets", "POST", "http://" + canary + ":" + canary + "@first.example:8080/a%2Fb?token=" + canary + "#" + canary, 201, map[string]any{
-			"http.request.method": "POST", "server.address": "first.example", "url.full": "http://first.example:8080/a%2Fb", "http.response.status_code": int64(201)}, false},
+			"http.request.method": "POST", "server.address": "first.example", "server.port": int64(8080), "url.full": "http://first.example:8080/a%2Fb", "http.response.status_code": int64(201)}, false},
 		{"IPv6", "HEAD", "http://[::1]:8080/", 200, map[string]any{
-			"http.request.method": "HEAD", "server.address": "::1", "url.full": "http://[::1]:8080/", "http.response.status_code": int64(200)}, false},
+			"http.request.method": "HEAD", "server.address": "::1", "server.port": int64(8080), "url.full": "http://[::1]:8080/", "http.response.status_code": int64(200)}, false},
 		{"not found", "GET", "http://first.example/", 404, map[string]any{
-			"http.request.method": "GET", "server.address": "first.example", "url.full": "http://first.example/", "http.response.status_code": int64(404)}, true},
+			"http.request.method": "GET", "server.address": "first.example", "server.port": int64(80), "url.full": "http://first.example/", "http.response.status_code": int64(404)}, true},
 		{"server error", "DELETE", "http://first.example/", 500, map[string]any{
-			"http.request.method": "DELETE", "server.address": "first.example", "url.full": "http://first.example/", "http.response.status_code": int64(500)}, true},
+			"http.request.method": "DELETE", "server.address": "first.example", "server.port": int64(80), "url.full": "http://first.example/", "http.response.status_code": int64(500)}, true},
 		{"redirect that nobody follows", "GET", "http://first.example/", 304, map[string]any{
-			"http.request.method": "GET", "server.address": "first.example", "url.full": "http://first.example/", "http.response.status_code": int64(304)}, false},
+			"http.request.method": "GET", "server.address": "first.example", "server.port": int64(80), "url.full": "http://first.example/", "http.response.status_code": int64(304)}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -493,6 +493,25 @@ func TestTransportSpan(t *testing.T) {
 			assert.Equal(t, s.SpanContext().SpanID().String(), a.spanID(), "span ID that arrived, against the span's")
 			assert.Equal(t, spanID, s.Parent().SpanID().String(), "parent of the span")
 		})
+	}
+}
+
+func TestTransportSpanPort(t *testing.T) {
+	for url, want := range map[string]any{
+		"http://first.example/":        int64(80),
+		"https://first.example/":       int64(443),
+		"https://first.example:8443/":  int64(8443),
+		"http://first.example:0/":      nil,
+		"http://first.example:65536/":  nil,
+		"other://first.example/":       nil,
+		"other://first.example:99/":    int64(99),
+		"https://[2001:db8::1]:65535/": int64(65535),
+	} {
+		rec := newRecorder(t, sdktrace.AlwaysSample())
+		fetch(t, httpclient.Wrap(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, nil
+		})}, rec.config()), sampled(t), url)
+		assert.Equal(t, want, rec.one(t).attribute("server.port"), "server.port of %s", url)
 	}
 }
 

@@ -19,6 +19,7 @@ package httpmw
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"runtime/pprof"
 	"strings"
 
@@ -272,16 +273,24 @@ type untrustedKey struct{}
 // describe gives a recording span what is known before the handler, by OpenTelemetry's HTTP
 // conventions.
 func describe(span oteltrace.Span, r *http.Request) {
+	var room [5]attribute.KeyValue
+	attrs := room[:0]
 	if name := methodName(r); name == r.Method {
-		span.SetAttributes(attribute.String("http.request.method", name))
+		attrs = append(attrs, attribute.String("http.request.method", name))
 	} else {
-		span.SetAttributes(
+		attrs = append(attrs,
 			attribute.String("http.request.method", "_OTHER"),
 			attribute.String("http.request.method_original", clip.Text(r.Method)))
 	}
 	if r.URL != nil {
-		span.SetAttributes(attribute.String("url.path", clip.Text(r.URL.Path)))
+		attrs = append(attrs, attribute.String("url.path", clip.Text(r.URL.Path)))
 	}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil { // else a Unix socket's, or another middleware's
+		attrs = append(attrs,
+			attribute.String("network.peer.address", peer.Addr().Unmap().String()),
+			attribute.Int("network.peer.port", int(peer.Port())))
+	}
+	span.SetAttributes(attrs...)
 }
 
 // conclude names a recording span, now that the route is known, and ends it.

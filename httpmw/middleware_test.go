@@ -312,6 +312,37 @@ func TestNewSpan(t *testing.T) {
 	}
 }
 
+func TestSpanPeer(t *testing.T) {
+	for _, tt := range []struct {
+		name, remote, address string
+		port                  int64
+	}{
+		{"IPv4", "192.0.2.1:1234", "192.0.2.1", 1234},
+		{"IPv6", "[2001:db8::1]:65535", "2001:db8::1", 65535},
+		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:1234", "192.0.2.1", 1234},
+		{"a Unix socket", "@", "", 0},
+		{"none", "", "", 0},
+		{"what another middleware has put there", "192.0.2.1", "", 0},
+		{"garbage", "\x00\n:99999", "", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.RemoteAddr = tt.remote
+			serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(http.NotFoundHandler()), r)
+
+			require.Len(t, rec.Ended(), 1, "spans ended")
+			attrs := attribute.NewSet(rec.Ended()[0].Attributes()...)
+			address, has := attrs.Value("network.peer.address")
+			assert.Equal(t, tt.address != "", has, "whether there is a network.peer.address")
+			assert.Equal(t, tt.address, address.AsString(), "network.peer.address")
+			port, has := attrs.Value("network.peer.port")
+			assert.Equal(t, tt.address != "", has, "whether there is a network.peer.port")
+			assert.Equal(t, tt.port, port.AsInt64(), "network.peer.port")
+		})
+	}
+}
+
 // counting is an SDK whose spans count how often they are ended; the SDK itself ignores
 // all ends but the first.
 type counting struct {
