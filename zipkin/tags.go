@@ -256,7 +256,7 @@ func newOrigin(r *resource.Resource, service string) *origin {
 	if t.begun {
 		o.json = t.json[len(`,"tags":{`):]
 	}
-	o.endpoint = endpoint{service: service}.append(nil, `,"localEndpoint":{`)
+	o.endpoint = endpoint{service: first(service, "unknown_service")}.append(nil, `,"localEndpoint":{`)
 	return o
 }
 

@@ -1,0 +1,443 @@
+package zipkin_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/clew/zipkin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// poster is a collector without a network: it takes everything, and keeps it.
+type poster struct {
+	mu     sync.Mutex
+	bodies [][]byte
+}
+
+func (p *poster) RoundTrip(r *http.Request) (*http.Response, error) {
+	defer r.Body.Close()
+	z, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(z)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	p.bodies = append(p.bodies, body)
+	p.mu.Unlock()
+	return &http.Response{StatusCode: http.StatusAccepted, Body: http.NoBody, Request: r}, nil
+}
+
+// posted is a span as it was posted.
+type posted map[string]any
+
+func (s posted) tags() map[string]any {
+	tags, _ := s["tags"].(map[string]any)
+	return tags
+}
+
+// take returns the spans that were posted since the last time, which are right by Zipkin's schema.
+func (p *poster) take(t testing.TB) []posted {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []posted
+	for _, body := range p.bodies {
+		require.NoError(t, checkList(body), "%.2000s", body)
+		var list []posted
+		require.NoError(t, json.Unmarshal(body, &list))
+		all = append(all, list...)
+	}
+	p.bodies = nil
+	return all
+}
+
+// export sends what an SDK would hand over for stub, and returns it as posted.
+func export(t testing.TB, stub tracetest.SpanStub) posted {
+	t.Helper()
+	p := new(poster)
+	e, err := zipkin.NewExporter(zipkin.Config{Endpoint: "http://collector.example", Client: &http.Client{Transport: p}})
+	require.NoError(t, err, "NewExporter")
+	require.NoError(t, e.ExportSpans(context.Background(), tracetest.SpanStubs{stub}.Snapshots()), "ExportSpans")
+	require.NoError(t, e.Shutdown(context.Background()), "Shutdown")
+	list := p.take(t)
+	require.Len(t, list, 1, "spans")
+	return list[0]
+}
+
+var (
+	traceID128 = oteltrace.TraceID{0x57, 0x59, 0xe9, 0x88, 0xbd, 0x86, 0x2e, 0x3f, 0xe1, 0xbe, 0x46, 0xa9, 0x94, 0x27, 0x27, 0x93}
+	traceID64  = oteltrace.TraceID{8: 0x46, 0x3a, 0xc3, 0x5c, 0x9f, 0x64, 0x13, 0xad}
+	spanID1    = oteltrace.SpanID{0xa2, 0xfb, 0x4a, 0x1d, 0x1a, 0x96, 0xd3, 0x12}
+	spanID2    = oteltrace.SpanID{7: 0x0a}
+	begin      = time.Date(2026, 11, 22, 8, 0, 0, 123456789, time.UTC)
+)
+
+const beginMicros = 1795334400123456
+
+func spanContext(id oteltrace.TraceID, span oteltrace.SpanID) oteltrace.SpanContext {
+	return oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: id, SpanID: span, TraceFlags: oteltrace.FlagsSampled})
+}
+
+// ended is a span to begin with.
+func ended(change func(*tracetest.SpanStub)) tracetest.SpanStub {
+	stub := tracetest.SpanStub{
+		Name:        "get /media/{id}",
+		SpanContext: spanContext(traceID128, spanID1),
+		StartTime:   begin,
+		EndTime:     begin.Add(1500 * time.Microsecond),
+		Resource:    resource.NewSchemaless(attribute.String("service.name", "media-api")),
+	}
+	if change != nil {
+		change(&stub)
+	}
+	return stub
+}
+
+func TestSpanFields(t *testing.T) {
+	type stub = tracetest.SpanStub
+	whole := func(change func(posted)) posted {
+		p := posted{
+			"traceId": "5759e988bd862e3fe1be46a994272793", "id": "a2fb4a1d1a96d312", "name": "get /media/{id}",
+			"timestamp": float64(beginMicros), "duration": float64(1500),
+			"localEndpoint": map[string]any{"serviceName": "media-api"},
+		}
+		if change != nil {
+			change(p)
+		}
+		return p
+	}
+	for _, tt := range []struct {
+		name string
+		span func(*stub)
+		want func(posted)
+	}{
+		{"a root", nil, nil},
+		{"a 64-bit trace ID", func(s *stub) { s.SpanContext = spanContext(traceID64, spanID1) },
+			func(p posted) { p["traceId"] = "463ac35c9f6413ad" }},
+		{"a child", func(s *stub) { s.Parent = spanContext(traceID128, spanID2) },
+			func(p posted) { p["parentId"] = "000000000000000a" }},
+		{"a parent in another trace is none", func(s *stub) { s.Parent = spanContext(traceID64, spanID2) }, nil},
+		{"a parent without a span ID is none", func(s *stub) { s.Parent = spanContext(traceID128, oteltrace.SpanID{}) }, nil},
+
+		{"kind: internal", func(s *stub) { s.SpanKind = oteltrace.SpanKindInternal }, nil},
+		{"kind: server", func(s *stub) { s.SpanKind = oteltrace.SpanKindServer }, func(p posted) { p["kind"] = "SERVER" }},
+		{"kind: client", func(s *stub) { s.SpanKind = oteltrace.SpanKindClient }, func(p posted) { p["kind"] = "CLIENT" }},
+		{"kind: producer", func(s *stub) { s.SpanKind = oteltrace.SpanKindProducer }, func(p posted) { p["kind"] = "PRODUCER" }},
+		{"kind: consumer", func(s *stub) { s.SpanKind = oteltrace.SpanKindConsumer }, func(p posted) { p["kind"] = "CONSUMER" }},
+		{"kind: garbage", func(s *stub) { s.SpanKind = 99 }, nil},
+
+		{"name: upper case", func(s *stub) { s.Name = "GET /Ünïcode" }, func(p posted) { p["name"] = "get /ünïcode" }},
+		{"name: none", func(s *stub) { s.Name = "" }, func(p posted) { delete(p, "name") }},
+		{"name: hostile", func(s *stub) { s.Name = "\x00\"\\\n\t\r\x1f\x7f\xff\u2028</script>é" },
+			func(p posted) { p["name"] = "\x00\"\\\n\t\r\x1f\x7f\ufffd\u2028</script>é" }},
+		{"name: long", func(s *stub) { s.Name = strings.Repeat("é", 5000) }, func(p posted) { p["name"] = strings.Repeat("é", 4000) + "…" }},
+
+		{"duration: less than a microsecond", func(s *stub) { s.EndTime = begin.Add(1) }, func(p posted) { p["duration"] = 1.0 }},
+		{"duration: none", func(s *stub) { s.EndTime = begin }, func(p posted) { p["duration"] = 1.0 }},
+		{"duration: rounded down", func(s *stub) { s.EndTime = begin.Add(1999) }, func(p posted) { p["duration"] = 1.0 }},
+		{"duration: the clock was set back", func(s *stub) { s.EndTime = begin.Add(-time.Hour) }, func(p posted) { p["duration"] = 1.0 }},
+		{"duration: not ended", func(s *stub) { s.EndTime = time.Time{} }, func(p posted) { delete(p, "duration") }},
+		{"duration: as long as there is", func(s *stub) { s.EndTime = begin.Add(math.MaxInt64) }, func(p posted) { p["duration"] = float64(math.MaxInt64 / 1000) }},
+		{"timestamp: none", func(s *stub) { s.StartTime = time.Time{} }, func(p posted) { delete(p, "timestamp"); delete(p, "duration") }},
+		{"timestamp: before 1970", func(s *stub) { s.StartTime = time.Unix(-1, 0) }, func(p posted) { delete(p, "timestamp"); delete(p, "duration") }},
+
+		{"service: in upper case", func(s *stub) { s.Resource = resource.NewSchemaless(attribute.String("service.name", "Media-API")) }, nil},
+		{"service: none", func(s *stub) { s.Resource = nil },
+			func(p posted) { p["localEndpoint"] = map[string]any{"serviceName": "unknown_service"} }},
+
+		{"an event", func(s *stub) { s.Events = []sdktrace.Event{{Name: "Cache Miss", Time: begin.Add(time.Millisecond)}} },
+			func(p posted) {
+				p["annotations"] = []any{map[string]any{"timestamp": float64(beginMicros + 1000), "value": "Cache Miss"}}
+			}},
+		{"events", func(s *stub) {
+			s.Events = []sdktrace.Event{
+				{Name: "exception", Time: begin, Attributes: []attribute.KeyValue{
+					attribute.String("exception.message", `Get "http://u:p@x.example/?token=t": "boom"`), attribute.Int("n", 1), attribute.String("url.query", "token=t")}},
+				{Name: "without a time"},
+				{Name: "", Time: begin},
+			}
+		}, func(p posted) {
+			p["annotations"] = []any{
+				map[string]any{"timestamp": float64(beginMicros), "value": `exception: {"exception.message":"Get \"http://x.example/\": \"boom\"","n":"1"}`},
+				map[string]any{"timestamp": float64(beginMicros), "value": ""},
+			}
+		}},
+		{"only an event without a time", func(s *stub) { s.Events = []sdktrace.Event{{Name: "never"}} }, nil},
+
+		{"links", func(s *stub) {
+			s.Links = []sdktrace.Link{{SpanContext: spanContext(traceID64, spanID2)}, {SpanContext: spanContext(traceID128, spanID1)}}
+		}, func(p posted) {
+			p["tags"] = map[string]any{"links": "463ac35c9f6413ad-000000000000000a,5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312"}
+		}},
+		{"scope", func(s *stub) {
+			s.InstrumentationScope = instrumentation.Scope{Name: "example.com/Lib", Version: "v1.2.3"}
+		}, func(p posted) {
+			p["tags"] = map[string]any{"otel.scope.name": "example.com/Lib", "otel.scope.version": "v1.2.3"}
+		}},
+		{"attributes were dropped", func(s *stub) { s.DroppedAttributes = 3 },
+			func(p posted) { p["tags"] = map[string]any{"otel.dropped_attributes_count": "3"} }},
+		{"resource", func(s *stub) {
+			s.Resource = resource.NewSchemaless(attribute.String("service.name", "media-api"), attribute.String("host.name", "h1"),
+				attribute.String("telemetry.sdk.name", "opentelemetry"), attribute.String("error", "not of this span"))
+		}, func(p posted) { p["tags"] = map[string]any{"host.name": "h1"} }},
+		{"an attribute goes before the resource's", func(s *stub) {
+			s.Resource = resource.NewSchemaless(attribute.String("service.name", "media-api"), attribute.String("host.name", "h1"), attribute.String("zone", "z"))
+			s.Attributes = []attribute.KeyValue{attribute.String("host.name", "h2")}
+		}, func(p posted) { p["tags"] = map[string]any{"host.name": "h2", "zone": "z"} }},
+
+		{"status: ok", func(s *stub) { s.Status.Code = codes.Ok }, func(p posted) { p["tags"] = map[string]any{"otel.status_code": "OK"} }},
+		{"status: error", func(s *stub) {
+			s.Status = sdktrace.Status{Code: codes.Error, Description: `Get "https://x.example/a?token=t#f": refused`}
+		},
+			func(p posted) {
+				p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": `Get "https://x.example/a": refused`}
+			}},
+		{"status: error, of HTTP", func(s *stub) {
+			s.Status.Code = codes.Error
+			s.Attributes = []attribute.KeyValue{attribute.Int("http.response.status_code", 503)}
+		}, func(p posted) {
+			p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "503", "http.response.status_code": "503"}
+		}},
+		{"status: error, and no more", func(s *stub) { s.Status.Code = codes.Error },
+			func(p posted) { p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "true"} }},
+		{"attribute error beside the status", func(s *stub) {
+			s.Status = sdktrace.Status{Code: codes.Error, Description: "boom"}
+			s.Attributes = []attribute.KeyValue{attribute.Bool("error", true)}
+		}, func(p posted) { p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "boom"} }},
+		{"attribute error alone", func(s *stub) { s.Attributes = []attribute.KeyValue{attribute.String("error", "boom")} },
+			func(p posted) { p["tags"] = map[string]any{"error": "boom"} }},
+		{"attribute error, false: to Zipkin any such tag is an error", func(s *stub) { s.Attributes = []attribute.KeyValue{attribute.Bool("error", false)} }, nil},
+		{"attribute error, but the status is ok", func(s *stub) {
+			s.Status.Code = codes.Ok
+			s.Attributes = []attribute.KeyValue{attribute.String("error", "boom")}
+		}, func(p posted) { p["tags"] = map[string]any{"otel.status_code": "OK"} }},
+		{"attributes that are named as tags of ours", func(s *stub) {
+			s.Attributes = []attribute.KeyValue{attribute.String("links", "x"), attribute.String("otel.scope.name", "x"), attribute.String("otel.status_code", "x")}
+		}, nil},
+
+		{"attributes of all types", func(s *stub) {
+			s.Attributes = []attribute.KeyValue{
+				attribute.String("s", "t"), attribute.String("empty", ""), attribute.Int64("i", math.MinInt64), attribute.Bool("b", true),
+				attribute.Float64("f", 0.25), attribute.StringSlice("ss", []string{"a", `"`}), attribute.IntSlice("is", []int{1, 2}),
+				attribute.BoolSlice("bs", []bool{true, false}), attribute.Float64Slice("fs", []float64{0.5}),
+			}
+		}, func(p posted) {
+			p["tags"] = map[string]any{"s": "t", "empty": "", "i": "-9223372036854775808", "b": "true", "f": "0.25",
+				"ss": `["a","\""]`, "is": "[1,2]", "bs": "[true,false]", "fs": "[0.5]"}
+		}},
+		{"a long attribute", func(s *stub) { s.Attributes = []attribute.KeyValue{attribute.String("k", strings.Repeat("v", 1<<20))} },
+			func(p posted) { p["tags"] = map[string]any{"k": strings.Repeat("v", 8000) + "…"} }},
+		{"what only the sampler may say", func(s *stub) {
+			s.Attributes = []attribute.KeyValue{attribute.String("b3.debug", "true"), attribute.String("b3.trace_id", "463ac35c9f6413ad"), attribute.Int("b3.root", 1)}
+			s.Parent = spanContext(traceID128, spanID2)
+		}, func(p posted) { p["parentId"] = "000000000000000a" }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, whole(tt.want), export(t, ended(tt.span)))
+		})
+	}
+}
+
+func TestRemoteEndpoint(t *testing.T) {
+	str, num := attribute.String, attribute.Int
+	const (
+		server, client     = oteltrace.SpanKindServer, oteltrace.SpanKindClient
+		producer, consumer = oteltrace.SpanKindProducer, oteltrace.SpanKindConsumer
+	)
+	for _, tt := range []struct {
+		name  string
+		kind  oteltrace.SpanKind
+		attrs []attribute.KeyValue
+		want  map[string]any
+	}{
+		{"nothing", client, nil, nil},
+		{"a port alone says nothing", client, []attribute.KeyValue{num("server.port", 80)}, nil},
+		{"a client's server, by name", client, []attribute.KeyValue{str("server.address", "Dynamo.example"), num("server.port", 443)},
+			map[string]any{"serviceName": "dynamo.example", "port": 443.0}},
+		{"… by address", client, []attribute.KeyValue{str("server.address", "192.0.2.1"), num("server.port", 8080)},
+			map[string]any{"ipv4": "192.0.2.1", "port": 8080.0}},
+		{"… by name, and the address of the connection", client, []attribute.KeyValue{str("server.address", "db.example"), num("server.port", 1), str("network.peer.address", "2001:DB8::1"), num("network.peer.port", 2)},
+			map[string]any{"serviceName": "db.example", "ipv6": "2001:db8::1", "port": 2.0}},
+		{"… the same, the other way round", client, []attribute.KeyValue{num("network.peer.port", 2), str("network.peer.address", "2001:DB8::1"), num("server.port", 1), str("server.address", "db.example")},
+			map[string]any{"serviceName": "db.example", "ipv6": "2001:db8::1", "port": 2.0}},
+		{"… as somebody calls it", client, []attribute.KeyValue{str("server.address", "10.0.0.1"), str("peer.service", "image-store")},
+			map[string]any{"serviceName": "image-store", "ipv4": "10.0.0.1"}},
+		{"… as somebody calls it today", client, []attribute.KeyValue{str("server.address", "a.example"), str("service.peer.name", "image-store")},
+			map[string]any{"serviceName": "image-store"}},
+		{"… by the names of before 2023", client, []attribute.KeyValue{str("net.peer.name", "a.example"), num("net.peer.port", 80), str("net.sock.peer.addr", "192.0.2.1")},
+			map[string]any{"serviceName": "a.example", "ipv4": "192.0.2.1", "port": 80.0}},
+		{"a database without a name", client, []attribute.KeyValue{str("server.address", "127.0.0.1"), str("db.system.name", "postgresql")},
+			map[string]any{"serviceName": "postgresql", "ipv4": "127.0.0.1"}},
+		{"a database with a name", client, []attribute.KeyValue{str("db.system", "mysql"), str("server.address", "db.example")},
+			map[string]any{"serviceName": "db.example"}},
+		{"a broker", producer, []attribute.KeyValue{str("messaging.system", "kafka")}, map[string]any{"serviceName": "kafka"}},
+		{"a broker, for a consumer", consumer, []attribute.KeyValue{str("messaging.system", "kafka"), str("server.address", "kafka-1.example")},
+			map[string]any{"serviceName": "kafka-1.example"}},
+		{"a server's client", server, []attribute.KeyValue{str("network.peer.address", "192.0.2.1"), num("network.peer.port", 50000)},
+			map[string]any{"ipv4": "192.0.2.1", "port": 50000.0}},
+		{"a server's client by what proxies say", server, []attribute.KeyValue{str("client.address", "192.0.2.7")}, map[string]any{"ipv4": "192.0.2.7"}},
+		{"the connection's goes before it", server, []attribute.KeyValue{str("client.address", "192.0.2.7"), str("network.peer.address", "10.0.0.1")},
+			map[string]any{"ipv4": "10.0.0.1"}},
+		{"a server's own address is not its client's", server, []attribute.KeyValue{str("server.address", "me.example"), num("server.port", 80), str("db.system", "mysql")}, nil},
+		{"IPv4 in IPv6", server, []attribute.KeyValue{str("network.peer.address", "::ffff:192.0.2.1")}, map[string]any{"ipv4": "192.0.2.1"}},
+		{"a zone is this host's", server, []attribute.KeyValue{str("network.peer.address", "fe80::1%eth0")}, map[string]any{"ipv6": "fe80::1"}},
+		{"garbage", server, []attribute.KeyValue{str("network.peer.address", "\x00"), num("network.peer.port", 1)}, nil},
+		{"no port that there is", client, []attribute.KeyValue{str("server.address", "a.example"), num("server.port", 65536)}, map[string]any{"serviceName": "a.example"}},
+		{"a negative one", client, []attribute.KeyValue{str("server.address", "a.example"), num("server.port", -1)}, map[string]any{"serviceName": "a.example"}},
+		{"other types", client, []attribute.KeyValue{num("server.address", 1), str("server.port", "80"), attribute.Bool("peer.service", true)}, nil},
+		{"an internal span has none", oteltrace.SpanKindInternal, []attribute.KeyValue{str("server.address", "a.example")}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := export(t, ended(func(s *tracetest.SpanStub) { s.SpanKind, s.Attributes = tt.kind, tt.attrs }))
+			if tt.want == nil {
+				assert.NotContains(t, got, "remoteEndpoint")
+			} else {
+				assert.Equal(t, tt.want, got["remoteEndpoint"])
+			}
+		})
+	}
+}
+
+// canary is what must not be told.
+const canary = "c4n4ry"
+
+func TestNoSecrets(t *testing.T) {
+	left := map[string]string{ // out altogether
+		"http.request.header.authorization": "Bearer " + canary, "http.request.header.Proxy-Authorization": canary,
+		"http.request.header.cookie": "a=" + canary, "http.response.header.set-cookie": "a=" + canary, "http.response.header.set_cookie": canary,
+		"http.request.header.x_api_key": canary, "http.request.header.x-api-key": canary, "http.request.header.x-auth-token": canary,
+		"http.request.header.x-amz-security-token": canary, "http.request.header.x-csrf": canary, "http.request.header.x-session-id": canary,
+		"rpc.grpc.request.metadata.authorization": canary, "rpc.grpc.response.metadata.x-secret": canary,
+		"url.query": "token=" + canary, "url.fragment": canary,
+	}
+	cut := map[string][2]string{
+		"url.full":                      {"https://user:" + canary + "@a.example:8443/p%2Fq?token=" + canary + "#" + canary, "https://a.example:8443/p%2Fq"},
+		"http.url":                      {"http://a.example?" + canary, "http://a.example"},
+		"http.target":                   {"/p?token=" + canary, "/p"},
+		"url.original":                  {"/p#" + canary, "/p"},
+		"http.request.header.referer":   {"https://" + canary + "@a.example/@b", "https://a.example/@b"},
+		"http.response.header.location": {`["https://a.example/?code=` + canary + `"]`, `["https://a.example/"]`},
+		"anything":                      {"first http://a.example/?x=" + canary + " then <https://" + canary + "@b.example#" + canary + "> end", "first http://a.example/ then <https://b.example> end"},
+		"a colon":                       {"://?" + canary, "://"},
+	}
+	kept := map[string]string{
+		"http.request.header.accept": "text/html", "http.request.header.user-agent": "curl", "url.path": "/a?b", "db.query.text": "SELECT 1 WHERE a = ?",
+		"db.connection": "postgres://h", "user.token.count": "3", "http.route": "/keys/{key}", "messaging.metadata": "key",
+	}
+	stub := ended(nil)
+	want := map[string]any{}
+	for key, value := range left {
+		stub.Attributes = append(stub.Attributes, attribute.String(key, value), attribute.StringSlice(key+".list", []string{value}))
+	}
+	for key, values := range cut {
+		stub.Attributes = append(stub.Attributes, attribute.String(key, values[0]))
+		want[key] = values[1]
+	}
+	for key, value := range kept {
+		stub.Attributes = append(stub.Attributes, attribute.String(key, value))
+		want[key] = value
+	}
+	stub.Attributes = append(stub.Attributes, attribute.StringSlice("list", []string{"http://" + canary + "@a.example/?" + canary, "b"}))
+	want["list"] = `["http://a.example/","b"]`
+	delete(left, "url.query")
+	delete(left, "url.fragment")
+	stub.Attributes = slicesDelete(stub.Attributes, "url.query.list", "url.fragment.list")
+
+	got := export(t, stub)
+	assert.Equal(t, want, got.tags(), "tags")
+	text, err := json.Marshal(got)
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), canary)
+
+	stub.Events = []sdktrace.Event{{Name: "e", Time: begin, Attributes: stub.Attributes}}
+	stub.Attributes = nil
+	text, err = json.Marshal(export(t, stub))
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), canary, "in an event")
+}
+
+func slicesDelete(attrs []attribute.KeyValue, keys ...attribute.Key) (left []attribute.KeyValue) {
+	for _, kv := range attrs {
+		if kv.Key != keys[0] && kv.Key != keys[1] {
+			left = append(left, kv)
+		}
+	}
+	return left
+}
+
+// FuzzSpan: whatever is in a span, what is posted is right by the schema.
+func FuzzSpan(f *testing.F) {
+	f.Add("GET /", "k", "v", int64(1), int64(2), "10.0.0.1", uint8(2), "message")
+	f.Add("\xff\x00\"", "error", "http://u:p@h/?q#f", int64(-1), int64(math.MaxInt64), "::ffff:1.2.3.4%z", uint8(3), "\\")
+	f.Add("", "http.request.header.cookie", "\u2028", int64(math.MinInt64), int64(0), "fe80::1%eth0", uint8(5), "")
+	f.Add("É", "host.name", strings.Repeat("é", 4001), int64(1e18), int64(-1e18), "h:1", uint8(4), "x")
+	f.Fuzz(func(t *testing.T, name, key, value string, at, lasts int64, peer string, kind uint8, message string) {
+		stub := ended(func(s *tracetest.SpanStub) {
+			s.Name, s.SpanKind = name, oteltrace.SpanKind(kind)
+			s.StartTime = time.Unix(0, at)
+			s.EndTime = s.StartTime.Add(time.Duration(lasts))
+			for _, k := range []string{"server.address", "network.peer.address", "peer.service"} {
+				if k != key {
+					s.Attributes = append(s.Attributes, attribute.String(k, peer))
+				}
+			}
+			s.Attributes = append(s.Attributes, attribute.String(key, value))
+			s.Events = []sdktrace.Event{{Name: name, Time: s.EndTime, Attributes: []attribute.KeyValue{attribute.String(key, value)}}}
+			s.Status = sdktrace.Status{Code: codes.Code(kind % 3), Description: message}
+			s.Resource = resource.NewSchemaless(attribute.String("service.name", peer), attribute.String(key, name))
+			s.InstrumentationScope.Name = message
+		})
+		export(t, stub)
+	})
+}
+
+func TestExportNothing(t *testing.T) {
+	e, err := zipkin.NewExporter(zipkin.Config{Endpoint: "http://collector.example", Client: &http.Client{Transport: failing{}}})
+	require.NoError(t, err)
+	assert.NoError(t, e.ExportSpans(context.Background(), nil))
+	assert.Zero(t, e.Stats())
+}
+
+type failing struct{}
+
+func (failing) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("not to be called")
+}
+
+// TestBody: the body is gzip, and nothing but a list.
+func TestBody(t *testing.T) {
+	p := new(poster)
+	e, err := zipkin.NewExporter(zipkin.Config{Endpoint: "http://collector.example", Client: &http.Client{Transport: p}})
+	require.NoError(t, err)
+	stubs := make(tracetest.SpanStubs, 1025)
+	for i := range stubs {
+		stubs[i] = ended(func(s *tracetest.SpanStub) {
+			s.SpanContext = spanContext(traceID128, oteltrace.SpanID{1, 6: byte(i >> 8), 7: byte(i)})
+		})
+	}
+	require.NoError(t, e.ExportSpans(context.Background(), stubs.Snapshots()))
+	assert.Len(t, p.bodies, 3, "posts: 512 spans at once")
+	assert.True(t, bytes.HasPrefix(p.bodies[0], []byte(`[{"traceId":"`)) && bytes.HasSuffix(p.bodies[0], []byte(`"}}]`)), "%.200s", p.bodies[0])
+	assert.Len(t, p.take(t), 1025, "spans")
+}
