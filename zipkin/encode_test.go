@@ -322,6 +322,8 @@ func TestRemoteEndpoint(t *testing.T) {
 // canary is what must not be told.
 const canary = "c4n4ry"
 
+var nan = math.NaN()
+
 func TestNoSecrets(t *testing.T) {
 	left := map[string]string{ // out altogether
 		"http.request.header.authorization": "Bearer " + canary, "http.request.header.Proxy-Authorization": canary,

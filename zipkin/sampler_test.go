@@ -1,0 +1,369 @@
+package zipkin_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/httpmw"
+	"example.com/clew/trace"
+	"example.com/clew/zipkin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// provider returns a provider that posts to what is returned with it.
+func provider(t testing.TB, cfg zipkin.Config) (*zipkin.Provider, *poster) {
+	t.Helper()
+	p := new(poster)
+	cfg.Endpoint, cfg.Client = "http://collector.example", &http.Client{Transport: p}
+	if cfg.Service == "" {
+		cfg.Service = "media-api"
+	}
+	tp, err := zipkin.NewProvider(cfg)
+	require.NoError(t, err, "NewProvider")
+	t.Cleanup(func() { assert.NoError(t, tp.Shutdown(context.Background()), "Shutdown") })
+	return tp, p
+}
+
+// flushed returns what tp has posted.
+func flushed(t testing.TB, tp *zipkin.Provider, p *poster) []posted {
+	t.Helper()
+	require.NoError(t, tp.ForceFlush(context.Background()), "ForceFlush")
+	return p.take(t)
+}
+
+func none(t testing.TB, tp *zipkin.Provider) {
+	t.Helper()
+	require.NoError(t, tp.SetRatio(0), "SetRatio(0)")
+}
+
+const (
+	text128  = "5759e988bd862e3fe1be46a994272793"
+	text64   = "463ac35c9f6413ad"
+	textWide = "0000000000000000463ac35c9f6413ad"
+	textSpan = "a2fb4a1d1a96d312"
+)
+
+// starters are the ways in which a server's span is begun for a caller, and a child inside it.
+var starters = []struct {
+	name  string
+	clew  bool
+	serve func(tp *zipkin.Provider, r *http.Request)
+}{
+	{"httpmw", true, func(tp *zipkin.Provider, r *http.Request) {
+		handler := httpmw.New(httpmw.Config{TracerProvider: tp})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, s := trace.Start(r.Context(), "child")
+			s.End()
+		}))
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}},
+	{"httpmw, the embedded provider", true, func(tp *zipkin.Provider, r *http.Request) {
+		handler := httpmw.New(httpmw.Config{TracerProvider: tp.TracerProvider})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, s := oteltrace.SpanFromContext(r.Context()).TracerProvider().Tracer("other").Start(r.Context(), "child")
+			s.End()
+		}))
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}},
+	{"otelhttp with our propagator", false, func(tp *zipkin.Provider, r *http.Request) {
+		handler := otelhttp.NewHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, s := tp.Tracer("other").Start(r.Context(), "child")
+			s.End()
+		}), "server", otelhttp.WithTracerProvider(tp), otelhttp.WithPropagators(trace.Propagator{}))
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}},
+}
+
+func TestB3IsObeyed(t *testing.T) {
+	type outcome struct {
+		sampled, debug bool
+		traceID        string // "": a new one
+		parent         string // of the server's span
+	}
+	for _, tt := range []struct {
+		name   string
+		header map[string]string
+		always outcome // at ratio 1
+		never  outcome // at ratio 0
+	}{
+		{name: "no headers", always: outcome{sampled: true}},
+		{name: "deny", header: map[string]string{"b3": text128 + "-" + textSpan + "-0"}},
+		{name: "deny, without IDs", header: map[string]string{"b3": "0"}},
+		{name: "accept", header: map[string]string{"b3": text128 + "-" + textSpan + "-1"},
+			always: outcome{true, false, text128, textSpan}, never: outcome{true, false, text128, textSpan}},
+		{name: "accept, without IDs", header: map[string]string{"X-B3-Sampled": "1"}, always: outcome{sampled: true}, never: outcome{sampled: true}},
+		{name: "debug", header: map[string]string{"X-B3-TraceId": text64, "X-B3-SpanId": textSpan, "X-B3-Flags": "1"},
+			always: outcome{true, true, text64, textSpan}, never: outcome{true, true, text64, textSpan}},
+		{name: "debug, without IDs", header: map[string]string{"b3": "d"}, always: outcome{sampled: true, debug: true}, never: outcome{sampled: true, debug: true}},
+		{name: "debug, 32 digits with a zero high half", header: map[string]string{"b3": textWide + "-" + textSpan + "-d"},
+			always: outcome{true, true, textWide, textSpan}, never: outcome{true, true, textWide, textSpan}},
+		{name: "accept, 32 digits with a zero high half", header: map[string]string{"b3": textWide + "-" + textSpan + "-1"},
+			always: outcome{true, false, textWide, textSpan}, never: outcome{true, false, textWide, textSpan}},
+		{name: "accept, 16 digits", header: map[string]string{"b3": text64 + "-" + textSpan + "-1"},
+			always: outcome{true, false, text64, textSpan}, never: outcome{true, false, text64, textSpan}},
+		{name: "defer", header: map[string]string{"b3": text128 + "-" + textSpan}, always: outcome{sampled: true, traceID: text128, parent: "?"}},
+		{name: "defer, 32 digits with a zero high half", header: map[string]string{"b3": textWide + "-" + textSpan}, always: outcome{sampled: true, traceID: textWide, parent: "?"}},
+	} {
+		for _, starter := range starters {
+			for ratio, want := range map[float64]outcome{1: tt.always, 0: tt.never} {
+				t.Run(fmt.Sprintf("%s/%s/%v", tt.name, starter.name, ratio), func(t *testing.T) {
+					tp, p := provider(t, zipkin.Config{Ratio: 1})
+					require.NoError(t, tp.SetRatio(ratio))
+					r := httptest.NewRequest(http.MethodGet, "/", nil)
+					for key, value := range tt.header {
+						r.Header.Set(key, value)
+					}
+					starter.serve(tp, r)
+					spans := flushed(t, tp, p)
+					if !want.sampled {
+						require.Empty(t, spans, "spans")
+						return
+					}
+					require.Len(t, spans, 2, "spans")
+					child, server := spans[0], spans[1]
+					assert.Equal(t, server["id"], child["parentId"], "parent of the child")
+					for _, s := range spans {
+						if want.traceID != "" {
+							assert.Equal(t, want.traceID, s["traceId"], "trace ID")
+						}
+						assert.Equal(t, spans[0]["traceId"], s["traceId"], "trace ID")
+						// otelhttp makes a trace of a state that came alone, and only that first span is seen to be its.
+						known := want.traceID != "" || starter.clew || s["kind"] == "SERVER"
+						if want.debug && known {
+							assert.Equal(t, true, s["debug"], "debug")
+						} else {
+							assert.NotContains(t, s, "debug")
+						}
+						for tag := range s.tags() {
+							assert.False(t, strings.HasPrefix(tag, "b3."), "tag %s", tag)
+						}
+					}
+					switch want.parent {
+					case "":
+						assert.NotContains(t, server, "parentId", "the server's span")
+					case "?": // whether it is told depends on who began the span
+						if server["parentId"] != nil {
+							assert.Equal(t, textSpan, server["parentId"], "parent of the server's span")
+						}
+					default:
+						assert.Equal(t, want.parent, server["parentId"], "parent of the server's span")
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestDecisionOfAnotherPropagator: OpenTelemetry's own B3 cannot say that a caller left it open.
+func TestDecisionOfAnotherPropagator(t *testing.T) {
+	for state, want := range map[string]int{"-1": 1, "-d": 1, "-0": 0} {
+		tp, p := provider(t, zipkin.Config{Ratio: 1})
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("b3", text128+"-"+textSpan+state)
+		handler := otelhttp.NewHandler(http.NotFoundHandler(), "server", otelhttp.WithTracerProvider(tp), otelhttp.WithPropagators(b3.New()))
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+		assert.Len(t, flushed(t, tp, p), want, "spans after %s", state)
+	}
+}
+
+func TestRootIsDecidedAnew(t *testing.T) {
+	for _, state := range []string{"0", "1", "d"} {
+		tp, p := provider(t, zipkin.Config{Ratio: 1})
+		b, err := trace.Parse(text128 + "-" + textSpan + "-" + state)
+		require.NoError(t, err)
+		ctx, span := trace.Starter{TracerProvider: tp}.Start(context.Background(), b, "request")
+
+		none(t, tp)
+		_, root := trace.Root(ctx, "not sampled")
+		root.End()
+		_, root = tp.Tracer("other").Start(ctx, "nor this", oteltrace.WithNewRoot())
+		root.End()
+		assert.Empty(t, flushed(t, tp, p), "spans at ratio 0, under %s", state)
+
+		require.NoError(t, tp.SetRatio(1))
+		_, root = trace.Root(ctx, "sampled")
+		root.End()
+		_, root = tp.Tracer("other").Start(ctx, "and this", oteltrace.WithNewRoot())
+		root.End()
+		spans := flushed(t, tp, p)
+		require.Len(t, spans, 2, "spans at ratio 1, under %s", state)
+		for _, s := range spans {
+			assert.NotEqual(t, text128, s["traceId"], "trace ID")
+			assert.NotContains(t, s, "parentId")
+			assert.NotContains(t, s, "debug")
+		}
+		links, _ := spans[0].tags()["links"].(string)
+		assert.True(t, strings.HasPrefix(links, text128+"-"), "link of a root: %q", links)
+		span.End()
+	}
+}
+
+// TestChains: in 1,000 chains of four services, whose callers send IDs and leave the decision open, each trace is
+// there whole or not at all, although each service has a ratio of its own.
+func TestChains(t *testing.T) {
+	const services = 4
+	chains := func(t *testing.T, ratios [services]float64, id func(i int) string) (seen map[string]int) {
+		var providers [services]*zipkin.Provider
+		var posters [services]*poster
+		var next http.RoundTripper
+		for i := services - 1; i >= 0; i-- {
+			providers[i], posters[i] = provider(t, zipkin.Config{Ratio: ratios[i], Service: "service-" + strconv.Itoa(i)})
+			client := &http.Client{Transport: httpclient.NewTransport(next, httpclient.Config{TracerProvider: providers[i]})}
+			last := i == services-1
+			handler := httpmw.New(httpmw.Config{TracerProvider: providers[i]})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if last {
+					return
+				}
+				out, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://next.example/", nil)
+				if assert.NoError(t, err) {
+					resp, err := client.Do(out)
+					if assert.NoError(t, err) {
+						io.Copy(io.Discard, resp.Body)
+						resp.Body.Close()
+					}
+				}
+			}))
+			next = direct{handler}
+		}
+		seen = map[string]int{}
+		for i := range 1000 {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Header.Set("X-B3-TraceId", id(i))
+			r.Header.Set("X-B3-SpanId", textSpan)
+			seen[id(i)] = 0
+			resp, err := next.RoundTrip(r)
+			require.NoError(t, err)
+			resp.Body.Close()
+		}
+		for i := range providers {
+			for _, s := range flushed(t, providers[i], posters[i]) {
+				seen[s["traceId"].(string)]++
+			}
+		}
+		return seen
+	}
+	wide := func(i int) string { return fmt.Sprintf("%016x%016x", i+1, uint64(i)*0x9e3779b97f4a7c15+1) }
+	narrow := func(i int) string { return wide(i)[16:] }
+	decide := func(id func(int) string) (sampled []string) {
+		split := 0
+		for id, n := range chains(t, [services]float64{0.5, 1, 0.01, 0.5}, id) {
+			switch n {
+			case 0:
+			case 2*services - 1:
+				sampled = append(sampled, id[len(id)-16:])
+			default:
+				split++
+			}
+		}
+		assert.Zero(t, split, "split traces")
+		return sampled
+	}
+	of128, of64 := decide(wide), decide(narrow)
+	assert.ElementsMatch(t, of128, of64, "sampled traces, by the low half of their IDs")
+	assert.InDelta(t, 500, len(of64), 80, "sampled traces of 1000, at 0.5")
+}
+
+// direct serves requests where they are sent.
+type direct struct{ http.Handler }
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+func TestRatio(t *testing.T) {
+	sampled := func(tp *zipkin.Provider, p *poster) int {
+		for range 2000 {
+			_, s := trace.Starter{TracerProvider: tp}.Start(context.Background(), trace.B3{}, "root")
+			s.End()
+		}
+		return len(flushed(t, tp, p))
+	}
+	tp, p := provider(t, zipkin.Config{})
+	assert.Equal(t, 0.001, tp.Ratio(), "Ratio of the zero Config")
+	assert.Less(t, sampled(tp, p), 20, "spans of 2000, at 0.001")
+	require.NoError(t, tp.SetRatio(0.5))
+	assert.Equal(t, 0.5, tp.Ratio())
+	assert.InDelta(t, 1000, sampled(tp, p), 150, "spans of 2000, at 0.5")
+	for _, bad := range []float64{-0.1, 1.1, nan} {
+		assert.Error(t, tp.SetRatio(bad), "SetRatio(%v)", bad)
+		assert.Equal(t, 0.5, tp.Ratio(), "Ratio after SetRatio(%v)", bad)
+	}
+	require.NoError(t, tp.SetRatio(0))
+	assert.Equal(t, 0.0, tp.Ratio())
+	assert.Zero(t, sampled(tp, p), "spans at 0")
+}
+
+func TestRatioHandler(t *testing.T) {
+	tp, _ := provider(t, zipkin.Config{Ratio: 0.25})
+	ask := func(method, body string) (int, string) {
+		w := httptest.NewRecorder()
+		tp.RatioHandler().ServeHTTP(w, httptest.NewRequest(method, "/debug/ratio", strings.NewReader(body)))
+		return w.Code, w.Body.String()
+	}
+	status, body := ask(http.MethodGet, "")
+	assert.Equal(t, 200, status, "GET")
+	assert.Equal(t, "0.25\n", body, "GET")
+	status, body = ask(http.MethodPut, " 1e-5\n")
+	assert.Equal(t, 200, status, "PUT")
+	assert.Equal(t, "1e-05\n", body, "PUT")
+	assert.Equal(t, 1e-5, tp.Ratio())
+	for _, bad := range []string{"", "half", "NaN", "2", "-1", "0.5 0.5", "0.5" + strings.Repeat("0", 100), strings.Repeat("9", 1<<20)} {
+		status, body := ask(http.MethodPut, bad)
+		assert.Equal(t, 400, status, "PUT %.20q", bad)
+		assert.Less(t, len(body), 100, "PUT %.20q: %.200q", bad, body)
+		assert.Equal(t, 1e-5, tp.Ratio(), "ratio after PUT %.20q", bad)
+	}
+	status, _ = ask(http.MethodPost, "0.5")
+	assert.Equal(t, 405, status, "POST")
+	assert.Equal(t, 1e-5, tp.Ratio(), "ratio after POST")
+}
+
+// TestSpansOfTwoProcessors: what the sampler tells the exporter does no harm elsewhere.
+func TestSpansOfTwoProcessors(t *testing.T) {
+	tp, p := provider(t, zipkin.Config{Ratio: 1})
+	other := tracetest.NewSpanRecorder()
+	tp.RegisterSpanProcessor(other)
+	_, s := trace.Starter{TracerProvider: tp}.Start(context.Background(), trace.B3{Sampling: trace.Debug}, "both")
+	s.SetAttributes(attribute.String("k", "v"))
+	s.End()
+	require.Len(t, flushed(t, tp, p), 1)
+	require.Len(t, other.Ended(), 1)
+	assert.Contains(t, other.Ended()[0].Attributes(), attribute.Bool("b3.debug", true))
+}
+
+// TestNewIDs: IDs of the SDK's own roots are as those of package trace, with the second in front.
+func TestNewIDs(t *testing.T) {
+	tp, p := provider(t, zipkin.Config{Ratio: 1})
+	_, s := tp.Tracer("other").Start(context.Background(), "root")
+	s.End()
+	got := flushed(t, tp, p)[0]
+	seconds, err := strconv.ParseInt(got["traceId"].(string)[:8], 16, 64)
+	require.NoError(t, err)
+	assert.InDelta(t, got["timestamp"].(float64)/1e6, seconds, 2, "the first 32 bits of %s", got["traceId"])
+}
+
+// TestNotSampledIsNotCounted: what the sampler has left out is no span that ended.
+func TestNotSampledIsNotCounted(t *testing.T) {
+	tp, p := provider(t, zipkin.Config{Ratio: 1})
+	none(t, tp)
+	_, s := tp.Tracer("other").Start(context.Background(), "root")
+	s.End()
+	assert.Empty(t, flushed(t, tp, p))
+	assert.Zero(t, tp.Stats())
+}
+
+var _ sdktrace.SpanExporter = (*zipkin.Exporter)(nil)
