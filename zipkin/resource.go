@@ -22,15 +22,15 @@ const detectTime = 2 * time.Second
 // newResource says what a provider's spans come from: what it finds of the host, the container and the
 // build, and over that what the environment says, and over that what cfg says.
 func newResource(cfg Config) (*resource.Resource, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), detectTime)
+	ctx, cancel := context.WithTimeout(denied, detectTime)
 	defer cancel()
 	opts := []resource.Option{
 		resource.WithHost(),
 		resource.WithContainerID(),
 		resource.WithDetectors(ecs.NewResourceDetector()),
 	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		opts = append(opts, resource.WithAttributes(serviceVersionKey.String(info.Main.Version)))
+	if info, ok := debug.ReadBuildInfo(); ok {
+		opts = append(opts, resource.WithAttributes(version(info)...))
 	}
 	opts = append(opts, resource.WithFromEnv(), resource.WithAttributes(cfg.Attributes...))
 	if cfg.Service != "" {
@@ -42,4 +42,12 @@ func newResource(cfg Config) (*resource.Resource, error) {
 		return nil, errors.New("zipkin: no Service, and none in the environment")
 	}
 	return r, nil
+}
+
+// version is that of the program's main module: a tag, or what the go command makes of the commit.
+func version(info *debug.BuildInfo) []attribute.KeyValue {
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return []attribute.KeyValue{serviceVersionKey.String(v)}
+	}
+	return nil
 }
