@@ -1,0 +1,145 @@
+package zipkin_test
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/httpmw"
+	"example.com/clew/trace"
+	"example.com/clew/zipkin"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// collector stands in for Zipkin. It says what it gets.
+func collector() *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var spans []struct{ TraceID, Kind, Name string }
+		if body, err := gzip.NewReader(r.Body); err == nil {
+			json.NewDecoder(body).Decode(&spans)
+		}
+		for _, s := range spans {
+			fmt.Println(s.TraceID, s.Kind, s.Name)
+		}
+		w.WriteHeader(http.StatusAccepted)
+	}))
+}
+
+func Example() {
+	collector := collector()
+	defer collector.Close()
+
+	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: collector.URL}) // 0.1 %
+	if err != nil {
+		panic(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := tp.Shutdown(ctx); err != nil {
+			fmt.Println(err) // how many spans were lost, and why
+		}
+	}()
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /media/{id}", func(w http.ResponseWriter, r *http.Request) {
+		_, span := trace.Start(r.Context(), "resize") // a part that you want to see
+		defer span.End()
+	})
+	handler := httpmw.New(httpmw.Config{TracerProvider: tp})(mux)
+
+	for _, caller := range []string{ // who decides; nobody is left to chance here
+		"463ac35c9f6413ad-a2fb4a1d1a96d312-1",
+		"5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312-0",
+	} {
+		r := httptest.NewRequest("GET", "/media/1", nil)
+		r.Header.Set("b3", caller)
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+
+	// Output:
+	// 463ac35c9f6413ad  resize
+	// 463ac35c9f6413ad SERVER get /media/{id}
+}
+
+// An SDK of your own: the exporter alone.
+func ExampleNewExporter() {
+	collector := collector()
+	defer collector.Close()
+
+	exporter, err := zipkin.NewExporter(zipkin.Config{Service: "media-api", Endpoint: collector.URL})
+	if err != nil {
+		panic(err)
+	}
+	tp := sdktrace.NewTracerProvider(
+		sdktrace.WithBatcher(exporter),
+		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(0.001))),
+	)
+	defer tp.Shutdown(context.Background())
+
+	client := httpclient.Wrap(http.DefaultClient, httpclient.Config{TracerProvider: tp})
+	caller, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	r, _ := http.NewRequestWithContext(trace.NewContext(context.Background(), caller), "GET", collector.URL, nil)
+	if resp, err := client.Do(r); err == nil {
+		resp.Body.Close()
+	}
+
+	// Output:
+	// 463ac35c9f6413ad CLIENT get
+}
+
+// Sample more for a while, without a restart.
+func ExampleProvider_RatioHandler() {
+	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: "http://127.0.0.1:9411"})
+	if err != nil {
+		panic(err)
+	}
+	defer tp.Shutdown(context.Background())
+
+	private := http.NewServeMux() // where only operators get to
+	private.Handle("/debug/ratio", tp.RatioHandler())
+
+	for _, r := range []*http.Request{
+		httptest.NewRequest("GET", "/debug/ratio", nil),
+		httptest.NewRequest("PUT", "/debug/ratio", strings.NewReader("0.01")),
+	} {
+		w := httptest.NewRecorder()
+		private.ServeHTTP(w, r)
+		fmt.Print(r.Method, " ", w.Body)
+	}
+	fmt.Println(tp.Ratio())
+
+	// Output:
+	// GET 0.001
+	// PUT 0.01
+	// 0.01
+}
+
+// What has become of the spans until now, for a health page or a metric of your own. Config.MeterProvider gives the same to
+// OpenTelemetry.
+func ExampleProvider_Stats() {
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer collector.Close()
+	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: collector.URL, Ratio: 1})
+	if err != nil {
+		panic(err)
+	}
+	_, span := tp.Tracer("example").Start(context.Background(), "lost")
+	span.End()
+
+	fmt.Println(tp.Shutdown(context.Background()))
+	s := tp.Stats()
+	fmt.Println(s.Ended, "=", s.Sent, "+", s.Dropped, "+", s.Queued)
+
+	// Output:
+	// zipkin: 1 of 1 spans lost (queue full 0, refused 1, not sent in time 0): last error: collector answered 401 ""
+	// 1 = 0 + 1 + 0
+}
