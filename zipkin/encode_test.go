@@ -300,12 +300,14 @@ func TestRemoteEndpoint(t *testing.T) {
 		{"the connection's goes before it", server, []attribute.KeyValue{str("client.address", "192.0.2.7"), str("network.peer.address", "10.0.0.1")},
 			map[string]any{"ipv4": "10.0.0.1"}},
 		{"a server's own address is not its client's", server, []attribute.KeyValue{str("server.address", "me.example"), num("server.port", 80), str("db.system", "mysql")}, nil},
+		{"a server's own port is not its client's", server, []attribute.KeyValue{str("network.peer.address", "192.0.2.1"), num("server.port", 80)}, map[string]any{"ipv4": "192.0.2.1"}},
 		{"IPv4 in IPv6", server, []attribute.KeyValue{str("network.peer.address", "::ffff:192.0.2.1")}, map[string]any{"ipv4": "192.0.2.1"}},
 		{"a zone is this host's", server, []attribute.KeyValue{str("network.peer.address", "fe80::1%eth0")}, map[string]any{"ipv6": "fe80::1"}},
 		{"garbage", server, []attribute.KeyValue{str("network.peer.address", "\x00"), num("network.peer.port", 1)}, nil},
 		{"no port that there is", client, []attribute.KeyValue{str("server.address", "a.example"), num("server.port", 65536)}, map[string]any{"serviceName": "a.example"}},
 		{"a negative one", client, []attribute.KeyValue{str("server.address", "a.example"), num("server.port", -1)}, map[string]any{"serviceName": "a.example"}},
 		{"other types", client, []attribute.KeyValue{num("server.address", 1), str("server.port", "80"), attribute.Bool("peer.service", true)}, nil},
+		{"other types beside a name", client, []attribute.KeyValue{str("server.address", "a.example"), num("net.peer.name", 1)}, map[string]any{"serviceName": "a.example"}},
 		{"an internal span has none", oteltrace.SpanKindInternal, []attribute.KeyValue{str("server.address", "a.example")}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -412,6 +414,22 @@ func FuzzSpan(f *testing.F) {
 		})
 		export(t, stub)
 	})
+}
+
+// TestTwoResources: one exporter may serve two SDKs.
+func TestTwoResources(t *testing.T) {
+	p := new(poster)
+	e, err := zipkin.NewExporter(zipkin.Config{Endpoint: "http://collector.example", Client: &http.Client{Transport: p}})
+	require.NoError(t, err)
+	other := ended(func(s *tracetest.SpanStub) {
+		s.Resource = resource.NewSchemaless(attribute.String("service.name", "other"))
+	})
+	require.NoError(t, e.ExportSpans(context.Background(), tracetest.SpanStubs{ended(nil), other, ended(nil)}.Snapshots()))
+	var services []any
+	for _, s := range p.take(t) {
+		services = append(services, s["localEndpoint"].(map[string]any)["serviceName"])
+	}
+	assert.Equal(t, []any{"media-api", "other", "media-api"}, services)
 }
 
 func TestExportNothing(t *testing.T) {

@@ -21,8 +21,8 @@ type remote struct {
 // read takes what an attribute says of the other side. For a server that is not server.address, which is its own.
 func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	set := func(to *string) {
-		if kv.Value.Type() == attribute.STRING && *to == "" {
-			*to = kv.Value.AsString()
+		if text := kv.Value.AsString(); text != "" { // "" if it is none
+			*to = text
 		}
 	}
 	served := kind == oteltrace.SpanKindServer

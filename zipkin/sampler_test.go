@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -327,9 +328,27 @@ func TestRatioHandler(t *testing.T) {
 		assert.Less(t, len(body), 100, "PUT %.20q: %.200q", bad, body)
 		assert.Equal(t, 1e-5, tp.Ratio(), "ratio after PUT %.20q", bad)
 	}
+	endless := endlessBody{t, 0}
+	w := httptest.NewRecorder()
+	tp.RatioHandler().ServeHTTP(w, httptest.NewRequest(http.MethodPut, "/debug/ratio", &endless))
+	assert.Equal(t, 400, w.Code, "PUT of a body without end")
 	status, _ = ask(http.MethodPost, "0.5")
 	assert.Equal(t, 405, status, "POST")
 	assert.Equal(t, 1e-5, tp.Ratio(), "ratio after POST")
+}
+
+type endlessBody struct {
+	t    *testing.T
+	read int
+}
+
+func (b *endlessBody) Read(p []byte) (int, error) {
+	b.read += len(p)
+	if b.read > 1<<16 {
+		b.t.Error("a body without end is read on")
+		return 0, io.EOF
+	}
+	return copy(p, strings.Repeat("0", len(p))), nil
 }
 
 // TestSpansOfTwoProcessors: what the sampler tells the exporter does no harm elsewhere.
@@ -343,6 +362,50 @@ func TestSpansOfTwoProcessors(t *testing.T) {
 	require.Len(t, flushed(t, tp, p), 1)
 	require.Len(t, other.Ended(), 1)
 	assert.Contains(t, other.Ended()[0].Attributes(), attribute.Bool("b3.debug", true))
+
+	caller, err := trace.Parse(text128 + "-" + textSpan + "-1")
+	require.NoError(t, err)
+	_, s = trace.Starter{TracerProvider: tp}.Start(context.Background(), caller, "plain")
+	s.End()
+	require.Len(t, other.Ended(), 2)
+	assert.Empty(t, other.Ended()[1].Attributes(), "attributes of a span of which there is nothing to say")
+	assert.True(t, other.Ended()[1].Parent().IsRemote(), "whether the caller is seen to be remote")
+}
+
+// TestDebugInsideATrace: a message that says debug, handled in a local span of its trace.
+func TestDebugInsideATrace(t *testing.T) {
+	tp, p := provider(t, zipkin.Config{Ratio: 1})
+	ctx, outer := trace.Starter{TracerProvider: tp}.Start(context.Background(), trace.B3{}, "outer")
+	defer outer.End()
+	caller, _ := trace.FromContext(ctx)
+	caller.Sampling = trace.Debug
+	_, s := trace.Starter{}.Start(ctx, caller, "inner")
+	s.End()
+	spans := flushed(t, tp, p)
+	require.Len(t, spans, 1)
+	assert.Equal(t, true, spans[0]["debug"], "debug")
+	assert.Equal(t, trace.SpanID(ctx), spans[0]["parentId"], "parent")
+}
+
+func TestTracestateIsHandedOn(t *testing.T) {
+	const state = "vendor=value"
+	tp, _ := provider(t, zipkin.Config{Ratio: 1})
+	header := propagation.MapCarrier{"traceparent": "00-" + text128 + "-" + textSpan + "-01", "tracestate": state}
+	ctx := trace.Propagator{W3C: true}.Extract(context.Background(), header)
+	for name, start := range map[string]func() (context.Context, oteltrace.Span){
+		"by Start": func() (context.Context, oteltrace.Span) {
+			return trace.Starter{TracerProvider: tp}.Start(ctx, trace.B3{}, "span")
+		},
+		"by a message": func() (context.Context, oteltrace.Span) {
+			caller, _ := trace.FromContext(ctx)
+			return trace.Starter{TracerProvider: tp}.Start(ctx, caller, "span")
+		},
+		"by another": func() (context.Context, oteltrace.Span) { return tp.Tracer("other").Start(ctx, "span") },
+	} {
+		_, s := start()
+		assert.Equal(t, state, s.SpanContext().TraceState().String(), name)
+		s.End()
+	}
 }
 
 // TestNewIDs: IDs of the SDK's own roots are as those of package trace, with the second in front.
