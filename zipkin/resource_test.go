@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"example.com/clew/trace"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,6 +72,15 @@ func TestECS(t *testing.T) {
 			"ContainerARN":"arn:aws:ecs:eu-west-1:111122223333:container/0206b271-b33f-47ab-86c6-a0ba208a70a9"}`,
 		"/task": `{"Cluster":"default","TaskARN":"` + task + `","Family":"media","Revision":"26","AvailabilityZone":"eu-west-1b","LaunchType":"FARGATE"}`,
 	}
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	before := http.DefaultTransport
+	defer func() { http.DefaultTransport = before }()
+	http.DefaultTransport = roundTripper(func(r *http.Request) (*http.Response, error) { // the detector uses it
+		b, _ := trace.FromContext(r.Context())
+		assert.Equal(t, trace.Deny, b.Sampling, "sampling state in the context of a question to ECS")
+		return transport.RoundTrip(r)
+	})
 	for _, tt := range []struct {
 		name    string
 		handler http.HandlerFunc
@@ -100,7 +110,10 @@ func TestECS(t *testing.T) {
 			if tt.want == nil {
 				assert.NotContains(t, tags, "aws.ecs.task.arn")
 			}
-			http.DefaultTransport.(*http.Transport).CloseIdleConnections() // ECS's detector uses it
 		})
 	}
 }
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

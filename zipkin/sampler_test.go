@@ -392,15 +392,15 @@ func TestTracestateIsHandedOn(t *testing.T) {
 	tp, _ := provider(t, zipkin.Config{Ratio: 1})
 	header := propagation.MapCarrier{"traceparent": "00-" + text128 + "-" + textSpan + "-01", "tracestate": state}
 	ctx := trace.Propagator{W3C: true}.Extract(context.Background(), header)
+	caller, _ := trace.FromContext(ctx)
+	debug := caller
+	debug.Sampling = trace.Debug
+	starter := trace.Starter{TracerProvider: tp}
 	for name, start := range map[string]func() (context.Context, oteltrace.Span){
-		"by Start": func() (context.Context, oteltrace.Span) {
-			return trace.Starter{TracerProvider: tp}.Start(ctx, trace.B3{}, "span")
-		},
-		"by a message": func() (context.Context, oteltrace.Span) {
-			caller, _ := trace.FromContext(ctx)
-			return trace.Starter{TracerProvider: tp}.Start(ctx, caller, "span")
-		},
-		"by another": func() (context.Context, oteltrace.Span) { return tp.Tracer("other").Start(ctx, "span") },
+		"by Start":                     func() (context.Context, oteltrace.Span) { return starter.Start(ctx, trace.B3{}, "span") },
+		"by a message":                 func() (context.Context, oteltrace.Span) { return starter.Start(ctx, caller, "span") },
+		"by a message that says debug": func() (context.Context, oteltrace.Span) { return starter.Start(ctx, debug, "span") },
+		"by another":                   func() (context.Context, oteltrace.Span) { return tp.Tracer("other").Start(ctx, "span") },
 	} {
 		_, s := start()
 		assert.Equal(t, state, s.SpanContext().TraceState().String(), name)
