@@ -97,7 +97,7 @@ func observe(provider metric.MeterProvider, capacity int, read func() counts) (s
 		return nil, fmt.Errorf("zipkin: %w", err)
 	}
 
-	component := attribute.String("otel.component.type", "zipkin_http_exporter")
+	component := attribute.String("otel.component.type", "zipkin_http_span_exporter")
 	with := func(reason string) metric.MeasurementOption {
 		return metric.WithAttributeSet(attribute.NewSet(component, attribute.String("error.type", reason)))
 	}
