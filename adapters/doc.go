@@ -54,6 +54,21 @@
 //	both, in main           handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
 //	http.DefaultClient      http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
 //
+// # Spans
+//
+// tp is a provider, zipkin.NewProvider's or that of any SDK. What OpenTelemetry instruments joins the trace that
+// its context is in; what is told of no provider asks the global one.
+//
+//	in main                 otel.SetTracerProvider(tp)
+//	AWS                     o.TracerProvider = smithyoteltracing.Adapt(tp)
+//	AWS, in Zipkin's graph  o.HTTPClient = httpclient.Wrap(client, httpclient.Config{})
+//	database/sql            db := otelsql.OpenDB(connector, otelsql.WithTracerProvider(tp), otelsql.WithAttributes(address))
+//	gRPC, both sides        opts := []otelgrpc.Option{otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{})}
+//	gRPC, out               grpc.WithStatsHandler(otelgrpc.NewClientHandler(opts...))
+//	gRPC, in                grpc.StatsHandler(otelgrpc.NewServerHandler(opts...))
+//	OTLP instead            tp := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter))
+//	OTLP beside Zipkin      tp.RegisterSpanProcessor(sdktrace.NewBatchSpanProcessor(exporter))
+//
 // # Logs
 //
 // Package log knows no context: its lines come out in the same form as the others, without an ID,

@@ -1,0 +1,161 @@
+package adapters_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"example.com/clew/zipkin"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+)
+
+// imageStore is a gRPC service that logs, and remembers how it was called.
+type imageStore struct {
+	healthpb.UnimplementedHealthServer
+	logger zerolog.Logger
+	called metadata.MD
+}
+
+func (s *imageStore) Check(ctx context.Context, _ *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
+	s.logger.Info().Ctx(ctx).Msg("checked")
+	s.called, _ = metadata.FromIncomingContext(ctx)
+	return &healthpb.HealthCheckResponse{}, nil
+}
+
+// serve runs s on loopback until stop is called.
+func (s *imageStore) serve(tp *zipkin.Provider) (address string, stop func()) {
+	opts := []otelgrpc.Option{otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{})}
+	server := grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler(opts...)))
+	healthpb.RegisterHealthServer(server, s)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	var running sync.WaitGroup
+	running.Go(func() { check(server.Serve(listener)) })
+	return listener.Addr().String(), func() {
+		server.GracefulStop() // waits for the spans to end, too
+		running.Wait()
+	}
+}
+
+// dial returns a client of the service at address.
+func dial(address string, more ...grpc.DialOption) *grpc.ClientConn {
+	conn, err := grpc.NewClient(address, append(more, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	check(err)
+	return conn
+}
+
+// logged is the line that imageStore writes.
+type logged struct {
+	TraceID string `json:"trace_id"`
+	SpanID  string `json:"span_id"`
+}
+
+// A caller's B3, an HTTP handler, a gRPC client, a gRPC server and its log line are one trace, and the
+// caller's decision holds to the end.
+func TestGRPCIsInTheTrace(t *testing.T) {
+	const (
+		narrow = "463ac35c9f6413ad"
+		wide   = "0000000000000000463ac35c9f6413ad"
+		caller = "a2fb4a1d1a96d312"
+	)
+	tests := []struct {
+		name    string
+		b3      string // "": no header
+		ratio   float64
+		id      string // "": a new one
+		parent  string // of the first span
+		sampled string // on the wire between the services
+		debug   bool
+	}{
+		{"accept", narrow + "-" + caller + "-1", 0, narrow, caller, "1", false},
+		{"accept, 32 digits", wide + "-" + caller + "-1", 0, wide, caller, "1", false},
+		{"debug", narrow + "-" + caller + "-d", 0, narrow, caller, "", true},
+		{"deny", narrow + "-" + caller + "-0", 1, narrow, "", "0", false},
+		{"deny without IDs", "0", 1, "", "", "0", false},
+		{"defer, sampled here", narrow + "-" + caller, 1, narrow, "", "1", false}, // to an SDK such a caller is no parent, see trace.Starter
+		{"defer, not sampled", narrow + "-" + caller, 0, narrow, "", "0", false},
+		{"new, sampled", "", 1, "", "", "1", false},
+		{"new, not sampled", "", 0, "", "", "0", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			collected := newCollector()
+			defer collected.Close()
+			api, images := provider("media-api", collected), provider("image-store", collected)
+			require.NoError(t, api.SetRatio(test.ratio))
+			require.NoError(t, images.SetRatio(1-test.ratio)) // must never be asked
+			var lines bytes.Buffer
+			store := &imageStore{logger: logctx.New(&lines)}
+			address, stop := store.serve(images)
+			opts := []otelgrpc.Option{otelgrpc.WithTracerProvider(api), otelgrpc.WithPropagators(trace.Propagator{})}
+			conn := dial(address, grpc.WithStatsHandler(otelgrpc.NewClientHandler(opts...)))
+
+			var id string
+			mux := http.NewServeMux()
+			mux.HandleFunc("GET /media/{id}", func(_ http.ResponseWriter, r *http.Request) {
+				id = trace.ID(r.Context())
+				_, err := healthpb.NewHealthClient(conn).Check(r.Context(), &healthpb.HealthCheckRequest{})
+				assert.NoError(t, err, "Check")
+			})
+			r := httptest.NewRequest(http.MethodGet, "/media/7", nil)
+			if test.b3 != "" {
+				r.Header.Set("b3", test.b3)
+			}
+			httpmw.New(httpmw.Config{TracerProvider: api})(mux).ServeHTTP(httptest.NewRecorder(), r)
+			require.NoError(t, conn.Close())
+			stop()
+			shutDown(api, images)
+
+			if test.id != "" {
+				assert.Equal(t, test.id, id, "trace.ID in the HTTP handler")
+			}
+			var line logged
+			require.NoError(t, json.Unmarshal(lines.Bytes(), &line), "%s", lines.Bytes())
+			assert.Equal(t, id, line.TraceID, "trace_id on the gRPC handler's line")
+			// Not by its Get, which takes keys in any case: gRPC allows lower case only.
+			assert.Equal(t, []string{id}, store.called["x-b3-traceid"], "metadata x-b3-traceid")
+			require.Len(t, store.called["x-b3-spanid"], 1, "metadata x-b3-spanid")
+			assert.Equal(t, test.sampled, strings.Join(store.called["x-b3-sampled"], ", "), "metadata x-b3-sampled")
+			assert.Equal(t, test.debug, slices.Equal(store.called["x-b3-flags"], []string{"1"}), "metadata x-b3-flags is 1")
+
+			spans := collected.spans()
+			if test.sampled == "0" {
+				assert.Empty(t, spans, "spans")
+				return
+			}
+			require.Equal(t, []string{
+				"media-api: get /media/{id}",
+				"  media-api: grpc.health.v1.health/check",
+				"    image-store: grpc.health.v1.health/check",
+			}, tree(spans), "spans")
+			first, out, in := spans[0], spans[1], spans[2]
+			assert.Equal(t, []string{"SERVER", "CLIENT", "SERVER"}, []string{first.Kind, out.Kind, in.Kind}, "kinds")
+			assert.Equal(t, test.parent, first.ParentID, "parentId of the first span")
+			assert.Equal(t, out.ID, store.called["x-b3-spanid"][0], "metadata x-b3-spanid, and the client's span")
+			assert.Equal(t, in.ID, line.SpanID, "span_id on the gRPC handler's line, and the server's span")
+			assert.Equal(t, address, fmt.Sprintf("%s:%d", out.Remote.IPv4, out.Remote.Port), "remoteEndpoint of the client's span")
+			for _, s := range spans {
+				assert.Equal(t, id, s.TraceID, "traceId of %s, %s", s.Name, s.Kind)
+				assert.Equal(t, test.debug, s.Debug, "debug of %s, %s", s.Name, s.Kind)
+			}
+		})
+	}
+}

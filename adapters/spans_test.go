@@ -1,0 +1,133 @@
+package adapters_test
+
+import (
+	"cmp"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+
+	"example.com/clew/zipkin"
+)
+
+// span is what a test wants to know of Zipkin's JSON.
+type span struct {
+	TraceID  string `json:"traceId"`
+	ParentID string `json:"parentId"`
+	ID       string `json:"id"`
+	Kind     string `json:"kind"`
+	Name     string `json:"name"`
+	Start    int64  `json:"timestamp"`
+	Debug    bool   `json:"debug"`
+	Local    struct {
+		Service string `json:"serviceName"`
+	} `json:"localEndpoint"`
+	Remote struct {
+		Service string `json:"serviceName"`
+		IPv4    string `json:"ipv4"`
+		Port    int    `json:"port"`
+	} `json:"remoteEndpoint"`
+
+	level int // how far tree indents it
+}
+
+// shown reports whether s calls or is called, or is the first of its trace.
+func (s span) shown() bool { return s.Kind != "" || s.level == 0 }
+
+// collector is a Zipkin that remembers what it was sent.
+type collector struct {
+	*httptest.Server
+	mu       sync.Mutex
+	received []span
+}
+
+func newCollector() *collector {
+	c := new(collector)
+	c.Server = httptest.NewServer(c)
+	return c
+}
+
+func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var got []span
+	body, err := gzip.NewReader(r.Body)
+	if err == nil {
+		err = json.NewDecoder(body).Decode(&got)
+	}
+	if err != nil || r.URL.Path != "/api/v2/spans" {
+		http.Error(w, "not spans", http.StatusBadRequest)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.received = append(c.received, got...)
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// spans returns what has arrived, each span before those that it called, and these as they began.
+func (c *collector) spans() (ordered []span) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	slices.SortStableFunc(c.received, func(a, b span) int { return cmp.Compare(a.Start, b.Start) })
+	var add func(s span, level int)
+	add = func(s span, level int) {
+		s.level = level
+		ordered = append(ordered, s)
+		if s.shown() {
+			level++
+		}
+		for _, child := range c.received {
+			if child.TraceID == s.TraceID && child.ParentID == s.ID {
+				add(child, level)
+			}
+		}
+	}
+	for _, s := range c.received {
+		if !slices.ContainsFunc(c.received, func(parent span) bool { return parent.TraceID == s.TraceID && parent.ID == s.ParentID }) {
+			add(s, 0)
+		}
+	}
+	return ordered
+}
+
+// print prints the tree of what has arrived.
+func (c *collector) print() { fmt.Println(strings.Join(tree(c.spans()), "\n")) }
+
+// tree returns a line for each span that is shown: which service it is of, its name, and whom it asks, as
+// Zipkin's graph has it. A span whose parent has not arrived begins a tree.
+func tree(spans []span) (lines []string) {
+	for _, s := range spans {
+		if !s.shown() {
+			continue
+		}
+		line := strings.Repeat("  ", s.level) + s.Local.Service + ": " + s.Name
+		if s.Remote.Service != "" {
+			line += " -> " + s.Remote.Service
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// provider is what main makes, but sampling everything.
+func provider(service string, to *collector) *zipkin.Provider {
+	tp, err := zipkin.NewProvider(zipkin.Config{Service: service, Endpoint: to.URL, Ratio: 1})
+	check(err)
+	return tp
+}
+
+func shutDown(providers ...*zipkin.Provider) {
+	for _, tp := range providers {
+		check(tp.Shutdown(context.Background()))
+	}
+}
+
+// answer answers every request with body.
+func answer(body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })
+}
