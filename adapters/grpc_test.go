@@ -159,3 +159,24 @@ func TestGRPCIsInTheTrace(t *testing.T) {
 		})
 	}
 }
+
+// A gRPC caller with IDs who leaves the decision open gets the ratio of the service that he calls.
+func TestGRPCCallerWhoDefers(t *testing.T) {
+	for _, ratio := range []float64{0, 1} {
+		collected := newCollector()
+		defer collected.Close()
+		tp := provider("image-store", collected)
+		require.NoError(t, tp.SetRatio(ratio))
+		store := &imageStore{logger: zerolog.Nop()}
+		address, stop := store.serve(tp)
+		conn := dial(address)
+		ctx := metadata.AppendToOutgoingContext(context.Background(),
+			"x-b3-traceid", "463ac35c9f6413ad", "x-b3-spanid", "a2fb4a1d1a96d312")
+		_, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
+		require.NoError(t, err, "Check")
+		require.NoError(t, conn.Close())
+		stop()
+		shutDown(tp)
+		assert.Len(t, collected.spans(), int(ratio), "spans with a ratio of %v", ratio)
+	}
+}

@@ -154,6 +154,11 @@ func lookup(ctx context.Context) (cur current) {
 	if same && rec.b3.SpanID == b.SpanID {
 		b.ParentSpanID = rec.b3.ParentSpanID
 		cur.known = !cur.sc.IsRemote()
+		if rec.remote && rec.b3.Sampling == Defer && b.Sampling == Deny && cur.sc.IsRemote() {
+			// The caller's span, put there again by somebody who has it from OpenTelemetry, as otelgrpc's
+			// server does. Its flag cannot say that the caller defers.
+			b.Sampling, cur.bySDK = Defer, false
+		}
 	} else if tells, ok := cur.span.(interface{ Parent() oteltrace.SpanContext }); ok {
 		// An SDK's recording span does (sdktrace.ReadOnlySpan).
 		if parent := tells.Parent(); parent.TraceID() == b.TraceID {
