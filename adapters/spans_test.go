@@ -33,6 +33,7 @@ type span struct {
 		IPv4    string `json:"ipv4"`
 		Port    int    `json:"port"`
 	} `json:"remoteEndpoint"`
+	Tags map[string]string `json:"tags"`
 
 	level int // how far tree indents it
 }
