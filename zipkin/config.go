@@ -62,16 +62,16 @@ func (cfg Config) checked() (Config, *url.URL, error) {
 		errs = append(errs, err)
 	}
 	if !(cfg.Ratio >= 0 && cfg.Ratio <= 1) { // written so that NaN fails too
-		errs = append(errs, fmt.Errorf("Ratio %v is not between 0 and 1", cfg.Ratio))
+		errs = append(errs, fmt.Errorf("zipkin: Ratio %v is not between 0 and 1", cfg.Ratio))
 	}
 	if cfg.QueueSpans < 0 {
-		errs = append(errs, fmt.Errorf("QueueSpans %d is negative", cfg.QueueSpans))
+		errs = append(errs, fmt.Errorf("zipkin: QueueSpans %d is negative", cfg.QueueSpans))
 	}
 	if cfg.QueueBytes < 0 {
-		errs = append(errs, fmt.Errorf("QueueBytes %d is negative", cfg.QueueBytes))
+		errs = append(errs, fmt.Errorf("zipkin: QueueBytes %d is negative", cfg.QueueBytes))
 	}
 	if len(errs) > 0 {
-		return cfg, nil, fmt.Errorf("zipkin: %w", errors.Join(errs...))
+		return cfg, nil, errors.Join(errs...)
 	}
 	if cfg.Ratio == 0 {
 		cfg.Ratio = defaultRatio
@@ -90,13 +90,13 @@ func parseEndpoint(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
-		return nil, errors.New("no Endpoint")
+		return nil, errors.New("zipkin: no Endpoint")
 	case err != nil:
-		return nil, errors.New("Endpoint is not a URL")
+		return nil, errors.New("zipkin: Endpoint is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("Endpoint is not an http or https URL")
+		return nil, errors.New("zipkin: Endpoint is not an http or https URL")
 	case u.Host == "":
-		return nil, errors.New("Endpoint has no host")
+		return nil, errors.New("zipkin: Endpoint has no host")
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/api/v2/spans"

@@ -219,6 +219,12 @@ func TestSpanFields(t *testing.T) {
 		}, func(p posted) {
 			p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "503", "http.response.status_code": "503"}
 		}},
+		{"status: error, of gRPC", func(s *stub) {
+			s.Status.Code = codes.Error
+			s.Attributes = []attribute.KeyValue{attribute.String("rpc.response.status_code", "NOT_FOUND")}
+		}, func(p posted) {
+			p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "NOT_FOUND", "rpc.response.status_code": "NOT_FOUND"}
+		}},
 		{"status: error, and no more", func(s *stub) { s.Status.Code = codes.Error },
 			func(p posted) { p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "true"} }},
 		{"attribute error beside the status", func(s *stub) {
@@ -289,6 +295,7 @@ func TestRemoteEndpoint(t *testing.T) {
 			map[string]any{"serviceName": "a.example", "ipv4": "192.0.2.1", "port": 80.0}},
 		{"a database without a name", client, []attribute.KeyValue{str("server.address", "127.0.0.1"), str("db.system.name", "postgresql")},
 			map[string]any{"serviceName": "postgresql", "ipv4": "127.0.0.1"}},
+		{"a service of AWS", client, []attribute.KeyValue{str("rpc.system", "aws-api"), str("rpc.service", "DynamoDB")}, map[string]any{"serviceName": "dynamodb"}},
 		{"a database with a name", client, []attribute.KeyValue{str("db.system", "mysql"), str("server.address", "db.example")},
 			map[string]any{"serviceName": "db.example"}},
 		{"a broker", producer, []attribute.KeyValue{str("messaging.system", "kafka")}, map[string]any{"serviceName": "kafka"}},

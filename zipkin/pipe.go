@@ -20,8 +20,7 @@ const (
 	grace = 50 * time.Millisecond
 )
 
-// pipe is the queue between the spans that end and the collector, and the goroutine that empties it. It is
-// the SpanProcessor of a Provider.
+// pipe is the queue between the spans that end and the collector, and the goroutine that empties it.
 //
 // The lock is held for as long as it takes to copy a span, never while anybody waits for the collector.
 type pipe struct {
@@ -61,8 +60,6 @@ func newPipe(cfg Config, s *sender) *pipe {
 	p.ending, p.cancel = context.WithCancel(context.Background())
 	return p
 }
-
-func (p *pipe) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
 
 // OnEnd writes the span into the queue.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {

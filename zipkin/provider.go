@@ -7,18 +7,21 @@ import (
 	"reflect"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/embedded"
 )
 
 // Provider is an OpenTelemetry SDK that samples by B3 and sends to Zipkin. It is a TracerProvider for
 // otel.SetTracerProvider, for the Configs of httpmw and httpclient, and for every other
 // instrumentation. The caller ends it with [Provider.Shutdown]. Safe for concurrent use.
-//
-// The embedded provider takes further SpanProcessors, to send to several places.
 type Provider struct {
-	*sdktrace.TracerProvider
+	embedded.TracerProvider
+	sdk   *sdktrace.TracerProvider
 	pipe  *pipe
 	ratio *ratio
 }
+
+var _ oteltrace.TracerProvider = (*Provider)(nil)
 
 // NewProvider returns a Provider, or an error that says all that is wrong with cfg. It does not
 // wait for the collector, which may be started later. Inside Amazon ECS it asks for the task's
@@ -39,27 +42,55 @@ func NewProvider(cfg Config) (*Provider, error) {
 	if p.pipe.unmeter, err = observe(cfg.MeterProvider, cfg.QueueSpans, p.pipe.read); err != nil {
 		return nil, err
 	}
-	p.TracerProvider = sdktrace.NewTracerProvider(
+	p.sdk = sdktrace.NewTracerProvider(
 		sdktrace.WithSampler(sampler{p.ratio.Ratio}),
 		sdktrace.WithIDGenerator(ids{}),
 		sdktrace.WithResource(res),
-		sdktrace.WithSpanProcessor(p.pipe),
+		sdktrace.WithSpanProcessor(inlet{p.pipe}),
 	)
 	go p.pipe.run()
 	return p, nil
 }
 
+// inlet is the pipe as the SDK's first SpanProcessor. It leaves its end to the Provider: the SDK flushes and ends one
+// processor after the other, and with the time that is left, so that a collector which is gone would leave the others none.
+type inlet struct{ *pipe }
+
+func (inlet) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+func (inlet) ForceFlush(context.Context) error                { return nil }
+func (inlet) Shutdown(context.Context) error                  { return nil }
+
+// Tracer implements oteltrace.TracerProvider.
+func (p *Provider) Tracer(name string, opts ...oteltrace.TracerOption) oteltrace.Tracer {
+	return p.sdk.Tracer(name, opts...)
+}
+
+// RegisterSpanProcessor adds a processor that gets all spans too: to send them to another place as well. It is flushed and shut down
+// with the Provider.
+func (p *Provider) RegisterSpanProcessor(sp sdktrace.SpanProcessor) { p.sdk.RegisterSpanProcessor(sp) }
+
+// ForceFlush sends what has ended, and returns when the collector has taken or refused it: by ctx's deadline, or within
+// ten seconds if ctx has none. The error says how many spans were refused, or are still queued.
+func (p *Provider) ForceFlush(ctx context.Context) error {
+	return both(ctx, p.pipe.ForceFlush, p.sdk.ForceFlush)
+}
+
 // Shutdown sends what is queued, ends the goroutine that sends, and closes the connection. It returns by ctx's
 // deadline, or within ten seconds if ctx has none, give or take 50 ms; what was not sent until then is
-// lost. The error says how many spans were lost since NewProvider, and why. Spans that end later are counted as dropped. A
-// second call returns the same.
+// lost. The error says how many spans were lost since NewProvider, and why. Spans that end later are neither sent nor
+// counted. A second call returns the same.
 func (p *Provider) Shutdown(ctx context.Context) error {
-	lost := p.pipe.Shutdown(ctx)
-	err := p.TracerProvider.Shutdown(ctx) // of other processors too
-	if err == nil || lost != nil && (errors.Is(lost, err) || errors.Is(err, lost)) {
-		return lost
-	}
-	return errors.Join(lost, err)
+	return both(ctx, p.pipe.Shutdown, p.sdk.Shutdown)
+}
+
+// both does the same to the pipe and to the other processors at once.
+func both(ctx context.Context, pipe, others func(context.Context) error) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- others(ctx) }()
+	err := pipe(ctx)
+	return errors.Join(err, <-ended)
 }
 
 // Stats says what has become of the spans until now.

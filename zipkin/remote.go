@@ -14,7 +14,7 @@ type remote struct {
 	peer   string // what somebody has called it
 	host   string // of a client's server: a name or an address
 	addr   string // of the connection
-	system string // a client's database, a broker
+	system string // a client's database, a broker, a service of AWS
 	port   int64
 }
 
@@ -45,7 +45,7 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 		if served {
 			set(&r.host)
 		}
-	case "db.system.name", "db.system", "messaging.system":
+	case "db.system.name", "db.system", "messaging.system", "rpc.service":
 		if !served {
 			set(&r.system)
 		}

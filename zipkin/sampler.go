@@ -27,7 +27,7 @@ type sampler struct{ ratio *trace.Ratio }
 const (
 	debugKey   = attribute.Key("b3.debug")    // true in a debug trace
 	traceIDKey = attribute.Key("b3.trace_id") // the text of an ID that came as 32 digits with a zero high half
-	rootKey    = attribute.Key("b3.root")     // true if the parent was invented, see package newid
+	rootKey    = attribute.Key("b3.root")     // true if nobody reports the parent: it was invented, see package newid, or its service defers
 )
 
 func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
@@ -58,7 +58,8 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 			result.Attributes = append(result.Attributes, traceIDKey.String(string(text)))
 		}
 	}
-	if id, ok := p.ParentContext.Value(newid.InventedParent{}).(oteltrace.SpanID); ok && id == parent.SpanID() {
+	invented, ok := p.ParentContext.Value(newid.InventedParent{}).(oteltrace.SpanID)
+	if ok && invented == parent.SpanID() || caller.Sampling == trace.Defer && parent.IsRemote() {
 		result.Attributes = append(result.Attributes, rootKey.Bool(true))
 	}
 	return result

@@ -112,7 +112,7 @@ type outline struct {
 	remote
 	debug, root bool   // see sampler
 	traceID     string // the same; "" if nothing is said
-	status      int64
+	status      attribute.Value
 	shadows     bool // one has the key of one of the resource's
 }
 
@@ -128,8 +128,8 @@ func (o *outline) read(s sdktrace.ReadOnlySpan, attrs []attribute.KeyValue, from
 			if text := kv.Value.AsString(); text == s.SpanContext().TraceID().String() {
 				o.traceID = text
 			}
-		case "http.response.status_code", "http.status_code", "rpc.grpc.status_code":
-			o.status = kv.Value.AsInt64()
+		case "http.response.status_code", "http.status_code", "rpc.response.status_code", "rpc.grpc.status_code":
+			o.status = kv.Value
 		default:
 			o.remote.read(kind, kv)
 		}
@@ -161,8 +161,8 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 		switch {
 		case status.Description != "":
 			t.text(errorTag, withoutSecrets(status.Description))
-		case o.status != 0:
-			t.number(errorTag, o.status)
+		case o.status.Type() != attribute.EMPTY:
+			t.attribute(attribute.KeyValue{Key: errorTag, Value: o.status})
 		default:
 			t.text(errorTag, "true")
 		}

@@ -1,0 +1,56 @@
+package zipkin_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/zipkin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+)
+
+// blackHole never answers.
+type blackHole struct{}
+
+func (blackHole) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestBesideABlackHole: a collector that is gone takes nothing from another SpanProcessor, which sends elsewhere.
+func TestBesideABlackHole(t *testing.T) {
+	for _, name := range []string{"Shutdown", "ForceFlush"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tp, err := zipkin.NewProvider(zipkin.Config{Service: "s", Endpoint: "http://collector.example", Ratio: 1, Client: &http.Client{Transport: blackHole{}}})
+				require.NoError(t, err)
+				other := tracetest.NewInMemoryExporter()
+				kept := keeper{other}
+				processor := sdktrace.NewBatchSpanProcessor(kept)
+				tp.RegisterSpanProcessor(processor)
+				_, span := tp.Tracer("").Start(context.Background(), "x")
+				span.End()
+				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+				defer cancel()
+				end := tp.Shutdown
+				if name == "ForceFlush" {
+					end = tp.ForceFlush
+				}
+				assert.ErrorIs(t, end(ctx), context.DeadlineExceeded, name)
+				assert.Len(t, other.GetSpans(), 1, "spans at the other exporter after %s", name)
+				assert.Error(t, tp.Shutdown(ctx), "Shutdown")
+				assert.NoError(t, processor.Shutdown(context.Background()), "Shutdown of the other")
+			})
+		})
+	}
+}
+
+// keeper keeps spans after Shutdown.
+type keeper struct{ *tracetest.InMemoryExporter }
+
+func (keeper) Shutdown(context.Context) error { return nil }
