@@ -61,7 +61,7 @@
 //
 //	in main                 otel.SetTracerProvider(tp)
 //	AWS                     o.TracerProvider = smithyoteltracing.Adapt(tp)
-//	AWS, in Zipkin's graph  o.HTTPClient = httpclient.Wrap(client, httpclient.Config{})
+//	AWS, each attempt       o.HTTPClient = httpclient.Wrap(client, httpclient.Config{})
 //	database/sql            db := otelsql.OpenDB(connector, otelsql.WithTracerProvider(tp), otelsql.WithAttributes(address))
 //	gRPC, both sides        opts := []otelgrpc.Option{otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{})}
 //	gRPC, out               grpc.WithStatsHandler(otelgrpc.NewClientHandler(opts...))

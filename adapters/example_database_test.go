@@ -61,7 +61,7 @@ func Example_dynamoDB() {
 	// Output:
 	// 7 views
 	// media-batch: workerpool.job
-	//   media-batch: dynamodb.getitem
+	//   media-batch: dynamodb.getitem -> dynamodb
 	//     media-batch: post -> dynamodb.eu-west-1.example.com
 }
 
