@@ -2,11 +2,9 @@ package zipkin_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"net/http"
 	"strings"
@@ -34,18 +32,14 @@ type poster struct {
 
 func (p *poster) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer r.Body.Close()
-	z, err := gzip.NewReader(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(z)
+	body, err := unzip(r.Body)
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	p.bodies = append(p.bodies, body)
 	p.mu.Unlock()
-	return &http.Response{StatusCode: http.StatusAccepted, Body: http.NoBody, Request: r}, nil
+	return reply(http.StatusAccepted, ""), nil
 }
 
 // posted is a span as it was posted.
@@ -90,7 +84,7 @@ var (
 	traceID64  = oteltrace.TraceID{8: 0x46, 0x3a, 0xc3, 0x5c, 0x9f, 0x64, 0x13, 0xad}
 	spanID1    = oteltrace.SpanID{0xa2, 0xfb, 0x4a, 0x1d, 0x1a, 0x96, 0xd3, 0x12}
 	spanID2    = oteltrace.SpanID{7: 0x0a}
-	begin      = time.Date(2026, 11, 22, 8, 0, 0, 123456789, time.UTC)
+	began      = time.Date(2026, 11, 22, 8, 0, 0, 123456789, time.UTC)
 )
 
 const beginMicros = 1795334400123456
@@ -99,13 +93,13 @@ func spanContext(id oteltrace.TraceID, span oteltrace.SpanID) oteltrace.SpanCont
 	return oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: id, SpanID: span, TraceFlags: oteltrace.FlagsSampled})
 }
 
-// ended is a span to begin with.
+// ended is a span to began with.
 func ended(change func(*tracetest.SpanStub)) tracetest.SpanStub {
 	stub := tracetest.SpanStub{
 		Name:        "get /media/{id}",
 		SpanContext: spanContext(traceID128, spanID1),
-		StartTime:   begin,
-		EndTime:     begin.Add(1500 * time.Microsecond),
+		StartTime:   began,
+		EndTime:     began.Add(1500 * time.Microsecond),
 		Resource:    resource.NewSchemaless(attribute.String("service.name", "media-api")),
 	}
 	if change != nil {
@@ -153,12 +147,12 @@ func TestSpanFields(t *testing.T) {
 			func(p posted) { p["name"] = "\x00\"\\\n\t\r\x1f\x7f\ufffd\u2028</script>é" }},
 		{"name: long", func(s *stub) { s.Name = strings.Repeat("é", 5000) }, func(p posted) { p["name"] = strings.Repeat("é", 4000) + "…" }},
 
-		{"duration: less than a microsecond", func(s *stub) { s.EndTime = begin.Add(1) }, func(p posted) { p["duration"] = 1.0 }},
-		{"duration: none", func(s *stub) { s.EndTime = begin }, func(p posted) { p["duration"] = 1.0 }},
-		{"duration: rounded down", func(s *stub) { s.EndTime = begin.Add(1999) }, func(p posted) { p["duration"] = 1.0 }},
-		{"duration: the clock was set back", func(s *stub) { s.EndTime = begin.Add(-time.Hour) }, func(p posted) { p["duration"] = 1.0 }},
+		{"duration: less than a microsecond", func(s *stub) { s.EndTime = began.Add(1) }, func(p posted) { p["duration"] = 1.0 }},
+		{"duration: none", func(s *stub) { s.EndTime = began }, func(p posted) { p["duration"] = 1.0 }},
+		{"duration: rounded down", func(s *stub) { s.EndTime = began.Add(1999) }, func(p posted) { p["duration"] = 1.0 }},
+		{"duration: the clock was set back", func(s *stub) { s.EndTime = began.Add(-time.Hour) }, func(p posted) { p["duration"] = 1.0 }},
 		{"duration: not ended", func(s *stub) { s.EndTime = time.Time{} }, func(p posted) { delete(p, "duration") }},
-		{"duration: as long as there is", func(s *stub) { s.EndTime = begin.Add(math.MaxInt64) }, func(p posted) { p["duration"] = float64(math.MaxInt64 / 1000) }},
+		{"duration: as long as there is", func(s *stub) { s.EndTime = began.Add(math.MaxInt64) }, func(p posted) { p["duration"] = float64(math.MaxInt64 / 1000) }},
 		{"timestamp: none", func(s *stub) { s.StartTime = time.Time{} }, func(p posted) { delete(p, "timestamp"); delete(p, "duration") }},
 		{"timestamp: before 1970", func(s *stub) { s.StartTime = time.Unix(-1, 0) }, func(p posted) { delete(p, "timestamp"); delete(p, "duration") }},
 
@@ -166,16 +160,16 @@ func TestSpanFields(t *testing.T) {
 		{"service: none", func(s *stub) { s.Resource = nil },
 			func(p posted) { p["localEndpoint"] = map[string]any{"serviceName": "unknown_service"} }},
 
-		{"an event", func(s *stub) { s.Events = []sdktrace.Event{{Name: "Cache Miss", Time: begin.Add(time.Millisecond)}} },
+		{"an event", func(s *stub) { s.Events = []sdktrace.Event{{Name: "Cache Miss", Time: began.Add(time.Millisecond)}} },
 			func(p posted) {
 				p["annotations"] = []any{map[string]any{"timestamp": float64(beginMicros + 1000), "value": "Cache Miss"}}
 			}},
 		{"events", func(s *stub) {
 			s.Events = []sdktrace.Event{
-				{Name: "exception", Time: begin, Attributes: []attribute.KeyValue{
+				{Name: "exception", Time: began, Attributes: []attribute.KeyValue{
 					attribute.String("exception.message", `Get "http://u:p@x.example/?token=t": "boom"`), attribute.Int("n", 1), attribute.String("url.query", "token=t")}},
 				{Name: "without a time"},
-				{Name: "", Time: begin},
+				{Name: "", Time: began},
 			}
 		}, func(p posted) {
 			p["annotations"] = []any{
@@ -381,7 +375,7 @@ func TestNoSecrets(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), canary)
 
-	stub.Events = []sdktrace.Event{{Name: "e", Time: begin, Attributes: stub.Attributes}}
+	stub.Events = []sdktrace.Event{{Name: "e", Time: began, Attributes: stub.Attributes}}
 	stub.Attributes = nil
 	text, err = json.Marshal(export(t, stub))
 	require.NoError(t, err)

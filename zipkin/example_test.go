@@ -17,8 +17,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// collector stands in for Zipkin. It says what it gets.
-func collector() *httptest.Server {
+// printer stands in for Zipkin. It says what it gets.
+func printer() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var spans []struct{ TraceID, Kind, Name string }
 		if body, err := gzip.NewReader(r.Body); err == nil {
@@ -32,7 +32,7 @@ func collector() *httptest.Server {
 }
 
 func Example() {
-	collector := collector()
+	collector := printer()
 	defer collector.Close()
 
 	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: collector.URL}) // 0.1 %
@@ -70,7 +70,7 @@ func Example() {
 
 // An SDK of your own: the exporter alone.
 func ExampleNewExporter() {
-	collector := collector()
+	collector := printer()
 	defer collector.Close()
 
 	exporter, err := zipkin.NewExporter(zipkin.Config{Service: "media-api", Endpoint: collector.URL})

@@ -25,6 +25,7 @@ type Exporter struct {
 
 	mu     sync.Mutex
 	counts counts
+	closed bool // what is being exported is counted as lost
 }
 
 var _ sdktrace.SpanExporter = (*Exporter)(nil)
@@ -61,16 +62,15 @@ func (e *Exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	defer context.AfterFunc(e.ending, cancel)()
 
 	x := export{e: e}
-	x.count(func(c *counts) {
-		c.ended += int64(len(spans))
-		c.queued += int64(len(spans))
-	})
+	if !x.begin(int64(len(spans))) {
+		return x.mine.lost(errShutDown)
+	}
 	err := x.run(ctx, spans)
 	if err != nil && e.ending.Err() != nil {
 		err = errShutDown
 	}
+	left := x.mine.queued
 	x.count(func(c *counts) {
-		left := x.mine.queued
 		c.late += left
 		c.queued -= left
 	})
@@ -83,11 +83,28 @@ type export struct {
 	mine counts
 }
 
-// count does the same to the counts of this call and to the exporter's.
+// begin counts n spans as being exported; or, and returns false, as lost if the exporter is shut down.
+func (x *export) begin(n int64) bool {
+	x.e.mu.Lock()
+	defer x.e.mu.Unlock()
+	for _, c := range [...]*counts{&x.e.counts, &x.mine} {
+		c.ended += n
+		if x.e.closed {
+			c.late += n
+		} else {
+			c.queued += n
+		}
+	}
+	return !x.e.closed
+}
+
+// count does the same to the counts of this call and, until they are final, to the exporter's.
 func (x *export) count(do func(*counts)) {
 	x.e.mu.Lock()
 	defer x.e.mu.Unlock()
-	do(&x.e.counts)
+	if !x.e.closed {
+		do(&x.e.counts)
+	}
 	do(&x.mine)
 }
 
@@ -97,6 +114,9 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 		defer func() { <-x.e.turn }()
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+	if x.e.ending.Err() != nil { // ctx may hear of it later
+		return x.e.ending.Err()
 	}
 	pause := func(d time.Duration, err error) error {
 		if ctx.Err() != nil { // err only says so too
@@ -132,10 +152,15 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 // Shutdown cuts short what is being exported and closes the connection. Exports after it lose their spans, with an error.
 // Its own says how many spans were lost since NewExporter.
 func (e *Exporter) Shutdown(context.Context) error {
+	e.mu.Lock()
+	e.closed = true
+	e.counts.late += e.counts.queued
+	e.counts.queued = 0
+	c := e.counts
+	e.mu.Unlock()
 	e.cancel()
 	e.sender.close()
 	e.unmeter()
-	c := e.read()
 	return c.lost(nil)
 }
 

@@ -12,9 +12,12 @@ import (
 const (
 	gather = time.Second // how long a span waits for others to be posted with
 
-	// endTime is how long Shutdown and ForceFlush take at most, whatever their context says: a collector that
+	// endTime is how long Shutdown and ForceFlush take at most if their context has no deadline: a collector that
 	// is gone must not keep a service from ending.
 	endTime = 10 * time.Second
+
+	// lastWait is how long a pause is at most during Shutdown, also if the collector asks for more: there is no later.
+	lastWait = time.Second
 
 	// grace is how long a post may take to notice that it was canceled, before it is left alone.
 	grace = 50 * time.Millisecond
@@ -32,6 +35,7 @@ type pipe struct {
 	cancel   context.CancelFunc
 	wake     chan struct{} // holds one: something has changed that the goroutine should look at
 	done     chan struct{} // closed when the goroutine has ended
+	over     chan struct{} // closed when the result is there, which may be earlier
 	unmeter  func()
 
 	mu      sync.Mutex
@@ -42,6 +46,7 @@ type pipe struct {
 	spare   *batch // an emptied one, for the next
 	closing bool
 	final   bool  // nothing is counted any more
+	cause   error // why there was no more time; nil: there was
 	result  error // of the end, once it is final
 
 	taken   int64         // spans that were ever accepted into the queue
@@ -54,7 +59,7 @@ func newPipe(cfg Config, s *sender) *pipe {
 	p := &pipe{
 		encoder: new(encoder), sender: s,
 		maxSpans: int64(cfg.QueueSpans), maxBytes: int64(cfg.QueueBytes),
-		wake: make(chan struct{}, 1), done: make(chan struct{}),
+		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{}),
 		unmeter: func() {},
 	}
 	p.ending, p.cancel = context.WithCancel(context.Background())
@@ -186,6 +191,9 @@ func (p *pipe) pause(d time.Duration, err error) error {
 	resume := make(chan struct{})
 	p.mu.Lock()
 	p.counts.lastError, p.resume = err, resume
+	if p.closing {
+		d = min(d, lastWait)
+	}
 	p.mu.Unlock()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -269,32 +277,46 @@ func (p *pipe) Shutdown(ctx context.Context) error {
 	p.flush()
 	p.mu.Unlock()
 
-	var cause error
 	select {
 	case <-p.done:
+	case <-p.over:
 	case <-ctx.Done():
-		cause = ctx.Err()
-		p.cancel()
+		p.cut(ctx.Err())
 		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {
 		case <-p.done:
+		case <-p.over:
 		case <-timer.C: // a Client that does not heed its context; nothing that it does counts any more
 		}
 	}
-	return p.finish(cause)
+	return p.finish()
+}
+
+// cut ends the sending. Of several Shutdowns, the first that has no more time does it for all.
+func (p *pipe) cut(cause error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cause == nil {
+		p.cause = cause
+	}
+	p.cancel()
 }
 
 // finish counts what is left as lost.
-func (p *pipe) finish(cause error) error {
+func (p *pipe) finish() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.final {
 		p.final = true
+		if p.counts.queued == 0 {
+			p.cause = nil // what was lost was not for want of time
+		}
 		p.counts.late += p.counts.queued
 		p.counts.queued, p.counts.bytes = 0, 0
 		p.waiting, p.filling, p.spare = nil, nil, nil
-		p.result = p.counts.lost(cause)
+		p.result = p.counts.lost(p.cause)
+		close(p.over)
 		p.move()
 		p.cancel()
 		p.sender.close()

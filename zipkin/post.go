@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"example.com/clew/trace"
 )
@@ -30,18 +32,23 @@ const (
 	// fruitless is how many times in a row parts of a batch may be refused as malformed before the rest of it is given up.
 	// One span to blame among 512 takes ten.
 	fruitless = 16
+
+	longestQuote = 400 // characters of what somebody else says
 )
 
 // sender posts batches. Its methods are called by one goroutine at a time.
 type sender struct {
-	endpoint string
+	endpoint string // without user and password, for whoever quotes it
+	user     *url.Userinfo
 	client   *http.Client
 	own      *http.Transport // client's, if it is ours to close
 	compressor
 }
 
 func newSender(endpoint *url.URL, client *http.Client) *sender {
-	s := &sender{endpoint: endpoint.String()}
+	bare := *endpoint
+	bare.User = nil
+	s := &sender{endpoint: bare.String(), user: endpoint.User}
 	var c http.Client
 	if client != nil {
 		c = *client
@@ -56,10 +63,25 @@ func newSender(endpoint *url.URL, client *http.Client) *sender {
 		}
 		c.Transport = s.own
 	}
-	// A post that is redirected by 301 arrives as a GET without a body, is answered with 200, and lost.
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.Transport = homebound{c.Transport}
 	s.client = &c
 	return s
+}
+
+// homebound is a RoundTripper whose redirects lead nowhere: a post that is redirected by 301 arrives as a GET without a
+// body, is answered with 200, and lost. Not by CheckRedirect, which is asked only about a Location that is well-formed.
+type homebound struct{ http.RoundTripper }
+
+func (h homebound) RoundTrip(r *http.Request) (*http.Response, error) {
+	base := h.RoundTripper
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	resp, err := base.RoundTrip(r)
+	if err == nil {
+		resp.Header.Del("Location")
+	}
+	return resp, err
 }
 
 func (s *sender) close() {
@@ -109,6 +131,9 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause func(time.Duration
 	wait, inTrouble, inVain := firstWait, 0, 0
 	var body []byte
 	for len(todo) > 0 {
+		if err := ctx.Err(); err != nil { // post may notice only when it is done
+			return err
+		}
 		part := todo[len(todo)-1]
 		if body == nil {
 			body = s.body(b, part)
@@ -159,23 +184,28 @@ func (s *sender) post(ctx context.Context, body []byte) (what verdict, after tim
 
 	r, err := http.NewRequestWithContext(denied, http.MethodPost, s.endpoint, bytes.NewReader(body))
 	if err != nil {
-		return refused, 0, withoutURL(err)
+		return refused, 0, quotable(err)
 	}
 	r.Header["Content-Type"] = []string{"application/json"}
 	r.Header["Content-Encoding"] = []string{"gzip"}
 	r.Header["B3"] = []string{"0"}
+	if s.user != nil {
+		password, _ := s.user.Password()
+		r.SetBasicAuth(s.user.Username(), password)
+	}
 	resp, err := s.client.Do(r)
 	if err != nil {
-		return failed, 0, withoutURL(err)
+		return failed, 0, quotable(err)
 	}
 	defer resp.Body.Close()
 	if what = judge(resp.StatusCode); what == accepted {
-		// Read so that the connection can be used again. What is in it, and whether it ends well, does not
-		// matter: the spans are there.
+		// Read so that the connection can be used again. What is in it, whether it ends well, and whether it
+		// ends, does not matter: the spans are there.
+		defer time.AfterFunc(grace, cancel).Stop()
 		io.CopyN(io.Discard, resp.Body, 4<<10)
 		return accepted, 0, nil
 	}
-	said, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, longestQuote))
 	err = fmt.Errorf("collector answered %d %q", resp.StatusCode, said)
 	if what == failed {
 		after = retryAfter(resp.Header.Get("Retry-After"))
@@ -183,12 +213,19 @@ func (s *sender) post(ctx context.Context, body []byte) (what verdict, after tim
 	return what, after, err
 }
 
-// withoutURL is what may be said of err: there may be a password in the URL.
-func withoutURL(err error) error {
+// quotable is what may be said of err: not the URL, which may have a secret in it, and of what the transport or
+// the collector says no more than its beginning, on one line. net/http quotes replies that it does not understand,
+// up to megabytes.
+func quotable(err error) error {
 	for with := (*url.Error)(nil); errors.As(err, &with) && with.Err != nil; {
 		err = with.Err
 	}
-	return err
+	text := err.Error()
+	strange := func(r rune) bool { return !strconv.IsPrint(r) || r == utf8.RuneError }
+	if len(text) <= longestQuote && !strings.ContainsFunc(text, strange) {
+		return err
+	}
+	return fmt.Errorf("%.*q", longestQuote, text)
 }
 
 // retryAfter reads a Retry-After header (RFC 9110, 10.2.3).
@@ -196,7 +233,7 @@ func retryAfter(text string) time.Duration {
 	if text == "" {
 		return 0
 	}
-	if seconds, err := strconv.Atoi(text); err == nil {
+	if seconds, err := strconv.Atoi(text); err == nil || errors.Is(err, strconv.ErrRange) { // then it is the nearest that an int holds
 		return time.Duration(min(max(seconds, 0), int(longestAsk/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil {

@@ -27,12 +27,9 @@ var _ oteltrace.TracerProvider = (*Provider)(nil)
 // wait for the collector, which may be started later. Inside Amazon ECS it asks for the task's
 // metadata, for two seconds at most.
 func NewProvider(cfg Config) (*Provider, error) {
+	res, noService := newResource(cfg)
 	cfg, endpoint, err := cfg.checked()
-	if err != nil {
-		return nil, err
-	}
-	res, err := newResource(cfg)
-	if err != nil {
+	if err = errors.Join(err, noService); err != nil {
 		return nil, err
 	}
 	p := &Provider{
@@ -76,9 +73,9 @@ func (p *Provider) ForceFlush(ctx context.Context) error {
 }
 
 // Shutdown sends what is queued, ends the goroutine that sends, and closes the connection. It returns by ctx's
-// deadline, or within ten seconds if ctx has none, give or take 50 ms; what was not sent until then is
-// lost. The error says how many spans were lost since NewProvider, and why. Spans that end later are neither sent nor
-// counted. A second call returns the same.
+// deadline, or within ten seconds if ctx has none, give or take 100 ms; what was not sent until then is
+// lost. The error says how many spans were lost since NewProvider, and why. Spans that end once it has begun are not sent, and as
+// a rule no longer counted. A second call returns the same; one that has less time than the first ends it.
 func (p *Provider) Shutdown(ctx context.Context) error {
 	return both(ctx, p.pipe.Shutdown, p.sdk.Shutdown)
 }
@@ -87,8 +84,14 @@ func (p *Provider) Shutdown(ctx context.Context) error {
 func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
+	rest := ctx
+	if ctx.Err() != nil { // the SDK would not even begin, and think that it had
+		var cancel context.CancelFunc
+		rest, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- others(ctx) }()
+	go func() { ended <- others(rest) }()
 	err := pipe(ctx)
 	return errors.Join(err, <-ended)
 }

@@ -1,0 +1,5 @@
+//go:build !race
+
+package zipkin_test
+
+const raceEnabled = false

@@ -1,0 +1,521 @@
+package zipkin_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/zipkin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// late is how long after its deadline a Shutdown may return.
+const late = 100 * time.Millisecond
+
+// unending are the faults that never end. release frees who does not heed a context.
+func unending(release <-chan struct{}) map[string]answer {
+	return map[string]answer{
+		"refused":             refuse,
+		"500":                 status(500),
+		"503":                 status(503),
+		"503 with an hour":    status(503, "Retry-After", "3600"),
+		"429":                 status(429),
+		"reset":               failure(io.ErrUnexpectedEOF),
+		"400":                 status(400),
+		"404":                 status(404),
+		"413":                 status(413),
+		"301":                 status(301, "Location", "http://elsewhere.test/"),
+		"1 s slow, then 503":  slow(status(503)),
+		"1 s slow, then 413":  slow(status(413)),
+		"black hole":          swallow,
+		"ignores its context": func(*post) (*http.Response, error) { <-release; return nil, io.EOF },
+		"takes it too late":   func(*post) (*http.Response, error) { <-release; return nil, nil },
+		"a reply that ignores its context": func(*post) (*http.Response, error) {
+			resp := reply(503, "")
+			resp.Body = io.NopCloser(blockedReader(release))
+			return resp, nil
+		},
+	}
+}
+
+func slow(a answer) answer {
+	return func(p *post) (*http.Response, error) {
+		select {
+		case <-time.After(time.Second):
+			return a(p)
+		case <-p.Context().Done():
+			return nil, p.Context().Err()
+		}
+	}
+}
+
+type blockedReader <-chan struct{}
+
+func (r blockedReader) Read([]byte) (int, error) { <-r; return 0, io.EOF }
+
+// ending is a way to call Shutdown or ForceFlush, and how long it may take.
+type ending struct {
+	name  string
+	ctx   func() (context.Context, context.CancelFunc)
+	limit time.Duration
+	cause error
+}
+
+func endings() []ending {
+	background := context.Background()
+	return []ending{
+		{"2 s", func() (context.Context, context.CancelFunc) {
+			return context.WithTimeout(background, 2*time.Second)
+		}, 2 * time.Second, context.DeadlineExceeded},
+		{"no deadline", func() (context.Context, context.CancelFunc) {
+			return background, func() {}
+		}, 10 * time.Second, context.DeadlineExceeded},
+		{"expired", func() (context.Context, context.CancelFunc) {
+			return context.WithTimeout(background, -time.Second)
+		}, 0, context.DeadlineExceeded},
+		{"canceled before", func() (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(background)
+			cancel()
+			return ctx, cancel
+		}, 0, context.Canceled},
+		{"canceled meanwhile", func() (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(background)
+			return ctx, func() { time.AfterFunc(3*time.Second, cancel) }
+		}, 3 * time.Second, context.Canceled},
+	}
+}
+
+// within calls f with the ending's context, and checks how long it takes.
+func (e ending) within(t testing.TB, f func(context.Context) error) error {
+	t.Helper()
+	ctx, cancel := e.ctx()
+	if e.limit > 0 && e.cause == context.Canceled {
+		cancel()
+	} else {
+		defer cancel()
+	}
+	begin := time.Now()
+	err := f(ctx)
+	assert.LessOrEqual(t, time.Since(begin), e.limit+late, "how long it took")
+	return err
+}
+
+func TestShutdownDuringFaults(t *testing.T) {
+	for name := range unending(nil) {
+		for _, e := range endings() {
+			t.Run(name+", "+e.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					release := make(chan struct{})
+					defer close(release)
+					c := &collector{answer: unending(release)[name]}
+					cfg := zipkin.Config{QueueSpans: 64, Client: c.client()}
+					tp := newProvider(t, cfg)
+					stop := watch(t, tp, cfg, nowAndThen)
+					end(tp, 80)
+					time.Sleep(1500 * time.Millisecond) // now it is in trouble
+					err := e.within(t, tp.Shutdown)
+					stop()
+					s := tp.Stats()
+					assertEmpty(t, s, 80, 0)
+					assert.EqualValues(t, s.Dropped, lost(t, err), "spans lost, says %v", err)
+					if s := fmt.Sprint(err); !strings.Contains(s, "not sent in time 0)") {
+						assert.ErrorIs(t, err, e.cause)
+					}
+					if posted := len(c.tries()); posted > 0 && s.LastError != nil {
+						assert.ErrorIs(t, err, s.LastError, "the last error")
+					}
+
+					// The second call says the same, and at once.
+					begin := time.Now()
+					assert.EqualError(t, tp.Shutdown(context.Background()), err.Error(), "the second Shutdown")
+					assert.Zero(t, time.Since(begin), "how long the second Shutdown took")
+				})
+			})
+		}
+	}
+}
+
+// lost returns how many spans an error says were lost.
+func lost(t testing.TB, err error) (n int) {
+	t.Helper()
+	require.Error(t, err)
+	_, scanErr := fmt.Sscanf(err.Error(), "zipkin: %d", &n)
+	require.NoError(t, scanErr, "%v", err)
+	return n
+}
+
+func TestForceFlushDuringFaults(t *testing.T) {
+	for name := range unending(nil) {
+		for _, e := range endings() {
+			t.Run(name+", "+e.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					release := make(chan struct{})
+					var up atomic.Bool
+					c := &collector{}
+					fault := unending(release)[name]
+					c.answer = func(p *post) (*http.Response, error) {
+						if up.Load() {
+							return nil, nil
+						}
+						return fault(p)
+					}
+					cfg := zipkin.Config{QueueSpans: 1000, Client: c.client()}
+					tp := newProvider(t, cfg)
+					stop := watch(t, tp, cfg, nowAndThen)
+					end(tp, 60)
+					if e.limit > 0 { // then some of them, or all, may be refused before the end
+						time.Sleep(1500 * time.Millisecond)
+					}
+					before := tp.Stats()
+					err := e.within(t, tp.ForceFlush)
+					s := tp.Stats()
+					assert.EqualValues(t, 60, s.Queued+s.Dropped+s.Sent)
+					switch {
+					case err == e.cause: // the SDK's: nobody was asked
+						assert.Zero(t, e.limit)
+					case s.Queued > 0:
+						assert.ErrorIs(t, err, e.cause)
+						assert.ErrorContains(t, err, "spans not sent yet")
+						assert.GreaterOrEqual(t, lost(t, err), int(s.Queued), "spans not sent yet; sending goes on")
+					case before.Queued > 0:
+						assert.EqualValues(t, s.Dropped-before.Dropped, lost(t, err), "%v", err)
+					default:
+						assert.NoError(t, err)
+					}
+
+					up.Store(true)
+					close(release)
+					tp.Shutdown(patience(t))
+					stop()
+					assert.Zero(t, tp.Stats().Queued)
+					assert.Len(t, c.got(t), int(tp.Stats().Sent), "spans that arrived")
+				})
+			})
+		}
+	}
+}
+
+// ForceFlush gives up, not the spans.
+func TestForceFlushLeavesTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var up atomic.Bool
+		c := &collector{answer: func(p *post) (*http.Response, error) {
+			if up.Load() {
+				return nil, nil
+			}
+			return refuse(p)
+		}}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		ids := end(tp, 100)
+		for range 3 {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			err := tp.ForceFlush(ctx)
+			cancel()
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorContains(t, err, fmt.Sprintf("zipkin: %d spans not sent yet", len(ids)))
+			ids = append(ids, end(tp, 10)...)
+		}
+		up.Store(true)
+		require.NoError(t, tp.ForceFlush(patience(t)))
+		assertArrived(t, c, ids)
+		assertEmpty(t, tp.Stats(), 130, 130)
+		require.NoError(t, tp.Shutdown(patience(t)))
+	})
+}
+
+// Who flushes does not wait until the pipe would have tried again, nor for spans that end later.
+func TestForceFlushTriesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var up atomic.Bool
+		c := &collector{answer: func(p *post) (*http.Response, error) {
+			if up.Load() {
+				return nil, nil
+			}
+			return reply(503, "", "Retry-After", "30"), nil
+		}}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		ids := end(tp, 10)
+		time.Sleep(5 * time.Second) // in the pause now
+		up.Store(true)
+		begin := time.Now()
+		require.NoError(t, tp.ForceFlush(patience(t)))
+		assert.Zero(t, time.Since(begin), "how long ForceFlush took in a pause")
+		assertArrived(t, c, ids)
+
+		end(tp, 10)
+		require.NoError(t, tp.ForceFlush(patience(t)))
+		assert.Zero(t, time.Since(begin), "how long ForceFlush took with nothing wrong")
+		require.NoError(t, tp.ForceFlush(patience(t)))
+		assert.Zero(t, time.Since(begin), "how long ForceFlush took with nothing to do")
+		require.NoError(t, tp.Shutdown(patience(t)))
+	})
+}
+
+func TestForceFlushDoesNotWaitForLaterSpans(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{answer: slow(status(202))}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		end(tp, 10)
+		go func() {
+			for range 100 {
+				time.Sleep(100 * time.Millisecond)
+				end(tp, 100)
+			}
+		}()
+		begin := time.Now()
+		require.NoError(t, tp.ForceFlush(patience(t)))
+		assert.Equal(t, time.Second, time.Since(begin), "how long ForceFlush took")
+		time.Sleep(10 * time.Second)
+		require.NoError(t, tp.Shutdown(patience(t)))
+		assertEmpty(t, tp.Stats(), 10_010, 10_010)
+	})
+}
+
+// A span does not wait for others to be posted with for longer than a second, and few posts are made of many spans.
+func TestGathering(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		for range 50 {
+			end(tp, 10)
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		assert.Len(t, c.got(t), 500, "spans that have arrived a second after the last")
+		assert.LessOrEqual(t, len(c.tries()), 5, "posts in six seconds")
+		require.NoError(t, tp.Shutdown(patience(t)))
+	})
+}
+
+func TestShutdownSendsTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{answer: slow(status(202))}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		ids := end(tp, 3000)
+		begin := time.Now()
+		require.NoError(t, tp.Shutdown(patience(t)))
+		assert.Equal(t, 6*time.Second, time.Since(begin), "for six posts of one second each")
+		assertArrived(t, c, ids)
+		assertEmpty(t, tp.Stats(), 3000, 3000)
+		require.NoError(t, tp.Shutdown(expired(t)), "the second Shutdown, without time")
+		require.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush after it")
+	})
+}
+
+// At the end there is no later: who asks to be left alone for half a minute is asked again all the same.
+func TestShutdownDoesNotWaitForRetryAfter(t *testing.T) {
+	for _, posting := range []bool{false, true} {
+		t.Run(fmt.Sprint("while posting ", posting), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var up atomic.Bool
+				c := &collector{answer: slow(func(*post) (*http.Response, error) {
+					if up.Load() {
+						return nil, nil
+					}
+					return reply(503, "", "Retry-After", "30"), nil
+				})}
+				tp := newProvider(t, zipkin.Config{Client: c.client()})
+				ids := end(tp, 10)
+				time.Sleep(5 * time.Second) // now it waits
+				if posting {
+					time.Sleep(27*time.Second + 500*time.Millisecond) // now it tries again
+				}
+				time.AfterFunc(4*time.Second, func() { up.Store(true) })
+				require.NoError(t, tp.Shutdown(context.Background()))
+				assertArrived(t, c, ids)
+				assert.LessOrEqual(t, len(c.tries()), 7, "posts")
+			})
+		})
+	}
+}
+
+// What has arrived until the deadline is not counted as lost.
+func TestShutdownSendsSome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{answer: slow(status(202))}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		ids := end(tp, 3000)
+		ctx, cancel := context.WithTimeout(context.Background(), 2500*time.Millisecond)
+		defer cancel()
+		err := tp.Shutdown(ctx)
+		assert.EqualError(t, err, "zipkin: 1976 of 3000 spans lost (queue full 0, refused 0, not sent in time 1976): context deadline exceeded")
+		assertArrived(t, c, ids[:1024])
+		assertEmpty(t, tp.Stats(), 3000, 1024)
+	})
+}
+
+// Shutdown with no time does not say that it had none if there was nothing left to do.
+func TestShutdownWithNothingLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{}
+		tp := newProvider(t, zipkin.Config{QueueSpans: 10, Client: c.client()})
+		ids := end(tp, 15)
+		require.NoError(t, tp.ForceFlush(patience(t)))
+		assertArrived(t, c, ids[:10])
+		err := tp.Shutdown(expired(t))
+		assert.EqualError(t, err, "zipkin: 5 of 15 spans lost (queue full 5, refused 0, not sent in time 0)")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		tp := newProvider(t, zipkin.Config{Client: (&collector{}).client()})
+		assert.NoError(t, tp.Shutdown(expired(t)))
+	})
+}
+
+// Of several Shutdowns each ends by its own deadline, and they say the same.
+func TestConcurrentShutdown(t *testing.T) {
+	for _, name := range []string{"black hole", "ignores its context"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				defer close(release)
+				c := &collector{answer: unending(release)[name]}
+				tp := newProvider(t, zipkin.Config{Client: c.client()})
+				end(tp, 600)
+				var all sync.WaitGroup
+				texts := make([]string, 5)
+				for i := range texts {
+					all.Go(func() {
+						ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i+1)*time.Second)
+						defer cancel()
+						begin := time.Now()
+						texts[i] = fmt.Sprint(tp.Shutdown(ctx))
+						assert.LessOrEqual(t, time.Since(begin), time.Second+late, "how long Shutdown %d took: the first one ends it for all", i)
+					})
+				}
+				all.Go(func() {
+					begin := time.Now()
+					assert.Error(t, tp.ForceFlush(patience(t)), "ForceFlush")
+					assert.LessOrEqual(t, time.Since(begin), time.Second+late, "how long ForceFlush took")
+				})
+				all.Wait()
+				for _, text := range texts {
+					assert.Equal(t, "zipkin: 600 of 600 spans lost (queue full 0, refused 0, not sent in time 600): context deadline exceeded", text)
+				}
+				assertEmpty(t, tp.Stats(), 600, 0)
+			})
+		})
+	}
+}
+
+// A post that comes to an end after Shutdown has given it up changes nothing.
+func TestPostThatEndsAfterShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		c := &collector{answer: func(*post) (*http.Response, error) { <-release; return nil, nil }}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		end(tp, 1000)
+		require.Error(t, tp.Shutdown(expired(t)))
+		before := tp.Stats()
+		close(release)
+		synctest.Wait()
+		assert.Equal(t, before, tp.Stats(), "Stats")
+		assert.LessOrEqual(t, len(c.tries()), 1, "posts")
+	})
+}
+
+// What ends when Shutdown has begun is nobody's: the SDK asks no processor any more.
+func TestSpansThatEndAfterShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{answer: slow(status(202))}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		end(tp, 10)
+		during, after := begin(tp, 3), begin(tp, 5)
+		tracer := tp.Tracer("of before")
+		time.AfterFunc(500*time.Millisecond, during.end)
+		err := tp.Shutdown(patience(t))
+		assert.NoError(t, err, "Shutdown")
+		assertEmpty(t, tp.Stats(), 10, 10)
+
+		after.end()
+		_, span := tracer.Start(context.Background(), "later")
+		span.End()
+		end(tp, 5)
+		assertEmpty(t, tp.Stats(), 10, 10)
+		time.Sleep(time.Minute)
+		assert.Len(t, c.got(t), 10, "spans that arrived")
+	})
+}
+
+// The same when Shutdown had no time.
+func TestSpansThatEndAfterShutdownWithoutTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tp := newProvider(t, zipkin.Config{Client: (&collector{answer: swallow}).client()})
+		end(tp, 10)
+		after := begin(tp, 5)
+		require.ErrorContains(t, tp.Shutdown(expired(t)), "10 of 10 spans lost")
+		after.end()
+		assertEmpty(t, tp.Stats(), 10, 0)
+	})
+}
+
+// other is a SpanProcessor beside ours.
+type other struct {
+	sdktrace.SpanProcessor
+	shutdowns int
+	err       error
+}
+
+func (o *other) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+func (o *other) OnEnd(sdktrace.ReadOnlySpan)                     {}
+func (o *other) ForceFlush(context.Context) error                { return o.err }
+func (o *other) Shutdown(context.Context) error                  { o.shutdowns++; return o.err }
+
+// Other processors end too, whatever has become of ours, and what they say is not lost.
+func TestShutdownOfOtherProcessors(t *testing.T) {
+	failed := errors.New("the other one has failed")
+	for _, e := range endings() {
+		for _, err := range []error{nil, failed} {
+			for _, loses := range []bool{false, true} {
+				t.Run(fmt.Sprint(e.name, ", ", err, ", loses ", loses), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						c := &collector{}
+						if loses {
+							c.answer = swallow
+						}
+						tp := newProvider(t, zipkin.Config{Client: c.client()})
+						o := &other{err: err}
+						tp.RegisterSpanProcessor(o)
+						end(tp, 10)
+						if !loses {
+							require.ErrorIs(t, tp.ForceFlush(patience(t)), err)
+						}
+						got := e.within(t, tp.Shutdown)
+						assert.Equal(t, 1, o.shutdowns, "Shutdowns of the other")
+						if err != nil {
+							assert.ErrorIs(t, got, err, "Shutdown")
+						}
+						if loses {
+							assert.Equal(t, 10, lost(t, got))
+							assert.Equal(t, 1, strings.Count(got.Error(), "spans lost"), "how often %q says it", got)
+						}
+						if err == nil && !loses {
+							assert.NoError(t, got, "Shutdown")
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// What knows only an interface ends it all the same.
+func TestShutdownByInterface(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{}
+		var tp oteltrace.TracerProvider = newProvider(t, zipkin.Config{Client: c.client()})
+		ids := end(tp, 10)
+		require.NoError(t, tp.(interface{ Shutdown(context.Context) error }).Shutdown(patience(t)))
+		assertArrived(t, c, ids)
+	})
+}
