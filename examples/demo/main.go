@@ -10,6 +10,7 @@
 //
 //	go run ./examples/demo          # run the requests and check the lines
 //	go run ./examples/demo -serve   # stay up, for curl
+//	go run ./examples/demo -zipkin http://127.0.0.1:9411   # and send the spans there; with -serve too
 package main
 
 import (
@@ -38,21 +39,28 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	serve := flags.Bool("serve", false, "stay up for curl, until Ctrl-C")
+	cfg := config{drain: 5 * time.Second}
+	flags.StringVar(&cfg.zipkin, "zipkin", "", "`URL` of a Zipkin to send spans to")
+	flags.Float64Var(&cfg.ratio, "ratio", 1, "the share of the traces that Zipkin gets, of those that no caller has decided")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *serve {
-		return serveUntil(ctx, out)
+		return serveUntil(ctx, out, cfg)
 	}
-	return sendAndCheck(ctx, out)
+	return sendAndCheck(ctx, out, cfg)
 }
 
-// drainTime is how long requests and tasks may take to finish at the end.
-const drainTime = 5 * time.Second
+// config is how the services run.
+type config struct {
+	zipkin string        // where spans go; "": nowhere
+	ratio  float64       // of traces that go there
+	drain  time.Duration // how long requests, tasks and spans may take to finish at the end
+}
 
-func serveUntil(ctx context.Context, out io.Writer) error {
+func serveUntil(ctx context.Context, out io.Writer, cfg config) error {
 	out = &syncWriter{w: out}
-	s, err := start(out, 10*time.Second)
+	s, err := start(out, 10*time.Second, cfg)
 	if err != nil {
 		return err
 	}
@@ -64,9 +72,11 @@ func serveUntil(ctx context.Context, out io.Writer) error {
   curl -i -H 'b3: 0' %[1]s/media/4
   curl -i -H 'b3: 463ac35c9f6413ad-a2fb4a1d1a96d312-d' %[1]s/media/5
 
-Ctrl-C ends it.
-
 `, s.mediaURL)
+	if cfg.zipkin != "" {
+		fmt.Fprintf(out, "then look at %s\n\n", cfg.page("<the X-B3-TraceId of the answer>"))
+	}
+	fmt.Fprint(out, "Ctrl-C ends it.\n\n")
 	<-ctx.Done()
 	fmt.Fprintln(out, "draining")
 	if err := s.shutdown(); err != nil {
@@ -105,20 +115,24 @@ var calls = []call{
 		header: header("X-B3-TraceId", "00000000000000004bf92f3577b34da6", "X-B3-SpanId", "a2fb4a1d1a96d312", "X-B3-Flags", "1")},
 }
 
-func sendAndCheck(ctx context.Context, out io.Writer) error {
+func sendAndCheck(ctx context.Context, out io.Writer, cfg config) error {
 	var rec recorder
-	s, err := start(&rec, 50*time.Millisecond)
+	s, err := start(&rec, 50*time.Millisecond, cfg)
 	if err != nil {
 		return err
 	}
 	ids := map[string]string{} // of media
+	var sampled []call
 	var failures []error
 	for _, c := range calls {
-		id, err := send(ctx, s.mediaURL, c)
+		id, recorded, err := send(ctx, s.mediaURL, c)
 		if err != nil {
 			failures = append(failures, err)
 		}
 		ids[c.media] = id
+		if recorded {
+			sampled = append(sampled, c)
+		}
 	}
 	// Two runs of the timer, to see that each is a trace of its own.
 	if err := s.timer.wait(ctx, 2); err != nil {
@@ -129,31 +143,38 @@ func sendAndCheck(ctx context.Context, out io.Writer) error {
 		failures = append(failures, err)
 	}
 	failures = append(failures, report(out, rec.lines(), ids)...)
+	if len(failures) == 0 && cfg.zipkin != "" {
+		fmt.Fprintln(out, "\nin Zipkin:")
+		for _, c := range sampled {
+			fmt.Fprintf(out, "  %s: %s\n", c.caller, cfg.page(ids[c.media]))
+		}
+	}
 	return errors.Join(failures...)
 }
 
-func send(ctx context.Context, url string, c call) (id string, err error) {
+// send sends c, and returns the trace ID of the response and whether the trace goes to Zipkin.
+func send(ctx context.Context, url string, c call) (id string, recorded bool, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/media/"+c.media, nil)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	r.Header = c.header
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	defer resp.Body.Close()
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return "", err
+		return "", false, err
 	}
 	id = resp.Header.Get("X-B3-TraceId")
 	switch {
 	case resp.StatusCode != http.StatusOK:
-		return id, fmt.Errorf("%s: status %d", c.caller, resp.StatusCode)
+		err = fmt.Errorf("%s: status %d", c.caller, resp.StatusCode)
 	case id == "":
-		return id, fmt.Errorf("%s: no trace ID in the response", c.caller)
+		err = fmt.Errorf("%s: no trace ID in the response", c.caller)
 	case c.want != "" && id != c.want:
-		return id, fmt.Errorf("%s: trace ID %s, want %s", c.caller, id, c.want)
+		err = fmt.Errorf("%s: trace ID %s, want %s", c.caller, id, c.want)
 	}
-	return id, nil
+	return id, resp.Header.Get(recordedHeader) != "", err
 }

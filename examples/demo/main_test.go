@@ -84,25 +84,45 @@ func (n *notify) Write(p []byte) (int, error) {
 
 func TestServeAnswersAndDrains(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
-	var buf bytes.Buffer
-	out := &notify{syncWriter: syncWriter{w: &buf}, text: "Try, in another terminal", seen: make(chan struct{})}
-	ctx, interrupt := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- run(ctx, []string{"-serve"}, out) }()
-	<-out.seen
-	out.mu.Lock()
-	url := regexp.MustCompile(`http://\S+/media/`).FindString(buf.String())
-	out.mu.Unlock()
+	zipkin := newCollector(t)
+	tests := []struct {
+		name   string
+		args   []string
+		traces int
+	}{
+		{"alone", []string{"-serve"}, 0},
+		{"with Zipkin", []string{"-serve", "-zipkin", zipkin.URL}, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var buf bytes.Buffer
+			out := &notify{syncWriter: syncWriter{w: &buf}, text: "Ctrl-C ends it", seen: make(chan struct{})}
+			ctx, interrupt := context.WithCancel(t.Context())
+			ended := make(chan error)
+			go func() { ended <- run(ctx, tt.args, out) }()
+			<-out.seen
+			out.mu.Lock()
+			url := regexp.MustCompile(`http://\S+/media/`).FindString(buf.String())
+			out.mu.Unlock()
 
-	id, err := send(t.Context(), strings.TrimSuffix(url, "/media/"), calls[1])
-	assert.NoError(t, err)
-	assert.Equal(t, calls[1].want, id)
+			c := calls[1]
+			id, recorded, err := send(t.Context(), strings.TrimSuffix(url, "/media/"), c)
+			assert.NoError(t, err)
+			assert.Equal(t, c.want, id)
+			assert.Equal(t, tt.traces == 1, recorded, "whether its trace goes to Zipkin")
 
-	interrupt()
-	require.NoError(t, <-ended)
-	assert.Contains(t, buf.String(), "draining\n")
-	assert.True(t, strings.HasSuffix(buf.String(), "\nbye\n"), "the end of the output: %q", buf.String())
-	assert.Contains(t, buf.String(), "views counted, after the response")
+			interrupt()
+			require.NoError(t, <-ended)
+			assert.Contains(t, buf.String(), "draining\n")
+			assert.True(t, strings.HasSuffix(buf.String(), "\nbye\n"), "the end of the output: %q", buf.String())
+			assert.Contains(t, buf.String(), "views counted, after the response")
+			assert.Equal(t, tt.traces, strings.Count(buf.String(), zipkin.URL+"/zipkin/traces/<"), "where to look")
+			assert.Len(t, zipkin.traces, tt.traces, "traces sent")
+			if tt.traces == 1 {
+				assert.Empty(t, faults(zipkin.traces[id], id, c.media, "a2fb4a1d1a96d312", false))
+			}
+		})
+	}
 }
 
 func TestBadFlag(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"example.com/clew/workerpool"
 	"github.com/go-resty/resty/v2"
 	"github.com/rs/zerolog"
+	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 // services are the three, up and running.
@@ -26,10 +27,16 @@ type services struct {
 	clients  []*http.Client
 	after    sync.WaitGroup // goroutines of media-api that outlive their response
 	timer    timer
+	spans    spans
+	drain    time.Duration
 }
 
-func start(log io.Writer, refresh time.Duration) (*services, error) {
-	s := &services{pool: workerpool.New(workerpool.Config{Workers: 4})}
+func start(log io.Writer, refresh time.Duration, cfg config) (*services, error) {
+	s := &services{pool: workerpool.New(workerpool.Config{Workers: 4}), drain: cfg.drain}
+	var err error
+	if s.spans, err = startSpans(cfg); err != nil {
+		return nil, errors.Join(err, s.shutdown())
+	}
 	network, err := s.serve("network-information", log, s.networkInformation())
 	if err != nil {
 		return nil, errors.Join(err, s.shutdown())
@@ -51,7 +58,7 @@ func start(log io.Writer, refresh time.Duration) (*services, error) {
 func (s *services) serve(name string, log io.Writer, h http.Handler) (string, error) {
 	logger := logctx.Console(log).Level(zerolog.InfoLevel).With().Str("service", name).Logger()
 	h = httpmw.AccessLog(httpmw.AccessLogConfig{})(h)
-	h = httpmw.New(httpmw.Config{Logger: &logger, ResponseHeader: "X-B3-TraceId"})(h)
+	h = httpmw.New(httpmw.Config{Logger: &logger, ResponseHeader: "X-B3-TraceId", TracerProvider: s.spans.of(name)})(h)
 
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,7 +72,7 @@ func (s *services) serve(name string, log io.Writer, h http.Handler) (string, er
 
 // shutdown lets everything finish that was begun: requests, tasks, goroutines, the timer.
 func (s *services) shutdown() error {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	ctx, cancel := context.WithTimeout(context.Background(), s.drain)
 	defer cancel()
 	var errs []error
 	for i := len(s.servers) - 1; i >= 0; i-- { // callers first
@@ -77,13 +84,15 @@ func (s *services) shutdown() error {
 	for _, c := range s.clients {
 		c.CloseIdleConnections()
 	}
+	errs = append(errs, s.spans.shutdown(ctx)) // last, when all have ended
 	return errors.Join(errs...)
 }
 
 // mediaAPI calls the two others, and goes on working after it has answered.
 func (s *services) mediaAPI(network, images string) http.Handler {
-	client := httpclient.Wrap(&http.Client{Transport: &http.Transport{}}, httpclient.Config{})
-	restyClient := httpclient.Resty(resty.New().SetBaseURL(images), httpclient.Config{})
+	cfg := httpclient.Config{TracerProvider: s.spans.of("media-api")}
+	client := httpclient.Wrap(&http.Client{Transport: &http.Transport{}}, cfg)
+	restyClient := httpclient.Resty(resty.New().SetBaseURL(images), cfg)
 	s.clients = append(s.clients, client, restyClient.GetClient())
 
 	mux := http.NewServeMux()
@@ -91,6 +100,9 @@ func (s *services) mediaAPI(network, images string) http.Handler {
 		ctx, id := r.Context(), r.PathValue("id")
 		logctx.Info(ctx).Str("media", id).Msg("asked for")
 		logctx.Debug(ctx).Str("media", id).Msg("seen only in a debug trace")
+		if oteltrace.SpanFromContext(ctx).IsRecording() {
+			w.Header().Set(recordedHeader, "1")
+		}
 
 		bandwidth, err := get(ctx, client, network+"/bandwidth/"+id)
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"example.com/clew/internal/torture"
 	"example.com/clew/workerpool"
@@ -151,7 +152,7 @@ func TestTortureSIGTERMUnderLoad(t *testing.T) {
 // If there is not time enough, the demo says how many tasks it has not run.
 func TestTortureFailedDrainIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &services{pool: workerpool.New(workerpool.Config{Workers: 1})}
+		s := &services{pool: workerpool.New(workerpool.Config{Workers: 1}), drain: time.Second}
 		for range 3 {
 			require.NoError(t, s.pool.Go(t.Context(), func(ctx context.Context) { <-ctx.Done() }), "Go")
 			synctest.Wait() // until the first has begun

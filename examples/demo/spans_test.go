@@ -1,0 +1,273 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// span is what there is to check of one in Zipkin's v2 JSON.
+type span struct {
+	TraceID, ParentID, ID, Kind, Name string
+	Timestamp, Duration               int64
+	Debug                             bool
+	LocalEndpoint                     struct{ ServiceName string }
+	Tags                              map[string]string
+}
+
+// String says who did what. A client's span is called "get" whatever it gets, so the path stands there too.
+func (s span) String() string {
+	text := s.LocalEndpoint.ServiceName + " " + s.Kind + " " + s.Name
+	if url, ok := s.Tags["url.full"]; ok {
+		_, path, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+		text += " /" + path
+	}
+	return text
+}
+
+// faults returns what is wrong with the trace of a request for media. parent is the caller's span, "" if
+// the request had none.
+func faults(trace []span, id, media, parent string, debug bool) []string {
+	var faults []string
+	failf := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	byID := map[string]span{}
+	for _, s := range trace {
+		byID[s.ID] = s
+	}
+	var ways []string // from the root to each span
+	for _, s := range trace {
+		if s.TraceID != id {
+			failf("%s has trace ID %q, want %q", s, s.TraceID, id)
+		}
+		if s.Debug != debug {
+			failf("%s has debug %t", s, s.Debug)
+		}
+		if s.Duration < 1 {
+			failf("%s has duration %d", s, s.Duration)
+		}
+		if s.Tags["http.request.method"] != "GET" || s.Tags["http.response.status_code"] != "200" {
+			failf("%s has tags %v", s, s.Tags)
+		}
+		if s.Kind == "SERVER" && !strings.EqualFold(s.Name, s.Tags["http.request.method"]+" "+s.Tags["http.route"]) {
+			failf("%s has route %q", s, s.Tags["http.route"])
+		}
+		if s.Kind == "SERVER" && !strings.HasSuffix(s.Tags["url.path"], "/"+media) {
+			failf("%s has path %q", s, s.Tags["url.path"])
+		}
+		way := s.String()
+		if p, ok := byID[s.ParentID]; ok {
+			// Both ends are cut to microseconds twice, as a beginning and as a duration.
+			if s.Timestamp < p.Timestamp || s.Timestamp+s.Duration > p.Timestamp+p.Duration+2 || s.Duration > p.Duration+1 {
+				failf("%s lasts from %d for %d, longer than its parent: from %d for %d", s, s.Timestamp, s.Duration, p.Timestamp, p.Duration)
+			}
+		}
+		at := s
+		for range trace {
+			p, ok := byID[at.ParentID]
+			if !ok {
+				break
+			}
+			way, at = p.String()+" > "+way, p
+		}
+		if at.ParentID != parent {
+			failf("%s: its root has the parent %q, want %q", s, at.ParentID, parent)
+		}
+		ways = append(ways, way)
+	}
+	slices.Sort(ways)
+	root := "media-api SERVER get /media/{id}"
+	want := []string{
+		root,
+		root + " > media-api CLIENT get /bandwidth/" + media,
+		root + " > media-api CLIENT get /bandwidth/" + media + " > network-information SERVER get /bandwidth/{id}",
+		root + " > media-api CLIENT get /images/" + media,
+		root + " > media-api CLIENT get /images/" + media + " > image-store SERVER get /images/{id}",
+	}
+	if !slices.Equal(want, ways) {
+		failf("spans are\n\t%s\nwant\n\t%s", strings.Join(ways, "\n\t"), strings.Join(want, "\n\t"))
+	}
+	return faults
+}
+
+// collector is as much of Zipkin as takes spans.
+type collector struct {
+	*httptest.Server
+	mu     sync.Mutex
+	traces map[string][]span
+	errs   []error
+}
+
+func newCollector(t *testing.T) *collector {
+	c := &collector{traces: map[string][]span{}}
+	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var spans []span
+		body, err := gzip.NewReader(r.Body)
+		if err == nil {
+			err = json.NewDecoder(body).Decode(&spans)
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err != nil || r.URL.Path != "/api/v2/spans" {
+			c.errs = append(c.errs, fmt.Errorf("POST %s: %w", r.URL.Path, err))
+		}
+		for _, s := range spans {
+			c.traces[s.TraceID] = append(c.traces[s.TraceID], s)
+		}
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	t.Cleanup(func() {
+		c.Close()
+		assert.Empty(t, c.errs, "posts")
+	})
+	return c
+}
+
+func TestDemoSendsSpans(t *testing.T) {
+	tests := []struct {
+		name  string
+		ratio string
+		want  []string // of which calls there is a trace
+	}{
+		{"all", "1", []string{"no headers", "64-bit X-B3-*", "128-bit b3", "debug"}},
+		{"none but those that a caller has decided", "0", []string{"64-bit X-B3-*", "debug"}},
+	}
+	// A caller that leaves the decision open has not reported its span, so that this is nobody's parent.
+	parents := map[string]string{"64-bit X-B3-*": "a2fb4a1d1a96d312", "debug": "a2fb4a1d1a96d312"}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			defer http.DefaultClient.CloseIdleConnections()
+			zipkin := newCollector(t)
+			var out bytes.Buffer
+			require.NoError(t, run(t.Context(), []string{"-zipkin", zipkin.URL, "-ratio", tt.ratio}, &out))
+
+			_, pages, _ := strings.Cut(out.String(), "\nin Zipkin:\n")
+			var got []string
+			for _, c := range calls {
+				_, id, ok := strings.Cut(pages, "  "+c.caller+": "+zipkin.URL+"/zipkin/traces/")
+				if !ok {
+					continue
+				}
+				got = append(got, c.caller)
+				id, _, _ = strings.Cut(id, "\n")
+				assert.Empty(t, faults(zipkin.traces[id], id, c.media, parents[c.caller], c.debug), c.caller)
+			}
+			assert.Equal(t, tt.want, got, "pages shown")
+			assert.Len(t, zipkin.traces, len(tt.want), "traces sent")
+		})
+	}
+}
+
+// Whoever asks for spans and has lost them wants to know; the requests do not.
+func TestDemoWithoutCollector(t *testing.T) {
+	defer http.DefaultClient.CloseIdleConnections()
+	zipkin := httptest.NewServer(nil)
+	zipkin.Close()
+	var out bytes.Buffer
+	err := sendAndCheck(t.Context(), &out, config{zipkin: zipkin.URL, ratio: 1, drain: time.Second})
+	for _, lost := range []string{
+		"media-api: zipkin: 12 of 12 spans lost",
+		"network-information: zipkin: 4 of 4 spans lost",
+		"image-store: zipkin: 4 of 4 spans lost",
+	} {
+		assert.ErrorContains(t, err, lost)
+	}
+	assert.Contains(t, out.String(), "\nok: ", "the requests")
+	assert.NotContains(t, out.String(), "in Zipkin")
+}
+
+func TestBadZipkinFlags(t *testing.T) {
+	tests := []struct {
+		name, want string
+		args       []string
+	}{
+		{"no URL", "Endpoint is not", []string{"-zipkin", "localhost:9411"}},
+		{"no share", "ratio 2 is not between 0 and 1", []string{"-zipkin", "http://127.0.0.1:9411", "-ratio", "2"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.ErrorContains(t, run(t.Context(), tt.args, io.Discard), tt.want)
+		})
+	}
+}
+
+// A password belongs to the one who posts spans, not to the page that is shown to everybody.
+func TestPage(t *testing.T) {
+	tests := []struct {
+		name, zipkin string
+	}{
+		{"address", "https://zipkin.example"},
+		{"slash", "https://zipkin.example/"},
+		{"where spans go", "https://zipkin.example/api/v2/spans"},
+		{"password", "https://user:password@zipkin.example"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, "https://zipkin.example/zipkin/traces/463ac35c9f6413ad", config{zipkin: tt.zipkin}.page("463ac35c9f6413ad"))
+		})
+	}
+}
+
+// What faults says nothing of must be right.
+func TestFaultsFindsWhatIsWrong(t *testing.T) {
+	const id, caller = "463ac35c9f6413ad", "00000000000000c0"
+	whole := func() []span {
+		at := func(service, kind, name, parent, own string, begin, lasts int64, tags ...string) span {
+			s := span{TraceID: id, ParentID: parent, ID: own, Kind: kind, Name: name, Timestamp: begin, Duration: lasts,
+				Tags: map[string]string{"http.request.method": "GET", "http.response.status_code": "200"}}
+			s.LocalEndpoint.ServiceName = service
+			for i := 0; i < len(tags); i += 2 {
+				s.Tags[tags[i]] = tags[i+1]
+			}
+			return s
+		}
+		return []span{
+			at("media-api", "SERVER", "get /media/{id}", caller, "a", 100, 100, "http.route", "/media/{id}", "url.path", "/media/7"),
+			at("media-api", "CLIENT", "get", "a", "b", 110, 20, "url.full", "http://127.0.0.1:1/bandwidth/7"),
+			at("network-information", "SERVER", "get /bandwidth/{id}", "b", "c", 112, 5, "http.route", "/bandwidth/{id}", "url.path", "/bandwidth/7"),
+			at("media-api", "CLIENT", "get", "a", "d", 140, 20, "url.full", "http://127.0.0.1:2/images/7"),
+			at("image-store", "SERVER", "get /images/{id}", "d", "e", 142, 5, "http.route", "/images/{id}", "url.path", "/images/7"),
+		}
+	}
+	require.Empty(t, faults(whole(), id, "7", caller, false), "faults of a whole trace")
+	tests := []struct {
+		name, want string
+		change     func([]span) []span
+	}{
+		{"nothing there", "spans are", func([]span) []span { return nil }},
+		{"a span is missing", "spans are", func(s []span) []span { return s[:4] }},
+		{"one too many", "spans are", func(s []span) []span { return append(s, s[4]) }},
+		{"another service", "spans are", func(s []span) []span { s[2].LocalEndpoint.ServiceName = "media-api"; return s }},
+		{"another kind", "spans are", func(s []span) []span { s[1].Kind = ""; return s }},
+		{"another parent", "spans are", func(s []span) []span { s[4].ParentID = "b"; return s }},
+		{"an orphan", `has the parent "f"`, func(s []span) []span { s[3].ParentID = "f"; return s }},
+		{"no caller", `has the parent "", want "00000000000000c0"`, func(s []span) []span { s[0].ParentID = ""; return s }},
+		{"a circle", `has the parent`, func(s []span) []span { s[0].ParentID = "e"; return s }},
+		{"another trace", "has trace ID", func(s []span) []span { s[1].TraceID = "0000000000000000" + id; return s }},
+		{"debug", "has debug true", func(s []span) []span { s[1].Debug = true; return s }},
+		{"no duration", "has duration 0", func(s []span) []span { s[2].Duration = 0; return s }},
+		{"begins before its parent", "longer than its parent", func(s []span) []span { s[2].Timestamp = 109; return s }},
+		{"ends after its parent", "longer than its parent", func(s []span) []span { s[2].Duration = 21; return s }},
+		{"status", "has tags", func(s []span) []span { s[1].Tags["http.response.status_code"] = "500"; return s }},
+		{"method", "has tags", func(s []span) []span { delete(s[1].Tags, "http.request.method"); return s }},
+		{"route", "has route", func(s []span) []span { s[0].Tags["http.route"] = "/media/7"; return s }},
+		{"path", "has path", func(s []span) []span { s[0].Tags["url.path"] = "/media/8"; return s }},
+		{"URL", "spans are", func(s []span) []span { s[1].Tags["url.full"] = "http://127.0.0.1:1/bandwidth/8"; return s }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Contains(t, strings.Join(faults(tt.change(whole()), id, "7", caller, false), "\n"), tt.want)
+		})
+	}
+}
