@@ -1,7 +1,7 @@
 FUZZTIME ?= 30s
 BENCH ?=
 
-.PHONY: test race bench fuzz torture newest ci
+.PHONY: test race bench fuzz torture newest integration ci
 
 test:
 	go test ./...
@@ -20,6 +20,9 @@ torture:
 
 newest:
 	bash .ci/newest
+
+integration:
+	bash .ci/integration
 
 ci:
 	bash .ci/run

@@ -1,0 +1,453 @@
+//go:build integration
+
+// The demo's services against a real Zipkin, which make integration starts.
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/clew/trace"
+	"example.com/clew/zipkin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// integration is one test's services, and what there is of them in Zipkin.
+type integration struct {
+	t      *testing.T
+	server string // Zipkin's URL
+	run    string // a tag of each span of this test: others may use the same Zipkin
+	*services
+}
+
+// newIntegration starts the services. Their spans go by way of proxy, if there is one.
+func newIntegration(t *testing.T, log io.Writer, ratio float64, through *proxy) *integration {
+	server := os.Getenv("CLEW_ZIPKIN")
+	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
+	i := &integration{t: t, server: server, run: strconv.FormatUint(rand.Uint64(), 36)}
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "test.run="+i.run)
+	cfg := config{zipkin: server, ratio: ratio, drain: 20 * time.Second}
+	if through != nil {
+		cfg.zipkin = through.url
+	}
+	s, err := start(log, time.Hour, cfg)
+	require.NoError(t, err, "start")
+	i.services = s
+	t.Cleanup(func() {
+		s.shutdown() // again, unless the test has failed before
+		http.DefaultClient.CloseIdleConnections()
+	})
+	return i
+}
+
+// ask asks Zipkin, and returns the status of the answer.
+func (i *integration) ask(path string, query url.Values, answer any) int {
+	resp, err := http.Get(i.server + "/api/v2/" + path + "?" + query.Encode())
+	require.NoError(i.t, err, path)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(i.t, err, path)
+	if resp.StatusCode == http.StatusOK {
+		require.NoError(i.t, json.Unmarshal(body, answer), "%s: %s", path, body)
+	}
+	return resp.StatusCode
+}
+
+// stored returns this test's traces, by ID, when all spans are there that the services have sent. Zipkin
+// answers before it has stored what it was sent, so that it has to be asked until then.
+func (i *integration) stored() map[string][]span {
+	query := url.Values{"annotationQuery": {"test.run=" + i.run}, "limit": {"1000000"}, "lookback": {"86400000"}}
+	want, deadline := i.stats().Sent, time.Now().Add(30*time.Second)
+	for {
+		var all [][]span
+		require.Equal(i.t, http.StatusOK, i.ask("traces", query, &all), "status of Zipkin's answer")
+		traces, got := map[string][]span{}, int64(0)
+		for _, trace := range all {
+			// A batch whose answer was lost is sent again.
+			seen := map[string]bool{}
+			trace = slices.DeleteFunc(trace, func(s span) bool {
+				was := seen[s.ID]
+				seen[s.ID] = true
+				return was
+			})
+			traces[trace[0].TraceID] = trace
+			got += int64(len(trace))
+		}
+		if got == want {
+			return traces
+		}
+		require.Less(i.t, got, want, "spans in Zipkin, and sent")
+		require.True(i.t, time.Now().Before(deadline), "%d spans in Zipkin, and %d sent", got, want)
+	}
+}
+
+// dependencies returns how often each service has called another, by "caller > called".
+func (i *integration) dependencies() map[string]int {
+	var links []struct {
+		Parent, Child string
+		CallCount     int
+	}
+	in := time.Now().Add(time.Minute).UnixMilli()
+	status := i.ask("dependencies", url.Values{"endTs": {fmt.Sprint(in)}, "lookback": {"86400000"}}, &links)
+	require.Equal(i.t, http.StatusOK, status, "status of Zipkin's answer")
+	calls := map[string]int{}
+	for _, l := range links {
+		calls[l.Parent+" > "+l.Child] = l.CallCount
+	}
+	return calls
+}
+
+// stats are those of the three services together.
+func (i *integration) stats() zipkin.Stats {
+	var sum zipkin.Stats
+	for name, p := range i.spans {
+		s := p.Stats()
+		assert.Equal(i.t, s.Ended, s.Sent+s.Dropped+s.Queued, "%s: Sent + Dropped + Queued, and Ended: %+v", name, s)
+		sum.Ended += s.Ended
+		sum.Sent += s.Sent
+		sum.Dropped += s.Dropped
+		sum.Queued += s.Queued
+	}
+	return sum
+}
+
+// request is a call and what is to be found of it in Zipkin.
+type request struct {
+	call
+	parent   string // the root's
+	id       string // of the response
+	recorded bool
+}
+
+// sendAll sends the requests, as many at once as connections are kept.
+func (i *integration) sendAll(requests []request) {
+	next := make(chan *request)
+	var senders sync.WaitGroup
+	for range http.DefaultMaxIdleConnsPerHost {
+		senders.Go(func() {
+			for r := range next {
+				var err error
+				r.id, r.recorded, err = send(context.Background(), i.mediaURL, r.call)
+				assert.NoError(i.t, err, r.media)
+				i.stats() // the books are right at every moment
+			}
+		})
+	}
+	for n := range requests {
+		requests[n].media = fmt.Sprint(n + 1)
+		next <- &requests[n]
+	}
+	close(next)
+	senders.Wait()
+}
+
+func randomID() string { return fmt.Sprintf("%016x", rand.Uint64()|1) }
+
+// forms are the callers that there are. Those that report their span are a parent.
+var forms = []struct {
+	name string
+	new  func() request
+}{
+	{"no headers", func() request {
+		return request{call: call{header: header()}}
+	}},
+	{"64-bit X-B3-*, accept", func() request {
+		id, span := randomID(), randomID()
+		return request{call{want: id, header: header("X-B3-TraceId", id, "X-B3-SpanId", span, "X-B3-Sampled", "1")}, span, "", false}
+	}},
+	{"64-bit X-B3-*, no decision", func() request {
+		id, span := randomID(), randomID()
+		return request{call{want: id, header: header("X-B3-TraceId", id, "X-B3-SpanId", span)}, "", "", false}
+	}},
+	{"128-bit b3, accept", func() request {
+		id, span := randomID()+randomID(), randomID()
+		return request{call{want: id, header: header("b3", id+"-"+span+"-1-"+randomID())}, span, "", false}
+	}},
+	{"128-bit b3, no decision", func() request {
+		id, span := randomID()+randomID(), randomID()
+		return request{call{want: id, header: header("b3", id+"-"+span)}, "", "", false}
+	}},
+	{"64-bit, debug", func() request {
+		id, span := randomID(), randomID()
+		return request{call{want: id, debug: true, header: header("X-B3-TraceId", id, "X-B3-SpanId", span, "X-B3-Flags", "1")}, span, "", false}
+	}},
+	{"128-bit, high half zero", func() request {
+		id, span := strings.Repeat("0", 16)+randomID(), randomID()
+		return request{call{want: id, header: header("b3", id+"-"+span+"-1")}, span, "", false}
+	}},
+}
+
+// asStored is id as Zipkin has it: letter for letter, but for 32 digits of which the first 16 are
+// zeros. Of these it keeps the last 16, and finds them by all 32 too.
+func asStored(id string) string {
+	if short, ok := strings.CutPrefix(id, strings.Repeat("0", 16)); ok && len(short) == 16 {
+		return short
+	}
+	return id
+}
+
+func TestIntegrationWholeTraces(t *testing.T) {
+	var rec recorder
+	i := newIntegration(t, &rec, 1, nil)
+	before := i.dependencies()
+	requests := make([]request, 1_000)
+	for n := range requests {
+		requests[n] = forms[n%len(forms)].new()
+	}
+	i.sendAll(requests)
+	require.NoError(t, i.shutdown(), "shutdown")
+	assert.Equal(t, zipkin.Stats{Ended: 5_000, Sent: 5_000}, i.stats())
+
+	traces := i.stored()
+	assert.Len(t, traces, len(requests), "traces in Zipkin")
+	orphans, durations := 0, int64(0)
+	logged := map[string]map[string]int{} // how many lines of a request have which ID
+	for _, l := range rec.lines() {
+		if logged[l.media] == nil {
+			logged[l.media] = map[string]int{}
+		}
+		logged[l.media][l.id]++
+	}
+	for n, r := range requests {
+		form := forms[n%len(forms)].name
+		var found []span
+		require.Equal(t, http.StatusOK, i.ask("trace/"+r.id, nil, &found), "status for %s, %s", form, r.id)
+		assert.Empty(t, faults(found, asStored(r.id), r.media, r.parent, r.debug), form)
+		assert.ElementsMatch(t, traces[asStored(r.id)], found, "%s: the trace as found by its tag and by its ID", form)
+		has := map[string]bool{r.parent: true}
+		for _, s := range found {
+			has[s.ID] = true
+			durations += s.Duration
+		}
+		for _, s := range found {
+			if !has[s.ParentID] {
+				orphans++
+			}
+		}
+		lines := 9
+		if r.debug {
+			lines++
+		}
+		assert.Equal(t, map[string]int{r.id: lines}, logged[r.media], "%s: IDs of log lines", form)
+	}
+	assert.Zero(t, orphans, "spans without their parent")
+
+	called := map[string]int{}
+	for link, count := range i.dependencies() {
+		if count -= before[link]; count != 0 {
+			called[link] = count
+		}
+	}
+	assert.Equal(t, map[string]int{"media-api > network-information": 1_000, "media-api > image-store": 1_000}, called,
+		"calls that Zipkin has found")
+	t.Logf("%d traces, %d spans, %d orphans, %v a span; calls %v", len(traces), i.stats().Sent, orphans,
+		time.Duration(durations/i.stats().Sent)*time.Microsecond, called)
+}
+
+func TestIntegrationOneInAThousand(t *testing.T) {
+	const rate = 0.001
+	ratio := trace.NewRatio(rate)
+	sampled := func(id string) bool {
+		parsed, err := oteltrace.TraceIDFromHex(strings.Repeat("0", 32-len(id)) + id)
+		require.NoError(t, err, id)
+		return ratio.Sample(parsed)
+	}
+	i := newIntegration(t, io.Discard, rate, nil)
+	var undecided []func() request
+	for _, f := range forms {
+		if f.name == "no headers" || strings.HasSuffix(f.name, "no decision") {
+			undecided = append(undecided, f.new)
+		}
+	}
+	requests := make([]request, 20_000)
+	for n := range requests {
+		requests[n] = undecided[n%len(undecided)]()
+	}
+	// And some that the ratio would take, had the caller not denied.
+	denied := len(requests)
+	for len(requests) < denied+100 {
+		if id := randomID(); sampled(id) {
+			requests = append(requests, request{call: call{want: id, header: header("b3", id+"-"+randomID()+"-0")}})
+		}
+	}
+	i.sendAll(requests)
+	require.NoError(t, i.shutdown(), "shutdown")
+
+	traces := i.stored()
+	var want []string
+	for n, r := range requests {
+		taken := n < denied && sampled(r.id)
+		assert.Equal(t, taken, r.recorded, "whether %s is recorded", r.id)
+		if taken {
+			want = append(want, r.id)
+			assert.Empty(t, faults(traces[r.id], r.id, r.media, "", false))
+		}
+		if n >= denied {
+			assert.Equal(t, http.StatusNotFound, i.ask("trace/"+r.id, nil, nil), "status for %s, which was denied", r.id)
+		}
+	}
+	assert.NotEmpty(t, want, "IDs that the ratio takes")
+	assert.ElementsMatch(t, want, slices.Collect(maps.Keys(traces)), "traces in Zipkin")
+	spans := int64(5 * len(want))
+	assert.Equal(t, zipkin.Stats{Ended: spans, Sent: spans}, i.stats())
+	t.Logf("%d of %d undecided traces, %d spans; of %d denied none", len(traces), denied, spans, len(requests)-denied)
+}
+
+func TestIntegrationCollectorComesBack(t *testing.T) {
+	server, err := url.Parse(os.Getenv("CLEW_ZIPKIN"))
+	require.NoError(t, err, "CLEW_ZIPKIN")
+	way := newProxy(t, server.Host)
+	i := newIntegration(t, io.Discard, 1, way)
+
+	var all []request
+	sendSome := func(n int) {
+		requests := make([]request, n)
+		for n := range requests {
+			requests[n] = forms[n%len(forms)].new()
+		}
+		i.sendAll(requests)
+		all = append(all, requests...)
+	}
+
+	sendSome(300)
+	way.close() // whatever is on its way
+	sendSome(700)
+	held := i.stats()
+	assert.Zero(t, held.Dropped, "dropped while there is room in the queue")
+	assert.GreaterOrEqual(t, held.Queued, int64(700*5), "waiting")
+	for _, p := range i.spans {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		assert.ErrorContains(t, p.ForceFlush(ctx), "spans not sent yet", "ForceFlush, and nobody there")
+		cancel()
+	}
+	way.open()
+	for _, p := range i.spans {
+		assert.NoError(t, p.ForceFlush(t.Context()), "ForceFlush")
+	}
+	assert.Equal(t, zipkin.Stats{Ended: 5_000, Sent: 5_000}, i.stats(), "when it is back")
+	traces := i.stored()
+	for _, r := range all {
+		assert.Empty(t, faults(traces[asStored(r.id)], asStored(r.id), r.media, r.parent, r.debug))
+	}
+
+	// More than the queue can hold: media-api has three spans a request, and room for 8,192.
+	way.close()
+	sendSome(3_000)
+	held = i.stats()
+	assert.Equal(t, int64(3*3_000-8_192), held.Dropped, "dropped when the queue is full")
+	assert.Equal(t, int64(8_192+2*3_000), held.Queued, "waiting when the queue is full")
+	way.open()
+	for _, p := range i.spans {
+		assert.NoError(t, p.ForceFlush(t.Context()), "ForceFlush")
+	}
+	assert.ErrorContains(t, i.shutdown(), "media-api: zipkin: 808 of 12000 spans lost (queue full 808, refused 0, not sent in time 0)")
+	assert.Equal(t, zipkin.Stats{Ended: 20_000, Sent: 20_000 - 808, Dropped: 808}, i.stats(), "at the end")
+	i.stored() // as many as were sent
+	t.Logf("%+v; refused connections: %d", i.stats(), way.refused)
+}
+
+// proxy is a way to Zipkin that can be closed.
+type proxy struct {
+	url string
+
+	mu      sync.Mutex
+	shut    bool
+	conns   map[net.Conn]bool
+	refused int
+}
+
+func newProxy(t *testing.T, to string) *proxy {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err, "Listen")
+	p := &proxy{url: "http://" + l.Addr().String(), conns: map[net.Conn]bool{}}
+	var copying sync.WaitGroup
+	copying.Go(func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if !assert.NoError(t, err, "Dial") {
+				in.Close()
+				return
+			}
+			if !p.add(in, out) {
+				continue
+			}
+			for from, to := range map[net.Conn]net.Conn{in: out, out: in} {
+				copying.Go(func() {
+					io.Copy(to, from)
+					p.reset(from, to)
+				})
+			}
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		p.close()
+		copying.Wait()
+	})
+	return p
+}
+
+// add keeps connections, or closes them.
+func (p *proxy) add(conns ...net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range conns {
+		p.conns[c] = true
+	}
+	if p.shut {
+		p.refused++
+		p.resetLocked(conns...)
+	}
+	return !p.shut
+}
+
+func (p *proxy) reset(conns ...net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.resetLocked(conns...)
+}
+
+func (p *proxy) resetLocked(conns ...net.Conn) {
+	for _, c := range conns {
+		if p.conns[c] {
+			c.(*net.TCPConn).SetLinger(0) // at once, and by RST
+			c.Close()
+			delete(p.conns, c)
+		}
+	}
+}
+
+// close breaks all connections, and refuses others.
+func (p *proxy) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shut = true
+	p.resetLocked(slices.Collect(maps.Keys(p.conns))...)
+}
+
+func (p *proxy) open() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shut = false
+}
