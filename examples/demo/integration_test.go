@@ -203,6 +203,11 @@ func asStored(id string) string {
 	return id
 }
 
+// outlasts reports whether a span ends after its parent, or seems to: a beginning is read off one clock, and a duration off
+// another, and if the process has to wait for a processor between the two, the span is shown too early by as
+// much. So it is only the few that may. Both ends are cut to microseconds twice.
+func outlasts(end, parents int64) bool { return end > parents+2 }
+
 func TestIntegrationWholeTraces(t *testing.T) {
 	var rec recorder
 	i := newIntegration(t, &rec, 1, nil)
@@ -217,7 +222,7 @@ func TestIntegrationWholeTraces(t *testing.T) {
 
 	traces := i.stored()
 	assert.Len(t, traces, len(requests), "traces in Zipkin")
-	orphans, durations := 0, int64(0)
+	orphans, late, durations := 0, 0, int64(0)
 	logged := map[string]map[string]int{} // how many lines of a request have which ID
 	for _, l := range rec.lines() {
 		if logged[l.media] == nil {
@@ -231,14 +236,18 @@ func TestIntegrationWholeTraces(t *testing.T) {
 		require.Equal(t, http.StatusOK, i.ask("trace/"+r.id, nil, &found), "status for %s, %s", form, r.id)
 		assert.Empty(t, faults(found, asStored(r.id), r.media, r.parent, r.debug), form)
 		assert.ElementsMatch(t, traces[asStored(r.id)], found, "%s: the trace as found by its tag and by its ID", form)
-		has := map[string]bool{r.parent: true}
+		ends := map[string]int64{}
 		for _, s := range found {
-			has[s.ID] = true
+			ends[s.ID] = s.Timestamp + s.Duration
 			durations += s.Duration
 		}
 		for _, s := range found {
-			if !has[s.ParentID] {
+			end, ok := ends[s.ParentID]
+			switch {
+			case !ok && s.ParentID != r.parent:
 				orphans++
+			case ok && outlasts(ends[s.ID], end):
+				late++
 			}
 		}
 		lines := 9
@@ -248,6 +257,7 @@ func TestIntegrationWholeTraces(t *testing.T) {
 		assert.Equal(t, map[string]int{r.id: lines}, logged[r.media], "%s: IDs of log lines", form)
 	}
 	assert.Zero(t, orphans, "spans without their parent")
+	assert.LessOrEqual(t, late, len(requests)/20, "spans that end after their parent")
 
 	called := map[string]int{}
 	for link, count := range i.dependencies() {
@@ -257,7 +267,7 @@ func TestIntegrationWholeTraces(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int{"media-api > network-information": 1_000, "media-api > image-store": 1_000}, called,
 		"calls that Zipkin has found")
-	t.Logf("%d traces, %d spans, %d orphans, %v a span; calls %v", len(traces), i.stats().Sent, orphans,
+	t.Logf("%d traces, %d spans, %d orphans, %d seem to outlast their parent, %v a span; calls %v", len(traces), i.stats().Sent, orphans, late,
 		time.Duration(durations/i.stats().Sent)*time.Microsecond, called)
 }
 

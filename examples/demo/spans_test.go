@@ -68,9 +68,9 @@ func faults(trace []span, id, media, parent string, debug bool) []string {
 		}
 		way := s.String()
 		if p, ok := byID[s.ParentID]; ok {
-			// Both ends are cut to microseconds twice, as a beginning and as a duration.
-			if s.Timestamp < p.Timestamp || s.Timestamp+s.Duration > p.Timestamp+p.Duration+2 || s.Duration > p.Duration+1 {
-				failf("%s lasts from %d for %d, longer than its parent: from %d for %d", s, s.Timestamp, s.Duration, p.Timestamp, p.Duration)
+			// When it ends is another matter: see outlasts in integration_test.go. Both durations are cut to microseconds.
+			if s.Timestamp < p.Timestamp || s.Duration > p.Duration+1 {
+				failf("%s lasts from %d for %d, its parent from %d for %d", s, s.Timestamp, s.Duration, p.Timestamp, p.Duration)
 			}
 		}
 		at := s
@@ -257,8 +257,8 @@ func TestFaultsFindsWhatIsWrong(t *testing.T) {
 		{"another trace", "has trace ID", func(s []span) []span { s[1].TraceID = "0000000000000000" + id; return s }},
 		{"debug", "has debug true", func(s []span) []span { s[1].Debug = true; return s }},
 		{"no duration", "has duration 0", func(s []span) []span { s[2].Duration = 0; return s }},
-		{"begins before its parent", "longer than its parent", func(s []span) []span { s[2].Timestamp = 109; return s }},
-		{"ends after its parent", "longer than its parent", func(s []span) []span { s[2].Duration = 21; return s }},
+		{"begins before its parent", "its parent from", func(s []span) []span { s[2].Timestamp = 109; return s }},
+		{"lasts longer than its parent", "its parent from", func(s []span) []span { s[2].Duration = 22; return s }},
 		{"status", "has tags", func(s []span) []span { s[1].Tags["http.response.status_code"] = "500"; return s }},
 		{"method", "has tags", func(s []span) []span { delete(s[1].Tags, "http.request.method"); return s }},
 		{"route", "has route", func(s []span) []span { s[0].Tags["http.route"] = "/media/7"; return s }},
