@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -185,6 +187,42 @@ func TestDemoWithoutCollector(t *testing.T) {
 	}
 	assert.Contains(t, out.String(), "\nok: ", "the requests")
 	assert.NotContains(t, out.String(), "in Zipkin")
+}
+
+// The spans of what is finished while draining are sent too.
+func TestSpansOfWhatIsDrained(t *testing.T) {
+	defer http.DefaultClient.CloseIdleConnections()
+	zipkin := newCollector(t)
+	log := &notify{syncWriter: syncWriter{w: io.Discard}, text: "asked for", seen: make(chan struct{})}
+	s, err := start(log, time.Hour, config{zipkin: zipkin.URL, ratio: 1, drain: 5 * time.Second})
+	require.NoError(t, err, "start")
+
+	// A request that waits for network-information, which waits for its pool.
+	release := make(chan struct{})
+	for range 4 {
+		require.NoError(t, s.pool.Go(t.Context(), func(context.Context) { <-release }), "Go")
+	}
+	answered := make(chan error)
+	go func() {
+		_, _, err := send(t.Context(), s.mediaURL, calls[1])
+		answered <- err
+	}()
+	<-log.seen
+	ended := make(chan error)
+	go func() { ended <- s.shutdown() }()
+	for { // until nobody listens any more
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.mediaURL, "http://"))
+		if err != nil {
+			break
+		}
+		conn.Close()
+	}
+	close(release)
+
+	assert.NoError(t, <-answered, "the request")
+	assert.NoError(t, <-ended, "shutdown")
+	id := calls[1].want
+	assert.Empty(t, faults(zipkin.traces[id], id, calls[1].media, "a2fb4a1d1a96d312", false))
 }
 
 func TestBadZipkinFlags(t *testing.T) {
