@@ -163,7 +163,8 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 	sdkCtx := ctx
 	if shown.TraceID.IsValid() && !(shown.SpanID == there.SpanID() && shown.TraceID == there.TraceID() && shown.Sampling == cur.b3.Sampling) {
 		// A span of ours, so that a sampler that asks FromContext learns more than a flag can say.
-		sdkCtx = &node{ctx, span{record: record{b3: shown, remote: true}, rare: rarely(p.state, nil)}}
+		remote := !cur.local() || shown.SpanID != there.SpanID()
+		sdkCtx = &node{ctx, span{record: record{b3: shown, remote: remote}, rare: rarely(p.state, nil)}}
 		if shown.SpanID != p.b3.SpanID && shown.SpanID.IsValid() {
 			sdkCtx = context.WithValue(sdkCtx, newid.InventedParent{}, shown.SpanID)
 		}

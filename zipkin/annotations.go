@@ -32,8 +32,9 @@ func eventText(event sdktrace.Event) string {
 	for _, kv := range event.Attributes {
 		t.attribute(kv)
 	}
+	name := withoutSecrets(event.Name)
 	if !t.begun {
-		return event.Name
+		return name
 	}
-	return event.Name + ": " + string(t.json[len(`,"tags":`):]) + "}"
+	return name + ": " + string(t.json[len(`,"tags":`):]) + "}"
 }

@@ -42,9 +42,9 @@ type Config struct {
 	QueueSpans, QueueBytes int
 
 	// MeterProvider, if set, gets what [Stats] says as metrics, by OpenTelemetry's conventions:
-	// otel.sdk.exporter.span.exported, the same with error.type for what was lost,
-	// otel.sdk.processor.span.queue.size and otel.sdk.processor.span.queue.capacity. An Exporter
-	// reports the first only. Nil: none.
+	// otel.sdk.processor.span.processed, otel.sdk.processor.span.queue.size and otel.sdk.exporter.span.exported, with error.type
+	// for what was lost; and otel.sdk.processor.span.queue.capacity. An Exporter has only the one of
+	// exporters. They stay after Shutdown, so that the last collection has them. Nil: none.
 	MeterProvider metric.MeterProvider
 }
 

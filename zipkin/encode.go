@@ -49,7 +49,7 @@ func (e *encoder) append(dst []byte, s sdktrace.ReadOnlySpan) []byte {
 	}
 	if name := s.Name(); name != "" {
 		dst = append(dst, `,"name":`...)
-		dst = appendText(dst, strings.ToLower(clip.Text(name))) // which allocates only for what is not
+		dst = appendText(dst, strings.ToLower(clip.Text(withoutSecrets(name)))) // which allocates only for what is not
 	}
 	if begin := s.StartTime(); begin.UnixMicro() > 0 {
 		dst = append(dst, `,"timestamp":`...)

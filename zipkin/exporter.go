@@ -21,7 +21,6 @@ type Exporter struct {
 	turn    chan struct{} // holds one: whose turn it is
 	ending  context.Context
 	cancel  context.CancelFunc
-	unmeter func()
 
 	mu     sync.Mutex
 	counts counts
@@ -42,8 +41,7 @@ func NewExporter(cfg Config) (*Exporter, error) {
 		turn:    make(chan struct{}, 1),
 	}
 	e.ending, e.cancel = context.WithCancel(context.Background())
-	e.unmeter, err = observe(cfg.MeterProvider, 0, e.read)
-	if err != nil {
+	if err := observe(cfg.MeterProvider, 0, e.read); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -118,7 +116,7 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 	if x.e.ending.Err() != nil { // ctx may hear of it later
 		return x.e.ending.Err()
 	}
-	pause := func(d time.Duration, err error) error {
+	pause := func(d time.Duration, _ bool, err error) error {
 		if ctx.Err() != nil { // err only says so too
 			return ctx.Err()
 		}
@@ -160,7 +158,6 @@ func (e *Exporter) Shutdown(context.Context) error {
 	e.mu.Unlock()
 	e.cancel()
 	e.sender.close()
-	e.unmeter()
 	return c.lost(nil)
 }
 

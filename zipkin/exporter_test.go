@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -672,18 +673,20 @@ func metrics(t testing.TB, reader *sdkmetric.ManualReader) map[string]int64 {
 		for _, m := range scope.Metrics {
 			sum, ok := m.Data.(metricdata.Sum[int64])
 			require.True(t, ok, "%s is a %T", m.Name, m.Data)
-			assert.Equal(t, m.Name == "otel.sdk.exporter.span.exported", sum.IsMonotonic, "whether %s only grows", m.Name)
+			assert.NotEqual(t, strings.Contains(m.Name, ".queue."), sum.IsMonotonic, "whether %s only grows", m.Name)
 			assert.Equal(t, "{span}", m.Unit, "unit of %s", m.Name)
 			assert.NotEmpty(t, m.Description, "description of %s", m.Name)
 			for _, p := range sum.DataPoints {
-				got[m.Name+"{"+p.Attributes.Encoded(attribute.DefaultEncoder())+"}"] = p.Value
+				attrs := component.ReplaceAllString(p.Attributes.Encoded(attribute.DefaultEncoder()), "component")
+				got[m.Name+"{"+attrs+"}"] = p.Value
 			}
 		}
 	}
 	return got
 }
 
-const component = "otel.component.type=zipkin_http_span_exporter"
+// component is which one it is: it is numbered.
+var component = regexp.MustCompile(`otel\.component\.name=zipkin_http_span_exporter/\d+,otel\.component\.type=zipkin_http_span_exporter`)
 
 func TestProviderMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -702,12 +705,13 @@ func TestProviderMetrics(t *testing.T) {
 			MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)),
 		})
 		assert.Equal(t, map[string]int64{
-			"otel.sdk.exporter.span.exported{" + component + "}":                       0,
-			"otel.sdk.exporter.span.exported{error.type=queue_full," + component + "}": 0,
-			"otel.sdk.exporter.span.exported{error.type=refused," + component + "}":    0,
-			"otel.sdk.exporter.span.exported{error.type=shutdown," + component + "}":   0,
-			"otel.sdk.processor.span.queue.size{" + component + "}":                    0,
-			"otel.sdk.processor.span.queue.capacity{" + component + "}":                1500,
+			"otel.sdk.exporter.span.exported{component}":                         0,
+			"otel.sdk.exporter.span.exported{error.type=refused,component}":      0,
+			"otel.sdk.exporter.span.exported{error.type=shutdown,component}":     0,
+			"otel.sdk.processor.span.processed{component}":                       0,
+			"otel.sdk.processor.span.processed{error.type=queue_full,component}": 0,
+			"otel.sdk.processor.span.queue.size{component}":                      0,
+			"otel.sdk.processor.span.queue.capacity{component}":                  1500,
 		}, metrics(t, reader), "at first")
 		spans := begin(tp, 1501)
 		spans[:1500].end()
@@ -715,16 +719,50 @@ func TestProviderMetrics(t *testing.T) {
 		spans[1500:].end()
 		end(tp, 1100)
 		assert.Equal(t, map[string]int64{
-			"otel.sdk.exporter.span.exported{" + component + "}":                       512,
-			"otel.sdk.exporter.span.exported{error.type=queue_full," + component + "}": 77,
-			"otel.sdk.exporter.span.exported{error.type=refused," + component + "}":    512,
-			"otel.sdk.exporter.span.exported{error.type=shutdown," + component + "}":   0,
-			"otel.sdk.processor.span.queue.size{" + component + "}":                    1500,
-			"otel.sdk.processor.span.queue.capacity{" + component + "}":                1500,
+			"otel.sdk.exporter.span.exported{component}":                         512,
+			"otel.sdk.exporter.span.exported{error.type=refused,component}":      512,
+			"otel.sdk.exporter.span.exported{error.type=shutdown,component}":     0,
+			"otel.sdk.processor.span.processed{component}":                       1024,
+			"otel.sdk.processor.span.processed{error.type=queue_full,component}": 77,
+			"otel.sdk.processor.span.queue.size{component}":                      1500,
+			"otel.sdk.processor.span.queue.capacity{component}":                  1500,
 		}, metrics(t, reader), "in between")
 		require.Error(t, tp.Shutdown(expired(t)))
-		assert.Empty(t, metrics(t, reader), "after Shutdown")
+		assert.Equal(t, map[string]int64{
+			"otel.sdk.exporter.span.exported{component}":                         512,
+			"otel.sdk.exporter.span.exported{error.type=refused,component}":      512,
+			"otel.sdk.exporter.span.exported{error.type=shutdown,component}":     1500,
+			"otel.sdk.processor.span.processed{component}":                       2524,
+			"otel.sdk.processor.span.processed{error.type=queue_full,component}": 77,
+			"otel.sdk.processor.span.queue.size{component}":                      0,
+			"otel.sdk.processor.span.queue.capacity{component}":                  1500,
+		}, metrics(t, reader), "after Shutdown, for the last collection")
 	})
+}
+
+// Two in one process are two series.
+func TestMetricsOfTwo(t *testing.T) {
+	reader := sdkmetric.NewManualReader()
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+	for range 2 {
+		tp := newProvider(t, zipkin.Config{Client: (&collector{}).client(), MeterProvider: provider})
+		end(tp, 3)
+		require.NoError(t, tp.Shutdown(patience(t)))
+	}
+	var all metricdata.ResourceMetrics
+	require.NoError(t, reader.Collect(context.Background(), &all))
+	for _, m := range all.ScopeMetrics[0].Metrics {
+		if m.Name != "otel.sdk.exporter.span.exported" {
+			continue
+		}
+		var sent []int64
+		for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+			if _, failed := p.Attributes.Value("error.type"); !failed {
+				sent = append(sent, p.Value)
+			}
+		}
+		assert.Equal(t, []int64{3, 3}, sent, "spans sent")
+	}
 }
 
 func TestExporterMetrics(t *testing.T) {
@@ -746,11 +784,9 @@ func TestExporterMetrics(t *testing.T) {
 	require.NoError(t, e.ExportSpans(context.Background(), five))
 	require.Error(t, e.ExportSpans(expired(t), five))
 	assert.Equal(t, map[string]int64{
-		"otel.sdk.exporter.span.exported{" + component + "}":                       5,
-		"otel.sdk.exporter.span.exported{error.type=queue_full," + component + "}": 0,
-		"otel.sdk.exporter.span.exported{error.type=refused," + component + "}":    7,
-		"otel.sdk.exporter.span.exported{error.type=shutdown," + component + "}":   5,
+		"otel.sdk.exporter.span.exported{component}":                     5,
+		"otel.sdk.exporter.span.exported{error.type=refused,component}":  7,
+		"otel.sdk.exporter.span.exported{error.type=shutdown,component}": 5,
 	}, metrics(t, reader))
 	require.Error(t, e.Shutdown(context.Background()))
-	assert.Empty(t, metrics(t, reader), "after Shutdown")
 }

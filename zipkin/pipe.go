@@ -36,7 +36,6 @@ type pipe struct {
 	wake     chan struct{} // holds one: something has changed that the goroutine should look at
 	done     chan struct{} // closed when the goroutine has ended
 	over     chan struct{} // closed when the result is there, which may be earlier
-	unmeter  func()
 
 	mu      sync.Mutex
 	counts  counts
@@ -52,6 +51,7 @@ type pipe struct {
 	taken   int64         // spans that were ever accepted into the queue
 	settled int64         // of these, sent or dropped
 	resume  chan struct{} // closed to end the pause between two tries; nil: there is none
+	asked   bool          // the pause is the collector's wish
 	moved   chan struct{} // closed at the next settling; nil: nobody waits for it
 }
 
@@ -60,7 +60,6 @@ func newPipe(cfg Config, s *sender) *pipe {
 		encoder: new(encoder), sender: s,
 		maxSpans: int64(cfg.QueueSpans), maxBytes: int64(cfg.QueueBytes),
 		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{}),
-		unmeter: func() {},
 	}
 	p.ending, p.cancel = context.WithCancel(context.Background())
 	return p
@@ -71,12 +70,31 @@ func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
 	}
+	if !p.room() {
+		return
+	}
 	buf := buffers.Get().(*[]byte)
 	*buf = p.encoder.append((*buf)[:0], s)
 	p.put(*buf)
 	if cap(*buf) <= longestKept {
 		buffers.Put(buf)
 	}
+}
+
+// room reports whether another span has room. If not it counts one as lost: encoding it would be for nothing.
+func (p *pipe) room() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.counts.queued < p.maxSpans && !p.closing {
+		return true
+	}
+	p.counts.ended++
+	if p.closing {
+		p.counts.late++
+	} else {
+		p.counts.full++
+	}
+	return false
 }
 
 // longestKept is how large a buffer may be that is kept for the next span.
@@ -183,14 +201,14 @@ func (p *pipe) recycle(b *batch) {
 	}
 }
 
-// pause waits before the next try, or until somebody flushes.
-func (p *pipe) pause(d time.Duration, err error) error {
+// pause waits before the next try, or until somebody flushes, if it was not the collector that has asked for it.
+func (p *pipe) pause(d time.Duration, asked bool, err error) error {
 	if p.ending.Err() != nil { // err only says so too
 		return p.ending.Err()
 	}
 	resume := make(chan struct{})
 	p.mu.Lock()
-	p.counts.lastError, p.resume = err, resume
+	p.counts.lastError, p.resume, p.asked = err, resume, asked
 	if p.closing {
 		d = min(d, lastWait)
 	}
@@ -229,7 +247,7 @@ func (p *pipe) move() {
 func (p *pipe) flush() {
 	p.seal()
 	p.signal()
-	if p.resume != nil {
+	if p.resume != nil && (p.closing || !p.asked) {
 		close(p.resume)
 		p.resume = nil
 	}
@@ -306,8 +324,8 @@ func (p *pipe) cut(cause error) {
 // finish counts what is left as lost.
 func (p *pipe) finish() error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.final {
+	first := !p.final
+	if first {
 		p.final = true
 		if p.counts.queued == 0 {
 			p.cause = nil // what was lost was not for want of time
@@ -318,11 +336,14 @@ func (p *pipe) finish() error {
 		p.result = p.counts.lost(p.cause)
 		close(p.over)
 		p.move()
+	}
+	result := p.result
+	p.mu.Unlock()
+	if first { // without the lock: nobody knows what others hold while they wait for it
 		p.cancel()
 		p.sender.close()
-		p.unmeter()
 	}
-	return p.result
+	return result
 }
 
 func (p *pipe) read() counts {

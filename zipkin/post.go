@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"example.com/clew/internal/newid"
 	"example.com/clew/trace"
 )
 
@@ -29,9 +30,14 @@ const (
 	// trouble, and may be a batch that it will never take.
 	serverErrors = 3
 
-	// fruitless is how many times in a row parts of a batch may be refused as malformed before the rest of it is given up.
-	// One span to blame among 512 takes ten.
+	// fruitless is how many times in a row parts of a batch may be refused as malformed or too large before the rest of
+	// it is given up. One span to blame among 512 takes ten.
 	fruitless = 16
+
+	// breaks is how many times in a row the connection may break over part of a batch before it is halved, or, if it is a single
+	// span, lost. A proxy that dislikes what is in it looks like a collector that is away. Halving
+	// takes so long that the latter loses a span in a minute or two.
+	breaks = 8
 
 	longestQuote = 400 // characters of what somebody else says
 )
@@ -99,7 +105,8 @@ const (
 	tooLarge // or malformed: all together, not each of them
 	malformed
 	failed   // this once
-	troubled // a failure that may be the batch's fault
+	troubled // the same, but it may be the batch's fault
+	broken   // the same
 )
 
 func judge(status int) verdict {
@@ -123,12 +130,15 @@ func judge(status int) verdict {
 // settle is told, as soon as it is known, what became of part of a batch. A nil error is that it was sent.
 type settle func(part spans, err error)
 
+// pause waits before the next try; asked is that the collector wants it. An error is that there is no more time.
+type pause func(d time.Duration, asked bool, because error) error
+
 // deliver posts b until each of its spans is sent, or refused, or until pause, which waits between
 // two tries, says that there is no more time: then its error is returned, and what is not settled
 // stays so.
-func (s *sender) deliver(ctx context.Context, b *batch, pause func(time.Duration, error) error, done settle) error {
+func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle) error {
 	todo := []spans{{0, b.len()}}
-	wait, inTrouble, inVain := firstWait, 0, 0
+	wait, inTrouble, inVain, broke := firstWait, 0, 0, 0
 	var body []byte
 	for len(todo) > 0 {
 		if err := ctx.Err(); err != nil { // post may notice only when it is done
@@ -139,42 +149,55 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause func(time.Duration
 			body = s.body(b, part)
 		}
 		what, after, err := s.post(ctx, body)
-		if what == troubled {
-			if inTrouble++; inTrouble < serverErrors {
-				what = failed
-			}
+		if what != accepted && ctx.Err() != nil { // err only says so too
+			return ctx.Err()
 		}
-		if what == failed {
-			delay := max(wait/2+rand.N(wait/2), after)
-			if stop := pause(delay, err); stop != nil {
+		again := what == failed
+		switch what {
+		case troubled:
+			inTrouble++
+			again = inTrouble < serverErrors
+		case broken:
+			broke++
+			again = broke < breaks
+		}
+		if again {
+			delay := wait/2 + rand.N(wait/2)
+			if after > 0 {
+				delay = max(delay, after+rand.N(after/10+1)) // not all who were told so at the same moment
+			}
+			if stop := pause(delay, after > 0, err); stop != nil {
 				return stop
 			}
 			wait = min(2*wait, longestWait)
 			continue
 		}
-		todo, body, wait, inTrouble = todo[:len(todo)-1], nil, firstWait, 0
-		switch {
-		case what == accepted:
-			inVain = 0
+		todo, body, inTrouble, broke = todo[:len(todo)-1], nil, 0, 0
+		split := false
+		switch what {
+		case accepted:
+			wait, inVain = firstWait, 0
 			done(part, nil)
-		case part.len() > 1 && (what == tooLarge || what == malformed && inVain < fruitless):
-			if what == malformed {
-				inVain++
-			}
+			continue
+		case tooLarge, malformed:
+			inVain++
+			split = inVain <= fruitless
+		case broken:
+			split = true
+		}
+		if split && part.len() > 1 {
 			first, second := part.halves()
 			todo = append(todo, second, first)
-		default:
-			if what == malformed {
-				inVain++
-			}
+		} else {
 			done(part, err)
 		}
 	}
 	return nil
 }
 
-// denied is the context of all posts: whatever traces what it sends must not trace this.
-var denied = trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny})
+// denied is the context of all posts: whatever traces what it sends must not trace this. It has IDs because
+// OpenTelemetry's samplers obey only a parent that has.
+var denied = trace.NewContext(context.Background(), trace.B3{TraceID: newid.Trace(), SpanID: newid.Span(), Sampling: trace.Deny})
 
 // post posts a body once. after is how long the collector asks to be left alone.
 func (s *sender) post(ctx context.Context, body []byte) (what verdict, after time.Duration, err error) {
@@ -195,17 +218,20 @@ func (s *sender) post(ctx context.Context, body []byte) (what verdict, after tim
 	}
 	resp, err := s.client.Do(r)
 	if err != nil {
-		return failed, 0, quotable(err)
+		if to := (*net.OpError)(nil); errors.As(err, &to) && (to.Op == "dial" || to.Op == "proxyconnect") {
+			return failed, 0, quotable(err) // nothing was sent that could be to blame
+		}
+		return broken, 0, quotable(err)
 	}
 	defer resp.Body.Close()
+	// The status says all. The body is read so that the connection can be used again, and some of it to be quoted; it
+	// may end badly, or not at all.
+	defer time.AfterFunc(grace, cancel).Stop()
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, longestQuote))
+	io.CopyN(io.Discard, resp.Body, 4<<10)
 	if what = judge(resp.StatusCode); what == accepted {
-		// Read so that the connection can be used again. What is in it, whether it ends well, and whether it
-		// ends, does not matter: the spans are there.
-		defer time.AfterFunc(grace, cancel).Stop()
-		io.CopyN(io.Discard, resp.Body, 4<<10)
 		return accepted, 0, nil
 	}
-	said, _ := io.ReadAll(io.LimitReader(resp.Body, longestQuote))
 	err = fmt.Errorf("collector answered %d %q", resp.StatusCode, said)
 	if what == failed {
 		after = retryAfter(resp.Header.Get("Retry-After"))

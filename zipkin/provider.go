@@ -36,7 +36,7 @@ func NewProvider(cfg Config) (*Provider, error) {
 		pipe:  newPipe(cfg, newSender(endpoint, cfg.Client)),
 		ratio: newRatio(cfg.Ratio),
 	}
-	if p.pipe.unmeter, err = observe(cfg.MeterProvider, cfg.QueueSpans, p.pipe.read); err != nil {
+	if err := observe(cfg.MeterProvider, cfg.QueueSpans, p.pipe.read); err != nil {
 		return nil, err
 	}
 	p.sdk = sdktrace.NewTracerProvider(

@@ -14,6 +14,7 @@ type remote struct {
 	peer   string // what somebody has called it
 	host   string // of a client's server: a name or an address
 	addr   string // of the connection
+	client string // a server's client, as proxies tell it: an address, since anybody can say anything
 	system string // a client's database, a broker, a service of AWS
 	port   int64
 }
@@ -43,7 +44,7 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 		}
 	case "client.address":
 		if served {
-			set(&r.host)
+			set(&r.client)
 		}
 	case "db.system.name", "db.system", "messaging.system", "rpc.service":
 		if !served {
@@ -63,6 +64,9 @@ func (r *remote) append(dst []byte) []byte {
 		} else if !addr.IsValid() {
 			addr = ip
 		}
+	}
+	if !addr.IsValid() {
+		addr, _ = netip.ParseAddr(r.client)
 	}
 	e := endpoint{service: first(name, r.system), addr: addr, port: r.port}
 	return e.append(dst, `,"remoteEndpoint":{`)

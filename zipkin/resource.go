@@ -25,9 +25,9 @@ func newResource(cfg Config) (*resource.Resource, error) {
 	ctx, cancel := context.WithTimeout(denied, detectTime)
 	defer cancel()
 	opts := []resource.Option{
+		resource.WithDetectors(ecs.NewResourceDetector()), // first: it says "" of a container whose ID it has not found
 		resource.WithHost(),
 		resource.WithContainerID(),
-		resource.WithDetectors(ecs.NewResourceDetector()),
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		opts = append(opts, resource.WithAttributes(version(info)...))

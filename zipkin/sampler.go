@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"example.com/clew/internal/newid"
@@ -22,8 +23,8 @@ import (
 // cannot tell a caller that defers from one that denies.
 type sampler struct{ ratio *trace.Ratio }
 
-// How the sampler tells the exporter what a span context cannot hold. Rare, and first among a span's
-// attributes, so that no limit drops them.
+// How the sampler tells the exporter what a span context cannot hold. Rare, and before all other
+// attributes, so that they do not fall victim to their number.
 const (
 	debugKey   = attribute.Key("b3.debug")    // true in a debug trace
 	traceIDKey = attribute.Key("b3.trace_id") // the text of an ID that came as 32 digits with a zero high half
@@ -36,8 +37,8 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 	var caller trace.B3
 	switch b, ok := trace.FromContext(p.ParentContext); {
 	case b.TraceID == p.TraceID, // the parent's trace; or a trace to begin, without a span
-		!ok && !b.TraceID.IsValid() && !parent.TraceID().IsValid(): // a state that came alone, or nothing
-		caller = b
+		!ok && oteltrace.SpanFromContext(p.ParentContext) == noSpan: // a state that came alone, or nothing
+		caller = b // not under any span, though it may have no IDs: that is how the SDK begins a new root
 	}
 	switch caller.Sampling {
 	case trace.Deny:
@@ -67,6 +68,9 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 
 func (s sampler) Description() string { return "B3" }
 
+// noSpan is the current span of a context that has none.
+var noSpan = oteltrace.SpanFromContext(context.Background())
+
 // isNarrow reports whether id would be written in 16 digits, if nothing says otherwise.
 func isNarrow(id oteltrace.TraceID) bool { return [8]byte(id[:8]) == [8]byte{} }
 
@@ -82,7 +86,8 @@ func (ids) NewSpanID(context.Context, oteltrace.TraceID) oteltrace.SpanID { retu
 // ratio is a trace.Ratio that tells its share as it was given.
 type ratio struct {
 	*trace.Ratio
-	share atomic.Uint64 // a float64's bits
+	setting sync.Mutex    // both at once
+	share   atomic.Uint64 // a float64's bits
 }
 
 func newRatio(share float64) *ratio {
@@ -97,6 +102,8 @@ func (r *ratio) set(share float64) error {
 	if !(share >= 0 && share <= 1) { // written so that NaN fails too
 		return fmt.Errorf("zipkin: ratio %v is not between 0 and 1", share)
 	}
+	r.setting.Lock()
+	defer r.setting.Unlock()
 	r.SetRate(share)
 	r.share.Store(math.Float64bits(share))
 	return nil

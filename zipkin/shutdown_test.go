@@ -133,7 +133,7 @@ func TestShutdownDuringFaults(t *testing.T) {
 						assert.ErrorIs(t, err, e.cause)
 					}
 					if posted := len(c.tries()); posted > 0 && s.LastError != nil {
-						assert.ErrorIs(t, err, s.LastError, "the last error")
+						assert.ErrorContains(t, err, s.LastError.Error(), "the last error")
 					}
 
 					// The second call says the same, and at once.
@@ -242,11 +242,15 @@ func TestForceFlushTriesAtOnce(t *testing.T) {
 			if up.Load() {
 				return nil, nil
 			}
-			return reply(503, "", "Retry-After", "30"), nil
+			return reply(503, ""), nil
 		}}
 		tp := newProvider(t, zipkin.Config{Client: c.client()})
 		ids := end(tp, 10)
-		time.Sleep(5 * time.Second) // in the pause now
+		time.Sleep(20 * time.Second)
+		for tries := len(c.tries()); tries == len(c.tries()); {
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Second) // in a pause of more than two now
 		up.Store(true)
 		begin := time.Now()
 		require.NoError(t, tp.ForceFlush(patience(t)))
@@ -259,6 +263,22 @@ func TestForceFlushTriesAtOnce(t *testing.T) {
 		require.NoError(t, tp.ForceFlush(patience(t)))
 		assert.Zero(t, time.Since(begin), "how long ForceFlush took with nothing to do")
 		require.NoError(t, tp.Shutdown(patience(t)))
+	})
+}
+
+// A pause that the collector has asked for is not cut short by who flushes again and again.
+func TestForceFlushKeepsRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{answer: status(429, "Retry-After", "30")}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		end(tp, 10)
+		for range 50 {
+			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+			assert.ErrorContains(t, tp.ForceFlush(ctx), "10 spans not sent yet")
+			cancel()
+		}
+		assert.Len(t, c.tries(), 1, "posts")
+		require.Error(t, tp.Shutdown(expired(t)))
 	})
 }
 

@@ -3,6 +3,7 @@ package zipkin
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -65,58 +66,83 @@ func withLast(err, last error) error {
 	if last == nil {
 		return err
 	}
-	return fmt.Errorf("%w: last error: %w", err, last)
+	return fmt.Errorf("%w: last error: %v", err, last) // not %w: it is the reason of some spans, and no end of ours
 }
 
-// observe makes metrics of counts, until stop is called. capacity is that of the queue; 0: there is none.
-func observe(provider metric.MeterProvider, capacity int, read func() counts) (stop func(), err error) {
-	if provider == nil {
-		return func() {}, nil
-	}
-	meter := provider.Meter(scope)
-	var instruments []metric.Observable
-	add := func(instrument metric.Observable, e error) {
-		if err == nil {
-			err = e
-		}
-		instruments = append(instruments, instrument)
-	}
-	exported, e := meter.Int64ObservableCounter("otel.sdk.exporter.span.exported", metric.WithUnit("{span}"),
-		metric.WithDescription("Spans that were sent, and with error.type those that were lost."))
-	add(exported, e)
-	var size, bound metric.Int64ObservableUpDownCounter
-	if capacity > 0 {
-		size, e = meter.Int64ObservableUpDownCounter("otel.sdk.processor.span.queue.size", metric.WithUnit("{span}"),
-			metric.WithDescription("Spans that wait for the collector."))
-		add(size, e)
-		bound, e = meter.Int64ObservableUpDownCounter("otel.sdk.processor.span.queue.capacity", metric.WithUnit("{span}"),
-			metric.WithDescription("How many may wait."))
-		add(bound, e)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("zipkin: %w", err)
-	}
+// components counts what has metrics in this process, so that two in one meter can be told apart.
+var components atomic.Int64
 
-	component := attribute.String("otel.component.type", "zipkin_http_span_exporter")
-	with := func(reason string) metric.MeasurementOption {
-		return metric.WithAttributeSet(attribute.NewSet(component, attribute.String("error.type", reason)))
+// observe makes metrics of counts, for as long as the provider lives: the last collection may come after our end. capacity is
+// that of the queue; 0: there is none.
+func observe(provider metric.MeterProvider, capacity int, read func() counts) error {
+	if provider == nil {
+		return nil
 	}
-	plain := metric.WithAttributeSet(attribute.NewSet(component))
-	full, refused, late := with("queue_full"), with("refused"), with("shutdown")
-	registration, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
-		c := read()
-		o.ObserveInt64(exported, c.sent, plain)
-		o.ObserveInt64(exported, c.full, full)
+	const component = "zipkin_http_span_exporter"
+	common := []attribute.KeyValue{
+		attribute.String("otel.component.type", component),
+		attribute.String("otel.component.name", fmt.Sprintf("%s/%d", component, components.Add(1)-1)),
+	}
+	with := func(attrs ...attribute.KeyValue) metric.MeasurementOption {
+		return metric.WithAttributeSet(attribute.NewSet(append(attrs, common...)...))
+	}
+	failed := func(why string) metric.MeasurementOption { return with(attribute.String("error.type", why)) }
+
+	m := meter{Meter: provider.Meter(scope)}
+	exported := m.counter("otel.sdk.exporter.span.exported", "Spans that the collector has taken, and with error.type those that were lost on the way.")
+	ok, refused, late := with(), failed("refused"), failed("shutdown")
+	observer := func(o metric.Observer, c counts) {
+		o.ObserveInt64(exported, c.sent, ok)
 		o.ObserveInt64(exported, c.refused, refused)
 		o.ObserveInt64(exported, c.late, late)
-		if capacity > 0 {
-			o.ObserveInt64(size, c.queued, plain)
-			o.ObserveInt64(bound, int64(capacity), plain)
-		}
-		return nil
-	}, instruments...)
-	if err != nil {
-		return nil, fmt.Errorf("zipkin: %w", err)
 	}
-	return func() { registration.Unregister() }, nil
+	if capacity > 0 {
+		exporting, full := observer, failed("queue_full")
+		processed := m.counter("otel.sdk.processor.span.processed", "Spans that have left the queue, and with error.type those that found it full.")
+		size := m.upDownCounter("otel.sdk.processor.span.queue.size", "Spans that wait for the collector.")
+		bound := m.upDownCounter("otel.sdk.processor.span.queue.capacity", "How many may wait.")
+		observer = func(o metric.Observer, c counts) {
+			exporting(o, c)
+			o.ObserveInt64(processed, c.ended-c.queued-c.full, ok)
+			o.ObserveInt64(processed, c.full, full)
+			o.ObserveInt64(size, c.queued, ok)
+			o.ObserveInt64(bound, int64(capacity), ok)
+		}
+	}
+	if m.err == nil {
+		_, m.err = m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+			observer(o, read())
+			return nil
+		}, m.all...)
+	}
+	if m.err != nil {
+		return fmt.Errorf("zipkin: %w", m.err)
+	}
+	return nil
+}
+
+// meter makes instruments, and keeps them and the first error.
+type meter struct {
+	metric.Meter
+	all []metric.Observable
+	err error
+}
+
+func (m *meter) counter(name, description string) metric.Int64ObservableCounter {
+	c, err := m.Int64ObservableCounter(name, metric.WithUnit("{span}"), metric.WithDescription(description))
+	m.keep(c, err)
+	return c
+}
+
+func (m *meter) upDownCounter(name, description string) metric.Int64ObservableUpDownCounter {
+	c, err := m.Int64ObservableUpDownCounter(name, metric.WithUnit("{span}"), metric.WithDescription(description))
+	m.keep(c, err)
+	return c
+}
+
+func (m *meter) keep(o metric.Observable, err error) {
+	m.all = append(m.all, o)
+	if m.err == nil {
+		m.err = err
+	}
 }

@@ -78,33 +78,44 @@ func (t *tags) attribute(kv attribute.KeyValue) {
 // told returns what may be told of an attribute: no cookie, no credential, no query.
 func told(key, text string) (string, bool) {
 	switch key {
-	case "url.query", "url.fragment":
+	case "url.query", "url.fragment", "db.connection_string":
 		return "", false
-	case "http.target", "url.original":
-		text = withoutQuery(text)
+	case "url.full", "http.url", "http.target", "url.original":
+		return bareURL(text), true
 	}
-	if secret(key) {
-		return "", false
+	if name, is := header(key); is {
+		if secret(name) {
+			return "", false
+		}
+		switch name {
+		case "referer", "location", "content-location", "x-forwarded-uri", "x-original-uri", "x-original-url":
+			return bareURL(text), true
+		}
 	}
 	return withoutSecrets(text), true
 }
 
-// secret reports whether key is that of a header, or of gRPC's metadata, by which somebody proves who they are.
-// Instrumentations record headers only when they are told to, and then perhaps all.
-func secret(key string) bool {
-	_, name, ok := strings.Cut(key, ".header.")
-	if !ok {
-		if _, name, ok = strings.Cut(key, ".metadata."); !ok {
-			return false
+// header returns the name, in lower case, of the header, or of the piece of gRPC's metadata, that an attribute holds.
+// Instrumentations record them only when they are told to, and then perhaps all.
+func header(key string) (name string, is bool) {
+	_, name, is = strings.Cut(key, ".header.")
+	if !is {
+		if _, name, is = strings.Cut(key, ".metadata."); !is {
+			return "", false
 		}
 	}
-	name = strings.ToLower(name)
-	for _, part := range [...]string{"cookie", "auth", "token", "secret", "key", "session", "passw", "credential", "signature", "jwt", "csrf", "xsrf"} {
+	return strings.ReplaceAll(strings.ToLower(name), "_", "-"), true
+}
+
+// secret reports whether a header is one by which somebody proves who they are.
+func secret(name string) bool {
+	for _, part := range [...]string{"cookie", "auth", "token", "secret", "key", "session", "passw", "credential", "signature", "jwt", "csrf", "xsrf",
+		"oidc", "saml", "cert", "principal", "dpop", "assertion", "nonce"} {
 		if strings.Contains(name, part) {
 			return true
 		}
 	}
-	return false
+	return strings.HasSuffix(name, "-sid") || name == "sid"
 }
 
 // outline is what has to be known of a span's attributes before they are written.
@@ -113,6 +124,7 @@ type outline struct {
 	debug, root bool   // see sampler
 	traceID     string // the same; "" if nothing is said
 	status      attribute.Value
+	errorType   attribute.Value
 	shadows     bool // one has the key of one of the resource's
 }
 
@@ -130,6 +142,8 @@ func (o *outline) read(s sdktrace.ReadOnlySpan, attrs []attribute.KeyValue, from
 			}
 		case "http.response.status_code", "http.status_code", "rpc.response.status_code", "rpc.grpc.status_code":
 			o.status = kv.Value
+		case "error.type":
+			o.errorType = kv.Value
 		default:
 			o.remote.read(kind, kv)
 		}
@@ -163,6 +177,8 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 			t.text(errorTag, withoutSecrets(status.Description))
 		case o.status.Type() != attribute.EMPTY:
 			t.attribute(attribute.KeyValue{Key: errorTag, Value: o.status})
+		case o.errorType.Type() != attribute.EMPTY:
+			t.attribute(attribute.KeyValue{Key: errorTag, Value: o.errorType})
 		default:
 			t.text(errorTag, "true")
 		}
@@ -245,7 +261,7 @@ func newOrigin(r *resource.Resource, service string) *origin {
 		switch {
 		case kv.Key == serviceNameKey:
 			service = first(service, kv.Value.AsString())
-		case strings.HasPrefix(string(kv.Key), "telemetry.sdk."):
+		case strings.HasPrefix(string(kv.Key), "telemetry.sdk."), kv.Value == attribute.StringValue(""):
 		case reserved(kv.Key):
 		default:
 			o.tags = append(o.tags, kv)

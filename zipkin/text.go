@@ -47,10 +47,14 @@ func appendText(dst []byte, s string) []byte {
 }
 
 // withoutSecrets returns text in which each URL is without user, query and fragment: that is where secrets travel,
-// and error messages quote URLs.
+// and error messages quote URLs. A URL ends at white space, a double quote or an angle bracket. What net/url could not
+// parse is left out, since there is no telling what is what.
 func withoutSecrets(text string) string {
 	if !strings.Contains(text, "://") {
 		return text
+	}
+	if i := strings.Index(text, `parse "`); i >= 0 {
+		text = text[:i] + "malformed URL"
 	}
 	var out strings.Builder
 	for {
@@ -59,30 +63,32 @@ func withoutSecrets(text string) string {
 			out.WriteString(text)
 			return out.String()
 		}
-		i += len("://")
 		out.WriteString(text[:i])
 		text = text[i:]
-		end := strings.IndexAny(text, " \t\r\n\"'`<>\\")
+		end := strings.IndexAny(text, " \t\r\n\"<>")
 		if end < 0 {
 			end = len(text)
 		}
-		url := text[:end]
-		authority := strings.IndexAny(url, "/?#")
-		if authority < 0 {
-			authority = len(url)
-		}
-		if at := strings.LastIndexByte(url[:authority], '@'); at >= 0 {
-			url = url[at+1:]
-		}
-		out.WriteString(withoutQuery(url))
+		out.WriteString(bareURL(text[:end]))
 		text = text[end:]
 	}
 }
 
-// withoutQuery cuts a URL, or the end of one, before its query and fragment.
-func withoutQuery(url string) string {
+// bareURL returns a URL, or what is left of one without its scheme, without user, query and fragment. It may be a relative one.
+func bareURL(url string) string {
 	if i := strings.IndexAny(url, "?#"); i >= 0 {
-		return url[:i]
+		url = url[:i]
 	}
-	return url
+	scheme, rest, ok := strings.Cut(url, "//")
+	if !ok {
+		return url
+	}
+	authority := strings.IndexByte(rest, '/')
+	if authority < 0 {
+		authority = len(rest)
+	}
+	if at := strings.LastIndexByte(rest[:authority], '@'); at >= 0 {
+		rest = rest[at+1:]
+	}
+	return scheme + "//" + rest
 }
