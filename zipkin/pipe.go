@@ -304,7 +304,6 @@ func (p *pipe) Shutdown(ctx context.Context) error {
 		defer timer.Stop()
 		select {
 		case <-p.done:
-		case <-p.over:
 		case <-timer.C: // a Client that does not heed its context; nothing that it does counts any more
 		}
 	}
@@ -315,9 +314,7 @@ func (p *pipe) Shutdown(ctx context.Context) error {
 func (p *pipe) cut(cause error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.cause == nil {
-		p.cause = cause
-	}
+	p.cause = cause
 	p.cancel()
 }
 
