@@ -564,6 +564,17 @@ func TestExporterInAnSDK(t *testing.T) {
 	}
 }
 
+// What is too much for one post goes in several.
+func TestLargeExport(t *testing.T) {
+	c := &collector{}
+	e := newExporter(t, c)
+	spans, ids := stubs(1300)
+	require.NoError(t, e.ExportSpans(context.Background(), spans))
+	assertArrived(t, c, ids)
+	assert.Len(t, c.tries(), 3, "posts")
+	require.NoError(t, e.Shutdown(context.Background()))
+}
+
 // An export takes no longer than it may, says how many spans it has lost, and leaves the exporter as it was.
 func TestExporterDuringFaults(t *testing.T) {
 	for name := range unending(nil) {
@@ -616,7 +627,7 @@ func TestExporterShutdownDuringExports(t *testing.T) {
 		c := &collector{answer: swallow}
 		e := newExporter(t, c)
 		var all sync.WaitGroup
-		for range 3 { // one that is being posted, two that wait for their turn
+		for range 30 { // one that is being posted, the others wait for their turn
 			spans, _ := stubs(10)
 			all.Go(func() {
 				begin := time.Now()
@@ -627,12 +638,12 @@ func TestExporterShutdownDuringExports(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		s := e.Stats()
-		assert.EqualValues(t, []int64{30, 30}, []int64{s.Ended, s.Queued}, "ended and queued, before")
+		assert.EqualValues(t, []int64{300, 300}, []int64{s.Ended, s.Queued}, "ended and queued, before")
 		begin := time.Now()
-		assert.Equal(t, 30, lost(t, e.Shutdown(context.Background())))
+		assert.Equal(t, 300, lost(t, e.Shutdown(context.Background())))
 		assert.LessOrEqual(t, time.Since(begin), late, "how long Shutdown took")
 		all.Wait()
-		assertEmpty(t, e.Stats(), 30, 0)
+		assertEmpty(t, e.Stats(), 300, 0)
 		assert.Len(t, c.tries(), 1, "posts")
 	})
 }
