@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -93,7 +94,19 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- others(rest) }()
 	err := pipe(ctx)
-	return errors.Join(err, <-ended)
+	select {
+	case more := <-ended:
+		return errors.Join(err, more)
+	case <-rest.Done():
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case more := <-ended:
+		return errors.Join(err, more)
+	case <-timer.C: // a processor that does not heed its context
+		return errors.Join(err, ctx.Err())
+	}
 }
 
 // Stats says what has become of the spans until now.

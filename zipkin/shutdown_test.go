@@ -529,6 +529,37 @@ func TestShutdownOfOtherProcessors(t *testing.T) {
 	}
 }
 
+// A processor that does not heed its context does not keep anybody either.
+func TestShutdownWithAnotherThatHangs(t *testing.T) {
+	for _, e := range endings() {
+		t.Run(e.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				defer close(release)
+				c := &collector{}
+				tp := newProvider(t, zipkin.Config{Client: c.client()})
+				tp.RegisterSpanProcessor(&hung{release: release})
+				ids := end(tp, 10)
+				assert.ErrorIs(t, e.within(t, tp.ForceFlush), e.cause, "ForceFlush")
+				assert.ErrorIs(t, e.within(t, tp.Shutdown), e.cause, "Shutdown")
+				if e.limit > 0 {
+					assertArrived(t, c, ids)
+				}
+				assert.Zero(t, tp.Stats().Queued)
+			})
+		})
+	}
+}
+
+// hung is a processor that neither flushes nor ends.
+type hung struct {
+	other
+	release chan struct{}
+}
+
+func (h *hung) ForceFlush(context.Context) error { <-h.release; return nil }
+func (h *hung) Shutdown(context.Context) error   { <-h.release; return nil }
+
 // What knows only an interface ends it all the same.
 func TestShutdownByInterface(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
