@@ -193,7 +193,7 @@ func TestSpanFields(t *testing.T) {
 			func(p posted) { p["tags"] = map[string]any{"otel.dropped_attributes_count": "3"} }},
 		{"resource", func(s *stub) {
 			s.Resource = resource.NewSchemaless(attribute.String("service.name", "media-api"), attribute.String("host.name", "h1"),
-				attribute.String("telemetry.sdk.name", "opentelemetry"), attribute.String("error", "not of this span"))
+				attribute.String("telemetry.sdk.name", "opentelemetry"), attribute.String("container.id", ""), attribute.String("error", "not of this span"))
 		}, func(p posted) { p["tags"] = map[string]any{"host.name": "h1"} }},
 		{"an attribute goes before the resource's", func(s *stub) {
 			s.Resource = resource.NewSchemaless(attribute.String("service.name", "media-api"), attribute.String("host.name", "h1"), attribute.String("zone", "z"))
@@ -218,6 +218,12 @@ func TestSpanFields(t *testing.T) {
 			s.Attributes = []attribute.KeyValue{attribute.String("rpc.response.status_code", "NOT_FOUND")}
 		}, func(p posted) {
 			p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "NOT_FOUND", "rpc.response.status_code": "NOT_FOUND"}
+		}},
+		{"status: error, by its type", func(s *stub) {
+			s.Status.Code = codes.Error
+			s.Attributes = []attribute.KeyValue{attribute.String("error.type", "timeout")}
+		}, func(p posted) {
+			p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "timeout", "error.type": "timeout"}
 		}},
 		{"status: error, and no more", func(s *stub) { s.Status.Code = codes.Error },
 			func(p posted) { p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "true"} }},
@@ -297,6 +303,7 @@ func TestRemoteEndpoint(t *testing.T) {
 			map[string]any{"serviceName": "kafka-1.example"}},
 		{"a server's client", server, []attribute.KeyValue{str("network.peer.address", "192.0.2.1"), num("network.peer.port", 50000)},
 			map[string]any{"ipv4": "192.0.2.1", "port": 50000.0}},
+		{"what proxies say may be anything", server, []attribute.KeyValue{str("client.address", "payments")}, nil},
 		{"a server's client by what proxies say", server, []attribute.KeyValue{str("client.address", "192.0.2.7")}, map[string]any{"ipv4": "192.0.2.7"}},
 		{"the connection's goes before it", server, []attribute.KeyValue{str("client.address", "192.0.2.7"), str("network.peer.address", "10.0.0.1")},
 			map[string]any{"ipv4": "10.0.0.1"}},
@@ -334,26 +341,35 @@ func TestNoSecrets(t *testing.T) {
 		"http.request.header.x_api_key": canary, "http.request.header.x-api-key": canary, "http.request.header.x-auth-token": canary,
 		"http.request.header.x-amz-security-token": canary, "http.request.header.x-csrf": canary, "http.request.header.x-session-id": canary,
 		"rpc.grpc.request.metadata.authorization": canary, "rpc.grpc.response.metadata.x-secret": canary,
-		"url.query": "token=" + canary, "url.fragment": canary,
+		"http.request.header.x-amzn-oidc-data": canary, "http.request.header.x-forwarded-client-cert": canary, "http.request.header.dpop": canary,
+		"http.request.header.x-ms-client-principal": canary, "http.request.header.x-sid": canary,
+		"db.connection_string": "user=app password=" + canary,
+		"url.query":            "token=" + canary, "url.fragment": canary,
 	}
 	cut := map[string][2]string{
-		"url.full":                      {"https://user:" + canary + "@a.example:8443/p%2Fq?token=" + canary + "#" + canary, "https://a.example:8443/p%2Fq"},
-		"http.url":                      {"http://a.example?" + canary, "http://a.example"},
-		"http.target":                   {"/p?token=" + canary, "/p"},
-		"url.original":                  {"/p#" + canary, "/p"},
-		"http.request.header.referer":   {"https://" + canary + "@a.example/@b", "https://a.example/@b"},
-		"http.response.header.location": {`["https://u:` + canary + `@a.example/?code=` + canary + `"]`, `["https://a.example/`},
-		"anything":                      {"first http://a.example/?x=" + canary + " then <https://" + canary + "@b.example#" + canary + "> end", "first http://a.example/ then <https://b.example> end"},
-		"a colon":                       {"://?" + canary, "://"},
+		"url.full":                              {"https://user:" + canary + "@a.example:8443/p%2Fq?token=" + canary + "#" + canary, "https://a.example:8443/p%2Fq"},
+		"http.url":                              {"http://a.example?" + canary, "http://a.example"},
+		"http.target":                           {"/p?token=" + canary, "/p"},
+		"url.original":                          {"/p#" + canary, "/p"},
+		"http.request.header.referer":           {"https://" + canary + "@a.example/@b", "https://a.example/@b"},
+		"http.response.header.location":         {`["https://u:` + canary + `@a.example/?code=` + canary + `"]`, `["https://a.example/`},
+		"http.response.header.content-location": {"/p?" + canary, "/p"},
+		"http.request.header.x_forwarded_uri":   {"/p?" + canary, "/p"},
+		"an apostrophe":                         {"https://it's" + canary + "@a.example/?name=O'Brien&token=" + canary, "https://a.example/"},
+		"a backslash":                           {`{"url":"https://a.example/?a=1\u0026token=` + canary + `"}`, `{"url":"https://a.example/"}`},
+		"net/url's error":                       {`parse "postgres://app:` + canary + `/x@db.example/": invalid port ":` + canary + `" after host`, "malformed URL"},
+		"anything":                              {"first http://a.example/?x=" + canary + " then <https://" + canary + "@b.example#" + canary + "> end", "first http://a.example/ then <https://b.example> end"},
+		"a colon":                               {"://?" + canary, "://"},
 	}
 	kept := map[string]string{
 		"http.request.header.accept": "text/html", "http.request.header.user-agent": "curl", "url.path": "/a?b", "db.query.text": "SELECT 1 WHERE a = ?",
 		"db.connection": "postgres://h", "user.token.count": "3", "http.route": "/keys/{key}", "messaging.metadata": "key",
 	}
-	stub := ended(nil)
+	stub, lists := ended(nil), ended(nil)
 	want := map[string]any{}
 	for key, value := range left {
-		stub.Attributes = append(stub.Attributes, attribute.String(key, value), attribute.StringSlice(key+".list", []string{value}))
+		stub.Attributes = append(stub.Attributes, attribute.String(key, value))
+		lists.Attributes = append(lists.Attributes, attribute.StringSlice(key, []string{value, "other"}))
 	}
 	for key, values := range cut {
 		stub.Attributes = append(stub.Attributes, attribute.String(key, values[0]))
@@ -365,30 +381,38 @@ func TestNoSecrets(t *testing.T) {
 	}
 	stub.Attributes = append(stub.Attributes, attribute.StringSlice("list", []string{"http://" + canary + "@a.example/?" + canary, "b"}))
 	want["list"] = `["http://a.example/","b"]`
-	delete(left, "url.query")
-	delete(left, "url.fragment")
-	stub.Attributes = slicesDelete(stub.Attributes, "url.query.list", "url.fragment.list")
-
+	assert.Empty(t, export(t, lists).tags(), "tags of lists")
 	got := export(t, stub)
 	assert.Equal(t, want, got.tags(), "tags")
 	text, err := json.Marshal(got)
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), canary)
 
-	stub.Events = []sdktrace.Event{{Name: "e", Time: began, Attributes: stub.Attributes}}
-	stub.Attributes = nil
+	secret := "GET https://u:" + canary + "@a.example/?token=" + canary
+	stub.Events = []sdktrace.Event{{Name: secret, Time: began, Attributes: stub.Attributes}, {Name: secret, Time: began}}
+	stub.Attributes, stub.Name = nil, secret
 	text, err = json.Marshal(export(t, stub))
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), canary, "in an event")
 }
 
-func slicesDelete(attrs []attribute.KeyValue, keys ...attribute.Key) (left []attribute.KeyValue) {
-	for _, kv := range attrs {
-		if kv.Key != keys[0] && kv.Key != keys[1] {
-			left = append(left, kv)
+// TestNoSecretsInURLs: these attributes hold a URL, whole or in part, and nothing else.
+func TestNoSecretsInURLs(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://a.example/?name=O'Brien&token=" + canary: "https://a.example/",
+		"https://a.example/?q=a b&token=" + canary:        "https://a.example/",
+		"/cb?code=" + canary:                              "/cb",
+		"//u:" + canary + "@a.example/cb?code=" + canary:  "//a.example/cb",
+		"?" + canary:                         "",
+		"https://u:" + canary + "@a.example": "https://a.example",
+		"https://a.example/@b":               "https://a.example/@b",
+		"mailto:a@b":                         "mailto:a@b",
+	} {
+		for _, key := range []string{"url.full", "http.url", "http.target", "url.original"} {
+			got := export(t, ended(func(s *tracetest.SpanStub) { s.Attributes = []attribute.KeyValue{attribute.String(key, text)} }))
+			assert.Equal(t, want, got.tags()[key], "%s of %q", key, text)
 		}
 	}
-	return left
 }
 
 // FuzzSpan: whatever is in a span, what is posted is right by the schema.

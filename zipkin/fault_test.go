@@ -22,7 +22,10 @@ import (
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -588,4 +591,52 @@ func assertTame(t testing.TB, err error, from string) {
 	assert.LessOrEqual(t, len(text), 2000, "length of the error of %s", from)
 	at := strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x202e })
 	assert.Equal(t, -1, at, "where a control character stands in the error of %s: %.200q", from, text)
+}
+
+// A proxy that breaks the connection over one span costs that span, not all after it.
+func TestPoison(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var poison string
+		c := &collector{answer: func(p *post) (*http.Response, error) {
+			if slices.Contains(p.ids, poison) {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return nil, nil
+		}}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		spans := begin(tp, 512)
+		ids := spans.ids()
+		poison = ids[300]
+		spans.end()
+		ids = append(ids, end(tp, 2000)...)
+		time.Sleep(time.Hour)
+		assertEmpty(t, tp.Stats(), 2512, 2511)
+		assert.ElementsMatch(t, slices.Delete(ids, 300, 301), c.got(t), "spans that arrived")
+		assert.ErrorContains(t, tp.Shutdown(patience(t)), "zipkin: 1 of 2512 spans lost (queue full 0, refused 1, not sent in time 0): last error: unexpected EOF")
+	})
+}
+
+// A proxy that answers 413 to everything is not asked about each span.
+func TestEverythingIsTooLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &collector{answer: status(413)}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		end(tp, 512)
+		assert.ErrorContains(t, tp.Shutdown(patience(t)), "512 of 512 spans lost")
+		assert.Less(t, len(c.tries()), 30, "posts")
+	})
+}
+
+// A sampler that obeys its parent does not trace the posts, whose SDK it may be.
+func TestPostsAreNotTracedByAnySDK(t *testing.T) {
+	rec := tracetest.NewSpanRecorder()
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(rec)) // ParentBased(AlwaysSample)
+	c := &collector{}
+	e, err := zipkin.NewExporter(zipkin.Config{Endpoint: "http://collector.test:9411", Client: &http.Client{
+		Transport: otelhttp.NewTransport(c, otelhttp.WithTracerProvider(sdk))}})
+	require.NoError(t, err)
+	spans, _ := stubs(1)
+	require.NoError(t, e.ExportSpans(patience(t), spans))
+	assert.Len(t, c.tries(), 1, "posts")
+	assert.Empty(t, rec.Started(), "spans of posts")
 }

@@ -113,3 +113,12 @@ func TestECS(t *testing.T) {
 		})
 	}
 }
+
+// ECS's detector says "" of a container whose ID it has not found.
+func TestECSLeavesTheContainer(t *testing.T) {
+	_, before := origin(t, zipkin.Config{Service: "media-api"})
+	t.Setenv("ECS_CONTAINER_METADATA_URI", "http://metadata.example/v3") // nobody is asked
+	_, after := origin(t, zipkin.Config{Service: "media-api"})
+	assert.Equal(t, "aws_ecs", after["cloud.platform"], "cloud.platform")
+	assert.Equal(t, before["container.id"], after["container.id"], "container.id")
+}

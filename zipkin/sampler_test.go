@@ -207,6 +207,35 @@ func TestRootIsDecidedAnew(t *testing.T) {
 	}
 }
 
+// TestLoneStateIsOfOneTrace: what came without IDs is for the trace that it began, not for every root after it.
+func TestLoneStateIsOfOneTrace(t *testing.T) {
+	untrusted := httpmw.Config{Trust: func(*http.Request) httpmw.Trust { return httpmw.TrustNone }}
+	for _, tt := range []struct {
+		state string
+		ratio float64
+		roots int
+	}{{"d", 0, 0}, {"1", 0, 0}, {"0", 1, 2}} {
+		tp, p := provider(t, zipkin.Config{Ratio: 1})
+		require.NoError(t, tp.SetRatio(tt.ratio))
+		untrusted.TracerProvider = tp
+		handler := httpmw.New(untrusted)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, s := tp.Tracer("other").Start(r.Context(), "root", oteltrace.WithNewRoot())
+			s.End()
+		}))
+		outer := otelhttp.NewHandler(handler, "server", otelhttp.WithTracerProvider(tp), otelhttp.WithPropagators(trace.Propagator{}))
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("b3", tt.state)
+		outer.ServeHTTP(httptest.NewRecorder(), r)
+		roots := 0
+		for _, s := range flushed(t, tp, p) {
+			if !strings.Contains(s.tags()["otel.scope.name"].(string), "otelhttp") {
+				roots++
+			}
+		}
+		assert.Equal(t, tt.roots, roots, "new roots that are sampled at %v after b3: %s", tt.ratio, tt.state)
+	}
+}
+
 // TestChains: in 1,000 chains of four services, whose callers send IDs and leave the decision open, each trace is
 // there whole or not at all, although each service has a ratio of its own.
 func TestChains(t *testing.T) {
@@ -381,6 +410,18 @@ func TestDebugInsideATrace(t *testing.T) {
 	require.Len(t, spans, 1)
 	assert.Equal(t, true, spans[0]["debug"], "debug")
 	assert.Equal(t, trace.SpanID(ctx), spans[0]["parentId"], "parent")
+
+	rec := tracetest.NewSpanRecorder()
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(rec),
+		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.AlwaysSample(), sdktrace.WithRemoteParentSampled(sdktrace.NeverSample()))))
+	ctx, outer = trace.Starter{TracerProvider: sdk}.Start(context.Background(), trace.B3{}, "outer")
+	defer outer.End()
+	caller, _ = trace.FromContext(ctx)
+	caller.Sampling = trace.Debug
+	_, s = trace.Starter{}.Start(ctx, caller, "inner")
+	s.End()
+	require.Len(t, rec.Ended(), 1, "spans, by a sampler that tells local parents from remote ones")
+	assert.False(t, rec.Ended()[0].Parent().IsRemote(), "whether the parent seems remote")
 }
 
 func TestTracestateIsHandedOn(t *testing.T) {

@@ -16,6 +16,8 @@ import (
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
@@ -569,4 +571,30 @@ func TestShutdownByInterface(t *testing.T) {
 		require.NoError(t, tp.(interface{ Shutdown(context.Context) error }).Shutdown(patience(t)))
 		assertArrived(t, c, ids)
 	})
+}
+
+// A collection of metrics and a Shutdown do not wait for each other.
+func TestShutdownDuringCollections(t *testing.T) {
+	reader := sdkmetric.NewManualReader()
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+	var all sync.WaitGroup
+	stop := make(chan struct{})
+	all.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				var metrics metricdata.ResourceMetrics
+				assert.NoError(t, reader.Collect(context.Background(), &metrics))
+			}
+		}
+	})
+	for range 100 {
+		tp := newProvider(t, zipkin.Config{Client: (&collector{}).client(), MeterProvider: provider})
+		end(tp, 1)
+		require.NoError(t, tp.Shutdown(patience(t)))
+	}
+	close(stop)
+	all.Wait()
 }

@@ -50,11 +50,11 @@ func appendText(dst []byte, s string) []byte {
 // and error messages quote URLs. A URL ends at white space, a double quote or an angle bracket. What net/url could not
 // parse is left out, since there is no telling what is what.
 func withoutSecrets(text string) string {
-	if !strings.Contains(text, "://") {
-		return text
-	}
 	if i := strings.Index(text, `parse "`); i >= 0 {
 		text = text[:i] + "malformed URL"
+	}
+	if !strings.Contains(text, "://") {
+		return text
 	}
 	var out strings.Builder
 	for {
