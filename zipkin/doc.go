@@ -19,12 +19,15 @@
 // # The pipe
 //
 // A span that ends is written as JSON, there and then, into a queue that is bounded in spans and in
-// bytes; the request that it belongs to waits for nothing and nobody. One goroutine takes batches from the queue, compresses
-// and posts them. What cannot be sent now waits, longer and longer, up to five seconds: no connection, a
-// connection that breaks, no answer in ten seconds, 408, 429, 502, 503, 504, and three times also 500.
-// A batch that is refused as too large or malformed (413, 400) is sent again in halves, so that
-// only the span goes that is to blame. Every other answer loses the batch. When the queue is full,
-// the span that ends is the one that is lost.
+// bytes; the request that it belongs to waits for nothing and nobody. One goroutine takes batches from the
+// queue, compresses and posts them.
+//
+// What cannot be sent now waits, longer and longer, up to five seconds, or as long as the collector asks for in
+// Retry-After, up to thirty: when there is no connection, no answer in ten seconds, or 408, 429, 502, 503 or 504.
+// After 500 a batch gets two more tries. One that is refused as too large or malformed (413, 400) is sent again in halves, and so is
+// one over which the connection breaks eight times in a row, so that the spans go that are to blame and the others
+// arrive. Every other answer, redirects too, loses the batch. When the queue is full, the span that ends is the
+// one that is lost.
 //
 // Each span that ended is in one of three places, and [Stats] counts them at one moment: sent,
 // dropped, or queued. Nothing is logged.
@@ -33,6 +36,9 @@
 //
 // A trace ID has the 16 or 32 digits that it has on the wire and in the log. Attributes become tags, of the span and
 // of its resource; events become annotations, and links the tag "links". An error is the tag
-// "error". Cookies, credentials and the query of a URL, wherever OpenTelemetry's conventions put
-// them, are left out. Names are in lower case, as Zipkin's schema asks. A text is cut after 8,000 bytes.
+// "error". Names are in lower case, as Zipkin's schema asks. A text is cut after 8,000 bytes.
+//
+// URLs lose user, query and fragment wherever they stand, in names and error messages too. Headers and gRPC metadata
+// by which somebody proves who they are, such as cookies and what is called authorization, token, secret or key, are left out. What
+// an instrumentation puts elsewhere, a password in a statement for instance, is not found.
 package zipkin
