@@ -36,7 +36,7 @@ func main() {
 }
 
 func allJobs() []job {
-	return slices.Concat(serverJobs(), clientJobs(), restyJobs(), logJobs(), startJobs(), poolJobs(), endToEndJobs(), growthJobs())
+	return slices.Concat(serverJobs(), clientJobs(), restyJobs(), logJobs(), startJobs(), poolJobs(), recordedJobs(), encodingJobs(), endToEndJobs(), growthJobs())
 }
 
 // run is the program.

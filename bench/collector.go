@@ -1,0 +1,344 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	clewzipkin "example.com/clew/zipkin"
+	"github.com/openzipkin/zipkin-go"
+	"github.com/openzipkin/zipkin-go/model"
+	"github.com/openzipkin/zipkin-go/reporter"
+	zipkinreporter "github.com/openzipkin/zipkin-go/reporter/http"
+	otelzipkin "go.opentelemetry.io/otel/exporters/zipkin"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// What happens to spans that are sampled: they are encoded, compressed by those who do, and posted, to a
+// collector in this process, so that all of it is in the figures. clew compresses; the others do not, and what they save
+// there their network pays, which is not in the figures. Nobody may lose a span, or he would have less to do: the work
+// stops after each batch until the collector has it, and no queue is smaller than a batch.
+
+const (
+	serviceName  = "media-api"
+	collectorURL = "http://collector.example:9411/api/v2/spans"
+	batchSpans   = 512 // as clew and OpenTelemetry have it; zipkin-go is set to it, which is in its favour
+)
+
+// collector takes posts, as a transport. It moves each byte once, as a socket would.
+type collector struct {
+	buf     [32 << 10]byte
+	looking atomic.Bool
+	mu      sync.Mutex
+	bodies  [][]byte // while looking, not compressed any more
+}
+
+func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
+	defer r.Body.Close()
+	if c.looking.Load() {
+		if err := c.keep(r); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		if _, err := r.Body.Read(c.buf[:]); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return &http.Response{StatusCode: http.StatusAccepted, Header: http.Header{}, Body: http.NoBody, Request: r, ProtoMajor: 1, ProtoMinor: 1}, nil
+}
+
+func (c *collector) keep(r *http.Request) error {
+	var from io.Reader = r.Body
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
+			return err
+		}
+		from = z
+	}
+	body, err := io.ReadAll(from)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bodies = append(c.bodies, body)
+	return err
+}
+
+// posted is a span as it arrived.
+type posted struct {
+	TraceID  string            `json:"traceId"`
+	ID       string            `json:"id"`
+	ParentID string            `json:"parentId"`
+	Kind     string            `json:"kind"`
+	Tags     map[string]string `json:"tags"`
+}
+
+// look is the spans that op made arrive.
+func (c *collector) look(op func()) (spans []posted, err error) {
+	c.bodies = nil
+	c.looking.Store(true)
+	op()
+	c.looking.Store(false)
+	for _, body := range c.bodies {
+		var some []posted
+		if err := json.Unmarshal(body, &some); err != nil {
+			return nil, fmt.Errorf("a post is no JSON: %w", err)
+		}
+		spans = append(spans, some...)
+	}
+	return spans, nil
+}
+
+// export is where the spans of a variant go. The zero value is nowhere.
+type export struct {
+	provider oteltrace.TracerProvider // nil: zipkin-go, or none
+	tracer   *zipkin.Tracer           // zipkin-go
+	sent     func() int64             // how many spans the collector has taken
+	flush    func() error             // makes them arrive; nil: nothing has to be done
+	close    func()                   // nil: nothing to close
+}
+
+// exporting begins an export that samples a share of the new traces.
+type exporting struct {
+	name  string
+	kind  kind
+	begin func(share float64, via http.RoundTripper) export
+}
+
+var (
+	byClew   = exporting{"clew and zipkin.Provider", ours, clewExport}
+	byOTel   = exporting{"otelhttp, SDK and its Zipkin exporter", peer, otelExport}
+	byZipkin = exporting{"zipkin-go and its HTTP reporter", peer, zipkinExport}
+)
+
+func clewExport(share float64, via http.RoundTripper) export {
+	p := must(clewzipkin.NewProvider(clewzipkin.Config{Service: serviceName, Endpoint: collectorURL, Ratio: share, Client: &http.Client{Transport: via}}))
+	return export{
+		provider: p,
+		sent:     func() int64 { return p.Stats().Sent },
+		flush:    func() error { return p.ForceFlush(context.Background()) },
+		close:    func() { end(p) },
+	}
+}
+
+// end ends a provider that may have nowhere to send to.
+func end(p interface{ Shutdown(context.Context) error }) {
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	p.Shutdown(ctx)
+}
+
+// counted counts the spans that an exporter has exported.
+type counted struct {
+	sdktrace.SpanExporter
+	spans atomic.Int64
+}
+
+func (c *counted) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	err := c.SpanExporter.ExportSpans(ctx, spans)
+	if err == nil {
+		c.spans.Add(int64(len(spans)))
+	}
+	return err
+}
+
+// otelResource says as much as clew finds out.
+func otelResource() *resource.Resource {
+	return must(resource.New(context.Background(), resource.WithHost(), resource.WithContainerID(), resource.WithAttributes(semconv.ServiceName(serviceName))))
+}
+
+func otelExport(share float64, via http.RoundTripper) export {
+	c := &counted{SpanExporter: must(otelzipkin.New(collectorURL, otelzipkin.WithClient(&http.Client{Transport: via})))}
+	p := sdktrace.NewTracerProvider(
+		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(share))),
+		sdktrace.WithBatcher(c),
+		sdktrace.WithResource(otelResource()),
+	)
+	return export{
+		provider: p,
+		sent:     c.spans.Load,
+		flush:    func() error { return p.ForceFlush(context.Background()) },
+		close:    func() { end(p) },
+	}
+}
+
+// tally is zipkin-go's own encoding, and transport, and counts the spans that went through both. There is
+// no way to flush: who wants to must wait.
+type tally struct {
+	reporter.JSONSerializer
+	http.RoundTripper
+	encoded, sent atomic.Int64
+	moved         chan struct{}
+}
+
+func (t *tally) Serialize(spans []*model.SpanModel) ([]byte, error) {
+	t.encoded.Add(int64(len(spans)))
+	return t.JSONSerializer.Serialize(spans)
+}
+
+func (t *tally) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.RoundTripper.RoundTrip(r)
+	if err == nil {
+		t.sent.Store(t.encoded.Load())
+	}
+	select {
+	case t.moved <- struct{}{}:
+	default:
+	}
+	return resp, err
+}
+
+// ended counts the spans that a reporter is given.
+type ended struct {
+	reporter.Reporter
+	spans atomic.Int64
+}
+
+func (e *ended) Send(s model.SpanModel) {
+	e.spans.Add(1)
+	e.Reporter.Send(s)
+}
+
+func zipkinExport(share float64, via http.RoundTripper) export {
+	t := &tally{RoundTripper: via, moved: make(chan struct{}, 1)}
+	r := &ended{Reporter: zipkinreporter.NewReporter(collectorURL, zipkinreporter.Client(&http.Client{Transport: t}), zipkinreporter.Serializer(t),
+		zipkinreporter.BatchSize(batchSpans), zipkinreporter.MaxBacklog(1<<20))}
+	return export{
+		tracer: must(zipkin.NewTracer(r, zipkin.WithSampler(must(zipkin.NewBoundarySampler(share, 0))), zipkin.WithSharedSpans(false), zipkin.WithTraceID128Bit(true),
+			zipkin.WithLocalEndpoint(must(zipkin.NewEndpoint(serviceName, ""))))),
+		sent: t.sent.Load,
+		flush: func() error {
+			for until := r.spans.Load(); t.sent.Load() < until; {
+				<-t.moved
+			}
+			return nil
+		},
+		close: func() { r.Close() },
+	}
+}
+
+// floorExport is the least that hand-written code can do with a span: append it to a batch, and post that.
+type floorExport struct {
+	mu    sync.Mutex
+	batch []byte
+	spans int
+	sent  int64
+	via   http.RoundTripper
+}
+
+func (f *floorExport) put(write func([]byte) []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.spans == 0 {
+		f.batch = append(f.batch[:0], '[')
+	} else {
+		f.batch = append(f.batch, ',')
+	}
+	f.batch = write(f.batch)
+	if f.spans++; f.spans == batchSpans {
+		f.post()
+	}
+}
+
+func (f *floorExport) flush() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.spans > 0 {
+		f.post()
+	}
+	return nil
+}
+
+func (f *floorExport) post() {
+	r := must(http.NewRequest(http.MethodPost, collectorURL, bytes.NewReader(append(f.batch, ']'))))
+	r.Header.Set("Content-Type", "application/json")
+	must(f.via.RoundTrip(r)).Body.Close()
+	f.sent += int64(f.spans)
+	f.spans = 0
+}
+
+// append writes s as Zipkin wants it, with tags that need no escapes.
+func (s *span) append(dst []byte, kind string, begun time.Time, took time.Duration, tags ...string) []byte {
+	dst = hex.AppendEncode(append(dst, `{"traceId":"`...), s.trace[:])
+	if s.parent.IsValid() {
+		dst = hex.AppendEncode(append(dst, `","parentId":"`...), s.parent[:])
+	}
+	dst = hex.AppendEncode(append(dst, `","id":"`...), s.id[:])
+	dst = append(append(dst, `","kind":"`...), kind...)
+	dst = strconv.AppendInt(append(dst, `","timestamp":`...), begun.UnixMicro(), 10)
+	dst = strconv.AppendInt(append(dst, `,"duration":`...), max(1, took.Microseconds()), 10)
+	dst = append(dst, `,"localEndpoint":{"serviceName":"`+serviceName+`"},"tags":{`...)
+	for i, text := range tags {
+		switch {
+		case i%2 == 1:
+			dst = append(dst, ':')
+		case i > 0:
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), text...), '"')
+	}
+	return append(dst, '}', '}')
+}
+
+// paced is op in steps of a batch, if it makes a span each time: the next begins when the collector has
+// the last.
+func paced(op func(n int), in input, e export) func(n int) {
+	if e.flush == nil || !in.sampled {
+		return op
+	}
+	return func(n int) {
+		for ; n > 0; n -= batchSpans {
+			op(min(n, batchSpans))
+			if err := e.flush(); err != nil {
+				panic(err)
+			}
+		}
+	}
+}
+
+// arrived checks that each of n times a span arrived, of kind, in the trace of in, or none.
+func (c *collector) arrived(n int, kind string, in input, e export, op func(n int)) error {
+	var before int64
+	if e.flush != nil { // spans of the preparation
+		if err := e.flush(); err != nil {
+			return err
+		}
+		before = e.sent()
+	}
+	spans, err := c.look(func() { op(n) })
+	switch {
+	case err != nil:
+		return err
+	case in.root && kind == "SERVER": // one in a thousand
+		return nil
+	case !in.sampled && len(spans) > 0:
+		return fmt.Errorf("%d spans were posted, of a trace that is not sampled", len(spans))
+	case !in.sampled || e.flush == nil:
+		return nil
+	case len(spans) != n || e.sent()-before != int64(n):
+		return fmt.Errorf("%d of %d spans were posted, %d are counted", len(spans), n, e.sent()-before)
+	}
+	for _, s := range spans {
+		if s.Kind != kind || len(s.Tags) == 0 {
+			return fmt.Errorf("a span is of kind %q, its tags are %v", s.Kind, s.Tags)
+		}
+		if err := in.match(s.TraceID, s.ID, spanHex, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
