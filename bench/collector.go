@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -312,25 +313,29 @@ func paced(op func(n int), in input, e export) func(n int) {
 
 // arrived checks that each of n times a span arrived, of kind, in the trace of in, or none.
 func (c *collector) arrived(n int, kind string, in input, e export, op func(n int)) error {
-	var before int64
-	if e.flush != nil { // spans of the preparation
-		if err := e.flush(); err != nil {
-			return err
-		}
-		before = e.sent()
+	flush, sent := e.flush, e.sent
+	if flush == nil {
+		flush, sent = func() error { return nil }, func() int64 { return 0 }
 	}
-	spans, err := c.look(func() { op(n) })
-	switch {
-	case err != nil:
-		return err
-	case in.root && kind == "SERVER": // one in a thousand
-		return nil
-	case !in.sampled && len(spans) > 0:
+	err := flush() // spans of the preparation
+	before := sent()
+	spans, failed := c.look(func() {
+		op(n)
+		err = errors.Join(err, flush())
+	})
+	switch got := sent() - before; {
+	case err != nil || failed != nil:
+		return errors.Join(err, failed)
+	case in.root && len(spans) > n/10: // of one in a thousand
+		return fmt.Errorf("%d spans of %d were posted", len(spans), n)
+	case !in.root && !in.sampled && len(spans) > 0:
 		return fmt.Errorf("%d spans were posted, of a trace that is not sampled", len(spans))
+	case got != int64(len(spans)):
+		return fmt.Errorf("%d spans were posted, %d are counted", len(spans), got)
 	case !in.sampled || e.flush == nil:
 		return nil
-	case len(spans) != n || e.sent()-before != int64(n):
-		return fmt.Errorf("%d of %d spans were posted, %d are counted", len(spans), n, e.sent()-before)
+	case len(spans) != n:
+		return fmt.Errorf("%d of %d spans were posted", len(spans), n)
 	}
 	for _, s := range spans {
 		if s.Kind != kind || len(s.Tags) == 0 {

@@ -36,7 +36,7 @@ func main() {
 }
 
 func allJobs() []job {
-	return slices.Concat(serverJobs(), clientJobs(), restyJobs(), logJobs(), startJobs(), poolJobs(), recordedJobs(), encodingJobs(), endToEndJobs(), growthJobs())
+	return slices.Concat(serverJobs(), clientJobs(), restyJobs(), logJobs(), startJobs(), poolJobs(), recordedJobs(), encodingJobs(), endToEndJobs(), latencyJobs(), growthJobs())
 }
 
 // run is the program.
@@ -89,7 +89,7 @@ func run(args []string, out io.Writer, jobs []job, find func() (count, string, e
 			if err != nil {
 				return err
 			}
-			if count != nil && jobs[i].point == "" {
+			if count != nil && jobs[i].point == "" && !jobs[i].uncounted {
 				if err := countInstructions(results, count); err != nil {
 					return err
 				}
@@ -119,7 +119,7 @@ func table(out io.Writer, points [][]result) {
 	instructions, latency := results[0].Instructions != 0, results[0].P50 != 0
 	head := []string{"", "ns", "spread", "B", "allocs"}
 	if latency {
-		head = []string{"", "requests/s", "spread", "p50 µs", "p99 µs", "CPU µs", "B", "allocs"}
+		head = []string{"", "requests/s", "spread", "p50 µs", "p99 µs", "/ baseline", "spread", "CPU µs", "B", "allocs"}
 	}
 	head = append(head, "/ floor", "/ baseline")
 	if instructions {
@@ -134,7 +134,9 @@ func table(out io.Writer, points [][]result) {
 		}
 		cells = append(cells, fmt.Sprintf("%.0f %%", 100*r.spread()))
 		if latency {
-			cells = append(cells, number(r.P50/1000), number(r.P99/1000), number(r.CPU/1000))
+			ratios := r.p99Ratios(results)
+			cells = append(cells, number(r.P50/1000), number(r.P99/1000), times(r.P99ToBase),
+				fmt.Sprintf("%s to %s", times(slices.Min(ratios)), times(slices.Max(ratios))), number(r.CPU/1000))
 		}
 		cells = append(cells, r.memory(r.Bytes), r.memory(r.Allocs))
 		toFloor, toBaseline := r.ToFloor, r.ToBaseline

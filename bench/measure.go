@@ -21,10 +21,11 @@ const (
 // job is one thing to be done, and who does it. The first baseline and the first floor are what
 // the others are compared with.
 type job struct {
-	name     string
-	point    string // of a curve: jobs of one name, one point each
-	parallel bool   // uses more than one goroutine
-	variants []variant
+	name      string
+	point     string // of a curve: jobs of one name, one point each
+	parallel  bool   // uses more than one goroutine
+	uncounted bool   // its instructions say nothing: it is about waiting
+	variants  []variant
 }
 
 func (j job) String() string {
@@ -74,6 +75,7 @@ type result struct {
 	Variant string    `json:"variant"`
 	Kind    kind      `json:"kind"`
 	Times   []float64 `json:"round_ns"`
+	P99s    []float64 `json:"round_p99_ns,omitempty"`
 	NS      float64   `json:"ns"` // the median, as all that follow
 	Bytes   float64   `json:"bytes"`
 	Allocs  float64   `json:"allocs"` // exact in jobs of one goroutine
@@ -81,7 +83,8 @@ type result struct {
 	CPU          float64 `json:"cpu_ns,omitempty"` // of all processors, the garbage collector's too
 	P50          float64 `json:"p50_ns,omitempty"`
 	P99          float64 `json:"p99_ns,omitempty"`
-	Instructions float64 `json:"instructions,omitempty"` // user instructions, 0 where they cannot be counted
+	P99ToBase    float64 `json:"p99_to_baseline,omitempty"` // the median of the ratios of the rounds
+	Instructions float64 `json:"instructions,omitempty"`    // user instructions, 0 where they cannot be counted
 	ToFloor      float64 `json:"to_floor,omitempty"`
 	ToBaseline   float64 `json:"to_baseline,omitempty"`
 
@@ -154,13 +157,29 @@ func measure(j job, s settings) ([]result, error) {
 		}
 		if all.p50 != nil {
 			r.P50, r.P99 = median(all.p50), median(all.p99)
+			r.P99s = all.p99
 		}
 	}
 	for i := range results {
 		results[i].ToFloor = results[i].over(results, floor, result.ns)
 		results[i].ToBaseline = results[i].over(results, baseline, result.ns)
+		if p99s := results[i].p99Ratios(results); p99s != nil {
+			results[i].P99ToBase = median(p99s)
+		}
 	}
 	return results, nil
+}
+
+// p99Ratios are those of r's p99 to the first baseline's, round by round: what disturbs a round disturbs both.
+func (r result) p99Ratios(all []result) (ratios []float64) {
+	i := slices.IndexFunc(all, func(other result) bool { return other.Kind == baseline })
+	if i < 0 {
+		return nil
+	}
+	for round, p99 := range r.P99s {
+		ratios = append(ratios, p99/all[i].P99s[round])
+	}
+	return ratios
 }
 
 func (r result) ns() float64           { return r.NS }
