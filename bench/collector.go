@@ -20,6 +20,7 @@ import (
 	"github.com/openzipkin/zipkin-go/model"
 	"github.com/openzipkin/zipkin-go/reporter"
 	zipkinreporter "github.com/openzipkin/zipkin-go/reporter/http"
+	//lint:ignore SA1019 it goes in 2027, and until then is what clew is held beside
 	otelzipkin "go.opentelemetry.io/otel/exporters/zipkin"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -162,13 +163,23 @@ func otelResource() *resource.Resource {
 	return must(resource.New(context.Background(), resource.WithHost(), resource.WithContainerID(), resource.WithAttributes(semconv.ServiceName(serviceName))))
 }
 
+// otelProvider exports by e.
+func otelProvider(share float64, e sdktrace.SpanExporter) *sdktrace.TracerProvider {
+	return sdktrace.NewTracerProvider(sdkSampler(share), sdktrace.WithBatcher(e), sdktrace.WithResource(otelResource()))
+}
+
+// sdkSampler is what an SDK has that obeys its callers.
+func sdkSampler(share float64) sdktrace.TracerProviderOption {
+	return sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(share)))
+}
+
+func otelExporter(url string, via http.RoundTripper) sdktrace.SpanExporter {
+	return must(otelzipkin.New(url, otelzipkin.WithClient(&http.Client{Transport: via})))
+}
+
 func otelExport(share float64, via http.RoundTripper) export {
-	c := &counted{SpanExporter: must(otelzipkin.New(collectorURL, otelzipkin.WithClient(&http.Client{Transport: via})))}
-	p := sdktrace.NewTracerProvider(
-		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(share))),
-		sdktrace.WithBatcher(c),
-		sdktrace.WithResource(otelResource()),
-	)
+	c := &counted{SpanExporter: otelExporter(collectorURL, via)}
+	p := otelProvider(share, c)
 	return export{
 		provider: p,
 		sent:     c.spans.Load,
@@ -230,6 +241,14 @@ func zipkinExport(share float64, via http.RoundTripper) export {
 		},
 		close: func() { r.Close() },
 	}
+}
+
+// zipkinModels is what zipkin-go would have made of spans.
+func zipkinModels(spans []sdktrace.ReadOnlySpan) (models []*model.SpanModel) {
+	for _, m := range otelzipkin.SpanModels(spans) {
+		models = append(models, &m)
+	}
+	return models
 }
 
 // floorExport is the least that hand-written code can do with a span: append it to a batch, and post that.

@@ -10,10 +10,8 @@ import (
 	"net/http"
 
 	clewzipkin "example.com/clew/zipkin"
-	"github.com/openzipkin/zipkin-go/model"
 	"github.com/openzipkin/zipkin-go/reporter"
 	"go.opentelemetry.io/otel/attribute"
-	otelzipkin "go.opentelemetry.io/otel/exporters/zipkin"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
@@ -104,7 +102,7 @@ func encodingJobs() []job {
 		return func() error { return e.ExportSpans(context.Background(), spans) }
 	}
 	otel := func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		return exporter(must(otelzipkin.New(collectorURL, otelzipkin.WithClient(&http.Client{Transport: via}))), spans)
+		return exporter(otelExporter(collectorURL, via), spans)
 	}
 	posting := func(via http.RoundTripper, body []byte) error {
 		resp, err := (&http.Client{Transport: via}).Do(must(http.NewRequest(http.MethodPost, collectorURL, bytes.NewReader(body))))
@@ -115,10 +113,7 @@ func encodingJobs() []job {
 	}
 	// A service that makes its spans by zipkin-go has the models already: no part of this is to make them.
 	zipkinGo := func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		var models []*model.SpanModel
-		for _, m := range otelzipkin.SpanModels(spans) {
-			models = append(models, &m)
-		}
+		models := zipkinModels(spans)
 		return func() error {
 			body, err := reporter.JSONSerializer{}.Serialize(models)
 			if err != nil {
@@ -128,11 +123,11 @@ func encodingJobs() []job {
 		}
 	}
 	add("JSON that is there already", baseline, func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		body := must(json.Marshal(otelzipkin.SpanModels(spans)))
+		body := must(json.Marshal(zipkinModels(spans)))
 		return func() error { return posting(via, body) }
 	}, plain)
 	add("JSON that is there already, compressed", baseline, func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		body := must(json.Marshal(otelzipkin.SpanModels(spans)))
+		body := must(json.Marshal(zipkinModels(spans)))
 		return func() error { return posting(via, body) }
 	}, compressed)
 	add("floor", floor, func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {

@@ -13,7 +13,6 @@ import (
 
 	"example.com/clew/httpmw"
 	clewzipkin "example.com/clew/zipkin"
-	otelzipkin "go.opentelemetry.io/otel/exporters/zipkin"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
@@ -52,11 +51,6 @@ func answering(wait func(*http.Request)) (string, func()) {
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	return s.URL, func() { s.CloseClientConnections(); s.Close() }
-}
-
-// sdkSampler is what an SDK has that obeys its callers, for those without clew's.
-func sdkSampler(share float64) sdktrace.TracerProviderOption {
-	return sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(share)))
 }
 
 // latencyJobs ask what those wait who ask a service that records its requests, whatever becomes of the spans. It is
@@ -98,8 +92,7 @@ func latencyJobs() (jobs []job) {
 			add("OpenTelemetry's exporter, collector fast", peer, func() (oteltrace.TracerProvider, func() error, func()) {
 				url, gone := fastCollector()
 				transport := new(http.Transport)
-				c := &counted{SpanExporter: must(otelzipkin.New(url, otelzipkin.WithClient(&http.Client{Transport: transport})))}
-				p := sdktrace.NewTracerProvider(sdkSampler(share), sdktrace.WithBatcher(c), sdktrace.WithResource(otelResource()))
+				p := otelProvider(share, otelExporter(url, transport))
 				return p, func() error { return nil }, func() { end(p); transport.CloseIdleConnections(); gone() }
 			})
 			jobs = append(jobs, j)
