@@ -31,7 +31,8 @@ import (
 // What happens to spans that are sampled: they are encoded, compressed by those who do, and posted, to a
 // collector in this process, so that all of it is in the figures. clew compresses; the others do not, and what they save
 // there their network pays, which is not in the figures. Nobody may lose a span, or he would have less to do: the work
-// stops after each batch until the collector has it, and no queue is smaller than a batch.
+// stops after each batch until the collector has it, and no queue is smaller than a batch. What arrives is counted while
+// a variant is checked.
 
 const (
 	serviceName  = "media-api"

@@ -134,9 +134,11 @@ func table(out io.Writer, points [][]result) {
 		}
 		cells = append(cells, fmt.Sprintf("%.0f %%", 100*r.spread()))
 		if latency {
-			ratios := r.p99Ratios(results)
-			cells = append(cells, number(r.P50/1000), number(r.P99/1000), times(r.P99ToBase),
-				fmt.Sprintf("%s to %s", times(slices.Min(ratios)), times(slices.Max(ratios))), number(r.CPU/1000))
+			scatter := ""
+			if ratios := r.p99Ratios(results); len(ratios) > 0 {
+				scatter = fmt.Sprintf("%s to %s", times(slices.Min(ratios)), times(slices.Max(ratios)))
+			}
+			cells = append(cells, number(r.P50/1000), number(r.P99/1000), times(r.P99ToBase), scatter, number(r.CPU/1000))
 		}
 		cells = append(cells, r.memory(r.Bytes), r.memory(r.Allocs))
 		toFloor, toBaseline := r.ToFloor, r.ToBaseline
