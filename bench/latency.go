@@ -56,16 +56,13 @@ func answering(wait func(*http.Request)) (string, func()) {
 // latencyJobs ask what those wait who ask a service that records its requests, whatever becomes of the spans. It is
 // always the same service, with clew's middleware: only where its spans go is not.
 func latencyJobs() (jobs []job) {
-	for _, load := range []struct {
-		name  string
-		pause time.Duration
-	}{{"as fast as they go", 0}, {"at a pace", 5 * time.Millisecond}} {
+	for _, l := range []load{{"as fast as they go", 0, false}, {"at a pace", 5 * time.Millisecond, false}, {"at a pace, no network", 5 * time.Millisecond, true}} {
 		for _, share := range []float64{1, share} {
-			j := job{name: fmt.Sprintf("end to end: a service whose spans go to Zipkin, %v sampled, requests %s", share, load.name), parallel: true, uncounted: true}
+			j := job{name: fmt.Sprintf("end to end: a service whose spans go to Zipkin, %v sampled, requests %s", share, l.name), parallel: true, uncounted: true}
 			add := func(name string, k kind, begin func() (provider oteltrace.TracerProvider, check func() error, close func())) {
 				j.variants = append(j.variants, variant{name, k, func() work {
 					provider, check, close := begin()
-					return asking(httpmw.New(httpmw.Config{TracerProvider: provider}), load.pause, check, close)
+					return asking(httpmw.New(httpmw.Config{TracerProvider: provider}), l, check, close)
 				}})
 			}
 			without := func() (oteltrace.TracerProvider, func() error, func()) {
@@ -74,7 +71,7 @@ func latencyJobs() (jobs []job) {
 			add("no exporter", baseline, without)
 			add("no exporter, once more: what is chance", baseline, without)
 			j.variants = append(j.variants, variant{"floor, no SDK", floor, func() work {
-				return asking(floorServer, load.pause, func() error { return nil }, func() {})
+				return asking(floorServer, l, func() error { return nil }, func() {})
 			}})
 			for _, f := range faults {
 				add("clew, collector "+f.name, ours, func() (oteltrace.TracerProvider, func() error, func()) {
@@ -101,12 +98,24 @@ func latencyJobs() (jobs []job) {
 	return jobs
 }
 
-// asking is work in which clients ask a service behind mw, one request after the other each, with a pause after each.
-func asking(mw middleware, pause time.Duration, check func() error, done func()) work {
-	s := httptest.NewServer(mw(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") })))
+// load is how clients ask: one request after the other each, with a pause after each.
+type load struct {
+	name   string
+	pause  time.Duration
+	direct bool // they call the handler. On a machine that others use too, a network hides what a request itself waits for
+}
+
+// asking is work in which clients ask a service behind mw.
+func asking(mw middleware, l load, check func() error, done func()) work {
+	h := mw(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }))
+	s := httptest.NewServer(h)
 	transport := &http.Transport{MaxIdleConnsPerHost: keptAlive, DisableCompression: true}
 	client := &http.Client{Transport: transport}
 	var took []time.Duration
+	call := func() error {
+		h.ServeHTTP(&response{http.Header{}}, undecided.request())
+		return nil
+	}
 	ask := func() error {
 		resp, err := client.Get(s.URL + "/media/7")
 		if err != nil {
@@ -117,6 +126,9 @@ func asking(mw middleware, pause time.Duration, check func() error, done func())
 			return errors.Join(err, fmt.Errorf("%s: %q", resp.Status, body))
 		}
 		return nil
+	}
+	if l.direct {
+		ask = call
 	}
 	op := func(n int) {
 		took = make([]time.Duration, n)
@@ -130,7 +142,7 @@ func asking(mw middleware, pause time.Duration, check func() error, done func())
 						panic(err)
 					}
 					took[i] = time.Since(start)
-					time.Sleep(pause)
+					time.Sleep(l.pause)
 				}
 			})
 		}
