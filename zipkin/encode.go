@@ -3,11 +3,9 @@ package zipkin
 import (
 	"encoding/hex"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
-	"example.com/clew/internal/clip"
 	"example.com/clew/trace"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -49,7 +47,7 @@ func (e *encoder) append(dst []byte, s sdktrace.ReadOnlySpan) []byte {
 	}
 	if name := s.Name(); name != "" {
 		dst = append(dst, `,"name":`...)
-		dst = appendText(dst, strings.ToLower(clip.Text(withoutSecrets(name)))) // which allocates only for what is not
+		dst = appendLower(dst, withoutSecrets(name))
 	}
 	if begin := s.StartTime(); begin.UnixMicro() > 0 {
 		dst = append(dst, `,"timestamp":`...)

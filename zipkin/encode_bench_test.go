@@ -37,6 +37,10 @@ var spansToEncode = []struct {
 			attribute.String("user_agent.original", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
 			attribute.String("http.route", "/media/{id}"), attribute.Int("http.response.status_code", 200))
 	}},
+	{"an HTTP client's", oteltrace.SpanKindClient, "GET", func(s oteltrace.Span) {
+		s.SetAttributes(attribute.String("http.request.method", "GET"), attribute.String("url.full", "http://images.example:8080/images/7"),
+			attribute.String("server.address", "images.example"), attribute.Int("server.port", 8080), attribute.Int("http.response.status_code", 200))
+	}},
 	{"a database's", oteltrace.SpanKindClient, "select media", func(s oteltrace.Span) {
 		s.SetAttributes(attribute.String("db.system.name", "postgresql"), attribute.String("db.namespace", "media"), attribute.String("db.operation.name", "SELECT"),
 			attribute.String("db.query.text", `SELECT "id", "name" FROM media WHERE id = $1`), attribute.String("server.address", "10.4.5.6"), attribute.Int("server.port", 5432))

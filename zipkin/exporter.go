@@ -19,6 +19,8 @@ type Exporter struct {
 	encoder encoder
 	sender  *sender
 	turn    chan struct{} // holds one: whose turn it is
+	batch   batch         // of whose turn it is, and so is buf: room that is used again
+	buf     []byte
 	ending  context.Context
 	cancel  context.CancelFunc
 
@@ -132,7 +134,17 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 	settle := func(part spans, err error) {
 		x.count(func(c *counts) { c.settle(part.len(), err) })
 	}
-	b, buf := new(batch), []byte(nil)
+	b, buf := &x.e.batch, x.e.buf
+	defer func() {
+		b.reset()
+		x.e.buf = buf[:0]
+		if cap(b.json) > 2*batchBytes {
+			b.json = nil
+		}
+		if cap(buf) > longestKept {
+			x.e.buf = nil
+		}
+	}()
 	for i, s := range ended {
 		buf = x.e.encoder.append(buf[:0], s)
 		b.add(buf)

@@ -56,20 +56,28 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 // append appends a remoteEndpoint. Zipkin's graph has an edge to it where it has a name, and has sent no spans
 // of its own.
 func (r *remote) append(dst []byte) []byte {
-	addr, _ := netip.ParseAddr(r.addr)
+	addr := address(r.addr)
 	name := r.peer
-	if r.host != "" {
-		if ip, err := netip.ParseAddr(r.host); err != nil {
-			name = first(name, r.host)
-		} else if !addr.IsValid() {
-			addr = ip
-		}
+	if ip := address(r.host); !ip.IsValid() {
+		name = first(name, r.host)
+	} else if !addr.IsValid() {
+		addr = ip
 	}
 	if !addr.IsValid() {
-		addr, _ = netip.ParseAddr(r.client)
+		addr = address(r.client)
 	}
 	e := endpoint{service: first(name, r.system), addr: addr, port: r.port}
 	return e.append(dst, `,"remoteEndpoint":{`)
+}
+
+// address is text as an IP address, not a valid one if it is none. Names are not parsed: the error would be an
+// allocation.
+func address(text string) netip.Addr {
+	if text == "" || (text[0] < '0' || text[0] > '9') && strings.IndexByte(text, ':') < 0 {
+		return netip.Addr{}
+	}
+	ip, _ := netip.ParseAddr(text)
+	return ip
 }
 
 func first(a, b string) string {
@@ -93,7 +101,7 @@ func (e endpoint) append(dst []byte, opening string) []byte {
 	empty := len(dst)
 	if e.service != "" {
 		dst = append(dst, `"serviceName":`...)
-		dst = append(appendText(dst, strings.ToLower(e.service)), ',')
+		dst = append(appendLower(dst, e.service), ',')
 	}
 	if ip := e.addr.WithZone("").Unmap(); ip.IsValid() {
 		if ip.Is4() {

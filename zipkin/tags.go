@@ -147,8 +147,10 @@ func (o *outline) read(s sdktrace.ReadOnlySpan, attrs []attribute.KeyValue, from
 		default:
 			o.remote.read(kind, kv)
 		}
-		if _, there := from.keys[kv.Key]; there {
-			o.shadows = true
+		if from.lengths&lengthBit(kv.Key) != 0 {
+			if _, there := from.keys[kv.Key]; there {
+				o.shadows = true
+			}
 		}
 	}
 }
@@ -252,7 +254,10 @@ type origin struct {
 	json     []byte                     // tags, without the braces
 	tags     []attribute.KeyValue       // the same
 	keys     map[attribute.Key]struct{} // of these
+	lengths  uint64                     // of these, a bit each: most attributes need no look into the map
 }
+
+func lengthBit(key attribute.Key) uint64 { return 1 << (len(key) % 64) }
 
 func newOrigin(r *resource.Resource, service string) *origin {
 	o := &origin{resource: r, keys: make(map[attribute.Key]struct{})}
@@ -266,6 +271,7 @@ func newOrigin(r *resource.Resource, service string) *origin {
 		default:
 			o.tags = append(o.tags, kv)
 			o.keys[kv.Key] = struct{}{}
+			o.lengths |= lengthBit(kv.Key)
 			t.attribute(kv)
 		}
 	}

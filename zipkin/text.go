@@ -46,6 +46,24 @@ func appendText(dst []byte, s string) []byte {
 	return append(append(dst, s[plain:]...), '"')
 }
 
+// appendLower is appendText of s in lower case.
+func appendLower(dst []byte, s string) []byte {
+	s = clip.Text(s)
+	begin := len(dst)
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return appendText(dst, strings.ToLower(s))
+		}
+	}
+	dst = appendText(dst, s)
+	for i, c := range dst[begin:] { // escapes are in lower case already
+		if c >= 'A' && c <= 'Z' {
+			dst[begin+i] = c + 'a' - 'A'
+		}
+	}
+	return dst
+}
+
 // withoutSecrets returns text in which each URL is without user, query and fragment: that is where secrets travel,
 // and error messages quote URLs. A URL ends at white space, a double quote or an angle bracket. What net/url could not
 // parse is left out, since there is no telling what is what.
@@ -53,10 +71,11 @@ func withoutSecrets(text string) string {
 	if i := strings.Index(text, `parse "`); i >= 0 {
 		text = text[:i] + "malformed URL"
 	}
-	if !strings.Contains(text, "://") {
+	if !strings.Contains(text, "://") || !strings.ContainsAny(text, "@?#") { // nothing to be cut
 		return text
 	}
 	var out strings.Builder
+	out.Grow(len(text))
 	for {
 		i := strings.Index(text, "://")
 		if i < 0 {
