@@ -123,7 +123,7 @@ func describe(span oteltrace.Span, r *http.Request, attempt int) {
 	if attempt > 1 {
 		attrs = append(attrs, attribute.Int("http.request.resend_count", attempt-1))
 	}
-	span.SetAttributes(attrs...)
+	span.SetAttributes(attrs...) // at once: an SDK makes room each time
 }
 
 // portOf is the port that u leads to; 0 if it names none that could be.

@@ -290,7 +290,7 @@ func describe(span oteltrace.Span, r *http.Request) {
 			attribute.String("network.peer.address", peer.Addr().Unmap().String()),
 			attribute.Int("network.peer.port", int(peer.Port())))
 	}
-	span.SetAttributes(attrs...)
+	span.SetAttributes(attrs...) // at once: an SDK makes room each time
 }
 
 // conclude names a recording span, now that the route is known, and ends it.

@@ -156,9 +156,7 @@ func (p *parent) resolve(cur *current, caller B3) {
 // ask lets an SDK make the span. ok is false if it made none: a no-op provider returns its
 // parent's span, or one without IDs.
 func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.TracerProvider, kind oteltrace.SpanKind, name string, opts []oteltrace.SpanStartOption) (context.Context, oteltrace.Span, bool) {
-	if kind != oteltrace.SpanKindUnspecified {
-		opts = append([]oteltrace.SpanStartOption{oteltrace.WithSpanKind(kind)}, opts...)
-	}
+	opts = withKind(kind, opts)
 	shown, there := p.shown(), cur.spanContext()
 	sdkCtx := ctx
 	if shown.TraceID.IsValid() && !(shown.SpanID == there.SpanID() && shown.TraceID == there.TraceID() && shown.Sampling == cur.b3.Sampling) {
@@ -188,6 +186,24 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 	}
 	return &recordNode{sdkCtx, record{b3: b, bySDK: true}}, s, true
 }
+
+// withKind is opts after the kind. Middleware has no others: it shares what is made once.
+func withKind(kind oteltrace.SpanKind, opts []oteltrace.SpanStartOption) []oteltrace.SpanStartOption {
+	switch {
+	case kind == oteltrace.SpanKindUnspecified:
+		return opts
+	case len(opts) == 0 && kind == oteltrace.SpanKindServer:
+		return asServer
+	case len(opts) == 0 && kind == oteltrace.SpanKindClient:
+		return asClient
+	}
+	return append([]oteltrace.SpanStartOption{oteltrace.WithSpanKind(kind)}, opts...)
+}
+
+var (
+	asServer = []oteltrace.SpanStartOption{oteltrace.WithSpanKind(oteltrace.SpanKindServer)}
+	asClient = []oteltrace.SpanStartOption{oteltrace.WithSpanKind(oteltrace.SpanKindClient)}
+)
 
 // shown is p as an SDK must see it so that its sampler does what B3 says. The zero B3 is no parent.
 func (p *parent) shown() B3 {
