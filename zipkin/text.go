@@ -7,6 +7,15 @@ import (
 	"example.com/clew/internal/clip"
 )
 
+// asIs are the bytes that stand in a JSON string as they are, whatever is around them. A table, because each byte of a
+// span is looked up.
+var asIs = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
 // appendText appends s as a JSON string (RFC 8259, 7): cut after clip.Max bytes, control characters escaped, and what is not UTF-8
 // replaced by U+FFFD.
 func appendText(dst []byte, s string) []byte {
@@ -14,11 +23,11 @@ func appendText(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	plain := 0 // where what is not yet written begins
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
+		if asIs[s[i]] {
 			i++
 			continue
 		}
+		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
 			if r != utf8.RuneError || size != 1 {
