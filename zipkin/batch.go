@@ -18,6 +18,12 @@ type batch struct {
 	ends []int // where each span ends
 }
 
+// newBatch has room for so many bytes. A batch that grew while spans are put into it would have them wait for the copying,
+// one span in a hundred: just the hundredth that is noticed.
+func newBatch(bytes int) *batch {
+	return &batch{json: make([]byte, 0, bytes+bytes/8+4<<10), ends: make([]int, 0, batchSpans)}
+}
+
 func (b *batch) len() int { return len(b.ends) }
 
 func (b *batch) add(span []byte) {

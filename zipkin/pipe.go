@@ -43,6 +43,7 @@ type pipe struct {
 	filling *batch   // nil: nothing in it
 	since   time.Time
 	spare   *batch // an emptied one, for the next
+	usual   int    // how many bytes the last one had
 	closing bool
 	final   bool  // nothing is counted any more
 	cause   error // why there was no more time; nil: there was
@@ -100,7 +101,10 @@ func (p *pipe) room() bool {
 // longestKept is how large a buffer may be that is kept for the next span.
 const longestKept = 64 << 10
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+var buffers = sync.Pool{New: func() any {
+	buf := make([]byte, 0, 2<<10)
+	return &buf
+}}
 
 func (p *pipe) put(span []byte) {
 	p.mu.Lock()
@@ -117,7 +121,7 @@ func (p *pipe) put(span []byte) {
 	if p.filling == nil {
 		p.filling, p.spare = p.spare, nil
 		if p.filling == nil {
-			p.filling = new(batch)
+			p.filling = newBatch(p.usual)
 		}
 		p.since = time.Now()
 		p.signal()
@@ -135,6 +139,7 @@ func (p *pipe) put(span []byte) {
 // seal lets what is gathered go.
 func (p *pipe) seal() {
 	if p.filling != nil {
+		p.usual = len(p.filling.json)
 		p.waiting, p.filling = append(p.waiting, p.filling), nil
 	}
 }
