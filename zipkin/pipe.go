@@ -63,6 +63,7 @@ func newPipe(cfg Config, s *sender) *pipe {
 		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{}),
 	}
 	p.ending, p.cancel = context.WithCancel(context.Background())
+	s.rest = p.rest
 	return p
 }
 
@@ -203,6 +204,17 @@ func (p *pipe) recycle(b *batch) {
 	if p.spare == nil {
 		b.reset()
 		p.spare = b
+	}
+}
+
+// rest lets others have the processor, if nothing waits for us. Not by runtime.Gosched, which does not look at the network
+// before it comes back.
+func (p *pipe) rest() {
+	p.mu.Lock()
+	idle := len(p.waiting) == 0 && p.moved == nil && !p.closing
+	p.mu.Unlock()
+	if idle {
+		time.Sleep(time.Millisecond)
 	}
 }
 
