@@ -69,10 +69,7 @@ func newPipe(cfg Config, s *sender) *pipe {
 
 // OnEnd writes the span into the queue.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
-	if !s.SpanContext().IsSampled() {
-		return
-	}
-	if !p.room() {
+	if !s.SpanContext().IsSampled() || !p.room() {
 		return
 	}
 	buf := buffers.Get().(*[]byte)
@@ -201,7 +198,7 @@ func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 func (p *pipe) recycle(b *batch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.spare == nil {
+	if p.spare == nil && cap(b.json) <= 2*batchBytes { // else a single span was very large
 		b.reset()
 		p.spare = b
 	}
