@@ -126,12 +126,17 @@ func TestOutage(t *testing.T) {
 
 // Two pipes that fail at the same moment do not try again at the same moment.
 func TestJitter(t *testing.T) {
+	t.Run("refused", func(t *testing.T) { jitter(t, refuse) })
+	t.Run("Retry-After", func(t *testing.T) { jitter(t, status(429, "Retry-After", "10")) })
+}
+
+func jitter(t *testing.T, fault answer) {
 	synctest.Test(t, func(t *testing.T) {
 		waits := map[time.Duration]bool{}
 		for range 20 {
 			c := &collector{answer: func(p *post) (*http.Response, error) {
 				if p.n == 0 {
-					return refuse(p)
+					return fault(p)
 				}
 				return nil, nil
 			}}
@@ -639,4 +644,25 @@ func TestPostsAreNotTracedByAnySDK(t *testing.T) {
 	require.NoError(t, e.ExportSpans(patience(t), spans))
 	assert.Len(t, c.tries(), 1, "posts")
 	assert.Empty(t, rec.Started(), "spans of posts")
+}
+
+// What a refusal says at length does not cost a connection each time.
+func TestRefusalsKeepTheConnection(t *testing.T) {
+	var connections atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusBadRequest)
+		io.WriteString(w, strings.Repeat("because ", 400))
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	tp := newProvider(t, zipkin.Config{Endpoint: server.URL})
+	end(tp, 8)
+	assert.ErrorContains(t, tp.Shutdown(patience(t)), "8 of 8 spans lost")
+	assert.EqualValues(t, 1, connections.Load(), "connections")
 }

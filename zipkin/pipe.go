@@ -84,15 +84,11 @@ func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 func (p *pipe) room() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.counts.queued < p.maxSpans && !p.closing {
+	if p.counts.queued < p.maxSpans {
 		return true
 	}
 	p.counts.ended++
-	if p.closing {
-		p.counts.late++
-	} else {
-		p.counts.full++
-	}
+	p.counts.full++
 	return false
 }
 

@@ -149,9 +149,6 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle
 			body = s.body(b, part)
 		}
 		what, after, err := s.post(ctx, body)
-		if what != accepted && ctx.Err() != nil { // err only says so too
-			return ctx.Err()
-		}
 		again := what == failed
 		switch what {
 		case troubled:
