@@ -18,6 +18,7 @@ type record struct {
 	bySDK bool
 
 	remote bool // of a span: it is in another process. Here, where there is room for it
+	hidden bool // of a span: its ID is not shown to OpenTelemetry; see parent.ask
 
 	// The text of the IDs for log lines, made when it is first asked for: most spans of a
 	// client are never logged. It may be read once made is textMade.

@@ -308,3 +308,22 @@ func TestBesideOtelhttp(t *testing.T) {
 		}
 	}
 }
+
+type onStart struct {
+	sdktrace.SpanProcessor
+	do func(context.Context)
+}
+
+func (o onStart) OnStart(ctx context.Context, _ sdktrace.ReadWriteSpan) { o.do(ctx) }
+
+// TestOnStartOfDefer: the span ID that is hidden from the SDK, so that it asks its sampler, is not hidden from us.
+func TestOnStartOfDefer(t *testing.T) {
+	b, _ := trace.Parse("463ac35c9f6413ad48485a3953bb6124-a2fb4a1d1a96d312")
+	tp := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(onStart{do: func(ctx context.Context) {
+		_, ok := trace.FromContext(ctx)
+		assert.True(t, ok, "FromContext")
+		assert.Equal(t, "a2fb4a1d1a96d312", trace.SpanID(ctx), "SpanID")
+		assert.Equal(t, trace.ID(ctx), trace.ID(trace.Only(ctx)), "ID of Only")
+	}}))
+	trace.Starter{TracerProvider: tp}.Start(trace.NewContext(context.Background(), b), b, "x")
+}

@@ -42,7 +42,13 @@ func (s *span) state() oteltrace.TraceState {
 
 var _ oteltrace.Span = (*span)(nil)
 
-func (s *span) SpanContext() oteltrace.SpanContext { return s.b3.spanContext(s.state(), s.remote) }
+func (s *span) SpanContext() oteltrace.SpanContext {
+	b := s.b3
+	if s.hidden {
+		b.SpanID = oteltrace.SpanID{}
+	}
+	return b.spanContext(s.state(), s.remote)
+}
 
 // TracerProvider returns where libraries that know only OpenTelemetry get the children of s
 // from. For a caller that said deny that is ID-only spans, so that they obey too.

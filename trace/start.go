@@ -162,7 +162,11 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 	if shown.TraceID.IsValid() && !(shown.SpanID == there.SpanID() && shown.TraceID == there.TraceID() && shown.Sampling == cur.b3.Sampling) {
 		// A span of ours, so that a sampler that asks FromContext learns more than a flag can say.
 		remote := !cur.local() || shown.SpanID != there.SpanID()
-		sdkCtx = &node{ctx, span{record: record{b3: shown, remote: remote}, rare: rarely(p.state, nil)}}
+		r := record{b3: shown, remote: remote}
+		if !shown.SpanID.IsValid() { // of a caller who defers: hidden from OpenTelemetry, not from our own
+			r.b3, r.hidden = p.b3, true
+		}
+		sdkCtx = &node{ctx, span{record: r, rare: rarely(p.state, nil)}}
 		if shown.SpanID != p.b3.SpanID && shown.SpanID.IsValid() {
 			sdkCtx = context.WithValue(sdkCtx, newid.InventedParent{}, shown.SpanID)
 		}

@@ -347,19 +347,20 @@ func TestNoSecrets(t *testing.T) {
 		"url.query":            "token=" + canary, "url.fragment": canary,
 	}
 	cut := map[string][2]string{
-		"url.full":                              {"https://user:" + canary + "@a.example:8443/p%2Fq?token=" + canary + "#" + canary, "https://a.example:8443/p%2Fq"},
-		"http.url":                              {"http://a.example?" + canary, "http://a.example"},
-		"http.target":                           {"/p?token=" + canary, "/p"},
-		"url.original":                          {"/p#" + canary, "/p"},
-		"http.request.header.referer":           {"https://" + canary + "@a.example/@b", "https://a.example/@b"},
-		"http.response.header.location":         {`["https://u:` + canary + `@a.example/?code=` + canary + `"]`, `["https://a.example/`},
-		"http.response.header.content-location": {"/p?" + canary, "/p"},
-		"http.request.header.x_forwarded_uri":   {"/p?" + canary, "/p"},
-		"an apostrophe":                         {"https://it's" + canary + "@a.example/?name=O'Brien&token=" + canary, "https://a.example/"},
-		"a backslash":                           {`{"url":"https://a.example/?a=1\u0026token=` + canary + `"}`, `{"url":"https://a.example/"}`},
-		"net/url's error":                       {`parse "postgres://app:` + canary + `/x@db.example/": invalid port ":` + canary + `" after host`, "malformed URL"},
-		"anything":                              {"first http://a.example/?x=" + canary + " then <https://" + canary + "@b.example#" + canary + "> end", "first http://a.example/ then <https://b.example> end"},
-		"a colon":                               {"://?" + canary, "://"},
+		"url.full":                                  {"https://user:" + canary + "@a.example:8443/p%2Fq?token=" + canary + "#" + canary, "https://a.example:8443/p%2Fq"},
+		"http.url":                                  {"http://a.example?" + canary, "http://a.example"},
+		"http.target":                               {"/p?token=" + canary, "/p"},
+		"url.original":                              {"/p#" + canary, "/p"},
+		"http.request.header.referer":               {"https://" + canary + "@a.example/@b", "https://a.example/@b"},
+		"http.response.header.location":             {`["https://u:` + canary + `@a.example/?code=` + canary + `"]`, `["https://a.example/`},
+		"http.response.header.content-location":     {"/p?" + canary, "/p"},
+		"http.request.header.x_forwarded_uri":       {"/p?" + canary, "/p"},
+		"http.request.header.x-envoy-original-path": {"/p?" + canary, "/p"},
+		"an apostrophe":                             {"https://it's" + canary + "@a.example/?name=O'Brien&token=" + canary, "https://a.example/"},
+		"a backslash":                               {`{"url":"https://a.example/?a=1\u0026token=` + canary + `"}`, `{"url":"https://a.example/"}`},
+		"net/url's error":                           {`parse "postgres://app:` + canary + `/x@db.example/": invalid port ":` + canary + `" after host`, "malformed URL"},
+		"anything":                                  {"first http://a.example/?x=" + canary + " then <https://" + canary + "@b.example#" + canary + "> end", "first http://a.example/ then <https://b.example> end"},
+		"a colon":                                   {"://?" + canary, "://"},
 	}
 	kept := map[string]string{
 		"http.request.header.accept": "text/html", "http.request.header.user-agent": "curl", "url.path": "/a?b", "db.query.text": "SELECT 1 WHERE a = ?",
@@ -411,6 +412,32 @@ func TestNoSecretsInURLs(t *testing.T) {
 		for _, key := range []string{"url.full", "http.url", "http.target", "url.original"} {
 			got := export(t, ended(func(s *tracetest.SpanStub) { s.Attributes = []attribute.KeyValue{attribute.String(key, text)} }))
 			assert.Equal(t, want, got.tags()[key], "%s of %q", key, text)
+		}
+	}
+}
+
+// TestNoSecretsInOddURLs: lists, URLs in URLs, and passwords that should have been escaped.
+func TestNoSecretsInOddURLs(t *testing.T) {
+	for text, want := range map[string]string{
+		"connect nats://u:pw@h1:4222,nats://u:" + canary + "@h2:4222: refused":            "connect nats://h1:4222,nats://h2:4222: refused",
+		"tried 'http://h1/a','http://u:" + canary + "@h2/b'":                              "tried 'http://h1/a','http://h2/b'",
+		"https://cdn/http://u:" + canary + "@origin/x.png":                                "https://cdn/http://origin/x.png",
+		"redis://:" + canary + "?x@host:6379":                                             "redis://host:6379",
+		"amqp://user:" + canary + "#x@host/":                                              "amqp://host/",
+		"postgres://user:" + canary + "/x@host/db":                                        "postgres://host/db",
+		`parse \"http://u:x ` + canary + `@h\": invalid`:                                  "malformed URL",
+		`parse "/p?` + canary + `": invalid URL escape`:                                   "malformed URL",
+		`cannot parse "config.yaml": line 3`:                                              `cannot parse "config.yaml": line 3`,
+		"https://registry.example:4873/@scope/package":                                    "https://registry.example:4873/@scope/package",
+		"https://a.example/?next=https://b.example/" + canary:                             "https://a.example/",
+		"http://a.example/x?y=" + canary + ",http://u:" + canary + "@b.example/" + canary: "http://a.example/x",
+	} {
+		for _, key := range []string{"any", "url.full"} {
+			got := export(t, ended(func(s *tracetest.SpanStub) { s.Attributes = []attribute.KeyValue{attribute.String(key, text)} })).tags()[key]
+			assert.NotContains(t, got, canary, "%s of %q", key, text)
+			if key == "any" {
+				assert.Equal(t, want, got, "%s of %q", key, text)
+			}
 		}
 	}
 }

@@ -25,7 +25,8 @@ const (
 
 // pipe is the queue between the spans that end and the collector, and the goroutine that empties it.
 //
-// The lock is held for as long as it takes to copy a span, never while anybody waits for the collector.
+// The lock is held for as long as it takes to copy a span, and once a batch to make room for it; never while anybody waits
+// for the collector.
 type pipe struct {
 	encoder  *encoder
 	sender   *sender
@@ -112,6 +113,18 @@ func (p *pipe) put(span []byte) {
 		p.counts.full++
 		return
 	}
+	if n := len(p.waiting); p.filling == nil && n > 0 && !p.waiting[n-1].full() {
+		p.waiting[n-1].add(span) // whoever flushes has sealed it early; many of them would be many posts, and much room
+	} else {
+		p.gather(span)
+	}
+	p.taken++
+	p.counts.queued++
+	p.counts.bytes += int64(len(span) + len(","))
+}
+
+// gather puts a span to those that wait for company.
+func (p *pipe) gather(span []byte) {
 	if p.filling == nil {
 		p.filling, p.spare = p.spare, nil
 		if p.filling == nil {
@@ -121,9 +134,6 @@ func (p *pipe) put(span []byte) {
 		p.signal()
 	}
 	p.filling.add(span)
-	p.taken++
-	p.counts.queued++
-	p.counts.bytes += int64(len(span) + len(","))
 	if p.filling.full() {
 		p.seal()
 		p.signal()

@@ -30,8 +30,8 @@ const (
 	// trouble, and may be a batch that it will never take.
 	serverErrors = 3
 
-	// fruitless is how many times in a row parts of a batch may be refused as malformed or too large before the rest of
-	// it is given up. One span to blame among 512 takes ten.
+	// fruitless is how many times in a row several spans together may be refused as malformed or too large before the rest
+	// of the batch is not halved any more. One span to blame among 512 takes ten.
 	fruitless = 16
 
 	// breaks is how many times in a row the connection may break over part of a batch before it is halved, or, if it is a single
@@ -84,7 +84,7 @@ func (h homebound) RoundTrip(r *http.Request) (*http.Response, error) {
 		base = http.DefaultTransport
 	}
 	resp, err := base.RoundTrip(r)
-	if err == nil {
+	if err == nil && resp != nil { // a RoundTripper must not return neither; net/http says so to who calls it
 		resp.Header.Del("Location")
 	}
 	return resp, err
@@ -139,6 +139,7 @@ type pause func(d time.Duration, asked bool, because error) error
 func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle) error {
 	todo := []spans{{0, b.len()}}
 	wait, inTrouble, inVain, broke := firstWait, 0, 0, 0
+	var patient time.Time // until then, tries are made because somebody flushes, and do not count
 	var body []byte
 	for len(todo) > 0 {
 		if err := ctx.Err(); err != nil { // post may notice only when it is done
@@ -149,13 +150,20 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle
 			body = s.body(b, part)
 		}
 		what, after, err := s.post(ctx, body)
-		again := what == failed
+		counts := !time.Now().Before(patient)
+		again := false
 		switch what {
+		case failed:
+			again, inTrouble, broke = true, 0, 0
 		case troubled:
-			inTrouble++
+			if counts {
+				inTrouble++
+			}
 			again = inTrouble < serverErrors
 		case broken:
-			broke++
+			if counts {
+				broke++
+			}
 			again = broke < breaks
 		}
 		if again {
@@ -163,13 +171,16 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle
 			if after > 0 {
 				delay = max(delay, after+rand.N(after/10+1)) // not all who were told so at the same moment
 			}
+			if counts {
+				wait = min(2*wait, longestWait)
+				patient = time.Now().Add(delay)
+			}
 			if stop := pause(delay, after > 0, err); stop != nil {
 				return stop
 			}
-			wait = min(2*wait, longestWait)
 			continue
 		}
-		todo, body, inTrouble, broke = todo[:len(todo)-1], nil, 0, 0
+		todo, body, inTrouble, broke, patient = todo[:len(todo)-1], nil, 0, 0, time.Time{}
 		split := false
 		switch what {
 		case accepted:
@@ -177,7 +188,9 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle
 			done(part, nil)
 			continue
 		case tooLarge, malformed:
-			inVain++
+			if part.len() > 1 {
+				inVain++
+			}
 			split = inVain <= fruitless
 		case broken:
 			split = true
@@ -245,11 +258,20 @@ func quotable(err error) error {
 	}
 	text := err.Error()
 	strange := func(r rune) bool { return !strconv.IsPrint(r) || r == utf8.RuneError }
-	if len(text) <= longestQuote && !strings.ContainsFunc(text, strange) {
-		return err
+	if len(text) > longestQuote || strings.ContainsFunc(text, strange) {
+		return fmt.Errorf("%.*q", longestQuote, text)
 	}
-	return fmt.Errorf("%.*q", longestQuote, text)
+	return quote{text, err}
 }
+
+// quote is an error whose text is known. It is asked for under a lock, where nobody else's code may run.
+type quote struct {
+	text string
+	err  error
+}
+
+func (q quote) Error() string { return q.text }
+func (q quote) Unwrap() error { return q.err }
 
 // retryAfter reads a Retry-After header (RFC 9110, 10.2.3).
 func retryAfter(text string) time.Duration {

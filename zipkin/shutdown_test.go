@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -597,4 +598,58 @@ func TestShutdownDuringCollections(t *testing.T) {
 	}
 	close(stop)
 	all.Wait()
+}
+
+// A try that was made only because somebody flushes is no try that an outage is told by.
+func TestForceFlushUsesUpNoTries(t *testing.T) {
+	for name, answer := range map[string]answer{"500": status(500), "reset": failure(errors.New("connection reset by peer"))} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tp := newProvider(t, zipkin.Config{Client: (&collector{answer: answer}).client()})
+				end(tp, 1)
+				for range 10 {
+					ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+					tp.ForceFlush(ctx)
+					cancel()
+				}
+				assert.Zero(t, tp.Stats().Dropped, "dropped after a tenth of a second")
+				tp.Shutdown(expired(t))
+			})
+		})
+	}
+}
+
+// Who flushes after each span does not make a batch, with the room for one, of each.
+func TestForceFlushKeepsBatchesTogether(t *testing.T) {
+	heap := func() int64 {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	tp := newProvider(t, zipkin.Config{Client: (&collector{answer: swallow}).client()})
+	gone, before := expired(t), heap()
+	for range 8192 {
+		end(tp, 1)
+		tp.ForceFlush(gone)
+	}
+	assert.Less(t, heap()-before, int64(16<<20), "with %d bytes of JSON queued", tp.Stats().QueuedBytes)
+	tp.Shutdown(gone)
+}
+
+type curious struct{ ask func() }
+
+func (c curious) Error() string { c.ask(); return "no" }
+
+// An error of somebody else's is not asked for its text with a lock held.
+func TestShutdownWithACuriousError(t *testing.T) {
+	var tp *zipkin.Provider
+	tp = newProvider(t, zipkin.Config{Client: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		return nil, curious{func() { tp.Stats() }}
+	})}})
+	end(tp, 1)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	assert.Error(t, tp.Shutdown(ctx))
 }

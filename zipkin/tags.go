@@ -87,9 +87,10 @@ func told(key, text string) (string, bool) {
 		if secret(name) {
 			return "", false
 		}
-		switch name {
-		case "referer", "location", "content-location", "x-forwarded-uri", "x-original-uri", "x-original-url":
-			return bareURL(text), true
+		for _, part := range [...]string{"uri", "url", "path", "referer", "location"} {
+			if strings.Contains(name, part) {
+				return bareURL(text), true
+			}
 		}
 	}
 	return withoutSecrets(text), true
@@ -231,8 +232,8 @@ func (t *tags) ready(json []byte) {
 	t.json = append(t.json, json...)
 }
 
-// appendLinks writes links, which Zipkin has not, as trace and span IDs in the form of a b3 header. No more than fit into
-// a text.
+// appendLinks writes links, which Zipkin has not, as trace and span IDs in the form of a b3 header. A batch job may have
+// thousands.
 func appendLinks(dst []byte, links []sdktrace.Link) []byte {
 	const most = 64
 	dst = append(dst, '"')

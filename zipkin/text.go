@@ -74,12 +74,9 @@ func appendLower(dst []byte, s string) []byte {
 }
 
 // withoutSecrets returns text in which each URL is without user, query and fragment: that is where secrets travel,
-// and error messages quote URLs. A URL ends at white space, a double quote or an angle bracket. What net/url could not
-// parse is left out, since there is no telling what is what.
+// and error messages quote URLs. A URL ends at white space, a double quote or an angle bracket.
 func withoutSecrets(text string) string {
-	if i := strings.Index(text, `parse "`); i >= 0 {
-		text = text[:i] + "malformed URL"
-	}
+	text = withoutMalformed(text)
 	if !strings.Contains(text, "://") || !strings.ContainsAny(text, "@?#") { // nothing to be cut
 		return text
 	}
@@ -102,21 +99,67 @@ func withoutSecrets(text string) string {
 	}
 }
 
-// bareURL returns a URL, or what is left of one without its scheme, without user, query and fragment. It may be a relative one.
-func bareURL(url string) string {
-	if i := strings.IndexAny(url, "?#"); i >= 0 {
-		url = url[:i]
+// withoutMalformed cuts text where net/url says that it could not parse something that may be a URL, since there is no
+// telling what is what in it: `parse "http://u:p w@h/": invalid character " " in host name`.
+func withoutMalformed(text string) string {
+	const verb = "parse "
+	i := strings.Index(text, verb)
+	if i < 0 {
+		return text
 	}
-	scheme, rest, ok := strings.Cut(url, "//")
-	if !ok {
+	quoted := strings.TrimLeft(text[i+len(verb):], `\`) // one that was quoted again
+	if strings.HasPrefix(quoted, `"`) && (strings.Contains(quoted, "://") || strings.ContainsAny(quoted, "@?")) {
+		return text[:i] + "malformed URL"
+	}
+	return text
+}
+
+// bareURL returns a URL, or what is left of one without its scheme, without user, query and fragment. It may be a relative one, or
+// several, one in the other or one after the other.
+func bareURL(url string) string {
+	if !strings.ContainsAny(url, "@?#") {
 		return url
 	}
-	authority := strings.IndexByte(rest, '/')
-	if authority < 0 {
-		authority = len(rest)
+	out, rest, ok := strings.Cut(url, "//")
+	if !ok || strings.ContainsAny(out, "?#") {
+		return beforeQuery(url)
 	}
-	if at := strings.LastIndexByte(rest[:authority], '@'); at >= 0 {
-		rest = rest[at+1:]
+	for {
+		var next string
+		rest, next, ok = strings.Cut(rest, "://")
+		rest = withoutUser(rest)
+		bare := beforeQuery(rest)
+		if out += "//" + bare; !ok || bare != rest {
+			return out
+		}
+		out, rest = out+":", next
 	}
-	return scheme + "//" + rest
+}
+
+// withoutUser returns what follows a user and password at the beginning of text. A password may be badly escaped: what cannot be a
+// host and a port, and has an @ after it, is one.
+func withoutUser(text string) string {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return text
+	}
+	end := strings.IndexAny(text, "/?#")
+	if end < 0 || at < end {
+		return text[at+1:]
+	}
+	authority := text[:end]
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		return text[i+1:]
+	}
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && strings.Trim(authority[i+1:], "0123456789") != "" {
+		return text[at+1:]
+	}
+	return text
+}
+
+func beforeQuery(url string) string {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		return url[:i]
+	}
+	return url
 }
