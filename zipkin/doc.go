@@ -2,8 +2,8 @@
 // JSON: Jaeger, an OpenTelemetry collector.
 //
 //	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: "http://127.0.0.1:9411"})
-//	…
-//	defer tp.Shutdown(ctx)    // flushes; says how many spans were lost
+//	if err != nil { … }
+//	defer tp.Shutdown(ctx)     // flushes; says how many spans were lost
 //	otel.SetTracerProvider(tp) // or in the Configs of httpmw and httpclient
 //
 // [Provider] is an OpenTelemetry SDK ready made: sampler, resource, queue, exporter. [Exporter] is
@@ -23,10 +23,10 @@
 // queue, compresses and posts them.
 //
 // What cannot be sent now waits, longer and longer, up to five seconds, or as long as the collector asks for in
-// Retry-After, up to thirty: when there is no connection, no answer in ten seconds, or 408, 429, 502, 503 or 504.
+// Retry-After, up to about thirty: when there is no connection, no answer in ten seconds, or 408, 429, 502, 503 or 504.
 // After 500 a batch gets two more tries. One that is refused as too large or malformed (413, 400) is sent again in halves, and so is
-// one over which the connection breaks eight times in a row, so that the spans go that are to blame and the others
-// arrive. Every other answer, redirects too, loses the batch. When the queue is full, the span that ends is the
+// one over which the connection breaks eight times in a row, so that the spans go that are to blame and, if they are not too
+// many, the others arrive. Every other answer, redirects too, loses the batch. When the queue is full, the span that ends is the
 // one that is lost.
 //
 // Each span that ended is in one of three places, and [Stats] counts them at one moment: sent,
