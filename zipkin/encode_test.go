@@ -427,6 +427,7 @@ func TestNoSecretsInOddURLs(t *testing.T) {
 		"postgres://user:" + canary + "/x@host/db":                                        "postgres://host/db",
 		`parse \"http://u:x ` + canary + `@h\": invalid`:                                  "malformed URL",
 		`parse "/p?` + canary + `": invalid URL escape`:                                   "malformed URL",
+		"cannot parse the answer of https://a.example/?" + canary:                         "cannot parse the answer of https://a.example/",
 		`cannot parse "config.yaml": line 3`:                                              `cannot parse "config.yaml": line 3`,
 		"https://registry.example:4873/@scope/package":                                    "https://registry.example:4873/@scope/package",
 		"https://a.example/?next=https://b.example/" + canary:                             "https://a.example/",

@@ -180,7 +180,7 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle
 			}
 			continue
 		}
-		todo, body, inTrouble, broke, patient = todo[:len(todo)-1], nil, 0, 0, time.Time{}
+		todo, body, inTrouble, broke = todo[:len(todo)-1], nil, 0, 0
 		split := false
 		switch what {
 		case accepted:
