@@ -105,11 +105,12 @@ func (p *pipe) put(span []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts.ended++
-	switch size := int64(len(span) + len(",")); {
+	size := int64(len(span) + len(","))
+	switch {
 	case p.closing:
 		p.counts.late++
 		return
-	case p.counts.queued+1 > p.maxSpans || p.counts.bytes+size > p.maxBytes:
+	case p.counts.queued >= p.maxSpans || p.counts.bytes+size > p.maxBytes:
 		p.counts.full++
 		return
 	}
@@ -120,7 +121,7 @@ func (p *pipe) put(span []byte) {
 	}
 	p.taken++
 	p.counts.queued++
-	p.counts.bytes += int64(len(span) + len(","))
+	p.counts.bytes += size
 }
 
 // gather puts a span to those that wait for company.

@@ -102,19 +102,16 @@ type verdict uint8
 const (
 	accepted verdict = iota
 	refused
-	tooLarge // or malformed: all together, not each of them
-	malformed
-	failed   // this once
-	troubled // the same, but it may be the batch's fault
-	broken   // the same
+	divisible // refused as too large or malformed: all together, not each of them
+	failed    // this once
+	troubled  // the same, but it may be the batch's fault
+	broken    // the same
 )
 
 func judge(status int) verdict {
 	switch status {
-	case http.StatusRequestEntityTooLarge:
-		return tooLarge
-	case http.StatusBadRequest:
-		return malformed
+	case http.StatusRequestEntityTooLarge, http.StatusBadRequest:
+		return divisible
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return failed
@@ -187,7 +184,7 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle
 			wait, inVain = firstWait, 0
 			done(part, nil)
 			continue
-		case tooLarge, malformed:
+		case divisible:
 			if part.len() > 1 {
 				inVain++
 			}

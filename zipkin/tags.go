@@ -36,13 +36,18 @@ type tags struct {
 	begun bool
 }
 
-// key opens the next tag.
-func (t *tags) key(key string) {
+// next writes what stands before a tag.
+func (t *tags) next() {
 	if t.begun {
 		t.json = append(t.json, ',')
 	} else {
 		t.json, t.begun = append(t.json, `,"tags":{`...), true
 	}
+}
+
+// key opens the next tag.
+func (t *tags) key(key string) {
+	t.next()
 	t.json = append(appendText(t.json, key), ':')
 }
 
@@ -210,26 +215,14 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 				t.attribute(kv)
 			}
 		}
-	} else {
-		t.ready(from.json)
+	} else if len(from.json) > 0 {
+		t.next()
+		t.json = append(t.json, from.json...)
 	}
 	if t.begun {
 		t.json = append(t.json, '}')
 	}
 	return t.json
-}
-
-// ready appends tags that are already JSON, without the braces.
-func (t *tags) ready(json []byte) {
-	if len(json) == 0 {
-		return
-	}
-	if t.begun {
-		t.json = append(t.json, ',')
-	} else {
-		t.json, t.begun = append(t.json, `,"tags":{`...), true
-	}
-	t.json = append(t.json, json...)
 }
 
 // appendLinks writes links, which Zipkin has not, as trace and span IDs in the form of a b3 header. A batch job may have
