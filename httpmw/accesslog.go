@@ -3,12 +3,12 @@ package httpmw
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"math"
 	"net/http"
 	"time"
 
 	"example.com/clew/internal/clip"
+	"example.com/clew/internal/route"
 	"example.com/clew/internal/unwind"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -76,7 +76,12 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// As they are now: handlers further in may change the request, and overwrite its context.
-	ctx := r.Context()
+	ctx, under, given := r.Context(), w, r
+	cell, out := route.Of(ctx), (*outside)(nil)
+	if cell == nil {
+		out = newOutside(ctx)
+		cell, r = &out.route, r.WithContext(out)
+	}
 	w, l := watch(w)
 	l.begin, l.method, l.remote, l.proto = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr), r.ProtoMajor
 	if r.URL != nil {
@@ -87,10 +92,21 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	returned := false
 	defer func() {
 		l.panicked = !returned && unwind.Panicking()
-		if l.status == 0 && returned && !l.hijacked {
+		l.gone = l.gone || hungUp(ctx)
+		switch {
+		case l.timedOut || answeredFor(ctx, under):
+			l.status, l.bytes = http.StatusServiceUnavailable, 0 // what was written is dropped
+		case l.status == 0 && returned && !l.hijacked && !l.gone:
 			l.status = http.StatusOK // net/http sends it for a handler that wrote nothing
 		}
-		a.write(ctx, r, l, caller)
+		if out != nil {
+			giveBack(given, r)
+			ctx = out.within()
+		} else if cell.Wanted {
+			tell(cell, r)
+		}
+		l.route = routeOf(r, cell)
+		a.write(ctx, l, caller)
 	}()
 	a.next.ServeHTTP(w, r)
 	returned = true
@@ -100,49 +116,19 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type line struct {
 	begin                time.Time
 	method, path, remote string
+	route                string
 	proto                int // the major version of HTTP
 	status               int // what the client got; 0: nothing yet
 	bytes                int64
 	panicked, hijacked   bool
-}
-
-// headed notes that the handler has asked for status, once w has taken it. In HTTP/2 a 101 is one
-// more 1xx.
-func (l *line) headed(status int) {
-	informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || l.proto >= 2)
-	if !informational {
-		l.sent(status, nil)
-	}
-}
-
-func (l *line) wrote(n int64, err error) {
-	l.bytes += n
-	l.sent(http.StatusOK, err)
-}
-
-func (l *line) readFrom(n int64, err error) {
-	if n > 0 { // else the header can still change
-		l.wrote(n, err)
-	}
-}
-
-func (l *line) hijack(err error) { l.hijacked = l.hijacked || err == nil }
-
-// sent notes that the header has gone out with status, unless it had already, or err says
-// that it did not. After any other error the header is gone, whatever became of the rest.
-func (l *line) sent(status int, err error) {
-	switch {
-	case errors.Is(err, http.ErrHandlerTimeout):
-		l.status, l.bytes = http.StatusServiceUnavailable, 0 // http.TimeoutHandler's answer; what was written is dropped
-	case l.status != 0, l.hijacked:
-	case errors.Is(err, http.ErrNotSupported):
-	default:
-		l.status = status
-	}
+	timedOut             bool // http.TimeoutHandler has said so
+	gone                 bool // the client
 }
 
 func (l *line) level() zerolog.Level {
 	switch {
+	case l.gone:
+		return zerolog.InfoLevel
 	case l.status >= 500, l.panicked:
 		return zerolog.ErrorLevel
 	case l.status >= 400:
@@ -151,10 +137,10 @@ func (l *line) level() zerolog.Level {
 	return zerolog.InfoLevel
 }
 
-func (a *accessLog) write(ctx context.Context, r *http.Request, l *line, caller trace.B3) {
-	if span := oteltrace.SpanFromContext(ctx); span.IsRecording() {
+func (a *accessLog) write(ctx context.Context, l *line, caller trace.B3) {
+	if span := oteltrace.SpanFromContext(ctx); span.IsRecording() && l.status != 0 {
 		span.SetAttributes(attribute.Int("http.response.status_code", l.status))
-		if l.status >= 500 {
+		if l.status >= 500 && !l.gone {
 			span.SetStatus(codes.Error, "")
 		}
 	}
@@ -173,8 +159,8 @@ func (a *accessLog) write(ctx context.Context, r *http.Request, l *line, caller 
 		return
 	}
 	e.Str("method", l.method).Str("path", l.path)
-	if pattern := route(r); pattern != "" {
-		e.Str("route", pattern)
+	if l.route != "" {
+		e.Str("route", l.route)
 	}
 	e.Int("status", l.status).Int64("bytes", l.bytes)
 	e.Float64("duration_ms", math.Round(float64(time.Since(l.begin))/1e3)/1e3)
@@ -193,6 +179,9 @@ func (a *accessLog) write(ctx context.Context, r *http.Request, l *line, caller 
 	}
 	if l.hijacked {
 		e.Bool("hijacked", true)
+	}
+	if l.gone {
+		e.Bool("client_gone", true)
 	}
 	e.Msg("request")
 }

@@ -21,13 +21,13 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/pprof"
-	"strings"
 
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
 	"example.com/clew/internal/guard"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/proflabel"
+	"example.com/clew/internal/route"
 	"example.com/clew/internal/unwind"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -74,7 +74,7 @@ type Config struct {
 	Labels func(r *http.Request) pprof.LabelSet
 
 	// SpanName names the span of a request that is recorded. It is called after the
-	// handler, when r.Pattern is known. Nil: method and route pattern.
+	// handler, when r.Pattern is known. Nil: method and route, see [SetRoute].
 	SpanName func(r *http.Request) string
 }
 
@@ -97,9 +97,6 @@ func New(cfg Config) func(http.Handler) http.Handler {
 	if cfg.Logger != nil {
 		l := hooked(*cfg.Logger)
 		m.Logger = &l
-	}
-	if m.SpanName == nil {
-		m.SpanName = spanName
 	}
 	return func(next http.Handler) http.Handler {
 		if next == nil {
@@ -136,6 +133,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		trust = h.Trust(r)
 	}
 	ctx, span, header := h.start(r, trust)
+	recording, further := span.IsRecording(), route.Of(r.Context())
+	var cell *route.Cell
+	if recording || further != nil {
+		cell = route.Of(ctx)
+		cell.Wanted = true
+	}
 	watched := guard.Current()
 	if watched != nil {
 		ctx = watched.Traced(ctx)
@@ -161,7 +164,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		after = watched.Traced(after)
 	}
 
-	recording, returned := span.IsRecording(), false
+	if further != nil {
+		tellOutside(r.Context(), ctx)
+	}
+	returned := false
 	if recording {
 		describe(span, seen)
 	}
@@ -169,17 +175,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if labelled {
 			pprof.SetGoroutineLabels(after)
 		}
-		// What is looked for in the request that was copied: net/http removes the files of its
-		// form, and who stands further out names spans and metrics by its pattern.
-		// Only what has changed, since whoever else may read r does not expect it to.
-		if seen.MultipartForm != nil && seen.MultipartForm != r.MultipartForm {
-			r.MultipartForm = seen.MultipartForm
-		}
-		if r.Pattern != seen.Pattern {
-			r.Pattern = seen.Pattern
+		giveBack(r, seen)
+		if further != nil {
+			further.Set(cell.Get())
+			tell(further, seen)
 		}
 		if recording {
-			h.conclude(span, seen, !returned && unwind.Panicking())
+			h.conclude(span, seen, cell, !returned && unwind.Panicking())
 		} else {
 			span.End()
 		}
@@ -294,23 +296,24 @@ func describe(span oteltrace.Span, r *http.Request) {
 }
 
 // conclude names a recording span, now that the route is known, and ends it.
-func (h *handler) conclude(span oteltrace.Span, r *http.Request, panicked bool) {
+func (h *handler) conclude(span oteltrace.Span, r *http.Request, cell *route.Cell, panicked bool) {
 	defer span.End() // also when SpanName panics
 	if panicked {
 		span.SetStatus(codes.Error, "panic")
 	}
-	if pattern := route(r); pattern != "" {
-		span.SetAttributes(attribute.String("http.route", pattern))
+	template := routeOf(r, cell)
+	if template != "" {
+		span.SetAttributes(attribute.String("http.route", template))
 	}
-	span.SetName(h.SpanName(r))
-}
-
-// spanName is the method and the route, never the path: spans are grouped by name.
-func spanName(r *http.Request) string {
-	if pattern := route(r); pattern != "" {
-		return methodName(r) + " " + pattern
+	// Never the path: spans are grouped by name.
+	switch {
+	case h.SpanName != nil:
+		span.SetName(h.SpanName(r))
+	case template != "":
+		span.SetName(methodName(r) + " " + template)
+	default:
+		span.SetName(methodName(r))
 	}
-	return methodName(r)
 }
 
 // methodName is r's method, or "HTTP" for one that is none, by OpenTelemetry's HTTP conventions:
@@ -322,14 +325,4 @@ func methodName(r *http.Request) string {
 		return r.Method
 	}
 	return "HTTP"
-}
-
-// route is the pattern that matched, without the method that it may begin with.
-func route(r *http.Request) string { return withoutMethod(r.Pattern) }
-
-func withoutMethod(pattern string) string {
-	if _, rest, ok := strings.Cut(pattern, " "); ok {
-		return strings.TrimLeft(rest, " \t")
-	}
-	return pattern
 }

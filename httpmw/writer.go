@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/felixge/httpsnoop"
@@ -81,14 +82,20 @@ func (w *watched) WriteString(s string) (int, error) {
 	return n, err
 }
 
+// Flush asks net/http's own for the error. Another's Flush may do something else than its FlushError,
+// which it may have from what it embeds.
 func (w *watched) Flush() {
+	if reflect.TypeOf(w.bothWriter).Elem().PkgPath() == "net/http" {
+		w.FlushError()
+		return
+	}
 	w.bothWriter.Flush()
-	w.l.sent(http.StatusOK, nil)
+	w.l.flushed(nil)
 }
 
 func (w *watched) FlushError() error {
 	err := w.bothWriter.FlushError()
-	w.l.sent(http.StatusOK, err)
+	w.l.flushed(err)
 	return err
 }
 
@@ -147,13 +154,13 @@ func snoop(w http.ResponseWriter, l *line) http.ResponseWriter {
 		Flush: func(next httpsnoop.FlushFunc) httpsnoop.FlushFunc {
 			return func() {
 				next()
-				l.sent(http.StatusOK, nil)
+				l.flushed(nil)
 			}
 		},
 		FlushError: func(next httpsnoop.FlushErrorFunc) httpsnoop.FlushErrorFunc {
 			return func() error {
 				err := next()
-				l.sent(http.StatusOK, err)
+				l.flushed(err)
 				return err
 			}
 		},

@@ -77,7 +77,12 @@ func (p *Provider) start(ctx context.Context, under *parent, kind oteltrace.Span
 	if p == nil {
 		p = fallback
 	}
-	if kind == oteltrace.SpanKindClient {
+	switch kind {
+	case oteltrace.SpanKindServer:
+		n := new(serverNode)
+		n.begin(ctx, under, p)
+		return n, &n.span
+	case oteltrace.SpanKindClient:
 		n := new(clientNode)
 		n.begin(ctx, under, p)
 		return n, &n.span

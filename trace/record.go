@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"example.com/clew/internal/idtext"
+	"example.com/clew/internal/route"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -77,6 +78,19 @@ func (n *recordNode) Value(key any) any {
 		return &n.record
 	}
 	return n.Context.Value(key)
+}
+
+// serverRecordNode is the same beside the server span of an SDK: see serverNode.
+type serverRecordNode struct {
+	recordNode
+	route route.Cell
+}
+
+func (n *serverRecordNode) Value(key any) any {
+	if key == (route.Key{}) {
+		return &n.route
+	}
+	return n.recordNode.Value(key)
 }
 
 // nearestRecord returns the record nearest in ctx, an empty one if there is none. Not a copy: its text

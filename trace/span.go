@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"example.com/clew/internal/newid"
+	"example.com/clew/internal/route"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -112,6 +113,20 @@ func (n *node) Value(key any) any {
 		return &n.span.record
 	}
 	return n.Context.Value(key)
+}
+
+// serverNode is the node of a server span, with room for the request's route, which saves httpmw an
+// allocation.
+type serverNode struct {
+	node
+	route route.Cell
+}
+
+func (n *serverNode) Value(key any) any {
+	if key == (route.Key{}) {
+		return &n.route
+	}
+	return n.node.Value(key)
 }
 
 // clientNode is the node of a client span. The request that span is for needs up to five

@@ -188,7 +188,11 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 		// Not what was shown: that parent may have been invented.
 		b.ParentSpanID, b.wide = p.b3.SpanID, p.b3.wide
 	}
-	return &recordNode{sdkCtx, record{b3: b, bySDK: true}}, s, true
+	n := recordNode{sdkCtx, record{b3: b, bySDK: true}}
+	if kind == oteltrace.SpanKindServer {
+		return &serverRecordNode{recordNode: n}, s, true
+	}
+	return &n, s, true
 }
 
 // withKind is opts after the kind. Middleware has no others: it shares what is made once.

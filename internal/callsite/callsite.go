@@ -9,7 +9,8 @@ import (
 
 // between are the packages that stand between that place and the code which asks.
 var between = []string{
-	"example.com/clew/internal/", "example.com/clew/logctx.", "example.com/clew/httpclient.", "example.com/clew/tracetest.",
+	"example.com/clew/internal/", "example.com/clew/trace.", "example.com/clew/httpmw.", "example.com/clew/httpclient.",
+	"example.com/clew/logctx.", "example.com/clew/workerpool.", "example.com/clew/tracetest.", "example.com/clew/zipkin.",
 	"github.com/rs/zerolog.", "github.com/rs/zerolog/", "log.", "log/slog.", "fmt.",
 	"net/http.", "github.com/go-resty/resty/v2.", "runtime.",
 }
