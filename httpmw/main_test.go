@@ -65,11 +65,16 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 // protocols are the servers that bytes on the wire are tested over.
 var protocols = []string{"h1", "h2"}
 
-// newServer starts a server that speaks protocol and tells nobody of panics.
-func newServer(t testing.TB, protocol string, h http.Handler) *httptest.Server {
+// newServer starts a server that speaks protocol and tells nobody of panics. Functions to prepare it may be nil.
+func newServer(t testing.TB, protocol string, h http.Handler, prepare ...func(*http.Server)) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	for _, f := range prepare {
+		if f != nil {
+			f(srv.Config)
+		}
+	}
 	if protocol == "h2" {
 		srv.EnableHTTP2 = true
 		srv.StartTLS()

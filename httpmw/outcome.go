@@ -25,10 +25,14 @@ func (l *line) sent(status int) {
 	}
 }
 
+// wrote notes a write. What the first one is said to have written when it failed stands in a buffer,
+// behind a header that did not get out either.
 func (l *line) wrote(n int64, err error) {
-	l.bytes += n
-	if n > 0 || err == nil {
+	if err == nil {
 		l.sent(http.StatusOK)
+	}
+	if l.status != 0 {
+		l.bytes += n
 	}
 	l.failed(err)
 }

@@ -50,9 +50,9 @@ func patternOf(r *http.Request) string {
 	return withoutMethod(r.Pattern)
 }
 
-// tell writes r's own pattern into cell, for somebody further out. The pattern is of use there if r
-// has the path that the client has asked for: http.StripPrefix makes another, and a pattern that
-// matches only the rest of the path is no route of the request.
+// tell writes r's own pattern into cell, for somebody further out, unless SetRoute has been called. The
+// pattern is of use there if r has the path that the client has asked for: http.StripPrefix makes
+// another, and a pattern that matches only the rest of the path is no route of the request.
 func tell(cell *route.Cell, r *http.Request) {
 	if r.Pattern == "" || r.URL == nil {
 		return
@@ -64,7 +64,7 @@ func tell(cell *route.Cell, r *http.Request) {
 			return
 		}
 	}
-	cell.Set(patternOf(r))
+	cell.Offer(patternOf(r))
 }
 
 func withoutMethod(pattern string) string {

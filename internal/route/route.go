@@ -31,6 +31,13 @@ func (c *Cell) Set(template string) {
 	}
 }
 
+// Offer writes template if nothing stands there yet.
+func (c *Cell) Offer(template string) {
+	if template != "" {
+		c.template.CompareAndSwap(nil, &template)
+	}
+}
+
 // Get returns the route, "" without one. A nil cell has none.
 func (c *Cell) Get() string {
 	if c == nil {

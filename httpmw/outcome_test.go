@@ -1,0 +1,608 @@
+package httpmw_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/httpmw"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// deadlines are what a handler can do before and after the deadline of http.TimeoutHandler.
+var deadlines = []struct {
+	name         string
+	before, late func(w http.ResponseWriter)
+}{
+	{"nothing", nil, nil},
+	{"201 before", func(w http.ResponseWriter) { w.WriteHeader(201) }, nil},
+	{"201 and a body before", func(w http.ResponseWriter) { w.WriteHeader(201); io.WriteString(w, "created") }, nil},
+	{"a body before", func(w http.ResponseWriter) { io.WriteString(w, "created") }, nil},
+	{"a late 201", nil, func(w http.ResponseWriter) { w.WriteHeader(201) }},
+	{"a late 502", nil, func(w http.ResponseWriter) { w.WriteHeader(502) }},
+	{"a late body", nil, func(w http.ResponseWriter) { io.WriteString(w, "late") }},
+	{"a late 502 and body", nil, func(w http.ResponseWriter) { w.WriteHeader(502); io.WriteString(w, "late") }},
+	{"200 before, late body", func(w http.ResponseWriter) { w.WriteHeader(200) }, func(w http.ResponseWriter) { io.WriteString(w, "late") }},
+	{"body before, late 502", func(w http.ResponseWriter) { io.WriteString(w, "created") }, func(w http.ResponseWriter) { w.WriteHeader(502) }},
+	{"a late panic", nil, func(http.ResponseWriter) { panic("late") }},
+}
+
+// nested are what may stand between two handlers.
+var nested = map[string]func(http.Handler) http.Handler{
+	"": same,
+	", behind another's ResponseWriter": func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(unwrapping{w}, r) })
+	},
+	", behind a copy": copies,
+}
+
+type unwrapping struct{ http.ResponseWriter }
+
+func (u unwrapping) Unwrap() http.ResponseWriter { return u.ResponseWriter }
+
+type strangeKey struct{}
+
+// copies is middleware that hands on a copy of the request.
+func copies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), strangeKey{}, "value")))
+	})
+}
+
+// Inside of http.TimeoutHandler the line says 503 once its deadline has passed, whatever the handler has
+// written before, or writes afterwards. The clock of the bubble makes that exact.
+func TestAccessLogInsideTimeoutHandler(t *testing.T) {
+	for _, tt := range deadlines {
+		for between, wrap := range nested {
+			t.Run(tt.name+between, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var out logbook
+					logger := zerolog.New(&out)
+					sdk, rec := newSDK(sdktrace.AlwaysSample())
+					ended := make(chan struct{})
+					logged := httpmw.New(httpmw.Config{TracerProvider: sdk})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if tt.before != nil {
+							tt.before(w)
+						}
+						<-r.Context().Done()
+						synctest.Wait() // TimeoutHandler has answered
+						if tt.late != nil {
+							tt.late(w)
+						}
+					})))
+					client := serve(http.TimeoutHandler(wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						defer close(ended)
+						defer func() { _ = recover() }() // TimeoutHandler throws it again only before the deadline
+						logged.ServeHTTP(w, r)
+					})), time.Second, "timeout"), get(nil))
+					<-ended
+					require.Equal(t, 503, client.Code, "status that the client got")
+					line := out.only(t)
+					assert.EqualValues(t, 503, line["status"], "status of %v", line)
+					assert.EqualValues(t, 0, line["bytes"], "bytes of %v: the body is TimeoutHandler's", line)
+					assert.Equal(t, "error", line["level"], "level of %v", line)
+					assert.NotContains(t, line, "client_gone", "the line")
+					attrs := attribute.NewSet(rec.Ended()[0].Attributes()...)
+					got, _ := attrs.Value("http.response.status_code")
+					assert.EqualValues(t, 503, got.AsInt64(), "http.response.status_code of the span")
+				})
+			})
+		}
+	}
+}
+
+// In time, the line has what the handler wrote; so it has where the deadline is not TimeoutHandler's.
+func TestAccessLogDeadlineOfAnother(t *testing.T) {
+	expires := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+	for _, tt := range []struct {
+		name          string
+		write         func(w http.ResponseWriter)
+		status, bytes int
+	}{
+		{"nothing", func(http.ResponseWriter) {}, 200, 0},
+		{"201", func(w http.ResponseWriter) { w.WriteHeader(201) }, 201, 0},
+		{"a body", func(w http.ResponseWriter) { io.WriteString(w, "text") }, 200, 4},
+		{"502 and a body", func(w http.ResponseWriter) { w.WriteHeader(502); io.WriteString(w, "text") }, 502, 4},
+	} {
+		for between, wrap := range nested {
+			for _, late := range []bool{false, true} {
+				t.Run(fmt.Sprint(tt.name, between, ", after the deadline: ", late), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						var out logbook
+						logger := zerolog.New(&out)
+						client := serve(expires(wrap(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+							if !late {
+								tt.write(w)
+							}
+							<-r.Context().Done()
+							if late {
+								tt.write(w)
+							}
+						})))), get(nil))
+						line := out.only(t)
+						require.Equal(t, tt.status, client.Code, "status that the client got")
+						assert.EqualValues(t, tt.status, line["status"], "status of %v", line)
+						assert.EqualValues(t, tt.bytes, line["bytes"], "bytes of %v", line)
+					})
+				})
+			}
+		}
+	}
+}
+
+// Outside of http.TimeoutHandler the line is exact in every order.
+func TestAccessLogOutsideTimeoutHandler(t *testing.T) {
+	for _, tt := range deadlines {
+		for _, protocol := range protocols {
+			for between, wrap := range nested {
+				t.Run(tt.name+" over "+protocol+between, func(t *testing.T) {
+					var out logbook
+					logger := zerolog.New(&out)
+					answered, ended := make(chan struct{}), make(chan struct{})
+					got, line := exchange(t, protocol, http.MethodGet, func(h http.Handler) http.Handler {
+						return httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(wrap(http.TimeoutHandler(h, time.Millisecond, "timeout"))))
+					}, nil, &out, func(w http.ResponseWriter, r *http.Request) {
+						go func() { // exchange returns before the handler does
+							defer close(ended)
+							<-answered
+							defer func() { _ = recover() }()
+							if tt.late != nil {
+								tt.late(w)
+							}
+						}()
+						if tt.before != nil {
+							tt.before(w)
+						}
+						<-r.Context().Done()
+						<-answered
+					})
+					close(answered)
+					<-ended
+					require.Equal(t, 503, got.status, "status that the client got")
+					assert.EqualValues(t, got.status, line["status"], "status of %v", line)
+					assert.EqualValues(t, len(got.body), line["bytes"], "bytes of %v", line)
+					assert.NotContains(t, line, "client_gone", "the line")
+				})
+			}
+		}
+	}
+}
+
+// leaving serves one request whose client goes away once the handler has called leave, and returns the
+// line. The handler's context ends then, if that is what tells it.
+func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(http.Handler) http.Handler, out *logbook, h func(w http.ResponseWriter, r *http.Request, leave func())) map[string]any {
+	t.Helper()
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	done := make(chan struct{})
+	handler := mw(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h(w, r, leave) }))
+	srv := newServer(t, protocol, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		handler.ServeHTTP(w, r)
+	}), prepare)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/path", nil)
+	require.NoError(t, err)
+	res, err := srv.Client().Do(r)
+	if err == nil {
+		_, err = io.Copy(io.Discard, res.Body)
+		res.Body.Close()
+	}
+	require.Error(t, err, "what the client got, which went away")
+	<-done
+	return out.only(t)
+}
+
+// A client that went away has got nothing, and the line does not say that it has.
+func TestAccessLogClientGone(t *testing.T) {
+	large := make([]byte, 64<<10)
+	until := func(w io.Writer) error { // the operating system holds some megabytes
+		for {
+			if _, err := w.Write(large); err != nil {
+				return err
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		status  int
+		bytes   string // a pattern
+		handler func(w http.ResponseWriter, r *http.Request, leave func())
+	}{
+		{"it waits", 0, "^0$", func(_ http.ResponseWriter, r *http.Request, leave func()) {
+			leave()
+			<-r.Context().Done()
+		}},
+		{"it waits, then writes a 502, as httputil.ReverseProxy does", 502, "^0$", func(w http.ResponseWriter, r *http.Request, leave func()) {
+			leave()
+			<-r.Context().Done()
+			w.WriteHeader(502)
+		}},
+		{"it has begun to answer", 201, "^4$", func(w http.ResponseWriter, r *http.Request, leave func()) {
+			w.WriteHeader(201)
+			io.WriteString(w, "text")
+			w.(http.Flusher).Flush()
+			leave()
+			<-r.Context().Done()
+		}},
+		{"it panics", 0, "^0$", func(_ http.ResponseWriter, r *http.Request, leave func()) {
+			leave()
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler)
+		}},
+		{"Write fails", 200, "", func(w http.ResponseWriter, r *http.Request, leave func()) {
+			w.(http.Flusher).Flush()
+			leave()
+			until(w)
+		}},
+		{"io.Copy fails", 200, "", func(w http.ResponseWriter, r *http.Request, leave func()) {
+			w.(http.Flusher).Flush()
+			leave()
+			io.Copy(w, onlyReader{zeros{}})
+		}},
+		{"Flush fails", 200, "", func(w http.ResponseWriter, r *http.Request, leave func()) {
+			w.(http.Flusher).Flush()
+			leave()
+			for http.NewResponseController(w).Flush() == nil {
+				io.WriteString(w, "text")
+			}
+		}},
+	} {
+		for _, protocol := range protocols {
+			for between, wrap := range map[string]func(http.Handler) http.Handler{"": same, ", behind another's ResponseWriter": foreign} {
+				t.Run(tt.name+" over "+protocol+between, func(t *testing.T) {
+					var out logbook
+					logger := zerolog.New(&out)
+					sdk, rec := newSDK(sdktrace.AlwaysSample())
+					line := leaving(t, protocol, nil, func(h http.Handler) http.Handler {
+						return httpmw.New(httpmw.Config{TracerProvider: sdk})(wrap(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(h)))
+					}, &out, tt.handler)
+					assert.Equal(t, true, line["client_gone"], "client_gone of %v", line)
+					assert.EqualValues(t, tt.status, line["status"], "status of %v", line)
+					assert.Regexp(t, tt.bytes, fmt.Sprint(line["bytes"]), "bytes of %v", line)
+					assert.Equal(t, "info", line["level"], "level of %v", line)
+					attrs := attribute.NewSet(rec.Ended()[0].Attributes()...)
+					got, has := attrs.Value("http.response.status_code")
+					assert.Equal(t, tt.status != 0, has, "the span has a status")
+					assert.EqualValues(t, tt.status, got.AsInt64(), "http.response.status_code of the span")
+					if line["panicked"] == nil {
+						assert.Equal(t, codes.Unset, rec.Ended()[0].Status().Code, "the span's status")
+					}
+				})
+			}
+		}
+	}
+}
+
+// zeros is a source without an end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// Without Flush's error, as a Flusher has it, the next write tells.
+func TestAccessLogClientGoneFlusher(t *testing.T) {
+	for _, protocol := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			_, line := exchange(t, protocol, http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out, func(w http.ResponseWriter, r *http.Request) {
+				io.WriteString(w, "text")
+				http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0))
+				for r.Context().Err() == nil && !strings.Contains(fmt.Sprint(http.NewResponseController(w).Flush()), "deadline") && protocol == "h2" {
+					runtime.Gosched() // another goroutine learns of the deadline
+				}
+				w.(http.Flusher).Flush()
+			})
+			assert.Equal(t, true, line["client_gone"], "client_gone of %v", line)
+		})
+	}
+}
+
+// A write that fails before the first byte has sent nothing.
+func TestAccessLogNothingTaken(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	got, line := exchange(t, "h1", http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out, func(w http.ResponseWriter, _ *http.Request) {
+		http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0))
+		_, err := w.Write(make([]byte, 1<<20))
+		assert.ErrorIs(t, err, os.ErrDeadlineExceeded, "Write")
+	})
+	require.Error(t, got.err, "what the client got")
+	assert.EqualValues(t, 0, line["status"], "status of %v", line)
+	assert.EqualValues(t, 0, line["bytes"], "bytes of %v", line)
+	assert.Equal(t, true, line["client_gone"], "client_gone of %v", line)
+	assert.Equal(t, "info", line["level"], "level of %v", line)
+}
+
+// A ResponseWriter of somebody's: any error of a write is the client's, but for the handler's own mistakes.
+func TestAccessLogWriteErrors(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		err    error
+		status int
+		gone   bool
+	}{
+		{"a broken pipe", errors.New("broken pipe"), 0, true},
+		{"a deadline", fmt.Errorf("write: %w", os.ErrDeadlineExceeded), 0, true},
+		{"http.ErrBodyNotAllowed", http.ErrBodyNotAllowed, 200, false},
+		{"http.ErrContentLength", http.ErrContentLength, 200, false},
+		{"HTTP/2's", errors.New("http2: handler wrote more than declared Content-Length"), 200, false},
+		{"http.ErrHijacked", http.ErrHijacked, 200, false},
+		{"http.ErrNotSupported", http.ErrNotSupported, 200, false},
+		{"http.ErrHandlerTimeout", http.ErrHandlerTimeout, 503, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, err := io.WriteString(w, "text")
+				assert.Equal(t, tt.err, err, "Write")
+			}))
+			h.ServeHTTP(failingWriter{minimal{http.Header{}}, tt.err}, get(nil))
+			line := out.only(t)
+			assert.EqualValues(t, tt.status, line["status"], "status of %v", line)
+			assert.Equal(t, tt.gone, line["client_gone"] == true, "client_gone of %v", line)
+		})
+	}
+}
+
+type failingWriter struct {
+	minimal
+	err error
+}
+
+func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
+
+// What a server, or another middleware, does to a context does not make its client one that has gone.
+func TestAccessLogClientStays(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		serve func(t *testing.T, srv *http.Server) (shutdown func())
+		mw    func(http.Handler) http.Handler
+	}{
+		{"BaseContext ends at SIGTERM", func(t *testing.T, srv *http.Server) func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			srv.BaseContext = func(net.Listener) context.Context { return ctx }
+			return cancel
+		}, same},
+		{"ConnContext ends at SIGTERM", func(t *testing.T, srv *http.Server) func() {
+			sigterm, cancel := context.WithCancel(t.Context())
+			srv.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+				ctx, end := context.WithCancel(ctx)
+				context.AfterFunc(sigterm, end)
+				return ctx
+			}
+			return cancel
+		}, same},
+		{"another middleware's deadline", func(*testing.T, *http.Server) func() { return func() {} }, func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				ctx, cancel := context.WithTimeout(r.Context(), time.Nanosecond)
+				defer cancel()
+				next.ServeHTTP(w, r.WithContext(ctx))
+			})
+		}},
+		{"another middleware's cause", func(*testing.T, *http.Server) func() { return func() {} }, func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				ctx, cancel := context.WithCancelCause(r.Context())
+				cancel(errors.New("draining"))
+				next.ServeHTTP(w, r.WithContext(ctx))
+			})
+		}},
+	} {
+		for _, protocol := range protocols {
+			t.Run(tt.name+" over "+protocol, func(t *testing.T) {
+				var out logbook
+				logger := zerolog.New(&out)
+				var shutdown func()
+				done := make(chan struct{})
+				handler := tt.mw(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					shutdown()
+					<-r.Context().Done()
+				})))
+				srv := newServer(t, protocol, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					defer close(done)
+					handler.ServeHTTP(w, r)
+				}), func(srv *http.Server) { shutdown = tt.serve(t, srv) })
+				res := send(t, srv, "/", nil)
+				body(t, res)
+				<-done
+				require.Equal(t, 200, res.StatusCode, "status that the client got")
+				line := out.only(t)
+				assert.EqualValues(t, 200, line["status"], "status of %v", line)
+				assert.NotContains(t, line, "client_gone", "the line")
+			})
+		}
+	}
+
+	t.Run("without a server", func(t *testing.T) {
+		var out logbook
+		logger := zerolog.New(&out)
+		ctx, cancel := context.WithCancel(t.Context())
+		serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel() })), get(nil).WithContext(ctx))
+		line := out.only(t)
+		assert.EqualValues(t, 200, line["status"], "status of %v", line)
+		assert.NotContains(t, line, "client_gone", "the line")
+	})
+	t.Run("it was gone before: the handler did not know", func(t *testing.T) {
+		var out logbook
+		logger := zerolog.New(&out)
+		line := leaving(t, "h1", nil, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
+			leave()
+			<-r.Context().Done()
+			io.WriteString(w, "text") // the server's buffer takes it
+		})
+		assert.EqualValues(t, 200, line["status"], "status of %v: what was written", line)
+		assert.EqualValues(t, 4, line["bytes"], "bytes of %v: what was written", line)
+		assert.Equal(t, true, line["client_gone"], "client_gone of %v", line)
+	})
+}
+
+// A copy that fails at its source says nothing of the client.
+func TestAccessLogSourceFails(t *testing.T) {
+	read := &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
+	for name, err := range map[string]error{
+		"an error":                        errors.New("no source"),
+		"a connection to another":         read,
+		"the same, as the network has it": &net.OpError{Op: "readfrom", Net: "tcp", Err: read},
+		"a refused connection":            &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			got, line := exchange(t, "h1", http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out, func(w http.ResponseWriter, _ *http.Request) {
+				_, copied := io.Copy(w, onlyReader{io.MultiReader(strings.NewReader("text"), failingReader{err})})
+				assert.ErrorIs(t, copied, err, "io.Copy")
+			})
+			assert.Equal(t, "text", got.body, "body that the client got")
+			assert.EqualValues(t, 200, line["status"], "status of %v", line)
+			assert.NotContains(t, line, "client_gone", "the line")
+		})
+	}
+}
+
+type failingReader struct{ err error }
+
+func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
+
+// A file goes to the connection by sendfile, whose errors are the client's too.
+func TestAccessLogClientGoneSendfile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "large.bin")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.NoError(t, os.Truncate(path, 1<<30), "a sparse file")
+	var out logbook
+	logger := zerolog.New(&out)
+	line := leaving(t, "h1", func(srv *http.Server) {
+		// Else the context tells as well.
+		srv.BaseContext = func(net.Listener) context.Context { return context.Background() }
+	}, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
+		w.Header().Set("Content-Length", fmt.Sprint(1<<30))
+		w.WriteHeader(200)
+		w.(http.Flusher).Flush()
+		leave()
+		http.ServeFile(w, r, path)
+	})
+	assert.Equal(t, true, line["client_gone"], "client_gone of %v", line)
+	assert.EqualValues(t, 200, line["status"], "status of %v", line)
+	assert.Less(t, line["bytes"], float64(1<<30), "bytes of %v", line)
+}
+
+// httputil.ReverseProxy answers 502 to a client that left, and panics where that happens later.
+func TestAccessLogReverseProxyClientGone(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		begun    bool
+		status   int
+		panicked bool
+	}{{"before the answer", false, 502, false}, {"in the middle of it", true, 200, true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			backend := newServer(t, "h1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if tt.begun {
+					io.WriteString(w, "text")
+					w.(http.Flusher).Flush()
+				}
+				<-r.Context().Done()
+			}))
+			target, err := url.Parse(backend.URL)
+			require.NoError(t, err)
+			proxy := &httputil.ReverseProxy{
+				Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
+				FlushInterval: -1,
+				ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(502) },
+				Transport:     backend.Client().Transport,
+			}
+			var out logbook
+			logger := zerolog.New(&out)
+			line := leaving(t, "h1", nil, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
+				if tt.begun {
+					w = leavingWriter{w, leave}
+				} else {
+					leave()
+				}
+				proxy.ServeHTTP(w, r)
+			})
+			assert.Equal(t, true, line["client_gone"], "client_gone of %v", line)
+			assert.EqualValues(t, tt.status, line["status"], "status of %v", line)
+			assert.Equal(t, "info", line["level"], "level of %v", line)
+			assert.Equal(t, tt.panicked, line["panicked"] == true, "panicked of %v", line)
+		})
+	}
+}
+
+// leavingWriter has its client leave when a write has been flushed.
+type leavingWriter struct {
+	http.ResponseWriter
+	leave func()
+}
+
+func (l leavingWriter) Write(p []byte) (int, error) {
+	defer l.leave()
+	defer http.NewResponseController(l.ResponseWriter).Flush()
+	return l.ResponseWriter.Write(p)
+}
+
+// Level is asked with what was sent, and rules.
+func TestAccessLogClientGoneLevel(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	var asked []int
+	line := leaving(t, "h1", nil, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger, Level: func(status int) zerolog.Level {
+		asked = append(asked, status)
+		return zerolog.WarnLevel
+	}}), &out, func(_ http.ResponseWriter, r *http.Request, leave func()) {
+		leave()
+		<-r.Context().Done()
+	})
+	assert.Equal(t, "warn", line["level"], "level of %v", line)
+	assert.Equal(t, []int{0}, asked, "statuses that Level was asked for")
+}
+
+// A client that has sent its request and closes its half of the connection, as nc -N does, cannot be told from one that
+// has left: net/http ends the context of both. It gets its answer all the same, and that is on the line.
+func TestAccessLogHalfClosed(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	done := make(chan struct{})
+	logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		io.WriteString(w, "text")
+	}))
+	srv := newServer(t, "h1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		logged.ServeHTTP(w, r)
+	}))
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: svc.example\r\nConnection: close\r\n\r\n")
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	got, err := io.ReadAll(conn)
+	require.NoError(t, err, "reading the answer")
+	assert.Contains(t, string(got), "text", "the answer")
+	<-done
+	line := out.only(t)
+	assert.EqualValues(t, 200, line["status"], "status of %v", line)
+	assert.EqualValues(t, 4, line["bytes"], "bytes of %v", line)
+	assert.Equal(t, true, line["client_gone"], "client_gone of %v: a known limit", line)
+}

@@ -1,0 +1,320 @@
+package httpmw_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/clew/httpmw"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// routed is what line and span say of the route of one request.
+type routed struct {
+	line, span string // "": nothing
+	name       string // of the span
+}
+
+// route serves a GET of path, over a real server where protocol says one, through what build makes of
+// New and AccessLog.
+func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan), build func(mw, log func(http.Handler) http.Handler) http.Handler) (got routed) {
+	t.Helper()
+	var out logbook
+	logger := zerolog.New(&out)
+	tp, ended := provider()
+	h := build(httpmw.New(httpmw.Config{TracerProvider: tp}), httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}))
+	srv := newServer(t, protocol, h)
+	body(t, send(t, srv, path, header("b3", id128+"-"+spanID+"-1")))
+	srv.Close() // the handler has returned
+	line := out.only(t)
+	got.line, _ = line["route"].(string)
+	assert.Equal(t, id128, line["trace_id"], "trace_id of %v", line)
+	if s := ended(); s != nil {
+		got.name = s.Name()
+		attrs := attribute.NewSet(s.Attributes()...)
+		v, _ := attrs.Value("http.route")
+		got.span = v.AsString()
+	}
+	return got
+}
+
+// recorded is an SDK, unrecorded our own provider, whose spans nobody sees.
+func recorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
+	sdk, rec := newSDK(sdktrace.AlwaysSample())
+	return sdk, func() sdktrace.ReadOnlySpan { return rec.Ended()[0] }
+}
+
+func unrecorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
+	return never(), func() sdktrace.ReadOnlySpan { return nil }
+}
+
+// usersMux is a mux. With said, it says which route it has taken.
+func usersMux(said bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/users/{id}", nop)
+	if !said {
+		return mux
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r)
+		httpmw.SetRoute(r.Context(), r.Pattern)
+	})
+}
+
+// copiers are middleware that hands on a copy of the request, as nearly all does.
+var copiers = map[string]func(http.Handler) http.Handler{
+	"r.WithContext": copies,
+	"r.Clone": func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r.Clone(r.Context())) })
+	},
+	"http.TimeoutHandler":  func(h http.Handler) http.Handler { return http.TimeoutHandler(h, time.Minute, "timeout") },
+	"http.MaxBytesHandler": func(h http.Handler) http.Handler { return http.MaxBytesHandler(h, 1<<20) },
+	"chi's Timeout":        middleware.Timeout(time.Minute),
+	"chi's RequestID":      middleware.RequestID,
+	"all of them": func(h http.Handler) http.Handler {
+		return http.TimeoutHandler(http.MaxBytesHandler(copies(middleware.RequestID(h)), 1<<20), time.Minute, "timeout")
+	},
+}
+
+// The route reaches line and span through all copies once somebody has said it. Until then there is
+// none, and never a wrong one.
+func TestRouteBehindCopies(t *testing.T) {
+	const full = "/v1/users/{id}"
+	whole := routed{full, full, "GET " + full}
+	type builder func(mw, log, x func(http.Handler) http.Handler, mux http.Handler) http.Handler
+	for _, tt := range []struct {
+		name  string
+		build builder
+		bare  routed // without SetRoute
+	}{
+		{"New(AccessLog(x(mux)))", func(mw, log, x func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return mw(log(x(mux)))
+		}, routed{"", "", "GET"}},
+		{"New(x(AccessLog(mux)))", func(mw, log, x func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return mw(x(log(mux)))
+		}, whole},
+		{"New(x(AccessLog(x(mux))))", func(mw, log, x func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return mw(x(log(x(mux))))
+		}, routed{"", "", "GET"}},
+		{"x(New(AccessLog(mux)))", func(mw, log, x func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return x(mw(log(mux)))
+		}, whole},
+		{"AccessLog(New(x(mux)))", func(mw, log, x func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return log(mw(x(mux)))
+		}, routed{"", "", "GET"}},
+		{"AccessLog(x(New(mux)))", func(mw, log, x func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return log(x(mw(mux)))
+		}, whole},
+		{"AccessLog(x(New(x(mux))))", func(mw, log, x func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return log(x(mw(x(mux))))
+		}, routed{"", "", "GET"}},
+	} {
+		for name, x := range copiers {
+			for _, protocol := range protocols {
+				t.Run(strings.ReplaceAll(tt.name, "x", name)+" over "+protocol, func(t *testing.T) {
+					for _, said := range []bool{false, true} {
+						want := tt.bare
+						if said {
+							want = whole
+						}
+						build := func(mw, log func(http.Handler) http.Handler) http.Handler {
+							return tt.build(mw, log, x, usersMux(said))
+						}
+						assert.Equal(t, want, routeOf(t, protocol, "/v1/users/7", recorded, build), "SetRoute %v, recorded", said)
+						want.span, want.name = "", ""
+						assert.Equal(t, want, routeOf(t, protocol, "/v1/users/7", unrecorded, build), "SetRoute %v, not recorded", said)
+					}
+				})
+			}
+		}
+	}
+}
+
+// Two New, or two AccessLog, are told by the innermost.
+func TestRouteTwice(t *testing.T) {
+	const full = "/v1/users/{id}"
+	for name, build := range map[string]func(mw, log func(http.Handler) http.Handler, mux http.Handler) http.Handler{
+		"New(AccessLog(copy(New(copy(mux)))))": func(mw, log func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return mw(log(copies(httpmw.New(httpmw.Config{})(copies(mux)))))
+		},
+		"New(copy(New(AccessLog(copy(mux)))))": func(mw, log func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return mw(copies(httpmw.New(httpmw.Config{})(log(copies(mux)))))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := routeOf(t, "h1", "/v1/users/7", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler { return build(mw, log, usersMux(true)) })
+			assert.Equal(t, routed{full, full, "GET " + full}, got)
+		})
+	}
+	t.Run("AccessLog(New(copy(AccessLog(mux))))", func(t *testing.T) {
+		discard := zerolog.Nop()
+		inner := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})
+		for _, provider := range []func() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan){recorded, unrecorded} {
+			got := routeOf(t, "h1", "/v1/users/7", provider, func(mw, log func(http.Handler) http.Handler) http.Handler {
+				return log(mw(copies(inner(usersMux(false)))))
+			})
+			assert.Equal(t, full, got.line)
+		}
+	})
+}
+
+// A pattern of what http.StripPrefix leaves of the path is no route of the request: on no span of it, and not further out.
+func TestRoutePrefix(t *testing.T) {
+	sub := http.NewServeMux()
+	sub.HandleFunc("GET /users/{id}", nop)
+	for name, tt := range map[string]struct {
+		build func(mw, log func(http.Handler) http.Handler) http.Handler
+		want  routed
+	}{
+		"New(strip(AccessLog(mux)))": {func(mw, log func(http.Handler) http.Handler) http.Handler {
+			return mw(http.StripPrefix("/v1", log(sub)))
+		}, routed{"/users/{id}", "", "GET"}}, // the line has the path that is left, and its route
+		"AccessLog(strip(New(mux)))": {func(mw, log func(http.Handler) http.Handler) http.Handler {
+			return log(http.StripPrefix("/v1", mw(sub)))
+		}, routed{"", "/users/{id}", "GET /users/{id}"}}, // and so has the span
+		"strip(New(AccessLog(mux)))": {func(mw, log func(http.Handler) http.Handler) http.Handler {
+			return http.StripPrefix("/v1", mw(log(sub)))
+		}, routed{"/users/{id}", "/users/{id}", "GET /users/{id}"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, tt.want, routeOf(t, "h1", "/v1/users/7", recorded, tt.build))
+		})
+	}
+	t.Run("escaped otherwise", func(t *testing.T) {
+		got := routeOf(t, "h1", "/v1/users/%37?q=1", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
+			return mw(copies(log(usersMux(false))))
+		})
+		assert.Equal(t, "/v1/users/{id}", got.span)
+	})
+}
+
+// chi sets a pattern on the request that each of its routers is given.
+func TestRouteChi(t *testing.T) {
+	says := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r)
+			httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern())
+		})
+	}
+	const full = "/v1/users/{id}"
+	whole, none := routed{full, full, "GET " + full}, routed{"", "", "GET"}
+	auth := copies
+	for _, tt := range []struct {
+		name  string
+		bare  routed
+		build func(r chi.Router)
+	}{
+		{"plain", whole, func(r chi.Router) { r.Get(full, nop) }},
+		{"Timeout", none, func(r chi.Router) { r.Use(middleware.Timeout(time.Minute)); r.Get(full, nop) }},
+		{"RequestID", none, func(r chi.Router) { r.Use(middleware.RequestID); r.Get(full, nop) }},
+		{"a sub-router", whole, func(r chi.Router) { r.Route("/v1", func(r chi.Router) { r.Get("/users/{id}", nop) }) }},
+		{"a sub-router behind auth", none, func(r chi.Router) {
+			r.Route("/v1", func(r chi.Router) { r.Use(auth); r.Get("/users/{id}", nop) })
+		}},
+		{"a sub-router's group behind auth", whole, func(r chi.Router) {
+			r.Route("/v1", func(r chi.Router) { r.With(auth).Get("/users/{id}", nop) }) // the pattern is set before
+		}},
+		{"a mounted handler of somebody's", none, func(r chi.Router) {
+			sub := chi.NewRouter()
+			sub.Use(auth)
+			sub.Get("/users/{id}", nop)
+			r.Mount("/v1", auth(sub))
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, said := range []bool{false, true} {
+				want := tt.bare
+				if said {
+					want = whole
+				}
+				assert.Equal(t, want, routeOf(t, "h1", "/v1/users/7", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
+					r := chi.NewRouter()
+					r.Use(mw, log)
+					if said {
+						r.Use(says)
+					}
+					tt.build(r)
+					return r
+				}), "SetRoute %v, inside of chi", said)
+			}
+			assert.Equal(t, whole, routeOf(t, "h1", "/v1/users/7", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
+				r := chi.NewRouter()
+				r.Use(says)
+				tt.build(r)
+				return mw(log(r))
+			}), "SetRoute inside of chi, New and AccessLog outside")
+		})
+	}
+}
+
+func TestSetRoute(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		said []string
+		want string
+	}{
+		{"none", nil, ""},
+		{"empty", []string{""}, ""},
+		{"a method alone", []string{"GET "}, ""},
+		{"a template", []string{"/users/{id}"}, "/users/{id}"},
+		{"with a method", []string{"GET \t/users/{id}"}, "/users/{id}"},
+		{"with a host", []string{"GET svc.example/users/{id}"}, "svc.example/users/{id}"},
+		{"a subtree", []string{"/files/*"}, "/files/*"},
+		{"the inner router first", []string{"/v1/users/{id}", "/v1/*"}, "/v1/users/{id}"},
+		{"the outer router first", []string{"/v1/*", "/v1/users/{id}"}, "/v1/users/{id}"},
+		{"of two that are as long, the first", []string{"/a", "/b"}, "/a"},
+		{"too long", []string{strings.Repeat("x", 9000)}, strings.Repeat("x", 8000) + "…"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, provider := range []func() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan){recorded, unrecorded} {
+				got := routeOf(t, "h1", "/", provider, func(mw, log func(http.Handler) http.Handler) http.Handler {
+					return mw(log(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						var wg sync.WaitGroup
+						for _, template := range tt.said {
+							wg.Go(func() { httpmw.SetRoute(context.WithValue(r.Context(), strangeKey{}, 1), template) })
+							wg.Wait()
+						}
+					})))
+				})
+				assert.Equal(t, tt.want, got.line, "route of the line")
+				if got.name != "" {
+					assert.Equal(t, tt.want, got.span, "route of the span")
+				}
+			}
+		})
+	}
+	t.Run("nowhere", func(t *testing.T) {
+		var none context.Context
+		httpmw.SetRoute(none, "/users/{id}")
+		httpmw.SetRoute(t.Context(), "/users/{id}")
+	})
+	t.Run("it outranks the pattern of the request", func(t *testing.T) {
+		got := routeOf(t, "h1", "/v1/users/7", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
+			mux := http.NewServeMux()
+			mux.HandleFunc("/v1/users/{id}", func(_ http.ResponseWriter, r *http.Request) { httpmw.SetRoute(r.Context(), "/{+}") })
+			return mw(log(mux))
+		})
+		assert.Equal(t, routed{"/{+}", "/{+}", "GET /{+}"}, got)
+	})
+	t.Run("many goroutines", func(t *testing.T) {
+		got := routeOf(t, "h1", "/", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
+			return mw(log(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				var wg sync.WaitGroup
+				for i := range 64 {
+					wg.Go(func() { httpmw.SetRoute(r.Context(), strings.Repeat("x", i)) })
+				}
+				wg.Wait()
+			})))
+		})
+		assert.Equal(t, strings.Repeat("x", 63), got.line)
+	})
+}
