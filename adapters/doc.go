@@ -49,9 +49,19 @@
 // gin's and echo's contexts are not the request's, and are given to the next request when this one
 // has been answered: take the request's from them before anything that outlives the handler.
 //
+// A route reaches the access line and the span through all copies of the request by SetRoute, said in the innermost
+// middleware. What is written when AccessLog has returned, such as the 504 of chi's Timeout or an answer of echo's error
+// handler, is on its line only if it stands further out.
+//
 //	gin                     ctx := c.Request.Context()
 //	echo                    ctx := c.Request().Context()
 //	both, in main           handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
+//	ServeMux, after it      httpmw.SetRoute(r.Context(), r.Pattern)
+//	chi, after next         httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern())
+//	gorilla, in Use         template, _ := mux.CurrentRoute(r).GetPathTemplate()
+//	gorilla, then           httpmw.SetRoute(r.Context(), template)
+//	gin, in Use             httpmw.SetRoute(c.Request.Context(), c.FullPath())
+//	echo, in Use            httpmw.SetRoute(c.Request().Context(), c.Path())
 //	http.DefaultClient      http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
 //
 // # Spans

@@ -48,7 +48,7 @@ func Example_gin() {
 	engine.ContextWithFallback = true // c is a context in the trace too, while the handler runs
 	engine.Use(func(c *gin.Context) {
 		logctx.Info(c).Msg("gin's middleware")
-		c.Request.Pattern = c.FullPath() // the access log's route
+		httpmw.SetRoute(c.Request.Context(), c.FullPath()) // on the access line
 	})
 	answered, done := make(chan struct{}), make(chan struct{})
 	engine.GET("/media/:id", func(c *gin.Context) {
@@ -95,7 +95,7 @@ func Example_ginMiddleware() {
 	// Output: asked for trace_id=463ac35c9f6413ad
 }
 
-// With echo, clew stands outside as well. Its routes are in the access log as they are.
+// With echo, clew stands outside as well. Its routes are in the access log, unless something copies the request on the way.
 func Example_echo() {
 	e := echo.New()
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {

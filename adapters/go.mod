@@ -13,7 +13,9 @@ require (
 	github.com/aws/smithy-go/tracing/smithyoteltracing v1.0.0
 	github.com/gammazero/workerpool v1.3.0
 	github.com/gin-gonic/gin v1.12.0
+	github.com/go-chi/chi/v5 v5.5.0
 	github.com/go-co-op/gocron/v2 v2.21.2
+	github.com/gorilla/mux v1.8.1
 	github.com/labstack/echo/v5 v5.3.1
 	github.com/panjf2000/ants/v2 v2.12.1
 	github.com/robfig/cron/v3 v3.0.1

@@ -25,9 +25,11 @@ type AccessLogConfig struct {
 	// context's, as logctx.Info has it.
 	Logger *zerolog.Logger
 
-	// Level is the level of a line. Nil: info, warn from 400, error from 500 and for a
-	// panic. The status is 0 if the handler panicked or took over the connection before
-	// anything was written.
+	// Level is the level of a line. Nil: info, warn from 400, error from 500 and for a panic; but
+	// info for a client that has gone, whatever the status, since httputil.ReverseProxy answers 502
+	// to such a client, or panics with http.ErrAbortHandler. (net/http reports all other panics.)
+	// The status is 0 if nothing was sent: the handler panicked or took over the connection before
+	// it wrote anything, or the client had gone.
 	Level func(status int) zerolog.Level
 
 	// Skip says which requests get no line, such as health checks; they still have IDs.
@@ -35,21 +37,46 @@ type AccessLogConfig struct {
 	Skip func(*http.Request) bool
 }
 
-// AccessLog returns middleware that writes a line a request, after the handler. Put it inside
-// [New], so that the line has the ID. A handler that panics has its line written, and the
-// panic flies on.
+// AccessLog returns middleware that writes a line a request, after the handler. A handler that panics
+// has its line written, and the panic flies on. AccessLog may stand inside of [New] or outside of it:
+// the line is the same. A span that is recorded gets the status only from an AccessLog inside, since
+// it has ended when the outer one knows.
 //
-// The line has the message "request" and these keys: method, path, route (the pattern that
-// matched, if any), status (what the client got), bytes (of the body, as the handler wrote
-// it), duration_ms, remote; the hook's trace_id and span_id; parent_id (the caller's span),
-// caller_parent_id (that span's own parent, as received); untrusted_trace_id (what a caller
-// under [TrustNone] sent); panicked and hijacked, where true. A method, path or remote of more
-// than 8,000 bytes is cut there. From these lines alone a call graph can be drawn.
+// The line has the message "request" and these keys: method, path, route (see [SetRoute]), status
+// (what the client got), bytes (of the body, as the handler wrote it), duration_ms, remote; the hook's
+// trace_id and span_id; parent_id (the caller's span), caller_parent_id (that span's own parent, as
+// received); untrusted_trace_id (what a caller under [TrustNone] sent); panicked, hijacked and
+// client_gone, where true. A method, path or remote of more than 8,000 bytes is cut there. From these
+// lines alone a call graph can be drawn.
 //
-// The ResponseWriter that the handler gets has the optional interfaces that it would have had,
-// and Unwrap. One of net/http's own, by which http.MaxBytesReader closes the connection of a
-// body that is too large, is lost to every wrapper: put http.MaxBytesHandler further out. If
-// the span is recorded, it gets the status.
+// # Where it stands
+//
+// The line tells what AccessLog's own ResponseWriter took without an error. Middleware further out that
+// writes when AccessLog has returned is not on it: the 504 of chi's Timeout, what echo's and fiber's
+// error handlers write. Stand outside of these.
+//
+// http.TimeoutHandler is understood on both sides. Outside of it, status and bytes are exact. Inside,
+// a handler that returns after the deadline has status 503 and 0 bytes, whatever it wrote, since
+// TimeoutHandler has answered. Two cases cannot be told there: a handler that returns just at the
+// deadline, when TimeoutHandler may choose either answer, and a shorter deadline that other middleware
+// has set in between, which is taken for TimeoutHandler's.
+//
+// # Clients that have gone
+//
+// client_gone means that a write or a flush failed, or that the request's context was canceled before
+// the handler returned. The latter counts only if the http.Server has neither BaseContext nor
+// ConnContext: a context of theirs may end at SIGTERM, while clients still wait for their answers. The
+// status is 0 if nothing was sent; else status and bytes stay what was written.
+//
+// Two limits are net/http's. A client that closes its half of the connection, as nc -N does, cannot be
+// told from one that has left. And net/http's own flush, after the handler, is out of sight: a short
+// answer to a client that has left looks as if it had arrived.
+//
+// # The ResponseWriter
+//
+// The ResponseWriter that the handler gets has the optional interfaces that it would have had, and
+// Unwrap. MaxBytesReader closes the connection through an unexported method of net/http's
+// ResponseWriter. No wrapper can forward it: put http.MaxBytesHandler outside of AccessLog.
 //
 // The middleware panics if it is given a nil handler.
 func AccessLog(cfg AccessLogConfig) func(http.Handler) http.Handler {
@@ -92,9 +119,14 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	returned := false
 	defer func() {
 		l.panicked = !returned && unwind.Panicking()
-		l.gone = l.gone || hungUp(ctx)
+		switch ctx.Err() {
+		case context.Canceled:
+			l.gone = l.gone || hungUp(ctx)
+		case context.DeadlineExceeded:
+			l.timedOut = l.timedOut || answeredFor(under)
+		}
 		switch {
-		case l.timedOut || answeredFor(ctx, under):
+		case l.timedOut:
 			l.status, l.bytes = http.StatusServiceUnavailable, 0 // what was written is dropped
 		case l.status == 0 && returned && !l.hijacked && !l.gone:
 			l.status = http.StatusOK // net/http sends it for a handler that wrote nothing
@@ -121,7 +153,7 @@ type line struct {
 	status               int // what the client got; 0: nothing yet
 	bytes                int64
 	panicked, hijacked   bool
-	timedOut             bool // http.TimeoutHandler has said so
+	timedOut             bool // http.TimeoutHandler has answered
 	gone                 bool // the client
 }
 

@@ -16,6 +16,7 @@ import (
 	"runtime/pprof"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/clew/httpmw"
 	"example.com/clew/logctx"
@@ -55,6 +56,29 @@ func ExampleNew_logger() {
 
 	call(handler, "/", "10.1.2.3:4711")
 	// Output: INF hello trace_id=463ac35c9f6413ad
+}
+
+// Behind http.TimeoutHandler, the mux sees a copy of the request.
+func ExampleSetRoute() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /users/{id}", func(w http.ResponseWriter, r *http.Request) {})
+	routes := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r)
+		httpmw.SetRoute(r.Context(), r.Pattern)
+	})
+
+	logger := zerolog.New(zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"},
+		FieldsExclude: []string{"method", "path", "bytes", "duration_ms", "remote", "parent_id", "trace_id", "span_id"}})
+	handler := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.TimeoutHandler(routes, time.Second, "timeout"))
+	call(httpmw.New(httpmw.Config{})(handler), "/users/7", "10.1.2.3:4711")
+	// Output: request route=/users/{id} status=200
+}
+
+// Nobody on the open internet is believed.
+func ExampleTrust_Always() {
+	mw := httpmw.New(httpmw.Config{Trust: httpmw.TrustNone.Always})
+	fmt.Println(debugged(mw, httptest.NewRequest("GET", "/", nil)))
+	// Output: no debug
 }
 
 // debugged sends h a request that asks for debug, and says what became of it.
@@ -168,7 +192,7 @@ func ExampleTrust_secret() {
 // sampled by a trace.Ratio. Not by this one, which still answers alike for one ID.
 func ExampleTrust_sampler() {
 	mw := httpmw.New(httpmw.Config{
-		Trust: func(*http.Request) httpmw.Trust { return httpmw.TrustIDs },
+		Trust: httpmw.TrustIDs.Always,
 		TracerProvider: trace.NewProvider(trace.ProviderConfig{
 			Sampler: unguessable{trace.NewRatio(0.001), maphash.MakeSeed()},
 		}),

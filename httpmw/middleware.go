@@ -2,7 +2,7 @@
 // into the request's context, and an access log that tells the truth.
 //
 // Both are func(http.Handler) http.Handler, for plain net/http, chi-style chains and
-// whatever else speaks it. New outside, AccessLog inside:
+// whatever else speaks it. They may stand in either order; New outside is the usual one:
 //
 //	handler = httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{})(mux))
 //

@@ -84,24 +84,21 @@ func byClient(err error) bool {
 	return writing
 }
 
-// hungUp reports whether ctx has ended because the client has gone, as far as can be told. A server
+// hungUp reports whether ctx, which has ended, has because the client has gone, as far as can be told. A server
 // whose contexts are its owner's ends them for reasons of its own, at SIGTERM for instance, and its
 // clients get their answers all the same.
 func hungUp(ctx context.Context) bool {
-	if ctx.Err() == nil || context.Cause(ctx) != context.Canceled {
+	if context.Cause(ctx) != context.Canceled {
 		return false
 	}
 	server, ok := ctx.Value(http.ServerContextKey).(*http.Server)
 	return ok && server.BaseContext == nil && server.ConnContext == nil
 }
 
-// answeredFor reports whether http.TimeoutHandler has given the answer in place of a handler that has
-// just returned: its deadline has passed by then. Not by what a Write says, which would make a 200 of
-// a status that is still to come from further out.
-func answeredFor(ctx context.Context, w http.ResponseWriter) bool {
-	if ctx.Err() != context.DeadlineExceeded {
-		return false
-	}
+// answeredFor reports whether http.TimeoutHandler gives the answer in place of a handler that returns
+// after the deadline. Not by what a Write says, which would make a 200 of a status that is still to
+// come from further out.
+func answeredFor(w http.ResponseWriter) bool {
 	t := reflect.TypeOf(innermost(w))
 	return t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http" && t.Elem().Name() == "timeoutWriter"
 }

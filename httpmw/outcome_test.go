@@ -12,12 +12,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/torture"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -605,4 +608,112 @@ func TestAccessLogHalfClosed(t *testing.T) {
 	assert.EqualValues(t, 200, line["status"], "status of %v", line)
 	assert.EqualValues(t, 4, line["bytes"], "bytes of %v", line)
 	assert.Equal(t, true, line["client_gone"], "client_gone of %v: a known limit", line)
+}
+
+// TestTortureTimeoutHandlers: whatever a handler does before and after the deadline, and wherever AccessLog
+// stands, the line has the status that the client got.
+func TestTortureTimeoutHandlers(t *testing.T) {
+	rounds, compared := torture.Size(2, 400), 0
+	for _, protocol := range protocols {
+		for _, where := range []string{"outside", "inside"} {
+			var out logbook
+			logger := zerolog.New(&out)
+			logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})
+			var running sync.WaitGroup
+			h := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				n, err := strconv.Atoi(r.URL.Path[1:])
+				assert.NoError(t, err)
+				do := deadlines[n%len(deadlines)]
+				if do.before != nil {
+					do.before(w)
+				}
+				<-r.Context().Done()
+				if do.late != nil {
+					do.late(w)
+				}
+			}))
+			timeout := func(h http.Handler) http.Handler { return http.TimeoutHandler(h, time.Millisecond, "timeout") }
+			if where == "outside" {
+				h = logged(timeout(h))
+			} else {
+				h = timeout(http.HandlerFunc(func(logged http.Handler) http.HandlerFunc {
+					return func(w http.ResponseWriter, r *http.Request) {
+						running.Add(1)
+						defer running.Done()
+						defer func() { _ = recover() }()
+						logged.ServeHTTP(w, r)
+					}
+				}(logged(h))))
+			}
+			srv := newServer(t, protocol, h)
+			got := map[string]float64{}
+			for n := range rounds * len(deadlines) {
+				path := fmt.Sprint("/", n)
+				res := send(t, srv, path, nil)
+				body(t, res)
+				got[path] = float64(res.StatusCode)
+			}
+			running.Wait()
+			srv.Close()
+			for _, line := range out.lines(t) {
+				path := line["path"].(string)
+				assert.Equal(t, got[path], line["status"], "status of %v, %s over %s", line, where, protocol)
+				delete(got, path)
+				compared++
+			}
+			assert.Empty(t, got, "requests without a line")
+		}
+	}
+	torture.Row(t, "Timeout handlers", "%d answers of http.TimeoutHandler over h1 and h2, AccessLog outside and inside: each line has the status that the client got", compared)
+}
+
+// TestTortureClientGone: clients leave at every moment, and no line says that they got something.
+func TestTortureClientGone(t *testing.T) {
+	rounds, gone, stayed := torture.Size(10, 2000), 0, 0
+	for _, protocol := range protocols {
+		var out logbook
+		logger := zerolog.New(&out)
+		left := make(chan struct{})
+		srv := newServer(t, protocol, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/stays":
+				io.WriteString(w, "text")
+				return
+			case "/begun":
+				io.WriteString(w, "text")
+				w.(http.Flusher).Flush()
+			}
+			left <- struct{}{}
+			<-r.Context().Done()
+		})))
+		for n := range 3 * rounds {
+			path := []string{"/stays", "/waits", "/begun"}[n%3]
+			ctx, leave := context.WithCancel(t.Context())
+			if path != "/stays" {
+				go func() { <-left; leave() }()
+			}
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+path, nil)
+			require.NoError(t, err)
+			res, err := srv.Client().Do(r)
+			if err == nil {
+				_, err = io.Copy(io.Discard, res.Body)
+				res.Body.Close()
+			}
+			require.Equal(t, path != "/stays", err != nil, "the client of %s got an error: %v", path, err)
+			leave()
+		}
+		srv.Close()
+		for _, line := range out.lines(t) {
+			want := map[string]float64{"/stays": 200, "/waits": 0, "/begun": 200}[line["path"].(string)]
+			assert.Equal(t, want, line["status"], "status of %v", line)
+			assert.Equal(t, line["path"] != "/stays", line["client_gone"] == true, "client_gone of %v", line)
+			if line["client_gone"] == true {
+				gone++
+			} else {
+				stayed++
+			}
+		}
+	}
+	assert.Equal(t, 4*rounds, gone, "lines of clients that had gone")
+	torture.Row(t, "Client gone", "%d clients that left before or in the middle of an answer: client_gone on each line, status 0 where nothing was sent; %d that stayed: on none", gone, stayed)
 }

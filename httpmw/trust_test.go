@@ -29,6 +29,14 @@ func trusting(t httpmw.Trust) func(*http.Request) httpmw.Trust {
 	return func(*http.Request) httpmw.Trust { return t }
 }
 
+// Always is the same as the function that everybody would write, for a Trust that is none of the three too.
+func TestTrustAlways(t *testing.T) {
+	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll, 77} {
+		assert.Equal(t, trust, trust.Always(nil))
+		assert.Equal(t, trust, trust.Always(get(nil)))
+	}
+}
+
 // traceHeaders are the headers that an untrusted caller's must not be seen of.
 var traceHeaders = []string{"B3", "X-B3-Traceid", "X-B3-Spanid", "X-B3-Parentspanid", "X-B3-Sampled", "X-B3-Flags", "Traceparent", "Tracestate", "Baggage"}
 

@@ -122,11 +122,17 @@ type serverNode struct {
 	route route.Cell
 }
 
+// Value is node's, which is not called: lines look several things up.
 func (n *serverNode) Value(key any) any {
-	if key == (route.Key{}) {
+	switch key {
+	case currentSpanKey:
+		return &n.span
+	case recordKey{}:
+		return &n.span.record
+	case route.Key{}:
 		return &n.route
 	}
-	return n.node.Value(key)
+	return n.Context.Value(key)
 }
 
 // clientNode is the node of a client span. The request that span is for needs up to five

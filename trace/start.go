@@ -188,11 +188,11 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 		// Not what was shown: that parent may have been invented.
 		b.ParentSpanID, b.wide = p.b3.SpanID, p.b3.wide
 	}
-	n := recordNode{sdkCtx, record{b3: b, bySDK: true}}
+	made := record{b3: b, bySDK: true}
 	if kind == oteltrace.SpanKindServer {
-		return &serverRecordNode{recordNode: n}, s, true
+		return &serverRecordNode{recordNode: recordNode{sdkCtx, made}}, s, true
 	}
-	return &n, s, true
+	return &recordNode{sdkCtx, made}, s, true
 }
 
 // withKind is opts after the kind. Middleware has no others: it shares what is made once.

@@ -1,0 +1,198 @@
+package adapters_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"example.com/clew/httpmw"
+	"github.com/gin-gonic/gin"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/gorilla/mux"
+	"github.com/labstack/echo/v5"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+)
+
+// routers route GET /v1/media/{id}, in their own way of writing it, and say that they have.
+var routers = []struct {
+	name, route string
+	router      func() http.Handler
+}{
+	{"ServeMux", "/v1/media/{id}", func() http.Handler {
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /v1/media/{id}", func(http.ResponseWriter, *http.Request) {})
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mux.ServeHTTP(w, r)
+			httpmw.SetRoute(r.Context(), r.Pattern)
+		})
+	}},
+	{"chi", "/v1/media/{id}", func() http.Handler {
+		router := chi.NewRouter()
+		router.Use(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r)
+				httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern())
+			})
+		})
+		router.Route("/v1", func(r chi.Router) {
+			r.Use(middleware.RequestID)
+			r.Get("/media/{id}", func(http.ResponseWriter, *http.Request) {})
+		})
+		return router
+	}},
+	{"gorilla", "/v1/media/{id:[0-9]+}", func() http.Handler {
+		router := mux.NewRouter()
+		router.Use(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				template, _ := mux.CurrentRoute(r).GetPathTemplate()
+				httpmw.SetRoute(r.Context(), template)
+				next.ServeHTTP(w, r)
+			})
+		})
+		sub := router.PathPrefix("/v1").Subrouter()
+		sub.HandleFunc("/media/{id:[0-9]+}", func(http.ResponseWriter, *http.Request) {})
+		return router
+	}},
+	{"gin", "/v1/media/:id", func() http.Handler {
+		engine := gin.New()
+		engine.Use(func(c *gin.Context) {
+			httpmw.SetRoute(c.Request.Context(), c.FullPath())
+		})
+		engine.Group("/v1").GET("/media/:id", func(*gin.Context) {})
+		return engine
+	}},
+	{"echo", "/v1/media/:id", func() http.Handler {
+		e := echo.New()
+		e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c *echo.Context) error {
+				httpmw.SetRoute(c.Request().Context(), c.Path())
+				return next(c)
+			}
+		})
+		e.Group("/v1").GET("/media/:id", func(c *echo.Context) error { return c.NoContent(http.StatusOK) })
+		return e
+	}},
+}
+
+// accessLine serves a GET of path over a real server, through what build makes of New and AccessLog, and
+// returns the status that the client got, the line, and the route of the span.
+func accessLine(t *testing.T, path string, build func(traced, logged func(http.Handler) http.Handler) http.Handler) (status int, line map[string]any, route string) {
+	t.Helper()
+	recorder := tracetest.NewSpanRecorder()
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
+	var out bytes.Buffer
+	logger := zerolog.New(zerolog.SyncWriter(&out))
+	server := httptest.NewServer(build(httpmw.New(httpmw.Config{TracerProvider: sdk}), httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
+	require.NoError(t, err)
+	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	resp, err := server.Client().Do(r)
+	require.NoError(t, err)
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	server.Close() // the handler has returned
+	require.NoError(t, json.Unmarshal(out.Bytes(), &line), "the line %s", &out)
+	assert.Equal(t, "463ac35c9f6413ad", line["trace_id"])
+	require.Len(t, recorder.Ended(), 1, "spans")
+	attrs := attribute.NewSet(recorder.Ended()[0].Attributes()...)
+	v, _ := attrs.Value("http.route")
+	return resp.StatusCode, line, v.AsString()
+}
+
+// The route is on the line and on the span, through whatever copies the request on the way to the router.
+func TestRoutes(t *testing.T) {
+	copies := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+	for _, tt := range routers {
+		for name, between := range map[string]func(http.Handler) http.Handler{
+			"nothing":              func(h http.Handler) http.Handler { return h },
+			"r.WithContext":        copies,
+			"http.TimeoutHandler":  func(h http.Handler) http.Handler { return http.TimeoutHandler(h, time.Minute, "") },
+			"http.MaxBytesHandler": func(h http.Handler) http.Handler { return http.MaxBytesHandler(h, 1<<20) },
+		} {
+			t.Run(tt.name+" behind "+name, func(t *testing.T) {
+				status, line, route := accessLine(t, "/v1/media/7", func(traced, logged func(http.Handler) http.Handler) http.Handler {
+					return traced(logged(between(tt.router())))
+				})
+				assert.Equal(t, 200, status)
+				assert.Equal(t, tt.route, line["route"], "route of the line %v", line)
+				assert.Equal(t, tt.route, route, "http.route of the span")
+
+				status, line, route = accessLine(t, "/nowhere", func(traced, logged func(http.Handler) http.Handler) http.Handler {
+					return traced(logged(between(tt.router())))
+				})
+				assert.Equal(t, 404, status)
+				assert.NotContains(t, line, "route", "the line of what matches no route")
+				assert.Empty(t, route, "http.route of the span")
+			})
+		}
+	}
+}
+
+// What is written after AccessLog has returned is on its line only if it stands further out.
+func TestStatusFromOutside(t *testing.T) {
+	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	for _, tt := range []struct {
+		name            string
+		status          int
+		inside, outside func(traced, logged func(http.Handler) http.Handler) http.Handler
+	}{
+		{"chi's Timeout", 504, func(traced, logged func(http.Handler) http.Handler) http.Handler {
+			return traced(middleware.Timeout(time.Millisecond)(logged(http.HandlerFunc(slow))))
+		}, func(traced, logged func(http.Handler) http.Handler) http.Handler {
+			return traced(logged(middleware.Timeout(time.Millisecond)(http.HandlerFunc(slow))))
+		}},
+		{"chi's Recoverer", 500, func(traced, logged func(http.Handler) http.Handler) http.Handler {
+			return traced(quietly(middleware.Recoverer(logged(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("no such image") })))))
+		}, func(traced, logged func(http.Handler) http.Handler) http.Handler {
+			return traced(logged(quietly(middleware.Recoverer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("no such image") })))))
+		}},
+		{"echo's error handler", 418, func(traced, logged func(http.Handler) http.Handler) http.Handler {
+			e := echo.New()
+			e.Use(echo.WrapMiddleware(traced), echo.WrapMiddleware(logged))
+			e.GET("/", func(*echo.Context) error { return echo.NewHTTPError(418, "a teapot") })
+			return e
+		}, func(traced, logged func(http.Handler) http.Handler) http.Handler {
+			e := echo.New()
+			e.GET("/", func(*echo.Context) error { return echo.NewHTTPError(418, "a teapot") })
+			return traced(logged(e))
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, line, _ := accessLine(t, "/", tt.inside)
+			require.Equal(t, tt.status, status, "status that the client got")
+			assert.NotEqualValues(t, status, line["status"], "status of the line inside, %v: a known limit is gone", line)
+			status, line, _ = accessLine(t, "/", tt.outside)
+			require.Equal(t, tt.status, status, "status that the client got")
+			assert.EqualValues(t, status, line["status"], "status of the line outside, %v", line)
+		})
+	}
+}
+
+// quietly has chi's Recoverer print to nowhere.
+func quietly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, middleware.WithLogEntry(r, silent{}))
+	})
+}
+
+type silent struct{}
+
+func (silent) Write(int, int, http.Header, time.Duration, any) {}
+func (silent) Panic(any, []byte)                               {}
