@@ -965,9 +965,11 @@ func TestAccessLogOddRequest(t *testing.T) {
 	logger := zerolog.New(&out)
 	h := httpmw.New(httpmw.Config{Logger: &logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(nop)))
 	sdk, _ := newSDK(sdktrace.AlwaysSample())
-	recording := httpmw.New(httpmw.Config{TracerProvider: sdk, Trust: trusting(httpmw.TrustNone)})(http.HandlerFunc(nop))
+	discard := zerolog.Nop()
+	recording := httpmw.New(httpmw.Config{TracerProvider: sdk, Trust: trusting(httpmw.TrustNone)})(
+		httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { r.Pattern = "/odd" })))
 	for range 2 {
-		r := (&http.Request{Method: "GET"}).WithContext(context.Background())
+		r := (&http.Request{Method: "GET", RequestURI: "/odd"}).WithContext(context.Background())
 		serve(h, r)
 		serve(recording, r)
 	}

@@ -74,6 +74,20 @@ func TestAccessLogAllocs(t *testing.T) {
 	}
 }
 
+// TestAccessLogRouteAllocs: a route that AccessLog sees for itself costs nothing.
+func TestAccessLogRouteAllocs(t *testing.T) {
+	logger := zerolog.New(io.Discard)
+	allocs := func(pattern string) float64 {
+		h := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			r.Pattern = pattern
+		})))
+		r := get(nil)
+		w := nullWriter{header: http.Header{}}
+		return testing.AllocsPerRun(1000, func() { h.ServeHTTP(&w, r) })
+	}
+	assert.LessOrEqual(t, allocs("/users/{id}"), allocs(""), "allocations of a request with a route, and of one without")
+}
+
 // nullWriter is a ResponseWriter with the interfaces of HTTP/1's.
 type nullWriter struct {
 	http.Hijacker

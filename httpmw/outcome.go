@@ -42,7 +42,7 @@ func (l *line) readFrom(n int64, err error) {
 	if n > 0 { // else the header can still change
 		l.sent(http.StatusOK)
 	}
-	if errors.Is(err, http.ErrHandlerTimeout) || byClient(err) {
+	if byClient(err) {
 		l.failed(err)
 	}
 }
@@ -63,8 +63,8 @@ func (l *line) failed(err error) {
 	case errors.Is(err, http.ErrHandlerTimeout):
 		l.timedOut = true
 	case errors.Is(err, errors.ErrUnsupported): // a flush that nobody carried out
-	case errors.Is(err, http.ErrBodyNotAllowed), errors.Is(err, http.ErrContentLength),
-		strings.HasSuffix(err.Error(), "declared Content-Length"): // HTTP/2's, which has no name
+	case errors.Is(err, http.ErrBodyNotAllowed),
+		strings.HasSuffix(err.Error(), "declared Content-Length"): // not http.ErrContentLength, since HTTP/2's has no name
 		l.sent(http.StatusOK) // a mistake of the handler's, after the header
 	case errors.Is(err, http.ErrHijacked):
 	default:

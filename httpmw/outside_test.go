@@ -112,6 +112,19 @@ func TestAccessLogOutsideSpan(t *testing.T) {
 	assert.False(t, attrs.HasValue("http.response.status_code"), "the span has a status")
 }
 
+// TestAccessLogOutsideTwoNew: the line has the IDs of the outer one, as it has from inside of it.
+func TestAccessLogOutsideTwoNew(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	mw := httpmw.New(httpmw.Config{})
+	var span string
+	serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(mw(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		span = trace.SpanID(r.Context())
+		mw(http.HandlerFunc(nop)).ServeHTTP(w, r)
+	}))), get(header("b3", id64+"-"+spanID+"-1")))
+	assert.Equal(t, span, out.only(t)["span_id"], "span_id of the line")
+}
+
 // TestAccessLogAroundOtelhttp: of all spans, the line has New's.
 func TestAccessLogAroundOtelhttp(t *testing.T) {
 	sdk, _ := newSDK(sdktrace.AlwaysSample())

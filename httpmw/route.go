@@ -57,14 +57,9 @@ func tell(cell *route.Cell, r *http.Request) {
 	if r.Pattern == "" || r.URL == nil {
 		return
 	}
-	path, _, _ := strings.Cut(r.RequestURI, "?")
-	if path != r.URL.EscapedPath() {
-		asked, err := url.ParseRequestURI(r.RequestURI) // another way of escaping, or http://…
-		if err != nil || asked.Path != r.URL.Path {
-			return
-		}
+	if asked, err := url.ParseRequestURI(r.RequestURI); err == nil && asked.Path == r.URL.Path {
+		cell.Offer(patternOf(r))
 	}
-	cell.Offer(patternOf(r))
 }
 
 func withoutMethod(pattern string) string {

@@ -3,6 +3,7 @@ package httpmw_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -32,9 +33,14 @@ func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.Tra
 	logger := zerolog.New(&out)
 	tp, ended := provider()
 	h := build(httpmw.New(httpmw.Config{TracerProvider: tp}), httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}))
-	srv := newServer(t, protocol, h)
+	done := make(chan struct{})
+	srv := newServer(t, protocol, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		h.ServeHTTP(w, r)
+	}))
 	body(t, send(t, srv, path, header("b3", id128+"-"+spanID+"-1")))
-	srv.Close() // the handler has returned
+	<-done
+	srv.Close()
 	line := out.only(t)
 	got.line, _ = line["route"].(string)
 	assert.Equal(t, id128, line["trace_id"], "trace_id of %v", line)
@@ -165,6 +171,16 @@ func TestRouteTwice(t *testing.T) {
 			assert.Equal(t, full, got.line)
 		}
 	})
+}
+
+// Without New, an AccessLog further in tells the one outside.
+func TestRouteWithoutNew(t *testing.T) {
+	var out logbook
+	outer, inner := zerolog.New(&out), zerolog.Nop()
+	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &outer})(copies(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &inner})(usersMux(false))))
+	r := httptest.NewRequest(http.MethodGet, "/v1/users/7", nil)
+	serve(h, r)
+	assert.Equal(t, "/v1/users/{id}", out.only(t)["route"])
 }
 
 // A pattern of what http.StripPrefix leaves of the path is no route of the request: on no span of it, and not further out.

@@ -38,11 +38,8 @@ func (c *Cell) Offer(template string) {
 	}
 }
 
-// Get returns the route, "" without one. A nil cell has none.
+// Get returns the route, "" without one.
 func (c *Cell) Get() string {
-	if c == nil {
-		return ""
-	}
 	if template := c.template.Load(); template != nil {
 		return *template
 	}
