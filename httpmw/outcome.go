@@ -98,9 +98,19 @@ func hungUp(ctx context.Context) bool {
 // answeredFor reports whether http.TimeoutHandler gives the answer in place of a handler that returns
 // after the deadline. Not by what a Write says, which would make a 200 of a status that is still to
 // come from further out.
-func answeredFor(w http.ResponseWriter) bool {
-	t := reflect.TypeOf(innermost(w))
-	return t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http" && t.Elem().Name() == "timeoutWriter"
+func answeredFor(w http.ResponseWriter) bool { return nameInNetHTTP(innermost(w)) == "timeoutWriter" }
+
+// nameInNetHTTP is the name of w's type if that is one of net/http's own, else "".
+func nameInNetHTTP(w http.ResponseWriter) string {
+	t := reflect.TypeOf(w)
+	if t.Kind() != reflect.Pointer {
+		return ""
+	}
+	t = t.Elem()
+	if pkg := t.PkgPath(); pkg != "net/http" && !strings.HasPrefix(pkg, "net/http/internal/") { // HTTP/2's, from Go 1.27
+		return ""
+	}
+	return t.Name()
 }
 
 func innermost(w http.ResponseWriter) http.ResponseWriter {

@@ -378,6 +378,26 @@ type failingWriter struct {
 
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
+// A ResponseWriter of somebody's with all of HTTP/1's interfaces, which flushes in its own way.
+func TestAccessLogForeignFlush(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	w := ownFlush{&nullWriter{header: http.Header{}}, new(int)}
+	httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.(http.Flusher).Flush()
+		w.WriteHeader(404)
+	})).ServeHTTP(w, get(nil))
+	assert.Equal(t, 1, *w.flushed, "calls of its Flush")
+	assert.EqualValues(t, 200, out.only(t)["status"], "status of the line: the flush came first")
+}
+
+type ownFlush struct {
+	*nullWriter
+	flushed *int
+}
+
+func (o ownFlush) Flush() { *o.flushed++ }
+
 // What a server, or another middleware, does to a context does not make its client one that has gone.
 func TestAccessLogClientStays(t *testing.T) {
 	for _, tt := range []struct {

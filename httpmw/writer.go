@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"reflect"
 	"time"
 
 	"github.com/felixge/httpsnoop"
@@ -85,7 +84,7 @@ func (w *watched) WriteString(s string) (int, error) {
 // Flush asks net/http's own for the error. Another's Flush may do something else than its FlushError,
 // which it may have from what it embeds.
 func (w *watched) Flush() {
-	if reflect.TypeOf(w.bothWriter).Elem().PkgPath() == "net/http" {
+	if nameInNetHTTP(w.bothWriter) != "" {
 		w.FlushError()
 		return
 	}
