@@ -105,8 +105,8 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// As they are now: handlers further in may change the request, and overwrite its context.
 	ctx, under, given := r.Context(), w, r
 	cell, out := route.Of(ctx), (*outside)(nil)
-	if cell == nil {
-		out = newOutside(ctx)
+	if cell == nil || made(r) && !cell.Made { // else the cell is that of the request which the maker of r serves
+		out = newOutside(ctx, made(r))
 		cell, r = &out.route, r.WithContext(out)
 	}
 	w, l := watch(w)

@@ -134,10 +134,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, span, header := h.start(r, trust)
 	recording, further := span.IsRecording(), route.Of(r.Context())
+	if further != nil && further.Made != made(r) {
+		further = nil // of the request which the maker of r serves
+	}
 	var cell *route.Cell
-	if recording || further != nil {
+	if recording || further != nil || made(r) {
 		cell = route.Of(ctx)
-		cell.Wanted = true
+		cell.Wanted, cell.Made = recording || further != nil, made(r)
 	}
 	watched := guard.Current()
 	if watched != nil {

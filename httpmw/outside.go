@@ -16,8 +16,8 @@ type outside struct {
 	traced atomic.Pointer[context.Context]
 }
 
-func newOutside(ctx context.Context) *outside {
-	return &outside{Context: ctx, route: route.Cell{Wanted: true}}
+func newOutside(ctx context.Context, made bool) *outside {
+	return &outside{Context: ctx, route: route.Cell{Wanted: true, Made: made}}
 }
 
 type outsideKey struct{}

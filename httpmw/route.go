@@ -62,6 +62,9 @@ func tell(cell *route.Cell, r *http.Request) {
 	}
 }
 
+// made reports whether r has been made here, by a handler that serves its own request with it.
+func made(r *http.Request) bool { return r.RequestURI == "" }
+
 func withoutMethod(pattern string) string {
 	if _, rest, ok := strings.Cut(pattern, " "); ok {
 		return strings.TrimLeft(rest, " \t")

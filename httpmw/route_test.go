@@ -56,7 +56,7 @@ func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.Tra
 // recorded is an SDK, unrecorded our own provider, whose spans nobody sees.
 func recorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
 	sdk, rec := newSDK(sdktrace.AlwaysSample())
-	return sdk, func() sdktrace.ReadOnlySpan { return rec.Ended()[0] }
+	return sdk, func() sdktrace.ReadOnlySpan { return rec.Ended()[len(rec.Ended())-1] }
 }
 
 func unrecorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
@@ -183,6 +183,39 @@ func TestRouteWithoutNew(t *testing.T) {
 	assert.Equal(t, "/v1/users/{id}", out.only(t)["route"])
 }
 
+// A handler may serve its request by requests of its own, in the same context. Each has its route.
+func TestRouteOfRequestsWithin(t *testing.T) {
+	for name, wrap := range map[string]func(log func(http.Handler) http.Handler, mux http.Handler) http.Handler{
+		"AccessLog within": func(log func(http.Handler) http.Handler, mux http.Handler) http.Handler { return log(mux) },
+		"New and AccessLog": func(log func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return httpmw.New(httpmw.Config{})(log(mux))
+		},
+		"AccessLog and New": func(log func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return log(httpmw.New(httpmw.Config{})(mux))
+		},
+		"New, AccessLog, a copy": func(log func(http.Handler) http.Handler, mux http.Handler) http.Handler {
+			return httpmw.New(httpmw.Config{})(log(copies(mux)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var inner logbook
+			logger := zerolog.New(&inner)
+			within := wrap(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), usersMux(true))
+			got := routeOf(t, "h1", "/batch", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
+				mux := http.NewServeMux()
+				mux.HandleFunc("/batch", func(w http.ResponseWriter, r *http.Request) {
+					sub, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "/v1/users/7", nil)
+					assert.NoError(t, err)
+					within.ServeHTTP(w, sub)
+				})
+				return mw(log(mux))
+			})
+			assert.Equal(t, routed{"/batch", "/batch", "GET /batch"}, got)
+			assert.Equal(t, "/v1/users/{id}", inner.only(t)["route"], "route of the line within")
+		})
+	}
+}
+
 // A pattern of what http.StripPrefix leaves of the path is no route of the request: on no span of it, and not further out.
 func TestRoutePrefix(t *testing.T) {
 	sub := http.NewServeMux()
@@ -205,6 +238,14 @@ func TestRoutePrefix(t *testing.T) {
 			assert.Equal(t, tt.want, routeOf(t, "h1", "/v1/users/7", recorded, tt.build))
 		})
 	}
+	t.Run("a request that was made here", func(t *testing.T) {
+		sdk, rec := newSDK(sdktrace.AlwaysSample())
+		discard := zerolog.Nop()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/users/7", nil)
+		assert.NoError(t, err)
+		serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(copies(usersMux(true)))), r)
+		assert.Equal(t, "GET /v1/users/{id}", rec.Ended()[0].Name())
+	})
 	t.Run("escaped otherwise", func(t *testing.T) {
 		got := routeOf(t, "h1", "/v1/users/%37?q=1", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
 			return mw(copies(log(usersMux(false))))

@@ -15,6 +15,10 @@ type Cell struct {
 	// Wanted is set before the handler runs where somebody is going to read the cell. Else nothing but
 	// what a user says is written, since that costs an allocation.
 	Wanted bool
+
+	// Made is set before the handler runs if the request has not come from a client: a handler that serves
+	// a request has made it, in that one's context.
+	Made bool
 }
 
 // Set writes template, unless a longer one stands there. A router within a router knows more of the
