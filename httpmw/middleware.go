@@ -138,9 +138,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		further = nil // of the request which the maker of r serves
 	}
 	var cell *route.Cell
-	if recording || further != nil || made(r) {
+	if recording || further != nil {
 		cell = route.Of(ctx)
-		cell.Wanted, cell.Made = recording || further != nil, made(r)
+		cell.Wanted, cell.Made = true, made(r)
 	}
 	watched := guard.Current()
 	if watched != nil {

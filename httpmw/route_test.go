@@ -212,6 +212,7 @@ func TestRouteOfRequestsWithin(t *testing.T) {
 			})
 			assert.Equal(t, routed{"/batch", "/batch", "GET /batch"}, got)
 			assert.Equal(t, "/v1/users/{id}", inner.only(t)["route"], "route of the line within")
+			assert.Equal(t, id128, inner.only(t)["trace_id"], "trace_id of the line within")
 		})
 	}
 }
