@@ -112,6 +112,22 @@ func TestAccessLogOutsideSpan(t *testing.T) {
 	assert.False(t, attrs.HasValue("http.response.status_code"), "the span has a status")
 }
 
+// TestAccessLogOutsideMade: of a request that a handler has made, too, the line has the IDs of New.
+func TestAccessLogOutsideMade(t *testing.T) {
+	var out logbook
+	logger := zerolog.New(&out)
+	var span string
+	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		span = trace.SpanID(r.Context())
+	})))
+	serve(httpmw.New(httpmw.Config{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		made, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "/within", nil)
+		assert.NoError(t, err)
+		h.ServeHTTP(w, made)
+	})), get(nil))
+	assert.Equal(t, span, out.only(t)["span_id"], "span_id of the line")
+}
+
 // TestAccessLogOutsideTwoNew: the line has the IDs of the outer one, as it has from inside of it.
 func TestAccessLogOutsideTwoNew(t *testing.T) {
 	var out logbook
