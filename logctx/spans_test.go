@@ -54,7 +54,7 @@ func TestLinesUnderNestedSpans(t *testing.T) {
 			for _, line := range parse(t, &out) {
 				keys := []any{line["trace_id"], line["trace.id"], line["span_id"], line["span.id"], line["sid"]}
 				keys = slices.DeleteFunc(keys, func(v any) bool { return v == nil })
-				assert.Equal(t, []any{string(b.AppendTraceID(nil)), b.SpanID.String()}, keys, "IDs under %s, %+v: %v", name, cfg, line)
+				assert.Equal(t, []any{b.ID(), b.SpanID.String()}, keys, "IDs under %s, %+v: %v", name, cfg, line)
 			}
 		}
 	}

@@ -56,7 +56,11 @@ func (s Sampling) sampled() bool { return s == Accept || s == Debug }
 // The zero value says nothing. A B3 without IDs may hold a state that came alone
 // ("b3: 0"). Values are comparable, hold no pointers and may be copied freely.
 type B3 struct {
-	TraceID      oteltrace.TraceID
+	// TraceID is the ID as bytes. Its text is [B3.ID], or [B3.AppendTraceID] without an allocation.
+	// Do not use TraceID.String for it: that writes 32 digits for an ID that came as 16, which then
+	// matches neither the caller's lines nor the headers that are sent on.
+	TraceID oteltrace.TraceID
+
 	SpanID       oteltrace.SpanID
 	ParentSpanID oteltrace.SpanID
 	Sampling     Sampling
@@ -101,8 +105,15 @@ func (b B3) appendSingle(dst []byte) []byte {
 	return dst
 }
 
-// AppendTraceID appends the text of the trace ID to dst: 16 or 32 lower-case hexadecimal
-// digits, as it arrived. Without a trace ID it appends nothing.
+// ID returns the text of the trace ID: 16 or 32 lower-case hexadecimal digits, as it arrived. Without
+// a trace ID it is "".
+func (b B3) ID() string {
+	var buf [32]byte
+	return string(b.AppendTraceID(buf[:0]))
+}
+
+// AppendTraceID appends [B3.ID] to dst, for those who must not allocate. Without a trace ID it
+// appends nothing.
 func (b B3) AppendTraceID(dst []byte) []byte {
 	id := b.TraceID[:]
 	if !b.TraceID.IsValid() {

@@ -53,8 +53,7 @@ func ID(ctx context.Context) string {
 		traceID, _ := idtext.Split(cur.own.idText())
 		return traceID
 	}
-	var buf [32]byte
-	return string(cur.b3.AppendTraceID(buf[:0]))
+	return cur.b3.ID()
 }
 
 // SpanID returns the ID of ctx's current span as 16 lower-case hexadecimal digits, or ""

@@ -16,8 +16,9 @@
 //
 // A trace ID that arrived as 16 hexadecimal digits is logged and sent on as 16, one that
 // arrived as 32 as 32, even when its high half is zero. Where the width is not known, a
-// zero high half means 16. New trace IDs have 32 digits: the epoch second in which the
-// trace began, then 96 random bits.
+// zero high half means 16. [ID] and [B3.ID] are that text; the String method of OpenTelemetry's
+// TraceID is not, since it writes 32 digits always. New trace IDs have 32 digits: the epoch second
+// in which the trace began, then 96 random bits.
 //
 // # Whose span it is
 //

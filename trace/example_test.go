@@ -33,6 +33,18 @@ func ExampleB3_String() {
 	// 0
 }
 
+// A trace ID of 16 digits stays one of 16: OpenTelemetry's own text of it would match no line of the caller's.
+func ExampleB3_ID() {
+	h := http.Header{}
+	h.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312")
+	b, _ := trace.FromHeader(h)
+	fmt.Println(b.ID())
+	fmt.Println(b.TraceID.String())
+	// Output:
+	// 463ac35c9f6413ad
+	// 0000000000000000463ac35c9f6413ad
+}
+
 func ExampleB3_AppendTraceID() {
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312")
 	line := []byte("trace_id=")

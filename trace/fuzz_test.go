@@ -56,7 +56,7 @@ func checkRead(t *testing.T, b trace.B3, err error) {
 	if b.TraceID.IsValid() != b.SpanID.IsValid() {
 		t.Fatalf("got trace ID %v and span ID %v, want both or none", b.TraceID, b.SpanID)
 	}
-	if id := string(b.AppendTraceID(nil)); b.TraceID.IsValid() && !traceText.MatchString(id) {
+	if id := b.ID(); b.TraceID.IsValid() && !traceText.MatchString(id) {
 		t.Fatalf("got trace ID %q, want 16 or 32 lower-case digits", id)
 	}
 	h := http.Header{}

@@ -37,7 +37,7 @@ type said struct {
 }
 
 func saidBy(b trace.B3) said {
-	s := said{trace: string(b.AppendTraceID(nil)), state: b.Sampling}
+	s := said{trace: b.ID(), state: b.Sampling}
 	if b.SpanID.IsValid() {
 		s.span = b.SpanID.String()
 	}

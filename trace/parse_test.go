@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
@@ -378,6 +379,33 @@ func TestB3AppendTraceID(t *testing.T) {
 		assert.Equal(t, "id="+text, string(b.AppendTraceID([]byte("id="))), "AppendTraceID of %s", text)
 	}
 	assert.Equal(t, "id=", string(trace.B3{}.AppendTraceID([]byte("id="))), "AppendTraceID of the zero B3")
+}
+
+func TestB3ID(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		b    trace.B3
+		want string
+	}{
+		{"16 digits", must(id64 + "-" + spanID), id64},
+		{"32 digits", must(id128 + "-" + spanID), id128},
+		{"32 digits with a zero high half", must(idWide + "-" + spanID), idWide},
+		{"zero high half of unknown width", trace.B3{TraceID: must(idWide + "-" + spanID).TraceID}, idWide[16:]},
+		{"upper case", must(strings.ToUpper(id64 + "-" + spanID)), id64},
+		{"no span ID", trace.B3{TraceID: must(id128 + "-" + spanID).TraceID}, id128},
+		{"no trace ID", trace.B3{SpanID: must(id64 + "-" + spanID).SpanID}, ""},
+		{"a lone state", must("0"), ""},
+		{"the zero B3", trace.B3{}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, tt.b.ID(), "ID of %+v", tt.b)
+			if tt.b.TraceID.IsValid() && tt.b.SpanID.IsValid() {
+				assert.Equal(t, trace.ID(trace.NewContext(context.Background(), tt.b)), tt.b.ID(), "ID, and trace.ID of a context that has it")
+			}
+		})
+	}
+	b := must(id64 + "-" + spanID)
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _ = b.ID() }), 1.0, "allocations of ID")
 }
 
 func TestSamplingString(t *testing.T) {
