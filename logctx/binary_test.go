@@ -7,6 +7,8 @@ import (
 	"io"
 	"testing"
 
+	"example.com/clew/logctx"
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -25,4 +27,22 @@ func TestBinaryLog(t *testing.T) {
 
 	quiet := hooked(io.Discard)
 	assert.Zero(t, testing.AllocsPerRun(100, func() { quiet.Info().Ctx(ctx).Msg(message) }), "allocations of a line")
+}
+
+// In CBOR too, both stand there and ours is the last: the one that zerolog's own decoder finds.
+func TestBinaryLogOneID(t *testing.T) {
+	for _, preset := range presets {
+		for _, key := range preset.keys {
+			var binary, console bytes.Buffer
+			pretty := zerolog.ConsoleWriter{Out: &console, NoColor: true}
+			logger := zerolog.New(io.MultiWriter(&binary, pretty)).Hook(logctx.Hook(preset.cfg))
+			logger.Info().Ctx(request()).Msg(message)
+			want := console.String()
+			console.Reset()
+			logger = logger.With().Str(key, "mine").Logger()
+			logger.Info().Ctx(request()).Str(key, "mine").Msg(message)
+			assert.Equal(t, 2, bytes.Count(binary.Bytes(), []byte("mine")), "times that somebody else's stands in the line %q", binary.String())
+			assert.Equal(t, want, console.String(), "line with somebody else's %s", key)
+		}
+	}
 }

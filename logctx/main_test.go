@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 		fatal() // this is the child of TestFatal
 		os.Exit(0)
 	}
+	if run := children[os.Getenv(childEnv)]; run != nil {
+		run() // this is a child of TestSlogDefault
+		os.Exit(0)
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -2,27 +2,48 @@ package logctx
 
 import (
 	"context"
+	"log"
 	"log/slog"
 	"slices"
 )
 
 // Slog returns a handler that gives every record the trace of its context and passes it to
 // h: log with InfoContext and its like. The ID stands at the top level, whatever groups are
-// open. A record without a trace is passed on as it is. The handler is as safe for concurrent
-// use as h. Wrap once: a handler wrapped twice writes the ID twice. It panics if h is nil.
+// open. A record without a trace is passed on as it is, and a nil context is
+// context.Background(). The handler is as safe for concurrent use as h. It panics if h is nil.
+//
+// The keys of cfg stand once on a line that has a trace, with the IDs of that trace. An attribute
+// of your own with one of these keys, in upper or lower case, is renamed: trace_id becomes
+// trace_id_attr. It is left out where it says the same as ours, so that a handler may be wrapped twice.
+// Attributes in a named group keep their keys, and so do all on a line without a trace. Two things
+// cannot be seen from here: what h was given by WithAttrs before it was wrapped, and what its
+// ReplaceAttr makes of a key.
+//
+// A handler over slog's own default one may be made the default by [slog.SetDefault]: by itself that
+// would hang the program at its first line (golang/go#62424). The lines go where package log wrote when
+// Slog was called, in its format, but without file and line; attributes that the handler was given
+// by WithAttrs are on the lines of slog, not on those of package log. With a handler of yours between
+// ours and slog's own, it still hangs. Better give the default a handler with an output,
+// such as slog.NewJSONHandler(os.Stderr, nil).
+//
+// Slog changes no level: [slog.Handler.Enabled] is h's, in a debug trace too.
 func Slog(h slog.Handler, cfg Config) slog.Handler {
 	if h == nil {
 		panic("logctx: Slog: nil slog.Handler")
 	}
-	return &handler{next: h, cfg: cfg.withDefaults()}
+	cfg = cfg.withDefaults()
+	return &handler{next: h, cfg: cfg, initials: initials(cfg.keys()), former: former(h)}
 }
 
 // handler keeps open groups to itself: told of them, next would nest the ID too. The first
 // group ends what next is told; from there on, attributes are nested here.
 type handler struct {
-	next   slog.Handler
-	cfg    Config
-	groups []group
+	next     slog.Handler
+	cfg      Config
+	initials uint32      // of the keys: see mayClash
+	held     []slog.Attr // added at the top level, with a key of ours: next is not told either
+	groups   []group
+	former   *log.Logger // where next is slog's own default handler: see throughLog
 }
 
 // group is an open group and the attributes that were added in it.
@@ -32,7 +53,7 @@ type group struct {
 }
 
 func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
-	return h.next.Enabled(ctx, level)
+	return h.next.Enabled(orBackground(ctx), level)
 }
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -41,7 +62,11 @@ func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	}
 	h2 := *h
 	if len(h.groups) == 0 {
-		h2.next = h.next.WithAttrs(attrs)
+		attrs, held := h.split(attrs)
+		h2.held = append(slices.Clip(h.held), held...)
+		if len(attrs) > 0 {
+			h2.next = h.next.WithAttrs(attrs)
+		}
 		return &h2
 	}
 	h2.groups = slices.Clone(h.groups)
@@ -60,6 +85,16 @@ func (h *handler) WithGroup(name string) slog.Handler {
 }
 
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
+	ctx = orBackground(ctx)
+	if h.former != nil {
+		switch called, again := throughLog(); {
+		case again:
+			return h.former.Output(0, r.Message)
+		case called:
+			h.cfg.missing(r.PC)
+			return h.former.Output(0, r.Level.String()+" "+r.Message)
+		}
+	}
 	// The IDs come before r's attributes: after a group that turns out to be empty, slog's own handlers
 	// forget a comma, or that the group has ended.
 	var buf [12]slog.Attr // most records have fewer
@@ -67,27 +102,42 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	ids := len(attrs)
 	if ids == 0 {
 		h.cfg.missing(r.PC)
-		if len(h.groups) == 0 {
+		if len(h.held) == 0 && len(h.groups) == 0 {
 			return h.next.Handle(ctx, r)
 		}
 	}
-	r.Attrs(func(a slog.Attr) bool {
-		attrs = append(attrs, a)
-		return true
-	})
-	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC) // r's attributes may be shared with other handlers
-	if len(h.groups) > 0 {
-		out.AddAttrs(attrs[:ids]...)
-		attrs = h.nest(attrs[ids:])
+	for _, a := range h.held {
+		attrs = appendOther(attrs, ids, a)
 	}
+	if len(h.groups) > 0 {
+		attrs = appendOther(attrs, ids, h.nested(r))
+	} else {
+		r.Attrs(func(a slog.Attr) bool {
+			if h.mayClash(a.Key) {
+				attrs = appendOther(attrs, ids, a)
+			} else {
+				attrs = append(attrs, a)
+			}
+			return true
+		})
+	}
+	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC) // r's attributes may be shared with other handlers
 	out.AddAttrs(attrs...)
 	return h.next.Handle(ctx, out)
 }
 
-// nest returns attrs inside the open groups.
-func (h *handler) nest(attrs []slog.Attr) []slog.Attr {
+// nested returns r's attributes inside the open groups.
+func (h *handler) nested(r slog.Record) (outermost slog.Attr) {
+	var buf [12]slog.Attr
+	attrs := buf[:0]
+	r.Attrs(func(a slog.Attr) bool {
+		attrs = append(attrs, a)
+		return true
+	})
 	for _, g := range slices.Backward(h.groups) {
-		attrs = []slog.Attr{{Key: g.name, Value: slog.GroupValue(append(slices.Clip(g.attrs), attrs...)...)}}
+		outermost = slog.Attr{Key: g.name, Value: slog.GroupValue(append(slices.Clip(g.attrs), attrs...)...)}
+		buf[0] = outermost
+		attrs = buf[:1]
 	}
-	return attrs
+	return outermost
 }

@@ -1,0 +1,480 @@
+package logctx_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// keys returns the keys of a line's top level, each as often as it stands there. Parsed into a map they
+// would hide that one stands there twice.
+func keys(t *testing.T, line string) (keys []string) {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(line))
+	_, err := dec.Token()
+	require.NoError(t, err, "line %q", line)
+	for dec.More() {
+		key, err := dec.Token()
+		require.NoError(t, err, "line %q", line)
+		keys = append(keys, key.(string))
+		var value json.RawMessage
+		require.NoError(t, dec.Decode(&value), "line %q", line)
+	}
+	return keys
+}
+
+// standing returns how often a key stands at the top of a line, in any case: encoding/json does not
+// mind the case where it fills a struct.
+func standing(t *testing.T, line, key string) (n int) {
+	t.Helper()
+	for _, k := range keys(t, line) {
+		if strings.EqualFold(k, key) {
+			n++
+		}
+	}
+	return n
+}
+
+// presets are all Configs that somebody may have, and the keys of each.
+var presets = []struct {
+	name string
+	cfg  logctx.Config
+	keys []string
+}{
+	{"zero Config", logctx.Config{}, []string{"trace_id", "span_id"}},
+	{"custom keys", logctx.Config{TraceKey: "tid", SpanKey: "Sid"}, []string{"tid", "Sid"}},
+	{"keys that are no ASCII", logctx.Config{TraceKey: "ſpur", SpanKey: "größe"}, []string{"ſpur", "größe"}},
+	{"Datadog", logctx.Datadog(), []string{"dd.trace_id", "dd.span_id"}},
+	{"GoogleCloud", logctx.GoogleCloud("p"), []string{"logging.googleapis.com/trace", "logging.googleapis.com/spanId", "logging.googleapis.com/trace_sampled"}},
+	{"ECS", logctx.ECS(), []string{"trace.id", "span.id"}},
+	{"Logback", logctx.Logback(), []string{"traceId", "spanId"}},
+}
+
+// lazy is a value that tells itself when it is asked.
+type lazy func() slog.Value
+
+func (l lazy) LogValue() slog.Value { return l() }
+
+func inline(attrs ...slog.Attr) slog.Attr { return slog.Attr{Value: slog.GroupValue(attrs...)} }
+
+func asked(attrs ...slog.Attr) slog.Attr {
+	return slog.Any("", lazy(func() slog.Value { return slog.GroupValue(attrs...) }))
+}
+
+// clashes are the ways by which an attribute of somebody else gets to the top of a line. k is at the end
+// of each, to see that what stands after is not lost.
+var clashes = []struct {
+	name string
+	log  func(ctx context.Context, l *slog.Logger, mine slog.Attr)
+	more fields
+}{
+	{name: "attribute", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		l.InfoContext(ctx, message, mine, "k", "v")
+	}, more: fields{"k": "v"}},
+	{name: "inline group", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		l.InfoContext(ctx, message, inline(slog.String("i", "1"), mine), "k", "v")
+	}, more: fields{"i": "1", "k": "v"}},
+	{name: "inline group in an inline group", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		l.InfoContext(ctx, message, inline(inline(inline(mine, slog.String("i", "1")))), "k", "v")
+	}, more: fields{"i": "1", "k": "v"}},
+	{name: "LogValuer of an inline group", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		l.InfoContext(ctx, message, asked(slog.String("i", "1"), mine), "k", "v")
+	}, more: fields{"i": "1", "k": "v"}},
+	{name: "LogValuer of a LogValuer, in an inline group", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		again := slog.Any("", lazy(func() slog.Value { return asked(mine).Value }))
+		l.InfoContext(ctx, message, inline(again), "k", "v")
+	}, more: fields{"k": "v"}},
+	{name: "LogValuer", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		l.InfoContext(ctx, message, slog.Any(mine.Key, lazy(func() slog.Value { return mine.Value })), "k", "v")
+	}, more: fields{"k": "v"}},
+	{name: "With", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		l.With(mine, "k", "v").InfoContext(ctx, message)
+	}, more: fields{"k": "v"}},
+	{name: "With an inline group", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		l.With("a", "0", inline(slog.String("i", "1"), mine)).With("k", "v").InfoContext(ctx, message)
+	}, more: fields{"a": "0", "i": "1", "k": "v"}},
+	{name: "With a LogValuer of an inline group", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		l.With(asked(mine, slog.String("i", "1")), "k", "v").InfoContext(ctx, message)
+	}, more: fields{"i": "1", "k": "v"}},
+	{name: "With, then a group", log: func(ctx context.Context, l *slog.Logger, mine slog.Attr) {
+		l.With(mine).WithGroup("g").With("b", "2").InfoContext(ctx, message, "k", "v")
+	}, more: fields{"g": fields{"b": "2", "k": "v"}}},
+}
+
+// other is the key under which somebody else's attribute is kept.
+func other(key string) string { return key + "_attr" }
+
+func TestSlogOneID(t *testing.T) {
+	handlers := []struct {
+		name string
+		new  func(out io.Writer) slog.Handler
+	}{
+		{"JSONHandler", func(out io.Writer) slog.Handler { return slog.NewJSONHandler(out, bare) }},
+		{"zerolog's SlogHandler", func(out io.Writer) slog.Handler { return zerolog.NewSlogHandler(zerolog.New(out)) }},
+	}
+	ctx := request()
+	for _, preset := range presets {
+		for _, h := range handlers {
+			for _, key := range preset.keys {
+				for _, spelling := range []string{key, strings.ToUpper(key), strings.ToLower(key)} {
+					for _, clash := range clashes {
+						name := fmt.Sprintf("%s/%s/%s/%s", preset.name, h.name, spelling, clash.name)
+						t.Run(name, func(t *testing.T) {
+							var out bytes.Buffer
+							logger := slog.New(logctx.Slog(h.new(&out), preset.cfg))
+							logger.InfoContext(ctx, message)
+							ours := one(t, &out)
+
+							clash.log(ctx, logger, slog.String(spelling, "mine"))
+							text := out.String()
+							for _, key := range preset.keys {
+								assert.Equal(t, 1, standing(t, text, key), "times that %s is in the line %s", key, text)
+							}
+							line := one(t, &out)
+							for _, key := range preset.keys {
+								assert.Equal(t, ours[key], line[key], "%s of the line %s", key, text)
+							}
+							assert.Equal(t, "mine", line[other(spelling)], "what became of somebody else's attribute: line %s", text)
+							if h.name == "JSONHandler" { // zerolog's writes groups its own way
+								for k, v := range clash.more {
+									assert.Equal(t, v, line[k], "%s of the line %s", k, text)
+								}
+							}
+
+							clash.log(context.Background(), logger, slog.String(spelling, "mine"))
+							text = out.String()
+							assert.Equal(t, "mine", one(t, &out)[spelling], "the attribute on a line without a trace: %s", text)
+							assert.NotContains(t, text, "_attr", "line without a trace")
+						})
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestSlogOneIDAmongOthers(t *testing.T) {
+	ids := func(f fields) fields {
+		f["trace_id"], f["span_id"] = id128, spanID
+		return f
+	}
+	tests := []struct {
+		name string
+		log  func(ctx context.Context, l *slog.Logger)
+		want fields
+	}{
+		{name: "both IDs", want: ids(fields{"trace_id_attr": "mine", "span_id_attr": json.Number("7")}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "trace_id", "mine", "span_id", 7)
+			}},
+		{name: "the same ID is no other", want: ids(fields{"k": "v"}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "trace_id", trace.ID(ctx), "span_id", trace.SpanID(ctx), "k", "v")
+			}},
+		{name: "the same ID by With", want: ids(fields{"k": "v"}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.With("trace_id", trace.ID(ctx)).InfoContext(ctx, "", "k", "v")
+			}},
+		{name: "a logger with the ID of another trace", want: ids(fields{"trace_id_attr": id64}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.With("trace_id", id64).InfoContext(ctx, "")
+			}},
+		{name: "named group", want: ids(fields{"g": fields{"trace_id": "mine"}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", slog.Group("g", "trace_id", "mine"))
+			}},
+		{name: "WithGroup", want: ids(fields{"g": fields{"trace_id": "mine", "span_id": "mine"}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.WithGroup("g").With("trace_id", "mine").InfoContext(ctx, "", "span_id", "mine")
+			}},
+		{name: "a group of that name", want: ids(fields{"trace_id_attr": fields{"k": "v"}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", slog.Group("trace_id", "k", "v"))
+			}},
+		{name: "an open group of that name", want: ids(fields{"trace_id_attr": fields{"trace_id": fields{"k": "v"}}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.WithGroup("trace_id").WithGroup("trace_id").InfoContext(ctx, "", "k", "v")
+			}},
+		{name: "an open group of that name, without a trace", want: fields{"trace_id": fields{"k": "v"}},
+			log: func(_ context.Context, l *slog.Logger) { l.WithGroup("trace_id").Info("", "k", "v") }},
+		{name: "an empty group of that name", want: ids(fields{}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.WithGroup("trace_id").InfoContext(ctx, "", slog.Group("span_id"))
+			}},
+		{name: "null, and what is no text", want: ids(fields{"trace_id_attr": nil, "span_id_attr": []any{json.Number("1")}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "trace_id", nil, "span_id", []int{1})
+			}},
+		{name: "keys that only look alike", want: ids(fields{"trace_i": "1", "trace_idx": "2", "traceid": "3", "trace-id": "4", "trace_id ": "5", "": "6"}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "trace_i", "1", "trace_idx", "2", "traceid", "3", "trace-id", "4", "trace_id ", "5", "", "6")
+			}},
+		{name: "more than the record has room for", want: ids(fields{"trace_id_attr": "mine",
+			"a": "", "b": "", "c": "", "d": "", "e": "", "f": "", "g": "", "h": "", "i": "", "j": "", "k": "", "l": "", "m": ""}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "a", "", "b", "", "c", "", "d", "", "e", "", "f", "", "g", "", "h", "", "i", "", "j", "", "k", "", "l", "", "m", "", "trace_id", "mine")
+			}},
+		{name: "what is said twice without us", want: ids(fields{"trace_id_attr": "second"}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.With("trace_id", "first").InfoContext(ctx, "", "trace_id", "second")
+			}},
+		{name: "a child leaves its parent alone", want: ids(fields{}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.With("trace_id", "mine")
+				l.With("trace_id", "mine", "k", "v").WithGroup("g")
+				l.InfoContext(ctx, "")
+			}},
+		{name: "s that is written long", want: ids(fields{"ſpan_id_attr": "mine"}),
+			log: func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "ſpan_id", "mine") }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			test.log(request(), slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
+			text := out.String()
+			assert.Equal(t, test.want, one(t, &out), "line %s", text)
+		})
+	}
+}
+
+// A struct is where parsers meet the lines.
+func TestSlogOneIDInAStruct(t *testing.T) {
+	for _, key := range []string{"trace_id", "Trace_ID", "TRACE_ID"} {
+		var out bytes.Buffer
+		slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{})).InfoContext(request(), message, key, "mine")
+		var line struct {
+			TraceID string `json:"trace_id"`
+		}
+		require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+		assert.Equal(t, id128, line.TraceID, "trace_id of %s", out.String())
+	}
+}
+
+// A value is asked once, so that it cannot say something else the second time.
+func TestSlogAsksOnce(t *testing.T) {
+	calls := 0
+	value := slog.Any("", lazy(func() slog.Value {
+		calls++
+		return slog.GroupValue(slog.String([]string{"k", "trace_id"}[(calls-1)%2], "mine"))
+	}))
+	for _, way := range []struct {
+		name string
+		log  func(l *slog.Logger)
+	}{
+		{"attribute", func(l *slog.Logger) { l.InfoContext(request(), "", value) }},
+		{"in an inline group", func(l *slog.Logger) { l.InfoContext(request(), "", inline(value)) }},
+		{"With", func(l *slog.Logger) { l.With(value).InfoContext(request(), "") }},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			calls = 0
+			var out bytes.Buffer
+			way.log(slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
+			assert.Equal(t, 1, calls, "calls of LogValue")
+			assert.Equal(t, fields{"trace_id": id128, "span_id": spanID, "k": "mine"}, one(t, &out), "line")
+		})
+	}
+}
+
+// Loggers that come from one must not share what is kept of them.
+func TestSlogOneIDOfSiblings(t *testing.T) {
+	var out bytes.Buffer
+	parent := slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{}))
+	for range 3 { // until append has made room for more
+		parent = parent.With("span_id", "parent's")
+	}
+	first, second := parent.With("trace_id", "first"), parent.With("trace_id", "second")
+	for logger, want := range map[*slog.Logger]string{first: "first", second: "second"} {
+		logger.InfoContext(request(), "")
+		assert.Equal(t, want, one(t, &out)["trace_id_attr"], "trace_id of the %s child", want)
+	}
+}
+
+// A handler that would take "no attributes" for something must not be told so.
+func TestSlogTellsTheHandlerOnlyOfAttributes(t *testing.T) {
+	var told [][]slog.Attr
+	logger := slog.New(logctx.Slog(telling{slog.DiscardHandler, &told}, logctx.Config{}))
+	logger.With("trace_id", "mine").With("k", "v", "span_id", "mine").WithGroup("g").With("l", "w")
+	assert.Equal(t, [][]slog.Attr{{slog.String("k", "v")}}, told, "what WithAttrs was called with")
+}
+
+type telling struct {
+	slog.Handler
+	told *[][]slog.Attr
+}
+
+func (h telling) WithAttrs(attrs []slog.Attr) slog.Handler {
+	*h.told = append(*h.told, attrs)
+	return h
+}
+
+// between is a handler of somebody else's, as there may be any number of.
+type between struct{ slog.Handler }
+
+func (b between) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return between{b.Handler.WithAttrs(attrs)}
+}
+func (b between) WithGroup(name string) slog.Handler { return between{b.Handler.WithGroup(name)} }
+
+// A program that wraps twice, say in main and in a library, has the IDs once.
+func TestSlogWrappedTwice(t *testing.T) {
+	json := func(out io.Writer) slog.Handler { return slog.NewJSONHandler(out, bare) }
+	for _, preset := range presets {
+		for _, h := range []struct {
+			name string
+			new  func(out io.Writer) slog.Handler
+		}{
+			{"twice", func(out io.Writer) slog.Handler { return logctx.Slog(logctx.Slog(json(out), preset.cfg), preset.cfg) }},
+			{"three times", func(out io.Writer) slog.Handler {
+				return logctx.Slog(logctx.Slog(logctx.Slog(json(out), preset.cfg), preset.cfg), preset.cfg)
+			}},
+			{"with another between", func(out io.Writer) slog.Handler {
+				return logctx.Slog(between{logctx.Slog(json(out), preset.cfg)}, preset.cfg)
+			}},
+		} {
+			t.Run(preset.name+"/"+h.name, func(t *testing.T) {
+				var out bytes.Buffer
+				slog.New(logctx.Slog(json(&out), preset.cfg)).InfoContext(request(), message, "k", "v")
+				once := out.String()
+				out.Reset()
+				slog.New(h.new(&out)).InfoContext(request(), message, "k", "v")
+				assert.Equal(t, once, out.String(), "line")
+				out.Reset()
+				slog.New(h.new(&out)).With(preset.keys[0], "mine").WithGroup("g").InfoContext(request(), message, "k", "v")
+				text := out.String()
+				assert.Equal(t, 1, standing(t, text, preset.keys[0]), "times that %s is in %s", preset.keys[0], text)
+				assert.Equal(t, "mine", one(t, &out)[other(preset.keys[0])], "what became of somebody else's: %s", text)
+			})
+		}
+	}
+}
+
+// What was given to the handler before we wrapped it cannot be seen; ours is still the last.
+func TestSlogOneIDOverAHandlerThatHasOne(t *testing.T) {
+	var out bytes.Buffer
+	inner := slog.NewJSONHandler(&out, bare).WithAttrs([]slog.Attr{slog.String("trace_id", "mine"), slog.String("span_id", "mine")})
+	slog.New(logctx.Slog(inner, logctx.Config{})).With("k", "v").InfoContext(request(), "", "l", "w")
+	assert.Equal(t, fields{"trace_id": id128, "span_id": spanID, "k": "v", "l": "w"}, one(t, &out), "line")
+}
+
+// No clash, no allocation, whatever the keys begin with.
+func TestSlogOneIDAllocations(t *testing.T) {
+	who := slog.Any("", valuer{slog.GroupValue(slog.String("size", "1"), slog.String("k", "v"))})
+	for _, test := range []struct {
+		name  string
+		attrs []slog.Attr
+	}{
+		{"keys that begin like ours", []slog.Attr{slog.String("size", "1"), slog.String("trace", "t"), slog.Int("ü", 1)}},
+		{"inline group", []slog.Attr{inline(slog.String("size", "1"), slog.String("k", "v"))}},
+		{"LogValuer of an inline group", []slog.Attr{who}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			plain := slog.New(slog.NewJSONHandler(io.Discard, nil))
+			ours := slog.New(logctx.Slog(slog.NewJSONHandler(io.Discard, nil), logctx.Config{}))
+			ctx := request()
+			base := testing.AllocsPerRun(200, func() { plain.LogAttrs(ctx, slog.LevelInfo, message, test.attrs...) })
+			got := testing.AllocsPerRun(200, func() { ours.LogAttrs(ctx, slog.LevelInfo, message, test.attrs...) })
+			assert.LessOrEqual(t, got, base+raceAllocs, "allocations of a line, of which the plain handler's are %v", base)
+		})
+	}
+}
+
+// object is an object of zerolog's, which stands in the line as it is or under a key.
+type object struct{ key string }
+
+func (o object) MarshalZerologObject(e *zerolog.Event) { e.Str(o.key, "mine") }
+
+// With zerolog nothing can be taken from the line: both stand there, and ours is the last.
+func TestZerologOneID(t *testing.T) {
+	tests := []struct {
+		name string
+		log  func(ctx context.Context, l zerolog.Logger, key string)
+	}{
+		{"Str before Ctx", func(ctx context.Context, l zerolog.Logger, key string) {
+			l.Info().Str(key, "mine").Ctx(ctx).Msg(message)
+		}},
+		{"Str after Ctx", func(ctx context.Context, l zerolog.Logger, key string) {
+			l.Info().Ctx(ctx).Str(key, "mine").Msg(message)
+		}},
+		{"With", func(ctx context.Context, l zerolog.Logger, key string) {
+			l = l.With().Str(key, "mine").Logger()
+			l.Info().Ctx(ctx).Msg(message)
+		}},
+		{"With, bound", func(ctx context.Context, l zerolog.Logger, key string) {
+			l = l.With().Ctx(ctx).Str(key, "mine").Logger()
+			l.Info().Msg(message)
+		}},
+		{"UpdateContext", func(ctx context.Context, l zerolog.Logger, key string) {
+			l.UpdateContext(func(c zerolog.Context) zerolog.Context { return c.Str(key, "mine") })
+			l.Info().Ctx(ctx).Msg(message)
+		}},
+		{"Fields of a map", func(ctx context.Context, l zerolog.Logger, key string) {
+			l.Info().Ctx(ctx).Fields(map[string]any{key: "mine"}).Msg(message)
+		}},
+		{"Fields of a slice", func(ctx context.Context, l zerolog.Logger, key string) {
+			l.Info().Ctx(ctx).Fields([]any{key, "mine"}).Msg(message)
+		}},
+		{"Dict of that name", func(ctx context.Context, l zerolog.Logger, key string) {
+			l.Info().Ctx(ctx).Dict(key, zerolog.Dict().Str("k", "v")).Msg(message)
+		}},
+		{"Dict", func(ctx context.Context, l zerolog.Logger, key string) {
+			l.Info().Ctx(ctx).Dict("d", zerolog.Dict().Str(key, "mine")).Msg(message)
+		}},
+		{"Object of that name", func(ctx context.Context, l zerolog.Logger, key string) {
+			l.Info().Ctx(ctx).Object(key, object{"k"}).Msg(message)
+		}},
+		{"EmbedObject", func(ctx context.Context, l zerolog.Logger, key string) {
+			l.Info().Ctx(ctx).EmbedObject(object{key}).Msg(message)
+		}},
+		{"a hook before ours", func(ctx context.Context, l zerolog.Logger, key string) { l.Warn().Ctx(ctx).Msg(message) }},
+		{"the context's logger", func(ctx context.Context, l zerolog.Logger, key string) {
+			ctx = l.With().Str(key, "mine").Logger().WithContext(ctx)
+			logctx.Info(ctx).Str(key, "mine").Msg(message)
+		}},
+		{"slog over zerolog", func(ctx context.Context, l zerolog.Logger, key string) {
+			slog.New(zerolog.NewSlogHandler(l)).With(key, "mine").InfoContext(ctx, message, key, "mine")
+		}},
+	}
+	for _, preset := range presets {
+		for _, key := range preset.keys {
+			for _, test := range tests {
+				t.Run(preset.name+"/"+key+"/"+test.name, func(t *testing.T) {
+					var out, console bytes.Buffer
+					theirs := zerolog.HookFunc(func(e *zerolog.Event, level zerolog.Level, _ string) {
+						if level == zerolog.WarnLevel {
+							e.Str(key, "mine")
+						}
+					})
+					pretty := zerolog.ConsoleWriter{Out: &console, NoColor: true}
+					logger := zerolog.New(io.MultiWriter(&out, pretty)).Hook(theirs, logctx.Hook(preset.cfg))
+					logger.Info().Ctx(request()).Msg(message)
+					ours := one(t, &out)[key]
+					console.Reset()
+
+					test.log(request(), logger, key)
+					text := out.String()
+					assert.Equal(t, ours, one(t, &out)[key], "%s of the line %s", key, text)
+					assert.Contains(t, console.String(), fmt.Sprintf(" %s=%v", key, ours), "what the console shows")
+				})
+			}
+		}
+	}
+}
+
+// zerolog runs hooks in the order in which they were added, and tells them nothing of each other.
+func TestZerologAHookAfterOursHasTheLastWord(t *testing.T) {
+	var out bytes.Buffer
+	logger := hooked(&out).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Str("trace_id", "mine") }))
+	logger.Info().Ctx(request()).Msg(message)
+	assert.Equal(t, "mine", one(t, &out)["trace_id"], "trace_id, as Hook's doc says")
+}

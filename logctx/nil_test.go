@@ -1,0 +1,119 @@
+package logctx_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"runtime"
+	"testing"
+	"time"
+
+	"example.com/clew/logctx"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// needy is a handler that takes its context for granted.
+type needy struct{ slog.Handler }
+
+func (n needy) Enabled(ctx context.Context, level slog.Level) bool {
+	return ctx.Err() == nil && n.Handler.Enabled(ctx, level)
+}
+func (n needy) Handle(ctx context.Context, r slog.Record) error {
+	return errors.Join(ctx.Err(), n.Handler.Handle(ctx, r))
+}
+func (n needy) WithAttrs(attrs []slog.Attr) slog.Handler { return needy{n.Handler.WithAttrs(attrs)} }
+func (n needy) WithGroup(name string) slog.Handler       { return needy{n.Handler.WithGroup(name)} }
+
+// Nothing that is exported crashes for want of a context, an event or a field.
+func TestNilAndZero(t *testing.T) {
+	var none context.Context
+	var out bytes.Buffer
+	handler := logctx.Slog(needy{slog.NewJSONHandler(&out, nil)}, logctx.Config{})
+	hook := logctx.Hook(logctx.Config{})
+	record := slog.NewRecord(time.Time{}, slog.LevelInfo, message, 0)
+	full := record.Clone()
+	full.AddAttrs(slog.Attr{}, slog.Any("nil", nil), slog.Any("", nil), slog.Any("trace_id", (*valuer)(nil)),
+		slog.Any("", (*valuer)(nil)), slog.Group(""), slog.Group("", slog.Attr{}), slog.Attr{Value: slog.GroupValue()})
+	globals(t, nil, zerolog.New(io.Discard))
+	rows := []struct {
+		name string
+		call func()
+	}{
+		{"Enabled", func() { assert.True(t, handler.Enabled(none, slog.LevelInfo)) }},
+		{"Handle", func() { assert.NoError(t, handler.Handle(none, record)) }},
+		{"Handle, no fields", func() { assert.NoError(t, handler.Handle(none, slog.Record{})) }},
+		{"Handle, nothing in the fields", func() { assert.NoError(t, handler.Handle(none, full)) }},
+		{"Handle, nothing in the fields, in a trace", func() { assert.NoError(t, handler.Handle(request(), full)) }},
+		{"Handle, in a group", func() { assert.NoError(t, handler.WithGroup("g").Handle(none, full)) }},
+		{"Handle, in a group, in a trace", func() { assert.NoError(t, handler.WithGroup("g").Handle(request(), slog.Record{})) }},
+		{"WithAttrs", func() { assert.NoError(t, handler.WithAttrs(nil).WithAttrs([]slog.Attr{}).Handle(none, record)) }},
+		{"WithAttrs, nothing in them", func() {
+			h := handler.WithAttrs([]slog.Attr{{}, slog.Any("", nil), slog.Any("", (*valuer)(nil)), slog.Any("trace_id", nil)})
+			assert.NoError(t, h.Handle(none, record))
+			assert.NoError(t, h.Handle(request(), record))
+		}},
+		{"WithGroup", func() { assert.NoError(t, handler.WithGroup("").Handle(none, record)) }},
+		{"wrapped twice", func() { assert.NoError(t, logctx.Slog(handler, logctx.Config{}).Handle(none, record)) }},
+		{"slog.Logger", func() { slog.New(handler).InfoContext(none, message, "k", nil) }},
+		{"Hook.Run", func() { hook.Run(nil, zerolog.InfoLevel, message) }},
+		{"Hook.Run, an event of nobody's", func() { hook.Run(new(zerolog.Event), zerolog.NoLevel, "") }},
+		{"Hook.Run, an event of no logger's", func() { hook.Run(zerolog.Dict().Ctx(request()), zerolog.InfoLevel, message) }},
+		{"Hook.Run, a nil context", func() { hook.Run(zerolog.Dict().Ctx(none), zerolog.InfoLevel, message) }},
+		{"Hook of the zero Logger", func() {
+			var l zerolog.Logger
+			l = l.Hook(hook)
+			l.Info().Ctx(none).Msg(message)
+			ctx := l.WithContext(context.Background())
+			logctx.Info(ctx).Msg(message)
+			logctx.From(ctx).Info().Msg(message)
+		}},
+		{"New", func() {
+			l := logctx.New(nil)
+			l.Info().Ctx(none).Msg(message)
+		}},
+		{"Console", func() {
+			l := logctx.Console(io.Discard)
+			l.Info().Ctx(none).Msg("")
+		}},
+		{"From", func() { logctx.From(none).Info().Msg(message) }},
+		{"Trace", func() { logctx.Trace(none).Send() }},
+		{"Debug", func() { logctx.Debug(none).Send() }},
+		{"Info", func() { logctx.Info(none).Send() }},
+		{"Warn", func() { logctx.Warn(none).Send() }},
+		{"Error", func() { logctx.Error(none).Send() }},
+		{"Err", func() { logctx.Err(none, nil).Send() }},
+		{"Err, with one", func() { logctx.Err(none, errGone).Send() }},
+		{"WithLevel", func() { logctx.WithLevel(none, zerolog.FatalLevel).Send() }},
+		{"WithLevel, an unknown one", func() { logctx.WithLevel(none, 77).Send() }},
+		{"Panic", func() {
+			assert.PanicsWithValue(t, message, func() { logctx.Panic(none).Msg(message) }, "Panic panics with its message")
+		}},
+		{"Fatal", func() { // begun and not sent
+			require.NotNil(t, logctx.Fatal(none))
+		}},
+	}
+	for _, row := range rows {
+		assert.NotPanics(t, row.call, row.name)
+	}
+	for _, preset := range presets {
+		var l zerolog.Logger
+		l = l.Hook(logctx.Hook(preset.cfg)).Output(io.Discard)
+		h := logctx.Slog(slog.DiscardHandler, preset.cfg)
+		for _, ctx := range []context.Context{none, context.Background(), request()} {
+			assert.NotPanics(t, func() { l.Log().Ctx(ctx).Send() }, "Hook, %s", preset.name)
+			assert.NotPanics(t, func() { assert.NoError(t, h.Handle(ctx, full)) }, "Slog, %s", preset.name)
+		}
+	}
+}
+
+// No context is as one without a trace, for OnMissing too.
+func TestOnMissingOfANilContext(t *testing.T) {
+	calls := 0
+	h := logctx.Slog(slog.DiscardHandler, logctx.Config{OnMissing: func(runtime.Frame) { calls++ }})
+	require.NoError(t, h.Handle(nilContext, slog.Record{}))
+	assert.Equal(t, 1, calls, "calls of OnMissing")
+}
