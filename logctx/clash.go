@@ -20,23 +20,48 @@ func (c *Config) keys() []string {
 	return keys
 }
 
-// initials has a bit for each letter with which a key begins; all bits where that is no ASCII letter,
-// since then the other case of it may be one.
-func initials(keys []string) (bits uint32) {
-	for _, key := range keys {
-		if key[0] >= utf8.RuneSelf {
-			return 1<<32 - 1
-		}
-		bits |= 1 << (key[0] & 31) // the same for both cases
-	}
-	return bits
+// filter tells most keys of others from ours at a glance: every attribute of every line is asked about.
+// In another case a key is never shorter, unless it has other letters than ASCII's.
+type filter struct {
+	shortest int    // so many bytes at least; 1 if a key of ours is not ASCII
+	initials uint32 // a bit for each first letter; all of them if a key of ours is not ASCII
 }
 
-// mayClash reports whether key may be one of ours, or that of an inline group. It is asked about every
-// attribute of every line, and nearly all of them end here. Other cases of an ASCII letter may be no ASCII: a
-// long s, or the sign for Kelvin.
-func (h *handler) mayClash(key string) bool {
-	return key == "" || key[0] >= utf8.RuneSelf || h.initials>>(key[0]&31)&1 != 0
+func newFilter(keys []string) filter {
+	f := filter{shortest: len(keys[0])}
+	for _, key := range keys {
+		if strings.ContainsFunc(key, func(c rune) bool { return c >= utf8.RuneSelf }) {
+			return filter{shortest: 1, initials: 1<<32 - 1}
+		}
+		f.shortest = min(f.shortest, len(key))
+		f.initials |= 1 << (key[0] & 31) // the same for both cases
+	}
+	return f
+}
+
+// clash reports whether one of others has a key of ours, or is an inline group and has to be looked into.
+func (f *filter) clash(ours, others []slog.Attr) bool {
+	if len(ours) == 0 {
+		return false
+	}
+	for i := range others {
+		key := others[i].Key
+		if len(key) < f.shortest {
+			if key == "" {
+				return true
+			}
+			continue
+		}
+		if key[0] < utf8.RuneSelf && f.initials>>(key[0]&31)&1 == 0 { // the other case of an s may be long, and no ASCII
+			continue
+		}
+		for j := range ours {
+			if strings.EqualFold(key, ours[j].Key) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // split tells the attributes that next may have at the top level from those whose key is one of ours.

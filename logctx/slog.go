@@ -32,18 +32,18 @@ func Slog(h slog.Handler, cfg Config) slog.Handler {
 		panic("logctx: Slog: nil slog.Handler")
 	}
 	cfg = cfg.withDefaults()
-	return &handler{next: h, cfg: cfg, initials: initials(cfg.keys()), former: former(h)}
+	return &handler{next: h, cfg: cfg, filter: newFilter(cfg.keys()), former: former(h)}
 }
 
 // handler keeps open groups to itself: told of them, next would nest the ID too. The first
 // group ends what next is told; from there on, attributes are nested here.
 type handler struct {
-	next     slog.Handler
-	cfg      Config
-	initials uint32      // of the keys: see mayClash
-	held     []slog.Attr // added at the top level, with a key of ours: next is not told either
-	groups   []group
-	former   *log.Logger // where next is slog's own default handler: see throughLog
+	next   slog.Handler
+	cfg    Config
+	filter filter
+	held   []slog.Attr // added at the top level, with a key of ours: next is not told either
+	groups []group
+	former *log.Logger // where next is slog's own default handler: see throughLog
 }
 
 // group is an open group and the attributes that were added in it.
@@ -109,15 +109,19 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	for _, a := range h.held {
 		attrs = appendOther(attrs, ids, a)
 	}
-	if len(h.groups) > 0 {
-		attrs = appendOther(attrs, ids, h.nested(r))
-	} else {
+	top := len(attrs)
+	r.Attrs(func(a slog.Attr) bool {
+		attrs = append(attrs, a)
+		return true
+	})
+	switch {
+	case len(h.groups) > 0:
+		nested := h.nest(attrs[top:])
+		attrs = appendOther(attrs[:top], ids, nested)
+	case h.filter.clash(attrs[:ids], attrs[top:]):
+		attrs = attrs[:top]
 		r.Attrs(func(a slog.Attr) bool {
-			if h.mayClash(a.Key) {
-				attrs = appendOther(attrs, ids, a)
-			} else {
-				attrs = append(attrs, a)
-			}
+			attrs = appendOther(attrs, ids, a)
 			return true
 		})
 	}
@@ -126,18 +130,11 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, out)
 }
 
-// nested returns r's attributes inside the open groups.
-func (h *handler) nested(r slog.Record) (outermost slog.Attr) {
-	var buf [12]slog.Attr
-	attrs := buf[:0]
-	r.Attrs(func(a slog.Attr) bool {
-		attrs = append(attrs, a)
-		return true
-	})
-	for _, g := range slices.Backward(h.groups) {
-		outermost = slog.Attr{Key: g.name, Value: slog.GroupValue(append(slices.Clip(g.attrs), attrs...)...)}
-		buf[0] = outermost
-		attrs = buf[:1]
+// nest returns attrs inside the open groups.
+func (h *handler) nest(attrs []slog.Attr) slog.Attr {
+	for _, g := range slices.Backward(h.groups[1:]) {
+		attrs = []slog.Attr{{Key: g.name, Value: slog.GroupValue(append(slices.Clip(g.attrs), attrs...)...)}}
 	}
-	return outermost
+	g := h.groups[0]
+	return slog.Attr{Key: g.name, Value: slog.GroupValue(append(slices.Clip(g.attrs), attrs...)...)}
 }
