@@ -248,6 +248,14 @@ func TestSlogOneIDAmongOthers(t *testing.T) {
 	}
 }
 
+// The sign for Kelvin is three bytes, and in lower case a k.
+func TestSlogOneIDOfOneLetter(t *testing.T) {
+	var out bytes.Buffer
+	logger := slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{TraceKey: "\u212a", SpanKey: "long"}))
+	logger.InfoContext(request(), "", "k", "mine")
+	assert.Equal(t, fields{"\u212a": id128, "long": spanID, "k_attr": "mine"}, one(t, &out), "line")
+}
+
 // A struct is where parsers meet the lines.
 func TestSlogOneIDInAStruct(t *testing.T) {
 	for _, key := range []string{"trace_id", "Trace_ID", "TRACE_ID"} {

@@ -17,8 +17,12 @@
 //
 //	log.Logger = logctx.New(os.Stderr)
 //
-// A disabled logger silences a context that has another one already; into one that has none,
-// zerolog does not put it.
+// zerolog's WithContext ignores a disabled logger, unless the context already holds a logger.
+//
+// In a trusted debug trace httpmw lowers the level of the context's logger to debug and takes its
+// Sampler off, so that all lines come; the next trace that [trace.Root] begins has both back. zerolog's
+// global level and hooks that discard lines still rule. Loggers that are not the context's, and slog's
+// handlers, keep their level and their Sampler.
 //
 // With slog, wrap the handler with [Slog] and use InfoContext and its like.
 package logctx

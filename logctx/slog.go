@@ -26,6 +26,8 @@ import (
 // ours and slog's own, it still hangs. Better give the default a handler with an output,
 // such as slog.NewJSONHandler(os.Stderr, nil).
 //
+// Over zerolog.NewSlogHandler, give the logger no [Hook]: it would write the IDs once more.
+//
 // Slog changes no level: [slog.Handler.Enabled] is h's, in a debug trace too.
 func Slog(h slog.Handler, cfg Config) slog.Handler {
 	if h == nil {

@@ -5,6 +5,7 @@ package logbind
 import (
 	"context"
 	"io"
+	"math"
 
 	"github.com/rs/zerolog"
 )
@@ -38,17 +39,22 @@ func Bind(ctx context.Context, l zerolog.Logger) context.Context {
 	return bound.WithContext(ctx)
 }
 
-type levelKey struct{}
+// quietKey is the key of the logger that BindDebug was given, until Rebind has given back what it took.
+type quietKey struct{}
 
-// BindDebug is [Bind] with the level lowered to debug, unless l is disabled: that is for its
-// owner to change, not for a caller's header. [Rebind] gives the level back.
+// BindDebug is [Bind] for a debug trace, all of whose lines are wanted: with the level lowered to debug
+// and without the sampler, which other requests share and which is not asked. Not if l is disabled: that
+// is for its owner to change, not for a caller's header. [Rebind] gives both back.
 func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
-	if l.GetLevel() <= zerolog.DebugLevel || l.GetLevel() == zerolog.Disabled {
+	if l.GetLevel() == zerolog.Disabled {
 		return Bind(ctx, l)
 	}
-	ctx = context.WithValue(ctx, levelKey{}, l.GetLevel())
-	return Bind(ctx, l.Level(zerolog.DebugLevel))
+	ctx = context.WithValue(ctx, quietKey{}, &l)
+	return Bind(ctx, l.Level(heard(l)).Sample(nil))
 }
+
+// heard is the level that l has in a debug trace.
+func heard(l zerolog.Logger) zerolog.Level { return min(l.GetLevel(), zerolog.DebugLevel) }
 
 // Rebind binds the logger that was put into ctx, if any, to ctx as it is now: after a new
 // trace has begun, its lines must not have the old one.
@@ -58,11 +64,26 @@ func Rebind(ctx context.Context) context.Context {
 		return ctx
 	}
 	l := *stored
-	if level, ok := ctx.Value(levelKey{}).(zerolog.Level); ok && l.GetLevel() == zerolog.DebugLevel {
-		l = l.Level(level)
+	if quiet, _ := ctx.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
+		// By its level a logger is the one that BindDebug made, or comes from it. One with another
+		// level has been chosen in the debug trace.
+		if l.GetLevel() == heard(*quiet) {
+			l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
+		}
+		ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))
 	}
 	return Bind(ctx, l)
 }
+
+// samplerOf is the sampler of a logger, which has everyLevel. It is not the logger itself that Rebind gives
+// back, since the one in the context may have got more fields.
+type samplerOf struct{ zerolog.Logger }
+
+const everyLevel zerolog.Level = math.MinInt8
+
+// Sample asks the only way there is: zerolog does not hand the sampler out, but begins no event that it
+// drops. The event is never sent and not used again, which costs such a line two allocations.
+func (s samplerOf) Sample(level zerolog.Level) bool { return s.WithLevel(level) != nil }
 
 // Stored returns the logger that was put into ctx; nil without one.
 func Stored(ctx context.Context) *zerolog.Logger {

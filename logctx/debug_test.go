@@ -1,0 +1,257 @@
+package logctx_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.com/clew/httpmw"
+	"example.com/clew/internal/logbind"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+)
+
+// counted counts how often a sampler is asked.
+type counted struct {
+	zerolog.Sampler
+	asked *atomic.Int64
+}
+
+func (c counted) Sample(level zerolog.Level) bool {
+	c.asked.Add(1)
+	return c.Sampler.Sample(level)
+}
+
+// samplers are those that zerolog has. Each would drop nearly all of some hundred lines.
+var samplers = []struct {
+	name string
+	new  func() zerolog.Sampler
+}{
+	{"BasicSampler", func() zerolog.Sampler { return &zerolog.BasicSampler{N: 50} }},
+	{"RandomSampler", func() zerolog.Sampler { return zerolog.RandomSampler(1_000_000) }},
+	{"none at all", func() zerolog.Sampler { return zerolog.RandomSampler(0) }},
+	{"BurstSampler", func() zerolog.Sampler { return &zerolog.BurstSampler{Burst: 2, Period: time.Hour} }},
+	{"LevelSampler", func() zerolog.Sampler {
+		few := &zerolog.BasicSampler{N: 50}
+		return zerolog.LevelSampler{DebugSampler: few, InfoSampler: few, WarnSampler: few, ErrorSampler: few}
+	}},
+}
+
+// lines is what lines there are of a hundred and more, by each way to the context's logger.
+func lines(t *testing.T, ctx context.Context, out *bytes.Buffer) (levels map[any]int) {
+	t.Helper()
+	out.Reset()
+	for range 20 {
+		zerolog.Ctx(ctx).Debug().Msg(message)
+		logctx.Debug(ctx).Msg(message)
+		logctx.Info(ctx).Msg(message)
+		logctx.From(ctx).Info().Msg(message)
+		copied := zerolog.Ctx(ctx).With().Str("copied", "in the handler").Logger()
+		copied.Warn().Msg(message)
+		zerolog.Ctx(ctx).WithLevel(zerolog.ErrorLevel).Msg(message)
+	}
+	levels = map[any]int{}
+	for _, line := range parse(t, out) {
+		assert.Equal(t, trace.ID(ctx), line["trace_id"], "trace_id of the line")
+		levels[line["level"]]++
+	}
+	return levels
+}
+
+var allOfThem = map[any]int{"debug": 40, "info": 40, "warn": 20, "error": 20}
+
+// All lines of a debug trace come, whatever the logger drops of others; and the sampler, which requests
+// share, is not asked.
+func TestDebugIsHeard(t *testing.T) {
+	for _, sampler := range samplers {
+		for _, level := range []zerolog.Level{zerolog.TraceLevel, zerolog.DebugLevel, zerolog.InfoLevel, zerolog.ErrorLevel} {
+			t.Run(sampler.name+", "+level.String(), func(t *testing.T) {
+				var out bytes.Buffer
+				var asked atomic.Int64
+				logger := hooked(&out).Level(level).Sample(counted{sampler.new(), &asked})
+				assert.Equal(t, allOfThem, lines(t, logbind.BindDebug(request(), logger), &out), "lines of a debug trace")
+				assert.Zero(t, asked.Load(), "times that the sampler was asked in a debug trace")
+
+				few := lines(t, logbind.Bind(request(), logger), &out)
+				assert.Less(t, few["debug"]+few["info"], 40, "lines of another trace, whose sampler still stands: %v", few)
+				if level <= zerolog.DebugLevel {
+					assert.NotZero(t, asked.Load(), "times that the sampler was asked in another trace")
+				}
+			})
+		}
+	}
+}
+
+// Over HTTP, by the header that asks for it, if the caller is trusted.
+func TestDebugIsHeardOverHTTP(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		trust httpmw.Trust
+		b3    string
+		heard bool
+	}{
+		{"debug", httpmw.TrustAll, id128 + "-" + spanID + "-d", true},
+		{"accept", httpmw.TrustAll, id128 + "-" + spanID + "-1", false},
+		{"debug, and not believed", httpmw.TrustIDs, id128 + "-" + spanID + "-d", false},
+		{"debug of a stranger", httpmw.TrustNone, id128 + "-" + spanID + "-d", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			logger := hooked(&out).Level(zerolog.InfoLevel).Sample(zerolog.RandomSampler(0))
+			cfg := httpmw.Config{Logger: &logger, Trust: func(*http.Request) httpmw.Trust { return test.trust }}
+			var levels map[any]int
+			handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { levels = lines(t, r.Context(), &out) })
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Set("b3", test.b3)
+			httpmw.New(cfg)(httpmw.AccessLog(httpmw.AccessLogConfig{})(handler)).ServeHTTP(httptest.NewRecorder(), r)
+			if test.heard {
+				assert.Equal(t, allOfThem, levels, "lines of the handler")
+				assert.Equal(t, "request", one(t, &out)["message"], "the access line")
+			} else {
+				assert.Empty(t, levels, "lines of the handler")
+				assert.Empty(t, out.String(), "the access line")
+			}
+		})
+	}
+}
+
+// With the debug trace ends what it was given: the sampler comes back together with the level.
+func TestRootGivesTheSamplerBack(t *testing.T) {
+	derived := func(ctx context.Context) context.Context {
+		return zerolog.Ctx(ctx).With().Str("user", "ann").Logger().WithContext(ctx)
+	}
+	updated := func(ctx context.Context) context.Context {
+		zerolog.Ctx(ctx).UpdateContext(func(c zerolog.Context) zerolog.Context { return c.Str("user", "ann") })
+		return ctx
+	}
+	changed := func(ctx context.Context) context.Context {
+		return zerolog.Ctx(ctx).Level(zerolog.WarnLevel).WithContext(ctx)
+	}
+	same := func(ctx context.Context) context.Context { return ctx }
+	for _, test := range []struct {
+		name    string
+		level   zerolog.Level
+		between func(ctx context.Context) context.Context // what the program does in the debug trace
+		want    []any                                     // the lines of twelve in the new trace
+		user    any
+	}{
+		{name: "info", level: zerolog.InfoLevel, between: same, want: []any{"info", "info", "info"}},
+		{name: "debug", level: zerolog.DebugLevel, between: same, want: []any{"debug", "debug", "debug", "debug", "debug", "debug"}},
+		{name: "trace", level: zerolog.TraceLevel, between: same, want: []any{"debug", "debug", "debug", "debug", "debug", "debug"}},
+		{name: "error", level: zerolog.ErrorLevel, between: same},
+		{name: "given a field", level: zerolog.InfoLevel, between: derived, want: []any{"info", "info", "info"}, user: "ann"},
+		{name: "given a field in place", level: zerolog.InfoLevel, between: updated, want: []any{"info", "info", "info"}, user: "ann"},
+		{name: "given another level", level: zerolog.InfoLevel, between: changed, want: nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			var asked atomic.Int64
+			logger := hooked(&out).Level(test.level).Sample(counted{&zerolog.BasicSampler{N: 2}, &asked})
+			ctx := test.between(logbind.BindDebug(request(), logger))
+			assert.Zero(t, asked.Load(), "times that the sampler was asked in the debug trace")
+			root, _ := trace.Root(ctx, "root")
+			again, _ := trace.Root(root, "again")
+			for _, ctx := range []context.Context{root, again} {
+				var got []any
+				for range 6 {
+					zerolog.Ctx(ctx).Debug().Msg(message)
+					zerolog.Ctx(ctx).Info().Msg(message)
+				}
+				for _, line := range parse(t, &out) {
+					assert.Equal(t, trace.ID(ctx), line["trace_id"], "trace_id of the line")
+					assert.Equal(t, test.user, line["user"], "field of the line")
+					got = append(got, line["level"])
+				}
+				assert.Equal(t, test.want, got, "levels of the lines in the new trace")
+			}
+			zerolog.Ctx(ctx).Error().Msg(message)
+			assert.Len(t, parse(t, &out), 1, "lines of the debug trace, when it has been left")
+		})
+	}
+}
+
+// Each line asks the sampler once, as without us: it counts.
+func TestASamplerThatIsBackIsAskedOnce(t *testing.T) {
+	var out bytes.Buffer
+	var asked atomic.Int64
+	var hooks int
+	count := zerolog.HookFunc(func(*zerolog.Event, zerolog.Level, string) { hooks++ })
+	logger := hooked(&out).Hook(count).Level(zerolog.InfoLevel).Sample(counted{&zerolog.BasicSampler{N: 3}, &asked})
+	root, _ := trace.Root(logbind.BindDebug(request(), logger), "root")
+	for range 9 {
+		zerolog.Ctx(root).Debug().Msg("too low to be sampled")
+		zerolog.Ctx(root).Info().Msg(message)
+	}
+	assert.EqualValues(t, 9, asked.Load(), "times that the sampler was asked")
+	assert.Len(t, parse(t, &out), 3, "lines")
+	assert.Equal(t, 3, hooks, "hooks that have run: for lines only")
+	for _, level := range []zerolog.Level{zerolog.WarnLevel, zerolog.FatalLevel, zerolog.PanicLevel, zerolog.NoLevel, 42} {
+		asked.Store(0)
+		zerolog.Ctx(root).WithLevel(level).Msg(message)
+		assert.EqualValues(t, 1, asked.Load(), "times that the sampler was asked about level %v", level)
+	}
+}
+
+// The sampler that is back is asked about all levels: which ones there are, the logger decides.
+func TestASamplerThatIsBackHasNoLevel(t *testing.T) {
+	var out bytes.Buffer
+	logger := hooked(&out).Level(zerolog.ErrorLevel).Sample(&zerolog.BasicSampler{N: 1})
+	root, _ := trace.Root(logbind.BindDebug(request(), logger), "root")
+	lower := zerolog.Ctx(root).Level(zerolog.TraceLevel)
+	lower.Trace().Msg(message)
+	assert.Len(t, parse(t, &out), 1, "lines of a logger whose level was lowered in the new trace")
+}
+
+// What the program chooses in the new trace is its own, and stays in the next one.
+func TestRootGivesBackOnce(t *testing.T) {
+	var out bytes.Buffer
+	logger := hooked(&out).Level(zerolog.WarnLevel).Sample(zerolog.RandomSampler(0))
+	root, _ := trace.Root(logbind.BindDebug(request(), logger), "root")
+	root = zerolog.Ctx(root).Level(zerolog.DebugLevel).Sample(nil).WithContext(root)
+	again, _ := trace.Root(root, "again")
+	assert.Equal(t, allOfThem, lines(t, again, &out), "lines")
+}
+
+// zerolog's own switches rule: they are main's.
+func TestDebugUnderZerologsGlobals(t *testing.T) {
+	var out bytes.Buffer
+	defer zerolog.SetGlobalLevel(zerolog.GlobalLevel())
+	defer zerolog.DisableSampling(false)
+	logger := hooked(&out).Level(zerolog.WarnLevel).Sample(zerolog.RandomSampler(0))
+	zerolog.SetGlobalLevel(zerolog.InfoLevel)
+	assert.Equal(t, map[any]int{"info": 40, "warn": 20, "error": 20}, lines(t, logbind.BindDebug(request(), logger), &out), "lines under a global level of info")
+	zerolog.SetGlobalLevel(zerolog.TraceLevel)
+
+	root, _ := trace.Root(logbind.BindDebug(request(), logger), "root")
+	assert.Empty(t, lines(t, root, &out), "lines of the next trace, sampled")
+	zerolog.DisableSampling(true)
+	assert.Equal(t, map[any]int{"warn": 20, "error": 20}, lines(t, root, &out), "lines of the next trace, sampling disabled")
+}
+
+// A disabled logger is its owner's to enable, and a hook that discards lines is the program's.
+func TestDebugOfADisabledLogger(t *testing.T) {
+	var out bytes.Buffer
+	ctx := logbind.BindDebug(request(), hooked(&out).Level(zerolog.Disabled))
+	assert.Empty(t, lines(t, ctx, &out), "lines of a disabled logger")
+	discard := zerolog.HookFunc(func(e *zerolog.Event, level zerolog.Level, _ string) {
+		if level == zerolog.InfoLevel {
+			e.Discard()
+		}
+	})
+	ctx = logbind.BindDebug(request(), hooked(&out).Hook(discard))
+	assert.Equal(t, map[any]int{"debug": 40, "warn": 20, "error": 20}, lines(t, ctx, &out), "lines past a hook that discards")
+}
+
+// A line in a debug trace costs what it costs elsewhere.
+func TestDebugAllocations(t *testing.T) {
+	ctx := logbind.BindDebug(request(), hooked(io.Discard).Sample(&zerolog.BasicSampler{N: 2}))
+	got := testing.AllocsPerRun(200, func() { zerolog.Ctx(ctx).Info().Msg(message) })
+	assert.LessOrEqual(t, got, float64(raceAllocs), "allocations of a line in a debug trace")
+}
