@@ -85,6 +85,7 @@ var children = map[string]func(){
 		log.Default().Output(1, message)
 	},
 	"at once": func() {
+		log.SetFlags(0) // so that lines can be sorted
 		setDefault(ownDefault(logctx.Config{}))
 		done := make(chan bool)
 		for range 8 {
