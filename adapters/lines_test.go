@@ -22,8 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Some libraries write lines of their own, with loggers of their own. These are the lines that give
-// them the ID.
+// Some libraries write lines of their own, with loggers of their own. These are the lines that
+// give them the ID.
 
 // restyLines is resty's logger for a request: it warns of each attempt that failed, and says which
 // request it has given up.
@@ -117,7 +117,8 @@ func chiLogs(next http.Handler) http.Handler {
 	})
 }
 
-// chiID makes the trace ID what chi's Logger prints as the ID of the request, for those who keep it.
+// chiID makes the trace ID what chi's Logger prints as the ID of the request, for those who keep
+// it.
 func chiID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), middleware.RequestIDKey, trace.ID(r.Context()))

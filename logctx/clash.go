@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// otherSuffix is what the key of somebody else's attribute gets where it is one of ours. Not a dot:
-// Elasticsearch takes what stands after a dot for a part of an object, and refuses a line in which
-// trace.id is both a text and an object.
+// otherSuffix is what the key of somebody else's attribute gets where it is one of ours. Not a
+// dot: Elasticsearch takes what stands after a dot for a part of an object, and refuses a line in
+// which trace.id is both a text and an object.
 const otherSuffix = "_attr"
 
 // keys are those of all the fields that a line may get.
@@ -20,8 +20,8 @@ func (c *Config) keys() []string {
 	return keys
 }
 
-// filter tells most keys of others from ours at a glance: every attribute of every line is asked about.
-// In another case a key is never shorter, unless it has other letters than ASCII's.
+// filter tells most keys of others from ours at a glance: every attribute of every line is asked
+// about. In another case a key is never shorter, unless it has other letters than ASCII's.
 type filter struct {
 	shortest int    // so many bytes at least; 1 if a key of ours is not ASCII
 	initials uint32 // a bit for each first letter; all of them if a key of ours is not ASCII
@@ -39,7 +39,8 @@ func newFilter(keys []string) filter {
 	return f
 }
 
-// clash reports whether one of others has a key of ours, or is an inline group and has to be looked into.
+// clash reports whether one of others has a key of ours, or is an inline group and has to be
+// looked into.
 func (f *filter) clash(ours, others []slog.Attr) bool {
 	if len(ours) == 0 {
 		return false
@@ -52,7 +53,9 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 			}
 			continue
 		}
-		if key[0] < utf8.RuneSelf && f.initials>>(key[0]&31)&1 == 0 { // the other case of an s may be long, and no ASCII
+		// The other case of an s may be a long one, which is not ASCII; that of a k the sign for
+		// Kelvin.
+		if key[0] < utf8.RuneSelf && f.initials>>(key[0]&31)&1 == 0 {
 			continue
 		}
 		for j := range ours {
@@ -64,12 +67,13 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 	return false
 }
 
-// split tells the attributes that next may have at the top level from those whose key is one of ours.
-// Whether these keep it, only a line can tell.
+// split separates the attributes that next may have at the top level from those whose key is one
+// of ours. These wait for a line, since only that knows whether there is a trace.
 func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
+	keys := h.cfg.keys()
 	for _, a := range attrs {
 		each(a, func(a slog.Attr) {
-			for _, key := range h.cfg.keys() {
+			for _, key := range keys {
 				if strings.EqualFold(a.Key, key) {
 					held = append(held, a)
 					return
@@ -81,8 +85,9 @@ func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 	return free, held
 }
 
-// appendOther appends a, which is somebody else's, to attrs, of which the first so many are ours. Not with
-// a key of theirs: parsers take the last of two, and some stores refuse the line.
+// appendOther appends a, which is somebody else's, to attrs. Of these the first are ours, so
+// many, and a does not keep a key of one of them: parsers take the last of two, and some stores
+// refuse the line.
 func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
 	each(a, func(a slog.Attr) {
 		for _, own := range attrs[:ours] {
@@ -100,8 +105,8 @@ func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
 	return attrs
 }
 
-// each calls f with a, or with what stands in a if that is an inline group: a group without a key, or
-// a LogValuer that turns out to be one. By slog's rules the line is the same.
+// each calls f with a, or with what stands in a if that is an inline group: a group without a
+// key, or a LogValuer that turns out to be one. By slog's rules the line is the same.
 func each(a slog.Attr, f func(a slog.Attr)) {
 	if a.Key != "" {
 		f(a)

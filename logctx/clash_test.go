@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// keys returns the keys of a line's top level, each as often as it stands there. Parsed into a map they
-// would hide that one stands there twice.
+// keys returns the keys of a line's top level, each as often as it stands there. Parsed into a
+// map they would hide that one stands there twice.
 func keys(t *testing.T, line string) (keys []string) {
 	t.Helper()
 	dec := json.NewDecoder(strings.NewReader(line))
@@ -34,8 +34,8 @@ func keys(t *testing.T, line string) (keys []string) {
 	return keys
 }
 
-// standing returns how often a key stands at the top of a line, in any case: encoding/json does not
-// mind the case where it fills a struct.
+// standing returns how often a key stands at the top of a line, in any case: encoding/json does
+// not mind the case where it fills a struct.
 func standing(t *testing.T, line, key string) (n int) {
 	t.Helper()
 	for _, k := range keys(t, line) {
@@ -72,8 +72,8 @@ func asked(attrs ...slog.Attr) slog.Attr {
 	return slog.Any("", lazy(func() slog.Value { return slog.GroupValue(attrs...) }))
 }
 
-// clashes are the ways by which an attribute of somebody else gets to the top of a line. k is at the end
-// of each, to see that what stands after is not lost.
+// clashes are the ways by which an attribute of somebody else gets to the top of a line. k is at
+// the end of each, to see that what stands after is not lost.
 var clashes = []struct {
 	name string
 	log  func(ctx context.Context, l *slog.Logger, mine slog.Attr)

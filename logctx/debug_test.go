@@ -67,8 +67,8 @@ func lines(t *testing.T, ctx context.Context, out *bytes.Buffer) (levels map[any
 
 var allOfThem = map[any]int{"debug": 40, "info": 40, "warn": 20, "error": 20}
 
-// All lines of a debug trace come, whatever the logger drops of others; and the sampler, which requests
-// share, is not asked.
+// All lines of a debug trace come, whatever the logger drops of others; and the sampler, which
+// requests share, is not asked.
 func TestDebugIsHeard(t *testing.T) {
 	for _, sampler := range samplers {
 		for _, level := range []zerolog.Level{zerolog.TraceLevel, zerolog.DebugLevel, zerolog.InfoLevel, zerolog.ErrorLevel} {

@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childEnv says which of the children this process is. Each does what would hang a program, or changes
-// what is global in it, so that it needs a process of its own.
+// childEnv says which of the children this process is. Each does what would hang a program, or
+// changes what is global in it, so that it needs a process of its own.
 const childEnv = "LOGCTX_TEST_CHILD"
 
 // ids is how the default handler writes the IDs of request().
@@ -58,6 +58,11 @@ var children = map[string]func(){
 	"wrapped twice": func() {
 		setDefault(logctx.Slog(ownDefault(logctx.Config{}), logctx.Config{}))
 		say()
+	},
+	"wrapped twice, nothing missing": func() {
+		missing := logctx.Config{OnMissing: func(runtime.Frame) { fmt.Println("missing") }}
+		setDefault(logctx.Slog(ownDefault(missing), missing))
+		slog.InfoContext(request(), message, "k", "v")
 	},
 	"set twice": func() {
 		setDefault(ownDefault(logctx.Config{}))
@@ -147,8 +152,9 @@ var children = map[string]func(){
 	},
 }
 
-// Go's fault, golang/go#62424: slog's own default handler writes through package log, which SetDefault
-// makes write through slog's default. A wrapper around that handler, made the default, waits for itself.
+// Go's fault, golang/go#62424: slog's own default handler writes through package log, which
+// SetDefault makes write through slog's default. A wrapper around that handler, made the default,
+// waits for itself.
 func TestSlogDefault(t *testing.T) {
 	for _, test := range []struct {
 		child  string
@@ -159,6 +165,7 @@ func TestSlogDefault(t *testing.T) {
 		{child: "with attributes and groups", stderr: []string{
 			"INFO hello a=1" + ids + " g.k=v", "INFO hello a=1" + ids + " g.b=2 g.h.k=v", "INFO hello a=1 g.trace_id=mine"}},
 		{child: "wrapped twice", stderr: said("")},
+		{child: "wrapped twice, nothing missing", stderr: said("")[:1]},
 		{child: "set twice", stderr: said("")},
 		{child: "in another handler", stderr: said("")},
 		{child: "set, and set back", stderr: []string{"INFO hello k=v", "WARN hello", "INFO hello"}},

@@ -20,9 +20,9 @@
 // zerolog's WithContext ignores a disabled logger, unless the context already holds a logger.
 //
 // In a trusted debug trace httpmw lowers the level of the context's logger to debug and takes its
-// Sampler off, so that all lines come; the next trace that [trace.Root] begins has both back. zerolog's
-// global level and hooks that discard lines still rule. Loggers that are not the context's, and slog's
-// handlers, keep their level and their Sampler.
+// Sampler off, so that all lines come; the next trace that [trace.Root] begins has both back.
+// zerolog's global level and hooks that discard lines still rule. Loggers that are not the
+// context's, and slog's handlers, keep their level and their Sampler.
 //
 // With slog, wrap the handler with [Slog] and use InfoContext and its like.
 package logctx

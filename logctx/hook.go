@@ -15,9 +15,9 @@ import (
 // Add it once, and not inside a zerolog.LevelHook, where httpmw does not find it and adds
 // another: a logger with two such hooks writes the ID twice.
 //
-// zerolog cannot take a field from a line. If you write one of the hook's keys yourself, both stand
-// there, the hook's last: encoding/json and most other parsers take the last. Only a hook that is added
-// after this one comes later still, so add this one last.
+// zerolog cannot take a field from a line. If you write one of the hook's keys yourself, both
+// stand there, the hook's last: encoding/json and most other parsers take the last. Only a hook
+// that is added after this one comes later still, so add this one last.
 func Hook(cfg Config) zerolog.Hook {
 	h := &hook{Config: cfg.withDefaults()}
 	h.asItIs = jsonLines && h.SpanKey == defaultSpanKey

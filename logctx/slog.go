@@ -14,17 +14,17 @@ import (
 //
 // The keys of cfg stand once on a line that has a trace, with the IDs of that trace. An attribute
 // of your own with one of these keys, in upper or lower case, is renamed: trace_id becomes
-// trace_id_attr. It is left out where it says the same as ours, so that a handler may be wrapped twice.
-// Attributes in a named group keep their keys, and so do all on a line without a trace. Two things
-// cannot be seen from here: what h was given by WithAttrs before it was wrapped, and what its
-// ReplaceAttr makes of a key.
+// trace_id_attr. It is left out where it says the same as ours, so that a handler may be wrapped
+// twice. Attributes in a named group keep their keys, and so do all on a line without a trace.
+// Two things cannot be seen from here: what h was given by WithAttrs before it was wrapped, and
+// what its ReplaceAttr makes of a key.
 //
-// A handler over slog's own default one may be made the default by [slog.SetDefault]: by itself that
-// would hang the program at its first line (golang/go#62424). The lines go where package log wrote when
-// Slog was called, in its format, but without file and line; attributes that the handler was given
-// by WithAttrs are on the lines of slog, not on those of package log. With a handler of yours between
-// ours and slog's own, it still hangs. Better give the default a handler with an output,
-// such as slog.NewJSONHandler(os.Stderr, nil).
+// A handler over slog's own default one may be made the default by [slog.SetDefault]: by itself
+// that would hang the program at its first line (golang/go#62424). The lines go where package log
+// wrote when Slog was called, in its format, but without file and line; attributes that the
+// handler was given by WithAttrs are on the lines of slog, not on those of package log. With a
+// handler of yours between ours and slog's own, it still hangs. Better give the default a handler
+// with an output, such as slog.NewJSONHandler(os.Stderr, nil).
 //
 // Over zerolog.NewSlogHandler, give the logger no [Hook]: it would write the IDs once more.
 //
@@ -45,7 +45,7 @@ type handler struct {
 	filter filter
 	held   []slog.Attr // added at the top level, with a key of ours: next is not told either
 	groups []group
-	former *log.Logger // where next is slog's own default handler: see throughLog
+	former *log.Logger // nil, unless it ends in slog's own default handler: see throughLog
 }
 
 // group is an open group and the attributes that were added in it.

@@ -56,9 +56,9 @@ func (s Sampling) sampled() bool { return s == Accept || s == Debug }
 // The zero value says nothing. A B3 without IDs may hold a state that came alone
 // ("b3: 0"). Values are comparable, hold no pointers and may be copied freely.
 type B3 struct {
-	// TraceID is the ID as bytes. Its text is [B3.ID], or [B3.AppendTraceID] without an allocation.
-	// Do not use TraceID.String for it: that writes 32 digits for an ID that came as 16, which then
-	// matches neither the caller's lines nor the headers that are sent on.
+	// TraceID is the ID as bytes. Its text is [B3.ID], or [B3.AppendTraceID] without an
+	// allocation. Do not use TraceID.String for it: that writes 32 digits for an ID that came as
+	// 16, which then matches neither the caller's lines nor the headers that are sent on.
 	TraceID oteltrace.TraceID
 
 	SpanID       oteltrace.SpanID
@@ -105,8 +105,8 @@ func (b B3) appendSingle(dst []byte) []byte {
 	return dst
 }
 
-// ID returns the text of the trace ID: 16 or 32 lower-case hexadecimal digits, as it arrived. Without
-// a trace ID it is "".
+// ID returns the text of the trace ID: 16 or 32 lower-case hexadecimal digits, as it arrived.
+// Without a trace ID it is "".
 func (b B3) ID() string {
 	var buf [32]byte
 	return string(b.AppendTraceID(buf[:0]))

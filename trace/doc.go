@@ -20,6 +20,13 @@
 // TraceID is not, since it writes 32 digits always. New trace IDs have 32 digits: the epoch second
 // in which the trace began, then 96 random bits.
 //
+// # Half a message
+//
+// A trace ID without a span ID, such as a proxy's request ID in X-B3-TraceId, names no caller: it
+// is malformed, and a new trace begins. A state alone ("b3: 0") is whole: it decides for the new
+// trace, and with [Propagator.W3C] also where a traceparent stands beside it, which is then not
+// read.
+//
 // # Whose span it is
 //
 // The current span decides, the record fills in. If the current span is one of this

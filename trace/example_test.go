@@ -33,7 +33,8 @@ func ExampleB3_String() {
 	// 0
 }
 
-// A trace ID of 16 digits stays one of 16: OpenTelemetry's own text of it would match no line of the caller's.
+// A trace ID of 16 digits stays one of 16: OpenTelemetry's own text of it would match no line of
+// the caller's.
 func ExampleB3_ID() {
 	h := http.Header{}
 	h.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312")

@@ -452,3 +452,29 @@ func TestExtractThenInject(t *testing.T) {
 		}
 	}
 }
+
+// What the package comment says of half a message.
+func TestHalfAMessage(t *testing.T) {
+	traceparent := "00-" + id128 + "-" + spanID + "-01"
+	for _, tt := range []struct {
+		name   string
+		header http.Header
+		state  trace.Sampling // of the B3 that is read; it has no IDs
+	}{
+		{"nginx's request ID", header("X-B3-TraceId", id128), trace.Defer},
+		{"nginx's request ID, sampled", header("X-B3-TraceId", id128, "X-B3-Sampled", "1"), trace.Defer},
+		{"a span ID alone", header("X-B3-SpanId", spanID), trace.Defer},
+		{"a state beside a traceparent", header("b3", "0", "traceparent", traceparent), trace.Deny},
+		{"a state in X-B3-* beside a traceparent", header("X-B3-Sampled", "0", "traceparent", traceparent), trace.Deny},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier(tt.header))
+			b, ok := trace.FromContext(ctx)
+			assert.False(t, ok, "IDs in what was read: %v", b)
+			assert.Equal(t, tt.state, b.Sampling, "state of what was read")
+			ctx, _ = trace.Start(ctx, "request")
+			assert.NotEqual(t, id128, trace.ID(ctx), "trace ID of the request")
+			assert.Len(t, trace.ID(ctx), 32, "trace ID of the request")
+		})
+	}
+}

@@ -39,12 +39,13 @@ func Bind(ctx context.Context, l zerolog.Logger) context.Context {
 	return bound.WithContext(ctx)
 }
 
-// quietKey is the key of the logger that BindDebug was given, until Rebind has given back what it took.
+// quietKey is the key of the logger that BindDebug was given, until Rebind has given back what it
+// took.
 type quietKey struct{}
 
-// BindDebug is [Bind] for a debug trace, all of whose lines are wanted: with the level lowered to debug
-// and without the sampler, which other requests share and which is not asked. Not if l is disabled: that
-// is for its owner to change, not for a caller's header. [Rebind] gives both back.
+// BindDebug is [Bind] for a debug trace, all of whose lines are wanted: with the level lowered to
+// debug and without the sampler, which other requests share and which is not asked. Not if l is
+// disabled: that is for its owner to change, not for a caller's header. [Rebind] gives both back.
 func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
 	if l.GetLevel() == zerolog.Disabled {
 		return Bind(ctx, l)
@@ -75,14 +76,15 @@ func Rebind(ctx context.Context) context.Context {
 	return Bind(ctx, l)
 }
 
-// samplerOf is the sampler of a logger, which has everyLevel. It is not the logger itself that Rebind gives
-// back, since the one in the context may have got more fields.
+// samplerOf is the sampler of a logger, which has everyLevel. It is not the logger itself that
+// Rebind gives back, since the one in the context may have got more fields.
 type samplerOf struct{ zerolog.Logger }
 
 const everyLevel zerolog.Level = math.MinInt8
 
-// Sample asks the only way there is: zerolog does not hand the sampler out, but begins no event that it
-// drops. The event is never sent and not used again, which costs such a line two allocations.
+// Sample asks in the only way there is: zerolog does not hand the sampler out, but does not begin
+// an event that the sampler drops. An event that was begun is not sent and not used again, which
+// costs the line two allocations.
 func (s samplerOf) Sample(level zerolog.Level) bool { return s.WithLevel(level) != nil }
 
 // Stored returns the logger that was put into ctx; nil without one.
