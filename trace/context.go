@@ -27,14 +27,18 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 		if b.Sampling == Defer || lookup(ctx).b3.hasIDs() {
 			return ctx
 		}
-		return &recordNode{ctx, record{b3: B3{Sampling: b.Sampling}}}
+		n := newRecordNode(ctx)
+		n.b3.Sampling = b.Sampling
+		return n
 	}
 	if b.Sampling == Defer {
 		if cur := lookup(ctx); cur.b3.TraceID == b.TraceID {
 			b.Sampling = cur.b3.Sampling
 		}
 	}
-	return &node{ctx, span{record: record{b3: b, remote: true}, rare: rarely(state, nil)}}
+	n := new(node)
+	n.span.b3, n.span.remote, n.span.rare = b, true, rarely(state, nil)
+	return n.link(ctx)
 }
 
 // FromContext returns the current trace of ctx as B3: the current span, its parent and its
@@ -89,7 +93,9 @@ func Only(ctx context.Context) context.Context {
 	if !cur.b3.hasIDs() {
 		return NewContext(context.Background(), cur.b3)
 	}
-	s := span{record: record{b3: cur.b3, bySDK: cur.bySDK, remote: cur.remote()}}
+	n := new(node)
+	s := &n.span
+	s.b3, s.bySDK, s.remote = cur.b3, cur.bySDK, cur.remote()
 	provider, state := cur.provider(), cur.traceState()
 	if own, ok := provider.(*Provider); ok {
 		s.provider, provider = own, nil
@@ -102,7 +108,7 @@ func Only(ctx context.Context) context.Context {
 	if over := passedOver(ctx); over != nil {
 		base = context.WithValue(base, passedOverKey{}, over)
 	}
-	return &node{base, s}
+	return n.link(base)
 }
 
 // current is what a context says about the trace it is in.

@@ -77,19 +77,15 @@ func (p *Provider) start(ctx context.Context, under *parent, kind oteltrace.Span
 	if p == nil {
 		p = fallback
 	}
-	switch kind {
-	case oteltrace.SpanKindServer:
-		n := new(serverNode)
-		n.begin(ctx, under, p)
-		return n, &n.span
-	case oteltrace.SpanKindClient:
+	if kind == oteltrace.SpanKindClient {
 		n := new(clientNode)
-		n.begin(ctx, under, p)
-		return n, &n.span
+		n.span.begin(under, p)
+		return n.link(ctx), &n.span
 	}
 	n := new(node)
-	n.begin(ctx, under, p)
-	return n, &n.span
+	n.span.begin(under, p)
+	n.span.server = kind == oteltrace.SpanKindServer
+	return n.link(ctx), &n.span
 }
 
 func (p *Provider) decide(id oteltrace.TraceID) Sampling {

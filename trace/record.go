@@ -20,11 +20,14 @@ type record struct {
 
 	remote bool // of a span: it is in another process. Here, where there is room for it
 	hidden bool // of a span: its ID is not shown to OpenTelemetry; see parent.ask
+	server bool // of a server's span: the route of its request is kept here, which saves httpmw an allocation
 
 	// The text of the IDs for log lines, made when it is first asked for: most spans of a
 	// client are never logged. It may be read once made is textMade.
 	made uint32
 	text string
+
+	route route.Cell
 }
 
 const (
@@ -67,30 +70,30 @@ func idText(ctx context.Context) string {
 type recordKey struct{}
 
 // recordNode is a link in the chain of contexts that holds a record alone: beside the span
-// of an SDK, or for a state that came without IDs.
+// of an SDK, or for a state that came without IDs. It begins as node does, for the same reason.
 type recordNode struct {
 	context.Context
+	key, val any // recordKey{} and &record
 	record
 }
 
+// newRecordNode returns a link above ctx whose record is empty.
+func newRecordNode(ctx context.Context) *recordNode {
+	n := &recordNode{Context: ctx, key: recordKey{}}
+	n.val = &n.record
+	return n
+}
+
 func (n *recordNode) Value(key any) any {
-	if key == (recordKey{}) {
+	switch key {
+	case recordKey{}:
 		return &n.record
+	case route.Key{}:
+		if n.server {
+			return &n.route
+		}
 	}
 	return n.Context.Value(key)
-}
-
-// serverRecordNode is the same beside the server span of an SDK: see serverNode.
-type serverRecordNode struct {
-	recordNode
-	route route.Cell
-}
-
-func (n *serverRecordNode) Value(key any) any {
-	if key == (route.Key{}) {
-		return &n.route
-	}
-	return n.recordNode.Value(key)
 }
 
 // nearestRecord returns the record nearest in ctx, an empty one if there is none. Not a copy: its text

@@ -80,19 +80,30 @@ func (s *span) SetAttributes(...attribute.KeyValue)         {}
 // node is a link in the chain of contexts that holds a span. Being context and span in one
 // it costs one allocation where oteltrace.ContextWithSpan around a span costs two, and every
 // request has at least one.
+//
+// It begins as a context of context.WithValue does: the same three fields, in that order. fiber
+// copies a context into one of its own by reading these fields through reflection, and other
+// programs read the memory of any context as if it were such a one. Keep the fields as they are,
+// although nothing here reads key and val.
 type node struct {
 	context.Context
-	span span
+	key, val any // currentSpanKey and &span
+	span     span
 }
 
-// begin makes n's span a child of under. It fills n in where it is: a span that is made elsewhere and
-// copied here costs as much again.
-func (n *node) begin(ctx context.Context, under *parent, p *Provider) {
-	n.Context = ctx
-	n.span.provider = p
-	n.span.rare = rarely(under.state, nil)
+// link puts n above ctx, as the link that holds n's span, and returns it.
+func (n *node) link(ctx context.Context) *node {
+	n.Context, n.key, n.val = ctx, currentSpanKey, &n.span
+	return n
+}
 
-	b := &n.span.b3
+// begin makes s a child of under. It fills s in where it is, in a node: a span that is made elsewhere
+// and copied there costs as much again.
+func (s *span) begin(under *parent, p *Provider) {
+	s.provider = p
+	s.rare = rarely(under.state, nil)
+
+	b := &s.b3
 	*b = under.b3
 	b.ParentSpanID, b.SpanID = b.SpanID, newid.Span()
 	if !b.TraceID.IsValid() {
@@ -111,36 +122,39 @@ func (n *node) Value(key any) any {
 		return &n.span
 	case recordKey{}:
 		return &n.span.record
-	}
-	return n.Context.Value(key)
-}
-
-// serverNode is the node of a server span, with room for the request's route, which saves httpmw an
-// allocation.
-type serverNode struct {
-	node
-	route route.Cell
-}
-
-// Value is node's, which is not called: lines look several things up.
-func (n *serverNode) Value(key any) any {
-	switch key {
-	case currentSpanKey:
-		return &n.span
-	case recordKey{}:
-		return &n.span.record
 	case route.Key{}:
-		return &n.route
+		if n.span.server {
+			return &n.span.route
+		}
 	}
 	return n.Context.Value(key)
 }
 
 // clientNode is the node of a client span. The request that span is for needs up to five
-// header values; they have their room here, which saves the transport an allocation.
+// header values; they have their room here, which saves the transport an allocation. It repeats the
+// fields of node, since those who look for them do not look into embedded structs.
 type clientNode struct {
-	node
-	taken  atomic.Bool // the room is for one message only: a second one would write into the first
-	values [5]string
+	context.Context
+	key, val any
+	span     span
+	taken    atomic.Bool // the room is for one message only: a second one would write into the first
+	values   [5]string
+}
+
+func (n *clientNode) link(ctx context.Context) *clientNode {
+	n.Context, n.key, n.val = ctx, currentSpanKey, &n.span
+	return n
+}
+
+// Value answers as node's does.
+func (n *clientNode) Value(key any) any {
+	switch key {
+	case currentSpanKey:
+		return &n.span
+	case recordKey{}:
+		return &n.span.record
+	}
+	return n.Context.Value(key)
 }
 
 // currentSpanKey is the key under which OpenTelemetry keeps the current span. It is not

@@ -161,12 +161,13 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 	sdkCtx := ctx
 	if shown.TraceID.IsValid() && !(shown.SpanID == there.SpanID() && shown.TraceID == there.TraceID() && shown.Sampling == cur.b3.Sampling) {
 		// A span of ours, so that a sampler that asks FromContext learns more than a flag can say.
-		remote := !cur.local() || shown.SpanID != there.SpanID()
-		r := record{b3: shown, remote: remote}
+		n := new(node)
+		n.span.b3, n.span.rare = shown, rarely(p.state, nil)
+		n.span.remote = !cur.local() || shown.SpanID != there.SpanID()
 		if !shown.SpanID.IsValid() { // of a caller who defers: hidden from OpenTelemetry, not from our own
-			r.b3, r.hidden = p.b3, true
+			n.span.b3, n.span.hidden = p.b3, true
 		}
-		sdkCtx = &node{ctx, span{record: r, rare: rarely(p.state, nil)}}
+		sdkCtx = n.link(ctx)
 		if shown.SpanID != p.b3.SpanID && shown.SpanID.IsValid() {
 			sdkCtx = context.WithValue(sdkCtx, newid.InventedParent{}, shown.SpanID)
 		}
@@ -188,11 +189,9 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 		// Not what was shown: that parent may have been invented.
 		b.ParentSpanID, b.wide = p.b3.SpanID, p.b3.wide
 	}
-	made := record{b3: b, bySDK: true}
-	if kind == oteltrace.SpanKindServer {
-		return &serverRecordNode{recordNode: recordNode{sdkCtx, made}}, s, true
-	}
-	return &recordNode{sdkCtx, made}, s, true
+	n := newRecordNode(sdkCtx)
+	n.b3, n.bySDK, n.server = b, true, kind == oteltrace.SpanKindServer
+	return n, s, true
 }
 
 // withKind is opts after the kind. Middleware has no others: it shares what is made once.

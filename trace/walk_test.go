@@ -1,0 +1,165 @@
+package trace_test
+
+import (
+	"context"
+	"reflect"
+	"testing"
+	"unsafe"
+
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// flat is what a framework makes of a context that it copies into one of its own: a map.
+type flat struct {
+	context.Context
+	values map[any]any
+}
+
+func (f flat) Value(key any) any { return f.values[key] }
+
+// flatten copies ctx as fiber's adaptor does, by the names of the fields: Context leads to the context
+// below, whose values count less, and val holds the value of the key before it.
+func flatten(ctx context.Context) flat {
+	f := flat{context.Background(), map[any]any{}}
+	f.copy(ctx)
+	return f
+}
+
+func (f flat) copy(ctx any) {
+	link := reflect.ValueOf(ctx)
+	if link.Kind() != reflect.Pointer || link.Elem().Kind() != reflect.Struct {
+		return
+	}
+	link = link.Elem()
+	var key any
+	for i := range link.NumField() {
+		field := link.Field(i)
+		read := func() any { return reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem().Interface() }
+		switch link.Type().Field(i).Name {
+		case "noCopy":
+			return
+		case "Context":
+			f.copy(read())
+		case "key":
+			key = read()
+		case "val":
+			if key != nil {
+				f.values[key] = read()
+			}
+		default:
+			key = nil
+		}
+	}
+}
+
+// contexts holds one context of each kind that this package makes.
+func contexts() map[string]context.Context {
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
+	recorded := trace.Starter{TracerProvider: sdk}
+	start := func(s trace.Starter, b3 string) context.Context {
+		ctx, span := s.Start(context.Background(), must(b3), "request")
+		span.End()
+		return ctx
+	}
+	ours := start(trace.Starter{}, id64+"-"+spanID+"-1-"+parentID)
+	child, span := trace.Start(ours, "child")
+	span.End()
+	client, span := trace.Starter{Kind: oteltrace.SpanKindClient}.Start(ours, trace.B3{}, "call")
+	span.End()
+	root, span := trace.Root(ours, "job")
+	span.End()
+	again, span := recorded.Start(start(trace.Starter{}, id64+"-"+spanID+"-1"), must(id128+"-"+spanID+"-1"), "another trace")
+	span.End()
+	return map[string]context.Context{
+		"remote, 16 digits":        in(id64 + "-" + spanID + "-1-" + parentID),
+		"remote, 32 with zeros":    in(idWide + "-" + spanID),
+		"remote, debug":            in(id64 + "-" + spanID + "-d"),
+		"remote, deny":             in(id64 + "-" + spanID + "-0"),
+		"a state alone, deny":      trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny}),
+		"a state alone, debug":     trace.NewContext(context.Background(), trace.B3{Sampling: trace.Debug}),
+		"server":                   ours,
+		"server, 32 with zeros":    start(trace.Starter{}, idWide+"-"+spanID+"-1"),
+		"server, debug":            start(trace.Starter{}, id64+"-"+spanID+"-d"),
+		"server, deny":             start(trace.Starter{}, id64+"-"+spanID+"-0"),
+		"child":                    child,
+		"client":                   client,
+		"root":                     root,
+		"only":                     trace.Only(ours),
+		"only, of a state alone":   trace.Only(trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny})),
+		"an SDK's":                 start(recorded, id64+"-"+spanID+"-1"),
+		"an SDK's, 32 with zeros":  start(recorded, idWide+"-"+spanID+"-1"),
+		"an SDK's, debug":          start(recorded, id64+"-"+spanID+"-d"),
+		"an SDK's, left open":      start(recorded, id64+"-"+spanID),
+		"denied, past an SDK":      start(recorded, idWide+"-"+spanID+"-0"),
+		"an SDK's, over another's": again,
+		"only, of an SDK's":        trace.Only(start(recorded, idWide+"-"+spanID+"-d")),
+	}
+}
+
+// A trace is still in a context that was copied by reflection, with its width, state and parent, and
+// what is started in the copy is what would have been started in the original.
+func TestContextsCanBeCopiedByReflection(t *testing.T) {
+	for name, ctx := range contexts() {
+		t.Run(name, func(t *testing.T) {
+			copied := flatten(ctx)
+			want, wantOK := trace.FromContext(ctx)
+			got, ok := trace.FromContext(copied)
+			assert.Equal(t, saidBy(want), saidBy(got), "FromContext")
+			assert.Equal(t, wantOK, ok, "FromContext's ok")
+			assert.Equal(t, trace.ID(ctx), trace.ID(copied), "ID")
+			assert.Equal(t, trace.SpanID(ctx), trace.SpanID(copied), "SpanID")
+
+			under, span := trace.Start(copied, "child")
+			defer span.End()
+			child, _ := trace.FromContext(under)
+			if wantOK {
+				assert.Equal(t, said{saidBy(want).trace, child.SpanID.String(), want.SpanID.String(), childState(want)}, saidBy(child), "Start in the copy")
+			} else {
+				assert.Equal(t, want.Sampling, child.Sampling, "the state of a root in the copy")
+			}
+
+			// The deny is for its trace only: a new root is the SDK's again.
+			_, root := trace.Root(copied, "root")
+			defer root.End()
+			_, wantRoot := trace.Root(ctx, "root")
+			defer wantRoot.End()
+			assert.Equal(t, wantRoot.IsRecording(), root.IsRecording(), "Root in the copy is recorded")
+		})
+	}
+}
+
+// childState is the state of a child: one that was left open is decided, and 0.1 % of traces are sampled.
+func childState(parent trace.B3) trace.Sampling {
+	if parent.Sampling == trace.Defer {
+		return trace.Deny
+	}
+	return parent.Sampling
+}
+
+// Programs that copy contexts by a cast read the memory of each link as that of context.WithValue's. Ours
+// begins with the same fields.
+func TestContextsAreLaidOutAsWithValue(t *testing.T) {
+	type key struct{}
+	want := reflect.TypeOf(context.WithValue(context.Background(), key{}, "")).Elem()
+	require.Equal(t, 3, want.NumField(), "fields of context.WithValue's context")
+	links := 0
+	for name, ctx := range contexts() {
+		t.Run(name, func(t *testing.T) {
+			for reflect.TypeOf(ctx).Kind() == reflect.Pointer {
+				link := reflect.TypeOf(ctx).Elem()
+				require.GreaterOrEqual(t, link.NumField(), want.NumField(), "fields of %v", link)
+				for i := range want.NumField() {
+					got, want := link.Field(i), want.Field(i)
+					assert.Equal(t, []any{want.Name, want.Type, want.Offset}, []any{got.Name, got.Type, got.Offset}, "field %d of %v", i, link)
+				}
+				links++
+				ctx = reflect.ValueOf(ctx).Elem().FieldByName("Context").Interface().(context.Context)
+			}
+		})
+	}
+	assert.Greater(t, links, len(contexts()), "links looked at")
+}
