@@ -49,20 +49,44 @@
 // gin's and echo's contexts are not the request's, and are given to the next request when this one
 // has been answered: take the request's from them before anything that outlives the handler.
 //
-// A route reaches the access line and the span through all copies of the request by SetRoute, said in the innermost
-// middleware. What is written when AccessLog has returned, such as the 504 of chi's Timeout or an answer of echo's error
-// handler, is on its line only if it stands further out.
-//
 //	gin                     ctx := c.Request.Context()
 //	echo                    ctx := c.Request().Context()
 //	both, in main           handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
+//	http.DefaultClient      http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
+//
+// What is written when AccessLog has returned, such as the 504 of chi's Timeout or an answer of
+// echo's error handler, is on its line only if AccessLog stands further out.
+//
+// # Routes
+//
+// Most middleware hands on a copy of the request, and a router writes its pattern into that. SetRoute,
+// said in the innermost middleware, takes the route to the access line and the span.
+//
 //	ServeMux, after it      httpmw.SetRoute(r.Context(), r.Pattern)
 //	chi, after next         httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern())
 //	gorilla, in Use         template, _ := mux.CurrentRoute(r).GetPathTemplate()
 //	gorilla, then           httpmw.SetRoute(r.Context(), template)
 //	gin, in Use             httpmw.SetRoute(c.Request.Context(), c.FullPath())
 //	echo, in Use            httpmw.SetRoute(c.Request().Context(), c.Path())
-//	http.DefaultClient      http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
+//
+// # fiber
+//
+// aroundV2 and aroundV3 are in example_fiber_test.go, some forty lines to copy, since fiber is not
+// net/http. Use them first, and fiber's recover after them: the access log cannot know how a
+// middleware further out changes the response.
+//
+//	v2                      app.Use(aroundV2(httpmw.New(httpmw.Config{Logger: &logger})))
+//	v2, access log          app.Use(aroundV2(httpmw.AccessLog(httpmw.AccessLogConfig{})))
+//	v2, in a handler        ctx := c.UserContext()
+//	v3                      app.Use(aroundV3(httpmw.New(httpmw.Config{Logger: &logger})))
+//	v3, access log          app.Use(aroundV3(httpmw.AccessLog(httpmw.AccessLogConfig{})))
+//	v3, in a handler        ctx := c.Context()
+//
+// fiber's own adaptor.HTTPMiddleware is no substitute. It runs a middleware to its end before the
+// handlers begin: the access log says 200 whatever they send, spans take no time, and the headers
+// that Config.Trust refuses stay. The trace is then in fiber's own context only (c.Context() in v2,
+// c in v3), which is given to the next request. adaptor.FiberApp hands on no context at all: put
+// clew into the app, not around it.
 //
 // # Spans
 //
@@ -87,4 +111,11 @@
 //	http.Server             server.Config.ErrorLog = log.New(logger, "", 0)
 //	log, in main            log.SetOutput(logger)
 //	log, in a request       log.New(logctx.From(ctx), "", 0)
+//
+// The lines that other libraries write of a request have its ID by these; restyLogs, chiLogs and chiID
+// are a few lines each, in lines_test.go.
+//
+//	resty's WARN and ERROR  client.OnBeforeRequest(restyLogs)
+//	chi's Recoverer         router.Use(httpmw.New(cfg), chiLogs, middleware.Recoverer)
+//	chi's Logger            router.Use(httpmw.New(cfg), chiID, middleware.Logger)
 package adapters

@@ -97,8 +97,8 @@ func (n *node) link(ctx context.Context) *node {
 	return n
 }
 
-// begin makes s a child of under. It fills s in where it is, in a node: a span that is made elsewhere
-// and copied there costs as much again.
+// begin makes s a child of under. It fills s in where it is, in a node: a span that is made
+// elsewhere and copied there costs as much again.
 func (s *span) begin(under *parent, p *Provider) {
 	s.provider = p
 	s.rare = rarely(under.state, nil)
@@ -131,8 +131,8 @@ func (n *node) Value(key any) any {
 }
 
 // clientNode is the node of a client span. The request that span is for needs up to five
-// header values; they have their room here, which saves the transport an allocation. It repeats the
-// fields of node, since those who look for them do not look into embedded structs.
+// header values; they have their room here, which saves the transport an allocation. The fields of
+// node are repeated, since programs that look for them do not look into embedded structs.
 type clientNode struct {
 	context.Context
 	key, val any

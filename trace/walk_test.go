@@ -21,15 +21,16 @@ type flat struct {
 
 func (f flat) Value(key any) any { return f.values[key] }
 
-// flatten copies ctx as fiber's adaptor does, by the names of the fields: Context leads to the context
-// below, whose values count less, and val holds the value of the key before it.
-func flatten(ctx context.Context) flat {
+// flatten copies ctx as fiber's adaptor does, by the names of the fields. The value in val is that
+// of the key before it, and wins over those of the context below. That one is in the field Context;
+// to newer versions of fiber it is any field, or part of the struct, that is a context.
+func flatten(ctx context.Context, newer bool) flat {
 	f := flat{context.Background(), map[any]any{}}
-	f.copy(ctx)
+	f.copy(ctx, newer)
 	return f
 }
 
-func (f flat) copy(ctx any) {
+func (f flat) copy(ctx any, newer bool) {
 	link := reflect.ValueOf(ctx)
 	if link.Kind() != reflect.Pointer || link.Elem().Kind() != reflect.Struct {
 		return
@@ -39,19 +40,26 @@ func (f flat) copy(ctx any) {
 	for i := range link.NumField() {
 		field := link.Field(i)
 		read := func() any { return reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem().Interface() }
-		switch link.Type().Field(i).Name {
-		case "noCopy":
+		name := link.Type().Field(i).Name
+		switch {
+		case name == "noCopy":
 			return
-		case "Context":
-			f.copy(read())
-		case "key":
+		case name == "Context":
+			f.copy(read(), newer)
+		case name == "key":
 			key = read()
-		case "val":
+		case name == "val":
 			if key != nil {
 				f.values[key] = read()
 			}
 		default:
 			key = nil
+			whole := reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Interface()
+			if below, ok := whole.(context.Context); ok && newer {
+				f.copy(below, newer)
+			} else if below, ok := read().(context.Context); ok && newer {
+				f.copy(below, newer)
+			}
 		}
 	}
 }
@@ -100,39 +108,41 @@ func contexts() map[string]context.Context {
 	}
 }
 
-// A trace is still in a context that was copied by reflection, with its width, state and parent, and
-// what is started in the copy is what would have been started in the original.
+// A context that was copied by reflection is still in its trace, with width, state and parent, and
+// spans that are started in it are those that would have been started in the original.
 func TestContextsCanBeCopiedByReflection(t *testing.T) {
 	for name, ctx := range contexts() {
-		t.Run(name, func(t *testing.T) {
-			copied := flatten(ctx)
-			want, wantOK := trace.FromContext(ctx)
-			got, ok := trace.FromContext(copied)
-			assert.Equal(t, saidBy(want), saidBy(got), "FromContext")
-			assert.Equal(t, wantOK, ok, "FromContext's ok")
-			assert.Equal(t, trace.ID(ctx), trace.ID(copied), "ID")
-			assert.Equal(t, trace.SpanID(ctx), trace.SpanID(copied), "SpanID")
-
-			under, span := trace.Start(copied, "child")
-			defer span.End()
-			child, _ := trace.FromContext(under)
-			if wantOK {
-				assert.Equal(t, said{saidBy(want).trace, child.SpanID.String(), want.SpanID.String(), childState(want)}, saidBy(child), "Start in the copy")
-			} else {
-				assert.Equal(t, want.Sampling, child.Sampling, "the state of a root in the copy")
-			}
-
-			// The deny is for its trace only: a new root is the SDK's again.
-			_, root := trace.Root(copied, "root")
-			defer root.End()
-			_, wantRoot := trace.Root(ctx, "root")
-			defer wantRoot.End()
-			assert.Equal(t, wantRoot.IsRecording(), root.IsRecording(), "Root in the copy is recorded")
-		})
+		t.Run(name, func(t *testing.T) { testCopy(t, ctx, flatten(ctx, false)) })
+		t.Run(name+", newer fiber", func(t *testing.T) { testCopy(t, ctx, flatten(ctx, true)) })
 	}
 }
 
-// childState is the state of a child: one that was left open is decided, and 0.1 % of traces are sampled.
+func testCopy(t *testing.T, ctx, copied context.Context) {
+	want, wantOK := trace.FromContext(ctx)
+	got, ok := trace.FromContext(copied)
+	assert.Equal(t, saidBy(want), saidBy(got), "FromContext")
+	assert.Equal(t, wantOK, ok, "FromContext's ok")
+	assert.Equal(t, trace.ID(ctx), trace.ID(copied), "ID")
+	assert.Equal(t, trace.SpanID(ctx), trace.SpanID(copied), "SpanID")
+
+	under, span := trace.Start(copied, "child")
+	defer span.End()
+	child, _ := trace.FromContext(under)
+	if wantOK {
+		assert.Equal(t, said{saidBy(want).trace, child.SpanID.String(), want.SpanID.String(), childState(want)}, saidBy(child), "Start in the copy")
+	} else {
+		assert.Equal(t, want.Sampling, child.Sampling, "the state of a root in the copy")
+	}
+
+	// The deny is for its trace only: a new root is the SDK's again.
+	_, root := trace.Root(copied, "root")
+	defer root.End()
+	_, wantRoot := trace.Root(ctx, "root")
+	defer wantRoot.End()
+	assert.Equal(t, wantRoot.IsRecording(), root.IsRecording(), "Root in the copy is recorded")
+}
+
+// childState is the state of a child: a state that was left open is decided, here always as a no.
 func childState(parent trace.B3) trace.Sampling {
 	if parent.Sampling == trace.Defer {
 		return trace.Deny
@@ -140,8 +150,8 @@ func childState(parent trace.B3) trace.Sampling {
 	return parent.Sampling
 }
 
-// Programs that copy contexts by a cast read the memory of each link as that of context.WithValue's. Ours
-// begins with the same fields.
+// Programs that copy contexts by a cast read the memory of each link as if context.WithValue had
+// made it. Ours begin with the same fields.
 func TestContextsAreLaidOutAsWithValue(t *testing.T) {
 	type key struct{}
 	want := reflect.TypeOf(context.WithValue(context.Background(), key{}, "")).Elem()

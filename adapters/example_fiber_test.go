@@ -1,0 +1,159 @@
+package adapters_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"example.com/clew/workerpool"
+	fiberv2 "github.com/gofiber/fiber/v2"
+	fiberv3 "github.com/gofiber/fiber/v3"
+	"github.com/valyala/fasthttp"
+)
+
+// aroundV2 makes httpmw's middleware fiber's. fiber's handlers run inside it and have its context.
+// It comes first. fiber's own adaptor is no substitute: it runs a middleware to its end before the
+// handlers begin, so that spans end too early and an access log knows no status.
+func aroundV2(middleware func(http.Handler) http.Handler) fiberv2.Handler {
+	return func(c *fiberv2.Ctx) error {
+		around(middleware, c.UserContext(), c.Context(), c.GetReqHeaders(), func(r *http.Request) {
+			c.SetUserContext(r.Context())
+			if err := c.Next(); err != nil && c.App().ErrorHandler(c, err) != nil {
+				c.Status(http.StatusInternalServerError)
+			}
+			if route := c.Route().Path; fiberv2.RoutePatternMatch(c.Path(), route) { // else a prefix
+				r.Pattern = route
+			}
+		})
+		return nil // fiber's ErrorHandler has answered already, for the access log to see its status
+	}
+}
+
+// aroundV3 is aroundV2 for fiber v3.
+func aroundV3(middleware func(http.Handler) http.Handler) fiberv3.Handler {
+	return func(c fiberv3.Ctx) error {
+		around(middleware, c.Context(), c.RequestCtx(), c.GetReqHeaders(), func(r *http.Request) {
+			c.SetContext(r.Context())
+			if err := c.Next(); err != nil && c.App().ErrorHandler(c, err) != nil {
+				c.Status(http.StatusInternalServerError)
+			}
+			if !c.IsMiddleware() { // else a prefix
+				r.Pattern = c.Route().Path
+			}
+		})
+		return nil
+	}
+}
+
+// around calls next inside middleware, with the request that middleware has made of c.
+func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *fasthttp.RequestCtx, header map[string][]string, next func(*http.Request)) {
+	// In memory of its own: fasthttp's is given to the next request, and spans are exported later.
+	r := &http.Request{
+		Method: string(c.Method()), URL: &url.URL{Path: string(c.Path())}, ProtoMajor: 1, ProtoMinor: 1,
+		Host: string(c.Host()), RemoteAddr: c.RemoteAddr().String(), Header: http.Header{},
+	}
+	names := make([]string, 0, len(header))
+	for name, values := range header {
+		names = append(names, strings.Clone(name))
+		for _, value := range values {
+			r.Header.Add(names[len(names)-1], strings.Clone(value))
+		}
+	}
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range names { // as Config.Trust has left them
+			switch value := r.Header.Get(name); value {
+			case "":
+				c.Request.Header.Del(name)
+			case string(c.Request.Header.Peek(name)):
+			default:
+				c.Request.Header.Set(name, value)
+			}
+		}
+		for name := range w.Header() { // Config.ResponseHeader
+			c.Response.Header.Set(name, w.Header().Get(name))
+		}
+		next(r)
+		w.WriteHeader(c.Response.StatusCode())
+		if !c.Response.IsBodyStream() {
+			_, _ = w.Write(c.Response.Body())
+		}
+	}
+	middleware(http.HandlerFunc(handler)).ServeHTTP(counted{}, r.WithContext(ctx))
+}
+
+// counted is a ResponseWriter for the access log to count on. fiber sends the response.
+type counted http.Header
+
+func (c counted) Header() http.Header       { return http.Header(c) }
+func (counted) Write(p []byte) (int, error) { return len(p), nil }
+func (counted) WriteHeader(int)             {}
+
+// fiber has a context of its own, which is given to the next request when this one has been
+// answered. The trace is in UserContext, which no other request gets.
+func Example_fiberV2() {
+	logger := lines()
+	app := fiberv2.New(fiberv2.Config{DisableStartupMessage: true})
+	app.Use(aroundV2(httpmw.New(httpmw.Config{Logger: &logger})))
+	app.Use(aroundV2(httpmw.AccessLog(httpmw.AccessLogConfig{})))
+	answered, done := make(chan struct{}), make(chan struct{})
+	app.Get("/media/:id", func(c *fiberv2.Ctx) error {
+		ctx := c.UserContext()
+		logctx.Info(ctx).Msg("asked for")
+		workerpool.Go(ctx, func(ctx context.Context) { // never with c or c.Context()
+			defer close(done)
+			<-answered
+			logctx.Info(ctx).Msg("views counted")
+		})
+		return fiberv2.NewError(http.StatusTeapot) // fiber's ErrorHandler sends it
+	})
+
+	_, err := app.Test(inTrace("/media/7")) // in a service, app.Listen
+	check(err)
+	close(answered)
+	<-done
+	// Output:
+	// asked for trace_id=463ac35c9f6413ad
+	// request route=/media/:id status=418 trace_id=463ac35c9f6413ad
+	// views counted trace_id=463ac35c9f6413ad
+}
+
+// In fiber v3 that context is called Context. A fiber.Ctx is a context.Context as well, but one
+// without the trace, and it is given to the next request.
+func Example_fiberV3() {
+	logger := lines()
+	app := fiberv3.New()
+	app.Use(aroundV3(httpmw.New(httpmw.Config{Logger: &logger})))
+	app.Use(aroundV3(httpmw.AccessLog(httpmw.AccessLogConfig{})))
+	answered, done := make(chan struct{}), make(chan struct{})
+	app.Get("/media/:id", func(c fiberv3.Ctx) error {
+		ctx := c.Context()
+		logctx.Info(ctx).Msg("asked for")
+		workerpool.Go(ctx, func(ctx context.Context) { // never with c or c.RequestCtx()
+			defer close(done)
+			<-answered
+			logctx.Info(ctx).Msg("views counted")
+		})
+		return fiberv3.NewError(http.StatusTeapot) // fiber's ErrorHandler sends it
+	})
+
+	_, err := app.Test(inTrace("/media/7")) // in a service, app.Listen
+	check(err)
+	close(answered)
+	<-done
+	// Output:
+	// asked for trace_id=463ac35c9f6413ad
+	// request route=/media/:id status=418 trace_id=463ac35c9f6413ad
+	// views counted trace_id=463ac35c9f6413ad
+}
+
+// inTrace is a request in trace 463ac35c9f6413ad.
+func inTrace(path string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("X-B3-TraceId", "463ac35c9f6413ad")
+	r.Header.Set("X-B3-SpanId", "a2fb4a1d1a96d312")
+	return r
+}

@@ -1,0 +1,550 @@
+package adapters_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"example.com/clew/workerpool"
+	fiberv2 "github.com/gofiber/fiber/v2"
+	adaptorv2 "github.com/gofiber/fiber/v2/middleware/adaptor"
+	recoverv2 "github.com/gofiber/fiber/v2/middleware/recover"
+	fiberv3 "github.com/gofiber/fiber/v3"
+	adaptorv3 "github.com/gofiber/fiber/v3/middleware/adaptor"
+	recoverv3 "github.com/gofiber/fiber/v3/middleware/recover"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/valyala/fasthttp"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// middleware is what httpmw's are.
+type middleware = func(http.Handler) http.Handler
+
+// both is New with a logger, and AccessLog in it.
+func both(logger *zerolog.Logger) middleware {
+	traced, logged := httpmw.New(httpmw.Config{Logger: logger}), httpmw.AccessLog(httpmw.AccessLogConfig{})
+	return func(h http.Handler) http.Handler { return traced(logged(h)) }
+}
+
+// fiberCall is what a handler of either version has.
+type fiberCall struct {
+	ctx  context.Context // the user's
+	own  context.Context // fiber's, which is used again
+	get  func(header string) string
+	send func(status int, body string) error
+}
+
+// fiberApp is an app of either version.
+type fiberApp struct {
+	around  func(middleware)
+	adaptor func(middleware)              // fiber's
+	recover func()                        // fiber's
+	after   func(status int)              // a middleware that changes the status on the way back
+	prefix  func(path string, status int) // a middleware that answers everything below path
+	get     func(path string, h func(fiberCall) error)
+	fail    func(status int) error
+	serve   func(net.Listener) error
+	stop    func() error
+	server  *fasthttp.Server
+	handler http.Handler // fiber's adaptor.FiberApp
+}
+
+var fibers = []struct {
+	name string
+	new  func(onError func(error) error) fiberApp // nil: fiber's own ErrorHandler
+}{
+	{"v2", func(onError func(error) error) fiberApp {
+		cfg := fiberv2.Config{DisableStartupMessage: true}
+		if onError != nil {
+			cfg.ErrorHandler = func(_ *fiberv2.Ctx, err error) error { return onError(err) }
+		}
+		app := fiberv2.New(cfg)
+		return fiberApp{
+			around:  func(m middleware) { app.Use(aroundV2(m)) },
+			adaptor: func(m middleware) { app.Use(adaptorv2.HTTPMiddleware(m)) },
+			recover: func() { app.Use(recoverv2.New()) },
+			after: func(status int) {
+				app.Use(func(c *fiberv2.Ctx) error { return errors.Join(c.Next(), c.SendStatus(status)) })
+			},
+			prefix: func(path string, status int) {
+				app.Use(path, func(c *fiberv2.Ctx) error { return c.SendStatus(status) })
+			},
+			get: func(path string, h func(fiberCall) error) {
+				app.Get(path, func(c *fiberv2.Ctx) error {
+					return h(fiberCall{c.UserContext(), c.Context(), func(name string) string { return c.Get(name) },
+						func(status int, body string) error { return c.Status(status).SendString(body) }})
+				})
+			},
+			fail:    func(status int) error { return fiberv2.NewError(status) },
+			serve:   app.Listener,
+			stop:    app.Shutdown,
+			server:  app.Server(),
+			handler: adaptorv2.FiberApp(app),
+		}
+	}},
+	{"v3", func(onError func(error) error) fiberApp {
+		var cfg fiberv3.Config
+		if onError != nil {
+			cfg.ErrorHandler = func(_ fiberv3.Ctx, err error) error { return onError(err) }
+		}
+		app := fiberv3.New(cfg)
+		return fiberApp{
+			around:  func(m middleware) { app.Use(aroundV3(m)) },
+			adaptor: func(m middleware) { app.Use(adaptorv3.HTTPMiddleware(m)) },
+			recover: func() { app.Use(recoverv3.New()) },
+			after: func(status int) {
+				app.Use(func(c fiberv3.Ctx) error { return errors.Join(c.Next(), c.SendStatus(status)) })
+			},
+			prefix: func(path string, status int) {
+				app.Use(path, func(c fiberv3.Ctx) error { return c.SendStatus(status) })
+			},
+			get: func(path string, h func(fiberCall) error) {
+				app.Get(path, func(c fiberv3.Ctx) error {
+					return h(fiberCall{c.Context(), c, func(name string) string { return c.Get(name) },
+						func(status int, body string) error { return c.Status(status).SendString(body) }})
+				})
+			},
+			fail:    func(status int) error { return fiberv3.NewError(status) },
+			serve:   func(l net.Listener) error { return app.Listener(l, fiberv3.ListenConfig{DisableStartupMessage: true}) },
+			stop:    app.Shutdown,
+			server:  app.Server(),
+			handler: adaptorv3.FiberApp(app),
+		}
+	}},
+}
+
+// eachFiber runs test with an app of each version.
+func eachFiber(t *testing.T, onError func(error) error, test func(*testing.T, fiberApp)) {
+	for _, version := range fibers {
+		t.Run(version.name, func(t *testing.T) { test(t, version.new(onError)) })
+	}
+}
+
+// run serves the app on loopback until the test ends. It returns a function that sends requests.
+func (a fiberApp) run(t *testing.T) func(path string, header ...string) (status int, h http.Header, body string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	a.server.MaxIdleWorkerDuration = time.Millisecond // as long does a goroutine of its outlive stop
+	var running sync.WaitGroup
+	running.Go(func() { assert.NoError(t, a.serve(listener)) })
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: requests}}
+	t.Cleanup(func() {
+		client.CloseIdleConnections()
+		assert.NoError(t, a.stop())
+		running.Wait()
+	})
+	return func(path string, header ...string) (int, http.Header, string) {
+		r, err := http.NewRequest(http.MethodGet, "http://"+listener.Addr().String()+path, nil)
+		check(err)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		resp, err := client.Do(r)
+		if err != nil {
+			return 0, nil, err.Error()
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		check(err)
+		return resp.StatusCode, resp.Header, string(body)
+	}
+}
+
+// fiberLine is a line of the log.
+type fiberLine struct {
+	Message  string `json:"message"`
+	TraceID  string `json:"trace_id"`
+	Status   *int   `json:"status"`
+	Bytes    *int   `json:"bytes"`
+	Route    string `json:"route"`
+	Panicked bool   `json:"panicked"`
+}
+
+func fiberLines(t *testing.T, log *bytes.Buffer) (lines []fiberLine) {
+	for text := range strings.Lines(log.String()) {
+		var l fiberLine
+		require.NoError(t, json.Unmarshal([]byte(text), &l), text)
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+const fiberCaller = "a2fb4a1d1a96d312"
+
+// fiber's adaptor copies our context into fiber's by reflection. The copy has the trace, with its
+// width, state and parent, with an SDK and without.
+func TestFiberCopiesTheTrace(t *testing.T) {
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
+	const narrow, wide = "463ac35c9f6413ad", "0000000000000000463ac35c9f6413ad"
+	tests := []struct {
+		name     string
+		provider oteltrace.TracerProvider
+		b3       string
+		want     string // the B3 of the handler, with X for its own span
+	}{
+		{"accept", nil, narrow + "-" + fiberCaller + "-1", narrow + "-X-1-" + fiberCaller},
+		{"accept, 32 digits", nil, wide + "-" + fiberCaller + "-1", wide + "-X-1-" + fiberCaller},
+		{"deny", nil, narrow + "-" + fiberCaller + "-0", narrow + "-X-0-" + fiberCaller},
+		{"debug", nil, narrow + "-" + fiberCaller + "-d", narrow + "-X-d-" + fiberCaller},
+		{"SDK, accept", sdk, narrow + "-" + fiberCaller + "-1", narrow + "-X-1-" + fiberCaller},
+		{"SDK, accept, 32 digits", sdk, wide + "-" + fiberCaller + "-1", wide + "-X-1-" + fiberCaller},
+		{"SDK, deny", sdk, narrow + "-" + fiberCaller + "-0", narrow + "-X-0-" + fiberCaller},
+		{"SDK, debug", sdk, narrow + "-" + fiberCaller + "-d", narrow + "-X-d-" + fiberCaller},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			eachFiber(t, nil, func(t *testing.T, app fiberApp) {
+				var log bytes.Buffer
+				logger := logctx.New(&log)
+				app.adaptor(httpmw.New(httpmw.Config{Logger: &logger, TracerProvider: tt.provider}))
+				app.get("/", func(c fiberCall) error {
+					b, _ := trace.FromContext(c.own)
+					logctx.Info(c.own).Msg("asked for")
+					return c.send(http.StatusOK, strings.Replace(b.String(), b.SpanID.String(), "X", 1))
+				})
+				_, _, got := app.run(t)("/", "b3", tt.b3)
+				assert.Equal(t, tt.want, got, "B3 in the handler")
+				id, _, _ := strings.Cut(tt.want, "-")
+				assert.Equal(t, []fiberLine{{Message: "asked for", TraceID: id}}, fiberLines(t, &log), "log")
+			})
+		})
+	}
+}
+
+// But the adaptor runs a middleware to its end before fiber's handlers begin. An access log in it
+// does not know what they send, and the span has ended. aroundV2 and aroundV3 mend that.
+func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
+	tests := []struct {
+		name  string
+		use   func(fiberApp, middleware)
+		want  []fiberLine
+		ended bool // the span, when the handler runs
+	}{
+		{"fiber's adaptor", func(a fiberApp, m middleware) { a.adaptor(m) }, []fiberLine{
+			{Message: "request", TraceID: "463ac35c9f6413ad", Status: new(200), Bytes: new(0)},
+			{Message: "asked for", TraceID: "463ac35c9f6413ad"},
+		}, true},
+		{"around", func(a fiberApp, m middleware) { a.around(m) }, []fiberLine{
+			{Message: "asked for", TraceID: "463ac35c9f6413ad"},
+			{Message: "request", TraceID: "463ac35c9f6413ad", Status: new(404), Bytes: new(7), Route: "/media/:id"},
+		}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			eachFiber(t, nil, func(t *testing.T, app fiberApp) {
+				var log bytes.Buffer
+				logger := logctx.New(&log)
+				recorder := tracetest.NewSpanRecorder()
+				sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
+				traced := httpmw.New(httpmw.Config{Logger: &logger, TracerProvider: sdk})
+				logged := httpmw.AccessLog(httpmw.AccessLogConfig{})
+				tt.use(app, func(h http.Handler) http.Handler { return traced(logged(h)) })
+				ended := 0
+				app.get("/media/:id", func(c fiberCall) error {
+					ctx := c.ctx
+					if trace.ID(ctx) == "" {
+						ctx = c.own
+					}
+					ended = len(recorder.Ended())
+					logctx.Info(ctx).Msg("asked for")
+					return c.send(http.StatusNotFound, "no such")
+				})
+				status, _, _ := app.run(t)("/media/7", "b3", "463ac35c9f6413ad-"+fiberCaller+"-1")
+				assert.Equal(t, http.StatusNotFound, status)
+				assert.Equal(t, tt.want, fiberLines(t, &log), "log")
+				assert.Equal(t, tt.ended, ended == 1, "the span has ended when the handler runs")
+				require.Len(t, recorder.Ended(), 1)
+				if !tt.ended {
+					assert.Equal(t, "GET /media/:id", recorder.Ended()[0].Name(), "span")
+				}
+			})
+		})
+	}
+}
+
+// The access log says what the client got, also when fiber's ErrorHandler has decided it. Only a
+// change by a middleware further out comes too late for the line.
+func TestFiberAccessLogSaysWhatTheClientGot(t *testing.T) {
+	teapot := func(error) error { return errors.New("no pages for errors") }
+	tests := []struct {
+		name    string
+		onError func(error) error
+		path    string
+		prepare func(app fiberApp, use func())
+		handle  func(app fiberApp, c fiberCall) error
+		client  int // what the client gets
+		line    int
+		route   string
+		bytes   int
+	}{
+		{name: "a body", client: 200, line: 200, route: "/media/:id", bytes: 5,
+			handle: func(_ fiberApp, c fiberCall) error { return c.send(200, "media") }},
+		{name: "nothing", client: 200, line: 200, route: "/media/:id",
+			handle: func(fiberApp, fiberCall) error { return nil }},
+		{name: "a status and a body", client: 404, line: 404, route: "/media/:id", bytes: 7,
+			handle: func(_ fiberApp, c fiberCall) error { return c.send(404, "no such") }},
+		{name: "an error of fiber's", client: 418, line: 418, route: "/media/:id", bytes: len("I'm a teapot"),
+			handle: func(app fiberApp, c fiberCall) error { return app.fail(418) }},
+		{name: "an error", client: 500, line: 500, route: "/media/:id", bytes: len("no disk"),
+			handle: func(fiberApp, fiberCall) error { return errors.New("no disk") }},
+		{name: "an ErrorHandler that fails", onError: teapot, client: 500, line: 500, route: "/media/:id",
+			handle: func(app fiberApp, c fiberCall) error { return app.fail(418) }},
+		{name: "no route", path: "/elsewhere", client: 404, line: 404, bytes: -1},
+		{name: "a prefix", path: "/media/7", client: 401, line: 401, bytes: len("Unauthorized"),
+			prepare: func(app fiberApp, use func()) { use(); app.prefix("/media", 401) }},
+		{name: "a panic, recovered further in", client: 500, line: 500, route: "/media/:id", bytes: len("lost"),
+			prepare: func(app fiberApp, use func()) { use(); app.recover() },
+			handle:  func(fiberApp, fiberCall) error { panic("lost") }},
+		{name: "a status changed further in", client: 202, line: 202, route: "/media/:id", bytes: -1,
+			prepare: func(app fiberApp, use func()) { use(); app.after(202) },
+			handle:  func(_ fiberApp, c fiberCall) error { return c.send(200, "media") }},
+
+		// Not right: what stands further out has the last word.
+		{name: "a panic, recovered further out", client: 500, line: 0, bytes: -1,
+			prepare: func(app fiberApp, use func()) { app.recover(); use() },
+			handle:  func(fiberApp, fiberCall) error { panic("lost") }},
+		{name: "a status changed further out", client: 202, line: 200, route: "/media/:id", bytes: -1,
+			prepare: func(app fiberApp, use func()) { app.after(202); use() },
+			handle:  func(_ fiberApp, c fiberCall) error { return c.send(200, "media") }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			eachFiber(t, tt.onError, func(t *testing.T, app fiberApp) {
+				var log bytes.Buffer
+				logger := logctx.New(&log)
+				use := func() { app.around(both(&logger)) }
+				if tt.prepare != nil {
+					tt.prepare(app, use)
+				} else {
+					use()
+				}
+				app.get("/media/:id", func(c fiberCall) error { return tt.handle(app, c) })
+				path := "/media/7"
+				if tt.path != "" {
+					path = tt.path
+				}
+				status, _, body := app.run(t)(path, "b3", "463ac35c9f6413ad-"+fiberCaller)
+				assert.Equal(t, tt.client, status, "the client got %q", body)
+				lines := fiberLines(t, &log)
+				require.Len(t, lines, 1)
+				want := fiberLine{Message: "request", TraceID: "463ac35c9f6413ad", Status: &tt.line, Route: tt.route,
+					Bytes: &tt.bytes, Panicked: tt.line == 0}
+				if tt.bytes < 0 {
+					want.Bytes = lines[0].Bytes
+				} else {
+					assert.Len(t, body, tt.bytes, "the client's body")
+				}
+				assert.Equal(t, want, lines[0], "line")
+			})
+		})
+	}
+}
+
+// Config.Trust and ResponseHeader are what they are in net/http.
+func TestFiberSeesWhatTrustHasLeft(t *testing.T) {
+	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
+		trust := func(r *http.Request) httpmw.Trust {
+			if r.Header.Get("Authorization") == "" {
+				return httpmw.TrustNone
+			}
+			return httpmw.TrustIDs
+		}
+		app.around(httpmw.New(httpmw.Config{Trust: trust, ResponseHeader: "X-Trace"}))
+		app.get("/", func(c fiberCall) error {
+			return c.send(http.StatusOK, fmt.Sprint(c.get("b3"), ",", c.get("baggage"), ",", c.get("Accept-Language"), ",", trace.ID(c.ctx)))
+		})
+		call := app.run(t)
+		stranger := []string{"b3", "463ac35c9f6413ad-" + fiberCaller + "-d", "baggage", "k=v", "Accept-Language", "gd"}
+
+		_, h, got := call("/", stranger...)
+		assert.NotContains(t, h.Get("X-Trace"), "463ac35c9f6413ad")
+		assert.Equal(t, ",,gd,"+h.Get("X-Trace"), got, "TrustNone")
+
+		_, h, got = call("/", append(stranger, "Authorization", "Basic x")...)
+		assert.Equal(t, "463ac35c9f6413ad", h.Get("X-Trace"))
+		assert.Equal(t, "463ac35c9f6413ad-"+fiberCaller+"-0,,gd,463ac35c9f6413ad", got, "TrustIDs")
+	})
+}
+
+// fiber's adaptor leaves the headers that Trust refuses, and FiberApp hands on no context. That is
+// why doc.go shows neither. Where a newer fiber mends this, change doc.go.
+func TestFiberAdaptorsLoseWhatTheyAreGiven(t *testing.T) {
+	const b3 = "463ac35c9f6413ad-" + fiberCaller + "-d"
+	t.Run("HTTPMiddleware", func(t *testing.T) {
+		eachFiber(t, nil, func(t *testing.T, app fiberApp) {
+			trust := func(*http.Request) httpmw.Trust { return httpmw.TrustNone }
+			app.adaptor(httpmw.New(httpmw.Config{Trust: trust}))
+			app.get("/", func(c fiberCall) error { return c.send(http.StatusOK, c.get("b3")) })
+			_, _, got := app.run(t)("/", "b3", b3)
+			assert.Equal(t, b3, got, "the refused header")
+		})
+	})
+	t.Run("FiberApp", func(t *testing.T) {
+		eachFiber(t, nil, func(t *testing.T, app fiberApp) {
+			app.get("/", func(c fiberCall) error {
+				return c.send(http.StatusOK, "in no trace:"+trace.ID(c.ctx)+trace.ID(c.own))
+			})
+			server := httptest.NewServer(httpmw.New(httpmw.Config{})(app.handler))
+			defer server.Close()
+			r, err := http.NewRequest(http.MethodGet, server.URL, nil)
+			require.NoError(t, err)
+			r.Header.Set("b3", b3)
+			resp, err := server.Client().Do(r)
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			assert.Equal(t, "in no trace:", string(body))
+		})
+	})
+}
+
+// A span's texts are copies: fasthttp gives the memory of a request to the next one.
+func TestFiberSpansOwnTheirText(t *testing.T) {
+	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
+		recorder := tracetest.NewSpanRecorder()
+		app.around(httpmw.New(httpmw.Config{Propagator: trace.Propagator{W3C: true},
+			TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))}))
+		app.get("/media/:id", func(c fiberCall) error { return c.send(http.StatusOK, "media") })
+		call := app.run(t)
+		var want, got []string
+		for n := range 20 {
+			path, state := fmt.Sprintf("/media/%04d", n), fmt.Sprintf("k=%04d", n)
+			call(path, "traceparent", fmt.Sprintf("00-%032x-%s-01", n+1, fiberCaller), "tracestate", state)
+			want = append(want, "GET /media/:id "+path+" "+state)
+		}
+		for _, span := range recorder.Ended() {
+			for _, attr := range span.Attributes() {
+				if attr.Key == "url.path" {
+					got = append(got, span.Name()+" "+attr.Value.AsString()+" "+span.SpanContext().TraceState().String())
+				}
+			}
+		}
+		assert.Equal(t, want, got)
+	})
+}
+
+// The lines, the calls and the tasks of 100 requests at once are in their traces, with width and
+// state. The tasks run when fiber has given the contexts of these requests to others.
+func TestFiberIsInTheTrace(t *testing.T) {
+	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
+		var log bytes.Buffer
+		logger := logctx.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel)
+		next := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			b, err := trace.FromHeader(r.Header)
+			check(err)
+			fmt.Fprint(w, b.String())
+		}))
+		defer next.Close()
+		client := httpclient.Wrap(next.Client(), httpclient.Config{})
+		// sent returns what a request of ctx sends on.
+		sent := func(ctx context.Context) trace.B3 {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, next.URL, nil)
+			check(err)
+			resp, err := client.Do(r)
+			check(err)
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			check(err)
+			b, err := trace.Parse(string(body))
+			check(err)
+			return b
+		}
+
+		var here, outgoing, later tally
+		var in, tasks sync.WaitGroup
+		in.Add(requests)
+		over := make(chan struct{})
+		states := [...]string{"1", "0", "d"}
+		look := func(c *tally, ctx context.Context, id, state string) {
+			c.look(ctx, id)
+			b, _ := trace.FromContext(ctx)
+			if got := fmt.Sprint(b.Sampling); got != map[string]string{"1": "accept", "0": "deny", "d": "debug"}[state] {
+				c.wrong.Add(1)
+			}
+		}
+		app.around(both(&logger))
+		app.get("/wait/:id/:state", func(c fiberCall) error {
+			id, state := strings.Clone(c.get("X-Id")), strings.Clone(c.get("X-State"))
+			in.Done()
+			in.Wait() // all are here
+			look(&here, c.ctx, id, state)
+			look(&outgoing, trace.NewContext(context.Background(), sent(c.ctx)), id, state)
+			zerolog.Ctx(c.ctx).Debug().Str("want", id).Msg("heard when debug")
+			logctx.Info(c.ctx).Str("want", id).Msg("here")
+			tasks.Add(1)
+			workerpool.Go(c.ctx, func(ctx context.Context) {
+				defer tasks.Done()
+				<-over
+				look(&later, ctx, id, state)
+				look(&later, trace.NewContext(context.Background(), sent(ctx)), id, state)
+				logctx.Info(ctx).Str("want", id).Msg("later")
+				zerolog.Ctx(ctx).Info().Str("want", id).Msg("later")
+			})
+			return c.send(200+len(id)/2, "")
+		})
+		app.get("/again", func(c fiberCall) error { return c.send(http.StatusOK, "") })
+
+		call := app.run(t)
+		send := func(path func(id, state string) string) {
+			var all sync.WaitGroup
+			for n := range requests {
+				all.Go(func() {
+					id := fmt.Sprintf([]string{"%016x", "%032x", "5759e988bd862e3f%016x"}[n%3], n+1)
+					state := states[n/3%3]
+					call(path(id, state), "b3", id+"-"+fiberCaller+"-"+state, "X-Id", id, "X-State", state)
+				})
+			}
+			all.Wait()
+		}
+		send(func(id, state string) string { return "/wait/" + id + "/" + state })
+		send(func(string, string) string { return "/again" })
+		close(over)
+		tasks.Wait()
+		assert.Equal(t, counts{Ran: requests}, here.counts(), "in the handlers")
+		assert.Equal(t, counts{Ran: requests}, outgoing.counts(), "on the wire")
+		assert.Equal(t, counts{Ran: 2 * requests}, later.counts(), "after the handlers")
+
+		seen := map[string]int{}
+		for text := range strings.Lines(log.String()) {
+			var l struct {
+				fiberLine
+				Want string `json:"want"`
+				Path string `json:"path"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(text), &l), text)
+			seen[l.Message]++
+			if l.Message != "request" {
+				assert.Equal(t, l.Want, l.TraceID, text)
+			} else if parts := strings.Split(l.Path, "/"); len(parts) == 4 {
+				assert.Equal(t, parts[2], l.TraceID, text)
+				assert.Equal(t, 200+len(parts[2])/2, *l.Status, text)
+			}
+		}
+		debug := 0
+		for n := range requests {
+			if states[n/3%3] == "d" {
+				debug++
+			}
+		}
+		assert.Equal(t, map[string]int{"request": 2 * requests, "here": requests, "later": 2 * requests, "heard when debug": debug}, seen, "lines")
+	})
+}
