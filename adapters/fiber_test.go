@@ -30,6 +30,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
+	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -417,24 +419,29 @@ func TestFiberAdaptorsLoseWhatTheyAreGiven(t *testing.T) {
 	})
 }
 
-// A span's texts are copies: fasthttp gives the memory of a request to the next one.
-func TestFiberSpansOwnTheirText(t *testing.T) {
+// What spans and contexts keep is a copy: fasthttp gives the memory of a request to the next one.
+func TestFiberKeepsCopies(t *testing.T) {
 	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 		recorder := tracetest.NewSpanRecorder()
-		app.around(httpmw.New(httpmw.Config{Propagator: trace.Propagator{W3C: true},
+		app.around(httpmw.New(httpmw.Config{
+			Propagator:     propagation.NewCompositeTextMapPropagator(trace.Propagator{W3C: true}, propagation.Baggage{}),
 			TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))}))
-		app.get("/media/:id", func(c fiberCall) error { return c.send(http.StatusOK, "media") })
+		var ctxs []context.Context
+		app.get("/media/:id", func(c fiberCall) error {
+			ctxs = append(ctxs, c.ctx)
+			return c.send(http.StatusOK, "media")
+		})
 		call := app.run(t)
 		var want, got []string
 		for n := range 20 {
 			path, state := fmt.Sprintf("/media/%04d", n), fmt.Sprintf("k=%04d", n)
-			call(path, "traceparent", fmt.Sprintf("00-%032x-%s-01", n+1, fiberCaller), "tracestate", state)
-			want = append(want, "GET /media/:id "+path+" "+state)
+			call(path, "traceparent", fmt.Sprintf("00-%032x-%s-01", n+1, fiberCaller), "tracestate", state, "baggage", state)
+			want = append(want, "GET /media/:id "+path+" "+state+" "+state)
 		}
-		for _, span := range recorder.Ended() {
+		for n, span := range recorder.Ended() {
 			for _, attr := range span.Attributes() {
 				if attr.Key == "url.path" {
-					got = append(got, span.Name()+" "+attr.Value.AsString()+" "+span.SpanContext().TraceState().String())
+					got = append(got, span.Name()+" "+attr.Value.AsString()+" "+span.SpanContext().TraceState().String()+" "+baggage.FromContext(ctxs[n]).String())
 				}
 			}
 		}

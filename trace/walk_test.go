@@ -67,7 +67,7 @@ func (f flat) copy(ctx any, newer bool) {
 // contexts holds one context of each kind that this package makes.
 func contexts() map[string]context.Context {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
-	recorded := trace.Starter{TracerProvider: sdk}
+	recorded, calling := trace.Starter{TracerProvider: sdk}, trace.Starter{Kind: oteltrace.SpanKindClient}
 	start := func(s trace.Starter, b3 string) context.Context {
 		ctx, span := s.Start(context.Background(), must(b3), "request")
 		span.End()
@@ -76,7 +76,7 @@ func contexts() map[string]context.Context {
 	ours := start(trace.Starter{}, id64+"-"+spanID+"-1-"+parentID)
 	child, span := trace.Start(ours, "child")
 	span.End()
-	client, span := trace.Starter{Kind: oteltrace.SpanKindClient}.Start(ours, trace.B3{}, "call")
+	client, span := calling.Start(ours, trace.B3{}, "call")
 	span.End()
 	root, span := trace.Root(ours, "job")
 	span.End()
@@ -95,6 +95,8 @@ func contexts() map[string]context.Context {
 		"server, deny":             start(trace.Starter{}, id64+"-"+spanID+"-0"),
 		"child":                    child,
 		"client":                   client,
+		"client, debug":            start(calling, id64+"-"+spanID+"-d"),
+		"client, deny":             start(calling, idWide+"-"+spanID+"-0"),
 		"root":                     root,
 		"only":                     trace.Only(ours),
 		"only, of a state alone":   trace.Only(trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny})),
@@ -148,6 +150,21 @@ func childState(parent trace.B3) trace.Sampling {
 		return trace.Deny
 	}
 	return parent.Sampling
+}
+
+// Width, state and parent stay where another library has put our span's context again.
+func TestAnothersSpanKeepsTheRecord(t *testing.T) {
+	for name, ctx := range contexts() {
+		want, ok := trace.FromContext(ctx)
+		if !ok || want.Sampling == trace.Accept || want.Sampling == trace.Defer { // the span tells
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			again := oteltrace.ContextWithSpanContext(ctx, oteltrace.SpanContextFromContext(ctx))
+			got, _ := trace.FromContext(again)
+			assert.Equal(t, saidBy(want), saidBy(got))
+		})
+	}
 }
 
 // Programs that copy contexts by a cast read the memory of each link as if context.WithValue had
