@@ -116,6 +116,6 @@
 // are a few lines each, in lines_test.go.
 //
 //	resty's WARN and ERROR  client.OnBeforeRequest(restyLogs)
-//	chi's Recoverer         router.Use(httpmw.New(cfg), chiLogs, middleware.Recoverer)
-//	chi's Logger            router.Use(httpmw.New(cfg), chiID, middleware.Logger)
+//	chi's Recoverer, Use    chiLogs, middleware.Recoverer
+//	chi's Logger, Use       chiID, chiLogger
 package adapters

@@ -53,7 +53,7 @@ func aroundV3(middleware func(http.Handler) http.Handler) fiberv3.Handler {
 func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *fasthttp.RequestCtx, header map[string][]string, next func(*http.Request)) {
 	// In memory of its own: fasthttp's is given to the next request, and spans are exported later.
 	r := &http.Request{
-		Method: string(c.Method()), URL: &url.URL{Path: string(c.Path())}, ProtoMajor: 1, ProtoMinor: 1,
+		Method: string(c.Method()), URL: &url.URL{Path: string(c.Path())}, RequestURI: string(c.RequestURI()), ProtoMajor: 1, ProtoMinor: 1,
 		Host: string(c.Host()), RemoteAddr: c.RemoteAddr().String(), Header: http.Header{},
 	}
 	names := make([]string, 0, len(header))

@@ -37,11 +37,11 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// middleware is what httpmw's are.
-type middleware = func(http.Handler) http.Handler
+// httpMiddleware is what httpmw's are.
+type httpMiddleware = func(http.Handler) http.Handler
 
 // both is New with a logger, and AccessLog in it.
-func both(logger *zerolog.Logger) middleware {
+func both(logger *zerolog.Logger) httpMiddleware {
 	traced, logged := httpmw.New(httpmw.Config{Logger: logger}), httpmw.AccessLog(httpmw.AccessLogConfig{})
 	return func(h http.Handler) http.Handler { return traced(logged(h)) }
 }
@@ -56,8 +56,8 @@ type fiberCall struct {
 
 // fiberApp is an app of either version.
 type fiberApp struct {
-	around  func(middleware)
-	adaptor func(middleware)              // fiber's
+	around  func(httpMiddleware)
+	adaptor func(httpMiddleware)          // fiber's
 	recover func()                        // fiber's
 	after   func(status int)              // a middleware that changes the status on the way back
 	prefix  func(path string, status int) // a middleware that answers everything below path
@@ -80,8 +80,8 @@ var fibers = []struct {
 		}
 		app := fiberv2.New(cfg)
 		return fiberApp{
-			around:  func(m middleware) { app.Use(aroundV2(m)) },
-			adaptor: func(m middleware) { app.Use(adaptorv2.HTTPMiddleware(m)) },
+			around:  func(m httpMiddleware) { app.Use(aroundV2(m)) },
+			adaptor: func(m httpMiddleware) { app.Use(adaptorv2.HTTPMiddleware(m)) },
 			recover: func() { app.Use(recoverv2.New()) },
 			after: func(status int) {
 				app.Use(func(c *fiberv2.Ctx) error { return errors.Join(c.Next(), c.SendStatus(status)) })
@@ -109,8 +109,8 @@ var fibers = []struct {
 		}
 		app := fiberv3.New(cfg)
 		return fiberApp{
-			around:  func(m middleware) { app.Use(aroundV3(m)) },
-			adaptor: func(m middleware) { app.Use(adaptorv3.HTTPMiddleware(m)) },
+			around:  func(m httpMiddleware) { app.Use(aroundV3(m)) },
+			adaptor: func(m httpMiddleware) { app.Use(adaptorv3.HTTPMiddleware(m)) },
 			recover: func() { app.Use(recoverv3.New()) },
 			after: func(status int) {
 				app.Use(func(c fiberv3.Ctx) error { return errors.Join(c.Next(), c.SendStatus(status)) })
@@ -236,15 +236,15 @@ func TestFiberCopiesTheTrace(t *testing.T) {
 func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
 	tests := []struct {
 		name  string
-		use   func(fiberApp, middleware)
+		use   func(fiberApp, httpMiddleware)
 		want  []fiberLine
 		ended bool // the span, when the handler runs
 	}{
-		{"fiber's adaptor", func(a fiberApp, m middleware) { a.adaptor(m) }, []fiberLine{
+		{"fiber's adaptor", func(a fiberApp, m httpMiddleware) { a.adaptor(m) }, []fiberLine{
 			{Message: "request", TraceID: "463ac35c9f6413ad", Status: new(200), Bytes: new(0)},
 			{Message: "asked for", TraceID: "463ac35c9f6413ad"},
 		}, true},
-		{"around", func(a fiberApp, m middleware) { a.around(m) }, []fiberLine{
+		{"around", func(a fiberApp, m httpMiddleware) { a.around(m) }, []fiberLine{
 			{Message: "asked for", TraceID: "463ac35c9f6413ad"},
 			{Message: "request", TraceID: "463ac35c9f6413ad", Status: new(404), Bytes: new(7), Route: "/media/:id"},
 		}, false},

@@ -60,7 +60,8 @@ func TestRestysOwnLines(t *testing.T) {
 		}, []string{"warn: use HTTPS", "warn: connection refused, Attempt 1", "warn: use HTTPS", "warn: connection refused, Attempt 2", "error: connection refused"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client := httpclient.Resty(resty.New(), httpclient.Config{}).OnBeforeRequest(restyLogs).SetRetryCount(1).SetRetryWaitTime(1)
+			client := httpclient.Resty(resty.New(), httpclient.Config{}).SetRetryCount(1).SetRetryWaitTime(1)
+			client.OnBeforeRequest(restyLogs)
 			in := incoming(1)
 			defer in.end()
 			ctx := logger.WithContext(in.ctx)
