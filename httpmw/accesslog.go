@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/clip"
+	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/route"
 	"example.com/clew/internal/unwind"
 	"example.com/clew/logctx"
@@ -21,8 +22,9 @@ import (
 // AccessLogConfig is the configuration of [AccessLog]. The zero value is ready to use. Its
 // functions must be safe for concurrent use.
 type AccessLogConfig struct {
-	// Logger writes the lines; it gets logctx's hook if it has none. Nil: the request
-	// context's, as logctx.Info has it.
+	// Logger writes the lines; it gets logctx's hook if it has none. In a debug trace whose decision
+	// is trusted its level is debug and its Sampler is not asked, as with Config.Logger. Nil: the
+	// request context's, as logctx.Info has it.
 	Logger *zerolog.Logger
 
 	// Level is the level of a line. Nil: info, warn from 400, error from 500 and for a panic; but
@@ -181,11 +183,16 @@ func (a *accessLog) write(ctx context.Context, l *line, caller trace.B3) {
 	if a.Level != nil {
 		level = a.Level(l.status)
 	}
+	ours, _ := trace.FromContext(ctx)
 	var e *zerolog.Event
-	if a.Logger != nil {
-		e = a.Logger.WithLevel(level).Ctx(ctx)
-	} else {
+	switch {
+	case a.Logger == nil:
 		e = logctx.WithLevel(ctx, level)
+	case ours.Sampling == trace.Debug:
+		heard := logbind.Heard(*a.Logger)
+		e = heard.WithLevel(level).Ctx(ctx)
+	default:
+		e = a.Logger.WithLevel(level).Ctx(ctx)
 	}
 	if e == nil { // level disabled
 		return
@@ -198,7 +205,6 @@ func (a *accessLog) write(ctx context.Context, l *line, caller trace.B3) {
 	e.Float64("duration_ms", math.Round(float64(time.Since(l.begin))/1e3)/1e3)
 	e.Str("remote", l.remote)
 
-	ours, _ := trace.FromContext(ctx)
 	id(e, "parent_id", ours.ParentSpanID)
 	if caller.TraceID == ours.TraceID && caller.SpanID == ours.ParentSpanID {
 		id(e, "caller_parent_id", caller.ParentSpanID)

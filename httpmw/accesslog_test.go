@@ -975,3 +975,38 @@ func TestAccessLogOddRequest(t *testing.T) {
 	}
 	assert.Len(t, out.lines(t), 2, "lines of requests without URL and header")
 }
+
+// TestAccessLogDebug: in a debug trace the line is written, whatever the logger leaves out otherwise.
+func TestAccessLogDebug(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		logger func(zerolog.Logger) zerolog.Logger
+		header string
+		cfg    httpmw.Config
+		want   int // lines of ten requests
+	}{
+		{"a Sampler", func(l zerolog.Logger) zerolog.Logger { return l.Sample(&zerolog.BasicSampler{N: 5}) }, "-d", httpmw.Config{}, 10},
+		{"a Sampler, no debug", func(l zerolog.Logger) zerolog.Logger { return l.Sample(&zerolog.BasicSampler{N: 5}) }, "-1", httpmw.Config{}, 2},
+		{"a Sampler, a debug that is not trusted", func(l zerolog.Logger) zerolog.Logger { return l.Sample(&zerolog.BasicSampler{N: 5}) }, "-d", httpmw.Config{Trust: httpmw.TrustIDs.Always}, 2},
+		{"a level", func(l zerolog.Logger) zerolog.Logger { return l.Level(zerolog.ErrorLevel) }, "-d", httpmw.Config{}, 10},
+		{"a level, no debug", func(l zerolog.Logger) zerolog.Logger { return l.Level(zerolog.ErrorLevel) }, "-1", httpmw.Config{}, 0},
+		{"disabled", func(l zerolog.Logger) zerolog.Logger { return l.Level(zerolog.Disabled) }, "-d", httpmw.Config{}, 0},
+	} {
+		for _, own := range []bool{true, false} {
+			t.Run(fmt.Sprint(tt.name, ", AccessLog's own logger: ", own), func(t *testing.T) {
+				var out logbook
+				logger, cfg, log := tt.logger(zerolog.New(&out)), tt.cfg, httpmw.AccessLogConfig{}
+				if own {
+					log.Logger = &logger
+				} else {
+					cfg.Logger = &logger
+				}
+				h := httpmw.New(cfg)(httpmw.AccessLog(log)(http.HandlerFunc(nop)))
+				for range 10 {
+					serve(h, get(header("b3", id64+"-"+spanID+tt.header)))
+				}
+				assert.Len(t, out.lines(t), tt.want, "lines of ten requests")
+			})
+		}
+	}
+}

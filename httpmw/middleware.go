@@ -55,8 +55,9 @@ type Config struct {
 
 	// Logger, if set, is put into each request's context, bound to it, so that plain
 	// zerolog.Ctx(ctx).Info() has the ID too. It gets logctx's hook if it has none. In a
-	// debug trace whose decision is trusted its level is debug (zerolog's global level
-	// still rules). Nil: the context's logger is left alone.
+	// debug trace whose decision is trusted its level is debug and its Sampler is not asked, so
+	// that all lines come (zerolog's global level still rules). Nil: the context's logger is
+	// left alone.
 	Logger *zerolog.Logger
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It

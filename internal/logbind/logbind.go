@@ -51,7 +51,15 @@ func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
 		return Bind(ctx, l)
 	}
 	ctx = context.WithValue(ctx, quietKey{}, &l)
-	return Bind(ctx, l.Level(heard(l)).Sample(nil))
+	return Bind(ctx, Heard(l))
+}
+
+// Heard returns l as it is in a debug trace: see BindDebug.
+func Heard(l zerolog.Logger) zerolog.Logger {
+	if l.GetLevel() == zerolog.Disabled {
+		return l
+	}
+	return l.Level(heard(l)).Sample(nil)
 }
 
 // heard is the level that l has in a debug trace.
