@@ -47,6 +47,7 @@ type hop struct {
 	propagator propagation.TextMapPropagator
 	propagate  func(*http.Request) bool // nil: the default policy
 	fields     fields.Set               // that are ours to write: what is there already is stale
+	lengths    uint64                   // of the names of fields: a bit each, those above 63 at 63
 }
 
 func newHop(cfg Config) *hop {
@@ -59,7 +60,18 @@ func newHop(cfg Config) *hop {
 		h.propagator = trace.Propagator{}
 	}
 	h.fields = fields.Of(h.propagator)
+	for _, name := range h.fields {
+		h.lengths |= lengthBit(name)
+	}
 	return h
+}
+
+// lengthBit is the bit for names that are as long as name.
+func lengthBit(name string) uint64 { return 1 << min(len(name), 63) }
+
+// isStale reports whether a header of that name is not sent on. Most are as long as none of ours.
+func (h *hop) isStale(name string) bool {
+	return h.lengths&lengthBit(name) != 0 && h.fields.Has(name)
 }
 
 // start begins the span of an attempt. rejoin is the zero B3, or an earlier attempt whose

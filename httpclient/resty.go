@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"example.com/clew/internal/newid"
 	"example.com/clew/trace"
 	"github.com/go-resty/resty/v2"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -23,6 +25,12 @@ import (
 // clone, changes nothing. Call it before c is used; register OnBeforeRequest hooks that
 // replace the request's context before it.
 //
+// A request may be sent again. Each send is a span under the context that SetContext gave it, or
+// begins a trace of its own. What a hook adds to the request's context during a send stays for the
+// retries of that send, and is gone with the next. One thing grows: an OnBeforeRequest hook that
+// is registered before Resty and derives from the request's context derives, in the next send,
+// from what the last one has left. Such a hook should derive from a context of its own.
+//
 // Redirects are seen through the client's redirect policy as it is at the first request. To
 // set one later, add [RedirectPolicy] to it as the last. Requests that are sent with
 // c.GetClient() directly are not traced. Two resty clients over one http.Client must not make
@@ -30,8 +38,8 @@ import (
 //
 // Propagate is asked before resty has made the request: what it gets has the method, the URL
 // without query parameters that resty adds, the request's own headers, and its context. A hook
-// that sends the request to another host must be registered before Resty is called; SetPreRequestHook's
-// comes too late for that.
+// that sends the request to another host must be registered before Resty is called;
+// SetPreRequestHook's comes too late for that.
 //
 // It panics if c is nil.
 func Resty(c *resty.Client, cfg Config) *resty.Client {
@@ -49,8 +57,8 @@ func Resty(c *resty.Client, cfg Config) *resty.Client {
 	})
 	c.AddRetryHook(retried)
 	c.OnSuccess(func(_ *resty.Client, resp *resty.Response) { succeeded(resp) })
-	c.OnError(func(r *resty.Request, err error) { end(r, nil, err) })
-	c.OnPanic(func(r *resty.Request, err error) { end(r, nil, err) })
+	c.OnError(failed)
+	c.OnPanic(failed)
 	return c
 }
 
@@ -72,27 +80,75 @@ type restyHop struct {
 	once sync.Once // for the redirect policy
 }
 
-// attempt is what the hooks know of one request. They all run in the goroutine that sends the
-// request, so nothing in it is guarded.
-type attempt struct {
+// try is what the hooks know of one attempt and its redirects. All hooks run in the goroutine that
+// sends the request, so only the fields of attempt are guarded.
+type try struct {
+	attempt // of the first request, not of the redirects
+
 	hop     *hop
 	request *resty.Request
-	base    context.Context // the caller's: attempts are siblings under it
-	ctx     context.Context // this attempt's
-	span    oteltrace.Span
-	count   int
-	hopped  *http.Request // the last redirect seen
-	ended   bool
+	send    send
+	caller  context.Context // what this was started in, without what hooks have added
+	now     *attempt        // of the last redirect seen, or of the first request
+	hopped  *http.Request   // the last redirect seen
+	span    oteltrace.Span  // of now
+	ended   bool            // span is
+	count   int             // of the send's attempts, redirects included
+
+	// How it is known whether what comes next is a retry: see repeats.
+	begun    time.Time       // the request's Time when this began
+	repeated bool            // a retry hook was called
+	done     bool            // the send has ended
+	final    context.Context // the request's when the send was done
 }
 
-type attemptKey struct{}
+// send is where a request's sends start, until somebody gives it another context. It must not hold
+// the context of the send before: each in a long row of requests would keep all that were before
+// it.
+type send struct {
+	ctx    context.Context
+	caller context.Context // ctx, without what was added to an earlier attempt's context
+	stays  trace.B3        // the trace to stay in; the zero B3 if ctx tells it
+	anew   bool            // begin a trace, though ctx holds the record of an earlier send's
+}
 
-// attemptOf returns the attempt of r that ctx belongs to, nil if none does.
-func attemptOf(ctx context.Context, r *resty.Request) *attempt {
-	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok && a.request == r {
-		return a
+type tryKey struct{}
+
+func (t *try) Value(key any) any {
+	if key == (tryKey{}) {
+		return t
+	}
+	return t.attempt.Value(key)
+}
+
+// tryIn returns the try of r that ctx belongs to, nil if none does.
+func tryIn(ctx context.Context, r *resty.Request) *try {
+	if t, ok := ctx.Value(tryKey{}).(*try); ok && t.request == r {
+		return t
 	}
 	return nil
+}
+
+// lastTry returns the last try of r, nil if there was none.
+func lastTry(r *resty.Request) *try {
+	if t := tryIn(r.Context(), r); t != nil {
+		return t
+	}
+	if r.RawRequest != nil { // a hook, or the user, has set another context since
+		return tryIn(r.RawRequest.Context(), r)
+	}
+	return nil
+}
+
+// repeats reports whether the attempt of r that begins now repeats t, in the same send. r.Attempt
+// cannot tell: with retries resty goes on counting when a request is used again.
+//
+// A send ends with OnSuccess, OnError or OnPanic. It may end without them, by runtime.Goexit or by
+// a panic in an OnPanic hook before ours. Then no retry hook was called either. resty calls the
+// retry hooks with a response before it repeats, unless net/http was never asked: then r.Time is
+// still what it was.
+func (t *try) repeats(r *resty.Request) bool {
+	return r.Attempt > 1 && !t.done && (t.repeated || t.begun.Equal(r.Time))
 }
 
 // begin is called before each attempt, and before resty has made the http.Request.
@@ -108,26 +164,22 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 		}
 	})
 
-	a := &attempt{hop: h.hop, request: r, base: r.Context()}
-	ctx, prev := r.Context(), trace.B3{}
-	if last := attemptOf(ctx, r); last != nil {
-		last.end(0, nil)
-		a.base, a.count = last.base, last.count
-		ctx, prev = last.under(ctx), last.rejoin()
-	}
-	a.start(ctx, prev, r.Method)
-	r.SetContext(context.WithValue(a.ctx, attemptKey{}, a))
+	t := &try{hop: h.hop, request: r, begun: r.Time}
+	prev := t.follow(lastTry(r))
+	t.now = &t.attempt
+	t.start(t, prev, r.Method)
+	r.SetContext(t.own)
 
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
 	var known *http.Request
-	if h.propagate != nil || a.span.IsRecording() {
+	if h.propagate != nil || t.span.IsRecording() {
 		known = preview(c, r)
 	}
-	describe(a.span, known, a.count)
+	describe(t.span, known, t.count)
 	h.fields.Remove(r.Header)
-	h.write(a.ctx, r.Header, h.allows(known, true))
+	h.write(t.own, r.Header, h.allows(known, true))
 	for key := range c.Header {
 		// resty fills r.Header up from the client's; an empty entry keeps a stale one out.
 		if _, written := r.Header[key]; !written && h.fields.Has(key) {
@@ -137,46 +189,79 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 	return nil
 }
 
-// under returns ctx, which came of an earlier attempt, as one in which the caller's span is
-// current again, so that attempts do not nest. The rest of ctx stays: hooks may have added
-// to it, a deadline for instance.
-func (a *attempt) under(ctx context.Context) context.Context {
-	span := oteltrace.SpanFromContext(a.base)
-	if b, ok := trace.FromContext(a.base); ok && !span.SpanContext().IsValid() {
-		// A no-op tracer's span, above a record of the trace. The nearest record in ctx is
-		// an attempt's.
-		return trace.NewContext(ctx, b)
+// follow sets what t is started in, and returns the trace that t must be told to stay in. last is
+// the last try of the request, nil if t is the first.
+func (t *try) follow(last *try) (prev trace.B3) {
+	ctx := t.request.Context()
+	if last != nil {
+		last.end(0, nil)
+		last.now.over.Store(true)
 	}
-	return oteltrace.ContextWithSpan(ctx, span)
+	switch {
+	case last != nil && last.repeats(t.request):
+		t.count, t.send = last.count, last.send
+		if same(ctx, last.own) {
+			t.Context, t.caller = last.Context, last.caller
+		} else { // a hook has added to the context, or has set another
+			t.Context, t.caller = finished(ctx).beside(ctx)
+		}
+		return rejoin(t.caller, last.own)
+	case last != nil && same(ctx, last.final):
+		t.send = last.send // without what hooks have added
+	default:
+		t.send = sendIn(ctx, t.request)
+	}
+	t.Context, t.caller = t.send.ctx, t.send.caller
+	return t.send.trace()
 }
 
-// rejoin is the trace that the next attempt must be told to stay in: none if the caller's
-// context has one.
-func (a *attempt) rejoin() trace.B3 {
-	if _, traced := trace.FromContext(a.base); traced {
-		return trace.B3{}
+// sendIn returns where r's sends start when its context is ctx.
+func sendIn(ctx context.Context, r *resty.Request) send {
+	var s send
+	s.ctx, s.caller = finished(ctx).beside(ctx)
+	if tryIn(ctx, r) == nil {
+		s.stays = rejoin(s.caller, ctx)
+	} else if b, traced := trace.FromContext(s.caller); !traced {
+		s.anew, s.stays.Sampling = true, b.Sampling // a state may have come alone
 	}
-	b, _ := trace.FromContext(a.ctx)
+	return s
+}
+
+// trace returns the trace that the first attempt must be told to stay in.
+func (s *send) trace() trace.B3 {
+	b := s.stays
+	if s.anew {
+		b.TraceID = newid.Trace()
+	}
 	return b
 }
 
-func (a *attempt) start(ctx context.Context, rejoin trace.B3, method string) {
-	a.count++
-	a.ctx, a.span = a.hop.start(ctx, rejoin, method)
-	a.ended = false
+// start begins the span of t.now in ctx.
+func (t *try) start(ctx context.Context, prev trace.B3, method string) {
+	t.count++
+	t.now.own, t.span = t.hop.start(ctx, prev, method)
+	t.ended = false
 }
 
-func (a *attempt) end(status int, err error) {
-	if !a.ended {
-		a.ended = true
-		conclude(a.span, status, err)
-		a.span.End()
+func (t *try) end(status int, err error) {
+	if !t.ended {
+		t.ended = true
+		conclude(t.span, status, err)
+		t.span.End()
 	}
 }
 
-// end ends the attempt of r, if it is still under way.
+// finish is called when the send is done.
+func (t *try) finish() {
+	if !t.done {
+		t.done, t.final = true, t.request.Context()
+		t.now.over.Store(true)
+	}
+}
+
+// end ends the last attempt of r, if it is still under way.
 func end(r *resty.Request, resp *resty.Response, err error) {
-	if a := attemptOf(r.Context(), r); a != nil {
+	if t := lastTry(r); t != nil {
 		if with := (*resty.ResponseError)(nil); resp == nil && errors.As(err, &with) {
 			resp = with.Response
 		}
@@ -184,7 +269,7 @@ func end(r *resty.Request, resp *resty.Response, err error) {
 		if resp != nil {
 			status = resp.StatusCode()
 		}
-		a.end(status, err)
+		t.end(status, err)
 	}
 }
 
@@ -193,6 +278,9 @@ func end(r *resty.Request, resp *resty.Response, err error) {
 func retried(resp *resty.Response, err error) {
 	if resp != nil {
 		end(resp.Request, resp, err)
+		if t := lastTry(resp.Request); t != nil {
+			t.repeated = true
+		}
 	}
 }
 
@@ -200,35 +288,56 @@ func isRetried(hook resty.OnRetryFunc) bool {
 	return reflect.ValueOf(hook).Pointer() == reflect.ValueOf(retried).Pointer()
 }
 
-// succeeded leaves the end of the span to the body, if nobody has read that yet, as with
-// SetDoNotParseResponse.
-func succeeded(resp *resty.Response) {
-	if a := attemptOf(resp.Request.Context(), resp.Request); a != nil && !a.ended {
-		a.ended = true
-		settle(a.span, resp.RawResponse, nil)
+// failed is called when a send has failed.
+func failed(r *resty.Request, err error) {
+	end(r, nil, err)
+	if t := lastTry(r); t != nil {
+		t.finish()
 	}
+}
+
+// succeeded is called when a send has not failed. It leaves the end of the span to the body, if
+// nobody has read that yet, as with SetDoNotParseResponse.
+func succeeded(resp *resty.Response) {
+	if resp == nil { // with a negative RetryCount resty sends nothing
+		return
+	}
+	t := lastTry(resp.Request)
+	if t == nil {
+		return
+	}
+	if !t.ended {
+		t.ended = true
+		settle(t.span, resp.RawResponse, nil)
+	}
+	t.finish()
 }
 
 // redirect gives a redirect a span of its own, and the headers that it may have: net/http has
 // copied those of the first request, whoever it is that now gets them.
 func redirect(r *http.Request, via []*http.Request) {
 	first := via[0]
-	a, ok := first.Context().Value(attemptKey{}).(*attempt)
-	if !ok || a.request.RawRequest != first || a.hopped == r {
+	t, ok := first.Context().Value(tryKey{}).(*try)
+	if !ok || t.request.RawRequest != first || t.hopped == r {
 		return
 	}
-	a.hopped = r
+	t.hopped = r
 	status := 0
 	if r.Response != nil {
 		status = r.Response.StatusCode
 	}
-	a.end(status, nil)
-	a.start(a.under(r.Context()), a.rejoin(), r.Method)
-	describe(a.span, r, a.count)
-	*r = *r.WithContext(a.ctx)
-	allowed := a.hop.allows(r, sameName(first.URL, r.URL))
-	a.hop.fields.Remove(r.Header)
-	a.hop.write(a.ctx, r.Header, allowed)
+	t.end(status, nil)
+	t.now.over.Store(true)
+	t.now = &attempt{Context: t.Context}
+	if !same(r.Context(), t.own) { // what a hook has added, or EnableTrace
+		t.now.Context = under(r.Context(), t.caller)
+	}
+	t.start(t.now, rejoin(t.caller, t.own), r.Method)
+	describe(t.span, r, t.count)
+	*r = *r.WithContext(t.now.own)
+	allowed := t.hop.allows(r, sameName(first.URL, r.URL))
+	t.hop.fields.Remove(r.Header)
+	t.hop.write(t.now.own, r.Header, allowed)
 }
 
 // checkRedirect is http.Client's: without a policy, it stops after ten.

@@ -1036,11 +1036,13 @@ func TestRestyRequestTwice(t *testing.T) {
 // child.
 func TestRestyNestedRequest(t *testing.T) {
 	w := newWorld(t, nil)
-	c := w.resty(t, httpclient.Config{})
-	resp, err := c.R().SetContext(sampled(t)).Get("http://first.example/outer")
-	require.NoError(t, err, "the outer Get")
-	_, err = c.R().SetContext(resp.Request.Context()).Get("http://first.example/inner")
-	require.NoError(t, err, "the inner Get")
+	inner := w.resty(t, httpclient.Config{})
+	outer := w.resty(t, httpclient.Config{}).OnAfterResponse(func(_ *resty.Client, resp *resty.Response) error {
+		_, err := inner.R().SetContext(resp.Request.Context()).Get("http://first.example/inner")
+		return err
+	})
+	_, err := outer.R().SetContext(sampled(t)).Get("http://first.example/outer")
+	require.NoError(t, err, "Get")
 	seen := w.take()
 	require.Len(t, seen, 2, "requests that arrived")
 	assert.Equal(t, seen[0].spanID(), seen[1].parentID(), "parent of the inner request")

@@ -5,6 +5,21 @@
 // of resty's. They are siblings, not nested. A request without a trace starts one; its
 // redirects, and resty's retries, stay in it.
 //
+// # Requests that are used again
+//
+// A request may be sent again, net/http's or resty's. Each send is a span of its own under the
+// caller's, or begins a trace of its own. Nothing of the send before is kept, neither in the chain
+// of contexts nor in http.request.resend_count, which counts the redirects and retries of one
+// send.
+//
+// After a send resp.Request.Context() is the attempt's context, so that log lines have the
+// attempt's IDs. A request that is made in this context is a sibling of the attempt, in the same
+// trace: the second page is no part of the call for the first. While the attempt is under way, a
+// request in its context is its child: in a hook of resty's, or in a RoundTripper further in. A
+// span that you start in the context is the attempt's child at any time. A loop over requests,
+// each in the context of the last answer, makes the chain longer if it adds something itself: a
+// value, a span, or resty's EnableTrace. It does so without this package too.
+//
 // Two limits. When net/http replays a request on a new connection because a kept-alive one
 // had gone, both tries share a span: it happens below every RoundTripper. And a loop of your
 // own around requests without a trace is a trace a turn: [trace.Start] one before the loop.
@@ -18,6 +33,7 @@
 package httpclient
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -33,10 +49,11 @@ import (
 // request and hands it to base. A nil base is http.DefaultTransport, whatever that is when
 // the request is sent.
 //
-// The caller's request is not changed: base gets a copy, whose context has the attempt as
-// its current span. Response, error and panic of base are passed on as they are; the
-// Response's Request is the copy. A recording span ends when the response body has been read
-// to its end or closed. Safe for concurrent use if base is.
+// The caller's request is not changed: base gets a copy, whose context has the attempt as its
+// current span. Response, error and panic of base are passed on as they are; the Response's
+// Request is the copy, and requests in its context are then siblings of the attempt. A recording
+// span ends when the response body has been read to its end or closed. Safe for concurrent use if
+// base is.
 func NewTransport(base http.RoundTripper, cfg Config) http.RoundTripper {
 	return &transport{base: base, hop: newHop(cfg)}
 }
@@ -76,11 +93,22 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r == nil || r.URL == nil {
 		return t.next().RoundTrip(r) // which knows what to say, and closes the body
 	}
-	prev, attempt := before(r)
-	ctx, span := t.start(r.Context(), prev, r.Method)
-	describe(span, r, attempt)
-	returned := false
-	if span.IsRecording() {
+	prev, count := trace.B3{}, 1
+	if r.Response != nil {
+		prev, count = before(r)
+	}
+	sent := new(outgoing)
+	sent.attempt.Context = r.Context()
+	if a := finished(r.Context()); a != nil {
+		var caller context.Context
+		sent.attempt.Context, caller = a.beside(r.Context())
+		prev = rejoin(caller, r.Context())
+	}
+	ctx, span := t.start(&sent.attempt, prev, r.Method)
+	sent.attempt.own = ctx
+	recording, returned := span.IsRecording(), false
+	if recording {
+		describe(span, r, count)
 		defer func() {
 			if returned {
 				return
@@ -92,11 +120,13 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}()
 	}
 
-	out := r.WithContext(ctx)
+	sent.request = *r.WithContext(ctx)
+	out := &sent.request
 	out.Header = t.cloneHeader(r.Header)
 	t.write(ctx, out.Header, t.allows(r, sameHost(r)))
 	resp, err := t.next().RoundTrip(out)
 	returned = true
+	sent.attempt.over.Store(true)
 	if resp != nil && resp.Request != out {
 		// A redirect finds its chain, and its trace, by it. Not a copy of base's, whose URL
 		// may be another: it has looked a service up, for instance.
@@ -106,36 +136,42 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// outgoing is the copy of a request that base gets, together with its attempt: one allocation.
+type outgoing struct {
+	request http.Request
+	attempt attempt
+}
+
 // maxChain is how much of a chain of redirects is looked at. A base that returns the same response
 // twice (a cache, a stub) makes the chain a ring.
 const maxChain = 1000
 
 // before returns how many attempts there are with this one, and, for a redirect without a
 // trace of its own, the one that it follows.
-func before(r *http.Request) (prev trace.B3, attempt int) {
-	attempt = 1
-	for resp := r.Response; resp != nil && resp.Request != nil && attempt < maxChain; resp = resp.Request.Response {
-		if attempt == 1 {
+func before(r *http.Request) (prev trace.B3, count int) {
+	count = 1
+	for resp := r.Response; resp != nil && resp.Request != nil && count < maxChain; resp = resp.Request.Response {
+		if count == 1 {
 			prev, _ = trace.FromContext(resp.Request.Context())
 		}
-		attempt++
+		count++
 	}
 	if prev.TraceID.IsValid() {
 		if _, traced := trace.FromContext(r.Context()); traced {
 			prev = trace.B3{}
 		}
 	}
-	return prev, attempt
+	return prev, count
 }
 
 // cloneHeader copies h, without what is stale in it and with room for our headers. The values stay
-// shared: who replaces or appends to one in the copy (clipped, so that it must move) does not reach
-// the original.
+// shared: who replaces or appends to one in the copy (clipped, so that it must move) does not
+// reach the original.
 func (h *hop) cloneHeader(header http.Header) http.Header {
 	const ours = 4
 	clone := make(http.Header, len(header)+ours)
 	for name, values := range header {
-		if !h.fields.Has(name) {
+		if !h.isStale(name) {
 			clone[name] = slices.Clip(values)
 		}
 	}

@@ -1,0 +1,95 @@
+package httpclient
+
+import (
+	"context"
+	"reflect"
+	"sync/atomic"
+
+	"example.com/clew/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// attempt is a link in the chain of contexts, right below the span of an attempt. A request that
+// is made in the attempt's context finds the link. If the attempt is over, the request is started
+// in what the attempt was started in: it is a sibling, and the chain does not grow.
+type attempt struct {
+	context.Context                 // what the attempt was started in
+	own             context.Context // has the attempt's span; read only once it is over
+	over            atomic.Bool
+}
+
+type attemptKey struct{}
+
+func (a *attempt) Value(key any) any {
+	if key == (attemptKey{}) {
+		return a
+	}
+	return a.Context.Value(key)
+}
+
+// finished returns the nearest attempt in ctx if it is over, else nil.
+func finished(ctx context.Context) *attempt {
+	if a, _ := ctx.Value(attemptKey{}).(*attempt); a != nil && a.over.Load() {
+		return a
+	}
+	return nil
+}
+
+// beside returns the context to start a request in. ctx is the request's, and a is finished(ctx).
+//
+// The context is ctx, unless its current span is a's. Then it is what a was started in, together
+// with what has been added to a's context since. caller is the same without these additions: only
+// it can be asked whether there is a trace, since the additions stand above a's record of one.
+func (a *attempt) beside(ctx context.Context) (started, caller context.Context) {
+	started, caller = ctx, ctx
+	added := false
+	for a != nil { // more than one where the http.Client of a resty client is wrapped too
+		if spanID(caller) != spanID(a.own) {
+			break // the user has started a span
+		}
+		if added = added || !same(caller, a.own); !added {
+			started = a.Context
+		}
+		caller = a.Context
+		a = finished(caller)
+	}
+	if added {
+		started = under(started, caller)
+	}
+	return started, caller
+}
+
+func spanID(ctx context.Context) oteltrace.SpanID {
+	b, _ := trace.FromContext(ctx)
+	return b.SpanID
+}
+
+// rejoin returns the trace that an attempt after last must be told to stay in; last is that one's
+// context. It is the zero B3 if caller, under which both are, has a trace, or if last has none.
+func rejoin(caller, last context.Context) trace.B3 {
+	if _, traced := trace.FromContext(caller); !traced {
+		if b, ok := trace.FromContext(last); ok {
+			return b
+		}
+	}
+	return trace.B3{}
+}
+
+// under returns ctx with caller's current span as its current span. All else in ctx stays, a
+// deadline for instance. It adds a link, so it is only for contexts that somebody else has added
+// to.
+func under(ctx, caller context.Context) context.Context {
+	span := oteltrace.SpanFromContext(caller)
+	if b, ok := trace.FromContext(caller); ok && !span.SpanContext().IsValid() {
+		// A no-op tracer's span, above a record of the trace. The nearest record in ctx is
+		// an attempt's.
+		return trace.NewContext(ctx, b)
+	}
+	return oteltrace.ContextWithSpan(ctx, span)
+}
+
+// same reports whether a and b are one context. A user's context may be of a type that == panics
+// on.
+func same(a, b context.Context) bool {
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && a != nil && reflect.ValueOf(a).Comparable() && a == b
+}
