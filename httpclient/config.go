@@ -83,7 +83,7 @@ func (h *hop) start(ctx context.Context, rejoin trace.B3, method string) (contex
 		}
 	}
 	rejoin.SpanID, rejoin.ParentSpanID = oteltrace.SpanID{}, oteltrace.SpanID{}
-	return h.starter.Start(ctx, rejoin, methodOf(method))
+	return h.starter.Start(ctx, rejoin, clip.Method(methodOf(method)))
 }
 
 // methodOf is what net/http makes of an empty method.
@@ -122,12 +122,12 @@ func describe(span oteltrace.Span, r *http.Request, attempt int) {
 	if !span.IsRecording() {
 		return
 	}
-	var room [5]attribute.KeyValue
-	attrs := append(room[:0], attribute.String("http.request.method", methodOf(r.Method)))
+	var room [6]attribute.KeyValue
+	attrs := clip.AppendMethod(room[:0], methodOf(r.Method))
 	if u := r.URL; u.Host != "" {
 		attrs = append(attrs,
-			attribute.String("server.address", clip.Text(u.Hostname())),
-			attribute.String("url.full", clip.Text(u.Scheme+"://"+u.Host+u.EscapedPath())))
+			attribute.String("server.address", clip.UTF8(u.Hostname())),
+			attribute.String("url.full", clip.UTF8(u.Scheme+"://"+u.Host+u.EscapedPath())))
 		if port := portOf(u); port != 0 {
 			attrs = append(attrs, attribute.Int("server.port", port))
 		}
@@ -182,8 +182,8 @@ func conclude(span oteltrace.Span, status int, err error) {
 	}
 	if err != nil {
 		err = withoutURL(err)
-		if len(err.Error()) > clip.Max { // net/http quotes a malformed response
-			err = errors.New(clip.Text(err.Error()))
+		if text := err.Error(); text != clip.UTF8(text) { // net/http quotes a malformed response
+			err = errors.New(clip.UTF8(text))
 		}
 		span.RecordError(err)
 		span.SetStatus(codes.Error, err.Error())

@@ -206,12 +206,12 @@ func (h *handler) start(r *http.Request, trust Trust) (context.Context, oteltrac
 	switch trust {
 	case TrustAll:
 		ctx, caller := h.extract(r)
-		ctx, span := h.starter.Start(ctx, caller, methodName(r))
+		ctx, span := h.starter.Start(ctx, caller, clip.Method(r.Method))
 		return ctx, span, r.Header
 	case TrustIDs:
 		caller := h.alone(r)
 		caller.Sampling = trace.Defer
-		ctx, span := h.starter.Start(withoutBaggage(r), caller, methodName(r))
+		ctx, span := h.starter.Start(withoutBaggage(r), caller, clip.Method(r.Method))
 		ours, _ := trace.FromContext(ctx)
 		return ctx, span, h.refused.redecided(r.Header, caller, ours)
 	default:
@@ -266,7 +266,7 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 		opts = append(opts, oteltrace.WithLinks(oteltrace.Link{SpanContext: sc}))
 		ctx = context.WithValue(ctx, untrustedKey{}, trace.ID(caller))
 	}
-	ctx, span := h.starter.Start(ctx, trace.B3{}, methodName(r), opts...)
+	ctx, span := h.starter.Start(ctx, trace.B3{}, clip.Method(r.Method), opts...)
 	if h.Logger == nil {
 		ctx = logbind.Rebind(ctx) // a logger bound further out is bound to another trace
 	}
@@ -280,16 +280,9 @@ type untrustedKey struct{}
 // conventions.
 func describe(span oteltrace.Span, r *http.Request) {
 	var room [5]attribute.KeyValue
-	attrs := room[:0]
-	if name := methodName(r); name == r.Method {
-		attrs = append(attrs, attribute.String("http.request.method", name))
-	} else {
-		attrs = append(attrs,
-			attribute.String("http.request.method", "_OTHER"),
-			attribute.String("http.request.method_original", clip.Text(r.Method)))
-	}
+	attrs := clip.AppendMethod(room[:0], r.Method)
 	if r.URL != nil {
-		attrs = append(attrs, attribute.String("url.path", clip.Text(r.URL.Path)))
+		attrs = append(attrs, attribute.String("url.path", clip.UTF8(r.URL.Path)))
 	}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil { // else a Unix socket's, or another middleware's
 		attrs = append(attrs,
@@ -310,23 +303,12 @@ func (h *handler) conclude(span oteltrace.Span, r *http.Request, cell *route.Cel
 		span.SetAttributes(attribute.String("http.route", template))
 	}
 	// Never the path: spans are grouped by name.
+	name := clip.Method(r.Method)
 	switch {
 	case h.SpanName != nil:
-		span.SetName(h.SpanName(r))
+		name = h.SpanName(r)
 	case template != "":
-		span.SetName(methodName(r) + " " + template)
-	default:
-		span.SetName(methodName(r))
+		name += " " + template
 	}
-}
-
-// methodName is r's method, or "HTTP" for one that is none, by OpenTelemetry's HTTP conventions:
-// callers must not make up names.
-func methodName(r *http.Request) string {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
-		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
-		return r.Method
-	}
-	return "HTTP"
+	span.SetName(clip.UTF8(name))
 }

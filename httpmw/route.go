@@ -28,7 +28,7 @@ import (
 // that has passed neither New nor AccessLog. A template of more than 8,000 bytes is cut there.
 func SetRoute(ctx context.Context, template string) {
 	if cell := route.Of(ctx); cell != nil {
-		cell.Set(clip.Text(withoutMethod(template)))
+		cell.Set(clip.UTF8(withoutMethod(template)))
 	}
 }
 

@@ -1,7 +1,11 @@
-// Package clip cuts text that a stranger may make as long as they like.
+// Package clip is about text that strangers choose and that goes into a line or a span: how much
+// of it is kept, and how a request's method names a span.
 package clip
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Max is how much of it goes into a line or a span: the length that all should support for a URI
 // (RFC 9110, 4.1).
@@ -17,4 +21,15 @@ func Text(s string) string {
 		end--
 	}
 	return s[:end] + "…"
+}
+
+// UTF8 is [Text] for a span. Bytes that are not UTF-8 are replaced by U+FFFD, each by one, as the
+// encoders of log lines do. OpenTelemetry's OTLP exporter loses all spans of a batch for one such
+// byte.
+func UTF8(s string) string {
+	s = Text(s) // first, since s may be very long
+	if utf8.ValidString(s) {
+		return s
+	}
+	return Text(strings.Map(func(r rune) rune { return r }, s)) // Map itself writes U+FFFD
 }
