@@ -1,10 +1,5 @@
 package zipkin
 
-import (
-	"bytes"
-	"compress/gzip"
-)
-
 // What is posted at once. Zipkin takes messages of many megabytes; small ones let a slow collector breathe, and
 // cost less when one has to be sent again.
 const (
@@ -12,45 +7,83 @@ const (
 	batchBytes = 512 << 10
 )
 
-// batch is spans as they are posted: `[{…},{…}` without the bracket at the end.
-type batch struct {
-	json []byte
-	ends []int // where each span ends
+// sizes are what a queue is cut into, so that all that is held for it is its bytes and a quarter: beside the JSON that
+// is the room left in each batch, where its spans end, and the post that is on its way.
+type sizes struct {
+	room  int // that a batch makes, at least
+	batch int // bytes of JSON in a batch that is full
+	body  int // bytes that a batch may have once it is compressed
 }
 
-// newBatch has room for so many bytes. A batch that grew while spans are put into it would have them wait for the copying,
-// one span in a hundred: just the hundredth that is noticed.
-func newBatch(bytes int) *batch {
-	return &batch{json: make([]byte, 0, bytes+bytes/8+4<<10), ends: make([]int, 0, batchSpans)}
+// sizesOf returns the sizes for a queue of so many bytes.
+func sizesOf(queue int) sizes {
+	room := leastRoom
+	for room < usualRoom && room <= queue/128 {
+		room *= 2
+	}
+	return sizes{room: room, batch: min(batchBytes, queue/4), body: queue / 16}
 }
+
+// batch is spans as they are posted.
+type batch struct {
+	sizes
+	json pieces // `{…},{…}`
+	ends []int  // where each span ends
+	gone int    // bytes at the beginning that are held no more
+}
+
+func newBatch(s sizes) *batch { return &batch{sizes: s} }
 
 func (b *batch) len() int { return len(b.ends) }
 
+var comma = []byte{','}
+
 func (b *batch) add(span []byte) {
-	if len(b.ends) == 0 {
-		b.json = append(b.json[:0], '[')
-	} else {
-		b.json = append(b.json, ',')
+	if len(b.ends) > 0 {
+		b.json.add(comma, b.room)
 	}
-	b.json = append(b.json, span...)
-	b.ends = append(b.ends, len(b.json))
+	b.json.add(span, b.room)
+	b.ends = append(b.ends, b.json.size)
 }
 
 // size is how many bytes part of b is, a separator counted for each span.
-func (b *batch) size(part spans) int { return b.ends[part.to-1] - b.begin(part) + len(",") }
+func (b *batch) size(part spans) int { return b.ends[part.to-1] - b.begin(part) + len(comma) }
 
 // begin is where part begins.
 func (b *batch) begin(part spans) int {
 	if part.from == 0 {
-		return len("[")
+		return 0
 	}
-	return b.ends[part.from-1] + len(",")
+	return b.ends[part.from-1] + len(comma)
 }
 
 // full reports whether nothing more should be added.
-func (b *batch) full() bool { return len(b.ends) >= batchSpans || len(b.json) >= batchBytes }
+func (b *batch) full() bool { return len(b.ends) >= batchSpans || b.json.size >= b.batch }
 
-func (b *batch) reset() { b.json, b.ends = b.json[:0], b.ends[:0] }
+// array returns part as a JSON array. It shares b's pieces, which nobody writes to again.
+func (b *batch) array(part spans) (text pieces) {
+	from, to := b.begin(part), b.ends[part.to-1]
+	text.share([]byte{'['})
+	at := b.gone
+	for _, piece := range b.json.list {
+		if first, last := max(from-at, 0), min(to-at, len(piece)); first < last {
+			text.share(piece[first:last])
+		}
+		at += len(piece)
+	}
+	text.share([]byte{']'})
+	return text
+}
+
+// release lets go of part, and of all before it.
+func (b *batch) release(part spans) {
+	end := b.ends[part.to-1]
+	for len(b.json.list) > 0 && b.gone+len(b.json.list[0]) <= end {
+		b.gone += len(b.json.list[0])
+		b.json.list[0] = nil
+		b.json.list = b.json.list[1:]
+	}
+}
 
 // spans is part of a batch: those from the index from up to the index to.
 type spans struct{ from, to int }
@@ -61,38 +94,4 @@ func (s spans) len() int { return s.to - s.from }
 func (s spans) halves() (first, second spans) {
 	middle := s.from + s.len()/2
 	return spans{s.from, middle}, spans{middle, s.to}
-}
-
-// compressor makes bodies of requests. It is used by one goroutine at a time.
-type compressor struct {
-	w    *gzip.Writer
-	rest func() // between two pieces; nil: none
-}
-
-// atOnce is how much is compressed without a rest. A whole batch takes milliseconds, in which requests wait for the
-// processor so long that it shows in their 99th percentile.
-const atOnce = 32 << 10
-
-// body returns a part of b as a JSON array, compressed. It is a new slice each time: net/http may still read
-// from it after RoundTrip has returned.
-func (c *compressor) body(b *batch, part spans) []byte {
-	var out bytes.Buffer
-	if c.w == nil {
-		c.w, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
-	}
-	c.w.Reset(&out)
-	c.w.Write([]byte("[")) // a bytes.Buffer takes all
-	for rest := b.json[b.begin(part):b.ends[part.to-1]]; ; {
-		piece := rest[:min(len(rest), atOnce)]
-		c.w.Write(piece)
-		if rest = rest[len(piece):]; len(rest) == 0 {
-			break
-		}
-		if c.rest != nil {
-			c.rest()
-		}
-	}
-	c.w.Write([]byte("]"))
-	c.w.Close()
-	return out.Bytes()
 }

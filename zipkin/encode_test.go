@@ -32,7 +32,7 @@ type poster struct {
 
 func (p *poster) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer r.Body.Close()
-	body, err := unzip(r.Body)
+	body, err := unzip(r)
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,7 @@ type Exporter struct {
 	encoder encoder
 	sender  *sender
 	turn    chan struct{} // holds one: whose turn it is
-	batch   batch         // of whose turn it is, and so is buf: room that is used again
-	buf     []byte
+	buf     []byte        // of whose turn it is: room that is used again
 	ending  context.Context
 	cancel  context.CancelFunc
 
@@ -39,7 +38,7 @@ func NewExporter(cfg Config) (*Exporter, error) {
 	}
 	e := &Exporter{
 		encoder: encoder{service: cfg.Service},
-		sender:  newSender(endpoint, cfg.Client),
+		sender:  newSender(endpoint, cfg.Client, sizesOf(defaultQueueBytes)),
 		turn:    make(chan struct{}, 1),
 	}
 	e.ending, e.cancel = context.WithCancel(context.Background())
@@ -134,17 +133,14 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 	settle := func(part spans, err error) {
 		x.count(func(c *counts) { c.settle(part.len(), err) })
 	}
-	b, buf := &x.e.batch, x.e.buf
+	buf := x.e.buf
 	defer func() {
-		b.reset()
 		x.e.buf = buf[:0]
-		if cap(b.json) > 2*batchBytes {
-			b.json = nil
-		}
 		if cap(buf) > longestKept {
 			x.e.buf = nil
 		}
 	}()
+	b := newBatch(x.e.sender.sizes)
 	for i, s := range ended {
 		buf = x.e.encoder.append(buf[:0], s)
 		b.add(buf)
@@ -154,7 +150,7 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 		if err := x.e.sender.deliver(ctx, b, pause, settle); err != nil {
 			return err
 		}
-		b.reset()
+		b = newBatch(x.e.sender.sizes)
 	}
 	return nil
 }

@@ -272,7 +272,7 @@ func TestBuffersDoNotMix(t *testing.T) {
 			Name string
 			Tags map[string]string
 		}
-		if err := decode(r.Body, &spans); err != nil {
+		if err := decode(r, &spans); err != nil {
 			t.Errorf("a post that is no JSON: %v", err)
 		}
 		mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -76,7 +77,7 @@ func (c *collector) read(r *http.Request) *post {
 	var spans []struct {
 		ID string `json:"id"`
 	}
-	err := decode(r.Body, &spans)
+	err := decode(r, &spans)
 	p := &post{Request: r, at: time.Now()}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,7 +93,7 @@ func (c *collector) read(r *http.Request) *post {
 }
 
 // decode reads the body of a post, to its end.
-func decode(r io.Reader, spans any) error {
+func decode(r *http.Request, spans any) error {
 	text, err := unzip(r)
 	if err != nil {
 		return err
@@ -100,12 +101,25 @@ func decode(r io.Reader, spans any) error {
 	return json.Unmarshal(text, spans)
 }
 
-func unzip(r io.Reader) ([]byte, error) {
-	z, err := gzip.NewReader(r)
-	if err != nil {
-		return nil, err
+// unzip returns the body of a post as it was before it was compressed, if it was.
+func unzip(r *http.Request) ([]byte, error) {
+	var body io.Reader = r.Body
+	switch encoding := r.Header.Get("Content-Encoding"); encoding {
+	case "gzip":
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		body = z
+	case "":
+	default:
+		return nil, fmt.Errorf("Content-Encoding: %q", encoding)
 	}
-	return io.ReadAll(z)
+	text, err := io.ReadAll(body)
+	if n, _ := io.Copy(io.Discard, r.Body); err == nil && n > 0 {
+		return nil, fmt.Errorf("%d bytes after the end", n)
+	}
+	return text, err
 }
 
 func (c *collector) take(p *post) {

@@ -3,6 +3,7 @@ package zipkin
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -25,11 +26,12 @@ const (
 
 // pipe is the queue between the spans that end and the collector, and the goroutine that empties it.
 //
-// The lock is held for as long as it takes to copy a span, and once a batch to make room for it; never while anybody waits
-// for the collector.
+// The lock is held for as long as it takes to copy a span and to make room for it; never while anybody waits for the
+// collector.
 type pipe struct {
 	encoder  *encoder
 	sender   *sender
+	sizes    sizes
 	maxSpans int64
 	maxBytes int64
 	ending   context.Context // of all posts; canceled when there is no more time
@@ -38,17 +40,16 @@ type pipe struct {
 	done     chan struct{} // closed when the goroutine has ended
 	over     chan struct{} // closed when the result is there, which may be earlier
 
-	mu      sync.Mutex
-	counts  counts
-	waiting []*batch // full, or to be sent now
-	filling *batch   // nil: nothing in it
-	since   time.Time
-	spare   *batch // an emptied one, for the next
-	usual   int    // how many bytes the last one had
-	closing bool
-	final   bool  // nothing is counted any more
-	cause   error // why there was no more time; nil: there was
-	result  error // of the end, once it is final
+	mu       sync.Mutex
+	counts   counts
+	waiting  []*batch // full, or to be sent now
+	filling  *batch   // nil: nothing in it
+	since    time.Time
+	hopeless int // bulk of the smallest span that has found too few bytes left, since there were more; see OnEnd
+	closing  bool
+	final    bool  // nothing is counted any more
+	cause    error // why there was no more time; nil: there was
+	result   error // of the end, once it is final
 
 	taken   int64         // spans that were ever accepted into the queue
 	settled int64         // of these, sent or dropped
@@ -59,7 +60,7 @@ type pipe struct {
 
 func newPipe(cfg Config, s *sender) *pipe {
 	p := &pipe{
-		encoder: new(encoder), sender: s,
+		encoder: new(encoder), sender: s, sizes: s.sizes, hopeless: math.MaxInt,
 		maxSpans: int64(cfg.QueueSpans), maxBytes: int64(cfg.QueueBytes),
 		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{}),
 	}
@@ -69,28 +70,53 @@ func newPipe(cfg Config, s *sender) *pipe {
 }
 
 // OnEnd writes the span into the queue.
+//
+// A span that has no room is not encoded, as far as that can be known: how long it will be shows only afterwards. But as long
+// as nothing leaves the queue, what has as much in it as one that found no room will find none either. What has less
+// is tried, so that small spans fill what large ones have left.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
-	if !s.SpanContext().IsSampled() || !p.room() {
+	if !s.SpanContext().IsSampled() {
+		return
+	}
+	if hopeless := p.room(); hopeless == 0 || hopeless < math.MaxInt && bulk(s) >= hopeless {
+		p.drop()
 		return
 	}
 	buf := buffers.Get().(*[]byte)
 	*buf = p.encoder.append((*buf)[:0], s)
-	p.put(*buf)
-	if cap(*buf) <= longestKept {
+	if settled, short := p.put(*buf); short {
+		p.tell(bulk(s), settled)
+	}
+	if cap(*buf) <= min(longestKept, p.sizes.body) {
 		buffers.Put(buf)
 	}
 }
 
-// room reports whether another span has room. If not it counts one as lost: encoding it would be for nothing.
-func (p *pipe) room() bool {
+// room returns the bulk from which on a span has no room; 0: none has.
+func (p *pipe) room() (hopeless int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.counts.queued < p.maxSpans {
-		return true
+	if p.counts.queued >= p.maxSpans {
+		return 0
 	}
+	return p.hopeless
+}
+
+// drop counts a span that has ended as lost.
+func (p *pipe) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.counts.ended++
 	p.counts.full++
-	return false
+}
+
+// tell remembers the bulk of a span that found too few bytes left, unless something has left the queue since.
+func (p *pipe) tell(bulk int, settled int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.settled == settled {
+		p.hopeless = min(p.hopeless, bulk)
+	}
 }
 
 // longestKept is how large a buffer may be that is kept for the next span.
@@ -101,18 +127,23 @@ var buffers = sync.Pool{New: func() any {
 	return &buf
 }}
 
-func (p *pipe) put(span []byte) {
+// put queues a span, or counts it as lost: also, and then short is true, because there are too few bytes left. settled is
+// how many spans had left the queue by then.
+func (p *pipe) put(span []byte) (settled int64, short bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts.ended++
-	size := int64(len(span) + len(","))
+	size := int64(len(span) + len(comma))
 	switch {
 	case p.closing:
 		p.counts.late++
-		return
-	case p.counts.queued >= p.maxSpans || p.counts.bytes+size > p.maxBytes:
+		return p.settled, false
+	case p.counts.queued >= p.maxSpans:
 		p.counts.full++
-		return
+		return p.settled, false
+	case p.counts.bytes+size > p.maxBytes:
+		p.counts.full++
+		return p.settled, true
 	}
 	if n := len(p.waiting); p.filling == nil && n > 0 && !p.waiting[n-1].full() {
 		p.waiting[n-1].add(span) // whoever flushes has sealed it early; many of them would be many posts, and much room
@@ -122,15 +153,13 @@ func (p *pipe) put(span []byte) {
 	p.taken++
 	p.counts.queued++
 	p.counts.bytes += size
+	return p.settled, false
 }
 
 // gather puts a span to those that wait for company.
 func (p *pipe) gather(span []byte) {
 	if p.filling == nil {
-		p.filling, p.spare = p.spare, nil
-		if p.filling == nil {
-			p.filling = newBatch(p.usual)
-		}
+		p.filling = newBatch(p.sizes)
 		p.since = time.Now()
 		p.signal()
 	}
@@ -144,7 +173,6 @@ func (p *pipe) gather(span []byte) {
 // seal lets what is gathered go.
 func (p *pipe) seal() {
 	if p.filling != nil {
-		p.usual = len(p.filling.json)
 		p.waiting, p.filling = append(p.waiting, p.filling), nil
 	}
 }
@@ -168,7 +196,6 @@ func (p *pipe) run() {
 			if p.sender.deliver(p.ending, b, p.pause, func(part spans, err error) { p.settle(b, part, err) }) != nil {
 				return
 			}
-			p.recycle(b)
 			continue
 		case last:
 			return
@@ -200,15 +227,6 @@ func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 	p.waiting[0] = nil
 	p.waiting = p.waiting[1:]
 	return b, 0, false
-}
-
-func (p *pipe) recycle(b *batch) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.spare == nil && cap(b.json) <= 2*batchBytes { // else a single span was very large
-		b.reset()
-		p.spare = b
-	}
 }
 
 // rest lets others have the processor, if nothing waits for us. Not by runtime.Gosched, which does not look at the network
@@ -254,6 +272,7 @@ func (p *pipe) settle(b *batch, part spans, err error) {
 	p.counts.settle(part.len(), err)
 	p.counts.bytes -= int64(b.size(part))
 	p.settled += int64(part.len())
+	p.hopeless = math.MaxInt
 	p.move()
 }
 
@@ -350,7 +369,7 @@ func (p *pipe) finish() error {
 		}
 		p.counts.late += p.counts.queued
 		p.counts.queued, p.counts.bytes = 0, 0
-		p.waiting, p.filling, p.spare = nil, nil, nil
+		p.waiting, p.filling = nil, nil
 		p.result = p.counts.lost(p.cause)
 		close(p.over)
 		p.move()

@@ -1,7 +1,6 @@
 package zipkin
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +38,10 @@ const (
 	// takes so long that the latter loses a span in a minute or two.
 	breaks = 8
 
+	// plainBatches is how many batches are posted as they are, once the collector has taken one so that it had refused
+	// compressed. Then it is asked again: it may be another by now, or have refused for another reason.
+	plainBatches = 1000
+
 	longestQuote = 400 // characters of what somebody else says
 )
 
@@ -48,13 +51,15 @@ type sender struct {
 	user     *url.Userinfo
 	client   *http.Client
 	own      *http.Transport // client's, if it is ours to close
-	compressor
+	sizes
+	rest  func() // between two pieces that are compressed; nil: none
+	plain int    // how many more batches are not compressed
 }
 
-func newSender(endpoint *url.URL, client *http.Client) *sender {
+func newSender(endpoint *url.URL, client *http.Client, sizes sizes) *sender {
 	bare := *endpoint
 	bare.User = nil
-	s := &sender{endpoint: bare.String(), user: endpoint.User}
+	s := &sender{endpoint: bare.String(), user: endpoint.User, sizes: sizes}
 	var c http.Client
 	if client != nil {
 		c = *client
@@ -133,20 +138,33 @@ type pause func(d time.Duration, asked bool, because error) error
 // deliver posts b until each of its spans is sent, or refused, or until pause, which waits between
 // two tries, says that there is no more time: then its error is returned, and what is not settled
 // stays so.
+//
+// What a collector that does not gunzip says of a compressed batch is what another says of a malformed one. So it is posted
+// once more as it is, and if that is refused too, so are its halves: there is no telling yet which of the two it was.
 func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle) error {
 	todo := []spans{{0, b.len()}}
 	wait, inTrouble, inVain, broke := firstWait, 0, 0, 0
 	var patient time.Time // until then, tries are made because somebody flushes, and do not count
-	var body []byte
+	plain := s.plain > 0
+	if plain {
+		s.plain--
+	}
+	var unread spans  // the part that was refused compressed
+	var zipped *reply // what was said then; nil: none was
+	var posted body
 	for len(todo) > 0 {
 		if err := ctx.Err(); err != nil { // post may notice only when it is done
 			return err
 		}
 		part := todo[len(todo)-1]
-		if body == nil {
-			body = s.body(b, part)
+		if posted.list == nil {
+			posted = s.body(b, part, plain)
 		}
-		what, after, err := s.post(ctx, body)
+		what, after, err := s.post(ctx, posted)
+		if r := (*reply)(nil); !posted.plain && errors.As(err, &r) && r.perhapsUnread() {
+			plain, unread, zipped, posted = true, part, r, body{}
+			continue
+		}
 		counts := !time.Now().Before(patient)
 		again := false
 		switch what {
@@ -177,12 +195,16 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle
 			}
 			continue
 		}
-		todo, body, inTrouble, broke = todo[:len(todo)-1], nil, 0, 0
+		todo, posted, inTrouble, broke = todo[:len(todo)-1], body{}, 0, 0
 		split := false
 		switch what {
 		case accepted:
+			if zipped != nil && part == unread {
+				s.plain = plainBatches
+			}
 			wait, inVain = firstWait, 0
 			done(part, nil)
+			b.release(part)
 			continue
 		case divisible:
 			if part.len() > 1 {
@@ -196,10 +218,54 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle
 			first, second := part.halves()
 			todo = append(todo, second, first)
 		} else {
-			done(part, err)
+			done(part, zipped.and(err))
+			b.release(part)
 		}
 	}
 	return nil
+}
+
+// body returns the body of a post of part.
+func (s *sender) body(b *batch, part spans, plain bool) body {
+	text := b.array(part)
+	if plain {
+		return body{text, true}
+	}
+	return newBody(text, s.sizes.body, s.rest)
+}
+
+// reply is what a collector has answered to a post that it did not take.
+type reply struct {
+	status int
+	said   []byte
+	plain  bool // the post was not compressed
+}
+
+func (r *reply) Error() string { return "collector answered " + r.text(longestQuote) }
+
+func (r *reply) text(most int) string {
+	text := fmt.Sprintf("%d %.*q", r.status, most, r.said)
+	if r.plain {
+		text += " to plain JSON"
+	}
+	return text
+}
+
+// perhapsUnread reports whether the post, which was compressed, may have been refused for that.
+func (r *reply) perhapsUnread() bool {
+	return r.status == http.StatusBadRequest || r.status == http.StatusUnsupportedMediaType
+}
+
+// and is err, and before it what was said of the same spans when they were compressed, if anything was.
+func (r *reply) and(err error) error {
+	if r == nil {
+		return err
+	}
+	text := err.Error()
+	if plain := (*reply)(nil); errors.As(err, &plain) {
+		text = plain.text(longestQuote / 2)
+	}
+	return fmt.Errorf("collector answered %s to gzip, and %s", r.text(longestQuote/2), text)
 }
 
 // denied is the context of all posts: whatever traces what it sends must not trace this. It has IDs because
@@ -207,17 +273,22 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle
 var denied = trace.NewContext(context.Background(), trace.B3{TraceID: newid.Trace(), SpanID: newid.Span(), Sampling: trace.Deny})
 
 // post posts a body once. after is how long the collector asks to be left alone.
-func (s *sender) post(ctx context.Context, body []byte) (what verdict, after time.Duration, err error) {
+func (s *sender) post(ctx context.Context, body body) (what verdict, after time.Duration, err error) {
 	denied, cancel := context.WithTimeout(denied, postTime)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 
-	r, err := http.NewRequestWithContext(denied, http.MethodPost, s.endpoint, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(denied, http.MethodPost, s.endpoint, nil)
 	if err != nil {
 		return refused, 0, quotable(err)
 	}
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(body.reader()), nil }
+	r.Body, _ = r.GetBody()
+	r.ContentLength = int64(body.size)
 	r.Header["Content-Type"] = []string{"application/json"}
-	r.Header["Content-Encoding"] = []string{"gzip"}
+	if !body.plain {
+		r.Header["Content-Encoding"] = []string{"gzip"}
+	}
 	r.Header["B3"] = []string{"0"}
 	if s.user != nil {
 		password, _ := s.user.Password()
@@ -239,11 +310,10 @@ func (s *sender) post(ctx context.Context, body []byte) (what verdict, after tim
 	if what = judge(resp.StatusCode); what == accepted {
 		return accepted, 0, nil
 	}
-	err = fmt.Errorf("collector answered %d %q", resp.StatusCode, said)
 	if what == failed {
 		after = retryAfter(resp.Header.Get("Retry-After"))
 	}
-	return what, after, err
+	return what, after, &reply{resp.StatusCode, said, body.plain}
 }
 
 // quotable is what may be said of err: not the URL, which may have a secret in it, and of what the transport or

@@ -34,7 +34,7 @@ func NewProvider(cfg Config) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{
-		pipe:  newPipe(cfg, newSender(endpoint, cfg.Client)),
+		pipe:  newPipe(cfg, newSender(endpoint, cfg.Client, sizesOf(cfg.QueueBytes))),
 		ratio: newRatio(cfg.Ratio),
 	}
 	if err := observe(cfg.MeterProvider, cfg.QueueSpans, p.pipe.read); err != nil {

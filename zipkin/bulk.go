@@ -1,0 +1,56 @@
+package zipkin
+
+import (
+	"example.com/clew/internal/clip"
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// bulk is how many bytes are in a span, as far as a look at it tells. As JSON it has more, by names and escapes, or fewer, by
+// what is cut out.
+func bulk(s sdktrace.ReadOnlySpan) int {
+	const most = clip.Max // of a text
+	n := min(len(s.Name()), most) + min(len(s.Status().Description), most) + bulkOf(s.Attributes())
+	for _, event := range s.Events() {
+		n += min(len(event.Name)+bulkOf(event.Attributes), most)
+	}
+	return n + 1
+}
+
+func bulkOf(attrs []attribute.KeyValue) (n int) {
+	for _, kv := range attrs {
+		n += min(len(kv.Key), clip.Max) + min(bulkOfValue(kv.Value, clip.Max), clip.Max)
+	}
+	return n
+}
+
+// bulkOfValue stops counting at most.
+func bulkOfValue(v attribute.Value, most int) (n int) {
+	switch v.Type() {
+	case attribute.STRING, attribute.BYTESLICE:
+		return len(v.AsString())
+	case attribute.STRINGSLICE:
+		for _, text := range v.AsStringSlice() {
+			n += len(text)
+		}
+	case attribute.SLICE:
+		for _, v := range v.AsSlice() {
+			if n < most {
+				n += bulkOfValue(v, most-n)
+			}
+		}
+	case attribute.MAP:
+		for _, kv := range v.AsMap() {
+			if n < most {
+				n += len(kv.Key) + bulkOfValue(kv.Value, most-n)
+			}
+		}
+	case attribute.BOOLSLICE:
+		return len(v.AsBoolSlice())
+	case attribute.INT64SLICE:
+		return len(v.AsInt64Slice())
+	case attribute.FLOAT64SLICE:
+		return len(v.AsFloat64Slice())
+	}
+	return n + 1
+}

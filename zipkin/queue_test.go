@@ -1,0 +1,156 @@
+package zipkin_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+
+	"example.com/clew/internal/torture"
+	"example.com/clew/zipkin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// hang is a collector that takes the connection and never answers. It does not even read, so
+// that all that is held is held by the Provider.
+type hang struct {
+	posted  chan struct{} // holds one
+	release chan struct{}
+}
+
+func newHang() hang { return hang{make(chan struct{}, 1), make(chan struct{})} }
+
+func (h hang) client() *http.Client {
+	return &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		select {
+		case h.posted <- struct{}{}:
+		default:
+		}
+		<-h.release
+		return nil, io.EOF
+	})}
+}
+
+// wide is attributes of so many bytes together, none of which is cut.
+func wide(bytes int, fill func(n int) string) oteltrace.SpanStartOption {
+	var attrs []attribute.KeyValue
+	for i := 0; bytes > 0; i++ {
+		n := min(bytes, 8000)
+		attrs = append(attrs, attribute.String(fmt.Sprintf("text%d", i), fill(n)))
+		bytes -= n
+	}
+	return oteltrace.WithAttributes(attrs...)
+}
+
+func same(n int) string { return strings.Repeat("x", n) }
+
+// noise is text that gzip makes no smaller than by half.
+func noise(n int) string {
+	raw := make([]byte, (n+1)/2)
+	rand.NewChaCha8([32]byte{1}).Read(raw)
+	return hex.EncodeToString(raw)[:n]
+}
+
+// printable is text that gzip hardly makes smaller.
+func printable(n int) string {
+	random := rand.New(rand.NewPCG(1, 2))
+	text := make([]byte, n)
+	for i := range text {
+		for text[i] = '"'; text[i] == '"' || text[i] == '\\' || strings.IndexByte("@?#", text[i]) >= 0; {
+			text[i] = byte(' ' + random.IntN('~'-' '))
+		}
+	}
+	return string(text)
+}
+
+// What is held for a collector that hangs is QueueBytes and a quarter at most, whatever the spans
+// are like: the queue, the room that it leaves empty, and the post that is on its way.
+func TestQueueHoldsNoMore(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector's heap is not ours")
+	}
+	gone := expired(t)
+	mixes := []struct {
+		name string
+		end  func(tp *zipkin.Provider, until func() bool)
+	}{
+		{"tiny", func(tp *zipkin.Provider, until func() bool) {
+			for !until() {
+				end(tp, 1)
+			}
+		}},
+		{"usual", func(tp *zipkin.Provider, until func() bool) {
+			for !until() {
+				end(tp, 1, wide(700, noise))
+			}
+		}},
+		{"64 KB", func(tp *zipkin.Provider, until func() bool) {
+			for !until() {
+				end(tp, 1, wide(64_000, noise))
+			}
+		}},
+		{"large, which gzip does not help", func(tp *zipkin.Provider, until func() bool) {
+			for !until() {
+				end(tp, 1, wide(200_000, printable))
+			}
+		}},
+		{"alternating", func(tp *zipkin.Provider, until func() bool) {
+			for !until() {
+				end(tp, 1, wide(40_000, same))
+				end(tp, 3)
+			}
+		}},
+		{"a batch of large ones, and then small ones", func(tp *zipkin.Provider, until func() bool) {
+			end(tp, 10, wide(64_000, same))
+			for !until() {
+				end(tp, 1)
+			}
+		}},
+		{"batches of large ones and of small ones in turn", func(tp *zipkin.Provider, until func() bool) {
+			for !until() {
+				end(tp, 9, wide(64_000, same))
+				end(tp, 512)
+			}
+		}},
+		{"all sizes", func(tp *zipkin.Provider, until func() bool) {
+			random := rand.New(rand.NewPCG(3, 4))
+			for !until() {
+				end(tp, 1, wide(random.IntN(1<<(4+random.IntN(14))), noise))
+			}
+		}},
+		{"flushed one by one", func(tp *zipkin.Provider, until func() bool) {
+			for !until() {
+				end(tp, 1, wide(300, noise))
+				tp.ForceFlush(gone)
+			}
+		}},
+	}
+	for _, most := range []int{64 << 10, 1 << 20, 8 << 20, 24 << 20} {
+		for _, mix := range mixes {
+			t.Run(fmt.Sprintf("%d KiB, %s", most>>10, mix.name), func(t *testing.T) {
+				h := newHang()
+				tp := newProvider(t, zipkin.Config{QueueSpans: 1 << 30, QueueBytes: most, Client: h.client()})
+				before := torture.Heap()
+				for dropped := range int64(2) {
+					mix.end(tp, func() bool { return tp.Stats().Dropped >= 20*(dropped+1) })
+					if dropped == 0 && tp.Stats().Queued > 0 { // what is full goes on its way, what is not after a second
+						<-h.posted
+					}
+				}
+				const fixed = 24 << 10 // a request, timers, what the SDK has
+				held, queued := torture.Heap()-before, int(tp.Stats().QueuedBytes)
+				assert.LessOrEqual(t, held, most+most/4+fixed, "held for %d bytes queued, of %d", queued, most)
+				assert.Greater(t, held, queued, "less than what is queued: nothing was measured")
+				t.Logf("%.3f of QueueBytes held, %.3f queued", float64(held)/float64(most), float64(queued)/float64(most))
+				require.Error(t, tp.Shutdown(expired(t)))
+				close(h.release)
+			})
+		}
+	}
+}
