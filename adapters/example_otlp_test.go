@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
@@ -29,7 +30,9 @@ func Example_otlp() {
 	tp := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter))
 	call(mediaAPI(tp), "/media/7")
 
-	check(tp.Shutdown(context.Background()))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own, which is done by then
+	defer cancel()
+	check(tp.Shutdown(ctx))
 	// Output:
 	// OTLP: 0000000000000000463ac35c9f6413ad GET
 	// OTLP: 0000000000000000463ac35c9f6413ad GET /media/{id}
@@ -47,7 +50,9 @@ func Example_otlpBesideZipkin() {
 	tp.RegisterSpanProcessor(sdktrace.NewBatchSpanProcessor(exporter))
 	call(mediaAPI(tp), "/media/7")
 
-	check(tp.Shutdown(context.Background())) // of both
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own, which is done by then
+	defer cancel()
+	check(tp.Shutdown(ctx)) // of both
 	old.print()
 	// Output:
 	// OTLP: 0000000000000000463ac35c9f6413ad GET

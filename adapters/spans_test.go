@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"example.com/clew/zipkin"
 )
@@ -122,9 +123,13 @@ func provider(service string, to *collector) *zipkin.Provider {
 	return tp
 }
 
+// shutDown ends providers as main should: with a timeout of its own, since main's context is done by then, and with a look at
+// the error, which says how many spans were lost.
 func shutDown(providers ...*zipkin.Provider) {
 	for _, tp := range providers {
-		check(tp.Shutdown(context.Background()))
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		check(tp.Shutdown(ctx))
 	}
 }
 

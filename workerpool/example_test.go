@@ -3,6 +3,7 @@ package workerpool_test
 import (
 	"context"
 	"fmt"
+	"log"
 	"time"
 
 	"example.com/clew/trace"
@@ -14,6 +15,16 @@ import (
 func requestContext() context.Context {
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312")
 	return trace.NewContext(context.Background(), b)
+}
+
+// shutDown ends a pool as main should: with a timeout of its own, since main's context is done by
+// then, and with a look at the error, which says how many tasks were not run.
+func shutDown(pool *workerpool.Pool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := pool.Shutdown(ctx); err != nil {
+		log.Print(err)
+	}
 }
 
 func ExampleGo() {
@@ -123,7 +134,9 @@ func ExampleNew() {
 		},
 	})
 	_ = pool.Go(requestContext(), func(context.Context) { panic("no such image") })
-	fmt.Println(pool.Shutdown(context.Background()))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	fmt.Println(pool.Shutdown(ctx))
 	// Output:
 	// 463ac35c9f6413ad panic: no such image
 	// <nil>
@@ -137,7 +150,7 @@ func ExamplePool_Go() {
 	if err != nil {
 		fmt.Println(err)
 	}
-	_ = pool.Shutdown(context.Background())
+	shutDown(pool)
 	// Output: 463ac35c9f6413ad
 }
 
@@ -155,7 +168,7 @@ func ExamplePool_TryGo() {
 	fmt.Println("one too many:", pool.TryGo(ctx, func(context.Context) {}))
 
 	close(release)
-	_ = pool.Shutdown(ctx)
+	shutDown(pool)
 	// Output:
 	// in the queue: true
 	// one too many: false
@@ -189,14 +202,14 @@ func ExampleSubmit() {
 	})
 	fmt.Println(size.Wait(ctx))
 
-	_ = pool.Shutdown(ctx)
+	shutDown(pool)
 	// Output: 16 <nil>
 }
 
 func ExampleFuture_Wait() {
 	ctx := requestContext()
 	pool := workerpool.New(workerpool.Config{})
-	_ = pool.Shutdown(ctx)
+	shutDown(pool)
 
 	size := workerpool.Submit(ctx, pool, func(ctx context.Context) (int, error) {
 		return len(trace.ID(ctx)), nil

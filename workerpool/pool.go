@@ -268,6 +268,14 @@ func (e *ShutdownError) Unwrap() error { return e.Err }
 // many; it does not wait for tasks that run on regardless. A ctx that has ended already gives
 // up at once, idle pool or not.
 //
+// Main's own context is no use here, if a signal has ended it by then:
+//
+//	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+//	defer cancel()
+//	if err := pool.Shutdown(ctx); err != nil {
+//		log.Print(err) // how many tasks were not run
+//	}
+//
 // Called again, or concurrently, it waits for the same end and returns the same result; the
 // context that ends first counts. A task must not call it: it would wait for itself.
 func (p *Pool) Shutdown(ctx context.Context) error {

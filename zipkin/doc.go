@@ -3,7 +3,13 @@
 //
 //	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: "http://127.0.0.1:9411"})
 //	if err != nil { … }
-//	defer tp.Shutdown(ctx)     // flushes; says how many spans were lost
+//	defer func() {
+//		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
+//		defer cancel()
+//		if err := tp.Shutdown(ctx); err != nil {
+//			log.Print(err) // how many spans were lost, and why
+//		}
+//	}()
 //	otel.SetTracerProvider(tp) // or in the Configs of httpmw and httpclient
 //
 // [Provider] is an OpenTelemetry SDK ready made: sampler, resource, queue, exporter. [Exporter] is

@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/signal"
 	"strings"
 	"time"
 
@@ -40,10 +43,10 @@ func Example() {
 		panic(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
-			fmt.Println(err) // how many spans were lost, and why
+			log.Print(err) // how many spans were lost, and why
 		}
 	}()
 
@@ -68,6 +71,39 @@ func Example() {
 	// 463ac35c9f6413ad SERVER get /media/{id}
 }
 
+// A main that ends by a signal. Its context is done when Shutdown is called, which therefore needs one of its own;
+// and defer alone would throw away the error, the only place that says how many spans were lost.
+func ExampleProvider_Shutdown() {
+	collector := printer()
+	defer collector.Close()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+
+	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: collector.URL, Ratio: 1})
+	if err != nil {
+		panic(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
+		defer cancel()
+		if err := tp.Shutdown(ctx); err != nil {
+			log.Print(err) // how many spans were lost, and why
+		}
+	}()
+
+	caller, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	_, span := tp.Tracer("example").Start(trace.NewContext(ctx, caller), "work")
+	span.End()
+	stop() // as if there were a signal
+	<-ctx.Done()
+	fmt.Println("main ends")
+
+	// Output:
+	// main ends
+	// 463ac35c9f6413ad  work
+}
+
 // An SDK of your own: the exporter alone.
 func ExampleNewExporter() {
 	collector := printer()
@@ -81,7 +117,13 @@ func ExampleNewExporter() {
 		sdktrace.WithBatcher(exporter),
 		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(0.001))),
 	)
-	defer tp.Shutdown(context.Background())
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
+		defer cancel()
+		if err := tp.Shutdown(ctx); err != nil {
+			log.Print(err) // how many spans were lost, if they were
+		}
+	}()
 
 	client := httpclient.Wrap(http.DefaultClient, httpclient.Config{TracerProvider: tp})
 	caller, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
@@ -100,7 +142,13 @@ func ExampleProvider_RatioHandler() {
 	if err != nil {
 		panic(err)
 	}
-	defer tp.Shutdown(context.Background())
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
+		defer cancel()
+		if err := tp.Shutdown(ctx); err != nil {
+			log.Print(err) // how many spans were lost, and why
+		}
+	}()
 
 	private := http.NewServeMux() // where only operators get to
 	private.Handle("/debug/ratio", tp.RatioHandler())
@@ -135,7 +183,9 @@ func ExampleProvider_Stats() {
 	_, span := tp.Tracer("example").Start(context.Background(), "lost")
 	span.End()
 
-	fmt.Println(tp.Shutdown(context.Background()))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	fmt.Println(tp.Shutdown(ctx))
 	s := tp.Stats()
 	fmt.Println(s.Ended, "=", s.Sent, "+", s.Dropped, "+", s.Queued)
 

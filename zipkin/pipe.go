@@ -2,6 +2,7 @@ package zipkin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -326,7 +327,8 @@ func (p *pipe) ForceFlush(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown sends what is queued, for as long as ctx allows.
+// Shutdown sends what is queued, for as long as ctx allows. If ctx was canceled before, that is as a rule main's own, which
+// a signal ends: it allows a moment.
 func (p *pipe) Shutdown(ctx context.Context) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -335,19 +337,28 @@ func (p *pipe) Shutdown(ctx context.Context) error {
 	p.flush()
 	p.mu.Unlock()
 
+	if errors.Is(ctx.Err(), context.Canceled) {
+		p.wait(grace)
+	}
 	select {
 	case <-p.done:
 	case <-p.over:
 	case <-ctx.Done():
 		p.cut(ctx.Err())
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-p.done:
-		case <-timer.C: // a Client that does not heed its context; nothing that it does counts any more
-		}
+		p.wait(grace) // no longer for a Client that does not heed its context; nothing that it does counts any more
 	}
 	return p.finish()
+}
+
+// wait returns when the goroutine has ended, or the result is there, or after d.
+func (p *pipe) wait(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+	case <-p.over:
+	case <-timer.C:
+	}
 }
 
 // cut ends the sending. Of several Shutdowns, the first that has no more time does it for all.

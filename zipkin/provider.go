@@ -75,7 +75,8 @@ func (p *Provider) ForceFlush(ctx context.Context) error {
 
 // Shutdown sends what is queued, ends the goroutine that sends, and closes the connection. It returns by ctx's
 // deadline, or within ten seconds if ctx has none, give or take 100 ms; what was not sent until then is
-// lost. The error says how many spans were lost since NewProvider, and why. Spans that end once it has begun are not sent, and as
+// lost. Give it a timeout of its own, as the Example does: a context that ends by a signal is done when Shutdown is
+// called. One that was canceled before leaves 50 ms to send what can be sent. The error says how many spans were lost since NewProvider, and why. Spans that end once it has begun are not sent, and as
 // a rule no longer counted. A second call says the same of the spans; one that has less
 // time than the first ends it.
 func (p *Provider) Shutdown(ctx context.Context) error {
@@ -86,8 +87,9 @@ func (p *Provider) Shutdown(ctx context.Context) error {
 func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	rest := ctx
+	rest, over := ctx, time.Time{}
 	if ctx.Err() != nil { // the SDK would not even begin, and think that it had
+		over = time.Now().Add(2 * grace)
 		var cancel context.CancelFunc
 		rest, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
@@ -100,7 +102,11 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 		return errors.Join(err, more)
 	case <-rest.Done():
 	}
-	timer := time.NewTimer(grace)
+	wait := grace
+	if !over.IsZero() {
+		wait = time.Until(over) // the pipe may have taken as long
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case more := <-ended:

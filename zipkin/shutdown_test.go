@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -334,6 +335,84 @@ func TestShutdownSendsTheRest(t *testing.T) {
 		require.NoError(t, tp.Shutdown(expired(t)), "the second Shutdown, without time")
 		require.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush after it")
 	})
+}
+
+// Main's context is done when its deferred Shutdown is called. With a timeout of its own, as documented, nothing is lost,
+// however slow the collector is; without, at least what can be sent in a moment is not, and the error counts the rest.
+func TestShutdownInMain(t *testing.T) {
+	documented := func(_ context.Context, tp *zipkin.Provider) error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return tp.Shutdown(ctx)
+	}
+	undocumented := func(ctx context.Context, tp *zipkin.Provider) error { return tp.Shutdown(ctx) }
+	tests := []struct {
+		name   string
+		end    func(context.Context, *zipkin.Provider) error
+		answer answer
+		lost   int
+	}{
+		{"as documented", documented, nil, 0},
+		{"as documented, slow", documented, slow(status(202)), 0},
+		{"with main's", undocumented, nil, 0},
+		{"with main's, slow", undocumented, slow(status(202)), 20},
+		{"with main's, away", undocumented, refuse, 20},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, signal := context.WithCancel(context.Background())
+				c := &collector{answer: tt.answer}
+				tp := newProvider(t, zipkin.Config{Client: c.client()})
+				ids := end(tp, 20)
+				signal()
+				begin := time.Now()
+				err := tt.end(ctx, tp)
+				if tt.lost == 0 {
+					assert.NoError(t, err)
+					assertArrived(t, c, ids)
+				} else {
+					assert.ErrorIs(t, err, context.Canceled)
+					assert.Equal(t, tt.lost, lost(t, err))
+					assert.LessOrEqual(t, time.Since(begin), late, "how long Shutdown took")
+				}
+				assertEmpty(t, tp.Stats(), 20, 20-tt.lost)
+			})
+		})
+	}
+}
+
+// Others that hang as well do not make it longer.
+func TestShutdownInMainWithAnotherThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, signal := context.WithCancel(context.Background())
+		release := make(chan struct{})
+		defer close(release)
+		c := &collector{answer: func(*post) (*http.Response, error) { <-release; return nil, io.EOF }}
+		tp := newProvider(t, zipkin.Config{Client: c.client()})
+		tp.RegisterSpanProcessor(&hung{release: release})
+		end(tp, 20)
+		signal()
+		begin := time.Now()
+		assert.Equal(t, 20, lost(t, tp.Shutdown(ctx)))
+		assert.LessOrEqual(t, time.Since(begin), late, "how long Shutdown took")
+	})
+}
+
+// What the package comment shows is what the Examples run.
+func TestDocShowsTheExample(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		return string(text)
+	}
+	_, shown, ok := strings.Cut(read("example_test.go"), "func ExampleProvider_Shutdown() {\n")
+	require.True(t, ok)
+	_, shown, ok = strings.Cut(shown, "\tdefer func() {\n")
+	require.True(t, ok)
+	shown, _, ok = strings.Cut("\tdefer func() {\n"+shown, "\n\n")
+	require.True(t, ok)
+	assert.Contains(t, read("doc.go"), "//"+strings.ReplaceAll(shown, "\n", "\n//")+"\n")
 }
 
 // At the end there is no later: who asks to be left alone for half a minute is asked again all the same.

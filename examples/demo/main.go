@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 type config struct {
 	zipkin string        // where spans go; "": nowhere
 	ratio  float64       // of traces that go there
-	drain  time.Duration // how long requests, tasks and spans may take to finish at the end
+	drain  time.Duration // how long requests and tasks, and then spans, may take to finish at the end
 }
 
 func serveUntil(ctx context.Context, out io.Writer, cfg config) error {

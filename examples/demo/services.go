@@ -72,7 +72,7 @@ func (s *services) serve(name string, log io.Writer, h http.Handler) (string, er
 
 // shutdown lets everything finish that was begun: requests, tasks, goroutines, the timer.
 func (s *services) shutdown() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.drain)
+	ctx, cancel := context.WithTimeout(context.Background(), s.drain) // main's own is done by now
 	defer cancel()
 	var errs []error
 	for i := len(s.servers) - 1; i >= 0; i-- { // callers first
@@ -84,7 +84,10 @@ func (s *services) shutdown() error {
 	for _, c := range s.clients {
 		c.CloseIdleConnections()
 	}
-	errs = append(errs, s.spans.shutdown(ctx)) // last, when all have ended
+	// Last, when all have ended, and with a timeout of their own: requests and tasks may have taken all that they had.
+	ctx, cancel = context.WithTimeout(context.Background(), s.drain)
+	defer cancel()
+	errs = append(errs, s.spans.shutdown(ctx))
 	return errors.Join(errs...)
 }
 

@@ -225,6 +225,23 @@ func TestSpansOfWhatIsDrained(t *testing.T) {
 	assert.Empty(t, faults(zipkin.traces[id], id, calls[1].media, "a2fb4a1d1a96d312", false))
 }
 
+// Tasks that take all the time that they are given leave the spans theirs.
+func TestSpansHaveTimeOfTheirOwn(t *testing.T) {
+	zipkin := newCollector(t)
+	s, err := start(io.Discard, time.Hour, config{zipkin: zipkin.URL, ratio: 1, drain: 100 * time.Millisecond})
+	require.NoError(t, err, "start")
+	_, span := s.spans.of("media-api").Tracer("test").Start(t.Context(), "work")
+	span.End()
+	release := make(chan struct{})
+	defer close(release)
+	require.NoError(t, s.pool.Go(t.Context(), func(context.Context) { <-release }), "Go")
+
+	err = s.shutdown()
+	assert.ErrorContains(t, err, "workerpool: shutdown")
+	assert.NotContains(t, err.Error(), "spans lost")
+	assert.Len(t, zipkin.traces, 1, "traces that have arrived")
+}
+
 func TestBadZipkinFlags(t *testing.T) {
 	tests := []struct {
 		name, want string
