@@ -3,6 +3,7 @@ package zipkin_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"math"
@@ -443,12 +444,14 @@ func TestNoSecretsInOddURLs(t *testing.T) {
 	}
 }
 
-// FuzzSpan: whatever is in a span, what is posted is right by the schema.
+// FuzzSpan: whatever is in a span, what is posted is right by the schema, and none of the secrets that are planted in it is told.
 func FuzzSpan(f *testing.F) {
 	f.Add("GET /", "k", "v", int64(1), int64(2), "10.0.0.1", uint8(2), "message")
 	f.Add("\xff\x00\"", "error", "http://u:p@h/?q#f", int64(-1), int64(math.MaxInt64), "::ffff:1.2.3.4%z", uint8(3), "\\")
 	f.Add("", "http.request.header.cookie", "\u2028", int64(math.MinInt64), int64(0), "fe80::1%eth0", uint8(5), "")
 	f.Add("É", "host.name", strings.Repeat("é", 4001), int64(1e18), int64(-1e18), "h:1", uint8(4), "x")
+	f.Add("parse ", "cookie", "\\", int64(1), int64(1), "?@/", uint8(3), "//")
+	f.Add("headers", "value", "https://a//b:", int64(1), int64(1), "x@y?z#", uint8(3), `\/\/`)
 	f.Fuzz(func(t *testing.T, name, key, value string, at, lasts int64, peer string, kind uint8, message string) {
 		stub := ended(func(s *tracetest.SpanStub) {
 			s.Name, s.SpanKind = name, oteltrace.SpanKind(kind)
@@ -466,6 +469,30 @@ func FuzzSpan(f *testing.F) {
 			s.InstrumentationScope.Name = message
 		})
 		export(t, stub)
+
+		// The same among secrets, in texts, lists and maps, in each other.
+		url := value + " //u:" + canary + "@h/?" + canary + "#" + peer
+		header := attribute.Map("http.request.header", attribute.String("authorization", canary), attribute.String(key, value), attribute.StringSlice("Cookie", []string{canary}))
+		all := []attribute.KeyValue{
+			header,
+			attribute.String("any", url), attribute.StringSlice("any list", []string{url, value}), attribute.ByteSlice("any bytes", []byte(url)),
+			attribute.Slice("values", attribute.MapValue(header, attribute.String(key+"#", url)), attribute.StringValue(url), attribute.SliceValue(attribute.StringSliceValue([]string{url}))),
+			attribute.Map("request."+name, attribute.Map("headers", attribute.String("x-token", canary), attribute.Int64(key, at)), attribute.String("said", url), attribute.String(url, message)),
+			attribute.Slice("http.response.headers", attribute.MapValue(attribute.String("name", "Set-Cookie"), attribute.String("value", canary), attribute.String("n", name))),
+			attribute.String("net.peer.name", "u:"+canary+"@"+peer), attribute.String("url.full", url), attribute.Map(url, attribute.String(key, url)),
+		}
+		unquoted := export(t, ended(func(s *tracetest.SpanStub) {
+			s.SpanKind, s.Attributes = oteltrace.SpanKind(kind), all
+			s.Name, s.Status = url, sdktrace.Status{Code: codes.Error, Description: url}
+			s.Events = []sdktrace.Event{{Name: url, Time: began, Attributes: all}}
+			s.Resource = resource.NewSchemaless(append(all, attribute.String("service.name", url))...)
+			s.InstrumentationScope = instrumentation.Scope{Name: url, Version: url}
+		}))
+		text, err := json.Marshal(unquoted)
+		require.NoError(t, err)
+		for _, secret := range []string{canary, base64.StdEncoding.EncodeToString([]byte(canary))[:8]} {
+			assert.NotContains(t, string(text), secret)
+		}
 	})
 }
 

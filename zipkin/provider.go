@@ -98,6 +98,11 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	go func() { ended <- others(rest) }()
 	err := pipe(ctx)
 	select {
+	case more := <-ended: // first, since there may be no time left
+		return errors.Join(err, more)
+	default:
+	}
+	select {
 	case more := <-ended:
 		return errors.Join(err, more)
 	case <-rest.Done():

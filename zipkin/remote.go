@@ -57,16 +57,16 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 // of its own.
 func (r *remote) append(dst []byte) []byte {
 	addr := address(r.addr)
-	name := r.peer
-	if ip := address(r.host); !ip.IsValid() {
-		name = first(name, r.host)
+	name, host := withoutSecrets(r.peer), bareHost(r.host)
+	if ip := address(host); !ip.IsValid() {
+		name = first(name, host)
 	} else if !addr.IsValid() {
 		addr = ip
 	}
 	if !addr.IsValid() {
 		addr = address(r.client)
 	}
-	e := endpoint{service: first(name, r.system), addr: addr, port: r.port}
+	e := endpoint{service: first(name, withoutSecrets(r.system)), addr: addr, port: r.port}
 	return e.append(dst, `,"remoteEndpoint":{`)
 }
 

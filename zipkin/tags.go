@@ -64,64 +64,29 @@ func (t *tags) number(key string, value int64) {
 
 // attribute writes kv, if it may be told.
 func (t *tags) attribute(kv attribute.KeyValue) {
+	key := string(kv.Key)
+	may := mayTell(key)
+	if may == nothing || strings.Contains(key, "//") && withoutSecrets(key) != key {
+		return
+	}
 	switch kv.Value.Type() {
 	case attribute.STRING:
-		if text, ok := told(string(kv.Key), kv.Value.AsString()); ok {
-			t.text(string(kv.Key), text)
+		if !allHeaders(key) {
+			t.text(key, may.told(kv.Value.AsString()))
 		}
 	case attribute.INT64:
-		t.number(string(kv.Key), kv.Value.AsInt64())
+		t.number(key, kv.Value.AsInt64())
 	case attribute.BOOL:
-		t.text(string(kv.Key), strconv.FormatBool(kv.Value.AsBool()))
-	default:
-		if text, ok := told(string(kv.Key), kv.Value.String()); ok {
-			t.text(string(kv.Key), text)
+		t.text(key, strconv.FormatBool(kv.Value.AsBool()))
+	case attribute.STRINGSLICE, attribute.BYTESLICE:
+		if !allHeaders(key) {
+			t.text(key, nested(key, may, kv.Value))
 		}
+	case attribute.SLICE, attribute.MAP:
+		t.text(key, nested(key, may, kv.Value))
+	default: // numbers
+		t.text(key, kv.Value.String())
 	}
-}
-
-// told returns what may be told of an attribute: no cookie, no credential, no query.
-func told(key, text string) (string, bool) {
-	switch key {
-	case "url.query", "url.fragment", "db.connection_string":
-		return "", false
-	case "url.full", "http.url", "http.target", "url.original":
-		return bareURL(text), true
-	}
-	if name, is := header(key); is {
-		if secret(name) {
-			return "", false
-		}
-		for _, part := range [...]string{"uri", "url", "path", "referer", "location"} {
-			if strings.Contains(name, part) {
-				return bareURL(text), true
-			}
-		}
-	}
-	return withoutSecrets(text), true
-}
-
-// header returns the name, in lower case, of the header, or of the piece of gRPC's metadata, that an attribute holds.
-// Instrumentations record them only when they are told to, and then perhaps all.
-func header(key string) (name string, is bool) {
-	_, name, is = strings.Cut(key, ".header.")
-	if !is {
-		if _, name, is = strings.Cut(key, ".metadata."); !is {
-			return "", false
-		}
-	}
-	return strings.ReplaceAll(strings.ToLower(name), "_", "-"), true
-}
-
-// secret reports whether a header is one by which somebody proves who they are.
-func secret(name string) bool {
-	for _, part := range [...]string{"cookie", "auth", "token", "secret", "key", "session", "passw", "credential", "signature", "jwt", "csrf", "xsrf",
-		"oidc", "saml", "cert", "principal", "dpop", "assertion", "nonce"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return strings.HasSuffix(name, "-sid") || name == "sid"
 }
 
 // outline is what has to be known of a span's attributes before they are written.
@@ -200,10 +165,10 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 	}
 	scope := s.InstrumentationScope()
 	if scope.Name != "" {
-		t.text(scopeTag, scope.Name)
+		t.text(scopeTag, withoutSecrets(scope.Name))
 	}
 	if scope.Version != "" {
-		t.text(versionTag, scope.Version)
+		t.text(versionTag, withoutSecrets(scope.Version))
 	}
 	if o.shadows {
 		has := make(map[attribute.Key]bool, len(attrs))
@@ -259,7 +224,7 @@ func newOrigin(r *resource.Resource, service string) *origin {
 	for _, kv := range r.Attributes() {
 		switch {
 		case kv.Key == serviceNameKey:
-			service = first(service, kv.Value.AsString())
+			service = first(service, withoutSecrets(kv.Value.AsString()))
 		case strings.HasPrefix(string(kv.Key), "telemetry.sdk."), kv.Value == attribute.StringValue(""):
 		case reserved(kv.Key):
 		default:
