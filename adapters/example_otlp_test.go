@@ -30,7 +30,7 @@ func Example_otlp() {
 	tp := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter))
 	call(mediaAPI(tp), "/media/7")
 
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own, which is done by then
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
 	defer cancel()
 	check(tp.Shutdown(ctx))
 	// Output:
@@ -50,7 +50,7 @@ func Example_otlpBesideZipkin() {
 	tp.RegisterSpanProcessor(sdktrace.NewBatchSpanProcessor(exporter))
 	call(mediaAPI(tp), "/media/7")
 
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own, which is done by then
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
 	defer cancel()
 	check(tp.Shutdown(ctx)) // of both
 	old.print()

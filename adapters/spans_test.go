@@ -123,8 +123,8 @@ func provider(service string, to *collector) *zipkin.Provider {
 	return tp
 }
 
-// shutDown ends providers as main should: with a timeout of its own, since main's context is done by then, and with a look at
-// the error, which says how many spans were lost.
+// shutDown ends providers as main should: with a timeout of its own, since main's context is done
+// by then, and with a look at the error, which says how many spans were lost.
 func shutDown(providers ...*zipkin.Provider) {
 	for _, tp := range providers {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -7,8 +7,9 @@ const (
 	batchBytes = 512 << 10
 )
 
-// sizes are what a queue is cut into, so that all that is held for it is its bytes and a quarter: beside the JSON that
-// is the room left in each batch, where its spans end, and the post that is on its way.
+// sizes are what a queue is cut into, so that all that is held for it is its bytes and a quarter:
+// beside the JSON that is the room left in each batch, where its spans end, and the post that is
+// on its way.
 type sizes struct {
 	room  int // that a batch makes, at least
 	batch int // bytes of JSON in a batch that is full

@@ -12,16 +12,20 @@ type body struct {
 	plain bool // not compressed
 }
 
-// newBody returns text, compressed if that makes it no more than most bytes. A compressed body is made anew each time, and a
-// plain one is text itself, since net/http may still read from either after RoundTrip has returned. rest, if there is one, is
-// called now and then: a whole batch takes milliseconds, in which requests wait for the processor so long that it shows in
-// their 99th percentile.
+// newBody returns text, compressed if that makes it no more than most bytes. A compressed body is
+// made anew each time, and a plain one is text itself, since net/http may still read from either
+// after RoundTrip has returned. rest, if there is one, is called now and then: a whole batch takes
+// milliseconds, in which requests wait for the processor so long that it shows in their 99th
+// percentile.
 func newBody(text pieces, most int, rest func()) body {
 	const atOnce = 32 << 10
 	out := limited{most: most}
 	w := writers.Get().(*gzip.Writer)
-	defer writers.Put(w)
 	w.Reset(&out)
+	defer func() {
+		w.Reset(nil) // it would keep the body
+		writers.Put(w)
+	}()
 	done := 0
 	for i, piece := range text.list {
 		if _, err := w.Write(piece); err != nil {

@@ -6,8 +6,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// bulk is how many bytes are in a span, as far as a look at it tells. As JSON it has more, by names and escapes, or fewer, by
-// what is cut out.
+// bulk is how many bytes are in a span, as far as a look at it tells. As JSON it has more, by
+// names and escapes, or fewer, by what is cut out.
 func bulk(s sdktrace.ReadOnlySpan) int {
 	const most = clip.Max // of a text
 	n := min(len(s.Name()), most) + min(len(s.Status().Description), most) + bulkOf(s.Attributes())

@@ -38,7 +38,10 @@ type Config struct {
 	Client *http.Client
 
 	// QueueSpans and QueueBytes bound what waits for the collector, together with what is on its
-	// way there. Zero: 8,192 spans, and 8 MiB of JSON. An Exporter has no queue.
+	// way there. Zero: 8,192 spans, and 8 MiB of JSON. What is held beside that JSON, compressed
+	// posts too, is a quarter of QueueBytes at most (of 64 KiB or more); not counted are
+	// the spans that end at the moment. A larger span than QueueBytes is lost. An Exporter
+	// has no queue.
 	QueueSpans, QueueBytes int
 
 	// MeterProvider, if set, gets what [Stats] says as metrics, by OpenTelemetry's conventions:

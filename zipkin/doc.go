@@ -4,7 +4,7 @@
 //	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: "http://127.0.0.1:9411"})
 //	if err != nil { … }
 //	defer func() {
-//		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
+//		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
 //		defer cancel()
 //		if err := tp.Shutdown(ctx); err != nil {
 //			log.Print(err) // how many spans were lost, and why
@@ -28,12 +28,17 @@
 // bytes; the request that it belongs to waits for nothing and nobody. One goroutine takes batches from the
 // queue, compresses and posts them.
 //
-// What cannot be sent now waits, longer and longer, up to five seconds, or as long as the collector asks for in
-// Retry-After, up to about thirty: when there is no connection, no answer in ten seconds, or 408, 429, 502, 503 or 504.
-// After 500 a batch gets two more tries. One that is refused as too large or malformed (413, 400) is sent again in halves, and so is
-// one over which the connection breaks eight times in a row, so that the spans go that are to blame and, if they are not too
-// many, the others arrive. Every other answer, redirects too, loses the batch. When the queue is full, the span that ends is the
-// one that is lost.
+// What cannot be sent now waits, longer and longer, up to five seconds, or as long as the
+// collector asks for in Retry-After, up to about thirty: when there is no connection, no answer in
+// ten seconds, or 408, 429, 502, 503 or 504. After 500 a batch gets two more tries. A compressed
+// batch that is refused with 400 or 415 is posted once more as plain JSON, since the collector may
+// not gunzip; if it takes that, the next thousand batches are not compressed. A batch that is
+// refused as too large or malformed (413, 400) is sent again in halves, and so is one over which
+// the connection breaks eight times in a row, so that the spans go that are to blame and, if they
+// are not too many, the others arrive. Every other answer, redirects too, loses the batch.
+//
+// When the queue is full, the span that ends is the one that is lost. A span that has no room is
+// not encoded either, if it has as much in it as one that found none since a span last left.
 //
 // Each span that ended is in one of three places, and [Stats] counts them at one moment: sent,
 // dropped, or queued. Nothing is logged.
@@ -44,7 +49,11 @@
 // of its resource; events become annotations, and links the tag "links". An error is the tag
 // "error". Names are in lower case, as Zipkin's schema asks. A text is cut after 8,000 bytes.
 //
-// URLs lose user, query and fragment wherever they stand, in names and error messages too. Headers and gRPC metadata
-// by which somebody proves who they are, such as cookies and what is called authorization, token, secret or key, are left out. What
-// an instrumentation puts elsewhere, a password in a statement for instance, is not found.
+// URLs lose user, query and fragment wherever they stand, in names and error messages too, and
+// also without a scheme (//user@host). An attribute that is a host by convention, such as
+// server.address, loses a user before it. Headers, gRPC metadata and parameters of statements by
+// which somebody proves who they are, such as cookies and what is called authorization, token,
+// secret or key, are left out. Maps and lists are judged in the same way, by the keys that lead
+// to what is in them. What an instrumentation puts elsewhere is not found: a password in a
+// statement for instance, JSON in a text, or user:password@host without slashes before it.
 package zipkin

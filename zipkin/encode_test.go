@@ -444,7 +444,8 @@ func TestNoSecretsInOddURLs(t *testing.T) {
 	}
 }
 
-// FuzzSpan: whatever is in a span, what is posted is right by the schema, and none of the secrets that are planted in it is told.
+// FuzzSpan: whatever is in a span, what is posted is right by the schema, and none of the secrets
+// that are planted in it is told.
 func FuzzSpan(f *testing.F) {
 	f.Add("GET /", "k", "v", int64(1), int64(2), "10.0.0.1", uint8(2), "message")
 	f.Add("\xff\x00\"", "error", "http://u:p@h/?q#f", int64(-1), int64(math.MaxInt64), "::ffff:1.2.3.4%z", uint8(3), "\\")

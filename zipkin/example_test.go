@@ -43,7 +43,7 @@ func Example() {
 		panic(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
 			log.Print(err) // how many spans were lost, and why
@@ -71,8 +71,9 @@ func Example() {
 	// 463ac35c9f6413ad SERVER get /media/{id}
 }
 
-// A main that ends by a signal. Its context is done when Shutdown is called, which therefore needs one of its own;
-// and defer alone would throw away the error, the only place that says how many spans were lost.
+// A main that ends by a signal. Its context is done when Shutdown is called, which therefore needs
+// one of its own; and defer alone would throw away the error, the only place that says how many
+// spans were lost.
 func ExampleProvider_Shutdown() {
 	collector := printer()
 	defer collector.Close()
@@ -85,7 +86,7 @@ func ExampleProvider_Shutdown() {
 		panic(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
 			log.Print(err) // how many spans were lost, and why
@@ -118,7 +119,7 @@ func ExampleNewExporter() {
 		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(0.001))),
 	)
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
 			log.Print(err) // how many spans were lost, if they were
@@ -143,7 +144,7 @@ func ExampleProvider_RatioHandler() {
 		panic(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // main's own is done by now
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
 			log.Print(err) // how many spans were lost, and why

@@ -12,8 +12,9 @@ import (
 // deepest is how many lists and maps in each other are told.
 const deepest = 32
 
-// nested returns bytes, a list or a map as OpenTelemetry writes them outside OTLP, in base64 and as JSON, but without what may not
-// be told. What stands in a map is judged as if its keys were written after the attribute's, with dots between them.
+// nested returns bytes, a list or a map as OpenTelemetry writes them outside OTLP, in base64 and
+// as JSON, but without what may not be told. What stands in a map is judged as if its keys were
+// written after the attribute's, with dots between them.
 func nested(key string, may telling, v attribute.Value) string {
 	if v.Type() == attribute.BYTESLICE {
 		return base64.StdEncoding.EncodeToString([]byte(may.told(string(v.AsByteSlice()))))
@@ -21,7 +22,8 @@ func nested(key string, may telling, v attribute.Value) string {
 	return string(appendNested(nil, key, may, v, deepest))
 }
 
-// appendNested appends v as JSON. It goes no deeper than depth, and leaves out what would be cut off at the end anyway.
+// appendNested appends v as JSON. It goes no deeper than depth, and leaves out what would be cut
+// off at the end anyway.
 func appendNested(dst []byte, path string, may telling, v attribute.Value, depth int) []byte {
 	if depth == 0 {
 		return append(dst, `"…"`...)
@@ -69,7 +71,7 @@ func appendNested(dst []byte, path string, may telling, v attribute.Value, depth
 				may = max(may, mayTellWithin(path[:len(path)-len(key)]+name, kv.Value))
 			}
 			if may != nothing && next() {
-				dst = append(appendText(dst, withoutSecrets(key)), ':')
+				dst = append(appendText(dst, key), ':')
 				dst = appendNested(dst, path, may, kv.Value, depth-1)
 			}
 		}
@@ -84,7 +86,8 @@ func appendNested(dst []byte, path string, may telling, v attribute.Value, depth
 	return append(dst, v.String()...) // numbers
 }
 
-// nameIn returns the name of a header that is told as {"name": "accept", "value": "text/html"}; "" if it is not.
+// nameIn returns the name of a header that is told as {"name": "accept", "value": "text/html"}; ""
+// if it is not.
 func nameIn(pair []attribute.KeyValue) string {
 	for _, kv := range pair {
 		if key := string(kv.Key); strings.EqualFold(key, "name") || strings.EqualFold(key, "key") {
@@ -94,8 +97,9 @@ func nameIn(pair []attribute.KeyValue) string {
 	return ""
 }
 
-// mayTellWithin returns what may be told of v, which stands in a map or in a list: path is the attribute's key and those of the
-// maps. A map may be a whole request, or a copy of all attributes, and so each end of path is judged.
+// mayTellWithin returns what may be told of v, which stands in a map or in a list: path is the
+// attribute's key and those of the maps. A map may be a whole request, or a copy of all
+// attributes, and so each end of path is judged.
 func mayTellWithin(path string, v attribute.Value) telling {
 	if v.Type() != attribute.MAP && v.Type() != attribute.SLICE && nameless(path) {
 		return nothing

@@ -5,8 +5,9 @@ import (
 	"io"
 )
 
-// How much room pieces make at once: a sixteenth of what they have, between these. A slice that append makes longer needs
-// room for itself two and three times over while it is copied, and is left with up to as much again that is empty.
+// How much room pieces make at once: a sixteenth of what they have, between these. A slice that
+// append makes longer needs room for itself two and three times over while it is copied, and is
+// left with up to as much again that is empty.
 const (
 	leastRoom = 1 << 10
 	usualRoom = 4 << 10
@@ -19,7 +20,8 @@ type pieces struct {
 	size int      // bytes in all
 }
 
-// add appends text. The room that it makes, if it must, is no less than least bytes, which is a power of two.
+// add appends text. The room that it makes, if it must, is no less than least bytes, which is a
+// power of two.
 func (p *pieces) add(text []byte, least int) {
 	for last := len(p.list) - 1; len(text) > 0; {
 		if last < 0 || len(p.list[last]) == cap(p.list[last]) {

@@ -27,8 +27,8 @@ const (
 
 // pipe is the queue between the spans that end and the collector, and the goroutine that empties it.
 //
-// The lock is held for as long as it takes to copy a span and to make room for it; never while anybody waits for the
-// collector.
+// The lock is held for as long as it takes to copy a span and to make room for it; never while
+// anybody waits for the collector.
 type pipe struct {
 	encoder  *encoder
 	sender   *sender
@@ -46,7 +46,7 @@ type pipe struct {
 	waiting  []*batch // full, or to be sent now
 	filling  *batch   // nil: nothing in it
 	since    time.Time
-	hopeless int // bulk of the smallest span that has found too few bytes left, since there were more; see OnEnd
+	hopeless int // the bulk from which on a span has no room; see OnEnd
 	closing  bool
 	final    bool  // nothing is counted any more
 	cause    error // why there was no more time; nil: there was
@@ -72,9 +72,10 @@ func newPipe(cfg Config, s *sender) *pipe {
 
 // OnEnd writes the span into the queue.
 //
-// A span that has no room is not encoded, as far as that can be known: how long it will be shows only afterwards. But as long
-// as nothing leaves the queue, what has as much in it as one that found no room will find none either. What has less
-// is tried, so that small spans fill what large ones have left.
+// A span that has no room is not encoded, as far as that can be known: how long it will be shows
+// only afterwards. But as long as nothing leaves the queue, what has as much in it as one that
+// found no room will find none either. What has less is tried, so that small spans fill what large
+// ones have left.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
@@ -111,7 +112,8 @@ func (p *pipe) drop() {
 	p.counts.full++
 }
 
-// tell remembers the bulk of a span that found too few bytes left, unless something has left the queue since.
+// tell remembers the bulk of a span that found too few bytes left, unless something has left the
+// queue since.
 func (p *pipe) tell(bulk int, settled int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -128,8 +130,8 @@ var buffers = sync.Pool{New: func() any {
 	return &buf
 }}
 
-// put queues a span, or counts it as lost: also, and then short is true, because there are too few bytes left. settled is
-// how many spans had left the queue by then.
+// put queues a span, or counts it as lost: also, and then short is true, because there are too few
+// bytes left. settled is how many spans had left the queue by then.
 func (p *pipe) put(span []byte) (settled int64, short bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -327,8 +329,8 @@ func (p *pipe) ForceFlush(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown sends what is queued, for as long as ctx allows. If ctx was canceled before, that is as a rule main's own, which
-// a signal ends: it allows a moment.
+// Shutdown sends what is queued, for as long as ctx allows. If ctx was canceled before, that is as
+// a rule main's own, which a signal ends: it allows a moment.
 func (p *pipe) Shutdown(ctx context.Context) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -345,7 +347,8 @@ func (p *pipe) Shutdown(ctx context.Context) error {
 	case <-p.over:
 	case <-ctx.Done():
 		p.cut(ctx.Err())
-		p.wait(grace) // no longer for a Client that does not heed its context; nothing that it does counts any more
+		// No longer for a Client that does not heed its context: nothing that it does counts any more.
+		p.wait(grace)
 	}
 	return p.finish()
 }

@@ -32,7 +32,8 @@ func pipeOf(t testing.TB, spans, bytes int) *pipe {
 	return newPipe(Config{QueueSpans: spans, QueueBytes: bytes}, newSender(endpoint, &http.Client{Transport: http.NewFileTransport(nil)}, sizesOf(bytes)))
 }
 
-// counted is a span that counts how often it is encoded: each time, its resource is asked for once.
+// counted is a span that counts how often it is encoded: each time, its resource is asked for
+// once.
 type counted struct {
 	sdktrace.ReadOnlySpan
 	encoded *int
@@ -40,7 +41,8 @@ type counted struct {
 
 func (c counted) Resource() *resource.Resource { *c.encoded++; return c.ReadOnlySpan.Resource() }
 
-// In the package, because only here a span is what the test says, and the queue is emptied when the test says so.
+// In the package, because only here a span is what the test says, and the queue is emptied when
+// the test says so.
 func TestNoRoomIsNotEncoded(t *testing.T) {
 	const kib = 1 << 10
 	sized := func(n int) sdktrace.ReadOnlySpan {

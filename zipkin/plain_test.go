@@ -140,8 +140,8 @@ func TestRefusedInBothWays(t *testing.T) {
 	}
 }
 
-// A malformed span costs one post more than its halving, once a batch: at a collector that gunzips, and at one that
-// does not, which takes all others.
+// A malformed span costs one post more than its halving, once a batch: at a collector that
+// gunzips, and at one that does not, which takes all others.
 func TestMalformedInBothWays(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -261,7 +261,8 @@ func TestGunzipsAgain(t *testing.T) {
 	})
 }
 
-// What gzip hardly makes smaller goes plain if it is so large that the queue has no room for it twice.
+// What gzip hardly makes smaller goes plain if it is so large that the queue has no room for it
+// twice.
 func TestLargeAndIncompressible(t *testing.T) {
 	c := &collector{}
 	server := httptest.NewServer(c)

@@ -38,8 +38,9 @@ const (
 	// takes so long that the latter loses a span in a minute or two.
 	breaks = 8
 
-	// plainBatches is how many batches are posted as they are, once the collector has taken one so that it had refused
-	// compressed. Then it is asked again: it may be another by now, or have refused for another reason.
+	// plainBatches is how many batches are posted as they are, once the collector has taken one so
+	// that it had refused compressed. Then it is asked again: it may be another by now, or have
+	// refused for another reason.
 	plainBatches = 1000
 
 	longestQuote = 400 // characters of what somebody else says
@@ -139,8 +140,9 @@ type pause func(d time.Duration, asked bool, because error) error
 // two tries, says that there is no more time: then its error is returned, and what is not settled
 // stays so.
 //
-// What a collector that does not gunzip says of a compressed batch is what another says of a malformed one. So it is posted
-// once more as it is, and if that is refused too, so are its halves: there is no telling yet which of the two it was.
+// What a collector that does not gunzip says of a compressed batch is what another says of a
+// malformed one. So it is posted once more as it is, and if that is refused too, so are its
+// halves: there is no telling yet which of the two it was.
 func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle) error {
 	todo := []spans{{0, b.len()}}
 	wait, inTrouble, inVain, broke := firstWait, 0, 0, 0
@@ -256,7 +258,8 @@ func (r *reply) perhapsUnread() bool {
 	return r.status == http.StatusBadRequest || r.status == http.StatusUnsupportedMediaType
 }
 
-// and is err, and before it what was said of the same spans when they were compressed, if anything was.
+// and is err, and before it what was said of the same spans when they were compressed, if anything
+// was.
 func (r *reply) and(err error) error {
 	if r == nil {
 		return err

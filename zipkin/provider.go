@@ -73,12 +73,13 @@ func (p *Provider) ForceFlush(ctx context.Context) error {
 	return both(ctx, p.pipe.ForceFlush, p.sdk.ForceFlush)
 }
 
-// Shutdown sends what is queued, ends the goroutine that sends, and closes the connection. It returns by ctx's
-// deadline, or within ten seconds if ctx has none, give or take 100 ms; what was not sent until then is
-// lost. Give it a timeout of its own, as the Example does: a context that ends by a signal is done when Shutdown is
-// called. One that was canceled before leaves 50 ms to send what can be sent. The error says how many spans were lost since NewProvider, and why. Spans that end once it has begun are not sent, and as
-// a rule no longer counted. A second call says the same of the spans; one that has less
-// time than the first ends it.
+// Shutdown sends what is queued, ends the goroutine that sends, and closes the connection. It
+// returns by ctx's deadline, or within ten seconds if ctx has none, give or take 100 ms; what was
+// not sent until then is lost. Give it a timeout of its own, as the Example does: a context that
+// ends by a signal is done when Shutdown is called. One that was canceled before leaves 50 ms to
+// send what can be sent. The error says how many spans were lost since NewProvider, and why. Spans
+// that end once it has begun are not sent, and as a rule no longer counted. A second call says the
+// same of the spans; one that has less time than the first ends it.
 func (p *Provider) Shutdown(ctx context.Context) error {
 	return both(ctx, p.pipe.Shutdown, p.sdk.Shutdown)
 }

@@ -139,7 +139,8 @@ func TestQueueHoldsNoMore(t *testing.T) {
 				before := torture.Heap()
 				for dropped := range int64(2) {
 					mix.end(tp, func() bool { return tp.Stats().Dropped >= 20*(dropped+1) })
-					if dropped == 0 && tp.Stats().Queued > 0 { // what is full goes on its way, what is not after a second
+					// What is full goes on its way, what is not after a second.
+					if dropped == 0 && tp.Stats().Queued > 0 {
 						<-h.posted
 					}
 				}

@@ -12,32 +12,40 @@ const (
 	nothing                // not at all
 )
 
-// mayTell returns what may be told of an attribute with this key.
+// mayTell returns what may be told of an attribute with this key. The commonest are named, so that
+// there is no need to look for headers in them.
 func mayTell(key string) telling {
 	switch key {
+	case "http.request.method", "http.response.status_code", "http.route", "url.scheme", "url.path",
+		"user_agent.original", "network.protocol.version", "network.peer.port", "server.port",
+		"error.type", "db.system.name", "db.namespace", "db.operation.name", "db.query.text",
+		"http.method", "http.status_code", "http.scheme", "http.flavor", "http.user_agent",
+		"net.peer.port", "net.sock.peer.port", "net.host.port", "net.protocol.version", "host.name":
+		return asText
 	case "url.query", "url.fragment", "db.connection_string":
 		return nothing
 	case "url.full", "http.url", "http.target", "url.original":
 		return asURL
-	case "server.address", "client.address", "source.address", "destination.address",
-		"network.peer.address", "network.local.address", "net.peer.name", "net.host.name", "net.sock.peer.addr", "net.sock.peer.name",
-		"http.host", "peer.address", "peer.hostname", "host.name":
+	case "server.address", "client.address", "source.address", "destination.address", "http.host",
+		"network.peer.address", "network.local.address", "net.peer.name", "net.host.name",
+		"net.sock.peer.addr", "net.sock.peer.name", "peer.address", "peer.hostname":
 		return asHost
 	}
-	if strings.HasPrefix(key, "url.query.") {
+	if strings.HasPrefix(key, "url.query.") || strings.IndexByte(key, '/') >= 0 && withoutSecrets(key) != key {
 		return nothing
 	}
-	if name, is := header(key); is {
-		if secret(name) {
-			return nothing
-		}
-		for _, part := range [...]string{"uri", "url", "path", "referer", "location"} {
-			if strings.Contains(name, part) {
-				return asURL
-			}
-		}
-		if name == "host" || strings.HasSuffix(name, "authority") {
-			return asHost
+	name, is := header(key)
+	switch {
+	case !is:
+		return asText
+	case secret(name):
+		return nothing
+	case name == "host", strings.HasSuffix(name, "authority"):
+		return asHost
+	}
+	for _, part := range [...]string{"uri", "url", "path", "referer", "location"} {
+		if strings.Contains(name, part) {
+			return asURL
 		}
 	}
 	return asText
@@ -54,8 +62,9 @@ func (may telling) told(text string) string {
 	return withoutSecrets(text)
 }
 
-// header returns the name, in lower case, of the header that an attribute holds; or of the piece of gRPC's metadata, or of what was
-// put into a statement. Instrumentations record them only when they are told to, and then perhaps all.
+// header returns the name, in lower case, of the header that an attribute holds; or of the piece
+// of gRPC's metadata, or of what was put into a statement. Instrumentations record them only when
+// they are told to, and then perhaps all.
 func header(key string) (name string, is bool) {
 	for i := 1; i < len(key); i++ {
 		if key[i] == '.' && nameless(key[:i]) {
@@ -65,7 +74,8 @@ func header(key string) (name string, is bool) {
 	return "", false
 }
 
-// nameless reports whether path ends where the name of a header follows. If none does, the text may be any of them, or all.
+// nameless reports whether path ends where the name of a header follows. If none does, the text
+// may be any of them, or all.
 func nameless(path string) bool {
 	path = strings.TrimSuffix(path, "s")
 	switch path[max(len(path)-1, 0):] {
@@ -100,12 +110,12 @@ func secret(name string) bool {
 	return strings.HasSuffix(name, "-sid") || name == "sid"
 }
 
-// withoutSecrets returns text in which each URL is without user, query and fragment: that is where secrets travel,
-// and error messages quote URLs. A URL begins with a scheme or without one, and ends at white space, a double quote or
-// an angle bracket.
+// withoutSecrets returns text in which each URL is without user, query and fragment: that is where
+// secrets travel, and error messages quote URLs. A URL begins with a scheme or without one, and
+// ends at white space, a double quote or an angle bracket.
 func withoutSecrets(text string) string {
 	text = withoutMalformed(text)
-	if strings.IndexByte(text, '@') < 0 && strings.IndexByte(text, '?') < 0 && strings.IndexByte(text, '#') < 0 { // nothing to be cut
+	if bare(text) {
 		return text
 	}
 	if strings.Contains(text, `\/\/`) { // in JSON that escapes slashes, as PHP's does
@@ -133,9 +143,18 @@ func withoutSecrets(text string) string {
 	}
 }
 
-// withoutMalformed cuts text where net/url says that it could not parse something that may be a URL, since there is no
-// telling what is what in it: `parse "http://u:p w@h/": invalid character " " in host name`.
+// bare reports whether there is nothing in text that ends a user or begins a query or a fragment.
+func bare(text string) bool {
+	return strings.IndexByte(text, '@') < 0 && strings.IndexByte(text, '?') < 0 && strings.IndexByte(text, '#') < 0
+}
+
+// withoutMalformed cuts text where net/url says that it could not parse something that may be a
+// URL, since there is no telling what is what in it: `parse "http://u:p w@h/": invalid character "
+// " in host name`.
 func withoutMalformed(text string) string {
+	if strings.IndexByte(text, '"') < 0 { // sooner known than the verb
+		return text
+	}
 	const verb = "parse "
 	i := strings.Index(text, verb)
 	if i < 0 {
@@ -148,13 +167,19 @@ func withoutMalformed(text string) string {
 	return text
 }
 
-// bareHost returns a host, and perhaps a port, without what does not belong there: a user before it, or a query after it.
-func bareHost(host string) string { return bareURL(withoutUser(host)) }
+// bareHost returns a host, and perhaps a port, without what does not belong there: a user before
+// it, or a query after it.
+func bareHost(host string) string {
+	if bare(host) {
+		return host
+	}
+	return bareURL(withoutUser(host))
+}
 
-// bareURL returns a URL, or what is left of one without its scheme, without user, query and fragment. It may be a relative one, or
-// several, one in the other or one after the other.
+// bareURL returns a URL, or what is left of one without its scheme, without user, query and
+// fragment. It may be a relative one, or several, one in the other or one after the other.
 func bareURL(url string) string {
-	if !strings.ContainsAny(url, "@?#") {
+	if bare(url) {
 		return url
 	}
 	i := strings.Index(url, "//")
@@ -167,7 +192,8 @@ func bareURL(url string) string {
 	return out.String()
 }
 
-// writeBare writes a URL, from the two slashes before its host on, as bareURL returns it. It takes no longer than the text is.
+// writeBare writes a URL, from the two slashes before its host on, as bareURL returns it. It takes
+// no longer than the text is.
 func writeBare(out *strings.Builder, url string) {
 	for {
 		out.WriteString("//")
@@ -184,7 +210,8 @@ func writeBare(out *strings.Builder, url string) {
 				break
 			}
 			out.WriteString(rest[:i+len("//")])
-			if rest = withoutUser(rest[i+len("//"):]); len(rest) < query { // its password had a question mark in it
+			rest = withoutUser(rest[i+len("//"):])
+			if len(rest) < query { // its password had a question mark in it
 				query = len(rest) - len(beforeQuery(rest))
 			}
 		}
@@ -196,8 +223,8 @@ func writeBare(out *strings.Builder, url string) {
 	}
 }
 
-// withoutUser returns what follows a user and password at the beginning of text. A password may be badly escaped: what cannot be a
-// host and a port, and has an @ after it, is one.
+// withoutUser returns what follows a user and password at the beginning of text. A password may be
+// badly escaped: what cannot be a host and a port, and has an @ after it, is one.
 func withoutUser(text string) string {
 	at := strings.LastIndexByte(text, '@')
 	if at < 0 {

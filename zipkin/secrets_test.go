@@ -66,7 +66,7 @@ func TestNoSecretsInMapsAndLists(t *testing.T) {
 		{"URLs in a list", strs("urls", "http://u:"+canary+"@a.example/?"+canary, "//u:"+canary+"@b.example"), `["http://a.example/","//b.example"]`},
 		{"URLs in a list that holds nothing else", strs("url.full", "/a?"+canary, "/b#"+canary), `["/a","/b"]`},
 		{"URLs in a map", obj("message", str("said", `Get "http://u:`+canary+`@a.example/?`+canary+`": EOF`)), `{"said":"Get \"http://a.example/\": EOF"}`},
-		{"a URL as a key", obj("calls", attribute.Int("http://u:"+canary+"@a.example/?"+canary, 3)), `{"http://a.example/":3}`},
+		{"a URL as a key", obj("calls", attribute.Int("http://u:"+canary+"@a.example/?"+canary, 3)), `{}`},
 		{"a URL in bytes", attribute.ByteSlice("body", []byte("see http://u:"+canary+"@a.example/?"+canary)), base64.StdEncoding.EncodeToString([]byte("see http://a.example/"))},
 		{"bytes", attribute.ByteSlice("body", []byte{0, 0xff}), "AP8="},
 		{"bytes in a map", obj("m", attribute.ByteSlice("b", []byte("//u:"+canary+"@h"))), `{"b":"` + base64.StdEncoding.EncodeToString([]byte("//h")) + `"}`},
@@ -141,7 +141,8 @@ func TestNoSecretsWithoutScheme(t *testing.T) {
 	}
 }
 
-// An attribute that holds a host holds no user, whose password would be the service of the other side.
+// An attribute that holds a host holds no user, whose password would be the service of the other
+// side.
 func TestNoSecretsInHosts(t *testing.T) {
 	for value, want := range map[string]string{
 		"u:" + canary + "@a.example":                    "a.example",
@@ -180,7 +181,8 @@ func TestNoSecretsInKeys(t *testing.T) {
 	assert.Equal(t, map[string]any{"a//b": "c"}, got)
 }
 
-// Maps in maps, and long ones, have an end; and texts of nothing but what begins a URL do not take longer than others.
+// Maps in maps, and long ones, have an end; and texts of nothing but what begins a URL do not take
+// longer than others.
 func TestEndlessAttributes(t *testing.T) {
 	deep := attribute.StringValue(canary)
 	for range 10_000 {

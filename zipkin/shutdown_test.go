@@ -337,8 +337,9 @@ func TestShutdownSendsTheRest(t *testing.T) {
 	})
 }
 
-// Main's context is done when its deferred Shutdown is called. With a timeout of its own, as documented, nothing is lost,
-// however slow the collector is; without, at least what can be sent in a moment is not, and the error counts the rest.
+// Main's context is done when its deferred Shutdown is called. With a timeout of its own, as
+// documented, nothing is lost, however slow the collector is; without, at least what can be sent
+// in a moment is not, and the error counts the rest.
 func TestShutdownInMain(t *testing.T) {
 	documented := func(_ context.Context, tp *zipkin.Provider) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

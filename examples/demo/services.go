@@ -84,7 +84,8 @@ func (s *services) shutdown() error {
 	for _, c := range s.clients {
 		c.CloseIdleConnections()
 	}
-	// Last, when all have ended, and with a timeout of their own: requests and tasks may have taken all that they had.
+	// Last, when all have ended, and with a timeout of their own: requests and tasks may have
+	// taken all that they had.
 	ctx, cancel = context.WithTimeout(context.Background(), s.drain)
 	defer cancel()
 	errs = append(errs, s.spans.shutdown(ctx))
