@@ -21,11 +21,8 @@ func newBody(text pieces, most int, rest func()) body {
 	const atOnce = 32 << 10
 	out := limited{most: most}
 	w := writers.Get().(*gzip.Writer)
+	defer writers.Put(w)
 	w.Reset(&out)
-	defer func() {
-		w.Reset(nil) // it would keep the body
-		writers.Put(w)
-	}()
 	done := 0
 	for i, piece := range text.list {
 		if _, err := w.Write(piece); err != nil {

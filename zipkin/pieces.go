@@ -42,7 +42,7 @@ func (p *pieces) add(text []byte, least int) {
 
 // share appends a piece that somebody else has written, without a copy.
 func (p *pieces) share(text []byte) {
-	p.list = append(p.list, text[:len(text):len(text)])
+	p.list = append(p.list, text)
 	p.size += len(text)
 }
 

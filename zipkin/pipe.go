@@ -80,7 +80,7 @@ func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
 	}
-	if hopeless := p.room(); hopeless == 0 || hopeless < math.MaxInt && bulk(s) >= hopeless {
+	if hopeless := p.room(); hopeless < math.MaxInt && bulk(s) >= hopeless {
 		p.drop()
 		return
 	}
@@ -89,7 +89,7 @@ func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if settled, short := p.put(*buf); short {
 		p.tell(bulk(s), settled)
 	}
-	if cap(*buf) <= min(longestKept, p.sizes.body) {
+	if cap(*buf) <= longestKept {
 		buffers.Put(buf)
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/torture"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
@@ -150,6 +152,113 @@ func TestNoRoomOfBefore(t *testing.T) {
 	assert.Equal(t, queued+1, p.read().queued, "queued")
 }
 
+// Whatever makes a span large: what has less in it is tried after it.
+func TestBulkOfAllKinds(t *testing.T) {
+	long, most := strings.Repeat("x", 8000), 20
+	repeated := func(kv attribute.KeyValue) (all []attribute.KeyValue) {
+		for i := range most {
+			all = append(all, attribute.KeyValue{Key: attribute.Key(rune('a' + i)), Value: kv.Value})
+		}
+		return all
+	}
+	for name, tell := range map[string]func(oteltrace.Span){
+		"texts":       func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.String("", long))...) },
+		"bytes":       func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.ByteSlice("", []byte(long)))...) },
+		"lists":       func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.StringSlice("", []string{long}))...) },
+		"mixed lists": func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.Slice("", attribute.StringValue(long)))...) },
+		"maps":        func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.Map("", attribute.String("k", long)))...) },
+		"keys":        func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.Map("", attribute.Int(long, 1)))...) },
+		"numbers":     func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.Int64Slice("", make([]int64, 4000)))...) },
+		"truths":      func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.BoolSlice("", make([]bool, 4000)))...) },
+		"fractions": func(s oteltrace.Span) {
+			s.SetAttributes(repeated(attribute.Float64Slice("", make([]float64, 4000)))...)
+		},
+		"events": func(s oteltrace.Span) {
+			for range most {
+				s.AddEvent(long)
+			}
+		},
+		"attributes of events": func(s oteltrace.Span) {
+			for range most {
+				s.AddEvent("e", oteltrace.WithAttributes(attribute.String("k", long)))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, encoded := pipeOf(t, 100, 64<<10), 0
+			p.OnEnd(counted{spanToEncode(t, oteltrace.SpanKindInternal, "large", tell), &encoded})
+			p.OnEnd(counted{spanToEncode(t, oteltrace.SpanKindInternal, "less", func(s oteltrace.Span) {
+				s.SetAttributes(repeated(attribute.String("", strings.Repeat("x", 1500)))...)
+			}), &encoded})
+			c := p.read()
+			assert.Equal(t, []int64{2, 1, 1}, []int64{int64(encoded), c.queued, c.full}, "encoded, queued and lost")
+		})
+	}
+}
+
+// A batch has hardly more room than it needs, at each moment.
+func TestRoomOfABatch(t *testing.T) {
+	for _, queue := range []int{64 << 10, 1 << 20, 8 << 20, 1 << 30} {
+		sizes := sizesOf(queue)
+		assert.LessOrEqual(t, sizes.room, queue/64, "least room")
+		for _, span := range []int{1, 200, 1000, 5000, 70_000} {
+			b := newBatch(sizes)
+			for range 100 {
+				b.add(make([]byte, span))
+				assert.LessOrEqual(t, capacity(b)-b.json.size, max(sizes.room, b.json.size/16), "room left, with %d bytes of spans of %d", b.json.size, span)
+			}
+		}
+	}
+}
+
+func capacity(b *batch) (n int) {
+	for _, piece := range b.json.list {
+		n += cap(piece)
+	}
+	return n
+}
+
+// While one half of a batch is on its way, the other, which has arrived, is not held.
+func TestDeliverReleases(t *testing.T) {
+	const half = 2 << 20
+	b := newBatch(sizesOf(64 << 20))
+	for range 2 {
+		b.add([]byte(`"` + strings.Repeat("x", half) + `"`))
+	}
+	var held []int
+	endpoint := &url.URL{Scheme: "http", Host: "collector.example"}
+	s := newSender(endpoint, &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		held = append(held, capacity(b))
+		status := http.StatusAccepted
+		if len(held) == 1 {
+			status = http.StatusRequestEntityTooLarge
+		}
+		return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}}, nil
+	})}, b.sizes)
+	require.NoError(t, s.deliver(t.Context(), b, nil, func(spans, error) {}))
+	require.Len(t, held, 3, "posts")
+	assert.Greater(t, held[1], 2*half)
+	assert.LessOrEqual(t, held[2], half+2*mostRoom, "held while the second half is posted")
+	assert.LessOrEqual(t, capacity(b), mostRoom, "held at the end")
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// What is let go is not even held by what is left of a list.
+func TestReleaseFreesMemory(t *testing.T) {
+	const each = 1 << 20
+	b := newBatch(sizesOf(64 << 20))
+	for range 4 {
+		b.add(make([]byte, each))
+	}
+	before := torture.Heap()
+	b.release(spans{0, 3})
+	assert.Less(t, torture.Heap()-before, -2*each, "bytes by which the heap has grown")
+	runtime.KeepAlive(b)
+}
+
 // What has been settled is held no more, although the rest of the batch is.
 func TestRelease(t *testing.T) {
 	b := newBatch(sizesOf(1 << 20))
@@ -159,12 +268,7 @@ func TestRelease(t *testing.T) {
 		b.add([]byte(span))
 		want = append(want, span)
 	}
-	held := func() (n int) {
-		for _, piece := range b.json.list {
-			n += cap(piece)
-		}
-		return n
-	}
+	held := func() int { return capacity(b) }
 	read := func(part spans) string {
 		text := b.array(part)
 		var all []byte

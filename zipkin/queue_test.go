@@ -69,6 +69,16 @@ func printable(n int) string {
 	return string(text)
 }
 
+// A small queue is posted in small batches, which are small enough to be compressed.
+func TestSmallQueueIsCompressed(t *testing.T) {
+	c := &collector{}
+	tp := newProvider(t, zipkin.Config{QueueBytes: 64 << 10, Client: c.client()})
+	ids := end(tp, 200)
+	require.NoError(t, tp.Shutdown(patience(t)))
+	assertArrived(t, c, ids)
+	assert.NotContains(t, encodings(c.tries()), "p", "posts")
+}
+
 // What is held for a collector that hangs is QueueBytes and a quarter at most, whatever the spans
 // are like: the queue, the room that it leaves empty, and the post that is on its way.
 func TestQueueHoldsNoMore(t *testing.T) {

@@ -203,14 +203,16 @@ func writeBare(out *strings.Builder, url string) {
 			rest, url = rest[:scheme], rest[scheme+len(":"):]
 		}
 		rest = withoutUser(rest)
-		query := len(rest) - len(beforeQuery(rest)) // from the end
-		for {                                       // a path may have another one in it, without a scheme
+		// From the end, which stays where it is: none is looked for twice.
+		query, at := len(rest)-len(beforeQuery(rest)), len(rest)-strings.LastIndexByte(rest, '@')
+		for { // a path may have another one in it, without a scheme
 			i := strings.Index(rest[:len(rest)-query], "//")
-			if i < 0 || i > strings.LastIndexByte(rest, '@') {
+			if i < 0 || i > len(rest)-at {
 				break
 			}
-			out.WriteString(rest[:i+len("//")])
-			rest = withoutUser(rest[i+len("//"):])
+			i += len("//")
+			out.WriteString(rest[:i])
+			rest = afterUser(rest[i:], len(rest)-i-at)
 			if len(rest) < query { // its password had a question mark in it
 				query = len(rest) - len(beforeQuery(rest))
 			}
@@ -225,8 +227,10 @@ func writeBare(out *strings.Builder, url string) {
 
 // withoutUser returns what follows a user and password at the beginning of text. A password may be
 // badly escaped: what cannot be a host and a port, and has an @ after it, is one.
-func withoutUser(text string) string {
-	at := strings.LastIndexByte(text, '@')
+func withoutUser(text string) string { return afterUser(text, strings.LastIndexByte(text, '@')) }
+
+// afterUser is withoutUser of a text whose last @ is known; a negative one is none.
+func afterUser(text string, at int) string {
 	if at < 0 {
 		return text
 	}

@@ -65,6 +65,8 @@ func TestNoSecretsInMapsAndLists(t *testing.T) {
 		{"a connection string", obj("db", str("connection_string", canary), str("name", "media")), `{"name":"media"}`},
 		{"URLs in a list", strs("urls", "http://u:"+canary+"@a.example/?"+canary, "//u:"+canary+"@b.example"), `["http://a.example/","//b.example"]`},
 		{"URLs in a list that holds nothing else", strs("url.full", "/a?"+canary, "/b#"+canary), `["/a","/b"]`},
+		{"a URL's parts", obj("url.full", strs("it", "/p?"+canary)), `{"it":["/p"]}`},
+		{"headers, shouted", obj("HEADERS", str("AUTHORIZATION", canary)), `{}`},
 		{"URLs in a map", obj("message", str("said", `Get "http://u:`+canary+`@a.example/?`+canary+`": EOF`)), `{"said":"Get \"http://a.example/\": EOF"}`},
 		{"a URL as a key", obj("calls", attribute.Int("http://u:"+canary+"@a.example/?"+canary, 3)), `{}`},
 		{"a URL in bytes", attribute.ByteSlice("body", []byte("see http://u:"+canary+"@a.example/?"+canary)), base64.StdEncoding.EncodeToString([]byte("see http://a.example/"))},
@@ -200,6 +202,8 @@ func TestEndlessAttributes(t *testing.T) {
 		"users":        attribute.StringValue(strings.Repeat("//u@", megabyte)),
 		"schemes":      attribute.StringValue(strings.Repeat("://", megabyte) + "@?"),
 		"paths":        attribute.StringValue("//h" + strings.Repeat("//p", megabyte) + "?@"),
+		"one user":     attribute.StringValue("//u@h" + strings.Repeat("//p", megabyte)),
+		"a late user":  attribute.StringValue("//u@h" + strings.Repeat("//p", megabyte) + "@" + strings.Repeat("/x", megabyte)),
 		"bad ports":    attribute.StringValue(strings.Repeat("//h:p/", megabyte) + "@"),
 		"backslashes":  attribute.StringValue(strings.Repeat(`\/\/@`, megabyte)),
 		"parse":        attribute.StringValue(strings.Repeat(`parse \"`, megabyte)),
@@ -209,6 +213,9 @@ func TestEndlessAttributes(t *testing.T) {
 			got := export(t, ended(func(s *tracetest.SpanStub) { s.Attributes = []kv{{Key: attribute.Key(key), Value: value}} })).tags()
 			assert.LessOrEqual(t, len(got[key].(string)), 8000+len("…"), "%s as %s", name, key)
 			assert.NotContains(t, got[key], canary, "%s as %s", name, key)
+			if name == "deep" {
+				assert.LessOrEqual(t, strings.Count(got[key].(string), "["), 32, "lists in each other")
+			}
 		}
 	}
 }
