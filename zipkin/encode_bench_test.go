@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"example.com/clew/internal/clip"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
@@ -76,6 +77,16 @@ func TestAppendAllocations(t *testing.T) {
 			assert.LessOrEqual(t, allocs, float64(most), "allocations of %s", buf)
 		})
 	}
+}
+
+// What would be cut off is not written first.
+func TestNestedHasAnEnd(t *testing.T) {
+	items := make([]attribute.Value, 100_000)
+	for i := range items {
+		items[i] = attribute.MapValue(attribute.StringSlice("key", []string{"a text", "another"}))
+	}
+	assert.LessOrEqual(t, len(nested("key", asText, attribute.SliceValue(items...))), 2*clip.Max)
+	assert.LessOrEqual(t, len(nested("key", asText, attribute.StringSliceValue(make([]string, 100_000)))), 2*clip.Max)
 }
 
 func BenchmarkAppend(b *testing.B) {

@@ -207,7 +207,7 @@ func writeBare(out *strings.Builder, url string) {
 		query, at := len(rest)-len(beforeQuery(rest)), len(rest)-strings.LastIndexByte(rest, '@')
 		for { // a path may have another one in it, without a scheme
 			i := strings.Index(rest[:len(rest)-query], "//")
-			if i < 0 || i > len(rest)-at {
+			if i < 0 {
 				break
 			}
 			i += len("//")
