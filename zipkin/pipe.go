@@ -347,7 +347,7 @@ func (p *pipe) Shutdown(ctx context.Context) error {
 	case <-p.over:
 	case <-ctx.Done():
 		p.cut(ctx.Err())
-		// No longer for a Client that does not heed its context: nothing that it does counts any more.
+		// No longer for a Client that does not heed its context: what it does counts no more.
 		p.wait(grace)
 	}
 	return p.finish()
