@@ -42,7 +42,8 @@ type AccessLogConfig struct {
 // AccessLog returns middleware that writes a line a request, after the handler. A handler that panics
 // has its line written, and the panic flies on. AccessLog may stand inside of [New] or outside of it:
 // the line is the same. A span that is recorded gets the status only from an AccessLog inside, since
-// it has ended when the outer one knows.
+// it has ended when the outer one knows. Outside, or without New, the handler gets a copy of the
+// request, as it does from New: r.Pattern and r.MultipartForm are copied back.
 //
 // The line has the message "request" and these keys: method, path, route (see [SetRoute]), status
 // (what the client got), bytes (of the body, as the handler wrote it), duration_ms, remote; the hook's
@@ -59,9 +60,9 @@ type AccessLogConfig struct {
 //
 // http.TimeoutHandler is understood on both sides. Outside of it, status and bytes are exact. Inside,
 // a handler that returns after the deadline has status 503 and 0 bytes, whatever it wrote, since
-// TimeoutHandler has answered. Two cases cannot be told there: a handler that returns just at the
-// deadline, when TimeoutHandler may choose either answer, and a shorter deadline that other middleware
-// has set in between, which is taken for TimeoutHandler's.
+// TimeoutHandler has answered. Three cases cannot be told there: a handler that returns just at the
+// deadline, when TimeoutHandler may choose either answer; a shorter deadline that other middleware has
+// set in between, which is taken for TimeoutHandler's; and a context that hides the deadline.
 //
 // # Clients that have gone
 //
@@ -70,9 +71,11 @@ type AccessLogConfig struct {
 // ConnContext: a context of theirs may end at SIGTERM, while clients still wait for their answers. The
 // status is 0 if nothing was sent; else status and bytes stay what was written.
 //
-// Two limits are net/http's. A client that closes its half of the connection, as nc -N does, cannot be
-// told from one that has left. And net/http's own flush, after the handler, is out of sight: a short
-// answer to a client that has left looks as if it had arrived.
+// Some cases cannot be told apart. A client that closes its half of the connection, as nc -N does, or
+// closes it when it has the whole answer but before the handler returns, looks like one that has left.
+// So does a context that other middleware cancels without a cause of its own. And net/http's own
+// flush, after the handler, is out of sight: a short answer to a client that has left looks as if it
+// had arrived.
 //
 // # The ResponseWriter
 //
@@ -107,12 +110,13 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// As they are now: handlers further in may change the request, and overwrite its context.
 	ctx, under, given := r.Context(), w, r
 	cell, out := route.Of(ctx), (*outside)(nil)
-	if cell == nil || made(r) && !cell.Made { // else the cell is that of the request which the maker of r serves
-		out = newOutside(ctx, made(r))
+	if cell == nil || cell.Of != r.RequestURI { // else it belongs to another request, whose handler made r
+		out = newOutside(r)
 		cell, r = &out.route, r.WithContext(out)
 	}
 	w, l := watch(w)
-	l.begin, l.method, l.remote, l.proto = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr), r.ProtoMajor
+	l.begin, l.method, l.remote = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr)
+	l.proto, l.head = r.ProtoMajor, r.Method == http.MethodHead
 	if r.URL != nil {
 		l.path = clip.Text(r.URL.Path)
 	}
@@ -121,11 +125,8 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	returned := false
 	defer func() {
 		l.panicked = !returned && unwind.Panicking()
-		switch ctx.Err() {
-		case context.Canceled:
-			l.gone = l.gone || hungUp(ctx)
-		case context.DeadlineExceeded:
-			l.timedOut = l.timedOut || answeredFor(under)
+		if ctx.Err() != nil {
+			l.ended(ctx, under)
 		}
 		switch {
 		case l.timedOut:
@@ -135,9 +136,16 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		if out != nil {
 			giveBack(given, r)
+		} else {
+			if cell.Wanted {
+				tell(cell, r)
+			}
+			if cell.Outside { // another AccessLog's, further out
+				out = outsideOf(ctx)
+			}
+		}
+		if out != nil {
 			ctx = out.within()
-		} else if cell.Wanted {
-			tell(cell, r)
 		}
 		l.route = routeOf(r, cell)
 		a.write(ctx, l, caller)
@@ -151,8 +159,9 @@ type line struct {
 	begin                time.Time
 	method, path, remote string
 	route                string
-	proto                int // the major version of HTTP
-	status               int // what the client got; 0: nothing yet
+	proto                int  // the major version of HTTP
+	head                 bool // the method is HEAD
+	status               int  // what the client got; 0: nothing yet
 	bytes                int64
 	panicked, hijacked   bool
 	timedOut             bool // http.TimeoutHandler has answered

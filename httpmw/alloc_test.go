@@ -85,7 +85,9 @@ func TestAccessLogRouteAllocs(t *testing.T) {
 		w := nullWriter{header: http.Header{}}
 		return testing.AllocsPerRun(1000, func() { h.ServeHTTP(&w, r) })
 	}
-	assert.LessOrEqual(t, allocs("/users/{id}"), allocs(""), "allocations of a request with a route, and of one without")
+	if !raceEnabled {
+		assert.LessOrEqual(t, allocs("/users/{id}"), allocs(""), "allocations of a request with a route, and of one without")
+	}
 }
 
 // nullWriter is a ResponseWriter with the interfaces of HTTP/1's.

@@ -74,8 +74,8 @@ type Config struct {
 	// They are for people: nothing here reads an ID from them. Nil: none.
 	Labels func(r *http.Request) pprof.LabelSet
 
-	// SpanName names the span of a request that is recorded. It is called after the
-	// handler, when r.Pattern is known. Nil: method and route, see [SetRoute].
+	// SpanName names the span of a request that is recorded. It is called after the handler, when
+	// r.Pattern is known: where that is empty, it is what [SetRoute] was told. Nil: method and route.
 	SpanName func(r *http.Request) string
 }
 
@@ -134,15 +134,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		trust = h.Trust(r)
 	}
 	ctx, span, header := h.start(r, trust)
-	recording, further := span.IsRecording(), route.Of(r.Context())
-	if further != nil && further.Made != made(r) {
-		further = nil // of the request which the maker of r serves
+	recording, further, cell := span.IsRecording(), route.Of(r.Context()), route.Of(ctx)
+	if further != nil && further.Of != r.RequestURI {
+		further = nil // it belongs to another request, whose handler made r
 	}
-	var cell *route.Cell
-	if recording || further != nil {
-		cell = route.Of(ctx)
-		cell.Wanted, cell.Made = true, made(r)
-	}
+	cell.Of, cell.Wanted = r.RequestURI, recording || further != nil
 	watched := guard.Current()
 	if watched != nil {
 		ctx = watched.Traced(ctx)
@@ -306,6 +302,10 @@ func (h *handler) conclude(span oteltrace.Span, r *http.Request, cell *route.Cel
 	name := clip.Method(r.Method)
 	switch {
 	case h.SpanName != nil:
+		if r.Pattern == "" && template != "" { // not in r, which a goroutine of the handler may read
+			named := *r
+			named.Pattern, r = template, &named
+		}
 		name = h.SpanName(r)
 	case template != "":
 		name += " " + template

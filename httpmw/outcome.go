@@ -25,8 +25,8 @@ func (l *line) sent(status int) {
 	}
 }
 
-// wrote notes a write. What the first one is said to have written when it failed stands in a buffer,
-// behind a header that did not get out either.
+// wrote notes a write. If the first write fails, its bytes are still in a buffer, and the header was
+// not sent either. They do not count.
 func (l *line) wrote(n int64, err error) {
 	if err == nil {
 		l.sent(http.StatusOK)
@@ -67,6 +67,7 @@ func (l *line) failed(err error) {
 		strings.HasSuffix(err.Error(), "declared Content-Length"): // not http.ErrContentLength, since HTTP/2's has no name
 		l.sent(http.StatusOK) // a mistake of the handler's, after the header
 	case errors.Is(err, http.ErrHijacked):
+	case errors.Is(err, context.Canceled): // http.TimeoutHandler's; ended knows more
 	default:
 		l.gone = true
 	}
@@ -84,26 +85,35 @@ func byClient(err error) bool {
 	return writing
 }
 
-// hungUp reports whether ctx, which has ended, has because the client has gone, as far as can be told. A server
-// whose contexts are its owner's ends them for reasons of its own, at SIGTERM for instance, and its
-// clients get their answers all the same.
+// ended notes what it means that ctx has ended when the handler returns. w is the ResponseWriter that
+// AccessLog was given. http.TimeoutHandler has answered by then, in place of the handler, whatever
+// ended its context. That is not tried by a Write, which would send 200 before middleware further out
+// sets its own status.
+func (l *line) ended(ctx context.Context, w http.ResponseWriter) {
+	switch {
+	case l.head && l.proto >= 2 && l.status != 0: // HTTP/2 ends a stream with the header of its answer
+	case hungUp(ctx):
+		l.gone = true
+	case nameInNetHTTP(innermost(w)) == "timeoutWriter":
+		l.timedOut = true
+	}
+}
+
+// hungUp reports whether ctx ended because the client left, as far as that can be told. A server whose
+// contexts are its owner's ends them for reasons of its own, at SIGTERM for instance. Its clients get
+// their answers all the same.
 func hungUp(ctx context.Context) bool {
 	if context.Cause(ctx) != context.Canceled {
 		return false
 	}
-	server, ok := ctx.Value(http.ServerContextKey).(*http.Server)
-	return ok && server.BaseContext == nil && server.ConnContext == nil
+	server, _ := ctx.Value(http.ServerContextKey).(*http.Server)
+	return server != nil && server.BaseContext == nil && server.ConnContext == nil
 }
-
-// answeredFor reports whether http.TimeoutHandler gives the answer in place of a handler that returns
-// after the deadline. Not by what a Write says, which would make a 200 of a status that is still to
-// come from further out.
-func answeredFor(w http.ResponseWriter) bool { return nameInNetHTTP(innermost(w)) == "timeoutWriter" }
 
 // nameInNetHTTP is the name of w's type if that is one of net/http's own, else "".
 func nameInNetHTTP(w http.ResponseWriter) string {
 	t := reflect.TypeOf(w)
-	if t.Kind() != reflect.Pointer {
+	if t == nil || t.Kind() != reflect.Pointer {
 		return ""
 	}
 	t = t.Elem()

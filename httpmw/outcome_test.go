@@ -111,6 +111,82 @@ func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 	}
 }
 
+// http.TimeoutHandler answers 503 whatever ends its context, while the client still waits.
+func TestAccessLogInsideTimeoutHandlerCanceled(t *testing.T) {
+	for _, tt := range deadlines {
+		t.Run(tt.name, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			ctx, sigterm := context.WithCancel(t.Context())
+			answered, ended := make(chan struct{}), make(chan struct{})
+			logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if tt.before != nil {
+					tt.before(w)
+				}
+				sigterm()
+				<-answered
+				if tt.late != nil {
+					tt.late(w)
+				}
+			}))
+			srv := newServer(t, "h1", http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer close(ended)
+				defer func() { _ = recover() }()
+				logged.ServeHTTP(w, r)
+			}), time.Minute, "timeout"), func(srv *http.Server) {
+				srv.BaseContext = func(net.Listener) context.Context { return ctx }
+			})
+			res := send(t, srv, "/", nil)
+			body(t, res)
+			close(answered)
+			<-ended
+			require.Equal(t, 503, res.StatusCode, "status that the client got")
+			line := out.only(t)
+			assert.EqualValues(t, 503, line["status"], "status of %v", line)
+			assert.EqualValues(t, 0, line["bytes"], "bytes of %v", line)
+			assert.NotContains(t, line, "client_gone", "the line")
+		})
+	}
+}
+
+// HTTP/2 ends the stream, and with it the context, when the header of a HEAD's answer is sent.
+func TestAccessLogHead(t *testing.T) {
+	for _, protocol := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			got, line := exchange(t, protocol, http.MethodHead, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out, func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(201)
+				w.(http.Flusher).Flush()
+				if r.ProtoMajor >= 2 {
+					<-r.Context().Done()
+				}
+			})
+			require.NoError(t, got.err)
+			require.Equal(t, 201, got.status, "status that the client got")
+			assert.EqualValues(t, 201, line["status"], "status of %v", line)
+			assert.NotContains(t, line, "client_gone", "the line")
+		})
+	}
+}
+
+// Odd neighbours must not make the line panic.
+func TestAccessLogOddNeighbours(t *testing.T) {
+	for name, cause := range map[string]func(ctx context.Context) (context.Context, context.CancelFunc){
+		"a deadline": func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, -1) },
+		"a cancel":   context.WithCancel,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			ctx, cancel := cause(context.WithValue(t.Context(), http.ServerContextKey, (*http.Server)(nil)))
+			cancel()
+			httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(nop)).ServeHTTP(unwrapping{}, get(nil).WithContext(ctx))
+			assert.EqualValues(t, 200, out.only(t)["status"])
+		})
+	}
+}
+
 // In time, the line has what the handler wrote; so it has where the deadline is not TimeoutHandler's.
 func TestAccessLogDeadlineOfAnother(t *testing.T) {
 	expires := func(next http.Handler) http.Handler {

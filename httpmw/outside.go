@@ -16,8 +16,8 @@ type outside struct {
 	traced atomic.Pointer[context.Context]
 }
 
-func newOutside(ctx context.Context, made bool) *outside {
-	return &outside{Context: ctx, route: route.Cell{Wanted: true, Made: made}}
+func newOutside(r *http.Request) *outside {
+	return &outside{Context: r.Context(), route: route.Cell{Of: r.RequestURI, Wanted: true, Outside: true}}
 }
 
 type outsideKey struct{}
@@ -40,17 +40,23 @@ func (o *outside) within() context.Context {
 	return o.Context
 }
 
-// tellOutside says ctx to the AccessLog outside of New, if given, the context that New was given, is its.
-// Of several New the outermost is heard.
+// outsideOf returns the nearest AccessLog outside of New that ctx has passed; nil: none.
+func outsideOf(ctx context.Context) *outside {
+	o, _ := ctx.Value(outsideKey{}).(*outside)
+	return o
+}
+
+// tellOutside hands ctx, in which New has begun the trace, to the AccessLog outside. given is the context
+// that New received: it tells whether there is such an AccessLog. Of several New the outermost is heard.
 func tellOutside(given, ctx context.Context) {
-	if o, ok := given.Value(outsideKey{}).(*outside); ok {
+	if o := outsideOf(given); o != nil {
 		o.traced.CompareAndSwap(nil, &ctx)
 	}
 }
 
-// giveBack copies to given what is looked for in the request that was copied: net/http removes the
-// files of its form, and who stands further out names spans and metrics by its pattern. Only what
-// has changed is written, since whoever else may read given does not expect it to.
+// giveBack copies to given what others look for in the request that was copied. net/http removes the
+// files of its form, and middleware further out names spans and metrics by its pattern. Unchanged
+// fields are not written, since other code may be reading given.
 func giveBack(given, seen *http.Request) {
 	if seen.MultipartForm != nil && seen.MultipartForm != given.MultipartForm {
 		given.MultipartForm = seen.MultipartForm

@@ -141,6 +141,24 @@ func TestAccessLogOutsideTwoNew(t *testing.T) {
 	assert.Equal(t, span, out.only(t)["span_id"], "span_id of the line")
 }
 
+// TestAccessLogOutsideTwice: two AccessLog outside of New both have the ID.
+func TestAccessLogOutsideTwice(t *testing.T) {
+	for name, between := range map[string]func(http.Handler) http.Handler{"": same, ", a copy between": copies} {
+		t.Run("AccessLog(AccessLog(New))"+name, func(t *testing.T) {
+			var out logbook
+			logger := zerolog.New(&out)
+			log := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})
+			serve(log(between(log(httpmw.New(httpmw.Config{})(http.HandlerFunc(nop))))), get(header("b3", id64+"-"+spanID+"-1")))
+			lines := out.lines(t)
+			require.Len(t, lines, 2)
+			for _, line := range lines {
+				assert.Equal(t, id64, line["trace_id"], "trace_id of %v", line)
+				assert.Equal(t, spanID, line["parent_id"], "parent_id of %v", line)
+			}
+		})
+	}
+}
+
 // TestAccessLogAroundOtelhttp: of all spans, the line has New's.
 func TestAccessLogAroundOtelhttp(t *testing.T) {
 	sdk, _ := newSDK(sdktrace.AlwaysSample())

@@ -12,23 +12,29 @@ import (
 
 // SetRoute says which route a request takes: template goes on its access line, and on its span if
 // that is recorded. ctx is the request's context, or one derived from it. A template may begin with a
-// method, as [http.Request].Pattern does; the method is left out. Of several templates the longest
-// stays, so that routers within routers may each say what they know, before or after the handler.
+// method, as [http.Request].Pattern does; the method is left out. Call it in the middleware next to
+// the router, before the handler or after it.
 //
 // A router needs it that does not set r.Pattern, or sets it on a copy of the request that AccessLog
 // and New do not see: behind http.TimeoutHandler, http.MaxBytesHandler, and all other middleware that
 // calls r.WithContext. For http.ServeMux:
 //
 //	func(w http.ResponseWriter, r *http.Request) {
+//		_, pattern := mux.Handler(r)
+//		httpmw.SetRoute(r.Context(), pattern)
 //		mux.ServeHTTP(w, r)
-//		httpmw.SetRoute(r.Context(), r.Pattern)
 //	}
+//
+// Routers within routers may each say what they know. A template that leaves the rest of the path
+// open ("/v1/") gives way to one that does not, and else the shorter path to the longer. One that ends
+// in a star is ignored, as it is in r.Pattern: in chi and others the star means that another router
+// handles the rest. Behind http.StripPrefix, say the prefix too.
 //
 // It is safe for concurrent use. It does nothing for an empty template, for a nil ctx, and for one
 // that has passed neither New nor AccessLog. A template of more than 8,000 bytes is cut there.
 func SetRoute(ctx context.Context, template string) {
 	if cell := route.Of(ctx); cell != nil {
-		cell.Set(clip.UTF8(withoutMethod(template)))
+		cell.Set(clip.UTF8(templateOf(template)))
 	}
 }
 
@@ -37,37 +43,39 @@ func routeOf(r *http.Request, cell *route.Cell) string {
 	if template := cell.Get(); template != "" {
 		return template
 	}
-	return patternOf(r)
+	return templateOf(r.Pattern)
 }
 
-// patternOf is the pattern that matched r, without the method that it may begin with. One that ends in
-// a star is none: in chi's way of writing, which others share, the rest of the path is another
-// router's, and what that has found may stand on a copy of r.
-func patternOf(r *http.Request) string {
-	if strings.HasSuffix(r.Pattern, "*") {
+// templateOf is a pattern without the method that it may begin with. One that ends in a star is none.
+// In chi and others the star means that another router handles the rest of the path. That router may
+// have written its pattern into a copy of the request.
+func templateOf(pattern string) string {
+	if strings.HasSuffix(pattern, "*") {
 		return ""
 	}
-	return withoutMethod(r.Pattern)
+	return withoutMethod(pattern)
 }
 
-// tell writes r's own pattern into cell, for somebody further out, unless SetRoute has been called. The
-// pattern is of use there if r has the path that the client has asked for: http.StripPrefix makes
-// another, and a pattern that matches only the rest of the path is no route of the request.
+// tell writes r's own pattern into cell, for somebody further out, unless SetRoute has been called.
+// It does not if http.StripPrefix has taken the beginning of the path away: a pattern of the rest is
+// no route of the request.
 func tell(cell *route.Cell, r *http.Request) {
-	if r.Pattern == "" || r.URL == nil {
+	if r.Pattern == "" {
 		return
 	}
-	if asked, err := url.ParseRequestURI(r.RequestURI); err == nil && asked.Path == r.URL.Path {
-		cell.Offer(patternOf(r))
+	if asked, err := url.ParseRequestURI(r.RequestURI); err == nil && r.URL != nil {
+		if asked.Path != r.URL.Path && strings.HasSuffix(asked.Path, r.URL.Path) {
+			return
+		}
 	}
+	cell.Offer(templateOf(r.Pattern))
 }
 
-// made reports whether r has been made here, by a handler that serves its own request with it.
-func made(r *http.Request) bool { return r.RequestURI == "" }
-
+// withoutMethod cuts at the first space or tab, if what stands before it can be a method.
 func withoutMethod(pattern string) string {
-	if _, rest, ok := strings.Cut(pattern, " "); ok {
-		return strings.TrimLeft(rest, " \t")
+	i := strings.IndexAny(pattern, " \t")
+	if i < 0 || strings.ContainsAny(pattern[:i], "/{") {
+		return pattern
 	}
-	return pattern
+	return strings.TrimLeft(pattern[i:], " \t")
 }

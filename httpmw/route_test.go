@@ -1,6 +1,7 @@
 package httpmw_test
 
 import (
+	"bufio"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -71,8 +72,9 @@ func usersMux(said bool) http.Handler {
 		return mux
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, pattern := mux.Handler(r)
+		httpmw.SetRoute(r.Context(), pattern)
 		mux.ServeHTTP(w, r)
-		httpmw.SetRoute(r.Context(), r.Pattern)
 	})
 }
 
@@ -145,6 +147,27 @@ func TestRouteBehindCopies(t *testing.T) {
 	}
 }
 
+// SpanName finds what SetRoute was told where it looks for the pattern.
+func TestRouteSpanName(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		said bool
+		wrap func(http.Handler) http.Handler
+		want string
+	}{
+		{"r's own", false, same, "serve GET /v1/users/{id}"},
+		{"SetRoute", true, copies, "serve /v1/users/{id}"},
+		{"none", false, copies, "serve "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			r := httptest.NewRequest(http.MethodGet, "/v1/users/7", nil)
+			serve(httpmw.New(httpmw.Config{TracerProvider: sdk, SpanName: func(r *http.Request) string { return "serve " + r.Pattern }})(tt.wrap(usersMux(tt.said))), r)
+			assert.Equal(t, tt.want, rec.Ended()[0].Name())
+		})
+	}
+}
+
 // Two New, or two AccessLog, are told by the innermost.
 func TestRouteTwice(t *testing.T) {
 	const full = "/v1/users/{id}"
@@ -197,23 +220,33 @@ func TestRouteOfRequestsWithin(t *testing.T) {
 			return httpmw.New(httpmw.Config{})(log(copies(mux)))
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			var inner logbook
-			logger := zerolog.New(&inner)
-			within := wrap(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), usersMux(true))
-			got := routeOf(t, "h1", "/batch", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
-				mux := http.NewServeMux()
-				mux.HandleFunc("/batch", func(w http.ResponseWriter, r *http.Request) {
-					sub, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "/v1/users/7", nil)
-					assert.NoError(t, err)
-					within.ServeHTTP(w, sub)
+		for how, made := range map[string]func(ctx context.Context) (*http.Request, error){
+			"http.NewRequest": func(ctx context.Context) (*http.Request, error) {
+				return http.NewRequestWithContext(ctx, http.MethodGet, "/v1/users/7", nil)
+			},
+			"http.ReadRequest": func(ctx context.Context) (*http.Request, error) { // as of a batch in multipart/mixed
+				r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET /v1/users/7 HTTP/1.1\r\nHost: svc.example\r\n\r\n")))
+				return r.WithContext(ctx), err
+			},
+		} {
+			t.Run(name+", by "+how, func(t *testing.T) {
+				var inner logbook
+				logger := zerolog.New(&inner)
+				within := wrap(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), usersMux(true))
+				got := routeOf(t, "h1", "/batch", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
+					mux := http.NewServeMux()
+					mux.HandleFunc("/batch", func(w http.ResponseWriter, r *http.Request) {
+						sub, err := made(r.Context())
+						assert.NoError(t, err)
+						within.ServeHTTP(w, sub)
+					})
+					return mw(log(mux))
 				})
-				return mw(log(mux))
+				assert.Equal(t, routed{"/batch", "/batch", "GET /batch"}, got)
+				assert.Equal(t, "/v1/users/{id}", inner.only(t)["route"], "route of the line within")
+				assert.Equal(t, id128, inner.only(t)["trace_id"], "trace_id of the line within")
 			})
-			assert.Equal(t, routed{"/batch", "/batch", "GET /batch"}, got)
-			assert.Equal(t, "/v1/users/{id}", inner.only(t)["route"], "route of the line within")
-			assert.Equal(t, id128, inner.only(t)["trace_id"], "trace_id of the line within")
-		})
+		}
 	}
 }
 
@@ -246,6 +279,27 @@ func TestRoutePrefix(t *testing.T) {
 		assert.NoError(t, err)
 		serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(copies(usersMux(true)))), r)
 		assert.Equal(t, "GET /v1/users/{id}", rec.Ended()[0].Name())
+	})
+	t.Run("the same without SetRoute", func(t *testing.T) {
+		sdk, rec := newSDK(sdktrace.AlwaysSample())
+		discard := zerolog.Nop()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/users/7", nil)
+		assert.NoError(t, err)
+		serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(copies(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(usersMux(false)))), r)
+		assert.Equal(t, "GET /v1/users/{id}", rec.Ended()[0].Name())
+	})
+	t.Run("a path that was rewritten", func(t *testing.T) {
+		lower := func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				r = r.Clone(r.Context())
+				r.URL.Path = strings.ToLower(r.URL.Path)
+				next.ServeHTTP(w, r)
+			})
+		}
+		got := routeOf(t, "h1", "/V1/Users/7", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
+			return mw(lower(log(usersMux(false))))
+		})
+		assert.Equal(t, routed{"/v1/users/{id}", "/v1/users/{id}", "GET /v1/users/{id}"}, got)
 	})
 	t.Run("escaped otherwise", func(t *testing.T) {
 		got := routeOf(t, "h1", "/v1/users/%37?q=1", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
@@ -326,9 +380,17 @@ func TestSetRoute(t *testing.T) {
 		{"a template", []string{"/users/{id}"}, "/users/{id}"},
 		{"with a method", []string{"GET \t/users/{id}"}, "/users/{id}"},
 		{"with a host", []string{"GET svc.example/users/{id}"}, "svc.example/users/{id}"},
-		{"a subtree", []string{"/files/*"}, "/files/*"},
+		{"a tab after the method", []string{"GET\t/users/{id}"}, "/users/{id}"},
+		{"no method, and a space", []string{"/users/{id:[0-9 ]+}/edit"}, "/users/{id:[0-9 ]+}/edit"},
+		{"a method, and a space", []string{"GET /users/{id:[0-9 ]+}/edit"}, "/users/{id:[0-9 ]+}/edit"},
+		{"a subtree", []string{"/files/"}, "/files/"},
+		{"another router's", []string{"/files/*"}, ""},
 		{"the inner router first", []string{"/v1/users/{id}", "/v1/*"}, "/v1/users/{id}"},
 		{"the outer router first", []string{"/v1/*", "/v1/users/{id}"}, "/v1/users/{id}"},
+		{"the inner router first, a longer subtree", []string{"/v1/x", "/v1/{everything_else...}"}, "/v1/x"},
+		{"the outer router first, a longer subtree", []string{"/v1/{everything_else...}", "/v1/x"}, "/v1/x"},
+		{"subtrees", []string{"/v1/users/", "/v1/"}, "/v1/users/"},
+		{"a long host", []string{"very.long.host.example.com/v1", "/v1/users/{id}"}, "/v1/users/{id}"},
 		{"of two that are as long, the first", []string{"/a", "/b"}, "/a"},
 		{"too long", []string{strings.Repeat("x", 9000)}, strings.Repeat("x", 8000) + "…"},
 	} {

@@ -1,38 +1,61 @@
-// Package route takes a request's route from the router that has found it outwards, to the span and the
-// access line. A router writes the pattern into the request that it is given, and that may be a copy.
+// Package route takes a request's route from the router that found it outwards, to the span and the
+// access line. A router writes the pattern into the request that it is given, which may be a copy.
 package route
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 )
 
-// Cell is where the route of a request is written. It is in the request's context, which copies share.
-// The zero value is empty. Safe for concurrent use: http.TimeoutHandler runs routers in another goroutine.
+// Cell is where the route of a request is written. It is in the request's context, which copies of
+// the request share. The zero value is empty. Its methods are safe for concurrent use:
+// http.TimeoutHandler runs routers in another goroutine. The fields are set before the handler runs.
 type Cell struct {
 	template atomic.Pointer[string]
 
-	// Wanted is set before the handler runs where somebody is going to read the cell. Else nothing but
-	// what a user says is written, since that costs an allocation.
+	// Of is the RequestURI of the request. A handler may serve its request by requests of its own, in
+	// the same context: these have another one, or none.
+	Of string
+
+	// Wanted says that somebody will read the cell. Else only SetRoute writes into it, since a write
+	// costs an allocation.
 	Wanted bool
 
-	// Made is set before the handler runs if the request has not come from a client: a handler that serves
-	// a request has made it, in that one's context.
-	Made bool
+	// Outside says that the cell is that of an AccessLog outside of New.
+	Outside bool
 }
 
-// Set writes template, unless a longer one stands there. A router within a router knows more of the
-// route, and some know it before they call their handler, some afterwards.
+// Set writes template, unless one stands there that says more. Routers within routers may each speak,
+// and some know their template before they call a handler, some afterwards.
 func (c *Cell) Set(template string) {
-	for {
+	for template != "" {
 		old := c.template.Load()
-		if old != nil && len(*old) >= len(template) || template == "" {
-			return
-		}
-		if c.template.CompareAndSwap(old, &template) {
+		if old != nil && !saysMore(template, *old) || c.template.CompareAndSwap(old, &template) {
 			return
 		}
 	}
+}
+
+// saysMore reports whether template says more of the route than old. A template that leaves the rest
+// of the path open says less than one that does not. Of two of a kind the longer path says more.
+func saysMore(template, old string) bool {
+	if open := isOpen(template); open != isOpen(old) {
+		return !open
+	}
+	return len(path(template)) > len(path(old))
+}
+
+func isOpen(template string) bool {
+	return strings.HasSuffix(template, "/") || strings.HasSuffix(template, "...}")
+}
+
+// path is template without the host that it may begin with.
+func path(template string) string {
+	if i := strings.IndexByte(template, '/'); i >= 0 {
+		return template[i:]
+	}
+	return template
 }
 
 // Offer writes template if nothing stands there yet.
