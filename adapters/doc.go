@@ -62,8 +62,9 @@
 // Most middleware hands on a copy of the request, and a router writes its pattern into that. SetRoute,
 // said in the innermost middleware, takes the route to the access line and the span.
 //
-//	ServeMux, after it      httpmw.SetRoute(r.Context(), r.Pattern)
-//	chi, after next         httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern())
+//	ServeMux, before it     _, pattern := mux.Handler(r)
+//	ServeMux, then          httpmw.SetRoute(r.Context(), pattern)
+//	chi, before next        defer func() { httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern()) }()
 //	gorilla, in Use         template, _ := mux.CurrentRoute(r).GetPathTemplate()
 //	gorilla, then           httpmw.SetRoute(r.Context(), template)
 //	gin, in Use             httpmw.SetRoute(c.Request.Context(), c.FullPath())

@@ -2,9 +2,11 @@ package adapters_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 
 	"example.com/clew/httpmw"
@@ -56,21 +58,26 @@ func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *
 		Method: string(c.Method()), URL: &url.URL{Path: string(c.Path())}, RequestURI: string(c.RequestURI()), ProtoMajor: 1, ProtoMinor: 1,
 		Host: string(c.Host()), RemoteAddr: c.RemoteAddr().String(), Header: http.Header{},
 	}
-	names := make([]string, 0, len(header))
 	for name, values := range header {
-		names = append(names, strings.Clone(name))
 		for _, value := range values {
-			r.Header.Add(names[len(names)-1], strings.Clone(value))
+			r.Header.Add(strings.Clone(name), strings.Clone(value))
 		}
 	}
+	came := r.Header.Clone()
 	handler := func(w http.ResponseWriter, r *http.Request) {
-		for _, name := range names { // as Config.Trust has left them
-			switch value := r.Header.Get(name); value {
-			case "":
-				c.Request.Header.Del(name)
-			case string(c.Request.Header.Peek(name)):
-			default:
-				c.Request.Header.Set(name, value)
+		if !maps.EqualFunc(came, r.Header, slices.Equal) { // as Config.Trust has left them
+			again := func(name string) bool { return len(came[name]) > 1 || !slices.Equal(came[name], r.Header[name]) }
+			for name := range came {
+				if again(name) { // Del also turns the order round of headers that stand twice
+					c.Request.Header.Del(name)
+				}
+			}
+			for name, values := range r.Header {
+				for _, value := range values {
+					if again(name) {
+						c.Request.Header.Add(name, value)
+					}
+				}
 			}
 		}
 		for name := range w.Header() { // Config.ResponseHeader

@@ -555,3 +555,41 @@ func TestFiberIsInTheTrace(t *testing.T) {
 		assert.Equal(t, map[string]int{"request": 2 * requests, "here": requests, "later": 2 * requests, "heard when debug": debug}, seen, "lines")
 	})
 }
+
+// Headers that stand twice stay as they are, beside those that are refused.
+func TestFiberRepeatedHeaders(t *testing.T) {
+	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
+		mw := httpmw.New(httpmw.Config{Trust: trust.Always})
+		for range 20 { // what is ranged over is a map
+			var got map[string][]string
+			v2 := fiberv2.New(fiberv2.Config{DisableStartupMessage: true})
+			v2.Use(aroundV2(mw))
+			v2.Get("/", func(c *fiberv2.Ctx) error { got = c.GetReqHeaders(); return nil })
+			v3 := fiberv3.New()
+			v3.Use(aroundV3(mw))
+			v3.Get("/", func(c fiberv3.Ctx) error { got = c.GetReqHeaders(); return nil })
+			for name, test := range map[string]func(*http.Request) (*http.Response, error){
+				"v2": func(r *http.Request) (*http.Response, error) { return v2.Test(r) },
+				"v3": func(r *http.Request) (*http.Response, error) { return v3.Test(r) },
+			} {
+				r := httptest.NewRequest(http.MethodGet, "/", nil)
+				r.Header["B3"] = []string{"463ac35c9f6413ad-a2fb4a1d1a96d312-d", "5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312-d"}
+				r.Header["X-Forwarded-For"] = []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}
+				r.Header["X-Multi"] = []string{"a", "b"}
+				_, err := test(r)
+				require.NoError(t, err)
+				assert.Equal(t, r.Header["X-Forwarded-For"], got["X-Forwarded-For"], "X-Forwarded-For in %s, trust %d", name, trust)
+				assert.Equal(t, r.Header["X-Multi"], got["X-Multi"], "X-Multi in %s, trust %d", name, trust)
+				switch trust {
+				case httpmw.TrustNone:
+					assert.Empty(t, got["B3"], "B3 in %s, TrustNone", name)
+				case httpmw.TrustIDs:
+					require.Len(t, got["B3"], 1, "B3 in %s, TrustIDs", name)
+					assert.Contains(t, got["B3"][0], "463ac35c9f6413ad", "B3 in %s, TrustIDs", name)
+				default:
+					assert.Equal(t, r.Header["B3"], got["B3"], "B3 in %s, TrustAll", name)
+				}
+			}
+		}
+	}
+}

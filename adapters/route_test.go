@@ -33,16 +33,17 @@ var routers = []struct {
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /v1/media/{id}", func(http.ResponseWriter, *http.Request) {})
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, pattern := mux.Handler(r)
+			httpmw.SetRoute(r.Context(), pattern)
 			mux.ServeHTTP(w, r)
-			httpmw.SetRoute(r.Context(), r.Pattern)
 		})
 	}},
 	{"chi", "/v1/media/{id}", func() http.Handler {
 		router := chi.NewRouter()
 		router.Use(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer func() { httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern()) }()
 				next.ServeHTTP(w, r)
-				httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern())
 			})
 		})
 		router.Route("/v1", func(r chi.Router) {
@@ -134,12 +135,14 @@ func TestRoutes(t *testing.T) {
 				assert.Equal(t, tt.route, line["route"], "route of the line %v", line)
 				assert.Equal(t, tt.route, route, "http.route of the span")
 
-				status, line, route = accessLine(t, "/nowhere", func(traced, logged func(http.Handler) http.Handler) http.Handler {
-					return traced(logged(between(tt.router())))
-				})
-				assert.Equal(t, 404, status)
-				assert.NotContains(t, line, "route", "the line of what matches no route")
-				assert.Empty(t, route, "http.route of the span")
+				for _, nowhere := range []string{"/nowhere", "/v1/nowhere"} {
+					status, line, route = accessLine(t, nowhere, func(traced, logged func(http.Handler) http.Handler) http.Handler {
+						return traced(logged(between(tt.router())))
+					})
+					assert.Equal(t, 404, status)
+					assert.NotContains(t, line, "route", "the line of what matches no route")
+					assert.Empty(t, route, "http.route of the span")
+				}
 			})
 		}
 	}
