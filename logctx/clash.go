@@ -21,7 +21,7 @@ func (c *Config) keys() []string {
 }
 
 // filter tells most keys of others from ours at a glance: every attribute of every line is asked
-// about. In another case a key is never shorter, unless it has other letters than ASCII's.
+// about. Changing the case of an ASCII key does not change its length.
 type filter struct {
 	shortest int    // so many bytes at least; 1 if a key of ours is not ASCII
 	initials uint32 // a bit for each first letter; all of them if a key of ours is not ASCII
@@ -53,8 +53,7 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 			}
 			continue
 		}
-		// The other case of an s may be a long one, which is not ASCII; that of a k the sign for
-		// Kelvin.
+		// Two letters that are not ASCII fold to ASCII: the long s, and the sign for Kelvin to k.
 		if key[0] < utf8.RuneSelf && f.initials>>(key[0]&31)&1 == 0 {
 			continue
 		}
@@ -85,9 +84,9 @@ func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 	return free, held
 }
 
-// appendOther appends a, which is somebody else's, to attrs. Of these the first are ours, so
-// many, and a does not keep a key of one of them: parsers take the last of two, and some stores
-// refuse the line.
+// appendOther appends a, which is somebody else's, to attrs. The first attributes there, as many as
+// ours says, are ours. If a has the key of one of them, a is renamed: parsers take the last of two,
+// and some stores refuse the line. Of several that are then called the same, the last stays.
 func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
 	each(a, func(a slog.Attr) {
 		for _, own := range attrs[:ours] {
@@ -99,6 +98,14 @@ func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
 			}
 			a.Key += otherSuffix
 			break
+		}
+		if strings.HasSuffix(a.Key, otherSuffix) {
+			for i := range attrs[ours:] {
+				if other := &attrs[ours+i]; other.Key == a.Key {
+					other.Value = a.Value
+					return
+				}
+			}
 		}
 		attrs = append(attrs, a)
 	})

@@ -16,8 +16,9 @@ import (
 // of your own with one of these keys, in upper or lower case, is renamed: trace_id becomes
 // trace_id_attr. It is left out where it says the same as ours, so that a handler may be wrapped
 // twice. Attributes in a named group keep their keys, and so do all on a line without a trace.
-// Two things cannot be seen from here: what h was given by WithAttrs before it was wrapped, and
-// what its ReplaceAttr makes of a key.
+// Three things cannot be seen from here: what h was given by WithAttrs before it was wrapped, what
+// its ReplaceAttr makes of a key, and that slog's TextHandler writes a group "trace" with an "id" as
+// trace.id, which is ECS's key.
 //
 // A handler over slog's own default one may be made the default by [slog.SetDefault]: by itself
 // that would hang the program at its first line (golang/go#62424). The lines go where package log

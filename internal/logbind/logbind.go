@@ -74,8 +74,8 @@ func Rebind(ctx context.Context) context.Context {
 	}
 	l := *stored
 	if quiet, _ := ctx.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
-		// By its level a logger is the one that BindDebug made, or comes from it. One with another
-		// level has been chosen in the debug trace.
+		// A logger that still has the debug level was made by BindDebug, or derived from it. Another
+		// level was set by the program, and stays.
 		if l.GetLevel() == heard(*quiet) {
 			l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
 		}
