@@ -59,8 +59,8 @@
 //
 // # Routes
 //
-// Most middleware hands on a copy of the request, and a router writes its pattern into that. SetRoute,
-// said in the innermost middleware, takes the route to the access line and the span.
+// Most middleware hands on a copy of the request, and a router writes its pattern into that.
+// SetRoute, said in the innermost middleware, takes the route to the access line and the span.
 //
 //	ServeMux, before it     _, pattern := mux.Handler(r)
 //	ServeMux, then          httpmw.SetRoute(r.Context(), pattern)
@@ -113,8 +113,8 @@
 //	log, in main            log.SetOutput(logger)
 //	log, in a request       log.New(logctx.From(ctx), "", 0)
 //
-// The lines that other libraries write of a request have its ID by these; restyLogs, chiLogs and chiID
-// are a few lines each, in lines_test.go.
+// The lines that other libraries write of a request have its ID by these; restyLogs, chiLogs and
+// chiID are a few lines each, in lines_test.go.
 //
 //	resty's WARN and ERROR  client.OnBeforeRequest(restyLogs)
 //	chi's Recoverer, Use    chiLogs, middleware.Recoverer

@@ -25,8 +25,8 @@ func (l *line) sent(status int) {
 	}
 }
 
-// wrote notes a write. If the first write fails, its bytes are still in a buffer, and the header was
-// not sent either. They do not count.
+// wrote notes a write. If the first write fails, its bytes are still in a buffer, and the header
+// was not sent either. They do not count.
 func (l *line) wrote(n int64, err error) {
 	if err == nil {
 		l.sent(http.StatusOK)
@@ -85,10 +85,10 @@ func byClient(err error) bool {
 	return writing
 }
 
-// ended notes what it means that ctx has ended when the handler returns. w is the ResponseWriter that
-// AccessLog was given. http.TimeoutHandler has answered by then, in place of the handler, whatever
-// ended its context. That is not tried by a Write, which would send 200 before middleware further out
-// sets its own status.
+// ended notes what it means that ctx has ended when the handler returns. w is the ResponseWriter
+// that AccessLog was given. http.TimeoutHandler has answered by then, in place of the handler,
+// whatever ended its context. That is not tried by a Write, which would send 200 before middleware
+// further out sets its own status.
 func (l *line) ended(ctx context.Context, w http.ResponseWriter) {
 	switch {
 	case l.head && l.proto >= 2 && l.status != 0: // HTTP/2 ends a stream with the header of its answer
@@ -99,9 +99,9 @@ func (l *line) ended(ctx context.Context, w http.ResponseWriter) {
 	}
 }
 
-// hungUp reports whether ctx ended because the client left, as far as that can be told. A server whose
-// contexts are its owner's ends them for reasons of its own, at SIGTERM for instance. Its clients get
-// their answers all the same.
+// hungUp reports whether ctx ended because the client left, as far as that can be told. A server
+// whose contexts are its owner's ends them for reasons of its own, at SIGTERM for instance. Its
+// clients get their answers all the same.
 func hungUp(ctx context.Context) bool {
 	if context.Cause(ctx) != context.Canceled {
 		return false

@@ -46,17 +46,18 @@ func outsideOf(ctx context.Context) *outside {
 	return o
 }
 
-// tellOutside hands ctx, in which New has begun the trace, to the AccessLog outside. given is the context
-// that New received: it tells whether there is such an AccessLog. Of several New the outermost is heard.
+// tellOutside hands ctx, in which New has begun the trace, to the AccessLog outside. given is the
+// context that New received: it tells whether there is such an AccessLog. Of several New the
+// outermost is heard.
 func tellOutside(given, ctx context.Context) {
 	if o := outsideOf(given); o != nil {
 		o.traced.CompareAndSwap(nil, &ctx)
 	}
 }
 
-// giveBack copies to given what others look for in the request that was copied. net/http removes the
-// files of its form, and middleware further out names spans and metrics by its pattern. Unchanged
-// fields are not written, since other code may be reading given.
+// giveBack copies to given what others look for in the request that was copied. net/http removes
+// the files of its form, and middleware further out names spans and metrics by its pattern.
+// Unchanged fields are not written, since other code may be reading given.
 func giveBack(given, seen *http.Request) {
 	if seen.MultipartForm != nil && seen.MultipartForm != given.MultipartForm {
 		given.MultipartForm = seen.MultipartForm

@@ -11,13 +11,13 @@ import (
 )
 
 // SetRoute says which route a request takes: template goes on its access line, and on its span if
-// that is recorded. ctx is the request's context, or one derived from it. A template may begin with a
-// method, as [http.Request].Pattern does; the method is left out. Call it in the middleware next to
-// the router, before the handler or after it.
+// that is recorded. ctx is the request's context, or one derived from it. A template may begin
+// with a method, as [http.Request].Pattern does; the method is left out. Call it in the middleware
+// next to the router, before the handler or after it.
 //
-// A router needs it that does not set r.Pattern, or sets it on a copy of the request that AccessLog
-// and New do not see: behind http.TimeoutHandler, http.MaxBytesHandler, and all other middleware that
-// calls r.WithContext. For http.ServeMux:
+// A router needs it that does not set r.Pattern, or sets it on a copy of the request that
+// AccessLog and New do not see: behind http.TimeoutHandler, http.MaxBytesHandler, and all other
+// middleware that calls r.WithContext. For http.ServeMux:
 //
 //	func(w http.ResponseWriter, r *http.Request) {
 //		_, pattern := mux.Handler(r)
@@ -26,9 +26,9 @@ import (
 //	}
 //
 // Routers within routers may each say what they know. A template that leaves the rest of the path
-// open ("/v1/") gives way to one that does not, and else the shorter path to the longer. One that ends
-// in a star is ignored, as it is in r.Pattern: in chi and others the star means that another router
-// handles the rest. Behind http.StripPrefix, say the prefix too.
+// open ("/v1/") gives way to one that does not, and else the shorter path to the longer. One that
+// ends in a star is ignored, as it is in r.Pattern: in chi and others the star means that another
+// router handles the rest. Behind http.StripPrefix, say the prefix too.
 //
 // It is safe for concurrent use. It does nothing for an empty template, for a nil ctx, and for one
 // that has passed neither New nor AccessLog. A template of more than 8,000 bytes is cut there.
@@ -46,9 +46,9 @@ func routeOf(r *http.Request, cell *route.Cell) string {
 	return templateOf(r.Pattern)
 }
 
-// templateOf is a pattern without the method that it may begin with. One that ends in a star is none.
-// In chi and others the star means that another router handles the rest of the path. That router may
-// have written its pattern into a copy of the request.
+// templateOf is a pattern without the method that it may begin with. One that ends in a star is
+// none. In chi and others the star means that another router handles the rest of the path. That
+// router may have written its pattern into a copy of the request.
 func templateOf(pattern string) string {
 	if strings.HasSuffix(pattern, "*") {
 		return ""
@@ -56,9 +56,9 @@ func templateOf(pattern string) string {
 	return withoutMethod(pattern)
 }
 
-// tell writes r's own pattern into cell, for somebody further out, unless SetRoute has been called.
-// It does not if http.StripPrefix has taken the beginning of the path away: a pattern of the rest is
-// no route of the request.
+// tell writes r's own pattern into cell, for somebody further out, unless SetRoute has been
+// called. It does not if http.StripPrefix has taken the beginning of the path away: a pattern of
+// the rest is no route of the request.
 func tell(cell *route.Cell, r *http.Request) {
 	if r.Pattern == "" {
 		return

@@ -490,10 +490,18 @@ func TestZerologAHookAfterOursHasTheLastWord(t *testing.T) {
 // The key that another attribute is given stands once as well.
 func TestSlogTheOtherStandsOnce(t *testing.T) {
 	for name, log := range map[string]func(ctx context.Context, l *slog.Logger){
-		"said twice":           func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "trace_id", "first", "trace_id", "last") },
-		"With twice":           func(ctx context.Context, l *slog.Logger) { l.With("trace_id", "first").With("trace_id", "last").InfoContext(ctx, "") },
-		"the name is taken":    func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "trace_id_attr", "first", "trace_id", "last") },
-		"the name comes later": func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "trace_id", "first", "trace_id_attr", "last") },
+		"said twice": func(ctx context.Context, l *slog.Logger) {
+			l.InfoContext(ctx, "", "trace_id", "first", "trace_id", "last")
+		},
+		"With twice": func(ctx context.Context, l *slog.Logger) {
+			l.With("trace_id", "first").With("trace_id", "last").InfoContext(ctx, "")
+		},
+		"the name is taken": func(ctx context.Context, l *slog.Logger) {
+			l.InfoContext(ctx, "", "trace_id_attr", "first", "trace_id", "last")
+		},
+		"the name comes later": func(ctx context.Context, l *slog.Logger) {
+			l.InfoContext(ctx, "", "trace_id", "first", "trace_id_attr", "last")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

@@ -1,5 +1,6 @@
-// Package route takes a request's route from the router that found it outwards, to the span and the
-// access line. A router writes the pattern into the request that it is given, which may be a copy.
+// Package route takes a request's route from the router that found it outwards, to the span and
+// the access line. A router writes the pattern into the request that it is given, which may be a
+// copy.
 package route
 
 import (
@@ -10,24 +11,25 @@ import (
 
 // Cell is where the route of a request is written. It is in the request's context, which copies of
 // the request share. The zero value is empty. Its methods are safe for concurrent use:
-// http.TimeoutHandler runs routers in another goroutine. The fields are set before the handler runs.
+// http.TimeoutHandler runs routers in another goroutine. The fields are set before the handler
+// runs.
 type Cell struct {
 	template atomic.Pointer[string]
 
-	// Of is the RequestURI of the request. A handler may serve its request by requests of its own, in
-	// the same context: these have another one, or none.
+	// Of is the RequestURI of the request. A handler may serve its request by requests of its own,
+	// in the same context: these have another one, or none.
 	Of string
 
-	// Wanted says that somebody will read the cell. Else only SetRoute writes into it, since a write
-	// costs an allocation.
+	// Wanted says that somebody will read the cell. Else only SetRoute writes into it, since a
+	// write costs an allocation.
 	Wanted bool
 
 	// Outside says that the cell is that of an AccessLog outside of New.
 	Outside bool
 }
 
-// Set writes template, unless one stands there that says more. Routers within routers may each speak,
-// and some know their template before they call a handler, some afterwards.
+// Set writes template, unless one stands there that says more. Routers within routers may each
+// speak, and some know their template before they call a handler, some afterwards.
 func (c *Cell) Set(template string) {
 	for template != "" {
 		old := c.template.Load()
@@ -37,8 +39,9 @@ func (c *Cell) Set(template string) {
 	}
 }
 
-// saysMore reports whether template says more of the route than old. A template that leaves the rest
-// of the path open says less than one that does not. Of two of a kind the longer path says more.
+// saysMore reports whether template says more of the route than old. A template that leaves the
+// rest of the path open says less than one that does not. Of two of a kind the longer path says
+// more.
 func saysMore(template, old string) bool {
 	if open := isOpen(template); open != isOpen(old) {
 		return !open
