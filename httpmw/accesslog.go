@@ -109,10 +109,11 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.next.ServeHTTP(w, r)
 		return
 	}
+	route.Want()
 	// As they are now: handlers further in may change the request, and overwrite its context.
 	ctx, under, given := r.Context(), w, r
 	cell, out := route.Of(ctx), (*outside)(nil)
-	if cell == nil || cell.Of != r.RequestURI { // else it belongs to another request, whose handler made r
+	if cell == nil || made(r) && !cell.Made { // then it belongs to another request, whose handler made r
 		out = newOutside(r)
 		cell, r = &out.route, r.WithContext(out)
 	}

@@ -134,11 +134,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		trust = h.Trust(r)
 	}
 	ctx, span, header := h.start(r, trust)
-	recording, further, cell := span.IsRecording(), route.Of(r.Context()), route.Of(ctx)
-	if further != nil && further.Of != r.RequestURI {
-		further = nil // it belongs to another request, whose handler made r
+	recording := span.IsRecording()
+	var cell, further *route.Cell // of this span, and of whoever stands further out; nil: not looked at
+	if recording || route.Wanted() || made(r) {
+		cell, further = cells(ctx, r, recording)
 	}
-	cell.Of, cell.Wanted = r.RequestURI, recording || further != nil
 	watched := guard.Current()
 	if watched != nil {
 		ctx = watched.Traced(ctx)
@@ -195,6 +195,21 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.next.ServeHTTP(w, seen)
 	returned = true
+}
+
+// cells returns the cell of the span that has begun in ctx, and the one further out in r's context.
+// Nil: nobody needs it.
+func cells(ctx context.Context, r *http.Request, recording bool) (own, further *route.Cell) {
+	further = route.Of(r.Context())
+	if further != nil && further.Made != made(r) {
+		further = nil // it belongs to another request, whose handler made r
+	}
+	if recording || further != nil || made(r) {
+		own = route.Of(ctx)
+		own.Wanted, own.Made = recording || further != nil, made(r)
+		route.Want()
+	}
+	return own, further
 }
 
 // start begins the span of a request, and returns the headers that the handler may see.

@@ -17,7 +17,7 @@ type outside struct {
 }
 
 func newOutside(r *http.Request) *outside {
-	return &outside{Context: r.Context(), route: route.Cell{Of: r.RequestURI, Wanted: true, Outside: true}}
+	return &outside{Context: r.Context(), route: route.Cell{Made: made(r), Wanted: true, Outside: true}}
 }
 
 type outsideKey struct{}

@@ -16,9 +16,9 @@ import (
 type Cell struct {
 	template atomic.Pointer[string]
 
-	// Of is the RequestURI of the request. A handler may serve its request by requests of its own,
-	// in the same context: these have another one, or none.
-	Of string
+	// Made says that the request has not come from a client. A handler may serve its request by
+	// requests of its own, in the same context.
+	Made bool
 
 	// Wanted says that somebody will read the cell. Else only SetRoute writes into it, since a
 	// write costs an allocation.
@@ -75,6 +75,19 @@ func (c *Cell) Get() string {
 	}
 	return ""
 }
+
+var wanted atomic.Bool
+
+// Want makes Wanted true, for good: somebody reads cells.
+func Want() {
+	if !wanted.Load() {
+		wanted.Store(true)
+	}
+}
+
+// Wanted reports whether a New has to look for a cell further out. In a program without access log
+// and spans none has, and it costs a walk through the context.
+func Wanted() bool { return wanted.Load() }
 
 // Key is the key of the cell in a context.
 type Key struct{}
