@@ -17,7 +17,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-func init() { loghook.Rebind = logbind.Rebind }
+func init() { loghook.Rebind = logbind.RebindFrom }
 
 // New returns a logger that writes JSON lines to w, with the time and the [Hook]. A nil w
 // discards. As with every zerolog logger, a line is one Write, and w must be safe for

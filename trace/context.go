@@ -2,8 +2,10 @@ package trace
 
 import (
 	"context"
+	"time"
 
 	"example.com/clew/internal/idtext"
+	"example.com/clew/internal/lifetime"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -27,7 +29,7 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 		if b.Sampling == Defer || lookup(ctx).b3.hasIDs() {
 			return ctx
 		}
-		n := newRecordNode(ctx)
+		n := newRecordNode(ctx, ctx)
 		n.b3.Sampling = b.Sampling
 		return n
 	}
@@ -76,12 +78,51 @@ func SpanID(ctx context.Context) string {
 
 // Detach returns a context with ctx's trace and all its other values, but without its
 // cancellation and deadline: for work that outlives the request. All that ctx refers to
-// stays alive as long; see [Only] for work that waits long.
+// stays alive as long; see [Only] for work that waits long. What is detached already is
+// returned as it is, so that a loop in which each turn detaches the context of the one before
+// makes no chain.
 func Detach(ctx context.Context) context.Context {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	return context.WithoutCancel(ctx)
+	if l, ok := ctx.(lifetime.Context); ok {
+		return l.Detached()
+	}
+	if isDetached(ctx) {
+		return ctx
+	}
+	return &detached{ctx}
+}
+
+// detached hides the lifetime of the context under it.
+type detached struct{ context.Context }
+
+func (*detached) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+
+func (*detached) Done() <-chan struct{} { return nil }
+
+func (*detached) Err() error { return nil }
+
+func (d *detached) Value(key any) any {
+	if key == lifetime.Key { // for context.Cause
+		return nil
+	}
+	return d.Context.Value(key)
+}
+
+// isDetached reports whether ctx has no lifetime and never will. It knows our own contexts
+// only. It is tempting to ask Done, Deadline and Err: another library's context may answer
+// nothing now and something later, as *gin.Context does when its request is replaced.
+func isDetached(ctx context.Context) bool {
+	ctx = below(ctx)
+	if ctx == context.Background() {
+		return true
+	}
+	if l, ok := ctx.(lifetime.Context); ok {
+		return l.Detached() == ctx
+	}
+	_, ok := ctx.(*detached)
+	return ok
 }
 
 // Only returns a context with ctx's trace and nothing else of it: no values, no logger, no
@@ -106,7 +147,7 @@ func Only(ctx context.Context) context.Context {
 	s.rare = rarely(state, provider)
 	base := context.Background()
 	if over := passedOver(ctx); over != nil {
-		base = context.WithValue(base, passedOverKey{}, over)
+		base = newPassedNode(base, over)
 	}
 	return n.link(base)
 }
@@ -160,8 +201,8 @@ func lookup(ctx context.Context) (cur current) {
 		b.ParentSpanID = rec.b3.ParentSpanID
 		cur.known = !cur.sc.IsRemote()
 		if rec.remote && rec.b3.Sampling == Defer && b.Sampling == Deny && cur.sc.IsRemote() {
-			// The caller's span, put there again by somebody who has it from OpenTelemetry, as otelgrpc's
-			// server does. Its flag cannot say that the caller defers.
+			// The caller's span, put there again by somebody who has it from OpenTelemetry, as
+			// otelgrpc's server does. Its flag cannot say that the caller defers.
 			b.Sampling, cur.bySDK = Defer, false
 		}
 	} else if tells, ok := cur.span.(interface{ Parent() oteltrace.SpanContext }); ok {

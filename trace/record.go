@@ -73,13 +73,18 @@ type recordKey struct{}
 // of an SDK, or for a state that came without IDs. It begins as node does, for the same reason.
 type recordNode struct {
 	context.Context
-	key, val any // recordKey{} and &record
+	key, val any    // recordKey{} and &record
+	under    hidden // without the span that this is beside
 	record
 }
 
+// hidden is a context that a link keeps beside the one that it lies over. Programs that look into
+// contexts follow every field that is a context, and this one is not for them.
+type hidden struct{ ctx context.Context }
+
 // newRecordNode returns a link above ctx whose record is empty.
-func newRecordNode(ctx context.Context) *recordNode {
-	n := &recordNode{Context: ctx, key: recordKey{}}
+func newRecordNode(ctx, under context.Context) *recordNode {
+	n := &recordNode{Context: ctx, key: recordKey{}, under: hidden{under}}
 	n.val = &n.record
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 
+	"example.com/clew/internal/lifetime"
 	"example.com/clew/internal/loghook"
 	"example.com/clew/internal/newid"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -26,17 +27,66 @@ func Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) 
 //
 // All other values of ctx stay. A zerolog logger in ctx is bound to the new trace, if the
 // program imports logctx.
+//
+// The new context keeps nothing of the old trace, where this package began it: a root in the
+// context of a root, and so on, is no chain. Spans that another library has put into ctx stay
+// below, and so does what the program itself has derived from ctx.
 func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	cur := lookup(ctx)
 	opts = append(opts[:len(opts):len(opts)], oteltrace.WithNewRoot())
 	if sc := cur.b3.spanContext(oteltrace.TraceState{}, cur.remote()); sc.IsValid() {
 		opts = append(opts, oteltrace.WithLinks(oteltrace.Link{SpanContext: sc}))
 	}
-	ctx, s := Start(ctx, name, opts...)
+
+	root, under, s := Starter{}.root(ctx, name, opts)
 	if loghook.Rebind != nil {
-		ctx = loghook.Rebind(ctx)
+		if bound := loghook.Rebind(root, ctx); bound != root {
+			root = &rootNode{Context: bound, key: rootKey{}, under: hidden{under}}
+		}
 	}
-	return ctx, s
+	return alive(ctx, root), s
+}
+
+// alive returns values with the lifetime of ctx, if ctx is one of workerpool's: they lack it then.
+func alive(ctx, values context.Context) context.Context {
+	if life, ok := ctx.(lifetime.Context); ok {
+		return life.Over(values)
+	}
+	return values
+}
+
+// rootNode is the link above a logger that was bound to a new root. Without it nobody could
+// see that there is a root below the logger.
+type rootNode struct {
+	context.Context
+	key, val any    // rootKey{} and nothing; see node
+	under    hidden // without the root
+}
+
+type rootKey struct{}
+
+// below returns ctx without the links at its top by which this package has put a span there.
+// They hold nothing but the trace: over what is below them, a new trace hides as much.
+func below(ctx context.Context) context.Context {
+	for {
+		switch n := ctx.(type) {
+		case *node:
+			ctx = n.Context
+		case *clientNode:
+			ctx = n.Context
+		case *recordNode:
+			ctx = n.under.ctx
+		case *rootNode:
+			ctx = n.under.ctx
+		case *passedNode:
+			ctx = n.Context
+		default:
+			return ctx
+		}
+	}
 }
 
 // Starter starts spans as [Start] does, for middleware, transports and consumers of queues:
@@ -62,18 +112,15 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 	if ctx == nil {
 		ctx = context.Background()
 	}
+	if newRoot(opts) {
+		root, _, span := s.root(ctx, name, opts)
+		return alive(ctx, root), span
+	}
 	cur := lookup(ctx)
 	var p parent
-	root := newRoot(opts)
-	if !root {
-		p.resolve(&cur, caller)
-	}
-	var passed oteltrace.TracerProvider
-	if root { // a deny is for its trace only
-		passed = passedOver(ctx)
-	}
+	p.resolve(&cur, caller)
 	var over oteltrace.TracerProvider
-	for i, provider := range [...]oteltrace.TracerProvider{s.TracerProvider, cur.provider(), passed, globalProvider()} {
+	for i, provider := range [...]oteltrace.TracerProvider{s.TracerProvider, cur.provider(), globalProvider()} {
 		if provider == nil {
 			continue
 		}
@@ -81,7 +128,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 			return own.start(ctx, &p, s.Kind)
 		}
 		if p.denied {
-			if over == nil && (i < 3 || passedOver(ctx) == nil) {
+			if over == nil && (i < 2 || passedOver(ctx) == nil) {
 				over = provider // the global one only where there was none nearer
 			}
 			continue
@@ -91,14 +138,59 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 		}
 	}
 	if over != nil {
-		ctx = context.WithValue(ctx, passedOverKey{}, over)
+		ctx = newPassedNode(ctx, over)
 	}
 	return fallback.start(ctx, &p, s.Kind)
 }
 
-// passedOverKey is the key of the SDK that was not asked because a caller had denied: a new
-// root that begins in that context is again its to decide.
+// root begins a new trace. Its context lies over under, which is what lies below the trace of ctx.
+func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanStartOption) (root, under context.Context, span oteltrace.Span) {
+	cur, passed := lookup(ctx), passedOver(ctx)
+	under = ctx
+	if life, ok := ctx.(lifetime.Context); ok {
+		under = life.Values()
+	}
+	under = below(under)
+	if passed != nil && passedOver(under) == nil {
+		under = newPassedNode(under, passed)
+	}
+	there := lookup(under)
+	var p parent // none: a deny is for its trace only
+	for _, provider := range [...]oteltrace.TracerProvider{s.TracerProvider, cur.provider(), passed, globalProvider()} {
+		if provider == nil {
+			continue
+		}
+		if own, ok := provider.(*Provider); ok {
+			root, span = own.start(under, &p, s.Kind)
+			return root, under, span
+		}
+		if root, span, ok := p.ask(under, &there, provider, s.Kind, name, opts); ok {
+			return root, under, span
+		}
+	}
+	root, span = fallback.start(under, &p, s.Kind)
+	return root, under, span
+}
+
+// passedNode holds the SDK that was not asked because a caller had denied: a new root that
+// begins in that context is again its to decide.
+type passedNode struct {
+	context.Context
+	key, val any // passedOverKey{} and the SDK; see node
+}
+
 type passedOverKey struct{}
+
+func newPassedNode(ctx context.Context, over oteltrace.TracerProvider) *passedNode {
+	return &passedNode{ctx, passedOverKey{}, over}
+}
+
+func (n *passedNode) Value(key any) any {
+	if key == n.key {
+		return n.val
+	}
+	return n.Context.Value(key)
+}
 
 func passedOver(ctx context.Context) oteltrace.TracerProvider {
 	provider, _ := ctx.Value(passedOverKey{}).(oteltrace.TracerProvider)
@@ -189,7 +281,7 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 		// Not what was shown: that parent may have been invented.
 		b.ParentSpanID, b.wide = p.b3.SpanID, p.b3.wide
 	}
-	n := newRecordNode(sdkCtx)
+	n := newRecordNode(sdkCtx, ctx)
 	n.b3, n.bySDK, n.server = b, true, kind == oteltrace.SpanKindServer
 	return n, s, true
 }
@@ -212,7 +304,8 @@ var (
 	asClient = []oteltrace.SpanStartOption{oteltrace.WithSpanKind(oteltrace.SpanKindClient)}
 )
 
-// shown is p as an SDK must see it so that its sampler does what B3 says. The zero B3 is no parent.
+// shown is p as an SDK must see it so that its sampler does what B3 says. The zero B3 is no
+// parent.
 func (p *parent) shown() B3 {
 	b := p.b3
 	switch {

@@ -67,13 +67,16 @@ func heard(l zerolog.Logger) zerolog.Level { return min(l.GetLevel(), zerolog.De
 
 // Rebind binds the logger that was put into ctx, if any, to ctx as it is now: after a new
 // trace has begun, its lines must not have the old one.
-func Rebind(ctx context.Context) context.Context {
-	stored := Stored(ctx)
+func Rebind(ctx context.Context) context.Context { return RebindFrom(ctx, ctx) }
+
+// RebindFrom is [Rebind] for the logger that was put into from, whose other values ctx has.
+func RebindFrom(ctx, from context.Context) context.Context {
+	stored := Stored(from)
 	if stored == nil {
 		return ctx
 	}
 	l := *stored
-	if quiet, _ := ctx.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
+	if quiet, _ := from.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
 		// A logger that still has the debug level was made by BindDebug, or derived from it. Another
 		// level was set by the program, and stays.
 		if l.GetLevel() == heard(*quiet) {

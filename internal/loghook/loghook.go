@@ -3,6 +3,6 @@ package loghook
 
 import "context"
 
-// Rebind binds the logger in ctx, if there is one, to the current trace of ctx. Package
-// logctx sets it when it is initialized; nil in a program without logctx.
-var Rebind func(ctx context.Context) context.Context
+// Rebind returns ctx with the logger that was put into from, if any, bound to the current
+// trace of ctx. Package logctx sets it when it is initialized; nil in a program without logctx.
+var Rebind func(ctx, from context.Context) context.Context

@@ -1,0 +1,154 @@
+package trace_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+func TestDetachOfWhatIsDetached(t *testing.T) {
+	parent, cancel := context.WithTimeout(context.WithValue(in(id64+"-"+spanID+"-1"), key("k"), "v"), time.Hour)
+	defer cancel()
+	sdkSpan := func(ctx context.Context) context.Context {
+		ctx, span := trace.Starter{TracerProvider: sdk(sdktrace.AlwaysSample())}.Start(ctx, trace.B3{}, "x")
+		span.End()
+		return ctx
+	}
+	root := func(ctx context.Context) context.Context {
+		ctx, span := trace.Root(ctx, "x")
+		span.End()
+		return ctx
+	}
+	for name, ctx := range map[string]context.Context{
+		"Detach": trace.Detach(parent), "Background": context.Background(),
+		"a span in it": in(id64 + "-" + spanID), "an SDK's span in it": sdkSpan(trace.Detach(parent)),
+		"a root in it": root(trace.Detach(parent)), "an SDK's root in it": root(sdkSpan(trace.Detach(parent))),
+	} {
+		assert.Equal(t, ctx, trace.Detach(ctx), name)
+	}
+	for name, ctx := range map[string]context.Context{
+		"a deadline over it": func() context.Context {
+			ctx, cancel := context.WithTimeout(trace.Detach(parent), time.Hour)
+			t.Cleanup(cancel)
+			return ctx
+		}(),
+		"a root under a deadline": root(parent),
+		"an SDK's span, the same": sdkSpan(parent),
+	} {
+		detached := trace.Detach(ctx)
+		assert.Nil(t, detached.Done(), name)
+		_, set := detached.Deadline()
+		assert.False(t, set, name)
+		assert.Equal(t, "v", detached.Value(key("k")), name)
+	}
+}
+
+// Package context finds no canceler through a detached context. It asks by a key that is not
+// exported: should a new version ask in another way, this fails.
+func TestDetachedFromTheCanceler(t *testing.T) {
+	parent, cancel := context.WithCancelCause(in(id64 + "-" + spanID + "-1"))
+	detached := trace.Detach(parent)
+	child, stop := context.WithTimeout(context.WithValue(detached, key("k"), "v"), time.Hour)
+	defer stop()
+	ran := false
+	unregister := context.AfterFunc(detached, func() { ran = true })
+	cancel(errors.New("the client went away"))
+	assert.NoError(t, context.Cause(detached), "Cause")
+	assert.NoError(t, detached.Err(), "Err")
+	assert.NoError(t, child.Err(), "Err of a child")
+	assert.NoError(t, context.Cause(child), "Cause of a child")
+	assert.True(t, unregister(), "whether AfterFunc waits still")
+	own := &changing{detached, make(chan struct{}), context.DeadlineExceeded}
+	assert.Equal(t, context.DeadlineExceeded, context.Cause(own), "Cause of another's context over it, which has ended by itself")
+	assert.False(t, ran)
+}
+
+// changing is a context as frameworks have them that use theirs again: what it says is not for
+// ever.
+type changing struct {
+	context.Context
+	done chan struct{}
+	err  error
+}
+
+func (c *changing) Done() <-chan struct{} { return c.done }
+func (c *changing) Err() error            { return c.err }
+
+func TestDetachOfAContextThatChanges(t *testing.T) {
+	c := &changing{Context: in(id64 + "-" + spanID + "-1")}
+	ctx, span := trace.Start(c, "x")
+	defer span.End()
+	for name, detached := range map[string]context.Context{"itself": trace.Detach(c), "under a span": trace.Detach(ctx)} {
+		c.done, c.err = make(chan struct{}), context.Canceled
+		assert.Nil(t, detached.Done(), name)
+		assert.NoError(t, detached.Err(), name)
+		c.done, c.err = nil, nil
+		assert.NotEmpty(t, trace.ID(detached), name)
+	}
+}
+
+// A root keeps nothing of the trace before it but the link, and all else that is in the context.
+func TestRootInARoot(t *testing.T) {
+	rec := watch(sdktrace.AlwaysSample())
+	ctx := context.WithValue(in(id64+"-"+spanID+"-1"), key("k"), "v")
+	for _, starter := range []trace.Starter{{}, {TracerProvider: rec}} {
+		ctx, first := starter.Start(ctx, trace.B3{}, "first")
+		first.End()
+		ids := map[string]bool{trace.ID(ctx): true}
+		for range 3 {
+			var span oteltrace.Span
+			ctx, span = trace.Root(ctx, "root")
+			span.End()
+			ids[trace.ID(ctx)] = true
+			assert.Equal(t, "v", ctx.Value(key("k")))
+			assert.Equal(t, span, oteltrace.SpanFromContext(ctx))
+			b, _ := trace.FromContext(ctx)
+			assert.False(t, b.ParentSpanID.IsValid(), "a parent of a root")
+			ctx, span = starter.Start(ctx, trace.B3{}, "root", oteltrace.WithNewRoot())
+			span.End()
+			ids[trace.ID(ctx)] = true
+			assert.Equal(t, "v", ctx.Value(key("k")))
+		}
+		assert.Len(t, ids, 7, "IDs")
+	}
+	assert.Len(t, rec.named("root"), 6, "roots that the SDK of the first span has begun")
+}
+
+// A no-op provider hands on the span that it finds. Below the current one there may be another.
+func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	otel.SetTracerProvider(noop.NewTracerProvider())
+	other, span := sdk(sdktrace.AlwaysSample()).Tracer("").Start(context.Background(), "another library's")
+	defer span.End()
+	ctx := trace.NewContext(other, must(id128+"-"+spanID+"-1"))
+	ctx, root := trace.Root(ctx, "root")
+	defer root.End()
+	assert.NotEqual(t, span.SpanContext().TraceID(), root.SpanContext().TraceID(), "trace of a root")
+	assert.NotEqual(t, trace.ID(other), trace.ID(ctx), "ID in a root")
+	assert.Len(t, trace.ID(ctx), 32)
+}
+
+// A deny is for its trace, and which SDK was passed over is known in every root after it, as
+// long as none has been asked.
+func TestRootInARootAfterADeny(t *testing.T) {
+	rec := watch(sdktrace.AlwaysSample())
+	ctx, span := trace.Starter{TracerProvider: rec}.Start(context.Background(), must("0"), "denied")
+	span.End()
+	own := trace.Starter{TracerProvider: trace.NewProvider(trace.ProviderConfig{})}
+	ctx, span = own.Start(ctx, trace.B3{}, "own", oteltrace.WithNewRoot())
+	span.End()
+	// The SDK is still the one for a root in which nothing nearer is known.
+	_, span = trace.Root(oteltrace.ContextWithSpan(ctx, noop.Span{}), "root")
+	span.End()
+	assert.Len(t, rec.named("root"), 1, "roots at the SDK that was passed over")
+}
