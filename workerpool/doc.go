@@ -16,6 +16,16 @@
 // Every function hands the task its context, so that the wrong one is shadowed: name the
 // parameter ctx.
 //
+// # Work that schedules itself again
+//
+// A task may hand its own context to the next one, and that to the next, for ever, through any of
+// these functions in any order, [trace.Detach] and [trace.Root]: the contexts are no chain. Each is
+// laid over the values that the first one had, not over the context before it; where the trace is
+// a new one, without the old trace. What the program itself derives from the context in each run
+// is a link more each time: context.WithValue, WithCancel and WithTimeout, a logger's WithContext,
+// pprof.WithLabels, an errgroup's context, a span that is handed on to the next run. (One that a
+// Job's run begins with [trace.Start] is not.)
+//
 // # Panics
 //
 // A panic in a task ends the program, as in any goroutine; before it does, one line with the

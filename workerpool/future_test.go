@@ -297,3 +297,71 @@ func TestSubmittedTaskIsForgotten(t *testing.T) {
 	runtime.GC()
 	assert.Nil(t, kept.Value(), "the task's value")
 }
+
+// The same for a task that a submitted task has submitted: its context keeps nothing of the other's, and says the same.
+func TestSubmittedContextOfASubmittedTask(t *testing.T) {
+	for _, asks := range []bool{false, true} {
+		for _, tt := range []struct {
+			name       string
+			end        func(outer, deadline func(), cancel context.CancelCauseFunc) // while the inner task runs
+			err, cause error
+		}{
+			{"nothing else", func(_, _ func(), _ context.CancelCauseFunc) {}, context.Canceled, context.Canceled},
+			{"the outer task", func(outer, _ func(), _ context.CancelCauseFunc) { outer() }, context.Canceled, context.Canceled},
+			{"the first submitter", func(_, _ func(), cancel context.CancelCauseFunc) { cancel(errStop) }, context.Canceled, errStop},
+			{"the deadline", func(_, deadline func(), _ context.CancelCauseFunc) { deadline() }, context.DeadlineExceeded, context.DeadlineExceeded},
+		} {
+			t.Run(fmt.Sprintf("%s, asked before: %t", tt.name, asks), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := workerpool.New(workerpool.Config{Workers: 2})
+					submitter, cancel := context.WithCancelCause(request())
+					defer cancel(nil)
+					submitter, stop := context.WithTimeout(submitter, time.Minute)
+					defer stop()
+					want, _ := submitter.Deadline()
+					release, running, goOn := make(chan struct{}), make(chan struct{}), make(chan struct{})
+					inner := make(chan *workerpool.Future[context.Context], 1)
+					outer := workerpool.Submit(submitter, p, func(ctx context.Context) (int, error) {
+						inner <- workerpool.Submit(ctx, p, func(ctx context.Context) (context.Context, error) {
+							if asks {
+								assert.NoError(t, ctx.Err(), "in the task")
+							}
+							close(running)
+							<-goOn
+							return ctx, nil
+						})
+						<-release
+						return 7, nil
+					})
+					f := <-inner
+					<-running
+					tt.end(func() { close(release); _, _ = outer.Wait(context.Background()) }, func() { time.Sleep(2 * time.Minute) }, cancel)
+					close(goOn)
+					ctx, err := f.Wait(context.Background())
+					require.NoError(t, err)
+					for range 2 { // also long after
+						assert.Equal(t, tt.err, ctx.Err(), "Err()")
+						assert.Equal(t, tt.cause, context.Cause(ctx), "context.Cause")
+						select {
+						case <-ctx.Done():
+						default:
+							t.Error("Done() is open")
+						}
+						deadline, set := ctx.Deadline()
+						assert.True(t, set, "Deadline() is set")
+						assert.Equal(t, want, deadline, "Deadline()")
+						child, stop := context.WithCancel(ctx)
+						assert.Equal(t, tt.err, child.Err(), "a context derived after the end")
+						stop()
+						time.Sleep(time.Hour)
+					}
+					assert.Equal(t, "ann", ctx.Value(key("user")), "values")
+					if tt.name != "the outer task" {
+						close(release)
+					}
+					assert.NoError(t, p.Shutdown(context.Background()))
+				})
+			})
+		}
+	}
+}

@@ -13,12 +13,13 @@ import (
 )
 
 // Go runs fn in a goroutine that nobody waits for: with ctx's trace and values, without its
-// cancellation and deadline, so that it may outlive the request. All that ctx's values refer
-// to, the request too if a value holds it, lives until fn returns; see [trace.Only]. ctx must not be
-// one that a framework uses again for another request, as *gin.Context is: take the request's from it.
+// cancellation and deadline, so that it may outlive the request. All that ctx's values refer to,
+// the request too if a value holds it, lives until fn returns; see [trace.Only]. ctx must not be
+// one that a framework uses again for another request, as *gin.Context is: take the request's
+// from it.
 func Go(ctx context.Context, fn func(ctx context.Context)) {
 	check("Go", ctx, fn != nil)
-	go run(detach(ctx), fn)
+	go run(trace.Detach(guard.Handed(ctx)), fn)
 }
 
 // Wrap returns fn as a function without parameters that runs it as [Go] would, in whatever
@@ -27,7 +28,7 @@ func Go(ctx context.Context, fn func(ctx context.Context)) {
 // long as the function does.
 func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Wrap", ctx, fn != nil)
-	ctx = detach(ctx)
+	ctx = trace.Detach(guard.Handed(ctx))
 	return func() { run(ctx, fn) }
 }
 
@@ -37,16 +38,6 @@ func WrapErr(ctx context.Context, fn func(ctx context.Context) error) func() err
 	check("WrapErr", ctx, fn != nil)
 	ctx = guard.Handed(ctx)
 	return func() error { return runErr(ctx, fn) }
-}
-
-// detach is trace.Detach for a goroutine that holds no worker, even if it was started by one:
-// with a full queue it waits as everybody does.
-func detach(ctx context.Context) context.Context {
-	ctx = guard.Handed(ctx)
-	if ctx.Value(poolKey{}) != nil {
-		ctx = context.WithValue(ctx, poolKey{}, (*Pool)(nil))
-	}
-	return trace.Detach(ctx)
 }
 
 // check panics on what only a programmer's error can bring.
@@ -77,8 +68,9 @@ func run(ctx context.Context, fn func(ctx context.Context)) {
 	returned = true
 }
 
-// afterwards returns ctx as one whose labels this goroutine has after a task: it may be that of a request,
-// which a guard watches, and nothing but a guard can tell what labels a goroutine has.
+// afterwards returns ctx as one whose labels this goroutine has after a task: it may be that of
+// a request, which a guard watches, and nothing but a guard can tell what labels a goroutine
+// has.
 func afterwards(ctx context.Context) context.Context {
 	if g := guard.Current(); g != nil && g.Descends() {
 		return g.Traced(ctx)

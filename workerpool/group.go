@@ -11,16 +11,21 @@ import (
 // cannot get the wrong context. Make it with [NewGroup]. Its methods may be called
 // concurrently, but SetLimit not while tasks run, and Go not after Wait has returned.
 type Group struct {
-	group *errgroup.Group
-	ctx   context.Context
+	link
+	group  *errgroup.Group
+	ctx    carried // of the tasks
+	inTask bool    // it was made with a context that comes from a task
 }
 
 // NewGroup returns a Group whose tasks run under ctx: its trace, its values, its
 // cancellation. The first error, and the end of Wait, cancel the tasks' context.
 func NewGroup(ctx context.Context) *Group {
 	check("NewGroup", ctx, true)
+	values, life, _ := parts(ctx)
 	g := new(Group)
-	g.group, g.ctx = errgroup.WithContext(guard.Handed(ctx))
+	g.inTask = ctx.Value(taskKey{}) != nil
+	g.group, life = errgroup.WithContext(life)
+	g.ctx = carried{life, guard.Handed(values), g}
 	return g
 }
 
@@ -32,12 +37,38 @@ func (g *Group) SetLimit(n int) { g.made("SetLimit").SetLimit(n) }
 // context and is what [Group.Wait] returns.
 func (g *Group) Go(fn func(ctx context.Context) error) {
 	group := g.made("Go")
-	check("Group.Go", g.ctx, fn != nil)
-	group.Go(func() error { return runErr(g.ctx, fn) })
+	check("Group.Go", &g.ctx, fn != nil)
+	run := func() error { return runErr(&g.ctx, fn) }
+	if !group.TryGo(run) { // a limit has been reached
+		defer g.lend()()
+		group.Go(run)
+	}
 }
 
-// Wait waits for all tasks and returns the first error, if there was one.
-func (g *Group) Wait() error { return g.made("Wait").Wait() }
+// Wait waits for all tasks and returns the first error, if there was one. While a pool's task
+// waits, what the group's tasks submit to that pool may run in its place: see [Pool.Go].
+func (g *Group) Wait() error {
+	group := g.made("Wait")
+	defer g.lend()()
+	return group.Wait()
+}
+
+// lend lends the turn of the task that runs in this goroutine, if one does, to the group's
+// tasks, until the function that it returns is called.
+func (g *Group) lend() (takeBack func()) {
+	if g.inTask {
+		if w := here(); w != nil {
+			g.awaitedBy(&w.task.link)
+			w.lend()
+			w.task.stir()
+			return func() {
+				w.takeBack()
+				g.waiter.Store(nil)
+			}
+		}
+	}
+	return func() {}
+}
 
 func (g *Group) made(method string) *errgroup.Group {
 	if g == nil || g.group == nil {

@@ -8,8 +8,11 @@ import (
 	"runtime/debug"
 	"runtime/pprof"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"example.com/clew/internal/guard"
+	"example.com/clew/internal/lifetime"
 	"example.com/clew/internal/proflabel"
 	"example.com/clew/internal/unwind"
 )
@@ -38,6 +41,7 @@ const defaultQueue = 1024
 type Pool struct {
 	onPanic func(ctx context.Context, value any, stack []byte)
 	tasks   chan *task
+	workers int
 
 	life   context.Context // of the tasks
 	cancel context.CancelCauseFunc
@@ -49,6 +53,10 @@ type Pool struct {
 	closing chan struct{} // closed before closed is set: lets waiting submitters go
 	once    sync.Once     // for closing
 
+	waiting atomic.Int64  // those who wait for room in the queue, or for a task's result
+	turns   sync.Mutex    // guards the workers' turns
+	stirred chan struct{} // closed when a turn may be had; nil: nobody has asked; guarded by turns
+
 	running sync.WaitGroup // workers, and tasks that run inline
 	done    chan struct{}  // closed at the end: drained or given up
 	end     sync.Once
@@ -58,27 +66,45 @@ type Pool struct {
 // task is a task in the queue, and its own context: the values are the submitter's, the
 // lifetime is the pool's. One allocation for all of it.
 type task struct {
-	pool            *Pool
-	values          context.Context
-	context.Context // pool.life
-	fn              func(ctx context.Context)
-	fail            func(error) // told why fn did not return; nil: nobody asks
+	link
+	values  context.Context
+	fn      func(ctx context.Context)
+	fail    func(error) // told why fn did not return; nil: nobody asks
+	claimed atomic.Bool // of a task with a Future: it has begun, or never will
+	inTask  bool        // its submitter's context comes from a task
 }
 
-type poolKey struct{}
+func (t *task) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
 
-// Value asks the pool's lifetime first. It has no values but the one by which package context
-// finds its canceler, through any number of contexts in between: with the submitter's answer,
-// context.Cause in a task would be the request's, and each timeout derived there would cost a
-// goroutine. (A method AfterFunc on task would help only contexts derived from it directly.)
+func (t *task) Done() <-chan struct{} { return t.pool.life.Done() }
+
+func (t *task) Err() error { return t.pool.life.Err() }
+
+// Value answers package context, which looks for its canceler, with the pool's: with the
+// submitter's answer, context.Cause in a task would be the request's, and each timeout derived
+// there would cost a goroutine, through any number of contexts in between. (A method AfterFunc
+// on task would help only contexts derived from it directly.)
 func (t *task) Value(key any) any {
-	if v := t.Context.Value(key); v != nil {
-		return v
-	}
-	if key == (poolKey{}) {
-		return t.pool
+	switch key {
+	case lifetime.Key:
+		return t.pool.life.Value(key)
+	case taskKey{}:
+		return t
 	}
 	return t.values.Value(key)
+}
+
+func (t *task) Values() context.Context { return t.values }
+
+func (t *task) Over(values context.Context) context.Context {
+	return &carried{t.pool.life, values, fromTask{}}
+}
+
+func (t *task) Detached() context.Context { return outlive(t) }
+
+// claim reports whether the caller is to run t, or to say that it will not run.
+func (t *task) claim() bool {
+	return t.fail == nil || t.claimed.CompareAndSwap(false, true)
 }
 
 // New returns a Pool and starts its workers. It panics if cfg has a negative number.
@@ -98,6 +124,7 @@ func New(cfg Config) *Pool {
 	p := &Pool{
 		onPanic: cfg.OnPanic,
 		tasks:   make(chan *task, cfg.Queue),
+		workers: cfg.Workers,
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
 	}
@@ -118,12 +145,30 @@ func New(cfg Config) *Pool {
 // refers to; submit with [trace.Only] what may wait long.
 //
 // A task that submits to its own pool may find the queue full of work that waits for it to
-// return. Then fn runs at once, and Go returns when it has: a task waits for no worker. By its
-// context it is known as a task, so submit with that, not with [trace.Only] of it.
+// return. Then fn runs at once, in place of the task, and Go returns when it has: no more tasks
+// run than there are workers, and a task waits for no worker. The same holds while the task
+// waits in [Future.Wait] or [Group.Wait] for work of another pool that submits here. Everybody
+// else waits for room, whatever context they use: a goroutine that a task has started with a go
+// statement, too, so a task must not wait for one that submits to its own full pool.
+//
+// The pool looks at the goroutine that calls. It takes the trouble where ctx comes from a task,
+// so submit with a task's context, not with [trace.Only] of it.
+//
+// Two pools whose tasks submit to each other with Go, and do not wait for the results, can fill
+// up and wait for each other for ever: pools cannot be bounded and free of that. Use
+// [Pool.TryGo] in one direction. A task that submits itself again to a queue that stays full
+// runs in itself, deeper each time: leave it room, or use TryGo.
+//
+// A task may submit itself again with its own context, for ever: see the package comment.
 func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 	p.made("Pool.Go")
 	check("Pool.Go", ctx, fn != nil)
-	return p.submit(p.newTask(ctx, fn, nil))
+	values, _, mark := parts(ctx)
+	if g := guard.Current(); g != nil {
+		values = g.Handed(values)
+	}
+	t := &task{link: link{pool: p}, values: values, fn: fn, inTask: mark != nil}
+	return p.submit(ctx, t)
 }
 
 // TryGo is [Pool.Go] without the waiting: it reports whether the pool took fn. It is false
@@ -131,20 +176,20 @@ func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
 	p.made("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)
+	values, _, mark := parts(ctx)
+	if g := guard.Current(); g != nil {
+		values = g.Handed(values)
+	}
+	t := &task{link: link{pool: p}, values: values, fn: fn, inTask: mark != nil}
 	p.gate.RLock()
 	defer p.gate.RUnlock()
-	return !p.closed && p.offer(p.newTask(ctx, fn, nil))
+	return !p.closed && p.offer(t)
 }
 
 func (p *Pool) made(name string) {
 	if p == nil || p.tasks == nil {
 		panic("workerpool: " + name + ": nil or zero Pool, make it with New")
 	}
-}
-
-func (p *Pool) newTask(ctx context.Context, fn func(ctx context.Context), fail func(error)) *task {
-	ctx = guard.Handed(ctx)
-	return &task{pool: p, values: ctx, Context: p.life, fn: fn, fail: fail}
 }
 
 // offer puts t into the queue if there is room. The gate is held and open.
@@ -157,7 +202,7 @@ func (p *Pool) offer(t *task) bool {
 	}
 }
 
-func (p *Pool) submit(t *task) error {
+func (p *Pool) submit(ctx context.Context, t *task) error {
 	p.gate.RLock()
 	if p.closed {
 		p.gate.RUnlock()
@@ -167,27 +212,43 @@ func (p *Pool) submit(t *task) error {
 		p.gate.RUnlock()
 		return nil
 	}
-	if own, _ := t.values.Value(poolKey{}).(*Pool); own == p {
+	w := p.begin(ctx, false)
+	if !w.known {
+		err := p.waitForRoom(ctx, t, nil)
+		p.gate.RUnlock()
+		w.end()
+		return err
+	}
+	defer w.end() // when the gate is open: it may wait
+	accept := func() bool {
 		p.running.Add(1)
 		p.gate.RUnlock()
-		// Not in this goroutine, which belongs to another task: runtime.Goexit would end both.
-		ran := make(chan struct{})
-		go func() {
-			defer p.running.Done()
-			defer close(ran)
-			p.run(t)
-		}()
-		<-ran
-		return nil
+		return true
 	}
-	defer p.gate.RUnlock()
+	for {
+		stirs := w.stirs() // before the look: what comes after it is not missed
+		if w.run(t, accept) {
+			return nil
+		}
+		if err := p.waitForRoom(ctx, t, stirs); err != errStirred {
+			p.gate.RUnlock()
+			return err
+		}
+	}
+}
+
+var errStirred = errors.New("") // stays here
+
+func (p *Pool) waitForRoom(ctx context.Context, t *task, stirs <-chan struct{}) error {
 	select {
 	case p.tasks <- t:
 		return nil
-	case <-t.values.Done():
-		return t.values.Err()
+	case <-ctx.Done():
+		return ctx.Err()
 	case <-p.closing:
 		return ErrClosed
+	case <-stirs:
+		return errStirred
 	}
 }
 
@@ -195,18 +256,25 @@ func (p *Pool) work() {
 	if proflabel.Wanted() { // those of whoever made the pool
 		unlabel()
 	}
+	w := p.enter()
 	returned := false
 	defer func() {
-		if returned {
-			p.running.Done()
+		if !returned && unwind.Panicking() {
 			return
 		}
-		if !unwind.Panicking() {
+		w.leave()
+		if returned {
+			p.running.Done()
+		} else {
 			go p.work() // a task ended this goroutine with runtime.Goexit
 		}
 	}()
 	for t := range p.tasks {
-		p.run(t)
+		if t.claim() {
+			w.task = t
+			p.run(t)
+			w.task = nil
+		}
 	}
 	returned = true
 }
@@ -308,8 +376,10 @@ func (p *Pool) finish(err error) {
 			// A worker that takes a task from here on still runs it: each task is either
 			// run or counted.
 			for t := range p.tasks {
-				given.NotRun++
-				t.failed(ErrClosed)
+				if t.claim() {
+					given.NotRun++
+					t.failed(ErrClosed)
+				}
 			}
 			p.result = given
 		}

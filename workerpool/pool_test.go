@@ -330,20 +330,12 @@ func TestFullQueueInsideAnotherPoolsTaskWaits(t *testing.T) {
 func TestShutdownWaitsForInlineTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
-		left := make(chan context.Context, 1)
-		require.NoError(t, p.Go(request(), func(ctx context.Context) { left <- ctx }))
-		ctx := <-left
 		var ran atomic.Int64
-		busy := make(chan struct{})
-		for range 2 {
-			require.NoError(t, p.Go(request(), func(context.Context) { <-busy }))
-			synctest.Wait()
-		}
-		go func() { // a goroutine that a task has left behind
-			_ = p.Go(ctx, func(context.Context) { time.Sleep(time.Hour); ran.Add(1) })
-		}()
+		require.NoError(t, p.Go(request(), func(ctx context.Context) {
+			require.NoError(t, p.Go(ctx, nothing), "Go in a task, with room")
+			assert.NoError(t, p.Go(ctx, func(context.Context) { time.Sleep(time.Hour); ran.Add(1) }), "Go in a task, inline")
+		}))
 		synctest.Wait()
-		close(busy)
 		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 		assert.Equal(t, int64(1), ran.Load(), "inline tasks that had ended when Shutdown returned")
 	})

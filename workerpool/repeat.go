@@ -41,7 +41,8 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 // Job returns fn as a function without parameters for a scheduler, such as robfig/cron or
 // gocron. Each call is a new trace, linked to ctx's. Nobody waits for it, so it has no
 // cancellation or deadline of ctx: a job scheduled by a request outlives that request, and
-// keeps alive what ctx's values refer to; schedule with [trace.Only] to keep less.
+// keeps alive what ctx's values refer to; schedule with [trace.Only] to keep less. A job that
+// a job schedules keeps nothing of the run that did, but for its values and its logger.
 func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Job", ctx, fn != nil)
 	ctx = trace.Detach(ctx)
@@ -50,9 +51,7 @@ func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
-	if g := guard.Current(); g != nil {
-		ctx = g.Traced(ctx)
-	}
+	ctx = guard.Handed(ctx)       // not Traced: a job in a job would lay mark over mark
 	defer func() { span.End() }() // in a call of its own: deferred itself, an SDK's End recovers a panic and panics again
 	run(ctx, fn)
 }

@@ -1,0 +1,75 @@
+package workerpool
+
+import (
+	"context"
+	"time"
+
+	"example.com/clew/internal/lifetime"
+)
+
+// carried is a context with the lifetime of one context and the values of another.
+type carried struct {
+	life   context.Context
+	values context.Context
+	mark   any // what taskKey finds; nil: values know it, if there is one
+}
+
+var _, _, _ lifetime.Context = (*carried)(nil), (*task)(nil), (*waited)(nil)
+
+func (c *carried) Deadline() (time.Time, bool) { return c.life.Deadline() }
+
+func (c *carried) Done() <-chan struct{} { return c.life.Done() }
+
+func (c *carried) Err() error { return c.life.Err() }
+
+func (c *carried) Value(key any) any {
+	switch {
+	case key == lifetime.Key:
+		return c.life.Value(key)
+	case key == taskKey{} && c.mark != nil:
+		return c.mark
+	}
+	return c.values.Value(key)
+}
+
+func (c *carried) Values() context.Context { return c.values }
+
+func (c *carried) Over(values context.Context) context.Context {
+	return &carried{c.life, values, c.mark}
+}
+
+func (c *carried) Detached() context.Context {
+	if c.life == context.Background() {
+		return c
+	}
+	return outlive(c)
+}
+
+// outlive returns ctx, which is one of ours, without its lifetime.
+func outlive(ctx context.Context) context.Context {
+	values, _, mark := parts(ctx)
+	return &carried{context.Background(), values, mark}
+}
+
+// parts takes ctx apart. The next context is laid over the values, not over ctx: see
+// lifetime.Context. mark is not nil if ctx is one of ours that comes from a task. Others have to
+// be asked for it.
+func parts(ctx context.Context) (values, life context.Context, mark any) {
+	switch c := ctx.(type) {
+	case *task:
+		return c.values, c.pool.life, fromTask{}
+	case *waited:
+		return c.task.values, c, fromTask{}
+	case *carried:
+		return c.values, c.life, c.mark
+	}
+	return ctx, ctx, nil
+}
+
+// taskKey is the key under which a context says that it comes from a task, or from a Group's,
+// which is then the value. It is a hint: whose goroutine it is that uses the context is another
+// question.
+type taskKey struct{}
+
+// fromTask is the value of contexts that come from a Pool's task. It holds nothing of that.
+type fromTask struct{}

@@ -1,0 +1,850 @@
+package workerpool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+	"weak"
+
+	"example.com/clew/internal/torture"
+	"example.com/clew/trace"
+	"example.com/clew/workerpool"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+)
+
+// tally counts the tasks of a pool that run, without those that wait for what they have submitted.
+type tally struct {
+	pool      *workerpool.Pool
+	workers   int
+	now, most atomic.Int64
+	begun     atomic.Int64
+}
+
+func newTally(workers, queue int) *tally {
+	return &tally{pool: workerpool.New(workerpool.Config{Workers: workers, Queue: queue}), workers: workers}
+}
+
+func (y *tally) in() {
+	n := y.now.Add(1)
+	for most := y.most.Load(); n > most && !y.most.CompareAndSwap(most, n); most = y.most.Load() {
+	}
+}
+
+// task is fn as a task that is counted.
+func (y *tally) task(fn task) task {
+	return func(ctx context.Context) {
+		y.begun.Add(1)
+		y.in()
+		defer y.now.Add(-1)
+		fn(ctx)
+	}
+}
+
+// waiting is wait, called by a task.
+func (y *tally) waiting(wait func()) {
+	y.now.Add(-1)
+	defer y.in()
+	wait()
+}
+
+// fill fills the queue. The workers are busy.
+func (y *tally) fill(t testing.TB) (tasks int) {
+	for y.pool.TryGo(context.Background(), y.task(func(context.Context) { time.Sleep(time.Millisecond) })) {
+		tasks++
+	}
+	return tasks
+}
+
+func (y *tally) check(t testing.TB, name string, want int) {
+	assert.LessOrEqual(t, y.most.Load(), int64(y.workers), "%s: tasks that ran at once", name)
+	assert.EqualValues(t, want, y.begun.Load(), "%s: tasks that ran", name)
+}
+
+func (y *tally) shut(t testing.TB, name string) {
+	assert.NoError(t, y.pool.Shutdown(context.Background()), "Shutdown of %s", name)
+}
+
+// way is a way in which a task has a function called with a context of its own.
+type way struct {
+	name  string
+	waits bool // until fn has returned
+	call  func(ctx context.Context, fn task)
+}
+
+func ways() []way {
+	return []way{
+		{"its own", true, func(ctx context.Context, fn task) { fn(ctx) }},
+		{"derived", true, func(ctx context.Context, fn task) {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			ctx, span := trace.Start(ctx, "child")
+			defer span.End()
+			fn(ctx)
+		}},
+		{"Job", true, func(ctx context.Context, fn task) { workerpool.Job(ctx, fn)() }},
+		{"Every", true, func(ctx context.Context, fn task) {
+			ctx, cancel := context.WithCancel(ctx)
+			workerpool.Every(ctx, 1, func(ctx context.Context) { fn(ctx); cancel() })
+		}},
+		{"Wrap", true, func(ctx context.Context, fn task) { workerpool.Wrap(ctx, fn)() }},
+		{"WrapErr", true, func(ctx context.Context, fn task) {
+			_ = workerpool.WrapErr(ctx, func(ctx context.Context) error { fn(ctx); return nil })()
+		}},
+		{"Group", true, func(ctx context.Context, fn task) {
+			g := workerpool.NewGroup(ctx)
+			g.Go(func(ctx context.Context) error { fn(ctx); return nil })
+			_ = g.Wait()
+		}},
+		{"Group with a limit", true, func(ctx context.Context, fn task) {
+			g := workerpool.NewGroup(ctx)
+			g.SetLimit(1)
+			g.Go(func(ctx context.Context) error { fn(ctx); return nil })
+			g.Go(func(ctx context.Context) error { return nil })
+			_ = g.Wait()
+		}},
+		{"Background", true, func(_ context.Context, fn task) { fn(context.Background()) }},
+		{"Only", true, func(ctx context.Context, fn task) { fn(trace.Only(ctx)) }},
+		{"Detach", true, func(ctx context.Context, fn task) { fn(trace.Detach(ctx)) }},
+		{"Root", true, func(ctx context.Context, fn task) {
+			ctx, span := trace.Root(ctx, "root")
+			defer span.End()
+			fn(ctx)
+		}},
+		{"Go", false, workerpool.Go},
+		{"go", false, func(ctx context.Context, fn task) { go fn(ctx) }},
+		{"Job in a goroutine", false, func(ctx context.Context, fn task) { go workerpool.Job(ctx, fn)() }},
+		{"Wrap in a goroutine", false, func(ctx context.Context, fn task) { time.AfterFunc(0, workerpool.Wrap(ctx, fn)) }},
+		{"errgroup", false, func(ctx context.Context, fn task) {
+			g, ctx := errgroup.WithContext(ctx)
+			g.Go(workerpool.WrapErr(ctx, func(ctx context.Context) error { fn(context.WithoutCancel(ctx)); return nil }))
+		}},
+	}
+}
+
+var sizes = []struct{ workers, queue int }{{1, 1}, {1, 3}, {2, 1}, {3, 5}}
+
+// submits are the ways to submit, and to wait.
+var submits = []struct {
+	name string
+	call func(ctx context.Context, y *tally, fn task) error
+}{
+	{"Go", func(ctx context.Context, y *tally, fn task) error { return y.pool.Go(ctx, y.task(fn)) }},
+	{"Submit", func(ctx context.Context, y *tally, fn task) error {
+		workerpool.Submit(ctx, y.pool, func(ctx context.Context) (int, error) { y.task(fn)(ctx); return 7, nil })
+		return nil
+	}},
+	{"Submit and Wait", func(ctx context.Context, y *tally, fn task) error {
+		n, err := workerpool.Submit(ctx, y.pool, func(ctx context.Context) (int, error) { y.task(fn)(ctx); return 7, nil }).Wait(ctx)
+		if err == nil && n != 7 {
+			return fmt.Errorf("result %d", n)
+		}
+		return err
+	}},
+	{"Submit many and Wait", func(ctx context.Context, y *tally, fn task) error {
+		var all [4]*workerpool.Future[int]
+		for i := range all {
+			all[i] = workerpool.Submit(ctx, y.pool, func(ctx context.Context) (int, error) {
+				if i == 0 {
+					y.task(fn)(ctx)
+				}
+				return i, nil
+			})
+		}
+		for i := range all {
+			if n, err := all[len(all)-1-i].Wait(ctx); err != nil || n != len(all)-1-i {
+				return fmt.Errorf("result %d, error %w", n, err)
+			}
+		}
+		return nil
+	}},
+}
+
+// However a task of a pool makes more work for it, no more tasks run at once than there are
+// workers, and none hangs.
+func TestOwnPool(t *testing.T) {
+	for _, size := range sizes {
+		for _, submit := range submits {
+			for _, w := range ways() {
+				t.Run(fmt.Sprintf("%d workers, queue %d, %s, %s", size.workers, size.queue, submit.name, w.name), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { // which reports a deadlock
+						y := newTally(size.workers, size.queue)
+						const each = 12
+						var all sync.WaitGroup
+						all.Add(size.workers * (1 + each))
+						sleep := func(context.Context) { defer all.Done(); time.Sleep(time.Millisecond) }
+						begun := make(chan struct{})
+						for range size.workers {
+							require.NoError(t, y.pool.Go(request(), y.task(func(ctx context.Context) {
+								defer all.Done()
+								<-begun
+								for range each {
+									w := func() {
+										w.call(ctx, func(ctx context.Context) { assert.NoError(t, submit.call(ctx, y, sleep), submit.name) })
+									}
+									y.waiting(w)
+								}
+							})))
+							synctest.Wait()
+						}
+						close(begun)
+						all.Wait()
+						synctest.Wait()
+						y.shut(t, "the pool")
+						y.check(t, "the pool", size.workers*(1+each))
+					})
+				})
+			}
+		}
+	}
+}
+
+// A context that a task has left behind makes nobody a worker, wherever it is used; and a task
+// that uses that of another is a worker all the same.
+func TestContextOfAnEarlierTask(t *testing.T) {
+	for _, w := range ways() {
+		t.Run(w.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				y, other := newTally(1, 1), newTally(2, 1)
+				left := make(chan context.Context, 1)
+				require.NoError(t, y.pool.Go(request(), func(ctx context.Context) { left <- ctx }))
+				earlier := <-left
+				var all sync.WaitGroup
+				submit := func(ctx context.Context) {
+					all.Add(1)
+					assert.NoError(t, y.pool.Go(ctx, y.task(func(context.Context) { defer all.Done(); time.Sleep(time.Millisecond) })))
+				}
+				all.Go(func() { // no worker
+					for range 10 {
+						w.call(earlier, submit)
+					}
+				})
+				all.Add(2)
+				require.NoError(t, other.pool.Go(context.Background(), func(context.Context) { // another pool's
+					defer all.Done()
+					for range 10 {
+						w.call(earlier, submit)
+					}
+				}))
+				require.NoError(t, y.pool.Go(context.Background(), y.task(func(context.Context) { // a later task
+					defer all.Done()
+					for range 10 {
+						y.waiting(func() { w.call(earlier, submit) })
+					}
+				})))
+				all.Wait()
+				synctest.Wait()
+				y.shut(t, "the pool")
+				other.shut(t, "the other")
+				y.check(t, "the pool", 31)
+			})
+		})
+	}
+}
+
+// A task waits for one of another pool, which comes back to the first while that is full.
+func TestThroughAnotherPoolAndBack(t *testing.T) {
+	for _, size := range sizes {
+		for _, back := range submits {
+			for _, w := range ways() {
+				if !w.waits {
+					continue
+				}
+				for _, nested := range []int{1, 3} {
+					t.Run(fmt.Sprintf("%d workers, queue %d, back by %s, %s, %d times", size.workers, size.queue, back.name, w.name, nested), func(t *testing.T) {
+						synctest.Test(t, func(t *testing.T) {
+							a, b := newTally(size.workers, size.queue), newTally(1, 1)
+							filled := 0
+							// there is a task of a's: it goes to b and back.
+							var there func(depth int) task
+							there = func(depth int) task {
+								return func(ctx context.Context) {
+									if depth == 0 {
+										time.Sleep(time.Millisecond)
+										return
+									}
+									filled += a.fill(t)
+									a.waiting(func() { // in Submit, too
+										f := workerpool.Submit(ctx, b.pool, func(ctx context.Context) (int, error) {
+											b.task(func(ctx context.Context) {
+												b.waiting(func() {
+													w.call(ctx, func(ctx context.Context) { assert.NoError(t, back.call(ctx, a, there(depth-1)), back.name) })
+												})
+											})(ctx)
+											return 7, nil
+										})
+										n, err := f.Wait(ctx)
+										assert.NoError(t, err, "Wait")
+										assert.Equal(t, 7, n, "Wait")
+									})
+								}
+							}
+							for range size.workers - 1 {
+								require.NoError(t, a.pool.Go(context.Background(), a.task(func(context.Context) { time.Sleep(time.Millisecond) })))
+								synctest.Wait()
+							}
+							require.NoError(t, a.pool.Go(request(), a.task(there(nested))))
+							time.Sleep(time.Hour)
+							a.shut(t, "a")
+							b.shut(t, "b")
+							a.check(t, "a", filled+size.workers+nested)
+							b.check(t, "b", nested)
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+// The turn that a waiting task lends is one, and it has it back before it goes on.
+func TestALentTurnIsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newTally(1, 1), newTally(4, 4)
+		var filled int
+		require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
+			filled = a.fill(t)
+			var all []*workerpool.Future[int]
+			for range 4 { // they come back at once
+				all = append(all, workerpool.Submit(ctx, b.pool, func(ctx context.Context) (int, error) {
+					return 7, a.pool.Go(ctx, a.task(func(context.Context) { time.Sleep(time.Second) }))
+				}))
+			}
+			short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+			defer cancel()
+			begun := time.Now()
+			a.waiting(func() {
+				_, err := all[0].Wait(short)
+				assert.True(t, err == nil || errors.Is(err, context.DeadlineExceeded), "Wait with less time: %v", err)
+			})
+			assert.Equal(t, time.Second, time.Since(begun), "Wait returned when its turn was back, after")
+			assert.EqualValues(t, 1, a.now.Load(), "tasks that run when Wait has returned")
+			time.Sleep(time.Minute) // it does not wait now, and so lends nothing
+			assert.EqualValues(t, 1, a.now.Load(), "tasks that run while this one does")
+			for _, f := range all {
+				a.waiting(func() {
+					_, err := f.Wait(ctx)
+					assert.NoError(t, err)
+				})
+			}
+			assert.Equal(t, time.Minute+4*time.Second, time.Since(begun), "four tasks of a second, one after another")
+		})))
+		time.Sleep(time.Hour)
+		a.shut(t, "a")
+		b.shut(t, "b")
+		a.check(t, "a", 1+filled+4)
+	})
+}
+
+// It is one for all goroutines of a group, too, and each has it in the end.
+func TestALentTurnIsOneForAGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := newTally(1, 1)
+		filled := 0
+		require.NoError(t, y.pool.Go(request(), y.task(func(ctx context.Context) {
+			filled = y.fill(t)
+			begun := time.Now()
+			g := workerpool.NewGroup(ctx)
+			for range 4 {
+				g.Go(func(ctx context.Context) error {
+					return y.pool.Go(ctx, y.task(func(context.Context) { time.Sleep(time.Second) }))
+				})
+			}
+			synctest.Wait() // they all wait for the turn
+			y.waiting(func() { assert.NoError(t, g.Wait()) })
+			assert.Equal(t, 4*time.Second, time.Since(begun), "four tasks of a second, one after another")
+		})))
+		time.Sleep(time.Hour)
+		y.shut(t, "the pool")
+		y.check(t, "the pool", 1+filled+4)
+	})
+}
+
+// The context that Wait is given need not come from the task, if Submit's does.
+func TestWaitWithAnotherContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newTally(1, 1), newTally(4, 4)
+		filled := 0
+		require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
+			filled = a.fill(t)
+			f := workerpool.Submit(ctx, b.pool, func(ctx context.Context) (int, error) {
+				return 7, a.pool.Go(ctx, a.task(nothing))
+			})
+			a.waiting(func() {
+				_, err := f.Wait(context.Background())
+				assert.NoError(t, err)
+			})
+		})))
+		time.Sleep(time.Hour)
+		a.shut(t, "a")
+		b.shut(t, "b")
+		a.check(t, "a", 2+filled)
+	})
+}
+
+// What a task has begun and does not wait for has no right to its turn while it waits for something else: it could
+// be waiting for what is behind that.
+func TestOnlyWhatATaskWaitsForHasItsTurn(t *testing.T) {
+	for _, w := range ways() {
+		if w.waits {
+			continue
+		}
+		t.Run(w.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := newTally(1, 1), newTally(1, 4)
+				var stranger atomic.Bool
+				filled := 0
+				require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
+					filled = a.fill(t)
+					f := workerpool.Submit(ctx, b.pool, func(ctx context.Context) (int, error) {
+						time.Sleep(time.Second)
+						return 7, a.pool.Go(ctx, a.task(nothing))
+					})
+					w.call(ctx, func(ctx context.Context) {
+						assert.NoError(t, a.pool.Go(ctx, a.task(func(ctx context.Context) {
+							stranger.Store(true)
+							_, _ = workerpool.Submit(ctx, b.pool, func(context.Context) (int, error) { return 7, nil }).Wait(ctx)
+						})))
+					})
+					a.waiting(func() {
+						_, err := f.Wait(ctx)
+						assert.NoError(t, err)
+					})
+					assert.False(t, stranger.Load(), "somebody else has had the turn")
+				})))
+				time.Sleep(time.Hour)
+				assert.True(t, stranger.Load(), "it has run in the end")
+				a.shut(t, "a")
+				b.shut(t, "b")
+				a.check(t, "a", 3+filled)
+			})
+		})
+	}
+}
+
+// Two that wait for each other wait for ever, which is their mistake, but they do not spin.
+func TestTasksThatWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newTally(1, 4), newTally(1, 4)
+		futures := make(chan *workerpool.Future[int], 1)
+		ctx, cancel := context.WithTimeout(request(), time.Hour)
+		defer cancel()
+		first := workerpool.Submit(ctx, a.pool, func(ctx context.Context) (int, error) {
+			other := <-futures
+			return other.Wait(ctx)
+		})
+		second := workerpool.Submit(ctx, b.pool, func(ctx context.Context) (int, error) { return first.Wait(ctx) })
+		synctest.Wait()
+		futures <- second
+		synctest.Wait()
+		c := newTally(1, 1)
+		assert.NoError(t, c.pool.Go(ctx, c.task(func(ctx context.Context) { // who looks for a turn finds none
+			a.pool.TryGo(ctx, nothing)
+			_ = a.fill(t)
+			_, err := first.Wait(ctx)
+			assert.Equal(t, context.DeadlineExceeded, err)
+		})))
+		_, err := first.Wait(context.Background())
+		assert.Equal(t, context.DeadlineExceeded, err, "Wait")
+		synctest.Wait()
+		for _, y := range []*tally{a, b, c} {
+			y.shut(t, "a pool")
+		}
+	})
+}
+
+// Neither a worker that has nothing to do nor a Future that is done keeps what the task's context refers to.
+func TestATaskThatIsOverIsForgotten(t *testing.T) {
+	p := workerpool.New(workerpool.Config{Workers: 1})
+	value := func() (ctx context.Context, kept weak.Pointer[[1 << 20]byte]) {
+		body := new([1 << 20]byte)
+		return context.WithValue(request(), key("body"), body), weak.Make(body)
+	}
+	ctx, last := value()
+	done := make(chan struct{})
+	require.NoError(t, p.Go(ctx, func(context.Context) { close(done) }))
+	<-done
+	for i := 0; i < 100 && last.Value() != nil; i++ { // the worker may not be idle at once
+		runtime.GC()
+	}
+	assert.Nil(t, last.Value(), "the value of the last task, of an idle pool")
+
+	ctx, waited := value()
+	f := workerpool.Submit(ctx, p, func(context.Context) (int, error) { return 7, nil })
+	_, err := f.Wait(context.Background())
+	require.NoError(t, err)
+	for i := 0; i < 100 && waited.Value() != nil; i++ {
+		runtime.GC()
+	}
+	assert.Nil(t, waited.Value(), "the value of a task, by its Future")
+	runtime.KeepAlive(f)
+	assert.NoError(t, p.Shutdown(context.Background()))
+}
+
+// Also where the task of the other pool has run something inline that comes back.
+func TestThroughAnotherPoolInlineAndBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newTally(1, 1), newTally(1, 1)
+		filledA, filledB := 0, 0
+		require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
+			filledA = a.fill(t)
+			f := workerpool.Submit(ctx, b.pool, func(ctx context.Context) (n int, err error) {
+				b.task(func(ctx context.Context) {
+					filledB = b.fill(t)
+					b.waiting(func() {
+						err = b.pool.Go(ctx, b.task(func(ctx context.Context) {
+							b.waiting(func() { assert.NoError(t, a.pool.Go(ctx, a.task(nothing))) })
+						}))
+					})
+				})(ctx)
+				return 7, err
+			})
+			a.waiting(func() {
+				_, err := f.Wait(ctx)
+				assert.NoError(t, err)
+			})
+		})))
+		time.Sleep(time.Hour)
+		a.shut(t, "a")
+		b.shut(t, "b")
+		a.check(t, "a", 2+filledA)
+		b.check(t, "b", 2+filledB)
+	})
+}
+
+// Nor what it has waited for before, and does no longer.
+func TestWhatATaskNoLongerWaitsForHasNoTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newTally(1, 1), newTally(2, 4)
+		var stranger atomic.Bool
+		filled := 0
+		require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
+			filled = a.fill(t)
+			late := workerpool.Submit(ctx, b.pool, func(ctx context.Context) (int, error) {
+				time.Sleep(time.Minute)
+				return 7, a.pool.Go(ctx, a.task(func(context.Context) { stranger.Store(true) }))
+			})
+			next := workerpool.Submit(ctx, b.pool, func(context.Context) (int, error) { time.Sleep(2 * time.Minute); return 7, nil })
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			a.waiting(func() {
+				_, err := late.Wait(short)
+				assert.Equal(t, context.DeadlineExceeded, err)
+				_, err = next.Wait(ctx)
+				assert.NoError(t, err)
+			})
+			assert.False(t, stranger.Load(), "it has had the turn")
+		})))
+		time.Sleep(time.Hour)
+		a.shut(t, "a")
+		b.shut(t, "b")
+		a.check(t, "a", 2+filled)
+	})
+}
+
+// However deep in its task a worker is, it is found to be one.
+func TestOwnPoolFromDeepInside(t *testing.T) {
+	var deep func(depth int, fn func())
+	deep = func(depth int, fn func()) {
+		if depth > 0 {
+			deep(depth-1, fn)
+			return
+		}
+		fn()
+	}
+	synctest.Test(t, func(t *testing.T) {
+		y := newTally(1, 1)
+		ran := 0
+		require.NoError(t, y.pool.Go(request(), func(ctx context.Context) {
+			y.fill(t)
+			for depth := range 300 {
+				deep(depth, func() { assert.NoError(t, y.pool.Go(ctx, func(context.Context) { ran++ })) })
+			}
+		}))
+		synctest.Wait()
+		y.shut(t, "the pool")
+		assert.Equal(t, 300, ran, "tasks that ran inline")
+	})
+}
+
+// What runs inline, and pools that are shut down, leave nothing behind.
+func TestTortureInlineRunsKeepNothing(t *testing.T) {
+	n := torture.Size(5_000, 100_000)
+	round := func() {
+		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
+		done := make(chan struct{})
+		require.NoError(t, p.Go(context.Background(), func(ctx context.Context) {
+			p.TryGo(ctx, nothing)
+			for range n {
+				assert.NoError(t, p.Go(ctx, nothing))
+			}
+			close(done)
+		}))
+		<-done
+		for range n / 100 {
+			assert.NoError(t, workerpool.New(workerpool.Config{Workers: 20}).Shutdown(context.Background()))
+		}
+		require.NoError(t, p.Shutdown(context.Background()))
+	}
+	round()
+	before := torture.Heap()
+	round()
+	kept := torture.Heap() - before
+	assert.LessOrEqual(t, kept, 64<<10, "bytes kept")
+	torture.Row(t, "self-scheduling work", "%d tasks that ran inline, %d pools: %d bytes kept", n, n/100, kept)
+}
+
+// Who waits for a result does not run other tasks than that, nor does somebody else's waiting.
+func TestOnlyWhatComesFromATaskHasItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newTally(1, 1), newTally(1, 1)
+		release := make(chan struct{})
+		require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
+			a.fill(t)
+			f := workerpool.Submit(ctx, b.pool, func(context.Context) (int, error) { <-release; return 7, nil })
+			a.waiting(func() { _, _ = f.Wait(ctx) })
+		})))
+		synctest.Wait()
+		var returned atomic.Bool
+		go func() {
+			assert.NoError(t, a.pool.Go(request(), a.task(nothing)))
+			returned.Store(true)
+		}()
+		time.Sleep(time.Hour)
+		assert.False(t, returned.Load(), "a stranger has had the turn")
+		assert.EqualValues(t, 1, a.begun.Load(), "tasks that have begun")
+		close(release)
+		synctest.Wait()
+		time.Sleep(time.Hour)
+		a.shut(t, "a")
+		b.shut(t, "b")
+	})
+}
+
+// A task that waits for one in the queue of its own pool runs it. It is accepted, and counted,
+// as any other.
+func TestWaitRunsWhatHasNotBegun(t *testing.T) {
+	for _, with := range []struct {
+		name string
+		ctx  func(ctx context.Context) context.Context
+	}{
+		{"its own context", func(ctx context.Context) context.Context { return ctx }},
+		{"Background", func(context.Context) context.Context { return context.Background() }},
+		{"Only", trace.Only},
+	} {
+		for _, end := range []struct {
+			name string
+			fn   func()
+			want string
+		}{
+			{"returns", func() {}, ""},
+			{"exits", runtime.Goexit, "workerpool: task called runtime.Goexit"},
+			{"panics", func() { panic("sold out") }, "workerpool: task panicked: sold out"},
+		} {
+			t.Run(with.name+", "+end.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8, OnPanic: func(context.Context, any, []byte) {}})
+					var order []string
+					outer := workerpool.Submit(request(), p, func(ctx context.Context) (int, error) {
+						ctx = with.ctx(ctx)
+						note := func(name string) *workerpool.Future[int] {
+							return workerpool.Submit(ctx, p, func(context.Context) (int, error) {
+								order = append(order, name)
+								if name == "second" {
+									end.fn()
+								}
+								return 7, nil
+							})
+						}
+						note("first")
+						second := note("second")
+						note("third")
+						_, err := second.Wait(ended())
+						assert.Equal(t, context.Canceled, err, "Wait(ended) runs nothing")
+						_, err = second.Wait(ctx)
+						if end.want == "" {
+							assert.NoError(t, err, "Wait")
+						} else {
+							assert.EqualError(t, err, end.want, "Wait")
+						}
+						order = append(order, "outer")
+						return 7, nil
+					})
+					n, err := outer.Wait(context.Background())
+					assert.NoError(t, err, "Wait for the outer task")
+					assert.Equal(t, 7, n)
+					require.NoError(t, p.Shutdown(context.Background()))
+					assert.Equal(t, []string{"second", "outer", "first", "third"}, order, "order of the tasks, each once")
+				})
+			})
+		}
+	}
+}
+
+// What Wait has run is not counted in NotRun.
+func TestNotRunWithoutWhatWaitHasRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
+		release := make(chan struct{})
+		var inner, queued *workerpool.Future[int]
+		outer := workerpool.Submit(request(), p, func(ctx context.Context) (int, error) {
+			inner = workerpool.Submit(ctx, p, func(context.Context) (int, error) { <-release; return 1, nil })
+			queued = workerpool.Submit(ctx, p, func(context.Context) (int, error) { t.Error("it ran"); return 2, nil })
+			return inner.Wait(context.Background())
+		})
+		synctest.Wait() // inner runs, and is in the queue as well
+		var out *workerpool.ShutdownError
+		require.ErrorAs(t, p.Shutdown(ended()), &out)
+		assert.Equal(t, 1, out.NotRun, "NotRun")
+		_, err := queued.Wait(context.Background())
+		assert.Equal(t, workerpool.ErrClosed, err, "Wait for what was thrown away")
+		close(release)
+		n, err := outer.Wait(context.Background())
+		assert.NoError(t, err)
+		assert.Equal(t, 1, n, "result that the outer task got")
+	})
+}
+
+// A task that has been run by its waiter does not run again when its turn in the queue comes,
+// and a pool that drains waits for it.
+func TestShutdownWaitsForWhatWaitRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
+		var ran atomic.Int64
+		require.NoError(t, p.Go(request(), func(ctx context.Context) {
+			_, _ = workerpool.Submit(ctx, p, func(context.Context) (int, error) { time.Sleep(time.Hour); ran.Add(1); return 1, nil }).Wait(ctx)
+		}))
+		synctest.Wait()
+		begun := time.Now()
+		assert.NoError(t, p.Shutdown(context.Background()))
+		assert.Equal(t, time.Hour, time.Since(begun), "Shutdown returned after")
+		assert.EqualValues(t, 1, ran.Load(), "times that the task ran")
+	})
+}
+
+// A goroutine that a task has left behind has no turn: it waits for room as everybody does.
+func TestAGoroutineOfATaskWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ran atomic.Int64
+		left := make(chan context.Context, 1)
+		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
+		require.NoError(t, p.Go(request(), func(ctx context.Context) { left <- ctx }))
+		ctx := <-left
+		busy := make(chan struct{})
+		for range 2 {
+			require.NoError(t, p.Go(request(), func(context.Context) { <-busy }))
+			synctest.Wait()
+		}
+		go func() { assert.Equal(t, workerpool.ErrClosed, p.Go(ctx, func(context.Context) { ran.Add(1) })) }()
+		synctest.Wait()
+		assert.Zero(t, ran.Load(), "tasks that ran beside the only worker")
+		go func() { time.Sleep(time.Second); close(busy) }()
+		assert.NoError(t, p.Shutdown(context.Background()))
+		assert.Zero(t, ran.Load(), "tasks of a goroutine that Shutdown has turned away")
+	})
+}
+
+// Trees of tasks over two pools, in which b comes back to a only while a task of a's waits for
+// it, or by TryGo: they all end, and no pool ever runs more than it has workers.
+func TestTortureTreesOfTasksRace(t *testing.T) {
+	rounds, trees := torture.Size(20, 300), torture.Size(8, 64)
+	var ran, refused int64
+	var mostA, mostB int64
+	for range rounds {
+		a, b := newTally(1+rand.IntN(3), 1+rand.IntN(3)), newTally(1+rand.IntN(3), 1+rand.IntN(3))
+		var all sync.WaitGroup
+		var no atomic.Int64
+		var grow func(y *tally, depth int) task
+		grow = func(y *tally, depth int) task {
+			return y.task(func(ctx context.Context) {
+				for range rand.IntN(3) {
+					if depth == 0 {
+						runtime.Gosched()
+						return
+					}
+					to, child := y, task(nil)
+					if y == a && rand.IntN(2) == 0 {
+						to = b
+					}
+					all.Add(1)
+					counted := grow(to, depth-1)
+					child = func(ctx context.Context) { defer all.Done(); counted(ctx) }
+					submit := func(ctx context.Context) {
+						switch rand.IntN(3) {
+						case 0:
+							if !to.pool.TryGo(ctx, child) {
+								no.Add(1)
+								all.Done()
+							}
+						case 1:
+							assert.NoError(t, to.pool.Go(ctx, child))
+						default:
+							f := workerpool.Submit(context.WithoutCancel(ctx), to.pool, func(ctx context.Context) (int, error) { child(ctx); return 7, nil })
+							if rand.IntN(2) == 0 {
+								return
+							}
+							n, err := f.Wait(context.WithoutCancel(ctx))
+							assert.NoError(t, err)
+							assert.Equal(t, 7, n)
+						}
+					}
+					y.waiting(func() {
+						switch rand.IntN(6) {
+						case 0:
+							workerpool.Job(ctx, submit)()
+						case 1:
+							workerpool.Wrap(ctx, submit)()
+						case 2:
+							all.Add(1)
+							workerpool.Go(ctx, func(ctx context.Context) { defer all.Done(); submit(ctx) })
+						case 3:
+							if y != a {
+								submit(ctx)
+								break
+							}
+							// There and back, waited for.
+							all.Add(1)
+							back := grow(a, depth-1)
+							_, err := workerpool.Submit(context.WithoutCancel(ctx), b.pool, func(ctx context.Context) (int, error) {
+								var err error
+								b.task(func(ctx context.Context) {
+									b.waiting(func() {
+										err = a.pool.Go(ctx, func(ctx context.Context) { defer all.Done(); back(ctx) })
+									})
+								})(ctx)
+								return 7, err
+							}).Wait(context.WithoutCancel(ctx))
+							assert.NoError(t, err)
+							submit(ctx)
+						default:
+							submit(ctx)
+						}
+					})
+				}
+			})
+		}
+		for range trees {
+			all.Add(1)
+			root := grow(a, 4)
+			require.NoError(t, a.pool.Go(context.Background(), func(ctx context.Context) { defer all.Done(); root(ctx) }))
+		}
+		all.Wait()
+		a.shut(t, "a")
+		b.shut(t, "b")
+		ran += a.begun.Load() + b.begun.Load()
+		refused += no.Load()
+		mostA, mostB = max(mostA, a.most.Load()-int64(a.workers)), max(mostB, b.most.Load()-int64(b.workers))
+	}
+	assert.LessOrEqual(t, mostA, int64(0), "tasks of a that ran at once beyond its workers")
+	assert.LessOrEqual(t, mostB, int64(0), "tasks of b that ran at once beyond its workers")
+	torture.Row(t, "Tasks that submit to their own pools", "%d rounds of %d trees over two full pools: %d tasks ran, %d refused by TryGo; tasks at once beyond the workers %d",
+		rounds, trees, ran, refused, max(mostA, mostB))
+}
