@@ -44,7 +44,7 @@ func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (
 	root, under, s := Starter{}.root(ctx, name, opts)
 	if loghook.Rebind != nil {
 		if bound := loghook.Rebind(root, ctx); bound != root {
-			root = &rootNode{Context: bound, key: rootKey{}, under: hidden{under}}
+			root = &rootNode{Context: bound, key: rootKey{}, val: nil, under: hidden{under}}
 		}
 	}
 	return alive(ctx, root), s
