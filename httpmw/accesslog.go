@@ -128,15 +128,7 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	returned := false
 	defer func() {
 		l.panicked = !returned && unwind.Panicking()
-		if ctx.Err() != nil {
-			l.ended(ctx, under)
-		}
-		switch {
-		case l.timedOut:
-			l.status, l.bytes = http.StatusServiceUnavailable, 0 // what was written is dropped
-		case l.status == 0 && returned && !l.hijacked && !l.gone:
-			l.status = http.StatusOK // net/http sends it for a handler that wrote nothing
-		}
+		l.settle(ctx, under, returned)
 		if out != nil {
 			giveBack(given, r)
 		} else {

@@ -85,10 +85,23 @@ func byClient(err error) bool {
 	return writing
 }
 
-// ended notes what it means that ctx has ended when the handler returns. w is the ResponseWriter
-// that AccessLog was given. http.TimeoutHandler has answered by then, in place of the handler,
-// whatever ended its context. That is not tried by a Write, which would send 200 before middleware
-// further out sets its own status.
+// settle decides what the client got, when the handler is done. ctx and w are those that AccessLog
+// was given.
+func (l *line) settle(ctx context.Context, w http.ResponseWriter, returned bool) {
+	if ctx.Err() != nil {
+		l.ended(ctx, w)
+	}
+	switch {
+	case l.timedOut:
+		l.status, l.bytes = http.StatusServiceUnavailable, 0 // what was written is dropped
+	case l.status == 0 && returned && !l.hijacked && !l.gone:
+		l.status = http.StatusOK // net/http sends it for a handler that wrote nothing
+	}
+}
+
+// ended notes what it means that ctx has ended when the handler returns. http.TimeoutHandler has
+// answered by then, in place of the handler, whatever ended its context. That is not tried by a
+// Write, which would send 200 before middleware further out sets its own status.
 func (l *line) ended(ctx context.Context, w http.ResponseWriter) {
 	switch {
 	case l.head && l.proto >= 2 && l.status != 0: // HTTP/2 ends a stream with the header of its answer
