@@ -15,6 +15,7 @@ import (
 type Future[T any] struct {
 	done  chan struct{}
 	task  atomic.Pointer[task] // nil when it is over
+	mark  any                  // of the context that it was submitted with: see taskKey
 	value T
 	err   error
 }
@@ -23,7 +24,8 @@ type Future[T any] struct {
 // for, so its context is the submitter's: trace, values, deadline and cancellation; it ends
 // with the pool too. If p does not take fn, the Future holds ctx's error or [ErrClosed].
 //
-// A task may wait for another task of its own pool: see [Future.Wait].
+// A task may wait for a task of its own pool: if that has not begun, it runs in place of the one
+// that waits.
 func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T, error)) *Future[T] {
 	check("Submit", ctx, fn != nil)
 	p.made("Submit")
@@ -32,7 +34,10 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 	if g := guard.Current(); g != nil {
 		values = g.Handed(values)
 	}
-	own := &waited{task: task{link: link{pool: p}, values: values, fail: f.fail, inTask: mark != nil}, ours: mark != nil, life: life}
+	if f.mark = mark; mark == nil { // it may still be derived from one of ours
+		f.mark = ctx.Value(taskKey{})
+	}
+	own := &waited{task: task{link: link{pool: p}, values: values, fail: f.fail}, ours: mark != nil, life: life}
 	own.task.fn = func(context.Context) { f.run(own, fn) }
 	f.task.Store(&own.task)
 	if err := p.submit(ctx, &own.task); err != nil {
@@ -45,6 +50,10 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 // task's own; [ErrClosed] if it never ran because the pool was shut down; one that names the
 // panic or runtime.Goexit if it did not return; or ctx's if that ended first. A result that
 // is there is returned even if ctx is done.
+//
+// There is one exception. If the caller is a pool's task itself, another may run in its place
+// while it waits: see [Pool.Go]. Then Wait returns when that one has, even if ctx ended before,
+// since more tasks would run at once otherwise than the pool has workers.
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	check("Future.Wait", ctx, true)
 	select {
@@ -53,7 +62,7 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	default:
 	}
 	if t := f.task.Load(); t != nil {
-		await(ctx, f.done, t)
+		await(ctx, f.done, t, f.mark)
 	}
 	select {
 	case <-f.done:
@@ -69,9 +78,10 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
-// await waits until done is closed, which t's end does, or ctx has ended.
-func await(ctx context.Context, done <-chan struct{}, t *task) {
-	w := t.pool.begin(ctx, t.inTask)
+// await waits until done is closed, which t's end does, or ctx has ended. mark is that of t's
+// submitter.
+func await(ctx context.Context, done <-chan struct{}, t *task, mark any) {
+	w := t.pool.begin(ctx, mark)
 	if !w.known { // as most: nothing to run, lend or borrow
 		select {
 		case <-done:

@@ -33,7 +33,8 @@ func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 }
 
 // WrapErr returns fn as a function without parameters that runs it under ctx itself, with
-// its cancellation and deadline: for what is waited for, such as errgroup or conc.
+// its cancellation and deadline: for what is waited for, such as errgroup or conc. In a task of a
+// Pool whose functions submit to that pool, use a [Group] instead: see [Pool.Go].
 func WrapErr(ctx context.Context, fn func(ctx context.Context) error) func() error {
 	check("WrapErr", ctx, fn != nil)
 	ctx = guard.Handed(ctx)

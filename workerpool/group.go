@@ -12,9 +12,9 @@ import (
 // concurrently, but SetLimit not while tasks run, and Go not after Wait has returned.
 type Group struct {
 	link
-	group  *errgroup.Group
-	ctx    carried // of the tasks
-	inTask bool    // it was made with a context that comes from a task
+	group *errgroup.Group
+	ctx   carried // of the tasks
+	mark  any     // of the context that it was made with: see taskKey
 }
 
 // NewGroup returns a Group whose tasks run under ctx: its trace, its values, its
@@ -23,7 +23,7 @@ func NewGroup(ctx context.Context) *Group {
 	check("NewGroup", ctx, true)
 	values, life, _ := parts(ctx)
 	g := new(Group)
-	g.inTask = ctx.Value(taskKey{}) != nil
+	g.mark = ctx.Value(taskKey{})
 	g.group, life = errgroup.WithContext(life)
 	g.ctx = carried{life, guard.Handed(values), g}
 	return g
@@ -54,20 +54,28 @@ func (g *Group) Wait() error {
 }
 
 // lend lends the turn of the task that runs in this goroutine, if one does, to the group's
-// tasks, until the function that it returns is called.
+// tasks, until the function that it returns is called. In a goroutine of another Group, whoever
+// waits for that one lends.
 func (g *Group) lend() (takeBack func()) {
-	if g.inTask {
-		if w := here(); w != nil {
-			g.awaitedBy(&w.task.link)
-			w.lend()
-			w.task.stir()
-			return func() {
-				w.takeBack()
-				g.waiter.Store(nil)
-			}
-		}
+	if g.mark == nil {
+		return func() {}
 	}
-	return func() {}
+	w := here()
+	if w == nil {
+		if outer, ok := g.mark.(*Group); ok {
+			g.awaitedBy(&outer.link)
+			outer.stir()
+			return func() { g.waiter.Store(nil) }
+		}
+		return func() {}
+	}
+	g.awaitedBy(&w.task.link)
+	w.lend()
+	w.task.stir()
+	return func() {
+		w.takeBack()
+		g.waiter.Store(nil)
+	}
 }
 
 func (g *Group) made(method string) *errgroup.Group {

@@ -71,7 +71,6 @@ type task struct {
 	fn      func(ctx context.Context)
 	fail    func(error) // told why fn did not return; nil: nobody asks
 	claimed atomic.Bool // of a task with a Future: it has begun, or never will
-	inTask  bool        // its submitter's context comes from a task
 }
 
 func (t *task) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
@@ -148,8 +147,9 @@ func New(cfg Config) *Pool {
 // return. Then fn runs at once, in place of the task, and Go returns when it has: no more tasks
 // run than there are workers, and a task waits for no worker. The same holds while the task
 // waits in [Future.Wait] or [Group.Wait] for work of another pool that submits here. Everybody
-// else waits for room, whatever context they use: a goroutine that a task has started with a go
-// statement, too, so a task must not wait for one that submits to its own full pool.
+// else waits for room, whatever context they use. That includes goroutines that a task has started
+// itself, by a go statement, an errgroup, or with Wrap and WrapErr: a task must not wait for one
+// that submits to the task's own pool, unless by a [Group].
 //
 // The pool looks at the goroutine that calls. It takes the trouble where ctx comes from a task,
 // so submit with a task's context, not with [trace.Only] of it.
@@ -163,24 +163,25 @@ func New(cfg Config) *Pool {
 func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 	p.made("Pool.Go")
 	check("Pool.Go", ctx, fn != nil)
-	values, _, mark := parts(ctx)
+	values, _, _ := parts(ctx)
 	if g := guard.Current(); g != nil {
 		values = g.Handed(values)
 	}
-	t := &task{link: link{pool: p}, values: values, fn: fn, inTask: mark != nil}
+	t := &task{link: link{pool: p}, values: values, fn: fn}
 	return p.submit(ctx, t)
 }
 
 // TryGo is [Pool.Go] without the waiting: it reports whether the pool took fn. It is false
-// when the queue is full or the pool is shut down. It never runs fn inline.
+// when the queue is full or the pool is shut down. It never runs fn inline. A task that has run in
+// place of one that waits for it keeps its room in the queue until a worker gets there.
 func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
 	p.made("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)
-	values, _, mark := parts(ctx)
+	values, _, _ := parts(ctx)
 	if g := guard.Current(); g != nil {
 		values = g.Handed(values)
 	}
-	t := &task{link: link{pool: p}, values: values, fn: fn, inTask: mark != nil}
+	t := &task{link: link{pool: p}, values: values, fn: fn}
 	p.gate.RLock()
 	defer p.gate.RUnlock()
 	return !p.closed && p.offer(t)
@@ -212,7 +213,7 @@ func (p *Pool) submit(ctx context.Context, t *task) error {
 		p.gate.RUnlock()
 		return nil
 	}
-	w := p.begin(ctx, false)
+	w := p.begin(ctx, nil)
 	if !w.known {
 		err := p.waitForRoom(ctx, t, nil)
 		p.gate.RUnlock()

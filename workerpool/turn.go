@@ -201,11 +201,15 @@ type wait struct {
 // begin says that the goroutine waits. Where it can matter, it finds out which goroutine that
 // is: where somebody's context comes from a task, of whatever pool; where a task waits, which
 // may be for this one; or where as many wait as p has workers, since the last worker to wait,
-// whatever its context, must not.
-func (p *Pool) begin(ctx context.Context, inTask bool) wait {
+// whatever its context, must not. If ctx does not say whose goroutine it is, made may: the mark
+// of the context with which what it waits for was made.
+func (p *Pool) begin(ctx context.Context, made any) wait {
 	w := wait{pool: p}
 	mark := ctx.Value(taskKey{})
-	if int(p.waiting.Add(1)) >= p.workers || mark != nil || inTask || lenders.Load() > 0 {
+	if mark == nil {
+		mark = made
+	}
+	if int(p.waiting.Add(1)) >= p.workers || mark != nil || lenders.Load() > 0 {
 		w.known, w.worker = true, here()
 		if w.worker != nil {
 			w.self = &w.worker.task.link

@@ -848,3 +848,74 @@ func TestTortureTreesOfTasksRace(t *testing.T) {
 	torture.Row(t, "Tasks that submit to their own pools", "%d rounds of %d trees over two full pools: %d tasks ran, %d refused by TryGo; tasks at once beyond the workers %d",
 		rounds, trees, ran, refused, max(mostA, mostB))
 }
+
+// Work comes back to a full pool by any chain of what its task waits for.
+func TestBackToAFullPool(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		work func(ctx context.Context, b *workerpool.Pool, submit func(ctx context.Context) error) error
+	}{
+		{"a Group in a Group", func(ctx context.Context, _ *workerpool.Pool, submit func(ctx context.Context) error) error {
+			g := workerpool.NewGroup(ctx)
+			g.Go(func(ctx context.Context) error {
+				inner := workerpool.NewGroup(ctx)
+				inner.Go(submit)
+				return inner.Wait()
+			})
+			return g.Wait()
+		}},
+		{"a Group in a Group, at its limit", func(ctx context.Context, _ *workerpool.Pool, submit func(ctx context.Context) error) error {
+			g := workerpool.NewGroup(ctx)
+			g.Go(func(ctx context.Context) error {
+				inner := workerpool.NewGroup(ctx)
+				inner.SetLimit(1)
+				inner.Go(submit)
+				inner.Go(func(context.Context) error { return nil })
+				return inner.Wait()
+			})
+			return g.Wait()
+		}},
+		{"a Group in a derived context in a Group", func(ctx context.Context, _ *workerpool.Pool, submit func(ctx context.Context) error) error {
+			g := workerpool.NewGroup(ctx)
+			g.Go(func(ctx context.Context) error {
+				ctx, span := trace.Start(ctx, "inner")
+				defer span.End()
+				inner := workerpool.NewGroup(ctx)
+				inner.Go(submit)
+				return inner.Wait()
+			})
+			return g.Wait()
+		}},
+		{"Submit with a derived context, Wait without", func(ctx context.Context, b *workerpool.Pool, submit func(ctx context.Context) error) error {
+			ctx, span := trace.Start(ctx, "inner")
+			defer span.End()
+			_, err := workerpool.Submit(ctx, b, func(ctx context.Context) (int, error) { return 7, submit(ctx) }).Wait(context.Background())
+			return err
+		}},
+		{"Submit in a Group, Wait without its context", func(ctx context.Context, b *workerpool.Pool, submit func(ctx context.Context) error) error {
+			g := workerpool.NewGroup(ctx)
+			g.Go(func(ctx context.Context) error {
+				_, err := workerpool.Submit(ctx, b, func(ctx context.Context) (int, error) { return 7, submit(ctx) }).Wait(context.Background())
+				return err
+			})
+			return g.Wait()
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := newTally(1, 1), newTally(4, 4)
+				filled := 0
+				require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
+					filled = a.fill(t)
+					a.waiting(func() {
+						assert.NoError(t, tt.work(ctx, b.pool, func(ctx context.Context) error { return a.pool.Go(ctx, a.task(nothing)) }))
+					})
+				})))
+				time.Sleep(time.Hour)
+				a.shut(t, "a")
+				b.shut(t, "b")
+				a.check(t, "a", 2+filled)
+			})
+		})
+	}
+}
