@@ -3,6 +3,7 @@ package workerpool
 import (
 	"context"
 	"time"
+	"weak"
 
 	"example.com/clew/internal/lifetime"
 )
@@ -73,3 +74,18 @@ type taskKey struct{}
 
 // fromTask is the value of contexts that come from a Pool's task. It holds nothing of that.
 type fromTask struct{}
+
+// origin is what taskKey has found, to be kept. It holds nothing of a Group: those of work that
+// schedules itself again would be a chain. A Group that is waited for is held by that.
+type origin struct {
+	inTask bool
+	group  weak.Pointer[Group] // the zero one: none
+}
+
+func originOf(mark any) origin {
+	o := origin{inTask: mark != nil}
+	if g, ok := mark.(*Group); ok {
+		o.group = weak.Make(g)
+	}
+	return o
+}

@@ -15,7 +15,7 @@ import (
 type Future[T any] struct {
 	done  chan struct{}
 	task  atomic.Pointer[task] // nil when it is over
-	mark  any                  // of the context that it was submitted with: see taskKey
+	mark  origin               // of the context that it was submitted with
 	value T
 	err   error
 }
@@ -34,8 +34,10 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 	if g := guard.Current(); g != nil {
 		values = g.Handed(values)
 	}
-	if f.mark = mark; mark == nil { // it may still be derived from one of ours
-		f.mark = ctx.Value(taskKey{})
+	if mark != nil {
+		f.mark = originOf(mark)
+	} else { // ctx may still be derived from one of ours
+		f.mark = originOf(ctx.Value(taskKey{}))
 	}
 	own := &waited{task: task{link: link{pool: p}, values: values, fail: f.fail}, ours: mark != nil, life: life}
 	own.task.fn = func(context.Context) { f.run(own, fn) }
@@ -80,7 +82,7 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 
 // await waits until done is closed, which t's end does, or ctx has ended. mark is that of t's
 // submitter.
-func await(ctx context.Context, done <-chan struct{}, t *task, mark any) {
+func await(ctx context.Context, done <-chan struct{}, t *task, mark origin) {
 	w := t.pool.begin(ctx, mark)
 	if !w.known { // as most: nothing to run, lend or borrow
 		select {

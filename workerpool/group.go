@@ -14,7 +14,7 @@ type Group struct {
 	link
 	group *errgroup.Group
 	ctx   carried // of the tasks
-	mark  any     // of the context that it was made with: see taskKey
+	mark  origin  // of the context that it was made with
 }
 
 // NewGroup returns a Group whose tasks run under ctx: its trace, its values, its
@@ -23,7 +23,7 @@ func NewGroup(ctx context.Context) *Group {
 	check("NewGroup", ctx, true)
 	values, life, _ := parts(ctx)
 	g := new(Group)
-	g.mark = ctx.Value(taskKey{})
+	g.mark = originOf(ctx.Value(taskKey{}))
 	g.group, life = errgroup.WithContext(life)
 	g.ctx = carried{life, guard.Handed(values), g}
 	return g
@@ -57,12 +57,12 @@ func (g *Group) Wait() error {
 // tasks, until the function that it returns is called. In a goroutine of another Group, whoever
 // waits for that one lends.
 func (g *Group) lend() (takeBack func()) {
-	if g.mark == nil {
+	if !g.mark.inTask {
 		return func() {}
 	}
 	w := here()
 	if w == nil {
-		if outer, ok := g.mark.(*Group); ok {
+		if outer := g.mark.group.Value(); outer != nil {
 			g.awaitedBy(&outer.link)
 			outer.stir()
 			return func() { g.waiter.Store(nil) }

@@ -213,7 +213,7 @@ func (p *Pool) submit(ctx context.Context, t *task) error {
 		p.gate.RUnlock()
 		return nil
 	}
-	w := p.begin(ctx, nil)
+	w := p.begin(ctx, origin{})
 	if !w.known {
 		err := p.waitForRoom(ctx, t, nil)
 		p.gate.RUnlock()

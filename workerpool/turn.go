@@ -203,17 +203,16 @@ type wait struct {
 // may be for this one; or where as many wait as p has workers, since the last worker to wait,
 // whatever its context, must not. If ctx does not say whose goroutine it is, made may: the mark
 // of the context with which what it waits for was made.
-func (p *Pool) begin(ctx context.Context, made any) wait {
+func (p *Pool) begin(ctx context.Context, made origin) wait {
 	w := wait{pool: p}
 	mark := ctx.Value(taskKey{})
-	if mark == nil {
-		mark = made
-	}
-	if int(p.waiting.Add(1)) >= p.workers || mark != nil || lenders.Load() > 0 {
+	if int(p.waiting.Add(1)) >= p.workers || mark != nil || made.inTask || lenders.Load() > 0 {
 		w.known, w.worker = true, here()
 		if w.worker != nil {
 			w.self = &w.worker.task.link
 		} else if g, ok := mark.(*Group); ok {
+			w.self = &g.link
+		} else if g := made.group.Value(); g != nil && mark == nil {
 			w.self = &g.link
 		}
 	}
