@@ -67,8 +67,12 @@ func appendNested(dst []byte, path string, may telling, v attribute.Value, depth
 			key := string(kv.Key)
 			path := path + "." + key
 			may := max(may, mayTellWithin(path, kv.Value))
-			if name != "" && strings.EqualFold(key, "value") {
+			named := name != "" && strings.EqualFold(key, "value")
+			if named {
 				may = max(may, mayTellWithin(path[:len(path)-len(key)]+name, kv.Value))
+			}
+			if credential(key) || named && credential(name) {
+				may = nothing
 			}
 			if may != nothing && next() {
 				dst = append(appendText(dst, key), ':')

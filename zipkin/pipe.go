@@ -74,8 +74,9 @@ func newPipe(cfg Config, s *sender) *pipe {
 //
 // A span that has no room is not encoded, as far as that can be known: how long it will be shows
 // only afterwards. But as long as nothing leaves the queue, what has as much in it as one that
-// found no room will find none either. What has less is tried, so that small spans fill what large
-// ones have left.
+// found no room is not likely to find any. What has less is tried, so that small spans fill what
+// large ones have left. A span that has become much longer than what is in it, by escapes for
+// instance, says nothing of others.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
@@ -87,12 +88,18 @@ func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	buf := buffers.Get().(*[]byte)
 	*buf = p.encoder.append((*buf)[:0], s)
 	if settled, short := p.put(*buf); short {
-		p.tell(bulk(s), settled)
+		if bulk := bulk(s); len(*buf) <= 4*bulk+usualMore {
+			p.tell(bulk, settled)
+		}
 	}
 	if cap(*buf) <= longestKept {
 		buffers.Put(buf)
 	}
 }
+
+// usualMore is how many bytes a span has as JSON, beside its bulk: IDs, times, endpoints, tags of the
+// resource.
+const usualMore = 2 << 10
 
 // room returns the bulk from which on a span has no room; 0: none has.
 func (p *pipe) room() (hopeless int) {
@@ -109,7 +116,11 @@ func (p *pipe) drop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts.ended++
-	p.counts.full++
+	if p.closing {
+		p.counts.late++
+	} else {
+		p.counts.full++
+	}
 }
 
 // tell remembers the bulk of a span that found too few bytes left, unless something has left the

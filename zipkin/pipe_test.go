@@ -55,6 +55,9 @@ func TestNoRoomIsNotEncoded(t *testing.T) {
 		})
 	}
 	tiny, medium, large := sized(0), sized(4*kib), sized(64*kib)
+	escapes := spanToEncode(t, oteltrace.SpanKindInternal, "work", func(s oteltrace.Span) {
+		s.SetAttributes(attribute.String("a", strings.Repeat("\x01", 2*kib))) // 12 KiB of JSON
+	})
 	type counts struct{ encoded, queued, lost int }
 	type step struct {
 		name string
@@ -84,6 +87,11 @@ func TestNoRoomIsNotEncoded(t *testing.T) {
 			{name: "… until they have none", span: medium, n: 1000, want: counts{1, 0, 1000}},
 			{name: "another, later", span: large, n: 1000, want: counts{1, 0, 1000}, sent: true},
 			{name: "what was sent has left room", span: medium, n: 2, want: counts{2, 2, 0}},
+		}},
+		{"nearly full, and a span that grows", 1 << 20, 16 * kib, []step{
+			{name: "some", span: medium, n: 2, want: counts{2, 2, 0}},
+			{name: "one that grows", span: escapes, n: 1, want: counts{1, 0, 1}},
+			{name: "one that does not, and has more in it", span: medium, n: 1, want: counts{1, 1, 0}},
 		}},
 		{"full by number", 3, 1 << 20, []step{
 			{name: "as many as there is room for", span: tiny, n: 3, want: counts{3, 3, 0}},

@@ -110,6 +110,16 @@ func secret(name string) bool {
 	return strings.HasSuffix(name, "-sid") || name == "sid"
 }
 
+// credential reports whether the key of a map, of whatever attribute, is that of a header by which
+// somebody proves who they are, and of nothing else.
+func credential(key string) bool {
+	switch strings.ReplaceAll(strings.ToLower(key), "_", "-") {
+	case "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key":
+		return true
+	}
+	return false
+}
+
 // withoutSecrets returns text in which each URL is without user, query and fragment: that is where
 // secrets travel, and error messages quote URLs. A URL begins with a scheme or without one, and
 // ends at white space, a double quote or an angle bracket.
@@ -196,8 +206,9 @@ func bareURL(url string) string {
 // no longer than the text is.
 func writeBare(out *strings.Builder, url string) {
 	for {
-		out.WriteString("//")
-		rest := url[len("//"):]
+		slashes := slashesOf(url) // two, or more: then the host is missing, and the rest may be one
+		out.WriteString(url[:slashes])
+		rest := url[slashes:]
 		scheme := strings.Index(rest, "://") // of another one
 		if scheme >= 0 {
 			rest, url = rest[:scheme], rest[scheme+len(":"):]
@@ -210,7 +221,7 @@ func writeBare(out *strings.Builder, url string) {
 			if i < 0 {
 				break
 			}
-			i += len("//")
+			i += slashesOf(rest[i:])
 			out.WriteString(rest[:i])
 			rest = afterUser(rest[i:], len(rest)-i-at)
 			if len(rest) < query { // its password had a question mark in it
@@ -224,6 +235,9 @@ func writeBare(out *strings.Builder, url string) {
 		out.WriteByte(':')
 	}
 }
+
+// slashesOf is how many slashes text begins with.
+func slashesOf(text string) int { return len(text) - len(strings.TrimLeft(text, "/")) }
 
 // withoutUser returns what follows a user and password at the beginning of text. A password may be
 // badly escaped: what cannot be a host and a port, and has an @ after it, is one.
