@@ -268,7 +268,7 @@ func TestLargeAndIncompressible(t *testing.T) {
 	server := httptest.NewServer(c)
 	defer server.Close()
 	tp := newProvider(t, zipkin.Config{Endpoint: server.URL, QueueBytes: 1 << 20})
-	ids := end(tp, 1, wide(700_000, printable))
+	ids := end(tp, 1, wide(700_000, printable()))
 	ids = append(ids, end(tp, 1)...)
 	require.NoError(t, tp.Shutdown(patience(t)))
 	assertArrived(t, c, ids)

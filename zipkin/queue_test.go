@@ -57,16 +57,18 @@ func noise(n int) string {
 	return hex.EncodeToString(raw)[:n]
 }
 
-// printable is text that gzip hardly makes smaller.
-func printable(n int) string {
+// printable returns what makes texts that gzip hardly makes smaller, also of many of them.
+func printable() func(n int) string {
 	random := rand.New(rand.NewPCG(1, 2))
-	text := make([]byte, n)
-	for i := range text {
-		for text[i] = '"'; text[i] == '"' || text[i] == '\\' || strings.IndexByte("@?#", text[i]) >= 0; {
-			text[i] = byte(' ' + random.IntN('~'-' '))
+	return func(n int) string {
+		text := make([]byte, n)
+		for i := range text {
+			for text[i] = '"'; text[i] == '"' || text[i] == '\\' || strings.IndexByte("@?#", text[i]) >= 0; {
+				text[i] = byte(' ' + random.IntN('~'-' '))
+			}
 		}
+		return string(text)
 	}
-	return string(text)
 }
 
 // A small queue is posted in small batches, which are small enough to be compressed.
@@ -106,8 +108,9 @@ func TestQueueHoldsNoMore(t *testing.T) {
 			}
 		}},
 		{"large, which gzip does not help", func(tp *zipkin.Provider, until func() bool) {
+			fill := printable()
 			for !until() {
-				end(tp, 1, wide(200_000, printable))
+				end(tp, 1, wide(200_000, fill))
 			}
 		}},
 		{"alternating", func(tp *zipkin.Provider, until func() bool) {
