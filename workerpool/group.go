@@ -46,7 +46,9 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 }
 
 // Wait waits for all tasks and returns the first error, if there was one. While a pool's task
-// waits, what the group's tasks submit to that pool may run in its place: see [Pool.Go].
+// waits, what the group's tasks submit to that pool may run in its place: see [Pool.Go]. That is
+// known where Wait is called by the task that made the group, or by a task of the group in whose
+// context it was made.
 func (g *Group) Wait() error {
 	group := g.made("Wait")
 	defer g.lend()()
