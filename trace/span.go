@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"example.com/clew/internal/lifetime"
 	"example.com/clew/internal/newid"
 	"example.com/clew/internal/route"
 	"go.opentelemetry.io/otel/attribute"
@@ -159,17 +160,4 @@ func (n *clientNode) Value(key any) any {
 
 // currentSpanKey is the key under which OpenTelemetry keeps the current span. It is not
 // exported, but SpanFromContext tells it to every context it is asked to look in.
-var currentSpanKey = func() (key any) {
-	oteltrace.SpanFromContext(keyProbe{context.Background(), &key})
-	return key
-}()
-
-type keyProbe struct {
-	context.Context
-	key *any
-}
-
-func (p keyProbe) Value(key any) any {
-	*p.key = key
-	return nil
-}
+var currentSpanKey = lifetime.KeyOf(func(ctx context.Context) { oteltrace.SpanFromContext(ctx) })

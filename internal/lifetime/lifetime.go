@@ -22,10 +22,13 @@ type Context interface {
 
 // Key is the key under which package context finds the canceler of a context. It is not
 // exported, but context.Cause tells it to every context that it is asked to look in.
-var Key = func() (key any) {
-	_ = context.Cause(keyProbe{context.Background(), &key})
+var Key = KeyOf(func(ctx context.Context) { _ = context.Cause(ctx) })
+
+// KeyOf returns the key that ask looks for in the context that it is given.
+func KeyOf(ask func(ctx context.Context)) (key any) {
+	ask(keyProbe{context.Background(), &key})
 	return key
-}()
+}
 
 type keyProbe struct {
 	context.Context
