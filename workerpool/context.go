@@ -48,23 +48,36 @@ func (c *carried) Detached() context.Context {
 
 // outlive returns ctx, which is one of ours, without its lifetime.
 func outlive(ctx context.Context) context.Context {
-	values, _, mark := parts(ctx)
-	return &carried{context.Background(), values, mark}
+	_, mark := lifeOf(ctx)
+	return &carried{context.Background(), valuesOf(ctx), mark}
 }
 
-// parts takes ctx apart. The next context is laid over the values, not over ctx: see
-// lifetime.Context. mark is not nil if ctx is one of ours that comes from a task. Others have to
-// be asked for it.
-func parts(ctx context.Context) (values, life context.Context, mark any) {
+// valuesOf returns what the next context is to be laid over, instead of over ctx: see
+// lifetime.Context. It is short enough to be inlined, since each task of a pool needs it.
+func valuesOf(ctx context.Context) context.Context {
 	switch c := ctx.(type) {
 	case *task:
-		return c.values, c.pool.life, fromTask{}
+		return c.values
 	case *waited:
-		return c.task.values, c, fromTask{}
+		return c.task.values
 	case *carried:
-		return c.values, c.life, c.mark
+		return c.values
 	}
-	return ctx, ctx, nil
+	return ctx
+}
+
+// lifeOf returns the lifetime of ctx without its values, if it is one of ours. mark is not nil if
+// it comes from a task. Other contexts have to be asked for that.
+func lifeOf(ctx context.Context) (life context.Context, mark any) {
+	switch c := ctx.(type) {
+	case *task:
+		return c.pool.life, fromTask{}
+	case *waited:
+		return c, fromTask{}
+	case *carried:
+		return c.life, c.mark
+	}
+	return ctx, nil
 }
 
 // taskKey is the key under which a context says that it comes from a task, or from a Group's,

@@ -30,16 +30,13 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 	check("Submit", ctx, fn != nil)
 	p.made("Submit")
 	f := &Future[T]{done: make(chan struct{})}
-	values, life, mark := parts(ctx)
-	if g := guard.Current(); g != nil {
-		values = g.Handed(values)
+	life, mark := lifeOf(ctx)
+	ours := mark != nil
+	if !ours { // but ctx may be derived from one of ours
+		mark = ctx.Value(taskKey{})
 	}
-	if mark != nil {
-		f.mark = originOf(mark)
-	} else { // ctx may still be derived from one of ours
-		f.mark = originOf(ctx.Value(taskKey{}))
-	}
-	own := &waited{task: task{link: link{pool: p}, values: values, fail: f.fail}, ours: mark != nil, life: life}
+	f.mark = originOf(mark)
+	own := &waited{task: task{link: link{pool: p}, values: guard.Handed(valuesOf(ctx)), fail: f.fail}, ours: ours, life: life}
 	own.task.fn = func(context.Context) { f.run(own, fn) }
 	f.task.Store(&own.task)
 	if err := p.submit(ctx, &own.task); err != nil {
@@ -58,11 +55,6 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 // since more tasks would run at once otherwise than the pool has workers.
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	check("Future.Wait", ctx, true)
-	select {
-	case <-f.done:
-		return f.value, f.err
-	default:
-	}
 	if t := f.task.Load(); t != nil {
 		await(ctx, f.done, t, f.mark)
 	}

@@ -21,11 +21,11 @@ type Group struct {
 // cancellation. The first error, and the end of Wait, cancel the tasks' context.
 func NewGroup(ctx context.Context) *Group {
 	check("NewGroup", ctx, true)
-	values, life, _ := parts(ctx)
+	life, _ := lifeOf(ctx)
 	g := new(Group)
 	g.mark = originOf(ctx.Value(taskKey{}))
 	g.group, life = errgroup.WithContext(life)
-	g.ctx = carried{life, guard.Handed(values), g}
+	g.ctx = carried{life, guard.Handed(valuesOf(ctx)), g}
 	return g
 }
 

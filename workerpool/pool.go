@@ -163,7 +163,8 @@ func New(cfg Config) *Pool {
 func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 	p.made("Pool.Go")
 	check("Pool.Go", ctx, fn != nil)
-	values, _, _ := parts(ctx)
+	values := valuesOf(ctx)
+	// Not guard.Handed, here and in TryGo: it is not inlined, which each task would pay for.
 	if g := guard.Current(); g != nil {
 		values = g.Handed(values)
 	}
@@ -177,7 +178,7 @@ func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
 	p.made("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)
-	values, _, _ := parts(ctx)
+	values := valuesOf(ctx)
 	if g := guard.Current(); g != nil {
 		values = g.Handed(values)
 	}
