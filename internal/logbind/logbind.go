@@ -59,11 +59,11 @@ func Heard(l zerolog.Logger) zerolog.Logger {
 	if l.GetLevel() == zerolog.Disabled {
 		return l
 	}
-	return l.Level(heard(l)).Sample(nil)
+	return l.Level(debugLevel(l)).Sample(nil)
 }
 
-// heard is the level that l has in a debug trace.
-func heard(l zerolog.Logger) zerolog.Level { return min(l.GetLevel(), zerolog.DebugLevel) }
+// debugLevel is the level that l has in a debug trace.
+func debugLevel(l zerolog.Logger) zerolog.Level { return min(l.GetLevel(), zerolog.DebugLevel) }
 
 // Rebind binds the logger that was put into ctx, if any, to ctx as it is now: after a new
 // trace has begun, its lines must not have the old one.
@@ -79,7 +79,7 @@ func RebindFrom(ctx, from context.Context) context.Context {
 	if quiet, _ := from.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
 		// A logger that still has the debug level was made by BindDebug, or derived from it. Another
 		// level was set by the program, and stays.
-		if l.GetLevel() == heard(*quiet) {
+		if l.GetLevel() == debugLevel(*quiet) {
 			l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
 		}
 		ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))
