@@ -54,8 +54,8 @@
 //	both, in main           handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
 //	http.DefaultClient      http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
 //
-// What is written when AccessLog has returned, such as the 504 of chi's Timeout or an answer of
-// echo's error handler, is on its line only if AccessLog stands further out.
+// The access line has what is written when AccessLog has returned, such as the 504 of chi's Timeout
+// or an answer of echo's error handler, only if AccessLog stands further out.
 //
 // # Routes
 //
@@ -64,7 +64,8 @@
 //
 //	ServeMux, before it     _, pattern := mux.Handler(r)
 //	ServeMux, then          httpmw.SetRoute(r.Context(), pattern)
-//	chi, before next        defer func() { httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern()) }()
+//	chi, before next        route := chi.RouteContext(r.Context())
+//	chi, then               defer func() { httpmw.SetRoute(r.Context(), route.RoutePattern()) }()
 //	gorilla, in Use         template, _ := mux.CurrentRoute(r).GetPathTemplate()
 //	gorilla, then           httpmw.SetRoute(r.Context(), template)
 //	gin, in Use             httpmw.SetRoute(c.Request.Context(), c.FullPath())

@@ -95,7 +95,8 @@ func Example_ginMiddleware() {
 	// Output: asked for trace_id=463ac35c9f6413ad
 }
 
-// With echo, clew stands outside as well. Its routes are in the access log, unless something copies the request on the way.
+// With echo, clew stands outside as well. Its routes are in the access log, unless something copies
+// the request on the way.
 func Example_echo() {
 	e := echo.New()
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {

@@ -419,7 +419,7 @@ func TestFiberAdaptorsLoseWhatTheyAreGiven(t *testing.T) {
 	})
 }
 
-// What spans and contexts keep is a copy: fasthttp gives the memory of a request to the next one.
+// Spans and contexts keep copies: fasthttp gives the memory of a request to the next one.
 func TestFiberKeepsCopies(t *testing.T) {
 	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 		recorder := tracetest.NewSpanRecorder()

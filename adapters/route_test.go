@@ -42,7 +42,8 @@ var routers = []struct {
 		router := chi.NewRouter()
 		router.Use(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				defer func() { httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern()) }()
+				route := chi.RouteContext(r.Context())
+				defer func() { httpmw.SetRoute(r.Context(), route.RoutePattern()) }()
 				next.ServeHTTP(w, r)
 			})
 		})
@@ -148,7 +149,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// What is written after AccessLog has returned is on its line only if it stands further out.
+// AccessLog's line has what is written after it has returned only if it stands further out.
 func TestStatusFromOutside(t *testing.T) {
 	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	for _, tt := range []struct {

@@ -474,7 +474,7 @@ type ownFlush struct {
 
 func (o ownFlush) Flush() { *o.flushed++ }
 
-// What a server, or another middleware, does to a context does not make its client one that has gone.
+// A client stays, whatever a server or another middleware does to the context of its request.
 func TestAccessLogClientStays(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

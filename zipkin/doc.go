@@ -18,17 +18,18 @@
 // # Which traces
 //
 // The four states of B3 are obeyed, whoever starts the span: deny never, accept and debug always;
-// [Config].Ratio decides what a caller left open and what begins here. The decision goes to the next
-// hop with the trace, so that a trace is there whole or not at all. It goes by the low 64 bits
-// of the trace ID, so that services with the same ratio would decide alike even without being told.
+// [Config].Ratio decides what a caller left open and what begins here. The decision goes to the
+// next hop with the trace, so that a trace is there whole or not at all. It goes by the low 64
+// bits of the trace ID, so that services with the same ratio would decide alike even without being
+// told.
 //
 // # The pipe
 //
-// A span that ends is written as JSON, there and then, into a queue that is bounded in spans and in
-// bytes; the request that it belongs to waits for nothing and nobody. One goroutine takes batches from the
-// queue, compresses and posts them.
+// A span that ends is written as JSON, there and then, into a queue that is bounded in spans and
+// in bytes; the request that it belongs to waits for nothing and nobody. One goroutine takes
+// batches from the queue, compresses and posts them.
 //
-// What cannot be sent now waits, longer and longer, up to five seconds, or as long as the
+// A batch that cannot be sent now waits, longer and longer, up to five seconds, or as long as the
 // collector asks for in Retry-After, up to about thirty: when there is no connection, no answer in
 // ten seconds, or 408, 429, 502, 503 or 504. After 500 a batch gets two more tries. A compressed
 // batch that is refused with 400 or 415 is posted once more as plain JSON, since the collector may
@@ -45,9 +46,10 @@
 //
 // # What a span becomes
 //
-// A trace ID has the 16 or 32 digits that it has on the wire and in the log. Attributes become tags, of the span and
-// of its resource; events become annotations, and links the tag "links". An error is the tag
-// "error". Names are in lower case, as Zipkin's schema asks. A text is cut after 8,000 bytes.
+// A trace ID has the 16 or 32 digits that it has on the wire and in the log. Attributes become
+// tags, of the span and of its resource; events become annotations, and links the tag "links". An
+// error is the tag "error". Names are in lower case, as Zipkin's schema asks. A text is cut after
+// 8,000 bytes.
 //
 // URLs lose user, query and fragment wherever they stand, in names and error messages too, and
 // also without a scheme (//user@host). An attribute that is a host by convention, such as

@@ -29,13 +29,15 @@ const (
 	// trouble, and may be a batch that it will never take.
 	serverErrors = 3
 
-	// fruitless is how many times in a row several spans together may be refused as malformed or too large before the rest
-	// of the batch is not halved any more. One span to blame among 512 takes ten.
+	// fruitless is how many times in a row several spans together may be refused as malformed or
+	// too large before the rest of the batch is not halved any more. One span to blame among 512
+	// takes ten.
 	fruitless = 16
 
-	// breaks is how many times in a row the connection may break over part of a batch before it is halved, or, if it is a single
-	// span, lost. A proxy that dislikes what is in it looks like a collector that is away. Halving
-	// takes so long that the latter loses a span in a minute or two.
+	// breaks is how many times in a row the connection may break over part of a batch before it is
+	// halved, or, if it is a single span, lost. A proxy that dislikes what is in it looks like a
+	// collector that is away. Halving takes so long that the latter loses a span in a minute or
+	// two.
 	breaks = 8
 
 	// plainBatches is how many batches are posted as they are, once the collector has taken one so
@@ -80,8 +82,9 @@ func newSender(endpoint *url.URL, client *http.Client, sizes sizes) *sender {
 	return s
 }
 
-// homebound is a RoundTripper whose redirects lead nowhere: a post that is redirected by 301 arrives as a GET without a
-// body, is answered with 200, and lost. Not by CheckRedirect, which is asked only about a Location that is well-formed.
+// homebound is a RoundTripper whose redirects lead nowhere: a post that is redirected by 301
+// arrives as a GET without a body, is answered with 200, and lost. Not by CheckRedirect, which is
+// asked only about a Location that is well-formed.
 type homebound struct{ http.RoundTripper }
 
 func (h homebound) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -130,19 +133,21 @@ func judge(status int) verdict {
 	return refused
 }
 
-// settle is told, as soon as it is known, what became of part of a batch. A nil error is that it was sent.
+// settle is told, as soon as it is known, what became of part of a batch. A nil error is that it
+// was sent.
 type settle func(part spans, err error)
 
-// pause waits before the next try; asked is that the collector wants it. An error is that there is no more time.
+// pause waits before the next try; asked is that the collector wants it. An error is that there is
+// no more time.
 type pause func(d time.Duration, asked bool, because error) error
 
 // deliver posts b until each of its spans is sent, or refused, or until pause, which waits between
 // two tries, says that there is no more time: then its error is returned, and what is not settled
 // stays so.
 //
-// What a collector that does not gunzip says of a compressed batch is what another says of a
-// malformed one. So it is posted once more as it is, and if that is refused too, so are its
-// halves: there is no telling yet which of the two it was.
+// A collector that does not gunzip answers a compressed batch as another answers a malformed one.
+// So it is posted once more as it is, and if that is refused too, so are its halves: there is no
+// telling yet which of the two it was.
 func (s *sender) deliver(ctx context.Context, b *batch, pause pause, done settle) error {
 	todo := []spans{{0, b.len()}}
 	wait, inTrouble, inVain, broke := firstWait, 0, 0, 0
@@ -271,8 +276,8 @@ func (r *reply) and(err error) error {
 	return fmt.Errorf("collector answered %s to gzip, and %s", r.text(longestQuote/2), text)
 }
 
-// denied is the context of all posts: whatever traces what it sends must not trace this. It has IDs because
-// OpenTelemetry's samplers obey only a parent that has.
+// denied is the context of all posts: whatever traces what it sends must not trace this. It has
+// IDs because OpenTelemetry's samplers obey only a parent that has.
 var denied = trace.NewContext(context.Background(), trace.B3{TraceID: newid.Trace(), SpanID: newid.Span(), Sampling: trace.Deny})
 
 // post posts a body once. after is how long the collector asks to be left alone.
@@ -305,8 +310,8 @@ func (s *sender) post(ctx context.Context, body body) (what verdict, after time.
 		return broken, 0, quotable(err)
 	}
 	defer resp.Body.Close()
-	// The status says all. The body is read so that the connection can be used again, and some of it to be quoted; it
-	// may end badly, or not at all.
+	// The status says all. The body is read so that the connection can be used again, and some of
+	// it to be quoted; it may end badly, or not at all.
 	defer time.AfterFunc(grace, cancel).Stop()
 	said, _ := io.ReadAll(io.LimitReader(resp.Body, longestQuote))
 	io.CopyN(io.Discard, resp.Body, 4<<10)
@@ -319,9 +324,9 @@ func (s *sender) post(ctx context.Context, body body) (what verdict, after time.
 	return what, after, &reply{resp.StatusCode, said, body.plain}
 }
 
-// quotable is what may be said of err: not the URL, which may have a secret in it, and of what the transport or
-// the collector says no more than its beginning, on one line. net/http quotes replies that it does not understand,
-// up to megabytes.
+// quotable is what may be said of err: not the URL, which may have a secret in it, and of what the
+// transport or the collector says no more than its beginning, on one line. net/http quotes replies
+// that it does not understand, up to megabytes.
 func quotable(err error) error {
 	for with := (*url.Error)(nil); errors.As(err, &with) && with.Err != nil; {
 		err = with.Err
@@ -334,7 +339,8 @@ func quotable(err error) error {
 	return quote{text, err}
 }
 
-// quote is an error whose text is known. It is asked for under a lock, where nobody else's code may run.
+// quote is an error whose text is known. It is asked for under a lock, where nobody else's code
+// may run.
 type quote struct {
 	text string
 	err  error
