@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"example.com/clew/internal/callsite"
-	"example.com/clew/internal/carrier"
+	"example.com/clew/internal/seam"
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
 	"example.com/clew/internal/guard"
@@ -101,7 +101,7 @@ func (h *hop) write(ctx context.Context, header http.Header, allowed bool) {
 	}
 	to := propagation.HeaderCarrier(header)
 	if own, ok := h.propagator.(trace.Propagator); ok {
-		own.Inject(ctx, carrier.Clean{HeaderCarrier: to})
+		own.Inject(ctx, seam.Clean{HeaderCarrier: to})
 	} else {
 		h.propagator.Inject(ctx, to)
 	}

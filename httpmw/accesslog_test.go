@@ -903,7 +903,6 @@ var hostilePaths = []string{
 func TestAccessLogHostilePath(t *testing.T) {
 	for _, path := range hostilePaths {
 		t.Run(fmt.Sprintf("%q", path), func(t *testing.T) {
-			t.Setenv("NO_COLOR", "1")
 			var out, console logbook
 			jsonLogger, consoleLogger := logctx.New(&out), logctx.Console(&console)
 			h := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &jsonLogger})(

@@ -31,7 +31,7 @@ func drives(r rune) bool {
 // FuzzAccessLog: whatever a request is made of, it has one line, which no reader of JSON and
 // no terminal takes for something else.
 func FuzzAccessLog(f *testing.F) {
-	f.Setenv("NO_COLOR", "") // colours are on
+	f.Setenv("CLICOLOR_FORCE", "1") // colours are on
 	f.Add("GET", "/", "svc.example", "curl/8", "192.0.2.1:1234", id128+"-"+spanID+"-1-"+parentID)
 	f.Add("", "", "", "", "", "")
 	long := strings.Repeat("é", 5000)

@@ -4,18 +4,18 @@ import (
 	"log/slog"
 	"strings"
 	"unicode/utf8"
+
+	"example.com/clew/internal/line"
 )
 
-// otherSuffix is what the key of somebody else's attribute gets where it is one of ours. Not a
-// dot: Elasticsearch takes what stands after a dot for a part of an object, and refuses a line in
-// which trace.id is both a text and an object.
-const otherSuffix = "_attr"
-
-// keys are those of all the fields that a line may get.
-func (c *Config) keys() []string {
-	keys := []string{c.TraceKey, c.SpanKey}
-	if c.Format == GoogleTrace {
-		keys = append(keys, sampledKey)
+// topKeys are those that a line may have at its top level from us.
+func (w *writer) topKeys() []string {
+	keys := []string{w.traceKey, w.spanKey}
+	if w.Format == line.GoogleTrace {
+		keys = append(keys, line.GoogleSampled)
+	}
+	if w.service != "" {
+		keys = append(keys, w.Top(line.Service))
 	}
 	return keys
 }
@@ -69,7 +69,7 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 // split separates the attributes that next may have at the top level from those whose key is one
 // of ours. These wait for a line, since only that knows whether there is a trace.
 func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
-	keys := h.cfg.keys()
+	keys := h.topKeys()
 	for _, a := range attrs {
 		each(a, func(a slog.Attr) {
 			for _, key := range keys {
@@ -96,10 +96,10 @@ func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
 			if a.Value.Equal(own.Value) {
 				return
 			}
-			a.Key += otherSuffix
+			a.Key += line.Other
 			break
 		}
-		if strings.HasSuffix(a.Key, otherSuffix) {
+		if strings.HasSuffix(a.Key, line.Other) {
 			for i := range attrs[ours:] {
 				if other := &attrs[ours+i]; other.Key == a.Key {
 					other.Value = a.Value

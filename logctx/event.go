@@ -5,7 +5,6 @@ import (
 
 	"example.com/clew/internal/logbind"
 	"github.com/rs/zerolog"
-	"github.com/rs/zerolog/log"
 )
 
 // logger is the logger of ctx: the one put into it, else zerolog.DefaultContextLogger, else
@@ -18,10 +17,7 @@ func logger(ctx context.Context) *zerolog.Logger {
 	if l := logbind.Stored(ctx); l != nil {
 		return l
 	}
-	if l := zerolog.DefaultContextLogger; l != nil {
-		return l
-	}
-	return &log.Logger
+	return logbind.Fallback()
 }
 
 // From returns the logger of ctx, bound to ctx: its lines have ctx's trace without naming a

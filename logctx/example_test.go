@@ -38,7 +38,7 @@ func ExampleNew() {
 
 	logger := logctx.New(os.Stdout)
 	logger.Info().Ctx(ctx).Str("image", "cat.png").Msg("resized")
-	// Output: {"level":"info","image":"cat.png","time":"2026-03-04T05:06:07.089Z","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","message":"resized"}
+	// Output: {"level":"info","image":"cat.png","time":"2026-03-04T05:06:07.089000Z","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","message":"resized"}
 }
 
 func ExampleConsole() {
@@ -46,16 +46,14 @@ func ExampleConsole() {
 	zone := time.Local
 	time.Local = time.UTC
 	defer func() { time.Local = zone }()
-	os.Setenv("NO_COLOR", "1") // a terminal would show the ID in its own colour
-	defer os.Unsetenv("NO_COLOR")
 	ctx := handlerContext()
 
-	logger := logctx.Console(os.Stdout)
+	logger := logctx.Console(os.Stdout) // on a terminal, the ID has a colour of its own
 	logger.Info().Ctx(ctx).Str("image", "cat.png").Msg("resized")
 	logger.Warn().Ctx(ctx).Msg("not\nquite")
 	// Output:
-	// 05:06:07.089 463ac35c9f6413ad INF resized image=cat.png span_id=a2fb4a1d1a96d312
-	// 05:06:07.089 463ac35c9f6413ad WRN "not\nquite" span_id=a2fb4a1d1a96d312
+	// 05:06:07.089000 INF 463ac35c9f6413ad resized image=cat.png span_id=a2fb4a1d1a96d312
+	// 05:06:07.089000 WRN 463ac35c9f6413ad "not\nquite" span_id=a2fb4a1d1a96d312
 }
 
 func ExampleHook() {

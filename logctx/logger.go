@@ -2,36 +2,63 @@ package logctx
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-	"unicode/utf16"
 
+	"example.com/clew/internal/line/zline"
 	"example.com/clew/internal/logbind"
-	"example.com/clew/internal/loghook"
+	"example.com/clew/internal/seam"
 	"github.com/rs/zerolog"
 )
 
-func init() { loghook.Rebind = logbind.RebindFrom }
+func init() { seam.Rebind = logbind.RebindFrom }
 
 // New returns a logger that writes JSON lines to w, with the time and the [Hook]. A nil w
 // discards. As with every zerolog logger, a line is one Write, and w must be safe for
 // concurrent use if the logger is used concurrently (an os.File is; see
 // zerolog.SyncWriter).
 //
-// The time has milliseconds, so that the lines of a trace can be put in order, unless
+// A Config says what the fields are called, and what the service is called. Where it has no
+// Service, that is what OTEL_SERVICE_NAME says. Without a Config the environment is not asked, so
+// that a program which adds "service" itself does not have it twice. More than one Config panics.
+//
+// The time has microseconds, so that the lines of a request can be put in order, unless
 // zerolog.TimeFieldFormat has been set to something else. For zerolog.NewSlogHandler, which
 // writes a time itself, take zerolog.New(w).Hook(logctx.Hook(logctx.Config{})).
-func New(w io.Writer) zerolog.Logger {
-	return zerolog.New(w).Hook(timestamp{}, Hook(Config{}))
+func New(w io.Writer, cfg ...Config) zerolog.Logger { return newLogger(w, one("New", cfg)) }
+
+// one returns the Config that New or Console was given, with the service that the environment says.
+func one(who string, cfg []Config) Config {
+	switch {
+	case len(cfg) == 0:
+		return Config{}
+	case len(cfg) > 1:
+		panic("logctx: " + who + ": more than one Config")
+	case cfg[0].Service == "":
+		cfg[0].Service = os.Getenv("OTEL_SERVICE_NAME")
+	}
+	return cfg[0]
 }
 
-// timestamp is zerolog's, with milliseconds: in its default format, RFC 3339 in seconds, all
+func newLogger(w io.Writer, cfg Config) zerolog.Logger {
+	l := zerolog.New(w)
+	if cfg.Service != "" {
+		service := newWriter(cfg)
+		l = l.With().EmbedObject(serviceOf(service)).Logger()
+		cfg.Service = "" // written once, not by the hook
+	}
+	return l.Hook(timestamp{}, Hook(cfg))
+}
+
+// serviceOf is the service as a field of a logger.
+type serviceOf writer
+
+// MarshalZerologObject implements zerolog.LogObjectMarshaler.
+func (s serviceOf) MarshalZerologObject(e *zerolog.Event) { zline.Attr(e, s.Service(s.service)) }
+
+// timestamp is zerolog's, with microseconds: in its default format, RFC 3339 in seconds, all
 // lines of a request look simultaneous.
 type timestamp struct{}
 
@@ -44,113 +71,15 @@ func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	e.Str(zerolog.TimestampFieldName, string(appendTime(buf[:0], zerolog.TimestampFunc())))
 }
 
-// appendTime appends t in RFC 3339 with milliseconds. Package time has a short way for the layout
+// appendTime appends t in RFC 3339 with microseconds. Package time has a short way for the layout
 // without them only.
 func appendTime(dst []byte, t time.Time) []byte {
 	dst = t.AppendFormat(dst, time.RFC3339)
 	seconds := bytes.IndexByte(dst, 'T') + len("T15:04:05")
-	ms := t.Nanosecond() / 1e6
-	return slices.Insert(dst, seconds, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
-}
-
-// Console returns a logger that writes to w for people: time, trace ID, level, message, then
-// the fields. The ID has a colour of its own, the same on every line of a trace, so that a
-// trace can be followed by eye; there are no colours if the environment has NO_COLOR. What w
-// must be, [New] says.
-//
-// Control characters are quoted, in messages too: a line cannot forge another, nor drive the
-// terminal.
-func Console(w io.Writer) zerolog.Logger {
-	parts := []string{zerolog.TimestampFieldName, defaultTraceKey, zerolog.LevelFieldName, zerolog.CallerFieldName, zerolog.MessageFieldName}
-	return New(zerolog.ConsoleWriter{
-		Out:           w,
-		TimeFormat:    "15:04:05.000",
-		PartsOrder:    parts,
-		FieldsExclude: []string{defaultTraceKey},
-
-		// zerolog quotes the values of fields that are strings, and nothing else.
-		FormatPrepare: func(event map[string]any) error {
-			for _, part := range parts {
-				switch v := event[part].(type) {
-				case nil, json.Number: // not there, or a time as a number
-				default:
-					event[part] = printable(text(v))
-				}
-			}
-			return nil
-		},
-		FormatFieldName:     func(v any) string { return paint(cyan, printable(text(v))+"=") },
-		FormatFieldValue:    func(v any) string { return escaped(text(v)) },
-		FormatErrFieldValue: func(v any) string { return paint(boldRed, escaped(text(v))) },
-		FormatPartValueByName: func(v any, _ string) string { // the trace ID is the only one
-			id := text(v)
-			if id == "" {
-				return ""
-			}
-			return paint(colorOf(id), id)
-		},
-	})
-}
-
-func text(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case []byte: // an array or an object, as JSON
-		return string(v)
+	us := t.Nanosecond() / 1e3
+	digits := [7]byte{0: '.'}
+	for i := len(digits) - 1; i > 0; i-- {
+		digits[i], us = byte('0'+us%10), us/10
 	}
-	return fmt.Sprint(v)
-}
-
-// printable quotes s if it holds anything that a terminal would act on.
-func printable(s string) string {
-	if strings.ContainsFunc(s, unprintable) {
-		return strconv.Quote(s)
-	}
-	return s
-}
-
-func unprintable(r rune) bool { return !strconv.IsPrint(r) }
-
-// escaped is s with the same in place, for JSON and what is quoted already.
-func escaped(s string) string {
-	if !strings.ContainsFunc(s, unprintable) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if unprintable(r) {
-			for _, half := range utf16.AppendRune(nil, r) {
-				fmt.Fprintf(&b, `\u%04x`, half)
-			}
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// Colours are the parameters of ANSI's "select graphic rendition".
-const (
-	cyan    = "36"
-	boldRed = "1;31"
-)
-
-func paint(color, s string) string {
-	if os.Getenv("NO_COLOR") != "" {
-		return s
-	}
-	return "\x1b[" + color + "m" + s + "\x1b[0m"
-}
-
-// colorOf picks one of the 12 colours that can be read on light and dark alike.
-func colorOf(id string) string {
-	sum := 0
-	for _, c := range []byte(id) {
-		sum = (31*sum + int(c)) % (2 * 6)
-	}
-	if sum < 6 {
-		return strconv.Itoa(31 + sum) // red to cyan
-	}
-	return strconv.Itoa(91 + sum - 6) // the same, brighter
+	return slices.Insert(dst, seconds, digits[:]...)
 }

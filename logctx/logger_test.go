@@ -53,7 +53,7 @@ func TestNewTime(t *testing.T) {
 			var out bytes.Buffer
 			logger := logctx.New(&out)
 			logger.Log().Send()
-			assert.Equal(t, now.Format("2006-01-02T15:04:05.000Z07:00"), one(t, &out)["time"], "time of the line")
+			assert.Equal(t, now.Format("2006-01-02T15:04:05.000000Z07:00"), one(t, &out)["time"], "time of the line")
 		}
 	}
 }
@@ -77,34 +77,34 @@ func TestNilWriterDiscards(t *testing.T) {
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 func TestConsole(t *testing.T) {
-	clock := stopped(t).Format("15:04:05.000")
+	clock := stopped(t).Format("15:04:05.000000")
 	tests := []struct {
 		name string
 		log  func(l *zerolog.Logger)
 		want string // without colours
 	}{
 		{name: "in a trace", log: func(l *zerolog.Logger) { l.Info().Ctx(request()).Str("k", "v").Int("n", 7).Msg("hello there") },
-			want: clock + " " + id128 + " INF hello there k=v n=7 span_id=" + spanID + "\n"},
+			want: clock + " INF " + id128 + " hello there k=v n=7 span_id=" + spanID + "\n"},
 		{name: "64 bit", log: func(l *zerolog.Logger) { l.Warn().Ctx(in(id64 + "-" + spanID)).Msg(message) },
-			want: clock + " " + id64 + " WRN hello span_id=" + spanID + "\n"},
+			want: clock + " WRN " + id64 + " hello span_id=" + spanID + "\n"},
 		{name: "without a trace", log: func(l *zerolog.Logger) { l.Error().Err(errors.New("gone")).Msg(message) },
 			want: clock + " ERR hello error=gone\n"},
 		{name: "without a message", log: func(l *zerolog.Logger) { l.Debug().Ctx(request()).Send() },
-			want: clock + " " + id128 + " DBG span_id=" + spanID + "\n"},
+			want: clock + " DBG " + id128 + " span_id=" + spanID + "\n"},
 		{name: "letters of all the world", log: func(l *zerolog.Logger) { l.Info().Msg("größer, 大きい, \"quoted\"") },
 			want: clock + " INF größer, 大きい, \"quoted\"\n"},
 		{name: "nested", log: func(l *zerolog.Logger) { l.Info().Dict("d", zerolog.Dict().Str("k", "ü <v>")).Msg(message) },
 			want: clock + " INF hello d={\"k\":\"ü <v>\"}\n"},
 	}
-	for _, noColor := range []string{"", "1"} {
-		t.Setenv("NO_COLOR", noColor)
+	for _, force := range []string{"", "1"} {
+		t.Setenv("CLICOLOR_FORCE", force)
 		for _, test := range tests {
-			t.Run(test.name+", NO_COLOR="+noColor, func(t *testing.T) {
+			t.Run(test.name+", CLICOLOR_FORCE="+force, func(t *testing.T) {
 				var out bytes.Buffer
 				logger := logctx.Console(&out)
 				test.log(&logger)
 				assert.Equal(t, test.want, escapes.ReplaceAllString(out.String(), ""), "line without its colours")
-				assert.Equal(t, noColor == "", escapes.MatchString(out.String()), "colours are in the line %q", out.String())
+				assert.Equal(t, force != "", escapes.MatchString(out.String()), "colours are in the line %q", out.String())
 			})
 		}
 	}
@@ -112,7 +112,7 @@ func TestConsole(t *testing.T) {
 
 // One trace, one colour: that is what the eye follows.
 func TestConsoleColoursTheID(t *testing.T) {
-	t.Setenv("NO_COLOR", "")
+	t.Setenv("CLICOLOR_FORCE", "1")
 	colour := func(id string) string {
 		var out bytes.Buffer
 		logger := logctx.Console(&out)
@@ -170,16 +170,16 @@ var places = []struct {
 }
 
 func TestConsoleQuotesWhatATerminalActsOn(t *testing.T) {
-	for _, noColor := range []string{"", "1"} {
-		t.Setenv("NO_COLOR", noColor)
+	for _, force := range []string{"", "1"} {
+		t.Setenv("CLICOLOR_FORCE", force)
 		for _, place := range places {
 			for _, bad := range hostile {
-				t.Run(place.name+", "+bad.name+", NO_COLOR="+noColor, func(t *testing.T) {
+				t.Run(place.name+", "+bad.name+", CLICOLOR_FORCE="+force, func(t *testing.T) {
 					var out bytes.Buffer
 					place.log(logctx.Console(&out), bad.text)
 					line, ended := strings.CutSuffix(out.String(), "\n")
 					assert.True(t, ended, "the line %q ends with a newline", out.String())
-					if noColor == "" {
+					if force != "" {
 						assert.NotContains(t, line, "\x1b[31mred", "line")
 						line = escapes.ReplaceAllString(line, "")
 					}

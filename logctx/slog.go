@@ -5,6 +5,8 @@ import (
 	"log"
 	"log/slog"
 	"slices"
+
+	"example.com/clew/internal/line"
 )
 
 // Slog returns a handler that gives every record the trace of its context and passes it to
@@ -34,16 +36,22 @@ func Slog(h slog.Handler, cfg Config) slog.Handler {
 	if h == nil {
 		panic("logctx: Slog: nil slog.Handler")
 	}
-	cfg = cfg.withDefaults()
-	return &handler{next: h, cfg: cfg, filter: newFilter(cfg.keys()), former: former(h)}
+	w := newWriter(cfg)
+	ours := &handler{next: h, writer: w, filter: newFilter(w.topKeys()), former: former(h)}
+	if w.service != "" {
+		ours.own = []slog.Attr{w.Service(w.service)}
+		ours.next = h.WithAttrs(ours.own)
+	}
+	return ours
 }
 
 // handler keeps open groups to itself: told of them, next would nest the ID too. The first
 // group ends what next is told; from there on, attributes are nested here.
 type handler struct {
-	next   slog.Handler
-	cfg    Config
+	next slog.Handler
+	writer
 	filter filter
+	own    []slog.Attr // the service, which next has been told
 	held   []slog.Attr // added at the top level, with a key of ours: next is not told either
 	groups []group
 	former *log.Logger // nil, unless it ends in slog's own default handler: see throughLog
@@ -56,6 +64,9 @@ type group struct {
 }
 
 func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
+	if p, ok := ctx.(*line.Pending); ok {
+		p.Names, ctx = h.Names, p.Context
+	}
 	return h.next.Enabled(orBackground(ctx), level)
 }
 
@@ -94,23 +105,26 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 		case again:
 			return h.former.Output(0, r.Message)
 		case called:
-			h.cfg.missing(r.PC)
+			h.missing(r.PC)
 			return h.former.Output(0, r.Level.String()+" "+r.Message)
 		}
 	}
 	// The IDs come before r's attributes: after a group that turns out to be empty, slog's own handlers
 	// forget a comma, or that the group has ended.
 	var buf [12]slog.Attr // most records have fewer
-	attrs := h.cfg.appendIDs(buf[:0], ctx)
+	attrs := h.appendIDs(buf[:0], ctx)
 	ids := len(attrs)
 	if ids == 0 {
-		h.cfg.missing(r.PC)
-		if len(h.held) == 0 && len(h.groups) == 0 {
+		h.missing(r.PC)
+		if len(h.held) == 0 && len(h.groups) == 0 && len(h.own) == 0 {
 			return h.next.Handle(ctx, r)
 		}
 	}
+	// The service is among ours while others are compared with them.
+	attrs = append(attrs, h.own...)
+	ours := len(attrs)
 	for _, a := range h.held {
-		attrs = appendOther(attrs, ids, a)
+		attrs = appendOther(attrs, ours, a)
 	}
 	top := len(attrs)
 	r.Attrs(func(a slog.Attr) bool {
@@ -120,16 +134,16 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	switch {
 	case len(h.groups) > 0:
 		nested := h.nest(attrs[top:])
-		attrs = appendOther(attrs[:top], ids, nested)
-	case h.filter.clash(attrs[:ids], attrs[top:]):
+		attrs = appendOther(attrs[:top], ours, nested)
+	case h.filter.clash(attrs[:ours], attrs[top:]):
 		attrs = attrs[:top]
 		r.Attrs(func(a slog.Attr) bool {
-			attrs = appendOther(attrs, ids, a)
+			attrs = appendOther(attrs, ours, a)
 			return true
 		})
 	}
 	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC) // r's attributes may be shared with other handlers
-	out.AddAttrs(attrs...)
+	out.AddAttrs(slices.Delete(attrs, ids, ours)...)
 	return h.next.Handle(ctx, out)
 }
 

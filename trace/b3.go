@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"example.com/clew/internal/line"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -93,14 +94,14 @@ func (b B3) appendSingle(dst []byte) []byte {
 		return dst
 	}
 	dst = append(b.AppendTraceID(dst), '-')
-	dst = appendHex(dst, b.SpanID[:])
+	dst = line.AppendHex(dst, b.SpanID[:])
 	if state == 0 {
 		return dst
 	}
 	dst = append(dst, '-', state)
 	if b.ParentSpanID.IsValid() {
 		dst = append(dst, '-')
-		dst = appendHex(dst, b.ParentSpanID[:])
+		dst = line.AppendHex(dst, b.ParentSpanID[:])
 	}
 	return dst
 }
@@ -122,7 +123,7 @@ func (b B3) AppendTraceID(dst []byte) []byte {
 	if !b.wide && isZero(id[:8]) {
 		id = id[8:]
 	}
-	return appendHex(dst, id)
+	return line.AppendHex(dst, id)
 }
 
 func isZero(p []byte) bool {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"example.com/clew/internal/idtext"
 	"example.com/clew/internal/lifetime"
+	"example.com/clew/internal/seam"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -56,7 +56,7 @@ func FromContext(ctx context.Context) (b B3, ok bool) {
 func ID(ctx context.Context) string {
 	cur := lookup(ctx)
 	if cur.own != nil {
-		traceID, _ := idtext.Split(cur.own.idText())
+		traceID, _ := seam.Split(cur.own.idText())
 		return traceID
 	}
 	return cur.b3.ID()
@@ -68,7 +68,7 @@ func SpanID(ctx context.Context) string {
 	cur := lookup(ctx)
 	switch {
 	case cur.own != nil:
-		_, spanID := idtext.Split(cur.own.idText())
+		_, spanID := seam.Split(cur.own.idText())
 		return spanID
 	case cur.b3.hasIDs():
 		return cur.b3.SpanID.String()

@@ -2,11 +2,12 @@ package trace
 
 import (
 	"context"
+	"example.com/clew/internal/line"
 	"maps"
 	"net/http"
 	"slices"
 
-	"example.com/clew/internal/carrier"
+	"example.com/clew/internal/seam"
 	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/propagation"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -128,7 +129,7 @@ func (p Propagator) Inject(ctx context.Context, to propagation.TextMapCarrier) {
 	switch c := to.(type) {
 	case nil:
 		return
-	case carrier.Clean:
+	case seam.Clean:
 		p.writeHeader(ctx, http.Header(c.HeaderCarrier), cur.b3)
 	case propagation.HeaderCarrier:
 		if c == nil {
@@ -208,9 +209,9 @@ func (p Propagator) emit(b B3, set func(name, canonical, value string)) {
 		var buf [32 + 16 + 16]byte
 		text := b.AppendTraceID(buf[:0])
 		width := len(text)
-		text = appendHex(text, b.SpanID[:])
+		text = line.AppendHex(text, b.SpanID[:])
 		if b.ParentSpanID.IsValid() {
-			text = appendHex(text, b.ParentSpanID[:])
+			text = line.AppendHex(text, b.ParentSpanID[:])
 		}
 		s := string(text)
 		set(fieldTraceID, headerTraceID, s[:width])

@@ -2,10 +2,11 @@ package trace
 
 import (
 	"context"
+	"example.com/clew/internal/line"
 	"sync/atomic"
 
-	"example.com/clew/internal/idtext"
 	"example.com/clew/internal/route"
+	"example.com/clew/internal/seam"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -22,6 +23,9 @@ type record struct {
 	hidden bool // of a span: its ID is not shown to OpenTelemetry; see parent.ask
 	server bool // of a server's span: the route of its request is kept here, which saves httpmw an allocation
 
+	// The caller's own parent, as the caller has said, if a caller is the parent.
+	callerParent oteltrace.SpanID
+
 	// The text of the IDs for log lines, made when it is first asked for: most spans of a
 	// client are never logged. It may be read once made is textMade.
 	made uint32
@@ -35,14 +39,14 @@ const (
 	textMade      = 2
 )
 
-// idText returns the text of the IDs, as package idtext has it.
+// idText returns the text of the IDs, as package seam has it.
 func (r *record) idText() string {
 	if atomic.LoadUint32(&r.made) == textMade {
 		return r.text
 	}
-	var buf [len(`"`) + 32 + len(idtext.Middle) + 16 + len(`"`)]byte
-	text := append(r.b3.AppendTraceID(append(buf[:0], '"')), idtext.Middle...)
-	s := string(append(appendHex(text, r.b3.SpanID[:]), '"'))
+	var buf [len(`"`) + 32 + len(seam.Middle) + 16 + len(`"`)]byte
+	text := append(r.b3.AppendTraceID(append(buf[:0], '"')), seam.Middle...)
+	s := string(append(line.AppendHex(text, r.b3.SpanID[:]), '"'))
 	if atomic.CompareAndSwapUint32(&r.made, 0, textBeingMade) { // else another goroutine is about to
 		r.text = s
 		atomic.StoreUint32(&r.made, textMade)
@@ -50,7 +54,26 @@ func (r *record) idText() string {
 	return s
 }
 
-func init() { idtext.Of = idText }
+func init() { seam.Text, seam.Look = idText, look }
+
+// look returns what there is to say of ctx's current span.
+func look(ctx context.Context) (s seam.Span) {
+	if own, ok := ctx.Value(currentSpanKey).(*span); ok {
+		s.Text, s.Parent = own.idText(), own.b3.ParentSpanID
+		s.Sampled, s.Debug = own.b3.Sampling.sampled(), own.b3.Sampling == Debug
+		s.Server, s.CallerParent = own.server, own.callerParent
+		return s
+	}
+	cur := lookup(ctx)
+	s.Parent, s.Sampled, s.Debug = cur.b3.ParentSpanID, cur.b3.Sampling.sampled(), cur.b3.Sampling == Debug
+	if cur.span != nil {
+		s.Recording = cur.span.IsRecording()
+	}
+	if r := nearestRecord(ctx); r.b3.TraceID == cur.b3.TraceID && r.b3.SpanID == cur.b3.SpanID && cur.b3.hasIDs() {
+		s.Text, s.Server, s.CallerParent = r.idText(), r.server, r.callerParent
+	}
+	return s
+}
 
 // idText returns the text of the IDs of ctx's current span, if it is one that this package has made
 // or has asked an SDK for.

@@ -5,8 +5,8 @@ import (
 	"reflect"
 
 	"example.com/clew/internal/lifetime"
-	"example.com/clew/internal/loghook"
 	"example.com/clew/internal/newid"
+	"example.com/clew/internal/seam"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -42,8 +42,8 @@ func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (
 	}
 
 	root, under, s := Starter{}.root(ctx, name, opts)
-	if loghook.Rebind != nil {
-		if bound := loghook.Rebind(root, ctx); bound != root {
+	if seam.Rebind != nil {
+		if bound := seam.Rebind(root, ctx); bound != root {
 			root = &rootNode{Context: bound, key: rootKey{}, val: nil, under: hidden{under}}
 		}
 	}
@@ -202,6 +202,8 @@ type parent struct {
 	b3     B3 // with the state that the child is to have; Defer: to be decided
 	state  oteltrace.TraceState
 	denied bool // by a caller, so that no SDK is asked
+
+	callerParent oteltrace.SpanID // of a caller that is the parent
 }
 
 // resolve finds the parent among the current span and the caller.
@@ -209,7 +211,7 @@ func (p *parent) resolve(cur *current, caller B3) {
 	caller.Sampling = caller.Sampling.known()
 	joins := caller.TraceID.IsValid()
 	if joins && !(cur.local() && caller.TraceID == cur.b3.TraceID) {
-		p.b3, p.denied = caller, caller.Sampling == Deny
+		p.b3, p.denied, p.callerParent = caller, caller.Sampling == Deny, caller.ParentSpanID
 		if caller.TraceID == cur.b3.TraceID {
 			p.state = cur.traceState()
 			if caller.Sampling == Defer && cur.own != nil { // decided before: see NewContext
@@ -220,6 +222,9 @@ func (p *parent) resolve(cur *current, caller B3) {
 	}
 
 	p.b3, p.state, p.denied = cur.b3, cur.traceState(), cur.denied()
+	if !cur.local() {
+		p.callerParent = cur.b3.ParentSpanID
+	}
 	if cur.known {
 		// This hop has decided. Only what must not be missed still counts.
 		if caller.Sampling != Deny && caller.Sampling != Debug {
@@ -261,7 +266,7 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 		}
 		sdkCtx = n.link(ctx)
 		if shown.SpanID != p.b3.SpanID && shown.SpanID.IsValid() {
-			sdkCtx = context.WithValue(sdkCtx, newid.InventedParent{}, shown.SpanID)
+			sdkCtx = context.WithValue(sdkCtx, seam.InventedParent{}, shown.SpanID)
 		}
 	}
 	sdkCtx, s := provider.Tracer(scope).Start(sdkCtx, name, opts...)
@@ -282,6 +287,9 @@ func (p *parent) ask(ctx context.Context, cur *current, provider oteltrace.Trace
 		b.ParentSpanID, b.wide = p.b3.SpanID, p.b3.wide
 	}
 	n := newRecordNode(sdkCtx, ctx)
+	if b.ParentSpanID.IsValid() {
+		n.callerParent = p.callerParent
+	}
 	n.b3, n.bySDK, n.server = b, true, kind == oteltrace.SpanKindServer
 	return n, s, true
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"example.com/clew/internal/seam"
 	"example.com/clew/internal/newid"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/otel/attribute"
@@ -59,7 +60,7 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 			result.Attributes = append(result.Attributes, traceIDKey.String(string(text)))
 		}
 	}
-	invented, ok := p.ParentContext.Value(newid.InventedParent{}).(oteltrace.SpanID)
+	invented, ok := p.ParentContext.Value(seam.InventedParent{}).(oteltrace.SpanID)
 	if ok && invented == parent.SpanID() || caller.Sampling == trace.Defer && parent.IsRemote() {
 		result.Attributes = append(result.Attributes, rootKey.Bool(true))
 	}

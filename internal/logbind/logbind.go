@@ -7,7 +7,9 @@ import (
 	"io"
 	"math"
 
+	"example.com/clew/internal/lifetime"
 	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/log"
 )
 
 // Probe is the context by which logctx's hook is recognized: asked with it, the hook sets
@@ -26,22 +28,56 @@ func HasHook(l zerolog.Logger) bool {
 	return p.Seen
 }
 
-// Bind returns ctx with l bound to it, so that lines which name no context have ctx's trace.
-func Bind(ctx context.Context, l zerolog.Logger) context.Context {
-	// With copies the fields: loggers bound to two requests must not share their buffer, in
-	// which UpdateContext writes in place.
-	bound := l.With().Ctx(ctx).Logger()
-	if bound.GetLevel() == zerolog.Disabled {
-		// zerolog stores a disabled logger only over another one; without it, lines would go
-		// to the global logger.
-		ctx = bound.Level(zerolog.NoLevel).WithContext(ctx)
-	}
-	return bound.WithContext(ctx)
+// bound is a link in the chain of contexts that holds a logger bound to the context below. It
+// begins as a context of context.WithValue does, which programs look for: see trace's node.
+type bound struct {
+	context.Context
+	key, val any // zerolog's key and &logger
+	logger   zerolog.Logger
+	hooked   bool // the logger has logctx's hook
+
+	// quiet is the logger that BindDebug was given; nil once Rebind has given back what it took. A
+	// link that does not tell leaves the answer to the one below.
+	quiet *zerolog.Logger
+	tells bool
 }
 
-// quietKey is the key of the logger that BindDebug was given, until Rebind has given back what it
-// took.
-type quietKey struct{}
+// loggerKey is the key under which zerolog keeps the logger of a context. It is not exported, but
+// zerolog tells it to every context that it is asked to look in.
+var loggerKey = lifetime.KeyOf(func(ctx context.Context) { zerolog.Ctx(ctx) })
+
+type (
+	boundKey struct{}
+	quietKey struct{}
+)
+
+func (b *bound) Value(key any) any {
+	switch key {
+	case loggerKey:
+		return &b.logger
+	case boundKey{}:
+		return b
+	case quietKey{}:
+		if b.tells {
+			return b.quiet
+		}
+	}
+	return b.Context.Value(key)
+}
+
+// bind returns ctx with l bound to it. A disabled logger too: without it, lines would go to the
+// global logger.
+func bind(ctx context.Context, l zerolog.Logger, hooked bool) *bound {
+	// With copies the fields: loggers bound to two requests must not share their buffer, in
+	// which UpdateContext writes in place.
+	b := &bound{Context: ctx, key: loggerKey, logger: l.With().Ctx(ctx).Logger(), hooked: hooked}
+	b.val = &b.logger
+	return b
+}
+
+// Bind returns ctx with l, which has logctx's hook, bound to it, so that lines which name no
+// context have ctx's trace.
+func Bind(ctx context.Context, l zerolog.Logger) context.Context { return bind(ctx, l, true) }
 
 // BindDebug is [Bind] for a debug trace, all of whose lines are wanted: with the level lowered to
 // debug and without the sampler, which other requests share and which is not asked. Not if l is
@@ -50,8 +86,9 @@ func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
 	if l.GetLevel() == zerolog.Disabled {
 		return Bind(ctx, l)
 	}
-	ctx = context.WithValue(ctx, quietKey{}, &l)
-	return Bind(ctx, Heard(l))
+	b := bind(ctx, Heard(l), true)
+	b.quiet, b.tells = &l, true
+	return b
 }
 
 // Heard returns l as it is in a debug trace: see BindDebug.
@@ -76,15 +113,19 @@ func RebindFrom(ctx, from context.Context) context.Context {
 		return ctx
 	}
 	l := *stored
-	if quiet, _ := from.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
-		// A logger that still has the debug level was made by BindDebug, or derived from it. Another
-		// level was set by the program, and stays.
-		if l.GetLevel() == debugLevel(*quiet) {
-			l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
-		}
-		ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))
+	_, hooked, _ := Of(from)
+	quiet, _ := from.Value(quietKey{}).(*zerolog.Logger)
+	if quiet == nil {
+		return bind(ctx, l, hooked)
 	}
-	return Bind(ctx, l)
+	// A logger that still has the debug level was made by BindDebug, or derived from it. Another
+	// level was set by the program, and stays.
+	if l.GetLevel() == debugLevel(*quiet) {
+		l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
+	}
+	b := bind(ctx, l, hooked)
+	b.tells = true
+	return b
 }
 
 // samplerOf is the sampler of a logger, which has everyLevel. It is not the logger itself that
@@ -97,6 +138,29 @@ const everyLevel zerolog.Level = math.MinInt8
 // an event that the sampler drops. An event that was begun is not sent and not used again, which
 // costs the line two allocations.
 func (s samplerOf) Sample(level zerolog.Level) bool { return s.WithLevel(level) != nil }
+
+// Of returns the logger of ctx: the one that was put into it, else zerolog.DefaultContextLogger,
+// else zerolog's global one, so that no line is lost. Hooked says that it is known to have logctx's
+// hook, and stored that it was put into ctx.
+func Of(ctx context.Context) (l *zerolog.Logger, hooked, stored bool) {
+	if b, _ := ctx.Value(boundKey{}).(*bound); b != nil {
+		if l = zerolog.Ctx(ctx); l == &b.logger {
+			return l, b.hooked, true
+		}
+	}
+	if l = Stored(ctx); l != nil {
+		return l, false, true
+	}
+	return Fallback(), false, false
+}
+
+// Fallback is the logger for a context without one.
+func Fallback() *zerolog.Logger {
+	if l := zerolog.DefaultContextLogger; l != nil {
+		return l
+	}
+	return &log.Logger
+}
 
 // Stored returns the logger that was put into ctx; nil without one.
 func Stored(ctx context.Context) *zerolog.Logger {

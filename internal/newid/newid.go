@@ -35,8 +35,3 @@ func random64() uint64 {
 		}
 	}
 }
-
-// InventedParent is the key of the parent span ID that package trace invents for an SDK, whose sampler obeys an
-// accept or a debug that came without IDs only if there is a parent. There is no such span: exporters
-// must not name it.
-type InventedParent struct{}

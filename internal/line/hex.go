@@ -1,10 +1,10 @@
-package trace
+package line
 
 import "encoding/binary"
 
-// appendHex appends src, whose length is a multiple of four, as lower-case hexadecimal digits: four
+// AppendHex appends src, whose length is a multiple of four, as lower-case hexadecimal digits: four
 // bytes at a time, in half the time that encoding/hex needs for an ID.
-func appendHex(dst, src []byte) []byte {
+func AppendHex(dst, src []byte) []byte {
 	for ; len(src) >= 4; src = src[4:] {
 		v := uint64(binary.BigEndian.Uint32(src)) // spread so that each digit has a byte
 		v = (v | v<<16) & 0x0000ffff0000ffff

@@ -1,0 +1,100 @@
+package line
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Pending is a record that is about to be written. It stands where the line's context is looked
+// for: a logger's hook or handler that is ours recognizes it there, and knows the names.
+type Pending struct {
+	context.Context // the line's own
+	Record          Record
+	Fields          []slog.Attr // the user's
+
+	// IDs is the text of the IDs of the context's span, made ready, as package seam has it; "": not
+	// known. Then the context tells.
+	IDs string
+
+	// Names are set by our slog handler when it is asked whether it is enabled. Nil: it is not ours.
+	Names *Names
+
+	// Written is set by our zerolog hook.
+	Written bool
+}
+
+// Log writes p with h at level, if h takes that. Heard says that all lines from debug on are
+// wanted. addIDs appends the IDs of p to a line whose handler is not ours.
+func (p *Pending) Log(h slog.Handler, level slog.Level, heard bool, addIDs func(dst []slog.Attr, p *Pending) []slog.Attr) {
+	p.Names = nil
+	if !h.Enabled(p, level) && !(heard && level >= slog.LevelDebug) {
+		return
+	}
+	r := slog.NewRecord(time.Now(), level, p.Record.Message(), 0)
+	n := p.Names
+	attrs := make([]slog.Attr, 0, 16)
+	if n == nil {
+		n = Default
+		attrs = addIDs(attrs, p)
+	}
+	own := attributes{names: n, attrs: attrs}
+	p.Record.WriteTo(n, &own)
+	r.AddAttrs(own.attrs...)
+	if len(p.Fields) > 0 {
+		r.AddAttrs(n.Others(p.Fields)...)
+	}
+	_ = h.Handle(p.Context, r) // as slog.Logger does
+}
+
+// attributes is the sink for slog.
+type attributes struct {
+	names *Names
+	attrs []slog.Attr
+	group string
+	open  int // where the group begins
+}
+
+func (a *attributes) add(attr slog.Attr)          { a.attrs = append(a.attrs, attr) }
+func (a *attributes) Str(key, value string)       { a.add(slog.String(key, value)) }
+func (a *attributes) Int(key string, value int64) { a.add(slog.Int64(key, value)) }
+func (a *attributes) True(key string)             { a.add(slog.Bool(key, true)) }
+func (a *attributes) Open(group string)           { a.group, a.open = group, len(a.attrs) }
+func (a *attributes) Milliseconds(key string, thousandths int64) {
+	a.add(slog.Float64(key, float64(thousandths)/1000))
+}
+
+func (a *attributes) Span(key string, id [8]byte) {
+	var buf [20]byte
+	a.Str(key, string(a.names.AppendSpan(buf[:0], id)))
+}
+
+func (a *attributes) Close() {
+	group := slog.Attr{Key: a.group, Value: slog.GroupValue(append([]slog.Attr(nil), a.attrs[a.open:]...)...)}
+	a.attrs = append(a.attrs[:a.open], group)
+}
+
+// requestKeys are the fields that a request's line may have.
+var requestKeys = [...]Key{TraceID, SpanID, Service, Sampled, ParentID, CallerParentID, UntrustedTraceID, Method, Path, Route,
+	Status, Bytes, Duration, Remote, Panicked, Hijacked, ClientGone}
+
+// Others returns the user's fields for the line of a request. One with a key that is ours there is
+// renamed: parsers take the last of two, and some stores refuse the line.
+func (n *Names) Others(fields []slog.Attr) []slog.Attr {
+	renamed := fields
+	for i, f := range fields {
+		for _, k := range requestKeys {
+			if !strings.EqualFold(n.Top(k), f.Key) {
+				continue
+			}
+			if &renamed[0] == &fields[0] {
+				renamed = slices.Clone(fields)
+			}
+			renamed[i].Key += Other
+			break
+		}
+	}
+	return renamed
+}

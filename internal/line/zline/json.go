@@ -1,0 +1,93 @@
+//go:build !binary_log
+
+package zline
+
+import (
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+
+	"example.com/clew/internal/line"
+	"github.com/rs/zerolog"
+)
+
+// Write writes p on e, under the names that n has.
+//
+// The record is written as one piece of JSON: the value of its first field, and behind that the
+// others. zerolog would look at each byte of each key.
+func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
+	p.Written = true
+	var buf [512]byte
+	to := raw{names: n, text: buf[:0]}
+	p.Record.WriteTo(n, &to)
+	e.RawJSON(to.first, to.text)
+	if len(p.Fields) > 0 {
+		Attrs(e, n.Others(p.Fields))
+	}
+}
+
+// raw is the sink for JSON.
+type raw struct {
+	names *line.Names
+	first string // the key of the first field, whose value the text begins with
+	text  []byte
+	inner bool // a group has just been opened
+}
+
+func (r *raw) key(key string) {
+	switch {
+	case r.first == "":
+		r.first = key
+	case r.inner:
+		r.inner = false
+		r.text = append(append(append(r.text, '"'), key...), `":`...)
+	default:
+		r.text = append(append(append(r.text, `,"`...), key...), `":`...)
+	}
+}
+
+func (r *raw) Str(key, value string) {
+	r.key(key)
+	r.text = appendQuoted(r.text, value)
+}
+
+func (r *raw) Int(key string, value int64) {
+	r.key(key)
+	r.text = strconv.AppendInt(r.text, value, 10)
+}
+
+func (r *raw) Milliseconds(key string, thousandths int64) {
+	r.key(key)
+	r.text = line.AppendMilliseconds(r.text, thousandths)
+}
+
+func (r *raw) True(key string) {
+	r.key(key)
+	r.text = append(r.text, "true"...)
+}
+
+func (r *raw) Span(key string, id [8]byte) {
+	r.key(key)
+	r.text = append(r.names.AppendSpan(append(r.text, '"'), id), '"')
+}
+
+func (r *raw) Open(group string) {
+	r.key(group)
+	r.text, r.inner = append(r.text, '{'), true
+}
+
+func (r *raw) Close() { r.text = append(r.text, '}') }
+
+// appendQuoted appends s as a text of JSON.
+func appendQuoted(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf || c == 0x7f {
+			quoted, err := json.Marshal(s)
+			if err != nil { // of a string there is none
+				return append(dst, `""`...)
+			}
+			return append(dst, quoted...)
+		}
+	}
+	return append(append(append(dst, '"'), s...), '"')
+}

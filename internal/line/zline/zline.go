@@ -1,0 +1,111 @@
+// Package zline writes the records of package line with zerolog, in which a hook writes the IDs.
+package zline
+
+import (
+	"log/slog"
+
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/seam"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+)
+
+// Send writes p with l at level. Hooked says that l is known to have our hook, which then writes
+// the record together with the IDs, under its own names. A logger of which that is not known gets
+// a hook that does it if no other has.
+func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) {
+	p.Written = false
+	if hooked {
+		e := l.WithLevel(level)
+		if e == nil {
+			return
+		}
+		e.Ctx(p).Msg(p.Record.Message())
+		if p.Written {
+			return
+		}
+		// Somebody has put another logger where the hooked one was. The line is there, but says nothing.
+	}
+	last := l.Hook(otherwise{})
+	if e := last.WithLevel(level); e != nil {
+		e.Ctx(p).Msg(p.Record.Message())
+	}
+}
+
+// otherwise is the hook for a logger that has none of ours: it comes last.
+type otherwise struct{}
+
+func (otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	p, ok := e.GetCtx().(*line.Pending)
+	if !ok || p.Written {
+		return
+	}
+	Write(e, p, line.Default)
+	if traceID, spanID := IDs(p); traceID != "" {
+		e.Str(line.Default.Key(line.TraceID), traceID).Str(line.Default.Key(line.SpanID), spanID)
+	}
+}
+
+// IDs returns the text of the IDs of p's span; "" without a trace.
+func IDs(p *line.Pending) (traceID, spanID string) {
+	if p.IDs != "" {
+		return seam.Split(p.IDs)
+	}
+	if b, ok := trace.FromContext(p.Context); ok {
+		return b.ID(), b.SpanID.String()
+	}
+	return "", ""
+}
+
+func addIDs(dst []slog.Attr, p *line.Pending) []slog.Attr {
+	if traceID, spanID := IDs(p); traceID != "" {
+		dst = append(dst, slog.String(line.Default.Key(line.TraceID), traceID), slog.String(line.Default.Key(line.SpanID), spanID))
+	}
+	return dst
+}
+
+// Log writes p with h at level; see [line.Pending.Log].
+func Log(h slog.Handler, heard bool, level slog.Level, p *line.Pending) {
+	p.Log(h, level, heard, addIDs)
+}
+
+// Out writes p, which is in a debug trace or not, with the loggers of its context: the zerolog one,
+// else the slog one, else what logctx.Info falls back to.
+func Out(p *line.Pending, level slog.Level, debug bool) {
+	l, hooked, stored := logbind.Of(p.Context)
+	if !stored {
+		if s, _ := p.Context.Value(seam.SlogKey{}).(*slog.Logger); s != nil {
+			Log(s.Handler(), debug, level, p)
+			return
+		}
+	}
+	Send(l, hooked, Level(level), p)
+}
+
+// Level is the level of zerolog's for one of slog's.
+func Level(l slog.Level) zerolog.Level {
+	switch {
+	case l >= slog.LevelError:
+		return zerolog.ErrorLevel
+	case l >= slog.LevelWarn:
+		return zerolog.WarnLevel
+	case l >= slog.LevelInfo:
+		return zerolog.InfoLevel
+	case l >= slog.LevelDebug:
+		return zerolog.DebugLevel
+	}
+	return zerolog.TraceLevel
+}
+
+// SlogLevel is the level of slog's for one of zerolog's. One that is none is info. Ok is false for
+// zerolog.Disabled, at which no line is written.
+func SlogLevel(l zerolog.Level) (level slog.Level, ok bool) {
+	switch l {
+	case zerolog.Disabled:
+		return 0, false
+	case zerolog.NoLevel:
+		return slog.LevelInfo, true
+	}
+	return slog.Level(l-zerolog.InfoLevel) * 4, true // slog's steps are of 4, for OpenTelemetry's sake
+}

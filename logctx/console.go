@@ -1,0 +1,161 @@
+package logctx
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	"example.com/clew/internal/line"
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+)
+
+// Console returns a logger that writes to w for people: time, level, service, trace ID, message,
+// then the fields. The ID has a colour of its own, the same on every line of a trace, so that a
+// trace can be followed by eye. What w must be and what a Config says, [New] says.
+//
+// There are colours if w is a terminal and the environment has no NO_COLOR. CLICOLOR_FORCE, other
+// than 0, brings them in any case. The environment is asked when Console is called.
+//
+// Control characters are quoted, in messages too: a line cannot forge another, nor drive the
+// terminal.
+func Console(w io.Writer, cfg ...Config) zerolog.Logger {
+	conf := one("Console", cfg)
+	n := newWriter(conf)
+	c := console{colours: coloured(w), traceKey: n.traceKey}
+	service := n.Top(line.Service)
+	parts := []string{zerolog.TimestampFieldName, zerolog.LevelFieldName, service, n.traceKey, zerolog.CallerFieldName, zerolog.MessageFieldName}
+	return newLogger(zerolog.ConsoleWriter{
+		Out:           w,
+		NoColor:       !c.colours,
+		TimeFormat:    "15:04:05.000000",
+		PartsOrder:    parts,
+		FieldsExclude: []string{service, n.traceKey},
+
+		// zerolog quotes the values of fields that are strings, and nothing else.
+		FormatPrepare: func(event map[string]any) error {
+			if group, ok := event[service].(map[string]any); ok { // Google's
+				_, key, _ := strings.Cut(n.Key(line.Service), ".")
+				event[service] = group[key]
+			}
+			for _, part := range parts {
+				switch v := event[part].(type) {
+				case nil, json.Number: // not there, or a time as a number
+				default:
+					event[part] = printable(text(v))
+				}
+			}
+			return nil
+		},
+		FormatLevel:           c.level,
+		FormatFieldName:       func(v any) string { return c.paint(cyan, printable(text(v))+"=") },
+		FormatFieldValue:      func(v any) string { return escaped(text(v)) },
+		FormatErrFieldValue:   func(v any) string { return c.paint(boldRed, escaped(text(v))) },
+		FormatPartValueByName: c.part,
+	}, conf)
+}
+
+// coloured reports whether lines that are written to w are to have colours.
+func coloured(w io.Writer) bool {
+	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
+		return true
+	}
+	file, ok := w.(interface{ Fd() uintptr })
+	return ok && os.Getenv("NO_COLOR") == "" && (isatty.IsTerminal(file.Fd()) || isatty.IsCygwinTerminal(file.Fd()))
+}
+
+// console is how lines for people look.
+type console struct {
+	colours  bool
+	traceKey string
+}
+
+// part is the service or the trace ID.
+func (c *console) part(v any, name string) string {
+	s := text(v)
+	if s == "" || name != c.traceKey {
+		return s
+	}
+	return c.paint(colorOf(s), s)
+}
+
+// level is zerolog's, in its colour even if NO_COLOR is set and overridden.
+func (c *console) level(v any) string {
+	s := text(v)
+	level, err := zerolog.ParseLevel(s)
+	short, known := zerolog.FormattedLevels[level]
+	switch {
+	case err == nil && known:
+		return c.paint(strconv.Itoa(zerolog.LevelColors[level]), short)
+	case s == "":
+		return "???"
+	}
+	return strings.ToUpper(s[:min(len(s), 3)])
+}
+
+func text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case []byte: // an array or an object, as JSON
+		return string(v)
+	}
+	return fmt.Sprint(v)
+}
+
+// printable quotes s if it holds anything that a terminal would act on.
+func printable(s string) string {
+	if strings.ContainsFunc(s, unprintable) {
+		return strconv.Quote(s)
+	}
+	return s
+}
+
+func unprintable(r rune) bool { return !strconv.IsPrint(r) }
+
+// escaped is s with the same in place, for JSON and what is quoted already.
+func escaped(s string) string {
+	if !strings.ContainsFunc(s, unprintable) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unprintable(r) {
+			for _, half := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&b, `\u%04x`, half)
+			}
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// Colours are the parameters of ANSI's "select graphic rendition".
+const (
+	cyan    = "36"
+	boldRed = "1;31"
+)
+
+func (c *console) paint(color, s string) string {
+	if !c.colours || color == "0" {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+// colorOf picks one of the 12 colours that can be read on light and dark alike.
+func colorOf(id string) string {
+	sum := 0
+	for _, c := range []byte(id) {
+		sum = (31*sum + int(c)) % (2 * 6)
+	}
+	if sum < 6 {
+		return strconv.Itoa(31 + sum) // red to cyan
+	}
+	return strconv.Itoa(91 + sum - 6) // the same, brighter
+}
