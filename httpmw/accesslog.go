@@ -2,16 +2,17 @@ package httpmw
 
 import (
 	"context"
-	"encoding/hex"
-	"math"
+	"log/slog"
 	"net/http"
 	"time"
 
 	"example.com/clew/internal/clip"
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/line/zline"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/route"
+	"example.com/clew/internal/seam"
 	"example.com/clew/internal/unwind"
-	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel/attribute"
@@ -24,8 +25,18 @@ import (
 type AccessLogConfig struct {
 	// Logger writes the lines; it gets logctx's hook if it has none. In a debug trace whose
 	// decision is trusted its level is debug and its Sampler is not asked, as with Config.Logger.
-	// Nil: the request context's, as logctx.Info has it.
+	// Nil, and no Slog: the request context's, or else what [logctx.SlogFrom] finds in the context,
+	// or else what [logctx.Info] falls back to.
 	Logger *zerolog.Logger
+
+	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with IDs, too.
+	// In a debug trace whose decision is trusted its level is not asked. With both, AccessLog panics.
+	Slog *slog.Logger
+
+	// Fields are fields of yours on the line, such as the user agent or a tenant. It is called after the
+	// handler, with the request and its context, also for a line that its level hides. A field with a
+	// key of the line's own is renamed: path becomes path_attr. Nil: none.
+	Fields func(*http.Request) []slog.Attr
 
 	// Level is the level of a line. Nil: info, warn from 400, error from 500 and for a panic; but
 	// info for a client that has gone, whatever the status, since httputil.ReverseProxy answers
@@ -49,9 +60,10 @@ type AccessLogConfig struct {
 // The line has the message "request" and these keys: method, path, route (see [SetRoute]), status
 // (what the client got), bytes (of the body, as the handler wrote it), duration_ms, remote; the
 // hook's trace_id and span_id; parent_id (the caller's span), caller_parent_id (that span's own
-// parent, as received); untrusted_trace_id (what a caller under [TrustNone] sent); panicked,
+// parent, as received); untrusted_trace_id (what a caller under [TrustNone] sent); sampled, panicked,
 // hijacked and client_gone, where true. A method, path or remote of more than 8,000 bytes is cut
-// there. From these lines alone a call graph can be drawn.
+// there. A logger whose hook or handler has one of logctx's presets gets the vendor's names for
+// them. From these lines alone a call graph can be drawn.
 //
 // # Where it stands
 //
@@ -87,6 +99,9 @@ type AccessLogConfig struct {
 //
 // The middleware panics if it is given a nil handler.
 func AccessLog(cfg AccessLogConfig) func(http.Handler) http.Handler {
+	if cfg.Logger != nil && cfg.Slog != nil {
+		panic("httpmw: AccessLog: both Logger and Slog")
+	}
 	if cfg.Logger != nil {
 		l := hooked(*cfg.Logger)
 		cfg.Logger = &l
@@ -118,16 +133,19 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		cell, r = &out.route, r.WithContext(out)
 	}
 	w, l := watch(w)
-	l.begin, l.method, l.remote = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr)
+	l.begin, l.Method, l.Remote = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr)
 	l.proto, l.head = r.ProtoMajor, r.Method == http.MethodHead
 	if r.URL != nil {
-		l.path = clip.Text(r.URL.Path)
+		l.Path = clip.Text(r.URL.Path)
 	}
-	caller, _ := trace.FromHeader(r.Header)
+	var caller trace.B3 // where it is not New that knows it
+	if cell.Outside {
+		caller, _ = trace.FromHeader(r.Header)
+	}
 
 	returned := false
 	defer func() {
-		l.panicked = !returned && unwind.Panicking()
+		l.Panicked = !returned && unwind.Panicking()
 		l.settle(ctx, under, returned)
 		if out != nil {
 			giveBack(given, r)
@@ -142,96 +160,77 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if out != nil {
 			ctx = out.within()
 		}
-		l.route = routeOf(r, cell)
+		l.Route = routeOf(r, cell)
+		if a.Fields != nil {
+			l.pending.Fields = a.Fields(r.WithContext(ctx))
+		}
+		if out != nil || cell.Untrusted {
+			l.UntrustedTraceID, _ = ctx.Value(untrustedKey{}).(string)
+		}
 		a.write(ctx, l, caller)
 	}()
 	a.next.ServeHTTP(w, r)
 	returned = true
 }
 
-// line is what is known of a request when its handler has returned.
-type line struct {
-	begin                time.Time
-	method, path, remote string
-	route                string
-	proto                int  // the major version of HTTP
-	head                 bool // the method is HEAD
-	status               int  // what the client got; 0: nothing yet
-	bytes                int64
-	panicked, hijacked   bool
-	timedOut             bool // http.TimeoutHandler has answered
-	gone                 bool // the client
+// outcome is what is known of a request when its handler has returned.
+type outcome struct {
+	line.Request
+	pending  line.Pending
+	begin    time.Time
+	proto    int  // the major version of HTTP
+	head     bool // the method is HEAD
+	timedOut bool // http.TimeoutHandler has answered
 }
 
-func (l *line) level() zerolog.Level {
+func (l *outcome) level() zerolog.Level {
 	switch {
-	case l.gone:
+	case l.ClientGone:
 		return zerolog.InfoLevel
-	case l.status >= 500, l.panicked:
+	case l.Status >= 500, l.Panicked:
 		return zerolog.ErrorLevel
-	case l.status >= 400:
+	case l.Status >= 400:
 		return zerolog.WarnLevel
 	}
 	return zerolog.InfoLevel
 }
 
-func (a *accessLog) write(ctx context.Context, l *line, caller trace.B3) {
-	if span := oteltrace.SpanFromContext(ctx); span.IsRecording() && l.status != 0 {
-		span.SetAttributes(attribute.Int("http.response.status_code", l.status))
-		if l.status >= 500 && !l.gone {
+// write writes the line of a request in ctx. The caller is what the headers said, if New may not
+// have read them.
+func (a *accessLog) write(ctx context.Context, l *outcome, caller trace.B3) {
+	seen := seam.Look(ctx)
+	if seen.Recording && l.Status != 0 {
+		span := oteltrace.SpanFromContext(ctx)
+		span.SetAttributes(attribute.Int("http.response.status_code", l.Status))
+		if l.Status >= 500 && !l.ClientGone {
 			span.SetStatus(codes.Error, "")
 		}
 	}
-
 	level := l.level()
 	if a.Level != nil {
-		level = a.Level(l.status)
+		level = a.Level(l.Status)
 	}
-	ours, _ := trace.FromContext(ctx)
-	var e *zerolog.Event
+	l.ParentID, l.CallerParentID, l.Sampled = seen.Parent, seen.CallerParent, seen.Sampled
+	if caller.SpanID.IsValid() && caller.SpanID == seen.Parent {
+		if ours, _ := trace.FromContext(ctx); caller.TraceID == ours.TraceID {
+			l.CallerParentID = caller.ParentSpanID
+		}
+	}
+	l.Duration = time.Since(l.begin).Round(time.Microsecond)
+
+	p := &l.pending
+	p.Context, p.Record, p.IDs = ctx, &l.Request, seen.Text
 	switch {
+	case a.Slog != nil:
+		if of, ok := zline.SlogLevel(level); ok {
+			zline.Log(a.Slog.Handler(), seen.Debug, of, p)
+		}
 	case a.Logger == nil:
-		e = logctx.WithLevel(ctx, level)
-	case ours.Sampling == trace.Debug:
+		zline.OutAt(p, level, seen.Debug)
+	case seen.Debug:
 		heard := logbind.Heard(*a.Logger)
-		e = heard.WithLevel(level).Ctx(ctx)
+		zline.Send(&heard, true, level, p)
 	default:
-		e = a.Logger.WithLevel(level).Ctx(ctx)
-	}
-	if e == nil { // level disabled
-		return
-	}
-	e.Str("method", l.method).Str("path", l.path)
-	if l.route != "" {
-		e.Str("route", l.route)
-	}
-	e.Int("status", l.status).Int64("bytes", l.bytes)
-	e.Float64("duration_ms", math.Round(float64(time.Since(l.begin))/1e3)/1e3)
-	e.Str("remote", l.remote)
-
-	id(e, "parent_id", ours.ParentSpanID)
-	if caller.TraceID == ours.TraceID && caller.SpanID == ours.ParentSpanID {
-		id(e, "caller_parent_id", caller.ParentSpanID)
-	}
-	if untrusted, ok := ctx.Value(untrustedKey{}).(string); ok {
-		e.Str("untrusted_trace_id", untrusted)
-	}
-	if l.panicked {
-		e.Bool("panicked", true)
-	}
-	if l.hijacked {
-		e.Bool("hijacked", true)
-	}
-	if l.gone {
-		e.Bool("client_gone", true)
-	}
-	e.Msg("request")
-}
-
-func id(e *zerolog.Event, key string, id oteltrace.SpanID) {
-	if id.IsValid() {
-		var buf [16]byte // not Event.Hex, which zerolog's CBOR build writes as bytes
-		hex.Encode(buf[:], id[:])
-		e.Str(key, string(buf[:]))
+		zline.Send(a.Logger, true, level, p)
 	}
 }

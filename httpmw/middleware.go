@@ -18,6 +18,7 @@ package httpmw
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"runtime/pprof"
@@ -25,9 +26,11 @@ import (
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
 	"example.com/clew/internal/guard"
+	"example.com/clew/internal/line"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/proflabel"
 	"example.com/clew/internal/route"
+	"example.com/clew/internal/seam"
 	"example.com/clew/internal/unwind"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -59,6 +62,11 @@ type Config struct {
 	// that all lines come (zerolog's global level still rules). Nil: the context's logger is
 	// left alone.
 	Logger *zerolog.Logger
+
+	// Slog, if set, is put into each request's context for [logctx.SlogFrom], beside Logger or alone. It
+	// goes through logctx's handler, if it does not already. In a debug trace whose decision is
+	// trusted, what SlogFrom returns takes all lines from debug on. Nil: the context is left alone.
+	Slog *slog.Logger
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
 	// is set before the handler, which can change it: httputil.ReverseProxy adds the backend's
@@ -98,6 +106,9 @@ func New(cfg Config) func(http.Handler) http.Handler {
 	if cfg.Logger != nil {
 		l := hooked(*cfg.Logger)
 		m.Logger = &l
+	}
+	if cfg.Slog != nil && !line.IsOurs(cfg.Slog.Handler()) {
+		m.Slog = slog.New(logctx.Slog(cfg.Slog.Handler(), logctx.Config{}))
 	}
 	return func(next http.Handler) http.Handler {
 		if next == nil {
@@ -143,8 +154,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if watched != nil {
 		ctx = watched.Traced(ctx)
 	}
+	if h.Slog != nil {
+		ctx = context.WithValue(ctx, seam.SlogKey{}, h.Slog)
+	}
 	if h.Logger != nil {
-		if b, _ := trace.FromContext(ctx); b.Sampling == trace.Debug {
+		if seam.IsDebug(ctx, span) {
 			ctx = logbind.BindDebug(ctx, *h.Logger)
 		} else {
 			ctx = logbind.Bind(ctx, *h.Logger)
@@ -278,6 +292,9 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 		ctx = context.WithValue(ctx, untrustedKey{}, trace.ID(caller))
 	}
 	ctx, span := h.starter.Start(ctx, trace.B3{}, clip.Method(r.Method), opts...)
+	if cell := route.Of(ctx); cell != nil {
+		cell.Untrusted = true
+	}
 	if h.Logger == nil {
 		ctx = logbind.Rebind(ctx) // a logger bound further out is bound to another trace
 	}

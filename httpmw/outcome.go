@@ -11,7 +11,7 @@ import (
 
 // headed notes that the handler has asked for status, once w has taken it. In HTTP/2 a 101 is one
 // more 1xx.
-func (l *line) headed(status int) {
+func (l *outcome) headed(status int) {
 	informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || l.proto >= 2)
 	if !informational {
 		l.sent(status)
@@ -19,26 +19,26 @@ func (l *line) headed(status int) {
 }
 
 // sent notes that the header has gone out with status, unless it had already.
-func (l *line) sent(status int) {
-	if l.status == 0 && !l.hijacked {
-		l.status = status
+func (l *outcome) sent(status int) {
+	if l.Status == 0 && !l.Hijacked {
+		l.Status = status
 	}
 }
 
 // wrote notes a write. If the first write fails, its bytes are still in a buffer, and the header
 // was not sent either. They do not count.
-func (l *line) wrote(n int64, err error) {
+func (l *outcome) wrote(n int64, err error) {
 	if err == nil {
 		l.sent(http.StatusOK)
 	}
-	if l.status != 0 {
-		l.bytes += n
+	if l.Status != 0 {
+		l.Bytes += n
 	}
 	l.failed(err)
 }
 
-func (l *line) readFrom(n int64, err error) {
-	l.bytes += n
+func (l *outcome) readFrom(n int64, err error) {
+	l.Bytes += n
 	if n > 0 { // else the header can still change
 		l.sent(http.StatusOK)
 	}
@@ -47,17 +47,17 @@ func (l *line) readFrom(n int64, err error) {
 	}
 }
 
-func (l *line) flushed(err error) {
+func (l *outcome) flushed(err error) {
 	if err == nil {
 		l.sent(http.StatusOK)
 	}
 	l.failed(err)
 }
 
-func (l *line) hijack(err error) { l.hijacked = l.hijacked || err == nil }
+func (l *outcome) hijack(err error) { l.Hijacked = l.Hijacked || err == nil }
 
 // failed notes what the error of a write or a flush says of the client.
-func (l *line) failed(err error) {
+func (l *outcome) failed(err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, http.ErrHandlerTimeout):
@@ -69,7 +69,7 @@ func (l *line) failed(err error) {
 	case errors.Is(err, http.ErrHijacked):
 	case errors.Is(err, context.Canceled): // http.TimeoutHandler's; ended knows more
 	default:
-		l.gone = true
+		l.ClientGone = true
 	}
 }
 
@@ -87,26 +87,26 @@ func byClient(err error) bool {
 
 // settle decides what the client got, when the handler is done. ctx and w are those that AccessLog
 // was given.
-func (l *line) settle(ctx context.Context, w http.ResponseWriter, returned bool) {
+func (l *outcome) settle(ctx context.Context, w http.ResponseWriter, returned bool) {
 	if ctx.Err() != nil {
 		l.ended(ctx, w)
 	}
 	switch {
 	case l.timedOut:
-		l.status, l.bytes = http.StatusServiceUnavailable, 0 // what was written is dropped
-	case l.status == 0 && returned && !l.hijacked && !l.gone:
-		l.status = http.StatusOK // net/http sends it for a handler that wrote nothing
+		l.Status, l.Bytes = http.StatusServiceUnavailable, 0 // what was written is dropped
+	case l.Status == 0 && returned && !l.Hijacked && !l.ClientGone:
+		l.Status = http.StatusOK // net/http sends it for a handler that wrote nothing
 	}
 }
 
 // ended notes what it means that ctx has ended when the handler returns. http.TimeoutHandler has
 // answered by then, in place of the handler, whatever ended its context. That is not tried by a
 // Write, which would send 200 before middleware further out sets its own status.
-func (l *line) ended(ctx context.Context, w http.ResponseWriter) {
+func (l *outcome) ended(ctx context.Context, w http.ResponseWriter) {
 	switch {
-	case l.head && l.proto >= 2 && l.status != 0: // HTTP/2 ends a stream with the header of its answer
+	case l.head && l.proto >= 2 && l.Status != 0: // HTTP/2 ends a stream with the header of its answer
 	case hungUp(ctx):
-		l.gone = true
+		l.ClientGone = true
 	case nameInNetHTTP(innermost(w)) == "timeoutWriter":
 		l.timedOut = true
 	}

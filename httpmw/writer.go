@@ -10,13 +10,13 @@ import (
 	"github.com/felixge/httpsnoop"
 )
 
-// watch returns w, observed, and the line that learns of it. What the client was sent is decided by
+// watch returns w, observed, and the outcome that learns of it. What the client was sent is decided by
 // the line, since a flush sends the header too.
 //
 // The two ResponseWriters that net/http's servers give have a type of their own here, with exactly
 // their optional interfaces: one allocation. httpsnoop keeps those of all others, with an allocation
 // for each method that is watched.
-func watch(w http.ResponseWriter) (http.ResponseWriter, *line) {
+func watch(w http.ResponseWriter) (http.ResponseWriter, *outcome) {
 	if full, ok := w.(h1Writer); ok {
 		if _, more := w.(http.Pusher); !more {
 			h1 := &h1{watched{bothWriter: full}, full}
@@ -29,7 +29,7 @@ func watch(w http.ResponseWriter) (http.ResponseWriter, *line) {
 			return h2, &h2.l
 		}
 	}
-	l := new(line)
+	l := new(outcome)
 	return snoop(w, l), l
 }
 
@@ -59,7 +59,7 @@ type h2Writer interface {
 // watched is what both have, observed.
 type watched struct {
 	bothWriter
-	l line
+	l outcome
 }
 
 func (w *watched) Unwrap() http.ResponseWriter { return w.bothWriter }
@@ -121,7 +121,7 @@ type h2 struct {
 }
 
 // snoop is for the ResponseWriters of others.
-func snoop(w http.ResponseWriter, l *line) http.ResponseWriter {
+func snoop(w http.ResponseWriter, l *outcome) http.ResponseWriter {
 	return httpsnoop.Wrap(w, httpsnoop.Hooks{
 		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
 			return func(status int) {

@@ -49,11 +49,18 @@ const (
 )
 
 // Default are our own names.
-var Default = NewNames(Ours, "", "", Hex, "")
+var Default = newNames(Ours, "", "", Hex, "")
 
 // NewNames returns the names that vendor has for the fields; ours, where it has none. Empty keys
-// are the vendor's.
+// are the vendor's. The names must not be changed.
 func NewNames(vendor Vendor, traceKey, spanKey string, format Format, project string) *Names {
+	if vendor == Ours && traceKey == "" && spanKey == "" && format == Hex && project == "" {
+		return Default
+	}
+	return newNames(vendor, traceKey, spanKey, format, project)
+}
+
+func newNames(vendor Vendor, traceKey, spanKey string, format Format, project string) *Names {
 	n := Names{Format: format, Project: project, key: ours}
 	theirs := vendors[Ours]
 	if int(vendor) < len(vendors) {

@@ -26,6 +26,13 @@ type Pending struct {
 	Written bool
 }
 
+// IsOurs reports whether h is a slog handler of ours, or leads to one.
+func IsOurs(h slog.Handler) bool {
+	p := &Pending{Context: context.Background()}
+	h.Enabled(p, slog.LevelError)
+	return p.Names != nil
+}
+
 // Log writes p with h at level, if h takes that. Heard says that all lines from debug on are
 // wanted. addIDs appends the IDs of p to a line whose handler is not ours.
 func (p *Pending) Log(h slog.Handler, level slog.Level, heard bool, addIDs func(dst []slog.Attr, p *Pending) []slog.Attr) {

@@ -5,6 +5,7 @@ package zline
 import (
 	"encoding/json"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 
 	"example.com/clew/internal/line"
@@ -17,14 +18,23 @@ import (
 // others. zerolog would look at each byte of each key.
 func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 	p.Written = true
-	var buf [512]byte
-	to := raw{names: n, text: buf[:0]}
-	p.Record.WriteTo(n, &to)
+	to := raws.Get().(*raw)
+	to.names, to.first, to.text = n, "", to.text[:0]
+	p.Record.WriteTo(n, to)
 	e.RawJSON(to.first, to.text)
+	if cap(to.text) <= maxKept {
+		raws.Put(to)
+	}
 	if len(p.Fields) > 0 {
 		Attrs(e, n.Others(p.Fields))
 	}
 }
+
+// raws are used again: a sink is seen through an interface, and would be allocated for each line.
+var raws = sync.Pool{New: func() any { return &raw{text: make([]byte, 0, 512)} }}
+
+// maxKept is how much room is kept for the next line, as zerolog does for its events.
+const maxKept = 1 << 16
 
 // raw is the sink for JSON.
 type raw struct {

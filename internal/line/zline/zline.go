@@ -70,17 +70,27 @@ func Log(h slog.Handler, heard bool, level slog.Level, p *line.Pending) {
 	p.Log(h, level, heard, addIDs)
 }
 
-// Out writes p, which is in a debug trace or not, with the loggers of its context: the zerolog one,
-// else the slog one, else what logctx.Info falls back to.
-func Out(p *line.Pending, level slog.Level, debug bool) {
+// Out writes p with the loggers of its context: the zerolog one, else the slog one, else what
+// logctx.Info falls back to. In a debug trace all levels from debug on are wanted.
+func Out(p *line.Pending, level slog.Level, debug bool) { out(p, Level(level), level, true, debug) }
+
+// OutAt is [Out] at a level of zerolog's.
+func OutAt(p *line.Pending, level zerolog.Level, debug bool) {
+	of, ok := SlogLevel(level)
+	out(p, level, of, ok, debug)
+}
+
+func out(p *line.Pending, level zerolog.Level, of slog.Level, ok, debug bool) {
 	l, hooked, stored := logbind.Of(p.Context)
 	if !stored {
 		if s, _ := p.Context.Value(seam.SlogKey{}).(*slog.Logger); s != nil {
-			Log(s.Handler(), debug, level, p)
+			if ok {
+				Log(s.Handler(), debug, of, p)
+			}
 			return
 		}
 	}
-	Send(l, hooked, Level(level), p)
+	Send(l, hooked, level, p)
 }
 
 // Level is the level of zerolog's for one of slog's.
