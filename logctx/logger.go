@@ -31,15 +31,17 @@ func New(w io.Writer, cfg ...Config) zerolog.Logger { return newLogger(w, one("N
 
 // one returns the Config that New or Console was given, with the service that the environment says.
 func one(who string, cfg []Config) Config {
-	switch {
-	case len(cfg) == 0:
-		return Config{}
-	case len(cfg) > 1:
+	if len(cfg) > 1 {
 		panic("logctx: " + who + ": more than one Config")
-	case cfg[0].Service == "":
-		cfg[0].Service = os.Getenv("OTEL_SERVICE_NAME")
 	}
-	return cfg[0]
+	if len(cfg) == 0 {
+		return Config{}
+	}
+	c := cfg[0]
+	if c.Service == "" {
+		c.Service = os.Getenv("OTEL_SERVICE_NAME")
+	}
+	return c
 }
 
 func newLogger(w io.Writer, cfg Config) zerolog.Logger {
