@@ -34,7 +34,7 @@ type zipkinHook struct{}
 
 func (zipkinHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if s := zipkin.SpanFromContext(e.GetCtx()); s != nil {
-		e.Str("trace_id", s.Context().TraceID.String()).Str("span_id", s.Context().ID.String())
+		e.Str(traceIDKey, s.Context().TraceID.String()).Str(spanIDKey, s.Context().ID.String())
 	}
 }
 

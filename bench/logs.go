@@ -84,11 +84,11 @@ func logging(ctx context.Context, w want, make func(out io.Writer) (say func()))
 			}
 		}
 		switch {
-		case w.ids && line["trace_id"] != traceHex:
-			return fmt.Errorf("trace ID is %v", line["trace_id"])
-		case w.ids && line["span_id"] != spanIn(ctx):
-			return fmt.Errorf("span ID is %v", line["span_id"])
-		case !w.ids && line["trace_id"] != nil:
+		case w.ids && line[traceIDKey] != traceHex:
+			return fmt.Errorf("trace ID is %v", line[traceIDKey])
+		case w.ids && line[spanIDKey] != spanIn(ctx):
+			return fmt.Errorf("span ID is %v", line[spanIDKey])
+		case !w.ids && line[traceIDKey] != nil:
 			return errors.New("an ID where there was to be none")
 		}
 		return nil
@@ -115,7 +115,7 @@ func (r *ready) Value(key any) any {
 func readyCaller() context.Context {
 	sc := callerSpan()
 	t, s := sc.TraceID().String(), sc.SpanID().String()
-	return &ready{floorCaller(), fmt.Appendf(nil, `"%s","span_id":"%s"`, t, s), t, s}
+	return &ready{floorCaller(), fmt.Appendf(nil, `"%s","%s":"%s"`, t, spanIDKey, s), t, s}
 }
 
 // readyHook is the floor: it must find the event's span, and appends bytes that are ready.
@@ -123,7 +123,7 @@ type readyHook struct{}
 
 func (readyHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if r, _ := e.GetCtx().Value(readyKey{}).(*ready); r != nil {
-		e.RawJSON("trace_id", r.ids)
+		e.RawJSON(traceIDKey, r.ids)
 	}
 }
 
@@ -133,7 +133,7 @@ type hexHook struct{}
 func (hexHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if sc := oteltrace.SpanContextFromContext(e.GetCtx()); sc.IsValid() {
 		t, s := sc.TraceID(), sc.SpanID()
-		e.Hex("trace_id", t[:]).Hex("span_id", s[:])
+		e.Hex(traceIDKey, t[:]).Hex(spanIDKey, s[:])
 	}
 }
 
@@ -141,7 +141,7 @@ type stringHook struct{}
 
 func (stringHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if sc := oteltrace.SpanContextFromContext(e.GetCtx()); sc.IsValid() {
-		e.Str("trace_id", sc.TraceID().String()).Str("span_id", sc.SpanID().String())
+		e.Str(traceIDKey, sc.TraceID().String()).Str(spanIDKey, sc.SpanID().String())
 	}
 }
 
@@ -224,7 +224,7 @@ type readySlog struct{ slog.Handler }
 
 func (h readySlog) Handle(ctx context.Context, r slog.Record) error {
 	if ids, _ := ctx.Value(readyKey{}).(*ready); ids != nil {
-		r.AddAttrs(slog.String("trace_id", ids.trace), slog.String("span_id", ids.span))
+		r.AddAttrs(slog.String(traceIDKey, ids.trace), slog.String(spanIDKey, ids.span))
 	}
 	return h.Handler.Handle(ctx, r)
 }
@@ -234,7 +234,7 @@ type otelSlog struct{ slog.Handler }
 
 func (h otelSlog) Handle(ctx context.Context, r slog.Record) error {
 	if sc := oteltrace.SpanContextFromContext(ctx); sc.IsValid() {
-		r.AddAttrs(slog.String("trace_id", sc.TraceID().String()), slog.String("span_id", sc.SpanID().String()))
+		r.AddAttrs(slog.String(traceIDKey, sc.TraceID().String()), slog.String(spanIDKey, sc.SpanID().String()))
 	}
 	return h.Handler.Handle(ctx, r)
 }
@@ -269,11 +269,7 @@ func slogJob(attributes int) job {
 }
 
 // idsOf is what the line of a hop says.
-func idsOf(line []byte) (traceID, spanID string, err error) {
-	var l struct {
-		Trace string `json:"trace_id"`
-		Span  string `json:"span_id"`
-	}
-	err = json.Unmarshal(line, &l)
-	return l.Trace, l.Span, err
+func idsOf(text []byte) (traceID, spanID string, err error) {
+	l, err := line.Parse(text)
+	return l.TraceID, l.SpanID, err
 }

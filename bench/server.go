@@ -315,8 +315,8 @@ func serveLine(in input, id string, handler func(*lines) http.Handler, fields ..
 			}
 		}
 		switch got, _ := line[id].(string); {
-		case id == "trace_id":
-			span, _ := line["span_id"].(string)
+		case id == traceIDKey:
+			span, _ := line[spanIDKey].(string)
 			return in.match(got, span, spanHex, true)
 		case id != "" && got == "":
 			return fmt.Errorf("no %s in %v", id, line)
@@ -346,7 +346,7 @@ type idHook struct{}
 
 func (idHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if s := spanOf(e.GetCtx()); s != nil {
-		e.Hex("trace_id", s.trace[:]).Hex("span_id", s.id[:])
+		e.Hex(traceIDKey, s.trace[:]).Hex(spanIDKey, s.id[:])
 	}
 }
 
@@ -371,10 +371,10 @@ func loggers(in input) []variant {
 			})
 		}},
 		{"floor", floor, func() work {
-			return serveLine(in, "trace_id", func(out *lines) http.Handler { return floorLogged(zerolog.New(out), line) })
+			return serveLine(in, traceIDKey, func(out *lines) http.Handler { return floorLogged(zerolog.New(out), line) })
 		}},
 		{"clew, Logger", ours, func() work {
-			return serveLine(in, "trace_id", func(out *lines) http.Handler {
+			return serveLine(in, traceIDKey, func(out *lines) http.Handler {
 				logger := zerolog.New(out).Hook(logctx.Hook(logctx.Config{}))
 				return httpmw.New(httpmw.Config{Logger: &logger})(line)
 			})
@@ -406,9 +406,9 @@ func floorAccess(next http.Handler) http.Handler {
 		start, c := time.Now(), counting{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(&c, r)
 		e := zerolog.Ctx(r.Context()).Info().Str("method", r.Method).Str("path", r.URL.Path).
-			Int("status", c.status).Int("bytes", c.bytes).Dur("duration_ms", time.Since(start)).Str("remote", r.RemoteAddr)
+			Int("status", c.status).Int("bytes", c.bytes).Dur(durationKey, time.Since(start)).Str("remote", r.RemoteAddr)
 		if s := spanOf(r.Context()); s != nil && s.parent.IsValid() {
-			e.Hex("parent_id", s.parent[:])
+			e.Hex(parentIDKey, s.parent[:])
 		}
 		e.Msg("request")
 	})
@@ -416,14 +416,14 @@ func floorAccess(next http.Handler) http.Handler {
 
 func accessLogs(in input) []variant {
 	end := new(final)
-	fields := []string{"method", "path", "status", "bytes", "duration_ms", "remote"}
+	fields := []string{"method", "path", "status", "bytes", durationKey, "remote"}
 	return []variant{
 		{"bare handler, no line", baseline, func() work { return serve(in, bareWay, seesRequest) }},
 		{"floor", floor, func() work {
-			return serveLine(in, "trace_id", func(out *lines) http.Handler { return floorLogged(zerolog.New(out), floorAccess(end)) }, fields...)
+			return serveLine(in, traceIDKey, func(out *lines) http.Handler { return floorLogged(zerolog.New(out), floorAccess(end)) }, fields...)
 		}},
 		{"clew, Logger and AccessLog", ours, func() work {
-			return serveLine(in, "trace_id", func(out *lines) http.Handler {
+			return serveLine(in, traceIDKey, func(out *lines) http.Handler {
 				logger := zerolog.New(out).Hook(logctx.Hook(logctx.Config{}))
 				return httpmw.New(httpmw.Config{Logger: &logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(end))
 			}, fields...)
@@ -433,7 +433,7 @@ func accessLogs(in input) []variant {
 			return serveLine(in, "req_id", func(out *lines) http.Handler {
 				access := hlog.AccessHandler(func(r *http.Request, status, size int, duration time.Duration) {
 					hlog.FromRequest(r).Info().Str("method", r.Method).Str("path", r.URL.Path).
-						Int("status", status).Int("bytes", size).Dur("duration_ms", duration).Str("remote", r.RemoteAddr).Msg("request")
+						Int("status", status).Int("bytes", size).Dur(durationKey, duration).Str("remote", r.RemoteAddr).Msg("request")
 				})
 				return hlog.NewHandler(zerolog.New(out))(hlog.RequestIDHandler("req_id", "")(access(end)))
 			}, fields...)

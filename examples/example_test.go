@@ -24,7 +24,8 @@ func Example() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /media/{id}", func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		logctx.Info(ctx).Msg("asked for") // has trace_id and span_id
+		logctx.Info(ctx).Msg("asked for")           // zerolog's line has trace_id and span_id
+		logctx.SlogFrom(ctx).Info("also asked for") // so has slog's
 
 		req, _ := http.NewRequestWithContext(ctx, "GET", imageStore.URL+"/size", nil)
 		if resp, err := client.Do(req); err == nil { // carries X-B3-*
@@ -41,7 +42,7 @@ func Example() {
 	})
 
 	// The way in. Everything inside has the caller's trace, or a new one.
-	logger := logctx.New(os.Stderr)
+	logger := logctx.New(os.Stderr, logctx.Config{Service: "media-api"})
 	handler := httpmw.AccessLog(httpmw.AccessLogConfig{})(mux)
 	handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
 

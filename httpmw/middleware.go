@@ -158,7 +158,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx = context.WithValue(ctx, seam.SlogKey{}, h.Slog)
 	}
 	if h.Logger != nil {
-		if seam.IsDebug(ctx, span) {
+		if b, _ := trace.FromContext(ctx); b.Sampling == trace.Debug {
 			ctx = logbind.BindDebug(ctx, *h.Logger)
 		} else {
 			ctx = logbind.Bind(ctx, *h.Logger)

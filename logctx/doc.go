@@ -24,5 +24,18 @@
 // zerolog's global level and hooks that discard lines still rule. Loggers that are not the
 // context's, and slog's handlers, keep their level and their Sampler.
 //
-// With slog, wrap the handler with [Slog] and use InfoContext and its like.
+// # slog
+//
+// Wrap the handler with [Slog], and use InfoContext and its like. Code that takes a logger and
+// knows no context gets one from [SlogFrom].
+//
+// The lines of a request lie microseconds apart. slog's JSONHandler writes nanoseconds, its
+// TextHandler milliseconds. For more, give it
+//
+//	ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+//		if len(groups) == 0 && a.Key == slog.TimeKey {
+//			a.Value = slog.StringValue(a.Value.Time().Format("2006-01-02T15:04:05.000000Z07:00"))
+//		}
+//		return a
+//	}
 package logctx

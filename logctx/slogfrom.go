@@ -20,7 +20,8 @@ func SlogFrom(ctx context.Context) *slog.Logger {
 	ctx = orBackground(ctx)
 	b := boundSlog{ctx: ctx}
 	if l, ok := ctx.Value(seam.SlogKey{}).(*slog.Logger); ok {
-		b.next, b.heard = l.Handler(), seam.Look(ctx).Debug
+		b3, _ := trace.FromContext(ctx)
+		b.next, b.heard = l.Handler(), b3.Sampling == trace.Debug
 	} else {
 		b.next = through(slog.Default()).Handler()
 	}

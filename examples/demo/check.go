@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"example.com/clew/internal/line"
+	"example.com/clew/logctx"
 )
 
 // syncWriter lets three services write whole lines to one writer.
@@ -21,8 +23,19 @@ func (s *syncWriter) Write(p []byte) (int, error) {
 	return s.w.Write(p)
 }
 
+// Fd is how logctx.Console sees whether there is a terminal.
+func (s *syncWriter) Fd() uintptr { return fd(s.w) }
+
+func fd(w io.Writer) uintptr {
+	if file, ok := w.(interface{ Fd() uintptr }); ok {
+		return file.Fd()
+	}
+	return ^uintptr(0) // none
+}
+
 // recorder keeps the lines that the services write, in the order in which they come.
 type recorder struct {
+	to  io.Writer // where they will be shown
 	mu  sync.Mutex
 	all []string
 }
@@ -34,65 +47,76 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (r *recorder) lines() []line {
+func (r *recorder) Fd() uintptr { return fd(r.to) }
+
+func (r *recorder) lines() []said {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var lines []line
+	var lines []said
 	for _, text := range r.all {
 		lines = append(lines, parse(text))
 	}
+	about(lines)
 	return lines
 }
 
-// line is a line of a service, as a person reads it.
-type line struct {
-	text    string
-	id      string // "" if it has none
-	media   string // which request it is about, told by the URL or a field, not by the ID
-	run     string // which run of the timer
-	service string
+// said is a line of a service, as it can be read by anybody.
+type said struct {
+	line.Line
+	text  string
+	media string // which request it is about, told by the path or a field, not by the ID
+	run   string // which run of the timer
 }
 
-var (
-	colors  = regexp.MustCompile(`\x1b\[[0-9;]*m`)
-	idField = regexp.MustCompile(`^\S+ ([0-9a-f]{32}|[0-9a-f]{16}) `)
-	about   = regexp.MustCompile(` (?:media=|path=/[a-z]+/)(\d+)`)
-	runs    = regexp.MustCompile(` run=(\d+)`)
-	service = regexp.MustCompile(` service=(\S+)`)
-)
-
-func parse(text string) line {
-	plain := colors.ReplaceAllString(text, "")
-	field := func(re *regexp.Regexp) string {
-		if m := re.FindStringSubmatch(plain); m != nil {
-			return m[1]
-		}
-		return ""
+func parse(text string) said {
+	s := said{text: text}
+	s.Line, _ = line.Parse([]byte(text)) // one that cannot be read has no ID, which is a failure
+	s.media, s.run = s.Get("media"), s.Get("run")
+	switch r := s.Record.(type) {
+	case *line.Request:
+		s.media = r.Path[strings.LastIndexByte(r.Path, '/')+1:]
+	case *line.Call:
+		s.media = r.Path[strings.LastIndexByte(r.Path, '/')+1:]
 	}
-	return line{text, field(idField), field(about), field(runs), field(service)}
+	return s
+}
+
+// about fills in what the lines of calls without a path are about: what the request is about in
+// which they were made.
+func about(lines []said) {
+	tree := treeOf(lines)
+	for i := range lines {
+		if call, ok := lines[i].Record.(*line.Call); ok && call.Plain {
+			if above := tree.above(&lines[i]); above != nil {
+				lines[i].media = above.media
+			}
+		}
+	}
 }
 
 // linesEach is how many lines each service owes a request; a debug trace has one more.
-var linesEach = map[string]int{"media-api": 3, "network-information": 4, "image-store": 2}
+var linesEach = map[string]int{"media-api": 5, "network-information": 4, "image-store": 3}
 
-// report prints the lines of each request and run under their one ID, and returns what is
-// wrong with them.
-func report(out io.Writer, lines []line, ids map[string]string) []error {
+// report prints the lines of each request and run under their one ID, and the calls that they tell
+// of, and returns what is wrong with them.
+func report(out io.Writer, lines []said, ids map[string]string, cfg config) []error {
 	var failures []error
 	failf := func(format string, args ...any) { failures = append(failures, fmt.Errorf(format, args...)) }
 
 	for _, c := range calls {
-		id := ids[c.media]
-		fmt.Fprintf(out, "\n%s: %s\n", c.caller, id)
+		id := cfg.logged(ids[c.media])
+		fmt.Fprintf(out, "\n%s: %s\n", c.caller, ids[c.media])
 		got := map[string]int{}
+		var own []said
 		for _, l := range lines {
 			if l.media != c.media {
 				continue
 			}
 			fmt.Fprintln(out, " ", l.text)
-			got[l.service]++
-			if l.id != id || id == "" {
-				failf("%s: line has the ID %q, want %q: %s", c.caller, l.id, id, l.text)
+			own = append(own, l)
+			got[l.Service]++
+			if l.TraceID != id || id == "" {
+				failf("%s: line has the ID %q, want %q: %s", c.caller, l.TraceID, id, l.text)
 			}
 		}
 		for name, want := range linesEach {
@@ -103,32 +127,59 @@ func report(out io.Writer, lines []line, ids map[string]string) []error {
 				failf("%s: %d lines of %s, want %d", c.caller, got[name], name, want)
 			}
 		}
+		tree := treeOf(own)
+		fmt.Fprintf(out, "\n%s", tree)
+		if want := wantTree(c); tree.String() != want {
+			failf("%s: the calls are\n%swant\n%s", c.caller, tree, want)
+		}
 	}
 
 	fmt.Fprintln(out, "\nthe timer: each run its own")
 	var used []string
 	for _, id := range ids {
-		used = append(used, id)
+		used = append(used, cfg.logged(id))
 	}
-	last := line{}
+	last := said{}
 	for _, l := range lines {
+		job, ended := l.Record.(*line.Run)
+		if ended {
+			l.run = last.run
+		}
 		switch {
 		case l.media != "":
 			continue
 		case l.run == "":
 			failf("line that nobody owes: %s", l.text)
-		case l.id == "":
+		case l.TraceID == "":
 			failf("timer: line without an ID: %s", l.text)
-		case l.run == last.run && l.id != last.id:
+		case l.run == last.run && l.TraceID != last.TraceID:
 			failf("timer: run %s has two IDs: %s", l.run, l.text)
-		case l.run != last.run && slices.Contains(used, l.id):
+		case l.run != last.run && slices.Contains(used, l.TraceID):
 			failf("timer: run %s has an ID that was used before: %s", l.run, l.text)
+		case ended && job.Job != refreshJob:
+			failf("timer: run %s is of %q: %s", l.run, job.Job, l.text)
+		}
+		if _, before := last.Record.(*line.Run); l.run != last.run && last.run != "" && !before {
+			failf("timer: run %s has no line at its end", last.run)
 		}
 		fmt.Fprintln(out, " ", l.text)
-		used, last = append(used, l.id), l
+		used, last = append(used, l.TraceID), l
 	}
 	if len(failures) == 0 {
-		fmt.Fprintf(out, "\nok: %d lines, every one with the ID it should have\n", len(lines))
+		fmt.Fprintf(out, "\nok: %d lines, every one with the ID it should have, and no call missing\n", len(lines))
 	}
 	return failures
+}
+
+// logged is a trace ID as it can be read from a line: Datadog's has 64 bits, Google's always 128.
+func (cfg config) logged(id string) string {
+	switch {
+	case id == "":
+		return ""
+	case cfg.preset.Format == logctx.Decimal:
+		return id[max(len(id)-16, 0):]
+	case cfg.preset.Format == logctx.GoogleTrace:
+		return strings.Repeat("0", 32-len(id)) + id
+	}
+	return id
 }

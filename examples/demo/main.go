@@ -2,13 +2,14 @@
 //
 //	media-api ── net/http ──▶ network-information ── pool and group
 //	    │
-//	    └────── resty ──────▶ image-store
+//	    └────── resty ──────▶ image-store ──▶ a database
 //
-// It sends itself requests as different callers would, then shows for each the one ID and
-// every line of every service that carries it. It exits 0 only if no line is missing its ID
-// and none has another's.
+// It sends itself requests as different callers would, then shows for each the one ID, every line
+// of every service that carries it, and the calls that these lines tell of. It exits 0 only if no
+// line is missing its ID, none has another's, and no call is missing.
 //
 //	go run ./examples/demo          # run the requests and check the lines
+//	go run ./examples/demo -log json -preset datadog   # the same, with lines for machines
 //	go run ./examples/demo -serve   # stay up, for curl
 //	go run ./examples/demo -zipkin http://127.0.0.1:9411   # and send the spans there; with -serve too
 package main
@@ -24,6 +25,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"example.com/clew/logctx"
 )
 
 func main() {
@@ -40,10 +43,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	serve := flags.Bool("serve", false, "stay up for curl, until Ctrl-C")
 	cfg := config{drain: 5 * time.Second}
+	log := flags.String("log", "console", "lines for people, or `json`")
+	preset := flags.String("preset", "", "whose names the fields have: datadog, google, ecs or logback")
 	flags.StringVar(&cfg.zipkin, "zipkin", "", "`URL` of a Zipkin to send spans to")
 	flags.Float64Var(&cfg.ratio, "ratio", 1, "the share of the traces that Zipkin gets, of those that no caller has decided")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	var known bool
+	if cfg.preset, known = presets[*preset]; !known {
+		return fmt.Errorf("-preset %q is none of datadog, google, ecs, logback", *preset)
+	}
+	if cfg.json = *log == "json"; !cfg.json && *log != "console" {
+		return fmt.Errorf("-log %q is neither console nor json", *log)
 	}
 	if *serve {
 		return serveUntil(ctx, out, cfg)
@@ -53,9 +65,27 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 // config is how the services run.
 type config struct {
+	json   bool          // lines for machines
+	preset logctx.Config // whose names their fields have
 	zipkin string        // where spans go; "": nowhere
 	ratio  float64       // of traces that go there
 	drain  time.Duration // how long requests and tasks, and then spans, may take to finish at the end
+}
+
+// presets are whose names the fields may have.
+var presets = map[string]logctx.Config{
+	"":        {},
+	"datadog": logctx.Datadog(),
+	"google":  logctx.GoogleCloud("demo"),
+	"ecs":     logctx.ECS(),
+	"logback": logctx.Logback(),
+}
+
+// names are what the fields of a service's lines are called.
+func (cfg config) names(service string) logctx.Config {
+	names := cfg.preset
+	names.Service = service
+	return names
 }
 
 func serveUntil(ctx context.Context, out io.Writer, cfg config) error {
@@ -116,7 +146,7 @@ var calls = []call{
 }
 
 func sendAndCheck(ctx context.Context, out io.Writer, cfg config) error {
-	var rec recorder
+	rec := recorder{to: out}
 	s, err := start(&rec, 50*time.Millisecond, cfg)
 	if err != nil {
 		return err
@@ -142,7 +172,7 @@ func sendAndCheck(ctx context.Context, out io.Writer, cfg config) error {
 	if err := s.shutdown(); err != nil {
 		failures = append(failures, err)
 	}
-	failures = append(failures, report(out, rec.lines(), ids)...)
+	failures = append(failures, report(out, rec.lines(), ids, cfg)...)
 	if len(failures) == 0 && cfg.zipkin != "" {
 		fmt.Fprintln(out, "\nin Zipkin:")
 		for _, c := range sampled {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -37,28 +38,55 @@ func start(log io.Writer, refresh time.Duration, cfg config) (*services, error) 
 	if s.spans, err = startSpans(cfg); err != nil {
 		return nil, errors.Join(err, s.shutdown())
 	}
-	network, err := s.serve("network-information", log, s.networkInformation())
+	network, err := s.serve("network-information", byZerolog(log, cfg), s.networkInformation())
 	if err != nil {
 		return nil, errors.Join(err, s.shutdown())
 	}
-	images, err := s.serve("image-store", log, imageStore())
+	images, err := s.serve("image-store", bySlog(log, cfg), imageStore())
 	if err != nil {
 		return nil, errors.Join(err, s.shutdown())
 	}
-	s.mediaURL, err = s.serve("media-api", log, s.mediaAPI(network, images))
+	s.mediaURL, err = s.serve("media-api", byZerolog(log, cfg), s.mediaAPI(network, images))
 	if err != nil {
 		return nil, errors.Join(err, s.shutdown())
 	}
-	logger := logctx.Console(log).With().Str("service", "media-api").Logger()
-	s.timer.start(logger.WithContext(context.Background()), refresh)
+	s.timer.start(byZerolog(log, cfg)("media-api").Logger.WithContext(context.Background()), refresh)
 	return s, nil
 }
 
+// logger is how a service logs: the Config of httpmw that says so.
+type logger func(service string) httpmw.Config
+
+// byZerolog is for most services: at info, for people or as JSON.
+func byZerolog(log io.Writer, cfg config) logger {
+	return func(service string) httpmw.Config {
+		names := cfg.names(service)
+		l := logctx.Console(log, names)
+		if cfg.json {
+			l = logctx.New(log, names)
+		}
+		l = l.Level(zerolog.InfoLevel)
+		return httpmw.Config{Logger: &l}
+	}
+}
+
+// bySlog is for one that logs with slog: at debug, as text or as JSON.
+func bySlog(log io.Writer, cfg config) logger {
+	return func(service string) httpmw.Config {
+		opts := &slog.HandlerOptions{Level: slog.LevelDebug}
+		var h slog.Handler = slog.NewTextHandler(log, opts)
+		if cfg.json {
+			h = slog.NewJSONHandler(log, opts)
+		}
+		return httpmw.Config{Slog: slog.New(logctx.Slog(h, cfg.names(service)))}
+	}
+}
+
 // serve wraps h as every service of a team would, and returns its URL.
-func (s *services) serve(name string, log io.Writer, h http.Handler) (string, error) {
-	logger := logctx.Console(log).Level(zerolog.InfoLevel).With().Str("service", name).Logger()
-	h = httpmw.AccessLog(httpmw.AccessLogConfig{})(h)
-	h = httpmw.New(httpmw.Config{Logger: &logger, ResponseHeader: "X-B3-TraceId", TracerProvider: s.spans.of(name)})(h)
+func (s *services) serve(name string, log logger, h http.Handler) (string, error) {
+	cfg := log(name)
+	cfg.ResponseHeader, cfg.TracerProvider = "X-B3-TraceId", s.spans.of(name)
+	h = httpmw.New(cfg)(httpmw.AccessLog(httpmw.AccessLogConfig{})(h))
 
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -94,7 +122,7 @@ func (s *services) shutdown() error {
 
 // mediaAPI calls the two others, and goes on working after it has answered.
 func (s *services) mediaAPI(network, images string) http.Handler {
-	cfg := httpclient.Config{TracerProvider: s.spans.of("media-api")}
+	cfg := httpclient.Config{TracerProvider: s.spans.of("media-api"), CallLog: &httpclient.CallLogConfig{}}
 	client := httpclient.Wrap(&http.Client{Transport: &http.Transport{}}, cfg)
 	restyClient := httpclient.Resty(resty.New().SetBaseURL(images), cfg)
 	s.clients = append(s.clients, client, restyClient.GetClient())
@@ -167,7 +195,7 @@ func (s *services) networkInformation() http.Handler {
 		group := workerpool.NewGroup(ctx)
 		for _, table := range []string{"carriers", "regions"} {
 			group.Go(func(ctx context.Context) error {
-				logctx.Info(ctx).Str("media", id).Str("table", table).Msg("looked up, in a group")
+				lookUp(ctx, id, table)
 				return nil
 			})
 		}
@@ -185,18 +213,35 @@ func (s *services) networkInformation() http.Handler {
 	return mux
 }
 
-// imageStore logs in a function that has never heard of clew.
+// lookUp has never heard of clew.
+func lookUp(ctx context.Context, id, table string) {
+	zerolog.Ctx(ctx).Info().Str("media", id).Str("table", table).Msg("looked up, in a group, says plain zerolog")
+}
+
+// imageStore logs with slog, and asks a database.
 func imageStore() http.Handler {
-	find := func(ctx context.Context, id string) string {
-		zerolog.Ctx(ctx).Info().Str("media", id).Msg("found, says plain zerolog")
-		return "image " + id
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /images/{id}", func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, find(r.Context(), r.PathValue("id")))
+		ctx, id := r.Context(), r.PathValue("id")
+		image, err := find(ctx, id)
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		logctx.SlogFrom(ctx).Info("found, says slog", "media", id)
+		io.WriteString(w, image)
 	})
 	return mux
 }
+
+// find stands for a call that is not HTTP.
+func find(ctx context.Context, id string) (image string, err error) {
+	_, done := logctx.Call(ctx, "dynamodb", "GetItem")
+	defer func() { done(err) }()
+	return "image " + id, nil
+}
+
+const refreshJob = "catalogue refresh"
 
 // timer runs a job again and again, each time with a trace of its own.
 type timer struct {
@@ -211,10 +256,10 @@ func (t *timer) start(ctx context.Context, every time.Duration) {
 	go func() {
 		defer close(t.done)
 		run := 0
-		workerpool.Every(ctx, every, func(ctx context.Context) {
+		workerpool.Every(workerpool.Logged(ctx, refreshJob), every, func(ctx context.Context) {
 			run++
-			logctx.Info(ctx).Int("run", run).Msg("catalogue refresh begins")
-			logctx.Info(ctx).Int("run", run).Msg("catalogue refresh ends")
+			logctx.Info(ctx).Int("run", run).Msg("refresh begins")
+			logctx.Info(ctx).Int("run", run).Msg("refresh ends")
 			select {
 			case t.ran <- run:
 			default:

@@ -45,11 +45,6 @@ type Span struct {
 // Look returns what there is to say of ctx's current span. Set by package trace.
 var Look func(ctx context.Context) Span
 
-// IsDebug reports whether ctx, in which span has just been begun, is in a debug trace.
-func IsDebug(ctx context.Context, span oteltrace.Span) bool {
-	return span.SpanContext().IsSampled() && Look(ctx).Debug // most are not sampled
-}
-
 // From logctx to trace, which must not import it.
 
 // Rebind returns ctx with the logger that was put into from, if any, bound to the current
