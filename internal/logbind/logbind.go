@@ -35,21 +35,13 @@ type bound struct {
 	key, val any // zerolog's key and &logger
 	logger   zerolog.Logger
 	hooked   bool // the logger has logctx's hook
-
-	// quiet is the logger that BindDebug was given; nil once Rebind has given back what it took. A
-	// link that does not tell leaves the answer to the one below.
-	quiet *zerolog.Logger
-	tells bool
 }
 
 // loggerKey is the key under which zerolog keeps the logger of a context. It is not exported, but
 // zerolog tells it to every context that it is asked to look in.
 var loggerKey = lifetime.KeyOf(func(ctx context.Context) { zerolog.Ctx(ctx) })
 
-type (
-	boundKey struct{}
-	quietKey struct{}
-)
+type boundKey struct{}
 
 func (b *bound) Value(key any) any {
 	switch key {
@@ -57,17 +49,13 @@ func (b *bound) Value(key any) any {
 		return &b.logger
 	case boundKey{}:
 		return b
-	case quietKey{}:
-		if b.tells {
-			return b.quiet
-		}
 	}
 	return b.Context.Value(key)
 }
 
 // bind returns ctx with l bound to it. A disabled logger too: without it, lines would go to the
 // global logger.
-func bind(ctx context.Context, l zerolog.Logger, hooked bool) *bound {
+func bind(ctx context.Context, l zerolog.Logger, hooked bool) context.Context {
 	// With copies the fields: loggers bound to two requests must not share their buffer, in
 	// which UpdateContext writes in place.
 	b := &bound{Context: ctx, key: loggerKey, logger: l.With().Ctx(ctx).Logger(), hooked: hooked}
@@ -79,6 +67,10 @@ func bind(ctx context.Context, l zerolog.Logger, hooked bool) *bound {
 // context have ctx's trace.
 func Bind(ctx context.Context, l zerolog.Logger) context.Context { return bind(ctx, l, true) }
 
+// quietKey is the key of the logger that BindDebug was given, until Rebind has given back what it
+// took.
+type quietKey struct{}
+
 // BindDebug is [Bind] for a debug trace, all of whose lines are wanted: with the level lowered to
 // debug and without the sampler, which other requests share and which is not asked. Not if l is
 // disabled: that is for its owner to change, not for a caller's header. [Rebind] gives both back.
@@ -86,9 +78,8 @@ func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
 	if l.GetLevel() == zerolog.Disabled {
 		return Bind(ctx, l)
 	}
-	b := bind(ctx, Heard(l), true)
-	b.quiet, b.tells = &l, true
-	return b
+	ctx = context.WithValue(ctx, quietKey{}, &l)
+	return Bind(ctx, Heard(l))
 }
 
 // Heard returns l as it is in a debug trace: see BindDebug.
@@ -118,14 +109,13 @@ func RebindFrom(ctx, from context.Context) context.Context {
 	if quiet == nil {
 		return bind(ctx, l, hooked)
 	}
+	ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))
 	// A logger that still has the debug level was made by BindDebug, or derived from it. Another
 	// level was set by the program, and stays.
 	if l.GetLevel() == debugLevel(*quiet) {
 		l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
 	}
-	b := bind(ctx, l, hooked)
-	b.tells = true
-	return b
+	return bind(ctx, l, hooked)
 }
 
 // samplerOf is the sampler of a logger, which has everyLevel. It is not the logger itself that

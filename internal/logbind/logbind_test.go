@@ -1,0 +1,70 @@
+package logbind_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"reflect"
+	"testing"
+	"unsafe"
+
+	"example.com/clew/internal/logbind"
+	"example.com/clew/logctx"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func hooked(w io.Writer) zerolog.Logger { return zerolog.New(w).Hook(logctx.Hook(logctx.Config{})) }
+
+func TestOf(t *testing.T) {
+	bound := logbind.Bind(t.Context(), hooked(io.Discard))
+	plain := zerolog.New(io.Discard)
+	for _, tt := range []struct {
+		name           string
+		ctx            context.Context
+		hooked, stored bool
+	}{
+		{"none", t.Context(), false, false},
+		{"bound", bound, true, true},
+		{"bound for a debug trace", logbind.BindDebug(t.Context(), hooked(io.Discard)), true, true},
+		{"bound again", logbind.Rebind(bound), true, true},
+		{"put there", plain.WithContext(t.Context()), false, true},
+		{"put there over a bound one", plain.WithContext(bound), false, true},
+		{"put there, and bound again", logbind.Rebind(plain.WithContext(bound)), false, true},
+		{"bound over one that was put there", logbind.Bind(plain.WithContext(t.Context()), hooked(io.Discard)), true, true},
+		{"disabled", logbind.Bind(t.Context(), hooked(io.Discard).Level(zerolog.Disabled)), true, true},
+		{"put there, disabled", plain.Level(zerolog.Disabled).WithContext(bound), false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l, hooked, stored := logbind.Of(tt.ctx)
+			assert.Equal(t, tt.hooked, hooked, "hooked")
+			assert.Equal(t, tt.stored, stored, "stored")
+			if stored {
+				assert.Same(t, zerolog.Ctx(tt.ctx), l, "the logger")
+			} else {
+				assert.Same(t, logbind.Fallback(), l, "the logger")
+			}
+		})
+	}
+}
+
+// Some programs read contexts by reflection, as those of context.WithValue: fiber copies them. The
+// link begins as these do, and the logger is in its place.
+func TestBoundBeginsAsAValueContext(t *testing.T) {
+	var out bytes.Buffer
+	ctx := logbind.Bind(t.Context(), hooked(&out))
+	like, link := reflect.TypeOf(context.WithValue(t.Context(), "", "")).Elem(), reflect.ValueOf(ctx).Elem()
+	var fields [3]any
+	for i := range fields {
+		want, got := like.Field(i), link.Type().Field(i)
+		require.Equal(t, want.Name, got.Name, "name of field %d", i)
+		require.Equal(t, want.Type, got.Type, "type of %s", want.Name)
+		require.Equal(t, want.Offset, got.Offset, "place of %s", want.Name)
+		field := link.Field(i)
+		fields[i] = reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem().Interface()
+	}
+	assert.Same(t, t.Context(), fields[0], "the context below")
+	assert.Same(t, zerolog.Ctx(ctx), fields[2], "the value")
+	assert.Same(t, zerolog.Ctx(ctx), zerolog.Ctx(context.WithValue(t.Context(), fields[1], fields[2])), "the logger of a copy")
+}
