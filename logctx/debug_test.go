@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // counted counts how often a sampler is asked.
@@ -254,4 +256,24 @@ func TestDebugAllocations(t *testing.T) {
 	ctx := logbind.BindDebug(request(), hooked(io.Discard).Sample(&zerolog.BasicSampler{N: 2}))
 	got := testing.AllocsPerRun(200, func() { zerolog.Ctx(ctx).Info().Msg(message) })
 	assert.LessOrEqual(t, got, float64(raceAllocs), "allocations of a line in a debug trace")
+}
+
+// What a debug trace took is given back once. A level that the program sets later is its own, in
+// every root after that.
+func TestRootsGiveBackOnce(t *testing.T) {
+	for _, roots := range []int{1, 2, 3} {
+		t.Run(strconv.Itoa(roots), func(t *testing.T) {
+			var out bytes.Buffer
+			ctx := logbind.BindDebug(request(), hooked(&out).Level(zerolog.InfoLevel))
+			for range roots {
+				ctx, _ = trace.Root(ctx, "root")
+			}
+			require.Equal(t, zerolog.InfoLevel, zerolog.Ctx(ctx).GetLevel(), "level after %d roots", roots)
+			ctx = zerolog.Ctx(ctx).Level(zerolog.DebugLevel).WithContext(ctx)
+			for range 3 {
+				ctx, _ = trace.Root(ctx, "root")
+				assert.Equal(t, zerolog.DebugLevel, zerolog.Ctx(ctx).GetLevel(), "level that the program has set")
+			}
+		})
+	}
 }

@@ -105,15 +105,14 @@ func RebindFrom(ctx, from context.Context) context.Context {
 	}
 	l := *stored
 	_, hooked, _ := Of(from)
-	quiet, _ := from.Value(quietKey{}).(*zerolog.Logger)
-	if quiet == nil {
-		return bind(ctx, l, hooked)
-	}
-	ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))
 	// A logger that still has the debug level was made by BindDebug, or derived from it. Another
 	// level was set by the program, and stays.
-	if l.GetLevel() == debugLevel(*quiet) {
+	if quiet, _ := from.Value(quietKey{}).(*zerolog.Logger); quiet != nil && l.GetLevel() == debugLevel(*quiet) {
 		l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
+	}
+	// Asked of ctx: a root leaves out what the root before has put over BindDebug's answer.
+	if quiet, _ := ctx.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
+		ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))
 	}
 	return bind(ctx, l, hooked)
 }
