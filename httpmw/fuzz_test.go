@@ -11,6 +11,7 @@ import (
 
 	"example.com/clew/httpmw"
 	"example.com/clew/logctx"
+	"example.com/clew/trace"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,7 +32,7 @@ func drives(r rune) bool {
 // FuzzAccessLog: whatever a request is made of, it has one line, which no reader of JSON and
 // no terminal takes for something else.
 func FuzzAccessLog(f *testing.F) {
-	f.Setenv("CLICOLOR_FORCE", "1") // colours are on
+	f.Setenv("CLICOLOR_FORCE", "1")                                          // colours are on
 	never := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()}) // else a line in a thousand has a key more
 	f.Add("GET", "/", "svc.example", "curl/8", "192.0.2.1:1234", id128+"-"+spanID+"-1-"+parentID)
 	f.Add("", "", "", "", "", "")
