@@ -357,7 +357,7 @@ func TestAccessLogKeys(t *testing.T) {
 func TestAccessLogHijackedKeys(t *testing.T) {
 	var out logbook
 	logger := zerolog.New(&out)
-	_, line := exchange(t, "h1", http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), httpmw.New(httpmw.Config{}), &out,
+	_, line := exchange(t, "h1", http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), httpmw.New(httpmw.Config{TracerProvider: trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})}), &out,
 		func(w http.ResponseWriter, _ *http.Request) {
 			hijack(w, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
 		})
