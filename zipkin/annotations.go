@@ -3,6 +3,7 @@ package zipkin
 import (
 	"strconv"
 
+	"example.com/clew/internal/redact"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
@@ -32,7 +33,7 @@ func eventText(event sdktrace.Event) string {
 	for _, kv := range event.Attributes {
 		t.attribute(kv)
 	}
-	name := withoutSecrets(event.Name)
+	name := redact.Text(event.Name)
 	if !t.begun {
 		return name
 	}

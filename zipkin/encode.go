@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/clew/internal/redact"
 	"example.com/clew/trace"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -47,7 +48,7 @@ func (e *encoder) append(dst []byte, s sdktrace.ReadOnlySpan) []byte {
 	}
 	if name := s.Name(); name != "" {
 		dst = append(dst, `,"name":`...)
-		dst = appendLower(dst, withoutSecrets(name))
+		dst = appendLower(dst, redact.Text(name))
 	}
 	if begin := s.StartTime(); begin.UnixMicro() > 0 {
 		dst = append(dst, `,"timestamp":`...)

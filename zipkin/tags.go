@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/clew/internal/redact"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -147,7 +148,7 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 		t.text(statusTag, "ERROR")
 		switch {
 		case status.Description != "":
-			t.text(errorTag, withoutSecrets(status.Description))
+			t.text(errorTag, redact.Text(status.Description))
 		case o.status.Type() != attribute.EMPTY:
 			t.attribute(attribute.KeyValue{Key: errorTag, Value: o.status})
 		case o.errorType.Type() != attribute.EMPTY:
@@ -165,10 +166,10 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 	}
 	scope := s.InstrumentationScope()
 	if scope.Name != "" {
-		t.text(scopeTag, withoutSecrets(scope.Name))
+		t.text(scopeTag, redact.Text(scope.Name))
 	}
 	if scope.Version != "" {
-		t.text(versionTag, withoutSecrets(scope.Version))
+		t.text(versionTag, redact.Text(scope.Version))
 	}
 	if o.shadows {
 		has := make(map[attribute.Key]bool, len(attrs))
@@ -224,7 +225,7 @@ func newOrigin(r *resource.Resource, service string) *origin {
 	for _, kv := range r.Attributes() {
 		switch {
 		case kv.Key == serviceNameKey:
-			service = first(service, withoutSecrets(kv.Value.AsString()))
+			service = first(service, redact.Text(kv.Value.AsString()))
 		case strings.HasPrefix(string(kv.Key), "telemetry.sdk."), kv.Value == attribute.StringValue(""):
 		case reserved(kv.Key):
 		default:

@@ -1,0 +1,144 @@
+package redact_test
+
+import (
+	"strings"
+	"testing"
+
+	"example.com/clew/internal/redact"
+	"github.com/stretchr/testify/assert"
+)
+
+// canary is what must not be told.
+const canary = "c4n4ry"
+
+// texts are what may be said, and what is left of it.
+var texts = map[string]string{
+	"":        "",
+	"EOF":     "EOF",
+	"a@b ?c#": "a@b ?c#",
+	"first http://a.example/?x=" + canary + " then <https://" + canary + "@b.example#" + canary + "> end": "first http://a.example/ then <https://b.example> end",
+	"://?" + canary: "://",
+	`["https://u:` + canary + `@a.example/?code=` + canary + `"]`:                                    `["https://a.example/"]`,
+	`{"url":"https://a.example/?a=1\u0026token=` + canary + `"}`:                                     `{"url":"https://a.example/"}`,
+	`parse "postgres://app:` + canary + `/x@db.example/": invalid port ":` + canary + `" after host`: "malformed URL",
+
+	// A URL needs no scheme to be one.
+	"//u:" + canary + "@a.example/p":                                   "//a.example/p",
+	"dial //u:" + canary + "@a.example: refused":                       "dial //a.example: refused",
+	"(//u:" + canary + "@a.example/p)":                                 "(//a.example/p)",
+	"//a.example/cb?code=" + canary:                                    "//a.example/cb",
+	"///u:" + canary + "@a.example/p":                                  "///a.example/p",
+	"http:///u:" + canary + "@a.example/p":                             "http:///a.example/p",
+	"https://cdn.example///u:" + canary + "@a.example/x":               "https://cdn.example///a.example/x",
+	`Get "http:///u:` + canary + `@a.example": http: no Host`:          `Get "http:///a.example": http: no Host`,
+	"//a.example/#" + canary + " and //" + canary + "@b.example":       "//a.example/ and //b.example",
+	"https://cdn.example//u:" + canary + "@a.example/x":                "https://cdn.example//a.example/x",
+	"https://cdn.example/a//u:" + canary + "?@a.example/x?y":           "https://cdn.example/a//a.example/x",
+	"//cdn.example//a//u:" + canary + "@b.example//c":                  "//cdn.example//a//b.example//c",
+	`{"url":"https:\/\/u:` + canary + `@a.example\/p?` + canary + `"}`: `{"url":"https://a.example/p"}`,
+	`parse "//u:x ` + canary + `@h": invalid`:                          "malformed URL",
+	`parse "//h/` + canary + `": invalid`:                              "malformed URL",
+	"// what? is this":                                                 "// what? is this",
+	"a // b @ c":                                                       "a // b @ c",
+	"mail ann@a.example?":                                              "mail ann@a.example?",
+	"git@a.example:b/c.git":                                            "git@a.example:b/c.git",
+	"image:1@sha256:0123":                                              "image:1@sha256:0123",
+	"//book/title":                                                     "//book/title",
+	"https://a.example//b@c/d":                                         "https://a.example//c/d",
+	"https://a.example/b@c//d":                                         "https://a.example/b@c//d",
+
+	// Lists, URLs in URLs, and passwords that should have been escaped.
+	"connect nats://u:pw@h1:4222,nats://u:" + canary + "@h2:4222: refused":            "connect nats://h1:4222,nats://h2:4222: refused",
+	"tried 'http://h1/a','http://u:" + canary + "@h2/b'":                              "tried 'http://h1/a','http://h2/b'",
+	"https://cdn/http://u:" + canary + "@origin/x.png":                                "https://cdn/http://origin/x.png",
+	"redis://:" + canary + "?x@host:6379":                                             "redis://host:6379",
+	"amqp://user:" + canary + "#x@host/":                                              "amqp://host/",
+	"postgres://user:" + canary + "/x@host/db":                                        "postgres://host/db",
+	`parse \"http://u:x ` + canary + `@h\": invalid`:                                  "malformed URL",
+	`parse "/p?` + canary + `": invalid URL escape`:                                   "malformed URL",
+	"cannot parse the answer of https://a.example/?" + canary:                         "cannot parse the answer of https://a.example/",
+	`cannot parse "config.yaml": line 3`:                                              `cannot parse "config.yaml": line 3`,
+	"https://registry.example:4873/@scope/package":                                    "https://registry.example:4873/@scope/package",
+	"https://a.example/?next=https://b.example/" + canary:                             "https://a.example/",
+	"http://a.example/x?y=" + canary + ",http://u:" + canary + "@b.example/" + canary: "http://a.example/x",
+}
+
+func TestText(t *testing.T) {
+	for text, want := range texts {
+		got := redact.Text(text)
+		assert.Equal(t, want, got, "Text(%q)", text)
+		assert.NotContains(t, got, canary, "Text(%q)", text)
+		assert.Equal(t, got, redact.Text(got), "Text of Text(%q)", text)
+	}
+}
+
+func TestURL(t *testing.T) {
+	for url, want := range map[string]string{
+		"": "",
+		"https://a.example/?name=O'Brien&token=" + canary: "https://a.example/",
+		"https://a.example/?q=a b&token=" + canary:        "https://a.example/",
+		"/cb?code=" + canary:                              "/cb",
+		"//u:" + canary + "@a.example/cb?code=" + canary:  "//a.example/cb",
+		"?" + canary:                         "",
+		"https://u:" + canary + "@a.example": "https://a.example",
+		"https://a.example/@b":               "https://a.example/@b",
+		"mailto:a@b":                         "mailto:a@b",
+	} {
+		assert.Equal(t, want, redact.URL(url), "URL(%q)", url)
+	}
+}
+
+func TestHost(t *testing.T) {
+	for host, want := range map[string]string{
+		"":                           "",
+		"u:" + canary + "@a.example": "a.example",
+		canary + "@a.example:5432":   "a.example:5432",
+		"u:" + canary + "/x?y@a.example/db?p=" + canary: "a.example/db",
+		"http://u:" + canary + "@a.example/?" + canary:  "http://a.example/",
+		"a.example?" + canary:                           "a.example",
+		"a.example":                                     "a.example",
+		"2001:db8::1":                                   "2001:db8::1",
+		"u:" + canary + "@192.0.2.1":                    "192.0.2.1",
+	} {
+		assert.Equal(t, want, redact.Host(host), "Host(%q)", host)
+	}
+}
+
+// Texts of nothing but what begins a URL do not take longer than others: by the square of their
+// length this would take hours.
+func TestLong(t *testing.T) {
+	const megabyte = 1 << 20
+	for name, text := range map[string]string{
+		"slashes":     strings.Repeat("//", megabyte) + "@",
+		"users":       strings.Repeat("//u@", megabyte),
+		"schemes":     strings.Repeat("://", megabyte) + "@?",
+		"paths":       "//h" + strings.Repeat("//p", megabyte) + "?@",
+		"one user":    "//u@h" + strings.Repeat("//p", megabyte),
+		"a late user": "//u@h" + strings.Repeat("//p", megabyte) + "@" + strings.Repeat("/x", megabyte),
+		"bad ports":   strings.Repeat("//h:p/", megabyte) + "@",
+		"backslashes": strings.Repeat(`\/\/@`, megabyte),
+		"parse":       strings.Repeat(`parse \"`, megabyte),
+	} {
+		for what, got := range map[string]string{"Text": redact.Text(text), "URL": redact.URL(text), "Host": redact.Host(text)} {
+			assert.LessOrEqual(t, len(got), len(text), "%s of %s", what, name)
+		}
+	}
+}
+
+// FuzzText: whatever stands around a URL, and is in it, its user and its query are not told.
+func FuzzText(f *testing.F) {
+	for text := range texts {
+		f.Add(text, "a.example", "/p", " end")
+	}
+	f.Add("first ", "a.example:80", "/p//q", "\" and")
+	f.Fuzz(func(t *testing.T, before, host, path, after string) {
+		plain := strings.NewReplacer("//", "/", "@", "", "?", "", "#", "", `"`, "", "<", "", ">", "", " ", "", "\t", "", "\r", "", "\n", "", `\`, "")
+		host, path = plain.Replace(strings.ReplaceAll(host, "/", "")), "/"+strings.TrimLeft(plain.Replace(path), "/")
+		if strings.Contains(before+host+path+after, canary) {
+			return // what may be told is no secret
+		}
+		url := "http://u:" + canary + "@" + host + path + "?" + canary + "#" + canary
+		assert.NotContains(t, redact.Text(before+" "+url+" "+after), canary)
+		assert.NotContains(t, redact.URL(url), canary)
+	})
+}
