@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/openzipkin/zipkin-go"
 	zipkinhttp "github.com/openzipkin/zipkin-go/middleware/http"
@@ -280,5 +281,65 @@ func clientJobs() (jobs []job) {
 		}
 		jobs = append(jobs, j)
 	}
-	return jobs
+	return append(jobs, callLineJob())
+}
+
+// callLineJob is about the line of a call: what it costs above the call is to be compared with what
+// a line of the program's own costs, whose fields are ready.
+func callLineJob() job {
+	return job{name: "client, call line", variants: []variant{
+		{"clew, no line", baseline, func() work { return called(false, nil) }},
+		{"clew, one `Info` line with the same fields", floor, func() work {
+			return called(true, func(ctx context.Context) {
+				logctx.Info(ctx).Str("method", "GET").Str("host", "first.example").Str("path", "/path").Int("status", 200).
+					Float64("duration_ms", 0.125).Int("attempt", 1).Str("parent_id", spanHex).Msg("call")
+			})
+		}},
+		{"clew, `CallLog`", ours, func() work { return called(true, nil) }},
+	}}
+}
+
+// called is work that sends a request, with a line that say writes, or CallLog; or without one.
+func called(lined bool, say func(context.Context)) work {
+	base, out := newFake(), new(lines)
+	logger := logctx.New(out)
+	cfg := httpclient.Config{}
+	if lined && say == nil {
+		cfg.CallLog = &httpclient.CallLogConfig{Logger: &logger}
+	}
+	transport, r := httpclient.NewTransport(base, cfg), sending{}.request(func() context.Context { return logger.WithContext(clewCaller()) })
+	op := func(n int) {
+		for range n {
+			resp, err := transport.RoundTrip(r)
+			if err != nil {
+				panic(err)
+			}
+			if say != nil {
+				say(resp.Request.Context())
+			}
+		}
+	}
+	return work{op: op, check: func() error {
+		line, err := out.one(func() { op(1) })
+		if !lined {
+			if err == nil {
+				return fmt.Errorf("a line: %v", line)
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		delete(line, "time")
+		delete(line, "duration_ms")
+		if say == nil && line["parent_id"] == spanIn(r.Context()) {
+			line["parent_id"] = spanHex
+		}
+		want := map[string]any{"level": "info", "message": "call", "method": "GET", "host": "first.example", "path": "/path", "status": 200.0,
+			"attempt": 1.0, "parent_id": spanHex, "trace_id": traceHex, "span_id": base.asked.Header.Get("X-B3-SpanId")}
+		if !maps.Equal(line, want) {
+			return fmt.Errorf("the line is %v", line)
+		}
+		return nil
+	}}
 }

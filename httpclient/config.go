@@ -9,10 +9,11 @@ import (
 	"strings"
 
 	"example.com/clew/internal/callsite"
-	"example.com/clew/internal/seam"
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
 	"example.com/clew/internal/guard"
+	"example.com/clew/internal/redact"
+	"example.com/clew/internal/seam"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -39,6 +40,10 @@ type Config struct {
 	// A request that may not carry the headers is still a span, and stale ones are still taken
 	// off it: a signature must not cover trace headers of the caller's own.
 	Propagate func(*http.Request) bool
+
+	// CallLog writes a log line an attempt, whether or not anything is sampled. Nil: no lines, and
+	// no cost.
+	CallLog *CallLogConfig
 }
 
 // hop is a Config made ready: what the transport and the resty hooks share.
@@ -48,6 +53,7 @@ type hop struct {
 	propagate  func(*http.Request) bool // nil: the default policy
 	fields     fields.Set               // that are ours to write: what is there already is stale
 	lengths    uint64                   // of the names of fields: a bit each, those above 63 at 63
+	calls      *callLog                 // nil: no lines
 }
 
 func newHop(cfg Config) *hop {
@@ -55,6 +61,7 @@ func newHop(cfg Config) *hop {
 		starter:    trace.Starter{TracerProvider: cfg.TracerProvider, Kind: oteltrace.SpanKindClient},
 		propagator: cfg.Propagator,
 		propagate:  cfg.Propagate,
+		calls:      newCallLog(cfg.CallLog),
 	}
 	if h.propagator == nil {
 		h.propagator = trace.Propagator{}
@@ -126,8 +133,8 @@ func describe(span oteltrace.Span, r *http.Request, attempt int) {
 	attrs := clip.AppendMethod(room[:0], methodOf(r.Method))
 	if u := r.URL; u.Host != "" {
 		attrs = append(attrs,
-			attribute.String("server.address", clip.UTF8(u.Hostname())),
-			attribute.String("url.full", clip.UTF8(u.Scheme+"://"+u.Host+u.EscapedPath())))
+			attribute.String("server.address", clip.UTF8(redact.Host(u.Hostname()))),
+			attribute.String("url.full", clip.UTF8(redact.URL(u.Scheme+"://"+u.Host+u.EscapedPath()))))
 		if port := portOf(u); port != 0 {
 			attrs = append(attrs, attribute.Int("server.port", port))
 		}
@@ -157,7 +164,7 @@ func portOf(u *url.URL) int {
 
 // withoutURL is what may be said of err: URLs hold secrets.
 func withoutURL(err error) error {
-	for with := (*url.Error)(nil); errors.As(err, &with) && with.Err != nil; {
+	for with := (*url.Error)(nil); errors.As(err, &with) && with != nil && with.Err != nil; {
 		if with.Op == "parse" { // its reason quotes pieces of the URL
 			return errors.New("malformed URL")
 		}
@@ -169,8 +176,31 @@ func withoutURL(err error) error {
 	return err
 }
 
-// conclude gives a recording span the outcome. It does not end it.
-func conclude(span oteltrace.Span, status int, err error) {
+// tell returns what may be said of err, with which a request to u has ended: err, or what is left
+// of it, and its text. u may be nil.
+//
+// A method of err that panics, as that of a nil pointer may, must not end a request that would go
+// on without us.
+func tell(err error, u *url.URL) (told error, text string) {
+	defer func() {
+		if recover() != nil {
+			told, text = errTextless, errTextless.Error()
+		}
+	}()
+	told = withoutURL(err)
+	text = told.Error()
+	if clean := clip.UTF8(redact.Of(text, u)); clean != text { // net/http quotes a malformed response
+		text = clean
+		told = errors.New(text)
+	}
+	return told, text
+}
+
+var errTextless = errors.New("error without a text")
+
+// conclude gives a recording span the outcome of a request to u, which may be nil. It does not end
+// the span.
+func conclude(span oteltrace.Span, status int, err error, u *url.URL) {
 	if !span.IsRecording() {
 		return
 	}
@@ -181,11 +211,8 @@ func conclude(span oteltrace.Span, status int, err error) {
 		}
 	}
 	if err != nil {
-		err = withoutURL(err)
-		if text := err.Error(); text != clip.UTF8(text) { // net/http quotes a malformed response
-			err = errors.New(clip.UTF8(text))
-		}
-		span.RecordError(err)
-		span.SetStatus(codes.Error, err.Error())
+		told, text := tell(err, u)
+		span.RecordError(told)
+		span.SetStatus(codes.Error, text)
 	}
 }

@@ -58,7 +58,7 @@ func Resty(c *resty.Client, cfg Config) *resty.Client {
 	c.AddRetryHook(retried)
 	c.OnSuccess(func(_ *resty.Client, resp *resty.Response) { succeeded(resp) })
 	c.OnError(failed)
-	c.OnPanic(failed)
+	c.OnPanic(panicked)
 	return c
 }
 
@@ -92,14 +92,25 @@ type try struct {
 	now     *attempt        // of the last redirect seen, or of the first request
 	hopped  *http.Request   // the last redirect seen
 	span    oteltrace.Span  // of now
-	ended   bool            // span is
+	line    *loggedTry      // that this is a part of; nil: attempts have no lines
 	count   int             // of the send's attempts, redirects included
 
 	// How it is known whether what comes next is a retry: see repeats.
 	begun    time.Time       // the request's Time when this began
 	repeated bool            // a retry hook was called
 	done     bool            // the send has ended
+	ended    bool            // span is; not part of repeats
 	final    context.Context // the request's when the send was done
+}
+
+// loggedTry is a try whose attempts have lines. The memory of one line is enough: the next attempt
+// begins when the last has ended.
+type loggedTry struct {
+	try
+	call     call
+	wanted   bool          // the attempt that is under way has a line
+	panicked bool          // the send has
+	client   *resty.Client // the one that sends
 }
 
 // send is where a request's sends start, until somebody gives it another context. It must not hold
@@ -164,9 +175,20 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 		}
 	})
 
-	t := &try{hop: h.hop, request: r, begun: r.Time}
+	var t *try
+	if h.calls == nil {
+		t = new(try)
+	} else {
+		l := &loggedTry{client: c}
+		t = &l.try
+		t.line = l
+	}
+	t.hop, t.request, t.begun = h.hop, r, r.Time
 	prev := t.follow(lastTry(r))
 	t.now = &t.attempt
+	if t.line != nil {
+		t.line.wanted = h.calls.Skip == nil || !h.calls.Skip(preview(c, r)) // no preview without need
+	}
 	t.start(t, prev, r.Method)
 	r.SetContext(t.own)
 
@@ -194,7 +216,7 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 func (t *try) follow(last *try) (prev trace.B3) {
 	ctx := t.request.Context()
 	if last != nil {
-		last.end(0, nil)
+		last.drop()
 		last.now.over.Store(true)
 	}
 	switch {
@@ -236,18 +258,72 @@ func (s *send) trace() trace.B3 {
 	return b
 }
 
-// start begins the span of t.now in ctx.
+// start begins the span of t.now in ctx, and its line.
 func (t *try) start(ctx context.Context, prev trace.B3, method string) {
 	t.count++
 	t.now.own, t.span = t.hop.start(ctx, prev, method)
 	t.ended = false
+	if l := t.line; l != nil && l.wanted {
+		l.call = call{}
+		l.call.start(t.hop.calls, t.count)
+		l.call.pending.Context = t.now.own
+	}
 }
 
+// end ends the attempt that is under way, if it has not ended yet.
 func (t *try) end(status int, err error) {
-	if !t.ended {
-		t.ended = true
-		conclude(t.span, status, err)
-		t.span.End()
+	if t.ended {
+		return
+	}
+	t.ended = true
+	var u *url.URL
+	if c := t.lineOf(); c != nil {
+		c.answered(status)
+		if t.line.panicked {
+			c.write(errPanic)
+		} else {
+			c.write(err)
+		}
+		u = c.url
+	} else if err != nil {
+		if r := t.sent(); r != nil {
+			u = r.URL
+		}
+	}
+	conclude(t.span, status, err, u)
+	t.span.End()
+}
+
+// lineOf returns the line of the attempt that ends now; nil if it has none.
+func (t *try) lineOf() *call {
+	if t.line == nil || !t.line.wanted {
+		return nil
+	}
+	r := t.sent()
+	if r == nil {
+		r = preview(t.line.client, t.request)
+	}
+	t.line.call.describe(r)
+	return &t.line.call
+}
+
+// sent returns the request of the attempt that is under way; nil if resty has not made it.
+func (t *try) sent() *http.Request {
+	if t.hopped != nil {
+		return t.hopped
+	}
+	if r := t.request.RawRequest; r != nil && r.URL != nil && tryIn(r.Context(), t.request) == t {
+		return r
+	}
+	return nil
+}
+
+// drop ends an attempt of which resty has told no end.
+func (t *try) drop() {
+	if t.begun.Equal(t.request.Time) {
+		t.end(0, errUnsent)
+	} else {
+		t.end(0, errLost)
 	}
 }
 
@@ -264,6 +340,9 @@ func end(r *resty.Request, resp *resty.Response, err error) {
 	if t := lastTry(r); t != nil {
 		if with := (*resty.ResponseError)(nil); resp == nil && errors.As(err, &with) {
 			resp = with.Response
+			if with.Err != nil {
+				err = with.Err
+			}
 		}
 		status := 0
 		if resp != nil {
@@ -296,6 +375,15 @@ func failed(r *resty.Request, err error) {
 	}
 }
 
+// panicked is called when a send has panicked. The line does not say with what, since nobody has
+// made that for others to read.
+func panicked(r *resty.Request, err error) {
+	if t := lastTry(r); t != nil && t.line != nil {
+		t.line.panicked = true
+	}
+	failed(r, err)
+}
+
 // succeeded is called when a send has not failed. It leaves the end of the span to the body, if
 // nobody has read that yet, as with SetDoNotParseResponse.
 func succeeded(resp *resty.Response) {
@@ -308,7 +396,7 @@ func succeeded(resp *resty.Response) {
 	}
 	if !t.ended {
 		t.ended = true
-		settle(t.span, resp.RawResponse, nil)
+		settle(t.span, t.lineOf(), nil, resp.RawResponse, nil)
 	}
 	t.finish()
 }
@@ -321,16 +409,19 @@ func redirect(r *http.Request, via []*http.Request) {
 	if !ok || t.request.RawRequest != first || t.hopped == r {
 		return
 	}
-	t.hopped = r
 	status := 0
 	if r.Response != nil {
 		status = r.Response.StatusCode
 	}
 	t.end(status, nil)
+	t.hopped = r
 	t.now.over.Store(true)
 	t.now = &attempt{Context: t.Context}
 	if !same(r.Context(), t.own) { // what a hook has added, or EnableTrace
 		t.now.Context = under(r.Context(), t.caller)
+	}
+	if t.line != nil {
+		t.line.wanted = t.hop.calls.wants(r)
 	}
 	t.start(t.now, rejoin(t.caller, t.own), r.Method)
 	describe(t.span, r, t.count)

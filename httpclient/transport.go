@@ -36,6 +36,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync/atomic"
 
@@ -97,7 +98,16 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Response != nil {
 		prev, count = before(r)
 	}
-	sent := new(outgoing)
+	var sent *outgoing
+	var c *call // nil: the attempt has no line
+	if t.calls == nil || !t.calls.wants(r) {
+		sent = new(outgoing)
+	} else {
+		l := new(loggedOutgoing)
+		sent, c = &l.outgoing, &l.call
+		c.start(t.calls, count)
+		c.describe(r)
+	}
 	sent.attempt.Context = r.Context()
 	if a := finished(r.Context()); a != nil {
 		var caller context.Context
@@ -107,14 +117,23 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, span := t.start(&sent.attempt, prev, r.Method)
 	sent.attempt.own = ctx
 	recording, returned := span.IsRecording(), false
-	if recording {
+	if c != nil {
+		c.pending.Context = ctx
+	}
+	if recording || c != nil {
 		describe(span, r, count)
 		defer func() {
 			if returned {
 				return
 			}
+			broken := errGoexit
 			if unwind.Panicking() {
+				broken = errPanic
 				span.SetStatus(codes.Error, "panic")
+			}
+			if c != nil {
+				c.answered(0)
+				c.write(broken)
 			}
 			span.End()
 		}()
@@ -132,7 +151,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		// may be another: it has looked a service up, for instance.
 		resp.Request = out
 	}
-	settle(span, resp, err)
+	if c != nil && resp == nil && err == nil {
+		c.answered(0)
+		c.write(errNothing) // http.Client makes an error of it
+		c = nil
+	}
+	settle(span, c, r.URL, resp, err)
 	return resp, err
 }
 
@@ -140,6 +164,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 type outgoing struct {
 	request http.Request
 	attempt attempt
+}
+
+// loggedOutgoing is an outgoing with the line of its attempt.
+type loggedOutgoing struct {
+	outgoing
+	call call
 }
 
 // maxChain is how much of a chain of redirects is looked at. A base that returns the same response
@@ -178,9 +208,11 @@ func (h *hop) cloneHeader(header http.Header) http.Header {
 	return clone
 }
 
-// settle ends the span, or leaves that to the response body.
-func settle(span oteltrace.Span, resp *http.Response, err error) {
-	if !span.IsRecording() {
+// settle ends the span of a request to u and writes the line c, if there is one; or leaves either
+// to the response body.
+func settle(span oteltrace.Span, c *call, u *url.URL, resp *http.Response, err error) {
+	recording := span.IsRecording()
+	if !recording && c == nil {
 		span.End()
 		return
 	}
@@ -188,12 +220,32 @@ func settle(span oteltrace.Span, resp *http.Response, err error) {
 	if resp != nil {
 		status = resp.StatusCode
 	}
-	conclude(span, status, err)
-	if resp == nil || resp.Body == nil || resp.Body == http.NoBody || err != nil {
+	conclude(span, status, err, u)
+	open := resp != nil && resp.Body != nil && resp.Body != http.NoBody && err == nil
+	if c != nil {
+		c.answered(status)
+		if !open || c.bodyless(status) {
+			c.write(err)
+			c = nil
+		}
+	}
+	if !recording || !open {
 		span.End()
+	}
+	if !open || !recording && c == nil {
 		return
 	}
-	b := &body{ReadCloser: resp.Body, span: span}
+
+	var b *body
+	if c != nil {
+		b = &c.body
+	} else {
+		b = new(body)
+	}
+	b.ReadCloser, b.url, b.call = resp.Body, u, c
+	if recording {
+		b.span = span
+	}
 	if w, ok := resp.Body.(io.Writer); ok { // 101 Switching Protocols: the connection
 		resp.Body = &connection{b, w}
 	} else {
@@ -201,10 +253,13 @@ func settle(span oteltrace.Span, resp *http.Response, err error) {
 	}
 }
 
-// body ends the span when it has been read to its end or closed, whichever comes first.
+// body ends the span and writes the line when it has been read to its end or closed, whichever
+// comes first.
 type body struct {
 	io.ReadCloser
-	span  oteltrace.Span
+	span  oteltrace.Span // nil: it has ended
+	call  *call          // nil: it is written, or there is none
+	url   *url.URL       // of the request
 	ended atomic.Bool
 }
 
@@ -227,8 +282,14 @@ func (b *body) Close() error {
 }
 
 func (b *body) end(err error) {
-	if b.ended.CompareAndSwap(false, true) {
-		conclude(b.span, 0, err)
+	if !b.ended.CompareAndSwap(false, true) {
+		return
+	}
+	if b.call != nil {
+		b.call.ended(err)
+	}
+	if b.span != nil {
+		conclude(b.span, 0, err, b.url)
 		b.span.End()
 	}
 }

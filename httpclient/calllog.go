@@ -1,0 +1,187 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"example.com/clew/internal/clip"
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/line/zline"
+	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/redact"
+	"example.com/clew/internal/seam"
+	"github.com/rs/zerolog"
+)
+
+// CallLogConfig is the configuration of the call lines. The zero value is ready to use. It is
+// copied. Its functions must be safe for concurrent use.
+//
+// Each attempt has a line: each redirect, each retry of resty's, each failure. The message is
+// "call", and the keys are method; host, as in the URL; path, without query; status, unless there
+// was no answer; duration_ms; body_ms; attempt, from 1; error, if there was one; the trace_id and
+// span_id of the attempt, which are those that the server got; parent_id, the span that the attempt
+// is a child of; sampled, where true. logctx.Datadog and the other presets of the logger rename them.
+//
+// duration_ms is the time until the header of the answer was there, or the error. body_ms is the
+// time until the body has ended, from the same beginning. The time of the line itself is the end
+// of the call, so a reader gets the beginning from it: the time of the line less body_ms, or less
+// duration_ms where there is no body_ms.
+//
+// With net/http, and with resty's SetDoNotParseResponse, the line is written when the body has been
+// read to its end, has failed or was closed, whichever comes first. A body that is never closed has
+// no line. An answer without a body has its line at once. resty else reads the body itself: there
+// duration_ms is the time until the body was read, and there is no body_ms.
+//
+// Neither path nor error holds a query, a user or a password: errors quote URLs. What is left out of
+// an error's text is shown as "…". A method, host, path or error of more than 8,000 bytes is cut
+// there. A RoundTripper that panics has the error "panic", one that ends the goroutine
+// "runtime.Goexit". resty does not tell of a goroutine that has ended: such an attempt has its line
+// only when the request is sent again.
+type CallLogConfig struct {
+	// Logger writes the lines. Whether it has logctx's hook is found out once; if it has none, the
+	// lines have the IDs all the same. In a debug trace its level is debug and its Sampler is not
+	// asked.
+	//
+	// If both Logger and Slog are nil, the logger is the zerolog logger of the request's context,
+	// else its slog logger, else the one that logctx.Info falls back to.
+	Logger *zerolog.Logger
+
+	// Slog writes the lines, instead of Logger: NewTransport, Wrap and Resty panic if both are set.
+	// A handler that is not logctx's has the IDs too. In a debug trace it gets all lines from debug
+	// on, whatever its level is.
+	Slog *slog.Logger
+
+	// Level is the level of a line. The status is 0 where there was no answer. The error is as the
+	// client got it, and may quote URLs. Nil: info, warn from 400, error from 500 and for an error;
+	// but info where the caller itself gave up, which is for context.Canceled.
+	Level func(status int, err error) slog.Level
+
+	// Skip says which attempts get no line; they still have IDs. It is asked before the attempt, once
+	// for each, and must not change the request. From resty it gets what Propagate gets. Nil: none.
+	Skip func(*http.Request) bool
+}
+
+// callLog is a CallLogConfig made ready.
+type callLog struct {
+	CallLogConfig
+	hooked bool
+	heard  zerolog.Logger // Logger in a debug trace
+}
+
+func newCallLog(cfg *CallLogConfig) *callLog {
+	if cfg == nil {
+		return nil
+	}
+	if cfg.Logger != nil && cfg.Slog != nil {
+		panic("httpclient: CallLogConfig: both Logger and Slog are set")
+	}
+	l := &callLog{CallLogConfig: *cfg}
+	if cfg.Logger != nil {
+		logger := *cfg.Logger
+		l.Logger, l.hooked, l.heard = &logger, logbind.HasHook(logger), logbind.Heard(logger)
+	}
+	return l
+}
+
+// wants reports whether the attempt r gets a line.
+func (l *callLog) wants(r *http.Request) bool { return l.Skip == nil || !l.Skip(r) }
+
+// call is the line of an attempt, from its beginning on.
+type call struct {
+	log     *callLog
+	begin   time.Time
+	url     *url.URL // of the request; nil: not known
+	record  line.Call
+	pending line.Pending
+	body    body // of the answer, if the line waits for its end
+}
+
+// start begins the line of an attempt.
+func (c *call) start(log *callLog, attempt int) {
+	c.log, c.begin = log, time.Now()
+	c.record.Attempt = attempt
+}
+
+// describe says what was asked.
+func (c *call) describe(r *http.Request) {
+	c.url = r.URL
+	c.record.Method = clip.Text(methodOf(r.Method))
+	c.record.Host = clip.Text(redact.Host(r.URL.Host))
+	c.record.Path = clip.Text(redact.Text(r.URL.Path))
+}
+
+// answered says that the header of the answer is there, or the error.
+func (c *call) answered(status int) {
+	c.record.Status, c.record.Duration = status, time.Since(c.begin)
+}
+
+// bodyless reports whether an answer with that status has no body, whatever stands for one. HTTP/2
+// has a type of its own there.
+func (c *call) bodyless(status int) bool {
+	return c.record.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified
+}
+
+// ended writes the line when the body of the answer has ended.
+func (c *call) ended(err error) {
+	c.record.Body = time.Since(c.begin)
+	c.write(err)
+}
+
+// write writes the line. The attempt may have failed with err.
+func (c *call) write(err error) {
+	ctx := c.pending.Context
+	if err != nil {
+		if _, c.record.Error = tell(err, c.url); c.record.Error == "" {
+			c.record.Error = "error"
+		}
+	}
+	level := c.level(ctx, err)
+	now := seam.Look(ctx)
+	c.record.ParentID, c.record.Sampled = now.Parent, now.Sampled
+	c.pending.Record, c.pending.IDs = &c.record, now.Text
+	switch l := c.log; {
+	case l.Logger != nil && now.Debug:
+		zline.Send(&l.heard, l.hooked, zline.Level(level), &c.pending)
+	case l.Logger != nil:
+		zline.Send(l.Logger, l.hooked, zline.Level(level), &c.pending)
+	case l.Slog != nil:
+		zline.Log(l.Slog.Handler(), now.Debug, level, &c.pending)
+	default:
+		zline.Out(&c.pending, level, now.Debug)
+	}
+}
+
+func (c *call) level(ctx context.Context, err error) slog.Level {
+	status := c.record.Status
+	switch {
+	case c.log.Level != nil:
+		return c.log.Level(status, err)
+	case err != nil && gaveUp(ctx, err):
+		return slog.LevelInfo
+	case status >= 500, err != nil:
+		return slog.LevelError
+	case status >= 400:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// gaveUp reports whether it is the caller who did not want to wait any longer. If a context was
+// canceled with a cause, net/http's error is that cause.
+func gaveUp(ctx context.Context, err error) (is bool) {
+	defer func() { _ = recover() }() // see tell
+	return ctx.Err() == context.Canceled || errors.Is(err, context.Canceled)
+}
+
+// What there is no other error for.
+var (
+	errPanic   = errors.New("panic")
+	errGoexit  = errors.New("runtime.Goexit")
+	errNothing = errors.New("neither response nor error")
+	errUnsent  = errors.New("not sent")
+	errLost    = errors.New("resty has not told the end")
+)

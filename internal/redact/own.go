@@ -1,0 +1,53 @@
+package redact
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Of is [Text] for what is said of a request to u, which may be nil. It also leaves out what is
+// secret in u itself, wherever that stands in text: the query, the fragment, the password, and a
+// user who has none. A short one may take letters of other words with it.
+func Of(text string, u *url.URL) string {
+	text = Text(text)
+	if u == nil || u.User == nil && u.RawQuery == "" && u.Fragment == "" {
+		return text
+	}
+	secrets := secretsOf(u)
+	for _, secret := range secrets {
+		text = strings.ReplaceAll(text, secret, "…")
+	}
+	for _, secret := range secrets {
+		if strings.Contains(text, secret) { // it has come about, or is a part of what stands for others
+			return ""
+		}
+	}
+	return text
+}
+
+// secretsOf returns the texts that stand for what is secret in u, the longest first.
+func secretsOf(u *url.URL) (secrets []string) {
+	add := func(texts ...string) {
+		for _, text := range texts {
+			for _, s := range [...]string{text, strings.Trim(strconv.Quote(text), `"`), strings.Trim(strconv.QuoteToASCII(text), `"`)} {
+				if s != "" && !slices.Contains(secrets, s) {
+					secrets = append(secrets, s)
+				}
+			}
+		}
+	}
+	add(u.RawQuery, u.Fragment, u.EscapedFragment())
+	if query, err := url.QueryUnescape(u.RawQuery); err == nil {
+		add(query)
+	}
+	if password, set := u.User.Password(); set {
+		_, escaped, _ := strings.Cut(u.User.String(), ":")
+		add(u.User.Username()+":"+password, password, escaped)
+	} else if u.User != nil {
+		add(u.User.Username(), u.User.String())
+	}
+	slices.SortStableFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	return secrets
+}
