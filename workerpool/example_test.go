@@ -1,11 +1,14 @@
 package workerpool_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log"
 	"time"
 
+	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
 	"golang.org/x/sync/errgroup"
@@ -95,6 +98,22 @@ func ExampleJob() {
 
 	job()
 	// Output: in a trace of its own: true
+}
+
+func ExampleLogged() {
+	var out bytes.Buffer
+	ctx := logctx.New(&out).WithContext(requestContext()) // as main does, or httpmw
+
+	// In a service: go workerpool.Every(workerpool.Logged(ctx, "refresh"), time.Minute, refresh)
+	job := workerpool.Job(workerpool.Logged(ctx, "refresh"), func(context.Context) {})
+	job()
+
+	var line struct{ Message, Level, Job, Scheduled_By string }
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(line.Level, line.Message, line.Job, line.Scheduled_By)
+	// Output: info job refresh 463ac35c9f6413ad
 }
 
 func ExampleNewGroup() {

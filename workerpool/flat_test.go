@@ -80,6 +80,7 @@ func agains(a, b *workerpool.Pool) []again {
 		span.End()
 		go f(ctx)
 	}
+	logged := func(ctx context.Context, f task) { job(named(ctx, "again"), f) }
 	var turn atomic.Int64
 	mix := func(all ...func(ctx context.Context, f task)) func(ctx context.Context, f task) {
 		return func(ctx context.Context, f task) { all[int(turn.Add(1))%len(all)](ctx, f) }
@@ -116,6 +117,17 @@ func agains(a, b *workerpool.Pool) []again {
 			span.End()
 			job(ctx, f)
 		}},
+		{"Job, logged", false, logged},
+		{"Every, logged", false, func(ctx context.Context, f task) { goEvery(named(ctx, "again"), f) }},
+		{"Job, logged twice", false, func(ctx context.Context, f task) { logged(named(ctx, "before"), f) }},
+		{"Job, logged, with a root of its own", false, func(ctx context.Context, f task) {
+			ctx, span := trace.Root(named(ctx, "again"), "root")
+			span.End()
+			job(ctx, f)
+		}},
+		{"Job in a task, logged before it", false, func(ctx context.Context, f task) {
+			goA(named(ctx, "again"), func(ctx context.Context) { job(ctx, f) })
+		}},
 		{"two pools", true, mix(goA, goB)},
 		{"Pool.Go, Detach", true, mix(goA, detach)},
 		{"Pool.Go, Submit", true, mix(goA, submit)},
@@ -124,7 +136,10 @@ func agains(a, b *workerpool.Pool) []again {
 		{"Job, Submit, Root", false, mix(job, submit, root)},
 		{"Group, Go", true, mix(group, workerpool.Go)},
 		{"Group, Job, Submit", false, mix(group, job, submit)},
-		{"all", false, mix(goA, job, workerpool.Go, goB, submit, goEvery, root, after, detach, group, submit, goA)}, // 12, of which 60 is a multiple
+		{"Job, logged, and not, Pool.Go", false, mix(logged, job, goA)},
+		{"Job, logged, Group, Wrap", false, mix(logged, group, after)},
+		{"Job, logged, Submit, Detach", false, mix(logged, submit, detach)},
+		{"all", false, mix(goA, job, workerpool.Go, goB, submit, goEvery, root, after, detach, group, submit, logged)}, // 12, of which 60 is a multiple
 	}
 }
 
@@ -160,12 +175,24 @@ func settings() []setting {
 		}},
 		{name: "a logger at debug", start: bound(logbind.BindDebug, zerolog.InfoLevel)},
 		{name: "a logger that is disabled", start: bound(logbind.Bind, zerolog.Disabled)},
+		{name: "a name", start: func(ctx context.Context) context.Context { return named(ctx, "first") }},
+		{name: "a name below a value", start: func(ctx context.Context) context.Context {
+			return context.WithValue(named(ctx, "first"), key("above"), "the name")
+		}},
 		{name: "labels", start: plain, with: func(t *testing.T) { t.Cleanup(proflabel.Want()) }},
 		{name: "a guard", start: bound(logbind.Bind, zerolog.InfoLevel), with: func(t *testing.T) { tracetest.Guard(t) }},
 	}
 }
 
 var noSpans = sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
+
+// named is workerpool.Logged, with lines that nobody reads.
+func named(ctx context.Context, name string) context.Context {
+	if logbind.Stored(ctx) == nil {
+		ctx = logbind.Bind(ctx, logger(io.Discard, zerolog.InfoLevel))
+	}
+	return workerpool.Logged(ctx, name)
+}
 
 // loop runs work that schedules itself again, n times, and returns the context of the last run.
 func loop(t testing.TB, ctx context.Context, next func(ctx context.Context, f task), n int, each task) context.Context {

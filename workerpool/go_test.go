@@ -124,6 +124,7 @@ func TestMistakes(t *testing.T) {
 		{"Every, negative", func() { workerpool.Every(ctx, -time.Second, fn) }, "workerpool: Every: interval -1s is not positive"},
 		{"Job, context", func() { workerpool.Job(none, fn) }, "workerpool: Job: nil context"},
 		{"Job, function", func() { workerpool.Job(ctx, nil) }, "workerpool: Job: nil function"},
+		{"Logged, context", func() { workerpool.Logged(none, "refresh") }, "workerpool: Logged: nil context"},
 		{"NewGroup, context", func() { workerpool.NewGroup(none) }, "workerpool: NewGroup: nil context"},
 		{"Group.Go, function", func() { workerpool.NewGroup(ctx).Go(nil) }, "workerpool: Group.Go: nil function"},
 		{"Group.Go, zero Group", func() { new(workerpool.Group).Go(fnErr) }, "workerpool: Group.Go: nil or zero Group, make it with NewGroup"},

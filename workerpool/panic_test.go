@@ -3,6 +3,7 @@ package workerpool_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"example.com/clew/internal/proflabel"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -29,6 +31,7 @@ var crashes = []struct {
 	name     string
 	run      func()
 	survives bool
+	logged   bool // a line of the run's comes first
 }{
 	{name: "Go", run: func() {
 		workerpool.Go(request(), burst)
@@ -72,6 +75,12 @@ var crashes = []struct {
 		ctx, _ := recorded(request())
 		workerpool.Job(ctx, burst)()
 	}},
+	{name: "Job, logged", logged: true, run: func() { workerpool.Job(loggedToStderr(), burst)() }},
+	{name: "Every, logged", logged: true, run: func() { workerpool.Every(loggedToStderr(), time.Nanosecond, burst) }},
+	{name: "Job, logged and recorded", logged: true, run: func() {
+		ctx, _ := recorded(loggedToStderr())
+		workerpool.Job(ctx, burst)()
+	}},
 	{name: "OnPanic", survives: true, run: func() {
 		pooled(request(), workerpool.Config{OnPanic: func(context.Context, any, []byte) {}}, burst)
 	}},
@@ -95,6 +104,10 @@ func pooled(ctx context.Context, cfg workerpool.Config, fn func(ctx context.Cont
 	p := workerpool.New(cfg)
 	_ = p.Go(ctx, fn)
 	_ = p.Shutdown(context.Background())
+}
+
+func loggedToStderr() context.Context {
+	return workerpool.Logged(logger(os.Stderr, zerolog.InfoLevel).WithContext(request()), "refresh")
 }
 
 func say(ctx context.Context) { fmt.Println("task in trace " + trace.ID(ctx)) }
@@ -135,6 +148,15 @@ func TestPanicEndsTheProgram(t *testing.T) {
 			assert.Contains(t, stderr, "workerpool_test.burst(", "stack in standard error")
 			assert.NotContains(t, stderr, "recovered", "standard error")
 			assert.NotContains(t, stderr, "repanicked", "standard error")
+			if !c.logged {
+				assert.NotContains(t, stderr, `"message"`, "standard error")
+				return
+			}
+			text, _, _ := strings.Cut(stderr, "\n")
+			var line map[string]any
+			require.NoError(t, json.Unmarshal([]byte(text), &line), "first line of standard error: %q", text)
+			assert.Equal(t, id, line["trace_id"], "trace_id on the line")
+			assert.Equal(t, []any{"error", "job", "refresh", true}, []any{line["level"], line["message"], line["job"], line["panicked"]}, "the line %v", line)
 		})
 	}
 }

@@ -14,12 +14,13 @@ import (
 // Every runs fn every d, first after d, until ctx ends; it returns when the last run has.
 // Each run is a new trace, linked to ctx's, under ctx's cancellation. Runs do not overlap:
 // a slow one delays the next, and ticks missed meanwhile are dropped. To stop it, cancel ctx.
-// It panics if d is not positive.
+// [Logged] gives each run a line in the log. It panics if d is not positive.
 func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 	check("Every", ctx, fn != nil)
 	if d <= 0 {
 		panic(fmt.Sprintf("workerpool: Every: interval %v is not positive", d))
 	}
+	runCtx, name, fn := job(ctx, "workerpool.Every", fn)
 	ticker := time.NewTicker(d)
 	defer ticker.Stop()
 	if proflabel.Wanted() {
@@ -33,7 +34,7 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 			if ctx.Err() != nil { // both were ready
 				return
 			}
-			runRoot(ctx, "workerpool.Every", fn)
+			runRoot(runCtx, name, fn)
 		}
 	}
 }
@@ -42,11 +43,13 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 // gocron. Each call is a new trace, linked to ctx's. Nobody waits for it, so it has no
 // cancellation or deadline of ctx: a job scheduled by a request outlives that request, and
 // keeps alive what ctx's values refer to; schedule with [trace.Only] to keep less. A job that
-// a job schedules keeps nothing of the run that did, but for its values and its logger.
+// a job schedules keeps nothing of the run that did, but for its values and its logger. [Logged]
+// gives each run a line in the log.
 func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Job", ctx, fn != nil)
+	ctx, name, fn := job(ctx, "workerpool.Job", fn)
 	ctx = trace.Detach(ctx)
-	return func() { runRoot(ctx, "workerpool.Job", fn) }
+	return func() { runRoot(ctx, name, fn) }
 }
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {

@@ -1,0 +1,452 @@
+package workerpool_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/internal/clip"
+	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/seam"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"example.com/clew/workerpool"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+)
+
+// schedulers run fn twice, ten seconds apart, each run five seconds long.
+var schedulers = []struct {
+	name string
+	run  func(ctx context.Context, fn task)
+}{
+	{"Every", func(ctx context.Context, fn task) {
+		ctx, cancel := context.WithTimeout(ctx, 25*second)
+		defer cancel()
+		workerpool.Every(ctx, 10*second, fn)
+	}},
+	{"Job", func(ctx context.Context, fn task) {
+		job := workerpool.Job(ctx, fn)
+		job()
+		job()
+	}},
+}
+
+// jsonLines returns the lines in out, without their times, and empties it.
+func jsonLines(t *testing.T, out *bytes.Buffer) (lines []map[string]any) {
+	t.Helper()
+	dec := json.NewDecoder(out)
+	for dec.More() {
+		var line map[string]any
+		require.NoError(t, dec.Decode(&line))
+		delete(line, "time")
+		lines = append(lines, line)
+	}
+	out.Reset()
+	return lines
+}
+
+func TestLoggedWritesALineForEachRun(t *testing.T) {
+	zerologged := func(l zerolog.Logger) func(ctx context.Context, t *testing.T) context.Context {
+		return func(ctx context.Context, _ *testing.T) context.Context { return l.WithContext(ctx) }
+	}
+	var out bytes.Buffer
+	handler := slog.NewJSONHandler(&out, nil)
+	inSlog := func(h slog.Handler) func(ctx context.Context, t *testing.T) context.Context {
+		return func(ctx context.Context, _ *testing.T) context.Context {
+			return context.WithValue(ctx, seam.SlogKey{}, slog.New(h))
+		}
+	}
+	datadog := logctx.Datadog()
+	loggers := []struct {
+		name string
+		put  func(ctx context.Context, t *testing.T) context.Context
+		dd   bool
+	}{
+		{name: "zerolog", put: zerologged(logctx.New(&out))},
+		{name: "zerolog, bound by httpmw", put: func(ctx context.Context, _ *testing.T) context.Context {
+			return logbind.Bind(ctx, logctx.New(&out))
+		}},
+		{name: "zerolog without our hook", put: zerologged(zerolog.New(&out))},
+		{name: "zerolog, Datadog's names", put: zerologged(logctx.New(&out, datadog)), dd: true},
+		{name: "slog", put: inSlog(logctx.Slog(handler, logctx.Config{}))},
+		{name: "slog without our handler", put: inSlog(handler)},
+		{name: "slog, Datadog's names", put: inSlog(logctx.Slog(handler, datadog)), dd: true},
+		{name: "neither", put: func(ctx context.Context, t *testing.T) context.Context {
+			before := zerolog.DefaultContextLogger
+			l := logctx.New(&out)
+			zerolog.DefaultContextLogger = &l
+			t.Cleanup(func() { zerolog.DefaultContextLogger = before })
+			return ctx
+		}},
+		{name: "both", put: func(ctx context.Context, t *testing.T) context.Context {
+			return logctx.New(&out).WithContext(inSlog(slog.DiscardHandler)(ctx, t))
+		}},
+	}
+	for _, s := range schedulers {
+		for _, l := range loggers {
+			t.Run(s.name+", "+l.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx := workerpool.Logged(l.put(request(), t), "refresh")
+					var want []map[string]any
+					s.run(ctx, func(ctx context.Context) {
+						b, ok := trace.FromContext(ctx)
+						require.True(t, ok, "a trace in the run")
+						time.Sleep(4711 * time.Microsecond)
+						line := map[string]any{"level": "info", "message": "job", "job": "refresh", "duration_ms": 4.711,
+							"scheduled_by": requestID, "trace_id": b.ID(), "span_id": b.SpanID.String()}
+						if l.dd {
+							line = map[string]any{"level": "info", "message": "job", "job": "refresh", "duration": 4711000.,
+								"dd.scheduled_by": "16266516598257821587", "dd.trace_id": decimal(b.TraceID[8:]), "dd.span_id": decimal(b.SpanID[:])}
+						}
+						if b.Sampling == trace.Accept { // one run in a thousand
+							line["sampled"] = true
+						}
+						want = append(want, line)
+					})
+					got := jsonLines(t, &out)
+					for _, line := range got {
+						if msg, is := line["msg"]; is { // as slog has it
+							delete(line, "msg")
+							line["message"], line["level"] = msg, strings.ToLower(line["level"].(string))
+						}
+					}
+					require.Len(t, want, 2, "runs")
+					assert.Equal(t, want, got, "lines")
+				})
+			})
+		}
+	}
+}
+
+func decimal(id []byte) string { return strconv.FormatUint(binary.BigEndian.Uint64(id), 10) }
+
+func TestLoggedTells(t *testing.T) {
+	in := func(single string) context.Context {
+		b, err := trace.Parse(single)
+		require.NoError(t, err)
+		return trace.NewContext(context.Background(), b)
+	}
+	always := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Always()})
+	sampled, span := trace.Starter{TracerProvider: always}.Start(context.Background(), trace.B3{}, "caller")
+	defer span.End()
+	for _, test := range []struct {
+		name string
+		ctx  context.Context
+		fn   task
+		want map[string]any // without IDs and duration
+	}{
+		{"a schedule without a trace", context.Background(), nothing, map[string]any{"level": "info"}},
+		{"one that came with 16 digits", in("463ac35c9f6413ad-a2fb4a1d1a96d312"), nothing,
+			map[string]any{"level": "info", "scheduled_by": "463ac35c9f6413ad"}},
+		{"one that came with 32, half of them zero", in("0000000000000000463ac35c9f6413ad-a2fb4a1d1a96d312"), nothing,
+			map[string]any{"level": "info", "scheduled_by": "0000000000000000463ac35c9f6413ad"}},
+		{"a run that is sampled", sampled, nothing,
+			map[string]any{"level": "info", "scheduled_by": trace.ID(sampled), "sampled": true}},
+		{"Goexit", request(), func(context.Context) { runtime.Goexit() },
+			map[string]any{"level": "info", "scheduled_by": requestID}},
+		{"a panic", request(), func(context.Context) { panic("in a test") },
+			map[string]any{"level": "error", "scheduled_by": requestID, "panicked": true}},
+		{"a panic that the run has survived", request(), func(context.Context) {
+			defer func() { _ = recover() }()
+			panic("in a test")
+		}, map[string]any{"level": "info", "scheduled_by": requestID}},
+		{"Goexit in a panic", request(), func(context.Context) {
+			defer runtime.Goexit()
+			panic("in a test")
+		}, map[string]any{"level": "info", "scheduled_by": requestID}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			logged := workerpool.Logged(logctx.New(&out).WithContext(test.ctx), "refresh")
+			job := workerpool.Job(logged, func(ctx context.Context) {
+				if b, _ := trace.FromContext(ctx); b.Sampling == trace.Accept { // else one run in a thousand
+					test.want["sampled"] = true
+				}
+				test.fn(ctx)
+			})
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				defer func() {
+					if v := recover(); v != nil {
+						assert.Equal(t, "in a test", v, "value of the panic")
+					}
+				}()
+				job()
+			}()
+			<-done
+			lines := jsonLines(t, &out)
+			require.Len(t, lines, 1, "lines")
+			line := lines[0]
+			assert.Len(t, line["trace_id"], 32, "trace_id")
+			assert.Len(t, line["span_id"], 16, "span_id")
+			assert.Contains(t, line, "duration_ms")
+			for _, key := range []string{"trace_id", "span_id", "duration_ms"} {
+				delete(line, key)
+			}
+			test.want["message"], test.want["job"] = "job", "refresh"
+			assert.Equal(t, test.want, line, "the line, but for IDs and duration")
+		})
+	}
+}
+
+// Which names the lines have, in order.
+func TestLoggedWhichName(t *testing.T) {
+	logged, job := workerpool.Logged, func(ctx context.Context, fn task) { workerpool.Job(ctx, fn)() }
+	every := func(ctx context.Context, fn task) {
+		ctx, cancel := context.WithCancel(ctx)
+		workerpool.Every(ctx, 1, func(ctx context.Context) { cancel(); fn(ctx) })
+	}
+	pooled := func(ctx context.Context, fn task) { pooled(ctx, workerpool.Config{Workers: 1}, fn) }
+	submitted := func(ctx context.Context, fn task) {
+		p := workerpool.New(workerpool.Config{Workers: 1})
+		_, err := workerpool.Submit(ctx, p, func(ctx context.Context) (int, error) { fn(ctx); return 0, nil }).Wait(ctx)
+		assert.NoError(t, err)
+		assert.NoError(t, p.Shutdown(ctx))
+	}
+	value := func(ctx context.Context) context.Context { return context.WithValue(ctx, key("more"), "values") }
+	started := func(ctx context.Context) context.Context {
+		ctx, span := trace.Start(ctx, "step")
+		span.End()
+		return ctx
+	}
+	rooted := func(ctx context.Context) context.Context {
+		ctx, span := trace.Root(ctx, "step")
+		span.End()
+		return ctx
+	}
+	long := strings.Repeat("ü", clip.Max)
+	for _, test := range []struct {
+		name string
+		run  func(ctx context.Context)
+		want []any
+	}{
+		{"none", func(ctx context.Context) { job(ctx, nothing); every(ctx, nothing) }, nil},
+		{"Job", func(ctx context.Context) { job(logged(ctx, "a"), nothing) }, []any{"a"}},
+		{"Every", func(ctx context.Context) { every(logged(ctx, "a"), nothing) }, []any{"a"}},
+		{"one for two schedules", func(ctx context.Context) { ctx = logged(ctx, "a"); job(ctx, nothing); every(ctx, nothing) }, []any{"a", "a"}},
+		{"empty, Job", func(ctx context.Context) { job(logged(ctx, ""), nothing) }, []any{"workerpool.Job"}},
+		{"empty, Every", func(ctx context.Context) { every(logged(ctx, ""), nothing) }, []any{"workerpool.Every"}},
+		{"an empty one inside", func(ctx context.Context) { job(logged(logged(ctx, "a"), ""), nothing) }, []any{"workerpool.Job"}},
+		{"two", func(ctx context.Context) { job(logged(logged(ctx, "a"), "b"), nothing) }, []any{"b"}},
+		{"two with a value between them", func(ctx context.Context) { job(logged(value(logged(ctx, "a")), "b"), nothing) }, []any{"b"}},
+		{"hostile", func(ctx context.Context) { job(logged(ctx, "a\"\n{\xff\x1b[31m"), nothing) }, []any{"a\"\n{\ufffd\x1b[31m"}},
+		{"too long", func(ctx context.Context) { job(logged(ctx, long), nothing) }, []any{clip.UTF8(long)}},
+
+		{"a value above it", func(ctx context.Context) { job(value(logged(ctx, "a")), nothing) }, []any{"a"}},
+		{"a span above it", func(ctx context.Context) { job(started(logged(ctx, "a")), nothing) }, []any{"a"}},
+		{"a root above it", func(ctx context.Context) { job(rooted(logged(ctx, "a")), nothing) }, []any{"a"}},
+		{"detached", func(ctx context.Context) { job(trace.Detach(logged(ctx, "a")), nothing) }, []any{"a"}},
+		{"Only", func(ctx context.Context) {
+			job(zerolog.Ctx(ctx).WithContext(trace.Only(logged(ctx, "a"))), nothing)
+		}, nil},
+		{"Wrap", func(ctx context.Context) { workerpool.Wrap(logged(ctx, "a"), nothing)() }, nil},
+		{"Wrap, with a Job in it", func(ctx context.Context) {
+			workerpool.Wrap(logged(ctx, "a"), func(ctx context.Context) { job(ctx, nothing) })()
+		}, []any{"a"}},
+		{"Pool.Go", func(ctx context.Context) { pooled(logged(ctx, "a"), nothing) }, nil},
+		{"Pool.Go, with a Job in it", func(ctx context.Context) {
+			pooled(logged(ctx, "a"), func(ctx context.Context) { job(ctx, nothing) })
+		}, []any{"a"}},
+		{"Pool.Go in Pool.Go, with a Job in it", func(ctx context.Context) {
+			pooled(logged(ctx, "a"), func(ctx context.Context) {
+				pooled(ctx, func(ctx context.Context) { job(ctx, nothing) })
+			})
+		}, []any{"a"}},
+		{"Submit, with an Every in it", func(ctx context.Context) {
+			submitted(logged(ctx, "a"), func(ctx context.Context) { every(ctx, nothing) })
+		}, []any{"a"}},
+		{"in a task", func(ctx context.Context) {
+			pooled(ctx, func(ctx context.Context) { job(logged(ctx, "a"), nothing); job(ctx, nothing) })
+		}, []any{"a"}},
+		{"in a Group", func(ctx context.Context) {
+			g := workerpool.NewGroup(logged(ctx, "a"))
+			g.Go(func(ctx context.Context) error { job(ctx, nothing); return nil })
+			assert.NoError(t, g.Wait())
+		}, []any{"a"}},
+
+		{"a Job in it", func(ctx context.Context) {
+			job(logged(ctx, "a"), func(ctx context.Context) { job(ctx, nothing) })
+		}, []any{"a"}},
+		{"an Every in it", func(ctx context.Context) {
+			every(logged(ctx, "a"), func(ctx context.Context) { every(ctx, nothing) })
+		}, []any{"a"}},
+		{"a Job in it, with a value above it", func(ctx context.Context) {
+			job(value(logged(ctx, "a")), func(ctx context.Context) { job(value(ctx), nothing) })
+		}, []any{"a"}},
+		{"a Job in it, with a root above it", func(ctx context.Context) {
+			job(rooted(logged(ctx, "a")), func(ctx context.Context) { job(rooted(ctx), nothing) })
+		}, []any{"a"}},
+		{"a Job in it, with a span above it", func(ctx context.Context) {
+			job(started(logged(ctx, "a")), func(ctx context.Context) { job(started(ctx), nothing) })
+		}, []any{"a"}},
+		{"a Job in it, detached", func(ctx context.Context) {
+			job(trace.Detach(logged(ctx, "a")), func(ctx context.Context) { job(trace.Detach(ctx), nothing) })
+		}, []any{"a"}},
+		{"a Job in it, two names below", func(ctx context.Context) {
+			job(value(logged(value(logged(ctx, "a")), "b")), func(ctx context.Context) { job(ctx, nothing) })
+		}, []any{"b"}},
+		{"a Job in it, two names below, one on top", func(ctx context.Context) {
+			job(logged(value(logged(ctx, "a")), "b"), func(ctx context.Context) { job(ctx, nothing) })
+		}, []any{"b"}},
+		{"a Job in a task in it", func(ctx context.Context) {
+			job(logged(ctx, "a"), func(ctx context.Context) {
+				pooled(ctx, func(ctx context.Context) { job(ctx, nothing) })
+			})
+		}, []any{"a"}},
+		{"a Job in a Job in a task", func(ctx context.Context) {
+			pooled(logged(ctx, "a"), func(ctx context.Context) {
+				job(ctx, func(ctx context.Context) { job(ctx, nothing) })
+			})
+		}, []any{"a"}},
+		{"a Job in a Job in a Submit, with a value", func(ctx context.Context) {
+			submitted(logged(ctx, "a"), func(ctx context.Context) {
+				job(value(ctx), func(ctx context.Context) { job(ctx, nothing) })
+			})
+		}, []any{"a"}},
+		{"a named one in it", func(ctx context.Context) {
+			job(logged(ctx, "a"), func(ctx context.Context) { every(logged(ctx, "b"), nothing) })
+		}, []any{"b", "a"}},
+		{"one that has no name between two", func(ctx context.Context) {
+			job(logged(ctx, "a"), func(ctx context.Context) {
+				every(ctx, func(ctx context.Context) { job(logged(ctx, "b"), func(ctx context.Context) { job(ctx, nothing) }) })
+			})
+		}, []any{"b", "a"}},
+		{"the second run", func(ctx context.Context) {
+			twice := workerpool.Job(logged(ctx, "a"), func(ctx context.Context) { job(ctx, nothing) })
+			twice()
+			twice()
+		}, []any{"a", "a"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			spans := tracetest.NewSpanRecorder()
+			var asked sampled
+			sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(&asked), sdktrace.WithSpanProcessor(spans))
+			ctx, span := trace.Starter{TracerProvider: sdk}.Start(request(), trace.B3{}, "request")
+			asked.names = nil
+			test.run(logctx.New(&out).WithContext(ctx))
+			span.End()
+			var got []any
+			for _, line := range jsonLines(t, &out) {
+				got = append(got, line["job"])
+				found := false
+				for _, s := range spans.Ended() {
+					if s.SpanContext().SpanID().String() == line["span_id"] {
+						found = true
+						assert.Equal(t, line["job"], s.Name(), "name of the span")
+						assert.Equal(t, line["trace_id"], s.SpanContext().TraceID().String(), "trace of the span")
+						assert.Contains(t, asked.names, line["job"], "names that the sampler was asked about")
+					}
+				}
+				assert.True(t, found, "a span of the line %v", line)
+			}
+			assert.Equal(t, test.want, got, "names on the lines")
+		})
+	}
+}
+
+// sampled samples all, and knows what it was asked.
+type sampled struct{ names []string }
+
+func (s *sampled) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	s.names = append(s.names, p.Name)
+	return sdktrace.AlwaysSample().ShouldSample(p)
+}
+
+func (s *sampled) Description() string { return "all" }
+
+// The context of a run is that which it would have without a name, and so is its lifetime.
+func TestLoggedKeepsTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(request())
+	named := named(ctx, "refresh")
+	assert.Equal(t, "ann", named.Value(key("user")), "a value")
+	assert.Equal(t, requestID, trace.ID(named), "the trace")
+	assert.Equal(t, ctx.Done(), named.Done(), "Done")
+	workerpool.Every(named, 1, func(ctx context.Context) {
+		assert.NoError(t, ctx.Err())
+		assert.Equal(t, "ann", ctx.Value(key("user")), "a value in a run")
+		cancel(workerpool.ErrClosed)
+		assert.Equal(t, workerpool.ErrClosed, context.Cause(ctx), "cause in a run of Every")
+	})
+	assert.Equal(t, workerpool.ErrClosed, context.Cause(named), "cause")
+	workerpool.Job(named, func(ctx context.Context) {
+		assert.NoError(t, ctx.Err(), "Err in a run of Job")
+		assert.NoError(t, context.Cause(ctx), "cause in a run of Job")
+	})()
+	assert.NoError(t, trace.Detach(named).Err(), "Err of a detached one")
+	root, span := trace.Root(named, "root")
+	span.End()
+	assert.Equal(t, workerpool.ErrClosed, context.Cause(root), "cause in a root")
+	assert.Equal(t, "ann", root.Value(key("user")), "a value in a root")
+}
+
+// A timeout that is derived from a context with a name costs no goroutine.
+func TestLoggedIsNoStrangerToPackageContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(request())
+		defer cancel()
+		_, end := context.WithTimeout(workerpool.Logged(ctx, "refresh"), time.Hour)
+		defer end()
+		assert.Zero(t, cancelGoroutines(), "goroutines of package context")
+	})
+}
+
+// The level of a debug trace is for that trace. The runs that it has scheduled are others.
+func TestLoggedInADebugTrace(t *testing.T) {
+	for _, level := range []zerolog.Level{zerolog.InfoLevel, zerolog.WarnLevel} {
+		var out bytes.Buffer
+		b, err := trace.Parse(requestID + "-" + requestSpan + "-d")
+		require.NoError(t, err)
+		ctx := logbind.BindDebug(trace.NewContext(context.Background(), b), logger(&out, level))
+		workerpool.Job(workerpool.Logged(ctx, "refresh"), func(ctx context.Context) { logctx.Debug(ctx).Msg("too much") })()
+		lines := jsonLines(t, &out)
+		if level > zerolog.InfoLevel {
+			assert.Empty(t, lines, "lines of a logger that warns")
+			continue
+		}
+		require.Len(t, lines, 1, "lines of a logger that informs")
+		assert.Equal(t, "job", lines[0]["message"])
+		assert.Equal(t, requestID, lines[0]["scheduled_by"])
+		assert.NotEqual(t, requestID, lines[0]["trace_id"])
+	}
+}
+
+func TestLoggedAllocations(t *testing.T) {
+	ctx := logbind.Bind(request(), logger(io.Discard, zerolog.InfoLevel))
+	quiet := logbind.Bind(request(), logger(io.Discard, zerolog.ErrorLevel))
+	plain, named, hidden := workerpool.Job(ctx, nothing), workerpool.Job(workerpool.Logged(ctx, "refresh"), nothing), workerpool.Job(workerpool.Logged(quiet, "refresh"), nothing)
+	beyond := testing.AllocsPerRun(1000, plain)
+	for _, test := range []struct {
+		name string
+		call func()
+		most float64
+	}{
+		{"Job", func() { sink = workerpool.Job(ctx, nothing) }, 2}, // as before there were names
+		{"a run of Job", plain, beyond},
+		{"Logged", func() { sinkCtx = workerpool.Logged(ctx, "refresh") }, 1},
+		{"a run that writes its line", named, beyond + 5}, // the record, what carries it, the text of the IDs, and the line
+		{"a run whose line is hidden", hidden, beyond + 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := testing.AllocsPerRun(1000, test.call)
+			assert.LessOrEqual(t, got, test.most, "allocations")
+			t.Logf("%s: %v allocations", test.name, got)
+		})
+	}
+}
+
+var sinkCtx context.Context
