@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"example.com/clew/internal/line"
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	oteltrace "go.opentelemetry.io/otel/trace"

@@ -71,7 +71,9 @@ type said struct {
 func parse(text string) said {
 	s := said{text: text}
 	s.Line, _ = line.Parse([]byte(text)) // one that cannot be read has no ID, which is a failure
-	s.media, s.run = s.Get("media"), s.Get("run")
+	media, _ := s.Field("media")
+	run, _ := s.Field("run")
+	s.media, s.run = media.Value, run.Value
 	switch r := s.Record.(type) {
 	case *line.Request:
 		s.media = r.Path[strings.LastIndexByte(r.Path, '/')+1:]

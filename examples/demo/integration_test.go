@@ -228,7 +228,7 @@ func TestIntegrationWholeTraces(t *testing.T) {
 		if logged[l.media] == nil {
 			logged[l.media] = map[string]int{}
 		}
-		logged[l.media][l.id]++
+		logged[l.media][l.TraceID]++
 	}
 	for n, r := range requests {
 		form := forms[n%len(forms)].name
@@ -250,7 +250,7 @@ func TestIntegrationWholeTraces(t *testing.T) {
 				late++
 			}
 		}
-		lines := 9
+		lines := 12
 		if r.debug {
 			lines++
 		}
@@ -318,7 +318,7 @@ func TestIntegrationOneInAThousand(t *testing.T) {
 	}
 	assert.NotEmpty(t, want, "IDs that the ratio takes")
 	assert.ElementsMatch(t, want, slices.Collect(maps.Keys(traces)), "traces in Zipkin")
-	spans := int64(5 * len(want))
+	spans := int64(6 * len(want))
 	assert.Equal(t, zipkin.Stats{Ended: spans, Sent: spans}, i.stats())
 	t.Logf("%d of %d undecided traces, %d spans; of %d denied none", len(traces), denied, spans, len(requests)-denied)
 }

@@ -26,40 +26,69 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// With each preset, as text and as JSON, the lines alone tell which calls there were.
 func TestDemo(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
-	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), nil, &out))
-
-	text := out.String()
-	assert.Regexp(t, `ok: \d+ lines, every one with the ID it should have`, text) // the timer may run once more
-	for _, c := range calls {
-		if c.want != "" {
-			assert.Contains(t, text, "\n"+c.caller+": "+c.want+"\n")
+	for preset := range presets {
+		for _, log := range []string{"console", "json"} {
+			t.Run(log+" "+preset, func(t *testing.T) {
+				var out bytes.Buffer
+				require.NoError(t, run(t.Context(), []string{"-log", log, "-preset", preset}, &out))
+				text := out.String()
+				assert.Regexp(t, `ok: \d+ lines, every one with the ID it should have, and no call missing`, text) // the timer may run once more
+				for _, c := range calls {
+					if c.want != "" {
+						assert.Contains(t, text, "\n"+c.caller+": "+c.want+"\n")
+					}
+					assert.Contains(t, text, "\n"+wantTree(c))
+				}
+				assert.Equal(t, 1, strings.Count(text, "seen only in a debug trace"), "lines at debug level")
+				assert.NotContains(t, text, "\x1b", "what is no terminal")
+			})
 		}
 	}
-	assert.Equal(t, 1, strings.Count(text, "seen only in a debug trace"), "lines at debug level")
 }
 
 // A check that finds nothing wrong is worth nothing unless it finds what is.
 func TestReportFindsWhatIsWrong(t *testing.T) {
 	ids := map[string]string{"1": "1111111111111111", "2": "2222222222222222"}
+	const asked = "12:00:00.000000 INF media-api 1111111111111111 asked for media=1 span_id=000000000000000a"
+	const request = "12:00:00.000000 INF image-store 1111111111111111 request bytes=0 duration_ms=0 method=GET parent_id=00000000000000c1 path=/images/1 " +
+		"remote=10.1.2.3:4711 route=/images/{id} span_id=000000000000000a status=200"
 	tests := []struct {
-		name, line, want string
+		name, want string
+		lines      []string
 	}{
-		{"no ID", "12:00:00.000 INF asked for media=1 service=media-api", `line has the ID ""`},
-		{"another's ID", "12:00:00.000 2222222222222222 INF asked for media=1 service=media-api", `line has the ID "2222222222222222", want "1111111111111111"`},
-		{"another's ID in an access line", "12:00:00.000 2222222222222222 INF request path=/images/1 service=image-store", `line has the ID "2222222222222222"`},
-		{"missing lines", "12:00:00.000 1111111111111111 INF asked for media=1 service=media-api", "no headers: 1 lines of media-api, want 3"},
-		{"a run with a request's ID", "12:00:00.000 1111111111111111 INF refresh run=1 service=media-api", "run 1 has an ID that was used before"},
-		{"a run without an ID", "12:00:00.000 INF refresh run=1 service=media-api", "timer: line without an ID"},
-		{"a line of nobody", "12:00:00.000 INF hello service=media-api", "line that nobody owes"},
+		{"no ID", `line has the ID ""`, []string{"12:00:00.000000 INF media-api asked for media=1"}},
+		{"another's ID", `line has the ID "2222222222222222", want "1111111111111111"`,
+			[]string{strings.ReplaceAll(asked, "1111111111111111", "2222222222222222")}},
+		{"another's ID in an access line", `line has the ID "2222222222222222"`, []string{strings.ReplaceAll(request, "1111111111111111", "2222222222222222")}},
+		{"missing lines", "no headers: 1 lines of media-api, want 5", []string{asked}},
+		{"no call", "the calls are\n  image-store GET /images/{id} 200\nwant\n  media-api GET", []string{request}},
+		{"a run with a request's ID", "run 1 has an ID that was used before",
+			[]string{"12:00:00.000000 INF media-api 1111111111111111 refresh run=1 span_id=000000000000000a"}},
+		{"a run without an ID", "timer: line without an ID", []string{"12:00:00.000000 INF refresh run=1"}},
+		{"a run with two IDs", "run 1 has two IDs", []string{
+			"12:00:00.000000 INF media-api 3333333333333333 refresh run=1 span_id=000000000000000a",
+			"12:00:00.000000 INF media-api 4444444444444444 refresh run=1 span_id=000000000000000a"}},
+		{"a run without an end", "run 1 has no line at its end", []string{
+			"12:00:00.000000 INF media-api 3333333333333333 refresh run=1 span_id=000000000000000a",
+			"12:00:00.000000 INF media-api 4444444444444444 refresh run=2 span_id=000000000000000a"}},
+		{"another job", `run 1 is of "another"`, []string{
+			"12:00:00.000000 INF media-api 3333333333333333 refresh run=1 span_id=000000000000000a",
+			"12:00:00.000000 INF media-api 3333333333333333 job duration_ms=0 job=another span_id=000000000000000a"}},
+		{"a line of nobody", "line that nobody owes", []string{"12:00:00.000000 INF hello"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
+			var lines []said
+			for _, text := range tt.lines {
+				lines = append(lines, parse(text))
+			}
+			about(lines)
 			var texts []string
-			for _, err := range report(&out, []line{parse(tt.line)}, ids) {
+			for _, err := range report(&out, lines, ids, config{}) {
 				texts = append(texts, err.Error())
 			}
 			assert.Contains(t, strings.Join(texts, "\n"), tt.want)
@@ -126,5 +155,7 @@ func TestServeAnswersAndDrains(t *testing.T) {
 }
 
 func TestBadFlag(t *testing.T) {
-	assert.Error(t, run(t.Context(), []string{"-nonsense"}, &bytes.Buffer{}))
+	for _, args := range [][]string{{"-nonsense"}, {"-preset", "theirs"}, {"-log", "xml"}} {
+		assert.Error(t, run(t.Context(), args, &bytes.Buffer{}), "%v", args)
+	}
 }

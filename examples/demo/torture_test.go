@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -119,16 +118,16 @@ func TestTortureSIGTERMUnderLoad(t *testing.T) {
 		}
 		l := parse(s)
 		lines++
-		if l.id == "" {
+		if l.TraceID == "" {
 			noID++
 		}
-		if l.service != "media-api" || l.media == "" {
+		if l.Service != "media-api" || l.media == "" {
 			continue
 		}
-		for what, ids := range map[string]map[string]string{"asked for": begun, "views counted, after the response": counted, "path=/media/": logged} {
-			if strings.Contains(colors.ReplaceAllString(s, ""), what) {
+		for what, ids := range map[string]map[string]string{"asked for": begun, "views counted, after the response": counted, "request": logged} {
+			if l.Message == what {
 				assert.NotContains(t, ids, l.media, "a second line %q", s)
-				ids[l.media] = l.id
+				ids[l.media] = l.TraceID
 			}
 		}
 	}
