@@ -27,6 +27,9 @@ func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) 
 		}
 		// Somebody has put another logger where the hooked one was. The line is there, but says nothing.
 	}
+	if level < l.GetLevel() || level < zerolog.GlobalLevel() { // without the price of another hook
+		return
+	}
 	last := l.Hook(otherwise{})
 	if e := last.WithLevel(level); e != nil {
 		e.Ctx(p).Msg(p.Record.Message())
@@ -89,6 +92,10 @@ func out(p *line.Pending, level zerolog.Level, of slog.Level, ok, debug bool) {
 			}
 			return
 		}
+	}
+	if debug {
+		heard := logbind.Heard(*l)
+		l = &heard
 	}
 	Send(l, hooked, level, p)
 }
