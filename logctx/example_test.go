@@ -1,15 +1,19 @@
 package logctx_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"expvar"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path"
 	"runtime"
+	"slices"
 	"time"
 
 	"example.com/clew/logctx"
@@ -54,6 +58,37 @@ func ExampleConsole() {
 	// Output:
 	// 05:06:07.089000 INF 463ac35c9f6413ad resized image=cat.png span_id=a2fb4a1d1a96d312
 	// 05:06:07.089000 WRN 463ac35c9f6413ad "not\nquite" span_id=a2fb4a1d1a96d312
+}
+
+// A client of DynamoDB's is called in a span of its own. Of the 6 ms that a request took, its line
+// has the 4 that DynamoDB took.
+func ExampleCall() {
+	var out bytes.Buffer
+	ctx := logctx.New(&out).WithContext(handlerContext())
+	getItem := func(context.Context) error { return errors.New("throttled") }
+
+	callCtx, done := logctx.Call(ctx, "dynamodb.eu-west-1.amazonaws.com", "GetItem")
+	err := getItem(callCtx)
+	done(err)
+
+	var line map[string]any
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		fmt.Println(err)
+	}
+	delete(line, "time")
+	delete(line, "duration_ms") // 4.711
+	delete(line, "span_id")     // the call's own
+	for _, key := range slices.Sorted(maps.Keys(line)) {
+		fmt.Println(key, line[key])
+	}
+	// Output:
+	// error throttled
+	// host dynamodb.eu-west-1.amazonaws.com
+	// level debug
+	// message call
+	// method GetItem
+	// parent_id a2fb4a1d1a96d312
+	// trace_id 463ac35c9f6413ad
 }
 
 func ExampleHook() {

@@ -1,0 +1,126 @@
+package logctx
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"example.com/clew/internal/callsite"
+	"example.com/clew/internal/clip"
+	"example.com/clew/internal/guard"
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/line/zline"
+	"example.com/clew/internal/redact"
+	"example.com/clew/trace"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// Call begins a call that is not HTTP, such as one to a database: a client span in ctx's trace, or
+// in a new trace if ctx has none. It returns a context in which that span is the current one, and
+// the function that ends the call:
+//
+//	ctx, done := logctx.Call(ctx, "media-db.internal", "SELECT views")
+//	err := db.QueryRowContext(ctx, query, id).Scan(&views)
+//	done(err)
+//
+// Host says who is called, with or without a port, and name what for. The name is also the span's:
+// take one out of few, such as an operation's, not a statement with its values. An empty name is
+// "call". A span of an SDK has the host as its server.address and server.port.
+//
+// done ends the span and writes a line at debug level, so that the level of the logger shows or
+// hides all of these lines, those with errors too. In a debug trace the line is always written. It
+// has the message "call" and the fields method, which is name, host, duration_ms, error, if there
+// was one, the trace_id and span_id of the call, its parent_id, and sampled, where it is true. It
+// goes to the zerolog logger of ctx, else to the slog logger of ctx, else where [Info] writes
+// without a logger; that logger's Config says what the fields are called.
+//
+// done may be called in any goroutine. All calls of it but the first do nothing. Without one the
+// span does not end, and there is no line. The error given to done is nil if the call was
+// successful; what is no failure of the call, as sql.ErrNoRows is, need not be given. Neither the
+// line nor the span holds the user, the password or the query of a URL that the error quotes. Host,
+// name and error are cut after 8,000 bytes. A nil ctx is context.Background().
+func Call(ctx context.Context, host, name string) (_ context.Context, done func(error)) {
+	ctx = orBackground(ctx)
+	if g := guard.Current(); g != nil {
+		if _, traced := trace.FromContext(ctx); !traced {
+			g.Lost("call", func() runtime.Frame { return callsite.OfLine(0) })
+		}
+	}
+	c := &call{begin: time.Now()}
+	c.record = line.Call{Plain: true, Host: clip.UTF8(redact.Host(host)), Method: clip.UTF8(name)}
+	if name == "" {
+		c.record.Method = line.MessageCall
+	}
+	ctx, c.span = trace.Starter{Kind: oteltrace.SpanKindClient}.Start(ctx, trace.B3{}, c.record.Method)
+	if c.span.IsRecording() && host != "" {
+		c.span.SetAttributes(server(c.record.Host)...)
+	}
+	c.pending = line.Pending{Context: ctx, Record: &c.record}
+	return ctx, c.end
+}
+
+// call is a call and its line, in one piece of memory.
+type call struct {
+	pending line.Pending
+	record  line.Call
+	span    oteltrace.Span
+	begin   time.Time
+	ended   atomic.Bool
+}
+
+func (c *call) end(err error) {
+	if c.ended.Swap(true) {
+		return
+	}
+	c.record.Duration = time.Since(c.begin)
+	if err != nil {
+		c.record.Error, err = told(err)
+		if c.span.IsRecording() {
+			c.span.RecordError(err)
+			c.span.SetStatus(codes.Error, c.record.Error)
+		}
+	}
+	c.span.End()
+	b, _ := trace.FromContext(c.pending.Context)
+	c.record.ParentID, c.record.Sampled = b.ParentSpanID, sampled(b)
+	zline.Out(&c.pending, slog.LevelDebug, b.Sampling == trace.Debug)
+}
+
+// told returns the text that may be told of err, which is not empty, and the error that has it.
+//
+// A method of err that panics, as that of a nil pointer may, must not end a call that would go on
+// without us.
+func told(err error) (text string, told error) {
+	defer func() {
+		if recover() != nil {
+			text, told = errTextless.Error(), errTextless
+		}
+	}()
+	was := err.Error()
+	switch text = clip.UTF8(redact.Text(was)); text {
+	case "":
+		return errTextless.Error(), errTextless
+	case was:
+		return text, err
+	}
+	return text, errors.New(text)
+}
+
+var errTextless = errors.New("error without a text")
+
+// server returns the attributes of a span for a host, by OpenTelemetry's conventions.
+func server(host string) []attribute.KeyValue {
+	if name, text, err := net.SplitHostPort(host); err == nil && name != "" {
+		if port, err := strconv.ParseUint(text, 10, 16); err == nil {
+			return []attribute.KeyValue{attribute.String("server.address", name), attribute.Int("server.port", int(port))}
+		}
+	}
+	return []attribute.KeyValue{attribute.String("server.address", host)}
+}
