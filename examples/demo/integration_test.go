@@ -265,7 +265,7 @@ func TestIntegrationWholeTraces(t *testing.T) {
 			called[link] = count
 		}
 	}
-	assert.Equal(t, map[string]int{"media-api > network-information": 1_000, "media-api > image-store": 1_000}, called,
+	assert.Equal(t, map[string]int{"media-api > network-information": 1_000, "media-api > image-store": 1_000, "image-store > dynamodb": 1_000}, called,
 		"calls that Zipkin has found")
 	t.Logf("%d traces, %d spans, %d orphans, %d seem to outlast their parent, %v a span; calls %v", len(traces), i.stats().Sent, orphans, late,
 		time.Duration(durations/i.stats().Sent)*time.Microsecond, called)

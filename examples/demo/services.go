@@ -238,6 +238,7 @@ func imageStore() http.Handler {
 func find(ctx context.Context, id string) (image string, err error) {
 	_, done := logctx.Call(ctx, "dynamodb", "GetItem")
 	defer func() { done(err) }()
+	time.Sleep(200 * time.Microsecond)
 	return "image " + id, nil
 }
 
