@@ -3,11 +3,11 @@ package workerpool_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"example.com/clew/internal/line"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
@@ -147,16 +147,12 @@ func TestRepeatedRunsRebindTheLogger(t *testing.T) {
 					zerolog.Ctx(ctx).Info().Msg("run")
 					want = append(want, trace.ID(ctx)+" "+trace.SpanID(ctx)+" run")
 				})
-				lines := json.NewDecoder(&out)
-				for lines.More() {
-					var line struct {
-						TraceID string `json:"trace_id"`
-						SpanID  string `json:"span_id"`
-						Message string `json:"message"`
-					}
-					require.NoError(t, lines.Decode(&line))
-					got = append(got, line.TraceID+" "+line.SpanID+" "+line.Message)
+				for text := range bytes.Lines(out.Bytes()) {
+					l, err := line.Parse(text)
+					require.NoError(t, err, "%s", text)
+					got = append(got, l.TraceID+" "+l.SpanID+" "+l.Message)
 				}
+				out.Reset()
 				require.Len(t, want, 2, "runs")
 				assert.Equal(t, want, got, "lines of the runs")
 
