@@ -1,8 +1,10 @@
 package line
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -246,7 +248,8 @@ func (n *Names) took(to Sink, k Key, u unit, d time.Duration) {
 	case nanoseconds:
 		to.Int(n.key[k], d.Nanoseconds())
 	case seconds:
-		to.Str(n.key[k], strconv.FormatFloat(d.Seconds(), 'f', -1, 64)+"s")
+		var buf [32]byte
+		to.Str(n.key[k], string(appendSeconds(buf[:0], d.Nanoseconds())))
 	default:
 		to.Milliseconds(n.key[k], d.Microseconds())
 	}
@@ -255,15 +258,31 @@ func (n *Names) took(to Sink, k Key, u unit, d time.Duration) {
 // AppendMilliseconds appends a duration of so many thousandths of a millisecond as a number of
 // milliseconds.
 func AppendMilliseconds(dst []byte, thousandths int64) []byte {
+	n := uint64(thousandths)
 	if thousandths < 0 { // the clock was set back
-		dst, thousandths = append(dst, '-'), -thousandths
+		dst, n = append(dst, '-'), -n
 	}
-	dst = strconv.AppendInt(dst, thousandths/1000, 10)
-	if part := thousandths % 1000; part != 0 {
+	dst = strconv.AppendUint(dst, n/1000, 10)
+	if part := n % 1000; part != 0 {
 		dst = append(dst, '.', byte('0'+part/100), byte('0'+part/10%10), byte('0'+part%10))
 		for dst[len(dst)-1] == '0' {
 			dst = dst[:len(dst)-1]
 		}
 	}
 	return dst
+}
+
+// appendSeconds appends a duration of so many nanoseconds as Google has it: as a number of seconds
+// and an s.
+func appendSeconds(dst []byte, ns int64) []byte {
+	n := uint64(ns)
+	if ns < 0 {
+		dst, n = append(dst, '-'), -n
+	}
+	dst = strconv.AppendUint(dst, n/1e9, 10)
+	if part := n % 1e9; part != 0 {
+		dst = strconv.AppendUint(append(dst, '.'), 1e9+part, 10) // with the zeros that it begins with
+		dst = bytes.TrimRight(slices.Delete(dst, len(dst)-10, len(dst)-9), "0")
+	}
+	return append(dst, 's')
 }

@@ -87,21 +87,26 @@ func (a *attributes) Close() {
 var requestKeys = [...]Key{TraceID, SpanID, Service, Sampled, ParentID, CallerParentID, UntrustedTraceID, Method, Path, Route,
 	Status, Bytes, Duration, Remote, Panicked, Hijacked, ClientGone}
 
-// Others returns the user's fields for the line of a request. One with a key that is ours there is
-// renamed: parsers take the last of two, and some stores refuse the line.
+// Others returns the user's fields for the line of a request. One with a key that is ours there, or
+// that a logger has for the time, the level or the message, is renamed: parsers take the last of two,
+// and some stores refuse the line.
 func (n *Names) Others(fields []slog.Attr) []slog.Attr {
 	renamed := fields
 	for i, f := range fields {
-		for _, k := range requestKeys {
-			if !strings.EqualFold(n.Top(k), f.Key) {
-				continue
-			}
-			if &renamed[0] == &fields[0] {
-				renamed = slices.Clone(fields)
-			}
-			renamed[i].Key += Other
-			break
+		if !n.taken(f.Key) {
+			continue
 		}
+		if &renamed[0] == &fields[0] {
+			renamed = slices.Clone(fields)
+		}
+		renamed[i].Key += Other
 	}
 	return renamed
+}
+
+// taken reports whether the line of a request has something under key already.
+func (n *Names) taken(key string) bool {
+	same := func(name string) bool { return strings.EqualFold(name, key) }
+	return slices.ContainsFunc(requestKeys[:], func(k Key) bool { return same(n.Top(k)) }) ||
+		slices.ContainsFunc(timeNames[:], same) || slices.ContainsFunc(levelNames[:], same) || slices.ContainsFunc(messageNames[:], same)
 }

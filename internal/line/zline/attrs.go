@@ -1,13 +1,17 @@
 package zline
 
 import (
+	"encoding/json"
+	"fmt"
 	"log/slog"
+	"reflect"
+	"slices"
 
 	"github.com/rs/zerolog"
 )
 
-// Attrs writes attributes of slog's on e, as slog's JSON handler does; durations and times as
-// zerolog does.
+// Attrs writes attributes of slog's on e, as slog's JSON handler does; durations, times and what
+// knows how zerolog writes it as zerolog does.
 func Attrs(e *zerolog.Event, attrs []slog.Attr) {
 	for _, a := range attrs {
 		Attr(e, a)
@@ -17,11 +21,7 @@ func Attrs(e *zerolog.Event, attrs []slog.Attr) {
 // Attr writes one attribute; see [Attrs].
 func Attr(e *zerolog.Event, a slog.Attr) {
 	v := a.Value.Resolve()
-	if a.Key == "" && v.Kind() == slog.KindGroup { // inline
-		Attrs(e, v.Group())
-		return
-	}
-	if a.Equal(slog.Attr{}) { // slog leaves it out
+	if isEmpty(a.Key, v) {
 		return
 	}
 	switch v.Kind() {
@@ -40,16 +40,51 @@ func Attr(e *zerolog.Event, a slog.Attr) {
 	case slog.KindTime:
 		e.Time(a.Key, v.Time())
 	case slog.KindGroup:
-		if group := v.Group(); len(group) > 0 {
-			inner := zerolog.Dict()
-			Attrs(inner, group)
-			e.Dict(a.Key, inner)
-		}
-	default:
-		if err, ok := v.Any().(error); ok {
-			e.AnErr(a.Key, err)
+		if a.Key == "" { // inline
+			Attrs(e, v.Group())
 			return
 		}
-		e.Interface(a.Key, v.Any())
+		inner := zerolog.Dict()
+		Attrs(inner, v.Group())
+		e.Dict(a.Key, inner)
+	default:
+		other(e, a.Key, v.Any())
+	}
+}
+
+// isEmpty reports whether slog leaves an attribute out: one that has nothing at all, and a group that
+// holds only such.
+func isEmpty(key string, v slog.Value) bool {
+	if v.Kind() == slog.KindGroup {
+		return !slices.ContainsFunc(v.Group(), func(a slog.Attr) bool { return !isEmpty(a.Key, a.Value.Resolve()) })
+	}
+	return key == "" && v.Kind() == slog.KindAny && v.Any() == nil
+}
+
+// other writes a value of a type that slog has no kind for. Its methods are the user's. One that
+// panics costs its field, and not the line: the request has been served.
+func other(e *zerolog.Event, key string, v any) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if v := reflect.ValueOf(v); v.Kind() == reflect.Pointer && v.IsNil() { // as slog has it
+			e.Str(key, "<nil>")
+			return
+		}
+		e.Str(key, fmt.Sprint("!PANIC: ", p))
+	}()
+	switch v := v.(type) {
+	case zerolog.LogObjectMarshaler: // not by Object, which would leave half of it on the line
+		inner := zerolog.Dict()
+		v.MarshalZerologObject(inner)
+		e.Dict(key, inner)
+	case json.Marshaler:
+		e.Interface(key, v)
+	case error:
+		e.Str(key, v.Error())
+	default:
+		e.Interface(key, v)
 	}
 }

@@ -124,5 +124,5 @@ func SlogLevel(l zerolog.Level) (level slog.Level, ok bool) {
 	case zerolog.NoLevel:
 		return slog.LevelInfo, true
 	}
-	return slog.Level(l-zerolog.InfoLevel) * 4, true // slog's steps are of 4, for OpenTelemetry's sake
+	return (slog.Level(l) - slog.Level(zerolog.InfoLevel)) * 4, true // slog's steps are of 4, for OpenTelemetry's sake
 }
