@@ -48,8 +48,8 @@ type Field struct {
 	Key   string
 	Value string // the text if it is one; else JSON, as it was written
 
-	// Text says that Value is a text. In lines that are not JSON, a text that looks like a number or
-	// like true, false or null cannot be told from one.
+	// Text says that Value is a text. In lines that are not JSON, a text that looks like a number, or
+	// like true or false, counts as one.
 	Text bool
 }
 

@@ -150,10 +150,14 @@ func (w *wanted) optional(k Key) string {
 
 func (w *wanted) flag(k Key) bool { return w.isTrue(w.slot(k)) }
 
-// span returns the ID of a span; zero: there is none.
+// span returns the ID of a span; zero: there is none. Where the vendor has another name than ours, a
+// line may have ours all the same: those of the trace and the span are for the user to choose.
 func (w *wanted) span(k Key) [8]byte {
-	s := w.trace(k)
-	if len(s) != 16 {
+	s := w.optional(k)
+	if s == "" {
+		s, _ = w.str(w.names.slots[Ours][k])
+	}
+	if s = id(s, w.decimal); len(s) != 16 {
 		return [8]byte{}
 	}
 	return spanBytes(s)

@@ -1,7 +1,6 @@
 package line
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -115,7 +114,7 @@ func (r *reader) addPair(p pair, objects bool) {
 		inner.pos = p.value
 		r.add(key, valid(value), inner.skip(1) != nil || inner.pos != p.end)
 	default:
-		isJSON := value == "true" || value == "false" || value == "null" || number(value) == len(value)
+		isJSON := value == "true" || value == "false" || number(value) == len(value)
 		r.add(key, valid(value), !isJSON)
 	}
 }
@@ -244,17 +243,18 @@ func (r *reader) console() error {
 		i = p.end
 	}
 
-	v := r.names.vendor(r.score)
 	message := strings.TrimRight(s[text:fields], " ")
 	// A line with a span's ID has its trace's too, behind the service.
-	if r.has(SpanID) {
+	w := wanted{reader: r, vendor: r.names.vendor(r.score)}
+	if span := w.any(SpanID); span != "" {
+		decimal := Vendor(w.vendor) == Datadog || isDecimal(span)
 		for i := 0; i < len(message); {
 			end := wordEnd(message, i)
-			if id(traceOf(message[i:end]), Vendor(v) == Datadog) != "" {
+			if id(traceOf(message[i:end]), decimal) != "" {
 				if i > 0 {
-					r.part(r.names.slots[v][Service], unquoted(message[:i-1]))
+					r.part(w.slot(Service), unquoted(message[:i-1]))
 				}
-				r.part(r.names.slots[v][TraceID], valid(message[i:end]))
+				r.part(w.slot(TraceID), valid(message[i:end]))
 				message = message[min(end+1, len(message)):]
 				break
 			}
@@ -280,11 +280,6 @@ func (r *reader) console() error {
 
 // part adds a part of Console's under a name that is known.
 func (r *reader) part(slot uint8, value string) { r.add(r.names.list[slot], value, true) }
-
-// has reports whether the line has a field for k, whoever named it.
-func (r *reader) has(k Key) bool {
-	return slices.ContainsFunc(r.names.slots[:], func(theirs [keys]uint8) bool { return r.get(theirs[k]) != nil })
-}
 
 // isCaller reports whether s is a file and a line.
 func isCaller(s string) bool {
