@@ -44,13 +44,14 @@ const (
 
 // object reads the object that begins at pos, whose path is path.
 func (r *reader) object(path string, depth int) error {
+	start := r.pos
 	r.pos++
 	r.space()
 	if r.peek() == '}' {
-		if path != "" {
-			r.add(path, r.text[r.pos-1:r.pos+1], false)
-		}
 		r.pos++
+		if depth > 1 {
+			r.add(path, r.text[start:r.pos], false)
+		}
 		return nil
 	}
 	for {
@@ -196,10 +197,10 @@ func (r *reader) skipString() (plain, ok bool) {
 		case c < ' ':
 			r.pos = i
 			return false, false
-		default:
-			ascii = ascii && c < utf8.RuneSelf
+		case c < utf8.RuneSelf: // one of the last seven
 			i++
-			for i < len(s) && s[i] >= utf8.RuneSelf {
+		default:
+			for ascii = false; i < len(s) && s[i] >= utf8.RuneSelf; {
 				i++
 			}
 		}

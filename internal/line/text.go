@@ -122,7 +122,7 @@ func (r *reader) addPair(p pair, objects bool) {
 // unquoted returns the text that s is, which may be quoted as Go quotes it. Where it is quoted in
 // another way, it is what stands between the quotes.
 func unquoted(s string) string {
-	if len(s) < 2 || s[0] != '"' {
+	if s == "" || s[0] != '"' || quotedEnd(s, 0) != len(s) {
 		return valid(s)
 	}
 	inner := s[1 : len(s)-1]
@@ -271,10 +271,7 @@ func (r *reader) console() error {
 	if level != "" {
 		r.part(r.names.level[0], level)
 	}
-	if message != "" && message[0] == '"' && quotedEnd(message, 0) == len(message) {
-		message = unquoted(message)
-	}
-	r.part(r.names.text[0], valid(message))
+	r.part(r.names.text[0], unquoted(message))
 	return nil
 }
 
