@@ -1,0 +1,43 @@
+//go:build !binary_log
+
+package zline_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/line/zline"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+)
+
+// Where no text needs quoting, the line is the same to the byte, and costs no allocation.
+func TestWriteBytes(t *testing.T) {
+	for _, v := range vendors {
+		n := line.NewNames(v, "", "", line.Hex, "")
+		for _, rec := range []line.Record{request, call, plain, run, &line.Run{}, &line.Call{Plain: true}, &line.Request{}} {
+			r := rec
+			if q, ok := rec.(*line.Request); ok {
+				c := *q
+				c.Path = "/a"
+				r = &c
+			}
+			if q, ok := rec.(*line.Call); ok {
+				c := *q
+				c.Path, c.Error = "/a", ""
+				r = &c
+			}
+			written := func(write func(*zerolog.Event, *line.Pending, *line.Names)) string {
+				var out bytes.Buffer
+				l := zerolog.New(&out).Hook(hook{n, write})
+				l.Info().Ctx(&line.Pending{Context: in(t), Record: r}).Msg("x")
+				return out.String()
+			}
+			got := written(zline.Write)
+			assert.True(t, json.Valid([]byte(got)), "%s", got)
+			assert.Equal(t, written(byMethods), got, "vendor %d", v)
+		}
+	}
+}

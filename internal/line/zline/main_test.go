@@ -1,0 +1,78 @@
+package zline_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"testing"
+
+	"example.com/clew/internal/line"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	id128    = "5759e988bd862e3fe1be46a994272793"
+	spanID   = "a2fb4a1d1a96d312"
+	parentID = "05e3ac9a4f6e3b90"
+)
+
+// in is a context of a sampled trace.
+func in(t *testing.T) context.Context {
+	b, err := trace.Parse(id128 + "-" + spanID + "-1")
+	require.NoError(t, err)
+	return trace.NewContext(context.Background(), b)
+}
+
+// lines is a writer that keeps the lines of a logger of zerolog, which may be CBOR: zerolog's own
+// reader of that is asked.
+type lines struct {
+	zerolog.ConsoleWriter
+	events []map[string]any
+}
+
+func newLines() *lines {
+	l := &lines{}
+	l.ConsoleWriter = zerolog.ConsoleWriter{Out: io.Discard, FormatPrepare: func(event map[string]any) error {
+		l.events = append(l.events, event)
+		return nil
+	}}
+	return l
+}
+
+// read returns the lines, as they are read again.
+func (l *lines) read(t *testing.T) (read []line.Line) {
+	t.Helper()
+	for _, event := range l.events {
+		text, err := json.Marshal(event)
+		require.NoError(t, err)
+		one, err := line.Parse(text)
+		require.NoError(t, err, "Parse(%s)", text)
+		read = append(read, one)
+	}
+	return read
+}
+
+// one returns the only line.
+func (l *lines) one(t *testing.T) line.Line {
+	t.Helper()
+	read := l.read(t)
+	require.Len(t, read, 1, "lines")
+	return read[0]
+}
+
+// hook writes records under the names that it has, as logctx's does.
+type hook struct {
+	names *line.Names
+	write func(e *zerolog.Event, p *line.Pending, n *line.Names)
+}
+
+func (h hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	if p, ok := e.GetCtx().(*line.Pending); ok && !p.Written {
+		h.write(e, p, h.names)
+	}
+}
