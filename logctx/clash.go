@@ -71,7 +71,7 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 	keys := h.topKeys()
 	for _, a := range attrs {
-		each(a, func(a slog.Attr) {
+		line.Each(a, func(a slog.Attr) {
 			for _, key := range keys {
 				if strings.EqualFold(a.Key, key) {
 					held = append(held, a)
@@ -88,7 +88,7 @@ func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 // ours says, are ours. If a has the key of one of them, a is renamed: parsers take the last of two,
 // and some stores refuse the line. Of several that are then called the same, the last stays.
 func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
-	each(a, func(a slog.Attr) {
+	line.Each(a, func(a slog.Attr) {
 		for _, own := range attrs[:ours] {
 			if !strings.EqualFold(a.Key, own.Key) {
 				continue
@@ -110,20 +110,4 @@ func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
 		attrs = append(attrs, a)
 	})
 	return attrs
-}
-
-// each calls f with a, or with what stands in a if that is an inline group: a group without a
-// key, or a LogValuer that turns out to be one. By slog's rules the line is the same.
-func each(a slog.Attr, f func(a slog.Attr)) {
-	if a.Key != "" {
-		f(a)
-		return
-	}
-	if a.Value = a.Value.Resolve(); a.Value.Kind() != slog.KindGroup { // resolved here, and so only once
-		f(a)
-		return
-	}
-	for _, inner := range a.Value.Group() {
-		each(inner, f)
-	}
 }

@@ -249,6 +249,9 @@ func TestOthers(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = line.Default.Others(fields) }), "allocations where nothing clashes")
 	assert.Len(t, line.Default.Others([]slog.Attr{slog.Int("path", 1), slog.Int("status", 2)}), 2)
 	assert.Empty(t, line.Default.Others(nil))
+
+	inline := []slog.Attr{slog.Group("", slog.Int("path", 1), slog.Group("", slog.Int("free", 2))), slog.Group("g", slog.Int("path", 3))}
+	assert.Equal(t, "[path_attr=1 free=2 g=[path=3]]", fmt.Sprint(line.Default.Others(inline)), "what stands in groups without a name")
 }
 
 func TestAppendHex(t *testing.T) {

@@ -91,17 +91,35 @@ var requestKeys = [...]Key{TraceID, SpanID, Service, Sampled, ParentID, CallerPa
 // that a logger has for the time, the level or the message, is renamed: parsers take the last of two,
 // and some stores refuse the line.
 func (n *Names) Others(fields []slog.Attr) []slog.Attr {
-	renamed := fields
-	for i, f := range fields {
-		if !n.taken(f.Key) {
-			continue
-		}
-		if &renamed[0] == &fields[0] {
-			renamed = slices.Clone(fields)
-		}
-		renamed[i].Key += Other
+	if !slices.ContainsFunc(fields, func(f slog.Attr) bool { return f.Key == "" || n.taken(f.Key) }) {
+		return fields
+	}
+	var renamed []slog.Attr
+	for _, f := range fields {
+		Each(f, func(f slog.Attr) {
+			if n.taken(f.Key) {
+				f.Key += Other
+			}
+			renamed = append(renamed, f)
+		})
 	}
 	return renamed
+}
+
+// Each calls f with a, or with what stands in a if that is an inline group: a group without a
+// key, or a LogValuer that turns out to be one. By slog's rules the line is the same.
+func Each(a slog.Attr, f func(a slog.Attr)) {
+	if a.Key != "" {
+		f(a)
+		return
+	}
+	if a.Value = a.Value.Resolve(); a.Value.Kind() != slog.KindGroup { // resolved here, and so only once
+		f(a)
+		return
+	}
+	for _, inner := range a.Value.Group() {
+		Each(inner, f)
+	}
 }
 
 // taken reports whether the line of a request has something under key already.
