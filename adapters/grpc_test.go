@@ -45,6 +45,11 @@ func (s *imageStore) serve(tp *zipkin.Provider) (address string, stop func()) {
 	opts := []otelgrpc.Option{otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{})}
 	server := grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler(opts...)))
 	healthpb.RegisterHealthServer(server, s)
+	return serveGRPC(server)
+}
+
+// serveGRPC runs a server on loopback until stop is called.
+func serveGRPC(server *grpc.Server) (address string, stop func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 	var running sync.WaitGroup
