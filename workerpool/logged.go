@@ -126,7 +126,8 @@ func job(ctx context.Context, name string, fn func(ctx context.Context)) (contex
 			}
 			b, _ := trace.FromContext(ctx)
 			r.Sampled = b.Sampling == trace.Accept
-			zline.Out(&line.Pending{Context: ctx, Record: r}, level, false) // no run is in a debug trace: it is a root
+			// Debug is false always: a run is a root, and what a caller has asked for ends at a root.
+			zline.Out(&line.Pending{Context: ctx, Record: r}, level, false)
 		}()
 		fn(ctx)
 		returned = true

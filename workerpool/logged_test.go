@@ -438,7 +438,9 @@ func TestLoggedAllocations(t *testing.T) {
 		{"Job", func() { sink = workerpool.Job(ctx, nothing) }, 2}, // as before there were names
 		{"a run of Job", plain, beyond},
 		{"Logged", func() { sinkCtx = workerpool.Logged(ctx, "refresh") }, 1},
-		{"a run that writes its line", named, beyond + 5}, // the record, what carries it, the text of the IDs, and the line
+		// The record, what carries it, and the text of the IDs; and one that the race detector may add,
+		// under which sync.Pool drops some on purpose.
+		{"a run that writes its line", named, beyond + 4},
 		{"a run whose line is hidden", hidden, beyond + 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
