@@ -203,12 +203,26 @@ func TestLoggedTells(t *testing.T) {
 	}
 }
 
+// A run that another's panic has begun has not panicked itself.
+func TestLoggedInAPanic(t *testing.T) {
+	var out bytes.Buffer
+	func() {
+		defer func() { _ = recover() }()
+		defer workerpool.Job(workerpool.Logged(logctx.New(&out).WithContext(request()), "clean up"), nothing)()
+		panic("in a test")
+	}()
+	lines := jsonLines(t, &out)
+	require.Len(t, lines, 1, "lines")
+	assert.Equal(t, "info", lines[0]["level"], "level")
+	assert.NotContains(t, lines[0], "panicked")
+}
+
 // Which names the lines have, in order.
 func TestLoggedWhichName(t *testing.T) {
 	logged, job := workerpool.Logged, func(ctx context.Context, fn task) { workerpool.Job(ctx, fn)() }
 	every := func(ctx context.Context, fn task) {
 		ctx, cancel := context.WithCancel(ctx)
-		workerpool.Every(ctx, 1, func(ctx context.Context) { cancel(); fn(ctx) })
+		workerpool.Every(ctx, 1, func(ctx context.Context) { fn(ctx); cancel() })
 	}
 	pooled := func(ctx context.Context, fn task) { pooled(ctx, workerpool.Config{Workers: 1}, fn) }
 	submitted := func(ctx context.Context, fn task) {
