@@ -1,12 +1,17 @@
 package logctx_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"testing"
+	"time"
 
+	"example.com/clew/internal/logbind"
 	"example.com/clew/logctx"
+	"example.com/clew/trace"
 	"github.com/rs/zerolog"
+	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 // way is a way to write a line.
@@ -106,4 +111,26 @@ func BenchmarkSlog(b *testing.B) {
 			}
 		})
 	}
+}
+
+func BenchmarkCall(b *testing.B) {
+	stored := hooked(io.Discard).WithContext(request())
+	shown := logbind.Bind(request(), hooked(io.Discard)) // as httpmw does
+	hidden := hooked(io.Discard).Level(zerolog.InfoLevel).WithContext(request())
+	start := func(ctx context.Context) (context.Context, oteltrace.Span) {
+		return trace.Starter{Kind: oteltrace.SpanKindClient}.Start(ctx, trace.B3{}, "GetItem")
+	}
+	benchmark(b, []way{
+		{name: "a span", line: func() { _, span := start(hidden); span.End() }},
+		{name: "a span, and a line by hand", line: func() {
+			begun := time.Now()
+			ctx, span := start(shown)
+			span.End()
+			logctx.Debug(ctx).Str("method", "GetItem").Str("host", "dynamodb.eu-west-1").Dur("duration_ms", time.Since(begun)).
+				Str("parent_id", spanID).Bool("sampled", true).Msg("call")
+		}},
+		{name: "shown, by a logger that httpmw has not looked at", line: func() { _, done := logctx.Call(stored, "dynamodb.eu-west-1", "GetItem"); done(nil) }},
+		{name: "shown", line: func() { _, done := logctx.Call(shown, "dynamodb.eu-west-1", "GetItem"); done(nil) }},
+		{name: "hidden", line: func() { _, done := logctx.Call(hidden, "dynamodb.eu-west-1", "GetItem"); done(nil) }},
+	})
 }
