@@ -3,7 +3,6 @@ package adapters_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/line"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
@@ -172,18 +172,21 @@ func (a fiberApp) run(t *testing.T) func(path string, header ...string) (status 
 
 // fiberLine is a line of the log.
 type fiberLine struct {
-	Message  string `json:"message"`
-	TraceID  string `json:"trace_id"`
-	Status   *int   `json:"status"`
-	Bytes    *int   `json:"bytes"`
-	Route    string `json:"route"`
-	Panicked bool   `json:"panicked"`
+	Message, TraceID string
+	Status, Bytes    *int // these are of an access line
+	Route            string
+	Panicked         bool
 }
 
 func fiberLines(t *testing.T, log *bytes.Buffer) (lines []fiberLine) {
-	for text := range strings.Lines(log.String()) {
-		var l fiberLine
-		require.NoError(t, json.Unmarshal([]byte(text), &l), text)
+	for text := range bytes.Lines(log.Bytes()) {
+		read, err := line.Parse(text)
+		require.NoError(t, err, "%s", text)
+		l := fiberLine{Message: read.Message, TraceID: read.TraceID}
+		if r, ok := read.Record.(*line.Request); ok {
+			size := int(r.Bytes)
+			l.Status, l.Bytes, l.Route, l.Panicked = &r.Status, &size, r.Route, r.Panicked
+		}
 		lines = append(lines, l)
 	}
 	return lines
@@ -532,18 +535,15 @@ func TestFiberIsInTheTrace(t *testing.T) {
 
 		seen := map[string]int{}
 		for text := range strings.Lines(log.String()) {
-			var l struct {
-				fiberLine
-				Want string `json:"want"`
-				Path string `json:"path"`
-			}
-			require.NoError(t, json.Unmarshal([]byte(text), &l), text)
+			l, err := line.Parse([]byte(text))
+			require.NoError(t, err, text)
 			seen[l.Message]++
-			if l.Message != "request" {
-				assert.Equal(t, l.Want, l.TraceID, text)
-			} else if parts := strings.Split(l.Path, "/"); len(parts) == 4 {
+			if r, ok := l.Record.(*line.Request); !ok {
+				want, _ := l.Field("want")
+				assert.Equal(t, want.Value, l.TraceID, text)
+			} else if parts := strings.Split(r.Path, "/"); len(parts) == 4 {
 				assert.Equal(t, parts[2], l.TraceID, text)
-				assert.Equal(t, 200+len(parts[2])/2, *l.Status, text)
+				assert.Equal(t, 200+len(parts[2])/2, r.Status, text)
 			}
 		}
 		debug := 0

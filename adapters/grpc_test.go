@@ -3,7 +3,6 @@ package adapters_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/line"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/zipkin"
@@ -65,12 +65,6 @@ func dial(address string, more ...grpc.DialOption) *grpc.ClientConn {
 	conn, err := grpc.NewClient(address, append(more, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	check(err)
 	return conn
-}
-
-// logged is the line that imageStore writes.
-type logged struct {
-	TraceID string `json:"trace_id"`
-	SpanID  string `json:"span_id"`
 }
 
 // A caller's B3, an HTTP handler, a gRPC client, a gRPC server and its log line are one trace, and the
@@ -132,9 +126,9 @@ func TestGRPCIsInTheTrace(t *testing.T) {
 			if test.id != "" {
 				assert.Equal(t, test.id, id, "trace.ID in the HTTP handler")
 			}
-			var line logged
-			require.NoError(t, json.Unmarshal(lines.Bytes(), &line), "%s", lines.Bytes())
-			assert.Equal(t, id, line.TraceID, "trace_id on the gRPC handler's line")
+			logged, err := line.Parse(lines.Bytes())
+			require.NoError(t, err, "%s", lines.Bytes())
+			assert.Equal(t, id, logged.TraceID, "trace_id on the gRPC handler's line")
 			// Not by its Get, which takes keys in any case: gRPC allows lower case only.
 			assert.Equal(t, []string{id}, store.called["x-b3-traceid"], "metadata x-b3-traceid")
 			require.Len(t, store.called["x-b3-spanid"], 1, "metadata x-b3-spanid")
@@ -155,7 +149,7 @@ func TestGRPCIsInTheTrace(t *testing.T) {
 			assert.Equal(t, []string{"SERVER", "CLIENT", "SERVER"}, []string{first.Kind, out.Kind, in.Kind}, "kinds")
 			assert.Equal(t, test.parent, first.ParentID, "parentId of the first span")
 			assert.Equal(t, out.ID, store.called["x-b3-spanid"][0], "metadata x-b3-spanid, and the client's span")
-			assert.Equal(t, in.ID, line.SpanID, "span_id on the gRPC handler's line, and the server's span")
+			assert.Equal(t, in.ID, logged.SpanID, "span_id on the gRPC handler's line, and the server's span")
 			assert.Equal(t, address, fmt.Sprintf("%s:%d", out.Remote.IPv4, out.Remote.Port), "remoteEndpoint of the client's span")
 			for _, s := range spans {
 				assert.Equal(t, id, s.TraceID, "traceId of %s, %s", s.Name, s.Kind)

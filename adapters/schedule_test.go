@@ -3,7 +3,6 @@ package adapters_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/clew/internal/line"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
@@ -135,14 +135,11 @@ func TestRunsAreLinkedTracesOfTheirOwn(t *testing.T) {
 						got.Linked++
 					}
 				}
-				lines := json.NewDecoder(&out)
-				for lines.More() {
-					var line struct {
-						Run     string `json:"run"`
-						TraceID string `json:"trace_id"`
-					}
-					require.NoError(t, lines.Decode(&line))
-					if _, ok := seen[line.Run]; ok && line.TraceID == line.Run {
+				for text := range bytes.Lines(out.Bytes()) {
+					l, err := line.Parse(text)
+					require.NoError(t, err, "%s", text)
+					run, _ := l.Field("run")
+					if _, ok := seen[run.Value]; ok && l.TraceID == run.Value {
 						got.Logged++
 					}
 				}
