@@ -116,46 +116,55 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	ctx, span := t.start(&sent.attempt, prev, r.Method)
 	sent.attempt.own = ctx
-	recording, returned := span.IsRecording(), false
-	if c != nil {
-		c.pending.Context = ctx
+	if c != nil || span.IsRecording() {
+		return t.watch(r, sent, c, span, count)
 	}
-	if recording || c != nil {
-		describe(span, r, count)
-		defer func() {
-			if returned {
-				return
-			}
-			broken := errGoexit
-			if unwind.Panicking() {
-				broken = errPanic
-				span.SetStatus(codes.Error, "panic")
-			}
-			if c != nil {
-				c.answered(0)
-				c.write(broken)
-			}
-			span.End()
-		}()
-	}
+	resp, err := t.send(r, sent)
+	span.End()
+	return resp, err
+}
 
+// send sends a copy of r in its attempt.
+func (t *transport) send(r *http.Request, sent *outgoing) (*http.Response, error) {
+	ctx := sent.attempt.own
 	sent.request = *r.WithContext(ctx)
 	out := &sent.request
 	out.Header = t.cloneHeader(r.Header)
 	t.write(ctx, out.Header, t.allows(r, sameHost(r)))
 	resp, err := t.next().RoundTrip(out)
-	returned = true
 	sent.attempt.over.Store(true)
 	if resp != nil && resp.Request != out {
 		// A redirect finds its chain, and its trace, by it. Not a copy of base's, whose URL
 		// may be another: it has looked a service up, for instance.
 		resp.Request = out
 	}
-	if c != nil && resp == nil && err == nil {
-		c.answered(0)
-		c.write(errNothing) // http.Client makes an error of it
-		c = nil
+	return resp, err
+}
+
+// watch sends r, and tells what becomes of it in the span and on the line c, if there is one.
+func (t *transport) watch(r *http.Request, sent *outgoing, c *call, span oteltrace.Span, count int) (*http.Response, error) {
+	if c != nil {
+		c.pending.Context = sent.attempt.own
 	}
+	describe(span, r, count)
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		broken := errGoexit
+		if unwind.Panicking() {
+			broken = errPanic
+			span.SetStatus(codes.Error, "panic")
+		}
+		if c != nil {
+			c.answered(0)
+			c.write(broken)
+		}
+		span.End()
+	}()
+	resp, err := t.send(r, sent)
+	returned = true
 	settle(span, c, r.URL, resp, err)
 	return resp, err
 }
@@ -224,7 +233,11 @@ func settle(span oteltrace.Span, c *call, u *url.URL, resp *http.Response, err e
 	open := resp != nil && resp.Body != nil && resp.Body != http.NoBody && err == nil
 	if c != nil {
 		c.answered(status)
-		if !open || c.bodyless(status) {
+		switch {
+		case resp == nil && err == nil:
+			c.write(errNothing) // http.Client makes an error of it
+			c = nil
+		case !open, c.bodyless(status):
 			c.write(err)
 			c = nil
 		}

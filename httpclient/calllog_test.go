@@ -1,0 +1,1032 @@
+package httpclient_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/internal/seam"
+	"example.com/clew/internal/torture"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/go-resty/resty/v2"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// lines is where call lines go.
+type lines struct {
+	mu      sync.Mutex
+	written bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.written.Write(p)
+}
+
+// take returns the lines that were written since the last call.
+func (l *lines) take(t testing.TB) (taken []map[string]any) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for text := range strings.Lines(l.written.String()) {
+		one := map[string]any{}
+		require.NoError(t, json.Unmarshal([]byte(text), &one), "line %s", text)
+		taken = append(taken, one)
+	}
+	l.written.Reset()
+	return taken
+}
+
+func (l *lines) takeOne(t testing.TB) map[string]any {
+	t.Helper()
+	taken := l.take(t)
+	require.Len(t, taken, 1, "lines: %v", taken)
+	return taken[0]
+}
+
+// logged is a Config whose lines go to l, by a logger with our hook.
+func (l *lines) logged() httpclient.Config {
+	logger := logctx.New(l)
+	return httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger}}
+}
+
+// said is what a line says of an outcome.
+type said struct {
+	level  string
+	status int
+	err    string // a part of it; "": there is none
+	body   bool   // there is body_ms
+}
+
+// secretURL is a URL with all that must not be told.
+const secretURL = "http://u5er:" + canary + "@first.example/path?token=" + canary + "&q=1#" + canary
+
+var errQuoting = func(r *http.Request) error {
+	return fmt.Errorf("not via %s: %q, %s, %s, %v", r.URL, r.URL.RawQuery, r.URL.User, r.URL.Redacted(), &url.Error{Op: "Get", URL: r.URL.String(), Err: io.EOF})
+}
+
+// outcomes are ways in which a call may end.
+var outcomes = []struct {
+	name    string
+	method  string
+	url     string // "": secretURL
+	handler http.HandlerFunc
+	change  func(testing.TB, *http.Transport)
+	base    roundTripper
+	ctx     func(context.Context) (context.Context, context.CancelFunc)
+	want    []said
+	resty   []said // nil: the same
+}{
+	{name: "ok", want: []said{{"info", 200, "", true}}},
+	{name: "warn", handler: status(404), want: []said{{"warn", 404, "", false}}},
+	{name: "error", handler: status(503), want: []said{{"error", 503, "", false}}},
+	{name: "HEAD", method: http.MethodHead, want: []said{{"info", 200, "", false}}},
+	{name: "no content", handler: status(204), want: []said{{"info", 204, "", false}}},
+	{name: "a redirect", url: chainOf("u5er:"+canary+"@first.example", "second.example")[0],
+		handler: chain(302, chainOf("first.example", "u5er:"+canary+"@second.example")...),
+		want:    []said{{"info", 302, "", false}, {"info", 200, "", true}}},
+	{name: "redirects without an end", handler: func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", r.URL.Path+"?"+canary)
+		w.WriteHeader(307)
+	},
+		want:  slices.Repeat([]said{{"info", 307, "", false}}, 10),
+		resty: append(slices.Repeat([]said{{"info", 307, "", false}}, 9), said{"error", 307, "stopped after 10 redirects", false})},
+	{name: "a malformed Location", handler: func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "http://u5er:"+canary+"@[first")
+		w.WriteHeader(302)
+	},
+		want: []said{{"info", 302, "", false}}, resty: []said{{"error", 0, "malformed Location header", false}}},
+	{name: "refused", change: func(_ testing.TB, base *http.Transport) {
+		base.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return nil, err
+			}
+			l.Close()
+			return new(net.Dialer).DialContext(ctx, network, l.Addr().String())
+		}
+	}, want: []said{{"error", 0, "refused", false}}},
+	{name: "no such host", change: func(_ testing.TB, base *http.Transport) {
+		resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errBase }}
+		base.DialContext = (&net.Dialer{Resolver: resolver}).DialContext
+	}, want: []said{{"error", 0, "lookup first.example", false}}},
+	{name: "a certificate of nobody", url: "https://u5er:" + canary + "@first.example/path?" + canary, change: func(t testing.TB, base *http.Transport) {
+		server := httptest.NewUnstartedServer(nil)
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		base.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
+		}
+	}, want: []said{{"error", 0, "certificate", false}}},
+	{name: "a timeout", handler: hanging, ctx: func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return context.WithTimeout(ctx, 20*time.Millisecond)
+	}, want: []said{{"error", 0, "deadline exceeded", false}}},
+	{name: "the caller gives up", handler: hanging, ctx: canceling(context.Canceled), want: []said{{"info", 0, "canceled", false}}},
+	{name: "the caller gives up, with a cause", handler: hanging, ctx: canceling(errors.New("shutting down")), want: []said{{"info", 0, "n", false}}},
+	{name: "a malformed answer", handler: raw("HTTP/1.1 2x0 http://u5er:" + canary + "@h?" + canary + "\r\n\r\n"), want: []said{{"error", 0, "malformed HTTP", false}}},
+	{name: "no answer", handler: raw(""), want: []said{{"error", 0, "EOF", false}}},
+	{name: "a broken body", handler: raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"),
+		want: []said{{"error", 200, "unexpected EOF", true}}},
+	{name: "an error that quotes the request", base: func(r *http.Request) (*http.Response, error) { return nil, errQuoting(r) },
+		want: []said{{"error", 0, "EOF", false}}},
+	{name: "an error behind a URL", base: func(r *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("twice: %w", &url.Error{Op: "Get", URL: r.URL.String(), Err: &url.Error{Op: "parse", URL: canary, Err: errors.New(canary)}})
+	}, want: []said{{"error", 0, "malformed URL", false}}},
+	{name: "neither", base: func(*http.Request) (*http.Response, error) { return nil, nil },
+		want: []said{{"error", 0, "neither response nor error", false}}, resty: []said{{"error", 0, "nil *Response with a nil error", false}}},
+	{name: "a panic", base: func(*http.Request) (*http.Response, error) { panic("u5er:" + canary) }, want: []said{{"error", 0, "panic", false}}},
+	{name: "a panic with an error", base: func(*http.Request) (*http.Response, error) { panic(http.ErrAbortHandler) }, want: []said{{"error", 0, "panic", false}}},
+	{name: "runtime.Goexit", base: func(*http.Request) (*http.Response, error) { runtime.Goexit(); return nil, nil },
+		want: []said{{"error", 0, "runtime.Goexit", false}}, resty: []said{}},
+}
+
+func status(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+// hanging answers when the client has gone.
+func hanging(_ http.ResponseWriter, r *http.Request) {
+	if cancel, ok := gone.Load(r.URL.Path); ok {
+		cancel.(func())()
+	}
+	<-r.Context().Done()
+}
+
+// gone has the functions by which requests are canceled once they have arrived, by path.
+var gone sync.Map
+
+func canceling(cause error) func(context.Context) (context.Context, context.CancelFunc) {
+	return func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		gone.Store("/path", func() { cancel(cause) })
+		return ctx, func() { gone.Delete("/path"); cancel(nil) }
+	}
+}
+
+// raw answers with these bytes and closes the connection.
+func raw(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		io.WriteString(conn, text)
+		conn.Close()
+	}
+}
+
+// senders are the ways to send a request.
+var senders = []struct {
+	name   string
+	client func(base http.RoundTripper, cfg httpclient.Config) func(ctx context.Context, method, url string) error
+	resty  bool
+	bodies bool // the line waits for the body
+}{
+	{"net/http", func(base http.RoundTripper, cfg httpclient.Config) func(context.Context, string, string) error {
+		c := httpclient.Wrap(&http.Client{Transport: base}, cfg)
+		return func(ctx context.Context, method, url string) error {
+			r, err := http.NewRequestWithContext(ctx, method, url, nil)
+			if err != nil {
+				return err
+			}
+			resp, err := c.Do(r)
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(io.Discard, resp.Body)
+			return errors.Join(err, resp.Body.Close())
+		}
+	}, false, true},
+	{"resty", func(base http.RoundTripper, cfg httpclient.Config) func(context.Context, string, string) error {
+		c := httpclient.Resty(resty.New().SetTransport(base).SetLogger(quiet{}), cfg)
+		return func(ctx context.Context, method, url string) error {
+			_, err := c.R().SetContext(ctx).Execute(method, url)
+			return err
+		}
+	}, true, false},
+	{"resty, not parsed", func(base http.RoundTripper, cfg httpclient.Config) func(context.Context, string, string) error {
+		c := httpclient.Resty(resty.New().SetTransport(base).SetLogger(quiet{}).SetDoNotParseResponse(true), cfg)
+		return func(ctx context.Context, method, url string) error {
+			resp, err := c.R().SetContext(ctx).Execute(method, url)
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(io.Discard, resp.RawBody())
+			return errors.Join(err, resp.RawBody().Close())
+		}
+	}, true, true},
+}
+
+// Whatever becomes of a call, each attempt has a line that says so, with the IDs that the server
+// got; the call is the one without us, and nothing secret is told.
+func TestCallLog(t *testing.T) {
+	for _, sender := range senders {
+		for _, tt := range outcomes {
+			t.Run(sender.name+"/"+tt.name, func(t *testing.T) {
+				var l lines
+				w := newWorld(t, tt.handler)
+				base := http.RoundTripper(tt.base)
+				if tt.base == nil {
+					real := w.transport(t)
+					if tt.change != nil {
+						tt.change(t, real)
+					}
+					base = real
+				}
+				rec := newRecorder(t, sdktrace.AlwaysSample())
+				cfg := l.logged()
+				cfg.TracerProvider, cfg.Propagate = rec.provider, func(*http.Request) bool { return true }
+				send := sender.client(base, cfg)
+				ctx, cancel := sampled(t), context.CancelFunc(func() {})
+				if tt.ctx != nil {
+					ctx, cancel = tt.ctx(ctx)
+				}
+				defer cancel()
+				method, target := tt.method, tt.url
+				if method == "" {
+					method = http.MethodGet
+				}
+				if target == "" {
+					target = secretURL
+				}
+				trying(func() (*http.Response, error) { return nil, send(ctx, method, target) })
+
+				want := tt.want
+				if sender.resty && tt.resty != nil {
+					want = tt.resty
+				}
+				got, seen := l.take(t), w.take()
+				require.Len(t, got, len(want), "lines: %v", got)
+				for i, line := range got {
+					call := fmt.Sprintf("line %d of %d, %v", i+1, len(got), line)
+					assert.Equal(t, "call", line["message"], call)
+					assert.Equal(t, method, line["method"], call)
+					assert.Equal(t, float64(i+1), line["attempt"], call)
+					assert.Equal(t, traceID, line["trace_id"], call)
+					assert.Equal(t, spanID, line["parent_id"], call)
+					assert.Equal(t, true, line["sampled"], call)
+					if i < len(seen) {
+						assert.Equal(t, seen[i].spanID(), line["span_id"], call)
+						u := mustURL(seen[i].url)
+						assert.Equal(t, u.Host+u.Path, fmt.Sprint(line["host"], line["path"]), call)
+					} else {
+						assert.Len(t, line["span_id"], 16, call)
+						assert.Equal(t, []any{"first.example", "/path"}, []any{line["host"], line["path"]}, call)
+					}
+					assert.Equal(t, want[i].level, line["level"], call)
+					assert.Equal(t, want[i].status != 0, line["status"] != nil, call)
+					if want[i].status != 0 {
+						assert.EqualValues(t, want[i].status, line["status"], call)
+					}
+					assert.IsType(t, 0., line["duration_ms"], call)
+					assert.Equal(t, want[i].body && sender.bodies, line["body_ms"] != nil, call)
+					if want[i].err == "" {
+						assert.NotContains(t, line, "error", call)
+					} else {
+						assert.Contains(t, line["error"], want[i].err, call)
+					}
+					assert.NotContains(t, fmt.Sprint(line), canary, call)
+					assert.NotContains(t, fmt.Sprint(line), "u5er", call)
+				}
+				for _, s := range rec.Ended() {
+					if !strings.HasPrefix(tt.name, "a panic") {
+						assert.NotContains(t, recorded{s}.text(), canary, "span")
+						assert.NotContains(t, recorded{s}.text(), "u5er", "span")
+					}
+				}
+			})
+		}
+	}
+}
+
+// roundTrip sends a request for secretURL in ctx over base, with method.
+func roundTrip(t testing.TB, ctx context.Context, cfg httpclient.Config, method string, base roundTripper) (*http.Response, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, method, secretURL, nil)
+	require.NoError(t, err)
+	return httpclient.NewTransport(base, cfg).RoundTrip(r)
+}
+
+// failing is a body that fails after the text.
+type failingBody struct {
+	io.Reader
+	err    error
+	closed int
+}
+
+func (b *failingBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == io.EOF {
+		err = b.err
+	}
+	return n, err
+}
+
+func (b *failingBody) Close() error { b.closed++; return nil }
+
+// The line comes once: when the body has been read to its end, has failed or was closed; at once
+// where there is none.
+func TestCallLogBody(t *testing.T) {
+	readAll := func(body io.ReadCloser) { io.Copy(io.Discard, body) }
+	readOne := func(body io.ReadCloser) { body.Read(make([]byte, 1)) }
+	closed := func(body io.ReadCloser) { body.Close() }
+	atOnce := -1
+	for _, tt := range []struct {
+		name   string
+		method string
+		status int
+		body   io.ReadCloser
+		err    error // of the base
+		does   []func(io.ReadCloser)
+		after  int // so many of them there is a line
+		says   string
+		bodyMS bool
+	}{
+		{"read to the end", "GET", 200, &failingBody{strings.NewReader("text"), io.EOF, 0}, nil, []func(io.ReadCloser){readOne, readAll, readOne, closed, closed}, 1, "", true},
+		{"failed", "GET", 200, &failingBody{strings.NewReader("text"), errBase, 0}, nil, []func(io.ReadCloser){readOne, readAll, readAll, closed}, 1, "base has failed", true},
+		{"failed, quoting", "GET", 200, &failingBody{strings.NewReader(""), errors.New("token=" + canary + "&q=1"), 0}, nil, []func(io.ReadCloser){readAll}, 0, "…", true},
+		{"closed early", "GET", 200, &failingBody{strings.NewReader("text"), io.EOF, 0}, nil, []func(io.ReadCloser){readOne, closed, readAll, closed}, 1, "", true},
+		{"never read", "GET", 200, &failingBody{strings.NewReader("text"), io.EOF, 0}, nil, []func(io.ReadCloser){closed, closed}, 0, "", true},
+		{"none", "GET", 200, http.NoBody, nil, []func(io.ReadCloser){readAll, closed}, atOnce, "", false},
+		{"nil", "GET", 200, nil, nil, nil, atOnce, "", false},
+		{"of HEAD", "HEAD", 200, &failingBody{strings.NewReader(""), io.EOF, 0}, nil, []func(io.ReadCloser){readAll, closed}, atOnce, "", false},
+		{"of 204", "GET", 204, &failingBody{strings.NewReader(""), io.EOF, 0}, nil, []func(io.ReadCloser){closed}, atOnce, "", false},
+		{"of 304", "GET", 304, &failingBody{strings.NewReader(""), io.EOF, 0}, nil, []func(io.ReadCloser){closed}, atOnce, "", false},
+		{"beside an error", "GET", 502, &failingBody{strings.NewReader("text"), io.EOF, 0}, errBase, []func(io.ReadCloser){readAll, closed}, atOnce, "base has failed", false},
+	} {
+		for name, provider := range map[string]*recorder{"recorded": newRecorder(t, sdktrace.AlwaysSample()), "not recorded": nil} {
+			t.Run(tt.name+", "+name, func(t *testing.T) {
+				var l lines
+				cfg := l.logged()
+				if provider != nil {
+					cfg.TracerProvider = provider.provider
+				}
+				if b, ok := tt.body.(*failingBody); ok { // as new
+					tt.body = &failingBody{strings.NewReader("text"), b.err, 0}
+				}
+				resp, err := roundTrip(t, sampled(t), cfg, tt.method, func(r *http.Request) (*http.Response, error) {
+					a := answer(r, tt.status, "")
+					a.Body = tt.body
+					return a, tt.err
+				})
+				require.Equal(t, tt.err, err)
+				var taken []map[string]any
+				check := func(step int) {
+					now := l.take(t)
+					if step == tt.after {
+						require.Len(t, now, 1, "lines after step %d", step)
+						taken = now
+					} else {
+						require.Empty(t, now, "lines after step %d", step)
+					}
+				}
+				check(atOnce)
+				for step, do := range tt.does {
+					do(resp.Body)
+					check(step)
+				}
+				require.Len(t, taken, 1)
+				assert.Equal(t, tt.bodyMS, taken[0]["body_ms"] != nil, "body_ms of %v", taken[0])
+				assert.EqualValues(t, tt.status, taken[0]["status"])
+				if tt.says == "" {
+					assert.NotContains(t, taken[0], "error")
+				} else {
+					assert.Equal(t, tt.says, taken[0]["error"])
+					assert.Equal(t, "error", taken[0]["level"])
+				}
+				if provider != nil {
+					provider.one(t)
+					assert.NotContains(t, provider.one(t).text(), canary)
+				}
+			})
+		}
+	}
+}
+
+// A 101's body can be written, and has its line when it is closed.
+func TestCallLogUpgrade(t *testing.T) {
+	var l lines
+	w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+		one := make([]byte, 1)
+		io.ReadFull(conn, one)
+		conn.Write(one)
+	})
+	r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, "http://first.example/", nil)
+	require.NoError(t, err)
+	r.Header = http.Header{"Connection": {"upgrade"}, "Upgrade": {"echo"}}
+	resp, err := w.client(t, l.logged()).Do(r)
+	require.NoError(t, err)
+	conn, ok := resp.Body.(io.ReadWriteCloser)
+	require.True(t, ok, "%T is an io.ReadWriteCloser", resp.Body)
+	_, err = io.WriteString(conn, "x")
+	require.NoError(t, err)
+	one := make([]byte, 1)
+	_, err = io.ReadFull(conn, one)
+	require.NoError(t, err)
+	assert.Equal(t, "x", string(one))
+	assert.Empty(t, l.take(t), "lines before the end")
+	require.NoError(t, conn.Close())
+	line := l.takeOne(t)
+	assert.EqualValues(t, 101, line["status"])
+	assert.NotNil(t, line["body_ms"])
+}
+
+// duration_ms lasts until the header, body_ms until the end of the body, from one beginning; for
+// resty, which reads the body itself, duration_ms until that.
+func TestCallLogDurations(t *testing.T) {
+	for _, sender := range senders {
+		t.Run(sender.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var l lines
+				base := roundTripper(func(r *http.Request) (*http.Response, error) {
+					time.Sleep(30 * time.Millisecond)
+					a := answer(r, 200, "")
+					a.Body = io.NopCloser(io.MultiReader(slowly(50*time.Millisecond), slowly(20*time.Millisecond)))
+					return a, nil
+				})
+				require.NoError(t, sender.client(base, l.logged())(sampled(t), http.MethodGet, "http://first.example/"))
+				line := l.takeOne(t)
+				if sender.bodies {
+					assert.Equal(t, []any{30., 100.}, []any{line["duration_ms"], line["body_ms"]})
+				} else {
+					assert.Equal(t, []any{100., nil}, []any{line["duration_ms"], line["body_ms"]})
+				}
+				assert.Equal(t, time.Now().UTC().Format("2006-01-02T15:04:05.000"), strings.TrimRight(line["time"].(string)[:23], "Z"), "time of the line")
+			})
+		})
+	}
+}
+
+// slowly is a text that takes so long to come.
+func slowly(d time.Duration) io.Reader {
+	return readerFunc(func([]byte) (int, error) { time.Sleep(d); return 0, io.EOF })
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// Level gets what the caller gets.
+func TestCallLogLevel(t *testing.T) {
+	type asked struct {
+		status int
+		err    error
+	}
+	for _, sender := range senders {
+		t.Run(sender.name, func(t *testing.T) {
+			var l lines
+			var got []asked
+			cfg := l.logged()
+			cfg.CallLog.Level = func(status int, err error) slog.Level {
+				got = append(got, asked{status, err})
+				return slog.LevelDebug + slog.Level(8*len(got)-8) // debug, warn, …
+			}
+			send := sender.client(roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.URL.Path == "/err" {
+					return nil, errBase
+				}
+				return answer(r, 418, "text"), nil
+			}), cfg)
+			require.NoError(t, send(sampled(t), http.MethodGet, "http://first.example/"))
+			require.ErrorIs(t, send(sampled(t), http.MethodGet, "http://first.example/err"), errBase)
+			require.Len(t, got, 2)
+			assert.Equal(t, asked{418, nil}, got[0])
+			assert.Zero(t, got[1].status)
+			assert.ErrorIs(t, got[1].err, errBase)
+			taken := l.take(t)
+			require.Len(t, taken, 2)
+			assert.Equal(t, []any{"debug", "warn"}, []any{taken[0]["level"], taken[1]["level"]})
+		})
+	}
+}
+
+// An attempt that is skipped has no line, and the IDs all the same. Skip is asked once for each,
+// and before it.
+func TestCallLogSkip(t *testing.T) {
+	for _, sender := range senders {
+		t.Run(sender.name, func(t *testing.T) {
+			var l lines
+			var asked []string
+			w := newWorld(t, chain(302, chainOf("first.example", "first.example", "first.example")...))
+			cfg := l.logged()
+			cfg.CallLog.Skip = func(r *http.Request) bool {
+				asked = append(asked, r.Method+" "+r.URL.Host+r.URL.Path)
+				require.Len(t, w.seen, len(asked)-1, "requests that have arrived")
+				b, ok := trace.FromContext(r.Context())
+				assert.True(t, ok && b.TraceID.String() == traceID, "the request's context is in the trace")
+				return r.URL.Path == "/1"
+			}
+			require.NoError(t, sender.client(w.transport(t), cfg)(sampled(t), http.MethodGet, "http://first.example/0"))
+			seen := w.take()
+			assertSiblings(t, seen, traceID, spanID)
+			assert.Equal(t, []string{"GET first.example/0", "GET first.example/1", "GET first.example/2"}, asked)
+			taken := l.take(t)
+			require.Len(t, taken, 2, "lines: %v", taken)
+			for i, of := range []int{0, 2} {
+				assert.Equal(t, seen[of].spanID(), taken[i]["span_id"])
+				assert.EqualValues(t, of+1, taken[i]["attempt"])
+			}
+		})
+	}
+}
+
+// jsonOf is a slog logger of somebody else's.
+func jsonOf(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// Whichever the logger is, the line has the IDs once, under the logger's own names, and goes where
+// the documentation says.
+func TestCallLogLoggers(t *testing.T) {
+	const parentDecimal = "11744061942159299346" // spanID
+	plain := map[string]any{"message": "call", "method": "GET", "host": "first.example", "path": "/path", "status": 404., "attempt": 1., "trace_id": traceID, "parent_id": spanID, "sampled": true}
+	viaSlog := func(want map[string]any) map[string]any {
+		want = maps.Clone(want)
+		want["msg"] = want["message"]
+		delete(want, "message")
+		return want
+	}
+	datadog := map[string]any{"message": "call", "http.method": "GET", "http.url_details.host": "first.example", "http.url_details.path": "/path", "http.status_code": 404.,
+		"attempt": 1., "dd.trace_id": "16266516598257821587", "dd.parent_id": parentDecimal, "sampled": true}
+	google := map[string]any{"message": "call", "host": "first.example", "attempt": 1., "parent_id": spanID,
+		"logging.googleapis.com/trace": "projects/p/traces/" + traceID, "logging.googleapis.com/trace_sampled": true}
+	ctxLogger := func(w io.Writer) zerolog.Logger { return zerolog.New(w).Hook(logctx.Hook(logctx.Config{})) }
+	for _, tt := range []struct {
+		name string
+		cfg  func(w io.Writer, cfg *httpclient.CallLogConfig)
+		ctx  func(ctx context.Context, w io.Writer) context.Context
+		want map[string]any
+	}{
+		{"with our hook", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l }, nil, plain},
+		{"without a hook", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := zerolog.New(w); cfg.Logger = &l }, nil, plain},
+		{"Datadog", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+			l := zerolog.New(w).Hook(logctx.Hook(logctx.Datadog()))
+			cfg.Logger = &l
+		}, nil, datadog},
+		{"Google Cloud", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+			l := zerolog.New(w).Hook(logctx.Hook(logctx.GoogleCloud("p")))
+			cfg.Logger = &l
+		}, nil, google},
+		{"slog, with our handler", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+			cfg.Slog = slog.New(logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Config{}))
+		}, nil, viaSlog(plain)},
+		{"slog, Datadog", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+			cfg.Slog = slog.New(logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog()))
+		}, nil, viaSlog(datadog)},
+		{"slog, with another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) { cfg.Slog = jsonOf(w) }, nil, viaSlog(plain)},
+		{"the context's", nil, func(ctx context.Context, w io.Writer) context.Context { return ctxLogger(w).WithContext(ctx) }, plain},
+		{"the context's, without a hook", nil, func(ctx context.Context, w io.Writer) context.Context { return zerolog.New(w).WithContext(ctx) }, plain},
+		{"the context's slog logger", nil, func(ctx context.Context, w io.Writer) context.Context {
+			return context.WithValue(ctx, seam.SlogKey{}, jsonOf(w))
+		}, viaSlog(plain)},
+		{"the context's two loggers", nil, func(ctx context.Context, w io.Writer) context.Context {
+			return ctxLogger(w).WithContext(context.WithValue(ctx, seam.SlogKey{}, jsonOf(io.Discard)))
+		}, plain},
+		{"the program's", nil, func(ctx context.Context, w io.Writer) context.Context {
+			l := ctxLogger(w)
+			zerolog.DefaultContextLogger = &l
+			return ctx
+		}, plain},
+		{"not the context's", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l },
+			func(ctx context.Context, w io.Writer) context.Context { return ctxLogger(w).WithContext(ctx) }, plain},
+	} {
+		for _, sender := range senders {
+			t.Run(sender.name+"/"+tt.name, func(t *testing.T) {
+				before := zerolog.DefaultContextLogger
+				defer func() { zerolog.DefaultContextLogger = before }()
+				var l lines
+				cfg := httpclient.CallLogConfig{}
+				if tt.cfg != nil {
+					tt.cfg(&l, &cfg)
+				}
+				ctx := sampled(t)
+				if tt.ctx != nil {
+					ctx = tt.ctx(ctx, &l)
+				}
+				w := newWorld(t, status(404))
+				require.NoError(t, sender.client(w.transport(t), httpclient.Config{CallLog: &cfg})(ctx, http.MethodGet, secretURL))
+				text := l.written.String()
+				line := l.takeOne(t)
+				sent := w.takeOne(t)
+				for key, want := range tt.want {
+					assert.Equal(t, want, line[key], "%s of %s", key, text)
+					assert.Equal(t, 1, strings.Count(text, `"`+key+`":`), "times that %s is in %s", key, text)
+				}
+				assert.Contains(t, strings.ToLower(fmt.Sprint(line["level"], line["severity"])), "warn")
+				ids := fmt.Sprint(line["span_id"], line["dd.span_id"], line["logging.googleapis.com/spanId"])
+				if line["dd.span_id"] == nil {
+					assert.Contains(t, ids, sent.spanID(), "the span's ID in %s", text)
+				} else {
+					assert.Contains(t, ids, fmt.Sprint(binary.BigEndian.Uint64(sent.b3.SpanID[:])), "the span's ID in %s", text)
+				}
+				assert.NotContains(t, text, canary)
+			})
+		}
+	}
+}
+
+// In a debug trace lines from debug on are wanted, whatever the logger's level is; in others the
+// logger's level rules.
+func TestCallLogDebug(t *testing.T) {
+	for _, sender := range senders {
+		for _, tt := range []struct {
+			name string
+			cfg  func(w io.Writer) httpclient.CallLogConfig
+		}{
+			{"zerolog", func(w io.Writer) httpclient.CallLogConfig {
+				l := logctx.New(w).Level(zerolog.ErrorLevel).Sample(&zerolog.BasicSampler{N: 1000})
+				return httpclient.CallLogConfig{Logger: &l}
+			}},
+			{"zerolog, without a hook", func(w io.Writer) httpclient.CallLogConfig {
+				l := zerolog.New(w).Level(zerolog.ErrorLevel)
+				return httpclient.CallLogConfig{Logger: &l}
+			}},
+			{"slog", func(w io.Writer) httpclient.CallLogConfig {
+				return httpclient.CallLogConfig{Slog: slog.New(logctx.Slog(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelError}), logctx.Config{}))}
+			}},
+			{"slog, with another handler", func(w io.Writer) httpclient.CallLogConfig { return httpclient.CallLogConfig{Slog: jsonOf(w)} }},
+		} {
+			t.Run(sender.name+"/"+tt.name, func(t *testing.T) {
+				for _, state := range []string{"d", "1", "0"} {
+					for level, heard := range map[slog.Level]bool{slog.LevelDebug: true, slog.LevelInfo: true, slog.LevelDebug - 4: false} {
+						var l lines
+						cfg := tt.cfg(&l)
+						cfg.Level = func(int, error) slog.Level { return level }
+						send := sender.client(newWorld(t, nil).transport(t), httpclient.Config{CallLog: &cfg})
+						require.NoError(t, send(under(t, traceID+"-"+spanID+"-"+state), http.MethodGet, secretURL))
+						want := 0
+						if state == "d" && heard {
+							want = 1
+						}
+						assert.Len(t, l.take(t), want, "lines at %v of a trace with state %s", level, state)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Two loggers are one too many.
+func TestCallLogBothLoggers(t *testing.T) {
+	logger := zerolog.Nop()
+	cfg := httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger, Slog: slog.Default()}}
+	const message = "httpclient: CallLogConfig: both Logger and Slog are set"
+	assert.PanicsWithValue(t, message, func() { httpclient.NewTransport(nil, cfg) })
+	assert.PanicsWithValue(t, message, func() { httpclient.Wrap(http.DefaultClient, cfg) })
+	assert.PanicsWithValue(t, message, func() { httpclient.Resty(resty.New(), cfg) })
+}
+
+// The configuration is copied.
+func TestCallLogConfigCopied(t *testing.T) {
+	var l lines
+	cfg := l.logged()
+	base := newFake()
+	client := httpclient.NewTransport(base, cfg)
+	*cfg.CallLog.Logger = zerolog.Nop()
+	*cfg.CallLog = httpclient.CallLogConfig{Skip: func(*http.Request) bool { return true }}
+	_, err := client.RoundTrip(trip(t, "", nil))
+	require.NoError(t, err)
+	l.takeOne(t)
+}
+
+// Each retry of resty's has a line, also one that was never sent.
+func TestCallLogRetries(t *testing.T) {
+	var l lines
+	w := newWorld(t, failing(2))
+	c := w.resty(t, l.logged()).SetRetryCount(3).AddRetryCondition(sayServerError)
+	resp, err := c.R().SetContext(sampled(t)).Get(secretURL)
+	require.NoError(t, err)
+	require.Equal(t, 200, resp.StatusCode())
+	seen, taken := w.take(), l.take(t)
+	require.Len(t, seen, 3)
+	require.Len(t, taken, 3, "lines: %v", taken)
+	for i, line := range taken {
+		assert.Equal(t, seen[i].spanID(), line["span_id"])
+		assert.EqualValues(t, i+1, line["attempt"])
+		assert.EqualValues(t, []int{503, 503, 200}[i], line["status"])
+		assert.Equal(t, []string{"error", "error", "info"}[i], line["level"])
+	}
+
+	calls := 0
+	c = w.resty(t, l.logged()).SetRetryCount(3).AddRetryCondition(sayServerErrorOrNone)
+	c.OnBeforeRequest(func(*resty.Client, *resty.Request) error {
+		if calls++; calls == 1 {
+			return errBase
+		}
+		return nil
+	})
+	_, err = c.R().SetContext(sampled(t)).Get(secretURL)
+	require.NoError(t, err)
+	taken = l.take(t)
+	require.Len(t, taken, 2, "lines: %v", taken)
+	assert.Equal(t, []any{"not sent", nil}, []any{taken[0]["error"], taken[1]["error"]})
+	assert.Equal(t, []any{nil, 200.}, []any{taken[0]["status"], taken[1]["status"]})
+	for i, line := range taken {
+		assert.Equal(t, []any{"first.example", "/path", float64(i + 1)}, []any{line["host"], line["path"], line["attempt"]})
+	}
+	assert.Equal(t, w.takeOne(t).spanID(), taken[1]["span_id"])
+
+	_, err = w.resty(t, l.logged()).R().SetContext(sampled(t)).Get("http://u5er:" + canary + "@[first/path?" + canary)
+	require.Error(t, err)
+	line := l.takeOne(t)
+	assert.Equal(t, "malformed URL", line["error"])
+	assert.NotContains(t, fmt.Sprint(line), canary)
+}
+
+func sayServerErrorOrNone(resp *resty.Response, err error) bool {
+	return err != nil || resp == nil || resp.StatusCode() >= 500
+}
+
+// An attempt whose goroutine has ended within resty has its line when the request is sent again.
+func TestCallLogRestyGoexit(t *testing.T) {
+	var l lines
+	exits := true
+	c := httpclient.Resty(resty.New().SetLogger(quiet{}).SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+		if exits {
+			exits = false
+			runtime.Goexit()
+		}
+		return answer(r, 200, "text"), nil
+	})), l.logged())
+	r := c.R().SetContext(sampled(t))
+	get := func() (*http.Response, error) { _, err := r.Get(secretURL); return nil, err }
+	require.True(t, trying(get).exited)
+	require.Empty(t, l.take(t))
+	require.NoError(t, trying(get).err)
+	taken := l.take(t)
+	require.Len(t, taken, 2, "lines: %v", taken)
+	assert.Equal(t, []any{"resty has not told the end", nil}, []any{taken[0]["error"], taken[1]["error"]})
+	assert.NotEqual(t, taken[0]["span_id"], taken[1]["span_id"])
+}
+
+// What cannot be parsed as JSON is an error of the call.
+func TestCallLogRestyParse(t *testing.T) {
+	var l lines
+	w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, "{")
+	})
+	_, err := w.resty(t, l.logged()).R().SetContext(sampled(t)).SetResult(new(struct{})).Get(secretURL)
+	require.Error(t, err)
+	line := l.takeOne(t)
+	assert.Equal(t, []any{"error", 200.}, []any{line["level"], line["status"]})
+	assert.Contains(t, line["error"], "JSON")
+}
+
+// hostileError panics when it is asked for anything.
+type hostileError struct{ text *string }
+
+func (e *hostileError) Error() string { return *e.text }
+func (e *hostileError) Is(error) bool { return *e.text == "" }
+func (e *hostileError) Unwrap() error { _ = *e.text; return nil }
+
+// An error that cannot tell its text is handed on like any other.
+func TestCallLogHostileErrors(t *testing.T) {
+	var nilURL *url.Error
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a nil *url.Error":          {nilURL, "error without a text"},
+		"one with a nil *url.Error": {fmt.Errorf("%w", &url.Error{Op: "Get", URL: secretURL, Err: nilURL}), "error without a text"},
+		"one that panics":           {new(hostileError), "error without a text"},
+		"no text":                   {errors.New(""), "error"},
+		"control bytes":             {errors.New("a\x00\n\x1b[31m\"}b"), "a\x00\n\x1b[31m\"}b"},
+		"not UTF-8":                 {errors.New("a\xff"), "a\ufffd"},
+		"long":                      {errors.New(strings.Repeat("x", 1<<20)), strings.Repeat("x", 8000) + "…"},
+		"long, then a secret":       {errors.New(strings.Repeat("x", 7990) + canary + strings.Repeat("x", 1<<20)), strings.Repeat("x", 7990) + "…xxxxxxx…"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l lines
+			rec := newRecorder(t, sdktrace.AlwaysSample())
+			cfg := l.logged()
+			cfg.TracerProvider = rec.provider
+			_, err := roundTrip(t, sampled(t), cfg, http.MethodGet, func(*http.Request) (*http.Response, error) { return nil, tt.err })
+			require.True(t, err == tt.err, "the error is the base's")
+			line := l.takeOne(t)
+			assert.Equal(t, []any{tt.want, "error"}, []any{line["error"], line["level"]})
+			if tt.want != "error" {
+				assert.Equal(t, tt.want, rec.one(t).Status().Description)
+			}
+		})
+	}
+}
+
+// Hostile requests have a line, cut where it is too long.
+func TestCallLogHostileRequests(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for name, tt := range map[string]struct {
+		r          *http.Request
+		host, path string
+		method     string
+	}{
+		"long":                   {&http.Request{Method: long, URL: &url.URL{Host: long, Path: long}}, long[:8000] + "…", long[:8000] + "…", long[:8000] + "…"},
+		"control bytes":          {&http.Request{Method: "G\n\x1b", URL: &url.URL{Host: "h\x00\"", Path: "/\xff\n\"}{"}}, "h\x00\"", "/\ufffd\n\"}{", "G\n\x1b"},
+		"a user in a host":       {&http.Request{URL: &url.URL{Host: "u5er:" + canary + "@h:80", Path: "/p"}}, "h:80", "/p", "GET"},
+		"a URL in a path":        {&http.Request{URL: &url.URL{Host: "h", Path: "/http://u5er:" + canary + "@o/p"}}, "h", "/http://o/p", "GET"},
+		"a query that is a path": {&http.Request{URL: &url.URL{Host: "h", Path: "/a?b#c"}}, "h", "/a?b#c", "GET"},
+		"opaque":                 {&http.Request{URL: &url.URL{Scheme: "http", Host: "h", Opaque: "//u:" + canary + "@o/p?" + canary}}, "h", "", "GET"},
+		"nothing":                {&http.Request{URL: &url.URL{}}, "", "", "GET"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l lines
+			rec := newRecorder(t, sdktrace.AlwaysSample())
+			cfg := l.logged()
+			cfg.TracerProvider = rec.provider
+			_, err := httpclient.NewTransport(roundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }), cfg).RoundTrip(tt.r)
+			require.ErrorIs(t, err, errBase)
+			line := l.takeOne(t)
+			assert.Equal(t, []any{tt.method, tt.host, tt.path}, []any{line["method"], line["host"], line["path"]})
+			assert.NotContains(t, rec.one(t).text(), canary)
+		})
+	}
+}
+
+// A request without a trace begins one, and the line is in it.
+func TestCallLogRoot(t *testing.T) {
+	var l lines
+	w := newWorld(t, chain(302, chainOf("first.example", "first.example")...))
+	fetch(t, w.client(t, l.logged()), context.Background(), "http://first.example/0")
+	seen, taken := w.take(), l.take(t)
+	require.Len(t, taken, 2)
+	assertSiblings(t, seen, "", "")
+	for i, line := range taken {
+		assert.Equal(t, []any{seen[i].traceID(), seen[i].spanID()}, []any{line["trace_id"], line["span_id"]})
+		assert.NotContains(t, line, "parent_id")
+	}
+}
+
+// Beyond a line of the program's own, with the same fields, the line of a call allocates nothing.
+func TestCallLogAllocs(t *testing.T) {
+	logger := logctx.New(io.Discard)
+	count := func(cfg httpclient.Config, say func(context.Context)) float64 {
+		r, client := trip(t, traceID+"-"+spanID+"-1", threeHeaders), httpclient.NewTransport(newFake(), cfg)
+		return testing.AllocsPerRun(500, func() {
+			resp, err := client.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if say != nil {
+				say(resp.Request.Context())
+			}
+		})
+	}
+	own := count(httpclient.Config{}, func(ctx context.Context) {
+		logger.Info().Ctx(ctx).Str("method", "GET").Str("host", "first.example").Str("path", "/path").Int("status", 200).
+			Float64("duration_ms", 0.125).Int("attempt", 1).Str("parent_id", spanID).Bool("sampled", true).Msg("call")
+	})
+	skipped := httpclient.CallLogConfig{Logger: &logger, Skip: func(*http.Request) bool { return true }}
+	assert.LessOrEqual(t, count(httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger}}, nil), own, "allocations with CallLog")
+	assert.LessOrEqual(t, count(httpclient.Config{CallLog: &skipped}, nil), count(httpclient.Config{}, nil), "allocations where the line is skipped")
+}
+
+// Any number of goroutines, any outcome, redirects and retries: each attempt has one line, whose
+// span is the one that the server got.
+func TestTortureCallLines(t *testing.T) {
+	const goroutines = 16
+	w := newWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/redirect":
+			http.Redirect(w, r, "/ok?"+r.URL.RawQuery, http.StatusFound)
+		case "/broken":
+			raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")(w, r)
+		case "/gone":
+			raw("")(w, r)
+		case "/busy":
+			w.WriteHeader(503)
+		default:
+			io.WriteString(w, strings.Repeat("text", 1000))
+		}
+	})
+	var l lines
+	cfg := l.logged()
+	base := w.transport(t)
+	base.MaxIdleConnsPerHost = goroutines
+	c := w.resty(t, cfg).SetTransport(base).SetRetryCount(2).AddRetryCondition(sayServerErrorOrNone)
+	plain := httpclient.Wrap(&http.Client{Transport: base}, cfg)
+	paths := []string{"/ok", "/redirect", "/broken", "/gone", "/busy"}
+	each := torture.Size(20, 2000)
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		wg.Go(func() {
+			for i := range each {
+				ctx, url := sampled(t), "http://first.example"+paths[(g+i)%len(paths)]+"?"+canary
+				if i%2 == 0 {
+					c.R().SetContext(ctx).Get(url)
+					continue
+				}
+				r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil) // which net/http does not repeat
+				if !assert.NoError(t, err) {
+					return
+				}
+				resp, err := plain.Do(r)
+				if err != nil {
+					continue
+				}
+				var closers sync.WaitGroup
+				closers.Go(func() { io.Copy(io.Discard, resp.Body) })
+				if i%4 == 1 {
+					resp.Body.Close()
+				}
+				closers.Wait()
+				resp.Body.Close()
+			}
+		})
+	}
+	wg.Wait()
+	sent := map[string]int{}
+	for _, a := range w.take() {
+		sent[a.spanID()]++
+	}
+	taken, kinds := l.take(t), map[string]int{}
+	for _, line := range taken {
+		id := line["span_id"].(string)
+		require.Positive(t, sent[id], "a line of a span that the server did not get, or a second one: %v", line)
+		delete(sent, id)
+		kinds[fmt.Sprint(line["status"], line["error"] != nil)]++
+		require.NotContains(t, fmt.Sprint(line), canary)
+	}
+	require.Empty(t, sent, "spans without a line")
+	require.Len(t, kinds, 5, "kinds of outcomes: %v", kinds)
+	torture.Row(t, "Call lines", "%d attempts from %d goroutines, with redirects, retries and failures: one line each, with the server's span ID", len(taken), goroutines)
+}
+
+// FuzzCallLog: whatever the URL, and whatever a RoundTripper says of it, no secret of it is told, on
+// the line or by the span.
+func FuzzCallLog(f *testing.F) {
+	for _, path := range []string{"/path", "", "//", "/a?b", "/http://o", "/%2f", "/p@q:r"} {
+		f.Add("u5er", "p4ssword", "token=s3cret&a=b", path, "not via", ": EOF")
+		f.Add("t0ken", "", "s3cret%20\"", path, "parse \"", "\"")
+	}
+	f.Add("", "p4ss word\"", "q", "/", "", "")
+	f.Fuzz(func(t *testing.T, user, password, query, path, before, after string) {
+		u := &url.URL{Scheme: "http", Host: "first.example", Path: path, RawQuery: query}
+		secrets := []string{query}
+		switch {
+		case password != "":
+			u.User = url.UserPassword(user, password)
+			secrets = append(secrets, password, user+":"+password)
+		case user != "":
+			u.User = url.User(user)
+			secrets = append(secrets, user)
+		}
+		var l lines
+		rec := newRecorder(t, sdktrace.AlwaysSample())
+		cfg := l.logged()
+		cfg.TracerProvider = rec.provider
+		text := before + u.String() + " " + strings.Join(secrets, " ") + after + fmt.Sprintf("%q", u)
+		_, err := httpclient.NewTransport(roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, &url.Error{Op: "Get", URL: u.String(), Err: fmt.Errorf("%s: %w", text, errBase)}
+		}), cfg).RoundTrip(&http.Request{URL: u})
+		require.ErrorIs(t, err, errBase)
+		line, span := l.takeOne(t), rec.one(t)
+		for _, secret := range secrets {
+			// What the path says, or we do, is said. Bytes that are not UTF-8 cannot be.
+			if secret == "" || strings.Contains("error without a text … "+u.Path+u.EscapedPath(), secret) || !utf8.ValidString(secret) {
+				continue
+			}
+			assert.NotContains(t, line["error"], secret, "error")
+			assert.NotContains(t, line["path"], secret, "path")
+			assert.NotContains(t, span.Status().Description, secret, "description of the span")
+			for _, e := range span.Events() {
+				for _, kv := range e.Attributes {
+					if kv.Key == "exception.message" {
+						assert.NotContains(t, kv.Value.AsString(), secret, "event of the span")
+					}
+				}
+			}
+		}
+	})
+}
