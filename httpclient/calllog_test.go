@@ -908,6 +908,9 @@ func TestCallLogAllocs(t *testing.T) {
 			Float64("duration_ms", 0.125).Int("attempt", 1).Str("parent_id", spanID).Bool("sampled", true).Msg("call")
 	})
 	skipped := httpclient.CallLogConfig{Logger: &logger, Skip: func(*http.Request) bool { return true }}
+	if raceEnabled { // then sync.Pools drop things
+		own += 2
+	}
 	assert.LessOrEqual(t, count(httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger}}, nil), own, "allocations with CallLog")
 	assert.LessOrEqual(t, count(httpclient.Config{CallLog: &skipped}, nil), count(httpclient.Config{}, nil), "allocations where the line is skipped")
 }

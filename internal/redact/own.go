@@ -16,9 +16,13 @@ func Of(text string, u *url.URL) string {
 		return text
 	}
 	secrets := secretsOf(u)
+	pairs := make([]string, 0, 2*len(secrets))
 	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, "…")
+		pairs = append(pairs, secret, "…")
 	}
+	// In one pass: one after the other they could find themselves in what stands for others, each
+	// time in more places.
+	text = strings.NewReplacer(pairs...).Replace(text)
 	for _, secret := range secrets {
 		if strings.Contains(text, secret) { // it has come about, or is a part of what stands for others
 			return ""

@@ -1,11 +1,13 @@
 package redact_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
 	"example.com/clew/internal/redact"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // canary is what must not be told.
@@ -122,6 +124,40 @@ func TestLong(t *testing.T) {
 		for what, got := range map[string]string{"Text": redact.Text(text), "URL": redact.URL(text), "Host": redact.Host(text)} {
 			assert.LessOrEqual(t, len(got), len(text), "%s of %s", what, name)
 		}
+	}
+}
+
+// Of leaves out what is secret in the URL of a request, in whatever form it stands there.
+func TestOf(t *testing.T) {
+	parse := func(raw string) *url.URL {
+		u, err := url.Parse(raw)
+		require.NoError(t, err)
+		return u
+	}
+	for _, tt := range []struct {
+		name string
+		url  *url.URL
+		text string
+		want string
+	}{
+		{"no URL", nil, "a http://u:" + canary + "@h/ b", "a http://h/ b"},
+		{"no secret", parse("http://h/p"), "/p of h", "/p of h"},
+		{"a query", parse("http://h/?t=" + canary), "t=" + canary + "!", "…!"},
+		{"an escaped query", parse("http://h/?t=%22" + canary), "t=%22" + canary + " or t=\"" + canary + " or t=\\\"" + canary, "… or … or …"},
+		{"a fragment", parse("http://h/#" + canary), "at " + canary, "at …"},
+		{"a password", parse("http://u:" + canary + "@h/"), "u:" + canary + " or u, " + canary, "… or u, …"},
+		{"an escaped password", parse("http://u:%40" + canary + "@h/"), "%40" + canary + " or @" + canary, "… or …"},
+		{"a user alone", parse("http://" + canary + "@h/"), canary + " of h", "… of h"},
+		{"an empty password", parse("http://u:@h/"), "u of h, u:", "u of h, …"},
+		{"not ASCII", parse("http://u:%C3%BC" + canary + "@h/"), "ü" + canary + ` or \u00fc` + canary, "… or …"},
+		{"one in another", parse("http://u:a@h/?aa"), "aa a", "… …"},
+		{"a letter", parse("http://h/?c"), "connect", "…onne…t"},
+		{"what stands for others", &url.URL{Host: "h", RawQuery: "x", User: url.UserPassword("u", "a…b")}, "axb", ""},
+		{"bytes of what stands for others", &url.URL{Host: "h", RawQuery: "\xe2", Fragment: "\x80", User: url.UserPassword("\xa6", "x")}, strings.Repeat("x", 100), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, redact.Of(tt.text, tt.url))
+		})
 	}
 }
 
