@@ -21,47 +21,58 @@ import (
 // copied. Its functions must be safe for concurrent use.
 //
 // Each attempt has a line: each redirect, each retry of resty's, each failure. The message is
-// "call", and the keys are method; host, as in the URL; path, without query; status, unless there
-// was no answer; duration_ms; body_ms; attempt, from 1; error, if there was one; the trace_id and
-// span_id of the attempt, which are those that the server got; parent_id, the span that the attempt
-// is a child of; sampled, where true. logctx.Datadog and the other presets of the logger rename them.
+// "call". The keys are method; host, as in the URL; path, without query; status, if there was an
+// answer; duration_ms; body_ms, if there was a body; attempt, from 1; error, if there was one;
+// trace_id and span_id, which are those that the server got; parent_id, the span that the attempt
+// is a child of; sampled, where true. The presets of logctx, such as Datadog, rename them. A
+// method, host, path or error of more than 8,000 bytes is cut there.
+//
+// # Times
 //
 // duration_ms is the time until the header of the answer was there, or the error. body_ms is the
 // time until the body has ended, from the same beginning. The time of the line itself is the end
-// of the call, so a reader gets the beginning from it: the time of the line less body_ms, or less
+// of the call. A reader gets the beginning from it: the time of the line less body_ms, or less
 // duration_ms where there is no body_ms.
 //
-// With net/http, and with resty's SetDoNotParseResponse, the line is written when the body has been
-// read to its end, has failed or was closed, whichever comes first. A body that is never closed has
-// no line. An answer without a body has its line at once. resty else reads the body itself: there
-// duration_ms is the time until the body was read, and there is no body_ms.
+// With net/http, and with resty's SetDoNotParseResponse, the line is written when the body has
+// been read to its end, has failed or was closed, whichever comes first. An answer without a body
+// has its line at once. A body that is neither read to its end nor closed has no line. resty else
+// reads the body itself: then duration_ms is the time until the body was read, and there is no
+// body_ms.
 //
-// Neither path nor error holds a query, a user or a password: errors quote URLs. What is left out of
-// an error's text is shown as "…". A method, host, path or error of more than 8,000 bytes is cut
-// there. A RoundTripper that panics has the error "panic", one that ends the goroutine
-// "runtime.Goexit". resty does not tell of a goroutine that has ended: such an attempt has its line
-// only when the request is sent again.
+// # Secrets
+//
+// Neither path nor error holds a query, a user or a password, although errors quote URLs. URLs in
+// an error lose these. Besides, "…" stands wherever the query, the fragment or the password of the
+// request's own URL stood, or a user that has no password.
+//
+// # Errors of our own
+//
+// A RoundTripper that panics has the error "panic", one that ends its goroutine "runtime.Goexit".
+// resty does not tell of a goroutine that has ended: the line of such an attempt is written when
+// the request is sent again, if it is.
 type CallLogConfig struct {
 	// Logger writes the lines. Whether it has logctx's hook is found out once; if it has none, the
 	// lines have the IDs all the same. In a debug trace its level is debug and its Sampler is not
 	// asked.
 	//
-	// If both Logger and Slog are nil, the logger is the zerolog logger of the request's context,
-	// else its slog logger, else the one that logctx.Info falls back to.
+	// If both Logger and Slog are nil, the lines go to the zerolog logger of the request's
+	// context, else to its slog logger, else where logctx.Info falls back to.
 	Logger *zerolog.Logger
 
-	// Slog writes the lines, instead of Logger: NewTransport, Wrap and Resty panic if both are set.
-	// A handler that is not logctx's has the IDs too. In a debug trace it gets all lines from debug
-	// on, whatever its level is.
+	// Slog writes the lines instead of Logger: NewTransport, Wrap and Resty panic if both are set.
+	// If its handler is not logctx's, the lines have the IDs too. In a debug trace it gets all
+	// lines from debug on, whatever its level is.
 	Slog *slog.Logger
 
-	// Level is the level of a line. The status is 0 where there was no answer. The error is as the
-	// client got it, and may quote URLs. Nil: info, warn from 400, error from 500 and for an error;
-	// but info where the caller itself gave up, which is for context.Canceled.
+	// Level is the level of a line. The status is 0 where there was no answer. The error is the
+	// one that the client got, and may quote URLs. Nil: info, warn from 400, error from 500 and
+	// for an error; but info where the caller itself gave up (context.Canceled).
 	Level func(status int, err error) slog.Level
 
-	// Skip says which attempts get no line; they still have IDs. It is asked before the attempt, once
-	// for each, and must not change the request. From resty it gets what Propagate gets. Nil: none.
+	// Skip says which attempts get no line; they still have IDs. It is asked once for each,
+	// before the attempt, and must not change the request. From resty it gets what Propagate
+	// gets. Nil: none.
 	Skip func(*http.Request) bool
 }
 

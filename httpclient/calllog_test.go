@@ -158,6 +158,8 @@ var outcomes = []struct {
 	{name: "an error behind a URL", base: func(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("twice: %w", &url.Error{Op: "Get", URL: r.URL.String(), Err: &url.Error{Op: "parse", URL: canary, Err: errors.New(canary)}})
 	}, want: []said{{"error", 0, "malformed URL", false}}},
+	{name: "somebody else gave up", base: func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("queue: %w", context.Canceled) },
+		want: []said{{"info", 0, "queue: context canceled", false}}},
 	{name: "neither", base: func(*http.Request) (*http.Response, error) { return nil, nil },
 		want: []said{{"error", 0, "neither response nor error", false}}, resty: []said{{"error", 0, "nil *Response with a nil error", false}}},
 	{name: "a panic", base: func(*http.Request) (*http.Response, error) { panic("u5er:" + canary) }, want: []said{{"error", 0, "panic", false}}},
@@ -525,6 +527,8 @@ func TestCallLogLevel(t *testing.T) {
 			assert.Equal(t, asked{418, nil}, got[0])
 			assert.Zero(t, got[1].status)
 			assert.ErrorIs(t, got[1].err, errBase)
+			with := (*resty.ResponseError)(nil)
+			assert.False(t, errors.As(got[1].err, &with), "the error is what resty's hooks get, not what the caller gets")
 			taken := l.take(t)
 			require.Len(t, taken, 2)
 			assert.Equal(t, []any{"debug", "warn"}, []any{taken[0]["level"], taken[1]["level"]})
@@ -677,6 +681,7 @@ func TestCallLogDebug(t *testing.T) {
 				return httpclient.CallLogConfig{Slog: slog.New(logctx.Slog(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelError}), logctx.Config{}))}
 			}},
 			{"slog, with another handler", func(w io.Writer) httpclient.CallLogConfig { return httpclient.CallLogConfig{Slog: jsonOf(w)} }},
+			{"the context's slog logger", func(io.Writer) httpclient.CallLogConfig { return httpclient.CallLogConfig{} }},
 		} {
 			t.Run(sender.name+"/"+tt.name, func(t *testing.T) {
 				for _, state := range []string{"d", "1", "0"} {
@@ -685,7 +690,11 @@ func TestCallLogDebug(t *testing.T) {
 						cfg := tt.cfg(&l)
 						cfg.Level = func(int, error) slog.Level { return level }
 						send := sender.client(newWorld(t, nil).transport(t), httpclient.Config{CallLog: &cfg})
-						require.NoError(t, send(under(t, traceID+"-"+spanID+"-"+state), http.MethodGet, secretURL))
+						ctx := under(t, traceID+"-"+spanID+"-"+state)
+						if tt.name == "the context's slog logger" {
+							ctx = context.WithValue(ctx, seam.SlogKey{}, jsonOf(&l))
+						}
+						require.NoError(t, send(ctx, http.MethodGet, secretURL))
 						want := 0
 						if state == "d" && heard {
 							want = 1
@@ -695,6 +704,16 @@ func TestCallLogDebug(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The line says that the trace is sampled, where it is.
+func TestCallLogSampled(t *testing.T) {
+	for state, want := range map[string]any{"1": true, "d": true, "0": nil} {
+		var l lines
+		_, err := roundTrip(t, under(t, traceID+"-"+spanID+"-"+state), l.logged(), http.MethodGet, newFake().RoundTrip)
+		require.NoError(t, err)
+		assert.Equal(t, want, l.takeOne(t)["sampled"], "sampled, for state %s", state)
 	}
 }
 
@@ -763,6 +782,30 @@ func TestCallLogRetries(t *testing.T) {
 	line := l.takeOne(t)
 	assert.Equal(t, "malformed URL", line["error"])
 	assert.NotContains(t, fmt.Sprint(line), canary)
+}
+
+// A request that is used again, and that resty then does not even make, has a line that says where
+// it was to go now.
+func TestCallLogRestyNotMade(t *testing.T) {
+	var l lines
+	c := newWorld(t, nil).resty(t, l.logged())
+	fails := false
+	c.OnBeforeRequest(func(*resty.Client, *resty.Request) error {
+		if fails {
+			return errBase
+		}
+		return nil
+	})
+	r := c.R().SetContext(sampled(t)).SetPathParam("what", "a b")
+	_, err := r.Get("http://first.example/{what}")
+	require.NoError(t, err)
+	fails = true
+	_, err = r.Get("http://second.example/x/{what}?" + canary)
+	require.ErrorIs(t, err, errBase)
+	taken := l.take(t)
+	require.Len(t, taken, 2, "lines: %v", taken)
+	assert.Equal(t, []any{"first.example", "/a b", nil}, []any{taken[0]["host"], taken[0]["path"], taken[0]["error"]})
+	assert.Equal(t, []any{"second.example", "/x/a b", "base has failed"}, []any{taken[1]["host"], taken[1]["path"], taken[1]["error"]})
 }
 
 func sayServerErrorOrNone(resp *resty.Response, err error) bool {
@@ -986,8 +1029,8 @@ func TestTortureCallLines(t *testing.T) {
 	torture.Row(t, "Call lines", "%d attempts from %d goroutines, with redirects, retries and failures: one line each, with the server's span ID", len(taken), goroutines)
 }
 
-// FuzzCallLog: whatever the URL, and whatever a RoundTripper says of it, no secret of it is told, on
-// the line or by the span.
+// FuzzCallLog: whatever the URL, and whatever a RoundTripper says of it, no secret of it is told,
+// on the line or by the span.
 func FuzzCallLog(f *testing.F) {
 	for _, path := range []string{"/path", "", "//", "/a?b", "/http://o", "/%2f", "/p@q:r"} {
 		f.Add("u5er", "p4ssword", "token=s3cret&a=b", path, "not via", ": EOF")

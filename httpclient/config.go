@@ -162,9 +162,9 @@ func portOf(u *url.URL) int {
 	return 0
 }
 
-// withoutURL is what may be said of err: URLs hold secrets.
+// withoutURL is err without the URL that net/url and net/http quote: URLs hold secrets.
 func withoutURL(err error) error {
-	for with := (*url.Error)(nil); errors.As(err, &with) && with != nil && with.Err != nil; {
+	for with := (*url.Error)(nil); errors.As(err, &with) && with.Err != nil; {
 		if with.Op == "parse" { // its reason quotes pieces of the URL
 			return errors.New("malformed URL")
 		}

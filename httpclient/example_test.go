@@ -5,18 +5,22 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/go-resty/resty/v2"
+	"github.com/rs/zerolog"
 )
 
 // echo is a service that answers with the trace ID it was called with.
@@ -84,6 +88,32 @@ func ExampleResty() {
 	}
 	fmt.Println(resp)
 	// Output: called with "463ac35c9f6413ad"
+}
+
+// Each attempt has a line, a redirect and a refused connection too. Neither tells the query, nor
+// the password.
+func ExampleCallLogConfig() {
+	server := httptest.NewServer(http.RedirectHandler("http://refusing.example/new?token=secret", http.StatusFound))
+	defer server.Close()
+	base := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if addr == "images.example:80" {
+			return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
+		}
+		return nil, errors.New("connection refused")
+	}}
+	console := zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, // what differs each time is not shown
+		PartsExclude: []string{"time"}, FieldsExclude: []string{"duration_ms", "body_ms", "span_id"}}
+	logger := zerolog.New(console).Hook(logctx.Hook(logctx.Config{}))
+
+	client := httpclient.Wrap(&http.Client{Transport: base}, httpclient.Config{
+		CallLog: &httpclient.CallLogConfig{Logger: &logger},
+	})
+
+	r, _ := http.NewRequestWithContext(incoming(), "GET", "http://user:secret@images.example/old?token=secret", nil)
+	client.Do(r)
+	// Output:
+	// INF call attempt=1 host=images.example method=GET parent_id=a2fb4a1d1a96d312 path=/old sampled=true status=302 trace_id=463ac35c9f6413ad
+	// ERR call error="connection refused" attempt=2 host=refusing.example method=GET parent_id=a2fb4a1d1a96d312 path=/new sampled=true trace_id=463ac35c9f6413ad
 }
 
 // After the client's first request, a redirect policy needs ours as its last. Another host

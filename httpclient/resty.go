@@ -264,7 +264,6 @@ func (t *try) start(ctx context.Context, prev trace.B3, method string) {
 	t.now.own, t.span = t.hop.start(ctx, prev, method)
 	t.ended = false
 	if l := t.line; l != nil && l.wanted {
-		l.call = call{}
 		l.call.start(t.hop.calls, t.count)
 		l.call.pending.Context = t.now.own
 	}

@@ -30,6 +30,13 @@
 // not a stranger's business. [Config].Propagate is where to say otherwise. B3 headers that
 // the caller's request already has, and others that the Propagator writes, are stale and
 // never sent.
+//
+// # A line a call
+//
+// With [Config].CallLog each attempt has a log line, which says who was called, for how long, and
+// what came of it. The span_id of the line is the one that the other side got, so a database, a
+// third party or a refused connection, which have no access lines of their own, are found from the
+// lines too, whether or not the trace is sampled. [CallLogConfig] has the keys.
 package httpclient
 
 import (

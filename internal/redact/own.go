@@ -35,7 +35,8 @@ func Of(text string, u *url.URL) string {
 func secretsOf(u *url.URL) (secrets []string) {
 	add := func(texts ...string) {
 		for _, text := range texts {
-			for _, s := range [...]string{text, strings.Trim(strconv.Quote(text), `"`), strings.Trim(strconv.QuoteToASCII(text), `"`)} {
+			quoted, ascii := strconv.Quote(text), strconv.QuoteToASCII(text)
+			for _, s := range [...]string{text, quoted[1 : len(quoted)-1], ascii[1 : len(ascii)-1]} {
 				if s != "" && !slices.Contains(secrets, s) {
 					secrets = append(secrets, s)
 				}

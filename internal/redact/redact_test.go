@@ -150,6 +150,8 @@ func TestOf(t *testing.T) {
 		{"a user alone", parse("http://" + canary + "@h/"), canary + " of h", "… of h"},
 		{"an empty password", parse("http://u:@h/"), "u of h, u:", "u of h, …"},
 		{"not ASCII", parse("http://u:%C3%BC" + canary + "@h/"), "ü" + canary + ` or \u00fc` + canary, "… or …"},
+		{"not ASCII, quoted", parse("http://u:%C3%BC%22" + canary + "@h/"), `ü\"` + canary + ` or \u00fc\"` + canary, "… or …"},
+		{"a quote", parse("http://h/?%22"), `\\ and \" and %22`, `\\ and … and …`},
 		{"one in another", parse("http://u:a@h/?aa"), "aa a", "… …"},
 		{"a letter", parse("http://h/?c"), "connect", "…onne…t"},
 		{"what stands for others", &url.URL{Host: "h", RawQuery: "x", User: url.UserPassword("u", "a…b")}, "axb", ""},
