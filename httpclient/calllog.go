@@ -146,7 +146,7 @@ func (c *call) ended(err error) {
 func (c *call) write(err error) {
 	ctx := c.pending.Context
 	if err != nil {
-		if _, c.record.Error = tell(err, c.url); c.record.Error == "" {
+		if c.record.Error, _ = tell(err, c.url); c.record.Error == "" {
 			c.record.Error = "error"
 		}
 	}

@@ -176,15 +176,15 @@ func withoutURL(err error) error {
 	return err
 }
 
-// tell returns what may be said of err, with which a request to u has ended: err, or what is left
-// of it, and its text. u may be nil.
+// tell returns what may be said of err, with which a request to u has ended: the text, and err or
+// what is left of it. u may be nil.
 //
 // A method of err that panics, as that of a nil pointer may, must not end a request that would go
 // on without us.
-func tell(err error, u *url.URL) (told error, text string) {
+func tell(err error, u *url.URL) (text string, told error) {
 	defer func() {
 		if recover() != nil {
-			told, text = errTextless, errTextless.Error()
+			text, told = errTextless.Error(), errTextless
 		}
 	}()
 	told = withoutURL(err)
@@ -193,7 +193,7 @@ func tell(err error, u *url.URL) (told error, text string) {
 		text = clean
 		told = errors.New(text)
 	}
-	return told, text
+	return text, told
 }
 
 var errTextless = errors.New("error without a text")
@@ -211,7 +211,7 @@ func conclude(span oteltrace.Span, status int, err error, u *url.URL) {
 		}
 	}
 	if err != nil {
-		told, text := tell(err, u)
+		text, told := tell(err, u)
 		span.RecordError(told)
 		span.SetStatus(codes.Error, text)
 	}
