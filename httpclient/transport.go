@@ -61,7 +61,7 @@ import (
 // current span. Response, error and panic of base are passed on as they are; the Response's
 // Request is the copy, and requests in its context are then siblings of the attempt. A recording
 // span ends when the response body has been read to its end or closed. Safe for concurrent use if
-// base is.
+// base is. It panics if cfg.CallLog has two loggers, as Wrap and Resty do.
 func NewTransport(base http.RoundTripper, cfg Config) http.RoundTripper {
 	return &transport{base: base, hop: newHop(cfg)}
 }
