@@ -2,15 +2,19 @@ package tracetest
 
 import (
 	"bytes"
-	"encoding/json"
 	"sync"
 	"testing"
+
+	"example.com/clew/internal/line"
 )
 
-// Log collects log lines: it is the io.Writer of a logctx.New, a zerolog.New or a
-// slog.NewJSONHandler. Make it with [Lines]. Its methods are safe for concurrent use.
+// Log collects log lines: it is the io.Writer of a logctx.New, a logctx.Console, a zerolog.New, a
+// slog.NewJSONHandler or a slog.NewTextHandler. Make it with [Lines]. Its methods are safe for
+// concurrent use.
 type Log struct {
-	TraceKey string // the field of the trace ID; "": trace_id
+	// TraceKey is the field of the trace ID; "": trace_id. One in an object has the object's key and a
+	// dot before its own. The ID of a line of Console is known with the keys of our Configs only.
+	TraceKey string
 
 	t       testing.TB
 	mu      sync.Mutex
@@ -27,32 +31,41 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.written.Write(p)
 }
 
-// line is a line and its trace ID; "": it has none.
-type line struct{ text, id string }
+// traced is a line and its trace ID; "": it has none.
+type traced struct{ text, id string }
 
-// lines returns what has been written. It fails the test if that is nothing, or not JSON.
-func (l *Log) lines() []line {
+// lines returns what has been written. It fails the test if that is nothing, or is not to be read.
+func (l *Log) lines() []traced {
 	l.t.Helper()
 	key := l.TraceKey
 	if key == "" {
-		key = "trace_id"
+		key = line.Default.Key(line.TraceID)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var all []line
+	var all []traced
 	for text := range bytes.Lines(l.written.Bytes()) {
-		var fields map[string]any
-		if err := json.Unmarshal(text, &fields); err != nil {
+		read, err := line.Parse(text)
+		if err != nil {
 			l.t.Errorf("log line is no JSON object: %v: %s", err, text)
 			continue
 		}
-		id, _ := fields[key].(string)
-		all = append(all, line{string(bytes.TrimRight(text, "\n")), id})
+		all = append(all, traced{string(bytes.TrimRight(text, "\n")), textOf(read, key)})
 	}
 	if len(all) == 0 {
 		l.t.Error("no log lines")
 	}
 	return all
+}
+
+// textOf returns the text of a field; "": it is no text. An ID that happens to look like a number is
+// one only in JSON.
+func textOf(l line.Line, key string) string {
+	f, ok := l.Field(key)
+	if ok && !f.Text && l.JSON {
+		return ""
+	}
+	return f.Value
 }
 
 // EveryLineHas fails the test for each line so far that has not the trace ID id, if there is no line,

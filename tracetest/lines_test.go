@@ -9,6 +9,7 @@ import (
 	"example.com/clew/trace"
 	"example.com/clew/tracetest"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 const (
@@ -82,4 +83,53 @@ func TestLinesOfLoggers(t *testing.T) {
 	slog.New(logctx.Slog(slog.NewJSONHandler(lines, nil), logctx.Config{})).InfoContext(ctx, "by slog")
 	lines.EveryLineHas(trace.ID(ctx))
 	assert.Equal(t, trace.ID(ctx), lines.OneTrace())
+}
+
+// Each of our loggers writes what can be read, in each form.
+func TestLinesOfForms(t *testing.T) {
+	for _, id := range []string{idA, idB, "1234567890123456", "12345678901234e5"} {
+		lines := tracetest.Lines(t)
+		b, err := trace.Parse(id + "-a2fb4a1d1a96d312")
+		require.NoError(t, err)
+		ctx := trace.NewContext(context.Background(), b)
+		console := logctx.Console(lines, logctx.Config{Service: "shop"})
+		console.Info().Ctx(ctx).Str("a", "b c").Msg("on a console")
+		slog.New(logctx.Slog(slog.NewTextHandler(lines, nil), logctx.Config{})).InfoContext(ctx, "as text")
+		slog.New(logctx.Slog(slog.NewJSONHandler(lines, nil), logctx.Config{})).InfoContext(ctx, "as JSON")
+		assert.Equal(t, id, lines.OneTrace())
+		lines.EveryLineHas(id)
+	}
+}
+
+// With a key, the field is taken as it stands: our own reading of it is another matter.
+func TestLinesOfPresets(t *testing.T) {
+	b, err := trace.Parse(idA + "-a2fb4a1d1a96d312")
+	require.NoError(t, err)
+	ctx := trace.NewContext(context.Background(), b)
+	for _, tt := range []struct {
+		name string
+		cfg  logctx.Config
+		want string
+	}{
+		{"Datadog", logctx.Datadog(), "16266516598257821587"},
+		{"Google Cloud", logctx.GoogleCloud("p"), "projects/p/traces/" + idA},
+		{"ECS", logctx.ECS(), idA},
+		{"one of one's own", logctx.Config{TraceKey: "tid"}, idA},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			lines := tracetest.Lines(t)
+			lines.TraceKey = tt.cfg.TraceKey
+			l := logctx.New(lines, tt.cfg)
+			l.Info().Ctx(ctx).Msg("by zerolog")
+			slog.New(logctx.Slog(slog.NewTextHandler(lines, nil), tt.cfg)).InfoContext(ctx, "as text")
+			assert.Equal(t, tt.want, lines.OneTrace())
+
+			fake := &fakeTB{TB: t}
+			lines = tracetest.Lines(fake)
+			l = logctx.New(lines, tt.cfg)
+			l.Info().Ctx(ctx).Msg("by zerolog")
+			assert.Empty(t, lines.OneTrace(), "without a key it is trace_id, strictly")
+			said(t, []string{"no trace ID"}, fake.end())
+		})
+	}
 }

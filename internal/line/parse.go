@@ -30,6 +30,9 @@ type Line struct {
 	// message may be "request" too, so a record needs all fields that are always written.
 	Record Record
 
+	// JSON says that the line is JSON, so that each field tells whether it is a text.
+	JSON bool
+
 	// Fields are all fields in their order, those of nested objects under their path: as
 	// "httpRequest.status", which is how [Names.Key] calls them.
 	Fields []Field
@@ -87,6 +90,7 @@ func (l *Line) Read(text string) error {
 	err := r.read()
 	*l = Line{Fields: r.fields, records: l.records}
 	if err == nil {
+		l.JSON = !r.loose
 		r.resolve(l)
 	}
 	return err

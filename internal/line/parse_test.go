@@ -279,6 +279,7 @@ func TestParseFields(t *testing.T) {
 			l, err := line.Parse([]byte(tt.text))
 			require.NoError(t, err, "Parse(%s)", tt.text)
 			assert.Equal(t, tt.want, l.Fields, "fields of %s", tt.text)
+			assert.Equal(t, strings.HasPrefix(strings.TrimSpace(tt.text), "{"), l.JSON, "JSON: %s", tt.text)
 			for _, f := range tt.want {
 				got, ok := l.Field(f.Key)
 				assert.True(t, ok)
@@ -334,8 +335,8 @@ func TestParseErrors(t *testing.T) {
 			require.Error(t, err, "Parse(%s)", clip(tt.text))
 			assert.Contains(t, err.Error(), tt.want)
 			assert.Regexp(t, message, err.Error())
-			assert.Nil(t, l.Record)
-			assert.Empty(t, l.TraceID+l.Message)
+			l.Fields = nil
+			assert.Equal(t, line.Line{}, l, "apart from the fields")
 		})
 	}
 	_, err := line.Parse([]byte(`{"a":` + strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999) + `}`))
