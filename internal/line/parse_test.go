@@ -145,6 +145,8 @@ func TestParseIDs(t *testing.T) {
 		{"decimal with one digit", `{"dd.trace_id":"7"}`, "0000000000000007", ""},
 		{"decimal under our name", `{"trace_id":"` + low64 + `","span_id":"` + span64 + `"}`, low, spanID},
 		{"decimal, told by the span's", `{"trace_id":"1234567890123456","span_id":"` + span64 + `"}`, "000462d53c8abac0", spanID},
+		{"decimal, told by the trace's", `{"trace_id":"` + low64 + `","span_id":"1234567890123456"}`, low, "000462d53c8abac0"},
+		{"a vendor's, several times", `{"dd.trace_id":"1","dd.trace_id":"1","dd.trace_id":"1","trace_id":"` + id128 + `","span_id":"` + spanID + `"}`, id128, spanID},
 		{"16 decimal digits under our name", `{"trace_id":"1234567890123456"}`, "1234567890123456", ""},
 		{"one decimal digit under our name", `{"trace_id":"7"}`, "", ""},
 		{"Datadog's 128 bits", `{"dd.trace_id":"` + id128 + `","dd.span_id":"` + span64 + `"}`, id128, spanID},
@@ -341,6 +343,27 @@ func TestParseErrors(t *testing.T) {
 	}
 	_, err := line.Parse([]byte(`{"a":` + strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999) + `}`))
 	assert.NoError(t, err, "as deep as encoding/json goes")
+}
+
+// Strings are looked at eight bytes at a time: each byte that is special is seen, wherever it stands.
+func TestParseStrings(t *testing.T) {
+	for length := range 20 {
+		for i := range length {
+			for c := range 256 {
+				text := []byte(`{"a":"` + strings.Repeat("x", length) + `"}`)
+				text[len(`{"a":"`)+i] = byte(c)
+				var want struct{ A string }
+				wantErr := json.Unmarshal(text, &want)
+				l, err := line.Parse(text)
+				if (wantErr == nil) != (err == nil) {
+					t.Errorf("Parse(%q) returns the error %v, encoding/json %v", text, err, wantErr)
+				}
+				if f, _ := l.Field("a"); err == nil && f.Value != want.A {
+					t.Errorf("Parse(%q) reads %q", text, f.Value)
+				}
+			}
+		}
+	}
 }
 
 // A Line that is read into again has nothing of the line before.
