@@ -271,11 +271,9 @@ func unescaped(s string) string {
 			u, _ := unit16(s[i:])
 			i += 6
 			if utf16.IsSurrogate(u) {
-				low, ok := unit16(s[i:])
-				if u = utf16.DecodeRune(u, low); ok && u != utf8.RuneError {
+				low, _ := unit16(s[i:])
+				if u = utf16.DecodeRune(u, low); u != utf8.RuneError {
 					i += 6
-				} else {
-					u = utf8.RuneError
 				}
 			}
 			b.WriteRune(u)

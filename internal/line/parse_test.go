@@ -117,6 +117,7 @@ func TestParseHeader(t *testing.T) {
 		{"Console, words that look like a field", `10:11:12 INF sold a=b to c x=y`, "info", "sold a=b to c"},
 		{"Console, a quoted message", `10:11:12 INF "a\nb c=d" x=y`, "info", "a\nb c=d"},
 		{"Console, quoted words", `10:11:12 INF "a b" said "c=d" e x=y`, "info", `"a b" said "c=d" e`},
+		{"Console, a quote in a word", `10:11:12 INF "a "b=c x=y`, "info", `"a "b=c`},
 		{"Console, in colour", "\x1b[90m10:11:12\x1b[0m \x1b[32mINF\x1b[0m \x1b[1msold\x1b[0m \x1b[36mx=\x1b[0my", "info", "sold"},
 		{"Console, an ID but no span", "10:11:12 INF " + id64 + " sold", "info", id64 + " sold"},
 		{"Console, ambiguous: a service without a span", "10:11:12 INF shop sold", "info", "shop sold"},
@@ -364,6 +365,35 @@ func TestParseStrings(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Durations in each unit, as others may write them too.
+func TestParseDurations(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		want       time.Duration
+	}{
+		{"milliseconds", `{"message":"job","job":"j","duration_ms":4.711}`, 4711 * time.Microsecond},
+		{"rounded", `{"message":"job","job":"j","duration_ms":4.7110005}`, 4711001 * time.Nanosecond},
+		{"rounded down", `{"message":"job","job":"j","duration_ms":4.71100049}`, 4711 * time.Microsecond},
+		{"less than all digits", `{"message":"job","job":"j","duration_ms":6e-7}`, time.Nanosecond},
+		{"much less", `{"message":"job","job":"j","duration_ms":9e-9}`, 0},
+		{"an exponent", `message=job job=j duration_ms=1.234567E+06`, 1234567 * time.Millisecond},
+		{"negative", `{"message":"job","job":"j","duration_ms":-0.5}`, -500 * time.Microsecond},
+		{"nanoseconds", `{"message":"job","job":"j","event.duration":4711,"trace.id":"x"}`, 4711},
+		{"with Google's names", `{"message":"job","job":"j","duration_ms":1,"logging.googleapis.com/trace":"x","logging.googleapis.com/spanId":"x"}`, time.Millisecond},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l, err := line.Parse([]byte(tt.text))
+			require.NoError(t, err)
+			assert.Equal(t, line.Record(&line.Run{Job: "j", Duration: tt.want}), l.Record, "record of %s", tt.text)
+		})
+	}
+	l, err := line.Parse([]byte(`{"message":"request","route":"/","httpRequest":{"requestMethod":"GET","requestUrl":"/","status":"200","responseSize":"7",` +
+		`"latency":"1.5s","remoteIp":"r"}}`))
+	require.NoError(t, err)
+	assert.Equal(t, line.Record(&line.Request{Method: "GET", Path: "/", Route: "/", Remote: "r", Status: 200, Bytes: 7, Duration: 1500 * time.Millisecond}), l.Record,
+		"numbers in texts, as Google exports them")
 }
 
 // A Line that is read into again has nothing of the line before.

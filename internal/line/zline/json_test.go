@@ -9,11 +9,12 @@ import (
 
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
+	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 )
 
-// Where no text needs quoting, the line is the same to the byte, and costs no allocation.
+// Where no text needs quoting, the line is the same to the byte.
 func TestWriteBytes(t *testing.T) {
 	for _, v := range vendors {
 		n := line.NewNames(v, "", "", line.Hex, "")
@@ -38,6 +39,19 @@ func TestWriteBytes(t *testing.T) {
 			got := written(zline.Write)
 			assert.True(t, json.Valid([]byte(got)), "%s", got)
 			assert.Equal(t, written(byMethods), got, "vendor %d", v)
+		}
+	}
+}
+
+// A logger that has our hook, which Send does not know, has nothing twice.
+func TestSendOnce(t *testing.T) {
+	var out bytes.Buffer
+	l := zerolog.New(&out).Hook(logctx.Hook(logctx.Config{}))
+	for _, hooked := range []bool{false, true} {
+		out.Reset()
+		zline.Send(&l, hooked, zerolog.InfoLevel, &line.Pending{Context: in(t), Record: run})
+		for _, once := range []string{`"job":"sweep"`, `"trace_id":`, `"span_id":`, `"message":`} {
+			assert.Equal(t, 1, bytes.Count(out.Bytes(), []byte(once)), "times that %s stands in %s", once, &out)
 		}
 	}
 }
