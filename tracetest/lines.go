@@ -12,8 +12,8 @@ import (
 // slog.NewJSONHandler or a slog.NewTextHandler. Make it with [Lines]. Its methods are safe for
 // concurrent use.
 type Log struct {
-	// TraceKey is the field of the trace ID; "": trace_id. One in an object has the object's key and a
-	// dot before its own. The ID of a line of Console is known with the keys of our Configs only.
+	// TraceKey is the field of the trace ID; "": trace_id. One in an object has the object's key and
+	// a dot before its own. The ID of a line of Console is known with the keys of our Configs only.
 	TraceKey string
 
 	t       testing.TB
@@ -58,8 +58,8 @@ func (l *Log) lines() []traced {
 	return all
 }
 
-// textOf returns the text of a field; "": it is no text. An ID that happens to look like a number is
-// one only in JSON.
+// textOf returns the text of a field; "": it is no text. An ID that happens to look like a number
+// is one only in JSON.
 func textOf(l line.Line, key string) string {
 	f, ok := l.Field(key)
 	if ok && !f.Text && l.JSON {
@@ -68,8 +68,8 @@ func textOf(l line.Line, key string) string {
 	return f.Value
 }
 
-// EveryLineHas fails the test for each line so far that has not the trace ID id, if there is no line,
-// and if id is empty.
+// EveryLineHas fails the test for each line so far that has not the trace ID id, if there is no
+// line, and if id is empty.
 func (l *Log) EveryLineHas(id string) {
 	l.t.Helper()
 	if id == "" { // of a context that has lost its trace, say

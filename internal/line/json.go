@@ -153,8 +153,8 @@ func (r *reader) quoted() (value string, ok bool) {
 	return value, true
 }
 
-// skipString moves behind the string that begins at pos. Plain says that it is what it says: it has
-// no escapes, and is valid UTF-8.
+// skipString moves behind the string that begins at pos. Plain says that it is what it says: it
+// has no escapes, and is valid UTF-8.
 func (r *reader) skipString() (plain, ok bool) {
 	s, i := r.text, r.pos+1
 	escapes, ascii := false, true

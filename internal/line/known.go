@@ -25,7 +25,8 @@ type known struct {
 // maxNames is how many names there may be.
 const maxNames = 96
 
-// What zerolog, slog, ECS and Google call what each line has. The first that is there counts.
+// The names that zerolog, slog, ECS and Google have for the fields of each line. The first that is
+// there counts.
 var (
 	timeNames    = [...]string{"time", "@timestamp", "timestamp"}
 	levelNames   = [...]string{"level", "log.level", "severity"}

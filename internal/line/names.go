@@ -29,7 +29,8 @@ const (
 	Logback
 )
 
-// Names are what the fields are called, and how IDs and times are written. Make them by [NewNames].
+// Names are what the fields are called, and how IDs and times are written. Make them by
+// [NewNames].
 type Names struct {
 	Format  Format
 	Project string // of Google Cloud

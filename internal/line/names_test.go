@@ -61,8 +61,8 @@ func given(n *line.Names, rec line.Record) *sink {
 	return s
 }
 
-// The table in docs/lines.md is what the code says: the keys, the lines that have them, their types,
-// and what the vendors call them.
+// The table in docs/lines.md is what the code says: the keys, the lines that have them, their
+// types, and what the vendors call them.
 func TestTable(t *testing.T) {
 	text, err := os.ReadFile("../../docs/lines.md")
 	require.NoError(t, err)
@@ -157,7 +157,7 @@ func TestNewNames(t *testing.T) {
 	assert.Equal(t, "service.name=shop", line.NewNames(line.ECS, "", "", line.Hex, "").Service("shop").String())
 }
 
-// What each record says under each vendor's names, in order.
+// Each record says the same under each vendor's names, in one order.
 func TestWriteTo(t *testing.T) {
 	plain := &line.Call{Method: "get", Host: "redis", Plain: true, Duration: 1500 * time.Nanosecond, Attempt: 2, Error: "e", ParentID: [8]byte{1}}
 	for _, tt := range []struct {
@@ -214,7 +214,8 @@ func TestDurations(t *testing.T) {
 	assert.Equal(t, "0x7", string(line.AppendMilliseconds([]byte("0x"), 7000)))
 }
 
-// A field of the user's with a name that the line has is called otherwise; the caller's list stays.
+// A field of the user's with a name that the line has is called otherwise; the caller's list
+// stays.
 func TestOthers(t *testing.T) {
 	for _, tt := range []struct {
 		name, key string

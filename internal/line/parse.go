@@ -16,25 +16,26 @@ type Line struct {
 	Message string
 	Service string
 
-	// TraceID and SpanID are lower-case hexadecimal digits, 16 or 32 and 16; "": the line has none, or
-	// something else in their place. Of a trace ID written as [Decimal] they are the low 64 bits. Of
-	// Google's resource name they are its last part, always 32 digits: whether the trace ID had 16 cannot
-	// be seen any more.
+	// TraceID and SpanID are lower-case hexadecimal digits, 16 or 32 and 16; "": the line has none,
+	// or something else in their place. Of a trace ID written as [Decimal] they are the low 64 bits.
+	// Of Google's resource name they are its last part, always 32 digits: whether the trace ID had 16
+	// cannot be seen any more.
 	TraceID, SpanID string
 
 	// Sampled says that a backend has spans of the trace. Only the lines of records tell, and all of
 	// Google's.
 	Sampled bool
 
-	// Record is a [*Request], a [*Call] or a [*Run]; nil: the line is somebody else's. Somebody else's
-	// message may be "request" too, so a record needs all fields that are always written.
+	// Record is a [*Request], a [*Call] or a [*Run]; nil: the line is somebody else's. Somebody
+	// else's message may be "request" too, so a record needs all fields that are always written.
 	Record Record
 
 	// JSON says that the line is JSON, so that each field tells whether it is a text.
 	JSON bool
 
 	// Fields are all fields in their order, those of nested objects under their path: as
-	// "httpRequest.status", which is how [Names.Key] calls them.
+	// "httpRequest.status", which is how [Names.Key] calls them. Time, level, service, trace ID,
+	// caller and message of a line of Console have the keys that they have in JSON, and come last.
 	Fields []Field
 
 	records *records // where Record points to
@@ -51,24 +52,24 @@ type Field struct {
 	Key   string
 	Value string // the text if it is one; else JSON, as it was written
 
-	// Text says that Value is a text. In lines that are not JSON, a text that looks like a number, or
-	// like true or false, counts as one.
+	// Text says that Value is a text. Lines that are not JSON do not tell: there, what looks like a
+	// number, or like true or false, is none.
 	Text bool
 }
 
 // Parse reads one line: JSON, as zerolog and slog's JSONHandler write it, the key=value pairs of
 // slog's TextHandler, or the text of logctx.Console. The names of all our vendors are known, and
 // which of them a line has is seen from the line; if it has names of several, the vendor that has
-// most of them rules, and ours among equals. A name of the user's own for the IDs is not known: then
-// the line has none, but has the field.
+// most of them rules, and ours among equals. A name of the user's own for the IDs is not known:
+// then the line has none, but has the field.
 //
 // Of two fields with one key the last counts, as with encoding/json. Invalid UTF-8 is read as
 // U+FFFD. A line may end with a newline. The Line keeps no reference to text.
 //
 // Text of Console is read as well as it can be. Where a message has words with an equals sign at
-// its end, they are taken for fields, and where a field's key has spaces, it and all fields before it
-// are taken for the message. Without the span ID, the service is taken for a part of the message.
-// What is a text and looks like a JSON array or object is taken for one.
+// its end, they are taken for fields, and where a field's key has spaces, it and all fields before
+// it are taken for the message. Without the span ID, the service is taken for a part of the
+// message. A text that looks like a JSON array or object is taken for one.
 //
 // Any input is read in time that grows with its length, and no deeper than some levels: an object
 // further down is one field, whose value is its JSON. Errors say where a line is wrong, and quote

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/clew/internal/line"
+	"example.com/clew/internal/torture"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -346,7 +347,8 @@ func TestParseErrors(t *testing.T) {
 	assert.NoError(t, err, "as deep as encoding/json goes")
 }
 
-// Strings are looked at eight bytes at a time: each byte that is special is seen, wherever it stands.
+// Strings are looked at eight bytes at a time: each byte that is special is seen, wherever it
+// stands.
 func TestParseStrings(t *testing.T) {
 	for length := range 20 {
 		for i := range length {
@@ -425,10 +427,10 @@ func TestParseAllocations(t *testing.T) {
 	}
 }
 
-// Lines that are made to take long: each would take minutes if the time grew with the square of its
-// length, or the memory of a large machine.
+// Lines that are made to take long: each would take minutes if the time grew with the square of
+// its length, or the memory of a large machine.
 func TestParseBounded(t *testing.T) {
-	const n = 1 << 20
+	n := torture.Size(1<<17, 1<<20)
 	for _, tt := range []struct{ name, text string }{
 		{"open arrays", `{"a":` + strings.Repeat("[", n)},
 		{"open objects", strings.Repeat(`{"a":`, n)},

@@ -58,7 +58,8 @@ func (r *reader) message() string {
 
 // beginsAsSlog reports whether the line begins as slog's handlers do: with its time or a level in
 // capitals, and then the message. A line of zerolog begins with a level in small letters and ends
-// with the message. It is asked where a line has the fields of both, one of which is then the user's.
+// with the message. It is asked where a line has the fields of both, one of which is then the
+// user's.
 func (r *reader) beginsAsSlog() bool {
 	slogs := r.fields[0].Key == slog.TimeKey
 	for i := range r.fields {
@@ -150,8 +151,8 @@ func (w *wanted) optional(k Key) string {
 
 func (w *wanted) flag(k Key) bool { return w.isTrue(w.slot(k)) }
 
-// span returns the ID of a span; zero: there is none. Where the vendor has another name than ours, a
-// line may have ours all the same: those of the trace and the span are for the user to choose.
+// span returns the ID of a span; zero: there is none. Where the vendor has another name than ours,
+// a line may have ours all the same: those of the trace and the span are for the user to choose.
 func (w *wanted) span(k Key) [8]byte {
 	s := w.optional(k)
 	if s == "" {

@@ -87,9 +87,9 @@ func (a *attributes) Close() {
 var requestKeys = [...]Key{TraceID, SpanID, Service, Sampled, ParentID, CallerParentID, UntrustedTraceID, Method, Path, Route,
 	Status, Bytes, Duration, Remote, Panicked, Hijacked, ClientGone}
 
-// Others returns the user's fields for the line of a request. One with a key that is ours there, or
-// that a logger has for the time, the level or the message, is renamed: parsers take the last of two,
-// and some stores refuse the line.
+// Others returns the user's fields for the line of a request. One with a key that is ours there,
+// or that a logger has for the time, the level or the message, is renamed: parsers take the last
+// of two, and some stores refuse the line.
 func (n *Names) Others(fields []slog.Attr) []slog.Attr {
 	if !slices.ContainsFunc(fields, func(f slog.Attr) bool { return f.Key == "" || n.taken(f.Key) }) {
 		return fields

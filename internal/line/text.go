@@ -167,8 +167,8 @@ func withoutEscapes(s string) string {
 	}
 }
 
-// levelOf returns zerolog's word for one of Console's. Of a level of the user's there are up to three
-// letters, in capitals.
+// levelOf returns zerolog's word for one of Console's. Of a level of the user's there are up to
+// three letters, in capitals.
 func levelOf(s string) (level string, ok bool) {
 	switch s {
 	case "TRC":

@@ -52,8 +52,8 @@ func isDigits(s string) bool {
 	return true
 }
 
-// id returns the ID that s has, in hexadecimal digits; "": none. Decimal says that 16 digits without
-// a letter, and fewer, are a decimal number.
+// id returns the ID that s has, in hexadecimal digits; "": none. Decimal says that 16 digits
+// without a letter, and fewer, are a decimal number.
 func id(s string, decimal bool) string {
 	if len(s) == 32 || len(s) == 16 {
 		hex, letters, upper := isHex(s)
@@ -91,8 +91,8 @@ func integer(s string) (int64, bool) {
 	return n, err == nil
 }
 
-// scaled returns the number that s is, times ten to the power of scale, rounded. It is false where s
-// is no number of JSON, and where that is too large.
+// scaled returns the number that s is, times ten to the power of scale, rounded. It is false where
+// s is no number of JSON, and where that is too large.
 func scaled(s string, scale int) (int64, bool) {
 	if n := number(s); n == 0 || n < len(s) {
 		return 0, false
@@ -167,10 +167,10 @@ func took(s string, u unit) (time.Duration, bool) {
 	return time.Duration(ns), ok
 }
 
-// instant returns the time that s is: one of RFC 3339, with a fraction of any length, or a number of
-// seconds, milliseconds, microseconds or nanoseconds since 1970, told by its size; else the zero one.
-// The T may be a space, the fraction may begin with a comma, and the zone may lack its colon, as
-// loggers of Java and Python have it. Console's time of the day is one of the year 0.
+// instant returns the time that s is: one of RFC 3339, with a fraction of any length, or a number
+// of seconds, milliseconds, microseconds or nanoseconds since 1970, told by its size; else the
+// zero one. The T may be a space, the fraction may begin with a comma, and the zone may lack its
+// colon, as loggers of Java and Python have it. Console's time of the day is one of the year 0.
 func instant(s string) time.Time {
 	year, month, day := 0, 1, 1
 	clock := len(s) >= len("15:04:05") && s[2] == ':' // alone

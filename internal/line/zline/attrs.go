@@ -52,8 +52,8 @@ func Attr(e *zerolog.Event, a slog.Attr) {
 	}
 }
 
-// isEmpty reports whether slog leaves an attribute out: one that has nothing at all, and a group that
-// holds only such.
+// isEmpty reports whether slog leaves an attribute out: one that has nothing at all, and a group
+// that holds only such.
 func isEmpty(key string, v slog.Value) bool {
 	if v.Kind() == slog.KindGroup {
 		return !slices.ContainsFunc(v.Group(), func(a slog.Attr) bool { return !isEmpty(a.Key, a.Value.Resolve()) })
