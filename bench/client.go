@@ -292,7 +292,7 @@ func callLineJob() job {
 		{"clew, one `Info` line with the same fields", floor, func() work {
 			return called(true, func(ctx context.Context) {
 				logctx.Info(ctx).Str("method", "GET").Str("host", "first.example").Str("path", "/path").Int("status", 200).
-					Float64("duration_ms", 0.125).Int("attempt", 1).Str("parent_id", spanHex).Msg("call")
+					Float64(durationKey, 0.125).Int("attempt", 1).Str(parentIDKey, spanHex).Msg("call")
 			})
 		}},
 		{"clew, `CallLog`", ours, func() work { return called(true, nil) }},
@@ -331,12 +331,12 @@ func called(lined bool, say func(context.Context)) work {
 			return err
 		}
 		delete(line, "time")
-		delete(line, "duration_ms")
-		if say == nil && line["parent_id"] == spanIn(r.Context()) {
-			line["parent_id"] = spanHex
+		delete(line, durationKey)
+		if say == nil && line[parentIDKey] == spanIn(r.Context()) {
+			line[parentIDKey] = spanHex
 		}
 		want := map[string]any{"level": "info", "message": "call", "method": "GET", "host": "first.example", "path": "/path", "status": 200.0,
-			"attempt": 1.0, "parent_id": spanHex, "trace_id": traceHex, "span_id": base.asked.Header.Get("X-B3-SpanId")}
+			"attempt": 1.0, parentIDKey: spanHex, traceIDKey: traceHex, spanIDKey: base.asked.Header.Get("X-B3-SpanId")}
 		if !maps.Equal(line, want) {
 			return fmt.Errorf("the line is %v", line)
 		}

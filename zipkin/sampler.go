@@ -12,8 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"example.com/clew/internal/seam"
 	"example.com/clew/internal/newid"
+	"example.com/clew/internal/seam"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"

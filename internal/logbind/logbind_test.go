@@ -54,7 +54,8 @@ func TestOf(t *testing.T) {
 func TestBoundBeginsAsAValueContext(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.Bind(t.Context(), hooked(&out))
-	like, link := reflect.TypeOf(context.WithValue(t.Context(), "", "")).Elem(), reflect.ValueOf(ctx).Elem()
+	type key struct{}
+	like, link := reflect.TypeOf(context.WithValue(t.Context(), key{}, "")).Elem(), reflect.ValueOf(ctx).Elem()
 	var fields [3]any
 	for i := range fields {
 		want, got := like.Field(i), link.Type().Field(i)
