@@ -84,7 +84,9 @@ func (p *Provider) start(ctx context.Context, under *parent, kind oteltrace.Span
 	}
 	n := new(node)
 	n.span.begin(under, p)
-	n.span.server = kind == oteltrace.SpanKindServer
+	if kind == oteltrace.SpanKindServer {
+		n.span.server, n.span.callerParent = true, under.callerParent
+	}
 	return n.link(ctx), &n.span
 }
 

@@ -103,7 +103,6 @@ func (n *node) link(ctx context.Context) *node {
 func (s *span) begin(under *parent, p *Provider) {
 	s.provider = p
 	s.rare = rarely(under.state, nil)
-	s.callerParent = under.callerParent
 
 	b := &s.b3
 	*b = under.b3

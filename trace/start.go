@@ -222,7 +222,7 @@ func (p *parent) resolve(cur *current, caller B3) {
 	}
 
 	p.b3, p.state, p.denied = cur.b3, cur.traceState(), cur.denied()
-	if !cur.local() {
+	if cur.remote() {
 		p.callerParent = cur.b3.ParentSpanID
 	}
 	if cur.known {
