@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"example.com/clew/internal/clip"
@@ -66,8 +67,9 @@ type CallLogConfig struct {
 	Slog *slog.Logger
 
 	// Level is the level of a line. The status is 0 where there was no answer. The error is the
-	// one that the client got, and may quote URLs. Nil: info, warn from 400, error from 500 and
-	// for an error; but info where the caller itself gave up (context.Canceled).
+	// one that the client got, and may quote URLs; to errors.Is, that of http.Client's Timeout is
+	// context.DeadlineExceeded. Nil: info, warn from 400, error from 500 and for an error; but info
+	// where the caller itself gave up (context.Canceled).
 	Level func(status int, err error) slog.Level
 
 	// Skip says which attempts get no line; they still have IDs. It is asked once for each,
@@ -146,6 +148,9 @@ func (c *call) ended(err error) {
 func (c *call) write(err error) {
 	ctx := c.pending.Context
 	if err != nil {
+		if outOfTime(ctx, err) {
+			err = context.DeadlineExceeded
+		}
 		if c.record.Error, _ = tell(err, c.url); c.record.Error == "" {
 			c.record.Error = "error"
 		}
@@ -186,6 +191,15 @@ func (c *call) level(ctx context.Context, err error) slog.Level {
 func gaveUp(ctx context.Context, err error) (is bool) {
 	defer func() { _ = recover() }() // see tell
 	return ctx.Err() == context.Canceled || errors.Is(err, context.Canceled)
+}
+
+// outOfTime reports whether err stands for the end of ctx's time. http.Client stops a request by its
+// Timeout in two ways at once, if it does not know the transport. The error of one of them does not
+// say that the time was the reason, and it often comes first.
+func outOfTime(ctx context.Context, err error) (is bool) {
+	defer func() { _ = recover() }() // see tell
+	deadline, ok := ctx.Deadline()
+	return ok && !time.Now().Before(deadline) && strings.HasPrefix(err.Error(), "net/http: request canceled")
 }
 
 // What there is no other error for.

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 	"unicode/utf8"
@@ -147,6 +148,15 @@ var outcomes = []struct {
 	{name: "a timeout", handler: hanging, ctx: func(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(ctx, 20*time.Millisecond)
 	}, want: []said{{"error", 0, "deadline exceeded", false}}},
+	{name: "http.Client's Timeout", base: func(*http.Request) (*http.Response, error) { return nil, errStopped }, ctx: late,
+		want: []said{{"error", 0, "deadline exceeded", false}}, resty: []said{{"error", 0, "request canceled", false}}},
+	{name: "http.Client's Timeout, in the body", base: func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(fmt.Errorf("%w while waiting", errStopped)))}, nil
+	}, ctx: late, want: []said{{"error", 200, "deadline exceeded", true}}},
+	{name: "somebody else stopped it", base: func(*http.Request) (*http.Response, error) { return nil, errStopped },
+		want: []said{{"error", 0, "request canceled", false}}},
+	{name: "another error, too late", base: func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, ctx: late,
+		want: []said{{"error", 0, "unexpected EOF", false}}},
 	{name: "the caller gives up", handler: hanging, ctx: canceling(context.Canceled), want: []said{{"info", 0, "canceled", false}}},
 	{name: "the caller gives up, with a cause", handler: hanging, ctx: canceling(errors.New("shutting down")), want: []said{{"info", 0, "n", false}}},
 	{name: "a malformed answer", handler: raw("HTTP/1.1 2x0 http://u5er:" + canary + "@h?" + canary + "\r\n\r\n"), want: []said{{"error", 0, "malformed HTTP", false}}},
@@ -166,6 +176,13 @@ var outcomes = []struct {
 	{name: "a panic with an error", base: func(*http.Request) (*http.Response, error) { panic(http.ErrAbortHandler) }, want: []said{{"error", 0, "panic", false}}},
 	{name: "runtime.Goexit", base: func(*http.Request) (*http.Response, error) { runtime.Goexit(); return nil, nil },
 		want: []said{{"error", 0, "runtime.Goexit", false}}, resty: []said{}},
+}
+
+// errStopped is net/http's, for a request whose Cancel was closed.
+var errStopped = errors.New("net/http: request canceled")
+
+func late(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(ctx, time.Unix(1, 0))
 }
 
 func status(code int) http.HandlerFunc {
