@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -244,6 +245,32 @@ func ExampleAccessLog() {
 	call(handler, "/users/7", "10.1.2.3:4711")
 	call(handler, "/healthz", "10.1.2.3:4711")
 	// Output: WRN request bytes=13 method=GET parent_id=a2fb4a1d1a96d312 path=/users/7 route=/users/{id} status=404 trace_id=463ac35c9f6413ad
+}
+
+// With slog, from the handler's own lines to the access line, which has a field of the program's.
+func ExampleConfig_slog() {
+	shorter := func(_ []string, a slog.Attr) slog.Attr { // what changes from run to run
+		if slices.Contains([]string{"time", "duration_ms", "span_id"}, a.Key) {
+			return slog.Attr{}
+		}
+		return a
+	}
+	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: shorter})
+	logger := slog.New(logctx.Slog(handler, logctx.Config{Service: "users"}))
+	access := httpmw.AccessLog(httpmw.AccessLogConfig{Fields: func(r *http.Request) []slog.Attr {
+		return []slog.Attr{slog.String("tenant", r.Header.Get("X-Tenant"))}
+	}})
+	h := httpmw.New(httpmw.Config{Slog: logger})(access(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		logctx.SlogFrom(r.Context()).Info("hello") // or logger.InfoContext(r.Context(), "hello")
+	})))
+
+	r := httptest.NewRequest(http.MethodGet, "/users", nil)
+	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312")
+	r.Header.Set("X-Tenant", "acme")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	// Output:
+	// level=INFO msg=hello service=users trace_id=463ac35c9f6413ad
+	// level=INFO msg=request service=users trace_id=463ac35c9f6413ad method=GET path=/users status=200 bytes=0 remote=192.0.2.1:1234 parent_id=a2fb4a1d1a96d312 tenant=acme
 }
 
 func ExampleRouteLabels() {

@@ -161,6 +161,28 @@ func ExampleSlog() {
 	// {"level":"INFO","msg":"no context, no ID"}
 }
 
+func ExampleSlogFrom() {
+	handler := slog.NewJSONHandler(os.Stdout, withoutTime)
+	ctx := logctx.WithSlog(handlerContext(), slog.New(handler)) // as httpmw does with its Config's Slog
+
+	resize := func(logger *slog.Logger) { // knows no context
+		logger.Info("resized", "image", "cat.png")
+	}
+	resize(logctx.SlogFrom(ctx))
+	// Output: {"level":"INFO","msg":"resized","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","image":"cat.png"}
+}
+
+// A program that logs with slog only gives its background work a logger in main. There the lines of
+// calls and jobs go too.
+func ExampleWithSlog() {
+	logger := slog.New(logctx.Slog(slog.NewJSONHandler(os.Stdout, withoutTime), logctx.Config{Service: "image-store"}))
+	ctx := logctx.WithSlog(context.Background(), logger)
+
+	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312") // what a message brought
+	logctx.SlogFrom(trace.NewContext(ctx, b)).Info("resized")
+	// Output: {"level":"INFO","msg":"resized","service":"image-store","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312"}
+}
+
 // withoutTime leaves out what changes from run to run.
 var withoutTime = &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && a.Key == slog.TimeKey {
