@@ -3,6 +3,8 @@ package logctx
 import (
 	"context"
 	"log/slog"
+
+	clew "example.com/clew/logctx"
 )
 
 func slogs(ctx context.Context, logger *slog.Logger) {
@@ -18,6 +20,14 @@ func slogs(ctx context.Context, logger *slog.Logger) {
 	from(ctx).Info("the context's")
 	bound := from(ctx).With("k", "v")
 	bound.Info("the context's")
+
+	clew.SlogFrom(ctx).Info("clew's")
+	clews := clew.SlogFrom(ctx).WithGroup("g").With("k", "v")
+	clews.Info("clew's")
+	ctx, done := clew.Call(ctx, "db", "GetItem")
+	done(nil)
+	slog.InfoContext(ctx, "in the call")
+	slog.Info("in the call") // want `slog.Info without`
 }
 
 func from(ctx context.Context) *slog.Logger { return slog.Default() }
