@@ -25,6 +25,9 @@ import (
 // terminal.
 func Console(w io.Writer, cfg ...Config) zerolog.Logger {
 	conf := one("Console", cfg)
+	if w == nil {
+		w = io.Discard
+	}
 	n := newWriter(conf)
 	c := console{colours: coloured(w), traceKey: n.traceKey}
 	service := n.Top(line.Service)

@@ -72,6 +72,8 @@ func TestNewKeepsTheTimeFormat(t *testing.T) {
 func TestNilWriterDiscards(t *testing.T) {
 	logger := logctx.New(nil)
 	assert.NotPanics(t, func() { logger.Info().Ctx(request()).Msg(message) }, "a line to New(nil)")
+	logger = logctx.Console(nil)
+	assert.NotPanics(t, func() { logger.Info().Ctx(request()).Msg(message) }, "a line to Console(nil)")
 }
 
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")
