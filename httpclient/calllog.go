@@ -202,7 +202,7 @@ func outOfTime(ctx context.Context, err error) (is bool) {
 	return ok && !time.Now().Before(deadline) && strings.HasPrefix(err.Error(), "net/http: request canceled")
 }
 
-// What there is no other error for.
+// Errors for what has no other.
 var (
 	errPanic   = errors.New("panic")
 	errGoexit  = errors.New("runtime.Goexit")

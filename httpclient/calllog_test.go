@@ -851,7 +851,7 @@ func TestCallLogRestyGoexit(t *testing.T) {
 	assert.NotEqual(t, taken[0]["span_id"], taken[1]["span_id"])
 }
 
-// What cannot be parsed as JSON is an error of the call.
+// An answer that cannot be parsed as JSON is an error of the call.
 func TestCallLogRestyParse(t *testing.T) {
 	var l lines
 	w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -1076,7 +1076,7 @@ func FuzzCallLog(f *testing.F) {
 		require.ErrorIs(t, err, errBase)
 		line, span := l.takeOne(t), rec.one(t)
 		for _, secret := range secrets {
-			// What the path says, or we do, is said. Bytes that are not UTF-8 cannot be.
+			// A text that the path has too, or our own words, is told. Bytes that are not UTF-8 cannot be.
 			if secret == "" || strings.Contains("error without a text … "+u.Path+u.EscapedPath(), secret) || !utf8.ValidString(secret) {
 				continue
 			}

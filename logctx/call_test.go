@@ -151,7 +151,7 @@ type broken struct{ text string }
 
 func (b *broken) Error() string { return b.text } // of a nil pointer, a panic
 
-// What callers give may be hostile, or tell what is secret.
+// The words of callers may be hostile, or tell secrets.
 func TestCallTells(t *testing.T) {
 	long := strings.Repeat("ü", clip.Max)
 	var nilBroken *broken
@@ -341,7 +341,7 @@ func TestCallWithoutATrace(t *testing.T) {
 	assert.Len(t, lost, 2, "what a Guard is told, and of a call in a trace")
 }
 
-// What is called in the call's context is its child.
+// A call in a call's context is its child.
 func TestCallInACall(t *testing.T) {
 	var out bytes.Buffer
 	ctx := hooked(&out).WithContext(request())

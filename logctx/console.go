@@ -16,7 +16,7 @@ import (
 
 // Console returns a logger that writes to w for people: time, level, service, trace ID, message,
 // then the fields. The ID has a colour of its own, the same on every line of a trace, so that a
-// trace can be followed by eye. What w must be and what a Config says, [New] says.
+// trace can be followed by eye. [New] says what w must be, and what a Config does.
 //
 // There are colours if w is a terminal and the environment has no NO_COLOR. CLICOLOR_FORCE, other
 // than 0, brings them in any case. The environment is asked when Console is called.

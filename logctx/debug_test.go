@@ -258,7 +258,7 @@ func TestDebugAllocations(t *testing.T) {
 	assert.LessOrEqual(t, got, float64(raceAllocs), "allocations of a line in a debug trace")
 }
 
-// What a debug trace took is given back once. A level that the program sets later is its own, in
+// A debug trace gives back once what it took. A level that the program sets later is its own, in
 // every root after that.
 func TestRootsGiveBackOnce(t *testing.T) {
 	for _, roots := range []int{1, 2, 3} {

@@ -29,9 +29,9 @@ import (
 // The name is also the name of the run's span. With an empty one, both are what the span is called
 // otherwise: "workerpool.Every" or "workerpool.Job". A name is cut after 8,000 bytes.
 //
-// What a run schedules with its own context is another job, and has lines only if that is Logged
-// itself. Of two names the inner one counts. Go, Wrap, Group and Pool write no lines; what they run
-// has the name still, for an Every or a Job in it. [trace.Only] keeps no name. A nil ctx panics.
+// A job that a run schedules with its own context is another one, and has lines only if it is Logged
+// itself. Of two names the inner one counts. Go, Wrap, Group and Pool write no lines; their tasks
+// have the name still, for an Every or a Job in them. [trace.Only] keeps no name. A nil ctx panics.
 func Logged(ctx context.Context, name string) context.Context {
 	if ctx == nil {
 		panic("workerpool: Logged: nil context")

@@ -1,5 +1,5 @@
-// Package redact takes out of texts what is secret in URLs: user, query and fragment. What it
-// leaves may go into spans and log lines.
+// Package redact takes out of texts what is secret in URLs: user, query and fragment. The
+// rest may go into spans and log lines.
 package redact
 
 import "strings"

@@ -1,5 +1,5 @@
 // Package seam is all that clew's packages say to each other behind their users' backs. Each could
-// do without, and would be slower for it or know less. What is exported here has one side that sets
+// do without, and would be slower for it or know less. Each declaration has one side that sets
 // or makes it, and one that asks.
 //
 // Two things that are said have packages of their own: route, the cell in which the route of a
