@@ -37,8 +37,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Calls that are not HTTP have their lines, and their client spans, by logctx.Call. These are the few
-// lines that each library needs for it.
+// Calls that are not HTTP have their lines, and their client spans, by logctx.Call. These are the
+// few lines that each library needs for it.
 
 // sqlCalls makes a call of each statement of a database. The call ends when the statement has been
 // run, which for a query is when its rows can be read.
@@ -77,8 +77,8 @@ func verb(query string) string {
 }
 
 // redisCalls makes a call of each command and of each pipeline. That a key does not exist is an
-// answer. The commands by which a new connection introduces itself belong to the call that needs it:
-// they run in its context.
+// answer. The commands by which a new connection introduces itself belong to the call that needs
+// it: they run in its context.
 type redisCalls struct{ host string }
 
 type inRedisCall struct{}
@@ -357,7 +357,8 @@ func serveRedis(answers map[string]string) (address string, stop func()) {
 	}
 }
 
-// readCommand reads a command of Redis's protocol: how many words there are, and of each how long it is.
+// readCommand reads a command of Redis's protocol: how many words there are, and of each how long
+// it is.
 func readCommand(in *bufio.Reader) (string, error) {
 	words, err := readNumber(in, '*')
 	if err != nil {

@@ -107,17 +107,17 @@
 //
 // # Calls
 //
-// logctx.Call makes a client span and a line at debug of a call that is not HTTP. sqlCalls, redisCalls,
-// grpcCalls and awsCalls do it for each call of a client; they are some lines each, in calls_test.go, to
-// copy. HTTP has lines by httpclient.Config's CallLog.
+// logctx.Call makes a client span and a line at debug of a call that is not HTTP. sqlCalls,
+// redisCalls, grpcCalls and awsCalls do it for each call of a client; they are some lines each,
+// in calls_test.go, to copy. HTTP has lines by httpclient.Config's CallLog.
 //
 //	database/sql            db := sqlCalls{sql.OpenDB(connector), "media-db.internal:5432"}
 //	go-redis                client.AddHook(redisCalls{"media-cache.internal:6379"})
 //	gRPC, out               grpc.WithUnaryInterceptor(grpcCalls)
 //	AWS, each attempt       o.APIOptions = append(o.APIOptions, awsCalls)
 //
-// The calls of grpcCalls carry the trace too, so that it stands in place of otelgrpc's client handler.
-// Beside otelsql, or a provider for AWS, there is a span more for each call.
+// The calls of grpcCalls carry the trace too, so that it stands in place of otelgrpc's client
+// handler. Beside otelsql, or a provider for AWS, there is a span more for each call.
 //
 // # Logs
 //

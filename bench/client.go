@@ -284,8 +284,8 @@ func clientJobs() (jobs []job) {
 	return append(jobs, callLineJob())
 }
 
-// callLineJob is about the line of a call. Its cost above the call is to be compared with that of a
-// line of the program's own, whose fields are ready.
+// callLineJob is about the line of a call. Its cost above the call is to be compared with that of
+// a line of the program's own, whose fields are ready.
 func callLineJob() job {
 	return job{name: "client, call line", variants: []variant{
 		{"clew, no line", baseline, func() work { return called(false, nil) }},

@@ -68,8 +68,8 @@ type CallLogConfig struct {
 
 	// Level is the level of a line. The status is 0 where there was no answer. The error is the
 	// one that the client got, and may quote URLs; to errors.Is, that of http.Client's Timeout is
-	// context.DeadlineExceeded. Nil: info, warn from 400, error from 500 and for an error; but info
-	// where the caller itself gave up (context.Canceled).
+	// context.DeadlineExceeded. Nil: info, warn from 400, error from 500 and for an error; but
+	// info where the caller itself gave up (context.Canceled).
 	Level func(status int, err error) slog.Level
 
 	// Skip says which attempts get no line; they still have IDs. It is asked once for each,
@@ -193,9 +193,9 @@ func gaveUp(ctx context.Context, err error) (is bool) {
 	return ctx.Err() == context.Canceled || errors.Is(err, context.Canceled)
 }
 
-// outOfTime reports whether err stands for the end of ctx's time. http.Client stops a request by its
-// Timeout in two ways at once, if it does not know the transport. The error of one of them does not
-// say that the time was the reason, and it often comes first.
+// outOfTime reports whether err stands for the end of ctx's time. http.Client stops a request by
+// its Timeout in two ways at once, if it does not know the transport. The error of one of them
+// does not say that the time was the reason, and it often comes first.
 func outOfTime(ctx context.Context, err error) (is bool) {
 	defer func() { _ = recover() }() // see tell
 	deadline, ok := ctx.Deadline()

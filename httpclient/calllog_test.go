@@ -1076,7 +1076,8 @@ func FuzzCallLog(f *testing.F) {
 		require.ErrorIs(t, err, errBase)
 		line, span := l.takeOne(t), rec.one(t)
 		for _, secret := range secrets {
-			// A text that the path has too, or our own words, is told. Bytes that are not UTF-8 cannot be.
+			// A text that the path has too, or our own words, is told. Bytes that are not UTF-8
+			// cannot be.
 			if secret == "" || strings.Contains("error without a text … "+u.Path+u.EscapedPath(), secret) || !utf8.ValidString(secret) {
 				continue
 			}

@@ -25,17 +25,18 @@ import (
 type AccessLogConfig struct {
 	// Logger writes the lines; it gets logctx's hook if it has none. In a debug trace whose
 	// decision is trusted its level is debug and its Sampler is not asked, as with Config.Logger.
-	// Nil, and no Slog: the request context's, or else what [logctx.SlogFrom] finds in the context,
-	// or else what [logctx.Info] falls back to.
+	// Nil, and no Slog: the request context's, or else what [logctx.SlogFrom] finds in the
+	// context, or else what [logctx.Info] falls back to.
 	Logger *zerolog.Logger
 
-	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with IDs, too.
-	// In a debug trace whose decision is trusted its level is not asked. With both, AccessLog panics.
+	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with
+	// IDs, too. In a debug trace whose decision is trusted its level is not asked. With both,
+	// AccessLog panics.
 	Slog *slog.Logger
 
-	// Fields are fields of yours on the line, such as the user agent or a tenant. It is called after the
-	// handler, with the request and its context, also for a line that its level hides. A field with a
-	// key of the line's own is renamed: path becomes path_attr. Nil: none.
+	// Fields are fields of yours on the line, such as the user agent or a tenant. It is called
+	// after the handler, with the request and its context, also for a line that its level hides.
+	// A field with a key of the line's own is renamed: path becomes path_attr. Nil: none.
 	Fields func(*http.Request) []slog.Attr
 
 	// Level is the level of a line. Nil: info, warn from 400, error from 500 and for a panic; but
@@ -60,10 +61,10 @@ type AccessLogConfig struct {
 // The line has the message "request" and these keys: method, path, route (see [SetRoute]), status
 // (what the client got), bytes (of the body, as the handler wrote it), duration_ms, remote; the
 // hook's trace_id and span_id; parent_id (the caller's span), caller_parent_id (that span's own
-// parent, as received); untrusted_trace_id (what a caller under [TrustNone] sent); sampled, panicked,
-// hijacked and client_gone, where true. A method, path or remote of more than 8,000 bytes is cut
-// there. A logger whose hook or handler has one of logctx's presets gets the vendor's names for
-// them. From these lines alone a call graph can be drawn.
+// parent, as received); untrusted_trace_id (what a caller under [TrustNone] sent); sampled,
+// panicked, hijacked and client_gone, where true. A method, path or remote of more than 8,000
+// bytes is cut there. A logger whose hook or handler has one of logctx's presets gets the
+// vendor's names for them. From these lines alone a call graph can be drawn.
 //
 // # Where it stands
 //

@@ -63,9 +63,10 @@ type Config struct {
 	// left alone.
 	Logger *zerolog.Logger
 
-	// Slog, if set, is put into each request's context for [logctx.SlogFrom], beside Logger or alone. It
-	// goes through logctx's handler, if it does not already. In a debug trace whose decision is
-	// trusted, what SlogFrom returns takes all lines from debug on. Nil: the context is left alone.
+	// Slog, if set, is put into each request's context for [logctx.SlogFrom], beside Logger or
+	// alone. It goes through logctx's handler, if it does not already. In a debug trace whose
+	// decision is trusted, what SlogFrom returns takes all lines from debug on. Nil: the context
+	// is left alone.
 	Slog *slog.Logger
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It

@@ -10,8 +10,8 @@ import (
 	"github.com/felixge/httpsnoop"
 )
 
-// watch returns w, observed, and the outcome that learns of it. The outcome decides what the client
-// was sent, since a flush sends the header too.
+// watch returns w, observed, and the outcome that learns of it. The outcome decides what the
+// client was sent, since a flush sends the header too.
 //
 // The two ResponseWriters that net/http's servers give have a type of their own here, with exactly
 // their optional interfaces: one allocation. httpsnoop keeps those of all others, with an allocation

@@ -44,8 +44,8 @@ import (
 // done may be called in any goroutine. All calls of it but the first do nothing. Without one the
 // span does not end, and there is no line. The error given to done is nil if the call was
 // successful; what is no failure of the call, as sql.ErrNoRows is, need not be given. Neither the
-// line nor the span holds the user, the password or the query of a URL that the error quotes. Host,
-// name and error are cut after 8,000 bytes. A nil ctx is context.Background().
+// line nor the span holds the user, the password or the query of a URL that the error quotes.
+// Host, name and error are cut after 8,000 bytes. A nil ctx is context.Background().
 func Call(ctx context.Context, host, name string) (_ context.Context, done func(error)) {
 	if g := guard.Current(); g != nil {
 		if _, traced := trace.FromContext(ctx); !traced {

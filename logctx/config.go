@@ -32,9 +32,9 @@ type Config struct {
 	Format   Format
 	Project  string // of Google Cloud, for GoogleTrace; "": the bare trace ID
 
-	// Service is what the service is called, the same as in zipkin.Config. [New], [Console] and [Slog]
-	// write it once, into the logger, as [Hook] does on each line. "": none; for New and Console, what
-	// OTEL_SERVICE_NAME says.
+	// Service is what the service is called, the same as in zipkin.Config. [New], [Console] and
+	// [Slog] write it once, into the logger, as [Hook] does on each line. "": none; for New and
+	// Console, what OTEL_SERVICE_NAME says.
 	Service string
 
 	// OnMissing, if set, is called for each line that has no trace, with the place in the program that
@@ -102,8 +102,8 @@ func (w *writer) missing(pc uintptr) {
 	}
 }
 
-// readyText is the text of the IDs of ctx's current span, if there is one and it is as w wants it; see
-// package seam.
+// readyText is the text of the IDs of ctx's current span, if there is one and it is as w wants
+// it; see package seam.
 func (w *writer) readyText(ctx context.Context) string {
 	if w.Format == line.Decimal || w.Format == line.GoogleTrace {
 		return ""

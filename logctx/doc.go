@@ -21,9 +21,9 @@
 //
 // In a trusted debug trace httpmw lowers the level of the context's logger to debug and takes its
 // Sampler off, so that all lines come; the next trace that [trace.Root] begins has both back.
-// zerolog's global level and hooks that discard lines still rule. The logger that [SlogFrom] returns
-// takes all lines from debug on. Loggers that are not the context's, and slog's handlers, keep their
-// level and their Sampler.
+// zerolog's global level and hooks that discard lines still rule. The logger that [SlogFrom]
+// returns takes all lines from debug on. Loggers that are not the context's, and slog's handlers,
+// keep their level and their Sampler.
 //
 // # slog
 //

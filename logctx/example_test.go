@@ -172,8 +172,8 @@ func ExampleSlogFrom() {
 	// Output: {"level":"INFO","msg":"resized","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","image":"cat.png"}
 }
 
-// A program that logs with slog only gives its background work a logger in main. There the lines of
-// calls and jobs go too.
+// A program that logs with slog only gives its background work a logger in main. The lines of calls
+// and jobs go there too.
 func ExampleWithSlog() {
 	logger := slog.New(logctx.Slog(slog.NewJSONHandler(os.Stdout, withoutTime), logctx.Config{Service: "image-store"}))
 	ctx := logctx.WithSlog(context.Background(), logger)

@@ -29,7 +29,8 @@ func init() { seam.Rebind = logbind.RebindFrom }
 // writes a time itself, take zerolog.New(w).Hook(logctx.Hook(logctx.Config{})).
 func New(w io.Writer, cfg ...Config) zerolog.Logger { return newLogger(w, one("New", cfg)) }
 
-// one returns the Config that New or Console was given, with the service that the environment says.
+// one returns the Config that New or Console was given, with the service that the environment
+// says.
 func one(who string, cfg []Config) Config {
 	if len(cfg) > 1 {
 		panic("logctx: " + who + ": more than one Config")

@@ -81,8 +81,8 @@ func (b *boundSlog) in(ctx context.Context) context.Context {
 	return over{ctx, b.ctx}
 }
 
-// over is a context whose values are looked for in another one too. Handlers may look for more than
-// a trace.
+// over is a context whose values are looked for in another one too. Handlers may look for more
+// than a trace.
 type over struct {
 	context.Context
 	under context.Context

@@ -12,8 +12,9 @@ import (
 // slog.NewJSONHandler or a slog.NewTextHandler. Make it with [Lines]. Its methods are safe for
 // concurrent use.
 type Log struct {
-	// TraceKey is the field of the trace ID; "": trace_id. One in an object has the object's key and
-	// a dot before its own. The ID of a line of Console is known with the keys of our Configs only.
+	// TraceKey is the field of the trace ID; "": trace_id. One in an object has the object's key
+	// and a dot before its own. The ID of a line of Console is known with the keys of our Configs
+	// only.
 	TraceKey string
 
 	t       testing.TB

@@ -24,8 +24,8 @@
 // a new one, without the old trace. What the program itself derives from the context in each run
 // is a link more each time: context.WithValue, WithCancel and WithTimeout, a logger's WithContext,
 // pprof.WithLabels, an errgroup's context, a span that is handed on to the next run. (One that a
-// Job's run begins with [trace.Start] is not.) A name that [Logged] gives is no link more where its
-// context is what Every or Job is given.
+// Job's run begins with [trace.Start] is not.) A name that [Logged] gives is no link more where
+// its context is what Every or Job is given.
 //
 // # Lines
 //

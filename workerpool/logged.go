@@ -19,19 +19,20 @@ import (
 //	go workerpool.Every(workerpool.Logged(ctx, "refresh"), time.Minute, refresh)
 //
 // The line has the message "job" and the IDs of the run's own trace. Its fields are job, which is
-// name, duration_ms, scheduled_by, which is the trace ID of the context that Every or Job was given,
-// if it has one, and panicked and sampled where they are true. Its level is info, and error for a
-// panic, of which the line is written first. A run that calls runtime.Goexit has its line too. It
-// goes to the zerolog logger of the run's context, else to its slog logger, else where logctx.Info
-// writes without a logger; with a logger that has logctx's hook or handler, the fields are called
-// what that says.
+// name, duration_ms, scheduled_by, which is the trace ID of the context that Every or Job was
+// given, if it has one, and panicked and sampled where they are true. Its level is info, and
+// error for a panic, of which the line is written first. A run that calls runtime.Goexit has its
+// line too. It goes to the zerolog logger of the run's context, else to its slog logger, else
+// where logctx.Info writes without a logger; with a logger that has logctx's hook or handler, the
+// fields are called what that says.
 //
 // The name is also the name of the run's span. With an empty one, both are what the span is called
 // otherwise: "workerpool.Every" or "workerpool.Job". A name is cut after 8,000 bytes.
 //
-// A job that a run schedules with its own context is another one, and has lines only if it is Logged
-// itself. Of two names the inner one counts. Go, Wrap, Group and Pool write no lines; their tasks
-// have the name still, for an Every or a Job in them. [trace.Only] keeps no name. A nil ctx panics.
+// A job that a run schedules with its own context is another one, and has lines only if it is
+// Logged itself. Of two names the inner one counts. Go, Wrap, Group and Pool write no lines;
+// their tasks have the name still, for an Every or a Job in them. [trace.Only] keeps no name. A
+// nil ctx panics.
 func Logged(ctx context.Context, name string) context.Context {
 	if ctx == nil {
 		panic("workerpool: Logged: nil context")
@@ -40,11 +41,11 @@ func Logged(ctx context.Context, name string) context.Context {
 	return withValues(ctx, newNamed(valuesOf(ctx), clip.UTF8(name)))
 }
 
-// named is a link in the chain of contexts that gives a name to what is scheduled with it. It begins
-// as a context of context.WithValue does, which programs look for: see trace's node.
+// named is a link in the chain of contexts that gives a name to what is scheduled with it. It
+// begins as a context of context.WithValue does, which programs look for: see trace's node.
 //
-// It lies under the lifetime of a task, since pools lay tasks over the values. Otherwise it stays on
-// top: as a lifetime.Context it lets a new root and a detached context be laid under it.
+// It lies under the lifetime of a task, since pools lay tasks over the values. Otherwise it stays
+// on top: as a lifetime.Context it lets a new root and a detached context be laid under it.
 type named struct {
 	context.Context
 	key, val any // nameKey{} and what counts: the named itself
@@ -82,8 +83,9 @@ func (n *named) Detached() context.Context {
 // takeName returns ctx without the name that it has for what is scheduled with it, and that name.
 // It is nil if there is none.
 //
-// A name on top is removed, so that a run which schedules the next one by a name makes no chain; no
-// other is below it that counts, since Logged has taken that. One that is further down is hidden.
+// A name on top is removed, so that a run which schedules the next one by a name makes no chain;
+// no other is below it that counts, since Logged has taken that. One that is further down is
+// hidden.
 func takeName(ctx context.Context) (context.Context, *named) {
 	n, _ := ctx.Value(nameKey{}).(*named)
 	switch {
@@ -105,8 +107,8 @@ func withValues(ctx, values context.Context) context.Context {
 	return values
 }
 
-// job returns what Every or Job runs of fn, in which context, and what the span of a run is called.
-// That is name, unless ctx has another.
+// job returns what Every or Job runs of fn, in which context, and what the span of a run is
+// called. That is name, unless ctx has another.
 func job(ctx context.Context, name string, fn func(ctx context.Context)) (context.Context, string, func(ctx context.Context)) {
 	ctx, n := takeName(ctx)
 	if n == nil {
@@ -126,7 +128,8 @@ func job(ctx context.Context, name string, fn func(ctx context.Context)) (contex
 			}
 			b, _ := trace.FromContext(ctx)
 			r.Sampled = b.Sampling == trace.Accept
-			// Debug is false always: a run is a root, and what a caller has asked for ends at a root.
+			// Debug is false always: a run is a root, and what a caller has asked for ends at a
+			// root.
 			zline.Out(&line.Pending{Context: ctx, Record: r}, level, false)
 		}()
 		fn(ctx)

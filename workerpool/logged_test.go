@@ -454,8 +454,8 @@ func TestLoggedAllocations(t *testing.T) {
 		{"Job", func() { sink = workerpool.Job(ctx, nothing) }, 2}, // as before there were names
 		{"a run of Job", plain, beyond},
 		{"Logged", func() { sinkCtx = workerpool.Logged(ctx, "refresh") }, 1},
-		// The record, what carries it, and the text of the IDs; and one that the race detector may add,
-		// under which sync.Pool drops some on purpose.
+		// The record, what carries it, and the text of the IDs; and one that the race detector
+		// may add, under which sync.Pool drops some on purpose.
 		{"a run that writes its line", named, beyond + 4},
 		{"a run whose line is hidden", hidden, beyond + 2},
 	} {

@@ -2,8 +2,8 @@ package line
 
 import "encoding/binary"
 
-// AppendHex appends src, whose length is a multiple of four, as lower-case hexadecimal digits: four
-// bytes at a time, in half the time that encoding/hex needs for an ID.
+// AppendHex appends src, whose length is a multiple of four, as lower-case hexadecimal digits:
+// four bytes at a time, in half the time that encoding/hex needs for an ID.
 func AppendHex(dst, src []byte) []byte {
 	for ; len(src) >= 4; src = src[4:] {
 		v := uint64(binary.BigEndian.Uint32(src)) // spread so that each digit has a byte

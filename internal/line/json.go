@@ -11,8 +11,8 @@ const (
 	// maxDepth is how many objects in one another are taken apart.
 	maxDepth = 8
 
-	// maxPath is the longest path of an object that is taken apart, in bytes. Each of its fields has
-	// that in its key: without a limit, a line could need the square of its length.
+	// maxPath is the longest path of an object that is taken apart, in bytes. Each of its fields
+	// has that in its key: without a limit, a line could need the square of its length.
 	maxPath = 128
 
 	// maxNesting is how deep JSON may be nested at all. encoding/json goes as far.

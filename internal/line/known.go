@@ -17,8 +17,8 @@ type known struct {
 	level  [len(levelNames)]uint8
 	text   [len(messageNames)]uint8
 
-	// index finds a name in the list, from 1, by its hash and then onwards. A map would take several
-	// times as long.
+	// index finds a name in the list, from 1, by its hash and then onwards. A map would take
+	// several times as long.
 	index [256]uint8
 }
 

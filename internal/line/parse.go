@@ -8,22 +8,23 @@ import (
 
 // Line is a line that was read. The zero value is ready for [Line.Read].
 type Line struct {
-	// Time is in UTC; zero: the line has none. Console writes the time of the day only, in whatever
-	// zone its program has. Its date is then January 1 of the year 0, as package time has it.
+	// Time is in UTC; zero: the line has none. Console writes the time of the day only, in
+	// whatever zone its program has. Its date is then January 1 of the year 0, as package time
+	// has it.
 	Time time.Time
 
 	Level   string // as it was written; of Console's short ones, zerolog's word: "info" for INF
 	Message string
 	Service string
 
-	// TraceID and SpanID are lower-case hexadecimal digits, 16 or 32 and 16; "": the line has none,
-	// or something else in their place. Of a trace ID written as [Decimal] they are the low 64 bits.
-	// Of Google's resource name they are its last part, always 32 digits: whether the trace ID had 16
-	// cannot be seen any more.
+	// TraceID and SpanID are lower-case hexadecimal digits, 16 or 32 and 16; "": the line has
+	// none, or something else in their place. Of a trace ID written as [Decimal] they are the low
+	// 64 bits. Of Google's resource name they are its last part, always 32 digits: whether the
+	// trace ID had 16 cannot be seen any more.
 	TraceID, SpanID string
 
-	// Sampled says that a backend has spans of the trace. Only the lines of records tell, and all of
-	// Google's.
+	// Sampled says that a backend has spans of the trace. Only the lines of records tell, and all
+	// of Google's.
 	Sampled bool
 
 	// Record is a [*Request], a [*Call] or a [*Run]; nil: the line is somebody else's. Somebody
@@ -52,8 +53,8 @@ type Field struct {
 	Key   string
 	Value string // the text if it is one; else JSON, as it was written
 
-	// Text says that Value is a text. Lines that are not JSON do not tell: there, what looks like a
-	// number, or like true or false, is none.
+	// Text says that Value is a text. Lines that are not JSON do not tell: there, what looks like
+	// a number, or like true or false, is none.
 	Text bool
 }
 

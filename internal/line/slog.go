@@ -15,11 +15,12 @@ type Pending struct {
 	Record          Record
 	Fields          []slog.Attr // the user's
 
-	// IDs is the text of the IDs of the context's span, made ready, as package seam has it; "": not
-	// known. Then the context tells.
+	// IDs is the text of the IDs of the context's span, made ready, as package seam has it; "":
+	// not known. Then the context tells.
 	IDs string
 
-	// Names are set by our slog handler when it is asked whether it is enabled. Nil: it is not ours.
+	// Names are set by our slog handler when it is asked whether it is enabled. Nil: it is not
+	// ours.
 	Names *Names
 
 	// Written is set by our zerolog hook.

@@ -129,8 +129,8 @@ const everyLevel zerolog.Level = math.MinInt8
 func (s samplerOf) Sample(level zerolog.Level) bool { return s.WithLevel(level) != nil }
 
 // Of returns the logger of ctx: the one that was put into it, else zerolog.DefaultContextLogger,
-// else zerolog's global one, so that no line is lost. Hooked says that it is known to have logctx's
-// hook, and stored that it was put into ctx.
+// else zerolog's global one, so that no line is lost. Hooked says that it is known to have
+// logctx's hook, and stored that it was put into ctx.
 func Of(ctx context.Context) (l *zerolog.Logger, hooked, stored bool) {
 	if b, _ := ctx.Value(boundKey{}).(*bound); b != nil {
 		if l = zerolog.Ctx(ctx); l == &b.logger {

@@ -63,7 +63,7 @@ type Clean struct{ propagation.HeaderCarrier }
 
 // From trace to zipkin.
 
-// InventedParent is the key of the parent span ID that package trace invents for an SDK, whose sampler obeys an
-// accept or a debug that came without IDs only if there is a parent. There is no such span: exporters
-// must not name it.
+// InventedParent is the key of the parent span ID that package trace invents for an SDK, whose
+// sampler obeys an accept or a debug that came without IDs only if there is a parent. There is no
+// such span: exporters must not name it.
 type InventedParent struct{}

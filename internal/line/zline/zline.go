@@ -25,7 +25,8 @@ func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) 
 		if p.Written {
 			return
 		}
-		// Somebody has put another logger where the hooked one was. The line is there, but says nothing.
+		// Somebody has put another logger where the hooked one was. The line is there, but says
+		// nothing.
 	}
 	if level < l.GetLevel() || level < zerolog.GlobalLevel() { // without the price of another hook
 		return
