@@ -28,7 +28,14 @@
 // # slog
 //
 // Wrap the handler with [Slog], and use InfoContext and its like. Code that takes a logger and
-// knows no context gets one from [SlogFrom].
+// knows no context gets one from [SlogFrom]. In main:
+//
+//	logger := slog.New(logctx.Slog(slog.NewJSONHandler(os.Stderr, nil), logctx.Config{}))
+//	slog.SetDefault(logger)
+//	handler = httpmw.New(httpmw.Config{Slog: logger})(handler)
+//
+// Info(ctx) and its like write with zerolog. Where the context has a slog logger only, their lines
+// still go to zerolog's global logger. The lines of requests, calls and jobs go to the slog logger.
 //
 // The lines of a request lie microseconds apart. slog's JSONHandler writes nanoseconds, its
 // TextHandler milliseconds. For more, give it
