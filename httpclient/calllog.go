@@ -93,6 +93,10 @@ func newCallLog(cfg *CallLogConfig) *callLog {
 		panic("httpclient: CallLogConfig: both Logger and Slog are set")
 	}
 	l := &callLog{CallLogConfig: *cfg}
+	if cfg.Slog != nil {
+		h, _ := line.Recognized(cfg.Slog.Handler())
+		l.Slog = slog.New(h)
+	}
 	if cfg.Logger != nil {
 		logger := *cfg.Logger
 		l.Logger, l.hooked, l.heard = &logger, logbind.HasHook(logger), logbind.Heard(logger)

@@ -626,6 +626,9 @@ func TestCallLogLoggers(t *testing.T) {
 		{"slog, Datadog", func(w io.Writer, cfg *httpclient.CallLogConfig) {
 			cfg.Slog = slog.New(logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog()))
 		}, nil, viaSlog(datadog)},
+		{"slog, Datadog, behind another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+			cfg.Slog = slog.New(slog.NewMultiHandler(jsonOf(io.Discard).Handler(), logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog())))
+		}, nil, viaSlog(datadog)},
 		{"slog, with another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) { cfg.Slog = jsonOf(w) }, nil, viaSlog(plain)},
 		{"the context's", nil, func(ctx context.Context, w io.Writer) context.Context { return ctxLogger(w).WithContext(ctx) }, plain},
 		{"the context's, without a hook", nil, func(ctx context.Context, w io.Writer) context.Context { return zerolog.New(w).WithContext(ctx) }, plain},

@@ -107,6 +107,10 @@ func AccessLog(cfg AccessLogConfig) func(http.Handler) http.Handler {
 		l := hooked(*cfg.Logger)
 		cfg.Logger = &l
 	}
+	if cfg.Slog != nil {
+		h, _ := line.Recognized(cfg.Slog.Handler())
+		cfg.Slog = slog.New(h)
+	}
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("httpmw: AccessLog: nil http.Handler")

@@ -108,8 +108,12 @@ func New(cfg Config) func(http.Handler) http.Handler {
 		l := hooked(*cfg.Logger)
 		m.Logger = &l
 	}
-	if cfg.Slog != nil && !line.IsOurs(cfg.Slog.Handler()) {
-		m.Slog = slog.New(logctx.Slog(cfg.Slog.Handler(), logctx.Config{}))
+	if cfg.Slog != nil {
+		h, ours := line.Recognized(cfg.Slog.Handler())
+		if !ours {
+			h = logctx.Slog(h, logctx.Config{})
+		}
+		m.Slog = slog.New(h)
 	}
 	return func(next http.Handler) http.Handler {
 		if next == nil {

@@ -1,6 +1,8 @@
 package httpmw_test
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -240,19 +242,25 @@ func TestAccessLogPresets(t *testing.T) {
 				serve(httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop))), get(caller))
 				check(t, &out)
 			})
-			t.Run(tt.name+", slog, "+way, func(t *testing.T) {
-				var out logbook
-				logger := slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), tt.cfg))
-				var cfg httpmw.Config
-				var access httpmw.AccessLogConfig
-				if way == "New's" {
-					cfg.Slog = logger
-				} else {
-					access.Slog = logger
-				}
-				serve(httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop))), get(caller))
-				check(t, &out)
-			})
+			// The first of several that takes the line hides from slog that ours is asked for it.
+			for _, behind := range [][]slog.Handler{nil, {slog.NewTextHandler(io.Discard, nil)}} {
+				t.Run(fmt.Sprintf("%s, slog, behind %d, %s", tt.name, len(behind), way), func(t *testing.T) {
+					var out logbook
+					h := logctx.Slog(slog.NewJSONHandler(&out, nil), tt.cfg)
+					if len(behind) > 0 {
+						h = slog.NewMultiHandler(append(behind, h)...)
+					}
+					var cfg httpmw.Config
+					var access httpmw.AccessLogConfig
+					if way == "New's" {
+						cfg.Slog = slog.New(h)
+					} else {
+						access.Slog = slog.New(h)
+					}
+					serve(httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop))), get(caller))
+					check(t, &out)
+				})
+			}
 		}
 	}
 }

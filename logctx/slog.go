@@ -65,13 +65,15 @@ type group struct {
 
 func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
 	if p, ok := ctx.(*line.Pending); ok {
-		p.Names, ctx = h.Names, p.Context
+		if ctx = p.Context; p.Names == nil {
+			p.Names = h.Names
+		}
 	}
 	return h.next.Enabled(orBackground(ctx), level)
 }
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	if len(attrs) == 0 {
+	if len(attrs) == 0 || h.Asked(h, attrs) {
 		return h
 	}
 	h2 := *h

@@ -15,13 +15,13 @@ import (
 //
 // The logger is the one that httpmw's Config.Slog or [WithSlog] has put into ctx, else
 // slog.Default(), through [Slog] if it does not lead there already. One from the context takes
-// lines from debug on in a debug trace, whatever its level.
+// lines from debug on in a debug trace, whatever its level; but not the lines that its handler drops
+// in Handle, as [slog.MultiHandler] does for each of its handlers by their levels.
 func SlogFrom(ctx context.Context) *slog.Logger {
 	ctx = orBackground(ctx)
 	b := boundSlog{ctx: ctx}
 	if l, ok := ctx.Value(seam.SlogKey{}).(*slog.Logger); ok {
-		b3, _ := trace.FromContext(ctx)
-		b.next, b.heard = l.Handler(), b3.Sampling == trace.Debug
+		b.next, b.stored, b.heard = l.Handler(), true, isDebug(ctx)
 	} else {
 		b.next = through(slog.Default()).Handler()
 	}
@@ -38,47 +38,67 @@ func WithSlog(ctx context.Context, l *slog.Logger) context.Context {
 	return context.WithValue(orBackground(ctx), seam.SlogKey{}, through(l))
 }
 
-// through returns l with a handler of ours.
+// through returns l with a handler of ours, which is recognized.
 func through(l *slog.Logger) *slog.Logger {
-	if line.IsOurs(l.Handler()) {
-		return l
+	h, ours := line.Recognized(l.Handler())
+	if !ours {
+		h = Slog(h, Config{})
 	}
-	return slog.New(Slog(l.Handler(), Config{}))
+	return slog.New(h)
+}
+
+func isDebug(ctx context.Context) bool {
+	b, _ := trace.FromContext(ctx)
+	return b.Sampling == trace.Debug
 }
 
 // boundSlog is a handler that is bound to a context.
 type boundSlog struct {
-	next  slog.Handler
-	ctx   context.Context
-	heard bool // lines from debug on are wanted
+	next   slog.Handler
+	ctx    context.Context
+	stored bool // the logger is that of a context
+	heard  bool // and ctx's trace is a debug trace, whose lines from debug on are wanted
 }
 
 func (b *boundSlog) Enabled(ctx context.Context, level slog.Level) bool {
-	return b.heard && level >= slog.LevelDebug || b.next.Enabled(b.in(ctx), level)
+	ctx, own := b.in(ctx)
+	if b.next.Enabled(ctx, level) { // asked first, since it may be asked for its names
+		return true
+	}
+	if !b.stored || level < slog.LevelDebug {
+		return false
+	}
+	// A logger that was made in a debug trace may be kept, and given lines of others.
+	return b.heard && !own || own && isDebug(ctx)
 }
 
 func (b *boundSlog) Handle(ctx context.Context, r slog.Record) error {
-	return b.next.Handle(b.in(ctx), r)
+	ctx, _ = b.in(ctx)
+	return b.next.Handle(ctx, r)
 }
 
 func (b *boundSlog) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &boundSlog{b.next.WithAttrs(attrs), b.ctx, b.heard}
+	b2 := *b
+	b2.next = b.next.WithAttrs(attrs)
+	return &b2
 }
 
 func (b *boundSlog) WithGroup(name string) slog.Handler {
-	return &boundSlog{b.next.WithGroup(name), b.ctx, b.heard}
+	b2 := *b
+	b2.next = b.next.WithGroup(name)
+	return &b2
 }
 
-// in returns the context of a line that was logged with ctx.
-func (b *boundSlog) in(ctx context.Context) context.Context {
+// in returns the context of a line that was logged with ctx, and whether it has a trace of its own.
+func (b *boundSlog) in(ctx context.Context) (_ context.Context, own bool) {
 	switch ctx {
 	case nil, context.Background(), context.TODO():
-		return b.ctx
+		return b.ctx, false
 	}
 	if _, pending := ctx.(*line.Pending); pending || trace.ID(ctx) != "" {
-		return ctx
+		return ctx, true
 	}
-	return over{ctx, b.ctx}
+	return over{ctx, b.ctx}, false
 }
 
 // over is a context whose values are looked for in another one too. Handlers may look for more

@@ -3,9 +3,13 @@ package logctx_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"io"
 	"log/slog"
 	"testing"
 
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/line/zline"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
@@ -108,6 +112,36 @@ func TestSlogFromDebug(t *testing.T) {
 	}
 }
 
+// A logger that was made in a debug trace, and is kept, hears nothing more of other traces. One that
+// was not hears debug traces, if it is a context's.
+func TestSlogFromOtherTrace(t *testing.T) {
+	var out bytes.Buffer
+	quiet := logctx.WithSlog(in(id128+"-"+spanID+"-1"), slog.New(slog.NewJSONHandler(&out, nil)))
+	debug := logctx.WithSlog(in(id64+"-"+spanID+"-d"), slog.New(slog.NewJSONHandler(&out, nil)))
+	for _, tt := range []struct {
+		name    string
+		of, ctx context.Context
+		level   slog.Level
+		want    int
+	}{
+		{"of a debug trace, in it", debug, t.Context(), slog.LevelDebug, 1},
+		{"of a debug trace, in another", debug, quiet, slog.LevelDebug, 0},
+		{"of a debug trace, in another, at a level", debug, quiet, slog.LevelInfo, 1},
+		{"in a debug trace", quiet, debug, slog.LevelDebug, 1},
+		{"in a debug trace, below debug", quiet, debug, slog.LevelDebug - 1, 0},
+		{"slog's default, in a debug trace", in(id128 + "-" + spanID + "-1"), debug, slog.LevelDebug, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			old := slog.Default()
+			defer slog.SetDefault(old)
+			slog.SetDefault(slog.New(slog.NewJSONHandler(&out, nil)))
+			out.Reset()
+			logctx.SlogFrom(tt.of).Log(tt.ctx, tt.level, message)
+			assert.Equal(t, tt.want, bytes.Count(out.Bytes(), []byte("\n")), "lines:\n%s", &out)
+		})
+	}
+}
+
 // Other handlers find what the line's own context holds, and what the bound one does.
 func TestSlogFromKeepsValues(t *testing.T) {
 	type key string
@@ -133,4 +167,91 @@ type valuesHandler struct {
 func (h *valuesHandler) Handle(ctx context.Context, r slog.Record) error {
 	r.AddAttrs(h.get(ctx)...)
 	return h.Handler.Handle(ctx, r)
+}
+
+// Our handler is found wherever others have put it: they may answer whether a line is enabled without
+// asking it.
+func TestSlogFound(t *testing.T) {
+	plain := slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn})
+	for _, tt := range []struct {
+		name string
+		wrap func(h slog.Handler) slog.Handler
+	}{
+		{"ours", func(h slog.Handler) slog.Handler { return h }},
+		{"embedded", func(h slog.Handler) slog.Handler {
+			return &valuesHandler{h, func(context.Context) []slog.Attr { return nil }}
+		}},
+		{"below a level", func(h slog.Handler) slog.Handler { return &levelHandler{h, slog.LevelDebug} }},
+		{"embedded in what cannot be compared", func(h slog.Handler) slog.Handler { return incomparable{Handler: h} }},
+		{"the first of two", func(h slog.Handler) slog.Handler { return slog.NewMultiHandler(h, plain) }},
+		{"the second of two", func(h slog.Handler) slog.Handler { return slog.NewMultiHandler(plain, h) }},
+		{"below both", func(h slog.Handler) slog.Handler {
+			return &levelHandler{slog.NewMultiHandler(plain, &levelHandler{h, slog.LevelDebug}), slog.LevelDebug}
+		}},
+		{"of a context", func(h slog.Handler) slog.Handler {
+			return logctx.SlogFrom(logctx.WithSlog(request(), slog.New(slog.NewMultiHandler(plain, h)))).Handler()
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out bytes.Buffer
+			logger := slog.New(tt.wrap(logctx.Slog(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}), logctx.Datadog())))
+			for _, b3 := range []string{"1", "d"} {
+				ctx := logctx.WithSlog(in(id128+"-"+spanID+"-"+b3), logger)
+				ctx = logctx.WithSlog(ctx, logctx.SlogFrom(ctx).With("k", "v")) // so that a request's logger has a field
+				for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError} {
+					out.Reset()
+					logctx.SlogFrom(ctx).Log(ctx, level, message)
+					got := one(t, &out)
+					delete(got, "time")
+					assert.Equal(t, fields{"level": level.String(), "msg": message, "k": "v", "dd.trace_id": "16266516598257821587", "dd.span_id": "11744061942159299346"}, got, "line")
+
+					out.Reset()
+					zline.Out(&line.Pending{Context: ctx, Record: &line.Call{Host: "h", Method: "GET", Path: "/"}}, level, b3 == "d")
+					got = one(t, &out)
+					delete(got, "time")
+					assert.Equal(t, fields{"level": level.String(), "msg": line.MessageCall, "k": "v", "dd.trace_id": "16266516598257821587", "dd.span_id": "11744061942159299346",
+						"http.method": "GET", "http.url_details.host": "h", "http.url_details.path": "/", "duration": json.Number("0")}, got, "line of a call")
+				}
+			}
+		})
+	}
+}
+
+// Where there are several of ours, the names of the first are on the lines of records, at each level.
+func TestSlogFoundTwice(t *testing.T) {
+	var out bytes.Buffer
+	first := logctx.Slog(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}), logctx.Datadog())
+	second := logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{})
+	for _, h := range []slog.Handler{slog.NewMultiHandler(first, second), incomparable{Handler: slog.NewMultiHandler(first, second)}} {
+		ctx := logctx.WithSlog(request(), slog.New(h))
+		for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError} {
+			out.Reset()
+			zline.Out(&line.Pending{Context: ctx, Record: &line.Call{}}, level, false)
+			got := one(t, &out)
+			assert.Contains(t, got, "http.method", "%v", level)
+			assert.Equal(t, id128, got["trace_id"], "trace_id at %v", level)
+		}
+	}
+}
+
+// incomparable is a handler that must not be compared with another.
+type incomparable struct {
+	slog.Handler
+	_ []int
+}
+
+// levelHandler is as slog's documentation has it: it answers by itself.
+type levelHandler struct {
+	slog.Handler
+	level slog.Level
+}
+
+func (h *levelHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
+
+func (h *levelHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &levelHandler{h.Handler.WithAttrs(attrs), h.level}
+}
+
+func (h *levelHandler) WithGroup(name string) slog.Handler {
+	return &levelHandler{h.Handler.WithGroup(name), h.level}
 }

@@ -19,19 +19,79 @@ type Pending struct {
 	// not known. Then the context tells.
 	IDs string
 
-	// Names are set by our slog handler when it is asked whether it is enabled. Nil: it is not
-	// ours.
+	// Names are set by our slog handler when it is asked whether it is enabled; of several, by the
+	// first. Nil: it is not ours. See Recognized.
 	Names *Names
 
 	// Written is set by our zerolog hook.
 	Written bool
 }
 
-// IsOurs reports whether h is a slog handler of ours, or leads to one.
-func IsOurs(h slog.Handler) bool {
-	p := &Pending{Context: context.Background()}
-	h.Enabled(p, slog.LevelError)
-	return p.Names != nil
+// Recognized returns h, which may be a slog handler of ours or lead to one, as one that tells a
+// [Pending] the names of ours. It is false if h does not lead to one.
+//
+// Ours cannot rely on being asked whether it is enabled. A handler with a level of its own answers
+// that by itself, and a slog.MultiHandler asks no further after the first that is. WithAttrs leads
+// to all of them.
+func Recognized(h slog.Handler) (_ slog.Handler, ours bool) {
+	if _, is := h.(recognized); is {
+		return h, true
+	}
+	q := &question{}
+	h.WithAttrs([]slog.Attr{{Value: slog.AnyValue(q)}})
+	switch {
+	case q.names == nil: // it may be kept by somebody who does not pass it on before there is a line
+		p := &Pending{Context: context.Background()}
+		h.Enabled(p, slog.LevelError)
+		return h, p.Names != nil
+	case q.by == h:
+		return h, true
+	}
+	return recognized{h, q.names}, true
+}
+
+// question is an attribute that asks a handler for its names. For others it says nothing, as a
+// group without attributes does.
+type question struct {
+	names *Names
+	by    slog.Handler // has answered
+}
+
+// LogValue implements slog.LogValuer.
+func (*question) LogValue() slog.Value { return slog.GroupValue() }
+
+// Asked reports whether attrs, which h is given, are a question for its names, and answers it. Of
+// several handlers the first answers.
+func (n *Names) Asked(h slog.Handler, attrs []slog.Attr) bool {
+	if len(attrs) != 1 || attrs[0].Key != "" {
+		return false
+	}
+	q, ok := attrs[0].Value.Any().(*question)
+	if ok && q.names == nil {
+		q.names, q.by = n, h
+	}
+	return ok
+}
+
+// recognized is a handler that leads to one of ours, whose names it has.
+type recognized struct {
+	slog.Handler
+	names *Names
+}
+
+func (r recognized) Enabled(ctx context.Context, level slog.Level) bool {
+	if p, ok := ctx.(*Pending); ok && p.Names == nil {
+		p.Names = r.names
+	}
+	return r.Handler.Enabled(ctx, level)
+}
+
+func (r recognized) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return recognized{r.Handler.WithAttrs(attrs), r.names}
+}
+
+func (r recognized) WithGroup(name string) slog.Handler {
+	return recognized{r.Handler.WithGroup(name), r.names}
 }
 
 // Log writes p with h at level, if h takes that. Heard says that all lines from debug on are
