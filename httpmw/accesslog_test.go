@@ -1006,3 +1006,30 @@ func TestAccessLogDebug(t *testing.T) {
 		}
 	}
 }
+
+// A hook of the user's that gives each event another context hides the record from our hook. There
+// is one line all the same, and it says all.
+func TestAccessLogHookChangesContext(t *testing.T) {
+	enriching := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+		type key struct{}
+		e.Ctx(context.WithValue(e.GetCtx(), key{}, "x"))
+	})
+	for _, way := range []string{"AccessLog's", "New's"} {
+		for _, b3 := range []string{"1", "d"} {
+			t.Run(way+", "+b3, func(t *testing.T) {
+				var out logbook
+				logger := zerolog.New(&out).Hook(enriching)
+				cfg, access := httpmw.Config{Trust: httpmw.TrustAll.Always}, httpmw.AccessLogConfig{}
+				if way == "New's" {
+					cfg.Logger = &logger
+				} else {
+					access.Logger = &logger
+				}
+				serve(httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop))), get(header("b3", id64+"-"+spanID+"-"+b3)))
+				line := out.only(t)
+				assert.Equal(t, map[string]any{"message": "request", "method": "GET", "path": "/", "status": 200.0, "trace_id": id64, "parent_id": spanID},
+					pick(line, "message", "method", "path", "status", "trace_id", "parent_id"), "line %v", line)
+			})
+		}
+	}
+}

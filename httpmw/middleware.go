@@ -128,7 +128,22 @@ func hooked(l zerolog.Logger) zerolog.Logger {
 	if logbind.HasHook(l) {
 		return l
 	}
-	return l.Hook(logctx.Hook(logctx.Config{}))
+	ours := logctx.Hook(logctx.Config{})
+	if with := l.Hook(ours); logbind.HasHook(with) {
+		return with
+	}
+	return l.Hook(uncovering{ours})
+}
+
+// uncovering is a hook for a logger with a hook that gives events another context, in which ours
+// would not see the record of a line. Each line pays for it.
+type uncovering struct{ zerolog.Hook }
+
+func (u uncovering) Run(e *zerolog.Event, level zerolog.Level, message string) {
+	if ctx, ok := e.GetCtx().Value(line.Covered{}).(context.Context); ok {
+		e.Ctx(ctx)
+	}
+	u.Hook.Run(e, level, message)
 }
 
 type middleware struct {

@@ -27,6 +27,17 @@ type Pending struct {
 	Written bool
 }
 
+// Covered is the key under which a [Pending] finds itself in a context that was derived from it.
+type Covered struct{}
+
+// Value implements [context.Context].
+func (p *Pending) Value(key any) any {
+	if key == (Covered{}) {
+		return p
+	}
+	return p.Context.Value(key)
+}
+
 // Recognized returns h, which may be a slog handler of ours or lead to one, as one that tells a
 // [Pending] the names of ours. It is false if h does not lead to one.
 //

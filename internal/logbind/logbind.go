@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"example.com/clew/internal/lifetime"
+	"example.com/clew/internal/line"
 	"github.com/rs/zerolog"
 	"github.com/rs/zerolog/log"
 )
@@ -17,6 +18,14 @@ import (
 type Probe struct {
 	context.Context
 	Seen bool
+}
+
+// Value implements [context.Context].
+func (p *Probe) Value(key any) any {
+	if key == (line.Covered{}) {
+		return p
+	}
+	return p.Context.Value(key)
 }
 
 // HasHook reports whether l has a hook of logctx's. It is false where that cannot be told,

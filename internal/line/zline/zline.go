@@ -31,18 +31,19 @@ func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) 
 	if level < l.GetLevel() || level < zerolog.GlobalLevel() { // without the price of another hook
 		return
 	}
-	last := l.Hook(otherwise{})
+	last := l.Hook(otherwise{p})
 	if e := last.WithLevel(level); e != nil {
 		e.Ctx(p).Msg(p.Record.Message())
 	}
 }
 
-// otherwise is the hook for a logger that has none of ours: it comes last.
-type otherwise struct{}
+// otherwise is the hook for a logger that has none of ours: it comes last. It does not ask the
+// event's context, which the user's hooks may have replaced.
+type otherwise struct{ *line.Pending }
 
-func (otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
-	p, ok := e.GetCtx().(*line.Pending)
-	if !ok || p.Written {
+func (o otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	p := o.Pending
+	if p.Written {
 		return
 	}
 	Write(e, p, line.Default)

@@ -33,6 +33,10 @@ var (
 // Whatever logger there is, one line is written that says all, with the IDs once.
 func TestSend(t *testing.T) {
 	discard := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Discard() })
+	enriching := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+		type key struct{}
+		e.Ctx(context.WithValue(e.GetCtx(), key{}, "x"))
+	})
 	type row struct {
 		name   string
 		logger func(w *lines) zerolog.Logger
@@ -50,6 +54,9 @@ func TestSend(t *testing.T) {
 		{"somebody else's hook", func(w *lines) zerolog.Logger {
 			return zerolog.New(w).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Str("x", "y") }))
 		}, false, zerolog.InfoLevel, 1},
+		{"no hook, behind one that gives the event another context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(enriching) }, false, zerolog.InfoLevel, 1},
+		{"our hook, behind one that gives the event another context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(enriching, ours) }, false, zerolog.InfoLevel, 1},
+		{"our hook, before one that gives the event another context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, enriching) }, true, zerolog.InfoLevel, 1},
 		{"our hook for some levels", func(w *lines) zerolog.Logger {
 			levels := zerolog.NewLevelHook()
 			levels.ErrorHook = ours
