@@ -125,9 +125,10 @@ func (w *wanted) took() time.Duration {
 	return w.duration(w.slot(Duration), w.names.unit[w.vendor])
 }
 
-// tookAlone is took for a record without a group; see [Names.tookAlone].
+// tookAlone is took for a record without a group; see [Names.tookAlone]. Such a record has so few
+// names of a vendor that those of its IDs, which are for the user to choose, outnumber them.
 func (w *wanted) tookAlone() time.Duration {
-	if w.names.nested[w.vendor] {
+	if w.names.nested[w.vendor] || w.get(w.slot(Duration)) == nil {
 		return w.duration(w.names.slots[Ours][Duration], milliseconds)
 	}
 	return w.took()
@@ -151,21 +152,23 @@ func (w *wanted) optional(k Key) string {
 
 func (w *wanted) flag(k Key) bool { return w.isTrue(w.slot(k)) }
 
-// span returns the ID of a span; zero: there is none. Where the vendor has another name than ours,
-// a line may have ours all the same: those of the trace and the span are for the user to choose.
+// span returns the ID of another span than the line's; zero: there is none.
 func (w *wanted) span(k Key) [8]byte {
+	if s := w.trace(k); len(s) == 16 {
+		return spanBytes(s)
+	}
+	return [8]byte{}
+}
+
+// trace returns the ID of another trace than the line's. Where the vendor has another name than
+// ours, a line may have ours all the same: those of its own IDs are for the user to choose.
+func (w *wanted) trace(k Key) string {
 	s := w.optional(k)
 	if s == "" {
 		s, _ = w.str(w.names.slots[Ours][k])
 	}
-	if s = id(s, w.decimal); len(s) != 16 {
-		return [8]byte{}
-	}
-	return spanBytes(s)
+	return id(s, w.decimal)
 }
-
-// trace returns the ID of another trace than the line's.
-func (w *wanted) trace(k Key) string { return id(w.optional(k), w.decimal) }
 
 // record reads the record that the message announces, if its fields are there.
 func (w *wanted) record(l *Line) {

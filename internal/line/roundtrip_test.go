@@ -362,7 +362,13 @@ func TestRoundTripOwnKeys(t *testing.T) {
 
 // Names of ours with IDs under a vendor's: each is found.
 func TestRoundTripMixedKeys(t *testing.T) {
-	rec := &line.Request{Method: "GET", ParentID: spanOf(parentID)}
+	recs := []line.Record{
+		&line.Request{Method: "GET", ParentID: spanOf(parentID), UntrustedTraceID: low},
+		&line.Call{Method: "GET", Path: "/", ParentID: spanOf(parentID)},
+		&line.Call{Plain: true},
+		&line.Run{Duration: time.Second},
+		&line.Run{Duration: time.Second, ScheduledBy: low},
+	}
 	b, err := trace.Parse(id128 + "-" + spanID)
 	require.NoError(t, err)
 	ctx := trace.NewContext(context.Background(), b)
@@ -372,13 +378,15 @@ func TestRoundTripMixedKeys(t *testing.T) {
 			if logger.name == "Console" && p.cfg.TraceKey != "" {
 				continue // the names do not tell that its ID is one
 			}
-			var out bytes.Buffer
-			logger.log(&out, cfg, &line.Pending{Context: ctx, Record: rec})
-			l, err := line.Parse(out.Bytes())
-			require.NoError(t, err)
-			assert.Equal(t, line.Record(rec), l.Record, "record of %s", &out)
-			assert.Equal(t, spanID, l.SpanID, "span ID of %s", &out)
-			assert.True(t, strings.HasSuffix(l.TraceID, low), "trace ID %q of %s", l.TraceID, &out)
+			for _, rec := range recs {
+				var out bytes.Buffer
+				logger.log(&out, cfg, &line.Pending{Context: ctx, Record: rec})
+				l, err := line.Parse(out.Bytes())
+				require.NoError(t, err)
+				assert.Equal(t, rec, l.Record, "record of %s", &out)
+				assert.Equal(t, spanID, l.SpanID, "span ID of %s", &out)
+				assert.True(t, strings.HasSuffix(l.TraceID, low), "trace ID %q of %s", l.TraceID, &out)
+			}
 		}
 	}
 }
