@@ -48,7 +48,7 @@ func (l *Log) lines() []traced {
 	for text := range bytes.Lines(l.written.Bytes()) {
 		read, err := line.Parse(text)
 		if err != nil {
-			l.t.Errorf("log line is no JSON object: %v: %s", err, text)
+			l.t.Errorf("log line cannot be read: %v: %s", err, text)
 			continue
 		}
 		all = append(all, traced{string(bytes.TrimRight(text, "\n")), textOf(read, key)})

@@ -35,7 +35,7 @@ func TestLines(t *testing.T) {
 			[]string{`trace ID is "", want "` + idA + `": {"message":"sold"}`}, []string{`no trace ID: {"message":"sold"}`}, idA},
 		{"an ID that is no string", "", `{"trace_id":7}` + "\n", []string{`trace ID is ""`}, []string{"no trace ID"}, ""},
 		{"another key", "trace.id", `{"trace.id":"` + idA + `","trace_id":"` + idB + `"}` + "\n", nil, nil, idA},
-		{"no JSON", "", "sold\n" + `{"trace_id":"` + idA + `"}` + "\n", []string{"no JSON object"}, []string{"no JSON object"}, idA},
+		{"no JSON", "", "sold\n" + `{"trace_id":"` + idA + `"}` + "\n", []string{"cannot be read"}, []string{"cannot be read"}, idA},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			write := func() (*fakeTB, *tracetest.Log) {
