@@ -253,6 +253,9 @@ func TestOthers(t *testing.T) {
 
 	inline := []slog.Attr{slog.Group("", slog.Int("path", 1), slog.Group("", slog.Int("free", 2))), slog.Group("g", slog.Int("path", 3))}
 	assert.Equal(t, "[path_attr=1 free=2 g=[path=3]]", fmt.Sprint(line.Default.Others(inline)), "what stands in groups without a name")
+
+	twice := []slog.Attr{slog.Int("path", 1), slog.Int("path_attr", 2), slog.Int("Path_attr", 3), slog.Int("b", 4), slog.Int("b", 5)}
+	assert.Equal(t, "[path_attr=2 Path_attr=3 b=4 b=5]", fmt.Sprint(line.Default.Others(twice)), "of two that are called the same then, the last")
 }
 
 func TestAppendHex(t *testing.T) {
