@@ -17,3 +17,5 @@ const (
 	span64   = "11744061942159299346" // spanID in decimal
 	low64    = "16266516598257821587" // low in decimal
 )
+
+func clip(s string) string { return s[:min(len(s), 1000)] }

@@ -160,8 +160,6 @@ func roundTrip(t *testing.T, preset, logger int, rec line.Record, fields []slog.
 	}
 }
 
-func clip(s string) string { return s[:min(len(s), 1000)] }
-
 func sampled(rec line.Record) bool {
 	switch r := rec.(type) {
 	case *line.Request:
