@@ -54,6 +54,7 @@ func (r *reader) object(path string, depth int) error {
 		}
 		return nil
 	}
+	r.inside = depth > 1
 	for {
 		if r.peek() != '"' {
 			return r.fault(badKey)
@@ -84,6 +85,7 @@ func (r *reader) object(path string, depth int) error {
 				if err := r.object(key, depth+1); err != nil {
 					return err
 				}
+				r.inside = depth > 1
 				break
 			}
 			fallthrough

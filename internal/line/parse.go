@@ -64,8 +64,9 @@ type Field struct {
 // most of them rules, and ours among equals. A name of the user's own for the IDs is not known:
 // then the line has none, but has the field.
 //
-// Of two fields with one key the last counts, as with encoding/json. Invalid UTF-8 is read as
-// U+FFFD. A line may end with a newline. The Line keeps no reference to text.
+// Of two fields with one key the last counts, as with encoding/json, and one of the line itself
+// before one of an object on it: a user's group "trace" has no say in ECS's trace.id. Invalid UTF-8
+// is read as U+FFFD. A line may end with a newline. The Line keeps no reference to text.
 //
 // Text of Console is read as well as it can be. Where a message has words with an equals sign at
 // its end, they are taken for fields, and where a field's key has spaces, it and all fields before
@@ -127,7 +128,10 @@ type reader struct {
 	loose  bool // the line is not JSON: a text cannot always be told from something else
 
 	at    [maxNames]int32 // where in fields a known name is, from 1; 0: nowhere
+	inner [maxNames]bool  // it is in an object
 	score uint64          // how many names of each vendor there are: a byte for each
+
+	inside bool // pos is in an object of the line's
 }
 
 // read reads the fields.
@@ -147,10 +151,13 @@ func (r *reader) read() error {
 func (r *reader) add(key, value string, text bool) {
 	r.fields = append(r.fields, Field{key, value, text})
 	if slot := r.names.find(key); slot >= 0 {
-		if r.at[slot] == 0 {
+		switch {
+		case r.at[slot] == 0:
 			r.score += r.names.scores[slot]
+		case r.inside && !r.inner[slot]: // a user's group, behind our own "trace.id"
+			return
 		}
-		r.at[slot] = int32(len(r.fields))
+		r.at[slot], r.inner[slot] = int32(len(r.fields)), r.inside
 	}
 }
 

@@ -108,7 +108,7 @@ func (r *reader) addPair(p pair, objects bool) {
 		inner := *r
 		inner.text, inner.pos = r.text[:p.end], p.value
 		if value[0] == '{' && key != "" && len(key) <= maxPath && inner.object(key, 2) == nil && inner.pos == p.end {
-			r.fields, r.at, r.score = inner.fields, inner.at, inner.score
+			r.fields, r.at, r.inner, r.score = inner.fields, inner.at, inner.inner, inner.score
 			return
 		}
 		inner.pos = p.value
