@@ -169,7 +169,7 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if a.Fields != nil {
 			l.pending.Fields = a.Fields(r.WithContext(ctx))
 		}
-		if out != nil || cell.Untrusted {
+		if untrusted.Load() {
 			l.UntrustedTraceID, _ = ctx.Value(untrustedKey{}).(string)
 		}
 		a.write(ctx, l, caller)

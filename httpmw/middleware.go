@@ -22,6 +22,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/pprof"
+	"sync/atomic"
 
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
@@ -310,11 +311,11 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 	if sc := oteltrace.SpanContextFromContext(caller); sc.IsValid() {
 		opts = append(opts, oteltrace.WithLinks(oteltrace.Link{SpanContext: sc}))
 		ctx = context.WithValue(ctx, untrustedKey{}, trace.ID(caller))
+		if !untrusted.Load() {
+			untrusted.Store(true)
+		}
 	}
 	ctx, span := h.starter.Start(ctx, trace.B3{}, clip.Method(r.Method), opts...)
-	if cell := route.Of(ctx); cell != nil {
-		cell.Untrusted = true
-	}
 	if h.Logger == nil {
 		ctx = logbind.Rebind(ctx) // a logger bound further out is bound to another trace
 	}
@@ -323,6 +324,11 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 
 // untrustedKey is the key of the trace ID that an untrusted caller sent, for the access log.
 type untrustedKey struct{}
+
+// untrusted says that some caller was not believed. Before that no context holds such an ID, and
+// the access log saves a walk through it. It is not said in the request's cell: a New further in,
+// which believes the one outside, has a cell of its own.
+var untrusted atomic.Bool
 
 // describe gives a recording span what is known before the handler, by OpenTelemetry's HTTP
 // conventions.

@@ -269,3 +269,20 @@ func TestAccessLogOutsideValues(t *testing.T) {
 		assert.Equal(t, cause, context.Cause(r.Context()))
 	})), get(nil).WithContext(ctx))
 }
+
+// A New further in, which believes the one outside, does not hide who has called.
+func TestAccessLogUntrustedNested(t *testing.T) {
+	none := httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})
+	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
+		var out logbook
+		logger := zerolog.New(&out)
+		access := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})
+		inner := httpmw.New(httpmw.Config{Trust: trusting(trust)})
+		serve(none(access(inner(access(http.HandlerFunc(nop))))), get(header("b3", id64+"-"+spanID)))
+		lines := out.lines(t)
+		require.Len(t, lines, 2, "lines:\n%s", &out)
+		for _, line := range lines {
+			assert.Equal(t, id64, line["untrusted_trace_id"], "trust %v further in: untrusted_trace_id of %v", trust, line)
+		}
+	}
+}

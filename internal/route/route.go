@@ -26,9 +26,6 @@ type Cell struct {
 
 	// Outside says that the cell is that of an AccessLog outside of New.
 	Outside bool
-
-	// Untrusted says that the context may hold the trace ID of a caller that is not believed.
-	Untrusted bool
 }
 
 // Set writes template, unless one stands there that says more. Routers within routers may each
