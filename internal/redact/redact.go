@@ -2,7 +2,10 @@
 // rest may go into spans and log lines.
 package redact
 
-import "strings"
+import (
+	"net/netip"
+	"strings"
+)
 
 // Text returns text in which each URL is without user, query and fragment: that is where secrets
 // travel, and error messages quote URLs. A URL begins with a scheme or without one, and ends at
@@ -140,10 +143,21 @@ func afterUser(text string, at int) string {
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
 		return text[i+1:]
 	}
-	if i := strings.LastIndexByte(authority, ':'); i >= 0 && strings.Trim(authority[i+1:], "0123456789") != "" {
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && strings.Trim(authority[i+1:], "0123456789") != "" && !isIPv6(authority) {
 		return text[at+1:]
 	}
 	return text
+}
+
+// isIPv6 reports whether host is an IPv6 address in brackets, whose colons come before no port.
+func isIPv6(host string) bool {
+	inner, begins := strings.CutPrefix(host, "[")
+	inner, ends := strings.CutSuffix(inner, "]")
+	if !begins || !ends {
+		return false
+	}
+	addr, err := netip.ParseAddr(inner)
+	return err == nil && addr.Is6()
 }
 
 func beforeQuery(url string) string {

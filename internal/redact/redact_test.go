@@ -49,6 +49,13 @@ var texts = map[string]string{
 	"https://a.example//b@c/d":                                         "https://a.example//c/d",
 	"https://a.example/b@c//d":                                         "https://a.example/b@c//d",
 
+	// The colons of an IPv6 address come before no password.
+	"http://[::1]/@scope/package":                         "http://[::1]/@scope/package",
+	"http://[fe80::1%25eth0]/ann@a.example":               "http://[fe80::1%25eth0]/ann@a.example",
+	"http://u:" + canary + "@[2001:db8::1]/ann@a.example": "http://[2001:db8::1]/ann@a.example",
+	"http://u:[" + canary + "::1]/x@host/":                "http://host/",
+	"http://[u:" + canary + "]/x@host/":                   "http://host/",
+
 	// Lists, URLs in URLs, and passwords that should have been escaped.
 	"connect nats://u:pw@h1:4222,nats://u:" + canary + "@h2:4222: refused":            "connect nats://h1:4222,nats://h2:4222: refused",
 	"tried 'http://h1/a','http://u:" + canary + "@h2/b'":                              "tried 'http://h1/a','http://h2/b'",
