@@ -136,10 +136,15 @@ func (c *call) answered(status int) {
 	c.record.Status, c.record.Duration = status, time.Since(c.begin)
 }
 
-// bodyless reports whether an answer with that status has no body, whatever stands for one. HTTP/2
-// has a type of its own there.
-func (c *call) bodyless(status int) bool {
-	return c.record.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified
+// bodyless reports whether an answer has no body, whatever stands for one. HTTP/2 has a type of its
+// own there, and says by the length that there is none. In HTTP/1 a length of 0 may be one that a
+// RoundTripper has not set.
+func (c *call) bodyless(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusNoContent, http.StatusNotModified:
+		return true
+	}
+	return c.record.Method == http.MethodHead || resp.ProtoMajor == 2 && resp.ContentLength == 0
 }
 
 // ended writes the line when the body of the answer has ended.

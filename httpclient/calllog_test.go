@@ -448,6 +448,39 @@ func TestCallLogBody(t *testing.T) {
 	}
 }
 
+// HTTP/2 has a type of its own for what is no body: the line does not wait for its end.
+func TestCallLogBodyHTTP2(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, r.URL.RawQuery)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	for _, tt := range []struct{ name, body string }{{"none", ""}, {"one", "text"}} {
+		t.Run(tt.name, func(t *testing.T) {
+			var l lines
+			r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, server.URL+"/?"+tt.body, nil)
+			require.NoError(t, err)
+			resp, err := httpclient.Wrap(server.Client(), l.logged()).Do(r)
+			require.NoError(t, err)
+			require.Equal(t, "HTTP/2.0", resp.Proto)
+			atOnce := l.take(t)
+			text, err := io.ReadAll(resp.Body)
+			require.NoError(t, errors.Join(err, resp.Body.Close()))
+			require.Equal(t, tt.body, string(text))
+			atEnd := l.take(t)
+			require.Len(t, append(atOnce, atEnd...), 1, "lines: %v, %v", atOnce, atEnd)
+			if tt.body == "" {
+				require.Len(t, atOnce, 1, "lines before the end")
+				assert.NotContains(t, atOnce[0], "body_ms")
+			} else {
+				require.Len(t, atEnd, 1, "lines at the end")
+				assert.Contains(t, atEnd[0], "body_ms")
+			}
+		})
+	}
+}
+
 // A 101's body can be written, and has its line when it is closed.
 func TestCallLogUpgrade(t *testing.T) {
 	var l lines

@@ -244,7 +244,7 @@ func settle(span oteltrace.Span, c *call, u *url.URL, resp *http.Response, err e
 		case resp == nil && err == nil:
 			c.write(errNothing) // http.Client makes an error of it
 			c = nil
-		case !open, c.bodyless(status):
+		case !open, c.bodyless(resp):
 			c.write(err)
 			c = nil
 		}
