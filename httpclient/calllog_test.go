@@ -448,6 +448,32 @@ func TestCallLogBody(t *testing.T) {
 	}
 }
 
+// What a body's error quotes of the request is not told, whether or not the attempt has a line.
+func TestBodyErrorsQuoting(t *testing.T) {
+	for _, sender := range senders {
+		for name, skip := range map[string]bool{"a line": false, "no line": true} {
+			t.Run(sender.name+", "+name, func(t *testing.T) {
+				var l lines
+				rec := newRecorder(t, sdktrace.AlwaysSample())
+				cfg := l.logged()
+				cfg.TracerProvider, cfg.CallLog.Skip = rec.provider, func(*http.Request) bool { return skip }
+				err := sender.client(roundTripper(func(r *http.Request) (*http.Response, error) {
+					a := answer(r, 200, "")
+					a.Body = &failingBody{strings.NewReader("text"), fmt.Errorf("after %s: %w", r.URL.RawQuery, errBase), 0}
+					return a, nil
+				}), cfg)(sampled(t), http.MethodGet, secretURL)
+				require.ErrorIs(t, err, errBase)
+				span := rec.one(t)
+				assert.Equal(t, "after …: base has failed", span.Status().Description)
+				assert.NotContains(t, span.text(), canary)
+				for _, line := range l.take(t) {
+					assert.Equal(t, "after …: base has failed", line["error"])
+				}
+			})
+		}
+	}
+}
+
 // HTTP/2 has a type of its own for what is no body: the line does not wait for its end.
 func TestCallLogBodyHTTP2(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -275,22 +275,32 @@ func (t *try) end(status int, err error) {
 		return
 	}
 	t.ended = true
-	var u *url.URL
-	if c := t.lineOf(); c != nil {
+	c := t.lineOf()
+	if c != nil {
 		c.answered(status)
 		if t.line.panicked {
 			c.write(errPanic)
 		} else {
 			c.write(err)
 		}
-		u = c.url
-	} else if err != nil {
-		if r := t.sent(); r != nil {
-			u = r.URL
-		}
+	}
+	var u *url.URL
+	if err != nil { // else nobody asks
+		u = t.url(c)
 	}
 	conclude(t.span, status, err, u)
 	t.span.End()
+}
+
+// url returns where the attempt goes whose line is c; nil if that is not known.
+func (t *try) url(c *call) *url.URL {
+	if c != nil {
+		return c.url
+	}
+	if r := t.sent(); r != nil {
+		return r.URL
+	}
+	return nil
 }
 
 // lineOf returns the line of the attempt that ends now; nil if it has none.
@@ -395,7 +405,8 @@ func succeeded(resp *resty.Response) {
 	}
 	if !t.ended {
 		t.ended = true
-		settle(t.span, t.lineOf(), nil, resp.RawResponse, nil)
+		c := t.lineOf()
+		settle(t.span, c, t.url(c), resp.RawResponse, nil)
 	}
 	t.finish()
 }
