@@ -136,8 +136,8 @@ func (c *call) answered(status int) {
 	c.record.Status, c.record.Duration = status, time.Since(c.begin)
 }
 
-// bodyless reports whether an answer has no body, whatever stands for one. HTTP/2 has a type of its
-// own there, and says by the length that there is none. In HTTP/1 a length of 0 may be one that a
+// bodyless reports whether an answer has no body, whatever stands for one. HTTP/2 has a type of
+// its own there, and says by the length that there is none. In HTTP/1 a length of 0 may be one that a
 // RoundTripper has not set.
 func (c *call) bodyless(resp *http.Response) bool {
 	switch resp.StatusCode {

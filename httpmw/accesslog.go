@@ -26,7 +26,8 @@ type AccessLogConfig struct {
 	// Logger writes the lines; it gets logctx's hook if it has none. In a debug trace whose
 	// decision is trusted its level is debug and its Sampler is not asked, as with Config.Logger.
 	// Nil, and no Slog: the request context's, or else what [logctx.SlogFrom] finds in the
-	// context, or else what [logctx.Info] falls back to.
+	// context, or else what [logctx.Info] falls back to. Their levels give way in a debug trace
+	// too.
 	Logger *zerolog.Logger
 
 	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -1030,6 +1031,56 @@ func TestAccessLogHookChangesContext(t *testing.T) {
 				assert.Equal(t, map[string]any{"message": "request", "method": "GET", "path": "/", "status": 200.0, "trace_id": id64, "parent_id": spanID},
 					pick(line, "message", "method", "path", "status", "trace_id", "parent_id"), "line %v", line)
 			})
+		}
+	}
+}
+
+// readdressed is a hook of somebody else's that gives events another context.
+type readdressed struct{}
+
+func (readdressed) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	e.Ctx(context.WithValue(e.GetCtx(), readdressed{}, "more"))
+}
+
+// A hook that gives events another context costs the line its preset, but no field, and there is
+// no second line.
+func TestAccessLogReaddressed(t *testing.T) {
+	for name, hook := range map[string]func(zerolog.Logger) zerolog.Logger{
+		"before ours": func(l zerolog.Logger) zerolog.Logger { return l.Hook(readdressed{}, logctx.Hook(logctx.Config{})) },
+		"after ours":  func(l zerolog.Logger) zerolog.Logger { return l.Hook(logctx.Hook(logctx.Config{}), readdressed{}) },
+		"without":     func(l zerolog.Logger) zerolog.Logger { return l.Hook(readdressed{}) },
+	} {
+		for _, whose := range []string{"AccessLog's", "New's", "the context's"} {
+			for _, decision := range []string{"-0", "-d"} {
+				t.Run(name+", "+whose+decision, func(t *testing.T) {
+					var out logbook
+					logger, ctx := hook(zerolog.New(&out)), context.Background()
+					var cfg httpmw.Config
+					var access httpmw.AccessLogConfig
+					switch whose {
+					case "AccessLog's":
+						access.Logger = &logger
+					case "New's":
+						cfg.Logger = &logger
+					default:
+						ctx = logger.WithContext(ctx)
+					}
+					h := httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop)))
+					serve(h, get(header("b3", id64+"-"+spanID+decision)).WithContext(ctx))
+					line := map[string]any{}
+					// Not by out.only: where our hook is not seen, it is added, and the IDs stand there twice.
+					require.NoError(t, json.Unmarshal([]byte(out.String()), &line), "the only line:\n%s", &out)
+					assert.Equal(t, []any{"GET", "/", 200.0, spanID}, []any{line["method"], line["path"], line["status"], line["parent_id"]}, "line %v", line)
+					switch {
+					case whose != "the context's":
+						assert.Equal(t, id64, line["trace_id"], "trace_id of %v", line)
+					case name == "without": // as on any other line of that logger
+						assert.NotContains(t, line, "trace_id")
+					default:
+						assert.Equal(t, 1, strings.Count(out.String(), `"trace_id":"`+id64+`"`), "IDs of %s", &out)
+					}
+				})
+			}
 		}
 	}
 }

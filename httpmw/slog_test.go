@@ -1,6 +1,7 @@
 package httpmw_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -97,6 +98,24 @@ func TestSlogDebug(t *testing.T) {
 			assert.Len(t, out.lines(t), tt.want, "lines:\n%s", &out)
 		})
 	}
+}
+
+// strict is a handler of somebody else's with a level of its own, which is asked first.
+type strict struct{ slog.Handler }
+
+func (s strict) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && s.Handler.Enabled(ctx, level)
+}
+
+// In a debug trace, a level that stands before our handler does not hide its names.
+func TestSlogDebugNames(t *testing.T) {
+	var out logbook
+	logger := slog.New(strict{logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Datadog())})
+	h := httpmw.AccessLog(httpmw.AccessLogConfig{Slog: logger})(http.HandlerFunc(nop))
+	serve(httpmw.New(httpmw.Config{})(h), get(header("b3", id64+"-"+spanID+"-d")))
+	line := out.only(t)
+	assert.Equal(t, "GET", line["http.method"], "http.method of %v", line)
+	assert.NotContains(t, line, "trace_id", "keys")
 }
 
 func TestAccessLogSlogLevels(t *testing.T) {

@@ -2,11 +2,11 @@ package trace
 
 import (
 	"context"
-	"example.com/clew/internal/line"
 	"maps"
 	"net/http"
 	"slices"
 
+	"example.com/clew/internal/line"
 	"example.com/clew/internal/seam"
 	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/propagation"

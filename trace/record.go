@@ -2,9 +2,9 @@ package trace
 
 import (
 	"context"
-	"example.com/clew/internal/line"
 	"sync/atomic"
 
+	"example.com/clew/internal/line"
 	"example.com/clew/internal/route"
 	"example.com/clew/internal/seam"
 	oteltrace "go.opentelemetry.io/otel/trace"

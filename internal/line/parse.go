@@ -65,8 +65,8 @@ type Field struct {
 // then the line has none, but has the field.
 //
 // Of two fields with one key the last counts, as with encoding/json, and one of the line itself
-// before one of an object on it: a user's group "trace" has no say in ECS's trace.id. Invalid UTF-8
-// is read as U+FFFD. A line may end with a newline. The Line keeps no reference to text.
+// before one of an object on it: a user's group "trace" has no say in ECS's trace.id. Invalid
+// UTF-8 is read as U+FFFD. A line may end with a newline. The Line keeps no reference to text.
 //
 // Text of Console is read as well as it can be. Where a message has words with an equals sign at
 // its end, they are taken for fields, and where a field's key has spaces, it and all fields before

@@ -161,7 +161,8 @@ var requestKeys = [...]Key{TraceID, SpanID, Service, Sampled, ParentID, CallerPa
 
 // Others returns the user's fields for the line of a request. One with a key that is ours there,
 // or that a logger has for the time, the level or the message, is renamed: parsers take the last
-// of two, and some stores refuse the line. Of several that are then called the same, the last stays.
+// of two, and some stores refuse the line. Of several that are then called the same, the last
+// stays.
 func (n *Names) Others(fields []slog.Attr) []slog.Attr {
 	if !slices.ContainsFunc(fields, func(f slog.Attr) bool { return f.Key == "" || n.taken(f.Key) }) {
 		return fields

@@ -2,6 +2,7 @@
 package zline
 
 import (
+	"context"
 	"log/slog"
 
 	"example.com/clew/internal/line"
@@ -47,6 +48,11 @@ func (o otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 		return
 	}
 	Write(e, p, line.Default)
+	if e.GetCtx() != context.Context(p) {
+		// A hook has given the event another context. One of ours behind it may have written the
+		// IDs, but did not see the record.
+		return
+	}
 	if traceID, spanID := IDs(p); traceID != "" {
 		e.Str(line.Default.Key(line.TraceID), traceID).Str(line.Default.Key(line.SpanID), spanID)
 	}

@@ -54,7 +54,6 @@ func TestSend(t *testing.T) {
 		{"somebody else's hook", func(w *lines) zerolog.Logger {
 			return zerolog.New(w).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Str("x", "y") }))
 		}, false, zerolog.InfoLevel, 1},
-		{"no hook, behind one that gives the event another context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(enriching) }, false, zerolog.InfoLevel, 1},
 		{"our hook, behind one that gives the event another context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(enriching, ours) }, false, zerolog.InfoLevel, 1},
 		{"our hook, before one that gives the event another context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, enriching) }, true, zerolog.InfoLevel, 1},
 		{"our hook for some levels", func(w *lines) zerolog.Logger {
@@ -89,6 +88,13 @@ func TestSend(t *testing.T) {
 				assert.Equal(t, tt.level.String(), last.Level)
 				tenant, _ := last.Field("tenant")
 				assert.Equal(t, "t", tenant.Value)
+				ids := 0
+				for _, f := range last.Fields {
+					if f.Key == line.Default.Key(line.TraceID) {
+						ids++
+					}
+				}
+				assert.Equal(t, 1, ids, "how often the trace ID stands there")
 			})
 		}
 	}
