@@ -176,27 +176,8 @@ func withoutURL(err error) error {
 	return err
 }
 
-// tell returns what may be said of err, with which a request to u has ended: the text, and err or
-// what is left of it. u may be nil.
-//
-// A method of err that panics, as that of a nil pointer may, must not end a request that would go
-// on without us.
-func tell(err error, u *url.URL) (text string, told error) {
-	defer func() {
-		if recover() != nil {
-			text, told = errTextless.Error(), errTextless
-		}
-	}()
-	told = withoutURL(err)
-	text = told.Error()
-	if clean := clip.UTF8(redact.Of(text, u)); clean != text { // net/http quotes a malformed response
-		text = clean
-		told = errors.New(text)
-	}
-	return text, told
-}
-
-var errTextless = errors.New("error without a text")
+// tell returns what may be said of err, with which a request to u has ended; see redact.Error.
+func tell(err error, u *url.URL) (text string, told error) { return redact.Error(err, u, withoutURL) }
 
 // conclude gives a recording span the outcome of a request to u, which may be nil. It does not end
 // the span.

@@ -2,7 +2,6 @@ package logctx
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"runtime"
@@ -80,7 +79,10 @@ func (c *call) end(err error) {
 	}
 	c.record.Duration = time.Since(c.begin)
 	if err != nil {
-		c.record.Error, err = told(err)
+		c.record.Error, err = redact.Error(err, nil, nil)
+		if c.record.Error == "" {
+			c.record.Error, err = redact.ErrTextless.Error(), redact.ErrTextless
+		}
 		if c.span.IsRecording() {
 			c.span.RecordError(err)
 			c.span.SetStatus(codes.Error, c.record.Error)
@@ -91,28 +93,6 @@ func (c *call) end(err error) {
 	c.record.ParentID, c.record.Sampled = b.ParentSpanID, sampled(b)
 	zline.Out(&c.pending, slog.LevelDebug, b.Sampling == trace.Debug)
 }
-
-// told returns the text that may be told of err, which is not empty, and the error that has it.
-//
-// A method of err that panics, as that of a nil pointer may, must not end a call that would go on
-// without us.
-func told(err error) (text string, told error) {
-	defer func() {
-		if recover() != nil {
-			text, told = errTextless.Error(), errTextless
-		}
-	}()
-	was := err.Error()
-	switch text = clip.UTF8(redact.Text(was)); text {
-	case "":
-		return errTextless.Error(), errTextless
-	case was:
-		return text, err
-	}
-	return text, errors.New(text)
-}
-
-var errTextless = errors.New("error without a text")
 
 // server returns the attributes of a span for a host, by OpenTelemetry's conventions.
 func server(host string) []attribute.KeyValue {
