@@ -12,7 +12,6 @@ import (
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
-	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/redact"
 	"example.com/clew/internal/seam"
 	"github.com/rs/zerolog"
@@ -44,8 +43,8 @@ import (
 // # Secrets
 //
 // Neither path nor error holds a query, a user or a password, although errors quote URLs. URLs in
-// an error lose these. Besides, "…" stands wherever the query, the fragment or the password of the
-// request's own URL stood, or a user that has no password.
+// an error lose these. Besides, "…" stands wherever the query, the fragment or the password of
+// the request's own URL stood, or a user that has no password.
 //
 // # Errors of our own
 //
@@ -81,8 +80,7 @@ type CallLogConfig struct {
 // callLog is a CallLogConfig made ready.
 type callLog struct {
 	CallLogConfig
-	hooked bool
-	heard  zerolog.Logger // Logger in a debug trace
+	loggers zline.Loggers
 }
 
 func newCallLog(cfg *CallLogConfig) *callLog {
@@ -92,16 +90,7 @@ func newCallLog(cfg *CallLogConfig) *callLog {
 	if cfg.Logger != nil && cfg.Slog != nil {
 		panic("httpclient: CallLogConfig: both Logger and Slog are set")
 	}
-	l := &callLog{CallLogConfig: *cfg}
-	if cfg.Slog != nil {
-		h, _ := line.Recognized(cfg.Slog.Handler())
-		l.Slog = slog.New(h)
-	}
-	if cfg.Logger != nil {
-		logger := *cfg.Logger
-		l.Logger, l.hooked, l.heard = &logger, logbind.HasHook(logger), logbind.Heard(logger)
-	}
-	return l
+	return &callLog{*cfg, zline.NewLoggers(cfg.Logger, cfg.Slog)}
 }
 
 // wants reports whether the attempt r gets a line.
@@ -137,8 +126,8 @@ func (c *call) answered(status int) {
 }
 
 // bodyless reports whether an answer has no body, whatever stands for one. HTTP/2 has a type of
-// its own there, and says by the length that there is none. In HTTP/1 a length of 0 may be one that a
-// RoundTripper has not set.
+// its own there, and says by the length that there is none. In HTTP/1 a length of 0 may be one
+// that a RoundTripper has not set.
 func (c *call) bodyless(resp *http.Response) bool {
 	switch resp.StatusCode {
 	case http.StatusNoContent, http.StatusNotModified:
@@ -168,16 +157,7 @@ func (c *call) write(err error) {
 	now := seam.Look(ctx)
 	c.record.ParentID, c.record.Sampled = now.Parent, now.Sampled
 	c.pending.Record, c.pending.IDs = &c.record, now.Text
-	switch l := c.log; {
-	case l.Logger != nil && now.Debug:
-		zline.Send(&l.heard, l.hooked, zline.Level(level), &c.pending)
-	case l.Logger != nil:
-		zline.Send(l.Logger, l.hooked, zline.Level(level), &c.pending)
-	case l.Slog != nil:
-		zline.Log(l.Slog.Handler(), now.Debug, level, &c.pending)
-	default:
-		zline.Out(&c.pending, level, now.Debug)
-	}
+	c.log.loggers.Write(&c.pending, level, now.Debug)
 }
 
 func (c *call) level(ctx context.Context, err error) slog.Level {
@@ -198,7 +178,7 @@ func (c *call) level(ctx context.Context, err error) slog.Level {
 // gaveUp reports whether it is the caller who did not want to wait any longer. If a context was
 // canceled with a cause, net/http's error is that cause.
 func gaveUp(ctx context.Context, err error) (is bool) {
-	defer func() { _ = recover() }() // see tell
+	defer func() { _ = recover() }() // see redact.Error
 	return ctx.Err() == context.Canceled || errors.Is(err, context.Canceled)
 }
 
@@ -206,7 +186,7 @@ func gaveUp(ctx context.Context, err error) (is bool) {
 // its Timeout in two ways at once, if it does not know the transport. The error of one of them
 // does not say that the time was the reason, and it often comes first.
 func outOfTime(ctx context.Context, err error) (is bool) {
-	defer func() { _ = recover() }() // see tell
+	defer func() { _ = recover() }() // see redact.Error
 	deadline, ok := ctx.Deadline()
 	return ok && !time.Now().Before(deadline) && strings.HasPrefix(err.Error(), "net/http: request canceled")
 }

@@ -9,7 +9,6 @@ import (
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
-	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/route"
 	"example.com/clew/internal/seam"
 	"example.com/clew/internal/unwind"
@@ -108,21 +107,19 @@ func AccessLog(cfg AccessLogConfig) func(http.Handler) http.Handler {
 		l := hooked(*cfg.Logger)
 		cfg.Logger = &l
 	}
-	if cfg.Slog != nil {
-		h, _ := line.Recognized(cfg.Slog.Handler())
-		cfg.Slog = slog.New(h)
-	}
+	loggers := zline.NewLoggers(cfg.Logger, cfg.Slog)
 	return func(next http.Handler) http.Handler {
 		if next == nil {
 			panic("httpmw: AccessLog: nil http.Handler")
 		}
-		return &accessLog{cfg, next}
+		return &accessLog{cfg, loggers, next}
 	}
 }
 
 type accessLog struct {
 	AccessLogConfig
-	next http.Handler
+	loggers zline.Loggers
+	next    http.Handler
 }
 
 func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -226,17 +223,5 @@ func (a *accessLog) write(ctx context.Context, l *outcome, caller trace.B3) {
 
 	p := &l.pending
 	p.Context, p.Record, p.IDs = ctx, &l.Request, seen.Text
-	switch {
-	case a.Slog != nil:
-		if of, ok := zline.SlogLevel(level); ok {
-			zline.Log(a.Slog.Handler(), seen.Debug, of, p)
-		}
-	case a.Logger == nil:
-		zline.OutAt(p, level, seen.Debug)
-	case seen.Debug:
-		heard := logbind.Heard(*a.Logger)
-		zline.Send(&heard, true, level, p)
-	default:
-		zline.Send(a.Logger, true, level, p)
-	}
+	a.loggers.WriteAt(p, level, seen.Debug)
 }

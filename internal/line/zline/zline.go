@@ -81,31 +81,61 @@ func Log(h slog.Handler, heard bool, level slog.Level, p *line.Pending) {
 	p.Log(h, level, heard, addIDs)
 }
 
-// Out writes p with the loggers of its context: the zerolog one, else the slog one, else what
-// logctx.Info falls back to. In a debug trace all levels from debug on are wanted.
-func Out(p *line.Pending, level slog.Level, debug bool) { out(p, Level(level), level, true, debug) }
-
-// OutAt is [Out] at a level of zerolog's.
-func OutAt(p *line.Pending, level zerolog.Level, debug bool) {
-	of, ok := SlogLevel(level)
-	out(p, level, of, ok, debug)
+// Loggers are where a Config has lines written. The zero value names none: then they go to the
+// loggers of their context, the zerolog one, else the slog one, else where logctx.Info falls back
+// to. In a debug trace all levels from debug on are wanted.
+type Loggers struct {
+	zerolog *zerolog.Logger
+	hooked  bool
+	slog    slog.Handler
 }
 
-func out(p *line.Pending, level zerolog.Level, of slog.Level, ok, debug bool) {
-	l, hooked, stored := logbind.Of(p.Context)
-	if !stored {
-		if s, _ := p.Context.Value(seam.SlogKey{}).(*slog.Logger); s != nil {
-			if ok {
-				Log(s.Handler(), debug, of, p)
+// NewLoggers returns the Loggers of a Config that has z or s; at most one of them is not nil.
+func NewLoggers(z *zerolog.Logger, s *slog.Logger) (l Loggers) {
+	if z != nil {
+		own := *z
+		l.zerolog, l.hooked = &own, logbind.HasHook(own)
+	}
+	if s != nil {
+		l.slog, _ = line.Recognized(s.Handler())
+	}
+	return l
+}
+
+// Write writes p, which is in a debug trace or not.
+func (l *Loggers) Write(p *line.Pending, level slog.Level, debug bool) {
+	l.write(p, Level(level), level, debug)
+}
+
+// WriteAt is Write at a level of zerolog's.
+func (l *Loggers) WriteAt(p *line.Pending, level zerolog.Level, debug bool) {
+	if of, ok := SlogLevel(level); ok {
+		l.write(p, level, of, debug)
+	}
+}
+
+// Out writes p with the loggers of its context.
+func Out(p *line.Pending, level slog.Level, debug bool) { new(Loggers).Write(p, level, debug) }
+
+func (l *Loggers) write(p *line.Pending, level zerolog.Level, of slog.Level, debug bool) {
+	to, hooked, h := l.zerolog, l.hooked, l.slog
+	if to == nil && h == nil {
+		var stored bool
+		if to, hooked, stored = logbind.Of(p.Context); !stored {
+			if s, _ := p.Context.Value(seam.SlogKey{}).(*slog.Logger); s != nil {
+				h = s.Handler()
 			}
-			return
 		}
 	}
-	if debug {
-		heard := logbind.Heard(*l)
-		l = &heard
+	switch {
+	case h != nil:
+		Log(h, debug, of, p)
+	case debug:
+		heard := logbind.Heard(*to)
+		Send(&heard, hooked, level, p)
+	default:
+		Send(to, hooked, level, p)
 	}
-	Send(l, hooked, level, p)
 }
 
 // Level is the level of zerolog's for one of slog's.
