@@ -14,10 +14,8 @@ func logger(ctx context.Context) *zerolog.Logger {
 	if l := zerolog.Ctx(ctx); l.GetLevel() != zerolog.Disabled {
 		return l
 	}
-	if l := logbind.Stored(ctx); l != nil {
-		return l
-	}
-	return logbind.Fallback()
+	l, _, _ := logbind.Of(ctx)
+	return l
 }
 
 // From returns the logger of ctx, bound to ctx: its lines have ctx's trace without naming a
