@@ -448,7 +448,7 @@ func TestCallLogBody(t *testing.T) {
 	}
 }
 
-// What a body's error quotes of the request is not told, whether or not the attempt has a line.
+// A body's error may quote the request. That is not told, whether or not the attempt has a line.
 func TestBodyErrorsQuoting(t *testing.T) {
 	for _, sender := range senders {
 		for name, skip := range map[string]bool{"a line": false, "no line": true} {

@@ -1068,7 +1068,8 @@ func TestAccessLogReaddressed(t *testing.T) {
 					h := httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop)))
 					serve(h, get(header("b3", id64+"-"+spanID+decision)).WithContext(ctx))
 					line := map[string]any{}
-					// Not by out.only: where our hook is not seen, it is added, and the IDs stand there twice.
+					// Not by out.only: where our hook is not seen, it is added, and the IDs stand there
+					// twice.
 					require.NoError(t, json.Unmarshal([]byte(out.String()), &line), "the only line:\n%s", &out)
 					assert.Equal(t, []any{"GET", "/", 200.0, spanID}, []any{line["method"], line["path"], line["status"], line["parent_id"]}, "line %v", line)
 					switch {

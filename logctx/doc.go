@@ -20,10 +20,11 @@
 // zerolog's WithContext ignores a disabled logger, unless the context already holds a logger.
 //
 // In a trusted debug trace httpmw lowers the level of the context's logger to debug and takes its
-// Sampler off, so that all lines come; the next trace that [trace.Root] begins has both back. A logger
-// of [SlogFrom] passes the level of the context's slog logger by, and so do the lines about requests
-// and calls with the level of any logger that they go to. zerolog's global level and hooks that
-// discard lines still rule. Other loggers, and slog's handlers, keep their level and their Sampler.
+// Sampler off, so that all lines come; the next trace that [trace.Root] begins has both back. A
+// logger of [SlogFrom] passes the level of the context's slog logger by, and so do the lines about
+// requests and calls with the level of any logger that they go to. zerolog's global level and hooks
+// that discard lines still rule. Other loggers, and slog's handlers, keep their level and their
+// Sampler.
 //
 // # slog
 //

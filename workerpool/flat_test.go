@@ -254,7 +254,7 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 	}
 }
 
-// What a run keeps of those before it is nothing, in bytes.
+// A run keeps nothing of those before it, in bytes.
 func TestTortureSelfScheduling(t *testing.T) {
 	few, many := 1000, torture.Size(6_000, 100_000)
 	for _, s := range settings() {

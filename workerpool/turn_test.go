@@ -390,7 +390,7 @@ func TestWaitWithAnotherContext(t *testing.T) {
 	})
 }
 
-// What a task has begun and does not wait for has no right to its turn while it waits for something else: it could
+// Work that a task has begun and does not wait for has no right to its turn while it waits for something else: it could
 // be waiting for what is behind that.
 func TestOnlyWhatATaskWaitsForHasItsTurn(t *testing.T) {
 	for _, w := range ways() {
@@ -575,7 +575,7 @@ func TestOwnPoolFromDeepInside(t *testing.T) {
 	})
 }
 
-// What runs inline, and pools that are shut down, leave nothing behind.
+// Functions that run inline, and pools that are shut down, leave nothing behind.
 func TestTortureInlineRunsKeepNothing(t *testing.T) {
 	n := torture.Size(5_000, 100_000)
 	round := func() {
@@ -602,7 +602,7 @@ func TestTortureInlineRunsKeepNothing(t *testing.T) {
 	torture.Row(t, "self-scheduling work", "%d tasks that ran inline, %d pools: %d bytes kept", n, n/100, kept)
 }
 
-// Who waits for a result does not run other tasks than that, nor does somebody else's waiting.
+// A task that waits for a result does not run other tasks than that, nor does somebody else's waiting.
 func TestOnlyWhatComesFromATaskHasItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(1, 1)
@@ -689,7 +689,7 @@ func TestWaitRunsWhatHasNotBegun(t *testing.T) {
 	}
 }
 
-// What Wait has run is not counted in NotRun.
+// Tasks that Wait has run are not counted in NotRun.
 func TestNotRunWithoutWhatWaitHasRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
