@@ -1,0 +1,220 @@
+package mark_test
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.com/clew/internal/mark"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	mark.On()
+	goleak.VerifyTestMain(m)
+}
+
+type key struct{}
+
+func in(n int) context.Context { return context.WithValue(context.Background(), key{}, n) }
+
+// of is the number of what Find finds; -1: nothing.
+func of() int {
+	if ctx := mark.Find(); ctx != nil {
+		return ctx.Value(key{}).(int)
+	}
+	return -1
+}
+
+func run(n int, f func()) {
+	mark.Run(&mark.Call{Ctx: in(n), Fn: func(context.Context) { f() }}, true)
+}
+
+func hide(f func()) {
+	mark.Run(&mark.Call{Ctx: in(0), Fn: func(context.Context) { f() }}, false)
+}
+
+func TestItIsOn(t *testing.T) {
+	assert.True(t, mark.IsOn(), "marks can be read back with this compiler")
+}
+
+func TestInnermost(t *testing.T) {
+	assert.Equal(t, -1, of(), "outside")
+	run(1, func() {
+		assert.Equal(t, 1, of())
+		run(2, func() {
+			assert.Equal(t, 2, of())
+			hide(func() { assert.Equal(t, -1, of(), "hidden") })
+			assert.Equal(t, 2, of())
+		})
+		assert.Equal(t, 1, of())
+		done := make(chan int)
+		go func() { done <- of() }()
+		assert.Equal(t, -1, <-done, "another goroutine")
+	})
+	assert.Equal(t, -1, of(), "outside")
+}
+
+func TestHandler(t *testing.T) {
+	got := 0
+	h := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got = of() })
+	mark.Run(&mark.Call{Ctx: in(7), Handler: h, W: httptest.NewRecorder(), R: httptest.NewRequest("GET", "/", nil)}, true)
+	assert.Equal(t, 7, got)
+}
+
+// More than there are numbers: who has none is missing, also where an outer mark is there.
+func TestExhausted(t *testing.T) {
+	const all = 5000
+	var up, down sync.WaitGroup
+	release := make(chan struct{})
+	var right, missing, wrong atomic.Int64
+	up.Add(all)
+	for n := range all {
+		down.Go(func() {
+			run(n, func() {
+				up.Done()
+				<-release
+				switch of() {
+				case n:
+					right.Add(1)
+					run(-2, func() {})
+				case -1:
+					missing.Add(1)
+				default:
+					wrong.Add(1)
+				}
+			})
+		})
+	}
+	up.Wait()
+	close(release)
+	down.Wait()
+	assert.Zero(t, wrong.Load(), "wrong")
+	assert.EqualValues(t, 4096, right.Load(), "right")
+	assert.EqualValues(t, all-4096, missing.Load(), "missing")
+	run(1, func() { assert.Equal(t, 1, of(), "afterwards") })
+}
+
+// After a panic or Goexit deferred functions run on top of the old frames. They see their own mark,
+// or the one further out, and never another goroutine's.
+func TestPanicsAndGoexit(t *testing.T) {
+	var all sync.WaitGroup
+	var wrong, looks atomic.Int64
+	look := func(want int) {
+		looks.Add(1)
+		if got := of(); got != want {
+			wrong.Add(1)
+		}
+	}
+	for g := range 8 {
+		all.Go(func() {
+			for i := range 2000 {
+				outer, inner := g*10000+2*i, g*10000+2*i+1
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					defer look(-1)
+					defer func() { _ = recover() }()
+					defer look2(look, -1)()
+					run(outer, func() {
+						defer look2(look, outer)()
+						func() {
+							if i%3 == 0 {
+								defer func() { _ = recover(); look(outer) }()
+							}
+							run(inner, func() {
+								defer look2(look, inner)()
+								switch i % 4 {
+								case 0:
+									panic("x")
+								case 1:
+									runtime.Goexit()
+								}
+							})
+						}()
+						look(outer)
+					})
+				}()
+				<-done
+				if i%200 == 0 {
+					runtime.GC()
+				}
+			}
+		})
+	}
+	all.Wait()
+	assert.Zero(t, wrong.Load(), "wrong of %d looks", looks.Load())
+}
+
+func look2(look func(int), want int) func() { return func() { look(want) } }
+
+// A number that a panic has left comes back when its frames are gone.
+func TestNumbersComeBack(t *testing.T) {
+	for range 3 {
+		for range 4096 {
+			func() {
+				defer func() { _ = recover() }()
+				run(1, func() { panic("x") })
+			}()
+		}
+		deadline := time.Now().Add(10 * time.Second)
+		for free := -1; free != 1; {
+			require.True(t, time.Now().Before(deadline), "numbers are back")
+			runtime.GC()
+			runtime.Gosched()
+			run(1, func() { free = of() })
+		}
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	ctx := in(1)
+	f := func(context.Context) {}
+	assert.Zero(t, testing.AllocsPerRun(1000, func() { mark.Run(&mark.Call{Ctx: ctx, Fn: f}, true) }), "a mark")
+	assert.Zero(t, testing.AllocsPerRun(1000, func() { mark.Run(&mark.Call{Ctx: ctx, Fn: f}, false) }), "a mark that hides")
+	run(1, func() {
+		assert.Zero(t, testing.AllocsPerRun(1000, func() { of() }), "finding it")
+	})
+}
+
+//go:noinline
+func deep(n int, f func()) {
+	if n == 0 {
+		f()
+		return
+	}
+	deep(n-1, f)
+	runtime.KeepAlive(n)
+}
+
+func TestDeepStacks(t *testing.T) {
+	for n := range 400 {
+		for _, number := range []int{1, 300} {
+			got := 0
+			run(number, func() { deep(n, func() { got = of() }) })
+			if got != number && (got != -1 || n < 240) {
+				t.Fatalf("%d frames up: got %d", n, got)
+			}
+		}
+	}
+	run(1, func() { deep(10_000, func() { assert.Equal(t, -1, of(), "too far up") }) })
+}
+
+func TestPull(t *testing.T) {
+	run(1, func() {
+		next, stop := iter.Pull(func(yield func(int) bool) { yield(of()) })
+		defer stop()
+		got, _ := next()
+		assert.Equal(t, -1, got, "in a coroutine of its own")
+		run(2, func() { _, _ = next() })
+		assert.Equal(t, 1, of())
+	})
+}
