@@ -29,6 +29,7 @@ import (
 	"example.com/clew/internal/guard"
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/mark"
 	"example.com/clew/internal/proflabel"
 	"example.com/clew/internal/route"
 	"example.com/clew/internal/seam"
@@ -70,6 +71,12 @@ type Config struct {
 	// is left alone.
 	Slog *slog.Logger
 
+	// Implicit gives the goroutine of the handler the request's trace while the handler runs, as
+	// trace.Do does: lines and requests that name no context with a trace have this one's, also
+	// through loggers that were captured long before. Goroutines that the handler starts have it
+	// only by their context. It costs no allocation. See [trace.Do] for what it cannot see.
+	Implicit bool
+
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
 	// is set before the handler, which can change it: httputil.ReverseProxy adds the backend's
 	// to it, and clears it when the backend sends a 1xx. "": none.
@@ -104,6 +111,9 @@ func New(cfg Config) func(http.Handler) http.Handler {
 	m.refused = refused{fields.Of(m.Propagator, "traceparent", "tracestate", "baggage")}
 	if cfg.Labels != nil {
 		proflabel.Want()
+	}
+	if cfg.Implicit {
+		mark.On()
 	}
 	if cfg.Logger != nil {
 		l := hooked(*cfg.Logger)
@@ -228,7 +238,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if labelled {
 		pprof.SetGoroutineLabels(ctx)
 	}
-	h.next.ServeHTTP(w, seen)
+	if h.Implicit {
+		mark.Run(&mark.Call{Ctx: ctx, Handler: h.next, W: w, R: seen}, true)
+	} else {
+		h.next.ServeHTTP(w, seen)
+	}
 	returned = true
 }
 

@@ -1,6 +1,8 @@
 package logctx
 
 import (
+	"context"
+
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
 	"example.com/clew/internal/logbind"
@@ -50,21 +52,28 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 		}
 	}
 	h.writeService(e)
+	if h.writeIDs(e, ctx) || !e.Enabled() {
+		return
+	}
+	if marked := seam.Marked(); marked == nil || !h.writeIDs(e, marked) {
+		h.missing(0)
+	}
+}
+
+// writeIDs writes the IDs of ctx. It is false if ctx has none.
+func (h *hook) writeIDs(e *zerolog.Event, ctx context.Context) bool {
 	if text := h.readyText(ctx); text != "" {
 		if h.asItIs {
 			e.RawJSON(h.traceKey, []byte(text)) // both fields at once; the compiler makes no copy
-			return
+			return true
 		}
 		traceID, spanID := seam.Split(text)
 		e.Str(h.traceKey, traceID).Str(h.spanKey, spanID)
-		return
+		return true
 	}
 	b, ok := trace.FromContext(ctx)
 	if !ok {
-		if e.Enabled() {
-			h.missing(0)
-		}
-		return
+		return false
 	}
 	var buf [96]byte // room for a resource name of Google Cloud
 	value := h.appendTrace(buf[:0], b)
@@ -77,6 +86,7 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if h.Format == line.GoogleTrace {
 		e.Bool(line.GoogleSampled, sampled(b))
 	}
+	return true
 }
 
 func (h *hook) writeService(e *zerolog.Event) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.com/clew/internal/line"
+	"example.com/clew/internal/seam"
 )
 
 // Slog returns a handler that gives every record the trace of its context and passes it to
@@ -115,6 +116,11 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	// forget a comma, or that the group has ended.
 	var buf [12]slog.Attr // most records have fewer
 	attrs := h.appendIDs(buf[:0], ctx)
+	if len(attrs) == 0 {
+		if marked := seam.Marked(); marked != nil {
+			attrs = h.appendIDs(attrs, marked)
+		}
+	}
 	ids := len(attrs)
 	if ids == 0 {
 		h.missing(r.PC)

@@ -7,6 +7,7 @@ import (
 	"runtime/pprof"
 
 	"example.com/clew/internal/guard"
+	"example.com/clew/internal/mark"
 	"example.com/clew/internal/proflabel"
 	"example.com/clew/internal/unwind"
 	"example.com/clew/trace"
@@ -65,8 +66,19 @@ func run(ctx context.Context, fn func(ctx context.Context)) {
 			pprof.SetGoroutineLabels(after)
 		}
 	}()
-	fn(ctx)
+	call(ctx, fn)
 	returned = true
+}
+
+// call calls fn with ctx. Once anybody looks for marks it has one: else a task that is run in the
+// goroutine of another request would be taken for that request's. Nothing here looks for one.
+func call(ctx context.Context, fn func(ctx context.Context)) {
+	if !mark.IsOn() {
+		fn(ctx)
+		return
+	}
+	_, traced := trace.FromContext(ctx)
+	mark.Run(&mark.Call{Ctx: ctx, Fn: fn}, traced)
 }
 
 // afterwards returns ctx as one whose labels this goroutine has after a task: it may be that of

@@ -307,7 +307,7 @@ func (p *Pool) run(t *task) {
 			unlabel()
 		}
 	}()
-	fn(t)
+	call(t, fn)
 	returned = true
 }
 

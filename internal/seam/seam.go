@@ -45,6 +45,11 @@ type Span struct {
 // Look returns what there is to say of ctx's current span. Set by package trace.
 var Look func(ctx context.Context) Span
 
+// Marked returns the context that this goroutine works for, by trace.Do or httpmw's
+// Config.Implicit; nil if none is known. It is for a line without a trace: the trace is all that
+// may be taken from it. Set by package trace.
+var Marked func() context.Context
+
 // From logctx to trace, which must not import it.
 
 // Rebind returns ctx with the logger that was put into from, if any, bound to the current

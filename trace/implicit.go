@@ -1,0 +1,76 @@
+package trace
+
+import (
+	"context"
+
+	"example.com/clew/internal/mark"
+	"example.com/clew/internal/seam"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// Do calls fn with ctx and gives this goroutine ctx's trace until fn ends, also by panic or
+// runtime.Goexit: log lines through logctx's hook and slog handler, and requests through
+// httpclient, that are given no context with a trace have this one's. It is for interceptors,
+// consumers of queues, commands and tests; httpmw's Config.Implicit does it for each request.
+//
+// The innermost Do rules. One whose ctx has no trace hides the outer. Goroutines that fn starts
+// have none: what they log needs a context, or [Implicit] of workerpool's functions. An explicit
+// context with a trace is never overruled, and workerpool never asks.
+//
+// The trace stands on the goroutine's stack, as the return address of one of many call sites. So
+// it can be missing, never another's: below more than 250 frames, with more than 4,096 at once, in
+// a program whose compiler has moved the sites, and for some time after a panic. Code of one
+// request that another's goroutine runs, as the leader of a singleflight does, is filed under the
+// goroutine that runs it; workerpool.Wrap gives it its own.
+//
+// The first Do, or the first httpmw.New with Implicit, switches asking on for the whole process and
+// for good; a line without a trace costs a walk up its stack from then on. A nil ctx is
+// context.Background(). It panics if fn is nil.
+func Do(ctx context.Context, fn func(ctx context.Context)) {
+	if fn == nil {
+		panic("trace: Do: nil function")
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	mark.On()
+	mark.Run(&mark.Call{Ctx: ctx, Fn: fn}, lookup(ctx).b3.hasIDs())
+}
+
+// Implicit returns ctx if it has a trace; else ctx with the trace of this goroutine's [Do], if
+// there is one; else ctx itself. It takes the current span over, and what this package knows of it,
+// such as the width of its ID, debug and deny; no deadline, no values, no baggage. A nil ctx is
+// context.Background().
+func Implicit(ctx context.Context) context.Context {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if !mark.IsOn() || lookup(ctx).b3.hasIDs() {
+		return ctx
+	}
+	from := mark.Find()
+	if from == nil {
+		return ctx
+	}
+	return adopt(ctx, from)
+}
+
+// adopt returns ctx with the current span of from.
+func adopt(ctx, from context.Context) context.Context {
+	cur := lookup(from)
+	if cur.span != nil {
+		ctx = oteltrace.ContextWithSpan(ctx, cur.span)
+	}
+	if cur.own == nil { // what the span itself does not tell
+		r := nearestRecord(from)
+		n := newRecordNode(ctx, ctx)
+		n.b3, n.bySDK, n.remote = r.b3, r.bySDK, r.remote
+		ctx = n
+	}
+	if over := passedOver(from); over != nil {
+		ctx = newPassedNode(ctx, over)
+	}
+	return ctx
+}
+
+func init() { seam.Marked = mark.Find }

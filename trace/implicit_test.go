@@ -1,0 +1,127 @@
+package trace_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// implicit is what Implicit makes of a context without a trace.
+func implicit() trace.B3 {
+	b, _ := trace.FromContext(trace.Implicit(context.Background()))
+	return b
+}
+
+func TestDo(t *testing.T) {
+	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
+	start := func(s trace.Starter, b3 string) context.Context {
+		ctx, span := s.Start(context.Background(), must(b3), "request")
+		t.Cleanup(func() { span.End() })
+		return ctx
+	}
+	for _, tt := range []struct {
+		name string
+		ctx  context.Context
+	}{
+		{"ours", start(trace.Starter{}, id64+"-"+spanID+"-1-"+parentID)},
+		{"a server's", start(trace.Starter{Kind: oteltrace.SpanKindServer}, idWide+"-"+spanID)},
+		{"debug", start(trace.Starter{}, id64+"-"+spanID+"-d")},
+		{"deny", start(trace.Starter{}, id64+"-"+spanID+"-0")},
+		{"an SDK's", start(trace.Starter{TracerProvider: sdk}, idWide+"-"+spanID+"-1")},
+		{"an SDK's, debug", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-d")},
+		{"an SDK's, deny", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-0")},
+		{"remote", in(idWide + "-" + spanID + "-1-" + parentID)},
+		{"only", trace.Only(start(trace.Starter{}, idWide+"-"+spanID+"-1"))},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want, _ := trace.FromContext(tt.ctx)
+			trace.Do(tt.ctx, func(ctx context.Context) {
+				assert.Equal(t, tt.ctx, ctx, "the context that fn gets")
+				adopted := trace.Implicit(context.Background())
+				got, ok := trace.FromContext(adopted)
+				assert.True(t, ok, "a trace")
+				assert.Equal(t, want, got, "what is adopted")
+				assert.Equal(t, trace.ID(tt.ctx), trace.ID(adopted), "the text of the ID")
+				assert.Equal(t, oteltrace.SpanFromContext(tt.ctx), oteltrace.SpanFromContext(adopted), "OpenTelemetry's current span")
+
+				_, one := trace.Start(tt.ctx, "child")
+				child, two := trace.Start(adopted, "child")
+				b, _ := trace.FromContext(child)
+				assert.Equal(t, want.SpanID, b.ParentSpanID, "parent of a child of the adopted span")
+				assert.Equal(t, one.SpanContext().IsSampled(), two.SpanContext().IsSampled(), "its decision")
+				assert.Equal(t, one.IsRecording(), two.IsRecording(), "whether it records")
+				one.End()
+				two.End()
+			})
+			assert.Equal(t, trace.B3{}, implicit(), "afterwards")
+		})
+	}
+}
+
+// The innermost Do rules; one without a trace hides the outer; and a context that has a trace is not
+// overruled.
+func TestDoNested(t *testing.T) {
+	type key struct{}
+	outer, inner := in(id64+"-"+spanID), in(id128+"-"+spanID)
+	trace.Do(outer, func(context.Context) {
+		trace.Do(inner, func(context.Context) {
+			assert.Equal(t, inner.Value(key{}), nil)
+			assert.Equal(t, id128, implicit().ID(), "inner")
+			trace.Do(context.Background(), func(context.Context) {
+				assert.Equal(t, trace.B3{}, implicit(), "hidden")
+				assert.Equal(t, context.Background(), trace.Implicit(context.Background()), "the context itself")
+			})
+			assert.Equal(t, id64, trace.ID(trace.Implicit(outer)), "an explicit one")
+		})
+		assert.Equal(t, id64, implicit().ID(), "outer")
+		ctx := context.WithValue(context.Background(), key{}, "mine")
+		assert.Equal(t, "mine", trace.Implicit(ctx).Value(key{}), "the values of the context that was given")
+		done := make(chan trace.B3)
+		go func() { done <- implicit() }()
+		assert.Equal(t, trace.B3{}, <-done, "another goroutine")
+	})
+}
+
+// Nothing but the trace is taken over.
+func TestImplicitTakesNothingElse(t *testing.T) {
+	type key struct{}
+	ctx, cancel := context.WithCancel(context.WithValue(in(id64+"-"+spanID), key{}, "theirs"))
+	cancel()
+	trace.Do(ctx, func(context.Context) {
+		adopted := trace.Implicit(context.Background())
+		assert.NoError(t, adopted.Err(), "Err")
+		assert.Nil(t, adopted.Value(key{}), "a value")
+		assert.Equal(t, id64, trace.ID(adopted), "the ID")
+	})
+}
+
+func TestDoEndsByPanicAndGoexit(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		end  func()
+	}{{"panic", func() { panic("x") }}, {"Goexit", runtime.Goexit}} {
+		t.Run(tt.name, func(t *testing.T) {
+			seen := make(chan trace.B3, 1)
+			go func() {
+				defer func() {
+					_ = recover()
+					seen <- implicit()
+				}()
+				trace.Do(in(id64+"-"+spanID), func(context.Context) { tt.end() })
+			}()
+			assert.Equal(t, trace.B3{}, <-seen, "what a deferred function further out sees")
+		})
+	}
+}
+
+func TestDoNil(t *testing.T) {
+	var none context.Context
+	assert.PanicsWithValue(t, "trace: Do: nil function", func() { trace.Do(t.Context(), nil) })
+	trace.Do(none, func(ctx context.Context) { assert.Equal(t, context.Background(), ctx) })
+	assert.Equal(t, context.Background(), trace.Implicit(none))
+}
