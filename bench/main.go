@@ -36,7 +36,7 @@ func main() {
 }
 
 func allJobs() []job {
-	return slices.Concat(serverJobs(), clientJobs(), restyJobs(), logJobs(), startJobs(), poolJobs(), recordedJobs(), encodingJobs(), endToEndJobs(), latencyJobs(), growthJobs())
+	return slices.Concat(serverJobs(), clientJobs(), restyJobs(), logJobs(), startJobs(), poolJobs(), recordedJobs(), encodingJobs(), endToEndJobs(), latencyJobs(), growthJobs(), implicitJobs())
 }
 
 // run is the program.

@@ -84,9 +84,7 @@ func (h *hop) isStale(name string) bool {
 // start begins the span of an attempt. rejoin is the zero B3, or an earlier attempt whose
 // trace this one stays in, as its sibling.
 func (h *hop) start(ctx context.Context, rejoin trace.B3, method string) (context.Context, oteltrace.Span) {
-	if !rejoin.TraceID.IsValid() {
-		ctx = trace.Implicit(ctx)
-	}
+	ctx = trace.Implicit(ctx) // for a redirect too: it is a sibling, with the same parent
 	if g := guard.Current(); g != nil && !rejoin.TraceID.IsValid() {
 		if _, traced := trace.FromContext(ctx); !traced {
 			g.Lost("request", callsite.OfRequest)

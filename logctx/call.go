@@ -46,6 +46,7 @@ import (
 // line nor the span holds the user, the password or the query of a URL that the error quotes.
 // Host, name and error are cut after 8,000 bytes. A nil ctx is context.Background().
 func Call(ctx context.Context, host, name string) (_ context.Context, done func(error)) {
+	ctx = trace.Implicit(ctx)
 	if g := guard.Current(); g != nil {
 		if _, traced := trace.FromContext(ctx); !traced {
 			g.Lost("call", func() runtime.Frame { return callsite.OfLine(0) })

@@ -26,6 +26,9 @@
 // that discard lines still rule. Other loggers, and slog's handlers, keep their level and their
 // Sampler.
 //
+// A line without a context, or with one that has no trace, has the trace of its goroutine, if that
+// is known: see [trace.Do] and httpmw's Config.Implicit.
+//
 // # slog
 //
 // Wrap the handler with [Slog], and use InfoContext and its like. Code that takes a logger and

@@ -63,7 +63,7 @@ type slot struct {
 }
 
 // token is held by the frames that say a number, and by the slot.
-type token struct{ self *token } // with a pointer, or it would share its memory with others
+type token struct{ _ *byte } // with a pointer, or it would share its memory with others
 
 var (
 	slots [most]slot
@@ -180,9 +180,9 @@ func (l *learnt) find() context.Context {
 	return nil
 }
 
-// sites are the return addresses of the call sites.
 var sites learnt
 
+// learnt are the return addresses of the call sites.
 type learnt struct {
 	low, high addresses
 	none      uintptr

@@ -1,0 +1,113 @@
+package logctx_test
+
+import (
+	"bytes"
+	"context"
+	"log"
+	"log/slog"
+	"runtime"
+	"testing"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+)
+
+// A line that names no context has the trace of its goroutine's Do, whatever it is written with.
+func TestImplicit(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		log  func(out *bytes.Buffer)
+		key  string
+		want string
+	}{
+		{"zerolog, captured", func(out *bytes.Buffer) { l := hooked(out); l.Info().Msg(message) }, "trace_id", id128},
+		{"zerolog, with a context that has none", func(out *bytes.Buffer) {
+			l := hooked(out)
+			l.Info().Ctx(t.Context()).Msg(message)
+		}, "trace_id", id128},
+		{"logctx.Info", func(out *bytes.Buffer) { logctx.Info(hooked(out).WithContext(t.Context())).Msg(message) }, "trace_id", id128},
+		{"a preset", func(out *bytes.Buffer) {
+			l := logctx.New(out, logctx.GoogleCloud("p"))
+			l.Info().Msg(message)
+		}, "logging.googleapis.com/trace", "projects/p/traces/" + id128},
+		{"slog", func(out *bytes.Buffer) {
+			slog.New(logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{})).Info(message)
+		}, "trace_id", id128},
+		{"slog, in a group", func(out *bytes.Buffer) {
+			slog.New(logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{})).WithGroup("g").Info(message, "k", "v")
+		}, "trace_id", id128},
+		{"SlogFrom without a trace", func(out *bytes.Buffer) {
+			logctx.SlogFrom(logctx.WithSlog(t.Context(), slog.New(slog.NewJSONHandler(out, nil)))).Info(message)
+		}, "trace_id", id128},
+		{"package log, through zerolog", func(out *bytes.Buffer) { log.New(hooked(out), "", 0).Print(message) }, "trace_id", id128},
+		{"package log, through slog", func(out *bytes.Buffer) {
+			slog.NewLogLogger(logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{}), slog.LevelInfo).Print(message)
+		}, "trace_id", id128},
+		{"a context that has another", func(out *bytes.Buffer) { l := hooked(out); l.Info().Ctx(in(id64 + "-" + spanID)).Msg(message) }, "trace_id", id64},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out bytes.Buffer
+			trace.Do(request(), func(context.Context) { tt.log(&out) })
+			assert.Equal(t, tt.want, one(t, &out)[tt.key], "the line %s", &out)
+
+			if tt.name == "a context that has another" {
+				return
+			}
+			out.Reset()
+			tt.log(&out)
+			assert.NotContains(t, one(t, &out), tt.key, "a line outside")
+			out.Reset()
+			trace.Do(request(), func(context.Context) {
+				trace.Do(context.Background(), func(context.Context) { tt.log(&out) })
+			})
+			assert.NotContains(t, one(t, &out), tt.key, "a line in a Do that hides the outer")
+		})
+	}
+}
+
+// A line whose trace was found is not missing one; a bare goroutine's is.
+func TestImplicitIsNotMissing(t *testing.T) {
+	missing := 0
+	cfg := logctx.Config{OnMissing: func(runtime.Frame) { missing++ }}
+	var out bytes.Buffer
+	zero, slogs := zerolog.New(&out).Hook(logctx.Hook(cfg)), slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), cfg))
+	trace.Do(request(), func(context.Context) {
+		zero.Info().Msg(message)
+		slogs.Info(message)
+		assert.Zero(t, missing, "missing")
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			zero.Info().Msg(message)
+			slogs.Info(message)
+		}()
+		<-done
+	})
+	assert.Equal(t, 2, missing, "missing in a bare goroutine")
+}
+
+// A line that is found costs no allocation.
+func TestImplicitAllocations(t *testing.T) {
+	logger := hooked(discard{})
+	trace.Do(request(), func(context.Context) {
+		got := testing.AllocsPerRun(1000, func() { logger.Info().Msg(message) })
+		assert.LessOrEqual(t, got, float64(raceAllocs), "allocations of a line")
+	})
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// A call belongs to the goroutine's trace too.
+func TestCallImplicit(t *testing.T) {
+	trace.Do(request(), func(context.Context) {
+		ctx, done := logctx.Call(context.Background(), "db", "get")
+		done(nil)
+		assert.Equal(t, id128, trace.ID(ctx), "trace of the call")
+		b, _ := trace.FromContext(ctx)
+		assert.Equal(t, spanID, b.ParentSpanID.String(), "its parent")
+	})
+}
