@@ -73,6 +73,7 @@ func TestHandler(t *testing.T) {
 // More than there are numbers: who has none is missing, also where an outer mark is there.
 func TestExhausted(t *testing.T) {
 	const all = 5000
+	settle(t)
 	var up, down sync.WaitGroup
 	release := make(chan struct{})
 	var right, missing, wrong atomic.Int64
