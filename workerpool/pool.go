@@ -301,7 +301,7 @@ func (p *Pool) run(t *task) {
 			stack := debug.Stack()
 			v := recover()
 			t.failed(fmt.Errorf("workerpool: task panicked: %v", v))
-			p.onPanic(t, v, stack)
+			call(t, func(ctx context.Context) { p.onPanic(ctx, v, stack) })
 		}
 		if labelled {
 			unlabel()
