@@ -84,7 +84,10 @@ func (h *hop) isStale(name string) bool {
 // start begins the span of an attempt. rejoin is the zero B3, or an earlier attempt whose
 // trace this one stays in, as its sibling.
 func (h *hop) start(ctx context.Context, rejoin trace.B3, method string) (context.Context, oteltrace.Span) {
-	ctx = trace.Implicit(ctx) // for a redirect too: it is a sibling, with the same parent
+	// What stays in a trace is this goroutine's only if that is in the same one.
+	if found := trace.Implicit(ctx); !rejoin.TraceID.IsValid() || traceOf(found) == rejoin.TraceID {
+		ctx = found
+	}
 	if g := guard.Current(); g != nil && !rejoin.TraceID.IsValid() {
 		if _, traced := trace.FromContext(ctx); !traced {
 			g.Lost("request", callsite.OfRequest)
@@ -92,6 +95,11 @@ func (h *hop) start(ctx context.Context, rejoin trace.B3, method string) (contex
 	}
 	rejoin.SpanID, rejoin.ParentSpanID = oteltrace.SpanID{}, oteltrace.SpanID{}
 	return h.starter.Start(ctx, rejoin, clip.Method(methodOf(method)))
+}
+
+func traceOf(ctx context.Context) oteltrace.TraceID {
+	b, _ := trace.FromContext(ctx)
+	return b.TraceID
 }
 
 // methodOf is what net/http makes of an empty method.
