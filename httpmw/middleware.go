@@ -238,7 +238,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if labelled {
 		pprof.SetGoroutineLabels(ctx)
 	}
-	if h.Implicit {
+	// In the goroutine of another request's handler, or of this one's further out, that one's trace
+	// must not be found.
+	if h.Implicit || mark.Find() != nil {
 		mark.Run(&mark.Call{Ctx: ctx, Handler: h.next, W: w, R: seen}, true)
 	} else {
 		h.next.ServeHTTP(w, seen)
