@@ -74,7 +74,9 @@ type Config struct {
 	// Implicit gives the goroutine of the handler the request's trace while the handler runs, as
 	// trace.Do does: lines and requests that name no context with a trace have this one's, also
 	// through loggers that were captured long before. Goroutines that the handler starts have it
-	// only by their context. It costs no allocation. See [trace.Do] for what it cannot see.
+	// only by their context. It costs no allocation. See [trace.Do] for what it cannot see. A handler
+	// without Implicit that runs inside one that has it, or inside trace.Do, is as if it had it: the
+	// trace of the other must not be found. In a program that asks it looks for that one.
 	Implicit bool
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
