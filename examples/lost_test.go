@@ -62,7 +62,7 @@ func TestLostReadme(t *testing.T) {
 			assert.Equal(t, lines(shown), lines(string(printed)), command)
 		}
 	}
-	assert.Equal(t, 4, ran, "commands")
+	assert.Equal(t, 6, ran, "commands")
 }
 
 // And what is changed is what it shows.

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,9 @@ import (
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 )
+
+// implicit is the step between this service and one that keeps its trace: go run ./examples/lost -implicit
+var implicit = flag.Bool("implicit", false, "give the goroutine that serves a request its trace")
 
 // service takes media in and hands them to a store.
 type service struct {
@@ -40,7 +44,7 @@ func newService(out io.Writer, store string) *service {
 func (s *service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /media/{id}", s.upload)
-	return httpmw.New(httpmw.Config{})(mux)
+	return httpmw.New(httpmw.Config{Implicit: *implicit})(mux)
 }
 
 func (s *service) upload(w http.ResponseWriter, r *http.Request) {
@@ -80,6 +84,7 @@ func (s *service) index(ctx context.Context, id string) {
 
 // main sends the service one request, and shows its log.
 func main() {
+	flag.Parse()
 	store := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		fmt.Printf("the store was asked in trace %q\n", r.Header.Get("X-B3-TraceId"))
 	}))
