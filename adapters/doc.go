@@ -121,11 +121,18 @@
 //
 // # Logs
 //
-// Package log knows no context: its lines come out in the same form as the others, without an ID,
-// but for those of a logger that was made for one request.
+// Package log knows no context: its lines come out in the same form as the others, without an ID.
+// Those of a logger that was made for one request have it. With Implicit in httpmw's Config all
+// lines have it that are logged in the goroutine that serves a request, by libraries too, and so do
+// those in a trace.Do. Other goroutines' have none.
+//
+// The time at the front of a message is package log's own: log.SetFlags(0) takes it off, and
+// slog.SetDefault does so itself. That also sends all lines of package log to slog.
 //
 //	http.Server             server.Config.ErrorLog = log.New(logger, "", 0)
 //	log, in main            log.SetOutput(logger)
+//	log to slog, in main    slog.SetDefault(slog.New(logctx.Slog(handler, logctx.Config{})))
+//	log, Implicit           handler = httpmw.New(httpmw.Config{Implicit: true})(handler)
 //	log, in a request       log.New(logctx.From(ctx), "", 0)
 //
 // The lines that other libraries write of a request have its ID by these; restyLogs, chiLogs and

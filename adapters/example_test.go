@@ -215,3 +215,29 @@ func Example_standardLog() {
 	// {"message":"disk is nearly full"}
 	// {"trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","message":"resized"}
 }
+
+// With Implicit, package log's lines have the ID in the goroutine that serves the request, wherever
+// they are logged there. A goroutine that the handler starts has none.
+func Example_standardLogImplicit() {
+	defer log.SetFlags(log.Flags())
+	defer log.SetOutput(log.Writer())
+	log.SetFlags(0)
+	log.SetOutput(lines().Hook(logctx.Hook(logctx.Config{})))
+
+	handler := http.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		log.Print("resized")
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			log.Print("views counted")
+		}()
+		<-done
+	}))
+	handler = httpmw.New(httpmw.Config{Implicit: true})(handler)
+	log.Print("starting")
+	call(handler, "/media/7")
+	// Output:
+	// starting
+	// resized trace_id=463ac35c9f6413ad
+	// views counted
+}

@@ -1,0 +1,88 @@
+package adapters_test
+
+import (
+	"bytes"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"github.com/stretchr/testify/assert"
+)
+
+// With Implicit, each line of package log has the ID of the request in whose goroutine it is logged,
+// while others are handled. Bare goroutines have none, and never another's.
+func TestStandardLogImplicit(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		set  func(out io.Writer)
+	}{
+		{"zerolog", func(out io.Writer) {
+			logger := logctx.New(out)
+			log.SetFlags(0)
+			log.SetOutput(logger)
+		}},
+		{"slog", func(out io.Writer) {
+			handler := slog.NewJSONHandler(out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				if a.Key == slog.MessageKey {
+					a.Key = "message"
+				}
+				return a
+			}})
+			slog.SetDefault(slog.New(logctx.Slog(handler, logctx.Config{})))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			flags, writer, logger := log.Flags(), log.Writer(), slog.Default()
+			defer func() { // slog's own default handler would write to package log, which waits for itself
+				slog.SetDefault(logger)
+				log.SetOutput(writer)
+				log.SetFlags(flags)
+			}()
+			var out bytes.Buffer // package log writes one line at a time
+			test.set(&out)
+
+			var bare sync.WaitGroup
+			handler := http.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				for range times {
+					log.Print("own ", r.URL.Path[1:])
+					bare.Go(func() { log.Print("bare ", r.URL.Path[1:]) })
+				}
+			}))
+			handler = httpmw.New(httpmw.Config{Implicit: true})(handler)
+			var served sync.WaitGroup
+			for n := range requests {
+				served.Go(func() {
+					in := incoming(n)
+					defer in.end()
+					r := httptest.NewRequest(http.MethodGet, "/"+in.id, nil)
+					r.Header.Set("b3", in.id+"-a2fb4a1d1a96d312-1")
+					handler.ServeHTTP(httptest.NewRecorder(), r)
+				})
+			}
+			served.Wait()
+			bare.Wait()
+
+			got := map[string]*counts{"own": {}, "bare": {}}
+			for _, line := range linesOf(t, &out) {
+				kind, want, _ := strings.Cut(line["message"], " ")
+				got[kind].Ran++
+				switch line["trace_id"] {
+				case want:
+				case "":
+					got[kind].Missing++
+				default:
+					got[kind].Wrong++
+				}
+			}
+			assert.Equal(t, counts{Ran: total}, *got["own"], "lines of the goroutines that serve requests")
+			assert.Equal(t, counts{Ran: total, Missing: total}, *got["bare"], "lines of bare goroutines")
+		})
+	}
+}
