@@ -166,7 +166,8 @@ func Example_defaultClient() {
 }
 
 // What net/http's server writes to its ErrorLog is of no request's context, and has no ID, not
-// even where it is about one: a panic has its ID on the access log's line.
+// even where it is about one: a panic has its ID on the access log's line. With Implicit, what the
+// server writes while the handler runs has it, such as a WriteHeader that is superfluous.
 func Example_serverErrorLog() {
 	var out bytes.Buffer
 	logger := logctx.New(zerolog.SyncWriter(&out))

@@ -11,9 +11,12 @@ import (
 	"sync"
 	"testing"
 
+	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
 	"example.com/clew/logctx"
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // With Implicit, each line of package log has the ID of the request in whose goroutine it is logged,
@@ -85,4 +88,33 @@ func TestStandardLogImplicit(t *testing.T) {
 			assert.Equal(t, counts{Ran: total, Missing: total}, *got["bare"], "lines of bare goroutines")
 		})
 	}
+}
+
+// What net/http's server logs while the handler runs has the ID with Implicit; what it logs of the
+// panic afterwards has none.
+func TestServerErrorLogImplicit(t *testing.T) {
+	var out bytes.Buffer
+	logger := logctx.New(zerolog.SyncWriter(&out))
+	server := httptest.NewUnstartedServer(httpmw.New(httpmw.Config{Implicit: true})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		w.WriteHeader(http.StatusOK)
+		panic("no such image")
+	})))
+	server.Config.ErrorLog = log.New(logger, "", 0)
+	server.Start()
+	in := incoming(1)
+	defer in.end()
+	r, err := http.NewRequestWithContext(in.ctx, http.MethodGet, server.URL, nil)
+	require.NoError(t, err)
+	if resp, err := httpclient.Wrap(server.Client(), httpclient.Config{}).Do(r); err == nil {
+		resp.Body.Close()
+	}
+	server.Close()
+
+	lines := linesOf(t, &out)
+	require.Len(t, lines, 2, "lines of the server")
+	assert.Contains(t, lines[0]["message"], "superfluous response.WriteHeader")
+	assert.Equal(t, in.id, lines[0]["trace_id"], "trace_id of %q", lines[0]["message"])
+	assert.Contains(t, lines[1]["message"], "http: panic serving")
+	assert.Empty(t, lines[1]["trace_id"], "trace_id of %q", lines[1]["message"])
 }

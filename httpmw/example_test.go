@@ -1,6 +1,7 @@
 package httpmw_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
@@ -271,6 +272,26 @@ func ExampleConfig_slog() {
 	// Output:
 	// level=INFO msg=hello service=users trace_id=463ac35c9f6413ad
 	// level=INFO msg=request service=users trace_id=463ac35c9f6413ad method=GET path=/users status=200 bytes=0 remote=192.0.2.1:1234 parent_id=a2fb4a1d1a96d312 tenant=acme
+}
+
+// A logger that main has made, and a handler that has never heard of contexts.
+func ExampleConfig_implicit() {
+	lines := zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"}, FieldsExclude: []string{"span_id"}}
+	logger := zerolog.New(lines).Hook(logctx.Hook(logctx.Config{}))
+	hello := func(http.ResponseWriter, *http.Request) { logger.Info().Msg("hello") }
+	// It runs its handler in a goroutine of its own, which trace.Do gives the trace.
+	inTime := http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		logger.Info().Msg("in time")
+		trace.Do(r.Context(), func(context.Context) { hello(w, r) })
+	}), time.Minute, "")
+
+	in := httpmw.New(httpmw.Config{Implicit: true})
+	call(in(http.HandlerFunc(hello)), "/users/7", "10.1.2.3:4711")
+	call(in(inTime), "/users/7", "10.1.2.3:4711")
+	// Output:
+	// hello trace_id=463ac35c9f6413ad
+	// in time
+	// hello trace_id=463ac35c9f6413ad
 }
 
 func ExampleRouteLabels() {

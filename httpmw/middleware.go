@@ -10,6 +10,11 @@
 // ResponseWriter that it would have seen: only AccessLog wraps that. As behind every middleware
 // that sets a context, trailers that an HTTP/1 client sends without announcing them do not arrive.
 //
+// # Lines without a context
+//
+// With [Config].Implicit, lines and requests that are given no context have the request's trace too,
+// in the goroutine that runs the handler.
+//
 // # Trust
 //
 // By default every caller is believed, which is right between services of one company and
@@ -72,11 +77,13 @@ type Config struct {
 	Slog *slog.Logger
 
 	// Implicit gives the goroutine of the handler the request's trace while the handler runs, as
-	// trace.Do does: lines and requests that name no context with a trace have this one's, also
-	// through loggers that were captured long before. Goroutines that the handler starts have it
-	// only by their context. It costs no allocation. See [trace.Do] for what it cannot see. A handler
-	// without Implicit that runs inside one that has it, or inside trace.Do, is as if it had it: the
-	// trace of the other must not be found. In a program that asks it looks for that one.
+	// trace.Do does: lines and requests that are given no context with a trace have this one's.
+	// Global loggers and those made in main are no exception, if they have logctx's hook or handler;
+	// clients need httpclient's transport. Goroutines that the handler starts have the trace by
+	// their context only, or as workerpool's tasks. http.TimeoutHandler's is such a goroutine: call
+	// trace.Do there. It is switched on for the whole process: see [trace.Do], also for what it
+	// cannot see. It costs no allocation. False: this New gives no goroutine a trace, unless it
+	// stands inside of one that has Implicit, or of trace.Do: that one's must not be found.
 	Implicit bool
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It

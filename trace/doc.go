@@ -35,6 +35,11 @@
 // cannot hold: the width of the ID, debug, a received deny, the parent. The record is used
 // only where it speaks of the same trace, so nothing goes stale.
 //
+// # Without a context
+//
+// Code that is given no context can have its goroutine's trace: [Do] gives a goroutine one while a
+// function runs, [Implicit] finds it. Other goroutines never have it. Off until it is asked for.
+//
 // # Contexts
 //
 // Functions that take a context take nil for [context.Background].

@@ -165,6 +165,37 @@ func ExampleOnly() {
 	// Output: true <nil>
 }
 
+// Code that is given no context, such as the hook of a logger, can ask for its goroutine's trace.
+func ExampleDo() {
+	log := func(message string) { // deep in code that nobody wants to change
+		fmt.Println(message, trace.ID(trace.Implicit(context.Background())))
+	}
+	message, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1") // of a queue
+
+	trace.Do(trace.NewContext(context.Background(), message), func(context.Context) {
+		log("received")
+	})
+	log("waiting")
+	// Output:
+	// received 463ac35c9f6413ad
+	// waiting
+}
+
+func ExampleImplicit() {
+	message, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	received := trace.NewContext(context.Background(), message)
+	own, span := trace.Start(context.Background(), "a trace of its own")
+	defer span.End()
+
+	trace.Do(received, func(context.Context) {
+		fmt.Println(trace.ID(trace.Implicit(context.Background())))
+		fmt.Println(trace.ID(trace.Implicit(own)) == trace.ID(own))
+	})
+	// Output:
+	// 463ac35c9f6413ad
+	// true
+}
+
 func ExampleStarter() {
 	// What a middleware does.
 	starter := trace.Starter{Kind: oteltrace.SpanKindServer}

@@ -11,20 +11,22 @@ import (
 // Do calls fn with ctx and gives this goroutine ctx's trace until fn ends, also by panic or
 // runtime.Goexit: log lines through logctx's hook and slog handler, and requests through
 // httpclient, that are given no context with a trace have this one's. It is for interceptors,
-// consumers of queues, commands and tests; httpmw's Config.Implicit does it for each request.
+// consumers of queues, commands and tests; httpmw's Config.Implicit does it for each request, and
+// workerpool for each task, with the context that the task was given.
 //
-// The innermost Do rules. One whose ctx has no trace hides the outer. Goroutines that fn starts
-// have none: what they log needs a context, or [Implicit] of workerpool's functions. An explicit
-// context with a trace is never overruled, and workerpool never asks.
+// The innermost Do rules. One whose ctx has no trace hides the outer. A context that has a trace is
+// never overruled. A goroutine that fn starts with a bare go statement does not have fn's trace: what
+// it logs needs a context, or a Do of its own.
 //
 // The trace stands on the goroutine's stack, as the return address of one of many call sites. So
-// it can be missing, never another's: below more than 250 frames, with more than 4,096 at once, in
-// a program whose compiler has moved the sites, and for some time after a panic. Code of one
-// request that another's goroutine runs, as the leader of a singleflight does, is filed under the
-// goroutine that runs it; workerpool.Wrap gives it its own.
+// it may be missing, and is never another's. It is missing more than 250 frames further in, where
+// 4,096 are in use already (one that a panic or Goexit has ended stays in use until a garbage
+// collection), and in a program whose compiler has moved the call sites. Code of one request that
+// another's goroutine runs, as the leader of a singleflight does, is filed under the goroutine that
+// runs it; workerpool.Wrap gives it its own.
 //
-// The first Do, or the first httpmw.New with Implicit, switches asking on for the whole process and
-// for good; a line without a trace costs a walk up its stack from then on. A nil ctx is
+// The first Do, or the first httpmw.New with Implicit, switches this on for the whole process and
+// for good: from then on, a line without a context costs a walk up its stack. A nil ctx is
 // context.Background(). It panics if fn is nil.
 func Do(ctx context.Context, fn func(ctx context.Context)) {
 	if fn == nil {
@@ -38,9 +40,10 @@ func Do(ctx context.Context, fn func(ctx context.Context)) {
 }
 
 // Implicit returns ctx if it has a trace; else ctx with the trace of this goroutine's [Do], if
-// there is one; else ctx itself. It takes the current span over, and what this package knows of it,
-// such as the width of its ID, debug and deny; no deadline, no values, no baggage. A nil ctx is
-// context.Background().
+// there is one; else ctx itself. Of Do's context it takes the current span, and what this package
+// knows of that, such as the width of its ID, debug and deny; no deadline, no values, no baggage. It
+// is for code that is given no context, such as another logger's hook. Before the first Do, or
+// httpmw.New with Implicit, in the process it costs a load. A nil ctx is context.Background().
 func Implicit(ctx context.Context) context.Context {
 	if ctx == nil {
 		ctx = context.Background()

@@ -22,9 +22,14 @@ import (
 )
 
 // Guard watches until the test ends, and fails it for each place that lost the trace: where a log line
-// through logctx's hook or slog handler, or a request through httpclient, had no trace in its context
-// although its goroutine descends from one that works for a traced request. The failure names the
-// function, file and line, once with a count.
+// through logctx's hook or slog handler, or a request through httpclient, had no trace although its
+// goroutine descends from one that works for a traced request. The failure names the function, file
+// and line, once with a count.
+//
+// The trace is that of the context, or else that of the goroutine. With httpmw's Config.Implicit, the
+// handler's own lines and requests without a context lose nothing, and are not reported; those of the
+// goroutines that it starts are. The first Implicit, or trace.Do, in a test binary makes it so for all
+// tests after it, in workerpool's tasks too: test with the Config that the service has.
 //
 // A goroutine is known by a profiler label that httpmw.New, and the functions of workerpool with a
 // context that has a trace, set while a guard is on, and that Go hands on to each goroutine that is
@@ -38,8 +43,8 @@ import (
 //   - goroutines that a request is the first to start and that live on: other people's pools, loops,
 //     lazily made clients. They descend from that request for ever, and belong into ignore; a pool's
 //     goroutine that was started before descends from none of those whose tasks it runs;
-//   - where a trace begins otherwise, as by trace.Start in a consumer of messages, until the work is
-//     handed to workerpool;
+//   - where a trace begins otherwise, as by trace.Start or trace.Do in a consumer of messages, until
+//     the work is handed to workerpool;
 //   - a new trace under a lost one: a handler that is called without the request's context begins one;
 //   - the rest of a handler after pprof.Do with a context that is not the request's, which takes our
 //     label off;
