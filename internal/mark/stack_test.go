@@ -1,0 +1,40 @@
+package mark_test
+
+import (
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// What a panic's stack shows of a mark is what RATIONALE.md says: three frames, with a second digit four.
+func TestFramesOnTheStack(t *testing.T) {
+	frames := func() (all []string) {
+		for line := range strings.Lines(string(debug.Stack())) {
+			if name, ok := strings.CutPrefix(line, "example.com/clew/internal/mark."); ok {
+				all = append(all, name[:strings.LastIndexByte(name, '(')])
+			}
+		}
+		return all
+	}
+	assert.Empty(t, frames(), "outside")
+	var one, two []string
+	for one == nil || slices.Contains(one, "high") { // numbers that another test's panics have used
+		runtime.GC()
+		run(1, func() { one = frames() })
+	}
+	nest(257, func() { two = frames() })
+	assert.Equal(t, []string{"(*Call).run", "low", "Run"}, one, "frames of a mark")
+	assert.Equal(t, []string{"(*Call).run", "low", "high", "Run"}, two[:4], "frames of a mark with two digits")
+}
+
+func nest(n int, f func()) {
+	if n == 0 {
+		f()
+		return
+	}
+	run(n, func() { nest(n-1, f) })
+}
