@@ -1,7 +1,7 @@
 FUZZTIME ?= 30s
 BENCH ?=
 
-.PHONY: test race bench fuzz torture newest integration ci
+.PHONY: test race bench fuzz torture wasm newest integration ci
 
 test:
 	go test ./...
@@ -17,6 +17,9 @@ fuzz:
 
 torture:
 	bash .ci/torture
+
+wasm:
+	bash .ci/wasm
 
 newest:
 	bash .ci/newest

@@ -12,7 +12,9 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // the runtime's own, with js/wasm
+}
 
 // IDs of every width. Of the two with low halves 1fb4… and e1be…, a ratio of one half
 // samples the first and not the second.

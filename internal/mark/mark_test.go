@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) {
 	mark.On()
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // the runtime's own, with js/wasm
 }
 
 type key struct{}
