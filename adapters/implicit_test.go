@@ -153,7 +153,7 @@ func serve(n int, handle func(n int, r request)) {
 
 // sizes are how many requests run at once, and what each does. With two tasks of each under marks
 // of their own, and two that are about to end, there are numbers for all.
-func sizes() (requests, rounds int) { return torture.Size(50, 500), torture.Size(20, 200) }
+func sizes() (requests, rounds int) { return torture.Size(50, 500), torture.Size(20, 50) }
 
 // Other people's pools and goroutines know nothing of a trace. A bare function that they run has
 // none, and never another request's. Wrapped, it has its own.
