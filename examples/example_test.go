@@ -41,10 +41,10 @@ func Example() {
 		})
 	})
 
-	// The way in. Everything inside has the caller's trace, or a new one.
+	// The way in. Everything inside has the caller's trace, or a new one; by Implicit, so have lines without a context.
 	logger := logctx.New(os.Stderr, logctx.Config{Service: "media-api"})
 	handler := httpmw.AccessLog(httpmw.AccessLogConfig{})(mux)
-	handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
+	handler = httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})(handler)
 
 	serve(handler) // here, one request; in a service, http.ListenAndServe
 

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	paths   = 20
-	numbers = 4096
+	paths      = 20
+	allNumbers = 4096
 )
 
 // allocate allocates from a call site of its own for each path.
@@ -29,49 +29,49 @@ const (
 func allocate(path int) *[64]byte {
 	switch path {
 	case 0:
-		return grow()
+		return growHeap()
 	case 1:
-		return grow()
+		return growHeap()
 	case 2:
-		return grow()
+		return growHeap()
 	case 3:
-		return grow()
+		return growHeap()
 	case 4:
-		return grow()
+		return growHeap()
 	case 5:
-		return grow()
+		return growHeap()
 	case 6:
-		return grow()
+		return growHeap()
 	case 7:
-		return grow()
+		return growHeap()
 	case 8:
-		return grow()
+		return growHeap()
 	case 9:
-		return grow()
+		return growHeap()
 	case 10:
-		return grow()
+		return growHeap()
 	case 11:
-		return grow()
+		return growHeap()
 	case 12:
-		return grow()
+		return growHeap()
 	case 13:
-		return grow()
+		return growHeap()
 	case 14:
-		return grow()
+		return growHeap()
 	case 15:
-		return grow()
+		return growHeap()
 	case 16:
-		return grow()
+		return growHeap()
 	case 17:
-		return grow()
+		return growHeap()
 	case 18:
-		return grow()
+		return growHeap()
 	}
-	return grow()
+	return growHeap()
 }
 
 //go:noinline
-func grow() *[64]byte { return new([64]byte) }
+func growHeap() *[64]byte { return new([64]byte) }
 
 // profiled is what profiles of a process came to.
 type profiled struct {
@@ -145,7 +145,7 @@ func measure(marked bool, n int) (p profiled) {
 func bare(f func()) { f() }
 
 // TestTortureProfiles: a mark makes stacks that differ, which profiles keep, the heap's for good. They are
-// bounded by the numbers that there are. Each measurement has a process, with every allocation in its profile.
+// bounded by the allNumbers that there are. Each measurement has a process, with every allocation in its profile.
 func TestTortureProfiles(t *testing.T) {
 	if what := os.Getenv(child); what != "" {
 		var marked bool
@@ -167,7 +167,7 @@ func TestTortureProfiles(t *testing.T) {
 				require.NoError(t, json.Unmarshal(said.Bytes(), p), "%s", said.String())
 			}
 			more := on.Records - off.Records
-			marked := min(n, numbers)
+			marked := min(n, allNumbers)
 			assert.Greater(t, more, marked*paths*9/10, "records more: each mark has its own")
 			assert.Less(t, more, marked*(paths+10), "records more: they are bounded") // with those of the goroutine itself
 			assert.Less(t, on.SecondRun, marked, "records that the same again adds")

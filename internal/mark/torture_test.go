@@ -19,10 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tally counts what has the trace that it is for, none, and another.
-type tally struct{ all, missing, wrong atomic.Int64 }
+// counted counts what has the trace that it is for, none, and another.
+type counted struct{ all, missing, wrong atomic.Int64 }
 
-func (c *tally) look(got, want string) {
+func (c *counted) look(got, want string) {
 	c.all.Add(1)
 	switch got {
 	case want:
@@ -34,7 +34,7 @@ func (c *tally) look(got, want string) {
 }
 
 // Write looks at a line, which has the ID that it should have in its field "for".
-func (c *tally) Write(line []byte) (int, error) {
+func (c *counted) Write(line []byte) (int, error) {
 	c.look(value(line, `"trace_id":"`), value(line, `"for":"`))
 	return len(line), nil
 }
@@ -47,7 +47,7 @@ func value(line []byte, key string) string {
 }
 
 // RoundTrip looks at a request, which has the ID that it should have in its header For.
-func (c *tally) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 	b, err := trace.FromHeader(r.Header)
 	if err != nil {
 		b = trace.B3{}
@@ -79,7 +79,7 @@ func (r *round) wait() {
 func TestTortureImplicit(t *testing.T) {
 	goroutines, all := torture.Size(200, 1000), torture.Size(20_000, 1_000_000)
 	const each = 5 // lines and requests of a request
-	var lines, requests tally
+	var lines, requests counted
 	log := logctx.New(&lines)
 	structured := slog.New(logctx.Slog(slog.NewJSONHandler(&lines, nil), logctx.Config{}))
 	client := httpclient.Wrap(&http.Client{Transport: &requests}, httpclient.Config{Propagate: func(*http.Request) bool { return true }})
@@ -122,7 +122,7 @@ func TestTortureImplicit(t *testing.T) {
 	}
 	serving.Wait()
 	assert.EqualValues(t, all, lines.all.Load()+requests.all.Load(), "lines and requests")
-	for name, c := range map[string]*tally{"lines": &lines, "requests": &requests} {
+	for name, c := range map[string]*counted{"lines": &lines, "requests": &requests} {
 		assert.Zero(t, c.wrong.Load(), "wrong %s", name)
 		assert.Zero(t, c.missing.Load(), "%s without an ID", name)
 	}
