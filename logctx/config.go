@@ -104,35 +104,45 @@ func (w *writer) missing(pc uintptr) {
 
 // readyText is the text of the IDs of ctx's current span, if there is one and it is as w wants
 // it; see package seam.
-func (w *writer) readyText(ctx context.Context) string {
-	if w.Format == line.Decimal || w.Format == line.GoogleTrace {
+func (w *writer) readyText(ctx context.Context) string { return readyText(ctx, w.Format) }
+
+func readyText(ctx context.Context, format line.Format) string {
+	if format == line.Decimal || format == line.GoogleTrace {
 		return ""
 	}
 	return seam.Text(ctx)
 }
 
 // appendTrace appends the value of the trace field.
-func (w *writer) appendTrace(dst []byte, b trace.B3) []byte {
+func (w *writer) appendTrace(dst []byte, b trace.B3) []byte { return appendTrace(dst, w.Names, b) }
+
+func appendTrace(dst []byte, n *line.Names, b trace.B3) []byte {
 	var digits [32]byte
-	return w.AppendTrace(dst, b.TraceID, b.AppendTraceID(digits[:0]))
+	return n.AppendTrace(dst, b.TraceID, b.AppendTraceID(digits[:0]))
 }
 
 // appendIDs appends the fields for a record of slog; none where ctx has no trace.
 func (w *writer) appendIDs(dst []slog.Attr, ctx context.Context) []slog.Attr {
-	if text := w.readyText(ctx); text != "" {
+	return appendIDs(dst, ctx, w.traceKey, w.spanKey, w.Names)
+}
+
+// appendIDs is no method: the keys stay in dst, and all of a writer would escape with them. Of n only
+// Format and Project are used.
+func appendIDs(dst []slog.Attr, ctx context.Context, traceKey, spanKey string, n *line.Names) []slog.Attr {
+	if text := readyText(ctx, n.Format); text != "" {
 		traceID, spanID := seam.Split(text)
-		return append(dst, slog.String(w.traceKey, traceID), slog.String(w.spanKey, spanID))
+		return append(dst, slog.String(traceKey, traceID), slog.String(spanKey, spanID))
 	}
 	b, ok := trace.FromContext(ctx)
 	if !ok {
 		return dst
 	}
 	var buf [96]byte
-	text := w.appendTrace(buf[:0], b)
+	text := appendTrace(buf[:0], n, b)
 	width := len(text)
-	both := string(w.AppendSpan(text, b.SpanID)) // one string for the two
-	dst = append(dst, slog.String(w.traceKey, both[:width]), slog.String(w.spanKey, both[width:]))
-	if w.Format == line.GoogleTrace {
+	both := string(n.AppendSpan(text, b.SpanID)) // one string for the two
+	dst = append(dst, slog.String(traceKey, both[:width]), slog.String(spanKey, both[width:]))
+	if n.Format == line.GoogleTrace {
 		dst = append(dst, slog.Bool(line.GoogleSampled, sampled(b)))
 	}
 	return dst

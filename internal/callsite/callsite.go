@@ -11,6 +11,8 @@ import (
 var between = []string{
 	"example.com/clew/internal/", "example.com/clew/trace.", "example.com/clew/httpmw.", "example.com/clew/httpclient.",
 	"example.com/clew/logctx.", "example.com/clew/workerpool.", "example.com/clew/tracetest.", "example.com/clew/zipkin.",
+	"example.com/clew/logctx/zapctx.", "example.com/clew/logctx/logrusctx.",
+	"go.uber.org/zap.", "go.uber.org/zap/", "github.com/sirupsen/logrus.",
 	"github.com/rs/zerolog.", "github.com/rs/zerolog/", "log.", "log/slog.", "fmt.",
 	"net/http.", "github.com/go-resty/resty/v2.", "runtime.",
 }

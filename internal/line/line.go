@@ -76,9 +76,16 @@ type Sink interface {
 const Other = "_attr"
 
 // Service returns the field that says who logs. Its value is a group where the vendor wants that.
-func (n *Names) Service(name string) slog.Attr {
-	if n.serviceGroup != "" {
-		return slog.Attr{Key: n.serviceGroup, Value: slog.GroupValue(slog.String(n.key[Service], name))}
+func (n *Names) Service(name string) slog.Attr { return service(n.serviceGroup, n.key[Service], name) }
+
+// Service is as that of [Names], without any being made.
+func (v Vendor) Service(name string) slog.Attr {
+	return service(v.theirs().serviceGroup, v.Key(Service), name)
+}
+
+func service(group, key, name string) slog.Attr {
+	if group != "" {
+		return slog.Attr{Key: group, Value: slog.GroupValue(slog.String(key, name))}
 	}
-	return slog.String(n.key[Service], name)
+	return slog.String(key, name)
 }

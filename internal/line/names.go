@@ -65,10 +65,7 @@ func NewNames(vendor Vendor, traceKey, spanKey string, format Format, project st
 
 func newNames(vendor Vendor, traceKey, spanKey string, format Format, project string) *Names {
 	n := Names{Format: format, Project: project, key: ours}
-	theirs := vendors[Ours]
-	if int(vendor) < len(vendors) {
-		theirs = vendors[vendor]
-	}
+	theirs := vendor.theirs()
 	for k, name := range theirs.key {
 		if name != "" {
 			n.key[k] = name
@@ -194,6 +191,21 @@ var vendors = [...]theirs{
 	Logback: {
 		key: [keys]string{TraceID: "traceId", SpanID: "spanId", ParentID: "parentId"},
 	},
+}
+
+func (v Vendor) theirs() *theirs {
+	if int(v) < len(vendors) {
+		return &vendors[v]
+	}
+	return &vendors[Ours]
+}
+
+// Key returns v's name of k, without a group; ours, where it has none.
+func (v Vendor) Key(k Key) string {
+	if name := v.theirs().key[k]; name != "" {
+		return name
+	}
+	return ours[k]
 }
 
 // AppendTrace appends a trace ID as n has it. The text is how it arrived, in hexadecimal digits.

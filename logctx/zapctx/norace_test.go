@@ -1,0 +1,5 @@
+//go:build !race
+
+package zapctx_test
+
+const raceAllocs = 0

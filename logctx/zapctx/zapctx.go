@@ -1,0 +1,237 @@
+// Package zapctx puts the trace ID on every line of zap's, which has no context anywhere: by a
+// [zapcore.Core] around yours.
+//
+//	logger := zap.New(zapctx.New(core, logctx.Config{}))
+//	logger = logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core { return zapctx.New(core, cfg) }))
+//
+// The ID is explicit where you give the line, or the logger, a context:
+//
+//	logger.Info("…", zapctx.Context(ctx))
+//	logger = logger.With(zapctx.Context(ctx))
+//
+// Else it is that of the goroutine that logs, if that is known: see httpmw's Config.Implicit, and
+// trace.Do. A goroutine that is started by a bare go statement has none.
+//
+// The IDs are taken when the line is written, on the goroutine that writes it. So a core that hands
+// entries to a goroutine of its own must stand inside of ours, where it is given the IDs: with one
+// outside, lines without a context have none, or that of the goroutine that such a core works in.
+// zap's own cores all write at once; a BufferedWriteSyncer keeps bytes, and may stand anywhere.
+//
+// # What stands where
+//
+// Our core asks the one that it wraps, as zap does: a sampler inside samples, and each core of a Tee keeps its
+// own level. Samplers, Tees, level filters, hooks and lazy fields may stand outside of it as well. A core outside that
+// calls our Write without our Check passes all that by, as with zap's cores.
+//
+// Over zapslog, wrap its handler by logctx.Slog instead: slog has a context, which zap's cores do not get.
+package zapctx
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// other is what logctx appends to the key of somebody else's field that would have a key of ours.
+const other = "_attr"
+
+// Context returns a field that gives a line, or a logger, the trace of ctx. It is written by no
+// encoder, and does nothing on a logger without a core of ours. A nil ctx is context.Background().
+func Context(ctx context.Context) zapcore.Field {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	return zapcore.Field{Type: zapcore.SkipType, Interface: ctx}
+}
+
+// New returns a core that writes each line to core, with the fields of cfg first and at the top level,
+// whatever namespaces are open. Level, Check and Sync are core's, in a debug trace too. It is as safe
+// for concurrent use as core, may be shared by any number of loggers, and panics if core is nil.
+//
+// A field that holds a context gives the line its trace: [Context], and also zap.Any("ctx", ctx), as
+// for OpenTelemetry's bridge. The last one of the line rules, then the last one of the logger's With. It is passed
+// on to core. If it has no trace, the goroutine's is looked for.
+//
+// The keys of cfg stand once on a line. A field of yours with one of these keys, in upper or lower
+// case, is renamed: trace_id becomes trace_id_attr. It is left out where it says the same as ours.
+// Fields in a namespace or an object keep their keys. What core was given by With before it was wrapped
+// cannot be seen from here, nor what a zap.Inline will write.
+//
+// A line with a trace costs an allocation more than without us: that of its fields, which core may
+// keep. Fields that are added to a logger after a zap.Namespace are encoded anew on each line.
+func New(core zapcore.Core, cfg logctx.Config) zapcore.Core {
+	if core == nil {
+		panic("zapctx: New: nil zapcore.Core")
+	}
+	var keys []string
+	known := trace.NewContext(context.Background(), trace.B3{TraceID: [16]byte{1}, SpanID: [8]byte{1}})
+	for _, a := range cfg.AppendFields(known, nil) {
+		keys = append(keys, a.Key)
+	}
+	return &traced{Core: core, cfg: cfg, keys: keys}
+}
+
+// traced is the core. It is not changed once it is made.
+type traced struct {
+	zapcore.Core // has been told all fields but held
+	cfg          logctx.Config
+	keys         []string        // that a line may have from us
+	ctx          context.Context // by With; nil: none
+	held         []zapcore.Field // of With: those with a key of ours, then all from the first namespace on
+	nested       bool            // a namespace is open
+}
+
+// Level is for zapcore.LevelOf.
+func (c *traced) Level() zapcore.Level { return zapcore.LevelOf(c.Core) }
+
+// With keeps what the inner core must not be told yet: only a line knows whether its key is taken, and
+// after a namespace our own fields would stand in it.
+func (c *traced) With(fields []zapcore.Field) zapcore.Core {
+	with := *c
+	with.held = c.held[:len(c.held):len(c.held)]
+	told := make([]zapcore.Field, 0, len(fields))
+	for _, f := range fields {
+		if ctx, ok := f.Interface.(context.Context); ok {
+			with.ctx = ctx
+		}
+		with.nested = with.nested || f.Type == zapcore.NamespaceType
+		if with.nested || c.isOurs(f.Key) {
+			with.held = append(with.held, f)
+		} else {
+			told = append(told, f)
+		}
+	}
+	with.Core = c.Core.With(told)
+	return &with
+}
+
+func (c *traced) isOurs(key string) bool {
+	for _, own := range c.keys {
+		if strings.EqualFold(key, own) {
+			return true
+		}
+	}
+	return false
+}
+
+// Check asks the inner core, which may be a sampler or a Tee: each decides anew for every line, and what they
+// have decided is in the CheckedEntry only. It is tempting to add the core itself here, and to call the
+// inner core's Write: that writes what the sampler has dropped, and below the levels of a Tee's cores.
+func (c *traced) Check(ent zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	inner := c.Core.Check(ent, nil)
+	if inner == nil {
+		return ce
+	}
+	k := pool.Get().(*checked)
+	k.traced, k.inner = c, inner
+	return ce.AddCore(ent, k)
+}
+
+// Write is for those who do not Check.
+func (c *traced) Write(ent zapcore.Entry, fields []zapcore.Field) error {
+	return c.Core.Write(ent, c.fields(fields))
+}
+
+// fields returns all that the inner core is to write on a line with these fields.
+func (c *traced) fields(fields []zapcore.Field) []zapcore.Field {
+	ctx := c.ctx
+	for i := range fields {
+		if of, ok := fields[i].Interface.(context.Context); ok {
+			ctx = of
+		}
+	}
+	var buf [4]slog.Attr
+	own := c.cfg.AppendFields(ctx, buf[:0])
+	if len(own) == 0 && len(c.held) == 0 {
+		return fields
+	}
+	all := make([]zapcore.Field, 0, len(own)+len(c.held)+len(fields)) // not pooled: a core may keep it
+	for _, a := range own {
+		all = append(all, field(a))
+	}
+	ours := all
+	nested := false
+	for _, of := range [...][]zapcore.Field{c.held, fields} {
+		for _, f := range of {
+			nested = nested || f.Type == zapcore.NamespaceType
+			if !nested && !mayStay(&f, ours) {
+				continue
+			}
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// mayStay renames f if it has a key of ours. It is false if it also says the same.
+func mayStay(f *zapcore.Field, ours []zapcore.Field) bool {
+	for i := range ours {
+		if own := &ours[i]; strings.EqualFold(f.Key, own.Key) {
+			if f.Type == own.Type && f.Type != zapcore.InlineMarshalerType && f.Type != zapcore.ObjectMarshalerType &&
+				f.String == own.String && f.Integer == own.Integer {
+				return false
+			}
+			f.Key += other
+			return true
+		}
+	}
+	return true
+}
+
+// field returns a as zap has it.
+func field(a slog.Attr) zapcore.Field {
+	switch a.Value.Kind() {
+	case slog.KindString:
+		return zap.String(a.Key, a.Value.String())
+	case slog.KindBool:
+		return zap.Bool(a.Key, a.Value.Bool())
+	case slog.KindGroup:
+		var fields []zapcore.Field
+		for _, a := range a.Value.Group() {
+			fields = append(fields, field(a))
+		}
+		return zap.Dict(a.Key, fields...)
+	default:
+		return zap.Any(a.Key, a.Value.Any())
+	}
+}
+
+// checked is a core that is to write one line, to those that the inner core has chosen for it.
+type checked struct {
+	*traced
+	inner  *zapcore.CheckedEntry
+	failed failure
+}
+
+var pool = sync.Pool{New: func() any { return new(checked) }}
+
+func (k *checked) Write(ent zapcore.Entry, fields []zapcore.Field) error {
+	k.inner.Entry = ent // the logger has added its caller and stack since
+	k.inner.ErrorOutput = &k.failed
+	k.inner.Write(k.traced.fields(fields)...)
+	err := k.failed.err
+	*k = checked{}
+	pool.Put(k)
+	return err
+}
+
+// failure is what a CheckedEntry says of the errors of its cores. It gives them to nobody else.
+type failure struct{ err error }
+
+func (f *failure) Write(p []byte) (int, error) {
+	_, text, found := strings.Cut(string(p), " write error: ") // after the time, which the logger writes again
+	if !found {
+		text = string(p)
+	}
+	f.err = errors.New(strings.TrimSuffix(text, "\n"))
+	return len(p), nil
+}
+
+func (*failure) Sync() error { return nil }

@@ -1,0 +1,406 @@
+package zapctx_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/clew/logctx"
+	"example.com/clew/logctx/zapctx"
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// A line has the trace of its context, or of its goroutine, and its own fields.
+func TestLine(t *testing.T) {
+	var nilContext context.Context
+	other := in(id64 + "-" + spanID)
+	for _, tt := range []struct {
+		name     string
+		log      func(l *zap.Logger)
+		explicit string // the trace ID outside of a Do
+		rest     fields
+	}{
+		{"plain", func(l *zap.Logger) { l.Info(message) }, "", nil},
+		{"fields", func(l *zap.Logger) { l.Info(message, zap.Int("n", 1)) }, "", fields{"n": 1.0}},
+		{"context", func(l *zap.Logger) { l.Info(message, zapctx.Context(other), zap.Int("n", 1)) }, id64, fields{"n": 1.0}},
+		{"context by With", func(l *zap.Logger) { l.With(zapctx.Context(other)).Info(message) }, id64, nil},
+		{"context by WithLazy", func(l *zap.Logger) { l.WithLazy(zapctx.Context(other)).Info(message) }, id64, nil},
+		{"line's context over With's", func(l *zap.Logger) {
+			l.With(zapctx.Context(request())).Info(message, zapctx.Context(other))
+		}, id64, nil},
+		{"last context", func(l *zap.Logger) { l.Info(message, zapctx.Context(request()), zapctx.Context(other)) }, id64, nil},
+		{"context without a trace", func(l *zap.Logger) { l.Info(message, zapctx.Context(context.Background())) }, "", nil},
+		{"nil context", func(l *zap.Logger) { l.Info(message, zapctx.Context(nilContext)) }, "", nil},
+		{"context as a value", func(l *zap.Logger) {
+			l.Info(message, zapcore.Field{Key: "ctx", Type: zapcore.SkipType, Interface: other})
+		}, id64, nil},
+		{"context in a namespace", func(l *zap.Logger) {
+			l.With(zap.Namespace("ns"), zapctx.Context(other)).Info(message, zap.Int("n", 1))
+		}, id64, fields{"ns": fields{"n": 1.0}}},
+		{"With", func(l *zap.Logger) { l.With(zap.Int("a", 1)).With(zap.Int("b", 2)).Info(message, zap.Int("n", 3)) }, "", fields{"a": 1.0, "b": 2.0, "n": 3.0}},
+		{"Named", func(l *zap.Logger) { l.Named("x").Named("y").Info(message) }, "", fields{"logger": "x.y"}},
+		{"With, namespace", func(l *zap.Logger) {
+			l.With(zap.Int("a", 1), zap.Namespace("ns"), zap.Int("b", 2)).With(zap.Int("c", 3)).Info(message, zap.Int("n", 4))
+		}, "", fields{"a": 1.0, "ns": fields{"b": 2.0, "c": 3.0, "n": 4.0}}},
+		{"namespace", func(l *zap.Logger) { l.Info(message, zap.Namespace("ns"), zap.String("trace_id", "x")) }, "", fields{"ns": fields{"trace_id": "x"}}},
+		{"With, two namespaces", func(l *zap.Logger) {
+			l.With(zap.Namespace("ns")).With(zap.Namespace("in"), zap.String("span_id", "x")).Info(message)
+		}, "", fields{"ns": fields{"in": fields{"span_id": "x"}}}},
+		{"sugar", func(l *zap.Logger) { l.Sugar().Infow(message, "n", 1, zapctx.Context(other)) }, id64, fields{"n": 1.0}},
+		{"sugar, With", func(l *zap.Logger) { l.Sugar().With(zapctx.Context(other), "n", 1).Infof("%s", message) }, id64, fields{"n": 1.0}},
+		{"package log", func(l *zap.Logger) { zap.NewStdLog(l).Print(message) }, "", nil},
+		{"package log, redirected", func(l *zap.Logger) {
+			defer zap.RedirectStdLog(l)()
+			log.Print(message)
+		}, "", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out output
+			l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
+			want := merge(fields{"msg": message}, tt.rest)
+			id := func(id string) fields { return merge(want, fields{"trace_id": id, "span_id": spanID}) }
+			tt.log(l)
+			if tt.explicit == "" {
+				assert.Equal(t, want, out.one(t), "outside")
+				trace.Do(request(), func(context.Context) { tt.log(l) })
+				assert.Equal(t, id(id128), out.one(t), "implicit")
+				return
+			}
+			assert.Equal(t, id(tt.explicit), out.one(t), "outside")
+			trace.Do(request(), func(context.Context) { tt.log(l) })
+			assert.Equal(t, id(tt.explicit), out.one(t), "explicit in a Do")
+			trace.Do(context.Background(), func(context.Context) { tt.log(l) })
+			assert.Equal(t, id(tt.explicit), out.one(t), "explicit in a Do without a trace")
+		})
+	}
+}
+
+// OpenTelemetry's bridge takes the context from any field that holds one.
+func TestContextOfTheBridge(t *testing.T) {
+	var out output
+	l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
+	ctx := request()
+	l.Info(message, zap.Any("ctx", ctx))
+	assert.Equal(t, id128, out.one(t)["trace_id"])
+
+	seen, logs := observer.New(zap.DebugLevel)
+	zap.New(zapctx.New(seen, logctx.Config{})).Info(message, zapctx.Context(ctx))
+	passed := false
+	for _, f := range logs.All()[0].Context {
+		passed = passed || f.Interface == ctx
+	}
+	assert.True(t, passed, "the context is passed on")
+}
+
+// A context on a logger that has no core of ours is not written.
+func TestContextAlone(t *testing.T) {
+	var out output
+	zap.New(plain(&out, zap.DebugLevel)).Info(message, zapctx.Context(request()))
+	assert.Equal(t, fields{"msg": message}, out.one(t))
+}
+
+// Each key of ours stands once.
+func TestClash(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		cfg  logctx.Config
+		log  func(l *zap.Logger)
+		want fields // with a trace, beside the IDs
+		bare fields // without
+	}{
+		{"line", logctx.Config{}, func(l *zap.Logger) { l.Info(message, zap.String("trace_id", "x")) }, fields{"trace_id_attr": "x"}, fields{"trace_id": "x"}},
+		{"case", logctx.Config{}, func(l *zap.Logger) { l.Info(message, zap.Int("Trace_ID", 1)) }, fields{"Trace_ID_attr": 1.0}, fields{"Trace_ID": 1.0}},
+		{"the same", logctx.Config{}, func(l *zap.Logger) { l.Info(message, zap.String("span_id", spanID)) }, nil, fields{"span_id": spanID}},
+		{"With", logctx.Config{}, func(l *zap.Logger) { l.With(zap.String("trace_id", "x")).Info(message) }, fields{"trace_id_attr": "x"}, fields{"trace_id": "x"}},
+		{"With, the same", logctx.Config{}, func(l *zap.Logger) { l.With(zap.String("trace_id", id128)).Info(message) }, nil, fields{"trace_id": id128}},
+		{"With, then a namespace", logctx.Config{}, func(l *zap.Logger) {
+			l.With(zap.String("trace_id", "x"), zap.Namespace("ns"), zap.String("trace_id", "y")).Info(message)
+		}, fields{"trace_id_attr": "x", "ns": fields{"trace_id": "y"}}, fields{"trace_id": "x", "ns": fields{"trace_id": "y"}}},
+		{
+			"service", logctx.Config{Service: "shop"}, func(l *zap.Logger) { l.Info(message, zap.String("service", "x")) },
+			fields{"service": "shop", "service_attr": "x"}, fields{"service": "shop", "service_attr": "x"},
+		},
+		{
+			"service, the same", logctx.Config{Service: "shop"}, func(l *zap.Logger) { l.With(zap.String("service", "shop")).Info(message) },
+			fields{"service": "shop"}, fields{"service": "shop"},
+		},
+		{"twice wrapped", logctx.Config{Service: "shop"}, func(l *zap.Logger) {
+			l.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+				return zapctx.New(core, logctx.Config{Service: "shop"})
+			})).Info(message)
+		}, fields{"service": "shop"}, fields{"service": "shop"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out output
+			l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), tt.cfg))
+			once := func() fields {
+				text := out.text()
+				for _, key := range []string{`"trace_id":`, `"span_id":`, `"service":`} {
+					if !strings.Contains(text, `"ns"`) {
+						assert.LessOrEqual(t, strings.Count(text, key), 1, "%s in %s", key, text)
+					}
+				}
+				return out.one(t)
+			}
+			tt.log(l)
+			assert.Equal(t, merge(fields{"msg": message}, tt.bare), once(), "without a trace")
+			trace.Do(request(), func(context.Context) { tt.log(l) })
+			assert.Equal(t, merge(fields{"msg": message}, ids, tt.want), once(), "with")
+		})
+	}
+}
+
+func TestPresets(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		cfg  logctx.Config
+		want fields
+	}{
+		{"keys", logctx.Config{TraceKey: "t", SpanKey: "s"}, fields{"t": id128, "s": spanID, "service": "shop"}},
+		{"Datadog", logctx.Datadog(), fields{"dd.trace_id": "16266516598257821587", "dd.span_id": "11744061942159299346", "service": "shop"}},
+		{"Google Cloud", logctx.GoogleCloud("p"), fields{
+			"logging.googleapis.com/trace": "projects/p/traces/" + id128, "logging.googleapis.com/spanId": spanID,
+			"logging.googleapis.com/trace_sampled": true, "serviceContext": fields{"service": "shop"},
+		}},
+		{"ECS", logctx.ECS(), fields{"trace.id": id128, "span.id": spanID, "service.name": "shop"}},
+		{"Logback", logctx.Logback(), fields{"traceId": id128, "spanId": spanID, "service": "shop"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.cfg.Service = "shop"
+			var out output
+			l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), tt.cfg))
+			want := merge(fields{"msg": message}, tt.want)
+			l.Info(message, zapctx.Context(request()))
+			assert.Equal(t, want, out.one(t), "explicit")
+			trace.Do(request(), func(context.Context) { l.Info(message) })
+			assert.Equal(t, want, out.one(t), "implicit")
+		})
+	}
+}
+
+// The cores of a Tee keep their levels, whichever side of it we stand on.
+func TestTee(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		core func(all, errs zapcore.Core) zapcore.Core
+		want fields // of the line in the second
+	}{
+		{"around", func(all, errs zapcore.Core) zapcore.Core {
+			return zapctx.New(zapcore.NewTee(all, errs), logctx.Config{})
+		}, ids},
+		{"around each", func(all, errs zapcore.Core) zapcore.Core {
+			return zapcore.NewTee(zapctx.New(all, logctx.Config{}), zapctx.New(errs, logctx.ECS()))
+		}, fields{"trace.id": id128, "span.id": spanID}},
+		{"around one", func(all, errs zapcore.Core) zapcore.Core {
+			return zapcore.NewTee(zapctx.New(all, logctx.Config{}), errs)
+		}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var all, errs output
+			core := tt.core(plain(&all, zap.DebugLevel), plain(&errs, zap.ErrorLevel))
+			assert.Equal(t, zap.DebugLevel, zapcore.LevelOf(core), "level")
+			l := zap.New(core).With(zap.Int("n", 1))
+			trace.Do(request(), func(context.Context) {
+				l.Debug(message)
+				assert.Equal(t, merge(fields{"msg": message, "n": 1.0}, ids), all.one(t))
+				assert.Empty(t, errs.lines(t), "a debug line in the core for errors")
+				l.Error(message)
+				assert.Equal(t, merge(fields{"msg": message, "n": 1.0}, ids), all.one(t))
+				assert.Equal(t, merge(fields{"msg": message, "n": 1.0}, tt.want), errs.one(t))
+			})
+		})
+	}
+}
+
+// A sampler samples on either side, across With, and counts each line once.
+func TestSampler(t *testing.T) {
+	for _, outside := range []bool{false, true} {
+		var out output
+		var logged, dropped int
+		sampled := func(core zapcore.Core) zapcore.Core {
+			return zapcore.NewSamplerWithOptions(core, time.Hour, 3, 10, zapcore.SamplerHook(func(_ zapcore.Entry, d zapcore.SamplingDecision) {
+				if d&zapcore.LogSampled != 0 {
+					logged++
+				} else {
+					dropped++
+				}
+			}))
+		}
+		core := plain(&out, zap.DebugLevel)
+		if outside {
+			core = sampled(zapctx.New(core, logctx.Config{}))
+		} else {
+			core = zapctx.New(sampled(core), logctx.Config{})
+		}
+		l := zap.New(core)
+		with := l.With(zap.Int("n", 1))
+		trace.Do(request(), func(context.Context) {
+			for i := range 103 {
+				if i%2 == 0 {
+					l.Info(message)
+				} else {
+					with.Info(message)
+				}
+			}
+		})
+		lines := out.lines(t)
+		assert.Len(t, lines, 13, "lines, the sampler outside: %v", outside)
+		assert.Equal(t, [2]int{13, 90}, [2]int{logged, dropped}, "decisions")
+		for _, line := range lines {
+			assert.Equal(t, id128, line["trace_id"])
+		}
+	}
+}
+
+// The level is the core's, also while it changes, and a disabled line costs nothing.
+func TestLevel(t *testing.T) {
+	var out output
+	level := zap.NewAtomicLevelAt(zap.WarnLevel)
+	missing := 0
+	core := zapctx.New(plain(&out, level), logctx.Config{OnMissing: func(runtime.Frame) { missing++ }})
+	l := zap.New(core)
+	assert.Equal(t, zap.WarnLevel, l.Level())
+	assert.Nil(t, l.Check(zap.InfoLevel, message))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { l.Info(message) }), "allocations of a disabled line")
+	assert.Zero(t, missing, "lines that are not logged are not missing")
+	level.SetLevel(zap.DebugLevel)
+	assert.Equal(t, zap.DebugLevel, l.Level())
+	l.Debug(message)
+	assert.Len(t, out.lines(t), 1)
+	assert.Equal(t, 1, missing)
+	raised := l.WithOptions(zap.IncreaseLevel(zap.ErrorLevel))
+	raised.Info(message)
+	assert.Empty(t, out.lines(t))
+	raised.Error(message, zapctx.Context(request()))
+	assert.Equal(t, id128, out.one(t)["trace_id"])
+}
+
+// What the logger adds to an entry after Check is on it.
+func TestCallerAndStack(t *testing.T) {
+	seen, logs := observer.New(zap.DebugLevel)
+	l := zap.New(zapctx.New(seen, logctx.Config{}), zap.AddCaller(), zap.AddStacktrace(zap.ErrorLevel))
+	l.Named("x").Error(message, zapctx.Context(request()))
+	got := logs.All()[0]
+	assert.Contains(t, got.Caller.File, "zapctx_test.go")
+	assert.Contains(t, got.Stack, "TestCallerAndStack")
+	assert.Equal(t, "x", got.LoggerName)
+	assert.Equal(t, id128, got.ContextMap()["trace_id"])
+}
+
+// Hooks, those before the write too, and what zap does after a line, are as before.
+func TestAround(t *testing.T) {
+	var out output
+	entries := 0
+	core := zapcore.RegisterHooks(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}), func(zapcore.Entry) error {
+		entries++
+		return nil
+	})
+	l := zap.New(core)
+	trace.Do(request(), func(context.Context) {
+		assert.PanicsWithValue(t, message, func() { l.Panic(message) })
+		assert.Equal(t, merge(fields{"msg": message}, ids), out.one(t))
+		ce := l.Check(zap.InfoLevel, message)
+		ce = ce.Before(ce.Entry, func(e zapcore.Entry, f []zapcore.Field) (zapcore.Entry, []zapcore.Field) {
+			e.Message = "changed"
+			return e, append(f, zap.Int("n", 1))
+		})
+		ce.Write()
+		assert.Equal(t, merge(fields{"msg": "changed", "n": 1.0}, ids), out.one(t))
+	})
+	assert.Equal(t, 2, entries)
+
+	inner := 0
+	core = zapctx.New(zapcore.RegisterHooks(plain(&out, zap.DebugLevel), func(zapcore.Entry) error { inner++; return nil }), logctx.Config{})
+	zap.New(core).Info(message)
+	assert.Equal(t, 1, inner, "a hook inside")
+	assert.Len(t, out.lines(t), 1)
+}
+
+// Those who call Write without Check get what the inner core's Write does.
+func TestWriteAlone(t *testing.T) {
+	var out output
+	core := zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{})
+	trace.Do(request(), func(context.Context) {
+		require.NoError(t, core.Write(zapcore.Entry{Message: message}, []zapcore.Field{zap.Int("n", 1)}))
+	})
+	assert.Equal(t, merge(fields{"msg": message, "n": 1.0}, ids), out.one(t))
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+func (f failing) Sync() error               { return f.err }
+
+// Errors come out where they would without us, once.
+func TestErrors(t *testing.T) {
+	for _, ours := range []bool{false, true} {
+		var errs bytes.Buffer
+		core := zapcore.NewTee(plain(failing{errors.New("disk full")}, zap.DebugLevel), plain(failing{errors.New("no route")}, zap.DebugLevel))
+		if ours {
+			core = zapctx.New(core, logctx.Config{})
+		}
+		l := zap.New(core, zap.ErrorOutput(zapcore.AddSync(&errs)))
+		l.Info(message, zapctx.Context(request()))
+		l.Info(message)
+		lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
+		require.Len(t, lines, 2)
+		for _, line := range lines {
+			_, text, _ := strings.Cut(line, " write error: ")
+			assert.Equal(t, "disk full; no route", text)
+		}
+		assert.EqualError(t, l.Sync(), "disk full; no route")
+	}
+}
+
+// The site of a line without a trace is where the program logs.
+func TestOnMissing(t *testing.T) {
+	var sites []runtime.Frame
+	l := zap.New(zapctx.New(plain(zapcore.AddSync(io.Discard), zap.DebugLevel), logctx.Config{OnMissing: func(site runtime.Frame) { sites = append(sites, site) }}))
+	here := func() int {
+		_, _, line, _ := runtime.Caller(1)
+		return line
+	}
+	for _, log := range []func() int{
+		func() int { l.Info(message); return here() },
+		func() int { l.With(zap.Int("n", 1)).Sugar().Infow(message, "k", "v"); return here() },
+		func() int { zap.NewStdLog(l).Print(message); return here() },
+		func() int { l.Info(message, zapctx.Context(context.Background())); return here() },
+	} {
+		sites = nil
+		want := log()
+		require.Len(t, sites, 1)
+		assert.Equal(t, want, sites[0].Line)
+		assert.Contains(t, sites[0].File, "zapctx_test.go")
+	}
+}
+
+func TestNilCore(t *testing.T) {
+	assert.PanicsWithValue(t, "zapctx: New: nil zapcore.Core", func() { zapctx.New(nil, logctx.Config{}) })
+}
+
+func TestAllocations(t *testing.T) {
+	ctx, span := trace.Start(request(), "request")
+	defer span.End()
+	base := zap.New(plain(zapcore.AddSync(io.Discard), zap.DebugLevel))
+	ours := zap.New(zapctx.New(plain(zapcore.AddSync(io.Discard), zap.DebugLevel), logctx.Config{}))
+	field := zapctx.Context(ctx)
+	line := func(l *zap.Logger, more ...zap.Field) float64 {
+		return testing.AllocsPerRun(200, func() { l.Info(message, more...) })
+	}
+	assert.LessOrEqual(t, line(ours, zap.Int("n", 1)), line(base, zap.Int("n", 1))+raceAllocs, "without a trace")
+	assert.LessOrEqual(t, line(ours, field), line(base, field)+1+raceAllocs, "explicit")
+	trace.Do(ctx, func(context.Context) {
+		assert.LessOrEqual(t, line(ours, zap.Int("n", 1)), line(base, zap.Int("n", 1))+1+raceAllocs, "implicit")
+	})
+}
