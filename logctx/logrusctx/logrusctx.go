@@ -14,6 +14,7 @@ package logrusctx
 
 import (
 	"log/slog"
+	"reflect"
 	"strings"
 
 	"example.com/clew/logctx"
@@ -54,7 +55,7 @@ func (h *hook) Fire(e *logrus.Entry) error {
 				continue
 			}
 			delete(e.Data, key)
-			if !same(v, a.Value) {
+			if !reflect.DeepEqual(v, value(a.Value)) {
 				e.Data[key+other] = v
 			}
 			break
@@ -64,18 +65,6 @@ func (h *hook) Fire(e *logrus.Entry) error {
 		e.Data[a.Key] = value(a.Value)
 	}
 	return nil
-}
-
-// same reports whether v, which may be anything, is our value.
-func same(v any, own slog.Value) bool {
-	switch v := v.(type) {
-	case string:
-		return own.Kind() == slog.KindString && own.String() == v
-	case bool:
-		return own.Kind() == slog.KindBool && own.Bool() == v
-	default:
-		return false
-	}
 }
 
 // value returns v as logrus has it.

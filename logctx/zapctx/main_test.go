@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"sync"
 	"testing"
 
@@ -88,12 +89,9 @@ func plain(to zapcore.WriteSyncer, level zapcore.LevelEnabler) zapcore.Core {
 func merge(all ...fields) fields {
 	merged := fields{}
 	for _, f := range all {
-		for key, v := range f {
-			merged[key] = v
-		}
+		maps.Copy(merged, f)
 	}
 	return merged
 }
 
 var ids = fields{"trace_id": id128, "span_id": spanID}
-

@@ -173,9 +173,9 @@ func (c *traced) fields(fields []zapcore.Field) []zapcore.Field {
 // mayStay renames f if it has a key of ours. It is false if it also says the same.
 func mayStay(f *zapcore.Field, ours []zapcore.Field) bool {
 	for i := range ours {
-		if own := &ours[i]; strings.EqualFold(f.Key, own.Key) {
-			if f.Type == own.Type && f.Type != zapcore.InlineMarshalerType && f.Type != zapcore.ObjectMarshalerType &&
-				f.String == own.String && f.Integer == own.Integer {
+		if strings.EqualFold(f.Key, ours[i].Key) {
+			theirs := *f
+			if theirs.Key = ours[i].Key; theirs.Equals(ours[i]) {
 				return false
 			}
 			f.Key += other

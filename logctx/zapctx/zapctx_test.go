@@ -179,7 +179,7 @@ func TestPresets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.cfg.Service = "shop"
 			var out output
-			l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), tt.cfg))
+			l := zap.New(zapctx.New(zapctx.New(plain(&out, zap.DebugLevel), tt.cfg), tt.cfg)) // twice changes nothing
 			want := merge(fields{"msg": message}, tt.want)
 			l.Info(message, zapctx.Context(request()))
 			assert.Equal(t, want, out.one(t), "explicit")
