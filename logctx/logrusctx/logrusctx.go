@@ -2,14 +2,14 @@
 //
 //	logger.AddHook(logrusctx.New(logctx.Config{}))
 //
-// The ID is explicit where the entry has a context, by logger.WithContext(ctx). Else it is that of the
-// goroutine that logs, if that is known: see httpmw's Config.Implicit, and trace.Do. A goroutine that is
-// started by a bare go statement has none.
+// The ID is explicit where the entry has a context, by logger.WithContext(ctx). Else it is that of
+// the goroutine that logs, if that is known: see httpmw's Config.Implicit, and trace.Do. A
+// goroutine that is started by a bare go statement has none.
 //
-// Hooks run on the goroutine that logs, in the order in which they were added: add this one first, for
-// a hook that sends lines elsewhere to have the ID too. What is written into a logger's Writer, as by
-// log.SetOutput(logger.Writer()), is logged on a goroutine of logrus's own, and has no ID: give package
-// log a writer that calls logger.Print, or logctx's hook.
+// Hooks run on the goroutine that logs, in the order in which they were added: add this one first,
+// for a hook that sends lines elsewhere to have the ID too. What is written into a logger's
+// Writer, as by log.SetOutput(logger.Writer()), is logged on a goroutine of logrus's own, and has
+// no ID: give package log a writer that calls logger.Print, or logctx's hook.
 package logrusctx
 
 import (
@@ -27,8 +27,8 @@ const other = "_attr"
 // New returns a hook that writes the fields of cfg on each line of every level. It is safe for
 // concurrent use, may be added to any number of loggers, and never fails.
 //
-// An entry whose Context is nil, or has no trace, has the one of its goroutine. In a debug trace too, the level is
-// the logger's.
+// An entry whose Context is nil, or has no trace, has the one of its goroutine. In a debug trace
+// too, the level is the logger's.
 //
 // The keys of cfg stand once on a line. A field of yours with one of these keys, in upper or lower
 // case, is renamed: trace_id becomes trace_id_attr. It is left out where it says the same as ours.
@@ -39,7 +39,8 @@ type hook struct{ cfg logctx.Config }
 
 func (*hook) Levels() []logrus.Level { return logrus.AllLevels }
 
-// Fire changes the entry's Data, which is this line's alone: logrus has copied it from the logger's.
+// Fire changes the entry's Data, which is this line's alone: logrus has copied it from the
+// logger's.
 func (h *hook) Fire(e *logrus.Entry) error {
 	var buf [4]slog.Attr
 	own := h.cfg.AppendFields(e.Context, buf[:0])

@@ -54,8 +54,9 @@ func newAsync(core zapcore.Core) (zapcore.Core, func()) {
 	return c, func() { close(c.queue); <-done }
 }
 
-// None of 10,000 requests that are handled at once, on 64 goroutines each of which serves many, has a line without its ID or
-// with another's. Each logs on its own goroutine, and on a bare one, which may have none.
+// None of 10,000 requests that are handled at once, on 64 goroutines each of which serves many,
+// has a line without its ID or with another's. Each logs on its own goroutine, and on a bare one,
+// which may have none.
 func TestRequests(t *testing.T) {
 	const requests, width = 10_000, 64
 	ours := func(core zapcore.Core) zapcore.Core { return zapctx.New(core, logctx.Config{}) }

@@ -12,18 +12,21 @@
 // Else it is that of the goroutine that logs, if that is known: see httpmw's Config.Implicit, and
 // trace.Do. A goroutine that is started by a bare go statement has none.
 //
-// The IDs are taken when the line is written, on the goroutine that writes it. So a core that hands
-// entries to a goroutine of its own must stand inside of ours, where it is given the IDs: with one
-// outside, lines without a context have none, or that of the goroutine that such a core works in.
-// zap's own cores all write at once; a BufferedWriteSyncer keeps bytes, and may stand anywhere.
+// The IDs are taken when the line is written, on the goroutine that writes it. So a core that
+// hands entries to a goroutine of its own must stand inside of ours, where it is given the IDs:
+// with one outside, lines without a context have none, or that of the goroutine that such a core
+// works in. zap's own cores all write at once; a BufferedWriteSyncer keeps bytes, and may stand
+// anywhere.
 //
 // # What stands where
 //
-// Our core asks the one that it wraps, as zap does: a sampler inside samples, and each core of a Tee keeps its
-// own level. Samplers, Tees, level filters, hooks and lazy fields may stand outside of it as well. A core outside that
-// calls our Write without our Check passes all that by, as with zap's cores.
+// Our core asks the one that it wraps, as zap does: a sampler inside samples, and each core of a
+// Tee keeps its own level. Samplers, Tees, level filters, hooks and lazy fields may stand outside
+// of it as well. A core outside that calls our Write without our Check passes all that by, as with
+// zap's cores.
 //
-// Over zapslog, wrap its handler by logctx.Slog instead: slog has a context, which zap's cores do not get.
+// Over zapslog, wrap its handler by logctx.Slog instead: slog has a context, which zap's cores do
+// not get.
 package zapctx
 
 import (
@@ -51,18 +54,19 @@ func Context(ctx context.Context) zapcore.Field {
 	return zapcore.Field{Type: zapcore.SkipType, Interface: ctx}
 }
 
-// New returns a core that writes each line to core, with the fields of cfg first and at the top level,
-// whatever namespaces are open. Level, Check and Sync are core's, in a debug trace too. It is as safe
-// for concurrent use as core, may be shared by any number of loggers, and panics if core is nil.
+// New returns a core that writes each line to core, with the fields of cfg first and at the top
+// level, whatever namespaces are open. Level, Check and Sync are core's, in a debug trace too. It
+// is as safe for concurrent use as core, may be shared by any number of loggers, and panics if
+// core is nil.
 //
-// A field that holds a context gives the line its trace: [Context], and also zap.Any("ctx", ctx), as
-// for OpenTelemetry's bridge. The last one of the line rules, then the last one of the logger's With. It is passed
-// on to core. If it has no trace, the goroutine's is looked for.
+// A field that holds a context gives the line its trace: [Context], and also zap.Any("ctx", ctx),
+// as for OpenTelemetry's bridge. The last one of the line rules, then the last one of the logger's
+// With. It is passed on to core. If it has no trace, the goroutine's is looked for.
 //
 // The keys of cfg stand once on a line. A field of yours with one of these keys, in upper or lower
 // case, is renamed: trace_id becomes trace_id_attr. It is left out where it says the same as ours.
-// Fields in a namespace or an object keep their keys. What core was given by With before it was wrapped
-// cannot be seen from here, nor what a zap.Inline will write.
+// Fields in a namespace or an object keep their keys. What core was given by With before it was
+// wrapped cannot be seen from here, nor what a zap.Inline will write.
 //
 // A line with a trace costs an allocation more than without us: that of its fields, which core may
 // keep. Fields that are added to a logger after a zap.Namespace are encoded anew on each line.
@@ -91,8 +95,8 @@ type traced struct {
 // Level is for zapcore.LevelOf.
 func (c *traced) Level() zapcore.Level { return zapcore.LevelOf(c.Core) }
 
-// With keeps what the inner core must not be told yet: only a line knows whether its key is taken, and
-// after a namespace our own fields would stand in it.
+// With keeps what the inner core must not be told yet: only a line knows whether its key is taken,
+// and after a namespace our own fields would stand in it.
 func (c *traced) With(fields []zapcore.Field) zapcore.Core {
 	with := *c
 	with.held = c.held[:len(c.held):len(c.held)]
@@ -121,9 +125,10 @@ func (c *traced) isOurs(key string) bool {
 	return false
 }
 
-// Check asks the inner core, which may be a sampler or a Tee: each decides anew for every line, and what they
-// have decided is in the CheckedEntry only. It is tempting to add the core itself here, and to call the
-// inner core's Write: that writes what the sampler has dropped, and below the levels of a Tee's cores.
+// Check asks the inner core, which may be a sampler or a Tee: each decides anew for every line,
+// and what they have decided is in the CheckedEntry only. It is tempting to add the core itself
+// here, and to call the inner core's Write: that writes what the sampler has dropped, and below
+// the levels of a Tee's cores.
 func (c *traced) Check(ent zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	inner := c.Core.Check(ent, nil)
 	if inner == nil {
