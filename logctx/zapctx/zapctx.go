@@ -2,7 +2,9 @@
 // [zapcore.Core] around yours.
 //
 //	logger := zap.New(zapctx.New(core, logctx.Config{}))
-//	logger = logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core { return zapctx.New(core, cfg) }))
+//	logger = logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+//		return zapctx.New(core, cfg)
+//	}))
 //
 // The ID is explicit where you give the line, or the logger, a context:
 //
@@ -91,9 +93,6 @@ type traced struct {
 	held         []zapcore.Field // of With: those with a key of ours, then all from the first namespace on
 	nested       bool            // a namespace is open
 }
-
-// Level is for zapcore.LevelOf.
-func (c *traced) Level() zapcore.Level { return zapcore.LevelOf(c.Core) }
 
 // With keeps what the inner core must not be told yet: only a line knows whether its key is taken,
 // and after a namespace our own fields would stand in it.

@@ -263,6 +263,19 @@ func TestSampler(t *testing.T) {
 	}
 }
 
+// Two loggers that come from one do not share what was added to them.
+func TestSiblings(t *testing.T) {
+	var out output
+	l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
+	l = l.With(zap.Namespace("ns"), zap.Int("a", 1), zap.Int("b", 2)).With(zap.Int("c", 3))
+	first, second := l.With(zap.Int("n", 1)), l.With(zap.Int("n", 2))
+	first.Info(message)
+	second.Info(message)
+	for i, line := range out.lines(t) {
+		assert.Equal(t, fields{"a": 1.0, "b": 2.0, "c": 3.0, "n": float64(i + 1)}, line["ns"])
+	}
+}
+
 // The level is the core's, also while it changes, and a disabled line costs nothing.
 func TestLevel(t *testing.T) {
 	var out output
