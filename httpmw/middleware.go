@@ -249,7 +249,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// In the goroutine of another request's handler, or of this one's further out, that one's trace
 	// must not be found. To look is dearer than to mark, but a handler that is not Implicit stays so.
-	if h.Implicit || mark.Find() != nil {
+	if mark.IsOn() && (h.Implicit || mark.Find() != nil) {
 		mark.Run(&mark.Call{Ctx: ctx, Handler: h.next, W: w, R: seen}, true)
 	} else {
 		h.next.ServeHTTP(w, seen)

@@ -51,7 +51,15 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 			return
 		}
 	}
-	h.writeService(e)
+	if h.service != "" {
+		h.writeService(e)
+	}
+	if h.asItIs { // as most are: without a call
+		if text := h.readyText(ctx); text != "" {
+			e.RawJSON(h.traceKey, []byte(text)) // both fields at once; the compiler makes no copy
+			return
+		}
+	}
 	if h.writeIDs(e, ctx) || !e.Enabled() {
 		return
 	}
@@ -64,7 +72,7 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 func (h *hook) writeIDs(e *zerolog.Event, ctx context.Context) bool {
 	if text := h.readyText(ctx); text != "" {
 		if h.asItIs {
-			e.RawJSON(h.traceKey, []byte(text)) // both fields at once; the compiler makes no copy
+			e.RawJSON(h.traceKey, []byte(text))
 			return true
 		}
 		traceID, spanID := seam.Split(text)

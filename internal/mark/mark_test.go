@@ -86,7 +86,11 @@ func TestExhausted(t *testing.T) {
 				switch of() {
 				case n:
 					right.Add(1)
-					run(-2, func() {})
+					run(-2, func() { // numbers have run out, or just come back: the outer must not be seen
+						if got := of(); got != -1 && got != -2 {
+							wrong.Add(1)
+						}
+					})
 				case -1:
 					missing.Add(1)
 				default:
