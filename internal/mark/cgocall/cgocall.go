@@ -1,0 +1,22 @@
+//go:build cgo
+
+// Package cgocall calls a function from C, for the tests of package mark.
+package cgocall
+
+/*
+extern void clewCallback(void);
+static void clewCall(void) { clewCallback(); }
+*/
+import "C"
+
+var callee func()
+
+//export clewCallback
+func clewCallback() { callee() }
+
+// Call calls f from C, in the goroutine that calls it. One call at a time.
+func Call(f func()) {
+	callee = f
+	C.clewCall()
+	callee = nil
+}
