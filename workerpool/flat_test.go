@@ -229,8 +229,9 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 					ctx := s.start(parent)
 					id := trace.ID(ctx)
 					look := func(ctx context.Context) int {
+						var pcs [4096]uintptr
 						ctx.Value(depthKey{})
-						return depth
+						return depth - runtime.Callers(0, pcs[:]) // not those of a mark below
 					}
 					depths := map[int]int{} // at the end of so many runs
 					var wrong atomic.Int64
