@@ -6,10 +6,12 @@
 // the goroutine that logs, if that is known: see httpmw's Config.Implicit, and trace.Do. A
 // goroutine that is started by a bare go statement has none.
 //
-// Hooks run on the goroutine that logs, in the order in which they were added: add this one first,
-// for a hook that sends lines elsewhere to have the ID too. What is written into a logger's
-// Writer, as by log.SetOutput(logger.Writer()), is logged on a goroutine of logrus's own, and has
-// no ID: give package log a writer that calls logger.Print, or logctx's hook.
+// Hooks run on the goroutine that logs, in the order in which they were added. Add this one first:
+// hooks that send lines elsewhere then have the ID too, and logrus fires none after one that fails.
+//
+// What is written into a logger's Writer, as by log.SetOutput(logger.Writer()), is logged on a
+// goroutine of logrus's own, and has no ID; that of logger.WithContext(ctx) has ctx's. Give package
+// log a writer that calls logger.Print instead: it stays on its goroutine.
 package logrusctx
 
 import (

@@ -228,27 +228,34 @@ func TestOnMissing(t *testing.T) {
 	}
 }
 
-// The Writer's lines are logged on a goroutine of logrus's own: they have none, never another's.
+// The Writer's lines are logged on a goroutine of logrus's own: they have none, never another's. Those
+// of an entry's have that of its context.
 func TestWriter(t *testing.T) {
-	var out bytes.Buffer
-	written := make(chan struct{})
-	l := newLogger(&out, logctx.Config{})
-	l.AddHook(after{written})
-	trace.Do(request(), func(context.Context) {
-		w := l.Writer()
-		_, _ = io.WriteString(w, message+"\n")
-		<-written
-		_ = w.Close()
-	})
-	l.SetOutput(io.Discard) // waits for the line
-	assert.Equal(t, line, one(t, &out))
+	out := make(outlet, 1)
+	l := newLogger(out, logctx.Config{})
+	for _, tt := range []struct {
+		name  string
+		entry *logrus.Entry
+		want  fields
+	}{
+		{"logger's", logrus.NewEntry(l), line},
+		{"with a context", l.WithContext(request()), merge(line, ids)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			trace.Do(in(id64+"-"+spanID), func(context.Context) {
+				w := tt.entry.Writer()
+				_, _ = io.WriteString(w, message+"\n")
+				assert.Equal(t, tt.want, one(t, bytes.NewBuffer(<-out)))
+				_ = w.Close()
+			})
+		})
+	}
 }
 
-type after struct{ fired chan struct{} }
+// outlet hands on what is written.
+type outlet chan []byte
 
-func (after) Levels() []logrus.Level { return logrus.AllLevels }
-
-func (a after) Fire(*logrus.Entry) error { close(a.fired); return nil }
+func (o outlet) Write(p []byte) (int, error) { o <- bytes.Clone(p); return len(p), nil }
 
 // None of 10,000 requests that are handled at once has a line without its ID, or with another's.
 func TestRequests(t *testing.T) {
