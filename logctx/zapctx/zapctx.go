@@ -56,22 +56,26 @@ func Context(ctx context.Context) zapcore.Field {
 	return zapcore.Field{Type: zapcore.SkipType, Interface: ctx}
 }
 
-// New returns a core that writes each line to core, with the fields of cfg first and at the top
-// level, whatever namespaces are open. Level, Check and Sync are core's, in a debug trace too. It
-// is as safe for concurrent use as core, may be shared by any number of loggers, and panics if
-// core is nil.
+// New returns a core that writes each line to core, with the fields of cfg before those of the line
+// and at the top level, whatever namespaces are open. Level, Check and Sync are core's, in a debug
+// trace too. It is as safe for concurrent use as core, may be shared by any number of loggers, and
+// panics if core is nil.
 //
 // A field that holds a context gives the line its trace: [Context], and also zap.Any("ctx", ctx),
 // as for OpenTelemetry's bridge. The last one of the line rules, then the last one of the logger's
-// With. It is passed on to core. If it has no trace, the goroutine's is looked for.
+// With. It is passed on to core. If it has no trace, the goroutine's is looked for. A value that is a
+// context by accident, such as a struct that embeds one which is nil, is none.
 //
-// The keys of cfg stand once on a line. A field of yours with one of these keys, in upper or lower
-// case, is renamed: trace_id becomes trace_id_attr. It is left out where it says the same as ours.
-// Fields in a namespace or an object keep their keys. What core was given by With before it was
-// wrapped cannot be seen from here, nor what a zap.Inline will write.
+// The keys of cfg stand once on a line. A field or a namespace of yours with one of these keys, in
+// upper or lower case, is renamed: trace_id becomes trace_id_attr. A field is left out where it says
+// the same as ours. Fields in a namespace or an object keep their keys. What core was given by With
+// before it was wrapped cannot be seen from here, nor the keys of a zap.Inline.
 //
-// A line with a trace costs an allocation more than without us: that of its fields, which core may
-// keep. Fields that are added to a logger after a zap.Namespace are encoded anew on each line.
+// A line in [logctx.Hex] with a trace costs an allocation more than without us: that of its fields,
+// which core may keep. Other formats cost one more, and Google Cloud's Service three.
+//
+// Fields that are added to a logger after a zap.Namespace, or with a key of ours, are encoded anew on
+// each line, as with zap's WithLazy: what they point to must not change any more.
 func New(core zapcore.Core, cfg logctx.Config) zapcore.Core {
 	if core == nil {
 		panic("zapctx: New: nil zapcore.Core")
@@ -86,12 +90,12 @@ func New(core zapcore.Core, cfg logctx.Config) zapcore.Core {
 
 // traced is the core. It is not changed once it is made.
 type traced struct {
-	zapcore.Core // has been told all fields but held
+	zapcore.Core // has been told all fields but those that follow
 	cfg          logctx.Config
 	keys         []string        // that a line may have from us
 	ctx          context.Context // by With; nil: none
-	held         []zapcore.Field // of With: those with a key of ours, then all from the first namespace on
-	nested       bool            // a namespace is open
+	held         []zapcore.Field // of With: those with a key of ours, at the top level
+	open         []zapcore.Field // of With: all from the first namespace on
 }
 
 // With keeps what the inner core must not be told yet: only a line knows whether its key is taken,
@@ -99,21 +103,62 @@ type traced struct {
 func (c *traced) With(fields []zapcore.Field) zapcore.Core {
 	with := *c
 	with.held = c.held[:len(c.held):len(c.held)]
+	with.open = c.open[:len(c.open):len(c.open)]
 	told := make([]zapcore.Field, 0, len(fields))
 	for _, f := range fields {
-		if ctx, ok := f.Interface.(context.Context); ok {
+		if ctx := contextOf(&f); ctx != nil {
 			with.ctx = ctx
 		}
-		with.nested = with.nested || f.Type == zapcore.NamespaceType
-		if with.nested || c.isOurs(f.Key) {
+		switch {
+		case len(with.open) > 0 || opens(&f):
+			with.open = append(with.open, f)
+		case c.isOurs(f.Key):
 			with.held = append(with.held, f)
-		} else {
+		default:
 			told = append(told, f)
 		}
 	}
 	with.Core = c.Core.With(told)
 	return &with
 }
+
+// contextOf returns the context that f holds; nil: none.
+func contextOf(f *zapcore.Field) context.Context {
+	ctx, ok := f.Interface.(context.Context)
+	if !ok || f.Type != zapcore.SkipType && !answers(ctx) {
+		return nil
+	}
+	return ctx
+}
+
+// answers reports whether ctx can be asked. A value that zap.Any was given may be a context by
+// accident, as a nil pointer or with an embedded one that is nil, and would panic for nobody but us.
+func answers(ctx context.Context) (ok bool) {
+	defer func() { _ = recover() }()
+	ctx.Value(asked{})
+	return true
+}
+
+type asked struct{}
+
+// opens reports whether what follows f stands in a namespace.
+func opens(f *zapcore.Field) bool {
+	if f.Type != zapcore.InlineMarshalerType {
+		return f.Type == zapcore.NamespaceType
+	}
+	to := listener{MapObjectEncoder: zapcore.NewMapObjectEncoder()}
+	f.AddTo(&to)
+	return to.heard
+}
+
+// listener is an encoder that is told of a namespace. Objects inside have encoders of their own, at
+// whose ends their namespaces end.
+type listener struct {
+	*zapcore.MapObjectEncoder
+	heard bool
+}
+
+func (l *listener) OpenNamespace(string) { l.heard = true }
 
 func (c *traced) isOurs(key string) bool {
 	for _, own := range c.keys {
@@ -147,29 +192,36 @@ func (c *traced) Write(ent zapcore.Entry, fields []zapcore.Field) error {
 func (c *traced) fields(fields []zapcore.Field) []zapcore.Field {
 	ctx := c.ctx
 	for i := range fields {
-		if of, ok := fields[i].Interface.(context.Context); ok {
+		if of := contextOf(&fields[i]); of != nil {
 			ctx = of
 		}
 	}
 	var buf [4]slog.Attr
 	own := c.cfg.AppendFields(ctx, buf[:0])
-	if len(own) == 0 && len(c.held) == 0 {
+	if len(own) == 0 && len(c.held) == 0 && len(c.open) == 0 {
 		return fields
 	}
-	all := make([]zapcore.Field, 0, len(own)+len(c.held)+len(fields)) // not pooled: a core may keep it
+	all := make([]zapcore.Field, 0, len(own)+len(c.held)+len(c.open)+len(fields)) // not pooled: a core may keep it
 	for _, a := range own {
 		all = append(all, field(a))
 	}
 	ours := all
 	nested := false
-	for _, of := range [...][]zapcore.Field{c.held, fields} {
-		for _, f := range of {
-			nested = nested || f.Type == zapcore.NamespaceType
-			if !nested && !mayStay(&f, ours) {
-				continue
-			}
+	add := func(f zapcore.Field) {
+		if nested || mayStay(&f, ours) {
 			all = append(all, f)
 		}
+	}
+	for _, f := range c.held {
+		add(f)
+	}
+	for _, f := range c.open {
+		add(f)
+		nested = true
+	}
+	for _, f := range fields {
+		add(f)
+		nested = nested || f.Type == zapcore.NamespaceType
 	}
 	return all
 }

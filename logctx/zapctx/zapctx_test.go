@@ -110,6 +110,77 @@ func TestContextAlone(t *testing.T) {
 	assert.Equal(t, fields{"msg": message}, out.one(t))
 }
 
+// task is a context by a field that its owner may leave nil.
+type task struct {
+	context.Context `json:"-"`
+	N               int `json:"n"`
+}
+
+// A value that is a context by accident, and cannot be asked, is as any other.
+func TestBrokenContext(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		value any
+		want  any
+	}{
+		{"nil pointer", (*task)(nil), nil},
+		{"nil field", task{N: 7}, fields{"n": 7.0}},
+		{"nil field of a pointer", &task{N: 7}, fields{"n": 7.0}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out output
+			l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
+			want := merge(fields{"msg": message, "task": tt.want}, ids)
+			task := zap.Any("task", tt.value)
+			trace.Do(in(id64+"-"+spanID), func(context.Context) {
+				l.Info(message, zapctx.Context(request()), task)
+				assert.Equal(t, want, out.one(t), "on a line")
+				l.With(zapctx.Context(request()), task).Info(message)
+				assert.Equal(t, want, out.one(t), "by With")
+			})
+		})
+	}
+}
+
+// inlined opens a namespace in whatever it is inlined in.
+type inlined struct{ namespace bool }
+
+func (i inlined) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	enc.AddInt("a", 1)
+	if i.namespace {
+		enc.OpenNamespace("ns")
+	}
+	return enc.AddArray("b", zapcore.ArrayMarshalerFunc(func(enc zapcore.ArrayEncoder) error {
+		return enc.AppendObject(zapcore.ObjectMarshalerFunc(func(enc zapcore.ObjectEncoder) error {
+			enc.OpenNamespace("in") // ends with the object
+			return nil
+		}))
+	}))
+}
+
+// An inlined object's namespace is one too.
+func TestInline(t *testing.T) {
+	b := []any{fields{"in": fields{}}}
+	for _, tt := range []struct {
+		name string
+		with []zap.Field
+		want fields
+	}{
+		{"without", []zap.Field{zap.Inline(inlined{})}, fields{"a": 1.0, "b": b, "n": 2.0, "trace_id_attr": "x"}},
+		{"with", []zap.Field{zap.Inline(inlined{namespace: true})}, fields{"a": 1.0, "ns": fields{"b": b, "n": 2.0, "trace_id": "x"}}},
+		{"after a namespace", []zap.Field{zap.Namespace("o"), zap.Inline(inlined{namespace: true})},
+			fields{"o": fields{"a": 1.0, "ns": fields{"b": b, "n": 2.0, "trace_id": "x"}}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out output
+			l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
+			l = l.With(tt.with...).With(zap.Int("n", 2), zap.String("trace_id", "x"))
+			l.Info(message, zapctx.Context(request()))
+			assert.Equal(t, merge(fields{"msg": message}, ids, tt.want), out.one(t), "by With")
+		})
+	}
+}
+
 // Each key of ours stands once.
 func TestClash(t *testing.T) {
 	for _, tt := range []struct {
@@ -127,6 +198,17 @@ func TestClash(t *testing.T) {
 		{"With, then a namespace", logctx.Config{}, func(l *zap.Logger) {
 			l.With(zap.String("trace_id", "x"), zap.Namespace("ns"), zap.String("trace_id", "y")).Info(message)
 		}, fields{"trace_id_attr": "x", "ns": fields{"trace_id": "y"}}, fields{"trace_id": "x", "ns": fields{"trace_id": "y"}}},
+		{
+			"namespace", logctx.Config{Service: "shop"}, func(l *zap.Logger) { l.Info(message, zap.Namespace("service"), zap.Int("n", 1)) },
+			fields{"service": "shop", "service_attr": fields{"n": 1.0}}, fields{"service": "shop", "service_attr": fields{"n": 1.0}},
+		},
+		{
+			"With, a namespace", logctx.Config{Service: "shop"}, func(l *zap.Logger) {
+				l.With(zap.Namespace("service"), zap.Namespace("service")).Info(message, zap.Int("n", 1))
+			},
+			fields{"service": "shop", "service_attr": fields{"service": fields{"n": 1.0}}},
+			fields{"service": "shop", "service_attr": fields{"service": fields{"n": 1.0}}},
+		},
 		{
 			"service", logctx.Config{Service: "shop"}, func(l *zap.Logger) { l.Info(message, zap.String("service", "x")) },
 			fields{"service": "shop", "service_attr": "x"}, fields{"service": "shop", "service_attr": "x"},
@@ -147,7 +229,7 @@ func TestClash(t *testing.T) {
 			once := func() fields {
 				text := out.text()
 				for _, key := range []string{`"trace_id":`, `"span_id":`, `"service":`} {
-					if !strings.Contains(text, `"ns"`) {
+					if !strings.Contains(text, `"ns"`) && !strings.Contains(text, `"service_attr":{"service"`) {
 						assert.LessOrEqual(t, strings.Count(text, key), 1, "%s in %s", key, text)
 					}
 				}
@@ -263,16 +345,32 @@ func TestSampler(t *testing.T) {
 	}
 }
 
-// Two loggers that come from one do not share what was added to them.
+// Two loggers that come from one do not share what was added to them, however much room is left.
 func TestSiblings(t *testing.T) {
-	var out output
-	l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
-	l = l.With(zap.Namespace("ns"), zap.Int("a", 1), zap.Int("b", 2)).With(zap.Int("c", 3))
-	first, second := l.With(zap.Int("n", 1)), l.With(zap.Int("n", 2))
-	first.Info(message)
-	second.Info(message)
-	for i, line := range out.lines(t) {
-		assert.Equal(t, fields{"a": 1.0, "b": 2.0, "c": 3.0, "n": float64(i + 1)}, line["ns"])
+	for _, tt := range []struct {
+		name  string
+		first []zap.Field
+		key   string
+		want  func(n int) fields
+	}{
+		{"in a namespace", []zap.Field{zap.Namespace("ns")}, "n", func(n int) fields { return fields{"ns": fields{"n": float64(n)}} }},
+		{"with a key of ours", nil, "trace_id", func(n int) fields { return fields{"trace_id_attr": float64(n)} }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for before := range 8 {
+				var out output
+				l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{})).With(tt.first...)
+				for range before {
+					l = l.With(zap.Int(tt.key, 0))
+				}
+				first, second := l.With(zap.Int(tt.key, 1)), l.With(zap.Int(tt.key, 2))
+				first.Info(message, zapctx.Context(request()))
+				second.Info(message, zapctx.Context(request()))
+				for i, line := range out.lines(t) {
+					assert.Equal(t, merge(fields{"msg": message}, ids, tt.want(i+1)), line, "with %d before", before)
+				}
+			}
+		})
 	}
 }
 
