@@ -56,26 +56,26 @@ func Context(ctx context.Context) zapcore.Field {
 	return zapcore.Field{Type: zapcore.SkipType, Interface: ctx}
 }
 
-// New returns a core that writes each line to core, with the fields of cfg before those of the line
-// and at the top level, whatever namespaces are open. Level, Check and Sync are core's, in a debug
-// trace too. It is as safe for concurrent use as core, may be shared by any number of loggers, and
-// panics if core is nil.
+// New returns a core that writes each line to core, with the fields of cfg before those of the
+// line and at the top level, whatever namespaces are open. Level, Check and Sync are core's, in a
+// debug trace too. It is as safe for concurrent use as core, may be shared by any number of
+// loggers, and panics if core is nil.
 //
 // A field that holds a context gives the line its trace: [Context], and also zap.Any("ctx", ctx),
-// as for OpenTelemetry's bridge. The last one of the line rules, then the last one of the logger's
-// With. It is passed on to core. If it has no trace, the goroutine's is looked for. A value that is a
-// context by accident, such as a struct that embeds one which is nil, is none.
+// as for OpenTelemetry's bridge. The last one of the line rules, then the last one of the
+// logger's With. It is passed on to core. If it has no trace, the goroutine's is looked for. A
+// value that is a context by accident, such as a struct that embeds one which is nil, is none.
 //
-// The keys of cfg stand once on a line. A field or a namespace of yours with one of these keys, in
-// upper or lower case, is renamed: trace_id becomes trace_id_attr. A field is left out where it says
-// the same as ours. Fields in a namespace or an object keep their keys. What core was given by With
-// before it was wrapped cannot be seen from here, nor the keys of a zap.Inline.
+// The keys of cfg stand once on a line. A field or a namespace of yours with one of these keys,
+// in upper or lower case, is renamed: trace_id becomes trace_id_attr. A field is left out where
+// it says the same as ours. Fields in a namespace or an object keep their keys. What core was
+// given by With before it was wrapped cannot be seen from here, nor the keys of a zap.Inline.
 //
-// A line in [logctx.Hex] with a trace costs an allocation more than without us: that of its fields,
-// which core may keep. Other formats cost one more, and Google Cloud's Service three.
+// A line in [logctx.Hex] with a trace costs an allocation more than without us: that of its
+// fields, which core may keep. Other formats cost one more, and Google Cloud's Service three.
 //
-// Fields that are added to a logger after a zap.Namespace, or with a key of ours, are encoded anew on
-// each line, as with zap's WithLazy: what they point to must not change any more.
+// Fields that are added to a logger after a zap.Namespace, or with a key of ours, are encoded
+// anew on each line, as with zap's WithLazy: what they point to must not change any more.
 func New(core zapcore.Core, cfg logctx.Config) zapcore.Core {
 	if core == nil {
 		panic("zapctx: New: nil zapcore.Core")
@@ -132,7 +132,8 @@ func contextOf(f *zapcore.Field) context.Context {
 }
 
 // answers reports whether ctx can be asked. A value that zap.Any was given may be a context by
-// accident, as a nil pointer or with an embedded one that is nil, and would panic for nobody but us.
+// accident, as a nil pointer or with an embedded one that is nil, and would panic for nobody but
+// us.
 func answers(ctx context.Context) (ok bool) {
 	defer func() { _ = recover() }()
 	ctx.Value(asked{})
@@ -151,8 +152,8 @@ func opens(f *zapcore.Field) bool {
 	return to.heard
 }
 
-// listener is an encoder that is told of a namespace. Objects inside have encoders of their own, at
-// whose ends their namespaces end.
+// listener is an encoder that is told of a namespace. Objects inside have encoders of their own,
+// at whose ends their namespaces end.
 type listener struct {
 	*zapcore.MapObjectEncoder
 	heard bool
