@@ -7,11 +7,11 @@
 // goroutine that is started by a bare go statement has none.
 //
 // Hooks run on the goroutine that logs, in the order in which they were added. Add this one first:
-// hooks that send lines elsewhere then have the ID too, and logrus fires none after one that fails.
+// hooks that send lines elsewhere then have the ID too. Logrus fires none after one that fails.
 //
 // What is written into a logger's Writer, as by log.SetOutput(logger.Writer()), is logged on a
-// goroutine of logrus's own, and has no ID; that of logger.WithContext(ctx) has ctx's. Give package
-// log a writer that calls logger.Print instead: it stays on its goroutine.
+// goroutine of logrus's own, and has no ID; into that of logger.WithContext(ctx), it has ctx's.
+// Give package log a writer that calls logger.Print instead: it stays on its goroutine.
 package logrusctx
 
 import (

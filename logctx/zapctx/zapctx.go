@@ -71,11 +71,11 @@ func Context(ctx context.Context) zapcore.Field {
 // it says the same as ours. Fields in a namespace or an object keep their keys. What core was
 // given by With before it was wrapped cannot be seen from here, nor the keys of a zap.Inline.
 //
-// A line in [logctx.Hex] with a trace costs an allocation more than without us: that of its
-// fields, which core may keep. Other formats cost one more, and Google Cloud's Service three.
+// A line that gets fields of ours costs an allocation more than without us: theirs, since core may
+// keep them. Another Format than Hex costs one more, and Google Cloud's Service three.
 //
-// Fields that are added to a logger after a zap.Namespace, or with a key of ours, are encoded
-// anew on each line, as with zap's WithLazy: what they point to must not change any more.
+// Fields that are added to a logger after a zap.Namespace, or with a key of ours, are encoded anew
+// on each line. As with zap's WithLazy, what they point to must not change any more.
 func New(core zapcore.Core, cfg logctx.Config) zapcore.Core {
 	if core == nil {
 		panic("zapctx: New: nil zapcore.Core")
