@@ -13,8 +13,9 @@ import (
 
 // Hook returns a hook that writes the trace ID and span ID of the event's context, for a
 // logger you already have: logger = logger.Hook(logctx.Hook(logctx.Config{})). It is safe
-// for concurrent use and allocates nothing for lines with a trace. On an event without a context,
-// or with one that has no trace, it writes nothing but cfg's Service, if that is set.
+// for concurrent use and allocates nothing for lines with a trace. An event without a context, or
+// with one that has no trace, gets the trace of its goroutine, if that is known: see [trace.Do].
+// Else the hook writes nothing but cfg's Service, if that is set.
 //
 // Add it once, and not inside a zerolog.LevelHook, where httpmw does not find it and adds
 // another: a logger with two such hooks writes the ID twice.
@@ -54,23 +55,23 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if h.service != "" {
 		h.writeService(e)
 	}
-	if h.asItIs { // as most are: without a call
-		if text := h.readyText(ctx); text != "" {
-			e.RawJSON(h.traceKey, []byte(text)) // both fields at once; the compiler makes no copy
-			return
-		}
-	}
-	if h.writeIDs(e, ctx) || !e.Enabled() {
+	text := h.readyText(ctx)
+	if text != "" && h.asItIs { // as most are: without a call
+		e.RawJSON(h.traceKey, []byte(text)) // both fields at once; the compiler makes no copy
 		return
 	}
-	if marked := seam.Marked(); marked == nil || !h.writeIDs(e, marked) {
+	if h.writeIDs(e, ctx, text) || !e.Enabled() {
+		return
+	}
+	if marked := seam.Marked(); marked == nil || !h.writeIDs(e, marked, h.readyText(marked)) {
 		h.missing(0)
 	}
 }
 
-// writeIDs writes the IDs of ctx. It is false if ctx has none.
-func (h *hook) writeIDs(e *zerolog.Event, ctx context.Context) bool {
-	if text := h.readyText(ctx); text != "" {
+// writeIDs writes the IDs of ctx, whose ready text is given; "": it has none. It is false if ctx
+// has no IDs.
+func (h *hook) writeIDs(e *zerolog.Event, ctx context.Context, text string) bool {
+	if text != "" {
 		if h.asItIs {
 			e.RawJSON(h.traceKey, []byte(text))
 			return true
