@@ -6,6 +6,7 @@ import (
 	"log"
 	"log/slog"
 	"runtime"
+	"strings"
 	"testing"
 
 	"example.com/clew/logctx"
@@ -110,4 +111,18 @@ func TestCallImplicit(t *testing.T) {
 		b, _ := trace.FromContext(ctx)
 		assert.Equal(t, spanID, b.ParentSpanID.String(), "its parent")
 	})
+
+	// In a debug trace its line is heard too.
+	var out bytes.Buffer
+	globals(t, nil, hooked(&out).Level(zerolog.InfoLevel))
+	for _, tt := range []struct {
+		sampling string
+		want     int
+	}{{"1", 0}, {"d", 1}} {
+		trace.Do(in(id128+"-"+spanID+"-"+tt.sampling), func(context.Context) {
+			_, done := logctx.Call(context.Background(), "db", "get")
+			done(nil)
+		})
+		assert.Equal(t, tt.want, strings.Count(out.String(), id128), "lines with sampling %s: %s", tt.sampling, &out)
+	}
 }
