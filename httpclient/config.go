@@ -12,6 +12,7 @@ import (
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
 	"example.com/clew/internal/guard"
+	"example.com/clew/internal/mark"
 	"example.com/clew/internal/redact"
 	"example.com/clew/internal/seam"
 	"example.com/clew/trace"
@@ -81,12 +82,11 @@ func (h *hop) isStale(name string) bool {
 	return h.lengths&lengthBit(name) != 0 && h.fields.Has(name)
 }
 
-// start begins the span of an attempt. rejoin is the zero B3, or an earlier attempt whose
-// trace this one stays in, as its sibling.
-func (h *hop) start(ctx context.Context, rejoin trace.B3, method string) (context.Context, oteltrace.Span) {
-	// What stays in a trace is this goroutine's only if that is in the same one.
-	if found := trace.Implicit(ctx); !rejoin.TraceID.IsValid() || traceOf(found) == rejoin.TraceID {
-		ctx = found
+// start begins the span of an attempt in ctx. caller is ctx without what earlier attempts have left
+// there. rejoin is the zero B3, or an earlier attempt whose trace this one stays in, as its sibling.
+func (h *hop) start(ctx, caller context.Context, rejoin trace.B3, method string) (context.Context, oteltrace.Span) {
+	if mark.IsOn() {
+		ctx = implicit(ctx, caller, rejoin.TraceID)
 	}
 	if g := guard.Current(); g != nil && !rejoin.TraceID.IsValid() {
 		if _, traced := trace.FromContext(ctx); !traced {
@@ -97,9 +97,19 @@ func (h *hop) start(ctx context.Context, rejoin trace.B3, method string) (contex
 	return h.starter.Start(ctx, rejoin, clip.Method(methodOf(method)))
 }
 
-func traceOf(ctx context.Context) oteltrace.TraceID {
-	b, _ := trace.FromContext(ctx)
-	return b.TraceID
+// implicit returns ctx with the trace of this goroutine, if there is one and caller has none. An
+// attempt that stays in a trace is this goroutine's only if that is in the same one.
+//
+// It is tempting to ask ctx by trace.Implicit. But an earlier attempt's record there looks like a trace.
+func implicit(ctx, caller context.Context, stays oteltrace.TraceID) context.Context {
+	if _, traced := trace.FromContext(caller); traced {
+		return ctx
+	}
+	from := seam.Marked()
+	if b, traced := trace.FromContext(from); !traced || stays.IsValid() && stays != b.TraceID {
+		return ctx
+	}
+	return seam.Adopt(ctx, from)
 }
 
 // methodOf is what net/http makes of an empty method.

@@ -2,6 +2,7 @@ package httpclient_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/go-resty/resty/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // A request that names no context has the trace of its goroutine's Do, redirects and retries too.
@@ -70,4 +72,117 @@ func implicitServer(t *testing.T, h http.Handler) (url string) {
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// A send in the goroutine's trace that follows another one is a child of the goroutine's span too,
+// although its context has been added to and still holds what is known of the earlier attempt.
+func TestImplicitAfterAnother(t *testing.T) {
+	type key struct{}
+	more := func(ctx context.Context) context.Context { return context.WithValue(ctx, key{}, "more") }
+	for _, tt := range []struct {
+		name string
+		send func(t *testing.T, c *resty.Client, plain *http.Client)
+	}{
+		{"resty, again", func(t *testing.T, c *resty.Client, _ *http.Client) {
+			r := c.R()
+			for range 3 {
+				_, err := r.Get("http://x.test/")
+				require.NoError(t, err)
+				r.SetContext(more(r.Context()))
+			}
+		}},
+		{"resty, again in another's goroutine before", func(t *testing.T, c *resty.Client, _ *http.Client) {
+			r := c.R()
+			other, span := trace.Start(context.Background(), "other")
+			defer span.End()
+			trace.Do(other, func(context.Context) {
+				_, err := r.SetHeader("Not", "counted").Get("http://x.test/")
+				require.NoError(t, err)
+			})
+			r.Header.Del("Not")
+			_, err := r.SetContext(more(r.Context())).Get("http://x.test/")
+			require.NoError(t, err)
+		}},
+		{"resty, retries", func(t *testing.T, c *resty.Client, _ *http.Client) {
+			c.SetRetryCount(2).SetRetryWaitTime(1).AddRetryCondition(func(r *resty.Response, _ error) bool { return r.Request.Attempt < 3 })
+			c.AddRetryHook(func(r *resty.Response, _ error) { r.Request.SetContext(more(r.Request.Context())) })
+			_, err := c.R().Get("http://x.test/")
+			require.NoError(t, err)
+		}},
+		{"resty, redirects", func(t *testing.T, c *resty.Client, _ *http.Client) {
+			_, err := c.R().EnableTrace().Get("http://x.test/redirect")
+			require.NoError(t, err)
+		}},
+		{"net/http, a second page", func(t *testing.T, _ *resty.Client, plain *http.Client) {
+			ctx := context.Background()
+			for range 3 {
+				r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://x.test/", nil)
+				require.NoError(t, err)
+				resp, err := plain.Do(r)
+				require.NoError(t, err)
+				resp.Body.Close()
+				ctx = more(resp.Request.Context())
+			}
+		}},
+	} {
+		for name, starter := range map[string]trace.Starter{
+			"ours": {}, "an SDK's": {TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))},
+		} {
+			t.Run(tt.name+", "+name, func(t *testing.T) {
+				var seen []trace.B3
+				base := roundTripper(func(r *http.Request) (*http.Response, error) {
+					if b, err := trace.FromHeader(r.Header); assert.NoError(t, err) && r.Header.Get("Not") == "" {
+						seen = append(seen, b)
+					}
+					resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}
+					if r.URL.Path == "/redirect" {
+						resp.StatusCode = http.StatusFound
+						resp.Header.Set("Location", fmt.Sprintf("/%d", len(seen)))
+					}
+					return resp, nil
+				})
+				caller, err := trace.Parse("0000000000000000463ac35c9f6413ad-" + spanID + "-d") // wide, debug
+				require.NoError(t, err)
+				ctx, span := starter.Start(context.Background(), caller, "request")
+				defer span.End()
+				want, _ := trace.FromContext(ctx)
+				trace.Do(ctx, func(context.Context) {
+					tt.send(t, httpclient.Resty(resty.New().SetTransport(base), httpclient.Config{}),
+						httpclient.Wrap(&http.Client{Transport: base}, httpclient.Config{}))
+				})
+				assert.NotEmpty(t, seen)
+				for i, b := range seen {
+					assert.Equal(t, want.ID(), b.ID(), "trace of attempt %d", i)
+					assert.Equal(t, want.SpanID, b.ParentSpanID, "parent of attempt %d", i)
+					assert.Equal(t, trace.Debug, b.Sampling, "state of attempt %d", i)
+				}
+			})
+		}
+	}
+}
+
+// A request in the context of an earlier answer stays in that one's trace, in the goroutine of another
+// trace too.
+func TestImplicitStays(t *testing.T) {
+	var seen []trace.B3
+	client := httpclient.Wrap(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		b, err := trace.FromHeader(r.Header)
+		assert.NoError(t, err)
+		seen = append(seen, b)
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	})}, httpclient.Config{})
+	send := func(ctx context.Context) context.Context {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://x.test/", nil)
+		require.NoError(t, err)
+		resp, err := client.Do(r)
+		require.NoError(t, err)
+		resp.Body.Close()
+		return resp.Request.Context()
+	}
+	var first context.Context
+	trace.Do(under(t, "463ac35c9f6413ad-"+spanID), func(context.Context) { first = send(context.Background()) })
+	trace.Do(sampled(t), func(context.Context) { send(first) })
+	require.Len(t, seen, 2)
+	assert.Equal(t, "463ac35c9f6413ad", seen[0].ID(), "the first")
+	assert.Equal(t, "463ac35c9f6413ad", seen[1].ID(), "the second")
 }

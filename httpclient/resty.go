@@ -253,6 +253,9 @@ func sendIn(ctx context.Context, r *resty.Request) send {
 func (s *send) trace() trace.B3 {
 	b := s.stays
 	if s.anew {
+		if _, traced := trace.FromContext(trace.Implicit(s.caller)); traced { // this goroutine's: as the first send
+			return trace.B3{}
+		}
 		b.TraceID = newid.Trace()
 	}
 	return b
@@ -261,7 +264,7 @@ func (s *send) trace() trace.B3 {
 // start begins the span of t.now in ctx, and its line.
 func (t *try) start(ctx context.Context, prev trace.B3, method string) {
 	t.count++
-	t.now.own, t.span = t.hop.start(ctx, prev, method)
+	t.now.own, t.span = t.hop.start(ctx, t.caller, prev, method)
 	t.ended = false
 	if l := t.line; l != nil && l.wanted {
 		l.call.start(t.hop.calls, t.count)

@@ -40,7 +40,6 @@
 package httpclient
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -115,13 +114,13 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		c.start(t.calls, count)
 		c.describe(r)
 	}
-	sent.attempt.Context = r.Context()
-	if a := finished(r.Context()); a != nil {
-		var caller context.Context
-		sent.attempt.Context, caller = a.beside(r.Context())
+	caller := r.Context()
+	sent.attempt.Context = caller
+	if a := finished(caller); a != nil {
+		sent.attempt.Context, caller = a.beside(caller)
 		prev = rejoin(caller, r.Context())
 	}
-	ctx, span := t.start(&sent.attempt, prev, r.Method)
+	ctx, span := t.start(&sent.attempt, caller, prev, r.Method)
 	sent.attempt.own = ctx
 	if c != nil || span.IsRecording() {
 		return t.watch(r, sent, c, span, count)

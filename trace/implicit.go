@@ -76,4 +76,4 @@ func adopt(ctx, from context.Context) context.Context {
 	return ctx
 }
 
-func init() { seam.Marked = mark.Find }
+func init() { seam.Marked, seam.Adopt = mark.Find, adopt }

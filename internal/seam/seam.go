@@ -50,6 +50,9 @@ var Look func(ctx context.Context) Span
 // may be taken from it. Set by package trace.
 var Marked func() context.Context
 
+// Adopt returns ctx with the trace of from, which has one, whatever ctx has. Set by package trace.
+var Adopt func(ctx, from context.Context) context.Context
+
 // From logctx to trace, which must not import it.
 
 // Rebind returns ctx with the logger that was put into from, if any, bound to the current
