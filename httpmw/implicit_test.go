@@ -32,6 +32,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // From the first test that uses Implicit on, this process asks, for good. No test here may need that
@@ -646,6 +647,31 @@ func TestImplicitPull(t *testing.T) {
 	l.assert(t, "A", each, 0)
 	l.assert(t, "B", 2*each, 0)
 }
+
+// An exporter that sends by a wrapped client, in the goroutine that ends a span, is not in the trace that
+// it exports, if it says so as trace.Do tells.
+func TestImplicitExporter(t *testing.T) {
+	l := newLoggers(t)
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(sending(func() { l.send("export", "") })),
+		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())))
+	serve(httpmw.New(httpmw.Config{Implicit: true, TracerProvider: provider})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, span := trace.Start(r.Context(), "part")
+		span.End()
+		l.send("request", trace.ID(r.Context()))
+	})), get(header("X-B3-TraceId", idOf(2), "X-B3-SpanId", spanID, "X-B3-Sampled", "1")))
+	l.assert(t, "request", 2, 0)
+	l.assert(t, "export", 0, 2*4) // the part, two requests, the server's span
+}
+
+// sending is an exporter that sends.
+type sending func()
+
+func (f sending) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
+	trace.Do(context.Background(), func(context.Context) { f() })
+	return nil
+}
+
+func (sending) Shutdown(context.Context) error { return nil }
 
 // A line that has found its trace is not a missing one.
 func TestImplicitOnMissing(t *testing.T) {

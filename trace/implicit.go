@@ -25,6 +25,11 @@ import (
 // another's goroutine runs, as the leader of a singleflight does, is filed under the goroutine that
 // runs it; workerpool.Wrap gives it its own.
 //
+// An exporter that sends through httpclient in the goroutine that ends a span, as that of
+// OpenTelemetry's SimpleSpanProcessor does, must send in Do(context.Background(), …). Its requests
+// would else be in the trace that it exports: they have spans to export, and the processor, which
+// exports one at a time, would wait for itself for ever.
+//
 // The first Do, or the first httpmw.New with Implicit, switches this on for the whole process and
 // for good: from then on, a line without a context costs a walk up its stack. A nil ctx is
 // context.Background(). It panics if fn is nil.
