@@ -19,6 +19,8 @@ func implicit() trace.B3 {
 
 func TestDo(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
+	never := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
+	deferred := in(idWide + "-" + spanID)
 	start := func(s trace.Starter, b3 string) context.Context {
 		ctx, span := s.Start(context.Background(), must(b3), "request")
 		t.Cleanup(func() { span.End() })
@@ -35,6 +37,8 @@ func TestDo(t *testing.T) {
 		{"an SDK's", start(trace.Starter{TracerProvider: sdk}, idWide+"-"+spanID+"-1")},
 		{"an SDK's, debug", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-d")},
 		{"an SDK's, deny", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-0")},
+		{"an SDK's, which does not sample", start(trace.Starter{TracerProvider: never}, id64+"-"+spanID)},
+		{"remote, put there again by OpenTelemetry", oteltrace.ContextWithRemoteSpanContext(deferred, oteltrace.SpanContextFromContext(deferred))},
 		{"remote", in(idWide + "-" + spanID + "-1-" + parentID)},
 		{"only", trace.Only(start(trace.Starter{}, idWide+"-"+spanID+"-1"))},
 	} {
@@ -55,6 +59,12 @@ func TestDo(t *testing.T) {
 				assert.Equal(t, want.SpanID, b.ParentSpanID, "parent of a child of the adopted span")
 				assert.Equal(t, one.SpanContext().IsSampled(), two.SpanContext().IsSampled(), "its decision")
 				assert.Equal(t, one.IsRecording(), two.IsRecording(), "whether it records")
+				assert.Equal(t, one.TracerProvider(), two.TracerProvider(), "who made it")
+				one.End()
+				two.End()
+				_, one = trace.Root(tt.ctx, "root")
+				_, two = trace.Root(adopted, "root")
+				assert.Equal(t, one.IsRecording(), two.IsRecording(), "whether a new root records")
 				one.End()
 				two.End()
 			})

@@ -202,15 +202,46 @@ func deep(n int, f func()) {
 
 func TestDeepStacks(t *testing.T) {
 	for n := range 400 {
-		for _, number := range []int{1, 300} {
-			got := 0
-			run(number, func() { deep(n, func() { got = of() }) })
-			if got != number && (got != -1 || n < 240) {
-				t.Fatalf("%d frames up: got %d", n, got)
-			}
+		got := 0
+		run(1, func() { deep(n, func() { got = of() }) })
+		if got != 1 && (got != -1 || n < 240) {
+			t.Fatalf("%d frames up: got %d", n, got)
 		}
 	}
 	run(1, func() { deep(10_000, func() { assert.Equal(t, -1, of(), "too far up") }) })
+}
+
+// A number of two digits whose second one is just out of sight is missing, and not the number that its
+// first digit alone would be: that one is another goroutine's.
+func TestDigitsApart(t *testing.T) {
+	settle(t)
+	const others = 300 // hold the numbers of one digit, and some more
+	var up, down sync.WaitGroup
+	release := make(chan struct{})
+	up.Add(others)
+	for range others {
+		down.Go(func() { run(1, func() { up.Done(); <-release }) })
+	}
+	up.Wait()
+	right, missing := 0, 0
+	for n := range 300 {
+		run(2, func() {
+			deep(n, func() {
+				switch got := of(); got {
+				case 2:
+					right++
+				case -1:
+					missing++
+				default:
+					t.Errorf("%d frames up: got %d", n, got)
+				}
+			})
+		})
+	}
+	close(release)
+	down.Wait()
+	assert.Greater(t, right, 240, "right")
+	assert.Positive(t, missing, "missing: the stacks are deep enough")
 }
 
 func TestPull(t *testing.T) {
