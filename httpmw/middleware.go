@@ -83,7 +83,8 @@ type Config struct {
 	// their context only, or as workerpool's tasks. http.TimeoutHandler's is such a goroutine: call
 	// trace.Do there. It is switched on for the whole process: see [trace.Do], also for what it
 	// cannot see. It costs no allocation. False: this New gives no goroutine a trace, unless it
-	// stands inside of one that has Implicit, or of trace.Do: that one's must not be found.
+	// stands inside of one that has Implicit, or of trace.Do: that one's must not be found. To see
+	// that, each request looks up its stack once the process asks.
 	Implicit bool
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It

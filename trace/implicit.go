@@ -21,9 +21,11 @@ import (
 // The trace stands on the goroutine's stack, as the return address of one of many call sites. So
 // it may be missing, and is never another's. It is missing more than 250 frames further in, where
 // 4,096 are in use already (one that a panic or Goexit has ended stays in use until a garbage
-// collection), and in a program whose compiler has moved the call sites. Code of one request that
-// another's goroutine runs, as the leader of a singleflight does, is filed under the goroutine that
-// runs it; workerpool.Wrap gives it its own.
+// collection), while a panic flies on from a Do that hides the outer, and in a program whose
+// compiler has moved the call sites. Code of one request that another's goroutine runs, as the
+// leader of a singleflight does, is filed under the goroutine that runs it; workerpool.Wrap gives it
+// its own. So is a line that a logger keeps and passes to logctx's hook or handler later: put
+// logctx.Slog around a handler that keeps records, not inside of it.
 //
 // An exporter that sends through httpclient in the goroutine that ends a span, as that of
 // OpenTelemetry's SimpleSpanProcessor does, must send in Do(context.Background(), …). Its requests

@@ -40,7 +40,8 @@ func (c *Call) run() {
 	c.Fn(c.Ctx)
 }
 
-// none runs c under a mark that leads nowhere, and hides what stands further out.
+// none runs c under a mark that leads nowhere, and hides what stands further out: after a panic too,
+// as long as its frames are there.
 //
 //go:noinline
 func none(c *Call) {
