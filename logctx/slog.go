@@ -31,6 +31,9 @@ import (
 // handler of yours between ours and slog's own, it still hangs. Better give the default a handler
 // with an output, such as slog.NewJSONHandler(os.Stderr, nil).
 //
+// Put it around a handler that keeps records and passes them on later, not inside of one: there, a
+// record without a context gets the trace of the goroutine that passes it on.
+//
 // Over zerolog.NewSlogHandler, give the logger no [Hook]: it would write the IDs once more.
 //
 // Slog changes no level: [slog.Handler.Enabled] is h's, in a debug trace too.
