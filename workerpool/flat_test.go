@@ -257,6 +257,7 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 
 // A run keeps nothing of those before it, in bytes.
 func TestTortureSelfScheduling(t *testing.T) {
+	const slack = 64 << 10
 	few, many := 1000, torture.Size(6_000, 100_000)
 	for _, s := range settings() {
 		if s.name == "a guard" { // each hand-over costs a traceback
@@ -284,8 +285,12 @@ func TestTortureSelfScheduling(t *testing.T) {
 					kept(few)
 					before, allocsBefore := kept(few)
 					after, allocsAfter := kept(many)
+					if after-before > slack { // what others hold for a moment is gone the next time; what a run keeps is not
+						again, _ := kept(many)
+						after = min(after, again)
+					}
 					worst, most = max(worst, after-before), max(most, allocsAfter-allocsBefore)
-					assert.LessOrEqual(t, after-before, 64<<10, "bytes kept after %d runs, over those after %d", many, few)
+					assert.LessOrEqual(t, after-before, slack, "bytes kept after %d runs, over those after %d", many, few)
 					assert.InDelta(t, allocsBefore, allocsAfter, 1+allocsBefore/4, "allocations a run, of %d runs and of %d", many, few)
 				})
 			}
