@@ -1,23 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"go/parser"
 	"go/token"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/internal/vet/whole"
 )
 
 // alone runs clewvet without go vet, by running go vet: that knows all build flags, shares the
@@ -44,17 +41,46 @@ func run(args []string) (code int, err error) {
 	vet := []string{"vet", "-vettool=" + self}
 	baseline, args := take(args, "baseline")
 	write, args := take(args, "write-baseline")
-	if write == "" && (has(args, "fix") || has(args, "json")) {
-		if baseline != "" {
-			flags, err := baselineFlags(baseline)
-			if err != nil {
-				return 0, err
-			}
-			vet = append(vet, flags...)
+	implicit, args := takeBool(args, "implicit")
+	if write == "" && has(args, "json") {
+		return through(append(vet, implicitFlag(implicit == "true")...), baseline, args)
+	}
+	fix := write == "" && has(args, "fix")
+	looked := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return isFlag(arg, "fix") || isFlag(arg, "diff") })
+	complete := complete(looked)
+	look := func() (*findings, error) {
+		vet := slices.Concat(vet, []string{"-json", "-whole"})
+		if !complete {
+			vet = append(vet, implicitFlag(implicit == "true")...)
 		}
-		cmd := exec.Command("go", append(vet, args...)...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-		return exitCode(cmd.Run())
+		f, err := find(exec.Command("go", append(vet, looked...)...), complete)
+		if err == nil {
+			f.forget(implicit)
+			f.start()
+		}
+		return f, err
+	}
+	f, err := look()
+	if err != nil {
+		return 0, err
+	}
+	if fix {
+		if code, err = through(append(vet, implicitFlag(f.implicit)...), baseline, args); code != 0 || err != nil || has(args, "diff") {
+			return code, err
+		}
+		if f, err = look(); err != nil {
+			return 0, err
+		}
+	}
+	if write != "" {
+		counts := make(map[at.Entry]int)
+		for _, r := range f.reports {
+			counts[r.entry]++
+		}
+		if f.code == 0 {
+			err = at.WriteBaseline(write, counts)
+		}
+		return f.code, err
 	}
 	// The baseline is applied here, and not by the tool: to go vet, another flag means that
 	// everything is to be looked at anew, and another text behind the same flag nothing.
@@ -62,22 +88,41 @@ func run(args []string) (code int, err error) {
 		if err := at.ReadBaseline(baseline); err != nil {
 			return 0, err
 		}
+		f.reports = slices.DeleteFunc(f.reports, func(r report) bool { return at.Known(r.entry) })
+		f.places = nil // what is known is among them
 	}
-	counts := make(map[at.Entry]int)
-	found := 0
-	code, err = each(exec.Command("go", append(append(vet, "-json"), args...)...), func(e at.Entry, posn string) {
-		switch {
-		case write != "":
-			counts[e]++
-		case !at.Known(e):
-			fmt.Fprintf(os.Stderr, "%s: %s\n", short(posn), e.Message)
-			found = 1
+	if fix {
+		f.left(os.Stderr)
+		return f.code, nil
+	}
+	return f.print(os.Stderr), nil
+}
+
+// through has go vet itself print, or fix.
+func through(vet []string, baseline string, args []string) (int, error) {
+	if baseline != "" {
+		flags, err := baselineFlags(baseline)
+		if err != nil {
+			return 0, err
 		}
-	})
-	if write != "" && code == 0 && err == nil {
-		err = at.WriteBaseline(write, counts)
+		vet = append(vet, flags...)
 	}
-	return max(code, found), err
+	cmd := exec.Command("go", append(vet, args...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return exitCode(cmd.Run())
+}
+
+func implicitFlag(on bool) []string {
+	if on {
+		return []string{"-implicit"}
+	}
+	return nil
+}
+
+// complete tells whether args ask for all packages of the module.
+func complete(args []string) bool {
+	_, err := os.Stat("go.mod")
+	return err == nil && slices.Contains(args, "./...") && !slices.ContainsFunc(args, func(arg string) bool { return isFlag(arg, "C") })
 }
 
 // baselineFlags has the tool itself apply a baseline.
@@ -111,8 +156,26 @@ func short(posn string) string {
 	return posn
 }
 
+// isFlag tells whether arg is the flag of that name, with a value or without.
+func isFlag(arg, name string) bool {
+	flag, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+	return strings.HasPrefix(arg, "-") && flag == name
+}
+
 func has(args []string, name string) bool {
-	return slices.ContainsFunc(args, func(arg string) bool { return strings.TrimLeft(arg, "-") == name })
+	return slices.ContainsFunc(args, func(arg string) bool { return isFlag(arg, name) && !strings.HasSuffix(arg, "=false") })
+}
+
+// takeBool takes the flag of that name out of args: "true", "false", or "" if it is not there.
+func takeBool(args []string, name string) (value string, rest []string) {
+	for _, arg := range args {
+		if !isFlag(arg, name) {
+			rest = append(rest, arg)
+		} else if value = "true"; strings.HasSuffix(arg, "=false") {
+			value = "false"
+		}
+	}
+	return value, rest
 }
 
 // take takes the flag of that name, and its value, out of args.
@@ -132,73 +195,16 @@ func take(args []string, name string) (value string, rest []string) {
 	return value, rest
 }
 
-// each hands on all that go vet -json reports, in the order of the text, and returns its exit
-// code: that of packages that do not build.
-func each(cmd *exec.Cmd, yield func(e at.Entry, posn string)) (code int, err error) {
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if code, err = exitCode(err); err != nil {
-		return 0, err
-	}
-	type report struct {
-		Posn, Message string
-		entry         at.Entry
-	}
-	var all []report
-	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
-		var packages map[string]map[string]json.RawMessage
-		if err := decoder.Decode(&packages); err == io.EOF {
-			break
-		} else if err != nil {
-			return 0, fmt.Errorf("reading what go vet reports: %w", err)
-		}
-		for id, analyzers := range packages {
-			for analyzer, raw := range analyzers {
-				var reports []report
-				if err := json.Unmarshal(raw, &reports); err != nil {
-					return 0, fmt.Errorf("%s: %s: %s", id, analyzer, raw) // its error, instead
-				}
-				pkg, _, _ := strings.Cut(id, " ") // "x [x.test]" is x with its tests
-				for _, r := range reports {
-					function, err := functionAt(r.Posn)
-					if err != nil {
-						return 0, err
-					}
-					r.entry = at.Entry{Analyzer: analyzer, Package: pkg, Function: function, Message: r.Message}
-					all = append(all, r)
-				}
-			}
-		}
-	}
-	slices.SortStableFunc(all, func(a, b report) int { return comparePosn(a.Posn, b.Posn) })
-	for _, r := range all {
-		yield(r.entry, r.Posn)
-	}
-	return code, nil
-}
-
 // comparePosn orders positions: by file, line and column.
 func comparePosn(a, b string) int {
-	fileA, lineA, columnA := split(a)
-	fileB, lineB, columnB := split(b)
+	fileA, lineA, columnA := whole.Position(a)
+	fileB, lineB, columnB := whole.Position(b)
 	return cmp.Or(strings.Compare(fileA, fileB), cmp.Compare(lineA, lineB), cmp.Compare(columnA, columnB))
-}
-
-// split takes file:line:column apart.
-func split(posn string) (file string, line, column int) {
-	rest, c := posn, 0
-	for _, n := range []*int{&column, &line} {
-		if c = strings.LastIndexByte(rest, ':'); c >= 0 {
-			*n, _ = strconv.Atoi(rest[c+1:])
-			rest = rest[:c]
-		}
-	}
-	return rest, line, column
 }
 
 // functionAt is the function around a position.
 func functionAt(posn string) (string, error) {
-	name, line, column := split(posn)
+	name, line, column := whole.Position(posn)
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"example.com/clew/cmd/internal/vet"
 	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/internal/vet/whole"
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/unitchecker"
 )
@@ -22,6 +23,7 @@ func main() {
 		os.Exit(alone(args))
 	}
 	flag.BoolVar(&at.Tests, "tests", false, "look at test files, too")
+	flag.BoolVar(&at.Implicit, "implicit", false, "httpmw's Config.Implicit is set: do not report the lines and requests of a handler's own goroutine")
 	flag.Func("baseline", "do not report what this `file` lists", at.ReadBaseline)
 	flag.String("baseline-sum", "", "anything that changes with the baseline, for go vet's cache")
 	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasSuffix(arg, ".cfg") }) {
@@ -29,7 +31,11 @@ func main() {
 		os.Args = append(os.Args[:1], rest...)
 		unitchecker.Main(chosen...)
 	}
-	unitchecker.Main(append(vet.On(), vet.Off()...)...)
+	more := vet.Off()
+	if args[0] != "help" {
+		more = extra()
+	}
+	unitchecker.Main(append(vet.On(), more...)...)
 }
 
 // asked tells whether these are the arguments with which go vet runs its tool, or a call for help.
@@ -53,7 +59,7 @@ func choose(args []string) (chosen []*analysis.Analyzer, rest []string) {
 		}
 		on, err := strconv.ParseBool(value)
 		named := func(a *analysis.Analyzer) bool { return a.Name == name }
-		if !strings.HasPrefix(arg, "-") || err != nil || !slices.ContainsFunc(append(vet.On(), vet.Off()...), named) {
+		if !strings.HasPrefix(arg, "-") || err != nil || !slices.ContainsFunc(append(vet.On(), extra()...), named) {
 			rest = append(rest, arg)
 			continue
 		}
@@ -65,10 +71,13 @@ func choose(args []string) (chosen []*analysis.Analyzer, rest []string) {
 			chosen = append(chosen, a)
 		}
 	}
-	for _, a := range vet.Off() {
+	for _, a := range extra() {
 		if said[a.Name] {
 			chosen = append(chosen, a)
 		}
 	}
 	return chosen, rest
 }
+
+// extra is the analyzers that run only if asked to, and the one that stand-alone clewvet asks for.
+func extra() []*analysis.Analyzer { return append(vet.Off(), whole.Analyzer) }

@@ -42,6 +42,10 @@ var Analyzer = &analysis.Analyzer{
 // Tests says that test files are looked at too.
 var Tests bool
 
+// Implicit says that httpmw's Config.Implicit is set: the goroutine of a request's handler has its
+// trace, for lines and requests without a context too.
+var Implicit bool
+
 // A Package is what is known of the package under analysis. It may be used concurrently.
 type Package struct {
 	info      *types.Info

@@ -53,7 +53,7 @@ func (p *Package) findChains(pass *analysis.Pass) {
 	for c := range p.All((*ast.FuncDecl)(nil)) {
 		decl := c.Node().(*ast.FuncDecl)
 		f, _ := p.info.Defs[decl.Name].(*types.Func)
-		if f == nil || decl.Body == nil || p.takesContext(f) {
+		if f == nil || decl.Body == nil || p.Takes(f) {
 			continue
 		}
 		loss := ""
@@ -97,8 +97,8 @@ func (p *Package) findChains(pass *analysis.Pass) {
 	}
 }
 
-// takesContext tells whether a context reaches f, by a parameter or in its receiver.
-func (p *Package) takesContext(f *types.Func) bool {
+// Takes tells whether a context reaches f, by a parameter or in its receiver.
+func (p *Package) Takes(f *types.Func) bool {
 	if recv := f.Signature().Recv(); recv != nil && p.hasContext(recv.Type()) {
 		return true
 	}

@@ -21,6 +21,8 @@ type Hand struct {
 	Stable bool
 	// Crossed: a function literal lies between, which may run later.
 	Crossed bool
+	// Served: it is that of a request that net/http serves, on its own goroutine.
+	Served bool
 }
 
 // Usable tells whether Expr can be written there.
@@ -62,7 +64,7 @@ func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 			return Hand{}, false
 		}
 		pos := c.Node().Pos()
-		h := Hand{Expr: param.Name() + suffix, Handler: kind == request, Stable: true, Crossed: crossed}
+		h := Hand{Expr: param.Name() + suffix, Handler: kind == request, Stable: true, Crossed: crossed, Served: !crossed && IsServed(param.Type())}
 		if v := p.derived(param, pos, p.info.Scopes[funcType(f.Node())]); v != nil {
 			h.Expr = v.Name()
 		} else if p.lookup(param.Name(), pos) != param {
@@ -177,6 +179,19 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	return plain, ""
 }
 
+// IsServed tells whether t is a request of net/http, or a framework's context of one: what the
+// handler of a server is given.
+func IsServed(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	switch TypePath(t) {
+	case "net/http.Request", "github.com/gin-gonic/gin.Context", "github.com/labstack/echo.Context":
+		return true
+	}
+	return false
+}
+
 // hasContext tells whether a value of type t is a context or brings one along, be it in a
 // field that can be read here.
 func (p *Package) hasContext(t types.Type) bool {
@@ -231,8 +246,8 @@ func (p *Package) derived(param *types.Var, pos token.Pos, outermost *types.Scop
 
 func isContext(v *types.Var) bool { return TypePath(v.Type()) == "context.Context" }
 
-// spawned tells whether a function literal is one that [Spawn] finds.
-func (p *Package) spawned(literal inspector.Cursor) bool {
+// Spawned tells whether a function literal is one that [Spawn] finds.
+func (p *Package) Spawned(literal inspector.Cursor) bool {
 	call := literal.Parent()
 	if call.ParentEdgeKind() == edge.GoStmt_Call {
 		return true

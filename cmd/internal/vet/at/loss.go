@@ -48,7 +48,7 @@ func (p *Package) ReportLosses(pass *analysis.Pass, find func(inspector.Cursor) 
 			continue
 		}
 		h, ok := p.Hand(c)
-		if !ok || p.Detached(c) {
+		if !ok || p.Detached(c) || Implicit && h.Served {
 			continue
 		}
 		p.Report(pass, analysis.Diagnostic{

@@ -18,17 +18,28 @@ import (
 
 // Report reports d unless it is suppressed, or in the baseline.
 func (p *Package) Report(pass *analysis.Pass, d analysis.Diagnostic) {
-	file := p.fset.File(d.Pos)
-	for n := file.Line(d.Pos); n <= file.Line(max(d.Pos, d.End)); n++ {
-		if p.ignored()[line{file.Name(), n}] {
-			return
-		}
+	if p.Ignored(d.Pos, d.End) {
+		return
 	}
 	if Known(Entry{pass.Analyzer.Name, p.types.Path(), Function(p.file(d.Pos), d.Pos), d.Message}) {
 		return
 	}
 	pass.Report(d)
 }
+
+// Ignored tells whether a comment suppresses what is reported from pos to end.
+func (p *Package) Ignored(pos, end token.Pos) bool {
+	file := p.fset.File(pos)
+	for n := file.Line(pos); n <= file.Line(max(pos, end)); n++ {
+		if p.ignored()[line{file.Name(), n}] {
+			return true
+		}
+	}
+	return false
+}
+
+// Withheld is the category of a report whose fix would not compile.
+const Withheld = "withheld"
 
 type line struct {
 	file string

@@ -62,7 +62,7 @@ func (p *Package) Detached(c inspector.Cursor) bool {
 		if _, found := p.param(f.Node()); found {
 			return false
 		}
-		if p.spawned(f) {
+		if p.Spawned(f) {
 			h, ok := p.Hand(f)
 			return ok && h.Handler
 		}

@@ -41,7 +41,7 @@ func run(pass *analysis.Pass) (any, error) {
 		if found == nil {
 			continue
 		}
-		if _, ok := p.Hand(c); !ok || p.Detached(c) {
+		if h, ok := p.Hand(c); !ok || p.Detached(c) || at.Implicit && h.Served {
 			continue
 		}
 		seen[f] = true

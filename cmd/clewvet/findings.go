@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/internal/vet/whole"
+)
+
+// findings is all that a run of go vet finds.
+type findings struct {
+	reports  []report
+	module   *whole.Module // nil: not all of it was looked at
+	implicit bool          // httpmw's Config.Implicit is set
+	covered  int           // reports that were forgotten since it is
+	places   []whole.Place // where to start
+	code     int           // go vet's exit code: that of packages that do not build
+}
+
+// report is a diagnostic of go vet -json.
+type report struct {
+	Posn, Message, Category string
+	Fixes                   []json.RawMessage `json:"suggested_fixes"`
+
+	entry at.Entry
+}
+
+// find runs go vet -json, and sorts what it reports as the text goes. If that is all of a module,
+// calls through its interfaces are looked at too.
+func find(cmd *exec.Cmd, complete bool) (*findings, error) {
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	f := new(findings)
+	if f.code, err = exitCode(err); err != nil {
+		return nil, err
+	}
+	var records []whole.Record
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var packages map[string]map[string]json.RawMessage
+		if err := decoder.Decode(&packages); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("reading what go vet reports: %w", err)
+		}
+		for id, analyzers := range packages {
+			for analyzer, raw := range analyzers {
+				var reports []report
+				if err := json.Unmarshal(raw, &reports); err != nil {
+					return nil, fmt.Errorf("%s: %s: %s", id, analyzer, raw) // its error, instead
+				}
+				if analyzer == whole.Analyzer.Name {
+					var r whole.Record
+					if err := json.Unmarshal([]byte(reports[0].Message), &r); err != nil {
+						return nil, err
+					}
+					records = append(records, r)
+					continue
+				}
+				pkg, _, _ := strings.Cut(id, " ") // "x [x.test]" is x with its tests
+				for _, r := range reports {
+					r.entry = at.Entry{Analyzer: analyzer, Package: pkg, Message: r.Message}
+					f.reports = append(f.reports, r)
+				}
+			}
+		}
+	}
+	if complete && f.code == 0 {
+		f.module = whole.Join(records)
+		for _, r := range f.module.Interfaces(records) {
+			f.reports = append(f.reports, report{Posn: r.At, Message: r.Message, entry: at.Entry{Analyzer: "ctxless", Package: r.Package, Message: r.Message}})
+		}
+	}
+	for i := range f.reports {
+		r := &f.reports[i]
+		if r.entry.Function, err = functionAt(r.Posn); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(f.reports, func(a, b report) int { return comparePosn(a.Posn, b.Posn) })
+	return f, nil
+}
+
+// forget leaves out what Implicit covers, if it is on: said by a flag, or in the module.
+func (f *findings) forget(flag string) {
+	f.implicit = flag == "true" || flag == "" && f.module != nil && f.module.Implicit != ""
+	if !f.implicit || f.module == nil {
+		return
+	}
+	all := len(f.reports)
+	f.reports = slices.DeleteFunc(f.reports, func(r report) bool {
+		switch r.entry.Analyzer {
+		case "logctx", "reqctx", "ctxless":
+			return f.module.Covered(r.Posn)
+		}
+		return false
+	})
+	f.covered = all - len(f.reports)
+}
+
+// start finds where to start.
+func (f *findings) start() {
+	if f.module != nil {
+		f.places = f.module.Places(most, f.implicit)
+	}
+}
+
+// print prints what was found, and the summary. It returns the exit code.
+func (f *findings) print(w io.Writer) int {
+	fixes, withheld := 0, 0
+	for _, r := range f.reports {
+		fmt.Fprintf(w, "%s: %s\n", short(r.Posn), r.Message)
+		if len(r.Fixes) > 0 {
+			fixes++
+		}
+		if r.Category == at.Withheld {
+			withheld++
+		}
+	}
+	if f.module != nil {
+		f.summary(w, fixes)
+	}
+	if withheld > 0 {
+		fmt.Fprintf(w, "clewvet: %s, since the code would not compile with it: mend by hand\n", count(withheld, "fix is withheld", "fixes are withheld"))
+	}
+	if len(f.reports) > 0 {
+		return max(f.code, 1)
+	}
+	return f.code
+}
+
+// most is how many places a summary names.
+const most = 5
+
+func (f *findings) summary(w io.Writer, fixes int) {
+	if f.covered > 0 {
+		fmt.Fprintf(w, "clewvet: Implicit is set%s: %s by the trace of the goroutine (-implicit=false shows them)\n", f.where(), count(f.covered, "more place has its ID", "more places have their ID"))
+	}
+	if len(f.reports) <= most { // to see them is enough
+		return
+	}
+	fmt.Fprintf(w, "clewvet: %s, %d with a fix (-fix)\n", count(len(f.reports), "report", "reports"), fixes)
+	if len(f.places) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "clewvet: start here:")
+	for _, p := range f.places {
+		lead := count(p.Paths, "call path leads", "call paths lead") + " there"
+		if p.Every {
+			lead = "in every request"
+		}
+		fmt.Fprintf(w, "\t%s: %s: %s\n", short(p.At), p.Name, lead)
+	}
+}
+
+func (f *findings) where() string {
+	if f.module.Implicit == "" {
+		return ""
+	}
+	return " at " + short(f.module.Implicit)
+}
+
+// left tells what is left after -fix.
+func (f *findings) left(w io.Writer) {
+	if n := len(f.reports); n > 0 {
+		fmt.Fprintf(w, "clewvet: %s left, without a fix\n", count(n, "report is", "reports are"))
+	}
+}
+
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}
