@@ -16,9 +16,10 @@ func init() { register.Plugin("clewvet", New) }
 
 // Settings is what may stand under linters.settings.custom.clewvet.settings.
 type Settings struct {
-	Enable  []string `json:"enable"`  // analyzers that are off otherwise
-	Disable []string `json:"disable"` // analyzers that are on otherwise
-	Tests   bool     `json:"tests"`   // look at test files, too
+	Enable   []string `json:"enable"`   // analyzers that are off otherwise
+	Disable  []string `json:"disable"`  // analyzers that are on otherwise
+	Tests    bool     `json:"tests"`    // look at test files, too
+	Implicit bool     `json:"implicit"` // httpmw's Config.Implicit is set
 }
 
 type plugin struct{ settings Settings }
@@ -39,7 +40,7 @@ func New(conf any) (register.LinterPlugin, error) {
 }
 
 func (p plugin) BuildAnalyzers() ([]*analysis.Analyzer, error) {
-	at.Tests = p.settings.Tests
+	at.Tests, at.Implicit = p.settings.Tests, p.settings.Implicit
 	chosen := slices.DeleteFunc(vet.On(), func(a *analysis.Analyzer) bool { return slices.Contains(p.settings.Disable, a.Name) })
 	for _, a := range vet.Off() {
 		if slices.Contains(p.settings.Enable, a.Name) {

@@ -21,6 +21,13 @@ var spawners = map[string][]string{
 	"github.com/robfig/cron":           {"AddFunc"},
 }
 
+// waiters is the functions that run their argument in the background for those who wait for it.
+var waiters = map[string][]string{
+	"sync":                       {"Go"},
+	"context":                    {"AfterFunc"},
+	"golang.org/x/sync/errgroup": {"Go", "TryGo"},
+}
+
 // spawner is the function that call hands another to, to run in the background, and what
 // it hands over.
 func (p *Package) spawner(call *ast.CallExpr) (f *types.Func, handed ast.Expr, ok bool) {
@@ -53,6 +60,27 @@ func (p *Package) Spawn(c inspector.Cursor) (Spawn, bool) {
 		}
 	}
 	return Spawn{}, false
+}
+
+// Executes is what the statement or the call at c runs on another goroutine, be it waited for or not,
+// without a trace of its own: what is wrapped by workerpool has one.
+func (p *Package) Executes(c inspector.Cursor) (Spawn, bool) {
+	s, ok := p.Spawn(c)
+	if call, isCall := c.Node().(*ast.CallExpr); !ok && isCall {
+		f := p.Callee(call)
+		if f != nil && f.Pkg() != nil && len(call.Args) > 0 && slices.Contains(waiters[f.Pkg().Path()], f.Name()) {
+			s, ok = Spawn{Name: f.Pkg().Name() + "." + f.Name(), Func: call.Args[len(call.Args)-1]}, true
+		}
+	}
+	if !ok {
+		return Spawn{}, false
+	}
+	for _, wrapper := range []string{"Wrap", "WrapErr", "Job"} {
+		if p.Made(s.Func, "example.com/clew/workerpool", wrapper) {
+			return Spawn{}, false
+		}
+	}
+	return s, true
 }
 
 // Detached tells whether c is in a function literal that is run in the background by a

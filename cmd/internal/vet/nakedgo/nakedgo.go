@@ -1,8 +1,9 @@
-// Package nakedgo finds go statements, for teams that allow them in few places.
+// Package nakedgo finds executors that drop the trace, for teams that allow them in few places.
 package nakedgo
 
 import (
 	"go/ast"
+	"go/types"
 	"strings"
 
 	"example.com/clew/cmd/internal/vet/at"
@@ -11,9 +12,15 @@ import (
 
 var Analyzer = &analysis.Analyzer{
 	Name: "nakedgo",
-	Doc: `find go statements outside the packages that may have them
+	Doc: `find go statements and other executors that drop the trace
 
-For teams that want each goroutine started through workerpool, with its trace. Off unless asked for.`,
+	go mail()                                        // has no trace
+	group.Go(send)                                   // neither, of errgroup
+	go workerpool.Wrap(ctx, mail)()                  // has ctx's
+	pool.Submit(workerpool.Wrap(ctx, mail))          // likewise
+
+Beside go: time.AfterFunc, context.AfterFunc, sync.WaitGroup, errgroup, ants, pond, gammazero, conc, cron. For teams that want
+each goroutine started with its trace. Off unless asked for.`,
 	Requires: []*analysis.Analyzer{at.Analyzer},
 	Run:      run,
 }
@@ -21,7 +28,7 @@ For teams that want each goroutine started through workerpool, with its trace. O
 var allow string
 
 func init() {
-	Analyzer.Flags.StringVar(&allow, "allow", "", "import paths, separated by commas, whose packages and those below may have go statements")
+	Analyzer.Flags.StringVar(&allow, "allow", "", "import paths, separated by commas, whose packages and those below may have them")
 }
 
 func run(pass *analysis.Pass) (any, error) {
@@ -31,9 +38,30 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 	}
 	p := pass.ResultOf[at.Analyzer].(*at.Package)
-	for c := range p.All((*ast.GoStmt)(nil)) {
-		s := c.Node().(*ast.GoStmt)
-		p.Report(pass, analysis.Diagnostic{Pos: s.Go, End: s.Go + 2, Message: "go statement: use workerpool.Go(ctx, …)"})
+	for c := range p.All((*ast.GoStmt)(nil), (*ast.CallExpr)(nil)) {
+		s, ok := p.Executes(c)
+		if !ok {
+			continue
+		}
+		d := analysis.Diagnostic{Pos: c.Node().Pos(), End: s.Func.Pos()}
+		switch n := c.Node().(type) {
+		case *ast.GoStmt:
+			d.End, d.Message = n.Go+2, "go statement: use workerpool.Go(ctx, …)"
+		default:
+			d.Message = s.Name + " drops the trace: use workerpool." + wrapper(pass.TypesInfo.TypeOf(s.Func), s) + "(ctx, …)"
+		}
+		p.Report(pass, d)
 	}
 	return nil, nil
+}
+
+// wrapper is the function of workerpool that makes what s runs.
+func wrapper(t types.Type, s at.Spawn) string {
+	if s.Job {
+		return "Job"
+	}
+	if sig, ok := t.Underlying().(*types.Signature); ok && sig.Results().Len() == 1 {
+		return "WrapErr"
+	}
+	return "Wrap"
 }
