@@ -1,30 +1,59 @@
 package main_test
 
 import (
-	"os"
-	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// Of the examples it reports what examples/lost is there for, as its README shows it, and nothing else.
+// What the README of examples/lost and docs/strict.md show of clewvet is what it prints.
 func TestLost(t *testing.T) {
-	readme, err := os.ReadFile("../../examples/lost/README.md")
+	ran := 0
+	for block := range strings.SplitSeq(read(t, "../../examples/lost", "README.md")+read(t, "../../docs", "strict.md"), "```console\n") {
+		block, _, _ := strings.Cut(block, "```\n")
+		for command := range strings.SplitSeq("\n"+block, "\n$ ") {
+			command, shown, _ := strings.Cut(command, "\n")
+			args := strings.Fields(command)
+			if len(args) == 0 || args[0] != "clewvet" {
+				continue
+			}
+			ran++
+			_, stderr, code := run(t, "../..", append([]string{clewvet}, args[1:]...)...)
+			if stderr, shown = strings.TrimSpace(stderr), strings.TrimSpace(shown); stderr != shown || (code == 1) != (shown != "") {
+				t.Errorf("%s exits with %d and prints\n%s\nREADME shows\n%s", command, code, stderr, shown)
+			}
+		}
+	}
+	if ran != 4 {
+		t.Errorf("%d runs of clewvet are shown, want 4", ran)
+	}
+}
+
+// Of examples/lost it makes examples/kept, but for the word.
+func TestKept(t *testing.T) {
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, shown, _ := strings.Cut(string(readme), "$ clewvet ./examples/lost\n")
-	shown, _, ok := strings.Cut(shown, "```\n")
-	if !ok {
-		t.Fatal("README shows no run of clewvet")
+	lost, kept := read(t, root, "examples/lost/main.go"), read(t, root, "examples/kept/main.go")
+	_, requires, _ := strings.Cut(read(t, root, "go.mod"), "\n")
+	dir := module(t, map[string]string{
+		"go.mod":  "module example.com/lost\n" + requires + "\nrequire example.com/clew v0.0.0\n\nreplace example.com/clew => " + root + "\n",
+		"go.sum":  read(t, root, "go.sum"),
+		"main.go": lost,
+	})
+	if _, stderr, code := run(t, dir, clewvet, "-implicit", "-fix", "."); code != 0 || stderr != "" {
+		t.Fatalf("-fix exits with %d: %s", code, stderr)
 	}
-	cmd := exec.Command(clewvet, "./examples/...")
-	cmd.Dir = "../.."
-	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() != 1 {
-		t.Errorf("%v, want exit code 1", err)
-	}
-	if got := string(out); got != shown {
-		t.Errorf("got\n%s\nREADME shows\n%s", got, shown)
+	word := strings.NewReplacer(
+		"// Command lost is a service that loses its trace in six ways. README.md tells how each is found.", "// Command kept is the service of examples/lost with its trace kept.",
+		"\t\"flag\"\n", "",
+		"// implicit is the step between this service and one that keeps its trace: go run ./examples/lost -implicit\n", "",
+		"var implicit = flag.Bool(\"implicit\", false, \"give the goroutine that serves a request its trace\")\n\n", "",
+		"Implicit: *implicit", "Implicit: true",
+		"\tflag.Parse()\n", "",
+	)
+	if got := word.Replace(read(t, dir, "main.go")); got != kept {
+		t.Errorf("fixed, it is\n%s\nwhat is kept is\n%s", got, kept)
 	}
 }

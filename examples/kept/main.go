@@ -41,14 +41,14 @@ func newService(out io.Writer, store string) *service {
 func (s *service) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /media/{id}", s.upload)
-	return httpmw.New(httpmw.Config{})(mux)
+	return httpmw.New(httpmw.Config{Implicit: true})(mux)
 }
 
 func (s *service) upload(w http.ResponseWriter, r *http.Request) {
-	ctx, id := r.Context(), r.PathValue("id")
-	s.log.Info().Ctx(ctx).Str("id", id).Msg("upload began")
+	id := r.PathValue("id")
+	s.log.Info().Str("id", id).Msg("upload began")
 
-	put, err := http.NewRequestWithContext(ctx, http.MethodPut, s.store+"/"+id, r.Body)
+	put, err := http.NewRequest(http.MethodPut, s.store+"/"+id, r.Body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -59,19 +59,19 @@ func (s *service) upload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	resp.Body.Close()
-	s.audit.InfoContext(ctx, "media stored", "id", id)
-	s.count(ctx, id)
+	s.audit.Info("media stored", "id", id)
+	s.count(id)
 
 	s.work.Add(2)
-	workerpool.Go(ctx, func(ctx context.Context) { s.index(ctx, id) })
-	time.AfterFunc(time.Millisecond, workerpool.Wrap(ctx, func(ctx context.Context) {
+	go s.index(context.WithoutCancel(r.Context()), id)
+	time.AfterFunc(time.Millisecond, workerpool.Wrap(r.Context(), func(ctx context.Context) {
 		defer s.work.Done()
 		s.log.Info().Ctx(ctx).Str("id", id).Msg("thumbnail made")
 	}))
 }
 
-func (s *service) count(ctx context.Context, id string) {
-	s.log.Info().Ctx(ctx).Str("id", id).Msg("upload counted")
+func (s *service) count(id string) {
+	s.log.Info().Str("id", id).Msg("upload counted")
 }
 
 func (s *service) index(ctx context.Context, id string) {
