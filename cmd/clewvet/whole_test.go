@@ -63,7 +63,7 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.sell(r)
 	go s.Store.Save("later")
 	time.AfterFunc(time.Second, func() { slog.Info("after") })
-	slog.Info("sold")
+	func() { slog.Info("sold") }()
 	s.keep("x")
 	s.Store.Save(r.URL.Path) //clewvet:ignore it is the second
 }
@@ -118,7 +118,7 @@ const (
 	shopLogger  = "web/web.go:24:3: slog.Info without the context at hand: use InfoContext(r.Context(), …)"
 	shopSave    = "web/web.go:29:2: Store.Save takes no context, and loses the one at hand (Disk.Save → slog.Info): give it one"
 	shopAfter   = "web/web.go:34:2: time.AfterFunc leaves the request's trace behind (slog.Info): use workerpool.Wrap(r.Context(), …)"
-	shopSold    = "web/web.go:35:2: slog.Info without the context at hand: use InfoContext(r.Context(), …)"
+	shopSold    = "web/web.go:35:11: slog.Info without the context at hand: use InfoContext(r.Context(), …)"
 	shopKeep    = "web/web.go:36:2: Shop.keep takes no context, and loses the one at hand (Shop.keep → Disk.Save → slog.Info): give it one"
 	shopMail    = "web/web.go:45:31: go leaves the request's trace behind (mail → slog.Info): give it a context, and use workerpool.Wrap(r.Context(), …)"
 	shopSummary = "clewvet: 10 reports, 7 with a fix (-fix)"

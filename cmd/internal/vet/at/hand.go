@@ -49,11 +49,11 @@ func (h Hand) Outliving() (expr, needs string) {
 // wanted: in commands and start-up code, after the end of a context, where one that may be
 // nil is replaced, in what a constructor leaves for later.
 func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
-	crossed := false
+	crossed, handedOn := false, false
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		param, found := p.param(f.Node())
 		if !found {
-			crossed = true
+			crossed, handedOn = true, handedOn || !now(f)
 			continue
 		}
 		if param == nil || p.startup()[f.Node()] || p.guarded(c, f) {
@@ -64,7 +64,7 @@ func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 			return Hand{}, false
 		}
 		pos := c.Node().Pos()
-		h := Hand{Expr: param.Name() + suffix, Handler: kind == request, Stable: true, Crossed: crossed, Served: !crossed && IsServed(param.Type())}
+		h := Hand{Expr: param.Name() + suffix, Handler: kind == request, Stable: true, Crossed: crossed, Served: !handedOn && IsServed(param.Type())}
 		if v := p.derived(param, pos, p.info.Scopes[funcType(f.Node())]); v != nil {
 			h.Expr = v.Name()
 		} else if p.lookup(param.Name(), pos) != param {
