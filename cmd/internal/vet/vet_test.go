@@ -1,6 +1,8 @@
 package vet_test
 
 import (
+	"maps"
+	"strings"
 	"testing"
 
 	"example.com/clew/cmd/internal/vet/at"
@@ -25,10 +27,10 @@ func TestAnalyzers(t *testing.T) {
 		analyzer *analysis.Analyzer
 		packages []string
 	}{
-		{logctx.Analyzer, []string{"logctx", "startup"}},
+		{logctx.Analyzer, []string{"logctx", "startup", "contexts", "nilctx", "withheld"}},
 		{ctxless.Analyzer, []string{"ctxless"}},
 		{freshctx.Analyzer, []string{"freshctx"}},
-		{reqctx.Analyzer, []string{"reqctx"}},
+		{reqctx.Analyzer, []string{"reqctx", "nilctx/req", "withheld/req"}},
 		{detachedgo.Analyzer, []string{"detachedgo", "detachedwithout"}},
 		{rawclient.Analyzer, []string{"rawclient"}},
 		{nakedgo.Analyzer, []string{"nakedgo", "nakedgo/allowed"}},
@@ -36,8 +38,40 @@ func TestAnalyzers(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.analyzer.Name, func(t *testing.T) {
-			analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), test.analyzer, test.packages...)
+			for _, result := range analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), test.analyzer, test.packages...) {
+				withheld(t, result)
+			}
 		})
+	}
+}
+
+// withheld looks for a Category on exactly those lines that are marked for it, and for no fix beside it.
+func withheld(t *testing.T, result *analysistest.Result) {
+	t.Helper()
+	type line struct {
+		file string
+		n    int
+	}
+	got, want := make(map[line]bool), make(map[line]bool)
+	for _, d := range result.Diagnostics {
+		at := result.Pass.Fset.Position(d.Pos)
+		if d.Category != "" {
+			got[line{at.Filename, at.Line}] = true
+		}
+		if d.Category != "" && (d.Category != "withheld" || len(d.SuggestedFixes) > 0) {
+			t.Errorf("%v: %d fixes with category %q", at, len(d.SuggestedFixes), d.Category)
+		}
+	}
+	for _, file := range result.Pass.Files {
+		for _, group := range file.Comments {
+			if strings.HasPrefix(group.List[0].Text, "// withheld //") {
+				at := result.Pass.Fset.Position(group.Pos())
+				want[line{at.Filename, at.Line}] = true
+			}
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("withheld on %v, want %v", got, want)
 	}
 }
 

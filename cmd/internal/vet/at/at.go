@@ -31,10 +31,15 @@ var Analyzer = &analysis.Analyzer{
 			fset:      pass.Fset,
 			files:     pass.Files,
 			inspector: pass.ResultOf[inspect.Analyzer].(*inspector.Inspector),
+			sizes:     pass.TypesSizes,
+			readFile:  pass.ReadFile,
 		}
 		p.flow = sync.OnceValue(p.findFlow)
 		p.startup = sync.OnceValue(p.findStartup)
 		p.ignored = sync.OnceValue(p.findIgnored)
+		p.assignments = sync.OnceValue(p.findAssignments)
+		p.bodiless = sync.OnceValue(p.findBodiless)
+		p.importer = sync.OnceValue(p.findImporter)
 		return p, nil
 	},
 }
@@ -53,11 +58,16 @@ type Package struct {
 	fset      *token.FileSet
 	files     []*ast.File
 	inspector *inspector.Inspector
+	sizes     types.Sizes
+	readFile  func(name string) ([]byte, error)
 
 	// Found when first asked for: of dependencies nobody asks.
-	flow    func() *flow
-	startup func() map[ast.Node]bool
-	ignored func() map[line]bool
+	flow        func() *flow
+	startup     func() map[ast.Node]bool
+	ignored     func() map[line]bool
+	assignments func() map[types.Object][]assignment
+	bodiless    func() map[*ast.File]*ast.File
+	importer    func() importer
 }
 
 // All is all nodes of the given types in the files that are looked at: not in generated
@@ -78,7 +88,7 @@ func (p *Package) All(nodes ...ast.Node) iter.Seq[inspector.Cursor] {
 }
 
 func (p *Package) looked(file *ast.File) bool {
-	return !ast.IsGenerated(file) && (Tests || !strings.HasSuffix(p.fset.File(file.FileStart).Name(), "_test.go"))
+	return !p.generated(file) && (Tests || !strings.HasSuffix(p.fset.File(file.FileStart).Name(), "_test.go"))
 }
 
 // Callee is the function or method that call names, nil if that cannot be told.

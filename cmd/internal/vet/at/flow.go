@@ -119,28 +119,6 @@ func (f *flow) object(e ast.Expr) types.Object {
 	return f.info.ObjectOf(id)
 }
 
-// from tells whether v is made from param, in as many steps at most.
-func (f *flow) from(v, param types.Object, steps int) bool {
-	if v == param {
-		return true
-	}
-	if steps == 0 {
-		return false
-	}
-	found := false
-	for _, e := range f.assigned[v] {
-		ast.Inspect(e, func(n ast.Node) bool {
-			if id, ok := n.(*ast.Ident); ok && !found {
-				if w, ok := f.info.Uses[id].(*types.Var); ok && w != v {
-					found = f.from(w, param, steps-1)
-				}
-			}
-			return !found
-		})
-	}
-	return found
-}
-
 // bound tells whether what e makes may have a context already: it was given one, or comes
 // from a caller, who may have given it one.
 func (f *flow) bound(e ast.Expr) bool { return f.boundIn(e, 8) }

@@ -65,7 +65,7 @@ func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 		}
 		pos := c.Node().Pos()
 		h := Hand{Expr: param.Name() + suffix, Handler: kind == request, Stable: true, Crossed: crossed, Served: !handedOn && IsServed(param.Type())}
-		if v := p.derived(param, pos, p.info.Scopes[funcType(f.Node())]); v != nil {
+		if v := p.derived(param, c, f); v != nil {
 			h.Expr = v.Name()
 		} else if p.lookup(param.Name(), pos) != param {
 			h.Expr = "" // shadowed by something else
@@ -96,7 +96,7 @@ func (p *Package) TakesContext(literal *ast.FuncLit) bool {
 
 // param is the first parameter of a function that holds a context, a context.Context before
 // all others. found is true with a nil param where there is one that cannot or shall not be used:
-// it has no name, is in a field, or is a command's or a test's.
+// it has no name, is in a field or behind a pointer, or is a command's or a test's.
 func (p *Package) param(f ast.Node) (param *types.Var, found bool) {
 	for _, field := range funcType(f).Params.List {
 		t := p.info.TypeOf(field.Type)
@@ -104,7 +104,7 @@ func (p *Package) param(f ast.Node) (param *types.Var, found bool) {
 			return nil, true
 		}
 		kind, suffix := kindOf(t)
-		if kind == none {
+		if kind == none || kind == beyond {
 			found = found || p.hasContext(t)
 			continue
 		}
@@ -141,6 +141,7 @@ type kind int
 
 const (
 	none    kind = iota
+	beyond       // has a context that cannot be written after its name, as *context.Context has
 	plain        // a context.Context, or what can be used as one
 	request      // what has a context: a request, a framework's context, a stream
 )
@@ -149,6 +150,12 @@ const (
 // a context.Context.
 func kindOf(t types.Type) (k kind, suffix string) {
 	if t == nil {
+		return none, ""
+	}
+	if pointer, ok := types.Unalias(t).(*types.Pointer); ok && types.IsInterface(pointer.Elem()) {
+		if k, _ := kindOf(pointer.Elem()); k != none { // a pointer to an interface has no methods
+			return beyond, ""
+		}
 		return none, ""
 	}
 	switch TypePath(t) {
@@ -165,18 +172,53 @@ func kindOf(t types.Type) (k kind, suffix string) {
 		f, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
 		if f, ok := f.(*types.Func); ok {
 			sig := f.Signature()
-			if sig.Params().Len() == 0 && sig.Results().Len() == 1 && TypePath(sig.Results().At(0).Type()) == "context.Context" {
+			if sig.Params().Len() == 0 && sig.Results().Len() == 1 && isContext(sig.Results().At(0)) {
 				return request, "." + name + "()"
 			}
 		}
 	}
-	for _, name := range []string{"Deadline", "Done", "Err", "Value"} {
-		f, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
-		if _, ok := f.(*types.Func); !ok {
-			return none, ""
-		}
+	f, _, _ := types.LookupFieldOrMethod(t, true, nil, "Deadline")
+	deadline, ok := f.(*types.Func)
+	if !ok || deadline.Signature().Results().Len() != 2 {
+		return none, ""
 	}
-	return plain, ""
+	context := contextLike(deadline.Signature().Results().At(0).Type())
+	switch {
+	case types.Implements(t, context):
+		return plain, ""
+	case types.Implements(types.NewPointer(t), context):
+		return beyond, ""
+	}
+	return none, ""
+}
+
+// contextLike is an interface of the methods of context.Context, if t is time.Time. It is made here
+// since not all that has a context imports that package.
+func contextLike(t types.Type) *types.Interface {
+	if n, ok := types.Unalias(t).(*types.Named); !ok || TypePath(n) != "time.Time" {
+		t = types.Typ[types.Invalid]
+	}
+	done := types.NewChan(types.RecvOnly, types.NewStruct(nil, nil))
+	err := types.Universe.Lookup("error").Type()
+	value := types.Universe.Lookup("any").Type()
+	method := func(name string, params []types.Type, results ...types.Type) *types.Func {
+		sig := types.NewSignatureType(nil, nil, nil, tuple(params...), tuple(results...), false)
+		return types.NewFunc(token.NoPos, nil, name, sig)
+	}
+	return types.NewInterfaceType([]*types.Func{
+		method("Deadline", nil, t, types.Typ[types.Bool]),
+		method("Done", nil, done),
+		method("Err", nil, err),
+		method("Value", []types.Type{value}, value),
+	}, nil).Complete()
+}
+
+func tuple(all ...types.Type) *types.Tuple {
+	vars := make([]*types.Var, len(all))
+	for i, t := range all {
+		vars[i] = types.NewParam(token.NoPos, nil, "", t)
+	}
+	return types.NewTuple(vars...)
 }
 
 // IsServed tells whether t is a request of net/http, or a framework's context of one: what the
@@ -223,28 +265,6 @@ func (p *Package) lookup(name string, pos token.Pos) types.Object {
 	_, obj := scope.LookupParent(name, pos)
 	return obj
 }
-
-// derived is the variable at pos, within outermost, that holds the context of param, or one
-// made from it: under param's name before any other, and the nearest.
-func (p *Package) derived(param *types.Var, pos token.Pos, outermost *types.Scope) *types.Var {
-	if v, ok := p.lookup(param.Name(), pos).(*types.Var); ok && isContext(v) {
-		return v
-	}
-	for scope := p.types.Scope().Innermost(pos); scope != nil; scope = scope.Parent() {
-		for _, name := range scope.Names() {
-			v, ok := scope.Lookup(name).(*types.Var)
-			if ok && name != "_" && isContext(v) && p.lookup(name, pos) == v && p.flow().from(v, param, 3) {
-				return v
-			}
-		}
-		if scope == outermost {
-			break
-		}
-	}
-	return nil
-}
-
-func isContext(v *types.Var) bool { return TypePath(v.Type()) == "context.Context" }
 
 // Spawned tells whether a function literal is one that [Spawn] finds.
 func (p *Package) Spawned(literal inspector.Cursor) bool {

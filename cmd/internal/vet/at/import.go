@@ -4,14 +4,23 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 )
 
 // Import makes the package at path usable at pos under its own name. It is false where that
-// name means something else.
+// name means something else, and where the module does not build with that package.
+//
+// What two fixes import must not depend on their order: golang.org/x/tools merges equal edits, but
+// of different ones at the same position it may leave an import twice. So packages of the
+// standard library come before all imports, and others after all.
 func (p *Package) Import(pos token.Pos, path string) (edits []analysis.TextEdit, ok bool) {
 	name := path[strings.LastIndex(path, "/")+1:]
 	switch obj := p.lookup(name, pos).(type) {
@@ -22,20 +31,62 @@ func (p *Package) Import(pos token.Pos, path string) (edits []analysis.TextEdit,
 		return nil, false
 	}
 	file := p.file(pos)
-	line, after := strconv.Quote(path), file.Name.End()
+	if p.cgo(file) || !p.builds(path, filepath.Dir(p.fset.File(file.FileStart).Name())) {
+		return nil, false
+	}
+	line := strconv.Quote(path)
+	var first, last *ast.GenDecl
 	for _, decl := range file.Decls {
-		if decl, ok := decl.(*ast.GenDecl); ok && decl.Tok == token.IMPORT {
-			if decl.Lparen.IsValid() && len(decl.Specs) > 0 {
-				spec := decl.Specs[0] // the standard library's come first
-				if strings.Contains(path, ".") {
-					spec = decl.Specs[len(decl.Specs)-1]
-				}
-				return insert(spec, "\n\t"+line), true
+		if decl, ok := decl.(*ast.GenDecl); ok && decl.Tok == token.IMPORT && len(decl.Specs) > 0 {
+			if first == nil {
+				first = decl
 			}
-			after = decl.End()
+			last = decl
 		}
 	}
-	return []analysis.TextEdit{{Pos: after, End: after, NewText: []byte("\nimport " + line)}}, true
+	switch {
+	case first == nil && standard(path):
+		return insertAt(file.Name.End(), "\n\nimport "+line), true
+	case first == nil:
+		return insertAt(declStart(file.Decls[0]), "import "+line+"\n\n"), true
+	case standard(path) && first.Lparen.IsValid():
+		return insertAt(start(first.Specs[0], first.Specs[0].(*ast.ImportSpec).Doc), line+"\n\t"), true
+	case standard(path):
+		return insertAt(declStart(first), "import "+line+"\n"), true
+	case last.Lparen.IsValid():
+		return insertAt(last.Specs[len(last.Specs)-1].End(), "\n\t"+line), true
+	default:
+		return insertAt(last.End(), "\nimport "+line), true
+	}
+}
+
+// start is where n begins, with its comment.
+func start(n ast.Node, doc *ast.CommentGroup) token.Pos {
+	if doc != nil {
+		return doc.Pos()
+	}
+	return n.Pos()
+}
+
+func declStart(decl ast.Decl) token.Pos {
+	switch decl := decl.(type) {
+	case *ast.FuncDecl:
+		return start(decl, decl.Doc)
+	case *ast.GenDecl:
+		return start(decl, decl.Doc)
+	}
+	return decl.Pos()
+}
+
+func insertAt(pos token.Pos, text string) []analysis.TextEdit {
+	return []analysis.TextEdit{{Pos: pos, End: pos, NewText: []byte(text)}}
+}
+
+// standard tells whether path is that of a package of the standard library, as the go command
+// tells it.
+func standard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".")
 }
 
 func (p *Package) file(pos token.Pos) *ast.File {
@@ -47,24 +98,60 @@ func (p *Package) file(pos token.Pos) *ast.File {
 	return nil
 }
 
-// Depends tells whether the package or one that it imports, near or far, is within the module at path.
-func (p *Package) Depends(path string) bool {
+// builds tells whether the package, whose files are in dir, may import the one at path as its
+// module stands: without another requirement, line of go.sum or directory of vendor.
+func (p *Package) builds(path, dir string) bool {
+	if standard(path) || p.imports(path) {
+		return true
+	}
+	deps := dependencies(path, dir)
+	return deps != nil && !slices.Contains(deps, p.types.Path()) // else they would import each other
+}
+
+// imports tells whether the package imports the one at path, near or far.
+func (p *Package) imports(path string) bool {
 	seen := make(map[*types.Package]bool)
-	var any func(*types.Package) bool
-	any = func(pkg *types.Package) bool {
+	var found func(*types.Package) bool
+	found = func(pkg *types.Package) bool {
 		if seen[pkg] {
 			return false
 		}
 		seen[pkg] = true
-		if strings.HasPrefix(pkg.Path(), path+"/") {
-			return true
-		}
-		for _, i := range pkg.Imports() {
-			if any(i) {
-				return true
-			}
-		}
-		return false
+		return pkg.Path() == path || slices.ContainsFunc(pkg.Imports(), found)
 	}
-	return any(p.types)
+	return slices.ContainsFunc(p.types.Imports(), found)
+}
+
+var listed sync.Map // of func() []string, by path and directory
+
+// dependencies is what the package at path imports, near or far, where it is imported in dir. It is
+// nil if it cannot be imported there.
+func dependencies(path, dir string) []string {
+	list, _ := listed.LoadOrStore([2]string{path, moduleRoot(dir)}, sync.OnceValue(func() []string {
+		args := []string{"list", "-deps"}
+		if strings.Contains(os.Getenv("GOFLAGS"), "-mod=mod") {
+			args = append(args, "-mod=readonly") // looking must not change go.mod
+		}
+		cmd := exec.Command("go", append(args, "--", path)...)
+		cmd.Dir = dir
+		cmd.Env = append(cmd.Environ(), "GOPROXY=off") // what is not here already is not asked for
+		out, err := cmd.Output()
+		if err != nil {
+			return nil
+		}
+		return strings.Fields(string(out))
+	}))
+	return list.(func() []string)()
+}
+
+// moduleRoot is the directory around dir that has a go.mod, or dir.
+func moduleRoot(dir string) string {
+	for root := dir; ; root = filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			return root
+		}
+		if root == filepath.Dir(root) {
+			return dir
+		}
+	}
 }

@@ -20,7 +20,7 @@ type Loss struct {
 }
 
 // Fix is the fix of loss for the context at hand, and with it the import that it needs. It is
-// nil if there is none.
+// nil if there is none, and has no edits if it cannot be written for want of that import.
 func (p *Package) Fix(l Loss, h Hand, sends bool) []analysis.SuggestedFix {
 	if l.Edits == nil || !h.Usable() {
 		return nil
@@ -32,10 +32,10 @@ func (p *Package) Fix(l Loss, h Hand, sends bool) []analysis.SuggestedFix {
 	edits := l.Edits(expr)
 	if needs != "" {
 		imported, ok := p.Import(l.Call.Pos(), needs)
-		if !ok {
-			return nil
-		}
 		edits = append(edits, imported...)
+		if !ok {
+			edits = nil
+		}
 	}
 	return []analysis.SuggestedFix{{Message: l.Advice(expr), TextEdits: edits}}
 }

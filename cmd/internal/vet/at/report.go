@@ -16,7 +16,8 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// Report reports d unless it is suppressed, or in the baseline.
+// Report reports d unless it is suppressed, or in the baseline. Of its fixes it keeps those with
+// which the package compiles; d has [Withheld] as its Category if none of them does.
 func (p *Package) Report(pass *analysis.Pass, d analysis.Diagnostic) {
 	if p.Ignored(d.Pos, d.End) {
 		return
@@ -24,22 +25,20 @@ func (p *Package) Report(pass *analysis.Pass, d analysis.Diagnostic) {
 	if Known(Entry{pass.Analyzer.Name, p.types.Path(), Function(p.file(d.Pos), d.Pos), d.Message}) {
 		return
 	}
+	p.withhold(&d)
 	pass.Report(d)
 }
 
 // Ignored tells whether a comment suppresses what is reported from pos to end.
 func (p *Package) Ignored(pos, end token.Pos) bool {
-	file := p.fset.File(pos)
-	for n := file.Line(pos); n <= file.Line(max(pos, end)); n++ {
-		if p.ignored()[line{file.Name(), n}] {
+	from, to := p.fset.PositionFor(pos, false), p.fset.PositionFor(max(pos, end), false)
+	for n := from.Line; n <= to.Line; n++ {
+		if p.ignored()[line{from.Filename, n}] {
 			return true
 		}
 	}
 	return false
 }
-
-// Withheld is the category of a report whose fix would not compile.
-const Withheld = "withheld"
 
 type line struct {
 	file string

@@ -21,7 +21,7 @@ without the request's context:
 	go func() { slog.Info("mailed") }()                                                           // has no trace ID
 	go workerpool.Wrap(ctx, func(ctx context.Context) { slog.InfoContext(ctx, "mailed") })() // has the request's
 
-The fix wraps if the package depends on clew already, and hands the context in otherwise.`,
+The fix wraps where the module builds with clew's workerpool already, and hands the context in otherwise.`,
 	Requires: []*analysis.Analyzer{at.Analyzer, at.Chains},
 	Run:      run,
 }
@@ -72,14 +72,14 @@ func losses(p *at.Package, chain func(*types.Func) *at.Chain, s at.Spawn, h at.H
 	if wrap {
 		later = at.Hand{Expr: "ctx"}
 	}
-	fixable := true
+	fixable, withheld := true, false
 	p.Losses(c, func(l at.Loss, sends bool) {
 		if lost == "" {
 			lost = l.Name
 		}
 		fix := p.Fix(l, later, sends)
-		if fix == nil {
-			fixable = false
+		if fix == nil || len(fix[0].TextEdits) == 0 {
+			fixable, withheld = false, withheld || fix != nil
 			return
 		}
 		for _, edit := range fix[0].TextEdits {
@@ -90,7 +90,10 @@ func losses(p *at.Package, chain func(*types.Func) *at.Chain, s at.Spawn, h at.H
 		}
 	})
 	if lost != "" {
-		if fixable {
+		if !fixable {
+			edits = nil
+		}
+		if fixable || withheld {
 			fixes = []analysis.SuggestedFix{{Message: "carry " + h.Expr, TextEdits: edits}}
 		}
 		return lost, fixes
@@ -108,7 +111,7 @@ func losses(p *at.Package, chain func(*types.Func) *at.Chain, s at.Spawn, h at.H
 func wrapping(p *at.Package, s at.Spawn, h at.Hand, literal *ast.FuncLit) (bool, []analysis.TextEdit) {
 	const workerpool = "example.com/clew/workerpool"
 	params, results := literal.Type.Params, literal.Type.Results
-	if s.Job || !h.Usable() || params.NumFields() > 0 || results.NumFields() > 0 || !p.Depends("example.com/clew") || p.Says(literal.Body, "ctx") {
+	if s.Job || !h.Usable() || params.NumFields() > 0 || results.NumFields() > 0 || p.Says(literal.Body, "ctx") {
 		return false, nil
 	}
 	imports, ok := p.Import(literal.Pos(), workerpool)

@@ -101,7 +101,7 @@ func defaults(w http.ResponseWriter, r *http.Request) {
 		ctx = r.Context()
 	}
 	use(ctx)
-	own := context.Background() // want `WithoutCancel\(ctx\)`
+	own := context.Background() // want `WithoutCancel\(r\.Context\(\)\)`
 	own = context.WithValue(own, "k", "v")
 	use(own)
 }

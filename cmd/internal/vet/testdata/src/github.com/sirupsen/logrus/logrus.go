@@ -6,6 +6,7 @@ type Entry struct{}
 
 func (e *Entry) Info(a ...any)                          {}
 func (e *Entry) Warnf(format string, a ...any)          {}
+func (e *Entry) Infoln(a ...any)                        {}
 func (e *Entry) WithContext(ctx context.Context) *Entry { return e }
 func (e *Entry) WithField(key string, value any) *Entry { return e }
 

@@ -1,0 +1,164 @@
+package at
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/ast/edge"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// derived is the variable at c, in function f, that holds the context of param, or one made from
+// it: under param's name before any other, and the nearest.
+func (p *Package) derived(param *types.Var, c, f inspector.Cursor) *types.Var {
+	pos := c.Node().Pos()
+	if v, ok := p.lookup(param.Name(), pos).(*types.Var); ok && isContext(v) && (v == param || p.assignedBefore(v, pos, p.hasValue)) {
+		return v
+	}
+	outermost := p.info.Scopes[funcType(f.Node())]
+	for scope := p.types.Scope().Innermost(pos); scope != nil; scope = scope.Parent() {
+		for _, name := range scope.Names() {
+			v, ok := scope.Lookup(name).(*types.Var)
+			if ok && name != "_" && isContext(v) && p.lookup(name, pos) == v && p.from(v, param, pos, 3) {
+				return v
+			}
+		}
+		if scope == outermost {
+			break
+		}
+	}
+	return nil
+}
+
+func isContext(v *types.Var) bool {
+	n, ok := types.Unalias(v.Type()).(*types.Named)
+	return ok && TypePath(n) == "context.Context"
+}
+
+// from tells whether v surely has a value at pos that is made from param, in as many steps at most.
+func (p *Package) from(v, param *types.Var, pos token.Pos, steps int) bool {
+	if v == param {
+		return true
+	}
+	return steps > 0 && p.assignedBefore(v, pos, func(value ast.Expr) (found bool) {
+		ast.Inspect(value, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok && !found {
+				w, ok := p.info.Uses[id].(*types.Var)
+				found = ok && w != v && p.from(w, param, value.Pos(), steps-1)
+			}
+			return !found
+		})
+		return found
+	})
+}
+
+// hasValue tells whether value is not written as nil.
+func (p *Package) hasValue(value ast.Expr) bool { return !p.info.Types[value].IsNil() }
+
+// assignedBefore tells whether a value that is wanted is surely assigned to v before pos: in a
+// block that encloses pos, above it. A variable that has no context yet would lose the request
+// that is given it: net/http refuses a nil context.
+func (p *Package) assignedBefore(v *types.Var, pos token.Pos, wanted func(value ast.Expr) bool) bool {
+	for _, a := range p.assignments()[v] {
+		if above(a.stmt, pos) && wanted(a.value) && (a.unless == nil || p.checked(a, pos)) {
+			return true
+		}
+	}
+	return false
+}
+
+// An assignment gives a variable a value.
+type assignment struct {
+	stmt  inspector.Cursor // the whole statement
+	value ast.Expr
+	// unless is what comes with the value and may mean that there is none: an error, or a bool.
+	unless types.Object
+}
+
+func (p *Package) findAssignments() map[types.Object][]assignment {
+	all := make(map[types.Object][]assignment)
+	add := func(c inspector.Cursor, left, right []ast.Expr) {
+		if len(right) == 0 {
+			return
+		}
+		var unless types.Object
+		if len(right) < len(left) && p.mayFail(right[0]) {
+			id, _ := left[len(left)-1].(*ast.Ident)
+			if unless = p.info.ObjectOf(id); unless == nil || id.Name == "_" {
+				return // nobody can have looked
+			}
+		}
+		for i, e := range left {
+			if id, ok := e.(*ast.Ident); ok {
+				if obj := p.info.ObjectOf(id); obj != nil {
+					all[obj] = append(all[obj], assignment{c, right[min(i, len(right)-1)], unless})
+				}
+			}
+		}
+	}
+	for c := range p.inspector.Root().Preorder((*ast.AssignStmt)(nil), (*ast.ValueSpec)(nil)) {
+		switch n := c.Node().(type) {
+		case *ast.AssignStmt:
+			add(c, n.Lhs, n.Rhs)
+		case *ast.ValueSpec:
+			var left []ast.Expr
+			for _, name := range n.Names {
+				left = append(left, name)
+			}
+			if decl := c.Parent(); decl.ParentEdgeKind() == edge.DeclStmt_Decl {
+				c = decl.Parent()
+			}
+			add(c, left, n.Values)
+		}
+	}
+	return all
+}
+
+// mayFail tells whether the last value of e is an error or a bool.
+func (p *Package) mayFail(e ast.Expr) bool {
+	results, ok := p.info.TypeOf(e).(*types.Tuple)
+	if !ok || results.Len() == 0 {
+		return false
+	}
+	last := results.At(results.Len() - 1).Type()
+	basic, ok := last.Underlying().(*types.Basic)
+	return ok && basic.Info()&types.IsBoolean != 0 || types.Identical(last, types.Universe.Lookup("error").Type())
+}
+
+// above tells whether stmt is run before what stands below it at pos, in its block or one within.
+func above(stmt inspector.Cursor, pos token.Pos) bool {
+	if stmt.ParentEdgeKind() == edge.ForStmt_Post || pos < stmt.Node().End() {
+		return false
+	}
+	block := stmt.Parent()
+	for block.ParentEdgeKind() == edge.LabeledStmt_Stmt {
+		block = block.Parent()
+	}
+	return block.Node().Pos() <= pos && pos < block.Node().End()
+}
+
+// checked tells whether the function is left between a and pos if a gives no value: the
+// next statement is an if that says so.
+func (p *Package) checked(a assignment, pos token.Pos) bool {
+	next, ok := a.stmt.NextSibling()
+	if !ok {
+		return false
+	}
+	check, ok := next.Node().(*ast.IfStmt)
+	return ok && check.End() <= pos && leaves(check.Body.List) && p.failed(check.Cond, a.unless)
+}
+
+// failed tells whether cond holds whenever the error or bool is one that says so.
+func (p *Package) failed(cond ast.Expr, errOrOK types.Object) bool {
+	switch cond := ast.Unparen(cond).(type) {
+	case *ast.BinaryExpr:
+		if cond.Op == token.LOR {
+			return p.failed(cond.X, errOrOK) || p.failed(cond.Y, errOrOK)
+		}
+		return cond.Op == token.NEQ && p.info.Types[cond.Y].IsNil() && p.flow().object(cond.X) == errOrOK
+	case *ast.UnaryExpr:
+		return cond.Op == token.NOT && p.flow().object(cond.X) == errOrOK
+	}
+	return false
+}

@@ -1,0 +1,158 @@
+package nilctx
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+)
+
+// A variable that gets its context later has none now.
+func later(w http.ResponseWriter, r *http.Request) {
+	var c context.Context
+	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	c = r.Context()
+	slog.Info("") // want `InfoContext\(c, …\)`
+	use(c)
+}
+
+// One that gets it in another branch may have none.
+func branch(w http.ResponseWriter, r *http.Request) {
+	var c context.Context
+	if r.ContentLength > 0 {
+		c = r.Context()
+		slog.Info("") // want `InfoContext\(c, …\)`
+		{
+			slog.Info("") // want `InfoContext\(c, …\)`
+		}
+	} else {
+		slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	}
+	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	use(c)
+}
+
+// What a function literal assigns is assigned when that runs.
+func literal(w http.ResponseWriter, r *http.Request) {
+	var c context.Context
+	set := func() { c = r.Context() }
+	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	set()
+	var d = r.Context()
+	func() {
+		slog.Info("") // want `InfoContext\(d, …\)`
+	}()
+	use(c)
+	use(d)
+}
+
+// A round of a loop ends with what is written before it.
+func loop(w http.ResponseWriter, r *http.Request) {
+	var c context.Context
+	for i := 0; i < 2; c = r.Context() {
+		slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+		i++
+		use(c)
+	}
+	for c := r.Context(); ; {
+		slog.Info("") // want `InfoContext\(c, …\)`
+		use(c)
+	}
+}
+
+func cases(w http.ResponseWriter, r *http.Request) {
+	var c context.Context
+	switch r.Method {
+	case "GET":
+		c = r.Context()
+		slog.Info("") // want `InfoContext\(c, …\)`
+	case "PUT":
+		slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	}
+	if c := context.WithValue(r.Context(), key{}, 1); c != nil {
+		slog.Info("") // want `InfoContext\(c, …\)`
+	}
+	use(c)
+}
+
+func result(r *http.Request) (c context.Context, err error) {
+	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	c = r.Context()
+	slog.Info("") // want `InfoContext\(c, …\)`
+	return c, nil
+}
+
+// With an error comes no context.
+func fails(w http.ResponseWriter, r *http.Request) {
+	c, err := auth(r)
+	if err != nil {
+		slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+		return
+	}
+	slog.Info("") // want `InfoContext\(c, …\)`
+	d, err := auth(r)
+	if err != nil {
+		slog.Info("") // want `InfoContext\(c, …\)`
+	}
+	slog.Info("") // want `InfoContext\(c, …\)`
+	e, _ := auth(r)
+	slog.Info("") // want `InfoContext\(c, …\)`
+	if f, err := auth(r); err == nil {
+		slog.Info("") // want `InfoContext\(c, …\)`
+		use(f)
+	}
+	use(c)
+	use(d)
+	use(e)
+}
+
+func asserted(w http.ResponseWriter, r *http.Request) {
+	g, ok := r.Context().Value(key{}).(context.Context)
+	if r == nil || !ok {
+		return
+	}
+	slog.Info("") // want `InfoContext\(g, …\)`
+	use(g)
+}
+
+// What is made of one that has none has none.
+func second(w http.ResponseWriter, r *http.Request) {
+	var c context.Context
+	if r.ContentLength > 0 {
+		c = r.Context()
+	}
+	d := c
+	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	use(d)
+}
+
+// Under the name of the one at hand is one that has none yet.
+func shadowed(ctx context.Context) {
+	{
+		var ctx context.Context
+		slog.Info("") // want `InfoContext\(ctx, …\)`
+		ctx = nil
+		slog.Info("") // want `InfoContext\(ctx, …\)`
+		use(ctx)
+	}
+	{
+		ctx := context.WithoutCancel(ctx)
+		slog.Info("") // want `InfoContext\(ctx, …\)`
+		use(ctx)
+	}
+}
+
+func assignedByItself(w http.ResponseWriter, r *http.Request) {
+	var c context.Context
+	c = wrap(r.Context(), func() {
+		slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	})
+	use(c)
+}
+
+type key struct{}
+
+func auth(r *http.Request) (context.Context, error) { return nil, nil }
+
+func wrap(ctx context.Context, f func()) context.Context { return ctx }
+
+func use(context.Context) {}
