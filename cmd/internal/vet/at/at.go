@@ -60,6 +60,7 @@ type Package struct {
 	inspector *inspector.Inspector
 	sizes     types.Sizes
 	readFile  func(name string) ([]byte, error)
+	offered   offered
 
 	// Found when first asked for: of dependencies nobody asks.
 	flow        func() *flow

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 )
@@ -19,29 +20,91 @@ import (
 // compile.
 const Withheld = "withheld"
 
+// offered is the edits of the fixes that are offered, none twice.
+type offered struct {
+	sync.Mutex
+	edits []analysis.TextEdit
+}
+
 // withhold takes off d the fixes that do not compile, and the empty ones, which stand for those
 // that cannot be written. It says so in d's Category if none is left.
 func (p *Package) withhold(d *analysis.Diagnostic) {
 	if len(d.SuggestedFixes) == 0 {
 		return
 	}
-	d.SuggestedFixes = slices.DeleteFunc(d.SuggestedFixes, func(fix analysis.SuggestedFix) bool {
-		return len(fix.TextEdits) == 0 || !p.compiles(fix.TextEdits)
-	})
-	if len(d.SuggestedFixes) == 0 {
-		d.SuggestedFixes, d.Category = nil, Withheld
+	p.offered.Lock()
+	defer p.offered.Unlock()
+	for _, fix := range d.SuggestedFixes {
+		if len(fix.TextEdits) > 0 && p.offer(fix.TextEdits) {
+			d.SuggestedFixes = []analysis.SuggestedFix{fix}
+			return
+		}
 	}
+	d.SuggestedFixes, d.Category = nil, Withheld
 }
 
-// compiles tells whether the package still compiles with edits, all of one file.
-//
-// The functions that they do not touch are checked without their bodies: no edit of ours changes
-// what is declared, so that a body has nothing new to say.
-func (p *Package) compiles(edits []analysis.TextEdit) bool {
+// offer tells whether edits, all of one file, compile by themselves and beside those that were
+// offered before: -fix applies all of a package at once.
+func (p *Package) offer(edits []analysis.TextEdit) bool {
 	file := p.file(edits[0].Pos)
 	if file == nil || p.cgo(file) {
 		return false // what cgo made of a file is not the file
 	}
+	decls := touched(file, edits)
+	together := slices.Clone(edits)
+	var fresh []analysis.TextEdit
+	for _, e := range edits {
+		if !slices.ContainsFunc(p.offered.edits, func(o analysis.TextEdit) bool { return same(o, e) }) {
+			fresh = append(fresh, e)
+		}
+	}
+	for _, o := range p.offered.edits {
+		if o.Pos < file.FileStart || file.FileEnd < o.Pos || slices.ContainsFunc(edits, func(e analysis.TextEdit) bool { return same(o, e) }) {
+			continue
+		}
+		if slices.ContainsFunc(edits, func(e analysis.TextEdit) bool { return clash(o, e) }) {
+			return false
+		}
+		if slices.ContainsFunc(decls, func(n int) bool { return around(file.Decls[n], o.Pos) }) {
+			together = append(together, o)
+		}
+	}
+	if !p.compiles(file, edits) || len(together) > len(edits) && !p.compiles(file, together) {
+		return false
+	}
+	p.offered.edits = append(p.offered.edits, fresh...)
+	return true
+}
+
+func same(a, b analysis.TextEdit) bool {
+	return a.Pos == b.Pos && a.End == b.End && bytes.Equal(a.NewText, b.NewText)
+}
+
+// clash tells whether it depends on their order what a and b give, which are not the same.
+func clash(a, b analysis.TextEdit) bool { return a.Pos == b.Pos || a.Pos < b.End && b.Pos < a.End }
+
+func around(n ast.Node, pos token.Pos) bool { return n.Pos() <= pos && pos <= n.End() }
+
+// touched is the declarations that edits change, but for imports, by their number in file.
+func touched(file *ast.File, edits []analysis.TextEdit) (all []int) {
+	for n, decl := range file.Decls {
+		if !isImport(decl) && slices.ContainsFunc(edits, func(e analysis.TextEdit) bool { return around(decl, e.Pos) }) {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+func isImport(decl ast.Decl) bool {
+	g, ok := decl.(*ast.GenDecl)
+	return ok && g.Tok == token.IMPORT
+}
+
+// compiles tells whether the package compiles with edits of file.
+//
+// Functions that they do not touch are checked without their bodies: no edit of ours changes what
+// is declared, so that a body has nothing new to say.
+func (p *Package) compiles(file *ast.File, edits []analysis.TextEdit) bool {
 	name := p.fset.File(file.FileStart).Name()
 	text, err := p.readFile(name)
 	if err != nil || len(text) != int(file.FileEnd-file.FileStart) {
@@ -58,19 +121,76 @@ func (p *Package) compiles(edits []analysis.TextEdit) bool {
 	if err != nil {
 		return false
 	}
-	// No edit of ours adds or removes a function: they correspond by their order.
-	touched := make(map[int]bool)
-	for i, f := range functions(file) {
-		touched[i] = slices.ContainsFunc(edits, func(e analysis.TextEdit) bool { return f.Pos() <= e.Pos && e.Pos <= f.End() })
+	// Edits may add imports, and no other declarations.
+	keep := make(map[int]bool)
+	for _, n := range touched(file, edits) {
+		keep[n+len(edited.Decls)-len(file.Decls)] = true
+	}
+	if part := alone(edited, keep); part != nil && p.check(p.declaring(), part) {
+		return true
 	}
 	files := make([]*ast.File, len(p.files))
 	for i, other := range p.files {
 		files[i] = p.bodiless()[other]
 		if other == file {
-			files[i] = withoutBodies(edited, touched)
+			files[i] = withoutBodies(edited, keep)
 		}
 	}
-	return p.check(files)
+	return p.check(types.NewPackage(p.types.Path(), p.types.Name()), files...)
+}
+
+// declaring is a package that has declared what p has.
+func (p *Package) declaring() *types.Package {
+	pkg := types.NewPackage(p.types.Path(), p.types.Name())
+	for _, name := range p.types.Scope().Names() {
+		pkg.Scope().Insert(p.types.Scope().Lookup(name))
+	}
+	return pkg
+}
+
+// alone is the imports and those declarations of file that keep names, without their names, so
+// that they declare nothing. That is quick to check, and good enough to accept: what is wrong in
+// a function is wrong there as well. It is not good enough to refuse, for the package that is
+// declared and the one that is checked are two. It is nil where this cannot be done.
+func alone(file *ast.File, keep map[int]bool) *ast.File {
+	out := *file
+	out.Decls = nil
+	for n, decl := range file.Decls {
+		if isImport(decl) {
+			out.Decls = append(out.Decls, decl)
+		}
+		if !keep[n] {
+			continue
+		}
+		f, ok := decl.(*ast.FuncDecl)
+		if !ok {
+			return nil
+		}
+		nameless, blank := *f, *f.Name
+		blank.Name = "_"
+		nameless.Name = &blank
+		if f.Recv != nil {
+			typ, params := *f.Type, *f.Type.Params
+			if f.Recv.NumFields() != 1 || generic(f.Recv.List[0].Type) || slices.ContainsFunc(params.List, func(p *ast.Field) bool { return p.Names == nil }) {
+				return nil
+			}
+			params.List = append(slices.Clone(f.Recv.List), params.List...)
+			typ.Params, nameless.Type, nameless.Recv = &params, &typ, nil
+		}
+		out.Decls = append(out.Decls, &nameless)
+	}
+	return &out
+}
+
+// generic tells whether the type of a receiver has parameters.
+func generic(receiver ast.Expr) bool {
+	switch t := ast.Unparen(receiver).(type) {
+	case *ast.StarExpr:
+		return generic(t.X)
+	case *ast.Ident:
+		return false
+	}
+	return true
 }
 
 // apply is text, that of file, with edits applied. It is false if they overlap or touch another file.
@@ -93,15 +213,6 @@ func apply(file *ast.File, text []byte, edits []analysis.TextEdit) ([]byte, bool
 	return out.Bytes(), true
 }
 
-func functions(file *ast.File) (all []*ast.FuncDecl) {
-	for _, decl := range file.Decls {
-		if f, ok := decl.(*ast.FuncDecl); ok {
-			all = append(all, f)
-		}
-	}
-	return all
-}
-
 // findBodiless is the package's files without the bodies of their functions.
 func (p *Package) findBodiless() map[*ast.File]*ast.File {
 	all := make(map[*ast.File]*ast.File, len(p.files))
@@ -111,34 +222,26 @@ func (p *Package) findBodiless() map[*ast.File]*ast.File {
 	return all
 }
 
-// withoutBodies is a copy of file whose functions never return, but for those that keep names by
-// their order in the file.
+// withoutBodies is a copy of file whose functions never return, but for those that keep numbers.
 func withoutBodies(file *ast.File, keep map[int]bool) *ast.File {
 	out := *file
 	out.Decls = slices.Clone(file.Decls)
-	n := 0
-	for i, decl := range out.Decls {
-		f, ok := decl.(*ast.FuncDecl)
-		if !ok {
-			continue
-		}
-		if f.Body != nil && !keep[n] {
-			bodiless := *f
-			at := f.Body.Lbrace
+	for n, decl := range out.Decls {
+		if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil && !keep[n] {
+			bodiless, at := *f, f.Body.Lbrace
 			forever := &ast.ForStmt{For: at, Body: &ast.BlockStmt{Lbrace: at, Rbrace: at}}
 			bodiless.Body = &ast.BlockStmt{Lbrace: at, List: []ast.Stmt{forever}, Rbrace: f.Body.Rbrace}
-			out.Decls[i] = &bodiless
+			out.Decls[n] = &bodiless
 		}
-		n++
 	}
 	return &out
 }
 
-// check type-checks files, which are the package's. An import that is not used is no error: the
-// body that uses it may be left out.
-func (p *Package) check(files []*ast.File) bool {
+// check type-checks files as pkg. An import that is not used is no error: the body that uses it
+// may be left out.
+func (p *Package) check(pkg *types.Package, files ...*ast.File) bool {
 	ok := true
-	conf := types.Config{
+	conf := &types.Config{
 		GoVersion: p.types.GoVersion(),
 		Importer:  p.importer(),
 		Sizes:     p.sizes,
@@ -147,7 +250,7 @@ func (p *Package) check(files []*ast.File) bool {
 			ok = ok && strings.HasSuffix(e.Msg, " and not used")
 		},
 	}
-	_, _ = conf.Check(p.types.Path(), p.fset, files, nil) // its error is the first of those
+	_ = types.NewChecker(conf, p.fset, pkg, nil).Files(files) // its error is the first of those
 	return ok
 }
 

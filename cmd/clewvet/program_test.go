@@ -1,0 +1,456 @@
+package main_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A program is a package that compiles, written at random from what has led fixes astray.
+type program struct {
+	*rand.Rand
+	withClew bool // its module requires clew
+
+	out      strings.Builder   // the functions of the file that is being written
+	names    map[string]string // of the packages that the file may import, by path
+	shadows  map[string]bool   // names that mean something else here
+	declared map[string]bool   // names that are declared in this block
+	n        int               // numbers variables
+}
+
+// newProgram is the files of the program of that seed, by name.
+func newProgram(pkg string, seed, n uint64, withClew bool) map[string]string {
+	p := &program{Rand: rand.New(rand.NewPCG(seed, n)), withClew: withClew}
+	files := map[string]string{"types.go": fmt.Sprintf(commonTypes, pkg)}
+	for i := range 1 + p.IntN(2) {
+		files[fmt.Sprintf("f%d.go", i)] = p.file(pkg)
+	}
+	return files
+}
+
+// commonTypes is what the functions of a program are made of.
+const commonTypes = `package %s
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/alitto/pond/v2"
+	"github.com/go-resty/resty/v2"
+	"github.com/rs/zerolog"
+	"github.com/sirupsen/logrus"
+	"github.com/sourcegraph/conc"
+)
+
+type (
+	own      struct{ context.Context }
+	named    context.Context
+	alias    = context.Context
+	streamer interface{ Context() context.Context }
+	toCtx    struct{}
+	loose    struct{}
+	byPtr    struct{}
+
+	service struct {
+		log    *slog.Logger
+		outer  outer
+		warned warned
+		z      zerolog.Logger
+		l      *logrus.Logger
+		n      entry
+		client *http.Client
+		rest   *resty.Client
+		pool   pond.Pool
+		wait   *conc.WaitGroup
+	}
+	generic[T any] struct {
+		service
+		value T
+	}
+	outer  struct{ *slog.Logger }
+	warned struct{ *slog.Logger }
+	entry  struct{ *logrus.Entry }
+)
+
+var all service
+
+func (toCtx) Context() *context.Context { return nil }
+
+func (loose) Deadline() time.Time { return time.Time{} }
+func (loose) Done() bool          { return false }
+func (loose) Err() error          { return nil }
+func (loose) Value() int          { return 0 }
+
+func (*byPtr) Deadline() (t time.Time, ok bool) { return }
+func (*byPtr) Done() <-chan struct{}            { return nil }
+func (*byPtr) Err() error                       { return nil }
+func (*byPtr) Value(any) any                    { return nil }
+
+func (outer) InfoContext(string)                           {}
+func (warned) WarnContext(context.Context, string, ...any) {}
+func (entry) WithContext(string) *logrus.Entry             { return nil }
+
+func record() (string, string, int)                                  { return "", "", 0 }
+func target() (string, string, io.Reader)                            { return "", "", nil }
+func use(context.Context)                                            {}
+func send(*http.Request, error)                                      {}
+func note()                                                          { slog.Info("") }
+func later(func())                                                   {}
+func some[T any](t T) T                                              { return t }
+func auth(any) (context.Context, error)                              { return nil, nil }
+func access(func(string, ...any), http.Handler) http.Handler         { return nil }
+`
+
+// file writes a file of the package.
+func (p *program) file(pkg string) string {
+	p.out.Reset()
+	p.names = map[string]string{
+		"net/http": "http", "log/slog": "slog", "context": "context", "time": "time",
+		"github.com/rs/zerolog/log": "log", "github.com/sirupsen/logrus": "logrus",
+		"github.com/gin-gonic/gin": "gin", "github.com/labstack/echo/v4": "echo", "github.com/gofiber/fiber/v2": "fiber",
+		"example.com/clew/httpmw": "httpmw",
+	}
+	for path, name := range p.names {
+		if p.IntN(12) == 0 {
+			p.names[path] = "std" + name
+		}
+	}
+	if p.IntN(10) == 0 {
+		p.names["log/slog"] = "."
+	}
+	if p.IntN(16) == 0 {
+		p.names["net/http"] = "context" // which then is no name for the package context
+		p.names["context"] = "ctx"
+	}
+	for range 2 + p.IntN(4) {
+		p.function()
+	}
+	if p.withClew && p.IntN(2) == 0 {
+		fmt.Fprintf(&p.out, "var _ = %s\n", p.of("example.com/clew/httpmw", "New"))
+	}
+	used := make(map[string]bool)
+	body := reference.ReplaceAllStringFunc(p.out.String(), func(ref string) string {
+		path := reference.FindStringSubmatch(ref)[1]
+		used[path] = true
+		if p.names[path] == "." {
+			return ""
+		}
+		return p.names[path] + "."
+	})
+	var specs []string
+	for path := range used {
+		spec := fmt.Sprintf("%q", path)
+		if name := p.names[path]; name != defaultName(path) {
+			spec = name + " " + spec
+		}
+		specs = append(specs, spec)
+	}
+	slices.Sort(specs)
+	imports := ""
+	switch {
+	case len(specs) == 0:
+	case len(specs) == 1 || p.IntN(6) == 0:
+		imports = "import " + strings.Join(specs, "\nimport ") + "\n\n"
+	case p.IntN(6) == 0:
+		imports = "import (" + strings.Join(specs, "; ") + ")\n\n"
+	default:
+		imports = "// Imports.\nimport (\n\t// the first\n\t" + strings.Join(specs, " // one\n\t") + " // last\n)\n\n"
+	}
+	return "package " + pkg + "\n\n" + imports + body
+}
+
+func defaultName(path string) string {
+	path = strings.TrimSuffix(strings.TrimSuffix(path, "/v2"), "/v4")
+	return path[strings.LastIndex(path, "/")+1:]
+}
+
+// reference is how a name of a package stands in what is not finished.
+var reference = regexp.MustCompile(`‹(.*?)›`)
+
+// of writes name of the package at path, "" where another has the package's name.
+func (p *program) of(path, name string) string {
+	if p.shadows[p.names[path]] {
+		return ""
+	}
+	return "‹" + path + "›" + name
+}
+
+func (p *program) pick(choices ...string) string { return choices[p.IntN(len(choices))] }
+
+func (p *program) name(prefix string) string {
+	p.n++
+	return fmt.Sprintf("%s%d", prefix, p.n)
+}
+
+// function writes a function with a context at hand, or something like it.
+func (p *program) function() {
+	p.shadows = make(map[string]bool)
+	ctx, http := func() string { return p.of("context", "Context") }, func(name string) string { return p.of("net/http", name) }
+	typeParams, params, request := "", "", ""
+	switch p.IntN(22) {
+	case 0, 1, 2, 3, 4, 5:
+		params, request = "w "+http("ResponseWriter")+", r *"+http("Request"), "r"
+	case 6:
+		params, request = "_ "+http("ResponseWriter")+", context *"+http("Request"), "context"
+	case 7, 8:
+		params = "ctx " + ctx()
+	case 9:
+		params = "c *" + p.of("github.com/gin-gonic/gin", "Context")
+	case 10:
+		params = "c " + p.of("github.com/labstack/echo/v4", "Context")
+	case 11:
+		params = "c *" + p.of("github.com/gofiber/fiber/v2", "Ctx")
+	case 12:
+		params = "s0 streamer"
+	case 13:
+		params = p.pick("o own", "o *own", "v named", "v alias")
+	case 14:
+		params = p.pick("p *", "p **") + ctx()
+	case 15:
+		params = p.pick("b byPtr", "b *byPtr", "b **byPtr")
+	case 16:
+		params = p.pick("t toCtx", "l loose", "e *"+p.of("github.com/labstack/echo/v4", "Context"))
+	case 17:
+		typeParams, params = "[C "+ctx()+"]", "c C"
+	case 18:
+		typeParams, params = "[T any]", "ctx "+ctx()+", t T"
+	case 19:
+		params = p.pick("_ ", "") + ctx()
+	case 20:
+		params = "n int, ctx, second " + ctx()
+	default:
+		params = "r " + http("Request")
+		request = "r"
+	}
+	p.declared = make(map[string]bool)
+	for _, name := range []string{"context", "ctx", "r", "w"} {
+		p.declared[name] = strings.Contains(" "+strings.ReplaceAll(params, ",", ""), " "+name+" ")
+	}
+	name, service := p.name("f"), "all"
+	if typeParams == "" {
+		switch p.IntN(5) {
+		case 0:
+			name, service = "(s *service) "+name, "s"
+		case 1:
+			name, service = "(g *generic[T]) "+name, "g"
+		}
+	}
+	if strings.HasPrefix(name, "f") && typeParams == "" && p.IntN(8) == 0 {
+		fmt.Fprintf(&p.out, "var %s = func(%s) {\n", name, params)
+	} else {
+		p.out.WriteString(p.pick("", "", "", "// Documented.\n//\n//go:noinline\n"))
+		fmt.Fprintf(&p.out, "func %s%s(%s) {\n", name, typeParams, params)
+	}
+	p.body(service, request, 3)
+	p.out.WriteString("}\n\n")
+}
+
+// body writes statements. Service is an expression of a service, and request the name of a
+// request or "". Depth is how many blocks it may have within one another.
+func (p *program) body(service, request string, depth int) {
+	shadows, declared := p.shadows, p.declared
+	p.shadows = maps.Clone(shadows)
+	if p.declared == nil {
+		p.declared = make(map[string]bool)
+	}
+	for name, is := range p.declared {
+		p.shadows[name] = p.shadows[name] || is
+	}
+	for range 1 + p.IntN(4) {
+		if !p.statement(service, &request, depth) {
+			p.line(service)
+		}
+	}
+	p.shadows, p.declared = shadows, declared
+}
+
+// declare is false if name is declared in this block already.
+func (p *program) declare(name string) bool {
+	if p.declared[name] {
+		return false
+	}
+	p.declared[name], p.shadows[name] = true, true
+	return true
+}
+
+// line writes a line of a log.
+func (p *program) line(s string) {
+	slog := func(name string) string {
+		if q := p.of("log/slog", name); q != "" {
+			return q
+		}
+		return s + ".log." + name // all loggers have what is asked of here
+	}
+	text := "\t"
+	switch p.IntN(24) {
+	case 0, 1, 2:
+		text += slog(p.pick("Debug", "Info", "Warn", "Error")) + p.pick(`("")`, `("", "k", 1)`, "(\n\t\t\"\", // why\n\t\t\"k\", 1,\n\t)", `( /* why */ "")`)
+	case 3:
+		text += slog("Info") + "(record())"
+	case 4:
+		text += s + ".log." + p.pick("Info", "Warn") + p.pick(`("")`, "(record())")
+	case 5:
+		if q := p.of("log/slog", "Logger"); q != "" {
+			text += "(*" + q + ").Info(" + s + ".log, \"\")"
+		}
+	case 6:
+		f := p.name("log")
+		text += f + " := " + p.pick(s+".log.Info", slog("Info")) + "\n\t" + f + `("")`
+	case 7:
+		text += s + p.pick(".outer.Info", ".warned.Warn", ".outer.Warn", ".outer.Logger.Info") + `("")`
+	case 8:
+		text += p.pick("defer ", "go ") + slog("Info") + `("")`
+	case 9:
+		text += s + `.log.With("k", 1).Info("", "v", some(2))`
+	case 10, 11:
+		text += s + p.pick(`.z.Info().Msg("")`, `.z.Info().Str("k", "v").Msgf("%d", 1)`, ".z.Info().\n\t\tStr(\"k\", \"v\"). // why\n\t\tMsg(\"\")", `.z.Err(nil).Send()`)
+	case 12:
+		e := p.name("event")
+		text += e + " := " + s + ".z.Info()\n\t" + e + `.Str("k", "v").Msg("")`
+	case 13, 14:
+		if q := p.of("github.com/rs/zerolog/log", "Info"); q != "" {
+			text += q + `().Msg("")`
+		}
+	case 15:
+		e := p.name("event")
+		text += "if " + e + " := " + s + ".z.Info(); " + e + " != nil {\n\t\t" + e + ".Send()\n\t}"
+	case 16, 17:
+		if q := p.of("github.com/sirupsen/logrus", p.pick("Info", `WithField("k", 1).Info`)); q != "" {
+			text += q + p.pick(`("")`, "(record())")
+		}
+	case 18:
+		text += s + p.pick(`.l.Infoln("")`, `.n.Info("")`, `.n.Entry.Info("")`, `.l.WithContext(nil).Info("")`)
+	case 19:
+		text += "_ = func() int { " + slog("Info") + `(""); return 1 }()`
+	case 20:
+		text += "_ = access(" + slog("Info") + ", nil)"
+	case 21:
+		text += "func(log func(string, ...any)) { log(\"\") }(" + slog("Info") + ")"
+	case 22:
+		text += "note()"
+	default:
+		text += slog("Info") + "(some(\"\"), \"k\", func() int { " + slog("Warn") + "(\"\"); return 1 }())"
+	}
+	p.out.WriteString(text + "\n")
+}
+
+// statement writes anything but a log line. It is false if there is none for this place.
+func (p *program) statement(s string, request *string, depth int) bool {
+	http := func(name string) string { return p.of("net/http", name) }
+	context := func(name string) string { return p.of("context", name) }
+	write := func(format string, args ...any) { fmt.Fprintf(&p.out, "\t"+format+"\n", args...) }
+	block := func() {
+		declared := p.declared
+		p.declared = nil
+		p.body(s, *request, depth-1)
+		p.declared = declared
+	}
+	switch n := p.IntN(30); {
+	case n < 6:
+		return false
+	case n == 6 && http("") != "":
+		req := p.name("req")
+		write("%s, err%s := %s(\"GET\", \"/\", nil)\n\tsend(%s, err%s)", req, req, http("NewRequest"), req, req)
+	case n == 7 && http("") != "":
+		write("send(%s(%s))", http("NewRequest"), p.pick("target()", `"PUT", "/", nil`))
+	case n == 8 && http("") != "":
+		write("_, _ = %s", p.pick(http("Get"), s+".client.Head")+`("/")`)
+	case n == 9:
+		write("_, _ = %s.rest.R()%s.Get(\"/\")", s, p.pick("", `.SetBody("")`))
+	case n == 10 && context("") != "":
+		write("use(%s())", context(p.pick("Background", "TODO")))
+	case n == 11 && context("") != "":
+		v := p.name("own")
+		write("%s, cancel%s := %s(%s())\n\tdefer cancel%s()\n\tuse(%s)", v, v, context("WithCancel"), context("Background"), v, v)
+	case n == 12 && context("") != "" && *request != "":
+		v := p.name("late")
+		write("var %s %s", v, context("Context"))
+		p.line(s)
+		write("{")
+		block()
+		write("}")
+		write("%s = %s.Context()", v, *request)
+		p.line(s)
+		write("use(%s)", v)
+	case n == 13 && *request != "" && *request != "ctx" && p.declare("ctx"):
+		write("ctx := %s.Context()\n\tuse(ctx)", *request)
+	case n == 14 && *request != "" && depth > 0:
+		v := p.name("ctx")
+		write("%s, err%s := auth(some(%s))\n\tif err%s != nil {", v, v, *request, v)
+		block()
+		write("%s\n\t}\n\tuse(%s)", p.pick("\treturn", ""), v)
+	case n == 15 && depth > 0:
+		write("go func() {")
+		block()
+		write("}()")
+	case n == 16 && depth > 0:
+		write("go func(n int) {")
+		block()
+		write("}(1)")
+	case n == 17 && depth > 0 && p.of("time", "") != "":
+		write("%s(1, func() {", p.of("time", "AfterFunc"))
+		block()
+		write("})")
+	case n == 18 && depth > 0:
+		write("%s(func() {", p.pick(s+".pool.Submit", "_ = "+s+".pool.Go", s+".wait.Go", "later"))
+		block()
+		write("})")
+	case n == 19:
+		write("%s", p.pick("go note()", "later(note)", s+".wait.Go(note)", "defer note()"))
+	case n == 20 && depth > 0:
+		write("if %s.l != nil {", s)
+		block()
+		write("} else {")
+		block()
+		write("}")
+	case n == 21 && depth > 0:
+		i := p.name("i")
+		write("for %s := range 2 {\n\t_ = %s", i, i)
+		block()
+		write("}")
+	case n == 22 && depth > 0:
+		write("switch {\n\tcase %s.l == nil:", s)
+		block()
+		write("default:")
+		block()
+		write("}")
+	case n == 23 && depth > 0:
+		write("func() {")
+		block()
+		write("}()")
+	case n == 24 && depth > 0 && context("") != "":
+		write("_ = func(%s %s) {", p.pick("inner", "_"), context("Context"))
+		block()
+		write("}")
+	case n == 25:
+		name := p.pick("ctx", "context", "workerpool", "slog", "http", "r")
+		if !p.declare(name) {
+			return false
+		}
+		write("%s := 1\n\t_ = %s", name, name)
+		if name == *request {
+			*request = ""
+		}
+	case n == 26 && context("") != "" && *request != "ctx":
+		if ctx := context("Context"); p.declare("ctx") {
+			write("var ctx %s\n\tuse(ctx)", ctx)
+		}
+	case n == 27 && depth > 0:
+		write("select {\n\tdefault:")
+		block()
+		write("}")
+	case n == 28 && depth > 0:
+		write("defer func() {")
+		block()
+		write("}()")
+	default:
+		return false
+	}
+	return true
+}
