@@ -27,10 +27,10 @@ func TestAnalyzers(t *testing.T) {
 		analyzer *analysis.Analyzer
 		packages []string
 	}{
-		{logctx.Analyzer, []string{"logctx", "startup", "contexts", "nilctx", "withheld"}},
+		{logctx.Analyzer, []string{"logctx", "startup", "contexts", "nilctx", "withheld", "outer", "values", "returns", "messages", "messagesextracted", "texts"}},
 		{ctxless.Analyzer, []string{"ctxless"}},
-		{freshctx.Analyzer, []string{"freshctx"}},
-		{reqctx.Analyzer, []string{"reqctx", "nilctx/req", "withheld/req"}},
+		{freshctx.Analyzer, []string{"freshctx", "messagecontexts"}},
+		{reqctx.Analyzer, []string{"reqctx", "nilctx/req", "withheld/req", "headers", "messagerequests"}},
 		{detachedgo.Analyzer, []string{"detachedgo", "detachedwithout"}},
 		{rawclient.Analyzer, []string{"rawclient"}},
 		{nakedgo.Analyzer, []string{"nakedgo", "nakedgo/allowed"}},

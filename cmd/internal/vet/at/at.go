@@ -40,6 +40,7 @@ var Analyzer = &analysis.Analyzer{
 		p.assignments = sync.OnceValue(p.findAssignments)
 		p.bodiless = sync.OnceValue(p.findBodiless)
 		p.importer = sync.OnceValue(p.findImporter)
+		p.calledAtHand = sync.OnceValue(p.findCalledAtHand)
 		return p, nil
 	},
 }
@@ -69,6 +70,8 @@ type Package struct {
 	assignments func() map[types.Object][]assignment
 	bodiless    func() map[*ast.File]*ast.File
 	importer    func() importer
+	// calledAtHand is the variables that hold functions, and are called where a context is.
+	calledAtHand func() map[types.Object]bool
 }
 
 // All is all nodes of the given types in the files that are looked at: not in generated

@@ -91,7 +91,7 @@ func (p *Package) Given(call *ast.CallExpr) bool {
 	}
 	x, _ := method(call)
 	inner, ok := ast.Unparen(x).(*ast.CallExpr)
-	return ok && f.bound(inner)
+	return ok && f.bound(inner, everywhere)
 }
 
 // context is 1 if e is a context or has one.
@@ -120,41 +120,67 @@ func (f *flow) object(e ast.Expr) types.Object {
 }
 
 // bound tells whether what e makes may have a context already: it was given one, or comes
-// from a caller, who may have given it one.
-func (f *flow) bound(e ast.Expr) bool { return f.boundIn(e, 8) }
+// from a caller, who may have given it one. Both count within in only.
+func (f *flow) bound(e ast.Expr, in reach) bool { return f.boundIn(e, in, 8) }
 
-func (f *flow) boundIn(e ast.Expr, steps int) bool {
+func (f *flow) boundIn(e ast.Expr, in reach, steps int) bool {
 	if steps == 0 {
 		return false
 	}
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
-		return f.boundIn(e.X, steps)
+		return f.boundIn(e.X, in, steps)
 	case *ast.StarExpr:
-		return f.boundIn(e.X, steps)
+		return f.boundIn(e.X, in, steps)
 	case *ast.TypeAssertExpr:
-		return f.boundIn(e.X, steps)
+		return f.boundIn(e.X, in, steps)
 	case *ast.CallExpr:
 		if f.given(e) {
-			return true
+			return in.has(e.Pos())
 		}
 		s, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr)
-		return ok && f.boundIn(s.X, steps)
+		return ok && f.boundIn(s.X, in, steps)
 	case *ast.SelectorExpr:
-		k, _ := kindOf(f.info.TypeOf(e.X))
-		return k != none
+		if k, _ := kindOf(f.info.TypeOf(e.X)); k != none {
+			return true
+		}
+		for _, right := range f.assigned[f.object(e.X)] {
+			if f.boundPart(right, in, steps-1) {
+				return true
+			}
+		}
 	case *ast.Ident:
 		obj, ok := f.info.ObjectOf(e).(*types.Var)
 		if !ok {
 			return false
 		}
-		if k, _ := kindOf(obj.Type()); k != none || f.params[obj] {
+		if k, _ := kindOf(obj.Type()); k != none || f.params[obj] && in.has(obj.Pos()) {
 			return true
 		}
 		for _, right := range f.assigned[obj] {
-			if f.boundIn(right, steps-1) {
+			if f.boundIn(right, in, steps-1) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// boundPart tells whether e is a composite with a part that was given a context.
+func (f *flow) boundPart(e ast.Expr, in reach, steps int) bool {
+	if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok {
+		e = u.X
+	}
+	composite, ok := ast.Unparen(e).(*ast.CompositeLit)
+	if !ok {
+		return false
+	}
+	for _, part := range composite.Elts {
+		if pair, ok := part.(*ast.KeyValueExpr); ok {
+			part = pair.Value
+		}
+		if f.boundIn(part, in, steps) {
+			return true
 		}
 	}
 	return false

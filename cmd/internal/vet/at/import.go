@@ -101,15 +101,15 @@ func (p *Package) file(pos token.Pos) *ast.File {
 // builds tells whether the package, whose files are in dir, may import the one at path as its
 // module stands: without another requirement, line of go.sum or directory of vendor.
 func (p *Package) builds(path, dir string) bool {
-	if standard(path) || p.imports(path) {
+	if standard(path) || p.imports(func(other string) bool { return other == path }) {
 		return true
 	}
 	deps := dependencies(path, dir)
 	return deps != nil && !slices.Contains(deps, p.types.Path()) // else they would import each other
 }
 
-// imports tells whether the package imports the one at path, near or far.
-func (p *Package) imports(path string) bool {
+// imports tells whether the package imports one whose path matches, near or far.
+func (p *Package) imports(matches func(path string) bool) bool {
 	seen := make(map[*types.Package]bool)
 	var found func(*types.Package) bool
 	found = func(pkg *types.Package) bool {
@@ -117,7 +117,7 @@ func (p *Package) imports(path string) bool {
 			return false
 		}
 		seen[pkg] = true
-		return pkg.Path() == path || slices.ContainsFunc(pkg.Imports(), found)
+		return matches(pkg.Path()) || slices.ContainsFunc(pkg.Imports(), found)
 	}
 	return slices.ContainsFunc(p.types.Imports(), found)
 }

@@ -51,6 +51,16 @@ func (p *Package) ReportLosses(pass *analysis.Pass, find func(inspector.Cursor) 
 		if !ok || p.Detached(c) || Implicit && h.Served {
 			continue
 		}
+		if m, ok := p.Message(c, h); ok {
+			p.Report(pass, analysis.Diagnostic{
+				Pos: l.Call.Pos(), End: l.Call.End(),
+				Message: l.Name + " without the trace of " + m.Name + ": " + l.Advice("ctx") + ", after ctx := " + m.Extract,
+			})
+			continue
+		}
+		if p.Consumes(c, h) {
+			continue
+		}
 		p.Report(pass, analysis.Diagnostic{
 			Pos: l.Call.Pos(), End: l.Call.End(),
 			Message:        l.Name + " without the context at hand: " + l.Advice(h.Name()),
@@ -75,24 +85,27 @@ func method(call *ast.CallExpr) (x ast.Expr, sel *ast.Ident) {
 func (p *Package) Line(c inspector.Cursor) (Loss, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)
-	if f == nil || f.Pkg() == nil {
+	if f == nil {
+		return p.variableLine(c)
+	}
+	if f.Pkg() == nil {
 		return Loss{}, false
 	}
 	switch f.Pkg().Path() {
 	case "github.com/rs/zerolog":
 		if Is(f, "github.com/rs/zerolog", "Event.Msg", "Event.Msgf", "Event.MsgFunc", "Event.Send") {
-			return p.zerologLine(call)
+			return p.zerologLine(call, p.reach(c))
 		}
 	case "log/slog":
-		return p.slogLine(call, f)
+		return p.slogLine(call, f, p.reach(c))
 	case "github.com/sirupsen/logrus":
-		return p.logrusLine(call, f)
+		return p.logrusLine(call, f, p.reach(c))
 	}
 	return Loss{}, false
 }
 
 // zerologLine follows the chain of events back to the logger.
-func (p *Package) zerologLine(call *ast.CallExpr) (Loss, bool) {
+func (p *Package) zerologLine(call *ast.CallExpr, in reach) (Loss, bool) {
 	l := Loss{
 		Call:   call,
 		Advice: func(ctx string) string { return "add .Ctx(" + ctx + ")" },
@@ -104,6 +117,9 @@ func (p *Package) zerologLine(call *ast.CallExpr) (Loss, bool) {
 		case *ast.CallExpr:
 			x, _ := method(e)
 			f := p.Callee(e)
+			if f == nil { // a variable that holds the start of events
+				f, x = p.held(e, in)
+			}
 			if f == nil || p.flow().given(e) {
 				return Loss{}, false
 			}
@@ -111,7 +127,7 @@ func (p *Package) zerologLine(call *ast.CallExpr) (Loss, bool) {
 				event = x
 				continue
 			}
-			if x != nil && p.flow().bound(x) {
+			if x != nil && p.flow().bound(x, in) {
 				return Loss{}, false
 			}
 			l.Name = "zerolog." + f.Name()
@@ -141,15 +157,15 @@ func hasMethod(t types.Type, name string) bool {
 	return ok
 }
 
-func (p *Package) slogLine(call *ast.CallExpr, f *types.Func) (Loss, bool) {
+func (p *Package) slogLine(call *ast.CallExpr, f *types.Func, in reach) (Loss, bool) {
 	x, sel := method(call)
-	if !Is(f, "log/slog", "Debug", "Info", "Warn", "Error", "Logger.Debug", "Logger.Info", "Logger.Warn", "Logger.Error") {
+	if !isSlogLine(f) {
 		return Loss{}, false
 	}
 	if x == nil { // imported with a dot
 		return Loss{}, false
 	}
-	if f.Signature().Recv() != nil && p.flow().bound(x) {
+	if f.Signature().Recv() != nil && p.flow().bound(x, in) {
 		return Loss{}, false
 	}
 	context := sel.Name + "Context"
@@ -159,6 +175,10 @@ func (p *Package) slogLine(call *ast.CallExpr, f *types.Func) (Loss, bool) {
 		Advice: func(ctx string) string { return "use " + context + "(" + ctx + ", …)" },
 		Edits:  func(ctx string) []analysis.TextEdit { return prepend(call, sel, context, ctx) },
 	}, true
+}
+
+func isSlogLine(f *types.Func) bool {
+	return Is(f, "log/slog", "Debug", "Info", "Warn", "Error", "Logger.Debug", "Logger.Info", "Logger.Warn", "Logger.Error")
 }
 
 // prepend calls another function, with one more argument before the others.
@@ -177,22 +197,33 @@ var logrusLevels = map[string]bool{
 	"Fatal": true, "Panic": true, "Log": true,
 }
 
-func (p *Package) logrusLine(call *ast.CallExpr, f *types.Func) (Loss, bool) {
+func isLogrusLine(f *types.Func) bool {
+	return logrusLevels[strings.TrimSuffix(strings.TrimSuffix(f.Name(), "f"), "ln")]
+}
+
+func (p *Package) logrusLine(call *ast.CallExpr, f *types.Func, in reach) (Loss, bool) {
 	x, sel := method(call)
-	if x == nil || !logrusLevels[strings.TrimSuffix(strings.TrimSuffix(f.Name(), "f"), "ln")] {
+	if x == nil || !isLogrusLine(f) {
 		return Loss{}, false
 	}
+	with := ""
 	if recv := f.Signature().Recv(); recv != nil {
-		if !hasMethod(p.info.TypeOf(x), "WithContext") || p.flow().bound(x) {
+		if t := p.info.TypeOf(x); !hasMethod(t, "WithContext") {
+			if !hasMethod(t, "WithFields") {
+				return Loss{}, false
+			}
+			with = "WithFields(nil)." // a FieldLogger has no WithContext, and its entries have
+		}
+		if p.flow().bound(x, in) {
 			return Loss{}, false
 		}
 	}
 	return Loss{
 		Call:   call,
 		Name:   "logrus." + f.Name(),
-		Advice: func(ctx string) string { return "use WithContext(" + ctx + ")." + f.Name() },
+		Advice: func(ctx string) string { return "use " + with + "WithContext(" + ctx + ")." + f.Name() },
 		Edits: func(ctx string) []analysis.TextEdit {
-			return []analysis.TextEdit{{Pos: sel.Pos(), End: sel.Pos(), NewText: []byte("WithContext(" + ctx + ").")}}
+			return []analysis.TextEdit{{Pos: sel.Pos(), End: sel.Pos(), NewText: []byte(with + "WithContext(" + ctx + ").")}}
 		},
 	}, true
 }

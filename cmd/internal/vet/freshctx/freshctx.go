@@ -37,6 +37,16 @@ func run(pass *analysis.Pass) (any, error) {
 		if !ok || !h.Handler && serves(c) {
 			continue
 		}
+		if m, ok := p.Message(c, h); ok {
+			p.Report(pass, analysis.Diagnostic{
+				Pos: call.Pos(), End: call.End(),
+				Message: "context." + f.Name() + "() loses the trace of " + m.Name + ": use context.WithoutCancel(ctx), after ctx := " + m.Extract,
+			})
+			continue
+		}
+		if p.Consumes(c, h) {
+			continue
+		}
 		d := analysis.Diagnostic{
 			Pos: call.Pos(), End: call.End(),
 			Message: "context." + f.Name() + "() loses the trace of the context at hand: use context.WithoutCancel(" + h.Name() + ")",

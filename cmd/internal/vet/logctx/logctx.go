@@ -2,6 +2,8 @@
 package logctx
 
 import (
+	"go/ast"
+
 	"example.com/clew/cmd/internal/vet/at"
 	"golang.org/x/tools/go/analysis"
 )
@@ -23,5 +25,20 @@ Lines in a goroutine that a request's handler starts are left to detachedgo.`,
 func run(pass *analysis.Pass) (any, error) {
 	p := pass.ResultOf[at.Analyzer].(*at.Package)
 	p.ReportLosses(pass, p.Line, false)
+	p.ReportTexts(pass, false)
+	for c := range p.All((*ast.SelectorExpr)(nil)) {
+		if v, ok := p.Value(c); ok {
+			p.Report(pass, analysis.Diagnostic{Pos: v.Expr.Pos(), End: v.Expr.End(), Message: v.Message})
+		}
+	}
+	for c := range p.All((*ast.FuncDecl)(nil)) {
+		if l, h, ok := p.Unbound(c); ok {
+			p.Report(pass, analysis.Diagnostic{
+				Pos: l.Call.Pos(), End: l.Call.End(),
+				Message:        l.Name + " returns a logger without the context that it takes: " + l.Advice(h.Name()),
+				SuggestedFixes: p.Fix(l, h, false),
+			})
+		}
+	}
 	return nil, nil
 }

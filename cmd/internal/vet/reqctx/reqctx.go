@@ -23,5 +23,6 @@ Requests in a goroutine that a request's handler starts are left to detachedgo.`
 func run(pass *analysis.Pass) (any, error) {
 	p := pass.ResultOf[at.Analyzer].(*at.Package)
 	p.ReportLosses(pass, p.Send, true)
+	p.ReportTexts(pass, true)
 	return nil, nil
 }

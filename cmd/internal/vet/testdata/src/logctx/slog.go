@@ -30,4 +30,4 @@ func slogs(ctx context.Context, logger *slog.Logger) {
 	slog.Info("in the call") // want `slog.Info without`
 }
 
-func from(ctx context.Context) *slog.Logger { return slog.Default() }
+func from(ctx context.Context) *slog.Logger { return ctx.Value("logger").(*slog.Logger) }

@@ -46,7 +46,7 @@ func (s *server) variables(ctx context.Context) {
 	joined.Msg("")
 }
 
-func (s *server) logger(ctx context.Context) zerolog.Logger { return s.log }
+func (s *server) logger(ctx context.Context) zerolog.Logger { return s.log.With().Ctx(ctx).Logger() }
 
 // A caller may have bound what it hands over.
 func handed(ctx context.Context, logger zerolog.Logger, event *zerolog.Event) {

@@ -11,3 +11,5 @@ func (c *Context) Deadline() (t time.Time, ok bool) { return }
 func (c *Context) Done() <-chan struct{}            { return nil }
 func (c *Context) Err() error                       { return nil }
 func (c *Context) Value(key any) any                { return nil }
+
+type HandlerFunc func(*Context)

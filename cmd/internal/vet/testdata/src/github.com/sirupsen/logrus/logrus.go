@@ -15,9 +15,15 @@ type Logger struct{}
 func (l *Logger) Infoln(a ...any)                        {}
 func (l *Logger) WithContext(ctx context.Context) *Entry { return nil }
 
-type FieldLogger interface{ Info(a ...any) }
+type Fields map[string]any
+
+type FieldLogger interface {
+	Info(a ...any)
+	WithFields(fields Fields) *Entry
+}
 
 func Info(a ...any)                          {}
+func Warnf(format string, a ...any)          {}
 func SetLevel(level int)                     {}
 func WithContext(ctx context.Context) *Entry { return nil }
 func WithField(key string, value any) *Entry { return nil }

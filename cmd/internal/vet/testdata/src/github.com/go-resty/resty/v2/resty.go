@@ -19,3 +19,4 @@ func (r *Request) Context() context.Context                { return nil }
 func (r *Request) SetContext(ctx context.Context) *Request { return r }
 func (r *Request) SetBody(body any) *Request               { return r }
 func (r *Request) Get(url string) (any, error)             { return nil, nil }
+func (r *Request) SetHeader(name, value string) *Request   { return r }

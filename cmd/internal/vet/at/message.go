@@ -1,0 +1,334 @@
+package at
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ast/edge"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// A carrier is where the messages of a library have their headers.
+type carrier struct {
+	// headers is what to write after the message, and around it: "propagation.MapCarrier(%.Attributes)",
+	// or where there is no carrier for it yet only ".Headers".
+	headers string
+	// incoming: only what is received has this type.
+	incoming bool
+}
+
+// carriers is the types of messages of queues. watermill's line is that of package adapters.
+var carriers = map[string]carrier{
+	"github.com/ThreeDotsLabs/watermill/message.Message":          {headers: "propagation.MapCarrier(%.Metadata)"},
+	"cloud.google.com/go/pubsub.Message":                          {headers: "propagation.MapCarrier(%.Attributes)"},
+	"cloud.google.com/go/internal/pubsub.Message":                 {headers: "propagation.MapCarrier(%.Attributes)"},
+	"gocloud.dev/pubsub.Message":                                  {headers: "propagation.MapCarrier(%.Metadata)"},
+	"github.com/nats-io/nats.go.Msg":                              {headers: "propagation.HeaderCarrier(%.Header)"},
+	"github.com/nats-io/nats.go/jetstream.Msg":                    {headers: "propagation.HeaderCarrier(%.Headers())", incoming: true},
+	"github.com/segmentio/kafka-go.Message":                       {headers: ".Headers"},
+	"github.com/twmb/franz-go/pkg/kgo.Record":                     {headers: ".Headers"},
+	"github.com/confluentinc/confluent-kafka-go/kafka.Message":    {headers: ".Headers"},
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka.Message": {headers: ".Headers"},
+	"github.com/IBM/sarama.ConsumerMessage":                       {headers: ".Headers", incoming: true},
+	"github.com/Shopify/sarama.ConsumerMessage":                   {headers: ".Headers", incoming: true},
+	"github.com/rabbitmq/amqp091-go.Delivery":                     {headers: ".Headers", incoming: true},
+	"github.com/streadway/amqp.Delivery":                          {headers: ".Headers", incoming: true},
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types.Message":      {headers: ".MessageAttributes", incoming: true},
+	"github.com/aws/aws-sdk-go/service/sqs.Message":               {headers: ".MessageAttributes", incoming: true},
+	"github.com/aws/aws-lambda-go/events.SQSMessage":              {headers: ".MessageAttributes", incoming: true},
+	"github.com/redis/go-redis.XMessage":                          {headers: ".Values", incoming: true},
+}
+
+// A Message is one that was received from a queue, and whose trace is in no context yet.
+type Message struct {
+	Name string // the variable
+	// Extract makes the context that has its trace: "propagator.Extract(ctx, …)"
+	Extract string
+}
+
+// Message is the message that the code at c handles. It is false where h, the context at hand
+// there, is one that was made for the message, and where it is a request's.
+func (p *Package) Message(c inspector.Cursor, h Hand) (Message, bool) {
+	return p.message(c, h, 3)
+}
+
+func (p *Package) message(c inspector.Cursor, h Hand, steps int) (Message, bool) {
+	var f inspector.Cursor // has the context at hand
+	for g := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		f = g
+		if _, found := p.param(g.Node()); found {
+			break
+		}
+	}
+	if !f.Valid() || steps == 0 || p.serves(f.Node()) || p.takes(f.Node(), "net/http.Request") {
+		return Message{}, false
+	}
+	v := p.messageVar(c, f)
+	if v == nil || p.instead(c, v) {
+		return Message{}, false
+	}
+	expr := h.Expr
+	if w, ok := p.lookup(expr, c.Node().Pos()).(*types.Var); ok && p.prepared(w, 4) {
+		return Message{}, false
+	}
+	if k, suffix := kindOf(v.Type()); k == request {
+		// It has a context, which middleware may have put the trace into.
+		if p.extracts() {
+			return Message{}, false
+		}
+		expr = v.Name() + suffix
+	}
+	if expr == "" || !p.received(c, f, v, steps) {
+		return Message{}, false
+	}
+	headers := carriers[TypePath(v.Type())].headers
+	if strings.HasPrefix(headers, ".") {
+		return Message{v.Name(), "propagator.Extract(" + expr + ", …) with a carrier over " + v.Name() + headers}, true
+	}
+	return Message{v.Name(), "propagator.Extract(" + expr + ", " + strings.Replace(headers, "%", v.Name(), 1) + ")"}, true
+}
+
+// messageVar is the nearest variable at c within f that is a message.
+func (p *Package) messageVar(c, f inspector.Cursor) *types.Var {
+	pos := c.Node().Pos()
+	for scope := p.types.Scope().Innermost(pos); scope != nil; scope = scope.Parent() {
+		for _, name := range scope.Names() {
+			v, ok := scope.Lookup(name).(*types.Var)
+			if ok && name != "_" && carriers[TypePath(v.Type())].headers != "" && p.lookup(name, pos) == v {
+				return v
+			}
+		}
+		if scope == p.info.Scopes[funcType(f.Node())] {
+			break
+		}
+	}
+	return nil
+}
+
+// extracts tells whether the package puts traces of messages into contexts.
+func (p *Package) extracts() bool {
+	if p.imports(func(path string) bool { return strings.HasPrefix(path, "example.com/clew/") }) {
+		return true
+	}
+	for _, file := range p.files {
+		if p.Says(file, "Extract") {
+			return true
+		}
+	}
+	return false
+}
+
+// prepared tells whether the context v was made by more than package context: for this message,
+// or with a new trace.
+func (p *Package) prepared(v *types.Var, steps int) (found bool) {
+	if steps == 0 {
+		return false
+	}
+	for _, right := range p.flow().assigned[v] {
+		ast.Inspect(right, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				f := p.Callee(n)
+				passed := f != nil && f.Pkg() != nil && (f.Pkg().Path() == "context" || f.Name() == "Context")
+				found = found || !passed && makesContext(p.info.TypeOf(n))
+			case *ast.Ident:
+				if w, ok := p.info.Uses[n].(*types.Var); ok && w != v && isContext(w) {
+					found = found || p.prepared(w, steps-1)
+				}
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+// makesContext tells whether a call with the result t makes a context.
+func makesContext(t types.Type) bool {
+	if results, ok := t.(*types.Tuple); ok && results.Len() > 0 {
+		t = results.At(0).Type()
+	}
+	return t != nil && TypePath(t) == "context.Context"
+}
+
+// instead tells whether c runs only because there was an error instead of v.
+func (p *Package) instead(c inspector.Cursor, v *types.Var) bool {
+	for ; c.ParentEdgeKind() != edge.Invalid; c = c.Parent() {
+		if c.ParentEdgeKind() != edge.IfStmt_Body {
+			continue
+		}
+		check := c.Parent()
+		stmt := check.Node().(*ast.IfStmt)
+		if init, ok := stmt.Init.(*ast.AssignStmt); ok {
+			if p.defines(init, v) {
+				return p.checksError(stmt.Cond)
+			}
+			continue
+		}
+		if before, ok := check.PrevSibling(); ok {
+			if assign, ok := before.Node().(*ast.AssignStmt); ok && p.defines(assign, v) {
+				return p.checksError(stmt.Cond)
+			}
+		}
+	}
+	return false
+}
+
+func (p *Package) defines(assign *ast.AssignStmt, v *types.Var) bool {
+	for _, left := range assign.Lhs {
+		if p.flow().object(left) == v {
+			return true
+		}
+	}
+	return false
+}
+
+// checksError tells whether cond finds an error.
+func (p *Package) checksError(cond ast.Expr) (found bool) {
+	ast.Inspect(cond, func(n ast.Node) bool {
+		if b, ok := n.(*ast.BinaryExpr); ok && b.Op == token.NEQ && p.info.Types[b.Y].IsNil() {
+			found = found || types.Identical(p.info.TypeOf(b.X), types.Universe.Lookup("error").Type())
+		}
+		return !found
+	})
+	return found
+}
+
+// received tells whether v, which is used at c within f, came from a queue.
+func (p *Package) received(c, f inspector.Cursor, v *types.Var, steps int) bool {
+	for g := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		if p.hasParam(g.Node(), v) {
+			return p.handed(g, v, steps)
+		}
+	}
+	if carriers[TypePath(v.Type())].incoming {
+		return true
+	}
+	for loop := range c.Enclosing((*ast.RangeStmt)(nil)) {
+		loop := loop.Node().(*ast.RangeStmt)
+		if loop.Key != nil && p.flow().object(loop.Key) == v || loop.Value != nil && p.flow().object(loop.Value) == v {
+			if _, ok := p.info.TypeOf(loop.X).Underlying().(*types.Chan); ok {
+				return true
+			}
+			return p.receives(loop.X, 2)
+		}
+	}
+	for _, right := range p.flow().assigned[v] {
+		if p.receives(right, 2) {
+			return true
+		}
+	}
+	return false
+}
+
+// receives tells whether e takes messages from a queue: by <-, or by a method that is called so.
+func (p *Package) receives(e ast.Expr, steps int) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.UnaryExpr:
+		return e.Op == token.ARROW
+	case *ast.CallExpr:
+		f := p.Callee(e)
+		if f == nil || f.Signature().Recv() == nil {
+			return false
+		}
+		for _, verb := range []string{"Read", "Fetch", "Receive", "Next", "Poll", "Get", "Consume", "Pull", "Messages"} {
+			if strings.HasPrefix(f.Name(), verb) {
+				return true
+			}
+		}
+	case *ast.Ident:
+		for _, right := range p.flow().assigned[p.flow().object(e)] {
+			if steps > 0 && p.receives(right, steps-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (p *Package) hasParam(f ast.Node, v *types.Var) bool {
+	params := funcType(f).Params
+	return params.Pos() <= v.Pos() && v.Pos() < params.End()
+}
+
+// handed tells whether f gets its parameter v from a queue: as the handler that v's own library
+// calls, or from callers in this package that have it from there, and no other context for it.
+func (p *Package) handed(f inspector.Cursor, v *types.Var, steps int) bool {
+	if k, _ := kindOf(v.Type()); k == request {
+		return true // its own context is the one at hand
+	}
+	decl, ok := f.Node().(*ast.FuncDecl)
+	if !ok {
+		call, ok := f.Parent().Node().(*ast.CallExpr)
+		if !ok || f.ParentEdgeKind() != edge.CallExpr_Args {
+			return false
+		}
+		callee := p.Callee(call)
+		return callee != nil && callee.Pkg() != nil && callee.Pkg() != p.types && sameModule(callee.Pkg().Path(), TypePath(v.Type()))
+	}
+	callers := 0
+	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
+		if p.info.Uses[c.Node().(*ast.Ident)] != p.info.Defs[decl.Name] {
+			continue
+		}
+		if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
+			c = c.Parent()
+		}
+		if c.ParentEdgeKind() != edge.CallExpr_Fun {
+			return false
+		}
+		h, ok := p.Hand(c)
+		if !ok {
+			return false
+		}
+		if _, ok := p.message(c, h, steps-1); !ok {
+			return false
+		}
+		callers++
+	}
+	return callers > 0
+}
+
+// sameModule tells whether two paths begin with the same host, owner and repository.
+func sameModule(a, b string) bool {
+	cut := func(path string) string {
+		parts := strings.SplitN(path, "/", 4)
+		return strings.Join(parts[:min(3, len(parts))], "/")
+	}
+	a, b = cut(a), cut(b)
+	return a == b || strings.HasPrefix(b, a+".") // "nats.go" and "nats.go.Msg"
+}
+
+// Consumes tells whether the function around c takes messages from a queue in a loop: its
+// context is then the program's own, and what it logs outside of a message belongs to no trace.
+func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
+	if h.Handler {
+		return false
+	}
+	if w, ok := p.lookup(h.Expr, c.Node().Pos()).(*types.Var); ok && p.prepared(w, 4) {
+		return false
+	}
+	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		if _, found := p.param(f.Node()); !found {
+			continue
+		}
+		for loop := range f.Preorder((*ast.ForStmt)(nil), (*ast.RangeStmt)(nil)) {
+			switch n := loop.Node().(type) {
+			case *ast.ForStmt:
+				for id := range loop.Preorder((*ast.Ident)(nil)) {
+					v, ok := p.info.Defs[id.Node().(*ast.Ident)].(*types.Var)
+					if ok && n.Body.Pos() <= v.Pos() && carriers[TypePath(v.Type())].headers != "" && p.received(id, f, v, 1) {
+						return true
+					}
+				}
+			case *ast.RangeStmt:
+				if channel, ok := p.info.TypeOf(n.X).Underlying().(*types.Chan); ok && carriers[TypePath(channel.Elem())].headers != "" {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return false
+}

@@ -1,0 +1,107 @@
+package at
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/ast/edge"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// A reach is the part of the text in which a logger may have been given the context at hand
+// somewhere. Outside of it, what a function takes was made before there was that context.
+type reach struct{ from, to token.Pos }
+
+// everywhere is the reach of a place without a context: a caller may have bound what it hands over.
+var everywhere = reach{0, 1 << 62}
+
+func (r reach) has(pos token.Pos) bool { return r.from <= pos && pos < r.to }
+
+// reach is that of the context at hand at c: the outermost function with a context. Around
+// that, if it is a literal that serves requests or is kept for later, parameters and variables
+// are those of the set-up. A literal that is only handed to a function may run here and now.
+func (p *Package) reach(c inspector.Cursor) reach {
+	var outermost inspector.Cursor
+	found := false
+	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		if _, takes := p.param(f.Node()); !takes {
+			continue
+		}
+		if found && p.serves(outermost.Node()) && !p.serves(f.Node()) && !p.takes(f.Node(), "net/http.Request") {
+			break // the context out there is the program's
+		}
+		outermost, found = f, true
+	}
+	if !found {
+		return everywhere
+	}
+	f := outermost.Node()
+	if _, ok := f.(*ast.FuncLit); ok && !p.serves(f) && !p.escapes(outermost) {
+		return everywhere
+	}
+	return reach{f.Pos(), f.End()}
+}
+
+// serves tells whether f is a handler of requests that come in.
+func (p *Package) serves(f ast.Node) bool {
+	return p.takes(f, "net/http.ResponseWriter") && p.takes(f, "net/http.Request") ||
+		p.takes(f, "github.com/gin-gonic/gin.Context") ||
+		p.takes(f, "github.com/labstack/echo.Context") ||
+		p.takes(f, "github.com/gofiber/fiber.Ctx")
+}
+
+// takes tells whether f has a parameter of that type.
+func (p *Package) takes(f ast.Node, path string) bool {
+	for _, field := range funcType(f).Params.List {
+		if t := p.info.TypeOf(field.Type); t != nil && TypePath(t) == path {
+			return true
+		}
+	}
+	return false
+}
+
+// escapes tells whether the function literal at c is kept for later: returned, stored in a
+// composite, or handed to what makes a function or a handler of it.
+func (p *Package) escapes(c inspector.Cursor) bool {
+	for {
+		switch c.ParentEdgeKind() {
+		case edge.ReturnStmt_Results, edge.CompositeLit_Elts, edge.KeyValueExpr_Value:
+			return true
+		case edge.ParenExpr_X:
+		case edge.AssignStmt_Rhs:
+			return p.Returned(c, c.Parent().Node().(*ast.AssignStmt).Lhs[0])
+		case edge.CallExpr_Args:
+			call := c.Parent().Node().(*ast.CallExpr)
+			t := p.info.TypeOf(call)
+			if t == nil {
+				return false
+			}
+			if !p.info.Types[call.Fun].IsType() {
+				_, function := t.Underlying().(*types.Signature)
+				return function || isHandler(t)
+			}
+		default:
+			return false
+		}
+		c = c.Parent()
+	}
+}
+
+// isHandler tells whether t handles requests, or makes what does.
+func isHandler(t types.Type) bool {
+	switch TypePath(t) {
+	case "net/http.Handler", "net/http.HandlerFunc":
+		return true
+	}
+	if f, ok := t.Underlying().(*types.Signature); ok {
+		for v := range f.Params().Variables() {
+			switch TypePath(v.Type()) {
+			case "net/http.Request", "github.com/gin-gonic/gin.Context", "github.com/labstack/echo.Context", "github.com/gofiber/fiber.Ctx":
+				return true
+			}
+		}
+		return f.Results().Len() == 1 && TypePath(t) == "" && isHandler(f.Results().At(0).Type())
+	}
+	return false
+}

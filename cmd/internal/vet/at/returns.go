@@ -1,0 +1,242 @@
+package at
+
+import (
+	"go/ast"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// Unbound is the loss of a function that takes a context and returns a logger without it, made from
+// another that was there before. The lines of its callers count as given: the function is the place to mend.
+func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
+	decl := c.Node().(*ast.FuncDecl)
+	f, _ := p.info.Defs[decl.Name].(*types.Func)
+	param, _ := p.param(decl)
+	if f == nil || param == nil || decl.Body == nil || constructs(decl) || p.startup()[decl] || p.traces(decl) {
+		return Loss{}, Hand{}, false
+	}
+	index := -1
+	for i := range f.Signature().Results().Len() {
+		if p.isLogger(f.Signature().Results().At(i).Type()) {
+			index = i
+		}
+	}
+	if index < 0 {
+		return Loss{}, Hand{}, false
+	}
+	var from ast.Expr // the returned logger, if there is one return of it
+	returned, unbound := 0, true
+	c.Inspect([]ast.Node{(*ast.ReturnStmt)(nil), (*ast.FuncLit)(nil)}, func(c inspector.Cursor) bool {
+		ret, ok := c.Node().(*ast.ReturnStmt)
+		if !ok {
+			return false // a function literal returns to others
+		}
+		if len(ret.Results) != f.Signature().Results().Len() {
+			unbound = false
+			return false
+		}
+		result := ret.Results[index]
+		if p.info.Types[result].IsNil() {
+			return false
+		}
+		returned, from = returned+1, result
+		unbound = unbound && p.derives(result, 8)
+		return false
+	})
+	if returned == 0 || !unbound {
+		return Loss{}, Hand{}, false
+	}
+	_, suffix := kindOf(param.Type())
+	l := Loss{Call: decl.Name, Name: FuncName(f)}
+	switch TypePath(p.madeOf(f.Signature().Results().At(index).Type())) {
+	case "github.com/rs/zerolog.Logger":
+		l.Advice = func(ctx string) string { return "bind it by With().Ctx(" + ctx + ")" }
+		if with := p.with(from, 4); returned == 1 && with != nil && p.lookup(param.Name(), with.Pos()) == param {
+			l.Edits = func(ctx string) []analysis.TextEdit { return insert(with, ".Ctx("+ctx+")") }
+		}
+	case "github.com/sirupsen/logrus.Entry":
+		l.Advice = func(ctx string) string { return "add .WithContext(" + ctx + ")" }
+		if returned == 1 && TypePath(p.info.TypeOf(from)) == "github.com/sirupsen/logrus.Entry" && p.lookup(param.Name(), from.Pos()) == param {
+			l.Edits = func(ctx string) []analysis.TextEdit { return insert(from, ".WithContext("+ctx+")") }
+		}
+	case "log/slog.Logger":
+		l.Advice = func(ctx string) string { return "make it from logctx.SlogFrom(" + ctx + ")" }
+	default:
+		l.Advice = func(ctx string) string { return "bind it to " + ctx }
+	}
+	return l, Hand{Expr: param.Name() + suffix, Stable: true}, true
+}
+
+// traces tells whether something in decl speaks of a trace: then the ID may be added there.
+func (p *Package) traces(decl *ast.FuncDecl) (found bool) {
+	says := func(s string) bool { return strings.Contains(strings.ToLower(s), "trace") }
+	ast.Inspect(decl, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			found = found || says(n.Value)
+		case *ast.Ident:
+			// A level of that name is none.
+			if f, ok := p.info.Uses[n].(*types.Func); !ok || f.Name() != "Trace" && f.Name() != "Tracef" {
+				found = found || says(n.Name)
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+var loggers = map[string]bool{
+	"log/slog.Logger":                        true,
+	"github.com/rs/zerolog.Logger":           true,
+	"github.com/sirupsen/logrus.Entry":       true,
+	"github.com/sirupsen/logrus.Logger":      true,
+	"github.com/sirupsen/logrus.FieldLogger": true,
+}
+
+// isLogger tells whether t is a logger, or the package's own around one.
+func (p *Package) isLogger(t types.Type) bool { return p.madeOf(t) != nil }
+
+// madeOf is the logger that t is, or that it has in a field, if it is this package's and is called one.
+func (p *Package) madeOf(t types.Type) types.Type {
+	if loggers[TypePath(t)] {
+		return t
+	}
+	n := named(t)
+	if n == nil || n.Obj().Pkg() != p.types || !strings.Contains(strings.ToLower(n.Obj().Name()), "log") {
+		return nil
+	}
+	if s, ok := n.Underlying().(*types.Struct); ok {
+		for field := range s.Fields() {
+			if loggers[TypePath(field.Type())] {
+				return field.Type()
+			}
+		}
+	}
+	return nil
+}
+
+// derives tells whether e is made from a logger that was there before, by methods of it that were
+// given no context: a field, a receiver, a variable of a package, the default.
+func (p *Package) derives(e ast.Expr, steps int) bool {
+	if steps == 0 {
+		return false
+	}
+	switch e := ast.Unparen(e).(type) {
+	case *ast.UnaryExpr:
+		return p.derives(e.X, steps)
+	case *ast.StarExpr:
+		return p.derives(e.X, steps)
+	case *ast.CallExpr:
+		f := p.Callee(e)
+		x, _ := method(e)
+		if f == nil || f.Pkg() == nil || x == nil || p.flow().given(e) {
+			return false
+		}
+		if f.Signature().Recv() != nil {
+			t := p.info.TypeOf(x)
+			return (p.isLogger(t) || TypePath(t) == "github.com/rs/zerolog.Context") && p.derives(x, steps)
+		}
+		switch f.Pkg().Path() {
+		case "log/slog":
+			return f.Name() == "With" || f.Name() == "Default"
+		case "github.com/rs/zerolog/log":
+			return f.Name() == "With"
+		case "github.com/sirupsen/logrus":
+			return strings.HasPrefix(f.Name(), "With") || f.Name() == "StandardLogger"
+		}
+	case *ast.CompositeLit:
+		if !p.isLogger(p.info.TypeOf(e)) {
+			return false
+		}
+		found := false
+		for _, part := range e.Elts {
+			if pair, ok := part.(*ast.KeyValueExpr); ok {
+				part = pair.Value
+			}
+			t := p.info.TypeOf(part)
+			if p.flow().context(part) > 0 {
+				return false
+			}
+			if p.isLogger(t) {
+				if !p.derives(part, steps) {
+					return false
+				}
+				found = true
+			}
+		}
+		return found
+	case *ast.SelectorExpr:
+		k, _ := kindOf(p.info.TypeOf(e.X))
+		v, ok := p.info.Uses[e.Sel].(*types.Var)
+		return ok && k == none && p.isLogger(v.Type()) && !p.flow().params[p.flow().object(e.X)]
+	case *ast.Ident:
+		v, ok := p.info.ObjectOf(e).(*types.Var)
+		if !ok || !p.isLogger(v.Type()) || p.flow().params[v] {
+			return false
+		}
+		rights := p.flow().assigned[v]
+		if len(rights) == 0 { // a receiver, or a variable that is set elsewhere
+			return true
+		}
+		if v.Parent() == p.types.Scope() {
+			return true
+		}
+		for _, right := range rights {
+			if !p.derivesOrSame(right, v, steps-1) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// derivesOrSame is derives, for what is assigned to v and may be made from v.
+func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, steps int) bool {
+	for x := ast.Unparen(e); ; {
+		call, ok := x.(*ast.CallExpr)
+		if !ok {
+			if id, ok := x.(*ast.Ident); ok && p.info.ObjectOf(id) == v {
+				return true
+			}
+			return p.derives(e, steps)
+		}
+		if p.flow().given(call) {
+			return false
+		}
+		if x, _ = method(call); x == nil {
+			return p.derives(e, steps)
+		}
+		x = ast.Unparen(x)
+	}
+}
+
+// with is the call of zerolog's With that e is made by.
+func (p *Package) with(e ast.Expr, steps int) ast.Expr {
+	for steps > 0 {
+		switch x := ast.Unparen(e).(type) {
+		case *ast.UnaryExpr:
+			e = x.X
+		case *ast.CallExpr:
+			if f := p.Callee(x); Is(f, "github.com/rs/zerolog", "Logger.With") || Is(f, "github.com/rs/zerolog/log", "With") {
+				return x
+			}
+			if e, _ = method(x); e == nil {
+				return nil
+			}
+		case *ast.Ident:
+			rights := p.flow().assigned[p.flow().object(x)]
+			if len(rights) != 1 {
+				return nil
+			}
+			e = rights[0]
+			steps--
+		default:
+			return nil
+		}
+	}
+	return nil
+}

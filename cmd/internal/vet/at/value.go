@@ -1,0 +1,296 @@
+package at
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ast/edge"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// logFunc is the log function that e names without calling it, nil if it names none or
+// one whose lines may have a context: by its receiver x, if that was given one within in.
+func (p *Package) logFunc(e ast.Expr, in reach) (f *types.Func, x ast.Expr) {
+	s, ok := ast.Unparen(e).(*ast.SelectorExpr)
+	if !ok {
+		return nil, nil
+	}
+	if selection := p.info.Selections[s]; selection != nil && selection.Kind() == types.MethodExpr {
+		return nil, nil
+	}
+	f, _ = p.info.Uses[s.Sel].(*types.Func)
+	if f == nil || f.Pkg() == nil {
+		return nil, nil
+	}
+	switch path := f.Pkg().Path(); {
+	case path == "log/slog" && isSlogLine(f):
+	case path == "github.com/sirupsen/logrus" && isLogrusLine(f):
+	case path == "github.com/rs/zerolog", path == "github.com/rs/zerolog/log":
+		if !prints(f) && !begins(f) {
+			return nil, nil
+		}
+	default:
+		return nil, nil
+	}
+	if f.Signature().Recv() != nil && p.flow().bound(s.X, in) {
+		return nil, nil
+	}
+	return f, s.X
+}
+
+// prints tells whether f of zerolog writes a line that cannot be given a context.
+func prints(f *types.Func) bool {
+	switch f.Name() {
+	case "Print", "Printf", "Println":
+		return true
+	}
+	return false
+}
+
+// begins tells whether f of zerolog begins a line, to which a context can be added.
+func begins(f *types.Func) bool {
+	results := f.Signature().Results()
+	return results.Len() == 1 && TypePath(results.At(0).Type()) == "github.com/rs/zerolog.Event" &&
+		(f.Signature().Recv() == nil || typeName(f.Signature().Recv().Type()) == "Logger")
+}
+
+// local is the variable of a function that e names, nil for others.
+func (p *Package) local(e ast.Expr) *types.Var {
+	v, _ := p.flow().object(e).(*types.Var)
+	if v == nil || v.IsField() || v.Pkg() == nil || v.Parent() == v.Pkg().Scope() || p.flow().params[v] {
+		return nil
+	}
+	return v
+}
+
+// held is the log function that call calls through a variable of its own function, the first if
+// there are several. It is nil unless all that the variable holds are log functions without a context.
+func (p *Package) held(call *ast.CallExpr, in reach) (f *types.Func, x ast.Expr) {
+	v := p.local(call.Fun)
+	if v == nil {
+		return nil, nil
+	}
+	for _, right := range p.flow().assigned[v] {
+		g, of := p.logFunc(right, in)
+		if g == nil {
+			return nil, nil
+		}
+		if f == nil {
+			f, x = g, of
+		}
+	}
+	return f, x
+}
+
+// variableLine is the line that the call at c of a variable writes, if that holds functions of slog or logrus.
+func (p *Package) variableLine(c inspector.Cursor) (Loss, bool) {
+	call := c.Node().(*ast.CallExpr)
+	f, _ := p.held(call, p.reach(c))
+	if f == nil || p.flow().given(call) {
+		return Loss{}, false
+	}
+	name := ast.Unparen(call.Fun).(*ast.Ident).Name
+	l := Loss{Call: call, Name: f.Pkg().Name() + "." + f.Name()}
+	switch f.Pkg().Path() {
+	case "log/slog":
+		l.Advice = func(ctx string) string {
+			return "make " + name + " slog." + f.Name() + "Context, and call it with " + ctx
+		}
+		l.Edits = p.heldEdits(call)
+	case "github.com/sirupsen/logrus":
+		l.Advice = func(ctx string) string { return "make " + name + " logrus.WithContext(" + ctx + ")." + f.Name() }
+	default:
+		return Loss{}, false
+	}
+	return l, true
+}
+
+// heldEdits has the variable that call calls hold the functions that take a context. It is nil
+// where that would change more than this call.
+func (p *Package) heldEdits(call *ast.CallExpr) func(ctx string) []analysis.TextEdit {
+	v := p.local(call.Fun)
+	var edits []analysis.TextEdit
+	for _, right := range p.flow().assigned[v] {
+		sel := ast.Unparen(right).(*ast.SelectorExpr).Sel
+		edits = append(edits, insert(sel, "Context")...)
+	}
+	uses := 0
+	for id, obj := range p.info.Uses {
+		if obj == v && id != ast.Unparen(call.Fun) && !p.assigns(id) {
+			uses++
+		}
+	}
+	if uses > 0 || !p.inferred(v) {
+		return nil
+	}
+	return func(ctx string) []analysis.TextEdit {
+		if len(call.Args) > 0 {
+			ctx += ", "
+		}
+		return append(edits[:len(edits):len(edits)], analysis.TextEdit{Pos: call.Lparen + 1, End: call.Lparen + 1, NewText: []byte(ctx)})
+	}
+}
+
+// assigns tells whether id stands at the left of an assignment.
+func (p *Package) assigns(id *ast.Ident) bool {
+	c, ok := p.inspector.Root().FindNode(id)
+	return ok && c.ParentEdgeKind() == edge.AssignStmt_Lhs
+}
+
+// inferred tells whether v has the type of what it was declared with.
+func (p *Package) inferred(v *types.Var) bool {
+	c, ok := p.inspector.Root().FindByPos(v.Pos(), v.Pos()+token.Pos(len(v.Name())))
+	if !ok {
+		return false
+	}
+	spec, ok := c.Parent().Node().(*ast.ValueSpec)
+	return !ok || spec.Type == nil
+}
+
+// A Value is a log function that is handed on as a value which takes no context.
+type Value struct {
+	Expr    ast.Expr
+	Message string
+}
+
+// Value is the log function that the selector at c hands on, to where a context is at hand:
+// to a call that has it, to what makes a handler, or to what this package calls where one is.
+func (p *Package) Value(c inspector.Cursor) (Value, bool) {
+	e := c.Node().(*ast.SelectorExpr)
+	if f, _ := p.logFunc(e, reach{}); f == nil || c.ParentEdgeKind() == edge.CallExpr_Fun {
+		return Value{}, false
+	}
+	h, hand := p.Hand(c)
+	in := reach{} // without a context nobody has bound anything
+	if p.reach(c) != everywhere {
+		in = p.reach(c)
+	}
+	f, x := p.logFunc(e, in)
+	if f == nil || begins(f) && !prints(f) {
+		return Value{}, false
+	}
+	for c.ParentEdgeKind() == edge.ParenExpr_X || c.ParentEdgeKind() == edge.CallExpr_Args && p.info.Types[c.Parent().Node().(*ast.CallExpr).Fun].IsType() {
+		c = c.Parent()
+	}
+	to, web := p.destination(c)
+	if !web && !p.calledAtHand()[to] {
+		call, ok := c.Parent().Node().(*ast.CallExpr)
+		if !ok || !hand || c.ParentEdgeKind() != edge.CallExpr_Args || !h.Handler && !p.flow().given(call) {
+			return Value{}, false
+		}
+	}
+	name := f.Pkg().Name() + "." + f.Name()
+	if f.Pkg().Path() == "github.com/rs/zerolog/log" {
+		name = "zerolog." + f.Name()
+	}
+	message := name + " as a value takes no context: pass "
+	if f.Pkg().Path() == "log/slog" {
+		if id, ok := ast.Unparen(x).(*ast.Ident); ok {
+			message += id.Name + "." + f.Name() + "Context, or "
+		} else {
+			message += "its " + f.Name() + "Context, or "
+		}
+	}
+	return Value{e, message + "a function that takes one"}, true
+}
+
+// destination is the variable that takes the value at c: a parameter, a field or one of the
+// package. web tells whether that belongs to what makes a handler of requests, or is one.
+func (p *Package) destination(c inspector.Cursor) (to types.Object, web bool) {
+	kind, index := c.ParentEdge()
+	switch parent := c.Parent().Node().(type) {
+	case *ast.CallExpr:
+		sig, ok := p.info.TypeOf(parent.Fun).Underlying().(*types.Signature)
+		if !ok || kind != edge.CallExpr_Args {
+			return nil, false
+		}
+		if f := p.Callee(parent); f != nil {
+			sig = f.Signature()
+		}
+		for v := range sig.Results().Variables() {
+			web = web || isHandler(v.Type())
+		}
+		if index < sig.Params().Len() {
+			to = sig.Params().At(index)
+		}
+	case *ast.CompositeLit:
+		t := p.info.TypeOf(parent)
+		if s, ok := t.Underlying().(*types.Struct); ok && kind == edge.CompositeLit_Elts && index < s.NumFields() {
+			to, web = s.Field(index), p.elsewhere(t) && handles(t)
+		}
+	case *ast.KeyValueExpr:
+		composite, ok := c.Parent().Parent().Node().(*ast.CompositeLit)
+		if id, named := parent.Key.(*ast.Ident); ok && named {
+			t := p.info.TypeOf(composite)
+			to, web = p.info.ObjectOf(id), p.elsewhere(t) && handles(t)
+		}
+	case *ast.AssignStmt:
+		if len(parent.Lhs) == len(parent.Rhs) {
+			switch left := parent.Lhs[index].(type) {
+			case *ast.SelectorExpr:
+				to = p.info.ObjectOf(left.Sel)
+			case *ast.Ident:
+				to = p.info.ObjectOf(left)
+			}
+		}
+	case *ast.ValueSpec:
+		if index < len(parent.Names) {
+			to = p.info.ObjectOf(parent.Names[index])
+		}
+	}
+	if v, ok := to.(*types.Var); !ok || !v.IsField() && !p.flow().params[v] && v.Parent() != p.types.Scope() {
+		to = nil // a local variable's calls are lines
+	}
+	return to, web
+}
+
+// elsewhere tells whether t is another package's, so that its calls cannot be seen.
+func (p *Package) elsewhere(t types.Type) bool {
+	n := named(t)
+	return n != nil && n.Obj().Pkg() != p.types
+}
+
+// handles tells whether t is a handler of requests, or has a method that makes one.
+func handles(t types.Type) bool {
+	methods := types.NewMethodSet(types.NewPointer(t))
+	for m := range methods.Methods() {
+		f, ok := m.Obj().(*types.Func)
+		if !ok {
+			continue
+		}
+		if f.Name() == "ServeHTTP" {
+			return true
+		}
+		for v := range f.Signature().Results().Variables() {
+			if isHandler(v.Type()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// findCalledAtHand is the parameters, fields and variables of the package that are called, without a
+// context, where one is at hand.
+func (p *Package) findCalledAtHand() map[types.Object]bool {
+	called := make(map[types.Object]bool)
+	for c := range p.All((*ast.CallExpr)(nil)) {
+		call := c.Node().(*ast.CallExpr)
+		var v *types.Var
+		switch f := ast.Unparen(call.Fun).(type) {
+		case *ast.Ident:
+			v, _ = p.info.Uses[f].(*types.Var)
+		case *ast.SelectorExpr:
+			v, _ = p.info.Uses[f.Sel].(*types.Var)
+		}
+		if v == nil || p.flow().given(call) {
+			continue
+		}
+		if _, ok := p.Hand(c); ok {
+			called[v.Origin()] = true
+		}
+	}
+	return called
+}

@@ -1,0 +1,3 @@
+package types
+
+type Message struct{ MessageAttributes map[string]string }

@@ -1,0 +1,5 @@
+package amqp091
+
+type Table map[string]any
+
+type Delivery struct{ Headers Table }

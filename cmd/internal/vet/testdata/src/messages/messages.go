@@ -1,0 +1,138 @@
+package messages
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"cloud.google.com/go/pubsub"
+	"github.com/IBM/sarama"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/nats-io/nats.go"
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/rs/zerolog/log"
+	"github.com/segmentio/kafka-go"
+)
+
+func run(ctx context.Context, reader *kafka.Reader) {
+	slog.Info("the consumer begins")
+	for {
+		m, err := reader.ReadMessage(ctx)
+		if err != nil {
+			slog.Error("no message, no trace")
+			continue
+		}
+		log.Info().Msg("") // want `zerolog.Info without the trace of m: add \.Ctx\(ctx\), after ctx := propagator\.Extract\(ctx, …\) with a carrier over m\.Headers`
+		if err := reader.CommitMessages(ctx, m); err != nil {
+			slog.Error("") // want `slog.Error without the trace of m: use ErrorContext\(ctx, …\), after`
+		}
+		if m, err := reader.FetchMessage(ctx); err != nil {
+			slog.Error("no message, no trace")
+		} else {
+			_ = m
+			slog.Error("") // want `slog.Error without the trace of m`
+		}
+		handle(ctx, m)
+		shared(ctx, m)
+	}
+}
+
+// Called with the loop's context only.
+func handle(ctx context.Context, m kafka.Message) {
+	slog.Info("") // want `slog.Info without the trace of m`
+}
+
+// Called from elsewhere, too.
+func shared(ctx context.Context, m kafka.Message) {
+	slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(ctx, …\)`
+}
+
+// Nobody here calls it: ctx may have the trace of m.
+func Exported(ctx context.Context, m kafka.Message) {
+	slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(ctx, …\)`
+}
+
+func extracts(ctx context.Context, reader *kafka.Reader) {
+	for {
+		m, _ := reader.FetchMessage(ctx)
+		slog.Info("") // want `slog.Info without the trace of m`
+		ctx := extract(ctx, m.Headers)
+		slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(ctx, …\)`
+		shared(ctx, m)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(ctx, …\)`
+	}
+}
+
+func extract(ctx context.Context, headers []kafka.Header) context.Context { return ctx }
+
+type consumer struct{}
+
+func (consumer) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	for message := range claim.Messages() {
+		_ = message
+		slog.Info("") // want `slog.Info without the trace of message: use InfoContext\(ctx, …\), after ctx := propagator\.Extract\(session\.Context\(\), …\) with a carrier over message\.Headers`
+	}
+	return nil
+}
+
+func (consumer) Another(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) {
+	ctx := session.Context()
+	_ = ctx
+	for message := range claim.Messages() {
+		_ = message
+		slog.Info("") // want `slog.Info without the trace of message: use InfoContext\(ctx, …\), after ctx := propagator\.Extract\(ctx, …\)`
+	}
+}
+
+func subscribe(ctx context.Context, conn *nats.Conn, subscription *pubsub.Subscription, deliveries <-chan amqp.Delivery) {
+	_, _ = conn.Subscribe("images", func(m *nats.Msg) {
+		slog.Info("") // want `after ctx := propagator\.Extract\(ctx, propagation\.HeaderCarrier\(m\.Header\)\)`
+	})
+	_ = subscription.Receive(ctx, func(ctx context.Context, m *pubsub.Message) {
+		slog.Info("") // want `after ctx := propagator\.Extract\(ctx, propagation\.MapCarrier\(m\.Attributes\)\)`
+	})
+	for d := range deliveries {
+		_ = d
+		slog.Info("") // want `with a carrier over d\.Headers`
+	}
+}
+
+func batch(ctx context.Context, messages []types.Message) {
+	for _, m := range messages {
+		_ = m
+		slog.Info("") // want `with a carrier over m\.MessageAttributes`
+	}
+}
+
+// A request that reads a queue has a trace of its own.
+func peek(w http.ResponseWriter, r *http.Request, reader *kafka.Reader) {
+	m, _ := reader.FetchMessage(r.Context())
+	_ = m
+	slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(r\.Context\(\), …\)`
+}
+
+// What sends a message has the trace that it sends.
+func publish(ctx context.Context) {
+	m := kafka.Message{Topic: "images"}
+	_ = m
+	n := &nats.Msg{}
+	_ = n
+	var o kafka.Message
+	o.Topic = "images"
+	slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(ctx, …\)`
+}
+
+func watermill(m *message.Message) error {
+	slog.Info("") // want `slog.Info without the trace of m: use InfoContext\(ctx, …\), after ctx := propagator\.Extract\(m\.Context\(\), propagation\.MapCarrier\(m\.Metadata\)\)`
+	return nil
+}
+
+func watermills(ctx context.Context, messages <-chan *message.Message) {
+	for m := range messages {
+		_ = m
+		slog.Info("") // want `after ctx := propagator\.Extract\(m\.Context\(\), propagation\.MapCarrier\(m\.Metadata\)\)`
+	}
+}

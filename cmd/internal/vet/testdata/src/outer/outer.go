@@ -1,0 +1,165 @@
+package outer
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/rs/zerolog"
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+)
+
+// What the caller of middleware hands over was made before there was a request.
+func middleware(l zerolog.Logger, s *slog.Logger, e *logrus.Entry, f logrus.FieldLogger) func(http.Handler) http.Handler {
+	named := l.With().Str("k", "v").Logger()
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			l.Info().Str("k", "v").Msg("")  // want `zerolog.Info without the context at hand: add \.Ctx\(r\.Context\(\)\)`
+			named.Info().Msg("")            // want `zerolog.Info without`
+			s.With("k", "v").Info("")       // want `slog.Info without the context at hand: use InfoContext\(r\.Context\(\), …\)`
+			e.WithField("k", "v").Warnf("") // want `logrus.Warnf without`
+			f.Info("")                      // want `logrus.Info without the context at hand: use WithFields\(nil\)\.WithContext\(r\.Context\(\)\)\.Info`
+			f.WithFields(nil).Info("")      // want `logrus.Info without the context at hand: use WithContext\(r\.Context\(\)\)\.Info`
+			mine := named.With().Logger()
+			mine.Info().Msg("") // want `zerolog.Info without`
+			func() {
+				s.Info("") // want `slog.Info without`
+			}()
+
+			bound := l.With().Ctx(r.Context()).Logger()
+			bound.Info().Msg("")
+			one(r, s)
+		})
+	}
+}
+
+// A caller who has the request may have bound it.
+func one(r *http.Request, s *slog.Logger) {
+	s.Info("")
+	func() { s.Info("") }()
+	each(func(ctx context.Context) { s.Info("") })
+	http.NewServeMux().HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.Info("") })
+}
+
+func each(f func(ctx context.Context)) {}
+
+func handler(s *slog.Logger) http.HandlerFunc {
+	h := func(w http.ResponseWriter, r *http.Request) {
+		s.Info("") // want `slog.Info without`
+	}
+	return h
+}
+
+func ofGin(s *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		s.Info("") // want `InfoContext\(c\.Request\.Context\(\), …\)`
+	}
+}
+
+// Even where the program's own context is at hand outside, and the logger has it.
+func routes(ctx context.Context, mux *http.ServeMux, s *slog.Logger) {
+	mine := loggerOf(ctx)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.Info("")    // want `slog.Info without`
+		mine.Info("") // want `slog.Info without`
+	})
+	s.Info("")
+	mine.Info("")
+	each(func(ctx context.Context) { s.Info("") })
+}
+
+func loggerOf(ctx context.Context) *slog.Logger { return ctx.Value("logger").(*slog.Logger) }
+
+func ofCommand(s *slog.Logger) *cobra.Command {
+	return &cobra.Command{RunE: func(cmd *cobra.Command, args []string) error {
+		http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			s.Info("") // want `slog.Info without`
+		})
+		return nil
+	}}
+}
+
+type call func(ctx context.Context, name string) error
+
+func interceptor(s *slog.Logger) func(next call) call {
+	return func(next call) call {
+		return func(ctx context.Context, name string) error {
+			s.Info("") // want `slog.Info without`
+			return next(ctx, name)
+		}
+	}
+}
+
+type operation struct {
+	name string
+	run  func(ctx context.Context)
+}
+
+func operations(s *slog.Logger) {
+	_ = []operation{{"list", func(ctx context.Context) {
+		s.Info("") // want `slog.Info without`
+	}}}
+	_ = operation{run: func(ctx context.Context) {
+		s.Info("") // want `slog.Info without`
+	}}
+	_ = call(func(ctx context.Context, name string) error {
+		s.Info("")
+		return nil
+	})
+}
+
+// What runs here and now may have a logger that the caller has bound: only the context is another.
+func transaction(s *slog.Logger) error {
+	each(func(ctx context.Context) { s.Info("") })
+	return try(func(ctx context.Context) error {
+		s.Info("")
+		return nil
+	})
+}
+
+func try(f func(ctx context.Context) error) error { return nil }
+
+type roundTripper func(r *http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func transport(s *slog.Logger, next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		s.Info("") // want `slog.Info without`
+		return next.RoundTrip(r)
+	})
+}
+
+// A client's hooks run where the client is used.
+func fetch(s *slog.Logger, client *http.Client) {
+	client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		s.Info("")
+		return nil
+	}
+}
+
+type service struct{ log *slog.Logger }
+
+type own struct{ *slog.Logger }
+
+var global = slog.New(nil)
+
+func (h *service) serve(next http.Handler, o own) http.Handler {
+	s := &service{log: h.log}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.log.Info("")  // want `slog.Info without`
+		s.log.Info("")  // want `slog.Info without`
+		o.Info("")      // want `slog.Info without`
+		global.Info("") // want `slog.Info without`
+
+		bound := &service{log: loggerOf(r.Context())}
+		bound.log.Info("")
+	})
+}
+
+// A constructor's literals run whenever what it makes is used.
+func NewWorker(ctx context.Context, s *slog.Logger) func() {
+	return func() { s.Info("") }
+}
