@@ -43,7 +43,7 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 			return false
 		}
 		returned, from = returned+1, result
-		unbound = unbound && p.derives(result, 8)
+		unbound = unbound && p.derives(result, reach{decl.Pos(), decl.End()}, 8)
 		return false
 	})
 	if returned == 0 || !unbound {
@@ -51,15 +51,25 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	}
 	_, suffix := kindOf(param.Type())
 	l := Loss{Call: decl.Name, Name: FuncName(f)}
-	switch TypePath(p.madeOf(f.Signature().Results().At(index).Type())) {
+	if returned > 1 {
+		from = nil
+	}
+	p.binding(&l, f.Signature().Results().At(index).Type(), from, param)
+	return l, Hand{Expr: param.Name() + suffix, Stable: true}, true
+}
+
+// binding is how to give the logger from, of type t, the context of param: as a fix if from is not
+// nil, and nothing else bears param's name there.
+func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Object) {
+	switch TypePath(p.madeOf(t)) {
 	case "github.com/rs/zerolog.Logger":
 		l.Advice = func(ctx string) string { return "bind it by With().Ctx(" + ctx + ")" }
-		if with := p.with(from, 4); returned == 1 && with != nil && p.lookup(param.Name(), with.Pos()) == param {
+		if with := p.with(from, 4); with != nil && p.lookup(param.Name(), with.Pos()) == param {
 			l.Edits = func(ctx string) []analysis.TextEdit { return insert(with, ".Ctx("+ctx+")") }
 		}
 	case "github.com/sirupsen/logrus.Entry":
 		l.Advice = func(ctx string) string { return "add .WithContext(" + ctx + ")" }
-		if returned == 1 && TypePath(p.info.TypeOf(from)) == "github.com/sirupsen/logrus.Entry" && p.lookup(param.Name(), from.Pos()) == param {
+		if from != nil && TypePath(p.info.TypeOf(from)) == "github.com/sirupsen/logrus.Entry" && p.lookup(param.Name(), from.Pos()) == param {
 			l.Edits = func(ctx string) []analysis.TextEdit { return insert(from, ".WithContext("+ctx+")") }
 		}
 	case "log/slog.Logger":
@@ -67,7 +77,49 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	default:
 		l.Advice = func(ctx string) string { return "bind it to " + ctx }
 	}
-	return l, Hand{Expr: param.Name() + suffix, Stable: true}, true
+}
+
+// Stored is the loss of a logger that the call at c puts into a request's context, or into that of
+// a framework, without giving it that context. The lines of those who take it out count as given.
+func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
+	call := c.Node().(*ast.CallExpr)
+	f := p.Callee(call)
+	x, _ := method(call)
+	if f == nil || f.Pkg() == nil || x == nil {
+		return Loss{}, Hand{}, false
+	}
+	var logger ast.Expr
+	switch {
+	case Is(f, "context", "WithValue"):
+		logger = call.Args[2]
+	case Is(f, "github.com/rs/zerolog", "Logger.WithContext"):
+		logger = x
+	case f.Name() == "Set" && len(call.Args) == 2 && (TypePath(p.info.TypeOf(x)) == "github.com/gin-gonic/gin.Context" || TypePath(p.info.TypeOf(x)) == "github.com/labstack/echo.Context"):
+		logger = call.Args[1]
+	default:
+		return Loss{}, Hand{}, false
+	}
+	t := p.info.TypeOf(logger)
+	if t == nil || !p.isLogger(t) {
+		return Loss{}, Hand{}, false
+	}
+	h, ok := p.Hand(c)
+	if !ok || !h.Handler || !p.derives(logger, p.reach(c), 8) {
+		return Loss{}, Hand{}, false
+	}
+	for decl := range c.Enclosing((*ast.FuncDecl)(nil)) {
+		if p.traces(decl.Node().(*ast.FuncDecl)) {
+			return Loss{}, Hand{}, false
+		}
+	}
+	l := Loss{Call: logger}
+	name, _, _ := strings.Cut(h.Expr, ".")
+	if param := p.lookup(name, call.Pos()); param != nil {
+		p.binding(&l, t, logger, param)
+	} else {
+		p.binding(&l, t, nil, nil)
+	}
+	return l, h, true
 }
 
 // traces tells whether something in decl speaks of a trace: then the ID may be added there.
@@ -119,16 +171,16 @@ func (p *Package) madeOf(t types.Type) types.Type {
 }
 
 // derives tells whether e is made from a logger that was there before, by methods of it that were
-// given no context: a field, a receiver, a variable of a package, the default.
-func (p *Package) derives(e ast.Expr, steps int) bool {
+// given no context: a field, a receiver, a variable of a package, the default, what stands outside in.
+func (p *Package) derives(e ast.Expr, in reach, steps int) bool {
 	if steps == 0 {
 		return false
 	}
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
-		return p.derives(e.X, steps)
+		return p.derives(e.X, in, steps)
 	case *ast.StarExpr:
-		return p.derives(e.X, steps)
+		return p.derives(e.X, in, steps)
 	case *ast.CallExpr:
 		f := p.Callee(e)
 		x, _ := method(e)
@@ -137,7 +189,7 @@ func (p *Package) derives(e ast.Expr, steps int) bool {
 		}
 		if f.Signature().Recv() != nil {
 			t := p.info.TypeOf(x)
-			return (p.isLogger(t) || TypePath(t) == "github.com/rs/zerolog.Context") && p.derives(x, steps)
+			return (p.isLogger(t) || TypePath(t) == "github.com/rs/zerolog.Context") && p.derives(x, in, steps)
 		}
 		switch f.Pkg().Path() {
 		case "log/slog":
@@ -161,7 +213,7 @@ func (p *Package) derives(e ast.Expr, steps int) bool {
 				return false
 			}
 			if p.isLogger(t) {
-				if !p.derives(part, steps) {
+				if !p.derives(part, in, steps) {
 					return false
 				}
 				found = true
@@ -171,10 +223,10 @@ func (p *Package) derives(e ast.Expr, steps int) bool {
 	case *ast.SelectorExpr:
 		k, _ := kindOf(p.info.TypeOf(e.X))
 		v, ok := p.info.Uses[e.Sel].(*types.Var)
-		return ok && k == none && p.isLogger(v.Type()) && !p.flow().params[p.flow().object(e.X)]
+		return ok && k == none && p.isLogger(v.Type()) && !p.hands(p.flow().object(e.X), in)
 	case *ast.Ident:
 		v, ok := p.info.ObjectOf(e).(*types.Var)
-		if !ok || !p.isLogger(v.Type()) || p.flow().params[v] {
+		if !ok || !p.isLogger(v.Type()) || p.hands(v, in) {
 			return false
 		}
 		rights := p.flow().assigned[v]
@@ -185,7 +237,7 @@ func (p *Package) derives(e ast.Expr, steps int) bool {
 			return true
 		}
 		for _, right := range rights {
-			if !p.derivesOrSame(right, v, steps-1) {
+			if !p.derivesOrSame(right, v, in, steps-1) {
 				return false
 			}
 		}
@@ -194,21 +246,26 @@ func (p *Package) derives(e ast.Expr, steps int) bool {
 	return false
 }
 
+// hands tells whether obj is a parameter within in, which a caller may have bound.
+func (p *Package) hands(obj types.Object, in reach) bool {
+	return obj != nil && p.flow().params[obj] && in.has(obj.Pos())
+}
+
 // derivesOrSame is derives, for what is assigned to v and may be made from v.
-func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, steps int) bool {
+func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, steps int) bool {
 	for x := ast.Unparen(e); ; {
 		call, ok := x.(*ast.CallExpr)
 		if !ok {
 			if id, ok := x.(*ast.Ident); ok && p.info.ObjectOf(id) == v {
 				return true
 			}
-			return p.derives(e, steps)
+			return p.derives(e, in, steps)
 		}
 		if p.flow().given(call) {
 			return false
 		}
 		if x, _ = method(call); x == nil {
-			return p.derives(e, steps)
+			return p.derives(e, in, steps)
 		}
 		x = ast.Unparen(x)
 	}
@@ -216,7 +273,7 @@ func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, steps int) bool {
 
 // with is the call of zerolog's With that e is made by.
 func (p *Package) with(e ast.Expr, steps int) ast.Expr {
-	for steps > 0 {
+	for steps > 0 && e != nil {
 		switch x := ast.Unparen(e).(type) {
 		case *ast.UnaryExpr:
 			e = x.X

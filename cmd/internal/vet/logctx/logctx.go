@@ -40,5 +40,14 @@ func run(pass *analysis.Pass) (any, error) {
 			})
 		}
 	}
+	for c := range p.All((*ast.CallExpr)(nil)) {
+		if l, h, ok := p.Stored(c); ok {
+			p.Report(pass, analysis.Diagnostic{
+				Pos: l.Call.Pos(), End: l.Call.End(),
+				Message:        "a logger is put into the context without it: " + l.Advice(h.Name()),
+				SuggestedFixes: p.Fix(l, h, false),
+			})
+		}
+	}
 	return nil, nil
 }

@@ -13,3 +13,5 @@ func (c *Context) Err() error                       { return nil }
 func (c *Context) Value(key any) any                { return nil }
 
 type HandlerFunc func(*Context)
+
+func (c *Context) Set(key string, value any) {}

@@ -1,0 +1,63 @@
+package stored
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	clew "example.com/clew/logctx"
+	"github.com/gin-gonic/gin"
+	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/log"
+	"github.com/sirupsen/logrus"
+)
+
+func middleware(l zerolog.Logger, s *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := context.WithValue(r.Context(), "logger", s.With("path", r.URL.Path)) // want `a logger is put into the context without it: make it from logctx.SlogFrom\(r\.Context\(\)\)`
+		mine := l.With().Str("path", r.URL.Path).Logger()
+		ctx = mine.WithContext(ctx)       // want `a logger is put into the context without it: bind it by With\(\)\.Ctx\(ctx\)`
+		ctx = l.WithContext(ctx)          // want `a logger is put into the context without it`
+		ctx = log.Logger.WithContext(ctx) // want `a logger is put into the context without it`
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func ofGin(e *logrus.Entry) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Set("logger", e) // want `a logger is put into the context without it: add \.WithContext\(c\.Request\.Context\(\)\)`
+		c.Set("name", "e")
+		c.Set("logger", e.WithContext(c.Request.Context()))
+	}
+}
+
+func bound(l zerolog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		mine := l.With().Ctx(ctx).Logger()
+		ctx = mine.WithContext(ctx)
+		more := zerolog.Ctx(ctx).With().Str("k", "v").Logger()
+		ctx = more.WithContext(ctx)
+		ctx = context.WithValue(ctx, "logger", clew.SlogFrom(ctx).With("k", "v"))
+		ctx = context.WithValue(ctx, "name", "l")
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// The ID is added.
+func identified(s *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := context.WithValue(r.Context(), "logger", s.With("trace_id", r.Header.Get("X-B3-TraceId")))
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// A caller may have bound it.
+func handed(r *http.Request, s *slog.Logger) context.Context {
+	return context.WithValue(r.Context(), "logger", s)
+}
+
+// The program's own context has no trace.
+func start(ctx context.Context, l zerolog.Logger) context.Context {
+	return log.Logger.WithContext(ctx)
+}
