@@ -9,30 +9,23 @@ import (
 	"strings"
 )
 
-// A program is a package that compiles, written at random from what has led fixes astray.
+// A program is a file that compiles, written at random from what has led fixes astray.
 type program struct {
 	*rand.Rand
-	withClew bool // its module requires clew
+	id      uint64
+	clew    bool // its module requires clew
+	context bool // it may import the package context
 
-	out      strings.Builder   // the functions of the file that is being written
-	names    map[string]string // of the packages that the file may import, by path
+	out      strings.Builder   // the functions
+	names    map[string]string // of the packages that it may import, by path
 	shadows  map[string]bool   // names that mean something else here
 	declared map[string]bool   // names that are declared in this block
 	n        int               // numbers variables
 }
 
-// newProgram is the files of the program of that seed, by name.
-func newProgram(pkg string, seed, n uint64, withClew bool) map[string]string {
-	p := &program{Rand: rand.New(rand.NewPCG(seed, n)), withClew: withClew}
-	files := map[string]string{"types.go": fmt.Sprintf(commonTypes, pkg)}
-	for i := range 1 + p.IntN(2) {
-		files[fmt.Sprintf("f%d.go", i)] = p.file(pkg)
-	}
-	return files
-}
-
-// commonTypes is what the functions of a program are made of.
-const commonTypes = `package %s
+// common is a package of which all programs are made, and types a file beside them.
+const (
+	common = `package common
 
 import (
 	"context"
@@ -49,67 +42,96 @@ import (
 )
 
 type (
-	own      struct{ context.Context }
-	named    context.Context
-	alias    = context.Context
-	streamer interface{ Context() context.Context }
-	toCtx    struct{}
-	loose    struct{}
-	byPtr    struct{}
+	Own      struct{ context.Context }
+	Named    context.Context
+	Alias    = context.Context
+	Streamer interface{ Context() context.Context }
+	ToCtx    struct{}
+	Loose    struct{}
+	ByPtr    struct{}
 
-	service struct {
-		log    *slog.Logger
-		outer  outer
-		warned warned
-		z      zerolog.Logger
-		l      *logrus.Logger
-		n      entry
-		client *http.Client
-		rest   *resty.Client
-		pool   pond.Pool
-		wait   *conc.WaitGroup
+	Service struct {
+		Log    *slog.Logger
+		Outer  Outer
+		Warned Warned
+		Z      zerolog.Logger
+		L      *logrus.Logger
+		N      Entry
+		Client *http.Client
+		Rest   *resty.Client
+		Pool   pond.Pool
+		Wait   *conc.WaitGroup
 	}
+	Outer  struct{ *slog.Logger }
+	Warned struct{ *slog.Logger }
+	Entry  struct{ *logrus.Entry }
+)
+
+func (ToCtx) Context() *context.Context { return nil }
+
+func (Loose) Deadline() time.Time { return time.Time{} }
+func (Loose) Done() bool          { return false }
+func (Loose) Err() error          { return nil }
+func (Loose) Value() int          { return 0 }
+
+func (*ByPtr) Deadline() (t time.Time, ok bool) { return }
+func (*ByPtr) Done() <-chan struct{}            { return nil }
+func (*ByPtr) Err() error                       { return nil }
+func (*ByPtr) Value(any) any                    { return nil }
+
+func (Outer) InfoContext(string)                           {}
+func (Warned) WarnContext(context.Context, string, ...any) {}
+func (Entry) WithContext(string) *logrus.Entry             { return nil }
+
+func Record() (string, string, int)                          { return "", "", 0 }
+func Target() (string, string, io.Reader)                    { return "", "", nil }
+func Use(context.Context)                                    {}
+func Send(*http.Request, error)                              {}
+func Auth(any) (context.Context, error)                      { return nil, nil }
+func Access(func(string, ...any), http.Handler) http.Handler { return nil }
+`
+	types = `package %s
+
+import (
+	"log/slog"
+
+	"example.com/service/common"
+)
+
+type (
+	own      = common.Own
+	named    = common.Named
+	alias    = common.Alias
+	streamer = common.Streamer
+	toCtx    = common.ToCtx
+	loose    = common.Loose
+	byPtr    = common.ByPtr
+
+	service        struct{ common.Service }
 	generic[T any] struct {
 		service
 		value T
 	}
-	outer  struct{ *slog.Logger }
-	warned struct{ *slog.Logger }
-	entry  struct{ *logrus.Entry }
 )
 
-var all service
+var (
+	all    service
+	record = common.Record
+	target = common.Target
+	use    = common.Use
+	send   = common.Send
+	auth   = common.Auth
+	access = common.Access
+)
 
-func (toCtx) Context() *context.Context { return nil }
-
-func (loose) Deadline() time.Time { return time.Time{} }
-func (loose) Done() bool          { return false }
-func (loose) Err() error          { return nil }
-func (loose) Value() int          { return 0 }
-
-func (*byPtr) Deadline() (t time.Time, ok bool) { return }
-func (*byPtr) Done() <-chan struct{}            { return nil }
-func (*byPtr) Err() error                       { return nil }
-func (*byPtr) Value(any) any                    { return nil }
-
-func (outer) InfoContext(string)                           {}
-func (warned) WarnContext(context.Context, string, ...any) {}
-func (entry) WithContext(string) *logrus.Entry             { return nil }
-
-func record() (string, string, int)                                  { return "", "", 0 }
-func target() (string, string, io.Reader)                            { return "", "", nil }
-func use(context.Context)                                            {}
-func send(*http.Request, error)                                      {}
-func note()                                                          { slog.Info("") }
-func later(func())                                                   {}
-func some[T any](t T) T                                              { return t }
-func auth(any) (context.Context, error)                              { return nil, nil }
-func access(func(string, ...any), http.Handler) http.Handler         { return nil }
+func note()           { slog.Info("") }
+func later(func())    {}
+func some[T any](t T) T { return t }
 `
+)
 
-// file writes a file of the package.
-func (p *program) file(pkg string) string {
-	p.out.Reset()
+// text writes the program.
+func (p *program) text(pkg string) string {
 	p.names = map[string]string{
 		"net/http": "http", "log/slog": "slog", "context": "context", "time": "time",
 		"github.com/rs/zerolog/log": "log", "github.com/sirupsen/logrus": "logrus",
@@ -131,7 +153,7 @@ func (p *program) file(pkg string) string {
 	for range 2 + p.IntN(4) {
 		p.function()
 	}
-	if p.withClew && p.IntN(2) == 0 {
+	if p.clew && p.IntN(2) == 0 {
 		fmt.Fprintf(&p.out, "var _ = %s\n", p.of("example.com/clew/httpmw", "New"))
 	}
 	used := make(map[string]bool)
@@ -175,7 +197,7 @@ var reference = regexp.MustCompile(`‹(.*?)›`)
 
 // of writes name of the package at path, "" where another has the package's name.
 func (p *program) of(path, name string) string {
-	if p.shadows[p.names[path]] {
+	if p.shadows[p.names[path]] || path == "context" && !p.context {
 		return ""
 	}
 	return "‹" + path + "›" + name
@@ -185,7 +207,7 @@ func (p *program) pick(choices ...string) string { return choices[p.IntN(len(cho
 
 func (p *program) name(prefix string) string {
 	p.n++
-	return fmt.Sprintf("%s%d", prefix, p.n)
+	return fmt.Sprintf("%s%d_%d", prefix, p.id, p.n)
 }
 
 // function writes a function with a context at hand, or something like it.
@@ -193,11 +215,16 @@ func (p *program) function() {
 	p.shadows = make(map[string]bool)
 	ctx, http := func() string { return p.of("context", "Context") }, func(name string) string { return p.of("net/http", name) }
 	typeParams, params, request := "", "", ""
-	switch p.IntN(22) {
+	of := p.IntN(22)
+	if ctx() == "" && slices.Contains([]int{7, 8, 14, 17, 18, 19, 20}, of) {
+		of = 0
+	}
+	switch of {
 	case 0, 1, 2, 3, 4, 5:
 		params, request = "w "+http("ResponseWriter")+", r *"+http("Request"), "r"
 	case 6:
-		params, request = "_ "+http("ResponseWriter")+", context *"+http("Request"), "context"
+		request = p.pick("context", "ctx")
+		params = "_ " + http("ResponseWriter") + ", " + request + " *" + http("Request")
 	case 7, 8:
 		params = "ctx " + ctx()
 	case 9:
@@ -285,7 +312,7 @@ func (p *program) line(s string) {
 		if q := p.of("log/slog", name); q != "" {
 			return q
 		}
-		return s + ".log." + name // all loggers have what is asked of here
+		return s + ".Log." + name // all loggers have what is asked of here
 	}
 	text := "\t"
 	switch p.IntN(24) {
@@ -294,38 +321,38 @@ func (p *program) line(s string) {
 	case 3:
 		text += slog("Info") + "(record())"
 	case 4:
-		text += s + ".log." + p.pick("Info", "Warn") + p.pick(`("")`, "(record())")
+		text += s + ".Log." + p.pick("Info", "Warn") + p.pick(`("")`, "(record())")
 	case 5:
 		if q := p.of("log/slog", "Logger"); q != "" {
-			text += "(*" + q + ").Info(" + s + ".log, \"\")"
+			text += "(*" + q + ").Info(" + s + ".Log, \"\")"
 		}
 	case 6:
 		f := p.name("log")
-		text += f + " := " + p.pick(s+".log.Info", slog("Info")) + "\n\t" + f + `("")`
+		text += f + " := " + p.pick(s+".Log.Info", slog("Info")) + "\n\t" + f + `("")`
 	case 7:
-		text += s + p.pick(".outer.Info", ".warned.Warn", ".outer.Warn", ".outer.Logger.Info") + `("")`
+		text += s + p.pick(".Outer.Info", ".Warned.Warn", ".Outer.Warn", ".Outer.Logger.Info") + `("")`
 	case 8:
 		text += p.pick("defer ", "go ") + slog("Info") + `("")`
 	case 9:
-		text += s + `.log.With("k", 1).Info("", "v", some(2))`
+		text += s + `.Log.With("k", 1).Info("", "v", some(2))`
 	case 10, 11:
-		text += s + p.pick(`.z.Info().Msg("")`, `.z.Info().Str("k", "v").Msgf("%d", 1)`, ".z.Info().\n\t\tStr(\"k\", \"v\"). // why\n\t\tMsg(\"\")", `.z.Err(nil).Send()`)
+		text += s + p.pick(`.Z.Info().Msg("")`, `.Z.Info().Str("k", "v").Msgf("%d", 1)`, ".Z.Info().\n\t\tStr(\"k\", \"v\"). // why\n\t\tMsg(\"\")", `.Z.Err(nil).Send()`)
 	case 12:
 		e := p.name("event")
-		text += e + " := " + s + ".z.Info()\n\t" + e + `.Str("k", "v").Msg("")`
+		text += e + " := " + s + ".Z.Info()\n\t" + e + `.Str("k", "v").Msg("")`
 	case 13, 14:
 		if q := p.of("github.com/rs/zerolog/log", "Info"); q != "" {
 			text += q + `().Msg("")`
 		}
 	case 15:
 		e := p.name("event")
-		text += "if " + e + " := " + s + ".z.Info(); " + e + " != nil {\n\t\t" + e + ".Send()\n\t}"
+		text += "if " + e + " := " + s + ".Z.Info(); " + e + " != nil {\n\t\t" + e + ".Send()\n\t}"
 	case 16, 17:
 		if q := p.of("github.com/sirupsen/logrus", p.pick("Info", `WithField("k", 1).Info`)); q != "" {
 			text += q + p.pick(`("")`, "(record())")
 		}
 	case 18:
-		text += s + p.pick(`.l.Infoln("")`, `.n.Info("")`, `.n.Entry.Info("")`, `.l.WithContext(nil).Info("")`)
+		text += s + p.pick(`.L.Infoln("")`, `.N.Info("")`, `.N.Entry.Info("")`, `.L.WithContext(nil).Info("")`)
 	case 19:
 		text += "_ = func() int { " + slog("Info") + `(""); return 1 }()`
 	case 20:
@@ -360,9 +387,9 @@ func (p *program) statement(s string, request *string, depth int) bool {
 	case n == 7 && http("") != "":
 		write("send(%s(%s))", http("NewRequest"), p.pick("target()", `"PUT", "/", nil`))
 	case n == 8 && http("") != "":
-		write("_, _ = %s", p.pick(http("Get"), s+".client.Head")+`("/")`)
+		write("_, _ = %s", p.pick(http("Get"), s+".Client.Head")+`("/")`)
 	case n == 9:
-		write("_, _ = %s.rest.R()%s.Get(\"/\")", s, p.pick("", `.SetBody("")`))
+		write("_, _ = %s.Rest.R()%s.Get(\"/\")", s, p.pick("", `.SetBody("")`))
 	case n == 10 && context("") != "":
 		write("use(%s())", context(p.pick("Background", "TODO")))
 	case n == 11 && context("") != "":
@@ -398,13 +425,13 @@ func (p *program) statement(s string, request *string, depth int) bool {
 		block()
 		write("})")
 	case n == 18 && depth > 0:
-		write("%s(func() {", p.pick(s+".pool.Submit", "_ = "+s+".pool.Go", s+".wait.Go", "later"))
+		write("%s(func() {", p.pick(s+".Pool.Submit", "_ = "+s+".Pool.Go", s+".Wait.Go", "later"))
 		block()
 		write("})")
 	case n == 19:
-		write("%s", p.pick("go note()", "later(note)", s+".wait.Go(note)", "defer note()"))
+		write("%s", p.pick("go note()", "later(note)", s+".Wait.Go(note)", "defer note()"))
 	case n == 20 && depth > 0:
-		write("if %s.l != nil {", s)
+		write("if %s.L != nil {", s)
 		block()
 		write("} else {")
 		block()
@@ -415,7 +442,7 @@ func (p *program) statement(s string, request *string, depth int) bool {
 		block()
 		write("}")
 	case n == 22 && depth > 0:
-		write("switch {\n\tcase %s.l == nil:", s)
+		write("switch {\n\tcase %s.L == nil:", s)
 		block()
 		write("default:")
 		block()

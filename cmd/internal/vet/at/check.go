@@ -65,7 +65,8 @@ func (p *Package) offer(edits []analysis.TextEdit) bool {
 		if slices.ContainsFunc(edits, func(e analysis.TextEdit) bool { return clash(o, e) }) {
 			return false
 		}
-		if slices.ContainsFunc(decls, func(n int) bool { return around(file.Decls[n], o.Pos) }) {
+		elsewhere := touched(file, []analysis.TextEdit{o}) // nowhere: it imports
+		if len(elsewhere) == 0 || slices.ContainsFunc(elsewhere, func(n int) bool { return slices.Contains(decls, n) }) {
 			together = append(together, o)
 		}
 	}
