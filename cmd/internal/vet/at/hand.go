@@ -382,20 +382,20 @@ func (p *Package) waits(stmt ast.Stmt) bool {
 	return false
 }
 
-// findStartup is the functions of a program that only main runs, and init.
+// findStartup is the functions of a program that only main runs, or a command of cobra's or
+// urfave/cli's, and init.
 func (p *Package) findStartup() map[ast.Node]bool {
 	startup := make(map[ast.Node]bool)
-	if p.types.Name() != "main" {
-		return startup
-	}
+	program := p.types.Name() == "main"
 	decls := make(map[types.Object]*ast.FuncDecl)
-	for _, file := range p.files {
-		for _, d := range file.Decls {
-			if d, ok := d.(*ast.FuncDecl); ok {
+	for c := range p.inspector.Root().Preorder((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
+		startup[c.Node()] = p.commands(c.Node())
+		if d, ok := c.Node().(*ast.FuncDecl); ok {
+			if program || !d.Name.IsExported() { // others are called from elsewhere, too
 				decls[p.info.Defs[d.Name]] = d
-				if d.Recv == nil && (d.Name.Name == "main" || d.Name.Name == "init") {
-					startup[d] = true
-				}
+			}
+			if d.Recv == nil && (program && d.Name.Name == "main" || d.Name.Name == "init") {
+				startup[d] = true
 			}
 		}
 	}
@@ -423,8 +423,18 @@ func (p *Package) findStartup() map[ast.Node]bool {
 	return startup
 }
 
-// caller is the declared function that calls the one which is named at c. It is nil if that is
-// not called there, or in a function literal that has a context of its own.
+// commands tells whether f is a command's.
+func (p *Package) commands(f ast.Node) bool {
+	for _, field := range funcType(f).Params.List {
+		if path := TypePath(p.info.TypeOf(field.Type)); exempt[path] && !strings.HasPrefix(path, "testing.") {
+			return true
+		}
+	}
+	return false
+}
+
+// caller is the declared function, or the literal of a command, that calls the one which is
+// named at c. It is nil if that is not called there, or in another literal that has a context.
 func (p *Package) caller(c inspector.Cursor) ast.Node {
 	name := c
 	if name.ParentEdgeKind() == edge.SelectorExpr_Sel {
@@ -436,6 +446,9 @@ func (p *Package) caller(c inspector.Cursor) ast.Node {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		switch f := f.Node().(type) {
 		case *ast.FuncLit:
+			if p.commands(f) {
+				return f
+			}
 			if p.TakesContext(f) {
 				return nil
 			}

@@ -3,6 +3,7 @@ package at
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -18,15 +19,7 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	if f == nil || param == nil || decl.Body == nil || constructs(decl) || p.startup()[decl] || p.traces(decl) {
 		return Loss{}, Hand{}, false
 	}
-	index := -1
-	for i := range f.Signature().Results().Len() {
-		if p.isLogger(f.Signature().Results().At(i).Type()) {
-			index = i
-		}
-	}
-	if index < 0 {
-		return Loss{}, Hand{}, false
-	}
+	var logger types.Type
 	var from ast.Expr // the returned logger, if there is one return of it
 	returned, unbound := 0, true
 	c.Inspect([]ast.Node{(*ast.ReturnStmt)(nil), (*ast.FuncLit)(nil)}, func(c inspector.Cursor) bool {
@@ -34,16 +27,17 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 		if !ok {
 			return false // a function literal returns to others
 		}
-		if len(ret.Results) != f.Signature().Results().Len() {
-			unbound = false
-			return false
+		for _, result := range ret.Results {
+			// Of the function's own results, or of what it returns as an interface.
+			if t := p.info.TypeOf(result); p.isLogger(t) {
+				logger, from = t, result
+				returned++
+				unbound = unbound && p.derives(result, reach{decl.Pos(), decl.End()}, 8) && !p.rebinds(decl, result)
+				return false
+			}
 		}
-		result := ret.Results[index]
-		if p.info.Types[result].IsNil() {
-			return false
-		}
-		returned, from = returned+1, result
-		unbound = unbound && p.derives(result, reach{decl.Pos(), decl.End()}, 8)
+		none := slices.ContainsFunc(ret.Results, func(result ast.Expr) bool { return p.info.Types[result].IsNil() })
+		unbound = unbound && none
 		return false
 	})
 	if returned == 0 || !unbound {
@@ -54,7 +48,7 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	if returned > 1 {
 		from = nil
 	}
-	p.binding(&l, f.Signature().Results().At(index).Type(), from, param)
+	p.binding(&l, logger, from, param)
 	return l, Hand{Expr: param.Name() + suffix, Stable: true}, true
 }
 
@@ -120,6 +114,22 @@ func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 		p.binding(&l, t, nil, nil)
 	}
 	return l, h, true
+}
+
+// rebinds tells whether decl gives a field of the variable that e names a logger with a context.
+func (p *Package) rebinds(decl *ast.FuncDecl, e ast.Expr) (found bool) {
+	v := p.flow().object(e)
+	ast.Inspect(decl, func(n ast.Node) bool {
+		if assign, ok := n.(*ast.AssignStmt); ok && v != nil {
+			for i, left := range assign.Lhs {
+				s, ok := left.(*ast.SelectorExpr)
+				found = found || ok && p.flow().object(s.X) == v && i < len(assign.Rhs) &&
+					(p.flow().context(assign.Rhs[i]) > 0 || p.flow().bound(assign.Rhs[i], reach{decl.Pos(), decl.End()}))
+			}
+		}
+		return !found
+	})
+	return found
 }
 
 // traces tells whether something in decl speaks of a trace: then the ID may be added there.
@@ -197,6 +207,9 @@ func (p *Package) derives(e ast.Expr, in reach, steps int) bool {
 		case "github.com/rs/zerolog/log":
 			return f.Name() == "With"
 		case "github.com/sirupsen/logrus":
+			if f.Name() == "NewEntry" {
+				return p.derives(e.Args[0], in, steps)
+			}
 			return strings.HasPrefix(f.Name(), "With") || f.Name() == "StandardLogger"
 		}
 	case *ast.CompositeLit:

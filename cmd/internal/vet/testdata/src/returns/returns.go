@@ -71,6 +71,47 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	l.Info().Msg("")
 }
 
+type entry interface{ Write() }
+
+type logEntry struct{ entry *logrus.Entry }
+
+func (e *logEntry) Write() {}
+
+func (s *server) failing(ctx context.Context) (*slog.Logger, error) { // want `server.failing returns a logger`
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.slog.With("k", "v"), nil
+}
+
+func (s *server) elsewhere(ctx context.Context, w bool) (*slog.Logger, error) {
+	if w {
+		return makes()
+	}
+	return s.slog.With("k", "v"), nil
+}
+
+func makes() (*slog.Logger, error) { return nil, nil }
+
+// As chi's RequestLogger wants it.
+func (s *server) NamedEntry(r *http.Request, l *logrus.Logger) entry {
+	return &logEntry{l.WithContext(r.Context())}
+}
+
+type formatter struct{ log *logrus.Logger }
+
+func (f *formatter) Entry(r *http.Request) entry { // want `formatter.Entry returns a logger without the context that it takes: add \.WithContext\(r\.Context\(\)\)`
+	e := &logEntry{entry: logrus.NewEntry(f.log)}
+	e.entry = e.entry.WithField("path", r.URL.Path)
+	return e
+}
+
+func (f *formatter) Bound(r *http.Request) entry {
+	e := &logEntry{entry: logrus.NewEntry(f.log)}
+	e.entry = e.entry.WithContext(r.Context())
+	return e
+}
+
 func (s *server) bound(ctx context.Context) zerolog.Logger {
 	return s.log.With().Ctx(ctx).Logger()
 }

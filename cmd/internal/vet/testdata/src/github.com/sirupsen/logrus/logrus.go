@@ -27,3 +27,5 @@ func Warnf(format string, a ...any)          {}
 func SetLevel(level int)                     {}
 func WithContext(ctx context.Context) *Entry { return nil }
 func WithField(key string, value any) *Entry { return nil }
+
+func NewEntry(l *Logger) *Entry { return nil }

@@ -1,0 +1,39 @@
+package commands
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+)
+
+var command = cobra.Command{
+	RunE: func(cmd *cobra.Command, args []string) error {
+		serve(cmd.Context())
+		Exported(cmd.Context())
+		both(cmd.Context())
+		return nil
+	},
+}
+
+func list(cmd *cobra.Command, args []string) error {
+	load(cmd.Context())
+	return nil
+}
+
+func serve(ctx context.Context) {
+	slog.Info("starting")
+	load(ctx)
+}
+
+func load(ctx context.Context) { slog.Info("starting") }
+
+// Others may call it.
+func Exported(ctx context.Context) {
+	slog.Info("") // want `slog.Info without`
+	both(ctx)
+}
+
+func both(ctx context.Context) { slog.Info("") } // want `slog.Info without`
+
+func unused(ctx context.Context) { slog.Info("") } // want `slog.Info without`
