@@ -3,7 +3,10 @@ package at
 import (
 	"go/ast"
 	"go/types"
+	"slices"
+	"sync"
 
+	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
 )
 
@@ -16,10 +19,18 @@ type flow struct {
 	// list of arguments.
 	joined map[types.Object]bool
 	params map[types.Object]bool
+	// handed is what a parameter is given by the calls of its function, if all are known.
+	handed func() map[types.Object][]handing
+}
+
+// A handing is an argument, and the reach of the context at hand there.
+type handing struct {
+	arg ast.Expr
+	in  reach
 }
 
 func (p *Package) findFlow() *flow {
-	f := &flow{p.info, make(map[types.Object][]ast.Expr), make(map[types.Object]bool), make(map[types.Object]bool)}
+	f := &flow{p.info, make(map[types.Object][]ast.Expr), make(map[types.Object]bool), make(map[types.Object]bool), sync.OnceValue(p.findHanded)}
 	assign := func(left ast.Expr, right []ast.Expr, i int) {
 		id, ok := left.(*ast.Ident)
 		if !ok || len(right) == 0 {
@@ -154,7 +165,7 @@ func (f *flow) boundIn(e ast.Expr, in reach, steps int) bool {
 		if !ok {
 			return false
 		}
-		if k, _ := kindOf(obj.Type()); k != none || f.params[obj] && in.has(obj.Pos()) {
+		if k, _ := kindOf(obj.Type()); k != none || f.params[obj] && in.has(obj.Pos()) && !f.handedUnbound(obj, in, steps) {
 			return true
 		}
 		for _, right := range f.assigned[obj] {
@@ -164,6 +175,63 @@ func (f *flow) boundIn(e ast.Expr, in reach, steps int) bool {
 		}
 	}
 	return false
+}
+
+// handedUnbound tells whether all callers of the function that has the parameter obj are known, and
+// none gives it what may have a context.
+func (f *flow) handedUnbound(obj types.Object, in reach, steps int) bool {
+	if in == everywhere { // a bound logger may be all that it wants
+		return false
+	}
+	all := f.handed()[obj]
+	for _, h := range all {
+		if f.boundIn(h.arg, h.in, steps-1) {
+			return false
+		}
+	}
+	return len(all) > 0
+}
+
+// findHanded finds what the parameters of the package's own functions are given: of those that are
+// not exported, and only called.
+func (p *Package) findHanded() map[types.Object][]handing {
+	params := make(map[types.Object]*types.Signature)
+	calls := make(map[types.Object][]inspector.Cursor)
+	handed := make(map[types.Object][]handing)
+	for c := range p.inspector.Root().Preorder((*ast.FuncDecl)(nil)) {
+		decl := c.Node().(*ast.FuncDecl)
+		if f, ok := p.info.Defs[decl.Name].(*types.Func); ok && !f.Exported() && !f.Signature().Variadic() {
+			params[f] = f.Signature()
+		}
+	}
+	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
+		f := p.info.Uses[c.Node().(*ast.Ident)]
+		if params[f] == nil {
+			continue
+		}
+		if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
+			c = c.Parent()
+		}
+		if c.ParentEdgeKind() != edge.CallExpr_Fun {
+			delete(params, f)
+			continue
+		}
+		calls[f] = append(calls[f], c.Parent())
+	}
+	for f, sig := range params {
+		tupled := func(c inspector.Cursor) bool { // its arguments are the results of another call
+			return len(c.Node().(*ast.CallExpr).Args) != sig.Params().Len()
+		}
+		if slices.ContainsFunc(calls[f], tupled) {
+			continue
+		}
+		for _, c := range calls[f] {
+			for i, arg := range c.Node().(*ast.CallExpr).Args {
+				handed[sig.Params().At(i)] = append(handed[sig.Params().At(i)], handing{arg, p.reach(c)})
+			}
+		}
+	}
+	return handed
 }
 
 // boundPart tells whether e is a composite with a part that was given a context.

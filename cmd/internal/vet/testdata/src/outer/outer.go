@@ -30,13 +30,13 @@ func middleware(l zerolog.Logger, s *slog.Logger, e *logrus.Entry, f logrus.Fiel
 
 			bound := l.With().Ctx(r.Context()).Logger()
 			bound.Info().Msg("")
-			one(r, s)
+			One(r, s)
 		})
 	}
 }
 
 // A caller who has the request may have bound it.
-func one(r *http.Request, s *slog.Logger) {
+func One(r *http.Request, s *slog.Logger) {
 	s.Info("")
 	func() { s.Info("") }()
 	each(func(ctx context.Context) { s.Info("") })
@@ -162,4 +162,29 @@ func (h *service) serve(next http.Handler, o own) http.Handler {
 // A constructor's literals run whenever what it makes is used.
 func NewWorker(ctx context.Context, s *slog.Logger) func() {
 	return func() { s.Info("") }
+}
+
+// All callers are known, and hand over what was there before the request.
+func probe(w http.ResponseWriter, r *http.Request, s *slog.Logger) {
+	s.Info("") // want `slog.Info without`
+	deeper(r.Context(), s.With("k", "v"))
+}
+
+func deeper(ctx context.Context, s *slog.Logger) {
+	s.Info("") // want `slog.Info without`
+}
+
+// One caller is a method's value, one hands over a bound logger, one has no context at all.
+func valued(r *http.Request, s *slog.Logger)  { s.Info("") }
+func bound(r *http.Request, s *slog.Logger)   { s.Info("") }
+func nowhere(r *http.Request, s *slog.Logger) { s.Info("") }
+
+func probes(s *slog.Logger) {
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		probe(w, r, s)
+		bound(r, s)
+		bound(r, loggerOf(r.Context()))
+	})
+	_ = valued
+	nowhere(nil, s)
 }
