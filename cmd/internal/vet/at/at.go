@@ -40,6 +40,7 @@ var Analyzer = &analysis.Analyzer{
 		p.assignments = sync.OnceValue(p.findAssignments)
 		p.bodiless = sync.OnceValue(p.findBodiless)
 		p.importer = sync.OnceValue(p.findImporter)
+		p.consumers = sync.OnceValue(p.findConsumers)
 		p.calledAtHand = sync.OnceValue(p.findCalledAtHand)
 		return p, nil
 	},
@@ -70,6 +71,8 @@ type Package struct {
 	assignments func() map[types.Object][]assignment
 	bodiless    func() map[*ast.File]*ast.File
 	importer    func() importer
+	// consumers is the functions whose context is the program's own, for taking messages.
+	consumers func() map[ast.Node]bool
 	// calledAtHand is the variables that hold functions, and are called where a context is.
 	calledAtHand func() map[types.Object]bool
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
+	"golang.org/x/tools/go/types/typeutil"
 )
 
 // flow is what is put into the variables of a package, as far as its text tells.
@@ -155,8 +156,11 @@ func (f *flow) boundIn(e ast.Expr, in reach, steps int) bool {
 		if k, _ := kindOf(f.info.TypeOf(e.X)); k != none {
 			return true
 		}
+		if f.gives(e.X, in) {
+			return true
+		}
 		for _, right := range f.assigned[f.object(e.X)] {
-			if f.boundPart(right, in, steps-1) {
+			if f.gives(right, in) || f.boundPart(right, in, steps-1) {
 				return true
 			}
 		}
@@ -175,6 +179,17 @@ func (f *flow) boundIn(e ast.Expr, in reach, steps int) bool {
 		}
 	}
 	return false
+}
+
+// gives tells whether e is a call that was given a context, and is not by its name a constructor's,
+// which is given one for other ends: what it returns may have a logger with that context.
+func (f *flow) gives(e ast.Expr, in reach) bool {
+	call, ok := ast.Unparen(e).(*ast.CallExpr)
+	if !ok || !f.given(call) || !in.has(call.Pos()) {
+		return false
+	}
+	callee, ok := typeutil.Callee(f.info, call).(*types.Func)
+	return ok && !isConstructor(callee.Name())
 }
 
 // handedUnbound tells whether all callers of the function that has the parameter obj are known, and

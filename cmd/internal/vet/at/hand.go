@@ -81,10 +81,11 @@ func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 // in it run whenever what is made is used.
 func constructs(f ast.Node) bool {
 	decl, ok := f.(*ast.FuncDecl)
-	if !ok {
-		return false
-	}
-	name := strings.ToLower(decl.Name.Name)
+	return ok && isConstructor(decl.Name.Name)
+}
+
+func isConstructor(name string) bool {
+	name = strings.ToLower(name)
 	return strings.HasPrefix(name, "new") || strings.HasPrefix(name, "init")
 }
 

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ast/edge"
@@ -21,24 +22,25 @@ type carrier struct {
 
 // carriers is the types of messages of queues. watermill's line is that of package adapters.
 var carriers = map[string]carrier{
-	"github.com/ThreeDotsLabs/watermill/message.Message":          {headers: "propagation.MapCarrier(%.Metadata)"},
-	"cloud.google.com/go/pubsub.Message":                          {headers: "propagation.MapCarrier(%.Attributes)"},
-	"cloud.google.com/go/internal/pubsub.Message":                 {headers: "propagation.MapCarrier(%.Attributes)"},
-	"gocloud.dev/pubsub.Message":                                  {headers: "propagation.MapCarrier(%.Metadata)"},
-	"github.com/nats-io/nats.go.Msg":                              {headers: "propagation.HeaderCarrier(%.Header)"},
-	"github.com/nats-io/nats.go/jetstream.Msg":                    {headers: "propagation.HeaderCarrier(%.Headers())", incoming: true},
-	"github.com/segmentio/kafka-go.Message":                       {headers: ".Headers"},
-	"github.com/twmb/franz-go/pkg/kgo.Record":                     {headers: ".Headers"},
-	"github.com/confluentinc/confluent-kafka-go/kafka.Message":    {headers: ".Headers"},
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka.Message": {headers: ".Headers"},
-	"github.com/IBM/sarama.ConsumerMessage":                       {headers: ".Headers", incoming: true},
-	"github.com/Shopify/sarama.ConsumerMessage":                   {headers: ".Headers", incoming: true},
-	"github.com/rabbitmq/amqp091-go.Delivery":                     {headers: ".Headers", incoming: true},
-	"github.com/streadway/amqp.Delivery":                          {headers: ".Headers", incoming: true},
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types.Message":      {headers: ".MessageAttributes", incoming: true},
-	"github.com/aws/aws-sdk-go/service/sqs.Message":               {headers: ".MessageAttributes", incoming: true},
-	"github.com/aws/aws-lambda-go/events.SQSMessage":              {headers: ".MessageAttributes", incoming: true},
-	"github.com/redis/go-redis.XMessage":                          {headers: ".Values", incoming: true},
+	"github.com/ThreeDotsLabs/watermill/message.Message":                           {headers: "propagation.MapCarrier(%.Metadata)"},
+	"cloud.google.com/go/pubsub.Message":                                           {headers: "propagation.MapCarrier(%.Attributes)"},
+	"cloud.google.com/go/internal/pubsub.Message":                                  {headers: "propagation.MapCarrier(%.Attributes)"},
+	"gocloud.dev/pubsub.Message":                                                   {headers: "propagation.MapCarrier(%.Metadata)"},
+	"github.com/nats-io/nats.go.Msg":                                               {headers: "propagation.HeaderCarrier(%.Header)"},
+	"github.com/nats-io/nats.go/jetstream.Msg":                                     {headers: "propagation.HeaderCarrier(%.Headers())", incoming: true},
+	"github.com/segmentio/kafka-go.Message":                                        {headers: ".Headers"},
+	"github.com/twmb/franz-go/pkg/kgo.Record":                                      {headers: ".Headers"},
+	"github.com/confluentinc/confluent-kafka-go/kafka.Message":                     {headers: ".Headers"},
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka.Message":                  {headers: ".Headers"},
+	"github.com/IBM/sarama.ConsumerMessage":                                        {headers: ".Headers", incoming: true},
+	"github.com/Shopify/sarama.ConsumerMessage":                                    {headers: ".Headers", incoming: true},
+	"github.com/rabbitmq/amqp091-go.Delivery":                                      {headers: ".Headers", incoming: true},
+	"github.com/streadway/amqp.Delivery":                                           {headers: ".Headers", incoming: true},
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types.Message":                       {headers: ".MessageAttributes", incoming: true},
+	"github.com/aws/aws-sdk-go/service/sqs.Message":                                {headers: ".MessageAttributes", incoming: true},
+	"github.com/aws/aws-lambda-go/events.SQSMessage":                               {headers: ".MessageAttributes", incoming: true},
+	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus.ReceivedMessage": {headers: ".ApplicationProperties", incoming: true},
+	"github.com/redis/go-redis.XMessage":                                           {headers: ".Values", incoming: true},
 }
 
 // A Message is one that was received from a queue, and whose trace is in no context yet.
@@ -51,7 +53,7 @@ type Message struct {
 // Message is the message that the code at c handles. It is false where h, the context at hand
 // there, is one that was made for the message, and where it is a request's.
 func (p *Package) Message(c inspector.Cursor, h Hand) (Message, bool) {
-	return p.message(c, h, 3)
+	return p.message(c, h, 6)
 }
 
 func (p *Package) message(c inspector.Cursor, h Hand, steps int) (Message, bool) {
@@ -261,8 +263,16 @@ func (p *Package) handed(f inspector.Cursor, v *types.Var, steps int) bool {
 	decl, ok := f.Node().(*ast.FuncDecl)
 	if !ok {
 		call, ok := f.Parent().Node().(*ast.CallExpr)
-		if !ok || f.ParentEdgeKind() != edge.CallExpr_Args {
+		if !ok {
 			return false
+		}
+		if f.ParentEdgeKind() == edge.CallExpr_Fun { // go func(m Message) { … }(m)
+			h, ok := p.Hand(f.Parent())
+			if !ok {
+				return false
+			}
+			_, ok = p.message(f.Parent(), h, steps-1)
+			return ok
 		}
 		callee := p.Callee(call)
 		return callee != nil && callee.Pkg() != nil && callee.Pkg() != p.types && sameModule(callee.Pkg().Path(), TypePath(v.Type()))
@@ -290,18 +300,18 @@ func (p *Package) handed(f inspector.Cursor, v *types.Var, steps int) bool {
 	return callers > 0
 }
 
-// sameModule tells whether two paths begin with the same host, owner and repository.
+// sameModule tells whether two paths begin with the same host and owner.
 func sameModule(a, b string) bool {
-	cut := func(path string) string {
-		parts := strings.SplitN(path, "/", 4)
-		return strings.Join(parts[:min(3, len(parts))], "/")
-	}
-	a, b = cut(a), cut(b)
-	return a == b || strings.HasPrefix(b, a+".") // "nats.go" and "nats.go.Msg"
+	return owner(a) == owner(b)
 }
 
-// Consumes tells whether the function around c takes messages from a queue in a loop: its
-// context is then the program's own, and what it logs outside of a message belongs to no trace.
+func owner(path string) string {
+	parts := strings.SplitN(path, "/", 3)
+	return strings.Join(parts[:min(2, len(parts))], "/")
+}
+
+// Consumes tells whether the function around c takes messages from a queue, or is part of what does:
+// its context is then the program's own, and what it logs outside of a message belongs to no trace.
 func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 	if h.Handler {
 		return false
@@ -310,25 +320,130 @@ func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 		return false
 	}
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
-		if _, found := p.param(f.Node()); !found {
+		if p.consumers()[f.Node()] {
+			return true
+		}
+		if _, found := p.param(f.Node()); found {
+			return false
+		}
+	}
+	return false
+}
+
+// findConsumers is the functions with a context that take messages in a loop, or hand that context to one
+// that does, and those that only they call.
+func (p *Package) findConsumers() map[ast.Node]bool {
+	consumers := make(map[ast.Node]bool)
+	var funcs []inspector.Cursor
+	decls := make(map[types.Object]*ast.FuncDecl)
+	for f := range p.inspector.Root().Preorder((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
+		if decl, ok := f.Node().(*ast.FuncDecl); ok {
+			decls[p.info.Defs[decl.Name]] = decl
+		}
+		if param, _ := p.param(f.Node()); param == nil || p.serves(f.Node()) {
+			continue
+		} else if kind, _ := kindOf(param.Type()); kind == request {
 			continue
 		}
-		for loop := range f.Preorder((*ast.ForStmt)(nil), (*ast.RangeStmt)(nil)) {
-			switch n := loop.Node().(type) {
-			case *ast.ForStmt:
-				for id := range loop.Preorder((*ast.Ident)(nil)) {
-					v, ok := p.info.Defs[id.Node().(*ast.Ident)].(*types.Var)
-					if ok && n.Body.Pos() <= v.Pos() && carriers[TypePath(v.Type())].headers != "" && p.received(id, f, v, 1) {
-						return true
-					}
+		funcs = append(funcs, f)
+		if p.takesMessages(f) {
+			consumers[f.Node()] = true
+		}
+	}
+	if len(consumers) == 0 {
+		return consumers
+	}
+	for again := true; again; {
+		again = false
+		for _, f := range funcs {
+			if consumers[f.Node()] {
+				continue
+			}
+			for c := range f.Preorder((*ast.CallExpr)(nil)) {
+				call := c.Node().(*ast.CallExpr)
+				if callee := p.Callee(call); callee != nil && p.flow().given(call) && decls[callee] != nil && consumers[decls[callee]] {
+					consumers[f.Node()], again = true, true
+					break
 				}
-			case *ast.RangeStmt:
-				if channel, ok := p.info.TypeOf(n.X).Underlying().(*types.Chan); ok && carriers[TypePath(channel.Elem())].headers != "" {
+			}
+		}
+	}
+	callers := make(map[*ast.FuncDecl][]inspector.Cursor)
+	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
+		if decl := decls[p.info.Uses[c.Node().(*ast.Ident)]]; decl != nil && !decl.Name.IsExported() {
+			callers[decl] = append(callers[decl], c)
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, f := range funcs {
+			decl, ok := f.Node().(*ast.FuncDecl)
+			if !ok || consumers[decl] || len(callers[decl]) == 0 {
+				continue
+			}
+			if !slices.ContainsFunc(callers[decl], func(c inspector.Cursor) bool { return !p.calledBy(c, consumers) }) {
+				consumers[decl], again = true, true
+			}
+		}
+	}
+	return consumers
+}
+
+// calledBy tells whether the function named at c is called there by one of consumers, outside of a message.
+func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool {
+	name := c
+	if name.ParentEdgeKind() == edge.SelectorExpr_Sel {
+		name = name.Parent()
+	}
+	if name.ParentEdgeKind() != edge.CallExpr_Fun {
+		return false
+	}
+	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		if _, found := p.param(f.Node()); found {
+			return consumers[f.Node()] && p.messageVar(c, f) == nil
+		}
+	}
+	return false
+}
+
+// takesMessages tells whether f itself ranges over a channel of messages, or asks a queue for them
+// in a loop.
+func (p *Package) takesMessages(f inspector.Cursor) bool {
+	for loop := range f.Preorder((*ast.ForStmt)(nil), (*ast.RangeStmt)(nil)) {
+		if ranges, ok := loop.Node().(*ast.RangeStmt); ok {
+			channel, ok := p.info.TypeOf(ranges.X).Underlying().(*types.Chan)
+			if ok && carriers[TypePath(channel.Elem())].headers != "" {
+				return true
+			}
+			continue
+		}
+		for c := range loop.Preorder((*ast.CallExpr)(nil)) {
+			call := c.Node().(*ast.CallExpr)
+			callee := p.Callee(call)
+			if callee == nil || callee.Pkg() == nil || !p.flow().given(call) || !p.receives(call, 1) {
+				continue
+			}
+			if inQueue(callee.Pkg().Path()) {
+				return true
+			}
+			for v := range callee.Signature().Results().Variables() {
+				if carriers[TypePath(v.Type())].headers != "" {
 					return true
 				}
 			}
 		}
-		return false
+	}
+	return false
+}
+
+// inQueue tells whether path is a package of a queue: one that has a type of messages, or is near it.
+func inQueue(path string) bool {
+	path = Unversioned(path)
+	for name := range carriers {
+		pkg := name[:strings.LastIndex(name, ".")]
+		if pkg == path || strings.TrimSuffix(pkg, "/types") == path || strings.TrimSuffix(pkg, "/internal/pubsub")+"/pubsub" == path {
+			return true
+		}
 	}
 	return false
 }

@@ -53,6 +53,33 @@ func Exported(ctx context.Context, m kafka.Message) {
 	slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(ctx, …\)`
 }
 
+// Starts the loop, with the program's context.
+func Start(ctx context.Context, reader *kafka.Reader) {
+	slog.Info("belongs to no trace")
+	connect(ctx)
+	common(ctx)
+	go run(ctx, reader)
+}
+
+func connect(ctx context.Context) { slog.Info("belongs to no trace") }
+
+// Others call it, too.
+func common(ctx context.Context) { slog.Info("") } // want `slog.Info without the context at hand`
+
+func other(ctx context.Context) { common(ctx) }
+
+func workers(ctx context.Context, deliveries <-chan amqp.Delivery) {
+	for d := range deliveries {
+		go func(m amqp.Delivery) {
+			slog.Info("") // want `slog.Info without the trace of m`
+			first(ctx, m)
+		}(d)
+	}
+}
+
+func first(ctx context.Context, d amqp.Delivery)  { second(ctx, d) }
+func second(ctx context.Context, d amqp.Delivery) { slog.Info("") } // want `slog.Info without the trace of d`
+
 func extracts(ctx context.Context, reader *kafka.Reader) {
 	for {
 		m, _ := reader.FetchMessage(ctx)

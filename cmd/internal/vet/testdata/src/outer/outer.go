@@ -188,3 +188,21 @@ func probes(s *slog.Logger) {
 	_ = valued
 	nowhere(nil, s)
 }
+
+type logEntry struct{ entry *logrus.Entry }
+
+func entryOf(r *http.Request) *logEntry { return r.Context().Value("logger").(*logEntry) }
+
+func NewEntry(r *http.Request) *logEntry { return &logEntry{} }
+
+// What is taken from the request may be bound; what a constructor makes is a server as well as not.
+func fields(w http.ResponseWriter, r *http.Request) {
+	entryOf(r).entry.Info("")
+	e := entryOf(r)
+	e.entry.Info("")
+	handedField(r, entryOf(r).entry)
+	n := NewEntry(r)
+	n.entry.Info("") // want `logrus.Info without`
+}
+
+func handedField(r *http.Request, e *logrus.Entry) { e.Info("") }
