@@ -181,8 +181,9 @@ func (f *flow) boundIn(e ast.Expr, in reach, steps int) bool {
 	return false
 }
 
-// gives tells whether e is a call that was given a context, and is not by its name a constructor's,
-// which is given one for other ends: what it returns may have a logger with that context.
+// gives tells whether e is a call that was given a context, and is not by its name a
+// constructor's, which is given one for other ends: what it returns may have a logger with
+// that context.
 func (f *flow) gives(e ast.Expr, in reach) bool {
 	call, ok := ast.Unparen(e).(*ast.CallExpr)
 	if !ok || !f.given(call) || !in.has(call.Pos()) {
@@ -192,8 +193,8 @@ func (f *flow) gives(e ast.Expr, in reach) bool {
 	return ok && !isConstructor(callee.Name())
 }
 
-// handedUnbound tells whether all callers of the function that has the parameter obj are known, and
-// none gives it what may have a context.
+// handedUnbound tells whether all callers of the function that has the parameter obj are
+// known, and none gives it what may have a context.
 func (f *flow) handedUnbound(obj types.Object, in reach, steps int) bool {
 	if in == everywhere { // a bound logger may be all that it wants
 		return false
@@ -207,8 +208,8 @@ func (f *flow) handedUnbound(obj types.Object, in reach, steps int) bool {
 	return len(all) > 0
 }
 
-// findHanded finds what the parameters of the package's own functions are given: of those that are
-// not exported, and only called.
+// findHanded finds what the parameters of the package's own functions are given: of those that
+// are not exported, and only called.
 func (p *Package) findHanded() map[types.Object][]handing {
 	params := make(map[types.Object]*types.Signature)
 	calls := make(map[types.Object][]inspector.Cursor)

@@ -13,8 +13,9 @@ import (
 
 // A carrier is where the messages of a library have their headers.
 type carrier struct {
-	// headers is what to write after the message, and around it: "propagation.MapCarrier(%.Attributes)",
-	// or where there is no carrier for it yet only ".Headers".
+	// headers is what to write, with the message for %:
+	// "propagation.MapCarrier(%.Attributes)". Where there is no carrier yet, it is only what
+	// stands after the message: ".Headers".
 	headers string
 	// incoming: only what is received has this type.
 	incoming bool
@@ -22,25 +23,26 @@ type carrier struct {
 
 // carriers is the types of messages of queues. watermill's line is that of package adapters.
 var carriers = map[string]carrier{
-	"github.com/ThreeDotsLabs/watermill/message.Message":                           {headers: "propagation.MapCarrier(%.Metadata)"},
-	"cloud.google.com/go/pubsub.Message":                                           {headers: "propagation.MapCarrier(%.Attributes)"},
-	"cloud.google.com/go/internal/pubsub.Message":                                  {headers: "propagation.MapCarrier(%.Attributes)"},
-	"gocloud.dev/pubsub.Message":                                                   {headers: "propagation.MapCarrier(%.Metadata)"},
-	"github.com/nats-io/nats.go.Msg":                                               {headers: "propagation.HeaderCarrier(%.Header)"},
-	"github.com/nats-io/nats.go/jetstream.Msg":                                     {headers: "propagation.HeaderCarrier(%.Headers())", incoming: true},
-	"github.com/segmentio/kafka-go.Message":                                        {headers: ".Headers"},
-	"github.com/twmb/franz-go/pkg/kgo.Record":                                      {headers: ".Headers"},
-	"github.com/confluentinc/confluent-kafka-go/kafka.Message":                     {headers: ".Headers"},
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka.Message":                  {headers: ".Headers"},
-	"github.com/IBM/sarama.ConsumerMessage":                                        {headers: ".Headers", incoming: true},
-	"github.com/Shopify/sarama.ConsumerMessage":                                    {headers: ".Headers", incoming: true},
-	"github.com/rabbitmq/amqp091-go.Delivery":                                      {headers: ".Headers", incoming: true},
-	"github.com/streadway/amqp.Delivery":                                           {headers: ".Headers", incoming: true},
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types.Message":                       {headers: ".MessageAttributes", incoming: true},
-	"github.com/aws/aws-sdk-go/service/sqs.Message":                                {headers: ".MessageAttributes", incoming: true},
-	"github.com/aws/aws-lambda-go/events.SQSMessage":                               {headers: ".MessageAttributes", incoming: true},
+	"github.com/ThreeDotsLabs/watermill/message.Message":          {headers: "propagation.MapCarrier(%.Metadata)"},
+	"cloud.google.com/go/pubsub.Message":                          {headers: "propagation.MapCarrier(%.Attributes)"},
+	"cloud.google.com/go/internal/pubsub.Message":                 {headers: "propagation.MapCarrier(%.Attributes)"},
+	"gocloud.dev/pubsub.Message":                                  {headers: "propagation.MapCarrier(%.Metadata)"},
+	"github.com/nats-io/nats.go.Msg":                              {headers: "propagation.HeaderCarrier(%.Header)"},
+	"github.com/nats-io/nats.go/jetstream.Msg":                    {headers: "propagation.HeaderCarrier(%.Headers())", incoming: true},
+	"github.com/segmentio/kafka-go.Message":                       {headers: ".Headers"},
+	"github.com/twmb/franz-go/pkg/kgo.Record":                     {headers: ".Headers"},
+	"github.com/confluentinc/confluent-kafka-go/kafka.Message":    {headers: ".Headers"},
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka.Message": {headers: ".Headers"},
+	"github.com/IBM/sarama.ConsumerMessage":                       {headers: ".Headers", incoming: true},
+	"github.com/Shopify/sarama.ConsumerMessage":                   {headers: ".Headers", incoming: true},
+	"github.com/rabbitmq/amqp091-go.Delivery":                     {headers: ".Headers", incoming: true},
+	"github.com/streadway/amqp.Delivery":                          {headers: ".Headers", incoming: true},
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types.Message":      {headers: ".MessageAttributes", incoming: true},
+	"github.com/aws/aws-sdk-go/service/sqs.Message":               {headers: ".MessageAttributes", incoming: true},
+	"github.com/aws/aws-lambda-go/events.SQSMessage":              {headers: ".MessageAttributes", incoming: true},
+	"github.com/redis/go-redis.XMessage":                          {headers: ".Values", incoming: true},
+
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus.ReceivedMessage": {headers: ".ApplicationProperties", incoming: true},
-	"github.com/redis/go-redis.XMessage":                                           {headers: ".Values", incoming: true},
 }
 
 // A Message is one that was received from a queue, and whose trace is in no context yet.
@@ -310,8 +312,9 @@ func owner(path string) string {
 	return strings.Join(parts[:min(2, len(parts))], "/")
 }
 
-// Consumes tells whether the function around c takes messages from a queue, or is part of what does:
-// its context is then the program's own, and what it logs outside of a message belongs to no trace.
+// Consumes tells whether the function around c takes messages from a queue, or is part of what
+// does: its context is then the program's own, and what it logs outside of a message belongs
+// to no trace.
 func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 	if h.Handler {
 		return false
@@ -330,8 +333,8 @@ func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 	return false
 }
 
-// findConsumers is the functions with a context that take messages in a loop, or hand that context to one
-// that does, and those that only they call.
+// findConsumers is the functions with a context that take messages in a loop, or hand that
+// context to one that does, and those that only they call.
 func (p *Package) findConsumers() map[ast.Node]bool {
 	consumers := make(map[ast.Node]bool)
 	var funcs []inspector.Cursor
@@ -389,7 +392,8 @@ func (p *Package) findConsumers() map[ast.Node]bool {
 	return consumers
 }
 
-// calledBy tells whether the function named at c is called there by one of consumers, outside of a message.
+// calledBy tells whether the function named at c is called there by one of consumers, outside
+// of a message.
 func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool {
 	name := c
 	if name.ParentEdgeKind() == edge.SelectorExpr_Sel {
@@ -406,8 +410,8 @@ func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool
 	return false
 }
 
-// takesMessages tells whether f itself ranges over a channel of messages, or asks a queue for them
-// in a loop.
+// takesMessages tells whether f itself ranges over a channel of messages, or asks a queue for
+// them in a loop.
 func (p *Package) takesMessages(f inspector.Cursor) bool {
 	for loop := range f.Preorder((*ast.ForStmt)(nil), (*ast.RangeStmt)(nil)) {
 		if ranges, ok := loop.Node().(*ast.RangeStmt); ok {
@@ -436,7 +440,8 @@ func (p *Package) takesMessages(f inspector.Cursor) bool {
 	return false
 }
 
-// inQueue tells whether path is a package of a queue: one that has a type of messages, or is near it.
+// inQueue tells whether path is a package of a queue: one that has a type of messages, or is
+// near it.
 func inQueue(path string) bool {
 	path = Unversioned(path)
 	for name := range carriers {

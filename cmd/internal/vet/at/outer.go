@@ -13,7 +13,8 @@ import (
 // somewhere. Outside of it, what a function takes was made before there was that context.
 type reach struct{ from, to token.Pos }
 
-// everywhere is the reach of a place without a context: a caller may have bound what it hands over.
+// everywhere is the reach of a place without a context: a caller may have bound what it hands
+// over.
 var everywhere = reach{0, 1 << 62}
 
 func (r reach) has(pos token.Pos) bool { return r.from <= pos && pos < r.to }

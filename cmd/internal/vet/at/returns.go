@@ -10,8 +10,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Unbound is the loss of a function that takes a context and returns a logger without it, made from
-// another that was there before. The lines of its callers count as given: the function is the place to mend.
+// Unbound is the loss of a function that takes a context and returns a logger without it, made
+// from another that was there before. The lines of its callers count as given: the function is
+// the place to mend.
 func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	decl := c.Node().(*ast.FuncDecl)
 	f, _ := p.info.Defs[decl.Name].(*types.Func)
@@ -52,8 +53,8 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	return l, Hand{Expr: param.Name() + suffix, Stable: true}, true
 }
 
-// binding is how to give the logger from, of type t, the context of param: as a fix if from is not
-// nil, and nothing else bears param's name there.
+// binding is how to give the logger from, of type t, the context of param: as a fix if from is
+// not nil, and nothing else bears param's name there.
 func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Object) {
 	switch TypePath(p.madeOf(t)) {
 	case "github.com/rs/zerolog.Logger":
@@ -73,8 +74,9 @@ func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Obje
 	}
 }
 
-// Stored is the loss of a logger that the call at c puts into a request's context, or into that of
-// a framework, without giving it that context. The lines of those who take it out count as given.
+// Stored is the loss of a logger that the call at c puts into a request's context, or into
+// that of a framework, without giving it that context. The lines of those who take it out
+// count as given.
 func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)
@@ -161,7 +163,8 @@ var loggers = map[string]bool{
 // isLogger tells whether t is a logger, or the package's own around one.
 func (p *Package) isLogger(t types.Type) bool { return p.madeOf(t) != nil }
 
-// madeOf is the logger that t is, or that it has in a field, if it is this package's and is called one.
+// madeOf is the logger that t is, or that it has in a field, if it is this package's and is
+// called one.
 func (p *Package) madeOf(t types.Type) types.Type {
 	if loggers[TypePath(t)] {
 		return t
@@ -180,8 +183,9 @@ func (p *Package) madeOf(t types.Type) types.Type {
 	return nil
 }
 
-// derives tells whether e is made from a logger that was there before, by methods of it that were
-// given no context: a field, a receiver, a variable of a package, the default, what stands outside in.
+// derives tells whether e is made from a logger that was there before, by methods of it that
+// were given no context: a field, a receiver, a variable of a package, the default, what
+// stands outside in.
 func (p *Package) derives(e ast.Expr, in reach, steps int) bool {
 	if steps == 0 {
 		return false

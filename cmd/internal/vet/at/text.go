@@ -17,8 +17,8 @@ type Text struct {
 	Fix  []analysis.SuggestedFix
 }
 
-// Text is the text that the field TraceID at c gives of the trace ID of a B3, on a log line or in a header:
-// 32 digits, however many there were. header says which of the two.
+// Text is the text that the field TraceID at c gives of the trace ID of a B3, on a log line or
+// in a header: 32 digits, however many there were. header says which of the two.
 func (p *Package) Text(c inspector.Cursor) (t Text, header, ok bool) {
 	field := c.Node().(*ast.SelectorExpr)
 	if field.Sel.Name != "TraceID" || TypePath(p.info.TypeOf(field.X)) != "example.com/clew/trace.B3" {

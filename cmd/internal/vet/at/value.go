@@ -65,8 +65,9 @@ func (p *Package) local(e ast.Expr) *types.Var {
 	return v
 }
 
-// held is the log function that call calls through a variable of its own function, the first if
-// there are several. It is nil unless all that the variable holds are log functions without a context.
+// held is the log function that call calls through a variable of its own function, the first
+// if there are several. It is nil unless all that the variable holds are log functions without
+// a context.
 func (p *Package) held(call *ast.CallExpr, in reach) (f *types.Func, x ast.Expr) {
 	v := p.local(call.Fun)
 	if v == nil {
@@ -84,7 +85,8 @@ func (p *Package) held(call *ast.CallExpr, in reach) (f *types.Func, x ast.Expr)
 	return f, x
 }
 
-// variableLine is the line that the call at c of a variable writes, if that holds functions of slog or logrus.
+// variableLine is the line that the call at c of a variable writes, if that holds functions of
+// slog or logrus.
 func (p *Package) variableLine(c inspector.Cursor) (Loss, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f, _ := p.held(call, p.reach(c))
@@ -272,8 +274,8 @@ func handles(t types.Type) bool {
 	return false
 }
 
-// findCalledAtHand is the parameters, fields and variables of the package that are called, without a
-// context, where one is at hand.
+// findCalledAtHand is the parameters, fields and variables of the package that are called,
+// without a context, where one is at hand.
 func (p *Package) findCalledAtHand() map[types.Object]bool {
 	called := make(map[types.Object]bool)
 	for c := range p.All((*ast.CallExpr)(nil)) {

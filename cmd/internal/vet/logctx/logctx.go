@@ -17,7 +17,16 @@ A line of zerolog, slog or logrus has its trace only if it is given the context:
 	slog.Info("saved")             // has no trace ID
 	slog.InfoContext(ctx, "saved") // has one
 
-Lines in a goroutine that a request's handler starts are left to detachedgo.`,
+A logger that a caller hands over may be bound to the context, and is trusted; not so what a function took before
+there was a request, as middleware does. Reported as well, where the lines themselves cannot tell:
+
+	access(slog.Info, next)                             // a function that takes no context, where one is needed
+	func (s *S) logger(r *http.Request) *slog.Logger { return s.log.With("path", r.URL.Path) }
+	ctx = context.WithValue(r.Context(), key, s.log)    // a logger that has no trace, put where others look for one
+	slog.InfoContext(ctx, "", "id", b3.TraceID)         // always 32 digits: b3.ID() has as many as came
+
+For a message of a queue the trace is in the message, and nothing is reported where there is none. Lines in a goroutine
+that a request's handler starts are left to detachedgo.`,
 	Requires: []*analysis.Analyzer{at.Analyzer},
 	Run:      run,
 }
