@@ -17,7 +17,11 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	decl := c.Node().(*ast.FuncDecl)
 	f, _ := p.info.Defs[decl.Name].(*types.Func)
 	param, _ := p.param(decl)
-	if f == nil || param == nil || decl.Body == nil || constructs(decl) || p.startup()[decl] || p.traces(decl) {
+	if f == nil || param == nil || decl.Body == nil || p.startup()[decl] || p.traces(decl) {
+		return Loss{}, Hand{}, false
+	}
+	kind, suffix := kindOf(param.Type())
+	if kind != request && constructs(decl) {
 		return Loss{}, Hand{}, false
 	}
 	var logger types.Type
@@ -44,7 +48,6 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	if returned == 0 || !unbound {
 		return Loss{}, Hand{}, false
 	}
-	_, suffix := kindOf(param.Type())
 	l := Loss{Call: decl.Name, Name: FuncName(f)}
 	if returned > 1 {
 		from = nil

@@ -93,14 +93,14 @@ func (s *server) elsewhere(ctx context.Context, w bool) (*slog.Logger, error) {
 
 func makes() (*slog.Logger, error) { return nil, nil }
 
-// As chi's RequestLogger wants it.
 func (s *server) NamedEntry(r *http.Request, l *logrus.Logger) entry {
 	return &logEntry{l.WithContext(r.Context())}
 }
 
 type formatter struct{ log *logrus.Logger }
 
-func (f *formatter) Entry(r *http.Request) entry { // want `formatter.Entry returns a logger without the context that it takes: add \.WithContext\(r\.Context\(\)\)`
+// As chi's RequestLogger wants it.
+func (f *formatter) NewLogEntry(r *http.Request) entry { // want `formatter.NewLogEntry returns a logger without the context that it takes: add \.WithContext\(r\.Context\(\)\)`
 	e := &logEntry{entry: logrus.NewEntry(f.log)}
 	e.entry = e.entry.WithField("path", r.URL.Path)
 	return e
