@@ -76,8 +76,8 @@ func withheld(t *testing.T, dir string) (n int) {
 func TestTogether(t *testing.T) {
 	world := newWorld(t)
 	for _, imports := range []string{
-		"import fresh \"context\"\nimport \"log/slog\"\nimport \"net/http\"",
-		"import (\n\tfresh \"context\"\n\t\"log/slog\"\n\t\"net/http\"\n)",
+		"import fresh \"context\"\nimport \"log/slog\"\nimport \"net/http\"\nimport \"github.com/rs/zerolog/log\"",
+		"import (\n\tfresh \"context\"\n\t\"log/slog\"\n\t\"net/http\"\n\n\t\"github.com/rs/zerolog/log\"\n)",
 	} {
 		dir := t.TempDir()
 		write(t, dir, "go.mod", "module example.com/service\n\ngo 1.26\n")
@@ -102,6 +102,9 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	go func() {
 		go func(n int) { send(http.NewRequest("GET", "/", nil)) }(1)
 	}()
+	go func() {
+		go func(n int) { log.Info().Msg("") }(1)
+	}()
 	later(func() { send(http.NewRequest("GET", "/", nil)) })
 }
 
@@ -117,16 +120,31 @@ func use(fresh.Context) {}
 func send(*http.Request, error) {}
 
 func later(func()) {}
+
+type streamer interface{ Context() fresh.Context }
+
+var logger = slog.Default()
 `)
+		write(t, dir, "bare.go", "package service\n\n// bare has no import.\nfunc bare(s streamer) {\n\tgo func() { logger.Info(\"\") }()\n}\n")
 		world.do(t, dir, "go", "mod", "tidy")
 		world.do(t, dir, clewvet, "-fix", "./...")
 		world.do(t, dir, "go", "build", "./...")
+		got := read(t, dir, "service.go")
+		handle, _, _ := strings.Cut(got, "func named(")
+		if strings.Contains(handle, "slog.Info(") || strings.Contains(handle, "NewRequest(") || strings.Count(handle, ".Ctx(") != 1 {
+			t.Errorf("-fix leaves\n%s", got)
+		}
+		if strings.Count(got, `"context"`) != 2 || strings.Count(got, `"example.com/clew/workerpool"`) != 1 {
+			t.Errorf("-fix imports what is imported:\n%s", got)
+		}
+		if got := read(t, dir, "bare.go"); !strings.Contains(got, "workerpool.Wrap(") || !strings.Contains(got, "\n// bare has no import.\nfunc bare") {
+			t.Errorf("-fix leaves\n%s", got)
+		}
 		// In named, one of two fixes gives ctx another meaning: the other one's turn comes now.
 		world.do(t, dir, clewvet, "-fix", "./...")
 		world.do(t, dir, "go", "build", "./...")
-		got := read(t, dir, "service.go")
-		if strings.Contains(got, "slog.Info(") || strings.Contains(got, "NewRequest(") || strings.Count(got, `"context"`) != 2 || strings.Count(got, `"example.com/clew/workerpool"`) != 1 {
-			t.Errorf("-fix leaves\n%s", got)
+		if got := read(t, dir, "service.go"); strings.Contains(got, "slog.Info(") || strings.Contains(got, "Background()") {
+			t.Errorf("-fix leaves, when run again\n%s", got)
 		}
 	}
 }

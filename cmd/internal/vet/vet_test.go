@@ -31,7 +31,7 @@ func TestAnalyzers(t *testing.T) {
 		{ctxless.Analyzer, []string{"ctxless"}},
 		{freshctx.Analyzer, []string{"freshctx", "messagecontexts"}},
 		{reqctx.Analyzer, []string{"reqctx", "nilctx/req", "withheld/req", "headers", "messagerequests"}},
-		{detachedgo.Analyzer, []string{"detachedgo", "detachedwithout"}},
+		{detachedgo.Analyzer, []string{"detachedgo", "detachedwithout", "detachedfar"}},
 		{rawclient.Analyzer, []string{"rawclient"}},
 		{nakedgo.Analyzer, []string{"nakedgo", "nakedgo/allowed"}},
 		{ignore.Analyzer, []string{"ignore"}},

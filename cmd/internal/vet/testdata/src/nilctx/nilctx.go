@@ -89,20 +89,37 @@ func fails(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	slog.Info("") // want `InfoContext\(c, …\)`
-	d, err := auth(r)
-	if err != nil {
-		slog.Info("") // want `InfoContext\(c, …\)`
-	}
-	slog.Info("") // want `InfoContext\(c, …\)`
-	e, _ := auth(r)
-	slog.Info("") // want `InfoContext\(c, …\)`
 	if f, err := auth(r); err == nil {
 		slog.Info("") // want `InfoContext\(c, …\)`
 		use(f)
 	}
 	use(c)
-	use(d)
-	use(e)
+}
+
+func goesOn(w http.ResponseWriter, r *http.Request) {
+	c, err := auth(r)
+	if err != nil {
+		slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	}
+	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	use(c)
+}
+
+func ignores(w http.ResponseWriter, r *http.Request) {
+	c, _ := auth(r)
+	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	use(c)
+}
+
+func otherError(w http.ResponseWriter, r *http.Request) {
+	_, other := auth(r)
+	c, err := auth(r)
+	if other != nil {
+		return
+	}
+	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	use(c)
+	_ = err
 }
 
 func asserted(w http.ResponseWriter, r *http.Request) {

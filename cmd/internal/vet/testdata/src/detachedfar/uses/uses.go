@@ -1,0 +1,5 @@
+package uses
+
+import "example.com/clew/workerpool"
+
+var Wrap = workerpool.Wrap
