@@ -17,7 +17,7 @@ import (
 )
 
 // Withheld is the Category of a diagnostic that has no fix because the fixed package would not
-// compile.
+// compile, be it beside another fix.
 const Withheld = "withheld"
 
 // offered is the edits of the fixes that are offered, none twice.

@@ -85,8 +85,8 @@ func (p *Package) findAssignments() map[types.Object][]assignment {
 		var unless types.Object
 		if len(right) < len(left) && p.mayFail(right[0]) {
 			id, _ := left[len(left)-1].(*ast.Ident)
-			if unless = p.info.ObjectOf(id); unless == nil || id.Name == "_" {
-				return // nobody can have looked
+			if unless = p.info.ObjectOf(id); unless == nil {
+				return // it is left out, or in a field
 			}
 		}
 		for i, e := range left {

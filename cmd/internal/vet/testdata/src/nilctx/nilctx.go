@@ -111,6 +111,13 @@ func ignores(w http.ResponseWriter, r *http.Request) {
 	use(c)
 }
 
+func ignoresAgain(w http.ResponseWriter, r *http.Request) {
+	var c context.Context
+	c, _ = auth(r)
+	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
+	use(c)
+}
+
 func otherError(w http.ResponseWriter, r *http.Request) {
 	_, other := auth(r)
 	c, err := auth(r)
