@@ -27,7 +27,7 @@ func TestAnalyzers(t *testing.T) {
 		analyzer *analysis.Analyzer
 		packages []string
 	}{
-		{logctx.Analyzer, []string{"logctx", "startup", "contexts", "nilctx", "withheld", "outer", "values", "returns", "stored", "messages", "messagesextracted", "texts", "commands"}},
+		{logctx.Analyzer, []string{"logctx", "steps", "startup", "contexts", "nilctx", "withheld", "outer", "values", "returns", "stored", "messages", "messagesextracted", "texts", "commands"}},
 		{ctxless.Analyzer, []string{"ctxless"}},
 		{freshctx.Analyzer, []string{"freshctx", "messagecontexts"}},
 		{reqctx.Analyzer, []string{"reqctx", "nilctx/req", "withheld/req", "headers", "messagerequests"}},

@@ -133,47 +133,71 @@ func (f *flow) object(e ast.Expr) types.Object {
 
 // bound tells whether what e makes may have a context already: it was given one, or comes
 // from a caller, who may have given it one. Both count within in only.
-func (f *flow) bound(e ast.Expr, in reach) bool { return f.boundIn(e, in, 8) }
+func (f *flow) bound(e ast.Expr, in reach) bool {
+	return (&search{f, make(map[searched]bool)}).bound(e, in)
+}
 
-func (f *flow) boundIn(e ast.Expr, in reach, steps int) bool {
-	if steps == 0 {
-		return false
-	}
+// A search looks for a context behind an expression. It follows each variable once: one that is
+// assigned from itself a hundred times, as a query is that is built step by step, would be followed
+// for ever.
+type search struct {
+	*flow
+	seen map[searched]bool
+}
+
+type searched struct {
+	obj   types.Object
+	in    reach
+	parts bool // of what is assigned
+}
+
+// again tells whether obj has been followed already.
+func (s *search) again(obj types.Object, in reach, parts bool) bool {
+	was := s.seen[searched{obj, in, parts}]
+	s.seen[searched{obj, in, parts}] = true
+	return was
+}
+
+func (s *search) bound(e ast.Expr, in reach) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
-		return f.boundIn(e.X, in, steps)
+		return s.bound(e.X, in)
 	case *ast.StarExpr:
-		return f.boundIn(e.X, in, steps)
+		return s.bound(e.X, in)
 	case *ast.TypeAssertExpr:
-		return f.boundIn(e.X, in, steps)
+		return s.bound(e.X, in)
 	case *ast.CallExpr:
-		if f.given(e) {
+		if s.given(e) {
 			return in.has(e.Pos())
 		}
-		s, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr)
-		return ok && f.boundIn(s.X, in, steps)
+		fun, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr)
+		return ok && s.bound(fun.X, in)
 	case *ast.SelectorExpr:
-		if k, _ := kindOf(f.info.TypeOf(e.X)); k != none {
+		if k, _ := kindOf(s.info.TypeOf(e.X)); k != none {
 			return true
 		}
-		if f.gives(e.X, in) {
+		if s.gives(e.X, in) {
 			return true
 		}
-		for _, right := range f.assigned[f.object(e.X)] {
-			if f.gives(right, in) || f.boundPart(right, in, steps-1) {
+		obj := s.object(e.X)
+		if obj == nil || s.again(obj, in, true) {
+			return false
+		}
+		for _, right := range s.assigned[obj] {
+			if s.gives(right, in) || s.boundPart(right, in) {
 				return true
 			}
 		}
 	case *ast.Ident:
-		obj, ok := f.info.ObjectOf(e).(*types.Var)
-		if !ok {
+		obj, ok := s.info.ObjectOf(e).(*types.Var)
+		if !ok || s.again(obj, in, false) {
 			return false
 		}
-		if k, _ := kindOf(obj.Type()); k != none || f.params[obj] && in.has(obj.Pos()) && !f.handedUnbound(obj, in, steps) {
+		if k, _ := kindOf(obj.Type()); k != none || s.params[obj] && in.has(obj.Pos()) && !s.handedUnbound(obj, in) {
 			return true
 		}
-		for _, right := range f.assigned[obj] {
-			if f.boundIn(right, in, steps-1) {
+		for _, right := range s.assigned[obj] {
+			if s.bound(right, in) {
 				return true
 			}
 		}
@@ -195,13 +219,13 @@ func (f *flow) gives(e ast.Expr, in reach) bool {
 
 // handedUnbound tells whether all callers of the function that has the parameter obj are
 // known, and none gives it what may have a context.
-func (f *flow) handedUnbound(obj types.Object, in reach, steps int) bool {
+func (s *search) handedUnbound(obj types.Object, in reach) bool {
 	if in == everywhere { // a bound logger may be all that it wants
 		return false
 	}
-	all := f.handed()[obj]
+	all := s.handed()[obj]
 	for _, h := range all {
-		if f.boundIn(h.arg, h.in, steps-1) {
+		if s.bound(h.arg, h.in) {
 			return false
 		}
 	}
@@ -251,7 +275,7 @@ func (p *Package) findHanded() map[types.Object][]handing {
 }
 
 // boundPart tells whether e is a composite with a part that was given a context.
-func (f *flow) boundPart(e ast.Expr, in reach, steps int) bool {
+func (s *search) boundPart(e ast.Expr, in reach) bool {
 	if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok {
 		e = u.X
 	}
@@ -263,7 +287,7 @@ func (f *flow) boundPart(e ast.Expr, in reach, steps int) bool {
 		if pair, ok := part.(*ast.KeyValueExpr); ok {
 			part = pair.Value
 		}
-		if f.boundIn(part, in, steps) {
+		if s.bound(part, in) {
 			return true
 		}
 	}
