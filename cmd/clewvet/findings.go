@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -83,7 +84,7 @@ func find(cmd *exec.Cmd, complete bool) (*findings, error) {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(f.reports, func(a, b report) int { return comparePosn(a.Posn, b.Posn) })
+	slices.SortFunc(f.reports, func(a, b report) int { return cmp.Or(comparePosn(a.Posn, b.Posn), strings.Compare(a.Message, b.Message)) })
 	return f, nil
 }
 
