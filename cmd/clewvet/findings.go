@@ -128,7 +128,7 @@ func (f *findings) print(w io.Writer) int {
 		f.summary(w, fixes)
 	}
 	if withheld > 0 {
-		fmt.Fprintf(w, "clewvet: %s, since the code would not compile with it: mend by hand\n", count(withheld, "fix is withheld", "fixes are withheld"))
+		fmt.Fprintf(w, "clewvet: %s: mend by hand\n", count(withheld, "fix is withheld", "fixes are withheld"))
 	}
 	if len(f.reports) > 0 {
 		return max(f.code, 1)
