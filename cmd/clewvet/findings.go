@@ -84,7 +84,9 @@ func find(cmd *exec.Cmd, complete bool) (*findings, error) {
 			return nil, err
 		}
 	}
-	slices.SortFunc(f.reports, func(a, b report) int { return cmp.Or(comparePosn(a.Posn, b.Posn), strings.Compare(a.Message, b.Message)) })
+	slices.SortFunc(f.reports, func(a, b report) int {
+		return cmp.Or(comparePosn(a.Posn, b.Posn), strings.Compare(a.Message, b.Message))
+	})
 	return f, nil
 }
 
