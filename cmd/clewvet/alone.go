@@ -11,10 +11,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/clew/cmd/internal/vet/at"
 	"example.com/clew/cmd/internal/vet/whole"
+	"golang.org/x/tools/go/analysis"
 )
 
 // alone runs clewvet without go vet, by running go vet: that knows all build flags, shares the
@@ -48,12 +50,14 @@ func run(args []string) (code int, err error) {
 	fix := write == "" && has(args, "fix")
 	looked := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return isFlag(arg, "fix") || isFlag(arg, "diff") })
 	complete := complete(looked)
+	chosen, _ := choose(looked)
+	ctxless := slices.ContainsFunc(chosen, func(a *analysis.Analyzer) bool { return a.Name == "ctxless" })
 	look := func() (*findings, error) {
 		vet := slices.Concat(vet, []string{"-json", "-whole"})
 		if !complete {
 			vet = append(vet, implicitFlag(implicit == "true")...)
 		}
-		f, err := find(exec.Command("go", append(vet, looked...)...), complete)
+		f, err := find(exec.Command("go", append(vet, looked...)...), complete, ctxless)
 		if err == nil {
 			f.forget(implicit)
 			f.start()
@@ -65,7 +69,7 @@ func run(args []string) (code int, err error) {
 		return 0, err
 	}
 	if fix {
-		if code, err = through(append(vet, implicitFlag(f.implicit)...), baseline, args); code != 0 || err != nil || has(args, "diff") {
+		if code, err = f.fix(vet, baseline, args); code != 0 || err != nil || has(args, "diff") {
 			return code, err
 		}
 		if f, err = look(); err != nil {
@@ -112,6 +116,39 @@ func through(vet []string, baseline string, args []string) (int, error) {
 	return exitCode(cmd.Run())
 }
 
+// fix has go vet fix what is reported. What Implicit covers is left alone, as what a baseline lists.
+func (f *findings) fix(vet []string, baseline string, args []string) (int, error) {
+	if f.module == nil {
+		return through(append(vet, implicitFlag(f.implicit)...), baseline, args)
+	}
+	if len(f.covered) == 0 {
+		return through(vet, baseline, args)
+	}
+	dir, err := os.MkdirTemp("", "clewvet")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	both := filepath.Join(dir, "covered.txt")
+	if err := at.WriteBaseline(both, f.covered); err != nil {
+		return 0, err
+	}
+	if baseline != "" {
+		text, err := os.ReadFile(both)
+		if err != nil {
+			return 0, err
+		}
+		known, err := os.ReadFile(baseline)
+		if err != nil {
+			return 0, err
+		}
+		if err := os.WriteFile(both, slices.Concat(text, known), 0o600); err != nil {
+			return 0, err
+		}
+	}
+	return through(vet, both, args)
+}
+
 func implicitFlag(on bool) []string {
 	if on {
 		return []string{"-implicit"}
@@ -122,7 +159,7 @@ func implicitFlag(on bool) []string {
 // complete tells whether args ask for all packages of the module.
 func complete(args []string) bool {
 	_, err := os.Stat("go.mod")
-	return err == nil && slices.Contains(args, "./...") && !slices.ContainsFunc(args, func(arg string) bool { return isFlag(arg, "C") })
+	return err == nil && slices.Contains(args, "./...")
 }
 
 // baselineFlags has the tool itself apply a baseline.
@@ -163,7 +200,14 @@ func isFlag(arg, name string) bool {
 }
 
 func has(args []string, name string) bool {
-	return slices.ContainsFunc(args, func(arg string) bool { return isFlag(arg, name) && !strings.HasSuffix(arg, "=false") })
+	return slices.ContainsFunc(args, func(arg string) bool { return isFlag(arg, name) && on(arg) })
+}
+
+// on tells whether the flag arg does not say false, in one of the spellings of package flag.
+func on(arg string) bool {
+	_, value, _ := strings.Cut(arg, "=")
+	yes, err := strconv.ParseBool(value)
+	return yes || err != nil
 }
 
 // takeBool takes the flag of that name out of args: "true", "false", or "" if it is not there.
@@ -171,8 +215,8 @@ func takeBool(args []string, name string) (value string, rest []string) {
 	for _, arg := range args {
 		if !isFlag(arg, name) {
 			rest = append(rest, arg)
-		} else if value = "true"; strings.HasSuffix(arg, "=false") {
-			value = "false"
+		} else {
+			value = strconv.FormatBool(on(arg))
 		}
 	}
 	return value, rest
@@ -202,13 +246,14 @@ func comparePosn(a, b string) int {
 	return cmp.Or(strings.Compare(fileA, fileB), cmp.Compare(lineA, lineB), cmp.Compare(columnA, columnB))
 }
 
-// functionAt is the function around a position.
-func functionAt(posn string) (string, error) {
+// functionAt is the function around a position, "-" where there is none, or no such line: a line
+// directive may name what is not there.
+func functionAt(posn string) string {
 	name, line, column := whole.Position(posn)
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
-	if err != nil {
-		return "", err
+	if err != nil || line > fset.File(file.FileStart).LineCount() {
+		return "-"
 	}
-	return at.Function(file, fset.File(file.FileStart).LineStart(max(1, line))+token.Pos(column-1)), nil
+	return at.Function(file, fset.File(file.FileStart).LineStart(max(1, line))+token.Pos(column-1))
 }

@@ -18,11 +18,11 @@ import (
 // findings is all that a run of go vet finds.
 type findings struct {
 	reports  []report
-	module   *whole.Module // nil: not all of it was looked at
-	implicit bool          // httpmw's Config.Implicit is set
-	covered  int           // reports that were forgotten since it is
-	places   []whole.Place // where to start
-	code     int           // go vet's exit code: that of packages that do not build
+	module   *whole.Module    // nil: not all of it was looked at
+	implicit bool             // httpmw's Config.Implicit is set
+	covered  map[at.Entry]int // reports that were forgotten since it is
+	places   []whole.Place    // where to start
+	code     int              // go vet's exit code: that of packages that do not build
 }
 
 // report is a diagnostic of go vet -json.
@@ -35,7 +35,7 @@ type report struct {
 
 // find runs go vet -json, and sorts what it reports as the text goes. If that is all of a module,
 // calls through its interfaces are looked at too.
-func find(cmd *exec.Cmd, complete bool) (*findings, error) {
+func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	f := new(findings)
@@ -74,19 +74,16 @@ func find(cmd *exec.Cmd, complete bool) (*findings, error) {
 	}
 	if complete && f.code == 0 {
 		f.module = whole.Join(records)
+	}
+	if f.module != nil && ctxless {
 		for _, r := range f.module.Interfaces(records) {
 			f.reports = append(f.reports, report{Posn: r.At, Message: r.Message, entry: at.Entry{Analyzer: "ctxless", Package: r.Package, Message: r.Message}})
 		}
 	}
 	for i := range f.reports {
-		r := &f.reports[i]
-		if r.entry.Function, err = functionAt(r.Posn); err != nil {
-			return nil, err
-		}
+		f.reports[i].entry.Function = functionAt(f.reports[i].Posn)
 	}
-	slices.SortFunc(f.reports, func(a, b report) int {
-		return cmp.Or(comparePosn(a.Posn, b.Posn), strings.Compare(a.Message, b.Message))
-	})
+	f.sort()
 	return f, nil
 }
 
@@ -96,15 +93,34 @@ func (f *findings) forget(flag string) {
 	if !f.implicit || f.module == nil {
 		return
 	}
-	all := len(f.reports)
-	f.reports = slices.DeleteFunc(f.reports, func(r report) bool {
+	f.covered = make(map[at.Entry]int)
+	var left []report
+	for _, r := range f.reports {
 		switch r.entry.Analyzer {
 		case "logctx", "reqctx", "ctxless":
-			return f.module.Covered(r.Posn)
+			if !f.module.Covered(r.Posn) {
+				break
+			}
+			f.covered[r.entry]++
+			if r.entry.Analyzer != "ctxless" {
+				continue
+			}
+			// That is reported once for a package, and there may be a place that is not covered.
+			if r.Posn = f.module.Again(r.Posn); r.Posn == "" {
+				continue
+			}
+			r.entry.Function = functionAt(r.Posn)
 		}
-		return false
+		left = append(left, r)
+	}
+	f.reports = left
+	f.sort()
+}
+
+func (f *findings) sort() {
+	slices.SortFunc(f.reports, func(a, b report) int {
+		return cmp.Or(comparePosn(a.Posn, b.Posn), strings.Compare(a.Message, b.Message))
 	})
-	f.covered = all - len(f.reports)
 }
 
 // start finds where to start.
@@ -142,8 +158,12 @@ func (f *findings) print(w io.Writer) int {
 const most = 5
 
 func (f *findings) summary(w io.Writer, fixes int) {
-	if f.covered > 0 {
-		fmt.Fprintf(w, "clewvet: Implicit is set%s: %s by the trace of the goroutine (-implicit=false shows them)\n", f.where(), count(f.covered, "more place has its ID", "more places have their ID"))
+	covered := 0
+	for _, n := range f.covered {
+		covered += n
+	}
+	if covered > 0 {
+		fmt.Fprintf(w, "clewvet: Implicit is set%s: %s by the trace of the goroutine (-implicit=false shows them)\n", f.where(), count(covered, "more place has its ID", "more places have their ID"))
 	}
 	if len(f.reports) <= most { // to see them is enough
 		return

@@ -73,13 +73,13 @@ func (s *Shop) sell(r *http.Request) { s.Store.Save("y") }
 func (s *Shop) keep(id string) { s.Store.Save(id) }
 
 // Both are run where nobody knows: no request has them.
-func Later(r *http.Request) { go mail() }
+func Later(_ http.ResponseWriter, r *http.Request) { go mail() }
 
 func mail() { slog.Info("mailed"); note(); note() }
 
 func note() { slog.Info("noted") }
 
-func Many(r *http.Request) {
+func Many(_ http.ResponseWriter, r *http.Request) {
 	go func() { slog.Info("1") }()
 	go func() { slog.Info("2") }()
 	go func() { slog.Info("3") }()
@@ -120,7 +120,7 @@ const (
 	shopAfter   = "web/web.go:34:2: time.AfterFunc leaves the request's trace behind (slog.Info): use workerpool.Wrap(r.Context(), …)"
 	shopSold    = "web/web.go:35:11: slog.Info without the context at hand: use InfoContext(r.Context(), …)"
 	shopKeep    = "web/web.go:36:2: Shop.keep takes no context, and loses the one at hand (Shop.keep → Disk.Save → slog.Info): give it one"
-	shopMail    = "web/web.go:45:31: go leaves the request's trace behind (mail → slog.Info): give it a context, and use workerpool.Wrap(r.Context(), …)"
+	shopMail    = "web/web.go:45:54: go leaves the request's trace behind (mail → slog.Info): give it a context, and use workerpool.Wrap(r.Context(), …)"
 	shopSummary = "clewvet: 10 reports, 7 with a fix (-fix)"
 )
 

@@ -82,7 +82,7 @@ type Package struct {
 func (p *Package) All(nodes ...ast.Node) iter.Seq[inspector.Cursor] {
 	return func(yield func(inspector.Cursor) bool) {
 		for file := range p.inspector.Root().Children() {
-			if !p.looked(file.Node().(*ast.File)) {
+			if !p.Looked(file.Node().(*ast.File)) {
 				continue
 			}
 			for c := range file.Preorder(nodes...) {
@@ -94,7 +94,8 @@ func (p *Package) All(nodes ...ast.Node) iter.Seq[inspector.Cursor] {
 	}
 }
 
-func (p *Package) looked(file *ast.File) bool {
+// Looked tells whether file is looked at.
+func (p *Package) Looked(file *ast.File) bool {
 	return !p.generated(file) && (Tests || !strings.HasSuffix(p.fset.File(file.FileStart).Name(), "_test.go"))
 }
 
@@ -163,7 +164,7 @@ func Unversioned(path string) string {
 func (p *Package) Comments() iter.Seq[*ast.Comment] {
 	return func(yield func(*ast.Comment) bool) {
 		for _, file := range p.files {
-			if !p.looked(file) {
+			if !p.Looked(file) {
 				continue
 			}
 			for _, group := range file.Comments {

@@ -21,7 +21,7 @@ type Hand struct {
 	Stable bool
 	// Crossed: a function literal lies between, which may run later.
 	Crossed bool
-	// Served: it is that of a request that net/http serves, on its own goroutine.
+	// Served: it is that of the request which an enclosing handler serves, on the same goroutine.
 	Served bool
 }
 
@@ -64,7 +64,7 @@ func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 			return Hand{}, false
 		}
 		pos := c.Node().Pos()
-		h := Hand{Expr: param.Name() + suffix, Handler: kind == request, Stable: true, Crossed: crossed, Served: !handedOn && IsServed(param.Type())}
+		h := Hand{Expr: param.Name() + suffix, Handler: kind == request, Stable: true, Crossed: crossed, Served: !handedOn && p.Serves(f)}
 		if v := p.derived(param, c, f); v != nil {
 			h.Expr = v.Name()
 		} else if p.lookup(param.Name(), pos) != param {

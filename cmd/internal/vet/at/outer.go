@@ -46,11 +46,20 @@ func (p *Package) reach(c inspector.Cursor) reach {
 
 // serves tells whether f is a handler of requests that come in.
 func (p *Package) serves(f ast.Node) bool {
+	return p.servesHTTP(f) || p.takes(f, "github.com/gofiber/fiber.Ctx")
+}
+
+// servesHTTP is serves, for a server of net/http.
+func (p *Package) servesHTTP(f ast.Node) bool {
 	return p.takes(f, "net/http.ResponseWriter") && p.takes(f, "net/http.Request") ||
 		p.takes(f, "github.com/gin-gonic/gin.Context") ||
-		p.takes(f, "github.com/labstack/echo.Context") ||
-		p.takes(f, "github.com/gofiber/fiber.Ctx")
+		p.takes(f, "github.com/labstack/echo.Context")
 }
+
+// Serves tells whether the function at c is a handler that a server of net/http calls, and is not
+// started on another goroutine where it stands. Who takes a request alone is none: that
+// may be one which is sent.
+func (p *Package) Serves(c inspector.Cursor) bool { return p.servesHTTP(c.Node()) && !p.Spawned(c) }
 
 // takes tells whether f has a parameter of that type.
 func (p *Package) takes(f ast.Node, path string) bool {

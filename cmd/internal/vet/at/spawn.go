@@ -115,7 +115,9 @@ func (p *Package) Losses(c inspector.Cursor, yield func(l Loss, sends bool)) {
 	})
 }
 
-// now tells whether the function literal at c runs where it stands, or when its function returns.
+// Now tells whether the function literal at c runs where it stands, or when its function returns.
+func (p *Package) Now(c inspector.Cursor) bool { return now(c) }
+
 func now(c inspector.Cursor) bool {
 	return c.ParentEdgeKind() == edge.CallExpr_Fun && c.Parent().ParentEdgeKind() != edge.GoStmt_Call
 }

@@ -11,28 +11,27 @@ import (
 // A Module is what the records of all packages of a module tell together.
 type Module struct {
 	functions map[string]*Function
-	callers   map[string][]caller
 	types     []Type
 	methods   map[string][]string // the methods of an interface
+	implement map[string][]Type   // the types that have them all
 	files     map[string][]*Function
+	records   []Record
 	covered   map[string]bool
 	every     map[string]bool
 
-	// Implicit is where httpmw's Config.Implicit is set; "": nowhere.
+	// Implicit is where httpmw's Config.Implicit is set; "": nowhere, or handlers may run on
+	// other goroutines than httpmw's, so that nobody knows what it covers.
 	Implicit string
-}
-
-type caller struct {
-	id   string
-	call *Call
 }
 
 // Join joins the records of a module.
 func Join(records []Record) *Module {
 	m := &Module{
-		functions: make(map[string]*Function), callers: make(map[string][]caller),
-		methods: make(map[string][]string), files: make(map[string][]*Function),
+		functions: make(map[string]*Function),
+		methods: make(map[string][]string), implement: make(map[string][]Type),
+		files: make(map[string][]*Function), records: records,
 	}
+	timeout := false
 	for _, r := range records {
 		for i := range r.Functions {
 			f := &r.Functions[i]
@@ -43,17 +42,21 @@ func Join(records []Record) *Module {
 		m.types = append(m.types, r.Types...)
 		maps.Copy(m.methods, r.Interfaces)
 		m.Implicit = cmp.Or(m.Implicit, r.Implicit)
+		timeout = timeout || r.Timeout
 	}
-	for id, f := range m.functions {
+	if timeout {
+		m.Implicit = ""
+	}
+	for i := range m.methods {
+		m.implement[i] = m.implementing(i)
+	}
+	for _, f := range m.functions {
 		for i := range f.Calls {
 			call := &f.Calls[i]
-			for _, to := range m.targets(call) {
-				m.callers[to] = append(m.callers[to], caller{id, call})
+			if to := m.functions[call.Via]; to != nil && slices.Contains(to.Runs, call.Arg) {
+				call.Elsewhere = false
 			}
 		}
-	}
-	for _, by := range m.callers { // so that each run finds the same
-		slices.SortFunc(by, func(a, b caller) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.call.At, b.call.At)) })
 	}
 	m.findCovered()
 	return m
@@ -65,22 +68,50 @@ func (m *Module) targets(call *Call) []string {
 		return []string{call.To}
 	}
 	var targets []string
-	for _, t := range m.types {
-		implements := true
-		for _, method := range m.methods[call.Interface] {
-			_, ok := t.Methods[method]
-			implements = implements && ok
-		}
-		if implements {
-			targets = append(targets, t.Methods[call.To])
+	for _, t := range m.implement[call.Interface] {
+		if f, ok := t.method(call.To); ok {
+			targets = append(targets, f)
 		}
 	}
 	return targets
 }
 
+// implementing is the types that have all methods of an interface.
+func (m *Module) implementing(id string) (types []Type) {
+	for _, t := range m.types {
+		implements := true
+		for _, method := range m.methods[id] {
+			_, ok := t.method(method)
+			implements = implements && ok
+		}
+		if implements {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
+// method is the function that t has as a method. Where t or the interface is generic, the name decides.
+func (t Type) method(method string) (string, bool) {
+	if f, ok := t.Methods[method]; ok {
+		return f, true
+	}
+	name, _, plain := strings.Cut(method, "(")
+	if plain {
+		f, ok := t.Methods[name]
+		return f, ok
+	}
+	for other, f := range t.Methods {
+		if strings.HasPrefix(other, name+"(") {
+			return f, true
+		}
+	}
+	return "", false
+}
+
 // reach is the functions that are reached from those in from, on their goroutine and at once. It goes
-// into no function that a server calls, but from.
-func (m *Module) reach(from []string) map[string]bool {
+// into no function that a server calls, but from, and through interfaces of others only if foreign.
+func (m *Module) reach(from []string, foreign bool) map[string]bool {
 	reached := make(map[string]bool)
 	for len(from) > 0 {
 		id := from[len(from)-1]
@@ -91,7 +122,7 @@ func (m *Module) reach(from []string) map[string]bool {
 		}
 		reached[id] = true
 		for i := range f.Calls {
-			if call := &f.Calls[i]; !call.Elsewhere {
+			if call := &f.Calls[i]; !call.Elsewhere && (foreign || !call.Foreign) {
 				for _, to := range m.targets(call) {
 					if g := m.functions[to]; g != nil && !g.Request {
 						from = append(from, to)
@@ -116,15 +147,21 @@ func (m *Module) findCovered() {
 		for i := range f.Calls {
 			if call := &f.Calls[i]; call.Elsewhere {
 				for _, to := range m.targets(call) {
-					if g := m.functions[to]; g != nil && !g.Request {
+					// A handler that is handed on goes to a server, most likely.
+					if g := m.functions[to]; g != nil && (call.Go || !g.Request) {
 						elsewhere = append(elsewhere, to)
 					}
 				}
 			}
 		}
 	}
-	m.covered, m.every = m.reach(requests), m.reach(every)
-	for id := range m.reach(elsewhere) {
+	m.covered, m.every = m.reach(requests, false), m.reach(every, false)
+	for id := range m.functions { // main, a queue's handler, what others call
+		if !m.covered[id] {
+			elsewhere = append(elsewhere, id)
+		}
+	}
+	for id := range m.reach(elsewhere, true) {
 		delete(m.covered, id)
 	}
 }
@@ -133,6 +170,32 @@ func (m *Module) findCovered() {
 func (m *Module) Covered(posn string) bool {
 	f := m.at(posn)
 	return f != nil && m.covered[f.ID]
+}
+
+// Again is where the function whose call at posn is reported for its package is called at hand
+// too, and is not covered. "": nowhere.
+func (m *Module) Again(posn string) string {
+	f := m.at(posn)
+	if f == nil {
+		return ""
+	}
+	i := slices.IndexFunc(f.Calls, func(call Call) bool { return call.At == posn })
+	if i < 0 {
+		return ""
+	}
+	for _, r := range m.records {
+		if !slices.ContainsFunc(r.Functions, func(g Function) bool { return g.ID == f.ID }) {
+			continue
+		}
+		for _, g := range r.Functions {
+			for _, call := range g.Calls {
+				if call.Hand && call.To == f.Calls[i].To && call.Interface == f.Calls[i].Interface && !m.covered[g.ID] {
+					return call.At
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // at is the function around posn, the innermost.
@@ -216,7 +279,7 @@ func (m *Module) Interfaces(records []Record) (reports []Report) {
 // chain is how call comes to log or send, from the function that it calls on; nil, if it does not, or
 // if it cannot be told what that is.
 func (m *Module) chain(call *Call, chains map[string][]string) []string {
-	if call.Elsewhere {
+	if call.Elsewhere || call.Foreign {
 		return nil
 	}
 	targets := m.targets(call)
@@ -250,12 +313,12 @@ type Place struct {
 // which the most call paths lead. If implicit is true, only paths count that leave the goroutine of
 // the request.
 func (m *Module) Places(n int, implicit bool) []Place {
-	p := paths{m, make(map[string]int), make(map[string]int)}
+	all, away := m.paths()
 	var places []Place
-	for _, id := range slices.Sorted(maps.Keys(m.functions)) { // so that circles are cut where they were
-		lead, every := p.all(id), m.every[id]
+	for id, lead := range all {
+		every := m.every[id]
 		if implicit {
-			lead, every = p.away(id), every && !m.covered[id]
+			lead, every = away[id], every && !m.covered[id]
 		}
 		for _, l := range m.functions[id].Losses {
 			if lead > 0 {
@@ -275,46 +338,59 @@ func (m *Module) Places(n int, implicit bool) []Place {
 	return places[:min(n, len(places))]
 }
 
-// paths counts the call paths that lead from what a server calls to a function. Those that go in
-// circles do not count.
-type paths struct {
-	*Module
-	known, gone map[string]int
-}
-
 const many = 1_000_000
 
-func (p *paths) all(id string) int {
-	if n, ok := p.known[id]; ok {
-		return n
+// paths counts the call paths that lead from what a server calls to each function: all, and those
+// that leave the goroutine of the request. They go in no circle: a call back to where a path
+// comes from does not count.
+func (m *Module) paths() (all, away map[string]int) {
+	type edge struct {
+		to        string
+		elsewhere bool
 	}
-	p.known[id] = 0
-	n := 0
-	for _, by := range p.callers[id] {
-		n = min(many, n+p.all(by.id))
-	}
-	if n == 0 && p.functions[id].Request {
-		n = 1
-	}
-	p.known[id] = n
-	return n
-}
-
-// away counts those that leave the goroutine of the request.
-func (p *paths) away(id string) int {
-	if n, ok := p.gone[id]; ok {
-		return n
-	}
-	p.gone[id] = 0
-	n := 0
-	for _, by := range p.callers[id] {
-		if by.call.Elsewhere {
-			n += p.all(by.id)
-		} else {
-			n += p.away(by.id)
+	const begun, done = 1, 2
+	state := make(map[string]int)
+	edges := make(map[string][]edge)
+	var order []string // a function after all that it calls
+	var visit func(id string)
+	visit = func(id string) {
+		state[id] = begun
+		for i := range m.functions[id].Calls {
+			call := &m.functions[id].Calls[i]
+			if call.Foreign {
+				continue
+			}
+			for _, to := range m.targets(call) {
+				if m.functions[to] == nil || state[to] == begun {
+					continue
+				}
+				edges[id] = append(edges[id], edge{to, call.Elsewhere})
+				if state[to] == 0 {
+					visit(to)
+				}
+			}
 		}
-		n = min(many, n)
+		state[id] = done
+		order = append(order, id)
 	}
-	p.gone[id] = n
-	return n
+	for _, id := range slices.Sorted(maps.Keys(m.functions)) { // so that circles are cut where they were
+		if m.functions[id].Request && state[id] == 0 {
+			visit(id)
+		}
+	}
+	all, away = make(map[string]int), make(map[string]int)
+	for _, id := range slices.Backward(order) {
+		if all[id] == 0 && m.functions[id].Request {
+			all[id] = 1
+		}
+		for _, e := range edges[id] {
+			all[e.to] = min(many, all[e.to]+all[id])
+			if e.elsewhere {
+				away[e.to] = min(many, away[e.to]+all[id])
+			} else {
+				away[e.to] = min(many, away[e.to]+away[id])
+			}
+		}
+	}
+	return all, away
 }

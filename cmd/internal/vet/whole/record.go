@@ -15,6 +15,7 @@ import (
 
 	"example.com/clew/cmd/internal/vet/at"
 	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/inspect"
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
 )
@@ -23,7 +24,7 @@ import (
 var Analyzer = &analysis.Analyzer{
 	Name:     "whole",
 	Doc:      "put a package on record, for stand-alone clewvet",
-	Requires: []*analysis.Analyzer{at.Analyzer, at.Chains},
+	Requires: []*analysis.Analyzer{inspect.Analyzer, at.Analyzer, at.Chains},
 	Run:      run,
 }
 
@@ -34,6 +35,7 @@ type Record struct {
 	Types      []Type              `json:",omitempty"`
 	Interfaces map[string][]string `json:",omitempty"` // the methods of those through which calls go
 	Implicit   string              `json:",omitempty"` // where httpmw's Config.Implicit is set
+	Timeout    bool                `json:",omitempty"` // handlers are run on goroutines of their own, to end in time
 }
 
 // A Function is one that is declared, or a literal that has a context of its own or runs elsewhere.
@@ -45,6 +47,7 @@ type Function struct {
 	Request bool     `json:",omitempty"` // a server of net/http calls it for a request
 	Every   bool     `json:",omitempty"` // and for each, since it is a middleware
 	Takes   bool     `json:",omitempty"` // a context reaches it
+	Runs    []int    `json:",omitempty"` // the parameters that it only calls, on its goroutine
 	Chain   []string `json:",omitempty"` // how it comes to log or send, without a context
 	Losses  []Loss   `json:",omitempty"`
 	Calls   []Call   `json:",omitempty"`
@@ -58,7 +61,11 @@ type Call struct {
 	To        string
 	At        string
 	Interface string `json:",omitempty"` // whose method To is
+	Foreign   bool   `json:",omitempty"` // that is not the module's, or cannot be told from others
 	Elsewhere bool   `json:",omitempty"` // it may run on another goroutine, or at another time
+	Go        bool   `json:",omitempty"` // it is started on another
+	Via       string `json:",omitempty"` // the function that it is handed to, which may call it at once
+	Arg       int    `json:",omitempty"` // as which argument
 	Hand      bool   `json:",omitempty"` // a context is at hand, and not given
 }
 
@@ -75,11 +82,30 @@ func run(pass *analysis.Pass) (any, error) {
 	r := recorder{
 		pass: pass, Package: pass.ResultOf[at.Analyzer].(*at.Package), chain: pass.ResultOf[at.Chains].(func(*types.Func) *at.Chain),
 		record: Record{Package: pass.Pkg.Path(), Interfaces: make(map[string][]string)},
+		uses:   make(map[types.Object][]inspector.Cursor), away: make(map[ast.Node]bool),
 	}
-	for c := range r.All((*ast.FuncDecl)(nil)) {
-		decl := c.Node().(*ast.FuncDecl)
-		if f, ok := pass.TypesInfo.Defs[decl.Name].(*types.Func); ok && decl.Body != nil {
-			r.declared(c, f)
+	inspect := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
+	for file := range inspect.Root().Children() {
+		// Generated code counts: it may start what others wrote. Tests run no service.
+		if strings.HasSuffix(pass.Fset.File(file.Node().Pos()).Name(), "_test.go") {
+			continue
+		}
+		r.written = r.Looked(file.Node().(*ast.File))
+		r.findUses(file)
+		for c := range file.Children() {
+			switch decl := c.Node().(type) {
+			case *ast.FuncDecl:
+				if f, ok := pass.TypesInfo.Defs[decl.Name].(*types.Func); ok && decl.Body != nil {
+					r.declared(c, f)
+				}
+			case *ast.GenDecl:
+				if decl.Tok == token.VAR {
+					r.function(c, Function{ID: pass.Pkg.Path() + ".var" + r.position(decl.Pos()), Name: "var"})
+				}
+			}
+		}
+		for call := range file.Preorder((*ast.CallExpr)(nil)) {
+			r.record.Timeout = r.record.Timeout || r.timeout(call.Node().(*ast.CallExpr))
 		}
 	}
 	for c := range r.All((*ast.CompositeLit)(nil), (*ast.AssignStmt)(nil)) {
@@ -101,16 +127,28 @@ type recorder struct {
 	*at.Package
 	chain  func(*types.Func) *at.Chain
 	record Record
+
+	written bool                                // a person wrote the file
+	uses    map[types.Object][]inspector.Cursor // where the variables that hold functions are named
+	away    map[ast.Node]bool                   // the literals that run elsewhere, as far as is known
 }
 
 func (r *recorder) position(pos token.Pos) string { return r.pass.Fset.Position(pos).String() }
 
 func (r *recorder) declared(c inspector.Cursor, f *types.Func) {
-	fn := Function{ID: f.FullName(), Name: at.FuncName(f), Takes: r.Takes(f)}
+	fn := Function{ID: f.FullName(), Name: at.FuncName(f), Takes: r.Takes(f), Request: r.Serves(c)}
+	if f.Signature().Recv() == nil && (f.Name() == "init" || f.Name() == "_") { // there may be several
+		fn.ID += r.position(f.Pos())
+	}
+	for i := range f.Signature().Params().Len() {
+		v := f.Signature().Params().At(i)
+		if _, ok := v.Type().Underlying().(*types.Signature); ok && r.onlyCalled(v) {
+			fn.Runs = append(fn.Runs, i)
+		}
+	}
 	if chain := r.chain(f); chain != nil {
 		fn.Chain = chain.Names
 	}
-	fn.Request = slices.ContainsFunc(slices.Collect(f.Signature().Params().Variables()), func(v *types.Var) bool { return at.IsServed(v.Type()) })
 	r.function(c, fn)
 }
 
@@ -130,12 +168,11 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 			if !elsewhere && !r.TakesContext(n) {
 				return true
 			}
-			literal := Function{ID: fn.ID + "$" + r.position(n.Pos()), Name: fn.Name, Takes: r.TakesContext(n)}
-			for _, field := range n.Type.Params.List {
-				literal.Request = literal.Request || at.IsServed(r.pass.TypesInfo.TypeOf(field.Type))
-			}
+			literal := Function{ID: fn.ID + "$" + r.position(n.Pos()), Name: fn.Name, Takes: r.TakesContext(n), Request: r.Serves(inner)}
 			if !literal.Request {
-				fn.Calls = append(fn.Calls, Call{To: literal.ID, At: r.position(n.Pos()), Elsewhere: elsewhere})
+				call := Call{To: literal.ID, At: r.position(n.Pos()), Elsewhere: elsewhere}
+				call.Via, call.Arg = r.handed(inner)
+				fn.Calls = append(fn.Calls, call)
 			}
 			r.function(inner, literal)
 			return false
@@ -146,8 +183,11 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 			r.call(inner, n, &fn)
 		case *ast.Ident:
 			// A function that is named and not called is handed on, and may run anywhere.
-			if f, ok := r.pass.TypesInfo.Uses[n].(*types.Func); ok && !called[n] && r.ours(f) {
-				fn.Calls = append(fn.Calls, Call{To: f.Origin().FullName(), At: r.position(n.Pos()), Elsewhere: true})
+			if f, ok := r.pass.TypesInfo.Uses[n].(*types.Func); ok && !called[n] {
+				if call, ok := r.to(f.Origin()); ok {
+					call.At, call.Elsewhere = r.position(n.Pos()), true
+					fn.Calls = append(fn.Calls, call)
+				}
 			}
 		}
 		return true
@@ -171,7 +211,7 @@ func name(e ast.Expr) *ast.Ident {
 }
 
 func (r *recorder) call(c inspector.Cursor, n *ast.CallExpr, fn *Function) {
-	if !r.Ignored(n.Pos(), n.End()) {
+	if r.written && !r.Ignored(n.Pos(), n.End()) {
 		if l, ok := r.Line(c); ok {
 			fn.Losses = append(fn.Losses, Loss{r.position(l.Call.Pos()), l.Name})
 		} else if l, ok := r.Send(c); ok {
@@ -179,21 +219,49 @@ func (r *recorder) call(c inspector.Cursor, n *ast.CallExpr, fn *Function) {
 		}
 	}
 	f := r.Callee(n)
-	if f == nil || !r.ours(f) {
+	if f == nil {
 		return
 	}
-	call := Call{To: f.FullName(), At: r.position(n.Pos()), Elsewhere: c.ParentEdgeKind() == edge.GoStmt_Call}
-	if recv := f.Signature().Recv(); recv != nil && types.IsInterface(recv.Type()) {
-		if call.Interface = r.interfaced(recv.Type()); call.Interface == "" {
-			return
-		}
-		call.To = method(f)
+	call, ok := r.to(f)
+	if !ok {
+		return
 	}
-	if !call.Elsewhere && !r.Given(n) && !r.Ignored(n.Pos(), n.End()) {
+	call.At = r.position(n.Pos())
+	call.Go = c.ParentEdgeKind() == edge.GoStmt_Call
+	call.Elsewhere = call.Go
+	if !call.Elsewhere && r.written && !r.Given(n) && !r.Ignored(n.Pos(), n.End()) {
 		_, hand := r.Hand(c)
 		call.Hand = hand && !r.Detached(c)
 	}
 	fn.Calls = append(fn.Calls, call)
+}
+
+// to is a call of f, if that is of the module, or a method of an interface.
+func (r *recorder) to(f *types.Func) (Call, bool) {
+	recv := recv(f)
+	if recv == nil || !types.IsInterface(recv) {
+		return Call{To: f.FullName()}, r.ours(f)
+	}
+	if f.Pkg() == nil || f.Pkg().Path() == "context" {
+		return Call{}, false
+	}
+	i, ok := recv.Underlying().(*types.Interface)
+	if !ok {
+		return Call{}, false
+	}
+	named, _ := types.Unalias(recv).(*types.Named)
+	generic := named != nil && named.TypeParams().Len() > 0
+	describe := method
+	if generic {
+		describe = (*types.Func).Id
+	}
+	id := types.TypeString(recv, nil)
+	if r.record.Interfaces[id] == nil {
+		for f := range i.Methods() {
+			r.record.Interfaces[id] = append(r.record.Interfaces[id], describe(f))
+		}
+	}
+	return Call{To: describe(f), Interface: id, Foreign: named == nil || generic || !r.ours(f)}, true
 }
 
 // ours tells whether f is of the module.
@@ -202,18 +270,148 @@ func (r *recorder) ours(f *types.Func) bool {
 	return f.Pkg() != nil && (f.Pkg().Path() == module || strings.HasPrefix(f.Pkg().Path(), module+"/"))
 }
 
-// elsewhere tells whether the literal at c may run on another goroutine: it is started there, or
-// handed to what starts it by its name.
+// elsewhere tells whether the literal at c may run on another goroutine, or at another time: it does
+// unless it is seen to be called here.
 func (r *recorder) elsewhere(c inspector.Cursor) bool {
-	if r.Spawned(c) {
+	if away, ok := r.away[c.Node()]; ok {
+		return away
+	}
+	r.away[c.Node()] = false // should it call itself
+	away := !r.here(c)
+	r.away[c.Node()] = away
+	return away
+}
+
+func (r *recorder) here(c inspector.Cursor) bool {
+	if r.Now(c) {
 		return true
 	}
-	call, ok := c.Parent().Node().(*ast.CallExpr)
-	if !ok || c.ParentEdgeKind() != edge.CallExpr_Args {
+	if r.Spawned(c) {
 		return false
 	}
-	id := name(call.Fun)
-	return id != nil && slices.Contains([]string{"Go", "TryGo", "GoCtx", "Submit", "AfterFunc", "AddFunc", "Every", "Schedule", "Enqueue", "Subscribe"}, id.Name)
+	kind, index := c.ParentEdge()
+	var left ast.Expr
+	switch parent := c.Parent().Node().(type) {
+	case *ast.CallExpr:
+		return kind == edge.CallExpr_Args && calls(r.Callee(parent))
+	case *ast.AssignStmt:
+		if len(parent.Lhs) != len(parent.Rhs) {
+			return false
+		}
+		left = parent.Lhs[index]
+	case *ast.ValueSpec:
+		left = parent.Names[index]
+	}
+	id, ok := left.(*ast.Ident)
+	if !ok {
+		return false
+	}
+	v, ok := r.pass.TypesInfo.ObjectOf(id).(*types.Var)
+	return ok && v.Parent() != r.pass.Pkg.Scope() && r.onlyCalled(v)
+}
+
+// calls tells whether f is of the standard library, and calls at once what it is given.
+func calls(f *types.Func) bool {
+	if f == nil || f.Pkg() == nil {
+		return false
+	}
+	switch f.Pkg().Path() {
+	case "sort", "slices", "strings", "bytes", "path/filepath", "io/fs":
+		return true
+	case "maps":
+		return f.Name() == "DeleteFunc" || f.Name() == "EqualFunc"
+	case "sync":
+		return f.Name() == "Do" || f.Name() == "Range"
+	}
+	return false
+}
+
+// handed is the function of the module that the literal at c is handed to, and as which argument.
+func (r *recorder) handed(c inspector.Cursor) (to string, index int) {
+	kind, index := c.ParentEdge()
+	call, ok := c.Parent().Node().(*ast.CallExpr)
+	if !ok || kind != edge.CallExpr_Args || c.Parent().ParentEdgeKind() == edge.GoStmt_Call {
+		return "", 0
+	}
+	f := r.Callee(call)
+	if f == nil || !r.ours(f) {
+		return "", 0
+	}
+	sig, ok := r.pass.TypesInfo.TypeOf(call.Fun).Underlying().(*types.Signature)
+	if !ok || sig.Params().Len() != f.Signature().Params().Len() { // a method expression
+		return "", 0
+	}
+	return f.FullName(), index
+}
+
+// findUses finds where in file variables that hold functions are named.
+func (r *recorder) findUses(file inspector.Cursor) {
+	for c := range file.Preorder((*ast.Ident)(nil)) {
+		v, ok := r.pass.TypesInfo.Uses[c.Node().(*ast.Ident)].(*types.Var)
+		if !ok || v.IsField() {
+			continue
+		}
+		if _, ok := v.Type().Underlying().(*types.Signature); ok {
+			r.uses[v] = append(r.uses[v], c)
+		}
+	}
+}
+
+// onlyCalled tells whether all that happens to the function in v, a variable or parameter of a
+// function, is that it is called, on that function's goroutine.
+func (r *recorder) onlyCalled(v *types.Var) bool {
+	for _, c := range r.uses[v] {
+		for c.ParentEdgeKind() == edge.ParenExpr_X {
+			c = c.Parent()
+		}
+		switch c.ParentEdgeKind() {
+		case edge.AssignStmt_Lhs:
+			continue
+		case edge.CallExpr_Fun:
+		default:
+			return false
+		}
+		if c.Parent().ParentEdgeKind() == edge.GoStmt_Call {
+			return false
+		}
+		for literal := range c.Enclosing((*ast.FuncLit)(nil)) {
+			if n := literal.Node(); n.Pos() <= v.Pos() && v.Pos() < n.End() {
+				break
+			}
+			if r.elsewhere(literal) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// timeout tells whether call makes a handler that runs another on a goroutine of its own. That of
+// httpmw knows its trace again if it stands within.
+func (r *recorder) timeout(call *ast.CallExpr) bool {
+	f := r.Callee(call)
+	if f == nil || f.Pkg() == nil {
+		return false
+	}
+	switch at.Unversioned(f.Pkg().Path()) {
+	case "net/http":
+		if f.Name() != "TimeoutHandler" {
+			return false
+		}
+	case "github.com/gin-contrib/timeout":
+		return f.Name() == "New"
+	default:
+		return false
+	}
+	within := false
+	ast.Inspect(call, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			f, ok := r.pass.TypesInfo.Uses[id].(*types.Func)
+			within = within || ok && at.Is(f, "example.com/clew/httpmw", "New")
+		}
+		return !within
+	})
+	return !within
 }
 
 // passesOn tells whether the function at c is a middleware: it, or one around it, is given the next
@@ -281,22 +479,6 @@ func (r *recorder) implicit(n ast.Node) bool {
 	return false
 }
 
-// interfaced records an interface of the module, and returns its name.
-func (r *recorder) interfaced(t types.Type) string {
-	i, ok := t.Underlying().(*types.Interface)
-	named, _ := types.Unalias(t).(*types.Named)
-	if !ok || named == nil || named.TypeArgs().Len() > 0 || i.NumMethods() == 0 {
-		return ""
-	}
-	id := types.TypeString(named, nil)
-	if r.record.Interfaces[id] == nil {
-		for f := range i.Methods() {
-			r.record.Interfaces[id] = append(r.record.Interfaces[id], method(f))
-		}
-	}
-	return id
-}
-
 // types records the types that have methods. Stand-ins for others are none: they are for tests.
 func (r *recorder) types() {
 	if stands(r.pass.Pkg.Name()) {
@@ -308,13 +490,18 @@ func (r *recorder) types() {
 		if !ok || obj.IsAlias() || stands(name) || types.IsInterface(obj.Type()) || strings.HasSuffix(r.pass.Fset.Position(obj.Pos()).Filename, "_test.go") {
 			continue
 		}
-		if named, ok := obj.Type().(*types.Named); !ok || named.TypeParams().Len() > 0 {
+		named, ok := obj.Type().(*types.Named)
+		if !ok {
 			continue
+		}
+		describe := method
+		if named.TypeParams().Len() > 0 { // what the signatures become is not known
+			describe = (*types.Func).Id
 		}
 		t := Type{Name: types.TypeString(obj.Type(), nil), Methods: make(map[string]string)}
 		for s := range types.NewMethodSet(types.NewPointer(obj.Type())).Methods() {
 			if f, ok := s.Obj().(*types.Func); ok {
-				t.Methods[method(f)] = f.Origin().FullName()
+				t.Methods[describe(f)] = f.Origin().FullName()
 			}
 		}
 		if len(t.Methods) > 0 {

@@ -1,0 +1,133 @@
+package main_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+)
+
+// implicit is a module in which Implicit is set.
+func implicit(t *testing.T, files map[string]string) string {
+	t.Helper()
+	files = maps.Clone(files)
+	for _, name := range []string{"go.mod", "clew/go.mod", "clew/httpmw/httpmw.go"} {
+		files[name] = shop[name]
+	}
+	files["clew/httpmw/httpmw.go"] += "\nfunc New(Config) func(h any) any { return nil }\n"
+	if files["main.go"] == "" {
+		files["main.go"] = "package main\n\nimport \"example.com/clew/httpmw\"\n\nfunc main() { httpmw.New(httpmw.Config{Implicit: true}) }\n"
+	}
+	return module(t, files)
+}
+
+// What is covered is left alone by -fix, be it in a function that the handler calls. What is not is mended.
+func TestFixCovered(t *testing.T) {
+	const text = `package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+)
+
+func Serve(w http.ResponseWriter, r *http.Request) {
+	slog.Info("1")
+	help(r.Context())
+}
+
+func help(ctx context.Context) { slog.Info("2") }
+
+func Consume(ctx context.Context) { slog.Info("3") }
+`
+	dir := implicit(t, map[string]string{"web/web.go": text})
+	want := strings.Replace(text, `Info("3"`, `InfoContext(ctx, "3"`, 1)
+	if _, stderr, code := run(t, dir, clewvet, "-fix", "./..."); code != 0 || stderr != "" || read(t, dir, "web/web.go") != want {
+		t.Errorf("-fix exits with %d: %s\n%s", code, stderr, read(t, dir, "web/web.go"))
+	}
+	baseline := "web/../old.txt"
+	write(t, dir, "web/web.go", text)
+	run(t, dir, clewvet, "-write-baseline="+baseline, "./...")
+	if _, stderr, code := run(t, dir, clewvet, "-fix", "-baseline="+baseline, "./..."); code != 0 || stderr != "" || read(t, dir, "web/web.go") != text {
+		t.Errorf("-fix -baseline exits with %d: %s\n%s", code, stderr, read(t, dir, "web/web.go"))
+	}
+}
+
+// Where handlers are run on goroutines of their own, nobody knows what Implicit covers, unless
+// they have httpmw within.
+func TestTimeoutHandler(t *testing.T) {
+	const web = `package web
+
+import (
+	"log/slog"
+	"net/http"
+)
+
+func Serve(w http.ResponseWriter, r *http.Request) { slog.Info("1") }
+`
+	const mains = `package main
+
+import (
+	"net/http"
+
+	"example.com/clew/httpmw"
+	"example.com/shop/web"
+)
+
+func main() {
+	new := httpmw.New(httpmw.Config{Implicit: true})
+	h := http.HandlerFunc(web.Serve)
+	_, _ = new, http.TimeoutHandler(h, 1, "")
+}
+`
+	dir := implicit(t, map[string]string{"web/web.go": web, "main.go": mains})
+	lost := []string{`web/web.go:8:54: slog.Info without the context at hand: use InfoContext(r.Context(), …)`}
+	reports(t, dir, lost, clewvet, "./...")
+	reports(t, dir, lost, clewvet, "-implicit=0", "./...")
+	_, stderr, code := run(t, dir, clewvet, "-implicit", "./...")
+	if code != 0 || !strings.HasPrefix(stderr, "clewvet: Implicit is set: 1 more place ") {
+		t.Errorf("-implicit exits with %d: %s", code, stderr)
+	}
+	write(t, dir, "main.go", strings.Replace(mains, "http.TimeoutHandler(h,", "http.TimeoutHandler(httpmw.New(httpmw.Config{})(h).(http.Handler),", 1))
+	if _, stderr, code := run(t, dir, clewvet, "./..."); code != 0 || !strings.Contains(stderr, "1 more place has its ID") {
+		t.Errorf("with httpmw within clewvet exits with %d: %s", code, stderr)
+	}
+}
+
+// One analyzer is asked for, and no other reports; and positions that lead nowhere harm nobody.
+func TestOnly(t *testing.T) {
+	dir := module(t, shop)
+	for _, flag := range []string{"-logctx", "-ctxless=false"} {
+		if _, stderr, _ := run(t, dir, clewvet, flag, "./..."); strings.Contains(stderr, "takes no context") || !strings.Contains(stderr, shopLogger) {
+			t.Errorf("%s reports\n%s", flag, stderr)
+		}
+	}
+	dir = module(t, map[string]string{"service.go": strings.Replace(service, "\tslog.Info(\"asked\")", "//line gone.x:7:3\n\tslog.Info(\"asked\")\n//line service.go:9999", 1)})
+	_, stderr, code := run(t, dir, clewvet, "./...")
+	if code != 1 || !strings.Contains(stderr, "gone.x:7:4: slog.Info without") || strings.Contains(stderr, "panic") {
+		t.Errorf("clewvet exits with %d: %s", code, stderr)
+	}
+	if _, stderr, code := run(t, dir, clewvet, "-write-baseline=old.txt", "./..."); code != 0 {
+		t.Errorf("-write-baseline exits with %d: %s", code, stderr)
+	}
+	if _, stderr, code := run(t, dir, clewvet, "-baseline=old.txt", "./..."); code != 0 {
+		t.Errorf("-baseline exits with %d: %s", code, stderr)
+	}
+}
+
+// A module may be empty, or have tests only.
+func TestLittle(t *testing.T) {
+	dir := module(t, nil)
+	if _, stderr, code := run(t, dir, clewvet, "./..."); code == 2 || strings.Contains(stderr, "panic") {
+		t.Errorf("an empty module: %d: %s", code, stderr)
+	}
+	dir = module(t, map[string]string{
+		"a_test.go":   "package a\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) { go t.Log(1) }\n",
+		"b/b_test.go": "package b_test\n\nimport \"testing\"\n\nfunc TestB(t *testing.T) { go t.Log(1) }\n",
+		"c/c.go":      "package c\n",
+	})
+	for _, flag := range []string{"-tests", "-tests=false", "-json"} {
+		if _, stderr, code := run(t, dir, clewvet, flag, "./..."); code != 0 || strings.Contains(stderr, "clewvet:") {
+			t.Errorf("tests only, %s: %d: %s", flag, code, stderr)
+		}
+	}
+}
