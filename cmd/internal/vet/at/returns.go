@@ -37,7 +37,7 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 			if t := p.info.TypeOf(result); p.isLogger(t) {
 				logger, from = t, result
 				returned++
-				unbound = unbound && p.derives(result, reach{decl.Pos(), decl.End()}, 8) && !p.rebinds(decl, result)
+				unbound = unbound && p.derives(result, reach{decl.Pos(), decl.End()}, make(map[*types.Var]bool)) && !p.rebinds(decl, result)
 				return false
 			}
 		}
@@ -103,7 +103,7 @@ func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 		return Loss{}, Hand{}, false
 	}
 	h, ok := p.Hand(c)
-	if !ok || !h.Handler || !p.derives(logger, p.reach(c), 8) {
+	if !ok || !h.Handler || !p.derives(logger, p.reach(c), make(map[*types.Var]bool)) {
 		return Loss{}, Hand{}, false
 	}
 	for decl := range c.Enclosing((*ast.FuncDecl)(nil)) {
@@ -188,16 +188,14 @@ func (p *Package) madeOf(t types.Type) types.Type {
 
 // derives tells whether e is made from a logger that was there before, by methods of it that
 // were given no context: a field, a receiver, a variable of a package, the default, what
-// stands outside in.
-func (p *Package) derives(e ast.Expr, in reach, steps int) bool {
-	if steps == 0 {
-		return false
-	}
+// stands outside in. All that it is made from must be one, so that each variable is followed once:
+// those that were are in seen.
+func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
-		return p.derives(e.X, in, steps)
+		return p.derives(e.X, in, seen)
 	case *ast.StarExpr:
-		return p.derives(e.X, in, steps)
+		return p.derives(e.X, in, seen)
 	case *ast.CallExpr:
 		f := p.Callee(e)
 		x, _ := method(e)
@@ -206,7 +204,7 @@ func (p *Package) derives(e ast.Expr, in reach, steps int) bool {
 		}
 		if f.Signature().Recv() != nil {
 			t := p.info.TypeOf(x)
-			return (p.isLogger(t) || TypePath(t) == "github.com/rs/zerolog.Context") && p.derives(x, in, steps)
+			return (p.isLogger(t) || TypePath(t) == "github.com/rs/zerolog.Context") && p.derives(x, in, seen)
 		}
 		switch f.Pkg().Path() {
 		case "log/slog":
@@ -215,7 +213,7 @@ func (p *Package) derives(e ast.Expr, in reach, steps int) bool {
 			return f.Name() == "With"
 		case "github.com/sirupsen/logrus":
 			if f.Name() == "NewEntry" {
-				return p.derives(e.Args[0], in, steps)
+				return p.derives(e.Args[0], in, seen)
 			}
 			return strings.HasPrefix(f.Name(), "With") || f.Name() == "StandardLogger"
 		}
@@ -233,7 +231,7 @@ func (p *Package) derives(e ast.Expr, in reach, steps int) bool {
 				return false
 			}
 			if p.isLogger(t) {
-				if !p.derives(part, in, steps) {
+				if !p.derives(part, in, seen) {
 					return false
 				}
 				found = true
@@ -256,8 +254,12 @@ func (p *Package) derives(e ast.Expr, in reach, steps int) bool {
 		if v.Parent() == p.types.Scope() {
 			return true
 		}
+		if seen[v] {
+			return true
+		}
+		seen[v] = true
 		for _, right := range rights {
-			if !p.derivesOrSame(right, v, in, steps-1) {
+			if !p.derivesOrSame(right, v, in, seen) {
 				return false
 			}
 		}
@@ -272,20 +274,20 @@ func (p *Package) hands(obj types.Object, in reach) bool {
 }
 
 // derivesOrSame is derives, for what is assigned to v and may be made from v.
-func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, steps int) bool {
+func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, seen map[*types.Var]bool) bool {
 	for x := ast.Unparen(e); ; {
 		call, ok := x.(*ast.CallExpr)
 		if !ok {
 			if id, ok := x.(*ast.Ident); ok && p.info.ObjectOf(id) == v {
 				return true
 			}
-			return p.derives(e, in, steps)
+			return p.derives(e, in, seen)
 		}
 		if p.flow().given(call) {
 			return false
 		}
 		if x, _ = method(call); x == nil {
-			return p.derives(e, in, steps)
+			return p.derives(e, in, seen)
 		}
 		x = ast.Unparen(x)
 	}

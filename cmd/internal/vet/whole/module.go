@@ -28,7 +28,7 @@ type Module struct {
 func Join(records []Record) *Module {
 	m := &Module{
 		functions: make(map[string]*Function),
-		methods: make(map[string][]string), implement: make(map[string][]Type),
+		methods:   make(map[string][]string), implement: make(map[string][]Type),
 		files: make(map[string][]*Function), records: records,
 	}
 	timeout := false
