@@ -2,6 +2,8 @@ package main_test
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -44,6 +46,11 @@ func Consume(ctx context.Context) { slog.Info("3") }
 	if _, stderr, code := run(t, dir, clewvet, "-fix", "./..."); code != 0 || stderr != "" || read(t, dir, "web/web.go") != want {
 		t.Errorf("-fix exits with %d: %s\n%s", code, stderr, read(t, dir, "web/web.go"))
 	}
+	write(t, dir, "send/send.go", "package send\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\n)\n\nfunc send(r *http.Request) { slog.Info(\"4\") }\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"5\") }\n")
+	sent := []string{"send/send.go:8:30: slog.Info without the context at hand: use InfoContext(r.Context(), …)"}
+	reports(t, dir, sent, clewvet, "-implicit", "./send")
+	reports(t, dir, sent, "go", "vet", "-vettool="+clewvet, "-implicit", "./send")
+	os.RemoveAll(filepath.Join(dir, "send"))
 	baseline := "web/../old.txt"
 	write(t, dir, "web/web.go", text)
 	run(t, dir, clewvet, "-write-baseline="+baseline, "./...")
@@ -128,6 +135,21 @@ func TestLittle(t *testing.T) {
 	for _, flag := range []string{"-tests", "-tests=false", "-json"} {
 		if _, stderr, code := run(t, dir, clewvet, flag, "./..."); code != 0 || strings.Contains(stderr, "clewvet:") {
 			t.Errorf("tests only, %s: %d: %s", flag, code, stderr)
+		}
+	}
+}
+
+// Two implementations are two, though one has nop in its name, or is generic.
+func TestImplementations(t *testing.T) {
+	files := map[string]string{
+		"store/synopsis.go": "package store\n\nimport \"log/slog\"\n\ntype Synopsis struct{}\n\nfunc (Synopsis) Save(id string) error { slog.Info(id); return nil }\nfunc (Synopsis) Load(id string) string { return id }\n",
+		"store/list.go":     "package store\n\ntype List[T any] struct{}\n\nfunc (List[T]) Save(id T) error { return nil }\nfunc (List[T]) Load(id T) T { return id }\n",
+	}
+	for name, text := range files {
+		dir := module(t, shop)
+		write(t, dir, name, text)
+		if _, stderr, _ := run(t, dir, clewvet, "./..."); strings.Contains(stderr, "Store.Save") || !strings.Contains(stderr, shopLogger) {
+			t.Errorf("with %s clewvet reports\n%s", name, stderr)
 		}
 	}
 }

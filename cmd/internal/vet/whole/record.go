@@ -10,6 +10,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -510,10 +511,10 @@ func (r *recorder) types() {
 	}
 }
 
-func stands(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc([]string{"mock", "fake", "stub", "noop", "nop"}, func(s string) bool { return strings.Contains(name, s) })
-}
+// standIn is the words for those that stand in for others, at the beginning of a name or within.
+var standIn = regexp.MustCompile(`^(?i:mock|fake|stub|noop|nop)|(Mock|Fake|Stub|Noop|NoOp|Nop)([A-Z0-9_]|s?$)|(mocks?|fakes?|stubs?)$`)
+
+func stands(name string) bool { return standIn.MatchString(name) }
 
 // method is the name of a method and its signature. A name that is not exported has its package.
 func method(f *types.Func) string {
