@@ -137,8 +137,9 @@ func (m *Module) reach(from []string, foreign bool) map[string]bool {
 // findCovered finds what runs on the goroutine of a request, and nowhere else.
 func (m *Module) findCovered() {
 	var requests, every, elsewhere []string
+	without := m.without()
 	for id, f := range m.functions {
-		if f.Request {
+		if f.Request && !without[id] {
 			requests = append(requests, id)
 		}
 		if f.Every {
@@ -164,6 +165,43 @@ func (m *Module) findCovered() {
 	for id := range m.reach(elsewhere, true) {
 		delete(m.covered, id)
 	}
+}
+
+// without is the functions of those packages that only programs without Implicit import, although
+// another program has it.
+func (m *Module) without() map[string]bool {
+	records := make(map[string]Record)
+	for _, r := range m.records {
+		records[r.Package] = r
+	}
+	with, outside := make(map[string]bool), make(map[string]bool)
+	for _, program := range m.records {
+		if !program.Main {
+			continue
+		}
+		seen, sets := make(map[string]bool), false
+		for next := []string{program.Package}; len(next) > 0; {
+			path := next[len(next)-1]
+			next = next[:len(next)-1]
+			if !seen[path] {
+				seen[path] = true
+				sets = sets || records[path].Implicit != ""
+				next = append(next, records[path].Imports...)
+			}
+		}
+		if sets {
+			maps.Copy(with, seen)
+		} else {
+			maps.Copy(outside, seen)
+		}
+	}
+	without := make(map[string]bool)
+	for _, r := range m.records {
+		for _, f := range r.Functions {
+			without[f.ID] = len(with) > 0 && outside[r.Package] && !with[r.Package]
+		}
+	}
+	return without
 }
 
 // Covered tells whether what stands at posn runs on the goroutine of a request, and nowhere else.

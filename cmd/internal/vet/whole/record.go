@@ -32,6 +32,8 @@ var Analyzer = &analysis.Analyzer{
 // A Record is what a package tells of itself. Positions are those of go vet -json.
 type Record struct {
 	Package    string
+	Main       bool                `json:",omitempty"` // it is a program
+	Imports    []string            `json:",omitempty"` // of the module
 	Functions  []Function          `json:",omitempty"`
 	Types      []Type              `json:",omitempty"`
 	Interfaces map[string][]string `json:",omitempty"` // the methods of those through which calls go
@@ -82,7 +84,7 @@ func run(pass *analysis.Pass) (any, error) {
 	}
 	r := recorder{
 		pass: pass, Package: pass.ResultOf[at.Analyzer].(*at.Package), chain: pass.ResultOf[at.Chains].(func(*types.Func) *at.Chain),
-		record: Record{Package: pass.Pkg.Path(), Interfaces: make(map[string][]string)},
+		record: Record{Package: pass.Pkg.Path(), Main: pass.Pkg.Name() == "main", Interfaces: make(map[string][]string)},
 		uses:   make(map[types.Object][]inspector.Cursor), away: make(map[ast.Node]bool),
 	}
 	inspect := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
@@ -112,6 +114,11 @@ func run(pass *analysis.Pass) (any, error) {
 	for c := range r.All((*ast.CompositeLit)(nil), (*ast.AssignStmt)(nil)) {
 		if r.implicit(c.Node()) {
 			r.record.Implicit = r.position(c.Node().Pos())
+		}
+	}
+	for _, imported := range pass.Pkg.Imports() {
+		if r.inModule(imported) {
+			r.record.Imports = append(r.record.Imports, imported.Path())
 		}
 	}
 	r.types()
@@ -266,9 +273,11 @@ func (r *recorder) to(f *types.Func) (Call, bool) {
 }
 
 // ours tells whether f is of the module.
-func (r *recorder) ours(f *types.Func) bool {
+func (r *recorder) ours(f *types.Func) bool { return f.Pkg() != nil && r.inModule(f.Pkg()) }
+
+func (r *recorder) inModule(pkg *types.Package) bool {
 	module := r.pass.Module.Path
-	return f.Pkg() != nil && (f.Pkg().Path() == module || strings.HasPrefix(f.Pkg().Path(), module+"/"))
+	return pkg.Path() == module || strings.HasPrefix(pkg.Path(), module+"/")
 }
 
 // elsewhere tells whether the literal at c may run on another goroutine, or at another time: it does
