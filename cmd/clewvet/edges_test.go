@@ -87,7 +87,11 @@ func main() {
 }
 `
 	dir := implicit(t, map[string]string{"web/web.go": web, "main.go": mains})
+	write(t, dir, "http_test.go", "package main\n\nimport \"example.com/clew/httpmw\"\n\nvar _ = httpmw.Config{Implicit: true}\n")
+	write(t, dir, "main.go", strings.NewReplacer("Implicit: true", "", `http.TimeoutHandler(h, 1, "")`, "h").Replace(mains))
 	lost := []string{`web/web.go:8:54: slog.Info without the context at hand: use InfoContext(r.Context(), …)`}
+	reports(t, dir, lost, clewvet, "-tests", "./...")
+	write(t, dir, "main.go", mains)
 	reports(t, dir, lost, clewvet, "./...")
 	reports(t, dir, lost, clewvet, "-implicit=0", "./...")
 	_, stderr, code := run(t, dir, clewvet, "-implicit", "./...")

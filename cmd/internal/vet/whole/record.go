@@ -112,7 +112,8 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 	}
 	for c := range r.All((*ast.CompositeLit)(nil), (*ast.AssignStmt)(nil)) {
-		if r.implicit(c.Node()) {
+		test := strings.HasSuffix(pass.Fset.File(c.Node().Pos()).Name(), "_test.go") // with -tests
+		if !test && r.implicit(c.Node()) {
 			r.record.Implicit = r.position(c.Node().Pos())
 		}
 	}
