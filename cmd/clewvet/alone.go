@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,11 +46,17 @@ func run(args []string) (code int, err error) {
 	write, args := take(args, "write-baseline")
 	implicit, args := takeBool(args, "implicit")
 	if write == "" && has(args, "json") {
+		if vet, err = apart(vet, args, complete(args)); err != nil {
+			return 0, err
+		}
 		return through(append(vet, implicitFlag(implicit == "true")...), baseline, args)
 	}
 	fix := write == "" && has(args, "fix")
 	looked := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return isFlag(arg, "fix") || isFlag(arg, "diff") })
 	complete := complete(looked)
+	if vet, err = apart(vet, looked, complete); err != nil {
+		return 0, err
+	}
 	chosen, _ := choose(looked)
 	ctxless := slices.ContainsFunc(chosen, func(a *analysis.Analyzer) bool { return a.Name == "ctxless" })
 	look := func() (*findings, error) {
@@ -102,6 +109,25 @@ func run(args []string) (code int, err error) {
 	return f.print(os.Stderr), nil
 }
 
+// apart gives go vet's cache another key for each choice of packages. That of Go 1.26 does not tell a
+// package that was asked for from one that was looked at as another's dependency: of the
+// one, reports would be missing, and of the other too many. All packages of a module need no key.
+func apart(vet, args []string, complete bool) ([]string, error) {
+	out, err := exec.Command("go", "env", "GOVERSION", "GOWORK").Output()
+	if err != nil {
+		return nil, err
+	}
+	version, work, _ := strings.Cut(string(out), "\n")
+	if work = strings.TrimSpace(work); !strings.HasPrefix(version, "go1.26") || complete && (work == "" || work == "off") {
+		return vet, nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	return append(vet, fmt.Sprintf("-part=%x", sha256.Sum256([]byte(dir+"\n"+strings.Join(args, "\n"))))), nil
+}
+
 // through has go vet itself print, or fix.
 func through(vet []string, baseline string, args []string) (int, error) {
 	if baseline != "" {
@@ -116,12 +142,16 @@ func through(vet []string, baseline string, args []string) (int, error) {
 	return exitCode(cmd.Run())
 }
 
-// fix has go vet fix what is reported. What Implicit covers is left alone, as what a baseline lists.
+// fix has go vet fix what is reported. What Implicit covers, and start-up code, is left alone, as what a baseline lists.
 func (f *findings) fix(vet []string, baseline string, args []string) (int, error) {
 	if f.module == nil {
 		return through(append(vet, implicitFlag(f.implicit)...), baseline, args)
 	}
-	if len(f.covered) == 0 {
+	alone := maps.Clone(f.startup)
+	for e, n := range f.covered {
+		alone[e] += n
+	}
+	if len(alone) == 0 {
 		return through(vet, baseline, args)
 	}
 	dir, err := os.MkdirTemp("", "clewvet")
@@ -130,7 +160,7 @@ func (f *findings) fix(vet []string, baseline string, args []string) (int, error
 	}
 	defer os.RemoveAll(dir)
 	both := filepath.Join(dir, "covered.txt")
-	if err := at.WriteBaseline(both, f.covered); err != nil {
+	if err := at.WriteBaseline(both, alone); err != nil {
 		return 0, err
 	}
 	if baseline != "" {

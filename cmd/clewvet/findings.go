@@ -21,6 +21,7 @@ type findings struct {
 	module   *whole.Module    // nil: not all of it was looked at
 	implicit bool             // httpmw's Config.Implicit is set
 	covered  map[at.Entry]int // reports that were forgotten since it is
+	startup  map[at.Entry]int // reports on start-up code
 	places   []whole.Place    // where to start
 	code     int              // go vet's exit code: that of packages that do not build
 }
@@ -87,8 +88,21 @@ func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	return f, nil
 }
 
-// forget leaves out what Implicit covers, if it is on: said by a flag, or in the module.
+// forget leaves out what start-up code does, and what Implicit covers, if it is on: said by a flag, or in the module.
 func (f *findings) forget(flag string) {
+	if f.module != nil {
+		f.startup = make(map[at.Entry]int)
+		f.reports = slices.DeleteFunc(f.reports, func(r report) bool {
+			switch r.entry.Analyzer {
+			case "logctx", "reqctx", "ctxless", "freshctx":
+				if r.Category != at.OfMessage && f.module.Startup(r.Posn) {
+					f.startup[r.entry]++
+					return true
+				}
+			}
+			return false
+		})
+	}
 	f.implicit = flag == "true" || flag == "" && f.module != nil && f.module.Implicit != ""
 	if !f.implicit || f.module == nil {
 		return

@@ -25,6 +25,7 @@ func main() {
 	flag.BoolVar(&at.Tests, "tests", false, "look at test files, too")
 	flag.BoolVar(&at.Implicit, "implicit", false, "httpmw's Config.Implicit is set: do not report the lines and requests of a handler's own goroutine")
 	flag.Func("baseline", "do not report what this `file` lists", at.ReadBaseline)
+	flag.String("part", "", "anything that changes with the packages that are asked for, for go vet's cache")
 	flag.String("baseline-sum", "", "anything that changes with the baseline, for go vet's cache")
 	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasSuffix(arg, ".cfg") }) {
 		chosen, rest := choose(args)

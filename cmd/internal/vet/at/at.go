@@ -9,6 +9,8 @@ import (
 	"go/types"
 	"iter"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -96,7 +98,23 @@ func (p *Package) All(nodes ...ast.Node) iter.Seq[inspector.Cursor] {
 
 // Looked tells whether file is looked at.
 func (p *Package) Looked(file *ast.File) bool {
-	return !p.generated(file) && (Tests || !strings.HasSuffix(p.fset.File(file.FileStart).Name(), "_test.go"))
+	return !p.generated(file) && (Tests || !p.tests(file))
+}
+
+// tests tells whether file is of tests: by its name, or because it imports what only tests need.
+func (p *Package) tests(file *ast.File) bool {
+	if strings.HasSuffix(p.fset.File(file.FileStart).Name(), "_test.go") {
+		return true
+	}
+	return slices.ContainsFunc(file.Imports, func(spec *ast.ImportSpec) bool {
+		path, _ := strconv.Unquote(spec.Path.Value)
+		return slices.Contains(testing, Unversioned(path))
+	})
+}
+
+var testing = []string{
+	"github.com/cucumber/godog", "github.com/onsi/ginkgo", "github.com/onsi/gomega",
+	"github.com/stretchr/testify/assert", "github.com/stretchr/testify/require", "github.com/testcontainers/testcontainers-go",
 }
 
 // Callee is the function or method that call names, nil if that cannot be told.

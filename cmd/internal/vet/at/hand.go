@@ -169,13 +169,12 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	case "github.com/labstack/echo.Context":
 		return request, ".Request().Context()"
 	}
+	if result := resultOf(t, "Request"); result != nil && TypePath(result.Type()) == "net/http.Request" { // a context of one's own
+		return request, ".Request().Context()"
+	}
 	for _, name := range []string{"UserContext", "Context"} { // fiber has both, and means the first
-		f, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
-		if f, ok := f.(*types.Func); ok {
-			sig := f.Signature()
-			if sig.Params().Len() == 0 && sig.Results().Len() == 1 && isContext(sig.Results().At(0)) {
-				return request, "." + name + "()"
-			}
+		if result := resultOf(t, name); result != nil && isContext(result) {
+			return request, "." + name + "()"
 		}
 	}
 	f, _, _ := types.LookupFieldOrMethod(t, true, nil, "Deadline")
@@ -191,6 +190,15 @@ func kindOf(t types.Type) (k kind, suffix string) {
 		return beyond, ""
 	}
 	return none, ""
+}
+
+// resultOf is the one result of t's method of that name, which has no parameters; nil if there is none.
+func resultOf(t types.Type, name string) *types.Var {
+	f, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
+	if f, ok := f.(*types.Func); ok && f.Signature().Params().Len() == 0 && f.Signature().Results().Len() == 1 {
+		return f.Signature().Results().At(0)
+	}
+	return nil
 }
 
 // contextLike is an interface of the methods of context.Context, if t is time.Time. It is made here
@@ -390,7 +398,7 @@ func (p *Package) findStartup() map[ast.Node]bool {
 	program := p.types.Name() == "main"
 	decls := make(map[types.Object]*ast.FuncDecl)
 	for c := range p.inspector.Root().Preorder((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
-		startup[c.Node()] = p.commands(c.Node())
+		startup[c.Node()] = p.Commands(c.Node())
 		if d, ok := c.Node().(*ast.FuncDecl); ok {
 			if program || !d.Name.IsExported() { // others are called from elsewhere, too
 				decls[p.info.Defs[d.Name]] = d
@@ -424,8 +432,8 @@ func (p *Package) findStartup() map[ast.Node]bool {
 	return startup
 }
 
-// commands tells whether f is a command's.
-func (p *Package) commands(f ast.Node) bool {
+// Commands tells whether f is a command's.
+func (p *Package) Commands(f ast.Node) bool {
 	for _, field := range funcType(f).Params.List {
 		if path := TypePath(p.info.TypeOf(field.Type)); exempt[path] && !strings.HasPrefix(path, "testing.") {
 			return true
@@ -447,7 +455,7 @@ func (p *Package) caller(c inspector.Cursor) ast.Node {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		switch f := f.Node().(type) {
 		case *ast.FuncLit:
-			if p.commands(f) {
+			if p.Commands(f) {
 				return f
 			}
 			if p.TakesContext(f) {

@@ -39,7 +39,7 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 		if m, ok := p.Message(c, h); ok {
 			p.Report(pass, analysis.Diagnostic{
-				Pos: call.Pos(), End: call.End(),
+				Pos: call.Pos(), End: call.End(), Category: at.OfMessage,
 				Message: "context." + f.Name() + "() loses the trace of " + m.Name + ": use context.WithoutCancel(ctx), after ctx := " + m.Extract,
 			})
 			continue
@@ -77,7 +77,7 @@ func kept(p *at.Package, c inspector.Cursor) bool {
 			// context.WithCancel and its like: the context goes on as the result.
 			outer := c.Parent().Node().(*ast.CallExpr)
 			if f := p.Callee(outer); f == nil || f.Pkg() == nil || f.Pkg().Path() != "context" {
-				return f != nil && f.Name() == "Shutdown"
+				return f != nil && (f.Name() == "Shutdown" || at.Is(f, "log/slog", "Logger.Enabled", "Handler.Enabled"))
 			}
 			c = c.Parent()
 		default:

@@ -18,6 +18,7 @@ type Module struct {
 	records   []Record
 	covered   map[string]bool
 	every     map[string]bool
+	startup   map[string]bool
 
 	// Implicit is where httpmw's Config.Implicit is set; "": nowhere, or handlers may run on
 	// other goroutines than httpmw's, so that nobody knows what it covers.
@@ -59,6 +60,7 @@ func Join(records []Record) *Module {
 		}
 	}
 	m.findCovered()
+	m.findStartup()
 	return m
 }
 
@@ -202,6 +204,62 @@ func (m *Module) without() map[string]bool {
 		}
 	}
 	return without
+}
+
+// findStartup finds what only main, commands, init and the variables of packages run, on any goroutine.
+// Their context is the program's own, and has no trace.
+func (m *Module) findStartup() {
+	var begin, others []string
+	called := make(map[string]bool)
+	for id, f := range m.functions {
+		for i := range f.Calls {
+			call := &f.Calls[i]
+			for _, to := range m.targets(call) {
+				g := m.functions[to]
+				switch {
+				case g == nil || to == id:
+				case call.Elsewhere && !call.Go && (!strings.Contains(to, "$") || g.Takes) && !g.Start: // handed on, perhaps to a request
+					others = append(others, to)
+				default:
+					called[to] = true
+				}
+			}
+		}
+	}
+	for id, f := range m.functions {
+		switch {
+		case f.Start:
+			begin = append(begin, id)
+		case f.Request || f.Traces || !called[id]:
+			others = append(others, id)
+		}
+	}
+	m.startup = m.carry(begin)
+	for id := range m.carry(others) {
+		delete(m.startup, id)
+	}
+}
+
+// carry is all functions that those in from call, or start on another goroutine.
+func (m *Module) carry(from []string) map[string]bool {
+	carried := make(map[string]bool)
+	for len(from) > 0 {
+		id := from[len(from)-1]
+		from = from[:len(from)-1]
+		if f := m.functions[id]; f != nil && !carried[id] {
+			carried[id] = true
+			for i := range f.Calls {
+				from = append(from, m.targets(&f.Calls[i])...)
+			}
+		}
+	}
+	return carried
+}
+
+// Startup tells whether what stands at posn is run by main, commands and the like, and by no request.
+func (m *Module) Startup(posn string) bool {
+	f := m.at(posn)
+	return f != nil && m.startup[f.ID]
 }
 
 // Covered tells whether what stands at posn runs on the goroutine of a request, and nowhere else.
@@ -380,11 +438,13 @@ const many = 1_000_000
 
 // paths counts the call paths that lead from what a server calls to each function: all, and those
 // that leave the goroutine of the request. They go in no circle: a call back to where a path
-// comes from does not count.
+// comes from does not count. A call through an interface that many types implement counts once for
+// each: layers that call each other through one would make millions.
 func (m *Module) paths() (all, away map[string]int) {
 	type edge struct {
 		to        string
 		elsewhere bool
+		unsure    bool // one of several that an interface may mean
 	}
 	const begun, done = 1, 2
 	state := make(map[string]int)
@@ -398,11 +458,12 @@ func (m *Module) paths() (all, away map[string]int) {
 			if call.Foreign {
 				continue
 			}
-			for _, to := range m.targets(call) {
+			targets := m.targets(call)
+			for _, to := range targets {
 				if m.functions[to] == nil || state[to] == begun {
 					continue
 				}
-				edges[id] = append(edges[id], edge{to, call.Elsewhere})
+				edges[id] = append(edges[id], edge{to, call.Elsewhere, len(targets) > 1})
 				if state[to] == 0 {
 					visit(to)
 				}
@@ -422,12 +483,15 @@ func (m *Module) paths() (all, away map[string]int) {
 			all[id] = 1
 		}
 		for _, e := range edges[id] {
-			all[e.to] = min(many, all[e.to]+all[id])
+			lead, left := all[id], away[id]
 			if e.elsewhere {
-				away[e.to] = min(many, away[e.to]+all[id])
-			} else {
-				away[e.to] = min(many, away[e.to]+away[id])
+				left = lead
 			}
+			if e.unsure {
+				lead, left = min(lead, 1), min(left, 1)
+			}
+			all[e.to] = min(many, all[e.to]+lead)
+			away[e.to] = min(many, away[e.to]+left)
 		}
 	}
 	return all, away

@@ -50,6 +50,8 @@ type Function struct {
 	Request bool     `json:",omitempty"` // a server of net/http calls it for a request
 	Every   bool     `json:",omitempty"` // and for each, since it is a middleware
 	Takes   bool     `json:",omitempty"` // a context reaches it
+	Start   bool     `json:",omitempty"` // main, init, a command's, the making of a package's variables
+	Traces  bool     `json:",omitempty"` // it makes a context with a trace
 	Runs    []int    `json:",omitempty"` // the parameters that it only calls, on its goroutine
 	Chain   []string `json:",omitempty"` // how it comes to log or send, without a context
 	Losses  []Loss   `json:",omitempty"`
@@ -103,7 +105,7 @@ func run(pass *analysis.Pass) (any, error) {
 				}
 			case *ast.GenDecl:
 				if decl.Tok == token.VAR {
-					r.function(c, Function{ID: pass.Pkg.Path() + ".var" + r.position(decl.Pos()), Name: "var"})
+					r.function(c, Function{ID: pass.Pkg.Path() + ".var" + r.position(decl.Pos()), Name: "var", Start: true})
 				}
 			}
 		}
@@ -149,6 +151,8 @@ func (r *recorder) declared(c inspector.Cursor, f *types.Func) {
 	if f.Signature().Recv() == nil && (f.Name() == "init" || f.Name() == "_") { // there may be several
 		fn.ID += r.position(f.Pos())
 	}
+	plain := f.Signature().Recv() == nil
+	fn.Start = plain && (f.Name() == "init" || f.Name() == "main" && r.record.Main) || r.Commands(c.Node())
 	for i := range f.Signature().Params().Len() {
 		v := f.Signature().Params().At(i)
 		if _, ok := v.Type().Underlying().(*types.Signature); ok && r.onlyCalled(v) {
@@ -177,7 +181,7 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 			if !elsewhere && !r.TakesContext(n) {
 				return true
 			}
-			literal := Function{ID: fn.ID + "$" + r.position(n.Pos()), Name: fn.Name, Takes: r.TakesContext(n), Request: r.Serves(inner)}
+			literal := Function{ID: fn.ID + "$" + r.position(n.Pos()), Name: fn.Name, Takes: r.TakesContext(n), Request: r.Serves(inner), Start: r.Commands(n)}
 			if !literal.Request {
 				call := Call{To: literal.ID, At: r.position(n.Pos()), Elsewhere: elsewhere}
 				call.Via, call.Arg = r.handed(inner)
@@ -230,6 +234,11 @@ func (r *recorder) call(c inspector.Cursor, n *ast.CallExpr, fn *Function) {
 	f := r.Callee(n)
 	if f == nil {
 		return
+	}
+	switch f.Name() {
+	case "Extract", "Start", "StartSpan", "StartSpanFromContext", "NewContext", "Root", "Continue":
+		results := f.Signature().Results()
+		fn.Traces = fn.Traces || results.Len() > 0 && at.TypePath(results.At(0).Type()) == "context.Context"
 	}
 	call, ok := r.to(f)
 	if !ok {

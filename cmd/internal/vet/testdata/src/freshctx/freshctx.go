@@ -2,6 +2,7 @@ package freshctx
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -188,3 +189,7 @@ func NewServer(ctx context.Context) *server {
 }
 
 func use(context.Context) {}
+
+func enabled(ctx context.Context, l *slog.Logger, h slog.Handler) bool {
+	return l.Enabled(context.Background(), slog.LevelDebug) || h.Enabled(context.Background(), slog.LevelDebug)
+}

@@ -1,0 +1,100 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// The context of start-up code is the program's own, in whatever package: it has no trace.
+func TestStartup(t *testing.T) {
+	dir := module(t, map[string]string{
+		"main.go": `package main
+
+import (
+	"context"
+	"net/http"
+
+	"example.com/service/server"
+)
+
+func main() {
+	s := server.New(context.Background())
+	go s.Loop(context.Background())
+	s.Tidy(context.Background())
+	http.ListenAndServe("", s)
+}
+`,
+		"server/server.go": `package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+)
+
+type Server struct{ on func(context.Context) }
+
+func New(ctx context.Context) *Server {
+	slog.Info("begins")
+	load()
+	shared(ctx)
+	s := &Server{}
+	s.on = s.event
+	return s
+}
+
+func load() { slog.Info("loaded") }
+
+func (s *Server) Loop(ctx context.Context) {
+	for range 10 {
+		slog.Info("round")
+		use(context.Background())
+	}
+}
+
+func use(context.Context) {}
+
+// It is handed on, and may be called for a request.
+func (s *Server) event(ctx context.Context) { slog.Info("event") }
+
+// Requests run this, too.
+func (s *Server) Tidy(ctx context.Context) { slog.Info("tidied") }
+
+// Nobody knows who calls this.
+func (s *Server) Exported(ctx context.Context) { shared(ctx) }
+
+func shared(ctx context.Context) { slog.Info("shared") }
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.Tidy(r.Context())
+	s.on(r.Context())
+	slog.Info("served")
+}
+`,
+	})
+	const says = "slog.Info without the context at hand: use InfoContext("
+	event, tidied := "server/server.go:32:47: "+says+"ctx, …)", "server/server.go:35:46: "+says+"ctx, …)"
+	shared, served := "server/server.go:40:36: "+says+"ctx, …)", "server/server.go:45:2: "+says+"r.Context(), …)"
+	reports(t, dir, []string{event, tidied, shared, served}, clewvet, "./...")
+	if _, stderr, code := run(t, dir, clewvet, "-fix", "./..."); code != 0 || stderr != "" {
+		t.Errorf("-fix exits with %d: %s", code, stderr)
+	}
+	reports(t, dir, nil, clewvet, "./...")
+	if text := read(t, dir, "server/server.go"); !strings.Contains(text, `slog.Info("begins")`) {
+		t.Errorf("-fix mends start-up code:\n%s", text)
+	}
+}
+
+// With Go 1.26 a package that was looked at as a dependency has its reports all the same.
+func TestPartAndAll(t *testing.T) {
+	const text = "package NAME\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\nMORE)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"\"); CALL }\n"
+	a := strings.NewReplacer("NAME", "a", "MORE", "", "CALL", "").Replace(text)
+	b := strings.NewReplacer("NAME", "b", "MORE", "\n\t\"example.com/service/a\"\n", "CALL", "a.Serve(w, r)").Replace(text)
+	dir := module(t, map[string]string{"a/a.go": a, "b/b.go": b})
+	const says = "slog.Info without the context at hand: use InfoContext(r.Context(), …)"
+	inA, inB := "a/a.go:8:54: "+says, "b/b.go:10:54: "+says
+	for range 2 {
+		reports(t, dir, []string{inB}, clewvet, "./b")
+		reports(t, dir, []string{inA, inB}, clewvet, "./...")
+	}
+}

@@ -1,0 +1,3 @@
+package gomega
+
+func Expect(any) {}
