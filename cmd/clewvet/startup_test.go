@@ -13,6 +13,7 @@ func TestStartup(t *testing.T) {
 import (
 	"context"
 	"net/http"
+	"sync"
 
 	"example.com/service/server"
 )
@@ -20,6 +21,8 @@ import (
 func main() {
 	s := server.New(context.Background())
 	go s.Loop(context.Background())
+	var all sync.WaitGroup
+	all.Go(s.Wait)
 	s.Tidy(context.Background())
 	http.ListenAndServe("", s)
 }
@@ -54,6 +57,10 @@ func (s *Server) Loop(ctx context.Context) {
 
 func use(context.Context) {}
 
+func (s *Server) Wait() {
+	go func(ctx context.Context) { slog.Info("waited") }(context.Background())
+}
+
 // It is handed on, and may be called for a request.
 func (s *Server) event(ctx context.Context) { slog.Info("event") }
 
@@ -73,8 +80,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 `,
 	})
 	const says = "slog.Info without the context at hand: use InfoContext("
-	event, tidied := "server/server.go:32:47: "+says+"ctx, …)", "server/server.go:35:46: "+says+"ctx, …)"
-	shared, served := "server/server.go:40:36: "+says+"ctx, …)", "server/server.go:45:2: "+says+"r.Context(), …)"
+	event, tidied := "server/server.go:36:47: "+says+"ctx, …)", "server/server.go:39:46: "+says+"ctx, …)"
+	shared, served := "server/server.go:44:36: "+says+"ctx, …)", "server/server.go:49:2: "+says+"r.Context(), …)"
 	reports(t, dir, []string{event, tidied, shared, served}, clewvet, "./...")
 	if _, stderr, code := run(t, dir, clewvet, "-fix", "./..."); code != 0 || stderr != "" {
 		t.Errorf("-fix exits with %d: %s", code, stderr)

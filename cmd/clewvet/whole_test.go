@@ -86,6 +86,20 @@ func Many(_ http.ResponseWriter, r *http.Request) {
 	go func() { slog.Info("4") }()
 }
 `,
+	"web/proxy.go": `package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+)
+
+// It passes on to another service, and is no middleware.
+func Proxy(w http.ResponseWriter, r *http.Request) {
+	new(httputil.ReverseProxy).ServeHTTP(w, r)
+	slog.Info("proxied")
+}
+`,
 	"store/store.go": `package store
 
 import "log/slog"
@@ -120,8 +134,9 @@ const (
 	shopAfter   = "web/web.go:34:2: time.AfterFunc leaves the request's trace behind (slog.Info): use workerpool.Wrap(r.Context(), …)"
 	shopSold    = "web/web.go:35:11: slog.Info without the context at hand: use InfoContext(r.Context(), …)"
 	shopKeep    = "web/web.go:36:2: Shop.keep takes no context, and loses the one at hand (Shop.keep → Disk.Save → slog.Info): give it one"
+	shopProxy   = "web/proxy.go:12:2: slog.Info without the context at hand: use InfoContext(r.Context(), …)"
 	shopMail    = "web/web.go:45:54: go leaves the request's trace behind (mail → slog.Info): give it a context, and use workerpool.Wrap(r.Context(), …)"
-	shopSummary = "clewvet: 10 reports, 7 with a fix (-fix)"
+	shopSummary = "clewvet: 11 reports, 8 with a fix (-fix)"
 )
 
 // shopMany is four times the same.
@@ -147,14 +162,14 @@ func join(lists ...[]string) (all []string) {
 // to start.
 func TestWhole(t *testing.T) {
 	dir := module(t, shop)
-	reports(t, dir, join(shopMany(), []string{shopLogger, shopSave, shopAfter, shopSold, shopKeep, shopMail, shopSummary}, summary(
+	reports(t, dir, join(shopMany(), []string{shopProxy, shopLogger, shopSave, shopAfter, shopSold, shopKeep, shopMail, shopSummary}, summary(
 		"web/web.go:24:3: slog.Info: in every request",
 		"store/store.go:7:38: slog.Info: 5 call paths lead there",
 		"web/web.go:49:15: slog.Info: 2 call paths lead there",
 		"store/store.go:21:37: slog.Info: 1 call path leads there",
 		"store/store.go:25:36: slog.Info: 1 call path leads there",
 	)), clewvet, "./...")
-	part := join(shopMany(), []string{shopLogger, shopAfter, shopSold, shopMail})
+	part := join(shopMany(), []string{shopProxy, shopLogger, shopAfter, shopSold, shopMail})
 	reports(t, dir, part, clewvet, "./web")
 	reports(t, dir, part, "go", "vet", "-vettool="+clewvet, "./...")
 }
@@ -166,7 +181,7 @@ func TestImplicit(t *testing.T) {
 		files[name] = strings.Replace(text, "httpmw.Config{}", "httpmw.Config{Implicit: true}", 1)
 	}
 	dir := module(t, files)
-	const covered = "clewvet: Implicit is set at main.go:12:6: 4 more places have their ID by the trace of the goroutine (-implicit=false shows them)"
+	const covered = "clewvet: Implicit is set at main.go:12:6: 5 more places have their ID by the trace of the goroutine (-implicit=false shows them)"
 	lost := join(shopMany(), []string{shopAfter, shopMail})
 	reports(t, dir, join(lost, []string{covered, "clewvet: 6 reports, 5 with a fix (-fix)"}, summary(
 		"web/web.go:49:15: slog.Info: 2 call paths lead there",

@@ -28,6 +28,11 @@ var waiters = map[string][]string{
 	"golang.org/x/sync/errgroup": {"Go", "TryGo"},
 }
 
+// Waits tells whether f runs its argument in the background, for those who wait for it.
+func Waits(f *types.Func) bool {
+	return f != nil && f.Pkg() != nil && slices.Contains(waiters[f.Pkg().Path()], f.Name())
+}
+
 // spawner is the function that call hands another to, to run in the background, and what
 // it hands over.
 func (p *Package) spawner(call *ast.CallExpr) (f *types.Func, handed ast.Expr, ok bool) {
@@ -68,7 +73,7 @@ func (p *Package) Executes(c inspector.Cursor) (Spawn, bool) {
 	s, ok := p.Spawn(c)
 	if call, isCall := c.Node().(*ast.CallExpr); !ok && isCall {
 		f := p.Callee(call)
-		if f != nil && f.Pkg() != nil && len(call.Args) > 0 && slices.Contains(waiters[f.Pkg().Path()], f.Name()) {
+		if Waits(f) && len(call.Args) > 0 {
 			s, ok = Spawn{Name: f.Pkg().Name() + "." + f.Name(), Func: call.Args[len(call.Args)-1]}, true
 		}
 	}

@@ -184,6 +184,7 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 			literal := Function{ID: fn.ID + "$" + r.position(n.Pos()), Name: fn.Name, Takes: r.TakesContext(n), Request: r.Serves(inner), Start: r.Commands(n)}
 			if !literal.Request {
 				call := Call{To: literal.ID, At: r.position(n.Pos()), Elsewhere: elsewhere}
+				call.Go = inner.ParentEdgeKind() == edge.CallExpr_Fun && inner.Parent().ParentEdgeKind() == edge.GoStmt_Call || r.waited(inner)
 				call.Via, call.Arg = r.handed(inner)
 				fn.Calls = append(fn.Calls, call)
 			}
@@ -198,7 +199,7 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 			// A function that is named and not called is handed on, and may run anywhere.
 			if f, ok := r.pass.TypesInfo.Uses[n].(*types.Func); ok && !called[n] {
 				if call, ok := r.to(f.Origin()); ok {
-					call.At, call.Elsewhere = r.position(n.Pos()), true
+					call.At, call.Elsewhere, call.Go = r.position(n.Pos()), true, r.waited(inner)
 					fn.Calls = append(fn.Calls, call)
 				}
 			}
@@ -206,6 +207,15 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 		return true
 	})
 	r.record.Functions = append(r.record.Functions, fn)
+}
+
+// waited tells whether the function that is named at c is started where it is named, as by go.
+func (r *recorder) waited(c inspector.Cursor) bool {
+	if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
+		c = c.Parent()
+	}
+	call, ok := c.Parent().Node().(*ast.CallExpr)
+	return ok && c.ParentEdgeKind() == edge.CallExpr_Args && at.Waits(r.Callee(call))
 }
 
 // name is the last identifier of what is called.
@@ -454,8 +464,14 @@ func (r *recorder) passesOn(c inspector.Cursor) bool {
 	}
 	for call := range c.Preorder((*ast.CallExpr)(nil)) {
 		f := r.Callee(call.Node().(*ast.CallExpr))
-		if f != nil && (f.Name() == "Next" && at.IsServed(recv(f)) || f.Name() == "ServeHTTP") {
+		switch {
+		case f == nil || recv(f) == nil:
+		case f.Name() == "Next" && at.IsServed(recv(f)):
 			return true
+		case f.Name() == "ServeHTTP": // of any handler: that of a proxy, for one, is the end
+			if path := at.TypePath(recv(f)); path == "net/http.Handler" || path == "net/http.HandlerFunc" {
+				return true
+			}
 		}
 	}
 	return false
