@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"maps"
@@ -113,19 +114,36 @@ func run(args []string) (code int, err error) {
 // package that was asked for from one that was looked at as another's dependency: of the
 // one, reports would be missing, and of the other too many. All packages of a module need no key.
 func apart(vet, args []string, complete bool) ([]string, error) {
-	out, err := exec.Command("go", "env", "GOVERSION", "GOWORK").Output()
-	if err != nil {
-		return nil, err
-	}
-	version, work, _ := strings.Cut(string(out), "\n")
-	if work = strings.TrimSpace(work); !strings.HasPrefix(version, "go1.26") || complete && (work == "" || work == "off") {
-		return vet, nil
-	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
+	if complete && !inWorkspace(dir) {
+		return vet, nil
+	}
+	version, err := exec.Command("go", "env", "GOVERSION").Output()
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(string(version), "go1.26") {
+		return vet, nil
+	}
 	return append(vet, fmt.Sprintf("-part=%x", sha256.Sum256([]byte(dir+"\n"+strings.Join(args, "\n"))))), nil
+}
+
+// inWorkspace tells whether another module may import that in dir as it stands here.
+func inWorkspace(dir string) bool {
+	if work := os.Getenv("GOWORK"); work != "" {
+		return work != "off"
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
+	}
 }
 
 // through has go vet itself print, or fix.
@@ -280,10 +298,18 @@ func comparePosn(a, b string) int {
 // directive may name what is not there.
 func functionAt(posn string) string {
 	name, line, column := whole.Position(posn)
-	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
-	if err != nil || line > fset.File(file.FileStart).LineCount() {
+	file, ok := parsed[name]
+	if !ok {
+		file, _ = parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+		parsed[name] = file
+	}
+	if file == nil || line > fset.File(file.FileStart).LineCount() {
 		return "-"
 	}
 	return at.Function(file, fset.File(file.FileStart).LineStart(max(1, line))+token.Pos(column-1))
 }
+
+var (
+	fset   = token.NewFileSet()
+	parsed = make(map[string]*ast.File)
+)

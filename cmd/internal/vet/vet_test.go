@@ -55,9 +55,6 @@ func withheld(t *testing.T, result *analysistest.Result) {
 	got, want := make(map[line]bool), make(map[line]bool)
 	for _, d := range result.Diagnostics {
 		posn := result.Pass.Fset.Position(d.Pos)
-		if d.Category == at.OfMessage {
-			continue
-		}
 		if d.Category != "" {
 			got[line{posn.Filename, posn.Line}] = true
 		}

@@ -53,7 +53,7 @@ func (p *Package) ReportLosses(pass *analysis.Pass, find func(inspector.Cursor) 
 		}
 		if m, ok := p.Message(c, h); ok {
 			p.Report(pass, analysis.Diagnostic{
-				Pos: l.Call.Pos(), End: l.Call.End(), Category: OfMessage,
+				Pos: l.Call.Pos(), End: l.Call.End(),
 				Message: l.Name + " without the trace of " + m.Name + ": " + l.Advice("ctx") + ", after ctx := " + m.Extract,
 			})
 			continue

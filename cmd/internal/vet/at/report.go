@@ -40,9 +40,6 @@ func (p *Package) Ignored(pos, end token.Pos) bool {
 	return false
 }
 
-// OfMessage is the Category of a report on work for a message, whose trace is to be extracted.
-const OfMessage = "message"
-
 type line struct {
 	file string
 	n    int

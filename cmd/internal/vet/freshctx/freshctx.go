@@ -39,7 +39,7 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 		if m, ok := p.Message(c, h); ok {
 			p.Report(pass, analysis.Diagnostic{
-				Pos: call.Pos(), End: call.End(), Category: at.OfMessage,
+				Pos: call.Pos(), End: call.End(),
 				Message: "context." + f.Name() + "() loses the trace of " + m.Name + ": use context.WithoutCancel(ctx), after ctx := " + m.Extract,
 			})
 			continue
