@@ -46,18 +46,15 @@ func run(args []string) (code int, err error) {
 	baseline, args := take(args, "baseline")
 	write, args := take(args, "write-baseline")
 	implicit, args := takeBool(args, "implicit")
-	if write == "" && has(args, "json") {
-		if vet, err = apart(vet, args, complete(args)); err != nil {
-			return 0, err
-		}
-		return through(append(vet, implicitFlag(implicit == "true")...), baseline, args)
-	}
-	fix := write == "" && has(args, "fix")
 	looked := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return isFlag(arg, "fix") || isFlag(arg, "diff") })
 	complete := complete(looked)
 	if vet, err = apart(vet, looked, complete); err != nil {
 		return 0, err
 	}
+	if write == "" && has(args, "json") {
+		return through(append(vet, implicitFlag(implicit == "true")...), baseline, args)
+	}
+	fix := write == "" && has(args, "fix")
 	chosen, _ := choose(looked)
 	ctxless := slices.ContainsFunc(chosen, func(a *analysis.Analyzer) bool { return a.Name == "ctxless" })
 	look := func() (*findings, error) {

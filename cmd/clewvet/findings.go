@@ -77,7 +77,7 @@ func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 		f.module = whole.Join(records)
 	}
 	if f.module != nil && ctxless {
-		for _, r := range f.module.Interfaces(records) {
+		for _, r := range f.module.Interfaces() {
 			f.reports = append(f.reports, report{Posn: r.At, Message: r.Message, entry: at.Entry{Analyzer: "ctxless", Package: r.Package, Message: r.Message}})
 		}
 	}

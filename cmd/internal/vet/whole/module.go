@@ -114,21 +114,26 @@ func (t Type) method(method string) (string, bool) {
 // reach is the functions that are reached from those in from, on their goroutine and at once. It goes
 // into no function that a server calls, but from, and through interfaces of others only if foreign.
 func (m *Module) reach(from []string, foreign bool) map[string]bool {
+	return m.walk(from, func(call *Call, to *Function) bool {
+		return !call.Elsewhere && (foreign || !call.Foreign) && !to.Request
+	})
+}
+
+// walk is the functions in from, and all that are reached by calls which it is to follow.
+func (m *Module) walk(from []string, follow func(call *Call, to *Function) bool) map[string]bool {
 	reached := make(map[string]bool)
-	for len(from) > 0 {
-		id := from[len(from)-1]
-		from = from[:len(from)-1]
+	for next := slices.Clone(from); len(next) > 0; {
+		id := next[len(next)-1]
+		next = next[:len(next)-1]
 		f := m.functions[id]
 		if f == nil || reached[id] {
 			continue
 		}
 		reached[id] = true
 		for i := range f.Calls {
-			if call := &f.Calls[i]; !call.Elsewhere && (foreign || !call.Foreign) {
-				for _, to := range m.targets(call) {
-					if g := m.functions[to]; g != nil && !g.Request {
-						from = append(from, to)
-					}
+			for _, to := range m.targets(&f.Calls[i]) {
+				if g := m.functions[to]; g != nil && follow(&f.Calls[i], g) {
+					next = append(next, to)
 				}
 			}
 		}
@@ -240,20 +245,9 @@ func (m *Module) findStartup() {
 	}
 }
 
-// carry is all functions that those in from call, or start on another goroutine.
+// carry is the functions that those in from call, or start on another goroutine.
 func (m *Module) carry(from []string) map[string]bool {
-	carried := make(map[string]bool)
-	for len(from) > 0 {
-		id := from[len(from)-1]
-		from = from[:len(from)-1]
-		if f := m.functions[id]; f != nil && !carried[id] {
-			carried[id] = true
-			for i := range f.Calls {
-				from = append(from, m.targets(&f.Calls[i])...)
-			}
-		}
-	}
-	return carried
+	return m.walk(from, func(*Call, *Function) bool { return true })
 }
 
 // Startup tells whether what stands at posn is run by main, commands and the like, and by no request.
@@ -330,7 +324,7 @@ type Report struct{ At, Package, Message string }
 
 // Interfaces is the calls where a context is at hand that lose it by way of an interface with one
 // implementation. Each function is reported once for a package.
-func (m *Module) Interfaces(records []Record) (reports []Report) {
+func (m *Module) Interfaces() (reports []Report) {
 	chains := make(map[string][]string) // those that go through an interface
 	for range depth - 1 {
 		longer := make(map[string][]string)
@@ -347,7 +341,7 @@ func (m *Module) Interfaces(records []Record) (reports []Report) {
 		}
 		maps.Copy(chains, longer)
 	}
-	for _, r := range records {
+	for _, r := range m.records {
 		seen := make(map[string]bool)
 		for _, f := range r.Functions {
 			for i := range f.Calls {
@@ -387,9 +381,7 @@ func (m *Module) chain(call *Call, chains map[string][]string) []string {
 		return nil
 	}
 	names := f.Chain
-	if call.Interface == "" {
-		names = chains[f.ID]
-	} else if names == nil {
+	if call.Interface == "" || names == nil {
 		names = chains[f.ID]
 	}
 	if names == nil {

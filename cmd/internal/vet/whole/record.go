@@ -148,10 +148,10 @@ func (r *recorder) position(pos token.Pos) string { return r.pass.Fset.Position(
 
 func (r *recorder) declared(c inspector.Cursor, f *types.Func) {
 	fn := Function{ID: f.FullName(), Name: at.FuncName(f), Takes: r.Takes(f), Request: r.Serves(c)}
-	if f.Signature().Recv() == nil && (f.Name() == "init" || f.Name() == "_") { // there may be several
+	plain := f.Signature().Recv() == nil
+	if plain && (f.Name() == "init" || f.Name() == "_") { // there may be several
 		fn.ID += r.position(f.Pos())
 	}
-	plain := f.Signature().Recv() == nil
 	fn.Start = plain && (f.Name() == "init" || f.Name() == "main" && r.record.Main) || r.Commands(c.Node())
 	for i := range f.Signature().Params().Len() {
 		v := f.Signature().Params().At(i)
