@@ -123,8 +123,8 @@
 //
 // Package log knows no context: its lines come out in the same form as the others, without an ID.
 // Those of a logger that was made for one request have it. With Implicit in httpmw's Config all
-// lines have it that are logged in the goroutine that serves a request, by libraries too, and so do
-// those in a trace.Do. Other goroutines' have none.
+// lines have it that are logged in the goroutine that serves a request, by libraries too, and so
+// do those in a trace.Do. Other goroutines' have none.
 //
 // The time at the front of a message is package log's own: log.SetFlags(0) takes it off, and
 // slog.SetDefault does so itself. That also sends all lines of package log to slog.

@@ -217,8 +217,8 @@ func Example_standardLog() {
 	// {"trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","message":"resized"}
 }
 
-// With Implicit, package log's lines have the ID in the goroutine that serves the request, wherever
-// they are logged there. A goroutine that the handler starts has none.
+// With Implicit, package log's lines have the ID in the goroutine that serves the request,
+// wherever they are logged there. A goroutine that the handler starts has none.
 func Example_standardLogImplicit() {
 	defer log.SetFlags(log.Flags())
 	defer log.SetOutput(log.Writer())

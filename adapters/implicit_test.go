@@ -57,8 +57,8 @@ func (f *filed) counts() counts {
 // logger returns a logger as most programs have: one for all, that is given no context.
 func (f *filed) logger() zerolog.Logger { return logctx.New(f) }
 
-// foreign is somebody else's way to run functions without parameters. When run returns, fn may still
-// be running.
+// foreign is somebody else's way to run functions without parameters. When run returns, fn may
+// still be running.
 type foreign struct {
 	name  string
 	start func() (run func(ctx context.Context, fn func() error), end func())
@@ -213,8 +213,8 @@ func TestTortureForeignPoolsRace(t *testing.T) {
 		len(foreigners), n, bareLines, wrong, missing, wrappedLines, others, lost)
 }
 
-// inTurn returns what calls f when it is the turn of request number i of n: one after the other, and
-// again from the first.
+// inTurn returns what calls f when it is the turn of request number i of n: one after the other,
+// and again from the first.
 func inTurn(n int) func(i int, f func()) {
 	turns := make([]chan struct{}, n)
 	for i := range turns {
@@ -228,7 +228,7 @@ func inTurn(n int) func(i int, f func()) {
 	}
 }
 
-// What one goroutine does for several requests is filed under the request that it serves, as with
+// Work that one goroutine does for several requests is filed under the request that it serves, as with
 // any state of a thread. Wrapped, each part is filed under its own.
 func TestTortureSharedWorkRace(t *testing.T) {
 	const size = 10 // of a batch, and of the queue
@@ -241,7 +241,8 @@ func TestTortureSharedWorkRace(t *testing.T) {
 	tests := []struct {
 		name string
 
-		// add returns what request number i does with a part, and what it does with those that are left.
+		// add returns what request number i does with a part, and what it does with those that
+		// are left.
 		add     func(do func(i int, p part)) (add func(i int, p part), rest func(i int))
 		foreign int64 // parts that another's goroutine does
 	}{

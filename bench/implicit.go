@@ -14,9 +14,9 @@ import (
 )
 
 // implicitJobs are what it costs that a goroutine has its trace. They come last: the first of them
-// switches asking on for good. So the times of "off" are those of a New without Implicit in a process
-// that asks, which looks for a mark. The instructions are counted in a process for each variant: those
-// of "off" are of a process that does not ask.
+// switches asking on for good. So the times of "off" are those of a New without Implicit in a
+// process that asks, which looks for a mark. The instructions are counted in a process for each
+// variant: those of "off" are of a process that does not ask.
 func implicitJobs() (jobs []job) {
 	in := inputs[0]
 	jobs = append(jobs, job{name: "server, the trace of the goroutine", variants: []variant{

@@ -47,8 +47,8 @@ func TestWrongExportIsRefused(t *testing.T) {
 }
 
 // However long the collector is gone, a service grows no further than its queue. Spans of 30,000
-// requests that were held for ever would be 14 MB. A gzip writer is 1.4 MB, and there may be none at
-// one look and two at another.
+// requests that were held for ever would be 14 MB. A gzip writer is 1.4 MB, and there may be
+// none at one look and two at another.
 func TestHeapIsFlat(t *testing.T) {
 	const step, slack = 10_000, 4 << 20
 	for _, f := range faults {

@@ -82,8 +82,9 @@ func (h *hop) isStale(name string) bool {
 	return h.lengths&lengthBit(name) != 0 && h.fields.Has(name)
 }
 
-// start begins the span of an attempt in ctx. caller is ctx without what earlier attempts have left
-// there. rejoin is the zero B3, or an earlier attempt whose trace this one stays in, as its sibling.
+// start begins the span of an attempt in ctx. caller is ctx without what earlier attempts have
+// left there. rejoin is the zero B3, or an earlier attempt whose trace this one stays in, as its
+// sibling.
 func (h *hop) start(ctx, caller context.Context, rejoin trace.B3, method string) (context.Context, oteltrace.Span) {
 	if mark.IsOn() {
 		ctx = implicit(ctx, caller, rejoin.TraceID)
@@ -100,7 +101,8 @@ func (h *hop) start(ctx, caller context.Context, rejoin trace.B3, method string)
 // implicit returns ctx with the trace of this goroutine, if there is one and caller has none. An
 // attempt that stays in a trace is this goroutine's only if that is in the same one.
 //
-// It is tempting to ask ctx by trace.Implicit. But an earlier attempt's record there looks like a trace.
+// It is tempting to ask ctx by trace.Implicit. But an earlier attempt's record there looks like
+// a trace.
 func implicit(ctx, caller context.Context, stays oteltrace.TraceID) context.Context {
 	if _, traced := trace.FromContext(caller); traced {
 		return ctx

@@ -161,8 +161,8 @@ func TestImplicitAfterAnother(t *testing.T) {
 	}
 }
 
-// A request in the context of an earlier answer stays in that one's trace, in the goroutine of another
-// trace too.
+// A request in the context of an earlier answer stays in that one's trace, in the goroutine of
+// another trace too.
 func TestImplicitStays(t *testing.T) {
 	var seen []trace.B3
 	client := httpclient.Wrap(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {

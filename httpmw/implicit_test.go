@@ -35,8 +35,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// From the first test that uses Implicit on, this process asks, for good. No test here may need that
-// it does not: TestImplicitOff has a process of its own.
+// From the first test that uses Implicit on, this process asks, for good. No test here may need
+// that it does not: TestImplicitOff has a process of its own.
 
 // verdicts counts what was found, by the place that looked.
 type verdicts struct {
@@ -139,7 +139,8 @@ func (v *verdicts) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
 }
 
-// stateOf is the decision that request number n comes with, and its requests leave with: flags and sampled.
+// stateOf is the decision that request number n comes with, and its requests leave with: flags
+// and sampled.
 func stateOf(n int) string {
 	switch n % 3 {
 	case 0:
@@ -210,8 +211,8 @@ func asked(id string) *http.Request { return get(header("X-B3-TraceId", id, "X-B
 
 func implicit(h http.HandlerFunc) http.Handler { return httpmw.New(httpmw.Config{Implicit: true})(h) }
 
-// Lines and requests without a context, of many requests that are interleaved on the wire: those of
-// the request's goroutine are never missing, and no other is wrong.
+// Lines and requests without a context, of many requests that are interleaved on the wire: those
+// of the request's goroutine are never missing, and no other is wrong.
 func TestTortureImplicit(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
@@ -264,8 +265,8 @@ func TestTortureImplicit(t *testing.T) {
 	}
 }
 
-// What a handler decides to run without its trace, or with another's, has not its trace, in its own
-// goroutine or not.
+// Work that a handler decides to run without its trace, or with another's, has not its trace, in its
+// own goroutine or not.
 func TestImplicitWorkerpool(t *testing.T) {
 	a, b := idOf(2), idOf(4)
 	fromA := trace.NewContext(context.Background(), must(a+"-"+spanID))
@@ -400,8 +401,8 @@ func (m merged) Value(key any) any {
 	return nil
 }
 
-// Panics, while numbers go from hand to hand: what is logged by deferred functions outside of New is
-// missing or right.
+// Panics, while numbers go from hand to hand: what is logged by deferred functions outside of
+// New is missing or right.
 func TestImplicitPanics(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(5))
 	l := newLoggers(t)
@@ -648,8 +649,8 @@ func TestImplicitPull(t *testing.T) {
 	l.assert(t, "B", 2*each, 0)
 }
 
-// An exporter that sends by a wrapped client, in the goroutine that ends a span, is not in the trace that
-// it exports, if it says so as trace.Do tells.
+// An exporter that sends by a wrapped client, in the goroutine that ends a span, is not in the
+// trace that it exports, if it says so as trace.Do tells.
 func TestImplicitExporter(t *testing.T) {
 	l := newLoggers(t)
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(sending(func() { l.send("export", "") })),

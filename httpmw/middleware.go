@@ -12,8 +12,8 @@
 //
 // # Lines without a context
 //
-// With [Config].Implicit, lines and requests that are given no context have the request's trace too,
-// in the goroutine that runs the handler.
+// With [Config].Implicit, lines and requests that are given no context have the request's trace
+// too, in the goroutine that runs the handler.
 //
 // # Trust
 //
@@ -78,13 +78,13 @@ type Config struct {
 
 	// Implicit gives the goroutine of the handler the request's trace while the handler runs, as
 	// trace.Do does: lines and requests that are given no context with a trace have this one's.
-	// Global loggers and those made in main are no exception, if they have logctx's hook or handler;
-	// clients need httpclient's transport. Goroutines that the handler starts have the trace by
-	// their context only, or as workerpool's tasks. http.TimeoutHandler's is such a goroutine: call
-	// trace.Do there. It is switched on for the whole process: see [trace.Do], also for what it
-	// cannot see. It costs no allocation. False: this New gives no goroutine a trace, unless it
-	// stands inside of one that has Implicit, or of trace.Do: that one's must not be found. To see
-	// that, each request looks up its stack once the process asks.
+	// Global loggers and those made in main are no exception, if they have logctx's hook or
+	// handler; clients need httpclient's transport. Goroutines that the handler starts have the
+	// trace by their context only, or as workerpool's tasks. http.TimeoutHandler's is such a
+	// goroutine: call trace.Do there. It is switched on for the whole process: see [trace.Do],
+	// also for what it cannot see. It costs no allocation. False: this New gives no goroutine a
+	// trace, unless it stands inside of one that has Implicit, or of trace.Do: that one's must
+	// not be found. To see that, each request looks up its stack once the process asks.
 	Implicit bool
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
@@ -248,8 +248,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if labelled {
 		pprof.SetGoroutineLabels(ctx)
 	}
-	// In the goroutine of another request's handler, or of this one's further out, that one's trace
-	// must not be found. To look is dearer than to mark, but a handler that is not Implicit stays so.
+	// In the goroutine of another request's handler, or of this one's further out, that one's
+	// trace must not be found. To look is dearer than to mark, but a handler that is not
+	// Implicit stays so.
 	if mark.IsOn() && (h.Implicit || mark.Find() != nil) {
 		mark.Run(&mark.Call{Ctx: ctx, Handler: h.next, W: w, R: seen}, true)
 	} else {

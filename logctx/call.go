@@ -22,9 +22,9 @@ import (
 )
 
 // Call begins a call that is not HTTP, such as one to a database: a client span in ctx's trace. If
-// ctx has none, it is that of the goroutine, if that is known (see [trace.Do]), and else a new one.
-// Call returns a context in which that span is the current one, and the function that ends the
-// call:
+// ctx has none, it is that of the goroutine, if that is known (see [trace.Do]), and else a new
+// one. Call returns a context in which that span is the current one, and the function that ends
+// the call:
 //
 //	ctx, done := logctx.Call(ctx, "media-db.internal", "SELECT views")
 //	err := db.QueryRowContext(ctx, query, id).Scan(&views)

@@ -126,8 +126,8 @@ func (w *writer) appendIDs(dst []slog.Attr, ctx context.Context) []slog.Attr {
 	return appendIDs(dst, ctx, w.traceKey, w.spanKey, w.Names)
 }
 
-// appendIDs is no method: the keys stay in dst, and all of a writer would escape with them. Of n only
-// Format and Project are used.
+// appendIDs is no method: the keys stay in dst, and all of a writer would escape with them. Of n
+// only Format and Project are used.
 func appendIDs(dst []slog.Attr, ctx context.Context, traceKey, spanKey string, n *line.Names) []slog.Attr {
 	if text := readyText(ctx, n.Format); text != "" {
 		traceID, spanID := seam.Split(text)

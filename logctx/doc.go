@@ -22,9 +22,9 @@
 // In a trusted debug trace httpmw lowers the level of the context's logger to debug and takes its
 // Sampler off, so that all lines come; the next trace that [trace.Root] begins has both back. A
 // logger of [SlogFrom] passes the level of the context's slog logger by, and so do the lines about
-// requests and calls with the level of any logger that they go to. zerolog's global level and hooks
-// that discard lines still rule. Other loggers, and slog's handlers, keep their level and their
-// Sampler.
+// requests and calls with the level of any logger that they go to. zerolog's global level and
+// hooks that discard lines still rule. Other loggers, and slog's handlers, keep their level and
+// their Sampler.
 //
 // A line without a context, or with one that has no trace, has the trace of its goroutine, if that
 // is known: see [trace.Do] and httpmw's Config.Implicit.

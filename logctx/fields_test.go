@@ -73,7 +73,8 @@ func TestAppendFields(t *testing.T) {
 			assert.Equal(t, tt.bare, fields(nilContext), "nil")
 			assert.Equal(t, 2, missing, "missing")
 
-			// What the presets' fields are called when their keys are taken away is still the vendor's.
+			// What the presets' fields are called when their keys are taken away is still the
+			// vendor's.
 			tt.cfg.OnMissing = nil
 			if tt.cfg.TraceKey != "t" {
 				tt.cfg.TraceKey, tt.cfg.SpanKey = "", ""

@@ -12,9 +12,9 @@ import (
 
 // Slog returns a handler that gives every record the trace of its context and passes it to
 // h: log with InfoContext and its like. Where the context has none, the trace is that of the
-// goroutine, if that is known: see [trace.Do]. Else the record is passed on as it is. The ID stands
-// at the top level, whatever groups are open. A nil context is context.Background(). The handler is
-// as safe for concurrent use as h. It panics if h is nil.
+// goroutine, if that is known: see [trace.Do]. Else the record is passed on as it is. The ID
+// stands at the top level, whatever groups are open. A nil context is context.Background(). The
+// handler is as safe for concurrent use as h. It panics if h is nil.
 //
 // The keys of cfg stand once on a line that has a trace, with the IDs of that trace. An attribute
 // of your own with one of these keys, in upper or lower case, is renamed: trace_id becomes

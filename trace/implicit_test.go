@@ -73,8 +73,8 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// The innermost Do rules; one without a trace hides the outer; and a context that has a trace is not
-// overruled.
+// The innermost Do rules; one without a trace hides the outer; and a context that has a trace is
+// not overruled.
 func TestDoNested(t *testing.T) {
 	type key struct{}
 	outer, inner := in(id64+"-"+spanID), in(id128+"-"+spanID)

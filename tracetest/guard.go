@@ -22,14 +22,15 @@ import (
 )
 
 // Guard watches until the test ends, and fails it for each place that lost the trace: where a log line
-// through logctx's hook or slog handler, or a request through httpclient, had no trace although its
-// goroutine descends from one that works for a traced request. The failure names the function, file
-// and line, once with a count.
+// through logctx's hook or slog handler, or a request through httpclient, had no trace although
+// its goroutine descends from one that works for a traced request. The failure names the
+// function, file and line, once with a count.
 //
-// The trace is that of the context, or else that of the goroutine. With httpmw's Config.Implicit, the
-// handler's own lines and requests without a context lose nothing, and are not reported; those of the
-// goroutines that it starts are. The first Implicit, or trace.Do, in a test binary makes it so for all
-// tests after it, in workerpool's tasks too: test with the Config that the service has.
+// The trace is that of the context, or else that of the goroutine. With httpmw's
+// Config.Implicit, the handler's own lines and requests without a context lose nothing, and are
+// not reported; those of the goroutines that it starts are. The first Implicit, or trace.Do, in
+// a test binary makes it so for all tests after it, in workerpool's tasks too: test with the
+// Config that the service has.
 //
 // A goroutine is known by a profiler label that httpmw.New, and the functions of workerpool with a
 // context that has a trace, set while a guard is on, and that Go hands on to each goroutine that is

@@ -16,8 +16,8 @@ import (
 // found is the ID that a line without a context would have here.
 func found() string { return trace.ID(trace.Implicit(context.Background())) }
 
-// In a Do, work has the trace of its context, wherever it runs. Work that was given a context without
-// one has none: workerpool never asks.
+// In a Do, work has the trace of its context, wherever it runs. Work that was given a context
+// without one has none: workerpool never asks.
 func TestImplicit(t *testing.T) {
 	pool := workerpool.New(workerpool.Config{Workers: 2})
 	defer func() { require.NoError(t, pool.Shutdown(context.Background())) }()

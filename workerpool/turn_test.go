@@ -390,8 +390,8 @@ func TestWaitWithAnotherContext(t *testing.T) {
 	})
 }
 
-// Work that a task has begun and does not wait for has no right to its turn while it waits for something else: it could
-// be waiting for what is behind that.
+// Work that a task has begun and does not wait for has no right to its turn while it waits for
+// something else: it could be waiting for what is behind that.
 func TestOnlyWhatATaskWaitsForHasItsTurn(t *testing.T) {
 	for _, w := range ways() {
 		if w.waits {
@@ -602,7 +602,8 @@ func TestTortureInlineRunsKeepNothing(t *testing.T) {
 	torture.Row(t, "self-scheduling work", "%d tasks that ran inline, %d pools: %d bytes kept", n, n/100, kept)
 }
 
-// A task that waits for a result does not run other tasks than that, nor does somebody else's waiting.
+// A task that waits for a result does not run other tasks than that, nor does somebody else's
+// waiting.
 func TestOnlyWhatComesFromATaskHasItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(1, 1)

@@ -107,9 +107,10 @@ func run(args []string) (code int, err error) {
 	return f.print(os.Stderr), nil
 }
 
-// apart gives go vet's cache another key for each choice of packages. That of Go 1.26 does not tell a
-// package that was asked for from one that was looked at as another's dependency: of the
-// one, reports would be missing, and of the other too many. All packages of a module need no key.
+// apart gives go vet's cache another key for each choice of packages. That of Go 1.26 does not
+// tell a package that was asked for from one that was looked at as another's dependency: of the
+// one, reports would be missing, and of the other too many. All packages of a module need no
+// key.
 func apart(vet, args []string, complete bool) ([]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -157,7 +158,8 @@ func through(vet []string, baseline string, args []string) (int, error) {
 	return exitCode(cmd.Run())
 }
 
-// fix has go vet fix what is reported. What Implicit covers, and start-up code, is left alone, as what a baseline lists.
+// fix has go vet fix what is reported. What Implicit covers, and start-up code, is left alone,
+// as what a baseline lists.
 func (f *findings) fix(vet []string, baseline string, args []string) (int, error) {
 	if f.module == nil {
 		return through(append(vet, implicitFlag(f.implicit)...), baseline, args)

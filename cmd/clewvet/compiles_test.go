@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// Files with import "C" are looked at where they are written. What cgo makes of them is no place for a fix.
+// Files with import "C" are looked at where they are written. What cgo makes of them is no place
+// for a fix.
 func TestCgo(t *testing.T) {
 	const text = `package service
 
@@ -72,8 +73,8 @@ func withheld(t *testing.T, dir string) (n int) {
 	return n
 }
 
-// What -fix applies at once compiles at once: an import that many need is there once, and no line is
-// mended in two ways.
+// Fixes that -fix applies at once compile at once: an import that many need is there once, and no
+// line is mended in two ways.
 func TestTogether(t *testing.T) {
 	world := newWorld(t)
 	for _, imports := range []string{
@@ -263,7 +264,7 @@ func TestModReadonly(t *testing.T) {
 	}
 }
 
-// What the module could import once it was downloaded is not downloaded.
+// A package that the module could import once it was downloaded is not downloaded.
 func TestNoDownload(t *testing.T) {
 	world := newWorld(t)
 	dir := t.TempDir()

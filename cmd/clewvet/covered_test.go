@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// What runs on the goroutine of a request and nowhere else is covered by Implicit; the rest is
+// Code that runs on the goroutine of a request and nowhere else is covered by Implicit; the rest is
 // reported. Each case is a package of one module, so that it is looked at once.
 func TestCovered(t *testing.T) {
 	tests := []struct{ name, code string }{

@@ -22,7 +22,8 @@ func implicit(t *testing.T, files map[string]string) string {
 	return module(t, files)
 }
 
-// What is covered is left alone by -fix, be it in a function that the handler calls. What is not is mended.
+// Covered lines are left alone by -fix, be it in a function that the handler calls. What is not
+// is mended.
 func TestFixCovered(t *testing.T) {
 	const text = `package web
 

@@ -88,7 +88,8 @@ func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	return f, nil
 }
 
-// forget leaves out what start-up code does, and what Implicit covers, if it is on: said by a flag, or in the module.
+// forget leaves out what start-up code does, and what Implicit covers, if it is on: said by a
+// flag, or in the module.
 func (f *findings) forget(flag string) {
 	if f.module != nil {
 		f.startup = make(map[at.Entry]int)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What the README of examples/lost and docs/strict.md show of clewvet is what it prints.
+// The README of examples/lost and docs/strict.md show of clewvet what it prints.
 func TestLost(t *testing.T) {
 	ran := 0
 	for block := range strings.SplitSeq(read(t, "../../examples/lost", "README.md")+read(t, "../../docs", "strict.md"), "```console\n") {

@@ -185,7 +185,8 @@ func (w world) run(t *testing.T, m kind, first uint64, n int) (c counts) {
 	write(t, dir, "go.mod", "module example.com/service\n\ngo 1.26\n")
 	write(t, dir, "common/common.go", common)
 	before := make(map[string]string)
-	// Eight programs are a package, but for two that are one of their own, without the package context.
+	// Eight programs are a package, but for two that are one of their own, without the package
+	// context.
 	for i, pkg := 0, ""; i < n; i++ {
 		id := first + uint64(i)
 		alone := i%10 >= 8
@@ -210,7 +211,8 @@ func (w world) run(t *testing.T, m kind, first uint64, n int) (c counts) {
 	if t.Failed() {
 		t.Fatalf("%s: the programs do not build as they are", m.name)
 	}
-	// A variable that gets the trace by one fix is at hand for others: they come with the next run.
+	// A variable that gets the trace by one fix is at hand for others: they come with the next
+	// run.
 	for more := "all"; more != ""; c.runs++ {
 		w.do(t, dir, clewvet, "-fix", "./...")
 		w.do(t, dir, "go", "build", "./...")

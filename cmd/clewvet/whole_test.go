@@ -158,8 +158,8 @@ func join(lists ...[]string) (all []string) {
 	return all
 }
 
-// What a module tells as a whole: calls through the interface that has one implementation, and where
-// to start.
+// A module tells as a whole of calls through the interface that has one implementation, and
+// where to start.
 func TestWhole(t *testing.T) {
 	dir := module(t, shop)
 	reports(t, dir, join(shopMany(), []string{shopProxy, shopLogger, shopSave, shopAfter, shopSold, shopKeep, shopMail, shopSummary}, summary(
@@ -174,7 +174,7 @@ func TestWhole(t *testing.T) {
 	reports(t, dir, part, "go", "vet", "-vettool="+clewvet, "./...")
 }
 
-// What Implicit covers is said in one line, unless asked for.
+// Places that Implicit covers are said in one line, unless asked for.
 func TestImplicit(t *testing.T) {
 	files := map[string]string{}
 	for name, text := range shop {

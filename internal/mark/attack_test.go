@@ -103,7 +103,8 @@ func stress(t *testing.T) {
 }
 
 // climb marks height levels, one in the other, and ends the innermost one by end. At each level
-// deferred functions look before and after they recover, if they do, and mark something else there.
+// deferred functions look before and after they recover, if they do, and mark something else
+// there.
 type climb struct {
 	*tally
 	base    int // of the numbers of the levels
@@ -309,8 +310,8 @@ func TestTortureGoroutines(t *testing.T) {
 	a.row(t, fmt.Sprintf("a goroutine's mark: %d goroutines at once, 4,096 numbers", all))
 }
 
-// Finalizers, cleanups, timers and context's AfterFunc run in goroutines of the runtime's, which have no
-// mark, whoever has registered them, also while they hold one of their own.
+// Finalizers, cleanups, timers and context's AfterFunc run in goroutines of the runtime's, which
+// have no mark, whoever has registered them, also while they hold one of their own.
 func TestFinalizersAndCleanups(t *testing.T) {
 	var a tally
 	var ran atomic.Int64

@@ -1,9 +1,9 @@
 // Package mark lets a goroutine find the context that it works for, without being given it.
 //
-// A goroutine's stack belongs to it alone, and no other inherits it. If a function is run from call
-// site number n of a function that has many, then the return address on the stack is n, and a walk
-// up the stack reads it back. A number leads to a slot, which has the context. Only public means are
-// used: runtime.Callers.
+// A goroutine's stack belongs to it alone, and no other inherits it. If a function is run from
+// call site number n of a function that has many, then the return address on the stack is n, and
+// a walk up the stack reads it back. A number leads to a slot, which has the context. Only
+// public means are used: runtime.Callers.
 //
 // A mark that cannot be read is missing. It must never be another's: a number is used again only
 // when the frames that say it are gone.
@@ -40,8 +40,8 @@ func (c *Call) run() {
 	c.Fn(c.Ctx)
 }
 
-// none runs c under a mark that leads nowhere, and hides what stands further out: after a panic too,
-// as long as its frames are there.
+// none runs c under a mark that leads nowhere, and hides what stands further out: after a panic
+// too, as long as its frames are there.
 //
 //go:noinline
 func none(c *Call) {
@@ -80,8 +80,8 @@ func On() { learn() }
 // IsOn reports whether somebody has switched marks on.
 func IsOn() bool { return on.Load() }
 
-// Run runs c under a mark that leads to c.Ctx if that has a trace, and else to nothing. While marks
-// are off it runs c, and no more.
+// Run runs c under a mark that leads to c.Ctx if that has a trace, and else to nothing. While
+// marks are off it runs c, and no more.
 func Run(c *Call, traced bool) {
 	if !on.Load() {
 		c.run()
@@ -108,8 +108,9 @@ func Run(c *Call, traced bool) {
 			give(n)
 			return
 		}
-		// A panic or Goexit. Deferred functions further out still run on top of these frames, in which
-		// the number stands. Only they hold the token from now on: once it is collected, they are gone.
+		// A panic or Goexit. Deferred functions further out still run on top of these frames, in
+		// which the number stands. Only they hold the token from now on: once it is collected,
+		// they are gone.
 		hold := s.hold
 		s.hold = nil
 		runtime.AddCleanup(hold, give, n)
@@ -146,8 +147,8 @@ func give(n int) {
 	taken[n/word].And(^(uint64(1) << (n % word)))
 }
 
-// Find returns the context of the innermost live mark of this goroutine; nil: there is none, or it is
-// further up the stack than we look.
+// Find returns the context of the innermost live mark of this goroutine; nil: there is none, or
+// it is further up the stack than we look.
 func Find() context.Context {
 	if !on.Load() {
 		return nil

@@ -108,8 +108,8 @@ func TestExhausted(t *testing.T) {
 	run(1, func() { assert.Equal(t, 1, of(), "afterwards") })
 }
 
-// After a panic or Goexit deferred functions run on top of the old frames. They see their own mark,
-// or the one further out, and never another goroutine's.
+// After a panic or Goexit deferred functions run on top of the old frames. They see their own
+// mark, or the one further out, and never another goroutine's.
 func TestPanicsAndGoexit(t *testing.T) {
 	var all sync.WaitGroup
 	var wrong, looks atomic.Int64
@@ -211,8 +211,8 @@ func TestDeepStacks(t *testing.T) {
 	run(1, func() { deep(10_000, func() { assert.Equal(t, -1, of(), "too far up") }) })
 }
 
-// A number of two digits whose second one is just out of sight is missing, and not the number that its
-// first digit alone would be: that one is another goroutine's.
+// A number of two digits whose second one is just out of sight is missing, and not the number
+// that its first digit alone would be: that one is another goroutine's.
 func TestDigitsApart(t *testing.T) {
 	settle(t)
 	const others = 300 // hold the numbers of one digit, and some more

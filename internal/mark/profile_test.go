@@ -144,8 +144,9 @@ func measure(marked bool, n int) (p profiled) {
 //go:noinline
 func bare(f func()) { f() }
 
-// TestTortureProfiles: a mark makes stacks that differ, which profiles keep, the heap's for good. They are
-// bounded by the allNumbers that there are. Each measurement has a process, with every allocation in its profile.
+// TestTortureProfiles: a mark makes stacks that differ, which profiles keep, the heap's for
+// good. They are bounded by the allNumbers that there are. Each measurement has a process, with
+// every allocation in its profile.
 func TestTortureProfiles(t *testing.T) {
 	if what := os.Getenv(child); what != "" {
 		var marked bool

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// What a panic's stack shows of a mark is what RATIONALE.md says: three frames, with a second digit four.
+// What a panic's stack shows of a mark is what RATIONALE.md says: three frames, with a second
+// digit four.
 func TestFramesOnTheStack(t *testing.T) {
 	frames := func() (all []string) {
 		for line := range strings.Lines(string(debug.Stack())) {

@@ -74,8 +74,8 @@ func (r *round) wait() {
 	<-next
 }
 
-// All goroutines serve one request after the other, each under a mark, and all are in flight before the
-// first logs. Nothing that they call gets a context with a trace.
+// All goroutines serve one request after the other, each under a mark, and all are in flight
+// before the first logs. Nothing that they call gets a context with a trace.
 func TestTortureImplicit(t *testing.T) {
 	goroutines, all := torture.Size(200, 1000), torture.Size(20_000, 1_000_000)
 	const each = 5 // lines and requests of a request

@@ -9,7 +9,7 @@
 // Hooks run on the goroutine that logs, in the order in which they were added. Add this one first:
 // hooks that send lines elsewhere then have the ID too. Logrus fires none after one that fails.
 //
-// What is written into a logger's Writer, as by log.SetOutput(logger.Writer()), is logged on a
+// A text that is written into a logger's Writer, as by log.SetOutput(logger.Writer()), is logged on a
 // goroutine of logrus's own, and has no ID; into that of logger.WithContext(ctx), it has ctx's.
 // Give package log a writer that calls logger.Print instead: it stays on its goroutine.
 package logrusctx

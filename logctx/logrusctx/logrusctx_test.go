@@ -228,8 +228,8 @@ func TestOnMissing(t *testing.T) {
 	}
 }
 
-// The Writer's lines are logged on a goroutine of logrus's own: they have none, never another's. Those
-// of an entry's have that of its context.
+// The Writer's lines are logged on a goroutine of logrus's own: they have none, never another's.
+// Those of an entry's have that of its context.
 func TestWriter(t *testing.T) {
 	out := make(outlet, 1)
 	l := newLogger(out, logctx.Config{})

@@ -397,7 +397,7 @@ func TestLevel(t *testing.T) {
 	assert.Equal(t, id128, out.one(t)["trace_id"])
 }
 
-// What the logger adds to an entry after Check is on it.
+// Whatever the logger adds to an entry after Check is on it.
 func TestCallerAndStack(t *testing.T) {
 	seen, logs := observer.New(zap.DebugLevel)
 	l := zap.New(zapctx.New(seen, logctx.Config{}), zap.AddCaller(), zap.AddStacktrace(zap.ErrorLevel))

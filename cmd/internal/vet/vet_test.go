@@ -45,7 +45,8 @@ func TestAnalyzers(t *testing.T) {
 	}
 }
 
-// withheld looks for a Category on exactly those lines that are marked for it, and for no fix beside it.
+// withheld looks for a Category on exactly those lines that are marked for it, and for no fix
+// beside it.
 func withheld(t *testing.T, result *analysistest.Result) {
 	t.Helper()
 	type line struct {

@@ -194,7 +194,8 @@ func generic(receiver ast.Expr) bool {
 	return true
 }
 
-// apply is text, that of file, with edits applied. It is false if they overlap or touch another file.
+// apply is text, that of file, with edits applied. It is false if they overlap or touch another
+// file.
 func apply(file *ast.File, text []byte, edits []analysis.TextEdit) ([]byte, bool) {
 	edits = slices.Clone(edits)
 	slices.SortStableFunc(edits, func(a, b analysis.TextEdit) int {

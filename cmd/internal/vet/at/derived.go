@@ -36,7 +36,8 @@ func isContext(v *types.Var) bool {
 	return ok && TypePath(n) == "context.Context"
 }
 
-// from tells whether v surely has a value at pos that is made from param, in as many steps at most.
+// from tells whether v surely has a value at pos that is made from param, in as many steps at
+// most.
 func (p *Package) from(v, param *types.Var, pos token.Pos, steps int) bool {
 	if v == param {
 		return true

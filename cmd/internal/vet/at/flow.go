@@ -138,8 +138,8 @@ func (f *flow) bound(e ast.Expr, in reach) bool {
 }
 
 // A search looks for a context behind an expression. It follows each variable once: one that is
-// assigned from itself a hundred times, as a query is that is built step by step, would be followed
-// for ever.
+// assigned from itself a hundred times, as a query is that is built step by step, would be
+// followed for ever.
 type search struct {
 	*flow
 	seen map[searched]bool

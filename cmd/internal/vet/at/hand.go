@@ -192,7 +192,8 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	return none, ""
 }
 
-// resultOf is the one result of t's method of that name, which has no parameters; nil if there is none.
+// resultOf is the one result of t's method of that name, which has no parameters; nil if there
+// is none.
 func resultOf(t types.Type, name string) *types.Var {
 	f, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
 	if f, ok := f.(*types.Func); ok && f.Signature().Params().Len() == 0 && f.Signature().Results().Len() == 1 {
@@ -201,8 +202,8 @@ func resultOf(t types.Type, name string) *types.Var {
 	return nil
 }
 
-// contextLike is an interface of the methods of context.Context, if t is time.Time. It is made here
-// since not all that has a context imports that package.
+// contextLike is an interface of the methods of context.Context, if t is time.Time. It is made
+// here since not all that has a context imports that package.
 func contextLike(t types.Type) *types.Interface {
 	if n, ok := types.Unalias(t).(*types.Named); !ok || TypePath(n) != "time.Time" {
 		t = types.Typ[types.Invalid]

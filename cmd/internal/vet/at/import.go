@@ -18,7 +18,7 @@ import (
 // Import makes the package at path usable at pos under its own name. It is false where that
 // name means something else, and where the module does not build with that package.
 //
-// What two fixes import must not depend on their order: golang.org/x/tools merges equal edits, but
+// The imports of two fixes must not depend on their order: golang.org/x/tools merges equal edits, but
 // of different ones at the same position it may leave an import twice. So packages of the
 // standard library come before all imports, and others after all.
 func (p *Package) Import(pos token.Pos, path string) (edits []analysis.TextEdit, ok bool) {
@@ -124,8 +124,8 @@ func (p *Package) imports(matches func(path string) bool) bool {
 
 var listed sync.Map // of func() []string, by path and directory
 
-// dependencies is what the package at path imports, near or far, where it is imported in dir. It is
-// nil if it cannot be imported there.
+// dependencies is what the package at path imports, near or far, where it is imported in dir. It
+// is nil if it cannot be imported there.
 func dependencies(path, dir string) []string {
 	list, _ := listed.LoadOrStore([2]string{path, moduleRoot(dir)}, sync.OnceValue(func() []string {
 		args := []string{"list", "-deps"}

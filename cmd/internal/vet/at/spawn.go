@@ -67,8 +67,8 @@ func (p *Package) Spawn(c inspector.Cursor) (Spawn, bool) {
 	return Spawn{}, false
 }
 
-// Executes is what the statement or the call at c runs on another goroutine, be it waited for or not,
-// without a trace of its own: what is wrapped by workerpool has one.
+// Executes is what the statement or the call at c runs on another goroutine, be it waited for or
+// not, without a trace of its own: what is wrapped by workerpool has one.
 func (p *Package) Executes(c inspector.Cursor) (Spawn, bool) {
 	s, ok := p.Spawn(c)
 	if call, isCall := c.Node().(*ast.CallExpr); !ok && isCall {

@@ -93,7 +93,8 @@ func (m *Module) implementing(id string) (types []Type) {
 	return types
 }
 
-// method is the function that t has as a method. Where t or the interface is generic, the name decides.
+// method is the function that t has as a method. Where t or the interface is generic, the name
+// decides.
 func (t Type) method(method string) (string, bool) {
 	if f, ok := t.Methods[method]; ok {
 		return f, true
@@ -111,8 +112,9 @@ func (t Type) method(method string) (string, bool) {
 	return "", false
 }
 
-// reach is the functions that are reached from those in from, on their goroutine and at once. It goes
-// into no function that a server calls, but from, and through interfaces of others only if foreign.
+// reach is the functions that are reached from those in from, on their goroutine and at once. It
+// goes into no function that a server calls, but from, and through interfaces of others only if
+// foreign.
 func (m *Module) reach(from []string, foreign bool) map[string]bool {
 	return m.walk(from, func(call *Call, to *Function) bool {
 		return !call.Elsewhere && (foreign || !call.Foreign) && !to.Request
@@ -211,8 +213,8 @@ func (m *Module) without() map[string]bool {
 	return without
 }
 
-// findStartup finds what only main, commands, init and the variables of packages run, on any goroutine.
-// Their context is the program's own, and has no trace.
+// findStartup finds what only main, commands, init and the variables of packages run, on any
+// goroutine. Their context is the program's own, and has no trace.
 func (m *Module) findStartup() {
 	var begin, others []string
 	called := make(map[string]bool)
@@ -250,7 +252,8 @@ func (m *Module) carry(from []string) map[string]bool {
 	return m.walk(from, func(*Call, *Function) bool { return true })
 }
 
-// Startup tells whether what stands at posn is run by main, commands and the like, and by no request.
+// Startup tells whether what stands at posn is run by main, commands and the like, and by no
+// request.
 func (m *Module) Startup(posn string) bool {
 	f := m.at(posn)
 	return f != nil && m.startup[f.ID]
@@ -366,8 +369,8 @@ func (m *Module) Interfaces() (reports []Report) {
 	return reports
 }
 
-// chain is how call comes to log or send, from the function that it calls on; nil, if it does not, or
-// if it cannot be told what that is.
+// chain is how call comes to log or send, from the function that it calls on; nil, if it does
+// not, or if it cannot be told what that is.
 func (m *Module) chain(call *Call, chains map[string][]string) []string {
 	if call.Elsewhere || call.Foreign {
 		return nil
@@ -397,9 +400,9 @@ type Place struct {
 	Paths    int  // how many call paths lead there from what a server calls
 }
 
-// Places is where to start: at most n places, those first that every request comes by, then those to
-// which the most call paths lead. If implicit is true, only paths count that leave the goroutine of
-// the request.
+// Places is where to start: at most n places, those first that every request comes by, then
+// those to which the most call paths lead. If implicit is true, only paths count that leave the
+// goroutine of the request.
 func (m *Module) Places(n int, implicit bool) []Place {
 	all, away := m.paths()
 	var places []Place

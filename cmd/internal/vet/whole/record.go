@@ -1,6 +1,6 @@
-// Package whole tells what only a whole module shows: the calls through an interface, the places that
-// every request comes by, and what the trace of the goroutine covers. Facts cannot: they flow
-// from imports upward. So each package is put on record, as a report that go vet remembers
+// Package whole tells what only a whole module shows: the calls through an interface, the places
+// that every request comes by, and what the trace of the goroutine covers. Facts cannot: they
+// flow from imports upward. So each package is put on record, as a report that go vet remembers
 // as it does all others, and stand-alone clewvet joins the records.
 package whole
 
@@ -41,7 +41,8 @@ type Record struct {
 	Timeout    bool                `json:",omitempty"` // handlers are run on goroutines of their own, to end in time
 }
 
-// A Function is one that is declared, or a literal that has a context of its own or runs elsewhere.
+// A Function is one that is declared, or a literal that has a context of its own or runs
+// elsewhere.
 type Function struct {
 	ID      string
 	Name    string // as one would say it
@@ -300,8 +301,8 @@ func (r *recorder) inModule(pkg *types.Package) bool {
 	return pkg.Path() == module || strings.HasPrefix(pkg.Path(), module+"/")
 }
 
-// elsewhere tells whether the literal at c may run on another goroutine, or at another time: it does
-// unless it is seen to be called here.
+// elsewhere tells whether the literal at c may run on another goroutine, or at another time: it
+// does unless it is seen to be called here.
 func (r *recorder) elsewhere(c inspector.Cursor) bool {
 	if away, ok := r.away[c.Node()]; ok {
 		return away
@@ -444,8 +445,8 @@ func (r *recorder) timeout(call *ast.CallExpr) bool {
 	return !within
 }
 
-// passesOn tells whether the function at c is a middleware: it, or one around it, is given the next
-// handler, or it asks its framework for the next one.
+// passesOn tells whether the function at c is a middleware: it, or one around it, is given the
+// next handler, or it asks its framework for the next one.
 func (r *recorder) passesOn(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		var typ *ast.FuncType
