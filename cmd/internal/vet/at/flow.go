@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
 	"golang.org/x/tools/go/types/typeutil"
 )
@@ -249,14 +248,12 @@ func (p *Package) findHanded() map[types.Object][]handing {
 		if params[f] == nil {
 			continue
 		}
-		if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
-			c = c.Parent()
-		}
-		if c.ParentEdgeKind() != edge.CallExpr_Fun {
+		call, ok := calling(c)
+		if !ok {
 			delete(params, f)
 			continue
 		}
-		calls[f] = append(calls[f], c.Parent())
+		calls[f] = append(calls[f], call)
 	}
 	for f, sig := range params {
 		tupled := func(c inspector.Cursor) bool { // its arguments are the results of another call

@@ -443,14 +443,19 @@ func (p *Package) Commands(f ast.Node) bool {
 	return false
 }
 
+// calling is the call of the function that is named at c. It is false if that is named and not
+// called.
+func calling(c inspector.Cursor) (call inspector.Cursor, ok bool) {
+	if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
+		c = c.Parent()
+	}
+	return c.Parent(), c.ParentEdgeKind() == edge.CallExpr_Fun
+}
+
 // caller is the declared function, or the literal of a command, that calls the one which is
 // named at c. It is nil if that is not called there, or in another literal that has a context.
 func (p *Package) caller(c inspector.Cursor) ast.Node {
-	name := c
-	if name.ParentEdgeKind() == edge.SelectorExpr_Sel {
-		name = name.Parent()
-	}
-	if name.ParentEdgeKind() != edge.CallExpr_Fun {
+	if _, ok := calling(c); !ok {
 		return nil
 	}
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {

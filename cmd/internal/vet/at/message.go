@@ -284,10 +284,7 @@ func (p *Package) handed(f inspector.Cursor, v *types.Var, steps int) bool {
 		if p.info.Uses[c.Node().(*ast.Ident)] != p.info.Defs[decl.Name] {
 			continue
 		}
-		if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
-			c = c.Parent()
-		}
-		if c.ParentEdgeKind() != edge.CallExpr_Fun {
+		if _, ok := calling(c); !ok {
 			return false
 		}
 		h, ok := p.Hand(c)
@@ -395,11 +392,7 @@ func (p *Package) findConsumers() map[ast.Node]bool {
 // calledBy tells whether the function named at c is called there by one of consumers, outside
 // of a message.
 func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool {
-	name := c
-	if name.ParentEdgeKind() == edge.SelectorExpr_Sel {
-		name = name.Parent()
-	}
-	if name.ParentEdgeKind() != edge.CallExpr_Fun {
+	if _, ok := calling(c); !ok {
 		return false
 	}
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
