@@ -192,6 +192,7 @@ func isDebug(flags string) bool {
 	case "1":
 		return true
 	}
+	flags = strings.TrimLeft(flags, "0")
 	if len(flags) > len("18446744073709551615") {
 		return false // not left to ParseUint: its error holds a copy of all there is
 	}

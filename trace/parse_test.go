@@ -186,6 +186,7 @@ var headerRows = []headerRow{
 	{name: "flags over sampled 0", header: ids(xSampled, "0", xFlags, "1"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "flags over sampled 1", header: ids(xSampled, "1", xFlags, "1"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "flags of Finagle at 0.1 %", header: ids(xFlags, "7853347705"), want: said{id64, spanID, "", trace.Debug}},
+	{name: "flags of Finagle, zeros in front", header: ids(xFlags, "018446744073709551415"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "flags of Finagle over sampled", header: ids(xSampled, "false", xFlags, "7853347705"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "flags are 9, the least of Finagle's", header: ids(xFlags, "9"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "flags are 64 bits", header: ids(xFlags, "18446744073709551615"), want: said{id64, spanID, "", trace.Debug}},
