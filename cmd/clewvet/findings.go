@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/clew/cmd/internal/vet/at"
-	"example.com/clew/cmd/internal/vet/whole"
+	"example.com/clew/cmd/clewvet/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet/whole"
 )
 
 // findings is all that a run of go vet finds.

@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"strings"
 
-	"example.com/clew/cmd/internal/vet"
-	"example.com/clew/cmd/internal/vet/at"
-	"example.com/clew/cmd/internal/vet/whole"
+	"example.com/clew/cmd/clewvet/internal/vet"
+	"example.com/clew/cmd/clewvet/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet/whole"
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/unitchecker"
 )

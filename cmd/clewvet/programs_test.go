@@ -78,7 +78,7 @@ type world struct{ env []string }
 
 func newWorld(t *testing.T) world {
 	dir := t.TempDir()
-	const version, src = "v1.0.0", "../internal/vet/testdata/src"
+	const version, src = "v1.0.0", "internal/vet/testdata/src"
 	sync := []string{"golang.org/x/sync"}
 	for _, m := range []struct {
 		path, version string

@@ -2,7 +2,7 @@
 package reqctx
 
 import (
-	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet/at"
 	"golang.org/x/tools/go/analysis"
 )
 

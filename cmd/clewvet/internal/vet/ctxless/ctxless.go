@@ -5,7 +5,7 @@ import (
 	"go/ast"
 	"go/types"
 
-	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet/at"
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/edge"
 )

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"example.com/clew/cmd/internal/vet"
-	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet"
+	"example.com/clew/cmd/clewvet/internal/vet/at"
 	"github.com/golangci/plugin-module-register/register"
 	"golang.org/x/tools/go/analysis"
 )

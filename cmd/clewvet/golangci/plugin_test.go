@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	_ "example.com/clew/cmd/golangci"
+	_ "example.com/clew/cmd/clewvet/golangci"
 	"github.com/golangci/plugin-module-register/register"
 )
 

@@ -1,4 +1,4 @@
-module example.com/clew/cmd
+module example.com/clew/cmd/clewvet
 
 go 1.26.0
 

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"example.com/clew/cmd/internal/vet/whole"
+	"example.com/clew/cmd/clewvet/internal/vet/whole"
 )
 
 // Functions that call one another are led to as often as the first of them, whatever their names.

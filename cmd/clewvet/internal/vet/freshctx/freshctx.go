@@ -4,7 +4,7 @@ package freshctx
 import (
 	"go/ast"
 
-	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet/at"
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"

@@ -4,7 +4,7 @@ package logctx
 import (
 	"go/ast"
 
-	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet/at"
 	"golang.org/x/tools/go/analysis"
 )
 

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet/at"
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/inspect"
 	"golang.org/x/tools/go/ast/edge"

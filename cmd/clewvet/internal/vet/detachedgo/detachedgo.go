@@ -6,7 +6,7 @@ import (
 	"go/types"
 	"slices"
 
-	"example.com/clew/cmd/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet/at"
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/inspector"
 )

@@ -2,14 +2,14 @@
 package vet
 
 import (
-	"example.com/clew/cmd/internal/vet/ctxless"
-	"example.com/clew/cmd/internal/vet/detachedgo"
-	"example.com/clew/cmd/internal/vet/freshctx"
-	"example.com/clew/cmd/internal/vet/ignore"
-	"example.com/clew/cmd/internal/vet/logctx"
-	"example.com/clew/cmd/internal/vet/nakedgo"
-	"example.com/clew/cmd/internal/vet/rawclient"
-	"example.com/clew/cmd/internal/vet/reqctx"
+	"example.com/clew/cmd/clewvet/internal/vet/ctxless"
+	"example.com/clew/cmd/clewvet/internal/vet/detachedgo"
+	"example.com/clew/cmd/clewvet/internal/vet/freshctx"
+	"example.com/clew/cmd/clewvet/internal/vet/ignore"
+	"example.com/clew/cmd/clewvet/internal/vet/logctx"
+	"example.com/clew/cmd/clewvet/internal/vet/nakedgo"
+	"example.com/clew/cmd/clewvet/internal/vet/rawclient"
+	"example.com/clew/cmd/clewvet/internal/vet/reqctx"
 	"golang.org/x/tools/go/analysis"
 )
 
