@@ -112,15 +112,17 @@ func accessLine(t *testing.T, path string, build func(traced, logged func(http.H
 	return resp.StatusCode, line, v.AsString()
 }
 
+// copies hands a copy of the request on, as nearly all middleware does.
+func copies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
 // The route is on the line and on the span, through whatever copies the request on the way to the router.
 func TestRoutes(t *testing.T) {
-	copies := func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithCancel(r.Context())
-			defer cancel()
-			next.ServeHTTP(w, r.WithContext(ctx))
-		})
-	}
 	for _, tt := range routers {
 		for name, between := range map[string]func(http.Handler) http.Handler{
 			"nothing":              func(h http.Handler) http.Handler { return h },
@@ -147,6 +149,78 @@ func TestRoutes(t *testing.T) {
 			})
 		}
 	}
+}
+
+// chi sets a pattern on the request that each of its routers is given: without SetRoute the route is known where that is the
+// request that New and AccessLog have, and else there is none.
+func TestRouteChi(t *testing.T) {
+	says := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r)
+			httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern())
+		})
+	}
+	nop := func(http.ResponseWriter, *http.Request) {}
+	const full = "/v1/users/{id}"
+	auth := copies
+	for _, tt := range []struct {
+		name  string
+		bare  string // the route without SetRoute
+		build func(r chi.Router)
+	}{
+		{"plain", full, func(r chi.Router) { r.Get(full, nop) }},
+		{"Recoverer", full, func(r chi.Router) { r.Use(middleware.Recoverer); r.Get(full, nop) }},
+		{"Timeout", "", func(r chi.Router) { r.Use(middleware.Timeout(time.Minute)); r.Get(full, nop) }},
+		{"RequestID", "", func(r chi.Router) { r.Use(middleware.RequestID); r.Get(full, nop) }},
+		{"a sub-router", full, func(r chi.Router) { r.Route("/v1", func(r chi.Router) { r.Get("/users/{id}", nop) }) }},
+		{"a sub-router behind auth", "", func(r chi.Router) {
+			r.Route("/v1", func(r chi.Router) { r.Use(auth); r.Get("/users/{id}", nop) })
+		}},
+		{"a sub-router's group behind auth", full, func(r chi.Router) {
+			r.Route("/v1", func(r chi.Router) { r.With(auth).Get("/users/{id}", nop) }) // the pattern is set before
+		}},
+		{"a mounted handler of somebody's", "", func(r chi.Router) {
+			sub := chi.NewRouter()
+			sub.Use(auth)
+			sub.Get("/users/{id}", nop)
+			r.Mount("/v1", auth(sub))
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			check := func(want, place string, build func(traced, logged func(http.Handler) http.Handler) http.Handler) {
+				_, line, route := accessLine(t, "/v1/users/7", build)
+				got, _ := line["route"].(string)
+				assert.Equal(t, want, got, "route of the line, %s", place)
+				assert.Equal(t, want, route, "http.route of the span, %s", place)
+			}
+			check(tt.bare, "New and AccessLog inside of chi", func(traced, logged func(http.Handler) http.Handler) http.Handler {
+				r := chi.NewRouter()
+				r.Use(traced, logged)
+				tt.build(r)
+				return r
+			})
+			check(full, "and SetRoute", func(traced, logged func(http.Handler) http.Handler) http.Handler {
+				r := chi.NewRouter()
+				r.Use(traced, logged, says)
+				tt.build(r)
+				return r
+			})
+			check(full, "New and AccessLog outside of chi, SetRoute inside", func(traced, logged func(http.Handler) http.Handler) http.Handler {
+				r := chi.NewRouter()
+				r.Use(says)
+				tt.build(r)
+				return traced(logged(r))
+			})
+		})
+	}
+	t.Run("New and AccessLog by With", func(t *testing.T) {
+		_, line, route := accessLine(t, "/users/7", func(traced, logged func(http.Handler) http.Handler) http.Handler {
+			r := chi.NewRouter()
+			r.With(traced, logged).Get("/users/{id}", nop)
+			return r
+		})
+		assert.Equal(t, []any{"/users/{id}", "/users/{id}"}, []any{line["route"], route})
+	})
 }
 
 // AccessLog's line has what is written after it has returned only if it stands further out.

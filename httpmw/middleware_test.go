@@ -22,8 +22,6 @@ import (
 	"example.com/clew/httpmw"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
-	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/rs/zerolog"
 	zlog "github.com/rs/zerolog/log"
 	"github.com/stretchr/testify/assert"
@@ -262,23 +260,6 @@ func TestNewSpan(t *testing.T) {
 			mux.Handle("/users/{id}", plain)
 			discard := zerolog.Nop()
 			return mw(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(mux))
-		}, "/users/7", "GET /users/{id}", "/users/{id}"},
-		{"chi", httpmw.Config{}, func(mw func(http.Handler) http.Handler) http.Handler {
-			r := chi.NewRouter()
-			r.Use(mw, middleware.Recoverer)
-			r.Get("/users/{id}", plain)
-			return r
-		}, "/users/7", "GET /users/{id}", "/users/{id}"},
-		{"chi, a route of a subrouter", httpmw.Config{}, func(mw func(http.Handler) http.Handler) http.Handler {
-			r := chi.NewRouter()
-			r.Use(mw)
-			r.Route("/v1", func(r chi.Router) { r.Get("/users/{id}", plain) })
-			return r
-		}, "/v1/users/7", "GET /v1/users/{id}", "/v1/users/{id}"},
-		{"chi, With", httpmw.Config{}, func(mw func(http.Handler) http.Handler) http.Handler {
-			r := chi.NewRouter()
-			r.With(mw).Get("/users/{id}", plain)
-			return r
 		}, "/users/7", "GET /users/{id}", "/users/{id}"},
 		{"SpanName", httpmw.Config{SpanName: func(r *http.Request) string { return "serve " + r.Pattern }}, func(mw func(http.Handler) http.Handler) http.Handler {
 			mux := http.NewServeMux()

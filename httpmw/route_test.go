@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"example.com/clew/httpmw"
-	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/otel/attribute"
@@ -86,10 +84,8 @@ var copiers = map[string]func(http.Handler) http.Handler{
 	},
 	"http.TimeoutHandler":  func(h http.Handler) http.Handler { return http.TimeoutHandler(h, time.Minute, "timeout") },
 	"http.MaxBytesHandler": func(h http.Handler) http.Handler { return http.MaxBytesHandler(h, 1<<20) },
-	"chi's Timeout":        middleware.Timeout(time.Minute),
-	"chi's RequestID":      middleware.RequestID,
 	"all of them": func(h http.Handler) http.Handler {
-		return http.TimeoutHandler(http.MaxBytesHandler(copies(middleware.RequestID(h)), 1<<20), time.Minute, "timeout")
+		return http.TimeoutHandler(http.MaxBytesHandler(copies(h), 1<<20), time.Minute, "timeout")
 	},
 }
 
@@ -307,65 +303,6 @@ func TestRoutePrefix(t *testing.T) {
 		})
 		assert.Equal(t, "/v1/users/{id}", got.span)
 	})
-}
-
-// chi sets a pattern on the request that each of its routers is given.
-func TestRouteChi(t *testing.T) {
-	says := func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r)
-			httpmw.SetRoute(r.Context(), chi.RouteContext(r.Context()).RoutePattern())
-		})
-	}
-	const full = "/v1/users/{id}"
-	whole, none := routed{full, full, "GET " + full}, routed{"", "", "GET"}
-	auth := copies
-	for _, tt := range []struct {
-		name  string
-		bare  routed
-		build func(r chi.Router)
-	}{
-		{"plain", whole, func(r chi.Router) { r.Get(full, nop) }},
-		{"Timeout", none, func(r chi.Router) { r.Use(middleware.Timeout(time.Minute)); r.Get(full, nop) }},
-		{"RequestID", none, func(r chi.Router) { r.Use(middleware.RequestID); r.Get(full, nop) }},
-		{"a sub-router", whole, func(r chi.Router) { r.Route("/v1", func(r chi.Router) { r.Get("/users/{id}", nop) }) }},
-		{"a sub-router behind auth", none, func(r chi.Router) {
-			r.Route("/v1", func(r chi.Router) { r.Use(auth); r.Get("/users/{id}", nop) })
-		}},
-		{"a sub-router's group behind auth", whole, func(r chi.Router) {
-			r.Route("/v1", func(r chi.Router) { r.With(auth).Get("/users/{id}", nop) }) // the pattern is set before
-		}},
-		{"a mounted handler of somebody's", none, func(r chi.Router) {
-			sub := chi.NewRouter()
-			sub.Use(auth)
-			sub.Get("/users/{id}", nop)
-			r.Mount("/v1", auth(sub))
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			for _, said := range []bool{false, true} {
-				want := tt.bare
-				if said {
-					want = whole
-				}
-				assert.Equal(t, want, routeOf(t, "h1", "/v1/users/7", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
-					r := chi.NewRouter()
-					r.Use(mw, log)
-					if said {
-						r.Use(says)
-					}
-					tt.build(r)
-					return r
-				}), "SetRoute %v, inside of chi", said)
-			}
-			assert.Equal(t, whole, routeOf(t, "h1", "/v1/users/7", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
-				r := chi.NewRouter()
-				r.Use(says)
-				tt.build(r)
-				return mw(log(r))
-			}), "SetRoute inside of chi, New and AccessLog outside")
-		})
-	}
 }
 
 func TestSetRoute(t *testing.T) {

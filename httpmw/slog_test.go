@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/slogtest"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -267,7 +268,7 @@ func TestAccessLogPresets(t *testing.T) {
 					var out logbook
 					h := logctx.Slog(slog.NewJSONHandler(&out, nil), tt.cfg)
 					if len(behind) > 0 {
-						h = slog.NewMultiHandler(append(behind, h)...)
+						h = slogtest.Multi(append(behind, h)...)
 					}
 					var cfg httpmw.Config
 					var access httpmw.AccessLogConfig

@@ -10,6 +10,7 @@ import (
 
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
+	"example.com/clew/internal/slogtest"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
@@ -183,13 +184,13 @@ func TestSlogFound(t *testing.T) {
 		}},
 		{"below a level", func(h slog.Handler) slog.Handler { return &levelHandler{h, slog.LevelDebug} }},
 		{"embedded in what cannot be compared", func(h slog.Handler) slog.Handler { return incomparable{Handler: h} }},
-		{"the first of two", func(h slog.Handler) slog.Handler { return slog.NewMultiHandler(h, plain) }},
-		{"the second of two", func(h slog.Handler) slog.Handler { return slog.NewMultiHandler(plain, h) }},
+		{"the first of two", func(h slog.Handler) slog.Handler { return slogtest.Multi(h, plain) }},
+		{"the second of two", func(h slog.Handler) slog.Handler { return slogtest.Multi(plain, h) }},
 		{"below both", func(h slog.Handler) slog.Handler {
-			return &levelHandler{slog.NewMultiHandler(plain, &levelHandler{h, slog.LevelDebug}), slog.LevelDebug}
+			return &levelHandler{slogtest.Multi(plain, &levelHandler{h, slog.LevelDebug}), slog.LevelDebug}
 		}},
 		{"of a context", func(h slog.Handler) slog.Handler {
-			return logctx.SlogFrom(logctx.WithSlog(request(), slog.New(slog.NewMultiHandler(plain, h)))).Handler()
+			return logctx.SlogFrom(logctx.WithSlog(request(), slog.New(slogtest.Multi(plain, h)))).Handler()
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -222,7 +223,7 @@ func TestSlogFoundTwice(t *testing.T) {
 	var out bytes.Buffer
 	first := logctx.Slog(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}), logctx.Datadog())
 	second := logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{})
-	for _, h := range []slog.Handler{slog.NewMultiHandler(first, second), incomparable{Handler: slog.NewMultiHandler(first, second)}} {
+	for _, h := range []slog.Handler{slogtest.Multi(first, second), incomparable{Handler: slogtest.Multi(first, second)}} {
 		ctx := logctx.WithSlog(request(), slog.New(h))
 		for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError} {
 			out.Reset()

@@ -1,7 +1,6 @@
 package tracetest
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -96,19 +95,15 @@ func (w *watch) handed(ctx context.Context) context.Context {
 	return ctx
 }
 
-// descends reports whether this goroutine has the label. Only its traceback tells.
-func (w *watch) descends() bool {
-	header, _, _ := strings.Cut(stack("\n"), "\n")
-	return strings.Contains(header, w.label) // how labels are written there differs between versions of Go
-}
+// descends reports whether this goroutine has the label.
+func (w *watch) descends() bool { return strings.Contains(proflabel.Mine(), w.label) }
 
-// stack returns this goroutine's traceback, at least as far as text if it has that.
-func stack(text string) string {
+// stack returns this goroutine's traceback.
+func stack() string {
 	for size := 4096; ; size *= 4 {
 		buf := make([]byte, size)
-		buf = buf[:runtime.Stack(buf, false)]
-		if len(buf) < size || bytes.Contains(buf, []byte(text)) {
-			return string(buf)
+		if n := runtime.Stack(buf, false); n < size {
+			return string(buf[:n])
 		}
 	}
 }
@@ -147,8 +142,7 @@ func (w *watch) see(what string, find func() runtime.Frame) {
 // creator is the place of the go statement that started this goroutine: its traceback ends with
 // "created by function in goroutine n\n\tfile:line +0x…".
 func creator() (at runtime.Frame) {
-	const by = "\ncreated by "
-	_, last, _ := strings.Cut(stack(by+"\n"), by) // so that it is whole
+	_, last, _ := strings.Cut(stack(), "\ncreated by ")
 	function, where, _ := strings.Cut(last, "\n\t")
 	at.Function, _, _ = strings.Cut(function, " in goroutine ")
 	where, _, _ = strings.Cut(where, " +0x")

@@ -16,14 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The runtime's report of a panic has the task's labels.
-func TestLabelsInAPanic(t *testing.T) {
-	t.Setenv("GODEBUG", "tracebacklabels=1")
-	_, stderr, err := child(t, "Pool.Go, labelled")
-	require.Error(t, err)
-	assert.Contains(t, strings.ReplaceAll(stderr, `"`, ""), "{route: /items}")
-}
-
 // Tasks run under their contexts' labels when somebody wants labels, and leave none behind.
 func TestLabels(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
