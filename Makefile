@@ -1,4 +1,4 @@
-FUZZTIME ?= 30s
+FUZZTIME ?= 300s
 BENCH ?=
 
 .PHONY: test race bench fuzz torture wasm newest integration ci
