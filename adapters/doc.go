@@ -1,5 +1,6 @@
 // Package adapters tests clew with the libraries that run a program's code for it. It has no code of
 // its own: nearly all that they need is a line each, and these are the lines, as the tests run them.
+// docs/recipes.md has the same with more around it.
 //
 // # Tasks
 //
@@ -38,11 +39,24 @@
 //
 // # Messages
 //
-// The propagator is trace.Propagator{Encoding: b3.B3SingleHeader}: one key. What a handler does not
-// wait for needs Wrap or Go, since a message's context ends when it has been handled.
+// A message carries its trace in one header, by trace.Propagator{Encoding: b3.B3SingleHeader}. A
+// consumer calls handle, in example_messages_test.go, for each message, in a batch as well: it begins
+// a span in the message's trace, and runs the handler in trace.Do. What a handler does not wait for
+// needs Wrap or Go, since a message's context ends when it has been handled.
 //
+// SQS hands out the attributes that it is asked for. NATS does not take B3 for b3, as
+// propagation.HeaderCarrier does. Kinesis has no headers: they are a field of the data.
+//
+//	Kafka, out              kgo.WithHooks(produced{})
+//	Kafka, in               handle(ctx, r.Topic, headers, func(ctx context.Context) error { return fn(ctx, r) })
+//	NATS, out               propagator.Inject(ctx, natsHeader{m.Header})
+//	NATS, in                handle(context.Background(), subject, natsHeader{m.Header}, func(ctx context.Context) error {
+//	SQS, out                MessageAttributes: sqsAttributes(ctx)
+//	SQS, in                 MessageAttributeNames: propagator.Fields()
+//	Kinesis, out            propagator.Inject(ctx, o.Headers)
+//	Kinesis, in             handle(ctx, stream, o.Headers, func(ctx context.Context) error { return fn(ctx, o) })
 //	watermill, out          propagator.Inject(ctx, propagation.MapCarrier(msg.Metadata))
-//	watermill, in           ctx := propagator.Extract(msg.Context(), propagation.MapCarrier(msg.Metadata))
+//	watermill, in           router.AddMiddleware(traced)
 //
 // # HTTP
 //

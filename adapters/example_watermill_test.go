@@ -6,17 +6,11 @@ import (
 	"sync"
 
 	"example.com/clew/logctx"
-	"example.com/clew/trace"
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/pubsub/gochannel"
-	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/propagation"
-	oteltrace "go.opentelemetry.io/otel/trace"
 )
-
-// propagator writes one key instead of four: for queues and maps.
-var propagator = trace.Propagator{Encoding: b3.B3SingleHeader}
 
 // publish sends msg in ctx's trace.
 func publish(ctx context.Context, to message.Publisher, topic string, msg *message.Message) error {
@@ -27,15 +21,16 @@ func publish(ctx context.Context, to message.Publisher, topic string, msg *messa
 // traced is middleware for a router: the handler works in the trace of its message, and so do the
 // messages that it returns.
 func traced(next message.HandlerFunc) message.HandlerFunc {
-	return func(msg *message.Message) ([]*message.Message, error) {
-		ctx := propagator.Extract(msg.Context(), propagation.MapCarrier(msg.Metadata))
-		ctx, span := trace.Start(ctx, "handle", oteltrace.WithSpanKind(oteltrace.SpanKindConsumer))
-		defer span.End()
-		msg.SetContext(ctx)
-		produced, err := next(msg)
-		for _, msg := range produced {
-			propagator.Inject(ctx, propagation.MapCarrier(msg.Metadata))
-		}
+	return func(msg *message.Message) (produced []*message.Message, err error) {
+		name := message.SubscribeTopicFromCtx(msg.Context())
+		err = handle(msg.Context(), name, propagation.MapCarrier(msg.Metadata), func(ctx context.Context) error {
+			msg.SetContext(ctx)
+			produced, err = next(msg)
+			for _, p := range produced {
+				propagator.Inject(ctx, propagation.MapCarrier(p.Metadata))
+			}
+			return err
+		})
 		return produced, err
 	}
 }
@@ -65,6 +60,7 @@ func Example_watermill() {
 		router.AddConsumerHandler("resize", "images", queue, func(msg *message.Message) error {
 			defer close(handled)
 			logger.Info().Ctx(msg.Context()).Msg("resized")
+			logger.Info().Msg("without a context, too")
 			return nil
 		})
 	})
@@ -75,5 +71,7 @@ func Example_watermill() {
 		fmt.Println(err)
 	}
 	<-handled
-	// Output: resized trace_id=463ac35c9f6413ad
+	// Output:
+	// resized trace_id=463ac35c9f6413ad
+	// without a context, too trace_id=463ac35c9f6413ad
 }

@@ -1,0 +1,78 @@
+package adapters_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"example.com/clew/logctx"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/propagation"
+)
+
+// produced is a hook of franz-go's: what is produced has the trace of the context that Produce was given.
+type produced struct{}
+
+func (produced) OnProduceRecordBuffered(r *kgo.Record) {
+	headers := propagation.MapCarrier{}
+	propagator.Inject(r.Context, headers)
+	for key, value := range headers {
+		other := slices.DeleteFunc(slices.Clone(r.Headers), func(h kgo.RecordHeader) bool { return h.Key == key })
+		r.Headers = append(other, kgo.RecordHeader{Key: key, Value: []byte(value)})
+	}
+}
+
+// consume hands each record to fn, in its trace.
+func consume(ctx context.Context, client *kgo.Client, fn func(ctx context.Context, r *kgo.Record) error) error {
+	for {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return err
+		}
+		for r := range fetches.RecordsAll() {
+			headers := propagation.MapCarrier{}
+			for _, h := range r.Headers {
+				headers[h.Key] = string(h.Value)
+			}
+			if err := handle(ctx, r.Topic, headers, func(ctx context.Context) error { return fn(ctx, r) }); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// kafkaClient returns a client of a Kafka on loopback, which end ends.
+func kafkaClient(topic string) (client *kgo.Client, end func()) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topic))
+	check(err)
+	client, err = kgo.NewClient(kgo.WithHooks(produced{}), kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.ConsumeTopics(topic))
+	check(err)
+	return client, func() {
+		client.Close()
+		cluster.Close()
+	}
+}
+
+// A hook for what is produced, and handle for each record that is consumed.
+func Example_kafka() {
+	client, end := kafkaClient("orders")
+	defer end()
+	logger := lines().Hook(logctx.Hook(logctx.Config{}))
+
+	ctx := handlerContext()
+	check(client.ProduceSync(ctx, &kgo.Record{Topic: "orders", Value: []byte("7")}).FirstErr())
+
+	consuming, done := context.WithCancel(context.Background())
+	err := consume(consuming, client, func(ctx context.Context, r *kgo.Record) error {
+		defer done()
+		logger.Info().Ctx(ctx).Msgf("order %s", r.Value)
+		logger.Info().Msg("without a context, too")
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// order 7 trace_id=463ac35c9f6413ad
+	// without a context, too trace_id=463ac35c9f6413ad
+	// context canceled
+}

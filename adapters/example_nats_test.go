@@ -1,0 +1,75 @@
+package adapters_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"example.com/clew/logctx"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// natsHeader is the headers of a message as they are. propagation.HeaderCarrier looks for B3, which is not b3 to NATS.
+type natsHeader struct{ nats.Header }
+
+func (h natsHeader) Keys() []string { return slices.Collect(maps.Keys(h.Header)) }
+
+// natsPublish publishes in ctx's trace.
+func natsPublish(ctx context.Context, conn *nats.Conn, subject string, data []byte) error {
+	m := nats.NewMsg(subject)
+	m.Data = data
+	propagator.Inject(ctx, natsHeader{m.Header})
+	return conn.PublishMsg(m)
+}
+
+// natsSubscribe hands each message to fn, in its trace.
+func natsSubscribe(conn *nats.Conn, subject string, fn func(ctx context.Context, m *nats.Msg)) (*nats.Subscription, error) {
+	return conn.Subscribe(subject, func(m *nats.Msg) {
+		_ = handle(context.Background(), subject, natsHeader{m.Header}, func(ctx context.Context) error {
+			fn(ctx, m)
+			return nil
+		})
+	})
+}
+
+// natsServer returns a connection to a NATS on loopback, which end ends.
+func natsServer() (conn *nats.Conn, end func()) {
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
+	check(err)
+	s.Start()
+	if !s.ReadyForConnections(time.Minute) {
+		check(errors.New("NATS does not start"))
+	}
+	conn, err = nats.Connect(s.ClientURL())
+	check(err)
+	return conn, func() {
+		conn.Close()
+		s.Shutdown()
+		s.WaitForShutdown()
+	}
+}
+
+// Inject on the way out, handle on the way in.
+func Example_nats() {
+	conn, end := natsServer()
+	defer end()
+	logger := lines().Hook(logctx.Hook(logctx.Config{}))
+
+	handled := make(chan struct{})
+	_, err := natsSubscribe(conn, "orders", func(ctx context.Context, m *nats.Msg) {
+		defer close(handled)
+		logger.Info().Ctx(ctx).Msgf("order %s", m.Data)
+		logger.Info().Msg("without a context, too")
+	})
+	check(err)
+
+	ctx := handlerContext()
+	check(natsPublish(ctx, conn, "orders", []byte("7")))
+	<-handled
+	// Output:
+	// order 7 trace_id=463ac35c9f6413ad
+	// without a context, too trace_id=463ac35c9f6413ad
+}

@@ -1,0 +1,324 @@
+package adapters_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"sync"
+	"testing"
+
+	"example.com/clew/internal/line"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/pubsub/gochannel"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// consumer is what handles the messages of a queue: the headers are those that came with the message.
+type consumer = func(ctx context.Context, headers map[string]string, body string)
+
+// queue is a queue whose messages a consumer handles.
+type queue struct {
+	send  func(ctx context.Context, body string)       // as its recipe says
+	other func(headers map[string]string, body string) // as a program without clew does
+	wait  func(n int)                                  // until n messages have been handled
+	end   func()
+}
+
+var queues = []struct {
+	name string
+	open func(fn consumer) queue
+}{
+	{"Kafka", func(fn consumer) queue {
+		client, end := kafkaClient("orders")
+		return queue{
+			send: func(ctx context.Context, body string) {
+				check(client.ProduceSync(ctx, &kgo.Record{Topic: "orders", Value: []byte(body)}).FirstErr())
+			},
+			other: func(headers map[string]string, body string) {
+				r := &kgo.Record{Topic: "orders", Value: []byte(body)}
+				for key, value := range headers {
+					r.Headers = append(r.Headers, kgo.RecordHeader{Key: key, Value: []byte(value)})
+				}
+				check(client.ProduceSync(context.Background(), r).FirstErr())
+			},
+			wait: func(n int) {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				_ = consume(ctx, client, func(ctx context.Context, r *kgo.Record) error { // the error is that ctx has ended
+					headers := map[string]string{}
+					for _, h := range r.Headers {
+						headers[h.Key] = string(h.Value)
+					}
+					fn(ctx, headers, string(r.Value))
+					if n--; n == 0 {
+						cancel()
+					}
+					return nil
+				})
+			},
+			end: end,
+		}
+	}},
+	{"NATS", func(fn consumer) queue {
+		conn, end := natsServer()
+		handled := make(chan struct{}, times)
+		_, err := natsSubscribe(conn, "orders.*", func(ctx context.Context, m *nats.Msg) {
+			headers := map[string]string{}
+			for key := range m.Header {
+				headers[key] = m.Header.Get(key)
+			}
+			fn(ctx, headers, string(m.Data))
+			handled <- struct{}{}
+		})
+		check(err)
+		return queue{
+			send: func(ctx context.Context, body string) { check(natsPublish(ctx, conn, "orders.7", []byte(body))) },
+			other: func(headers map[string]string, body string) {
+				m := &nats.Msg{Subject: "orders.7", Data: []byte(body)}
+				for key, value := range headers {
+					m.Header = nats.Header{key: {value}}
+				}
+				check(conn.PublishMsg(m))
+			},
+			wait: func(n int) {
+				for range n {
+					<-handled
+				}
+			},
+			end: end,
+		}
+	}},
+	{"SQS", func(fn consumer) queue {
+		client, _, end := sqsClient()
+		queueURL := "https://sqs.eu-west-1.example.com/123456789012/orders"
+		send := func(body string, attributes map[string]types.MessageAttributeValue) {
+			_, err := client.SendMessage(context.Background(), &sqs.SendMessageInput{QueueUrl: &queueURL, MessageBody: &body, MessageAttributes: attributes})
+			check(err)
+		}
+		return queue{
+			send: func(ctx context.Context, body string) { send(body, sqsAttributes(ctx)) },
+			other: func(headers map[string]string, body string) {
+				attributes := map[string]types.MessageAttributeValue{}
+				for key, value := range headers {
+					attributes[key] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(value)}
+				}
+				send(body, attributes)
+			},
+			wait: func(n int) {
+				for n > 0 {
+					check(sqsReceive(context.Background(), client, queueURL, func(ctx context.Context, m types.Message) error {
+						headers := map[string]string{}
+						for key, value := range m.MessageAttributes {
+							headers[key] = *value.StringValue
+						}
+						fn(ctx, headers, *m.Body)
+						n--
+						return nil
+					}))
+				}
+			},
+			end: end,
+		}
+	}},
+	{"Kinesis", func(fn consumer) queue {
+		client, end := kinesisClient()
+		return queue{
+			send: func(ctx context.Context, body string) { check(kinesisPut(ctx, client, "orders", order{ID: body})) },
+			other: func(headers map[string]string, body string) {
+				data, err := json.Marshal(map[string]any{"headers": headers, "id": body})
+				check(err)
+				_, err = client.PutRecord(context.Background(), &kinesis.PutRecordInput{StreamName: aws.String("orders"), PartitionKey: aws.String("7"), Data: data})
+				check(err)
+			},
+			wait: func(int) {
+				out, err := client.GetRecords(context.Background(), &kinesis.GetRecordsInput{ShardIterator: aws.String("0")})
+				check(err)
+				check(kinesisHandle(context.Background(), "orders", out.Records, func(ctx context.Context, o order) error {
+					fn(ctx, o.Headers, o.ID)
+					return nil
+				}))
+			},
+			end: end,
+		}
+	}},
+	{"watermill", func(fn consumer) queue {
+		handled := make(chan struct{}, times)
+		to, stop := route(func(router *message.Router, from *gochannel.GoChannel) {
+			router.AddConsumerHandler("count", "orders", from, func(msg *message.Message) error {
+				fn(msg.Context(), msg.Metadata, string(msg.Payload))
+				handled <- struct{}{}
+				return nil
+			})
+		})
+		return queue{
+			send: func(ctx context.Context, body string) {
+				check(publish(ctx, to, "orders", message.NewMessage(watermill.NewUUID(), message.Payload(body))))
+			},
+			other: func(headers map[string]string, body string) {
+				msg := message.NewMessage(watermill.NewUUID(), message.Payload(body))
+				for key, value := range headers {
+					msg.Metadata.Set(key, value)
+				}
+				check(to.Publish("orders", msg))
+			},
+			wait: func(n int) {
+				for range n {
+					<-handled
+				}
+			},
+			end: stop,
+		}
+	}},
+}
+
+// Each message of a batch is handled in a span of its own, which is the child of its sender's; lines have its ID, with a
+// context and without. A message without a trace that can be read begins one, and is not in that of the message before.
+func TestQueues(t *testing.T) {
+	const sent = "463ac35c9f6413ad-a2fb4a1d1a96d312"
+	others := []struct {
+		name     string
+		headers  map[string]string
+		id       string         // "": a new one
+		sampling trace.Sampling // Defer: as the sampler says
+	}{
+		{"no headers", nil, "", trace.Defer},
+		{"other headers", map[string]string{"tenant": "acme"}, "", trace.Defer},
+		{"malformed", map[string]string{"b3": sent + "-x"}, "", trace.Defer},
+		{"empty", map[string]string{"b3": ""}, "", trace.Defer},
+		{"accept", map[string]string{"b3": sent + "-1"}, "463ac35c9f6413ad", trace.Accept},
+		{"debug", map[string]string{"b3": sent + "-d"}, "463ac35c9f6413ad", trace.Debug},
+		{"deny without IDs", map[string]string{"b3": "0"}, "", trace.Deny},
+		{"no headers again", nil, "", trace.Defer},
+	}
+	for _, test := range queues {
+		t.Run(test.name, func(t *testing.T) {
+			type handled struct {
+				b3      trace.B3
+				headers map[string]string
+				lines   []line.Line
+			}
+			got := map[string]handled{}
+			var mu sync.Mutex
+			q := test.open(func(ctx context.Context, headers map[string]string, body string) {
+				var out bytes.Buffer
+				logger := logctx.New(&out)
+				logger.Info().Ctx(ctx).Msg("with a context")
+				logger.Info().Msg("without one")
+				b, _ := trace.FromContext(ctx)
+				var lines []line.Line
+				for text := range bytes.Lines(out.Bytes()) {
+					l, err := line.Parse(text)
+					check(err)
+					lines = append(lines, l)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				got[body] = handled{b, headers, lines}
+			})
+			requests := []request{incoming(0), incoming(1), incoming(2)}
+			for _, r := range requests {
+				q.send(r.ctx, r.id)
+				r.end() // the message outlives it
+			}
+			for _, other := range others {
+				q.other(other.headers, other.name)
+			}
+			q.wait(len(requests) + len(others))
+			q.end()
+			require.Len(t, got, len(requests)+len(others), "messages that were handled")
+
+			ids := map[string]bool{}
+			for body, g := range got {
+				require.Len(t, g.lines, 2, "lines of %q", body)
+				for _, l := range g.lines {
+					assert.Equal(t, g.b3.ID(), l.TraceID, "trace_id of %q, of the message %q", l.Message, body)
+					assert.Equal(t, g.b3.SpanID.String(), l.SpanID, "span_id of %q, of the message %q", l.Message, body)
+				}
+			}
+			for _, r := range requests {
+				g, from := got[r.id], mustB3(r.ctx)
+				assert.Equal(t, map[string]string{"b3": from.String()}, g.headers, "headers of a message that was sent as the recipe says")
+				assert.Equal(t, r.id, g.b3.ID(), "trace of the handler")
+				assert.Equal(t, from.SpanID, g.b3.ParentSpanID, "parent of the handler's span")
+				assert.Equal(t, trace.Accept, g.b3.Sampling, "decision")
+				ids[r.id] = true
+			}
+			for _, other := range others {
+				g := got[other.name]
+				if other.sampling != trace.Defer {
+					assert.Equal(t, other.sampling, g.b3.Sampling, "decision for %q", other.name)
+				}
+				if other.id != "" {
+					assert.Equal(t, other.id, g.b3.ID(), "trace of %q", other.name)
+					assert.Equal(t, "a2fb4a1d1a96d312", g.b3.ParentSpanID.String(), "parent of the span for %q", other.name)
+					continue
+				}
+				assert.Len(t, g.b3.ID(), 32, "trace of %q", other.name)
+				assert.False(t, ids[g.b3.ID()], "the trace of %q is another message's", other.name)
+				ids[g.b3.ID()] = true
+			}
+		})
+	}
+}
+
+func mustB3(ctx context.Context) trace.B3 {
+	b, ok := trace.FromContext(ctx)
+	if !ok {
+		panic("no trace")
+	}
+	return b
+}
+
+// A record that is produced again, as into a topic for what failed, has one header and stays in its trace.
+func TestKafkaRecordIsForwarded(t *testing.T) {
+	client, end := kafkaClient("orders")
+	defer end()
+	r := incoming(1)
+	defer r.end()
+	require.NoError(t, client.ProduceSync(r.ctx, &kgo.Record{Topic: "orders", Value: []byte("7")}).FirstErr())
+
+	ctx, cancel := context.WithCancel(t.Context())
+	var ids []string
+	err := consume(ctx, client, func(ctx context.Context, record *kgo.Record) error {
+		ids = append(ids, trace.ID(ctx))
+		require.Len(t, record.Headers, 1, "headers")
+		if len(ids) == 3 {
+			cancel()
+			return nil
+		}
+		again := *record
+		again.Context = nil // or Produce takes the record's own
+		return client.ProduceSync(ctx, &again).FirstErr()
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, []string{r.id, r.id, r.id}, ids, "trace.ID of the record, each time")
+}
+
+// Without its attribute a message has no trace to send: SQS takes no empty one.
+func TestNoTraceNoAttribute(t *testing.T) {
+	assert.Empty(t, sqsAttributes(context.Background()))
+}
+
+// A handler that panics or fails: the span ends, and the goroutine has no trace left.
+func TestHandleEnds(t *testing.T) {
+	var out bytes.Buffer
+	logger := zerolog.New(&out).Hook(logctx.Hook(logctx.Config{}))
+	in := natsHeader{nats.Header{"b3": {"463ac35c9f6413ad-a2fb4a1d1a96d312"}}}
+	assert.Panics(t, func() {
+		_ = handle(context.Background(), "orders", in, func(context.Context) error { panic("no such order") })
+	}, "a panic in fn")
+	assert.ErrorIs(t, handle(context.Background(), "orders", in, func(context.Context) error { return context.Canceled }), context.Canceled, "fn's error")
+	logger.Info().Msg("after it")
+	assert.Equal(t, "{\"level\":\"info\",\"message\":\"after it\"}\n", out.String())
+}
