@@ -1,0 +1,263 @@
+// Package recipes_test holds the code that docs/recipes.md shows, and tries it. What needs other libraries is in adapters.
+package recipes_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	stdlog "log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/log"
+)
+
+// stderr makes os.Stderr a pipe until lines is called. That prints what does not vary of the lines that were written: level,
+// message, the fields that are asked for, and the ID where it is the caller's.
+func stderr() (lines func(fields ...string)) {
+	before := os.Stderr
+	r, w, err := os.Pipe()
+	check(err)
+	os.Stderr = w
+	return func(fields ...string) {
+		os.Stderr = before
+		check(w.Close())
+		all, err := io.ReadAll(r)
+		check(err)
+		check(r.Close())
+		for text := range bytes.Lines(all) {
+			var line map[string]any
+			if json.Unmarshal(text, &line) != nil {
+				fmt.Print(string(text))
+				continue
+			}
+			var shown []string
+			for _, field := range []string{"level", "message", "msg"} { // msg is slog's
+				if text, ok := line[field].(string); ok {
+					text, _, _ = strings.Cut(text, " from ") // where in the program
+					shown = append(shown, text)
+				}
+			}
+			for _, field := range fields {
+				if line[field] != nil {
+					shown = append(shown, fmt.Sprint(field, "=", line[field]))
+				}
+			}
+			switch id, _ := line["trace_id"].(string); {
+			case len(id) == 32:
+				shown = append(shown, "a new ID")
+			case id != "":
+				shown = append(shown, id)
+			}
+			fmt.Println(strings.Join(shown, " "))
+		}
+	}
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// get sends handler the request of a caller who has a trace.
+func get(handler http.Handler, path string) *httptest.ResponseRecorder {
+	return getAs(handler, path, "463ac35c9f6413ad-a2fb4a1d1a96d312")
+}
+
+func getAs(handler http.Handler, path, b3 string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Header.Set("b3", b3)
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	return w
+}
+
+func ok(w http.ResponseWriter, r *http.Request) {
+	logctx.Debug(r.Context()).Msg("looking")
+	logctx.Info(r.Context()).Msg("asked for")
+}
+
+func Example_serviceName() {
+	lines := stderr()
+
+	logger := logctx.New(os.Stderr, logctx.Config{Service: "media-api"})
+
+	get(httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(ok)), "/media/7")
+	lines("service")
+	// Output:
+	// debug looking service=media-api 463ac35c9f6413ad
+	// info asked for service=media-api 463ac35c9f6413ad
+}
+
+func Example_level() {
+	lines := stderr()
+
+	logger := logctx.New(os.Stderr).Level(zerolog.InfoLevel)
+
+	handler := httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(ok))
+	get(handler, "/media/7")
+	getAs(handler, "/media/8", "463ac35c9f6413ad-a2fb4a1d1a96d312-d")
+	lines()
+	// Output:
+	// info asked for 463ac35c9f6413ad
+	// debug looking 463ac35c9f6413ad
+	// info asked for 463ac35c9f6413ad
+}
+
+func Example_console() {
+	lines := stderr()
+
+	logger := logctx.New(os.Stderr)
+	if isatty.IsTerminal(os.Stderr.Fd()) { // github.com/mattn/go-isatty
+		logger = logctx.Console(os.Stderr)
+	}
+
+	get(httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(ok)), "/media/7")
+	lines() // JSON
+	// Output:
+	// debug looking 463ac35c9f6413ad
+	// info asked for 463ac35c9f6413ad
+}
+
+func Example_healthChecks() {
+	lines := stderr()
+	logger := logctx.New(os.Stderr)
+	handler := http.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+
+	handler = httpmw.AccessLog(httpmw.AccessLogConfig{
+		Skip: func(r *http.Request) bool { return r.URL.Path == "/healthz" },
+	})(handler)
+
+	handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
+	get(handler, "/media/7")
+	get(handler, "/healthz")
+	lines("path")
+	// Output: info request path=/media/7 463ac35c9f6413ad
+}
+
+// fail answers with an error that has the trace ID, for the caller to report.
+func fail(w http.ResponseWriter, r *http.Request, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]string{"error": message, "trace_id": trace.ID(r.Context())})
+}
+
+func Example_errorAnswers() {
+	handler := httpmw.New(httpmw.Config{ResponseHeader: "X-B3-TraceId"})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fail(w, r, http.StatusNotFound, "no such image")
+	}))
+	w := get(handler, "/media/7")
+	fmt.Println(w.Code, w.Header().Get("X-B3-TraceId"), w.Body)
+	// Output: 404 463ac35c9f6413ad {"error":"no such image","trace_id":"463ac35c9f6413ad"}
+}
+
+// recovered answers 500 to a request whose handler panics, and logs the panic with its ID.
+func recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch v := recover(); v {
+			case nil:
+			case http.ErrAbortHandler: // the handler wants the connection closed
+				panic(v)
+			default:
+				logctx.Error(r.Context()).Bytes("stack", debug.Stack()).Msgf("panic: %v", v)
+				http.Error(w, "internal error, trace "+trace.ID(r.Context()), http.StatusInternalServerError)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func Example_panics() {
+	lines := stderr()
+	logger := logctx.New(os.Stderr)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/media/{id}", func(http.ResponseWriter, *http.Request) { panic("no such image") })
+	mux.HandleFunc("/abort", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+
+	handler := httpmw.AccessLog(httpmw.AccessLogConfig{})(recovered(mux))
+	handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
+
+	w := get(handler, "/media/7")
+	fmt.Print(w.Code, " ", w.Body)
+	func() {
+		defer func() { fmt.Println(recover()) }()
+		get(handler, "/abort")
+	}()
+	lines("status", "panicked")
+	// Output:
+	// 500 internal error, trace 463ac35c9f6413ad
+	// net/http: abort Handler
+	// error panic: no such image 463ac35c9f6413ad
+	// error request status=500 463ac35c9f6413ad
+	// error request status=0 panicked=true 463ac35c9f6413ad
+}
+
+func Example_outsideOfRequests() {
+	defer restore()()
+	lines := stderr()
+
+	cfg := logctx.Config{Service: "media-api"}
+	log.Logger = logctx.New(os.Stderr, cfg)
+	slog.SetDefault(slog.New(logctx.Slog(slog.NewJSONHandler(os.Stderr, nil), cfg)))
+
+	ctx, span := trace.Start(context.Background(), "start-up")
+	trace.Do(ctx, func(ctx context.Context) {
+		logctx.Info(ctx).Msg("the cache is warm")
+		log.Info().Msg("without a context")
+		slog.Info("by slog")
+	})
+	span.End()
+
+	log.Info().Msg("listening") // of no trace
+	lines("service")
+	// Output:
+	// info the cache is warm service=media-api a new ID
+	// info without a context service=media-api a new ID
+	// INFO by slog service=media-api a new ID
+	// info listening service=media-api
+}
+
+// restore returns what makes the global loggers as they are now.
+func restore() func() {
+	logger, logged, out, flags := log.Logger, slog.Default(), stdlog.Writer(), stdlog.Flags()
+	return func() {
+		log.Logger = logger
+		slog.SetDefault(logged)
+		stdlog.SetOutput(out)
+		stdlog.SetFlags(flags)
+	}
+}
+
+func Example_untrusted() {
+	lines := stderr()
+	logger := logctx.New(os.Stderr)
+	handler := httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(ok))
+
+	handler = httpmw.New(httpmw.Config{
+		Logger:         &logger,
+		Trust:          httpmw.TrustNone.Always,
+		ResponseHeader: "X-B3-TraceId",
+	})(handler)
+
+	w := getAs(handler, "/media/7", "463ac35c9f6413ad-a2fb4a1d1a96d312-d")
+	lines("untrusted_trace_id")
+	fmt.Println(len(w.Header().Get("X-B3-TraceId")), "digits for the caller")
+	// Output:
+	// debug looking a new ID
+	// info asked for a new ID
+	// info request untrusted_trace_id=463ac35c9f6413ad a new ID
+	// 32 digits for the caller
+}
