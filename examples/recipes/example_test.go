@@ -214,11 +214,7 @@ func Example_outsideOfRequests() {
 	slog.SetDefault(slog.New(logctx.Slog(slog.NewJSONHandler(os.Stderr, nil), cfg)))
 
 	ctx, span := trace.Start(context.Background(), "start-up")
-	trace.Do(ctx, func(ctx context.Context) {
-		logctx.Info(ctx).Msg("the cache is warm")
-		log.Info().Msg("without a context")
-		slog.Info("by slog")
-	})
+	trace.Do(ctx, warmUp) // what it logs without a context has the ID too
 	span.End()
 
 	log.Info().Msg("listening") // of no trace
@@ -228,6 +224,12 @@ func Example_outsideOfRequests() {
 	// info without a context service=media-api a new ID
 	// INFO by slog service=media-api a new ID
 	// info listening service=media-api
+}
+
+func warmUp(ctx context.Context) {
+	logctx.Info(ctx).Msg("the cache is warm")
+	log.Info().Msg("without a context")
+	slog.Info("by slog")
 }
 
 // restore returns what makes the global loggers as they are now.
