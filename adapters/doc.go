@@ -52,7 +52,7 @@
 //	NATS, out               propagator.Inject(ctx, natsHeader{m.Header})
 //	NATS, in                handle(context.Background(), subject, natsHeader{m.Header}, func(ctx context.Context) error {
 //	SQS, out                MessageAttributes: sqsAttributes(ctx)
-//	SQS, in                 MessageAttributeNames: propagator.Fields()
+//	SQS, in                 in.MessageAttributeNames = slices.Concat(in.MessageAttributeNames, propagator.Fields())
 //	Kinesis, out            propagator.Inject(ctx, o.Headers)
 //	Kinesis, in             handle(ctx, stream, o.Headers, func(ctx context.Context) error { return fn(ctx, o) })
 //	watermill, out          propagator.Inject(ctx, propagation.MapCarrier(msg.Metadata))

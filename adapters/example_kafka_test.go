@@ -2,7 +2,6 @@ package adapters_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"example.com/clew/logctx"
@@ -23,23 +22,18 @@ func (produced) OnProduceRecordBuffered(r *kgo.Record) {
 	}
 }
 
-// consume hands each record to fn, in its trace.
-func consume(ctx context.Context, client *kgo.Client, fn func(ctx context.Context, r *kgo.Record) error) error {
-	for {
-		fetches := client.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
+// consume hands each record of a poll to fn, in its trace.
+func consume(ctx context.Context, polled kgo.Fetches, fn func(ctx context.Context, r *kgo.Record) error) error {
+	for r := range polled.RecordsAll() {
+		headers := propagation.MapCarrier{}
+		for _, h := range r.Headers {
+			headers[h.Key] = string(h.Value)
+		}
+		if err := handle(ctx, r.Topic, headers, func(ctx context.Context) error { return fn(ctx, r) }); err != nil {
 			return err
 		}
-		for r := range fetches.RecordsAll() {
-			headers := propagation.MapCarrier{}
-			for _, h := range r.Headers {
-				headers[h.Key] = string(h.Value)
-			}
-			if err := handle(ctx, r.Topic, headers, func(ctx context.Context) error { return fn(ctx, r) }); err != nil {
-				return err
-			}
-		}
 	}
+	return nil
 }
 
 // kafkaClient returns a client of a Kafka on loopback, which end ends.
@@ -63,16 +57,14 @@ func Example_kafka() {
 	ctx := handlerContext()
 	check(client.ProduceSync(ctx, &kgo.Record{Topic: "orders", Value: []byte("7")}).FirstErr())
 
-	consuming, done := context.WithCancel(context.Background())
-	err := consume(consuming, client, func(ctx context.Context, r *kgo.Record) error {
-		defer done()
+	polled := client.PollFetches(context.Background())
+	check(polled.Err())
+	check(consume(context.Background(), polled, func(ctx context.Context, r *kgo.Record) error {
 		logger.Info().Ctx(ctx).Msgf("order %s", r.Value)
 		logger.Info().Msg("without a context, too")
 		return nil
-	})
-	fmt.Println(err)
+	}))
 	// Output:
 	// order 7 trace_id=463ac35c9f6413ad
 	// without a context, too trace_id=463ac35c9f6413ad
-	// context canceled
 }

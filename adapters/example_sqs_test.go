@@ -3,7 +3,6 @@ package adapters_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -27,12 +26,10 @@ func sqsAttributes(ctx context.Context) map[string]types.MessageAttributeValue {
 	return attributes
 }
 
-// sqsReceive hands each message to fn, in its trace, and deletes those for which fn returns no error.
-func sqsReceive(ctx context.Context, client *sqs.Client, queueURL string, fn func(ctx context.Context, m types.Message) error) error {
-	received, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: &queueURL, MaxNumberOfMessages: 10, WaitTimeSeconds: 20,
-		MessageAttributeNames: propagator.Fields(), // SQS sends no others
-	})
+// sqsReceive hands each message to fn, in its trace.
+func sqsReceive(ctx context.Context, client *sqs.Client, in sqs.ReceiveMessageInput, fn func(ctx context.Context, m types.Message) error) error {
+	in.MessageAttributeNames = slices.Concat(in.MessageAttributeNames, propagator.Fields()) // SQS sends no others
+	received, err := client.ReceiveMessage(ctx, &in)
 	if err != nil {
 		return err
 	}
@@ -41,22 +38,17 @@ func sqsReceive(ctx context.Context, client *sqs.Client, queueURL string, fn fun
 		for key, value := range m.MessageAttributes {
 			headers[key] = aws.ToString(value.StringValue)
 		}
-		_ = handle(ctx, "receive", headers, func(ctx context.Context) error { // SQS sends it again after an error
-			if err := fn(ctx, m); err != nil {
-				return err
-			}
-			_, err := client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &queueURL, ReceiptHandle: m.ReceiptHandle})
+		if err := handle(ctx, "receive", headers, func(ctx context.Context) error { return fn(ctx, m) }); err != nil {
 			return err
-		})
+		}
 	}
 	return nil
 }
 
-// sqsQueue is an SQS with one queue. It keeps what is not deleted.
+// sqsQueue is an SQS with one queue, which hands a message out once.
 type sqsQueue struct {
 	mu       sync.Mutex
 	messages []types.Message
-	sent     int
 }
 
 func (q *sqsQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,16 +58,16 @@ func (q *sqsQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		MessageBody           *string
 		MessageAttributes     map[string]types.MessageAttributeValue
 		MessageAttributeNames []string
-		ReceiptHandle         string
 	}
 	check(json.NewDecoder(r.Body).Decode(&in))
 	var out struct{ Messages []types.Message }
 	switch r.Header.Get("X-Amz-Target") {
 	case "AmazonSQS.SendMessage":
-		q.sent++
-		q.messages = append(q.messages, types.Message{Body: in.MessageBody, MessageAttributes: in.MessageAttributes, ReceiptHandle: aws.String(fmt.Sprint(q.sent))})
+		q.messages = append(q.messages, types.Message{Body: in.MessageBody, MessageAttributes: in.MessageAttributes})
 	case "AmazonSQS.ReceiveMessage":
-		for _, m := range q.messages[:min(10, len(q.messages))] {
+		batch := q.messages[:min(10, len(q.messages))]
+		q.messages = q.messages[len(batch):]
+		for _, m := range batch {
 			asked := map[string]types.MessageAttributeValue{}
 			for name, value := range m.MessageAttributes {
 				if slices.Contains(in.MessageAttributeNames, name) {
@@ -85,8 +77,6 @@ func (q *sqsQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			m.MessageAttributes = asked
 			out.Messages = append(out.Messages, m)
 		}
-	case "AmazonSQS.DeleteMessage":
-		q.messages = slices.DeleteFunc(q.messages, func(m types.Message) bool { return *m.ReceiptHandle == in.ReceiptHandle })
 	default:
 		http.Error(w, "unknown", http.StatusBadRequest)
 		return
@@ -95,18 +85,17 @@ func (q *sqsQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // sqsClient returns a client of an SQS on loopback, which end ends.
-func sqsClient() (client *sqs.Client, queue *sqsQueue, end func()) {
-	queue = new(sqsQueue)
-	server := httptest.NewServer(queue)
+func sqsClient() (client *sqs.Client, end func()) {
+	server := httptest.NewServer(new(sqsQueue))
 	return sqs.New(sqs.Options{
 		Region: "eu-west-1", BaseEndpoint: aws.String(server.URL), HTTPClient: server.Client(),
 		Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
-	}), queue, server.Close
+	}), server.Close
 }
 
 // A message attribute on the way out; on the way in it must be asked for.
 func Example_sqs() {
-	client, queue, end := sqsClient()
+	client, end := sqsClient()
 	defer end()
 	logger := lines().Hook(logctx.Hook(logctx.Config{}))
 	queueURL := aws.String("https://sqs.eu-west-1.example.com/123456789012/orders")
@@ -115,14 +104,13 @@ func Example_sqs() {
 	_, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: queueURL, MessageBody: aws.String("7"), MessageAttributes: sqsAttributes(ctx)})
 	check(err)
 
-	check(sqsReceive(context.Background(), client, *queueURL, func(ctx context.Context, m types.Message) error {
+	in := sqs.ReceiveMessageInput{QueueUrl: queueURL, MaxNumberOfMessages: 10}
+	check(sqsReceive(context.Background(), client, in, func(ctx context.Context, m types.Message) error {
 		logger.Info().Ctx(ctx).Msgf("order %s", *m.Body)
 		logger.Info().Msg("without a context, too")
 		return nil
 	}))
-	fmt.Println(len(queue.messages), "left")
 	// Output:
 	// order 7 trace_id=463ac35c9f6413ad
 	// without a context, too trace_id=463ac35c9f6413ad
-	// 0 left
 }
