@@ -148,6 +148,7 @@
 //	log to slog, in main    slog.SetDefault(slog.New(logctx.Slog(handler, logctx.Config{})))
 //	log, Implicit           handler = httpmw.New(httpmw.Config{Implicit: true})(handler)
 //	log, in a request       log.New(logctx.From(ctx), "", 0)
+//	zap, access log         httpmw.AccessLog(httpmw.AccessLogConfig{Slog: slog.New(zapslog.NewHandler(logger.Core()))})
 //
 // The lines that other libraries write of a request have its ID by these; restyLogs, chiLogs and
 // chiID are a few lines each, in lines_test.go.

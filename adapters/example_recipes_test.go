@@ -42,7 +42,8 @@ func Example_recipeChi() {
 				next.ServeHTTP(w, r)
 			})
 		})
-	router.With(middleware.RequestID).Get("/media/{id}", func(w http.ResponseWriter, r *http.Request) {
+	router.Use(middleware.RequestID) // copies the request, as most middleware does
+	router.Get("/media/{id}", func(w http.ResponseWriter, r *http.Request) {
 		logctx.Info(r.Context()).Msg("asked for")
 	})
 

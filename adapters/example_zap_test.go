@@ -1,0 +1,28 @@
+package adapters_test
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"example.com/clew/httpmw"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// The access line goes to zap by zap's own handler of slog's. The lines of a program that logs with zap itself have the ID by
+// logctx/zapctx.
+func Example_zapAccessLog() {
+	core, written := observer.New(zap.InfoLevel)
+	logger := zap.New(core)
+
+	access := httpmw.AccessLog(httpmw.AccessLogConfig{Slog: slog.New(zapslog.NewHandler(logger.Core()))})
+
+	call(httpmw.New(httpmw.Config{})(access(http.NotFoundHandler())), "/media/7")
+	for _, line := range written.All() {
+		fields := line.ContextMap()
+		fmt.Println(line.Level, line.Message, fields["status"], fields["trace_id"])
+	}
+	// Output: warn request 404 463ac35c9f6413ad
+}
