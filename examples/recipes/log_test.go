@@ -21,20 +21,17 @@ func Example_othersLines() {
 	}))
 
 	handler = httpmw.New(httpmw.Config{Implicit: true})(handler)
-	server := &http.Server{Handler: handler, ErrorLog: log.New(logger, "", 0)}
 	log.SetFlags(0) // the logger has a time
 	log.SetOutput(logger)
 
-	test := httptest.NewUnstartedServer(nil)
-	test.Config = server
-	test.Start()
-	r, err := http.NewRequest(http.MethodGet, test.URL, nil)
+	server := httptest.NewServer(handler)
+	r, err := http.NewRequest(http.MethodGet, server.URL, nil)
 	check(err)
 	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312")
-	resp, err := test.Client().Do(r)
+	resp, err := server.Client().Do(r)
 	check(err)
 	check(resp.Body.Close())
-	test.Close()
+	server.Close()
 	log.Print("disk is nearly full")
 	lines()
 	// Output:
