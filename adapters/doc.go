@@ -40,9 +40,9 @@
 // # Messages
 //
 // A message carries its trace in one header, by trace.Propagator{Encoding: b3.B3SingleHeader}. A
-// consumer calls handle, in example_messages_test.go, for each message, in a batch as well: it begins
-// a span in the message's trace, and runs the handler in trace.Do. What a handler does not wait for
-// needs Wrap or Go, since a message's context ends when it has been handled.
+// consumer calls handle, in example_messages_test.go, for each message, in a batch as well. That
+// begins a span in the message's trace, and runs the handler in trace.Do. What a handler does not
+// wait for needs Wrap or Go, since a message's context ends when it has been handled.
 //
 // SQS hands out the attributes that it is asked for. NATS does not take B3 for b3, as
 // propagation.HeaderCarrier does. Kinesis has no headers: they are a field of the data.
@@ -50,7 +50,7 @@
 //	Kafka, out              kgo.WithHooks(produced{})
 //	Kafka, in               handle(ctx, r.Topic, headers, func(ctx context.Context) error { return fn(ctx, r) })
 //	NATS, out               propagator.Inject(ctx, natsHeader{m.Header})
-//	NATS, in                handle(context.Background(), subject, natsHeader{m.Header}, func(ctx context.Context) error {
+//	NATS, in                handle(context.Background(), subject, natsHeader{m.Header},
 //	SQS, out                MessageAttributes: sqsAttributes(ctx)
 //	SQS, in                 in.MessageAttributeNames = slices.Concat(in.MessageAttributeNames, propagator.Fields())
 //	Kinesis, out            propagator.Inject(ctx, o.Headers)

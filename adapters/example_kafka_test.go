@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// produced is a hook of franz-go's: what is produced has the trace of the context that Produce was given.
+// produced is a hook of franz-go's: a record has the trace of the context that Produce was given.
 type produced struct{}
 
 func (produced) OnProduceRecordBuffered(r *kgo.Record) {

@@ -12,7 +12,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// natsHeader is the headers of a message as they are. propagation.HeaderCarrier looks for B3, which is not b3 to NATS.
+// natsHeader is the headers of a message as they are. To NATS b3 is not B3, which is what
+// propagation.HeaderCarrier looks for.
 type natsHeader struct{ nats.Header }
 
 func (h natsHeader) Keys() []string { return slices.Collect(maps.Keys(h.Header)) }

@@ -26,7 +26,8 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// What docs/recipes.md shows of routers and RPC, as short as it can be. The other Examples show more.
+// These are what docs/recipes.md shows of routers and RPC, as short as they can be. The other
+// Examples show more.
 
 func Example_recipeChi() {
 	logger := lines()
@@ -110,7 +111,7 @@ func Example_recipeFiber() {
 	// request route=/media/:id status=200 trace_id=463ac35c9f6413ad
 }
 
-// serverOptions are grpc.NewServer's. tp is the provider of zipkin or of an SDK, or trace.NewProvider's.
+// serverOptions are grpc.NewServer's. tp is a provider of zipkin, an SDK or trace.NewProvider.
 func serverOptions(tp oteltrace.TracerProvider) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{}))),

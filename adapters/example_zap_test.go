@@ -11,8 +11,8 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// The access line goes to zap by zap's own handler of slog's. The lines of a program that logs with zap itself have the ID by
-// logctx/zapctx.
+// The access line goes to zap by zap's own handler for slog. Lines that are logged with zap itself
+// have the ID by logctx/zapctx.
 func Example_zapAccessLog() {
 	core, written := observer.New(zap.InfoLevel)
 	logger := zap.New(core)

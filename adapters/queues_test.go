@@ -24,7 +24,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// consumer is what handles the messages of a queue: the headers are those that came with the message.
+// consumer handles the messages of a queue. The headers are those that came with the message.
 type consumer = func(ctx context.Context, headers map[string]string, body string)
 
 // queue is a queue whose messages a consumer handles.
@@ -182,8 +182,9 @@ var queues = []struct {
 	}},
 }
 
-// Each message of a batch is handled in a span of its own, which is the child of its sender's; lines have its ID, with a
-// context and without. A message without a trace that can be read begins one, and is not in that of the message before.
+// Each message of a batch is handled in a span of its own, which is the child of its sender's.
+// Lines have its ID, with a context and without. A message without a trace that can be read begins one,
+// and is not in that of the message before.
 func TestQueues(t *testing.T) {
 	const sent = "463ac35c9f6413ad-a2fb4a1d1a96d312"
 	others := []struct {
@@ -280,7 +281,8 @@ func mustB3(ctx context.Context) trace.B3 {
 	return b
 }
 
-// A record that is produced again, as into a topic for what failed, has one header and stays in its trace.
+// A record that is produced again, as into a topic for what failed, has one header and stays in
+// its trace.
 func TestKafkaRecordIsForwarded(t *testing.T) {
 	client, end := kafkaClient("orders")
 	defer end()

@@ -1,4 +1,5 @@
-// Package recipes_test holds the code that docs/recipes.md shows, and tries it. What needs other libraries is in adapters.
+// Package recipes_test holds the code that docs/recipes.md shows, and tries it. Recipes that need
+// other libraries are in adapters.
 package recipes_test
 
 import (
@@ -23,8 +24,9 @@ import (
 	"github.com/rs/zerolog/log"
 )
 
-// stderr makes os.Stderr a pipe until lines is called. That prints what does not vary of the lines that were written: level,
-// message, the fields that are asked for, and the ID where it is the caller's.
+// stderr makes os.Stderr a pipe until lines is called. That prints what does not vary of the lines
+// that were written: level, message, the fields that are asked for, and the ID where it is the
+// caller's.
 func stderr() (lines func(fields ...string)) {
 	before := os.Stderr
 	r, w, err := os.Pipe()
