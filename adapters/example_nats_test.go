@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"os"
 	"slices"
 	"time"
 
@@ -38,7 +39,9 @@ func natsSubscribe(conn *nats.Conn, subject string, fn func(ctx context.Context,
 
 // natsServer returns a connection to a NATS on loopback, which end ends.
 func natsServer() (conn *nats.Conn, end func()) {
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
+	dir, err := os.MkdirTemp("", "nats")
+	check(err)
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, JetStream: true, StoreDir: dir})
 	check(err)
 	s.Start()
 	if !s.ReadyForConnections(time.Minute) {
@@ -50,6 +53,7 @@ func natsServer() (conn *nats.Conn, end func()) {
 		conn.Close()
 		s.Shutdown()
 		s.WaitForShutdown()
+		check(os.RemoveAll(dir))
 	}
 }
 

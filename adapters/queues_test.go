@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -95,6 +96,42 @@ var queues = []struct {
 				for range n {
 					<-handled
 				}
+			},
+			end: end,
+		}
+	}},
+	{"JetStream", func(fn consumer) queue {
+		conn, end := natsServer()
+		js, err := jetstream.New(conn)
+		check(err)
+		ctx := context.Background()
+		_, err = js.CreateStream(ctx, jetstream.StreamConfig{Name: "orders", Subjects: []string{"orders"}, Storage: jetstream.MemoryStorage})
+		check(err)
+		reader, err := js.CreateConsumer(ctx, "orders", jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy})
+		check(err)
+		return queue{
+			send: func(ctx context.Context, body string) { check(natsPublish(ctx, conn, "orders", []byte(body))) },
+			other: func(headers map[string]string, body string) {
+				m := &nats.Msg{Subject: "orders", Data: []byte(body)}
+				for key, value := range headers {
+					m.Header = nats.Header{key: {value}}
+				}
+				check(conn.PublishMsg(m))
+			},
+			wait: func(n int) {
+				batch, err := reader.Fetch(n)
+				check(err)
+				for m := range batch.Messages() {
+					check(handle(ctx, "orders", natsHeader{m.Headers()}, func(ctx context.Context) error {
+						headers := map[string]string{}
+						for key := range m.Headers() {
+							headers[key] = m.Headers().Get(key)
+						}
+						fn(ctx, headers, string(m.Data()))
+						return m.Ack()
+					}))
+				}
+				check(batch.Error())
 			},
 			end: end,
 		}
