@@ -24,6 +24,7 @@ func TestAllocations(t *testing.T) {
 	trace.Propagator{Encoding: both}.Inject(ctx, propagation.HeaderCarrier(out))
 	carrier := propagation.HeaderCarrier(out)
 
+	limit := trace.NewLimit(1e6)
 	for _, tt := range []struct {
 		name string
 		most float64
@@ -43,6 +44,7 @@ func TestAllocations(t *testing.T) {
 		{"Start without an SDK", 1, func() { _, _ = trace.Starter{}.Start(context.Background(), caller, "x") }},
 		{"Start of a root", 1, func() { _, _ = trace.Start(context.Background(), "x") }},
 		{"Start of a child", 1, func() { _, _ = trace.Start(ours, "x") }},
+		{"NewLimit's Sample", 0, func() { limit.Sample(caller.TraceID) }},
 		{"Start of a client span, and Inject", 2, func() {
 			ctx, _ := client.Start(ours, trace.B3{}, "x")
 			trace.Propagator{}.Inject(ctx, carrier)

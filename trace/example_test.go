@@ -251,6 +251,22 @@ func ExampleNever() {
 	// Output: false
 }
 
+func ExampleNewLimit() {
+	limit := trace.NewLimit(1.0 / 3600) // one trace an hour; 10 would be ten a second
+	provider := trace.NewProvider(trace.ProviderConfig{Sampler: limit})
+
+	sampled := 0
+	for range 1000 {
+		_, span := provider.Tracer("example").Start(context.Background(), "job")
+		if span.SpanContext().IsSampled() {
+			sampled++
+		}
+		span.End()
+	}
+	fmt.Println(sampled, "of 1,000 at once")
+	// Output: 1 of 1,000 at once
+}
+
 func ExampleNewRatio() {
 	ratio := trace.NewRatio(0.001) // one trace in a thousand
 	fmt.Println(ratio.Sample(oteltrace.TraceID{8: 0x00, 9: 0x01}), ratio.Sample(oteltrace.TraceID{8: 0xff}))

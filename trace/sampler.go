@@ -9,7 +9,8 @@ import (
 )
 
 // Sampler decides whether a trace is sampled that nobody has decided yet. It must be safe
-// for concurrent use, and should answer alike for one ID, whichever service asks.
+// for concurrent use, and should answer alike for one ID, whichever service asks; [NewLimit] says
+// where it need not.
 type Sampler interface {
 	Sample(oteltrace.TraceID) bool
 }
@@ -26,7 +27,7 @@ func Never() Sampler { return constant(false) }
 
 // Ratio samples a share of the traces. It decides on the low 64 bits of the ID, so that the
 // 64-bit and the 128-bit form of an ID, and OpenTelemetry's TraceIDRatioBased at the same
-// rate, all agree. Who can choose IDs can so choose to be sampled. The zero value samples
+// rate, all agree. Anyone who can choose trace IDs can choose to be sampled. The zero value samples
 // none. Safe for concurrent use.
 type Ratio struct {
 	bound atomic.Uint64 // of 1<<63

@@ -1,0 +1,105 @@
+package trace_test
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// burst asks n times at once, and returns how many were taken.
+func burst(s trace.Sampler, n int) (taken int) {
+	for range n {
+		if s.Sample(oteltrace.TraceID{1}) {
+			taken++
+		}
+	}
+	return taken
+}
+
+// What is taken in bursts of 1,000, one after another.
+func TestLimit(t *testing.T) {
+	type step struct {
+		after time.Duration // since the step before
+		want  int
+	}
+	for _, tt := range []struct {
+		name      string
+		perSecond float64
+		steps     []step
+	}{
+		{"five", 5, []step{{0, 5}, {0, 0}, {199 * time.Millisecond, 0}, {time.Millisecond, 1}, {time.Second, 5}, {400 * time.Millisecond, 2}}},
+		{"an idle hour is a second", 5, []step{{time.Hour, 5}, {0, 0}, {time.Hour, 5}, {time.Second, 5}}},
+		{"one", 1, []step{{0, 1}, {time.Second - 1, 0}, {1, 1}, {time.Hour, 1}}},
+		{"one in ten seconds", 0.1, []step{{0, 1}, {10*time.Second - 1, 0}, {1, 1}, {time.Hour, 1}, {0, 0}}},
+		{"one and a half: one at once", 1.5, []step{{0, 1}, {time.Second, 1}, {time.Second, 1}, {time.Hour, 1}}},
+		{"two and a half: two at once", 2.5, []step{{0, 2}, {400 * time.Millisecond, 1}, {time.Hour, 2}, {0, 0}}},
+		{"one in a year", 1 / (365 * 24 * 3600.0), []step{{0, 1}, {364 * 24 * time.Hour, 0}, {25 * time.Hour, 1}}},
+		{"the smallest: one", math.SmallestNonzeroFloat64, []step{{0, 1}, {10000 * time.Hour, 0}}},
+		{"none", 0, []step{{0, 0}, {time.Hour, 0}}},
+		{"minus zero is none", math.Copysign(0, -1), []step{{0, 0}, {time.Hour, 0}}},
+		{"more than are asked for", 1e6, []step{{0, 1000}, {0, 1000}}},
+		{"more than there are nanoseconds", 1e12, []step{{0, 1000}, {time.Hour, 1000}}},
+		{"the largest", math.MaxFloat64, []step{{0, 1000}, {time.Hour, 1000}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limit := trace.NewLimit(tt.perSecond)
+				for i, step := range tt.steps {
+					time.Sleep(step.after)
+					assert.Equal(t, step.want, burst(limit, 1000), "taken of 1,000 in step %d, %v after the one before", i, step.after)
+				}
+			})
+		})
+	}
+}
+
+// In the long run it is the limit, whatever its fraction, and never more.
+func TestLimitInTheLongRun(t *testing.T) {
+	for _, perSecond := range []float64{0.3, 1, 3, 7, 33.3, 999} {
+		t.Run(fmt.Sprint(perSecond), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limit, taken, begun := trace.NewLimit(perSecond), 0, time.Now()
+				for range 30_000 {
+					taken += burst(limit, 3)
+					time.Sleep(997 * time.Microsecond)
+				}
+				most := math.Max(1, perSecond) + perSecond*time.Since(begun).Seconds()
+				assert.LessOrEqual(t, float64(taken), most, "taken")
+				assert.GreaterOrEqual(t, float64(taken), perSecond*time.Since(begun).Seconds()-1, "taken")
+			})
+		})
+	}
+}
+
+// However many ask at once, and however long ago they have looked at the clock.
+func TestLimitAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const goroutines, seconds, perSecond = 64, 20, 10
+		limit := trace.NewLimit(perSecond)
+		var taken atomic.Int64
+		for second := range seconds {
+			var wg sync.WaitGroup
+			for range goroutines {
+				wg.Go(func() { taken.Add(int64(burst(limit, 100))) })
+			}
+			wg.Wait()
+			assert.EqualValues(t, (second+1)*perSecond, taken.Load(), "taken, after %d seconds", second)
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+func TestLimitPanics(t *testing.T) {
+	for _, perSecond := range []float64{-0.001, -1, math.NaN(), math.Inf(1), math.Inf(-1)} {
+		want := fmt.Sprintf("trace: limit %v is no number of traces a second", perSecond)
+		assert.PanicsWithValue(t, want, func() { trace.NewLimit(perSecond) }, "NewLimit(%v)", perSecond)
+	}
+}
