@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"example.com/clew/trace"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -25,6 +26,13 @@ type Config struct {
 	// is one in a hundred. It can be changed while running, see [Provider.SetRatio]. 0: 0.001.
 	// An Exporter does not sample.
 	Ratio float64
+
+	// Sampler decides those traces instead of Ratio: a trace.NewLimit, trace.Always, or one of your
+	// own. It is asked once for a trace that begins here or that a caller left open, by any
+	// goroutine. Both Ratio and Sampler are an error. To change a *trace.Ratio while running, keep
+	// it and call its SetRate: [Provider.SetRatio] is for Ratio alone. Nil: Ratio. An Exporter does
+	// not sample.
+	Sampler trace.Sampler
 
 	// Attributes are added to each span's resource, such as deployment.environment.name. They go before
 	// what is found in the environment, the host, the container and the build. An Exporter does
@@ -67,6 +75,9 @@ func (cfg Config) checked() (Config, *url.URL, error) {
 	if !(cfg.Ratio >= 0 && cfg.Ratio <= 1) { // written so that NaN fails too
 		errs = append(errs, fmt.Errorf("zipkin: Ratio %v is not between 0 and 1", cfg.Ratio))
 	}
+	if cfg.Ratio != 0 && cfg.Sampler != nil {
+		errs = append(errs, errors.New("zipkin: both Ratio and Sampler"))
+	}
 	if cfg.QueueSpans < 0 {
 		errs = append(errs, fmt.Errorf("zipkin: QueueSpans %d is negative", cfg.QueueSpans))
 	}
@@ -76,7 +87,7 @@ func (cfg Config) checked() (Config, *url.URL, error) {
 	if len(errs) > 0 {
 		return cfg, nil, errors.Join(errs...)
 	}
-	if cfg.Ratio == 0 {
+	if cfg.Ratio == 0 && cfg.Sampler == nil {
 		cfg.Ratio = defaultRatio
 	}
 	if cfg.QueueSpans == 0 {

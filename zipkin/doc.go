@@ -18,10 +18,10 @@
 // # Which traces
 //
 // The four states of B3 are obeyed, whoever starts the span: deny never, accept and debug always;
-// [Config].Ratio decides what a caller left open and what begins here. The decision goes to the
-// next hop with the trace, so that a trace is there whole or not at all. It goes by the low 64
-// bits of the trace ID, so that services with the same ratio would decide alike even without being
-// told.
+// [Config].Ratio, or a Sampler of your own, decides what a caller left open and what begins here.
+// The decision goes to the next hop with the trace, so that a trace is there whole or not at all.
+// The ratio goes by the low 64 bits of the trace ID, so that services with the same ratio would
+// decide alike even without being told.
 //
 // # The pipe
 //

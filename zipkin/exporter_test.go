@@ -489,6 +489,7 @@ func TestConfigErrors(t *testing.T) {
 		{name: "no host", change: func(c *zipkin.Config) { c.Endpoint = "http:///api/v2/spans" }, want: "zipkin: Endpoint has no host"},
 		{name: "a Ratio below", change: func(c *zipkin.Config) { c.Ratio = -0.1 }, want: "zipkin: Ratio -0.1 is not between 0 and 1"},
 		{name: "a Ratio above", change: func(c *zipkin.Config) { c.Ratio = 100 }, want: "zipkin: Ratio 100 is not between 0 and 1"},
+		{name: "Ratio and Sampler", change: func(c *zipkin.Config) { c.Ratio, c.Sampler = 0.01, trace.Always() }, want: "zipkin: both Ratio and Sampler"},
 		{name: "no Ratio", change: func(c *zipkin.Config) { c.Ratio = nan }, want: "zipkin: Ratio NaN is not between 0 and 1"},
 		{name: "QueueSpans", change: func(c *zipkin.Config) { c.QueueSpans = -1 }, want: "zipkin: QueueSpans -1 is negative"},
 		{name: "QueueBytes", change: func(c *zipkin.Config) { c.QueueBytes = -1 }, want: "zipkin: QueueBytes -1 is negative"},

@@ -19,7 +19,7 @@ type Provider struct {
 	embedded.TracerProvider
 	sdk   *sdktrace.TracerProvider
 	pipe  *pipe
-	ratio *ratio
+	ratio *ratio // nil with Config.Sampler
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)
@@ -33,15 +33,17 @@ func NewProvider(cfg Config) (*Provider, error) {
 	if err = errors.Join(err, noService); err != nil {
 		return nil, err
 	}
-	p := &Provider{
-		pipe:  newPipe(cfg, newSender(endpoint, cfg.Client, sizesOf(cfg.QueueBytes))),
-		ratio: newRatio(cfg.Ratio),
+	p := &Provider{pipe: newPipe(cfg, newSender(endpoint, cfg.Client, sizesOf(cfg.QueueBytes)))}
+	decider := cfg.Sampler
+	if decider == nil {
+		p.ratio = newRatio(cfg.Ratio)
+		decider = p.ratio.Ratio
 	}
 	if err := observe(cfg.MeterProvider, cfg.QueueSpans, p.pipe.read); err != nil {
 		return nil, err
 	}
 	p.sdk = sdktrace.NewTracerProvider(
-		sdktrace.WithSampler(sampler{p.ratio.Ratio}),
+		sdktrace.WithSampler(sampler{decider}),
 		sdktrace.WithIDGenerator(ids{}),
 		sdktrace.WithResource(res),
 		sdktrace.WithSpanProcessor(inlet{p.pipe}),
@@ -128,11 +130,13 @@ func (p *Provider) Stats() Stats {
 	return c.stats()
 }
 
-// Ratio returns the share of the traces that are sampled, of those that no caller has decided.
+// Ratio returns the share of the traces that are sampled, of those that no caller has decided. It is
+// NaN if Config.Sampler decides.
 func (p *Provider) Ratio() float64 { return p.ratio.load() }
 
 // SetRatio changes the ratio, for traces that begin from now on. Here 0 means none. A ratio that is not
-// between 0 and 1 is an error, and changes nothing.
+// between 0 and 1 is an error, and changes nothing. With Config.Sampler each is one, also if that is a
+// *trace.Ratio: change it by its own SetRate.
 func (p *Provider) SetRatio(share float64) error { return p.ratio.set(share) }
 
 // RatioHandler shows the ratio, and changes it by PUT:
@@ -140,7 +144,8 @@ func (p *Provider) SetRatio(share float64) error { return p.ratio.set(share) }
 //	curl localhost:8080/debug/ratio
 //	curl -X PUT -d 0.01 localhost:8080/debug/ratio
 //
-// Mount it where only your operators get to: who may change the ratio may flood the collector.
+// Mount it where only your operators get to: anyone who may change the ratio may flood the collector.
+// With Config.Sampler there is no ratio, and the answer is 404.
 func (p *Provider) RatioHandler() http.Handler { return p.ratio }
 
 // scope is the name under which OpenTelemetry sees this package.

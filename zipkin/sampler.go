@@ -20,9 +20,9 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// sampler obeys B3 and leaves the rest to a ratio. Not OpenTelemetry's ParentBased: that knows a flag, which
+// sampler obeys B3 and leaves the rest to a trace.Sampler. Not OpenTelemetry's ParentBased: that knows a flag, which
 // cannot tell a caller that defers from one that denies.
-type sampler struct{ ratio *trace.Ratio }
+type sampler struct{ trace.Sampler }
 
 // How the sampler tells the exporter what a span context cannot hold. Rare, and before all other
 // attributes, so that they do not fall victim to their number.
@@ -46,7 +46,7 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 		return result
 	case trace.Accept, trace.Debug:
 	default:
-		if !s.ratio.Sample(p.TraceID) {
+		if !s.Sample(p.TraceID) {
 			return result
 		}
 	}
@@ -84,7 +84,7 @@ func (ids) NewIDs(context.Context) (oteltrace.TraceID, oteltrace.SpanID) {
 
 func (ids) NewSpanID(context.Context, oteltrace.TraceID) oteltrace.SpanID { return newid.Span() }
 
-// ratio is a trace.Ratio that tells its share as it was given.
+// ratio is a trace.Ratio that tells its share as it was given. Nil: a Sampler decides, and there is none.
 type ratio struct {
 	*trace.Ratio
 	setting sync.Mutex    // both at once
@@ -97,9 +97,17 @@ func newRatio(share float64) *ratio {
 	return r
 }
 
-func (r *ratio) load() float64 { return math.Float64frombits(r.share.Load()) }
+func (r *ratio) load() float64 {
+	if r == nil {
+		return math.NaN()
+	}
+	return math.Float64frombits(r.share.Load())
+}
 
 func (r *ratio) set(share float64) error {
+	if r == nil {
+		return errSampler
+	}
 	if !(share >= 0 && share <= 1) { // written so that NaN fails too
 		return fmt.Errorf("zipkin: ratio %v is not between 0 and 1", share)
 	}
@@ -110,10 +118,17 @@ func (r *ratio) set(share float64) error {
 	return nil
 }
 
-var errNotRatio = errors.New("zipkin: the body is not a number between 0 and 1")
+var (
+	errNotRatio = errors.New("zipkin: the body is not a number between 0 and 1")
+	errSampler  = errors.New("zipkin: no ratio to set: Config.Sampler decides")
+)
 
 // ServeHTTP answers GET with the ratio, as text, and sets it by PUT.
 func (r *ratio) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if r == nil {
+		http.Error(w, errSampler.Error(), http.StatusNotFound)
+		return
+	}
 	switch req.Method {
 	case http.MethodGet, http.MethodHead:
 	case http.MethodPut:
