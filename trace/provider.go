@@ -25,6 +25,7 @@ type ProviderConfig struct {
 type Provider struct {
 	embedded.TracerProvider
 	sampler Sampler
+	sdk     oteltrace.TracerProvider // what this one decides ahead of; nil: nothing. See aheadOf
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)

@@ -57,6 +57,9 @@ func (s *span) SpanContext() oteltrace.SpanContext {
 func (s *span) TracerProvider() oteltrace.TracerProvider {
 	switch {
 	case s.provider != nil:
+		if s.provider.sdk != nil {
+			return s.provider.sdk
+		}
 		return s.provider
 	case s.rare != nil && s.rare.provider != nil:
 		return s.rare.provider
@@ -101,7 +104,7 @@ func (n *node) link(ctx context.Context) *node {
 // begin makes s a child of under. It fills s in where it is, in a node: a span that is made
 // elsewhere and copied there costs as much again.
 func (s *span) begin(under *parent, p *Provider) {
-	s.provider = p
+	s.provider, s.bySDK = p, p.sdk != nil
 	s.rare = rarely(under.state, nil)
 
 	b := &s.b3

@@ -133,9 +133,13 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 			}
 			continue
 		}
+		if ahead := aheadOf(provider); ahead != nil && !ahead.takes(&p) {
+			return ahead.start(ctx, &p, s.Kind)
+		}
 		if spanCtx, span, ok := p.ask(ctx, &cur, provider, s.Kind, name, opts); ok {
 			return spanCtx, span
 		}
+		p.undecided()
 	}
 	if over != nil {
 		ctx = newPassedNode(ctx, over)
@@ -164,9 +168,18 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 			root, span = own.start(under, &p, s.Kind)
 			return root, under, span
 		}
-		if root, span, ok := p.ask(under, &there, provider, s.Kind, name, opts); ok {
+		if ahead := aheadOf(provider); ahead != nil && !ahead.takes(&p) {
+			root, span = ahead.start(under, &p, s.Kind)
 			return root, under, span
 		}
+		asked := opts
+		if p.b3.Sampling != Defer {
+			asked = joining(opts)
+		}
+		if root, span, ok := p.ask(under, &there, provider, s.Kind, name, asked); ok {
+			return root, under, span
+		}
+		p.undecided()
 	}
 	root, span = fallback.start(under, &p, s.Kind)
 	return root, under, span
@@ -202,6 +215,7 @@ type parent struct {
 	b3     B3 // with the state that the child is to have; Defer: to be decided
 	state  oteltrace.TraceState
 	denied bool // by a caller, so that no SDK is asked
+	ahead  bool // decided ahead of the SDK, by the sampler that it would ask
 
 	callerParent oteltrace.SpanID // of a caller that is the parent
 }
@@ -317,6 +331,11 @@ var (
 func (p *parent) shown() B3 {
 	b := p.b3
 	switch {
+	case b.Sampling == Defer, p.ahead:
+		// The SDK keeps the trace ID. ParentBased, for which this is no valid parent, asks
+		// its root sampler; with the span ID it would not sample. A sampler that was asked
+		// ahead of its SDK finds its decision in our span.
+		b.SpanID = oteltrace.SpanID{}
 	case b.Sampling.sampled():
 		// ParentBased follows a valid parent only, so IDs that are missing are invented.
 		// They are on no log line and on no wire.
@@ -326,10 +345,6 @@ func (p *parent) shown() B3 {
 		if !b.SpanID.IsValid() {
 			b.SpanID = newid.Span()
 		}
-	case b.Sampling == Defer:
-		// The SDK keeps the trace ID. ParentBased, for which this is no valid parent, asks
-		// its root sampler; with the span ID it would not sample.
-		b.SpanID = oteltrace.SpanID{}
 	}
 	return b
 }

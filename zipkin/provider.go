@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"time"
 
+	"example.com/clew/internal/seam"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/embedded"
@@ -20,6 +21,7 @@ type Provider struct {
 	sdk   *sdktrace.TracerProvider
 	pipe  *pipe
 	ratio *ratio // nil with Config.Sampler
+	ahead any    // of sdk; see seam.Ahead
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)
@@ -48,8 +50,18 @@ func NewProvider(cfg Config) (*Provider, error) {
 		sdktrace.WithResource(res),
 		sdktrace.WithSpanProcessor(inlet{p.pipe}),
 	)
+	p.ahead = seam.Ahead(p, decider)
 	go p.pipe.run()
 	return p, nil
+}
+
+func init() {
+	seam.AheadOf = func(sdk oteltrace.TracerProvider) any {
+		if p, ok := sdk.(*Provider); ok {
+			return p.ahead
+		}
+		return nil
+	}
 }
 
 // inlet is the pipe as the SDK's first SpanProcessor. It leaves its end to the Provider: the SDK flushes and ends one

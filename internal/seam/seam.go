@@ -71,7 +71,20 @@ type Clean struct{ propagation.HeaderCarrier }
 
 // From trace to zipkin.
 
+// Ahead returns what decides ahead of sdk, so that sdk makes no span of a trace that is not sampled.
+// Sdk must obey B3, and ask sampler where B3 says nothing. Set by package trace.
+var Ahead func(sdk oteltrace.TracerProvider, sampler Sampler) any
+
+// Sampler is trace.Sampler.
+type Sampler interface{ Sample(oteltrace.TraceID) bool }
+
 // InventedParent is the key of the parent span ID that package trace invents for an SDK, whose
 // sampler obeys an accept or a debug that came without IDs only if there is a parent. There is no
 // such span: exporters must not name it.
 type InventedParent struct{}
+
+// From zipkin to trace.
+
+// AheadOf returns what Ahead has made for sdk, or nil. Nil in a program without zipkin, which sets it
+// when it is initialized.
+var AheadOf func(sdk oteltrace.TracerProvider) any
