@@ -63,6 +63,20 @@ type Config struct {
 	// Trust says what to believe of the caller of a request. Nil: TrustAll.
 	Trust func(*http.Request) Trust
 
+	// Sample, if set, decides whether the trace of a request is sampled, where its caller has not
+	// decided, or may not: without headers, after a caller that defers, and under TrustIDs and
+	// TrustNone. It is asked before every sampler and SDK, which it overrules, once for each
+	// request, and sees the request that Trust sees: a route is not known yet. What it says is
+	// as if a caller had said it. Accept samples. Deny travels on, so that nothing is sampled in the
+	// services that are called either. Debug samples there too, whatever their samplers say, and
+	// has the log level of a debug trace. Defer, and a value that is none of the four, ask the
+	// sampler. A panic flies on, before a span has begun.
+	//
+	// In a span of this process the decision has been made: inside of another New, or of otelhttp,
+	// Sample is not asked, except under TrustNone, which begins a new trace. So put this New
+	// outermost. Nil: the sampler decides.
+	Sample func(*http.Request) trace.Sampling
+
 	// Logger, if set, is put into each request's context, bound to it, so that plain
 	// zerolog.Ctx(ctx).Info() has the ID too. It gets logctx's hook if it has none. In a
 	// debug trace whose decision is trusted its level is debug and its Sampler is not asked, so
@@ -279,17 +293,26 @@ func (h *handler) start(r *http.Request, trust Trust) (context.Context, oteltrac
 	switch trust {
 	case TrustAll:
 		ctx, caller := h.extract(r)
-		ctx, span := h.starter.Start(ctx, caller, clip.Method(r.Method))
+		ctx, span := h.starterOf(r).Start(ctx, caller, clip.Method(r.Method))
 		return ctx, span, r.Header
 	case TrustIDs:
 		caller := h.alone(r)
 		caller.Sampling = trace.Defer
-		ctx, span := h.starter.Start(withoutBaggage(r), caller, clip.Method(r.Method))
+		ctx, span := h.starterOf(r).Start(withoutBaggage(r), caller, clip.Method(r.Method))
 		ours, _ := trace.FromContext(ctx)
 		return ctx, span, h.refused.redecided(r.Header, caller, ours)
 	default:
 		return h.startUntrusted(r)
 	}
+}
+
+// starterOf returns what begins the span of r.
+func (h *handler) starterOf(r *http.Request) trace.Starter {
+	s := h.starter
+	if h.Sample != nil {
+		s.Sample = func() trace.Sampling { return h.Sample(r) }
+	}
+	return s
 }
 
 // extract reads the caller, and what else the propagator brings.
@@ -342,7 +365,7 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 			untrusted.Store(true)
 		}
 	}
-	ctx, span := h.starter.Start(ctx, trace.B3{}, clip.Method(r.Method), opts...)
+	ctx, span := h.starterOf(r).Start(ctx, trace.B3{}, clip.Method(r.Method), opts...)
 	if h.Logger == nil {
 		ctx = logbind.Rebind(ctx) // a logger bound further out is bound to another trace
 	}

@@ -212,6 +212,24 @@ func ExampleStarter() {
 	// Output: 463ac35c9f6413ad
 }
 
+// A consumer that never samples heartbeats, where the producer has left it open.
+func ExampleStarter_sample() {
+	consume := func(topic string) {
+		starter := trace.Starter{Kind: oteltrace.SpanKindConsumer, Sample: func() trace.Sampling {
+			if topic == "heartbeats" {
+				return trace.Deny
+			}
+			return trace.Defer // to the sampler
+		}}
+		_, span := starter.Start(context.Background(), trace.B3{}, topic)
+		defer span.End()
+		fmt.Println(topic, span.SpanContext().IsSampled())
+	}
+
+	consume("heartbeats")
+	// Output: heartbeats false
+}
+
 func ExamplePropagator() {
 	h := http.Header{"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-1"}}
 	ctx := trace.Propagator{}.Extract(context.Background(), propagation.HeaderCarrier(h))

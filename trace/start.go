@@ -95,6 +95,12 @@ func below(ctx context.Context) context.Context {
 type Starter struct {
 	TracerProvider oteltrace.TracerProvider // nil: as Start says
 	Kind           oteltrace.SpanKind       // for the spans of an SDK
+
+	// Sample is asked where nobody has decided: the caller neither, nor a span that is current in
+	// ctx. It is asked before the sampler of a Provider or an SDK, which it overrules: what it
+	// says is obeyed as a state that a caller has sent without IDs. Defer, a value that is none of
+	// the four, and nil leave it to the sampler.
+	Sample func() Sampling
 }
 
 // Start begins a span as a child of caller, which is what [FromHeader], [Parse] or
@@ -119,6 +125,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 	cur := lookup(ctx)
 	var p parent
 	p.resolve(&cur, caller)
+	p.sample(s.Sample)
 	var over oteltrace.TracerProvider
 	for i, provider := range [...]oteltrace.TracerProvider{s.TracerProvider, cur.provider(), globalProvider()} {
 		if provider == nil {
@@ -160,13 +167,21 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 	}
 	there := lookup(under)
 	var p parent // none: a deny is for its trace only
-	for _, provider := range [...]oteltrace.TracerProvider{s.TracerProvider, cur.provider(), passed, globalProvider()} {
+	p.sample(s.Sample)
+	var over oteltrace.TracerProvider
+	for i, provider := range [...]oteltrace.TracerProvider{s.TracerProvider, cur.provider(), passed, globalProvider()} {
 		if provider == nil {
 			continue
 		}
 		if own, ok := provider.(*Provider); ok {
 			root, span = own.start(under, &p, s.Kind)
 			return root, under, span
+		}
+		if p.denied {
+			if over == nil && (i < 2 || passed == nil) {
+				over = provider // as in Start; passed is there already
+			}
+			continue
 		}
 		if ahead := aheadOf(provider); ahead != nil && !ahead.takes(&p) {
 			root, span = ahead.start(under, &p, s.Kind)
@@ -181,11 +196,14 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 		}
 		p.undecided()
 	}
+	if over != nil {
+		under = newPassedNode(under, over)
+	}
 	root, span = fallback.start(under, &p, s.Kind)
 	return root, under, span
 }
 
-// passedNode holds the SDK that was not asked because a caller had denied: a new root that
+// passedNode holds the SDK that was not asked because a caller, or Sample, had denied: a new root that
 // begins in that context is again its to decide.
 type passedNode struct {
 	context.Context
@@ -214,7 +232,8 @@ func passedOver(ctx context.Context) oteltrace.TracerProvider {
 type parent struct {
 	b3     B3 // with the state that the child is to have; Defer: to be decided
 	state  oteltrace.TraceState
-	denied bool // by a caller, so that no SDK is asked
+	denied bool // by a caller or by Sample, so that no SDK is asked
+	ruled  bool // decided by Sample
 	ahead  bool // decided ahead of the SDK, by the sampler that it would ask
 
 	callerParent oteltrace.SpanID // of a caller that is the parent
@@ -262,6 +281,15 @@ func (p *parent) resolve(cur *current, caller B3) {
 			p.b3.Sampling = Defer
 		}
 	}
+}
+
+// sample asks f, which may be nil, if nobody has decided.
+func (p *parent) sample(f func() Sampling) {
+	if f == nil || p.b3.Sampling != Defer {
+		return
+	}
+	p.b3.Sampling = f().known()
+	p.denied, p.ruled = p.b3.Sampling == Deny, p.b3.Sampling != Defer
 }
 
 // ask lets an SDK make the span. ok is false if it made none: a no-op provider returns its
@@ -338,11 +366,12 @@ func (p *parent) shown() B3 {
 		b.SpanID = oteltrace.SpanID{}
 	case b.Sampling.sampled():
 		// ParentBased follows a valid parent only, so IDs that are missing are invented.
-		// They are on no log line and on no wire.
+		// They are on no log line and on no wire. A caller that left it to Sample has a span ID,
+		// but reports no span.
 		if !b.TraceID.IsValid() {
 			b.TraceID = newid.Trace()
 		}
-		if !b.SpanID.IsValid() {
+		if !b.SpanID.IsValid() || p.ruled {
 			b.SpanID = newid.Span()
 		}
 	}

@@ -2,6 +2,7 @@ package zipkin_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -246,4 +247,44 @@ func TestRatioChangesWhileRunning(t *testing.T) {
 	_, s = trace.Start(notTaken, "child")
 	s.End()
 	assert.Empty(t, flushed(t, tp, p), "spans of a trace that was not taken, at ratio 1")
+}
+
+// TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler, and what it says is in
+// Zipkin what a caller would have said, but for the parent: a caller that defers reports none.
+func TestSampleOverrulesTheSampler(t *testing.T) {
+	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
+		for _, id := range []string{"", text128, text64, textWide} {
+			for says, want := range map[trace.Sampling]int{trace.Defer: 0, trace.Deny: 0, trace.Accept: 2, trace.Debug: 2} {
+				t.Run(fmt.Sprintf("trust %d/%s/%v", trust, id, says), func(t *testing.T) {
+					s := new(asked)
+					tp, p := provider(t, zipkin.Config{Sampler: s})
+					h := httpmw.New(httpmw.Config{TracerProvider: tp, Trust: trust.Always, Sample: func(*http.Request) trace.Sampling { return says }})
+					r := httptest.NewRequest(http.MethodGet, "/", nil)
+					if id != "" {
+						r.Header.Set("b3", id+"-"+textSpan)
+					}
+					h(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						_, part := trace.Start(r.Context(), "part")
+						part.End()
+					})).ServeHTTP(httptest.NewRecorder(), r)
+					assert.EqualValues(t, map[bool]int64{true: 1}[says == trace.Defer], s.n.Load(), "times that the Sampler was asked")
+					spans := flushed(t, tp, p)
+					require.Len(t, spans, want, "spans")
+					if want == 0 {
+						assert.Zero(t, tp.Stats(), "Stats")
+						return
+					}
+					server := spans[1]
+					assert.NotContains(t, server, "parentId", "the server's span")
+					assert.Equal(t, server["id"], spans[0]["parentId"], "parent of the part")
+					if id != "" && trust != httpmw.TrustNone {
+						assert.Equal(t, id, server["traceId"], "trace ID")
+					}
+					for _, span := range spans {
+						assert.Equal(t, says == trace.Debug, span["debug"] == true, "debug")
+					}
+				})
+			}
+		}
+	}
 }
