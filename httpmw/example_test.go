@@ -274,6 +274,39 @@ func ExampleConfig_slog() {
 	// level=INFO msg=request service=users trace_id=463ac35c9f6413ad method=GET path=/users status=200 bytes=0 remote=192.0.2.1:1234 parent_id=a2fb4a1d1a96d312 tenant=acme
 }
 
+// By route: each checkout is sampled, no health check is, and the sampler decides the rest.
+func ExampleConfig_sample() {
+	mux := http.NewServeMux()
+	for _, route := range []string{"/checkout", "/healthz", "/media"} {
+		mux.HandleFunc(route, func(_ http.ResponseWriter, r *http.Request) {
+			b, _ := trace.FromContext(r.Context())
+			fmt.Println(route, b.Sampling)
+		})
+	}
+	tp := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})
+
+	handler := httpmw.New(httpmw.Config{
+		TracerProvider: tp,
+		Sample: func(r *http.Request) trace.Sampling {
+			switch r.URL.Path {
+			case "/checkout":
+				return trace.Accept
+			case "/healthz":
+				return trace.Deny
+			}
+			return trace.Defer // to the sampler
+		},
+	})(mux)
+
+	for _, path := range []string{"/checkout", "/healthz", "/media"} {
+		call(handler, path, "10.1.2.3:4711")
+	}
+	// Output:
+	// /checkout accept
+	// /healthz deny
+	// /media deny
+}
+
 // A logger that main has made, and a handler that has never heard of contexts.
 func ExampleConfig_implicit() {
 	lines := zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"}, FieldsExclude: []string{"span_id"}}

@@ -72,9 +72,10 @@ type Config struct {
 	// has the log level of a debug trace. Defer, and a value that is none of the four, ask the
 	// sampler. A panic flies on, before a span has begun.
 	//
-	// In a span of this process the decision has been made: inside of another New, or of otelhttp,
-	// Sample is not asked, except under TrustNone, which begins a new trace. So put this New
-	// outermost. Nil: the sampler decides.
+	// In a span of this process the decision has been made, and Sample is not asked: inside of
+	// another New, or of otelhttp. There are two exceptions: TrustNone begins a new trace, and
+	// otelhttp may have taken a caller that defers for one that denies. So put this New outermost.
+	// Nil: the sampler decides.
 	Sample func(*http.Request) trace.Sampling
 
 	// Logger, if set, is put into each request's context, bound to it, so that plain

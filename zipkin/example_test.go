@@ -105,6 +105,37 @@ func ExampleProvider_Shutdown() {
 	// 463ac35c9f6413ad  work
 }
 
+// So many traces a second, whatever the traffic.
+func ExampleConfig_sampler() {
+	collector := printer()
+	defer collector.Close()
+	endpoint := collector.URL
+
+	tp, err := zipkin.NewProvider(zipkin.Config{
+		Service:  "media-api",
+		Endpoint: endpoint,
+		Sampler:  trace.NewLimit(10), // ten traces a second, also in a burst
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+		defer cancel()
+		if err := tp.Shutdown(ctx); err != nil {
+			log.Print(err) // how many spans were lost, and why
+		}
+	}()
+
+	handler := httpmw.New(httpmw.Config{TracerProvider: tp})(http.NotFoundHandler())
+	r := httptest.NewRequest("GET", "/media/1", nil) // the first in its second
+	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312")
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+
+	// Output:
+	// 463ac35c9f6413ad SERVER get
+}
+
 // An SDK of your own: the exporter alone.
 func ExampleNewExporter() {
 	collector := printer()
