@@ -48,12 +48,11 @@ func (p *parent) undecided() {
 // shown. It would hide that parent.
 func joining(opts []oteltrace.SpanStartOption) []oteltrace.SpanStartOption {
 	cfg := oteltrace.NewSpanStartConfig(opts...)
-	kept := []oteltrace.SpanStartOption{oteltrace.WithAttributes(cfg.Attributes()...), oteltrace.WithLinks(cfg.Links()...)}
+	kept := []oteltrace.SpanStartOption{
+		oteltrace.WithAttributes(cfg.Attributes()...), oteltrace.WithLinks(cfg.Links()...), oteltrace.WithTimestamp(cfg.Timestamp()),
+	}
 	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified { // that of the Starter comes before
 		kept = append(kept, oteltrace.WithSpanKind(kind))
-	}
-	if begun := cfg.Timestamp(); !begun.IsZero() {
-		kept = append(kept, oteltrace.WithTimestamp(begun))
 	}
 	return kept
 }

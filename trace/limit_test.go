@@ -63,13 +63,13 @@ func TestLimit(t *testing.T) {
 
 // In the long run it is the limit, whatever its fraction, and never more.
 func TestLimitInTheLongRun(t *testing.T) {
-	for _, perSecond := range []float64{0.3, 1, 3, 7, 33.3, 999} {
+	for _, perSecond := range []float64{0.3, 1, 3, 7, 33.3, 999, 100_001} {
 		t.Run(fmt.Sprint(perSecond), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limit, taken, begun := trace.NewLimit(perSecond), 0, time.Now()
 				for range 30_000 {
-					taken += burst(limit, 3)
 					time.Sleep(997 * time.Microsecond)
+					taken += burst(limit, int(perSecond/500)+3) // more than comes
 				}
 				most := math.Max(1, perSecond) + perSecond*time.Since(begun).Seconds()
 				assert.LessOrEqual(t, float64(taken), most, "taken")
@@ -82,13 +82,19 @@ func TestLimitInTheLongRun(t *testing.T) {
 // However many ask at once, and however long ago they have looked at the clock.
 func TestLimitAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const goroutines, seconds, perSecond = 64, 20, 10
+		const goroutines, seconds, perSecond = 8, 3, 200_000
 		limit := trace.NewLimit(perSecond)
 		var taken atomic.Int64
 		for second := range seconds {
 			var wg sync.WaitGroup
+			var ready sync.WaitGroup
+			ready.Add(goroutines)
 			for range goroutines {
-				wg.Go(func() { taken.Add(int64(burst(limit, 100))) })
+				wg.Go(func() {
+					ready.Done()
+					ready.Wait()
+					taken.Add(int64(burst(limit, perSecond/2)))
+				})
 			}
 			wg.Wait()
 			assert.EqualValues(t, (second+1)*perSecond, taken.Load(), "taken, after %d seconds", second)
