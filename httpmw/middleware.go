@@ -63,14 +63,14 @@ type Config struct {
 	// Trust says what to believe of the caller of a request. Nil: TrustAll.
 	Trust func(*http.Request) Trust
 
-	// Sample, if set, decides whether the trace of a request is sampled, where its caller has not
-	// decided, or may not: without headers, after a caller that defers, and under TrustIDs and
-	// TrustNone. It is asked before every sampler and SDK, which it overrules, once for each
+	// Sample, if set, decides whether the trace of a request is sampled, where its caller has
+	// not decided, or may not: without headers, after a caller that defers, and under TrustIDs
+	// and TrustNone. It is asked before every sampler and SDK, which it overrules, once for each
 	// request, and sees the request that Trust sees: a route is not known yet. What it says is
-	// as if a caller had said it. Accept samples. Deny travels on, so that nothing is sampled in the
-	// services that are called either. Debug samples there too, whatever their samplers say, and
-	// has the log level of a debug trace. Defer, and a value that is none of the four, ask the
-	// sampler. A panic flies on, before a span has begun.
+	// as if a caller had said it. Accept samples. Deny travels on, so that nothing is sampled in
+	// the services that are called either. Debug samples there too, whatever their samplers say,
+	// and has the log level of a debug trace. Defer, and a value that is none of the four, ask
+	// the sampler. A panic flies on, before a span has begun.
 	//
 	// In a span of this process the decision has been made, and Sample is not asked: inside of
 	// another New, or of otelhttp. There are two exceptions: TrustNone begins a new trace, and

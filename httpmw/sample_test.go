@@ -250,7 +250,8 @@ func TestSampleDebugLevel(t *testing.T) {
 	}
 }
 
-// TestSampleAllocs: to have it asked costs what holds the request for it. TestNewAllocs has the rest.
+// TestSampleAllocs: to have it asked costs what holds the request for it. TestNewAllocs has the
+// rest.
 func TestSampleAllocs(t *testing.T) {
 	h := httpmw.New(httpmw.Config{Sample: sampling(trace.Deny)})(http.HandlerFunc(nop))
 	w, r := minimal{http.Header{}}, get(nil)

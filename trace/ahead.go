@@ -6,9 +6,9 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// An SDK makes a span before it asks its sampler, and 999 of 1,000 for nothing. Where its sampler is
-// known, a Provider is asked first: it makes the spans that record nothing, and knows the SDK, which is
-// the provider of their children.
+// An SDK makes a span before it asks its sampler, and 999 of 1,000 for nothing. Where its
+// sampler is known, a Provider is asked first: it makes the spans that record nothing, and knows
+// the SDK, which is the provider of their children.
 
 func init() {
 	seam.Ahead = func(sdk oteltrace.TracerProvider, sampler seam.Sampler) any {
@@ -25,8 +25,9 @@ func aheadOf(sdk oteltrace.TracerProvider) *Provider {
 	return p
 }
 
-// takes reports whether the SDK is to make the child of under. If nobody has decided yet, under has
-// the decision afterwards, and a trace ID: the sampler must not be asked twice about one trace.
+// takes reports whether the SDK is to make the child of under. If nobody has decided yet, under
+// has the decision afterwards, and a trace ID: the sampler must not be asked twice about one
+// trace.
 func (p *Provider) takes(under *parent) bool {
 	if under.b3.Sampling == Defer {
 		if !under.b3.TraceID.IsValid() {
@@ -51,7 +52,7 @@ func joining(opts []oteltrace.SpanStartOption) []oteltrace.SpanStartOption {
 	kept := []oteltrace.SpanStartOption{
 		oteltrace.WithAttributes(cfg.Attributes()...), oteltrace.WithLinks(cfg.Links()...), oteltrace.WithTimestamp(cfg.Timestamp()),
 	}
-	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified { // that of the Starter comes before
+	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified { // else it is the Starter's
 		kept = append(kept, oteltrace.WithSpanKind(kind))
 	}
 	return kept

@@ -106,3 +106,21 @@ func BenchmarkFromContext(b *testing.B) {
 		}
 	})
 }
+
+// The samplers, where they refuse almost all, as they do where there is much to refuse.
+func BenchmarkSampler(b *testing.B) {
+	for _, s := range []struct {
+		name string
+		trace.Sampler
+	}{{"Never", trace.Never()}, {"NewRatio", trace.NewRatio(0.001)}, {"NewLimit", trace.NewLimit(10)}} {
+		b.Run(s.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				id := oteltrace.TraceID{8: 0xff}
+				for pb.Next() {
+					s.Sample(id)
+				}
+			})
+		})
+	}
+}

@@ -40,8 +40,8 @@ func NewLimit(perSecond float64) Sampler {
 	return l
 }
 
-// limit is a bucket of tokens, in which a token is the time that it takes to come. All that changes
-// is one number, so no lock is needed.
+// limit is a bucket of tokens, in which a token is the time that it takes to come. All that
+// changes is one number, so no lock is needed.
 type limit struct {
 	begun time.Time
 	each  time.Duration // the time that a token takes to come

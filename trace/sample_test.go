@@ -17,8 +17,8 @@ var answers = []struct{ says, counts trace.Sampling }{
 	{trace.Defer, trace.Defer}, {trace.Deny, trace.Deny}, {trace.Accept, trace.Accept}, {trace.Debug, trace.Debug}, {4, trace.Defer}, {255, trace.Defer},
 }
 
-// TestSample: whatever the provider, Sample is asked once where nobody has decided, and what it says
-// is obeyed as a state that came without IDs is.
+// TestSample: whatever the provider, Sample is asked once where nobody has decided, and what it
+// says is obeyed as a state that came without IDs is.
 func TestSample(t *testing.T) {
 	newRoot := []oteltrace.SpanStartOption{oteltrace.WithNewRoot(), oteltrace.WithLinks(oteltrace.Link{SpanContext: oteltrace.SpanContextFromContext(in(id128Low + "-" + parentID + "-1"))})}
 	for _, tt := range []struct {
@@ -140,7 +140,8 @@ type samplerFunc func(oteltrace.TraceID) bool
 func (f samplerFunc) Sample(id oteltrace.TraceID) bool { return f(id) }
 
 // TestSampleInASpan: a span of this process has been decided, by another library too. Only where
-// that is no decision, since it could not tell a caller that defers from one that denies, is Sample asked.
+// that is no decision, since it could not tell a caller that defers from one that denies, is
+// Sample asked.
 func TestSampleInASpan(t *testing.T) {
 	w := watch(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 	taken, _ := w.Tracer("").Start(context.Background(), "taken")

@@ -26,8 +26,8 @@ func Always() Sampler { return constant(true) }
 func Never() Sampler { return constant(false) }
 
 // Ratio samples a share of the traces. It decides on the low 64 bits of the ID, so that the
-// 64-bit and the 128-bit form of an ID, and OpenTelemetry's TraceIDRatioBased at the same
-// rate, all agree. Anyone who can choose trace IDs can choose to be sampled. The zero value samples
+// 64-bit and the 128-bit form of an ID, and OpenTelemetry's TraceIDRatioBased at the same rate,
+// all agree. Anyone who can choose trace IDs can choose to be sampled. The zero value samples
 // none. Safe for concurrent use.
 type Ratio struct {
 	bound atomic.Uint64 // of 1<<63

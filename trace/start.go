@@ -203,8 +203,8 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 	return root, under, span
 }
 
-// passedNode holds the SDK that was not asked because a caller, or Sample, had denied: a new root that
-// begins in that context is again its to decide.
+// passedNode holds the SDK that was not asked because a caller, or Sample, had denied: a new
+// root that begins in that context is again its to decide.
 type passedNode struct {
 	context.Context
 	key, val any // passedOverKey{} and the SDK; see node

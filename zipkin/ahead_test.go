@@ -79,8 +79,8 @@ func (noAnswer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // TestNotTakenIsTheProviders: code that knows OpenTelemetry alone gets from a span that was not
-// taken what it would get from one that was: the provider, whose children obey, and whose roots are
-// decided anew.
+// taken what it would get from one that was: the provider, whose children obey, and whose roots
+// are decided anew.
 func TestNotTakenIsTheProviders(t *testing.T) {
 	s := new(asked)
 	tp, p := provider(t, zipkin.Config{Sampler: s})
@@ -127,7 +127,8 @@ func TestNotTakenIsTheProviders(t *testing.T) {
 	assert.Len(t, flushed(t, tp, p), 2, "spans of new roots")
 }
 
-// TestNotTakenIsNoDeny: a message that says debug is recorded although its trace was not taken here.
+// TestNotTakenIsNoDeny: a message that says debug is recorded although its trace was not taken
+// here.
 func TestNotTakenIsNoDeny(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Sampler: trace.Never()})
 	ctx, _ := trace.Starter{TracerProvider: tp}.Start(context.Background(), trace.B3{}, "request")
@@ -143,8 +144,8 @@ func TestNotTakenIsNoDeny(t *testing.T) {
 	}
 }
 
-// TestDefersAreDecidedInTheirTrace: what a caller left open keeps its ID, in the width that it came in, and its
-// parent on log lines and wires; nobody reports that parent.
+// TestDefersAreDecidedInTheirTrace: what a caller left open keeps its ID, in the width that it
+// came in, and its parent on log lines and wires; nobody reports that parent.
 func TestDefersAreDecidedInTheirTrace(t *testing.T) {
 	for _, id := range []string{text128, text64, textWide} {
 		for _, yes := range []bool{false, true} {
@@ -249,8 +250,9 @@ func TestRatioChangesWhileRunning(t *testing.T) {
 	assert.Empty(t, flushed(t, tp, p), "spans of a trace that was not taken, at ratio 1")
 }
 
-// TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler, and what it says is in
-// Zipkin what a caller would have said, but for the parent: a caller that defers reports none.
+// TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler, and what it
+// says is in Zipkin what a caller would have said, but for the parent: a caller that defers
+// reports none.
 func TestSampleOverrulesTheSampler(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
 		for _, id := range []string{"", text128, text64, textWide} {

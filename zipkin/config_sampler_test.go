@@ -124,7 +124,8 @@ func TestSamplerWithRoots(t *testing.T) {
 	}
 }
 
-// TestSamplerIsNoRatio: with a Sampler there is no ratio to read or to set, whatever the Sampler is.
+// TestSamplerIsNoRatio: with a Sampler there is no ratio to read or to set, whatever the Sampler
+// is.
 func TestSamplerIsNoRatio(t *testing.T) {
 	ratio := trace.NewRatio(1)
 	for name, s := range map[string]trace.Sampler{"a limit": trace.NewLimit(1), "a ratio": ratio} {

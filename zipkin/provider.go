@@ -142,13 +142,13 @@ func (p *Provider) Stats() Stats {
 	return c.stats()
 }
 
-// Ratio returns the share of the traces that are sampled, of those that no caller has decided. It is
-// NaN if Config.Sampler decides.
+// Ratio returns the share of the traces that are sampled, of those that no caller has decided.
+// It is NaN if Config.Sampler decides.
 func (p *Provider) Ratio() float64 { return p.ratio.load() }
 
-// SetRatio changes the ratio, for traces that begin from now on. Here 0 means none. A ratio that is not
-// between 0 and 1 is an error, and changes nothing. With Config.Sampler each is one, also if that is a
-// *trace.Ratio: change it by its own SetRate.
+// SetRatio changes the ratio, for traces that begin from now on. Here 0 means none. A ratio that
+// is not between 0 and 1 is an error, and changes nothing. With Config.Sampler there is no ratio,
+// and every call is an error: a *trace.Ratio that you have put there changes by its own SetRate.
 func (p *Provider) SetRatio(share float64) error { return p.ratio.set(share) }
 
 // RatioHandler shows the ratio, and changes it by PUT:
@@ -156,8 +156,8 @@ func (p *Provider) SetRatio(share float64) error { return p.ratio.set(share) }
 //	curl localhost:8080/debug/ratio
 //	curl -X PUT -d 0.01 localhost:8080/debug/ratio
 //
-// Mount it where only your operators get to: anyone who may change the ratio may flood the collector.
-// With Config.Sampler there is no ratio, and the answer is 404.
+// Mount it where only your operators get to: anyone who may change the ratio may flood the
+// collector. With Config.Sampler there is no ratio, and the answer is 404.
 func (p *Provider) RatioHandler() http.Handler { return p.ratio }
 
 // scope is the name under which OpenTelemetry sees this package.

@@ -20,8 +20,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// sampler obeys B3 and leaves the rest to a trace.Sampler. Not OpenTelemetry's ParentBased: that knows a flag, which
-// cannot tell a caller that defers from one that denies.
+// sampler obeys B3 and leaves the rest to a trace.Sampler. Not OpenTelemetry's ParentBased: that
+// knows a flag, which cannot tell a caller that defers from one that denies.
 type sampler struct{ trace.Sampler }
 
 // How the sampler tells the exporter what a span context cannot hold. Rare, and before all other
@@ -84,7 +84,8 @@ func (ids) NewIDs(context.Context) (oteltrace.TraceID, oteltrace.SpanID) {
 
 func (ids) NewSpanID(context.Context, oteltrace.TraceID) oteltrace.SpanID { return newid.Span() }
 
-// ratio is a trace.Ratio that tells its share as it was given. Nil: a Sampler decides, and there is none.
+// ratio is a trace.Ratio that tells its share as it was given. Nil: a Sampler decides, and there
+// is none.
 type ratio struct {
 	*trace.Ratio
 	setting sync.Mutex    // both at once

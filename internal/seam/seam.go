@@ -71,8 +71,8 @@ type Clean struct{ propagation.HeaderCarrier }
 
 // From trace to zipkin.
 
-// Ahead returns what decides ahead of sdk, so that sdk makes no span of a trace that is not sampled.
-// Sdk must obey B3, and ask sampler where B3 says nothing. Set by package trace.
+// Ahead returns what decides ahead of sdk, so that sdk makes no span of a trace that is not
+// sampled. Sdk must obey B3, and ask sampler where B3 says nothing. Set by package trace.
 var Ahead func(sdk oteltrace.TracerProvider, sampler Sampler) any
 
 // Sampler is trace.Sampler.
@@ -85,6 +85,6 @@ type InventedParent struct{}
 
 // From zipkin to trace.
 
-// AheadOf returns what Ahead has made for sdk, or nil. Nil in a program without zipkin, which sets it
-// when it is initialized.
+// AheadOf returns what Ahead has made for sdk, or nil. Nil in a program without zipkin, which
+// sets it when it is initialized.
 var AheadOf func(sdk oteltrace.TracerProvider) any
