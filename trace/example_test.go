@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 
 	"example.com/clew/trace"
@@ -319,4 +320,25 @@ func ExampleInstall() {
 	defer span.End()
 	fmt.Println(len(trace.ID(ctx)), "digits")
 	// Output: 32 digits
+}
+
+// What is on the wire is the environment's to say: the same program, in a fleet that speaks W3C too.
+func ExamplePropagatorFromEnv() {
+	os.Setenv("OTEL_PROPAGATORS", "b3,tracecontext") // the shell's or the deployment's
+	defer os.Unsetenv("OTEL_PROPAGATORS")
+
+	propagator, err := trace.PropagatorFromEnv()
+	if err != nil {
+		panic(err)
+	}
+	caller := propagation.MapCarrier{"b3": "5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312-1"}
+	ctx := propagator.Extract(context.Background(), caller)
+	header := http.Header{}
+	propagator.Inject(ctx, propagation.HeaderCarrier(header))
+	fmt.Println(header.Get("b3"))
+	fmt.Println(header.Get("traceparent"))
+
+	// Output:
+	// 5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312-1
+	// 00-5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312-01
 }
