@@ -38,6 +38,15 @@ func NewProvider(cfg ProviderConfig) *Provider {
 	return &Provider{sampler: cfg.Sampler}
 }
 
+// asOwn returns provider as this package's, if it is: a Provider, or an SDK that is off.
+func asOwn(provider oteltrace.TracerProvider) (*Provider, bool) {
+	if own, ok := provider.(*Provider); ok {
+		return own, true
+	}
+	ahead := aheadOf(provider)
+	return ahead, ahead != nil && ahead.sdk == nil
+}
+
 // fallback is the Provider where nobody has configured or installed any.
 var fallback = NewProvider(ProviderConfig{})
 

@@ -131,7 +131,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 		if provider == nil {
 			continue
 		}
-		if own, ok := provider.(*Provider); ok {
+		if own, ok := asOwn(provider); ok {
 			return own.start(ctx, &p, s.Kind)
 		}
 		if p.denied {
@@ -173,7 +173,7 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 		if provider == nil {
 			continue
 		}
-		if own, ok := provider.(*Provider); ok {
+		if own, ok := asOwn(provider); ok {
 			root, span = own.start(under, &p, s.Kind)
 			return root, under, span
 		}

@@ -68,7 +68,7 @@ const (
 // checked returns cfg with its defaults, or all that is wrong with it.
 func (cfg Config) checked() (Config, *url.URL, error) {
 	var errs []error
-	endpoint, err := parseEndpoint(cfg.Endpoint)
+	endpoint, err := parseEndpoint("Endpoint", cfg.Endpoint)
 	if err != nil {
 		errs = append(errs, err)
 	}
@@ -99,18 +99,18 @@ func (cfg Config) checked() (Config, *url.URL, error) {
 	return cfg, endpoint, nil
 }
 
-// parseEndpoint does not quote the URL: there may be a password in it.
-func parseEndpoint(text string) (*url.URL, error) {
+// parseEndpoint does not quote the URL: there may be a password in it. field is where it stands.
+func parseEndpoint(field, text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
-		return nil, errors.New("zipkin: no Endpoint")
+		return nil, errors.New("zipkin: no " + field)
 	case err != nil:
-		return nil, errors.New("zipkin: Endpoint is not a URL")
+		return nil, errors.New("zipkin: " + field + " is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("zipkin: Endpoint is not an http or https URL")
+		return nil, errors.New("zipkin: " + field + " is not an http or https URL")
 	case u.Host == "":
-		return nil, errors.New("zipkin: Endpoint has no host")
+		return nil, errors.New("zipkin: " + field + " has no host")
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/api/v2/spans"

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	postTime = 10 * time.Second // for one post
+	postTime = 10 * time.Second // for one post, unless the environment says otherwise
 
 	firstWait   = 250 * time.Millisecond // before the second try
 	longestWait = 5 * time.Second
@@ -53,6 +53,7 @@ type sender struct {
 	endpoint string // without user and password, for whoever quotes it
 	user     *url.Userinfo
 	client   *http.Client
+	timeout  time.Duration   // of a post
 	own      *http.Transport // client's, if it is ours to close
 	sizes
 	rest  func() // between two pieces that are compressed; nil: none
@@ -62,7 +63,7 @@ type sender struct {
 func newSender(endpoint *url.URL, client *http.Client, sizes sizes) *sender {
 	bare := *endpoint
 	bare.User = nil
-	s := &sender{endpoint: bare.String(), user: endpoint.User, sizes: sizes}
+	s := &sender{endpoint: bare.String(), user: endpoint.User, timeout: postTime, sizes: sizes}
 	var c http.Client
 	if client != nil {
 		c = *client
@@ -282,7 +283,7 @@ var denied = trace.NewContext(context.Background(), trace.B3{TraceID: newid.Trac
 
 // post posts a body once. after is how long the collector asks to be left alone.
 func (s *sender) post(ctx context.Context, body body) (what verdict, after time.Duration, err error) {
-	denied, cancel := context.WithTimeout(denied, postTime)
+	denied, cancel := context.WithTimeout(denied, s.timeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/seam"
+	"example.com/clew/trace"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/embedded"
@@ -22,6 +23,7 @@ type Provider struct {
 	pipe  *pipe
 	ratio *ratio // nil with Config.Sampler
 	ahead any    // of sdk; see seam.Ahead
+	off   *off   // nil: on. Else there are neither sdk, pipe nor ahead
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)
@@ -29,18 +31,19 @@ var _ oteltrace.TracerProvider = (*Provider)(nil)
 // NewProvider returns a Provider, or an error that says all that is wrong with cfg. It does not
 // wait for the collector, which may be started later. Inside Amazon ECS it asks for the task's
 // metadata, for two seconds at most.
-func NewProvider(cfg Config) (*Provider, error) {
+func NewProvider(cfg Config) (*Provider, error) { return newProvider(cfg, postTime) }
+
+// newProvider returns a Provider whose posts may take as long as timeout.
+func newProvider(cfg Config, timeout time.Duration) (*Provider, error) {
 	res, noService := newResource(cfg)
 	cfg, endpoint, err := cfg.checked()
 	if err = errors.Join(err, noService); err != nil {
 		return nil, err
 	}
-	p := &Provider{pipe: newPipe(cfg, newSender(endpoint, cfg.Client, sizesOf(cfg.QueueBytes)))}
-	decider := cfg.Sampler
-	if decider == nil {
-		p.ratio = newRatio(cfg.Ratio)
-		decider = p.ratio.Ratio
-	}
+	sender := newSender(endpoint, cfg.Client, sizesOf(cfg.QueueBytes))
+	sender.timeout = timeout
+	p := &Provider{pipe: newPipe(cfg, sender)}
+	decider := p.decider(cfg)
 	if err := observe(cfg.MeterProvider, cfg.QueueSpans, p.pipe.read); err != nil {
 		return nil, err
 	}
@@ -57,11 +60,24 @@ func NewProvider(cfg Config) (*Provider, error) {
 
 func init() {
 	seam.AheadOf = func(sdk oteltrace.TracerProvider) any {
-		if p, ok := sdk.(*Provider); ok {
-			return p.ahead
+		p, ok := sdk.(*Provider)
+		switch {
+		case !ok || p == nil:
+			return nil
+		case p.off != nil:
+			return p.off.Provider
 		}
-		return nil
+		return p.ahead
 	}
+}
+
+// decider returns what decides the traces that nobody has decided.
+func (p *Provider) decider(cfg Config) trace.Sampler {
+	if cfg.Sampler != nil {
+		return cfg.Sampler
+	}
+	p.ratio = newRatio(cfg.Ratio)
+	return p.ratio.Ratio
 }
 
 // inlet is the pipe as the SDK's first SpanProcessor. It leaves its end to the Provider: the SDK flushes and ends one
@@ -74,16 +90,28 @@ func (inlet) Shutdown(context.Context) error                  { return nil }
 
 // Tracer implements oteltrace.TracerProvider.
 func (p *Provider) Tracer(name string, opts ...oteltrace.TracerOption) oteltrace.Tracer {
+	if p.off != nil {
+		return p.off.Tracer(name, opts...)
+	}
 	return p.sdk.Tracer(name, opts...)
 }
 
 // RegisterSpanProcessor adds a processor that gets all spans too: to send them to another place as well. It is flushed and shut down
 // with the Provider.
-func (p *Provider) RegisterSpanProcessor(sp sdktrace.SpanProcessor) { p.sdk.RegisterSpanProcessor(sp) }
+func (p *Provider) RegisterSpanProcessor(sp sdktrace.SpanProcessor) {
+	if p.off != nil {
+		p.off.register(sp)
+		return
+	}
+	p.sdk.RegisterSpanProcessor(sp)
+}
 
 // ForceFlush sends what has ended, and returns when the collector has taken or refused it: by ctx's deadline, or within
 // ten seconds if ctx has none. The error says how many spans were refused, or are still queued.
 func (p *Provider) ForceFlush(ctx context.Context) error {
+	if p.off != nil {
+		return both(ctx, noPipe, p.off.flush)
+	}
 	return both(ctx, p.pipe.ForceFlush, p.sdk.ForceFlush)
 }
 
@@ -95,6 +123,9 @@ func (p *Provider) ForceFlush(ctx context.Context) error {
 // that end once it has begun are not sent, and as a rule no longer counted. A second call says the
 // same of the spans; one that has less time than the first ends it.
 func (p *Provider) Shutdown(ctx context.Context) error {
+	if p.off != nil {
+		return both(ctx, noPipe, p.off.shutdown)
+	}
 	return both(ctx, p.pipe.Shutdown, p.sdk.Shutdown)
 }
 
@@ -138,6 +169,9 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 
 // Stats says what has become of the spans until now.
 func (p *Provider) Stats() Stats {
+	if p.off != nil {
+		return Stats{}
+	}
 	c := p.pipe.read()
 	return c.stats()
 }

@@ -1,0 +1,67 @@
+package zipkin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"example.com/clew/trace"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// off is what a Provider has that sends nothing: IDs, decisions, and the processors of others.
+//
+// It is tempting to have an SDK that samples nothing instead, which would take care of the
+// processors. But each request would pay for it, and it reads the environment itself and
+// complains of it through OpenTelemetry's ErrorHandler, also with OTEL_SDK_DISABLED.
+type off struct {
+	*trace.Provider
+
+	mu         sync.Mutex
+	processors []sdktrace.SpanProcessor
+}
+
+// newOff returns a Provider that is off, or all that is wrong with cfg. cfg has an Endpoint.
+func newOff(cfg Config) (*Provider, error) {
+	cfg, _, err := cfg.checked()
+	if err != nil {
+		return nil, err
+	}
+	p := new(Provider)
+	p.off = &off{Provider: trace.NewProvider(trace.ProviderConfig{Sampler: p.decider(cfg)})}
+	return p, nil
+}
+
+func (o *off) register(sp sdktrace.SpanProcessor) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.processors = append(o.processors, sp)
+}
+
+func (o *off) flush(ctx context.Context) error {
+	o.mu.Lock()
+	all := slices.Clone(o.processors)
+	o.mu.Unlock()
+	var errs []error
+	for _, sp := range all {
+		errs = append(errs, sp.ForceFlush(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// shutdown ends each processor once.
+func (o *off) shutdown(ctx context.Context) error {
+	o.mu.Lock()
+	all := o.processors
+	o.processors = nil
+	o.mu.Unlock()
+	var errs []error
+	for _, sp := range all {
+		errs = append(errs, sp.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// noPipe is what both does to the pipe of a Provider that has none.
+func noPipe(context.Context) error { return nil }

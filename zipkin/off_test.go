@@ -1,0 +1,299 @@
+package zipkin_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/httpmw"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"example.com/clew/zipkin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+	"go.uber.org/goleak"
+)
+
+// fromEnv returns the provider of an environment in which half of the traces are sampled.
+func fromEnv(t testing.TB, exporter string, cfg zipkin.Config) *zipkin.Provider {
+	t.Helper()
+	environment(t, map[string]string{"OTEL_TRACES_EXPORTER": exporter, "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.5"})
+	cfg.Service = "media-api"
+	tp, err := zipkin.FromEnv(cfg)
+	require.NoError(t, err, "FromEnv")
+	return tp
+}
+
+// TestOffStartsNothing: no goroutine, and no question to the host. In one that is on, both are seen.
+func TestOffStartsNothing(t *testing.T) {
+	var asked atomic.Int64
+	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	defer metadata.Close()
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections() // the detector's
+	t.Setenv("ECS_CONTAINER_METADATA_URI_V4", metadata.URL)
+	for _, tt := range []struct {
+		exporter string
+		on       bool
+	}{{"none", false}, {"zipkin", true}} {
+		t.Run(tt.exporter, func(t *testing.T) {
+			asked.Store(0)
+			before := goleak.IgnoreCurrent()
+			tp := fromEnv(t, tt.exporter, zipkin.Config{Client: new(collector).client()})
+			assert.Equal(t, tt.on, asked.Load() > 0, "whether the host was asked")
+			// The pipe's own, since the question to the host leaves some of net/http's.
+			left := goleak.Find(before)
+			assert.Equal(t, tt.on, left != nil && strings.Contains(left.Error(), "(*pipe).run"), "whether a goroutine runs: %v", left)
+			if !tt.on {
+				assert.NoError(t, left, "goroutines")
+			}
+			assert.NoError(t, tp.Shutdown(patience(t)), "Shutdown")
+		})
+	}
+}
+
+func TestOffMethods(t *testing.T) {
+	tp := fromEnv(t, "none", zipkin.Config{})
+	assert.InDelta(t, 0.5, tp.Ratio(), 0, "Ratio()")
+	assertDecides(t, tp, 0.5)
+	require.NoError(t, tp.SetRatio(1), "SetRatio(1)")
+	assertDecides(t, tp, 1)
+	assert.Error(t, tp.SetRatio(2), "SetRatio(2)")
+	assertDecides(t, tp, 1)
+
+	w := httptest.NewRecorder()
+	tp.RatioHandler().ServeHTTP(w, httptest.NewRequest("PUT", "/", strings.NewReader("0")))
+	assert.Equal(t, "0\n", w.Body.String(), "answer of RatioHandler")
+	assertDecides(t, tp, 0)
+
+	end(tp, 3)
+	for range 2 {
+		assert.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush")
+		assert.NoError(t, tp.Shutdown(expired(t)), "Shutdown")
+		assert.Equal(t, zipkin.Stats{}, tp.Stats(), "Stats()")
+		assertDecides(t, tp, 0) // after Shutdown too
+	}
+}
+
+// witness is a SpanProcessor that counts what is done to it.
+type witness struct{ began, ended, flushed, shut int }
+
+func (e *witness) OnStart(context.Context, sdktrace.ReadWriteSpan) { e.began++ }
+func (e *witness) OnEnd(sdktrace.ReadOnlySpan)                     { e.ended++ }
+func (e *witness) ForceFlush(context.Context) error                { e.flushed++; return io.ErrNoProgress }
+func (e *witness) Shutdown(context.Context) error                  { e.shut++; return io.ErrClosedPipe }
+
+// TestOffEndsProcessors: they may have goroutines that nobody else ends.
+func TestOffEndsProcessors(t *testing.T) {
+	tp := fromEnv(t, "none", zipkin.Config{})
+	var some [2]witness
+	for i := range some {
+		tp.RegisterSpanProcessor(&some[i])
+	}
+	end(tp, 3)
+	assert.ErrorIs(t, tp.ForceFlush(patience(t)), io.ErrNoProgress, "ForceFlush")
+	assert.ErrorIs(t, tp.Shutdown(patience(t)), io.ErrClosedPipe, "Shutdown")
+	assert.NoError(t, tp.Shutdown(patience(t)), "Shutdown again")
+	assert.Equal(t, [2]witness{{0, 0, 1, 1}, {0, 0, 1, 1}}, some, "processors")
+}
+
+// told is what a request leaves behind: its lines without times and span IDs, and what was sent on.
+type told struct {
+	lines []map[string]any
+	sent  []http.Header
+}
+
+// ask sends a request through a service with this provider, that logs by zerolog and slog, and calls another.
+func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
+	t.Helper()
+	var log bytes.Buffer
+	var got told
+	logger := logctx.New(&log, logctx.Config{Service: "media-api"})
+	client := httpclient.Wrap(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		got.sent = append(got.sent, r.Header.Clone())
+		resp := reply(http.StatusOK, "")
+		resp.Request = r
+		return resp, nil
+	})}, httpclient.Config{TracerProvider: tp, CallLog: &httpclient.CallLogConfig{Logger: &logger}})
+	h := httpmw.New(httpmw.Config{TracerProvider: tp, Logger: &logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			logctx.Info(r.Context()).Msg("asked for")
+			out, _ := http.NewRequestWithContext(r.Context(), "GET", "http://other.test/", nil)
+			if resp, err := client.Do(out); assert.NoError(t, err) {
+				io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			ctx, span := trace.Start(r.Context(), "part")
+			logctx.Info(ctx).Msg("a part")
+			span.End()
+			ctx, span = trace.Root(ctx, "another trace")
+			b, _ := trace.FromContext(ctx)
+			assert.NotEqual(t, trace.ID(r.Context()), b.ID(), "ID of another trace")
+			span.End()
+		})))
+	r := httptest.NewRequest("GET", "/media/1", nil)
+	r.Header = caller
+	h.ServeHTTP(httptest.NewRecorder(), r)
+
+	names := map[any]string{} // what is new each time, by its order
+	anew := func(id any) string {
+		if names[id] == "" {
+			names[id] = "new " + string(rune('a'+len(names)))
+		}
+		return names[id]
+	}
+	for _, line := range strings.Split(strings.TrimSpace(log.String()), "\n") {
+		fields := map[string]any{}
+		require.NoError(t, json.Unmarshal([]byte(line), &fields), "line %q", line)
+		for key, value := range fields {
+			switch key {
+			case "time", "duration_ms", "body_ms":
+				delete(fields, key)
+			case "trace_id":
+				if len(caller) == 0 {
+					assert.Len(t, value, 32, "new trace ID")
+					fields[key] = "new"
+				}
+			case "span_id", "parent_id":
+				fields[key] = anew(value)
+			}
+		}
+		got.lines = append(got.lines, fields)
+	}
+	for _, h := range got.sent {
+		for key, values := range h {
+			switch {
+			case key == "X-B3-Spanid", key == "X-B3-Parentspanid": // that of a line
+				values[0] = anew(values[0])
+			case key == "X-B3-Traceid" && len(caller) == 0:
+				values[0] = "new"
+			}
+		}
+	}
+	return got
+}
+
+var callers = map[string]http.Header{
+	"accepts":               {"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-1"}},
+	"denies":                {"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-0"}},
+	"debugs":                {"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-d"}},
+	"defers, and is taken":  {"B3": {"163ac35c9f6413ad-a2fb4a1d1a96d312"}},
+	"defers, and is not":    {"B3": {"f63ac35c9f6413ad-a2fb4a1d1a96d312"}},
+	"defers, with 32 zeros": {"B3": {"0000000000000000163ac35c9f6413ad-a2fb4a1d1a96d312"}},
+	"has nothing":           {},
+}
+
+// shareFor is what is sampled: half of the traces, and all that begin here, so that nothing is left to chance.
+func shareFor(caller http.Header) float64 {
+	if len(caller) == 0 {
+		return 1
+	}
+	return 0.5
+}
+
+// TestOnAndOffTellTheSame: the program does not notice.
+func TestOnAndOffTellTheSame(t *testing.T) {
+	for name, caller := range callers {
+		t.Run(name, func(t *testing.T) {
+			share := shareFor(caller)
+			on, off := fromEnv(t, "zipkin", zipkin.Config{Client: new(collector).client()}), fromEnv(t, "otlp", zipkin.Config{})
+			for _, tp := range []*zipkin.Provider{on, off} {
+				require.NoError(t, tp.SetRatio(share))
+				defer func() { assert.NoError(t, tp.Shutdown(patience(t)), "Shutdown") }()
+			}
+			want := ask(t, trace.NewProvider(trace.ProviderConfig{Sampler: trace.NewRatio(share)}), caller)
+			require.Len(t, want.lines, 4, "lines without an SDK")
+			require.Len(t, want.sent, 1, "requests without an SDK")
+			assert.Equal(t, want, ask(t, off, caller), "off, beside no SDK")
+			assert.Equal(t, want, ask(t, on, caller), "on, beside no SDK")
+			assert.Zero(t, off.Stats(), "Stats() of the one that is off")
+		})
+	}
+}
+
+// TestOffGlobally: as OpenTelemetry's global provider, for our packages and for those that know OpenTelemetry only.
+func TestOffGlobally(t *testing.T) {
+	if !inChild(t) {
+		return
+	}
+	off := fromEnv(t, "none", zipkin.Config{})
+	early := otel.Tracer("early") // from before, as libraries have them in variables
+	otel.SetTracerProvider(off)
+	for name, caller := range callers {
+		share := shareFor(caller)
+		require.NoError(t, off.SetRatio(share))
+		want := ask(t, trace.NewProvider(trace.ProviderConfig{Sampler: trace.NewRatio(share)}), caller)
+		assert.Equal(t, want, ask(t, nil, caller), "off, beside no SDK, for a caller who %s", name)
+	}
+	for _, tracer := range []oteltrace.Tracer{early, otel.Tracer("late")} {
+		ctx, span := tracer.Start(accepted(), "theirs")
+		assert.True(t, span.SpanContext().IsSampled(), "decision")
+		assert.False(t, span.IsRecording(), "IsRecording()")
+		assert.Equal(t, "463ac35c9f6413ad", trace.ID(ctx), "trace ID")
+		assert.NotEqual(t, "a2fb4a1d1a96d312", trace.SpanID(ctx), "span ID")
+	}
+	assert.ErrorContains(t, trace.Install(nil), "a global TracerProvider already", "Install, as in one that is on")
+	assert.NoError(t, off.Shutdown(patience(t)), "Shutdown")
+}
+
+// TestOffCostsNothing: no allocation more than without an SDK, in and out.
+func TestOffCostsNothing(t *testing.T) {
+	off := fromEnv(t, "none", zipkin.Config{})
+	for name, caller := range callers {
+		t.Run(name, func(t *testing.T) {
+			measure := func(tp oteltrace.TracerProvider) float64 {
+				resp := reply(http.StatusOK, "")
+				client := httpclient.NewTransport(roundTripper(func(r *http.Request) (*http.Response, error) { return resp, nil }), httpclient.Config{TracerProvider: tp})
+				h := httpmw.New(httpmw.Config{TracerProvider: tp})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					client.RoundTrip(r)
+					_, span := trace.Start(r.Context(), "part")
+					span.End()
+				}))
+				w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/media/1", nil)
+				r.Header = caller
+				return testing.AllocsPerRun(500, func() { h.ServeHTTP(w, r) })
+			}
+			without := measure(trace.NewProvider(trace.ProviderConfig{Sampler: trace.NewRatio(0.5)}))
+			require.Greater(t, without, 0.0)
+			if got := measure(off); !raceEnabled {
+				assert.InDelta(t, without, got, 0, "allocations, beside those without an SDK")
+			}
+		})
+	}
+	assert.NoError(t, off.Shutdown(patience(t)), "Shutdown")
+}
+
+const childEnv = "ZIPKIN_TEST_CHILD"
+
+// inChild reports whether this process was started for the calling test alone; if not, it starts that
+// process and passes its verdict on. OpenTelemetry's globals forget nothing, so a test that sets them
+// needs a process of its own.
+func inChild(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(childEnv) == t.Name() {
+		return true
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.count=1")
+	// The race detector waits a second at each exit, unless it is told not to.
+	cmd.Env = append(os.Environ(), childEnv+"="+t.Name(), "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	out, err := cmd.CombinedOutput()
+	// Without the second condition a pattern that matches no test would pass.
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("%s in a process of its own: %v\n%s", t.Name(), err, out)
+	}
+	return false
+}
