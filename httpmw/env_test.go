@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A service whose propagator the environment names, in both directions: what it makes of what it received.
+// The environment names the propagator of a service, for both directions.
 func TestPropagatorFromEnvInAndOut(t *testing.T) {
 	const w3cParent = "00-" + id128 + "-" + spanID + "-01"
 	callers := map[string]http.Header{

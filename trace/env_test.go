@@ -74,7 +74,7 @@ func TestPropagatorFromEnvRefuses(t *testing.T) {
 	}
 }
 
-// What the specification says of b3 and b3multi: either reads both, and they differ in what they write.
+// The specification says of b3 and b3multi that either reads both. They differ in what they write.
 func TestPropagatorFromEnvOnTheWire(t *testing.T) {
 	multi := header(xTrace, id64, xSpan, spanID, xSampled, "1")
 	w3c := header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v")

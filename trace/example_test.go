@@ -322,7 +322,7 @@ func ExampleInstall() {
 	// Output: 32 digits
 }
 
-// What is on the wire is the environment's to say: the same program, in a fleet that speaks W3C too.
+// The environment says which headers are on the wire: here, in a fleet that speaks W3C too.
 func ExamplePropagatorFromEnv() {
 	os.Setenv("OTEL_PROPAGATORS", "b3,tracecontext") // the shell's or the deployment's
 	defer os.Unsetenv("OTEL_PROPAGATORS")

@@ -12,6 +12,9 @@
 //	}()
 //	otel.SetTracerProvider(tp) // or in the Configs of httpmw and httpclient
 //
+// [FromEnv] does the same with what the environment says, and is off where it says nothing: Zipkin
+// goes on and off without a change in the program.
+//
 // [Provider] is an OpenTelemetry SDK ready made: sampler, resource, queue, exporter. [Exporter] is
 // the last part alone, for those who put an SDK together themselves.
 //

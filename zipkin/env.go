@@ -65,15 +65,16 @@ var samplerNames = []string{alwaysOn, alwaysOff, byRatio, parentBased + alwaysOn
 // decided is obeyed in any case, so that always_on does not sample what a caller has denied, nor
 // does always_off deny what a caller has accepted.
 //
-// What cfg says goes before the environment, which can only add OTEL_SDK_DISABLED and
-// OTEL_TRACES_EXPORTER to it: these are switches for operators, and cfg has no field for them. With
-// OTEL_SDK_DISABLED nothing else in the environment is read, so that nothing in it can keep a
-// service from starting.
+// A field of cfg that is set wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
+// count in any case: they are switches for operators, and cfg has no field for them. If
+// OTEL_SDK_DISABLED is true nothing else in the environment is read, so that nothing there can keep a service from
+// starting.
 //
-// A variable that is empty counts as not set. Case and white space do not matter in names. All that
-// is wrong with what was read is one error: a boolean that is neither true nor false, a number that
-// is none or out of its range, a sampler that is unknown or needs a server (jaeger_remote, xray).
-// It quotes nothing of an endpoint or a number. The variables are read once, here. See
+// A variable that is empty counts as not set. Case and white space do not matter in names. All
+// that is wrong with cfg and with the variables that are read is one error: a boolean that is
+// neither true nor false, a number that is none or out of its range, a sampler that is unknown or
+// needs a server (jaeger_remote, xray). The error quotes nothing of an endpoint or a number. The
+// variables are read once, here. See
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/.
 func FromEnv(cfg Config) (*Provider, error) {
 	s, errs := readEnv(cfg)

@@ -122,8 +122,8 @@ func TestFromEnvService(t *testing.T) {
 	}
 }
 
-// TestFromEnvSampler: the same in a provider that is on and in one that is off. What a caller has decided is obeyed,
-// whatever the sampler is called.
+// TestFromEnvSampler: the same in a provider that is on and in one that is off. What a caller has
+// decided is obeyed, whatever the sampler is called.
 func TestFromEnvSampler(t *testing.T) {
 	for _, tt := range []struct {
 		name, sampler, arg string
@@ -171,7 +171,8 @@ func TestFromEnvSampler(t *testing.T) {
 	}
 }
 
-// assertDecides checks what a provider makes of callers, if it samples this share of what they leave open.
+// assertDecides checks what a provider makes of callers, if it samples this share of what they
+// leave open.
 func assertDecides(t *testing.T, tp *zipkin.Provider, share float64) {
 	t.Helper()
 	for _, tt := range []struct {

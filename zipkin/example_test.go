@@ -17,6 +17,7 @@ import (
 	"example.com/clew/httpmw"
 	"example.com/clew/trace"
 	"example.com/clew/zipkin"
+	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
@@ -69,6 +70,54 @@ func Example() {
 	// Output:
 	// 463ac35c9f6413ad  resize
 	// 463ac35c9f6413ad SERVER get /media/{id}
+}
+
+// One program, off and on. The log has the ID in both.
+func ExampleFromEnv() {
+	collector := printer()
+	defer collector.Close()
+	defer os.Unsetenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT")
+
+	for _, endpoint := range []string{"", collector.URL} {
+		os.Setenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", endpoint) // in the shell, or in the deployment
+		tp, err := zipkin.FromEnv(zipkin.Config{Service: "media-api"})
+		if err != nil {
+			panic(err)
+		}
+		handler := httpmw.New(httpmw.Config{TracerProvider: tp})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			fmt.Println(trace.ID(r.Context()), "is asked for")
+		}))
+		r := httptest.NewRequest("GET", "/media/1", nil)
+		r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		fmt.Println("lost:", tp.Shutdown(ctx))
+		cancel()
+	}
+
+	// Output:
+	// 463ac35c9f6413ad is asked for
+	// lost: <nil>
+	// 463ac35c9f6413ad is asked for
+	// 463ac35c9f6413ad SERVER get
+	// lost: <nil>
+}
+
+// The lines for main. They are compiled and not run, since they set a global.
+func ExampleFromEnv_main() {
+	tp, err := zipkin.FromEnv(zipkin.Config{Service: "media-api"}) // off, unless the environment turns it on
+	if err != nil {
+		log.Fatal(err) // names each variable that is not understood
+	}
+	otel.SetTracerProvider(tp) // or in the Configs of httpmw and httpclient
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+		defer cancel()
+		if err := tp.Shutdown(ctx); err != nil {
+			log.Print(err) // how many spans were lost, and why
+		}
+	}()
 }
 
 // A main that ends by a signal. Its context is done when Shutdown is called, which therefore needs

@@ -36,7 +36,8 @@ func fromEnv(t testing.TB, exporter string, cfg zipkin.Config) *zipkin.Provider 
 	return tp
 }
 
-// TestOffStartsNothing: no goroutine, and no question to the host. In one that is on, both are seen.
+// TestOffStartsNothing: no goroutine, and no question to the host. In one that is on, both are
+// seen.
 func TestOffStartsNothing(t *testing.T) {
 	var asked atomic.Int64
 	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -111,13 +112,14 @@ func TestOffEndsProcessors(t *testing.T) {
 	assert.Equal(t, [2]witness{{0, 0, 1, 1}, {0, 0, 1, 1}}, some, "processors")
 }
 
-// told is what a request leaves behind: its lines without times and span IDs, and what was sent on.
+// told is all that a request leaves behind: its lines, without times and span IDs, and the headers
+// that were sent on.
 type told struct {
 	lines []map[string]any
 	sent  []http.Header
 }
 
-// ask sends a request through a service with this provider, that logs by zerolog and slog, and calls another.
+// ask sends a request through a service with this provider, which logs and calls another service.
 func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 	t.Helper()
 	var log bytes.Buffer
@@ -197,7 +199,8 @@ var callers = map[string]http.Header{
 	"has nothing":           {},
 }
 
-// shareFor is what is sampled: half of the traces, and all that begin here, so that nothing is left to chance.
+// shareFor is the share that is sampled: half of the traces, and all that begin here, so that
+// nothing is left to chance.
 func shareFor(caller http.Header) float64 {
 	if len(caller) == 0 {
 		return 1
@@ -225,7 +228,8 @@ func TestOnAndOffTellTheSame(t *testing.T) {
 	}
 }
 
-// TestOffGlobally: as OpenTelemetry's global provider, for our packages and for those that know OpenTelemetry only.
+// TestOffGlobally: as OpenTelemetry's global provider, for our packages and for those that know
+// OpenTelemetry only.
 func TestOffGlobally(t *testing.T) {
 	if !inChild(t) {
 		return
@@ -279,9 +283,9 @@ func TestOffCostsNothing(t *testing.T) {
 
 const childEnv = "ZIPKIN_TEST_CHILD"
 
-// inChild reports whether this process was started for the calling test alone; if not, it starts that
-// process and passes its verdict on. OpenTelemetry's globals forget nothing, so a test that sets them
-// needs a process of its own.
+// inChild reports whether this process was started for the calling test alone; if not, it starts
+// that process and passes its verdict on. OpenTelemetry's globals forget nothing, so a test that
+// sets them needs a process of its own.
 func inChild(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(childEnv) == t.Name() {

@@ -16,7 +16,8 @@ import (
 
 // Provider is an OpenTelemetry SDK that samples by B3 and sends to Zipkin. It is a TracerProvider for
 // otel.SetTracerProvider, for the Configs of httpmw and httpclient, and for every other
-// instrumentation. The caller ends it with [Provider.Shutdown]. Safe for concurrent use.
+// instrumentation. The caller ends it with [Provider.Shutdown]. One that [FromEnv] has turned off
+// gives IDs and decisions only. Safe for concurrent use.
 type Provider struct {
 	embedded.TracerProvider
 	sdk   *sdktrace.TracerProvider
@@ -96,8 +97,9 @@ func (p *Provider) Tracer(name string, opts ...oteltrace.TracerOption) oteltrace
 	return p.sdk.Tracer(name, opts...)
 }
 
-// RegisterSpanProcessor adds a processor that gets all spans too: to send them to another place as well. It is flushed and shut down
-// with the Provider.
+// RegisterSpanProcessor adds a processor that gets all spans too: to send them to another place as
+// well. It is flushed and shut down with the Provider, also with one that is off, where it gets no
+// spans.
 func (p *Provider) RegisterSpanProcessor(sp sdktrace.SpanProcessor) {
 	if p.off != nil {
 		p.off.register(sp)

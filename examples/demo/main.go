@@ -12,6 +12,9 @@
 //	go run ./examples/demo -log json -preset datadog   # the same, with lines for machines
 //	go run ./examples/demo -serve   # stay up, for curl
 //	go run ./examples/demo -zipkin http://127.0.0.1:9411   # and send the spans there; with -serve too
+//
+// Without -zipkin the environment says whether spans go anywhere, as in a service of yours: see
+// docs/environment.md.
 package main
 
 import (
@@ -45,8 +48,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	cfg := config{drain: 5 * time.Second}
 	log := flags.String("log", "console", "lines for people, or `json`")
 	preset := flags.String("preset", "", "whose names the fields have: datadog, google, ecs or logback")
-	flags.StringVar(&cfg.zipkin, "zipkin", "", "`URL` of a Zipkin to send spans to")
-	flags.Float64Var(&cfg.ratio, "ratio", 1, "the share of the traces that Zipkin gets, of those that no caller has decided")
+	flags.StringVar(&cfg.zipkin, "zipkin", "", "`URL` of a Zipkin to send spans to; without it, the environment says")
+	flags.Float64Var(&cfg.ratio, "ratio", 1, "with -zipkin, the share of the traces that it gets, of those that no caller has decided")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -67,8 +70,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 type config struct {
 	json   bool          // lines for machines
 	preset logctx.Config // whose names their fields have
-	zipkin string        // where spans go; "": nowhere
-	ratio  float64       // of traces that go there
+	zipkin string        // where spans go; "": where the environment says, if it does
+	ratio  float64       // of traces that go to zipkin
 	drain  time.Duration // how long requests and tasks, and then spans, may take to finish at the end
 }
 

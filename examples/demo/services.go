@@ -85,7 +85,7 @@ func bySlog(log io.Writer, cfg config) logger {
 // serve wraps h as every service of a team would, and returns its URL.
 func (s *services) serve(name string, log logger, h http.Handler) (string, error) {
 	cfg := log(name)
-	cfg.ResponseHeader, cfg.TracerProvider = "X-B3-TraceId", s.spans.of(name)
+	cfg.ResponseHeader, cfg.TracerProvider = "X-B3-TraceId", s.spans[name]
 	h = httpmw.New(cfg)(httpmw.AccessLog(httpmw.AccessLogConfig{})(h))
 
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -122,7 +122,7 @@ func (s *services) shutdown() error {
 
 // mediaAPI calls the two others, and goes on working after it has answered.
 func (s *services) mediaAPI(network, images string) http.Handler {
-	cfg := httpclient.Config{TracerProvider: s.spans.of("media-api"), CallLog: &httpclient.CallLogConfig{}}
+	cfg := httpclient.Config{TracerProvider: s.spans["media-api"], CallLog: &httpclient.CallLogConfig{}}
 	client := httpclient.Wrap(&http.Client{Transport: &http.Transport{}}, cfg)
 	restyClient := httpclient.Resty(resty.New().SetBaseURL(images), cfg)
 	s.clients = append(s.clients, client, restyClient.GetClient())

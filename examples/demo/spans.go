@@ -8,41 +8,33 @@ import (
 	"sync"
 
 	"example.com/clew/zipkin"
-	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 // names are what the services are called in Zipkin.
 var names = [...]string{"media-api", "network-information", "image-store"}
 
 // spans are what the services send to Zipkin. Each has a provider of its own, as if it were a process
-// of its own. The zero value sends none.
+// of its own.
 type spans map[string]*zipkin.Provider
 
-// startSpans returns what has been started also when there is an error.
+// startSpans returns what has been started also when there is an error. Without -zipkin, it is the
+// environment that says whether spans go anywhere, as it would for a service.
 func startSpans(cfg config) (spans, error) {
 	s := spans{}
-	if cfg.zipkin == "" {
-		return s, nil
-	}
 	for _, name := range names {
-		p, err := zipkin.NewProvider(zipkin.Config{Service: name, Endpoint: cfg.zipkin})
+		p, err := zipkin.FromEnv(zipkin.Config{Service: name, Endpoint: cfg.zipkin})
 		if err != nil {
 			return s, err
 		}
 		s[name] = p
+		if cfg.zipkin == "" {
+			continue // nor does -ratio count
+		}
 		if err := p.SetRatio(cfg.ratio); err != nil { // not in Config, where 0 means the default
 			return s, err
 		}
 	}
 	return s, nil
-}
-
-// of returns the provider of a service; nil, which Configs take for none, if spans go nowhere.
-func (s spans) of(name string) oteltrace.TracerProvider {
-	if p := s[name]; p != nil {
-		return p
-	}
-	return nil
 }
 
 // shutdown sends what is left. The error says which services have lost how many spans.

@@ -173,6 +173,33 @@ func TestDemoSendsSpans(t *testing.T) {
 	}
 }
 
+// Without -zipkin it is the environment that turns spans on and off. The lines are right in any
+// case: run checks them.
+func TestDemoAsksTheEnvironment(t *testing.T) {
+	zipkin := newCollector(t)
+	for _, tt := range []struct {
+		name   string
+		vars   map[string]string
+		traces int // of the callers that have decided, or of all but the one that denies
+	}{
+		{"nothing", nil, 0},
+		{"the endpoint", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_TRACES_SAMPLER": "always_off"}, 2},
+		{"a sampler", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_TRACES_SAMPLER": "always_on"}, 4},
+		{"another exporter", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_TRACES_EXPORTER": "otlp"}, 0},
+		{"disabled", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_SDK_DISABLED": "true"}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			defer http.DefaultClient.CloseIdleConnections()
+			clear(zipkin.traces)
+			for name, value := range tt.vars {
+				t.Setenv(name, value)
+			}
+			require.NoError(t, run(t.Context(), nil, io.Discard))
+			assert.Len(t, zipkin.traces, tt.traces, "traces sent")
+		})
+	}
+}
+
 // Whoever asks for spans and has lost them wants to know; the requests do not.
 func TestDemoWithoutCollector(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
@@ -232,7 +259,7 @@ func TestSpansHaveTimeOfTheirOwn(t *testing.T) {
 	zipkin := newCollector(t)
 	s, err := start(io.Discard, time.Hour, config{zipkin: zipkin.URL, ratio: 1, drain: 100 * time.Millisecond})
 	require.NoError(t, err, "start")
-	_, span := s.spans.of("media-api").Tracer("test").Start(t.Context(), "work")
+	_, span := s.spans["media-api"].Tracer("test").Start(t.Context(), "work")
 	span.End()
 	release := make(chan struct{})
 	defer close(release)
