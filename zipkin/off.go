@@ -13,8 +13,8 @@ import (
 // off is what a Provider has that sends nothing: IDs, decisions, and the processors of others.
 //
 // It is tempting to have an SDK that samples nothing instead, which would take care of the
-// processors. But each request would pay for it, and it reads the environment itself and
-// complains of it through OpenTelemetry's ErrorHandler, also with OTEL_SDK_DISABLED.
+// processors. But an SDK reads the environment itself, and complains of it through OpenTelemetry's
+// ErrorHandler, also with OTEL_SDK_DISABLED.
 type off struct {
 	*trace.Provider
 
