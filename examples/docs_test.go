@@ -4,8 +4,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -55,4 +57,54 @@ func blocks(page, language string) (all []string) {
 		all = append(all, block)
 	}
 	return all[1:]
+}
+
+// Each link to a place in this repository leads there.
+func TestDocsLinksLead(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	seen := 0
+	require.NoError(t, filepath.WalkDir("..", func(page string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == ".git"):
+			return fs.SkipDir
+		case !strings.HasSuffix(page, ".md"):
+			return nil
+		}
+		for _, m := range link.FindAllStringSubmatch(flush(t, page), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			seen++
+			path, anchor, _ := strings.Cut(m[1], "#")
+			to := page
+			if path != "" {
+				to = filepath.Join(filepath.Dir(page), path)
+			}
+			if _, err := os.Stat(to); assert.NoError(t, err, "%s: link to %s", page, m[1]) && anchor != "" {
+				assert.Contains(t, anchors(flush(t, to)), anchor, "%s: link to %s", page, m[1])
+			}
+		}
+		return nil
+	}))
+	assert.Greater(t, seen, 50, "links")
+}
+
+// anchors returns those that GitHub gives the headings of a page.
+func anchors(page string) (all []string) {
+	for line := range strings.Lines(page) {
+		if level := strings.TrimLeft(line, "#"); level != line && strings.HasPrefix(level, " ") {
+			all = append(all, strings.Map(func(r rune) rune {
+				switch {
+				case r == ' ':
+					return '-'
+				case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+					return unicode.ToLower(r)
+				}
+				return -1
+			}, strings.TrimSpace(level)))
+		}
+	}
+	return all
 }
