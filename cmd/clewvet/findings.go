@@ -95,9 +95,10 @@ func (f *findings) forget(flag string) {
 		f.startup = make(map[at.Entry]int)
 		f.reports = slices.DeleteFunc(f.reports, func(r report) bool {
 			switch r.entry.Analyzer {
-			case "logctx", "reqctx", "ctxless", "freshctx":
+			case "logctx", "reqctx", "ctxless", "freshctx", "detachedgo":
 				// Not so what start-up code prepares for requests, or does for a message.
-				if strings.Contains(r.Message, "at hand") && f.module.Startup(r.Posn) {
+				leaves := r.entry.Analyzer == "detachedgo"
+				if (leaves || strings.Contains(r.Message, "at hand")) && f.module.Startup(r.Posn) {
 					f.startup[r.entry]++
 					return true
 				}

@@ -101,6 +101,67 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// What start-up code starts leaves no request behind, though it may leave a message.
+func TestStartupLeaves(t *testing.T) {
+	dir := module(t, map[string]string{
+		"main.go": `package main
+
+import "example.com/service/server"
+
+func main() {
+	server.Run(&server.Process{})
+	server.Consume(nil)
+}
+`,
+		"server/server.go": `package server
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+)
+
+// Process has a context, as a request has.
+type Process struct{ ctx context.Context }
+
+func (p *Process) Context() context.Context { return p.ctx }
+
+func Run(p *Process) {
+	go func() { slog.Info("runs") }()
+}
+
+// Nobody knows who calls this.
+func Exported(p *Process) {
+	go func() { slog.Info("runs") }()
+}
+
+func Consume(messages <-chan *message.Message) {
+	for m := range messages {
+		Handle(m)
+	}
+}
+
+func Handle(m *message.Message) {
+	go func() { slog.Info("handled") }()
+}
+`,
+		"watermill/go.mod": "module github.com/ThreeDotsLabs/watermill\n",
+		"watermill/message/message.go": `package message
+
+import "context"
+
+type Message struct{ Metadata map[string]string }
+
+func (*Message) Context() context.Context { return context.Background() }
+`,
+	})
+	write(t, dir, "go.mod", "module example.com/service\n\ngo 1.26\n\nrequire github.com/ThreeDotsLabs/watermill v0.0.0\n\nreplace github.com/ThreeDotsLabs/watermill => ./watermill\n")
+	const says = "go leaves the request's trace behind (slog.Info): use workerpool.Wrap("
+	exported, handled := "server/server.go:21:2: "+says+"p.Context(), …)", "server/server.go:31:2: "+says+"m.Context(), …)"
+	reports(t, dir, []string{exported, handled}, clewvet, "./...")
+}
+
 // With Go 1.26 a package that was looked at as a dependency has its reports all the same.
 func TestPartAndAll(t *testing.T) {
 	const text = "package NAME\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\nMORE)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"\"); CALL }\n"

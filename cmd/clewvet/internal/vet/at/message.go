@@ -94,6 +94,15 @@ func (p *Package) message(c inspector.Cursor, h Hand, steps int) (Message, bool)
 	return Message{v.Name(), "propagator.Extract(" + expr + ", " + strings.Replace(headers, "%", v.Name(), 1) + ")"}, true
 }
 
+// TakesMessage tells whether f has a parameter that is a message with a context of its own.
+func (p *Package) TakesMessage(f ast.Node) bool {
+	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool {
+		t := p.info.TypeOf(field.Type)
+		k, _ := kindOf(t)
+		return k == request && carriers[TypePath(t)].headers != ""
+	})
+}
+
 // messageVar is the nearest variable at c within f that is a message.
 func (p *Package) messageVar(c, f inspector.Cursor) *types.Var {
 	pos := c.Node().Pos()

@@ -52,7 +52,7 @@ type Function struct {
 	Every   bool     `json:",omitempty"` // and for each, since it is a middleware
 	Takes   bool     `json:",omitempty"` // a context reaches it
 	Start   bool     `json:",omitempty"` // main, init, a command's, the making of a package's variables
-	Traces  bool     `json:",omitempty"` // it makes a context with a trace
+	Traces  bool     `json:",omitempty"` // it makes a context with a trace, or is given a message that has one
 	Runs    []int    `json:",omitempty"` // the parameters that it only calls, on its goroutine
 	Chain   []string `json:",omitempty"` // how it comes to log or send, without a context
 	Losses  []Loss   `json:",omitempty"`
@@ -170,6 +170,9 @@ func (r *recorder) declared(c inspector.Cursor, f *types.Func) {
 func (r *recorder) function(c inspector.Cursor, fn Function) {
 	fn.From, fn.To = r.position(c.Node().Pos()), r.position(c.Node().End())
 	fn.Every = fn.Request && r.passesOn(c)
+	if _, ok := c.Node().(*ast.GenDecl); !ok {
+		fn.Traces = r.TakesMessage(c.Node())
+	}
 	called := make(map[*ast.Ident]bool)
 	nodes := []ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil), (*ast.Ident)(nil)}
 	c.Inspect(nodes, func(inner inspector.Cursor) bool {
