@@ -29,7 +29,7 @@ func TestAnalyzers(t *testing.T) {
 	}{
 		{logctx.Analyzer, []string{"logctx", "steps", "startup", "contexts", "nilctx", "withheld", "outer", "values", "returns", "stored", "messages", "messagesextracted", "texts", "commands"}},
 		{ctxless.Analyzer, []string{"ctxless"}},
-		{freshctx.Analyzer, []string{"freshctx", "messagecontexts"}},
+		{freshctx.Analyzer, []string{"freshctx", "freshctx/carried", "freshctx/ends", "freshctx/untraced", "messagecontexts"}},
 		{reqctx.Analyzer, []string{"reqctx", "nilctx/req", "withheld/req", "headers", "messagerequests"}},
 		{detachedgo.Analyzer, []string{"detachedgo", "detachedwithout", "detachedfar"}},
 		{rawclient.Analyzer, []string{"rawclient"}},

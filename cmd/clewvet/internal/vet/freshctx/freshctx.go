@@ -30,7 +30,7 @@ func run(pass *analysis.Pass) (any, error) {
 	for c := range p.All((*ast.CallExpr)(nil)) {
 		call := c.Node().(*ast.CallExpr)
 		f := p.Callee(call)
-		if !at.Is(f, "context", "Background", "TODO") || kept(p, c) || cleans(p, c) {
+		if !at.Is(f, "context", "Background", "TODO") || kept(p, c) || cleans(p, c) || p.Aside(c) || p.Untraced(c) {
 			continue
 		}
 		h, ok := p.Hand(c)

@@ -1,0 +1,120 @@
+package at
+
+import (
+	"go/ast"
+	"go/types"
+	"slices"
+
+	"golang.org/x/tools/go/ast/edge"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// Aside tells whether the fresh context at c loses no trace: that is handed over otherwise, or
+// nobody asks the context for more than its end.
+func (p *Package) Aside(c inspector.Cursor) bool {
+	for c.ParentEdgeKind() == edge.CallExpr_Args {
+		call := c.Parent().Node().(*ast.CallExpr)
+		if p.carries(c) || p.asksEnd(c, 3) {
+			return true
+		}
+		if !makesContext(p.info.TypeOf(call)) {
+			return false
+		}
+		c = c.Parent()
+	}
+	if c.ParentEdgeKind() != edge.AssignStmt_Rhs {
+		return false
+	}
+	v := p.local(c.Parent().Node().(*ast.AssignStmt).Lhs[0])
+	if v == nil {
+		return false
+	}
+	uses := p.uses(v)
+	return slices.ContainsFunc(uses, p.carries) || p.asksEnds(uses, 3)
+}
+
+// uses is where v is named, but for where it is given a value.
+func (p *Package) uses(v types.Object) (uses []inspector.Cursor) {
+	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
+		if p.info.Uses[c.Node().(*ast.Ident)] == v && c.ParentEdgeKind() != edge.AssignStmt_Lhs {
+			uses = append(uses, c)
+		}
+	}
+	return uses
+}
+
+// carries tells whether the context at c is handed to a call that puts a trace into it, or links
+// its own with another.
+func (p *Package) carries(c inspector.Cursor) bool {
+	kind, index := c.ParentEdge()
+	if kind != edge.CallExpr_Args || index > 0 {
+		return false
+	}
+	call := c.Parent().Node().(*ast.CallExpr)
+	f := p.Callee(call)
+	return Is(f, "go.opentelemetry.io/otel/trace", "ContextWithSpan", "ContextWithSpanContext", "ContextWithRemoteSpanContext", "LinkFromContext") ||
+		Is(f, "example.com/clew/trace", "NewContext") ||
+		slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return p.Says(arg, "WithLinks") })
+}
+
+// asksEnd tells whether the context at c is asked for its end alone, there or by the package's
+// function that it is handed to.
+func (p *Package) asksEnd(c inspector.Cursor, steps int) bool {
+	switch kind, index := c.ParentEdge(); kind {
+	case edge.SelectorExpr_X:
+		switch c.Parent().Node().(*ast.SelectorExpr).Sel.Name {
+		case "Done", "Err", "Deadline":
+			return true
+		}
+	case edge.CallExpr_Args:
+		f := p.Callee(c.Parent().Node().(*ast.CallExpr))
+		if f == nil || f.Pkg() != p.types || steps == 0 || f.Signature().Variadic() || index >= f.Signature().Params().Len() {
+			return false
+		}
+		return p.asksEnds(p.uses(f.Signature().Params().At(index)), steps-1)
+	}
+	return false
+}
+
+func (p *Package) asksEnds(uses []inspector.Cursor, steps int) bool {
+	return len(uses) > 0 && !slices.ContainsFunc(uses, func(c inspector.Cursor) bool { return !p.asksEnd(c, steps) })
+}
+
+// Untraced tells whether the context at hand at c is a fresh one, in all calls of the function
+// that has it.
+func (p *Package) Untraced(c inspector.Cursor) bool {
+	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		if param, found := p.param(f.Node()); found {
+			return param != nil && p.handedFresh(param, 3)
+		}
+	}
+	return false
+}
+
+func (p *Package) handedFresh(param *types.Var, steps int) bool {
+	all := p.flow().handed()[param]
+	return steps > 0 && len(all) > 0 && !slices.ContainsFunc(all, func(h handing) bool { return !p.fresh(h.arg, steps-1) })
+}
+
+// fresh tells whether e is a context that was made anew.
+func (p *Package) fresh(e ast.Expr, steps int) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		f := p.Callee(e)
+		if Is(f, "context", "Background", "TODO") {
+			return true
+		}
+		return f != nil && f.Pkg() != nil && f.Pkg().Path() == "context" && len(e.Args) > 0 && p.fresh(e.Args[0], steps)
+	case *ast.Ident:
+		v, ok := p.flow().object(e).(*types.Var)
+		if !ok || steps == 0 {
+			return false
+		}
+		if p.flow().params[v] {
+			return len(p.flow().assigned[v]) == 0 && p.handedFresh(v, steps)
+		}
+		made := p.flow().assigned[v]
+		return len(made) > 0 && !slices.ContainsFunc(made, func(e ast.Expr) bool { return !p.fresh(e, steps-1) })
+	}
+	return false
+}

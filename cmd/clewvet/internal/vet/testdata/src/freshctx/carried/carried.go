@@ -1,0 +1,41 @@
+package carried
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+)
+
+func start(ctx context.Context, name string, opts ...trace.SpanStartOption) (context.Context, func()) {
+	return ctx, func() {}
+}
+
+func use(context.Context) {}
+
+// The trace is handed over without its context.
+func again(ctx context.Context) {
+	use(trace.ContextWithSpanContext(context.Background(), trace.SpanContextFromContext(ctx)))
+	later, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	later = trace.ContextWithSpanContext(later, trace.SpanContextFromContext(ctx))
+	use(later)
+}
+
+// This trace is another on purpose, and the two know of each other.
+func links(ctx context.Context) {
+	other, end := start(context.Background(), "other", trace.WithLinks(trace.LinkFromContext(ctx)))
+	defer end()
+	use(other)
+	third, end := start(context.Background(), "third")
+	defer end()
+	_ = trace.LinkFromContext(third)
+}
+
+func lost(ctx context.Context) {
+	other, end := start(context.Background(), "other") // want `WithoutCancel\(ctx\)`
+	defer end()
+	use(other)
+	_ = trace.LinkFromContext(ctx)
+	use(trace.ContextWithSpanContext(ctx, trace.SpanContextFromContext(context.Background()))) // want `WithoutCancel\(ctx\)`
+}
