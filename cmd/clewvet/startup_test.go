@@ -101,6 +101,74 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// What waits for signals is a program's, whoever calls it, and what tests begin with serves no
+// request.
+func TestStartupSignalsAndTests(t *testing.T) {
+	dir := module(t, map[string]string{
+		"main.go": `package main
+
+import (
+	"context"
+
+	"example.com/service/server"
+)
+
+func main() {
+	server.Run(context.Background())
+	server.Load(context.Background())
+}
+`,
+		"server/server.go": `package server
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+)
+
+func Run(ctx context.Context) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	slog.Info("runs")
+	serve(ctx)
+}
+
+func serve(ctx context.Context) { use(context.Background()) }
+
+func Load(ctx context.Context) { slog.Info("loads") }
+
+// Nobody knows who calls this.
+func Exported(ctx context.Context) {
+	Run(ctx)
+	use(context.Background())
+}
+
+func use(context.Context) {}
+`,
+		"servertest/server.go": `package servertest
+
+import (
+	"context"
+	"testing"
+
+	"example.com/service/server"
+)
+
+func Server(t testing.TB) {
+	go server.Load(context.Background())
+	check(context.Background())
+}
+
+func Checks(ctx context.Context) { server.Exported(ctx) }
+
+func check(ctx context.Context) { server.Exported(context.Background()) }
+`,
+	})
+	const says = "context.Background() loses the trace of the context at hand: use context.WithoutCancel(ctx)"
+	reports(t, dir, []string{"server/server.go:24:6: " + says}, clewvet, "./...")
+}
+
 // What start-up code starts leaves no request behind, though it may leave a message.
 func TestStartupLeaves(t *testing.T) {
 	dir := module(t, map[string]string{

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ast/edge"
@@ -431,6 +432,11 @@ func (p *Package) findStartup() map[ast.Node]bool {
 		}
 	}
 	return startup
+}
+
+// Exempt tells whether f is a command's or a test's.
+func (p *Package) Exempt(f ast.Node) bool {
+	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool { return exempt[TypePath(p.info.TypeOf(field.Type))] })
 }
 
 // Commands tells whether f is a command's.

@@ -241,15 +241,11 @@ func (m *Module) findStartup() {
 			others = append(others, id)
 		}
 	}
-	m.startup = m.carry(begin)
-	for id := range m.carry(others) {
+	// On any goroutine, but no request comes to where a program begins.
+	m.startup = m.walk(begin, func(*Call, *Function) bool { return true })
+	for id := range m.walk(others, func(_ *Call, to *Function) bool { return !to.Start }) {
 		delete(m.startup, id)
 	}
-}
-
-// carry is the functions that those in from call, or start on another goroutine.
-func (m *Module) carry(from []string) map[string]bool {
-	return m.walk(from, func(*Call, *Function) bool { return true })
 }
 
 // Startup tells whether what stands at posn is run by main, commands and the like, and by no

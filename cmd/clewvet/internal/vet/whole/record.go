@@ -51,7 +51,7 @@ type Function struct {
 	Request bool     `json:",omitempty"` // a server of net/http calls it for a request
 	Every   bool     `json:",omitempty"` // and for each, since it is a middleware
 	Takes   bool     `json:",omitempty"` // a context reaches it
-	Start   bool     `json:",omitempty"` // main, init, a command's, the making of a package's variables
+	Start   bool     `json:",omitempty"` // main, init, a command's, a test's, what waits for signals, the making of a package's variables
 	Traces  bool     `json:",omitempty"` // it makes a context with a trace, or is given a message that has one
 	Runs    []int    `json:",omitempty"` // the parameters that it only calls, on its goroutine
 	Chain   []string `json:",omitempty"` // how it comes to log or send, without a context
@@ -153,7 +153,7 @@ func (r *recorder) declared(c inspector.Cursor, f *types.Func) {
 	if plain && (f.Name() == "init" || f.Name() == "_") { // there may be several
 		fn.ID += r.position(f.Pos())
 	}
-	fn.Start = plain && (f.Name() == "init" || f.Name() == "main" && r.record.Main) || r.Commands(c.Node())
+	fn.Start = plain && (f.Name() == "init" || f.Name() == "main" && r.record.Main) || r.Exempt(c.Node())
 	for i := range f.Signature().Params().Len() {
 		v := f.Signature().Params().At(i)
 		if _, ok := v.Type().Underlying().(*types.Signature); ok && r.onlyCalled(v) {
@@ -185,7 +185,7 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 			if !elsewhere && !r.TakesContext(n) {
 				return true
 			}
-			literal := Function{ID: fn.ID + "$" + r.position(n.Pos()), Name: fn.Name, Takes: r.TakesContext(n), Request: r.Serves(inner), Start: r.Commands(n)}
+			literal := Function{ID: fn.ID + "$" + r.position(n.Pos()), Name: fn.Name, Takes: r.TakesContext(n), Request: r.Serves(inner), Start: r.Exempt(n)}
 			if !literal.Request {
 				call := Call{To: literal.ID, At: r.position(n.Pos()), Elsewhere: elsewhere}
 				call.Go = inner.ParentEdgeKind() == edge.CallExpr_Fun && inner.Parent().ParentEdgeKind() == edge.GoStmt_Call || r.waited(inner)
@@ -249,6 +249,7 @@ func (r *recorder) call(c inspector.Cursor, n *ast.CallExpr, fn *Function) {
 	if f == nil {
 		return
 	}
+	fn.Start = fn.Start || at.Is(f, "os/signal", "Notify", "NotifyContext")
 	switch f.Name() {
 	case "Extract", "Start", "StartSpan", "StartSpanFromContext", "NewContext", "Root", "Continue":
 		results := f.Signature().Results()
