@@ -169,6 +169,61 @@ func check(ctx context.Context) { server.Exported(context.Background()) }
 	reports(t, dir, []string{"server/server.go:24:6: " + says}, clewvet, "./...")
 }
 
+// A method implements that of an interface by whatever names the types go, and what is handed on
+// beside a context is called with one of it.
+func TestStartupCalls(t *testing.T) {
+	dir := module(t, map[string]string{
+		"main.go": `package main
+
+import (
+	"context"
+
+	"example.com/service/server"
+)
+
+type service interface {
+	Start(ctx context.Context, configs map[string]interface{}, on func(any)) error
+}
+
+func main() {
+	var s service = server.New()
+	s.Start(context.Background(), nil, nil)
+}
+`,
+		"server/server.go": `package server
+
+import (
+	"context"
+	"log/slog"
+)
+
+type Context = context.Context
+
+type Server struct{ jobs []func(context.Context) }
+
+func New() *Server { return nil }
+
+func (s *Server) Start(ctx Context, configs map[string]any, on func(interface{})) error {
+	slog.Info("starts")
+	s.run(ctx, func(ctx context.Context) { s.tidy(ctx) })
+	s.run(nil, func(ctx context.Context) { slog.Info("nobody knows") })
+	s.receive(ctx, func(ctx context.Context, request string) { slog.Info("received") })
+	return nil
+}
+
+func (s *Server) run(ctx context.Context, job func(context.Context)) { s.jobs = append(s.jobs, job) }
+
+func (s *Server) receive(ctx context.Context, on func(context.Context, string)) { handlers = append(handlers, on) }
+
+var handlers []func(context.Context, string)
+
+func (s *Server) tidy(ctx context.Context) { slog.Info("tidies") }
+`,
+	})
+	const says = "slog.Info without the context at hand: use InfoContext(ctx, …)"
+	reports(t, dir, []string{"server/server.go:17:41: " + says, "server/server.go:18:61: " + says}, clewvet, "./...")
+}
+
 // What start-up code starts leaves no request behind, though it may leave a message.
 func TestStartupLeaves(t *testing.T) {
 	dir := module(t, map[string]string{

@@ -188,7 +188,7 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 			literal := Function{ID: fn.ID + "$" + r.position(n.Pos()), Name: fn.Name, Takes: r.TakesContext(n), Request: r.Serves(inner), Start: r.Exempt(n)}
 			if !literal.Request {
 				call := Call{To: literal.ID, At: r.position(n.Pos()), Elsewhere: elsewhere}
-				call.Go = inner.ParentEdgeKind() == edge.CallExpr_Fun && inner.Parent().ParentEdgeKind() == edge.GoStmt_Call || r.waited(inner)
+				call.Go = inner.ParentEdgeKind() == edge.CallExpr_Fun && inner.Parent().ParentEdgeKind() == edge.GoStmt_Call || r.waited(inner) || r.continues(inner)
 				call.Via, call.Arg = r.handed(inner)
 				fn.Calls = append(fn.Calls, call)
 			}
@@ -211,6 +211,19 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 		return true
 	})
 	r.record.Functions = append(r.record.Functions, fn)
+}
+
+// continues tells whether the literal at c, a function of a context alone, is handed on beside a
+// context: that, or one made from it, is what the literal will have.
+func (r *recorder) continues(c inspector.Cursor) bool {
+	call, ok := c.Parent().Node().(*ast.CallExpr)
+	if !ok || c.ParentEdgeKind() != edge.CallExpr_Args {
+		return false
+	}
+	params := r.pass.TypesInfo.TypeOf(c.Node().(*ast.FuncLit)).(*types.Signature).Params()
+	return params.Len() == 1 && at.TypePath(params.At(0).Type()) == "context.Context" && slices.ContainsFunc(call.Args, func(arg ast.Expr) bool {
+		return at.TypePath(r.pass.TypesInfo.TypeOf(arg)) == "context.Context"
+	})
 }
 
 // waited tells whether the function that is named at c is started where it is named, as by go.
@@ -558,14 +571,39 @@ func stands(name string) bool { return standIn.MatchString(name) }
 
 // method is the name of a method and its signature. A name that is not exported has its package.
 func method(f *types.Func) string {
-	unnamed := func(t *types.Tuple) *types.Tuple {
+	sig := f.Signature()
+	plain := types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())
+	return fmt.Sprintf("%s%s", f.Id(), strings.TrimPrefix(types.TypeString(unaliased(plain), nil), "func"))
+}
+
+// unaliased is t without the names of aliases and parameters: what they stand for has one text.
+func unaliased(t types.Type) types.Type {
+	tuple := func(t *types.Tuple) *types.Tuple {
 		var vars []*types.Var
 		for v := range t.Variables() {
-			vars = append(vars, types.NewVar(token.NoPos, nil, "", v.Type()))
+			vars = append(vars, types.NewVar(token.NoPos, nil, "", unaliased(v.Type())))
 		}
 		return types.NewTuple(vars...)
 	}
-	sig := f.Signature()
-	plain := types.NewSignatureType(nil, nil, nil, unnamed(sig.Params()), unnamed(sig.Results()), sig.Variadic())
-	return fmt.Sprintf("%s%s", f.Id(), strings.TrimPrefix(types.TypeString(plain, nil), "func"))
+	switch t := types.Unalias(t).(type) {
+	case *types.Pointer:
+		return types.NewPointer(unaliased(t.Elem()))
+	case *types.Slice:
+		return types.NewSlice(unaliased(t.Elem()))
+	case *types.Array:
+		return types.NewArray(unaliased(t.Elem()), t.Len())
+	case *types.Map:
+		return types.NewMap(unaliased(t.Key()), unaliased(t.Elem()))
+	case *types.Chan:
+		return types.NewChan(t.Dir(), unaliased(t.Elem()))
+	case *types.Signature:
+		return types.NewSignatureType(nil, nil, nil, tuple(t.Params()), tuple(t.Results()), t.Variadic())
+	case *types.Interface:
+		if t.Empty() { // any has a text of its own
+			return types.NewInterfaceType(nil, nil)
+		}
+		return t
+	default:
+		return t
+	}
 }
