@@ -68,6 +68,9 @@ func (p *Package) asksEnd(c inspector.Cursor, steps int) bool {
 		}
 	case edge.CallExpr_Args:
 		f := p.Callee(c.Parent().Node().(*ast.CallExpr))
+		if Is(f, "os/exec", "CommandContext") || Is(f, "net", "Dialer.DialContext", "ListenConfig.Listen", "ListenConfig.ListenPacket") {
+			return true
+		}
 		if f == nil || f.Pkg() != p.types || steps == 0 || f.Signature().Variadic() || index >= f.Signature().Params().Len() {
 			return false
 		}
@@ -81,7 +84,7 @@ func (p *Package) asksEnds(uses []inspector.Cursor, steps int) bool {
 }
 
 // Untraced tells whether the context at hand at c is a fresh one, in all calls of the function
-// that has it.
+// that has it, and made where no other is at hand.
 func (p *Package) Untraced(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		if param, found := p.param(f.Node()); found {
@@ -102,7 +105,9 @@ func (p *Package) fresh(e ast.Expr, steps int) bool {
 	case *ast.CallExpr:
 		f := p.Callee(e)
 		if Is(f, "context", "Background", "TODO") {
-			return true
+			c, _ := p.inspector.Root().FindNode(e)
+			_, ok := p.Hand(c)
+			return !ok
 		}
 		return f != nil && f.Pkg() != nil && f.Pkg().Path() == "context" && len(e.Args) > 0 && p.fresh(e.Args[0], steps)
 	case *ast.Ident:

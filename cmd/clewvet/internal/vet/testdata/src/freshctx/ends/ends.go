@@ -2,6 +2,8 @@ package ends
 
 import (
 	"context"
+	"net"
+	"os/exec"
 	"time"
 )
 
@@ -48,4 +50,11 @@ func asks(ctx context.Context, g *gate) {
 	use(longer)
 	used := context.Background() // want `WithoutCancel\(ctx\)`
 	use(used)
+}
+
+// Neither a process nor a connection has a trace.
+func starts(ctx context.Context, d *net.Dialer) {
+	_ = exec.CommandContext(context.Background(), "ls")
+	_, _ = d.DialContext(context.Background(), "tcp", "")
+	_, _ = net.DefaultResolver.LookupHost(context.Background(), "") // want `WithoutCancel\(ctx\)`
 }

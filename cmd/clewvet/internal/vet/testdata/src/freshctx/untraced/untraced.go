@@ -39,4 +39,10 @@ func callers() {
 
 func between(ctx context.Context) { further(ctx) }
 
+func later(ctx context.Context) { use(context.TODO()) } // want `WithoutCancel\(ctx\)`
+
+func Loses(ctx context.Context) {
+	later(context.TODO()) // want `WithoutCancel\(ctx\)`
+}
+
 func Traced(ctx context.Context) { some(ctx) }
