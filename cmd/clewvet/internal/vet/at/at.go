@@ -43,6 +43,7 @@ var Analyzer = &analysis.Analyzer{
 		p.bodiless = sync.OnceValue(p.findBodiless)
 		p.importer = sync.OnceValue(p.findImporter)
 		p.consumers = sync.OnceValue(p.findConsumers)
+		p.batches = sync.OnceValue(p.findBatches)
 		p.calledAtHand = sync.OnceValue(p.findCalledAtHand)
 		return p, nil
 	},
@@ -75,6 +76,8 @@ type Package struct {
 	importer    func() importer
 	// consumers is the functions whose context is the program's own, for taking messages.
 	consumers func() map[ast.Node]bool
+	// batches is the parameters that are messages, several at a time.
+	batches func() map[types.Object]bool
 	// calledAtHand is the variables that hold functions, and are called where a context is.
 	calledAtHand func() map[types.Object]bool
 }

@@ -250,7 +250,12 @@ func (p *Package) receives(e ast.Expr, steps int) bool {
 				return true
 			}
 		}
+	case *ast.IndexExpr:
+		return p.receives(e.X, steps)
 	case *ast.Ident:
+		if p.batches()[p.flow().object(e)] {
+			return true
+		}
 		for _, right := range p.flow().assigned[p.flow().object(e)] {
 			if steps > 0 && p.receives(right, steps-1) {
 				return true
@@ -260,7 +265,35 @@ func (p *Package) receives(e ast.Expr, steps int) bool {
 	return false
 }
 
-func (p *Package) hasParam(f ast.Node, v *types.Var) bool {
+// findBatches is the parameters with several messages that functions have which are handed on, as
+// to what receives the messages.
+func (p *Package) findBatches() map[types.Object]bool {
+	batches := make(map[types.Object]bool)
+	add := func(sig *types.Signature) {
+		for v := range sig.Params().Variables() {
+			if slice, ok := v.Type().(*types.Slice); ok && carriers[TypePath(slice.Elem())].headers != "" {
+				batches[v] = true
+			}
+		}
+	}
+	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil), (*ast.FuncLit)(nil)) {
+		switch n := c.Node().(type) {
+		case *ast.FuncLit:
+			if c.ParentEdgeKind() == edge.CallExpr_Args {
+				add(p.info.TypeOf(n).(*types.Signature))
+			}
+		case *ast.Ident:
+			if f, ok := p.info.Uses[n].(*types.Func); ok && f.Pkg() == p.types {
+				if _, called := calling(c); !called {
+					add(f.Signature())
+				}
+			}
+		}
+	}
+	return batches
+}
+
+func (p *Package) hasParam(f ast.Node, v types.Object) bool {
 	params := funcType(f).Params
 	return params.Pos() <= v.Pos() && v.Pos() < params.End()
 }
@@ -412,9 +445,14 @@ func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool
 	return false
 }
 
-// takesMessages tells whether f itself ranges over a channel of messages, or asks a queue for
-// them in a loop.
+// takesMessages tells whether f itself ranges over a channel of messages, asks a queue for them in
+// a loop, or is given several.
 func (p *Package) takesMessages(f inspector.Cursor) bool {
+	for v := range p.batches() {
+		if p.hasParam(f.Node(), v) {
+			return true
+		}
+	}
 	for loop := range f.Preorder((*ast.ForStmt)(nil), (*ast.RangeStmt)(nil)) {
 		if ranges, ok := loop.Node().(*ast.RangeStmt); ok {
 			channel, ok := p.info.TypeOf(ranges.X).Underlying().(*types.Chan)
