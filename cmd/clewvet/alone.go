@@ -58,11 +58,15 @@ func run(args []string) (code int, err error) {
 	chosen, _ := choose(looked)
 	ctxless := slices.ContainsFunc(chosen, func(a *analysis.Analyzer) bool { return a.Name == "ctxless" })
 	look := func() (*findings, error) {
-		vet := slices.Concat(vet, []string{"-json", "-whole"})
+		args := slices.Concat([]string{"-json", "-whole"}, looked)
 		if !complete {
-			vet = append(vet, implicitFlag(implicit == "true")...)
+			args = append(implicitFlag(implicit == "true"), args...)
 		}
-		f, err := find(exec.Command("go", append(vet, looked...)...), complete, ctxless)
+		f, err := find(exec.Command("go", slices.Concat(vet, args)...), complete, ctxless)
+		for n := 0; err == nil && f.partial && n < 10; n++ {
+			vet = append(vet, fmt.Sprintf("-part=%d", n))
+			f, err = find(exec.Command("go", slices.Concat(vet, args)...), complete, ctxless)
+		}
 		if err == nil {
 			f.forget(implicit)
 			f.start()
@@ -110,7 +114,7 @@ func run(args []string) (code int, err error) {
 // apart gives go vet's cache another key for each choice of packages. That of Go 1.26 does not
 // tell a package that was asked for from one that was looked at as another's dependency: of the
 // one, reports would be missing, and of the other too many. All packages of a module need no
-// key.
+// key, until the tests of one of them are gone, of which it was a dependency.
 func apart(vet, args []string, complete bool) ([]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

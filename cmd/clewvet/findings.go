@@ -24,6 +24,7 @@ type findings struct {
 	startup  map[at.Entry]int // reports on start-up code
 	places   []whole.Place    // where to start
 	code     int              // go vet's exit code: that of packages that do not build
+	partial  bool             // go vet remembers nothing of some packages of the module
 }
 
 // report is a diagnostic of go vet -json.
@@ -75,6 +76,9 @@ func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	}
 	if complete && f.code == 0 {
 		f.module = whole.Join(records)
+		if f.partial, err = partial(whole.Unrecorded(records)); err != nil {
+			return nil, err
+		}
 	}
 	if f.module != nil && ctxless {
 		for _, r := range f.module.Interfaces() {
@@ -86,6 +90,15 @@ func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	}
 	f.sort()
 	return f, nil
+}
+
+// partial tells whether one of paths is of this module, and not of one within.
+func partial(paths []string) (bool, error) {
+	if len(paths) == 0 {
+		return false, nil
+	}
+	out, err := exec.Command("go", "list", "-e", "./...").Output()
+	return slices.ContainsFunc(strings.Fields(string(out)), func(path string) bool { return slices.Contains(paths, path) }), err
 }
 
 // forget leaves out what start-up code does, and what Implicit covers, if it is on: said by a

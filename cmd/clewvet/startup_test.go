@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -296,5 +298,26 @@ func TestPartAndAll(t *testing.T) {
 	for range 2 {
 		reports(t, dir, []string{inB}, clewvet, "./b")
 		reports(t, dir, []string{inA, inB}, clewvet, "./...")
+	}
+}
+
+// The tests of a package make another of it, and the package itself a dependency: without them it
+// has its reports all the same.
+func TestWithoutItsTests(t *testing.T) {
+	const text = "package NAME\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\nMORE)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"\"); CALL }\n"
+	a := strings.NewReplacer("NAME", "a", "MORE", "", "CALL", "").Replace(text)
+	b := strings.NewReplacer("NAME", "b", "MORE", "\n\t\"example.com/service/a\"\n", "CALL", "a.Serve(w, r)").Replace(text)
+	const test = "package a\n\nimport \"testing\"\n\nfunc TestServe(t *testing.T) { Serve(nil, nil) }\n"
+	dir := module(t, map[string]string{"a/a.go": a, "b/b.go": b, "a/a_test.go": test})
+	const says = "slog.Info without the context at hand: use InfoContext(r.Context(), …)"
+	inA, inB := "a/a.go:8:54: "+says, "b/b.go:10:54: "+says
+	for range 2 {
+		reports(t, dir, []string{inA, inB}, clewvet, "./...")
+		if err := os.Remove(filepath.Join(dir, "a/a_test.go")); err != nil {
+			t.Fatal(err)
+		}
+		reports(t, dir, []string{inA, inB}, clewvet, "./...")
+		write(t, dir, "a/a_test.go", test)
+		write(t, dir, "a/a.go", a+"\nfunc More() {}\n")
 	}
 }

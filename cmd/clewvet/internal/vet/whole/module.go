@@ -64,6 +64,23 @@ func Join(records []Record) *Module {
 	return m
 }
 
+// Unrecorded is the packages that are imported and have no record, though their paths are those of
+// the module.
+func Unrecorded(records []Record) (paths []string) {
+	known := make(map[string]bool)
+	for _, r := range records {
+		known[r.Package] = true
+	}
+	for _, r := range records {
+		for _, path := range r.Imports {
+			if !known[path] {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
 // targets is the functions that call may call.
 func (m *Module) targets(call *Call) []string {
 	if call.Interface == "" {
