@@ -226,6 +226,47 @@ func (s *Server) tidy(ctx context.Context) { slog.Info("tidies") }
 	reports(t, dir, []string{"server/server.go:17:41: " + says, "server/server.go:18:61: " + says}, clewvet, "./...")
 }
 
+// A constructor that start-up code hands on makes what the program has, not what a request wants.
+func TestStartupConstructors(t *testing.T) {
+	dir := module(t, map[string]string{
+		"main.go": `package main
+
+import (
+	"context"
+
+	"example.com/service/engine"
+)
+
+func main() { engine.Open(context.Background(), "disk") }
+`,
+		"engine/engine.go": `package engine
+
+import (
+	"context"
+	"log/slog"
+)
+
+var engines = make(map[string]func(context.Context))
+
+func init() {
+	engines["disk"] = newDisk
+	engines["other"] = other
+}
+
+func Open(ctx context.Context, name string) { engines[name](ctx) }
+
+func newDisk(ctx context.Context) { slog.Info("disk") }
+
+func other(ctx context.Context) { slog.Info("other") }
+
+// Nobody knows who calls this.
+func New(ctx context.Context) { slog.Info("new") }
+`,
+	})
+	const says = "slog.Info without the context at hand: use InfoContext(ctx, …)"
+	reports(t, dir, []string{"engine/engine.go:19:35: " + says, "engine/engine.go:22:33: " + says}, clewvet, "./...")
+}
+
 // What start-up code starts leaves no request behind, though it may leave a message.
 func TestStartupLeaves(t *testing.T) {
 	dir := module(t, map[string]string{

@@ -213,7 +213,7 @@ func (f *flow) gives(e ast.Expr, in reach) bool {
 		return false
 	}
 	callee, ok := typeutil.Callee(f.info, call).(*types.Func)
-	return ok && !isConstructor(callee.Name())
+	return ok && !IsConstructor(callee.Name())
 }
 
 // handedUnbound tells whether all callers of the function that has the parameter obj are

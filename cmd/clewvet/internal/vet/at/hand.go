@@ -82,10 +82,11 @@ func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 // in it run whenever what is made is used.
 func constructs(f ast.Node) bool {
 	decl, ok := f.(*ast.FuncDecl)
-	return ok && isConstructor(decl.Name.Name)
+	return ok && IsConstructor(decl.Name.Name)
 }
 
-func isConstructor(name string) bool {
+// IsConstructor tells whether a function of that name makes something.
+func IsConstructor(name string) bool {
 	name = strings.ToLower(name)
 	return strings.HasPrefix(name, "new") || strings.HasPrefix(name, "init")
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"example.com/clew/cmd/clewvet/internal/vet/at"
 )
 
 // A Module is what the records of all packages of a module tell together.
@@ -242,7 +244,7 @@ func (m *Module) findStartup() {
 				g := m.functions[to]
 				switch {
 				case g == nil || to == id:
-				case call.Elsewhere && !call.Go && (!strings.Contains(to, "$") || g.Takes) && !g.Start: // handed on, perhaps to a request
+				case call.Elsewhere && !call.Go && (!strings.Contains(to, "$") || g.Takes) && !g.Start && !constructs(g): // handed on, perhaps to a request
 					others = append(others, to)
 				default:
 					called[to] = true
@@ -263,6 +265,12 @@ func (m *Module) findStartup() {
 	for id := range m.walk(others, func(_ *Call, to *Function) bool { return !to.Start }) {
 		delete(m.startup, id)
 	}
+}
+
+// constructs tells whether f makes something by its name. A literal has that of the function around
+// it.
+func constructs(f *Function) bool {
+	return !strings.Contains(f.ID, "$") && at.IsConstructor(f.Name[strings.LastIndexByte(f.Name, '.')+1:])
 }
 
 // Startup tells whether what stands at posn is run by main, commands and the like, and by no
