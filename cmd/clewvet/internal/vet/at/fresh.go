@@ -99,6 +99,17 @@ func (p *Package) handedFresh(param *types.Var, steps int) bool {
 	return steps > 0 && len(all) > 0 && !slices.ContainsFunc(all, func(h handing) bool { return !p.fresh(h.arg, steps-1) })
 }
 
+// within tells whether a function around c takes a context, be it one without a name. Those of
+// commands and tests have no trace.
+func (p *Package) within(c inspector.Cursor) bool {
+	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
+		if _, found := p.param(f.Node()); found {
+			return !p.Exempt(f.Node())
+		}
+	}
+	return false
+}
+
 // fresh tells whether e is a context that was made anew.
 func (p *Package) fresh(e ast.Expr, steps int) bool {
 	switch e := ast.Unparen(e).(type) {
@@ -106,8 +117,7 @@ func (p *Package) fresh(e ast.Expr, steps int) bool {
 		f := p.Callee(e)
 		if Is(f, "context", "Background", "TODO") {
 			c, _ := p.inspector.Root().FindNode(e)
-			_, ok := p.Hand(c)
-			return !ok
+			return !p.within(c)
 		}
 		return f != nil && f.Pkg() != nil && f.Pkg().Path() == "context" && len(e.Args) > 0 && p.fresh(e.Args[0], steps)
 	case *ast.Ident:

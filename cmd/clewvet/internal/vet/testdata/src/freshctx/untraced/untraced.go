@@ -45,4 +45,11 @@ func Loses(ctx context.Context) {
 	later(context.TODO()) // want `WithoutCancel\(ctx\)`
 }
 
+func dropped(ctx context.Context) { use(context.TODO()) } // want `WithoutCancel\(ctx\)`
+
+func Drops(_ context.Context) {
+	ctx := context.Background()
+	dropped(ctx)
+}
+
 func Traced(ctx context.Context) { some(ctx) }
