@@ -138,6 +138,8 @@ var exempt = map[string]bool{
 	"testing.B":                      true,
 	"testing.F":                      true,
 	"testing.TB":                     true,
+
+	"github.com/kardianos/service.Service": true,
 }
 
 type kind int

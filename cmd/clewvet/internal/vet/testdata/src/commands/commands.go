@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
 )
 
@@ -37,3 +38,21 @@ func Exported(ctx context.Context) {
 func both(ctx context.Context) { slog.Info("") } // want `slog.Info without`
 
 func unused(ctx context.Context) { slog.Info("") } // want `slog.Info without`
+
+type program struct{ ctx context.Context }
+
+// The system starts and stops a service as a shell does a command.
+func (p *program) Start(s service.Service) error {
+	p.run(p.ctx)
+	return nil
+}
+
+func (p *program) Stop(s service.Service) error {
+	ctx, cancel := context.WithCancel(p.ctx)
+	defer cancel()
+	slog.Info("stops")
+	p.run(ctx)
+	return nil
+}
+
+func (p *program) run(ctx context.Context) { slog.Info("runs") }
