@@ -9,8 +9,8 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Aside tells whether the fresh context at c loses no trace: that is handed over otherwise, or
-// nobody asks the context for more than its end.
+// Aside tells whether the fresh context at c loses no trace: that is handed over otherwise, as when
+// a context is made of it and another, or nobody asks the context for more than its end.
 func (p *Package) Aside(c inspector.Cursor) bool {
 	for c.ParentEdgeKind() == edge.CallExpr_Args {
 		call := c.Parent().Node().(*ast.CallExpr)
@@ -19,6 +19,11 @@ func (p *Package) Aside(c inspector.Cursor) bool {
 		}
 		if !makesContext(p.info.TypeOf(call)) {
 			return false
+		}
+		if slices.ContainsFunc(call.Args, func(arg ast.Expr) bool {
+			return arg != c.Node() && p.flow().context(arg) > 0 && !p.Made(arg, "context", "Background") && !p.Made(arg, "context", "TODO")
+		}) {
+			return true
 		}
 		c = c.Parent()
 	}

@@ -39,3 +39,20 @@ func lost(ctx context.Context) {
 	_ = trace.LinkFromContext(ctx)
 	use(trace.ContextWithSpanContext(ctx, trace.SpanContextFromContext(context.Background()))) // want `WithoutCancel\(ctx\)`
 }
+
+func values(ctx, from context.Context) context.Context { return ctx }
+
+func send(from, to context.Context) {}
+
+// What is made of both has the values of the other.
+func both(ctx context.Context) {
+	use(values(context.Background(), ctx))
+	detached, cancel := context.WithTimeout(values(context.Background(), ctx), time.Second)
+	defer cancel()
+	use(detached)
+	send(context.Background(), ctx)                              // want `WithoutCancel\(ctx\)`
+	use(values(context.Background(), context.Background()))      // want `WithoutCancel\(ctx\)` `WithoutCancel\(ctx\)`
+	use(once(context.WithValue(context.Background(), "k", "v"))) // want `WithoutCancel\(ctx\)`
+}
+
+func once(ctx context.Context) context.Context { return ctx }
