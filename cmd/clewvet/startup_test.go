@@ -171,8 +171,8 @@ func check(ctx context.Context) { server.Exported(context.Background()) }
 	reports(t, dir, []string{"server/server.go:24:6: " + says}, clewvet, "./...")
 }
 
-// A method implements that of an interface by whatever names the types go, and what is handed on
-// beside a context is called with one of it.
+// A method implements that of an interface by whatever names the types go. A function of a context
+// alone is called with that which stands beside it, or is a job if it gives nothing but an error.
 func TestStartupCalls(t *testing.T) {
 	dir := module(t, map[string]string{
 		"main.go": `package main
@@ -208,22 +208,36 @@ func New() *Server { return nil }
 func (s *Server) Start(ctx Context, configs map[string]any, on func(interface{})) error {
 	slog.Info("starts")
 	s.run(ctx, func(ctx context.Context) { s.tidy(ctx) })
-	s.run(nil, func(ctx context.Context) { slog.Info("nobody knows") })
+	s.add(s.job, func(ctx context.Context) error { return s.job(ctx) })
+	s.find(func(ctx context.Context) string { slog.Info("nobody knows"); return "" })
 	s.receive(ctx, func(ctx context.Context, request string) { slog.Info("received") })
 	return nil
 }
 
 func (s *Server) run(ctx context.Context, job func(context.Context)) { s.jobs = append(s.jobs, job) }
 
+func (s *Server) add(all ...func(context.Context) error) { jobs = append(jobs, all...) }
+
+func (s *Server) job(ctx context.Context) error {
+	slog.Info("job")
+	return nil
+}
+
+func (s *Server) find(name func(context.Context) string) { names = append(names, name) }
+
 func (s *Server) receive(ctx context.Context, on func(context.Context, string)) { handlers = append(handlers, on) }
 
-var handlers []func(context.Context, string)
+var (
+	jobs     []func(context.Context) error
+	names    []func(context.Context) string
+	handlers []func(context.Context, string)
+)
 
 func (s *Server) tidy(ctx context.Context) { slog.Info("tidies") }
 `,
 	})
 	const says = "slog.Info without the context at hand: use InfoContext(ctx, …)"
-	reports(t, dir, []string{"server/server.go:17:41: " + says, "server/server.go:18:61: " + says}, clewvet, "./...")
+	reports(t, dir, []string{"server/server.go:18:44: " + says, "server/server.go:19:61: " + says}, clewvet, "./...")
 }
 
 // A constructor that start-up code hands on makes what the program has, not what a request wants.

@@ -58,7 +58,7 @@ func (p *Package) carries(c inspector.Cursor) bool {
 	call := c.Parent().Node().(*ast.CallExpr)
 	f := p.Callee(call)
 	return Is(f, "go.opentelemetry.io/otel/trace", "ContextWithSpan", "ContextWithSpanContext", "ContextWithRemoteSpanContext", "LinkFromContext") ||
-		Is(f, "example.com/clew/trace", "NewContext") ||
+		Is(f, "github.com/opentracing/opentracing-go", "ContextWithSpan") || Is(f, "example.com/clew/trace", "NewContext") ||
 		slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return p.Says(arg, "WithLinks") })
 }
 

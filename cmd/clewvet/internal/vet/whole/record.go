@@ -188,7 +188,7 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 			literal := Function{ID: fn.ID + "$" + r.position(n.Pos()), Name: fn.Name, Takes: r.TakesContext(n), Request: r.Serves(inner), Start: r.Exempt(n)}
 			if !literal.Request {
 				call := Call{To: literal.ID, At: r.position(n.Pos()), Elsewhere: elsewhere}
-				call.Go = inner.ParentEdgeKind() == edge.CallExpr_Fun && inner.Parent().ParentEdgeKind() == edge.GoStmt_Call || r.waited(inner) || r.continues(inner)
+				call.Go = inner.ParentEdgeKind() == edge.CallExpr_Fun && inner.Parent().ParentEdgeKind() == edge.GoStmt_Call || r.waited(inner)
 				call.Via, call.Arg = r.handed(inner)
 				fn.Calls = append(fn.Calls, call)
 			}
@@ -213,26 +213,31 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 	r.record.Functions = append(r.record.Functions, fn)
 }
 
-// continues tells whether the literal at c, a function of a context alone, is handed on beside a
-// context: that, or one made from it, is what the literal will have.
+// continues tells whether the function at c, one of a context alone, is handed on to do a part of
+// what is done here: beside a context, which it will have, or as a job, which gives nothing but an
+// error. What is called for requests is told more of them.
 func (r *recorder) continues(c inspector.Cursor) bool {
 	call, ok := c.Parent().Node().(*ast.CallExpr)
 	if !ok || c.ParentEdgeKind() != edge.CallExpr_Args {
 		return false
 	}
-	params := r.pass.TypesInfo.TypeOf(c.Node().(*ast.FuncLit)).(*types.Signature).Params()
-	return params.Len() == 1 && at.TypePath(params.At(0).Type()) == "context.Context" && slices.ContainsFunc(call.Args, func(arg ast.Expr) bool {
-		return at.TypePath(r.pass.TypesInfo.TypeOf(arg)) == "context.Context"
-	})
+	isContext := func(t types.Type) bool { return at.TypePath(t) == "context.Context" }
+	sig, ok := r.pass.TypesInfo.TypeOf(c.Node().(ast.Expr)).Underlying().(*types.Signature)
+	if !ok || sig.Params().Len() != 1 || !isContext(sig.Params().At(0).Type()) {
+		return false
+	}
+	results := sig.Results()
+	return results.Len() == 0 || results.Len() == 1 && types.Identical(results.At(0).Type(), types.Universe.Lookup("error").Type()) ||
+		slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return isContext(r.pass.TypesInfo.TypeOf(arg)) })
 }
 
-// waited tells whether the function that is named at c is started where it is named, as by go.
+// waited tells whether the function at c is started where it stands, as by go.
 func (r *recorder) waited(c inspector.Cursor) bool {
 	if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
 		c = c.Parent()
 	}
 	call, ok := c.Parent().Node().(*ast.CallExpr)
-	return ok && c.ParentEdgeKind() == edge.CallExpr_Args && at.Waits(r.Callee(call))
+	return ok && c.ParentEdgeKind() == edge.CallExpr_Args && at.Waits(r.Callee(call)) || r.continues(c)
 }
 
 // name is the last identifier of what is called.
