@@ -21,14 +21,16 @@ type carrier struct {
 	incoming bool
 }
 
-// carriers is the types of messages of queues. watermill's line is that of package adapters.
+// carriers is the types of messages of queues. watermill's line is that of package adapters. NATS's
+// headers are an http.Header by type, but their names keep their case: a
+// propagation.HeaderCarrier finds no "b3" in them.
 var carriers = map[string]carrier{
 	"github.com/ThreeDotsLabs/watermill/message.Message":          {headers: "propagation.MapCarrier(%.Metadata)"},
 	"cloud.google.com/go/pubsub.Message":                          {headers: "propagation.MapCarrier(%.Attributes)"},
 	"cloud.google.com/go/internal/pubsub.Message":                 {headers: "propagation.MapCarrier(%.Attributes)"},
 	"gocloud.dev/pubsub.Message":                                  {headers: "propagation.MapCarrier(%.Metadata)"},
-	"github.com/nats-io/nats.go.Msg":                              {headers: "propagation.HeaderCarrier(%.Header)"},
-	"github.com/nats-io/nats.go/jetstream.Msg":                    {headers: "propagation.HeaderCarrier(%.Headers())", incoming: true},
+	"github.com/nats-io/nats.go.Msg":                              {headers: ".Header"},
+	"github.com/nats-io/nats.go/jetstream.Msg":                    {headers: ".Headers()", incoming: true},
 	"github.com/segmentio/kafka-go.Message":                       {headers: ".Headers"},
 	"github.com/twmb/franz-go/pkg/kgo.Record":                     {headers: ".Headers"},
 	"github.com/confluentinc/confluent-kafka-go/kafka.Message":    {headers: ".Headers"},

@@ -22,7 +22,7 @@ func (c *consumer) batch(ctx context.Context, all []*nats.Msg) bool {
 	save(context.Background(), kafka.Message{})
 	for _, m := range all {
 		_ = m
-		save(context.Background(), kafka.Message{}) // want `loses the trace of m: use context.WithoutCancel\(ctx\), after ctx := propagator\.Extract\(ctx, propagation\.HeaderCarrier\(m\.Header\)\)`
+		save(context.Background(), kafka.Message{}) // want `loses the trace of m: use context.WithoutCancel\(ctx\), after ctx := propagator\.Extract\(ctx, …\) with a carrier over m\.Header`
 	}
 	first := all[0]
 	_ = first

@@ -116,7 +116,7 @@ func (consumer) Another(session sarama.ConsumerGroupSession, claim sarama.Consum
 
 func subscribe(ctx context.Context, conn *nats.Conn, subscription *pubsub.Subscription, deliveries <-chan amqp.Delivery) {
 	_, _ = conn.Subscribe("images", func(m *nats.Msg) {
-		slog.Info("") // want `after ctx := propagator\.Extract\(ctx, propagation\.HeaderCarrier\(m\.Header\)\)`
+		slog.Info("") // want `after ctx := propagator\.Extract\(ctx, …\) with a carrier over m\.Header`
 	})
 	_ = subscription.Receive(ctx, func(ctx context.Context, m *pubsub.Message) {
 		slog.Info("") // want `after ctx := propagator\.Extract\(ctx, propagation\.MapCarrier\(m\.Attributes\)\)`
