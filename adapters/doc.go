@@ -8,6 +8,7 @@
 // the request waits for ends with the request, and one that it does not wait for keeps its trace only.
 //
 //	ants                    pool.Submit(workerpool.Wrap(ctx, fn))
+//	ants, waited for        pool.Submit(func() { defer all.Done(); check(task()) })
 //	ants, one function      pool.Invoke(item{trace.Detach(ctx), fn})
 //	pond                    pool.Go(workerpool.Wrap(ctx, fn))
 //	pond, waited for        pool.SubmitErr(workerpool.WrapErr(ctx, load))
@@ -22,7 +23,10 @@
 //	context.AfterFunc       context.AfterFunc(ctx, workerpool.Wrap(ctx, fn))
 //	singleflight            group.Do(key, func() (any, error) { return load(trace.Detach(ctx)) })
 //
-// What returns a value is a closure over ctx, as with the WaitGroup.
+// The task of ants that is waited for is workerpool.WrapErr(ctx, load): ants takes none that returns an error.
+//
+// What returns a value is a closure over ctx, as with the WaitGroup. A closure is not known to Implicit: where fn logs without a
+// context, use workerpool.NewGroup, or Wrap it.
 //
 // With singleflight the work is in the trace of the caller who came first, the others wait for it
 // in their own. Detach, because otherwise they all fail when the first one goes away.

@@ -34,7 +34,7 @@ func Example_recipeChi() {
 
 	router := chi.NewRouter()
 	router.Use(
-		httpmw.New(httpmw.Config{Logger: &logger}),
+		httpmw.New(httpmw.Config{Logger: &logger, Implicit: true}),
 		httpmw.AccessLog(httpmw.AccessLogConfig{}),
 		func(next http.Handler) http.Handler { // the route, for the access line
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +65,7 @@ func Example_recipeGin() {
 	})
 
 	handler := httpmw.AccessLog(httpmw.AccessLogConfig{})(engine)
-	handler = httpmw.New(httpmw.Config{Logger: &logger})(handler) // to http.ListenAndServe, in place of engine.Run
+	handler = httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})(handler) // to http.ListenAndServe, in place of engine.Run
 
 	call(handler, "/media/7")
 	// Output:
@@ -84,7 +84,7 @@ func Example_recipeEcho() {
 	})
 
 	handler := httpmw.AccessLog(httpmw.AccessLogConfig{})(e)
-	handler = httpmw.New(httpmw.Config{Logger: &logger})(handler) // to http.ListenAndServe, in place of e.Start
+	handler = httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})(handler) // to http.ListenAndServe, in place of e.Start
 
 	call(handler, "/media/7")
 	// Output:
@@ -96,7 +96,7 @@ func Example_recipeFiber() {
 	logger := lines()
 
 	app := fiber.New()
-	app.Use(aroundV3(httpmw.New(httpmw.Config{Logger: &logger})))
+	app.Use(aroundV3(httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})))
 	app.Use(aroundV3(httpmw.AccessLog(httpmw.AccessLogConfig{})))
 	app.Get("/media/:id", func(c fiber.Ctx) error {
 		ctx := c.Context()

@@ -60,6 +60,19 @@ var executors = []executor{
 			}
 		}, func() { check(pool.ReleaseContext(context.Background())) }
 	}},
+	{"ants, waited for", true, func() (handler, func()) {
+		pool, err := ants.NewPool(workers)
+		check(err)
+		return func(ctx context.Context, tasks tasks) {
+			var all sync.WaitGroup
+			for _, load := range tasks {
+				all.Add(1)
+				task := workerpool.WrapErr(ctx, load)
+				check(pool.Submit(func() { defer all.Done(); check(task()) }))
+			}
+			all.Wait()
+		}, func() { check(pool.ReleaseContext(context.Background())) }
+	}},
 	{"ants, one function", false, func() (handler, func()) {
 		pool, err := ants.NewPoolWithFuncGeneric(workers, func(i item) { i.fn(i.ctx) })
 		check(err)

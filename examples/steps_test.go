@@ -29,10 +29,10 @@ import (
 
 // What README shows as four steps gives every line the ID, in code that knows no context too.
 func TestFourSteps(t *testing.T) {
-	defer func(global zerolog.Logger, std *slog.Logger, stderr *os.File, transport http.RoundTripper) {
-		log.Logger, os.Stderr, http.DefaultTransport = global, stderr, transport
+	defer func(global zerolog.Logger, context *zerolog.Logger, std *slog.Logger, stderr *os.File, transport http.RoundTripper) {
+		log.Logger, zerolog.DefaultContextLogger, os.Stderr, http.DefaultTransport = global, context, stderr, transport
 		slog.SetDefault(std)
-	}(log.Logger, slog.Default(), os.Stderr, http.DefaultTransport)
+	}(log.Logger, zerolog.DefaultContextLogger, slog.Default(), os.Stderr, http.DefaultTransport)
 	lines, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 	require.NoError(t, err)
 	defer lines.Close()
@@ -73,7 +73,7 @@ func (otherService) RoundTrip(r *http.Request) (*http.Response, error) {
 func fourSteps(t *testing.T) {
 	// 1.
 	logger := logctx.New(os.Stderr, logctx.Config{Service: "media-api"})
-	log.Logger = logger // zerolog's global logger
+	log.Logger, zerolog.DefaultContextLogger = logger, &logger
 	slog.SetDefault(slog.New(logctx.Slog(slog.NewJSONHandler(os.Stderr, nil), logctx.Config{Service: "media-api"})))
 
 	log.Info().Msg("starting")
@@ -100,7 +100,7 @@ func fourSteps(t *testing.T) {
 		var group errgroup.Group
 		// 4.
 		workerpool.Go(ctx, count)                                // nobody waits
-		time.AfterFunc(time.Second, workerpool.Wrap(ctx, count)) // nobody waits, and another runs it: ants, pond, gammazero
+		time.AfterFunc(time.Second, workerpool.Wrap(ctx, count)) // nobody waits; a timer or other people's pool runs it
 		group.Go(workerpool.WrapErr(ctx, load))                  // somebody waits: errgroup, conc
 
 		require.NoError(t, group.Wait())
@@ -111,7 +111,7 @@ func fourSteps(t *testing.T) {
 	handler = httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})(handler)
 
 	ctx, stop := context.WithCancel(t.Context())
-	go workerpool.Every(ctx, time.Minute, func(ctx context.Context) { logctx.From(ctx).Info().Msg("refreshed") })
+	go workerpool.Every(ctx, time.Minute, func(ctx context.Context) { zerolog.Ctx(ctx).Info().Msg("refreshed") })
 
 	r := httptest.NewRequest(http.MethodGet, "/media/7", nil)
 	r.Header.Set("X-B3-TraceId", theirs)

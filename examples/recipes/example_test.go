@@ -94,9 +94,10 @@ func ok(w http.ResponseWriter, r *http.Request) {
 func Example_serviceName() {
 	lines := stderr()
 
-	logger := logctx.New(os.Stderr, logctx.Config{Service: "media-api"})
+	cfg := logctx.Config{Service: "media-api"}
+	logger := logctx.New(os.Stderr, cfg)
 
-	get(httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(ok)), "/media/7")
+	get(httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})(http.HandlerFunc(ok)), "/media/7")
 	lines("service")
 	// Output:
 	// debug looking service=media-api 463ac35c9f6413ad
@@ -106,11 +107,15 @@ func Example_serviceName() {
 func Example_level() {
 	lines := stderr()
 
-	logger := logctx.New(os.Stderr).Level(zerolog.InfoLevel)
+	cfg := logctx.Config{Service: "media-api"}
 
-	handler := httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(ok))
-	get(handler, "/media/7")
-	getAs(handler, "/media/8", "463ac35c9f6413ad-a2fb4a1d1a96d312-d")
+	logger := logctx.New(os.Stderr, cfg).Level(zerolog.InfoLevel)
+	handler := slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}) // for logctx.Slog
+
+	slog.New(logctx.Slog(handler, cfg)).Debug("not written")
+	served := httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})(http.HandlerFunc(ok))
+	get(served, "/media/7")
+	getAs(served, "/media/8", "463ac35c9f6413ad-a2fb4a1d1a96d312-d")
 	lines()
 	// Output:
 	// info asked for 463ac35c9f6413ad
@@ -121,12 +126,14 @@ func Example_level() {
 func Example_console() {
 	lines := stderr()
 
-	logger := logctx.New(os.Stderr)
+	cfg := logctx.Config{Service: "media-api"}
+
+	logger := logctx.New(os.Stderr, cfg)
 	if isatty.IsTerminal(os.Stderr.Fd()) { // github.com/mattn/go-isatty
-		logger = logctx.Console(os.Stderr)
+		logger = logctx.Console(os.Stderr, cfg)
 	}
 
-	get(httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(ok)), "/media/7")
+	get(httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})(http.HandlerFunc(ok)), "/media/7")
 	lines() // JSON
 	// Output:
 	// debug looking 463ac35c9f6413ad
@@ -142,7 +149,7 @@ func Example_healthChecks() {
 		Skip: func(r *http.Request) bool { return r.URL.Path == "/healthz" },
 	})(handler)
 
-	handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
+	handler = httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})(handler)
 	get(handler, "/media/7")
 	get(handler, "/healthz")
 	lines("path")
@@ -175,7 +182,7 @@ func recovered(next http.Handler) http.Handler {
 				panic(v)
 			default:
 				logctx.Error(r.Context()).Bytes("stack", debug.Stack()).Msgf("panic: %v", v)
-				http.Error(w, "internal error, trace "+trace.ID(r.Context()), http.StatusInternalServerError)
+				fail(w, r, http.StatusInternalServerError, "internal error") // of the recipe before this
 			}
 		}()
 		next.ServeHTTP(w, r)
@@ -190,7 +197,7 @@ func Example_panics() {
 	mux.HandleFunc("/abort", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 
 	handler := httpmw.AccessLog(httpmw.AccessLogConfig{})(recovered(mux))
-	handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
+	handler = httpmw.New(httpmw.Config{Logger: &logger, Implicit: true})(handler)
 
 	w := get(handler, "/media/7")
 	fmt.Print(w.Code, " ", w.Body)
@@ -200,7 +207,7 @@ func Example_panics() {
 	}()
 	lines("status", "panicked")
 	// Output:
-	// 500 internal error, trace 463ac35c9f6413ad
+	// 500 {"error":"internal error","trace_id":"463ac35c9f6413ad"}
 	// net/http: abort Handler
 	// error panic: no such image 463ac35c9f6413ad
 	// error request status=500 463ac35c9f6413ad
@@ -213,6 +220,7 @@ func Example_outsideOfRequests() {
 
 	cfg := logctx.Config{Service: "media-api"}
 	log.Logger = logctx.New(os.Stderr, cfg)
+	zerolog.DefaultContextLogger = &log.Logger
 	slog.SetDefault(slog.New(logctx.Slog(slog.NewJSONHandler(os.Stderr, nil), cfg)))
 
 	ctx, span := trace.Start(context.Background(), "start-up")
@@ -224,6 +232,7 @@ func Example_outsideOfRequests() {
 	// Output:
 	// info the cache is warm service=media-api a new ID
 	// info without a context service=media-api a new ID
+	// info by a logger that the context has not service=media-api a new ID
 	// INFO by slog service=media-api a new ID
 	// info listening service=media-api
 }
@@ -231,14 +240,15 @@ func Example_outsideOfRequests() {
 func warmUp(ctx context.Context) {
 	logctx.Info(ctx).Msg("the cache is warm")
 	log.Info().Msg("without a context")
+	zerolog.Ctx(ctx).Info().Msg("by a logger that the context has not")
 	slog.Info("by slog")
 }
 
 // restore returns what makes the global loggers as they are now.
 func restore() func() {
-	logger, logged, out, flags := log.Logger, slog.Default(), stdlog.Writer(), stdlog.Flags()
+	logger, logged, out, flags, context := log.Logger, slog.Default(), stdlog.Writer(), stdlog.Flags(), zerolog.DefaultContextLogger
 	return func() {
-		log.Logger = logger
+		log.Logger, zerolog.DefaultContextLogger = logger, context
 		slog.SetDefault(logged)
 		stdlog.SetOutput(out)
 		stdlog.SetFlags(flags)
@@ -252,6 +262,7 @@ func Example_untrusted() {
 
 	handler = httpmw.New(httpmw.Config{
 		Logger:         &logger,
+		Implicit:       true,
 		Trust:          httpmw.TrustNone.Always,
 		ResponseHeader: "X-B3-TraceId",
 	})(handler)
