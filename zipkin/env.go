@@ -67,8 +67,8 @@ var samplerNames = []string{alwaysOn, alwaysOff, byRatio, parentBased + alwaysOn
 //
 // A field of cfg that is set wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
 // count in any case: they are switches for operators, and cfg has no field for them. If
-// OTEL_SDK_DISABLED is true nothing else in the environment is read, so that nothing there can keep a service from
-// starting.
+// OTEL_SDK_DISABLED is true nothing else in the environment is read, so that nothing there can
+// keep a service from starting.
 //
 // A variable that is empty counts as not set. Case and white space do not matter in names. All
 // that is wrong with cfg and with the variables that are read is one error: a boolean that is
@@ -80,7 +80,12 @@ func FromEnv(cfg Config) (*Provider, error) {
 	s, errs := readEnv(cfg)
 	if len(errs) > 0 {
 		_, _, err := s.cfg.checked()
-		return nil, errors.Join(append(errs, err)...)
+		errs = append(errs, err)
+		if !s.off {
+			_, err = newResource(s.cfg)
+			errs = append(errs, err)
+		}
+		return nil, errors.Join(errs...)
 	}
 	var p *Provider
 	var err error
