@@ -220,8 +220,8 @@ var queues = []struct {
 }
 
 // Each message of a batch is handled in a span of its own, which is the child of its sender's.
-// Lines have its ID, with a context and without. A message without a trace that can be read begins one,
-// and is not in that of the message before.
+// Lines have its ID, with a context and without. A message without a trace that can be read begins
+// one, and is not in that of the message before.
 func TestQueues(t *testing.T) {
 	const sent = "463ac35c9f6413ad-a2fb4a1d1a96d312"
 	others := []struct {

@@ -151,8 +151,8 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// chi sets a pattern on the request that each of its routers is given: without SetRoute the route is known where that is the
-// request that New and AccessLog have, and else there is none.
+// chi sets a pattern on the request that each of its routers is given: without SetRoute the route
+// is known where that is the request that New and AccessLog have, and else there is none.
 func TestRouteChi(t *testing.T) {
 	says := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Go code that the documentation shows is code that the tests compile: each block stands in a Go file of this repository, line by
-// line, whatever its indentation there.
+// Go code that the documentation shows is code that the tests compile: each block stands in a Go
+// file of this repository, line by line, whatever its indentation there.
 func TestDocsShowCodeThatCompiles(t *testing.T) {
 	var code strings.Builder
 	pages := []string{"../README.md"}

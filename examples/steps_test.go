@@ -27,7 +27,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// What README shows as four steps gives every line the ID, in code that knows no context too.
+// TestFourSteps: README's four steps give every line the ID, in code that knows no context too.
 func TestFourSteps(t *testing.T) {
 	defer func(global zerolog.Logger, context *zerolog.Logger, std *slog.Logger, stderr *os.File, transport http.RoundTripper) {
 		log.Logger, zerolog.DefaultContextLogger, os.Stderr, http.DefaultTransport = global, context, stderr, transport

@@ -12,7 +12,8 @@ import (
 // NewLimit returns a Sampler that samples perSecond traces a second, and no more in a burst: 10 is
 // ten a second, 0.1 one in ten seconds, 0 none. After a pause one second's worth is taken at
 // once, and at least one trace, however long the pause was; then the rest as it comes. So n
-// seconds have n+1 seconds' worth at most. It panics if perSecond is negative, NaN or infinite.
+// seconds have n+1 seconds' worth at most; below one a second, their own and one trace more. It
+// panics if perSecond is negative, NaN or infinite.
 //
 // It is for where traces begin: the edge, jobs, consumers of others' messages. It does not answer
 // alike for one ID, as a [Ratio] does, so two services that are both asked about one trace sample

@@ -24,7 +24,7 @@ func burst(s trace.Sampler, n int) (taken int) {
 	return taken
 }
 
-// What is taken in bursts of 1,000, one after another.
+// TestLimit: bursts of 1,000, one after another, and how many of each are taken.
 func TestLimit(t *testing.T) {
 	type step struct {
 		after time.Duration // since the step before

@@ -29,9 +29,9 @@ type Config struct {
 
 	// Sampler decides those traces instead of Ratio: a trace.NewLimit, trace.Always, or one of
 	// your own. It is asked about a trace that begins here or that a caller left open, and must
-	// be safe for concurrent use. Both Ratio and Sampler are an error. To change a *trace.Ratio while running,
-	// keep it and call its SetRate: [Provider.SetRatio] is for Ratio alone. Nil: Ratio. An
-	// Exporter does not sample.
+	// be safe for concurrent use. Both Ratio and Sampler are an error. To change a *trace.Ratio
+	// while running, keep it and call its SetRate: [Provider.SetRatio] is for Ratio alone. Nil:
+	// Ratio. An Exporter does not sample.
 	Sampler trace.Sampler
 
 	// Attributes are added to each span's resource, such as deployment.environment.name. They go before

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Mine returns the labels of this goroutine as "key: value, …", in quotes where Go's version has them; "" for none. Only the
-// first line of its traceback tells them, and only under GODEBUG=tracebacklabels=1.
+// Mine returns the labels of this goroutine as "key: value, …", in quotes where Go's version has
+// them; "" for none. Only the first line of its traceback tells them, and only under
+// GODEBUG=tracebacklabels=1.
 func Mine() string {
 	for size := 1024; ; size *= 4 {
 		buf := make([]byte, size)

@@ -14,8 +14,8 @@ import (
 
 var looking sync.Mutex
 
-// Mine returns the labels of this goroutine as "key: value, …"; "" for none. Tracebacks have them since Go 1.26; before, only
-// the profile of all goroutines tells them.
+// Mine returns the labels of this goroutine as "key: value, …"; "" for none. Tracebacks have them
+// since Go 1.26; before, only the profile of all goroutines tells them.
 func Mine() string {
 	looking.Lock()
 	defer looking.Unlock()

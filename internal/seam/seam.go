@@ -85,6 +85,7 @@ type InventedParent struct{}
 
 // From zipkin to trace.
 
-// AheadOf returns what Ahead has made for sdk, or nil; for an SDK that is off, the provider of package
-// trace that makes its spans. Nil in a program without zipkin, which sets it when it is initialized.
+// AheadOf returns what Ahead has made for sdk, or nil; for an SDK that is off, the provider of
+// package trace that makes its spans. Nil in a program without zipkin, which sets it when it is
+// initialized.
 var AheadOf func(sdk oteltrace.TracerProvider) any

@@ -9,7 +9,8 @@ import (
 	"log/slog"
 )
 
-// Multi gives each record to all handlers that are enabled, as Go 1.26's slog.NewMultiHandler does.
+// Multi gives each record to all handlers that are enabled, as Go 1.26's slog.NewMultiHandler
+// does.
 func Multi(handlers ...slog.Handler) slog.Handler { return &multi{handlers} }
 
 type multi struct{ handlers []slog.Handler }
