@@ -218,16 +218,16 @@ func TestContextOfAnEarlierTask(t *testing.T) {
 				require.NoError(t, y.pool.Go(request(), func(ctx context.Context) { left <- ctx }))
 				earlier := <-left
 				var all sync.WaitGroup
+				all.Add(3 + 30) // a way that does not wait submits when its caller may have ended
 				submit := func(ctx context.Context) {
-					all.Add(1)
 					assert.NoError(t, y.pool.Go(ctx, y.task(func(context.Context) { defer all.Done(); time.Sleep(time.Millisecond) })))
 				}
-				all.Go(func() { // no worker
+				go func() { // no worker
+					defer all.Done()
 					for range 10 {
 						w.call(earlier, submit)
 					}
-				})
-				all.Add(2)
+				}()
 				require.NoError(t, other.pool.Go(context.Background(), func(context.Context) { // another pool's
 					defer all.Done()
 					for range 10 {
