@@ -29,17 +29,18 @@ func newOff(cfg Config) (*Provider, error) {
 		return nil, err
 	}
 	p := new(Provider)
-	p.off = &off{Provider: trace.NewProvider(trace.ProviderConfig{Sampler: p.decider(cfg)})}
+	ids := trace.NewProvider(trace.ProviderConfig{Sampler: p.decider(cfg)})
+	p.spans, p.ahead = &off{Provider: ids}, ids
 	return p, nil
 }
 
-func (o *off) register(sp sdktrace.SpanProcessor) {
+func (o *off) RegisterSpanProcessor(sp sdktrace.SpanProcessor) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.processors = append(o.processors, sp)
 }
 
-func (o *off) flush(ctx context.Context) error {
+func (o *off) ForceFlush(ctx context.Context) error {
 	o.mu.Lock()
 	all := slices.Clone(o.processors)
 	o.mu.Unlock()
@@ -50,8 +51,8 @@ func (o *off) flush(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// shutdown ends each processor once.
-func (o *off) shutdown(ctx context.Context) error {
+// Shutdown ends each processor once.
+func (o *off) Shutdown(ctx context.Context) error {
 	o.mu.Lock()
 	all := o.processors
 	o.processors = nil
@@ -62,6 +63,3 @@ func (o *off) shutdown(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
-
-// noPipe is what both does to the pipe of a Provider that has none.
-func noPipe(context.Context) error { return nil }

@@ -309,6 +309,9 @@ func (p *pipe) flush() {
 
 // ForceFlush returns when the spans that have ended before are sent or refused.
 func (p *pipe) ForceFlush(ctx context.Context) error {
+	if p == nil {
+		return nil
+	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	p.mu.Lock()
@@ -343,6 +346,9 @@ func (p *pipe) ForceFlush(ctx context.Context) error {
 // Shutdown sends what is queued, for as long as ctx allows. If ctx was canceled before, that is as
 // a rule main's own, which a signal ends: it allows a moment.
 func (p *pipe) Shutdown(ctx context.Context) error {
+	if p == nil {
+		return nil
+	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	p.mu.Lock()
@@ -409,6 +415,9 @@ func (p *pipe) finish() error {
 }
 
 func (p *pipe) read() counts {
+	if p == nil {
+		return counts{}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.counts

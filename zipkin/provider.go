@@ -20,11 +20,18 @@ import (
 // gives IDs and decisions only. Safe for concurrent use.
 type Provider struct {
 	embedded.TracerProvider
-	sdk   *sdktrace.TracerProvider
-	pipe  *pipe
+	spans tracers
+	pipe  *pipe  // nil: off
 	ratio *ratio // nil with Config.Sampler
-	ahead any    // of sdk; see seam.Ahead
-	off   *off   // nil: on. Else there are neither sdk, pipe nor ahead
+	ahead any    // of spans; see seam.AheadOf
+}
+
+// tracers make the spans and have the processors of others: an SDK, or off.
+type tracers interface {
+	Tracer(name string, opts ...oteltrace.TracerOption) oteltrace.Tracer
+	RegisterSpanProcessor(sp sdktrace.SpanProcessor)
+	ForceFlush(ctx context.Context) error
+	Shutdown(ctx context.Context) error
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)
@@ -48,7 +55,7 @@ func newProvider(cfg Config, timeout time.Duration) (*Provider, error) {
 	if err := observe(cfg.MeterProvider, cfg.QueueSpans, p.pipe.read); err != nil {
 		return nil, err
 	}
-	p.sdk = sdktrace.NewTracerProvider(
+	p.spans = sdktrace.NewTracerProvider(
 		sdktrace.WithSampler(sampler{decider}),
 		sdktrace.WithIDGenerator(ids{}),
 		sdktrace.WithResource(res),
@@ -62,11 +69,8 @@ func newProvider(cfg Config, timeout time.Duration) (*Provider, error) {
 func init() {
 	seam.AheadOf = func(sdk oteltrace.TracerProvider) any {
 		p, ok := sdk.(*Provider)
-		switch {
-		case !ok || p == nil:
+		if !ok || p == nil {
 			return nil
-		case p.off != nil:
-			return p.off.Provider
 		}
 		return p.ahead
 	}
@@ -91,30 +95,20 @@ func (inlet) Shutdown(context.Context) error                  { return nil }
 
 // Tracer implements oteltrace.TracerProvider.
 func (p *Provider) Tracer(name string, opts ...oteltrace.TracerOption) oteltrace.Tracer {
-	if p.off != nil {
-		return p.off.Tracer(name, opts...)
-	}
-	return p.sdk.Tracer(name, opts...)
+	return p.spans.Tracer(name, opts...)
 }
 
 // RegisterSpanProcessor adds a processor that gets all spans too: to send them to another place as
 // well. It is flushed and shut down with the Provider, also with one that is off, where it gets no
 // spans.
 func (p *Provider) RegisterSpanProcessor(sp sdktrace.SpanProcessor) {
-	if p.off != nil {
-		p.off.register(sp)
-		return
-	}
-	p.sdk.RegisterSpanProcessor(sp)
+	p.spans.RegisterSpanProcessor(sp)
 }
 
 // ForceFlush sends what has ended, and returns when the collector has taken or refused it: by ctx's deadline, or within
 // ten seconds if ctx has none. The error says how many spans were refused, or are still queued.
 func (p *Provider) ForceFlush(ctx context.Context) error {
-	if p.off != nil {
-		return both(ctx, noPipe, p.off.flush)
-	}
-	return both(ctx, p.pipe.ForceFlush, p.sdk.ForceFlush)
+	return both(ctx, p.pipe.ForceFlush, p.spans.ForceFlush)
 }
 
 // Shutdown sends what is queued, ends the goroutine that sends, and closes the connection. It
@@ -125,10 +119,7 @@ func (p *Provider) ForceFlush(ctx context.Context) error {
 // that end once it has begun are not sent, and as a rule no longer counted. A second call says the
 // same of the spans; one that has less time than the first ends it.
 func (p *Provider) Shutdown(ctx context.Context) error {
-	if p.off != nil {
-		return both(ctx, noPipe, p.off.shutdown)
-	}
-	return both(ctx, p.pipe.Shutdown, p.sdk.Shutdown)
+	return both(ctx, p.pipe.Shutdown, p.spans.Shutdown)
 }
 
 // both does the same to the pipe and to the other processors at once.
@@ -171,9 +162,6 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 
 // Stats says what has become of the spans until now.
 func (p *Provider) Stats() Stats {
-	if p.off != nil {
-		return Stats{}
-	}
 	c := p.pipe.read()
 	return c.stats()
 }
