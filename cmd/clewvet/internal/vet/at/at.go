@@ -44,6 +44,7 @@ var Analyzer = &analysis.Analyzer{
 		p.importer = sync.OnceValue(p.findImporter)
 		p.consumers = sync.OnceValue(p.findConsumers)
 		p.batches = sync.OnceValue(p.findBatches)
+		p.uses = sync.OnceValue(p.findUses)
 		p.calledAtHand = sync.OnceValue(p.findCalledAtHand)
 		return p, nil
 	},
@@ -78,6 +79,8 @@ type Package struct {
 	consumers func() map[ast.Node]bool
 	// batches is the parameters that are messages, several at a time.
 	batches func() map[types.Object]bool
+	// uses is where variables are named.
+	uses func() map[types.Object][]inspector.Cursor
 	// calledAtHand is the variables that hold functions, and are called where a context is.
 	calledAtHand func() map[types.Object]bool
 }

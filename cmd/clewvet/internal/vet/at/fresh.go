@@ -34,15 +34,16 @@ func (p *Package) Aside(c inspector.Cursor) bool {
 	if v == nil {
 		return false
 	}
-	uses := p.uses(v)
+	uses := p.uses()[v]
 	return slices.ContainsFunc(uses, p.carries) || p.asksEnds(uses, 3)
 }
 
-// uses is where v is named, but for where it is given a value.
-func (p *Package) uses(v types.Object) (uses []inspector.Cursor) {
+// findUses is where variables are named, but for where they are given a value.
+func (p *Package) findUses() map[types.Object][]inspector.Cursor {
+	uses := make(map[types.Object][]inspector.Cursor)
 	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
-		if p.info.Uses[c.Node().(*ast.Ident)] == v && c.ParentEdgeKind() != edge.AssignStmt_Lhs {
-			uses = append(uses, c)
+		if v, ok := p.info.Uses[c.Node().(*ast.Ident)].(*types.Var); ok && c.ParentEdgeKind() != edge.AssignStmt_Lhs {
+			uses[v] = append(uses[v], c)
 		}
 	}
 	return uses
@@ -79,7 +80,7 @@ func (p *Package) asksEnd(c inspector.Cursor, steps int) bool {
 		if f == nil || f.Pkg() != p.types || steps == 0 || f.Signature().Variadic() || index >= f.Signature().Params().Len() {
 			return false
 		}
-		return p.asksEnds(p.uses(f.Signature().Params().At(index)), steps-1)
+		return p.asksEnds(p.uses()[f.Signature().Params().At(index)], steps-1)
 	}
 	return false
 }

@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ast/edge"
@@ -439,17 +438,12 @@ func (p *Package) findStartup() map[ast.Node]bool {
 
 // Exempt tells whether f is a command's or a test's.
 func (p *Package) Exempt(f ast.Node) bool {
-	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool { return exempt[TypePath(p.info.TypeOf(field.Type))] })
+	return p.anyParam(f, func(t types.Type) bool { return exempt[TypePath(t)] })
 }
 
 // Commands tells whether f is a command's.
 func (p *Package) Commands(f ast.Node) bool {
-	for _, field := range funcType(f).Params.List {
-		if path := TypePath(p.info.TypeOf(field.Type)); exempt[path] && !strings.HasPrefix(path, "testing.") {
-			return true
-		}
-	}
-	return false
+	return p.anyParam(f, func(t types.Type) bool { return exempt[TypePath(t)] && !strings.HasPrefix(TypePath(t), "testing.") })
 }
 
 // calling is the call of the function that is named at c. It is false if that is named and not

@@ -98,8 +98,7 @@ func (p *Package) message(c inspector.Cursor, h Hand, steps int) (Message, bool)
 
 // TakesMessage tells whether f has a parameter that is a message with a context of its own.
 func (p *Package) TakesMessage(f ast.Node) bool {
-	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool {
-		t := p.info.TypeOf(field.Type)
+	return p.anyParam(f, func(t types.Type) bool {
 		k, _ := kindOf(t)
 		return k == request && carriers[TypePath(t)].headers != ""
 	})

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
@@ -63,12 +64,12 @@ func (p *Package) Serves(c inspector.Cursor) bool { return p.servesHTTP(c.Node()
 
 // takes tells whether f has a parameter of that type.
 func (p *Package) takes(f ast.Node, path string) bool {
-	for _, field := range funcType(f).Params.List {
-		if t := p.info.TypeOf(field.Type); t != nil && TypePath(t) == path {
-			return true
-		}
-	}
-	return false
+	return p.anyParam(f, func(t types.Type) bool { return t != nil && TypePath(t) == path })
+}
+
+// anyParam tells whether a parameter of f is of such a type.
+func (p *Package) anyParam(f ast.Node, is func(t types.Type) bool) bool {
+	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool { return is(p.info.TypeOf(field.Type)) })
 }
 
 // escapes tells whether the function literal at c is kept for later: returned, stored in a

@@ -85,11 +85,9 @@ func (p *Package) shown(c inspector.Cursor, steps int) (header, ok bool) {
 			if v == nil || steps == 0 {
 				return false, false
 			}
-			for id := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
-				if p.info.Uses[id.Node().(*ast.Ident)] == v {
-					if header, ok := p.shown(id, steps-1); ok {
-						return header, true
-					}
+			for _, id := range p.uses()[v] {
+				if header, ok := p.shown(id, steps-1); ok {
+					return header, true
 				}
 			}
 			return false, false
