@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/clew/internal/hoptest"
 	"example.com/clew/internal/proflabel"
 	"example.com/clew/workerpool"
 	"github.com/stretchr/testify/assert"
@@ -25,7 +24,7 @@ func TestLabels(t *testing.T) {
 	defer func() { assert.NoError(t, pool.Shutdown(context.Background())) }()
 	inWorker := func(ctx context.Context, end func()) string {
 		seen := make(chan string, 1)
-		require.NoError(t, pool.Go(ctx, func(context.Context) { seen <- hoptest.GoroutineLabels(); end() }))
+		require.NoError(t, pool.Go(ctx, func(context.Context) { seen <- proflabel.Mine(); end() }))
 		return <-seen
 	}
 	assert.Empty(t, inWorker(ctx, func() {}), "nobody wants labels")
@@ -47,23 +46,23 @@ func TestLabels(t *testing.T) {
 
 	seen, after := "", ""
 	done := make(chan struct{})
-	wrapped := workerpool.Wrap(ctx, func(context.Context) { seen = hoptest.GoroutineLabels() })
-	go func() { defer close(done); wrapped(); after = hoptest.GoroutineLabels() }()
+	wrapped := workerpool.Wrap(ctx, func(context.Context) { seen = proflabel.Mine() })
+	go func() { defer close(done); wrapped(); after = proflabel.Mine() }()
 	<-done
 	assert.Equal(t, want, seen, "Wrap")
 	assert.Empty(t, after, "after Wrap")
 
 	g := workerpool.NewGroup(ctx)
-	g.Go(func(context.Context) error { seen = "group: " + hoptest.GoroutineLabels(); return nil })
+	g.Go(func(context.Context) error { seen = "group: " + proflabel.Mine(); return nil })
 	require.NoError(t, g.Wait())
 	assert.Equal(t, "group: "+want, seen)
 
 	// Every runs in its caller's goroutine, whose labels stay.
 	pprof.Do(context.Background(), pprof.Labels("loop", "sweep"), func(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx)
-		workerpool.Every(ctx, time.Nanosecond, func(context.Context) { seen = hoptest.GoroutineLabels(); cancel() })
+		workerpool.Every(ctx, time.Nanosecond, func(context.Context) { seen = proflabel.Mine(); cancel() })
 		assert.Equal(t, "loop: sweep", seen, "Every")
-		assert.Equal(t, "loop: sweep", hoptest.GoroutineLabels(), "after Every")
+		assert.Equal(t, "loop: sweep", proflabel.Mine(), "after Every")
 	})
 }
 

@@ -14,8 +14,8 @@ import (
 
 var looking sync.Mutex
 
-// Mine returns the labels of this goroutine as "key: value, …"; "" for none. Tracebacks have them
-// since Go 1.26; before, only the profile of all goroutines tells them.
+// Mine returns the labels of this goroutine as "key: value, …", without quotes; "" for none.
+// Tracebacks have them since Go 1.26. Before, only the profile of all goroutines tells them.
 func Mine() string {
 	looking.Lock()
 	defer looking.Unlock()
@@ -33,7 +33,7 @@ func Mine() string {
 		for _, key := range slices.Sorted(maps.Keys(of)) {
 			all = append(all, key+": "+of[key])
 		}
-		return strings.Join(all, ", ")
+		return strings.ReplaceAll(strings.Join(all, ", "), `"`, "")
 	}
 	return ""
 }
