@@ -23,10 +23,11 @@
 //	context.AfterFunc       context.AfterFunc(ctx, workerpool.Wrap(ctx, fn))
 //	singleflight            group.Do(key, func() (any, error) { return load(trace.Detach(ctx)) })
 //
-// The task of ants that is waited for is workerpool.WrapErr(ctx, load): ants takes none that returns an error.
+// The task of ants that is waited for is workerpool.WrapErr(ctx, load), since ants takes none that
+// returns an error.
 //
-// What returns a value is a closure over ctx, as with the WaitGroup. A closure is not known to Implicit: where fn logs without a
-// context, use workerpool.NewGroup, or Wrap it.
+// A task that returns a value is a closure over ctx, as with the WaitGroup. A closure is not known
+// to Implicit: where fn logs without a context, use workerpool.NewGroup, or Wrap it.
 //
 // With singleflight the work is in the trace of the caller who came first, the others wait for it
 // in their own. Detach, because otherwise they all fail when the first one goes away.

@@ -103,7 +103,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// What waits for signals is a program's, whoever calls it, and what tests begin with serves no
+// A function that waits for signals is a program's, whoever calls it. Tests begin with what serves no
 // request.
 func TestStartupSignalsAndTests(t *testing.T) {
 	dir := module(t, map[string]string{
@@ -281,7 +281,7 @@ func New(ctx context.Context) { slog.Info("new") }
 	reports(t, dir, []string{"engine/engine.go:19:35: " + says, "engine/engine.go:22:33: " + says}, clewvet, "./...")
 }
 
-// What start-up code starts leaves no request behind, though it may leave a message.
+// A goroutine of start-up code leaves no request behind, though it may leave a message.
 func TestStartupLeaves(t *testing.T) {
 	dir := module(t, map[string]string{
 		"main.go": `package main

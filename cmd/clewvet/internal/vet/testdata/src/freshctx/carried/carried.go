@@ -44,7 +44,7 @@ func values(ctx, from context.Context) context.Context { return ctx }
 
 func send(from, to context.Context) {}
 
-// What is made of both has the values of the other.
+// A context that is made of both has the values of the other.
 func both(ctx context.Context) {
 	use(values(context.Background(), ctx))
 	detached, cancel := context.WithTimeout(values(context.Background(), ctx), time.Second)
