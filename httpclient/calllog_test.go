@@ -1117,6 +1117,7 @@ func FuzzCallLog(f *testing.F) {
 		f.Add("t0ken", "", "s3cret%20\"", path, "parse \"", "\"")
 	}
 	f.Add("", "p4ss word\"", "q", "/", "", "")
+	f.Add("", "", "///", "//x@/y", "", "")
 	f.Fuzz(func(t *testing.T, user, password, query, path, before, after string) {
 		u := &url.URL{Scheme: "http", Host: "first.example", Path: path, RawQuery: query}
 		secrets := []string{query}
@@ -1138,6 +1139,13 @@ func FuzzCallLog(f *testing.F) {
 		}), cfg).RoundTrip(&http.Request{URL: u})
 		require.ErrorIs(t, err, errBase)
 		line, span := l.takeOne(t), rec.one(t)
+		// The path must not depend on the secrets. They cannot be looked for in it: the path is told
+		// without what looks like a user in it, and what stood on both sides of one may be a secret
+		// by chance.
+		_, _ = httpclient.NewTransport(roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, errBase
+		}), l.logged()).RoundTrip(&http.Request{URL: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}})
+		assert.Equal(t, l.takeOne(t)["path"], line["path"], "path")
 		for _, secret := range secrets {
 			// A text that the path has too, or our own words, is told. Bytes that are not UTF-8
 			// cannot be.
@@ -1145,7 +1153,6 @@ func FuzzCallLog(f *testing.F) {
 				continue
 			}
 			assert.NotContains(t, line["error"], secret, "error")
-			assert.NotContains(t, line["path"], secret, "path")
 			assert.NotContains(t, span.Status().Description, secret, "description of the span")
 			for _, e := range span.Events() {
 				for _, kv := range e.Attributes {
