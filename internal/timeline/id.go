@@ -1,5 +1,11 @@
 package timeline
 
+import (
+	"strconv"
+
+	"example.com/clew/internal/line"
+)
+
 // ID is a trace ID. A high half of zero is one that is zero, absent or not known: in Datadog's
 // decimal form there is none. The zero ID is none.
 type ID struct{ High, Low uint64 }
@@ -8,4 +14,182 @@ type ID struct{ High, Low uint64 }
 // are, or one of these is zero.
 func (a ID) Same(b ID) bool {
 	return a.Low == b.Low && (a.High == b.High || a.High == 0 || b.High == 0)
+}
+
+// String returns the ID in lower-case hexadecimal digits: 32, or 16 where the high half is zero.
+func (a ID) String() string {
+	var buf [32]byte
+	text := buf[:0]
+	if a.High != 0 {
+		text = appendHex(text, a.High)
+	}
+	return string(appendHex(text, a.Low))
+}
+
+// Forms returns the texts of which a line of the trace has at least one: the 16 digits of the low
+// half, in lower and in upper case, and its decimal number. All other forms contain one of them:
+// 32 digits, Google's resource name, the values of b3 and traceparent. A text that has a form need
+// not be one of the trace: ask [ID.In], or read the line. Digits in mixed case are found only by a
+// search that ignores case. The decimal number of a low half that is small is short, and then
+// stands in many lines.
+func (a ID) Forms() []string {
+	lower := string(appendHex(nil, a.Low))
+	forms := []string{lower}
+	if upper := upperHex(lower); upper != lower {
+		forms = append(forms, upper)
+	}
+	if decimal := strconv.FormatUint(a.Low, 10); decimal != lower {
+		forms = append(forms, decimal)
+	}
+	return forms
+}
+
+// minDecimal is the fewest digits of a decimal ID that is looked for where it has no name. Of the
+// random ones, one in a thousand million is shorter. A shorter one would be found in sizes and times.
+const minDecimal = 10
+
+// In tells whether an ID of the trace stands in text, in any case and form: 16 or 32 digits that no
+// hexadecimal digit touches, X-Ray's form, or a decimal number that no digit touches. A decimal
+// number of fewer than ten digits is not looked for. The zero ID is in no text.
+func (a ID) In(text []byte) bool {
+	if a == (ID{}) {
+		return false
+	}
+	for i := 0; i < len(text); {
+		if digits[text[i]] == noDigit {
+			i++
+			continue
+		}
+		end := hexEnd(text, i)
+		if id, ok := hexID(text[i:end]); ok && a.Same(id) {
+			return true
+		}
+		if id, ok := xrayID(text, i, end); ok && a.Same(id) {
+			return true
+		}
+		if a.inDecimal(text[i:end]) {
+			return true
+		}
+		i = end
+	}
+	return false
+}
+
+// inDecimal is In for decimal numbers, in a run of hexadecimal digits.
+func (a ID) inDecimal(run []byte) bool {
+	for i := 0; i < len(run); {
+		end := digitsEnd(run, i)
+		if end-i >= minDecimal {
+			if n, ok := decimal(run[i:end]); ok && n == a.Low {
+				return true
+			}
+		}
+		i = max(end, i+1)
+	}
+	return false
+}
+
+// hexID returns the ID of 16 or 32 hexadecimal digits.
+func hexID(run []byte) (ID, bool) {
+	var id ID
+	switch len(run) {
+	case 16:
+		id.Low = hexValue(run)
+	case 32:
+		id = ID{hexValue(run[:16]), hexValue(run[16:])}
+	}
+	return id, id != ID{}
+}
+
+// xrayID returns the ID of which text[start:end] is the last part in X-Ray's form:
+// 1-5759e988-bd862e3fe1be46a994272793.
+// See https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html.
+func xrayID(text []byte, start, end int) (ID, bool) {
+	const head = len("1-5759e988-")
+	if end-start != 24 || start < head || string(text[start-head:start-head+2]) != "1-" || text[start-1] != '-' {
+		return ID{}, false
+	}
+	seconds := text[start-9 : start-1]
+	if hexEnd(seconds, 0) != len(seconds) || start > head && isWord(text[start-head-1]) {
+		return ID{}, false
+	}
+	run := text[start:end]
+	return ID{hexValue(seconds)<<32 | hexValue(run[:8]), hexValue(run[8:])}, true
+}
+
+// decimal returns the number that digits are. It is false for zero, and for what needs more than
+// 64 bits.
+func decimal(digits []byte) (n uint64, ok bool) {
+	if len(digits) == 0 || len(digits) > 20 {
+		return 0, false
+	}
+	for _, c := range digits {
+		d := uint64(c - '0')
+		if d > 9 || n > (1<<64-1)/10 || n*10 > 1<<64-1-d {
+			return 0, false
+		}
+		n = n*10 + d
+	}
+	return n, n != 0
+}
+
+// noDigit is what digits has for a byte that is no hexadecimal digit.
+const noDigit = 0xff
+
+// digits are the values of hexadecimal digits.
+var digits = func() (d [256]uint8) {
+	for c := range d {
+		d[c] = noDigit
+	}
+	for i := range 10 {
+		d['0'+i] = uint8(i)
+	}
+	for i := range 6 {
+		d['a'+i], d['A'+i] = uint8(10+i), uint8(10+i)
+	}
+	return d
+}()
+
+// hexValue returns the value of up to 16 hexadecimal digits.
+func hexValue(run []byte) (n uint64) {
+	for _, c := range run {
+		n = n<<4 | uint64(digits[c])
+	}
+	return n
+}
+
+// hexEnd returns where the run of hexadecimal digits ends that begins at i.
+func hexEnd(text []byte, i int) int {
+	for i < len(text) && digits[text[i]] != noDigit {
+		i++
+	}
+	return i
+}
+
+// digitsEnd returns where the run of decimal digits ends that begins at i.
+func digitsEnd(text []byte, i int) int {
+	for i < len(text) && text[i]-'0' <= 9 {
+		i++
+	}
+	return i
+}
+
+// isWord tells whether c is an ASCII letter, a digit or an underscore.
+func isWord(c byte) bool { return c|' '-'a' < 26 || c-'0' <= 9 || c == '_' }
+
+// appendHex appends the 16 hexadecimal digits of n.
+func appendHex(dst []byte, n uint64) []byte {
+	return line.AppendHex(dst, []byte{byte(n >> 56), byte(n >> 48), byte(n >> 40), byte(n >> 32),
+		byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+}
+
+// upperHex returns hexadecimal digits in upper case.
+func upperHex(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'a' {
+			b[i] = c - ' '
+		}
+	}
+	return string(b)
 }

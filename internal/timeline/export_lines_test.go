@@ -1,0 +1,24 @@
+package timeline
+
+import "time"
+
+// FindTime is calendar.find, for the tests.
+func FindTime(text []byte, reference time.Time, zone *time.Location) (t time.Time, precision time.Duration, start, end int, ok bool) {
+	s, ok := calendar{reference, zone}.find(text)
+	return s.time, s.precision, s.start, s.end, ok
+}
+
+// ValueTime is calendar.value, for the tests.
+func ValueTime(text string, reference time.Time) (t time.Time, precision time.Duration, ok bool) {
+	s, ok := calendar{reference: reference}.value([]byte(text))
+	return s.time, s.precision, ok
+}
+
+// Quick tells whether a line is one for Parser.quick.
+func (p *Parser) Quick(text []byte) bool {
+	var g Glance
+	return p.quick(text, &g)
+}
+
+// GlanceOf is Parser.glanceOf.
+func (p *Parser) GlanceOf(e *Entry) Glance { return p.glanceOf(e) }

@@ -1,0 +1,170 @@
+package timeline
+
+import (
+	"strings"
+	"time"
+
+	"example.com/clew/internal/line"
+)
+
+// Glance is what the list of traces needs of a line. Its texts are shared with other glances, and
+// not with the source.
+type Glance struct {
+	Time         time.Time // in UTC; zero: none
+	Trace        ID
+	Span, Parent uint64 // zero: none
+	Service      string // the line's own, else its shipper's, else ""
+	Level        string // as in [Entry]
+
+	// Record is the message of a record: [line.MessageRequest], [line.MessageCall] or
+	// [line.MessageJob]; "": the line is none, and has nothing of what follows.
+	Record   string
+	Method   string // of a request or a call
+	Route    string // of a request: its pattern, else its path; of a call: its path; of a job: its name
+	Status   int
+	Duration time.Duration
+}
+
+// Glance reads the next line of the source as far as the list of traces needs it, and several times
+// as fast as [Parser.Parse] where the line is JSON with our own names. It is false for a line that has
+// no trace's ID, for one that goes on with another, and for one of JSON that goes on over several
+// lines but the last. [Parser.Counts] has them all. Do not call Parse on the same parser.
+func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
+	p.counts.Lines++
+	h := &p.held
+	if !h.block.open() && p.quick(raw.Text, &g) {
+		*h = held{text: h.text[:0], lines: 1, json: true, timed: true}
+		return p.glanced(g, raw)
+	}
+	if p.follows(raw.Text) {
+		if !h.block.open() {
+			h.stack = isIndented(raw.Text) || isStack(raw.Text)
+			return Glance{}, false
+		}
+		h.cut = h.cut || raw.Cut
+		p.keep(raw.Text)
+	} else {
+		p.broken()
+		p.refer(raw)
+		p.begin(raw)
+	}
+	if h.lines == 0 || h.block.open() {
+		return Glance{}, false
+	}
+	e := p.entry(string(h.text))
+	p.count(e)
+	return p.glanceOf(e), e.Trace != ID{}
+}
+
+// broken counts JSON that has not ended, and that another line cuts off.
+func (p *Parser) broken() {
+	if p.held.block.open() {
+		p.counts.NoLine += p.held.lines
+		p.counts.NoID += p.held.lines
+	}
+}
+
+// glanced completes what quick has read.
+func (p *Parser) glanced(g Glance, raw Raw) (Glance, bool) {
+	if raw.Cut {
+		p.counts.Cut++
+	}
+	if g.Service == "" {
+		g.Service = raw.Service
+	}
+	if g.Trace == (ID{}) {
+		p.counts.NoID++
+	}
+	return g, g.Trace != ID{}
+}
+
+// glanceOf returns the glance of an entry.
+func (p *Parser) glanceOf(e *Entry) Glance {
+	g := Glance{Time: e.Time, Trace: e.Trace, Span: spanNumber(e.Span), Parent: spanNumber(e.Parent),
+		Service: p.texts.share([]byte(e.Service)), Level: p.texts.share([]byte(e.Level))}
+	switch r := e.Record.(type) {
+	case *line.Request:
+		g.Record, g.Method, g.Status, g.Duration = line.MessageRequest, r.Method, r.Status, r.Duration
+		g.Route = r.Route
+		if g.Route == "" {
+			g.Route = r.Path
+		}
+	case *line.Call:
+		g.Record, g.Method, g.Status, g.Duration = line.MessageCall, r.Method, r.Status, r.Duration
+		g.Route = r.Path
+	case *line.Run:
+		g.Record, g.Route, g.Duration = line.MessageJob, r.Job, r.Duration
+	}
+	g.Method, g.Route = p.texts.share([]byte(g.Method)), p.texts.share([]byte(g.Route))
+	return g
+}
+
+func spanNumber(span string) uint64 { return hexValue([]byte(span)) }
+
+// texts keeps texts that come again and again, a bounded number of them.
+type texts [512]string
+
+// share returns the text that b is.
+func (t *texts) share(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > 256 {
+		return string(b)
+	}
+	slot := &t[(uint(len(b))*131^uint(b[0])*31^uint(b[len(b)-1])*17^uint(b[len(b)/2])*7)%uint(len(t))]
+	if *slot != string(b) {
+		*slot = string(b)
+	}
+	return *slot
+}
+
+// A part is a value that quick looks for. The first ones are package line's keys.
+type part = uint8
+
+const (
+	partTime part = 64 + iota
+	partLevel
+	partMessage // zerolog's
+	partMsg     // slog's
+	partIgnored
+	partOther // quick leaves the line to Parse
+	parts
+)
+
+// A quickKey is what quick has found out about a key.
+type quickKey struct {
+	key  string
+	part part
+}
+
+// quickKeys are the keys that were met last.
+type quickKeys [256]quickKey
+
+// part returns what a key is.
+func (p *Parser) part(key []byte) part {
+	if len(key) == 0 {
+		return partIgnored
+	}
+	slot := &p.quickKeys[uint8(len(key)*37)^key[0]*11^key[len(key)-1]*5^key[len(key)/2]*3]
+	if slot.key != string(key) {
+		*slot = quickKey{string(key), p.partOf(string(key))}
+	}
+	return slot.part
+}
+
+// partOf returns what a key is. A line with one that the names of others have, or that may say
+// something which quick does not look for, is left to Parse.
+func (p *Parser) partOf(key string) part {
+	ours, others := ourKeys()
+	if p.names.custom && p.names.claim(key).role != roleNone || others[key] || strings.ContainsAny(key, "./@") {
+		return partOther
+	}
+	if part, ok := ours[key]; ok {
+		return part
+	}
+	if p.names.claim(key).role != roleNone {
+		return partOther
+	}
+	return partIgnored
+}

@@ -1,0 +1,258 @@
+package timeline
+
+import "bytes"
+
+// A mention is a trace ID that stands in plain text.
+type mention struct {
+	trace   ID
+	span    string // "": none
+	service string // "": none
+	rank    int    // the lowest counts; 0: there is no mention
+}
+
+// How sure it is that an ID in plain text is the line's trace's.
+const (
+	byUser    = 1 + iota // the user's name for it stands before it
+	byName               // trace_id=
+	byShape              // a traceparent or b3 value
+	byPath               // a resource name or a URL
+	byBracket            // [ID], as logback has it
+)
+
+// mention returns the trace ID that plain text calls one: what stands behind trace_id=, traceId: or
+// X-B3-TraceId, 32 digits in brackets, with a span's ID behind them also 16, a b3 or traceparent
+// value, a resource name. An ID without such a sign is none: it may be a hash or a session.
+func (n *naming) mention(text []byte) mention {
+	var best mention
+	span := ""
+	for i := 0; i < len(text); {
+		if digits[text[i]] == noDigit {
+			i++
+			continue
+		}
+		end := hexEnd(text, i)
+		if end-i >= minDecimal && !(i > 0 && isWord(text[i-1])) && !isWord(at(text, end)) {
+			m := n.look(text, i, end)
+			if m.trace != (ID{}) && (best.rank == 0 || m.rank < best.rank) {
+				best = m
+			}
+			if m.trace == (ID{}) && m.span != "" {
+				span = m.span
+			}
+		}
+		i = end
+	}
+	if best.rank > 0 && best.span == "" {
+		best.span = span
+	}
+	return best
+}
+
+// look returns what the run of digits at text[i:end] is.
+func (n *naming) look(text []byte, i, end int) mention {
+	name, custom := n.nameBefore(text, i)
+	switch name.role {
+	case roleTrace:
+		if name.weak && !custom {
+			break
+		}
+		id, ok := runID(text, i, end, name.datadog)
+		if !ok {
+			break
+		}
+		m := mention{trace: id, rank: byName}
+		if custom {
+			m.rank = byUser
+		}
+		return m
+	case roleSpan:
+		return mention{span: runSpan(text[i:end], name.datadog)}
+	case roleParent, roleCallerParent:
+		return mention{}
+	}
+	id, ok := hexID(text[i:end])
+	if !ok {
+		return mention{}
+	}
+	switch {
+	case isTraceparent(text, i, end), isB3(text, end):
+		return mention{trace: id, rank: byShape}
+	case bytes.HasSuffix(text[:i], []byte("/traces/")), bytes.HasSuffix(text[:i], []byte("/trace/")):
+		return mention{trace: id, rank: byPath}
+	}
+	return bracketed(text, i, end, id)
+}
+
+// runID returns the ID that a run of digits is, which a name announces.
+func runID(text []byte, i, end int, datadog bool) (ID, bool) {
+	run := text[i:end]
+	if len(run) > 16 && len(run) <= 20 || datadog && len(run) < 16 {
+		if n, ok := decimal(run); ok {
+			return ID{Low: n}, true
+		}
+	}
+	if id, ok := xrayID(text, i, end); ok {
+		return id, true
+	}
+	return hexID(run)
+}
+
+func runSpan(run []byte, datadog bool) string {
+	if len(run) == 16 {
+		return spanText(hexValue(run))
+	}
+	if n, ok := decimal(run); ok && (datadog || len(run) > 16) {
+		return spanText(n)
+	}
+	return ""
+}
+
+// nameSpan is how long a name in plain text may be, and what stands between it and its value.
+const (
+	nameSpan = 64
+	gapSpan  = 24
+)
+
+// nameBefore returns what the name says that stands before the value at i: name=, "name": or name: ;
+// and whether it is one of the user's.
+func (n *naming) nameBefore(text []byte, i int) (c claim, custom bool) {
+	j, sign := i, false
+	for ; j > 0 && i-j < gapSpan; j-- {
+		switch text[j-1] {
+		case '=', ':':
+			sign = true
+			continue
+		case ' ', '"', '\'', '\\', '[':
+			continue
+		case '-': // the version before a traceparent, the first part of X-Ray's form
+			if k := headOfShape(text, j); k > 0 {
+				j = k + 1
+				continue
+			}
+		case '/': // a resource name
+			if k := headOfPath(text, j); k > 0 {
+				j = k + 1
+				continue
+			}
+		}
+		break
+	}
+	end := j
+	for j > 0 && end-j < nameSpan && isName(text[j-1]) {
+		j--
+	}
+	if !sign || j == end {
+		return claim{}, false
+	}
+	name := string(text[j:end])
+	c = n.claim(name)
+	return c, n.custom && n.rank(c, name) < 0
+}
+
+func isName(c byte) bool { return isWord(c) || c == '-' || c == '.' || c == '@' }
+
+// headOfShape returns where 00- or 1-5759e988- begins, which ends at i; 0: none does.
+func headOfShape(text []byte, i int) int {
+	for _, n := range []int{len("00-"), len("1-5759e988-")} {
+		start := i - n
+		if start <= 0 || isWord(text[start-1]) {
+			continue
+		}
+		if n == 3 && hexEnd(text, start) == i-1 || n > 3 && text[start] == '1' && text[start+1] == '-' && hexEnd(text, start+2) == i-1 {
+			return start
+		}
+	}
+	return 0
+}
+
+// headOfPath returns where projects/P/traces/ begins, which ends at i; 0: it does not.
+func headOfPath(text []byte, i int) int {
+	if !bytes.HasSuffix(text[:i], []byte("/traces/")) {
+		return 0
+	}
+	from := max(0, i-nameSpan)
+	if at := bytes.LastIndex(text[from:i], []byte("projects/")); at >= 0 {
+		return from + at
+	}
+	return 0
+}
+
+// isTraceparent tells whether text[i:end] is the trace's ID in a traceparent value.
+func isTraceparent(text []byte, i, end int) bool {
+	return end-i == 32 && i >= 3 && text[i-1] == '-' && hexEnd(text, i-3) == i-1 && (i == 3 || !isWord(text[i-4])) &&
+		at(text, end) == '-' && isSpan(text, end+1) && at(text, end+17) == '-' && hexEnd(text, end+18) == end+20
+}
+
+// isB3 tells whether the digits that end at end begin a b3 value with a state.
+func isB3(text []byte, end int) bool {
+	if at(text, end) != '-' || !isSpan(text, end+1) || at(text, end+17) != '-' {
+		return false
+	}
+	state := at(text, end+18)
+	return (state == '0' || state == '1' || state == 'd') && !isWord(at(text, end+19))
+}
+
+// bracketed returns the ID in [ID], [ID,SPAN], [ID-SPAN] and [SERVICE,ID,SPAN…], as Spring's loggers
+// have it.
+func bracketed(text []byte, i, end int, id ID) mention {
+	open := i - 1
+	service := ""
+	if at(text, open) == ',' {
+		open = bytes.LastIndexByte(text[max(0, i-nameSpan):i], '[') + max(0, i-nameSpan)
+		service = string(text[open+1 : i-1])
+		if !isServiceName(service) {
+			return mention{}
+		}
+	}
+	if at(text, open) != '[' {
+		return mention{}
+	}
+	m := mention{trace: id, service: service, rank: byBracket}
+	switch at(text, end) {
+	case ']':
+		if end-i != 32 {
+			return mention{}
+		}
+	case ',', '-', ' ':
+		if !isSpan(text, end+1) || at(text, end+17) != ']' && at(text, end+17) != ',' {
+			return mention{}
+		}
+		m.span = spanText(hexValue(text[end+1 : end+17]))
+	default:
+		return mention{}
+	}
+	return m
+}
+
+func isServiceName(s string) bool {
+	for i := range len(s) {
+		if !isName(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// named returns the value that stands behind name= or name: in plain text.
+func named(text []byte, name string) (value []byte, ok bool) {
+	for from := 0; ; {
+		i := bytes.Index(text[from:], []byte(name))
+		if i < 0 {
+			return nil, false
+		}
+		i += from
+		from = i + len(name)
+		if i > 0 && isName(text[i-1]) {
+			continue
+		}
+		rest := bytes.TrimLeft(text[from:min(len(text), from+4)], "\"")
+		if len(rest) == 0 || rest[0] != '=' && rest[0] != ':' {
+			continue
+		}
+		value = bytes.TrimLeft(text[from:], "\"=: ")
+		if end := bytes.IndexAny(value[:min(len(value), 256)], " \",;|]\t"); end >= 0 {
+			value = value[:end]
+		}
+		return value, len(value) > 0 && len(value) <= 256
+	}
+}

@@ -1,0 +1,286 @@
+package timeline
+
+import "bytes"
+
+// A held is the entry that is being read: lines may follow that belong to it.
+type held struct {
+	raw   Raw    // of its first line; its Text is not kept
+	text  []byte // all lines
+	head  int    // the length of the first line, or of the JSON that goes on over several
+	lines int    // how many it has; 0: nothing is held
+	cut   bool
+
+	json  bool
+	block nesting // of JSON that goes on over several lines
+	timed bool    // it has a time of its own, as far as its first line tells
+	trace ID      // that plain text mentions; of JSON, only where it was asked for
+	stack bool    // the last line was a part of a stack trace
+}
+
+// follows tells whether a line goes on with what is held.
+func (p *Parser) follows(text []byte) bool {
+	h := &p.held
+	switch {
+	case h.lines == 0:
+		return false
+	case h.block.open():
+		return h.block.goesOn(text)
+	}
+	text = withoutColours(text)
+	switch kind := p.kindOf(text); {
+	case kind == blank:
+		return true
+	case kind == structured:
+		return false
+	case isIndented(text):
+		_, timed := p.calendar.beginning(text)
+		return !timed && !p.strange(text)
+	case isStack(text):
+		return !p.strange(text)
+	case kind == timed || !h.timed:
+		return false
+	}
+	if h.stack { // Python's last line, the message of an exception
+		return !p.strange(text)
+	}
+	return p.idOf(text) == ID{}
+}
+
+// strange tells whether a line that looks like a part of what is held has the ID of another trace.
+func (p *Parser) strange(text []byte) bool {
+	id := p.idOf(text)
+	if id == (ID{}) {
+		return false
+	}
+	h := &p.held
+	if h.json && h.trace == (ID{}) {
+		h.trace = p.names.mention(h.text[:h.head]).trace
+	}
+	return h.trace != ID{} && !id.Same(h.trace)
+}
+
+// idOf returns the ID of the trace that plain text is of. The one that is asked for may stand in it
+// in any way.
+func (p *Parser) idOf(text []byte) ID {
+	if p.config.Trace.In(text) {
+		return p.config.Trace
+	}
+	return p.names.mention(text).trace
+}
+
+// A kind is what a line looks like.
+type kind uint8
+
+const (
+	other kind = iota
+	blank
+	structured // JSON or pairs
+	timed      // plain text with a time
+)
+
+// kindOf tells what a line looks like.
+func (p *Parser) kindOf(text []byte) kind {
+	trimmed := bytes.TrimSpace(text)
+	switch {
+	case len(trimmed) == 0:
+		return blank
+	case trimmed[0] == '{' && (!isIndented(text) || p.held.json && trimmed[len(trimmed)-1] == '}'):
+		return structured
+	case isPairs(text):
+		return structured
+	}
+	if _, ok := p.calendar.find(text); ok {
+		return timed
+	}
+	return other
+}
+
+// isPairs tells whether a line begins with key=value, and its key is one that the lines of loggers
+// begin with.
+func isPairs(text []byte) bool {
+	key, _, ok := bytes.Cut(text[:min(len(text), maxKey)], []byte("="))
+	if !ok || bytes.IndexByte(key, ' ') >= 0 {
+		return false
+	}
+	return roleOf(string(key)).role != roleNone
+}
+
+func isIndented(text []byte) bool { return len(text) > 0 && (text[0] == ' ' || text[0] == '\t') }
+
+// stackHeads are what the lines of stack traces begin with that are not indented: those of Java,
+// Python, Go, Node and .NET.
+var stackHeads = [][]byte{
+	[]byte("Caused by:"), []byte("Suppressed:"), []byte("... "), []byte("Wrapped by:"),
+	[]byte("Traceback (most recent call last)"), []byte("During handling of the above exception"),
+	[]byte("The above exception was the direct cause"),
+	[]byte("goroutine "), []byte("created by "), []byte("[signal "), []byte("panic("), []byte("exit status "),
+	[]byte("main."), []byte("runtime."), []byte("at "), []byte("--- End of "), []byte("---> "),
+}
+
+// isStack tells whether a line without indentation is a part of a stack trace.
+func isStack(text []byte) bool {
+	for _, head := range stackHeads {
+		if bytes.HasPrefix(text, head) {
+			return true
+		}
+	}
+	return isException(text) || isGoCall(text)
+}
+
+// isException tells whether a line begins with the name of an exception: java.io.IOException: …,
+// ValueError: …
+func isException(text []byte) bool {
+	end := 0
+	for end < len(text) && (isWord(text[end]) || text[end] == '.' || text[end] == '$') {
+		end++
+	}
+	if end < len(text) && text[end] != ':' {
+		return false
+	}
+	name := text[:end]
+	return bytes.HasSuffix(name, []byte("Exception")) || bytes.HasSuffix(name, []byte("Error")) && end > len("Error") ||
+		bytes.HasSuffix(name, []byte("Throwable"))
+}
+
+// isGoCall tells whether a line is a call in a stack trace of Go: net/http.(*conn).serve(0xc000).
+func isGoCall(text []byte) bool {
+	if len(text) == 0 || text[len(text)-1] != ')' || bytes.IndexByte(text, ' ') >= 0 && !bytes.Contains(text, []byte(", ")) {
+		return false
+	}
+	call := bytes.IndexByte(text, '(')
+	return call > 0 && bytes.IndexByte(text[:call], ' ') < 0 && bytes.IndexByte(text[:call+1], '.') > 0
+}
+
+// begin holds a line that begins an entry.
+func (p *Parser) begin(raw Raw) {
+	h := &p.held
+	*h = held{raw: raw, text: append(h.text[:0], raw.Text...), lines: 1, cut: raw.Cut}
+	h.raw.Text = nil
+	h.head = len(h.text)
+	text := withoutColours(h.text)
+	switch p.kindOf(text) {
+	case blank:
+		h.lines = 0
+	case structured:
+		h.timed = p.timed
+		if h.json = bytes.TrimSpace(text)[0] == '{'; h.json {
+			h.block.read(text)
+		}
+	case timed:
+		h.timed = true
+		fallthrough
+	default:
+		h.trace = p.idOf(text)
+	}
+}
+
+// keep adds a line to what is held.
+func (p *Parser) keep(text []byte) {
+	h := &p.held
+	h.lines++
+	if h.block.open() {
+		h.block.read(text)
+		h.add(text)
+		h.head = len(h.text)
+		return
+	}
+	if len(bytes.TrimSpace(text)) > 0 {
+		h.stack = isIndented(text) || isStack(text)
+		if h.trace == (ID{}) && !h.json {
+			h.trace = p.idOf(text)
+		}
+	}
+	h.add(text)
+}
+
+// add appends a line, as long as all of them are no longer than one line may be.
+func (h *held) add(text []byte) {
+	if len(h.text)+1+len(text) > MaxLine {
+		h.cut = true
+		return
+	}
+	h.text = append(append(h.text, '\n'), text...)
+}
+
+// A nesting follows the objects and arrays of JSON from line to line.
+type nesting struct {
+	depth int
+	wrong bool
+}
+
+// open tells whether JSON goes on behind the lines that were read.
+func (n *nesting) open() bool { return n.depth > 0 && !n.wrong }
+
+// read goes through a line. A string does not go on behind its end.
+func (n *nesting) read(text []byte) {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			n.depth++
+		case '}', ']':
+			n.depth--
+			n.wrong = n.wrong || n.depth < 0
+		case '"':
+			end := stringEnd(text, i)
+			if end == 0 {
+				n.wrong = true // it was cut
+				return
+			}
+			i = end - 1
+		}
+	}
+}
+
+// goesOn tells whether a line may be one within JSON: it is indented, or closes something.
+func (n *nesting) goesOn(text []byte) bool {
+	if len(bytes.TrimSpace(text)) == 0 || isIndented(text) {
+		return true
+	}
+	switch text[0] {
+	case '}', ']', '"', ',':
+		return true
+	}
+	return false
+}
+
+// stringEnd returns where the JSON string ends that begins at i; 0: nowhere.
+func stringEnd(text []byte, i int) int {
+	for i++; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	return 0
+}
+
+// withoutColours returns text without the escape sequences of terminals (ECMA-48, 5.4). It is text
+// itself where there are none.
+func withoutColours(text []byte) []byte {
+	i := bytes.IndexByte(text, '\x1b')
+	if i < 0 {
+		return text
+	}
+	plain := append(make([]byte, 0, len(text)), text[:i]...)
+	for i < len(text) {
+		if text[i] != '\x1b' {
+			plain = append(plain, text[i])
+			i++
+			continue
+		}
+		i++
+		if at(text, i) != '[' {
+			continue
+		}
+		i++
+		for i < len(text) && text[i] >= ' ' && text[i] <= '?' {
+			i++
+		}
+		if i < len(text) && text[i] >= '@' && text[i] <= '~' {
+			i++
+		}
+	}
+	return plain
+}

@@ -1,0 +1,306 @@
+package timeline
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"example.com/clew/internal/line"
+)
+
+// ParserConfig says what a [Parser] cannot find by itself. The zero value is ready to use.
+type ParserConfig struct {
+	Source string // what [Entry.Source] will be
+	Keys   Keys
+
+	// Trace is the trace that is asked for. A line that has no ID under a name, and has this one
+	// anywhere in any form, is one of it. Zero: a line without a name for its ID needs a sign
+	// that the ID is a trace's.
+	Trace ID
+
+	// Reference is when the newest lines were written, as far as one knows: times without a year,
+	// or without a day, are not later, but for a day or a minute. The time of a shipper is used
+	// instead where there is one. Zero: now.
+	Reference time.Time
+
+	// Zone is that of times which name none. Nil: UTC.
+	Zone *time.Location
+}
+
+// Counts are what a [Parser] has read, in lines of its source. A line of several lines counts as
+// that many.
+type Counts struct {
+	Lines  int
+	NoID   int // without a trace's ID
+	NoTime int // without a time, the shipper's included
+	NoLine int // broken JSON, binary: read as text all the same
+	Cut    int // longer than MaxLine, alone or with those that follow it: the rest is dropped
+}
+
+// Parser makes entries of the lines of one source: JSON, pairs and plain text of any logger. It
+// learns the names of the source's fields from its lines. Make it by [NewParser]. It is for one
+// goroutine.
+//
+// The lines that follow a line and belong to it are kept with it: indented ones, stack traces of
+// Java, Python, Go and others, JSON over several lines, and lines without a time where the lines
+// of the source have times. A line that names another trace's ID never belongs to the one before.
+// Lines that several goroutines have written into one another cannot be told apart: a stack trace
+// stands with the line that it follows in the source, whoever has written it.
+type Parser struct {
+	config   ParserConfig
+	calendar calendar
+	names    naming
+	counts   Counts
+	held     held
+	timed    bool // the last structured line had a time
+
+	// For Glance.
+	texts       texts
+	quickKeys   quickKeys
+	lastLevel   string
+	lastLevelIs string
+	lastDay     string
+	lastDayIs   int64 // in seconds since 1970
+}
+
+// NewParser returns a parser.
+func NewParser(config ParserConfig) *Parser {
+	if config.Reference.IsZero() {
+		config.Reference = time.Now()
+	}
+	p := &Parser{config: config, timed: true}
+	p.calendar = calendar{reference: config.Reference, zone: config.Zone}
+	p.names.keys = config.Keys
+	for r := roleTrace; r <= roleMessage; r++ {
+		p.names.custom = p.names.custom || len(*p.names.keys.of(r)) > 0
+	}
+	return p
+}
+
+// Parse reads the next line of the source, and returns the entry that ended before it; nil: none
+// has. The last entry is [Parser.Flush]'s.
+func (p *Parser) Parse(raw Raw) *Entry {
+	p.counts.Lines++
+	if p.follows(raw.Text) {
+		if raw.Cut {
+			p.held.cut = true
+		}
+		p.keep(raw.Text)
+		return nil
+	}
+	e := p.Flush()
+	p.refer(raw)
+	p.begin(raw)
+	return e
+}
+
+// Flush returns the entry that is being read; nil: there is none. The parser may go on: a line that
+// would have belonged to the entry is then one of its own.
+func (p *Parser) Flush() *Entry {
+	h := &p.held
+	if h.lines == 0 {
+		return nil
+	}
+	p.refer(h.raw)
+	e := p.entry(strings.TrimRight(string(h.text), "\n"))
+	p.count(e)
+	h.lines = 0
+	h.block = nesting{}
+	return e
+}
+
+// Counts returns what was read. An entry that is not returned yet is counted in Lines only.
+func (p *Parser) Counts() Counts { return p.counts }
+
+// Learned says which fields were taken for what, as [ParseKeys] reads it, and what was found in
+// plain text: "trace=json.tid,time=ts; in the text: level". "" where nothing was.
+func (p *Parser) Learned() string { return p.names.learned() }
+
+// refer completes times by the shipper's, if there is one.
+func (p *Parser) refer(raw Raw) {
+	p.calendar.reference = p.config.Reference
+	if !raw.Time.IsZero() {
+		p.calendar.reference = raw.Time
+	}
+}
+
+// count counts what is missing from an entry.
+func (p *Parser) count(e *Entry) {
+	lines := p.held.lines
+	if e.Trace == (ID{}) {
+		p.counts.NoID += lines
+	}
+	if e.Time.IsZero() {
+		p.counts.NoTime += lines
+	}
+	if p.held.cut {
+		p.counts.Cut++
+	}
+}
+
+// entry makes the entry of what is held.
+func (p *Parser) entry(text string) *Entry {
+	h := &p.held
+	e := &Entry{Source: p.config.Source, Number: h.raw.Number, Service: h.raw.Service, Text: text}
+	plain := text
+	if strings.IndexByte(text, '\x1b') >= 0 {
+		plain = string(withoutColours([]byte(text)))
+		h.head = len(withoutColours(h.text[:h.head]))
+	}
+	head := strings.TrimSpace(plain[:min(h.head, len(plain))])
+	rest := plain[min(h.head, len(plain)):]
+	var l line.Line
+	err := l.Read(head)
+	switch {
+	case err == nil && (l.JSON || p.isRecord(&l)):
+		p.structured(e, &l)
+	default:
+		if h.json && !h.cut || isBinary(head) {
+			p.counts.NoLine += h.lines
+		}
+		p.text(e, head)
+	}
+	if rest != "" {
+		e.Message += rest
+	}
+	p.find(e, plain)
+	p.shipped(e)
+	return e
+}
+
+// isRecord tells whether a line of pairs, or of Console, is one: text may look like it.
+func (p *Parser) isRecord(l *line.Line) bool {
+	if !l.Time.IsZero() && l.Time.Year() == 0 { // Console
+		return true
+	}
+	return isPairs([]byte(l.Fields[0].Key+"=")) || l.Message != "" || l.TraceID != "" || l.Level != ""
+}
+
+// isBinary tells whether a text has bytes that no text has.
+func isBinary(s string) bool {
+	return strings.IndexByte(s, 0) >= 0 || !isText(s)
+}
+
+// find gives the ID that is asked for to an entry without one, and the one that lines behind its
+// first mention.
+func (p *Parser) find(e *Entry, plain string) {
+	if e.Trace != (ID{}) {
+		return
+	}
+	if e.Trace = p.held.trace; p.config.Trace.In([]byte(plain)) {
+		e.Trace = p.config.Trace
+	}
+	p.names.where[roleTrace] = p.names.where[roleTrace] || e.Trace != ID{}
+}
+
+// shipped takes the shipper's time where the line has none, and where the line's is one of whole
+// seconds: within that second the shipper's orders it.
+func (p *Parser) shipped(e *Entry) {
+	t := p.held.raw.Time.UTC()
+	switch {
+	case p.held.raw.Time.IsZero():
+	case e.Time.IsZero():
+		e.Time, e.Precision = t, 0
+	case e.Precision == time.Second && t.Truncate(time.Second).Equal(e.Time):
+		e.Time, e.Precision = t, time.Millisecond
+	}
+}
+
+// text reads plain text.
+func (p *Parser) text(e *Entry, head string) {
+	b := []byte(head)
+	s, ok := p.calendar.find(b)
+	from := 0
+	if ok {
+		e.Time, e.Precision = s.time, s.precision
+		p.names.where[roleTime] = true
+		if s.start <= 2 {
+			from = s.end
+		}
+	}
+	level, start, end := levelIn(b, from)
+	if s.level != 0 {
+		level, start, end = klogLevels[s.level], from, from
+	}
+	if level != "" {
+		e.Level = level
+		p.names.where[roleLevel] = true
+	}
+	e.Message = head[messageStart(b, from, start, end):]
+	p.mentioned(e, b)
+	p.tail(e, head)
+}
+
+// klogLevels are klog's.
+var klogLevels = map[byte]string{'I': "info", 'W': "warn", 'E': "error", 'F': "fatal"}
+
+// messageStart returns where the message of plain text begins: behind the time at its beginning,
+// and behind the level, if that is next.
+func messageStart(text []byte, from, level, levelEnd int) int {
+	if level > 0 || levelEnd > 0 {
+		if len(bytes.Trim(text[from:level], " []()|\t\"-:")) == 0 {
+			from = levelEnd
+		}
+	}
+	if from == 0 {
+		return 0
+	}
+	rest := text[from:]
+	if at(rest, 0) == ']' || at(rest, 0) == ')' || at(rest, 0) == '"' {
+		rest = rest[1:]
+	}
+	rest = bytes.TrimLeft(rest, " \t|:-")
+	return len(text) - len(rest)
+}
+
+// mentioned takes what plain text says of its trace. The one that is asked for rules.
+func (p *Parser) mentioned(e *Entry, text []byte) {
+	m := p.names.mention(text)
+	if p.config.Trace.In(text) && !m.trace.Same(p.config.Trace) {
+		m = mention{trace: p.config.Trace}
+	}
+	e.Trace, e.Span = m.trace, m.span
+	if m.service != "" {
+		e.Service = m.service
+		p.names.where[roleService] = true
+	}
+	if m.trace != (ID{}) {
+		p.names.where[roleTrace] = true
+	}
+	if m.span != "" {
+		p.names.where[roleSpan] = true
+	}
+	for _, name := range p.names.keys.Service {
+		if value, ok := named(text, name); ok {
+			e.Service = string(value)
+			break
+		}
+	}
+	for _, name := range p.names.keys.Level {
+		if value, ok := named(text, name); ok {
+			e.Level = levelOf(string(value))
+			break
+		}
+	}
+}
+
+// tail takes the fields of the JSON object that plain text ends with, as zap's console has it.
+func (p *Parser) tail(e *Entry, head string) {
+	open := strings.IndexByte(head, '{')
+	if open <= 0 || head[len(head)-1] != '}' || head[open-1] != ' ' && head[open-1] != '\t' {
+		return
+	}
+	var l line.Line
+	if l.Read(head[open:]) != nil {
+		return
+	}
+	e.Fields = l.Fields
+	of := Entry{}
+	p.ids(&of, &l, p.names.fields(l.Fields))
+	if e.Trace == (ID{}) {
+		e.Trace, e.Span = of.Trace, of.Span
+	}
+	if of.Service != "" {
+		e.Service = of.Service
+	}
+}
