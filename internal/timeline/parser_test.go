@@ -1,0 +1,381 @@
+package timeline_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/timeline"
+)
+
+// want is what a line is expected to say.
+type want struct {
+	trace                                 timeline.ID
+	span, parent, service, level, message string
+	time                                  string // "": noon
+	precision                             time.Duration
+}
+
+const noon = "2026-11-26T22:46:25.123Z"
+
+// formats are lines of all kinds of loggers.
+var formats = []struct {
+	name, text string
+	want       want
+}{
+	{"ours", `{"level":"info","service":"shop","time":"2026-11-26T22:46:25.123456Z","trace_id":"` + text128 + `","span_id":"` + spanID + `","message":"sold"}`,
+		want{id128, spanID, "", "shop", "info", "sold", "2026-11-26T22:46:25.123456Z", time.Microsecond}},
+	{"our request", `{"level":"info","service":"shop","time":"2026-11-26T22:46:25.123Z","method":"GET","path":"/p","status":200,"bytes":5,"duration_ms":4.7,` +
+		`"remote":"192.0.2.1:5","parent_id":"` + other64 + `","trace_id":"` + text128 + `","span_id":"` + spanID + `","message":"request"}`,
+		want{id128, spanID, other64, "shop", "info", "request", noon, ms}},
+	{"our Console", `22:46:25.123000 INF shop ` + text128 + ` sold span_id=` + spanID,
+		want{id128, spanID, "", "shop", "info", "sold", noon, time.Microsecond}},
+	{"slog JSON", `{"time":"2026-11-26T23:46:25.123+01:00","level":"WARN","source":{"function":"f","line":7},"msg":"sold","trace_id":"` + text64 + `"}`,
+		want{id64, "", "", "", "warn", "sold", noon, ms}},
+	{"slog JSON, a level between", `{"time":"2026-11-26T22:46:25.123Z","level":"ERROR+2","msg":"sold","trace_id":"` + text64 + `"}`,
+		want{id64, "", "", "", "error", "sold", noon, ms}},
+	{"slog text", `time=2026-11-26T22:46:25.123Z level=INFO msg="sold out" trace_id=` + text128 + ` span_id=` + spanID,
+		want{id128, spanID, "", "", "info", "sold out", noon, ms}},
+	{"zerolog with UNIX times", `{"level":"error","trace_id":"` + text128 + `","time":1795733185123,"message":"sold"}`,
+		want{id128, "", "", "", "error", "sold", noon, ms}},
+	{"zap", `{"level":"info","ts":1795733185.123,"caller":"a.go:7","msg":"sold","traceId":"` + text128 + `","spanId":"` + spanID + `"}`,
+		want{id128, spanID, "", "", "info", "sold", noon, ms}},
+	{"zap with ISO times", `{"level":"dpanic","ts":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + text128 + `"}`,
+		want{id128, "", "", "", "panic", "sold", noon, ms}},
+	{"zap's console", "2026-11-26T22:46:25.123Z\tINFO\tshop\ta.go:7\tsold\t{\"trace_id\": \"" + text128 + "\", \"span_id\": \"" + spanID + "\"}",
+		want{id128, spanID, "", "", "info", "shop\ta.go:7\tsold\t{\"trace_id\": \"" + text128 + "\", \"span_id\": \"" + spanID + "\"}", noon, ms}},
+	{"logrus JSON", `{"level":"warning","msg":"sold","time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `"}`,
+		want{id128, "", "", "", "warn", "sold", "2026-11-26T22:46:25Z", time.Second}},
+	{"logrus text", `time="2026-11-26T22:46:25Z" level=warning msg="sold out" trace_id=` + text128,
+		want{id128, "", "", "", "warn", "sold out", "2026-11-26T22:46:25Z", time.Second}},
+	{"logfmt", `ts=2026-11-26T22:46:25.123Z lvl=eror msg=sold app=shop traceID=` + text128 + ` spanID=` + spanID,
+		want{id128, spanID, "", "shop", "error", "sold", noon, ms}},
+	{"pino", `{"level":30,"time":1795733185123,"pid":7,"hostname":"h","name":"shop","trace_id":"` + text128 + `","span_id":"` + spanID + `","trace_flags":"01","msg":"sold"}`,
+		want{id128, spanID, "", "shop", "info", "sold", noon, ms}},
+	{"bunyan", `{"name":"shop","hostname":"h","pid":7,"level":50,"msg":"sold","time":"2026-11-26T22:46:25.123Z","v":0,"traceId":"` + text64 + `"}`,
+		want{id64, "", "", "shop", "error", "sold", noon, ms}},
+	{"winston", `{"level":"info","message":"sold","timestamp":"2026-11-26T22:46:25.123Z","trace_id":"` + text128 + `"}`,
+		want{id128, "", "", "", "info", "sold", noon, ms}},
+	{"logstash-logback-encoder", `{"@timestamp":"2026-11-26T23:46:25.123+01:00","@version":"1","message":"sold","logger_name":"c.e.Shop","thread_name":"main",` +
+		`"level":"INFO","level_value":20000,"traceId":"` + text128 + `","spanId":"` + spanID + `"}`,
+		want{id128, spanID, "", "", "info", "sold", noon, ms}},
+	{"logback with B3 in the MDC", `{"@timestamp":"2026-11-26T22:46:25.123Z","message":"sold","level":"WARN","X-B3-TraceId":"` + text64 + `","X-B3-SpanId":"` + spanID +
+		`","X-B3-ParentSpanId":"` + other64 + `"}`,
+		want{id64, spanID, other64, "", "warn", "sold", noon, ms}},
+	{"logback's own JSON", `{"timestamp":1795733185123,"level":"INFO","threadName":"main","loggerName":"c.e.Shop","mdc":{"traceId":"` + text128 + `","spanId":"` + spanID + `"},"message":"sold"}`,
+		want{id128, spanID, "", "", "info", "sold", noon, ms}},
+	{"log4j2", `{"instant":{"epochSecond":1795733185,"nanoOfSecond":123000000},"thread":"main","level":"INFO","loggerName":"c.e.Shop","message":"sold","contextMap":{"traceId":"` + text128 + `"}}`,
+		want{id128, "", "", "", "info", "sold", noon, 0}},
+	{"python-json-logger", `{"asctime": "2026-11-26 22:46:25,123", "name": "shop.sales", "levelname": "WARNING", "message": "sold", "otelTraceID": "` + text128 +
+		`", "otelSpanID": "` + spanID + `", "otelServiceName": "shop"}`,
+		want{id128, spanID, "", "shop", "warn", "sold", noon, ms}},
+	{"structlog", `{"event": "sold", "level": "critical", "timestamp": "2026-11-26T22:46:25.123Z", "trace_id": "` + text128 + `"}`,
+		want{id128, "", "", "", "fatal", "sold", noon, ms}},
+	{"ECS", `{"@timestamp":"2026-11-26T22:46:25.123Z","log.level":"error","message":"sold","ecs.version":"8.0","service.name":"shop","trace.id":"` + text128 + `","span.id":"` + spanID + `"}`,
+		want{id128, spanID, "", "shop", "error", "sold", noon, ms}},
+	{"ECS, nested, of Elastic's agent", `{"@timestamp":"2026-11-26T22:46:25.123Z","log":{"level":"error"},"message":"sold","service":{"name":"shop"},"trace":{"id":"` + text128 + `"},"transaction":{"id":"` + spanID + `"}}`,
+		want{id128, spanID, "", "shop", "error", "sold", noon, ms}},
+	{"Datadog", `{"timestamp":"2026-11-26T22:46:25.123Z","level":"info","message":"sold","dd":{"trace_id":"` + decimal + `","span_id":"` + span10 + `"},"service":"shop"}`,
+		want{id64, spanID, "", "shop", "info", "sold", noon, ms}},
+	{"Datadog, another name", `{"timestamp":"2026-11-26T22:46:25.123Z","level":"info","message":"sold","dd_trace_id":"` + decimal + `","dd_span_id":` + span10 + `}`,
+		want{id64, "", "", "", "info", "sold", noon, ms}},
+	{"Google Cloud", `{"severity":"NOTICE","time":"2026-11-26T22:46:25.123Z","message":"sold","logging.googleapis.com/trace":"projects/p/traces/` + text128 + `","logging.googleapis.com/spanId":"` + spanID + `"}`,
+		want{id128, spanID, "", "", "info", "sold", noon, ms}},
+	{"a log entry of Google's", `{"severity":"ERROR","timestamp":{"seconds":1795733185,"nanos":123000000},"message":"sold","trace":"projects/p/traces/` + text128 + `","spanId":"` + spanID + `"}`,
+		want{id128, spanID, "", "", "error", "sold", noon, 0}},
+	{"OpenTelemetry", `{"Timestamp":"1795733185123000000","TraceId":"` + text128 + `","SpanId":"` + spanID + `","SeverityText":"INFO","SeverityNumber":9,"Body":"sold","Resource":{"service.name":"shop"}}`,
+		want{id128, spanID, "", "shop", "info", "sold", noon, 0}},
+	{"Serilog", `{"@t":"2026-11-26T22:46:25.123Z","@m":"sold","@l":"Error","TraceId":"` + text128 + `","SpanId":"` + spanID + `"}`,
+		want{id128, spanID, "", "", "error", "sold", noon, ms}},
+	{"GELF", `{"version":"1.1","host":"h","short_message":"sold","timestamp":1795733185.123,"level":4,"_trace_id":"` + text128 + `"}`,
+		want{id128, "", "", "", "warn", "sold", noon, ms}},
+	{"a pipeline's json", `{"json":{"tid":"` + text128 + `","app":"shop","level":"INFO","ts":"2026-11-26T22:46:25.123Z","message":"sold"}}`,
+		want{id128, "", "", "shop", "info", "sold", noon, ms}},
+	{"nginx JSON", `{"time_iso8601":"2026-11-26T22:46:25+00:00","request":"GET / HTTP/1.1","status":"200","traceparent":"00-` + text128 + `-` + spanID + `-01"}`,
+		want{id128, "", "", "", "", "", "2026-11-26T22:46:25Z", time.Second}},
+	{"a header of B3", `{"time":"2026-11-26T22:46:25.123Z","level":"info","msg":"sold","b3":"` + text64 + `-` + spanID + `-1"}`,
+		want{id64, "", "", "", "info", "sold", noon, ms}},
+
+	{"logback", "2026-11-26 22:46:25,123 [" + text128 + "] [main] INFO  c.e.Shop - sold",
+		want{id128, "", "", "", "info", "[" + text128 + "] [main] INFO  c.e.Shop - sold", noon, ms}},
+	{"Spring Boot 2", "2026-11-26 22:46:25.123  WARN [shop," + text128 + "," + spanID + "] 1 --- [nio-8080-exec-1] c.e.Shop : sold",
+		want{id128, spanID, "", "shop", "warn", "[shop," + text128 + "," + spanID + "] 1 --- [nio-8080-exec-1] c.e.Shop : sold", noon, ms}},
+	{"Sleuth", "2026-11-26 22:46:25.123  INFO [shop," + text64 + "," + spanID + ",true] 1 --- [main] c.e.Shop : sold",
+		want{id64, spanID, "", "shop", "info", "[shop," + text64 + "," + spanID + ",true] 1 --- [main] c.e.Shop : sold", noon, ms}},
+	{"Spring Boot 3", "2026-11-26T22:46:25.123Z ERROR 1 --- [shop] [main] [" + text128 + "-" + spanID + "] c.e.Shop : sold",
+		want{id128, spanID, "", "", "error", "1 --- [shop] [main] [" + text128 + "-" + spanID + "] c.e.Shop : sold", noon, ms}},
+	{"nginx", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + text128,
+		want{id128, "", "", "", "", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + text128, "2026-11-26T22:46:25Z", time.Second}},
+	{"nginx's error log", `2026/11/26 22:46:25 [error] 7#7: *1 failed, X-B3-TraceId: ` + text64,
+		want{id64, "", "", "", "error", `7#7: *1 failed, X-B3-TraceId: ` + text64, "2026-11-26T22:46:25Z", time.Second}},
+	{"Python", "2026-11-26 22:46:25,123 - shop - WARNING - [trace_id=" + text128 + " span_id=" + spanID + "] sold",
+		want{id128, spanID, "", "", "warn", "shop - WARNING - [trace_id=" + text128 + " span_id=" + spanID + "] sold", noon, ms}},
+	{"Go's log", "2026/11/26 22:46:25.123000 main.go:7: sold traceparent=00-" + text128 + "-" + spanID + "-01",
+		want{id128, "", "", "", "", "main.go:7: sold traceparent=00-" + text128 + "-" + spanID + "-01", noon, time.Microsecond}},
+	{"klog", "W1126 22:46:25.123000       7 main.go:7] sold trace_id=\"" + text128 + "\"",
+		want{id128, "", "", "", "warn", "7 main.go:7] sold trace_id=\"" + text128 + "\"", noon, time.Microsecond}},
+	{"in colour", "\x1b[90m2026-11-26 22:46:25.123\x1b[0m \x1b[31mERROR\x1b[0m sold \x1b[36mtrace_id=\x1b[0m" + text128,
+		want{id128, "", "", "", "error", "sold trace_id=" + text128, noon, ms}},
+	{"Datadog in text", "2026-11-26 22:46:25,123 INFO [dd.trace_id=" + decimal + " dd.span_id=" + span10 + "] sold",
+		want{id64, spanID, "", "", "info", "[dd.trace_id=" + decimal + " dd.span_id=" + span10 + "] sold", noon, ms}},
+	{"a resource name in text", "2026-11-26 22:46:25,123 INFO sold projects/p/traces/" + text128,
+		want{id128, "", "", "", "info", "sold projects/p/traces/" + text128, noon, ms}},
+	{"a header in text", "2026-11-26 22:46:25,123 INFO sold b3: " + text64 + "-" + spanID + "-1",
+		want{id64, "", "", "", "info", "sold b3: " + text64 + "-" + spanID + "-1", noon, ms}},
+	{"X-Ray in text", "2026-11-26 22:46:25,123 INFO sold AWS-XRAY-TRACE-ID: 1-5759e988-bd862e3fe1be46a994272793@x",
+		want{id128, "", "", "", "info", "sold AWS-XRAY-TRACE-ID: 1-5759e988-bd862e3fe1be46a994272793@x", noon, ms}},
+	{"JSON that was cut", `{"time":"2026-11-26T22:46:25.123Z","trace_id":"` + text128 + `","mess`,
+		want{id128, "", "", "", "", `{"time":"2026-11-26T22:46:25.123Z","trace_id":"` + text128 + `","mess`, noon, ms}},
+}
+
+// parse reads lines as a source of its own.
+func parse(config timeline.ParserConfig, lines ...string) (entries []*timeline.Entry, counts timeline.Counts, learned string) {
+	if config.Reference.IsZero() {
+		config.Reference = reference
+	}
+	p := timeline.NewParser(config)
+	for i, text := range lines {
+		raw := []byte(text)
+		if e := p.Parse(timeline.Raw{Text: raw, Number: i + 1}); e != nil {
+			entries = append(entries, e)
+		}
+		clear(raw) // the parser must not keep it
+	}
+	if e := p.Flush(); e != nil {
+		entries = append(entries, e)
+	}
+	return entries, p.Counts(), p.Learned()
+}
+
+func TestParseFormats(t *testing.T) {
+	for _, tt := range formats {
+		t.Run(tt.name, func(t *testing.T) {
+			entries, counts, _ := parse(timeline.ParserConfig{Source: "a.log"}, tt.text)
+			require.Len(t, entries, 1)
+			e := entries[0]
+			w := tt.want
+			assert.Equal(t, w.trace, e.Trace, "trace")
+			assert.Equal(t, w.span, e.Span, "span")
+			assert.Equal(t, w.parent, e.Parent, "parent")
+			assert.Equal(t, w.service, e.Service, "service")
+			assert.Equal(t, w.level, e.Level, "level")
+			assert.Equal(t, w.message, e.Message, "message")
+			assert.Equal(t, at(w.time), e.Time, "time")
+			assert.Equal(t, w.precision, e.Precision, "precision")
+			assert.Equal(t, tt.text, e.Text, "text")
+			assert.Equal(t, "a.log", e.Source)
+			assert.Equal(t, 1, e.Number)
+			assert.Equal(t, 1, counts.Lines)
+			assert.Zero(t, counts.NoID)
+			assert.Zero(t, counts.NoTime)
+		})
+	}
+}
+
+// A line is one of the trace that is asked for wherever its ID stands, but not where the line says
+// that it is one of another.
+func TestParseAsked(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		want       timeline.ID
+	}{
+		{"in text", "2026-11-26 22:46:25 sold for " + text128, id128},
+		{"16 digits in text", "2026-11-26 22:46:25 sold for " + strings.ToUpper(text64), id128},
+		{"decimal in text", "2026-11-26 22:46:25 sold for " + decimal, id128},
+		{"in JSON, under any name", `{"level":"info","message":"sold","session":"` + text64 + `"}`, id128},
+		{"in a message", `{"level":"info","message":"sold for ` + text128 + `"}`, id128},
+		{"a part of another", "2026-11-26 22:46:25 sold for 0" + text128, timeline.ID{}},
+		{"JSON of another trace", `{"level":"info","message":"sold for ` + text128 + `","trace_id":"` + other64 + `"}`, otherID},
+		{"a job that it has scheduled", `{"message":"job","trace_id":"` + other64 + `","scheduled_by":"` + text128 + `","job":"j","duration_ms":1}`, otherID},
+		{"text of two", "2026-11-26 22:46:25 [trace_id=" + other64 + "] follows " + text128, id128},
+		{"nothing", "2026-11-26 22:46:25 sold", timeline.ID{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			entries, _, _ := parse(timeline.ParserConfig{Trace: id128}, tt.text)
+			require.Len(t, entries, 1)
+			assert.Equal(t, tt.want, entries[0].Trace, "trace of %s", tt.text)
+		})
+	}
+}
+
+// What looks like a trace's ID, and is none.
+func TestParseStrangers(t *testing.T) {
+	for _, text := range []string{
+		`{"span_id":"` + text64 + `"}`, `{"parent_id":"` + text64 + `"}`, `{"session_id":"` + text128 + `"}`, `{"sessionId":"` + text128 + `"}`,
+		`{"user_id":"` + text128 + `"}`, `{"md5":"` + text128 + `"}`, `{"etag":"` + text128 + `"}`, `{"id":"` + text128 + `"}`, `{"event":{"id":"` + text128 + `"}}`,
+		`{"transaction_id":"` + text64 + `"}`, `{"untrusted_trace_id":"` + text128 + `"}`, `{"parentTraceId":"` + text128 + `"}`, `{"parent":{"trace_id":"` + text128 + `"}}`,
+		`{"scheduled_by":"` + text128 + `"}`, `{"linked_trace_id":"` + text128 + `"}`, `{"links":{"a":"` + text128 + `"}}`, `{"trace":"goroutine 1"}`, `{"trace":{"x":1}}`,
+		`{"tid":7}`, `{"tid":"12"}`, `{"tid":"0x7f3a2b1c9d8e4f00"}`, `{"request_id":"1234567890123456"}`, `{"request_id":"12345678901234567890123456789012"}`,
+		`{"request_id":"5759e988-bd86-2e3f-e1be-46a994272793"}`, `{"requestId":123456789012345678}`, `{"trace_flags":"01"}`, `{"trace_id":"` + strings.Repeat("0", 32) + `"}`,
+		`{"trace_id":"` + text128 + `0"}`, `{"trace_id":7}`, `{"trace_id":{"a":"` + text128 + `"}}`, `{"stackTraceId":"` + text128 + `"}`,
+		"2026-11-26 22:46:25 md5 " + text128, "2026-11-26 22:46:25 sha=" + text128, "2026-11-26 22:46:25 session_id=" + text128, "2026-11-26 22:46:25 [" + text64 + "]",
+		"2026-11-26 22:46:25 parent_id=" + text64, "2026-11-26 22:46:25 span_id=" + text64, "2026-11-26 22:46:25 untrusted_trace_id=" + text128,
+		"2026-11-26 22:46:25 request_id=" + text128, "2026-11-26 22:46:25 x" + text128, "2026-11-26 22:46:25 commit " + text128[:16] + "-" + text64,
+		"2026-11-26 22:46:25 trace_id=" + text128 + "0", "2026-11-26 22:46:25 trace_id=0", "2026-11-26 22:46:25 trace_id=-",
+	} {
+		entries, counts, _ := parse(timeline.ParserConfig{}, text)
+		require.Len(t, entries, 1, text)
+		assert.Zero(t, entries[0].Trace, "trace of %s", text)
+		assert.Equal(t, 1, counts.NoID, "lines without an ID: %s", text)
+	}
+}
+
+// A name that proves nothing alone is learned from the lines, and forgotten by one that has no ID.
+func TestParseLearns(t *testing.T) {
+	one := func(id string) string { return `{"level":"info","request_id":"` + id + `","message":"sold"}` }
+	t.Run("IDs only", func(t *testing.T) {
+		entries, _, learned := parse(timeline.ParserConfig{}, one(text128), one("-"), one(""), one(other64))
+		assert.Equal(t, id128, entries[0].Trace)
+		assert.Equal(t, otherID, entries[3].Trace)
+		assert.Equal(t, "trace=request_id,level=level,message=message", learned)
+	})
+	t.Run("something else among them", func(t *testing.T) {
+		entries, _, _ := parse(timeline.ParserConfig{}, one("order 7"), one(text128))
+		assert.Zero(t, entries[1].Trace)
+	})
+	t.Run("after the first lines", func(t *testing.T) {
+		lines := make([]string, 101)
+		for i := range lines {
+			lines[i] = `{"level":"info","message":"sold"}`
+		}
+		entries, _, _ := parse(timeline.ParserConfig{}, append(lines, one(text128))...)
+		assert.Zero(t, entries[101].Trace)
+	})
+	t.Run("the better name rules", func(t *testing.T) {
+		entries, _, _ := parse(timeline.ParserConfig{}, `{"request_id":"`+other64+`","json":{"traceId":"`+text128+`"},"correlationId":"`+other64+`"}`,
+			`{"request_id":"`+other64+`","tid":"`+text128+`"}`)
+		assert.Equal(t, id128, entries[0].Trace)
+		assert.Equal(t, id128, entries[1].Trace)
+	})
+}
+
+func TestParseKeys(t *testing.T) {
+	keys, err := timeline.ParseKeys("trace=x.order, span=x.step,parent=up,service=who,time=when,level=how,message=what,trace=y")
+	require.NoError(t, err)
+	assert.Equal(t, timeline.Keys{Trace: []string{"x.order", "y"}, Span: []string{"x.step"}, Parent: []string{"up"}, Service: []string{"who"},
+		Time: []string{"when"}, Level: []string{"how"}, Message: []string{"what"}}, keys)
+	text := `{"trace_id":"` + other64 + `","time":"2026-01-01T00:00:00Z","service":"a","level":"info","message":"b","span_id":"` + other64 + `",` +
+		`"x":{"order":"` + text128 + `","step":"` + spanID + `"},"up":"` + text64 + `","who":"shop","when":"2026-11-26T22:46:25.123Z","how":"WARN","what":"sold"}`
+	entries, _, learned := parse(timeline.ParserConfig{Keys: keys}, text, `{"trace_id":"`+other64+`","message":"b"}`,
+		"2026-11-26 22:46:25 INFO who=shop how=WARN x.order="+text64+" trace_id="+other64, `{"y":"`+text64+`","x":{"order":"z"}}`)
+	e := entries[0]
+	assert.Equal(t, id128, e.Trace)
+	assert.Equal(t, []string{spanID, text64, "shop", "warn", "sold"}, []string{e.Span, e.Parent, e.Service, e.Level, e.Message})
+	assert.Equal(t, at(noon), e.Time)
+	assert.Equal(t, otherID, entries[1].Trace, "a line without the user's names")
+	assert.Equal(t, id64, entries[2].Trace, "text")
+	assert.Equal(t, []string{"shop", "warn"}, []string{entries[2].Service, entries[2].Level})
+	assert.Equal(t, id64, entries[3].Trace, "the second name")
+	assert.Contains(t, learned, "service=who,time=when")
+
+	empty, err := timeline.ParseKeys("")
+	require.NoError(t, err)
+	assert.Equal(t, timeline.Keys{}, empty)
+	for _, bad := range []string{"trace", "trace=", "=x", "colour=x", "trace=a,b", "caller=x"} {
+		_, err := timeline.ParseKeys(bad)
+		assert.ErrorContains(t, err, "keys are written as trace=KEY", bad)
+	}
+}
+
+// What Learned says is what ParseKeys reads.
+func TestParseLearned(t *testing.T) {
+	for _, tt := range formats {
+		_, _, learned := parse(timeline.ParserConfig{}, tt.text)
+		keys, _, _ := strings.Cut(learned, "; ")
+		if strings.HasPrefix(keys, "in the text: ") {
+			continue
+		}
+		assert.NotEmpty(t, keys, tt.name)
+		k, err := timeline.ParseKeys(keys)
+		require.NoError(t, err, learned)
+		entries, _, _ := parse(timeline.ParserConfig{Keys: k}, tt.text)
+		assert.Equal(t, tt.want.trace, entries[0].Trace, "%s: with %s", tt.name, keys)
+		assert.Equal(t, at(tt.want.time), entries[0].Time, "%s: with %s", tt.name, keys)
+	}
+	_, _, learned := parse(timeline.ParserConfig{}, "2026-11-26 22:46:25,123 INFO [trace_id="+text128+"] sold")
+	assert.Equal(t, "in the text: trace, time, level", learned)
+}
+
+func TestParseRecord(t *testing.T) {
+	lines := []string{
+		`{"time":"2026-11-26T22:46:25Z","method":"GET","path":"/p","status":200,"bytes":5,"duration_ms":4.7,"remote":"r","parent_id":"` + other64 +
+			`","caller_parent_id":"` + text64 + `","sampled":true,"trace_id":"` + text128 + `","span_id":"` + spanID + `","message":"request"}`,
+		`{"time":"2026-11-26T22:46:25Z","method":"GET","host":"h","path":"/p","status":200,"duration_ms":4.7,"parent_id":"` + other64 + `","trace_id":"` + text128 + `","message":"call"}`,
+		`{"time":"2026-11-26T22:46:25Z","job":"sweep","duration_ms":4.7,"trace_id":"` + text128 + `","message":"job"}`,
+		`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `","message":"request"}`,
+	}
+	entries, _, _ := parse(timeline.ParserConfig{}, lines...)
+	require.Len(t, entries, 4)
+	request, ok := entries[0].Record.(*line.Request)
+	require.True(t, ok)
+	assert.Equal(t, 200, request.Status)
+	assert.Equal(t, []string{other64, text64}, []string{entries[0].Parent, entries[0].CallerParent})
+	assert.True(t, entries[0].Sampled)
+	call, ok := entries[1].Record.(*line.Call)
+	require.True(t, ok)
+	assert.Equal(t, "h", call.Host)
+	assert.Equal(t, other64, entries[1].Parent)
+	assert.Equal(t, &line.Run{Job: "sweep", Duration: 4700 * time.Microsecond}, entries[2].Record)
+	assert.Nil(t, entries[3].Record)
+}
+
+// The shipper's words count where the line has none of its own.
+func TestParseShipped(t *testing.T) {
+	shipped := at("2026-11-26T22:46:25.500Z")
+	for _, tt := range []struct {
+		name, text, time, service string
+		precision                 time.Duration
+	}{
+		{"neither", "sold", "2026-11-26T22:46:25.500Z", "pod", 0},
+		{"a time", "2026-11-26 22:40:00.123 sold", "2026-11-26T22:40:00.123Z", "pod", ms},
+		{"whole seconds, the same", "2026-11-26 22:46:25 sold", "2026-11-26T22:46:25.500Z", "pod", ms},
+		{"whole seconds, others", "2026-11-26 22:46:24 sold", "2026-11-26T22:46:24Z", "pod", time.Second},
+		{"a service", `{"service":"shop","message":"x"}`, "2026-11-26T22:46:25.500Z", "shop", 0},
+		{"a clock", "22:46:24.123 sold", "2026-11-26T22:46:24.123Z", "pod", ms},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := timeline.NewParser(timeline.ParserConfig{Reference: at("2027-03-01T12:00:00Z")})
+			require.Nil(t, p.Parse(timeline.Raw{Text: []byte(tt.text), Time: shipped, Service: "pod", Number: 7}))
+			e := p.Flush()
+			require.NotNil(t, e)
+			assert.Equal(t, at(tt.time), e.Time)
+			assert.Equal(t, tt.precision, e.Precision)
+			assert.Equal(t, tt.service, e.Service)
+			assert.Equal(t, 7, e.Number)
+			assert.Nil(t, p.Flush())
+		})
+	}
+}
+
+func TestParseCounts(t *testing.T) {
+	long := "2026-11-26 22:46:25 trace_id=" + text128 + " "
+	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
+	n := 0
+	for _, raw := range []timeline.Raw{
+		{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `","message":"sold"}`)},
+		{Text: []byte(`{"time":"2026-11-26T22:46:25Z","message":"no ID"}`)},
+		{Text: []byte(`{"trace_id":"` + text128 + `","message":"no time"}`)},
+		{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `","broken`)},
+		{Text: []byte("2026-11-26 22:46:25 binary \x00\x01\x02 trace_id=" + text128)},
+		{Text: []byte(long), Cut: true},
+		{Text: []byte("2026-11-26 22:46:25 no ID, three lines")},
+		{Text: []byte("\tat a")},
+		{Text: []byte("\tat b")},
+		{Text: nil},
+		{Text: []byte(long)},
+		{Text: []byte("\t" + strings.Repeat("x", timeline.MaxLine))},
+	} {
+		if p.Parse(raw) != nil {
+			n++
+		}
+	}
+	if p.Flush() != nil {
+		n++
+	}
+	assert.Equal(t, 8, n)
+	assert.Equal(t, timeline.Counts{Lines: 12, NoID: 5, NoTime: 1, NoLine: 2, Cut: 2}, p.Counts())
+}
