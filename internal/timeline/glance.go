@@ -138,6 +138,9 @@ type quickKey struct {
 	part part
 }
 
+// quickTries is in how many places a key may be.
+const quickTries = 4
+
 // quickKeys are the keys that were met last.
 type quickKeys [256]quickKey
 
@@ -146,11 +149,18 @@ func (p *Parser) part(key []byte) part {
 	if len(key) == 0 {
 		return partIgnored
 	}
-	slot := &p.quickKeys[uint8(len(key)*37)^key[0]*11^key[len(key)-1]*5^key[len(key)/2]*3]
-	if slot.key != string(key) {
-		*slot = quickKey{string(key), p.partOf(string(key))}
+	first := uint8(len(key)*37) ^ key[0]*11 ^ key[len(key)-1]*5 ^ key[len(key)/2]*3
+	i := first
+	for ; i != first+quickTries && p.quickKeys[i].key != ""; i++ {
+		if p.quickKeys[i].key == string(key) {
+			return p.quickKeys[i].part
+		}
 	}
-	return slot.part
+	if i == first+quickTries { // all are others': the first makes way
+		i = first
+	}
+	p.quickKeys[i] = quickKey{string(key), p.partOf(string(key))}
+	return p.quickKeys[i].part
 }
 
 // partOf returns what a key is. A line with one that the names of others have, or that may say

@@ -109,10 +109,10 @@ var names = func() map[string]claim {
 	m := map[string]claim{}
 	for r, list := range map[role][]string{
 		roleTrace:        {"traceid", "traceparent", "b3", "ubertraceid", "xb3traceid", "oteltraceid", "xcloudtracecontext", "xamzntraceid", "xraytraceid"},
-		roleSpan:         {"spanid", "xb3spanid", "otelspanid", "transactionid"},
+		roleSpan:         {"spanid", "xb3spanid", "otelspanid", "ddspanid", "transactionid"},
 		roleParent:       {"parentid", "parentspanid", "xb3parentspanid"},
 		roleCallerParent: {"callerparentid"},
-		roleService: {"service", "servicename", "otelservicename", "springapplicationname", "app", "appname", "application",
+		roleService: {"service", "servicename", "otelservicename", "ddservice", "springapplicationname", "app", "appname", "application",
 			"applicationname"},
 		roleTime: {"time", "timestamp", "ts", "@t", "asctime", "datetime", "eventtime", "timeiso8601", "timelocal", "timemillis",
 			"epochsecond", "logtime", "date", "created"},

@@ -82,7 +82,7 @@ var formats = []struct {
 	{"Datadog", `{"timestamp":"2026-11-26T22:46:25.123Z","level":"info","message":"sold","dd":{"trace_id":"` + decimal + `","span_id":"` + span10 + `"},"service":"shop"}`,
 		want{id64, spanID, "", "shop", "info", "sold", noon, ms}},
 	{"Datadog, another name", `{"timestamp":"2026-11-26T22:46:25.123Z","level":"info","message":"sold","dd_trace_id":"` + decimal + `","dd_span_id":` + span10 + `}`,
-		want{id64, "", "", "", "info", "sold", noon, ms}},
+		want{id64, spanID, "", "", "info", "sold", noon, ms}},
 	{"Google Cloud", `{"severity":"NOTICE","time":"2026-11-26T22:46:25.123Z","message":"sold","logging.googleapis.com/trace":"projects/p/traces/` + text128 + `","logging.googleapis.com/spanId":"` + spanID + `"}`,
 		want{id128, spanID, "", "", "info", "sold", noon, ms}},
 	{"a log entry of Google's", `{"severity":"ERROR","timestamp":{"seconds":1795733185,"nanos":123000000},"message":"sold","trace":"projects/p/traces/` + text128 + `","spanId":"` + spanID + `"}`,
