@@ -32,9 +32,13 @@ type Glance struct {
 func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 	p.counts.Lines++
 	h := &p.held
-	if !h.block.open() && p.quick(raw.Text, &g) {
-		*h = held{text: h.text[:0], lines: 1, json: true, timed: true}
-		return p.glanced(g, raw)
+	if !h.block.open() {
+		p.refer(raw)
+		if precision, ok := p.quick(raw.Text, &g); ok {
+			*h = held{text: h.text[:0], lines: 1, json: raw.Text[0] == '{', timed: true}
+			p.timed = true
+			return p.glanced(g, precision, raw)
+		}
 	}
 	if p.follows(raw.Text) {
 		if !h.block.open() {
@@ -51,6 +55,9 @@ func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 	if h.lines == 0 || h.block.open() {
 		return Glance{}, false
 	}
+	if p.quickText(&g) {
+		return p.glanced(g, h.at.precision, raw)
+	}
 	e := p.entry(string(h.text))
 	p.count(e)
 	return p.glanceOf(e), e.Trace != ID{}
@@ -65,7 +72,8 @@ func (p *Parser) broken() {
 }
 
 // glanced completes what quick has read.
-func (p *Parser) glanced(g Glance, raw Raw) (Glance, bool) {
+func (p *Parser) glanced(g Glance, precision time.Duration, raw Raw) (Glance, bool) {
+	g.Time, _ = shippedTime(g.Time, precision, raw.Time)
 	if raw.Cut {
 		p.counts.Cut++
 	}
@@ -104,6 +112,9 @@ func spanNumber(span string) uint64 { return hexValue([]byte(span)) }
 // texts keeps texts that come again and again, a bounded number of them.
 type texts [512]string
 
+// textTries is in how many places a text may be.
+const textTries = 4
+
 // share returns the text that b is.
 func (t *texts) share(b []byte) string {
 	if len(b) == 0 {
@@ -112,21 +123,33 @@ func (t *texts) share(b []byte) string {
 	if len(b) > 256 {
 		return string(b)
 	}
-	slot := &t[(uint(len(b))*131^uint(b[0])*31^uint(b[len(b)-1])*17^uint(b[len(b)/2])*7)%uint(len(t))]
-	if *slot != string(b) {
-		*slot = string(b)
+	first := uint(len(b))*131 ^ uint(b[0])*31 ^ uint(b[len(b)-1])*17 ^ uint(b[len(b)/2])*7
+	free := first
+	for i := first; i < first+textTries; i++ {
+		slot := &t[i%uint(len(t))]
+		if *slot == string(b) {
+			return *slot
+		}
+		if *slot == "" {
+			free = i
+			break
+		}
 	}
-	return *slot
+	t[free%uint(len(t))] = string(b)
+	return t[free%uint(len(t))]
 }
 
 // A part is a value that quick looks for. The first ones are package line's keys.
 type part = uint8
 
 const (
-	partTime part = 64 + iota
+	partTime part = part(line.ClientGone) + 1 + iota
 	partLevel
 	partMessage // zerolog's
 	partMsg     // slog's
+	partName    // bunyan's
+	partHost
+	partVendor // a key that a vendor has for what only records say
 	partIgnored
 	partOther // quick leaves the line to Parse
 	parts
@@ -134,8 +157,10 @@ const (
 
 // A quickKey is what quick has found out about a key.
 type quickKey struct {
-	key  string
-	part part
+	key     string
+	part    part
+	theirs  bool // the part has another name with us
+	datadog bool
 }
 
 // quickTries is in how many places a key may be.
@@ -145,36 +170,57 @@ const quickTries = 4
 type quickKeys [256]quickKey
 
 // part returns what a key is.
-func (p *Parser) part(key []byte) part {
-	if len(key) == 0 {
-		return partIgnored
+func (p *Parser) part(key []byte) *quickKey {
+	if len(key) == 0 || len(key) > maxKey {
+		return &otherKey
 	}
 	first := uint8(len(key)*37) ^ key[0]*11 ^ key[len(key)-1]*5 ^ key[len(key)/2]*3
 	i := first
 	for ; i != first+quickTries && p.quickKeys[i].key != ""; i++ {
 		if p.quickKeys[i].key == string(key) {
-			return p.quickKeys[i].part
+			return &p.quickKeys[i]
 		}
 	}
 	if i == first+quickTries { // all are others': the first makes way
 		i = first
 	}
-	p.quickKeys[i] = quickKey{string(key), p.partOf(string(key))}
-	return p.quickKeys[i].part
+	p.quickKeys[i] = p.partOf(string(key))
+	return &p.quickKeys[i]
 }
 
-// partOf returns what a key is. A line with one that the names of others have, or that may say
-// something which quick does not look for, is left to Parse.
-func (p *Parser) partOf(key string) part {
+var otherKey = quickKey{part: partOther}
+
+// partOf returns what a key is. A line that has a key whose meaning its value decides, or another
+// field, is left to Parse.
+func (p *Parser) partOf(key string) quickKey {
 	ours, others := ourKeys()
-	if p.names.custom && p.names.claim(key).role != roleNone || others[key] || strings.ContainsAny(key, "./@") {
-		return partOther
+	c := p.names.claim(key)
+	k := quickKey{key: key, part: partIgnored, theirs: true, datadog: c.datadog}
+	if p.names.custom && c.role != roleNone {
+		k.part = partOther
+		return k
 	}
 	if part, ok := ours[key]; ok {
-		return part
+		return quickKey{key: key, part: part}
 	}
-	if p.names.claim(key).role != roleNone {
-		return partOther
+	switch {
+	case c.role == roleNone && others[key]:
+		k.part = partVendor
+	case key == "name":
+		k.part = partName
+	case key == "hostname":
+		k.part = partHost
+	case c.role == roleNone, c.role == roleMessage:
+	case c.weak, strings.HasSuffix(key, "econd"), strings.HasSuffix(key, ".seconds"):
+		k.part = partOther
+	default:
+		k.part = roleParts[c.role]
 	}
-	return partIgnored
+	return k
+}
+
+// roleParts are the parts of the roles.
+var roleParts = [roles]part{
+	roleTrace: part(line.TraceID), roleSpan: part(line.SpanID), roleParent: part(line.ParentID), roleCallerParent: part(line.CallerParentID),
+	roleService: part(line.Service), roleTime: partTime, roleLevel: partLevel,
 }

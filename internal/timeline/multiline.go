@@ -15,6 +15,11 @@ type held struct {
 	timed bool    // it has a time of its own, as far as its first line tells
 	trace ID      // that plain text mentions; of JSON, only where it was asked for
 	stack bool    // the last line was a part of a stack trace
+
+	// Of plain text, as its first line has it.
+	plain bool
+	at    stamp // zero: it has no time
+	says  mention
 }
 
 // follows tells whether a line goes on with what is held.
@@ -27,7 +32,7 @@ func (p *Parser) follows(text []byte) bool {
 		return h.block.goesOn(text)
 	}
 	text = withoutColours(text)
-	switch kind := p.kindOf(text); {
+	switch kind, _ := p.kindOf(text); {
 	case kind == blank:
 		return true
 	case kind == structured:
@@ -78,21 +83,21 @@ const (
 	timed      // plain text with a time
 )
 
-// kindOf tells what a line looks like.
-func (p *Parser) kindOf(text []byte) kind {
+// kindOf tells what a line looks like, and the time that plain text has.
+func (p *Parser) kindOf(text []byte) (kind, stamp) {
 	trimmed := bytes.TrimSpace(text)
 	switch {
 	case len(trimmed) == 0:
-		return blank
+		return blank, stamp{}
 	case trimmed[0] == '{' && (!isIndented(text) || p.held.json && trimmed[len(trimmed)-1] == '}'):
-		return structured
+		return structured, stamp{}
 	case isPairs(text):
-		return structured
+		return structured, stamp{}
 	}
-	if _, ok := p.calendar.find(text); ok {
-		return timed
+	if s, ok := p.calendar.find(text); ok {
+		return timed, s
 	}
-	return other
+	return other, stamp{}
 }
 
 // isPairs tells whether a line begins with key=value, and its key is one that the lines of loggers
@@ -158,7 +163,8 @@ func (p *Parser) begin(raw Raw) {
 	h.raw.Text = nil
 	h.head = len(h.text)
 	text := withoutColours(h.text)
-	switch p.kindOf(text) {
+	kind, at := p.kindOf(text)
+	switch kind {
 	case blank:
 		h.lines = 0
 	case structured:
@@ -166,11 +172,12 @@ func (p *Parser) begin(raw Raw) {
 		if h.json = bytes.TrimSpace(text)[0] == '{'; h.json {
 			h.block.read(text)
 		}
-	case timed:
-		h.timed = true
-		fallthrough
 	default:
-		h.trace = p.idOf(text)
+		h.plain, h.at, h.timed = true, at, kind == timed
+		h.says = p.names.mention(text)
+		if h.trace = h.says.trace; p.config.Trace.In(text) {
+			h.trace = p.config.Trace
+		}
 	}
 }
 

@@ -164,7 +164,7 @@ func (p *Parser) entry(text string) *Entry {
 		e.Message += rest
 	}
 	p.find(e, plain)
-	p.shipped(e)
+	e.Time, e.Precision = shippedTime(e.Time, e.Precision, h.raw.Time)
 	return e
 }
 
@@ -193,17 +193,17 @@ func (p *Parser) find(e *Entry, plain string) {
 	p.names.where[roleTrace] = p.names.where[roleTrace] || e.Trace != ID{}
 }
 
-// shipped takes the shipper's time where the line has none, and where the line's is one of whole
-// seconds: within that second the shipper's orders it.
-func (p *Parser) shipped(e *Entry) {
-	t := p.held.raw.Time.UTC()
+// shippedTime returns the shipper's time where the line has none, and where the line's is one of
+// whole seconds: within that second the shipper's orders it.
+func shippedTime(own time.Time, precision time.Duration, shipped time.Time) (time.Time, time.Duration) {
 	switch {
-	case p.held.raw.Time.IsZero():
-	case e.Time.IsZero():
-		e.Time, e.Precision = t, 0
-	case e.Precision == time.Second && t.Truncate(time.Second).Equal(e.Time):
-		e.Time, e.Precision = t, time.Millisecond
+	case shipped.IsZero():
+	case own.IsZero():
+		return shipped.UTC(), 0
+	case precision == time.Second && shipped.UTC().Truncate(time.Second).Equal(own):
+		return shipped.UTC(), time.Millisecond
 	}
+	return own, precision
 }
 
 // text reads plain text.
@@ -214,9 +214,7 @@ func (p *Parser) text(e *Entry, head string) {
 	if ok {
 		e.Time, e.Precision = s.time, s.precision
 		p.names.where[roleTime] = true
-		if s.start <= 2 {
-			from = s.end
-		}
+		from = s.behind()
 	}
 	level, start, end := levelIn(b, from)
 	if s.level != 0 {

@@ -1,10 +1,12 @@
 package timeline
 
 import (
+	"bytes"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"example.com/clew/internal/line"
 )
@@ -32,59 +34,234 @@ var ourKeys = sync.OnceValues(func() (ours map[string]part, others map[string]bo
 	return ours, others
 })
 
-// A span of text is the value of a part. Text says that it is one; end is 0 where there is none.
+// A value is the text of a part. End is 0 where there is none.
 type value struct {
 	start, end int32
-	text       bool
+	text       bool // it is one
+	theirs     bool
 }
 
-// quick reads a line of JSON that has our own keys, and no objects or arrays. It is false for every
-// other line, and for every line of which it is not sure that Parse would read the same from it.
-func (p *Parser) quick(text []byte, g *Glance) bool {
-	if len(text) < 2 || text[0] != '{' || len(text) > 1<<16 {
-		return false
-	}
-	var values [parts]value
-	if !p.scan(text, &values) {
-		return false
-	}
-	q := quickLine{text, &values}
-	return p.quickIDs(&q, g) && p.quickHead(&q, g) && p.quickRecord(&q, g)
+// A quickLine is a line whose values are looked for.
+type quickLine struct {
+	text    []byte
+	parser  *Parser
+	values  [parts]value
+	datadog [parts]bool
+	theirs  bool // it has a name of somebody else's
+	loose   bool // it is pairs
+	path    [maxKey]byte
 }
 
-// scan finds the values of a line.
-func (p *Parser) scan(text []byte, values *[parts]value) bool {
-	i := 1
+// quick reads a line of JSON or pairs whose values tell by their keys alone what they are. It is false
+// for every other line, and for every line of which it is not sure that Parse would read the same from
+// it.
+func (p *Parser) quick(text []byte, g *Glance) (precision time.Duration, ok bool) {
+	if len(text) < 2 || len(text) > 1<<16 {
+		return 0, false
+	}
+	q := quickLine{text: text, parser: p}
+	if text[0] == '{' {
+		end, ok := q.object(1, 0, 0)
+		if !ok || end < len(text) {
+			return 0, false
+		}
+	} else if !q.pairs() {
+		return 0, false
+	}
+	precision, ok = q.head(g)
+	if !ok || !q.ids(g) || !q.record(g) {
+		*g = Glance{}
+		return 0, false
+	}
+	return precision, true
+}
+
+// object finds the values of an object, whose first field begins at i, and returns where it ends. Its
+// path is as long as prefix.
+func (q *quickLine) object(i, prefix, depth int) (int, bool) {
 	for {
-		if at(text, i) != '"' {
-			return false
+		i = q.space(i)
+		end := plainString(q.text, i)
+		if at(q.text, i) != '"' || end == 0 {
+			return 0, false
 		}
-		end := plainString(text, i)
-		if end == 0 {
-			return false
+		key, ok := q.join(prefix, q.text[i+1:end-1])
+		if i = q.space(end); !ok || at(q.text, i) != ':' {
+			return 0, false
 		}
-		part := p.part(text[i+1 : end-1])
-		if i = end; part == partOther || at(text, i) != ':' {
-			return false
+		i = q.space(i + 1)
+		if at(q.text, i) == '{' {
+			i, ok = q.inner(i, len(key), depth)
+		} else {
+			i, ok = q.field(key, i)
 		}
-		i++
-		end = valueEnd(text, i, mayEscape(part))
-		if end == 0 {
-			return false
+		if !ok {
+			return 0, false
 		}
-		v := value{int32(i), int32(end), text[i] == '"'}
-		if v.text {
-			v.start, v.end = v.start+1, v.end-1
-		}
-		values[part] = v
-		switch i = end + 1; at(text, end) {
+		i = q.space(i)
+		switch at(q.text, i) {
 		case ',':
+			i++
 		case '}':
-			return i == len(text)
+			return i + 1, true
 		default:
-			return false
+			return 0, false
 		}
 	}
+}
+
+// quickDepth is how deep objects may stand in one another, so that package line takes them apart too.
+const quickDepth = 6
+
+// inner finds the values of an object within one, whose path has the length of prefix.
+func (q *quickLine) inner(i, prefix, depth int) (int, bool) {
+	if depth == quickDepth || prefix == 0 || prefix+1 >= len(q.path) {
+		return 0, false
+	}
+	q.path[prefix] = '.'
+	return q.object(i+1, prefix+1, depth+1)
+}
+
+// join returns the path of a key.
+func (q *quickLine) join(prefix int, key []byte) ([]byte, bool) {
+	if prefix+len(key) > len(q.path) || len(key) == 0 {
+		return nil, false
+	}
+	n := copy(q.path[prefix:], key)
+	return q.path[:prefix+n], true
+}
+
+func (q *quickLine) space(i int) int {
+	for i < len(q.text) && q.text[i] == ' ' {
+		i++
+	}
+	return i
+}
+
+// field takes the value that begins at i, and returns where it ends.
+func (q *quickLine) field(key []byte, i int) (int, bool) {
+	k := q.parser.part(key)
+	if k.part == partOther {
+		return 0, false
+	}
+	if at(q.text, i) == '[' && k.part == partIgnored {
+		return q.array(i)
+	}
+	end := valueEnd(q.text, i, mayEscape(k.part))
+	if end == 0 {
+		return 0, false
+	}
+	v := value{start: int32(i), end: int32(end), text: q.text[i] == '"', theirs: k.theirs}
+	if v.text {
+		v.start, v.end = v.start+1, v.end-1
+	}
+	return end, q.take(k, v)
+}
+
+// take takes a value. Two names for one thing are left to Parse.
+func (q *quickLine) take(k *quickKey, v value) bool {
+	switch k.part {
+	case partIgnored:
+		return true
+	case partVendor:
+		q.theirs = true
+		return true
+	}
+	if had := q.values[k.part]; had.end > 0 && (v.theirs || had.theirs) {
+		return false
+	}
+	if v.end == 0 || v.theirs && v.end == v.start {
+		return false
+	}
+	q.values[k.part] = v
+	q.datadog[k.part] = k.datadog
+	q.theirs = q.theirs || k.theirs && k.part < partName
+	return true
+}
+
+// array moves behind an array of texts and numbers that begins at i.
+func (q *quickLine) array(i int) (int, bool) {
+	i = q.space(i + 1)
+	if at(q.text, i) == ']' {
+		return i + 1, true
+	}
+	for {
+		end := valueEnd(q.text, i, true)
+		if end == 0 {
+			return 0, false
+		}
+		i = q.space(end)
+		switch at(q.text, i) {
+		case ']':
+			return i + 1, true
+		case ',':
+			i = q.space(i + 1)
+		default:
+			return 0, false
+		}
+	}
+}
+
+// pairs finds the values of a line of key=value pairs.
+func (q *quickLine) pairs() bool {
+	q.loose = true
+	if !isPairs(q.text) {
+		return false
+	}
+	for i := 0; i < len(q.text); {
+		key := keyEnd(q.text, i)
+		if key == 0 {
+			return false
+		}
+		k := q.parser.part(q.text[i:key])
+		v, end := q.pair(k, key+1)
+		if end == 0 || !q.take(k, v) {
+			return false
+		}
+		i = q.space(end)
+	}
+	return true
+}
+
+// keyEnd returns where the = behind the key is that begins at i; 0: it is none.
+func keyEnd(text []byte, i int) int {
+	start := i
+	for ; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '=' && i > start:
+			return i
+		case c <= ' ' || c == '"' || c == '=' || c >= 0x7f:
+			return 0
+		}
+	}
+	return 0
+}
+
+// pair returns the value that begins at i, and where it ends; 0: it is left to Parse.
+func (q *quickLine) pair(k *quickKey, i int) (v value, end int) {
+	v = value{start: int32(i), text: true, theirs: k.theirs}
+	switch at(q.text, i) {
+	case 0, ' ', '{', '[', '\\':
+		return v, 0
+	case '"':
+		if end = valueEnd(q.text, i, mayEscape(k.part)); end == 0 || end < len(q.text) && q.text[end] != ' ' {
+			return v, 0
+		}
+		v.start, v.end = v.start+1, int32(end-1)
+		return v, end
+	}
+	for end = i; end < len(q.text) && q.text[end] != ' '; end++ {
+		if c := q.text[end]; c < ' ' || c == '"' || c >= 0x7f {
+			return v, 0
+		}
+	}
+	v.end = int32(end)
+	word := q.text[i:end]
+	v.text = string(word) != "true" && string(word) != "false" && (digits[word[0]] > 9 && word[0] != '-' || numberEnd(word, 0) != len(word))
+	if k.part == partOther {
+		return v, 0
+	}
+	return v, end
 }
 
 // mayEscape tells whether quick does not need to know what stands in a text, or knows it when it sees
@@ -161,12 +338,6 @@ func numberEnd(text []byte, i int) int {
 	return end
 }
 
-// A quickLine is a line whose values were found.
-type quickLine struct {
-	text   []byte
-	values *[parts]value
-}
-
 // get returns the value of a part; nil: there is none.
 func (q *quickLine) get(k part) []byte {
 	v := q.values[k]
@@ -184,53 +355,66 @@ func (q *quickLine) str(k line.Key) ([]byte, bool) {
 // has tells whether a text is there.
 func (q *quickLine) has(k line.Key) bool { return q.values[k].end > 0 && q.values[k].text }
 
-// span returns the ID of a span.
-func (q *quickLine) span(k line.Key) (id uint64, ok bool) {
-	b, ok := q.str(k)
-	if !ok || len(b) != 0 && (len(b) != 16 || hexEnd(b, 0) != 16) {
-		return 0, false
+// id returns the ID that a part has, of up to so many hexadecimal digits. What might be a decimal
+// number as well is left to Parse.
+func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
+	b := q.get(part(k))
+	if len(b) == 0 {
+		return ID{}, true
 	}
-	return hexValue(b), ok
+	isNumber := digitsEnd(b, 0) == len(b)
+	if q.datadog[k] && isNumber && len(b) != 16 && len(b) <= 20 {
+		n, ok := decimal(b)
+		return ID{Low: n}, ok
+	}
+	if !q.values[k].text || len(b) > most || isNumber && (q.theirs || q.loose) || hexEnd(b, 0) != len(b) {
+		return ID{}, false
+	}
+	id, ok = hexID(b)
+	return id, ok
 }
 
-// quickIDs takes the IDs. Those in other forms are left to Parse.
-func (p *Parser) quickIDs(q *quickLine, g *Glance) (ok bool) {
-	trace, ok := q.str(line.TraceID)
-	if !ok {
+// ids takes the IDs. Those in other forms are left to Parse.
+func (q *quickLine) ids(g *Glance) (ok bool) {
+	var span, parent ID
+	if g.Trace, ok = q.id(line.TraceID, 32); !ok {
 		return false
 	}
-	if len(trace) > 0 {
-		if hexEnd(trace, 0) != len(trace) {
-			return false
-		}
-		if g.Trace, ok = hexID(trace); !ok {
-			return false
-		}
-	}
-	if g.Span, ok = q.span(line.SpanID); !ok {
+	if span, ok = q.id(line.SpanID, 16); !ok {
 		return false
 	}
-	g.Parent, ok = q.span(line.ParentID)
+	parent, ok = q.id(line.ParentID, 16)
+	g.Span, g.Parent = span.Low, parent.Low
 	return ok
 }
 
-// quickHead takes service, time and level. A line without a time is left to Parse.
-func (p *Parser) quickHead(q *quickLine, g *Glance) bool {
+// head takes service, time and level. A line without a time is left to Parse.
+func (q *quickLine) head(g *Glance) (precision time.Duration, ok bool) {
 	service, ok := q.str(line.Service)
 	if !ok {
-		return false
+		return 0, false
 	}
-	g.Service = p.texts.share(service)
-	level := q.values[partLevel]
-	if level.end > 0 && !level.text {
-		return false
+	if len(service) == 0 {
+		service = q.bunyan()
 	}
-	g.Level = p.quickLevel(q.get(partLevel))
-	if q.values[partTime].end == 0 || !q.values[partTime].text {
-		return false
+	g.Service = q.parser.texts.share(service)
+	g.Level = q.parser.quickLevel(q.get(partLevel))
+	when := q.get(partTime)
+	if g.Time, precision, ok = q.parser.quickTime(when); ok {
+		return precision, true
 	}
-	g.Time, ok = p.quickTime(q.get(partTime))
-	return ok
+	s, ok := q.parser.calendar.value(when)
+	g.Time = s.time
+	return s.precision, ok
+}
+
+// bunyan returns the name of the service in a line of bunyan or pino; see isBunyan.
+func (q *quickLine) bunyan() []byte {
+	level, name := q.values[partLevel], q.values[partName]
+	if level.end == 0 || level.text || level.theirs || !name.text || q.values[partHost].end == 0 {
+		return nil
+	}
+	return q.get(partName)
 }
 
 // quickLevel is levelOf for one that was met before.
@@ -243,24 +427,26 @@ func (p *Parser) quickLevel(b []byte) string {
 }
 
 // quickTime reads 2026-11-26T22:46:25.123456Z.
-func (p *Parser) quickTime(b []byte) (time.Time, bool) {
+func (p *Parser) quickTime(b []byte) (t time.Time, precision time.Duration, ok bool) {
 	const seconds = len("2026-11-26T22:46:25")
 	if len(b) <= seconds || b[len(b)-1] != 'Z' || b[10] != 'T' {
-		return time.Time{}, false
+		return time.Time{}, 0, false
 	}
 	if p.lastDay != string(b[:10]) {
 		d := date{}
 		if !d.yearFirst(b) || d.year < firstYear || d.year > lastYear || d.day > daysIn(d.year, d.month) || b[4] != '-' {
-			return time.Time{}, false
+			return time.Time{}, 0, false
 		}
 		p.lastDay, p.lastDayIs = string(b[:10]), daysSince1970(d.year, d.month, d.day)*86400
 	}
 	hour, minute, second := two(b[11:]), two(b[14:]), two(b[17:])
 	if uint(hour) > 23 || uint(minute) > 59 || uint(second) > 59 || b[13] != ':' || b[16] != ':' {
-		return time.Time{}, false
+		return time.Time{}, 0, false
 	}
-	ns, ok := nanos(b[seconds : len(b)-1])
-	return time.Unix(p.lastDayIs+int64(hour*3600+minute*60+second), ns).UTC(), ok
+	fraction := b[seconds : len(b)-1]
+	ns, ok := nanos(fraction)
+	precision = precisionOf(max(len(fraction)-1, 0))
+	return time.Unix(p.lastDayIs+int64(hour*3600+minute*60+second), ns).UTC(), precision, ok
 }
 
 // nanos reads a fraction of a second of up to nine digits, with its point; or none.
@@ -282,53 +468,57 @@ func nanos(b []byte) (ns int64, ok bool) {
 	return ns, true
 }
 
-// quickRecord takes what a record says. One that lacks anything is left to Parse.
-func (p *Parser) quickRecord(q *quickLine, g *Glance) bool {
+// record takes what a record says. One that lacks anything, or has names of somebody else's, is left
+// to Parse.
+func (q *quickLine) record(g *Glance) bool {
 	message := partMessage
 	if q.values[partMessage].end == 0 {
 		message = partMsg
 	} else if q.values[partMsg].end > 0 {
 		return false
 	}
-	if v := q.values[message]; v.end > 0 && !v.text {
-		return false
+	switch said := string(q.get(message)); said {
+	case line.MessageRequest, line.MessageCall, line.MessageJob:
+		if q.theirs || q.loose || !q.values[message].text {
+			return false
+		}
 	}
 	switch string(q.get(message)) {
 	case line.MessageRequest:
 		g.Record = line.MessageRequest
-		return p.quickRequest(q, g)
+		return q.request(g)
 	case line.MessageCall:
 		g.Record = line.MessageCall
-		return p.quickCall(q, g)
+		return q.call(g)
 	case line.MessageJob:
 		g.Record = line.MessageJob
-		g.Route = p.texts.share(q.get(part(line.Job)))
-		g.Parent = 0
+		g.Route = q.share(line.Job)
 		return q.has(line.Job) && q.values[line.ParentID].end == 0 && q.duration(g)
 	}
 	return true
 }
 
-func (p *Parser) quickRequest(q *quickLine, g *Glance) bool {
+func (q *quickLine) share(k line.Key) string { return q.parser.texts.share(q.get(part(k))) }
+
+func (q *quickLine) request(g *Glance) bool {
 	if !q.has(line.Method) || !q.has(line.Path) || !q.has(line.Remote) || q.values[line.Bytes].text || q.values[line.Route].end > 0 && !q.has(line.Route) {
 		return false
 	}
 	if _, ok := whole(q.get(part(line.Bytes))); !ok {
 		return false
 	}
-	g.Method = p.texts.share(q.get(part(line.Method)))
-	if g.Route = p.texts.share(q.get(part(line.Route))); g.Route == "" {
-		g.Route = p.texts.share(q.get(part(line.Path)))
+	g.Method = q.share(line.Method)
+	if g.Route = q.share(line.Route); g.Route == "" {
+		g.Route = q.share(line.Path)
 	}
 	return q.values[line.Status].end > 0 && q.status(g) && q.duration(g)
 }
 
-func (p *Parser) quickCall(q *quickLine, g *Glance) bool {
+func (q *quickLine) call(g *Glance) bool {
 	if !q.has(line.Method) || !q.has(line.Host) || q.values[line.Path].end > 0 && !q.has(line.Path) {
 		return false
 	}
-	g.Method = p.texts.share(q.get(part(line.Method)))
-	g.Route = p.texts.share(q.get(part(line.Path)))
+	g.Method, g.Route = q.share(line.Method), q.share(line.Path)
 	if q.values[line.Path].end == 0 && q.values[line.Status].end > 0 {
 		return false
 	}
@@ -374,5 +564,32 @@ func (q *quickLine) duration(g *Glance) bool {
 		g.Duration += time.Duration(int64(c-'0') * unit)
 		unit /= 10
 	}
+	return true
+}
+
+// quickText takes what plain text says, from what begin has found. It is false for what package line
+// might read, and for text that ends with fields or is none.
+func (p *Parser) quickText(g *Glance) bool {
+	h := &p.held
+	if !h.plain || !h.timed || h.trace != h.says.trace || p.names.custom || len(h.text) == 0 {
+		return false
+	}
+	word := h.text
+	if end := bytes.IndexByte(word, ' '); end >= 0 {
+		word = word[:end]
+	}
+	if isIndented(h.text) || bytes.ContainsAny(word, "=<") || at(word, 2) == ':' || h.text[len(h.text)-1] == '}' {
+		return false
+	}
+	if bytes.IndexByte(h.text, '\x1b') >= 0 || bytes.IndexByte(h.text, 0) >= 0 || !utf8.Valid(h.text) {
+		return false
+	}
+	span := h.says.span
+	*g = Glance{Time: h.at.time, Trace: h.says.trace, Span: spanNumber(span), Service: p.texts.share([]byte(h.says.service))}
+	level, _, _ := levelIn(h.text, h.at.behind())
+	if h.at.level != 0 {
+		level = klogLevels[h.at.level]
+	}
+	g.Level = level
 	return true
 }

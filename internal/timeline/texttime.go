@@ -21,6 +21,14 @@ type stamp struct {
 	level      byte          // that klog writes before it: I, W, E or F; else 0
 }
 
+// behind returns where the text goes on behind a time at its beginning; else 0.
+func (s stamp) behind() int {
+	if s.start > 2 {
+		return 0
+	}
+	return s.end
+}
+
 // Times outside of these years are taken for none: they are the zero values of programs, and do not
 // fit into nanoseconds since 1970.
 const (
