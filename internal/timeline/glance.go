@@ -28,33 +28,34 @@ type Glance struct {
 // Glance reads the next line of the source as far as the list of traces needs it, and several times
 // as fast as [Parser.Parse] where the line is JSON with our own names. It is false for a line that has
 // no trace's ID, for one that goes on with another, and for one of JSON that goes on over several
-// lines but the last. [Parser.Counts] has them all. Do not call Parse on the same parser.
+// lines but the last. [Parser.Counts] has them all. At the end, Flush returns JSON that has not ended.
+// JSON that another line cuts off has no glance, and is counted. Do not call Parse on the same parser.
 func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 	p.counts.Lines++
 	h := &p.held
 	if !h.block.open() {
 		p.refer(raw)
 		if precision, ok := p.quick(raw.Text, &g); ok {
-			*h = held{text: h.text[:0], lines: 1, json: raw.Text[0] == '{', timed: true}
+			*h = held{text: h.text[:0], lines: 1, seen: true, json: raw.Text[0] == '{', timed: true, trace: g.Trace}
 			p.timed = true
 			return p.glanced(g, precision, raw)
 		}
 	}
-	if p.follows(raw.Text) {
-		if !h.block.open() {
+	if p.within(raw.Text) {
+		p.keep(raw)
+	} else {
+		l := p.look(raw)
+		if p.follows(l) {
 			h.stack = isIndented(raw.Text) || isStack(raw.Text)
 			return Glance{}, false
 		}
-		h.cut = h.cut || raw.Cut
-		p.keep(raw.Text)
-	} else {
 		p.broken()
-		p.refer(raw)
-		p.begin(raw)
+		p.begin(raw, l)
 	}
 	if h.lines == 0 || h.block.open() {
 		return Glance{}, false
 	}
+	h.seen = true
 	if p.quickText(&g) {
 		return p.glanced(g, h.at.precision, raw)
 	}
@@ -65,7 +66,7 @@ func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 
 // broken counts JSON that has not ended, and that another line cuts off.
 func (p *Parser) broken() {
-	if p.held.block.open() {
+	if h := &p.held; h.lines > 0 && h.block.open() {
 		p.counts.NoLine += p.held.lines
 		p.counts.NoID += p.held.lines
 	}

@@ -100,7 +100,7 @@ func sameGlance(t *testing.T, source []byte) {
 		}
 		want := slow.GlanceOf(e)
 		if ok != (e.Trace != timeline.ID{}) && quick.Counts().Lines == 1 {
-			if _, open := bytes.CutPrefix(text, []byte("{")); open && !ok && !json.Valid(text) {
+			if _, open := bytes.CutPrefix(bytes.TrimSpace(text), []byte("{")); open && !ok && !json.Valid(text) {
 				return // JSON that goes on
 			}
 			t.Fatalf("glance of %q: %v, want trace %v", text, ok, e.Trace)
@@ -185,6 +185,25 @@ func TestGlanceGroups(t *testing.T) {
 			assert.Equal(t, len(tt.lines), p.Counts().Lines)
 		})
 	}
+}
+
+// JSON that does not end is counted, and is not lost at the end of the source.
+func TestGlanceFlush(t *testing.T) {
+	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
+	cut := timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `",`), Number: 1}
+	whole := timeline.Raw{Text: []byte(ourLines[0])}
+	_, ok := p.Glance(cut)
+	assert.False(t, ok)
+	_, ok = p.Glance(whole)
+	assert.True(t, ok)
+	assert.Nil(t, p.Flush(), "a line that was seen")
+	_, ok = p.Glance(cut)
+	assert.False(t, ok)
+	e := p.Flush()
+	require.NotNil(t, e)
+	assert.Equal(t, id128, e.Trace)
+	assert.Nil(t, p.Flush())
+	assert.Equal(t, timeline.Counts{Lines: 3, NoID: 1, NoLine: 2}, p.Counts())
 }
 
 func BenchmarkGlance(b *testing.B) {

@@ -38,7 +38,7 @@ func (a ID) Forms() []string {
 	if upper := upperHex(lower); upper != lower {
 		forms = append(forms, upper)
 	}
-	if decimal := strconv.FormatUint(a.Low, 10); decimal != lower {
+	if decimal := strconv.FormatUint(a.Low, 10); a.Low != 0 {
 		forms = append(forms, decimal)
 	}
 	return forms

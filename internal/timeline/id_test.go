@@ -216,7 +216,7 @@ func FuzzParseID(f *testing.F) {
 			t.Fatalf("%v is not in itself", id)
 		}
 		for _, form := range id.Forms() {
-			if len(form) >= 10 && !id.In([]byte(form)) {
+			if len(form) >= 10 && id.Low != 0 && !id.In([]byte(form)) {
 				t.Fatalf("%v is not in its form %s", id, form)
 			}
 		}

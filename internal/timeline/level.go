@@ -85,7 +85,11 @@ func levelWord(text []byte, start, end, from int) string {
 	if !isCapitals(word) && !bracketed && !first {
 		return ""
 	}
-	return levels[strings.ToLower(string(word))]
+	var lower [13]byte
+	for i, c := range word {
+		lower[i] = c | ' '
+	}
+	return levels[string(lower[:len(word)])]
 }
 
 func isCapitals(word []byte) bool {

@@ -9,6 +9,7 @@ type held struct {
 	head  int    // the length of the first line, or of the JSON that goes on over several
 	lines int    // how many it has; 0: nothing is held
 	cut   bool
+	seen  bool // Glance has read and counted it: its text may not be here
 
 	json  bool
 	block nesting // of JSON that goes on over several lines
@@ -22,27 +23,47 @@ type held struct {
 	says  mention
 }
 
-// follows tells whether a line goes on with what is held.
-func (p *Parser) follows(text []byte) bool {
-	h := &p.held
-	switch {
-	case h.lines == 0:
-		return false
-	case h.block.open():
-		return h.block.goesOn(text)
+// A look is what a line looks like.
+type look struct {
+	text []byte // without colours
+	kind kind
+	at   stamp // the time that plain text has
+}
+
+// look looks at a line that does not stand in JSON which goes on.
+func (p *Parser) look(raw Raw) look {
+	p.refer(raw)
+	l := look{text: withoutColours(raw.Text)}
+	l.kind, l.at = p.kindOf(l.text)
+	if l.kind == blank && len(bytes.TrimSpace(raw.Text)) > 0 {
+		l.kind = other // it has nothing but colours
 	}
-	text = withoutColours(text)
-	switch kind, _ := p.kindOf(text); {
-	case kind == blank:
+	return l
+}
+
+// within tells whether a line stands in JSON that goes on over several lines.
+func (p *Parser) within(text []byte) bool {
+	h := &p.held
+	return h.lines > 0 && h.block.open() && h.block.goesOn(text)
+}
+
+// follows tells whether a line goes on with what is held.
+func (p *Parser) follows(l look) bool {
+	h := &p.held
+	text := l.text
+	switch {
+	case h.lines == 0 || h.block.open():
+		return false
+	case l.kind == blank:
 		return true
-	case kind == structured:
+	case l.kind == structured:
 		return false
 	case isIndented(text):
 		_, timed := p.calendar.beginning(text)
 		return !timed && !p.strange(text)
 	case isStack(text):
 		return !p.strange(text)
-	case kind == timed || !h.timed:
+	case l.kind == timed || !h.timed:
 		return false
 	}
 	if h.stack { // Python's last line, the message of an exception
@@ -157,33 +178,33 @@ func isGoCall(text []byte) bool {
 }
 
 // begin holds a line that begins an entry.
-func (p *Parser) begin(raw Raw) {
+func (p *Parser) begin(raw Raw, l look) {
 	h := &p.held
 	*h = held{raw: raw, text: append(h.text[:0], raw.Text...), lines: 1, cut: raw.Cut}
 	h.raw.Text = nil
 	h.head = len(h.text)
-	text := withoutColours(h.text)
-	kind, at := p.kindOf(text)
-	switch kind {
+	switch l.kind {
 	case blank:
 		h.lines = 0
 	case structured:
 		h.timed = p.timed
-		if h.json = bytes.TrimSpace(text)[0] == '{'; h.json {
-			h.block.read(text)
+		if h.json = bytes.TrimSpace(l.text)[0] == '{'; h.json {
+			h.block.read(l.text)
 		}
 	default:
-		h.plain, h.at, h.timed = true, at, kind == timed
-		h.says = p.names.mention(text)
-		if h.trace = h.says.trace; p.config.Trace.In(text) {
+		h.plain, h.at, h.timed = true, l.at, l.kind == timed
+		h.says = p.names.mention(l.text)
+		if h.trace = h.says.trace; p.config.Trace.In(l.text) {
 			h.trace = p.config.Trace
 		}
 	}
 }
 
 // keep adds a line to what is held.
-func (p *Parser) keep(text []byte) {
+func (p *Parser) keep(raw Raw) {
 	h := &p.held
+	text := raw.Text
+	h.cut = h.cut || raw.Cut
 	h.lines++
 	if h.block.open() {
 		h.block.read(text)

@@ -81,16 +81,17 @@ func NewParser(config ParserConfig) *Parser {
 // has. The last entry is [Parser.Flush]'s.
 func (p *Parser) Parse(raw Raw) *Entry {
 	p.counts.Lines++
-	if p.follows(raw.Text) {
-		if raw.Cut {
-			p.held.cut = true
-		}
-		p.keep(raw.Text)
+	if p.within(raw.Text) {
+		p.keep(raw)
+		return nil
+	}
+	l := p.look(raw)
+	if p.follows(l) {
+		p.keep(raw)
 		return nil
 	}
 	e := p.Flush()
-	p.refer(raw)
-	p.begin(raw)
+	p.begin(raw, l)
 	return e
 }
 
@@ -98,7 +99,8 @@ func (p *Parser) Parse(raw Raw) *Entry {
 // would have belonged to the entry is then one of its own.
 func (p *Parser) Flush() *Entry {
 	h := &p.held
-	if h.lines == 0 {
+	if h.lines == 0 || h.seen {
+		h.lines = 0
 		return nil
 	}
 	p.refer(h.raw)
