@@ -23,3 +23,6 @@ func (p *Parser) Quick(text []byte) bool {
 
 // GlanceOf is Parser.glanceOf.
 func (p *Parser) GlanceOf(e *Entry) Glance { return p.glanceOf(e) }
+
+// Names is how many names of fields the parser keeps in mind.
+func (p *Parser) Names() int { return len(p.names.claims) + len(p.names.weak) }

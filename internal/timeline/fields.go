@@ -59,7 +59,8 @@ func (p *Parser) ids(e *Entry, l *line.Line, found [roles]int) {
 	}
 }
 
-// span returns the ID of a span that package line has found, or else that of the field with the role.
+// span returns the ID of a span that package line has found, or else that of the field with the
+// role.
 func (p *Parser) span(theirs string, l *line.Line, found [roles]int, r role) string {
 	if i := found[r]; i >= 0 && (theirs == "" || p.ruledBy(l.Fields[i].Key, r)) {
 		return fieldSpan(l.Fields[i], p.names.claim(l.Fields[i].Key))

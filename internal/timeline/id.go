@@ -45,12 +45,13 @@ func (a ID) Forms() []string {
 }
 
 // minDecimal is the fewest digits of a decimal ID that is looked for where it has no name. Of the
-// random ones, one in a thousand million is shorter. A shorter one would be found in sizes and times.
+// random ones, one in a thousand million is shorter. A shorter one would be found in sizes and
+// times.
 const minDecimal = 10
 
-// In tells whether an ID of the trace stands in text, in any case and form: 16 or 32 digits that no
-// hexadecimal digit touches, X-Ray's form, or a decimal number that no digit touches. A decimal
-// number of fewer than ten digits is not looked for. The zero ID is in no text.
+// In tells whether an ID of the trace stands in text, in any case and form: 16 or 32 digits that
+// no hexadecimal digit touches, X-Ray's form, or a decimal number that no digit touches. A
+// decimal number of fewer than ten digits is not looked for. The zero ID is in no text.
 func (a ID) In(text []byte) bool {
 	if a == (ID{}) {
 		return false

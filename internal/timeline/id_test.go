@@ -92,7 +92,8 @@ func TestIDIn(t *testing.T) {
 	assert.True(t, timeline.ID{Low: 7}.In([]byte("[0000000000000007]")))
 }
 
-// A text that has an ID has one of its forms, but for the case of the digits: the search relies on it.
+// A text that has an ID has one of its forms, but for the case of the digits: the search relies
+// on it.
 func TestIDFormsFindAll(t *testing.T) {
 	for _, tt := range idTexts {
 		if !tt.in64 {

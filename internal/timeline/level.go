@@ -53,8 +53,8 @@ func numericLevel(n int, text string) string {
 // levelSpan is how far behind the time of a text its level is looked for, in bytes.
 const levelSpan = 160
 
-// levelIn returns the level that stands in the text of a line from a place on, and where: a word in
-// capitals, or in brackets, or before a colon at the very beginning.
+// levelIn returns the level that stands in the text of a line from a place on, and where: a word
+// in capitals, or in brackets, or before a colon at the very beginning.
 func levelIn(text []byte, from int) (level string, start, end int) {
 	limit := min(len(text), from+levelSpan)
 	for i := from; i < limit; {

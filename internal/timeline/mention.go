@@ -19,9 +19,10 @@ const (
 	byBracket            // [ID], as logback has it
 )
 
-// mention returns the trace ID that plain text calls one: what stands behind trace_id=, traceId: or
-// X-B3-TraceId, 32 digits in brackets, with a span's ID behind them also 16, a b3 or traceparent
-// value, a resource name. An ID without such a sign is none: it may be a hash or a session.
+// mention returns the trace ID that plain text calls one: what stands behind trace_id=, traceId:
+// or X-B3-TraceId, 32 digits in brackets, with a span's ID behind them also 16, a b3 or
+// traceparent value, a resource name. An ID without such a sign is none: it may be a hash or a
+// session.
 func (n *naming) mention(text []byte) mention {
 	var best mention
 	span := ""
@@ -113,8 +114,8 @@ const (
 	gapSpan  = 24
 )
 
-// nameBefore returns what the name says that stands before the value at i: name=, "name": or name: ;
-// and whether it is one of the user's.
+// nameBefore returns what the name says that stands before the value at i: name=, "name": or
+// name: ; and whether it is one of the user's.
 func (n *naming) nameBefore(text []byte, i int) (c claim, custom bool) {
 	j, sign := i, false
 	for ; j > 0 && i-j < gapSpan; j-- {
@@ -192,8 +193,8 @@ func isB3(text []byte, end int) bool {
 	return (state == '0' || state == '1' || state == 'd') && !isWord(at(text, end+19))
 }
 
-// bracketed returns the ID in [ID], [ID,SPAN], [ID-SPAN] and [SERVICE,ID,SPAN…], as Spring's loggers
-// have it.
+// bracketed returns the ID in [ID], [ID,SPAN], [ID-SPAN] and [SERVICE,ID,SPAN…], as Spring's
+// loggers have it.
 func bracketed(text []byte, i, end int, id ID) mention {
 	open := i - 1
 	service := ""

@@ -85,8 +85,8 @@ func (p *Parser) strange(text []byte) bool {
 	return h.trace != ID{} && !id.Same(h.trace)
 }
 
-// idOf returns the ID of the trace that plain text is of. The one that is asked for may stand in it
-// in any way.
+// idOf returns the ID of the trace that plain text is of. The one that is asked for may stand in
+// it in any way.
 func (p *Parser) idOf(text []byte) ID {
 	if p.config.Trace.In(text) {
 		return p.config.Trace

@@ -88,6 +88,8 @@ var groups = []struct {
 	{"JSON that text cuts off", []string{`{"time":"2026-11-26T22:46:25Z",`, stamp + "x"}, []int{1, 1}},
 	{"pairs", []string{"level=info msg=one", "level=info msg=two", "\tmore"}, []int{1, 2}},
 	{"blank lines", []string{"", "", stamp + "one", "", "", stamp + "two", ""}, []int{3, 2}},
+	{"the last line of Python's, by any name", []string{stamp + "one", "Traceback (most recent call last):", "  File x", "shop.NoCabbage: trace_id=" + text128, stamp + "two"},
+		[]int{4, 1}},
 	{"indented from the beginning", []string{"  one", "  two"}, []int{2}},
 }
 
@@ -110,7 +112,8 @@ func TestParseGroups(t *testing.T) {
 	}
 }
 
-// The message of an entry has all its lines, and an entry has the ID that only a later line of it has.
+// The message of an entry has all its lines, and an entry has the ID that only a later line of it
+// has.
 func TestParseGroupMessage(t *testing.T) {
 	entries, _, _ := parse(timeline.ParserConfig{}, `{"level":"error","message":"failed","trace_id":"`+text128+`"}`, "java.io.IOException: x", "\tat a", "",
 		stamp+"ERROR failed", "Traceback (most recent call last):", "ValueError: trace_id="+text64)

@@ -8,9 +8,10 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Keys are the names of fields, for those that cannot be found by themselves, or are found wrongly.
-// The first name that a line has counts, and one of the names here before all others. A field of an
-// object has the path to it, with dots: json.tid. The zero value is to find all names.
+// Keys are the names of fields, for those that cannot be found by themselves, or are found
+// wrongly. The first name that a line has counts, and one of the names here before all others. A
+// field of an object has the path to it, with dots: json.tid. The zero value is to find all
+// names.
 type Keys struct{ Trace, Span, Parent, Service, Time, Level, Message []string }
 
 // ParseKeys reads keys as they are written on a command line: trace=json.tid,service=app. A role
@@ -96,15 +97,15 @@ type claim struct {
 
 func (c claim) strong() bool { return c.role == roleTrace && !c.weak }
 
-// strangers are words before "trace ID" that make it the ID of another trace than the line's, or of
-// none.
+// strangers are words before "trace ID" that make it the ID of another trace than the line's, or
+// of none.
 var strangers = []string{"untrusted", "parent", "link", "linked", "scheduled", "caller", "previous", "prev", "original", "other",
 	"external", "stack", "back", "root", "replyto"}
 
 // names are what the last part of a field's path may be called, without dots, dashes and
 // underscores and in small letters, in the order in which they count. Names for IDs need an ID as
-// their value besides. A name that is not here is taken for nothing: session, user, transaction and
-// thread IDs, hashes and sums look like trace IDs too, and span several traces or none.
+// their value besides. A name that is not here is taken for nothing: session, user, transaction
+// and thread IDs, hashes and sums look like trace IDs too, and span several traces or none.
 var names = func() map[string]claim {
 	m := map[string]claim{}
 	for r, list := range map[role][]string{
@@ -274,8 +275,8 @@ func (n *naming) ruled(r role) bool {
 	return n.custom && list != nil && len(*list) > 0
 }
 
-// fields returns which field of a line has which role; -1: none. Of two with the same name, the last
-// counts, as in package line.
+// fields returns which field of a line has which role; -1: none. Of two with the same name, the
+// last counts, as in package line.
 func (n *naming) fields(fields []line.Field) (at [roles]int) {
 	var best [roles]int
 	for r := range at {
@@ -299,6 +300,7 @@ func (n *naming) fields(fields []line.Field) (at [roles]int) {
 	return at
 }
 
+// lastRank is more than the rank of any name.
 const lastRank = 1 << 30
 
 // rank orders the names of a role. Those of the user come first, in their order.

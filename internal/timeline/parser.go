@@ -95,8 +95,8 @@ func (p *Parser) Parse(raw Raw) *Entry {
 	return e
 }
 
-// Flush returns the entry that is being read; nil: there is none. The parser may go on: a line that
-// would have belonged to the entry is then one of its own.
+// Flush returns the entry that is being read; nil: there is none. The parser may go on: a line
+// that would have belonged to the entry is then one of its own.
 func (p *Parser) Flush() *Entry {
 	h := &p.held
 	if h.lines == 0 || h.seen {

@@ -58,6 +58,8 @@ var formats = []struct {
 		want{id128, spanID, "", "shop", "info", "sold", noon, ms}},
 	{"bunyan", `{"name":"shop","hostname":"h","pid":7,"level":50,"msg":"sold","time":"2026-11-26T22:46:25.123Z","v":0,"traceId":"` + text64 + `"}`,
 		want{id64, "", "", "shop", "error", "sold", noon, ms}},
+	{"a logger's name", `{"level":"info","hostname":"h","name":"shop.sales","time":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + text128 + `"}`,
+		want{id128, "", "", "", "info", "sold", noon, ms}},
 	{"winston", `{"level":"info","message":"sold","timestamp":"2026-11-26T22:46:25.123Z","trace_id":"` + text128 + `"}`,
 		want{id128, "", "", "", "info", "sold", noon, ms}},
 	{"logstash-logback-encoder", `{"@timestamp":"2026-11-26T23:46:25.123+01:00","@version":"1","message":"sold","logger_name":"c.e.Shop","thread_name":"main",` +

@@ -11,7 +11,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ourKeys returns our own keys, and those that vendors have for the same, without their groups too.
+// ourKeys returns our own keys, and those that vendors have for the same, without their groups
+// too.
 var ourKeys = sync.OnceValues(func() (ours map[string]part, others map[string]bool) {
 	ours, others = map[string]part{}, map[string]bool{}
 	for k := line.TraceID; k <= line.ClientGone; k++ {
@@ -52,9 +53,9 @@ type quickLine struct {
 	path    [maxKey]byte
 }
 
-// quick reads a line of JSON or pairs whose values tell by their keys alone what they are. It is false
-// for every other line, and for every line of which it is not sure that Parse would read the same from
-// it.
+// quick reads a line of JSON or pairs whose values tell by their keys alone what they are. It is
+// false for every other line, and for every line of which it is not sure that Parse would read
+// the same from it.
 func (p *Parser) quick(text []byte, g *Glance) (precision time.Duration, ok bool) {
 	if len(text) < 2 || len(text) > 1<<16 {
 		return 0, false
@@ -76,8 +77,8 @@ func (p *Parser) quick(text []byte, g *Glance) (precision time.Duration, ok bool
 	return precision, true
 }
 
-// object finds the values of an object, whose first field begins at i, and returns where it ends. Its
-// path is as long as prefix.
+// object finds the values of an object, whose first field begins at i, and returns where it ends.
+// Its path is as long as prefix.
 func (q *quickLine) object(i, prefix, depth int) (int, bool) {
 	for {
 		i = q.space(i)
@@ -110,7 +111,8 @@ func (q *quickLine) object(i, prefix, depth int) (int, bool) {
 	}
 }
 
-// quickDepth is how deep objects may stand in one another, so that package line takes them apart too.
+// quickDepth is how deep objects may stand in one another, so that package line takes them apart
+// too.
 const quickDepth = 6
 
 // inner finds the values of an object within one, whose path has the length of prefix.
@@ -264,8 +266,8 @@ func (q *quickLine) pair(k *quickKey, i int) (v value, end int) {
 	return v, end
 }
 
-// mayEscape tells whether quick does not need to know what stands in a text, or knows it when it sees
-// no escape.
+// mayEscape tells whether quick does not need to know what stands in a text, or knows it when it
+// sees no escape.
 func mayEscape(k part) bool {
 	return k == partIgnored || k == partMessage || k == partMsg || k == part(line.Error)
 }
@@ -287,8 +289,8 @@ func valueEnd(text []byte, i int, escapes bool) int {
 	return 0
 }
 
-// plainString returns where the string ends that begins at i; 0: it has an escape, or anything that
-// is not printable ASCII.
+// plainString returns where the string ends that begins at i; 0: it has an escape, or anything
+// that is not printable ASCII.
 func plainString(text []byte, i int) int {
 	for i++; i < len(text); i++ {
 		switch c := text[i]; {
@@ -468,8 +470,8 @@ func nanos(b []byte) (ns int64, ok bool) {
 	return ns, true
 }
 
-// record takes what a record says. One that lacks anything, or has names of somebody else's, is left
-// to Parse.
+// record takes what a record says. One that lacks anything, or has names of somebody else's, is
+// left to Parse.
 func (q *quickLine) record(g *Glance) bool {
 	message := partMessage
 	if q.values[partMessage].end == 0 {
@@ -567,8 +569,8 @@ func (q *quickLine) duration(g *Glance) bool {
 	return true
 }
 
-// quickText takes what plain text says, from what begin has found. It is false for what package line
-// might read, and for text that ends with fields or is none.
+// quickText takes what plain text says, from what begin has found. It is false for what package
+// line might read, and for text that ends with fields or is none.
 func (p *Parser) quickText(g *Glance) bool {
 	h := &p.held
 	if !h.plain || !h.timed || h.trace != h.says.trace || p.names.custom || len(h.text) == 0 {

@@ -29,8 +29,8 @@ func (s stamp) behind() int {
 	return s.end
 }
 
-// Times outside of these years are taken for none: they are the zero values of programs, and do not
-// fit into nanoseconds since 1970.
+// Times outside of these years are taken for none: they are the zero values of programs, and do
+// not fit into nanoseconds since 1970.
 const (
 	firstYear = 1970
 	lastYear  = 2261
@@ -83,8 +83,8 @@ func (c calendar) find(text []byte) (stamp, bool) {
 	return alone, alone.end > 0
 }
 
-// timeBegins are the bytes that a time may begin with: a digit, or a letter of a month, of a day of
-// the week, or of klog's levels.
+// timeBegins are the bytes that a time may begin with: a digit, or a letter of a month, of a day
+// of the week, or of klog's levels.
 var timeBegins = func() (b [256]bool) {
 	for _, c := range []byte("0123456789JFMASONDTWIE") {
 		b[c] = true
@@ -102,7 +102,8 @@ func runEnd(text []byte, i int) int {
 	return max(i, start+1)
 }
 
-// value returns the time that the value of a field is: a text that begins with a time, or a number.
+// value returns the time that the value of a field is: a text that begins with a time, or a
+// number.
 func (c calendar) value(text []byte) (stamp, bool) {
 	if s, ok := epoch(text); ok {
 		return s, true
@@ -379,8 +380,8 @@ func (d *date) klog(text []byte) bool {
 	return true
 }
 
-// clockAlone reads 22:46:25.123. Six such pairs are the address of a network card, and what follows
-// a point or a colon is a part of something else.
+// clockAlone reads 22:46:25.123. Six such pairs are the address of a network card, and what
+// follows a point or a colon is a part of something else.
 func (d *date) clockAlone(text []byte) bool {
 	switch at(text, d.start-1) {
 	case ':', '.', '-', '+', '/', ',', '%':
@@ -582,7 +583,7 @@ func epoch(text []byte) (stamp, bool) {
 
 // exponent is epoch for 1.795733185343e9, which is exact to microseconds.
 func exponent(text []byte) (stamp, bool) {
-	if len(text) > 40 || bytes.IndexAny(text, "eE") < 0 {
+	if len(text) > 40 || !bytes.ContainsAny(text, "eE") {
 		return stamp{}, false
 	}
 	n, err := strconv.ParseFloat(string(text), 64)
