@@ -1,0 +1,11 @@
+package timeline
+
+import "io"
+
+// FindIn is Find with a buffer of this size.
+func FindIn(size int, r io.Reader, s *Search, begins func(line []byte) bool, parse func(lines io.Reader, number int) error) (int, error) {
+	return find(r, s, begins, parse, size)
+}
+
+// HeadLines is how many lines Find parses in any case.
+const HeadLines = headLines
