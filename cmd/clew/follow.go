@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+)
+
+// followEvery is how often a file that is followed is looked at.
+const followEvery = 250 * time.Millisecond
+
+// tail reads a file, goes on with what is written to it, and ends with its context.
+//
+// When another file takes its path over (logrotate's create), the old one is read until the next
+// look, for its writer may not know yet. A file that has become shorter (copytruncate) is read from
+// its beginning. If it has outgrown what was read by the next look, that is not seen: no size tells.
+type tail struct {
+	ctx  context.Context
+	path string
+	file *os.File
+	next *os.File // has taken the path over; nil: none has
+	tick *time.Ticker
+	read int64 // how much of file
+	last byte  // that was read
+}
+
+func newTail(ctx context.Context, path string, f *os.File) *tail {
+	return &tail{ctx: ctx, path: path, file: f, last: '\n', tick: time.NewTicker(followEvery)}
+}
+
+func (t *tail) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		n, err := t.file.Read(p)
+		if n > 0 {
+			t.read += int64(n)
+			t.last = p[n-1]
+			return n, nil
+		}
+		if err != nil && err != io.EOF {
+			return 0, err
+		}
+		again, err := t.again()
+		switch {
+		case err != nil:
+			return 0, err
+		case again && t.last != '\n': // the line that was never finished ends here
+			t.last, p[0] = '\n', '\n'
+			return 1, nil
+		case !again && !t.wait():
+			return 0, io.EOF
+		}
+	}
+}
+
+// again tells whether a file now is to be read from its beginning: the old one is at its end.
+func (t *tail) again() (bool, error) {
+	if t.next != nil {
+		t.file.Close()
+		t.file, t.next, t.read = t.next, nil, 0
+		return true, nil
+	}
+	now, err := os.Stat(t.path)
+	if err != nil {
+		return false, nil // between two files
+	}
+	old, err := t.file.Stat()
+	if err != nil {
+		return false, err
+	}
+	if !os.SameFile(old, now) {
+		if next, err := os.Open(t.path); err == nil {
+			t.next = next
+		}
+		return false, nil
+	}
+	if now.Size() >= t.read {
+		return false, nil
+	}
+	t.read = 0
+	_, err = t.file.Seek(0, io.SeekStart)
+	return true, err
+}
+
+// wait waits for the next look. False: there is none.
+func (t *tail) wait() bool {
+	select {
+	case <-t.tick.C:
+		return true
+	case <-t.ctx.Done():
+		return false
+	}
+}
+
+func (t *tail) Close() error {
+	t.tick.Stop()
+	if t.next != nil {
+		t.next.Close()
+	}
+	return t.file.Close()
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// output is what was written until now.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+func appendTo(t *testing.T, path, text string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
+	require.NoError(t, err)
+	_, err = f.WriteString(text)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+}
+
+// follow runs clew with --follow in a bubble, and hands what it has shown at each step to steps.
+func follow(t *testing.T, steps func(t *testing.T, shown func() []string), args ...string) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(context.Background())
+		var out, err output
+		code := make(chan int, 1)
+		defer stop()
+		go func() {
+			code <- run(ctx, append([]string{"timeline", id, "--follow"}, args...), strings.NewReader(""), &out, &err)
+		}()
+		steps(t, func() []string {
+			time.Sleep(2 * followEvery) // of the bubble's time
+			synctest.Wait()
+			require.Empty(t, err.String())
+			return messages(out.String())
+		})
+		stop()
+		assert.Equal(t, exitFound, <-code, err.String())
+		assert.Empty(t, err.String())
+	})
+}
+
+func TestFollow(t *testing.T) {
+	line := func(message string) string { return logLine(1, id, message) }
+	tests := []struct {
+		name  string
+		steps func(t *testing.T, shown func() []string)
+	}{
+		{"it grows", func(t *testing.T, shown func() []string) {
+			appendTo(t, "app.log", line("two")+logLine(1, other, "x"))
+			assert.Equal(t, []string{"one", "two"}, shown())
+			appendTo(t, "app.log", line("three")[:50])
+			assert.Equal(t, []string{"one", "two"}, shown(), "half a line")
+			appendTo(t, "app.log", line("three")[50:])
+			assert.Equal(t, []string{"one", "two", "three"}, shown())
+		}},
+		{"it is rotated", func(t *testing.T, shown func() []string) {
+			require.NoError(t, os.Rename("app.log", "app.log.1"))
+			assert.Equal(t, []string{"one"}, shown(), "there is none for a while")
+			write(t, "app.log", line("three"))
+			appendTo(t, "app.log.1", line("two")) // its writer does not know yet
+			assert.Equal(t, []string{"one", "two", "three"}, shown())
+			appendTo(t, "app.log", line("four"))
+			assert.Equal(t, []string{"one", "two", "three", "four"}, shown())
+		}},
+		{"it is rotated in the middle of a line", func(t *testing.T, shown func() []string) {
+			appendTo(t, "app.log", "half a line")
+			shown()
+			require.NoError(t, os.Rename("app.log", "app.log.1"))
+			write(t, "app.log", line("two"))
+			assert.Equal(t, []string{"one", "two"}, shown())
+		}},
+		{"it is truncated", func(t *testing.T, shown func() []string) {
+			appendTo(t, "app.log", line("two"))
+			assert.Equal(t, []string{"one", "two"}, shown())
+			require.NoError(t, os.Truncate("app.log", 0))
+			assert.Equal(t, []string{"one", "two"}, shown())
+			appendTo(t, "app.log", line("three"))
+			assert.Equal(t, []string{"one", "two", "three"}, shown())
+		}},
+		{"it is written anew, and shorter", func(t *testing.T, shown func() []string) {
+			appendTo(t, "app.log", line("two")+"half a line")
+			assert.Equal(t, []string{"one", "two"}, shown())
+			write(t, "app.log", line("three"))
+			assert.Equal(t, []string{"one", "two", "three"}, shown())
+		}},
+		{"it goes for ever", func(t *testing.T, shown func() []string) {
+			require.NoError(t, os.Remove("app.log"))
+			assert.Equal(t, []string{"one"}, shown())
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			write(t, "app.log", line("one"))
+			follow(t, func(t *testing.T, shown func() []string) {
+				require.Equal(t, []string{"one"}, shown())
+				test.steps(t, shown)
+			}, "app.log")
+		})
+	}
+}
+
+// More files are followed than there are processors, and compressed ones are read once.
+func TestFollowMany(t *testing.T) {
+	t.Chdir(t.TempDir())
+	want := []string{"old"}
+	write(t, "a.log.1.gz", gzipped(t, logLine(1, id, "old")))
+	for _, name := range strings.Split("abcdefgh", "") {
+		write(t, name+".log", "")
+	}
+	follow(t, func(t *testing.T, shown func() []string) {
+		require.Equal(t, want, shown())
+		for _, name := range strings.Split("hgfedcba", "") {
+			appendTo(t, name+".log", logLine(1, id, name))
+			want = append(want, name)
+			require.Equal(t, want, shown())
+		}
+	}, ".")
+}
+
+// An empty file may be followed, and nothing found in it is said by the exit code.
+func TestFollowNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "app.log", "")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+		defer stop()
+		var out, err bytes.Buffer
+		assert.Equal(t, exitNothing, run(ctx, []string{"timeline", id, "app.log", "-f"}, strings.NewReader(""), &out, &err))
+	})
+}

@@ -1,0 +1,135 @@
+// Command clew answers questions from log lines. See README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes. A pipe whose reader goes away ends clew by SIGPIPE, which shells show as 141.
+const (
+	exitFound       = 0
+	exitNothing     = 1
+	exitUsage       = 2
+	exitIncomplete  = 3   // a source could not be read to its end, or --strict has found something
+	exitInterrupted = 130 // as shells have it for a program that SIGINT ended
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends clew at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// command is the command line.
+type command struct {
+	Timeline timelineCommand `cmd:"" help:"Show what one request did, or list the requests."`
+	Version  versionCommand  `cmd:"" help:"Say which version of clew this is."`
+}
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run runs clew with these arguments, and returns its exit code. When ctx ends, what was read until
+// then is shown.
+func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	var (
+		c    command
+		std  = streams{in, out, err}
+		done bool
+	)
+	parser := kong.Must(&c,
+		kong.Name("clew"),
+		kong.Description("Answers from everybody's log lines: what did this request do?"),
+		kong.Writers(out, err),
+		kong.Exit(func(int) { done = true }), // after --help
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, parseErr := parser.Parse(flagsFirst(parser.Model, args))
+	if done {
+		return exitFound
+	}
+	if parseErr != nil {
+		return std.usage(parseErr)
+	}
+	var code int
+	switch parsed.Command() {
+	case "version":
+		code, parseErr = c.Version.run(std)
+	default:
+		code, parseErr = c.Timeline.run(ctx, std)
+	}
+	if wrong := (*usageError)(nil); errors.As(parseErr, &wrong) {
+		return std.usage(parseErr)
+	}
+	if parseErr != nil {
+		std.say("%v", parseErr)
+		return exitIncomplete
+	}
+	return code
+}
+
+// usageError is an error in what was asked for.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+func (s streams) usage(err error) int {
+	s.say("%v", err)
+	fmt.Fprintln(s.err, "See: clew timeline --help")
+	return exitUsage
+}
+
+// say writes a line to standard error.
+func (s streams) say(format string, args ...any) {
+	fmt.Fprintln(s.err, "clew: "+printable(fmt.Sprintf(format, args...)))
+}
+
+// printable is text with everything as an escape that a terminal may obey: the names of files and
+// what stands in them are not ours.
+func printable(text string) string {
+	if strings.IndexFunc(text, hostile) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if hostile(r) {
+			quoted := fmt.Sprintf("%+q", r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func hostile(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }
+
+type versionCommand struct{}
+
+func (versionCommand) run(std streams) (int, error) {
+	text := "clew"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		text += " " + info.Main.Version + " " + info.GoVersion
+	}
+	_, err := fmt.Fprintln(std.out, text)
+	return exitFound, err
+}

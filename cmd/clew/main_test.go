@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+// asClew makes the test binary be clew, for tests that need a process.
+const asClew = "CLEW_TEST_AS_CLEW"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asClew) != "" {
+		main()
+	}
+	os.Unsetenv("CLEW_ZIPKIN_UI")
+	goleak.VerifyTestMain(m)
+}
+
+const (
+	id    = "5759e988bd862e3fe1be46a994272793"
+	other = "463ac35c9f6413ad"
+)
+
+// logLine is a line of a service at this second.
+func logLine(second int, trace, message string) string {
+	return fmt.Sprintf(`{"time":"2026-11-26T10:11:%02dZ","level":"info","service":"shop","trace_id":"%s","message":"%s"}`+"\n", second, trace, message)
+}
+
+// write writes a file, with the folder that it is in.
+func write(t *testing.T, path, text string) string {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	return path
+}
+
+// result is what clew has done.
+type result struct {
+	code     int
+	out, err string
+}
+
+func clew(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	var out, err bytes.Buffer
+	code := run(context.Background(), args, strings.NewReader(stdin), &out, &err)
+	return result{code, out.String(), err.String()}
+}
+
+// messages returns the last words of the lines.
+func messages(out string) []string {
+	var words []string
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		words = append(words, fields[len(fields)-1])
+	}
+	return words
+}
+
+func TestRun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "app.log", logLine(1, id, "one")+logLine(2, other, "two")+"no line\n")
+	write(t, "good.log", logLine(1, id, "one"))
+	tests := []struct {
+		name  string
+		stdin string
+		args  string // separated by bars
+		code  int
+		out   string // is in standard output
+		err   string // is all of standard error; with … at its end: its beginning
+	}{
+		{name: "nothing", code: 0, out: "Usage: clew"},
+		{name: "help", args: "--help", code: 0, out: "timeline"},
+		{name: "help of timeline", args: "timeline|--help", code: 0, out: "Exit codes:"},
+		{name: "version", args: "version", code: 0, out: "clew "},
+		{name: "no command", args: "timelin", code: 2, err: "clew: unexpected argument timelin, did you mean \"timeline\"?\nSee: clew timeline --help\n"},
+		{name: "no flag", args: "timeline|--sinse|1m", code: 2, err: "clew: unknown flag --sinse, did you mean \"--since\"?…"},
+		{name: "an ID in a file", args: "timeline|" + id + "|app.log", code: 0, out: "info one\n"},
+		{name: "its short form", args: "timeline|E1BE46A994272793|app.log", code: 0, out: "info one\n"},
+		{name: "flags behind", args: "timeline|" + id + "|app.log|--limit|5", code: 0, out: "info one\n"},
+		{name: "an ID in something", args: "timeline|X-B3-TraceId: " + id + "|app.log", code: 0, out: "info one\n"},
+		{name: "standard input", stdin: logLine(1, id, "one"), args: "timeline|" + id, code: 0, out: "info one\n"},
+		{name: "standard input by name, twice", stdin: logLine(1, id, "one"), args: "timeline|" + id + "|-|-", code: 0, out: "info one\n"},
+		{name: "an ID that nobody has", args: "timeline|ffffffffffffffff|app.log", code: 1},
+		{name: "the list", args: "timeline|app.log", code: 0, out: other + " 1 lines\n"},
+		{name: "an empty list", stdin: "", args: "timeline", code: 1},
+		{name: "JSON", args: "timeline|" + id + "|app.log|-o|json", code: 0, out: `"message":"one"`},
+		{name: "JSON of nothing", args: "timeline|ffffffffffffffff|app.log|-o|json", code: 1, out: `{"lines":[]}`},
+		{name: "no such output", args: "timeline|app.log|-o|xml", code: 2, err: "clew: --output must be one of \"text\",\"json\" but got \"xml\"…"},
+		{name: "neither an ID nor a file", args: "timeline|aplog|app.log", code: 2, err: "clew: \"aplog\" is no file, and there is no trace ID in it…"},
+		{name: "hostile, and neither", args: "timeline|\x1b]0;x\x07|app.log", code: 2, err: `clew: "\x1b]0;x\a" is no file…`},
+		{name: "a missing file: the others go on", args: "timeline|" + id + "|none.log|app.log", code: 3, out: "info one\n", err: "clew: stat none.log: no such file or directory\n"},
+		{name: "a hostile missing file", args: "timeline|" + id + "|\x1b[31m\u202e.log|app.log", code: 3, out: "info one\n", err: `clew: \x1b[31m\u202e.log: syntax error in pattern…`},
+		{name: "a pattern without a match", args: "timeline|" + id + "|no*.log", code: 3, err: "clew: stat no*.log: no such file or directory\n"},
+		{name: "a bad pattern", args: "timeline|" + id + "|[.log", code: 3, err: "clew: [.log: syntax error in pattern\n"},
+		{name: "strict", args: "timeline|" + id + "|app.log|--strict", code: 3, out: "info one\n", err: "clew: 1 lines were not understood\n"},
+		{name: "strict and well", args: "timeline|" + id + "|good.log|--strict", code: 0, out: "info one\n"},
+		{name: "verbose", args: "timeline|" + id + "|good.log|-v", code: 0, out: "info one\n", err: "clew: reading good.log\n"},
+		{name: "bad since", args: "timeline|app.log|--since|yesterday", code: 2, err: "clew: --since wants a time such as…"},
+		{name: "bad until", args: "timeline|app.log|--until|25:00", code: 2, err: "clew: --until wants a time such as…"},
+		{name: "until before since", args: "timeline|app.log|--since|2026-11-26|--until|2026-11-25", code: 2, err: "clew: --until is before --since…"},
+		{name: "since", args: "timeline|app.log|--since|2026-11-26T10:11:02Z", code: 0, out: other},
+		{name: "bad status", args: "timeline|app.log|--status|6xx", code: 2, err: "clew: --status wants…"},
+		{name: "good status", args: "timeline|app.log|--status|404,5xx", code: 0},
+		{name: "bad key", args: "timeline|app.log|--keys|tid=trace", code: 2, err: "clew: --keys knows trace,…"},
+		{name: "good keys", args: "timeline|app.log|--keys|trace=json.tid,service=app", code: 0},
+		{name: "where", args: "timeline|app.log|--where|a=b;c,d|--where|x=y", code: 0},
+		{name: "where without a value", args: "timeline|app.log|--where|a", code: 2},
+		{name: "negative limit", args: "timeline|app.log|--limit=-1", code: 2, err: "clew: --limit wants…"},
+		{name: "negative width", args: "timeline|app.log|--width=-1", code: 2, err: "clew: --width wants…"},
+		{name: "negative slower", args: "timeline|app.log|--slower=-1s", code: 2, err: "clew: --slower wants…"},
+		{name: "a script as the page", args: "timeline|app.log|--zipkin-ui|javascript:alert(1)", code: 2, err: "clew: --zipkin-ui wants…"},
+		{name: "a page", args: "timeline|app.log|--zipkin-ui|http://127.0.0.1:9411/zipkin", code: 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var args []string
+			if test.args != "" {
+				args = strings.Split(test.args, "|")
+			}
+			got := clew(t, test.stdin, args...)
+			assert.Equal(t, test.code, got.code, got.err)
+			assert.Contains(t, got.out, test.out)
+			if start, ok := strings.CutSuffix(test.err, "…"); ok {
+				assert.True(t, strings.HasPrefix(got.err, start), got.err)
+			} else if test.err != "" || test.code < 2 {
+				assert.Equal(t, test.err, got.err)
+			}
+			if test.code == 2 {
+				assert.Empty(t, got.out)
+				assert.NotEmpty(t, got.err)
+			}
+			assert.NotContains(t, got.err+got.out, "\x1b")
+		})
+	}
+}
+
+// Flags stand anywhere, also where a value looks like a source or a source like a flag.
+func TestFlagsAnywhere(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "app.log", logLine(1, id, "one"))
+	write(t, "-v", logLine(2, id, "two"))
+	tests := []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"in front", []string{"--limit", "5", "-o", "text", id, "app.log"}, []string{"one"}},
+		{"between", []string{id, "--limit", "5", "app.log"}, []string{"one"}},
+		{"between, with =", []string{id, "--limit=5", "app.log"}, []string{"one"}},
+		{"between, without a value", []string{id, "--strict", "app.log"}, []string{"one"}},
+		{"short ones in one", []string{id, "-votext", "app.log"}, []string{"one"}},
+		{"short ones in one, with a value", []string{id, "-vo", "text", "app.log"}, []string{"one"}},
+		{"behind --", []string{id, "--strict", "--", "app.log", "-v"}, []string{"one", "two"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := clew(t, "", append([]string{"timeline"}, test.args...)...)
+			assert.Equal(t, exitFound, got.code, got.err)
+			assert.Equal(t, test.want, messages(got.out))
+		})
+	}
+	got := clew(t, "", "timeline", id, "app.log", "--limit")
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.err, "--limit")
+}
+
+// What a query is, as the engine gets it.
+func TestQuery(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, id, "")
+	write(t, "app.log", "")
+	tests := []struct {
+		name  string
+		args  []string
+		one   bool
+		names []string
+	}{
+		{"nothing", nil, false, nil},
+		{"a file", []string{"app.log"}, false, []string{"app.log"}},
+		{"a folder", []string{"."}, false, []string{"."}},
+		{"a pattern", []string{"*.log"}, false, []string{"*.log"}},
+		{"standard input", []string{"-"}, false, []string{"-"}},
+		{"an ID that is a file too", []string{id}, true, []string{}},
+		{"a file that is called like an ID", []string{"./" + id}, false, []string{"./" + id}},
+		{"an ID and files", []string{id, "a", "b"}, true, []string{"a", "b"}},
+		{"a log line", []string{logLine(1, id, "x"), "a"}, true, []string{"a"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, one, names, err := askedFor(test.args)
+			require.NoError(t, err)
+			assert.Equal(t, test.one, one)
+			assert.Equal(t, test.names, names)
+			if one {
+				assert.Equal(t, traceID{High: 0x5759e988bd862e3f, Low: 0xe1be46a994272793}, got)
+			}
+		})
+	}
+	_, _, _, err := askedFor([]string{""})
+	assert.Error(t, err)
+}
+
+func TestColour(t *testing.T) {
+	for _, test := range []struct {
+		color string
+		want  bool
+	}{{"auto", false}, {"always", true}, {"never", false}} {
+		command := timelineCommand{Color: test.color}
+		assert.Equal(t, test.want, command.colour(&bytes.Buffer{}), test.color)
+	}
+	assert.Equal(t, 40, (&timelineCommand{Width: 40}).width(&bytes.Buffer{}))
+	assert.Zero(t, (&timelineCommand{}).width(&bytes.Buffer{}), "nothing is cut where there is no terminal")
+}
+
+// The environment says where Zipkin's page is.
+func TestZipkinUI(t *testing.T) {
+	t.Setenv("CLEW_ZIPKIN_UI", "nonsense")
+	got := clew(t, "", "timeline")
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.err, "--zipkin-ui")
+}
+
+// An answer that cannot be written is an error.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer full.Close()
+	var said bytes.Buffer
+	code := run(context.Background(), []string{"timeline", id}, strings.NewReader(logLine(1, id, "one")), full, &said)
+	assert.Equal(t, exitIncomplete, code)
+	assert.Equal(t, "clew: write /dev/full: no space left on device\n", said.String())
+}

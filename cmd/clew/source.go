@@ -1,0 +1,283 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// source is something to read.
+type source struct {
+	name    string // what it is called in answers
+	path    string // "": standard input
+	info    os.FileInfo
+	rotated rotated
+	guessed bool // it was found in a folder: whether it has text is not known yet
+}
+
+// sources are what there is to read, each file once.
+type sources struct {
+	sources []*source
+	notes   []string // what was left out, and why
+	seen    map[fileKey][]os.FileInfo
+}
+
+// fileKey is what two names of one file agree in. There may be others that do.
+type fileKey struct {
+	size     int64
+	modified time.Time
+}
+
+func (s *sources) note(format string, args ...any) {
+	s.notes = append(s.notes, fmt.Sprintf(format, args...))
+}
+
+// say says what is read.
+func (s *sources) say(std streams) {
+	for _, src := range s.sources {
+		std.say("reading %s", src.name)
+	}
+	for _, note := range s.notes {
+		std.say("%s", note)
+	}
+}
+
+// expand returns what names stand for, and what went wrong: files, the files of globs that the
+// shell has not expanded, those in folders that look like logs, and "-".
+func expand(names []string) (*sources, []error) {
+	s := &sources{seen: map[fileKey][]os.FileInfo{}}
+	var problems []error
+	stdin := false
+	for _, name := range names {
+		if name == "-" {
+			if !stdin {
+				s.sources = append(s.sources, &source{name: "standard input", rotated: rotated{set: "-"}})
+			}
+			stdin = true
+			continue
+		}
+		problems = append(problems, s.add(name)...)
+	}
+	inOrder(s.sources)
+	s.dropTwins()
+	return s, problems
+}
+
+// add adds what a name stands for.
+func (s *sources) add(name string) []error {
+	_, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		matches, globErr := glob(name)
+		if globErr != nil {
+			return []error{fmt.Errorf("%s: %w", name, globErr)}
+		}
+		var problems []error
+		for _, match := range matches {
+			problems = append(problems, s.addPath(match)...)
+		}
+		if len(matches) > 0 {
+			return problems
+		}
+	}
+	return s.addPath(name)
+}
+
+// glob returns what a pattern matches; a name that is no pattern matches nothing.
+func glob(name string) ([]string, error) {
+	if !strings.ContainsAny(name, `*?[`) {
+		return nil, nil
+	}
+	return filepath.Glob(name)
+}
+
+// addPath adds a file or a folder.
+func (s *sources) addPath(path string) []error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return []error{err}
+	case info.IsDir():
+		return s.addFolder(path)
+	}
+	s.addFile(path, info, false)
+	return nil
+}
+
+// addFolder adds what looks like a log in a folder and those in it. Links to files are followed,
+// as kubelet's are; links to folders are not, for they may lead back.
+func (s *sources) addFolder(root string) []error {
+	var problems []error
+	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator) // also of a link
+	filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			problems = append(problems, err)
+			return nil // the others go on
+		}
+		hidden := strings.HasPrefix(entry.Name(), ".") && path != root
+		switch {
+		case entry.IsDir() && hidden:
+			return fs.SkipDir
+		case entry.IsDir():
+			return nil
+		case hidden || !looksLikeLog(entry.Name()):
+			s.note("%s left out: its name is not that of a log", path)
+			return nil
+		}
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			problems = append(problems, err)
+		case info.Mode().IsRegular():
+			s.addFile(path, info, true)
+		case !info.IsDir():
+			s.note("%s left out: it is no regular file", path)
+		}
+		return nil
+	})
+	return problems
+}
+
+func (s *sources) addFile(path string, info os.FileInfo, guessed bool) {
+	key := fileKey{info.Size(), info.ModTime()}
+	for _, other := range s.seen[key] {
+		if os.SameFile(other, info) {
+			return
+		}
+	}
+	s.seen[key] = append(s.seen[key], info)
+	real, err := filepath.EvalSymlinks(path) // the set is that of the file, wherever links to it are
+	if err != nil {
+		real = filepath.Clean(path)
+	}
+	s.sources = append(s.sources, &source{name: path, path: path, info: info, rotated: rotation(real), guessed: guessed})
+}
+
+// dropTwins drops compressed files beside what they were compressed from: logrotate has both for
+// a moment.
+func (s *sources) dropTwins() {
+	there := map[string]bool{}
+	for _, src := range s.sources {
+		there[src.rotated.plain] = there[src.rotated.plain] || !src.rotated.compressed
+	}
+	s.sources = slices.DeleteFunc(s.sources, func(src *source) bool {
+		twin := src.rotated.compressed && there[src.rotated.plain]
+		if twin {
+			s.note("%s left out: it is read uncompressed", src.name)
+		}
+		return twin
+	})
+}
+
+// logForm matches the names of logs, without what rotation and compression have added.
+var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trace|logfmt)$`)
+
+// looksLikeLog tells by a file's name whether it may be a log: by its extension, or as it has none.
+func looksLikeLog(name string) bool {
+	return logForm.MatchString(rotation(name).set)
+}
+
+// read gives what src has to part.
+func (src *source) read(ctx context.Context, stdin io.Reader, follow bool, bar *progress, part *part) error {
+	err := src.readAll(ctx, stdin, follow, bar, part)
+	if path := (*fs.PathError)(nil); err != nil && !errors.As(err, &path) {
+		err = fmt.Errorf("%s: %w", src.name, err)
+	}
+	return err
+}
+
+func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, bar *progress, part *part) error {
+	raw, err := src.open(ctx, stdin, follow)
+	if err != nil {
+		return err
+	}
+	defer raw.Close()
+	if _, endless := raw.(*tail); endless {
+		return part.read(raw) // its first bytes may not be there yet
+	}
+	r, err := decompressed(bar.counting(raw))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	text := io.Reader(untilDone{ctx, r})
+	if src.guessed {
+		head := make([]byte, 512)
+		n, err := io.ReadFull(text, head)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return err
+		}
+		if bytes.IndexByte(head[:n], 0) >= 0 {
+			return nil // no text
+		}
+		text = io.MultiReader(bytes.NewReader(head[:n]), text)
+	}
+	return part.read(text)
+}
+
+// open opens a source. What comes from a pipe can be waited for in vain: then it ends with ctx.
+func (src *source) open(ctx context.Context, stdin io.Reader, follow bool) (io.ReadCloser, error) {
+	if src.path == "" {
+		return interruptible(ctx, io.NopCloser(stdin)), nil
+	}
+	f, err := os.Open(src.path)
+	if err != nil {
+		return nil, err
+	}
+	if !src.info.Mode().IsRegular() {
+		return interruptible(ctx, f), nil
+	}
+	if follow && !src.rotated.compressed {
+		return newTail(ctx, src.path, f), nil
+	}
+	return f, nil
+}
+
+// untilDone is a reader that ends with ctx.
+type untilDone struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u untilDone) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, io.EOF
+	}
+	return u.r.Read(p)
+}
+
+// interruptible is a reader that ends with ctx although r waits. The goroutine that reads r goes on
+// until r has something or is closed: nothing else wakes it.
+func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
+	out, in := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { in.Close() })
+	go func() {
+		defer stop()
+		_, err := io.CopyBuffer(struct{ io.Writer }{in}, struct{ io.Reader }{r}, make([]byte, 1<<20))
+		in.CloseWithError(cmp.Or(err, io.EOF))
+	}()
+	return struct {
+		io.Reader
+		io.Closer
+	}{out, closers{out, r}}
+}
+
+// closers are closed together.
+type closers []io.Closer
+
+func (c closers) Close() error {
+	var err error
+	for _, closer := range c {
+		err = cmp.Or(closer.Close(), err)
+	}
+	return err
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := io.WriteString(w, text)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+func zstandard(t *testing.T, text string, options ...zstd.EOption) string {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := zstd.NewWriter(&b, options...)
+	require.NoError(t, err)
+	_, err = io.WriteString(w, text)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+func TestCompressed(t *testing.T) {
+	one, two := logLine(1, id, "one"), logLine(2, id, "two")
+	both := []string{"one", "two"}
+	random := strings.Repeat(logLine(3, other, "x"), 1000)
+	truncated := gzipped(t, one+two+random)
+	tests := []struct {
+		name, text string
+		want       []string
+		code       int
+		err        string
+	}{
+		{"neither", one + two, both, 0, ""},
+		{"gzip", gzipped(t, one+two), both, 0, ""},
+		{"gzip after gzip", gzipped(t, one) + gzipped(t, two), both, 0, ""},
+		{"a line over two of them", gzipped(t, one[:20]) + gzipped(t, one[20:]+two), both, 0, ""},
+		{"zstd", zstandard(t, one+two), both, 0, ""},
+		{"zstd after zstd", zstandard(t, one) + zstandard(t, two), both, 0, ""},
+		{"zstd after what is skipped", "\x50\x2a\x4d\x18\x03\x00\x00\x00abc" + zstandard(t, one+two), both, 0, ""},
+		{"truncated gzip", truncated[:len(truncated)-9], both, 3, "clew: app.log: unexpected EOF\n"},
+		{"garbage behind gzip", gzipped(t, one+two) + "garbage garbage", both, 3, "clew: app.log: gzip: invalid header\n"},
+		{"truncated zstd", zstandard(t, one+two)[:30], nil, 3, "clew: app.log: unexpected EOF\n"},
+		{"no gzip", "\x1f\x8b\xff\xff\xff\xff", nil, 3, "clew: app.log: "},
+		{"a window of 1 GB", "\x28\xb5\x2f\xfd\x00\xa0\x01\x00\x00", nil, 3, "clew: app.log: window size exceeded\n"},
+		{"xz", "\xfd7zXZ\x00", nil, 3, "clew: app.log: this is xz, which clew does not read: xzcat FILE | clew timeline …\n"},
+		{"one byte", "x", nil, 1, ""},
+		{"nothing", "", nil, 1, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			write(t, "app.log", test.text)
+			got := clew(t, "", "timeline", id, "app.log")
+			assert.Equal(t, test.want, messages(got.out))
+			assert.Equal(t, test.code, got.code)
+			assert.True(t, strings.HasPrefix(got.err, test.err), got.err)
+			assert.Equal(t, test.err == "", got.err == "")
+			if test.code != 3 {
+				assert.Equal(t, test.want, messages(clew(t, test.text, "timeline", id).out), "from a pipe")
+			}
+		})
+	}
+}
+
+// Half a gigabyte of nothing is a small file: it is read without being kept.
+func TestBombs(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	zeros := make([]byte, 1<<20)
+	for range 512 {
+		_, err := w.Write(zeros)
+		require.NoError(t, err)
+	}
+	_, err := io.WriteString(w, "\n"+logLine(1, id, "one"))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	write(t, "app.log", b.String())
+	require.Less(t, b.Len(), 1<<20)
+	b = bytes.Buffer{}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := clew(t, "", "timeline", id, "app.log")
+	runtime.ReadMemStats(&after)
+	assert.Equal(t, []string{"one"}, messages(got.out))
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
+}
+
+func TestFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	line := func(message string) string { return logLine(1, id, message) }
+	write(t, "logs/shop/app.log", line("app"))
+	write(t, "logs/shop/app.log.1", line("app.1"))
+	write(t, "logs/shop/app.log.2.gz", gzipped(t, line("app.2")))
+	write(t, "logs/syslog", line("syslog"))
+	write(t, "logs/a.json", line("json"))
+	write(t, "logs/empty.log", "")
+	write(t, "logs/binary.log", line("binary")[:20]+"\x00"+line("binary"))
+	write(t, "logs/picture.png", line("png"))
+	write(t, "logs/.hidden.log", line("hidden"))
+	write(t, "logs/.git/app.log", line("git"))
+	require.NoError(t, os.Symlink("../target", "logs/link.log"))
+	require.NoError(t, os.Symlink("shop/app.log", "logs/again.log"))
+	require.NoError(t, os.Symlink("..", "logs/loop"))
+	write(t, "target", line("linked"))
+	require.NoError(t, syscall.Mkfifo("logs/fifo.log", 0o600))
+
+	got := clew(t, "", "timeline", id, "logs", "-v")
+	assert.Equal(t, 0, got.code, got.err)
+	// All have one time, so they stand in the order of the sources.
+	assert.Equal(t, []string{"json", "app.2", "app.1", "app", "linked", "syslog"}, messages(got.out))
+	assert.Contains(t, got.err, "clew: logs/picture.png left out: its name is not that of a log\n")
+	assert.Contains(t, got.err, "clew: logs/fifo.log left out: it is no regular file\n")
+
+	t.Run("by a link", func(t *testing.T) {
+		require.NoError(t, os.Symlink("logs/shop", "current"))
+		assert.Equal(t, []string{"app.2", "app.1", "app"}, messages(clew(t, "", "timeline", id, "current").out))
+	})
+	t.Run("by several names", func(t *testing.T) {
+		got := clew(t, "", "timeline", id, "logs/shop/app.log", "./logs/shop/app.log", "logs/shop/*", "logs/shop/")
+		assert.Equal(t, []string{"app.2", "app.1", "app"}, messages(got.out))
+	})
+	t.Run("named files are read whatever they are called", func(t *testing.T) {
+		got := clew(t, "", "timeline", id, "logs/picture.png", "logs/.hidden.log")
+		assert.Equal(t, []string{"png", "hidden"}, messages(got.out))
+	})
+	t.Run("what has gone", func(t *testing.T) {
+		require.NoError(t, os.Remove("target"))
+		got := clew(t, "", "timeline", id, "logs")
+		assert.Equal(t, exitIncomplete, got.code)
+		assert.Equal(t, "clew: stat logs/link.log: no such file or directory\n", got.err)
+		assert.Len(t, messages(got.out), 5, "the others are read")
+	})
+}
+
+// Logrotate has the file and what it makes of it, for a moment.
+func TestTwins(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "app.log.1", logLine(1, id, "one"))
+	write(t, "app.log.1.gz", gzipped(t, logLine(1, id, "one"))[:20])
+	got := clew(t, "", "timeline", id, ".", "-v")
+	assert.Equal(t, []string{"one"}, messages(got.out))
+	assert.Equal(t, exitFound, got.code)
+	assert.Contains(t, got.err, "app.log.1.gz left out: it is read uncompressed")
+}
+
+// A file that goes away between being listed and being read is said.
+func TestVanished(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "app.log", "")
+	files, problems := expand([]string{"app.log"})
+	require.Empty(t, problems)
+	require.NoError(t, os.Remove("app.log"))
+	e := newEngine(query{}, view{}, nil)
+	got := readAll(context.Background(), streams{err: io.Discard}, e, files.sources, false)
+	require.Len(t, got, 1)
+	assert.EqualError(t, got[0], "open app.log: no such file or directory")
+}
+
+// Files are read at the same time, and shown in their order.
+func TestParallel(t *testing.T) {
+	t.Chdir(t.TempDir())
+	rest := strings.Repeat(logLine(1, other, "x"), 2000)
+	var want []string
+	for _, name := range strings.Split("abcdefghijklmnopqrst", "") {
+		write(t, filepath.Join("logs", name+".log"), logLine(1, id, name)+rest[:len(rest)*len(want)/20]+"\n")
+		want = append(want, name)
+	}
+	for range 20 {
+		require.Equal(t, want, messages(clew(t, "", "timeline", id, "logs").out))
+	}
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// timelineCommand is clew timeline.
+type timelineCommand struct {
+	Args []string `arg:"" optional:"" name:"id|source" help:"A trace ID, or anything that has one (a b3 or traceparent value, a log line, a URL), and what to read: files, globs, folders, - for standard input."`
+
+	Since   string            `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339." placeholder:"WHEN"`
+	Until   string            `help:"Leave out what is newer." placeholder:"WHEN"`
+	Service string            `help:"Only traces that this service has a part in." placeholder:"NAME"`
+	Route   string            `help:"Only traces that have a request with this route." placeholder:"ROUTE"`
+	Status  []string          `help:"Only traces with one of these statuses: 404, 5xx." placeholder:"STATUS"`
+	Error   bool              `help:"Only traces that have an error."`
+	Slower  time.Duration     `help:"Only traces that took longer: 200ms." placeholder:"DURATION"`
+	Where   map[string]string `help:"Only traces that have a line with this field. May be given several times." placeholder:"KEY=VALUE" mapsep:"none"`
+	Limit   int               `help:"List no more traces than this; 0: all." default:"50"`
+
+	Output   string            `short:"o" help:"How to show it: ${enum}." enum:"text,json" default:"text"`
+	Keys     map[string]string `help:"What the fields of the lines are called: trace=tid,service=app. Known are trace, span, service, time, level and message." placeholder:"KEY=NAME,…" mapsep:","`
+	Strict   bool              `help:"Exit with 3 if a line was not understood or cut."`
+	Follow   bool              `short:"f" help:"Go on with what is written to the files, until Ctrl-C."`
+	Verbose  bool              `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
+	ZipkinUI string            `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"Where Zipkin's page is, to link to traces that it has." placeholder:"URL"`
+	Width    int               `help:"How wide a line may be; 0: as wide as the terminal, and no limit without one."`
+	Color    string            `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
+}
+
+// Help is what --help says besides.
+func (timelineCommand) Help() string {
+	return `With an ID, clew shows the trace. Without one, it lists the traces, newest first.
+
+Examples:
+
+  clew timeline 5759e988bd862e3fe1be46a994272793 /var/log/shop/
+  kubectl logs -l app=shop --prefix | clew timeline 5759e988bd862e3f
+  clew timeline 'X-B3-TraceId: 5759e988bd862e3f' 'logs/*.log*'
+  clew timeline logs/ --error --since 15m
+  clew timeline --slower 200ms --service shop app.log app.log.1 app.log.2.gz
+  clew timeline 5759e988bd862e3f app.log --follow
+  clew timeline 5759e988bd862e3f logs/ -o json | jq .
+
+Exit codes:
+
+  0    something was found
+  1    nothing was found
+  2    the command line is wrong
+  3    a source could not be read to its end, the answer could not be written, or --strict
+       has found a line that was not understood
+  130  Ctrl-C; what was found until then is shown. The end of --follow is 0 or 1.`
+}
+
+// query is what a user asks for, as plain values. An empty one asks for everything.
+type query struct {
+	id           traceID
+	one          bool // a trace was asked for: id's
+	since, until time.Time
+	service      string
+	route        string
+	statuses     []string // 404 or 5xx
+	failed       bool
+	slower       time.Duration
+	where        map[string]string
+	limit        int // 0: none
+	keys         map[string]string
+	follow       bool
+}
+
+// view is how to show it.
+type view struct {
+	json     bool
+	width    int // 0: nothing is cut
+	colour   bool
+	zipkinUI string
+}
+
+func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
+	q, names, err := t.query(time.Now())
+	if err != nil {
+		return 0, err
+	}
+	if len(names) == 0 {
+		if isTerminal(std.in) {
+			return 0, usagef("say what to read: files, folders, or - for standard input")
+		}
+		names = []string{"-"}
+	}
+	files, problems := expand(names)
+	if t.Verbose {
+		files.say(std)
+	}
+	v := view{json: t.Output == "json", width: t.width(std.out), colour: t.colour(std.out), zipkinUI: t.ZipkinUI}
+	out := &writer{w: bufio.NewWriterSize(std.out, 1<<16)}
+	e := newEngine(q, v, out)
+	problems = append(problems, readAll(ctx, std, e, files.sources, t.Follow)...)
+	for _, problem := range problems {
+		std.say("%v", problem)
+	}
+	found, err := e.show(out)
+	err = cmp.Or(err, out.flush())
+	if err != nil {
+		return 0, err
+	}
+	counts := e.counts()
+	if text := counts.String(); text != "" && (t.Verbose || t.Strict) {
+		std.say("%s", text)
+	}
+	switch {
+	case len(problems) > 0 || t.Strict && counts.wrong():
+		return exitIncomplete, nil
+	case ctx.Err() != nil && !t.Follow:
+		return exitInterrupted, nil
+	case !found:
+		return exitNothing, nil
+	}
+	return exitFound, nil
+}
+
+var (
+	statusForm = regexp.MustCompile(`^[1-5]([0-9][0-9]|xx)$`)
+	keyNames   = []string{"trace", "span", "service", "time", "level", "message"}
+)
+
+// query returns what is asked for, and what to read.
+func (t *timelineCommand) query(now time.Time) (q query, names []string, err error) {
+	q = query{service: t.Service, route: t.Route, statuses: t.Status, failed: t.Error,
+		slower: t.Slower, where: t.Where, limit: t.Limit, keys: t.Keys, follow: t.Follow}
+	if q.since, err = when("--since", t.Since, now); err != nil {
+		return q, nil, err
+	}
+	if q.until, err = when("--until", t.Until, now); err != nil {
+		return q, nil, err
+	}
+	if !q.since.IsZero() && !q.until.IsZero() && q.until.Before(q.since) {
+		return q, nil, usagef("--until is before --since")
+	}
+	for _, status := range t.Status {
+		if !statusForm.MatchString(status) {
+			return q, nil, usagef("--status wants a status such as 404 or 5xx, not %q", status)
+		}
+	}
+	for key := range t.Keys {
+		if !slices.Contains(keyNames, key) {
+			return q, nil, usagef("--keys knows %s, not %q", strings.Join(keyNames, ", "), key)
+		}
+	}
+	for flag, negative := range map[string]bool{"--limit": t.Limit < 0, "--width": t.Width < 0, "--slower": t.Slower < 0} {
+		if negative {
+			return q, nil, usagef("%s wants a number that is not negative", flag)
+		}
+	}
+	if t.ZipkinUI != "" {
+		if u, err := url.Parse(t.ZipkinUI); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return q, nil, usagef("--zipkin-ui wants a URL such as http://zipkin:9411/zipkin")
+		}
+	}
+	q.id, q.one, names, err = askedFor(t.Args)
+	return q, names, err
+}
+
+// askedFor tells the trace ID, which comes first if there is one, from what to read. An ID on its
+// own is one even if there is a file of that name: that is read as ./NAME.
+func askedFor(args []string) (id traceID, one bool, names []string, err error) {
+	if len(args) == 0 {
+		return id, false, nil, nil
+	}
+	first := args[0]
+	if !bareID(first) && isSource(first) {
+		return id, false, args, nil
+	}
+	id, err = parseID(first)
+	if err != nil {
+		return id, false, nil, usagef("%q is no file, and there is no trace ID in it", clip(first))
+	}
+	return id, true, args[1:], nil
+}
+
+var bareIDForm = regexp.MustCompile(`^(?:[0-9A-Fa-f]{16}){1,2}$`)
+
+func bareID(text string) bool { return bareIDForm.MatchString(text) }
+
+func clip(text string) string {
+	if len(text) > 80 {
+		return text[:80] + "…"
+	}
+	return text
+}
+
+// readAll reads all sources, so many at once as there are processors, and returns what went wrong,
+// in their order.
+func readAll(ctx context.Context, std streams, e *engine, sources []*source, follow bool) []error {
+	bar := startProgress(ctx, std.err, sources)
+	defer bar.stop()
+	limit := runtime.GOMAXPROCS(0)
+	if follow {
+		limit = len(sources) // none of them ends
+	}
+	var (
+		problems = make([]error, len(sources))
+		slots    = make(chan struct{}, max(limit, 1))
+		readers  sync.WaitGroup
+	)
+	for i, src := range sources {
+		part := e.part(src.name)
+		slots <- struct{}{}
+		if ctx.Err() != nil && !follow {
+			break
+		}
+		readers.Go(func() {
+			defer func() { <-slots }()
+			problems[i] = src.read(ctx, std.in, follow, bar, part)
+		})
+	}
+	readers.Wait()
+	return slices.DeleteFunc(problems, func(err error) bool { return err == nil })
+}
+
+// writer is a buffered writer that remembers its error, and may be used by several goroutines.
+type writer struct {
+	mu  sync.Mutex
+	w   *bufio.Writer
+	err error
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n, err := w.w.Write(p)
+	w.err = cmp.Or(w.err, err)
+	return n, err
+}
+
+func (w *writer) flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = cmp.Or(w.err, w.w.Flush())
+	return w.err
+}
+
+// isSource tells whether a name is something to read.
+func isSource(name string) bool {
+	if name == "-" || name == "" {
+		return name == "-"
+	}
+	if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) && err == nil || errors.Is(err, os.ErrPermission) {
+		return true
+	}
+	matches, _ := glob(name)
+	return len(matches) > 0
+}
