@@ -8,8 +8,12 @@ import (
 )
 
 const (
-	// findBuffer is how much Find looks at at once: two lines of the greatest length.
+	// findBuffer is how much Find can keep of a source: two lines of the greatest length.
 	findBuffer = 2 * MaxLine
+
+	// findStep is how much Find reads before it looks again. It is so little that it stays in the
+	// processor's second cache while it is looked at several times.
+	findStep = 256 << 10
 
 	// headLines is how many lines at the beginning of a source are always parsed: a parser learns
 	// from them what the fields are called.
@@ -46,7 +50,7 @@ func find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(line
 	}
 	f := finder{search: s, begins: begins, parse: parse, number: 1, buf: make([]byte, 0, size)}
 	for {
-		end := f.fill(r)
+		end := f.fill(r, min(len(f.buf)+findStep, size))
 		if f.number == 1 && isArray(f.buf) {
 			return 0, parse(io.MultiReader(bytes.NewReader(f.buf), rest{r, end}), 1)
 		}
@@ -64,10 +68,10 @@ func find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(line
 	}
 }
 
-// fill reads until the buffer is full. An error is the end of r.
-func (f *finder) fill(r io.Reader) error {
-	for len(f.buf) < cap(f.buf) {
-		n, err := r.Read(f.buf[len(f.buf):cap(f.buf)])
+// fill reads until the buffer has so much. An error is the end of r.
+func (f *finder) fill(r io.Reader, size int) error {
+	for len(f.buf) < size {
+		n, err := r.Read(f.buf[len(f.buf):size])
 		f.buf = f.buf[:len(f.buf)+n]
 		if err != nil {
 			return err
@@ -116,15 +120,22 @@ type finder struct {
 // stretch is a part of buf.
 type stretch struct{ from, to int }
 
-// part looks at the entries in the buffer, which is full, and keeps what may be only the beginning
-// of one.
+// part looks at the entries in the buffer, and keeps what may be only the beginning of one. It does
+// nothing if that is all, and there is room for more.
 func (f *finder) part(r io.Reader) error {
+	full := len(f.buf) == cap(f.buf)
 	last := bytes.LastIndexByte(f.buf, '\n') + 1
-	if last == 0 {
+	if last == 0 && full {
 		return f.tooLong(r)
 	}
 	f.stretches = f.cuts.find(f.buf[:last], f.stretches[:0])
 	end := f.lastEntry(last)
+	if end == 0 {
+		if !full {
+			return nil
+		}
+		end = last // all of it is one entry: it is torn apart
+	}
 	f.stretches = slices.DeleteFunc(f.stretches, func(s stretch) bool { return s.from >= end })
 	if err := f.look(end); err != nil {
 		return err
@@ -133,8 +144,8 @@ func (f *finder) part(r io.Reader) error {
 	return nil
 }
 
-// lastEntry returns where the last entry begins of the whole lines before end. If that is where
-// all of them begin, or too far away, an entry must be torn apart: it returns end.
+// lastEntry returns where the last entry begins of the whole lines before end; 0: at the beginning,
+// or too far away.
 func (f *finder) lastEntry(end int) int {
 	for from := end; from > 0 && end-from < cap(f.buf)/2; {
 		from = lineStart(f.buf, from-1)
@@ -142,7 +153,7 @@ func (f *finder) lastEntry(end int) int {
 			return from
 		}
 	}
-	return end
+	return 0
 }
 
 // isCut tells whether at is inside of a line that was cut.
