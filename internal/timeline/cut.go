@@ -105,7 +105,10 @@ func cutByDocker(line []byte) (stream int, partial, ok bool) {
 
 // isJournal tells of a line of JSON whether it may be journald's, whose names are in upper case.
 func isJournal(line []byte) bool {
-	key := bytes.TrimLeft(line[1:min(len(line), 8)], " \t")
+	key := line[1:]
+	if len(key) > 0 && key[0] == ' ' { // of older versions
+		key = key[1:]
+	}
 	return len(key) > 1 && key[0] == '"' && (key[1] == '_' || key[1]-'A' <= 'Z'-'A')
 }
 

@@ -209,7 +209,7 @@ func (g *generator) line() {
 // Whatever the slow way finds, the fast one finds too, with the same numbers and texts, once.
 func TestFindIsSlow(t *testing.T) {
 	all, passed := 0, 0
-	for seed := range uint64(400) {
+	for seed := range uint64(160) {
 		g := generator{rnd: rand.New(rand.NewPCG(seed, 5)), docker: seed%8 == 0}
 		for range 200 + g.rnd.IntN(400) {
 			g.line()
@@ -230,8 +230,8 @@ func TestFindIsSlow(t *testing.T) {
 		all += len(want.found)
 		passed += n
 	}
-	assert.Greater(t, all, 10_000)
-	assert.Greater(t, passed, 10_000, "lines that need no parsing are passed over")
+	assert.Greater(t, all, 4_000)
+	assert.Greater(t, passed, 4_000, "lines that need no parsing are passed over")
 }
 
 func TestFind(t *testing.T) {

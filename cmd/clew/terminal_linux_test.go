@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// terminal opens a terminal that is 77 columns wide, and the side that sees what it shows.
+func terminal(t *testing.T) (tty, screen *os.File) {
+	t.Helper()
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	require.NoError(t, err)
+	screen = os.NewFile(uintptr(fd), "screen") // a blocking one, as a bubble wants it
+	t.Cleanup(func() { screen.Close() })
+	require.NoError(t, unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0))
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	require.NoError(t, err)
+	require.NoError(t, unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 77}))
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { tty.Close() })
+	return tty, screen
+}
+
+func TestTerminal(t *testing.T) {
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "xterm")
+	tty, _ := terminal(t)
+	assert.Equal(t, 77, (&timelineCommand{}).width(tty))
+	assert.Equal(t, 40, (&timelineCommand{Width: 40}).width(tty))
+	assert.True(t, (&timelineCommand{Color: "auto"}).colour(tty))
+	assert.False(t, (&timelineCommand{Color: "never"}).colour(tty))
+	t.Run("NO_COLOR", func(t *testing.T) {
+		t.Setenv("NO_COLOR", "1")
+		assert.False(t, (&timelineCommand{Color: "auto"}).colour(tty))
+		assert.True(t, (&timelineCommand{Color: "always"}).colour(tty))
+	})
+	t.Run("a dumb one", func(t *testing.T) {
+		t.Setenv("TERM", "dumb")
+		assert.False(t, (&timelineCommand{Color: "auto"}).colour(tty))
+	})
+}
+
+// Nobody waits for lines that are never typed.
+func TestTerminalAsInput(t *testing.T) {
+	tty, _ := terminal(t)
+	var out, said bytes.Buffer
+	assert.Equal(t, exitUsage, run(context.Background(), []string{"timeline", id}, tty, &out, &said))
+	assert.Contains(t, said.String(), "clew: say what to read")
+}
+
+// slowly is a reader that needs some time for each line.
+type slowly struct {
+	lines []string
+	each  time.Duration
+}
+
+func (s *slowly) Read(p []byte) (int, error) {
+	if len(s.lines) == 0 {
+		return 0, io.EOF
+	}
+	time.Sleep(s.each) // of the bubble's time
+	n := copy(p, s.lines[0])
+	s.lines = s.lines[1:]
+	return n, nil
+}
+
+// The bar is there after a second, on a terminal, and is taken away.
+func TestProgress(t *testing.T) {
+	const mark = "the end"
+	tests := []struct {
+		name string
+		each time.Duration
+		bar  bool
+	}{{"quick", 400 * time.Millisecond, false}, {"slow", 700 * time.Millisecond, true}}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			tty, screen := terminal(t)
+			var out bytes.Buffer
+			synctest.Test(t, func(t *testing.T) {
+				in := &slowly{[]string{logLine(1, id, "one"), logLine(2, id, "two")}, test.each}
+				assert.Equal(t, exitFound, run(context.Background(), []string{"timeline", id}, in, &out, tty))
+			})
+			assert.Equal(t, []string{"one", "two"}, messages(out.String()))
+			assert.NotContains(t, out.String(), "\x1b")
+			_, err := io.WriteString(tty, mark)
+			require.NoError(t, err)
+			var shown strings.Builder
+			for !strings.HasSuffix(shown.String(), mark) {
+				b := make([]byte, 1000)
+				n, err := screen.Read(b)
+				require.NoError(t, err)
+				shown.Write(b[:n])
+			}
+			assert.Equal(t, test.bar, strings.HasPrefix(shown.String(), "\r\x1b[K126 B, "), "%q", shown.String())
+			assert.Equal(t, test.bar, strings.HasSuffix(shown.String(), "/s\r\x1b[K"+mark), "%q", shown.String())
+		})
+	}
+}
