@@ -81,6 +81,8 @@ func TestFollow(t *testing.T) {
 			require.NoError(t, os.Rename("app.log", "app.log.1"))
 			assert.Equal(t, []string{"one"}, shown(), "there is none for a while")
 			write(t, "app.log", line("three"))
+			time.Sleep(followEvery + followEvery/2) // the new one is seen
+			synctest.Wait()
 			appendTo(t, "app.log.1", line("two")) // its writer does not know yet
 			assert.Equal(t, []string{"one", "two", "three"}, shown())
 			appendTo(t, "app.log", line("four"))

@@ -60,7 +60,8 @@ func TestCompressed(t *testing.T) {
 		{"garbage behind gzip", gzipped(t, one+two) + "garbage garbage", both, 3, "clew: app.log: gzip: invalid header\n"},
 		{"truncated zstd", zstandard(t, one+two)[:30], nil, 3, "clew: app.log: unexpected EOF\n"},
 		{"no gzip", "\x1f\x8b\xff\xff\xff\xff", nil, 3, "clew: app.log: "},
-		{"a window of 1 GB", "\x28\xb5\x2f\xfd\x00\xa0\x01\x00\x00", nil, 3, "clew: app.log: window size exceeded\n"},
+		{"a window of 128 MB", zstandard(t, one+two, zstd.WithWindowSize(maxWindow)), both, 0, ""},
+		{"a window of 256 MB", "\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00", nil, 3, "clew: app.log: window size exceeded\n"},
 		{"xz", "\xfd7zXZ\x00", nil, 3, "clew: app.log: this is xz, which clew does not read: xzcat FILE | clew timeline …\n"},
 		{"one byte", "x", nil, 1, ""},
 		{"nothing", "", nil, 1, ""},
@@ -114,7 +115,7 @@ func TestFolder(t *testing.T) {
 	write(t, "logs/syslog", line("syslog"))
 	write(t, "logs/a.json", line("json"))
 	write(t, "logs/empty.log", "")
-	write(t, "logs/binary.log", line("binary")[:20]+"\x00"+line("binary"))
+	write(t, "logs/binary.log", "\x00\n"+line("binary"))
 	write(t, "logs/picture.png", line("png"))
 	write(t, "logs/.hidden.log", line("hidden"))
 	write(t, "logs/.git/app.log", line("git"))
@@ -174,6 +175,20 @@ func TestVanished(t *testing.T) {
 	got := readAll(context.Background(), streams{err: io.Discard}, e, files.sources, false)
 	require.Len(t, got, 1)
 	assert.EqualError(t, got[0], "open app.log: no such file or directory")
+}
+
+// A reader ends with its context.
+func TestUntilDone(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	r := untilDone{ctx, strings.NewReader("ab")}
+	b := make([]byte, 1)
+	n, err := r.Read(b)
+	assert.Equal(t, 1, n)
+	assert.NoError(t, err)
+	stop()
+	n, err = r.Read(b)
+	assert.Zero(t, n)
+	assert.Equal(t, io.EOF, err)
 }
 
 // Files are read at the same time, and shown in their order.

@@ -5,7 +5,11 @@ import "bytes"
 // cuts finds lines that CRI and Docker have cut into several, and journald's arrays of bytes: what
 // may have an ID that does not stand there in one piece.
 type cuts struct {
-	from [2]int // where the line begins that goes on, of standard output and error; -1: there is none
+	// from is where what is not finished begins, of standard output and error; -1: there is nothing.
+	// That is with the line before it: a line of the other stream that stands among the pieces may
+	// go on with the entry that this is in.
+	from   [2]int
+	before int // where the line begins before the one that is looked at
 }
 
 // dockerCut is the length from which on Docker cuts what a container writes.
@@ -14,6 +18,7 @@ const dockerCut = 16 << 10
 // find appends the parts of block, which has whole lines, that are to be parsed in any case.
 func (c *cuts) find(block []byte, stretches []stretch) []stretch {
 	c.from = [2]int{-1, -1}
+	c.before = 0
 	for from := 0; from < len(block); {
 		to := lineEnd(block, from)
 		switch first := block[from]; {
@@ -30,7 +35,7 @@ func (c *cuts) find(block []byte, stretches []stretch) []stretch {
 				stretches = c.piece(stream, partial, from, to, stretches)
 			}
 		}
-		from = to
+		c.before, from = from, to
 	}
 	if from := c.open(); from >= 0 {
 		stretches = append(stretches, stretch{from, len(block)})
@@ -43,7 +48,7 @@ func (c *cuts) piece(stream int, partial bool, from, to int, stretches []stretch
 	begun := c.from[stream]
 	switch {
 	case partial && begun < 0:
-		c.from[stream] = from
+		c.from[stream] = c.before
 	case !partial && begun >= 0:
 		c.from[stream] = -1
 		stretches = append(stretches, stretch{begun, to})
@@ -51,7 +56,7 @@ func (c *cuts) piece(stream int, partial bool, from, to int, stretches []stretch
 	return stretches
 }
 
-// open returns where the first line begins that goes on behind the block; -1: there is none.
+// open returns where that begins which goes on behind the block; -1: there is nothing.
 func (c *cuts) open() int {
 	out, err := c.from[0], c.from[1]
 	if out < 0 || err >= 0 && err < out {

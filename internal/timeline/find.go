@@ -221,7 +221,6 @@ func (f *finder) pass(lines []byte) {
 // span. They begin no earlier than at done.
 func (f *finder) entries(block []byte, done, i int) (stretch, int) {
 	whole := f.stretches[i]
-	whole.from = max(whole.from, done)
 	for whole.from > done && !f.begins(lineAt(block, whole.from)) {
 		whole.from = lineStart(block, whole.from-1)
 	}

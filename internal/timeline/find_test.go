@@ -186,7 +186,7 @@ func (g *generator) line() {
 		cri := func(stream int, text, tag string) {
 			fmt.Fprintf(&g.b, "%s %s %s %s\n", g.clock(), []string{"stdout", "stderr"}[stream], tag, text)
 		}
-		g.pieces("a line with "+g.id(), func(piece string, partial bool) {
+		g.pieces("10:11:12 a 10:11:12 line 10:11:12 with "+g.id(), func(piece string, partial bool) {
 			cri(stream, piece, map[bool]string{true: "P", false: "F"}[partial])
 		}, func() { cri(1-stream, "the other "+g.id(), "F") })
 	case 7:
@@ -209,7 +209,7 @@ func (g *generator) line() {
 // Whatever the slow way finds, the fast one finds too, with the same numbers and texts, once.
 func TestFindIsSlow(t *testing.T) {
 	all, passed := 0, 0
-	for seed := range uint64(160) {
+	for seed := range uint64(64) {
 		g := generator{rnd: rand.New(rand.NewPCG(seed, 5)), docker: seed%8 == 0}
 		for range 200 + g.rnd.IntN(400) {
 			g.line()
@@ -230,8 +230,8 @@ func TestFindIsSlow(t *testing.T) {
 		all += len(want.found)
 		passed += n
 	}
-	assert.Greater(t, all, 4_000)
-	assert.Greater(t, passed, 4_000, "lines that need no parsing are passed over")
+	assert.Greater(t, all, 1_500)
+	assert.Greater(t, passed, 1_500, "lines that need no parsing are passed over")
 }
 
 func TestFind(t *testing.T) {
@@ -252,9 +252,9 @@ func TestFind(t *testing.T) {
 			[]string{"102 10:11:12 ERROR failed\n\tat a\n\tid " + searched16 + "\n\tat c\n"}, 2},
 		{"two hits in a row", hit + hit + line + hit, []string{"101 " + hit + hit, "104 " + hit}, 1},
 		{"an ID cut in two", line + "2026-11-26T10:11:12.123456789Z stdout P 10:11:12 e1be46a9\n2026-11-26T10:11:12.123456789Z stderr F x\n2026-11-26T10:11:12.123456789+01:00 stdout F 94272793\n" + line,
-			[]string{"102 2026-11-26T10:11:12.123456789Z stdout P 10:11:12 e1be46a9\n2026-11-26T10:11:12.123456789Z stderr F x\n2026-11-26T10:11:12.123456789+01:00 stdout F 94272793\n"}, 2},
+			[]string{"101 " + line + "2026-11-26T10:11:12.123456789Z stdout P 10:11:12 e1be46a9\n2026-11-26T10:11:12.123456789Z stderr F x\n2026-11-26T10:11:12.123456789+01:00 stdout F 94272793\n"}, 1},
 		{"a line that is never finished", line + "2026-11-26T10:11:12.123456789Z stdout P 10:11:12 e1be46a9\n" + line,
-			[]string{"102 2026-11-26T10:11:12.123456789Z stdout P 10:11:12 e1be46a9\n" + line}, 1},
+			[]string{"101 " + line + "2026-11-26T10:11:12.123456789Z stdout P 10:11:12 e1be46a9\n" + line}, 0},
 		{"an escape that is no part of an ID", `{"message":"a \u003c b \u0026 c"}` + "\n", nil, 1},
 		{"an escape that may be one", `{"id":"\u0065"}` + "\n", []string{`101 {"id":"\u0065"}` + "\n"}, 0},
 		{"an escape at the end", `{"id":"\u00`, nil, 1},
@@ -311,7 +311,7 @@ func TestFindBehindBrackets(t *testing.T) {
 func TestFindInLongLines(t *testing.T) {
 	const size = 4096
 	long := strings.Repeat("x", 3*size)
-	text := "short\n" + long + "\n" + searched + long + "\n" + long + searched + "\n10:11:12 " + searched + "\n" + long
+	text := "short\n" + long[:size*3/4] + searched + long + "\n" + searched + long + "\n" + long + searched + "\n10:11:12 " + searched + "\n" + long
 	var numbers []int
 	passed, err := timeline.FindIn(size, strings.NewReader(text), formsOfSearched(), nil, func(r io.Reader, number int) error {
 		numbers = append(numbers, number)
@@ -333,6 +333,11 @@ func TestFindErrors(t *testing.T) {
 			assert.Len(t, got.found, 1, "what was read before is found")
 		}
 	})
+	t.Run("of the reader, which says it once", func(t *testing.T) {
+		r := &sayOnce{text: "[{", err: broken}
+		_, err := timeline.Find(r, formsOfSearched(), nil, new(slow).parse)
+		assert.ErrorIs(t, err, broken)
+	})
 	t.Run("of the reader in an array", func(t *testing.T) {
 		r := io.MultiReader(strings.NewReader("[{"), iotest.ErrReader(broken))
 		_, err := timeline.Find(r, formsOfSearched(), nil, new(slow).parse)
@@ -342,6 +347,18 @@ func TestFindErrors(t *testing.T) {
 		_, err := timeline.Find(strings.NewReader(searched), formsOfSearched(), nil, func(io.Reader, int) error { return broken })
 		assert.ErrorIs(t, err, broken)
 	})
+}
+
+// sayOnce is a reader that says its error once.
+type sayOnce struct {
+	text string
+	err  error
+}
+
+func (s *sayOnce) Read(p []byte) (int, error) {
+	n, err := copy(p, s.text), s.err
+	s.text, s.err = "", io.EOF
+	return n, err
 }
 
 // No line is lost: each is parsed or passed over, in order, whatever the input is.
