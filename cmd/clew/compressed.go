@@ -49,7 +49,7 @@ func decompressed(r io.Reader) (io.ReadCloser, error) {
 	return io.NopCloser(r), nil
 }
 
-// isZstd tells of a frame of zstd, or one that its readers skip (RFC 8878, sections 3.1.1 and 3.1.2).
+// isZstd tells of a frame of zstd, or one that its readers skip (RFC 8878, sections 3.1.1, 3.1.2).
 func isZstd(head []byte) bool {
 	if len(head) < 4 {
 		return false

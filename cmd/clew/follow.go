@@ -14,7 +14,8 @@ const followEvery = 250 * time.Millisecond
 //
 // When another file takes its path over (logrotate's create), the old one is read until the next
 // look, for its writer may not know yet. A file that has become shorter (copytruncate) is read from
-// its beginning. If it has outgrown what was read by the next look, that is not seen: no size tells.
+// its beginning. If it has outgrown what was read by the next look, that is not seen: its size does
+// not tell.
 type tail struct {
 	ctx  context.Context
 	path string

@@ -26,9 +26,12 @@ const (
 //
 // Parse gets whole lines, and the number of the first of them, from 1. It has to look for itself
 // which entries have the ID: many of those that it gets have not. The lines are valid until it
-// returns. An error of parse's ends Find; one of r's comes after what was read until then. Begins tells whether a line begins an entry, as opposed to one that
-// goes on with the entry before it; nil: [Begins]. It gets lines as they stand in the source,
-// with what shippers put around them, and is called for the lines around hits only.
+// returns. An error of parse's ends Find; one of r's comes after what was read until then. Find
+// does not close r.
+//
+// Begins tells whether a line begins an entry, as opposed to one that goes on with the entry before
+// it; nil: [Begins]. It gets lines as they stand in the source, with what shippers put around
+// them, and is called for the lines around hits only.
 //
 // Some entries have the ID although it does not stand in the source as it is written. These are
 // parsed without a hit:
