@@ -1,0 +1,146 @@
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// stretch is a part of a span on the critical path.
+type stretch struct {
+	span        *Span
+	from, until time.Time
+}
+
+// critical finds out where the time of the longest root went. It goes back from the end: what
+// ended last was waited for, and before it what ended last before it began.
+func (t *Tree) critical() {
+	root := t.longest()
+	if root == nil {
+		return
+	}
+	for stack := []stretch{{root, root.Start, root.End()}}; len(stack) > 0; {
+		at := stack[len(stack)-1]
+		stack = append(stack[:len(stack)-1], at.waits()...)
+	}
+}
+
+// longest returns the root that took longest; nil: there is none.
+func (t *Tree) longest() *Span {
+	var root *Span
+	for _, s := range t.Roots {
+		if !s.Start.IsZero() && (root == nil || s.Duration > root.Duration) {
+			root = s
+		}
+	}
+	return root
+}
+
+// waits adds to the span what it did itself, and returns what it waited for.
+func (at stretch) waits() []stretch {
+	s, cursor := at.span, at.until
+	children := slices.Clone(s.Children)
+	slices.SortStableFunc(children, func(a, b *Span) int { return cmp.Or(b.End().Compare(a.End()), earlier(a, b)) })
+	var waited []stretch
+	for _, c := range children {
+		from, until := latest(c.Start, at.from), c.End()
+		if until.After(cursor) {
+			until = cursor
+		}
+		if c.Start.IsZero() || !from.Before(until) || s.leaves(c) {
+			continue
+		}
+		s.Critical += cursor.Sub(until)
+		waited = append(waited, stretch{c, from, until})
+		cursor = from
+	}
+	s.Critical += cursor.Sub(at.from)
+	return waited
+}
+
+// leaves tells whether s has ended long before its child c, and so has not waited for it.
+func (s *Span) leaves(c *Span) bool {
+	return c.Kind != Server && c.End().Sub(s.End()) > tolerance
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Share is what a kind of work took of a trace's time.
+type Share struct {
+	Service, Operation string
+	Kind               Kind
+	Answered           bool // a call whose request has lines: it took the network's time and its waiting
+	Spans              int
+	Time               time.Duration // on the critical path
+}
+
+// Shares returns where the time of the trace went, the most first.
+func (t *Tree) Shares() []Share {
+	of := map[Share]*Share{}
+	for _, s := range t.Spans {
+		if s.Critical <= 0 {
+			continue
+		}
+		key := Share{Service: s.Service, Operation: alike(s.Operation), Kind: s.Kind, Answered: s.Kind == Client && len(s.Children) > 0}
+		share := of[key]
+		if share == nil {
+			first := key
+			first.Operation = s.Operation
+			share = &first
+			of[key] = share
+		} else if share.Operation != s.Operation {
+			share.Operation = key.Operation
+		}
+		share.Spans++
+		share.Time += s.Critical
+	}
+	all := make([]Share, 0, len(of))
+	for _, s := range of {
+		all = append(all, *s)
+	}
+	slices.SortFunc(all, func(a, b Share) int {
+		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Kind, b.Kind))
+	})
+	return all
+}
+
+// alike returns an operation with its numbers as N, so that calls of /images/1 and /images/2 are
+// the same. A host keeps its port.
+func alike(operation string) string {
+	path := 0
+	for path < len(operation) && operation[path] != '/' {
+		path++
+	}
+	text := []byte(operation[:path])
+	for i := path; i < len(operation); i++ {
+		digit := operation[i]-'0' <= 9
+		switch {
+		case !digit:
+			text = append(text, operation[i])
+		case text[len(text)-1] != 'N' || operation[i-1]-'0' > 9:
+			text = append(text, 'N')
+		}
+	}
+	return string(text)
+}
+
+// Causes returns the spans that failed and have no failed span below them: where failures began.
+func (t *Tree) Causes() []*Span {
+	below := map[*Span]bool{}
+	var causes []*Span
+	for _, s := range slices.Backward(t.Spans) {
+		if s.Failed && !below[s] {
+			causes = append(causes, s)
+		}
+		if s.Parent != nil && (s.Failed || below[s]) {
+			below[s.Parent] = true
+		}
+	}
+	slices.Reverse(causes)
+	return causes
+}

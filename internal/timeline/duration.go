@@ -1,0 +1,78 @@
+package timeline
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// short writes a duration for people, in three digits or so and one unit: "1.80 ms", "12.3 s",
+// "2 m 05 s".
+func short(d time.Duration) string {
+	if d < 0 {
+		if d == math.MinInt64 {
+			d++
+		}
+		return "-" + short(-d)
+	}
+	switch {
+	case d == 0:
+		return "0"
+	case d < time.Microsecond:
+		return strconv.Itoa(int(d)) + " ns"
+	case d < 999_500:
+		return strconv.Itoa(int(d.Round(time.Microsecond)/time.Microsecond)) + " µs"
+	case d < 999_500*time.Microsecond:
+		return digits(float64(d)/1e6) + " ms"
+	case d < time.Minute-500*time.Millisecond:
+		return digits(float64(d)/1e9) + " s"
+	}
+	d = d.Round(time.Second)
+	switch {
+	case d < time.Hour:
+		return pair(d, time.Minute, time.Second, " m ", " s")
+	case d < 24*time.Hour:
+		return pair(d, time.Hour, time.Minute, " h ", " m")
+	}
+	return strconv.Itoa(int(d/(24*time.Hour))) + " d"
+}
+
+// digits writes a number below a thousand in three digits.
+func digits(f float64) string {
+	switch {
+	case f < 9.995:
+		return strconv.FormatFloat(f, 'f', 2, 64)
+	case f < 99.95:
+		return strconv.FormatFloat(f, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(f, 'f', 0, 64)
+}
+
+func pair(d, big, small time.Duration, bigUnit, smallUnit string) string {
+	rest := int(d % big / small)
+	text := strconv.Itoa(int(d/big)) + bigUnit
+	if rest < 10 {
+		text += "0"
+	}
+	return text + strconv.Itoa(rest) + smallUnit
+}
+
+// milliseconds is a duration as the JSON views have it.
+func milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }
+
+// grouped writes a count with commas: 12,345.
+func grouped(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// counted writes a count with its noun.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return grouped(n) + " " + noun
+}

@@ -1,0 +1,94 @@
+package timeline
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// visible returns s with everything escaped that a terminal obeys, or that makes text look like
+// something else: control characters, the C1 ones too, bidi and other format characters, line and
+// paragraph separators, invalid UTF-8. A tab is four spaces.
+func visible(s string) string {
+	if plain(s) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s) + 16)
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			b.WriteString(`\x`)
+			b.WriteByte(hexDigits[s[i]>>4])
+			b.WriteByte(hexDigits[s[i]&15])
+		case r == '\t':
+			b.WriteString("    ")
+		case unicode.IsGraphic(r):
+			b.WriteRune(r)
+		default:
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+const hexDigits = "0123456789abcdef"
+
+// plain tells whether s is printable ASCII only.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i]-' ' > '~'-' ' {
+			return false
+		}
+	}
+	return true
+}
+
+// columns returns how many columns of a terminal s takes.
+func columns(s string) int {
+	if plain(s) {
+		return len(s)
+	}
+	n := 0
+	for _, r := range s {
+		n += columnsOf(r)
+	}
+	return n
+}
+
+// columnsOf returns how many columns a character takes. The ranges of wide ones are rough: to be
+// wrong costs a line that is broken or cut too early.
+func columnsOf(r rune) int {
+	switch {
+	case r < 0x300:
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	case r >= 0x1100 && r <= 0x115f, r >= 0x2e80 && r <= 0xa4cf, r >= 0xac00 && r <= 0xd7a3, r >= 0xf900 && r <= 0xfaff,
+		r >= 0xfe30 && r <= 0xfe6f, r >= 0xff00 && r <= 0xff60, r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 && r <= 0x1faff, r >= 0x20000 && r <= 0x3fffd:
+		return 2
+	}
+	return 1
+}
+
+// cut shortens s to a width, and says so at its end.
+func cut(s string, width int) (string, bool) {
+	if width <= 0 {
+		return "", s != ""
+	}
+	if len(s) <= width || columns(s) <= width {
+		return s, false
+	}
+	n := 0
+	for i, r := range s {
+		n += columnsOf(r)
+		if n > width-1 {
+			return s[:i] + "…", true
+		}
+	}
+	return s, false
+}

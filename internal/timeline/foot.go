@@ -1,0 +1,97 @@
+package timeline
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// end says what the picture stands on.
+func (p *page) end() {
+	t := p.tree
+	p.to.WriteByte('\n')
+	p.services()
+	for _, l := range t.Links {
+		why := "the caller's own trace, which was not believed"
+		if l.Why == "scheduled by" {
+			why = "the trace that scheduled the job"
+		}
+		p.whole(why + ": clew timeline " + l.Trace)
+	}
+	if t.Sampled && p.style.UI != "" {
+		p.whole("in Zipkin: " + zipkinPage(p.style.UI, t.ID))
+	}
+	p.note(p.guessed, "[guessed]: no line names the parent. It is the only span that encloses this one in time.")
+	p.note(p.made, "[made]: no request, call or job line reports the span. Other lines name its ID.")
+	p.note(p.missed, "[not reported]: no line has this span's ID. Those below name it as their parent.")
+	p.note(t.Doubles > 0, counted(t.Doubles, "line")+" stood in several sources, and are shown once.")
+	p.note(t.Circles > 0, counted(t.Circles, "circle")+" of spans that are each other's parents: cut where they begin.")
+	p.cuts()
+}
+
+func (p *page) note(say bool, text string) {
+	if say {
+		p.line(word{dim, text})
+	}
+}
+
+// whole writes a line for people to copy from. It is never cut.
+func (p *page) whole(text string) {
+	p.put("", visible(text))
+	p.to.WriteByte('\n')
+}
+
+// maxServices is how many services the end names where there is a width.
+const maxServices = 20
+
+// services writes what each service has, and how wrong its clock is.
+func (p *page) services() {
+	for i, s := range p.tree.Services {
+		if i == maxServices && p.style.Width > 0 {
+			p.line(word{dim, "… and " + counted(len(p.tree.Services)-i, "more service")})
+			return
+		}
+		words := []word{
+			{p.colourOf(s.Name), or(s.Name, "(no service)")},
+			{"", "  " + counted(s.Spans, "span") + ", " + counted(s.Lines, "line")},
+		}
+		if s.Errors > 0 {
+			words = append(words, word{red, ", " + counted(s.Errors, "error")})
+		}
+		if s.Skew != 0 {
+			words = append(words, word{yellow, "  " + skewText(s.Skew)})
+		}
+		p.line(words...)
+	}
+}
+
+// skewText says how wrong a clock is.
+func skewText(d time.Duration) string {
+	if d < 0 {
+		return "its clock is " + strings.TrimPrefix(short(d), "-") + " behind: put right here"
+	}
+	return "its clock is " + short(d) + " ahead: put right here"
+}
+
+// cuts says what is not shown.
+func (p *page) cuts() {
+	var said []string
+	if p.shortened > 0 {
+		said = append(said, "the ends of "+counted(p.shortened, "row"))
+	}
+	if p.left > 0 {
+		said = append(said, counted(p.left, "message line"))
+	}
+	if p.spansLeft > 0 {
+		said = append(said, counted(p.spansLeft, "span")+" with "+counted(p.linesLeft, "line"))
+	}
+	if len(said) > 0 {
+		p.whole("Cut to " + strconv.Itoa(p.style.Width) + " columns, without " + strings.Join(said, ", ") + ". Everything: --width 0")
+	}
+}
+
+// zipkinPage returns the address of a trace in Zipkin's user interface.
+func zipkinPage(ui string, id ID) string {
+	ui = strings.TrimSuffix(strings.TrimRight(ui, "/"), "/zipkin")
+	return ui + "/zipkin/traces/" + idText(id)
+}

@@ -1,0 +1,265 @@
+package timeline
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// The JSON view is one object:
+//
+//	trace        the trace ID, 16 or 32 hexadecimal digits
+//	start        when the first span began, RFC 3339 in UTC; absent: no line has a time
+//	duration_ms  from there to the end of the last span
+//	sampled      true: a backend has spans of the trace
+//	services     [{name, spans, lines, errors, skew_ms}]; skew_ms: how much later the service's clock
+//	             is than that of the first one
+//	links        [{trace, why}]: other traces that lines name; why is "scheduled by" or "untrusted"
+//	spans        each behind its parent:
+//	  id           a name of its own in this trace: the span ID, with "/2" behind it where another
+//	               span has the same ID, "#7" where the line had none
+//	  parent       the id of another span; absent: a root
+//	  parent_id    the parent that the line names; absent: none
+//	  service, operation, kind (server, client, job, internal)
+//	  start, duration_ms    put right by the service's skew; start is absent where it is not known
+//	  critical_ms  its part of the trace's duration while none of its children was waited for
+//	  status, attempt, error: absent where there is none
+//	  failed       true: the call or the request failed
+//	  made         true: nobody reported it, other lines name its ID
+//	  guess        true: its parent was found by time, no line names it
+//	  skew_ms      of its service
+//	lines        all lines, in the order of time:
+//	  time         as it was written; absent: none
+//	  at           put right by the skew; absent: none
+//	  service, level, message
+//	  span         the id of the span it stands under; absent: none
+//	  report       true: it is the line that reports the span
+//	  source, number, text: where it stands, and the whole of it
+//	doubles      lines left out because another source has them too
+//	circles      circles of parents that were cut
+//
+// Names stay as they are; new ones may come. Control and format characters are escaped.
+
+type jsonService struct {
+	Name   string  `json:"name"`
+	Spans  int     `json:"spans"`
+	Lines  int     `json:"lines"`
+	Errors int     `json:"errors"`
+	Skew   float64 `json:"skew_ms"`
+}
+
+type jsonLink struct {
+	Trace string `json:"trace"`
+	Why   string `json:"why"`
+}
+
+type jsonSpan struct {
+	ID        string  `json:"id"`
+	Parent    string  `json:"parent,omitempty"`
+	ParentID  string  `json:"parent_id,omitempty"`
+	Service   string  `json:"service"`
+	Operation string  `json:"operation"`
+	Kind      Kind    `json:"kind"`
+	Start     string  `json:"start,omitempty"`
+	Duration  float64 `json:"duration_ms"`
+	Critical  float64 `json:"critical_ms"`
+	Status    int     `json:"status,omitempty"`
+	Attempt   int     `json:"attempt,omitempty"`
+	Error     string  `json:"error,omitempty"`
+	Failed    bool    `json:"failed,omitempty"`
+	Made      bool    `json:"made,omitempty"`
+	Guess     bool    `json:"guess,omitempty"`
+	Skew      float64 `json:"skew_ms"`
+}
+
+type jsonLine struct {
+	Time    string `json:"time,omitempty"`
+	At      string `json:"at,omitempty"`
+	Service string `json:"service"`
+	Level   string `json:"level"`
+	Message string `json:"message"`
+	Span    string `json:"span,omitempty"`
+	Report  bool   `json:"report,omitempty"`
+	Source  string `json:"source"`
+	Number  int    `json:"number"`
+	Text    string `json:"text"`
+}
+
+// JSON writes the tree as one JSON object, without keeping a copy of it, with a newline behind it.
+func (t *Tree) JSON(to io.Writer) error {
+	w := newJSONWriter(to)
+	w.open("{")
+	w.member("trace", idText(t.ID))
+	if !t.Start.IsZero() {
+		w.member("start", timeText(t.Start))
+	}
+	w.member("duration_ms", milliseconds(t.Duration))
+	w.member("sampled", t.Sampled)
+	w.member("doubles", t.Doubles)
+	w.member("circles", t.Circles)
+
+	skew := map[string]float64{}
+	w.list("services")
+	for _, s := range t.Services {
+		skew[s.Name] = milliseconds(s.Skew)
+		w.element(jsonService{s.Name, s.Spans, s.Lines, s.Errors, milliseconds(s.Skew)})
+	}
+	w.close("]")
+	w.list("links")
+	for _, l := range t.Links {
+		w.element(jsonLink(l))
+	}
+	w.close("]")
+	w.list("spans")
+	for _, s := range t.Spans {
+		w.element(s.json(skew[s.Service]))
+	}
+	w.close("]")
+	w.list("lines")
+	for _, l := range t.Entries {
+		w.element(l.json())
+	}
+	w.close("]")
+	w.close("}\n")
+	return w.end()
+}
+
+func (s *Span) json(skew float64) jsonSpan {
+	j := jsonSpan{
+		ID: s.Key(), ParentID: s.ParentID, Service: s.Service, Operation: s.Operation, Kind: s.Kind, Start: timeText(s.Start),
+		Duration: milliseconds(s.Duration), Critical: milliseconds(s.Critical), Status: s.Status, Attempt: s.Attempt,
+		Error: s.Error, Failed: s.Failed, Made: s.Made, Guess: s.Guess, Skew: skew,
+	}
+	if s.Parent != nil {
+		j.Parent = s.Parent.Key()
+	}
+	return j
+}
+
+func (l *Line) json() jsonLine {
+	j := jsonLine{
+		Time: timeText(l.Time), At: timeText(l.At), Service: l.Service, Level: l.Level, Message: l.Message,
+		Report: l.reports(), Source: l.Source, Number: l.Number, Text: l.Text,
+	}
+	if l.Span != nil {
+		j.Span = l.Span.Key()
+	}
+	return j
+}
+
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// idText returns an ID in 32 digits, or 16.
+func idText(id ID) string {
+	high := ""
+	if id.High != 0 {
+		high = hex16(id.High)
+	}
+	return high + hex16(id.Low)
+}
+
+func hex16(n uint64) string {
+	text := strconv.FormatUint(n, 16)
+	return "0000000000000000"[len(text):] + text
+}
+
+// jsonWriter writes JSON bit by bit: a member or an element a line.
+type jsonWriter struct {
+	to    *bufio.Writer
+	inner bool // in a list
+	any   bool // something stands before
+	err   error
+}
+
+func newJSONWriter(to io.Writer) *jsonWriter {
+	return &jsonWriter{to: bufio.NewWriterSize(to, 64<<10)}
+}
+
+func (w *jsonWriter) open(bracket string) {
+	w.to.WriteString(bracket)
+	w.any = false
+}
+
+func (w *jsonWriter) close(bracket string) {
+	w.to.WriteByte('\n')
+	if bracket == "]" {
+		w.to.WriteByte(' ')
+	}
+	w.to.WriteString(bracket)
+	w.any, w.inner = true, false
+}
+
+// next goes to the next line.
+func (w *jsonWriter) next() {
+	if w.any {
+		w.to.WriteByte(',')
+	}
+	w.to.WriteString("\n ")
+	if w.inner {
+		w.to.WriteByte(' ')
+	}
+	w.any = true
+}
+
+func (w *jsonWriter) member(key string, value any) {
+	w.next()
+	w.to.WriteString(strconv.Quote(key) + ": ")
+	w.value(value)
+}
+
+func (w *jsonWriter) list(key string) {
+	w.next()
+	w.to.WriteString(strconv.Quote(key) + ": ")
+	w.open("[")
+	w.inner = true
+}
+
+func (w *jsonWriter) element(value any) {
+	w.next()
+	w.value(value)
+}
+
+func (w *jsonWriter) value(value any) {
+	text, err := json.Marshal(value)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	w.to.WriteString(harmless(string(text)))
+}
+
+func (w *jsonWriter) end() error {
+	if w.err != nil {
+		return w.err
+	}
+	return w.to.Flush()
+}
+
+// harmless escapes in JSON the characters beyond ASCII that a terminal obeys. Marshal escapes the
+// others.
+func harmless(text string) string {
+	if plain(text) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case unicode.IsGraphic(r):
+			b.WriteRune(r)
+		case r < 0x10000:
+			b.WriteString(`\u` + hex16(uint64(r))[12:])
+		default: // as the surrogates of UTF-16
+			r -= 0x10000
+			b.WriteString(`\u` + hex16(uint64(0xd800 + r>>10))[12:] + `\u` + hex16(uint64(0xdc00 + r&0x3ff))[12:])
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,122 @@
+package timeline
+
+import (
+	"io"
+	"strings"
+)
+
+// ListText writes a list of traces as a table, a trace a line, with the whole ID at the end.
+func ListText(to io.Writer, traces []Summary, left Left, style Style) error {
+	p := newPage(to, style)
+	if len(traces) > 0 {
+		p.line(word{dim, "began (UTC)                    took   spans   lines  errors  root, its other services, trace"})
+	}
+	for i := range traces {
+		p.listed(&traces[i])
+	}
+	p.leftOut(len(traces), left)
+	return p.to.Flush()
+}
+
+// listed writes the line of a trace. The ID is never cut: it is what people copy.
+func (p *page) listed(s *Summary) {
+	began := "(no time)"
+	if !s.Start.IsZero() {
+		began = s.Start.Format("2006-01-02 15:04:05.000")
+	}
+	errors := word{"", right(grouped(s.Errors), 8)}
+	if s.Errors > 0 {
+		errors.colour = red
+	}
+	p.put(dim, began+strings.Repeat(" ", max(23-len(began), 0)))
+	p.put("", right(short(s.Duration), 12)+right(grouped(s.Spans), 8)+right(grouped(s.Lines), 8))
+	p.put(errors.colour, errors.text)
+	p.put("", "  ")
+
+	id := idText(s.ID)
+	words := p.name(s.Service, s.Kind, s.Operation, false)
+	if s.Kind == "" {
+		words = append(words[:1], word{dim, "(no request, call or job)"})
+	}
+	if s.Status != 0 {
+		words = append(words, outcome(&Span{Status: s.Status, Failed: s.Status >= 500})...)
+	}
+	others := ""
+	for _, name := range s.Services {
+		if name != s.Service {
+			others += " " + name
+		}
+	}
+	if s.More > 0 {
+		others += " …"
+	}
+	words = append(words, word{dim, others})
+	const columnsBefore = 23 + 12 + 8 + 8 + 8 + 2
+	p.words(max(p.style.Width-columnsBefore-2-len(id), 20), words...)
+	p.put("", "  ")
+	p.put(bold, id)
+	p.to.WriteByte('\n')
+}
+
+// leftOut says what the list does not have.
+func (p *page) leftOut(listed int, left Left) {
+	text := counted(listed, "trace")
+	if left.Limited > 0 {
+		text += ", the newest of " + grouped(listed+left.Limited) + ": --limit shows more"
+	}
+	p.line(word{dim, text})
+	p.note(left.Traces > 0 || left.Lines > 0, "Left out: "+counted(left.Traces, "older trace")+", which began at "+left.Before.Format("2006-01-02 15:04:05.000")+
+		" or before, with "+counted(left.Lines, "line")+". There was no room for them: --since and --until ask for a part.")
+	p.note(left.NoID > 0, counted(left.NoID, "line")+" without a trace ID.")
+}
+
+// The JSON view of a list is one object:
+//
+//	traces  [{trace, start, duration_ms, service, operation, kind, status, services, spans, lines,
+//	        errors}], the newest first. service, operation, kind and status are the root's; kind is
+//	        absent where no line reports a span, status where there is none, start without any time
+//	left    {limited, traces, lines, before, no_id}: how many more match; how many older ones there
+//	        was no room for, with how many lines, and when the last of these began; lines without a
+//	        trace ID
+
+type jsonSummary struct {
+	Trace     string   `json:"trace"`
+	Start     string   `json:"start,omitempty"`
+	Duration  float64  `json:"duration_ms"`
+	Service   string   `json:"service"`
+	Operation string   `json:"operation"`
+	Kind      Kind     `json:"kind,omitempty"`
+	Status    int      `json:"status,omitempty"`
+	Services  []string `json:"services"`
+	Spans     int      `json:"spans"`
+	Lines     int      `json:"lines"`
+	Errors    int      `json:"errors"`
+}
+
+type jsonLeft struct {
+	Limited int    `json:"limited"`
+	Traces  int    `json:"traces"`
+	Lines   int    `json:"lines"`
+	Before  string `json:"before,omitempty"`
+	NoID    int    `json:"no_id"`
+}
+
+// ListJSON writes a list of traces as one JSON object, with a newline behind it.
+func ListJSON(to io.Writer, traces []Summary, left Left) error {
+	w := newJSONWriter(to)
+	w.open("{")
+	w.list("traces")
+	for _, s := range traces {
+		if s.Services == nil {
+			s.Services = []string{}
+		}
+		w.element(jsonSummary{
+			idText(s.ID), timeText(s.Start), milliseconds(s.Duration), s.Service, s.Operation, s.Kind, s.Status,
+			s.Services, s.Spans, s.Lines, s.Errors,
+		})
+	}
+	w.close("]")
+	w.member("left", jsonLeft{left.Limited, left.Traces, left.Lines, timeText(left.Before), left.NoID})
+	w.close("}\n")
+	return w.end()
+}

@@ -1,0 +1,325 @@
+package timeline
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxGuides is down to which depth the text view draws guides. Further down, rows say how deep
+// they are.
+const maxGuides = 24
+
+// item is what stands under a span: a line, a span, or spans that are not shown.
+type item struct {
+	line *Line
+	span *Span
+	fold *fold
+}
+
+// fold is spans alike, of which the first are shown, and the slowest.
+type fold struct {
+	members, shown int
+	slowest        *Span
+	fastest        *Span
+	told           bool
+	spans, lines   int // that are not shown
+}
+
+// foldFrom is from how many on spans alike are folded.
+const foldFrom = 6
+
+// kinship tells which spans are alike.
+type kinship struct {
+	service, operation, below string
+	kind                      Kind
+	status                    int
+}
+
+func (s *Span) kin() kinship {
+	k := kinship{service: s.Service, operation: alike(s.Operation), kind: s.Kind, status: s.Status}
+	if len(s.Children) > 0 {
+		k.below = s.Children[0].Service + " " + alike(s.Children[0].Operation)
+	}
+	return k
+}
+
+// frame is a span whose items are being written.
+type frame struct {
+	items   []item
+	span    *Span // nil: the trace itself
+	guide   string
+	depth   int
+	service string
+}
+
+// spans writes all spans and lines. It uses no stack of Go's: traces may be very deep.
+func (p *page) spans() {
+	t := p.tree
+	stack := []frame{{items: p.items(t.Roots, t.Loose, nil)}}
+	for len(stack) > 0 {
+		f := &stack[len(stack)-1]
+		if len(f.items) == 0 {
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		it := f.items[0]
+		f.items = f.items[1:]
+		branch, below := f.guides()
+		switch {
+		case it.line != nil:
+			p.entry(it.line, f.service, below)
+		case it.fold != nil:
+			p.folded(it.fold, branch)
+		default:
+			p.span(it.span, f, branch)
+			stack = append(stack, frame{
+				items: p.items(it.span.Children, it.span.Lines, it.span.Report),
+				span:  it.span, guide: below, depth: f.depth + 1, service: it.span.Service,
+			})
+		}
+	}
+}
+
+// guides returns what stands before an item of f, and what before that which stands under it.
+func (f *frame) guides() (branch, below string) {
+	if f.depth == 0 {
+		return "", ""
+	}
+	more := false
+	for _, it := range f.items {
+		if it.line == nil {
+			more = true
+			break
+		}
+	}
+	switch {
+	case f.depth > maxGuides:
+		return f.guide + "[" + grouped(f.depth) + "] ", f.guide
+	case more:
+		return f.guide + "├─ ", f.guide + "│  "
+	}
+	return f.guide + "└─ ", f.guide + "   "
+}
+
+// items puts spans and lines into the order of time. The line that reports a span is its row
+// already.
+func (p *page) items(spans []*Span, lines []*Line, report *Line) []item {
+	var alike folds
+	if p.style.Width > 0 && len(spans) >= foldFrom {
+		alike = foldsOf(spans)
+	}
+	items := make([]item, 0, len(spans)+len(lines))
+	for len(spans) > 0 || len(lines) > 0 {
+		switch {
+		case len(lines) > 0 && lines[0] == report:
+			lines = lines[1:]
+		case len(spans) == 0 || len(lines) > 0 && !lines[0].At.IsZero() && !lines[0].At.After(spans[0].Start):
+			items = append(items, item{line: lines[0]})
+			lines = lines[1:]
+		default:
+			items = p.withSpan(items, spans[0], alike)
+			spans = spans[1:]
+		}
+	}
+	return items
+}
+
+// withSpan appends a span, or once that some are not shown.
+func (p *page) withSpan(items []item, s *Span, folds folds) []item {
+	f := folds.of(s)
+	if f == nil || f.shown < shown || s == f.slowest {
+		if f != nil {
+			f.shown++
+		}
+		return append(items, item{span: s})
+	}
+	f.spans += s.below.spans
+	f.lines += s.below.lines
+	if f.told {
+		return items
+	}
+	f.told = true
+	return append(items, item{fold: f})
+}
+
+// folds are the spans under one that are alike. Spans under which something failed are always
+// shown.
+type folds map[kinship]*fold
+
+func foldsOf(spans []*Span) folds {
+	all := folds{}
+	for _, s := range spans {
+		if s.below.failed {
+			continue
+		}
+		k := s.kin()
+		f := all[k]
+		if f == nil {
+			f = &fold{slowest: s, fastest: s}
+			all[k] = f
+		}
+		f.members++
+		if s.Duration > f.slowest.Duration {
+			f.slowest = s
+		}
+		if s.Duration < f.fastest.Duration {
+			f.fastest = s
+		}
+	}
+	return all
+}
+
+// of returns the fold that s is in; nil: it is shown anyhow.
+func (all folds) of(s *Span) *fold {
+	if len(all) == 0 || s.below.failed {
+		return nil
+	}
+	if f := all[s.kin()]; f.members >= foldFrom {
+		return f
+	}
+	return nil
+}
+
+// span writes the row of a span.
+func (p *page) span(s *Span, f *frame, branch string) {
+	same := f.span != nil && f.service == s.Service && s.Kind == Client
+	words := []word{{p.colourOf(s.Service), p.axisOf(s)}}
+	if s.Failed {
+		words[0].colour = red
+	}
+	switch {
+	case s.Missing():
+		p.missed = true
+		words = append(words, word{dim, "span " + s.ID + " [not reported]"})
+	case s.Made:
+		p.made = true
+		words = append(words, word{bold + ";" + p.colourOf(s.Service), or(s.Service, "?")}, word{"", " span " + s.ID}, word{dim, " [made]"})
+	default:
+		name := p.name(s.Service, s.Kind, s.Operation, same)
+		if !same {
+			name[0].colour = bold + ";" + name[0].colour
+		}
+		words = append(append(words, name...), outcome(s)...)
+	}
+	if s.Guess {
+		p.guessed = true
+		words = append(words, word{yellow, " [guessed]"})
+	}
+	took := ""
+	if !s.Start.IsZero() {
+		took = short(s.Duration)
+	}
+	p.row(p.offset(s.Start), took, words[0].text, branch, words...)
+}
+
+// Missing tells whether spans name s as their parent, and there is no line of it.
+func (s *Span) Missing() bool { return s.Made && len(s.Lines) == 0 }
+
+// folded writes that spans are not shown.
+func (p *page) folded(f *fold, branch string) {
+	n := f.members - f.shown
+	if f.slowest != nil && f.shown == shown { // the slowest comes later
+		n--
+	}
+	p.spansLeft += f.spans
+	p.linesLeft += f.lines
+	p.row("", "", "", branch, word{}, word{dim, "… " + grouped(n) + " more like these, " + short(f.fastest.Duration) + " to " + short(f.slowest.Duration) +
+		", with " + counted(f.lines, "line") + " not shown"})
+}
+
+// maxMessage is how many lines of a message are shown where there is a width.
+const maxMessage = 4
+
+// entry writes a line, all lines of its message.
+func (p *page) entry(l *Line, service, guide string) {
+	levelColour, textColour := dim, ""
+	switch {
+	case l.IsError():
+		levelColour, textColour = red, red
+	case strings.HasPrefix(strings.ToLower(l.Level), "warn"):
+		levelColour = yellow
+	}
+	words := []word{{levelColour, p.tick(l)}}
+	if l.Service != service && l.Service != "" {
+		words = append(words, word{p.colourOf(l.Service), l.Service + " "})
+	}
+	if level := levelOf(l.Level); level != "" {
+		words = append(words, word{levelColour, level + " "})
+	}
+	first, rest, _ := strings.Cut(strings.TrimRight(l.said(), "\r\n"), "\n")
+	words = append(words, word{textColour, strings.TrimRight(first, "\r")}, word{dim, l.rest()})
+	if d := l.Time.Sub(l.At); !l.Time.IsZero() && (d > time.Second || d < -time.Second) {
+		words = append(words, word{dim, " [" + l.Time.Format("15:04:05.000") + " by its clock]"})
+	}
+	p.row(p.offset(l.At), "", words[0].text, guide, words...)
+	p.more(rest, textColour, guide)
+}
+
+// said returns the message, or what the line has instead.
+func (l *Line) said() string {
+	if l.Message != "" {
+		return l.Message
+	}
+	if len(l.Fields) > 0 && l.rest() != "" {
+		return ""
+	}
+	return l.Text
+}
+
+// more writes the further lines of a message.
+func (p *page) more(rest, colour, guide string) {
+	for n := 1; rest != ""; n++ {
+		var text string
+		text, rest, _ = strings.Cut(rest, "\n")
+		if p.style.Width > 0 && n == maxMessage && rest != "" {
+			left := 1 + strings.Count(rest, "\n") + 1
+			p.left += left
+			p.row("", "", "", guide, word{}, word{dim, "  … " + counted(left, "more line")})
+			return
+		}
+		p.row("", "", "", guide, word{}, word{colour, "  " + strings.TrimRight(text, "\r")})
+	}
+}
+
+// levelOf returns the name of a level as logctx.Console has it.
+func levelOf(level string) string {
+	switch level {
+	case "trace":
+		return "TRC"
+	case "debug":
+		return "DBG"
+	case "info":
+		return "INF"
+	case "warn":
+		return "WRN"
+	case "error":
+		return "ERR"
+	case "fatal":
+		return "FTL"
+	case "panic":
+		return "PNC"
+	}
+	text, _ := cut(strings.ToUpper(level), 8)
+	return text
+}
+
+// rest returns the fields of the line that are shown nowhere else.
+func (l *Line) rest() string {
+	var b strings.Builder
+	for _, f := range l.Fields {
+		switch {
+		case usual[f.Key], l.reports() && ofRecords[f.Key], f.Value == l.Message, f.Value == l.Service, f.Value == l.Text, f.Value == l.Level:
+			continue
+		}
+		b.WriteByte(' ')
+		b.WriteString(f.Key)
+		b.WriteByte('=')
+		if f.Text && (f.Value == "" || strings.ContainsAny(f.Value, " \"=\n\t")) {
+			b.WriteString(strconv.Quote(f.Value))
+		} else {
+			b.WriteString(f.Value)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,164 @@
+package timeline
+
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/clew/internal/line"
+)
+
+// Kind is what a span does.
+type Kind string
+
+// The kinds of spans.
+const (
+	Server   Kind = "server"   // it serves a request
+	Client   Kind = "client"   // it calls somebody else
+	Job      Kind = "job"      // it is a run of a job
+	Internal Kind = "internal" // it is none of these, as far as one can see
+)
+
+// Span is a piece of work of one service.
+type Span struct {
+	// ID has 16 digits; "": the line has none. Several spans may have one ID: with Finagle and
+	// Brave, a request has that of the call.
+	ID       string
+	ParentID string // as its line says; "": it says none
+	Parent   *Span  // nil: the span is a root
+	Children []*Span
+
+	Kind      Kind
+	Service   string // "": not known
+	Operation string
+	Route     string // of a request; "": none
+	Status    int    // of HTTP; 0: none
+	Attempt   int    // of a call, from 1; 0: not counted
+	Error     string // why it failed, in its line's words; "": they do not say
+	Failed    bool   // its line says so: a call without an answer, a panic, a status from 500
+
+	// Start is by the clock of the trace's first service. Zero: not known.
+	Start    time.Time
+	Duration time.Duration
+
+	// Critical is how much of the trace's duration went by in this span while none of its children
+	// was waited for. Those of all spans add up to the duration of the longest root.
+	Critical time.Duration
+
+	Made  bool // nobody reported it: it is made from the lines and the spans that name its ID
+	Guess bool // no line names its parent: the parent is the only span that encloses it in time
+
+	Report *Line   // the line that reports it; nil: it is made
+	Lines  []*Line // that stand under it, in the order of time, Report among them
+
+	next   *Span // with the same ID
+	number int   // in builder.spans
+	below  below
+	cut    bool // its parent is below itself
+	nth    int  // among spans with its ID, from 0
+}
+
+// below is what a span and all spans below it have.
+type below struct {
+	spans, lines int
+	failed       bool // something did
+}
+
+// End returns when the span ended.
+func (s *Span) End() time.Time { return s.Start.Add(s.Duration) }
+
+// Key returns a name for the span that no other one of its tree has: its ID, where that is its
+// own.
+func (s *Span) Key() string {
+	switch {
+	case s.ID == "":
+		return "#" + strconv.Itoa(s.number)
+	case s.nth == 0:
+		return s.ID
+	}
+	return s.ID + "/" + strconv.Itoa(s.nth+1)
+}
+
+// spanOf returns the span that l reports; nil: none.
+func spanOf(l *Line) *Span {
+	s := &Span{ID: l.Entry.Span, ParentID: parentID(l.Entry), Service: l.Service, Report: l}
+	switch r := l.Record.(type) {
+	case *line.Request:
+		s.serves(r)
+	case *line.Call:
+		s.calls(r)
+	case *line.Run:
+		s.Kind, s.Operation, s.Duration = Job, r.Job, r.Duration
+		s.Failed = r.Panicked
+		if r.Panicked {
+			s.Error = "panicked"
+		}
+	default:
+		return nil
+	}
+	s.Duration = max(s.Duration, 0)
+	if !l.At.IsZero() {
+		s.Start = l.At.Add(-s.Duration) // lines of spans are written at their end
+	}
+	return s
+}
+
+func (s *Span) serves(r *line.Request) {
+	s.Kind, s.Route, s.Status, s.Duration = Server, r.Route, r.Status, r.Duration
+	s.Operation = join(r.Method, or(r.Route, r.Path))
+	s.Failed = r.Panicked || r.Status >= 500 || r.Status == 0 && !r.Hijacked
+	switch {
+	case r.Panicked:
+		s.Error = "panicked"
+	case r.ClientGone:
+		s.Error = "the client went away"
+	case s.Failed && r.Status == 0:
+		s.Error = "no answer"
+	}
+}
+
+func (s *Span) calls(c *line.Call) {
+	s.Kind, s.Status, s.Attempt, s.Error = Client, c.Status, c.Attempt, c.Error
+	s.Duration = max(c.Duration, c.Body) // the line is written when the body has ended
+	s.Operation = join(c.Method, c.Host+c.Path)
+	s.Failed = c.Error != "" || c.Status >= 500
+}
+
+func join(a, b string) string { return strings.TrimSpace(a + " " + b) }
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// parentID returns the parent that e names.
+func parentID(e *Entry) string {
+	if e.Parent != "" {
+		return e.Parent
+	}
+	switch r := e.Record.(type) {
+	case *line.Request:
+		return spanText(r.ParentID)
+	case *line.Call:
+		return spanText(r.ParentID)
+	}
+	return ""
+}
+
+// callerParentID returns the parent of the caller's span, as e says.
+func callerParentID(e *Entry) string {
+	if r, ok := e.Record.(*line.Request); ok && e.CallerParent == "" {
+		return spanText(r.CallerParentID)
+	}
+	return e.CallerParent
+}
+
+func spanText(id [8]byte) string {
+	if id == [8]byte{} {
+		return ""
+	}
+	return hex.EncodeToString(id[:])
+}

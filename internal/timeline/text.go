@@ -1,0 +1,336 @@
+package timeline
+
+import (
+	"bufio"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Style is how the text views look. The zero value is for files and pipes: nothing is cut, and
+// there are no escape codes.
+type Style struct {
+	// Width is how many columns there are. What is longer is cut, and of many spans alike, and of
+	// messages with many lines, the first are shown. The end says what is not. 0: cut nothing.
+	Width  int
+	Colour bool
+	UI     string // Zipkin's address, for links to traces that it has; "": none
+}
+
+// Text writes the tree for people: where the time went and what failed, then each span with its
+// lines on an axis of time, then how far it can be trusted. No byte of a line reaches a terminal
+// that obeys it: control and format characters are escaped.
+func (t *Tree) Text(to io.Writer, style Style) error {
+	p := newPage(to, style)
+	p.tree = t
+	p.summary()
+	p.spans()
+	p.end()
+	return p.to.Flush()
+}
+
+// page is a text view that is being written.
+type page struct {
+	to    *bufio.Writer
+	style Style
+	tree  *Tree
+
+	bar, room int               // columns of the axis, and right of it; room 0: any number
+	colours   map[string]string // of services
+
+	shortened    int // texts that were cut
+	left         int // lines of messages that are not shown
+	spansLeft    int
+	linesLeft    int
+	made, missed bool // there are such spans
+	guessed      bool
+}
+
+// The axis stands behind the offset and the duration.
+const (
+	offsetColumns   = 10
+	durationColumns = 9
+	besideAxis      = offsetColumns + durationColumns + 4
+)
+
+func newPage(to io.Writer, style Style) *page {
+	p := &page{to: bufio.NewWriterSize(to, 64<<10), style: style, bar: 24, colours: map[string]string{}}
+	if style.Width <= 0 {
+		p.style.Width = 0
+		return p
+	}
+	p.bar = min(max(style.Width/5, 6), 32)
+	p.room = max(style.Width-besideAxis-p.bar, 20)
+	return p
+}
+
+// The colours of a terminal.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	yellow = "33"
+)
+
+var serviceColours = [...]string{"36", "35", "34", "32", "96", "95", "94", "92"}
+
+func (p *page) colourOf(service string) string {
+	c, ok := p.colours[service]
+	if !ok {
+		c = serviceColours[len(p.colours)%len(serviceColours)]
+		p.colours[service] = c
+	}
+	return c
+}
+
+// word is text in a colour.
+type word struct{ colour, text string }
+
+// put writes a text that is harmless.
+func (p *page) put(colour, text string) {
+	if text == "" {
+		return
+	}
+	if p.style.Colour && colour != "" {
+		text = "\x1b[" + colour + "m" + text + "\x1b[0m"
+	}
+	p.to.WriteString(text)
+}
+
+// words writes what stands in lines, and cuts it to the room that there is; 0: any.
+func (p *page) words(room int, words ...word) {
+	for i, w := range words {
+		text := visible(w.text)
+		if p.style.Width == 0 {
+			p.put(w.colour, text)
+			continue
+		}
+		text, short := cut(text, room)
+		p.put(w.colour, text)
+		if room -= columns(text); short || room == 0 && i+1 < len(words) {
+			p.shortened++
+			return
+		}
+	}
+}
+
+// line writes a line of its own.
+func (p *page) line(words ...word) {
+	p.words(p.style.Width, words...)
+	p.to.WriteByte('\n')
+}
+
+// row writes what stands left of a span or a line, then its words.
+func (p *page) row(offset, took, axis, guide string, words ...word) {
+	p.put(dim, right(offset, offsetColumns))
+	p.put("", right(took, durationColumns)+"  ")
+	p.put(words[0].colour, axis)
+	p.put("", strings.Repeat(" ", p.bar-columns(axis))+"  ")
+	p.put(dim, guide)
+	room := p.room - columns(guide)
+	if p.room > 0 {
+		room = max(room, 12)
+	}
+	p.words(room, words[1:]...)
+	p.to.WriteByte('\n')
+}
+
+func right(text string, width int) string {
+	return strings.Repeat(" ", max(width-columns(text), 0)) + text
+}
+
+// offset writes how long after the beginning something was.
+func (p *page) offset(at time.Time) string {
+	if at.IsZero() || p.tree.Start.IsZero() {
+		return ""
+	}
+	d := at.Sub(p.tree.Start)
+	if d < 0 {
+		return short(d)
+	}
+	return "+" + short(d)
+}
+
+// cell returns where on the axis a time is, in eighths of a column.
+func (p *page) cell(at time.Time) int {
+	if p.tree.Duration <= 0 {
+		return 0
+	}
+	share := float64(at.Sub(p.tree.Start)) / float64(p.tree.Duration)
+	return int(min(max(share, 0), 1) * float64(8*p.bar))
+}
+
+// axisOf draws when a span was.
+func (p *page) axisOf(s *Span) string {
+	if s.Start.IsZero() {
+		return ""
+	}
+	from, until := p.cell(s.Start), p.cell(s.End())
+	first := min(from/8, p.bar-1)
+	bar := strings.Repeat(" ", first)
+	if until-from < 8 {
+		return bar + string([]rune("▏▏▎▍▌▋▊▉")[until-from])
+	}
+	return bar + strings.Repeat("█", max((until+4)/8-first, 1))
+}
+
+// tick draws when a line was.
+func (p *page) tick(l *Line) string {
+	if l.At.IsZero() || p.tree.Duration <= 0 {
+		return ""
+	}
+	mark := "·"
+	if l.IsError() {
+		mark = "×"
+	}
+	return strings.Repeat(" ", min(p.cell(l.At)/8, p.bar-1)) + mark
+}
+
+// summary is what the first screen has to answer.
+func (p *page) summary() {
+	t := p.tree
+	words := []word{{"", "trace "}, {bold, idText(t.ID)}}
+	if !t.Start.IsZero() {
+		words = append(words, word{"", "   " + t.Start.UTC().Format("2006-01-02 15:04:05.000000 MST")})
+		words = append(words, word{"", "   took "}, word{bold, short(t.Duration)})
+	}
+	p.line(words...)
+	words = []word{{"", counted(len(t.Spans), "span") + " of " + counted(t.serving(), "service") + ", " + counted(len(t.Entries), "line") + ", "}}
+	if n := t.Errors(); n > 0 {
+		words = append(words, word{red, counted(n, "error")})
+	} else {
+		words = append(words, word{"", "no error"})
+	}
+	p.line(words...)
+	p.shares()
+	p.causes()
+	p.to.WriteByte('\n')
+}
+
+// serving returns how many services have a name.
+func (t *Tree) serving() int {
+	n := 0
+	for _, s := range t.Services {
+		if s.Name != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// shown is how much of a list the summary has.
+const shown = 3
+
+// shares writes where the time went.
+func (p *page) shares() {
+	root := p.tree.longest()
+	if root == nil || len(p.tree.Spans) < 2 || root.Duration <= 0 {
+		return
+	}
+	for i, s := range p.tree.Shares() {
+		percent := int(100*float64(s.Time)/float64(root.Duration) + 0.5)
+		if i == shown || i > 0 && percent < 5 {
+			return
+		}
+		words := []word{{"", head(i, "time went to")}, {bold, right(strconv.Itoa(percent), 3) + " %"}, {"", right(short(s.Time), durationColumns) + "  "}}
+		words = append(words, p.name(s.Service, s.Kind, s.Operation, false)...)
+		if s.Answered {
+			words = append(words, word{dim, " (network and waiting)"})
+		}
+		if s.Spans > 1 {
+			words = append(words, word{dim, " × " + grouped(s.Spans)})
+		}
+		p.line(words...)
+	}
+}
+
+// head is what stands before the items of a list.
+func head(i int, text string) string {
+	if i > 0 {
+		text = ""
+	}
+	return text + strings.Repeat(" ", 13-len(text))
+}
+
+// causes writes where failures began; without failed spans, the first lines at the level of
+// errors.
+func (p *page) causes() {
+	causes := p.tree.Causes()
+	for i, s := range causes {
+		if i == shown {
+			p.line(word{"", head(i, "") + "… and " + grouped(len(causes)-shown) + " more"})
+			break
+		}
+		words := []word{{red, head(i, "failed")}, {dim, right(p.offset(s.Start), offsetColumns) + "  "}}
+		words = append(words, p.name(s.Service, s.Kind, s.Operation, false)...)
+		words = append(words, outcome(s)...)
+		if s.Error == "" {
+			words = append(words, firstError(s)...)
+		}
+		p.line(words...)
+	}
+	if len(causes) > 0 {
+		return
+	}
+	n := 0
+	for _, l := range p.tree.Entries {
+		if l.IsError() && n < shown {
+			p.line(word{red, head(n, "errors")}, word{dim, right(p.offset(l.At), offsetColumns) + "  "},
+				word{p.colourOf(l.Service), or(l.Service, "?") + " "}, word{"", firstLine(or(l.Message, l.Text))})
+			n++
+		}
+	}
+}
+
+// firstError returns what the first line at the level of errors under s says.
+func firstError(s *Span) []word {
+	for _, l := range s.Lines {
+		if l.IsError() && l != s.Report {
+			return []word{{"", ": "}, {red, firstLine(or(l.Message, l.Text))}}
+		}
+	}
+	return nil
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// name is what a span is called. A call under a span of its own service does not repeat it.
+func (p *page) name(service string, kind Kind, operation string, same bool) []word {
+	var words []word
+	if !same || service == "" {
+		words = append(words, word{p.colourOf(service), or(service, "?") + " "})
+	}
+	switch kind {
+	case Client:
+		words = append(words, word{dim, "→ "})
+	case Job:
+		words = append(words, word{dim, "job "})
+	}
+	return append(words, word{"", operation})
+}
+
+// outcome is how a span ended.
+func outcome(s *Span) []word {
+	var words []word
+	colour := ""
+	switch {
+	case s.Failed:
+		colour = red
+	case s.Status >= 400:
+		colour = yellow
+	}
+	if s.Status != 0 {
+		words = append(words, word{colour, " " + strconv.Itoa(s.Status)})
+	}
+	if s.Attempt > 1 {
+		words = append(words, word{yellow, " attempt " + strconv.Itoa(s.Attempt)})
+	}
+	if s.Error != "" {
+		words = append(words, word{or(colour, yellow), " " + s.Error})
+	}
+	return words
+}

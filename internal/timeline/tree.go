@@ -1,0 +1,481 @@
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/clew/internal/line"
+)
+
+// Tree is who called whom in a trace. Each line of the trace stands in it once.
+type Tree struct {
+	*Trace
+	Roots    []*Span
+	Spans    []*Span // all of them, each behind its parent
+	Loose    []*Line // that stand under no span
+	Services []Service
+	Links    []Link
+	Sampled  bool // a backend has spans of the trace
+	Circles  int  // in which spans were each other's parents. They are cut where they begin
+
+	Start    time.Time // of the first span; without one, of the first line
+	Duration time.Duration
+}
+
+// Service is what a tree has of a service.
+type Service struct {
+	Name         string // "": the lines do not say
+	Spans, Lines int
+	Errors       int // failed spans, and lines at the level of errors that report none
+
+	// Skew is how much later than that of the trace's first service its clock is. The times of
+	// spans, and Line.At, are put right by it. Zero: it is right, or not known.
+	Skew time.Duration
+}
+
+// Link is another trace that a line names.
+type Link struct {
+	Trace string // in hexadecimal digits
+	Why   string // "scheduled by": the trace that started the job; "untrusted": a caller's that was not believed
+}
+
+// maxSame is how many spans may have one ID. Of a call that somebody retries there are a few, and
+// with Finagle each is two. What further lines report stands under the first.
+const maxSame = 16
+
+// NewTree returns the tree of a trace. It takes n log n time, and no stack that grows with n.
+func NewTree(trace *Trace) *Tree {
+	b := builder{tree: &Tree{Trace: trace}, byID: map[string]*Span{}}
+	b.report()
+	b.make()
+	b.link()
+	b.uncircle()
+	b.arrange()
+	b.unskew()
+	b.settle()
+	b.extend()
+	b.guess()
+	b.uncircle()
+	b.miss()
+	b.arrange()
+	b.extend()
+	b.place()
+	b.order()
+	return b.tree
+}
+
+// builder builds a tree.
+type builder struct {
+	tree  *Tree
+	spans []*Span
+	byID  map[string]*Span // the first with its ID
+	skew  map[string]time.Duration
+}
+
+// report makes the spans that lines report.
+func (b *builder) report() {
+	for _, l := range b.tree.Entries {
+		s := spanOf(l)
+		if s == nil {
+			continue
+		}
+		if before := b.reported(s); before != nil {
+			l.Span = before
+			continue
+		}
+		l.Span = s
+		b.add(s)
+	}
+}
+
+// reported returns the span that s is again: with the same ID, service and kind.
+func (b *builder) reported(s *Span) *Span {
+	n := 0
+	for other := b.byID[s.ID]; other != nil && s.ID != ""; other = other.next {
+		if other.Service == s.Service && other.Kind == s.Kind {
+			return other
+		}
+		if n++; n == maxSame {
+			return b.byID[s.ID]
+		}
+	}
+	return nil
+}
+
+func (b *builder) add(s *Span) {
+	s.number = len(b.spans)
+	b.spans = append(b.spans, s)
+	if s.ID == "" {
+		return
+	}
+	first := b.byID[s.ID]
+	if first == nil {
+		b.byID[s.ID] = s
+		return
+	}
+	for s.nth = 1; first.next != nil; s.nth++ {
+		first = first.next
+	}
+	first.next = s
+}
+
+// make puts the other lines under the span that they name, and makes it where nobody reported it.
+func (b *builder) make() {
+	for _, l := range b.tree.Entries {
+		if l.Span != nil || l.Entry.Span == "" {
+			continue
+		}
+		l.Span = b.find(l.Entry.Span, l.Service, false)
+		if l.Span == nil {
+			l.Span = &Span{ID: l.Entry.Span, Service: l.Service, Kind: Internal, Made: true}
+			b.add(l.Span)
+		}
+		if l.Span.Made {
+			l.Span.Service = or(l.Span.Service, l.Service)
+			l.Span.ParentID = or(l.Span.ParentID, l.Entry.Parent)
+		}
+	}
+}
+
+// find returns the span with this ID; nil: there is none. Of several it is that of the service,
+// which is rather no call. A request that is served was called from another service: for its
+// parent, called is true, and a call comes first.
+func (b *builder) find(id, service string, called bool) *Span {
+	best, points := (*Span)(nil), -1
+	for s := b.byID[id]; s != nil && id != ""; s = s.next {
+		p := 0
+		if (s.Kind == Client) == called {
+			p++
+		}
+		if (s.Service == service) != called {
+			p += 2
+		}
+		if p > points {
+			best, points = s, p
+		}
+	}
+	return best
+}
+
+// link finds the parents that lines name.
+func (b *builder) link() {
+	for _, s := range b.spans {
+		if s.Kind == Job { // it has a trace of its own
+			continue
+		}
+		served := s.Kind == Server
+		if served { // with Finagle, the request has the span of the call
+			if p := b.find(s.ID, s.Service, true); p != nil && p.Kind == Client {
+				s.Parent = p
+				continue
+			}
+		}
+		if s.ParentID == s.ID {
+			continue
+		}
+		s.Parent = b.find(s.ParentID, s.Service, served)
+		if s.Parent == nil && served {
+			s.Parent = b.find(callerParentID(s.Report.Entry), s.Service, false)
+		}
+		if s.Parent == s {
+			s.Parent = nil
+		}
+	}
+}
+
+// uncircle cuts circles of parents: at a guess if there is one, else at the span that begins
+// first.
+func (b *builder) uncircle() {
+	walk := make([]int32, len(b.spans)) // in which a span was seen, from 1
+	for i, s := range b.spans {
+		this := int32(i + 1)
+		for ; s != nil && walk[s.number] == 0; s = s.Parent {
+			walk[s.number] = this
+		}
+		if s != nil && walk[s.number] == this {
+			b.cut(s)
+		}
+	}
+}
+
+// cut cuts the circle that s is in.
+func (b *builder) cut(s *Span) {
+	at := s
+	for p := s.Parent; p != s; p = p.Parent {
+		if p.Guess && !at.Guess || p.Guess == at.Guess && earlier(p, at) < 0 {
+			at = p
+		}
+	}
+	at.Parent = nil
+	if at.Guess {
+		at.Guess = false
+		return
+	}
+	at.cut = true
+	b.tree.Circles++
+}
+
+// earlier orders spans by their beginning. Those without any come last.
+func earlier(a, b *Span) int {
+	if a.Start.IsZero() != b.Start.IsZero() {
+		if a.Start.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(a.Start.Compare(b.Start), b.End().Compare(a.End()), cmp.Compare(a.number, b.number))
+}
+
+// miss makes the parents that spans name and no line knows.
+func (b *builder) miss() {
+	for _, s := range b.spans { // those that are added here have no parent
+		if s.ParentID == "" || !s.lost() {
+			continue
+		}
+		p := b.byID[s.ParentID]
+		if p == nil {
+			p = &Span{ID: s.ParentID, Kind: Internal, Made: true}
+			b.add(p)
+		}
+		if s.Kind == Server {
+			p.Kind = Client
+		}
+		s.Parent = p
+	}
+}
+
+// arrange fills Children, Roots and Spans from the parents.
+func (b *builder) arrange() {
+	t := b.tree
+	t.Roots, t.Spans = nil, make([]*Span, 0, len(b.spans))
+	for _, s := range b.spans {
+		s.Children = s.Children[:0]
+	}
+	for _, s := range b.spans {
+		if s.Parent == nil {
+			t.Roots = append(t.Roots, s)
+		} else {
+			s.Parent.Children = append(s.Parent.Children, s)
+		}
+	}
+	b.flatten()
+}
+
+// flatten fills Spans, in the order in which a tree is drawn.
+func (b *builder) flatten() {
+	t := b.tree
+	t.Spans = t.Spans[:0]
+	slices.SortFunc(t.Roots, earlier)
+	var stack []*Span
+	push := func(spans []*Span) {
+		for _, s := range slices.Backward(spans) {
+			stack = append(stack, s)
+		}
+	}
+	for push(t.Roots); len(stack) > 0; {
+		s := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		t.Spans = append(t.Spans, s)
+		slices.SortFunc(s.Children, earlier)
+		push(s.Children)
+	}
+}
+
+// settle moves spans whose times are not exact behind the beginning of their parent.
+func (b *builder) settle() {
+	for _, s := range b.tree.Spans {
+		if s.Parent == nil || s.Report == nil || s.Start.IsZero() || s.Parent.Start.IsZero() {
+			continue
+		}
+		if early := s.Parent.Start.Sub(s.Start); early > 0 && early <= s.Report.Precision {
+			s.Start = s.Parent.Start
+		}
+	}
+}
+
+// extend gives to spans that nobody reported the time that their lines and children take.
+func (b *builder) extend() {
+	for _, l := range b.tree.Entries {
+		if l.Span != nil && l.Span.Made {
+			l.Span.cover(l.At, l.At)
+		}
+	}
+	for _, s := range slices.Backward(b.tree.Spans) {
+		if s.Parent != nil && s.Parent.Made {
+			s.Parent.cover(s.Start, s.End())
+		}
+	}
+}
+
+// cover makes s so long that it has from and until.
+func (s *Span) cover(from, until time.Time) {
+	if from.IsZero() {
+		return
+	}
+	if s.Start.IsZero() {
+		s.Start, s.Duration = from, until.Sub(from)
+		return
+	}
+	end := s.End()
+	if until.After(end) {
+		end = until
+	}
+	if from.Before(s.Start) {
+		s.Start = from
+	}
+	s.Duration = end.Sub(s.Start)
+}
+
+// place puts lines under their spans, and those that name none under the only span of their
+// service that encloses them.
+func (b *builder) place() {
+	var asked []question
+	for _, l := range b.tree.Entries {
+		if l.Span == nil && l.Service != "" && !l.At.IsZero() {
+			asked = append(asked, question{
+				service: l.Service, begins: l.At.Add(l.Precision), ends: l.At,
+				answer: func(s *Span) { l.Span = s },
+			})
+		}
+	}
+	if len(asked) > 0 {
+		ask(b.works(), asked)
+	}
+	for _, l := range b.tree.Entries {
+		if l.Span == nil {
+			b.tree.Loose = append(b.tree.Loose, l)
+		} else {
+			l.Span.Lines = append(l.Span.Lines, l)
+		}
+	}
+}
+
+// order puts everything into the order of time, and sums it up.
+func (b *builder) order() {
+	t := b.tree
+	b.flatten()
+	t.extent()
+	for _, s := range t.Spans {
+		sharpen(s.Lines, s.Start, s.Report)
+	}
+	sharpen(t.Loose, t.Start, nil)
+	slices.SortFunc(t.Entries, compareLines)
+	t.sum(b.skew)
+	t.links()
+	t.critical()
+}
+
+// sharpen moves lines whose times are not exact behind the beginning of what they stand under.
+func sharpen(lines []*Line, begin time.Time, report *Line) {
+	for _, l := range lines {
+		if l != report && l.At.Before(begin) && !l.At.IsZero() && begin.Sub(l.At) < l.Precision {
+			l.At = begin
+		}
+	}
+	slices.SortFunc(lines, compareLines)
+}
+
+// extent finds when the trace began and how long it took.
+func (t *Tree) extent() {
+	var all Span
+	for _, s := range t.Spans {
+		all.cover(s.Start, s.End())
+	}
+	if all.Start.IsZero() {
+		for _, l := range t.Entries {
+			all.cover(l.At, l.At)
+		}
+	}
+	t.Start, t.Duration = all.Start, all.Duration
+}
+
+// sum counts what services and subtrees have.
+func (t *Tree) sum(skew map[string]time.Duration) {
+	of := map[string]*Service{}
+	get := func(name string) *Service {
+		s := of[name]
+		if s == nil {
+			s = &Service{Name: name, Skew: -skew[name]}
+			of[name] = s
+		}
+		return s
+	}
+	for _, l := range t.Entries {
+		s := get(l.Service)
+		s.Lines++
+		if l.IsError() && !l.reports() {
+			s.Errors++
+		}
+		t.Sampled = t.Sampled || l.Sampled
+	}
+	for _, s := range slices.Backward(t.Spans) {
+		if s.Service != "" || !s.Made {
+			service := get(s.Service)
+			service.Spans++
+			if s.Failed {
+				service.Errors++
+			}
+		}
+		s.count()
+	}
+	for _, s := range of {
+		t.Services = append(t.Services, *s)
+	}
+	slices.SortFunc(t.Services, func(a, b Service) int {
+		return cmp.Or(cmp.Compare(b.Spans, a.Spans), strings.Compare(a.Name, b.Name))
+	})
+}
+
+// count adds what s has to what is below it, and that to its parent's.
+func (s *Span) count() {
+	s.below.spans++
+	s.below.lines += len(s.Lines)
+	s.below.failed = s.below.failed || s.Failed || slices.ContainsFunc(s.Lines, (*Line).IsError)
+	if p := s.Parent; p != nil {
+		p.below.spans += s.below.spans
+		p.below.lines += s.below.lines
+		p.below.failed = p.below.failed || s.below.failed
+	}
+}
+
+// reports tells whether l is the line that reports its span.
+func (l *Line) reports() bool { return l.Span != nil && l.Span.Report == l }
+
+// IsError tells whether e is at the level of errors, or of what is worse.
+func (e *Entry) IsError() bool {
+	switch strings.ToLower(e.Level) {
+	case "error", "err", "fatal", "panic", "critical", "crit", "alert", "emergency", "emerg", "severe", "dpanic":
+		return true
+	}
+	return false
+}
+
+// Errors returns how many spans failed, and lines at the level of errors report none.
+func (t *Tree) Errors() int {
+	n := 0
+	for _, s := range t.Services {
+		n += s.Errors
+	}
+	return n
+}
+
+// links finds the other traces that lines name.
+func (t *Tree) links() {
+	seen := map[Link]bool{}
+	add := func(trace, why string) {
+		if l := (Link{trace, why}); trace != "" && !seen[l] {
+			seen[l] = true
+			t.Links = append(t.Links, l)
+		}
+	}
+	for _, l := range t.Entries {
+		switch r := l.Record.(type) {
+		case *line.Request:
+			add(r.UntrustedTraceID, "untrusted")
+		case *line.Run:
+			add(r.ScheduledBy, "scheduled by")
+		}
+	}
+}
