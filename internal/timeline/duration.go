@@ -23,9 +23,9 @@ func short(d time.Duration) string {
 	case d < 999_500:
 		return strconv.Itoa(int(d.Round(time.Microsecond)/time.Microsecond)) + " µs"
 	case d < 999_500*time.Microsecond:
-		return digits(float64(d)/1e6) + " ms"
+		return threeDigits(float64(d)/1e6) + " ms"
 	case d < time.Minute-500*time.Millisecond:
-		return digits(float64(d)/1e9) + " s"
+		return threeDigits(float64(d)/1e9) + " s"
 	}
 	d = d.Round(time.Second)
 	switch {
@@ -37,8 +37,8 @@ func short(d time.Duration) string {
 	return strconv.Itoa(int(d/(24*time.Hour))) + " d"
 }
 
-// digits writes a number below a thousand in three digits.
-func digits(f float64) string {
+// threeDigits writes a number below a thousand in three digits.
+func threeDigits(f float64) string {
 	switch {
 	case f < 9.995:
 		return strconv.FormatFloat(f, 'f', 2, 64)

@@ -11,7 +11,7 @@ import (
 // something else: control characters, the C1 ones too, bidi and other format characters, line and
 // paragraph separators, invalid UTF-8. A tab is four spaces.
 func visible(s string) string {
-	if plain(s) {
+	if isPrintable(s) {
 		return s
 	}
 	var b strings.Builder
@@ -21,8 +21,8 @@ func visible(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			b.WriteString(`\x`)
-			b.WriteByte(hexDigits[s[i]>>4])
-			b.WriteByte(hexDigits[s[i]&15])
+			b.WriteByte(sixteen[s[i]>>4])
+			b.WriteByte(sixteen[s[i]&15])
 		case r == '\t':
 			b.WriteString("    ")
 		case unicode.IsGraphic(r):
@@ -36,10 +36,10 @@ func visible(s string) string {
 	return b.String()
 }
 
-const hexDigits = "0123456789abcdef"
+const sixteen = "0123456789abcdef"
 
-// plain tells whether s is printable ASCII only.
-func plain(s string) bool {
+// isPrintable tells whether s is printable ASCII only.
+func isPrintable(s string) bool {
 	for i := range len(s) {
 		if s[i]-' ' > '~'-' ' {
 			return false
@@ -50,7 +50,7 @@ func plain(s string) bool {
 
 // columns returns how many columns of a terminal s takes.
 func columns(s string) int {
-	if plain(s) {
+	if isPrintable(s) {
 		return len(s)
 	}
 	n := 0

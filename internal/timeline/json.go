@@ -246,7 +246,7 @@ func (w *jsonWriter) end() error {
 // harmless escapes in JSON the characters beyond ASCII that a terminal obeys. Marshal escapes the
 // others.
 func harmless(text string) string {
-	if plain(text) {
+	if isPrintable(text) {
 		return text
 	}
 	var b strings.Builder

@@ -8,39 +8,20 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/clew/internal/line"
 )
-
-// Glance is as much of a line as the list of traces needs. Its texts may share memory with the
-// source: what is kept of them is copied.
-type Glance struct {
-	Trace   ID
-	Time    time.Time // zero: none
-	Service string
-	Error   bool // it is at the level of errors
-
-	// Kind is that of the span that the line reports; "": none. What follows says something only
-	// with one.
-	Kind                Kind
-	Root                bool // it names no parent
-	Method, Route, Path string
-	Status              int
-	Duration            time.Duration
-	Failed              bool
-
-	Wanted bool // the line has what Filter.Wanted asks for
-}
 
 // GlanceOf is the glance at an entry.
 func GlanceOf(e *Entry) Glance {
-	g := Glance{Trace: e.Trace, Time: e.Time, Service: e.Service, Error: e.IsError()}
-	s := spanOf(&Line{Entry: e, At: e.Time})
-	if s == nil {
-		return g
-	}
-	g.Kind, g.Root, g.Status, g.Duration, g.Failed = s.Kind, s.Kind == Job || s.ParentID == "", s.Status, s.Duration, s.Failed
-	g.Path, g.Route = s.Operation, s.Route
-	if s.Kind == Server {
-		g.Method, g.Path, _ = strings.Cut(s.Operation, " ")
+	g := Glance{Time: e.Time, Trace: e.Trace, Span: spanNumber(e.Span), Parent: spanNumber(parentID(e)), Service: e.Service, Level: e.Level}
+	switch r := e.Record.(type) {
+	case *line.Request:
+		g.Record, g.Method, g.Route, g.Status, g.Duration = r.Message(), r.Method, or(r.Route, r.Path), r.Status, r.Duration
+	case *line.Call:
+		g.Record, g.Method, g.Route, g.Status, g.Duration = r.Message(), r.Method, r.Path, r.Status, r.Duration
+	case *line.Run:
+		g.Record, g.Route, g.Duration = r.Message(), r.Job, r.Duration
 	}
 	return g
 }
@@ -54,7 +35,7 @@ type Filter struct {
 	MinStatus, MaxStatus int           // zero: any
 	Slower               time.Duration // than this; zero: any
 	Error                bool          // traces in which something failed, or a line is at the level of errors
-	Wanted               bool          // traces of which a Glance is Wanted
+	Marked               bool          // traces that are marked; see [Lister.Mark]
 	Since, Until         time.Time     // the trace began no earlier, and before; zero: any
 }
 
@@ -75,9 +56,9 @@ func ParseStatus(text string) (low, high int, err error) {
 type Summary struct {
 	ID         ID
 	Start, End time.Time // zero: no line has a time
-	Kind       Kind      // of the root; "": no line reports one
+	Record     string    // the message of the root's line: a request, call or job; "": no line reports one
 	Service    string    // of the root; without one, of the first line
-	Operation  string    // of the root; "": no line reports one
+	Operation  string    // of the root
 	Status     int
 	Duration   time.Duration // of the root; without one, from the first line to the last
 	Services   []string      // in the order of their names
@@ -122,13 +103,13 @@ type summary struct {
 	first, last          int64 // of lines, in nanoseconds since 1970; none: never
 	begin                int64 // of the root
 	took                 time.Duration
-	kind                 Kind
-	service, operation   string // of the root
+	record               string // of the root, as the next two
+	service, operation   string
 	services             []string
 	status               int32
 	spans, lines, errors uint32
 	more                 uint32
-	root, match, wanted  bool
+	root, match, marked  bool
 }
 
 const never = math.MaxInt64
@@ -193,15 +174,25 @@ func (l *Lister) sum(s *summary, g *Glance) {
 	if at != never {
 		s.first, s.last = min(s.first, at), max(s.last, at)
 	}
-	if g.Error || g.Failed {
+	if g.isError() {
 		s.errors++
 	}
-	s.wanted = s.wanted || g.Wanted
 	s.match = s.match || l.filter.matches(g)
 	l.serves(s, g.Service)
-	if g.Kind != "" {
+	if g.Record != "" {
 		s.spans++
 		l.root(s, g, at)
+	}
+}
+
+// isError tells whether something failed.
+func (g *Glance) isError() bool { return isError(g.Level) || g.Record != "" && g.Status >= 500 }
+
+// Mark marks the trace with this ID, if there is one, for Filter.Marked: one of its lines has
+// something that a glance does not show.
+func (l *Lister) Mark(id ID) {
+	if s := l.find(id); s != nil && id != (ID{}) {
+		s.marked = true
 	}
 }
 
@@ -217,8 +208,8 @@ func (l *Lister) serves(s *summary, service string) {
 	s.services = append(s.services, l.name(service))
 }
 
-// maxNames is how many names of services are kept for all traces together. More would be an attack.
-const maxNames = 1 << 16
+// maxServiceNames is how many names of services are kept for all traces together. More would be an attack.
+const maxServiceNames = 1 << 16
 
 // name returns a copy of a service's name, one for all traces. A very long name is shortened.
 func (l *Lister) name(service string) string {
@@ -226,7 +217,7 @@ func (l *Lister) name(service string) string {
 		return name
 	}
 	name := short256(service)
-	if len(l.names) < maxNames && name == service {
+	if len(l.names) < maxServiceNames && name == service {
 		l.names[name] = name
 	}
 	return name
@@ -245,28 +236,26 @@ func short256(s string) string {
 func (l *Lister) root(s *summary, g *Glance, at int64) {
 	begin := at
 	if at != never {
-		begin = before(at, g.Duration)
+		begin = earlierBy(at, g.Duration)
 	}
-	better := s.kind == "" || rank(g.Kind, g.Root) > rank(s.kind, s.root) ||
-		rank(g.Kind, g.Root) == rank(s.kind, s.root) && begin < s.begin
-	if !better {
+	is := rank(g.Record, g.Parent == 0)
+	if was := rank(s.record, s.root); is < was || is == was && begin >= s.begin {
 		return
 	}
-	operation := or(g.Route, g.Path)
-	if g.Method != "" {
-		operation = join(g.Method, operation)
-	}
-	s.kind, s.root, s.begin, s.took, s.status = g.Kind, g.Root, begin, max(g.Duration, 0), int32(g.Status)
-	s.service, s.operation = l.name(g.Service), short256(operation)
+	s.record, s.root, s.begin, s.took, s.status = g.Record, g.Parent == 0, begin, max(g.Duration, 0), int32(g.Status)
+	s.service, s.operation = l.name(g.Service), short256(join(g.Method, g.Route))
 }
 
 // rank orders spans by how likely they are the root.
-func rank(k Kind, root bool) int {
+func rank(record string, root bool) int {
 	r := 0
-	if root {
+	switch {
+	case record == "":
+		return -1
+	case root:
 		r = 2
 	}
-	if k != Client {
+	if record != line.MessageCall {
 		r++
 	}
 	return r
@@ -274,13 +263,13 @@ func rank(k Kind, root bool) int {
 
 // matches tells whether a line has all that is asked of one.
 func (f *Filter) matches(g *Glance) bool {
-	if f.Service != "" && f.Service != g.Service || f.Error && !g.Error && !g.Failed {
+	if f.Service != "" && f.Service != g.Service || f.Error && !g.isError() {
 		return false
 	}
 	if f.Route == "" && f.MinStatus == 0 && f.Slower == 0 {
 		return true
 	}
-	return (g.Kind == Server || g.Kind == Job) && (f.Route == "" || f.Route == g.Route) &&
+	return g.Record != "" && g.Record != line.MessageCall && (f.Route == "" || f.Route == g.Route) &&
 		(f.MinStatus == 0 || g.Status >= f.MinStatus && g.Status <= max(f.MaxStatus, f.MinStatus)) && g.Duration >= f.Slower
 }
 
@@ -324,8 +313,8 @@ func nanoseconds(t time.Time) int64 {
 	return t.UnixNano()
 }
 
-// before returns a time that is so much earlier.
-func before(at int64, d time.Duration) int64 {
+// earlierBy returns a time that is so much earlier.
+func earlierBy(at int64, d time.Duration) int64 {
 	if d <= 0 || at-int64(d) > at {
 		return at
 	}
@@ -371,19 +360,19 @@ func (s *summary) known() int64 {
 func (l *Lister) wants(s *summary) bool {
 	f := &l.filter
 	start := s.known()
-	return s.match && (!f.Wanted || s.wanted) && (!f.Error || s.errors > 0) &&
+	return s.match && (!f.Marked || s.marked) &&
 		(f.Since.IsZero() || start >= nanoseconds(f.Since)) && (f.Until.IsZero() || start < nanoseconds(f.Until))
 }
 
 func (s *summary) summary() Summary {
 	r := Summary{
-		ID: s.id, Kind: s.kind, Service: s.service, Operation: s.operation, Status: int(s.status), Duration: s.took,
+		ID: s.id, Record: s.record, Service: s.service, Operation: s.operation, Status: int(s.status), Duration: s.took,
 		Services: slices.Sorted(slices.Values(s.services)), More: int(s.more), Spans: int(s.spans), Lines: int(s.lines), Errors: int(s.errors),
 	}
 	if start := s.start(); start != never {
 		r.Start, r.End = time.Unix(0, start).UTC(), time.Unix(0, max(s.last, start)).UTC()
 	}
-	if s.kind == "" {
+	if s.record == "" {
 		r.Duration = r.End.Sub(r.Start)
 		if len(s.services) > 0 {
 			r.Service = s.services[0]

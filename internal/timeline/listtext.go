@@ -3,6 +3,8 @@ package timeline
 import (
 	"io"
 	"strings"
+
+	"example.com/clew/internal/line"
 )
 
 // ListText writes a list of traces as a table, a trace a line, with the whole ID at the end.
@@ -17,6 +19,9 @@ func ListText(to io.Writer, traces []Summary, left Left, style Style) error {
 	p.leftOut(len(traces), left)
 	return p.to.Flush()
 }
+
+// kinds are the kinds of spans that records report.
+var kinds = map[string]Kind{line.MessageRequest: Server, line.MessageCall: Client, line.MessageJob: Job}
 
 // listed writes the line of a trace. The ID is never cut: it is what people copy.
 func (p *page) listed(s *Summary) {
@@ -34,8 +39,8 @@ func (p *page) listed(s *Summary) {
 	p.put("", "  ")
 
 	id := idText(s.ID)
-	words := p.name(s.Service, s.Kind, s.Operation, false)
-	if s.Kind == "" {
+	words := p.name(s.Service, kinds[s.Record], s.Operation, false)
+	if s.Record == "" {
 		words = append(words[:1], word{dim, "(no request, call or job)"})
 	}
 	if s.Status != 0 {
@@ -111,7 +116,7 @@ func ListJSON(to io.Writer, traces []Summary, left Left) error {
 			s.Services = []string{}
 		}
 		w.element(jsonSummary{
-			idText(s.ID), timeText(s.Start), milliseconds(s.Duration), s.Service, s.Operation, s.Kind, s.Status,
+			idText(s.ID), timeText(s.Start), milliseconds(s.Duration), s.Service, s.Operation, kinds[s.Record], s.Status,
 			s.Services, s.Spans, s.Lines, s.Errors,
 		})
 	}

@@ -244,7 +244,7 @@ func (p *page) entry(l *Line, service, guide string) {
 	if l.Service != service && l.Service != "" {
 		words = append(words, word{p.colourOf(l.Service), l.Service + " "})
 	}
-	if level := levelOf(l.Level); level != "" {
+	if level := levelMark(l.Level); level != "" {
 		words = append(words, word{levelColour, level + " "})
 	}
 	first, rest, _ := strings.Cut(strings.TrimRight(l.said(), "\r\n"), "\n")
@@ -282,8 +282,8 @@ func (p *page) more(rest, colour, guide string) {
 	}
 }
 
-// levelOf returns the name of a level as logctx.Console has it.
-func levelOf(level string) string {
+// levelMark returns the name of a level as logctx.Console has it.
+func levelMark(level string) string {
 	switch level {
 	case "trace":
 		return "TRC"

@@ -444,13 +444,9 @@ func (s *Span) count() {
 func (l *Line) reports() bool { return l.Span != nil && l.Span.Report == l }
 
 // IsError tells whether e is at the level of errors, or of what is worse.
-func (e *Entry) IsError() bool {
-	switch strings.ToLower(e.Level) {
-	case "error", "err", "fatal", "panic", "critical", "crit", "alert", "emergency", "emerg", "severe", "dpanic":
-		return true
-	}
-	return false
-}
+func (e *Entry) IsError() bool { return isError(e.Level) }
+
+func isError(level string) bool { return level == "error" || level == "fatal" || level == "panic" }
 
 // Errors returns how many spans failed, and lines at the level of errors report none.
 func (t *Tree) Errors() int {
