@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"example.com/clew/internal/line"
+	"example.com/clew/internal/timeline"
 	"example.com/clew/logctx"
 )
 
@@ -86,14 +87,20 @@ func parse(text string) said {
 // about fills in what the lines of calls without a path are about: what the request is about in
 // which they were made.
 func about(lines []said) {
-	tree := treeOf(lines)
-	for i := range lines {
-		if call, ok := lines[i].Record.(*line.Call); ok && call.Plain {
-			if above := tree.above(&lines[i]); above != nil {
-				lines[i].media = above.media
-			}
+	for _, s := range treeOf(lines).Spans {
+		call, ok := record(s).(*line.Call)
+		if !ok || !call.Plain || s.Parent == nil || s.Parent.Report == nil {
+			continue
 		}
+		lines[s.Report.Number-1].media = lines[s.Parent.Report.Number-1].media
 	}
+}
+
+func record(s *timeline.Span) line.Record {
+	if s.Report == nil {
+		return nil
+	}
+	return s.Report.Record
 }
 
 // linesEach is how many lines each service owes a request; a debug trace has one more.
@@ -105,6 +112,7 @@ func report(out io.Writer, lines []said, ids map[string]string, cfg config) []er
 	var failures []error
 	failf := func(format string, args ...any) { failures = append(failures, fmt.Errorf(format, args...)) }
 
+	var last []said // lines, of the last request
 	for _, c := range calls {
 		id := cfg.logged(ids[c.media])
 		fmt.Fprintf(out, "\n%s: %s\n", c.caller, ids[c.media])
@@ -129,11 +137,12 @@ func report(out io.Writer, lines []said, ids map[string]string, cfg config) []er
 				failf("%s: %d lines of %s, want %d", c.caller, got[name], name, want)
 			}
 		}
-		tree := treeOf(own)
+		tree := outline(treeOf(own))
 		fmt.Fprintf(out, "\n%s", tree)
-		if want := wantTree(c); tree.String() != want {
+		if want := wantOutline(c); tree != want {
 			failf("%s: the calls are\n%swant\n%s", c.caller, tree, want)
 		}
+		last = own
 	}
 
 	fmt.Fprintln(out, "\nthe timer: each run its own")
@@ -141,11 +150,11 @@ func report(out io.Writer, lines []said, ids map[string]string, cfg config) []er
 	for _, id := range ids {
 		used = append(used, cfg.logged(id))
 	}
-	last := said{}
+	run := said{} // the line before, of a run
 	for _, l := range lines {
 		job, ended := l.Record.(*line.Run)
 		if ended {
-			l.run = last.run
+			l.run = run.run
 		}
 		switch {
 		case l.media != "":
@@ -154,18 +163,22 @@ func report(out io.Writer, lines []said, ids map[string]string, cfg config) []er
 			failf("line that nobody owes: %s", l.text)
 		case l.TraceID == "":
 			failf("timer: line without an ID: %s", l.text)
-		case l.run == last.run && l.TraceID != last.TraceID:
+		case l.run == run.run && l.TraceID != run.TraceID:
 			failf("timer: run %s has two IDs: %s", l.run, l.text)
-		case l.run != last.run && slices.Contains(used, l.TraceID):
+		case l.run != run.run && slices.Contains(used, l.TraceID):
 			failf("timer: run %s has an ID that was used before: %s", l.run, l.text)
 		case ended && job.Job != refreshJob:
 			failf("timer: run %s is of %q: %s", l.run, job.Job, l.text)
 		}
-		if _, before := last.Record.(*line.Run); l.run != last.run && last.run != "" && !before {
-			failf("timer: run %s has no line at its end", last.run)
+		if _, before := run.Record.(*line.Run); l.run != run.run && run.run != "" && !before {
+			failf("timer: run %s has no line at its end", run.run)
 		}
 		fmt.Fprintln(out, " ", l.text)
-		used, last = append(used, l.TraceID), l
+		used, run = append(used, l.TraceID), l
+	}
+	fmt.Fprintln(out, "\nthe last of the requests, as clew timeline shows it")
+	if err := draw(out, last, cfg.zipkin); err != nil {
+		failures = append(failures, err)
 	}
 	if len(failures) == 0 {
 		fmt.Fprintf(out, "\nok: %d lines, every one with the ID it should have, and no call missing\n", len(lines))

@@ -40,7 +40,7 @@ func TestDemo(t *testing.T) {
 					if c.want != "" {
 						assert.Contains(t, text, "\n"+c.caller+": "+c.want+"\n")
 					}
-					assert.Contains(t, text, "\n"+wantTree(c))
+					assert.Contains(t, text, "\n"+wantOutline(c))
 				}
 				assert.Equal(t, 1, strings.Count(text, "seen only in a debug trace"), "lines at debug level")
 				assert.NotContains(t, text, "\x1b", "what is no terminal")

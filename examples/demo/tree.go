@@ -1,87 +1,103 @@
 package main
 
 import (
-	"encoding/hex"
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
+	"time"
 
 	"example.com/clew/internal/line"
+	"example.com/clew/internal/timeline"
 )
 
-// tree is who called whom, by the log lines of requests and calls alone.
-type tree struct {
-	spans map[string]*said // by their IDs
-	below map[string][]*said
-	roots []*said // called by nobody who has a line
+// treeOf finds out who called whom, by the lines alone.
+func treeOf(lines []said) *timeline.Tree {
+	entries := make([]*timeline.Entry, len(lines))
+	for i := range lines {
+		entries[i] = lines[i].entry(i + 1)
+	}
+	var id timeline.ID
+	if len(entries) > 0 {
+		id = entries[0].Trace
+	}
+	return timeline.NewTree(timeline.NewTrace(id, entries))
 }
 
-// treeOf finds out who called whom. The lines of calls and of requests stand in the order in which
-// these ended.
-func treeOf(lines []said) *tree {
-	t := &tree{spans: map[string]*said{}, below: map[string][]*said{}}
-	for i := range lines {
-		if _, ok := parentOf(&lines[i]); ok {
-			t.spans[lines[i].SpanID] = &lines[i]
+// entry is the line as the engine of clew timeline has it.
+func (s *said) entry(number int) *timeline.Entry {
+	at, precision := dated(s.Time, time.Now())
+	return &timeline.Entry{
+		Source: "demo", Number: number, Time: at, Precision: precision, Trace: number128(s.TraceID), Span: s.SpanID,
+		Service: s.Service, Level: strings.ToLower(s.Level), Message: s.Message, Sampled: s.Sampled, Record: s.Record,
+		Fields: s.Fields, Text: s.text,
+	}
+}
+
+// dated gives a date to the times of logctx.Console, which writes the time of the day in the zone
+// of its program: the day on which it is nearest to now. slog's text has milliseconds.
+func dated(t, now time.Time) (at time.Time, precision time.Duration) {
+	if t.IsZero() {
+		return t, 0
+	}
+	if t.Nanosecond()%int(time.Millisecond) == 0 {
+		precision = time.Millisecond
+	}
+	if t.Year() != 0 {
+		return t, precision
+	}
+	for days := -1; days <= 1; days++ {
+		on := time.Date(now.Year(), now.Month(), now.Day()+days, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.Local)
+		if at.IsZero() || on.Sub(now).Abs() < at.Sub(now).Abs() {
+			at = on
 		}
 	}
-	for i := range lines {
-		l := &lines[i]
-		parent, ok := parentOf(l)
-		switch {
-		case !ok:
-		case t.spans[parent] == nil:
-			t.roots = append(t.roots, l)
-		default:
-			t.below[parent] = append(t.below[parent], l)
-		}
-	}
-	return t
+	return at.UTC(), precision
 }
 
-// parentOf is the parent of the span that l is the line of; ok is false if l is of none.
-func parentOf(l *said) (id string, ok bool) {
-	switch r := l.Record.(type) {
-	case *line.Request:
-		return hex.EncodeToString(r.ParentID[:]), true
-	case *line.Call:
-		return hex.EncodeToString(r.ParentID[:]), true
-	}
-	return "", false
+// number128 is the ID that a text has in hexadecimal digits; zero: none.
+func number128(text string) (id timeline.ID) {
+	half := max(len(text)-16, 0)
+	id.High, _ = strconv.ParseUint(text[:half], 16, 64)
+	id.Low, _ = strconv.ParseUint(text[half:], 16, 64)
+	return id
 }
 
-// above is the span that l's span is below; nil: none.
-func (t *tree) above(l *said) *said {
-	parent, _ := parentOf(l)
-	return t.spans[parent]
-}
-
-func (t *tree) String() string {
+// outline is the tree without times: a call or a request a line.
+func outline(t *timeline.Tree) string {
 	var b strings.Builder
-	var write func(level string, spans []*said)
-	write = func(level string, spans []*said) {
-		if len(level) > 20 { // a circle
-			return
+	level := map[*timeline.Span]string{}
+	for _, s := range t.Spans { // parents come first
+		indent := "  "
+		if s.Parent != nil {
+			indent = level[s.Parent]
 		}
-		for _, l := range spans {
-			switch r := l.Record.(type) {
-			case *line.Request:
-				fmt.Fprintf(&b, "%s%s %s %s %d\n", level, l.Service, r.Method, r.Route, r.Status)
-			case *line.Call:
-				callee := r.Path
-				if r.Plain {
-					callee = r.Host
-				}
-				fmt.Fprintf(&b, "%s-> %s %s\n", level, r.Method, callee)
-			}
-			write(level+"  ", t.below[l.SpanID])
+		level[s] = indent
+		if s.Made { // who has called from outside has no line
+			continue
 		}
+		level[s] += "  "
+		fmt.Fprintf(&b, "%s%s%s\n", indent, title(s), map[bool]string{true: " (guessed)"}[s.Guess])
 	}
-	write("  ", t.roots)
 	return b.String()
 }
 
-// wantTree is the tree of a request.
-func wantTree(c call) string {
+func title(s *timeline.Span) string {
+	switch r := s.Report.Record.(type) {
+	case *line.Request:
+		return fmt.Sprintf("%s %s %s %d", s.Service, r.Method, r.Route, r.Status)
+	case *line.Call:
+		callee := r.Path
+		if r.Plain {
+			callee = r.Host
+		}
+		return fmt.Sprintf("-> %s %s", r.Method, callee)
+	}
+	return s.Operation
+}
+
+// wantOutline is the outline of a request's tree.
+func wantOutline(c call) string {
 	return strings.ReplaceAll(`  media-api GET /media/{id} 200
     -> GET /bandwidth/N
       network-information GET /bandwidth/{id} 200
@@ -89,4 +105,9 @@ func wantTree(c call) string {
       image-store GET /images/{id} 200
         -> GetItem dynamodb
 `, "N", c.media)
+}
+
+// draw draws a trace as clew timeline does.
+func draw(out io.Writer, lines []said, zipkin string) error {
+	return treeOf(lines).Text(out, timeline.Style{UI: zipkin})
 }
