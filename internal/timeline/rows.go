@@ -191,7 +191,7 @@ func (p *page) span(s *Span, f *frame, branch string) {
 	switch {
 	case s.Missing():
 		p.missed = true
-		words = append(words, word{dim, "span " + s.ID + " [not reported]"})
+		words = append(words, word{dim, missingName[s.Kind] + " " + s.ID + " [not reported]"})
 	case s.Made:
 		p.made = true
 		words = append(words, word{bold + ";" + p.colourOf(s.Service), or(s.Service, "?")}, word{"", " span " + s.ID}, word{dim, " [made]"})
@@ -212,6 +212,9 @@ func (p *page) span(s *Span, f *frame, branch string) {
 	}
 	p.row(p.offset(s.Start), took, words[0].text, branch, words...)
 }
+
+// missingName is what a span is called that has no line. A request names the caller's.
+var missingName = map[Kind]string{Client: "caller's span", Internal: "span"}
 
 // Missing tells whether spans name s as their parent, and there is no line of it.
 func (s *Span) Missing() bool { return s.Made && len(s.Lines) == 0 }
@@ -267,19 +270,28 @@ func (l *Line) said() string {
 	return l.Text
 }
 
-// more writes the further lines of a message.
+// more writes the further lines of a message. Where there is a width these are the first ones, and
+// the causes in a stack trace of Java's, which stand far below.
 func (p *page) more(rest, colour, guide string) {
+	skipped := 0
+	skip := func() {
+		if skipped > 0 {
+			p.row("", "", "", guide, word{}, word{dim, "  … " + counted(skipped, "more line")})
+		}
+		p.left += skipped
+		skipped = 0
+	}
 	for n := 1; rest != ""; n++ {
 		var text string
 		text, rest, _ = strings.Cut(rest, "\n")
-		if p.style.Width > 0 && n == maxMessage && rest != "" {
-			left := 1 + strings.Count(rest, "\n") + 1
-			p.left += left
-			p.row("", "", "", guide, word{}, word{dim, "  … " + counted(left, "more line")})
-			return
+		if p.style.Width > 0 && n >= maxMessage && !strings.HasPrefix(text, "Caused by: ") {
+			skipped++
+			continue
 		}
+		skip()
 		p.row("", "", "", guide, word{}, word{colour, "  " + strings.TrimRight(text, "\r")})
 	}
+	skip()
 }
 
 // levelMark returns the name of a level as logctx.Console has it.

@@ -253,16 +253,30 @@ func head(i int, text string) string {
 	return text + strings.Repeat(" ", 13-len(text))
 }
 
-// causes writes where failures began; without failed spans, the first lines at the level of
-// errors.
+// causes writes where failures began, those alike once; without failed spans, the first lines at
+// the level of errors.
 func (p *page) causes() {
 	causes := p.tree.Causes()
-	for i, s := range causes {
+	if len(causes) == 0 {
+		p.errorLines()
+		return
+	}
+	times := map[failure]int{}
+	var first []*Span
+	for _, s := range causes {
+		if times[s.failure()]++; times[s.failure()] == 1 {
+			first = append(first, s)
+		}
+	}
+	for i, s := range first {
 		if i == shown {
-			p.line(word{"", head(i, "") + "… and " + grouped(len(causes)-shown) + " more"})
-			break
+			p.line(word{"", head(i, "") + "… and " + grouped(len(first)-shown) + " other kinds"})
+			return
 		}
 		words := []word{{red, head(i, "failed")}, {dim, right(p.offset(s.Start), offsetColumns) + "  "}}
+		if n := times[s.failure()]; n > 1 {
+			words = append(words, word{bold, grouped(n) + " × "})
+		}
 		words = append(words, p.name(s.Service, s.Kind, s.Operation, false)...)
 		words = append(words, outcome(s)...)
 		if s.Error == "" {
@@ -270,16 +284,32 @@ func (p *page) causes() {
 		}
 		p.line(words...)
 	}
-	if len(causes) > 0 {
-		return
-	}
+}
+
+// failure tells which failures are alike.
+type failure struct {
+	service, operation, err string
+	status                  int
+}
+
+func (s *Span) failure() failure {
+	return failure{s.Service, alike(s.Operation), s.Error, s.Status}
+}
+
+// errorLines writes the first lines at the level of errors.
+func (p *page) errorLines() {
 	n := 0
 	for _, l := range p.tree.Entries {
-		if l.IsError() && n < shown {
-			p.line(word{red, head(n, "errors")}, word{dim, right(p.offset(l.At), offsetColumns) + "  "},
-				word{p.colourOf(l.Service), or(l.Service, "?") + " "}, word{"", firstLine(or(l.Message, l.Text))})
-			n++
+		if !l.IsError() {
+			continue
 		}
+		if n == shown {
+			p.line(word{"", head(n, "") + "… and more"})
+			return
+		}
+		p.line(word{red, head(n, "errors")}, word{dim, right(p.offset(l.At), offsetColumns) + "  "},
+			word{p.colourOf(l.Service), or(l.Service, "?") + " "}, word{"", firstLine(or(l.Message, l.Text))})
+		n++
 	}
 }
 

@@ -25,6 +25,8 @@ type Line struct {
 	At time.Time
 
 	Span *Span // that it stands under; nil: under the trace itself
+
+	inexact time.Duration // how much later than At it may have been written
 }
 
 // NewTrace returns the trace that the entries are the lines of, in whatever order they come. It
@@ -101,26 +103,25 @@ func (t *Trace) once(entries []*Entry) []*Entry {
 // lineUp gives to each entry of one source its place in time.
 func lineUp(entries []*Entry) []*Line {
 	lines := make([]*Line, len(entries))
-	var last time.Time
+	last := &Line{Entry: &Entry{}}
 	untimed := 0 // lines at the beginning that have no time
 	for i, e := range entries {
-		at := e.Time
+		l := &Line{Entry: e, At: e.Time, inexact: e.Precision}
 		switch {
-		case at.IsZero():
-			at = last
-		case e.Precision > 0 && at.Before(last) && last.Sub(at) < e.Precision: // its source puts it behind the last one
-			at = last
+		case l.At.IsZero():
+			l.At, l.inexact = last.At, last.inexact
+		case l.inexact > 0 && l.At.Before(last.At) && last.At.Sub(l.At) < l.inexact: // its source puts it behind the last one
+			l.inexact -= last.At.Sub(l.At)
+			l.At = last.At
 		}
-		if last.IsZero() && !at.IsZero() {
+		if l.At.IsZero() {
+			untimed++
+		} else if last.At.IsZero() {
 			for _, before := range lines[:untimed] {
-				before.At = at
+				before.At, before.inexact = l.At, l.inexact
 			}
 		}
-		if at.IsZero() {
-			untimed++
-		}
-		lines[i] = &Line{Entry: e, At: at}
-		last = at
+		lines[i], last = l, l
 	}
 	return lines
 }

@@ -289,7 +289,7 @@ func (b *builder) settle() {
 		if s.Parent == nil || s.Report == nil || s.Start.IsZero() || s.Parent.Start.IsZero() {
 			continue
 		}
-		if early := s.Parent.Start.Sub(s.Start); early > 0 && early <= s.Report.Precision {
+		if early := s.Parent.Start.Sub(s.Start); early > 0 && early <= s.Report.inexact {
 			s.Start = s.Parent.Start
 		}
 	}
@@ -335,7 +335,7 @@ func (b *builder) place() {
 	for _, l := range b.tree.Entries {
 		if l.Span == nil && l.Service != "" && !l.At.IsZero() {
 			asked = append(asked, question{
-				service: l.Service, begins: l.At.Add(l.Precision), ends: l.At,
+				service: l.Service, begins: l.At.Add(l.inexact), ends: l.At,
 				answer: func(s *Span) { l.Span = s },
 			})
 		}
@@ -370,7 +370,7 @@ func (b *builder) order() {
 // sharpen moves lines whose times are not exact behind the beginning of what they stand under.
 func sharpen(lines []*Line, begin time.Time, report *Line) {
 	for _, l := range lines {
-		if l != report && l.At.Before(begin) && !l.At.IsZero() && begin.Sub(l.At) < l.Precision {
+		if l != report && l.At.Before(begin) && !l.At.IsZero() && begin.Sub(l.At) < l.inexact {
 			l.At = begin
 		}
 	}

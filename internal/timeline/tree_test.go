@@ -1,0 +1,354 @@
+package timeline_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/timeline"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTree(t *testing.T) {
+	served := func(l *log) { // a calls b
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+		l.request("b", "3", "2", 20*ms, 30*ms, line.Request{CallerParentID: number("1")})
+	}
+	tests := []struct {
+		name  string
+		lines func(*log)
+		want  string
+	}{
+		{"nothing", func(l *log) {}, ""},
+		{"parents", served, "a server 1\n  a client 2\n    b server 3\n"},
+		{"lines under their spans, in the order of time", func(l *log) {
+			l.say("b", "3", 40*ms, "later")
+			l.say("b", "3", 30*ms, "sooner")
+			served(l)
+			l.say("a", "1", 200*ms, "after the answer")
+		}, "a server 1 'after the answer'\n  a client 2\n    b server 3 'sooner' 'later'\n"},
+		{"no call line: the caller's parent", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.request("b", "3", "2", 20*ms, 30*ms, line.Request{CallerParentID: number("1")})
+		}, "a server 1\n  b server 3\n"},
+		{"retries are siblings", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.call("a", "2", "1", 10*ms, 5*ms, line.Call{Attempt: 1, Error: "refused"})
+			l.call("a", "3", "1", 20*ms, 5*ms, line.Call{Attempt: 2, Status: 200})
+		}, "a server 1\n  a client 2 failed\n  a client 3\n"},
+		{"Finagle: one ID for the call and the request", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+			l.request("b", "2", "1", 20*ms, 30*ms, line.Request{})
+			l.call("b", "4", "2", 25*ms, ms, line.Call{})
+			l.say("b", "2", 22*ms, "in b")
+			l.say("a", "2", 22*ms, "in a")
+		}, "a server 1\n  a client 2 'in a'\n    b server 2 'in b'\n      b client 4\n"},
+		{"a job is a root", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.job("a", "2", 10*ms, 5*ms, line.Run{Job: "j"}).Parent = id("1")
+		}, "a server 1\na job 2\n"},
+		{"made from lines, which name its parent", func(l *log) {
+			served(l)
+			l.say("b", "4", 25*ms, "inside").Parent = id("3")
+		}, "a server 1\n  a client 2\n    b server 3\n      b internal 4 made 'inside'\n"},
+		{"made from lines, its parent guessed", func(l *log) {
+			served(l)
+			l.say("b", "4", 25*ms, "inside")
+			l.say("b", "4", 28*ms, "again")
+		}, "a server 1\n  a client 2\n    b server 3\n      b internal 4 made guess 'inside' 'again'\n"},
+		{"made from lines, and a request below it", func(l *log) {
+			l.say("java", "2", 10*ms, "calls")
+			l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
+		}, "java internal 2 made 'calls'\n  b server 3\n"},
+		{"a parent that nobody knows", func(l *log) {
+			l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
+			l.request("c", "4", "2", 60*ms, 30*ms, line.Request{})
+		}, "? client 2 missing\n  b server 3\n  c server 4\n"},
+		{"a call answered by the only request in it", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+			l.request("b", "3", "e", 20*ms, 30*ms, line.Request{CallerParentID: number("d")}) // proxies between
+		}, "a server 1\n  a client 2\n    b server 3 guess\n"},
+		{"two calls might be it: the request that makes both", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+			l.call("a", "3", "1", 10*ms, 50*ms, line.Call{})
+			l.request("b", "4", "e", 20*ms, 30*ms, line.Request{})
+		}, "a server 1\n  a client 2\n  a client 3\n  b server 4 guess\n"},
+		{"two services might be it: none", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.request("c", "2", "", 0, 100*ms, line.Request{})
+			l.request("b", "4", "e", 20*ms, 30*ms, line.Request{})
+		}, "a server 1\nc server 2\n? client e missing\n  b server 4\n"},
+		{"a root is no guess", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.request("b", "2", "", 20*ms, 30*ms, line.Request{})
+		}, "a server 1\nb server 2\n"},
+		{"lines without a span", func(l *log) {
+			served(l)
+			l.say("b", "", 25*ms, "in b")
+			l.say("b", "", 80*ms, "not in b")
+			l.say("nginx", "", 25*ms, "nobody's")
+			l.request("a", "9", "", 0, 30*ms, line.Request{})
+			l.say("a", "", 25*ms, "either's")
+			l.say("a", "", 70*ms, "in a")
+		}, "a server 1 'in a'\n  a client 2\n    b server 3 'in b'\na server 9\n'either's'\n'nobody's'\n'not in b'\n"},
+		{"its own parent", func(l *log) { l.request("a", "1", "1", 0, ms, line.Request{}) }, "a server 1\n"},
+		{"a circle", func(l *log) {
+			l.request("a", "1", "3", 0, 100*ms, line.Request{})
+			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+			l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
+		}, "a server 1\n  a client 2\n    b server 3\n"},
+		{"a span reported twice", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.request("a", "1", "", 0, 101*ms, line.Request{})
+		}, "a server 1 'request'\n"},
+		{"a span ID that two services have", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.request("b", "1", "", 0, 101*ms, line.Request{})
+			l.say("b", "1", 5*ms, "b's")
+		}, "b server 1 'b's'\na server 1\n"},
+		{"no span ID", func(l *log) { l.request("a", "", "", 0, ms, line.Request{}); l.call("a", "", "", 0, ms, line.Call{}) }, "a server \na client \n"},
+		{"no times", func(l *log) {
+			served(l)
+			for _, e := range l.entries {
+				e.Time = time.Time{}
+			}
+		}, "a server 1\n  a client 2\n    b server 3\n"},
+		{"failures", func(l *log) {
+			l.request("a", "1", "", 0, ms, line.Request{Status: 503})
+			l.request("a", "2", "", 10*ms, ms, line.Request{Panicked: true})
+			l.request("a", "3", "", 20*ms, ms, line.Request{Status: 404})
+			l.job("a", "4", 30*ms, ms, line.Run{Panicked: true})
+			l.call("a", "5", "", 40*ms, ms, line.Call{Status: 502})
+		}, "a server 1 failed\na server 2 failed\na server 3\na job 4 failed\na client 5 failed\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var l log
+			tt.lines(&l)
+			for range 3 { // whatever order lines come in
+				tree := l.tree()
+				assert.Equal(t, tt.want, outline(tree))
+				assertWhole(t, l.entries, tree)
+				slices.Reverse(l.entries)
+			}
+		})
+	}
+}
+
+// assertWhole asserts that every entry stands in the tree once, every span too, and nothing else.
+func assertWhole(t testing.TB, entries []*timeline.Entry, tree *timeline.Tree) {
+	t.Helper()
+	want := map[*timeline.Entry]bool{}
+	for _, e := range entries {
+		if e != nil {
+			want[e] = true
+		}
+	}
+	require.Len(t, tree.Entries, len(want)-tree.Doubles, "lines of the trace; %d are doubles", tree.Doubles)
+	seen := map[*timeline.Line]bool{}
+	stand := func(l *timeline.Line, s *timeline.Span) {
+		require.False(t, seen[l], "a line stands twice: %q", l.Text)
+		require.Same(t, s, l.Span)
+		seen[l] = true
+		require.True(t, want[l.Entry], "a line of nobody")
+	}
+	for _, l := range tree.Loose {
+		stand(l, nil)
+	}
+	place, keys := map[*timeline.Span]bool{}, map[string]bool{}
+	below := 0
+	for _, s := range tree.Spans {
+		require.False(t, place[s], "a span stands twice")
+		require.False(t, keys[s.Key()], "two spans are called %s", s.Key())
+		if s.Parent != nil {
+			require.True(t, place[s.Parent], "%s stands before its parent", s.Key())
+			require.Contains(t, s.Parent.Children[:min(len(s.Parent.Children), 1000)], s.Parent.Children[0])
+		}
+		require.True(t, s.Duration >= 0, "duration of %s: %v", s.Key(), s.Duration)
+		place[s], keys[s.Key()] = true, true
+		below += len(s.Children)
+		for _, l := range s.Lines {
+			stand(l, s)
+		}
+	}
+	require.Len(t, seen, len(tree.Entries), "lines that stand in the tree")
+	require.Equal(t, len(tree.Spans), below+len(tree.Roots), "spans that are a root or a child")
+}
+
+func TestDoubles(t *testing.T) {
+	var l log
+	at := func(source string, n int, text string) {
+		for range n {
+			l.add(timeline.Entry{Source: source, Message: text, Text: text}, "a", "1", ms)
+		}
+	}
+	at("a.log", 3, "tick")
+	at("copy.log", 2, "tick")
+	at("copy.log", 1, "tock")
+	tree := l.tree()
+	assert.Equal(t, "a internal 1 made 'tick' 'tick' 'tick' 'tock'\n", outline(tree))
+	assert.Equal(t, 2, tree.Doubles, "doubles")
+	assertWhole(t, l.entries, tree)
+}
+
+func TestLinesWithInexactTimes(t *testing.T) {
+	var l log
+	l.request("a", "1", "", 500*ms, 300*ms, line.Request{})
+	l.say("a", "1", 600*ms, "exact")
+	for _, text := range []string{"first", "second"} {
+		e := l.say("a", "1", 0, text)
+		e.Precision, e.Source = time.Second, "seconds.log"
+	}
+	e := l.say("a", "1", 0, "no time")
+	e.Source, e.Time = "seconds.log", time.Time{}
+	tree := l.tree()
+	assert.Equal(t, "a server 1 'first' 'second' 'no time' 'exact'\n", outline(tree))
+	for i, written := range []time.Time{noon, noon, {}} {
+		assert.Equal(t, noon.Add(500*ms), tree.Entries[i].At, "%s", tree.Entries[i].Message)
+		assert.Equal(t, written, tree.Entries[i].Time, "%s: as it was written", tree.Entries[i].Message)
+	}
+}
+
+func TestSkew(t *testing.T) {
+	tests := []struct {
+		name        string
+		skew        time.Duration // of b's clock
+		took        time.Duration // of b's requests, in calls of 50 ms
+		wantB       time.Duration
+		wantStarted time.Duration
+	}{
+		{"none", 0, 30 * ms, 0, 20 * ms},
+		{"ahead", 3 * time.Second, 30 * ms, 3 * time.Second, 20 * ms},
+		{"behind", -time.Hour, 30 * ms, -time.Hour, 20 * ms},
+		{"too small to tell", 500 * time.Microsecond, 40 * ms, 0, 20*ms + 500*time.Microsecond},
+		{"longer than the call", 0, 70 * ms, 0, 20 * ms},
+		{"longer than the call, and behind", -15 * ms, 70 * ms, -5 * ms, 10 * ms},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var l log
+			l.request("a", "1", "", 0, time.Second, line.Request{})
+			for i := range 5 {
+				at := time.Duration(i) * 100 * ms
+				call, request := string(rune('a'+i)), string(rune('2'+i))
+				l.call("a", call, "1", at+10*ms, 50*ms, line.Call{})
+				l.request("b", request, call, at+20*ms+tt.skew, tt.took, line.Request{})
+				l.say("b", request, at+20*ms+tt.skew, "in b")
+			}
+			l.say("c", "", ms, "another clock")
+			tree := l.tree()
+			got := map[string]time.Duration{}
+			for _, s := range tree.Services {
+				got[s.Name] = s.Skew
+			}
+			assert.Equal(t, map[string]time.Duration{"a": 0, "b": tt.wantB, "c": 0}, got)
+			first := find(tree, "2")
+			assert.Equal(t, noon.Add(tt.wantStarted), first.Start, "when b began")
+			assert.Equal(t, noon.Add(tt.wantStarted), first.Lines[0].At, "its first line")
+			assert.Equal(t, noon.Add(20*ms+tt.skew), first.Lines[0].Time, "the same, as it was written")
+			assertWhole(t, l.entries, tree)
+		})
+	}
+}
+
+// One request of five is late for another reason: that is no clock's fault.
+func TestSkewOfFew(t *testing.T) {
+	var l log
+	l.request("a", "1", "", 0, time.Second, line.Request{})
+	for i, late := range []time.Duration{0, 0, 40 * ms, 0, 0} {
+		at := time.Duration(i) * 100 * ms
+		call := string(rune('a' + i))
+		l.call("a", call, "1", at, 50*ms, line.Call{})
+		l.request("b", string(rune('2'+i)), call, at+10*ms+late, 30*ms, line.Request{})
+	}
+	for _, s := range l.tree().Services {
+		assert.Zero(t, s.Skew, "%s", s.Name)
+	}
+}
+
+// A chain of services: each is put right by its caller.
+func TestSkewAddsUp(t *testing.T) {
+	var l log
+	l.request("a", "1", "", 0, 100*ms, line.Request{})
+	l.call("a", "2", "1", 10*ms, 80*ms, line.Call{})
+	l.request("b", "3", "2", 20*ms+time.Minute, 60*ms, line.Request{})
+	l.call("b", "4", "3", 30*ms+time.Minute, 40*ms, line.Call{})
+	l.request("c", "5", "4", 40*ms-time.Hour, 20*ms, line.Request{})
+	tree := l.tree()
+	assert.Equal(t, noon.Add(20*ms), find(tree, "3").Start)
+	assert.Equal(t, noon.Add(40*ms), find(tree, "5").Start)
+	assert.Equal(t, 100*ms, tree.Duration)
+}
+
+// slog's text has milliseconds: a request must not seem to begin before its call for that.
+func TestInexactSpans(t *testing.T) {
+	var l log
+	l.call("a", "1", "", 10*ms, 5*ms, line.Call{})
+	e := l.request("b", "2", "1", 10*ms+100*time.Microsecond, ms, line.Request{})
+	e.Time, e.Precision = e.Time.Truncate(ms), ms
+	tree := l.tree()
+	assert.Equal(t, noon.Add(10*ms), find(tree, "2").Start)
+	e.Precision = 0
+	assert.Equal(t, noon.Add(10*ms), l.tree().Spans[0].Start)
+	assert.Equal(t, noon.Add(10*ms), find(l.tree(), "2").Start, "exactly so")
+}
+
+func find(t *timeline.Tree, span string) *timeline.Span {
+	for _, s := range t.Spans {
+		if s.ID == id(span) {
+			return s
+		}
+	}
+	return nil
+}
+
+func TestCritical(t *testing.T) {
+	var l log
+	l.request("a", "1", "", 0, 100*ms, line.Request{})
+	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{}) // waited for from 20 on: until then, 3 is
+	l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
+	l.call("a", "4", "1", 15*ms, 30*ms, line.Call{})  // beside it, and shorter
+	l.call("a", "5", "1", 70*ms, 500*ms, line.Call{}) // nobody waits for it
+	l.call("a", "6", "1", 80*ms, 15*ms, line.Call{Plain: true, Host: "db"})
+	l.call("a", "7", "1", 80*ms, 0, line.Call{})
+	tree := l.tree()
+	got := map[string]time.Duration{}
+	sum := time.Duration(0)
+	for _, s := range tree.Spans {
+		got[s.ID[15:]] = s.Critical
+		sum += s.Critical
+	}
+	assert.Equal(t, map[string]time.Duration{"1": 35 * ms, "2": 20 * ms, "3": 30 * ms, "4": 0, "5": 0, "6": 15 * ms, "7": 0}, got)
+	assert.Equal(t, 100*ms, sum, "the whole")
+	shares := tree.Shares()
+	require.Len(t, shares, 4)
+	assert.Equal(t, timeline.Share{Service: "a", Operation: "GET /1", Kind: timeline.Server, Spans: 1, Time: 35 * ms}, shares[0])
+	assert.True(t, shares[2].Answered, "the call of b")
+}
+
+func TestCauses(t *testing.T) {
+	var l log
+	l.request("a", "1", "", 0, 100*ms, line.Request{Status: 500})
+	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{Status: 502})
+	l.request("b", "3", "2", 20*ms, 30*ms, line.Request{Status: 502})
+	l.call("b", "4", "3", 25*ms, 5*ms, line.Call{Error: "refused"})
+	l.call("b", "5", "3", 35*ms, 5*ms, line.Call{Status: 200})
+	causes := l.tree().Causes()
+	require.Len(t, causes, 1)
+	assert.Equal(t, id("4"), causes[0].ID)
+	assert.Equal(t, 4, l.tree().Errors())
+}
+
+func TestLinks(t *testing.T) {
+	var l log
+	l.request("a", "1", "", 0, ms, line.Request{UntrustedTraceID: "463ac35c9f6413ad"})
+	l.request("a", "2", "", 0, ms, line.Request{UntrustedTraceID: "463ac35c9f6413ad"})
+	l.job("a", "3", ms, 5*ms, line.Run{ScheduledBy: "7a3c1f0e9d2b4c58"})
+	assert.Equal(t, []timeline.Link{{"463ac35c9f6413ad", "untrusted"}, {"7a3c1f0e9d2b4c58", "scheduled by"}}, l.tree().Links)
+}
