@@ -104,6 +104,9 @@ func (t *Tree) Shares() []Share {
 		all = append(all, *s)
 	}
 	slices.SortFunc(all, func(a, b Share) int {
+		if a.Answered != b.Answered && a.Time == b.Time {
+			return map[bool]int{true: 1, false: -1}[a.Answered]
+		}
 		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Kind, b.Kind))
 	})
 	return all

@@ -228,7 +228,7 @@ func (p *page) folded(f *fold, branch string) {
 	p.spansLeft += f.spans
 	p.linesLeft += f.lines
 	p.row("", "", "", branch, word{}, word{dim, "… " + grouped(n) + " more like these, " + short(f.fastest.Duration) + " to " + short(f.slowest.Duration) +
-		", with " + counted(f.lines, "line") + " not shown"})
+		" (" + counted(f.lines, "line") + ")"})
 }
 
 // maxMessage is how many lines of a message are shown where there is a width.
