@@ -106,6 +106,9 @@ func record(s *timeline.Span) line.Record {
 // linesEach is how many lines each service owes a request; a debug trace has one more.
 var linesEach = map[string]int{"media-api": 5, "network-information": 4, "image-store": 3}
 
+// drawn is what stands above the picture of the last trace.
+const drawn = "the last of the requests, as clew timeline shows it"
+
 // report prints the lines of each request and run under their one ID, and the calls that they tell
 // of, and returns what is wrong with them.
 func report(out io.Writer, lines []said, ids map[string]string, cfg config) []error {
@@ -176,8 +179,8 @@ func report(out io.Writer, lines []said, ids map[string]string, cfg config) []er
 		fmt.Fprintln(out, " ", l.text)
 		used, run = append(used, l.TraceID), l
 	}
-	fmt.Fprintln(out, "\nthe last of the requests, as clew timeline shows it")
-	if err := draw(out, last, cfg.zipkin); err != nil {
+	fmt.Fprintf(out, "\n%s\n", drawn)
+	if err := treeOf(last).Text(out, timeline.Style{}); err != nil {
 		failures = append(failures, err)
 	}
 	if len(failures) == 0 {

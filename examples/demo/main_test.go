@@ -42,7 +42,14 @@ func TestDemo(t *testing.T) {
 					}
 					assert.Contains(t, text, "\n"+wantOutline(c))
 				}
-				assert.Equal(t, 1, strings.Count(text, "seen only in a debug trace"), "lines at debug level")
+				lines, picture, ok := strings.Cut(text, "\n"+drawn+"\n")
+				require.True(t, ok, "the last trace is drawn")
+				assert.Equal(t, 1, strings.Count(lines, "seen only in a debug trace"), "lines at debug level")
+				assert.Equal(t, 1, strings.Count(picture, "DBG seen only in a debug trace media=5\n"), "lines at debug level, drawn: %s", picture)
+				assert.Contains(t, picture, "7 spans of 3 services, 13 lines, no error\n")
+				assert.Equal(t, 2, strings.Count(picture, "[not reported]"), "the span of who has asked, and what that means: %s", picture)
+				assert.NotContains(t, picture, "[guessed]")
+				assert.NotContains(t, picture, "remote", "what a row shows already")
 				assert.NotContains(t, text, "\x1b", "what is no terminal")
 			})
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -105,9 +104,4 @@ func wantOutline(c call) string {
       image-store GET /images/{id} 200
         -> GetItem dynamodb
 `, "N", c.media)
-}
-
-// draw draws a trace as clew timeline does.
-func draw(out io.Writer, lines []said, zipkin string) error {
-	return treeOf(lines).Text(out, timeline.Style{UI: zipkin})
 }
