@@ -16,8 +16,8 @@ import (
 //	start        when the first span began, RFC 3339 in UTC; absent: no line has a time
 //	duration_ms  from there to the end of the last span
 //	sampled      true: a backend has spans of the trace
-//	services     [{name, spans, lines, errors, skew_ms}]; skew_ms: how much later the service's clock
-//	             is than that of the first one
+//	services     [{name, spans, lines, errors, skew_ms}]; skew_ms: how much later the service's
+//	             clock is than that of the first one
 //	links        [{trace, why}]: other traces that lines name; why is "scheduled by" or "untrusted"
 //	spans        each behind its parent:
 //	  id           a name of its own in this trace: the span ID, with "/2" behind it where another

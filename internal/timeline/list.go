@@ -27,8 +27,8 @@ func GlanceOf(e *Entry) Glance {
 }
 
 // Filter says which traces are listed: those in which one line has all that is asked for. The zero
-// value is all traces. Service alone may be that of any line. With a route, a status or a duration,
-// the line is one of a request or a job.
+// value is all traces. Service alone may be that of any line. With a route, a status or a
+// duration, the line is one of a request or a job.
 type Filter struct {
 	Service              string        // "": any
 	Route                string        // "": any
@@ -75,8 +75,8 @@ const maxNamed = 32
 // they are 300 MB.
 const DefaultTraces = 1_000_000
 
-// Lister lists traces. It is fed glances of lines in any order, and keeps the newest traces, as many
-// as it may. It is not for concurrent use. Make it by [NewLister].
+// Lister lists traces. It is fed glances of lines in any order, and keeps the newest traces, as
+// many as it may. It is not for concurrent use. Make it by [NewLister].
 type Lister struct {
 	filter Filter
 	most   int
@@ -208,7 +208,8 @@ func (l *Lister) serves(s *summary, service string) {
 	s.services = append(s.services, l.name(service))
 }
 
-// maxServiceNames is how many names of services are kept for all traces together. More would be an attack.
+// maxServiceNames is how many names of services are kept for all traces together. More would be an
+// attack.
 const maxServiceNames = 1 << 16
 
 // name returns a copy of a service's name, one for all traces. A very long name is shortened.

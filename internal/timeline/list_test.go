@@ -139,8 +139,8 @@ func TestListerHalfIDs(t *testing.T) {
 	assert.Len(t, traces, 2, "two traces with equal low halves")
 }
 
-// Where there is no room, the newest traces are kept whole, in whatever order their lines come, and
-// what is left out is counted.
+// Where there is no room, the newest traces are kept whole, in whatever order their lines come,
+// and what is left out is counted.
 func TestListerDrops(t *testing.T) {
 	const traces, lines, room = 1000, 5, 100
 	var glances []timeline.Glance

@@ -79,6 +79,18 @@ func TestTree(t *testing.T) {
 			l.call("a", "3", "1", 10*ms, 50*ms, line.Call{})
 			l.request("b", "4", "e", 20*ms, 30*ms, line.Request{})
 		}, "a server 1\n  a client 2\n  a client 3\n  b server 4 guess\n"},
+		{"a call that was answered is nobody else's", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+			l.request("b", "3", "2", 20*ms, 10*ms, line.Request{})
+			l.request("c", "4", "e", 40*ms, 10*ms, line.Request{})
+		}, "a server 1\n  a client 2\n    b server 3\n  c server 4 guess\n"},
+		{"no guess is below itself", func(l *log) {
+			l.request("b", "1", "e", 20*ms, 10*ms, line.Request{})
+			l.call("b", "2", "1", 20*ms, 10*ms, line.Call{})
+			l.request("c", "3", "2", 20*ms, 5*ms, line.Request{})
+			l.call("c", "4", "3", 20*ms, 80*ms, line.Call{})
+		}, "? client e missing\n  b server 1\n    b client 2\n      c server 3\n        c client 4\n"},
 		{"two services might be it: none", func(l *log) {
 			l.request("a", "1", "", 0, 100*ms, line.Request{})
 			l.request("c", "2", "", 0, 100*ms, line.Request{})
@@ -112,6 +124,11 @@ func TestTree(t *testing.T) {
 			l.request("b", "1", "", 0, 101*ms, line.Request{})
 			l.say("b", "1", 5*ms, "b's")
 		}, "b server 1 'b's'\na server 1\n"},
+		{"lines without a span, whose times are not exact", func(l *log) {
+			l.request("a", "1", "", 500*ms, 300*ms, line.Request{})
+			l.say("b", "", 400*ms, "exact")
+			l.say("c", "", 0, "in this second").Precision = time.Second
+		}, "a server 1\n'exact'\n'in this second'\n"},
 		{"no span ID", func(l *log) { l.request("a", "", "", 0, ms, line.Request{}); l.call("a", "", "", 0, ms, line.Call{}) }, "a server \na client \n"},
 		{"no times", func(l *log) {
 			served(l)
@@ -275,8 +292,8 @@ func TestSkewOfFew(t *testing.T) {
 // A chain of services: each is put right by its caller.
 func TestSkewAddsUp(t *testing.T) {
 	var l log
-	l.request("a", "1", "", 0, 100*ms, line.Request{})
-	l.call("a", "2", "1", 10*ms, 80*ms, line.Call{})
+	l.request("z", "1", "", 0, 100*ms, line.Request{})
+	l.call("z", "2", "1", 10*ms, 80*ms, line.Call{})
 	l.request("b", "3", "2", 20*ms+time.Minute, 60*ms, line.Request{})
 	l.call("b", "4", "3", 30*ms+time.Minute, 40*ms, line.Call{})
 	l.request("c", "5", "4", 40*ms-time.Hour, 20*ms, line.Request{})
@@ -290,13 +307,46 @@ func TestSkewAddsUp(t *testing.T) {
 func TestInexactSpans(t *testing.T) {
 	var l log
 	l.call("a", "1", "", 10*ms, 5*ms, line.Call{})
-	e := l.request("b", "2", "1", 10*ms+100*time.Microsecond, ms, line.Request{})
+	e := l.request("b", "2", "1", 10*ms+100*time.Microsecond, ms*3/2, line.Request{})
 	e.Time, e.Precision = e.Time.Truncate(ms), ms
-	tree := l.tree()
-	assert.Equal(t, noon.Add(10*ms), find(tree, "2").Start)
+	assert.Equal(t, noon.Add(10*ms), find(l.tree(), "2").Start)
 	e.Precision = 0
-	assert.Equal(t, noon.Add(10*ms), l.tree().Spans[0].Start)
-	assert.Equal(t, noon.Add(10*ms), find(l.tree(), "2").Start, "exactly so")
+	assert.Equal(t, noon.Add(9500*time.Microsecond), find(l.tree(), "2").Start, "if it is exact")
+}
+
+func TestTraceOrder(t *testing.T) {
+	var l log
+	l.say("b", "", 3*ms, "third")
+	l.say("a", "", 2*ms, "second")
+	l.say("a", "", 4*ms, "fourth")
+	l.say("b", "", 1*ms, "first")
+	e := l.say("c", "", 0, "last: no time")
+	e.Time = time.Time{}
+	var got []string
+	for _, line := range timeline.NewTrace(traceID, l.entries).Entries {
+		got = append(got, line.Message)
+	}
+	assert.Equal(t, []string{"first", "second", "third", "fourth", "last: no time"}, got)
+}
+
+// Whatever has one ID, there are few spans of it.
+func TestManyOfOneID(t *testing.T) {
+	var l log
+	for i := range 40 {
+		l.request(string(rune('A'+i)), "1", "", time.Duration(i)*ms, ms, line.Request{})
+	}
+	tree := l.tree()
+	assert.Len(t, tree.Spans, 16)
+	assertWhole(t, l.entries, tree)
+}
+
+// A failed request has a line at the level of errors: that is one error.
+func TestErrors(t *testing.T) {
+	var l log
+	l.request("a", "1", "", 0, ms, line.Request{Status: 500}).Level = "error"
+	l.say("a", "1", ms/2, "why").Level = "fatal"
+	l.say("a", "1", ms/2, "no error").Level = "warn"
+	assert.Equal(t, 2, l.tree().Errors())
 }
 
 func find(t *timeline.Tree, span string) *timeline.Span {
