@@ -1,0 +1,119 @@
+package timeline
+
+import "bytes"
+
+// gcloud takes off what gcloud logging read --format=json prints of an entry. That is an array, of
+// which the splitter makes objects; a sink to Cloud Storage writes an object a line.
+//
+//	{"insertId":"…","jsonPayload":{…},"logName":"…","resource":{…},"severity":"INFO","timestamp":"…","trace":"…"}
+//
+// Google's agents take the fields that mean something to them out of the line that a service wrote
+// (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). These get the
+// names back that they had, and stand in the line again. All else that the entry says stands behind
+// them, so that nothing is lost. A name that the line has already gets "logEntry." before it.
+//
+// https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
+func (u *unwrapper) gcloud() bool {
+	if !mayBeLogEntry(u.text) {
+		return false
+	}
+	var v [len(gcloudKeys)][]byte
+	if !jsonValues(u.text, gcloudKeys[:], v[:]) || !isJSONText(v[0]) || v[2] == nil || !u.at(v[1]) {
+		return false
+	}
+	m := &u.merged[u.depth]
+	payload := v[3]
+	switch {
+	case isJSONText(v[4]):
+		// A copy is decoded, for the entry is read once more below.
+		u.copied = append(u.copied[:0], v[4]...)
+		payload, _ = jsonText(u.copied)
+		m.begin(bytes.TrimSuffix(payload, []byte("\n")))
+	case len(payload) > 0 && payload[0] == '{':
+		m.begin(payload)
+	default:
+		m.beginObject()
+	}
+	m.addEntry(u.text, payload)
+	u.gcloudService(v[2])
+	u.text = m.end()
+	return true
+}
+
+var gcloudKeys = [...]string{"logName", "timestamp", "resource", "jsonPayload", "textPayload"}
+
+// gcloudNames are the names of an entry's fields, and those that they have in a line.
+var gcloudNames = [...][2]string{
+	{"trace", "logging.googleapis.com/trace"},
+	{"spanId", "logging.googleapis.com/spanId"},
+	{"traceSampled", "logging.googleapis.com/trace_sampled"},
+	{"insertId", "logging.googleapis.com/insertId"},
+	{"labels", "logging.googleapis.com/labels"},
+	{"operation", "logging.googleapis.com/operation"},
+	{"sourceLocation", "logging.googleapis.com/sourceLocation"},
+	{"timestamp", "time"},
+	{"severity", "severity"},
+	{"httpRequest", "httpRequest"},
+	{"logName", "logName"},
+	{"receiveTimestamp", "receiveTimestamp"},
+	{"resource", "resource"},
+}
+
+// lineNames are the second ones of gcloudNames.
+var lineNames = func() (names [len(gcloudNames)]string) {
+	for i, n := range gcloudNames {
+		names[i] = n[1]
+	}
+	return names
+}()
+
+// mayBeLogEntry looks at the first key only. They are sorted.
+func mayBeLogEntry(text []byte) bool {
+	h := lineHead{s: text, i: 1}
+	for h.i < len(text) && isJSONSpace(text[h.i]) {
+		h.i++
+	}
+	for _, key := range [...]string{`"insertId"`, `"httpRequest"`, `"jsonPayload"`, `"textPayload"`, `"protoPayload"`,
+		`"logName"`, `"labels"`, `"apphub"`, `"errorGroups"`} {
+		if beginsWith(h.rest(), key) {
+			return true
+		}
+	}
+	return false
+}
+
+// addEntry adds what an entry says beside its payload.
+func (m *fieldMerger) addEntry(entry, payload []byte) {
+	var taken [len(lineNames)][]byte
+	if len(payload) > 0 && payload[0] == '{' {
+		jsonValues(payload, lineNames[:], taken[:])
+	}
+	o := objectOf(entry)
+	for name, value, more := o.next(); more; name, value, more = o.next() {
+		if string(name) == "jsonPayload" || string(name) == "textPayload" {
+			continue
+		}
+		prefix := ""
+		for i, n := range gcloudNames {
+			if string(name) != n[0] {
+				continue
+			}
+			if taken[i] != nil {
+				prefix = "logEntry."
+			} else {
+				prefix, name = n[1], nil
+			}
+			break
+		}
+		m.add(prefix, name, value)
+	}
+}
+
+// gcloudService says which service an entry is from: the container of Kubernetes, or the service of
+// Cloud Run, App Engine or Functions.
+func (u *unwrapper) gcloudService(resource []byte) {
+	var labels [1][]byte
+	if len(resource) > 0 && resource[0] == '{' && jsonValues(resource, []string{"labels"}, labels[:]) {
+		u.from(jsonTextAt(labels[0], "container_name", "service_name", "module_id", "function_name", "job_name", "pod_name"))
+	}
+}

@@ -1,0 +1,111 @@
+package timeline
+
+// lineHead is a place at the beginning of a line, where its wrapper is read.
+type lineHead struct {
+	s []byte
+	i int
+}
+
+func (h *lineHead) rest() []byte { return h.s[h.i:] }
+
+func (h *lineHead) byte(c byte) bool {
+	if h.i == len(h.s) || h.s[h.i] != c {
+		return false
+	}
+	h.i++
+	return true
+}
+
+// word goes behind what stands before the next space or colour.
+func (h *lineHead) word() []byte {
+	start := h.i
+	h.i += tokenEnd(h.s[h.i:])
+	return h.s[start:h.i]
+}
+
+// name goes behind a name, its colours, and the space after it.
+func (h *lineHead) name() (name []byte, ok bool) {
+	h.colours()
+	name = h.word()
+	h.colours()
+	return name, isContainerName(name) && h.byte(' ')
+}
+
+// spaces goes behind spaces, and returns how many there are.
+func (h *lineHead) spaces() int {
+	start := h.i
+	for h.byte(' ') {
+	}
+	return h.i - start
+}
+
+// colours goes behind ANSI sequences for colours: ESC [ 36 m. Those that do anything else stay.
+func (h *lineHead) colours() {
+	for {
+		rest := h.rest()
+		if !beginsWith(rest, "\x1B[") {
+			return
+		}
+		n := 2
+		for n < len(rest) && (isDigitByte(rest[n]) || rest[n] == ';') {
+			n++
+		}
+		if n == len(rest) || rest[n] != 'm' {
+			return
+		}
+		h.i += n + 1
+	}
+}
+
+// tokenEnd returns where the next space or escape sequence is. A word in a head is short.
+func tokenEnd(s []byte) int {
+	s = s[:min(len(s), maxName)]
+	for i, c := range s {
+		if c <= ' ' || c == 0x1B {
+			return i
+		}
+	}
+	return len(s)
+}
+
+func beginsWith(s []byte, prefix string) bool {
+	return len(s) >= len(prefix) && string(s[:len(prefix)]) == prefix
+}
+
+// isContainerName reports whether name may be that of a pod or a container.
+func isContainerName(name []byte) bool {
+	for _, c := range name {
+		if !isDigitByte(c) && !isLetterByte(c) && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return len(name) > 0 && len(name) < maxName
+}
+
+func isLetterByte(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// isLevelName reports whether a word is the level of a line: it then is no host's or container's name.
+func isLevelName(word []byte) bool {
+	var buf [len("critical")]byte
+	if len(word) > len(buf) {
+		return false
+	}
+	lower := buf[:0]
+	for _, c := range word {
+		lower = append(lower, c|0x20)
+	}
+	switch string(lower) {
+	case "trace", "debug", "info", "notice", "warn", "warning", "error", "err", "crit", "critical", "fatal", "panic":
+		return true
+	}
+	return false
+}
+
+func hasUpper(s []byte) bool {
+	for _, c := range s {
+		if 'A' <= c && c <= 'Z' {
+			return true
+		}
+	}
+	return false
+}

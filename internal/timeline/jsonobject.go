@@ -1,0 +1,277 @@
+package timeline
+
+import (
+	"bytes"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// jsonObject goes through the members of a JSON object at its top, without taking anything apart
+// that is not asked for. Objects within are only looked at for where they end.
+type jsonObject struct {
+	text []byte
+	pos  int
+	ok   bool // it is an object that is well-formed as far as it was read
+	over bool
+}
+
+// objectOf returns the object that text is all of.
+func objectOf(text []byte) jsonObject {
+	o := jsonObject{text: text}
+	o.space()
+	o.ok = o.byte('{')
+	o.space()
+	if o.ok && o.byte('}') {
+		o.close()
+	}
+	return o
+}
+
+// next returns the next member as it is written, its key without the quotes.
+func (o *jsonObject) next() (key, value []byte, more bool) {
+	if !o.ok || o.over {
+		return nil, nil, false
+	}
+	start := o.pos
+	o.ok = o.pos < len(o.text) && o.text[o.pos] == '"' && o.value()
+	key = o.text[start:o.pos]
+	o.space()
+	o.ok = o.ok && o.byte(':')
+	o.space()
+	start = o.pos
+	o.ok = o.ok && o.value()
+	value = o.text[start:o.pos]
+	o.space()
+	switch {
+	case !o.ok:
+	case o.byte(','):
+		o.space()
+	case o.byte('}'):
+		o.close()
+	default:
+		o.ok = false
+	}
+	if !o.ok {
+		return nil, nil, false
+	}
+	return key[1 : len(key)-1], value, true
+}
+
+// close is the end of the object. Nothing may follow.
+func (o *jsonObject) close() {
+	o.space()
+	o.over = true
+	o.ok = o.pos == len(o.text)
+}
+
+func (o *jsonObject) byte(c byte) bool {
+	if o.pos == len(o.text) || o.text[o.pos] != c {
+		return false
+	}
+	o.pos++
+	return true
+}
+
+func (o *jsonObject) space() {
+	for o.pos < len(o.text) && isJSONSpace(o.text[o.pos]) {
+		o.pos++
+	}
+}
+
+func isJSONSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// value goes behind the value that begins at pos.
+func (o *jsonObject) value() bool {
+	if o.pos == len(o.text) {
+		return false
+	}
+	switch o.text[o.pos] {
+	case '"':
+		return o.quoted()
+	case '{', '[':
+		return o.nested()
+	}
+	start := o.pos
+	for o.pos < len(o.text) && isScalar(o.text[o.pos]) {
+		o.pos++
+	}
+	return o.pos > start
+}
+
+// isScalar reports whether c may stand in a number, true, false or null.
+func isScalar(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '-' || c == '+' || c == '.' || c == 'E'
+}
+
+// nested goes behind an object or an array, by counting: however deep it goes, it needs no stack.
+func (o *jsonObject) nested() bool {
+	depth := 0
+	for o.pos < len(o.text) {
+		switch o.text[o.pos] {
+		case '"':
+			if !o.quoted() {
+				return false
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		o.pos++
+		if depth == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// quoted goes behind the text that begins at pos. All escapes are good ones, so that jsonText can
+// take them away without looking.
+func (o *jsonObject) quoted() bool {
+	s := o.text
+	for i := o.pos + 1; i < len(s); i++ {
+		if s[i] == '"' {
+			o.pos = i + 1
+			return true
+		}
+		if s[i] != '\\' {
+			continue
+		}
+		i++
+		if i == len(s) || !isEscape(s[i:]) {
+			return false
+		}
+	}
+	return false
+}
+
+// isEscape reports whether s begins with what may follow a backslash.
+func isEscape(s []byte) bool {
+	switch s[0] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return true
+	case 'u':
+		_, ok := hexUnit(s[1:])
+		return ok
+	}
+	return false
+}
+
+// hexUnit returns the number of the four hexadecimal digits that s begins with.
+func hexUnit(s []byte) (n rune, ok bool) {
+	if len(s) < 4 {
+		return 0, false
+	}
+	for _, c := range s[:4] {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		n = n<<4 | rune(c)
+	}
+	return n, true
+}
+
+// jsonText returns the text that a JSON value is; not ok: it is no text. It is decoded where it
+// stands: the text is never longer than what is written for it. So ask once, when all else is
+// known to be right.
+func jsonText(value []byte) (text []byte, ok bool) {
+	if !isJSONText(value) {
+		return nil, false
+	}
+	s := value[1 : len(value)-1]
+	from := bytes.IndexByte(s, '\\')
+	if from < 0 {
+		return s, true
+	}
+	to := from
+	for from < len(s) {
+		if s[from] != '\\' {
+			s[to] = s[from]
+			to++
+			from++
+			continue
+		}
+		c, n := s[from+1], 2
+		switch c {
+		case 'b':
+			c = '\b'
+		case 'f':
+			c = '\f'
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 't':
+			c = '\t'
+		case 'u':
+			var r rune
+			r, n = unicodeEscape(s[from:])
+			to += utf8.EncodeRune(s[to:from+n], r)
+			from += n
+			continue
+		}
+		s[to] = c
+		to++
+		from += n
+	}
+	return s[:to], true
+}
+
+// isJSONText reports whether a JSON value is a text.
+func isJSONText(value []byte) bool { return len(value) > 0 && value[0] == '"' }
+
+// unicodeEscape returns the character that the \u at the beginning of s stands for, and how long
+// that is. Half of a surrogate pair is U+FFFD, as in encoding/json.
+func unicodeEscape(s []byte) (r rune, n int) {
+	r, _ = hexUnit(s[2:])
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if len(s) >= 12 && s[6] == '\\' && s[7] == 'u' {
+		if low, ok := hexUnit(s[8:]); ok {
+			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+				return pair, 12
+			}
+		}
+	}
+	return utf8.RuneError, 6
+}
+
+// jsonValues puts the values of keys into values, as they are written; nil: there is none. The
+// first counts of a key that is there twice. It reports whether text is one object, and all of it.
+func jsonValues(text []byte, keys []string, values [][]byte) bool {
+	o := objectOf(text)
+	for key, value, more := o.next(); more; key, value, more = o.next() {
+		for i, k := range keys {
+			if values[i] == nil && string(key) == k {
+				values[i] = value
+			}
+		}
+	}
+	return o.ok && o.over
+}
+
+// jsonTextAt returns the text under the first of keys that an object has as a text; nil: none.
+func jsonTextAt(object []byte, keys ...string) []byte {
+	var values [maxKeys][]byte
+	if len(object) == 0 || object[0] != '{' || !jsonValues(object, keys, values[:]) {
+		return nil
+	}
+	for _, v := range values[:len(keys)] {
+		if text, ok := jsonText(v); ok && len(text) > 0 {
+			return text
+		}
+	}
+	return nil
+}
+
+// maxKeys is how many keys jsonTextAt may be asked for.
+const maxKeys = 8

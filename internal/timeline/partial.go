@@ -1,0 +1,83 @@
+package timeline
+
+import "time"
+
+// maxOpen is how many lines are put together at once, of streams that are mixed in one source.
+const maxOpen = 16
+
+// joined is a line that runtimes have cut into several, while it is put together.
+type joined struct {
+	service string
+	stream  byte
+	text    []byte
+	time    time.Time
+	number  int
+	cut     bool
+	open    bool
+}
+
+// joiner puts such lines together. Streams are kept apart: the lines of standard output and
+// standard error stand between each other.
+type joiner struct {
+	lines   [maxOpen]joined
+	opened  int    // how many are open
+	full    joined // one that had to give its place
+	dropped int64
+}
+
+// find returns the line of the service's stream that is open; nil: there is none.
+func (j *joiner) find(service string, stream byte) *joined {
+	if j.opened == 0 {
+		return nil
+	}
+	for i := range j.lines {
+		if l := &j.lines[i]; l.open && l.stream == stream && l.service == service {
+			return l
+		}
+	}
+	return nil
+}
+
+// first returns the open line that began first; nil: none is open.
+func (j *joiner) first() *joined {
+	var first *joined
+	for i := range j.lines {
+		if l := &j.lines[i]; l.open && (first == nil || l.number < first.number) {
+			first = l
+		}
+	}
+	return first
+}
+
+// begin opens a line. Where too many are open, the first of them gives its place, and is returned.
+func (j *joiner) begin(service string, stream byte, at time.Time, number int) (l, full *joined) {
+	if j.opened == maxOpen {
+		first := j.first()
+		j.full, first.text = *first, j.full.text
+		j.close(first)
+		full = &j.full
+		j.opened++ // full is still open
+	}
+	for i := range j.lines {
+		if l = &j.lines[i]; !l.open {
+			break
+		}
+	}
+	*l = joined{service: service, stream: stream, text: l.text[:0], time: at, number: number, open: true}
+	j.opened++
+	return l, full
+}
+
+// add adds a part to l, as much of it as is kept of a line.
+func (j *joiner) add(l *joined, part []byte, cut bool) {
+	keep := min(len(part), MaxLine-len(l.text))
+	l.text = append(l.text, part[:keep]...)
+	l.cut = l.cut || cut || keep < len(part)
+	j.dropped += int64(len(part) - keep)
+}
+
+// close ends l. Its text stays valid until the next line begins.
+func (j *joiner) close(l *joined) {
+	l.open = false
+	j.opened--
+}

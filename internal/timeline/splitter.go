@@ -1,0 +1,176 @@
+package timeline
+
+import (
+	"bytes"
+	"io"
+)
+
+const (
+	// blockSize is how much is read at once: enough that a read costs nothing beside its bytes, and
+	// little enough that these are still in the processor's cache when their lines are looked at.
+	blockSize = 128 << 10
+
+	// emptyReads is how often in a row a reader may return neither bytes nor an error.
+	emptyReads = 100
+)
+
+// splitter cuts what a reader gives into lines. A line that has ended is there at once: the
+// splitter never waits for more than it needs.
+type splitter struct {
+	src      io.Reader
+	buf      []byte
+	pos, end int   // what is left of buf
+	err      error // of src; it counts when nothing is left
+	newlines int   // that were read
+	dropped  int64 // bytes
+	begun    bool
+	skipping bool // the rest of a line that was cut is to be dropped
+	inArray  bool // the next thing is an object of a JSON array, or the array's end
+}
+
+// next returns the next line without its end, or the next object of a JSON array of them, and the
+// number of its first line.
+func (s *splitter) next() (text []byte, number int, cut bool, err error) {
+	if !s.begun {
+		s.begin()
+	}
+	if s.skipping {
+		s.skipLine()
+	}
+	if s.inArray {
+		if text, number, ok := s.element(); ok {
+			return text, number, false, nil
+		}
+	}
+	text, cut, err = s.line()
+	return text, s.newlines, cut, err
+}
+
+// begin takes a byte order mark off, and looks whether the source is an array.
+func (s *splitter) begin() {
+	const mark = "\xEF\xBB\xBF"
+	s.begun = true
+	for s.err == nil && s.end-s.pos < len(mark) && string(s.buf[s.pos:s.end]) == mark[:s.end-s.pos] {
+		s.fill()
+	}
+	if bytes.HasPrefix(s.buf[s.pos:s.end], []byte(mark)) {
+		s.pos += len(mark)
+	}
+	s.enterArray()
+}
+
+// line returns the next line. Its number is that of the newlines after it.
+func (s *splitter) line() (text []byte, cut bool, err error) {
+	s.skipHole()
+	seen := 0 // of the line
+	for {
+		rest := s.buf[s.pos:s.end]
+		if i := bytes.IndexByte(rest[seen:], '\n'); i >= 0 {
+			s.pos += seen + i + 1
+			s.newlines++
+			text, cut = s.ended(rest[:seen+i])
+			return text, cut, nil
+		}
+		seen = len(rest)
+		switch {
+		case seen > MaxLine+1: // one more than a line with a carriage return
+			s.pos = s.end
+			s.newlines++ // of the end that comes, which skipLine does not count
+			s.skipping = true
+			s.dropped += int64(seen - MaxLine)
+			return rest[:MaxLine], true, nil
+		case s.err == nil:
+			s.fill()
+		case seen == 0:
+			return nil, false, s.err
+		default: // the last line has no end
+			s.pos = s.end
+			s.newlines++
+			text, cut = s.ended(rest)
+			return text, cut, nil
+		}
+	}
+}
+
+// ended returns text without a carriage return at its end, and no more than is kept of a line.
+func (s *splitter) ended(text []byte) (_ []byte, cut bool) {
+	all := len(text)
+	if all > 0 && text[all-1] == '\r' {
+		text = text[:all-1]
+	}
+	if len(text) <= MaxLine {
+		return text, false
+	}
+	s.dropped += int64(all - MaxLine)
+	return text[:MaxLine], true
+}
+
+// skipHole drops the zero bytes that a line begins with. A file that was truncated while somebody
+// wrote to it begins with as many of them as it was long.
+func (s *splitter) skipHole() {
+	for {
+		for s.pos < s.end && s.buf[s.pos] == 0 {
+			s.pos++
+			s.dropped++
+		}
+		if s.pos < s.end || s.err != nil {
+			return
+		}
+		s.fill()
+	}
+}
+
+// skipLine drops the rest of a line that was cut.
+func (s *splitter) skipLine() {
+	for {
+		rest := s.buf[s.pos:s.end]
+		i := bytes.IndexByte(rest, '\n')
+		if i >= 0 {
+			s.pos += i + 1
+			s.dropped += int64(i)
+			break
+		}
+		s.pos = s.end
+		s.dropped += int64(len(rest))
+		if s.err != nil {
+			break
+		}
+		s.fill()
+	}
+	s.skipping = false
+}
+
+// fill reads once, and makes room for it before.
+func (s *splitter) fill() {
+	if s.pos == s.end {
+		s.pos, s.end = 0, 0
+	}
+	if len(s.buf)-s.end < blockSize/4 {
+		s.makeRoom()
+	}
+	for range emptyReads {
+		n, err := s.src.Read(s.buf[s.end:])
+		if n < 0 || n > len(s.buf)-s.end {
+			n, err = 0, io.ErrNoProgress // against the contract of io.Reader
+		}
+		s.end += n
+		s.err = err
+		if n > 0 || err != nil {
+			return
+		}
+	}
+	s.err = io.ErrNoProgress
+}
+
+// makeRoom moves what is left to the front, where that does not fill more than half; else buf
+// grows. Nothing is left of buf's old content that a line still needs: a Raw is valid only until
+// the next one is read.
+func (s *splitter) makeRoom() {
+	to := s.buf
+	if left := s.end - s.pos; left > len(s.buf)/2 || len(s.buf) == 0 {
+		to = make([]byte, max(blockSize, 2*len(s.buf)))
+	}
+	s.end = copy(to, s.buf[s.pos:s.end])
+	s.pos = 0
+	s.buf = to
+}

@@ -1,0 +1,183 @@
+package timeline
+
+import (
+	"bytes"
+	"time"
+)
+
+// syslog takes off the head of a syslog line, in the forms of RFC 3164 and RFC 5424, as it is sent
+// and as it stands in files:
+//
+//	<34>Nov 26 22:46:25 host shop[4711]: …
+//	Nov 26 22:46:25 host shop[4711]: …                          /var/log/syslog, journalctl
+//	2026-11-26T22:46:25.343939+00:00 host shop[4711]: …         rsyslog, journalctl -o short-iso
+//	<34>1 2026-11-26T22:46:25.003Z host shop 4711 ID47 [sd@1 a="b"] …
+func (u *unwrapper) syslog() bool {
+	h := lineHead{s: u.text}
+	sent := h.priority()
+	switch {
+	case beginsWith(h.rest(), "1 "):
+		return u.syslogNew(h, sent)
+	case h.i < len(h.s) && isDigitByte(h.s[h.i]):
+		t, ok := shipperStampOf(h.rest())
+		if !ok || !sent && (t.zone != zoneOffset || t.digits != 0 && t.digits != 6) {
+			return false // a time that services write, too
+		}
+		h.i += t.length
+		return u.syslogOld(h, sent, t.time(u.reference.Location()))
+	}
+	at, ok := syslogTime(h.rest(), u.reference)
+	if !ok {
+		return false
+	}
+	h.i += len("Nov 26 22:46:25")
+	return u.syslogOld(h, sent, at)
+}
+
+// priority goes behind <34>, and reports whether it was there.
+func (h *lineHead) priority() bool {
+	start := *h
+	if h.byte('<') {
+		n := 0
+		for h.i < len(h.s) && n < 4 && isDigitByte(h.s[h.i]) {
+			h.i++
+			n++
+		}
+		if 0 < n && n < 4 && h.byte('>') {
+			return true
+		}
+	}
+	*h = start
+	return false
+}
+
+// syslogOld takes off what stands after the time in RFC 3164: a host, which a line that was sent may
+// go without, and a tag. Where a line that was sent has neither, they are its text.
+func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
+	if !h.byte(' ') {
+		return false
+	}
+	afterTime := h
+	host := h.word()
+	ok := isHost(host) && !isLevelName(host) && h.byte(' ')
+	tag, found := h.tag()
+	if sent && !(ok && found) {
+		h, ok = afterTime, true
+		tag, found = h.tag()
+	}
+	if ok && found {
+		u.from(tag)
+	} else if sent {
+		h = afterTime
+	} else {
+		return false
+	}
+	u.time = at
+	u.text = bytes.TrimPrefix(h.rest(), []byte("@cee:")) // rsyslog's mark of JSON
+	u.text = bytes.TrimPrefix(u.text, []byte(" "))
+	return true
+}
+
+// tag goes behind shop[4711]: and returns the name.
+func (h *lineHead) tag() (name []byte, ok bool) {
+	word := h.word()
+	name, ok = bytes.CutSuffix(word, []byte(":"))
+	if !ok || len(h.rest()) > 0 && h.rest()[0] != ' ' {
+		return nil, false
+	}
+	name, pid, _ := bytes.Cut(name, []byte("["))
+	if len(pid) > 0 && pid[len(pid)-1] != ']' {
+		return nil, false
+	}
+	name = name[bytes.LastIndexByte(name, '/')+1:]
+	return name, isContainerName(name)
+}
+
+func isHost(s []byte) bool {
+	return len(s) > 0 && bytes.IndexByte(s, '[') < 0 && s[len(s)-1] != ':'
+}
+
+// syslogNew takes off the head of RFC 5424, section 6. IDs may stand in its structured data.
+func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
+	h.i += len("1 ")
+	var at time.Time
+	if t, ok := shipperStampOf(h.rest()); ok {
+		at = t.time(u.reference.Location())
+		h.i += t.length
+	} else if !sent || !h.byte('-') {
+		return false
+	}
+	var words [4][]byte // host, application, process, message
+	for i := range words {
+		if !h.byte(' ') {
+			return false
+		}
+		words[i] = h.word()
+		if len(words[i]) == 0 {
+			return false
+		}
+	}
+	if !h.byte(' ') {
+		return false
+	}
+	ids, ok := h.structuredData()
+	if !ok || !h.byte(' ') && len(h.rest()) > 0 {
+		return false
+	}
+	u.text = bytes.TrimPrefix(h.rest(), []byte("\xEF\xBB\xBF"))
+	u.text = bytes.TrimPrefix(u.text, []byte("@cee: "))
+	u.time = at
+	if string(words[1]) != "-" {
+		u.from(words[1])
+	}
+	u.merge(&ids)
+	return true
+}
+
+// structuredData goes behind - or [id name="value" …][…], and returns the IDs in it.
+func (h *lineHead) structuredData() (ids idMembers, ok bool) {
+	if h.byte('-') {
+		return ids, true
+	}
+	for h.byte('[') {
+		h.word()
+		for h.byte(' ') {
+			name := h.until('=')
+			if !h.byte('=') || h.i == len(h.s) || h.s[h.i] != '"' {
+				return ids, false
+			}
+			start := h.i
+			if !h.quoted() {
+				return ids, false
+			}
+			ids.add(name, h.s[start:h.i])
+		}
+		// The word went over the end, where there are no values.
+		if !h.byte(']') && h.s[h.i-1] != ']' {
+			return ids, false
+		}
+		ok = true
+	}
+	return ids, ok
+}
+
+// until goes to the next c, or not at all.
+func (h *lineHead) until(c byte) []byte {
+	n := max(0, bytes.IndexByte(h.rest()[:min(len(h.rest()), maxName)], c))
+	h.i += n
+	return h.s[h.i-n : h.i]
+}
+
+// quoted goes behind a text in quotes, in which a backslash stands before what is not its end.
+func (h *lineHead) quoted() bool {
+	for i := h.i + 1; i < len(h.s); i++ {
+		switch h.s[i] {
+		case '\\':
+			i++
+		case '"':
+			h.i = i + 1
+			return true
+		}
+	}
+	return false
+}
