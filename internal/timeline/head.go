@@ -1,5 +1,7 @@
 package timeline
 
+import "slices"
+
 // lineHead is a place at the beginning of a line, where its wrapper is read.
 type lineHead struct {
 	s []byte
@@ -39,22 +41,29 @@ func (h *lineHead) spaces() int {
 	return h.i - start
 }
 
-// colours goes behind ANSI sequences for colours: ESC [ 36 m. Those that do anything else stay.
-func (h *lineHead) colours() {
-	for {
-		rest := h.rest()
-		if !beginsWith(rest, "\x1B[") {
-			return
-		}
-		n := 2
-		for n < len(rest) && (isDigitByte(rest[n]) || rest[n] == ';') {
-			n++
-		}
-		if n == len(rest) || rest[n] != 'm' {
-			return
-		}
-		h.i += n + 1
+// colours goes behind ANSI sequences for colours, and returns how many there are.
+func (h *lineHead) colours() (n int) {
+	for h.colour() {
+		n++
 	}
+	return n
+}
+
+// colour goes behind one: ESC [ 36 m. Sequences that do anything else stay.
+func (h *lineHead) colour() bool {
+	rest := h.rest()
+	if !beginsWith(rest, "\x1B[") {
+		return false
+	}
+	n := 2
+	for n < len(rest) && (isDigitByte(rest[n]) || rest[n] == ';') {
+		n++
+	}
+	if n == len(rest) || rest[n] != 'm' {
+		return false
+	}
+	h.i += n + 1
+	return true
 }
 
 // tokenEnd returns where the next space or escape sequence is. A word in a head is short.
@@ -102,10 +111,5 @@ func isLevelName(word []byte) bool {
 }
 
 func hasUpper(s []byte) bool {
-	for _, c := range s {
-		if 'A' <= c && c <= 'Z' {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s, func(c byte) bool { return 'A' <= c && c <= 'Z' })
 }

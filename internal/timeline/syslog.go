@@ -73,9 +73,17 @@ func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 		return false
 	}
 	u.time = at
-	u.text = bytes.TrimPrefix(h.rest(), []byte("@cee:")) // rsyslog's mark of JSON
-	u.text = bytes.TrimPrefix(u.text, []byte(" "))
+	h.byte(' ')
+	u.text = withoutMark(h.rest())
 	return true
+}
+
+// withoutMark takes off the mark that rsyslog's mmjsonparse puts before JSON.
+func withoutMark(text []byte) []byte {
+	if after, ok := bytes.CutPrefix(text, []byte("@cee:")); ok && isBraced(bytes.TrimLeft(after, " ")) {
+		return bytes.TrimLeft(after, " ")
+	}
+	return text
 }
 
 // tag goes behind shop[4711]: and returns the name.
@@ -124,8 +132,7 @@ func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 	if !ok || !h.byte(' ') && len(h.rest()) > 0 {
 		return false
 	}
-	u.text = bytes.TrimPrefix(h.rest(), []byte("\xEF\xBB\xBF"))
-	u.text = bytes.TrimPrefix(u.text, []byte("@cee: "))
+	u.text = withoutMark(bytes.TrimPrefix(h.rest(), []byte("\xEF\xBB\xBF")))
 	u.time = at
 	if string(words[1]) != "-" {
 		u.from(words[1])
@@ -140,20 +147,16 @@ func (h *lineHead) structuredData() (ids idMembers, ok bool) {
 		return ids, true
 	}
 	for h.byte('[') {
-		h.word()
+		h.i += max(0, bytes.IndexAny(h.rest(), " ]"))
 		for h.byte(' ') {
 			name := h.until('=')
-			if !h.byte('=') || h.i == len(h.s) || h.s[h.i] != '"' {
-				return ids, false
-			}
-			start := h.i
-			if !h.quoted() {
+			start := h.i + 1
+			if !h.byte('=') || !h.quoted() {
 				return ids, false
 			}
 			ids.add(name, h.s[start:h.i])
 		}
-		// The word went over the end, where there are no values.
-		if !h.byte(']') && h.s[h.i-1] != ']' {
+		if !h.byte(']') {
 			return ids, false
 		}
 		ok = true
@@ -170,6 +173,9 @@ func (h *lineHead) until(c byte) []byte {
 
 // quoted goes behind a text in quotes, in which a backslash stands before what is not its end.
 func (h *lineHead) quoted() bool {
+	if h.i == len(h.s) || h.s[h.i] != '"' {
+		return false
+	}
 	for i := h.i + 1; i < len(h.s); i++ {
 		switch h.s[i] {
 		case '\\':

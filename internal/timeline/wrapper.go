@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"bytes"
+	"slices"
 	"time"
 )
 
@@ -294,17 +295,19 @@ func (u *unwrapper) kubectl() bool {
 // https://github.com/docker/compose/blob/main/cmd/formatter/logs.go
 func (u *unwrapper) compose() bool {
 	h := lineHead{s: u.text}
-	h.colours()
+	coloured := h.colours() > 0
 	name := h.word()
 	spaces := h.spaces()
-	if spaces == 0 || !h.byte('|') || !isContainerName(name) {
+	if spaces == 0 || !h.byte('|') || !isContainerName(name) || !slices.ContainsFunc(name, isLetterByte) {
 		return false
 	}
-	h.colours()
+	reset := h.colours() > 0
 	if !h.byte(' ') && len(h.rest()) > 0 {
 		return false
 	}
-	h.colours()
+	if coloured && !reset {
+		h.colour() // and no more: others are the message's
+	}
 	service := withoutNumber(name)
 	chosen := len(service) == len(name)
 	if chosen && (spaces < 2 || isLevelName(name) || hasUpper(name)) {
@@ -315,8 +318,8 @@ func (u *unwrapper) compose() bool {
 	return true
 }
 
-// withoutNumber returns the name of the service that the container is the how manieth of: shop-1,
-// or shop_1 with the first Compose.
+// withoutNumber returns the name of the service that a container is one of: shop of shop-1, and of
+// shop_1, as the first Compose has it.
 func withoutNumber(name []byte) []byte {
 	end := len(bytes.TrimRight(name, asciiDigits))
 	if end < 2 || end == len(name) || name[end-1] != '-' && name[end-1] != '_' {
@@ -462,8 +465,8 @@ func (u *unwrapper) journald() bool {
 	if isJSONText(v[3]) {
 		u.stream = v[3][1] // by its level standard error is another than standard output
 	}
-	if line, ok := jsonText(v[4]); ok && isBraced(line) {
-		u.text = line
+	if line, ok := jsonText(v[4]); ok && isBraced(bytes.TrimSuffix(line, []byte("\n"))) {
+		u.text = bytes.TrimSuffix(line, []byte("\n"))
 	} else {
 		u.merge(&ids)
 	}

@@ -1,0 +1,26 @@
+package timeline
+
+import (
+	"bytes"
+	"io"
+)
+
+// SplitLines returns the lines of r with what is around them, and how many bytes of them were
+// dropped.
+func SplitLines(r io.Reader) (lines []string, dropped int64) {
+	s := splitter{src: r}
+	for {
+		text, _, _, err := s.next()
+		if err != nil {
+			return lines, s.dropped
+		}
+		lines = append(lines, string(text))
+	}
+}
+
+// BeginsArray reports whether source is read as an array of objects first.
+func BeginsArray(source []byte) bool {
+	s := splitter{src: bytes.NewReader(source)}
+	s.begin()
+	return s.inArray
+}
