@@ -47,7 +47,7 @@ func (r *Reader) Next() (*Raw, error) {
 			return nil, err
 		}
 		r.raw = Raw{Text: text, Number: number, Cut: cut}
-		if len(text) == 0 || wrappersByFirst[text[0]] == 0 {
+		if mayBe(text) == 0 {
 			return &r.raw, nil
 		}
 		r.unwrap.begin(text)

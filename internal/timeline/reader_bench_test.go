@@ -72,6 +72,31 @@ func readAll(tb testing.TB, r *timeline.Reader) (n int) {
 	}
 }
 
+// The baseline is what any reader does: it copies blocks, and looks for newlines.
+func BenchmarkReaderBaseline(b *testing.B) {
+	line := []byte(shopLine + "\n")
+	source := bytes.Repeat(line, (32<<20)/len(line))
+	block := make([]byte, 128<<10)
+	b.SetBytes(int64(len(source)))
+	for b.Loop() {
+		n, src := 0, bytes.NewReader(source)
+		for {
+			read, err := src.Read(block)
+			for rest := block[:read]; ; n++ {
+				i := bytes.IndexByte(rest, '\n')
+				if i < 0 {
+					break
+				}
+				rest = rest[i+1:]
+			}
+			if err != nil {
+				break
+			}
+		}
+		require.Equal(b, len(source)/len(line), n)
+	}
+}
+
 func BenchmarkReader(b *testing.B) {
 	const size = 32 << 20
 	for _, bb := range shipped {

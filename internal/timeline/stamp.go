@@ -106,38 +106,36 @@ func wholeTime(s []byte, local *time.Location) (at time.Time, ok bool) {
 	return t.time(local), true
 }
 
-// syslogTime returns the time that s begins with, in the form of RFC 3164: "Nov 26 22:46:25". It
-// has no year: it is the last such time that is not after the reference. A day more is left for
-// clocks and zones that differ.
-func syslogTime(s []byte, reference time.Time) (at time.Time, ok bool) {
+// syslogTime returns the time that s begins with, in the form of RFC 3164, and its length; 0: there
+// is none. "Nov 26 22:46:25" has no year: it is the last such time that is not after the reference.
+// A day more is left for clocks and zones that differ. journalctl -o short-precise adds a fraction.
+func syslogTime(s []byte, reference time.Time) (at time.Time, length int) {
 	const form = "Nov 26 22:46:25"
 	if len(s) < len(form) || s[3] != ' ' || s[6] != ' ' || s[9] != ':' || s[12] != ':' {
-		return time.Time{}, false
+		return at, 0
 	}
-	month := syslogMonth(s[:3])
-	if month == 0 {
-		return time.Time{}, false
-	}
-	day := s[4:6]
+	day := [...]byte{s[4], s[5]}
 	if day[0] == ' ' {
-		day = []byte{'0', day[1]}
+		day[0] = '0'
 	}
-	for _, pair := range [...][]byte{day, s[7:9], s[10:12], s[13:15]} {
-		if !isDigitByte(pair[0]) || !isDigitByte(pair[1]) {
-			return time.Time{}, false
+	for _, c := range [...]byte{day[0], day[1], s[7], s[8], s[10], s[11], s[13], s[14]} {
+		if !isDigitByte(c) {
+			return at, 0
 		}
 	}
-	t := shipperStamp{month: month, day: digitPair(day), hour: digitPair(s[7:]), minute: digitPair(s[10:]), second: digitPair(s[13:])}
+	t := shipperStamp{month: syslogMonth(s[:3]), day: digitPair(day[:]), length: len(form)}
+	t.hour, t.minute, t.second = digitPair(s[7:]), digitPair(s[10:]), digitPair(s[13:])
+	t.fraction(s)
 	latest := reference.AddDate(0, 0, 1)
-	for t.year = latest.Year(); t.year > latest.Year()-8; t.year-- { // among eight years is a leap year, but around 1900
+	for t.year = latest.Year(); t.year > latest.Year()-8; t.year-- { // one of eight years has a 29th of February
 		if !t.isTime() {
 			continue
 		}
 		if at = t.time(reference.Location()); !at.After(latest) {
-			return at, true
+			return at, t.length
 		}
 	}
-	return time.Time{}, false
+	return time.Time{}, 0
 }
 
 const syslogMonths = "JanFebMarAprMayJunJulAugSepOctNovDec"

@@ -11,6 +11,7 @@ import (
 //	<34>Nov 26 22:46:25 host shop[4711]: …
 //	Nov 26 22:46:25 host shop[4711]: …                          /var/log/syslog, journalctl
 //	2026-11-26T22:46:25.343939+00:00 host shop[4711]: …         rsyslog, journalctl -o short-iso
+//	2026-11-26T22:46:25.343939+00:00 app[web.1]: …              heroku logs
 //	<34>1 2026-11-26T22:46:25.003Z host shop 4711 ID47 [sd@1 a="b"] …
 func (u *unwrapper) syslog() bool {
 	h := lineHead{s: u.text}
@@ -26,11 +27,11 @@ func (u *unwrapper) syslog() bool {
 		h.i += t.length
 		return u.syslogOld(h, sent, t.time(u.reference.Location()))
 	}
-	at, ok := syslogTime(h.rest(), u.reference)
-	if !ok {
+	at, length := syslogTime(h.rest(), u.reference)
+	if length == 0 {
 		return false
 	}
-	h.i += len("Nov 26 22:46:25")
+	h.i += length
 	return u.syslogOld(h, sent, at)
 }
 
@@ -61,9 +62,10 @@ func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 	host := h.word()
 	ok := isHost(host) && !isLevelName(host) && h.byte(' ')
 	tag, found := h.tag()
-	if sent && !(ok && found) {
-		h, ok = afterTime, true
+	if !(ok && found) { // perhaps there is no host
+		h = afterTime
 		tag, found = h.tag()
+		ok = sent || h.s[h.i-min(2, h.i)] == ']'
 	}
 	if ok && found {
 		u.from(tag)
@@ -128,8 +130,8 @@ func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 	if !h.byte(' ') {
 		return false
 	}
-	ids, ok := h.structuredData()
-	if !ok || !h.byte(' ') && len(h.rest()) > 0 {
+	var ids idMembers
+	if !h.structuredData(&ids) || !h.byte(' ') && len(h.rest()) > 0 {
 		return false
 	}
 	u.text = withoutMark(bytes.TrimPrefix(h.rest(), []byte("\xEF\xBB\xBF")))
@@ -141,10 +143,10 @@ func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 	return true
 }
 
-// structuredData goes behind - or [id name="value" …][…], and returns the IDs in it.
-func (h *lineHead) structuredData() (ids idMembers, ok bool) {
+// structuredData goes behind - or [id name="value" …][…], and adds the IDs in it to ids.
+func (h *lineHead) structuredData(ids *idMembers) (ok bool) {
 	if h.byte('-') {
-		return ids, true
+		return true
 	}
 	for h.byte('[') {
 		h.i += max(0, bytes.IndexAny(h.rest(), " ]"))
@@ -152,16 +154,16 @@ func (h *lineHead) structuredData() (ids idMembers, ok bool) {
 			name := h.until('=')
 			start := h.i + 1
 			if !h.byte('=') || !h.quoted() {
-				return ids, false
+				return false
 			}
 			ids.add(name, h.s[start:h.i])
 		}
 		if !h.byte(']') {
-			return ids, false
+			return false
 		}
 		ok = true
 	}
-	return ids, ok
+	return ok
 }
 
 // until goes to the next c, or not at all.

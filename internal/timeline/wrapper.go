@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -31,37 +32,61 @@ type unwrapper struct {
 // leaves as it is.
 var wrappers = [...]struct {
 	name  string
-	first string // the bytes that it may begin with
+	first string // the bytes that a line of it may begin with; of an object, its first key
+	json  bool   // it is a JSON object
 	off   func(*unwrapper) bool
 }{
-	{"docker", "{", (*unwrapper).docker},
-	{"journald", "{", (*unwrapper).journald},
-	{"stern json", "{", (*unwrapper).sternJSON},
-	{"logcli", "{", (*unwrapper).logcli},
-	{"gcloud", "{", (*unwrapper).gcloud},
-	{"cri", asciiDigits, (*unwrapper).cri},
-	{"syslog", "<" + asciiDigits + asciiLetters, (*unwrapper).syslog},
-	{"stamp", asciiDigits + escapeByte, (*unwrapper).stamped},
-	{"kubectl", "[", (*unwrapper).kubectl},
-	{"compose", escapeByte + asciiDigits + asciiLetters, (*unwrapper).compose},
-	{"stern", escapeByte + asciiDigits + asciiLetters, (*unwrapper).stern},
+	{"docker", "ls", true, (*unwrapper).docker},
+	{"journald", "_" + upperLetters, true, (*unwrapper).journald},
+	{"stern json", "mnp", true, (*unwrapper).sternJSON},
+	{"logcli", "l", true, (*unwrapper).logcli},
+	{"gcloud", "aehijlpt", true, (*unwrapper).gcloud},
+	{"cri", asciiDigits, false, (*unwrapper).cri},
+	{"syslog", "<" + asciiDigits + asciiLetters, false, (*unwrapper).syslog},
+	{"stamp", asciiDigits + escapeByte, false, (*unwrapper).stamped},
+	{"kubectl", "[", false, (*unwrapper).kubectl},
+	{"compose", escapeByte + asciiDigits + asciiLetters, false, (*unwrapper).compose},
+	{"stern", escapeByte + asciiDigits + asciiLetters, false, (*unwrapper).stern},
 }
 
 const (
 	asciiDigits  = "0123456789"
-	asciiLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	upperLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	asciiLetters = upperLetters + "abcdefghijklmnopqrstuvwxyz"
 	escapeByte   = "\x1B"
 )
 
-// wrappersByFirst has a bit for each wrapper that may begin with a byte.
-var wrappersByFirst = func() (table [256]uint16) {
+// wrappersByFirst and wrappersByKey have a bit for each wrapper that may begin with a byte.
+var wrappersByFirst, wrappersByKey = wrapperTable(false), wrapperTable(true)
+
+func wrapperTable(json bool) (table [256]uint16) {
 	for i, w := range wrappers {
 		for _, c := range []byte(w.first) {
-			table[c] |= 1 << i
+			if w.json == json {
+				table[c] |= 1 << i
+			}
 		}
 	}
 	return table
-}()
+}
+
+// mayBe returns a bit for each wrapper that text may have.
+func mayBe(text []byte) uint16 {
+	if len(text) == 0 {
+		return 0
+	}
+	if text[0] != '{' {
+		return wrappersByFirst[text[0]]
+	}
+	i := 1
+	for i < len(text) && isJSONSpace(text[i]) {
+		i++
+	}
+	if i+1 >= len(text) || text[i] != '"' {
+		return 0
+	}
+	return wrappersByKey[text[i+1]]
+}
 
 // begin takes a line at hand.
 func (u *unwrapper) begin(text []byte) {
@@ -71,12 +96,12 @@ func (u *unwrapper) begin(text []byte) {
 
 // next takes the next wrapper off, and reports whether there was one.
 func (u *unwrapper) next() bool {
-	if len(u.text) == 0 || u.depth == maxWrappers {
+	u.partial, u.stream = false, 0
+	if u.depth == maxWrappers {
 		return false
 	}
-	u.partial, u.stream = false, 0
-	for i, may := 0, wrappersByFirst[u.text[0]]; may != 0; i, may = i+1, may>>1 {
-		if may&1 != 0 && wrappers[i].off(u) {
+	for may := mayBe(u.text); may != 0; may &= may - 1 { // without its last bit
+		if wrappers[bits.TrailingZeros16(may)].off(u) {
 			u.depth++
 			return true
 		}
@@ -216,15 +241,18 @@ func (u *unwrapper) stamped() bool {
 	if !h.byte(' ') {
 		return false
 	}
+	var ids idMembers
 	switch {
+	case t.zone != zoneNone && u.logcliLabels(&h, &ids):
 	case t.digits == 9 && t.zone != zoneNone:
 	case isBraced(h.rest()):
 	case t.zone == zoneOffset && (t.digits == 0 || t.digits == 6) && u.awsStream(&h):
 	default:
 		return false
 	}
-	u.text = h.rest()
 	u.time = t.time(u.reference.Location())
+	u.text = h.rest()
+	u.merge(&ids)
 	return true
 }
 
@@ -232,6 +260,44 @@ func (u *unwrapper) stamped() bool {
 func isBraced(s []byte) bool {
 	s = bytes.TrimRight(s, " ")
 	return len(s) > 1 && s[0] == '{' && s[len(s)-1] == '}'
+}
+
+// logcliLabels goes behind the labels of a line in the form that logcli has without -o:
+//
+//	{container="shop", trace_id="463ac35c9f6413ad"} …
+func (u *unwrapper) logcliLabels(h *lineHead, ids *idMembers) bool {
+	next := *h
+	if !next.byte('{') {
+		return false
+	}
+	var service []byte
+	for more := true; more; more = next.byte(',') {
+		next.spaces()
+		name := next.until('=')
+		start := next.i + 1 // behind =
+		if !isContainerName(name) || !next.byte('=') || !next.quoted() {
+			return false
+		}
+		value := next.s[start:next.i]
+		ids.add(name, value)
+		if service == nil || string(name) == "container" {
+			service = serviceLabel(name, value[1:len(value)-1], service)
+		}
+	}
+	if !next.byte('}') || next.spaces() == 0 {
+		return false
+	}
+	u.from(service)
+	*h = next
+	return true
+}
+
+// serviceLabel returns the value of a label if it says which service a line is from, else service.
+func serviceLabel(name, value, service []byte) []byte {
+	if string(name) == "container" || string(name) == "service_name" || string(name) == "app" {
+		return value
+	}
+	return service
 }
 
 // awsStream goes behind the name of a log stream. A word after a time may be anything. So it has
@@ -262,20 +328,24 @@ func (u *unwrapper) awsStream(h *lineHead) bool {
 	return true
 }
 
-// kubectl takes off what kubectl logs --prefix writes: [pod/shop-7d9f8c6b5-x2x9z/shop] …
+// kubectl takes off what kubectl logs --prefix writes, and kubetail:
+//
+//	[pod/shop-7d9f8c6b5-x2x9z/shop] …
+//	[shop-7d9f8c6b5-x2x9z shop] …
 //
 // https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/
 func (u *unwrapper) kubectl() bool {
-	const begin = "[pod/"
-	if !beginsWith(u.text, begin) {
-		return false
-	}
 	end := bytes.Index(u.text[:min(len(u.text), 2*maxName)], []byte("] "))
 	if end < 0 {
 		return false
 	}
-	pod, container, ok := bytes.Cut(u.text[len(begin):end], []byte("/"))
-	if !ok || !isContainerName(pod) || len(container) > 0 && !isContainerName(container) {
+	names, prefix := bytes.CutPrefix(u.text[1:end], []byte("pod/"))
+	between := "/"
+	if !prefix {
+		between = " "
+	}
+	pod, container, two := bytes.Cut(names, []byte(between))
+	if prefix && !two || !prefix && !isPod(pod) || !isContainerName(pod) || len(container) > 0 && !isContainerName(container) {
 		return false
 	}
 	u.from(pod)
@@ -290,15 +360,17 @@ func (u *unwrapper) kubectl() bool {
 //
 // Compose pads the names to one width, and adds a space. A name ends in the number of its
 // container, but for one that its user has chosen. Other people's tables look like that: a name
-// without a number is in lower case, and has two spaces after it.
+// without a number is in lower case, and has two spaces after it. What docker service logs writes
+// is like it: shop.1.0123456789ab@node    | …
 //
 // https://github.com/docker/compose/blob/main/cmd/formatter/logs.go
 func (u *unwrapper) compose() bool {
 	h := lineHead{s: u.text}
 	coloured := h.colours() > 0
 	name := h.word()
+	name, node, swarm := bytes.Cut(name, []byte("@"))
 	spaces := h.spaces()
-	if spaces == 0 || !h.byte('|') || !isContainerName(name) || !slices.ContainsFunc(name, isLetterByte) {
+	if swarm && !isContainerName(node) || spaces == 0 || !h.byte('|') || !isContainerName(name) || !slices.ContainsFunc(name, isLetterByte) {
 		return false
 	}
 	reset := h.colours() > 0
@@ -309,8 +381,13 @@ func (u *unwrapper) compose() bool {
 		h.colour() // and no more: others are the message's
 	}
 	service := withoutNumber(name)
-	chosen := len(service) == len(name)
-	if chosen && (spaces < 2 || isLevelName(name) || hasUpper(name)) {
+	if swarm {
+		service, _, swarm = bytes.Cut(name, []byte("."))
+		if !swarm {
+			return false
+		}
+	}
+	if chosen := len(service) == len(name); chosen && (spaces < 2 || isLevelName(name) || hasUpper(name)) {
 		return false
 	}
 	u.from(service)
@@ -440,11 +517,6 @@ var logcliKeys = [...]string{"labels", "line", "timestamp"}
 // https://www.freedesktop.org/software/systemd/man/latest/systemd.journal-fields.html
 // https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-json-format
 func (u *unwrapper) journald() bool {
-	first := lineHead{s: u.text, i: 1}
-	first.spaces()
-	if !first.byte('"') || !isJournalKey(first.rest()) {
-		return false
-	}
 	var v [len(journaldKeys)][]byte
 	if !jsonValues(u.text, journaldKeys[:], v[:]) || !isJSONText(v[1]) {
 		return false
@@ -482,10 +554,6 @@ func (u *unwrapper) journald() bool {
 // The last ones are the service's name, best first. Docker's unit is that of all its containers.
 var journaldKeys = [...]string{"MESSAGE", "__REALTIME_TIMESTAMP", "CONTAINER_PARTIAL_MESSAGE", "PRIORITY", "JSON",
 	"CONTAINER_NAME", "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"}
-
-func isJournalKey(s []byte) bool {
-	return len(s) > 0 && (s[0] == '_' || 'A' <= s[0] && s[0] <= 'Z')
-}
 
 // journalText returns the text of a field. One of bytes is decoded where it stands.
 func journalText(value []byte) (text []byte, ok bool) {
