@@ -130,10 +130,21 @@ func idsOf(object []byte) (ids idMembers) {
 
 // add takes a member whose name is that of an ID.
 func (ids *idMembers) add(name, value []byte) {
-	if ids.n < len(ids.members) && idName(name) != "" && isJSONText(value) && len(value) > len(`""`) {
+	if ids.n < len(ids.members) && idName(name) != "" && isJSONText(value) && isIDText(value[1:len(value)-1]) {
 		ids.members[ids.n].name, ids.members[ids.n].value = name, value
 		ids.n++
 	}
+}
+
+// isIDText reports whether text has only what IDs are written with. So it needs no escapes, in
+// whatever form of quotes it was found.
+func isIDText(text []byte) bool {
+	for _, c := range text {
+		if !isDigitByte(c) && !isLetterByte(c) && c != '-' && c != '/' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return len(text) > 0
 }
 
 // idName returns the name that an ID is known by to all; "": it is none. Journald's fields are in

@@ -12,7 +12,13 @@ import (
 //
 // It takes what is no log as well: a line ends with a newline, whatever is in it. Of a line longer
 // than [MaxLine] the rest is dropped, and so are zero bytes at the beginning of a line; all else
-// is in exactly one Raw, but for line ends and a byte order mark. It needs some MB at most.
+// is in exactly one Raw, but for line ends and a byte order mark. It needs 128 KB for lines as they
+// usually are, and never more than some 30 MB.
+//
+// A Raw's Service is the container's name, else the pod's, the unit's, the program's or the log
+// stream's, without what is not printable. Where a wrapper stands in another, the inner one says.
+// IDs that a shipper has apart from the line are added to the line, and so is all that an entry of
+// Google Cloud says: see RATIONALE.md.
 type Reader struct {
 	splitter splitter
 	joiner   joiner

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -50,7 +51,9 @@ func TestReader(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			end := max(0, strings.IndexByte(tt.source, '\n'))
 			for name, src := range map[string]io.Reader{
+				"in two":       io.MultiReader(strings.NewReader(tt.source[:end]), strings.NewReader(tt.source[end:])),
 				"whole":        strings.NewReader(tt.source),
 				"in halves":    iotest.HalfReader(strings.NewReader(tt.source)),
 				"data and EOF": iotest.DataErrReader(strings.NewReader(tt.source)),
@@ -99,21 +102,22 @@ func (l liar) Read([]byte) (int, error) { return int(l), nil }
 
 // A line is there as soon as it has ended: the source may be one that others still write to.
 func TestReaderDoesNotWait(t *testing.T) {
-	in, out := io.Pipe()
-	r := timeline.NewReader(in, changed)
-	for _, line := range []string{"\xEF\xBB\xBFa", "", "{}", "b", stampNano + " stdout F c"} {
-		written := make(chan error, 1)
-		go func() {
-			_, err := io.WriteString(out, line+"\n")
-			written <- err
-		}()
-		_, err := r.Next()
-		require.NoError(t, err)
-		require.NoError(t, <-written)
+	for _, first := range []string{"", "a", "\xEF\xBB\xBFa", "\xEF", "[a", "{}", stampNano + " stdout F c", "<34>", "\x1b["} {
+		t.Run(first, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // which sees a deadlock
+				in, out := io.Pipe()
+				r := timeline.NewReader(in, changed)
+				for _, line := range []string{first, "", "b", "{"} {
+					go io.WriteString(out, line+"\n")
+					_, err := r.Next()
+					require.NoError(t, err)
+				}
+				require.NoError(t, out.Close())
+				_, err := r.Next()
+				assert.Equal(t, io.EOF, err)
+			})
+		})
 	}
-	require.NoError(t, out.Close())
-	_, err := r.Next()
-	assert.Equal(t, io.EOF, err)
 }
 
 // Services are remembered, but not without end.

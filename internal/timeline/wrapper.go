@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"math/bits"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // maxWrappers is how many wrappers are taken off a line, one in another.
@@ -128,7 +131,8 @@ func (u *unwrapper) at(value []byte) bool {
 	return ok
 }
 
-// nameTable has the names that were seen before, so that a line needs none of its own.
+// nameTable has the names that were seen before, so that a line needs none of its own. What is not
+// printable in one is left out.
 type nameTable struct{ seen map[string]string }
 
 // maxServices is how many of them are kept, and maxName how long one may be.
@@ -144,9 +148,14 @@ func (n *nameTable) of(name []byte) string {
 	if n.seen == nil {
 		n.seen = make(map[string]string)
 	}
-	s := string(name[:min(len(name), maxName)])
-	if len(n.seen) < maxServices {
-		n.seen[s] = s
+	s := strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, string(name[:min(len(name), maxName)]))
+	if len(n.seen) < maxServices && len(name) <= maxName {
+		n.seen[string(name)] = s
 	}
 	return s
 }
