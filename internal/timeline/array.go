@@ -7,10 +7,14 @@ import "bytes"
 // the beginning of a source, and behind an array. An array that is none, or that is cut off, is
 // read as lines from where that is seen, so that nothing is lost.
 
-// enterArray goes into the array of objects that begins here, if one does.
+// enterArray goes into the array of objects that begins on the line here, if one does. It does
+// not look behind a line that has no bracket: the source may be one that others still write to.
 func (s *splitter) enterArray() {
-	start, ok := s.peek(0)
-	if !ok || s.buf[s.pos+start] != '[' {
+	start := 0
+	for s.at(start) && s.buf[s.pos+start] == ' ' && start < MaxLine {
+		start++
+	}
+	if !s.at(start) || s.buf[s.pos+start] != '[' {
 		return
 	}
 	first, ok := s.peek(start + 1)

@@ -70,7 +70,7 @@ func (h *lineHead) colour() bool {
 func tokenEnd(s []byte) int {
 	s = s[:min(len(s), maxName)]
 	for i, c := range s {
-		if c <= ' ' || c == 0x1B {
+		if c <= ' ' { // ESC, which colours begin with, is less too
 			return i
 		}
 	}

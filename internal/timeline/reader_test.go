@@ -127,7 +127,7 @@ func TestTortureReaderServices(t *testing.T) {
 	r := timeline.NewReader(src, changed)
 	require.Equal(t, lines, readAll(t, r))
 	grown := torture.Heap() - before
-	assert.Less(t, grown, 8<<20)
+	assert.Less(t, grown, 1<<20)
 	torture.Row(t, "a source whose every line has another service", "%d lines, heap +%d KB", lines, grown>>10)
 	_, err := r.Next() // still in use
 	assert.Equal(t, io.EOF, err)
