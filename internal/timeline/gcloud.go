@@ -5,12 +5,12 @@ import "bytes"
 // gcloud takes off what gcloud logging read --format=json prints of an entry. That is an array, of
 // which the splitter makes objects; a sink to Cloud Storage writes an object a line.
 //
-//	{"insertId":"…","jsonPayload":{…},"logName":"…","resource":{…},"severity":"INFO","timestamp":"…","trace":"…"}
+//	{"insertId":"…","jsonPayload":{…},"logName":"…","resource":{…},"timestamp":"…","trace":"…"}
 //
 // Google's agents take the fields that mean something to them out of the line that a service wrote
 // (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). These get the
-// names back that they had, and stand in the line again. All else that the entry says stands behind
-// them, so that nothing is lost. A name that the line has already gets "logEntry." before it.
+// names back that they had, and stand in the line again. All else that the entry says stands
+// behind them, so that nothing is lost. A name that the line has already gets "logEntry." before it.
 //
 // https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
 func (u *unwrapper) gcloud() bool {
@@ -109,8 +109,8 @@ func (m *fieldMerger) addEntry(entry, payload []byte) {
 	}
 }
 
-// gcloudService says which service an entry is from: the container of Kubernetes, or the service of
-// Cloud Run, App Engine or Functions.
+// gcloudService says which service an entry is from: the container of Kubernetes, or the service
+// of Cloud Run, App Engine or Functions.
 func (u *unwrapper) gcloudService(resource []byte) {
 	var labels [1][]byte
 	if len(resource) > 0 && resource[0] == '{' && jsonValues(resource, []string{"labels"}, labels[:]) {

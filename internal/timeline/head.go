@@ -93,7 +93,8 @@ func isContainerName(name []byte) bool {
 
 func isLetterByte(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// isLevelName reports whether a word is the level of a line: it then is no host's or container's name.
+// isLevelName reports whether a word is the level of a line. It then is no name of a host or a
+// container.
 func isLevelName(word []byte) bool {
 	var buf [len("critical")]byte
 	if len(word) > len(buf) {

@@ -2,8 +2,8 @@ package timeline
 
 import "bytes"
 
-// fieldMerger adds to a line what its wrapper says besides, in the line's own form: as members of a
-// JSON object, or as pairs of logfmt. Any other text becomes the message of an object.
+// fieldMerger adds to a line what its wrapper says besides, in the line's own form: as members of
+// a JSON object, or as pairs of logfmt. Any other text becomes the message of an object.
 type fieldMerger struct {
 	buf   []byte
 	pairs bool

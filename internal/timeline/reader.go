@@ -12,8 +12,8 @@ import (
 //
 // It takes what is no log as well: a line ends with a newline, whatever is in it. Of a line longer
 // than [MaxLine] the rest is dropped, and so are zero bytes at the beginning of a line; all else
-// is in exactly one Raw, but for line ends and a byte order mark. It needs 128 KB for lines as they
-// usually are, and never more than some 30 MB.
+// is in exactly one Raw, but for line ends and a byte order mark. It needs 128 KB for lines as
+// they usually are, and never more than some 30 MB.
 //
 // A Raw's Service is the container's name, else the pod's, the unit's, the program's or the log
 // stream's, without what is not printable. Where a wrapper stands in another, the inner one says.
@@ -27,8 +27,8 @@ type Reader struct {
 }
 
 // NewReader returns a Reader of src. It reads blocks, and so further than the lines that it has
-// returned; of a source that others still write to, it returns each line when it has ended. What it
-// returns as an error of src's ends it: to go on, src must wait instead.
+// returned; of a source that others still write to, it returns each line when it has ended. What
+// it returns as an error of src's ends it: to go on, src must wait instead.
 //
 // The reference is a time not before the lines were written, as when their file was last changed.
 // Times of syslog, which have no year, are the latest before it. Times without a zone are in its
@@ -67,7 +67,7 @@ func (r *Reader) Next() (*Raw, error) {
 // beginning of lines.
 func (r *Reader) Dropped() int64 { return r.splitter.dropped + r.joiner.dropped }
 
-// takeOff takes the wrappers off the line at hand. It returns nil if the line goes on with another.
+// takeOff takes the wrappers off the line at hand. It returns nil if the line goes on with the next.
 func (r *Reader) takeOff() *Raw {
 	u := &r.unwrap
 	for u.next() {

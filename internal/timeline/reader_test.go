@@ -166,7 +166,7 @@ func TestTortureReaderMemory(t *testing.T) {
 	}
 }
 
-// naiveLines are the lines of a source, found in the plainest way, and how much of them is not kept.
+// naiveLines are the lines of a source, found in the plainest way, and how much is dropped.
 func naiveLines(source []byte) (lines []got, dropped int64) {
 	source = bytes.TrimPrefix(source, []byte("\xEF\xBB\xBF"))
 	if len(source) == 0 {

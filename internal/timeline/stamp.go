@@ -107,8 +107,8 @@ func wholeTime(s []byte, local *time.Location) (at time.Time, ok bool) {
 }
 
 // syslogTime returns the time that s begins with, in the form of RFC 3164, and its length; 0: there
-// is none. "Nov 26 22:46:25" has no year: it is the last such time that is not after the reference.
-// A day more is left for clocks and zones that differ. journalctl -o short-precise adds a fraction.
+// is none. "Nov 26 22:46:25" has no year: it is the last such time not after the reference, with a
+// day more for clocks and zones that differ. journalctl -o short-precise adds a fraction.
 func syslogTime(s []byte, reference time.Time) (at time.Time, length int) {
 	const form = "Nov 26 22:46:25"
 	if len(s) < len(form) || s[3] != ' ' || s[6] != ' ' || s[9] != ':' || s[12] != ':' {
@@ -127,7 +127,8 @@ func syslogTime(s []byte, reference time.Time) (at time.Time, length int) {
 	t.hour, t.minute, t.second = digitPair(s[7:]), digitPair(s[10:]), digitPair(s[13:])
 	t.fraction(s)
 	latest := reference.AddDate(0, 0, 1)
-	for t.year = latest.Year(); t.year > latest.Year()-8; t.year-- { // one of eight years has a 29th of February
+	// One of eight years has a 29th of February.
+	for t.year = latest.Year(); t.year > latest.Year()-8; t.year-- {
 		if !t.isTime() {
 			continue
 		}

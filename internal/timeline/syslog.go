@@ -52,8 +52,8 @@ func (h *lineHead) priority() bool {
 	return false
 }
 
-// syslogOld takes off what stands after the time in RFC 3164: a host, which a line that was sent may
-// go without, and a tag. Where a line that was sent has neither, they are its text.
+// syslogOld takes off what stands after the time in RFC 3164: a host, which a line that was sent
+// may go without, and a tag. Where a line that was sent has neither, they are its text.
 func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 	if !h.byte(' ') {
 		return false

@@ -30,8 +30,8 @@ type unwrapper struct {
 }
 
 // wrappers are all that is taken off, by what a line begins with. A line is a wrapper's by what it
-// is, never by what a flag says or the lines before it were: sources are mixed. Each function takes
-// one wrapper off, and returns false for a line that is none, or only looks like one, which it
+// is, never by what a flag says or the lines before it were: sources are mixed. Each function
+// takes one wrapper off, and returns false for a line that is none, or only looks like one, which it
 // leaves as it is.
 var wrappers = [...]struct {
 	name  string
@@ -230,10 +230,10 @@ func (u *unwrapper) cri() bool {
 
 // stamped takes off a time that stands before a line, and what stands between the two:
 //
-//	2026-11-26T22:46:25.343939123Z …                        kubectl logs --timestamps, docker logs -t
-//	2026-11-26T22:46:25.343000+00:00 stream-name …          aws logs tail
-//	2026-11-26T22:46:25 {…}                                 aws logs tail --format short
-//	2026-11-26T22:46:25Z {app="shop"} …                     logcli
+//	2026-11-26T22:46:25.343939123Z …                 kubectl logs --timestamps, docker logs -t
+//	2026-11-26T22:46:25.343000+00:00 stream-name …   aws logs tail
+//	2026-11-26T22:46:25 {…}                          aws logs tail --format short
+//	2026-11-26T22:46:25Z {app="shop"} …              logcli
 //
 // Services write times before their lines themselves, and the parser of lines needs these. So the
 // time goes only where it has the nine digits that the first two always write, or where what
@@ -435,7 +435,8 @@ func (u *unwrapper) stern() bool {
 	}
 	if !isPod(pod) {
 		after := h
-		if c, ok := after.name(); ok && isPod(container) && bytes.Contains(container, c) { // pod was the namespace
+		if c, ok := after.name(); ok && isPod(container) && bytes.Contains(container, c) {
+			// What was taken for the pod is the namespace.
 			container, h = c, after
 		} else if bytes.Equal(withoutNumber(pod), pod) || !isBraced(h.rest()) {
 			return false
@@ -466,7 +467,7 @@ func isPod(name []byte) bool {
 
 // sternJSON takes off what stern -o json and -o extjson write:
 //
-//	{"message":"…","nodeName":"n1","namespace":"default","podName":"shop-x2x9z","containerName":"shop"}
+//	{"message":"…","nodeName":"n1","namespace":"prod","podName":"shop-x2x9z","containerName":"shop"}
 //	{"pod": "shop-x2x9z", "container": "shop", "message": …}
 func (u *unwrapper) sternJSON() bool {
 	long := beginsWith(u.text, `{"message":`) && bytes.Contains(u.text, []byte(`"podName":`))
