@@ -67,7 +67,7 @@ func (r *Reader) Next() (*Raw, error) {
 // beginning of lines.
 func (r *Reader) Dropped() int64 { return r.splitter.dropped + r.joiner.dropped }
 
-// takeOff takes the wrappers off the line at hand. It returns nil if the line goes on with the next.
+// takeOff takes the wrappers off the line at hand; nil: the line goes on with the next.
 func (r *Reader) takeOff() *Raw {
 	u := &r.unwrap
 	for u.next() {

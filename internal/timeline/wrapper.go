@@ -135,9 +135,9 @@ func (u *unwrapper) at(value []byte) bool {
 // printable in one is left out.
 type nameTable struct{ seen map[string]string }
 
-// maxServices is how many of them are kept, and maxName how long one may be.
+// maxInterned is how many of them are kept, and maxName how long one may be.
 const (
-	maxServices = 1024
+	maxInterned = 1024
 	maxName     = 256
 )
 
@@ -154,7 +154,7 @@ func (n *nameTable) of(name []byte) string {
 		}
 		return r
 	}, string(name[:min(len(name), maxName)]))
-	if len(n.seen) < maxServices && len(name) <= maxName {
+	if len(n.seen) < maxInterned && len(name) <= maxName {
 		n.seen[string(name)] = s
 	}
 	return s
