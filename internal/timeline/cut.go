@@ -16,7 +16,7 @@ type cuts struct {
 const dockerCut = 16 << 10
 
 // find appends the parts of block, which has whole lines, that are to be parsed in any case.
-func (c *cuts) find(block []byte, stretches []stretch) []stretch {
+func (c *cuts) find(block []byte, stretches []piece) []piece {
 	c.from = [2]int{-1, -1}
 	c.before = 0
 	for from := 0; from < len(block); {
@@ -28,7 +28,7 @@ func (c *cuts) find(block []byte, stretches []stretch) []stretch {
 			}
 		case first == '{' && isJournal(block[from:to]):
 			if isByteArray(block[from:to]) {
-				stretches = append(stretches, stretch{from, to})
+				stretches = append(stretches, piece{from, to})
 			}
 		case first == '{' && (to-from > dockerCut || c.open() >= 0):
 			if stream, partial, ok := cutByDocker(block[from:to]); ok {
@@ -38,20 +38,20 @@ func (c *cuts) find(block []byte, stretches []stretch) []stretch {
 		c.before, from = from, to
 	}
 	if from := c.open(); from >= 0 {
-		stretches = append(stretches, stretch{from, len(block)})
+		stretches = append(stretches, piece{from, len(block)})
 	}
 	return stretches
 }
 
 // piece takes the piece of a line that stands at from until to. The last one ends what was cut.
-func (c *cuts) piece(stream int, partial bool, from, to int, stretches []stretch) []stretch {
+func (c *cuts) piece(stream int, partial bool, from, to int, stretches []piece) []piece {
 	begun := c.from[stream]
 	switch {
 	case partial && begun < 0:
 		c.from[stream] = c.before
 	case !partial && begun >= 0:
 		c.from[stream] = -1
-		stretches = append(stretches, stretch{begun, to})
+		stretches = append(stretches, piece{begun, to})
 	}
 	return stretches
 }
@@ -133,14 +133,14 @@ func isByteArray(line []byte) bool {
 }
 
 // escapedLines appends the lines that have a digit or a letter of an ID as an escape of JSON.
-func escapedLines(block []byte, stretches []stretch) []stretch {
+func escapedLines(block []byte, stretches []piece) []piece {
 	for from := 0; from < len(block); {
 		at := nextEscape(block, from)
 		if at < 0 {
 			break
 		}
 		from = lineEnd(block, at)
-		stretches = append(stretches, stretch{lineStart(block, at), from})
+		stretches = append(stretches, piece{lineStart(block, at), from})
 	}
 	return stretches
 }

@@ -72,14 +72,14 @@ func (p *Parser) span(theirs string, l *line.Line, found [roles]int, r role) str
 func (p *Parser) recordIDs(e *Entry) {
 	switch r := e.Record.(type) {
 	case *line.Request:
-		e.Parent, e.CallerParent = spanOf(r.ParentID), spanOf(r.CallerParentID)
+		e.Parent, e.CallerParent = spanIDOf(r.ParentID), spanIDOf(r.CallerParentID)
 	case *line.Call:
-		e.Parent = spanOf(r.ParentID)
+		e.Parent = spanIDOf(r.ParentID)
 	}
 }
 
-// spanOf returns the text of a span's ID; "" for zero.
-func spanOf(id [8]byte) string {
+// spanIDOf returns the text of a span's ID; "" for zero.
+func spanIDOf(id [8]byte) string {
 	if id == [8]byte{} {
 		return ""
 	}

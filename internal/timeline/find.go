@@ -116,12 +116,12 @@ type finder struct {
 	number int    // of buf's first line
 	passed int
 
-	stretches []stretch // those of buf to parse
+	stretches []piece // those of buf to parse
 	cuts      cuts
 }
 
-// stretch is a part of buf.
-type stretch struct{ from, to int }
+// piece is a part of buf.
+type piece struct{ from, to int }
 
 // part looks at the entries in the buffer, and keeps what may be only the beginning of one. It does
 // nothing if that is all, and there is room for more.
@@ -139,7 +139,7 @@ func (f *finder) part(r io.Reader) error {
 		}
 		end = last // all of it is one entry: it is torn apart
 	}
-	f.stretches = slices.DeleteFunc(f.stretches, func(s stretch) bool { return s.from >= end })
+	f.stretches = slices.DeleteFunc(f.stretches, func(s piece) bool { return s.from >= end })
 	if err := f.look(end); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (f *finder) lastEntry(end int) int {
 
 // isCut tells whether at is inside of a line that was cut.
 func (f *finder) isCut(at int) bool {
-	return slices.ContainsFunc(f.stretches, func(s stretch) bool { return s.from < at && at < s.to })
+	return slices.ContainsFunc(f.stretches, func(s piece) bool { return s.from < at && at < s.to })
 }
 
 // tooLong looks at a line that is longer than the buffer, and passes over the rest of it.
@@ -192,14 +192,14 @@ func (f *finder) tooLong(r io.Reader) error {
 func (f *finder) look(end int) error {
 	block := f.buf[:end]
 	if f.number == 1 {
-		f.stretches = append(f.stretches, stretch{0, headEnd(block)})
+		f.stretches = append(f.stretches, piece{0, headEnd(block)})
 	}
 	f.stretches = f.hits(block, f.stretches)
 	f.stretches = escapedLines(block, f.stretches)
-	slices.SortFunc(f.stretches, func(a, b stretch) int { return cmp.Compare(a.from, b.from) })
+	slices.SortFunc(f.stretches, func(a, b piece) int { return cmp.Compare(a.from, b.from) })
 	done := 0
 	for i := 0; i < len(f.stretches); {
-		var whole stretch
+		var whole piece
 		whole, i = f.entries(block, done, i)
 		f.pass(block[done:whole.from])
 		lines := block[whole.from:whole.to]
@@ -220,9 +220,9 @@ func (f *finder) pass(lines []byte) {
 	f.passed += n
 }
 
-// entries returns the entries that the i-th stretch and those that it touches are in, and the next
+// entries returns the entries that the i-th piece and those that it touches are in, and the next
 // span. They begin no earlier than at done.
-func (f *finder) entries(block []byte, done, i int) (stretch, int) {
+func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	whole := f.stretches[i]
 	for whole.from > done && !f.begins(lineAt(block, whole.from)) {
 		whole.from = lineStart(block, whole.from-1)
@@ -239,7 +239,7 @@ func (f *finder) entries(block []byte, done, i int) (stretch, int) {
 }
 
 // hits appends the lines that have a hit.
-func (f *finder) hits(block []byte, stretches []stretch) []stretch {
+func (f *finder) hits(block []byte, stretches []piece) []piece {
 	for from := 0; from < len(block); {
 		end := f.search.Next(block[from:])
 		if end < 0 {
@@ -247,7 +247,7 @@ func (f *finder) hits(block []byte, stretches []stretch) []stretch {
 		}
 		at := from + end - 1
 		from = lineEnd(block, at)
-		stretches = append(stretches, stretch{lineStart(block, at), from})
+		stretches = append(stretches, piece{lineStart(block, at), from})
 	}
 	return stretches
 }

@@ -12,7 +12,7 @@ import (
 
 // hostile are parts of lines that are repeated up to a long line. A parser that looks at a
 // part again from each of its bytes would not end.
-var hostile = []string{
+var lineHostile = []string{
 	"{", "[", `{"a":`, `{"a":[`, `"a":1,`, `{"trace_id":"`, "\x00", "\xff", "\x1b[", "\x1b]0;x\x07", "\u202e", " ", "\t", "=", "a=", "a=b ", "level=info ", `a="`, `a={`, `a=[1,`,
 	"trace_id=", "trace_id=\"", "[" + text128 + ",", "[", ",", "-", "00-" + text128, text128, text128 + "-", text128 + "-" + spanID + "-", "projects/", "/traces/", "1-5759e988-",
 	"1", "a", "a.", ".", "2026-11-26 ", "22:46:25 ", "22:46:25.1", "Nov 26 ", "ERROR ", "[error] ", "ErrorException", "app=", "<nil> INF ", "22:46:25 INF a=b ", "</script>", "\r", "\v",
@@ -20,14 +20,14 @@ var hostile = []string{
 
 func TestParseHostile(t *testing.T) {
 	config := timeline.ParserConfig{Reference: reference, Trace: id128, Keys: timeline.Keys{Service: []string{"app"}, Trace: []string{"a"}}}
-	for _, part := range hostile {
+	for _, part := range lineHostile {
 		text := strings.Repeat(part, timeline.MaxLine/32/len(part))
 		for _, head := range []string{"", "22:46:25 INF ", `{"level":"info","message":"`, "time=2026-11-26T22:46:25Z "} {
 			for _, config := range []timeline.ParserConfig{{Reference: reference}, config} {
 				entries, counts, learned := parse(config, head+text, "  "+text, text)
 				assert.Equal(t, 3, counts.Lines)
 				assert.LessOrEqual(t, len(entries), 3)
-				assertHarmless(t, learned[:min(len(learned), 250)])
+				lineAssertHarmless(t, learned[:min(len(learned), 250)])
 				p := timeline.NewParser(config)
 				for range 3 {
 					p.Glance(timeline.Raw{Text: []byte(head + text)})
@@ -37,7 +37,7 @@ func TestParseHostile(t *testing.T) {
 		}
 		_, err := timeline.ParseID(text)
 		if err != nil {
-			assertHarmless(t, err.Error())
+			lineAssertHarmless(t, err.Error())
 		}
 	}
 }

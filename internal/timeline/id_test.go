@@ -173,7 +173,7 @@ func TestParseID(t *testing.T) {
 			got, err := timeline.ParseID(tt.text)
 			if tt.want == (timeline.ID{}) {
 				require.Error(t, err, "ParseID(%.100q)", tt.text)
-				assertHarmless(t, err.Error())
+				lineAssertHarmless(t, err.Error())
 				return
 			}
 			require.NoError(t, err, "ParseID(%.100q)", tt.text)
@@ -182,8 +182,8 @@ func TestParseID(t *testing.T) {
 	}
 }
 
-// assertHarmless fails where a message is not short printable ASCII.
-func assertHarmless(t *testing.T, message string) {
+// lineAssertHarmless fails where a message is not short printable ASCII.
+func lineAssertHarmless(t *testing.T, message string) {
 	t.Helper()
 	assert.Less(t, len(message), 300)
 	for _, c := range []byte(message) {
@@ -203,7 +203,7 @@ func FuzzParseID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		id, err := timeline.ParseID(text)
 		if err != nil {
-			assertHarmless(t, err.Error())
+			lineAssertHarmless(t, err.Error())
 			return
 		}
 		if id == (timeline.ID{}) {

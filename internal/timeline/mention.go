@@ -100,10 +100,10 @@ func runID(text []byte, i, end int, datadog bool) (ID, bool) {
 
 func runSpan(run []byte, datadog bool) string {
 	if len(run) == 16 {
-		return spanText(hexValue(run))
+		return spanDigits(hexValue(run))
 	}
 	if n, ok := decimal(run); ok && (datadog || len(run) > 16) {
-		return spanText(n)
+		return spanDigits(n)
 	}
 	return ""
 }
@@ -218,7 +218,7 @@ func bracketed(text []byte, i, end int, id ID) mention {
 		if !isSpan(text, end+1) || at(text, end+17) != ']' && at(text, end+17) != ',' {
 			return mention{}
 		}
-		m.span = spanText(hexValue(text[end+1 : end+17]))
+		m.span = spanDigits(hexValue(text[end+1 : end+17]))
 	default:
 		return mention{}
 	}

@@ -382,18 +382,18 @@ func fieldID(f line.Field, c claim) (ID, bool) {
 func fieldSpan(f line.Field, c claim) string {
 	value := []byte(f.Value)
 	if len(value) == 16 && hexEnd(value, 0) == 16 && f.Text {
-		return spanText(hexValue(value))
+		return spanDigits(hexValue(value))
 	}
 	if c.datadog || len(value) > 16 {
 		if n, ok := decimal(value); ok {
-			return spanText(n)
+			return spanDigits(n)
 		}
 	}
 	return ""
 }
 
-// spanText returns a span's ID in hexadecimal digits; "" for zero.
-func spanText(n uint64) string {
+// spanDigits returns a span's ID in hexadecimal digits; "" for zero.
+func spanDigits(n uint64) string {
 	if n == 0 {
 		return ""
 	}
