@@ -52,7 +52,7 @@ func follow(t *testing.T, steps func(t *testing.T, shown func() []string), args 
 			code <- run(ctx, append([]string{"timeline", id, "--follow"}, args...), strings.NewReader(""), &out, &err)
 		}()
 		steps(t, func() []string {
-			time.Sleep(2 * followEvery) // of the bubble's time
+			time.Sleep(3 * followEvery) // of the bubble's time
 			synctest.Wait()
 			require.Empty(t, err.String())
 			return messages(out.String())

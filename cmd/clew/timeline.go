@@ -10,9 +10,10 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
+
+	"example.com/clew/internal/timeline"
 )
 
 // timelineCommand is clew timeline.
@@ -23,20 +24,20 @@ type timelineCommand struct {
 	Until   string            `help:"Leave out what is newer." placeholder:"WHEN"`
 	Service string            `help:"Only traces that this service has a part in." placeholder:"NAME"`
 	Route   string            `help:"Only traces that have a request with this route." placeholder:"ROUTE"`
-	Status  []string          `help:"Only traces with one of these statuses: 404, 5xx." placeholder:"STATUS"`
+	Status  string            `help:"Only traces that have a request with this status: 404, 5xx." placeholder:"STATUS"`
 	Error   bool              `help:"Only traces that have an error."`
 	Slower  time.Duration     `help:"Only traces that took longer: 200ms." placeholder:"DURATION"`
 	Where   map[string]string `help:"Only traces that have a line with this field. May be given several times." placeholder:"KEY=VALUE" mapsep:"none"`
 	Limit   int               `help:"List no more traces than this; 0: all." default:"50"`
 
-	Output   string            `short:"o" help:"How to show it: ${enum}." enum:"text,json" default:"text"`
-	Keys     map[string]string `help:"What the fields of the lines are called: trace=tid,service=app. Known are trace, span, service, time, level and message." placeholder:"KEY=NAME,…" mapsep:","`
-	Strict   bool              `help:"Exit with 3 if a line was not understood or cut."`
-	Follow   bool              `short:"f" help:"Go on with what is written to the files, until Ctrl-C."`
-	Verbose  bool              `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
-	ZipkinUI string            `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"Where Zipkin's page is, to link to traces that it has." placeholder:"URL"`
-	Width    int               `help:"How wide a line may be; 0: as wide as the terminal, and no limit without one."`
-	Color    string            `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
+	Output   string `short:"o" help:"How to show it: ${enum}." enum:"text,json" default:"text"`
+	Keys     string `help:"What the fields of the lines are called: trace=json.tid,service=app. Known are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
+	Strict   bool   `help:"Exit with 3 if a line was not understood or cut."`
+	Follow   bool   `short:"f" help:"Go on with what is written to the files, until Ctrl-C."`
+	Verbose  bool   `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
+	ZipkinUI string `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"Where Zipkin's page is, to link to traces that it has." placeholder:"URL"`
+	Width    int    `help:"How wide a line may be; 0: as wide as the terminal, and no limit without one."`
+	Color    string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
 // Help is what --help says besides.
@@ -70,13 +71,19 @@ type query struct {
 	since, until time.Time
 	service      string
 	route        string
-	statuses     []string // 404 or 5xx
+	minStatus    int // zero: any
+	maxStatus    int
 	failed       bool
 	slower       time.Duration
 	where        map[string]string
 	limit        int // 0: none
-	keys         map[string]string
+	keys         timeline.Keys
 	follow       bool
+}
+
+// spans tells whether a time is within what is asked for. A line without a time is.
+func (q query) spans(t time.Time) bool {
+	return t.IsZero() || (q.since.IsZero() || !t.Before(q.since)) && (q.until.IsZero() || !t.After(q.until))
 }
 
 // view is how to show it.
@@ -115,8 +122,13 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	counts := e.counts()
-	if text := counts.String(); text != "" && (t.Verbose || t.Strict) {
+	if text := counts.String(); text != "" && (t.Verbose || counts.wrong()) {
 		std.say("%s", text)
+	}
+	if t.Verbose {
+		for _, said := range e.learned() {
+			std.say("%s", said)
+		}
 	}
 	switch {
 	case len(problems) > 0 || t.Strict && counts.wrong():
@@ -129,15 +141,9 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
-var (
-	statusForm = regexp.MustCompile(`^[1-5]([0-9][0-9]|xx)$`)
-	keyNames   = []string{"trace", "span", "service", "time", "level", "message"}
-)
-
 // query returns what is asked for, and what to read.
 func (t *timelineCommand) query(now time.Time) (q query, names []string, err error) {
-	q = query{service: t.Service, route: t.Route, statuses: t.Status, failed: t.Error,
-		slower: t.Slower, where: t.Where, limit: t.Limit, keys: t.Keys, follow: t.Follow}
+	q = query{service: t.Service, route: t.Route, failed: t.Error, slower: t.Slower, where: t.Where, limit: t.Limit, follow: t.Follow}
 	if q.since, err = when("--since", t.Since, now); err != nil {
 		return q, nil, err
 	}
@@ -147,14 +153,14 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 	if !q.since.IsZero() && !q.until.IsZero() && q.until.Before(q.since) {
 		return q, nil, usagef("--until is before --since")
 	}
-	for _, status := range t.Status {
-		if !statusForm.MatchString(status) {
-			return q, nil, usagef("--status wants a status such as 404 or 5xx, not %q", status)
+	if t.Status != "" {
+		if q.minStatus, q.maxStatus, err = timeline.ParseStatus(t.Status); err != nil {
+			return q, nil, usagef("--status wants a status such as 404 or 5xx, not %q", clip(t.Status))
 		}
 	}
-	for key := range t.Keys {
-		if !slices.Contains(keyNames, key) {
-			return q, nil, usagef("--keys knows %s, not %q", strings.Join(keyNames, ", "), key)
+	if t.Keys != "" {
+		if q.keys, err = timeline.ParseKeys(t.Keys); err != nil {
+			return q, nil, usagef("--keys: %v", err)
 		}
 	}
 	for flag, negative := range map[string]bool{"--limit": t.Limit < 0, "--width": t.Width < 0, "--slower": t.Slower < 0} {
@@ -181,7 +187,7 @@ func askedFor(args []string) (id traceID, one bool, names []string, err error) {
 	if !bareID(first) && isSource(first) {
 		return id, false, args, nil
 	}
-	id, err = parseID(first)
+	id, err = timeline.ParseID(first)
 	if err != nil {
 		return id, false, nil, usagef("%q is no file, and there is no trace ID in it", clip(first))
 	}

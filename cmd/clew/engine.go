@@ -1,0 +1,281 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/clew/internal/timeline"
+)
+
+type traceID = timeline.ID
+
+// engine reads lines and shows what they tell: of one trace its tree, else the list of traces.
+type engine struct {
+	query  query
+	view   view
+	search *timeline.Search
+	parts  []*part
+	live   *writer // of --follow
+
+	mu     sync.Mutex
+	lister *timeline.Lister
+}
+
+func newEngine(q query, v view, live *writer) *engine {
+	var forms [][]byte
+	for _, form := range q.id.Forms() {
+		forms = append(forms, []byte(form))
+	}
+	filter := timeline.Filter{
+		Service: q.service, Route: q.route, MinStatus: q.minStatus, MaxStatus: q.maxStatus, Slower: q.slower,
+		Error: q.failed, Marked: len(q.where) > 0, Since: q.since, Until: q.until,
+	}
+	return &engine{query: q, view: v, search: timeline.NewSearch(forms), live: live, lister: timeline.NewLister(filter, 0)}
+}
+
+// part is what one source has. Parts are shown in the order in which they were made.
+type part struct {
+	engine  *engine
+	name    string
+	when    time.Time // it was last changed; zero: it changes now
+	parser  *timeline.Parser
+	dropped int64
+
+	mu      sync.Mutex // of all below, and of parser: --follow ends entries after a while
+	entries []*timeline.Entry
+	glances []timeline.Glance // not given to the lister yet
+}
+
+func (e *engine) part(name string) *part {
+	p := &part{engine: e, name: name}
+	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+		p.when = info.ModTime()
+	}
+	p.parser = timeline.NewParser(timeline.ParserConfig{Source: name, Keys: e.query.keys, Trace: e.query.id, Reference: p.when})
+	e.parts = append(e.parts, p)
+	return p
+}
+
+// read reads a source.
+func (p *part) read(r io.Reader) error {
+	if p.engine.query.one && !p.engine.query.follow {
+		_, err := timeline.Find(r, p.engine.search, nil, p.parse)
+		return err
+	}
+	return p.parse(r, 1)
+}
+
+// parse reads whole lines, of which the first has a number.
+func (p *part) parse(r io.Reader, number int) error {
+	lines := timeline.NewReader(r, p.when)
+	defer func() { p.dropped += lines.Dropped() }()
+	quiet := p.endsWhenQuiet()
+	defer quiet()
+	for {
+		raw, err := lines.Next()
+		if err != nil {
+			p.end()
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+		raw.Number += number - 1
+		p.line(*raw)
+		quiet()
+	}
+}
+
+// line takes the next line.
+func (p *part) line(raw timeline.Raw) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.entire() {
+		p.take(p.parser.Parse(raw))
+		return
+	}
+	if g, ok := p.parser.Glance(raw); ok {
+		p.glance(g)
+	}
+}
+
+// entire tells whether the lines have to be read as entries: a list needs no more than glances.
+func (p *part) entire() bool { return p.engine.query.one || len(p.engine.query.where) > 0 }
+
+// end ends what is being read: what comes next does not belong to it.
+func (p *part) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.take(p.parser.Flush())
+	p.list()
+}
+
+// endsWhenQuiet returns what is to be called after each line of a source that is followed: when
+// there is none for a while, the entry that is being read has ended.
+func (p *part) endsWhenQuiet() func() {
+	if !p.engine.query.follow {
+		return func() {}
+	}
+	timer := time.AfterFunc(time.Hour, p.end)
+	return func() { timer.Reset(50 * time.Millisecond) }
+}
+
+// take takes an entry, which may be nil.
+func (p *part) take(e *timeline.Entry) {
+	q := p.engine.query
+	switch {
+	case e == nil:
+	case !q.one:
+		if e.Trace != (traceID{}) {
+			p.glance(timeline.GlanceOf(e))
+			if hasFields(e, q.where) {
+				p.list()
+				p.engine.mark(e.Trace)
+			}
+		}
+	case e.Trace.Same(q.id) && q.spans(e.Time):
+		p.entries = append(p.entries, e)
+		if q.follow && !p.engine.view.json {
+			fmt.Fprint(p.engine.live, lineOf(e))
+			p.engine.live.flush()
+		}
+	}
+}
+
+// hasFields tells whether an entry has all these fields.
+func hasFields(e *timeline.Entry, fields map[string]string) bool {
+	for key, want := range fields {
+		found := false
+		for _, f := range e.Fields {
+			found = found || f.Key == key && f.Value == want
+		}
+		if !found {
+			return false
+		}
+	}
+	return len(fields) > 0
+}
+
+// glance keeps a glance for the lister, which takes many at a time: parts are read at once.
+func (p *part) glance(g timeline.Glance) {
+	p.glances = append(p.glances, g)
+	if len(p.glances) == 512 {
+		p.list()
+	}
+}
+
+func (p *part) list() {
+	e := p.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range p.glances {
+		e.lister.Add(&p.glances[i])
+	}
+	p.glances = p.glances[:0]
+}
+
+func (e *engine) mark(id traceID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.lister.Mark(id)
+}
+
+// lineOf is an entry as --follow shows it.
+func lineOf(e *timeline.Entry) string {
+	when := ""
+	if !e.Time.IsZero() {
+		when = e.Time.Format("15:04:05.000000") + " "
+	}
+	var b strings.Builder
+	for i, text := range strings.Split(when+e.Service+" "+e.Level+" "+e.Message, "\n") {
+		if i > 0 {
+			b.WriteString("    ")
+		}
+		b.WriteString(printable(strings.ReplaceAll(text, "\t", "    ")) + "\n")
+	}
+	return b.String()
+}
+
+// show writes the answer.
+func (e *engine) show(w io.Writer) (found bool, err error) {
+	style := timeline.Style{Width: e.view.width, Colour: e.view.colour, UI: e.view.zipkinUI}
+	if !e.query.one {
+		traces, left := e.lister.List(e.query.limit)
+		if e.view.json {
+			return len(traces) > 0, timeline.ListJSON(w, traces, left)
+		}
+		return len(traces) > 0, timeline.ListText(w, traces, left, style)
+	}
+	var all []*timeline.Entry
+	for _, p := range e.parts {
+		p.mu.Lock()
+		all = append(all, p.entries...)
+		p.mu.Unlock()
+	}
+	switch tree := timeline.NewTree(timeline.NewTrace(e.query.id, all)); {
+	case e.view.json:
+		err = tree.JSON(w)
+	case e.query.follow, len(all) == 0: // its lines were shown, or there are none
+	default:
+		err = tree.Text(w, style)
+	}
+	return len(all) > 0, err
+}
+
+// learned says what the fields of each source's lines were taken for.
+func (e *engine) learned() (said []string) {
+	for _, p := range e.parts {
+		if text := p.parser.Learned(); text != "" {
+			said = append(said, p.name+": "+text)
+		}
+	}
+	return said
+}
+
+// counts are what was not understood, of the lines that were read: those that a search has passed
+// over are not among them.
+type counts struct {
+	timeline.Counts
+	dropped int64
+}
+
+func (e *engine) counts() (all counts) {
+	for _, p := range e.parts {
+		c := p.parser.Counts()
+		all.Lines += c.Lines
+		all.NoID += c.NoID
+		all.NoTime += c.NoTime
+		all.NoLine += c.NoLine
+		all.Cut += c.Cut
+		all.dropped += p.dropped
+	}
+	return all
+}
+
+func (c counts) wrong() bool { return c.NoLine > 0 || c.Cut > 0 }
+
+func (c counts) String() string {
+	var said []string
+	for _, of := range []struct {
+		n    int64
+		what string
+	}{
+		{int64(c.NoID), "without a trace ID"}, {int64(c.NoTime), "without a time"}, {int64(c.NoLine), "not understood"},
+		{int64(c.Cut), "longer than 1 MB and cut"},
+	} {
+		if of.n > 0 {
+			said = append(said, fmt.Sprintf("%d %s", of.n, of.what))
+		}
+	}
+	if c.dropped > 0 {
+		said = append(said, fmt.Sprintf("%d bytes dropped", c.dropped))
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("of %d lines read: %s", c.Lines, strings.Join(said, ", "))
+}
