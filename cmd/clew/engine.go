@@ -50,12 +50,13 @@ type part struct {
 	glances []timeline.Glance // not given to the lister yet
 }
 
-func (e *engine) part(name string) *part {
+// part returns a part for a source. Service is that of lines which do not say theirs.
+func (e *engine) part(name, service string) *part {
 	p := &part{engine: e, name: name}
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
 		p.when = info.ModTime()
 	}
-	p.parser = timeline.NewParser(timeline.ParserConfig{Source: name, Keys: e.query.keys, Trace: e.query.id, Reference: p.when})
+	p.parser = timeline.NewParser(timeline.ParserConfig{Source: name, Service: service, Keys: e.query.keys, Trace: e.query.id, Reference: p.when})
 	e.parts = append(e.parts, p)
 	return p
 }

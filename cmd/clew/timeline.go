@@ -220,7 +220,7 @@ func readAll(ctx context.Context, std streams, e *engine, sources []*source, fol
 		readers  sync.WaitGroup
 	)
 	for i, src := range sources {
-		part := e.part(src.name)
+		part := e.part(src.name, serviceOf(src))
 		slots <- struct{}{}
 		if ctx.Err() != nil && !follow {
 			break

@@ -21,7 +21,7 @@ type Entry struct {
 	Trace                      ID
 	Span, Parent, CallerParent string
 
-	Service string // the line's own, else its shipper's, else ""
+	Service string // the line's own, else its shipper's, else its source's, else ""
 	Level   string // in lower case: trace, debug, info, warn, error, fatal, panic; else as written; "": none
 	Message string // may have several lines: a stack trace stands with the line that it follows
 	Sampled bool

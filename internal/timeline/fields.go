@@ -17,9 +17,6 @@ func (p *Parser) structured(e *Entry, l *line.Line) {
 	e.Sampled = l.Sampled
 	p.ids(e, l, found)
 	p.when(e, l, found[roleTime])
-	if p.held.lines > 0 {
-		p.timed = !e.Time.IsZero()
-	}
 	e.Level = levelOf(p.word(l.Level, l, found, roleLevel))
 	e.Message = p.word(l.Message, l, found, roleMessage)
 }

@@ -13,7 +13,7 @@ type Glance struct {
 	Time         time.Time // in UTC; zero: none
 	Trace        ID
 	Span, Parent uint64 // zero: none
-	Service      string // the line's own, else its shipper's, else ""
+	Service      string // as in [Entry]
 	Level        string // as in [Entry]
 
 	// Record is the message of a record: [line.MessageRequest], [line.MessageCall] or
@@ -36,16 +36,16 @@ func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 	if !h.block.open() {
 		p.refer(raw)
 		if precision, ok := p.quick(raw.Text, &g); ok {
-			*h = held{text: h.text[:0], lines: 1, seen: true, json: raw.Text[0] == '{', timed: true, trace: g.Trace}
-			p.timed = true
+			*h = held{text: h.text[:0], lines: 1, seen: true, json: raw.Text[0] == '{', trace: g.Trace}
+			h.raw.Service = raw.Service
 			return p.glanced(g, precision, raw)
 		}
 	}
-	if p.within(raw.Text) {
+	if p.within(raw) {
 		p.keep(raw)
 	} else {
 		l := p.look(raw)
-		if p.follows(l) {
+		if p.follows(raw, l) {
 			h.stack = isIndented(raw.Text) || isStack(raw.Text)
 			return Glance{}, false
 		}
@@ -78,9 +78,7 @@ func (p *Parser) glanced(g Glance, precision time.Duration, raw Raw) (Glance, bo
 	if raw.Cut {
 		p.counts.Cut++
 	}
-	if g.Service == "" {
-		g.Service = raw.Service
-	}
+	g.Service = or(g.Service, or(raw.Service, p.config.Service))
 	if g.Trace == (ID{}) {
 		p.counts.NoID++
 	}

@@ -13,7 +13,7 @@ type held struct {
 
 	json  bool
 	block nesting // of JSON that goes on over several lines
-	timed bool    // it has a time of its own, as far as its first line tells
+	timed bool    // it is plain text with a time of its own
 	trace ID      // that plain text mentions; of JSON, only where it was asked for
 	stack bool    // the last line was a part of a stack trace
 
@@ -42,17 +42,24 @@ func (p *Parser) look(raw Raw) look {
 }
 
 // within tells whether a line stands in JSON that goes on over several lines.
-func (p *Parser) within(text []byte) bool {
+func (p *Parser) within(raw Raw) bool {
 	h := &p.held
-	return h.lines > 0 && h.block.open() && h.block.goesOn(text)
+	return h.block.open() && h.isFrom(raw) && h.block.goesOn(raw.Text)
 }
 
-// follows tells whether a line goes on with what is held.
-func (p *Parser) follows(l look) bool {
+// isFrom tells whether a line may go on with what is held: it is not from another service, as far
+// as the shipper tells. Of a message of several lines some shippers mark only the first.
+func (h *held) isFrom(raw Raw) bool {
+	return h.lines > 0 && (raw.Service == "" || raw.Service == h.raw.Service)
+}
+
+// follows tells whether a line goes on with what is held. JSON and pairs have their whole message
+// on one line: only a stack trace follows them, which the runtime has written.
+func (p *Parser) follows(raw Raw, l look) bool {
 	h := &p.held
 	text := l.text
 	switch {
-	case h.lines == 0 || h.block.open():
+	case !h.isFrom(raw) || h.block.open():
 		return false
 	case l.kind == blank:
 		return true
@@ -63,13 +70,12 @@ func (p *Parser) follows(l look) bool {
 		return !timed && !p.strange(text)
 	case isStack(text):
 		return !p.strange(text)
-	case l.kind == timed || !h.timed:
+	case l.kind == timed:
 		return false
-	}
-	if h.stack { // Python's last line, the message of an exception
+	case h.stack && (h.timed || !h.plain): // Python's last line, the message of an exception
 		return !p.strange(text)
 	}
-	return p.idOf(text) == ID{}
+	return h.timed && p.idOf(text) == ID{}
 }
 
 // strange tells whether a line that looks like a part of what is held has the ID of another trace.
@@ -139,7 +145,7 @@ var stackHeads = [][]byte{
 	[]byte("Caused by:"), []byte("Suppressed:"), []byte("... "), []byte("Wrapped by:"),
 	[]byte("Traceback (most recent call last)"), []byte("During handling of the above exception"),
 	[]byte("The above exception was the direct cause"),
-	[]byte("goroutine "), []byte("created by "), []byte("[signal "), []byte("panic("), []byte("exit status "),
+	[]byte("panic: "), []byte("fatal error: "), []byte("goroutine "), []byte("created by "), []byte("[signal "), []byte("panic("), []byte("exit status "),
 	[]byte("main."), []byte("runtime."), []byte("at "), []byte("--- End of "), []byte("---> "),
 }
 
@@ -187,7 +193,6 @@ func (p *Parser) begin(raw Raw, l look) {
 	case blank:
 		h.lines = 0
 	case structured:
-		h.timed = p.timed
 		if h.json = bytes.TrimSpace(l.text)[0] == '{'; h.json {
 			h.block.read(l.text)
 		}

@@ -114,7 +114,7 @@ var names = func() map[string]claim {
 		roleParent:       {"parentid", "parentspanid", "xb3parentspanid"},
 		roleCallerParent: {"callerparentid"},
 		roleService: {"service", "servicename", "otelservicename", "ddservice", "springapplicationname", "app", "appname", "application",
-			"applicationname"},
+			"applicationname", "svc"},
 		roleTime: {"time", "timestamp", "ts", "@t", "asctime", "datetime", "eventtime", "timeiso8601", "timelocal", "timemillis",
 			"epochsecond", "logtime", "date", "created"},
 		roleLevel:   {"level", "loglevel", "severity", "levelname", "lvl", "@l", "severitytext"},

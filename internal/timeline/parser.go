@@ -10,8 +10,9 @@ import (
 
 // ParserConfig says what a [Parser] cannot find by itself. The zero value is ready to use.
 type ParserConfig struct {
-	Source string // what [Entry.Source] will be
-	Keys   Keys
+	Source  string // what [Entry.Source] will be
+	Service string // of lines that name none, and whose shipper names none: the source's; "": none
+	Keys    Keys
 
 	// Trace is the trace that is asked for. A line that has no ID under a name, and has this one
 	// anywhere in any form, is one of it. Zero: a line without a name for its ID needs a sign
@@ -52,7 +53,6 @@ type Parser struct {
 	names    naming
 	counts   Counts
 	held     held
-	timed    bool // the last structured line had a time
 
 	// For Glance.
 	texts       texts
@@ -68,7 +68,7 @@ func NewParser(config ParserConfig) *Parser {
 	if config.Reference.IsZero() {
 		config.Reference = time.Now()
 	}
-	p := &Parser{config: config, timed: true}
+	p := &Parser{config: config}
 	p.calendar = calendar{reference: config.Reference, zone: config.Zone}
 	p.names.keys = config.Keys
 	for r := roleTrace; r <= roleMessage; r++ {
@@ -81,12 +81,12 @@ func NewParser(config ParserConfig) *Parser {
 // has. The last entry is [Parser.Flush]'s.
 func (p *Parser) Parse(raw Raw) *Entry {
 	p.counts.Lines++
-	if p.within(raw.Text) {
+	if p.within(raw) {
 		p.keep(raw)
 		return nil
 	}
 	l := p.look(raw)
-	if p.follows(l) {
+	if p.follows(raw, l) {
 		p.keep(raw)
 		return nil
 	}
@@ -143,7 +143,7 @@ func (p *Parser) count(e *Entry) {
 // entry makes the entry of what is held.
 func (p *Parser) entry(text string) *Entry {
 	h := &p.held
-	e := &Entry{Source: p.config.Source, Number: h.raw.Number, Service: h.raw.Service, Text: text}
+	e := &Entry{Source: p.config.Source, Number: h.raw.Number, Service: or(h.raw.Service, p.config.Service), Text: text}
 	plain := text
 	if strings.IndexByte(text, '\x1b') >= 0 {
 		plain = string(withoutColours([]byte(text)))
@@ -200,6 +200,8 @@ func (p *Parser) find(e *Entry, plain string) {
 func shippedTime(own time.Time, precision time.Duration, shipped time.Time) (time.Time, time.Duration) {
 	switch {
 	case shipped.IsZero():
+	case own.IsZero() && shipped.Nanosecond() == 0: // syslog has no more
+		return shipped.UTC(), time.Second
 	case own.IsZero():
 		return shipped.UTC(), 0
 	case precision == time.Second && shipped.UTC().Truncate(time.Second).Equal(own):
