@@ -8,6 +8,8 @@ type mention struct {
 	span    string // "": none
 	service string // "": none
 	rank    int    // the lowest counts; 0: there is no mention
+
+	open, close int // of byBracket: where its brackets stand
 }
 
 // How sure it is that an ID in plain text is the line's trace's.
@@ -208,7 +210,7 @@ func bracketed(text []byte, i, end int, id ID) mention {
 	if at(text, open) != '[' {
 		return mention{}
 	}
-	m := mention{trace: id, service: service, rank: byBracket}
+	m := mention{trace: id, service: service, rank: byBracket, open: open, close: end}
 	switch at(text, end) {
 	case ']':
 		if end-i != 32 {
@@ -219,6 +221,10 @@ func bracketed(text []byte, i, end int, id ID) mention {
 			return mention{}
 		}
 		m.span = spanDigits(hexValue(text[end+1 : end+17]))
+		m.close = end + 17
+		for m.close < len(text) && text[m.close] != ']' {
+			m.close++
+		}
 	default:
 		return mention{}
 	}

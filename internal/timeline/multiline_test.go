@@ -61,6 +61,9 @@ var groups = []struct {
 		"\t/shop/main.go:7 +0x1d",
 		"exit status 2",
 	}, []int{7}},
+	{"plain text behind JSON", []string{`{"time":"2026-11-26T22:46:25Z","message":"sold"}`, "sold out", `time=2026-11-26T22:46:25Z msg=sold`, "sold out"}, []int{1, 1, 1, 1}},
+	{"a stack trace behind JSON, with a name of its own", []string{`{"time":"2026-11-26T22:46:25Z","message":"sold"}`, "Traceback (most recent call last):", "  File x", "shop.NoCabbage: 7", "sold out"},
+		[]int{4, 1}},
 	{"Node", []string{
 		stamp + "error failed",
 		"Error: no cabbage",
@@ -108,6 +111,32 @@ func TestParseGroups(t *testing.T) {
 				first += n
 			}
 			assert.Equal(t, len(tt.lines), counts.Lines)
+		})
+	}
+}
+
+// What a shipper marks as another service's is no part of a line, whatever it looks like. Where a
+// shipper marks only the first line of several, the others are.
+func TestParseGroupsOfServices(t *testing.T) {
+	for _, tt := range []struct {
+		name, text, service, next string
+		want                      int
+	}{
+		{"the same", stamp + "one", "shop", "shop", 1},
+		{"another", stamp + "one", "shop", "cart", 2},
+		{"the next is not marked", stamp + "one", "shop", "", 1},
+		{"the first is not marked", stamp + "one", "", "cart", 2},
+		{"within JSON", "{", "shop", "cart", 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := timeline.NewParser(timeline.ParserConfig{})
+			n := 1
+			require.Nil(t, p.Parse(timeline.Raw{Text: []byte(tt.text), Service: tt.service}))
+			if p.Parse(timeline.Raw{Text: []byte("  two"), Service: tt.next}) != nil {
+				n++
+			}
+			require.NotNil(t, p.Flush())
+			assert.Equal(t, tt.want, n)
 		})
 	}
 }

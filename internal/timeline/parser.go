@@ -228,8 +228,8 @@ func (p *Parser) text(e *Entry, head string) {
 		e.Level = level
 		p.names.where[roleLevel] = true
 	}
-	e.Message = head[messageStart(b, from, start, end):]
-	p.mentioned(e, b)
+	m := p.mentioned(e, b)
+	e.Message = head[messageStart(b, m, from, start, end):]
 	p.tail(e, head)
 }
 
@@ -237,10 +237,13 @@ func (p *Parser) text(e *Entry, head string) {
 var klogLevels = map[byte]string{'I': "info", 'W': "warn", 'E': "error", 'F': "fatal"}
 
 // messageStart returns where the message of plain text begins: behind the time at its beginning,
-// and behind the level, if that is next.
-func messageStart(text []byte, from, level, levelEnd int) int {
-	if level > 0 || levelEnd > 0 {
-		if len(bytes.Trim(text[from:level], " []()|\t\"-:")) == 0 {
+// and behind the ID in brackets and the level, as far as they are next, in either order.
+func messageStart(text []byte, m mention, from, level, levelEnd int) int {
+	for range 2 {
+		if m.rank == byBracket && m.open >= from && isBetween(text[from:m.open]) {
+			from = min(m.close+1, len(text))
+		}
+		if level >= from && levelEnd > level && isBetween(text[from:level]) {
 			from = levelEnd
 		}
 	}
@@ -255,8 +258,11 @@ func messageStart(text []byte, from, level, levelEnd int) int {
 	return len(text) - len(rest)
 }
 
+// isBetween tells whether text is nothing but what stands between the parts of a line's head.
+func isBetween(text []byte) bool { return len(bytes.Trim(text, " []()|\t\"-:")) == 0 }
+
 // mentioned takes what plain text says of its trace. The one that is asked for rules.
-func (p *Parser) mentioned(e *Entry, text []byte) {
+func (p *Parser) mentioned(e *Entry, text []byte) mention {
 	m := p.names.mention(text)
 	if p.config.Trace.In(text) && !m.trace.Same(p.config.Trace) {
 		m = mention{trace: p.config.Trace}
@@ -284,6 +290,7 @@ func (p *Parser) mentioned(e *Entry, text []byte) {
 			break
 		}
 	}
+	return m
 }
 
 // tail takes the fields of the JSON object that plain text ends with, as zap's console has it.

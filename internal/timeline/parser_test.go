@@ -103,11 +103,11 @@ var formats = []struct {
 		want{id64, "", "", "", "info", "sold", lineNoon, milli}},
 
 	{"logback", "2026-11-26 22:46:25,123 [" + text128 + "] [main] INFO  c.e.Shop - sold",
-		want{id128, "", "", "", "info", "[" + text128 + "] [main] INFO  c.e.Shop - sold", lineNoon, milli}},
+		want{id128, "", "", "", "info", "[main] INFO  c.e.Shop - sold", lineNoon, milli}},
 	{"Spring Boot 2", "2026-11-26 22:46:25.123  WARN [shop," + text128 + "," + spanID + "] 1 --- [nio-8080-exec-1] c.e.Shop : sold",
-		want{id128, spanID, "", "shop", "warn", "[shop," + text128 + "," + spanID + "] 1 --- [nio-8080-exec-1] c.e.Shop : sold", lineNoon, milli}},
+		want{id128, spanID, "", "shop", "warn", "1 --- [nio-8080-exec-1] c.e.Shop : sold", lineNoon, milli}},
 	{"Sleuth", "2026-11-26 22:46:25.123  INFO [shop," + text64 + "," + spanID + ",true] 1 --- [main] c.e.Shop : sold",
-		want{id64, spanID, "", "shop", "info", "[shop," + text64 + "," + spanID + ",true] 1 --- [main] c.e.Shop : sold", lineNoon, milli}},
+		want{id64, spanID, "", "shop", "info", "1 --- [main] c.e.Shop : sold", lineNoon, milli}},
 	{"Spring Boot 3", "2026-11-26T22:46:25.123Z ERROR 1 --- [shop] [main] [" + text128 + "-" + spanID + "] c.e.Shop : sold",
 		want{id128, spanID, "", "", "error", "1 --- [shop] [main] [" + text128 + "-" + spanID + "] c.e.Shop : sold", lineNoon, milli}},
 	{"nginx", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + text128,
@@ -350,6 +350,25 @@ func TestParseShipped(t *testing.T) {
 			assert.Equal(t, 7, e.Number)
 			assert.Nil(t, p.Flush())
 		})
+	}
+}
+
+// A shipper whose times are of whole seconds, as syslog's are, is as exact as that. The source's
+// service is the last word.
+func TestParseSource(t *testing.T) {
+	p := timeline.NewParser(timeline.ParserConfig{Service: "file"})
+	second := at("2026-11-26T22:46:25Z")
+	require.Nil(t, p.Parse(timeline.Raw{Text: []byte("sold"), Time: second}))
+	e := p.Flush()
+	assert.Equal(t, second, e.Time)
+	assert.Equal(t, time.Second, e.Precision)
+	assert.Equal(t, "file", e.Service)
+	require.Nil(t, p.Parse(timeline.Raw{Text: []byte("sold"), Service: "pod"}))
+	assert.Equal(t, "pod", p.Flush().Service)
+	for _, text := range []string{`{"trace_id":"` + text128 + `"}`, "trace_id=" + text128, `{"trace_id":"` + text128 + `","service":"own"}`} {
+		g, ok := p.Glance(timeline.Raw{Text: []byte(text)})
+		require.True(t, ok)
+		assert.Equal(t, map[bool]string{true: "own", false: "file"}[strings.Contains(text, "own")], g.Service)
 	}
 }
 
