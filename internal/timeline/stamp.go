@@ -123,7 +123,7 @@ func syslogTime(s []byte, reference time.Time) (at time.Time, length int) {
 			return at, 0
 		}
 	}
-	t := shipperStamp{month: syslogMonth(s[:3]), day: digitPair(day[:]), length: len(form)}
+	t := shipperStamp{month: month(s), day: digitPair(day[:]), length: len(form)}
 	t.hour, t.minute, t.second = digitPair(s[7:]), digitPair(s[10:]), digitPair(s[13:])
 	t.fraction(s)
 	latest := reference.AddDate(0, 0, 1)
@@ -137,18 +137,6 @@ func syslogTime(s []byte, reference time.Time) (at time.Time, length int) {
 		}
 	}
 	return time.Time{}, 0
-}
-
-const syslogMonths = "JanFebMarAprMayJunJulAugSepOctNovDec"
-
-// syslogMonth returns the month that has these three letters; 0: none.
-func syslogMonth(s []byte) int {
-	for m := range 12 {
-		if string(s) == syslogMonths[3*m:3*m+3] {
-			return m + 1
-		}
-	}
-	return 0
 }
 
 func isDigitByte(c byte) bool { return '0' <= c && c <= '9' }
