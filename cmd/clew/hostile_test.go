@@ -1,0 +1,111 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// hostileValues are what somebody writes into a log to reach the person who reads it, or the
+// program that does.
+var hostileValues = []string{
+	"\x1b[31mred", "\x1b]0;title\x07", "\x1b]8;;http://evil.example\x07link\x1b]8;;\x07", "\x1b[2J\x1b[H", "\u009b31m", "\u009d0;t\u009c",
+	"\u202eevil\u202c", "\u2066x\u2069", "\u200b\u200e", "\ufeff", "\u2028\u2029", "a\rb", "a\nb", "\x00", "\x7f", "\b\b\b", "\xff\xfe", "\xed\xa0\x80", "\xc3",
+	"</script><script>alert(1)</script>", "<!--<script>", "<img src=x onerror=alert(1)>", "javascript:alert(1)", "{{7*7}}", "${7*7}", "%s%n%x",
+	"A->>B: x", "end", "%%{init: {}}%%", "click A call alert(1)", "note over A: x", "#quot;", ";", "`", "'\"", "\\", "=cmd|' /C calc'!A0",
+	"NaN", "Infinity", "-1", "1e999", "99999999999999999999", strings.Repeat("x", 5000), strings.Repeat("é", 2000), strings.Repeat("[", 3000),
+}
+
+// hostileLog has each value in each place of a line, and lines that are wrong in other ways. Each
+// line has a number, n.
+func hostileLog(trace string) (text string, lines int) {
+	var b strings.Builder
+	put := func(form string, args ...any) {
+		lines++
+		fmt.Fprintf(&b, form+"\n", args...)
+	}
+	for _, value := range hostileValues {
+		quoted, _ := json.Marshal(value)
+		v := string(quoted)
+		for _, key := range []string{"message", "service", "level", "error", "user", "span_id", "parent_id", "time", "duration_ms", "status", "method", "path", "route"} {
+			head := `{"trace_id":"` + trace + `",`
+			put(head+`"message":"request","status":200,"duration_ms":5,"method":"GET","path":"/","n":"n%d",%q:%s}`, lines, key, v)
+			put(head+`"message":"call","host":%[3]s,"status":200,"duration_ms":5,"method":"GET","path":"/","n":"n%[1]d",%[2]q:%[3]s}`, lines, key, v)
+		}
+		if !strings.Contains(value, "\n") {
+			put("2026-11-26 10:11:12.123 [%s] ERROR n%d %s", trace, lines, value)
+			put("time=2026-11-26T10:11:12Z level=error trace_id=%s n=n%d msg=%s", trace, lines, v)
+		}
+	}
+	for _, at := range []string{"1970-01-01T00:00:00Z", "2262-04-11T23:47:16Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2026-13-45T99:99:99Z"} {
+		put(`{"trace_id":"%s","time":"%s","message":"request","duration_ms":%s,"status":200,"span_id":"00000000000000%02d","n":"n%[5]d"}`, trace, at, "9e18", lines%100, lines)
+	}
+	put(`{"trace_id":"%s","message":"deep","n":"n%d","x":%s1%s}`, trace, lines, strings.Repeat(`{"a":`, 100_000), strings.Repeat("}", 100_000))
+	put(`{"trace_id":"%s","trace_id":"%[1]s","message":"twice","message":"twice","n":"n%d"}`, trace, lines)
+	for i := range 3 { // a circle, and a span that is its own parent
+		put(`{"trace_id":"%s","message":"request","span_id":"00000000000000a%d","parent_id":"00000000000000a%d","n":"n%d"}`, trace, i, (i+1)%3, lines)
+	}
+	put(`{"trace_id":"%s","message":"request","span_id":"00000000000000b0","parent_id":"00000000000000b0","n":"n%d"}`, trace, lines)
+	return b.String(), lines
+}
+
+// Whatever stands in the lines, no byte of it is obeyed by who reads the answer, and no line is
+// missing.
+func TestHostile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text, lines := hostileLog(id)
+	garbage := "\x00\x01\x02\xff\xfe" + strings.Repeat("\xff", 300) + "\r\n\ufeff{\r\n[[[[\n{\"trace_id\":\n" + strings.Repeat("y", 2<<20) + "\n"
+	write(t, "app.log", "\ufeff"+strings.ReplaceAll(text, "\n", "\r\n")+garbage+text[:len(text)-20])
+	for _, args := range [][]string{
+		{"-o", "text"}, {"-o", "text", "--width", "80"}, {"-o", "text", "--width", "1"}, {"-o", "json"},
+	} {
+		for _, what := range [][]string{{id, "app.log"}, {"app.log"}} {
+			r := clew(t, "", append(append([]string{"timeline"}, what...), args...)...)
+			assert.Equal(t, exitFound, r.code, "%v %v: %s", what, args, r.err)
+			assertPlain(t, r.out)
+			assertPlain(t, r.err)
+		}
+	}
+
+	tree := treeOf(t, id, "app.log")
+	for i := range lines - 1 {
+		mark, n := fmt.Sprintf("n%d", i), 0
+		for _, l := range tree.Lines {
+			if containsWord(l.Text, mark) {
+				n++
+			}
+		}
+		require.Equal(t, 2, n, "%s: it stands twice in the file", mark)
+	}
+}
+
+// containsWord tells whether a text has a word that no letter or digit touches.
+func containsWord(text, word string) bool {
+	for {
+		i := strings.Index(text, word)
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(word):]
+		if text == "" || text[0] < '0' || text[0] > '9' {
+			return true
+		}
+	}
+}
+
+// assertPlain fails for what a terminal obeys, or that makes text look like something else.
+func assertPlain(t *testing.T, text string) {
+	t.Helper()
+	require.True(t, utf8.ValidString(text))
+	for i, r := range text {
+		if r != '\n' && !unicode.IsGraphic(r) {
+			t.Fatalf("%q in …%q", r, text[max(0, i-40):min(len(text), i+40)])
+		}
+	}
+}
