@@ -85,24 +85,26 @@ func (p *Parser) glanced(g Glance, precision time.Duration, raw Raw) (Glance, bo
 	return g, g.Trace != ID{}
 }
 
-// glanceOf returns the glance of an entry.
+// glanceOf is GlanceOf with texts that other glances share.
 func (p *Parser) glanceOf(e *Entry) Glance {
-	g := Glance{Time: e.Time, Trace: e.Trace, Span: spanNumber(e.Span), Parent: spanNumber(e.Parent),
-		Service: p.texts.share([]byte(e.Service)), Level: p.texts.share([]byte(e.Level))}
+	g := GlanceOf(e)
+	for _, text := range []*string{&g.Service, &g.Level, &g.Method, &g.Route} {
+		*text = p.texts.share([]byte(*text))
+	}
+	return g
+}
+
+// GlanceOf is the glance at an entry.
+func GlanceOf(e *Entry) Glance {
+	g := Glance{Time: e.Time, Trace: e.Trace, Span: spanNumber(e.Span), Parent: spanNumber(e.Parent), Service: e.Service, Level: e.Level}
 	switch r := e.Record.(type) {
 	case *line.Request:
-		g.Record, g.Method, g.Status, g.Duration = line.MessageRequest, r.Method, r.Status, r.Duration
-		g.Route = r.Route
-		if g.Route == "" {
-			g.Route = r.Path
-		}
+		g.Record, g.Method, g.Route, g.Status, g.Duration = r.Message(), r.Method, or(r.Route, r.Path), r.Status, r.Duration
 	case *line.Call:
-		g.Record, g.Method, g.Status, g.Duration = line.MessageCall, r.Method, r.Status, r.Duration
-		g.Route = r.Path
+		g.Record, g.Method, g.Route, g.Status, g.Duration = r.Message(), r.Method, r.Path, r.Status, r.Duration
 	case *line.Run:
-		g.Record, g.Route, g.Duration = line.MessageJob, r.Job, r.Duration
+		g.Record, g.Route, g.Duration = r.Message(), r.Job, r.Duration
 	}
-	g.Method, g.Route = p.texts.share([]byte(g.Method)), p.texts.share([]byte(g.Route))
 	return g
 }
 

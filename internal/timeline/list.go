@@ -12,20 +12,6 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// GlanceOf is the glance at an entry.
-func GlanceOf(e *Entry) Glance {
-	g := Glance{Time: e.Time, Trace: e.Trace, Span: spanNumber(e.Span), Parent: spanNumber(parentID(e)), Service: e.Service, Level: e.Level}
-	switch r := e.Record.(type) {
-	case *line.Request:
-		g.Record, g.Method, g.Route, g.Status, g.Duration = r.Message(), r.Method, or(r.Route, r.Path), r.Status, r.Duration
-	case *line.Call:
-		g.Record, g.Method, g.Route, g.Status, g.Duration = r.Message(), r.Method, r.Path, r.Status, r.Duration
-	case *line.Run:
-		g.Record, g.Route, g.Duration = r.Message(), r.Job, r.Duration
-	}
-	return g
-}
-
 // Filter says which traces are listed: those in which one line has all that is asked for. The zero
 // value is all traces. Service alone may be that of any line. With a route, a status or a
 // duration, the line is one of a request or a job.
