@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,54 +11,16 @@ import (
 
 // treeOf finds out who called whom, by the lines alone.
 func treeOf(lines []said) *timeline.Tree {
-	entries := make([]*timeline.Entry, len(lines))
+	parser := timeline.NewParser(timeline.ParserConfig{Source: "demo", Zone: time.Local}) // logctx.Console writes local times, without a day
+	var entries []*timeline.Entry
 	for i := range lines {
-		entries[i] = lines[i].entry(i + 1)
+		entries = append(entries, parser.Parse(timeline.Raw{Text: []byte(lines[i].text), Number: i + 1}), parser.Flush())
 	}
 	var id timeline.ID
-	if len(entries) > 0 {
-		id = entries[0].Trace
+	if len(lines) > 0 {
+		id, _ = timeline.ParseID(lines[0].TraceID)
 	}
 	return timeline.NewTree(timeline.NewTrace(id, entries))
-}
-
-// entry is the line as the engine of clew timeline has it.
-func (s *said) entry(number int) *timeline.Entry {
-	at, precision := dated(s.Time, time.Now())
-	return &timeline.Entry{
-		Source: "demo", Number: number, Time: at, Precision: precision, Trace: number128(s.TraceID), Span: s.SpanID,
-		Service: s.Service, Level: strings.ToLower(s.Level), Message: s.Message, Sampled: s.Sampled, Record: s.Record,
-		Fields: s.Fields, Text: s.text,
-	}
-}
-
-// dated gives a date to the times of logctx.Console, which writes the time of the day in the zone
-// of its program: the day on which it is nearest to now. slog's text has milliseconds.
-func dated(t, now time.Time) (at time.Time, precision time.Duration) {
-	if t.IsZero() {
-		return t, 0
-	}
-	if t.Nanosecond()%int(time.Millisecond) == 0 {
-		precision = time.Millisecond
-	}
-	if t.Year() != 0 {
-		return t, precision
-	}
-	for days := -1; days <= 1; days++ {
-		on := time.Date(now.Year(), now.Month(), now.Day()+days, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.Local)
-		if at.IsZero() || on.Sub(now).Abs() < at.Sub(now).Abs() {
-			at = on
-		}
-	}
-	return at.UTC(), precision
-}
-
-// number128 is the ID that a text has in hexadecimal digits; zero: none.
-func number128(text string) (id timeline.ID) {
-	half := max(len(text)-16, 0)
-	id.High, _ = strconv.ParseUint(text[:half], 16, 64)
-	id.Low, _ = strconv.ParseUint(text[half:], 16, 64)
-	return id
 }
 
 // outline is the tree without times: a call or a request a line.

@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +81,7 @@ func (s *Span) Key() string {
 
 // spanOf returns the span that l reports; nil: none.
 func spanOf(l *Line) *Span {
-	s := &Span{ID: l.Entry.Span, ParentID: parentID(l.Entry), Service: l.Service, Report: l}
+	s := &Span{ID: l.Entry.Span, ParentID: l.Entry.Parent, Service: l.Service, Report: l}
 	switch r := l.Record.(type) {
 	case *line.Request:
 		s.serves(r)
@@ -132,33 +131,4 @@ func or(a, b string) string {
 		return a
 	}
 	return b
-}
-
-// parentID returns the parent that e names.
-func parentID(e *Entry) string {
-	if e.Parent != "" {
-		return e.Parent
-	}
-	switch r := e.Record.(type) {
-	case *line.Request:
-		return spanText(r.ParentID)
-	case *line.Call:
-		return spanText(r.ParentID)
-	}
-	return ""
-}
-
-// callerParentID returns the parent of the caller's span, as e says.
-func callerParentID(e *Entry) string {
-	if r, ok := e.Record.(*line.Request); ok && e.CallerParent == "" {
-		return spanText(r.CallerParentID)
-	}
-	return e.CallerParent
-}
-
-func spanText(id [8]byte) string {
-	if id == [8]byte{} {
-		return ""
-	}
-	return hex.EncodeToString(id[:])
 }

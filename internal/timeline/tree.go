@@ -177,7 +177,7 @@ func (b *builder) link() {
 		}
 		s.Parent = b.find(s.ParentID, s.Service, served)
 		if s.Parent == nil && served {
-			s.Parent = b.find(callerParentID(s.Report.Entry), s.Service, false)
+			s.Parent = b.find(s.Report.CallerParent, s.Service, false)
 		}
 		if s.Parent == s {
 			s.Parent = nil
