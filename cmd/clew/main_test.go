@@ -226,7 +226,8 @@ func TestColour(t *testing.T) {
 		command := timelineCommand{Color: test.color}
 		assert.Equal(t, test.want, command.colour(&bytes.Buffer{}), test.color)
 	}
-	assert.Equal(t, 40, (&timelineCommand{Width: 40}).width(&bytes.Buffer{}))
+	forty := 40
+	assert.Equal(t, forty, (&timelineCommand{Width: &forty}).width(&bytes.Buffer{}))
 	assert.Zero(t, (&timelineCommand{}).width(&bytes.Buffer{}), "nothing is cut where there is no terminal")
 }
 

@@ -26,8 +26,11 @@ func (t *timelineCommand) colour(out io.Writer) bool {
 
 // width returns how wide a line may be; 0: nothing is cut.
 func (t *timelineCommand) width(out io.Writer) int {
-	if t.Width > 0 || !isTerminal(out) {
-		return t.Width
+	if t.Width != nil {
+		return *t.Width
+	}
+	if !isTerminal(out) {
+		return 0
 	}
 	width, _, err := term.GetSize(int(out.(*os.File).Fd()))
 	if err != nil {

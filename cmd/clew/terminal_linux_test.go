@@ -38,7 +38,9 @@ func TestTerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	tty, _ := terminal(t)
 	assert.Equal(t, 77, (&timelineCommand{}).width(tty))
-	assert.Equal(t, 40, (&timelineCommand{Width: 40}).width(tty))
+	for _, width := range []int{40, 0} {
+		assert.Equal(t, width, (&timelineCommand{Width: &width}).width(tty), "what is asked for rules")
+	}
 	assert.True(t, (&timelineCommand{Color: "auto"}).colour(tty))
 	assert.False(t, (&timelineCommand{Color: "never"}).colour(tty))
 	t.Run("NO_COLOR", func(t *testing.T) {

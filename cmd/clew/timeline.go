@@ -36,7 +36,7 @@ type timelineCommand struct {
 	Follow   bool   `short:"f" help:"Go on with what is written to the files, until Ctrl-C."`
 	Verbose  bool   `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
 	ZipkinUI string `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"Where Zipkin's page is, to link to traces that it has." placeholder:"URL"`
-	Width    int    `help:"How wide a line may be; 0: as wide as the terminal, and no limit without one."`
+	Width    *int   `help:"How many columns a line may take, and of many spans alike show the first; 0: show everything. Without it, as the terminal is wide; everything where there is none." placeholder:"COLUMNS"`
 	Color    string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
@@ -163,7 +163,7 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 			return q, nil, usagef("--keys: %v", err)
 		}
 	}
-	for flag, negative := range map[string]bool{"--limit": t.Limit < 0, "--width": t.Width < 0, "--slower": t.Slower < 0} {
+	for flag, negative := range map[string]bool{"--limit": t.Limit < 0, "--width": t.Width != nil && *t.Width < 0, "--slower": t.Slower < 0} {
 		if negative {
 			return q, nil, usagef("%s wants a number that is not negative", flag)
 		}
