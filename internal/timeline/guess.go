@@ -2,12 +2,15 @@ package timeline
 
 import (
 	"slices"
+	"strings"
 	"time"
+
+	"example.com/clew/internal/line"
 )
 
-// question asks for the only span of a service that begins no later and ends no earlier.
+// question asks for the only span of a name that begins no later and ends no earlier.
 type question struct {
-	service      string
+	name         string // as a rule a service's
 	begins, ends time.Time
 	answer       func(*Span) // called if there is one
 }
@@ -48,22 +51,40 @@ func sweep(spans []*Span, asked []question, add func(*Span), answer func(questio
 	}
 }
 
-// ask answers questions by spans of the service that is asked for.
-func ask(spans []*Span, asked []question) {
+// ask answers questions by spans that have the name which is asked for. A span may have several.
+func ask(spans []*Span, names func(*Span) []string, asked []question) {
 	of := map[string]*longest{}
 	sweep(spans, asked, func(s *Span) {
-		l := of[s.Service]
-		if l == nil {
-			l = &longest{}
-			of[s.Service] = l
+		for _, name := range names(s) {
+			l := of[name]
+			if l == nil {
+				l = &longest{}
+				of[name] = l
+			}
+			l.add(s)
 		}
-		l.add(s)
 	}, func(q question) {
-		if s := of[q.service].only(q.ends); s != nil {
+		if s := of[q.name].only(q.ends); s != nil {
 			q.answer(s)
 		}
 	})
 }
+
+func service(s *Span) []string { return []string{s.Service} }
+
+// called returns the names that the service which answers a call may have, by the host that was
+// called: each part of it. Its service is price for price.prod.svc.cluster.local:8080.
+func called(s *Span) []string {
+	c, ok := s.Report.Record.(*line.Call)
+	if !ok {
+		return nil
+	}
+	host, _, _ := strings.Cut(c.Host, ":")
+	return strings.SplitN(host, ".", maxParts)
+}
+
+// maxParts is how many parts of a host are looked at. Those of a cluster are five.
+const maxParts = 8
 
 // others is which services have the spans that end last: three, so that there are two besides
 // whichever service asks.
@@ -105,7 +126,7 @@ func (o *others) only(service string, t time.Time) *Span {
 func askOthers(spans []*Span, asked []question) {
 	o := others{of: map[string]*longest{}}
 	sweep(spans, asked, o.add, func(q question) {
-		if s := o.only(q.service, q.ends); s != nil {
+		if s := o.only(q.name, q.ends); s != nil {
 			q.answer(s)
 		}
 	})
@@ -134,17 +155,22 @@ func (b *builder) guess() {
 		return s.lost() && (s.Kind == Client || s.Kind == Internal && s.Service != "")
 	})
 	if len(own) > 0 {
-		ask(b.works(), questions(own))
+		ask(b.works(), service, questions(own))
 	}
 	served := func(s *Span) bool { return s.Kind == Server && s.lost() }
+	askOthers(b.unanswered(), questions(b.those(served)))
+	askOthers(b.works(), questions(b.those(served)))
+}
+
+// unanswered returns the calls for which nobody has reported that it served them.
+func (b *builder) unanswered() []*Span {
 	answered := map[*Span]bool{}
 	for _, s := range b.spans {
 		if s.Kind == Server && s.Parent != nil {
 			answered[s.Parent] = true
 		}
 	}
-	askOthers(b.those(func(s *Span) bool { return s.Kind == Client && !answered[s] }), questions(b.those(served)))
-	askOthers(b.works(), questions(b.those(served)))
+	return b.those(func(s *Span) bool { return s.Kind == Client && !s.Made && !answered[s] })
 }
 
 // lost tells whether s has a parent that is not known. A request or a call that names none has
@@ -157,7 +183,7 @@ func (s *Span) lost() bool {
 func questions(spans []*Span) []question {
 	asked := make([]question, len(spans))
 	for i, s := range spans {
-		asked[i] = question{service: s.Service, begins: s.Start, ends: s.End(), answer: func(p *Span) {
+		asked[i] = question{name: s.Service, begins: s.Start, ends: s.End(), answer: func(p *Span) {
 			s.Parent, s.Guess = p, true
 		}}
 	}

@@ -329,19 +329,20 @@ func (s *Span) cover(from, until time.Time) {
 }
 
 // place puts lines under their spans, and those that name none under the only span of their
-// service that encloses them.
+// service that encloses them. A service that reports no request may have been called: then it is
+// the only call to it that nobody else has answered.
 func (b *builder) place() {
-	var asked []question
-	for _, l := range b.tree.Entries {
-		if l.Span == nil && l.Service != "" && !l.At.IsZero() {
-			asked = append(asked, question{
-				service: l.Service, begins: l.At.Add(l.inexact), ends: l.At,
-				answer: func(s *Span) { l.Span = s },
-			})
-		}
+	works := b.works()
+	if asked := b.homeless(); len(asked) > 0 {
+		ask(works, service, asked)
 	}
+	reports := map[string]bool{}
+	for _, s := range works {
+		reports[s.Service] = true
+	}
+	asked := slices.DeleteFunc(b.homeless(), func(q question) bool { return reports[q.name] })
 	if len(asked) > 0 {
-		ask(b.works(), asked)
+		ask(b.unanswered(), called, asked)
 	}
 	for _, l := range b.tree.Entries {
 		if l.Span == nil {
@@ -350,6 +351,20 @@ func (b *builder) place() {
 			l.Span.Lines = append(l.Span.Lines, l)
 		}
 	}
+}
+
+// homeless asks for the spans of the lines that stand under none.
+func (b *builder) homeless() []question {
+	var asked []question
+	for _, l := range b.tree.Entries {
+		if l.Span == nil && l.Service != "" && !l.At.IsZero() {
+			asked = append(asked, question{
+				name: l.Service, begins: l.At.Add(l.inexact), ends: l.At,
+				answer: func(s *Span) { l.Span = s },
+			})
+		}
+	}
+	return asked
 }
 
 // order puts everything into the order of time, and sums it up.

@@ -67,7 +67,7 @@ func entriesOf(data []byte) []*timeline.Entry {
 		case 1:
 			e.Record = &line.Request{Method: pick(9), Route: pick(10), Path: pick(7), Status: int(b[8]) * 4, Duration: took, UntrustedTraceID: pick(7), Panicked: b[11]>>7 == 1}
 		case 2:
-			e.Record = &line.Call{Method: pick(9), Host: pick(10), Path: pick(7), Status: int(b[8]) * 4, Duration: took, Body: time.Duration(b[9]) * ms, Error: pick(8), Attempt: int(b[10] % 4)}
+			e.Record = &line.Call{Method: pick(9), Host: []string{pick(10), "a.example:80", "b"}[b[10]%3], Path: pick(7), Status: int(b[8]) * 4, Duration: took, Body: time.Duration(b[9]) * ms, Error: pick(8), Attempt: int(b[10] % 4)}
 		case 3:
 			e.Record = &line.Run{Job: pick(9), Duration: took, ScheduledBy: pick(7)}
 		}

@@ -109,6 +109,33 @@ func TestTree(t *testing.T) {
 			l.say("a", "", 25*ms, "either's")
 			l.say("a", "", 70*ms, "in a")
 		}, "a server 1 'in a'\n  a client 2\n    b server 3 'in b'\na server 9\n'either's'\n'nobody's'\n'not in b'\n"},
+		{"lines of a service that reports no request: under the only call to it", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.call("a", "2", "1", 10*ms, 20*ms, line.Call{Host: "java.prod.svc.cluster.local:8080"})
+			l.call("a", "3", "1", 10*ms, 50*ms, line.Call{Host: "node"})
+			l.call("a", "4", "1", 40*ms, 20*ms, line.Call{Host: "java:8080"})
+			l.say("java", "", 20*ms, "first")
+			l.say("java", "", 35*ms, "between")
+			l.say("java", "", 50*ms, "second")
+			l.say("node", "", 20*ms, "other")
+			l.say("jav", "", 20*ms, "nobody's")
+		}, "a server 1\n  a client 3 'other'\n  a client 2 'first'\n  a client 4 'second'\n'nobody's'\n'between'\n"},
+		{"two calls to it might be it, or somebody else answered: none", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{Host: "java"})
+			l.call("a", "3", "1", 10*ms, 50*ms, line.Call{Host: "java:8080"})
+			l.call("a", "4", "1", 70*ms, 20*ms, line.Call{Host: "java"})
+			l.request("proxy", "5", "4", 72*ms, 10*ms, line.Request{})
+			l.say("java", "", 20*ms, "either's")
+			l.say("java", "", 75*ms, "answered")
+		}, "a server 1\n  a client 2\n  a client 3\n  a client 4\n    proxy server 5\n'either's'\n'answered'\n"},
+		{"a service that reports requests is not looked for in calls", func(l *log) {
+			l.request("a", "1", "", 0, 100*ms, line.Request{})
+			l.call("a", "2", "1", 10*ms, 20*ms, line.Call{Host: "b"})
+			l.call("a", "3", "1", 40*ms, 20*ms, line.Call{Host: "b"})
+			l.request("b", "4", "2", 12*ms, 10*ms, line.Request{})
+			l.say("b", "", 50*ms, "in no request")
+		}, "a server 1\n  a client 2\n    b server 4\n  a client 3\n'in no request'\n"},
 		{"its own parent", func(l *log) { l.request("a", "1", "1", 0, ms, line.Request{}) }, "a server 1\n"},
 		{"a circle", func(l *log) {
 			l.request("a", "1", "3", 0, 100*ms, line.Request{})
