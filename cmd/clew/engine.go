@@ -140,9 +140,8 @@ func (p *part) take(e *timeline.Entry) {
 		}
 	case e.Trace.Same(q.id) && q.spans(e.Time):
 		p.entries = append(p.entries, e)
-		if q.follow && !p.engine.view.json {
-			fmt.Fprint(p.engine.live, lineOf(e))
-			p.engine.live.flush()
+		if q.follow {
+			p.engine.tell(e)
 		}
 	}
 }
@@ -185,6 +184,16 @@ func (e *engine) mark(id traceID) {
 	e.lister.Mark(id)
 }
 
+// tell shows an entry at once, for --follow.
+func (e *engine) tell(entry *timeline.Entry) {
+	text := lineOf(entry)
+	if e.view.json {
+		text = entry.JSONLine()
+	}
+	io.WriteString(e.live, text)
+	e.live.flush()
+}
+
 // lineOf is an entry as --follow shows it.
 func lineOf(e *timeline.Entry) string {
 	when := ""
@@ -217,10 +226,13 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 		all = append(all, p.entries...)
 		p.mu.Unlock()
 	}
+	if e.query.follow { // its lines were shown
+		return len(all) > 0, nil
+	}
 	switch tree := timeline.NewTree(timeline.NewTrace(e.query.id, all)); {
 	case e.view.json:
 		err = tree.JSON(w)
-	case e.query.follow, len(all) == 0: // its lines were shown, or there are none
+	case len(all) == 0:
 	default:
 		err = tree.Text(w, style)
 	}

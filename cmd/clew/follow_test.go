@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"strings"
 	"sync"
@@ -124,6 +125,39 @@ func TestFollow(t *testing.T) {
 			}, "app.log")
 		})
 	}
+}
+
+// With -o json, each line is an object that is there at once.
+func TestFollowJSON(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "app.log", logLine(1, id, "one"))
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(context.Background())
+		var out, said output
+		code := make(chan int, 1)
+		go func() {
+			code <- run(ctx, []string{"timeline", id, "app.log", "-f", "-o", "json"}, strings.NewReader(""), &out, &said)
+		}()
+		for i, message := range []string{"one", "two"} {
+			if i > 0 {
+				appendTo(t, "app.log", logLine(2, id, message))
+			}
+			time.Sleep(3 * followEvery)
+			synctest.Wait()
+			lines := strings.SplitAfter(out.String(), "\n")
+			require.Len(t, lines, i+2)
+			var line struct{ Message, Service, Time, Source string }
+			require.NoError(t, json.Unmarshal([]byte(lines[i]), &line))
+			assert.Equal(t, message, line.Message)
+			assert.Equal(t, "shop", line.Service)
+			assert.Equal(t, "app.log", line.Source)
+		}
+		before := out.String()
+		stop()
+		assert.Equal(t, exitFound, <-code)
+		assert.Equal(t, before, out.String(), "nothing more at the end")
+		assert.Empty(t, said.String())
+	})
 }
 
 // More files are followed than there are processors, and compressed ones are read once.

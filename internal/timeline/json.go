@@ -151,6 +151,13 @@ func (l *Line) json() jsonLine {
 	return j
 }
 
+// JSONLine returns the line as one JSON object, with a newline behind it. Its members are those of
+// lines in the JSON view, without what only the whole tree tells.
+func (e *Entry) JSONLine() string {
+	text, _ := json.Marshal((&Line{Entry: e}).json()) // texts and numbers only: it cannot fail
+	return harmless(string(text)) + "\n"
+}
+
 func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""
