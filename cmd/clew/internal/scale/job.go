@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// job is something that several tools do. The first one is clew.
+type job struct {
+	name  string
+	first bool // the time to the first byte counts, not that to the end
+	tools []tool
+}
+
+// tool is a tool that does a job.
+type tool struct {
+	name  string
+	args  []string
+	bytes int64 // that it reads, decompressed
+}
+
+// measured is what a tool has needed.
+type measured struct {
+	took []time.Duration
+	rss  int64 // the most of all rounds, in bytes
+}
+
+// run runs the tools in turn, and prints a row of the table for each.
+func (j *job) run(rounds int) error {
+	all := make([]measured, len(j.tools))
+	for range rounds {
+		for i, t := range j.tools {
+			if err := all[i].add(t, j.first); err != nil {
+				return fmt.Errorf("%s: %s: %w", j.name, t.name, err)
+			}
+		}
+	}
+	clew := rate(j.tools[0], all[0].median())
+	for i, t := range j.tools {
+		m := all[i]
+		ratio := "1"
+		if i > 0 {
+			ratio = fmt.Sprintf("%.2f", clew/rate(t, m.median()))
+		}
+		fmt.Printf("| %s | %s | %s (%s to %s) | %.0f MB/s | %s | %d MB |\n", j.name, t.name,
+			short(m.median()), short(slices.Min(m.took)), short(slices.Max(m.took)), rate(t, m.median())/1e6, ratio, m.rss/1e6)
+	}
+	return nil
+}
+
+func short(d time.Duration) string { return d.Round(time.Millisecond).String() }
+
+func rate(t tool, took time.Duration) float64 { return float64(t.bytes) / took.Seconds() }
+
+func (m *measured) median() time.Duration {
+	return slices.Sorted(slices.Values(m.took))[len(m.took)/2]
+}
+
+// add runs a tool. What it says goes through a pipe: GNU grep stops at the first hit where its
+// output is /dev/null.
+func (m *measured) add(t tool, first bool) error {
+	cmd := exec.Command(t.args[0], t.args[1:]...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	n, readErr := io.ReadAtLeast(out, make([]byte, 1), 1)
+	took := time.Since(start)
+	io.Copy(io.Discard, out)
+	err = cmd.Wait()
+	if !first {
+		took = time.Since(start)
+	}
+	if err == nil && n == 0 && readErr != nil && !t.silent() {
+		err = errors.New("it has found nothing")
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, said.String())
+	}
+	m.took = append(m.took, took)
+	m.rss = max(m.rss, peak(cmd.ProcessState))
+	return nil
+}
+
+// silent tells whether a tool is one that prints nothing.
+func (t tool) silent() bool { return slices.Contains(t.args, "-discard") }
+
+// peak is the most memory that a process had, in bytes.
+func peak(state *os.ProcessState) int64 {
+	unit := int64(1 << 10) // Linux
+	if runtime.GOOS == "darwin" {
+		unit = 1
+	}
+	return int64(state.SysUsage().(*syscall.Rusage).Maxrss) * unit
+}
+
+// tools are the commands that are not looked for in PATH.
+type tools struct{ clew, python, self string }
+
+// jobs are what is measured. Tools that are not there are left out.
+func jobs(d *data, t tools) []job {
+	tool := func(name string, files []string, args ...string) tool { return d.tool(name, files, args...) }
+	find := func(name, id string) job {
+		return job{name: name, tools: present(
+			tool("clew", d.plain, t.clew, "timeline", id),
+			tool("GNU grep -F", d.plain, "grep", "-F", id),
+			tool("ripgrep -F", d.plain, "rg", "-F", id),
+		)}
+	}
+	list := job{name: "list of JSON", tools: present(
+		tool("clew", d.json, t.clew, "timeline"),
+		d.duckdb(t.python),
+		tool("jq, sort, uniq", d.json, "sh", "-c", `jq -r .trace_id "$@" | sort | uniq -c`, "jq"),
+	)}
+	return []job{
+		find("find an ID of 32 digits", d.id),
+		find("find an ID of 16 digits", d.id[16:]),
+		{name: "find in gzip", tools: present(
+			tool("clew", d.gzip, t.clew, "timeline", d.id),
+			tool("decompressed in Go, files in parallel", d.gzip, t.self, "-discard"),
+			tool("gzip -dc", d.gzip, "gzip", "-dc"),
+		)},
+		{name: "find in zstd", tools: present(
+			tool("clew", d.zstd, t.clew, "timeline", d.id),
+			tool("decompressed in Go, files in parallel", d.zstd, t.self, "-discard"),
+			tool("zstd -dc", d.zstd, "zstd", "-dc"),
+		)},
+		list,
+		{name: "list of all four formats", tools: present(tool("clew", d.plain, t.clew, "timeline"))},
+		{name: "first byte of a trace in 100 MB", first: true, tools: present(tool("clew", d.about(100e6), t.clew, "timeline", d.id))},
+	}
+}
+
+// tool returns a tool that reads files.
+func (d *data) tool(name string, files []string, args ...string) tool {
+	t := tool{name: name, args: append(args, files...)}
+	for _, f := range files {
+		t.bytes += d.size[f]
+	}
+	return t
+}
+
+// duckdb groups the lines by trace.
+func (d *data) duckdb(python string) tool {
+	const query = `import duckdb, sys
+duckdb.sql("""select trace_id, min(time) as first, max(time) as last, count(*), count(distinct service),
+	count(*) filter (level = 'error' or status >= 500), arg_max(route, duration_ms), max(duration_ms)
+	from read_json($files, format = 'newline_delimited', columns = {level: 'VARCHAR', service: 'VARCHAR',
+	time: 'TIMESTAMP', trace_id: 'VARCHAR', route: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE'})
+	group by trace_id order by first desc limit 50""", params={'files': sys.argv[1:]}).show()`
+	return d.tool("DuckDB", d.json, python, "-c", query)
+}
+
+// present leaves out tools that are not there.
+func present(all ...tool) []tool {
+	return slices.DeleteFunc(all, func(t tool) bool {
+		_, err := exec.LookPath(t.args[0])
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "scale: %s is not there, and left out\n", strings.TrimSpace(t.name))
+		}
+		return err != nil
+	})
+}
+
+// about returns files in the middle of the logs that have so many bytes, and at least one of them.
+func (d *data) about(size int64) []string {
+	files := d.plain[len(d.plain)/2-4 : len(d.plain)/2+4]
+	n, sum := 0, int64(0)
+	for ; n < len(files) && sum < size; n++ {
+		sum += d.size[files[n]]
+	}
+	return files[:n]
+}

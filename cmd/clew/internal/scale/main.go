@@ -1,0 +1,51 @@
+// Command scale measures clew beside other tools, on logs that it makes. It is what make scale
+// runs: see .ci/scale.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "scale:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	var (
+		folder  = flag.String("folder", "", "where the logs are made")
+		size    = flag.Int64("size", 1<<30, "bytes of the logs")
+		clew    = flag.String("clew", "", "the command that is measured")
+		python  = flag.String("python", "", "a Python that has DuckDB; \"\": none")
+		rounds  = flag.Int("rounds", 5, "how often each is run")
+		discard = flag.Bool("discard", false, "only decompress the files that are named")
+	)
+	flag.Parse()
+	if *discard {
+		return decompress(flag.Args())
+	}
+	if *folder == "" || *clew == "" {
+		return errors.New("say -folder and -clew")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	d, err := generate(filepath.Clean(*folder), *size)
+	if err != nil {
+		return err
+	}
+	t := tools{clew: *clew, python: *python, self: self}
+	for _, j := range jobs(d, t) {
+		if err := j.run(*rounds); err != nil {
+			return err
+		}
+	}
+	return nil
+}

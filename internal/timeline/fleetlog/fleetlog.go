@@ -1,0 +1,214 @@
+// Package fleetlog makes the logs of four services that call each other, of any size, for tests and
+// measurements. The same seed makes the same lines.
+package fleetlog
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+)
+
+// Service is one of the services. It is an index into [Names] too.
+type Service int
+
+// The services, by the form of their lines.
+const (
+	JSON   Service = iota // clew's own lines
+	CRI                   // clew's own lines in containerd's wrapper
+	Text                  // a Java service's: the IDs in brackets
+	Logfmt                // pairs, with IDs of 16 digits
+
+	Services // how many there are
+)
+
+// Names are the services' names. The lines of Text do not say theirs.
+var Names = [Services]string{"shop", "stock", "billing", "mail"}
+
+// TraceLines is how many lines a trace has, and ServiceLines how many of them are a service's.
+const (
+	TraceLines   = 16
+	ServiceLines = TraceLines / int(Services)
+)
+
+// open is how many traces are open at once: their lines stand between each other.
+const open = 256
+
+// Fleet makes lines, about 250 bytes each. It is made by [New], and is not for concurrent use.
+type Fleet struct {
+	seed   uint64
+	rnd    *rand.Rand
+	clock  time.Time
+	begun  int // traces
+	traces [open]trace
+	buf    []byte
+}
+
+// trace is one that is open.
+type trace struct {
+	number int
+	id     string
+	spans  [Services]string
+	next   int // line; 0: none was made
+	begin  time.Time
+}
+
+// New returns a fleet whose first line is of noon, 26 November 2026.
+func New(seed uint64) *Fleet {
+	return &Fleet{seed: seed, rnd: rand.New(rand.NewPCG(seed, 1)), clock: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
+}
+
+// TraceID returns the ID of the n-th trace, from 0, in 32 digits.
+func (f *Fleet) TraceID(n int) string {
+	rnd := rand.NewPCG(f.seed, uint64(n)+2)
+	return fmt.Sprintf("%016x%016x", rnd.Uint64(), rnd.Uint64())
+}
+
+// Begun is how many traces have begun.
+func (f *Fleet) Begun() int { return f.begun }
+
+// Next returns the next line with its newline, whose it is, and the number of its trace. The line
+// is valid until the next call.
+func (f *Fleet) Next() (s Service, trace int, line []byte) {
+	t := &f.traces[f.rnd.IntN(open)]
+	f.clock = f.clock.Add(time.Duration(1+f.rnd.IntN(100)) * time.Microsecond)
+	if t.next%TraceLines == 0 {
+		f.begin(t)
+	}
+	s, nth := order[t.next].service, order[t.next].nth
+	t.next++
+	f.buf = f.buf[:0]
+	switch s {
+	case JSON:
+		f.object(t, s, nth, f.clock)
+	case CRI:
+		f.buf = f.clock.AppendFormat(f.buf, "2006-01-02T15:04:05.000000000Z07:00")
+		f.add(" stdout F ")
+		f.object(t, s, nth, f.clock.Add(-7*time.Microsecond))
+	case Text:
+		f.text(t, nth)
+	case Logfmt:
+		f.pairs(t, nth)
+	}
+	f.add("\n")
+	return s, t.number, f.buf
+}
+
+// order is whose line is next in a trace: each service is called by the one before it.
+var order = func() (order [TraceLines]struct {
+	service Service
+	nth     int
+}) {
+	for i, s := range []Service{
+		JSON, JSON, CRI, CRI, Text, Text, Logfmt, Logfmt, Logfmt, Logfmt, Text, Text, CRI, CRI, JSON, JSON,
+	} {
+		order[i].service = s
+		for _, before := range order[:i] {
+			if before.service == s {
+				order[i].nth++
+			}
+		}
+	}
+	return order
+}()
+
+func (f *Fleet) begin(t *trace) {
+	*t = trace{number: f.begun, id: f.TraceID(f.begun), begin: f.clock}
+	for s := range t.spans {
+		t.spans[s] = fmt.Sprintf("%016x", f.rnd.Uint64())
+	}
+	f.begun++
+}
+
+func (f *Fleet) add(text string) { f.buf = append(f.buf, text...) }
+
+func (f *Fleet) number(n int) { f.buf = strconv.AppendInt(f.buf, int64(n), 10) }
+
+// Messages are what services say while they work.
+var messages = [...]string{
+	"the basket was loaded from the cache, and its prices are up to date",
+	"three items are reserved in the warehouse until the order is paid",
+	"the answer of the bank has come in time, and nothing has to be asked again",
+	"the customer gets a letter about the order, in the language of the country",
+}
+
+var routes = [...]string{"GET /basket/{id}", "POST /orders", "GET /products/{id}", "PUT /basket/{id}/items"}
+
+// object is a line of clew's. The last one of a service is that of its request.
+func (f *Fleet) object(t *trace, s Service, nth int, at time.Time) {
+	f.add(`{"level":"info","service":"`)
+	f.add(Names[s])
+	f.add(`","time":"`)
+	f.buf = at.AppendFormat(f.buf, "2006-01-02T15:04:05.000000Z07:00")
+	request := nth == ServiceLines-1
+	if request {
+		route := routes[t.number%len(routes)]
+		f.add(`","method":"GET","path":"/products/`)
+		f.number(t.number)
+		f.add(`","route":"`)
+		f.add(route)
+		f.add(`","status":`)
+		f.number(f.status(t))
+		f.add(`,"bytes":5120,"duration_ms":`)
+		f.buf = strconv.AppendFloat(f.buf, float64(f.clock.Sub(t.begin).Microseconds())/1000, 'f', 3, 64)
+		f.add(`,"remote":"192.0.2.17:54321`)
+		if s > JSON {
+			f.add(`","parent_id":"`)
+			f.add(t.spans[s-1])
+		}
+	}
+	f.add(`","trace_id":"`)
+	f.add(t.id)
+	f.add(`","span_id":"`)
+	f.add(t.spans[s])
+	f.add(`","message":"`)
+	if request {
+		f.add("request")
+	} else {
+		f.add(messages[(t.number+nth)%len(messages)])
+	}
+	f.add(`"}`)
+}
+
+// status is that of all requests of a trace: one in a hundred fails.
+func (f *Fleet) status(t *trace) int {
+	if t.number%100 == 7 {
+		return 503
+	}
+	return 200
+}
+
+// text is a line of a Java service.
+func (f *Fleet) text(t *trace, nth int) {
+	f.buf = f.clock.AppendFormat(f.buf, "2006-01-02 15:04:05.000")
+	f.add(" [")
+	f.add(t.id)
+	f.add(",")
+	f.add(t.spans[Text])
+	f.add("] [http-nio-8080-exec-")
+	f.number(t.number % 32)
+	f.add("] INFO  c.e.billing.PaymentController - order ")
+	f.number(t.number)
+	f.add(": ")
+	f.add(messages[(t.number+nth)%len(messages)])
+	f.add(", balance in cents ")
+	f.number(f.rnd.IntN(1_000_000))
+}
+
+// pairs is a line of logfmt.
+func (f *Fleet) pairs(t *trace, nth int) {
+	f.add("time=")
+	f.buf = f.clock.AppendFormat(f.buf, "2006-01-02T15:04:05.000000Z07:00")
+	f.add(" level=info service=mail trace_id=")
+	f.add(t.id[16:])
+	f.add(" span_id=")
+	f.add(t.spans[Logfmt])
+	f.add(` msg="`)
+	f.add(messages[(t.number+nth)%len(messages)])
+	f.add(`" order=`)
+	f.number(t.number)
+	f.add(" template=order-confirmation attempts=")
+	f.number(nth + 1)
+	f.add(" queue=outgoing-")
+	f.number(f.rnd.IntN(16))
+}

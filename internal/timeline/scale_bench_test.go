@@ -1,0 +1,67 @@
+package timeline_test
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"time"
+
+	"example.com/clew/internal/timeline"
+	"example.com/clew/internal/timeline/fleetlog"
+)
+
+// fleetLogs returns the logs of the four services, about so many bytes each.
+func fleetLogs(seed uint64, size int) (logs [fleetlog.Services][]byte, f *fleetlog.Fleet) {
+	f = fleetlog.New(seed)
+	for s := fleetlog.Service(0); len(logs[s]) < size; {
+		var line []byte
+		s, _, line = f.Next()
+		logs[s] = append(logs[s], line...)
+	}
+	return logs, f
+}
+
+// The parts of a list: lines are read, looked at, and summed up.
+func BenchmarkList(b *testing.B) {
+	logs, _ := fleetLogs(1, 16<<20)
+	for s, log := range logs {
+		b.Run("read/"+fleetlog.Names[s], func(b *testing.B) {
+			b.SetBytes(int64(len(log)))
+			for b.Loop() {
+				readAll(b, timeline.NewReader(bytes.NewReader(log), time.Time{}))
+			}
+		})
+		b.Run("glance/"+fleetlog.Names[s], func(b *testing.B) {
+			b.SetBytes(int64(len(log)))
+			for b.Loop() {
+				glanceAll(b, log, func(*timeline.Glance) {})
+			}
+		})
+		b.Run("list/"+fleetlog.Names[s], func(b *testing.B) {
+			b.SetBytes(int64(len(log)))
+			b.ReportAllocs()
+			for b.Loop() {
+				l := timeline.NewLister(timeline.Filter{}, 0)
+				glanceAll(b, log, l.Add)
+			}
+		})
+	}
+}
+
+// glanceAll gives the glances at the lines of a log.
+func glanceAll(tb testing.TB, log []byte, give func(*timeline.Glance)) {
+	lines := timeline.NewReader(bytes.NewReader(log), time.Time{})
+	p := timeline.NewParser(timeline.ParserConfig{})
+	for {
+		raw, err := lines.Next()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if g, ok := p.Glance(*raw); ok {
+			give(&g)
+		}
+	}
+}
