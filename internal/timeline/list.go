@@ -57,9 +57,18 @@ type Summary struct {
 // maxNamed is how many services of a trace are kept.
 const maxNamed = 32
 
-// DefaultTraces is how many traces a [Lister] keeps, if it is not told: with about 300 bytes each,
-// they are 300 MB.
+// DefaultTraces is how many traces a [Lister] keeps, if it is not told. They need 250 MB, and
+// never more than 320.
 const DefaultTraces = 1_000_000
+
+const (
+	// traceBytes is how much a trace may need, on average. Where their texts are so long that all need
+	// more, fewer are kept.
+	traceBytes = 320
+
+	// summaryBytes is how much a trace needs without its texts, its places in two maps included.
+	summaryBytes = 240
+)
 
 // Lister lists traces. It is fed glances of lines in any order, and keeps the newest traces, as
 // many as it may. It is not for concurrent use. Make it by [NewLister].
@@ -69,10 +78,19 @@ type Lister struct {
 
 	open   map[ID]*summary
 	low    map[uint64]*summary // one with this low half; the one without a high half, if there is
-	names  map[string]string   // of services
-	before int64               // traces that begin no later are not kept any more
+	free   []summary           // have not been used yet
+	unused []*summary          // were used
+	bytes  int                 // that the open ones need
+
+	names      nameList             // of services
+	operations map[operation]string // that were met lately
+
+	before int64 // traces that begin no later are not kept any more
 	out    Left
 }
+
+// operation is what an operation's name is made of.
+type operation struct{ method, route string }
 
 // Left is what a list leaves out.
 type Left struct {
@@ -83,20 +101,29 @@ type Left struct {
 	Limited int       // traces that match, beyond the limit
 }
 
-// summary is a trace that is being summed up.
+// summary is a trace that is being summed up. There are a million of them: it has 128 bytes.
 type summary struct {
 	id                   ID
 	first, last          int64 // of lines, in nanoseconds since 1970; none: never
 	begin                int64 // of the root
 	took                 time.Duration
-	record               string // of the root, as the next two
-	service, operation   string
-	services             []string
+	operation            string   // of the root, as status, service and record
+	others               []nameID // services behind the first few
+	few                  [4]nameID
 	status               int32
 	spans, lines, errors uint32
 	more                 uint32
+	service              nameID
+	record               recordID
 	root, match, marked  bool
 }
+
+// recordID is the place of a record's message in records.
+type recordID uint8
+
+var records = [...]string{"", line.MessageRequest, line.MessageCall, line.MessageJob}
+
+func recordOf(message string) recordID { return recordID(max(slices.Index(records[:], message), 0)) }
 
 const never = math.MaxInt64
 
@@ -107,7 +134,7 @@ func NewLister(filter Filter, traces int) *Lister {
 	}
 	return &Lister{
 		filter: filter, most: traces, before: math.MinInt64,
-		open: map[ID]*summary{}, low: map[uint64]*summary{}, names: map[string]string{},
+		open: map[ID]*summary{}, low: map[uint64]*summary{}, operations: map[operation]string{},
 	}
 }
 
@@ -124,16 +151,37 @@ func (l *Lister) Add(g *Glance) {
 			l.out.Lines++
 			return
 		}
-		s = &summary{id: g.Trace, first: never, last: math.MinInt64, begin: never}
-		l.open[g.Trace] = s
-		if before := l.low[g.Trace.Low]; before == nil || g.Trace.High == 0 {
-			l.low[g.Trace.Low] = s
-		}
+		s = l.begin(g.Trace)
 	}
 	l.sum(s, g)
-	if len(l.open) > l.most {
+	if len(l.open) > l.most || l.bytes > l.most*traceBytes {
 		l.drop()
 	}
+}
+
+// begin opens a trace.
+func (l *Lister) begin(id ID) *summary {
+	s := l.room()
+	*s = summary{id: id, first: never, last: math.MinInt64, begin: never}
+	l.bytes += summaryBytes
+	l.open[id] = s
+	if before := l.low[id.Low]; before == nil || id.High == 0 {
+		l.low[id.Low] = s
+	}
+	return s
+}
+
+// room returns a summary that is not in use. They are made many at a time.
+func (l *Lister) room() (s *summary) {
+	if n := len(l.unused); n > 0 {
+		s, l.unused = l.unused[n-1], l.unused[:n-1]
+		return s
+	}
+	if len(l.free) == 0 {
+		l.free = make([]summary, min(l.most+1, 512))
+	}
+	s, l.free = &l.free[0], l.free[1:]
+	return s
 }
 
 // find returns the trace with this ID; nil: it is not kept.
@@ -184,38 +232,55 @@ func (l *Lister) Mark(id ID) {
 
 // serves adds a service.
 func (l *Lister) serves(s *summary, service string) {
-	if service == "" || slices.Contains(s.services, service) {
+	if service == "" {
 		return
 	}
-	if len(s.services) == maxNamed {
+	id := l.names.of(service)
+	for i := range s.few {
+		switch s.few[i] {
+		case id:
+			return
+		case 0:
+			s.few[i] = id
+			return
+		}
+	}
+	switch {
+	case slices.Contains(s.others, id):
+	case len(s.few)+len(s.others) == maxNamed:
 		s.more++
-		return
+	default:
+		s.others = append(s.others, id)
+		l.bytes += 4 // as append makes room
 	}
-	s.services = append(s.services, l.name(service))
 }
 
-// maxServiceNames is how many names of services are kept for all traces together. More would be an
-// attack.
-const maxServiceNames = 1 << 16
-
-// name returns a copy of a service's name, one for all traces. A very long name is shortened.
-func (l *Lister) name(service string) string {
-	if name, ok := l.names[service]; ok {
+// operation returns the name of an operation, mostly one for all traces.
+func (l *Lister) operation(method, route string) string {
+	key := operation{method, route}
+	if name, ok := l.operations[key]; ok {
 		return name
 	}
-	name := short256(service)
-	if len(l.names) < maxServiceNames && name == service {
-		l.names[name] = name
+	if len(l.operations) == maxOperations {
+		clear(l.operations)
+	}
+	name := short256(join(method, route))
+	if len(method)+len(route) <= len(name) {
+		l.operations[operation{strings.Clone(method), strings.Clone(route)}] = name
 	}
 	return name
 }
+
+// maxOperations is how many names of operations are kept to be used again. Where paths have IDs,
+// none comes again.
+const maxOperations = 1024
 
 // short256 returns a copy of s, or of its first 256 bytes.
 func short256(s string) string {
 	if len(s) <= 256 {
 		return strings.Clone(s)
 	}
-	return strings.ToValidUTF8(s[:256], "") + "…"
+	return strings.ToValidUTF8(s[:256-len("…")], "") + "…"
 }
 
 // root takes the line for the trace's root, if it is a better one than that which it has: the line
@@ -226,11 +291,13 @@ func (l *Lister) root(s *summary, g *Glance, at int64) {
 		begin = earlierBy(at, g.Duration)
 	}
 	is := rank(g.Record, g.Parent == 0)
-	if was := rank(s.record, s.root); is < was || is == was && begin >= s.begin {
+	if was := rank(records[s.record], s.root); is < was || is == was && begin >= s.begin {
 		return
 	}
-	s.record, s.root, s.begin, s.took, s.status = g.Record, g.Parent == 0, begin, max(g.Duration, 0), int32(g.Status)
-	s.service, s.operation = l.name(g.Service), short256(join(g.Method, g.Route))
+	s.record, s.root, s.begin, s.took, s.status = recordOf(g.Record), g.Parent == 0, begin, max(g.Duration, 0), int32(g.Status)
+	l.bytes -= len(s.operation)
+	s.service, s.operation = l.names.of(g.Service), l.operation(g.Method, g.Route)
+	l.bytes += len(s.operation)
 }
 
 // rank orders spans by how likely they are the root.
@@ -276,12 +343,18 @@ func (l *Lister) drop() {
 		}
 		l.out.Traces++
 		l.out.Lines += int(s.lines)
+		l.bytes -= s.bytes()
 		delete(l.open, id)
 		if l.low[id.Low] == s {
 			delete(l.low, id.Low)
 		}
+		*s = summary{}
+		l.unused = append(l.unused, s)
 	}
 }
+
+// bytes is how much the trace needs.
+func (s *summary) bytes() int { return summaryBytes + 4*len(s.others) + len(s.operation) }
 
 // start is when the trace began.
 func (s *summary) start() int64 { return min(s.begin, s.first) }
@@ -311,28 +384,43 @@ func earlierBy(at int64, d time.Duration) int64 {
 // List returns the traces that match, the newest first, no more than limit; 0: all. Left says what
 // is missing.
 func (l *Lister) List(limit int) ([]Summary, Left) {
-	var matching []*summary
-	for _, s := range l.open {
-		if l.wants(s) {
-			matching = append(matching, s)
-		}
-	}
-	slices.SortFunc(matching, func(a, b *summary) int {
-		return cmp.Or(cmp.Compare(b.known(), a.known()), cmp.Compare(a.id.High, b.id.High), cmp.Compare(a.id.Low, b.id.Low))
-	})
+	matching, n := l.matching(limit)
 	left := l.out
+	left.Limited = n - len(matching)
 	if l.before != math.MinInt64 {
 		left.Before = time.Unix(0, l.before).UTC()
 	}
-	if limit > 0 && len(matching) > limit {
-		left.Limited = len(matching) - limit
-		matching = matching[:limit]
-	}
 	all := make([]Summary, len(matching))
 	for i, s := range matching {
-		all[i] = s.summary()
+		all[i] = l.summary(s)
 	}
 	return all, left
+}
+
+// matching returns the newest traces that match, no more than limit, and how many match.
+func (l *Lister) matching(limit int) (matching []*summary, n int) {
+	for _, s := range l.open {
+		if !l.wants(s) {
+			continue
+		}
+		n++
+		matching = append(matching, s)
+		if limit > 0 && len(matching) == 2*max(limit, 512) { // sorting all takes long
+			matching = newest(matching, limit)
+		}
+	}
+	return newest(matching, limit), n
+}
+
+// newest sorts traces, and returns the first ones, no more than limit; 0: all.
+func newest(traces []*summary, limit int) []*summary {
+	slices.SortFunc(traces, func(a, b *summary) int {
+		return cmp.Or(cmp.Compare(b.known(), a.known()), cmp.Compare(a.id.High, b.id.High), cmp.Compare(a.id.Low, b.id.Low))
+	})
+	if limit > 0 && len(traces) > limit {
+		traces = traces[:limit]
+	}
+	return traces
 }
 
 // known is when the trace began; traces without a time are the oldest.
@@ -351,19 +439,28 @@ func (l *Lister) wants(s *summary) bool {
 		(f.Since.IsZero() || start >= nanoseconds(f.Since)) && (f.Until.IsZero() || start < nanoseconds(f.Until))
 }
 
-func (s *summary) summary() Summary {
+func (l *Lister) summary(s *summary) Summary {
 	r := Summary{
-		ID: s.id, Record: s.record, Service: s.service, Operation: s.operation, Status: int(s.status), Duration: s.took,
-		Services: slices.Sorted(slices.Values(s.services)), More: int(s.more), Spans: int(s.spans), Lines: int(s.lines), Errors: int(s.errors),
+		ID: s.id, Record: records[s.record], Service: l.names.name(s.service), Operation: s.operation, Status: int(s.status), Duration: s.took,
+		Services: l.services(s), More: int(s.more), Spans: int(s.spans), Lines: int(s.lines), Errors: int(s.errors),
 	}
 	if start := s.start(); start != never {
 		r.Start, r.End = time.Unix(0, start).UTC(), time.Unix(0, max(s.last, start)).UTC()
 	}
-	if s.record == "" {
+	if r.Record == "" {
 		r.Duration = r.End.Sub(r.Start)
-		if len(s.services) > 0 {
-			r.Service = s.services[0]
-		}
+		r.Service = l.names.name(s.few[0])
 	}
 	return r
+}
+
+// services returns the names of a trace's services, sorted.
+func (l *Lister) services(s *summary) (all []string) {
+	for _, id := range append(s.few[:], s.others...) {
+		if id != 0 {
+			all = append(all, l.names.name(id))
+		}
+	}
+	slices.Sort(all)
+	return all
 }
