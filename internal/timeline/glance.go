@@ -162,6 +162,7 @@ type quickKey struct {
 	part    part
 	theirs  bool // the part has another name with us
 	datadog bool
+	next    *quickKey // that followed when the key was met last; nil: none did
 }
 
 // quickTries is in how many places a key may be.

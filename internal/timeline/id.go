@@ -176,7 +176,14 @@ func digitsEnd(text []byte, i int) int {
 }
 
 // isWord tells whether c is an ASCII letter, a digit or an underscore.
-func isWord(c byte) bool { return c|' '-'a' < 26 || c-'0' <= 9 || c == '_' }
+func isWord(c byte) bool { return words[c] }
+
+var words = func() (is [256]bool) {
+	for c := range byte(128) {
+		is[c] = c|' '-'a' < 26 || c-'0' <= 9 || c == '_'
+	}
+	return is
+}()
 
 // appendHex appends the 16 hexadecimal digits of n.
 func appendHex(dst []byte, n uint64) []byte {

@@ -5,7 +5,7 @@ import "bytes"
 // A mention is a trace ID that stands in plain text.
 type mention struct {
 	trace   ID
-	span    string // "": none
+	span    uint64 // 0: none
 	service string // "": none
 	rank    int    // the lowest counts; 0: there is no mention
 
@@ -27,28 +27,44 @@ const (
 // session.
 func (n *naming) mention(text []byte) mention {
 	var best mention
-	span := ""
-	for i := 0; i < len(text); {
-		if digits[text[i]] == noDigit {
-			i++
-			continue
+	span, start := uint64(0), 0
+	for i := 0; ; {
+		if start, i = nextRun(text, i); start == i {
+			break
 		}
-		end := hexEnd(text, i)
-		if end-i >= minDecimal && !(i > 0 && isWord(text[i-1])) && !isWord(at(text, end)) {
-			m := n.look(text, i, end)
-			if m.trace != (ID{}) && (best.rank == 0 || m.rank < best.rank) {
-				best = m
-			}
-			if m.trace == (ID{}) && m.span != "" {
-				span = m.span
-			}
+		m := n.look(text, start, i)
+		if m.trace != (ID{}) && (best.rank == 0 || m.rank < best.rank) {
+			best = m
 		}
-		i = end
+		if m.trace == (ID{}) && m.span != 0 {
+			span = m.span
+		}
 	}
-	if best.rank > 0 && best.span == "" {
+	if best.rank > 0 && best.span == 0 {
 		best.span = span
 	}
 	return best
+}
+
+// nextRun returns where the next run of hexadecimal digits is from i on, which touches no word, and
+// is as long as an ID is at least. An empty one: there is none. Such a run has a digit at one of any
+// minDecimal places, so not every byte is looked at.
+func nextRun(text []byte, from int) (start, end int) {
+	for i := from + minDecimal - 1; i < len(text); i += minDecimal {
+		if digits[text[i]] == noDigit {
+			continue
+		}
+		start, end = i, hexEnd(text, i)
+		for start > from && digits[text[start-1]] != noDigit {
+			start--
+		}
+		if end-start >= minDecimal && !isWord(at(text, start-1)) && !isWord(at(text, end)) {
+			return start, end
+		}
+		from = end
+		i = end - 1
+	}
+	return 0, 0
 }
 
 // look returns what the run of digits at text[i:end] is.
@@ -100,14 +116,14 @@ func runID(text []byte, i, end int, datadog bool) (ID, bool) {
 	return hexID(run)
 }
 
-func runSpan(run []byte, datadog bool) string {
+func runSpan(run []byte, datadog bool) uint64 {
 	if len(run) == 16 {
-		return spanDigits(hexValue(run))
+		return hexValue(run)
 	}
 	if n, ok := decimal(run); ok && (datadog || len(run) > 16) {
-		return spanDigits(n)
+		return n
 	}
-	return ""
+	return 0
 }
 
 // nameSpan is how long a name in plain text may be, and what stands between it and its value.
@@ -198,19 +214,7 @@ func isB3(text []byte, end int) bool {
 // bracketed returns the ID in [ID], [ID,SPAN], [ID-SPAN] and [SERVICE,ID,SPAN…], as Spring's
 // loggers have it.
 func bracketed(text []byte, i, end int, id ID) mention {
-	open := i - 1
-	service := ""
-	if at(text, open) == ',' {
-		open = bytes.LastIndexByte(text[max(0, i-nameSpan):i], '[') + max(0, i-nameSpan)
-		service = string(text[open+1 : i-1])
-		if !isServiceName(service) {
-			return mention{}
-		}
-	}
-	if at(text, open) != '[' {
-		return mention{}
-	}
-	m := mention{trace: id, service: service, rank: byBracket, open: open, close: end}
+	m := mention{trace: id, rank: byBracket, open: i - 1, close: end}
 	switch at(text, end) {
 	case ']':
 		if end-i != 32 {
@@ -220,7 +224,7 @@ func bracketed(text []byte, i, end int, id ID) mention {
 		if !isSpan(text, end+1) || at(text, end+17) != ']' && at(text, end+17) != ',' {
 			return mention{}
 		}
-		m.span = spanDigits(hexValue(text[end+1 : end+17]))
+		m.span = hexValue(text[end+1 : end+17])
 		m.close = end + 17
 		for m.close < len(text) && text[m.close] != ']' {
 			m.close++
@@ -228,12 +232,23 @@ func bracketed(text []byte, i, end int, id ID) mention {
 	default:
 		return mention{}
 	}
+	if at(text, m.open) == ',' {
+		m.open = bytes.LastIndexByte(text[max(0, i-nameSpan):i], '[') + max(0, i-nameSpan)
+		service := text[m.open+1 : i-1]
+		if !isServiceName(service) {
+			return mention{}
+		}
+		m.service = string(service)
+	}
+	if at(text, m.open) != '[' {
+		return mention{}
+	}
 	return m
 }
 
-func isServiceName(s string) bool {
-	for i := range len(s) {
-		if !isName(s[i]) {
+func isServiceName(s []byte) bool {
+	for _, c := range s {
+		if !isName(c) {
 			return false
 		}
 	}

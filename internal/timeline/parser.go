@@ -57,6 +57,8 @@ type Parser struct {
 	// For Glance.
 	texts       texts
 	quickKeys   quickKeys
+	firstKey    quickKey // its next one is the first of a line of JSON
+	firstPair   quickKey // and of pairs
 	lastLevel   string
 	lastLevelIs string
 	lastDay     string
@@ -267,7 +269,7 @@ func (p *Parser) mentioned(e *Entry, text []byte) mention {
 	if p.config.Trace.In(text) && !m.trace.Same(p.config.Trace) {
 		m = mention{trace: p.config.Trace}
 	}
-	e.Trace, e.Span = m.trace, m.span
+	e.Trace, e.Span = m.trace, spanDigits(m.span)
 	if m.service != "" {
 		e.Service = m.service
 		p.names.where[roleService] = true
@@ -275,7 +277,7 @@ func (p *Parser) mentioned(e *Entry, text []byte) mention {
 	if m.trace != (ID{}) {
 		p.names.where[roleTrace] = true
 	}
-	if m.span != "" {
+	if m.span != 0 {
 		p.names.where[roleSpan] = true
 	}
 	for _, name := range p.names.keys.Service {

@@ -2,7 +2,9 @@ package timeline
 
 import (
 	"bytes"
+	"encoding/binary"
 	"log/slog"
+	"math/bits"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +50,7 @@ type quickLine struct {
 	parser  *Parser
 	values  [parts]value
 	datadog [parts]bool
+	last    *quickKey
 	theirs  bool // it has a name of somebody else's
 	loose   bool // it is pairs
 	path    [maxKey]byte
@@ -60,7 +63,7 @@ func (p *Parser) quick(text []byte, g *Glance) (precision time.Duration, ok bool
 	if len(text) < 2 || len(text) > 1<<16 {
 		return 0, false
 	}
-	q := quickLine{text: text, parser: p}
+	q := quickLine{text: text, parser: p, last: &p.firstKey}
 	if text[0] == '{' {
 		end, ok := q.object(1, 0, 0)
 		if !ok || end < len(text) {
@@ -82,19 +85,13 @@ func (p *Parser) quick(text []byte, g *Glance) (precision time.Duration, ok bool
 func (q *quickLine) object(i, prefix, depth int) (int, bool) {
 	for {
 		i = q.space(i)
-		end := plainString(q.text, i)
-		if at(q.text, i) != '"' || end == 0 {
-			return 0, false
-		}
-		key, ok := q.join(prefix, q.text[i+1:end-1])
-		if i = q.space(end); !ok || at(q.text, i) != ':' {
-			return 0, false
-		}
-		i = q.space(i + 1)
-		if at(q.text, i) == '{' {
-			i, ok = q.inner(i, len(key), depth)
-		} else {
-			i, ok = q.field(key, i)
+		k, value := q.expected(i, prefix)
+		var ok bool
+		switch {
+		case k != nil:
+			i, ok = q.field(k, value)
+		default:
+			i, ok = q.met(i, prefix, depth)
 		}
 		if !ok {
 			return 0, false
@@ -108,6 +105,50 @@ func (q *quickLine) object(i, prefix, depth int) (int, bool) {
 		default:
 			return 0, false
 		}
+	}
+}
+
+// expected returns the key at i, and where its value begins, if the key is the one that followed the
+// last one when that was met before. Nil: it is another, or may have an object.
+func (q *quickLine) expected(i, prefix int) (k *quickKey, value int) {
+	k = q.last.next
+	if prefix > 0 || k == nil || k.key == "" {
+		return nil, 0
+	}
+	rest, name := q.text[i:], len(k.key)
+	if len(rest) < name+len(`"":0`) || rest[0] != '"' || rest[name+1] != '"' || rest[name+2] != ':' ||
+		rest[name+3] == ' ' || rest[name+3] == '{' || string(rest[1:name+1]) != k.key {
+		return nil, 0
+	}
+	q.last = k
+	return k, i + name + len(`"":`)
+}
+
+// met takes the field whose key begins at i, and returns where its value ends.
+func (q *quickLine) met(i, prefix, depth int) (int, bool) {
+	end := plainString(q.text, i)
+	if at(q.text, i) != '"' || end == 0 {
+		return 0, false
+	}
+	key, ok := q.join(prefix, q.text[i+1:end-1])
+	if i = q.space(end); !ok || at(q.text, i) != ':' {
+		return 0, false
+	}
+	i = q.space(i + 1)
+	if at(q.text, i) == '{' {
+		return q.inner(i, len(key), depth)
+	}
+	k := q.parser.part(key)
+	if prefix == 0 {
+		q.follow(k)
+	}
+	return q.field(k, i)
+}
+
+// follow remembers that k follows the last key.
+func (q *quickLine) follow(k *quickKey) {
+	if k.part != partOther { // otherKey is everybody's
+		q.last.next, q.last = k, k
 	}
 }
 
@@ -141,8 +182,7 @@ func (q *quickLine) space(i int) int {
 }
 
 // field takes the value that begins at i, and returns where it ends.
-func (q *quickLine) field(key []byte, i int) (int, bool) {
-	k := q.parser.part(key)
+func (q *quickLine) field(k *quickKey, i int) (int, bool) {
 	if k.part == partOther {
 		return 0, false
 	}
@@ -207,22 +247,42 @@ func (q *quickLine) array(i int) (int, bool) {
 // pairs finds the values of a line of key=value pairs.
 func (q *quickLine) pairs() bool {
 	q.loose = true
-	if !isPairs(q.text) {
+	q.last = &q.parser.firstPair
+	if k, _ := q.expectedPair(0); k == nil && !isPairs(q.text) {
 		return false
 	}
+	q.last = &q.parser.firstPair
 	for i := 0; i < len(q.text); {
-		key := keyEnd(q.text, i)
-		if key == 0 {
-			return false
+		k, value := q.expectedPair(i)
+		if k == nil {
+			key := keyEnd(q.text, i)
+			if key == 0 {
+				return false
+			}
+			k, value = q.parser.part(q.text[i:key]), key+1
+			q.follow(k)
 		}
-		k := q.parser.part(q.text[i:key])
-		v, end := q.pair(k, key+1)
+		v, end := q.pair(k, value)
 		if end == 0 || !q.take(k, v) {
 			return false
 		}
 		i = q.space(end)
 	}
 	return true
+}
+
+// expectedPair is expected for pairs.
+func (q *quickLine) expectedPair(i int) (k *quickKey, value int) {
+	k = q.last.next
+	if k == nil || k.key == "" {
+		return nil, 0
+	}
+	rest, name := q.text[i:], len(k.key)
+	if len(rest) <= name || rest[name] != '=' || string(rest[:name]) != k.key {
+		return nil, 0
+	}
+	q.last = k
+	return k, i + name + 1
 }
 
 // keyEnd returns where the = behind the key is that begins at i; 0: it is none.
@@ -292,21 +352,38 @@ func valueEnd(text []byte, i int, escapes bool) int {
 // plainString returns where the string ends that begins at i; 0: it has an escape, or anything
 // that is not printable ASCII.
 func plainString(text []byte, i int) int {
-	for i++; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			return i + 1
-		case c == '\\' || c-' ' >= 0x7f-' ':
-			return 0
-		}
+	if i = plainEnd(text, i+1); i < len(text) && text[i] == '"' {
+		return i + 1
 	}
 	return 0
+}
+
+// plainEnd returns where the first byte is, from i on, that is a quotation mark, a backslash or no
+// printable ASCII.
+func plainEnd(text []byte, i int) int {
+	for ; i+8 <= len(text); i += 8 {
+		if odd := oddBytes(binary.LittleEndian.Uint64(text[i:])); odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(text) && text[i] != '"' && text[i] != '\\' && text[i]-' ' < 0x7f-' ' {
+		i++
+	}
+	return i
+}
+
+// oddBytes looks at eight bytes at once for those that plainEnd looks for. The high bit of the first
+// of them is set. Those behind it may be set as well, by what is carried.
+func oddBytes(w uint64) uint64 {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := w^'"'*ones, w^'\\'*ones
+	return ((w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash | w | (w + ones)) & high
 }
 
 // anyString returns where the string ends that begins at i; 0: it is wrong. Escapes of four digits
 // are left to Parse.
 func anyString(text []byte, i int) int {
-	for i++; i < len(text); i++ {
+	for i = plainEnd(text, i+1); i < len(text); i = plainEnd(text, i+1) {
 		switch c := text[i]; {
 		case c == '"':
 			return i + 1
@@ -479,26 +556,30 @@ func (q *quickLine) record(g *Glance) bool {
 	} else if q.values[partMsg].end > 0 {
 		return false
 	}
-	switch said := string(q.get(message)); said {
-	case line.MessageRequest, line.MessageCall, line.MessageJob:
-		if q.theirs || q.loose || !q.values[message].text {
-			return false
-		}
+	said := q.get(message)
+	if len(said) > maxRecord { // else each would be copied
+		return true
 	}
-	switch string(q.get(message)) {
+	is := recordOf(string(said))
+	if is == 0 {
+		return true
+	}
+	if q.theirs || q.loose || !q.values[message].text {
+		return false
+	}
+	g.Record = records[is]
+	switch g.Record {
 	case line.MessageRequest:
-		g.Record = line.MessageRequest
 		return q.request(g)
 	case line.MessageCall:
-		g.Record = line.MessageCall
 		return q.call(g)
-	case line.MessageJob:
-		g.Record = line.MessageJob
+	default:
 		g.Route = q.share(line.Job)
 		return q.has(line.Job) && q.values[line.ParentID].end == 0 && q.duration(g)
 	}
-	return true
 }
+
+const maxRecord = max(len(line.MessageRequest), len(line.MessageCall), len(line.MessageJob))
 
 func (q *quickLine) share(k line.Key) string { return q.parser.texts.share(q.get(part(k))) }
 
@@ -586,8 +667,7 @@ func (p *Parser) quickText(g *Glance) bool {
 	if bytes.IndexByte(h.text, '\x1b') >= 0 || bytes.IndexByte(h.text, 0) >= 0 || !utf8.Valid(h.text) {
 		return false
 	}
-	span := h.says.span
-	*g = Glance{Time: h.at.time, Trace: h.says.trace, Span: spanNumber(span), Service: p.texts.share([]byte(h.says.service))}
+	*g = Glance{Time: h.at.time, Trace: h.says.trace, Span: h.says.span, Service: p.texts.share([]byte(h.says.service))}
 	level, _, _ := levelIn(h.text, h.at.behind())
 	if h.at.level != 0 {
 		level = klogLevels[h.at.level]

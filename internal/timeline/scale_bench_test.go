@@ -52,6 +52,7 @@ func BenchmarkList(b *testing.B) {
 func glanceAll(tb testing.TB, log []byte, give func(*timeline.Glance)) {
 	lines := timeline.NewReader(bytes.NewReader(log), time.Time{})
 	p := timeline.NewParser(timeline.ParserConfig{})
+	var g timeline.Glance
 	for {
 		raw, err := lines.Next()
 		if err == io.EOF {
@@ -60,7 +61,8 @@ func glanceAll(tb testing.TB, log []byte, give func(*timeline.Glance)) {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if g, ok := p.Glance(*raw); ok {
+		var ok bool
+		if g, ok = p.Glance(*raw); ok {
 			give(&g)
 		}
 	}
