@@ -163,15 +163,29 @@ func hasFields(e *timeline.Entry, fields map[string]string) bool {
 // glance keeps a glance for the lister, which takes many at a time: parts are read at once.
 func (p *part) glance(g timeline.Glance) {
 	p.glances = append(p.glances, g)
-	if len(p.glances) == 512 {
+	switch n := len(p.glances); {
+	case n == manyGlances:
 		p.list()
+	case n >= fewGlances && p.engine.mu.TryLock(): // rather than wait for another part, it collects more
+		p.listLocked()
+		p.engine.mu.Unlock()
 	}
 }
 
+// How many glances are given to the lister at once.
+const (
+	fewGlances  = 512
+	manyGlances = 4096
+)
+
 func (p *part) list() {
+	p.engine.mu.Lock()
+	defer p.engine.mu.Unlock()
+	p.listLocked()
+}
+
+func (p *part) listLocked() {
 	e := p.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	for i := range p.glances {
 		e.lister.Add(&p.glances[i])
 	}
