@@ -22,31 +22,32 @@ var foreign = []struct{ magic, name, command string }{
 }
 
 // decompressed returns what r has in it, as its first bytes say: gzip, zstd, several of them one
-// after another, or neither. However much comes out, it is read as a stream and never kept.
-func decompressed(r io.Reader) (io.ReadCloser, error) {
+// after another, or neither, and whether it was one of them. However much comes out, it is read as a stream and never kept.
+func decompressed(r io.Reader) (_ io.ReadCloser, compressed bool, err error) {
 	head := make([]byte, 6)
 	n, err := io.ReadFull(r, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, err
+		return nil, false, err
 	}
 	head = head[:n]
 	r = io.MultiReader(bytes.NewReader(head), r)
 	switch {
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		return gzip.NewReader(r)
+		z, err := gzip.NewReader(r)
+		return z, true, err
 	case isZstd(head):
 		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
-			return nil, err
+			return nil, true, err
 		}
-		return d.IOReadCloser(), nil
+		return d.IOReadCloser(), true, nil
 	}
 	for _, f := range foreign {
 		if bytes.HasPrefix(head, []byte(f.magic)) {
-			return nil, errors.New("this is " + f.name + ", which clew does not read: " + f.command + " FILE | clew timeline …")
+			return nil, true, errors.New("this is " + f.name + ", which clew does not read: " + f.command + " FILE | clew timeline …")
 		}
 	}
-	return io.NopCloser(r), nil
+	return io.NopCloser(r), false, nil
 }
 
 // isZstd tells of a frame of zstd, or one that its readers skip (RFC 8878, sections 3.1.1, 3.1.2).

@@ -67,3 +67,28 @@ func glanceAll(tb testing.TB, log []byte, give func(*timeline.Glance)) {
 		}
 	}
 }
+
+// The search in what is in the cache of files already, or has just been decompressed.
+func BenchmarkFindFleet(b *testing.B) {
+	logs, f := fleetLogs(1, 16<<20)
+	id, err := timeline.ParseID(f.TraceID(f.Begun() / 2))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var forms [][]byte
+	for _, form := range id.Forms() {
+		forms = append(forms, []byte(form))
+	}
+	s := timeline.NewSearch(forms)
+	for service, log := range logs {
+		b.Run(fleetlog.Names[service], func(b *testing.B) {
+			b.SetBytes(int64(len(log)))
+			for b.Loop() {
+				_, err := timeline.Find(bytes.NewReader(log), s, nil, func(io.Reader, int) error { return nil })
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -18,7 +18,7 @@ type Search struct {
 
 const (
 	gram     = 4
-	gramBits = 12
+	gramBits = 13
 
 	// maxStep is the number of bits in an element of offsets.
 	maxStep = 32
