@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type engine struct {
 
 	mu     sync.Mutex
 	lister *timeline.Lister
+	keeper *timeline.Keeper
 }
 
 func newEngine(q query, v view, live *writer) *engine {
@@ -34,7 +36,7 @@ func newEngine(q query, v view, live *writer) *engine {
 		Service: q.service, Route: q.route, MinStatus: q.minStatus, MaxStatus: q.maxStatus, Slower: q.slower,
 		Error: q.failed, Marked: len(q.where) > 0, Since: q.since, Until: q.until,
 	}
-	return &engine{query: q, view: v, search: timeline.NewSearch(forms), live: live, lister: timeline.NewLister(filter, 0)}
+	return &engine{query: q, view: v, search: timeline.NewSearch(forms), live: live, lister: timeline.NewLister(filter, 0), keeper: timeline.NewKeeper(0)}
 }
 
 // part is what one source has. Parts are shown in the order in which they were made.
@@ -45,9 +47,10 @@ type part struct {
 	parser  *timeline.Parser
 	dropped int64
 
-	mu      sync.Mutex // of all below, and of parser: --follow ends entries after a while
-	entries []*timeline.Entry
+	mu      sync.Mutex        // of all below, and of parser: --follow ends entries after a while
 	glances []timeline.Glance // not given to the lister yet
+	counts  timeline.Counts   // once parser is nil
+	learned string
 }
 
 // part returns a part for a source. Service is that of lines which do not say theirs.
@@ -111,6 +114,9 @@ func (p *part) entire() bool { return p.engine.query.one || len(p.engine.query.w
 func (p *part) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.parser == nil { // the timer of --follow is late
+		return
+	}
 	p.take(p.parser.Flush())
 	p.list()
 }
@@ -139,7 +145,7 @@ func (p *part) take(e *timeline.Entry) {
 			}
 		}
 	case e.Trace.Same(q.id) && q.spans(e.Time):
-		p.entries = append(p.entries, e)
+		p.engine.keep(e)
 		if q.follow {
 			p.engine.tell(e)
 		}
@@ -192,6 +198,12 @@ func (p *part) listLocked() {
 	p.glances = p.glances[:0]
 }
 
+func (e *engine) keep(entry *timeline.Entry) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.keeper.Add(entry)
+}
+
 func (e *engine) mark(id traceID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -234,12 +246,9 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 		}
 		return len(traces) > 0, timeline.ListText(w, traces, left, style)
 	}
-	var all []*timeline.Entry
-	for _, p := range e.parts {
-		p.mu.Lock()
-		all = append(all, p.entries...)
-		p.mu.Unlock()
-	}
+	e.mu.Lock()
+	all := slices.Clone(e.keeper.Entries())
+	e.mu.Unlock()
 	if e.query.follow { // its lines were shown
 		return len(all) > 0, nil
 	}
@@ -256,8 +265,8 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 // learned says what the fields of each source's lines were taken for.
 func (e *engine) learned() (said []string) {
 	for _, p := range e.parts {
-		if text := p.parser.Learned(); text != "" {
-			said = append(said, p.name+": "+text)
+		if p.finish(); p.learned != "" {
+			said = append(said, p.name+": "+p.learned)
 		}
 	}
 	return said
@@ -268,11 +277,13 @@ func (e *engine) learned() (said []string) {
 type counts struct {
 	timeline.Counts
 	dropped int64
+	left    int // lines of the trace that there was no room for
 }
 
 func (e *engine) counts() (all counts) {
 	for _, p := range e.parts {
-		c := p.parser.Counts()
+		p.finish()
+		c := p.counts
 		all.Lines += c.Lines
 		all.NoID += c.NoID
 		all.NoTime += c.NoTime
@@ -280,10 +291,22 @@ func (e *engine) counts() (all counts) {
 		all.Cut += c.Cut
 		all.dropped += p.dropped
 	}
+	all.left = e.keeper.Left()
 	return all
 }
 
-func (c counts) wrong() bool { return c.NoLine > 0 || c.Cut > 0 }
+// finish takes from the parser what is left to know, and lets go of its memory: there may be
+// thousands of sources.
+func (p *part) finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.parser != nil {
+		p.counts, p.learned = p.parser.Counts(), p.parser.Learned()
+		p.parser, p.glances = nil, nil
+	}
+}
+
+func (c counts) wrong() bool { return c.NoLine > 0 || c.Cut > 0 || c.left > 0 }
 
 func (c counts) String() string {
 	var said []string
@@ -293,6 +316,7 @@ func (c counts) String() string {
 	}{
 		{int64(c.NoID), "without a trace ID"}, {int64(c.NoTime), "without a time"}, {int64(c.NoLine), "not understood"},
 		{int64(c.Cut), "longer than 1 MB and cut"},
+		{int64(c.left), "left out of the trace, which has too many: spans, errors and the oldest lines are shown"},
 	} {
 		if of.n > 0 {
 			said = append(said, fmt.Sprintf("%d %s", of.n, of.what))

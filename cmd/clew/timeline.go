@@ -210,7 +210,7 @@ func clip(text string) string {
 func readAll(ctx context.Context, std streams, e *engine, sources []*source, follow bool) []error {
 	bar := startProgress(ctx, std.err, sources)
 	defer bar.stop()
-	limit := runtime.GOMAXPROCS(0)
+	limit := min(runtime.GOMAXPROCS(0), 8) // each may need some 50 MB, if somebody means ill
 	if follow {
 		limit = len(sources) // none of them ends
 	}
@@ -228,6 +228,7 @@ func readAll(ctx context.Context, std streams, e *engine, sources []*source, fol
 		readers.Go(func() {
 			defer func() { <-slots }()
 			problems[i] = src.read(ctx, std.in, follow, bar, part)
+			part.finish()
 		})
 	}
 	readers.Wait()

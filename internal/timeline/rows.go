@@ -46,17 +46,28 @@ func (s *Span) kin() kinship {
 
 // frame is a span whose items are being written.
 type frame struct {
-	items   []item
-	span    *Span // nil: the trace itself
-	guide   string
-	depth   int
-	service string
+	items    []item
+	branches int   // items that are no lines
+	span     *Span // nil: the trace itself
+	guide    string
+	depth    int
+	service  string
+}
+
+func newFrame(items []item) frame {
+	f := frame{items: items}
+	for _, it := range items {
+		if it.line == nil {
+			f.branches++
+		}
+	}
+	return f
 }
 
 // spans writes all spans and lines. It uses no stack of Go's: traces may be very deep.
 func (p *page) spans() {
 	t := p.tree
-	stack := []frame{{items: p.items(t.Roots, t.Loose, nil)}}
+	stack := []frame{newFrame(p.items(t.Roots, t.Loose, nil))}
 	for len(stack) > 0 {
 		f := &stack[len(stack)-1]
 		if len(f.items) == 0 {
@@ -65,6 +76,9 @@ func (p *page) spans() {
 		}
 		it := f.items[0]
 		f.items = f.items[1:]
+		if it.line == nil {
+			f.branches--
+		}
 		branch, below := f.guides()
 		switch {
 		case it.line != nil:
@@ -73,10 +87,9 @@ func (p *page) spans() {
 			p.folded(it.fold, branch)
 		default:
 			p.span(it.span, f, branch)
-			stack = append(stack, frame{
-				items: p.items(it.span.Children, it.span.Lines, it.span.Report),
-				span:  it.span, guide: below, depth: f.depth + 1, service: it.span.Service,
-			})
+			under := newFrame(p.items(it.span.Children, it.span.Lines, it.span.Report))
+			under.span, under.guide, under.depth, under.service = it.span, below, f.depth+1, it.span.Service
+			stack = append(stack, under)
 		}
 	}
 }
@@ -86,17 +99,10 @@ func (f *frame) guides() (branch, below string) {
 	if f.depth == 0 {
 		return "", ""
 	}
-	more := false
-	for _, it := range f.items {
-		if it.line == nil {
-			more = true
-			break
-		}
-	}
 	switch {
 	case f.depth > maxGuides:
 		return f.guide + "[" + grouped(f.depth) + "] ", f.guide
-	case more:
+	case f.branches > 0:
 		return f.guide + "├─ ", f.guide + "│  "
 	}
 	return f.guide + "└─ ", f.guide + "   "
