@@ -4,14 +4,23 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxWindow is the most that a zstd stream may want the reader to remember, in bytes: what
-// zstd --long writes. Its reader needs about that much memory, gzip's needs 64 KB.
-const maxWindow = 128 << 20
+const (
+	// maxWindow is the most that a zstd stream may want the reader to remember, in bytes: what
+	// zstd --long writes. Its reader needs about that much memory, gzip's needs 64 KB.
+	maxWindow = 128 << 20
+
+	// manyWindow is how much several streams at once may want. zstd -19 writes 8 MB.
+	manyWindow = 16 << 20
+)
+
+// largeWindow is held while a stream is read that wants more than manyWindow.
+var largeWindow sync.Mutex
 
 // foreign are the first bytes of what is not read, and what it is.
 var foreign = []struct{ magic, name, command string }{
@@ -24,7 +33,7 @@ var foreign = []struct{ magic, name, command string }{
 // decompressed returns what r has in it, as its first bytes say: gzip, zstd, several of them one
 // after another, or neither, and whether it was one of them. However much comes out, it is read as a stream and never kept.
 func decompressed(r io.Reader) (_ io.ReadCloser, compressed bool, err error) {
-	head := make([]byte, 6)
+	head := make([]byte, zstd.HeaderMaxSize)
 	n, err := io.ReadFull(r, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, false, err
@@ -36,11 +45,8 @@ func decompressed(r io.Reader) (_ io.ReadCloser, compressed bool, err error) {
 		z, err := gzip.NewReader(r)
 		return z, true, err
 	case isZstd(head):
-		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			return nil, true, err
-		}
-		return d.IOReadCloser(), true, nil
+		z, err := newZstd(r, head)
+		return z, true, err
 	}
 	for _, f := range foreign {
 		if bytes.HasPrefix(head, []byte(f.magic)) {
@@ -48,6 +54,34 @@ func decompressed(r io.Reader) (_ io.ReadCloser, compressed bool, err error) {
 		}
 	}
 	return io.NopCloser(r), false, nil
+}
+
+// newZstd returns what the frames in r have, of which the first begins with head. Its closer must be
+// called.
+func newZstd(r io.Reader, head []byte) (io.ReadCloser, error) {
+	var first zstd.Header
+	window, unlock := uint64(manyWindow), func() {}
+	if first.Decode(head) != nil || first.Skippable || first.WindowSize > manyWindow {
+		largeWindow.Lock()
+		window, unlock = maxWindow, largeWindow.Unlock
+	}
+	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
+	if err != nil {
+		unlock()
+		return nil, err
+	}
+	return &zstdReader{d, unlock}, nil
+}
+
+type zstdReader struct {
+	*zstd.Decoder
+	unlock func()
+}
+
+func (z *zstdReader) Close() error {
+	z.Decoder.Close()
+	z.unlock()
+	return nil
 }
 
 // isZstd tells of a frame of zstd, or one that its readers skip (RFC 8878, sections 3.1.1, 3.1.2).

@@ -27,7 +27,7 @@ const (
 )
 
 // memoryLimit is where the garbage collector begins to work harder. What is kept is bounded to less.
-const memoryLimit = 384 << 20
+const memoryLimit = 440 << 20
 
 func main() {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT is not set

@@ -67,7 +67,7 @@ const (
 	traceBytes = 320
 
 	// summaryBytes is how much a trace needs without its texts, its places in two maps included.
-	summaryBytes = 240
+	summaryBytes = 250
 )
 
 // Lister lists traces. It is fed glances of lines in any order, and keeps the newest traces, as
@@ -101,11 +101,12 @@ type Left struct {
 	Limited int       // traces that match, beyond the limit
 }
 
-// summary is a trace that is being summed up. There are a million of them: it has 128 bytes.
+// summary is a trace that is being summed up. There are a million of them: it has 136 bytes.
 type summary struct {
 	id                   ID
 	first, last          int64 // of lines, in nanoseconds since 1970; none: never
 	begin                int64 // of the root
+	namedAt              int64 // the time of named's line
 	took                 time.Duration
 	operation            string   // of the root, as status, service and record
 	others               []nameID // services behind the first few
@@ -114,6 +115,7 @@ type summary struct {
 	spans, lines, errors uint32
 	more                 uint32
 	service              nameID
+	named                nameID // the service of the first line that names one
 	record               recordID
 	root, match, marked  bool
 }
@@ -227,7 +229,7 @@ func (l *Lister) sum(s *summary, g *Glance) {
 		s.errors++
 	}
 	s.match = s.match || l.filter.matches(g)
-	l.serves(s, g.Service)
+	l.serves(s, g.Service, at)
 	if g.Record != "" {
 		s.spans++
 		l.root(s, g, at)
@@ -245,12 +247,16 @@ func (l *Lister) Mark(id ID) {
 	}
 }
 
-// serves adds a service.
-func (l *Lister) serves(s *summary, service string) {
+// serves adds a service, which has written a line at this time.
+func (l *Lister) serves(s *summary, service string, at int64) {
 	if service == "" {
 		return
 	}
 	id := l.names.of(service)
+	// Sources are read at once: of two lines of one time, either may come first.
+	if s.named == 0 || at < s.namedAt || at == s.namedAt && service < l.names.name(s.named) {
+		s.named, s.namedAt = id, at
+	}
 	for i := range s.few {
 		switch s.few[i] {
 		case id:
@@ -464,7 +470,7 @@ func (l *Lister) summary(s *summary) Summary {
 	}
 	if r.Record == "" {
 		r.Duration = r.End.Sub(r.Start)
-		r.Service = l.names.name(s.few[0])
+		r.Service = l.names.name(s.named)
 	}
 	return r
 }

@@ -281,3 +281,42 @@ func BenchmarkLister(b *testing.B) {
 		l.Add(&g)
 	}
 }
+
+// A trace without a root is that of the service which wrote first, in whatever order sources are read.
+func TestListerFirstService(t *testing.T) {
+	glances := []timeline.Glance{
+		{Trace: timeline.ID{Low: 1}, Time: noon},
+		{Trace: timeline.ID{Low: 1}, Time: noon.Add(ms), Service: "b"},
+		{Trace: timeline.ID{Low: 1}, Time: noon.Add(ms), Service: "c"},
+		{Trace: timeline.ID{Low: 1}, Time: noon.Add(2 * ms), Service: "a"},
+		{Trace: timeline.ID{Low: 1}, Service: "aa"},
+	}
+	for range 20 {
+		rand.Shuffle(len(glances), func(i, j int) { glances[i], glances[j] = glances[j], glances[i] })
+		l := timeline.NewLister(timeline.Filter{}, 0)
+		for i := range glances {
+			l.Add(&glances[i])
+		}
+		list, _ := l.List(0)
+		require.Len(t, list, 1)
+		require.Equal(t, "b", list[0].Service, "%v", glances)
+	}
+}
+
+// Very many services, and very long names, are bounded: they are counted, or called "…".
+func TestListerManyServices(t *testing.T) {
+	l := timeline.NewLister(timeline.Filter{}, 10)
+	for i := range 100 {
+		l.Add(&timeline.Glance{Trace: timeline.ID{Low: 1}, Time: noon, Service: fmt.Sprint("s", i)})
+	}
+	for i := range 70_000 {
+		l.Add(&timeline.Glance{Trace: timeline.ID{Low: 2}, Time: noon.Add(-time.Hour), Service: strings.Repeat("long", 100) + fmt.Sprint(i)})
+		l.Add(&timeline.Glance{Trace: timeline.ID{Low: uint64(i + 3)}, Time: noon.Add(-time.Hour), Service: fmt.Sprint("other", i)})
+	}
+	l.Add(&timeline.Glance{Trace: timeline.ID{Low: 99_999}, Time: noon.Add(time.Hour), Service: "one too many"})
+	list, _ := l.List(2)
+	require.Len(t, list, 2)
+	assert.Equal(t, []string{"…"}, list[0].Services)
+	assert.Len(t, list[1].Services, 32)
+	assert.Equal(t, 68, list[1].More)
+}
