@@ -1,7 +1,8 @@
 FUZZTIME ?= 300s
 BENCH ?=
+SIZE ?= 1G
 
-.PHONY: test race bench fuzz torture wasm newest integration ci
+.PHONY: test race bench fuzz torture wasm newest integration scale ci
 
 test:
 	go test ./...
@@ -26,6 +27,9 @@ newest:
 
 integration:
 	bash .ci/integration
+
+scale:
+	bash .ci/scale $(SIZE)
 
 ci:
 	bash .ci/run

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"encoding/json"
 
 	"fmt"
 	"io"
@@ -20,18 +21,28 @@ const files = 8
 
 // data is what is measured with.
 type data struct {
-	folder string
-	plain  []string // all files
-	json   []string // those of the service whose lines are JSON
-	gzip   []string // the first ones of each service, compressed
-	zstd   []string
-	id     string // of a trace in the middle: 32 digits
-	size   map[string]int64
+	Plain []string // all files
+	JSON  []string // those of the service whose lines are JSON
+	Gzip  []string // a part of them, compressed
+	Zstd  []string
+	ID    string           // of a trace in the middle: 32 digits
+	Size  map[string]int64 // of files, decompressed
+}
+
+// index is the file that says what there is.
+const index = "index.json"
+
+func load(folder string) (d *data, err error) {
+	text, err := os.ReadFile(filepath.Join(folder, index))
+	if err == nil {
+		err = json.Unmarshal(text, &d)
+	}
+	return d, err
 }
 
 // generate writes logs of so many bytes.
-func generate(folder string, size int64) (*data, error) {
-	d := &data{folder: folder, size: map[string]int64{}}
+func generate(folder string, size int64) error {
+	d := &data{Size: map[string]int64{}}
 	f := fleetlog.New(17)
 	var line []byte
 	for n := range files {
@@ -40,45 +51,52 @@ func generate(folder string, size int64) (*data, error) {
 			path := filepath.Join(folder, fmt.Sprintf("%s.log.%d", fleetlog.Names[s], files-n))
 			file, err := os.Create(path)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			defer file.Close()
 			out[s] = bufio.NewWriterSize(file, 1<<20)
-			d.plain = append(d.plain, path)
+			d.Plain = append(d.Plain, path)
 			if s == fleetlog.JSON {
-				d.json = append(d.json, path)
+				d.JSON = append(d.JSON, path)
 			}
 		}
 		var s fleetlog.Service
 		for written := int64(0); written < size/files; written += int64(len(line)) {
 			s, _, line = f.Next()
 			if _, err := out[s].Write(line); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		for _, w := range out {
 			if err := w.Flush(); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	d.id = f.TraceID(f.Begun() / 2)
-	return d, d.compress()
+	d.ID = f.TraceID(f.Begun() / 2)
+	if err := d.compress(); err != nil {
+		return err
+	}
+	text, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, index), text, 0o644)
 }
 
 // compress makes compressed copies of a part of the files: what fits on a disk beside them.
 func (d *data) compress() error {
-	for _, path := range d.plain {
+	for _, path := range d.Plain {
 		info, err := os.Stat(path)
 		if err != nil {
 			return err
 		}
-		d.size[path] = info.Size()
+		d.Size[path] = info.Size()
 	}
-	for _, path := range d.plain[len(d.plain)/2-int(fleetlog.Services) : len(d.plain)/2+int(fleetlog.Services)] {
+	for _, path := range d.Plain[len(d.Plain)/2-int(fleetlog.Services) : len(d.Plain)/2+int(fleetlog.Services)] {
 		zipped, packed := path+".gz", path+".zst"
-		d.gzip, d.zstd = append(d.gzip, zipped), append(d.zstd, packed)
-		d.size[zipped], d.size[packed] = d.size[path], d.size[path]
+		d.Gzip, d.Zstd = append(d.Gzip, zipped), append(d.Zstd, packed)
+		d.Size[zipped], d.Size[packed] = d.Size[path], d.Size[path]
 		if err := copyTo(zipped, path, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil }); err != nil {
 			return err
 		}

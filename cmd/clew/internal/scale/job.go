@@ -118,32 +118,32 @@ func jobs(d *data, t tools) []job {
 	tool := func(name string, files []string, args ...string) tool { return d.tool(name, files, args...) }
 	find := func(name, id string) job {
 		return job{name: name, tools: present(
-			tool("clew", d.plain, t.clew, "timeline", id),
-			tool("GNU grep -F", d.plain, "grep", "-F", id),
-			tool("ripgrep -F", d.plain, "rg", "-F", id),
+			tool("clew", d.Plain, t.clew, "timeline", id),
+			tool("GNU grep -F", d.Plain, "grep", "-F", id),
+			tool("ripgrep -F", d.Plain, "rg", "-F", id),
 		)}
 	}
 	list := job{name: "list of JSON", tools: present(
-		tool("clew", d.json, t.clew, "timeline"),
+		tool("clew", d.JSON, t.clew, "timeline"),
 		d.duckdb(t.python),
-		tool("jq, sort, uniq", d.json, "sh", "-c", `jq -r .trace_id "$@" | sort | uniq -c`, "jq"),
+		tool("jq, sort, uniq", d.JSON, "sh", "-c", `jq -r .trace_id "$@" | sort | uniq -c`, "jq"),
 	)}
 	return []job{
-		find("find an ID of 32 digits", d.id),
-		find("find an ID of 16 digits", d.id[16:]),
+		find("find an ID of 32 digits", d.ID),
+		find("find an ID of 16 digits", d.ID[16:]),
 		{name: "find in gzip", tools: present(
-			tool("clew", d.gzip, t.clew, "timeline", d.id),
-			tool("decompressed in Go, files in parallel", d.gzip, t.self, "-discard"),
-			tool("gzip -dc", d.gzip, "gzip", "-dc"),
+			tool("clew", d.Gzip, t.clew, "timeline", d.ID),
+			tool("decompressed in Go, files in parallel", d.Gzip, t.self, "-discard"),
+			tool("gzip -dc", d.Gzip, "gzip", "-dc"),
 		)},
 		{name: "find in zstd", tools: present(
-			tool("clew", d.zstd, t.clew, "timeline", d.id),
-			tool("decompressed in Go, files in parallel", d.zstd, t.self, "-discard"),
-			tool("zstd -dc", d.zstd, "zstd", "-dc"),
+			tool("clew", d.Zstd, t.clew, "timeline", d.ID),
+			tool("decompressed in Go, files in parallel", d.Zstd, t.self, "-discard"),
+			tool("zstd -dc", d.Zstd, "zstd", "-dc"),
 		)},
 		list,
-		{name: "list of all four formats", tools: present(tool("clew", d.plain, t.clew, "timeline"))},
-		{name: "first byte of a trace in 100 MB", first: true, tools: present(tool("clew", d.about(100e6), t.clew, "timeline", d.id))},
+		{name: "list of all four formats", tools: present(tool("clew", d.Plain, t.clew, "timeline"))},
+		{name: "first byte of a trace in 100 MB", first: true, tools: present(tool("clew", d.about(100e6), t.clew, "timeline", d.ID))},
 	}
 }
 
@@ -151,7 +151,7 @@ func jobs(d *data, t tools) []job {
 func (d *data) tool(name string, files []string, args ...string) tool {
 	t := tool{name: name, args: append(args, files...)}
 	for _, f := range files {
-		t.bytes += d.size[f]
+		t.bytes += d.Size[f]
 	}
 	return t
 }
@@ -164,7 +164,7 @@ duckdb.sql("""select trace_id, min(time) as first, max(time) as last, count(*), 
 	from read_json($files, format = 'newline_delimited', columns = {level: 'VARCHAR', service: 'VARCHAR',
 	time: 'TIMESTAMP', trace_id: 'VARCHAR', route: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE'})
 	group by trace_id order by first desc limit 50""", params={'files': sys.argv[1:]}).show()`
-	return d.tool("DuckDB", d.json, python, "-c", query)
+	return d.tool("DuckDB", d.JSON, python, "-c", query)
 }
 
 // present leaves out tools that are not there.
@@ -180,10 +180,10 @@ func present(all ...tool) []tool {
 
 // about returns files in the middle of the logs that have so many bytes, and at least one of them.
 func (d *data) about(size int64) []string {
-	files := d.plain[len(d.plain)/2-4 : len(d.plain)/2+4]
+	files := d.Plain[len(d.Plain)/2-4 : len(d.Plain)/2+4]
 	n, sum := 0, int64(0)
 	for ; n < len(files) && sum < size; n++ {
-		sum += d.size[files[n]]
+		sum += d.Size[files[n]]
 	}
 	return files[:n]
 }
