@@ -31,29 +31,27 @@ var foreign = []struct{ magic, name, command string }{
 }
 
 // decompressed returns what r has in it, as its first bytes say: gzip, zstd, several of them one
-// after another, or neither, and whether it was one of them. However much comes out, it is read as a stream and never kept.
-func decompressed(r io.Reader) (_ io.ReadCloser, compressed bool, err error) {
+// after another, or neither. However much comes out, it is read as a stream and never kept.
+func decompressed(r io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, zstd.HeaderMaxSize)
 	n, err := io.ReadFull(r, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, false, err
+		return nil, err
 	}
 	head = head[:n]
 	r = io.MultiReader(bytes.NewReader(head), r)
 	switch {
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		z, err := gzip.NewReader(r)
-		return z, true, err
+		return gzip.NewReader(r)
 	case isZstd(head):
-		z, err := newZstd(r, head)
-		return z, true, err
+		return newZstd(r, head)
 	}
 	for _, f := range foreign {
 		if bytes.HasPrefix(head, []byte(f.magic)) {
-			return nil, true, errors.New("this is " + f.name + ", which clew does not read: " + f.command + " FILE | clew timeline …")
+			return nil, errors.New("this is " + f.name + ", which clew does not read: " + f.command + " FILE | clew timeline …")
 		}
 	}
-	return io.NopCloser(r), false, nil
+	return io.NopCloser(r), nil
 }
 
 // newZstd returns what the frames in r have, of which the first begins with head. Its closer must be

@@ -204,17 +204,12 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 	if _, endless := raw.(*tail); endless {
 		return part.read(raw) // its first bytes may not be there yet
 	}
-	r, compressed, err := decompressed(bar.counting(raw))
+	r, err := decompressed(bar.counting(raw))
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	text := io.Reader(untilDone{ctx, r})
-	if compressed {
-		ahead := readAhead(text, raw)
-		defer ahead.Close()
-		text = ahead
-	}
 	if src.guessed {
 		head := make([]byte, 512)
 		n, err := io.ReadFull(text, head)
