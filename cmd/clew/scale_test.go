@@ -13,7 +13,7 @@ import (
 )
 
 // A trace of a fleet is the same one from plain, gzipped and zstd-compressed logs, and so is the list.
-func TestFleet(t *testing.T) {
+func TestFleetCompressed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	f := fleetlog.New(5)
 	var logs [fleetlog.Services]strings.Builder
