@@ -253,6 +253,12 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 		return len(all) > 0, nil
 	}
 	switch tree := timeline.NewTree(timeline.NewTrace(e.query.id, all)); {
+	case e.view.output == "zipkin":
+		err = tree.Zipkin(w)
+	case e.view.output == "otlp":
+		err = tree.OTLP(w)
+	case e.view.output == "mermaid":
+		err = tree.Mermaid(w)
 	case e.view.json:
 		err = tree.JSON(w)
 	case len(all) == 0:

@@ -1,0 +1,234 @@
+package timeline
+
+import (
+	"bufio"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// What a diagram has at most. Mermaid refuses more than 50,000 characters, and nobody reads more
+// arrows.
+const (
+	maxSteps   = 200
+	maxDiagram = 45_000
+	maxLabel   = 60 // characters of a text
+)
+
+// step is an arrow or a note of a sequence diagram.
+type step struct {
+	at      time.Time
+	span    *Span
+	line    *Line // a note; nil: an arrow
+	returns bool
+}
+
+// Mermaid writes the tree as a sequence diagram in Mermaid's language: the calls between services
+// in the order of time, those that failed with a cross, and lines at the level of errors as notes.
+// It has the first two hundred steps, and says what it leaves out. Nothing of a line is a statement
+// there: each character that might be is written as its number.
+func (t *Tree) Mermaid(to io.Writer) error {
+	d := diagram{to: bufio.NewWriter(to), names: map[string]string{}, answers: t.answers()}
+	d.write("sequenceDiagram\n")
+	d.write("  title trace " + idText(t.fullID()) + "\n")
+	steps := d.steps(t)
+	shown := 0
+	for shown < min(len(steps), maxSteps) && d.written < maxDiagram {
+		d.step(steps[shown])
+		shown++
+	}
+	d.rest(steps[shown:])
+	return d.to.Flush()
+}
+
+// steps returns all arrows and notes in the order of time. At the same time they stand in the order
+// of the tree.
+func (d *diagram) steps(t *Tree) []step {
+	var steps []step
+	begun := make([]time.Time, len(t.Spans)) // no span begins before its parent, whatever its clock says
+	notes := func(s *Span, lines []*Line) {
+		for _, l := range lines {
+			if l.IsError() && l != s.Report {
+				steps = append(steps, step{at: latest(l.at(s), begun[s.number]), span: s, line: l})
+			}
+		}
+	}
+	var stack []*Span // whose end is still to be written
+	end := func() {
+		s := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if d.arrow(s) {
+			steps = append(steps, step{at: latest(s.End(), begun[s.number]), span: s, returns: true})
+		}
+	}
+	for _, s := range t.Spans {
+		for len(stack) > 0 && stack[len(stack)-1] != s.Parent {
+			end()
+		}
+		begun[s.number] = s.Start
+		if s.Parent != nil {
+			begun[s.number] = latest(s.Start, begun[s.Parent.number])
+		}
+		if d.arrow(s) {
+			steps = append(steps, step{at: begun[s.number], span: s})
+		}
+		notes(s, s.Lines)
+		stack = append(stack, s)
+	}
+	for len(stack) > 0 {
+		end()
+	}
+	for _, l := range t.Loose {
+		if l.IsError() {
+			steps = append(steps, step{at: l.At, span: &Span{Service: l.Service}, line: l})
+		}
+	}
+	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
+	return steps
+}
+
+// answers returns the request that answers each call: the first one of several.
+func (t *Tree) answers() map[*Span]*Span {
+	answers := map[*Span]*Span{}
+	for _, s := range t.Spans {
+		if c := s.Parent; s.Kind == Server && c != nil && c.Kind == Client && !c.Missing() && answers[c] == nil {
+			answers[c] = s
+		}
+	}
+	return answers
+}
+
+// diagram is a diagram that is being written.
+type diagram struct {
+	to      *bufio.Writer
+	written int
+	names   map[string]string // of participants, by services
+	answers map[*Span]*Span
+}
+
+// arrow tells whether a span has an arrow of its own. That of a call is also that of the request
+// which answers it.
+func (d *diagram) arrow(s *Span) bool {
+	switch s.Kind {
+	case Server:
+		return s.Parent == nil || d.answers[s.Parent] != s
+	case Client, Job:
+		return !s.Missing()
+	}
+	return false
+}
+
+func (d *diagram) write(text string) {
+	d.written += len(text)
+	d.to.WriteString(text)
+}
+
+// participant returns the name of a service in the diagram. It is none of its own, which might be
+// a word of Mermaid's.
+func (d *diagram) participant(service string) string {
+	service = or(service, "?")
+	p, ok := d.names[service]
+	if !ok {
+		p = "S" + strconv.Itoa(len(d.names)+1)
+		d.names[service] = p
+		d.write("  participant " + p + " as " + inert(service) + "\n")
+	}
+	return p
+}
+
+func (d *diagram) step(s step) {
+	if s.line != nil {
+		p := d.participant(or(s.line.Service, s.span.Service))
+		d.write("  Note over " + p + ": " + inert(levelMark(s.line.Level)+" "+firstLine(s.line.said())) + "\n")
+		return
+	}
+	from, to := s.span.ends()
+	a, b := d.participant(from), d.participant(to)
+	switch {
+	case !s.returns:
+		d.write("  " + a + "->>" + b + ": " + inert(d.label(s.span)) + "\n")
+	case s.span.Failed:
+		d.write("  " + b + "--x" + a + ": " + inert(s.span.result()) + "\n")
+	default:
+		d.write("  " + b + "-->>" + a + ": " + inert(s.span.result()) + "\n")
+	}
+}
+
+// ends returns the service that calls, and the one that is called.
+func (s *Span) ends() (from, to string) {
+	switch s.Kind {
+	case Client:
+		return s.Service, s.answerer()
+	case Job:
+		return s.Service, s.Service
+	}
+	for p := s.Parent; p != nil; p = p.Parent {
+		if p.Service != "" {
+			return p.Service, s.Service
+		}
+	}
+	return "caller", s.Service
+}
+
+// label is what was asked for. A request has a route, where a call has a path.
+func (d *diagram) label(s *Span) string {
+	if answer := d.answers[s]; answer != nil {
+		return answer.Operation
+	}
+	if s.Kind == Job {
+		return "job " + s.Operation
+	}
+	return s.Operation
+}
+
+// result is how a call ended, and how long it took.
+func (s *Span) result() string {
+	text := short(s.Duration)
+	if s.Status != 0 {
+		text = strconv.Itoa(s.Status) + ", " + text
+	}
+	if s.Error != "" {
+		text += ", " + s.Error
+	}
+	return text
+}
+
+// rest says what is not shown.
+func (d *diagram) rest(steps []step) {
+	arrows, lines := 0, 0
+	for _, s := range steps {
+		switch {
+		case s.line != nil:
+			lines++
+		case !s.returns:
+			arrows++
+		}
+	}
+	if len(steps) > 0 {
+		d.write("  Note over S1: not shown are " + inert(counted(arrows, "more call")+", "+counted(len(steps)-arrows-lines, "more answer")+
+			", "+counted(lines, "more error")) + "\n")
+	}
+}
+
+// inert returns text that Mermaid shows, and reads nothing in. Characters with a meaning are
+// written as numbers (https://mermaid.js.org/syntax/sequenceDiagram.html, entity codes). These are
+// all but letters, digits and a few signs, since each version gives a meaning to some more. Do not
+// let '#', ';' or ':' through: Mermaid's own search for such codes ends at them.
+func inert(text string) string {
+	text = strings.TrimSpace(visible(clipped(text, 4*maxLabel)))
+	if short, was := cut(text, maxLabel); was {
+		text = short
+	}
+	var b strings.Builder
+	for _, r := range or(text, "?") {
+		if r != 'ﬂ' && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" /._-,()=?", r)) { // ﬂ: Mermaid marks its codes by it
+			b.WriteRune(r)
+			continue
+		}
+		b.WriteString("#" + strconv.Itoa(int(r)) + ";")
+	}
+	return b.String()
+}

@@ -1,0 +1,172 @@
+package timeline
+
+import (
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"example.com/clew/internal/line"
+)
+
+// The OTLP view is an ExportTraceServiceRequest in OTLP's JSON, on one line
+// (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): IDs are hexadecimal, 64-bit
+// numbers are texts, kinds and codes are numbers. Services are resources, lines are events of their
+// spans. Each span has an ID of its own: OpenTelemetry has no spans that a call and its answer
+// share. The marks are those of the Zipkin view, and so are the times.
+
+type otlpAttribute struct {
+	Key   string    `json:"key"`
+	Value otlpValue `json:"value"`
+}
+
+type otlpValue struct {
+	Text   *string `json:"stringValue,omitempty"`
+	Number string  `json:"intValue,omitempty"`
+}
+
+type otlpSpan struct {
+	TraceID    string          `json:"traceId"`
+	SpanID     string          `json:"spanId"`
+	ParentID   string          `json:"parentSpanId,omitempty"`
+	Name       string          `json:"name"`
+	Kind       int             `json:"kind"`
+	Start      string          `json:"startTimeUnixNano"`
+	End        string          `json:"endTimeUnixNano"`
+	Attributes []otlpAttribute `json:"attributes,omitempty"`
+	Events     []otlpEvent     `json:"events,omitempty"`
+	Dropped    int             `json:"droppedEventsCount,omitempty"`
+	Status     *otlpStatus     `json:"status,omitempty"`
+}
+
+type otlpEvent struct {
+	Time       string          `json:"timeUnixNano"`
+	Name       string          `json:"name"`
+	Attributes []otlpAttribute `json:"attributes,omitempty"`
+}
+
+type otlpStatus struct {
+	Message string `json:"message,omitempty"`
+	Code    int    `json:"code"`
+}
+
+// The numbers of opentelemetry/proto/trace/v1/trace.proto.
+var otlpKinds = map[Kind]int{Internal: 1, Server: 2, Client: 3, Job: 1}
+
+const otlpError = 2
+
+// OTLP writes the tree as OpenTelemetry's collectors take it, without keeping a copy of it, with a
+// newline behind it.
+func (t *Tree) OTLP(to io.Writer) error {
+	w := newWire(t, false)
+	var services []string
+	of := map[string][]*Span{}
+	for s := range w.spans() {
+		if of[s.Service] == nil {
+			services = append(services, s.Service)
+		}
+		of[s.Service] = append(of[s.Service], s)
+	}
+	out := otlpWriter{newJSONWriter(to)}
+	out.text(`{"resourceSpans":[`)
+	for i, service := range services {
+		out.comma(i)
+		out.text(`{"resource":{"attributes":`)
+		out.value([]otlpAttribute{otlpText("service.name", or(service, "unknown_service"))})
+		out.text(`},"scopeSpans":[{"scope":{"name":"clew timeline"},"spans":[`)
+		for i, s := range of[service] {
+			out.comma(i)
+			out.value(w.otlp(s))
+		}
+		out.text(`]}]}`)
+	}
+	out.text("]}\n")
+	return out.end()
+}
+
+// otlpWriter writes JSON on one line.
+type otlpWriter struct{ *jsonWriter }
+
+func (w otlpWriter) text(text string) { w.to.WriteString(text) }
+
+func (w otlpWriter) comma(i int) {
+	if i > 0 {
+		w.text(",")
+	}
+}
+
+// otlp returns a span in OpenTelemetry's form.
+func (w *wire) otlp(s *Span) *otlpSpan {
+	o := &otlpSpan{
+		TraceID: hex16(w.traceID.High) + hex16(w.traceID.Low), SpanID: w.id(s), ParentID: w.parentID(s), Name: name(or(s.Operation, "span")),
+		Kind: otlpKinds[s.Kind], Start: unixNano(s.Start), End: unixNano(s.End()), Attributes: w.attributes(s),
+	}
+	if s.Start.IsZero() {
+		o.End = o.Start
+	}
+	if s.Failed {
+		o.Status = &otlpStatus{Code: otlpError, Message: name(s.why())}
+	}
+	var lines []*Line
+	lines, o.Dropped = s.notes()
+	for _, l := range lines {
+		e := otlpEvent{Time: unixNano(l.at(s)), Name: l.note(s)}
+		if l.Level != "" {
+			e.Attributes = []otlpAttribute{otlpText("level", l.Level)}
+		}
+		o.Events = append(o.Events, e)
+	}
+	return o
+}
+
+// unixNano returns a time in nanoseconds since 1970 as far as these go, to 2262: earlier and later
+// ones are the first and the last.
+func unixNano(t time.Time) string {
+	switch {
+	case t.IsZero() || t.Unix() < 0:
+		return "0"
+	case t.After(lastNano):
+		t = lastNano
+	}
+	return strconv.FormatInt(t.UnixNano(), 10)
+}
+
+var lastNano = time.Unix(0, math.MaxInt64)
+
+func otlpText(key, value string) otlpAttribute {
+	value = name(value)
+	return otlpAttribute{key, otlpValue{Text: &value}}
+}
+
+// attributes returns what else there is to say of a span, by OpenTelemetry's conventions.
+func (w *wire) attributes(s *Span) (all []otlpAttribute) {
+	set := func(key, value string) {
+		if value != "" {
+			all = append(all, otlpText(key, value))
+		}
+	}
+	if s.Report != nil {
+		switch r := s.Report.Record.(type) {
+		case *line.Request:
+			set("http.request.method", r.Method)
+			set("url.path", r.Path)
+			set("http.route", r.Route)
+		case *line.Call:
+			if !r.Plain {
+				set("http.request.method", r.Method)
+				set("url.path", r.Path)
+			}
+			set("server.address", hostname(r.Host))
+		}
+	}
+	if s.Status != 0 {
+		all = append(all, otlpAttribute{"http.response.status_code", otlpValue{Number: strconv.Itoa(s.Status)}})
+	}
+	if s.Failed {
+		set("error.type", s.why())
+	}
+	for _, f := range w.marks(s) {
+		set(f.Key, f.Value)
+	}
+	return all
+}

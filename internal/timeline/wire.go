@@ -1,0 +1,241 @@
+package timeline
+
+import (
+	"hash/fnv"
+	"iter"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// What the views for other readers give at most.
+const (
+	maxNotes = 1000 // lines of a span; the span says how many more there are
+	maxNote  = 400  // bytes of a line
+	maxValue = 200  // bytes of a name or a value
+)
+
+// wire is a tree as it goes to other readers of traces, Zipkin's and OpenTelemetry's. For these each
+// span has an ID, and lines stand in spans. A span that nobody has a line of is left out: its
+// children name it, and a reader that has it from elsewhere puts it in its place.
+type wire struct {
+	tree    *Tree
+	traceID ID
+	ids     map[*Span]string // where that is not Span.ID
+	shared  map[*Span]bool   // they have the ID of the call that they answer
+	loose   []*Span          // made here for lines that stand under no span, one for each service
+	skew    map[string]time.Duration
+
+	used  map[uint64]bool
+	tries map[uint64]uint64
+}
+
+// newWire gives an ID to each span. Sharing tells whether a request may have that of the call.
+func newWire(t *Tree, sharing bool) *wire {
+	w := &wire{tree: t, traceID: t.fullID(), ids: map[*Span]string{}, shared: map[*Span]bool{}, skew: map[string]time.Duration{}}
+	for _, s := range t.Services {
+		w.skew[s.Name] = s.Skew
+	}
+	kept, answered := map[string]bool{}, map[string]bool{}
+	for _, s := range t.Spans { // a call stands before its answer
+		switch {
+		case !isSpanID(s.ID):
+			w.derive(s)
+		case sharing && w.answers(s) && !answered[s.ID]:
+			answered[s.ID] = true
+			w.shared[s] = true
+		case s.nth == 0 && s.next == nil:
+		case kept[s.ID]:
+			w.derive(s)
+		default:
+			kept[s.ID] = true
+		}
+	}
+	w.gather()
+	return w
+}
+
+// fullID returns the trace's ID in 32 digits where a line has them, though 16 were asked for.
+func (t *Tree) fullID() ID {
+	for _, l := range t.Entries {
+		if t.ID.High == 0 && l.Trace.High != 0 && l.Trace.Low == t.ID.Low {
+			return l.Trace
+		}
+	}
+	return t.ID
+}
+
+// answers tells whether s has the ID of the call that it answers, and the call keeps it.
+func (w *wire) answers(s *Span) bool {
+	return s.Kind == Server && s.Parent != nil && s.Parent.Kind == Client && w.id(s.Parent) == s.ID
+}
+
+// isSpanID tells whether an ID can be sent: 16 lower-case digits, not all zero.
+func isSpanID(id string) bool {
+	return len(id) == 16 && id != "0000000000000000" && strings.Trim(id, sixteen) == ""
+}
+
+// id returns the ID of a span.
+func (w *wire) id(s *Span) string {
+	if id, ok := w.ids[s]; ok {
+		return id
+	}
+	return s.ID
+}
+
+// parentID returns the ID of the parent; "": there is none.
+func (w *wire) parentID(s *Span) string {
+	if w.shared[s] { // the parent is the call's
+		s = s.Parent
+	}
+	if s.Parent == nil {
+		return ""
+	}
+	return w.id(s.Parent)
+}
+
+// derive gives an ID to a span that has none of its own. It comes from what its line says, so that
+// it is the same whenever the trace is read, with more lines too.
+func (w *wire) derive(s *Span) {
+	if w.used == nil {
+		w.used, w.tries = map[uint64]bool{0: true}, map[uint64]uint64{}
+		for _, other := range w.tree.Spans {
+			w.used[spanNumber(other.ID)] = true
+		}
+	}
+	text := ""
+	if s.Report != nil {
+		text = s.Report.Text
+	}
+	h := fnv.New64a()
+	for _, part := range []string{idText(w.traceID), s.ID, s.Service, string(s.Kind), text} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	first := h.Sum64()
+	for id := first; ; {
+		id += w.tries[first] * 0x9e3779b97f4a7c15
+		w.tries[first]++ // the same line once more goes on from here
+		if !w.used[id] {
+			w.used[id] = true
+			w.ids[s] = hex16(id)
+			return
+		}
+	}
+}
+
+// gather makes spans for the lines that stand under none.
+func (w *wire) gather() {
+	of := map[string]*Span{}
+	for _, l := range w.tree.Loose {
+		s := of[l.Service]
+		if s == nil {
+			s = &Span{Kind: Internal, Service: l.Service, Operation: "lines of no span", Made: true}
+			of[l.Service] = s
+			w.loose = append(w.loose, s)
+			w.derive(s)
+		}
+		s.Lines = append(s.Lines, l)
+		s.cover(l.At, l.At)
+	}
+}
+
+// spans returns what is sent, parents first.
+func (w *wire) spans() iter.Seq[*Span] {
+	return func(yield func(*Span) bool) {
+		for _, spans := range [][]*Span{w.tree.Spans, w.loose} {
+			for _, s := range spans {
+				if !s.Missing() && !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// notes returns the lines to be told of a span, and how many more it has. Those at the level of
+// errors come before others; the order is that of time.
+func (s *Span) notes() (lines []*Line, left int) {
+	errors, others := 0, 0
+	for _, l := range s.Lines {
+		switch {
+		case l == s.Report:
+		case l.IsError():
+			errors++
+		default:
+			others++
+		}
+	}
+	keptErrors := min(errors, maxNotes)
+	keptOthers := min(others, maxNotes-keptErrors)
+	left = errors + others - keptErrors - keptOthers
+	for _, l := range s.Lines {
+		room := &keptOthers
+		if l.IsError() {
+			room = &keptErrors
+		}
+		if l == s.Report || *room == 0 {
+			continue
+		}
+		*room--
+		lines = append(lines, l)
+	}
+	return lines, left
+}
+
+// note returns what a line says under a span: its level, its service where that is another, its
+// message and fields.
+func (l *Line) note(under *Span) string {
+	text := clipped(l.said()+l.rest(), maxNote)
+	if l.Service != under.Service && l.Service != "" {
+		text = clipped(l.Service, maxValue) + " " + text
+	}
+	return strings.TrimSpace(levelMark(l.Level) + " " + visible(text))
+}
+
+// at returns when a line was. One that has no time has that of its span.
+func (l *Line) at(under *Span) time.Time {
+	if l.At.IsZero() {
+		return under.Start
+	}
+	return l.At
+}
+
+// clipped returns no more than so many bytes of s, whole characters, and says that it is cut.
+func clipped(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
+}
+
+// name returns a text for a field that is shown as it is.
+func name(text string) string { return visible(clipped(text, maxValue)) }
+
+// why returns what made a span fail, or "".
+func (s *Span) why() string {
+	switch {
+	case s.Error != "":
+		return s.Error
+	case s.Failed && s.Status != 0:
+		return "status " + grouped(s.Status)
+	case s.Failed:
+		return "failed"
+	}
+	return ""
+}
+
+// hostname returns a host without its port.
+func hostname(host string) string {
+	if rest, ok := strings.CutPrefix(host, "["); ok { // IPv6
+		address, _, _ := strings.Cut(rest, "]")
+		return address
+	}
+	if strings.Count(host, ":") == 1 {
+		host, _, _ = strings.Cut(host, ":")
+	}
+	return host
+}
