@@ -175,13 +175,17 @@ func (s *Span) ends() (from, to string) {
 
 // label is what was asked for. A request has a route, where a call has a path.
 func (d *diagram) label(s *Span) string {
+	text := s.Operation
 	if answer := d.answers[s]; answer != nil {
-		return answer.Operation
+		text = answer.Operation
 	}
-	if s.Kind == Job {
-		return "job " + s.Operation
+	switch {
+	case s.Kind == Job:
+		return "job " + text
+	case s.Attempt > 1:
+		return text + ", attempt " + strconv.Itoa(s.Attempt)
 	}
-	return s.Operation
+	return text
 }
 
 // result is how a call ended, and how long it took.

@@ -94,6 +94,7 @@ func FuzzTree(f *testing.F) {
 		assertCritical(t, tree)
 		assertText(t, tree)
 		assertJSON(t, tree)
+		assertExports(t, tree)
 	})
 }
 
@@ -124,7 +125,7 @@ func assertText(t *testing.T, tree *timeline.Tree) {
 	}
 }
 
-func assertHarmless(t *testing.T, text string) {
+func assertHarmless(t testing.TB, text string) {
 	t.Helper()
 	require.True(t, utf8.ValidString(text), "UTF-8: %q", text)
 	for _, r := range text {
@@ -221,6 +222,9 @@ func TestTortureTree(t *testing.T) {
 			require.NoError(t, tree.Text(io.Discard, timeline.Style{Width: 120, Colour: true}))
 			require.NoError(t, tree.JSON(&data))
 			assert.Less(t, max(rows.bytes, data.bytes), 1000*tt.n, "bytes of a view")
+			begun = time.Now()
+			assertExports(t, tree)
+			torture.Row(t, "a trace "+tt.name+", for other readers", "written and read three times in %v", time.Since(begun).Round(ms))
 			torture.Row(t, "a trace "+tt.name, "%d lines: a tree of %d spans in %v, %d MB of text", tt.n, len(tree.Spans), built.Round(ms), rows.bytes>>20)
 		})
 	}

@@ -3,6 +3,7 @@ package timeline
 import (
 	"hash/fnv"
 	"iter"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -221,7 +222,7 @@ func (s *Span) why() string {
 	case s.Error != "":
 		return s.Error
 	case s.Failed && s.Status != 0:
-		return "status " + grouped(s.Status)
+		return strconv.Itoa(s.Status)
 	case s.Failed:
 		return "failed"
 	}
