@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func newEngine(q query, v view, live *writer) *engine {
 		forms = append(forms, []byte(form))
 	}
 	filter := timeline.Filter{
-		Service: q.service, Route: q.route, MinStatus: q.minStatus, MaxStatus: q.maxStatus, Slower: q.slower,
+		Service: q.service, Route: q.route, Statuses: q.statuses, Slower: q.slower,
 		Error: q.failed, Marked: len(q.where) > 0, Since: q.since, Until: q.until,
 	}
 	return &engine{query: q, view: v, search: timeline.NewSearch(forms), live: live, lister: timeline.NewLister(filter, 0), keeper: timeline.NewKeeper(0)}
@@ -49,6 +50,7 @@ type part struct {
 
 	mu      sync.Mutex        // of all below, and of parser: --follow ends entries after a while
 	glances []timeline.Glance // not given to the lister yet
+	found   int               // entries of the trace
 	counts  timeline.Counts   // once parser is nil
 	learned string
 }
@@ -146,8 +148,10 @@ func (p *part) take(e *timeline.Entry) {
 		}
 	case e.Trace.Same(q.id) && q.spans(e.Time):
 		p.engine.keep(e)
+		p.found++
 		if q.follow {
-			p.engine.tell(e)
+			p.engine.live.Write(p.engine.view.line(e))
+			p.engine.live.flush()
 		}
 	}
 }
@@ -210,14 +214,12 @@ func (e *engine) mark(id traceID) {
 	e.lister.Mark(id)
 }
 
-// tell shows an entry at once, for --follow.
-func (e *engine) tell(entry *timeline.Entry) {
-	text := lineOf(entry)
-	if e.view.json {
-		text = entry.JSONLine()
+// line is an entry as --follow shows it: for -o json, an object on a line.
+func (v view) line(e *timeline.Entry) []byte {
+	if v.json {
+		return e.AppendJSON(nil)
 	}
-	io.WriteString(e.live, text)
-	e.live.flush()
+	return []byte(lineOf(e))
 }
 
 // lineOf is an entry as --follow shows it.
@@ -236,8 +238,11 @@ func lineOf(e *timeline.Entry) string {
 	return b.String()
 }
 
-// show writes the answer.
-func (e *engine) show(w io.Writer) (found bool, err error) {
+// show writes the answer, of the traces if it is one for other readers.
+func (e *engine) show(w io.Writer, trees iter.Seq[*timeline.Tree]) (found bool, err error) {
+	if exports[e.view.output] {
+		return export(w, e.view.output, trees)
+	}
 	style := timeline.Style{Width: e.view.width, Colour: e.view.colour, UI: e.view.zipkinUI}
 	if !e.query.one {
 		traces, left := e.lister.List(e.query.limit)
@@ -246,26 +251,23 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 		}
 		return len(traces) > 0, timeline.ListText(w, traces, left, style)
 	}
+	switch tree := e.tree(); {
+	case e.query.follow: // its lines were shown
+		return len(tree.Entries) > 0, nil
+	case e.view.json:
+		return len(tree.Entries) > 0, tree.JSON(w)
+	case len(tree.Entries) > 0:
+		return true, tree.Text(w, style)
+	}
+	return false, nil
+}
+
+// tree returns the trace that was asked for.
+func (e *engine) tree() *timeline.Tree {
 	e.mu.Lock()
 	all := slices.Clone(e.keeper.Entries())
 	e.mu.Unlock()
-	if e.query.follow { // its lines were shown
-		return len(all) > 0, nil
-	}
-	switch tree := timeline.NewTree(timeline.NewTrace(e.query.id, all)); {
-	case e.view.output == "zipkin":
-		err = tree.Zipkin(w)
-	case e.view.output == "otlp":
-		err = tree.OTLP(w)
-	case e.view.output == "mermaid":
-		err = tree.Mermaid(w)
-	case e.view.json:
-		err = tree.JSON(w)
-	case len(all) == 0:
-	default:
-		err = tree.Text(w, style)
-	}
-	return len(all) > 0, err
+	return timeline.NewTree(timeline.NewTrace(e.query.id, all))
 }
 
 // learned says what the fields of each source's lines were taken for.
@@ -278,15 +280,19 @@ func (e *engine) learned() (said []string) {
 	return said
 }
 
-// counts are what was not understood, of the lines that were read: those that a search has passed
-// over are not among them.
+// counts are what was read, and what was not understood. Lines that a search has passed over are
+// not among them.
 type counts struct {
 	timeline.Counts
+	found   int // entries of the trace
+	one     bool
 	dropped int64
 	left    int // lines of the trace that there was no room for
+	unread  int // sources that could not be read to their end
 }
 
 func (e *engine) counts() (all counts) {
+	all.one = e.query.one
 	for _, p := range e.parts {
 		p.finish()
 		c := p.counts
@@ -296,6 +302,7 @@ func (e *engine) counts() (all counts) {
 		all.NoLine += c.NoLine
 		all.Cut += c.Cut
 		all.dropped += p.dropped
+		all.found += p.found
 	}
 	all.left = e.keeper.Left()
 	return all
@@ -312,27 +319,40 @@ func (p *part) finish() {
 	}
 }
 
+// incomplete tells whether something of what was read does not stand in the answer as it should.
+func (c counts) incomplete() bool {
+	return c.wrong() || c.NoID > 0 || c.NoTime > 0 || c.dropped > 0 || c.unread > 0
+}
+
 func (c counts) wrong() bool { return c.NoLine > 0 || c.Cut > 0 || c.left > 0 }
 
 func (c counts) String() string {
 	var said []string
-	for _, of := range []struct {
-		n    int64
-		what string
-	}{
-		{int64(c.NoID), "without a trace ID"}, {int64(c.NoTime), "without a time"}, {int64(c.NoLine), "not understood"},
-		{int64(c.Cut), "longer than 1 MB and cut"},
-		{int64(c.left), "left out of the trace, which has too many: spans, errors and the oldest lines are shown"},
-	} {
-		if of.n > 0 {
-			said = append(said, fmt.Sprintf("%d %s", of.n, of.what))
+	lines := fmt.Sprintf("%d lines", c.Lines)
+	if c.Lines == 1 {
+		lines = "1 line"
+	}
+	say := func(n int64, what string) {
+		if n > 0 {
+			said = append(said, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	if c.dropped > 0 {
-		said = append(said, fmt.Sprintf("%d bytes dropped", c.dropped))
+	if c.one {
+		said = append(said, fmt.Sprintf("%d of the trace", c.found))
+	}
+	say(int64(c.NoID), "without a trace ID")
+	say(int64(c.NoTime), "without a time")
+	say(int64(c.NoLine), "not understood")
+	say(int64(c.Cut), "longer than 1 MB and cut")
+	say(int64(c.left), "left out of the trace, which has too many: spans, errors and the oldest lines are shown")
+	say(c.dropped, "bytes dropped")
+	if c.unread == 1 {
+		said = append(said, "1 source not read to its end")
+	} else {
+		say(int64(c.unread), "sources not read to their end")
 	}
 	if len(said) == 0 {
-		return ""
+		return lines + " read"
 	}
-	return fmt.Sprintf("of %d lines read: %s", c.Lines, strings.Join(said, ", "))
+	return "of " + lines + " read: " + strings.Join(said, ", ")
 }

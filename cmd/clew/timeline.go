@@ -24,7 +24,7 @@ type timelineCommand struct {
 	Until   string            `help:"Leave out what is newer." placeholder:"WHEN"`
 	Service string            `help:"Only traces that this service has a part in." placeholder:"NAME"`
 	Route   string            `help:"Only traces that have a request with this route." placeholder:"ROUTE"`
-	Status  string            `help:"Only traces that have a request with this status: 404, 5xx." placeholder:"STATUS"`
+	Status  []string          `help:"Only traces that have a request with one of these statuses: 404, 5xx, 500-504. May be given several times." placeholder:"STATUS,…"`
 	Error   bool              `help:"Only traces that have an error."`
 	Slower  time.Duration     `help:"Only traces that took longer: 200ms." placeholder:"DURATION"`
 	Where   map[string]string `help:"Only traces that have a line with this field. May be given several times." placeholder:"KEY=VALUE" mapsep:"none"`
@@ -73,8 +73,7 @@ type query struct {
 	since, until time.Time
 	service      string
 	route        string
-	minStatus    int // zero: any
-	maxStatus    int
+	statuses     []timeline.Statuses
 	failed       bool
 	slower       time.Duration
 	where        map[string]string
@@ -114,19 +113,35 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 	}
 	v := view{output: t.Output, json: t.Output == "json", width: t.width(std.out), colour: t.colour(std.out), zipkinUI: t.ZipkinUI}
 	out := &writer{w: bufio.NewWriterSize(std.out, 1<<16)}
+	send, err := t.sender()
+	if err != nil {
+		return 0, err
+	}
 	e := newEngine(q, v, out)
+	if t.again(q) {
+		if err := files.rereadable(); err != nil {
+			return 0, err
+		}
+	}
 	problems = append(problems, readAll(ctx, std, e, files.sources, t.Follow)...)
 	for _, problem := range problems {
 		std.say("%v", problem)
 	}
-	found, err := e.show(out)
+	trees := e.trees(t.again(q), func(one *engine) {
+		readAll(ctx, std, one, files.sources, false) // what goes wrong was said the first time
+	})
+	found, err := e.show(out, trees)
 	err = cmp.Or(err, out.flush())
+	if err == nil && send != nil && found {
+		err = send.all(ctx, std, trees)
+	}
 	if err != nil {
 		return 0, err
 	}
 	counts := e.counts()
-	if text := counts.String(); text != "" && (t.Verbose || counts.wrong()) {
-		std.say("%s", text)
+	counts.unread = len(problems)
+	if t.Verbose || counts.incomplete() {
+		std.say("%s", counts)
 	}
 	if t.Verbose {
 		for _, said := range e.learned() {
@@ -156,10 +171,12 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 	if !q.since.IsZero() && !q.until.IsZero() && q.until.Before(q.since) {
 		return q, nil, usagef("--until is before --since")
 	}
-	if t.Status != "" {
-		if q.minStatus, q.maxStatus, err = timeline.ParseStatus(t.Status); err != nil {
-			return q, nil, usagef("--status wants a status such as 404 or 5xx, not %q", clip(t.Status))
+	for _, text := range t.Status {
+		statuses, err := timeline.ParseStatuses(text)
+		if err != nil {
+			return q, nil, usagef("--status wants statuses such as 404, 5xx or 500-504, not %q", clip(text))
 		}
+		q.statuses = append(q.statuses, statuses)
 	}
 	if t.Keys != "" {
 		if q.keys, err = timeline.ParseKeys(t.Keys); err != nil {
@@ -176,8 +193,10 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 			return q, nil, usagef("--zipkin-ui wants a URL such as http://zipkin:9411/zipkin")
 		}
 	}
-	q.id, q.one, names, err = askedFor(t.Args)
-	return q, names, err
+	if q.id, q.one, names, err = askedFor(t.Args); err != nil {
+		return q, nil, err
+	}
+	return q, names, t.exportable(q)
 }
 
 // askedFor tells the trace ID, which comes first if there is one, from what to read. An ID on its

@@ -40,7 +40,7 @@ type endpoint struct{ ServiceName string }
 func zipkinOf(t testing.TB, tree *timeline.Tree) (spans []exported) {
 	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, tree.Zipkin(&out))
+	require.NoError(t, timeline.ZipkinJSON(&out, slices.Values([]*timeline.Tree{tree})))
 	assertHarmless(t, out.String())
 	var all []struct {
 		TraceID, ID, ParentID, Kind, Name string
@@ -92,7 +92,7 @@ func (all otlpAttributes) tags() map[string]string {
 func otlpOf(t testing.TB, tree *timeline.Tree) (spans []exported) {
 	t.Helper()
 	var out bytes.Buffer
-	require.NoError(t, tree.OTLP(&out))
+	require.NoError(t, timeline.OTLPJSON(&out, slices.Values([]*timeline.Tree{tree})))
 	assertHarmless(t, out.String())
 	require.Equal(t, 1, strings.Count(out.String(), "\n"), "lines")
 	var request struct {

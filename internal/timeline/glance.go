@@ -69,6 +69,7 @@ func (p *Parser) broken() {
 	if h := &p.held; h.lines > 0 && h.block.open() {
 		p.counts.NoLine += p.held.lines
 		p.counts.NoID += p.held.lines
+		p.counts.NoTime += p.held.lines
 	}
 }
 

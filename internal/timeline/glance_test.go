@@ -208,7 +208,7 @@ func TestGlanceFlush(t *testing.T) {
 	require.NotNil(t, e)
 	assert.Equal(t, id128, e.Trace)
 	assert.Nil(t, p.Flush())
-	assert.Equal(t, timeline.Counts{Lines: 3, NoID: 1, NoLine: 2}, p.Counts())
+	assert.Equal(t, timeline.Counts{Lines: 3, NoID: 1, NoTime: 1, NoLine: 2}, p.Counts())
 	_, ok = p.Glance(timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `","mess`)})
 	assert.True(t, ok, "JSON that was cut within a text cannot go on")
 }

@@ -151,11 +151,13 @@ func (l *Line) json() jsonLine {
 	return j
 }
 
-// JSONLine returns the line as one JSON object, with a newline behind it. Its members are those of
-// lines in the JSON view, without what only the whole tree tells.
-func (e *Entry) JSONLine() string {
-	text, _ := json.Marshal((&Line{Entry: e}).json()) // texts and numbers only: it cannot fail
-	return harmless(string(text)) + "\n"
+// AppendJSON appends the entry as one line, a JSON object as those in the lines of the JSON view,
+// with the ID of the span that it names.
+func (e *Entry) AppendJSON(dst []byte) []byte {
+	j := (&Line{Entry: e}).json()
+	j.Span = e.Span
+	text, _ := json.Marshal(j) // texts and numbers alone: there is no error
+	return append(append(dst, harmless(string(text))...), '\n')
 }
 
 func timeText(t time.Time) string {

@@ -16,26 +16,44 @@ import (
 // value is all traces. Service alone may be that of any line. With a route, a status or a
 // duration, the line is one of a request or a job.
 type Filter struct {
-	Service              string        // "": any
-	Route                string        // "": any
-	MinStatus, MaxStatus int           // zero: any
-	Slower               time.Duration // than this; zero: any
-	Error                bool          // traces in which something failed, or a line is at the level of errors
-	Marked               bool          // traces that are marked; see [Lister.Mark]
-	Since, Until         time.Time     // the trace began no earlier, and before; zero: any
+	Service      string        // "": any
+	Route        string        // "": any
+	Statuses     []Statuses    // one of these; none: any
+	Slower       time.Duration // than this; zero: any
+	Error        bool          // traces in which something failed, or a line is at the level of errors
+	Marked       bool          // traces that are marked; see [Lister.Mark]
+	Since, Until time.Time     // the trace began no earlier, and before; zero: any
 }
 
-// ParseStatus returns the statuses that a text means: "404", or "5xx".
-func ParseStatus(text string) (low, high int, err error) {
-	if len(text) == 3 && strings.EqualFold(text[1:], "xx") && text[0] >= '1' && text[0] <= '9' {
-		low = int(text[0]-'0') * 100
-		return low, low + 99, nil
+// Statuses are the statuses of HTTP from one to another, both among them.
+type Statuses struct{ Low, High int }
+
+// ParseStatuses returns the statuses that a text means: "404", "5xx" or "500-504".
+func ParseStatuses(text string) (Statuses, error) {
+	if len(text) == 3 && strings.EqualFold(text[1:], "xx") {
+		text = text[:1] + "00-" + text[:1] + "99"
 	}
-	low, err = strconv.Atoi(text)
-	if err != nil || low < 100 || low > 999 {
-		return 0, 0, errors.New("timeline: a status is three digits, or a digit and xx")
+	from, until, isRange := strings.Cut(text, "-")
+	if !isRange {
+		until = from
 	}
-	return low, low, nil
+	low, err := status(from)
+	high, err2 := status(until)
+	switch {
+	case err != nil || err2 != nil:
+		return Statuses{}, errors.New("timeline: a status is three digits, a digit and xx, or two statuses with - between them")
+	case high < low:
+		return Statuses{}, errors.New("timeline: the first status is the lower one")
+	}
+	return Statuses{low, high}, nil
+}
+
+func status(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err == nil && (len(text) != 3 || n < 100) {
+		err = strconv.ErrRange
+	}
+	return n, err
 }
 
 // Summary is a trace in a list.
@@ -341,11 +359,17 @@ func (f *Filter) matches(g *Glance) bool {
 	if f.Service != "" && f.Service != g.Service || f.Error && !g.isError() {
 		return false
 	}
-	if f.Route == "" && f.MinStatus == 0 && f.Slower == 0 {
+	if f.Route == "" && len(f.Statuses) == 0 && f.Slower == 0 {
 		return true
 	}
 	return g.Record != "" && g.Record != line.MessageCall && (f.Route == "" || f.Route == g.Route) &&
-		(f.MinStatus == 0 || g.Status >= f.MinStatus && g.Status <= max(f.MaxStatus, f.MinStatus)) && g.Duration >= f.Slower
+		f.status(g.Status) && g.Duration >= f.Slower
+}
+
+// status tells whether a status is one of those that are asked for.
+func (f *Filter) status(status int) bool {
+	within := func(s Statuses) bool { return status >= s.Low && status <= s.High }
+	return len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, within)
 }
 
 // drop leaves out the oldest quarter of the traces. Lines of such traces that come later are left

@@ -50,9 +50,10 @@ func TestLister(t *testing.T) {
 		{"route", timeline.Filter{Route: "/cart"}, []uint64{1}},
 		{"route of a call", timeline.Filter{Service: "shop", Route: "/items"}, nil},
 		{"job", timeline.Filter{Route: "clean up"}, []uint64{2}},
-		{"status", timeline.Filter{MinStatus: 503, MaxStatus: 503}, []uint64{1}},
-		{"statuses", timeline.Filter{MinStatus: 400, MaxStatus: 499}, nil},
-		{"status of another service", timeline.Filter{Service: "shop", MinStatus: 500, MaxStatus: 599}, nil},
+		{"status", timeline.Filter{Statuses: []timeline.Statuses{{503, 503}}}, []uint64{1}},
+		{"several statuses", timeline.Filter{Statuses: []timeline.Statuses{{404, 404}, {500, 503}}}, []uint64{1}},
+		{"statuses", timeline.Filter{Statuses: []timeline.Statuses{{400, 499}}}, nil},
+		{"status of another service", timeline.Filter{Service: "shop", Statuses: []timeline.Statuses{{500, 599}}}, nil},
 		{"error", timeline.Filter{Error: true}, []uint64{1}},
 		{"error of a service", timeline.Filter{Service: "stock", Error: true}, []uint64{1}},
 		{"slower", timeline.Filter{Slower: 95 * ms}, []uint64{2, 1}},
@@ -175,17 +176,18 @@ func TestListerDrops(t *testing.T) {
 	}
 }
 
-func TestParseStatus(t *testing.T) {
+func TestParseStatuses(t *testing.T) {
 	tests := []struct {
 		text      string
 		low, high int
 	}{
-		{"404", 404, 404}, {"5xx", 500, 599}, {"4XX", 400, 499}, {"", 0, 0}, {"0xx", 0, 0}, {"99", 0, 0}, {"1000", 0, 0}, {"-50", 0, 0}, {"5x", 0, 0}, {"\x1b[m", 0, 0},
+		{"404", 404, 404}, {"5xx", 500, 599}, {"4XX", 400, 499}, {"500-504", 500, 504}, {"400-599", 400, 599}, {"9xx", 900, 999},
+		{"", 0, 0}, {"0xx", 0, 0}, {"99", 0, 0}, {"1000", 0, 0}, {"-50", 0, 0}, {"5x", 0, 0}, {"504-500", 0, 0}, {"500-", 0, 0}, {"500-5xx", 0, 0}, {"+50", 0, 0}, {"\x1b[m", 0, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
-			low, high, err := timeline.ParseStatus(tt.text)
-			assert.Equal(t, [2]int{tt.low, tt.high}, [2]int{low, high})
+			got, err := timeline.ParseStatuses(tt.text)
+			assert.Equal(t, timeline.Statuses{Low: tt.low, High: tt.high}, got)
 			assert.Equal(t, tt.low == 0, err != nil)
 			if err != nil {
 				assert.NotContains(t, err.Error(), "\x1b")

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"io"
+	"iter"
 	"math"
 	"strconv"
 	"time"
@@ -55,43 +56,54 @@ var otlpKinds = map[Kind]int{Internal: 1, Server: 2, Client: 3, Job: 1}
 
 const otlpError = 2
 
-// OTLP writes the tree as OpenTelemetry's collectors take it, without keeping a copy of it, with a
+// OTLPJSON writes traces as OpenTelemetry's collectors take them, without keeping a copy, with a
 // newline behind it.
-func (t *Tree) OTLP(to io.Writer) error {
-	w := newWire(t, false)
-	var services []string
-	of := map[string][]*Span{}
-	for s := range w.spans() {
-		if of[s.Service] == nil {
-			services = append(services, s.Service)
-		}
-		of[s.Service] = append(of[s.Service], s)
-	}
-	out := otlpWriter{newJSONWriter(to)}
+func OTLPJSON(to io.Writer, trees iter.Seq[*Tree]) error {
+	out := otlpWriter{jsonWriter: newJSONWriter(to)}
 	out.text(`{"resourceSpans":[`)
-	for i, service := range services {
-		out.comma(i)
-		out.text(`{"resource":{"attributes":`)
-		out.value([]otlpAttribute{otlpText("service.name", or(service, "unknown_service"))})
-		out.text(`},"scopeSpans":[{"scope":{"name":"clew timeline"},"spans":[`)
-		for i, s := range of[service] {
-			out.comma(i)
-			out.value(w.otlp(s))
-		}
-		out.text(`]}]}`)
+	for t := range trees {
+		out.tree(t)
 	}
 	out.text("]}\n")
 	return out.end()
 }
 
 // otlpWriter writes JSON on one line.
-type otlpWriter struct{ *jsonWriter }
+type otlpWriter struct {
+	*jsonWriter
+	resources int
+}
 
-func (w otlpWriter) text(text string) { w.to.WriteString(text) }
+func (w *otlpWriter) text(text string) { w.to.WriteString(text) }
 
-func (w otlpWriter) comma(i int) {
+func (w *otlpWriter) comma(i int) {
 	if i > 0 {
 		w.text(",")
+	}
+}
+
+// tree writes a trace, the spans of each service together.
+func (w *otlpWriter) tree(t *Tree) {
+	spans := newWire(t, false)
+	var services []string
+	of := map[string][]*Span{}
+	for s := range spans.spans() {
+		if of[s.Service] == nil {
+			services = append(services, s.Service)
+		}
+		of[s.Service] = append(of[s.Service], s)
+	}
+	for _, service := range services {
+		w.comma(w.resources)
+		w.resources++
+		w.text(`{"resource":{"attributes":`)
+		w.value([]otlpAttribute{otlpText("service.name", or(service, "unknown_service"))})
+		w.text(`},"scopeSpans":[{"scope":{"name":"clew timeline"},"spans":[`)
+		for i, s := range of[service] {
+			w.comma(i)
+			w.value(spans.otlp(s))
+		}
+		w.text(`]}]}`)
 	}
 }
 

@@ -51,15 +51,17 @@ type zipkinNote struct {
 
 var zipkinKinds = map[Kind]string{Server: "SERVER", Client: "CLIENT"}
 
-// Zipkin writes the tree as Zipkin's server takes it, without keeping a copy of it, with a newline
+// ZipkinJSON writes traces as Zipkin's server takes them, without keeping a copy, with a newline
 // behind it.
-func (t *Tree) Zipkin(to io.Writer) error {
+func ZipkinJSON(to io.Writer, trees iter.Seq[*Tree]) error {
 	w := bufio.NewWriterSize(to, 64<<10)
 	opening := "["
-	for s := range t.ZipkinSpans() {
-		w.WriteString(opening + "\n")
-		w.Write(s)
-		opening = ","
+	for t := range trees {
+		for s := range t.ZipkinSpans() {
+			w.WriteString(opening + "\n")
+			w.Write(s)
+			opening = ","
+		}
 	}
 	if opening == "[" {
 		w.WriteString(opening)

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"example.com/clew/internal/timeline"
+)
+
+const (
+	// maxPost is how many bytes are posted at once. Zipkin's server takes 10 MB, what stands before
+	// it often less.
+	maxPost  = 4 << 20
+	sendTime = 30 * time.Second // for a post
+)
+
+// sender posts spans to a Zipkin.
+type sender struct {
+	url    *url.URL // of /api/v2/spans
+	client *http.Client
+	body   bytes.Buffer
+	added  int // spans in body
+	spans  int // that were sent
+}
+
+// sender returns what --send asks for; nil: it is not asked for. The address is Zipkin's own, its
+// page's, or that of /api/v2/spans.
+func (t *timelineCommand) sender() (*sender, error) {
+	if t.Send == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(t.Send)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, usagef("--send wants a URL such as http://zipkin:9411")
+	}
+	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/api/v2/spans")
+	u.Path, u.RawPath, u.Fragment = strings.TrimSuffix(path, "/zipkin")+"/api/v2/spans", "", ""
+	// A redirect would turn the post into a GET without a body, which is answered with 200.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &sender{url: u, client: &http.Client{
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}, Timeout: sendTime, CheckRedirect: stay,
+	}}, nil
+}
+
+// all sends traces, and says so. After Ctrl-C nothing is sent: a part of a trace looks like the
+// whole there.
+func (s *sender) all(ctx context.Context, std streams, trees iter.Seq[*timeline.Tree]) error {
+	if ctx.Err() != nil {
+		std.say("nothing was sent to %s: the lines were not read to their end", s.url.Redacted())
+		return nil
+	}
+	defer s.client.CloseIdleConnections()
+	for tree := range trees {
+		if err := s.send(ctx, tree); err != nil {
+			return err
+		}
+	}
+	if err := s.post(ctx); err != nil {
+		return err
+	}
+	std.say("sent %d spans to %s", s.spans, s.url.Redacted())
+	return nil
+}
+
+// send adds a trace, and posts what is full.
+func (s *sender) send(ctx context.Context, tree *timeline.Tree) error {
+	for span := range tree.ZipkinSpans() {
+		if s.body.Len() > 0 && s.body.Len()+len(span) > maxPost {
+			if err := s.post(ctx); err != nil {
+				return err
+			}
+		}
+		s.add(span)
+	}
+	return nil
+}
+
+func (s *sender) add(span []byte) {
+	if s.body.Len() == 0 {
+		s.body.WriteByte('[')
+	} else {
+		s.body.WriteByte(',')
+	}
+	s.body.Write(span)
+	s.added++
+}
+
+// post posts what was added. The request has no trace's headers: Zipkin would report it in turn.
+func (s *sender) post(ctx context.Context) error {
+	if s.added == 0 {
+		return nil
+	}
+	s.body.WriteByte(']')
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url.String(), bytes.NewReader(s.body.Bytes()))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("%w%s", err, s.already())
+	}
+	defer resp.Body.Close()
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, 400)) // it only explains the status
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		why := strings.TrimSpace(string(answer))
+		if why != "" {
+			why = ": " + why
+		}
+		return fmt.Errorf("%s answered %s%s%s", s.url.Redacted(), resp.Status, why, s.already())
+	}
+	s.spans += s.added
+	s.added = 0
+	s.body.Reset()
+	return nil
+}
+
+// already says how much was sent before something went wrong.
+func (s *sender) already() string {
+	if s.spans == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d spans were sent before)", s.spans)
+}
