@@ -25,7 +25,9 @@ type engine struct {
 
 	mu     sync.Mutex
 	lister *timeline.Lister
-	keeper *timeline.Keeper
+	keeper *timeline.Keeper // of the trace that is asked for
+	store  *timeline.Store  // of the traces of a list, where whole ones are shown
+	noRoom int              // traces of the list that are not in store
 }
 
 func newEngine(q query, v view, live *writer) *engine {
@@ -37,7 +39,10 @@ func newEngine(q query, v view, live *writer) *engine {
 		Service: q.service, Route: q.route, Statuses: q.statuses, Slower: q.slower,
 		Error: q.failed, Marked: len(q.where) > 0, Since: q.since, Until: q.until,
 	}
-	return &engine{query: q, view: v, search: timeline.NewSearch(forms), live: live, lister: timeline.NewLister(filter, 0), keeper: timeline.NewKeeper(0)}
+	return &engine{
+		query: q, view: v, search: timeline.NewSearch(forms), live: live,
+		lister: timeline.NewLister(filter, 0), keeper: timeline.NewKeeper(0), store: timeline.NewStore(v.room()),
+	}
 }
 
 // part is what one source has. Parts are shown in the order in which they were made.
@@ -110,7 +115,9 @@ func (p *part) line(raw timeline.Raw) {
 }
 
 // entire tells whether the lines have to be read as entries: a list needs no more than glances.
-func (p *part) entire() bool { return p.engine.query.one || len(p.engine.query.where) > 0 }
+func (p *part) entire() bool {
+	return p.engine.query.one || len(p.engine.query.where) > 0 || p.engine.view.whole
+}
 
 // end ends what is being read: what comes next does not belong to it.
 func (p *part) end() {
@@ -141,6 +148,9 @@ func (p *part) take(e *timeline.Entry) {
 	case !q.one:
 		if e.Trace != (traceID{}) {
 			p.glance(timeline.GlanceOf(e))
+			if p.engine.view.whole {
+				p.engine.keep(e)
+			}
 			if hasFields(e, q.where) {
 				p.list()
 				p.engine.mark(e.Trace)
@@ -205,7 +215,11 @@ func (p *part) listLocked() {
 func (e *engine) keep(entry *timeline.Entry) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.keeper.Add(entry)
+	if e.query.one {
+		e.keeper.Add(entry)
+		return
+	}
+	e.store.Add(entry)
 }
 
 func (e *engine) mark(id traceID) {
@@ -216,7 +230,7 @@ func (e *engine) mark(id traceID) {
 
 // line is an entry as --follow shows it: for -o json, an object on a line.
 func (v view) line(e *timeline.Entry) []byte {
-	if v.json {
+	if v.output == "json" {
 		return e.AppendJSON(nil)
 	}
 	return []byte(lineOf(e))
@@ -238,24 +252,29 @@ func lineOf(e *timeline.Entry) string {
 	return b.String()
 }
 
-// show writes the answer, of the traces if it is one for other readers.
-func (e *engine) show(w io.Writer, trees iter.Seq[*timeline.Tree]) (found bool, err error) {
+// show writes the answer.
+func (e *engine) show(w io.Writer) (found bool, err error) {
 	if exports[e.view.output] {
-		return export(w, e.view.output, trees)
+		return export(w, e.view.output, e.trees())
 	}
 	style := timeline.Style{Width: e.view.width, Colour: e.view.colour, UI: e.view.zipkinUI}
 	if !e.query.one {
 		traces, left := e.lister.List(e.query.limit)
-		if e.view.json {
+		if e.view.output == "json" {
 			return len(traces) > 0, timeline.ListJSON(w, traces, left)
+		}
+		if e.view.output == "html" {
+			return len(traces) > 0, e.listPage(w, traces, left)
 		}
 		return len(traces) > 0, timeline.ListText(w, traces, left, style)
 	}
 	switch tree := e.tree(); {
 	case e.query.follow: // its lines were shown
 		return len(tree.Entries) > 0, nil
-	case e.view.json:
+	case e.view.output == "json":
 		return len(tree.Entries) > 0, tree.JSON(w)
+	case e.view.output == "html":
+		return len(tree.Entries) > 0, tree.HTML(w, e.view.page())
 	case len(tree.Entries) > 0:
 		return true, tree.Text(w, style)
 	}
@@ -268,6 +287,29 @@ func (e *engine) tree() *timeline.Tree {
 	all := slices.Clone(e.keeper.Entries())
 	e.mu.Unlock()
 	return timeline.NewTree(timeline.NewTrace(e.query.id, all))
+}
+
+// trees returns the traces that were asked for: one, or those of the list, as far as there was room
+// for their lines. Traces without a line are none.
+func (e *engine) trees() iter.Seq[*timeline.Tree] {
+	return func(yield func(*timeline.Tree) bool) {
+		if e.query.one {
+			if tree := e.tree(); len(tree.Entries) > 0 {
+				yield(tree)
+			}
+			return
+		}
+		traces, _ := e.lister.List(e.query.limit)
+		e.noRoom = 0
+		for i := range traces {
+			tree := e.store.Tree(&traces[i])
+			if tree == nil {
+				e.noRoom++
+			} else if !yield(tree) {
+				return
+			}
+		}
+	}
 }
 
 // learned says what the fields of each source's lines were taken for.
@@ -288,6 +330,7 @@ type counts struct {
 	one     bool
 	dropped int64
 	left    int // lines of the trace that there was no room for
+	noRoom  int // traces of the list that there was no room for
 	unread  int // sources that could not be read to their end
 }
 
@@ -304,7 +347,7 @@ func (e *engine) counts() (all counts) {
 		all.dropped += p.dropped
 		all.found += p.found
 	}
-	all.left = e.keeper.Left()
+	all.left, all.noRoom = e.keeper.Left(), e.noRoom
 	return all
 }
 
@@ -324,7 +367,7 @@ func (c counts) incomplete() bool {
 	return c.wrong() || c.NoID > 0 || c.NoTime > 0 || c.dropped > 0 || c.unread > 0
 }
 
-func (c counts) wrong() bool { return c.NoLine > 0 || c.Cut > 0 || c.left > 0 }
+func (c counts) wrong() bool { return c.NoLine > 0 || c.Cut > 0 || c.left > 0 || c.noRoom > 0 }
 
 func (c counts) String() string {
 	var said []string
@@ -344,6 +387,7 @@ func (c counts) String() string {
 	say(int64(c.NoTime), "without a time")
 	say(int64(c.NoLine), "not understood")
 	say(int64(c.Cut), "longer than 1 MB and cut")
+	say(int64(c.noRoom), "traces left out, for whose lines there was no room: ask for them by their IDs")
 	say(int64(c.left), "left out of the trace, which has too many: spans, errors and the oldest lines are shown")
 	say(c.dropped, "bytes dropped")
 	if c.unread == 1 {

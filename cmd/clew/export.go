@@ -11,58 +11,33 @@ import (
 // a line of each.
 var exports = map[string]bool{"zipkin": true, "otlp": true, "mermaid": true}
 
+// whole tells whether whole traces are shown, also where none is asked for by its ID.
+func (t *timelineCommand) whole() bool {
+	return exports[t.Output] || t.Output == "html" || t.Send != ""
+}
+
 // exportable tells whether what is asked for can be exported.
 func (t *timelineCommand) exportable(q query) error {
-	switch whole := exports[t.Output] || t.Send != ""; {
-	case whole && t.Follow:
-		return usagef("--follow shows lines as they come: -o zipkin, otlp and mermaid, and --send, are of whole traces")
+	switch {
+	case t.whole() && t.Follow:
+		return usagef("--follow shows lines as they come: -o html, zipkin, otlp and mermaid, and --send, are of whole traces")
 	case t.Output == "mermaid" && !q.one:
 		return usagef("-o mermaid shows one trace: say its ID")
 	}
 	return nil
 }
 
-// again tells whether the sources have to be read more than once: the first time tells which traces
-// are asked for, and then each is looked for. All of them at once would need memory for all their
-// lines, and miss lines in which an ID has no name.
-func (t *timelineCommand) again(q query) bool { return !q.one && (exports[t.Output] || t.Send != "") }
+// How many bytes of lines are kept for the traces of a list, about. A page has all of them in it.
+const (
+	pageRoom   = 32 << 20
+	exportRoom = 128 << 20
+)
 
-// rereadable returns an error if there is a source that can be read only once.
-func (s *sources) rereadable() error {
-	for _, src := range s.sources {
-		if src.info == nil || !src.info.Mode().IsRegular() {
-			return usagef("several traces are read one after another, and %s can be read once: say a trace's ID, or name files", src.name)
-		}
+func (v view) room() int {
+	if v.output == "html" {
+		return pageRoom
 	}
-	return nil
-}
-
-// trees returns the traces that were asked for: one, or those of the list, which are read when
-// their turn comes. Traces without a line are none.
-func (e *engine) trees(several bool, read func(*engine)) iter.Seq[*timeline.Tree] {
-	return func(yield func(*timeline.Tree) bool) {
-		engines := []*engine{e}
-		if several {
-			engines = e.each()
-		}
-		for _, one := range engines {
-			if several {
-				read(one)
-			}
-			if tree := one.tree(); len(tree.Entries) > 0 && !yield(tree) {
-				return
-			}
-		}
-	}
-}
-
-// each returns an engine for each trace in the list.
-func (e *engine) each() (engines []*engine) {
-	traces, _ := e.lister.List(e.query.limit)
-	for _, t := range traces {
-		engines = append(engines, newEngine(query{id: t.ID, one: true, keys: e.query.keys}, e.view, e.live))
-	}
-	return engines
+	return exportRoom
 }
 
 // export writes traces for other readers.

@@ -74,7 +74,7 @@ func TestExportFleet(t *testing.T) {
 	}
 }
 
-// Without an ID, all traces that the list has are exported, with the lines that a list does not read.
+// Without an ID, all traces that the list has are exported.
 func TestExportSeveral(t *testing.T) {
 	r := clew(t, "", "timeline", fleet, "-o", "zipkin")
 	require.Equal(t, exitFound, r.code, r.err)
@@ -110,7 +110,6 @@ func TestExportRefused(t *testing.T) {
 		{"a diagram of a list", "timeline|app.log|-o|mermaid", "-o mermaid shows one trace: say its ID"},
 		{"following", "timeline|" + id + "|app.log|-f|-o|zipkin", "--follow shows lines as they come"},
 		{"following and sending", "timeline|" + id + "|app.log|-f|--send|http://127.0.0.1:1", "--follow shows lines as they come"},
-		{"standard input twice", "timeline|-o|otlp", "several traces are read one after another, and standard input can be read once"},
 		{"no URL", "timeline|" + id + "|app.log|--send|zipkin:9411", "--send wants a URL"},
 		{"a script", "timeline|" + id + "|app.log|--send|javascript://x", "--send wants a URL"},
 	}

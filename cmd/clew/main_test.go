@@ -107,7 +107,7 @@ func TestRun(t *testing.T) {
 		{name: "an empty list", stdin: "", args: "timeline", code: 1},
 		{name: "JSON", args: "timeline|" + id + "|app.log|-o|json", code: 0, out: `"message":"one"`},
 		{name: "JSON of nothing", args: "timeline|ffffffffffffffff|app.log|-o|json", code: 1, out: "\"lines\": [\n ]"},
-		{name: "no such output", args: "timeline|app.log|-o|xml", code: 2, err: "clew: --output must be one of \"text\",\"json\",\"zipkin\",\"otlp\",\"mermaid\" but got \"xml\"…"},
+		{name: "no such output", args: "timeline|app.log|-o|xml", code: 2, err: "clew: --output must be one of \"text\",\"json\",\"html\",\"zipkin\",\"otlp\",\"mermaid\" but got \"xml\"…"},
 		{name: "neither an ID nor a file", args: "timeline|aplog|app.log", code: 2, err: "clew: \"aplog\" is no file, and there is no trace ID in it…"},
 		{name: "hostile, and neither", args: "timeline|\x1b]0;x\x07|app.log", code: 2, err: `clew: "\x1b]0;x\a" is no file…`},
 		{name: "a missing file: the others go on", args: "timeline|" + id + "|none.log|app.log", code: 3, out: "shop INF one\n", err: "clew: stat none.log: no such file or directory\n"},

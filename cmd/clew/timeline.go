@@ -30,8 +30,8 @@ type timelineCommand struct {
 	Where   map[string]string `help:"Only traces that have a line with this field. May be given several times." placeholder:"KEY=VALUE" mapsep:"none"`
 	Limit   int               `help:"List no more traces than this; 0: all." default:"50"`
 
-	Output   string `short:"o" help:"How to show it: ${enum}." enum:"text,json,zipkin,otlp,mermaid" default:"text"`
-	Send     string `help:"Send the trace to this Zipkin too, whether or not it was sampled." placeholder:"URL"`
+	Output   string `short:"o" help:"How to show it: ${enum}." enum:"text,json,html,zipkin,otlp,mermaid" default:"text"`
+	Send     string `help:"Send the traces to this Zipkin too, whether or not they were sampled." placeholder:"URL"`
 	Keys     string `help:"What the fields of the lines are called: trace=json.tid,service=app. Known are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
 	Strict   bool   `help:"Exit with 3 if a line was not understood or cut."`
 	Follow   bool   `short:"f" help:"Go on with what is written to the files, until Ctrl-C."`
@@ -54,6 +54,7 @@ Examples:
   clew timeline --slower 200ms --service shop app.log app.log.1 app.log.2.gz
   clew timeline 5759e988bd862e3f app.log --follow
   clew timeline 5759e988bd862e3f logs/ -o json | jq .
+  clew timeline 5759e988bd862e3f logs/ -o html > trace.html
   clew timeline 5759e988bd862e3f logs/ --send http://127.0.0.1:9411
 
 Exit codes:
@@ -90,8 +91,9 @@ func (q query) spans(t time.Time) bool {
 // view is how to show it.
 type view struct {
 	output   string // as the flag has it
-	json     bool
-	width    int // 0: nothing is cut
+	whole    bool   // not only a list is shown, but the traces in it
+	after    string // the ID in the command line that shows a trace; for the page
+	width    int    // 0: nothing is cut
 	colour   bool
 	zipkinUI string
 }
@@ -111,29 +113,24 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 	if t.Verbose {
 		files.say(std)
 	}
-	v := view{output: t.Output, json: t.Output == "json", width: t.width(std.out), colour: t.colour(std.out), zipkinUI: t.ZipkinUI}
+	v := view{
+		output: t.Output, whole: !q.one && t.whole(), after: t.afterID(q, names),
+		width: t.width(std.out), colour: t.colour(std.out), zipkinUI: t.ZipkinUI,
+	}
 	out := &writer{w: bufio.NewWriterSize(std.out, 1<<16)}
 	send, err := t.sender()
 	if err != nil {
 		return 0, err
 	}
 	e := newEngine(q, v, out)
-	if t.again(q) {
-		if err := files.rereadable(); err != nil {
-			return 0, err
-		}
-	}
 	problems = append(problems, readAll(ctx, std, e, files.sources, t.Follow)...)
 	for _, problem := range problems {
 		std.say("%v", problem)
 	}
-	trees := e.trees(t.again(q), func(one *engine) {
-		readAll(ctx, std, one, files.sources, false) // what goes wrong was said the first time
-	})
-	found, err := e.show(out, trees)
+	found, err := e.show(out)
 	err = cmp.Or(err, out.flush())
 	if err == nil && send != nil && found {
-		err = send.all(ctx, std, trees)
+		err = send.all(ctx, std, e.trees())
 	}
 	if err != nil {
 		return 0, err

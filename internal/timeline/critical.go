@@ -79,6 +79,11 @@ type Share struct {
 	Time               time.Duration // on the critical path
 }
 
+// percentOf returns how much that is of a root's time.
+func (s Share) percentOf(root *Span) int {
+	return int(100*float64(s.Time)/float64(root.Duration) + 0.5)
+}
+
 // Shares returns where the time of the trace went, the most first.
 func (t *Tree) Shares() []Share {
 	of := map[Share]*Share{}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -90,7 +91,10 @@ type jsonLine struct {
 }
 
 // JSON writes the tree as one JSON object, without keeping a copy of it, with a newline behind it.
-func (t *Tree) JSON(to io.Writer) error {
+func (t *Tree) JSON(to io.Writer) error { return t.json(to, math.MaxInt) }
+
+// json writes no more than so many spans, and so many lines.
+func (t *Tree) json(to io.Writer, most int) error {
 	w := newJSONWriter(to)
 	w.open("{")
 	w.member("trace", idText(t.ID))
@@ -115,12 +119,12 @@ func (t *Tree) JSON(to io.Writer) error {
 	}
 	w.close("]")
 	w.list("spans")
-	for _, s := range t.Spans {
+	for _, s := range t.Spans[:min(len(t.Spans), most)] {
 		w.element(s.json(skew[s.Service]))
 	}
 	w.close("]")
 	w.list("lines")
-	for _, l := range t.Entries {
+	for _, l := range t.Entries[:min(len(t.Entries), most)] {
 		w.element(l.json())
 	}
 	w.close("]")

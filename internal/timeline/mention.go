@@ -72,7 +72,7 @@ func (n *naming) look(text []byte, i, end int) mention {
 	name, custom := n.nameBefore(text, i)
 	switch name.role {
 	case roleTrace:
-		if name.weak && !custom {
+		if name.weak && !custom && !(name.inText && bytes.ContainsAny(text[i:end], hexLetters)) {
 			break
 		}
 		id, ok := runID(text, i, end, name.datadog)

@@ -91,6 +91,10 @@ type claim struct {
 	// weak says that the name alone proves nothing: the values must be IDs, all of them.
 	weak bool
 
+	// inText says that in plain text an ID with a letter in it behind the name is the trace's,
+	// although the name is weak.
+	inText bool
+
 	// datadog says that a number of any length is an ID.
 	datadog bool
 }
@@ -125,7 +129,7 @@ var names = func() map[string]claim {
 		}
 	}
 	for i, name := range []string{"tid", "trace", "correlationid", "xcorrelationid", "corrid", "operationid", "requestid", "xrequestid", "reqid"} {
-		m[name] = claim{role: roleTrace, rank: weakRank + i, weak: true}
+		m[name] = claim{role: roleTrace, rank: weakRank + i, weak: true, inText: name == "trace"}
 	}
 	return m
 }()
@@ -336,6 +340,9 @@ func (n *naming) proved(c claim, f line.Field) bool {
 	return true
 }
 
+// hexLetters are what tells an ID from a number.
+const hexLetters = "abcdefABCDEF"
+
 // trusted tells whether a name that proves nothing alone is that of the trace's ID: all its values
 // have been IDs, of hexadecimal digits with a letter among them. After some lines a name that was
 // not seen yet is not trusted any more.
@@ -351,7 +358,7 @@ func (n *naming) trusted(f line.Field, isID bool) bool {
 		e = &evidence{}
 		n.weak[strings.Clone(f.Key)] = e
 	}
-	isID = isID && strings.ContainsAny(f.Value, "abcdefABCDEF/")
+	isID = isID && strings.ContainsAny(f.Value, hexLetters+"/")
 	if n.lines < learnLines && f.Value != "-" {
 		e.seen++
 		if isID {

@@ -229,7 +229,7 @@ func (p *page) shares() {
 		return
 	}
 	for i, s := range p.tree.Shares() {
-		percent := int(100*float64(s.Time)/float64(root.Duration) + 0.5)
+		percent := s.percentOf(root)
 		if i == shown || i > 0 && percent < 5 {
 			return
 		}

@@ -1,0 +1,85 @@
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Store keeps the lines of the newest traces, as many as there is room for, so that a list can
+// show these without reading again. It is not for concurrent use. Make it by [NewStore].
+type Store struct {
+	most, size int // bytes
+	traces     map[uint64]*keptTrace
+}
+
+// keptTrace is the lines of traces whose IDs have the same low half.
+type keptTrace struct {
+	entries []*Entry
+	newest  time.Time
+	size    int
+}
+
+// overhead is about what an entry needs beside its texts.
+const overhead = 512
+
+// NewStore returns a store that needs about so many bytes.
+func NewStore(most int) *Store {
+	return &Store{most: most, traces: map[uint64]*keptTrace{}}
+}
+
+// Add keeps an entry with its trace. Entries without an ID are not kept.
+func (k *Store) Add(e *Entry) {
+	if e.Trace == (ID{}) {
+		return
+	}
+	t := k.traces[e.Trace.Low]
+	if t == nil {
+		t = &keptTrace{}
+		k.traces[e.Trace.Low] = t
+	}
+	size := overhead + len(e.Text) + len(e.Message)
+	for _, f := range e.Fields {
+		size += len(f.Key) + len(f.Value)
+	}
+	t.entries, t.newest, t.size = append(t.entries, e), latest(t.newest, e.Time), t.size+size
+	if k.size += size; k.size > k.most {
+		k.drop()
+	}
+}
+
+// drop drops the oldest traces, until a quarter of the room is free.
+func (k *Store) drop() {
+	lows := make([]uint64, 0, len(k.traces))
+	for low := range k.traces {
+		lows = append(lows, low)
+	}
+	slices.SortFunc(lows, func(a, b uint64) int {
+		return cmp.Or(k.traces[a].newest.Compare(k.traces[b].newest), cmp.Compare(a, b))
+	})
+	for _, low := range lows {
+		if k.size <= k.most/4*3 {
+			return
+		}
+		k.size -= k.traces[low].size
+		delete(k.traces, low)
+	}
+}
+
+// Tree returns the tree of a trace; nil: some of its lines are not kept.
+func (k *Store) Tree(s *Summary) *Tree {
+	t := k.traces[s.ID.Low]
+	if t == nil {
+		return nil
+	}
+	var entries []*Entry
+	for _, e := range t.entries {
+		if e.Trace.Same(s.ID) {
+			entries = append(entries, e)
+		}
+	}
+	if len(entries) != s.Lines { // others came when the trace had been dropped
+		return nil
+	}
+	return NewTree(NewTrace(s.ID, entries))
+}
