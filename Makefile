@@ -2,7 +2,7 @@ FUZZTIME ?= 300s
 BENCH ?=
 SIZE ?= 1G
 
-.PHONY: test race bench fuzz torture wasm newest integration scale ci
+.PHONY: test race bench fuzz torture wasm newest integration integration-browser screenshots scale ci
 
 test:
 	go test ./...
@@ -30,6 +30,12 @@ integration:
 
 scale:
 	bash .ci/scale $(SIZE)
+
+integration-browser:
+	bash .ci/integration-browser
+
+screenshots:
+	bash .ci/integration-browser screenshots
 
 ci:
 	bash .ci/run

@@ -180,8 +180,16 @@ func report(out io.Writer, lines []said, ids map[string]string, cfg config) []er
 		used, run = append(used, l.TraceID), l
 	}
 	fmt.Fprintf(out, "\n%s\n", drawn)
-	if err := treeOf(last).Text(out, timeline.Style{}); err != nil {
+	tree := treeOf(last)
+	if err := tree.Text(out, timeline.Style{}); err != nil {
 		failures = append(failures, err)
+	}
+	if cfg.html != "" {
+		if err := writePage(tree, cfg.html); err != nil {
+			failures = append(failures, err)
+		} else {
+			fmt.Fprintf(out, "\nthe same as a page, for a browser: %s\n", cfg.html)
+		}
 	}
 	if len(failures) == 0 {
 		fmt.Fprintf(out, "\nok: %d lines, every one with the ID it should have, and no call missing\n", len(lines))

@@ -6,7 +6,8 @@
 //
 // It sends itself requests as different callers would, then shows for each the one ID, every line
 // of every service that carries it, and the calls that these lines tell of. It exits 0 only if no
-// line is missing its ID, none has another's, and no call is missing.
+// line is missing its ID, none has another's, and no call is missing. It draws the last trace, and
+// writes it to demo.html, which a browser opens.
 //
 //	go run ./examples/demo          # run the requests and check the lines
 //	go run ./examples/demo -log json -preset datadog   # the same, with lines for machines
@@ -49,6 +50,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	log := flags.String("log", "console", "lines for people, or `json`")
 	preset := flags.String("preset", "", "whose names the fields have: datadog, google, ecs or logback")
 	flags.StringVar(&cfg.zipkin, "zipkin", "", "`URL` of a Zipkin to send spans to; without it, the environment says")
+	flags.StringVar(&cfg.html, "html", "demo.html", "`file` that the last trace is written to, as a page for a browser; \"\": none")
 	flags.Float64Var(&cfg.ratio, "ratio", 1, "with -zipkin, the share of the traces that it gets, of those that no caller has decided")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -71,6 +73,7 @@ type config struct {
 	json   bool          // lines for machines
 	preset logctx.Config // whose names their fields have
 	zipkin string        // where spans go; "": where the environment says, if it does
+	html   string        // where the page of the last trace goes; "": nowhere
 	ratio  float64       // of traces that go to zipkin
 	drain  time.Duration // how long requests and tasks, and then spans, may take to finish at the end
 }

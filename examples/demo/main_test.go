@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,7 +34,8 @@ func TestDemo(t *testing.T) {
 		for _, log := range []string{"console", "json"} {
 			t.Run(log+" "+preset, func(t *testing.T) {
 				var out bytes.Buffer
-				require.NoError(t, run(t.Context(), []string{"-log", log, "-preset", preset}, &out))
+				page := filepath.Join(t.TempDir(), "demo.html")
+				require.NoError(t, run(t.Context(), []string{"-log", log, "-preset", preset, "-html", page}, &out))
 				text := out.String()
 				assert.Regexp(t, `ok: \d+ lines, every one with the ID it should have, and no call missing`, text) // the timer may run once more
 				for _, c := range calls {
@@ -51,6 +53,10 @@ func TestDemo(t *testing.T) {
 				assert.NotContains(t, picture, "[guessed]")
 				assert.NotContains(t, picture, "remote", "what a row shows already")
 				assert.NotContains(t, text, "\x1b", "what is no terminal")
+				assert.Contains(t, picture, "\nthe same as a page, for a browser: "+page+"\n")
+				html, err := os.ReadFile(page)
+				require.NoError(t, err)
+				assert.Equal(t, 13, strings.Count(string(html), `"source": "demo"`)+strings.Count(string(html), `"source":"demo"`), "the lines in the page")
 			})
 		}
 	}
@@ -159,6 +165,19 @@ func TestServeAnswersAndDrains(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Without a name there is no page, and one that cannot be written is an error.
+func TestPageFile(t *testing.T) {
+	defer http.DefaultClient.CloseIdleConnections()
+	t.Chdir(t.TempDir())
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-html", ""}, &out))
+	assert.NotContains(t, out.String(), "for a browser")
+	files, err := os.ReadDir(".")
+	require.NoError(t, err)
+	assert.Empty(t, files)
+	assert.ErrorIs(t, run(t.Context(), []string{"-html", "no/such/folder.html"}, &out), os.ErrNotExist)
 }
 
 func TestBadFlag(t *testing.T) {

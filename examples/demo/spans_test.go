@@ -154,7 +154,7 @@ func TestDemoSendsSpans(t *testing.T) {
 			defer http.DefaultClient.CloseIdleConnections()
 			zipkin := newCollector(t)
 			var out bytes.Buffer
-			require.NoError(t, run(t.Context(), []string{"-zipkin", zipkin.URL, "-ratio", tt.ratio}, &out))
+			require.NoError(t, run(t.Context(), []string{"-html", "", "-zipkin", zipkin.URL, "-ratio", tt.ratio}, &out))
 
 			_, pages, _ := strings.Cut(out.String(), "\nin Zipkin:\n")
 			var got []string
@@ -194,7 +194,7 @@ func TestDemoAsksTheEnvironment(t *testing.T) {
 			for name, value := range tt.vars {
 				t.Setenv(name, value)
 			}
-			require.NoError(t, run(t.Context(), nil, io.Discard))
+			require.NoError(t, run(t.Context(), []string{"-html", ""}, io.Discard))
 			assert.Len(t, zipkin.traces, tt.traces, "traces sent")
 		})
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -21,6 +23,16 @@ func treeOf(lines []said) *timeline.Tree {
 		id, _ = timeline.ParseID(lines[0].TraceID)
 	}
 	return timeline.NewTree(timeline.NewTrace(id, entries))
+}
+
+// writePage writes the tree as a page for a browser.
+func writePage(t *timeline.Tree, name string) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	err = t.HTML(file, timeline.HTMLConfig{})
+	return errors.Join(err, file.Close())
 }
 
 // outline is the tree without times: a call or a request a line.

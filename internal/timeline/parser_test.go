@@ -114,8 +114,6 @@ var formats = []struct {
 		want{id128, "", "", "", "", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + text128, "2026-11-26T22:46:25Z", time.Second}},
 	{"nginx, by a weak name", `2026/11/26 22:46:25 [info] 200 request=1234567890123456 trace=` + text64,
 		want{id64, "", "", "", "info", `200 request=1234567890123456 trace=` + text64, "2026-11-26T22:46:25Z", time.Second}},
-	{"a weak name before a number", `2026/11/26 22:46:25 [info] 200 trace=1234567890123456 tid=` + text64,
-		want{timeline.ID{}, "", "", "", "info", `200 trace=1234567890123456 tid=` + text64, "2026-11-26T22:46:25Z", time.Second}},
 	{"nginx's error log", `2026/11/26 22:46:25 [error] 7#7: *1 failed, X-B3-TraceId: ` + text64,
 		want{id64, "", "", "", "error", `7#7: *1 failed, X-B3-TraceId: ` + text64, "2026-11-26T22:46:25Z", time.Second}},
 	{"Python", "2026-11-26 22:46:25,123 - shop - WARNING - [trace_id=" + text128 + " span_id=" + spanID + "] sold",
@@ -327,6 +325,14 @@ func TestParseRecord(t *testing.T) {
 	assert.Equal(t, other64, entries[1].Parent)
 	assert.Equal(t, &line.Run{Job: "sweep", Duration: 4700 * time.Microsecond}, entries[2].Record)
 	assert.Nil(t, entries[3].Record)
+}
+
+// A weak name before what may be a number, and one that is as weak in text, say nothing.
+func TestParseWeakInText(t *testing.T) {
+	entries, counts, _ := parse(timeline.ParserConfig{}, "2026/11/26 22:46:25 [info] 200 trace=1234567890123456 tid="+text64)
+	require.Len(t, entries, 1)
+	assert.Zero(t, entries[0].Trace)
+	assert.Equal(t, 1, counts.NoID)
 }
 
 // The shipper's words count where the line has none of its own.

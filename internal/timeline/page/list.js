@@ -2,7 +2,7 @@
 const listStep = 1000; // rows that it grows by
 
 const listColumns = [
-	{name: "Began (UTC)", of: (t) => t.start ?? "", text: (t) => t.start ? t.start.slice(0, 23).replace("T", " ").replace("Z", "") : "(no time)", width: "180px"},
+	{name: "Began (UTC)", of: (t) => t.start ?? "", text: (t) => t.start ? t.start.slice(0, 23).replace("T", " ").replace("Z", "") : "(no time)", width: "196px"},
 	{name: "Took", of: (t) => t.duration_ms, text: (t) => duration(t.duration_ms), number: true, width: "84px"},
 	{name: "Spans", of: (t) => t.spans, text: (t) => t.spans.toLocaleString("en-US"), number: true, width: "68px"},
 	{name: "Lines", of: (t) => t.lines, text: (t) => t.lines.toLocaleString("en-US"), number: true, width: "68px"},

@@ -100,3 +100,5 @@ document.addEventListener("keydown", (event) => {
 addEventListener("hashchange", route);
 addEventListener("resize", () => page?.drawAxis());
 route();
+element("loading").remove();
+performance.mark("shown"); // a test measures it

@@ -70,10 +70,18 @@ function order(root, nodes) {
 		node.parent = frame.index;
 		node.depth = frame.depth;
 		node.end = node.index + 1;
+		abridge(node, frame.of.span?.service ?? "");
 		nodes.push(node);
 		if (node.span) stack.push({of: node, child: 0, line: 0, index: node.index, depth: frame.depth + 1});
 		else frame.of.badBelow ||= node.bad;
 	}
+}
+
+// abridge finds out whether a row says the service: a call of the span above does not, nor does a
+// line of it.
+function abridge(node, above) {
+	if (node.span) node.same = node.span.kind === "client" && node.span.service === above && above !== "";
+	else node.elsewhere = node.line.service !== above && node.line.service !== "";
 }
 
 // next takes what comes next below a node.

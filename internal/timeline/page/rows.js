@@ -101,7 +101,8 @@ function indent(node) {
 function spanText(node, pattern) {
 	const span = node.span, twist = make("span", "twist");
 	if (node.end > node.index + 1) twist.textContent = node.folded ? "▶" : "▼";
-	const parts = [twist, make("span", "service s" + node.colour, ...marked(visible(clip(span.service || "?")), pattern)), " "];
+	const parts = [twist];
+	if (!node.same) parts.push(make("span", "service s" + node.colour, ...marked(visible(clip(span.service || "?")), pattern)), " ");
 	if (span.kind === "client") parts.push(make("span", "dim", "→ "));
 	if (span.kind === "job") parts.push(make("span", "dim", "job "));
 	const colour = span.failed ? "red" : span.status >= 400 ? "amber" : "";
@@ -119,11 +120,11 @@ const levelMarks = {trace: "TRC", debug: "DBG", info: "INF", warn: "WRN", error:
 // lineText is what the row of a line says.
 function lineText(node, pattern) {
 	const line = node.line, colour = node.bad ? "red" : line.level.startsWith("warn") ? "amber" : "dim";
-	const parts = [make("span", "twist"), make("span", "level " + colour, levelMarks[line.level] ?? visible(line.level.slice(0, 8).toUpperCase())), " "];
+	const parts = [make("span", "twist"), make("span", "level " + colour, levelMarks[line.level] ?? visible(clip(line.level).slice(0, 8).toUpperCase())), " "];
 	if (node.elsewhere) parts.push(make("span", "s" + node.colour, visible(clip(line.service))), " ");
 	const [first, ...rest] = (line.message || line.text).trimEnd().split("\n");
 	parts.push(make("span", node.bad ? "red" : "", ...marked(visible(clip(first.replace(/\r$/, ""))), pattern)));
-	if (rest.length > 0) parts.push(make("span", "mark", "+" + counted(rest.length, "line")));
+	if (rest.length > 0) parts.push(" ", make("span", "mark", "+" + counted(rest.length, "line")));
 	return parts;
 }
 

@@ -3,9 +3,6 @@ class TracePage {
 	constructor(entry) {
 		this.entry = entry;
 		this.model = modelOf(entry.tree);
-		for (const node of this.model.nodes) { // a line of another service than its span's says so
-			if (node.line) node.elsewhere = node.line.service !== "" && node.line.service !== (this.model.nodes[node.parent]?.span.service ?? "");
-		}
 		this.withLines = true;
 		this.selected = -1;
 		this.axis = new Axis(this.model, () => this.drawAxis());
@@ -271,7 +268,7 @@ function causeRow(cause, i, model, visit) {
 
 function serviceFact(service, i) {
 	const fact = make("span", "", make("i", "s" + i % 8, "● "), make("b", "", visible(clip(service.name || "(no service)"))),
-		" " + counted(service.spans, "span") + ", " + counted(service.lines, "line"));
+		" " + (service.spans > 0 ? counted(service.spans, "span") + ", " : "") + counted(service.lines, "line"));
 	if (service.errors > 0) fact.append(make("span", "red", ", " + counted(service.errors, "error")));
 	if (service.skew_ms !== 0) {
 		fact.append(make("span", "amber", ", its clock is " + duration(Math.abs(service.skew_ms)) + (service.skew_ms < 0 ? " behind" : " ahead") + ": put right here"));

@@ -1,0 +1,84 @@
+//go:build browser
+
+package browser_test
+
+import (
+	"bytes"
+	"flag"
+	"html"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var screenshots = flag.String("screenshots", "", "the folder that the pictures for the documentation are written to")
+
+// TestScreenshots draws the page, and what the terminal shows, in both schemes. With a folder it
+// draws the pictures for the documentation.
+func TestScreenshots(t *testing.T) {
+	folder := *screenshots
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+
+	page := opened(t, draw(t, "--zipkin-ui", "http://zipkin:9411", fleetID, fleet))
+	page.key("eee")
+	light := page.draw(1280, 800)
+	keep(t, folder, "timeline-page.png", light)
+	do(t, page.ctx, schemeOf("dark"))
+	assert.NotEqual(t, light, page.draw(1280, 800), "dark is another picture")
+	keep(t, folder, "timeline-terminal.png", opened(t, terminal(t)).draw(960, 480))
+}
+
+// draw returns the page as a picture.
+func (p *page) draw(width, height int64) []byte {
+	p.t.Helper()
+	var picture []byte
+	do(p.t, p.ctx, chromedp.EmulateViewport(width, height), chromedp.CaptureScreenshot(&picture))
+	return picture
+}
+
+func keep(t *testing.T, folder, name string, picture []byte) {
+	t.Helper()
+	assert.True(t, bytes.HasPrefix(picture, []byte("\x89PNG")))
+	assert.Less(t, len(picture), 150<<10, "%s is for a document", name)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o600))
+}
+
+// colours are how a terminal shows what stands between ESC [ and m.
+var colours = map[string]string{
+	"1": "font-weight:bold", "2": "color:#8b949e", "31": "color:#ff7b72", "33": "color:#e3b341", "36": "color:#56d4dd", "35": "color:#d2a8ff",
+	"34": "color:#79b8ff", "32": "color:#7ee787", "96": "color:#b3f0ff", "95": "color:#ffb3f0", "94": "color:#a5d6ff", "92": "color:#aff5b4",
+}
+
+var colourForm = regexp.MustCompile("\x1b\\[([0-9;]*)m")
+
+// terminal writes what clew shows in a terminal of 118 columns as a page, and returns its address.
+func terminal(t *testing.T) string {
+	t.Helper()
+	shown, err := exec.Command(clew, "timeline", "--color", "always", "--width", "118", fleetID, fleet).Output()
+	require.NoError(t, err)
+	command := "$ clew timeline " + fleetID + " logs/\n"
+	body := colourForm.ReplaceAllStringFunc(html.EscapeString(command+string(shown)), func(escape string) string {
+		numbers := colourForm.FindStringSubmatch(escape)[1]
+		if numbers == "0" {
+			return "</span>"
+		}
+		var styles []string
+		for number := range strings.SplitSeq(numbers, ";") {
+			styles = append(styles, colours[number])
+		}
+		return `<span style="` + strings.Join(styles, ";") + `">`
+	})
+	file := filepath.Join(t.TempDir(), "terminal.html")
+	require.NoError(t, os.WriteFile(file, []byte(`<!doctype html><meta charset="utf-8"><body style="margin:0;background:#0d1117;color:#e6edf3"><pre style="margin:16px;font:12.5px/17px 'DejaVu Sans Mono',monospace">`+body+"</pre>"), 0o600))
+	return "file://" + file
+}
