@@ -238,14 +238,14 @@ func TestHTMLWriteError(t *testing.T) {
 	}
 }
 
-func TestKeeper(t *testing.T) {
+func TestStore(t *testing.T) {
 	entry := func(low uint64, at time.Duration, text string) *timeline.Entry {
 		return &timeline.Entry{Trace: timeline.ID{Low: low}, Time: noon.Add(at), Text: text, Source: "a"}
 	}
 	summary := func(low uint64, lines int) *timeline.Summary {
 		return &timeline.Summary{ID: timeline.ID{Low: low}, Lines: lines}
 	}
-	k := timeline.NewKeeper(100_000)
+	k := timeline.NewStore(100_000)
 	for i := range 100 { // twice as many as there is room for
 		k.Add(entry(uint64(1+i), time.Duration(i)*time.Second, strings.Repeat("x", 1000)))
 		k.Add(entry(uint64(1+i), time.Duration(i)*time.Second, "y"))

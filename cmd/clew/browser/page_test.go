@@ -26,7 +26,7 @@ func TestKeyboard(t *testing.T) {
 	assert.Contains(t, first[2], "shop GET /basket/{id} 500")
 	assert.Equal(t, "grid", p.text(`document.activeElement.id`))
 
-	p.key(kb.ArrowDown+kb.ArrowDown)
+	p.key(kb.ArrowDown + kb.ArrowDown)
 	assert.Contains(t, p.text(chosen), "shop GET /basket/{id} 500")
 	assert.Equal(t, p.text(`document.querySelector("#view .chosen").id`), p.text(`document.querySelector("#grid").getAttribute("aria-activedescendant")`))
 	assert.Equal(t, "true", p.text(`document.querySelector("#view .chosen").getAttribute("aria-expanded")`))
@@ -44,7 +44,7 @@ func TestKeyboard(t *testing.T) {
 	assert.Contains(t, p.text(chosen), "/basket/{id}")
 	p.key(kb.End)
 	assert.Contains(t, p.text(chosen), "mail is late")
-	p.key(kb.Home+kb.PageDown+kb.PageUp)
+	p.key(kb.Home + kb.PageDown + kb.PageUp)
 	assert.Contains(t, p.text(chosen), "nginx")
 
 	p.key("l")
@@ -114,7 +114,7 @@ func TestZoom(t *testing.T) {
 	p.click("#zoom-all")
 	assert.Equal(t, "100 %", zoom())
 	do(t, p.ctx, chromedp.Evaluate(`document.querySelector("#grid").focus()`, nil))
-	p.key(kb.Home+kb.ArrowDown+kb.ArrowDown+kb.ArrowDown+kb.ArrowDown+"z")
+	p.key(kb.Home + kb.ArrowDown + kb.ArrowDown + kb.ArrowDown + kb.ArrowDown + "z")
 	assert.Equal(t, "350 %", zoom(), "the call of 211 ms has the axis, with a margin")
 	for range 60 {
 		p.key("+")

@@ -6,10 +6,16 @@ import (
 	"bytes"
 	"flag"
 	"html"
+	"image"
+	"image/color"
+	imagedraw "image/draw"
+	"image/png"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,12 +36,13 @@ func TestScreenshots(t *testing.T) {
 	require.NoError(t, os.MkdirAll(folder, 0o755))
 
 	page := opened(t, draw(t, "--zipkin-ui", "http://zipkin:9411", fleetID, fleet))
-	page.key("eee")
+	page.key("eeeee ") // the details of a line that tells what went wrong
 	light := page.draw(1280, 800)
 	keep(t, folder, "timeline-page.png", light)
 	do(t, page.ctx, schemeOf("dark"))
 	assert.NotEqual(t, light, page.draw(1280, 800), "dark is another picture")
-	keep(t, folder, "timeline-terminal.png", opened(t, terminal(t)).draw(960, 480))
+	shown := opened(t, terminal(t))
+	keep(t, folder, "timeline-terminal.png", shown.draw(824, value[int64](t, shown.ctx, `document.querySelector("pre").offsetHeight `)))
 }
 
 // draw returns the page as a picture.
@@ -46,11 +53,31 @@ func (p *page) draw(width, height int64) []byte {
 	return picture
 }
 
+// keep writes a picture, as small as it can be.
 func keep(t *testing.T, folder, name string, picture []byte) {
 	t.Helper()
-	assert.True(t, bytes.HasPrefix(picture, []byte("\x89PNG")))
+	decoded, err := png.Decode(bytes.NewReader(picture))
+	require.NoError(t, err)
+	var small bytes.Buffer
+	require.NoError(t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, fewColours(decoded)))
+	picture = small.Bytes()
 	assert.Less(t, len(picture), 150<<10, "%s is for a document", name)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
+}
+
+// fewColours returns a picture in its 256 most frequent colours: nobody sees the difference.
+func fewColours(picture image.Image) image.Image {
+	times := map[color.Color]int{}
+	box := picture.Bounds()
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			times[picture.At(x, y)]++
+		}
+	}
+	palette := slices.SortedFunc(maps.Keys(times), func(a, b color.Color) int { return times[b] - times[a] })
+	few := image.NewPaletted(box, palette[:min(len(palette), 256)])
+	imagedraw.Draw(few, box, picture, box.Min, imagedraw.Src)
+	return few
 }
 
 // colours are how a terminal shows what stands between ESC [ and m.
@@ -61,10 +88,10 @@ var colours = map[string]string{
 
 var colourForm = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
-// terminal writes what clew shows in a terminal of 118 columns as a page, and returns its address.
+// terminal writes what clew shows in a terminal of 104 columns as a page, and returns its address.
 func terminal(t *testing.T) string {
 	t.Helper()
-	shown, err := exec.Command(clew, "timeline", "--color", "always", "--width", "118", fleetID, fleet).Output()
+	shown, err := exec.Command(clew, "timeline", "--color", "always", "--width", "104", fleetID, fleet).Output()
 	require.NoError(t, err)
 	command := "$ clew timeline " + fleetID + " logs/\n"
 	body := colourForm.ReplaceAllStringFunc(html.EscapeString(command+string(shown)), func(escape string) string {
@@ -79,6 +106,6 @@ func terminal(t *testing.T) string {
 		return `<span style="` + strings.Join(styles, ";") + `">`
 	})
 	file := filepath.Join(t.TempDir(), "terminal.html")
-	require.NoError(t, os.WriteFile(file, []byte(`<!doctype html><meta charset="utf-8"><body style="margin:0;background:#0d1117;color:#e6edf3"><pre style="margin:16px;font:12.5px/17px 'DejaVu Sans Mono',monospace">`+body+"</pre>"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(`<!doctype html><meta charset="utf-8"><body style="margin:0;background:#0d1117;color:#e6edf3"><pre style="margin:0;padding:16px;font:12.5px/17px 'DejaVu Sans Mono',monospace">`+body+"</pre>"), 0o600))
 	return "file://" + file
 }

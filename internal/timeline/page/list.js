@@ -2,14 +2,14 @@
 const listStep = 1000; // rows that it grows by
 
 const listColumns = [
-	{name: "Began (UTC)", of: (t) => t.start ?? "", text: (t) => t.start ? t.start.slice(0, 23).replace("T", " ").replace("Z", "") : "(no time)", width: "196px"},
-	{name: "Took", of: (t) => t.duration_ms, text: (t) => duration(t.duration_ms), number: true, width: "84px"},
-	{name: "Spans", of: (t) => t.spans, text: (t) => t.spans.toLocaleString("en-US"), number: true, width: "68px"},
-	{name: "Lines", of: (t) => t.lines, text: (t) => t.lines.toLocaleString("en-US"), number: true, width: "68px"},
-	{name: "Errors", of: (t) => t.errors, text: (t) => t.errors.toLocaleString("en-US"), number: true, red: (t) => t.errors > 0, width: "68px"},
+	{name: "Began (UTC)", of: (t) => t.start ?? "", text: (t) => t.start ? t.start.slice(0, 23).replace("T", " ").replace("Z", "") : "(no time)"},
+	{name: "Took", of: (t) => t.duration_ms, text: (t) => duration(t.duration_ms), number: true},
+	{name: "Spans", of: (t) => t.spans, text: (t) => t.spans.toLocaleString("en-US"), number: true},
+	{name: "Lines", of: (t) => t.lines, text: (t) => t.lines.toLocaleString("en-US"), number: true},
+	{name: "Errors", of: (t) => t.errors, text: (t) => t.errors.toLocaleString("en-US"), number: true, red: (t) => t.errors > 0},
 	{name: "Root", of: (t) => t.service + " " + t.operation, text: (t) => visible(clip((t.service || "?") + " " + (t.kind ? t.operation : "(no request, call or job)") + (t.status ? " " + t.status : ""))), red: (t) => t.status >= 500},
 	{name: "Other services", of: (t) => t.services.length, text: (t) => visible(clip(t.services.filter((name) => name !== t.service).join(", ")))},
-	{name: "Trace", of: (t) => t.trace, width: "284px"},
+	{name: "Trace", of: (t) => t.trace},
 ];
 
 class ListPage {
@@ -51,7 +51,6 @@ class ListPage {
 		const arrow = i === this.column ? (this.down ? " ↓" : " ↑") : "";
 		const head = make("th", column.number ? "number" : "", button(column.name + arrow, () => this.sort(i)));
 		head.scope = "col";
-		if (column.width) head.style.width = column.width;
 		if (arrow) head.setAttribute("aria-sort", this.down ? "descending" : "ascending");
 		return head;
 	}

@@ -40,8 +40,11 @@ function duration(ms) {
 	return minutes < 1440 ? pair(minutes, 60, " h ", " m") : Math.floor(minutes / 1440) + " d";
 }
 
+// The terminal's view rounds halves to the even digit, and so does the page.
+const withDigits = [0, 1, 2].map((n) => new Intl.NumberFormat("en-US", {minimumFractionDigits: n, maximumFractionDigits: n, useGrouping: false, roundingMode: "halfEven"}));
+
 function threeDigits(n) {
-	return n.toFixed(n < 9.995 ? 2 : n < 99.95 ? 1 : 0);
+	return withDigits[n < 9.995 ? 2 : n < 99.95 ? 1 : 0].format(n);
 }
 
 function pair(n, size, big, small) {
