@@ -166,6 +166,7 @@ func TestHTMLHostile(t *testing.T) {
 		require.True(t, utf8.ValidString(page))
 		data, frame := readPage(t, page)
 		assert.Equal(t, want, frame)
+		assert.Equal(t, timeline.Visible(value), data.After)
 		assert.JSONEq(t, jsonOf(t, tree), string(data.Traces[0].Tree))
 		for _, r := range page {
 			if r != '\n' && r != '\t' && !unicode.IsGraphic(r) {
@@ -219,13 +220,17 @@ func TestListHTML(t *testing.T) {
 	assert.JSONEq(t, jsonOf(t, tree), string(data.Traces[0].Tree))
 }
 
-// broken is a writer that fails after some bytes.
-type broken struct{ room int }
+// broken is a writer that fails once, after some bytes.
+type broken struct {
+	room   int
+	failed bool
+}
 
 var errBroken = errors.New("broken")
 
 func (b *broken) Write(p []byte) (int, error) {
-	if b.room -= len(p); b.room < 0 {
+	if b.room -= len(p); b.room < 0 && !b.failed {
+		b.failed = true
 		return 0, errBroken
 	}
 	return len(p), nil
@@ -234,7 +239,7 @@ func (b *broken) Write(p []byte) (int, error) {
 func TestHTMLWriteError(t *testing.T) {
 	size := len(htmlOf(t, failing().tree(), timeline.HTMLConfig{}))
 	for room := 0; room < size; room += 500 {
-		assert.ErrorIs(t, failing().tree().HTML(&broken{room}, timeline.HTMLConfig{}), errBroken)
+		assert.ErrorIs(t, failing().tree().HTML(&broken{room: room}, timeline.HTMLConfig{}), errBroken)
 	}
 }
 

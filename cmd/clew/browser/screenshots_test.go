@@ -65,19 +65,30 @@ func keep(t *testing.T, folder, name string, picture []byte) {
 	require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
 }
 
-// fewColours returns a picture in its 256 most frequent colours: nobody sees the difference.
+// fewColours returns a picture in 256 of its colours, the most frequent first of those that
+// differ: nobody sees the difference.
 func fewColours(picture image.Image) image.Image {
-	times := map[color.Color]int{}
+	times := map[color.RGBA]int{}
 	box := picture.Bounds()
 	for y := box.Min.Y; y < box.Max.Y; y++ {
 		for x := box.Min.X; x < box.Max.X; x++ {
-			times[picture.At(x, y)]++
+			times[color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA)]++
 		}
 	}
-	palette := slices.SortedFunc(maps.Keys(times), func(a, b color.Color) int { return times[b] - times[a] })
-	few := image.NewPaletted(box, palette[:min(len(palette), 256)])
+	var palette color.Palette
+	for _, c := range slices.SortedFunc(maps.Keys(times), func(a, b color.RGBA) int { return times[b] - times[a] }) {
+		if len(palette) < 256 && (len(palette) == 0 || distance(c, palette.Convert(c).(color.RGBA)) > 24) {
+			palette = append(palette, c)
+		}
+	}
+	few := image.NewPaletted(box, palette)
 	imagedraw.Draw(few, box, picture, box.Min, imagedraw.Src)
 	return few
+}
+
+func distance(a, b color.RGBA) int {
+	d := func(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
+	return d(a.R, b.R) + d(a.G, b.G) + d(a.B, b.B)
 }
 
 // colours are how a terminal shows what stands between ESC [ and m.

@@ -115,12 +115,12 @@ function spanText(node, pattern) {
 	return parts;
 }
 
-const levelMarks = {trace: "TRC", debug: "DBG", info: "INF", warn: "WRN", error: "ERR", fatal: "FTL", panic: "PNC"};
+const levelMarks = new Map(Object.entries({trace: "TRC", debug: "DBG", info: "INF", warn: "WRN", error: "ERR", fatal: "FTL", panic: "PNC"})); // a level may be "constructor"
 
 // lineText is what the row of a line says.
 function lineText(node, pattern) {
 	const line = node.line, colour = node.bad ? "red" : line.level.startsWith("warn") ? "amber" : "dim";
-	const parts = [make("span", "twist"), make("span", "level " + colour, levelMarks[line.level] ?? visible(clip(line.level).slice(0, 8).toUpperCase())), " "];
+	const parts = [make("span", "twist"), make("span", "level " + colour, levelMarks.get(line.level) ?? visible(clip(line.level).slice(0, 8).toUpperCase())), " "];
 	if (node.elsewhere) parts.push(make("span", "s" + node.colour, visible(clip(line.service))), " ");
 	const [first, ...rest] = (line.message || line.text).trimEnd().split("\n");
 	parts.push(make("span", node.bad ? "red" : "", ...marked(visible(clip(first.replace(/\r$/, ""))), pattern)));
