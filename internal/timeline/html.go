@@ -54,10 +54,7 @@ type jsonCause struct {
 
 // HTML writes the tree as a page for a browser.
 func (t *Tree) HTML(to io.Writer, config HTMLConfig) error {
-	p := newHTMLPage(to, config)
-	p.begin()
-	p.trees(func(yield func(*Tree)) { yield(t) })
-	return p.end()
+	return newHTMLPage(to, config).one(t)
 }
 
 // ListHTML writes a list of traces as a page. Those that tree returns can be opened in it. For the
@@ -82,6 +79,7 @@ func ListHTML(to io.Writer, traces []Summary, left Left, tree func(*Summary) *Tr
 type htmlPage struct {
 	to     io.Writer
 	config HTMLConfig
+	most   int // spans, and lines, of a trace
 	err    error
 	foot   string // what stands behind the data
 }
@@ -90,13 +88,20 @@ func newHTMLPage(to io.Writer, config HTMLConfig) *htmlPage {
 	if !isWeb(config.UI) {
 		config.UI = ""
 	}
-	return &htmlPage{to: to, config: config}
+	return &htmlPage{to: to, config: config, most: maxPage}
 }
 
 // isWeb tells whether an address is one of the web: a link to javascript: would run it.
 func isWeb(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// one writes a page with one trace.
+func (p *htmlPage) one(t *Tree) error {
+	p.begin()
+	p.trees(func(yield func(*Tree)) { yield(t) })
+	return p.end()
 }
 
 // begin writes what stands before the data.
@@ -151,9 +156,9 @@ func (p *htmlPage) tree(t *Tree) {
 	}
 	p.member("shares", t.jsonShares())
 	p.member("causes", t.jsonCauses())
-	p.member("left", map[string]int{"spans": max(len(t.Spans)-maxPage, 0), "lines": max(len(t.Entries)-maxPage, 0)})
+	p.member("left", map[string]int{"spans": max(len(t.Spans)-p.most, 0), "lines": max(len(t.Entries)-p.most, 0)})
 	p.put(`"tree": `)
-	p.write(func(to io.Writer) error { return t.json(to, maxPage) })
+	p.write(func(to io.Writer) error { return t.json(to, p.most) })
 	p.put("}")
 }
 

@@ -178,12 +178,15 @@ func TestHTMLHostile(t *testing.T) {
 
 // A page has no more spans and lines than a browser can take, and says how many it leaves out.
 func TestHTMLBounded(t *testing.T) {
-	const most, more = 300_000, 7
+	const most, more = 300, 7
 	entries := make([]*timeline.Entry, most+more)
 	for i := range entries {
 		entries[i] = &timeline.Entry{Source: "a", Number: i, Time: noon.Add(time.Duration(i)), Service: "shop", Message: "x", Text: "x", Span: fmt.Sprintf("%016x", i+1)}
 	}
-	data, _ := readPage(t, htmlOf(t, timeline.NewTree(timeline.NewTrace(traceID, entries)), timeline.HTMLConfig{}))
+	var b bytes.Buffer
+	require.NoError(t, timeline.NewTree(timeline.NewTrace(traceID, entries)).HTMLUpTo(&b, most))
+	data, _ := readPage(t, b.String())
+	assert.Equal(t, 300_000, timeline.MaxPage, "as the manual says")
 	var tree struct{ Spans, Lines []struct{} }
 	require.NoError(t, json.Unmarshal(data.Traces[0].Tree, &tree))
 	assert.Len(t, tree.Spans, most)

@@ -10,7 +10,8 @@ class Axis {
 		this.changed = changed;
 	}
 
-	// place returns where on the axis a time is, in percent; what is beyond it is below 0 or above 100.
+	// place returns where on the axis a time is, in percent; what is beyond it is below 0 or above
+	// 100.
 	place(ms) {
 		return (ms - this.from) / (this.until - this.from) * 100;
 	}
@@ -23,7 +24,8 @@ class Axis {
 		this.changed();
 	}
 
-	// zoom shows so much more or less, around a time. To the whole trace comes first, out from it what is beyond.
+	// zoom shows so much more or less, around a time. Lines before the first span and behind the last
+	// are seen by zooming out from the whole trace.
 	zoom(by, around = (this.from + this.until) / 2) {
 		this.show(around - (around - this.from) * by, around + (this.until - around) * by);
 	}

@@ -1,4 +1,4 @@
-// Rows keeps the rows in the page that are in view, and no others. All have one height. The browser
+// Rows keeps the rows in the page that are in view, and no others. All have one height. A browser
 // scrolls an empty space that is as high as all of them; where that would be higher than browsers
 // allow, a pixel of it stands for more than one.
 const rowHeight = 22, headHeight = 24, mostHeight = 8_000_000;
