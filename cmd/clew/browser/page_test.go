@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
@@ -69,6 +70,22 @@ func TestKeyboard(t *testing.T) {
 	assert.True(t, value[bool](t, p.ctx, `document.querySelector("#help").open`))
 	p.key(kb.Escape)
 	assert.False(t, value[bool](t, p.ctx, `document.querySelector("#help").open`))
+}
+
+// The page that the demo writes shows its last request.
+func TestDemo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "demo.html")
+	demo := exec.Command("go", "run", "./examples/demo", "-html", file)
+	demo.Dir = "../../.."
+	said, err := demo.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	p := opened(t, "file://"+file)
+	assert.Contains(t, p.text(`document.querySelector("#trace-facts").innerText`), "7 spans of 3 services")
+	rows := p.rows()
+	assert.Len(t, rows, 14, "7 spans, of which 6 have a line, and 7 lines more")
+	assert.Contains(t, rows[0], "not reported")
+	assert.Contains(t, rows, "▼media-api GET /media/{id} 200")
+	assert.Nil(t, p.wrong.Load())
 }
 
 func TestSearch(t *testing.T) {
