@@ -66,7 +66,11 @@ func zipkinOf(t testing.TB, tree *timeline.Tree) (spans []exported) {
 		require.Contains(t, []string{"", "CLIENT", "SERVER"}, s.Kind)
 		require.GreaterOrEqual(t, z.Timestamp, int64(0))
 		require.Equal(t, z.Timestamp > 0, z.Duration > 0)
+		seen := map[string]bool{}
 		for _, a := range z.Annotations {
+			same := fmt.Sprint(a.Timestamp, a.Value)
+			require.False(t, seen[same], "Zipkin drops an annotation that is there twice: %s", same)
+			seen[same] = true
 			require.Positive(t, a.Timestamp)
 			s.Notes = append(s.Notes, a.Value)
 		}
@@ -355,6 +359,17 @@ func TestExportedLines(t *testing.T) {
 	for text := range tree.ZipkinSpans() {
 		assert.Less(t, len(text), 4<<20, "what a server takes at once")
 	}
+}
+
+// Zipkin drops an annotation that is equal to another.
+func TestZipkinNumbersEqualLines(t *testing.T) {
+	l := &log{}
+	l.request("a", "1", "", 0, time.Second, line.Request{})
+	for i, text := range []string{"x", "x (2)", "x", "x", "x (2)"} {
+		l.say("a", "1", ms, text).Text = fmt.Sprint(i)
+	}
+	l.say("a", "1", 2*ms, "x")
+	assert.Equal(t, []string{"INF x", "INF x (2)", "INF x (3)", "INF x (4)", "INF x (2) (2)", "INF x"}, zipkinOf(t, l.tree())[0].Notes)
 }
 
 func TestExportedTimes(t *testing.T) {

@@ -97,13 +97,27 @@ func (w *wire) zipkin(s *Span) *zipkinSpan {
 		z.Remote = endpoint(s.answerer())
 	}
 	lines, left := s.notes()
-	for _, l := range lines {
-		z.Annotations = append(z.Annotations, zipkinNote{max(micros(l.at(s)), 1), l.note(s)})
-	}
+	z.annotate(s, lines)
 	if left > 0 {
 		z.Tags["clew.lines_left"] = strconv.Itoa(left)
 	}
 	return z
+}
+
+// annotate adds lines. Zipkin drops an annotation that is equal to another one, so the same text at
+// the same time is numbered.
+func (z *zipkinSpan) annotate(s *Span, lines []*Line) {
+	seen := make(map[zipkinNote]int, len(lines))
+	for _, l := range lines {
+		note := zipkinNote{max(micros(l.at(s)), 1), l.note(s)}
+		first := note
+		for seen[note] > 0 {
+			seen[first]++
+			note.Value = first.Value + " (" + strconv.Itoa(seen[first]) + ")"
+		}
+		seen[note]++
+		z.Annotations = append(z.Annotations, note)
+	}
 }
 
 // micros returns a time in microseconds since 1970; 0 for one before that, and for none.

@@ -1,0 +1,92 @@
+//go:build integration
+
+// Traces in a real Zipkin, which make integration starts.
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// stored asks Zipkin for a trace until it has so many spans: it answers a post before it has stored
+// what is in it.
+func stored(t *testing.T, server, id string, spans int) []zipkinSpan {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		resp, err := http.Get(server + "/api/v2/trace/" + id)
+		require.NoError(t, err)
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		require.NoError(t, err)
+		var got []zipkinSpan
+		if resp.StatusCode == http.StatusOK {
+			require.NoError(t, json.Unmarshal(body, &got), "%.500s", body)
+		}
+		if len(got) >= spans || time.Now().After(end) {
+			return got
+		}
+	}
+}
+
+// outline is what makes a tree of spans: IDs, parents, services, kinds, and what their lines say.
+func outline(spans []zipkinSpan) (lines []string) {
+	for _, s := range spans {
+		var said []string
+		for _, a := range s.Annotations {
+			said = append(said, a.Value)
+		}
+		slices.Sort(said)
+		lines = append(lines, fmt.Sprintf("%s %s < %s %s %s shared=%v %q", s.TraceID, s.ID, s.ParentID, s.Kind, s.LocalEndpoint.ServiceName, s.Shared, said))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// Zipkin takes what clew sends, and gives the same tree back: for the fleet, one trace and all of them,
+// for a trace of many thousand spans, and for one that is all hostile.
+func TestIntegrationSend(t *testing.T) {
+	server := os.Getenv("CLEW_ZIPKIN")
+	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	dir := t.TempDir()
+	unused := fmt.Sprintf("%016x", time.Now().UnixNano()) // by another run on the same Zipkin
+	hostile, _ := hostileLog("aaaaaaaaaaaaaaaa" + unused)
+	write(t, dir+"/hostile.log", hostile)
+	var many strings.Builder
+	for i := range 30_000 {
+		fmt.Fprintf(&many, `{"time":"2026-11-26T10:11:12Z","trace_id":"bbbbbbbbbbbbbbbb%s","message":"request","service":"s%d","span_id":"%016x","parent_id":"%016x","status":200,"duration_ms":5,"method":"GET","path":"/%[3]d"}`+"\n", unused, i%50, i+1, i/3)
+	}
+	write(t, dir+"/many.log", many.String())
+	tests := []struct{ name, id, source string }{
+		{"a fleet", fleetTraces[0].id, fleet},
+		{"16 digits", fleetTraces[1].id, fleet},
+		{"32 digits, of which 16 are asked for", fleetTraces[2].id[16:], fleet},
+		{"hostile", "aaaaaaaaaaaaaaaa" + unused, dir + "/hostile.log"},
+		{"many", "bbbbbbbbbbbbbbbb" + unused, dir + "/many.log"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			sent := clew(t, "", "timeline", test.id, test.source, "-o", "zipkin", "--send", server)
+			require.Equal(t, exitFound, sent.code, sent.err)
+			want := spansOf(t, []byte(sent.out))
+			got := stored(t, server, want[0].TraceID, len(want))
+			assert.Equal(t, outline(want), outline(got))
+		})
+	}
+	t.Run("several", func(t *testing.T) {
+		sent := clew(t, "", "timeline", fleet, "--send", server)
+		require.Equal(t, exitFound, sent.code, sent.err)
+		assert.Contains(t, sent.err, "sent ")
+	})
+}
