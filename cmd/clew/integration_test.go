@@ -65,7 +65,7 @@ func TestIntegrationSend(t *testing.T) {
 	write(t, dir+"/hostile.log", hostile)
 	var many strings.Builder
 	for i := range 30_000 {
-		fmt.Fprintf(&many, `{"time":"2026-11-26T10:11:12Z","trace_id":"bbbbbbbbbbbbbbbb%s","message":"request","service":"s%d","span_id":"%016x","parent_id":"%016x","status":200,"duration_ms":5,"method":"GET","path":"/%[3]d"}`+"\n", unused, i%50, i+1, i/3)
+		fmt.Fprintf(&many, `{"time":"2026-11-26T10:11:12Z","trace_id":"bbbbbbbbbbbbbbbb%s","message":"request","service":"s%d","span_id":"%016x","parent_id":"%016x","status":200,"bytes":1,"remote":"r","duration_ms":5,"method":"GET","path":"/%[3]d"}`+"\n", unused, i%50, i+1, i/3)
 	}
 	write(t, dir+"/many.log", many.String())
 	tests := []struct{ name, id, source string }{
