@@ -2,7 +2,7 @@ FUZZTIME ?= 300s
 BENCH ?=
 SIZE ?= 1G
 
-.PHONY: test race bench fuzz torture wasm newest integration integration-browser screenshots scale ci
+.PHONY: test race bench fuzz torture wasm newest integration integration-browser integration-mermaid screenshots scale ci
 
 test:
 	go test ./...
@@ -36,6 +36,9 @@ integration-browser:
 
 screenshots:
 	bash .ci/integration-browser screenshots
+
+integration-mermaid:
+	bash .ci/integration-mermaid
 
 ci:
 	bash .ci/run
