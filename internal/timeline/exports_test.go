@@ -438,6 +438,26 @@ func TestMermaid(t *testing.T) {
 	assert.Contains(t, out.String(), fmt.Sprintf("not shown are %d more calls, %d more answers, 1 more error\n", 301-arrows, 301-answers))
 }
 
+// A line of a service that reports no requests stands under the only call to it, and is marked.
+func TestGuessedLine(t *testing.T) {
+	l := &log{}
+	l.request("shop", "1", "", 0, 100*ms, line.Request{})
+	l.call("shop", "2", "1", 10*ms, 50*ms, line.Call{Host: "price.prod.svc:80"})
+	l.say("price", "", 20*ms, "of price")
+	l.say("shop", "", 80*ms, "of shop")
+	l.say("shop", "1", 81*ms, "sure")
+	tree := l.tree()
+	var text, data bytes.Buffer
+	require.NoError(t, tree.Text(&text, timeline.Style{}))
+	assert.Contains(t, text.String(), "of price [guessed]\n")
+	assert.Contains(t, text.String(), "of shop\n")
+	assert.Contains(t, text.String(), "[guessed], of a line: ")
+	require.NoError(t, tree.JSON(&data))
+	assert.Regexp(t, `"message":"of price","span":"0{15}2","guess":true,`, data.String())
+	assert.Regexp(t, `"message":"of shop","span":"0{15}1","guess":true,`, data.String())
+	assert.Regexp(t, `"message":"sure","span":"0{15}1","source"`, data.String())
+}
+
 // Whatever services and messages are called, it is text in a diagram.
 func TestMermaidIsInert(t *testing.T) {
 	l := &log{}

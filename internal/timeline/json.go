@@ -38,6 +38,7 @@ import (
 //	  at           put right by the skew; absent: none
 //	  service, level, message
 //	  span         the id of the span it stands under; absent: none
+//	  guess        true: it names no span, and stands under the only one that fits in time
 //	  report       true: it is the line that reports the span
 //	  source, number, text: where it stands, and the whole of it
 //	doubles      lines left out because another source has them too
@@ -84,6 +85,7 @@ type jsonLine struct {
 	Level   string `json:"level"`
 	Message string `json:"message"`
 	Span    string `json:"span,omitempty"`
+	Guess   bool   `json:"guess,omitempty"`
 	Report  bool   `json:"report,omitempty"`
 	Source  string `json:"source"`
 	Number  int    `json:"number"`
@@ -147,7 +149,7 @@ func (s *Span) json(skew float64) jsonSpan {
 func (l *Line) json() jsonLine {
 	j := jsonLine{
 		Time: timeText(l.Time), At: timeText(l.At), Service: l.Service, Level: l.Level, Message: l.Message,
-		Report: l.reports(), Source: l.Source, Number: l.Number, Text: l.Text,
+		Guess: l.Guess, Report: l.reports(), Source: l.Source, Number: l.Number, Text: l.Text,
 	}
 	if l.Span != nil {
 		j.Span = l.Span.Key()

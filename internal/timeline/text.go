@@ -45,6 +45,7 @@ type page struct {
 	linesLeft    int
 	made, missed bool // there are such spans
 	guessed      bool
+	guessedLine  bool // there is such a line under a call of another service
 }
 
 // The axis stands behind the offset and the duration.

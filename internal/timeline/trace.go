@@ -24,7 +24,8 @@ type Line struct {
 	// the source has no times at all. Entry.Time stays as it was written.
 	At time.Time
 
-	Span *Span // that it stands under; nil: under the trace itself
+	Span  *Span // that it stands under; nil: under the trace itself
+	Guess bool  // it names no span: Span is the only one that it can belong to by time
 
 	inexact time.Duration // how much later than At it may have been written
 }

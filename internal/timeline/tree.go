@@ -360,7 +360,7 @@ func (b *builder) homeless() []question {
 		if l.Span == nil && l.Service != "" && !l.At.IsZero() {
 			asked = append(asked, question{
 				name: l.Service, begins: l.At.Add(l.inexact), ends: l.At,
-				answer: func(s *Span) { l.Span = s },
+				answer: func(s *Span) { l.Span, l.Guess = s, true },
 			})
 		}
 	}
