@@ -311,6 +311,10 @@ func TestExportedIDs(t *testing.T) {
 	for _, name := range []string{"b", "d", "e"} {
 		assert.Equal(t, spanOf(t, before, name, "GET /"+name).ID, spanOf(t, after, name, "GET /"+name).ID)
 	}
+	taken := spanOf(t, before, "b", "GET /b").ID
+	l.request("f", taken, "", 0, ms, line.Request{}) // a line has that ID already
+	assertExports(t, l.tree())
+	assert.NotEqual(t, taken, spanOf(t, zipkinOf(t, l.tree()), "b", "GET /b").ID)
 }
 
 // Zipkin and OpenTelemetry would not know that a clock is wrong: services have no addresses here.
