@@ -453,9 +453,9 @@ func TestGuessedLine(t *testing.T) {
 	tree := l.tree()
 	var text, data bytes.Buffer
 	require.NoError(t, tree.Text(&text, timeline.Style{}))
-	assert.Contains(t, text.String(), "of price [guessed]\n")
+	assert.Contains(t, text.String(), "price? INF of price\n")
 	assert.Contains(t, text.String(), "of shop\n")
-	assert.Contains(t, text.String(), "[guessed], of a line: ")
+	assert.Contains(t, text.String(), "A service with ? before a line: ")
 	require.NoError(t, tree.JSON(&data))
 	assert.Regexp(t, `"message":"of price","span":"0{15}2","guess":true,`, data.String())
 	assert.Regexp(t, `"message":"of shop","span":"0{15}1","guess":true,`, data.String())

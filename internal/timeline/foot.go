@@ -22,7 +22,7 @@ func (p *page) end() {
 		p.whole("in Zipkin: " + zipkinPage(p.style.UI, t.ID))
 	}
 	p.note(p.guessed, "[guessed]: no line names the parent. It is the only span that encloses this one in time.")
-	p.note(p.guessedLine, "[guessed], of a line: it stands under the only call to its service at that time.")
+	p.note(p.guessedLine, "A service with ? before a line: it reports no request. The line stands under the only call to it at that time.")
 	p.note(p.made, "[made]: no request, call or job line reports the span. Other lines name its ID.")
 	p.note(p.missed, "[not reported]: no line has this span's ID. Those below name it as their parent.")
 	p.note(t.Doubles > 0, counted(t.Doubles, "line")+" stood in several sources, and are shown once.")
@@ -94,5 +94,5 @@ func (p *page) cuts() {
 // zipkinPage returns the address of a trace in Zipkin's user interface.
 func zipkinPage(ui string, id ID) string {
 	ui = strings.TrimSuffix(strings.TrimRight(ui, "/"), "/zipkin")
-	return ui + "/zipkin/traces/" + idText(id)
+	return ui + "/zipkin/traces/" + id.String()
 }

@@ -33,7 +33,7 @@ func (a ID) String() string {
 // search that ignores case. The decimal number of a low half that is small is short, and then
 // stands in many lines.
 func (a ID) Forms() []string {
-	lower := string(appendHex(nil, a.Low))
+	lower := hex16(a.Low)
 	forms := []string{lower}
 	if upper := upperHex(lower); upper != lower {
 		forms = append(forms, upper)
@@ -190,6 +190,9 @@ func appendHex(dst []byte, n uint64) []byte {
 	return line.AppendHex(dst, []byte{byte(n >> 56), byte(n >> 48), byte(n >> 40), byte(n >> 32),
 		byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
 }
+
+// hex16 returns the 16 hexadecimal digits of n.
+func hex16(n uint64) string { return string(appendHex(nil, n)) }
 
 // upperHex returns hexadecimal digits in upper case.
 func upperHex(s string) string {

@@ -99,7 +99,7 @@ func (t *Tree) JSON(to io.Writer) error { return t.json(to, math.MaxInt) }
 func (t *Tree) json(to io.Writer, most int) error {
 	w := newJSONWriter(to)
 	w.open("{")
-	w.member("trace", idText(t.ID))
+	w.member("trace", t.ID.String())
 	if !t.Start.IsZero() {
 		w.member("start", timeText(t.Start))
 	}
@@ -171,20 +171,6 @@ func timeText(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339Nano)
-}
-
-// idText returns an ID in 32 digits, or 16.
-func idText(id ID) string {
-	high := ""
-	if id.High != 0 {
-		high = hex16(id.High)
-	}
-	return high + hex16(id.Low)
-}
-
-func hex16(n uint64) string {
-	text := strconv.FormatUint(n, 16)
-	return "0000000000000000"[len(text):] + text
 }
 
 // jsonWriter writes JSON bit by bit: a member or an element a line.

@@ -38,7 +38,7 @@ func (p *page) listed(s *Summary) {
 	p.put(errors.colour, errors.text)
 	p.put("", "  ")
 
-	id := idText(s.ID)
+	id := s.ID.String()
 	words := p.name(s.Service, kinds[s.Record], s.Operation, false)
 	if s.Record == "" {
 		words = append(words[:1], word{dim, "(no request, call or job)"})
@@ -116,7 +116,7 @@ func ListJSON(to io.Writer, traces []Summary, left Left) error {
 			s.Services = []string{}
 		}
 		w.element(jsonSummary{
-			idText(s.ID), timeText(s.Start), milliseconds(s.Duration), s.Service, s.Operation, kinds[s.Record], s.Status,
+			s.ID.String(), timeText(s.Start), milliseconds(s.Duration), s.Service, s.Operation, kinds[s.Record], s.Status,
 			s.Services, s.Spans, s.Lines, s.Errors,
 		})
 	}

@@ -33,7 +33,7 @@ type step struct {
 func (t *Tree) Mermaid(to io.Writer) error {
 	d := diagram{to: bufio.NewWriter(to), names: map[string]string{}, answers: t.answers()}
 	d.write("sequenceDiagram\n")
-	d.write("  title trace " + idText(t.fullID()) + "\n")
+	d.write("  title trace " + t.fullID().String() + "\n")
 	steps := d.steps(t)
 	shown := 0
 	for shown < min(len(steps), maxSteps) && d.written < maxDiagram {

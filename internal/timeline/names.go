@@ -404,7 +404,7 @@ func spanDigits(n uint64) string {
 	if n == 0 {
 		return ""
 	}
-	return string(appendHex(nil, n))
+	return hex16(n)
 }
 
 // learned returns what was taken for what, as [ParseKeys] reads it, and what stands in plain text.

@@ -251,17 +251,17 @@ func (p *page) entry(l *Line, service, guide string) {
 	}
 	words := []word{{levelColour, p.tick(l)}}
 	if l.Service != service && l.Service != "" {
-		words = append(words, word{p.colourOf(l.Service), l.Service + " "})
+		mark := ""
+		if l.Guess { // under a span of its own service it is rather sure
+			p.guessedLine, mark = true, "?"
+		}
+		words = append(words, word{p.colourOf(l.Service), l.Service + mark + " "})
 	}
 	if level := levelMark(l.Level); level != "" {
 		words = append(words, word{levelColour, level + " "})
 	}
 	first, rest, _ := strings.Cut(strings.TrimRight(l.said(), "\r\n"), "\n")
 	words = append(words, word{textColour, strings.TrimRight(first, "\r")}, word{dim, l.rest()})
-	if l.Guess && l.Service != service { // its own service's is rather sure
-		p.guessedLine = true
-		words = append(words, word{yellow, " [guessed]"})
-	}
 	if d := l.Time.Sub(l.At); !l.Time.IsZero() && (d > time.Second || d < -time.Second) {
 		words = append(words, word{dim, " [" + l.Time.Format("15:04:05.000") + " by its clock]"})
 	}

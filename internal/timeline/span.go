@@ -124,7 +124,13 @@ func (s *Span) calls(c *line.Call) {
 	s.Failed = c.Error != "" || c.Status >= 500
 }
 
-func join(a, b string) string { return strings.TrimSpace(a + " " + b) }
+// join joins a method and a route. The patterns of net/http have the method in them.
+func join(method, route string) string {
+	if strings.HasPrefix(route, method+" ") {
+		return route
+	}
+	return strings.TrimSpace(method + " " + route)
+}
 
 func or(a, b string) string {
 	if a != "" {

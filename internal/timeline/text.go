@@ -191,7 +191,7 @@ func (p *page) tick(l *Line) string {
 // summary is what the first screen has to answer.
 func (p *page) summary() {
 	t := p.tree
-	words := []word{{"", "trace "}, {bold, idText(t.ID)}}
+	words := []word{{"", "trace "}, {bold, t.ID.String()}}
 	if !t.Start.IsZero() {
 		words = append(words, word{"", "   " + t.Start.UTC().Format("2006-01-02 15:04:05.000000 MST")})
 		words = append(words, word{"", "   took "}, word{bold, short(t.Duration)})

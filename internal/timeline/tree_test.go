@@ -185,6 +185,20 @@ func TestTree(t *testing.T) {
 	}
 }
 
+// A route of net/http's has its method, and is not given a second one.
+func TestOperation(t *testing.T) {
+	for route, want := range map[string]string{"GET /a/{id}": "GET /a/{id}", "/a/{id}": "GET /a/{id}", "GETAWAY": "GET GETAWAY"} {
+		var l log
+		e := l.request("a", "1", "", 0, ms, line.Request{Method: "GET", Route: route})
+		assert.Equal(t, want, l.tree().Roots[0].Operation)
+		lister := timeline.NewLister(timeline.Filter{}, 0)
+		g := timeline.GlanceOf(e)
+		lister.Add(&g)
+		traces, _ := lister.List(0)
+		assert.Equal(t, want, traces[0].Operation)
+	}
+}
+
 // assertWhole asserts that every entry stands in the tree once, every span too, and nothing else.
 func assertWhole(t testing.TB, entries []*timeline.Entry, tree *timeline.Tree) {
 	t.Helper()

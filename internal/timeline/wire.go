@@ -109,7 +109,7 @@ func (w *wire) derive(s *Span) {
 		text = s.Report.Text
 	}
 	h := fnv.New64a()
-	for _, part := range []string{idText(w.traceID), s.ID, s.Service, string(s.Kind), text} {
+	for _, part := range []string{w.traceID.String(), s.ID, s.Service, string(s.Kind), text} {
 		h.Write([]byte(part))
 		h.Write([]byte{0})
 	}

@@ -87,7 +87,7 @@ func (t *Tree) ZipkinSpans() iter.Seq[[]byte] {
 // zipkin returns a span in Zipkin's form.
 func (w *wire) zipkin(s *Span) *zipkinSpan {
 	z := &zipkinSpan{
-		TraceID: idText(w.traceID), ID: w.id(s), ParentID: w.parentID(s), Kind: zipkinKinds[s.Kind],
+		TraceID: w.traceID.String(), ID: w.id(s), ParentID: w.parentID(s), Kind: zipkinKinds[s.Kind],
 		Name: strings.ToLower(name(s.Operation)), Timestamp: micros(s.Start), Shared: w.shared[s], Local: endpoint(s.Service), Tags: w.tags(s),
 	}
 	if z.Timestamp > 0 {

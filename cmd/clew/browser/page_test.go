@@ -33,9 +33,9 @@ func TestKeyboard(t *testing.T) {
 	assert.Equal(t, "true", p.text(`document.querySelector("#view .chosen").getAttribute("aria-expanded")`))
 
 	p.key(kb.Enter)
-	assert.Len(t, p.rows(), 18-8, "what is below the request is folded")
+	assert.Len(t, p.rows(), 18-11, "what is below the request is folded")
 	assert.Equal(t, "false", p.text(`document.querySelector("#view .chosen").getAttribute("aria-expanded")`))
-	assert.Contains(t, p.text(chosen), "+8")
+	assert.Contains(t, p.text(chosen), "+11")
 	p.key(kb.ArrowRight)
 	assert.Len(t, p.rows(), 18)
 	p.key(kb.ArrowRight)

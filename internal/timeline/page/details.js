@@ -44,7 +44,7 @@ function lineFacts(line) {
 		["time", line.time && when(line.time) + (moved ? ", put right: " + when(line.at) : "")],
 		["level", line.level],
 		["service", line.service],
-		["span", line.span],
+		["span", line.span && line.span + (line.guess ? ", by the time alone" : "")],
 	];
 }
 

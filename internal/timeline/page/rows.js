@@ -121,7 +121,7 @@ const levelMarks = new Map(Object.entries({trace: "TRC", debug: "DBG", info: "IN
 function lineText(node, pattern) {
 	const line = node.line, colour = node.bad ? "red" : line.level.startsWith("warn") ? "amber" : "dim";
 	const parts = [make("span", "twist"), make("span", "level " + colour, levelMarks.get(line.level) ?? visible(clip(line.level).slice(0, 8).toUpperCase())), " "];
-	if (node.elsewhere) parts.push(make("span", "s" + node.colour, visible(clip(line.service))), " ");
+	if (node.elsewhere) parts.push(make("span", "s" + node.colour, visible(clip(line.service)) + (line.guess ? "?" : "")), " ");
 	const [first, ...rest] = (line.message || line.text).trimEnd().split("\n");
 	parts.push(make("span", node.bad ? "red" : "", ...marked(visible(clip(first.replace(/\r$/, ""))), pattern)));
 	if (rest.length > 0) parts.push(" ", make("span", "mark", "+" + counted(rest.length, "line")));
