@@ -157,7 +157,7 @@ func assertJSON(t *testing.T, tree *timeline.Tree) {
 // However traces are made, a tree takes little more than as long as its lines are many: what grew
 // faster would not end here.
 func TestTortureTree(t *testing.T) {
-	wide, deep := torture.Size(5_000, 1_000_000), torture.Size(5_000, 100_000)
+	wide, deep := torture.Size(2_000, 1_000_000), torture.Size(2_000, 100_000)
 	hex := func(n int) string { return fmt.Sprintf("%016x", n) }
 	at := func(service, span, parent string, begin, took time.Duration, r line.Record) *timeline.Entry {
 		return &timeline.Entry{Time: noon.Add(begin + took), Trace: traceID, Span: span, Parent: parent, Service: service, Record: r}
