@@ -17,8 +17,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// otlpOf reads lines, writes their trace as OTLP's JSON, and reads that as OpenTelemetry's collector
-// does, then by the published definitions.
+// otlpOf reads lines, writes their trace as OTLP's JSON, and reads that as OpenTelemetry's
+// collector does, then by the published definitions.
 func otlpOf(t *testing.T, id string, lines []string) []*otlp.ResourceSpans {
 	t.Helper()
 	trace, err := timeline.ParseID(id)

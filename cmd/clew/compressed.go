@@ -54,8 +54,8 @@ func decompressed(r io.Reader) (io.ReadCloser, error) {
 	return io.NopCloser(r), nil
 }
 
-// newZstd returns what the frames in r have, of which the first begins with head. Its closer must be
-// called.
+// newZstd returns what the frames in r have, of which the first begins with head. Its closer must
+// be called.
 func newZstd(r io.Reader, head []byte) (io.ReadCloser, error) {
 	var first zstd.Header
 	window, unlock := uint64(manyWindow), func() {}

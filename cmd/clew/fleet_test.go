@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The folder testdata/fleet has the logs of eight services: nginx in its own format; shop and image, which use
-// clew, the second under a runtime of containers that has cut a line within its ID; price in Java,
-// with plain text and a stack trace; cart in Node with pino; mailer in Python under Docker, with
-// Datadog's decimal ID; stock with logfmt and half of the ID, in gzip; billing in syslog, with the
-// ID in upper case. Three requests, A to C, stand in them between lines of no request. Whatever
-// the services say of a request has its letter and a number, A01, and the other lines have Z01 to
-// Z09.
+// The folder testdata/fleet has the logs of eight services: nginx in its own format; shop and
+// image, which use clew, the second under a runtime of containers that has cut a line within its
+// ID; price in Java, with plain text and a stack trace; cart in Node with pino; mailer in Python
+// under Docker, with Datadog's decimal ID; stock with logfmt and half of the ID, in gzip; billing
+// in syslog, with the ID in upper case. Three requests, A to C, stand in them between lines of no
+// request. Whatever the services say of a request has its letter and a number, A01, and the other
+// lines have Z01 to Z09.
 const fleet = "testdata/fleet"
 
 var fleetTraces = []struct {

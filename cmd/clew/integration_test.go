@@ -53,8 +53,8 @@ func outline(spans []zipkinSpan) (lines []string) {
 	return lines
 }
 
-// Zipkin takes what clew sends, and gives the same tree back: for the fleet, one trace and all of them,
-// for a trace of many thousand spans, and for one that is all hostile.
+// Zipkin takes what clew sends, and gives the same tree back: for the fleet, one trace and all of
+// them, for a trace of many thousand spans, and for one that is all hostile.
 func TestIntegrationSend(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")

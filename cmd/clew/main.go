@@ -26,7 +26,8 @@ const (
 	exitInterrupted = 130 // as shells have it for a program that SIGINT ended
 )
 
-// memoryLimit is where the garbage collector begins to work harder. What is kept is bounded to less.
+// memoryLimit is where the garbage collector begins to work harder. What is kept is bounded to
+// less.
 const memoryLimit = 440 << 20
 
 func main() {

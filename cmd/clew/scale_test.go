@@ -12,7 +12,8 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// A trace of a fleet is the same one from plain, gzipped and zstd-compressed logs, and so is the list.
+// A trace of a fleet is the same one from plain, gzipped and zstd-compressed logs, and so is the
+// list.
 func TestFleetCompressed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	f := fleetlog.New(5)

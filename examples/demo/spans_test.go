@@ -29,7 +29,8 @@ type span struct {
 	Tags                              map[string]string
 }
 
-// String says who did what. A client's span is called "get" whatever it gets, so the path stands there too.
+// String says who did what. A client's span is called "get" whatever it gets, so the path stands
+// there too.
 func (s span) String() string {
 	text := s.LocalEndpoint.ServiceName + " " + s.Kind + " " + s.Name
 	if url, ok := s.Tags["url.full"]; ok {
@@ -39,8 +40,8 @@ func (s span) String() string {
 	return text
 }
 
-// faults returns what is wrong with the trace of a request for media. parent is the caller's span, "" if
-// the request had none.
+// faults returns what is wrong with the trace of a request for media. parent is the caller's span,
+// "" if the request had none.
 func faults(trace []span, id, media, parent string, debug bool) []string {
 	var faults []string
 	failf := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
@@ -71,7 +72,8 @@ func faults(trace []span, id, media, parent string, debug bool) []string {
 		}
 		way := s.String()
 		if p, ok := byID[s.ParentID]; ok {
-			// When it ends is another matter: see outlasts in integration_test.go. Both durations are cut to microseconds.
+			// When it ends is another matter: see outlasts in integration_test.go. Both durations
+			// are cut to microseconds.
 			if s.Timestamp < p.Timestamp || s.Duration > p.Duration+1 {
 				failf("%s lasts from %d for %d, its parent from %d for %d", s, s.Timestamp, s.Duration, p.Timestamp, p.Duration)
 			}
@@ -147,7 +149,8 @@ func TestDemoSendsSpans(t *testing.T) {
 		{"all", "1", []string{"no headers", "64-bit X-B3-*", "128-bit b3", "debug"}},
 		{"none but those that a caller has decided", "0", []string{"64-bit X-B3-*", "debug"}},
 	}
-	// A caller that leaves the decision open has not reported its span, so that this is nobody's parent.
+	// A caller that leaves the decision open has not reported its span, so that this is nobody's
+	// parent.
 	parents := map[string]string{"64-bit X-B3-*": "a2fb4a1d1a96d312", "debug": "a2fb4a1d1a96d312"}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

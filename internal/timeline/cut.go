@@ -5,9 +5,9 @@ import "bytes"
 // cuts finds lines that CRI and Docker have cut into several, and journald's arrays of bytes: what
 // may have an ID that does not stand there in one piece.
 type cuts struct {
-	// from is where what is not finished begins, of standard output and error; -1: there is nothing.
-	// That is with the line before it: a line of the other stream that stands among the pieces may
-	// go on with the entry that this is in.
+	// from is where what is not finished begins, of standard output and error; -1: there is
+	// nothing. That is with the line before it: a line of the other stream that stands among the
+	// pieces may go on with the entry that this is in.
 	from   [2]int
 	before int // where the line begins before the one that is looked at
 }

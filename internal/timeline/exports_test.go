@@ -222,8 +222,8 @@ func spanOf(t testing.TB, spans []exported, service, name string) exported {
 	return spans[i]
 }
 
-// story is a trace with a bit of everything: a call and its request, Finagle's with one ID, a call that
-// nobody answers, a job, a guess, a made span, lines of no span.
+// story is a trace with a bit of everything: a call and its request, Finagle's with one ID, a call
+// that nobody answers, a job, a guess, a made span, lines of no span.
 func story() *log {
 	l := &log{}
 	l.request("Shop", "1", "", 0, 100*ms, line.Request{Route: "/cart/{id}", Path: "/cart/7", Status: 503})

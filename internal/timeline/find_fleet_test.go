@@ -44,7 +44,7 @@ func placesOf(t *testing.T, p *timeline.Parser, id timeline.ID, r io.Reader, num
 // In the logs of a fleet the fast search finds what the slow one finds, and both find each line of
 // the trace once.
 func TestFindInFleet(t *testing.T) {
-	logs, f := fleetLogs(3, 1<<18)
+	logs, f := fleetLogs(3, 1<<19)
 	wholes, all := 0, 0
 	for n := 0; n < f.Begun(); n += f.Begun() / 12 {
 		for _, asked := range []string{f.TraceID(n), f.TraceID(n)[16:]} {

@@ -27,9 +27,10 @@ type Glance struct {
 
 // Glance reads the next line of the source as far as the list of traces needs it, several times as
 // fast as [Parser.Parse] and mostly without an allocation. It is false for a line that has no
-// trace's ID, for one that goes on with another, and for one of JSON that goes on over several lines
-// but the last. [Parser.Counts] has them all. At the end, Flush returns JSON that has not ended. JSON
-// that another line cuts off has no glance, and is counted. Do not call Parse on the same parser.
+// trace's ID, for one that goes on with another, and for one of JSON that goes on over several
+// lines but the last. [Parser.Counts] has them all. At the end, Flush returns JSON that has not
+// ended. JSON that another line cuts off has no glance, and is counted. Do not call Parse on the
+// same parser.
 func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 	p.counts.Lines++
 	h := &p.held

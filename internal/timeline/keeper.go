@@ -21,8 +21,8 @@ type Keeper struct {
 	left  int
 }
 
-// NewKeeper returns a keeper of entries that need so many bytes, with the tree that is made of them;
-// 0: DefaultKeptBytes.
+// NewKeeper returns a keeper of entries that need so many bytes, with the tree that is made of
+// them; 0: DefaultKeptBytes.
 func NewKeeper(bytes int) *Keeper {
 	if bytes <= 0 {
 		bytes = DefaultKeptBytes

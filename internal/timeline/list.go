@@ -80,8 +80,8 @@ const maxNamed = 32
 const DefaultTraces = 1_000_000
 
 const (
-	// traceBytes is how much a trace may need, on average. Where their texts are so long that all need
-	// more, fewer are kept.
+	// traceBytes is how much a trace may need, on average. Where their texts are so long that all
+	// need more, fewer are kept.
 	traceBytes = 320
 
 	// summaryBytes is how much a trace needs without its texts, its places in two maps included.

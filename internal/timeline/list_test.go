@@ -284,7 +284,8 @@ func BenchmarkLister(b *testing.B) {
 	}
 }
 
-// A trace without a root is that of the service which wrote first, in whatever order sources are read.
+// A trace without a root is that of the service which wrote first, in whatever order sources are
+// read.
 func TestListerFirstService(t *testing.T) {
 	glances := []timeline.Glance{
 		{Trace: timeline.ID{Low: 1}, Time: noon},

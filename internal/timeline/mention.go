@@ -47,8 +47,8 @@ func (n *naming) mention(text []byte) mention {
 }
 
 // nextRun returns where the next run of hexadecimal digits is from i on, which touches no word, and
-// is as long as an ID is at least. An empty one: there is none. Such a run has a digit at one of any
-// minDecimal places, so not every byte is looked at.
+// is as long as an ID is at least. An empty one: there is none. Such a run has a digit at one of
+// any minDecimal places, so not every byte is looked at.
 func nextRun(text []byte, from int) (start, end int) {
 	for i := from + minDecimal - 1; i < len(text); i += minDecimal {
 		if digits[text[i]] == noDigit {

@@ -108,8 +108,8 @@ func (q *quickLine) object(i, prefix, depth int) (int, bool) {
 	}
 }
 
-// expected returns the key at i, and where its value begins, if the key is the one that followed the
-// last one when that was met before. Nil: it is another, or may have an object.
+// expected returns the key at i, and where its value begins, if the key is the one that followed
+// the last one when that was met before. Nil: it is another, or may have an object.
 func (q *quickLine) expected(i, prefix int) (k *quickKey, value int) {
 	k = q.last.next
 	if prefix > 0 || k == nil || k.key == "" {
@@ -372,8 +372,8 @@ func plainEnd(text []byte, i int) int {
 	return i
 }
 
-// oddBytes looks at eight bytes at once for those that plainEnd looks for. The high bit of the first
-// of them is set. Those behind it may be set as well, by what is carried.
+// oddBytes looks at eight bytes at once for those that plainEnd looks for. The high bit of the
+// first of them is set. Those behind it may be set as well, by what is carried.
 func oddBytes(w uint64) uint64 {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	quote, backslash := w^'"'*ones, w^'\\'*ones

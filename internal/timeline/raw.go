@@ -2,7 +2,8 @@ package timeline
 
 import "time"
 
-// MaxLine is how much of a line is kept, in bytes. The rest of a longer one is dropped, and counted.
+// MaxLine is how much of a line is kept, in bytes. The rest of a longer one is dropped, and
+// counted.
 const MaxLine = 1 << 20
 
 // Raw is a line of a source, with what log shippers put around it taken off.

@@ -7,7 +7,8 @@ import (
 
 const (
 	// blockSize is how much is read at once: enough that a read costs nothing beside its bytes,
-	// and little enough that these are still in the processor's cache when their lines are looked at.
+	// and little enough that these are still in the processor's cache when their lines are looked
+	// at.
 	blockSize = 128 << 10
 
 	// emptyReads is how often in a row a reader may return neither bytes nor an error.

@@ -16,8 +16,8 @@ const (
 	maxValue = 200  // bytes of a name or a value
 )
 
-// wire is a tree as it goes to other readers of traces, Zipkin's and OpenTelemetry's. For these each
-// span has an ID, and lines stand in spans. A span that nobody has a line of is left out: its
+// wire is a tree as it goes to other readers of traces, Zipkin's and OpenTelemetry's. For these
+// each span has an ID, and lines stand in spans. A span that nobody has a line of is left out: its
 // children name it, and a reader that has it from elsewhere puts it in its place.
 type wire struct {
 	tree    *Tree

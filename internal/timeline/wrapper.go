@@ -31,8 +31,8 @@ type unwrapper struct {
 
 // wrappers are all that is taken off, by what a line begins with. A line is a wrapper's by what it
 // is, never by what a flag says or the lines before it were: sources are mixed. Each function
-// takes one wrapper off, and returns false for a line that is none, or only looks like one, which it
-// leaves as it is.
+// takes one wrapper off, and returns false for a line that is none, or only looks like one, which
+// it leaves as it is.
 var wrappers = [...]struct {
 	name  string
 	first string // the bytes that a line of it may begin with; of an object, its first key
