@@ -84,7 +84,7 @@ const (
 	// need more, fewer are kept.
 	traceBytes = 320
 
-	// summaryBytes is how much a trace needs without its texts, its places in two maps included.
+	// summaryBytes is how much a trace needs without its texts, its place in the map included.
 	summaryBytes = 250
 )
 
@@ -94,8 +94,8 @@ type Lister struct {
 	filter Filter
 	most   int
 
-	open   map[ID]*summary
-	low    map[uint64]*summary // one with this low half; the one without a high half, if there is
+	open   map[uint64]*summary // by the low half of the ID: the first of them
+	n      int                 // how many are open
 	chunks [][]summary         // all that were made; the ones in use have an ID
 	free   []*summary          // those that were in use
 	bytes  int                 // that the open ones need
@@ -119,12 +119,13 @@ type Left struct {
 	Limited int       // traces that match, beyond the limit
 }
 
-// summary is a trace that is being summed up. There are a million of them: it has 136 bytes.
+// summary is a trace that is being summed up. There are a million of them: it has 144 bytes.
 type summary struct {
 	id                   ID
-	first, last          int64 // of lines, in nanoseconds since 1970; none: never
-	begin                int64 // of the root
-	namedAt              int64 // the time of named's line
+	next                 *summary // with the same low half, and another high one
+	first, last          int64    // of lines, in nanoseconds since 1970; none: never
+	begin                int64    // of the root
+	namedAt              int64    // the time of named's line
 	took                 time.Duration
 	operation            string   // of the root, as status, service and record
 	others               []nameID // services behind the first few
@@ -154,7 +155,7 @@ func NewLister(filter Filter, traces int) *Lister {
 	}
 	return &Lister{
 		filter: filter, most: traces, before: math.MinInt64,
-		open: map[ID]*summary{}, low: map[uint64]*summary{}, operations: map[operation]string{},
+		open: map[uint64]*summary{}, operations: map[operation]string{},
 	}
 }
 
@@ -174,7 +175,7 @@ func (l *Lister) Add(g *Glance) {
 		s = l.begin(g.Trace)
 	}
 	l.sum(s, g)
-	if len(l.open) > l.most || l.bytes > l.most*traceBytes {
+	if l.n > l.most || l.bytes > l.most*traceBytes {
 		l.drop()
 	}
 }
@@ -184,9 +185,11 @@ func (l *Lister) begin(id ID) *summary {
 	s := l.room()
 	*s = summary{id: id, first: never, last: math.MinInt64, begin: never}
 	l.bytes += summaryBytes
-	l.open[id] = s
-	if before := l.low[id.Low]; before == nil || id.High == 0 {
-		l.low[id.Low] = s
+	l.n++
+	if first := l.open[id.Low]; first != nil {
+		s.next, first.next = first.next, s
+	} else {
+		l.open[id.Low] = s
 	}
 	return s
 }
@@ -219,21 +222,16 @@ func (l *Lister) all(yield func(*summary) bool) {
 	}
 }
 
-// find returns the trace with this ID; nil: it is not kept.
+// find returns the trace with this ID; nil: it is not kept. Where the high half is not known, on one
+// side or the other, that is the first one with the same low half.
 func (l *Lister) find(id ID) *summary {
-	if s := l.open[id]; s != nil {
-		return s
+	for s := l.open[id.Low]; s != nil; s = s.next {
+		if s.id.Same(id) {
+			s.id.High |= id.High // now it is known
+			return s
+		}
 	}
-	s := l.low[id.Low]
-	switch {
-	case s == nil || !s.id.Same(id):
-		return nil
-	case s.id.High == 0: // now its other half is known
-		delete(l.open, s.id)
-		s.id = id
-		l.open[id] = s
-	}
-	return s
+	return nil
 }
 
 // sum adds a line to its trace.
@@ -376,7 +374,7 @@ func (f *Filter) status(status int) bool {
 // out as well, if they are as old: a list of newest traces has none of which a part is missing,
 // whatever order the sources are read in.
 func (l *Lister) drop() {
-	starts := make([]int64, 0, len(l.open))
+	starts := make([]int64, 0, l.n)
 	for s := range l.all {
 		starts = append(starts, s.start())
 	}
@@ -389,12 +387,26 @@ func (l *Lister) drop() {
 		l.out.Traces++
 		l.out.Lines += int(s.lines)
 		l.bytes -= s.bytes()
-		delete(l.open, s.id)
-		if l.low[s.id.Low] == s {
-			delete(l.low, s.id.Low)
-		}
+		l.close(s)
 		*s = summary{}
 		l.free = append(l.free, s)
+	}
+}
+
+// close takes a trace out of the open ones.
+func (l *Lister) close(s *summary) {
+	l.n--
+	before := l.open[s.id.Low]
+	switch {
+	case before != s:
+		for before.next != s {
+			before = before.next
+		}
+		before.next = s.next
+	case s.next != nil:
+		l.open[s.id.Low] = s.next
+	default:
+		delete(l.open, s.id.Low)
 	}
 }
 
