@@ -126,7 +126,9 @@ func (p *part) end() {
 	if p.parser == nil { // the timer of --follow is late
 		return
 	}
-	p.take(p.parser.Flush())
+	for e := p.parser.Flush(); e != nil; e = p.parser.Flush() {
+		p.take(e)
+	}
 	p.list()
 }
 

@@ -115,3 +115,36 @@ func TestFleetList(t *testing.T) {
 	}
 	assert.Equal(t, []string{"C", "B", "A"}, ids, r.out)
 }
+
+// Two replicas and another service write between each other, through whatever names them: each
+// stack trace stands with its own line.
+func TestInstances(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const said = "2026-11-26 10:00:00.1 ERROR [" + id + "] boom"
+	for name, form := range map[string]string{
+		"kubectl": "[pod/web-%d/web] %s\n",
+		"compose": "web-%d  | %s\n",
+		"stern":   "web-7d9f8c6b5-x2x9%d web %s\n",
+		"syslog":  "Nov 26 10:00:00 host web[%d]: %s\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			for _, l := range []struct {
+				instance int
+				text     string
+			}{
+				{4, said}, {5, "2026-11-26 10:00:00.2 INFO [" + strings.Repeat("ab", 16) + "] z"},
+				{4, "java.lang.RuntimeException: q"}, {5, "2026-11-26 10:00:00.3 INFO x"}, {4, "\tat q.r(S.java:1)"},
+			} {
+				fmt.Fprintf(&b, form, l.instance, l.text)
+			}
+			write(t, name, strings.Repeat("a line that is not marked\n", 3)+b.String())
+			tree := treeOf(t, id, name)
+			require.Len(t, tree.Lines, 1)
+			assert.Equal(t, "boom\njava.lang.RuntimeException: q\n\tat q.r(S.java:1)", tree.Lines[0].Message)
+			assert.Equal(t, "web", tree.Lines[0].Service)
+			r := clew(t, "", "timeline", name)
+			assert.Contains(t, r.out, "2 traces", r.out)
+		})
+	}
+}

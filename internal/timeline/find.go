@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"io"
 	"slices"
+	"time"
 )
 
 const (
@@ -39,7 +40,9 @@ const (
 //   - lines that CRI or Docker has cut into several: an ID may be cut in two,
 //   - journald's messages that are an array of bytes,
 //   - JSON in which a letter or digit is written as an escape. No encoder that we know does that.
-//   - all of a JSON array over several lines, as gcloud prints it: its lines are no entries.
+//   - all of a JSON array over several lines, as gcloud prints it: its lines are no entries,
+//   - all of a source in which lines of several instances stand between each other, as its first
+//     lines tell: what belongs to an entry may be far behind it.
 //
 // An entry of more than MaxLine bytes may be torn apart. Of a longer line the first MaxLine bytes
 // are looked at.
@@ -54,7 +57,7 @@ func find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(line
 	f := finder{search: s, begins: begins, parse: parse, number: 1, buf: make([]byte, 0, size)}
 	for {
 		end := f.fill(r, min(len(f.buf)+findStep, size))
-		if f.number == 1 && isArray(f.buf) {
+		if f.number == 1 && (isArray(f.buf) || isMixed(f.buf)) {
 			return 0, parse(io.MultiReader(bytes.NewReader(f.buf), rest{r, end}), 1)
 		}
 		if end != nil {
@@ -104,6 +107,21 @@ func isArray(head []byte) bool {
 	}
 	head = bytes.TrimLeft(head[1:], " \t\r\n")
 	return len(head) > 0 && head[0] == '{'
+}
+
+// isMixed tells whether the lines of a source are marked as those of instances.
+func isMixed(head []byte) bool {
+	lines := NewReader(bytes.NewReader(head), time.Time{})
+	for range headLines {
+		raw, err := lines.Next()
+		if err != nil {
+			return false
+		}
+		if raw.Instance != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // finder is a Find that goes on.

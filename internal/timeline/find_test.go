@@ -301,10 +301,27 @@ func TestFindInArray(t *testing.T) {
 
 // A prefix in brackets is no array.
 func TestFindBehindBrackets(t *testing.T) {
-	text := strings.Repeat("[pod/shop-1/shop] 10:11:12 a line\n", 1000)
+	text := strings.Repeat("[worker 1] 10:11:12 a line\n", 1000)
 	passed, err := timeline.Find(strings.NewReader(text), formsOfSearched(), nil, func(io.Reader, int) error { return nil })
 	require.NoError(t, err)
 	assert.Equal(t, 1000-timeline.HeadLines, passed)
+}
+
+// Lines of several instances stand between each other: all of the source is parsed in one go.
+func TestFindInMixed(t *testing.T) {
+	for _, line := range []string{"[pod/shop-1/shop] 10:11:12 a line\n", "shop-1    | a line\n", "Nov 26 10:11:12 host shop[7]: a line\n"} {
+		text := "not marked\n" + strings.Repeat(line, 10_000)
+		calls := 0
+		passed, err := timeline.FindIn(4096, strings.NewReader(text), formsOfSearched(), nil, func(r io.Reader, number int) error {
+			calls++
+			got, err := io.ReadAll(r)
+			assert.Equal(t, text, string(got))
+			return err
+		})
+		require.NoError(t, err)
+		assert.Equal(t, 1, calls, line)
+		assert.Zero(t, passed)
+	}
 }
 
 // Lines longer than the buffer are passed over, but for those that have a hit in what is kept.

@@ -33,12 +33,14 @@ type Glance struct {
 // same parser.
 func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 	p.counts.Lines++
-	h := &p.held
+	if e := p.turn(raw); e != nil && e.Trace != (ID{}) { // JSON that had not ended: it has no glance
+		p.counts.NoID++
+	}
+	h := p.held
 	if !h.block.open() {
 		p.refer(raw)
 		if precision, ok := p.quick(raw.Text, &g); ok {
-			*h = held{text: h.text[:0], lines: 1, seen: true, json: raw.Text[0] == '{', trace: g.Trace}
-			h.raw.Service = raw.Service
+			*h = held{from: h.from, text: h.text[:0], lines: 1, seen: true, json: raw.Text[0] == '{', trace: g.Trace}
 			return p.glanced(g, precision, raw)
 		}
 	}
@@ -46,7 +48,7 @@ func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 		p.keep(raw)
 	} else {
 		l := p.look(raw)
-		if p.follows(raw, l) {
+		if p.follows(l) {
 			h.stack = isIndented(raw.Text) || isStack(raw.Text)
 			return Glance{}, false
 		}
@@ -67,7 +69,7 @@ func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 
 // broken counts JSON that has not ended, and that another line cuts off.
 func (p *Parser) broken() {
-	if h := &p.held; h.lines > 0 && h.block.open() {
+	if h := p.held; h.lines > 0 && h.block.open() {
 		p.counts.NoLine += p.held.lines
 		p.counts.NoID += p.held.lines
 		p.counts.NoTime += p.held.lines

@@ -1,9 +1,13 @@
 package timeline
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // A held is the entry that is being read: lines may follow that belong to it.
 type held struct {
+	from  string // the instance whose it is; "": no shipper says
 	raw   Raw    // of its first line; its Text is not kept
 	text  []byte // all lines
 	head  int    // the length of the first line, or of the JSON that goes on over several
@@ -41,25 +45,48 @@ func (p *Parser) look(raw Raw) look {
 	return l
 }
 
-// within tells whether a line stands in JSON that goes on over several lines.
-func (p *Parser) within(raw Raw) bool {
-	h := &p.held
-	return h.block.open() && h.isFrom(raw) && h.block.goesOn(raw.Text)
+// maxInstances is how many instances may have an entry that is being read.
+const maxInstances = 16
+
+// turn takes the entry of the line's instance at hand. Lines of several containers or processes stand
+// between each other, and each goes on with its own. A line that is not marked goes on with the
+// last: of a message of several lines some shippers mark only the first. Where there are too many, the
+// entry that was not added to for longest has ended, and is returned.
+func (p *Parser) turn(raw Raw) (ended *Entry) {
+	from := or(raw.Instance, raw.Service)
+	if from == "" || from == p.held.from {
+		return nil
+	}
+	at := slices.IndexFunc(p.helds, func(h *held) bool { return h.from == from })
+	switch {
+	case at >= 0:
+	case len(p.helds) < maxInstances:
+		at = len(p.helds)
+		p.helds = append(p.helds, &held{})
+	default:
+		at = 0
+		p.held = p.helds[0]
+		ended = p.end()
+	}
+	p.held = p.helds[at]
+	p.held.from = from
+	p.helds = append(slices.Delete(p.helds, at, at+1), p.held)
+	return ended
 }
 
-// isFrom tells whether a line may go on with what is held: it is not from another service, as far
-// as the shipper tells. Of a message of several lines some shippers mark only the first.
-func (h *held) isFrom(raw Raw) bool {
-	return h.lines > 0 && (raw.Service == "" || raw.Service == h.raw.Service)
+// within tells whether a line stands in JSON that goes on over several lines.
+func (p *Parser) within(raw Raw) bool {
+	h := p.held
+	return h.lines > 0 && h.block.open() && h.block.goesOn(raw.Text)
 }
 
 // follows tells whether a line goes on with what is held. JSON and pairs have their whole message
 // on one line: only a stack trace follows them, which the runtime has written.
-func (p *Parser) follows(raw Raw, l look) bool {
-	h := &p.held
+func (p *Parser) follows(l look) bool {
+	h := p.held
 	text := l.text
 	switch {
-	case !h.isFrom(raw) || h.block.open():
+	case h.lines == 0 || h.block.open():
 		return false
 	case l.kind == blank:
 		return true
@@ -84,7 +111,7 @@ func (p *Parser) strange(text []byte) bool {
 	if id == (ID{}) {
 		return false
 	}
-	h := &p.held
+	h := p.held
 	if h.json && h.trace == (ID{}) {
 		h.trace = p.names.mention(h.text[:h.head]).trace
 	}
@@ -185,8 +212,8 @@ func isGoCall(text []byte) bool {
 
 // begin holds a line that begins an entry.
 func (p *Parser) begin(raw Raw, l look) {
-	h := &p.held
-	*h = held{raw: raw, text: append(h.text[:0], raw.Text...), lines: 1, cut: raw.Cut}
+	h := p.held
+	*h = held{from: h.from, raw: raw, text: append(h.text[:0], raw.Text...), lines: 1, cut: raw.Cut}
 	h.raw.Text = nil
 	h.head = len(h.text)
 	switch l.kind {
@@ -207,7 +234,7 @@ func (p *Parser) begin(raw Raw, l look) {
 
 // keep adds a line to what is held.
 func (p *Parser) keep(raw Raw) {
-	h := &p.held
+	h := p.held
 	text := raw.Text
 	h.cut = h.cut || raw.Cut
 	h.lines++

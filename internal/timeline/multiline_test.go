@@ -1,6 +1,8 @@
 package timeline_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,30 +117,76 @@ func TestParseGroups(t *testing.T) {
 	}
 }
 
-// What a shipper marks as another service's is no part of a line, whatever it looks like. Where a
+// What a shipper marks as another instance's is no part of a line, whatever it looks like. Where a
 // shipper marks only the first line of several, the others are.
-func TestParseGroupsOfServices(t *testing.T) {
+func TestParseGroupsOfInstances(t *testing.T) {
+	raw := func(text, service, instance string) timeline.Raw {
+		return timeline.Raw{Text: []byte(text), Service: service, Instance: instance}
+	}
 	for _, tt := range []struct {
-		name, text, service, next string
-		want                      int
+		name  string
+		lines []timeline.Raw
+		want  []string
 	}{
-		{"the same", stamp + "one", "shop", "shop", 1},
-		{"another", stamp + "one", "shop", "cart", 2},
-		{"the next is not marked", stamp + "one", "shop", "", 1},
-		{"the first is not marked", stamp + "one", "", "cart", 2},
-		{"within JSON", "{", "shop", "cart", 2},
+		{"the same", []timeline.Raw{raw(stamp+"one", "shop", ""), raw("  two", "shop", "")}, []string{"one\n  two"}},
+		{"another service", []timeline.Raw{raw(stamp+"one", "shop", ""), raw("  two", "cart", "")}, []string{"one", "two"}},
+		{"the next is not marked", []timeline.Raw{raw(stamp+"one", "shop", ""), raw("  two", "", "")}, []string{"one\n  two"}},
+		{"the first is not marked", []timeline.Raw{raw(stamp+"one", "", ""), raw("  two", "cart", "")}, []string{"one", "two"}},
+		{"two of a service, in turn", []timeline.Raw{
+			raw(stamp+"one", "shop", "shop-1"), raw(stamp+"two", "shop", "shop-2"), raw("java.io.IOException: x", "shop", "shop-1"),
+			raw("Caused by: y", "shop", "shop-2"), raw("\tat a", "shop", "shop-1"), raw(stamp+"three", "shop", "shop-1"),
+		}, []string{"one\njava.io.IOException: x\n\tat a", "three", "two\nCaused by: y"}},
+		{"JSON over several lines, in turn", []timeline.Raw{
+			raw("{", "shop", ""), raw("{", "cart", ""), raw(` "message":"one"`, "shop", ""), raw(` "message":"two"`, "cart", ""), raw("}", "shop", ""), raw("}", "cart", ""),
+		}, []string{"one", "two"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := timeline.NewParser(timeline.ParserConfig{})
-			n := 1
-			require.Nil(t, p.Parse(timeline.Raw{Text: []byte(tt.text), Service: tt.service}))
-			if p.Parse(timeline.Raw{Text: []byte("  two"), Service: tt.next}) != nil {
-				n++
+			p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
+			var said []string
+			add := func(e *timeline.Entry) bool {
+				if e != nil {
+					said = append(said, e.Message)
+				}
+				return e != nil
 			}
-			require.NotNil(t, p.Flush())
-			assert.Equal(t, tt.want, n)
+			for _, l := range tt.lines {
+				add(p.Parse(l))
+			}
+			for add(p.Flush()) {
+			}
+			slices.Sort(said)
+			assert.Equal(t, tt.want, said)
 		})
 	}
+}
+
+// Of more instances than have room, the one that was not added to for longest has its entry ended, and
+// none is lost.
+func TestParseManyInstances(t *testing.T) {
+	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
+	said := map[string]int{}
+	add := func(e *timeline.Entry) bool {
+		if e != nil {
+			said[e.Message]++
+		}
+		return e != nil
+	}
+	const instances = 100
+	for range 2 {
+		for i := range instances {
+			text := fmt.Sprintf("%sof %d", stamp, i)
+			add(p.Parse(timeline.Raw{Text: []byte(text), Instance: fmt.Sprint(i)}))
+			add(p.Parse(timeline.Raw{Text: []byte("\tat a"), Instance: fmt.Sprint(i)}))
+		}
+	}
+	for add(p.Flush()) {
+	}
+	assert.Len(t, said, instances)
+	for message, n := range said {
+		assert.Equal(t, 2, n, message)
+		assert.Contains(t, message, "\n\tat a")
+	}
+	assert.Equal(t, 4*instances, p.Counts().Lines)
 }
 
 // The message of an entry has all its lines, and an entry has the ID that only a later line of it

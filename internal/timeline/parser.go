@@ -52,7 +52,8 @@ type Parser struct {
 	calendar calendar
 	names    naming
 	counts   Counts
-	held     held
+	held     *held   // the entry of the instance at hand
+	helds    []*held // those of all instances; the one at hand is the last
 
 	// For Glance.
 	texts       texts
@@ -70,7 +71,8 @@ func NewParser(config ParserConfig) *Parser {
 	if config.Reference.IsZero() {
 		config.Reference = time.Now()
 	}
-	p := &Parser{config: config}
+	p := &Parser{config: config, held: &held{}}
+	p.helds = []*held{p.held}
 	p.calendar = calendar{reference: config.Reference, zone: config.Zone}
 	p.names.keys = config.Keys
 	for r := roleTrace; r <= roleMessage; r++ {
@@ -80,27 +82,42 @@ func NewParser(config ParserConfig) *Parser {
 }
 
 // Parse reads the next line of the source, and returns the entry that ended before it; nil: none
-// has. The last entry is [Parser.Flush]'s.
+// has. The last entries are [Parser.Flush]'s.
 func (p *Parser) Parse(raw Raw) *Entry {
 	p.counts.Lines++
+	ended := p.turn(raw)
 	if p.within(raw) {
 		p.keep(raw)
-		return nil
+		return ended
 	}
 	l := p.look(raw)
-	if p.follows(raw, l) {
+	if p.follows(l) {
 		p.keep(raw)
-		return nil
+		return ended
 	}
-	e := p.Flush()
+	if e := p.end(); e != nil {
+		ended = e // the instance is no new one, so that none has ended for it
+	}
 	p.begin(raw, l)
-	return e
+	return ended
 }
 
-// Flush returns the entry that is being read; nil: there is none. The parser may go on: a line
-// that would have belonged to the entry is then one of its own.
+// Flush returns an entry that is being read; nil: there is none. Several instances have one each:
+// call it until there is none. The parser may go on: a line that would have belonged to the entry is
+// then one of its own.
 func (p *Parser) Flush() *Entry {
-	h := &p.held
+	for _, h := range p.helds {
+		p.held = h
+		if e := p.end(); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// end ends the entry at hand.
+func (p *Parser) end() *Entry {
+	h := p.held
 	if h.lines == 0 || h.seen {
 		h.lines = 0
 		return nil
@@ -144,7 +161,7 @@ func (p *Parser) count(e *Entry) {
 
 // entry makes the entry of what is held.
 func (p *Parser) entry(text string) *Entry {
-	h := &p.held
+	h := p.held
 	e := &Entry{Source: p.config.Source, Number: h.raw.Number, Service: or(h.raw.Service, p.config.Service), Text: text}
 	plain := text
 	if strings.IndexByte(text, '\x1b') >= 0 {

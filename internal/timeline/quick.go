@@ -653,7 +653,7 @@ func (q *quickLine) duration(g *Glance) bool {
 // quickText takes what plain text says, from what begin has found. It is false for what package
 // line might read, and for text that ends with fields or is none.
 func (p *Parser) quickText(g *Glance) bool {
-	h := &p.held
+	h := p.held
 	if !h.plain || !h.timed || h.trace != h.says.trace || p.names.custom || len(h.text) == 0 {
 		return false
 	}

@@ -17,6 +17,10 @@ type Raw struct {
 	Time    time.Time
 	Service string
 
+	// Instance is which of the service's containers or processes it is: lines of several stand
+	// between each other. "": as the Service.
+	Instance string
+
 	Number int  // of the line in its source, from 1; of a joined one, the first's
 	Cut    bool // it was longer than MaxLine
 }

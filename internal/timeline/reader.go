@@ -117,6 +117,6 @@ func (r *Reader) take(l *joined) {
 }
 
 func (r *Reader) off() *Raw {
-	r.raw.Text, r.raw.Time, r.raw.Service = r.unwrap.text, r.unwrap.time, r.unwrap.service
+	r.raw.Text, r.raw.Time, r.raw.Service, r.raw.Instance = r.unwrap.text, r.unwrap.time, r.unwrap.service, r.unwrap.which
 	return &r.raw
 }

@@ -69,6 +69,7 @@ func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 	}
 	if ok && found {
 		u.from(tag)
+		u.instance(h.s[afterTime.i:h.i])
 	} else if sent {
 		h = afterTime
 	} else {
@@ -138,6 +139,7 @@ func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 	u.time = at
 	if string(words[1]) != "-" {
 		u.from(words[1])
+		u.instance(words[2]) // its process
 	}
 	u.merge(&ids)
 	return true

@@ -25,8 +25,9 @@ type unwrapper struct {
 	text    []byte
 	time    time.Time
 	service string
-	stream  byte // which of a container's streams the line is from; 0: not known
-	partial bool // the line goes on with the next one of its stream
+	which   string // of the service's instances
+	stream  byte   // which of a container's streams the line is from; 0: not known
+	partial bool   // the line goes on with the next one of its stream
 }
 
 // wrappers are all that is taken off, by what a line begins with. A line is a wrapper's by what it
@@ -93,7 +94,7 @@ func mayBe(text []byte) uint16 {
 
 // begin takes a line at hand.
 func (u *unwrapper) begin(text []byte) {
-	u.text, u.time, u.service, u.stream, u.depth = text, time.Time{}, "", 0, 0
+	u.text, u.time, u.service, u.which, u.stream, u.depth = text, time.Time{}, "", "", 0, 0
 	u.partial = false
 }
 
@@ -118,6 +119,9 @@ func (u *unwrapper) from(name []byte) {
 		u.service = u.services.of(name)
 	}
 }
+
+// instance says which of the service's instances the line is from.
+func (u *unwrapper) instance(name []byte) { u.which = u.services.of(name) }
 
 // at says when the line was written, if value is a text that is a time.
 func (u *unwrapper) at(value []byte) bool {
@@ -359,6 +363,7 @@ func (u *unwrapper) kubectl() bool {
 	}
 	u.from(pod)
 	u.from(container)
+	u.instance(names)
 	u.text = u.text[end+2:]
 	return true
 }
@@ -400,6 +405,7 @@ func (u *unwrapper) compose() bool {
 		return false
 	}
 	u.from(service)
+	u.instance(name)
 	u.text = h.rest()
 	return true
 }
@@ -443,6 +449,7 @@ func (u *unwrapper) stern() bool {
 		}
 	}
 	u.from(container)
+	u.instance(h.s[:h.i])
 	u.text = h.rest()
 	return true
 }
@@ -491,6 +498,8 @@ func (u *unwrapper) sternJSON() bool {
 	}
 	name, _ := jsonText(container)
 	u.from(name)
+	name, _ = jsonText(pod)
+	u.instance(name)
 	return true
 }
 
@@ -552,7 +561,10 @@ func (u *unwrapper) journald() bool {
 	} else {
 		u.merge(&ids)
 	}
-	for _, name := range v[5:] {
+	if pid, ok := jsonText(v[5]); ok {
+		u.instance(pid)
+	}
+	for _, name := range v[6:] {
 		if name, ok := jsonText(name); ok && len(name) > 0 {
 			u.from(bytes.TrimSuffix(name, []byte(".service")))
 			break
@@ -562,7 +574,7 @@ func (u *unwrapper) journald() bool {
 }
 
 // The last ones are the service's name, best first. Docker's unit is that of all its containers.
-var journaldKeys = [...]string{"MESSAGE", "__REALTIME_TIMESTAMP", "CONTAINER_PARTIAL_MESSAGE", "PRIORITY", "JSON",
+var journaldKeys = [...]string{"MESSAGE", "__REALTIME_TIMESTAMP", "CONTAINER_PARTIAL_MESSAGE", "PRIORITY", "JSON", "_PID",
 	"CONTAINER_NAME", "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"}
 
 // journalText returns the text of a field. One of bytes is decoded where it stands.
