@@ -52,6 +52,7 @@ type part struct {
 	when    time.Time // it was last changed; zero: it changes now
 	parser  *timeline.Parser
 	dropped int64
+	noText  bool // it is a file of a folder that was left out
 
 	mu      sync.Mutex        // of all below, and of parser: --follow ends entries after a while
 	glances []timeline.Glance // not given to the lister yet
@@ -333,6 +334,9 @@ type counts struct {
 	dropped int64
 	left    int // lines of the trace that there was no room for
 	noRoom  int // traces of the list that there was no room for
+	limited int // traces that match, beyond --limit
+	older   int // traces that the list had no room for
+	noText  int // files of folders that are no text
 	unread  int // sources that could not be read to their end
 }
 
@@ -347,9 +351,16 @@ func (e *engine) counts() (all counts) {
 		all.NoLine += c.NoLine
 		all.Cut += c.Cut
 		all.dropped += p.dropped
+		if p.noText {
+			all.noText++
+		}
 		all.found += p.found
 	}
 	all.left, all.noRoom = e.keeper.Left(), e.noRoom
+	if e.view.whole { // the other lists say so themselves
+		_, left := e.lister.List(e.query.limit)
+		all.limited, all.older = left.Limited, left.Traces
+	}
 	return all
 }
 
@@ -366,7 +377,7 @@ func (p *part) finish() {
 
 // incomplete tells whether something of what was read does not stand in the answer as it should.
 func (c counts) incomplete() bool {
-	return c.wrong() || c.NoID > 0 || c.NoTime > 0 || c.dropped > 0 || c.unread > 0
+	return c.wrong() || c.limited > 0 || c.older > 0 || c.noText > 0 || c.NoID > 0 || c.NoTime > 0 || c.dropped > 0 || c.unread > 0
 }
 
 func (c counts) wrong() bool { return c.NoLine > 0 || c.Cut > 0 || c.left > 0 || c.noRoom > 0 }
@@ -389,9 +400,16 @@ func (c counts) String() string {
 	say(int64(c.NoTime), "without a time")
 	say(int64(c.NoLine), "not understood")
 	say(int64(c.Cut), "longer than 1 MB and cut")
+	say(int64(c.limited), "more traces match than --limit lets through")
+	say(int64(c.older), "older traces left out, for which there was no room: --since and --until ask for a part")
 	say(int64(c.noRoom), "traces left out, for whose lines there was no room: ask for them by their IDs")
 	say(int64(c.left), "left out of the trace, which has too many: spans, errors and the oldest lines are shown")
 	say(c.dropped, "bytes dropped")
+	if c.noText == 1 {
+		said = append(said, "1 file left out, as it is no text")
+	} else {
+		say(int64(c.noText), "files left out, as they are no text")
+	}
 	if c.unread == 1 {
 		said = append(said, "1 source not read to its end")
 	} else {

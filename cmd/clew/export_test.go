@@ -89,6 +89,8 @@ func TestExportSeveral(t *testing.T) {
 	}
 	assert.Equal(t, want, got)
 
+	r = clew(t, "", "timeline", fleet, "-o", "zipkin", "--limit", "1")
+	assert.Contains(t, r.counts, "2 more traces match than --limit lets through")
 	r = clew(t, "", "timeline", fleet, "-o", "zipkin", "--limit", "1", "--status", "500")
 	for _, s := range spansOf(t, []byte(r.out)) {
 		assert.Equal(t, fleetTraces[0].id, s.TraceID)
@@ -124,7 +126,7 @@ func TestExportRefused(t *testing.T) {
 }
 
 func TestSend(t *testing.T) {
-	for _, path := range []string{"", "/", "/zipkin", "/zipkin/", "/api/v2/spans"} {
+	for _, path := range []string{"", "/", "/zipkin", "/zipkin/", "/api/v2/spans", "/zipkin/traces/463ac35c9f6413ad", "/zipkin/?serviceName=x", "/api/v2/spans?x=y"} {
 		z := newZipkin(t, accept)
 		r := clew(t, "", "timeline", fleetTraces[0].id, fleet, "--send", z.URL+path)
 		require.Equal(t, exitFound, r.code, r.err)
@@ -215,8 +217,9 @@ func TestSendFails(t *testing.T) {
 			assert.Contains(t, r.out, "one", "the answer is shown all the same")
 		})
 	}
-	r := clew(t, "", "timeline", id, "app.log", "--send", "http://127.0.0.1:1")
+	r := clew(t, "", "timeline", id, "app.log", "--send", "http://127.0.0.1:1", "-v")
 	assert.Equal(t, exitIncomplete, r.code)
+	assert.Equal(t, "of 1 line read: 1 of the trace", r.counts)
 	assert.Contains(t, r.err, "connection refused")
 }
 
@@ -230,6 +233,20 @@ func TestSendInterrupted(t *testing.T) {
 	assert.Equal(t, exitInterrupted, code, said.String())
 	assert.Contains(t, said.String(), "nothing was sent to http://127.0.0.1:")
 	assert.Empty(t, z.posts)
+}
+
+// Ctrl-C while Zipkin does not answer ends clew as Ctrl-C does.
+func TestSendInterruptedLate(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	z := newZipkin(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		stop()
+		<-r.Context().Done()
+	})
+	var out, said bytes.Buffer
+	code := run(ctx, []string{"timeline", id, "--send", z.URL}, strings.NewReader(logLine(1, id, "one")), &out, &said)
+	assert.Equal(t, exitInterrupted, code, said.String())
+	assert.Contains(t, said.String(), "clew: not all was sent: ")
 }
 
 // stopping is a reader that calls stop at its end.

@@ -130,6 +130,7 @@ func TestRun(t *testing.T) {
 		{name: "where", args: "timeline|good.log|--where|message=one|--where|service=shop", code: 0, out: id},
 		{name: "where nothing has it", args: "timeline|good.log|--where|message=one|--where|a=b;c,d", code: 1},
 		{name: "where without a value", args: "timeline|app.log|--where|a", code: 2},
+		{name: "a choice with an ID", args: "timeline|" + id + "|app.log|--service|shop", code: 2, err: "clew: --service, --route, --status, --error, --slower and --where choose from the list…"},
 		{name: "negative limit", args: "timeline|app.log|--limit=-1", code: 2, err: "clew: --limit wants…"},
 		{name: "negative width", args: "timeline|app.log|--width=-1", code: 2, err: "clew: --width wants…"},
 		{name: "negative slower", args: "timeline|app.log|--slower=-1s", code: 2, err: "clew: --slower wants…"},

@@ -41,7 +41,8 @@ func (t *timelineCommand) sender() (*sender, error) {
 		return nil, usagef("--send wants a URL such as http://zipkin:9411")
 	}
 	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/api/v2/spans")
-	u.Path, u.RawPath, u.Fragment = strings.TrimSuffix(path, "/zipkin")+"/api/v2/spans", "", ""
+	path, _, _ = strings.Cut(path+"/", "/zipkin/") // its page, or that of a trace
+	u.Path, u.RawPath, u.RawQuery, u.Fragment = strings.TrimRight(path, "/")+"/api/v2/spans", "", "", ""
 	// A redirect would turn the post into a GET without a body, which is answered with 200.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &sender{url: u, client: &http.Client{
@@ -65,7 +66,11 @@ func (s *sender) all(ctx context.Context, std streams, trees iter.Seq[*timeline.
 	if err := s.post(ctx); err != nil {
 		return err
 	}
-	std.say("sent %d spans to %s", s.spans, s.url.Redacted())
+	spans := fmt.Sprintf("%d spans", s.spans)
+	if s.spans == 1 {
+		spans = "1 span"
+	}
+	std.say("sent %s to %s", spans, s.url.Redacted())
 	return nil
 }
 
@@ -108,8 +113,8 @@ func (s *sender) post(ctx context.Context) error {
 		return fmt.Errorf("%w%s", err, s.already())
 	}
 	defer resp.Body.Close()
-	answer, _ := io.ReadAll(io.LimitReader(resp.Body, 400)) // it only explains the status
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		answer, _ := io.ReadAll(io.LimitReader(resp.Body, 400))
 		why := strings.TrimSpace(string(answer))
 		if why != "" {
 			why = ": " + why

@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	extensionsForm = regexp.MustCompile(`(?i)([-.](log|json|jsonl|ndjson|txt|out|err))+$`)
+	extensionsForm = regexp.MustCompile(`(?i)([-.](` + logExtensions + `))+$`)
 	numberOnlyForm = regexp.MustCompile(`^[0-9]+$`)
 	containerForm  = regexp.MustCompile(`^[^_]+_[^_]+_(.+)-[0-9a-f]{64}$`) // /var/log/containers/POD_NAMESPACE_CONTAINER-ID.log
 	containerID    = regexp.MustCompile(`^[0-9a-f]{64}$`)

@@ -18,6 +18,7 @@ func TestServiceOf(t *testing.T) {
 		{"the kubelet's", "/var/log/pods/prod_shop-7d9f8c6b5-x2x9z_" + hash + "/shop/0.log.20261125-101112.gz", "shop"},
 		{"a link of the kubelet's", "/var/log/containers/shop-7d9f8c6b5-x2x9z_prod_shop-" + hash + ".log", "shop"},
 		{"Docker's", "/var/lib/docker/containers/" + hash + "/" + hash + "-json.log", "0123456789ab"},
+		{"any extension of a log", "shop.logfmt", "shop"},
 		{"dots", "a.b.log", "a.b"},
 		{"nothing but an extension", ".log", ""},
 		{"the root", "/", ""},

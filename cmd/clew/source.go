@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -178,8 +179,10 @@ func (s *sources) dropTwins() {
 	})
 }
 
+const logExtensions = `log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trace|logfmt`
+
 // logForm matches the names of logs, without what rotation and compression have added.
-var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trace|logfmt)$`)
+var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(` + logExtensions + `)$`)
 
 // looksLikeLog tells by a file's name whether it may be a log: by its extension, or as it has none.
 func looksLikeLog(name string) bool {
@@ -216,12 +219,19 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 			return err
 		}
-		if bytes.IndexByte(head[:n], 0) >= 0 {
-			return nil // no text
+		if !isText(head[:n]) {
+			part.noText = true
+			return nil
 		}
 		text = io.MultiReader(bytes.NewReader(head[:n]), text)
 	}
 	return part.read(text)
+}
+
+// isText tells whether a file that begins so may be text. Nothing but zero bytes is a hole: a writer
+// that goes on where the file was truncated leaves one.
+func isText(head []byte) bool {
+	return bytes.IndexByte(head, 0) < 0 || len(bytes.Trim(head, "\x00")) == 0
 }
 
 // open opens a source. What comes from a pipe can be waited for in vain: then it ends with ctx.
@@ -229,17 +239,42 @@ func (src *source) open(ctx context.Context, stdin io.Reader, follow bool) (io.R
 	if src.path == "" {
 		return interruptible(ctx, io.NopCloser(stdin)), nil
 	}
+	if !src.info.Mode().IsRegular() {
+		return interruptible(ctx, &lateFile{path: src.path}), nil
+	}
 	f, err := os.Open(src.path)
 	if err != nil {
 		return nil, err
-	}
-	if !src.info.Mode().IsRegular() {
-		return interruptible(ctx, f), nil
 	}
 	if follow && !src.rotated.compressed {
 		return newTail(ctx, src.path, f), nil
 	}
 	return f, nil
+}
+
+// lateFile is a file that is opened when it is read: to open a named pipe waits for its writer.
+type lateFile struct {
+	path string
+	file atomic.Pointer[os.File]
+}
+
+func (l *lateFile) Read(p []byte) (int, error) {
+	f := l.file.Load()
+	if f == nil {
+		var err error
+		if f, err = os.Open(l.path); err != nil {
+			return 0, err
+		}
+		l.file.Store(f)
+	}
+	return f.Read(p)
+}
+
+func (l *lateFile) Close() error {
+	if f := l.file.Load(); f != nil {
+		return f.Close()
+	}
+	return nil
 }
 
 // untilDone is a reader that ends with ctx.

@@ -116,6 +116,7 @@ func TestFolder(t *testing.T) {
 	write(t, "logs/a.json", line("json"))
 	write(t, "logs/empty.log", "")
 	write(t, "logs/binary.log", "\x00\n"+line("binary"))
+	write(t, "logs/hole.log", strings.Repeat("\x00", 4096)+line("hole"))
 	write(t, "logs/picture.png", line("png"))
 	write(t, "logs/.hidden.log", line("hidden"))
 	write(t, "logs/.git/app.log", line("git"))
@@ -128,7 +129,8 @@ func TestFolder(t *testing.T) {
 	got := clew(t, "", "timeline", id, "logs", "-v")
 	assert.Equal(t, 0, got.code, got.err)
 	// All have one time, so they stand in the order of the sources.
-	assert.ElementsMatch(t, []string{"json", "app.2", "app.1", "app", "linked", "syslog"}, messages(got.out))
+	assert.ElementsMatch(t, []string{"json", "app.2", "app.1", "app", "linked", "syslog", "hole"}, messages(got.out))
+	assert.Contains(t, got.counts, "4096 bytes dropped, 1 file left out, as it is no text")
 	assert.Contains(t, got.err, "clew: logs/picture.png left out: its name is not that of a log\n")
 	assert.Contains(t, got.err, "clew: logs/fifo.log left out: it is no regular file\n")
 
@@ -149,8 +151,41 @@ func TestFolder(t *testing.T) {
 		got := clew(t, "", "timeline", id, "logs")
 		assert.Equal(t, exitIncomplete, got.code)
 		assert.Equal(t, "clew: stat logs/link.log: no such file or directory\n", got.err)
-		assert.Len(t, messages(got.out), 5, "the others are read")
+		assert.Len(t, messages(got.out), 6, "the others are read")
 	})
+}
+
+// A named pipe that nobody writes to holds nobody up.
+func TestPipeWithoutWriter(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, syscall.Mkfifo("pipe.log", 0o600))
+	write(t, "app.log", logLine(1, id, "one"))
+	ctx, stop := context.WithCancel(context.Background())
+	var out, said bytes.Buffer
+	code := make(chan int)
+	go func() {
+		code <- run(ctx, []string{"timeline", id, "app.log", "pipe.log"}, strings.NewReader(""), &out, &said)
+	}()
+	var writer *os.File
+	for writer == nil { // until somebody waits for it
+		writer, _ = os.OpenFile("pipe.log", os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	}
+	require.NoError(t, writer.Close())
+	assert.Equal(t, exitFound, <-code, said.String())
+
+	go func() {
+		code <- run(ctx, []string{"timeline", id, "app.log", "pipe.log"}, strings.NewReader(""), &out, &said)
+	}()
+	stop()
+	assert.Contains(t, []int{exitInterrupted, exitFound}, <-code)
+	// The goroutine that waits for a writer has one now, or finds no pipe any more.
+	reader, err := os.OpenFile("pipe.log", os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	require.NoError(t, err)
+	writer, err = os.OpenFile("pipe.log", os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove("pipe.log"))
+	require.NoError(t, writer.Close())
+	require.NoError(t, reader.Close())
 }
 
 // Logrotate has the file and what it makes of it, for a moment.

@@ -127,16 +127,22 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 	for _, problem := range problems {
 		std.say("%v", problem)
 	}
+	unread := len(problems)
 	found, err := e.show(out)
 	err = cmp.Or(err, out.flush())
-	if err == nil && send != nil && found {
-		err = send.all(ctx, std, e.trees())
-	}
 	if err != nil {
 		return 0, err
 	}
+	if send != nil && found {
+		if err := send.all(ctx, std, e.trees()); err != nil && ctx.Err() == nil {
+			problems = append(problems, err)
+			std.say("%v", err)
+		} else if err != nil {
+			std.say("not all was sent: %v", err)
+		}
+	}
 	counts := e.counts()
-	counts.unread = len(problems)
+	counts.unread = unread
 	if t.Verbose || counts.incomplete() {
 		std.say("%s", counts)
 	}
@@ -192,6 +198,9 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 	}
 	if q.id, q.one, names, err = askedFor(t.Args); err != nil {
 		return q, nil, err
+	}
+	if q.one && (t.Service != "" || t.Route != "" || len(t.Status) > 0 || t.Error || t.Slower > 0 || len(t.Where) > 0) {
+		return q, nil, usagef("--service, --route, --status, --error, --slower and --where choose from the list of traces: there is none with an ID")
 	}
 	return q, names, t.exportable(q)
 }

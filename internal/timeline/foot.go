@@ -25,7 +25,7 @@ func (p *page) end() {
 	p.note(p.guessedLine, "A service with ? before a line: it reports no request. The line stands under the only call to it at that time.")
 	p.note(p.made, "[made]: no request, call or job line reports the span. Other lines name its ID.")
 	p.note(p.missed, "[not reported]: no line has this span's ID. Those below name it as their parent.")
-	p.note(t.Doubles > 0, counted(t.Doubles, "line")+" stood in several sources, and are shown once.")
+	p.note(t.Doubles > 0, counted(t.Doubles, "line")+" in several sources: shown once.")
 	p.note(t.Circles > 0, counted(t.Circles, "circle")+" of spans that are each other's parents: cut where they begin.")
 	p.cuts()
 }

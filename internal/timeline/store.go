@@ -20,9 +20,6 @@ type keptTrace struct {
 	size    int
 }
 
-// overhead is about what an entry needs beside its texts.
-const overhead = 512
-
 // NewStore returns a store that needs about so many bytes.
 func NewStore(most int) *Store {
 	return &Store{most: most, traces: map[uint64]*keptTrace{}}
@@ -38,10 +35,7 @@ func (k *Store) Add(e *Entry) {
 		t = &keptTrace{}
 		k.traces[e.Trace.Low] = t
 	}
-	size := overhead + len(e.Text) + len(e.Message)
-	for _, f := range e.Fields {
-		size += len(f.Key) + len(f.Value)
-	}
+	size := entryBytes(e)
 	t.entries, t.newest, t.size = append(t.entries, e), latest(t.newest, e.Time), t.size+size
 	if k.size += size; k.size > k.most {
 		k.drop()

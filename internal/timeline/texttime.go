@@ -127,6 +127,7 @@ type date struct {
 	zoned            bool
 	offset           int // in seconds
 	level            byte
+	coarse           bool // it has no seconds
 
 	epoch stamp // of a number of seconds
 }
@@ -139,6 +140,9 @@ func (c calendar) stamp(d date) (stamp, bool) {
 		return d.epoch, true
 	}
 	s := stamp{start: d.start, end: d.end, precision: precisionOf(d.digits), level: d.level}
+	if d.coarse {
+		s.precision = time.Minute
+	}
 	switch {
 	case !d.dated():
 		s.time = c.withoutDay(d)
@@ -210,6 +214,9 @@ func readDate(text []byte, i int, first bool) (date, bool) {
 	}
 	switch n := digitsEnd(text, i) - i; n {
 	case 1, 2:
+		if first && d.kitchen(text, n) {
+			return d, true
+		}
 		if n == 2 && at(text, i+2) == ':' {
 			return d, d.clockAlone(text)
 		}
@@ -393,6 +400,22 @@ func (d *date) clockAlone(text []byte) bool {
 	return d.zone(text)
 }
 
+// kitchen reads 10:46PM and 9:46PM, which zerolog's console writes unless it is told otherwise.
+func (d *date) kitchen(text []byte, n int) bool {
+	hour, minutes, half := number(text[d.end:d.end+n]), d.end+n+1, d.end+n+3
+	if at(text, minutes-1) != ':' || hour < 1 || hour > 12 {
+		return false
+	}
+	minute := two(text[minutes:])
+	if minute < 0 || minute > 59 || at(text, half) != 'A' && at(text, half) != 'P' {
+		return false
+	}
+	d.seconds, d.end = hour*3600+minute*60, half
+	d.halfDay(text, hour)
+	d.coarse = d.end > half // there was an M, and no word that goes on
+	return d.coarse
+}
+
 // plausible tells whether month and day may be those of a date.
 func (d *date) plausible() bool { return d.month >= 1 && d.month <= 12 && d.day >= 1 && d.day <= 31 }
 
@@ -490,8 +513,43 @@ func (d *date) zone(text []byte) bool {
 		}
 	case '+', '-':
 		d.offsetAt(text, i, spaced)
+	case 'C', 'E', 'J', 'M', 'P', 'W':
+		d.namedZone(text, i)
 	}
 	return true
+}
+
+// namedZone reads the name of a zone that means one thing to everybody: CST, IST and BST do not.
+func (d *date) namedZone(text []byte, i int) {
+	end := i
+	for end < len(text) && end-i < 5 && text[end]-'A' < 26 {
+		end++
+	}
+	hours := 0
+	switch string(text[i:end]) {
+	case "WET":
+	case "CET", "WEST":
+		hours = 1
+	case "CEST", "EET":
+		hours = 2
+	case "EEST", "MSK":
+		hours = 3
+	case "JST":
+		hours = 9
+	case "EDT":
+		hours = -4
+	case "EST":
+		hours = -5
+	case "MDT":
+		hours = -6
+	case "MST", "PDT":
+		hours = -7
+	case "PST":
+		hours = -8
+	default:
+		return
+	}
+	d.zoneIs(text, end, hours*3600)
 }
 
 // offsetAt reads +01:00, +0100 and, if no space stands before it, +01.

@@ -395,10 +395,12 @@ func sharpen(lines []*Line, begin time.Time, report *Line) {
 // extent finds when the trace began and how long it took.
 func (t *Tree) extent() {
 	var all Span
+	reported := false
 	for _, s := range t.Spans {
 		all.cover(s.Start, s.End())
+		reported = reported || !s.Made
 	}
-	if all.Start.IsZero() {
+	if !reported { // spans that are made of a few lines say little of all
 		for _, l := range t.Entries {
 			all.cover(l.At, l.At)
 		}

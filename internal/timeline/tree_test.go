@@ -185,6 +185,20 @@ func TestTree(t *testing.T) {
 	}
 }
 
+// Where nobody reports a span, the trace is as long as its lines: one that a few lines name says
+// little of it.
+func TestExtentWithoutReports(t *testing.T) {
+	var l log
+	l.say("gw", "", 0, "begins")
+	l.say("py", "1", 3*time.Second, "x")
+	l.say("gw", "", 8*time.Second, "ends")
+	tree := l.tree()
+	assert.Equal(t, noon, tree.Start)
+	assert.Equal(t, 8*time.Second, tree.Duration)
+	l.request("a", "2", "", time.Second, time.Second, line.Request{})
+	assert.Equal(t, 2*time.Second, l.tree().Duration, "spans that are reported rule")
+}
+
 // A route of net/http's has its method, and is not given a second one.
 func TestOperation(t *testing.T) {
 	for route, want := range map[string]string{"GET /a/{id}": "GET /a/{id}", "/a/{id}": "GET /a/{id}", "GETAWAY": "GET GETAWAY"} {

@@ -172,7 +172,7 @@ func (n *nameTable) of(name []byte) string {
 //
 // https://docs.docker.com/engine/logging/drivers/json-file/
 func (u *unwrapper) docker() bool {
-	if !beginsWith(u.text, `{"log":"`) && !beginsWith(u.text, `{"stream":"`) {
+	if !hasFirstKey(u.text, "log") && !hasFirstKey(u.text, "stream") {
 		return false
 	}
 	var v [4][]byte
@@ -188,6 +188,14 @@ func (u *unwrapper) docker() bool {
 	u.text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 	u.partial = len(text) >= dockerPart && text[len(text)-1] != '\n'
 	return true
+}
+
+// hasFirstKey tells whether an object begins with a key. Docker writes no space before it; what has
+// read and written its lines again may.
+func hasFirstKey(object []byte, key string) bool {
+	h := lineHead{s: object, i: 1}
+	h.spaces()
+	return h.byte('"') && beginsWith(h.rest(), key) && at(h.rest(), len(key)) == '"'
 }
 
 var dockerKeys = [...]string{"log", "stream", "time", "kubernetes"}

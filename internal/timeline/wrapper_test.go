@@ -64,6 +64,7 @@ var wrapped = []struct {
 	time          time.Time
 }{
 	{"docker", `{"log":"` + plain + `\n","stream":"stdout","time":"2026-11-26T10:11:12.123456789Z"}`, plain, "", nano},
+	{"docker, written again with spaces", `{"log": "a\n", "stream": "stdout", "time": "2026-11-26T10:11:12.123456789Z"}`, "a", "", nano},
 	{"docker with attributes", `{"log":"a\r\n","stream":"stderr","attrs":{"tag":"x"},"time":"2026-11-26T10:11:12.123456789Z"}`, "a", "", nano},
 	{"docker, empty", `{"log":"\n","stream":"stdout","time":"2026-11-26T10:11:12.123456789Z"}`, "", "", nano},
 	{"docker, without newline", `{"log":"a","stream":"stdout","time":"2026-11-26T10:11:12.123456789Z"}`, "a", "", nano},
