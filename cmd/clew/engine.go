@@ -28,6 +28,8 @@ type engine struct {
 	keeper *timeline.Keeper // of the trace that is asked for
 	store  *timeline.Store  // of the traces of a list, where whole ones are shown
 	noRoom int              // traces of the list that are not in store
+	traces []timeline.Summary
+	left   timeline.Left
 }
 
 func newEngine(q query, v view, live *writer) *engine {
@@ -255,6 +257,18 @@ func lineOf(e *timeline.Entry) string {
 	return b.String()
 }
 
+// list returns the traces that are listed, once everything was read.
+func (e *engine) list() ([]timeline.Summary, timeline.Left) {
+	if e.traces == nil {
+		limit := e.query.limit
+		if e.view.whole && (limit == 0 || limit > mostWhole) {
+			limit = mostWhole
+		}
+		e.traces, e.left = e.lister.List(limit)
+	}
+	return e.traces, e.left
+}
+
 // show writes the answer.
 func (e *engine) show(w io.Writer) (found bool, err error) {
 	if exports[e.view.output] {
@@ -262,7 +276,7 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 	}
 	style := timeline.Style{Width: e.view.width, Colour: e.view.colour, UI: e.view.zipkinUI}
 	if !e.query.one {
-		traces, left := e.lister.List(e.query.limit)
+		traces, left := e.list()
 		if e.view.output == "json" {
 			return len(traces) > 0, timeline.ListJSON(w, traces, left)
 		}
@@ -302,7 +316,7 @@ func (e *engine) trees() iter.Seq[*timeline.Tree] {
 			}
 			return
 		}
-		traces, _ := e.lister.List(e.query.limit)
+		traces, _ := e.list()
 		e.noRoom = 0
 		for i := range traces {
 			tree := e.store.Tree(&traces[i])
@@ -358,7 +372,7 @@ func (e *engine) counts() (all counts) {
 	}
 	all.left, all.noRoom = e.keeper.Left(), e.noRoom
 	if e.view.whole { // the other lists say so themselves
-		_, left := e.lister.List(e.query.limit)
+		_, left := e.list()
 		all.limited, all.older = left.Limited, left.Traces
 	}
 	return all
@@ -400,7 +414,7 @@ func (c counts) String() string {
 	say(int64(c.NoTime), "without a time")
 	say(int64(c.NoLine), "not understood")
 	say(int64(c.Cut), "longer than 1 MB and cut")
-	say(int64(c.limited), "more traces match than --limit lets through")
+	say(int64(c.limited), "more traces match than are written: see --limit")
 	say(int64(c.older), "older traces left out, for which there was no room: --since and --until ask for a part")
 	say(int64(c.noRoom), "traces left out, for whose lines there was no room: ask for them by their IDs")
 	say(int64(c.left), "left out of the trace, which has too many: spans, errors and the oldest lines are shown")

@@ -30,8 +30,11 @@ func (t *timelineCommand) exportable(q query) error {
 // How many bytes of lines are kept for the traces of a list, about. A page has all of them in it.
 const (
 	pageRoom   = 32 << 20
-	exportRoom = 128 << 20
+	exportRoom = 64 << 20
 )
+
+// mostWhole is how many traces of a list are written whole.
+const mostWhole = 20_000
 
 func (v view) room() int {
 	if v.output == "html" {

@@ -90,7 +90,7 @@ func TestExportSeveral(t *testing.T) {
 	assert.Equal(t, want, got)
 
 	r = clew(t, "", "timeline", fleet, "-o", "zipkin", "--limit", "1")
-	assert.Contains(t, r.counts, "2 more traces match than --limit lets through")
+	assert.Contains(t, r.counts, "2 more traces match than are written: see --limit")
 	r = clew(t, "", "timeline", fleet, "-o", "zipkin", "--limit", "1", "--status", "500")
 	for _, s := range spansOf(t, []byte(r.out)) {
 		assert.Equal(t, fleetTraces[0].id, s.TraceID)
