@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"example.com/clew/internal/line"
 )
 
 // question asks for the only span of a name that begins no later and ends no earlier.
@@ -75,12 +73,7 @@ func service(s *Span) []string { return []string{s.Service} }
 // called returns the names that the service which answers a call may have, by the host that was
 // called: each part of it. Its service is price for price.prod.svc.cluster.local:8080.
 func called(s *Span) []string {
-	c, ok := s.Report.Record.(*line.Call)
-	if !ok {
-		return nil
-	}
-	host, _, _ := strings.Cut(c.Host, ":")
-	return strings.SplitN(host, ".", maxParts)
+	return strings.SplitN(s.http().host, ".", maxParts)
 }
 
 // maxParts is how many parts of a host are looked at. Those of a cluster are five.

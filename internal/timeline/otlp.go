@@ -6,8 +6,6 @@ import (
 	"math"
 	"strconv"
 	"time"
-
-	"example.com/clew/internal/line"
 )
 
 // The OTLP view is an ExportTraceServiceRequest in OTLP's JSON, on one line
@@ -157,20 +155,11 @@ func (w *wire) attributes(s *Span) (all []otlpAttribute) {
 			all = append(all, otlpText(key, value))
 		}
 	}
-	if s.Report != nil {
-		switch r := s.Report.Record.(type) {
-		case *line.Request:
-			set("http.request.method", r.Method)
-			set("url.path", r.Path)
-			set("http.route", r.Route)
-		case *line.Call:
-			if !r.Plain {
-				set("http.request.method", r.Method)
-				set("url.path", r.Path)
-			}
-			set("server.address", hostname(r.Host))
-		}
-	}
+	h := s.http()
+	set("http.request.method", h.method)
+	set("url.path", h.path)
+	set("http.route", h.route)
+	set("server.address", h.host)
 	if s.Status != 0 {
 		all = append(all, otlpAttribute{"http.response.status_code", otlpValue{Number: strconv.Itoa(s.Status)}})
 	}

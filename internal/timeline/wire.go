@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"example.com/clew/internal/line"
 )
 
 // What the views for other readers give at most.
@@ -227,6 +229,27 @@ func (s *Span) why() string {
 		return "failed"
 	}
 	return ""
+}
+
+// httpParts are what the line of a request or a call says of HTTP, as far as it does.
+type httpParts struct {
+	method, path, route string
+	host                string // that was called, without its port
+}
+
+func (s *Span) http() (h httpParts) {
+	if s.Report == nil {
+		return h
+	}
+	switch r := s.Report.Record.(type) {
+	case *line.Request:
+		h.method, h.path, h.route = r.Method, r.Path, r.Route
+	case *line.Call:
+		if h.host = hostname(r.Host); !r.Plain {
+			h.method, h.path = r.Method, r.Path
+		}
+	}
+	return h
 }
 
 // hostname returns a host without its port.

@@ -148,12 +148,7 @@ func (s *Span) answerer() string {
 			return l.Service
 		}
 	}
-	if s.Report != nil {
-		if c, ok := s.Report.Record.(*line.Call); ok {
-			return hostname(c.Host)
-		}
-	}
-	return ""
+	return s.http().host
 }
 
 // tags returns what else there is to say of a span.
@@ -164,19 +159,10 @@ func (w *wire) tags(s *Span) map[string]string {
 			tags[key] = name(value)
 		}
 	}
-	if s.Report != nil {
-		switch r := s.Report.Record.(type) {
-		case *line.Request:
-			set("http.method", r.Method)
-			set("http.path", r.Path)
-			set("http.route", r.Route)
-		case *line.Call:
-			if !r.Plain {
-				set("http.method", r.Method)
-				set("http.path", r.Path)
-			}
-		}
-	}
+	h := s.http()
+	set("http.method", h.method)
+	set("http.path", h.path)
+	set("http.route", h.route)
 	if s.Status != 0 {
 		set("http.status_code", strconv.Itoa(s.Status))
 	}
