@@ -30,6 +30,7 @@ type engine struct {
 	noRoom int              // traces of the list that are not in store
 	traces []timeline.Summary
 	left   timeline.Left
+	built  *timeline.Tree // of the trace that is asked for; nil: not yet
 }
 
 func newEngine(q query, v view, live *writer) *engine {
@@ -298,12 +299,15 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 	return false, nil
 }
 
-// tree returns the trace that was asked for.
+// tree returns the trace that was asked for, once everything was read.
 func (e *engine) tree() *timeline.Tree {
-	e.mu.Lock()
-	all := slices.Clone(e.keeper.Entries())
-	e.mu.Unlock()
-	return timeline.NewTree(timeline.NewTrace(e.query.id, all))
+	if e.built == nil {
+		e.mu.Lock()
+		all := slices.Clone(e.keeper.Entries())
+		e.mu.Unlock()
+		e.built = timeline.NewTree(timeline.NewTrace(e.query.id, all))
+	}
+	return e.built
 }
 
 // trees returns the traces that were asked for: one, or those of the list, as far as there was room
