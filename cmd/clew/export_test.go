@@ -263,7 +263,7 @@ func (s stopping) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// What was read is said whatever is shown.
+// Whatever is shown, the counts of what was read are said.
 func TestCounts(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", logLine(1, id, "one")+logLine(2, other, "two")+"{broken\n"+`{"trace_id":"`+id+`","message":"late"}`+"\n")

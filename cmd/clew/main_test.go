@@ -190,7 +190,7 @@ func TestFlagsAnywhere(t *testing.T) {
 	assert.Contains(t, got.err, "--limit")
 }
 
-// What a query is, as the engine gets it.
+// The engine gets a query as the command line has it.
 func TestQuery(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, id, "")

@@ -228,8 +228,8 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 	return part.read(text)
 }
 
-// isText tells whether a file that begins so may be text. Nothing but zero bytes is a hole: a writer
-// that goes on where the file was truncated leaves one.
+// isText tells whether a file that begins so may be text. Nothing but zero bytes is a hole: a
+// writer that goes on where the file was truncated leaves one.
 func isText(head []byte) bool {
 	return bytes.IndexByte(head, 0) < 0 || len(bytes.Trim(head, "\x00")) == 0
 }

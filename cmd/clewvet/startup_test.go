@@ -103,8 +103,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A function that waits for signals is a program's, whoever calls it. Tests begin with what serves no
-// request.
+// A function that waits for signals is a program's, whoever calls it. Tests begin with what serves
+// no request.
 func TestStartupSignalsAndTests(t *testing.T) {
 	dir := module(t, map[string]string{
 		"main.go": `package main

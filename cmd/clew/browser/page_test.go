@@ -197,7 +197,7 @@ func TestListElsewhere(t *testing.T) {
 	p.wait(`!document.querySelector("#trace").hidden`)
 }
 
-// What the page says to assistive technology, and how much it can be seen.
+// Assistive technology is told what the page shows, and all of it has enough contrast.
 func TestAccessible(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		t.Run(scheme, func(t *testing.T) {
