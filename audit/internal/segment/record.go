@@ -1,0 +1,200 @@
+// Package segment is the journal's format: records, blocks of records, and the files that hold
+// them. Package audit writes segments, and packages table and lake read them.
+//
+// It is in no other package because those three share it, and lake must not import audit.
+package segment
+
+import (
+	"encoding/binary"
+	"iter"
+)
+
+// Record is one event, as views of the bytes that it was read from.
+//
+// A record is, in order, all numbers little endian:
+//
+//	length     uint32    of all that follows
+//	flags      byte      bits 0 and 1: the width of the trace ID in eights of bytes; bit 2: it has an app of its own; bit 3: it has names
+//	time       int64     microseconds since 1970, UTC
+//	trace ID   0, 8 or 16 bytes
+//	app        string    where flags say so; else the segment's
+//	message    string
+//	names      uvarint and so many strings, where flags say so
+//	pairs      key and value, two strings each, to the end
+//
+// A string is its length as uvarint, and its bytes, which are valid UTF-8.
+type Record struct {
+	Time    int64  // microseconds since 1970, UTC
+	TraceID []byte // 0, 8 or 16 bytes: none, an ID of 16 digits, one of 32
+	App     []byte // nil: the segment's
+	Message []byte
+	names   []byte
+	pairs   []byte
+}
+
+const (
+	hasApp   = 1 << 2
+	hasNames = 1 << 3
+
+	// headSize is the length of what each record begins with.
+	headSize = 4 + 1 + 8
+)
+
+// Begin appends the beginning of a record to dst. App is "" for the segment's own. Pairs follow, by
+// AppendPair, and End, with the length that dst had before.
+func Begin(dst []byte, us int64, traceID []byte, app, message string, names ...string) []byte {
+	flags := byte(len(traceID) / 8)
+	if app != "" {
+		flags |= hasApp
+	}
+	if len(names) > 0 {
+		flags |= hasNames
+	}
+	dst = append(dst, 0, 0, 0, 0, flags)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(us))
+	dst = append(dst, traceID...)
+	if app != "" {
+		dst = appendString(dst, app)
+	}
+	dst = appendString(dst, message)
+	if len(names) > 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(names)))
+		for _, name := range names {
+			dst = appendString(dst, name)
+		}
+	}
+	return dst
+}
+
+// AppendPair appends a pair to the record that Begin has begun.
+func AppendPair(dst []byte, key, value string) []byte {
+	return appendString(appendString(dst, key), value)
+}
+
+// End sets the length of the record that begins at dst[start].
+func End(dst []byte, start int) {
+	binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
+}
+
+func appendString(dst []byte, s string) []byte {
+	if len(s) < 0x80 {
+		dst = append(dst, byte(len(s)))
+	} else {
+		dst = binary.AppendUvarint(dst, uint64(len(s)))
+	}
+	return append(dst, s...)
+}
+
+// Next returns the first record of p, and what follows it. It is false at p's end, and where p is
+// not as Begin, AppendPair and End write: a block's checksum held, so that only a fault of ours
+// or of another writer does that.
+func Next(p []byte) (r Record, rest []byte, ok bool) {
+	if len(p) < headSize {
+		return r, nil, false
+	}
+	n := binary.LittleEndian.Uint32(p)
+	if n < headSize-4 || uint64(n) > uint64(len(p)-4) {
+		return r, nil, false
+	}
+	body, rest := p[4:4+n:4+n], p[4+n:]
+	flags := body[0]
+	r.Time = int64(binary.LittleEndian.Uint64(body[1:]))
+	body = body[9:]
+	width := int(flags&3) * 8
+	if width > 16 || len(body) < width || flags&^(3|hasApp|hasNames) != 0 {
+		return r, nil, false
+	}
+	r.TraceID, body = body[:width:width], body[width:]
+	if flags&hasApp != 0 {
+		if r.App, body, ok = cutString(body); !ok {
+			return r, nil, false
+		}
+	}
+	if r.Message, body, ok = cutString(body); !ok {
+		return r, nil, false
+	}
+	if flags&hasNames != 0 {
+		before := body
+		if body, ok = skipNames(body); !ok {
+			return r, nil, false
+		}
+		r.names = before[:len(before)-len(body)]
+	}
+	r.pairs = body
+	return r, rest, true
+}
+
+func skipNames(p []byte) (rest []byte, ok bool) {
+	n, size := binary.Uvarint(p)
+	if size <= 0 || n > uint64(len(p)) {
+		return nil, false
+	}
+	p = p[size:]
+	for range n {
+		if _, p, ok = cutString(p); !ok {
+			return nil, false
+		}
+	}
+	return p, true
+}
+
+// NextPair returns the first pair of p, which is a Record's Pairs or the rest of them.
+func NextPair(p []byte) (key, value, rest []byte, ok bool) {
+	if key, p, ok = cutString(p); !ok {
+		return nil, nil, nil, false
+	}
+	if value, p, ok = cutString(p); !ok {
+		return nil, nil, nil, false
+	}
+	return key, value, p, true
+}
+
+// RawPairs is the record's pairs as they are encoded, for NextPair.
+func (r *Record) RawPairs() []byte { return r.pairs }
+
+// Pairs yields the record's pairs in the order in which they were logged. A key that was logged
+// twice comes twice: the last one counts.
+func (r *Record) Pairs() iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		for p := r.pairs; len(p) > 0; {
+			key, value, rest, ok := NextPair(p)
+			if !ok || !yield(key, value) {
+				return
+			}
+			p = rest
+		}
+	}
+}
+
+// Names yields the names of the filters that the event has passed.
+func (r *Record) Names() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if len(r.names) == 0 {
+			return
+		}
+		n, size := binary.Uvarint(r.names)
+		for p := r.names[size:]; n > 0; n-- {
+			name, rest, ok := cutString(p)
+			if !ok || !yield(name) {
+				return
+			}
+			p = rest
+		}
+	}
+}
+
+func cutString(p []byte) (s, rest []byte, ok bool) {
+	if len(p) > 0 && p[0] < 0x80 {
+		n := int(p[0]) + 1
+		if n > len(p) {
+			return nil, nil, false
+		}
+		return p[1:n:n], p[n:], true
+	}
+	n, size := binary.Uvarint(p)
+	if size <= 0 || n > uint64(len(p)-size) {
+		return nil, nil, false
+	}
+	end := size + int(n)
+	return p[size:end:end], p[end:], true
+}

@@ -1,0 +1,116 @@
+package segment
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"strconv"
+)
+
+// A segment's file is a header and blocks.
+//
+//	header   8 bytes   "clewaud1"
+//	         string    the segment's ID, as NewID makes it
+//	         string    the app of records that have none of their own
+//	         uint32    CRC-32C of all before
+//
+//	block    uint32    length of the records, 1 to MaxBlock; 0 ends the segment
+//	         uint32    CRC-32C of the records
+//	         records
+//
+// The last block may be cut, or be zeros where the file's blocks were laid out ahead: the blocks
+// before it are the segment. Version 2 will have another header: "clewaud2".
+const (
+	magic     = "clewaud"
+	version   = '1'
+	blockHead = 8
+	MaxBlock  = 16 << 20 // of a block's records, in bytes
+	maxHeader = 4 << 10
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// ErrNewer is the error of a segment that a newer version of clew wrote. It is left alone.
+var ErrNewer = errors.New("segment of a newer version of clew")
+
+// ErrNotOurs is the error of a file that is no segment, or whose header is damaged.
+var ErrNotOurs = errors.New("not a segment of an audit journal")
+
+// Header is what a segment begins with.
+type Header struct {
+	ID  string
+	App string
+}
+
+// AppendHeader appends h to dst.
+func AppendHeader(dst []byte, h Header) []byte {
+	start := len(dst)
+	dst = append(append(dst, magic...), version)
+	dst = appendString(appendString(dst, h.ID), h.App)
+	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+}
+
+// ReadHeader returns the header that p begins with, and the blocks after it.
+func ReadHeader(p []byte) (h Header, blocks []byte, err error) {
+	if len(p) < len(magic)+1 || string(p[:len(magic)]) != magic {
+		return h, nil, ErrNotOurs
+	}
+	if v := p[len(magic)]; v != version {
+		if v > version && v <= '9' {
+			return h, nil, ErrNewer
+		}
+		return h, nil, ErrNotOurs
+	}
+	id, rest, ok := cutString(p[len(magic)+1:])
+	if !ok {
+		return h, nil, ErrNotOurs
+	}
+	app, rest, ok := cutString(rest)
+	if !ok || len(rest) < 4 {
+		return h, nil, ErrNotOurs
+	}
+	end := len(p) - len(rest)
+	if end > maxHeader || binary.LittleEndian.Uint32(rest) != crc32.Checksum(p[:end], castagnoli) {
+		return h, nil, ErrNotOurs
+	}
+	return Header{ID: string(id), App: string(app)}, rest[4:], nil
+}
+
+// PutBlockHead writes the head of a block, whose records follow its BlockHead bytes.
+func PutBlockHead(block []byte) {
+	records := block[blockHead:]
+	binary.LittleEndian.PutUint32(block, uint32(len(records)))
+	binary.LittleEndian.PutUint32(block[4:], crc32.Checksum(records, castagnoli))
+}
+
+// BlockHead is the length of what a block has before its records.
+const BlockHead = blockHead
+
+// NextBlock returns the records of the first block of p, and what follows it. It is false at the
+// end of the blocks that are whole.
+func NextBlock(p []byte) (records, rest []byte, ok bool) {
+	if len(p) < blockHead {
+		return nil, nil, false
+	}
+	n := binary.LittleEndian.Uint32(p)
+	if n == 0 || n > MaxBlock || int(n) > len(p)-blockHead {
+		return nil, nil, false
+	}
+	end := blockHead + int(n)
+	records = p[blockHead:end:end]
+	if crc32.Checksum(records, castagnoli) != binary.LittleEndian.Uint32(p[4:]) {
+		return nil, nil, false
+	}
+	return records, p[end:], true
+}
+
+// NewID is the ID of a segment that begins at us, microseconds since 1970: 16 hexadecimal digits
+// of the time and 16 of random, so that IDs sort by time. Files derive their names from it.
+func NewID(us int64, random uint64) string {
+	return hex16(uint64(us)) + hex16(random)
+}
+
+func hex16(n uint64) string {
+	s := strconv.FormatUint(n, 16)
+	return "0000000000000000"[len(s):] + s
+}

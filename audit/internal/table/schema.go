@@ -1,0 +1,46 @@
+// Package table is the Parquet files of a lake: their schema, and how they are written and read.
+//
+// Packages audit and lake share it; nobody else may rely on how it looks.
+package table
+
+import "github.com/parquet-go/parquet-go"
+
+// Row is a row as the schema has it. Writing and reading go by columns, not by it.
+type Row struct {
+	Timestamp  int64             `parquet:"timestamp,timestamp(microsecond),delta"`
+	TraceID    string            `parquet:"trace_id,dict"`
+	App        string            `parquet:"app,dict"`
+	Message    string            `parquet:"message,dict"`
+	Context    map[string]string `parquet:"context" parquet-key:",dict" parquet-value:",dict"`
+	TraceNames []string          `parquet:"trace_names,list,dict"`
+}
+
+// Schema is the table of audit events: all columns required, timestamps in microseconds of UTC.
+var Schema = parquet.NewSchema("audit_events", parquet.SchemaOf(Row{}))
+
+// The leaf columns, in the schema's order.
+const (
+	Timestamp = iota
+	TraceID
+	App
+	Message
+	ContextKey
+	ContextValue
+	TraceNames
+)
+
+// Metadata in a file's footer.
+const (
+	// MetaVersion is the version of clew that wrote the file.
+	MetaVersion = "clew.version"
+	// MetaForm is the version of the files' form: a reader leaves alone what is newer than it.
+	MetaForm = "clew.form"
+	// MetaSegment is the ID of the segment that the file was made from; none in a merged file.
+	MetaSegment = "clew.segment"
+	// MetaReplaces is the names, without directories and with spaces between, of the files of the
+	// same partition that a merged file was made from, and of those that these replaced.
+	MetaReplaces = "clew.replaces"
+	// MetaBegin and MetaEnd are the times of the first and the last event, as RFC 3339 with
+	// microseconds.
+	MetaBegin, MetaEnd = "clew.begin", "clew.end"
+)
