@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"time"
@@ -26,7 +27,15 @@ type Store interface {
 
 	// Delete removes a file. One that is not there is no error.
 	Delete(ctx context.Context, name string) error
+
+	// Lock takes the store for [Compact] or [Expire], of which one at a time may run. It does not
+	// wait: while another has the lock, also in another process, the error is [ErrLocked] and
+	// names the holder. A holder that dies lets go.
+	Lock(ctx context.Context) (unlock func() error, err error)
 }
+
+// ErrLocked is the error of [Store.Lock] while another compaction has the store.
+var ErrLocked = errors.New("another compaction is running")
 
 // File is a file of a Store.
 type File struct {

@@ -1,0 +1,295 @@
+package lake
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// tempPrefix begins the names of files that are not yet whole. Hive's engines ignore names that
+// begin with an underscore.
+const tempPrefix = "_tmp-"
+
+// dir is a directory. Nothing is open between calls: a directory that was deleted is made again by
+// the next Put.
+type dir struct{ path string }
+
+// Dir returns the store that is the directory at path, which the first Put makes where it is not
+// there. An empty path is an error of every method.
+//
+// Put writes to a temporary name, and renames when the bytes are on disk. List skips names that
+// begin with "_" or ".", and links. No name leads out of the directory, also not by a link.
+// Delete removes the directories too that it leaves empty. Lock removes what a crash has left.
+func Dir(path string) Store { return dir{path} }
+
+// open returns the directory. It is an error that is fs.ErrNotExist where there is none.
+func (d dir) open(ctx context.Context) (*os.Root, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if d.path == "" {
+		return nil, errors.New("lake: the directory's path is empty")
+	}
+	return os.OpenRoot(d.path)
+}
+
+// create is open for a directory that may not be there yet.
+func (d dir) create(ctx context.Context) (*os.Root, error) {
+	root, err := d.open(ctx)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return root, err
+	}
+	if err := makeDir(filepath.Clean(d.path)); err != nil {
+		return nil, err
+	}
+	return d.open(ctx)
+}
+
+// makeDir makes the directory at path and its parents, and has each one's entry on disk.
+func makeDir(path string) error {
+	err := os.Mkdir(path, 0o777)
+	parent := filepath.Dir(path)
+	if errors.Is(err, fs.ErrNotExist) && parent != path {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+		err = os.Mkdir(path, 0o777)
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	f, err := os.Open(parent)
+	if err != nil {
+		return err
+	}
+	return closeAfter(f, syncDir(f))
+}
+
+// checkName returns an error for a name that is not of a file in the store. List would not show
+// a file whose name begins with "_" or ".", so that Put must not make one.
+func checkName(name string) error {
+	if name == "." || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") ||
+		slices.ContainsFunc(strings.Split(name, "/"), hidden) {
+		return fmt.Errorf("lake: %q is no name of a file in a store", name)
+	}
+	return nil
+}
+
+func hidden(name string) bool { return name[0] == '_' || name[0] == '.' }
+
+func (d dir) Put(ctx context.Context, name string, from io.ReaderAt, size int64) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	root, err := d.create(ctx)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	temp := tempPrefix + rand.Text()
+	err = writeSynced(ctx, root, temp, io.NewSectionReader(from, 0, size), size)
+	if err == nil {
+		err = publish(root, temp, name)
+	}
+	if err != nil {
+		root.Remove(temp)
+		return fmt.Errorf("lake: %s: %w", name, err)
+	}
+	return nil
+}
+
+func writeSynced(ctx context.Context, root *os.Root, name string, from io.Reader, size int64) error {
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(f, from)
+	if err == nil && n != size {
+		err = io.ErrUnexpectedEOF
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return closeAfter(f, err)
+}
+
+// publish renames temp to name, whose directory it makes. Delete may remove that directory in
+// between, because it is still empty, so that a few attempts may be needed.
+func publish(root *os.Root, temp, name string) (err error) {
+	for range 10 {
+		if err = root.MkdirAll(path.Dir(name), 0o777); err != nil {
+			return err
+		}
+		if err = root.Rename(temp, name); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	// All directories, not only those that were made here: another Put that runs at this time
+	// may have made some, and not have synced them yet.
+	for name != "." {
+		name = path.Dir(name)
+		f, err := root.Open(name)
+		if err != nil {
+			return err
+		}
+		if err := closeAfter(f, syncDir(f)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func closeAfter(f *os.File, err error) error {
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+func (d dir) List(ctx context.Context, prefix string) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		name, slash := strings.CutSuffix(prefix, "/")
+		if prefix == "" {
+			name = "."
+		} else if err := checkName(name); err != nil || !slash {
+			yield(File{}, fmt.Errorf("lake: %q is no prefix of a store", prefix))
+			return
+		}
+		root, err := d.open(ctx)
+		if err == nil {
+			defer root.Close()
+			list(ctx, root, name, yield)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			yield(File{}, err)
+		}
+	}
+}
+
+// list yields the files below the directory name. What another process deletes meanwhile is left
+// out. It is false when yield has had enough.
+func list(ctx context.Context, root *os.Root, name string, yield func(File, error) bool) bool {
+	entries, err := readDir(root, name)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist) || yield(File{}, err) && false
+	}
+	for _, entry := range entries {
+		below := path.Join(name, entry.Name())
+		switch {
+		case hidden(entry.Name()):
+		case entry.IsDir():
+			if !list(ctx, root, below, yield) {
+				return false
+			}
+		case entry.Type().IsRegular():
+			info, err := entry.Info()
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				yield(File{}, err)
+				return false
+			}
+			if !yield(File{Name: below, Size: info.Size(), Modified: info.ModTime()}, nil) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// readDir returns a directory's entries in the order that the names below them have.
+func readDir(root *os.Root, name string) ([]fs.DirEntry, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(sortName(a), sortName(b)) })
+	return entries, err
+}
+
+func sortName(e fs.DirEntry) string {
+	if e.IsDir() {
+		return e.Name() + "/"
+	}
+	return e.Name()
+}
+
+// file is a file of a dir, whose size is that of when it was opened.
+type file struct {
+	*os.File
+	size int64
+}
+
+func (f file) Size() int64 { return f.size }
+
+func (d dir) Open(ctx context.Context, name string) (Reader, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	root, err := d.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("lake: %s is no file", name)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return file{f, info.Size()}, nil
+}
+
+func (d dir) Delete(ctx context.Context, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	root, err := d.open(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	info, err := root.Lstat(name)
+	if err == nil && info.IsDir() {
+		return fmt.Errorf("lake: %s is no file", name)
+	}
+	if err == nil {
+		err = root.Remove(name)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for name = path.Dir(name); name != "." && root.Remove(name) == nil; name = path.Dir(name) {
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"time"
+)
+
+const (
+	lockName = "_compact.lock"
+	// leftAge is the age at which what has no owner was left by a crash: no Put takes so long.
+	leftAge = 24 * time.Hour
+)
+
+// errHeld is the error of tryLock for a file that another has locked.
+var errHeld = errors.New("held")
+
+func (d dir) Lock(ctx context.Context) (unlock func() error, err error) {
+	root, err := d.create(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	err = tryLock(f)
+	if errors.Is(err, errHeld) {
+		holder, _ := io.ReadAll(io.LimitReader(f, 200))
+		err = fmt.Errorf("lake: %s: %w: %q", d.path, ErrLocked, strings.TrimSpace(string(holder)))
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	// The file says who has it, for people. It stays when the lock goes: another process may have
+	// opened it already, and would then lock a file that is no longer in the directory.
+	host, _ := os.Hostname()
+	err = f.Truncate(0)
+	if err == nil {
+		_, err = fmt.Fprintf(f, "process %d on %s\n", os.Getpid(), host)
+	}
+	if err == nil {
+		err = sweep(ctx, root, ".", time.Now().Add(-leftAge))
+	}
+	if err != nil {
+		return nil, closeAfter(f, err)
+	}
+	return f.Close, nil
+}
+
+// sweep removes the temporary files and the empty directories of partitions that were left before
+// the time given.
+func sweep(ctx context.Context, root *os.Root, name string, before time.Time) error {
+	entries, err := readDir(root, name)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		below := path.Join(name, entry.Name())
+		temp := name == "." && strings.HasPrefix(entry.Name(), tempPrefix) && entry.Type().IsRegular()
+		part := entry.IsDir() && isPartition(below)
+		if part {
+			if err := sweep(ctx, root, below, before); err != nil {
+				return err
+			}
+		}
+		if info, err := entry.Info(); (temp || part) && err == nil && info.ModTime().Before(before) {
+			root.Remove(below) // fails for a directory that is not empty
+		}
+	}
+	return nil
+}
+
+// isPartition reports whether name, of a directory, is a partition's or that of a parent of one.
+func isPartition(name string) bool {
+	name += "/"
+	const some = "year=2006/month=01/day=01/hour=00/minute=00/"
+	if len(name) > len(some) {
+		return false
+	}
+	_, ok := PartitionTime(name + some[len(name):])
+	return ok
+}

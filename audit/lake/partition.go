@@ -1,0 +1,72 @@
+package lake
+
+import (
+	"strings"
+	"time"
+)
+
+// PartitionSpan is the time that a partition covers.
+const PartitionSpan = 5 * time.Minute
+
+const (
+	partitionLayout = "year=2006/month=01/day=02/hour=15/minute=04/"
+	parquetSuffix   = ".parquet"
+	idLength        = 32 // of a segment's ID, in hexadecimal digits
+	hashLength      = 16 // of what tells merged files apart
+)
+
+// Partition returns the directory of the events of t: year=2026/month=11/day=27/hour=04/minute=15/,
+// in UTC. Hive's layout has four digits for a year, so events before the year 1 are in the first
+// partition of it, and events after the year 9999 in the last one.
+func Partition(t time.Time) string {
+	t = t.UTC()
+	switch {
+	case t.Year() < 1:
+		t = time.Time{}
+	case t.Year() > 9999:
+		t = time.Date(9999, 12, 31, 23, 59, 0, 0, time.UTC)
+	}
+	return t.Truncate(PartitionSpan).Format(partitionLayout)
+}
+
+// PartitionTime returns the time at which the partition begins that name is, or lies in. It is false
+// for every name that Partition does not make.
+func PartitionTime(name string) (begin time.Time, ok bool) {
+	if len(name) < len(partitionLayout) {
+		return begin, false
+	}
+	name = name[:len(partitionLayout)]
+	begin, err := time.Parse(partitionLayout, name)
+	if err != nil || Partition(begin) != name {
+		return time.Time{}, false
+	}
+	return begin, true
+}
+
+// ours splits the name of a file that clew may have written into its partition and the rest. Such a
+// name is a segment's ID, or that of the first segment of a merged file and a hash.
+func ours(name string) (partition, base string, ok bool) {
+	if _, ok := PartitionTime(name); !ok {
+		return "", "", false
+	}
+	partition, base = name[:len(partitionLayout)], name[len(partitionLayout):]
+	id, ok := strings.CutSuffix(base, parquetSuffix)
+	if !ok {
+		return "", "", false
+	}
+	if isMerged(base) {
+		id = id[:idLength] + id[idLength+1:]
+	} else if len(id) != idLength {
+		return "", "", false
+	}
+	return partition, base, isHex(id)
+}
+
+// isMerged reports whether a file's name, without its directory, is that of a merged file.
+func isMerged(base string) bool {
+	return len(base) == idLength+1+hashLength+len(parquetSuffix) && base[idLength] == '-'
+}
+
+func isHex(s string) bool {
+	return strings.Trim(s, "0123456789abcdef") == ""
+}
