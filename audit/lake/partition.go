@@ -10,9 +10,9 @@ const PartitionSpan = 5 * time.Minute
 
 const (
 	partitionLayout = "year=2006/month=01/day=02/hour=15/minute=04/"
-	parquetSuffix   = ".parquet"
-	idLength        = 32 // of a segment's ID, in hexadecimal digits
-	hashLength      = 16 // of what tells merged files apart
+	Suffix          = ".parquet" // of the names of the files of a lake
+	idLength        = 32         // of a segment's ID, in hexadecimal digits
+	hashLength      = 16         // of what tells merged files apart
 )
 
 // Partition returns the directory of the events of t: year=2026/month=11/day=27/hour=04/minute=15/,
@@ -50,7 +50,7 @@ func ours(name string) (partition, base string, ok bool) {
 		return "", "", false
 	}
 	partition, base = name[:len(partitionLayout)], name[len(partitionLayout):]
-	id, ok := strings.CutSuffix(base, parquetSuffix)
+	id, ok := strings.CutSuffix(base, Suffix)
 	if !ok {
 		return "", "", false
 	}
@@ -64,9 +64,13 @@ func ours(name string) (partition, base string, ok bool) {
 
 // isMerged reports whether a file's name, without its directory, is that of a merged file.
 func isMerged(base string) bool {
-	return len(base) == idLength+1+hashLength+len(parquetSuffix) && base[idLength] == '-'
+	return len(base) == idLength+1+hashLength+len(Suffix) && base[idLength] == '-'
 }
 
 func isHex(s string) bool {
 	return strings.Trim(s, "0123456789abcdef") == ""
 }
+
+// IsSegmentID reports whether id has the form of a segment's ID. Its file in a partition has that
+// name, with [Suffix]; a merged file has a longer one.
+func IsSegmentID(id string) bool { return len(id) == idLength && isHex(id) }

@@ -149,6 +149,11 @@ func NextPair(p []byte) (key, value, rest []byte, ok bool) {
 	return key, value, p, true
 }
 
+// TimeAt returns the time of the record that begins at p[at], which Next has read before.
+func TimeAt(p []byte, at uint32) int64 {
+	return int64(binary.LittleEndian.Uint64(p[at+5:]))
+}
+
 // RawPairs is the record's pairs as they are encoded, for NextPair.
 func (r *Record) RawPairs() []byte { return r.pairs }
 

@@ -40,6 +40,9 @@ const (
 	// MetaReplaces is the names, without directories and with spaces between, of the files of the
 	// same partition that a merged file was made from, and of those that these replaced.
 	MetaReplaces = "clew.replaces"
+	// MetaManyMessages is a JSON array of the apps that had more than 10,000 distinct messages in
+	// the segment, or in one of the segments that the file was made from.
+	MetaManyMessages = "clew.many_messages"
 	// MetaBegin and MetaEnd are the times of the first and the last event, as RFC 3339 with
 	// microseconds.
 	MetaBegin, MetaEnd = "clew.begin", "clew.end"

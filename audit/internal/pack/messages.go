@@ -1,0 +1,65 @@
+package pack
+
+import (
+	"hash/maphash"
+	"maps"
+	"math/bits"
+	"slices"
+
+	"example.com/clew/audit/internal/segment"
+)
+
+// maxMessages is the number of distinct messages above which an app has not understood that a
+// message is a constant.
+const maxMessages = 10_000
+
+// estimate says cheaply whether there may be more than maxMessages distinct messages. Each sets one
+// of 65,536 bits. 10,000 set 9,276, give or take 25, so that 9,000 are a safe sign: the messages are
+// then counted.
+type estimate struct {
+	bits [1 << 10]uint64
+}
+
+const enoughBits = 9000
+
+var messageSeed = maphash.MakeSeed()
+
+func (e *estimate) add(message []byte) {
+	n := maphash.Bytes(messageSeed, message)
+	e.bits[n>>6&(1<<10-1)] |= 1 << (n & 63)
+}
+
+func (e *estimate) many() bool {
+	n := 0
+	for _, some := range e.bits {
+		n += bits.OnesCount64(some)
+	}
+	return n > enoughBits
+}
+
+// manyMessages returns the apps that have more than maxMessages distinct messages, sorted. App is
+// that of records without one.
+func (p *Packer) manyMessages(app string) (apps []string) {
+	distinct := map[string]map[uint64]bool{}
+	for _, at := range p.order.records {
+		r, _, _ := segment.Next(p.data[at:])
+		name := r.App
+		if name == nil {
+			name = []byte(app)
+		}
+		all := distinct[string(name)]
+		if all == nil {
+			all = map[uint64]bool{}
+			distinct[string(name)] = all
+		}
+		if len(all) <= maxMessages {
+			all[maphash.Bytes(messageSeed, r.Message)] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(distinct)) {
+		if len(distinct[name]) > maxMessages {
+			apps = append(apps, name)
+		}
+	}
+	return apps
+}

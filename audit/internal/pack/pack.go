@@ -1,0 +1,164 @@
+// Package pack makes Parquet files of the segments of a journal.
+package pack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/internal/table"
+	"example.com/clew/audit/lake"
+)
+
+// Result is what was made of a segment.
+type Result struct {
+	Events  int
+	Files   int
+	Bytes   int64 // of the files
+	Damaged int64 // bytes behind the last record that is whole; zeros at the end do not count
+
+	// ManyMessages is the apps with more than 10,000 distinct messages in the segment.
+	ManyMessages []string
+}
+
+// Packer packs one segment after the other. It keeps its memory: about what a segment needs. Use
+// [NewPacker]; it is for one goroutine at a time.
+type Packer struct {
+	data   []byte
+	order  *order
+	writer *table.Writer
+}
+
+// NewPacker returns a Packer.
+func NewPacker() *Packer {
+	return &Packer{order: newOrder(), writer: table.NewWriter()}
+}
+
+// Segment packs the segment in the file at path, with a Packer of its own: see [Packer.Segment].
+func Segment(ctx context.Context, store lake.Store, path string) (Result, error) {
+	return NewPacker().Segment(ctx, store, path)
+}
+
+// Segment writes the events of the segment in the file at path to the store: a file for each partition that
+// they lie in, one after the other. The file's name is the segment's ID, so that a second time
+// replaces the files by the same ones. The segment stays.
+//
+// A segment that is damaged is packed up to the damage. The error is [segment.ErrNewer] or
+// [segment.ErrNotOurs] for a file that is no such segment, and that of the first file that could not
+// be written; some files may have been written by then.
+func (p *Packer) Segment(ctx context.Context, store lake.Store, path string) (Result, error) {
+	result, err := p.segment(ctx, store, path)
+	if err != nil {
+		err = fmt.Errorf("pack: %s: %w", filepath.Base(path), err)
+	}
+	return result, err
+}
+
+func (p *Packer) segment(ctx context.Context, store lake.Store, path string) (result Result, err error) {
+	if err := p.read(path); err != nil {
+		return result, err
+	}
+	header, blocks, err := segment.ReadHeader(p.data)
+	if err != nil {
+		return result, err
+	}
+	if !lake.IsSegmentID(header.ID) {
+		return result, fmt.Errorf("%w: its ID is %q", segment.ErrNotOurs, header.ID)
+	}
+	p.order.reset()
+	var distinct estimate
+	result.Damaged, err = p.scan(ctx, blocks, &distinct)
+	if err != nil {
+		return result, err
+	}
+	result.Events = len(p.order.records)
+	if distinct.many() {
+		result.ManyMessages = p.manyMessages(header.App)
+	}
+	p.order.sort(p.data)
+	meta := table.Meta{Segment: header.ID, ManyMessages: result.ManyMessages}
+	for begin, records := range p.order.partitions() {
+		file, err := p.write(ctx, records, []byte(header.App), meta)
+		if err != nil {
+			return result, err
+		}
+		name := lake.Partition(begin) + header.ID + lake.Suffix
+		if err := store.Put(ctx, name, bytes.NewReader(file), int64(len(file))); err != nil {
+			return result, err
+		}
+		result.Files++
+		result.Bytes += int64(len(file))
+	}
+	return result, nil
+}
+
+// read reads the file into memory.
+func (p *Packer) read(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() > math.MaxUint32 {
+		return errors.New("the segment is larger than 4 GiB")
+	}
+	p.data = slices.Grow(p.data[:0], int(info.Size()))[:info.Size()]
+	_, err = io.ReadFull(f, p.data)
+	if errors.Is(err, io.EOF) { // an empty file is no segment
+		return segment.ErrNotOurs
+	}
+	return err
+}
+
+// scan reads the records that are whole, and returns the number of bytes after them that are not
+// the zeros of a file that was laid out ahead.
+func (p *Packer) scan(ctx context.Context, blocks []byte, distinct *estimate) (damaged int64, err error) {
+	for {
+		records, rest, ok := segment.NextBlock(blocks)
+		if !ok {
+			return int64(len(bytes.TrimRight(blocks, "\x00"))), nil
+		}
+		end := len(p.data) - len(rest)
+		for len(records) > 0 {
+			r, following, ok := segment.Next(records)
+			if !ok {
+				return int64(len(records) + len(bytes.TrimRight(rest, "\x00"))), nil
+			}
+			p.order.add(uint32(end-len(records)), &r)
+			distinct.add(r.Message)
+			records = following
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		blocks = rest
+	}
+}
+
+// write makes a file of records.
+func (p *Packer) write(ctx context.Context, records []uint32, app []byte, meta table.Meta) ([]byte, error) {
+	p.writer.Reset()
+	for i, at := range records {
+		if i%(1<<16) == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+		}
+		r, _, _ := segment.Next(p.data[at:])
+		if err := p.writer.Add(&r, app); err != nil {
+			return nil, err
+		}
+	}
+	return p.writer.Finish(meta), nil
+}

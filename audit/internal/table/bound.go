@@ -1,0 +1,64 @@
+package table
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// stat is the bounds of a column in a row group.
+type stat struct {
+	some            bool
+	least, greatest []byte
+}
+
+// add adds the bounds of a page, of which some says whether it has values.
+func (s *stat) add(least, greatest []byte, some bool) {
+	if !some {
+		return
+	}
+	if !s.some || bytes.Compare(least, s.least) < 0 {
+		s.least = bytes.Clone(least)
+	}
+	if !s.some || bytes.Compare(greatest, s.greatest) > 0 {
+		s.greatest = bytes.Clone(greatest)
+	}
+	s.some = true
+}
+
+// statistics is without bounds where these are long.
+func (s *stat) statistics(nullCounts []int64) (all format.Statistics) {
+	for _, n := range nullCounts {
+		all.NullCount += n
+	}
+	if s.some && len(s.least) <= maxStat && len(s.greatest) <= maxStat {
+		all.MinValue, all.MaxValue = notNil(s.least), notNil(s.greatest)
+	}
+	return all
+}
+
+// notNil keeps an empty bound apart from none.
+func notNil(p []byte) []byte { return append([]byte{}, p...) }
+
+// cutLeast returns a bound that is not above p, and not too long.
+func cutLeast(p []byte) []byte {
+	if len(p) <= maxBound {
+		return p
+	}
+	n := maxBound
+	for n > maxBound-utf8.UTFMax && !utf8.RuneStart(p[n]) {
+		n--
+	}
+	return p[:n]
+}
+
+// cutGreatest returns a bound that is not below p, and not too long.
+func cutGreatest(p []byte) []byte {
+	const last = string(utf8.MaxRune)
+	cut := cutLeast(p)
+	if len(cut) == len(p) || string(p[len(cut):]) > last {
+		return p // what follows is above all that could be said shortly
+	}
+	return append(bytes.Clone(cut), last...)
+}

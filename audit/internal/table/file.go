@@ -1,0 +1,355 @@
+package table
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"math/bits"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/bloom"
+	"github.com/parquet-go/parquet-go/bloom/xxhash"
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+const (
+	magic = "PAR1"
+
+	// bloomBits is the least number of bits a distinct value. The filters' sizes are powers of two,
+	// as some readers demand, so that there are up to twice as many: one in a hundred row groups
+	// or fewer is read in vain.
+	bloomBits = 10
+
+	// maxBound is the length of the bounds in the column index, and of those in a row group's
+	// statistics: some engines answer min() and max() from the latter, so that they are never cut.
+	maxBound = 64
+	maxStat  = 256
+)
+
+// file is a Parquet file in memory: the row groups, then the Bloom filters, the column indexes, the
+// offset indexes and the footer, so that a reader gets all that is not data in one piece.
+type file struct {
+	out    []byte
+	groups []format.RowGroup
+	chunks []*chunk // of all row groups, in their order
+
+	zstd  *zstd.Encoder
+	page  []byte
+	ends  []int
+	delta delta.BinaryPackedEncoding
+}
+
+// chunk is what has to be said of a column in a row group, behind all row groups.
+type chunk struct {
+	bloom  bloom.SplitBlockFilter // nil: none
+	column format.ColumnIndex
+	offset format.OffsetIndex
+}
+
+func (f *file) reset() {
+	if f.zstd == nil {
+		// The options are right, so that there is no error. Level 1 and no CRC: a page has one.
+		f.zstd, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest),
+			zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20))
+	}
+	f.out = append(f.out[:0], magic...)
+	f.groups, f.chunks = f.groups[:0], f.chunks[:0]
+}
+
+// add writes a row group.
+func (f *file) add(g *group) {
+	f.ends = g.pages(f.ends)
+	rg := format.RowGroup{
+		NumRows:    int64(g.rows()),
+		FileOffset: int64(len(f.out)),
+		Ordinal:    int16(len(f.groups)),
+		SortingColumns: []format.SortingColumn{
+			{ColumnIdx: TraceID}, {ColumnIdx: Timestamp},
+		},
+	}
+	rg.Columns = append(rg.Columns,
+		f.addTimes(g),
+		f.addColumn(g, TraceID, &g.trace, nil),
+		f.addColumn(g, App, &g.app, nil),
+		f.addColumn(g, Message, &g.message, nil),
+		f.addColumn(g, ContextKey, &g.key, g.pairs),
+		f.addColumn(g, ContextValue, &g.value, g.pairs),
+		f.addColumn(g, TraceNames, &g.name, g.names),
+	)
+	for _, column := range rg.Columns {
+		rg.TotalByteSize += column.MetaData.TotalUncompressedSize
+		rg.TotalCompressedSize += column.MetaData.TotalCompressedSize
+	}
+	f.groups = append(f.groups, rg)
+}
+
+// addTimes writes the column of timestamps.
+func (f *file) addTimes(g *group) format.ColumnChunk {
+	c := &chunk{}
+	meta := f.begin(c, Timestamp)
+	meta.Encoding = []format.Encoding{format.RLE, format.DeltaBinaryPacked}
+	var least, greatest []byte
+	row := 0
+	for _, end := range f.ends {
+		times := g.time[row:end]
+		f.page, _ = f.delta.EncodeInt64(f.page[:0], times) // has no errors
+		f.addPage(c, &meta, row, len(times), 0, format.DeltaBinaryPacked)
+		low := binary.LittleEndian.AppendUint64(nil, uint64(slices.Min(times)))
+		high := binary.LittleEndian.AppendUint64(nil, uint64(slices.Max(times)))
+		c.bounds(low, high, 0)
+		row = end
+	}
+	least = binary.LittleEndian.AppendUint64(nil, uint64(slices.Min(g.time)))
+	greatest = binary.LittleEndian.AppendUint64(nil, uint64(slices.Max(g.time)))
+	meta.Statistics = format.Statistics{MinValue: least, MaxValue: greatest}
+	return f.end(c, meta)
+}
+
+// addColumn writes a column of strings. Ends is where each row's values end, for a column that has
+// any number a row; nil: one a row.
+func (f *file) addColumn(g *group, number int, col *column, ends []uint32) format.ColumnChunk {
+	c := &chunk{}
+	meta := f.begin(c, number)
+	meta.Encoding = []format.Encoding{format.Plain, format.RLE, format.RLEDictionary}
+	meta.DictionaryPageOffset = int64(len(f.out))
+	f.page = append(f.page[:0], col.plain...)
+	f.writePage(&meta, format.PageHeader{
+		Type:                 format.DictionaryPage,
+		DictionaryPageHeader: null(format.DictionaryPageHeader{NumValues: int32(len(col.at)), Encoding: format.Plain}),
+	})
+	meta.DataPageOffset = int64(len(f.out))
+	width, row, begin := widthOf(len(col.at)), 0, uint32(0)
+	var stat stat
+	for i, last := range f.ends {
+		f.page = f.page[:0]
+		end, levels, empty := uint32(last), last-row, 0
+		if ends != nil {
+			end = ends[last-1]
+			f.page, levels = appendLevels(f.page, begin, ends[row:last])
+			empty = levels - int(end-begin)
+		}
+		indexes := col.indexes[begin:end]
+		f.page = appendIndexes(f.page, indexes, width)
+		f.addPage(c, &meta, row, levels, empty, format.RLEDictionary)
+		least, greatest := col.bounds(indexes, i)
+		stat.add(least, greatest, len(indexes) > 0)
+		if len(indexes) == 0 {
+			c.column.NullPages = append(c.column.NullPages, true)
+			c.addBounds(nil, nil, empty)
+		} else {
+			c.bounds(cutLeast(least), cutGreatest(greatest), empty)
+		}
+		row, begin = last, end
+	}
+	meta.Statistics = stat.statistics(c.column.NullCounts)
+	if number == TraceID {
+		c.column.BoundaryOrder = format.Ascending
+	}
+	if number == TraceID || number == ContextValue {
+		c.bloom = bloomOf(col.dictionary)
+	}
+	return f.end(c, meta)
+}
+
+// begin begins a column in a row group.
+func (f *file) begin(c *chunk, number int) format.ColumnMetaData {
+	column := schema()[number]
+	f.chunks = append(f.chunks, c)
+	return format.ColumnMetaData{
+		Type:           column.kind,
+		PathInSchema:   column.path,
+		Codec:          format.Zstd,
+		DataPageOffset: int64(len(f.out)),
+	}
+}
+
+func (f *file) end(c *chunk, meta format.ColumnMetaData) format.ColumnChunk {
+	return format.ColumnChunk{MetaData: meta}
+}
+
+// addPage writes f.page, which has levels values, empty ones among them, and begins with row.
+func (f *file) addPage(c *chunk, meta *format.ColumnMetaData, row, levels, empty int, encoding format.Encoding) {
+	at := len(f.out)
+	f.writePage(meta, format.PageHeader{
+		Type: format.DataPage,
+		DataPageHeader: null(format.DataPageHeader{
+			NumValues:               int32(levels),
+			Encoding:                encoding,
+			DefinitionLevelEncoding: format.RLE,
+			RepetitionLevelEncoding: format.RLE,
+			Statistics:              format.Statistics{NullCount: int64(empty)},
+		}),
+	})
+	meta.NumValues += int64(levels)
+	c.offset.PageLocations = append(c.offset.PageLocations, format.PageLocation{
+		Offset:             int64(at),
+		CompressedPageSize: int32(len(f.out) - at),
+		FirstRowIndex:      int64(row),
+	})
+}
+
+// writePage compresses f.page and writes it. The header's size is known only when the page's is, so
+// that the page goes behind the room for it.
+func (f *file) writePage(meta *format.ColumnMetaData, h format.PageHeader) {
+	at := len(f.out)
+	const room = 128
+	f.out = append(f.out, make([]byte, room)...)
+	f.out = f.zstd.EncodeAll(f.page, f.out)
+	body := f.out[at+room:]
+	h.UncompressedPageSize = int32(len(f.page))
+	h.CompressedPageSize = int32(len(body))
+	h.CRC = int32(crc32.ChecksumIEEE(body))
+	head := marshal(&h)
+	n := copy(f.out[at:], head)
+	f.out = f.out[:at+n+copy(f.out[at+n:], body)]
+	meta.TotalUncompressedSize += int64(n + len(f.page))
+	meta.TotalCompressedSize += int64(len(f.out) - at)
+}
+
+// finish writes what is behind the row groups, and returns the file.
+func (f *file) finish(rows int64, meta [][2]string) []byte {
+	f.writeBlooms()
+	i := 0
+	for _, rg := range f.groups {
+		for j := range rg.Columns {
+			index := marshal(&f.chunks[i].column)
+			rg.Columns[j].ColumnIndexOffset = int64(len(f.out))
+			rg.Columns[j].ColumnIndexLength = int32(len(index))
+			f.out = append(f.out, index...)
+			i++
+		}
+	}
+	i = 0
+	for _, rg := range f.groups {
+		for j := range rg.Columns {
+			index := marshal(&f.chunks[i].offset)
+			rg.Columns[j].OffsetIndexOffset = int64(len(f.out))
+			rg.Columns[j].OffsetIndexLength = int32(len(index))
+			f.out = append(f.out, index...)
+			i++
+		}
+	}
+	footer := format.FileMetaData{
+		Version:   2,
+		Schema:    elements(),
+		NumRows:   rows,
+		RowGroups: f.groups,
+		CreatedBy: "clew version " + version(),
+	}
+	for range schema() {
+		footer.ColumnOrders = append(footer.ColumnOrders, format.ColumnOrder{Value: new(format.TypeDefinedOrder)})
+	}
+	for _, pair := range meta {
+		footer.KeyValueMetadata = append(footer.KeyValueMetadata, format.KeyValue{Key: pair[0], Value: pair[1]})
+	}
+	p := marshal(&footer)
+	f.out = append(f.out, p...)
+	f.out = binary.LittleEndian.AppendUint32(f.out, uint32(len(p)))
+	f.out = append(f.out, magic...)
+	return f.out
+}
+
+func (f *file) writeBlooms() {
+	i := 0
+	for _, rg := range f.groups {
+		for j := range rg.Columns {
+			filter := f.chunks[i].bloom
+			i++
+			if filter == nil {
+				continue
+			}
+			at := len(f.out)
+			f.out = append(f.out, marshal(&format.BloomFilterHeader{
+				NumBytes:    int32(len(filter) * bloom.BlockSize),
+				Algorithm:   format.BloomFilterAlgorithm{Value: new(format.SplitBlockAlgorithm)},
+				Hash:        format.BloomFilterHash{Value: new(format.XxHash)},
+				Compression: format.BloomFilterCompression{Value: new(format.BloomFilterUncompressed)},
+			})...)
+			f.out = append(f.out, filter.Bytes()...)
+			rg.Columns[j].MetaData.BloomFilterOffset = int64(at)
+			rg.Columns[j].MetaData.BloomFilterLength = int32(len(f.out) - at)
+		}
+	}
+}
+
+// bloomOf returns a filter of the strings in d.
+func bloomOf(d *dictionary) bloom.SplitBlockFilter {
+	blocks := max(1, (len(d.at)*bloomBits+8*bloom.BlockSize-1)/(8*bloom.BlockSize))
+	filter := make(bloom.SplitBlockFilter, 1<<bits.Len(uint(blocks-1)))
+	for n := range d.at {
+		filter.Insert(xxhash.Sum64(d.get(uint32(n))))
+	}
+	return filter
+}
+
+// bounds adds the bounds of a page that has values.
+func (c *chunk) bounds(least, greatest []byte, empty int) {
+	c.column.NullPages = append(c.column.NullPages, false)
+	c.addBounds(least, greatest, empty)
+}
+
+func (c *chunk) addBounds(least, greatest []byte, empty int) {
+	c.column.MinValues = append(c.column.MinValues, bytes.Clone(least))
+	c.column.MaxValues = append(c.column.MaxValues, bytes.Clone(greatest))
+	c.column.NullCounts = append(c.column.NullCounts, int64(empty))
+}
+
+// marshal returns v in Thrift's compact form. Writing to memory has no errors.
+func marshal(v any) []byte {
+	p, _ := thrift.Marshal(new(thrift.CompactProtocol), v)
+	return p
+}
+
+func null[T any](v T) thrift.Null[T] { return thrift.Null[T]{V: v, Valid: true} }
+
+// leaf is a column of the schema.
+type leaf struct {
+	kind format.Type
+	path []string
+}
+
+// elements returns the schema as a footer has it, which parquet-go writes for us.
+var elements = sync.OnceValue(func() []format.SchemaElement {
+	var empty bytes.Buffer
+	w := parquet.NewWriter(&empty, Schema)
+	err := w.Close()
+	if err == nil {
+		var f *parquet.File
+		if f, err = parquet.OpenFile(bytes.NewReader(empty.Bytes()), int64(empty.Len())); err == nil {
+			return f.Metadata().Schema
+		}
+	}
+	panic("table: the schema: " + err.Error()) // it is a constant, which a test has seen
+})
+
+// schema returns the columns.
+var schema = sync.OnceValue(func() []leaf {
+	var leaves []leaf
+	for _, path := range Schema.Columns() {
+		column, _ := Schema.Lookup(path...)
+		leaves = append(leaves, leaf{format.Type(column.Node.Type().Kind()), path})
+	}
+	return leaves
+})
+
+// version returns the version of the module that this package is built from; "devel" where there
+// is none.
+var version = sync.OnceValue(func() string {
+	const module = "example.com/clew/audit"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "devel"
+	}
+	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		if m.Path == module && m.Version != "" && m.Version != "(devel)" {
+			return m.Version
+		}
+	}
+	return "devel"
+})

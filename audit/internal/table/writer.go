@@ -1,0 +1,117 @@
+package table
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"time"
+
+	"example.com/clew/audit/internal/segment"
+)
+
+const (
+	// Form is the value of MetaForm in the files that this version writes.
+	Form = "1"
+
+	// A row group ends at so many rows, pairs and names, or bytes of distinct strings. To find an ID or a value
+	// is to read the distinct ones of a row group, so that its size bounds what is read.
+	maxGroupRows   = 128 << 10
+	maxGroupValues = 1 << 20
+	maxGroupBytes  = 8 << 20
+
+	// A page ends at so many rows, or pairs and names, in all columns at the same row. To read a row is to
+	// read a page of each column.
+	maxPageRows   = 8 << 10
+	maxPageValues = 64 << 10
+)
+
+// Meta is what a file's footer says of the file, beside what the writer sees.
+type Meta struct {
+	Segment      string   // the ID of the segment that the file is made from; "" for a merged file
+	Replaces     []string // as MetaReplaces
+	ManyMessages []string // as MetaManyMessages
+}
+
+// Writer writes a Parquet file to memory. Use [NewWriter]; it is for one goroutine, and for one file
+// after the other.
+type Writer struct {
+	file  file
+	group group
+	rows  int64
+
+	begin, end int64 // of the events, in microseconds
+	trace      []byte
+	time       int64
+}
+
+// NewWriter returns a Writer, which keeps its memory from one file to the next.
+func NewWriter() *Writer {
+	w := &Writer{group: newGroup()}
+	w.Reset()
+	return w
+}
+
+// Reset drops what was added, and begins another file.
+func (w *Writer) Reset() {
+	w.file.reset()
+	w.group.reset()
+	w.rows, w.trace, w.time = 0, w.trace[:0], math.MinInt64
+	w.begin, w.end = math.MaxInt64, math.MinInt64
+}
+
+// errOrder is a fault of the caller. Readers rely on the order, so that a file without it would hide
+// its events.
+var errOrder = errors.New("table: events are not in the order of trace ID and time")
+
+// Add adds an event. Events come in the order of their trace IDs' bytes, and of their times within a
+// trace. App is that of a record without one. Nothing of r is kept.
+//
+// A key that r has twice has the value that comes last.
+func (w *Writer) Add(r *segment.Record, app []byte) error {
+	same := w.rows > 0 && string(r.TraceID) == string(w.trace)
+	if !same && string(r.TraceID) < string(w.trace) || same && r.Time < w.time {
+		return errOrder
+	}
+	w.trace = append(w.trace[:0], r.TraceID...)
+	w.time = r.Time
+	w.begin, w.end = min(w.begin, r.Time), max(w.end, r.Time)
+	w.rows++
+	w.group.add(r, app, same)
+	if w.group.full() {
+		w.file.add(&w.group)
+		w.group.reset()
+	}
+	return nil
+}
+
+// Rows returns the number of events that were added to the file.
+func (w *Writer) Rows() int64 { return w.rows }
+
+// Finish returns the file, which is valid until Reset. Nothing but Reset may follow.
+func (w *Writer) Finish(m Meta) []byte {
+	if w.group.rows() > 0 {
+		w.file.add(&w.group)
+	}
+	meta := [][2]string{{MetaVersion, version()}, {MetaForm, Form}}
+	add := func(key, value string) {
+		if value != "" {
+			meta = append(meta, [2]string{key, value})
+		}
+	}
+	add(MetaSegment, m.Segment)
+	add(MetaReplaces, strings.Join(m.Replaces, " "))
+	if len(m.ManyMessages) > 0 {
+		apps, _ := json.Marshal(m.ManyMessages) // strings always have a form in JSON
+		add(MetaManyMessages, string(apps))
+	}
+	if w.rows > 0 {
+		add(MetaBegin, formatTime(w.begin))
+		add(MetaEnd, formatTime(w.end))
+	}
+	return w.file.finish(w.rows, meta)
+}
+
+func formatTime(us int64) string {
+	return time.UnixMicro(us).UTC().Format("2006-01-02T15:04:05.000000Z")
+}
