@@ -96,4 +96,3 @@ func BenchmarkPack(b *testing.B) {
 	b.ReportMetric(float64(r.Bytes)/n, "B/event")
 	b.ReportMetric(float64(jsonBytes)/float64(r.Bytes), "x-smaller-than-JSON")
 }
-
