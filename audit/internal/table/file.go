@@ -56,7 +56,7 @@ func (f *file) reset() {
 	if f.zstd == nil {
 		// The options are right, so that there is no error. Level 1 and no CRC: a page has one.
 		f.zstd, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest),
-			zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20))
+			zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true), zstd.WithWindowSize(1<<20))
 	}
 	f.out = append(f.out[:0], magic...)
 	f.groups, f.chunks = f.groups[:0], f.chunks[:0]

@@ -1,0 +1,300 @@
+package table
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"example.com/clew/audit/internal/segment"
+	"github.com/parquet-go/parquet-go"
+)
+
+// ErrNewer is the error of a file that a newer version of clew wrote. It is left alone.
+var ErrNewer = errors.New("file of a newer version of clew")
+
+// ErrNotOurs is the error of a Parquet file that clew did not write.
+var ErrNotOurs = errors.New("not a file of clew's")
+
+var (
+	errSchema = errors.New("the columns are not those of audit events")
+	errRow    = errors.New("the columns do not have the same rows")
+)
+
+// Source is a file that is read from the first row to the last, such as for a merge. Only its
+// footer has been read when it is made.
+//
+// A damaged file is an error of its methods, also where the Parquet reader panics at the damage.
+type Source struct {
+	Meta Meta
+	Rows int64
+
+	groups  []parquet.RowGroup
+	columns []values // of the current row group
+	left    int64    // rows of it
+	bytes   []byte   // the current record's
+	record  segment.Record
+	trace   []byte // of the record before, and its time
+	time    int64
+	read    int64
+}
+
+// OpenSource reads the footer of a file of size bytes. It returns what it can also with [ErrNewer]:
+// what a newer file replaces is in it.
+func OpenSource(r io.ReaderAt, size int64) (s *Source, err error) {
+	defer recovered(&err)
+	f, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, err
+	}
+	form, ok := f.Lookup(MetaForm)
+	if !ok {
+		return nil, ErrNotOurs
+	}
+	s = &Source{Rows: f.NumRows(), groups: f.RowGroups()}
+	s.Meta.Segment, _ = f.Lookup(MetaSegment)
+	replaces, _ := f.Lookup(MetaReplaces)
+	s.Meta.Replaces = strings.Fields(replaces)
+	if form != Form {
+		if n, err := strconv.Atoi(form); err != nil || n < 1 {
+			return nil, ErrNotOurs
+		}
+		return s, ErrNewer
+	}
+	if f.Schema().String() != Schema.String() {
+		return nil, errSchema
+	}
+	if apps, ok := f.Lookup(MetaManyMessages); ok {
+		if err := json.Unmarshal([]byte(apps), &s.Meta.ManyMessages); err != nil {
+			return nil, fmt.Errorf("%s: %w", MetaManyMessages, err)
+		}
+	}
+	return s, nil
+}
+
+// recovered makes an error of a panic. The Parquet reader checks most of what a file says, but not
+// all, and a damaged file must not end the process.
+func recovered(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("damaged file: %v", v)
+	}
+}
+
+// Close releases the memory of the reader.
+func (s *Source) Close() {
+	for i := range s.columns {
+		s.columns[i].close()
+	}
+	s.columns, s.left, s.groups = nil, 0, nil
+}
+
+// Next reads the next row, which Record then returns. The error is io.EOF after the last one.
+func (s *Source) Next() (err error) {
+	defer recovered(&err)
+	for s.left == 0 {
+		if len(s.groups) == 0 {
+			return s.end()
+		}
+		if err := s.open(s.groups[0]); err != nil {
+			return err
+		}
+		s.groups = s.groups[1:]
+	}
+	s.left--
+	s.read++
+	if err := s.next(); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = errRow
+		}
+		return err
+	}
+	if s.read > 1 && compare(s.trace, s.time, s.record.TraceID, s.record.Time) > 0 {
+		return errOrder
+	}
+	s.trace, s.time = append(s.trace[:0], s.record.TraceID...), s.record.Time
+	return nil
+}
+
+// end is called when the last row has been read.
+func (s *Source) end() error {
+	if err := s.columnsEnd(); err != nil {
+		return err
+	}
+	if s.read != s.Rows {
+		return errRow
+	}
+	return io.EOF
+}
+
+// columnsEnd checks that no column has more than its rows.
+func (s *Source) columnsEnd() error {
+	for i := range s.columns {
+		if _, err := s.columns[i].peek(); !errors.Is(err, io.EOF) {
+			if err == nil {
+				err = errRow
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Source) open(g parquet.RowGroup) error {
+	if err := s.columnsEnd(); err != nil {
+		return err
+	}
+	for i := range s.columns {
+		s.columns[i].close()
+	}
+	s.columns = s.columns[:0]
+	for _, chunk := range g.ColumnChunks() {
+		s.columns = append(s.columns, values{pages: chunk.Pages()})
+	}
+	if len(s.columns) != TraceNames+1 {
+		return errSchema
+	}
+	s.left = g.NumRows()
+	return nil
+}
+
+// Record returns the row that Next has read. It is valid until the next call of Next. An app of its
+// own that is "" is none.
+func (s *Source) Record() *segment.Record { return &s.record }
+
+// next makes a record of the next row, as the journal has it.
+func (s *Source) next() error {
+	var row [Message + 1]parquet.Value
+	for i := range row {
+		v, err := s.columns[i].next()
+		if err != nil {
+			return err
+		}
+		row[i] = v
+	}
+	var id [16]byte
+	text := row[TraceID].ByteArray()
+	if len(text) != 0 && len(text) != 16 && len(text) != 32 || !bytes.Equal(text, bytes.ToLower(text)) {
+		return fmt.Errorf("%q is no trace ID", text)
+	}
+	n, err := hex.Decode(id[:], text)
+	if err != nil {
+		return fmt.Errorf("%q is no trace ID", text)
+	}
+	names, err := s.columns[TraceNames].list()
+	if err != nil {
+		return err
+	}
+	s.bytes = segment.Begin(s.bytes[:0], row[Timestamp].Int64(), id[:n], view(row[App].ByteArray()), view(row[Message].ByteArray()), names...)
+	keys, err := s.columns[ContextKey].list()
+	if err != nil {
+		return err
+	}
+	values, err := s.columns[ContextValue].list()
+	if err != nil {
+		return err
+	}
+	if len(keys) != len(values) {
+		return errRow
+	}
+	for i, key := range keys {
+		s.bytes = segment.AppendPair(s.bytes, key, values[i])
+	}
+	segment.End(s.bytes, 0)
+	s.record, _, _ = segment.Next(s.bytes)
+	return nil
+}
+
+// values is the values of a column in a row group.
+type values struct {
+	pages  parquet.Pages
+	reader parquet.ValueReader
+	buffer [128]parquet.Value
+	some   []parquet.Value // of buffer, not yet taken
+	row    []string
+}
+
+func (v *values) close() { v.pages.Close() }
+
+// peek returns the next value, which next returns too. The error is io.EOF after the last one.
+func (v *values) peek() (*parquet.Value, error) {
+	for len(v.some) == 0 {
+		if v.reader == nil {
+			page, err := v.pages.ReadPage()
+			if err != nil {
+				return nil, err
+			}
+			// The page is not given back by parquet.Release: a row's strings are views of it, and
+			// a damaged file may have rows that go on in the next page.
+			v.reader = page.Values()
+		}
+		n, err := v.reader.ReadValues(v.buffer[:])
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		v.some = v.buffer[:n]
+		if n == 0 {
+			v.reader = nil
+		}
+	}
+	return &v.some[0], nil
+}
+
+func (v *values) next() (parquet.Value, error) {
+	value, err := v.peek()
+	if err != nil {
+		return parquet.Value{}, err
+	}
+	v.some = v.some[1:]
+	return *value, nil
+}
+
+// list returns the values of the next row.
+func (v *values) list() ([]string, error) {
+	first, err := v.next()
+	if err != nil {
+		return nil, err
+	}
+	if first.RepetitionLevel() != 0 {
+		return nil, errRow
+	}
+	v.row = v.row[:0]
+	if first.DefinitionLevel() == 0 {
+		return v.row, nil
+	}
+	v.row = append(v.row, view(first.ByteArray()))
+	for {
+		more, err := v.peek()
+		if errors.Is(err, io.EOF) {
+			return v.row, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if more.RepetitionLevel() == 0 {
+			return v.row, nil
+		}
+		v.row = append(v.row, view(more.ByteArray()))
+		v.some = v.some[1:]
+	}
+}
+
+// view is p as a string that is copied before p changes.
+func view(p []byte) string { return unsafe.String(unsafe.SliceData(p), len(p)) }
+
+func compare(trace []byte, time int64, otherTrace []byte, otherTime int64) int {
+	if c := bytes.Compare(trace, otherTrace); c != 0 {
+		return c
+	}
+	switch {
+	case time < otherTime:
+		return -1
+	case time > otherTime:
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,312 @@
+package lake
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/clew/audit/internal/table"
+)
+
+const (
+	// Smaller files are merged. A merged file may still be small, and be merged again when more
+	// come.
+	smallFile = 4 << 20
+
+	// One merge is of so many files and bytes at most, because the merged file is made in memory,
+	// beside one row group of each source.
+	mergeFiles = 64
+	mergeBytes = 64 << 20
+
+	defaultAfter = time.Hour
+)
+
+// CompactOptions says what [Compact] merges.
+type CompactOptions struct {
+	// After is how long a partition must have ended, so that late files are there too. Zero is an hour.
+	After time.Duration
+}
+
+// Compacted is what [Compact] has done.
+type Compacted struct {
+	Merged  int    // files that were merged
+	Into    int    // files that they became
+	Events  int64  // in them
+	Deleted int    // files that a merged file stands for: those merged, and what a crash had left
+	Left    []Left // what could not be read
+}
+
+// Left is a file that was left alone.
+type Left struct {
+	Name string
+	Err  error // such as of a damaged file, or of one that a newer version of clew wrote
+}
+
+// Compact merges the small files of each partition that ended an hour ago or more. It takes the
+// store's lock; [ErrLocked] says that another process does the same.
+//
+// A merged file is put before its sources are deleted, and names them, so that a reader never
+// misses an event and never sees one twice: it skips the files that another names. Engines other
+// than clew see the events twice for the moment in between, or until the next Compact where a
+// crash came between. What cannot be read is left alone, and is no error.
+//
+// When Compact returns an error, what it has done is done.
+func Compact(ctx context.Context, store Store, options CompactOptions) (done Compacted, err error) {
+	unlock, err := store.Lock(ctx)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	c := &compaction{ctx: ctx, store: store, writer: table.NewWriter(), done: &done}
+	after := options.After
+	if after == 0 {
+		after = defaultAfter
+	}
+	before := time.Now().Add(-after)
+	var files []File
+	partition := ""
+	for file, err := range store.List(ctx, "") {
+		if err != nil {
+			return done, err
+		}
+		in, _, ok := ours(file.Name)
+		if begin, _ := PartitionTime(in); !ok || begin.Add(PartitionSpan).After(before) {
+			continue
+		}
+		if in != partition {
+			if err := c.partition(partition, files); err != nil {
+				return done, err
+			}
+			partition, files = in, nil
+		}
+		files = append(files, file)
+	}
+	return done, c.partition(partition, files)
+}
+
+type compaction struct {
+	ctx    context.Context
+	store  Store
+	writer *table.Writer
+	done   *Compacted
+}
+
+// source is a file of a partition that is to be merged.
+type source struct {
+	name string // without the directory
+	size int64
+}
+
+// partition compacts a partition that has the given files.
+func (c *compaction) partition(in string, files []File) error {
+	if len(files) < 2 {
+		return nil
+	}
+	replaced, left, err := c.replaced(in, files)
+	if err != nil {
+		return err
+	}
+	var group []source
+	var size int64
+	for _, file := range files {
+		name := file.Name[len(in):]
+		if replaced[name] || left[name] || file.Size >= smallFile {
+			continue
+		}
+		if len(group) == mergeFiles || size+file.Size > mergeBytes {
+			if err := c.merge(in, group); err != nil {
+				return err
+			}
+			group, size = nil, 0
+		}
+		group = append(group, source{name, file.Size})
+		size += file.Size
+	}
+	return c.merge(in, group)
+}
+
+// replaced deletes the files that another one stands for, which a crash has left. It returns the
+// names of those, and of the files that are not to be merged because they could not be read.
+func (c *compaction) replaced(in string, files []File) (replaced, left map[string]bool, err error) {
+	there := map[string]bool{}
+	for _, file := range files {
+		there[file.Name[len(in):]] = true
+	}
+	replaced, left = map[string]bool{}, map[string]bool{}
+	for _, file := range files {
+		name := file.Name[len(in):]
+		if !isMerged(name) {
+			continue
+		}
+		names, err := c.verified(in, name, there)
+		if err != nil {
+			left[name] = true
+		}
+		for _, other := range names {
+			if there[other] && other != name {
+				replaced[other] = true
+			}
+		}
+		if err := c.leave(in+name, err); err != nil {
+			return nil, nil, err
+		}
+		if left[name] {
+			continue
+		}
+		for _, other := range names {
+			if there[other] && other != name {
+				if err := c.delete(in + other); err != nil {
+					return nil, nil, err
+				}
+			}
+		}
+	}
+	return replaced, left, nil
+}
+
+// verified returns what the merged file stands for. Where files of these are there still, all of
+// the merged one is read before they may be deleted. With ErrNewer it returns the names too.
+func (c *compaction) verified(in, name string, there map[string]bool) ([]string, error) {
+	s, r, err := c.open(in + name)
+	if r != nil {
+		defer r.Close()
+	}
+	if s == nil || err != nil && !errors.Is(err, table.ErrNewer) {
+		return nil, err
+	}
+	defer s.Close()
+	isLeft := func(other string) bool { return there[other] && other != name }
+	if err != nil || !slices.ContainsFunc(s.Meta.Replaces, isLeft) {
+		return s.Meta.Replaces, err
+	}
+	for err == nil {
+		err = s.Next()
+	}
+	if !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return s.Meta.Replaces, nil
+}
+
+// open opens a file of the lake, and reads its footer. The reader is to be closed where it is
+// not nil.
+func (c *compaction) open(name string) (*table.Source, Reader, error) {
+	r, err := c.store.Open(c.ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := table.OpenSource(r, r.Size())
+	return s, r, err
+}
+
+// leave notes that a file cannot be read. It returns the error where that is of the context, and
+// not of the file. A file that is no longer there was deleted by another, which is no matter.
+func (c *compaction) leave(name string, err error) error {
+	if ctx := c.ctx.Err(); ctx != nil {
+		return ctx
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.done.Left = append(c.done.Left, Left{name, err})
+	}
+	return nil
+}
+
+func (c *compaction) delete(name string) error {
+	err := c.store.Delete(c.ctx, name)
+	if err == nil {
+		c.done.Deleted++
+	}
+	return err
+}
+
+// merge merges a group of files into one. A file that cannot be read is left out.
+func (c *compaction) merge(in string, group []source) error {
+	for len(group) > 1 {
+		meta, bad, err := c.read(in, group)
+		if bad < 0 {
+			if err != nil {
+				return err
+			}
+			return c.publish(in, group, meta)
+		}
+		if err := c.leave(in+group[bad].name, err); err != nil {
+			return err
+		}
+		group = slices.Delete(slices.Clone(group), bad, bad+1)
+	}
+	return nil
+}
+
+// read reads a group into the writer, and returns what the merged file's footer says. Bad is the
+// file that the error is of; -1 for an error that is not of a file. All files are closed when it
+// returns: Windows deletes no file that is open.
+func (c *compaction) read(in string, group []source) (meta table.Meta, bad int, err error) {
+	var sources []*table.Source
+	var rows int64
+	for i, file := range group {
+		s, r, err := c.open(in + file.name)
+		if r != nil {
+			defer r.Close()
+		}
+		if err != nil {
+			return meta, i, err
+		}
+		defer s.Close()
+		sources = append(sources, s)
+		rows += s.Rows
+		meta.Replaces = append(append(meta.Replaces, file.name), s.Meta.Replaces...)
+		meta.ManyMessages = append(meta.ManyMessages, s.Meta.ManyMessages...)
+	}
+	c.writer.Reset()
+	err = table.Merge(c.ctx, c.writer, sources)
+	var source *table.SourceError
+	if errors.As(err, &source) {
+		return meta, source.Source, source.Err
+	}
+	if err == nil && c.writer.Rows() != rows {
+		err = fmt.Errorf("lake: %s: %d events were merged, and there are %d", in, c.writer.Rows(), rows)
+	}
+	slices.Sort(meta.Replaces)
+	meta.Replaces = slices.Compact(meta.Replaces)
+	slices.Sort(meta.ManyMessages)
+	meta.ManyMessages = slices.Compact(meta.ManyMessages)
+	return meta, -1, err
+}
+
+// publish puts the merged file, and deletes its sources. After a crash in between, the merged file
+// stands for them.
+func (c *compaction) publish(in string, group []source, meta table.Meta) error {
+	names := make([]string, len(group))
+	for i, file := range group {
+		names[i] = file.name
+	}
+	events := c.writer.Rows()
+	file := c.writer.Finish(meta)
+	if err := c.store.Put(c.ctx, in+mergedName(names), bytes.NewReader(file), int64(len(file))); err != nil {
+		return err
+	}
+	c.done.Into++
+	c.done.Merged += len(names)
+	c.done.Events += events
+	for _, name := range names {
+		if err := c.delete(in + name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mergedName returns the name of the file that is merged from names, which are sorted: the same one
+// for the same files, so that a merge that is done again replaces its file.
+func mergedName(names []string) string {
+	hash := sha256.Sum256([]byte(strings.Join(names, " ")))
+	return names[0][:idLength] + "-" + hex.EncodeToString(hash[:hashLength/2]) + Suffix
+}

@@ -1,0 +1,81 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"example.com/clew/audit/internal/table"
+)
+
+// Expired is what [Expire] has deleted.
+type Expired struct {
+	Files int
+	Bytes int64
+	Left  []Left // files that have the name of one of ours, and could not be read, or are not ours
+}
+
+// Expire deletes the files of the partitions that ended ttl before now, or earlier, with the
+// directories that are empty then. A ttl of zero or less is an error. It takes the store's lock;
+// [ErrLocked] says that another process has it.
+//
+// Only files that clew wrote are deleted: the name is one of ours, and so is the footer. A damaged
+// file is left, and is no error.
+func Expire(ctx context.Context, store Store, ttl time.Duration, now time.Time) (done Expired, err error) {
+	if ttl <= 0 {
+		return done, fmt.Errorf("lake: events that expire after %v", ttl)
+	}
+	unlock, err := store.Lock(ctx)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	before := now.Add(-ttl)
+	for file, err := range store.List(ctx, "") {
+		if err != nil {
+			return done, err
+		}
+		partition, _, ok := ours(file.Name)
+		if begin, _ := PartitionTime(partition); !ok || begin.Add(PartitionSpan).After(before) {
+			continue
+		}
+		switch err := expire(ctx, store, file.Name); {
+		case err == nil:
+			done.Files++
+			done.Bytes += file.Size
+		case ctx.Err() != nil:
+			return done, ctx.Err()
+		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, errDelete):
+			return done, err
+		default:
+			done.Left = append(done.Left, Left{file.Name, err})
+		}
+	}
+	return done, nil
+}
+
+// errDelete tells a file that cannot be deleted from one that may not.
+var errDelete = errors.New("lake: delete")
+
+// expire deletes a file whose footer says that it is ours.
+func expire(ctx context.Context, store Store, name string) error {
+	r, err := store.Open(ctx, name)
+	if err != nil {
+		return err
+	}
+	s, err := table.OpenSource(r, r.Size())
+	if s != nil {
+		s.Close()
+	}
+	r.Close()
+	if err != nil && !errors.Is(err, table.ErrNewer) {
+		return err
+	}
+	if err := store.Delete(ctx, name); err != nil {
+		return fmt.Errorf("%w: %w", errDelete, err)
+	}
+	return nil
+}
