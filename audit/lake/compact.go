@@ -99,12 +99,6 @@ type compaction struct {
 	done   *Compacted
 }
 
-// source is a file of a partition that is to be merged.
-type source struct {
-	name string // without the directory
-	size int64
-}
-
 // partition compacts a partition that has the given files.
 func (c *compaction) partition(in string, files []File) error {
 	if len(files) < 2 {
@@ -114,78 +108,85 @@ func (c *compaction) partition(in string, files []File) error {
 	if err != nil {
 		return err
 	}
-	var group []source
+	for name, err := range left {
+		// Events of the other files may be in a merged file that cannot be read. To merge them
+		// into another one would show them twice on the day on which it can.
+		if !replaced[name] && !errors.Is(err, table.ErrNewer) {
+			return nil
+		}
+	}
+	var names []string
 	var size int64
 	for _, file := range files {
 		name := file.Name[len(in):]
-		if replaced[name] || left[name] || file.Size >= smallFile {
+		if replaced[name] || left[name] != nil || file.Size >= smallFile {
 			continue
 		}
-		if len(group) == mergeFiles || size+file.Size > mergeBytes {
-			if err := c.merge(in, group); err != nil {
+		if len(names) == mergeFiles || size+file.Size > mergeBytes {
+			if err := c.merge(in, names); err != nil {
 				return err
 			}
-			group, size = nil, 0
+			names, size = nil, 0
 		}
-		group = append(group, source{name, file.Size})
+		names = append(names, name)
 		size += file.Size
 	}
-	return c.merge(in, group)
+	return c.merge(in, names)
 }
 
 // replaced deletes the files that another one stands for, which a crash has left. It returns the
-// names of those, and of the files that are not to be merged because they could not be read.
-func (c *compaction) replaced(in string, files []File) (replaced, left map[string]bool, err error) {
+// names of those, and the errors of the merged files that could not be read.
+func (c *compaction) replaced(in string, files []File) (replaced map[string]bool, left map[string]error, err error) {
 	there := map[string]bool{}
 	for _, file := range files {
 		there[file.Name[len(in):]] = true
 	}
-	replaced, left = map[string]bool{}, map[string]bool{}
-	for _, file := range files {
-		name := file.Name[len(in):]
+	replaced, left = map[string]bool{}, map[string]error{}
+	var gone []string
+	for name := range there {
 		if !isMerged(name) {
 			continue
 		}
 		names, err := c.verified(in, name, there)
-		if err != nil {
-			left[name] = true
-		}
 		for _, other := range names {
-			if there[other] && other != name {
-				replaced[other] = true
-			}
+			replaced[other] = true
 		}
+		if err == nil {
+			gone = append(gone, names...)
+			continue
+		}
+		left[name] = err
 		if err := c.leave(in+name, err); err != nil {
 			return nil, nil, err
 		}
-		if left[name] {
-			continue
-		}
-		for _, other := range names {
-			if there[other] && other != name {
-				if err := c.delete(in + other); err != nil {
-					return nil, nil, err
-				}
-			}
+	}
+	slices.Sort(gone)
+	for _, name := range slices.Compact(gone) {
+		if err := c.delete(in + name); err != nil {
+			return nil, nil, err
 		}
 	}
 	return replaced, left, nil
 }
 
-// verified returns what the merged file stands for. Where files of these are there still, all of
-// the merged one is read before they may be deleted. With ErrNewer it returns the names too.
-func (c *compaction) verified(in, name string, there map[string]bool) ([]string, error) {
+// verified returns which of the files that are there the merged one stands for. All of it is read
+// before those may be deleted. With ErrNewer it returns them too.
+func (c *compaction) verified(in, name string, there map[string]bool) (names []string, err error) {
 	s, r, err := c.open(in + name)
 	if r != nil {
 		defer r.Close()
 	}
-	if s == nil || err != nil && !errors.Is(err, table.ErrNewer) {
+	if err != nil && !errors.Is(err, table.ErrNewer) {
 		return nil, err
 	}
 	defer s.Close()
-	isLeft := func(other string) bool { return there[other] && other != name }
-	if err != nil || !slices.ContainsFunc(s.Meta.Replaces, isLeft) {
-		return s.Meta.Replaces, err
+	for _, other := range s.Meta.Replaces {
+		if there[other] && other != name {
+			names = append(names, other)
+		}
+	}
+	if err != nil || len(names) == 0 {
+		return names, err
 	}
 	for err == nil {
 		err = s.Next()
@@ -193,7 +194,7 @@ func (c *compaction) verified(in, name string, there map[string]bool) ([]string,
 	if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	return s.Meta.Replaces, nil
+	return names, nil
 }
 
 // open opens a file of the lake, and reads its footer. The reader is to be closed where it is
@@ -227,32 +228,32 @@ func (c *compaction) delete(name string) error {
 	return err
 }
 
-// merge merges a group of files into one. A file that cannot be read is left out.
-func (c *compaction) merge(in string, group []source) error {
-	for len(group) > 1 {
-		meta, bad, err := c.read(in, group)
+// merge merges the files of these names into one. A file that cannot be read is left out.
+func (c *compaction) merge(in string, names []string) error {
+	for len(names) > 1 {
+		meta, bad, err := c.read(in, names)
 		if bad < 0 {
 			if err != nil {
 				return err
 			}
-			return c.publish(in, group, meta)
+			return c.publish(in, names, meta)
 		}
-		if err := c.leave(in+group[bad].name, err); err != nil {
+		if err := c.leave(in+names[bad], err); err != nil {
 			return err
 		}
-		group = slices.Delete(slices.Clone(group), bad, bad+1)
+		names = slices.Delete(slices.Clone(names), bad, bad+1)
 	}
 	return nil
 }
 
-// read reads a group into the writer, and returns what the merged file's footer says. Bad is the
+// read reads files into the writer, and returns what the merged file's footer says. Bad is the
 // file that the error is of; -1 for an error that is not of a file. All files are closed when it
 // returns: Windows deletes no file that is open.
-func (c *compaction) read(in string, group []source) (meta table.Meta, bad int, err error) {
+func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, err error) {
 	var sources []*table.Source
 	var rows int64
-	for i, file := range group {
-		s, r, err := c.open(in + file.name)
+	for i, name := range names {
+		s, r, err := c.open(in + name)
 		if r != nil {
 			defer r.Close()
 		}
@@ -262,7 +263,7 @@ func (c *compaction) read(in string, group []source) (meta table.Meta, bad int, 
 		defer s.Close()
 		sources = append(sources, s)
 		rows += s.Rows
-		meta.Replaces = append(append(meta.Replaces, file.name), s.Meta.Replaces...)
+		meta.Replaces = append(append(meta.Replaces, name), s.Meta.Replaces...)
 		meta.ManyMessages = append(meta.ManyMessages, s.Meta.ManyMessages...)
 	}
 	c.writer.Reset()
@@ -283,11 +284,7 @@ func (c *compaction) read(in string, group []source) (meta table.Meta, bad int, 
 
 // publish puts the merged file, and deletes its sources. After a crash in between, the merged file
 // stands for them.
-func (c *compaction) publish(in string, group []source, meta table.Meta) error {
-	names := make([]string, len(group))
-	for i, file := range group {
-		names[i] = file.name
-	}
+func (c *compaction) publish(in string, names []string, meta table.Meta) error {
 	events := c.writer.Rows()
 	file := c.writer.Finish(meta)
 	if err := c.store.Put(c.ctx, in+mergedName(names), bytes.NewReader(file), int64(len(file))); err != nil {
