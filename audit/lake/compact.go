@@ -143,7 +143,8 @@ func (c *compaction) replaced(in string, files []File) (replaced map[string]bool
 	}
 	replaced, left = map[string]bool{}, map[string]error{}
 	var gone []string
-	for name := range there {
+	for _, file := range files {
+		name := file.Name[len(in):]
 		if !isMerged(name) {
 			continue
 		}

@@ -1,0 +1,156 @@
+// Package storetest is stores for tests.
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"example.com/clew/audit/lake"
+)
+
+// ErrFail is the error of a store that fails because a test says so.
+var ErrFail = errors.New("no space left on device")
+
+// Memory is a store in memory, which can fail. The zero value is empty. Methods may be called from
+// several goroutines; fields are set before.
+type Memory struct {
+	// FailAt is the number of the Put, Delete, Open, List or Lock that fails, and all after it, as if
+	// the process ended there; from 1; 0: none.
+	FailAt int
+
+	// Half says that the one that fails has done its work, and only its answer is lost.
+	Half bool
+
+	mu     sync.Mutex
+	files  map[string][]byte
+	locked bool
+	calls  int
+}
+
+// call counts a call. It is false where the call is to do nothing.
+func (m *Memory) call() (do bool, err error) {
+	m.calls++
+	if m.FailAt > 0 && m.calls >= m.FailAt {
+		return m.Half && m.calls == m.FailAt, ErrFail
+	}
+	return true, nil
+}
+
+// Calls is the number of calls so far.
+func (m *Memory) Calls() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.calls
+}
+
+// Copy returns a store with the same files, which does not fail.
+func (m *Memory) Copy() *Memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &Memory{files: maps.Clone(m.files)}
+}
+
+// Files returns the files by name.
+func (m *Memory) Files() map[string][]byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.files)
+}
+
+func (m *Memory) Put(ctx context.Context, name string, from io.ReaderAt, size int64) error {
+	data := make([]byte, size)
+	if _, err := io.ReadFull(io.NewSectionReader(from, 0, size), data); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	do, err := m.call()
+	if do && ctx.Err() == nil {
+		if m.files == nil {
+			m.files = map[string][]byte{}
+		}
+		m.files[name] = data
+	}
+	return orDone(ctx, err)
+}
+
+func orDone(ctx context.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
+	return func(yield func(lake.File, error) bool) {
+		m.mu.Lock()
+		_, err := m.call()
+		files := maps.Clone(m.files)
+		m.mu.Unlock()
+		if err := orDone(ctx, err); err != nil {
+			yield(lake.File{}, err)
+			return
+		}
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			if strings.HasPrefix(name, prefix) && !yield(lake.File{Name: name, Size: int64(len(files[name]))}, nil) {
+				return
+			}
+		}
+	}
+}
+
+type reader struct{ *bytes.Reader }
+
+func (reader) Close() error { return nil }
+
+func (m *Memory) Open(ctx context.Context, name string) (lake.Reader, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err := m.call()
+	if err := orDone(ctx, err); err != nil {
+		return nil, err
+	}
+	data, ok := m.files[name]
+	if !ok {
+		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
+	}
+	return reader{bytes.NewReader(data)}, nil
+}
+
+func (m *Memory) Delete(ctx context.Context, name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	do, err := m.call()
+	if do && ctx.Err() == nil {
+		delete(m.files, name)
+	}
+	return orDone(ctx, err)
+}
+
+func (m *Memory) Lock(ctx context.Context) (unlock func() error, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err = m.call()
+	if err := orDone(ctx, err); err != nil {
+		return nil, err
+	}
+	if m.locked {
+		return nil, fmt.Errorf("%w: a test", lake.ErrLocked)
+	}
+	m.locked = true
+	return func() error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.locked = false
+		return nil
+	}, nil
+}
