@@ -129,11 +129,12 @@ func writeSynced(ctx context.Context, root *os.Root, name string, from io.Reader
 // publish renames temp to name, whose directory it makes. Delete may remove that directory in
 // between, because it is still empty, so that a few attempts may be needed.
 func publish(root *os.Root, temp, name string) (err error) {
-	for range 10 {
-		if err = root.MkdirAll(path.Dir(name), 0o777); err != nil {
-			return err
+	for range 100 {
+		if err = root.MkdirAll(path.Dir(name), 0o777); err == nil {
+			err = root.Rename(temp, name)
 		}
-		if err = root.Rename(temp, name); !errors.Is(err, fs.ErrNotExist) {
+		// MkdirAll says ErrExist too of a directory that is removed while it is being made.
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 			break
 		}
 	}

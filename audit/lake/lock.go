@@ -73,12 +73,13 @@ func sweep(ctx context.Context, root *os.Root, name string, before time.Time) er
 		below := path.Join(name, entry.Name())
 		temp := name == "." && strings.HasPrefix(entry.Name(), tempPrefix) && entry.Type().IsRegular()
 		part := entry.IsDir() && isPartition(below)
+		info, err := entry.Info() // before what lies below is removed, which changes the time
 		if part {
 			if err := sweep(ctx, root, below, before); err != nil {
 				return err
 			}
 		}
-		if info, err := entry.Info(); (temp || part) && err == nil && info.ModTime().Before(before) {
+		if (temp || part) && err == nil && info.ModTime().Before(before) {
 			root.Remove(below) // fails for a directory that is not empty
 		}
 	}

@@ -1,0 +1,64 @@
+package lake_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"testing"
+
+	"example.com/clew/audit/lake"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// Root may write where nobody may. So the test's thread asks for files as another user, and ends
+// with the goroutine that has it.
+func TestDirReadOnly(t *testing.T) {
+	dir := t.TempDir()
+	s := lake.Dir(dir)
+	put(t, s, "p/a", "old")
+	require.NoError(t, os.Chmod(dir, 0o555))
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if os.Getuid() == 0 {
+			_, _ = unix.SetfsuidRetUid(65534)
+		}
+		assert.ErrorIs(t, s.Put(t.Context(), "p/b", strings.NewReader("x"), 1), fs.ErrPermission)
+		_, err := s.Lock(t.Context())
+		assert.ErrorIs(t, err, fs.ErrPermission)
+	}()
+	<-done
+	assert.Equal(t, []string{"p/", "p/a"}, onDisk(t, dir))
+}
+
+// The test's own process, with the variable, may write no file over 50,000 bytes: the system refuses
+// in the middle of a file, as when the disk is full.
+func TestDirDiskFull(t *testing.T) {
+	const variable = "CLEW_TEST_FULL_DIR"
+	if dir := os.Getenv(variable); dir != "" {
+		signal.Ignore(unix.SIGXFSZ)
+		require.NoError(t, unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 50_000, Max: 50_000}))
+		s := lake.Dir(dir)
+		put(t, s, "p/a", "fits")
+		for _, name := range []string{"p/a", "q/b"} {
+			err := s.Put(t.Context(), name, bytes.NewReader(make([]byte, 100_000)), 100_000)
+			require.ErrorIs(t, err, unix.EFBIG)
+		}
+		return
+	}
+	dir := t.TempDir()
+	child := exec.Command(os.Args[0], "-test.run=^TestDirDiskFull$")
+	child.Env = append(os.Environ(), variable+"="+dir)
+	out, err := child.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Equal(t, []string{"p/", "p/a"}, onDisk(t, dir))
+	assert.Equal(t, "fits", read(t, lake.Dir(dir), "p/a"))
+}
