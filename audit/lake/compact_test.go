@@ -1,0 +1,396 @@
+package lake_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/clew/audit/internal/made"
+	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/internal/storetest"
+	"example.com/clew/audit/internal/table"
+	"example.com/clew/audit/lake"
+	"github.com/parquet-go/parquet-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var start = time.Date(2026, 1, 27, 4, 15, 0, 0, time.UTC)
+
+// file makes the file of n events, which begin at start.
+func file(tb testing.TB, seed uint64, n int, meta table.Meta) []byte {
+	tb.Helper()
+	g := made.New(seed, start, 20_000)
+	type record struct {
+		bytes []byte
+		view  segment.Record
+	}
+	var all []record
+	for range n {
+		p := g.Next().AppendRecord(nil)
+		r, _, ok := segment.Next(p)
+		require.True(tb, ok)
+		all = append(all, record{p, r})
+	}
+	slices.SortFunc(all, func(a, b record) int {
+		if c := bytes.Compare(a.view.TraceID, b.view.TraceID); c != 0 {
+			return c
+		}
+		return int(a.view.Time - b.view.Time)
+	})
+	w := table.NewWriter()
+	for _, r := range all {
+		require.NoError(tb, w.Add(&r.view, nil))
+	}
+	return w.Finish(meta)
+}
+
+// id is the ID of the segment n.
+func id(n int) string { return segment.NewID(start.UnixMicro(), uint64(n)) }
+
+const part = "year=2026/month=01/day=27/hour=04/minute=15/"
+
+// small is a store with n files of events of the partition, 100 * (i + 1) events each.
+func small(tb testing.TB, n int) *storetest.Memory {
+	tb.Helper()
+	s := new(storetest.Memory)
+	for i := range n {
+		add(tb, s, part+id(i)+".parquet", file(tb, uint64(i), 100*(i+1), table.Meta{Segment: id(i)}))
+	}
+	return s
+}
+
+func add(tb testing.TB, s lake.Store, name string, data []byte) {
+	tb.Helper()
+	require.NoError(tb, s.Put(tb.Context(), name, bytes.NewReader(data), int64(len(data))))
+}
+
+// events is what a reader finds, by the rule that a file is skipped that another of its partition
+// replaces: each row as text, with how often it is there.
+func events(tb testing.TB, s *storetest.Memory) map[string]int {
+	tb.Helper()
+	files := s.Files()
+	replaced := map[string]bool{}
+	for name, data := range files {
+		if f, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data))); err == nil {
+			names, _ := f.Lookup(table.MetaReplaces)
+			for _, other := range strings.Fields(names) {
+				replaced[path.Dir(name)+"/"+other] = true
+			}
+		}
+	}
+	all := map[string]int{}
+	for name, data := range files {
+		if replaced[name] {
+			continue
+		}
+		for _, row := range rows(tb, data) {
+			all[fmt.Sprint(row)]++
+		}
+	}
+	return all
+}
+
+func rows(tb testing.TB, data []byte) []table.Row {
+	tb.Helper()
+	r := parquet.NewGenericReader[table.Row](bytes.NewReader(data), table.Schema)
+	all := make([]table.Row, r.NumRows())
+	n, err := r.Read(all)
+	if !errors.Is(err, io.EOF) {
+		require.NoError(tb, err)
+	}
+	require.Len(tb, all, n)
+	require.NoError(tb, r.Close())
+	return all
+}
+
+func fileNames(s *storetest.Memory) []string { return slices.Sorted(maps.Keys(s.Files())) }
+
+func TestCompact(t *testing.T) {
+	s := small(t, 3)
+	want := events(t, s)
+	other := strings.Replace(part, "15", "20", 1) + id(7) + ".parquet"
+	add(t, s, other, file(t, 7, 10, table.Meta{})) // alone in its partition
+	add(t, s, part+"theirs.parquet", []byte("theirs"))
+	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, lake.Compacted{Merged: 3, Into: 1, Events: 600, Deleted: 3}, got)
+	require.Len(t, s.Files(), 3)
+	merged := fileNames(s)[0]
+	assert.Regexp(t, "^"+part+id(0)+`-[0-9a-f]{16}\.parquet$`, merged)
+
+	f, err := parquet.OpenFile(bytes.NewReader(s.Files()[merged]), int64(len(s.Files()[merged])))
+	require.NoError(t, err)
+	names, _ := f.Lookup(table.MetaReplaces)
+	assert.Equal(t, id(0)+".parquet "+id(1)+".parquet "+id(2)+".parquet", names)
+	_, ok := f.Lookup(table.MetaSegment)
+	assert.False(t, ok)
+	all := rows(t, s.Files()[merged])
+	assert.True(t, slices.IsSortedFunc(all, func(a, b table.Row) int {
+		if c := strings.Compare(a.TraceID, b.TraceID); c != 0 {
+			return c
+		}
+		return int(a.Timestamp - b.Timestamp)
+	}))
+	require.NoError(t, s.Delete(t.Context(), other))
+	require.NoError(t, s.Delete(t.Context(), part+"theirs.parquet"))
+	assert.Equal(t, want, events(t, s))
+
+	before := s.Files()
+	got, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Zero(t, got)
+	assert.Equal(t, before, s.Files())
+}
+
+// Files that come late are merged with the merged file, which then stands for all of them.
+func TestCompactTransitively(t *testing.T) {
+	s, late := small(t, 2), small(t, 4)
+	want := events(t, late)
+	_, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	first := path.Base(fileNames(s)[0])
+	for i := 2; i < 4; i++ {
+		name := part + id(i) + ".parquet"
+		add(t, s, name, late.Files()[name])
+	}
+	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, lake.Compacted{Merged: 3, Into: 1, Events: 1000, Deleted: 3}, got)
+	assert.Equal(t, want, events(t, s))
+
+	// The segment 1 is packed again, as after a crash: its file is deleted, not merged.
+	name := part + id(1) + ".parquet"
+	add(t, s, name, late.Files()[name])
+	assert.Equal(t, want, events(t, s))
+	got, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, lake.Compacted{Deleted: 1}, got)
+	assert.Equal(t, want, events(t, s))
+	file, err := parquet.OpenFile(bytes.NewReader(s.Files()[fileNames(s)[0]]), int64(len(s.Files()[fileNames(s)[0]])))
+	require.NoError(t, err)
+	names, _ := file.Lookup(table.MetaReplaces)
+	assert.ElementsMatch(t, []string{first, id(0) + ".parquet", id(1) + ".parquet", id(2) + ".parquet", id(3) + ".parquet"}, strings.Fields(names))
+}
+
+// The process ends at each call of the store, before it and after it. Every reader sees each event
+// once at every time, and the next compaction ends what was begun.
+func TestCompactCrashes(t *testing.T) {
+	whole := small(t, 3)
+	want := events(t, whole)
+	_, err := lake.Compact(t.Context(), whole, lake.CompactOptions{})
+	require.NoError(t, err)
+	for _, half := range []bool{false, true} {
+		crashes := 0
+		for at := 1; ; at++ {
+			s := small(t, 3).Copy()
+			s.FailAt, s.Half = at, half
+			_, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+			if err == nil && s.Calls() < at {
+				break
+			}
+			crashes++
+			require.Equal(t, want, events(t, s), "crash at %d", at)
+			next := s.Copy()
+			got, err := lake.Compact(t.Context(), next, lake.CompactOptions{})
+			require.NoError(t, err)
+			require.Empty(t, got.Left)
+			require.Equal(t, want, events(t, next), "crash at %d", at)
+			require.Equal(t, whole.Files(), next.Files(), "crash at %d", at)
+		}
+		require.Equal(t, 9, crashes) // lock, list, three files, the merged one, three deletions
+	}
+}
+
+func TestCompactLeavesWhatItCannotRead(t *testing.T) {
+	s := small(t, 4)
+	name := func(n int) string { return part + id(n) + ".parquet" }
+	cut := s.Files()[name(1)]
+	add(t, s, name(1), cut[:len(cut)/2])
+	flipped := bytes.Clone(s.Files()[name(2)])
+	flipped[200] ^= 1 // in a page, whose checksum says so when rows are read
+	add(t, s, name(2), flipped)
+	newer := bytes.Replace(s.Files()[name(3)], []byte("clew.form\x18\x011"), []byte("clew.form\x18\x012"), 1)
+	require.NotEqual(t, s.Files()[name(3)], newer)
+	add(t, s, name(3), newer)
+	add(t, s, name(5), file(t, 5, 50, table.Meta{}))
+	var theirs bytes.Buffer
+	require.NoError(t, parquet.Write(&theirs, []struct{ A int }{{1}}))
+	add(t, s, name(6), theirs.Bytes())
+	before := s.Files()
+
+	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	left := map[string]error{}
+	for _, l := range got.Left {
+		left[l.Name] = l.Err
+	}
+	require.Len(t, left, 4)
+	require.Error(t, left[name(1)])
+	require.Error(t, left[name(2)])
+	require.ErrorIs(t, left[name(3)], table.ErrNewer)
+	require.ErrorIs(t, left[name(6)], table.ErrNotOurs)
+	got.Left = nil
+	assert.Equal(t, lake.Compacted{Merged: 2, Into: 1, Events: 150, Deleted: 2}, got)
+	for n := range left {
+		assert.Equal(t, before[n], s.Files()[n])
+	}
+	require.Len(t, s.Files(), 5)
+}
+
+// A merged file that cannot be read may have the events of all the others.
+func TestCompactWithABrokenMergedFile(t *testing.T) {
+	s := small(t, 3)
+	sources := s.Files()
+	_, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	merged := fileNames(s)[0]
+	whole := s.Files()[merged]
+	for _, tt := range []struct {
+		name   string
+		damage func([]byte) []byte
+		left   error
+	}{
+		{"cut", func(p []byte) []byte { return p[:len(p)-1] }, nil},
+		{"a bit in a page", func(p []byte) []byte { p[200] ^= 1; return p }, nil},
+		{"newer", func(p []byte) []byte {
+			return bytes.Replace(p, []byte("clew.form\x18\x011"), []byte("clew.form\x18\x012"), 1)
+		}, table.ErrNewer},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := new(storetest.Memory)
+			for name, data := range sources { // a crash came before they were deleted
+				add(t, s, name, data)
+			}
+			add(t, s, merged, tt.damage(bytes.Clone(whole)))
+			before := s.Files()
+			got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+			require.NoError(t, err)
+			require.Len(t, got.Left, 1)
+			assert.Equal(t, merged, got.Left[0].Name)
+			if tt.left != nil {
+				require.ErrorIs(t, got.Left[0].Err, tt.left)
+			}
+			got.Left = nil
+			assert.Zero(t, got)
+			assert.Equal(t, before, s.Files())
+		})
+	}
+}
+
+// A file that says of itself that it is replaced is not deleted.
+func TestCompactFileThatReplacesItself(t *testing.T) {
+	s := new(storetest.Memory)
+	name := id(1) + "-0123456789abcdef.parquet"
+	add(t, s, part+name, file(t, 1, 10, table.Meta{Replaces: []string{name}}))
+	add(t, s, part+id(2)+".parquet", file(t, 2, 5<<10, table.Meta{}))
+	_, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	require.Len(t, s.Files(), 1)
+	assert.Len(t, rows(t, s.Files()[fileNames(s)[0]]), 10+5<<10)
+}
+
+func TestCompactAfter(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		begin time.Duration // of the partition, from now
+		after time.Duration
+		want  int
+	}{
+		{"goes on", 0, time.Nanosecond, 0},
+		{"within the hour", -30 * time.Minute, 0, 0},
+		{"before the hour", -70 * time.Minute, 0, 2},
+		{"at once", -10 * time.Minute, time.Nanosecond, 2},
+		{"later", -70 * time.Minute, 2 * time.Hour, 0},
+		{"in the future", 24 * time.Hour, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := new(storetest.Memory)
+			in := lake.Partition(time.Now().Add(tt.begin))
+			for i := range 2 {
+				add(t, s, in+id(i)+".parquet", file(t, uint64(i), 10, table.Meta{}))
+			}
+			got, err := lake.Compact(t.Context(), s, lake.CompactOptions{After: tt.after})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, got.Merged)
+		})
+	}
+}
+
+func TestCompactInGroups(t *testing.T) {
+	s := new(storetest.Memory)
+	one := file(t, 1, 3, table.Meta{})
+	for i := range 130 {
+		add(t, s, part+id(i)+".parquet", one)
+	}
+	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, lake.Compacted{Merged: 130, Into: 3, Events: 390, Deleted: 130}, got)
+	got, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, lake.Compacted{Merged: 3, Into: 1, Events: 390, Deleted: 3}, got)
+	for _, n := range events(t, s) {
+		require.Equal(t, 130, n)
+	}
+}
+
+func TestCompactKeepsLargeFiles(t *testing.T) {
+	s := small(t, 1)
+	var text strings.Builder // a large file, whose bytes zstd does not make fewer
+	for i := range 300_000 {
+		fmt.Fprintf(&text, "%x", uint64(i+1)*0x9e3779b97f4a7c15)
+	}
+	w := table.NewWriter()
+	p := segment.AppendPair(segment.Begin(nil, start.UnixMicro(), nil, "app", "m"), "k", text.String()+text.String())
+	p = segment.AppendPair(p, "l", text.String())
+	segment.End(p, 0)
+	r, _, ok := segment.Next(p)
+	require.True(t, ok)
+	require.NoError(t, w.Add(&r, nil))
+	large := w.Finish(table.Meta{})
+	require.Greater(t, len(large), 4<<20)
+	add(t, s, part+id(1)+".parquet", large)
+	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Zero(t, got)
+}
+
+func TestCompactManyMessages(t *testing.T) {
+	s := new(storetest.Memory)
+	add(t, s, part+id(1)+".parquet", file(t, 1, 10, table.Meta{ManyMessages: []string{"b", "c"}}))
+	add(t, s, part+id(2)+".parquet", file(t, 2, 10, table.Meta{ManyMessages: []string{"a b", "c"}}))
+	_, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	data := s.Files()[fileNames(s)[0]]
+	f, err := table.OpenSource(bytes.NewReader(data), int64(len(data)))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a b", "b", "c"}, f.Meta.ManyMessages)
+}
+
+func TestCompactOnDisk(t *testing.T) {
+	dir := lake.Dir(t.TempDir())
+	want := small(t, 3)
+	for name, data := range want.Files() {
+		add(t, dir, name, data)
+	}
+	unlock, err := dir.Lock(t.Context())
+	require.NoError(t, err)
+	_, err = lake.Compact(t.Context(), dir, lake.CompactOptions{})
+	require.ErrorIs(t, err, lake.ErrLocked)
+	require.NoError(t, unlock())
+	_, err = lake.Compact(t.Context(), dir, lake.CompactOptions{})
+	require.NoError(t, err)
+	_, err = lake.Compact(t.Context(), want, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, fileNames(want), names(t, dir, ""))
+	for name, data := range want.Files() {
+		assert.Equal(t, string(data), read(t, dir, name))
+	}
+}
