@@ -18,7 +18,7 @@ const ttl = 14 * 24 * time.Hour
 
 func TestExpire(t *testing.T) {
 	ours := file(t, 1, 10, table.Meta{})
-	newer := bytes.Replace(ours, []byte("clew.form\x18\x011"), []byte("clew.form\x18\x012"), 1)
+	newer := newerForm(ours)
 	var theirs bytes.Buffer
 	require.NoError(t, parquet.Write(&theirs, []struct{ A int }{{1}}))
 	old := lake.Partition(start)

@@ -249,7 +249,7 @@ func (f *file) finish(rows int64, meta [][2]string) []byte {
 		footer.KeyValueMetadata = append(footer.KeyValueMetadata, format.KeyValue{Key: pair[0], Value: pair[1]})
 	}
 	p := marshal(&footer)
-	f.out = append(f.out, p...)
+	f.out = append(appendSeal(f.out, p), p...)
 	f.out = binary.LittleEndian.AppendUint32(f.out, uint32(len(p)))
 	f.out = append(f.out, magic...)
 	return f.out

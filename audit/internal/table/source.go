@@ -27,13 +27,15 @@ var (
 )
 
 // Source is a file that is read from the first row to the last, such as for a merge. Only its
-// footer has been read when it is made.
+// footer has been read when it is made; the first Next reads the whole file to memory.
 //
-// A damaged file is an error of its methods, also where the Parquet reader panics at the damage.
+// A damaged file is an error, of which nothing is used.
 type Source struct {
 	Meta Meta
 	Rows int64
 
+	reader  io.ReaderAt // until the first row is read; nil then
+	size    int64
 	groups  []parquet.RowGroup
 	columns []values // of the current row group
 	left    int64    // rows of it
@@ -48,7 +50,10 @@ type Source struct {
 // what a newer file replaces is in it.
 func OpenSource(r io.ReaderAt, size int64) (s *Source, err error) {
 	defer recovered(&err)
-	f, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err := CheckFooter(r, size); err != nil {
+		return nil, err
+	}
+	f, err := openParquet(r, size)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +61,7 @@ func OpenSource(r io.ReaderAt, size int64) (s *Source, err error) {
 	if !ok {
 		return nil, ErrNotOurs
 	}
-	s = &Source{Rows: f.NumRows(), groups: f.RowGroups()}
+	s = &Source{Rows: f.NumRows(), reader: r, size: size}
 	s.Meta.Segment, _ = f.Lookup(MetaSegment)
 	replaces, _ := f.Lookup(MetaReplaces)
 	s.Meta.Replaces = strings.Fields(replaces)
@@ -77,11 +82,29 @@ func OpenSource(r io.ReaderAt, size int64) (s *Source, err error) {
 	return s, nil
 }
 
+func openParquet(r io.ReaderAt, size int64) (*parquet.File, error) {
+	return parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+}
+
+// load reads the whole file, whose checksum is to be right before a page is looked at.
+func (s *Source) load() error {
+	data, err := readBody(s.reader, s.size)
+	if err != nil {
+		return err
+	}
+	f, err := openParquet(bytes.NewReader(data), s.size)
+	if err != nil {
+		return err
+	}
+	s.reader, s.groups = nil, f.RowGroups()
+	return nil
+}
+
 // recovered makes an error of a panic. The Parquet reader checks most of what a file says, but not
-// all, and a damaged file must not end the process.
+// all, and a file that is wrong in spite of its checksums must not end the process.
 func recovered(err *error) {
 	if v := recover(); v != nil {
-		*err = fmt.Errorf("damaged file: %v", v)
+		*err = fmt.Errorf("%w: %v", ErrDamaged, v)
 	}
 }
 
@@ -90,12 +113,17 @@ func (s *Source) Close() {
 	for i := range s.columns {
 		s.columns[i].close()
 	}
-	s.columns, s.left, s.groups = nil, 0, nil
+	s.reader, s.columns, s.left, s.groups = nil, nil, 0, nil
 }
 
 // Next reads the next row, which Record then returns. The error is io.EOF after the last one.
 func (s *Source) Next() (err error) {
 	defer recovered(&err)
+	if s.reader != nil {
+		if err := s.load(); err != nil {
+			return err
+		}
+	}
 	for s.left == 0 {
 		if len(s.groups) == 0 {
 			return s.end()
