@@ -1,0 +1,71 @@
+// Package audittest collects audit events in memory, for tests of code that logs them.
+package audittest
+
+import (
+	"encoding/hex"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/internal/memory"
+	"example.com/clew/audit/internal/segment"
+)
+
+// App is the app of a Recorder's events.
+const App = "test"
+
+// Recorder is a Logger that keeps its events. It has no directory and no goroutine. Its methods may
+// be called by several goroutines at once.
+type Recorder struct {
+	*audit.Logger
+
+	mu     sync.Mutex
+	events []audit.Event
+}
+
+// New returns a Recorder, which is closed when the test ends: the code under test may log no more
+// then, and what it logs is dropped.
+func New(t testing.TB) *Recorder {
+	t.Helper()
+	r := &Recorder{}
+	r.Logger = memory.New(App, 64<<10, r.keep).(*audit.Logger)
+	t.Cleanup(func() {
+		if err := r.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// Events returns the events in the order in which they were logged; one is there when Log has
+// returned. The slice is the caller's.
+func (r *Recorder) Events() []audit.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
+func (r *Recorder) keep(record []byte) {
+	rec, _, _ := segment.Next(record)
+	e := audit.Event{
+		Time:    time.UnixMicro(rec.Time).UTC(),
+		TraceID: hex.EncodeToString(rec.TraceID),
+		App:     App,
+		Message: string(rec.Message),
+		Context: map[string]string{},
+	}
+	if rec.App != nil {
+		e.App = string(rec.App)
+	}
+	for key, value := range rec.Pairs() {
+		e.Context[string(key)] = string(value)
+	}
+	for name := range rec.Names() {
+		e.TraceNames = append(e.TraceNames, string(name))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, e)
+}

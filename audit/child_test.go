@@ -1,0 +1,5 @@
+package audit_test
+
+const childEnv = "CLEW_AUDIT_CHILD"
+
+var children = map[string]func(){}

@@ -1,0 +1,216 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/lake"
+)
+
+const (
+	packRetryFirst = time.Second
+	packRetryMost  = time.Minute
+	mergeFirst     = 5 * time.Minute
+	mergeEvery     = time.Hour
+)
+
+// compactor is the segments that wait to become Parquet files.
+type compactor struct {
+	wake chan struct{}
+
+	mu       sync.Mutex
+	pending  []*journalFile
+	stopping bool
+}
+
+func (c *compactor) add(s *journalFile) {
+	c.mu.Lock()
+	c.pending = append(c.pending, s)
+	c.mu.Unlock()
+	signal(c.wake)
+}
+
+func (c *compactor) stop() {
+	c.mu.Lock()
+	c.stopping = true
+	c.mu.Unlock()
+	signal(c.wake)
+}
+
+// take returns the segments that wait. It is their only owner then.
+func (c *compactor) take() (pending []*journalFile, stopping bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	pending, c.pending = c.pending, nil
+	return pending, c.stopping
+}
+
+// compact is the goroutine that makes Parquet files of segments, and merges and deletes those of
+// the lake. A store that refuses is tried again after a pause that doubles; the journal has the
+// events meanwhile.
+func (l *Logger) compact() {
+	merge, retry := newIdleTimer(), newIdleTimer()
+	defer merge.Stop()
+	defer retry.Stop()
+	merge.start(mergeFirst)
+	var waiting []*journalFile
+	pause := packRetryFirst
+	for {
+		select {
+		case <-l.compactor.wake:
+		case <-retry.C:
+			retry.running = false
+		case <-merge.C:
+			merge.running = false
+			merge.start(mergeEvery)
+			l.merge()
+			continue
+		}
+		added, stopping := l.compactor.take()
+		waiting = l.packAll(append(waiting, added...))
+		switch {
+		case stopping: // the syncer's last act: nothing is added any more
+			return
+		case len(waiting) == 0:
+			pause = packRetryFirst
+		case !retry.running:
+			retry.start(pause)
+			pause = min(2*pause, packRetryMost)
+		}
+	}
+}
+
+// packAll returns the segments that must be tried again.
+func (l *Logger) packAll(segments []*journalFile) (again []*journalFile) {
+	for i, s := range segments {
+		if l.running.Err() != nil {
+			return append(again, segments[i:]...)
+		}
+		if err := l.pack(s); err != nil {
+			l.note("compact a segment", err)
+			again = append(again, s)
+			continue
+		}
+		l.queue.removeSegment(s)
+	}
+	return again
+}
+
+// pack makes Parquet files of s, and deletes it when they are safe. With nil s is done with: it is
+// deleted, lost, or left alone.
+func (l *Logger) pack(s *journalFile) error {
+	// Without fsync first, a power failure could take the end of a segment that has its Parquet
+	// files already; packing what is left of it again would replace them by smaller ones.
+	if s.recovered {
+		if err := fsyncPath(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if _, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
+		l.queue.lose(s)
+		l.note("compact a segment", errGone)
+		return nil
+	}
+	start := time.Now()
+	r, err := l.packSegment(l.running, l.store, s.path)
+	l.compactions.add(time.Since(start))
+	switch {
+	case errors.Is(err, segment.ErrNewer):
+		l.notes.leave(&l.notes.newer)
+		l.note("compact "+s.path, err)
+		return nil
+	case errors.Is(err, segment.ErrNotOurs):
+		l.notes.leave(&l.notes.damaged)
+		l.note("compact "+s.path, err)
+		return nil
+	case err != nil:
+		return err
+	}
+	if r.damaged > 0 {
+		l.notes.leave(&l.notes.damaged)
+	}
+	l.notes.addApps(r.manyMessages)
+	return os.Remove(s.path)
+}
+
+// merge merges the small files of quiet hours, and deletes what is older than the TTL.
+func (l *Logger) merge() {
+	if err := guard(func() error { return l.mergeLake(l.running, l.store) }); err != nil {
+		l.note("merge the lake's files", err)
+	}
+	if l.ttl < 0 {
+		return
+	}
+	if err := guard(func() error { return l.expireLake(l.running, l.store, l.ttl) }); err != nil {
+		l.note("delete what is older than the TTL", err)
+	}
+}
+
+// packed is what the Logger needs of pack.Result.
+type packed struct {
+	damaged      int64
+	manyMessages []string
+}
+
+func mergeLake(ctx context.Context, store lake.Store) error {
+	_, err := lake.Compact(ctx, store, lake.CompactOptions{})
+	return err
+}
+
+func expireLake(ctx context.Context, store lake.Store, ttl time.Duration) error {
+	_, err := lake.Expire(ctx, store, ttl, time.Now())
+	return err
+}
+
+// guard turns a panic of a Store or of a Parquet writer into an error: nobody else could recover
+// from a panic of this goroutine, and the service must not end because its audit does.
+func guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return f()
+}
+
+func fsyncPath(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// notes is what Stats says beside the figures of shards and queue.
+type notes struct {
+	mu      sync.Mutex
+	errors  int64
+	last    string
+	newer   int
+	damaged int
+	apps    map[string]bool
+}
+
+func (n *notes) leave(counter *int) {
+	n.mu.Lock()
+	*counter++
+	n.mu.Unlock()
+}
+
+func (n *notes) addApps(apps []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, app := range apps {
+		n.apps[app] = true
+	}
+}
+
+func (n *notes) sortedApps() []string { return slices.Sorted(maps.Keys(n.apps)) }

@@ -1,0 +1,105 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/lake"
+	"go.opentelemetry.io/otel/metric"
+)
+
+// Event is one audit event.
+type Event = lake.Event
+
+// Full is what [Logger.Log] does while the buffer is full.
+type Full uint8
+
+const (
+	// Drop drops the event and counts it.
+	Drop Full = iota
+	// Block waits for room, no longer than the context allows. An event whose context ends first
+	// is dropped and counted.
+	Block
+)
+
+const (
+	chunkSize    = 256 << 10
+	maxApp       = 1 << 10
+	defaultEvent = 64 << 10
+	// MaxEvent is the largest Config.MaxEvent, in bytes.
+	MaxEvent = chunkSize - segment.BlockHead
+
+	defaultBuffer = 64 << 20
+	minBuffer     = (shards + 8) * chunkSize
+	defaultTTL    = 14 * 24 * time.Hour
+)
+
+// Config is what [Open] needs. Dir and App are required, and the zero value of all others is the
+// default.
+type Config struct {
+	// Dir is the directory of the journal, which is Dir/_journal, and of the Parquet files where
+	// Store is nil. It is made if it is not there. The journal is bounded by the disk alone: it
+	// grows for as long as the store refuses files.
+	Dir string
+
+	// App is the name of the service, of 1 KiB at most.
+	App string
+
+	// Store is where the Parquet files go. Nil is lake.Dir(Dir).
+	Store lake.Store
+
+	// Full is what Log does while the buffer is full.
+	Full Full
+
+	// Buffer bounds the memory for events that are not yet in the journal, in bytes: 64 MiB by
+	// default, and at least 4 MiB.
+	Buffer int
+
+	// MaxEvent bounds an event, in bytes as encoded: 64 KiB by default, [MaxEvent] at most. A
+	// larger event is not written, and counted in Stats.TooBig.
+	MaxEvent int
+
+	// TTL is how long events are kept: two weeks by default. A negative TTL keeps them for ever.
+	TTL time.Duration
+
+	// MeterProvider has the figures of Stats as metrics. Nil: no metrics.
+	MeterProvider metric.MeterProvider
+}
+
+// complete returns cfg with its defaults, and all that is wrong with it.
+func (cfg Config) complete() (Config, error) {
+	var wrong []error
+	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("audit: "+format, args...)) }
+
+	if cfg.Dir == "" {
+		refuse("Config.Dir is empty")
+	}
+	if cfg.App == "" || len(cfg.App) > maxApp || !utf8.ValidString(cfg.App) {
+		refuse("Config.App must be a name of 1 to %d bytes in UTF-8", maxApp)
+	}
+	if cfg.Full > Block {
+		refuse("Config.Full is %d, which is neither Drop nor Block", cfg.Full)
+	}
+	if cfg.Buffer == 0 {
+		cfg.Buffer = defaultBuffer
+	}
+	if cfg.Buffer < minBuffer {
+		refuse("Config.Buffer is %d, less than %d", cfg.Buffer, minBuffer)
+	}
+	if cfg.MaxEvent == 0 {
+		cfg.MaxEvent = defaultEvent
+	}
+	if cfg.MaxEvent < 0 || cfg.MaxEvent > MaxEvent {
+		refuse("Config.MaxEvent is %d, not between 1 and %d", cfg.MaxEvent, MaxEvent)
+	}
+	if cfg.TTL == 0 {
+		cfg.TTL = defaultTTL
+	}
+	if cfg.Store == nil {
+		cfg.Store = lake.Dir(cfg.Dir)
+	}
+	return cfg, errors.Join(wrong...)
+}

@@ -1,0 +1,43 @@
+package audit
+
+import (
+	"context"
+	"time"
+
+	"example.com/clew/audit/lake"
+)
+
+// File is what a segment is written to.
+type File = file
+
+// Seams is what tests put in place of the file system and of the lake; nil is the real thing.
+type Seams struct {
+	Create func(path string) (File, error)
+	Pack   func(ctx context.Context, path string) (damaged int64, manyMessages []string, err error)
+	Merge  func() error
+	Expire func(ttl time.Duration) error
+}
+
+// CreateFile is how segments are created.
+var CreateFile = createFile
+
+// OpenWith is Open with seams.
+func OpenWith(cfg Config, with Seams) (*Logger, error) {
+	s := seams{create: createFile, packSegment: packSegment, mergeLake: mergeLake, expireLake: expireLake}
+	if with.Create != nil {
+		s.create = with.Create
+	}
+	if with.Pack != nil {
+		s.packSegment = func(ctx context.Context, _ lake.Store, path string) (p packed, err error) {
+			p.damaged, p.manyMessages, err = with.Pack(ctx, path)
+			return p, err
+		}
+	}
+	if with.Merge != nil {
+		s.mergeLake = func(context.Context, lake.Store) error { return with.Merge() }
+	}
+	if with.Expire != nil {
+		s.expireLake = func(_ context.Context, _ lake.Store, ttl time.Duration) error { return with.Expire(ttl) }
+	}
+	return open(cfg, s)
+}

@@ -1,0 +1,113 @@
+package audit
+
+import (
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"example.com/clew/audit/internal/segment"
+)
+
+const (
+	journalDir = "_journal"
+	extActive  = ".journal" // is, or was when its process died, written to
+	extSealed  = ".sealed"
+
+	sealBytes = 128 << 20
+	sealEvery = 5 * time.Minute // of the wall clock, so that a segment is of one partition as a rule
+)
+
+// file is what a segment is written to: an *os.File, or a test's.
+type file interface {
+	Write(p []byte) (int, error)
+	Sync() error
+	Truncate(size int64) error
+	Stat() (fs.FileInfo, error)
+	Close() error
+}
+
+func createFile(path string) (file, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+}
+
+// journalFile is a segment of the journal.
+type journalFile struct {
+	path      string
+	since     time.Time // when it was begun
+	sealAt    time.Time
+	recovered bool // from a process before: fsync it before it is packed
+	named     bool // the directory with its name is on disk
+
+	f    file        // nil in recovered segments
+	torn atomic.Bool // an fsync has failed: nothing more is written to it
+
+	// Under the queue's lock.
+	size   int64
+	events int64 // 0 in recovered segments
+	lost   bool  // the file is gone
+}
+
+// newSegment begins a segment. Only a monotonic clock seals it, so that a clock that is set back
+// does not keep it open.
+func (l *Logger) newSegment() (*journalFile, error) {
+	if err := l.dirLock.renew(); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	id := segment.NewID(now.UnixMicro(), rand.Uint64())
+	s := &journalFile{
+		path:   filepath.Join(l.journal, id+extActive),
+		since:  now,
+		sealAt: now.Add(now.Truncate(sealEvery).Add(sealEvery).Sub(now.Round(0))),
+	}
+	f, err := l.create(s.path)
+	if err != nil {
+		return nil, err
+	}
+	header := segment.AppendHeader(nil, segment.Header{ID: id, App: l.app})
+	if _, err := f.Write(header); err != nil {
+		return nil, errors.Join(err, f.Close(), os.Remove(s.path))
+	}
+	s.f, s.size = f, int64(len(header))
+	l.queue.addSegment(s)
+	return s, nil
+}
+
+// isThere reports whether the segment's name still leads to its file: a directory that was deleted
+// takes no writes to itself, but its open files do.
+func (s *journalFile) isThere() bool {
+	ours, err := s.f.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Stat(s.path)
+	return err == nil && os.SameFile(ours, named)
+}
+
+func (q *queue) addSegment(s *journalFile) {
+	q.mu.Lock()
+	q.segments[s] = true
+	q.mu.Unlock()
+}
+
+func (q *queue) sizeOf(s *journalFile) int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return s.size
+}
+
+func (q *queue) isEmpty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting) == 0
+}
+
+func (q *queue) removeSegment(s *journalFile) {
+	q.mu.Lock()
+	delete(q.segments, s)
+	q.mu.Unlock()
+}

@@ -1,0 +1,107 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// lockName is the file in a journal's directory that its holder has locked. It stays when the lock
+// is released: to delete it would let two processes lock two files of that name.
+const lockName = "LOCK"
+
+// dirLock is the lock of a journal's directory. The operating system releases it when the process
+// dies.
+type dirLock struct {
+	dir    string
+	holder string
+	f      *os.File
+}
+
+// errHeld is what tryLock returns if another has the lock.
+var errHeld = errors.New("held")
+
+// lockDir locks a directory, which it makes. The error names who has it.
+func lockDir(dir, app string) (*dirLock, error) {
+	k := &dirLock{
+		dir:    dir,
+		holder: fmt.Sprintf("pid %d, app %q, since %s\n", os.Getpid(), app, time.Now().UTC().Format(time.RFC3339)),
+	}
+	return k, k.take()
+}
+
+func (k *dirLock) take() error {
+	if err := os.MkdirAll(k.dir, 0o777); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(k.dir, lockName), os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	if err = tryLock(f); err == nil {
+		k.f = f
+		return k.sign()
+	}
+	if errors.Is(err, errHeld) {
+		holder, _ := io.ReadAll(io.LimitReader(f, 1<<11))
+		err = fmt.Errorf("%s is in use by another Logger: %s", filepath.Dir(k.dir), printable(holder))
+	}
+	return errors.Join(err, f.Close())
+}
+
+// sign writes the holder's name into the file.
+func (k *dirLock) sign() error {
+	err := k.f.Truncate(0)
+	if err == nil {
+		_, err = k.f.WriteAt([]byte(k.holder), 0)
+	}
+	if err != nil {
+		return errors.Join(err, k.release())
+	}
+	return nil
+}
+
+// renew takes the lock again if its file was deleted, with the directory as a rule.
+func (k *dirLock) renew() error {
+	if k.f != nil {
+		ours, err := k.f.Stat()
+		if err != nil {
+			return err
+		}
+		named, err := os.Stat(k.f.Name())
+		if err == nil && os.SameFile(ours, named) {
+			return nil
+		}
+	}
+	if err := k.release(); err != nil {
+		return err
+	}
+	return k.take()
+}
+
+func (k *dirLock) release() error {
+	if k.f == nil {
+		return nil
+	}
+	f := k.f
+	k.f = nil
+	return f.Close()
+}
+
+// printable is the holder as a line of an error: its file may hold anything.
+func printable(holder []byte) string {
+	s := strings.TrimSpace(string(holder))
+	if s == "" {
+		return "it has not yet said its name"
+	}
+	for _, r := range s {
+		if r < ' ' || r > '~' {
+			return fmt.Sprintf("%q", s)
+		}
+	}
+	return s
+}

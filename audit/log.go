@@ -1,0 +1,178 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+var (
+	errTooBig = errors.New("audit: the event is larger than Config.MaxEvent")
+	errClosed = errors.New("audit: the logger is closed")
+	errFull   = errors.New("audit: the buffer is full")
+)
+
+// Log logs an event of now. The trace ID is that of ctx, else that of the goroutine's trace.Do. Log
+// never fails; with [Drop] it never waits.
+//
+// The message is a constant, and all that varies is in attrs. A string is kept as it is. Other
+// values are written as slog.TextHandler writes them, without its quotes: times as RFC 3339 with up
+// to nanoseconds, in UTC; durations as 1.5s; LogValuers resolved; other types by MarshalText, Error
+// or fmt's %+v, whose panics are written as text. Keys of groups are joined by dots. A group without
+// attributes and the zero Attr are nothing; another empty key becomes !EMPTYKEY. Of a key that comes
+// twice the last value counts. Each run of bytes that are not UTF-8 becomes U+FFFD.
+//
+// An event that is larger than Config.MaxEvent, that finds the buffer full, or that comes after
+// Close is dropped and counted. Log may be called by several goroutines at once. It keeps nothing of
+// attrs. A nil ctx is context.Background().
+func (l *Logger) Log(ctx context.Context, message string, attrs ...slog.Attr) {
+	if l == nil {
+		return
+	}
+	e := encoders.Get().(*encoder)
+	e.encode(ctx, l.maxEvent, message, attrs)
+	if err := l.add(e); err == errFull {
+		if l.block {
+			_ = l.addWaiting(ctx, e) // counted
+		} else {
+			l.drop(e)
+		}
+	}
+	encoders.Put(e)
+}
+
+// LogSync logs an event as Log does, and returns when it is on disk: a power failure cannot take it
+// any more. It waits for room, and for the disk, no longer than ctx allows. Calls that come at the
+// same time share one fsync.
+//
+// An error says that the event may be lost, not that it is: the Logger goes on with what it has
+// accepted. A nil Logger returns nil.
+func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr) error {
+	if l == nil {
+		return nil
+	}
+	e := encoders.Get().(*encoder)
+	defer encoders.Put(e)
+	e.encode(ctx, l.maxEvent, message, attrs)
+	if err := l.addWaiting(ctx, e); err != nil {
+		return err
+	}
+	return l.Sync(ctx)
+}
+
+// Ingest adds an event that has a time, an app and a trace of its own, such as one that was read
+// from a file. It waits for room no longer than ctx allows, whatever Config.Full says.
+//
+// A zero Time is now, an empty App is Config.App. A time outside of the years 1 to 9999 and a
+// TraceID that is not empty and not 16 or 32 hexadecimal digits are errors. Ingest keeps nothing of
+// e. A nil Logger returns nil.
+func (l *Logger) Ingest(ctx context.Context, e Event) error {
+	if l == nil {
+		return nil
+	}
+	enc := encoders.Get().(*encoder)
+	defer encoders.Put(enc)
+	if err := enc.event(l.app, l.maxEvent, &e); err != nil {
+		return err
+	}
+	return l.addWaiting(ctx, enc)
+}
+
+// addWaiting adds e's record, and waits for room until ctx ends or the Logger is closed.
+func (l *Logger) addWaiting(ctx context.Context, e *encoder) error {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	for {
+		err := l.add(e)
+		if err != errFull {
+			return err
+		}
+		room := l.queue.wait()
+		if room == nil {
+			continue
+		}
+		select {
+		case <-room:
+		case <-ctx.Done():
+			l.drop(e)
+			return fmt.Errorf("%w: %w", errFull, context.Cause(ctx))
+		case <-l.closing:
+			l.drop(e)
+			return errClosed
+		}
+	}
+}
+
+// add adds e's record to a shard. It counts what it refuses, but for errFull, which the caller
+// counts when it gives up.
+func (l *Logger) add(e *encoder) error {
+	s := l.lock(e)
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		s.dropped++
+		return errClosed
+	case e.big:
+		s.tooBig++
+		return errTooBig
+	case l.keep != nil:
+		s.accepted++
+		l.keep(e.b)
+		l.queue.kept()
+		return nil
+	case s.chunk.fits(e.b):
+		s.append(e.b)
+		return nil
+	}
+	return l.addChunk(s, e.b)
+}
+
+// addChunk adds a record to a new chunk of s.
+func (l *Logger) addChunk(s *shard, record []byte) error {
+	c := l.queue.take()
+	if c == nil {
+		signal(l.wake)
+		return errFull
+	}
+	c.since = time.Now()
+	if s.chunk != nil {
+		l.queue.put(s.chunk)
+		signal(l.wake)
+	} else {
+		signal(l.begun)
+	}
+	s.chunk = c
+	s.append(record)
+	return nil
+}
+
+func (l *Logger) drop(e *encoder) {
+	s := l.lock(e)
+	s.dropped++
+	s.mu.Unlock()
+}
+
+// lock returns a shard with its lock: the one that e was in before, which is that of the same
+// processor as a rule, or another where that is in use.
+func (l *Logger) lock(e *encoder) *shard {
+	for range shards {
+		if s := &l.shards[e.shard%shards]; s.mu.TryLock() {
+			return s
+		}
+		e.shard++
+	}
+	s := &l.shards[e.shard%shards]
+	s.mu.Lock()
+	return s
+}
+
+// signal sends on a channel of one element, unless that is full already.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

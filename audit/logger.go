@@ -1,0 +1,310 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"example.com/clew/audit/internal/pack"
+	"example.com/clew/audit/lake"
+)
+
+// Logger writes audit events. Its methods may be called by several goroutines at once. A nil *Logger
+// drops all events silently: libraries and tests need no directory. Other Loggers come from [Open].
+type Logger struct {
+	app      string
+	maxEvent int
+	block    bool
+	ttl      time.Duration
+	store    lake.Store
+	journal  string // its directory
+	dirLock  *dirLock
+	keep     func(record []byte) // nil with a journal
+
+	shards [shards]shard
+	queue  queue
+	begun  chan struct{} // a shard has its first event
+	wake   chan struct{} // a chunk is full, all are, or there is a round
+
+	roundMu sync.Mutex
+	round   *round // those who wait for the writer's next turn
+	ended   bool   // there will be no turn
+
+	syncer    syncer
+	compactor compactor
+
+	running   context.Context // ends when Close's deadline has passed
+	stop      context.CancelFunc
+	closeOnce sync.Once
+	closing   chan struct{}
+	closed    chan struct{}
+
+	delay, fsyncs, compactions timing
+	notes                      notes
+	unregister                 func() error
+
+	seams
+}
+
+// seams is what tests put something else in place of.
+type seams struct {
+	create      func(path string) (file, error)
+	packSegment func(ctx context.Context, store lake.Store, path string) (packed, error)
+	mergeLake   func(ctx context.Context, store lake.Store) error
+	expireLake  func(ctx context.Context, store lake.Store, ttl time.Duration) error
+}
+
+// Open returns the Logger of a directory. It is an error if another Logger has it, of this process
+// or of another; the error names the holder. Segments of a process that has died are compacted in
+// the background: what it wrote is not lost.
+//
+// The caller ends the Logger's goroutines by [Logger.Close].
+func Open(cfg Config) (*Logger, error) {
+	return open(cfg, seams{create: createFile, packSegment: packSegment, mergeLake: mergeLake, expireLake: expireLake})
+}
+
+func packSegment(ctx context.Context, store lake.Store, path string) (p packed, err error) {
+	err = guard(func() error {
+		r, err := pack.Segment(ctx, store, path)
+		p = packed{damaged: int64(r.Damaged), manyMessages: r.ManyMessages}
+		return err
+	})
+	return p, err
+}
+
+func open(cfg Config, with seams) (*Logger, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	journal := filepath.Join(cfg.Dir, journalDir)
+	lock, err := lockDir(journal, cfg.App)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	l := newLogger(cfg)
+	l.journal, l.dirLock, l.seams = journal, lock, with
+	if err := cmp.Or(l.recover(), l.measure(cfg.MeterProvider)); err != nil {
+		lock.release()
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	l.start()
+	return l, nil
+}
+
+func newLogger(cfg Config) *Logger {
+	l := &Logger{
+		app:      cfg.App,
+		maxEvent: cfg.MaxEvent,
+		block:    cfg.Full == Block,
+		ttl:      cfg.TTL,
+		store:    cfg.Store,
+		begun:    make(chan struct{}, 1),
+		wake:     make(chan struct{}, 1),
+		closing:  make(chan struct{}),
+		closed:   make(chan struct{}),
+	}
+	l.queue.limit = cfg.Buffer / chunkSize
+	l.queue.segments = map[*journalFile]bool{}
+	l.syncer.wake, l.syncer.dirty = make(chan struct{}, 1), make(chan struct{}, 1)
+	l.compactor.wake = make(chan struct{}, 1)
+	l.notes.apps = map[string]bool{}
+	l.running, l.stop = context.WithCancel(context.Background())
+	return l
+}
+
+// start starts the three goroutines. They end one after the other: the writer hands all to the
+// syncer, and the syncer to the compactor.
+func (l *Logger) start() {
+	go l.write()
+	go l.sync()
+	go func() {
+		l.compact()
+		l.stop()
+		if err := l.dirLock.release(); err != nil {
+			l.note("release the directory", err)
+		}
+		close(l.closed)
+	}()
+}
+
+// recover hands the segments of processes before to the compactor.
+func (l *Logger) recover() error {
+	entries, err := os.ReadDir(l.journal)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		ext := filepath.Ext(name)
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() || ext != extActive && ext != extSealed {
+			continue
+		}
+		s := &journalFile{
+			path:      filepath.Join(l.journal, name),
+			since:     began(name, info),
+			recovered: true,
+			size:      info.Size(),
+		}
+		if info.Size() == 0 { // the process died before it had written the header
+			if err := os.Remove(s.path); err != nil {
+				return err
+			}
+			continue
+		}
+		if ext == extActive {
+			if err := l.rename(s); err != nil {
+				return err
+			}
+		}
+		l.queue.addSegment(s)
+		l.compactor.add(s)
+	}
+	return nil
+}
+
+// Sync waits until all events that were accepted before are on disk, no longer than ctx allows. A
+// nil ctx is context.Background(). A nil Logger returns nil.
+func (l *Logger) Sync(ctx context.Context) error {
+	if l == nil || l.keep != nil {
+		return nil
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	r := l.joinRound()
+	if r == nil {
+		return errClosed
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return fmt.Errorf("audit: not yet on disk: %w", context.Cause(ctx))
+	}
+}
+
+// joinRound returns the round that the writer takes at its next turn, or nil if there will be none.
+func (l *Logger) joinRound() *round {
+	l.roundMu.Lock()
+	defer l.roundMu.Unlock()
+	if l.ended {
+		return nil
+	}
+	if l.round == nil {
+		l.round = &round{done: make(chan struct{})}
+		signal(l.wake)
+	}
+	return l.round
+}
+
+// takeRound returns the round that waits for the writer, or nil.
+func (l *Logger) takeRound() *round {
+	l.roundMu.Lock()
+	defer l.roundMu.Unlock()
+	r := l.round
+	l.round = nil
+	return r
+}
+
+// endRounds has the last round fail, and all that would come after it.
+func (l *Logger) endRounds() {
+	if r := l.takeRound(); r != nil {
+		r.finish(errClosed)
+	}
+	l.roundMu.Lock()
+	l.ended = true
+	l.roundMu.Unlock()
+	if r := l.takeRound(); r != nil {
+		r.finish(errClosed)
+	}
+}
+
+// Close writes what is in memory, makes Parquet files of the journal, and ends the Logger. It waits
+// no longer than ctx allows, as http.Server.Shutdown: give it a fresh timeout, not the context whose
+// end began the shutdown, and log its error, which says what was left behind. The next [Open] of the
+// directory makes Parquet files of a journal that was left. A store that refuses is asked once more.
+//
+// Events that are logged during and after Close are dropped and counted. Close may be called again,
+// to wait longer. A nil ctx is context.Background(). A nil Logger returns nil.
+func (l *Logger) Close(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	l.closeOnce.Do(l.beginClose)
+	select {
+	case <-l.closed:
+		return l.leftBehind(nil)
+	default:
+	}
+	select {
+	case <-l.closed:
+		return l.leftBehind(nil)
+	case <-ctx.Done():
+		l.stop()
+		return l.leftBehind(context.Cause(ctx))
+	}
+}
+
+func (l *Logger) beginClose() {
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		s.closed = true
+		s.mu.Unlock()
+	}
+	close(l.closing)
+	if l.keep != nil {
+		close(l.closed)
+	}
+	if l.unregister != nil {
+		if err := l.unregister(); err != nil {
+			l.note("unregister the metrics", err)
+		}
+	}
+}
+
+// leftBehind is the error of a Logger that was closed, or nil if all is in Parquet files. Cause is
+// why Close did not wait.
+func (l *Logger) leftBehind(cause error) error {
+	s := l.Stats()
+	l.queue.mu.Lock()
+	gaveUp := l.queue.failed
+	l.queue.mu.Unlock()
+	var left []error
+	say := func(n int64, format string) {
+		if n > 0 {
+			left = append(left, fmt.Errorf("audit: "+format, n))
+		}
+	}
+	say(s.Buffered, "%d events are in memory still")
+	say(gaveUp, "%d events could not be written, and are lost")
+	say(s.JournalBytes, "%d bytes of the journal are left to the next Open")
+	if len(left) == 0 {
+		return nil
+	}
+	if s.LastError != "" {
+		left = append(left, errors.New("the last error was: "+s.LastError))
+	}
+	return errors.Join(append(left, cause)...)
+}
+
+// began is when the segment of that name was begun: its name says so.
+func began(name string, info os.FileInfo) time.Time {
+	if len(name) > 16 {
+		if us, err := strconv.ParseInt(name[:16], 16, 64); err == nil {
+			return time.UnixMicro(us)
+		}
+	}
+	return info.ModTime()
+}

@@ -1,0 +1,174 @@
+package audit
+
+import (
+	"sync"
+	"time"
+
+	"example.com/clew/audit/internal/segment"
+)
+
+// shards is the number of buffers that goroutines log into.
+const shards = 8
+
+// shard is a buffer that few goroutines share at a time. Locks are taken in the order of the
+// shards, then the queue's.
+type shard struct {
+	mu       sync.Mutex
+	chunk    *chunk // nil: nothing has been logged since it was taken
+	closed   bool
+	accepted int64
+	dropped  int64
+	tooBig   int64
+	_        [64]byte // the next shard is in another cache line
+}
+
+// chunk is the records of what becomes a block.
+type chunk struct {
+	b      []byte // begins with room for the block's head
+	events int64
+	since  time.Time // when its first event was logged
+}
+
+// queue is the chunks that wait for the writer, and the memory that there is for chunks.
+type queue struct {
+	mu      sync.Mutex
+	waiting []*chunk
+	free    []*chunk
+	used    int // chunks that are in shards, waiting, or with the writer
+	limit   int
+	room    chan struct{} // closed when a chunk comes back; nil: nobody waits
+
+	events, bytes int64 // waiting, or with the writer
+	oldest        time.Time
+
+	journaled int64 // events that have been written to the journal
+	lost      int64 // of these: their file is gone
+	failed    int64 // events that will not be written
+
+	// segments is the files of the journal, without those that are left alone.
+	segments map[*journalFile]bool
+}
+
+// maxFree is the number of unused chunks that are kept.
+const maxFree = 32
+
+// take returns an empty chunk, or nil if all are in use. It is called with a shard's lock.
+func (q *queue) take() *chunk {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.used >= q.limit {
+		return nil
+	}
+	q.used++
+	if n := len(q.free); n > 0 {
+		c := q.free[n-1]
+		q.free = q.free[:n-1]
+		return c
+	}
+	return &chunk{b: make([]byte, segment.BlockHead, chunkSize)}
+}
+
+// put adds a chunk to the queue. It is called with the lock of the chunk's shard, so that Stats,
+// which has all locks, sees the chunk in one of the two.
+func (q *queue) put(c *chunk) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = append(q.waiting, c)
+	q.events += c.events
+	q.bytes += c.size()
+	if q.oldest.IsZero() {
+		q.oldest = c.since
+	}
+}
+
+// next returns the chunk that has waited longest, which still counts as buffered, or nil.
+func (q *queue) next() *chunk {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 {
+		return nil
+	}
+	c := q.waiting[0]
+	q.waiting[0] = nil
+	q.waiting = q.waiting[1:]
+	return c
+}
+
+// done takes back a chunk that has been written to s, or to no segment if s is nil.
+func (q *queue) done(c *chunk, s *journalFile) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.events -= c.events
+	q.bytes -= c.size()
+	if s == nil {
+		q.failed += c.events
+	} else {
+		q.journaled += c.events
+		s.events += c.events
+		s.size += int64(len(c.b))
+		if s.lost {
+			q.lost += c.events
+		}
+	}
+	q.used--
+	q.oldest = time.Time{}
+	if len(q.waiting) > 0 {
+		q.oldest = q.waiting[0].since
+	}
+	c.b, c.events = c.b[:segment.BlockHead], 0
+	if len(q.free) < maxFree {
+		q.free = append(q.free, c)
+	}
+	if q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
+}
+
+// lose counts the events of s, whose file is gone, as failed. It does so once for each segment.
+func (q *queue) lose(s *journalFile) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !s.lost {
+		s.lost = true
+		q.lost += s.events
+	}
+}
+
+// isLost reports whether s is lost.
+func (q *queue) isLost(s *journalFile) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return s.lost
+}
+
+// wait returns a channel that is closed when there is room again. It is nil if there is room now.
+func (q *queue) wait() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.used < q.limit {
+		return nil
+	}
+	if q.room == nil {
+		q.room = make(chan struct{})
+	}
+	return q.room
+}
+
+func (c *chunk) size() int64 { return int64(len(c.b) - segment.BlockHead) }
+
+// fits reports whether there is room for record. There is none in nil.
+func (c *chunk) fits(record []byte) bool { return c != nil && len(c.b)+len(record) <= chunkSize }
+
+func (s *shard) append(record []byte) {
+	s.accepted++
+	s.chunk.events++
+	s.chunk.b = append(s.chunk.b, record...)
+}
+
+// kept counts an event of a Logger without a journal.
+func (q *queue) kept() {
+	q.mu.Lock()
+	q.journaled++
+	q.mu.Unlock()
+}

@@ -1,0 +1,124 @@
+package audit
+
+import (
+	"sync"
+	"time"
+)
+
+// Stats is what a [Logger] has done since it was opened. At each moment
+//
+//	Accepted == Written + Buffered + Failed
+type Stats struct {
+	Accepted int64 // events that were taken
+	Dropped  int64 // events that found the buffer full, or the Logger closed
+	TooBig   int64 // events that were larger than Config.MaxEvent
+	Written  int64 // events in the journal, or further: in Parquet files
+	Buffered int64 // events in memory
+	// Failed is the accepted events that are lost: not written when the Logger was closed, or in a
+	// journal that somebody deleted.
+	Failed int64
+
+	BufferedBytes int64
+	JournalBytes  int64         // of the journal's files that are not yet Parquet files
+	Oldest        time.Duration // since the oldest event that is in no Parquet file was logged
+
+	Delay      Timing // of blocks of events: from the first event's Log to the end of the write
+	Fsync      Timing
+	Compaction Timing // of segments, also of those that the store refused
+
+	Newer   int // segments of a newer version of clew, which are left alone
+	Damaged int // segments that a crash has cut, or whose bytes have changed: what is whole counts
+
+	// ManyMessages is the apps with more than 10,000 distinct messages in a segment. A message is a
+	// constant; what varies belongs in attributes.
+	ManyMessages []string
+
+	Errors    int64 // of the disk and the store; each is tried again
+	LastError string
+}
+
+// Timing is the durations of something that is done again and again.
+type Timing struct {
+	Count          int64
+	Sum, Last, Max time.Duration
+}
+
+// timing is a Timing that is being counted.
+type timing struct {
+	mu sync.Mutex
+	t  Timing
+}
+
+func (t *timing) add(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.t.Count++
+	t.t.Sum += d
+	t.t.Last = d
+	t.t.Max = max(t.t.Max, d)
+}
+
+func (t *timing) get() Timing {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.t
+}
+
+// Stats returns the figures of this moment. A nil Logger has none.
+func (l *Logger) Stats() (s Stats) {
+	if l == nil {
+		return s
+	}
+	oldest := l.count(&s)
+	if !oldest.IsZero() {
+		s.Oldest = max(0, time.Since(oldest))
+	}
+	s.Delay, s.Fsync, s.Compaction = l.delay.get(), l.fsyncs.get(), l.compactions.get()
+	n := &l.notes
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s.Newer, s.Damaged, s.ManyMessages = n.newer, n.damaged, n.sortedApps()
+	s.Errors, s.LastError = n.errors, n.last
+	return s
+}
+
+// count adds up the events. It holds all locks at once, so that no event is on its way from one
+// place to the next meanwhile.
+func (l *Logger) count(s *Stats) (oldest time.Time) {
+	for i := range l.shards {
+		l.shards[i].mu.Lock()
+		defer l.shards[i].mu.Unlock()
+	}
+	q := &l.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range l.shards {
+		h := &l.shards[i]
+		s.Accepted += h.accepted
+		s.Dropped += h.dropped
+		s.TooBig += h.tooBig
+		if h.chunk != nil {
+			s.Buffered += h.chunk.events
+			s.BufferedBytes += h.chunk.size()
+			oldest = earlier(oldest, h.chunk.since)
+		}
+	}
+	s.Buffered += q.events
+	s.BufferedBytes += q.bytes
+	s.Written = q.journaled - q.lost
+	s.Failed = q.failed + q.lost
+	oldest = earlier(oldest, q.oldest)
+	for f := range q.segments {
+		s.JournalBytes += f.size
+		oldest = earlier(oldest, f.since)
+	}
+	return oldest
+}
+
+// earlier returns the earlier of two times. The zero time is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

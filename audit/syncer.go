@@ -1,0 +1,174 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+const fsyncEvery = time.Second
+
+var errGone = errors.New("the journal's directory was deleted")
+
+// syncer is what the writer hands to the goroutine that calls fsync.
+type syncer struct {
+	wake  chan struct{} // there is a round, or a segment to seal
+	dirty chan struct{} // there is something to fsync within fsyncEvery
+
+	mu       sync.Mutex
+	rounds   []*round
+	sealed   []*journalFile
+	written  *journalFile // the active segment, if it was written to since the last fsync
+	stopping bool
+}
+
+func (y *syncer) add(r *round) {
+	y.mu.Lock()
+	y.rounds = append(y.rounds, r)
+	y.mu.Unlock()
+	signal(y.wake)
+}
+
+func (y *syncer) wrote(s *journalFile) {
+	y.mu.Lock()
+	first := y.written == nil
+	y.written = s
+	y.mu.Unlock()
+	if first {
+		signal(y.dirty)
+	}
+}
+
+func (y *syncer) seal(s *journalFile) {
+	y.mu.Lock()
+	y.sealed = append(y.sealed, s)
+	y.written = nil
+	y.mu.Unlock()
+	signal(y.wake)
+}
+
+func (y *syncer) stop() {
+	y.mu.Lock()
+	y.stopping = true
+	y.mu.Unlock()
+	signal(y.wake)
+}
+
+// sync is the goroutine that calls fsync, and that seals segments.
+func (l *Logger) sync() {
+	timer := newIdleTimer()
+	defer timer.Stop()
+	for stopping := false; !stopping; {
+		select {
+		case <-l.syncer.dirty:
+			timer.start(fsyncEvery)
+			continue
+		case <-timer.C:
+			timer.running = false
+		case <-l.syncer.wake:
+		}
+		stopping = l.syncNow()
+	}
+	l.compactor.stop()
+}
+
+// syncNow has on disk all that was written, and ends the rounds that waited for that. It reports
+// whether the writer has ended.
+func (l *Logger) syncNow() (stopping bool) {
+	y := &l.syncer
+	y.mu.Lock()
+	rounds, sealed, written := y.rounds, y.sealed, y.written
+	y.rounds, y.sealed, y.written = nil, nil, nil
+	stopping = y.stopping
+	y.mu.Unlock()
+
+	var err error
+	for _, s := range sealed {
+		err = errors.Join(err, l.finish(s))
+	}
+	if written != nil {
+		err = errors.Join(err, l.fsync(written))
+	}
+	for _, r := range rounds {
+		r.finish(err)
+	}
+	return stopping
+}
+
+// fsync has s on disk, and its name. After an fsync that failed, the kernel may have forgotten what
+// it could not write, so that the next fsync of that file proves nothing: another segment is begun.
+func (l *Logger) fsync(s *journalFile) error {
+	start := time.Now()
+	err := s.f.Sync()
+	l.fsyncs.add(time.Since(start))
+	if err != nil {
+		s.torn.Store(true)
+		return l.note("fsync the journal", err)
+	}
+	if !s.isThere() {
+		l.queue.lose(s)
+		return l.note("fsync the journal", errGone)
+	}
+	if !s.named {
+		if err := syncDir(l.journal); err != nil {
+			return l.note("fsync the journal's directory", err)
+		}
+		s.named = true
+	}
+	return nil
+}
+
+// finish ends a segment: fsync, close, rename, and on to the compactor.
+func (l *Logger) finish(s *journalFile) error {
+	err := l.fsync(s)
+	if e := s.f.Close(); e != nil {
+		err = errors.Join(err, l.note("close the journal", e))
+	}
+	if l.queue.isLost(s) {
+		l.queue.removeSegment(s)
+		return err
+	}
+	if l.queue.isUnused(s) {
+		l.queue.removeSegment(s)
+		if e := os.Remove(s.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			l.note("remove an empty segment", e)
+		}
+		return err
+	}
+	// A segment that keeps its name is compacted all the same.
+	if e := l.rename(s); e != nil {
+		l.note("seal a segment", e)
+	}
+	l.compactor.add(s)
+	return err
+}
+
+func (l *Logger) rename(s *journalFile) error {
+	sealed := strings.TrimSuffix(s.path, extActive) + extSealed
+	if err := os.Rename(s.path, sealed); err != nil {
+		return err
+	}
+	s.path = sealed
+	return syncDir(l.journal)
+}
+
+// isUnused reports whether no event was written to s.
+func (q *queue) isUnused(s *journalFile) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return s.events == 0
+}
+
+// note keeps err for Stats, and returns it with what was tried.
+func (l *Logger) note(tried string, err error) error {
+	err = fmt.Errorf("audit: %s: %w", tried, err)
+	l.notes.mu.Lock()
+	defer l.notes.mu.Unlock()
+	l.notes.errors++
+	l.notes.last = err.Error()
+	return err
+}

@@ -1,0 +1,200 @@
+package audit
+
+import (
+	"errors"
+	"time"
+
+	"example.com/clew/audit/internal/segment"
+)
+
+const (
+	flushEvery = 50 * time.Millisecond
+	retryFirst = 50 * time.Millisecond
+	retryMost  = time.Second
+)
+
+// round is a promise that all that was accepted before it is on disk.
+type round struct {
+	done chan struct{}
+	err  error
+}
+
+func (r *round) finish(err error) {
+	r.err = err
+	close(r.done)
+}
+
+// write is the goroutine that writes chunks to the journal. It never waits for an fsync: that was
+// the first thing that made a prototype drop events.
+func (l *Logger) write() {
+	flush, seal := newIdleTimer(), newIdleTimer()
+	defer flush.Stop()
+	defer seal.Stop()
+	w := writer{Logger: l}
+	for closing := false; !closing; {
+		all := true
+		select {
+		case <-l.begun:
+			flush.start(flushEvery)
+			continue
+		case <-flush.C:
+			flush.running = false
+		case <-l.wake:
+			all = false
+		case <-seal.C:
+			seal.running = false
+		case <-l.closing:
+			closing = true
+		}
+		w.flush(all)
+		w.sealIfDue(closing)
+		if w.active != nil {
+			seal.start(time.Until(w.active.sealAt))
+		}
+	}
+	l.endRounds()
+	l.syncer.stop()
+}
+
+// writer is the state of the goroutine that writes.
+type writer struct {
+	*Logger
+	active *journalFile
+}
+
+// flush writes the chunks that wait, and with all, or for a round, what is in the shards.
+func (w *writer) flush(all bool) {
+	r := w.takeRound()
+	if all || r != nil || w.queue.isEmpty() {
+		w.collect()
+	}
+	var failed error
+	for c := w.queue.next(); c != nil; c = w.queue.next() {
+		if err := w.writeChunk(c); err != nil {
+			failed = err
+		}
+	}
+	switch {
+	case r == nil:
+	case failed != nil:
+		r.finish(failed)
+	default:
+		w.syncer.add(r)
+	}
+}
+
+// collect puts what the shards have into the queue.
+func (w *writer) collect() {
+	for i := range w.shards {
+		s := &w.shards[i]
+		s.mu.Lock()
+		if s.chunk != nil {
+			w.queue.put(s.chunk)
+			s.chunk = nil
+		}
+		s.mu.Unlock()
+	}
+}
+
+// writeChunk writes c, again and again until it is written or the Logger is closed. It returns the
+// error of the first attempt that failed, if any did. Meanwhile, the buffer takes what is logged.
+func (w *writer) writeChunk(c *chunk) (first error) {
+	segment.PutBlockHead(c.b)
+	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
+		last := isClosed(w.closing)
+		err := w.tryWrite(c)
+		if err == nil {
+			w.delay.add(time.Since(c.since))
+			w.queue.done(c, w.active)
+			w.sealIfDue(false)
+			return first
+		}
+		w.note("write the journal", err)
+		if first == nil {
+			first = err
+		}
+		if r := w.takeRound(); r != nil {
+			r.finish(err)
+		}
+		if last {
+			w.queue.done(c, nil)
+			return first
+		}
+		wait(pause, w.closing)
+	}
+}
+
+// tryWrite writes c to the active segment, and begins one if there is none.
+func (w *writer) tryWrite(c *chunk) error {
+	if s := w.active; s != nil && (s.torn.Load() || w.queue.isLost(s)) {
+		w.seal()
+	}
+	if w.active == nil {
+		s, err := w.newSegment()
+		if err != nil {
+			return err
+		}
+		w.active = s
+	}
+	_, err := w.active.f.Write(c.b)
+	if err == nil {
+		w.syncer.wrote(w.active)
+		return nil
+	}
+	// The part of the block that was written is cut off, or stays: readers stop before it. Blocks
+	// after it would never be read, so that this segment is at its end.
+	err = errors.Join(err, w.active.f.Truncate(w.queue.sizeOf(w.active)))
+	w.seal()
+	return err
+}
+
+// seal ends the active segment.
+func (w *writer) seal() {
+	w.syncer.seal(w.active)
+	w.active = nil
+}
+
+func (w *writer) sealIfDue(closing bool) {
+	s := w.active
+	if s != nil && (closing || !time.Now().Before(s.sealAt) || w.queue.sizeOf(s) >= sealBytes) {
+		w.seal()
+	}
+}
+
+// idleTimer is a timer that runs only where there is something to wait for.
+type idleTimer struct {
+	*time.Timer
+	running bool
+}
+
+func newIdleTimer() *idleTimer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return &idleTimer{Timer: t}
+}
+
+func (t *idleTimer) start(d time.Duration) {
+	if !t.running {
+		t.running = true
+		t.Reset(d)
+	}
+}
+
+// wait waits for d, or until stop is closed.
+func wait(d time.Duration, stop <-chan struct{}) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-stop:
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
