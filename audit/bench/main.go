@@ -1,0 +1,34 @@
+// Command bench measures audit: beside its peers, at a rate, over time, and as its events are found
+// again. All events are synthetic. See the script .ci/scale-audit, which runs all of it.
+//
+//	go run . peers [-events 1000000] [-rounds 3] [-node DIRECTORY]
+//	go run . sustain [-rate 500000] [-for 60s] [-producers 4]
+//	go run . find [-events 30000000] [-dir DIRECTORY] [-node DIRECTORY]
+//	go run . soak [-rate 20000] [-for 10m]
+//
+// A node directory is one with the npm package @duckdb/node-api installed: without one, DuckDB is
+// left out.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+var commands = map[string]func(args []string) error{
+	"peers":   runPeers,
+	"one":     runOne, // a peer in a process of its own, for peers
+	"sustain": runSustain,
+	"soak":    runSoak,
+}
+
+func main() {
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: bench peers|sustain|find|soak [flags]")
+		os.Exit(2)
+	}
+	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}

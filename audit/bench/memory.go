@@ -1,0 +1,23 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// peak is the most memory that this process has had, in bytes; 0 where the system does not say.
+func peak() (bytes int64) { return fromStatus("VmHWM:") }
+
+// resident is the memory that this process has now.
+func resident() (bytes int64) { return fromStatus("VmRSS:") }
+
+func fromStatus(key string) (bytes int64) {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), key)
+	fmt.Sscan(rest, &bytes)
+	return bytes * 1024
+}

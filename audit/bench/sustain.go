@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/clew/audit"
+)
+
+// runSustain logs at a rate, and says what that cost. Producers run on the same machine: they are
+// measured alone first, with a nil Logger, since no service has its events from a generator.
+func runSustain(args []string) error {
+	flags := flag.NewFlagSet("sustain", flag.ExitOnError)
+	rate := flags.Int("rate", 500_000, "events a second")
+	span := flags.Duration("for", time.Minute, "how long")
+	producers := flags.Int("producers", 4, "so many goroutines")
+	flags.Parse(args)
+
+	used := cpu()
+	produce(nil, *rate, *producers, *span/6)
+	alone := (cpu() - used) * 6
+
+	dir, err := os.MkdirTemp("", "clew-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	l, err := audit.Open(audit.Config{Dir: dir, App: "bench"})
+	if err != nil {
+		return err
+	}
+	wall := time.Now()
+	used = cpu()
+	late := produce(l, *rate, *producers, *span)
+	took, during := time.Since(wall), cpu()-used
+	stats := l.Stats()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	if err := l.Close(ctx); err != nil {
+		return err
+	}
+	all := cpu() - used
+	end := l.Stats()
+	size, err := sizeOf(dir)
+	if err != nil {
+		return err
+	}
+	of := func(d time.Duration) float64 { return 100 * d.Seconds() / took.Seconds() / 2 }
+	fmt.Printf("events/s       %.0f in %v, by %d producers, the longest gap in one of them %v\n", float64(stats.Accepted+stats.Dropped)/took.Seconds(), took.Round(time.Second), *producers, late)
+	fmt.Printf("dropped        %d of %d\n", end.Dropped, end.Accepted+end.Dropped)
+	fmt.Printf("of two cores   %.1f %%, of which producers alone %.1f %%; %.1f %% with what was left to pack at the end\n", of(during), of(alone), of(all))
+	fmt.Printf("most memory    %.0f MB\n", float64(peak())/1e6)
+	fmt.Printf("bytes an event %.2f\n", float64(size)/float64(end.Written))
+	fmt.Printf("%+v\n", end)
+	if end.Written+end.Failed != end.Accepted || end.Buffered != 0 {
+		return errors.New("accepted is not written and failed")
+	}
+	return nil
+}
+
+// produce logs rate events a second, and returns the longest that a producer was held up.
+func produce(l *audit.Logger, rate, producers int, span time.Duration) time.Duration {
+	var wait sync.WaitGroup
+	var worst atomic.Int64
+	for i := range producers {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			f := newFeed(uint64(i), float64(rate))
+			each := float64(rate) / float64(producers)
+			start := time.Now()
+			for done := 0; ; {
+				since := time.Since(start)
+				if since >= span {
+					return
+				}
+				due := int(since.Seconds() * each)
+				before := time.Now()
+				for ; done < due; done++ {
+					e := f.next()
+					l.Log(e.ctx, e.Message, e.attrs...)
+				}
+				if took := int64(time.Since(before)); took > worst.Load() {
+					worst.Store(took)
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}()
+	}
+	wait.Wait()
+	return time.Duration(worst.Load())
+}
