@@ -1,0 +1,338 @@
+package read
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+
+	"example.com/clew/audit/internal/table"
+)
+
+// location is where a data page lies, and the first row that it has.
+type location struct {
+	offset int64
+	size   int64
+	first  int64
+}
+
+func parseOffsetIndex(p []byte, rows, size int64) (pages []location, err error) {
+	c := &compact{p: p}
+	c.fields(func(id int, kind byte) bool {
+		if id != 1 || kind != kindList {
+			return false
+		}
+		c.each(kindStruct, func() { pages = append(pages, c.location()) })
+		return true
+	})
+	if c.bad {
+		return nil, errIndex
+	}
+	for i, page := range pages {
+		last := int64(-1)
+		if i > 0 {
+			last = pages[i-1].first
+		}
+		if !(span{page.offset, page.size}).inside(size) || page.first <= last || page.first >= rows || i == 0 && page.first != 0 {
+			return nil, errIndex
+		}
+	}
+	if len(pages) == 0 && rows > 0 {
+		return nil, errIndex
+	}
+	return pages, nil
+}
+
+var errIndex = errors.New("damaged page index")
+
+func (c *compact) location() (l location) {
+	c.fields(func(id int, kind byte) bool {
+		switch {
+		case id == 1 && kind == kindI64:
+			l.offset = c.int()
+		case id == 2 && kind == 5:
+			l.size = c.int()
+		case id == 3 && kind == kindI64:
+			l.first = c.int()
+		default:
+			return false
+		}
+		return true
+	})
+	return l
+}
+
+// parseColumnIndex returns the least and the greatest value of each page.
+func parseColumnIndex(p []byte) (least, most [][]byte, err error) {
+	c := &compact{p: p}
+	c.fields(func(id int, kind byte) bool {
+		if kind != kindList || id < 2 || id > 3 {
+			return false
+		}
+		c.each(kindBinary, func() {
+			if id == 2 {
+				least = append(least, c.bytes())
+			} else {
+				most = append(most, c.bytes())
+			}
+		})
+		return true
+	})
+	if c.bad || len(least) != len(most) {
+		return nil, nil, errIndex
+	}
+	return least, most, nil
+}
+
+// column reads the values of one column of a row group, page after page, for rows in ascending
+// order. It reads the pages that have rows of want and no others.
+type column struct {
+	file  *File
+	chunk *chunk
+	index int
+	rows  int64
+	want  []uint32 // nil: all rows
+	pages []location
+	dict  *dictionary // of the chunk; nil until there is need of it
+
+	page       int // that is decoded; -1 before the first
+	first, end int64
+	ids        []uint32
+	starts     []uint32 // of a row's ids, in a column of lists
+	times      []int64
+	buffer     []byte // pages that were read together: views of the footer's read, or of space
+	bufferAt   int64
+	space      []byte
+	scratch    []byte
+	levels     []uint32
+}
+
+func (f *File) column(g, index int, want []uint32) (*column, error) {
+	c := &column{file: f, chunk: &f.footer.groups[g].chunks[index], index: index, rows: f.footer.groups[g].rows, want: want, page: -1}
+	at := c.chunk.offsetIndex
+	if at.size == 0 {
+		return nil, c.wrap(errors.New("no page index"))
+	}
+	p, err := f.read(at.offset, at.size)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	if c.pages, err = parseOffsetIndex(p, c.rows, f.size); err != nil {
+		return nil, c.wrap(err)
+	}
+	return c, nil
+}
+
+// again returns a column that reads the same from its first row on. The dictionary is
+// decoded once.
+func (c *column) again(want []uint32) *column {
+	return &column{file: c.file, chunk: c.chunk, index: c.index, rows: c.rows, want: want, pages: c.pages, dict: c.dict, page: -1}
+}
+
+func (c *column) wrap(err error) error {
+	return fmt.Errorf("column %s: %w", columnName(c.index), err)
+}
+
+func (c *column) lists() bool { return c.index >= table.ContextKey }
+
+// dictionary returns the chunk's dictionary.
+func (c *column) dictionary() (*dictionary, error) {
+	if c.dict != nil {
+		return c.dict, nil
+	}
+	size := c.chunk.data - c.chunk.dictionary
+	if size <= 0 || size > maxPage {
+		return nil, c.wrap(errPage)
+	}
+	p, err := c.file.read(c.chunk.dictionary, size)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	h, body, err := parsePageHeader(p)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	if h.kind != pageDictionary || h.encoding != encodingPlain {
+		return nil, c.wrap(errPage)
+	}
+	data, err := unpack(nil, body, h.size)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	if c.dict, err = parseDictionary(data, h.values); err != nil {
+		return nil, c.wrap(err)
+	}
+	return c.dict, nil
+}
+
+// seek decodes the page that has a row. Rows must not descend.
+func (c *column) seek(row int64) error {
+	if c.page >= 0 && row >= c.first && row < c.end {
+		return nil
+	}
+	i := sort.Search(len(c.pages), func(i int) bool { return c.pages[i].first > row }) - 1
+	if i < 0 || row >= c.rows {
+		return c.wrap(errPage)
+	}
+	p, err := c.bytes(i)
+	if err != nil {
+		return c.wrap(err)
+	}
+	c.page, c.first, c.end = i, c.pages[i].first, c.pageEnd(i)
+	if err := c.decode(p); err != nil {
+		c.page = -1
+		return c.wrap(err)
+	}
+	return nil
+}
+
+func (c *column) pageEnd(i int) int64 {
+	if i+1 < len(c.pages) {
+		return c.pages[i+1].first
+	}
+	return c.rows
+}
+
+// readAhead is the most that is read at once, where pages that are wanted lie side by side.
+const readAhead = 1 << 20
+
+// bytes returns page i as it lies in the file, and reads the wanted pages that follow it.
+func (c *column) bytes(i int) ([]byte, error) {
+	at := c.pages[i]
+	if at.offset >= c.bufferAt && at.offset+at.size <= c.bufferAt+int64(len(c.buffer)) {
+		return c.buffer[at.offset-c.bufferAt:][:at.size], nil
+	}
+	end := at.offset + at.size
+	for j := i + 1; j < len(c.pages) && c.hasWanted(j) && c.pages[j].offset == end && end+c.pages[j].size-at.offset <= readAhead; j++ {
+		end += c.pages[j].size
+	}
+	if c.buffer = c.file.seen(at.offset, end-at.offset); c.buffer == nil {
+		c.space = slices.Grow(c.space[:0], int(end-at.offset))[:end-at.offset]
+		if err := c.file.readInto(c.space, at.offset); err != nil {
+			return nil, err
+		}
+		c.buffer = c.space
+	}
+	c.bufferAt = at.offset
+	return c.buffer[:at.size], nil
+}
+
+func (c *column) hasWanted(page int) bool {
+	if c.want == nil {
+		return true
+	}
+	first, end := c.pages[page].first, c.pageEnd(page)
+	i := sort.Search(len(c.want), func(i int) bool { return int64(c.want[i]) >= first })
+	return i < len(c.want) && int64(c.want[i]) < end
+}
+
+func (c *column) decode(p []byte) error {
+	h, body, err := parsePageHeader(p)
+	if err != nil {
+		return err
+	}
+	if h.kind != pageData {
+		return fmt.Errorf("%w: of kind %d", errPage, h.kind)
+	}
+	if c.scratch, err = unpack(c.scratch[:0], body, h.size); err != nil {
+		return err
+	}
+	body = c.scratch
+	var levels [2][]byte
+	for i := 0; c.lists() && i < 2; i++ {
+		if levels[i], body, err = cutLevels(body); err != nil {
+			return err
+		}
+	}
+	values := int(h.values)
+	if c.lists() {
+		if values, err = c.rowsOf(levels, values); err != nil {
+			return err
+		}
+	} else if h.values != c.end-c.first {
+		return errPage
+	}
+	return c.decodeValues(h.encoding, body, values)
+}
+
+func cutLevels(p []byte) (levels, rest []byte, err error) {
+	if len(p) < 4 {
+		return nil, nil, errPage
+	}
+	n := uint64(littleEndian(p[:4]))
+	if n > uint64(len(p)-4) {
+		return nil, nil, errPage
+	}
+	return p[4 : 4+n], p[4+n:], nil
+}
+
+// rowsOf sets where the values of each row begin, and returns how many values there are: an empty
+// list has a place among the levels but no value.
+func (c *column) rowsOf(levels [2][]byte, n int) (values int, err error) {
+	if c.levels, err = hybrid(c.levels[:0], levels[0], 1, n); err != nil {
+		return 0, err
+	}
+	if c.levels, err = hybrid(c.levels, levels[1], 1, n); err != nil {
+		return 0, err
+	}
+	repeated, defined := c.levels[:n], c.levels[n:]
+	c.starts = c.starts[:0]
+	for i, again := range repeated {
+		if again == 0 {
+			c.starts = append(c.starts, uint32(values))
+		} else if i == 0 {
+			return 0, errPage // a page begins with a row
+		}
+		values += int(defined[i])
+	}
+	if int64(len(c.starts)) != c.end-c.first {
+		return 0, errPage
+	}
+	c.starts = append(c.starts, uint32(values))
+	return values, nil
+}
+
+func (c *column) decodeValues(encoding int64, p []byte, n int) (err error) {
+	switch {
+	case c.index == table.Timestamp && encoding == encodingDelta:
+		c.times, err = deltas(p, n)
+		return err
+	case c.index != table.Timestamp && encoding == encodingDictionary:
+		return c.decodeIDs(p, n)
+	}
+	return fmt.Errorf("encoding %d, which clew does not write", encoding)
+}
+
+func (c *column) decodeIDs(p []byte, n int) (err error) {
+	c.ids = c.ids[:0]
+	if n == 0 {
+		return nil
+	}
+	d, err := c.dictionary()
+	if err != nil {
+		return err
+	}
+	if len(p) == 0 {
+		return errPage
+	}
+	if c.ids, err = hybrid(c.ids, p[1:], uint(p[0]), n); err != nil {
+		return err
+	}
+	most := uint32(0)
+	for _, id := range c.ids {
+		most = max(most, id)
+	}
+	if int(most) >= d.len() {
+		return errPage
+	}
+	return nil
+}
+
+// of returns the IDs of a row's strings in the page that seek has decoded.
+func (c *column) of(row int64) []uint32 {
+	i := row - c.first
+	if !c.lists() {
+		return c.ids[i : i+1]
+	}
+	return c.ids[c.starts[i]:c.starts[i+1]]
+}

@@ -1,0 +1,249 @@
+// Package read reads the Parquet files of a lake, and of them no more than a question needs:
+// Bloom filters, dictionaries, and the pages that can have a row of the answer.
+//
+// The files are those of package table in their first form, and nothing else is understood: all
+// strings are in dictionaries, all pages compressed, all columns indexed. Each length that a file
+// states is checked before memory is taken for it, so that damage is an error and never a panic.
+package read
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"example.com/clew/audit/internal/table"
+)
+
+// File is a Parquet file that is open. Methods may be called from several goroutines at once.
+type File struct {
+	reader io.ReaderAt
+	size   int64
+	footer *footer
+	tail   []byte // the end of the file, which was read with the footer
+	tailAt int64
+}
+
+const (
+	// tailSize is what is read of a file's end at first: the footer, and with luck the indexes.
+	tailSize = 16 << 10
+
+	// maxFooter is of the bytes of a footer. One with a thousand row groups has two megabytes.
+	maxFooter = 32 << 20
+
+	magic = "PAR1"
+)
+
+// ErrForm is the error of a file whose form is newer than this version of clew, or that is no file
+// of clew.
+var ErrForm = errors.New("a file of another form")
+
+// Open reads the footer of the file of size bytes in r. The file is in use until the last call of
+// a method has returned; nothing has to be closed.
+func Open(r io.ReaderAt, size int64) (*File, error) {
+	f := &File{reader: r, size: size}
+	if size < int64(len(magic)+8) {
+		return nil, errors.New("not a Parquet file")
+	}
+	f.tailAt = max(0, size-tailSize)
+	tail := make([]byte, size-f.tailAt)
+	if err := f.readInto(tail, f.tailAt); err != nil {
+		return nil, err
+	}
+	if string(tail[len(tail)-4:]) != magic {
+		return nil, errors.New("not a Parquet file")
+	}
+	length := int64(binary.LittleEndian.Uint32(tail[len(tail)-8:]))
+	if length > maxFooter || length > size-12 {
+		return nil, errFooter
+	}
+	if at := size - 8 - length; at < f.tailAt {
+		more := make([]byte, size-at)
+		if err := f.readInto(more[:f.tailAt-at], at); err != nil {
+			return nil, err
+		}
+		copy(more[f.tailAt-at:], tail)
+		tail, f.tailAt = more, at
+	}
+	f.tail = tail
+	var err error
+	if f.footer, err = parseFooter(tail[int64(len(tail))-8-length:len(tail)-8], size); err != nil {
+		return nil, err
+	}
+	return f, f.checkForm()
+}
+
+func (f *File) checkForm() error {
+	form := f.footer.meta[table.MetaForm]
+	if form == table.Form {
+		return nil
+	}
+	if n, err := strconv.Atoi(form); err == nil && n > 0 {
+		return fmt.Errorf("%w: %d, of a newer version of clew", ErrForm, n)
+	}
+	return fmt.Errorf("%w: not written by clew", ErrForm)
+}
+
+// Meta returns the footer's metadata of a key, "" without it.
+func (f *File) Meta(key string) string { return f.footer.meta[key] }
+
+// Groups returns the number of row groups.
+func (f *File) Groups() int { return len(f.footer.groups) }
+
+// Rows returns the number of rows of a row group.
+func (f *File) Rows(group int) int64 { return f.footer.groups[group].rows }
+
+// Bytes returns what a column has in the file, in bytes.
+func (f *File) Bytes(column int) (n int64) {
+	for i := range f.footer.groups {
+		n += f.footer.groups[i].chunks[column].size
+	}
+	return n
+}
+
+// Strings returns the distinct strings of a column of a row group, in no particular order.
+func (f *File) Strings(group, index int) ([]string, error) {
+	c, err := f.column(group, index, nil)
+	if err != nil {
+		return nil, err
+	}
+	d, err := c.dictionary()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]string, d.len())
+	for i := range all {
+		all[i] = string(d.at(uint32(i)))
+	}
+	return all, nil
+}
+
+// seen returns bytes that were read with the footer, or nil.
+func (f *File) seen(offset, size int64) []byte {
+	if f.tail == nil || offset < f.tailAt || !(span{offset, size}).inside(f.size) {
+		return nil
+	}
+	return f.tail[offset-f.tailAt:][:size:size]
+}
+
+// read returns bytes of the file, which may be a view of what is read already.
+func (f *File) read(offset, size int64) ([]byte, error) {
+	if p := f.seen(offset, size); p != nil {
+		return p, nil
+	}
+	if !(span{offset, size}).inside(f.size) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	p := make([]byte, size)
+	return p, f.readInto(p, offset)
+}
+
+func (f *File) readInto(p []byte, offset int64) error {
+	n, err := f.reader.ReadAt(p, offset)
+	if n == len(p) {
+		return nil
+	}
+	if err == nil || err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// Row is a row of the table.
+type Row struct {
+	Time       int64 // microseconds since 1970, UTC
+	TraceID    string
+	App        string
+	Message    string
+	Context    map[string]string // nil without any
+	TraceNames []string          // nil without any
+}
+
+// Read returns the rows of a row group whose numbers are given, in ascending order.
+func (f *File) Read(group int, numbers []uint32) ([]Row, error) {
+	rows := make([]Row, len(numbers))
+	err := f.times(group, numbers, func(i int, us int64) { rows[i].Time = us })
+	if err != nil {
+		return nil, err
+	}
+	for index, to := range map[int]func(i int) *string{
+		table.TraceID: func(i int) *string { return &rows[i].TraceID },
+		table.App:     func(i int) *string { return &rows[i].App },
+		table.Message: func(i int) *string { return &rows[i].Message },
+	} {
+		err := f.strings(group, index, numbers, func(i int, s []string) { *to(i) = s[0] })
+		if err != nil {
+			return nil, err
+		}
+	}
+	err = f.strings(group, table.TraceNames, numbers, func(i int, s []string) { rows[i].TraceNames = append([]string(nil), s...) })
+	if err != nil {
+		return nil, err
+	}
+	keys := make([][]string, len(rows))
+	err = f.strings(group, table.ContextKey, numbers, func(i int, s []string) { keys[i] = slices.Clone(s) })
+	if err != nil {
+		return nil, err
+	}
+	odd := false
+	err = f.strings(group, table.ContextValue, numbers, func(i int, s []string) {
+		if len(s) != len(keys[i]) {
+			odd = true
+			return
+		}
+		for j, value := range s {
+			if rows[i].Context == nil {
+				rows[i].Context = make(map[string]string, len(s))
+			}
+			rows[i].Context[keys[i][j]] = value
+		}
+	})
+	if odd {
+		err = errPage
+	}
+	return rows, err
+}
+
+// strings calls each with the strings of the rows in a column. They are made once for a column,
+// and the slice is valid for the call.
+func (f *File) strings(group, index int, numbers []uint32, each func(i int, s []string)) error {
+	c, err := f.column(group, index, numbers)
+	if err != nil {
+		return err
+	}
+	var s []string
+	made := map[uint32]string{}
+	for i, row := range numbers {
+		if err := c.seek(int64(row)); err != nil {
+			return err
+		}
+		s = s[:0]
+		for _, id := range c.of(int64(row)) {
+			text, ok := made[id]
+			if !ok {
+				text = string(c.dict.at(id))
+				made[id] = text
+			}
+			s = append(s, text)
+		}
+		each(i, s)
+	}
+	return nil
+}
+
+// times calls each with the times of the rows.
+func (f *File) times(group int, numbers []uint32, each func(i int, us int64)) error {
+	c, err := f.column(group, table.Timestamp, numbers)
+	if err != nil {
+		return err
+	}
+	for i, row := range numbers {
+		if err := c.seek(int64(row)); err != nil {
+			return err
+		}
+		each(i, c.times[int64(row)-c.first])
+	}
+	return nil
+}
