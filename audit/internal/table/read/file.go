@@ -36,11 +36,8 @@ const (
 	magic = "PAR1"
 )
 
-// ErrForm is the error of a file whose form is newer than this version of clew, or that is no file
-// of clew.
-var ErrForm = errors.New("a file of another form")
-
-// Open reads the footer of the file of size bytes in r. The file is in use until the last call of
+// Open reads the footer of the file of size bytes in r. The error is table.ErrNewer for a file that
+// a newer version of clew wrote. The file is in use until the last call of
 // a method has returned; nothing has to be closed.
 func Open(r io.ReaderAt, size int64) (*File, error) {
 	f := &File{reader: r, size: size}
@@ -81,9 +78,9 @@ func (f *File) checkForm() error {
 		return nil
 	}
 	if n, err := strconv.Atoi(form); err == nil && n > 0 {
-		return fmt.Errorf("%w: %d, of a newer version of clew", ErrForm, n)
+		return table.ErrNewer
 	}
-	return fmt.Errorf("%w: not written by clew", ErrForm)
+	return fmt.Errorf("not a file of clew: its form is %.20q", form)
 }
 
 // Meta returns the footer's metadata of a key, "" without it.

@@ -1,0 +1,390 @@
+package lake
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"example.com/clew/audit/internal/table/read"
+)
+
+// Find yields the events that q asks for in the stores, the newest first; events of the same time
+// are in the order of trace ID, app and message. Journals beside the stores are searched as well,
+// see [Journaled], so that an event is found as soon as it is written. No event comes twice.
+//
+// A file that cannot be read is skipped: report says which. An error that ends the search is the last that is
+// yielded, with an Event that is zero: [*TooMuchError], that of a store that cannot be listed, or
+// ctx's. Report may be nil; else it is written while the events are read, and whole when they end.
+//
+// Nothing runs between two events, and nothing after the loop over them has ended. Each loop is a
+// search of its own; one at a time may write to a report.
+func Find(ctx context.Context, q Query, report *Report, stores ...Store) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		s, err := newFinding(ctx, q, report, stores)
+		if err == nil {
+			defer s.close()
+			err = s.run(func(events []Event) bool {
+				for _, e := range events {
+					if ctx.Err() != nil || !yield(e, nil) {
+						return false
+					}
+				}
+				return true
+			})
+		}
+		if err == nil && !s.stopped {
+			err = ctx.Err()
+		}
+		if err != nil {
+			yield(Event{}, err)
+		}
+	}
+}
+
+// Count returns the number of events that q asks for, as [Find] would yield them, and reads less.
+func Count(ctx context.Context, q Query, report *Report, stores ...Store) (n int64, err error) {
+	s, err := newFinding(ctx, q, report, stores)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	s.question.rows = false
+	err = s.run(nil)
+	n = s.found
+	if s.question.limit > 0 {
+		n = min(n, int64(s.question.limit))
+	}
+	return n, err
+}
+
+// finding is one search.
+type finding struct {
+	*view
+	question *question
+	found    int64
+	stopped  bool // by the loop over the events
+}
+
+func newFinding(ctx context.Context, q Query, report *Report, stores []Store) (*finding, error) {
+	if report == nil {
+		report = new(Report)
+	}
+	*report = Report{}
+	a, err := q.resolve()
+	if err != nil {
+		return nil, err
+	}
+	return newFindingOf(ctx, a, report, stores)
+}
+
+func newFindingOf(ctx context.Context, a *question, report *Report, stores []Store) (*finding, error) {
+	v, err := newView(ctx, stores, a.maxBytes, report)
+	if err != nil {
+		return nil, err
+	}
+	return &finding{view: v, question: a}, nil
+}
+
+// run searches partition after partition, and gives the events of each to yield, until that is
+// false or there are enough.
+func (s *finding) run(yield func([]Event) bool) error {
+	if err := s.readJournals(); err != nil {
+		return err
+	}
+	partitions, err := s.partitions(s.question.span)
+	if err != nil {
+		return err
+	}
+	if err := s.affordable(partitions); err != nil {
+		return err
+	}
+	var later []Event // of a trace: after the range, and in its last partition
+	if s.question.grows {
+		if later, err = s.grow(&partitions); err != nil {
+			return err
+		}
+	}
+	s.setRange()
+	if len(later) > 0 && !s.give(later, yield) {
+		return nil
+	}
+	for _, p := range partitions {
+		if s.enough() {
+			return nil
+		}
+		events, err := s.search(p)
+		if err != nil {
+			return err
+		}
+		if !s.give(events, yield) {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *finding) setRange() {
+	s.report.Since = time.UnixMicro(s.question.span.since).UTC()
+	if s.question.span.until < 1<<62 {
+		s.report.Until = time.UnixMicro(s.question.span.until).UTC()
+	}
+}
+
+func (s *finding) enough() bool {
+	return s.question.limit > 0 && s.found >= int64(s.question.limit)
+}
+
+// give sorts the events and yields as many as are left of the limit.
+func (s *finding) give(events []Event, yield func([]Event) bool) bool {
+	if yield == nil {
+		return true
+	}
+	slices.SortStableFunc(events, newest)
+	if limit := s.question.limit; limit > 0 {
+		events = events[:min(len(events), max(0, limit-int(s.found)))]
+	}
+	s.found += int64(len(events))
+	s.stopped = !yield(events)
+	return !s.stopped
+}
+
+func newest(a, b Event) int {
+	return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(a.TraceID, b.TraceID), cmp.Compare(a.App, b.App), cmp.Compare(a.Message, b.Message),
+		slices.Compare(flat(a.Context), flat(b.Context)))
+}
+
+func flat(context map[string]string) (all []string) {
+	for _, key := range slices.Sorted(maps.Keys(context)) {
+		all = append(all, key, context[key])
+	}
+	return all
+}
+
+// readJournals reads the segments, whose events are few or many but in no partition yet.
+func (s *finding) readJournals() error {
+	return parallel(s.ctx, len(s.segments), func(i int) error {
+		return s.walkSegment(s.segments[i], func(o *openSegment) (bool, int64, error) { return o.find(s.ctx, s.question) })
+	})
+}
+
+// walkSegment walks a segment, and notes what was read and what was wrong.
+func (v *view) walkSegment(o *openSegment, walk func(*openSegment) (clean bool, size int64, err error)) error {
+	if !o.opened() {
+		return nil
+	}
+	clean, size, err := walk(o)
+	if v.ctx.Err() != nil {
+		return v.ctx.Err()
+	}
+	v.mu.Lock()
+	v.report.Segments++
+	v.report.JournalBytes += size
+	v.mu.Unlock()
+	if err == nil && !clean {
+		err = fmt.Errorf("damaged behind its first %d bytes, which were read", size)
+	}
+	if err != nil {
+		v.skip(journalDir+"/"+o.name, err)
+	}
+	return nil
+}
+
+// partitions returns those of the range, the newest first: of files, and of journals' events.
+func (s *finding) partitions(span timeRange) ([]*partition, error) {
+	all, err := s.list(span)
+	if err != nil {
+		return nil, err
+	}
+	have := map[int64]bool{}
+	for _, p := range all {
+		have[p.begin] = true
+	}
+	for _, o := range s.segments {
+		for begin := range o.hits {
+			if !have[begin] && begin < span.until && begin+partitionMicros > span.since {
+				have[begin] = true
+				all = append(all, &partition{begin: begin})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *partition) int { return cmp.Compare(b.begin, a.begin) })
+	return all, nil
+}
+
+func (s *finding) affordable(partitions []*partition) (err error) {
+	q := s.filter()
+	s.report.Estimate, err = s.estimate(partitions, &q, s.question.rows && s.question.limit == 0)
+	if err == nil && s.report.Estimate > s.maxBytes {
+		s.setRange()
+		err = &TooMuchError{Estimate: s.report.Estimate, Limit: s.maxBytes, Narrow: narrow}
+	}
+	return err
+}
+
+func (s *finding) filter() read.Filter {
+	q := s.question.filter
+	q.Since, q.Until = s.question.span.since, s.question.span.until
+	return q
+}
+
+// grow searches the last partition of the range, and the one after it for as long as the one before
+// held a hit. It takes the partitions that it has searched off partitions.
+func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
+	last := s.question.span.until - partitionMicros
+	if len(*partitions) == 0 || (*partitions)[0].begin != last {
+		return nil, nil
+	}
+	p := (*partitions)[0]
+	*partitions = (*partitions)[1:]
+	for {
+		found, err := s.search(p)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, found...)
+		if len(found) == 0 {
+			return events, nil
+		}
+		span := timeRange{s.question.span.until, s.question.span.until + partitionMicros}
+		next, err := s.partitions(span)
+		if err != nil || len(next) == 0 {
+			return events, err
+		}
+		p = next[0]
+		s.question.span.until = span.until
+	}
+}
+
+// place is where a hit lies.
+type place struct {
+	file  *stored
+	group int
+	hit   read.Hit
+}
+
+// search returns the events of a partition, or counts them where nobody wants them.
+func (s *finding) search(p *partition) (events []Event, err error) {
+	s.report.Partitions++
+	q := s.filter()
+	var (
+		mu     sync.Mutex
+		places []place
+		count  int64
+		files  int
+	)
+	forget := func() { places, count, files, events = nil, 0, 0, nil }
+	err = s.visit(p, forget, func(f *stored) error {
+		own, err := searchFile(f, &q)
+		if err != nil {
+			return err
+		}
+		if s.question.rows {
+			own = newestPlaces(own, s.question.limit)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		files++
+		count += int64(len(own))
+		if s.question.rows {
+			places = append(places, own...)
+		}
+		return nil
+	}, func() error {
+		events, err = s.materialise(newestPlaces(places, s.question.limit))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.report.Files += files
+	for _, o := range p.journals {
+		for _, e := range o.hits[p.begin] {
+			if us := e.Time.UnixMicro(); us >= q.Since && us < q.Until {
+				events = append(events, e)
+			}
+		}
+	}
+	if !s.question.rows {
+		s.found += count + int64(len(events))
+	}
+	return events, nil
+}
+
+// searchFile returns the hits of one file.
+func searchFile(f *stored, q *read.Filter) (places []place, err error) {
+	for group := range f.file.Groups() {
+		if err := f.view.ctx.Err(); err != nil {
+			return nil, err
+		}
+		hits, err := f.file.Search(group, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, hit := range hits {
+			places = append(places, place{f, group, hit})
+		}
+	}
+	return places, nil
+}
+
+// newestPlaces returns the limit newest hits, and all that have the time of the last of these: which
+// of them count is known when they are read.
+func newestPlaces(places []place, limit int) []place {
+	if limit == 0 || len(places) <= limit {
+		return places
+	}
+	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(b.hit.Time, a.hit.Time) })
+	n := limit
+	for n < len(places) && places[n].hit.Time == places[limit-1].hit.Time {
+		n++
+	}
+	return places[:n]
+}
+
+// materialise reads the rows of the hits. Each is checked with all of the question again.
+func (s *finding) materialise(places []place) (events []Event, err error) {
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.file.name, b.file.name), cmp.Compare(a.group, b.group), cmp.Compare(a.hit.Row, b.hit.Row))
+	})
+	var groups [][]place
+	for len(places) > 0 {
+		n := 1
+		for n < len(places) && places[n].file == places[0].file && places[n].group == places[0].group {
+			n++
+		}
+		groups = append(groups, places[:n])
+		places = places[n:]
+	}
+	all := make([][]Event, len(groups))
+	err = parallel(s.ctx, len(groups), func(i int) error {
+		return s.one(groups[i][0].file, func(f *stored) (err error) {
+			all[i], err = s.rows(f, groups[i])
+			return err
+		})
+	})
+	return slices.Concat(all...), err
+}
+
+func (s *finding) rows(f *stored, places []place) ([]Event, error) {
+	numbers := make([]uint32, len(places))
+	for i := range places {
+		numbers[i] = places[i].hit.Row
+	}
+	rows, err := f.file.Read(places[0].group, numbers)
+	if err != nil {
+		return nil, err
+	}
+	events := make([]Event, 0, len(rows))
+	for i, row := range rows {
+		e := Event{Time: time.UnixMicro(row.Time).UTC(), TraceID: row.TraceID, App: row.App, Message: row.Message, Context: row.Context, TraceNames: row.TraceNames}
+		if row.Time == places[i].hit.Time && s.question.matches(&e) {
+			events = append(events, e)
+		}
+	}
+	return events, nil
+}

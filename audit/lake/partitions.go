@@ -1,0 +1,428 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/clew/audit/internal/table"
+	"example.com/clew/audit/internal/table/read"
+)
+
+// view is the stores as one search sees them. No event is seen twice, and none that was written
+// when the search began is missed, while segments are packed and files are merged:
+//
+//  1. The journals' segments are opened before partitions are listed.
+//  2. A file that an opened segment became is skipped: the segment has all of it.
+//  3. The events of an opened segment are skipped in a partition where a merged file has them.
+//  4. A file that a merged file replaces is skipped.
+//  5. A file that is gone when it is opened was merged: its partition is listed and read again.
+type view struct {
+	ctx      context.Context
+	stores   []Store
+	segments []*openSegment
+	opened   map[string]bool // the IDs of segments
+	maxBytes int64
+
+	mu      sync.Mutex // of report.Skipped
+	report  *Report
+	reads   atomic.Int64
+	bytes   atomic.Int64
+	skipped map[string]bool
+}
+
+// errGone is the error of a file that is not there any more, or is another one.
+var errGone = errors.New("the file is gone")
+
+func newView(ctx context.Context, stores []Store, maxBytes int64, report *Report) (v *view, err error) {
+	v = &view{ctx: ctx, stores: stores, maxBytes: maxBytes, report: report, opened: map[string]bool{}, skipped: map[string]bool{}}
+	if v.segments, err = openSegments(ctx, stores); err != nil {
+		return nil, err
+	}
+	for _, s := range v.segments {
+		if s.err != nil {
+			v.skip(journalDir+"/"+s.name, s.err)
+		}
+		if s.opened() {
+			v.opened[s.header.ID] = true
+		}
+	}
+	return v, nil
+}
+
+func (v *view) close() {
+	closeSegments(v.segments)
+	v.report.Reads, v.report.Bytes = v.reads.Load(), v.bytes.Load()
+}
+
+// skip notes a file that cannot be read, once.
+func (v *view) skip(name string, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.skipped[name] {
+		v.skipped[name] = true
+		v.report.Skipped = append(v.report.Skipped, Skipped{name, err})
+	}
+}
+
+// stored is a Parquet file in a store.
+type stored struct {
+	view  *view
+	store Store
+	name  string
+	size  int64 // as it was listed
+
+	mu     sync.Mutex
+	reader Reader
+	opened int64 // its size when it was opened first
+	file   *read.File
+}
+
+// ReadAt opens the file where it is not open.
+func (s *stored) ReadAt(p []byte, at int64) (int, error) {
+	r, err := s.open()
+	if err != nil {
+		return 0, err
+	}
+	s.view.reads.Add(1)
+	if n := s.view.bytes.Add(int64(len(p))); n > s.view.maxBytes {
+		return 0, &TooMuchError{Estimate: n, Limit: s.view.maxBytes, Narrow: narrow}
+	}
+	return r.ReadAt(p, at)
+}
+
+func (s *stored) open() (Reader, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reader != nil {
+		return s.reader, nil
+	}
+	r, err := s.store.Open(s.view.ctx, s.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errGone
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.file != nil && r.Size() != s.opened {
+		r.Close()
+		return nil, errGone
+	}
+	s.reader, s.opened = r, r.Size()
+	return r, nil
+}
+
+func (s *stored) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reader != nil {
+		s.reader.Close()
+		s.reader = nil
+	}
+}
+
+// footer opens the file and reads its footer.
+func (s *stored) footer() error {
+	if s.file != nil {
+		return nil
+	}
+	if _, err := s.open(); err != nil {
+		return err
+	}
+	return s.guard(func() (err error) {
+		file, err := read.Open(s, s.opened)
+		if err == nil {
+			s.file = file
+		}
+		return err
+	})
+}
+
+// guard makes an error of a panic: a fault in reading one damaged file must not end a search over
+// good ones, and less the process.
+func (s *stored) guard(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a fault in reading it: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
+}
+
+// base is the file's name without its directory.
+func (s *stored) base() string { return s.name[len(partitionLayout):] }
+
+// partition is the files of one partition, of all stores.
+type partition struct {
+	begin    int64 // microseconds
+	files    []*stored
+	journals []*openSegment // those whose events count
+	again    int            // how often it was listed again
+}
+
+// list returns the partitions of the range that have files, in no order.
+func (v *view) list(span timeRange) ([]*partition, error) {
+	found := map[int64]*partition{}
+	for _, prefix := range prefixes(span) {
+		if err := v.listInto(found, prefix, span); err != nil {
+			return nil, err
+		}
+	}
+	all := make([]*partition, 0, len(found))
+	for _, p := range found {
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// maxHours is how many hours are listed one after the other. A longer range is listed in one go.
+const maxHours = 48
+
+func prefixes(span timeRange) (all []string) {
+	const hour = int64(time.Hour / time.Microsecond)
+	if span.until-span.since <= 0 || uint64(span.until-span.since) > uint64(maxHours*hour) {
+		return []string{""}
+	}
+	for us := floorPartition(span.since); us < span.until; us += partitionMicros {
+		name := Partition(time.UnixMicro(us))
+		name = name[:strings.Index(name, "minute=")]
+		if len(all) == 0 || all[len(all)-1] != name {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func (v *view) listInto(found map[int64]*partition, prefix string, span timeRange) error {
+	for _, store := range v.stores {
+		for f, err := range store.List(v.ctx, prefix) {
+			if err != nil {
+				return fmt.Errorf("lake: listing the files: %w", err)
+			}
+			in, base, ok := ours(f.Name)
+			if !ok {
+				continue
+			}
+			begin, _ := PartitionTime(in)
+			us := begin.UnixMicro()
+			if us >= span.until || us+partitionMicros <= span.since {
+				continue
+			}
+			p := found[us]
+			if p == nil {
+				p = &partition{begin: us}
+				found[us] = p
+			}
+			// IDs are random: the same name in another store is a copy.
+			if !slices.ContainsFunc(p.files, func(s *stored) bool { return s.base() == base }) {
+				p.files = append(p.files, &stored{view: v, store: store, name: f.Name, size: f.Size})
+			}
+		}
+	}
+	return nil
+}
+
+// relist lists p again.
+func (v *view) relist(p *partition) error {
+	p.close()
+	found := map[int64]*partition{}
+	span := timeRange{p.begin, p.begin + 1}
+	if err := v.listInto(found, Partition(time.UnixMicro(p.begin)), span); err != nil {
+		return err
+	}
+	p.files, p.journals = nil, nil
+	if again := found[p.begin]; again != nil {
+		p.files = again.files
+	}
+	return nil
+}
+
+func (p *partition) close() {
+	for _, f := range p.files {
+		f.close()
+	}
+}
+
+const (
+	// maxOpen is how many files are held open between reading their footers and the rest.
+	maxOpen = 128
+
+	// maxAgain is how often a partition is listed again. Each time a merge must have ended.
+	maxAgain = 100
+)
+
+// visit calls file for the files of p that count, several at once, and sets which journals count.
+// End is called after these. Begin is called before, and again when all of it must be forgotten
+// because files went away.
+func (v *view) visit(p *partition, begin func(), file func(*stored) error, end func() error) error {
+	defer p.close()
+	for {
+		begin()
+		err := v.footers(p)
+		if err == nil {
+			err = v.each(p.files, func(s *stored) error {
+				defer func() {
+					if len(p.files) > maxOpen {
+						s.close()
+					}
+				}()
+				return file(s)
+			})
+		}
+		if err == nil {
+			err = end()
+		}
+		if !errors.Is(err, errGone) {
+			return err
+		}
+		if p.again++; p.again > maxAgain {
+			return fmt.Errorf("lake: the files of %s change all the time", Partition(time.UnixMicro(p.begin)))
+		}
+		if err := v.relist(p); err != nil {
+			return err
+		}
+	}
+}
+
+// footers reads the footers, and leaves the files that count.
+func (v *view) footers(p *partition) error {
+	err := v.each(p.files, func(s *stored) error {
+		if len(p.files) > maxOpen {
+			defer s.close()
+		}
+		return s.footer()
+	})
+	if err != nil {
+		return err
+	}
+	replaced := map[string]bool{}
+	for _, s := range p.files {
+		if s.file == nil {
+			continue
+		}
+		for name := range strings.FieldsSeq(s.file.Meta(table.MetaReplaces)) {
+			replaced[name] = true
+		}
+	}
+	p.files = slices.DeleteFunc(p.files, func(s *stored) bool {
+		id := strings.TrimSuffix(s.base(), Suffix)
+		out := s.file == nil || replaced[s.base()] || v.opened[id]
+		if out {
+			s.close()
+		}
+		return out
+	})
+	p.journals = p.journals[:0]
+	for _, s := range v.segments {
+		if s.opened() && !replaced[s.header.ID+Suffix] {
+			p.journals = append(p.journals, s)
+		}
+	}
+	return nil
+}
+
+// each calls do for files, several at once. Damage is noted; what ends the search is returned.
+func (v *view) each(files []*stored, do func(*stored) error) error {
+	return parallel(v.ctx, len(files), func(i int) error { return v.one(files[i], do) })
+}
+
+func (v *view) one(s *stored, do func(*stored) error) error {
+	err := s.guard(func() error { return do(s) })
+	var tooMuch *TooMuchError
+	switch {
+	case err == nil:
+	case v.ctx.Err() != nil:
+		return v.ctx.Err()
+	case errors.Is(err, errGone) || errors.As(err, &tooMuch):
+		return err
+	default:
+		v.skip(s.name, err)
+	}
+	return nil
+}
+
+// parallel calls do for 0 to n-1, a few at once, and returns when all have returned. After an error
+// no more are begun.
+func parallel(ctx context.Context, n int, do func(i int) error) error {
+	var (
+		next   atomic.Int64
+		once   sync.Once
+		failed atomic.Bool
+		first  error
+		wg     sync.WaitGroup
+	)
+	work := func() {
+		for !failed.Load() {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return
+			}
+			err := ctx.Err()
+			if err == nil {
+				err = do(i)
+			}
+			if err != nil {
+				once.Do(func() { first = err })
+				failed.Store(true)
+			}
+		}
+	}
+	for range min(n, 2*runtime.GOMAXPROCS(0)) - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+	return first
+}
+
+// narrow is said to people who ask for too much.
+const narrow = "a shorter range or a value under a key narrows it, and only files with that value are read; or raise the limit"
+
+// sampleFiles is how many footers an estimate reads at most.
+const sampleFiles = 16
+
+// estimate returns about how many bytes a search of the partitions reads. It reads the footers of
+// a few files, as far apart as may be, and goes by the size of the others.
+func (v *view) estimate(partitions []*partition, q *read.Filter, rows bool) (int64, error) {
+	var files []*stored
+	var size int64
+	for _, p := range partitions {
+		for _, f := range p.files {
+			files = append(files, f)
+			size += f.size
+		}
+	}
+	var sample []*stored
+	step := max(1, (len(files)+sampleFiles-1)/sampleFiles)
+	for i := 0; i < len(files); i += step {
+		sample = append(sample, files[i])
+	}
+	var sampled, cost atomic.Int64
+	err := v.each(sample, func(s *stored) error {
+		err := s.footer()
+		s.close()
+		if errors.Is(err, errGone) {
+			return nil // its partition will be listed again
+		}
+		if err == nil {
+			sampled.Add(s.size)
+			cost.Add(s.file.Cost(q, rows) + footerCost)
+		}
+		return err
+	})
+	if err != nil || sampled.Load() == 0 {
+		return 0, err
+	}
+	return int64(float64(cost.Load()) * float64(size) / float64(sampled.Load())), nil
+}
+
+// footerCost is about what the footer of a file is.
+const footerCost = 16 << 10
