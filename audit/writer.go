@@ -60,26 +60,31 @@ func (l *Logger) write() {
 type writer struct {
 	*Logger
 	active *journalFile
+	round  *round // of this turn
 }
 
 // flush writes the chunks that wait, and with all, or for a round, what is in the shards.
 func (w *writer) flush(all bool) {
-	r := w.takeRound()
-	if all || r != nil || w.queue.isEmpty() {
+	w.round = w.takeRound()
+	if all || w.round != nil || w.queue.isEmpty() {
 		w.collect()
 	}
-	var failed error
 	for c := w.queue.next(); c != nil; c = w.queue.next() {
-		if err := w.writeChunk(c); err != nil {
-			failed = err
-		}
+		w.writeChunk(c)
 	}
-	switch {
-	case r == nil:
-	case failed != nil:
-		r.finish(failed)
-	default:
-		w.syncer.add(r)
+	if w.round != nil {
+		w.syncer.add(w.round)
+	}
+}
+
+// fail ends the rounds that wait: none of them waits until there is room on the disk.
+func (w *writer) fail(err error) {
+	if w.round != nil {
+		w.round.finish(err)
+		w.round = nil
+	}
+	if r := w.takeRound(); r != nil {
+		r.finish(err)
 	}
 }
 
@@ -96,9 +101,9 @@ func (w *writer) collect() {
 	}
 }
 
-// writeChunk writes c, again and again until it is written or the Logger is closed. It returns the
-// error of the first attempt that failed, if any did. Meanwhile, the buffer takes what is logged.
-func (w *writer) writeChunk(c *chunk) (first error) {
+// writeChunk writes c, again and again until it is written or the Logger is closed. Meanwhile, the
+// buffer takes what is logged.
+func (w *writer) writeChunk(c *chunk) {
 	segment.PutBlockHead(c.b)
 	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
 		last := isClosed(w.closing)
@@ -107,18 +112,12 @@ func (w *writer) writeChunk(c *chunk) (first error) {
 			w.delay.add(time.Since(c.since))
 			w.queue.done(c, w.active)
 			w.sealIfDue(false)
-			return first
+			return
 		}
-		w.note("write the journal", err)
-		if first == nil {
-			first = err
-		}
-		if r := w.takeRound(); r != nil {
-			r.finish(err)
-		}
+		w.fail(w.note("write the journal", err))
 		if last {
 			w.queue.done(c, nil)
-			return first
+			return
 		}
 		wait(pause, w.closing)
 	}

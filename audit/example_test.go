@@ -1,0 +1,72 @@
+package audit_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"log/slog"
+	"os"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/trace"
+)
+
+func Example() {
+	dir, err := os.MkdirTemp("", "audit")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+
+	l, err := audit.Open(audit.Config{Dir: dir, App: "media-api"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, span := trace.Start(context.Background(), "augment")
+	defer span.End()
+
+	id := "1584258444344170009" // from the request
+	l.Log(ctx, "image augmented", slog.String("network", "instagram"), slog.String("network_id", id))
+	fmt.Println(l.Stats().Accepted, "event")
+
+	// At the end, with a fresh timeout: the context whose end began the shutdown is over.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := l.Close(ctx); err != nil {
+		log.Print(err)
+	}
+	// Output: 1 event
+}
+
+func ExampleLogger_LogSync() {
+	dir, err := os.MkdirTemp("", "audit")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	l, err := audit.Open(audit.Config{Dir: dir, App: "shop"})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := l.LogSync(ctx, "payment captured", slog.String("order", "A-17")); err != nil {
+		fmt.Println("do not tell the customer yet:", err)
+	}
+	fmt.Println(l.Stats().Written, "event is on disk")
+
+	if err := l.Close(ctx); err != nil {
+		log.Print(err)
+	}
+	// Output: 1 event is on disk
+}
+
+// A library logs to the Logger that it is given, or to none.
+func ExampleLogger_nil() {
+	var l *audit.Logger
+	l.Log(context.Background(), "post deduplicated", slog.String("item", "XYZ.123"))
+	fmt.Println(l.Stats().Accepted)
+	// Output: 0
+}
