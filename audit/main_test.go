@@ -59,6 +59,12 @@ func (p *packer) set(refuse error) {
 	p.refuse = refuse
 }
 
+func (p *packer) called() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls
+}
+
 func (p *packer) all() (all []audit.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,18 +140,6 @@ func shut(t testing.TB, l *audit.Logger) {
 func adds(t testing.TB, s audit.Stats) {
 	t.Helper()
 	assert.Equal(t, s.Accepted, s.Written+s.Buffered+s.Failed, "written + buffered + failed of %+v", s)
-}
-
-// eventually waits for something that happens in another goroutine. Nothing is said about when.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for !ok() {
-		select {
-		case <-t.Context().Done():
-			t.Fatal(what)
-		case <-time.After(time.Millisecond):
-		}
-	}
 }
 
 func journalFiles(t testing.TB, dir string) []string {
