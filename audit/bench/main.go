@@ -19,6 +19,7 @@ var commands = map[string]func(args []string) error{
 	"peers":   runPeers,
 	"one":     runOne, // a peer in a process of its own, for peers
 	"sustain": runSustain,
+	"find":    runFind,
 	"soak":    runSoak,
 }
 

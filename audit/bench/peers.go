@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/clew/audit"
+	"example.com/clew/audit/lake"
 	"github.com/rs/zerolog"
 	"gopkg.in/natefinch/lumberjack.v2"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -55,7 +56,8 @@ func writeAudit(dir string, events []event) error {
 }
 
 func findAudit(dir, key, value string) (rows int, err error) {
-	return 0, nil
+	rows, _, err = find(lake.Query{Context: map[string]string{key: value}}, lake.Dir(dir))
+	return rows, err
 }
 
 func writeZerolog(dir string, events []event) error {
