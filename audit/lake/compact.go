@@ -31,7 +31,8 @@ const (
 
 // CompactOptions says what [Compact] merges.
 type CompactOptions struct {
-	// After is how long a partition must have ended, so that late files are there too. Zero is an hour.
+	// After is how long a partition must have ended, so that late files are there too. Zero is an
+	// hour.
 	After time.Duration
 }
 
@@ -302,8 +303,8 @@ func (c *compaction) publish(in string, names []string, meta table.Meta) error {
 	return nil
 }
 
-// mergedName returns the name of the file that is merged from names, which are sorted: the same one
-// for the same files, so that a merge that is done again replaces its file.
+// mergedName returns the name of the file that is merged from names, which are sorted: the same
+// one for the same files, so that a merge that is done again replaces its file.
 func mergedName(names []string) string {
 	hash := sha256.Sum256([]byte(strings.Join(names, " ")))
 	return names[0][:idLength] + "-" + hex.EncodeToString(hash[:hashLength/2]) + Suffix

@@ -39,8 +39,8 @@ func TestDirReadOnly(t *testing.T) {
 	assert.Equal(t, []string{"p/", "p/a"}, onDisk(t, dir))
 }
 
-// The test's own process, with the variable, may write no file over 50,000 bytes: the system refuses
-// in the middle of a file, as when the disk is full.
+// The test's own process, with the variable, may write no file over 50,000 bytes: the system
+// refuses in the middle of a file, as when the disk is full.
 func TestDirDiskFull(t *testing.T) {
 	const variable = "CLEW_TEST_FULL_DIR"
 	if dir := os.Getenv(variable); dir != "" {

@@ -15,9 +15,10 @@ const (
 	hashLength      = 16         // of what tells merged files apart
 )
 
-// Partition returns the directory of the events of t: year=2026/month=11/day=27/hour=04/minute=15/,
-// in UTC. Hive's layout has four digits for a year, so events before the year 1 are in the first
-// partition of it, and events after the year 9999 in the last one.
+// Partition returns the directory of the events of t:
+// year=2026/month=11/day=27/hour=04/minute=15/, in UTC. Hive's layout has four digits for a year,
+// so events before the year 1 are in the first partition of it, and events after the year 9999 in
+// the last one.
 func Partition(t time.Time) string {
 	t = t.UTC()
 	switch {
@@ -29,8 +30,8 @@ func Partition(t time.Time) string {
 	return t.Truncate(PartitionSpan).Format(partitionLayout)
 }
 
-// PartitionTime returns the time at which the partition begins that name is, or lies in. It is false
-// for every name that Partition does not make.
+// PartitionTime returns the time at which the partition begins that name is, or lies in. It is
+// false for every name that Partition does not make.
 func PartitionTime(name string) (begin time.Time, ok bool) {
 	if len(name) < len(partitionLayout) {
 		return begin, false
@@ -43,8 +44,8 @@ func PartitionTime(name string) (begin time.Time, ok bool) {
 	return begin, true
 }
 
-// ours splits the name of a file that clew may have written into its partition and the rest. Such a
-// name is a segment's ID, or that of the first segment of a merged file and a hash.
+// ours splits the name of a file that clew may have written into its partition and the rest. Such
+// a name is a segment's ID, or that of the first segment of a merged file and a hash.
 func ours(name string) (partition, base string, ok bool) {
 	if _, ok := PartitionTime(name); !ok {
 		return "", "", false

@@ -11,8 +11,8 @@ import (
 // Store holds the files of a lake. [Dir] is one.
 //
 // Names are paths with slashes, such as
-// year=2026/month=11/day=27/hour=04/minute=15/NAME.parquet, relative to the store. Methods are called
-// from several goroutines at once.
+// year=2026/month=11/day=27/hour=04/minute=15/NAME.parquet, relative to the store. Methods are
+// called from several goroutines at once.
 type Store interface {
 	// Put writes a file of size bytes, whole or not at all: nobody sees a part of it, also after
 	// a crash. A file of that name is replaced. When it has returned nil, the file is safe.

@@ -85,7 +85,8 @@ func TestBloomFilters(t *testing.T) {
 	}
 }
 
-// checkFilter finds each value of the column in its filter, and returns the number of distinct ones.
+// checkFilter finds each value of the column in its filter, and returns the number of distinct
+// ones.
 func checkFilter(t *testing.T, filter parquet.BloomFilter, chunk parquet.ColumnChunk) int {
 	distinct := map[string]bool{}
 	eachPage(t, chunk, func(_ int, values []parquet.Value) {

@@ -13,9 +13,9 @@ import (
 // message is a constant.
 const maxMessages = 10_000
 
-// estimate says cheaply whether there may be more than maxMessages distinct messages. Each sets one
-// of 65,536 bits. 10,000 set 9,276, give or take 25, so that 9,000 are a safe sign: the messages are
-// then counted.
+// estimate says cheaply whether there may be more than maxMessages distinct messages. Each sets
+// one of 65,536 bits. 10,000 set 9,276, give or take 25, so that 9,000 are a safe sign: the
+// messages are then counted.
 type estimate struct {
 	bits [1 << 10]uint64
 }

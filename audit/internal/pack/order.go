@@ -15,9 +15,9 @@ import (
 
 // order brings a segment's records into the order of partition, trace ID and time.
 //
-// A trace's records lie apart, but they are few, and mostly in the order of time. So the records are
-// grouped by partition and trace through a hash table, and only the groups are sorted: a tenth of
-// what there would be to sort else.
+// A trace's records lie apart, but they are few, and mostly in the order of time. So the records
+// are grouped by partition and trace through a hash table, and only the groups are sorted: a
+// tenth of what there would be to sort else.
 type order struct {
 	records []uint32 // where each begins in the segment
 	groupOf []uint32 // for each record
@@ -110,7 +110,8 @@ func (g *group) same(h *group) bool {
 	return g.high == h.high && g.low == h.low && g.width == h.width && g.partition == h.partition
 }
 
-// compare is by the trace ID's text: that of 16 digits comes before that of 32 that begins with it.
+// compare is by the trace ID's text: that of 16 digits comes before that of 32 that begins with
+// it.
 func (g *group) compare(h *group) int {
 	switch {
 	case g.partition != h.partition:

@@ -46,13 +46,13 @@ func Segment(ctx context.Context, store lake.Store, path string) (Result, error)
 	return NewPacker().Segment(ctx, store, path)
 }
 
-// Segment writes the events of the segment in the file at path to the store: a file for each partition that
-// they lie in, one after the other. The file's name is the segment's ID, so that a second time
-// replaces the files by the same ones. The segment stays.
+// Segment writes the events of the segment in the file at path to the store: a file for each
+// partition that they lie in, one after the other. The file's name is the segment's ID, so that a
+// second time replaces the files by the same ones. The segment stays.
 //
 // A segment that is damaged is packed up to the damage. The error is [segment.ErrNewer] or
-// [segment.ErrNotOurs] for a file that is no such segment, and that of the first file that could not
-// be written; some files may have been written by then.
+// [segment.ErrNotOurs] for a file that is no such segment, and that of the first file that could
+// not be written; some files may have been written by then.
 func (p *Packer) Segment(ctx context.Context, store lake.Store, path string) (Result, error) {
 	result, err := p.segment(ctx, store, path)
 	if err != nil {

@@ -23,8 +23,8 @@ var ErrFail = errors.New("no space left on device")
 // Memory is a store in memory, which can fail. The zero value is empty. Methods may be called from
 // several goroutines; fields are set before.
 type Memory struct {
-	// FailAt is the number of the Put, Delete, Open, List or Lock that fails, and all after it, as if
-	// the process ended there; from 1; 0: none.
+	// FailAt is the number of the Put, Delete, Open, List or Lock that fails, and all after it,
+	// as if the process ended there; from 1; 0: none.
 	FailAt int
 
 	// Half says that the one that fails has done its work, and only its answer is lost.

@@ -16,8 +16,8 @@ type dictionary struct {
 }
 
 func newDictionary() *dictionary {
-	// The seed is random because the strings are not ours: whoever could choose strings with the
-	// same hash could make packing as slow as he likes. The files do not depend on it.
+	// The seed is random because clients choose the strings: anyone who could choose many with
+	// one hash could make packing slow. The files do not depend on the seed.
 	return &dictionary{slots: make([]uint64, 256), seed: maphash.MakeSeed()}
 }
 
@@ -78,8 +78,8 @@ func (d *dictionary) reset() {
 	d.plain, d.at, d.seen = d.plain[:0], d.at[:0], d.seen[:0]
 }
 
-// bounds returns the least and the greatest of the strings whose indexes are given, which are those
-// of one page. Each string is compared once a page, however often it is there.
+// bounds returns the least and the greatest of the strings whose indexes are given, which are
+// those of one page. Each string is compared once a page, however often it is there.
 func (d *dictionary) bounds(indexes []uint32, page int) (least, greatest []byte) {
 	for len(d.seen) < len(d.at) {
 		d.seen = append(d.seen, 0)

@@ -21,9 +21,9 @@ import (
 const (
 	magic = "PAR1"
 
-	// bloomBits is the least number of bits a distinct value. The filters' sizes are powers of two,
-	// as some readers demand, so that there are up to twice as many: one in a hundred row groups
-	// or fewer is read in vain.
+	// bloomBits is the least number of bits a distinct value. The filters' sizes are powers of
+	// two, as some readers demand, so that there are up to twice as many: one in a hundred row
+	// groups or fewer is read in vain.
 	bloomBits = 10
 
 	// maxBound is the length of the bounds in the column index, and of those in a row group's
@@ -32,8 +32,8 @@ const (
 	maxStat  = 256
 )
 
-// file is a Parquet file in memory: the row groups, then the Bloom filters, the column indexes, the
-// offset indexes and the footer, so that a reader gets all that is not data in one piece.
+// file is a Parquet file in memory: the row groups, then the Bloom filters, the column indexes,
+// the offset indexes and the footer, so that a reader gets all that is not data in one piece.
 type file struct {
 	out    []byte
 	groups []format.RowGroup
@@ -194,8 +194,8 @@ func (f *file) addPage(c *chunk, meta *format.ColumnMetaData, row, levels, empty
 	})
 }
 
-// writePage compresses f.page and writes it. The header's size is known only when the page's is, so
-// that the page goes behind the room for it.
+// writePage compresses f.page and writes it. The header's size is known only when the page's is,
+// so that the page goes behind the room for it.
 func (f *file) writePage(meta *format.ColumnMetaData, h format.PageHeader) {
 	at := len(f.out)
 	const room = 128

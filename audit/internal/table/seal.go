@@ -7,9 +7,9 @@ import (
 	"io"
 )
 
-// Before the footer lies what Parquet has no place for: checksums. Page checksums do not cover the
-// footer and the pages' heads, and a wrong bit there can cost the reader any memory: a codec of the
-// footer that became another one ends the process. So no damaged footer is parsed.
+// Before the footer lies what Parquet has no place for: checksums. Page checksums do not cover
+// the footer and the pages' heads, and a wrong bit there can cost the reader any memory: a codec
+// of the footer that became another one ends the process. So no damaged footer is parsed.
 //
 //	seal   4 bytes   "clew"
 //	       uint32    CRC-32C of all before the seal

@@ -46,8 +46,8 @@ type Source struct {
 	read    int64
 }
 
-// OpenSource reads the footer of a file of size bytes. It returns what it can also with [ErrNewer]:
-// what a newer file replaces is in it.
+// OpenSource reads the footer of a file of size bytes. It returns what it can also with
+// [ErrNewer]: what a newer file replaces is in it.
 func OpenSource(r io.ReaderAt, size int64) (s *Source, err error) {
 	defer recovered(&err)
 	if err := CheckFooter(r, size); err != nil {
@@ -190,8 +190,8 @@ func (s *Source) open(g parquet.RowGroup) error {
 	return nil
 }
 
-// Record returns the row that Next has read. It is valid until the next call of Next. An app of its
-// own that is "" is none.
+// Record returns the row that Next has read. It is valid until the next call of Next. An app of
+// its own that is "" is none.
 func (s *Source) Record() *segment.Record { return &s.record }
 
 // next makes a record of the next row, as the journal has it.

@@ -14,14 +14,15 @@ const (
 	// Form is the value of MetaForm in the files that this version writes.
 	Form = "1"
 
-	// A row group ends at so many rows, pairs and names, or bytes of distinct strings. To find an ID or a value
-	// is to read the distinct ones of a row group, so that its size bounds what is read.
+	// A row group ends at so many rows, pairs and names, or bytes of distinct strings. To find an
+	// ID or a value is to read the distinct ones of a row group, so that its size bounds what is
+	// read.
 	maxGroupRows   = 128 << 10
 	maxGroupValues = 1 << 20
 	maxGroupBytes  = 8 << 20
 
-	// A page ends at so many rows, or pairs and names, in all columns at the same row. To read a row is to
-	// read a page of each column.
+	// A page ends at so many rows, or pairs and names, in all columns at the same row. To read a
+	// row is to read a page of each column.
 	maxPageRows   = 8 << 10
 	maxPageValues = 64 << 10
 )
@@ -33,8 +34,8 @@ type Meta struct {
 	ManyMessages []string // as MetaManyMessages
 }
 
-// Writer writes a Parquet file to memory. Use [NewWriter]; it is for one goroutine, and for one file
-// after the other.
+// Writer writes a Parquet file to memory. Use [NewWriter]; it is for one goroutine, and for one
+// file after the other.
 type Writer struct {
 	file  file
 	group group
@@ -60,12 +61,12 @@ func (w *Writer) Reset() {
 	w.begin, w.end = math.MaxInt64, math.MinInt64
 }
 
-// errOrder is a fault of the caller. Readers rely on the order, so that a file without it would hide
-// its events.
+// errOrder is a fault of the caller. Readers rely on the order, so that a file without it would
+// hide its events.
 var errOrder = errors.New("table: events are not in the order of trace ID and time")
 
-// Add adds an event. Events come in the order of their trace IDs' bytes, and of their times within a
-// trace. App is that of a record without one. Nothing of r is kept.
+// Add adds an event. Events come in the order of their trace IDs' bytes, and of their times
+// within a trace. App is that of a record without one. Nothing of r is kept.
 //
 // A key that r has twice has the value that comes last.
 func (w *Writer) Add(r *segment.Record, app []byte) error {
