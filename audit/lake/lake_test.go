@@ -230,7 +230,10 @@ func sortNewest(all []lake.Event) {
 		if c := b.Time.Compare(a.Time); c != 0 {
 			return c
 		}
-		return strings.Compare(fmt.Sprint(a.TraceID, a.App, a.Message, a.Context), fmt.Sprint(b.TraceID, b.App, b.Message, b.Context))
+		if c := strings.Compare(a.TraceID+a.App, b.TraceID+b.App); c != 0 {
+			return c
+		}
+		return strings.Compare(fmt.Sprint(a.Message, a.Context), fmt.Sprint(b.Message, b.Context))
 	})
 }
 

@@ -3,7 +3,6 @@ package read
 import (
 	"encoding/binary"
 	"errors"
-	"math"
 	"slices"
 	"sort"
 
@@ -62,14 +61,14 @@ func (f *File) Search(group int, q *Filter) ([]Hit, error) {
 // Cost returns about how many bytes Search and Read read of the file, beside its footer, where no
 // Bloom filter spares more than that. Rows says that all rows found are read as well.
 func (f *File) Cost(q *Filter, rows bool) (n int64) {
-	narrow := len(q.TraceIDs) > 0 || len(q.values()) > 0
+	narrow := len(q.TraceIDs) > 0 || len(q.All()) > 0
 	for g := range f.footer.groups {
 		s := search{file: f, group: g, chunks: &f.footer.groups[g].chunks, filter: q}
 		if !s.withinBounds() {
 			continue
 		}
 		if narrow {
-			n += int64(len(q.TraceIDs)+len(q.values())) * (bloom.BlockSize + bloomHead)
+			n += int64(len(q.TraceIDs)+len(q.All())) * (bloom.BlockSize + bloomHead)
 			continue
 		}
 		for i := range s.chunks {
@@ -95,8 +94,8 @@ func (q *Filter) reads(column int) bool {
 	return false
 }
 
-// values is all values that a row must have one of at least, so that Bloom filters are asked.
-func (q *Filter) values() []string {
+// All returns all values that q names, so that Bloom filters can be asked.
+func (q *Filter) All() []string {
 	all := slices.Concat(q.Values, q.AnyValue)
 	for _, pair := range q.Pairs {
 		all = append(all, pair[1])
@@ -342,7 +341,7 @@ func (s *search) keepIn(index int, values ...string) error {
 // largest part of a row group: all use the one that was read.
 func (s *search) values() error {
 	q := s.filter
-	if len(q.values()) == 0 {
+	if len(q.All()) == 0 {
 		return nil
 	}
 	c, err := s.file.column(s.group, table.ContextValue, s.rows)
@@ -450,10 +449,11 @@ func hasPair(keys, values []uint32, pair [2]uint32) bool {
 	return false
 }
 
-// Touched returns the trace IDs of the rows of a row group that have each of values, and of no more
-// than limit traces for a value. Rows without a trace are left out.
-func (f *File) Touched(group int, values []string, limit int) (map[string][]string, error) {
-	s := search{file: f, group: group, chunks: &f.footer.groups[group].chunks, filter: &Filter{AnyValue: values, Since: math.MinInt64, Until: math.MaxInt64}}
+// Touched returns, for each of q's AnyValue that is in a row group, the trace IDs of the rows that
+// have it, limit of them at most. Rows without a trace are left out, and so are row groups outside
+// q's range. The rest of q does not count.
+func (f *File) Touched(group int, q *Filter, limit int) (map[string][]string, error) {
+	s := search{file: f, group: group, chunks: &f.footer.groups[group].chunks, filter: q}
 	possible, err := s.possible()
 	if err != nil || !possible {
 		return nil, err
@@ -467,7 +467,7 @@ func (f *File) Touched(group int, values []string, limit int) (map[string][]stri
 		return nil, err
 	}
 	rows := map[uint32][]uint32{}
-	for id := range d.findAll(values) {
+	for id := range d.findAll(q.AnyValue) {
 		rows[id] = nil
 	}
 	if len(rows) == 0 {

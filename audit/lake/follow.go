@@ -1,0 +1,395 @@
+package lake
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/internal/table/read"
+)
+
+// Bounds are those of a [Story]. A field that is zero has the value that stands beside it.
+type Bounds struct {
+	Hops   int // 2: from what was asked for to its traces is the first
+	Traces int // 100
+	Rows   int // 10,000 events
+	Common int // 20: a value in more traces of the range than these identifies nothing
+}
+
+func (b Bounds) orDefaults() Bounds {
+	return Bounds{cmp.Or(b.Hops, 2), cmp.Or(b.Traces, 100), cmp.Or(b.Rows, 10_000), cmp.Or(b.Common, 20)}
+}
+
+// Story is what happened to an item: its events, those of its traces, and those of the traces that
+// have another of its identifiers.
+type Story struct {
+	Events []Step // in the order of time
+	Traces int    // that were followed
+	// Stopped says where the story may go on: a sentence for each bound that was reached, and one
+	// for the values that were too common to be followed.
+	Stopped []string
+}
+
+// Step is an event of a Story.
+type Step struct {
+	Event
+	Hop int           // 0: what was asked for; 1: in a trace of that; 2: in a trace that shares an identifier with these
+	By  string        // key=value: the identifier that led to the event's trace; "" for hops 0 and 1
+	Gap time.Duration // since the step before
+}
+
+// Follow tells the story of the events that q asks for. Their traces are read, then the traces that
+// have one of the values that the events of these traces have, and so on, within bounds.
+//
+// A value identifies an item when it occurs in few traces of the range, Bounds.Common at most: an order's
+// number, and not the name of a network. What q itself asks for is followed however common it is.
+// Events without a trace are told only where q asks for them.
+//
+// The range is q's, with one difference: a trace ID that says when its trace began makes it no
+// shorter than 24 hours, and it has no end without Until. Limit does not count. Report is as in
+// [Find], and counts a file as often as it was searched. With an error the story is what was found until then.
+func Follow(ctx context.Context, q Query, bounds Bounds, report *Report, stores ...Store) (*Story, error) {
+	if report == nil {
+		report = new(Report)
+	}
+	*report = Report{}
+	story := new(Story)
+	for _, n := range []int{bounds.Hops, bounds.Traces, bounds.Rows, bounds.Common} {
+		if n < 0 {
+			return story, fmt.Errorf("lake: a bound of %d", n)
+		}
+	}
+	q.Limit = 0
+	a, err := q.resolve()
+	if err != nil {
+		return story, err
+	}
+	if q.Since.IsZero() {
+		day := q
+		day.TraceID = ""
+		whole, _ := day.timeRange(nil)
+		a.span.since, a.grows = min(a.span.since, whole.since), false
+		a.span.until = whole.until
+	}
+	v, err := newView(ctx, stores, a.maxBytes, report)
+	if err != nil {
+		return story, err
+	}
+	defer v.close()
+	f := &following{view: v, span: a.span, bounds: bounds.orDefaults(), story: story, traces: map[string]trace{}, values: map[string]bool{}}
+	err = f.run(a)
+	f.tell()
+	return story, err
+}
+
+// following is the state of a Follow.
+type following struct {
+	*view
+	span   timeRange
+	bounds Bounds
+	story  *Story
+	traces map[string]trace // that the story has, by their IDs of 32 digits
+	values map[string]bool  // that were followed, or need not be
+	common []string         // values that are in too many traces
+	more   struct{ hops, traces, rows bool }
+}
+
+type trace struct {
+	hop int
+	by  string
+}
+
+// padded is the one spelling of a trace ID by which traces are told apart.
+func padded(id string) string {
+	if len(id) == 16 {
+		return "0000000000000000" + id
+	}
+	return id
+}
+
+func (f *following) run(a *question) error {
+	for _, value := range a.filter.All() {
+		f.values[value] = true
+	}
+	asked, err := f.find(a)
+	if err != nil {
+		return err
+	}
+	fresh := f.begin(asked)
+	for hop := 1; ; hop++ {
+		events, err := f.read(fresh)
+		if err != nil {
+			return err
+		}
+		values := f.identifiers(events)
+		if len(values) == 0 {
+			return nil
+		}
+		if hop == f.bounds.Hops {
+			f.more.hops = true
+			return nil
+		}
+		if fresh, err = f.next(values, hop+1); err != nil || len(fresh) == 0 {
+			return err
+		}
+	}
+}
+
+// begin takes up the events that were asked for. Those with a trace come again with it.
+func (f *following) begin(asked []Event) (fresh []string) {
+	slices.Reverse(asked) // the oldest first
+	for _, e := range asked {
+		if e.TraceID == "" {
+			f.add(Step{Event: e})
+		} else if f.admit(e.TraceID, trace{hop: 1}) {
+			fresh = append(fresh, e.TraceID)
+		}
+	}
+	return fresh
+}
+
+// admit is whether a trace is new to the story, and there is room for it.
+func (f *following) admit(id string, t trace) bool {
+	if _, known := f.traces[padded(id)]; known {
+		return false
+	}
+	if len(f.traces) >= f.bounds.Traces {
+		f.more.traces = true
+		return false
+	}
+	f.traces[padded(id)] = t
+	return true
+}
+
+func (f *following) add(s Step) {
+	if len(f.story.Events) >= f.bounds.Rows {
+		f.more.rows = true
+		return
+	}
+	f.story.Events = append(f.story.Events, s)
+}
+
+// read reads the events of traces into the story.
+func (f *following) read(ids []string) ([]Event, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	a := &question{span: f.span, rows: true, maxBytes: f.maxBytes}
+	for _, id := range ids {
+		both, err := spellings(id)
+		if err != nil {
+			return nil, err
+		}
+		a.filter.TraceIDs = append(a.filter.TraceIDs, both...)
+	}
+	slices.Sort(a.filter.TraceIDs)
+	a.matches = func(e *Event) bool {
+		_, ok := slices.BinarySearch(a.filter.TraceIDs, e.TraceID)
+		return ok
+	}
+	events, err := f.find(a)
+	slices.Reverse(events)
+	for _, e := range events {
+		t := f.traces[padded(e.TraceID)]
+		f.add(Step{Event: e, Hop: t.hop, By: t.by})
+	}
+	return events, err
+}
+
+// find returns the newest events of a question, one more at most than there is room for.
+func (f *following) find(a *question) (all []Event, err error) {
+	a.limit = f.bounds.Rows - len(f.story.Events) + 1
+	if a.limit <= 1 {
+		f.more.rows = true
+		return nil, nil
+	}
+	s := &finding{view: f.view, question: a}
+	err = s.run(func(events []Event) bool {
+		all = append(all, events...)
+		return true
+	})
+	return all, err
+}
+
+// identifiers returns the values of events that were not followed yet, and the key that each has.
+func (f *following) identifiers(events []Event) map[string]string {
+	fresh := map[string]string{}
+	for _, e := range events {
+		for _, key := range slices.Sorted(maps.Keys(e.Context)) {
+			value := e.Context[key]
+			if !f.values[value] {
+				f.values[value] = true
+				fresh[value] = key
+			}
+		}
+	}
+	delete(fresh, "")
+	return fresh
+}
+
+// next returns the new traces that have one of values, those of the rarest value first.
+func (f *following) next(values map[string]string, hop int) (fresh []string, err error) {
+	t := &touching{view: f.view, span: f.span, most: f.bounds.Common, traces: map[string]map[string]string{}}
+	for value := range values {
+		t.traces[value] = map[string]string{}
+	}
+	if err := t.run(); err != nil {
+		return nil, err
+	}
+	rare := slices.Collect(maps.Keys(t.traces))
+	slices.SortFunc(rare, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(t.traces[a]), len(t.traces[b])), cmp.Compare(a, b))
+	})
+	for value, key := range values {
+		if t.traces[value] == nil {
+			f.common = append(f.common, key+"="+value)
+		}
+	}
+	for _, value := range rare {
+		for _, id := range slices.Sorted(maps.Values(t.traces[value])) {
+			if f.admit(id, trace{hop, values[value] + "=" + value}) {
+				fresh = append(fresh, id)
+			}
+		}
+	}
+	return fresh, nil
+}
+
+// tell finishes the story.
+func (f *following) tell() {
+	s := f.story
+	s.Traces = len(f.traces)
+	slices.SortStableFunc(s.Events, func(a, b Step) int {
+		if c := a.Time.Compare(b.Time); c != 0 {
+			return c
+		}
+		return newest(a.Event, b.Event)
+	})
+	for i := range s.Events {
+		if i > 0 {
+			s.Events[i].Gap = s.Events[i].Time.Sub(s.Events[i-1].Time)
+		}
+	}
+	say := func(reached bool, format string, n int) {
+		if reached {
+			s.Stopped = append(s.Stopped, fmt.Sprintf(format, n))
+		}
+	}
+	say(f.more.hops, "after %d hops there are values that were not followed", f.bounds.Hops)
+	say(f.more.traces, "there are more than %d traces", f.bounds.Traces)
+	say(f.more.rows, "there are more than %d events", f.bounds.Rows)
+	if len(f.common) > 0 {
+		slices.Sort(f.common)
+		const shown = 5
+		names := strings.Join(f.common[:min(shown, len(f.common))], ", ")
+		if len(f.common) > shown {
+			names += fmt.Sprintf(" and %d more", len(f.common)-shown)
+		}
+		s.Stopped = append(s.Stopped, fmt.Sprintf("in more than %d traces, and so not followed: %s", f.bounds.Common, names))
+	}
+}
+
+// touching looks for the traces that have values. A value that is in more than most is dropped as
+// soon as that is seen.
+type touching struct {
+	*view
+	span timeRange
+	most int
+
+	mu     sync.Mutex
+	traces map[string]map[string]string // by value, and by the one spelling of the ID
+}
+
+func (t *touching) run() error {
+	err := parallel(t.ctx, len(t.segments), func(i int) error { return t.walkSegment(t.segments[i], t.segment) })
+	if err != nil {
+		return err
+	}
+	partitions, err := t.list(t.span)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(b.begin, a.begin) })
+	for _, p := range partitions {
+		// What was noted stays when files go away: those that replace them have the same events.
+		if err := t.visit(p, func() {}, t.file, func() error { return nil }); err != nil {
+			return err
+		}
+		t.report.Partitions++
+	}
+	return nil
+}
+
+func (t *touching) values() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Keys(t.traces))
+}
+
+func (t *touching) note(value, id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if of := t.traces[value]; of != nil && id != "" {
+		of[padded(id)] = id
+		if len(of) > t.most {
+			delete(t.traces, value)
+		}
+	}
+}
+
+func (t *touching) file(f *stored) error {
+	whole := read.Filter{Since: t.span.since, Until: t.span.until}
+	for group := range f.file.Groups() {
+		values := t.values()
+		if len(values) == 0 {
+			return nil
+		}
+		if err := t.ctx.Err(); err != nil {
+			return err
+		}
+		whole.AnyValue = values
+		touched, err := f.file.Touched(group, &whole, t.most+1)
+		if err != nil {
+			return err
+		}
+		for value, ids := range touched {
+			for _, id := range ids {
+				t.note(value, id)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *touching) segment(o *openSegment) (clean bool, size int64, err error) {
+	wanted := map[string]bool{}
+	for _, value := range t.values() {
+		wanted[value] = true
+	}
+	return o.walk(t.ctx, nil, func(r *segment.Record) {
+		if len(r.TraceID) == 0 || r.Time < t.span.since || r.Time >= t.span.until {
+			return
+		}
+		for _, value := range r.Pairs() {
+			if wanted[string(value)] {
+				t.record(eventOf(r, o.header.App), wanted)
+				return
+			}
+		}
+	})
+}
+
+// record notes the values of an event, of which a key that was logged twice has one.
+func (t *touching) record(e Event, wanted map[string]bool) {
+	for _, value := range e.Context {
+		if wanted[value] {
+			t.note(value, e.TraceID)
+		}
+	}
+}

@@ -1,0 +1,302 @@
+package lake
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/internal/table"
+	"example.com/clew/audit/internal/table/read"
+)
+
+// Statistics is what a lake holds, and what costs what.
+type Statistics struct {
+	Partitions []PartitionStats // the oldest first
+	Apps       []AppStats       // those with the most events first
+	Keys       []KeyStats       // those with the most bytes first
+	Messages   int              // distinct ones; from 100,000 on there may be more
+
+	// ManyMessages is the apps that had more than 10,000 distinct messages within a few minutes:
+	// their messages hold what belongs into the context.
+	ManyMessages []string
+
+	JournalSegments int // that are not in Parquet files yet
+	JournalEvents   int64
+	JournalBytes    int64
+}
+
+// PartitionStats is what the Parquet files of a partition hold.
+type PartitionStats struct {
+	Begin  time.Time
+	Files  int
+	Events int64
+	Bytes  int64
+	// Columns is the bytes of each column: timestamp, trace_id, app, message, context.key,
+	// context.value and trace_names. The rest of Bytes is Bloom filters and indexes.
+	Columns map[string]int64
+}
+
+// AppStats is the events of an app, as a sample of the files has them.
+type AppStats struct {
+	App    string
+	Events int64 // estimated; 0 for an app that the sample does not have
+}
+
+// KeyStats is a key of the context, as a sample of the files has it.
+type KeyStats struct {
+	Key      string
+	Pairs    int64 // estimated
+	Bytes    int64 // of the values as strings, before dictionaries and compression; estimated
+	Sampled  int64 // pairs in the sample
+	Distinct int64 // values in the sample, each row group's counted apart
+}
+
+const (
+	// sampleGroups is how many row groups are read for AppStats and KeyStats, one of a file and as
+	// far apart as may be.
+	sampleGroups = 8
+	maxMessages  = 100_000
+)
+
+// Stats returns what the stores hold for the partitions that lie in the range, wholly or in part.
+// Times that are zero leave it open.
+//
+// It reads the footers and the small dictionaries of all files, and a row group of a few of them:
+// what is estimated is multiplied from these. Journals are counted, and are in nothing else. Report
+// is as in [Find]; the range has no limit of bytes. With an error the statistics are nil.
+func Stats(ctx context.Context, since, until time.Time, report *Report, stores ...Store) (*Statistics, error) {
+	if report == nil {
+		report = new(Report)
+	}
+	*report = Report{}
+	a, err := (&Query{Since: fromStart(since), Until: until, MaxBytes: -1}).resolve()
+	if err != nil {
+		return nil, err
+	}
+	v, err := newView(ctx, stores, a.maxBytes, report)
+	if err != nil {
+		return nil, err
+	}
+	defer v.close()
+	report.Since, report.Until = since, until
+	c := &counting{view: v, stats: new(Statistics), apps: map[string]int64{}, keys: map[string]*KeyStats{}, messages: map[string]bool{}, many: map[string]bool{}}
+	if err := c.run(a.span); err != nil {
+		return nil, err
+	}
+	return c.stats, nil
+}
+
+// fromStart is t, or a time before all where Query would read none as 24 hours ago.
+func fromStart(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC)
+	}
+	return t
+}
+
+// counting is the state of a Stats.
+type counting struct {
+	*view
+	stats *Statistics
+
+	mu          sync.Mutex
+	apps        map[string]int64
+	keys        map[string]*KeyStats
+	messages    map[string]bool
+	many        map[string]bool
+	sample      map[string]bool // names of files
+	rows        int64           // of all files
+	sampledRows int64
+}
+
+func (c *counting) run(span timeRange) error {
+	for _, o := range c.segments {
+		if err := c.walkSegment(o, c.segment); err != nil {
+			return err
+		}
+	}
+	partitions, err := c.list(span)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(a.begin, b.begin) })
+	c.choose(partitions)
+	for _, p := range partitions {
+		if err := c.partition(p); err != nil {
+			return err
+		}
+	}
+	c.finish()
+	return nil
+}
+
+func (c *counting) segment(o *openSegment) (clean bool, size int64, err error) {
+	n := int64(0)
+	clean, size, err = o.walk(c.ctx, nil, func(*segment.Record) { n++ })
+	c.stats.JournalSegments++
+	c.stats.JournalEvents += n
+	c.stats.JournalBytes += size
+	return clean, size, err
+}
+
+// choose chooses the files of the sample.
+func (c *counting) choose(partitions []*partition) {
+	var names []string
+	for _, p := range partitions {
+		for _, f := range p.files {
+			names = append(names, f.name)
+		}
+	}
+	c.sample = map[string]bool{}
+	step := max(1, (len(names)+sampleGroups-1)/sampleGroups)
+	for i := 0; i < len(names); i += step {
+		c.sample[names[i]] = true
+	}
+}
+
+// fileStats is what was read of one file.
+type fileStats struct {
+	file           *stored
+	apps, messages []string
+	keys           []string
+	sample         *read.Sample
+}
+
+func (c *counting) partition(p *partition) error {
+	var files []*fileStats
+	err := c.visit(p, func() { files = nil }, func(f *stored) error {
+		s, err := c.file(f)
+		if err == nil {
+			c.mu.Lock()
+			files = append(files, s)
+			c.mu.Unlock()
+		}
+		return err
+	}, func() error { return nil })
+	if err != nil {
+		return err
+	}
+	c.report.Partitions++
+	c.report.Files += len(files)
+	if len(files) > 0 {
+		c.add(p, files)
+	}
+	return nil
+}
+
+func (c *counting) file(f *stored) (*fileStats, error) {
+	s := &fileStats{file: f}
+	for group := range f.file.Groups() {
+		for index, to := range map[int]*[]string{table.App: &s.apps, table.Message: &s.messages, table.ContextKey: &s.keys} {
+			words, err := f.file.Strings(group, index)
+			if err != nil {
+				return nil, err
+			}
+			*to = append(*to, words...)
+		}
+	}
+	if c.sample[f.name] && f.file.Groups() > 0 {
+		var err error
+		if s.sample, err = f.file.Sample(0); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (c *counting) add(p *partition, files []*fileStats) {
+	stats := PartitionStats{Begin: time.UnixMicro(p.begin).UTC(), Files: len(files), Columns: map[string]int64{}}
+	for _, s := range files {
+		f := s.file.file
+		stats.Bytes += s.file.opened
+		for group := range f.Groups() {
+			stats.Events += f.Rows(group)
+		}
+		for column, name := range columnNames {
+			stats.Columns[name] += f.Bytes(column)
+		}
+		c.addWords(s)
+		if s.sample != nil {
+			c.addSample(s.sample)
+		}
+	}
+	c.rows += stats.Events
+	c.stats.Partitions = append(c.stats.Partitions, stats)
+}
+
+// columnNames are the columns as people know them.
+var columnNames = [...]string{
+	table.Timestamp: "timestamp", table.TraceID: "trace_id", table.App: "app", table.Message: "message",
+	table.ContextKey: "context.key", table.ContextValue: "context.value", table.TraceNames: "trace_names",
+}
+
+func (c *counting) addWords(s *fileStats) {
+	for _, app := range s.apps {
+		c.apps[app] += 0
+	}
+	for _, key := range s.keys {
+		if c.keys[key] == nil {
+			c.keys[key] = &KeyStats{Key: key}
+		}
+	}
+	for _, message := range s.messages {
+		if len(c.messages) < maxMessages {
+			c.messages[message] = true
+		}
+	}
+	var many []string
+	text := s.file.file.Meta(table.MetaManyMessages)
+	if err := json.Unmarshal([]byte(text), &many); err != nil && text != "" {
+		c.skip(s.file.name, errors.Join(errors.New("its "+table.MetaManyMessages), err))
+	}
+	for _, app := range many {
+		c.many[app] = true
+	}
+}
+
+func (c *counting) addSample(s *read.Sample) {
+	c.sampledRows += s.Rows
+	for app, n := range s.Apps {
+		c.apps[app] += n
+	}
+	for key, of := range s.Keys {
+		k := c.keys[key]
+		if k == nil {
+			k = &KeyStats{Key: key}
+			c.keys[key] = k
+		}
+		k.Sampled += of.Pairs
+		k.Bytes += of.Bytes
+		k.Distinct += of.Distinct
+	}
+}
+
+// finish multiplies what was sampled.
+func (c *counting) finish() {
+	factor := 0.
+	if c.sampledRows > 0 {
+		factor = float64(c.rows) / float64(c.sampledRows)
+	}
+	for app, n := range c.apps {
+		c.stats.Apps = append(c.stats.Apps, AppStats{app, int64(float64(n) * factor)})
+	}
+	slices.SortFunc(c.stats.Apps, func(a, b AppStats) int {
+		return cmp.Or(cmp.Compare(b.Events, a.Events), strings.Compare(a.App, b.App))
+	})
+	for _, k := range c.keys {
+		k.Pairs, k.Bytes = int64(float64(k.Sampled)*factor), int64(float64(k.Bytes)*factor)
+		c.stats.Keys = append(c.stats.Keys, *k)
+	}
+	slices.SortFunc(c.stats.Keys, func(a, b KeyStats) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), strings.Compare(a.Key, b.Key))
+	})
+	c.stats.Messages = len(c.messages)
+	c.stats.ManyMessages = slices.Sorted(maps.Keys(c.many))
+}
