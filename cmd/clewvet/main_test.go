@@ -177,7 +177,7 @@ func TestBroken(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	stdout, stderr, code := run(t, ".", clewvet, "help")
-	for _, name := range []string{"logctx", "ctxless", "freshctx", "reqctx", "detachedgo", "ignore", "rawclient", "nakedgo"} {
+	for _, name := range []string{"logctx", "ctxless", "freshctx", "reqctx", "detachedgo", "auditmsg", "ignore", "rawclient", "nakedgo"} {
 		if !strings.Contains(stdout+stderr, name) {
 			t.Errorf("help does not name %s", name)
 		}

@@ -2,6 +2,7 @@
 package vet
 
 import (
+	"example.com/clew/cmd/clewvet/internal/vet/auditmsg"
 	"example.com/clew/cmd/clewvet/internal/vet/ctxless"
 	"example.com/clew/cmd/clewvet/internal/vet/detachedgo"
 	"example.com/clew/cmd/clewvet/internal/vet/freshctx"
@@ -21,6 +22,7 @@ func On() []*analysis.Analyzer {
 		freshctx.Analyzer,
 		reqctx.Analyzer,
 		detachedgo.Analyzer,
+		auditmsg.Analyzer,
 		ignore.Analyzer,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/clew/cmd/clewvet/internal/vet/at"
+	"example.com/clew/cmd/clewvet/internal/vet/auditmsg"
 	"example.com/clew/cmd/clewvet/internal/vet/ctxless"
 	"example.com/clew/cmd/clewvet/internal/vet/detachedgo"
 	"example.com/clew/cmd/clewvet/internal/vet/freshctx"
@@ -32,6 +33,7 @@ func TestAnalyzers(t *testing.T) {
 		{freshctx.Analyzer, []string{"freshctx", "freshctx/carried", "freshctx/ends", "freshctx/untraced", "messagecontexts"}},
 		{reqctx.Analyzer, []string{"reqctx", "nilctx/req", "withheld/req", "headers", "messagerequests"}},
 		{detachedgo.Analyzer, []string{"detachedgo", "detachedwithout", "detachedfar"}},
+		{auditmsg.Analyzer, []string{"auditmsg"}},
 		{rawclient.Analyzer, []string{"rawclient"}},
 		{nakedgo.Analyzer, []string{"nakedgo", "nakedgo/allowed"}},
 		{ignore.Analyzer, []string{"ignore"}},
