@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.com/clew/internal/timeline"
+)
+
+// compactCommand is clew-audit compact.
+type compactCommand struct {
+	dirs
+	After string `help:"Merge the files of times that ended so long ago." default:"1h" placeholder:"DURATION"`
+	TTL   string `help:"Delete events that are older than this too. Without it, none is deleted." placeholder:"DURATION"`
+}
+
+// Help is what --help says besides.
+func (compactCommand) Help() string {
+	return `Programs that write do this by themselves, for their own directory. It is for directories that
+nobody writes to any more, and for stores that several programs share. It may run beside them.
+
+Examples:
+
+  clew-audit compact -d /var/lib/media/audit
+  clew-audit compact -d '/var/lib/*/audit' --ttl 14d
+
+Exit codes:
+
+  0    done, also if there was nothing to do
+  2    the command line is wrong
+  3    a file could not be read or written, or another compaction is running`
+}
+
+func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
+	after, ok := duration(c.After)
+	if !ok {
+		return 0, usagef("--after wants a duration such as 1h, not %q", clip(c.After))
+	}
+	ttl := time.Duration(0)
+	if c.TTL != "" {
+		if ttl, ok = duration(c.TTL); !ok || ttl == 0 {
+			return 0, usagef("--ttl wants a duration such as 14d, not %q", clip(c.TTL))
+		}
+	}
+	e, problems, err := openEngine(std, c.dirs)
+	if err != nil {
+		return 0, err
+	}
+	for _, dir := range e.dirs {
+		if ctx.Err() != nil {
+			return exitInterrupted, nil
+		}
+		done, err := compact(ctx, dir, after, ttl)
+		if _, err := fmt.Fprintf(std.out, "%s: %s\n", printable(dir), done); err != nil {
+			return 0, err
+		}
+		for _, left := range done.left {
+			std.say("%s: left alone: %s", dir, left)
+			problems++
+		}
+		if err != nil && ctx.Err() == nil {
+			std.say("%s: %v", dir, err)
+			problems++
+		}
+	}
+	if problems > 0 {
+		return exitIncomplete, nil
+	}
+	return exitFound, nil
+}
+
+// compacted is what compact has done.
+type compacted struct {
+	merged, into int
+	events       int64
+	expired      int
+	bytes        int64
+	left         []string
+}
+
+func (c compacted) String() string {
+	text := "nothing to merge"
+	if c.merged > 0 {
+		text = fmt.Sprintf("%s with %s merged into %s", timeline.Counted(c.merged, "file"), timeline.Counted(int(c.events), "event"), timeline.Counted(c.into, "file"))
+	}
+	if c.expired > 0 {
+		text += fmt.Sprintf(", %s with %s deleted", timeline.Counted(c.expired, "old file"), amount(float64(c.bytes)))
+	}
+	return text
+}
+
+func amount(bytes float64) string {
+	units := []string{"B", "kB", "MB", "GB", "TB"}
+	for bytes >= 1000 && len(units) > 1 {
+		bytes, units = bytes/1000, units[1:]
+	}
+	return fmt.Sprintf("%.3g %s", bytes, units[0])
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// dirs says where the events are.
+type dirs struct {
+	Dir []string `short:"d" help:"Where the events are: the directory of a program's audit.Config, or a pattern such as '/var/lib/*/audit'. May be given several times. Without it, CLEW_AUDIT_DIR says it." placeholder:"DIRECTORY" sep:"none"`
+}
+
+// list returns the directories, each once, and what is wrong with the others.
+func (d *dirs) list() (found []string, problems []error, err error) {
+	names := d.names()
+	if len(names) == 0 {
+		return nil, nil, usagef("say where the events are: --dir DIRECTORY, or CLEW_AUDIT_DIR")
+	}
+	for _, name := range names {
+		matches := []string{name}
+		if _, statErr := os.Stat(name); statErr != nil {
+			if matches, err = filepath.Glob(name); err != nil {
+				return nil, nil, usagef("--dir: %s: %v", name, err)
+			}
+			if len(matches) == 0 {
+				problems = append(problems, statErr)
+			}
+		}
+		for _, match := range matches {
+			match = filepath.Clean(match)
+			if info, err := os.Stat(match); err != nil {
+				problems = append(problems, err)
+				continue
+			} else if !info.IsDir() {
+				if len(matches) == 1 {
+					problems = append(problems, &os.PathError{Op: "read", Path: match, Err: errNoDirectory})
+				}
+				continue
+			}
+			if !slices.Contains(found, match) {
+				found = append(found, match)
+			}
+		}
+	}
+	return found, problems, nil
+}
+
+// names are those of the flags; without any, those of the environment.
+func (d *dirs) names() []string {
+	names := d.Dir
+	if len(names) == 0 {
+		names = filepath.SplitList(os.Getenv("CLEW_AUDIT_DIR"))
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
+}
+
+// one returns the only directory, which need not be there yet: that to write to.
+func (d *dirs) one() (string, error) {
+	names := d.names()
+	switch {
+	case len(names) == 0:
+		return "", usagef("say where to write: --dir DIRECTORY, or CLEW_AUDIT_DIR")
+	case len(names) > 1:
+		return "", usagef("say one directory to write to, not %d: %s", len(names), clip(strings.Join(names, ", ")))
+	}
+	return names[0], nil
+}
+
+type dirError string
+
+func (e dirError) Error() string { return string(e) }
+
+const errNoDirectory = dirError("it is no directory")
+
+func clip(text string) string {
+	if len(text) > 80 {
+		return text[:80] + "…"
+	}
+	return text
+}

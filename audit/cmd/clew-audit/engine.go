@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/lake"
+	"example.com/clew/internal/timeline"
+)
+
+// engine searches directories, and remembers what was searched.
+type engine struct {
+	dirs    []string
+	stores  []lake.Store
+	began   time.Time
+	report  lake.Report
+	stopped error // why the search ended before its end
+}
+
+// openEngine opens the directories. What is wrong with some of them is said, and counted.
+func openEngine(std streams, d dirs) (e *engine, problems int, err error) {
+	found, wrong, err := d.list()
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, problem := range wrong {
+		std.say("%v", problem)
+	}
+	e = &engine{dirs: found, began: time.Now()}
+	for _, dir := range found {
+		e.stores = append(e.stores, lake.Dir(dir))
+	}
+	return e, len(wrong), nil
+}
+
+// lake is what is asked for as the library has it.
+func (q *query) lake() lake.Query {
+	l := lake.Query{
+		TraceID: q.trace, Values: q.values, App: q.app, Message: q.message, TraceName: q.name,
+		Since: q.since, Until: q.until, Within: q.within, Limit: q.limit, MaxBytes: q.maxBytes,
+	}
+	for _, pair := range q.context {
+		if l.Context == nil {
+			l.Context = map[string]string{}
+		}
+		l.Context[pair[0]] = pair[1]
+	}
+	return l
+}
+
+// find yields the events, newest first.
+func (e *engine) find(ctx context.Context, q query) iter.Seq2[lake.Event, error] {
+	return lake.Find(ctx, q.lake(), &e.report, e.stores...)
+}
+
+func (e *engine) count(ctx context.Context, q query) (int64, error) {
+	return lake.Count(ctx, q.lake(), &e.report, e.stores...)
+}
+
+func (e *engine) follow(ctx context.Context, q query, bounds lake.Bounds) (*lake.Story, error) {
+	return lake.Follow(ctx, q.lake(), bounds, &e.report, e.stores...)
+}
+
+func (e *engine) stats(ctx context.Context, s span) (*lake.Statistics, error) {
+	return lake.Stats(ctx, s.since, s.until, &e.report, e.stores...)
+}
+
+// say says what was searched, and returns how many things went wrong.
+func (e *engine) say(std streams) (problems int) {
+	r := &e.report
+	for _, skipped := range r.Skipped {
+		std.say("%s skipped: %v", skipped.Name, skipped.Err)
+	}
+	if e.stopped != nil {
+		std.say("%s", strings.TrimPrefix(explain(e.stopped), "lake: "))
+		problems++
+	}
+	text := "searched "
+	if r.Segments > 0 {
+		text += fmt.Sprintf("%s of journals (%s) and ", timeline.Counted(r.Segments, "segment"), amount(float64(r.JournalBytes)))
+	}
+	text += fmt.Sprintf("%s of %s, %s read in %s", timeline.Counted(r.Files, "file"), timeline.Counted(r.Partitions, "partition"),
+		amount(float64(r.Bytes)), timeline.Short(time.Since(e.began)))
+	if !r.Since.IsZero() {
+		text += ", from " + r.Since.UTC().Format("2006-01-02 15:04")
+		if !r.Until.IsZero() {
+			text += " to " + r.Until.UTC().Format("2006-01-02 15:04")
+		}
+		text += " UTC"
+	}
+	std.say("%s", text)
+	return problems + len(r.Skipped)
+}
+
+// explain is an error for somebody at a command line.
+func explain(err error) string {
+	if much := (*lake.TooMuchError)(nil); errors.As(err, &much) {
+		return fmt.Sprintf("this would read about %s, and --max-bytes is %s: narrow it by --since, --until, --app or another value, or raise --max-bytes",
+			amount(float64(much.Estimate)), amount(float64(much.Limit)))
+	}
+	return err.Error()
+}
+
+// compact merges the files of a directory, and deletes those that are older than ttl; 0: none.
+func compact(ctx context.Context, dir string, after, ttl time.Duration) (c compacted, err error) {
+	store := lake.Dir(dir)
+	done, err := lake.Compact(ctx, store, lake.CompactOptions{After: max(after, 1)})
+	c = compacted{merged: done.Merged, into: done.Into, events: done.Events}
+	left := done.Left
+	if err == nil && ttl > 0 {
+		var expired lake.Expired
+		expired, err = lake.Expire(ctx, store, ttl, time.Now())
+		c.expired, c.bytes = expired.Files, expired.Bytes
+		left = append(left, expired.Left...)
+	}
+	seen := map[string]bool{} // both may have left a file alone
+	for _, l := range left {
+		if !seen[l.Name] {
+			seen[l.Name] = true
+			c.left = append(c.left, l.Name+": "+l.Err.Error())
+		}
+	}
+	return c, err
+}
+
+// log writes events.
+type log struct{ to *audit.Logger }
+
+// errEvent is the error of an event that cannot be written, while others can.
+var errEvent = errors.New("the event cannot be written")
+
+// openLog opens a directory for writing. A negative ttl keeps events for ever.
+func openLog(dir, app string, ttl time.Duration) (*log, error) {
+	to, err := audit.Open(audit.Config{Dir: dir, App: orElse(app, "clew-audit"), Full: audit.Block, MaxEvent: audit.MaxEvent, TTL: ttl})
+	if err != nil {
+		return nil, err
+	}
+	return &log{to}, nil
+}
+
+// write writes an event, and waits for room.
+func (l *log) write(ctx context.Context, e lake.Event) error {
+	err := l.to.Ingest(ctx, e)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", errEvent, err)
+	}
+	return err
+}
+
+// close writes what is left. Its error says what was lost, or left behind.
+func (l *log) close(ctx context.Context) error {
+	patient, stop := graceful(ctx)
+	defer stop()
+	fresh, cancel := context.WithTimeout(patient, endTimeout)
+	defer cancel()
+	err := l.to.Close(fresh)
+	if s := l.to.Stats(); err == nil && s.Failed > 0 {
+		err = fmt.Errorf("%s lost: %s", timeline.Counted(int(s.Failed), "event"), s.LastError)
+	}
+	return err
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"example.com/clew/audit/lake"
+)
+
+// findCommand is clew-audit find.
+type findCommand struct {
+	Words []string `arg:"" optional:"" name:"value|key=value" help:"What an event has: a value under any key, or under this key. All of them. What begins with = is a value with a = in it."`
+
+	dirs
+	Trace   string `help:"Only events of this trace: 16 or 32 digits, or anything that has one in it, as a traceparent." placeholder:"ID"`
+	App     string `help:"Only events of this app." placeholder:"NAME"`
+	Message string `help:"Only events with this message." placeholder:"TEXT"`
+	Name    string `help:"Only events that have passed the filter of this name." placeholder:"FILTER"`
+	choice
+	Limit  int    `help:"Show no more events than this, the newest; 0: all." default:"100"`
+	Count  bool   `help:"Show only how many there are."`
+	Output string `short:"o" help:"How to show them: ${enum}." enum:"table,json" default:"table"`
+	look
+}
+
+// Help is what --help says besides.
+func (findCommand) Help() string {
+	return `Events are shown newest first. What was searched is said on standard error.
+
+Examples:
+
+  clew-audit find -d /var/lib/media/audit XYZ.123
+  clew-audit find network=instagram network_id=1584258444344170009_249075471 --since 2h
+  clew-audit find --trace 463ac35c9f6413ad48485a3953bb6124
+  clew-audit find --app media-api --message 'item dropped' --since 15m --count
+  clew-audit find XYZ.123 -o json | jq .context
+` + exitCodes
+}
+
+const exitCodes = `
+Exit codes:
+
+  0    something was found
+  1    nothing was found
+  2    the command line is wrong
+  3    a file could not be read, --max-bytes has ended the search, or the answer could not be
+       written
+  130  Ctrl-C; what was found until then is shown`
+
+// sink is where events go.
+type sink interface {
+	event(e lake.Event) error
+	flush() error
+}
+
+func (f *findCommand) run(ctx context.Context, std streams) (int, error) {
+	q, err := f.query(time.Now())
+	if err != nil {
+		return 0, err
+	}
+	e, problems, err := openEngine(std, f.dirs)
+	if err != nil {
+		return 0, err
+	}
+	found := false
+	if f.Count {
+		found, err = f.count(ctx, e, q, std.out)
+	} else {
+		found, err = f.each(ctx, e, q, f.sink(std.out))
+	}
+	if err != nil {
+		return 0, err
+	}
+	problems += e.say(std)
+	if !found && f.Trace == "" && len(f.Words) == 1 && bareID(f.Words[0]) {
+		std.say("%s may be a trace: --trace %s", f.Words[0], f.Words[0])
+	}
+	return ended(ctx, found, problems), nil
+}
+
+func (f *findCommand) sink(out io.Writer) sink {
+	if f.Output == "json" {
+		return newJSONLines(out)
+	}
+	return newTable(out, &f.look)
+}
+
+// each gives the events to a sink. An error of the search ends it, and is said with what was
+// searched.
+func (f *findCommand) each(ctx context.Context, e *engine, q query, to sink) (found bool, err error) {
+	for event, err := range e.find(ctx, q) {
+		if err != nil {
+			if ctx.Err() == nil {
+				e.stopped = err
+			}
+			break
+		}
+		found = true
+		if err := to.event(event); err != nil {
+			return found, err
+		}
+	}
+	return found, to.flush()
+}
+
+// query returns what is asked for.
+func (f *findCommand) query(now time.Time) (q query, err error) {
+	if err := f.look.check(); err != nil {
+		return q, err
+	}
+	if f.Limit < 0 {
+		return q, usagef("--limit wants a number that is not negative")
+	}
+	q = query{app: f.App, message: f.Message, name: f.Name, limit: f.Limit}
+	if q.asked, err = words(f.Words); err != nil {
+		return q, err
+	}
+	if q.span, err = f.span(now); err != nil {
+		return q, err
+	}
+	if f.Trace != "" {
+		if q.trace, err = traceID("--trace", f.Trace); err != nil {
+			return q, err
+		}
+	}
+	return q, nil
+}
+
+// count writes how many events there are.
+func (f *findCommand) count(ctx context.Context, e *engine, q query, out io.Writer) (found bool, err error) {
+	q.limit = 0
+	n, err := e.count(ctx, q)
+	if err != nil {
+		if ctx.Err() == nil {
+			e.stopped = err
+		}
+		return false, nil
+	}
+	format := "%d\n"
+	if f.Output == "json" {
+		format = `{"count":%d}` + "\n"
+	}
+	_, err = fmt.Fprintf(out, format, n)
+	return n > 0, err
+}
+
+// query is what is asked for, as plain values. An empty one asks for everything.
+type query struct {
+	asked
+	span
+	trace, app, message, name string
+	limit                     int // 0: none
+}

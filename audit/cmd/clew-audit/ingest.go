@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"example.com/clew/audit/lake"
+	"example.com/clew/internal/timeline"
+)
+
+// ingestCommand is clew-audit ingest.
+type ingestCommand struct {
+	From string `arg:"" optional:"" name:"-" help:"Standard input, which is read without it too." default:"-" enum:"-"`
+
+	dirs
+	App string `help:"The app of events that name none." placeholder:"NAME"`
+	TTL string `help:"How long events are kept, from their own times on: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
+}
+
+// Help is what --help says besides.
+func (ingestCommand) Help() string {
+	return `A line is an object of JSON:
+
+  {"timestamp": "2026-11-27T04:15:00.123456Z", "app": "media-api", "message": "image augmented",
+   "trace_id": "463ac35c9f6413ad", "context": {"item": "XYZ.123"}, "trace_names": ["slow"]}
+
+Message is required. Any other member is a pair of the context. A line that is not understood is
+named and skipped. Reading waits while the disk is slow: nothing is dropped. Ctrl-C and SIGTERM
+end reading, and what was read is written.
+
+Examples:
+
+  my-service | clew-audit ingest -d /var/lib/media/audit --app my-service
+  clew-audit find XYZ.123 -d old/ -o json | clew-audit ingest -d new/
+
+Exit codes:
+
+  0    all lines were written
+  1    lines were skipped
+  2    the command line is wrong
+  3    something could not be read or written`
+}
+
+// How long may be waited for the disk at the end, and after a signal. What is not done by then is
+// in the journal, and the next program that opens the directory goes on with it.
+const (
+	endTimeout    = 10 * time.Minute
+	signalTimeout = 10 * time.Second
+)
+
+// named is how many lines are named that were skipped. The others are counted.
+const named = 20
+
+func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
+	dir, err := c.one()
+	if err != nil {
+		return 0, err
+	}
+	ttl, err := ttlOf(c.TTL)
+	if err != nil {
+		return 0, err
+	}
+	log, err := openLog(dir, c.App, ttl)
+	if err != nil {
+		return 0, err
+	}
+	in := ingestion{std: std, app: c.App, log: log}
+	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
+	closeErr := log.close(ctx)
+	std.say("%s", in.String())
+	for _, err := range []error{readErr, closeErr} {
+		if err != nil {
+			std.say("%v", err)
+		}
+	}
+	switch {
+	case readErr != nil || closeErr != nil:
+		return exitIncomplete, nil
+	case in.skipped > 0:
+		return exitNothing, nil
+	}
+	return exitFound, nil
+}
+
+// ttlOf reads --ttl. Negative: events are kept for ever.
+func ttlOf(text string) (time.Duration, error) {
+	ttl, ok := duration(text)
+	switch {
+	case !ok && text != "0":
+		return 0, usagef("--ttl wants a duration such as 14d or 36h, or 0, not %q", clip(text))
+	case ttl == 0:
+		return -1, nil
+	}
+	return ttl, nil
+}
+
+// ingestion is lines on their way to a log.
+type ingestion struct {
+	std                     streams
+	app                     string
+	log                     *log
+	lines, written, skipped int
+}
+
+func (in *ingestion) String() string {
+	text := timeline.Counted(in.lines, "line") + " read: " + timeline.Counted(in.written, "event") + " written"
+	if in.skipped > 0 {
+		text += ", " + timeline.Counted(in.skipped, "line") + " skipped"
+	}
+	return text
+}
+
+// read takes lines until there are no more, or ctx ends.
+func (in *ingestion) read(ctx context.Context, from io.ReadCloser) error {
+	defer from.Close()
+	r := bufio.NewReaderSize(from, maxLine+1)
+	patient, cancel := graceful(ctx)
+	defer cancel()
+	for {
+		line, long, err := nextLine(r)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if len(line) > 0 || long {
+			if err := in.line(patient, line, long); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+	}
+}
+
+// nextLine returns the next line, with its end. It is long where only its beginning had room.
+func nextLine(r *bufio.Reader) (line []byte, long bool, err error) {
+	line, err = r.ReadSlice('\n')
+	for err == bufio.ErrBufferFull {
+		long = true
+		_, err = r.ReadSlice('\n')
+	}
+	return line, long, err
+}
+
+// line writes an event. Its error is one of the log, which ends reading.
+func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
+	in.lines++
+	line = bytes.TrimSpace(line)
+	var (
+		e   lake.Event
+		err error
+	)
+	switch {
+	case long:
+		err = fmt.Errorf("it is longer than %d bytes", maxLine)
+	case len(line) == 0:
+		return nil
+	default:
+		e, err = parseEvent(line, in.app, time.Now())
+	}
+	if err == nil {
+		err = in.log.write(ctx, e)
+		if err != nil && !errors.Is(err, errEvent) {
+			return fmt.Errorf("line %d was not written, and nothing after it: %w", in.lines, err)
+		}
+	}
+	if err != nil {
+		in.skip(err)
+		return nil
+	}
+	in.written++
+	return nil
+}
+
+// skip names a line that was skipped.
+func (in *ingestion) skip(err error) {
+	in.skipped++
+	switch {
+	case in.skipped <= named:
+		in.std.say("line %d skipped: %v", in.lines, err)
+	case in.skipped == named+1:
+		in.std.say("more lines are skipped, and counted")
+	}
+}
+
+// graceful returns a context that goes on for a while after ctx has ended.
+func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
+	patient, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(signalTimeout, cancel)
+		context.AfterFunc(patient, func() { timer.Stop() })
+	})
+	return patient, func() { stop(); cancel() }
+}

@@ -1,0 +1,169 @@
+// Command clew-audit finds audit events, follows items through them, and writes them. See
+// README.md.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes, which are those of clew. A pipe whose reader goes away ends clew-audit by
+// SIGPIPE, which shells show as 141.
+const (
+	exitFound       = 0
+	exitNothing     = 1 // also: ingest has skipped lines
+	exitUsage       = 2
+	exitIncomplete  = 3   // something could not be read or written, or --max-bytes has stopped it
+	exitInterrupted = 130 // as shells have it for a program that SIGINT ended
+)
+
+// memoryLimit is where the garbage collector begins to work harder.
+const memoryLimit = 440 << 20
+
+func main() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT is not set
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends clew-audit at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// command is the command line.
+type command struct {
+	Find    findCommand    `cmd:"" help:"Find events by an identifier, a trace, an app, a message."`
+	Follow  followCommand  `cmd:"" help:"Follow an item through the traces that touched it."`
+	Trace   traceCommand   `cmd:"" help:"Show a trace's events, and its log lines beside them."`
+	Stats   statsCommand   `cmd:"" help:"Say what there is, and what costs what."`
+	Ingest  ingestCommand  `cmd:"" help:"Write events from standard input, an object of JSON a line."`
+	Compact compactCommand `cmd:"" help:"Merge small files, and delete old ones."`
+	Demo    demoCommand    `cmd:"" help:"Make synthetic events, and say what to try with them."`
+	Version versionCommand `cmd:"" help:"Say which version of clew-audit this is."`
+}
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run runs clew-audit with these arguments, and returns its exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	var (
+		c    command
+		std  = streams{in, out, err}
+		done bool
+	)
+	parser := kong.Must(&c,
+		kong.Name("clew-audit"),
+		kong.Description("Answers from audit events: where is this item, and where did it go?"),
+		kong.Writers(out, err),
+		kong.Exit(func(int) { done = true }), // after --help
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, parseErr := parser.Parse(flagsFirst(parser.Model, args))
+	if done {
+		return exitFound
+	}
+	if parseErr != nil {
+		return std.usage(args[0], parseErr)
+	}
+	name, _, _ := strings.Cut(parsed.Command(), " ")
+	code, runErr := c.run(ctx, name, std)
+	if wrong := (*usageError)(nil); errors.As(runErr, &wrong) {
+		return std.usage(name, runErr)
+	}
+	if runErr != nil {
+		std.say("%v", runErr)
+		return exitIncomplete
+	}
+	return code
+}
+
+func (c *command) run(ctx context.Context, name string, std streams) (int, error) {
+	switch name {
+	case "find":
+		return c.Find.run(ctx, std)
+	case "follow":
+		return c.Follow.run(ctx, std)
+	case "trace":
+		return c.Trace.run(ctx, std)
+	case "stats":
+		return c.Stats.run(ctx, std)
+	case "ingest":
+		return c.Ingest.run(ctx, std)
+	case "compact":
+		return c.Compact.run(ctx, std)
+	case "demo":
+		return c.Demo.run(ctx, std)
+	}
+	return c.Version.run(std)
+}
+
+// ended is the code of an answer.
+func ended(ctx context.Context, found bool, problems int) int {
+	switch {
+	case problems > 0:
+		return exitIncomplete
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case !found:
+		return exitNothing
+	}
+	return exitFound
+}
+
+// usageError is an error in what was asked for.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// commands are those that usage errors may name.
+var commands = []string{"find", "follow", "trace", "stats", "ingest", "compact", "demo"}
+
+func (s streams) usage(name string, err error) int {
+	s.say("%v", err)
+	see := "clew-audit --help"
+	for _, command := range commands {
+		if command == name {
+			see = "clew-audit " + name + " --help"
+		}
+	}
+	fmt.Fprintln(s.err, "See: "+see)
+	return exitUsage
+}
+
+// say writes a line to standard error.
+func (s streams) say(format string, args ...any) {
+	fmt.Fprintln(s.err, "clew-audit: "+printable(fmt.Sprintf(format, args...)))
+}
+
+// orElse is text, or what stands for it where there is none.
+func orElse(text, other string) string { return cmp.Or(text, other) }
+
+type versionCommand struct{}
+
+func (versionCommand) run(std streams) (int, error) {
+	text := "clew-audit"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		text += " " + info.Main.Version + " " + info.GoVersion
+	}
+	_, err := fmt.Fprintln(std.out, text)
+	return exitFound, err
+}

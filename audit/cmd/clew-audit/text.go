@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"io"
+	"slices"
+	"strings"
+
+	"example.com/clew/audit/lake"
+	"example.com/clew/internal/timeline"
+)
+
+// The colours of a terminal.
+const (
+	bold = "1"
+	dim  = "2"
+	cyan = "36"
+)
+
+// printable is text with everything as an escape that a terminal may obey: values of events and
+// names of files are not ours.
+func printable(text string) string { return timeline.Visible(text) }
+
+// page is an answer for people that is being written.
+type page struct {
+	to     *bufio.Writer
+	width  int // 0: nothing is cut
+	colour bool
+	room   int // what is left of the line that is being written
+	begun  bool
+}
+
+func newPage(to io.Writer, l *look) *page {
+	p := &page{to: bufio.NewWriterSize(to, 64<<10), width: l.width(to), colour: l.colour(to)}
+	p.room = p.width
+	return p
+}
+
+// put writes a text, as far as the line has room for it.
+func (p *page) put(colour, text string) {
+	text = printable(text)
+	if p.width > 0 {
+		text = timeline.Cut(text, p.room)
+		p.room -= timeline.Columns(text)
+	}
+	p.write(colour, text)
+}
+
+// whole writes a text that is never cut: people copy it.
+func (p *page) whole(colour, text string) {
+	text = printable(text)
+	p.room = max(p.room-timeline.Columns(text), 0)
+	p.write(colour, text)
+}
+
+func (p *page) write(colour, text string) {
+	if text == "" {
+		return
+	}
+	if p.colour && colour != "" {
+		text = "\x1b[" + colour + "m" + text + "\x1b[0m"
+	}
+	p.to.WriteString(text)
+}
+
+// cell writes a text in a column.
+func (p *page) cell(colour, text string, width int) {
+	text = printable(text)
+	p.column()
+	p.put(colour, text+strings.Repeat(" ", max(width-timeline.Columns(text), 0)))
+}
+
+// right writes a text at the right of a column.
+func (p *page) right(colour, text string, width int) {
+	text = printable(text)
+	p.column()
+	p.put(colour, strings.Repeat(" ", max(width-timeline.Columns(text), 0))+text)
+}
+
+// column writes what stands between two columns.
+func (p *page) column() {
+	if p.begun {
+		p.put("", "  ")
+	}
+	p.begun = true
+}
+
+// end ends a line.
+func (p *page) end() {
+	p.to.WriteByte('\n')
+	p.room, p.begun = p.width, false
+}
+
+const dayAndClock = "2006-01-02 15:04:05.000000"
+
+// widths are those of the columns whose texts differ from row to row.
+type widths struct{ app, message int }
+
+func (w *widths) fit(e *lake.Event) {
+	const most = 40 // columns; a longer text moves what is right of it
+	w.app = min(max(w.app, timeline.Columns(printable(e.App))), most)
+	w.message = min(max(w.message, timeline.Columns(printable(e.Message))), most)
+}
+
+// context writes what an event has besides its message.
+func (p *page) context(e *lake.Event) {
+	for i, key := range keysOf(e.Context) {
+		if i > 0 {
+			p.put("", " ")
+		}
+		p.put(dim, key+"=")
+		p.put("", quotedValue(e.Context[key]))
+	}
+	if len(e.TraceNames) > 0 {
+		p.put(dim, " passed "+strings.Join(e.TraceNames, ", "))
+	}
+}
+
+func keysOf(context map[string]string) []string {
+	keys := make([]string, 0, len(context))
+	for key := range context {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// quotedValue is a value as the command line of find takes it: quoted where it has a space, and
+// where it is empty.
+func quotedValue(value string) string {
+	if value == "" || strings.ContainsAny(value, " \t\n'\"") {
+		return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+	}
+	return value
+}
+
+// writer is a writer that remembers its error.
+type writer struct {
+	to  io.Writer
+	err error
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	w.err = cmp.Or(w.err, err)
+	return n, err
+}
