@@ -1,8 +1,12 @@
 package audit_test
 
 import (
+	"context"
+	"log/slog"
 	"os"
 	"runtime"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,4 +78,26 @@ func TestClock(t *testing.T) {
 		got[e.Time] = true
 	}
 	assert.Equal(t, want, got)
+}
+
+// A segment is sealed at 128 MiB, whatever the time.
+func TestSealBySize(t *testing.T) {
+	var mu sync.Mutex
+	var packs int
+	l, err := audit.OpenWith(audit.Config{Dir: t.TempDir(), App: "app", Full: audit.Block}, audit.Seams{
+		Create: discard,
+		Pack: func(context.Context, string) (int64, []string, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			packs++
+			return 0, nil, nil
+		},
+	})
+	require.NoError(t, err)
+	value := slog.String("k", strings.Repeat("v", 60<<10))
+	for range 300 << 20 / (60 << 10) {
+		l.Log(t.Context(), "m", value)
+	}
+	shut(t, l)
+	assert.Equal(t, 3, packs, "segments of 300 MiB")
 }

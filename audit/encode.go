@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"encoding"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -181,13 +182,33 @@ func (e *encoder) pair(key, value string) {
 		e.big = true
 		return
 	}
-	if !utf8.ValidString(key) {
-		key = valid(key)
-	}
-	if !utf8.ValidString(value) {
-		value = valid(value)
-	}
+	start := len(e.b)
 	e.b = segment.AppendPair(e.b, key, value)
+	if isASCII(e.b[start:]) {
+		return
+	}
+	// A length of 128 or more is not ASCII either.
+	if !utf8.ValidString(key) || !utf8.ValidString(value) {
+		e.b = segment.AppendPair(e.b[:start], valid(key), valid(value))
+	}
+}
+
+// isASCII looks at eight bytes at a time, also at the end. To ask utf8.ValidString of each string
+// costs more than all else that Log does.
+func isASCII(b []byte) bool {
+	const high = 0x8080808080808080
+	if len(b) < 8 {
+		var all byte
+		for _, c := range b {
+			all |= c
+		}
+		return all < utf8.RuneSelf
+	}
+	all := binary.LittleEndian.Uint64(b[len(b)-8:])
+	for ; len(b) >= 8; b = b[8:] {
+		all |= binary.LittleEndian.Uint64(b)
+	}
+	return all&high == 0
 }
 
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"example.com/clew/audit/lake"
@@ -41,3 +42,15 @@ func OpenWith(cfg Config, with Seams) (*Logger, error) {
 	}
 	return open(cfg, s)
 }
+
+// Encode is what Log does before it takes a shard. It returns the record's length.
+func Encode(ctx context.Context, message string, attrs ...slog.Attr) int {
+	e := encoders.Get().(*encoder)
+	e.encode(ctx, defaultEvent, message, attrs)
+	n := len(e.b)
+	encoders.Put(e)
+	return n
+}
+
+// IsASCII is isASCII.
+var IsASCII = isASCII
