@@ -90,9 +90,9 @@ func encodeAlone(b []byte, us int64, id []byte, v []string) []byte {
 	return b
 }
 
-// BenchmarkLog compares Log with what it cannot do without: "bytes" is the record's bytes alone, of
-// strings that are known to be UTF-8; "encode" has the clock, the context's trace and the attributes
-// beside, in a buffer of its own.
+// BenchmarkLog compares Log with what it cannot do without: "bytes" is the record's bytes alone,
+// of strings that are known to be UTF-8; "encode" has the clock, the context's trace and the
+// attributes beside, in a buffer of its own.
 func BenchmarkLog(b *testing.B) {
 	for _, goroutines := range []int{1, 16, 256} {
 		name := fmt.Sprintf("/goroutines=%d", goroutines)

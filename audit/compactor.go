@@ -141,16 +141,21 @@ func (l *Logger) pack(s *journalFile) error {
 	return os.Remove(s.path)
 }
 
-// merge merges the small files of quiet hours, and deletes what is older than the TTL.
+// merge merges the small files of quiet hours, and deletes what is older than the TTL. Close does
+// not wait for that: another hour will do.
 func (l *Logger) merge() {
-	if err := guard(func() error { return l.mergeLake(l.running, l.store) }); err != nil {
-		l.note("merge the lake's files", err)
-	}
+	err := guard(func() error { return l.mergeLake(l.serving, l.store) })
+	l.noteWhileServing("merge the lake's files", err)
 	if l.ttl < 0 {
 		return
 	}
-	if err := guard(func() error { return l.expireLake(l.running, l.store, l.ttl) }); err != nil {
-		l.note("delete what is older than the TTL", err)
+	err = guard(func() error { return l.expireLake(l.serving, l.store, l.ttl) })
+	l.noteWhileServing("delete what is older than the TTL", err)
+}
+
+func (l *Logger) noteWhileServing(tried string, err error) {
+	if err != nil && l.serving.Err() == nil {
+		l.note(tried, err)
 	}
 }
 

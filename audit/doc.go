@@ -1,29 +1,30 @@
-// Package audit writes events that are too many to log: each with its trace ID, each cheap enough to
-// be written always, in files that any SQL engine reads. It answers "where is XYZ.123, and where did
-// it go?" for services that handle thousands of items a second.
+// Package audit writes events that are too many to log: each with its trace ID, each cheap enough
+// to be written always, in files that any SQL engine reads. It answers "where is XYZ.123, and
+// where did it go?" for services that handle thousands of items a second.
 //
 //	l, err := audit.Open(audit.Config{Dir: "/var/lib/media/audit", App: "media-api"})
 //	…
-//	l.Log(ctx, "image augmented", slog.String("network", "instagram"), slog.String("network_id", id))
+//	l.Log(ctx, "image augmented", slog.String("network_id", id))
 //	err = l.LogSync(ctx, "payment captured", slog.String("order", id)) // it is on disk
 //
 // # The way of an event
 //
 // [Logger.Log] encodes an event in the caller, into one of several buffers. A goroutine writes the
-// buffers to a journal every 50 ms, or when one is full. Another calls fsync every second. At the end
-// of each five minutes of the clock, or at 128 MB, the segment of the journal is sealed, and a third
-// goroutine makes Parquet files of it; the segment is deleted when these are safe in the store.
-// Package lake finds events in both.
+// buffers to a journal every 50 ms, or when one is full. Another calls fsync every second. At the
+// end of each five minutes of the clock, or at 128 MB, the segment of the journal is sealed, and a
+// third goroutine makes Parquet files of it; the segment is deleted when these are safe in the
+// store. Package lake finds events in both.
 //
 // # What can be lost
 //
-// A process that dies, also by kill -9, loses the events that it had not yet written to the journal:
-// those of the last 50 ms, or more where the machine is slow. A machine that dies loses those since
-// the last fsync too: a second. [Logger.LogSync] returns when neither can happen any more. The next
-// [Open] of the directory goes on with what the journal has.
+// A process that dies, also by kill -9, loses the events that it had not yet written to the
+// journal: those of the last 50 ms, or more where the machine is slow. A machine that dies loses
+// those since the last fsync too: a second. [Logger.LogSync] returns when neither can happen any
+// more. The next [Open] of the directory goes on with what the journal has.
 //
-// A service is never failed or delayed: while the disk is full or gone, the buffer takes the events,
-// and when that is full too they are dropped and counted in [Stats]. [Block] waits instead.
+// A service is never failed or delayed: while the disk is full or gone, the buffer takes the
+// events, and when that is full too they are dropped and counted in [Stats]. [Block] waits
+// instead.
 //
 // # Ending
 //

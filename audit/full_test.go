@@ -70,7 +70,8 @@ func TestBlockAndClose(t *testing.T) {
 		fill(l)
 		var wg sync.WaitGroup
 		for range 10 {
-			wg.Go(func() { l.Log(nil, "waits", slog.String("k", strings.Repeat("v", 60_000))) })
+			var none context.Context
+			wg.Go(func() { l.Log(none, "waits", slog.String("k", strings.Repeat("v", 60_000))) })
 		}
 		synctest.Wait()
 		err := l.Close(t.Context())

@@ -82,10 +82,13 @@ func (l *Logger) newSegment() (*journalFile, error) {
 func (s *journalFile) isThere() bool {
 	ours, err := s.f.Stat()
 	if err != nil {
-		return false
+		return true
 	}
 	named, err := os.Stat(s.path)
-	return err == nil && os.SameFile(ours, named)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist) // another error says nothing
+	}
+	return os.SameFile(ours, named)
 }
 
 func (q *queue) addSegment(s *journalFile) {

@@ -14,19 +14,19 @@ var (
 	errFull   = errors.New("audit: the buffer is full")
 )
 
-// Log logs an event of now. The trace ID is that of ctx, else that of the goroutine's trace.Do. Log
-// never fails; with [Drop] it never waits.
+// Log logs an event of now. The trace ID is that of ctx, else that of the goroutine's trace.Do.
+// Log never fails; with [Drop] it never waits.
 //
 // The message is a constant, and all that varies is in attrs. A string is kept as it is. Other
-// values are written as slog.TextHandler writes them, without its quotes: times as RFC 3339 with up
-// to nanoseconds, in UTC; durations as 1.5s; LogValuers resolved; other types by MarshalText, Error
-// or fmt's %+v, whose panics are written as text. Keys of groups are joined by dots. A group without
-// attributes and the zero Attr are nothing; another empty key becomes !EMPTYKEY. Of a key that comes
-// twice the last value counts. Each run of bytes that are not UTF-8 becomes U+FFFD.
+// values are written as slog.TextHandler writes them, without its quotes: times as RFC 3339 with
+// up to nanoseconds, in UTC; durations as 1.5s; LogValuers resolved; other types by MarshalText,
+// Error or fmt's %+v, whose panics are written as text. Keys of groups are joined by dots. A group
+// without attributes and the zero Attr are nothing; another empty key becomes !EMPTYKEY. Of a key
+// that comes twice the last value counts. Each run of bytes that are not UTF-8 becomes U+FFFD.
 //
 // An event that is larger than Config.MaxEvent, that finds the buffer full, or that comes after
-// Close is dropped and counted. Log may be called by several goroutines at once. It keeps nothing of
-// attrs. A nil ctx is context.Background().
+// Close is dropped and counted. Log may be called by several goroutines at once. It keeps nothing
+// of attrs. A nil ctx is context.Background().
 func (l *Logger) Log(ctx context.Context, message string, attrs ...slog.Attr) {
 	if l == nil {
 		return
@@ -43,9 +43,9 @@ func (l *Logger) Log(ctx context.Context, message string, attrs ...slog.Attr) {
 	encoders.Put(e)
 }
 
-// LogSync logs an event as Log does, and returns when it is on disk: a power failure cannot take it
-// any more. It waits for room, and for the disk, no longer than ctx allows. Calls that come at the
-// same time share one fsync.
+// LogSync logs an event as Log does, and returns when it is on disk: a power failure cannot take
+// it any more. It waits for room, and for the disk, no longer than ctx allows. Calls that come at
+// the same time share one fsync.
 //
 // An error says that the event may be lost, not that it is: the Logger goes on with what it has
 // accepted. A nil Logger returns nil.
@@ -66,8 +66,8 @@ func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr
 // from a file. It waits for room no longer than ctx allows, whatever Config.Full says.
 //
 // A zero Time is now, an empty App is Config.App. A time outside of the years 1 to 9999 and a
-// TraceID that is not empty and not 16 or 32 hexadecimal digits are errors. Ingest keeps nothing of
-// e. A nil Logger returns nil.
+// TraceID that is not empty and not 16 or 32 hexadecimal digits are errors. Ingest keeps nothing
+// of e. A nil Logger returns nil.
 func (l *Logger) Ingest(ctx context.Context, e Event) error {
 	if l == nil {
 		return nil

@@ -15,8 +15,9 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// Logger writes audit events. Its methods may be called by several goroutines at once. A nil *Logger
-// drops all events silently: libraries and tests need no directory. Other Loggers come from [Open].
+// Logger writes audit events. Its methods may be called by several goroutines at once. A nil
+// *Logger drops all events silently: libraries and tests need no directory. Other Loggers come
+// from [Open].
 type Logger struct {
 	app      string
 	maxEvent int
@@ -41,6 +42,8 @@ type Logger struct {
 
 	running   context.Context // ends when Close's deadline has passed
 	stop      context.CancelFunc
+	serving   context.Context // ends when Close begins
+	endServe  context.CancelFunc
 	closeOnce sync.Once
 	closing   chan struct{}
 	closed    chan struct{}
@@ -116,6 +119,7 @@ func newLogger(cfg Config) *Logger {
 	l.compactor.wake = make(chan struct{}, 1)
 	l.notes.apps = map[string]bool{}
 	l.running, l.stop = context.WithCancel(context.Background())
+	l.serving, l.endServe = context.WithCancel(l.running)
 	return l
 }
 
@@ -191,7 +195,8 @@ func (l *Logger) Sync(ctx context.Context) error {
 	}
 }
 
-// joinRound returns the round that the writer takes at its next turn, or nil if there will be none.
+// joinRound returns the round that the writer takes at its next turn, or nil if there will be
+// none.
 func (l *Logger) joinRound() *round {
 	l.roundMu.Lock()
 	defer l.roundMu.Unlock()
@@ -227,13 +232,14 @@ func (l *Logger) endRounds() {
 	}
 }
 
-// Close writes what is in memory, makes Parquet files of the journal, and ends the Logger. It waits
-// no longer than ctx allows, as http.Server.Shutdown: give it a fresh timeout, not the context whose
-// end began the shutdown, and log its error, which says what was left behind. The next [Open] of the
-// directory makes Parquet files of a journal that was left. A store that refuses is asked once more.
+// Close writes what is in memory, makes Parquet files of the journal, and ends the Logger. It
+// waits no longer than ctx allows, as http.Server.Shutdown: give it a fresh timeout, not the
+// context whose end began the shutdown, and log its error, which says what was left behind. The
+// next [Open] of the directory makes Parquet files of a journal that was left. A store that
+// refuses is asked once more.
 //
-// Events that are logged during and after Close are dropped and counted. Close may be called again,
-// to wait longer. A nil ctx is context.Background(). A nil Logger returns nil.
+// Events that are logged during and after Close are dropped and counted. Close may be called
+// again, to wait longer. A nil ctx is context.Background(). A nil Logger returns nil.
 func (l *Logger) Close(ctx context.Context) error {
 	if l == nil {
 		return nil
@@ -264,6 +270,7 @@ func (l *Logger) beginClose() {
 		s.mu.Unlock()
 	}
 	close(l.closing)
+	l.endServe()
 	if l.keep != nil {
 		close(l.closed)
 	}

@@ -36,7 +36,7 @@ func (l *Logger) measure(p metric.MeterProvider) error {
 		s := l.Stats()
 		o.ObserveInt64(events, s.Dropped, dropped)
 		o.ObserveInt64(events, s.TooBig, tooBig)
-		o.ObserveInt64(events, s.Written, written)
+		o.ObserveInt64(events, l.queue.everWritten(), written)
 		o.ObserveInt64(events, s.Failed, failed)
 		o.ObserveInt64(buffered, s.Buffered)
 		o.ObserveInt64(bufferedBytes, s.BufferedBytes)

@@ -135,6 +135,14 @@ func (q *queue) lose(s *journalFile) {
 	}
 }
 
+// everWritten is the events that were written to the journal, also those of files that somebody
+// has deleted since: a counter never falls.
+func (q *queue) everWritten() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.journaled
+}
+
 // isLost reports whether s is lost.
 func (q *queue) isLost(s *journalFile) bool {
 	q.mu.Lock()

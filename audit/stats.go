@@ -29,8 +29,8 @@ type Stats struct {
 	Newer   int // segments of a newer version of clew, which are left alone
 	Damaged int // segments that a crash has cut, or whose bytes have changed: what is whole counts
 
-	// ManyMessages is the apps with more than 10,000 distinct messages in a segment. A message is a
-	// constant; what varies belongs in attributes.
+	// ManyMessages is the apps with more than 10,000 distinct messages in a segment. A message is
+	// a constant; what varies belongs in attributes.
 	ManyMessages []string
 
 	Errors    int64 // of the disk and the store; each is tried again

@@ -99,8 +99,9 @@ func (l *Logger) syncNow() (stopping bool) {
 	return stopping
 }
 
-// fsync has s on disk, and its name. After an fsync that failed, the kernel may have forgotten what
-// it could not write, so that the next fsync of that file proves nothing: another segment is begun.
+// fsync has s on disk, and its name. After an fsync that failed, the kernel may have forgotten
+// what it could not write, so that the next fsync of that file proves nothing: another segment is
+// begun.
 func (l *Logger) fsync(s *journalFile) error {
 	start := time.Now()
 	err := s.f.Sync()

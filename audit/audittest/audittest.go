@@ -16,8 +16,8 @@ import (
 // App is the app of a Recorder's events.
 const App = "test"
 
-// Recorder is a Logger that keeps its events. It has no directory and no goroutine. Its methods may
-// be called by several goroutines at once.
+// Recorder is a Logger that keeps its events. It has no directory and no goroutine. Its methods
+// may be called by several goroutines at once.
 type Recorder struct {
 	*audit.Logger
 

@@ -132,7 +132,8 @@ func TestNewIDSortsByTime(t *testing.T) {
 	assert.Less(t, segment.NewID(1, 1<<63), segment.NewID(2, 0))
 }
 
-// journal is a segment of so many blocks, where each ends, and how many records there are up to there.
+// journal is a segment of so many blocks, where each ends, and how many records there are up to
+// there.
 func journal(seed uint64, blocks int) (file []byte, ends, counts []int) {
 	g := made.New(seed, time.Date(2026, 11, 27, 4, 10, 0, 0, time.UTC), 1000)
 	file = segment.AppendHeader(nil, segment.Header{ID: segment.NewID(1, seed), App: "app"})
