@@ -96,6 +96,9 @@ func TestDiskFull(t *testing.T) {
 			got := messages(p.all())
 			assert.Equal(t, map[string]int{"first": 1, "second": 1, "after": 1, "flood": int(s.Accepted) - 3}, got)
 			assert.Empty(t, journalFiles(t, dir))
+			for id, events := range p.events {
+				assert.NotEmpty(t, events, "segment %s, which took no event", id)
+			}
 		})
 	}
 }
