@@ -267,11 +267,12 @@ func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	}
 }
 
-// place is where a hit lies.
+// place is where a hit lies, and its event where that was read at once.
 type place struct {
 	file  *stored
 	group int
 	hit   read.Hit
+	event *Event
 }
 
 // search returns the events of a partition, or counts them where nobody wants them.
@@ -286,7 +287,7 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 	)
 	forget := func() { places, count, files, events = nil, 0, 0, nil }
 	err = s.visit(p, forget, func(f *stored) error {
-		own, err := searchFile(f, &q)
+		own, err := s.searchFile(f, &q)
 		if err != nil {
 			return err
 		}
@@ -322,19 +323,31 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 	return events, nil
 }
 
+// fewHits of a row group are read while what was read to find them is there. Of many only those that
+// are among the newest of all are.
+const fewHits = 1000
+
 // searchFile returns the hits of one file.
-func searchFile(f *stored, q *read.Filter) (places []place, err error) {
-	for group := range f.file.Groups() {
-		if err := f.view.ctx.Err(); err != nil {
+func (s *finding) searchFile(f *stored, q *read.Filter) (places []place, err error) {
+	for n := range f.file.Groups() {
+		if err := s.ctx.Err(); err != nil {
 			return nil, err
 		}
-		hits, err := f.file.Search(group, q)
+		group := f.file.Group(n)
+		hits, err := group.Search(q)
 		if err != nil {
 			return nil, err
 		}
-		for _, hit := range hits {
-			places = append(places, place{f, group, hit})
+		own := make([]place, len(hits))
+		for i, hit := range hits {
+			own[i] = place{file: f, group: n, hit: hit}
 		}
+		if s.question.rows && len(own) > 0 && len(own) <= fewHits {
+			if own, err = s.rows(group, own); err != nil {
+				return nil, err
+			}
+		}
+		places = append(places, own...)
 	}
 	return places, nil
 }
@@ -353,7 +366,7 @@ func newestPlaces(places []place, limit int) []place {
 	return places[:n]
 }
 
-// materialise reads the rows of the hits. Each is checked with all of the question again.
+// materialise reads the rows of the hits that have no events yet.
 func (s *finding) materialise(places []place) (events []Event, err error) {
 	slices.SortFunc(places, func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.file.name, b.file.name), cmp.Compare(a.group, b.group), cmp.Compare(a.hit.Row, b.hit.Row))
@@ -367,31 +380,42 @@ func (s *finding) materialise(places []place) (events []Event, err error) {
 		groups = append(groups, places[:n])
 		places = places[n:]
 	}
-	all := make([][]Event, len(groups))
 	err = parallel(s.ctx, len(groups), func(i int) error {
-		return s.one(groups[i][0].file, func(f *stored) (err error) {
-			all[i], err = s.rows(f, groups[i])
+		of := groups[i]
+		if of[0].event != nil {
+			return nil
+		}
+		return s.one(of[0].file, func(f *stored) (err error) {
+			groups[i], err = s.rows(f.file.Group(of[0].group), of)
 			return err
 		})
 	})
-	return slices.Concat(all...), err
+	for _, of := range groups {
+		for _, at := range of {
+			if at.event != nil { // else its file is damaged
+				events = append(events, *at.event)
+			}
+		}
+	}
+	return events, err
 }
 
-func (s *finding) rows(f *stored, places []place) ([]Event, error) {
+// rows reads the events of hits in one row group. Each is checked with all of the question again.
+func (s *finding) rows(group *read.Group, places []place) (checked []place, err error) {
 	numbers := make([]uint32, len(places))
 	for i := range places {
 		numbers[i] = places[i].hit.Row
 	}
-	rows, err := f.file.Read(places[0].group, numbers)
+	rows, err := group.Read(numbers)
 	if err != nil {
 		return nil, err
 	}
-	events := make([]Event, 0, len(rows))
 	for i, row := range rows {
 		e := Event{Time: time.UnixMicro(row.Time).UTC(), TraceID: row.TraceID, App: row.App, Message: row.Message, Context: row.Context, TraceNames: row.TraceNames}
-		if row.Time == places[i].hit.Time && s.question.matches(&e) {
-			events = append(events, e)
+		if at := places[i]; row.Time == at.hit.Time && s.question.matches(&e) {
+			at.event = &e
+			checked = append(checked, at)
 		}
 	}
-	return events, nil
+	return checked, nil
 }

@@ -1,10 +1,20 @@
 package lake_test
 
 import (
+	"bytes"
+	"context"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
+	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/internal/storetest"
 	"example.com/clew/audit/lake"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,4 +44,203 @@ func TestRandomQuestions(t *testing.T) {
 		}
 	}
 	assert.Greater(t, some, 60)
+}
+
+func TestTraceIDsOfTimeOpenFewPartitions(t *testing.T) {
+	c := newCorpus(t, 40_000, 2, 1, 40_000) // over five and a half hours
+	store := c.store(t, 0)
+	e := c.events[10_000]
+	at, err := strconv.ParseInt(e.TraceID[:8], 16, 64)
+	require.NoError(t, err)
+	now := c.events[len(c.events)-1].Time.Add(time.Hour)
+	got, report := collect(t, lake.Query{TraceID: e.TraceID, Now: now}, store)
+	want := c.answer(&lake.Query{TraceID: e.TraceID})
+	first := time.Unix(at, 0).UTC().Truncate(lake.PartitionSpan)
+	assert.Equal(t, first.Add(-lake.PartitionSpan), report.Since)
+	last := want[0].Time.Truncate(lake.PartitionSpan)
+	if end := first.Add(time.Hour); last.After(end) { // the range went on with the trace
+		assert.True(t, report.Until.After(end))
+	}
+	assert.Less(t, report.Partitions, 30)
+	assert.Equal(t, report.Partitions, report.Files)
+	assert.NotEmpty(t, got)
+
+	t.Run("goes on while the last partition has hits", func(t *testing.T) {
+		q := lake.Query{TraceID: e.TraceID, Now: now, Within: time.Minute}
+		got, report := collect(t, q, store)
+		until := report.Until
+		assert.Equal(t, c.answer(&lake.Query{TraceID: e.TraceID, Since: report.Since, Until: until}), got)
+		next := c.answer(&lake.Query{TraceID: e.TraceID, Since: until, Until: until.Add(lake.PartitionSpan)})
+		assert.Empty(t, next, "the search stopped before an empty partition")
+	})
+	t.Run("older than the TTL", func(t *testing.T) {
+		_, report := collect(t, lake.Query{TraceID: e.TraceID, Now: now.Add(15 * 24 * time.Hour)}, store)
+		assert.Equal(t, now.Add(14*24*time.Hour), report.Since)
+		assert.Zero(t, report.Partitions)
+	})
+	t.Run("Since rules", func(t *testing.T) {
+		_, report := collect(t, lake.Query{TraceID: e.TraceID, Since: began, Now: now}, store)
+		assert.Equal(t, began, report.Since)
+		assert.Zero(t, report.Until)
+	})
+}
+
+func TestReadsLittle(t *testing.T) {
+	c := newCorpus(t, 60_000, 100, 1, 5_000)
+	store := c.store(t, 0)
+	item := c.events[30_000].Context["network_id"]
+	held, holding := int64(0), 0
+	for name, data := range store.Files() {
+		id := strings.TrimSuffix(name[strings.LastIndex(name, "/")+1:], ".parquet")
+		if bytes.Contains(c.segments[id], []byte(item)) {
+			holding++
+			held += int64(len(data))
+		}
+	}
+	require.Less(t, holding, len(store.Files())/2)
+	q := lake.Query{Context: map[string]string{"network_id": item}, Since: began}
+	got, report := collect(t, q, store)
+	assert.NotEmpty(t, got)
+	files := len(store.Files())
+	assert.Equal(t, files, report.Files)
+	assert.Len(t, store.opens, files, "each file is opened once")
+	// A footer for each file, two reads of a Bloom filter, and the pages of those that have it.
+	assert.LessOrEqual(t, report.Reads, int64(3*files+40*holding+3))
+	assert.Less(t, report.Bytes, held+int64(files)*(16<<10+64), "the files that have it, and the ends of the others")
+
+	_, nothing := collect(t, lake.Query{Values: []string{"nobody's"}, Since: began}, store)
+	assert.LessOrEqual(t, nothing.Reads, int64(3*files+3), "Bloom filters rule all files out")
+}
+
+func TestLimitStops(t *testing.T) {
+	c := newCorpus(t, 20_000, 10, 1, 20_000)
+	store := c.store(t, 0)
+	_, report := collect(t, lake.Query{Since: began, Limit: 5}, store)
+	assert.Equal(t, 1, report.Partitions)
+	for range lake.Find(t.Context(), lake.Query{Since: began}, &report, store) {
+		break
+	}
+	assert.Equal(t, 1, report.Partitions, "the loop ended")
+}
+
+func TestTooMuch(t *testing.T) {
+	c := newCorpus(t, 20_000, 10, 1, 20_000)
+	store := c.store(t, 0)
+	q := lake.Query{Since: began, App: "media-api", MaxBytes: 150_000}
+	var tooMuch *lake.TooMuchError
+	_, err := lake.Count(t.Context(), lake.Query{Since: began, App: "media-api", MaxBytes: 1000}, nil, store)
+	require.ErrorAs(t, err, &tooMuch)
+	assert.EqualValues(t, 1000, tooMuch.Limit)
+	assert.Contains(t, err.Error(), "range")
+	var report lake.Report
+	n := 0
+	for _, err = range lake.Find(t.Context(), q, &report, store) {
+		n++
+	}
+	require.ErrorAs(t, err, &tooMuch)
+	assert.Equal(t, 1, n, "nothing but the error")
+	assert.Greater(t, report.Estimate, q.MaxBytes)
+	q.MaxBytes = -1
+	got, report := collect(t, q, store)
+	assert.NotEmpty(t, got)
+	assert.InEpsilon(t, report.Bytes, report.Estimate, 0.5, "the estimate is good")
+
+	t.Run("while it reads", func(t *testing.T) {
+		q := lake.Query{Since: began, Values: []string{"instagram"}, MaxBytes: 200_000} // Bloom filters spare nothing
+		_, err := lake.Count(t.Context(), q, nil, store)
+		require.ErrorAs(t, err, &tooMuch)
+		assert.Greater(t, tooMuch.Estimate, q.MaxBytes)
+	})
+}
+
+func TestDamagedFilesAreSkippedAndNamed(t *testing.T) {
+	c := newCorpus(t, 4000, 15, 2, 1000)
+	store := c.store(t, 1)
+	want, _ := collect(t, lake.Query{Since: began}, store)
+	partition := lake.Partition(began)
+	for name, data := range map[string]string{
+		"00000000000000000000000000000001": "", "00000000000000000000000000000002": "not Parquet at all",
+	} {
+		require.NoError(t, store.Put(t.Context(), partition+name+".parquet", strings.NewReader(data), int64(len(data))))
+	}
+	require.NoError(t, store.Put(t.Context(), partition+"theirs.parquet", strings.NewReader("x"), 1))
+	store.journal["newer.sealed"] = []byte("clewaud2 and so on")
+	store.journal["odd.sealed"] = []byte("something else")
+	store.journal["new.journal"] = nil
+	got, report := collect(t, lake.Query{Since: began}, store)
+	assert.Equal(t, want, got)
+	var names []string
+	for _, s := range report.Skipped {
+		names = append(names, s.Name)
+		require.Error(t, s.Err)
+		if strings.Contains(s.Name, "newer") {
+			require.ErrorIs(t, s.Err, segment.ErrNewer)
+		}
+	}
+	assert.ElementsMatch(t, []string{partition + "00000000000000000000000000000001.parquet", partition + "00000000000000000000000000000002.parquet",
+		"_journal/newer.sealed", "_journal/odd.sealed"}, names)
+}
+
+func TestDamagedJournalHasItsPrefix(t *testing.T) {
+	c := newCorpus(t, 4000, 15, 1, 4000)
+	whole := c.segments[c.ids[0]]
+	store := &journaled{Memory: new(storetest.Memory), journal: map[string][]byte{}}
+	flipped := bytes.Clone(whole)
+	flipped[len(flipped)/2] ^= 1
+	store.journal[c.ids[0]+".sealed"] = flipped
+	got, report := collect(t, lake.Query{Since: began}, store)
+	require.NotEmpty(t, got)
+	slices.Reverse(got)
+	all := c.answer(&lake.Query{})
+	slices.Reverse(all)
+	assert.Less(t, len(got), len(all))
+	assert.Equal(t, all[:len(got)], got)
+	require.Len(t, report.Skipped, 1)
+	assert.Contains(t, report.Skipped[0].Err.Error(), "damaged behind its first")
+}
+
+func TestBadQueries(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		q    lake.Query
+		want string
+	}{
+		{"no ID", lake.Query{TraceID: "XYZ.123"}, "no trace ID"},
+		{"short", lake.Query{TraceID: "463ac35c"}, "no trace ID"},
+		{"limit", lake.Query{Limit: -1}, "limit of -1"},
+		{"range", lake.Query{Since: began, Until: began}, "ends before it begins"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := lake.Count(t.Context(), test.q, nil)
+			assert.ErrorContains(t, err, test.want)
+			for _, err := range lake.Find(t.Context(), test.q, nil) {
+				assert.ErrorContains(t, err, test.want)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := lake.Count(ctx, lake.Query{}, nil, lake.Dir(t.TempDir()))
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestDirectoryWithJournal(t *testing.T) {
+	c := newCorpus(t, 4000, 15, 2, 1000)
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "_journal"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "_journal", "LOCK"), []byte("1"), 0o600))
+	for i, id := range c.ids {
+		if i < 2 {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "_journal", id+[]string{".journal", ".sealed"}[i]), c.segments[id], 0o600))
+			continue
+		}
+		c.pack(t, lake.Dir(dir), id)
+	}
+	q := lake.Query{Since: began}
+	got, report := collect(t, q, lake.Dir(dir), lake.Dir(filepath.Join(dir, "nothing here")))
+	assert.Equal(t, c.answer(&q), got)
+	assert.Equal(t, 2, report.Segments)
+	assert.Empty(t, report.Skipped)
+	_, err := lake.Dir(dir).(lake.Journaled).OpenJournal(t.Context(), "../x.journal")
+	assert.ErrorContains(t, err, "no name of a segment")
 }

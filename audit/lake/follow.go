@@ -354,7 +354,7 @@ func (t *touching) file(f *stored) error {
 			return err
 		}
 		whole.AnyValue = values
-		touched, err := f.file.Touched(group, &whole, t.most+1)
+		touched, err := f.file.Group(group).Touched(&whole, t.most+1)
 		if err != nil {
 			return err
 		}

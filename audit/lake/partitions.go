@@ -37,6 +37,7 @@ type view struct {
 	reads   atomic.Int64
 	bytes   atomic.Int64
 	skipped map[string]bool
+	sample  []*stored // files that an estimate has opened
 }
 
 // errGone is the error of a file that is not there any more, or is another one.
@@ -59,6 +60,9 @@ func newView(ctx context.Context, stores []Store, maxBytes int64, report *Report
 }
 
 func (v *view) close() {
+	for _, s := range v.sample {
+		s.close()
+	}
 	closeSegments(v.segments)
 	v.report.Reads, v.report.Bytes = v.reads.Load(), v.bytes.Load()
 }
@@ -406,9 +410,9 @@ func (v *view) estimate(partitions []*partition, q *read.Filter, rows bool) (int
 		sample = append(sample, files[i])
 	}
 	var sampled, cost atomic.Int64
+	v.sample = append(v.sample, sample...)
 	err := v.each(sample, func(s *stored) error {
 		err := s.footer()
-		s.close()
 		if errors.Is(err, errGone) {
 			return nil // its partition will be listed again
 		}

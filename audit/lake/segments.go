@@ -122,8 +122,8 @@ type needle []byte
 
 // needles returns what all hits of the question have among their bytes.
 func (a *question) needles() (all []needle) {
-	if ids := a.filter.TraceIDs; len(ids) > 0 && len(ids) <= 2 {
-		raw, _ := hex.DecodeString(ids[0]) // of two spellings the shorter one is the end of the other
+	if id, ok := onlyTrace(a.filter.TraceIDs); ok {
+		raw, _ := hex.DecodeString(id)
 		all = append(all, raw)
 	}
 	for _, value := range a.filter.Values {
@@ -136,6 +136,16 @@ func (a *question) needles() (all []needle) {
 	all = append(all, needle(a.filter.Message), needle(a.filter.TraceName))
 	slices.SortStableFunc(all, func(a, b needle) int { return len(b) - len(a) })
 	return all
+}
+
+// onlyTrace returns the shortest of the spellings where there is one trace only. The others end
+// with it.
+func onlyTrace(ids []string) (id string, ok bool) {
+	if len(ids) == 0 {
+		return "", false
+	}
+	id = slices.MinFunc(ids, func(a, b string) int { return len(a) - len(b) })
+	return id, !slices.ContainsFunc(ids, func(other string) bool { return padded(other) != padded(id) })
 }
 
 // walk calls record for the records of the segment's longest valid prefix that have the needle, in

@@ -193,9 +193,10 @@ func (c *counting) partition(p *partition) error {
 
 func (c *counting) file(f *stored) (*fileStats, error) {
 	s := &fileStats{file: f}
-	for group := range f.file.Groups() {
+	for n := range f.file.Groups() {
+		group := f.file.Group(n)
 		for index, to := range map[int]*[]string{table.App: &s.apps, table.Message: &s.messages, table.ContextKey: &s.keys} {
-			words, err := f.file.Strings(group, index)
+			words, err := group.Strings(index)
 			if err != nil {
 				return nil, err
 			}
@@ -204,7 +205,7 @@ func (c *counting) file(f *stored) (*fileStats, error) {
 	}
 	if c.sample[f.name] && f.file.Groups() > 0 {
 		var err error
-		if s.sample, err = f.file.Sample(0); err != nil {
+		if s.sample, err = f.file.Group(0).Sample(); err != nil {
 			return nil, err
 		}
 	}

@@ -87,6 +87,7 @@ func parseColumnIndex(p []byte) (least, most [][]byte, err error) {
 // column reads the values of one column of a row group, page after page, for rows in ascending
 // order. It reads the pages that have rows of want and no others.
 type column struct {
+	group *Group
 	file  *File
 	chunk *chunk
 	index int
@@ -107,26 +108,31 @@ type column struct {
 	levels     []uint32
 }
 
-func (f *File) column(g, index int, want []uint32) (*column, error) {
-	c := &column{file: f, chunk: &f.footer.groups[g].chunks[index], index: index, rows: f.footer.groups[g].rows, want: want, page: -1}
+// column returns a column, which reads from the first row on. Its index and its dictionary are read
+// once for the group, and pages that were read together last.
+func (g *Group) column(index int, want []uint32) (*column, error) {
+	if c := g.columns[index]; c != nil {
+		return c.again(want), nil
+	}
+	c := &column{group: g, file: g.file, chunk: &g.chunks[index], index: index, rows: g.rows, want: want, page: -1}
 	at := c.chunk.offsetIndex
 	if at.size == 0 {
 		return nil, c.wrap(errors.New("no page index"))
 	}
-	p, err := f.read(at.offset, at.size)
+	p, err := g.file.read(at.offset, at.size)
 	if err != nil {
 		return nil, c.wrap(err)
 	}
-	if c.pages, err = parseOffsetIndex(p, c.rows, f.size); err != nil {
+	if c.pages, err = parseOffsetIndex(p, c.rows, g.file.size); err != nil {
 		return nil, c.wrap(err)
 	}
+	g.columns[index] = c
 	return c, nil
 }
 
-// again returns a column that reads the same from its first row on. The dictionary is
-// decoded once.
 func (c *column) again(want []uint32) *column {
-	return &column{file: c.file, chunk: c.chunk, index: c.index, rows: c.rows, want: want, pages: c.pages, dict: c.dict, page: -1}
+	return &column{group: c.group, file: c.file, chunk: c.chunk, index: c.index, rows: c.rows, want: want, pages: c.pages,
+		dict: c.group.dictionaries[c.index], page: -1, buffer: c.buffer, bufferAt: c.bufferAt}
 }
 
 func (c *column) wrap(err error) error {
@@ -137,6 +143,9 @@ func (c *column) lists() bool { return c.index >= table.ContextKey }
 
 // dictionary returns the chunk's dictionary.
 func (c *column) dictionary() (*dictionary, error) {
+	if c.dict == nil {
+		c.dict = c.group.dictionaries[c.index]
+	}
 	if c.dict != nil {
 		return c.dict, nil
 	}
@@ -162,6 +171,7 @@ func (c *column) dictionary() (*dictionary, error) {
 	if c.dict, err = parseDictionary(data, h.values); err != nil {
 		return nil, c.wrap(err)
 	}
+	c.group.dictionaries[c.index] = c.dict
 	return c.dict, nil
 }
 

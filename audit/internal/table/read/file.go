@@ -100,9 +100,25 @@ func (f *File) Bytes(column int) (n int64) {
 	return n
 }
 
-// Strings returns the distinct strings of a column of a row group, in no particular order.
-func (f *File) Strings(group, index int) ([]string, error) {
-	c, err := f.column(group, index, nil)
+// Group is a row group, with what was read of it: a second question reads less. It is for one
+// goroutine at a time.
+type Group struct {
+	file         *File
+	chunks       *[columns]chunk
+	rows         int64
+	columns      [columns]*column
+	dictionaries [columns]*dictionary
+}
+
+// Group returns a row group.
+func (f *File) Group(n int) *Group {
+	g := &f.footer.groups[n]
+	return &Group{file: f, chunks: &g.chunks, rows: g.rows}
+}
+
+// Strings returns the distinct strings of a column, in no particular order.
+func (g *Group) Strings(index int) ([]string, error) {
+	c, err := g.column(index, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -158,10 +174,10 @@ type Row struct {
 	TraceNames []string          // nil without any
 }
 
-// Read returns the rows of a row group whose numbers are given, in ascending order.
-func (f *File) Read(group int, numbers []uint32) ([]Row, error) {
+// Read returns the rows whose numbers are given, in ascending order.
+func (g *Group) Read(numbers []uint32) ([]Row, error) {
 	rows := make([]Row, len(numbers))
-	err := f.times(group, numbers, func(i int, us int64) { rows[i].Time = us })
+	err := g.times(numbers, func(i int, us int64) { rows[i].Time = us })
 	if err != nil {
 		return nil, err
 	}
@@ -170,22 +186,22 @@ func (f *File) Read(group int, numbers []uint32) ([]Row, error) {
 		table.App:     func(i int) *string { return &rows[i].App },
 		table.Message: func(i int) *string { return &rows[i].Message },
 	} {
-		err := f.strings(group, index, numbers, func(i int, s []string) { *to(i) = s[0] })
+		err := g.strings(index, numbers, func(i int, s []string) { *to(i) = s[0] })
 		if err != nil {
 			return nil, err
 		}
 	}
-	err = f.strings(group, table.TraceNames, numbers, func(i int, s []string) { rows[i].TraceNames = append([]string(nil), s...) })
+	err = g.strings(table.TraceNames, numbers, func(i int, s []string) { rows[i].TraceNames = append([]string(nil), s...) })
 	if err != nil {
 		return nil, err
 	}
 	keys := make([][]string, len(rows))
-	err = f.strings(group, table.ContextKey, numbers, func(i int, s []string) { keys[i] = slices.Clone(s) })
+	err = g.strings(table.ContextKey, numbers, func(i int, s []string) { keys[i] = slices.Clone(s) })
 	if err != nil {
 		return nil, err
 	}
 	odd := false
-	err = f.strings(group, table.ContextValue, numbers, func(i int, s []string) {
+	err = g.strings(table.ContextValue, numbers, func(i int, s []string) {
 		if len(s) != len(keys[i]) {
 			odd = true
 			return
@@ -205,8 +221,8 @@ func (f *File) Read(group int, numbers []uint32) ([]Row, error) {
 
 // strings calls each with the strings of the rows in a column. They are made once for a column,
 // and the slice is valid for the call.
-func (f *File) strings(group, index int, numbers []uint32, each func(i int, s []string)) error {
-	c, err := f.column(group, index, numbers)
+func (g *Group) strings(index int, numbers []uint32, each func(i int, s []string)) error {
+	c, err := g.column(index, numbers)
 	if err != nil {
 		return err
 	}
@@ -231,8 +247,8 @@ func (f *File) strings(group, index int, numbers []uint32, each func(i int, s []
 }
 
 // times calls each with the times of the rows.
-func (f *File) times(group int, numbers []uint32, each func(i int, us int64)) error {
-	c, err := f.column(group, table.Timestamp, numbers)
+func (g *Group) times(numbers []uint32, each func(i int, us int64)) error {
+	c, err := g.column(table.Timestamp, numbers)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -100,8 +101,9 @@ func all(q read.Filter) *read.Filter {
 }
 
 func find(f *read.File, q *read.Filter) (found []read.Row, err error) {
-	for group := range f.Groups() {
-		hits, err := f.Search(group, q)
+	for n := range f.Groups() {
+		group := f.Group(n)
+		hits, err := group.Search(q)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +111,7 @@ func find(f *read.File, q *read.Filter) (found []read.Row, err error) {
 		for _, hit := range hits {
 			numbers = append(numbers, hit.Row)
 		}
-		rows, err := f.Read(group, numbers)
+		rows, err := group.Read(numbers)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +133,7 @@ func TestAllRows(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found, len(rows))
 	for i := range rows {
-		require.Equal(t, rows[i], found[i], i)
+		require.True(t, reflect.DeepEqual(rows[i], found[i]), "%d: %+v, want %+v", i, found[i], rows[i])
 	}
 	assert.Equal(t, "a b", f.Meta(table.MetaReplaces))
 }
@@ -202,7 +204,7 @@ func TestRandomQuestions(t *testing.T) {
 	f, _ := open(t, fileOf(t, rows))
 	r := rand.New(rand.NewPCG(1, 2))
 	some := 0
-	for range 150 {
+	for range 60 {
 		q := question(r, rows)
 		var want []read.Row
 		for _, row := range rows {
@@ -213,10 +215,10 @@ func TestRandomQuestions(t *testing.T) {
 		got, err := find(f, q)
 		require.NoError(t, err, "%+v", q)
 		require.Equal(t, len(want), len(got), "%+v", q)
-		require.Equal(t, want, got, "%+v", q)
+		require.True(t, reflect.DeepEqual(want, got), "%+v", q)
 		if len(want) > 0 {
 			some++
 		}
 	}
-	assert.Greater(t, some, 75)
+	assert.Greater(t, some, 30)
 }

@@ -16,18 +16,18 @@ type KeySample struct {
 	Distinct int64 // values
 }
 
-// Sample reads the columns of a row group that it needs, whole.
-func (f *File) Sample(group int) (*Sample, error) {
-	s := &Sample{Rows: f.Rows(group), Apps: map[string]int64{}, Keys: map[string]KeySample{}}
-	apps, err := f.column(group, table.App, nil)
+// Sample reads the columns that it needs, whole.
+func (g *Group) Sample() (*Sample, error) {
+	s := &Sample{Rows: g.rows, Apps: map[string]int64{}, Keys: map[string]KeySample{}}
+	apps, err := g.column(table.App, nil)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := f.column(group, table.ContextKey, nil)
+	keys, err := g.column(table.ContextKey, nil)
 	if err != nil {
 		return nil, err
 	}
-	values, err := f.column(group, table.ContextValue, nil)
+	values, err := g.column(table.ContextValue, nil)
 	if err != nil {
 		return nil, err
 	}

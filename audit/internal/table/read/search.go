@@ -31,9 +31,9 @@ type Hit struct {
 	Time int64
 }
 
-// Search returns the rows of a row group that q holds for, in ascending order.
-func (f *File) Search(group int, q *Filter) ([]Hit, error) {
-	s := search{file: f, group: group, chunks: &f.footer.groups[group].chunks, filter: q}
+// Search returns the rows that q holds for, in ascending order.
+func (g *Group) Search(q *Filter) ([]Hit, error) {
+	s := search{Group: g, filter: q}
 	possible, err := s.possible()
 	if err != nil || !possible {
 		return nil, err
@@ -43,16 +43,16 @@ func (f *File) Search(group int, q *Filter) ([]Hit, error) {
 			return nil, err
 		}
 	}
-	if s.rows == nil {
-		s.rows = make([]uint32, f.Rows(group))
-		for i := range s.rows {
-			s.rows[i] = uint32(i)
+	if s.left == nil {
+		s.left = make([]uint32, g.rows)
+		for i := range s.left {
+			s.left[i] = uint32(i)
 		}
 	}
-	hits := make([]Hit, 0, len(s.rows))
-	err = f.times(group, s.rows, func(i int, us int64) {
+	hits := make([]Hit, 0, len(s.left))
+	err = g.times(s.left, func(i int, us int64) {
 		if us >= q.Since && us < q.Until {
-			hits = append(hits, Hit{s.rows[i], us})
+			hits = append(hits, Hit{s.left[i], us})
 		}
 	})
 	return hits, err
@@ -63,7 +63,7 @@ func (f *File) Search(group int, q *Filter) ([]Hit, error) {
 func (f *File) Cost(q *Filter, rows bool) (n int64) {
 	narrow := len(q.TraceIDs) > 0 || len(q.All()) > 0
 	for g := range f.footer.groups {
-		s := search{file: f, group: g, chunks: &f.footer.groups[g].chunks, filter: q}
+		s := search{Group: f.Group(g), filter: q}
 		if !s.withinBounds() {
 			continue
 		}
@@ -105,14 +105,12 @@ func (q *Filter) All() []string {
 
 // search is that of one row group.
 type search struct {
-	file   *File
-	group  int
-	chunks *[columns]chunk
+	*Group
 	filter *Filter
-	rows   []uint32 // that may be hits; nil: all
+	left   []uint32 // rows that may be hits; nil: all
 }
 
-func (s *search) none() bool { return s.rows != nil && len(s.rows) == 0 }
+func (s *search) none() bool { return s.left != nil && len(s.left) == 0 }
 
 // possible is false where the bounds in the footer or a Bloom filter rule the row group out.
 func (s *search) possible() (bool, error) {
@@ -146,7 +144,7 @@ func (s *search) withinBounds() bool {
 		c := &s.chunks[column]
 		return !c.bounded || value >= string(c.min) && value <= string(c.max)
 	}
-	if s.file.Rows(s.group) == 0 || q.App != "" && !within(table.App, q.App) || q.Message != "" && !within(table.Message, q.Message) {
+	if s.rows == 0 || q.App != "" && !within(table.App, q.App) || q.Message != "" && !within(table.Message, q.Message) {
 		return false
 	}
 	if len(q.TraceIDs) > 0 && !slices.ContainsFunc(q.TraceIDs, func(id string) bool { return within(table.TraceID, id) }) {
@@ -231,16 +229,16 @@ func (s *search) traces() error {
 	if len(ids) == 0 {
 		return nil
 	}
-	c, err := s.file.column(s.group, table.TraceID, nil)
+	c, err := s.column(table.TraceID, nil)
 	if err != nil {
 		return err
 	}
 	rows, err := s.pagesOf(c, ids)
 	if err != nil || len(rows) == 0 {
-		s.rows = []uint32{}
+		s.left = []uint32{}
 		return err
 	}
-	s.rows, c.want = rows, rows
+	s.left, c.want = rows, rows
 	return s.keep(c, ids)
 }
 
@@ -277,7 +275,7 @@ func (s *search) keep(c *column, values []string) error {
 	}
 	wanted := d.findAll(values)
 	if len(wanted) == 0 {
-		s.rows = []uint32{}
+		s.left = []uint32{}
 		return nil
 	}
 	var only uint32 // a map's look-up for each row would be most of the work
@@ -298,9 +296,9 @@ func (s *search) keep(c *column, values []string) error {
 
 // filterRows keeps the rows that are good.
 func (s *search) filterRows(good func(row int64) (bool, error)) error {
-	if s.rows == nil {
+	if s.left == nil {
 		kept := []uint32{}
-		for row := range s.file.Rows(s.group) {
+		for row := range s.rows {
 			ok, err := good(row)
 			if err != nil {
 				return err
@@ -309,11 +307,11 @@ func (s *search) filterRows(good func(row int64) (bool, error)) error {
 				kept = append(kept, uint32(row))
 			}
 		}
-		s.rows = kept
+		s.left = kept
 		return nil
 	}
-	kept := make([]uint32, 0, min(len(s.rows), 64))
-	for _, row := range s.rows {
+	kept := make([]uint32, 0, min(len(s.left), 64))
+	for _, row := range s.left {
 		ok, err := good(int64(row))
 		if err != nil {
 			return err
@@ -322,7 +320,7 @@ func (s *search) filterRows(good func(row int64) (bool, error)) error {
 			kept = append(kept, row)
 		}
 	}
-	s.rows = kept
+	s.left = kept
 	return nil
 }
 
@@ -330,7 +328,7 @@ func (s *search) keepIn(index int, values ...string) error {
 	if s.none() {
 		return nil
 	}
-	c, err := s.file.column(s.group, index, s.rows)
+	c, err := s.column(index, s.left)
 	if err != nil {
 		return err
 	}
@@ -344,13 +342,13 @@ func (s *search) values() error {
 	if len(q.All()) == 0 {
 		return nil
 	}
-	c, err := s.file.column(s.group, table.ContextValue, s.rows)
+	c, err := s.column(table.ContextValue, s.left)
 	if err != nil {
 		return err
 	}
 	want, all, err := c.wanted(q)
 	if err != nil || !all {
-		s.rows = []uint32{}
+		s.left = []uint32{}
 		return err
 	}
 	err = s.filterRows(func(row int64) (bool, error) {
@@ -362,7 +360,7 @@ func (s *search) values() error {
 	if err != nil || s.none() || len(q.Pairs) == 0 {
 		return err
 	}
-	return s.pairs(c.again(s.rows))
+	return s.pairs(c.again(s.left))
 }
 
 // wantedIDs is what a row must have: each of must, and one of any where there are some.
@@ -405,7 +403,7 @@ func (w *wantedIDs) in(ids []uint32) bool {
 
 // pairs keeps the rows that have the pairs, of which all have the values already.
 func (s *search) pairs(values *column) error {
-	keys, err := s.file.column(s.group, table.ContextKey, s.rows)
+	keys, err := s.column(table.ContextKey, s.left)
 	if err != nil {
 		return err
 	}
@@ -417,7 +415,7 @@ func (s *search) pairs(values *column) error {
 	for _, pair := range s.filter.Pairs {
 		key, ok := keyNames.find(pair[0])
 		if !ok {
-			s.rows = []uint32{}
+			s.left = []uint32{}
 			return nil
 		}
 		value, _ := values.dict.find(pair[1])
@@ -449,16 +447,16 @@ func hasPair(keys, values []uint32, pair [2]uint32) bool {
 	return false
 }
 
-// Touched returns, for each of q's AnyValue that is in a row group, the trace IDs of the rows that
+// Touched returns, for each of q's AnyValue that is in the row group, the trace IDs of the rows that
 // have it, limit of them at most. Rows without a trace are left out, and so are row groups outside
 // q's range. The rest of q does not count.
-func (f *File) Touched(group int, q *Filter, limit int) (map[string][]string, error) {
-	s := search{file: f, group: group, chunks: &f.footer.groups[group].chunks, filter: q}
+func (g *Group) Touched(q *Filter, limit int) (map[string][]string, error) {
+	s := search{Group: g, filter: q}
 	possible, err := s.possible()
 	if err != nil || !possible {
 		return nil, err
 	}
-	c, err := f.column(group, table.ContextValue, nil)
+	c, err := g.column(table.ContextValue, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -473,7 +471,7 @@ func (f *File) Touched(group int, q *Filter, limit int) (map[string][]string, er
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	for row := range f.Rows(group) {
+	for row := range g.rows {
 		if err := c.seek(row); err != nil {
 			return nil, err
 		}
@@ -483,7 +481,7 @@ func (f *File) Touched(group int, q *Filter, limit int) (map[string][]string, er
 			}
 		}
 	}
-	traces, err := f.column(group, table.TraceID, nil)
+	traces, err := g.column(table.TraceID, nil)
 	if err == nil {
 		_, err = traces.dictionary()
 	}
