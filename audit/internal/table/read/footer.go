@@ -26,6 +26,7 @@ type span struct{ offset, size int64 }
 
 type group struct {
 	rows   int64
+	have   int // chunks that the footer has
 	chunks [columns]chunk
 }
 
@@ -146,17 +147,16 @@ func (c *compact) keyValue(into map[string]string) {
 }
 
 func (c *compact) group() (g group) {
-	n := 0
 	c.fields(func(id int, kind byte) bool {
 		switch {
 		case id == 1 && kind == kindList:
 			c.each(kindStruct, func() {
 				var spare chunk
 				to := &spare
-				if n < columns {
-					to = &g.chunks[n]
+				if g.have < columns {
+					to = &g.chunks[g.have]
 				}
-				n++
+				g.have++
 				c.chunk(to)
 			})
 		case id == 3 && kind == kindI64:
@@ -166,9 +166,6 @@ func (c *compact) group() (g group) {
 		}
 		return true
 	})
-	if n != columns {
-		c.fail()
-	}
 	return g
 }
 
@@ -239,6 +236,9 @@ const maxRows = 1 << 24
 func (g *group) check(size int64) error {
 	if g.rows < 0 || g.rows > maxRows {
 		return fmt.Errorf("%d rows", g.rows)
+	}
+	if g.have != columns {
+		return errFooter
 	}
 	for i := range g.chunks {
 		c := &g.chunks[i]
