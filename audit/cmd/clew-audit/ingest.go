@@ -15,7 +15,7 @@ import (
 
 // ingestCommand is clew-audit ingest.
 type ingestCommand struct {
-	From string `arg:"" optional:"" name:"-" help:"Standard input, which is read without it too." default:"-" enum:"-"`
+	From string `arg:"" optional:"" name:"-" help:"Standard input, which is read without it too." default:"-"`
 
 	dirs
 	App string `help:"The app of events that name none." placeholder:"NAME"`
@@ -57,6 +57,9 @@ const (
 const named = 20
 
 func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
+	if c.From != "-" {
+		return 0, usagef("ingest reads standard input: clew-audit ingest … < %s", clip(c.From))
+	}
 	dir, err := c.one()
 	if err != nil {
 		return 0, err
@@ -125,6 +128,9 @@ func (in *ingestion) read(ctx context.Context, from io.ReadCloser) error {
 		line, long, err := nextLine(r)
 		if err != nil && err != io.EOF {
 			return err
+		}
+		if err == io.EOF && ctx.Err() != nil {
+			return nil // a signal has cut the line
 		}
 		if len(line) > 0 || long {
 			if err := in.line(patient, line, long); err != nil {

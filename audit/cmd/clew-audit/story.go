@@ -3,10 +3,14 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"time"
 
 	"example.com/clew/audit/lake"
 	"example.com/clew/internal/timeline"
 )
+
+// clockOnly is enough for a story within a day.
+const clockOnly = "15:04:05.000000"
 
 // storyText writes a story for people.
 func storyText(to io.Writer, s *lake.Story, l *look) error {
@@ -21,6 +25,10 @@ func storyText(to io.Writer, s *lake.Story, l *look) error {
 	p.put("", " UTC, over "+timeline.Short(last.Sub(first)))
 	p.end()
 	p.end()
+	clock := clockOnly
+	if first.UTC().Format(time.DateOnly) != last.UTC().Format(time.DateOnly) {
+		clock = dayAndClock
+	}
 	traces := map[string]string{} // their letters in the story
 	for i := range s.Events {
 		e := &s.Events[i]
@@ -35,7 +43,7 @@ func storyText(to io.Writer, s *lake.Story, l *look) error {
 			gap = "+" + timeline.Short(e.Gap)
 		}
 		p.right(dim, gap, 10)
-		p.cell(dim, e.Time.UTC().Format("15:04:05.000000"), 15)
+		p.cell(dim, e.Time.UTC().Format(clock), len(clock))
 		p.cell(dim, letters, len(label(s.Traces)))
 		p.cell(cyan, e.App, w.app)
 		p.cell(bold, e.Message, w.message)

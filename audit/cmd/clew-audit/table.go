@@ -17,7 +17,9 @@ type table struct {
 	begun  bool
 }
 
-func newTable(to io.Writer, l *look) *table { return &table{page: newPage(to, l)} }
+func newTable(to io.Writer, l *look) *table {
+	return &table{page: newPage(to, l), widths: widths{app: len("app"), message: len("message")}}
+}
 
 func (t *table) event(e lake.Event) error {
 	t.rows = append(t.rows, e)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/clew/audit/lake"
@@ -81,7 +82,7 @@ func (t *traceCommand) show(out io.Writer, tree *timeline.Tree, found bool) erro
 	case t.Output == "json":
 		err = tree.JSON(to)
 	case t.Output == "html":
-		err = tree.HTML(to, timeline.HTMLConfig{})
+		err = tree.HTML(to, timeline.HTMLConfig{After: strings.Join(t.Logs, " ")})
 	case found:
 		err = tree.Text(to, timeline.Style{Width: t.width(out), Colour: t.colour(out)})
 	}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestIngest(t *testing.T) {
+	good := `{"message":"received"}` + "\n"
+	tests := []struct {
+		name, stdin string
+		code        int
+		written     int
+		err         string
+	}{
+		{name: "nothing", err: "clew-audit: 0 lines read: 0 events written\n"},
+		{name: "lines", stdin: good + good, written: 2, err: "clew-audit: 2 lines read: 2 events written\n"},
+		{name: "no newline at the end", stdin: good + `{"message":"received"}`, written: 2, err: "clew-audit: 2 lines read: 2 events written\n"},
+		{name: "empty lines, and ends of Windows", stdin: "\n" + `{"message":"received"}` + "\r\n\r\n", written: 1, err: "clew-audit: 3 lines read: 1 event written\n"},
+		{name: "bad lines", stdin: good + "nonsense\n" + good + `{"app":"a"}`, code: exitNothing, written: 2, err: "clew-audit: line 2 skipped: it is no JSON: invalid character 'o' in literal null (expecting 'u')\n" +
+			"clew-audit: line 4 skipped: it has no message\nclew-audit: 4 lines read: 2 events written, 2 lines skipped\n"},
+		{name: "many bad lines", stdin: strings.Repeat("{}\n", 30) + good, code: exitNothing, written: 1, err: skippedLines(20) + "clew-audit: more lines are skipped, and counted\nclew-audit: 31 lines read: 1 event written, 30 lines skipped\n"},
+		{name: "a long line", stdin: `{"message":"` + strings.Repeat("x", maxLine) + `"}` + "\n" + good, code: exitNothing, written: 1, err: "clew-audit: line 1 skipped: it is longer than 1048576 bytes\nclew-audit: 2 lines read: 1 event written, 1 line skipped\n"},
+		{name: "a large event", stdin: `{"message":"` + strings.Repeat("x", maxLine-100) + `"}` + "\n" + good, code: exitNothing, written: 1, err: "clew-audit: line 1 skipped: the event cannot be written: audit: the event is larger than Config.MaxEvent\nclew-audit: 2 lines read: 1 event written, 1 line skipped\n"},
+		{name: "hostile", stdin: "{\"\x1b[31m\n", code: exitNothing, err: "clew-audit: line 1 skipped: it is no JSON: invalid character '\\x1b' in string literal\nclew-audit: 1 line read: 0 events written, 1 line skipped\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			r := clewAudit(t, test.stdin, "ingest", "-d", dir, "--app", "shop")
+			assert.Equal(t, test.code, r.code)
+			assert.Equal(t, test.err, r.err)
+			found := clewAudit(t, "", "find", "-d", dir, "--app", "shop", "--message", "received")
+			assert.Equal(t, test.written, strings.Count(found.out, "received"))
+		})
+	}
+}
+
+func skippedLines(n int) string {
+	text := ""
+	for i := range n {
+		text += "clew-audit: line " + grouped(int64(i+1)) + " skipped: it has no message\n"
+	}
+	return text
+}
+
+// Old events stay with --ttl 0.
+func TestIngestOldEvents(t *testing.T) {
+	dir := t.TempDir()
+	r := clewAudit(t, `{"timestamp":"2020-01-01T00:00:00Z","app":"a","message":"received"}`, "ingest", "-d", dir, "--ttl", "0")
+	require.Equal(t, exitFound, r.code, r.err)
+	assert.Equal(t, "received", shown(clewAudit(t, "", "find", "-d", dir, "--since", "2020-01-01").out))
+}
+
+// A directory that another process has.
+func TestIngestLocked(t *testing.T) {
+	dir := t.TempDir()
+	log, err := openLog(dir, "other", -1)
+	require.NoError(t, err)
+	r := clewAudit(t, `{"message":"received"}`, "ingest", "-d", dir, "--app", "shop")
+	assert.Equal(t, exitIncomplete, r.code)
+	assert.Contains(t, r.err, "clew-audit: ")
+	assert.NotContains(t, r.err, "event written")
+	require.NoError(t, log.close(t.Context()))
+}
+
+// process is clew-audit as a process of its own.
+func process(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.Command(exe, args...)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	return cmd
+}
+
+// A signal ends reading, although the pipe is open, and what was read is written.
+func TestIngestSignal(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			cmd := process(t, "ingest", "-d", dir, "--app", "shop")
+			var said bytes.Buffer
+			cmd.Stderr = &said
+			in, err := cmd.StdinPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			// The pipe, the copier and the reader hold less than this: when it is written, some lines are read.
+			_, err = io.WriteString(in, strings.Repeat(`{"message":"received"}`+"\n", 300_000))
+			require.NoError(t, err)
+			require.NoError(t, cmd.Process.Signal(signal))
+			require.NoError(t, cmd.Wait(), said.String())
+			in.Close()
+			found := clewAudit(t, "", "find", "-d", dir, "--count").out
+			assert.Contains(t, said.String(), " lines read: "+grouped(number(t, found))+" events written\n")
+			assert.Positive(t, number(t, found))
+			left, err := filepath.Glob(filepath.Join(dir, "_journal", "*.*"))
+			require.NoError(t, err)
+			assert.Empty(t, left, "journals")
+		})
+	}
+}
+
+func number(t *testing.T, text string) (n int64) {
+	t.Helper()
+	for _, r := range strings.TrimSpace(text) {
+		require.True(t, r >= '0' && r <= '9', text)
+		n = n*10 + int64(r-'0')
+	}
+	return n
+}
+
+// Events are found while they are being written.
+func TestFindWhileIngesting(t *testing.T) {
+	dir := t.TempDir()
+	log, err := openLog(dir, "shop", -1)
+	require.NoError(t, err)
+	e, err := parseEvent([]byte(`{"message":"received","item":"XYZ.123"}`), "shop", time.Now())
+	require.NoError(t, err)
+	require.NoError(t, log.write(t.Context(), e))
+	require.NoError(t, log.to.Sync(t.Context()))
+	r := clewAudit(t, "", "find", "-d", dir, "XYZ.123")
+	assert.Equal(t, "received", shown(r.out))
+	assert.Regexp(t, `^searched 1 segment of journals \(.*\) and 0 files of \d partitions?`, r.searched)
+	require.NoError(t, log.close(t.Context()))
+}
