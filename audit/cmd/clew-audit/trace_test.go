@@ -40,7 +40,9 @@ func zipped(t *testing.T, text string) string {
 // messagesOf is the messages of the lines in a trace's JSON, in the order of time.
 func messagesOf(t *testing.T, text string) string {
 	t.Helper()
-	var all struct{ Lines []struct{ Message, Level string } }
+	var all struct {
+		Lines []struct{ Message, Level string }
+	}
 	require.NoError(t, json.Unmarshal([]byte(text), &all), text)
 	var words []string
 	for _, line := range all.Lines {
