@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"example.com/clew/audit"
 	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/lake"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -358,4 +360,20 @@ func TestConfig(t *testing.T) {
 	_, err := audit.Open(audit.Config{Full: 3})
 	assert.ErrorContains(t, err, "Config.Dir", "all that is wrong is said")
 	assert.ErrorContains(t, err, "Config.Full", "all that is wrong is said")
+}
+
+// Loggers that share a store take turns: that one has it is no error of the other.
+func TestAnotherMerges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		l := open(t, audit.Config{TTL: -1}, &packer{}, audit.Seams{
+			Merge:  func() error { asked++; return fmt.Errorf("store: %w", lake.ErrLocked) },
+			Expire: func(time.Duration) error { return errors.New("events are kept for ever") },
+		})
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		shut(t, l)
+		assert.Equal(t, 2, asked)
+		assert.Zero(t, l.Stats().Errors, l.Stats().LastError)
+	})
 }

@@ -145,16 +145,18 @@ func (l *Logger) pack(s *journalFile) error {
 // not wait for that: another hour will do.
 func (l *Logger) merge() {
 	err := guard(func() error { return l.mergeLake(l.serving, l.store) })
-	l.noteWhileServing("merge the lake's files", err)
+	l.noteMerge("merge the lake's files", err)
 	if l.ttl < 0 {
 		return
 	}
 	err = guard(func() error { return l.expireLake(l.serving, l.store, l.ttl) })
-	l.noteWhileServing("delete what is older than the TTL", err)
+	l.noteMerge("delete what is older than the TTL", err)
 }
 
-func (l *Logger) noteWhileServing(tried string, err error) {
-	if err != nil && l.serving.Err() == nil {
+// noteMerge keeps an error for Stats. No error is another Logger of the same store that merges at
+// this time, and Close.
+func (l *Logger) noteMerge(tried string, err error) {
+	if err != nil && !errors.Is(err, lake.ErrLocked) && l.serving.Err() == nil {
 		l.note(tried, err)
 	}
 }
