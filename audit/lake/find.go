@@ -259,11 +259,11 @@ func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 		}
 		span := timeRange{s.question.span.until, s.question.span.until + partitionMicros}
 		next, err := s.partitions(span)
+		s.question.span.until = span.until
 		if err != nil || len(next) == 0 {
 			return events, err
 		}
 		p = next[0]
-		s.question.span.until = span.until
 	}
 }
 
@@ -311,11 +311,7 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 	}
 	s.report.Files += files
 	for _, o := range p.journals {
-		for _, e := range o.hits[p.begin] {
-			if us := e.Time.UnixMicro(); us >= q.Since && us < q.Until {
-				events = append(events, e)
-			}
-		}
+		events = append(events, o.hits[p.begin]...)
 	}
 	if !s.question.rows {
 		s.found += count + int64(len(events))

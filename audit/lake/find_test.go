@@ -3,6 +3,7 @@ package lake_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -38,7 +39,7 @@ func TestRandomQuestions(t *testing.T) {
 		}
 		n, err := lake.Count(t.Context(), q, nil, store)
 		require.NoError(t, err)
-		require.EqualValues(t, len(want), n, "%+v", q)
+		require.EqualValues(t, len(want), n, "%+v", q) // also where the limit is less than there are
 		if len(want) > 0 {
 			some++
 		}
@@ -145,6 +146,12 @@ func TestTooMuch(t *testing.T) {
 	assert.NotEmpty(t, got)
 	assert.InEpsilon(t, report.Bytes, report.Estimate, 0.5, "the estimate is good")
 
+	t.Run("of a few files of many", func(t *testing.T) {
+		store := newCorpus(t, 20_000, 10, 3, 1000).store(t, 0)
+		require.Greater(t, len(store.Files()), 20)
+		_, report := collect(t, lake.Query{Since: began, App: "media-api"}, store)
+		assert.InEpsilon(t, report.Bytes, report.Estimate, 0.5)
+	})
 	t.Run("while it reads", func(t *testing.T) {
 		q := lake.Query{Since: began, Values: []string{"instagram"}, MaxBytes: 200_000} // Bloom filters spare nothing
 		_, err := lake.Count(t.Context(), q, nil, store)
@@ -243,4 +250,47 @@ func TestDirectoryWithJournal(t *testing.T) {
 	assert.Empty(t, report.Skipped)
 	_, err := lake.Dir(dir).(lake.Journaled).OpenJournal(t.Context(), "../x.journal")
 	assert.ErrorContains(t, err, "no name of a segment")
+}
+
+func TestRangeGrows(t *testing.T) {
+	id := fmt.Sprintf("%08x%08x", began.Unix(), 1)
+	var lines [][]string
+	for minute := range 40 {
+		trace := "463ac35c9f6413ad"
+		if slices.Contains([]int{0, 4, 6, 12, 19, 26}, minute) { // and none from 20 to 25
+			trace = id
+		}
+		lines = append(lines, []string{trace, fmt.Sprint(minute)})
+	}
+	c := loggedEvery(time.Minute, lines...)
+	for name, store := range map[string]lake.Store{"packed": c.store(t, 0), "in the journal": c.store(t, 1)} {
+		t.Run(name, func(t *testing.T) {
+			got, report := collect(t, lake.Query{TraceID: strings.ToUpper(id), Within: time.Minute, Now: began.Add(time.Hour)}, store)
+			var minutes []string
+			for _, e := range got {
+				minutes = append(minutes, e.Message)
+			}
+			assert.Equal(t, []string{"19", "12", "6", "4", "0"}, minutes)
+			assert.Equal(t, began.Add(25*time.Minute), report.Until)
+			n, err := lake.Count(t.Context(), lake.Query{TraceID: id, Until: began.Add(7 * time.Minute), Now: began.Add(time.Hour)}, nil, store)
+			require.NoError(t, err)
+			assert.EqualValues(t, 3, n, "Until ends it")
+		})
+	}
+}
+
+// TestTies has more events of one time than the limit: those that come first are in the answer.
+func TestTies(t *testing.T) {
+	var lines [][]string
+	for i := range 3000 {
+		lines = append(lines, []string{"", fmt.Sprintf("%04d", (i*7)%3000)})
+	}
+	c := loggedEvery(0, lines...)
+	for _, store := range []lake.Store{c.store(t, 0), c.store(t, 1)} {
+		got, _ := collect(t, lake.Query{Since: began, Limit: 3}, store)
+		require.Len(t, got, 3)
+		for i, e := range got {
+			assert.Equal(t, fmt.Sprintf("%04d", i), e.Message)
+		}
+	}
 }

@@ -282,8 +282,8 @@ func (s *openSegment) find(ctx context.Context, a *question) (clean bool, size i
 	})
 }
 
-// maybe is false for most records that are no hits, before anything is made of them. The range is
-// not asked: it may grow.
+// maybe is false for most records that are no hits, before anything is made of them. A range that
+// may grow is of whole partitions, so that it is not asked here.
 func (a *question) maybe(r *segment.Record) bool {
 	return (a.filter.Message == "" || a.filter.Message == string(r.Message)) &&
 		(a.filter.App == "" || r.App == nil || a.filter.App == string(r.App)) &&

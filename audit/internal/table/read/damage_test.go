@@ -41,7 +41,7 @@ func TestDamage(t *testing.T) {
 	file := fileOf(t, rows)
 	r := rand.New(rand.NewPCG(3, 4))
 	failed := 0
-	for range 4000 {
+	for range 1000 {
 		damaged := bytes.Clone(file)
 		at := r.IntN(len(file))
 		if r.IntN(10) == 0 {
@@ -60,7 +60,7 @@ func TestDamage(t *testing.T) {
 			require.True(t, ok || row.Context == nil || len(row.Context) > 0)
 		}
 	}
-	assert.Greater(t, failed, 2000)
+	assert.Greater(t, failed, 500)
 }
 
 func FuzzDamage(f *testing.F) {
@@ -80,8 +80,8 @@ func FuzzDamage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// Whoever writes a footer of his own can say that a column is another one. What a page
-		// holds is guarded by its checksum.
+		// A forged footer can say that a column is another one. A page's checksum guards what it
+		// holds.
 		if int(at)%len(damaged) < len(file)/2 {
 			for _, row := range got {
 				if !known[fmt.Sprint(row)] {

@@ -126,9 +126,9 @@ func find(f *read.File, q *read.Filter) (found []read.Row, err error) {
 }
 
 func TestAllRows(t *testing.T) {
-	rows := rowsOf(300_000)
+	rows := rowsOf(140_000)
 	f, _ := open(t, fileOf(t, rows))
-	require.Greater(t, f.Groups(), 2)
+	require.Equal(t, 2, f.Groups())
 	found, err := find(f, all(read.Filter{}))
 	require.NoError(t, err)
 	require.Len(t, found, len(rows))
@@ -196,6 +196,9 @@ func question(r *rand.Rand, rows []read.Row) *read.Filter {
 	if some(4) {
 		q.Since, q.Until = min(one.Time, other.Time), max(one.Time, other.Time)
 	}
+	if q.TraceIDs == nil && q.Values == nil && q.Pairs == nil {
+		q.AnyValue = append(q.AnyValue, other.Context["client_id"]) // all rows are another test's
+	}
 	return &q
 }
 
@@ -221,4 +224,62 @@ func TestRandomQuestions(t *testing.T) {
 		}
 	}
 	assert.Greater(t, some, 30)
+}
+
+// TestEdges asks for what lies at the edges of pages, row groups and files.
+func TestEdges(t *testing.T) {
+	rows := rowsOf(140_000)
+	f, _ := open(t, fileOf(t, rows))
+	require.Equal(t, 2, f.Groups())
+	const page = 8 << 10
+	for at := page; at < len(rows); at += page {
+		for _, row := range []read.Row{rows[at-1], rows[at], rows[len(rows)-1]} {
+			if row.TraceID == "" {
+				continue
+			}
+			q := all(read.Filter{TraceIDs: []string{row.TraceID}})
+			got, err := find(f, q)
+			require.NoError(t, err)
+			var want []read.Row
+			for _, r := range rows {
+				if r.TraceID == row.TraceID {
+					want = append(want, r)
+				}
+			}
+			require.True(t, reflect.DeepEqual(want, got), row.TraceID)
+		}
+	}
+	first := slices.MinFunc(rows, func(a, b read.Row) int { return int(a.Time - b.Time) })
+	last := slices.MaxFunc(rows, func(a, b read.Row) int { return int(a.Time - b.Time) })
+	for _, q := range []*read.Filter{{Since: last.Time, Until: last.Time + 1}, {Since: 0, Until: first.Time + 1}} {
+		got, err := find(f, q)
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+	}
+	none, err := find(f, &read.Filter{Since: 0, Until: first.Time})
+	require.NoError(t, err)
+	assert.Empty(t, none)
+}
+
+// TestValueInsideAnother has a value that looks like another one's place in a dictionary.
+func TestValueInsideAnother(t *testing.T) {
+	rows := []read.Row{
+		{Time: 1, Context: map[string]string{"a": "x\x03\x00\x00\x00abc"}},
+		{Time: 2, Context: map[string]string{"a": "abc", "b": "\x03\x00\x00\x00abc"}},
+		{Time: 3, Context: map[string]string{"b": "abcd"}},
+		{Time: 4, Context: map[string]string{"b": ""}},
+	}
+	f, _ := open(t, fileOf(t, rows))
+	for value, want := range map[string]int64{"abc": 2, "abcd": 3, "x\x03\x00\x00\x00abc": 1, "": 4} {
+		got, err := find(f, all(read.Filter{Values: []string{value}}))
+		require.NoError(t, err)
+		require.Len(t, got, 1, "%q", value)
+		assert.Equal(t, want, got[0].Time)
+	}
+	got, err := find(f, all(read.Filter{Pairs: [][2]string{{"b", "abc"}}}))
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	got, err = find(f, all(read.Filter{AnyValue: []string{"abc", "abcd", "1", "2", "3"}}))
+	require.NoError(t, err)
+	assert.Len(t, got, 2)
 }
