@@ -112,6 +112,6 @@ func TestJournalInAnotherStore(t *testing.T) {
 	}
 	got, _ := collect(t, q, j, files)
 	require.True(t, reflect.DeepEqual(want, got), "%d events, want %d", len(got), len(want))
-	got, _ = collect(t, q, files, j, j)
+	got, _ = collect(t, q, files, files, j, j)
 	require.True(t, reflect.DeepEqual(want, got), "%d events, want %d", len(got), len(want))
 }

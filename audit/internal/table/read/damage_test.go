@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"testing"
 
+	"example.com/clew/audit/internal/storetest"
 	"example.com/clew/audit/internal/table"
 	"example.com/clew/audit/internal/table/read"
 	"github.com/parquet-go/parquet-go"
@@ -48,6 +49,9 @@ func TestDamage(t *testing.T) {
 			damaged = damaged[:at]
 		} else {
 			damaged[at] ^= 1 << r.IntN(8)
+			if at < len(damaged)-8 && r.IntN(2) == 0 { // as if the footer were so
+				damaged = storetest.Seal(damaged)
+			}
 		}
 		got, err := everything(damaged)
 		if err != nil {
@@ -72,17 +76,18 @@ func FuzzDamage(f *testing.F) {
 	}
 	f.Add(uint32(len(file)-100), []byte{0xff})
 	f.Add(uint32(0), []byte("PAR2"))
-	f.Add(uint32(len(file)-8), []byte{0xff, 0xff, 0xff, 0x7f})
+	f.Add(uint32(len(file)-2000), []byte{0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(t *testing.T, at uint32, change []byte) {
 		damaged := bytes.Clone(file)
-		copy(damaged[int(at)%len(damaged):], change)
+		copy(damaged[int(at)%(len(damaged)-8):len(damaged)-8], change)
+		damaged = storetest.Seal(damaged)
 		got, err := everything(damaged)
 		if err != nil {
 			return
 		}
 		// A forged footer can say that a column is another one. A page's checksum guards what it
 		// holds.
-		if int(at)%len(damaged) < len(file)/2 {
+		if int(at)%(len(file)-8) < len(file)/2 {
 			for _, row := range got {
 				if !known[fmt.Sprint(row)] {
 					t.Fatalf("invented: %+v", row)
@@ -114,9 +119,12 @@ func TestOtherFiles(t *testing.T) {
 		{"empty", nil, "not a Parquet file"},
 		{"text", []byte("a text that is long enough"), "not a Parquet file"},
 		{"no footer", []byte("PAR1\xff\xff\xff\x7fPAR1"), "damaged footer"},
-		{"another table", theirs.Bytes(), "not a table of audit events"},
-		{"another writer", alike.Bytes(), "not a file of clew"},
-		{"newer", newer, table.ErrNewer.Error()},
+		{"a length that is none", []byte("PAR1clew12345678\xff\xff\xff\x00PAR1"), "damaged footer"},
+		{"another table", theirs.Bytes(), table.ErrNotOurs.Error()},
+		{"another table with a seal", storetest.Seal(theirs.Bytes()), "not a table of audit events"},
+		{"another writer", storetest.Seal(alike.Bytes()), "not a file of clew"},
+		{"newer", storetest.Seal(newer), table.ErrNewer.Error()},
+		{"a damaged footer", newer, table.ErrDamaged.Error()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := read.Open(bytes.NewReader(test.file), int64(len(test.file)))

@@ -34,6 +34,9 @@ const (
 	maxFooter = 32 << 20
 
 	magic = "PAR1"
+
+	// sealSize is of the checksum before the footer.
+	sealSize = 12
 )
 
 // Open reads the footer of the file of size bytes in r. The error is table.ErrNewer for a file that
@@ -53,10 +56,10 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 		return nil, errors.New("not a Parquet file")
 	}
 	length := int64(binary.LittleEndian.Uint32(tail[len(tail)-8:]))
-	if length > maxFooter || length > size-12 {
+	if length > maxFooter || length > size-12-sealSize {
 		return nil, errFooter
 	}
-	if at := size - 8 - length; at < f.tailAt {
+	if at := size - 8 - length - sealSize; at < f.tailAt {
 		more := make([]byte, size-at)
 		if err := f.readInto(more[:f.tailAt-at], at); err != nil {
 			return nil, err
@@ -65,7 +68,10 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 		tail, f.tailAt = more, at
 	}
 	f.tail = tail
-	var err error
+	err := table.CheckFooter(f, size)
+	if err != nil {
+		return nil, err
+	}
 	if f.footer, err = parseFooter(tail[int64(len(tail))-8-length:len(tail)-8], size); err != nil {
 		return nil, err
 	}
@@ -131,6 +137,12 @@ func (g *Group) Strings(index int) ([]string, error) {
 		all[i] = string(d.at(uint32(i)))
 	}
 	return all, nil
+}
+
+// ReadAt is for the check of the footer, which was read already.
+func (f *File) ReadAt(p []byte, at int64) (int, error) {
+	have, err := f.read(at, int64(len(p)))
+	return copy(p, have), err
 }
 
 // seen returns bytes that were read with the footer, or nil.
