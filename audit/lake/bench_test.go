@@ -20,8 +20,8 @@ import (
 // perFile is about what a busy service's segment has.
 const perFile = 857_000
 
-// benchLake is a directory of made events: a million, or as many as CLEW_BENCH_EVENTS says, in files
-// of perFile. What is looked for is of the file in the middle.
+// benchLake is a directory of made events: a million, or as many as CLEW_BENCH_EVENTS says, in
+// files of perFile. What is looked for is of the file in the middle.
 type benchLake struct {
 	store       lake.Store
 	trace, item string

@@ -17,27 +17,35 @@ import (
 // are in the order of trace ID, app and message. Journals beside the stores are searched as well,
 // see [Journaled], so that an event is found as soon as it is written. No event comes twice.
 //
-// A file that cannot be read is skipped: report says which. An error that ends the search is the last that is
-// yielded, with an Event that is zero: [*TooMuchError], that of a store that cannot be listed, or
-// ctx's. Report may be nil; else it is written while the events are read, and whole when they end.
+// A file that cannot be read is skipped: report says which. An error that ends the search is
+// the last that is yielded, with an Event that is zero: [*TooMuchError], that of a store that
+// cannot be listed, or ctx's. Report may be nil; else it is written while the events are read,
+// and whole when they end.
 //
 // Nothing runs between two events, and nothing after the loop over them has ended. Each loop is a
 // search of its own; one at a time may write to a report.
 func Find(ctx context.Context, q Query, report *Report, stores ...Store) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		s, err := newFinding(ctx, q, report, stores)
+		enough := false // for the loop
 		if err == nil {
 			defer s.close()
 			err = s.run(func(events []Event) bool {
 				for _, e := range events {
-					if ctx.Err() != nil || !yield(e, nil) {
+					if ctx.Err() != nil {
+						return false
+					}
+					if enough = !yield(e, nil); enough {
 						return false
 					}
 				}
 				return true
 			})
 		}
-		if err == nil && !s.stopped {
+		if enough {
+			return
+		}
+		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
@@ -67,7 +75,6 @@ type finding struct {
 	*view
 	question *question
 	found    int64
-	stopped  bool // by the loop over the events
 }
 
 func newFinding(ctx context.Context, q Query, report *Report, stores []Store) (*finding, error) {
@@ -149,8 +156,7 @@ func (s *finding) give(events []Event, yield func([]Event) bool) bool {
 		events = events[:min(len(events), max(0, limit-int(s.found)))]
 	}
 	s.found += int64(len(events))
-	s.stopped = !yield(events)
-	return !s.stopped
+	return yield(events)
 }
 
 // newest compares the contexts only where all else is the same: that is slow.
@@ -239,8 +245,8 @@ func (s *finding) filter() read.Filter {
 	return q
 }
 
-// grow searches the last partition of the range, and the one after it for as long as the one before
-// held a hit. It takes the partitions that it has searched off partitions.
+// grow searches the last partition of the range, and the one after it for as long as the one
+// before held a hit. It takes the partitions that it has searched off partitions.
 func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	last := s.question.span.until - partitionMicros
 	if len(*partitions) == 0 || (*partitions)[0].begin != last {
@@ -319,8 +325,8 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 	return events, nil
 }
 
-// fewHits of a row group are read while what was read to find them is there. Of many only those that
-// are among the newest of all are.
+// fewHits of a row group are read while what was read to find them is there. Of many only those
+// that are among the newest of all are.
 const fewHits = 1000
 
 // searchFile returns the hits of one file.
@@ -348,8 +354,8 @@ func (s *finding) searchFile(f *stored, q *read.Filter) (places []place, err err
 	return places, nil
 }
 
-// newestPlaces returns the limit newest hits, and all that have the time of the last of these: which
-// of them count is known when they are read.
+// newestPlaces returns the limit newest hits, and all that have the time of the last of these:
+// which of them count is known when they are read.
 func newestPlaces(places []place, limit int) []place {
 	if limit == 0 || len(places) <= limit {
 		return places

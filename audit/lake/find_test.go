@@ -124,6 +124,20 @@ func TestLimitStops(t *testing.T) {
 	assert.Equal(t, 1, report.Partitions, "the loop ended")
 }
 
+func TestCancelledWhileItIsRead(t *testing.T) {
+	store := newCorpus(t, 2000, 10, 1, 2000).store(t, 0)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	var last error
+	for _, err := range lake.Find(ctx, lake.Query{Since: began}, nil, store) {
+		n, last = n+1, err
+		cancel()
+	}
+	require.ErrorIs(t, last, context.Canceled)
+	assert.Equal(t, 2, n, "an event and the error")
+}
+
 func TestTooMuch(t *testing.T) {
 	c := newCorpus(t, 20_000, 10, 1, 20_000)
 	store := c.store(t, 0)
@@ -153,7 +167,7 @@ func TestTooMuch(t *testing.T) {
 		assert.InEpsilon(t, report.Bytes, report.Estimate, 0.5)
 	})
 	t.Run("while it reads", func(t *testing.T) {
-		q := lake.Query{Since: began, Values: []string{"instagram"}, MaxBytes: 200_000} // Bloom filters spare nothing
+		q := lake.Query{Since: began, Values: []string{"instagram"}, MaxBytes: 200_000} // in all files
 		_, err := lake.Count(t.Context(), q, nil, store)
 		require.ErrorAs(t, err, &tooMuch)
 		assert.Greater(t, tooMuch.Estimate, q.MaxBytes)

@@ -26,8 +26,8 @@ func (b Bounds) orDefaults() Bounds {
 	return Bounds{cmp.Or(b.Hops, 2), cmp.Or(b.Traces, 100), cmp.Or(b.Rows, 10_000), cmp.Or(b.Common, 20)}
 }
 
-// Story is what happened to an item: its events, those of its traces, and those of the traces that
-// have another of its identifiers.
+// Story is what happened to an item: its events, those of its traces, and those of the traces
+// that have another of its identifiers.
 type Story struct {
 	Events []Step // in the order of time
 	Traces int    // that were followed
@@ -39,21 +39,22 @@ type Story struct {
 // Step is an event of a Story.
 type Step struct {
 	Event
-	Hop int           // 0: what was asked for; 1: in a trace of that; 2: in a trace that shares an identifier with these
+	Hop int           // 0: what was asked for; 1: in a trace of that; 2: in one that shares a value
 	By  string        // key=value: the identifier that led to the event's trace; "" for hops 0 and 1
 	Gap time.Duration // since the step before
 }
 
-// Follow tells the story of the events that q asks for. Their traces are read, then the traces that
-// have one of the values that the events of these traces have, and so on, within bounds.
+// Follow tells the story of the events that q asks for. Their traces are read, then the traces
+// that have one of the values that the events of these traces have, and so on, within bounds.
 //
-// A value identifies an item when it occurs in few traces of the range, Bounds.Common at most: an order's
-// number, and not the name of a network. What q itself asks for is followed however common it is.
-// Events without a trace are told only where q asks for them.
+// A value identifies an item when it occurs in few traces of the range, Bounds.Common at most:
+// an order's number, and not the name of a network. What q itself asks for is followed however
+// common it is. Events without a trace are told only where q asks for them.
 //
 // The range is q's, with one difference: a trace ID that says when its trace began makes it no
 // shorter than 24 hours, and it has no end without Until. Limit does not count. Report is as in
-// [Find], and counts a file as often as it was searched. With an error the story is what was found until then.
+// [Find], and counts a file as often as it was searched. With an error the story is what was
+// found until then.
 func Follow(ctx context.Context, q Query, bounds Bounds, report *Report, stores ...Store) (*Story, error) {
 	if report == nil {
 		report = new(Report)

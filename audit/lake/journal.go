@@ -9,9 +9,10 @@ import (
 	"strings"
 )
 
-// Journaled is a Store beside whose files lies the journal of a logger, as in [Dir]: the events that
-// are not in Parquet files yet. A Store that wraps another one and has not these methods hides the
-// newest events from [Find], and may answer with an event twice or not at all while it is packed.
+// Journaled is a Store beside whose files lies the journal of a logger, as in [Dir]: the events
+// that are not in Parquet files yet. A Store that wraps another one and has not these methods
+// hides the newest events from [Find], and may answer with an event twice or not at all while
+// it is packed.
 type Journaled interface {
 	Store
 

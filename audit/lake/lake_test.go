@@ -93,8 +93,8 @@ type corpus struct {
 	ids      []string
 }
 
-// newCorpus makes n events, perSecond of them in a second, and deals them out to segments: count at a
-// time, while a segment has each events.
+// newCorpus makes n events, perSecond of them in a second, and deals them out to segments:
+// count at a time, while a segment has each events.
 func newCorpus(tb testing.TB, n int, perSecond float64, count, each int) *corpus {
 	c := &corpus{segments: map[string][]byte{}}
 	g := made.New(11, began, perSecond)
@@ -136,8 +136,8 @@ func newCorpus(tb testing.TB, n int, perSecond float64, count, each int) *corpus
 	return c
 }
 
-// recordOf is the record of an event. Some have no trace, an ID of 16 digits, the segment's app, no
-// context, or a key twice.
+// recordOf is the record of an event. Some have no trace, an ID of 16 digits, the segment's
+// app, no context, or a key twice.
 func recordOf(e *made.Event, i int, event *lake.Event) (record []byte, context map[string]string) {
 	id, app := e.TraceID[:], e.App
 	switch i % 50 {

@@ -353,8 +353,8 @@ func (v *view) one(s *stored, do func(*stored) error) error {
 	return nil
 }
 
-// parallel calls do for 0 to n-1, a few at once, and returns when all have returned. After an error
-// no more are begun.
+// parallel calls do for 0 to n-1, a few at once, and returns when all have returned. After an
+// error no more are begun.
 func parallel(ctx context.Context, n int, do func(i int) error) error {
 	var (
 		next   atomic.Int64

@@ -68,7 +68,8 @@ func mergeAll(tb testing.TB, _ *corpus, j *journaled) {
 	require.NoError(tb, err)
 }
 
-// TestNeverTwiceNeverMissed changes the store at each operation of a search: the answer is the same.
+// TestNeverTwiceNeverMissed changes the store at each operation of a search: the answer is the
+// same.
 func TestNeverTwiceNeverMissed(t *testing.T) {
 	c := newCorpus(t, 6000, 15, 2, 1000)
 	item := c.events[3000].Context["item"]

@@ -27,9 +27,9 @@ type openSegment struct {
 
 // openSegments opens all segments of the stores' journals, once each.
 //
-// A segment that is gone when it is opened was renamed because it was sealed, or deleted because it
-// was packed. The journal is then listed again: what is packed is in the Parquet files, which are
-// listed after the journals.
+// A segment that is gone when it is opened was renamed because it was sealed, or deleted
+// because it was packed. The journal is then listed again: what is packed is in the Parquet
+// files, which are listed after the journals.
 func openSegments(ctx context.Context, stores []Store) (all []*openSegment, err error) {
 	defer func() {
 		if err != nil {
@@ -148,8 +148,8 @@ func onlyTrace(ids []string) (id string, ok bool) {
 	return id, !slices.ContainsFunc(ids, func(other string) bool { return padded(other) != padded(id) })
 }
 
-// walk calls record for the records of the segment's longest valid prefix that have the needle, in
-// their order; nil: for all. It is false when the segment ends in bytes that are no blocks.
+// walk calls record for the records of the segment's longest valid prefix that have the needle,
+// in their order; nil: for all. It is false when the segment ends in bytes that are no blocks.
 func (s *openSegment) walk(ctx context.Context, want needle, record func(*segment.Record)) (clean bool, size int64, err error) {
 	blocks := &blockReader{from: s.reader, size: s.reader.Size()}
 	if !blocks.header() {
@@ -169,7 +169,8 @@ func (s *openSegment) walk(ctx context.Context, want needle, record func(*segmen
 	}
 }
 
-// walkBlock calls record for the records that have want. It steps over the others by their lengths.
+// walkBlock calls record for the records that have want. It steps over the others by their
+// lengths.
 func walkBlock(p []byte, want needle, record func(*segment.Record)) bool {
 	next := 0 // where want is next
 	for at := 0; at < len(p); {

@@ -69,8 +69,8 @@ const (
 // Times that are zero leave it open.
 //
 // It reads the footers and the small dictionaries of all files, and a row group of a few of them:
-// what is estimated is multiplied from these. Journals are counted, and are in nothing else. Report
-// is as in [Find]; the range has no limit of bytes. With an error the statistics are nil.
+// what is estimated is multiplied from these. Journals are counted, and are in nothing else.
+// Report is as in [Find]; the range has no limit of bytes. With an error the statistics are nil.
 func Stats(ctx context.Context, since, until time.Time, report *Report, stores ...Store) (*Statistics, error) {
 	if report == nil {
 		report = new(Report)

@@ -108,8 +108,8 @@ type column struct {
 	levels     []uint32
 }
 
-// column returns a column, which reads from the first row on. Its index and its dictionary are read
-// once for the group, and pages that were read together last.
+// column returns a column, which reads from the first row on. Its index and its dictionary are
+// read once for the group, and pages that were read together last.
 func (g *Group) column(index int, want []uint32) (*column, error) {
 	if c := g.columns[index]; c != nil {
 		return c.again(want), nil

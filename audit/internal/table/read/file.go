@@ -39,8 +39,8 @@ const (
 	sealSize = 12
 )
 
-// Open reads the footer of the file of size bytes in r. The error is table.ErrNewer for a file that
-// a newer version of clew wrote. The file is in use until the last call of
+// Open reads the footer of the file of size bytes in r. The error is table.ErrNewer for a file
+// that a newer version of clew wrote. The file is in use until the last call of
 // a method has returned; nothing has to be closed.
 func Open(r io.ReaderAt, size int64) (*File, error) {
 	f := &File{reader: r, size: size}

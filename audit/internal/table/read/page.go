@@ -24,8 +24,9 @@ const (
 	codecZstd = 6
 )
 
-// maxPage is the most that a page may have, compressed or not: a row group ends at eight megabytes
-// of distinct strings, and a long one may be the last. maxValues is of the values of a page.
+// maxPage is the most that a page may have, compressed or not: a row group ends at eight
+// megabytes of distinct strings, and a long one may be the last. maxValues is of the values of
+// a page.
 const (
 	maxPage   = 64 << 20
 	maxValues = 1 << 24

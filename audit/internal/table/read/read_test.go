@@ -24,7 +24,8 @@ import (
 
 var start = time.Date(2026, 11, 27, 4, 10, 0, 0, time.UTC)
 
-// rowsOf makes n rows in the order of a file. Some have no trace, no context, or an ID of 16 digits.
+// rowsOf makes n rows in the order of a file. Some have no trace, no context, or an ID of 16
+// digits.
 func rowsOf(n int) []read.Row {
 	g := made.New(7, start, 10_000)
 	rows := make([]read.Row, n)

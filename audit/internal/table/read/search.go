@@ -12,7 +12,8 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// Filter is the rows that are asked for: those that all of it holds for. Empty fields ask nothing.
+// Filter is the rows that are asked for: those that all of it holds for. Empty fields ask
+// nothing.
 type Filter struct {
 	TraceIDs  []string    // one of these
 	Values    []string    // each of these, under any key
@@ -222,8 +223,8 @@ func parseBloom(p []byte) (at, size int64, err error) {
 	return int64(len(p) - len(c.p)), size, nil
 }
 
-// traces keeps the rows of the trace IDs. The rows are in the order of the IDs, so that the column
-// index says which pages can have them.
+// traces keeps the rows of the trace IDs. The rows are in the order of the IDs, so that the
+// column index says which pages can have them.
 func (s *search) traces() error {
 	ids := s.filter.TraceIDs
 	if len(ids) == 0 {
@@ -447,9 +448,9 @@ func hasPair(keys, values []uint32, pair [2]uint32) bool {
 	return false
 }
 
-// Touched returns, for each of q's AnyValue that is in the row group, the trace IDs of the rows that
-// have it, limit of them at most. Rows without a trace are left out, and so are row groups outside
-// q's range. The rest of q does not count.
+// Touched returns, for each of q's AnyValue that is in the row group, the trace IDs of the rows
+// that have it, limit of them at most. Rows without a trace are left out, and so are row groups
+// outside q's range. The rest of q does not count.
 func (g *Group) Touched(q *Filter, limit int) (map[string][]string, error) {
 	s := search{Group: g, filter: q}
 	possible, err := s.possible()
