@@ -255,12 +255,13 @@ func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	p := (*partitions)[0]
 	*partitions = (*partitions)[1:]
 	for {
+		before := s.found // where events are counted only
 		found, err := s.search(p)
 		if err != nil {
 			return nil, err
 		}
 		events = append(events, found...)
-		if len(found) == 0 {
+		if len(found) == 0 && s.found == before {
 			return events, nil
 		}
 		span := timeRange{s.question.span.until, s.question.span.until + partitionMicros}

@@ -52,10 +52,10 @@ func (d dir) ListJournal(ctx context.Context) (names []string, err error) {
 		return nil, err
 	}
 	defer f.Close()
-	all, err := f.Readdirnames(-1)
-	for _, name := range all {
-		if isSegment(name) {
-			names = append(names, name)
+	all, err := f.ReadDir(-1)
+	for _, entry := range all {
+		if isSegment(entry.Name()) && entry.Type().IsRegular() { // a pipe would keep its reader waiting
+			names = append(names, entry.Name())
 		}
 	}
 	return names, err

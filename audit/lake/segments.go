@@ -158,13 +158,13 @@ func (s *openSegment) walk(ctx context.Context, want needle, record func(*segmen
 	for {
 		records, ok, err := blocks.next()
 		if err != nil || !ok {
-			return blocks.clean, blocks.at, err
+			return blocks.clean, blocks.read(), err
 		}
 		if err := ctx.Err(); err != nil {
-			return true, blocks.at, err
+			return true, blocks.read(), err
 		}
 		if !walkBlock(records, want, record) {
-			return false, blocks.at, nil
+			return false, blocks.read(), nil
 		}
 	}
 }
@@ -205,6 +205,9 @@ type blockReader struct {
 }
 
 const windowSize = 1 << 20
+
+// read is how far the segment has been read.
+func (b *blockReader) read() int64 { return b.at + int64(len(b.window)-len(b.rest)) }
 
 func (b *blockReader) header() bool {
 	if b.fill(maxSegmentHeader) != nil {

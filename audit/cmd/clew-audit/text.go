@@ -126,10 +126,13 @@ func keysOf(context map[string]string) []string {
 	return keys
 }
 
-// quotedValue is a value as the command line of find takes it: quoted where it has a space, and
-// where it is empty.
+// bare is the bytes that no shell takes for anything else.
+const bare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+,=-"
+
+// quotedValue is a value as the command line of find takes it: quoted where it is empty, and where
+// a shell may take a part of it for a command.
 func quotedValue(value string) string {
-	if value == "" || strings.ContainsAny(value, " \t\n'\"") {
+	if value == "" || strings.Trim(value, bare) != "" {
 		return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 	}
 	return value
