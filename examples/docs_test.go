@@ -26,7 +26,7 @@ func TestDocsShowCodeThatCompiles(t *testing.T) {
 			return fs.SkipDir
 		case strings.HasSuffix(path, ".go"):
 			code.WriteString("\n" + flush(t, path))
-		case strings.HasPrefix(path, filepath.Join("..", "docs")) && strings.HasSuffix(path, ".md"):
+		case strings.HasPrefix(path, filepath.Join("..", "docs")) && strings.HasSuffix(path, ".md"), path == filepath.Join("..", "audit", "README.md"):
 			pages = append(pages, path)
 		}
 		return nil
