@@ -95,7 +95,7 @@ func TestIngestSignal(t *testing.T) {
 			in, err := cmd.StdinPipe()
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())
-			// The pipe, the copier and the reader hold less than this: when it is written, some lines are read.
+			// Pipe and reader hold less than this: when it is written, some lines are read.
 			_, err = io.WriteString(in, strings.Repeat(`{"message":"received"}`+"\n", 300_000))
 			require.NoError(t, err)
 			require.NoError(t, cmd.Process.Signal(signal))
