@@ -88,7 +88,7 @@ func TestCompact(t *testing.T) {
 	assert.Regexp(t, `: 2 files with \d events merged into 1 file\n$`, r.out)
 	assert.Len(t, parquetFiles(t, dir), files-1)
 	assert.Equal(t, before, clewAudit(t, "", "find", "-d", dir, "-o", "json").out)
-	assert.Contains(t, clewAudit(t, "", "compact", "-d", dir).out, ": nothing to merge\n")
+	assert.Equal(t, dir+": nothing to merge\n", clewAudit(t, "", "compact", "-d", dir, "-d", dir+"/.").out, "each directory once")
 
 	r = clewAudit(t, "", "compact", "-d", dir, "--ttl", "20m")
 	assert.Equal(t, exitFound, r.code, r.err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -54,6 +53,14 @@ func skippedLines(n int) string {
 	return text
 }
 
+func TestTTL(t *testing.T) {
+	for text, want := range map[string]time.Duration{"14d": 14 * 24 * time.Hour, "36h": 36 * time.Hour, "0": -1, "0s": -1, "0d": -1} {
+		got, err := ttlOf(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got, text) // negative: for ever
+	}
+}
+
 // Old events stay with --ttl 0.
 func TestIngestOldEvents(t *testing.T) {
 	dir := t.TempDir()
@@ -72,16 +79,6 @@ func TestIngestLocked(t *testing.T) {
 	assert.Contains(t, r.err, "clew-audit: ")
 	assert.NotContains(t, r.err, "event written")
 	require.NoError(t, log.close(t.Context()))
-}
-
-// process is clew-audit as a process of its own.
-func process(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	exe, err := os.Executable()
-	require.NoError(t, err)
-	cmd := exec.Command(exe, args...)
-	cmd.Env = append(os.Environ(), asCommand+"=1")
-	return cmd
 }
 
 // A signal ends reading, although the pipe is open, and what was read is written.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -200,4 +201,28 @@ func TestHelp(t *testing.T) {
 		assert.Contains(t, r.out, "Examples:", command)
 	}
 	assert.Regexp(t, `^clew-audit .* go1`, clewAudit(t, "", "version").out)
+}
+
+// The manual has a row for each flag, and a heading for each command.
+func TestManual(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	manual := string(text)
+	parser, err := kong.New(&command{})
+	require.NoError(t, err)
+	for _, c := range parser.Model.Children {
+		_, section, found := strings.Cut(manual, "\n## "+c.Name+"\n")
+		require.True(t, found, c.Name)
+		section, _, _ = strings.Cut(section, "\n## ")
+		for _, flag := range c.Flags {
+			switch {
+			case flag.Name == "help":
+				continue
+			case flag.Short != 0:
+				assert.Regexp(t, "`-"+string(flag.Short)+"[`, ]", section, "%s --%s", c.Name, flag.Name)
+			default:
+				assert.Regexp(t, "`--"+flag.Name+"[` ]", section, "%s --%s", c.Name, flag.Name)
+			}
+		}
+	}
 }

@@ -41,9 +41,11 @@ func zipped(t *testing.T, text string) string {
 func messagesOf(t *testing.T, text string) string {
 	t.Helper()
 	var all struct {
-		Lines []struct{ Message, Level string }
+		Lines   []struct{ Message, Level string }
+		Doubles int
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &all), text)
+	require.Zero(t, all.Doubles, "lines that were read twice")
 	var words []string
 	for _, line := range all.Lines {
 		words = append(words, line.Level+":"+line.Message)
