@@ -2,6 +2,7 @@ package audit
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -89,6 +90,17 @@ func (s *journalFile) isThere() bool {
 		return !errors.Is(err, fs.ErrNotExist) // another error says nothing
 	}
 	return os.SameFile(ours, named)
+}
+
+// isUnfinished reports whether the file has the beginning of a segment's header at most.
+func isUnfinished(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	all, err := io.ReadAll(io.LimitReader(f, segment.MaxHeader+1))
+	return err == nil && segment.IsUnfinished(all)
 }
 
 func (q *queue) addSegment(s *journalFile) {

@@ -11,6 +11,7 @@ import (
 var (
 	errTooBig = errors.New("audit: the event is larger than Config.MaxEvent")
 	errClosed = errors.New("audit: the logger is closed")
+	errUnsure = errors.New("audit: an fsync failed meanwhile, and the event may be lost")
 	errFull   = errors.New("audit: the buffer is full")
 )
 
@@ -56,10 +57,19 @@ func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr
 	e := encoders.Get().(*encoder)
 	defer encoders.Put(e)
 	e.encode(ctx, l.maxEvent, message, attrs)
+	failures := l.syncer.failures.Load()
 	if err := l.addWaiting(ctx, e); err != nil {
 		return err
 	}
-	return l.Sync(ctx)
+	if err := l.Sync(ctx); err != nil {
+		return err
+	}
+	// The event may have been written and its fsync have failed before the round began, and another
+	// round may have been told.
+	if l.syncer.failures.Load() != failures {
+		return errUnsure
+	}
+	return nil
 }
 
 // Ingest adds an event that has a time, an app and a trace of its own, such as one that was read

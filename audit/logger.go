@@ -157,7 +157,7 @@ func (l *Logger) recover() error {
 			recovered: true,
 			size:      info.Size(),
 		}
-		if info.Size() == 0 { // the process died before it had written the header
+		if isUnfinished(s.path) { // the process died before it had written the header
 			if err := os.Remove(s.path); err != nil {
 				return err
 			}
@@ -175,7 +175,8 @@ func (l *Logger) recover() error {
 }
 
 // Sync waits until all events that were accepted before are on disk, no longer than ctx allows. A
-// nil ctx is context.Background(). A nil Logger returns nil.
+// nil ctx is context.Background(). A nil Logger returns nil. An fsync that failed since the last Sync
+// is its error too.
 func (l *Logger) Sync(ctx context.Context) error {
 	if l == nil || l.keep != nil {
 		return nil
@@ -286,7 +287,7 @@ func (l *Logger) beginClose() {
 func (l *Logger) leftBehind(cause error) error {
 	s := l.Stats()
 	l.queue.mu.Lock()
-	gaveUp := l.queue.failed
+	gaveUp, lost := l.queue.failed, l.queue.lost
 	l.queue.mu.Unlock()
 	var left []error
 	say := func(n int64, format string) {
@@ -296,6 +297,7 @@ func (l *Logger) leftBehind(cause error) error {
 	}
 	say(s.Buffered, "%d events are in memory still")
 	say(gaveUp, "%d events could not be written, and are lost")
+	say(lost, "%d events were in a journal that somebody deleted, and are lost")
 	say(s.JournalBytes, "%d bytes of the journal are left to the next Open")
 	if len(left) == 0 {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,9 @@ type syncer struct {
 	sealed   []*journalFile
 	written  *journalFile // the active segment, if it was written to since the last fsync
 	stopping bool
+	unsaid   error // of an fsync that no round waited for: the next round has it
+
+	failures atomic.Int64 // of fsync, for those whose event lies between its write and its round
 }
 
 func (y *syncer) add(r *round) {
@@ -93,10 +97,27 @@ func (l *Logger) syncNow() (stopping bool) {
 	if written != nil {
 		err = errors.Join(err, l.fsync(written))
 	}
+	err = y.say(err, len(rounds) > 0)
 	for _, r := range rounds {
 		r.finish(err)
 	}
 	return stopping
+}
+
+// say returns what the rounds of now are told: err, and the failure before it that nobody was told
+// of. Without rounds it keeps err for the next.
+func (y *syncer) say(err error, rounds bool) error {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if err != nil {
+		y.failures.Add(1)
+	}
+	if rounds {
+		err, y.unsaid = errors.Join(y.unsaid, err), nil
+	} else if y.unsaid == nil {
+		y.unsaid = err
+	}
+	return err
 }
 
 // fsync has s on disk, and its name. After an fsync that failed, the kernel may have forgotten
@@ -123,9 +144,12 @@ func (l *Logger) fsync(s *journalFile) error {
 	return nil
 }
 
-// finish ends a segment: fsync, close, rename, and on to the compactor.
-func (l *Logger) finish(s *journalFile) error {
-	err := l.fsync(s)
+// finish ends a segment: fsync, close, rename, and on to the compactor. A segment whose fsync has
+// failed has been told of: a second one would be told to those who wait for other events.
+func (l *Logger) finish(s *journalFile) (err error) {
+	if !s.torn.Load() && !l.queue.isLost(s) {
+		err = l.fsync(s)
+	}
 	if e := s.f.Close(); e != nil {
 		err = errors.Join(err, l.note("close the journal", e))
 	}

@@ -112,6 +112,13 @@ func (s *openSegment) readHeader() {
 		return
 	}
 	s.header, _, s.err = segment.ReadHeader(p[:n])
+	switch {
+	case s.err != nil && int64(n) == s.reader.Size() && segment.IsUnfinished(p[:n]):
+		s.err = nil // without events, as an empty file
+	case s.err == nil && s.header.ID != segmentID(s.name):
+		// A copy under another name would give its events twice.
+		s.err = fmt.Errorf("lake: the file has another name than its segment, %.64q", s.header.ID)
+	}
 }
 
 // opened is whether the events of a segment come from the journal.

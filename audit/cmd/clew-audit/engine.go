@@ -152,6 +152,9 @@ func (l *log) write(ctx context.Context, e lake.Event) error {
 	return err
 }
 
+// written is the number of events that have been written.
+func (l *log) written() int { return int(l.to.Stats().Written) }
+
 // close writes what is left. Its error says what was lost, or left behind.
 func (l *log) close(ctx context.Context) error {
 	patient, stop := graceful(ctx)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"example.com/clew/audit/lake"
@@ -75,10 +76,13 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	in := ingestion{std: std, app: c.App, log: log}
 	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
 	closeErr := log.close(ctx)
+	in.written = log.written() // Close may have given up some of those that were taken
 	std.say("%s", in.String())
 	for _, err := range []error{readErr, closeErr} {
 		if err != nil {
-			std.say("%v", err)
+			for _, line := range strings.Split(err.Error(), "\n") { // of errors that were joined
+				std.say("%s", line)
+			}
 		}
 	}
 	switch {

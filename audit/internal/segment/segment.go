@@ -25,7 +25,7 @@ const (
 	version   = '1'
 	blockHead = 8
 	MaxBlock  = 16 << 20 // of a block's records, in bytes
-	maxHeader = 4 << 10
+	MaxHeader = 4 << 10  // of a header, in bytes
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -70,10 +70,32 @@ func ReadHeader(p []byte) (h Header, blocks []byte, err error) {
 		return h, nil, ErrNotOurs
 	}
 	end := len(p) - len(rest)
-	if end > maxHeader || binary.LittleEndian.Uint32(rest) != crc32.Checksum(p[:end], castagnoli) {
+	if end > MaxHeader || binary.LittleEndian.Uint32(rest) != crc32.Checksum(p[:end], castagnoli) {
 		return h, nil, ErrNotOurs
 	}
 	return Header{ID: string(id), App: string(app)}, rest[4:], nil
+}
+
+// IsUnfinished reports whether p, all of a file, is the beginning of a header and no more: its process
+// died before it had written the header. There are no events in it.
+func IsUnfinished(p []byte) bool {
+	if len(p) > MaxHeader {
+		return false
+	}
+	begin := magic + string(version)
+	if len(p) <= len(begin) {
+		return begin[:len(p)] == string(p)
+	}
+	if string(p[:len(begin)]) != begin {
+		return false
+	}
+	rest, ok := p[len(begin):], true
+	for range 2 {
+		if _, rest, ok = cutString(rest); !ok {
+			return true
+		}
+	}
+	return len(rest) < 4
 }
 
 // PutBlockHead writes the head of a block, whose records follow its BlockHead bytes.
