@@ -73,6 +73,9 @@ func TestTraceIDsOfTimeOpenFewPartitions(t *testing.T) {
 		assert.Equal(t, c.answer(&lake.Query{TraceID: e.TraceID, Since: report.Since, Until: until}), got)
 		next := c.answer(&lake.Query{TraceID: e.TraceID, Since: until, Until: until.Add(lake.PartitionSpan)})
 		assert.Empty(t, next, "the search stopped before an empty partition")
+		n, err := lake.Count(t.Context(), q, nil, store)
+		require.NoError(t, err)
+		assert.EqualValues(t, len(got), n, "counting opens as many partitions")
 	})
 	t.Run("older than the TTL", func(t *testing.T) {
 		_, report := collect(t, lake.Query{TraceID: e.TraceID, Now: now.Add(15 * 24 * time.Hour)}, store)
