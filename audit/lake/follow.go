@@ -282,7 +282,11 @@ func (f *following) tell() {
 			s.Stopped = append(s.Stopped, fmt.Sprintf(format, n))
 		}
 	}
-	say(f.more.hops, "after %d hops there are values that were not followed", f.bounds.Hops)
+	hops := "hops"
+	if f.bounds.Hops == 1 {
+		hops = "hop"
+	}
+	say(f.more.hops, "after %d "+hops+" there are values that were not followed", f.bounds.Hops)
 	say(f.more.traces, "there are more than %d traces", f.bounds.Traces)
 	say(f.more.rows, "there are more than %d events", f.bounds.Rows)
 	if len(f.common) > 0 {

@@ -77,13 +77,13 @@ func TestFollow(t *testing.T) {
 		{"two hops", q, lake.Bounds{}, []string{"1  received 0s", "1  fetched 2s", "2 network_id=158 augmented 1s", "0  by hand 1s"}, 2,
 			[]string{"after 2 hops there are values that were not followed", common}},
 		{"one hop", q, lake.Bounds{Hops: 1}, []string{"1  received 0s", "1  fetched 2s", "0  by hand 2s"}, 1,
-			[]string{"after 1 hops there are values that were not followed"}},
+			[]string{"after 1 hop there are values that were not followed"}},
 		{"all", q, lake.Bounds{Hops: 9}, []string{"1  received 0s", "1  fetched 2s", "2 network_id=158 augmented 1s", "0  by hand 1s",
 			"3 order=o-7 shipped 1s", "3 order=o-7 billed 1s", "4 customer=c same customer 1s"}, 4, []string{common}},
 		{"traces", q, lake.Bounds{Traces: 1}, []string{"1  received 0s", "1  fetched 2s", "0  by hand 2s"}, 1,
 			[]string{"there are more than 1 traces", common}},
 		{"a trace", lake.Query{TraceID: traceOf(4), Since: began}, lake.Bounds{Hops: 1}, []string{"1  shipped 0s", "1  billed 1s"}, 1,
-			[]string{"after 1 hops there are values that were not followed"}},
+			[]string{"after 1 hop there are values that were not followed"}},
 		{"nothing", lake.Query{Values: []string{"nobody's"}, Since: began}, lake.Bounds{}, nil, 0, nil},
 	} {
 		for name, store := range map[string]lake.Store{"packed": packed, "in the journal": inJournal} {

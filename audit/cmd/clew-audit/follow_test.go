@@ -31,7 +31,7 @@ func TestFollow(t *testing.T) {
 			assert.Equal(t, test.code, r.code, r.err)
 		})
 	}
-	assert.Contains(t, clewAudit(t, "", "follow", "-d", dir, "XYZ.123", "--hops", "1").err, "clew-audit: after 1 hops there are values that were not followed\n")
+	assert.Contains(t, clewAudit(t, "", "follow", "-d", dir, "XYZ.123", "--hops", "1").err, "clew-audit: after 1 hop there are values that were not followed\n")
 }
 
 func TestStory(t *testing.T) {
