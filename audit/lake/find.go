@@ -318,10 +318,13 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 	}
 	s.report.Files += files
 	for _, o := range p.journals {
-		events = append(events, o.hits[p.begin]...)
+		if h := o.hits[p.begin]; h != nil {
+			events = append(events, h.events...)
+			count += h.count
+		}
 	}
 	if !s.question.rows {
-		s.found += count + int64(len(events))
+		s.found += count
 	}
 	return events, nil
 }

@@ -311,3 +311,20 @@ func TestTies(t *testing.T) {
 		}
 	}
 }
+
+// A limit holds for journals too, whatever they hold of the same time.
+func TestLimitInJournals(t *testing.T) {
+	c := newCorpus(t, 9000, 3e7, 1, 100_000) // 30 events have the same time
+	for _, journals := range []int{0, 1} {
+		store := c.store(t, journals)
+		all, _ := collect(t, lake.Query{Since: began, Now: began}, store)
+		require.Len(t, all, 9000)
+		for _, limit := range []int{1, 7, 500, 4000, 8999, 9001} {
+			got, _ := collect(t, lake.Query{Since: began, Now: began, Limit: limit}, store)
+			require.Equal(t, all[:min(limit, 9000)], got, "limit %d", limit)
+		}
+		n, err := lake.Count(t.Context(), lake.Query{Since: began, Now: began}, nil, store)
+		require.NoError(t, err)
+		assert.EqualValues(t, 9000, n)
+	}
+}

@@ -22,7 +22,7 @@ type openSegment struct {
 	header segment.Header
 	err    error // that its header cannot be read
 
-	hits map[int64][]Event // by the beginning of their partition
+	hits map[int64]*hits // by the beginning of their partition
 }
 
 // openSegments opens all segments of the stores' journals, once each.
@@ -276,7 +276,7 @@ func (b *blockReader) next() (records []byte, ok bool, err error) {
 
 // find collects the hits of the question in the segment.
 func (s *openSegment) find(ctx context.Context, a *question) (clean bool, size int64, err error) {
-	s.hits = map[int64][]Event{}
+	s.hits = map[int64]*hits{}
 	var want needle
 	if all := a.needles(); len(all) > 0 {
 		want = all[0]
@@ -287,10 +287,49 @@ func (s *openSegment) find(ctx context.Context, a *question) (clean bool, size i
 		}
 		e := eventOf(r, s.header.App)
 		if a.matches(&e) {
-			begin := floorPartition(r.Time)
-			s.hits[begin] = append(s.hits[begin], e)
+			s.hitsOf(floorPartition(r.Time)).add(e, a)
 		}
 	})
+}
+
+// hits is the hits of a segment in a partition.
+type hits struct {
+	count  int64
+	events []Event // none where they are only counted, and the newest where there is a limit
+	most   int     // so many events are cut back to the limit
+}
+
+// hitsOf returns the hits in the partition that begins then, for more.
+func (s *openSegment) hitsOf(begin int64) *hits {
+	h := s.hits[begin]
+	if h == nil {
+		h = new(hits)
+		s.hits[begin] = h
+	}
+	return h
+}
+
+func (h *hits) add(e Event, a *question) {
+	h.count++
+	if !a.rows {
+		return
+	}
+	h.events = append(h.events, e)
+	if h.most = max(h.most, 2*a.limit+1000); a.limit > 0 && len(h.events) >= h.most {
+		h.events = newestEvents(h.events, a.limit)
+		h.most = 2 * len(h.events) // where all have the same time, there is nothing to cut
+	}
+}
+
+// newestEvents returns the newest events, limit of them and those of the same time as the last one.
+func newestEvents(all []Event, limit int) []Event {
+	times := make([]time.Time, len(all))
+	for i := range all {
+		times[i] = all[i].Time
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	oldest := times[len(times)-limit]
+	return slices.DeleteFunc(all, func(e Event) bool { return e.Time.Before(oldest) })
 }
 
 // maybe is false for most records that are no hits, before anything is made of them. A range that
