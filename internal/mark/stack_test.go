@@ -27,7 +27,10 @@ func TestFramesOnTheStack(t *testing.T) {
 		runtime.GC()
 		run(1, func() { one = frames() })
 	}
-	nest(257, func() { two = frames() })
+	for two == nil || !slices.Contains(two[:4], "high") { // a number that came back meanwhile has one digit
+		runtime.GC()
+		nest(257, func() { two = frames() })
+	}
 	assert.Equal(t, []string{"(*Call).run", "low", "Run"}, one, "frames of a mark")
 	assert.Equal(t, []string{"(*Call).run", "low", "high", "Run"}, two[:4], "frames of a mark with two digits")
 }
