@@ -73,7 +73,7 @@ func TestTwoProcesses(t *testing.T) {
 	shut(t, open(t, audit.Config{Dir: dir}, &packer{}, audit.Seams{}))
 }
 
-// What the child says over its pipe: a byte of these, and 8 bytes of a number.
+// The child says over its pipe a byte of these, and 8 bytes of a number.
 const (
 	accepted = 'a' // Log has returned for all events below the number
 	written  = 'w' // Stats said so many were written, before the accepted ones that follow

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"example.com/clew/audit/internal/filelock"
 )
 
 // lockName is the file in a journal's directory that its holder has locked. It stays when the lock
@@ -21,9 +23,6 @@ type dirLock struct {
 	holder string
 	f      *os.File
 }
-
-// errHeld is what tryLock returns if another has the lock.
-var errHeld = errors.New("held")
 
 // lockDir locks a directory, which it makes. The error names who has it.
 func lockDir(dir, app string) (*dirLock, error) {
@@ -42,11 +41,11 @@ func (k *dirLock) take() error {
 	if err != nil {
 		return err
 	}
-	if err = tryLock(f); err == nil {
+	if err = filelock.Try(f); err == nil {
 		k.f = f
 		return k.sign()
 	}
-	if errors.Is(err, errHeld) {
+	if errors.Is(err, filelock.ErrHeld) {
 		holder, _ := io.ReadAll(io.LimitReader(f, 1<<11))
 		err = fmt.Errorf("%s is in use by another Logger: %s", filepath.Dir(k.dir), printable(holder))
 	}

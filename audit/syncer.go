@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"example.com/clew/audit/internal/filelock"
 )
 
 const fsyncEvery = time.Second
@@ -179,6 +181,15 @@ func (l *Logger) rename(s *journalFile) error {
 	}
 	s.path = sealed
 	return syncDir(l.journal)
+}
+
+// syncDir has the names in a directory on disk.
+func syncDir(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(filelock.SyncDir(f), f.Close())
 }
 
 // isUnused reports whether no event was written to s.

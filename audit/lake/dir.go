@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"example.com/clew/audit/internal/filelock"
 )
 
 // tempPrefix begins the names of files that are not yet whole. Hive's engines ignore names that
@@ -72,7 +74,7 @@ func makeDir(path string) error {
 	if err != nil {
 		return err
 	}
-	return closeAfter(f, syncDir(f))
+	return closeAfter(f, filelock.SyncDir(f))
 }
 
 // checkName returns an error for a name that is not of a file in the store. List would not show
@@ -149,7 +151,7 @@ func publish(root *os.Root, temp, name string) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := closeAfter(f, syncDir(f)); err != nil {
+		if err := closeAfter(f, filelock.SyncDir(f)); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"example.com/clew/audit/internal/filelock"
 )
 
 const (
@@ -17,9 +19,6 @@ const (
 	// leftAge is the age at which what has no owner was left by a crash: no Put takes so long.
 	leftAge = 24 * time.Hour
 )
-
-// errHeld is the error of tryLock for a file that another has locked.
-var errHeld = errors.New("held")
 
 func (d dir) Lock(ctx context.Context) (unlock func() error, err error) {
 	root, err := d.create(ctx)
@@ -31,8 +30,8 @@ func (d dir) Lock(ctx context.Context) (unlock func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = tryLock(f)
-	if errors.Is(err, errHeld) {
+	err = filelock.Try(f)
+	if errors.Is(err, filelock.ErrHeld) {
 		holder, _ := io.ReadAll(io.LimitReader(f, 200))
 		err = fmt.Errorf("lake: %s: %w: %q", d.path, ErrLocked, strings.TrimSpace(string(holder)))
 	}

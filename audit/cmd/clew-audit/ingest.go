@@ -76,8 +76,7 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	in := ingestion{std: std, app: c.App, log: log}
 	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
 	closeErr := log.close(ctx)
-	in.written = log.written() // Close may have given up some of those that were taken
-	std.say("%s", in.String())
+	std.say("%s", in.summary(log.written())) // Close may have given up some of those that were taken
 	for _, err := range []error{readErr, closeErr} {
 		if err != nil {
 			for _, line := range strings.Split(err.Error(), "\n") { // of errors that were joined
@@ -108,14 +107,14 @@ func ttlOf(text string) (time.Duration, error) {
 
 // ingestion is lines on their way to a log.
 type ingestion struct {
-	std                     streams
-	app                     string
-	log                     *log
-	lines, written, skipped int
+	std            streams
+	app            string
+	log            *log
+	lines, skipped int
 }
 
-func (in *ingestion) String() string {
-	text := timeline.Counted(in.lines, "line") + " read: " + timeline.Counted(in.written, "event") + " written"
+func (in *ingestion) summary(written int) string {
+	text := timeline.Counted(in.lines, "line") + " read: " + timeline.Counted(written, "event") + " written"
 	if in.skipped > 0 {
 		text += ", " + timeline.Counted(in.skipped, "line") + " skipped"
 	}
@@ -181,9 +180,7 @@ func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 	}
 	if err != nil {
 		in.skip(err)
-		return nil
 	}
-	in.written++
 	return nil
 }
 

@@ -16,7 +16,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// What a line may have.
+// The bounds of a line.
 const (
 	maxLine  = 1 << 20 // bytes
 	maxPairs = 64      // in the context of an event

@@ -168,7 +168,7 @@ func (d *dictionary) find(value string) (id uint32, ok bool) {
 		}
 		at := uint32(from + i)
 		id := sort.Search(d.len(), func(i int) bool { return d.starts[i] >= at })
-		// What looks like the string and its length may be the inside of another.
+		// The same bytes, and the same length before them, may be the inside of another string.
 		if id < d.len() && d.starts[id] == at {
 			return uint32(id), true
 		}
