@@ -165,10 +165,10 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 // query returns what is asked for, and what to read.
 func (t *timelineCommand) query(now time.Time) (q query, names []string, err error) {
 	q = query{service: t.Service, route: t.Route, failed: t.Error, slower: t.Slower, where: t.Where, limit: t.Limit, follow: t.Follow}
-	if q.since, err = when("--since", t.Since, now); err != nil {
+	if q.since, err = timeFlag("--since", t.Since, now); err != nil {
 		return q, nil, err
 	}
-	if q.until, err = when("--until", t.Until, now); err != nil {
+	if q.until, err = timeFlag("--until", t.Until, now); err != nil {
 		return q, nil, err
 	}
 	if !q.since.IsZero() && !q.until.IsZero() && q.until.Before(q.since) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/timeline"
+	"example.com/clew/internal/when"
 )
 
 // compactCommand is clew-audit compact.
@@ -33,13 +34,13 @@ Exit codes:
 }
 
 func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
-	after, ok := duration(c.After)
+	after, ok := when.Duration(c.After)
 	if !ok {
 		return 0, usagef("--after wants a duration such as 1h, not %q", clip(c.After))
 	}
 	ttl := time.Duration(0)
 	if c.TTL != "" {
-		if ttl, ok = duration(c.TTL); !ok || ttl == 0 {
+		if ttl, ok = when.Duration(c.TTL); !ok || ttl == 0 {
 			return 0, usagef("--ttl wants a duration such as 14d, not %q", clip(c.TTL))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"example.com/clew/audit/internal/made"
 	"example.com/clew/audit/lake"
 	"example.com/clew/internal/timeline"
+	"example.com/clew/internal/when"
 )
 
 // demoCommand is clew-audit demo.
@@ -34,7 +35,7 @@ Examples:
 }
 
 func (d *demoCommand) run(ctx context.Context, std streams) (int, error) {
-	over, ok := duration(d.Over)
+	over, ok := when.Duration(d.Over)
 	switch {
 	case !ok || over == 0:
 		return 0, usagef("--over wants a duration such as 2h, not %q", clip(d.Over))

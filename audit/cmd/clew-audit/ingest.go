@@ -12,6 +12,7 @@ import (
 
 	"example.com/clew/audit/lake"
 	"example.com/clew/internal/timeline"
+	"example.com/clew/internal/when"
 )
 
 // ingestCommand is clew-audit ingest.
@@ -95,7 +96,7 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 
 // ttlOf reads --ttl. Negative: events are kept for ever.
 func ttlOf(text string) (time.Duration, error) {
-	ttl, ok := duration(text)
+	ttl, ok := when.Duration(text)
 	switch {
 	case !ok && text != "0":
 		return 0, usagef("--ttl wants a duration such as 14d or 36h, or 0, not %q", clip(text))

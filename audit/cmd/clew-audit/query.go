@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/timeline"
+	"example.com/clew/internal/when"
 )
 
 // choice is what find, follow and trace choose events by, besides what they are called with.
@@ -27,17 +28,17 @@ type span struct {
 
 // span returns what the flags say.
 func (c *choice) span(now time.Time) (s span, err error) {
-	if s.since, err = when("--since", c.Since, now); err != nil {
+	if s.since, err = timeFlag("--since", c.Since, now); err != nil {
 		return s, err
 	}
-	if s.until, err = when("--until", c.Until, now); err != nil {
+	if s.until, err = timeFlag("--until", c.Until, now); err != nil {
 		return s, err
 	}
 	if !s.since.IsZero() && !s.until.IsZero() && s.until.Before(s.since) {
 		return s, usagef("--until is before --since")
 	}
 	if c.Within != "" {
-		within, ok := duration(c.Within)
+		within, ok := when.Duration(c.Within)
 		if !ok || within == 0 {
 			return s, usagef("--within wants a duration such as 30m, 2h or 1d, not %q", clip(c.Within))
 		}

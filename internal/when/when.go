@@ -1,0 +1,50 @@
+// Package when reads the times that people write as the value of a flag. The commands import it: they
+// are modules of their own, and would each have a copy.
+package when
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// layouts are the forms of a time in this computer's zone. One without a date is today's.
+var layouts = []string{
+	"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02",
+}
+
+// Parse returns the time that text says, in UTC: so long before now, or a time, in now's zone where
+// it has none of its own. The zero time is that of "".
+func Parse(text string, now time.Time) (t time.Time, ok bool) {
+	if text == "" {
+		return time.Time{}, true
+	}
+	if ago, ok := Duration(text); ok {
+		return now.Add(-ago).UTC(), true
+	}
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return t.UTC(), true
+	}
+	for _, layout := range layouts {
+		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			return t.UTC(), true
+		}
+	}
+	for _, layout := range []string{time.TimeOnly, "15:04"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			year, month, day := now.Date()
+			return time.Date(year, month, day, t.Hour(), t.Minute(), t.Second(), 0, now.Location()).UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// Duration reads a duration of time's, or days.
+func Duration(text string) (time.Duration, bool) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.Atoi(days)
+		return time.Duration(n) * 24 * time.Hour, err == nil && 0 <= n && n <= 36_500
+	}
+	d, err := time.ParseDuration(text)
+	return d, err == nil && d >= 0
+}
