@@ -2,6 +2,7 @@ package lake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -59,7 +60,8 @@ type Left struct {
 // than clew see the events twice for the moment in between, or until the next Compact where a
 // crash came between. What cannot be read is left alone, and is no error.
 //
-// When Compact returns an error, what it has done is done.
+// When Compact returns an error, what it has done is done. Where something cannot be listed, all
+// else is compacted first.
 func Compact(ctx context.Context, store Store, options CompactOptions) (done Compacted, err error) {
 	unlock, err := store.Lock(ctx)
 	if err != nil {
@@ -74,9 +76,14 @@ func Compact(ctx context.Context, store Store, options CompactOptions) (done Com
 	before := time.Now().Add(-after)
 	var files []File
 	partition := ""
+	var unlisted []error
 	for file, err := range store.List(ctx, "") {
+		if ctx.Err() != nil {
+			return done, ctx.Err()
+		}
 		if err != nil {
-			return done, err
+			unlisted = append(unlisted, err)
+			continue
 		}
 		in, _, ok := ours(file.Name)
 		if begin, _ := PartitionTime(in); !ok || begin.Add(PartitionSpan).After(before) {
@@ -90,7 +97,7 @@ func Compact(ctx context.Context, store Store, options CompactOptions) (done Com
 		}
 		files = append(files, file)
 	}
-	return done, c.partition(partition, files)
+	return done, cmp.Or(c.partition(partition, files), errors.Join(unlisted...))
 }
 
 type compaction struct {

@@ -185,14 +185,16 @@ func (d dir) List(ctx context.Context, prefix string) iter.Seq2[File, error] {
 }
 
 // list yields the files below the directory name. What another process deletes meanwhile is left
-// out. It is false when yield has had enough.
+// out, and what cannot be read is an error that the others follow. It is false when yield has had
+// enough.
 func list(ctx context.Context, root *os.Root, name string, yield func(File, error) bool) bool {
 	entries, err := readDir(root, name)
-	if err == nil {
-		err = ctx.Err()
+	if ctx.Err() != nil {
+		yield(File{}, ctx.Err())
+		return false
 	}
-	if err != nil {
-		return errors.Is(err, fs.ErrNotExist) || yield(File{}, err) && false
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !yield(File{}, err) {
+		return false
 	}
 	for _, entry := range entries {
 		below := path.Join(name, entry.Name())
@@ -208,8 +210,10 @@ func list(ctx context.Context, root *os.Root, name string, yield func(File, erro
 				continue
 			}
 			if err != nil {
-				yield(File{}, err)
-				return false
+				if !yield(File{}, err) {
+					return false
+				}
+				continue
 			}
 			if !yield(File{Name: below, Size: info.Size(), Modified: info.ModTime()}, nil) {
 				return false

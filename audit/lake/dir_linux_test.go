@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -61,4 +62,38 @@ func TestDirDiskFull(t *testing.T) {
 	require.NoError(t, err, string(out))
 	assert.Equal(t, []string{"p/", "p/a"}, onDisk(t, dir))
 	assert.Equal(t, "fits", read(t, lake.Dir(dir), "p/a"))
+}
+
+// A directory that may not be read hides nothing but itself.
+func TestDirUnreadable(t *testing.T) {
+	dir := t.TempDir()
+	s := lake.Dir(dir)
+	for _, name := range []string{"a/x", "b/x", "c/x"} {
+		put(t, s, name, "old")
+	}
+	for _, path := range []string{dir, filepath.Dir(dir)} {
+		require.NoError(t, os.Chmod(path, 0o755))
+	}
+	require.NoError(t, os.Chmod(filepath.Join(dir, "b"), 0))
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "b"), 0o700) })
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if os.Getuid() == 0 {
+			_, _ = unix.SetfsuidRetUid(65534)
+		}
+		var names []string
+		for f, err := range s.List(t.Context(), "") {
+			if err != nil {
+				assert.ErrorIs(t, err, fs.ErrPermission)
+				assert.ErrorContains(t, err, "b: ")
+				names = append(names, "an error")
+				continue
+			}
+			names = append(names, f.Name)
+		}
+		assert.Equal(t, []string{"a/x", "an error", "c/x"}, names)
+	}()
+	<-done
 }

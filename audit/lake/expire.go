@@ -22,7 +22,7 @@ type Expired struct {
 // [ErrLocked] says that another process has it.
 //
 // Only files that clew wrote are deleted: the name is one of ours, and so is the footer. A damaged
-// file is left, and is no error.
+// file is left, and is no error. What cannot be listed is one, after all else was looked at.
 func Expire(ctx context.Context, store Store, ttl time.Duration, now time.Time) (done Expired, err error) {
 	if ttl <= 0 {
 		return done, fmt.Errorf("lake: events that expire after %v", ttl)
@@ -33,9 +33,14 @@ func Expire(ctx context.Context, store Store, ttl time.Duration, now time.Time) 
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	before := now.Add(-ttl)
+	var unlisted []error
 	for file, err := range store.List(ctx, "") {
+		if ctx.Err() != nil {
+			return done, ctx.Err()
+		}
 		if err != nil {
-			return done, err
+			unlisted = append(unlisted, err)
+			continue
 		}
 		partition, _, ok := ours(file.Name)
 		if begin, _ := PartitionTime(partition); !ok || begin.Add(PartitionSpan).After(before) {
@@ -54,7 +59,7 @@ func Expire(ctx context.Context, store Store, ttl time.Duration, now time.Time) 
 			done.Left = append(done.Left, Left{file.Name, err})
 		}
 	}
-	return done, nil
+	return done, errors.Join(unlisted...)
 }
 
 // errDelete tells a file that cannot be deleted from one that may not.

@@ -17,10 +17,10 @@ import (
 // are in the order of trace ID, app and message. Journals beside the stores are searched as well,
 // see [Journaled], so that an event is found as soon as it is written. No event comes twice.
 //
-// A file that cannot be read is skipped: report says which. An error that ends the search is
-// the last that is yielded, with an Event that is zero: [*TooMuchError], that of a store that
-// cannot be listed, or ctx's. Report may be nil; else it is written while the events are read,
-// and whole when they end.
+// A file that cannot be read is skipped: report says which. An error is the last that is yielded,
+// with an Event that is zero: [*TooMuchError], ctx's, or that of a store of which something cannot
+// be listed, behind the events that were found all the same. Report may be nil; else it is
+// written while the events are read, and whole when they end.
 //
 // Nothing runs between two events, and nothing after the loop over them has ended. Each loop is a
 // search of its own; one at a time may write to a report.
@@ -48,6 +48,9 @@ func Find(ctx context.Context, q Query, report *Report, stores ...Store) iter.Se
 		if err == nil {
 			err = ctx.Err()
 		}
+		if err == nil {
+			err = s.whole()
+		}
 		if err != nil {
 			yield(Event{}, err)
 		}
@@ -55,6 +58,7 @@ func Find(ctx context.Context, q Query, report *Report, stores ...Store) iter.Se
 }
 
 // Count returns the number of events that q asks for, as [Find] would yield them, and reads less.
+// With an error it is the number of those that were found until then, or all the same.
 func Count(ctx context.Context, q Query, report *Report, stores ...Store) (n int64, err error) {
 	s, err := newFinding(ctx, q, report, stores)
 	if err != nil {
@@ -67,7 +71,7 @@ func Count(ctx context.Context, q Query, report *Report, stores ...Store) (n int
 	if s.question.limit > 0 {
 		n = min(n, int64(s.question.limit))
 	}
-	return n, err
+	return n, cmp.Or(err, s.whole())
 }
 
 // finding is one search.
@@ -213,17 +217,8 @@ func (s *finding) partitions(span timeRange) ([]*partition, error) {
 	if err != nil {
 		return nil, err
 	}
-	have := map[int64]bool{}
-	for _, p := range all {
-		have[p.begin] = true
-	}
 	for _, o := range s.segments {
-		for begin := range o.hits {
-			if !have[begin] && begin < span.until && begin+partitionMicros > span.since {
-				have[begin] = true
-				all = append(all, &partition{begin: begin})
-			}
-		}
+		all = withJournal(all, maps.Keys(o.hits), span)
 	}
 	slices.SortFunc(all, func(a, b *partition) int { return cmp.Compare(b.begin, a.begin) })
 	return all, nil

@@ -86,7 +86,7 @@ func Follow(ctx context.Context, q Query, bounds Bounds, report *Report, stores 
 	f := &following{view: v, span: a.span, bounds: bounds.orDefaults(), story: story, traces: map[string]trace{}, values: map[string]bool{}}
 	err = f.run(a)
 	f.tell()
-	return story, err
+	return story, cmp.Or(err, f.whole())
 }
 
 // following is the state of a Follow.

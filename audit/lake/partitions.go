@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -21,39 +22,40 @@ import (
 // when the search began is missed, while segments are packed and files are merged:
 //
 //  1. The journals' segments are opened before partitions are listed.
-//  2. A file that an opened segment became is skipped: the segment has all of it.
-//  3. The events of an opened segment are skipped in a partition where a merged file has them.
-//  4. A file that a merged file replaces is skipped.
-//  5. A file that is gone when it is opened was merged: its partition is listed and read again.
+//  2. The events of an opened segment are skipped in a partition that has the file that the segment
+//     became, or a merged file that stands for it. The file has all of them, and may have more:
+//     the segment may be a copy of what is written elsewhere.
+//  3. A file that a merged file replaces is skipped.
+//  4. A file that is gone when it is opened was merged: its partition is listed and read again.
+//
+// A store of which something cannot be listed does not hide what the others have: what was found
+// is yielded, and the error is the last thing.
 type view struct {
 	ctx      context.Context
 	stores   []Store
 	segments []*openSegment
-	opened   map[string]bool // the IDs of segments
 	maxBytes int64
 
-	mu      sync.Mutex // of report.Skipped
-	report  *Report
-	reads   atomic.Int64
-	bytes   atomic.Int64
-	skipped map[string]bool
-	sample  []*stored // files that an estimate has opened
+	mu       sync.Mutex // of unlisted and report.Skipped
+	unlisted []error
+	report   *Report
+	reads    atomic.Int64
+	bytes    atomic.Int64
+	skipped  map[string]bool
+	sample   []*stored // files that an estimate has opened
 }
 
 // errGone is the error of a file that is not there any more, or is another one.
 var errGone = errors.New("the file is gone")
 
 func newView(ctx context.Context, stores []Store, maxBytes int64, report *Report) (v *view, err error) {
-	v = &view{ctx: ctx, stores: stores, maxBytes: maxBytes, report: report, opened: map[string]bool{}, skipped: map[string]bool{}}
-	if v.segments, err = openSegments(ctx, stores); err != nil {
+	v = &view{ctx: ctx, stores: stores, maxBytes: maxBytes, report: report, skipped: map[string]bool{}}
+	if err := v.openSegments(); err != nil {
 		return nil, err
 	}
 	for _, s := range v.segments {
 		if s.err != nil {
 			v.skip(journalDir+"/"+s.name, s.err)
-		}
-		if s.opened() {
-			v.opened[s.header.ID] = true
 		}
 	}
 	return v, nil
@@ -75,6 +77,28 @@ func (v *view) skip(name string, err error) {
 		v.skipped[name] = true
 		v.report.Skipped = append(v.report.Skipped, Skipped{name, err})
 	}
+}
+
+// unlist notes what cannot be listed. It returns the error of a context that has ended.
+func (v *view) unlist(what string, err error) error {
+	if v.ctx.Err() != nil {
+		return v.ctx.Err()
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	err = fmt.Errorf("lake: listing the %s: %w", what, err)
+	same := func(other error) bool { return other.Error() == err.Error() }
+	if !slices.ContainsFunc(v.unlisted, same) { // a directory is listed several times
+		v.unlisted = append(v.unlisted, err)
+	}
+	return nil
+}
+
+// whole is the error of a search over stores of which something could not be listed.
+func (v *view) whole() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return errors.Join(v.unlisted...)
 }
 
 // stored is a Parquet file in a store.
@@ -209,7 +233,10 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 	for _, store := range v.stores {
 		for f, err := range store.List(v.ctx, prefix) {
 			if err != nil {
-				return fmt.Errorf("lake: listing the files: %w", err)
+				if err := v.unlist("files", err); err != nil {
+					return err
+				}
+				continue
 			}
 			in, base, ok := ours(f.Name)
 			if !ok {
@@ -232,6 +259,17 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 		}
 	}
 	return nil
+}
+
+// withJournal returns all, with the partitions of the range that a segment has events in besides.
+func withJournal(all []*partition, begins iter.Seq[int64], span timeRange) []*partition {
+	for begin := range begins {
+		same := func(p *partition) bool { return p.begin == begin }
+		if begin < span.until && begin+partitionMicros > span.since && !slices.ContainsFunc(all, same) {
+			all = append(all, &partition{begin: begin})
+		}
+	}
+	return all
 }
 
 // relist lists p again.
@@ -307,18 +345,18 @@ func (v *view) footers(p *partition) error {
 	if err != nil {
 		return err
 	}
-	replaced := map[string]bool{}
+	there, replaced := map[string]bool{}, map[string]bool{}
 	for _, s := range p.files {
 		if s.file == nil {
 			continue
 		}
+		there[s.base()] = true
 		for name := range strings.FieldsSeq(s.file.Meta(table.MetaReplaces)) {
 			replaced[name] = true
 		}
 	}
 	p.files = slices.DeleteFunc(p.files, func(s *stored) bool {
-		id := strings.TrimSuffix(s.base(), Suffix)
-		out := s.file == nil || replaced[s.base()] || v.opened[id]
+		out := s.file == nil || replaced[s.base()]
 		if out {
 			s.close()
 		}
@@ -326,7 +364,7 @@ func (v *view) footers(p *partition) error {
 	})
 	p.journals = p.journals[:0]
 	for _, s := range v.segments {
-		if s.opened() && !replaced[s.header.ID+Suffix] {
+		if file := s.header.ID + Suffix; s.opened() && !there[file] && !replaced[file] {
 			p.journals = append(p.journals, s)
 		}
 	}

@@ -25,59 +25,81 @@ type openSegment struct {
 	hits map[int64]*hits // by the beginning of their partition
 }
 
-// openSegments opens all segments of the stores' journals, once each.
+// openSegments opens all segments of the stores' journals. Of two with one ID, which are copies of
+// each other, the longer one is left.
 //
 // A segment that is gone when it is opened was renamed because it was sealed, or deleted
 // because it was packed. The journal is then listed again: what is packed is in the Parquet
 // files, which are listed after the journals.
-func openSegments(ctx context.Context, stores []Store) (all []*openSegment, err error) {
+func (v *view) openSegments() (err error) {
 	defer func() {
 		if err != nil {
-			closeSegments(all)
-			all = nil
+			closeSegments(v.segments)
+			v.segments = nil
 		}
 	}()
-	seen := map[string]bool{}
-	for _, store := range stores {
+	for _, store := range v.stores {
 		journal, ok := store.(Journaled)
 		if !ok {
 			continue
 		}
+		seen := map[string]bool{}
 		for again := true; again; {
-			if again, err = openJournal(ctx, journal, seen, &all); err != nil {
-				return all, err
+			if again, err = v.openJournal(journal, seen); err != nil {
+				return err
 			}
 		}
 	}
-	return all, nil
+	return nil
 }
 
-func openJournal(ctx context.Context, journal Journaled, seen map[string]bool, all *[]*openSegment) (again bool, err error) {
-	names, err := journal.ListJournal(ctx)
+func (v *view) openJournal(journal Journaled, seen map[string]bool) (again bool, err error) {
+	names, err := journal.ListJournal(v.ctx)
 	if err != nil {
-		return false, fmt.Errorf("lake: listing the journal: %w", err)
+		return false, v.unlist("journal", err)
 	}
 	slices.Sort(names)
 	for _, name := range names {
 		if seen[segmentID(name)] {
 			continue
 		}
-		r, err := journal.OpenJournal(ctx, name)
+		r, err := journal.OpenJournal(v.ctx, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			again = true
 			continue
 		}
-		if ctx.Err() != nil {
-			return false, ctx.Err()
+		if v.ctx.Err() != nil {
+			if err == nil {
+				r.Close()
+			}
+			return false, v.ctx.Err()
 		}
 		seen[segmentID(name)] = true
 		s := &openSegment{name: name, reader: r, err: err}
-		*all = append(*all, s)
 		if err == nil {
 			s.readHeader()
 		}
+		v.addSegment(s)
 	}
 	return again, nil
+}
+
+// addSegment adds s, or leaves the longer one of s and a copy of it.
+func (v *view) addSegment(s *openSegment) {
+	same := func(other *openSegment) bool { return other.opened() && other.header.ID == s.header.ID }
+	i := -1
+	if s.opened() {
+		i = slices.IndexFunc(v.segments, same)
+	}
+	switch {
+	case i < 0:
+		v.segments = append(v.segments, s)
+	case s.reader.Size() > v.segments[i].reader.Size():
+		v.segments[i].reader.Close()
+		v.segments[i] = s
+	default:
+		s.reader.Close()
+	}
 }
 
 // segmentID is the name of a segment without what says whether it is sealed.

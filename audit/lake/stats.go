@@ -27,9 +27,9 @@ type Statistics struct {
 	// their messages hold what belongs into the context.
 	ManyMessages []string
 
-	JournalSegments int // that are not in Parquet files yet
-	JournalEvents   int64
-	JournalBytes    int64
+	JournalSegments int   // that have events which are not in Parquet files yet
+	JournalEvents   int64 // those, in the partitions of the range
+	JournalBytes    int64 // of these segments
 }
 
 // PartitionStats is what the Parquet files of a partition hold.
@@ -70,7 +70,8 @@ const (
 //
 // It reads the footers and the small dictionaries of all files, and a row group of a few of them:
 // what is estimated is multiplied from these. Journals are counted, and are in nothing else.
-// Report is as in [Find]; the range has no limit of bytes. With an error the statistics are nil.
+// Report is as in [Find]; the range has no limit of bytes. With an error the statistics are nil, but
+// for that of a store of which something cannot be listed.
 func Stats(ctx context.Context, since, until time.Time, report *Report, stores ...Store) (*Statistics, error) {
 	if report == nil {
 		report = new(Report)
@@ -90,7 +91,7 @@ func Stats(ctx context.Context, since, until time.Time, report *Report, stores .
 	if err := c.run(a.span); err != nil {
 		return nil, err
 	}
-	return c.stats, nil
+	return c.stats, c.whole()
 }
 
 // fromStart is t, or a time before all where Query would read none as 24 hours ago.
@@ -114,9 +115,18 @@ type counting struct {
 	sample      map[string]bool // names of files
 	rows        int64           // of all files
 	sampledRows int64
+
+	journals map[*openSegment]*journalStats
+}
+
+// journalStats is a segment, and how many events it has in each partition that counts.
+type journalStats struct {
+	size   int64
+	events map[int64]int64
 }
 
 func (c *counting) run(span timeRange) error {
+	c.journals = map[*openSegment]*journalStats{}
 	for _, o := range c.segments {
 		if err := c.walkSegment(o, c.segment); err != nil {
 			return err
@@ -125,6 +135,9 @@ func (c *counting) run(span timeRange) error {
 	partitions, err := c.list(span)
 	if err != nil {
 		return err
+	}
+	for _, of := range c.journals {
+		partitions = withJournal(partitions, maps.Keys(of.events), span)
 	}
 	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(a.begin, b.begin) })
 	c.choose(partitions)
@@ -138,12 +151,10 @@ func (c *counting) run(span timeRange) error {
 }
 
 func (c *counting) segment(o *openSegment) (clean bool, size int64, err error) {
-	n := int64(0)
-	clean, size, err = o.walk(c.ctx, nil, func(*segment.Record) { n++ })
-	c.stats.JournalSegments++
-	c.stats.JournalEvents += n
-	c.stats.JournalBytes += size
-	return clean, size, err
+	of := &journalStats{events: map[int64]int64{}}
+	clean, of.size, err = o.walk(c.ctx, nil, func(r *segment.Record) { of.events[floorPartition(r.Time)]++ })
+	c.journals[o] = of
+	return clean, of.size, err
 }
 
 // choose chooses the files of the sample.
@@ -188,7 +199,24 @@ func (c *counting) partition(p *partition) error {
 	if len(files) > 0 {
 		c.add(p, files)
 	}
+	for _, o := range p.journals {
+		c.addJournal(c.journals[o], p.begin)
+	}
 	return nil
+}
+
+// addJournal adds the events that a segment has in a partition.
+func (c *counting) addJournal(of *journalStats, begin int64) {
+	n := of.events[begin]
+	if n == 0 {
+		return
+	}
+	c.stats.JournalEvents += n
+	if of.size > 0 {
+		c.stats.JournalSegments++
+		c.stats.JournalBytes += of.size
+		of.size = 0 // counted once
+	}
 }
 
 func (c *counting) file(f *stored) (*fileStats, error) {

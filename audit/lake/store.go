@@ -19,7 +19,8 @@ type Store interface {
 	Put(ctx context.Context, name string, from io.ReaderAt, size int64) error
 
 	// List yields the files below prefix, which ends in a slash or is "", in the order of their
-	// names. A prefix that is not there is no error.
+	// names. A prefix that is not there is no error. What cannot be listed is an error, which what
+	// can be listed may follow.
 	List(ctx context.Context, prefix string) iter.Seq2[File, error]
 
 	// Open opens a file. An error that is fs.ErrNotExist says that it is not there (any more).

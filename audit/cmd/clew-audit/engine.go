@@ -77,7 +77,9 @@ func (e *engine) say(std streams) (problems int) {
 		std.say("%s skipped: %v", skipped.Name, skipped.Err)
 	}
 	if e.stopped != nil {
-		std.say("%s", strings.TrimPrefix(explain(e.stopped), "lake: "))
+		for line := range strings.SplitSeq(explain(e.stopped), "\n") { // of errors that were joined
+			std.say("%s", strings.TrimPrefix(line, "lake: "))
+		}
 		problems++
 	}
 	text := "searched "
@@ -150,6 +152,12 @@ func (l *log) write(ctx context.Context, e lake.Event) error {
 		return fmt.Errorf("%w: %w", errEvent, err)
 	}
 	return err
+}
+
+// trouble is the number of errors of the disk and the store so far, and the last of them.
+func (l *log) trouble() (errors int64, last string) {
+	s := l.to.Stats()
+	return s.Errors, s.LastError
 }
 
 // written is the number of events that have been written.

@@ -136,7 +136,9 @@ func (f *findCommand) count(ctx context.Context, e *engine, q query, out io.Writ
 		if ctx.Err() == nil {
 			e.stopped = err
 		}
-		return false, nil
+		if n == 0 {
+			return false, nil
+		}
 	}
 	format := "%d\n"
 	if f.Output == "json" {

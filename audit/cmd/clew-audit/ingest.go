@@ -74,9 +74,11 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	in := ingestion{std: std, app: c.App, log: log}
+	in := ingestion{std: std, app: c.App, log: log, oldest: oldest(ttl)}
+	unwatch := watch(log.trouble, std.say)
 	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
 	closeErr := log.close(ctx)
+	unwatch()
 	std.say("%s", in.summary(log.written())) // Close may have given up some of those that were taken
 	for _, err := range []error{readErr, closeErr} {
 		if err != nil {
@@ -111,6 +113,8 @@ type ingestion struct {
 	std            streams
 	app            string
 	log            *log
+	oldest         time.Time // events before it are deleted again; zero: none are
+	warned         bool      // of those
 	lines, skipped int
 }
 
@@ -174,6 +178,7 @@ func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 		e, err = parseEvent(line, in.app, time.Now())
 	}
 	if err == nil {
+		in.warn(&e)
 		err = in.log.write(ctx, e)
 		if err != nil && !errors.Is(err, errEvent) {
 			return fmt.Errorf("line %d was not written, and nothing after it: %w", in.lines, err)
@@ -183,6 +188,22 @@ func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 		in.skip(err)
 	}
 	return nil
+}
+
+// oldest is the time from which on events are kept, or zero.
+func oldest(ttl time.Duration) time.Time {
+	if ttl < 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(-ttl)
+}
+
+// warn says once that events are so old that they will not stay.
+func (in *ingestion) warn(e *lake.Event) {
+	if !in.warned && !in.oldest.IsZero() && !e.Time.IsZero() && e.Time.Before(in.oldest) {
+		in.warned = true
+		in.std.say("line %d is older than --ttl allows, and will be deleted, as all such: --ttl 0 keeps them", in.lines)
+	}
 }
 
 // skip names a line that was skipped.

@@ -57,7 +57,10 @@ func (c *statsCommand) run(ctx context.Context, std streams) (int, error) {
 		if ctx.Err() != nil {
 			return exitInterrupted, nil
 		}
-		return 0, err
+		if stats == nil {
+			return 0, err
+		}
+		e.stopped = err
 	}
 	if c.Output == "json" {
 		err = statsJSON(std.out, stats)

@@ -1,0 +1,178 @@
+package lake_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/clew/audit/internal/storetest"
+	"example.com/clew/audit/lake"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A backup of a journal that was being written has less than the journal has, and less than the
+// files that it became. Searched beside them, it hides nothing and adds nothing.
+func TestBackupsHideNothing(t *testing.T) {
+	c := newCorpus(t, 4000, 15, 2, 1000)
+	q := lake.Query{Since: began}
+	want := c.answer(&q)
+	backup := c.store(t, len(c.ids)).journal
+	for name, data := range backup {
+		backup[name] = bytes.Clone(data[:len(data)*2/3])
+	}
+	for _, test := range []struct {
+		name      string
+		inJournal int
+		merged    bool
+	}{
+		{"of what is in a journal still", len(c.ids), false},
+		{"of what is packed", 0, false},
+		{"of what is merged", 0, true},
+		{"of both", 2, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			live := c.store(t, test.inJournal)
+			if test.merged {
+				mergeAll(t, c, live)
+			}
+			old := &journaled{Memory: new(storetest.Memory), journal: backup}
+			for _, stores := range [][]lake.Store{{live, old}, {old, live}} {
+				got, report := collect(t, q, stores...)
+				require.Empty(t, report.Skipped)
+				require.Equal(t, want, got)
+				s, err := lake.Stats(t.Context(), time.Time{}, time.Time{}, nil, stores...)
+				require.NoError(t, err)
+				assert.EqualValues(t, len(want), eventsOf(s))
+			}
+		})
+	}
+}
+
+func eventsOf(s *lake.Statistics) (n int64) {
+	for _, p := range s.Partitions {
+		n += p.Events
+	}
+	return n + s.JournalEvents
+}
+
+// unlistable is a store of which some names cannot be listed.
+type unlistable struct {
+	*journaled
+	not     string
+	journal bool
+}
+
+var errUnlistable = errors.New("permission denied")
+
+func (u unlistable) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
+	return func(yield func(lake.File, error) bool) {
+		said := false
+		for f, err := range u.Memory.List(ctx, prefix) {
+			if strings.HasPrefix(f.Name, u.not) {
+				if said {
+					continue
+				}
+				f, err, said = lake.File{}, errUnlistable, true
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
+}
+
+func (u unlistable) ListJournal(ctx context.Context) ([]string, error) {
+	if u.journal {
+		return nil, errUnlistable
+	}
+	return u.journaled.ListJournal(ctx)
+}
+
+// What cannot be listed ends no search: the rest is found, and the error comes last.
+func TestWhatCannotBeListed(t *testing.T) {
+	c := newCorpus(t, 4000, 5, 1, 1000) // 13 minutes
+	first := lake.Partition(began)
+	inFirst := lake.Query{Since: began, Until: began.Add(lake.PartitionSpan)}
+	rest := lake.Query{Since: began.Add(lake.PartitionSpan)}
+	all := lake.Query{Since: began}
+	for _, test := range []struct {
+		name   string
+		stores []lake.Store
+		want   []lake.Event
+	}{
+		{"a partition", []lake.Store{unlistable{journaled: c.store(t, 0), not: first}}, c.answer(&rest)},
+		{"all but what another store has", []lake.Store{unlistable{journaled: c.store(t, 0)}, c.store(t, 0)}, c.answer(&all)},
+		{"the journal", []lake.Store{unlistable{journaled: c.store(t, 4), not: "none", journal: true}, c.store(t, 0)}, c.answer(&all)},
+		{"anything", []lake.Store{unlistable{journaled: c.store(t, 4), journal: true}}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got []lake.Event
+			var last error
+			for e, err := range lake.Find(t.Context(), all, nil, test.stores...) {
+				require.NoError(t, last, "the error is the last thing")
+				if last = err; err == nil {
+					got = append(got, e)
+				}
+			}
+			require.ErrorIs(t, last, errUnlistable)
+			for _, what := range []string{"files", "journal"} {
+				assert.LessOrEqual(t, strings.Count(last.Error(), "listing the "+what), 1, "said once")
+			}
+			assert.Equal(t, test.want, got)
+			n, err := lake.Count(t.Context(), all, nil, test.stores...)
+			require.ErrorIs(t, err, errUnlistable)
+			assert.EqualValues(t, len(test.want), n)
+			s, err := lake.Stats(t.Context(), time.Time{}, time.Time{}, nil, test.stores...)
+			require.ErrorIs(t, err, errUnlistable)
+			assert.EqualValues(t, len(test.want), eventsOf(s))
+		})
+	}
+	t.Run("follow", func(t *testing.T) {
+		store := unlistable{journaled: c.store(t, 0), not: first}
+		story, err := lake.Follow(t.Context(), lake.Query{Since: began, Values: []string{"instagram"}}, lake.Bounds{Hops: 1}, nil, store)
+		require.ErrorIs(t, err, errUnlistable)
+		assert.NotEmpty(t, story.Events)
+	})
+	t.Run("a limit that is reached", func(t *testing.T) {
+		store := unlistable{journaled: c.store(t, 0), not: lake.Partition(c.events[len(c.events)-1].Time)}
+		n, err := lake.Count(t.Context(), lake.Query{Since: began, Limit: 1}, nil, store)
+		require.ErrorIs(t, err, errUnlistable, "a newer one may be missing")
+		assert.EqualValues(t, 1, n)
+	})
+	t.Run("compaction", func(t *testing.T) {
+		store := unlistable{journaled: c.store(t, 0), not: first}
+		before := len(store.Files())
+		done, err := lake.Compact(t.Context(), store, lake.CompactOptions{After: -1e6 * time.Hour})
+		require.ErrorIs(t, err, errUnlistable)
+		assert.Positive(t, done.Merged)
+		assert.Less(t, len(store.Files()), before)
+		gone, err := lake.Expire(t.Context(), store, time.Hour, began.Add(9*time.Hour))
+		require.ErrorIs(t, err, errUnlistable)
+		assert.Positive(t, gone.Files)
+		got, _ := collect(t, all, store.journaled)
+		assert.Equal(t, c.answer(&inFirst), got, "all else is deleted")
+	})
+}
+
+// Statistics are those of the range, in journals too, and each event is in one place.
+func TestStatsOfARange(t *testing.T) {
+	c := newCorpus(t, 4000, 5, 2, 1000)
+	store := c.store(t, len(c.ids))
+	since, until := began.Add(lake.PartitionSpan), began.Add(2*lake.PartitionSpan)
+	want := c.answer(&lake.Query{Since: since, Until: until})
+	require.NotEmpty(t, want)
+	for range 2 {
+		s, err := lake.Stats(t.Context(), since, until, nil, store)
+		require.NoError(t, err)
+		assert.EqualValues(t, len(want), eventsOf(s))
+		for _, id := range c.ids { // and again when they are packed, not yet deleted, and merged
+			c.pack(t, store.Memory, id)
+		}
+		mergeAll(t, c, store)
+	}
+}
