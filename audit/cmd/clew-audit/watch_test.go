@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,16 +13,17 @@ import (
 // Each error is said once, within two seconds, and not more than twenty of them.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var errors int64
-		var last string
+		var last atomic.Value
+		last.Store("")
 		var said []string
-		unwatch := watch(func() (int64, string) { return errors, last }, func(format string, args ...any) {
+		unwatch := watch(func() (int64, string) {
+			text := last.Load().(string)
+			return int64(len(text)), text
+		}, func(format string, args ...any) {
 			said = append(said, fmt.Sprintf(format, args...))
 		})
 		fail := func(text string, d time.Duration) {
-			if errors, last = errors+1, text; text == "" {
-				errors = 0
-			}
+			last.Store(text)
 			time.Sleep(d)
 			synctest.Wait()
 		}
