@@ -2,7 +2,7 @@ FUZZTIME ?= 300s
 BENCH ?=
 SIZE ?= 1G
 
-.PHONY: test race bench fuzz torture wasm newest integration integration-audit integration-browser integration-mermaid screenshots scale ci
+.PHONY: test race bench fuzz torture wasm newest integration integration-audit integration-browser integration-mermaid screenshots scale scale-audit ci
 
 test:
 	go test ./...
@@ -30,6 +30,9 @@ integration:
 
 scale:
 	bash .ci/scale $(SIZE)
+
+scale-audit:
+	bash .ci/scale-audit
 
 integration-audit:
 	bash .ci/integration-audit

@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 	"unicode/utf8"
 
@@ -41,8 +42,9 @@ const (
 // default.
 type Config struct {
 	// Dir is the directory of the journal, which is Dir/_journal, and of the Parquet files where
-	// Store is nil. It is made if it is not there. The journal is bounded by the disk alone: it
-	// grows for as long as the store refuses files.
+	// Store is nil. It is made if it is not there. A relative path is that of the working directory
+	// at Open. The journal is bounded by the disk alone: it grows for as long as the store refuses
+	// files.
 	Dir string
 
 	// App is the name of the service, of 1 KiB at most.
@@ -76,6 +78,10 @@ func (cfg Config) complete() (Config, error) {
 
 	if cfg.Dir == "" {
 		refuse("Config.Dir is empty")
+	} else if dir, err := filepath.Abs(cfg.Dir); err != nil {
+		refuse("Config.Dir: %w", err)
+	} else {
+		cfg.Dir = dir
 	}
 	if cfg.App == "" || len(cfg.App) > maxApp || !utf8.ValidString(cfg.App) {
 		refuse("Config.App must be a name of 1 to %d bytes in UTF-8", maxApp)

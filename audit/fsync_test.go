@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 
 	"example.com/clew/audit"
 	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/lake"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -34,6 +36,42 @@ func TestFsyncThatNobodyWaitedFor(t *testing.T) {
 	})
 }
 
+// synced counts the calls of fsync for each file.
+type synced struct {
+	audit.File
+	count func()
+}
+
+func (f synced) Sync() error {
+	f.count()
+	return f.File.Sync()
+}
+
+// After an fsync that failed, the kernel may have forgotten what it could not write: a second one
+// of the same file would say that all is well.
+func TestNoSecondFsync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{}
+		d.set(plenty, syscall.EIO)
+		var mu sync.Mutex
+		calls := map[string]int{}
+		of := func(path string) (audit.File, error) {
+			f, err := d.create(path)
+			return synced{f, func() { mu.Lock(); calls[path]++; mu.Unlock() }}, err
+		}
+		l := open(t, audit.Config{}, &packer{}, audit.Seams{Create: of})
+		for range 3 { // each time another segment
+			l.Log(t.Context(), "x", slog.String("a", "b"))
+			time.Sleep(5 * time.Second)
+		}
+		shut(t, l)
+		assert.Len(t, calls, 3)
+		for path, n := range calls {
+			assert.Equal(t, 1, n, path)
+		}
+	})
+}
+
 // A process that died while it wrote the first bytes leaves no events.
 func TestRecoverUnfinishedHeader(t *testing.T) {
 	header := segment.AppendHeader(nil, segment.Header{ID: segment.NewID(time.Now().UnixMicro(), 7), App: "media-api"})
@@ -49,4 +87,18 @@ func TestRecoverUnfinishedHeader(t *testing.T) {
 		assert.NoFileExists(t, path, "of %d bytes", n)
 		assert.Zero(t, l.Stats().Damaged)
 	}
+}
+
+// A program that changes its directory goes on to write where it began.
+func TestRelativeDir(t *testing.T) {
+	parent := t.TempDir()
+	t.Chdir(parent)
+	l, err := audit.Open(audit.Config{Dir: "audit", App: "media-api"})
+	require.NoError(t, err)
+	t.Chdir(t.TempDir())
+	require.NoError(t, l.LogSync(t.Context(), "received"))
+	require.NoError(t, l.Close(context.Background()))
+	n, err := lake.Count(t.Context(), lake.Query{}, nil, lake.Dir(filepath.Join(parent, "audit")))
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, n)
 }

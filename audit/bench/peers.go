@@ -68,7 +68,8 @@ func writeZerolog(dir string, events []event) error {
 	return errors.Join(writeLines(file, events), file.Sync(), file.Close())
 }
 
-// writeLumberjack rotates at 128 MB, as audit's segments, and waits until the last backup is compressed.
+// writeLumberjack rotates at 128 MB, as audit's segments, and waits until the last backup is
+// compressed.
 func writeLumberjack(dir string, events []event) error {
 	file := &lumberjack.Logger{Filename: filepath.Join(dir, "audit.log"), MaxSize: 128, Compress: true}
 	if err := errors.Join(writeLines(file, events), file.Rotate(), file.Close()); err != nil {

@@ -237,8 +237,8 @@ func decompressed(r io.Reader) (io.ReadCloser, error) {
 	return io.NopCloser(r), nil
 }
 
-// interruptible is a reader that ends with ctx although r waits. The goroutine that reads r goes on
-// until r has something or is closed: nothing else wakes it.
+// interruptible is a reader that ends with ctx although r waits. The goroutine that reads r goes
+// on until r has something or is closed: nothing else wakes it.
 func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
 	out, in := io.Pipe()
 	stop := context.AfterFunc(ctx, func() { in.Close() })

@@ -47,8 +47,8 @@ func start(dir string) (f *fleet, err error) {
 	return f, nil
 }
 
-// send sends an item to the first of them. Whatever becomes of it, the answer is that it was taken:
-// only the audit events tell more.
+// send sends an item to the first of them. Whatever becomes of it, the answer is that it was
+// taken: only the audit events tell more.
 func (f *fleet) send(ctx context.Context, item, client string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, f.intake.url(item, client), nil)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package made makes audit events for tests, benchmarks and the command's demo. They are synthetic,
-// and the same for the same seed.
+// Package made makes audit events for tests, benchmarks and the command's demo. They are
+// synthetic, and the same for the same seed.
 package made
 
 import (

@@ -14,7 +14,8 @@ import (
 // A record is, in order, all numbers little endian:
 //
 //	length     uint32    of all that follows
-//	flags      byte      bits 0 and 1: the width of the trace ID in eights of bytes; bit 2: it has an app of its own; bit 3: it has names
+//	flags      byte      bits 0 and 1: the width of the trace ID, in eights of bytes;
+//	                     bit 2: it has an app of its own; bit 3: it has names
 //	time       int64     microseconds since 1970, UTC
 //	trace ID   0, 8 or 16 bytes
 //	app        string    where flags say so; else the segment's
@@ -40,8 +41,8 @@ const (
 	headSize = 4 + 1 + 8
 )
 
-// Begin appends the beginning of a record to dst. App is "" for the segment's own. Pairs follow, by
-// AppendPair, and End, with the length that dst had before.
+// Begin appends the beginning of a record to dst. App is "" for the segment's own. Pairs follow,
+// by AppendPair, and End, with the length that dst had before.
 func Begin(dst []byte, us int64, traceID []byte, app, message string, names ...string) []byte {
 	flags := byte(len(traceID) / 8)
 	if app != "" {

@@ -76,8 +76,8 @@ func ReadHeader(p []byte) (h Header, blocks []byte, err error) {
 	return Header{ID: string(id), App: string(app)}, rest[4:], nil
 }
 
-// IsUnfinished reports whether p, all of a file, is the beginning of a header and no more: its process
-// died before it had written the header. There are no events in it.
+// IsUnfinished reports whether p, all of a file, is the beginning of a header and no more: its
+// process died before it had written the header. There are no events in it.
 func IsUnfinished(p []byte) bool {
 	if len(p) > MaxHeader {
 		return false
