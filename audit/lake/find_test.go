@@ -248,6 +248,17 @@ func TestBadQueries(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
+// Years that no partition has end a search as others do.
+func TestFarYears(t *testing.T) {
+	store := newCorpus(t, 100, 10, 1, 100).store(t, 0)
+	for _, year := range []int{-200_000, -5, 0, 9999, 10_000, 20_000, 290_000} {
+		at := time.Date(year, 12, 31, 23, 59, 0, 0, time.UTC)
+		n, err := lake.Count(t.Context(), lake.Query{Since: at, Until: at.Add(time.Hour)}, nil, store)
+		require.NoError(t, err, year)
+		assert.Zero(t, n, year)
+	}
+}
+
 func TestDirectoryWithJournal(t *testing.T) {
 	c := newCorpus(t, 4000, 15, 2, 1000)
 	dir := t.TempDir()

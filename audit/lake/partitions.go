@@ -219,7 +219,8 @@ func prefixes(span timeRange) (all []string) {
 	if span.until-span.since <= 0 || uint64(span.until-span.since) > uint64(maxHours*hour) {
 		return []string{""}
 	}
-	for us := floorPartition(span.since); us < span.until; us += partitionMicros {
+	last := floorPartition(span.until - 1) // which may be years before: after the year 9999 there is none
+	for us := floorPartition(span.since); us <= last; us += partitionMicros {
 		name := Partition(time.UnixMicro(us))
 		name = name[:strings.Index(name, "minute=")]
 		if len(all) == 0 || all[len(all)-1] != name {
