@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/clew/audit"
+	"example.com/clew/audit/internal/raced"
 	"example.com/clew/audit/internal/segment"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
@@ -56,7 +57,7 @@ func TestIsASCII(t *testing.T) {
 }
 
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
+	if raced.Enabled {
 		t.Log("the race detector empties pools: nothing is counted")
 		return
 	}
