@@ -109,8 +109,10 @@ func (l *Logger) count(s *Stats) (oldest time.Time) {
 	s.Failed = q.failed + q.lost
 	oldest = earlier(oldest, q.oldest)
 	for f := range q.segments {
-		s.JournalBytes += f.size
-		oldest = earlier(oldest, f.since)
+		if !f.lost {
+			s.JournalBytes += f.size
+			oldest = earlier(oldest, f.since)
+		}
 	}
 	return oldest
 }

@@ -61,7 +61,7 @@ type Left struct {
 // crash came between. What cannot be read is left alone, and is no error.
 //
 // When Compact returns an error, what it has done is done. Where something cannot be listed, all
-// else is compacted first.
+// partitions but those beside it are compacted first.
 func Compact(ctx context.Context, store Store, options CompactOptions) (done Compacted, err error) {
 	unlock, err := store.Lock(ctx)
 	if err != nil {
@@ -76,13 +76,16 @@ func Compact(ctx context.Context, store Store, options CompactOptions) (done Com
 	before := time.Now().Add(-after)
 	var files []File
 	partition := ""
+	whole, doubt := true, false // whether all of the partition is listed; whether that of the next may not be
 	var unlisted []error
 	for file, err := range store.List(ctx, "") {
 		if ctx.Err() != nil {
 			return done, ctx.Err()
 		}
 		if err != nil {
+			// Without a merged file, those that it stands for would be merged a second time.
 			unlisted = append(unlisted, err)
+			whole, doubt = false, true
 			continue
 		}
 		in, _, ok := ours(file.Name)
@@ -90,14 +93,15 @@ func Compact(ctx context.Context, store Store, options CompactOptions) (done Com
 			continue
 		}
 		if in != partition {
-			if err := c.partition(partition, files); err != nil {
+			if err := c.partition(partition, files, whole); err != nil {
 				return done, err
 			}
 			partition, files = in, nil
+			whole, doubt = !doubt, false
 		}
 		files = append(files, file)
 	}
-	return done, cmp.Or(c.partition(partition, files), errors.Join(unlisted...))
+	return done, cmp.Or(c.partition(partition, files, whole), errors.Join(unlisted...))
 }
 
 type compaction struct {
@@ -107,9 +111,9 @@ type compaction struct {
 	done   *Compacted
 }
 
-// partition compacts a partition that has the given files.
-func (c *compaction) partition(in string, files []File) error {
-	if len(files) < 2 {
+// partition compacts a partition that has the given files, where these are all.
+func (c *compaction) partition(in string, files []File, whole bool) error {
+	if !whole || len(files) < 2 {
 		return nil
 	}
 	replaced, left, err := c.replaced(in, files)

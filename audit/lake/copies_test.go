@@ -53,6 +53,97 @@ func TestBackupsHideNothing(t *testing.T) {
 	}
 }
 
+// Of two copies of a segment, that with more valid blocks counts, whatever their lengths and order.
+func TestDamagedCopyOfASegment(t *testing.T) {
+	c := newCorpus(t, 4000, 15, 1, 4000)
+	want := c.answer(&lake.Query{Since: began})
+	good := c.store(t, len(c.ids))
+	bad := &journaled{Memory: new(storetest.Memory), journal: map[string][]byte{}}
+	for name, data := range good.journal {
+		bad.journal[name] = append(bytes.Clone(data), 0, 0, 0, 0)
+		bad.journal[name][len(data)/4] ^= 1
+	}
+	for _, stores := range [][]lake.Store{{good, bad}, {bad, good}} {
+		got, report := collect(t, lake.Query{Since: began}, stores...)
+		assert.Equal(t, want, got)
+		require.Len(t, report.Skipped, 1, "the damaged one is named")
+		s, err := lake.Stats(t.Context(), time.Time{}, time.Time{}, nil, stores...)
+		require.NoError(t, err)
+		assert.EqualValues(t, len(want), eventsOf(s))
+		assert.Equal(t, 1, s.JournalSegments)
+	}
+}
+
+// damagePages damages the first half of all files: their footers are whole.
+func damagePages(t *testing.T, m *storetest.Memory) {
+	for name, data := range m.Files() {
+		data = bytes.Clone(data)
+		for i := 100; i < len(data)/2; i++ {
+			data[i] ^= 0x55
+		}
+		require.NoError(t, m.Put(t.Context(), name, bytes.NewReader(data), int64(len(data))))
+	}
+}
+
+// A damaged file is named, and its events come from where they are besides: the segment that it was
+// made of, or a copy in another store.
+func TestDamagedFileThatHasACopy(t *testing.T) {
+	c := newCorpus(t, 4000, 15, 1, 4000)
+	want := c.answer(&lake.Query{Since: began})
+	damaged := c.store(t, 0)
+	damagePages(t, damaged.Memory)
+	both := c.store(t, len(c.ids))
+	both.Memory = damaged.Memory.Copy()
+	ends := &journaled{Memory: new(storetest.Memory)} // whose footers are damaged
+	for name, data := range damaged.Files() {
+		require.NoError(t, ends.Put(t.Context(), name, bytes.NewReader(data[:len(data)/2]), int64(len(data)/2)))
+	}
+	for name, stores := range map[string][]lake.Store{
+		"a segment":                        {both},
+		"another file":                     {damaged, c.store(t, 0)},
+		"another file, the other way":      {c.store(t, 0), damaged},
+		"the second of two others":         {damaged, ends, c.store(t, 0)},
+		"a segment in another store":       {ends, c.store(t, len(c.ids))},
+		"a segment beside damaged footers": {damaged, ends, c.store(t, len(c.ids))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, report := collect(t, lake.Query{Since: began}, stores...)
+			assert.Equal(t, want, got)
+			if name != "another file, the other way" {
+				assert.NotEmpty(t, report.Skipped)
+			}
+			n, err := lake.Count(t.Context(), lake.Query{Since: began}, nil, stores...)
+			require.NoError(t, err)
+			assert.EqualValues(t, len(want), n)
+			s, err := lake.Stats(t.Context(), time.Time{}, time.Time{}, nil, stores...)
+			require.NoError(t, err)
+			assert.EqualValues(t, len(want), eventsOf(s))
+		})
+	}
+}
+
+// Where a merged file is not listed, the files that it stands for are not merged again.
+func TestCompactOfAListThatIsNotWhole(t *testing.T) {
+	c := newCorpus(t, 900, 15, 3, 1000) // three segments, one partition
+	want := c.answer(&lake.Query{Since: began})
+	store := &journaled{Memory: new(storetest.Memory)}
+	c.pack(t, store.Memory, c.ids[0])
+	c.pack(t, store.Memory, c.ids[1])
+	sources := store.Files()
+	mergeAll(t, c, store)
+	merged := fileNames(store.Memory)
+	require.Len(t, merged, 1)
+	for name, data := range sources { // which a crash has left
+		require.NoError(t, store.Put(t.Context(), name, bytes.NewReader(data), int64(len(data))))
+	}
+	c.pack(t, store.Memory, c.ids[2])
+	_, err := lake.Compact(t.Context(), unlistable{journaled: store, not: merged[0]}, lake.CompactOptions{After: -1e6 * time.Hour})
+	require.ErrorIs(t, err, errUnlistable)
+	mergeAll(t, c, store)
+	got, _ := collect(t, lake.Query{Since: began}, store)
+	assert.Len(t, got, len(want))
+}
+
 func eventsOf(s *lake.Statistics) (n int64) {
 	for _, p := range s.Partitions {
 		n += p.Events
@@ -120,6 +211,7 @@ func TestWhatCannotBeListed(t *testing.T) {
 				}
 			}
 			require.ErrorIs(t, last, errUnlistable)
+			require.ErrorIs(t, last, lake.ErrIncomplete)
 			for _, what := range []string{"files", "journal"} {
 				assert.LessOrEqual(t, strings.Count(last.Error(), "listing the "+what), 1, "said once")
 			}

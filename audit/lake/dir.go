@@ -29,10 +29,15 @@ type dir struct{ path string }
 // Dir returns the store that is the directory at path, which the first Put makes where it is not
 // there. An empty path is an error of every method.
 //
+// A relative path is that of the working directory at each call.
+//
 // Put writes to a temporary name, and renames when the bytes are on disk. List skips names that
 // begin with "_" or ".", and links. No name leads out of the directory, also not by a link.
 // Delete removes the directories too that it leaves empty. Lock removes what a crash has left.
 func Dir(path string) Store { return dir{path} }
+
+// String returns the path.
+func (d dir) String() string { return d.path }
 
 // open returns the directory. It is an error that is fs.ErrNotExist where there is none.
 func (d dir) open(ctx context.Context) (*os.Root, error) {
@@ -193,8 +198,8 @@ func list(ctx context.Context, root *os.Root, name string, yield func(File, erro
 		yield(File{}, ctx.Err())
 		return false
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !yield(File{}, err) {
-		return false
+	if err != nil { // what was read of it until then is no basis for anything
+		return errors.Is(err, fs.ErrNotExist) || !mayHold(name) || yield(File{}, err)
 	}
 	for _, entry := range entries {
 		below := path.Join(name, entry.Name())
@@ -210,14 +215,27 @@ func list(ctx context.Context, root *os.Root, name string, yield func(File, erro
 				continue
 			}
 			if err != nil {
-				if !yield(File{}, err) {
-					return false
-				}
-				continue
+				return yield(File{}, err)
 			}
 			if !yield(File{Name: below, Size: info.Size(), Modified: info.ModTime()}, nil) {
 				return false
 			}
+		}
+	}
+	return true
+}
+
+// mayHold reports whether a directory may hold files of ours. Others, such as lost+found, need not
+// be readable.
+func mayHold(name string) bool {
+	if name == "." {
+		return true
+	}
+	layout := strings.Split(partitionLayout, "/")
+	for i, part := range strings.Split(name, "/") {
+		column, _, _ := strings.Cut(layout[min(i, len(layout)-1)], "=")
+		if !strings.HasPrefix(part, column+"=") {
+			return false
 		}
 	}
 	return true

@@ -64,18 +64,22 @@ func TestDirDiskFull(t *testing.T) {
 	assert.Equal(t, "fits", read(t, lake.Dir(dir), "p/a"))
 }
 
-// A directory that may not be read hides nothing but itself.
+// A directory that may not be read hides nothing but itself. One that can hold no files of a lake is
+// no matter: where the directory is a file system of its own, there is a lost+found.
 func TestDirUnreadable(t *testing.T) {
 	dir := t.TempDir()
 	s := lake.Dir(dir)
-	for _, name := range []string{"a/x", "b/x", "c/x"} {
+	for _, name := range []string{"year=2024/x", "year=2025/x", "year=2026/x", "lost+found/x", "year=2024/lost+found/x"} {
 		put(t, s, name, "old")
 	}
 	for _, path := range []string{dir, filepath.Dir(dir)} {
 		require.NoError(t, os.Chmod(path, 0o755))
 	}
-	require.NoError(t, os.Chmod(filepath.Join(dir, "b"), 0))
-	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "b"), 0o700) })
+	for _, name := range []string{"year=2025", "lost+found", "year=2024/lost+found"} {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.Chmod(path, 0))
+		t.Cleanup(func() { _ = os.Chmod(path, 0o700) })
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -87,13 +91,13 @@ func TestDirUnreadable(t *testing.T) {
 		for f, err := range s.List(t.Context(), "") {
 			if err != nil {
 				assert.ErrorIs(t, err, fs.ErrPermission)
-				assert.ErrorContains(t, err, "b: ")
+				assert.ErrorContains(t, err, "year=2025: ")
 				names = append(names, "an error")
 				continue
 			}
 			names = append(names, f.Name)
 		}
-		assert.Equal(t, []string{"a/x", "an error", "c/x"}, names)
+		assert.Equal(t, []string{"year=2024/x", "an error", "year=2026/x"}, names)
 	}()
 	<-done
 }

@@ -18,9 +18,9 @@ import (
 // see [Journaled], so that an event is found as soon as it is written. No event comes twice.
 //
 // A file that cannot be read is skipped: report says which. An error is the last that is yielded,
-// with an Event that is zero: [*TooMuchError], ctx's, or that of a store of which something cannot
-// be listed, behind the events that were found all the same. Report may be nil; else it is
-// written while the events are read, and whole when they end.
+// with an Event that is zero: [*TooMuchError], ctx's, or [ErrIncomplete], behind the events that
+// were found all the same. Report may be nil; else it is written while the events are read, and
+// whole when they end.
 //
 // Nothing runs between two events, and nothing after the loop over them has ended. Each loop is a
 // search of its own; one at a time may write to a report.
@@ -58,7 +58,7 @@ func Find(ctx context.Context, q Query, report *Report, stores ...Store) iter.Se
 }
 
 // Count returns the number of events that q asks for, as [Find] would yield them, and reads less.
-// With an error it is the number of those that were found until then, or all the same.
+// With [ErrIncomplete] it is the number of those that were found all the same.
 func Count(ctx context.Context, q Query, report *Report, stores ...Store) (n int64, err error) {
 	s, err := newFinding(ctx, q, report, stores)
 	if err != nil {
@@ -184,9 +184,16 @@ func flat(context map[string]string) (all []string) {
 
 // readJournals reads the segments, whose events are few or many but in no partition yet.
 func (s *finding) readJournals() error {
-	return parallel(s.ctx, len(s.segments), func(i int) error {
-		return s.walkSegment(s.segments[i], func(o *openSegment) (bool, int64, error) { return o.find(s.ctx, s.question) })
-	})
+	return s.walkSegments(func(o *openSegment) (bool, int64, error) { return o.find(s.ctx, s.question) })
+}
+
+// walkSegments walks all segments, and drops those of which there are better copies.
+func (v *view) walkSegments(walk func(*openSegment) (clean bool, size int64, err error)) error {
+	err := parallel(v.ctx, len(v.segments), func(i int) error { return v.walkSegment(v.segments[i], walk) })
+	if err == nil {
+		v.dropCopies()
+	}
+	return err
 }
 
 // walkSegment walks a segment, and notes what was read and what was wrong.
@@ -195,6 +202,7 @@ func (v *view) walkSegment(o *openSegment, walk func(*openSegment) (clean bool, 
 		return nil
 	}
 	clean, size, err := walk(o)
+	o.valid = size
 	if v.ctx.Err() != nil {
 		return v.ctx.Err()
 	}
@@ -206,7 +214,7 @@ func (v *view) walkSegment(o *openSegment, walk func(*openSegment) (clean bool, 
 		err = fmt.Errorf("damaged behind its first %d bytes, which were read", size)
 	}
 	if err != nil {
-		v.skip(journalDir+"/"+o.name, err)
+		v.skip(o.store, journalDir+"/"+o.name, err)
 	}
 	return nil
 }
@@ -217,9 +225,15 @@ func (s *finding) partitions(span timeRange) ([]*partition, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, o := range s.segments {
-		all = withJournal(all, maps.Keys(o.hits), span)
-	}
+	all = withJournals(all, func(yield func(int64) bool) {
+		for _, o := range s.segments {
+			for begin := range o.hits {
+				if !yield(begin) {
+					return
+				}
+			}
+		}
+	}, span)
 	slices.SortFunc(all, func(a, b *partition) int { return cmp.Compare(b.begin, a.begin) })
 	return all, nil
 }

@@ -312,8 +312,7 @@ type touching struct {
 }
 
 func (t *touching) run() error {
-	err := parallel(t.ctx, len(t.segments), func(i int) error { return t.walkSegment(t.segments[i], t.segment) })
-	if err != nil {
+	if err := t.walkSegments(t.segment); err != nil {
 		return err
 	}
 	partitions, err := t.list(t.span)

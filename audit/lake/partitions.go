@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -23,8 +24,9 @@ import (
 //
 //  1. The journals' segments are opened before partitions are listed.
 //  2. The events of an opened segment are skipped in a partition that has the file that the segment
-//     became, or a merged file that stands for it. The file has all of them, and may have more:
-//     the segment may be a copy of what is written elsewhere.
+//     became, or a merged file that stands for it, unless that cannot be read. The file has all of
+//     them, and may have more: the segment may be a copy of what is written elsewhere. Of two
+//     copies of a segment, that with the longer valid prefix counts.
 //  3. A file that a merged file replaces is skipped.
 //  4. A file that is gone when it is opened was merged: its partition is listed and read again.
 //
@@ -55,7 +57,7 @@ func newView(ctx context.Context, stores []Store, maxBytes int64, report *Report
 	}
 	for _, s := range v.segments {
 		if s.err != nil {
-			v.skip(journalDir+"/"+s.name, s.err)
+			v.skip(s.store, journalDir+"/"+s.name, s.err)
 		}
 	}
 	return v, nil
@@ -69,8 +71,17 @@ func (v *view) close() {
 	v.report.Reads, v.report.Bytes = v.reads.Load(), v.bytes.Load()
 }
 
+// inStore is a file's name with that of its store, where that has one.
+func inStore(store Store, name string) string {
+	if s, ok := store.(fmt.Stringer); ok {
+		return filepath.Join(s.String(), name)
+	}
+	return name
+}
+
 // skip notes a file that cannot be read, once.
-func (v *view) skip(name string, err error) {
+func (v *view) skip(store Store, name string, err error) {
+	name = inStore(store, name)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if !v.skipped[name] {
@@ -80,13 +91,16 @@ func (v *view) skip(name string, err error) {
 }
 
 // unlist notes what cannot be listed. It returns the error of a context that has ended.
-func (v *view) unlist(what string, err error) error {
+func (v *view) unlist(store Store, what string, err error) error {
 	if v.ctx.Err() != nil {
 		return v.ctx.Err()
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	err = fmt.Errorf("lake: listing the %s: %w", what, err)
+	if of := inStore(store, ""); of != "" {
+		what += " of " + of
+	}
+	err = fmt.Errorf("listing the %s: %w", what, err)
 	same := func(other error) bool { return other.Error() == err.Error() }
 	if !slices.ContainsFunc(v.unlisted, same) { // a directory is listed several times
 		v.unlisted = append(v.unlisted, err)
@@ -94,11 +108,18 @@ func (v *view) unlist(what string, err error) error {
 	return nil
 }
 
-// whole is the error of a search over stores of which something could not be listed.
+// ErrIncomplete is the error of an answer from stores of which something could not be listed: all
+// that could be has been searched.
+var ErrIncomplete = errors.New("lake: not all could be listed")
+
+// whole returns an ErrIncomplete where something could not be listed.
 func (v *view) whole() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return errors.Join(v.unlisted...)
+	if len(v.unlisted) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrIncomplete, errors.Join(v.unlisted...))
 }
 
 // stored is a Parquet file in a store.
@@ -106,7 +127,9 @@ type stored struct {
 	view  *view
 	store Store
 	name  string
-	size  int64 // as it was listed
+	size  int64   // as it was listed
+	other *stored // a copy in another store
+	bad   bool    // it cannot be read
 
 	mu     sync.Mutex
 	reader Reader
@@ -219,7 +242,7 @@ func prefixes(span timeRange) (all []string) {
 	if span.until-span.since <= 0 || uint64(span.until-span.since) > uint64(maxHours*hour) {
 		return []string{""}
 	}
-	last := floorPartition(span.until - 1) // which may be years before: after the year 9999 there is none
+	last := floorPartition(span.until - 1) // of the year 9999 at most
 	for us := floorPartition(span.since); us <= last; us += partitionMicros {
 		name := Partition(time.UnixMicro(us))
 		name = name[:strings.Index(name, "minute=")]
@@ -234,7 +257,7 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 	for _, store := range v.stores {
 		for f, err := range store.List(v.ctx, prefix) {
 			if err != nil {
-				if err := v.unlist("files", err); err != nil {
+				if err := v.unlist(store, "files", err); err != nil {
 					return err
 				}
 				continue
@@ -254,19 +277,26 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 				found[us] = p
 			}
 			// IDs are random: the same name in another store is a copy.
-			if !slices.ContainsFunc(p.files, func(s *stored) bool { return s.base() == base }) {
-				p.files = append(p.files, &stored{view: v, store: store, name: f.Name, size: f.Size})
+			s := &stored{view: v, store: store, name: f.Name, size: f.Size}
+			if i := slices.IndexFunc(p.files, func(s *stored) bool { return s.base() == base }); i >= 0 {
+				s.other, p.files[i].other = p.files[i].other, s
+			} else {
+				p.files = append(p.files, s)
 			}
 		}
 	}
 	return nil
 }
 
-// withJournal returns all, with the partitions of the range that a segment has events in besides.
-func withJournal(all []*partition, begins iter.Seq[int64], span timeRange) []*partition {
+// withJournals returns all, with the partitions of the range that segments have events in besides.
+func withJournals(all []*partition, begins iter.Seq[int64], span timeRange) []*partition {
+	have := map[int64]bool{}
+	for _, p := range all {
+		have[p.begin] = true
+	}
 	for begin := range begins {
-		same := func(p *partition) bool { return p.begin == begin }
-		if begin < span.until && begin+partitionMicros > span.since && !slices.ContainsFunc(all, same) {
+		if !have[begin] && begin < span.until && begin+partitionMicros > span.since {
+			have[begin] = true
 			all = append(all, &partition{begin: begin})
 		}
 	}
@@ -323,6 +353,9 @@ func (v *view) visit(p *partition, begin func(), file func(*stored) error, end f
 		if err == nil {
 			err = end()
 		}
+		if err == nil && v.instead(p) {
+			continue
+		}
 		if !errors.Is(err, errGone) {
 			return err
 		}
@@ -335,34 +368,61 @@ func (v *view) visit(p *partition, begin func(), file func(*stored) error, end f
 	}
 }
 
-// footers reads the footers, and leaves the files that count.
-func (v *view) footers(p *partition) error {
-	err := v.each(p.files, func(s *stored) error {
-		if len(p.files) > maxOpen {
-			defer s.close()
+// instead takes out files that could not be read, and reports whether the partition is to be read
+// again: there are copies, or segments, that may have their events.
+func (v *view) instead(p *partition) bool {
+	again := p.useCopies()
+	have := len(p.files)
+	p.drop(func(s *stored) bool { return s.bad })
+	return again || len(p.files) < have && len(v.segments) > 0
+}
+
+// useCopies puts copies in the place of files that could not be read, and reports whether there
+// were any.
+func (p *partition) useCopies() (any bool) {
+	for i, s := range p.files {
+		if s.bad && s.other != nil {
+			s.close()
+			p.files[i], any = s.other, true
 		}
-		return s.footer()
-	})
-	if err != nil {
-		return err
 	}
+	return any
+}
+
+// drop takes files out, and closes them.
+func (p *partition) drop(out func(*stored) bool) {
+	p.files = slices.DeleteFunc(p.files, func(s *stored) bool {
+		if out(s) {
+			s.close()
+			return true
+		}
+		return false
+	})
+}
+
+// footers reads the footers, and keeps the files that count.
+func (v *view) footers(p *partition) error {
+	for again := true; again; again = p.useCopies() {
+		err := v.each(p.files, func(s *stored) error {
+			if len(p.files) > maxOpen {
+				defer s.close()
+			}
+			s.bad = false // an estimate may have had no luck
+			return s.footer()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	p.drop(func(s *stored) bool { return s.bad })
 	there, replaced := map[string]bool{}, map[string]bool{}
 	for _, s := range p.files {
-		if s.file == nil {
-			continue
-		}
 		there[s.base()] = true
 		for name := range strings.FieldsSeq(s.file.Meta(table.MetaReplaces)) {
 			replaced[name] = true
 		}
 	}
-	p.files = slices.DeleteFunc(p.files, func(s *stored) bool {
-		out := s.file == nil || replaced[s.base()]
-		if out {
-			s.close()
-		}
-		return out
-	})
+	p.drop(func(s *stored) bool { return replaced[s.base()] })
 	p.journals = p.journals[:0]
 	for _, s := range v.segments {
 		if file := s.header.ID + Suffix; s.opened() && !there[file] && !replaced[file] {
@@ -387,7 +447,8 @@ func (v *view) one(s *stored, do func(*stored) error) error {
 	case errors.Is(err, errGone) || errors.As(err, &tooMuch):
 		return err
 	default:
-		v.skip(s.name, err)
+		s.bad = true
+		v.skip(s.store, s.name, err)
 	}
 	return nil
 }

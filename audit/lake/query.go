@@ -100,8 +100,9 @@ type Report struct {
 	Segments     int   // of journals, read from one end to the other
 	JournalBytes int64 // that these had
 
-	// Skipped is the files that could not be read: their events are missing in the answer.
-	// Names and reasons come from the store and may hold any bytes.
+	// Skipped is the files that could not be read: their events are missing in the answer, unless
+	// there was a copy of them. A name begins with that of the store where the store has a String
+	// method, as Dir has. Names and reasons come from the store and may hold any bytes.
 	Skipped []Skipped
 }
 

@@ -17,16 +17,18 @@ import (
 
 // openSegment is a segment of a journal that is held open for the time of a search.
 type openSegment struct {
+	store  Store
 	name   string
 	reader Reader
 	header segment.Header
 	err    error // that its header cannot be read
+	valid  int64 // how many of its bytes are read, by the last walk
+	copied bool  // another segment is a better copy of it
 
 	hits map[int64]*hits // by the beginning of their partition
 }
 
-// openSegments opens all segments of the stores' journals. Of two with one ID, which are copies of
-// each other, the longer one is left.
+// openSegments opens all segments of the stores' journals.
 //
 // A segment that is gone when it is opened was renamed because it was sealed, or deleted
 // because it was packed. The journal is then listed again: what is packed is in the Parquet
@@ -44,7 +46,7 @@ func (v *view) openSegments() (err error) {
 			continue
 		}
 		seen := map[string]bool{}
-		for again := true; again; {
+		for again, n := true, 0; again && n < maxAgain; n++ {
 			if again, err = v.openJournal(journal, seen); err != nil {
 				return err
 			}
@@ -56,7 +58,7 @@ func (v *view) openSegments() (err error) {
 func (v *view) openJournal(journal Journaled, seen map[string]bool) (again bool, err error) {
 	names, err := journal.ListJournal(v.ctx)
 	if err != nil {
-		return false, v.unlist("journal", err)
+		return false, v.unlist(journal, "journal", err)
 	}
 	slices.Sort(names)
 	for _, name := range names {
@@ -75,30 +77,32 @@ func (v *view) openJournal(journal Journaled, seen map[string]bool) (again bool,
 			return false, v.ctx.Err()
 		}
 		seen[segmentID(name)] = true
-		s := &openSegment{name: name, reader: r, err: err}
+		s := &openSegment{store: journal, name: name, reader: r, err: err}
 		if err == nil {
 			s.readHeader()
 		}
-		v.addSegment(s)
+		v.segments = append(v.segments, s)
 	}
 	return again, nil
 }
 
-// addSegment adds s, or leaves the longer one of s and a copy of it.
-func (v *view) addSegment(s *openSegment) {
-	same := func(other *openSegment) bool { return other.opened() && other.header.ID == s.header.ID }
-	i := -1
-	if s.opened() {
-		i = slices.IndexFunc(v.segments, same)
-	}
-	switch {
-	case i < 0:
-		v.segments = append(v.segments, s)
-	case s.reader.Size() > v.segments[i].reader.Size():
-		v.segments[i].reader.Close()
-		v.segments[i] = s
-	default:
-		s.reader.Close()
+// dropCopies keeps the segment with the longest valid prefix of those with one ID, which are copies of
+// each other.
+func (v *view) dropCopies() {
+	best := map[string]*openSegment{}
+	for _, s := range v.segments {
+		if !s.opened() {
+			continue
+		}
+		worse := best[s.header.ID]
+		if worse != nil && worse.valid >= s.valid {
+			worse = s
+		} else {
+			best[s.header.ID] = s
+		}
+		if worse != nil {
+			worse.copied, worse.hits = true, nil
+		}
 	}
 }
 
@@ -144,7 +148,7 @@ func (s *openSegment) readHeader() {
 }
 
 // opened is whether the events of a segment come from the journal.
-func (s *openSegment) opened() bool { return s.err == nil && s.header.ID != "" }
+func (s *openSegment) opened() bool { return s.err == nil && s.header.ID != "" && !s.copied }
 
 // needle is what a block must have somewhere, to be worth a look at its records.
 type needle []byte

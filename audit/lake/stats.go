@@ -70,8 +70,8 @@ const (
 //
 // It reads the footers and the small dictionaries of all files, and a row group of a few of them:
 // what is estimated is multiplied from these. Journals are counted, and are in nothing else.
-// Report is as in [Find]; the range has no limit of bytes. With an error the statistics are nil, but
-// for that of a store of which something cannot be listed.
+// Report is as in [Find]; the range has no limit of bytes. With an error that is not [ErrIncomplete]
+// the statistics are nil.
 func Stats(ctx context.Context, since, until time.Time, report *Report, stores ...Store) (*Statistics, error) {
 	if report == nil {
 		report = new(Report)
@@ -127,18 +127,22 @@ type journalStats struct {
 
 func (c *counting) run(span timeRange) error {
 	c.journals = map[*openSegment]*journalStats{}
-	for _, o := range c.segments {
-		if err := c.walkSegment(o, c.segment); err != nil {
-			return err
-		}
+	if err := c.walkSegments(c.segment); err != nil {
+		return err
 	}
 	partitions, err := c.list(span)
 	if err != nil {
 		return err
 	}
-	for _, of := range c.journals {
-		partitions = withJournal(partitions, maps.Keys(of.events), span)
-	}
+	partitions = withJournals(partitions, func(yield func(int64) bool) {
+		for _, of := range c.journals {
+			for begin := range of.events {
+				if !yield(begin) {
+					return
+				}
+			}
+		}
+	}, span)
 	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(a.begin, b.begin) })
 	c.choose(partitions)
 	for _, p := range partitions {
@@ -153,7 +157,9 @@ func (c *counting) run(span timeRange) error {
 func (c *counting) segment(o *openSegment) (clean bool, size int64, err error) {
 	of := &journalStats{events: map[int64]int64{}}
 	clean, of.size, err = o.walk(c.ctx, nil, func(r *segment.Record) { of.events[floorPartition(r.Time)]++ })
+	c.mu.Lock()
 	c.journals[o] = of
+	c.mu.Unlock()
 	return clean, of.size, err
 }
 
@@ -283,7 +289,7 @@ func (c *counting) addWords(s *fileStats) {
 	var many []string
 	text := s.file.file.Meta(table.MetaManyMessages)
 	if err := json.Unmarshal([]byte(text), &many); err != nil && text != "" {
-		c.skip(s.file.name, errors.Join(errors.New("its "+table.MetaManyMessages), err))
+		c.skip(s.file.store, s.file.name, errors.Join(errors.New("its "+table.MetaManyMessages), err))
 	}
 	for _, app := range many {
 		c.many[app] = true

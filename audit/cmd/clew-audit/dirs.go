@@ -56,6 +56,13 @@ func (d *dirs) names() []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 }
 
+// holdsNone reports whether there is nothing of a program's events in dir, whose name may be wrong.
+func holdsNone(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	ours := func(e os.DirEntry) bool { return e.Name() == "_journal" || strings.HasPrefix(e.Name(), "year=") }
+	return err == nil && !slices.ContainsFunc(entries, ours)
+}
+
 // one returns the only directory, which need not be there yet: that to write to.
 func (d *dirs) one() (string, error) {
 	names := d.names()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,9 @@ func openEngine(std streams, d dirs) (e *engine, problems int, err error) {
 	e = &engine{dirs: found, began: time.Now()}
 	for _, dir := range found {
 		e.stores = append(e.stores, lake.Dir(dir))
+		if holdsNone(dir) {
+			std.say("%s holds no audit events", dir)
+		}
 	}
 	return e, len(wrong), nil
 }
@@ -114,11 +118,11 @@ func compact(ctx context.Context, dir string, after, ttl time.Duration) (c compa
 	done, err := lake.Compact(ctx, store, lake.CompactOptions{After: max(after, 1)})
 	c = compacted{merged: done.Merged, into: done.Into, events: done.Events}
 	left := done.Left
-	if err == nil && ttl > 0 {
-		var expired lake.Expired
-		expired, err = lake.Expire(ctx, store, ttl, time.Now())
+	if ttl > 0 && ctx.Err() == nil && !errors.Is(err, lake.ErrLocked) {
+		expired, expireErr := lake.Expire(ctx, store, ttl, time.Now())
 		c.expired, c.bytes = expired.Files, expired.Bytes
 		left = append(left, expired.Left...)
+		err = cmp.Or(err, expireErr)
 	}
 	seen := map[string]bool{} // both may have left a file alone
 	for _, l := range left {

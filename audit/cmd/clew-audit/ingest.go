@@ -32,8 +32,9 @@ func (ingestCommand) Help() string {
    "trace_id": "463ac35c9f6413ad", "context": {"item": "XYZ.123"}, "trace_names": ["slow"]}
 
 Message is required. Any other member is a pair of the context. A line that is not understood is
-named and skipped. Reading waits while the disk is slow: nothing is dropped. Ctrl-C and SIGTERM
-end reading, and what was read is written.
+named and skipped. Reading waits while the disk is slow or full, and says so; what a full disk does
+not take at the end is lost, and counted. Ctrl-C and SIGTERM end reading, and what was read is
+written.
 
 Examples:
 
@@ -202,7 +203,7 @@ func oldest(ttl time.Duration) time.Time {
 func (in *ingestion) warn(e *lake.Event) {
 	if !in.warned && !in.oldest.IsZero() && !e.Time.IsZero() && e.Time.Before(in.oldest) {
 		in.warned = true
-		in.std.say("line %d is older than --ttl allows, and will be deleted, as all such: --ttl 0 keeps them", in.lines)
+		in.std.say("line %d is older than --ttl allows: such events are deleted five minutes after the beginning, and each hour; --ttl 0 keeps them", in.lines)
 	}
 }
 

@@ -72,7 +72,7 @@ func TestIngestOldEvents(t *testing.T) {
 // Events that the TTL will take again are told of, once.
 func TestIngestExpired(t *testing.T) {
 	old := `{"timestamp":"2020-01-01T00:00:00Z","app":"a","message":"received"}` + "\n"
-	warning := "clew-audit: line 2 is older than --ttl allows, and will be deleted, as all such: --ttl 0 keeps them\n"
+	warning := "clew-audit: line 2 is older than --ttl allows: such events are deleted five minutes after the beginning, and each hour; --ttl 0 keeps them\n"
 	for ttl, want := range map[string]string{"14d": warning, "36500d": "", "0": ""} {
 		r := clewAudit(t, `{"message":"received"}`+"\n"+old+old, "ingest", "-d", t.TempDir(), "--app", "shop", "--ttl", ttl)
 		assert.Equal(t, exitFound, r.code)

@@ -10,34 +10,34 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Each error is said once, within two seconds, and not more than twenty of them.
+// An error is said within two seconds, and each minute for as long as there are more.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var last atomic.Value
-		last.Store("")
+		var errors atomic.Int64
 		var said []string
 		unwatch := watch(func() (int64, string) {
-			text := last.Load().(string)
-			return int64(len(text)), text
+			n := errors.Load()
+			return n, fmt.Sprintf("segment %d: no space left on device", n)
 		}, func(format string, args ...any) {
 			said = append(said, fmt.Sprintf(format, args...))
 		})
-		fail := func(text string, d time.Duration) {
-			last.Store(text)
-			time.Sleep(d)
+		pass := func(n int, more int64) {
+			for range n {
+				errors.Add(more)
+				time.Sleep(time.Second)
+			}
 			synctest.Wait()
 		}
-		fail("", 5*time.Second)
+		pass(5, 0)
 		assert.Empty(t, said, "without an error")
-		fail("no space left on device", watchEvery)
-		fail("no space left on device", time.Minute)
-		assert.Equal(t, []string{"trying again: no space left on device"}, said)
-		for i := range 30 {
-			fail(fmt.Sprint(i), watchEvery)
-		}
-		assert.Len(t, said, named)
+		pass(2, 1)
+		assert.Equal(t, []string{"trying again: segment 1: no space left on device"}, said)
+		pass(150, 1)
+		assert.Len(t, said, 3)
+		pass(150, 0)
+		assert.Len(t, said, 3, "it has passed")
 		unwatch()
-		fail("later", time.Minute)
-		assert.Len(t, said, named)
+		pass(150, 1)
+		assert.Len(t, said, 3)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"example.com/clew/audit/internal/pack"
@@ -103,11 +104,35 @@ func TestNoSegment(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// A copy of a segment that was made while it was written replaces no file of the whole segment. A
+// damaged file is replaced.
+func TestCopyOfASegment(t *testing.T) {
+	all := []event{{us: 0}, {us: 1}, {us: 2}, {us: 300e6}, {us: 301e6}}
+	whole := segmentOf(t, "app", all)
+	part := segmentOf(t, "app", []event{all[0], all[3], all[4]})
+	store := new(storetest.Memory)
+	_, err := pack.Segment(t.Context(), store, whole)
+	require.NoError(t, err)
+	want := store.Files()
+	require.Len(t, want, 2)
+	r, err := pack.Segment(t.Context(), store, part)
+	require.NoError(t, err)
+	assert.Equal(t, 3, r.Events)
+	assert.Equal(t, want, store.Files())
+
+	for name := range want {
+		require.NoError(t, store.Put(t.Context(), name, strings.NewReader("damaged"), 7))
+	}
+	_, err = pack.Segment(t.Context(), store, whole)
+	require.NoError(t, err)
+	assert.Equal(t, want, store.Files())
+}
+
 // The store is full at the second of three files. The same Packer then does it all.
 func TestStoreFails(t *testing.T) {
 	path := segmentOf(t, "app", []event{{us: 0}, {us: 300e6}, {us: 600e6}})
 	p := pack.NewPacker()
-	store := &storetest.Memory{FailAt: 2}
+	store := &storetest.Memory{FailAt: 4} // open, put, open, put
 	r, err := p.Segment(t.Context(), store, path)
 	require.ErrorIs(t, err, storetest.ErrFail)
 	assert.Equal(t, 1, r.Files)

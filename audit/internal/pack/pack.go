@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -48,7 +49,8 @@ func Segment(ctx context.Context, store lake.Store, path string) (Result, error)
 
 // Segment writes the events of the segment in the file at path to the store: a file for each
 // partition that they lie in, one after the other. The file's name is the segment's ID, so that a
-// second time replaces the files by the same ones. The segment stays.
+// second time replaces the files by the same ones. A file that has more events stays: this
+// segment is a copy that was made while it was written. The segment stays too.
 //
 // A segment that is damaged is packed up to the damage. The error is [segment.ErrNewer] or
 // [segment.ErrNotOurs] for a file that is no such segment, and that of the first file that could
@@ -90,6 +92,12 @@ func (p *Packer) segment(ctx context.Context, store lake.Store, path string) (re
 			return result, err
 		}
 		name := lake.Partition(begin) + header.ID + lake.Suffix
+		if more, err := hasMore(ctx, store, name, int64(len(records))); err != nil || more {
+			if err != nil {
+				return result, err
+			}
+			continue
+		}
 		if err := store.Put(ctx, name, bytes.NewReader(file), int64(len(file))); err != nil {
 			return result, err
 		}
@@ -97,6 +105,25 @@ func (p *Packer) segment(ctx context.Context, store lake.Store, path string) (re
 		result.Bytes += int64(len(file))
 	}
 	return result, nil
+}
+
+// hasMore reports whether the store has that file with more rows than these. A file that cannot be
+// read has none.
+func hasMore(ctx context.Context, store lake.Store, name string, rows int64) (bool, error) {
+	r, err := store.Open(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	s, err := table.OpenSource(r, r.Size())
+	if err != nil {
+		return false, ctx.Err()
+	}
+	defer s.Close()
+	return s.Rows > rows, nil
 }
 
 // read reads the file into memory.
