@@ -102,7 +102,8 @@ func TestDamagedFileThatHasACopy(t *testing.T) {
 		"a segment":                        {both},
 		"another file":                     {damaged, c.store(t, 0)},
 		"another file, the other way":      {c.store(t, 0), damaged},
-		"the second of two others":         {damaged, ends, c.store(t, 0)},
+		"another file, for a footer":       {ends, c.store(t, 0)},
+		"the second of two others":         {damaged, c.store(t, 0), ends},
 		"a segment in another store":       {ends, c.store(t, len(c.ids))},
 		"a segment beside damaged footers": {damaged, ends, c.store(t, len(c.ids))},
 	} {

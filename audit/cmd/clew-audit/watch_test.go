@@ -28,6 +28,7 @@ func TestWatch(t *testing.T) {
 			}
 			synctest.Wait()
 		}
+		time.Sleep(time.Second / 2) // between two looks
 		pass(5, 0)
 		assert.Empty(t, said, "without an error")
 		pass(2, 1)
