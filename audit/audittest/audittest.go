@@ -1,4 +1,5 @@
-// Package audittest collects audit events in memory, for tests of code that logs them.
+// Package audittest collects audit events in memory, for tests of code that logs them, and makes
+// the candidates that tests of an [audit.Filter] need.
 package audittest
 
 import (
@@ -68,4 +69,15 @@ func (r *Recorder) keep(record []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)
+}
+
+// Candidates returns the candidates that a Filter gets for these events: one each, in their order.
+// The app of an event without one is [App]. The Names and Discarded of a candidate tell its
+// verdict. Candidates panics at an event that [audit.Logger.Ingest] would refuse.
+func Candidates(events ...audit.Event) []audit.Candidate {
+	batch, err := memory.Candidates(App, events)
+	if err != nil {
+		panic("audittest.Candidates: " + err.Error())
+	}
+	return batch.([]audit.Candidate)
 }

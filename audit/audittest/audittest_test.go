@@ -2,12 +2,16 @@ package audittest_test
 
 import (
 	"log/slog"
+	"maps"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"example.com/clew/audit"
 	"example.com/clew/audit/audittest"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
 
@@ -51,4 +55,50 @@ func TestRecorderOfManyGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 	assert.Len(t, r.Events(), 2000)
+}
+
+func TestCandidates(t *testing.T) {
+	assert.Empty(t, audittest.Candidates())
+	at := time.Date(2026, 11, 27, 5, 29, 25, 871948000, time.UTC)
+	batch := audittest.Candidates(
+		audit.Event{Time: at, TraceID: "463ac35c9f6413ad48485a3953bb6124", App: "media-api", Message: "image augmented",
+			Context: map[string]string{"item": "XYZ.123", "": "\xff"}, TraceNames: []string{"own"}},
+		audit.Event{TraceID: "48485A3953bb6124", Message: "m"},
+		audit.Event{})
+	require.Len(t, batch, 3)
+
+	c := batch[0]
+	assert.Equal(t, at, c.Time())
+	assert.Equal(t, "463ac35c9f6413ad48485a3953bb6124", c.TraceID())
+	assert.Equal(t, "media-api", c.App())
+	assert.Equal(t, "image augmented", c.Message())
+	assert.Equal(t, map[string]string{"item": "XYZ.123", "": "\uFFFD"}, maps.Collect(c.Context()))
+	value, ok := c.Value("item")
+	assert.Equal(t, "XYZ.123", value)
+	assert.True(t, ok)
+	value, ok = c.Value("none")
+	assert.Empty(t, value)
+	assert.False(t, ok)
+
+	assert.Equal(t, "48485a3953bb6124", batch[1].TraceID())
+	assert.Equal(t, audittest.App, batch[1].App())
+	assert.Empty(t, batch[2].TraceID())
+	assert.WithinDuration(t, time.Now(), batch[2].Time(), time.Minute, "now")
+
+	for _, c := range batch { // copies are the same candidate
+		c.Discard()
+		assert.Empty(t, c.Names())
+	}
+	assert.True(t, batch[0].Discarded())
+	batch[0].Pass("own", "a", "b\xff", "a")
+	batch[0].Pass("c")
+	assert.False(t, batch[0].Discarded())
+	assert.Equal(t, []string{"a", "b\uFFFD", "c"}, batch[0].Names(), "not those that it has")
+	assert.True(t, batch[1].Discarded())
+}
+
+func TestCandidatesOfBadEvents(t *testing.T) {
+	assert.PanicsWithValue(t, "audittest.Candidates: audit: the trace ID is not 16 or 32 hexadecimal digits",
+		func() { audittest.Candidates(audit.Event{TraceID: "x"}) })
+	assert.Panics(t, func() { audittest.Candidates(audit.Event{Message: strings.Repeat("m", 1<<20)}) })
 }
