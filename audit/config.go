@@ -56,8 +56,13 @@ type Config struct {
 	// Full is what Log does while the buffer is full.
 	Full Full
 
+	// Filter judges events before they are written: which are discarded, and which filters the
+	// others have passed. Package example.com/clew/audit/filter has one that runs scripts. Nil:
+	// every event is written as it was logged.
+	Filter Filter
+
 	// Buffer bounds the memory for events that are not yet in the journal, in bytes: 64 MiB by
-	// default, and at least 4 MiB.
+	// default, and at least 4 MiB. A Filter needs a copy of 256 KiB of them beside.
 	Buffer int
 
 	// MaxEvent bounds an event, in bytes as encoded: 64 KiB by default, [MaxEvent] at most. A

@@ -183,7 +183,8 @@ func TestMetrics(t *testing.T) {
 	}
 	assert.Equal(t, map[string]float64{
 		"audit.events written": 1, "audit.events too_big": 1, "audit.events dropped": 0, "audit.events failed": 0,
-		"audit.buffered.events": 0, "audit.buffered.size": 0, "audit.errors": 0, "audit.compaction.time": 0,
+		"audit.events discarded": 0,
+		"audit.buffered.events":  0, "audit.buffered.size": 0, "audit.errors": 0, "audit.compaction.time": 0,
 	}, got)
 
 	shut(t, l)

@@ -115,12 +115,6 @@ func (q *queue) sizeOf(s *journalFile) int64 {
 	return s.size
 }
 
-func (q *queue) isEmpty() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.waiting) == 0
-}
-
 func (q *queue) removeSegment(s *journalFile) {
 	q.mu.Lock()
 	delete(q.segments, s)

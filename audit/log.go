@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"example.com/clew/audit/internal/segment"
 )
 
 var (
@@ -48,6 +50,8 @@ func (l *Logger) Log(ctx context.Context, message string, attrs ...slog.Attr) {
 // it any more. It waits for room, and for the disk, no longer than ctx allows. Calls that come at
 // the same time share one fsync.
 //
+// A Filter never discards the event: an event that somebody waits for is written.
+//
 // An error says that the event may be lost, not that it is: the Logger goes on with what it has
 // accepted. A nil Logger returns nil.
 func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr) error {
@@ -57,6 +61,9 @@ func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr
 	e := encoders.Get().(*encoder)
 	defer encoders.Put(e)
 	e.encode(ctx, l.maxEvent, message, attrs)
+	if l.filter != nil && !e.big {
+		segment.Keep(e.b)
+	}
 	failures := l.syncer.failures.Load()
 	if err := l.addWaiting(ctx, e); err != nil {
 		return err
@@ -74,6 +81,9 @@ func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr
 
 // Ingest adds an event that has a time, an app and a trace of its own, such as one that was read
 // from a file. It waits for room no longer than ctx allows, whatever Config.Full says.
+//
+// Config.Filter judges the event like those of Log. The TraceNames that it has are kept, also beside
+// those of the Filter.
 //
 // A zero Time is now, an empty App is Config.App. A time outside of the years 1 to 9999 and a
 // TraceID that is not empty and not 16 or 32 hexadecimal digits are errors. Ingest keeps nothing

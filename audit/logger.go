@@ -22,6 +22,7 @@ type Logger struct {
 	app      string
 	maxEvent int
 	block    bool
+	filter   Filter // nil: every event is written
 	ttl      time.Duration
 	store    lake.Store
 	journal  string // its directory
@@ -106,6 +107,7 @@ func newLogger(cfg Config) *Logger {
 		app:      cfg.App,
 		maxEvent: cfg.MaxEvent,
 		block:    cfg.Full == Block,
+		filter:   cfg.Filter,
 		ttl:      cfg.TTL,
 		store:    cfg.Store,
 		begun:    make(chan struct{}, 1),

@@ -139,7 +139,7 @@ func shut(t testing.TB, l *audit.Logger) {
 
 func adds(t testing.TB, s audit.Stats) {
 	t.Helper()
-	assert.Equal(t, s.Accepted, s.Written+s.Buffered+s.Failed, "written + buffered + failed of %+v", s)
+	assert.Equal(t, s.Accepted, s.Written+s.Buffered+s.Failed+s.Discarded, "written + buffered + failed + discarded of %+v", s)
 }
 
 func journalFiles(t testing.TB, dir string) []string {

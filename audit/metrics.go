@@ -16,11 +16,11 @@ func (l *Logger) measure(p metric.MeterProvider) error {
 		return nil
 	}
 	i := &instruments{meter: p.Meter(scope)}
-	events := i.counter("audit.events", "{event}", "Events by what became of them: dropped, too_big, written or failed.")
+	events := i.counter("audit.events", "{event}", "Events by what became of them: dropped, too_big, written, failed or discarded.")
 	buffered := i.gauge("audit.buffered.events", "{event}", "Events in memory.")
 	bufferedBytes := i.gauge("audit.buffered.size", "By", "Memory of events that are not yet in the journal.")
 	journal := i.gauge("audit.journal.size", "By", "Journal that is not yet in Parquet files.")
-	errors := i.counter("audit.errors", "{error}", "Errors of the disk and the store; each is tried again.")
+	errors := i.counter("audit.errors", "{error}", "Errors of the disk and the store, each of which is tried again, and of the Filter.")
 	oldest := i.seconds("audit.oldest.age", "Age of the oldest event that is in no Parquet file.")
 	fsync := i.total("audit.fsync.time", "Time in fsync.")
 	compaction := i.total("audit.compaction.time", "Time in which segments became Parquet files.")
@@ -32,12 +32,14 @@ func (l *Logger) measure(p metric.MeterProvider) error {
 		return metric.WithAttributeSet(attribute.NewSet(attribute.String("outcome", name)))
 	}
 	dropped, tooBig, written, failed := outcome("dropped"), outcome("too_big"), outcome("written"), outcome("failed")
+	discarded := outcome("discarded")
 	registered, err := i.meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		s := l.Stats()
 		o.ObserveInt64(events, s.Dropped, dropped)
 		o.ObserveInt64(events, s.TooBig, tooBig)
 		o.ObserveInt64(events, l.queue.everWritten(), written)
 		o.ObserveInt64(events, s.Failed, failed)
+		o.ObserveInt64(events, s.Discarded, discarded)
 		o.ObserveInt64(buffered, s.Buffered)
 		o.ObserveInt64(bufferedBytes, s.BufferedBytes)
 		o.ObserveInt64(journal, s.JournalBytes)

@@ -44,6 +44,7 @@ type queue struct {
 	journaled int64 // events that have been written to the journal
 	lost      int64 // of these: their file is gone
 	failed    int64 // events that will not be written
+	discarded int64 // events that a Filter did not want
 
 	// segments is the files of the journal, without those that are left alone.
 	segments map[*journalFile]bool
@@ -81,6 +82,13 @@ func (q *queue) put(c *chunk) {
 	}
 }
 
+// len is the number of chunks that wait.
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
 // next returns the chunk that has waited longest, which still counts as buffered, or nil.
 func (q *queue) next() *chunk {
 	q.mu.Lock()
@@ -94,22 +102,36 @@ func (q *queue) next() *chunk {
 	return c
 }
 
-// done takes back a chunk that has been written to s, or to no segment if s is nil.
-func (q *queue) done(c *chunk, s *journalFile) {
+// discard counts events of a chunk that is with the writer as discarded.
+func (q *queue) discard(events int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.events -= c.events
-	q.bytes -= c.size()
+	q.events -= events
+	q.discarded += events
+}
+
+// wrote counts events that were written to s in a block of that size, or to no segment if s is nil.
+func (q *queue) wrote(events int64, size int, s *journalFile) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.events -= events
 	if s == nil {
-		q.failed += c.events
-	} else {
-		q.journaled += c.events
-		s.events += c.events
-		s.size += int64(len(c.b))
-		if s.lost {
-			q.lost += c.events
-		}
+		q.failed += events
+		return
 	}
+	q.journaled += events
+	s.events += events
+	s.size += int64(size)
+	if s.lost {
+		q.lost += events
+	}
+}
+
+// done takes back a chunk whose events have been counted as written, failed or discarded.
+func (q *queue) done(c *chunk) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.bytes -= c.size()
 	q.used--
 	q.oldest = time.Time{}
 	if len(q.waiting) > 0 {

@@ -7,7 +7,7 @@ import (
 
 // Stats is what a [Logger] has done since it was opened. At each moment
 //
-//	Accepted == Written + Buffered + Failed
+//	Accepted == Written + Buffered + Failed + Discarded
 type Stats struct {
 	Accepted int64 // events that were taken
 	Dropped  int64 // events that found the buffer full, or the Logger closed
@@ -17,6 +17,8 @@ type Stats struct {
 	// Failed is the accepted events that are lost: not written when the Logger was closed, or in a
 	// journal that somebody deleted.
 	Failed int64
+	// Discarded is the accepted events that Config.Filter did not want: they are not written.
+	Discarded int64
 
 	BufferedBytes int64
 	JournalBytes  int64         // of the journal's files that are not yet Parquet files
@@ -33,7 +35,7 @@ type Stats struct {
 	// a constant; what varies belongs in attributes.
 	ManyMessages []string
 
-	Errors    int64 // of the disk and the store; each is tried again
+	Errors    int64 // of the disk and the store, each of which is tried again, and of the Filter
 	LastError string
 }
 
@@ -107,6 +109,7 @@ func (l *Logger) count(s *Stats) (oldest time.Time) {
 	s.BufferedBytes += q.bytes
 	s.Written = q.journaled - q.lost
 	s.Failed = q.failed + q.lost
+	s.Discarded = q.discarded
 	oldest = earlier(oldest, q.oldest)
 	for f := range q.segments {
 		if !f.lost {

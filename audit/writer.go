@@ -61,16 +61,23 @@ type writer struct {
 	*Logger
 	active *journalFile
 	round  *round // of this turn
+	batch  batch
+	block  []byte // of what a Filter has left of a chunk
 }
 
-// flush writes the chunks that wait, and with all, or for a round, what is in the shards.
+// flush writes the chunks that wait, and with all, or for a round, what is in the shards. Chunks
+// that come meanwhile are left to the next turn: under a load that the disk or a Filter cannot
+// follow they never end, and the round would never be done.
 func (w *writer) flush(all bool) {
 	w.round = w.takeRound()
-	if all || w.round != nil || w.queue.isEmpty() {
+	if all || w.round != nil || w.queue.len() == 0 {
 		w.collect()
 	}
-	for c := w.queue.next(); c != nil; c = w.queue.next() {
-		w.writeChunk(c)
+	for range w.queue.len() {
+		w.writeChunk(w.queue.next())
+	}
+	if w.queue.len() > 0 {
+		signal(w.wake)
 	}
 	if w.round != nil {
 		w.syncer.add(w.round)
@@ -101,30 +108,40 @@ func (w *writer) collect() {
 	}
 }
 
-// writeChunk writes c, again and again until it is written or the Logger is closed. Meanwhile, the
-// buffer takes what is logged.
+// writeChunk writes what the Filter leaves of c, or all of it.
 func (w *writer) writeChunk(c *chunk) {
-	segment.PutBlockHead(c.b)
+	if w.filter == nil {
+		w.writeBlock(c.b, c.events, c.since)
+	} else {
+		w.judge(c)
+	}
+	w.queue.done(c)
+}
+
+// writeBlock writes a block, again and again until it is written or the Logger is closed.
+// Meanwhile, the buffer takes what is logged. Since is when its first event was logged.
+func (w *writer) writeBlock(b []byte, events int64, since time.Time) {
+	segment.PutBlockHead(b)
 	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
 		last := isClosed(w.closing)
-		err := w.tryWrite(c)
+		err := w.tryWrite(b)
 		if err == nil {
-			w.delay.add(time.Since(c.since))
-			w.queue.done(c, w.active)
+			w.delay.add(time.Since(since))
+			w.queue.wrote(events, len(b), w.active)
 			w.sealIfDue(false)
 			return
 		}
 		w.fail(w.note("write the journal", err))
 		if last {
-			w.queue.done(c, nil)
+			w.queue.wrote(events, len(b), nil)
 			return
 		}
 		wait(pause, w.closing)
 	}
 }
 
-// tryWrite writes c to the active segment, and begins one if there is none.
-func (w *writer) tryWrite(c *chunk) error {
+// tryWrite writes a block to the active segment, and begins one if there is none.
+func (w *writer) tryWrite(b []byte) error {
 	if s := w.active; s != nil && (s.torn.Load() || w.queue.isLost(s)) {
 		w.seal()
 	}
@@ -135,7 +152,7 @@ func (w *writer) tryWrite(c *chunk) error {
 		}
 		w.active = s
 	}
-	_, err := w.active.f.Write(c.b)
+	_, err := w.active.f.Write(b)
 	if err == nil {
 		w.syncer.wrote(w.active)
 		return nil
