@@ -163,7 +163,8 @@ func TestLogSyncContext(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	reader := sdkmetric.NewManualReader()
 	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
-	l := open(t, audit.Config{MeterProvider: provider}, &packer{}, audit.Seams{})
+	l := open(t, audit.Config{MeterProvider: provider, Filter: without("unwanted")}, &packer{}, audit.Seams{})
+	l.Log(t.Context(), "unwanted")
 	require.NoError(t, l.LogSync(t.Context(), "m"))
 	l.Log(t.Context(), strings.Repeat("x", 1<<20))
 
@@ -183,7 +184,7 @@ func TestMetrics(t *testing.T) {
 	}
 	assert.Equal(t, map[string]float64{
 		"audit.events written": 1, "audit.events too_big": 1, "audit.events dropped": 0, "audit.events failed": 0,
-		"audit.events discarded": 0,
+		"audit.events discarded": 1,
 		"audit.buffered.events":  0, "audit.buffered.size": 0, "audit.errors": 0, "audit.compaction.time": 0,
 	}, got)
 

@@ -170,7 +170,7 @@ func TestTooBig(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &packer{}
-			l := open(t, audit.Config{}, p, audit.Seams{})
+			l := open(t, audit.Config{Filter: without("unwanted")}, p, audit.Seams{})
 			l.Log(t.Context(), tt.message, tt.attr)
 			assert.ErrorContains(t, l.LogSync(t.Context(), tt.message, tt.attr), "larger than Config.MaxEvent")
 			err := l.Ingest(t.Context(), audit.Event{Message: tt.message, Context: map[string]string{"k": long}})

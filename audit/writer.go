@@ -67,7 +67,7 @@ type writer struct {
 
 // flush writes the chunks that wait, and with all, or for a round, what is in the shards. Chunks
 // that come meanwhile are left to the next turn: under a load that the disk or a Filter cannot
-// follow they never end, and the round would never be done.
+// follow they never end, and the round would never be done. Each of them has signalled wake.
 func (w *writer) flush(all bool) {
 	w.round = w.takeRound()
 	if all || w.round != nil || w.queue.len() == 0 {
@@ -75,9 +75,6 @@ func (w *writer) flush(all bool) {
 	}
 	for range w.queue.len() {
 		w.writeChunk(w.queue.next())
-	}
-	if w.queue.len() > 0 {
-		signal(w.wake)
 	}
 	if w.round != nil {
 		w.syncer.add(w.round)
