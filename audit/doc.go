@@ -15,6 +15,13 @@
 // third goroutine makes Parquet files of it; the segment is deleted when these are safe in the
 // store. Package lake finds events in both.
 //
+// # Filters
+//
+// Config.Filter judges events between the buffer and the journal: those that nobody wants are
+// discarded and counted, and the others can be given the names of the filters that they have
+// passed, their trace_names. A [Filter] is a function that gets a batch of events, in the goroutine
+// that writes the journal: Log does not wait for it. An event of LogSync is never discarded.
+//
 // # What can be lost
 //
 // A process that dies, also by kill -9, loses the events that it had not yet written to the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/clew/audit"
+	"example.com/clew/audit/audittest"
 	"example.com/clew/trace"
 )
 
@@ -69,4 +70,29 @@ func ExampleLogger_nil() {
 	l.Log(context.Background(), "post deduplicated", slog.String("item", "XYZ.123"))
 	fmt.Println(l.Stats().Accepted)
 	// Output: 0
+}
+
+// A Filter keeps the events of one client, and says so in their trace_names.
+func ExampleFilter() {
+	filter := func(batch []audit.Candidate) {
+		for _, c := range batch {
+			if client, _ := c.Value("client_id"); client == "3136" {
+				c.Pass("client 3136")
+			} else {
+				c.Discard()
+			}
+		}
+	}
+
+	// In a service: audit.Open(audit.Config{Dir: dir, App: "media-api", Filter: filter}).
+	batch := audittest.Candidates(
+		audit.Event{Message: "image augmented", Context: map[string]string{"client_id": "3136"}},
+		audit.Event{Message: "image augmented", Context: map[string]string{"client_id": "4711"}})
+	filter(batch)
+	for _, c := range batch {
+		fmt.Println(c.Discarded(), c.Names())
+	}
+	// Output:
+	// false [client 3136]
+	// true []
 }

@@ -6,7 +6,7 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-var errTooMany = errors.New("names of filters of more than 64 KiB for one event: the last ones are left out")
+var errTooMany = errors.New("an event got more than 64 KiB of names of filters, and has the first of them")
 
 // maxKeptNames bounds the room for names that a candidate keeps for later events.
 const maxKeptNames = 32

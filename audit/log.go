@@ -82,8 +82,8 @@ func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr
 // Ingest adds an event that has a time, an app and a trace of its own, such as one that was read
 // from a file. It waits for room no longer than ctx allows, whatever Config.Full says.
 //
-// Config.Filter judges the event like those of Log. The TraceNames that it has are kept, also beside
-// those of the Filter.
+// Config.Filter judges the event like those of Log. The TraceNames of e are kept, beside those of
+// the Filter.
 //
 // A zero Time is now, an empty App is Config.App. A time outside of the years 1 to 9999 and a
 // TraceID that is not empty and not 16 or 32 hexadecimal digits are errors. Ingest keeps nothing
