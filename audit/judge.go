@@ -6,7 +6,7 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-var errTooMany = errors.New("an event got more than 64 KiB of names of filters, and has the first of them")
+var errTooMany = errors.New("an event got more than 64 KiB of names of filters: some are left out")
 
 // maxKeptNames bounds the room for names that a candidate keeps for later events.
 const maxKeptNames = 32
