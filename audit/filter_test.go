@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/clew/audit"
+	"example.com/clew/audit/internal/raced"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -393,7 +394,7 @@ func TestFilterNames(t *testing.T) {
 
 // A Filter costs one copy of a batch, and nothing for each of its events.
 func TestFilterAllocations(t *testing.T) {
-	if raceEnabled {
+	if raced.Enabled {
 		t.Log("the race detector allocates")
 		return
 	}
