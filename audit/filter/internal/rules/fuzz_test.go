@@ -1,0 +1,51 @@
+package rules_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"example.com/clew/audit/filter/internal/rules"
+)
+
+// FuzzParse holds that no file makes Parse panic, that the filters it returns are whole, and that
+// its errors cannot harm a terminal.
+func FuzzParse(f *testing.F) {
+	for _, c := range good {
+		f.Add([]byte(c.yaml))
+	}
+	for _, c := range bad {
+		f.Add([]byte(c.yaml))
+	}
+	for _, c := range expirations {
+		f.Add([]byte("name: a\nexpiration: " + c.text + "\njs: x"))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		defs, errs := rules.Parse(text)
+		if len(defs)+len(errs) > rules.MaxFilters+1 {
+			t.Fatalf("%d filters and %d errors", len(defs), len(errs))
+		}
+		names := map[string]bool{}
+		lines := strings.Count(string(text), "\n") + strings.Count(string(text), "\r") + 1
+		for _, d := range defs {
+			if d.Name == "" || d.Script == "" || !utf8.ValidString(d.Name+d.Script) || names[d.Name] {
+				t.Fatalf("%+v of %q", d, text)
+			}
+			if d.Line < 1 || !d.Expires.IsZero() && (d.Expires.Year() < 1970 || d.Expires.Year() > 9999) {
+				t.Fatalf("%+v of %q", d, text)
+			}
+			if _, err := d.Expires.MarshalJSON(); err != nil {
+				t.Fatal(err)
+			}
+			names[d.Name] = true
+		}
+		for _, err := range errs {
+			if text := err.Error(); rules.Printable(text) != text && len(text) < 500 {
+				t.Fatalf("%q", text)
+			}
+			if err.Line > lines+1 {
+				t.Errorf("line %d of %d: %v of %q", err.Line, lines, err, text)
+			}
+		}
+	})
+}

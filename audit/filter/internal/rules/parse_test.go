@@ -1,0 +1,175 @@
+package rules_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/clew/audit/filter/internal/rules"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const js = "function filter(event) { return true }"
+
+var christmas = time.Date(2036, 12, 24, 18, 0, 0, 0, time.UTC)
+
+// good is files without a fault. Tests and fuzz seeds share it.
+var good = []struct {
+	name string
+	yaml string
+	want []rules.Definition
+}{
+	{"the mission's", `name: "anton_client_filter"
+expiration: 2036-12-24T18:00:00Z   # optional
+js: |
+    function filter(event) {
+      var client = event.context.get("client_id")
+      return client != null && client == "3136"
+    }
+`, []rules.Definition{{Name: "anton_client_filter", Expires: christmas, Line: 4, Script: `function filter(event) {
+  var client = event.context.get("client_id")
+  return client != null && client == "3136"
+}
+`}}},
+	{"apps", "name: a\napps: [media-api, media-store]\njs: " + js, []rules.Definition{
+		{Name: "a", Apps: []string{"media-api", "media-store"}, Script: js, Line: 3}}},
+	{"several", "name: a\njs: x\n---\n# only a comment\n---\nname: b\njs: |\n  y\n--- {name: c, js: z}\n", []rules.Definition{
+		{Name: "a", Script: "x", Line: 2}, {Name: "b", Script: "y\n", Line: 8}, {Name: "c", Script: "z", Line: 9}}},
+	{"CRLF, and the marks of a document", "---\r\nname: a\r\njs: |\r\n  x\r\n...\r\n", []rules.Definition{{Name: "a", Script: "x\n", Line: 4}}},
+	{"a byte order mark", "\uFEFFname: a\njs: x", []rules.Definition{{Name: "a", Script: "x", Line: 2}}},
+	{"a comment alone", "# none today\n", nil},
+	{"null alone", "---\n", nil},
+	{"a script on the next line", "name: a\njs:\n  |\n  x\n", []rules.Definition{{Name: "a", Script: "x\n", Line: 4}}},
+	{"a script after empty lines", "name: a\njs: |\n\n  x\n", []rules.Definition{{Name: "a", Script: "\nx\n", Line: 3}}},
+	{"a script with a line of dashes", "name: a\njs: |\n  x\n  ---\n  y\n", []rules.Definition{{Name: "a", Script: "x\n---\ny\n", Line: 3}}},
+}
+
+func TestGood(t *testing.T) {
+	for _, c := range good {
+		t.Run(c.name, func(t *testing.T) {
+			defs, errs := rules.Parse([]byte(c.yaml))
+			assert.Empty(t, errs)
+			assert.Equal(t, c.want, defs)
+		})
+	}
+}
+
+// bad is files with one fault each, beside which the filter "other" is good.
+var bad = []struct {
+	name string
+	yaml string
+	want string
+}{
+	{"no mapping", "- a\n- b", "line 1: a filter is a mapping"},
+	{"no name", "js: x", "line 1: no name"},
+	{"an empty name", `{name: "", js: x}`, "line 1: name must have 1 to 200 bytes"},
+	{"a long name", "js: x\nname: " + strings.Repeat("n", 201), "line 2: name must have 1 to 200 bytes"},
+	{"a name that is a number", "name: 12\njs: x", "line 1: name is not a text; put it in quotes"},
+	{"a name for a terminal", `{name: "a\e[2J", js: x}`, "line 1: name has a character that is not printable"},
+	{"no js", "name: a", `line 1: filter "a": no js`},
+	{"js of blanks", "name: a\njs: '  '", `line 2: filter "a": js is not the text of a script`},
+	{"js that is a list", "name: a\njs: [x]", `line 2: filter "a": js is not the text of a script`},
+	{"js that is folded", "name: a\njs: >\n  x\n  y\n", `line 2: filter "a": js: > joins the lines`},
+	{"js with NUL", `{name: a, js: "x\0"}`, `line 1: filter "a": js has a NUL byte`},
+	{"an unknown key", "name: a\nexpires: 2036-12-24\njs: x", `line 2: filter "a": an unknown key "expires"`},
+	{"an unknown key before the name", "expires: 1\nname: a\njs: x", `line 1: filter "a": an unknown key "expires"`},
+	{"an unknown key for a terminal", `{"\e[2J": 1, name: a, js: x}`, `line 1: filter "a": an unknown key "\x1b[2J"`},
+	{"a key that is a list", "? [a]\n: b", "line 1: a key that is no text"},
+	{"a key twice", "name: a\njs: x\njs: y", `line 3: filter "a": the key "js" comes twice`},
+	{"an alias", "name: &n a\njs: *n", "line 1: anchors (&) and aliases (*) are not allowed"},
+	{"an alias of an app", "name: a\njs: x\napps: [&b b, *b]", `line 3: filter "a": anchors (&) and aliases (*)`},
+	{"a merge", "<<: {name: a}\njs: x", `line 1: an unknown key "<<"`},
+	{"apps that are a text", "name: a\napps: media-api\njs: x", `line 2: filter "a": apps is not a list`},
+	{"no apps", "name: a\napps: []\njs: x", `line 2: filter "a": apps must have 1 to 1000 names`},
+	{"an app that is a number", "name: a\napps: [1]\njs: x", `line 2: filter "a": an app is not a text`},
+	{"no YAML", "name: a\njs: |\n  x\n bad: [", "line 3: no YAML"},
+	{"a tab", "name: a\n\tjs: x", "line 2: no YAML"},
+	{"a document without its mark", "name: a\njs: x\n...\nname: b\njs: y\n", "line 3: no YAML, here or in the next line: did not find expected <document start>"},
+	{"a second document after CR", "name: a\rjs: x\r---\rname: b\rjs: y\r", "a document that does not begin with a line ---"},
+	{"a bomb", "a: &a [x,x]\nb: &b [*a,*a]\nname: n\njs: *b", "line 1: filter \"n\": anchors"},
+}
+
+func TestBad(t *testing.T) {
+	for _, c := range bad {
+		for _, order := range []string{"before", "after"} {
+			t.Run(c.name+", "+order, func(t *testing.T) {
+				text, other := c.yaml+"\n---\nname: other\njs: x\n", rules.Definition{Name: "other", Script: "x"}
+				if order == "after" {
+					text = "{name: other, js: x}\n---\n" + c.yaml
+				}
+				defs, errs := rules.Parse([]byte(text))
+				require.Len(t, errs, 1, "%v", errs)
+				require.Len(t, defs, 1)
+				other.Line = defs[0].Line
+				assert.Equal(t, other, defs[0], "the other filter of the file")
+				if order == "before" {
+					assert.Contains(t, errs[0].Error(), c.want)
+				} else {
+					assert.NotContains(t, errs[0].Error(), "line 1:", "the line is the file's")
+				}
+			})
+		}
+	}
+}
+
+func TestWholeFile(t *testing.T) {
+	for _, c := range []struct {
+		name, yaml, want string
+	}{
+		{"empty", "", "the file is empty"},
+		{"blanks", " \n\n", "the file is empty"},
+		{"a byte order mark alone", "\uFEFF", "the file is empty"},
+		{"not UTF-8", "name: \xff", "the file is not UTF-8"},
+		{"UTF-16", "\xff\xfen\x00", "the file is not UTF-8"},
+		{"too large", strings.Repeat("#", rules.MaxFile+1), "the file is larger than 1048576 bytes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			defs, errs := rules.Parse([]byte(c.yaml))
+			assert.Empty(t, defs)
+			require.Len(t, errs, 1)
+			assert.Contains(t, errs[0].Error(), c.want)
+		})
+	}
+}
+
+func TestScriptOfAMegabyte(t *testing.T) {
+	script := strings.Repeat("/", rules.MaxFile-len("name: a\njs: "))
+	defs, errs := rules.Parse([]byte("name: a\njs: " + script))
+	require.Empty(t, errs)
+	assert.Equal(t, []rules.Definition{{Name: "a", Script: script, Line: 2}}, defs)
+}
+
+func TestDuplicate(t *testing.T) {
+	defs, errs := rules.Parse([]byte("name: a\njs: x\n---\nname: a\njs: y\n---\nname: b\njs: z\n"))
+	require.Len(t, errs, 1)
+	assert.Equal(t, `line 3: filter "a": the name is taken by the filter of line 1`, errs[0].Error())
+	require.Len(t, defs, 2)
+	assert.Equal(t, "x", defs[0].Script, "the first counts")
+	assert.Equal(t, "b", defs[1].Name)
+}
+
+func TestTooMany(t *testing.T) {
+	defs, errs := rules.Parse([]byte(strings.Repeat("---\n-\n", 100_000)))
+	assert.Empty(t, defs)
+	assert.Len(t, errs, rules.MaxFilters+1)
+	assert.Contains(t, errs[rules.MaxFilters].Error(), "more than 256 filters")
+}
+
+func TestPrintable(t *testing.T) {
+	for _, c := range []struct {
+		name, text, want string
+	}{
+		{"as it is", "größer “x”", "größer “x”"},
+		{"a terminal's", "a\x1b[2J\r\nb\u202e\u009b", `a\x1b[2J\r\nb\u202e\u009b`},
+		{"no UTF-8", "a\xff", `a\xff`},
+		{"long", strings.Repeat("ü", 400), strings.Repeat("ü", 249) + " …"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			assert.Equal(t, c.want, rules.Printable(c.text))
+		})
+	}
+}
