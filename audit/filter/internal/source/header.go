@@ -1,0 +1,38 @@
+package source
+
+import (
+	"errors"
+	"net/textproto"
+	"strings"
+)
+
+// readHeader reads the one line of a file, "Name: value". No error has any of it.
+func readHeader(path string) (name, value string, err error) {
+	text, err := readFile(path)
+	if err != nil {
+		return "", "", err
+	}
+	line := strings.TrimRight(string(text), "\r\n")
+	name, value, ok := strings.Cut(line, ":")
+	value = strings.Trim(value, " \t")
+	switch {
+	case !ok || !isToken(name) || value == "":
+		return "", "", errors.New(`not one line "Name: value"`)
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+		return "", "", errors.New("more than one line, or a character that no header can have")
+	}
+	switch textproto.CanonicalMIMEHeaderKey(name) {
+	case "Connection", "Content-Length", "Host", "If-Modified-Since", "If-None-Match", "Range", "Trailer",
+		"Transfer-Encoding", "Upgrade":
+		return "", "", errors.New("a header that the request has for itself")
+	}
+	return name, value, nil
+}
+
+// isToken reports whether s is a header's name, by RFC 9110.
+func isToken(s string) bool {
+	const marks = "!#$%&'*+-.^_`|~"
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune(marks, r))
+	})
+}

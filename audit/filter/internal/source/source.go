@@ -1,0 +1,165 @@
+// Package source reads the files of filters from a directory, a file or a URL.
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"example.com/clew/audit/filter/internal/rules"
+)
+
+// Timeout bounds a reading of the source.
+const Timeout = 10 * time.Second
+
+// settle is the pause after which a file that changed is read again.
+const settle = 200 * time.Millisecond
+
+// Config is what [Open] needs. Where is required.
+type Config struct {
+	Where           string // a directory, a file, or a URL
+	Header          string // the path of a file with one line "Name: value", for a URL
+	SHA256          string // of the content, in hexadecimal digits; not for a directory
+	HMACKey         string // the path of a file with the key, for a URL
+	SignatureHeader string // of the response: where the HMAC-SHA256 stands
+}
+
+// File is one file of the source.
+type File struct {
+	Name string // without its directory; of a URL without what may be secret
+	Text []byte // never changed afterwards
+	Err  error  // the file could not be read, or changes right now: keep what it had
+}
+
+// Source is a directory, a file or a URL. One goroutine at a time may use it.
+type Source struct {
+	cfg     Config
+	name    string
+	pin     []byte
+	web     *web // nil: a path
+	last    map[string][]byte
+	timeout time.Duration
+	settle  time.Duration
+}
+
+// Open checks cfg. It reads nothing.
+func Open(cfg Config) (*Source, error) {
+	s := &Source{cfg: cfg, name: rules.Printable(cfg.Where), timeout: Timeout, settle: settle}
+	var wrong []error
+	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	if cfg.Where == "" {
+		refuse("Config.Source is empty")
+	}
+	if cfg.SHA256 != "" {
+		pin, err := hex.DecodeString(cfg.SHA256)
+		if err != nil || len(pin) != sha256.Size {
+			refuse("Config.SHA256 is not 64 hexadecimal digits")
+		}
+		s.pin = pin
+	}
+	if cfg.SignatureHeader != "" && !isToken(cfg.SignatureHeader) {
+		refuse("Config.SignatureHeader is not the name of a header")
+	}
+	if (cfg.HMACKey == "") != (cfg.SignatureHeader == "") {
+		refuse("Config.HMACKey and Config.SignatureHeader belong together")
+	}
+	if strings.Contains(cfg.Where, "://") {
+		web, err := newWeb(cfg)
+		if err != nil {
+			refuse("Config.Source: %w", err)
+		} else {
+			s.web, s.name = web, web.name
+		}
+	} else if cfg.Header != "" || cfg.HMACKey != "" {
+		refuse("Config.Header and Config.HMACKey are for a URL, and Config.Source is none")
+	}
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	return s, nil
+}
+
+// String returns the source for a log line: of a URL without what may be secret.
+func (s *Source) String() string { return s.name }
+
+// Close ends the connections.
+func (s *Source) Close() {
+	if s.web != nil {
+		s.web.transport.CloseIdleConnections()
+	}
+}
+
+// Read returns the files in the order of their names. An error says that the source cannot be read
+// as a whole: keep all that it had. Its text has no credentials, and none of the content.
+func (s *Source) Read(ctx context.Context) ([]File, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no whole answer within %v", s.timeout))
+	defer cancel()
+	if s.web != nil {
+		text, err := s.web.read(ctx, s.pin)
+		if err != nil {
+			return nil, err
+		}
+		return []File{{Name: s.name, Text: text}}, nil
+	}
+	return s.readPath(ctx)
+}
+
+// checkPin compares text with the digest that was configured.
+func checkPin(pin, text []byte) error {
+	if pin == nil {
+		return nil
+	}
+	if sum := sha256.Sum256(text); subtle.ConstantTimeCompare(sum[:], pin) != 1 {
+		return errors.New("the content does not have the digest of Config.SHA256")
+	}
+	return nil
+}
+
+// readBounded reads a file's text, up to the bound.
+func readBounded(r io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, rules.MaxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > rules.MaxFile {
+		return nil, fmt.Errorf("larger than %d bytes", rules.MaxFile)
+	}
+	return text, nil
+}
+
+// readFile reads a regular file. Others are refused before they are opened: a pipe has no end.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, bare(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, bare(err)
+	}
+	defer f.Close()
+	text, err := readBounded(f)
+	if err != nil {
+		return nil, bare(err)
+	}
+	return text, nil
+}
+
+// bare is err without the path, which the caller names.
+func bare(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
