@@ -1,0 +1,224 @@
+package script
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	"example.com/clew/audit"
+	"modernc.org/libc"
+	"modernc.org/libquickjs"
+)
+
+// engine is QuickJS with one scope. The engine is called by the C functions of libquickjs and not
+// by package modernc.org/quickjs, whose calls cost ten times as much.
+//
+// The C side holds the engine's address: it is pinned, and reached by at. No address of a
+// variable on Go's stack may be given to C, for the stack moves: see length.
+type engine struct {
+	pinner runtime.Pinner
+	tls    *libc.TLS
+	rt     uintptr
+	ctx    uintptr
+	heap   heap
+	meter  *meter
+
+	filter    value
+	firstLine int
+	event     value // the one that calls get, until a script keeps it
+	context   value
+	methods   [len(methodNames)]value
+	atoms     [len(eventNames)]libquickjs.TJSAtom
+
+	candidate audit.Candidate // of the call
+	args      uintptr         // room for one value
+	text      uintptr         // room for texts that go in
+	textSize  int
+	length    libquickjs.Size_t // of a text that comes out
+}
+
+var (
+	undefined = immediate(libquickjs.EJS_TAG_UNDEFINED, 0)
+	null      = immediate(libquickjs.EJS_TAG_NULL, 0)
+	exception = immediate(libquickjs.EJS_TAG_EXCEPTION, 0)
+)
+
+var errMemory = errors.New("no memory for an engine")
+
+func newEngine(m *meter) (*engine, error) {
+	e := &engine{meter: m, tls: libc.NewTLS()}
+	e.pinner.Pin(e)
+	if !e.open() {
+		e.close()
+		return nil, errMemory
+	}
+	return e, nil
+}
+
+func (e *engine) open() bool {
+	self := uintptr(unsafe.Pointer(e))
+	e.rt = libquickjs.XJS_NewRuntime2(e.tls, uintptr(unsafe.Pointer(&mallocFunctions)), self)
+	if e.rt == 0 {
+		return false
+	}
+	libquickjs.XJS_SetMaxStackSize(e.tls, e.rt, maxStack)
+	libquickjs.XJS_SetInterruptHandler(e.tls, e.rt, address(interrupt), self)
+	if e.ctx = libquickjs.XJS_NewContext(e.tls, e.rt); e.ctx == 0 {
+		return false
+	}
+	libquickjs.XJS_SetContextOpaque(e.tls, e.ctx, self)
+	if e.args = e.heap.malloc(valueSize); e.args == 0 {
+		return false
+	}
+	return e.openBridge()
+}
+
+// close gives the memory back. The engine's own functions for that are not called: they would
+// walk all objects, of a heap that may be full.
+func (e *engine) close() {
+	_ = e.heap.release()
+	if e.tls != nil {
+		e.tls.Close()
+	}
+	e.pinner.Unpin()
+}
+
+// engineOf is the engine of a context.
+func engineOf(ctx uintptr) *engine {
+	return (*engine)(at((*libquickjs.TJSContext)(at(ctx)).Fuser_opaque))
+}
+
+// interrupt is called by the engine when its counter is down to 0, and by regular expressions.
+// The script is stopped where it is not 0, and cannot catch that.
+func interrupt(_ *libc.TLS, _, opaque uintptr) int32 {
+	e := (*engine)(at(opaque))
+	stop, turns := e.meter.poll()
+	e.pollAfter(turns)
+	if stop {
+		return 1
+	}
+	return 0
+}
+
+// pollAfter sets the engine's counter.
+func (e *engine) pollAfter(turns int32) {
+	if e.ctx != 0 {
+		(*libquickjs.TJSContext)(at(e.ctx)).Finterrupt_counter = turns
+	}
+}
+
+// load runs the source and finds its function.
+func (e *engine) load(source string, firstLine int) *Fault {
+	e.firstLine = firstLine
+	declarations, rest := hoist(source)
+	if fault := e.eval(declarations, nil); fault != nil {
+		declarations, rest = "", source
+	}
+	if fault := e.eval(rest, nil); fault != nil {
+		return fault
+	}
+	var v value
+	if fault := e.eval(`typeof filter === "function" ? filter : undefined`, &v); fault != nil {
+		return fault
+	}
+	if tagOf(v) != libquickjs.EJS_TAG_OBJECT {
+		return &Fault{Reason: "it has no function filter(event)"}
+	}
+	e.filter = v
+	return e.pending()
+}
+
+// pending is a fault where a promise waits to go on. The promise never does: an answer is there
+// when the function returns, or not at all.
+func (e *engine) pending() *Fault {
+	if libquickjs.XJS_IsJobPending(e.tls, e.rt) == 0 {
+		return nil
+	}
+	return &Fault{Reason: "it uses a promise, and a filter must not be async"}
+}
+
+// eval runs a source. The value goes to result where that is not nil.
+func (e *engine) eval(source string, result *value) *Fault {
+	text := e.textOf(source)
+	if text == 0 {
+		return &Fault{Reason: "it is too large for the memory of a scope"}
+	}
+	e.pollAfter(firstPoll)
+	v := libquickjs.XJS_Eval(e.tls, e.ctx, text, libquickjs.Size_t(len(source)), fileName(), libquickjs.MJS_EVAL_TYPE_GLOBAL)
+	if tagOf(v) == libquickjs.EJS_TAG_EXCEPTION {
+		return e.thrown()
+	}
+	if result != nil {
+		*result = v
+		return nil
+	}
+	e.free(v)
+	return nil
+}
+
+// call calls the function for a candidate. A fault is why it did not answer true or false.
+func (e *engine) call(c audit.Candidate) (passed bool, fault *Fault) {
+	e.candidate = c
+	e.heap.full = false
+	e.pollAfter(firstPoll)
+	*(*value)(at(e.args)) = e.event
+	v := libquickjs.XJS_Call(e.tls, e.ctx, e.filter, undefined, 1, e.args)
+	switch tagOf(v) {
+	case libquickjs.EJS_TAG_BOOL:
+		passed = isTrue(v)
+	case libquickjs.EJS_TAG_EXCEPTION:
+		fault = e.thrown()
+	default:
+		fault = e.badAnswer(v)
+		e.free(v)
+	}
+	e.candidate = audit.Candidate{}
+	if fault == nil {
+		fault = e.pending()
+	}
+	if !e.renew() && fault == nil {
+		return false, e.thrown()
+	}
+	return passed && fault == nil, fault
+}
+
+// exhausted is whether the last call was refused memory.
+func (e *engine) exhausted() bool { return e.heap.full }
+
+// textOf copies a text to where C can read it, with a 0 after it. The result is 0 without memory.
+// The next text takes its place.
+func (e *engine) textOf(s string) uintptr {
+	if len(s) >= e.textSize {
+		e.heap.free(e.text)
+		e.textSize = max(4096, 2*len(s)+1)
+		if e.text = e.heap.malloc(e.textSize); e.text == 0 {
+			e.textSize = 0
+			return 0
+		}
+	}
+	room := unsafe.Slice((*byte)(at(e.text)), len(s)+1)
+	copy(room, s)
+	room[len(s)] = 0
+	return e.text
+}
+
+// newText makes a text of the scope.
+func (e *engine) newText(s string) value {
+	text := e.textOf(s)
+	if text == 0 {
+		return libquickjs.XJS_ThrowOutOfMemory(e.tls, e.ctx)
+	}
+	return libquickjs.XJS_NewStringLen(e.tls, e.ctx, text, libquickjs.Size_t(len(s)))
+}
+
+func (e *engine) free(v value) { libquickjs.XFreeValue(e.tls, e.ctx, v) }
+
+// constant is a text for C that lives as long as the program.
+func constant(s string) uintptr {
+	p, _ := libc.CString(s)
+	return p
+}
+
+// fileName is what the engine calls the script in its stacks.
+var fileName = sync.OnceValue(func() uintptr { return constant(scriptFile) })

@@ -1,0 +1,133 @@
+package script_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/audittest"
+	"example.com/clew/audit/filter/internal/script"
+	"github.com/stretchr/testify/assert"
+)
+
+// hoistTests are bodies of filters, in which K is the key that is asked for.
+var hoistTests = []struct {
+	name, body string
+	hoisted    bool
+}{
+	{"=== true", `var allowed = {"1": true, "2": false}; return allowed[K] === true`, true},
+	{"without a semicolon", "var allowed = {\n\t\"1\": true,\n\t\"2\": true,\n}\nreturn allowed[K] === true\n", true},
+	{"a regular expression before", `if (!/[/"]{/.test(K)) { const t = {a: 1, 'b': -2, 3: null}; return t[K] === 1 } return false`, true},
+	{"comments", "var allowed = { // \" {\n\"1\": true /* } */ }; // '\nreturn !allowed[K]", true},
+	{"if", `let allowed = {"1": 1}; if (allowed[K]) { return true } return false`, true},
+	{"if, and more", `let allowed = {"1": 1}; if (K && allowed[K] && allowed.x !== 2) { return true } return false`, true},
+	{"in", `const allowed = {"1": 0}; return K in allowed`, true},
+	{"for in", `const allowed = {"1": 0}; for (var k in allowed) { if (k === K) return true } return false`, true},
+	{"a property of that name", `const allowed = {"1": true}; return allowed[K] === true && K.allowed === undefined`, true},
+	{"two", `const a = {"1": true}; const b = {"2": true}; return a[K] === true || b[K] === true`, true},
+	{"in a function within", `const a = {"1": true}; function f() { return a[K] === true } return f()`, true},
+	{"written", `var a = {"1": true}; if (a[K] === undefined) { a[K] = false; return true } return a[K]`, false},
+	{"written with brackets", `var a = {"1": true}; var r = a.x !== 1; (a.x) = 1; return r`, false},
+	{"written in a loop's head", `var a = {"1": true}; var r = a.x !== "0"; for (a.x in [1]) { } return r`, false},
+	{"written by a pattern", `var a = {"1": true}; var r = a.x !== 1; [a.x] = [1]; return r`, false},
+	{"written by a pattern of an object", `var a = {"1": true}; var r = a.x !== 1; ({y: a.x} = {y: 1}); return r`, false},
+	{"counted", `var a = {"1": 0}; a[K]++; return a[K] === 1`, false},
+	{"counted before", `var a = {"1": 0}; return ++a["1"] === 1`, false},
+	{"added to", `var a = {"1": 0}; return (a["1"] += 1) === 1`, false},
+	{"deleted", `var a = {"1": 0}; var r = "1" in a; delete a["1"]; return r`, false},
+	{"deleted in brackets", `var a = {"1": 0}; var r = "1" in a; delete (a["1"]); return r`, false},
+	{"given away", `var a = {"1": true}; kept0 = a; var r = a[K] === true; return r`, false},
+	{"compared", `var a = {"1": true}; var r = a !== kept0; kept0 = a; return r`, false},
+	{"called, which gives itself", `var a = {"1": true}; var b = a["valueOf"](); var r = b.x !== 1; b.x = 1; return r`, false},
+	{"called over a line", "var a = {\"1\": true}; var r = a.x !== 1; (!a[\"valueOf\"]\n().x); return r", false},
+	{"a shorthand", `var a = {"1": true}; var o = {a}; var r = o.a.x !== 1; o.a.x = 1; return r`, false},
+	{"spread", `var a = {"1": true}; return ({...a})[K] === true`, false},
+	{"eval", `var a = {"1": true}; var r = a["x"] !== 1; eval("a.x = 1"); return r`, false},
+	{"with", `var a = {"1": true}; var r = a["x"] !== 1; with (Math) { max } return r`, false},
+	{"__proto__", `var a = {__proto__: null}; return a[K] === true`, false},
+	{"an escaped key", `var a = {"\x5f_proto__": null}; return a[K] === undefined`, false},
+	{"a variable in it", `var a = {"1": K}; return a["1"] === K`, false},
+	{"a call in it", `var a = {"1": Math.random()}; return a["1"] < 1`, false},
+	{"a computed key", `var a = {[K]: true}; return a[K] === true`, false},
+	{"an object in it", `var a = {"1": {}}; var r = a["1"].x !== 1; a["1"].x = 1; return r`, false},
+	{"a function in it", `var a = {b() { return true }}; return a.b()`, false},
+	{"empty, as a memory", `var a = {}; var r = a[K] === undefined; a[K] = 1; return r`, false},
+	{"two of one name", `{ let a = {"1": true}; if (a[K]) { return true } } { let a = {"2": true}; return a[K] === true }`, false},
+	{"asked for at once", `var a = {"1": true}[K]; return a === true`, false},
+	{"a template", "var a = {\"1\": true}; return a[`${K}`] === true", false},
+	{"a division", `var a = {"1": 4}; var b = (a["1"]) / 2; return b === 2 / 1`, false},
+	{"a write behind a division", "var a = {\"1\": 4}; var r = a.x !== 1; var b = (r) / 2; a.x = 1; var c = 1 / 2; return r", false},
+	{"this", `var a = {"1": true}; return a[K] === true && this !== a`, false},
+	{"its name is taken", `var a = {"1": true}; var $clew$literal$0 = {"1": false}; return a[K] === true`, false},
+}
+
+func hoistSource(body string) string {
+	return "var kept0; function filter(event) {" + strings.ReplaceAll(body, "K", `event.context.get("k")`) + "}"
+}
+
+// A source that was hoisted answers as it did, however often it is called.
+func TestHoist(t *testing.T) {
+	candidates := audittest.Candidates(
+		audit.Event{Context: map[string]string{"k": "1"}}, audit.Event{Context: map[string]string{"k": "2"}},
+		audit.Event{Context: map[string]string{"k": "3"}}, audit.Event{Context: map[string]string{"k": "1"}})
+	for _, tt := range hoistTests {
+		t.Run(tt.name, func(t *testing.T) {
+			source := hoistSource(tt.body)
+			declarations, rest := script.Hoist(source)
+			assert.Equal(t, tt.hoisted, declarations != "", rest)
+			assert.Equal(t, strings.Count(source, "\n"), strings.Count(rest, "\n"))
+			// A call of eval keeps the source as it is.
+			plain := open(t, "function unused() { eval() } "+source)
+			hoisted := open(t, source)
+			for range 2 {
+				want, got := make([]bool, 4), make([]bool, 4)
+				w, g := plain.Judge(candidates, want), hoisted.Judge(candidates, got)
+				assert.Equal(t, want, got)
+				assert.Equal(t, fmt.Sprint(w.Last), fmt.Sprint(g.Last))
+			}
+		})
+	}
+}
+
+// Lines of errors are right after a literal that was hoisted.
+func TestHoistLine(t *testing.T) {
+	s := open(t, "function filter(event) {\nvar a = {\n\"1\": true,\n\"2\": true\n}\nreturn a[1] === true && null.x\n}")
+	_, counts := judge(s, 1)
+	assert.Equal(t, "line 6: TypeError: cannot read property 'x' of null", counts.Last.Error())
+}
+
+// pieces are what FuzzHoist makes uses of a table of.
+var pieces = []string{"a", "a", "a", "[K]", ".x", "[", "]", "(", ")", "{", "}", "=", "1", ";", "return ", "!", " in ", "delete ", "++", "--", "\n",
+	",", "===", "&&", "||", "?", ":", "true", "for", "var ", "b", "if", "...", "=>", " of ", "+=", "typeof ", ".valueOf", "()", "new ", "/", "\"x\""}
+
+// FuzzHoist looks for a use of a table by which a script can tell that it was hoisted.
+func FuzzHoist(f *testing.F) {
+	f.Add([]byte{0, 3, 11, 12})
+	f.Add([]byte{14, 0, 3, 22, 27})
+	candidates := audittest.Candidates(audit.Event{Context: map[string]string{"k": "1"}}, audit.Event{Context: map[string]string{"k": "x"}})
+	f.Fuzz(func(t *testing.T, uses []byte) {
+		var b strings.Builder
+		for _, u := range uses[:min(len(uses), 20)] {
+			b.WriteString(pieces[int(u)%len(pieces)])
+		}
+		source := hoistSource(`var b; var a = {"1": true}; var r = a.x === 1 || !a["1"]; if (r) { return true } ` + b.String() + "\nreturn false")
+		if declarations, _ := script.Hoist(source); declarations == "" {
+			return
+		}
+		hoisted, err := script.New("test", source, 1)
+		plain, plainErr := script.New("test", "function unused() { eval() } "+source, 1)
+		assert.Equal(t, fmt.Sprint(plainErr), fmt.Sprint(err), source)
+		if err != nil || plainErr != nil {
+			return
+		}
+		defer hoisted.Close()
+		defer plain.Close()
+		for range 2 {
+			want, got := make([]bool, 2), make([]bool, 2)
+			plain.Judge(candidates, want)
+			hoisted.Judge(candidates, got)
+			assert.Equal(t, want, got, source)
+		}
+	})
+}

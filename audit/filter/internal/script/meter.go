@@ -1,0 +1,92 @@
+package script
+
+import "time"
+
+// meter measures the processor time of one call after another on a locked thread.
+//
+// Reading a thread's processor time is a system call. The meter reads the clock first, and asks
+// for the processor time where the clock says that the budget may be spent: a call cannot have
+// used more of the processor than has passed on the clock. The reverse is no proof, for the
+// machine may have been busy elsewhere.
+type meter struct {
+	budget time.Duration
+	began  time.Duration // of the call, on the clock
+	polled time.Duration // the engine's last poll, on the clock
+	cut    bool          // the call is over its budget
+
+	cpu, clock time.Duration // at the last reading
+}
+
+// origin is where the clock begins.
+var origin = time.Now()
+
+func now() time.Duration { return time.Since(origin) }
+
+// start begins a call.
+func (m *meter) start(budget time.Duration) {
+	m.budget, m.cut = budget, false
+	if m.began < m.clock {
+		m.began = m.clock
+	}
+	m.polled = m.began
+}
+
+// end ends a call. The result is the call's processor time if that is over the budget, else 0.
+// The next call begins here.
+func (m *meter) end() (over time.Duration) {
+	t := now()
+	if m.cut || t-m.began >= m.budget {
+		if spent := m.spent(); spent >= m.budget {
+			over = spent
+		}
+	}
+	m.began = t
+	return over
+}
+
+// spent is the least processor time that the call has used: what the thread has used since the
+// last reading, less all that the calls before this one can have.
+func (m *meter) spent() time.Duration {
+	return threadCPU() - m.cpu - (m.began - m.clock)
+}
+
+// read reads the thread's processor time. The result is what the thread has used since the last
+// reading.
+func (m *meter) read() time.Duration {
+	cpu := threadCPU()
+	spent := cpu - m.cpu
+	m.cpu, m.clock = cpu, now()
+	m.began = m.clock
+	return spent
+}
+
+// due is whether the processor time should be read again, within a batch.
+func (m *meter) due() bool { return m.began-m.clock >= m.budget }
+
+// The engine polls at each call of a function and at each turn of a loop, when its counter is
+// down to 0. One turn may be a native function of milliseconds, or nothing: the counter is high
+// only while the turns are short.
+const (
+	firstPoll   = 16
+	slowPoll    = 1
+	fastPoll    = 1024
+	shortPeriod = 200 * time.Microsecond
+)
+
+// poll returns whether the call is over its budget, and after how many turns to poll again.
+func (m *meter) poll() (stop bool, turns int32) {
+	if m.cut {
+		return true, slowPoll
+	}
+	t := now()
+	period := t - m.polled
+	m.polled = t
+	if t-m.began >= m.budget && m.spent() >= m.budget {
+		m.cut = true
+		return true, slowPoll
+	}
+	if period < shortPeriod {
+		return false, fastPoll
+	}
+	return false, slowPoll
+}

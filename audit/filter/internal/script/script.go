@@ -1,0 +1,166 @@
+package script
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"example.com/clew/audit"
+)
+
+// Script is the scope of one filter: its globals and its function. One goroutine at a time may
+// use it.
+type Script struct {
+	engine *engine
+	meter  meter
+	record record
+	off    *Fault
+	closed bool
+}
+
+// Counts is what Judge has done.
+type Counts struct {
+	Calls  int
+	Passed int
+	Errors int
+	Time   time.Duration // of the processor
+	Last   *Fault        // the last error; nil without one
+}
+
+// Fault is an error of a script, or the reason for which it is off.
+type Fault struct {
+	Reason string // a sentence without hostile bytes
+	Line   int    // in the file; 0 where it is not known
+}
+
+// Error implements error.
+func (f *Fault) Error() string {
+	if f.Line == 0 {
+		return f.Reason
+	}
+	return fmt.Sprintf("line %d: %s", f.Line, f.Reason)
+}
+
+// New makes a scope and runs the source in it, which must define a function filter. FirstLine is
+// the line on which the source begins in its file, from 1. Errors are Faults that hold the line
+// there. The name says in errors which filter is meant.
+func New(name, source string, firstLine int) (*Script, error) {
+	return newScript(name, source, firstLine, callBudget)
+}
+
+func newScript(name, source string, firstLine int, budget time.Duration) (*Script, error) {
+	s := &Script{record: record{budget: budget}}
+	if err := checkSource(source); err != nil {
+		return nil, fmt.Errorf("filter %q: %w", name, err)
+	}
+	if err := s.load(source, firstLine); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("filter %q: %w", name, err)
+	}
+	return s, nil
+}
+
+func (s *Script) load(source string, firstLine int) (err error) {
+	defer s.enter()()
+	defer func() {
+		if r := recover(); r != nil {
+			err = engineFault(r)
+		}
+	}()
+	s.engine, err = newEngine(&s.meter)
+	if err != nil {
+		return err
+	}
+	s.meter.start(loadBudgets * s.record.budget)
+	if fault := s.engine.load(source, firstLine); fault != nil {
+		return fault
+	}
+	return nil
+}
+
+// enter prepares the thread for the engine, and returns what undoes that. The thread is locked
+// for its processor time to be that of the script. A fault at an address of the engine is a
+// panic, which Judge recovers, and no end of the process.
+func (s *Script) enter() (leave func()) {
+	runtime.LockOSThread()
+	before := debug.SetPanicOnFault(true)
+	s.meter.read()
+	return func() {
+		debug.SetPanicOnFault(before)
+		runtime.UnlockOSThread()
+	}
+}
+
+func engineFault(r any) *Fault {
+	return &Fault{Reason: "the engine failed: " + printable(fmt.Sprint(r))}
+}
+
+// Judge calls the script's function for each candidate, in order, and sets pass to what it says:
+// pass is as long as batch. A call that fails does not pass. A script that goes off within a
+// batch passes nothing more; [Script.Off] says why. Nothing happens when the script is off or
+// closed.
+func (s *Script) Judge(batch []audit.Candidate, pass []bool) (counts Counts) {
+	clear(pass)
+	if s.off != nil || s.closed || len(batch) == 0 {
+		return counts
+	}
+	defer s.enter()()
+	defer func() {
+		if r := recover(); r != nil {
+			s.off = engineFault(r)
+			counts.Errors++
+		}
+		s.account(&counts)
+	}()
+	for i := range batch {
+		s.meter.start(s.record.budget)
+		pass[i] = s.judge(batch[i], &counts)
+		if s.off != nil {
+			return counts
+		}
+	}
+	return counts
+}
+
+// judge calls the function for one candidate.
+func (s *Script) judge(c audit.Candidate, counts *Counts) bool {
+	counts.Calls++
+	passed, fault := s.engine.call(c)
+	over := s.meter.end()
+	if passed {
+		counts.Passed++
+	}
+	if fault != nil {
+		counts.Errors++
+		counts.Last = fault
+	}
+	s.off = s.record.add(fault, over, s.engine.exhausted())
+	if s.meter.due() {
+		s.account(counts)
+	}
+	return passed
+}
+
+// account adds the processor time since the last reading.
+func (s *Script) account(counts *Counts) {
+	spent := s.meter.read()
+	counts.Time += spent
+	if fault := s.record.spend(spent); fault != nil && s.off == nil {
+		s.off = fault
+	}
+}
+
+// Off is why the script has been switched off; nil while it is on.
+func (s *Script) Off() *Fault { return s.off }
+
+// Close gives the scope's memory back. The script judges no more.
+func (s *Script) Close() {
+	if s.closed {
+		return
+	}
+	s.closed = true
+	if s.engine != nil {
+		s.engine.close()
+	}
+}

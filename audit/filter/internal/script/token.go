@@ -1,0 +1,156 @@
+package script
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// token is a piece of a source.
+type token struct {
+	kind    kind
+	text    string
+	at      int  // of its first byte
+	newLine bool // there is a line end before it
+}
+
+type kind byte
+
+const (
+	word kind = iota // a name or a keyword
+	text             // a string
+	digits
+	mark // an operator, a bracket
+	pattern
+)
+
+// marks are the operators of several characters, longer ones first.
+var marks = strings.Fields(`>>>= ... === !== **= <<= >>= >>> &&= ||= ??= => == != <= >= && || ?? ?. ++ -- += -= *= /= %= &= |= ^= << >> **`)
+
+// tokens cuts a source into tokens. The result is false for a source that cannot be cut for
+// certain, valid or not: with templates, escapes in names, or a slash that may divide or begin a
+// regular expression.
+func tokens(source string) (list []token, ok bool) {
+	if strings.ContainsAny(source, "\u2028\u2029`") || strings.Contains(source, "<!--") || strings.Contains(source, "-->") {
+		return nil, false
+	}
+	newLine := false
+	for i := 0; i < len(source); {
+		if n, line := space(source[i:]); n > 0 {
+			newLine = newLine || line
+			i += n
+			continue
+		}
+		t := token{at: i, newLine: newLine}
+		t.kind, t.text = next(source[i:], list)
+		if t.text == "" {
+			return nil, false
+		}
+		list = append(list, t)
+		i += len(t.text)
+		newLine = false
+	}
+	return list, true
+}
+
+// space is the length of the white space, or of the comment, that s begins with.
+func space(s string) (n int, newLine bool) {
+	switch {
+	case strings.HasPrefix(s, "//"):
+		if n = strings.IndexAny(s, "\r\n"); n < 0 {
+			n = len(s)
+		}
+		return n, false
+	case strings.HasPrefix(s, "/*"):
+		end := strings.Index(s[2:], "*/")
+		if end < 0 {
+			return 0, false
+		}
+		n = end + 4
+		return n, strings.ContainsAny(s[:n], "\r\n")
+	case s[0] == '\n' || s[0] == '\r':
+		return 1, true
+	case s[0] == ' ' || s[0] == '\t':
+		return 1, false
+	}
+	return 0, false
+}
+
+// next is the token that s begins with, after the tokens before; its text is "" where there is
+// none for certain.
+func next(s string, before []token) (kind, string) {
+	first, _ := utf8.DecodeRuneInString(s)
+	switch {
+	case first == '"' || first == '\'':
+		return text, quoted(s)
+	case first == '/':
+		return slash(s, before)
+	case '0' <= first && first <= '9':
+		return digits, s[:len(s)-len(strings.TrimLeftFunc(s, isNumber))]
+	case isName(first):
+		return word, s[:len(s)-len(strings.TrimLeftFunc(s, isName))]
+	}
+	for _, m := range marks {
+		if strings.HasPrefix(s, m) {
+			return mark, m
+		}
+	}
+	if strings.ContainsRune("{}()[];,<>+-*%&|^!~?:=.", first) {
+		return mark, s[:1]
+	}
+	return mark, ""
+}
+
+func isName(r rune) bool { return r == '$' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+func isNumber(r rune) bool { return isName(r) || r == '.' }
+
+// quoted is the string that s begins with.
+func quoted(s string) string {
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case s[0]:
+			return s[:i+1]
+		case '\\':
+			i++
+		case '\n', '\r':
+			return ""
+		}
+	}
+	return ""
+}
+
+// slash is a division or a regular expression. After a bracket it may be either.
+func slash(s string, before []token) (kind, string) {
+	if len(before) > 0 {
+		last := before[len(before)-1]
+		switch {
+		case last.text == ")" || last.text == "}" || last.text == "++" || last.text == "--":
+			return mark, ""
+		case last.text == "]" || last.kind == digits || last.kind == text || last.kind == pattern:
+			return mark, "/"
+		case last.kind == word:
+			if last.text != "return" {
+				return mark, ""
+			}
+		}
+	}
+	class := false
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '[':
+			class = true
+		case ']':
+			class = false
+		case '\n', '\r':
+			return mark, ""
+		case '/':
+			if !class {
+				return pattern, s[:i+1]
+			}
+		}
+	}
+	return mark, ""
+}
