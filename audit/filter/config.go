@@ -1,0 +1,102 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+	"unicode/utf8"
+
+	"example.com/clew/audit/filter/internal/source"
+	"go.opentelemetry.io/otel/metric"
+)
+
+// Broken is what becomes of events while all filters that apply are switched off by faults.
+type Broken uint8
+
+const (
+	// Keep writes the events, at most Config.KeepRate a second, and discards the rest.
+	Keep Broken = iota
+	// Discard discards them all.
+	Discard
+)
+
+const (
+	pollEvery       = 30 * time.Second // and up to a tenth more or less
+	defaultKeepRate = 1000
+	maxApp          = 1 << 10
+)
+
+// Config is what [Open] needs. Source and App are required, and the zero value of all others is the
+// default.
+type Config struct {
+	// Source is where the filters stand: a directory, whose *.yaml and *.yml are read, a file, or a
+	// URL. A URL is code that every service runs: it has https, or http to this machine, and is
+	// redirected within its host only.
+	Source string
+
+	// Header is the path of a file with one line "Name: value", which a URL is asked with. It is
+	// read at each poll.
+	Header string
+
+	// SHA256 is the digest, in 64 hexadecimal digits, that the content of a file or of a URL must
+	// have.
+	SHA256 string
+
+	// HMACKey is the path of a file with a key of 16 bytes at least. The content of a URL must have
+	// the HMAC-SHA256 of that key, in hexadecimal digits, in the header SignatureHeader of the
+	// response. An old content with its old signature is accepted too.
+	HMACKey, SignatureHeader string
+
+	// App is the name of the service, as in audit.Config: filters with apps are for those.
+	App string
+
+	// Filtered is whether filters without apps are for this service.
+	Filtered bool
+
+	// Dir is the directory of audit.Config, in which the state of the filters is written: see
+	// [ReadState]. Empty: it is not written.
+	Dir string
+
+	// Broken is what becomes of events while all filters that apply are switched off by faults.
+	Broken Broken
+
+	// KeepRate is the events a second that [Keep] writes: 1,000 by default.
+	KeepRate int
+
+	// OnOff is called when a filter was switched off, on a goroutine of the Set, one call at a
+	// time. Nil: no calls.
+	OnOff func(Off)
+
+	// Logger has one line for each filter that is switched off, and for each change of the source's
+	// health. Nil: no lines.
+	Logger *slog.Logger
+
+	// MeterProvider has the figures of the filters as metrics. Nil: no metrics.
+	MeterProvider metric.MeterProvider
+}
+
+// complete returns cfg with its defaults, its source, and all that is wrong with it.
+func (cfg Config) complete() (Config, *source.Source, error) {
+	var wrong []error
+	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("filter: "+format, args...)) }
+
+	src, err := source.Open(source.Config{Where: cfg.Source, Header: cfg.Header, SHA256: cfg.SHA256,
+		HMACKey: cfg.HMACKey, SignatureHeader: cfg.SignatureHeader})
+	if err != nil {
+		refuse("%w", err)
+	}
+	if cfg.App == "" || len(cfg.App) > maxApp || !utf8.ValidString(cfg.App) {
+		refuse("Config.App must be a name of 1 to %d bytes in UTF-8", maxApp)
+	}
+	if cfg.Broken > Discard {
+		refuse("Config.Broken is %d, which is neither Keep nor Discard", cfg.Broken)
+	}
+	if cfg.KeepRate == 0 {
+		cfg.KeepRate = defaultKeepRate
+	}
+	if cfg.KeepRate < 0 {
+		refuse("Config.KeepRate is %d, less than 0", cfg.KeepRate)
+	}
+	return cfg, src, errors.Join(wrong...)
+}

@@ -1,0 +1,136 @@
+package filter
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/filter/internal/rules"
+)
+
+// Judge judges a batch by the filters of this moment. It is the audit.Filter of audit.Config. A
+// filter that changes, comes or goes does so between two batches. Several filters judge one batch
+// at the same time, on up to GOMAXPROCS goroutines; the calls of one filter are in order. Of
+// several calls of Judge at once, one waits for the other.
+func (s *Set) Judge(batch []audit.Candidate) {
+	if s == nil || len(batch) == 0 {
+		return
+	}
+	s.judging.Lock()
+	defer s.judging.Unlock()
+	now := time.Now()
+	on, applied := s.current(now)
+	if applied == 0 {
+		return
+	}
+	run(on, batch)
+	broken := s.switchOff(on, now) == 0
+	var e Events
+	for i := range batch {
+		s.settle(&batch[i], i, on, broken, now, &e)
+	}
+	s.count(on, e)
+}
+
+// current returns the filters that judge, and how many apply: those too that are switched off.
+func (s *Set) current(now time.Time) (on []*live, applied int) {
+	for _, l := range s.filters {
+		if l.IsExpired(now) || l.script == nil && l.off == nil { // the clock may have been set back
+			continue
+		}
+		applied++
+		if l.off == nil {
+			on = append(on, l)
+		}
+	}
+	return on, applied
+}
+
+// run has each of the filters judge the batch, several at the same time.
+func run(on []*live, batch []audit.Candidate) {
+	var next atomic.Int64
+	work := func() {
+		for i := next.Add(1) - 1; i < int64(len(on)); i = next.Add(1) - 1 {
+			on[i].judge(batch)
+		}
+	}
+	var others sync.WaitGroup
+	for range min(len(on), runtime.GOMAXPROCS(0)) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+}
+
+// settle gives an event the verdict of all filters. What no filter passed, and no filter that is
+// still on has judged, is broken's matter: a filter that went off within the batch has not judged
+// the rest of it.
+func (s *Set) settle(c *audit.Candidate, i int, on []*live, broken bool, now time.Time, e *Events) {
+	s.names = s.names[:0]
+	for _, l := range on {
+		if l.pass[i] {
+			s.names = append(s.names, l.Name)
+		}
+	}
+	e.Judged++
+	switch {
+	case len(s.names) > 0:
+		c.Pass(s.names...)
+		e.Passed++
+	case broken && s.cfg.Broken == Keep && s.bucket.take(now):
+		e.Kept++ // it is written as it is
+	default:
+		c.Discard()
+		e.Discarded++
+	}
+}
+
+// switchOff switches off the filters that had a fault in this batch, and returns how many of on
+// are left.
+func (s *Set) switchOff(on []*live, now time.Time) (left int) {
+	for _, l := range on {
+		if l.fault == nil {
+			left++
+		}
+	}
+	if left == len(on) {
+		return left
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range on {
+		if l.fault == nil {
+			continue
+		}
+		off := Off{Name: l.Name, Reason: rules.Printable(l.fault.Reason), File: l.file, At: now, AllOff: left == 0}
+		if l.fault.Line > 0 { // the script may have moved in its file since it was evaluated
+			off.Line = l.fault.Line - l.first + l.Line
+		}
+		l.off = &off
+		s.offs = append(s.offs, off)
+		if l.script != nil {
+			s.garbage = append(s.garbage, l.script)
+			l.script = nil
+		}
+	}
+	s.signal()
+	return left
+}
+
+// count adds a batch to the figures.
+func (s *Set) count(on []*live, e Events) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range on {
+		l.counts.add(l.turn)
+		if l.turn.Last != nil {
+			l.last = rules.Printable(l.turn.Last.Error())
+		}
+	}
+	s.events.Judged += e.Judged
+	s.events.Passed += e.Passed
+	s.events.Kept += e.Kept
+	s.events.Discarded += e.Discarded
+}

@@ -1,0 +1,70 @@
+package filter
+
+import (
+	"fmt"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/filter/internal/script"
+)
+
+// live is a filter that applies to the service.
+type live struct {
+	// Changed under both locks of the Set.
+	definition
+	since  time.Time
+	first  int            // the line at which the script began when it was evaluated
+	script *script.Script // nil: off or expired
+	off    *Off
+	counts totals // of this script
+	last   string // error of a call
+	before totals // of the scripts of that name before
+
+	// Of the goroutine that judges a batch.
+	pass  []bool
+	turn  script.Counts
+	fault *script.Fault
+}
+
+// totals is what a filter has done.
+type totals struct {
+	calls, passed, errors int64
+	time                  time.Duration
+}
+
+func (t *totals) add(c script.Counts) {
+	t.calls += int64(c.Calls)
+	t.passed += int64(c.Passed)
+	t.errors += int64(c.Errors)
+	t.time += c.Time
+}
+
+func (t totals) plus(u totals) totals {
+	return totals{t.calls + u.calls, t.passed + u.passed, t.errors + u.errors, t.time + u.time}
+}
+
+// judge has the script judge a batch. A fault of the engine itself switches the filter off: it must
+// not end the service, and its scope is not used again.
+func (l *live) judge(batch []audit.Candidate) {
+	if cap(l.pass) < len(batch) {
+		l.pass = make([]bool, len(batch))
+	}
+	l.pass = l.pass[:len(batch)]
+	l.turn, l.fault = script.Counts{}, nil
+	defer func() {
+		if v := recover(); v != nil {
+			clear(l.pass)
+			l.script = nil // not closed: nobody knows what state the engine is in
+			l.fault = &script.Fault{Reason: fmt.Sprintf("the engine failed: %v", v)}
+		}
+	}()
+	l.turn = l.script.Judge(batch, l.pass)
+	l.fault = l.script.Off()
+}
+
+func (l *live) close() {
+	if l.script != nil {
+		l.script.Close()
+		l.script = nil
+	}
+}

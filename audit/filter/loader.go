@@ -1,0 +1,173 @@
+package filter
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.com/clew/audit/filter/internal/rules"
+	"example.com/clew/audit/filter/internal/script"
+	"example.com/clew/audit/filter/internal/source"
+)
+
+// maxProblems bounds the faults of a source that are told one by one.
+const maxProblems = 20
+
+// loader makes filters of the source. It belongs to the polling goroutine.
+type loader struct {
+	set      *Set
+	files    map[string][]definition // the last good ones, by file
+	failed   map[string]failure      // by filter
+	problems []string                // of this poll
+	more     int                     // problems that are not told
+}
+
+// definition is a filter's definition, and the file that it is from.
+type definition struct {
+	rules.Definition
+	file string
+	sum  [sha256.Size]byte // of the file's text
+}
+
+// failure is a script that could not be evaluated: it is tried again when its file has changed.
+type failure struct {
+	sum    [sha256.Size]byte
+	reason string
+}
+
+// load reads the source, and has its filters take the place of those before. What is broken keeps
+// its last good filters.
+func (l *loader) load(ctx context.Context) {
+	files, err := l.set.src.Read(ctx)
+	if err != nil {
+		l.set.unreachable(rules.Printable(err.Error()))
+		return
+	}
+	l.problems, l.more = nil, 0
+	next := l.build(l.merge(files))
+	changed := l.set.replace(next)
+	if l.more > 0 {
+		l.problems = append(l.problems, fmt.Sprintf("and %d more", l.more))
+	}
+	l.set.reached(l.problems, changed)
+}
+
+func (l *loader) problem(file, text string) {
+	if len(l.problems) == maxProblems {
+		l.more++
+		return
+	}
+	l.problems = append(l.problems, file+": "+text)
+}
+
+// merge returns the filters of all files, in their order.
+func (l *loader) merge(files []source.File) []definition {
+	before := l.files
+	l.files = map[string][]definition{}
+	var all []definition
+	taken := map[string]string{} // the files of names
+	for _, f := range files {
+		l.files[f.Name] = l.parse(f, before[f.Name])
+		for _, def := range l.files[f.Name] {
+			switch other, twice := taken[def.Name]; {
+			case twice:
+				l.problem(f.Name, fmt.Sprintf("filter %q: the name is taken by a filter of %s", def.Name, other))
+			case len(all) == rules.MaxFilters:
+				l.problem(f.Name, fmt.Sprintf("filter %q: more than %d filters", def.Name, rules.MaxFilters))
+			default:
+				taken[def.Name] = f.Name
+				all = append(all, def)
+			}
+		}
+	}
+	return all
+}
+
+// parse returns the filters of a file: for what is wrong with it, those of before.
+func (l *loader) parse(f source.File, before []definition) []definition {
+	if f.Err != nil {
+		l.problem(f.Name, rules.Printable(f.Err.Error()))
+		return before
+	}
+	good, errs := rules.Parse(f.Text)
+	sum := sha256.Sum256(f.Text)
+	var defs []definition
+	names, wrong := map[string]bool{}, map[string]bool{}
+	for _, def := range good {
+		defs = append(defs, definition{def, f.Name, sum})
+		names[def.Name] = true
+	}
+	for _, err := range errs {
+		l.problem(f.Name, err.Error())
+		wrong[err.Name] = true
+	}
+	for _, def := range before {
+		// A part without a name may be any filter.
+		if !names[def.Name] && (wrong[def.Name] || wrong[""]) {
+			defs = append(defs, def)
+		}
+	}
+	return defs
+}
+
+// build returns the filters that apply to the service. Those whose script is the same as before are
+// kept; a script that cannot be evaluated leaves that of before in place.
+func (l *loader) build(defs []definition) []change {
+	now := time.Now()
+	failed := l.failed
+	l.failed = map[string]failure{}
+	var next []change
+	for _, def := range defs {
+		if !def.AppliesTo(l.set.cfg.App, l.set.cfg.Filtered) {
+			continue
+		}
+		old, keeps := l.set.find(&def)
+		switch {
+		case def.IsExpired(now):
+			next = append(next, change{def: def, old: old, state: expired})
+		case keeps:
+			next = append(next, change{def: def, old: old, state: same})
+		default:
+			next = l.evaluate(next, def, old, failed[def.Name])
+		}
+	}
+	return next
+}
+
+// evaluate appends the filter of a new script.
+func (l *loader) evaluate(next []change, def definition, old *live, before failure) []change {
+	var s *script.Script
+	reason := before.reason
+	if reason == "" || before.sum != def.sum {
+		var err error
+		if s, err = script.New(def.Name, def.Script, def.Line); err != nil {
+			reason = rules.Printable(err.Error())
+		} else {
+			return append(next, change{def: def, old: old, script: s})
+		}
+	}
+	l.failed[def.Name] = failure{def.sum, reason}
+	l.problem(def.file, reason) // which names the filter
+	if old != nil {
+		next = append(next, change{def: old.definition, old: old, state: same})
+	}
+	return next
+}
+
+// find returns the filter of that name, or nil, and whether its script stays in use under def. One
+// that was switched off comes back when its file has changed.
+func (s *Set) find(def *definition) (old *live, keeps bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.shown, func(l *live) bool { return l.Name == def.Name })
+	if i < 0 {
+		return nil, false
+	}
+	old = s.shown[i]
+	if old.off != nil {
+		return old, old.sum == def.sum
+	}
+	return old, old.script != nil && old.Script == def.Script
+}

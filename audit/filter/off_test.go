@@ -1,0 +1,183 @@
+package filter_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/audit/filter"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// exhaust has the Set judge events until a filter goes off, which throws on each.
+func exhaust(t testing.TB, s *filter.Set) {
+	t.Helper()
+	for range 1000 {
+		verdicts(s, "x")
+		for _, f := range s.Stats().Filters {
+			if f.Off != nil {
+				return
+			}
+		}
+	}
+	t.Fatal("no filter went off")
+}
+
+// A filter that fails is switched off, which is told, and the others go on.
+func TestOff(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "bad.yaml", rule("bad", throws))
+	write(t, dir, "good.yaml", rule("good", is("a")))
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		var offs []filter.Off
+		s := open(t, filter.Config{Source: dir, Logger: slog.New(slog.NewJSONHandler(&lines, nil)),
+			OnOff: func(off filter.Off) { offs = append(offs, off) }})
+		exhaust(t, s)
+		synctest.Wait()
+		require.Len(t, offs, 1)
+		off := offs[0]
+		assert.Equal(t, "bad", off.Name)
+		assert.Equal(t, "bad.yaml", off.File)
+		assert.Equal(t, 5, off.Line, "of the file")
+		assert.Contains(t, off.Reason, "null")
+		assert.False(t, off.AllOff)
+		var line map[string]any
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &line), "one line: %s", lines.String())
+		assert.Equal(t, "audit filter switched off", line["msg"])
+		assert.Equal(t, "bad", line["filter"])
+		assert.EqualValues(t, 5, line["line"])
+		assert.Equal(t, off.Reason, line["reason"])
+		assert.Equal(t, "the other filters go on", line["consequence"])
+
+		st := s.Stats().Filters
+		assert.Equal(t, &off, st[0].Off)
+		assert.Equal(t, st[0].Errors, st[0].Calls)
+		assert.Contains(t, st[0].LastError, "line 5:")
+		assert.Nil(t, st[1].Off)
+		assert.Equal(t, []string{"good", "discarded"}, verdicts(s, "a", "b"))
+		assert.Equal(t, st[0].Calls, s.Stats().Filters[0].Calls, "it is not called any more")
+		adds(t, s)
+	})
+}
+
+// A filter that was switched off comes back when its file changes, and not when another does.
+func TestComesBack(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "bad.yaml", rule("bad", "event.context.client == 'a' || "+throws))
+	write(t, dir, "good.yaml", rule("good", is("b")))
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, filter.Config{Source: dir})
+		exhaust(t, s)
+		calls := s.Stats().Filters[0].Calls
+		write(t, dir, "good.yaml", rule("good", is("c")))
+		poll()
+		assert.Equal(t, []string{"discarded", "discarded", "good"}, verdicts(s, "a", "b", "c"))
+		write(t, dir, "bad.yaml", "name: [")
+		poll()
+		assert.NotNil(t, s.Stats().Filters[0].Off, "its last good version is off")
+		write(t, dir, "bad.yaml", rule("bad", "event.context.client == 'a' || "+throws)+"# try again\n")
+		poll()
+		st := s.Stats().Filters[0]
+		assert.Nil(t, st.Off)
+		assert.Less(t, st.Calls, calls, "the figures are of this version")
+		assert.Equal(t, []string{"bad", "discarded", "good"}, verdicts(s, "a", "b", "c"))
+		exhaust(t, s)
+		assert.NotNil(t, s.Stats().Filters[0].Off, "its fault is the same")
+	})
+}
+
+// The line of a fault is where the script stands now, not where it stood when it was evaluated.
+func TestLineOfAScriptThatMoved(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "bad.yaml", rule("bad", throws))
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, filter.Config{Source: dir})
+		write(t, dir, "bad.yaml", "# a comment\n\n"+rule("bad", throws))
+		poll()
+		exhaust(t, s)
+		assert.Equal(t, 7, s.Stats().Filters[0].Off.Line)
+	})
+}
+
+// Once no filter is left, Config.Broken rules, in the batch within which the last one went off too.
+func TestAllOff(t *testing.T) {
+	many := make([]string, 5000)
+	for _, c := range []struct {
+		name        string
+		cfg         filter.Config
+		kept        []int // of 5000 events at once, a minute later, half a second later
+		consequence string
+	}{
+		{"keep", filter.Config{}, []int{1000, 1000, 500}, "events are kept, 1000 a second at most"},
+		{"keep at a rate", filter.Config{KeepRate: 10}, []int{10, 10, 5}, "events are kept, 10 a second at most"},
+		{"discard", filter.Config{Broken: filter.Discard}, []int{0, 0, 0}, "all events are discarded"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, "bad.yaml", rule("bad", throws))
+			synctest.Test(t, func(t *testing.T) {
+				var lines strings.Builder
+				var offs []filter.Off
+				c.cfg.Source, c.cfg.Logger = dir, slog.New(slog.NewTextHandler(&lines, nil))
+				c.cfg.OnOff = func(off filter.Off) { offs = append(offs, off) }
+				s := open(t, c.cfg)
+				kept := func() (n int) {
+					for _, verdict := range verdicts(s, many...) {
+						if verdict == "" {
+							n++
+						}
+					}
+					return n
+				}
+				assert.Equal(t, c.kept[0], kept(), "the batch within which it went off")
+				assert.Zero(t, kept(), "at the same time")
+				time.Sleep(time.Minute)
+				assert.Equal(t, c.kept[1], kept(), "a second's, however long it was quiet")
+				time.Sleep(time.Second / 2)
+				assert.Equal(t, c.kept[2], kept())
+				synctest.Wait()
+				require.Len(t, offs, 1)
+				assert.True(t, offs[0].AllOff)
+				assert.Contains(t, lines.String(), c.consequence)
+				assert.EqualValues(t, c.kept[0]+c.kept[1]+c.kept[2], s.Stats().Events.Kept)
+				adds(t, s)
+				require.NoError(t, s.Close(t.Context()))
+				assert.Equal(t, len(many), kept(), "a closed Set has no filters")
+			})
+		})
+	}
+}
+
+// A filter that was never live is not one that was switched off: a new file with a mistake caps
+// nothing.
+func TestNeverLive(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "bad.yaml", rule("bad", "("))
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, filter.Config{Source: dir, Broken: filter.Discard})
+		assert.Equal(t, []string{""}, verdicts(s, "a"))
+		assert.Empty(t, s.Stats().Filters)
+		assert.Len(t, s.Stats().Health.Problems, 1)
+	})
+}
+
+// A callback that takes its time delays neither the events nor the polls.
+func TestSlowCallback(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "bad.yaml", rule("bad", throws))
+	synctest.Test(t, func(t *testing.T) {
+		leave := make(chan struct{})
+		s := open(t, filter.Config{Source: dir, OnOff: func(filter.Off) { <-leave }})
+		exhaust(t, s)
+		write(t, dir, "bad.yaml", rule("good", is("a")))
+		poll()
+		assert.Equal(t, []string{"good", "discarded"}, verdicts(s, "a", "b"))
+		close(leave)
+	})
+}

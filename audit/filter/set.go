@@ -1,0 +1,151 @@
+package filter
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"example.com/clew/audit/filter/internal/script"
+	"example.com/clew/audit/filter/internal/source"
+)
+
+// Set is the filters of a service. Its methods may be called by several goroutines at once. A nil
+// *Set has no filters. Other Sets come from [Open].
+type Set struct {
+	cfg    Config
+	src    *source.Source
+	opened time.Time
+
+	// judging is held while a batch is judged, and while one set of filters takes the place of
+	// another: no batch is judged by half a set.
+	judging sync.Mutex
+	filters []*live // in the order of their files
+	bucket  bucket
+	names   []string // of one event
+
+	// mu guards what Stats reads. It is held for moments only, never while a script runs.
+	mu       sync.Mutex
+	shown    []*live // filters
+	events   Events
+	health   Health
+	offs     []Off            // to be reported
+	garbage  []*script.Script // to be closed
+	stateErr string           // why the state was not written
+
+	loader loader
+
+	changed    chan struct{} // there is something to report
+	running    context.Context
+	stop       context.CancelFunc
+	first      chan struct{} // the source was read once
+	polled     chan struct{} // the polling goroutine has ended
+	done       chan struct{} // the reporting goroutine too
+	unregister func() error
+}
+
+// Open returns the Set of a source, which is read once before Open returns, unless that takes
+// longer than ten seconds. A source that cannot be read is no error: nothing is filtered,
+// [Set.Stats] says so, and the source is read again at the next poll. An error says what is wrong with cfg.
+//
+// The caller ends the Set's goroutines by [Set.Close].
+func Open(cfg Config) (*Set, error) {
+	cfg, src, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{
+		cfg:     cfg,
+		src:     src,
+		opened:  time.Now(),
+		bucket:  bucket{rate: float64(cfg.KeepRate)},
+		health:  Health{Source: src.String()},
+		changed: make(chan struct{}, 1),
+		first:   make(chan struct{}),
+		polled:  make(chan struct{}),
+		done:    make(chan struct{}),
+	}
+	s.loader = loader{set: s, files: map[string][]definition{}, failed: map[string]failure{}}
+	if err := s.measure(cfg.MeterProvider); err != nil {
+		return nil, fmt.Errorf("filter: %w", err)
+	}
+	s.running, s.stop = context.WithCancel(context.Background())
+	go s.poll()
+	go s.report()
+	wait := time.NewTimer(source.Timeout)
+	defer wait.Stop()
+	select {
+	case <-s.first:
+	case <-wait.C:
+	}
+	return s, nil
+}
+
+// poll is the goroutine that reads the source.
+func (s *Set) poll() {
+	defer close(s.polled)
+	defer s.src.Close()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for first := true; ; first = false {
+		select {
+		case <-next.C:
+		case <-s.running.Done():
+			return
+		}
+		s.loader.load(s.running)
+		s.signal()
+		if first {
+			close(s.first)
+		}
+		next.Reset(jitter(pollEvery))
+	}
+}
+
+// jitter returns d, and up to a tenth more or less: the services do not ask all at once.
+func jitter(d time.Duration) time.Duration {
+	return d - d/10 + rand.N(d/5+1)
+}
+
+// signal wakes the reporting goroutine.
+func (s *Set) signal() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Close ends the Set. It waits for the batch that is being judged, no longer than ctx allows; what
+// it did not wait for ends later. Events that come afterwards pass as they are: close the Logger
+// first. Close may be called again. A nil ctx is context.Background(). A nil Set returns nil.
+func (s *Set) Close(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	s.stop()
+	select {
+	case <-s.done:
+		return nil
+	default:
+	}
+	select {
+	case <-s.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("filter: a goroutine has not ended yet: %w", context.Cause(ctx))
+	}
+}
+
+// end takes the filters away. It is called when the polling goroutine has ended.
+func (s *Set) end() {
+	s.judging.Lock()
+	defer s.judging.Unlock()
+	for _, l := range s.filters {
+		l.close()
+	}
+	s.filters = nil
+}

@@ -1,0 +1,73 @@
+package filter
+
+import (
+	"slices"
+	"time"
+)
+
+// Stats is what a [Set] has done since it was opened.
+type Stats struct {
+	Health  Health   `json:"health"`
+	Events  Events   `json:"events"`
+	Filters []Status `json:"filters"` // those that apply to the service, in the order of their files
+	// StateError is why the state was not written to Config.Dir, or "".
+	StateError string `json:"-"`
+}
+
+// Events counts the events that came while a filter applied. At each moment
+//
+//	Judged == Passed + Kept + Discarded
+type Events struct {
+	Judged int64 `json:"judged"`
+	Passed int64 `json:"passed"` // by a filter at least
+	// Kept is the events that were written because all filters were off.
+	Kept int64 `json:"kept"`
+	// Discarded is the others. Those of LogSync among them were written all the same.
+	Discarded int64 `json:"discarded"`
+}
+
+// Status is a filter of a [Set].
+type Status struct {
+	Name    string    `json:"name"`
+	File    string    `json:"file"` // its name, without the directory
+	Line    int       `json:"line"` // of the file, at which the script begins
+	Apps    []string  `json:"apps,omitempty"`
+	Expires time.Time `json:"expires,omitzero"`
+	// Since is when this version of the script came into use. The figures are of this version.
+	Since   time.Time `json:"since"`
+	Expired bool      `json:"expired,omitempty"`
+	Off     *Off      `json:"off,omitempty"` // nil: it is not switched off
+	Calls   int64     `json:"calls"`
+	Passed  int64     `json:"passed"`
+	Errors  int64     `json:"errors"` // calls that threw, or that returned neither true nor false
+	// LastError is the last of these, with its line; or "".
+	LastError string        `json:"last_error,omitempty"`
+	Time      time.Duration `json:"time_ns"` // of the processor
+}
+
+// Stats returns the figures of this moment. A nil Set has none.
+func (s *Set) Stats() Stats {
+	if s == nil {
+		return Stats{}
+	}
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := Stats{Health: s.health.clone(), Events: s.events, StateError: s.stateErr,
+		Filters: make([]Status, 0, len(s.shown))}
+	for _, l := range s.shown {
+		stats.Filters = append(stats.Filters, l.status(now))
+	}
+	return stats
+}
+
+func (l *live) status(now time.Time) Status {
+	st := Status{Name: l.Name, File: l.file, Line: l.Line, Apps: slices.Clone(l.Apps), Expires: l.Expires,
+		Since: l.since, Expired: l.IsExpired(now), Calls: l.counts.calls, Passed: l.counts.passed,
+		Errors: l.counts.errors, LastError: l.last, Time: l.counts.time}
+	if l.off != nil {
+		off := *l.off
+		st.Off = &off
+	}
+	return st
+}
