@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	example.com/clew v0.0.0
 	example.com/clew/audit v0.0.0
+	example.com/clew/audit/filter v0.0.0
 	github.com/rs/zerolog v1.35.1
 	go.opentelemetry.io/otel/trace v1.45.0
 	gopkg.in/natefinch/lumberjack.v2 v2.2.1
@@ -32,9 +33,11 @@ require (
 	go.opentelemetry.io/contrib/propagators/b3 v1.45.0 // indirect
 	go.opentelemetry.io/otel v1.45.0 // indirect
 	go.opentelemetry.io/otel/metric v1.45.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.6 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	google.golang.org/protobuf v1.34.2 // indirect
 	modernc.org/libc v1.80.1 // indirect
+	modernc.org/libquickjs v0.13.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
@@ -42,4 +45,5 @@ require (
 replace (
 	example.com/clew => ../..
 	example.com/clew/audit => ..
+	example.com/clew/audit/filter => ../filter
 )

@@ -5,6 +5,7 @@
 //	go run . sustain [-rate 500000] [-for 60s] [-producers 4]
 //	go run . find [-events 30000000] [-dir DIRECTORY] [-node DIRECTORY]
 //	go run . soak [-rate 20000] [-for 10m]
+//	go run . filters [-rate 100000] [-for 15s]
 //
 // A node directory is one with the npm package @duckdb/node-api installed: without one, DuckDB is
 // left out.
@@ -21,11 +22,12 @@ var commands = map[string]func(args []string) error{
 	"sustain": runSustain,
 	"find":    runFind,
 	"soak":    runSoak,
+	"filters": runFilters,
 }
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: bench peers|sustain|find|soak [flags]")
+		fmt.Fprintln(os.Stderr, "usage: bench peers|sustain|find|soak|filters [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

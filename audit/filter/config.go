@@ -22,7 +22,8 @@ const (
 )
 
 const (
-	pollEvery       = 30 * time.Second // and up to a tenth more or less
+	pollEvery       = 30 * time.Second
+	minPoll         = 100 * time.Millisecond
 	defaultKeepRate = 1000
 	maxApp          = 1 << 10
 )
@@ -47,6 +48,10 @@ type Config struct {
 	// the HMAC-SHA256 of that key, in hexadecimal digits, in the header SignatureHeader of the
 	// response. An old content with its old signature is accepted too.
 	HMACKey, SignatureHeader string
+
+	// Every is how often the source is read, and up to a tenth more or less: 30 s by default, and
+	// at least 100 ms.
+	Every time.Duration
 
 	// App is the name of the service, as in audit.Config: filters with apps are for those.
 	App string
@@ -94,6 +99,12 @@ func (cfg Config) complete() (Config, *source.Source, error) {
 	}
 	if cfg.KeepRate == 0 {
 		cfg.KeepRate = defaultKeepRate
+	}
+	if cfg.Every == 0 {
+		cfg.Every = pollEvery
+	}
+	if cfg.Every < minPoll {
+		refuse("Config.Every is %v, less than %v", cfg.Every, minPoll)
 	}
 	if cfg.KeepRate < 0 {
 		refuse("Config.KeepRate is %d, less than 0", cfg.KeepRate)

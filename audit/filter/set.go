@@ -99,7 +99,7 @@ func (s *Set) poll() {
 		if first {
 			close(s.first)
 		}
-		next.Reset(jitter(pollEvery))
+		next.Reset(jitter(s.cfg.Every))
 	}
 }
 

@@ -21,8 +21,8 @@ const (
 	stateVersion = 1
 	maxState     = 8 << 20
 	maxFileName  = 150
-	// stale is the age of a state whose service has ended without a word.
-	stale = 4 * pollEvery
+	// stale is how many polls old the state is of a service that has ended without a word.
+	stale = 4
 )
 
 // State is the state of a service's filters, as the file Dir/_filters/APP.json has it: one JSON
@@ -36,13 +36,15 @@ type State struct {
 	Opened   time.Time `json:"opened"`
 	Updated  time.Time `json:"updated"`
 	Closed   time.Time `json:"closed,omitzero"` // zero: the Set was not closed
+	// Every is Config.Every.
+	Every time.Duration `json:"every_ns"`
 	Stats
 }
 
 // IsRunning reports whether the service runs at now: its Set was not closed, and has written the
-// state within the last two minutes.
+// state within its last four polls.
 func (st *State) IsRunning(now time.Time) bool {
-	return st.Closed.IsZero() && now.Sub(st.Updated) < stale
+	return st.Closed.IsZero() && now.Sub(st.Updated) < stale*max(st.Every, time.Second)
 }
 
 // ReadState returns the states of the filters in a directory, which is Config.Dir, in the order of
@@ -117,7 +119,7 @@ func (s *Set) writeState(closed bool) {
 func (s *Set) tryWriteState(closed bool) error {
 	now := time.Now().UTC()
 	state := State{Version: stateVersion, App: s.cfg.App, Filtered: s.cfg.Filtered, PID: os.Getpid(),
-		Opened: s.opened.UTC(), Updated: now, Stats: s.Stats()}
+		Opened: s.opened.UTC(), Updated: now, Every: s.cfg.Every, Stats: s.Stats()}
 	if closed {
 		state.Closed = now
 	}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/filter"
+)
+
+// runFilters measures what filters cost a service that logs at a rate, how long a batch waits while
+// a hundred of them change, and how long beside a filter that does harm.
+func runFilters(args []string) error {
+	flags := flag.NewFlagSet("filters", flag.ExitOnError)
+	rate := flags.Int("rate", 100_000, "events a second")
+	span := flags.Duration("for", 15*time.Second, "how long, each time")
+	flags.Parse(args)
+
+	fmt.Println("| filters | of one core, beyond none | judged | discarded | dropped | longest batch |")
+	fmt.Println("|---|---|---|---|---|---|")
+	none, err := filtered(*rate, *span, nil, nil)
+	if err != nil {
+		return err
+	}
+	for _, n := range []int{1, 10} {
+		r, err := filtered(*rate, *span, harmless(n), nil)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("| %d | %.1f %% | %d | %d | %d | %v |\n", n, 100*(r.cpu-none.cpu).Seconds()/span.Seconds(), r.judged, r.discarded, r.dropped, r.longest)
+	}
+	r, err := filtered(*rate, *span, harmless(100), changing)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| 100, 2 of them for this service, all changed each second: %d changes | %.1f %% | %d | %d | %d | %v |\n", r.changes, 100*(r.cpu-none.cpu).Seconds()/span.Seconds(), r.judged, r.discarded, r.dropped, r.longest)
+
+	fmt.Println("\n| beside two others, a filter that … | off after | of the batches' time | longest batch | why |")
+	fmt.Println("|---|---|---|---|---|")
+	for _, bad := range harmful {
+		r, err := filtered(*rate, 5*time.Second, append(harmless(2), bad.text), nil)
+		if err != nil {
+			return err
+		}
+		if r.off == nil {
+			return fmt.Errorf("the filter that %s stayed on", bad.does)
+		}
+		fmt.Printf("| %s | %v | %v | %v | line %d: %s |\n", bad.does, r.off.At.Sub(r.began).Round(time.Millisecond), r.untilOff.Round(time.Millisecond), r.longest, r.off.Line, r.off.Reason)
+	}
+	return nil
+}
+
+// harmless is n filters, of which the first ten or two apply to the service.
+func harmless(n int) (files []string) {
+	for i := range n {
+		apps := ""
+		if n > 10 && i >= 2 {
+			apps = "apps: [another-service]\n"
+		}
+		files = append(files, fmt.Sprintf(`name: "client_%d"
+%sjs: |
+    var wanted = {"%d": true, "%d": true}
+    function filter(event) {
+      return wanted[event.context.get("client_id")] === true
+    }
+`, i, apps, i, i+100))
+	}
+	return files
+}
+
+// harmful is filters that must be switched off.
+var harmful = []struct{ does, text string }{
+	{"loops for ever", bad("for (;;) {}")},
+	{"allocates for ever", bad("var all = []; for (;;) all.push({})")},
+	{"backtracks for ever", bad(`return /^(a+)+$/.test("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")`)},
+	{"recurses for ever", bad("return filter(event)")},
+	{"throws on every third event", "name: bad\njs: |\n    var n = 0\n    function filter(event) {\n      if (++n % 3 == 0) throw new Error(\"third\")\n      return true\n    }\n"},
+	{"overruns in a native function", bad("return new Array(3e7).join(\"x\").length > 0")},
+}
+
+func bad(body string) string {
+	return "name: bad\njs: |\n    function filter(event) {\n      " + body + "\n    }\n"
+}
+
+// changing changes all filters of a directory once a second, until ctx ends.
+func changing(ctx context.Context, dir string, files []string) {
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+		for i, text := range files {
+			write(dir, i, text+fmt.Sprintf("    // change %d\n", n))
+		}
+	}
+}
+
+// write puts a file in the place of another, as people should.
+func write(dir string, i int, text string) {
+	temp := filepath.Join(dir, ".new")
+	if err := os.WriteFile(temp, []byte(text), 0o600); err != nil {
+		panic(err)
+	}
+	if err := os.Rename(temp, filepath.Join(dir, fmt.Sprintf("%03d.yaml", i))); err != nil {
+		panic(err)
+	}
+}
+
+// filterResult is what a run with filters cost.
+type filterResult struct {
+	cpu                                 time.Duration
+	judged, discarded, dropped, changes int64
+	longest                             time.Duration // that a batch took, with what it waited for
+	untilOff                            time.Duration // that batches took until the filter was off
+	began                               time.Time
+	off                                 *filter.Off
+}
+
+// filtered logs at a rate through filters; nil: without a Filter.
+func filtered(rate int, span time.Duration, files []string, change func(context.Context, string, []string)) (r filterResult, err error) {
+	work, err := os.MkdirTemp("", "clew-bench-")
+	if err != nil {
+		return r, err
+	}
+	defer os.RemoveAll(work)
+	dir := filepath.Join(work, "filters")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return r, err
+	}
+	for i, text := range files {
+		write(dir, i, text)
+	}
+	cfg := audit.Config{Dir: filepath.Join(work, "audit"), App: "bench"}
+	var off atomic.Pointer[filter.Off]
+	if files != nil {
+		set, err := filter.Open(filter.Config{Source: dir, App: "bench", Filtered: true, Every: time.Second, OnOff: func(o filter.Off) { off.Store(&o) }})
+		if err != nil {
+			return r, err
+		}
+		defer func() {
+			stats := set.Stats()
+			r.judged = stats.Events.Judged
+			set.Close(context.Background())
+		}()
+		cfg.Filter = func(batch []audit.Candidate) {
+			start := time.Now()
+			set.Judge(batch)
+			took := time.Since(start)
+			r.longest = max(r.longest, took)
+			if off.Load() == nil {
+				r.untilOff += took
+			}
+		}
+	}
+	l, err := audit.Open(cfg)
+	if err != nil {
+		return r, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if change != nil {
+		go change(ctx, dir, files)
+		r.changes = int64(len(files)) * int64(span/time.Second)
+	}
+	r.began = time.Now()
+	used := cpu()
+	produce(l, rate, 4, span)
+	r.cpu = cpu() - used
+	cancel()
+	if err := l.Close(context.Background()); err != nil {
+		return r, err
+	}
+	s := l.Stats()
+	r.discarded, r.dropped, r.off = s.Discarded, s.Dropped, off.Load()
+	if s.Written+s.Failed+s.Discarded != s.Accepted {
+		return r, fmt.Errorf("events are missing: %+v", s)
+	}
+	return r, nil
+}
