@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"example.com/clew/audit/lake"
@@ -11,13 +12,14 @@ import (
 
 // findCommand is clew-audit find.
 type findCommand struct {
-	Words []string `arg:"" optional:"" name:"value|key=value" help:"What an event has: a value under any key, or under this key. All of them. What begins with = is a value with a = in it."`
+	Words []string `arg:"" optional:"" name:"value|key=value" help:"What an event has: a value under any key, or under this key. All of them. What begins with = is a value with a = in it. filter=NAME is --name NAME."`
 
 	dirs
-	Trace   string `help:"Only events of this trace: 16 or 32 digits, or anything that has one in it, as a traceparent." placeholder:"ID"`
-	App     string `help:"Only events of this app." placeholder:"NAME"`
-	Message string `help:"Only events with this message." placeholder:"TEXT"`
-	Name    string `help:"Only events that have passed the filter of this name." placeholder:"FILTER"`
+	Trace   string   `help:"Only events of this trace: 16 or 32 digits, or anything that has one in it, as a traceparent." placeholder:"ID"`
+	App     string   `help:"Only events of this app." placeholder:"NAME"`
+	Message string   `help:"Only events with this message." placeholder:"TEXT"`
+	Name    string   `help:"Only events that have passed the filter of this name: filter=NAME says the same." placeholder:"FILTER"`
+	Context []string `help:"Only events with this value under this key, also where the key is called filter. May be given several times." placeholder:"KEY=VALUE" sep:"none"`
 	choice
 	Limit  int    `help:"Show no more events than this, the newest; 0: all." default:"100"`
 	Count  bool   `help:"Show only how many there are."`
@@ -34,6 +36,7 @@ Examples:
   clew-audit find -d /var/lib/media/audit XYZ.123
   clew-audit find network=instagram network_id=1584258444344170009_249075471 --since 2h
   clew-audit find --trace 463ac35c9f6413ad48485a3953bb6124
+  clew-audit find filter=anton_client_filter --since 1h     # what this filter has passed
   clew-audit find --app media-api --message 'item dropped' --since 15m --count
   clew-audit find XYZ.123 -o json | jq .context
 ` + exitCodes
@@ -74,10 +77,24 @@ func (f *findCommand) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	problems += e.say(std)
-	if !found && f.Trace == "" && len(f.Words) == 1 && bareID(f.Words[0]) {
-		std.say("%s may be a trace: --trace %s", f.Words[0], f.Words[0])
+	if !found {
+		f.hint(std)
 	}
 	return ended(ctx, found, problems), nil
+}
+
+// hint says what else may have been meant where nothing was found.
+func (f *findCommand) hint(std streams) {
+	if len(f.Words) != 1 {
+		return
+	}
+	word := f.Words[0]
+	switch key, value, _ := strings.Cut(word, "="); {
+	case f.Trace == "" && bareID(word):
+		std.say("%s may be a trace: --trace %[1]s", word)
+	case key == filterWord:
+		std.say("filter= is the filter that an event has passed; for a key of that name: --context %s", quotedValue(filterWord+"="+value))
+	}
 }
 
 func (f *findCommand) sink(out io.Writer) sink {
@@ -113,9 +130,19 @@ func (f *findCommand) query(now time.Time) (q query, err error) {
 	if f.Limit < 0 {
 		return q, usagef("--limit wants a number that is not negative")
 	}
-	q = query{app: f.App, message: f.Message, name: f.Name, limit: f.Limit}
+	q = query{app: f.App, message: f.Message, limit: f.Limit}
 	if q.asked, err = words(f.Words); err != nil {
 		return q, err
+	}
+	if f.Name != "" {
+		if err := q.passed(f.Name); err != nil {
+			return q, err
+		}
+	}
+	for _, pair := range f.Context {
+		if err := q.pair("--context", pair); err != nil {
+			return q, err
+		}
 	}
 	if q.span, err = f.span(now); err != nil {
 		return q, err
@@ -152,6 +179,6 @@ func (f *findCommand) count(ctx context.Context, e *engine, q query, out io.Writ
 type query struct {
 	asked
 	span
-	trace, app, message, name string
-	limit                     int // 0: none
+	trace, app, message string
+	limit               int // 0: none
 }

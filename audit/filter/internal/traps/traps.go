@@ -1,0 +1,269 @@
+// Package traps looks at the text of a script for what makes filters slow, and for what is no
+// JavaScript. It does not run the script.
+package traps
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Trap is a part of a script that its author should look at.
+type Trap struct {
+	Line int    // of the file
+	Text string // what is wrong, and what to write, without a byte of the script
+}
+
+const (
+	// few is how many entries a literal may have that is made in each call.
+	few = 8
+	// maxTraps bounds the traps of a script.
+	maxTraps = 20
+)
+
+// Find returns the traps of a script whose first line is that line of its file, in the order of
+// lines. A text that is no JavaScript has some or none.
+func Find(script string, firstLine int) []Trap {
+	f := finder{tokens: tokens(script)}
+	for f.at = range f.tokens {
+		f.token()
+	}
+	slices.SortStableFunc(f.traps, func(a, b Trap) int { return a.Line - b.Line })
+	found := slices.Compact(f.traps) // java.util twice on one line
+	found = found[:min(len(found), maxTraps)]
+	for i := range found {
+		found[i].Line += firstLine - 1
+	}
+	return found
+}
+
+// scope is what a bracket that is open, or an arrow, has within it.
+type scope uint8
+
+const (
+	block  scope = iota // statements, of a class too
+	body                // of a function
+	arrow               // of a function without braces
+	group               // in parentheses
+	object              // a literal
+	array               // a literal
+	index               // of an array
+)
+
+// open is a bracket that is open.
+type open struct {
+	scope
+	at       int  // its token
+	commas   int  // of it, not of what is in it
+	begun    bool // it is not empty
+	last     bool // the last token was a comma
+	question int  // ? without their :
+	ternary  bool // the last : was that of a ?
+	traps    int  // that were found before it
+	of       int  // group: the token before it, or -1
+	inGroup  bool // it is in parentheses, or is those
+	inCall   bool // it is in a function that is called for events, or is one
+}
+
+// finder walks over tokens.
+type finder struct {
+	tokens []token
+	at     int
+	open   []open
+	before open // the bracket that was closed last
+	traps  []Trap
+}
+
+func (f *finder) add(line int, format string, args ...any) {
+	f.traps = append(f.traps, Trap{line, fmt.Sprintf(format, args...)})
+}
+
+// near is the token so far away, or one without a text.
+func (f *finder) near(by int) token {
+	if at := f.at + by; at >= 0 && at < len(f.tokens) {
+		return f.tokens[at]
+	}
+	return token{}
+}
+
+// top is the innermost bracket that is open.
+func (f *finder) top() *open {
+	if len(f.open) == 0 {
+		return &open{}
+	}
+	return &f.open[len(f.open)-1]
+}
+
+func (f *finder) token() {
+	t := f.tokens[f.at]
+	f.endArrows(t)
+	if top := f.top(); t.text != "," && !t.closes() {
+		top.begun, top.last = true, false
+	}
+	switch {
+	case t.kind == punct && strings.Contains("([{", t.text):
+		f.push(f.scopeOf(t))
+	case t.kind == punct && t.text == "=>":
+		if f.near(1).text != "{" {
+			f.push(arrow)
+		}
+	case t.closes():
+		f.pop(t)
+	case t.kind == punct:
+		f.mark(t)
+	case t.kind == regex && f.top().inCall:
+		f.add(t.line, "the regular expression is built in each call: put it into a constant outside of the function")
+	case t.kind == word:
+		f.word(t)
+	}
+}
+
+// mark counts what stands between the parts of a bracket.
+func (f *finder) mark(t token) {
+	switch top := f.top(); t.text {
+	case ",":
+		top.commas++
+		top.last = true
+	case "?":
+		top.question++
+	case ":":
+		top.ternary = top.question > 0
+		top.question = max(0, top.question-1)
+	}
+}
+
+// statements begin with these words, and end an arrow function on the line before.
+var statements = []string{"const", "let", "var", "function", "class", "if", "for", "while", "return", "switch", "try", "throw"}
+
+// endArrows ends the functions without braces that end before t.
+func (f *finder) endArrows(t token) {
+	for f.top().scope == arrow {
+		statement := t.kind == word && slices.Contains(statements, t.text) && t.line > f.near(-1).line
+		if !t.closes() && !statement && (t.kind != punct || t.text != "," && t.text != ";") {
+			return
+		}
+		f.open = f.open[:len(f.open)-1]
+	}
+}
+
+func (f *finder) push(s scope) {
+	in := f.top()
+	o := open{scope: s, at: f.at, traps: len(f.traps), of: f.at - 1, inGroup: in.inGroup || s == group, inCall: in.inCall}
+	if s == body || s == arrow {
+		// A function that is an argument while the script is loaded, as of map, is called there.
+		o.inCall = o.inCall || !in.inGroup
+	}
+	f.open = append(f.open, o)
+}
+
+// pop closes the innermost bracket, if t is its end.
+func (f *finder) pop(t token) {
+	ends := map[scope]string{group: ")", array: "]", index: "]"}
+	if len(f.open) == 0 || cmp.Or(ends[f.top().scope], "}") != t.text {
+		return
+	}
+	o := f.open[len(f.open)-1]
+	f.open = f.open[:len(f.open)-1]
+	f.before = o
+	if o.scope != object && o.scope != array || !f.top().inCall {
+		return
+	}
+	entries := o.commas
+	if o.begun && !o.last {
+		entries++
+	}
+	if entries <= few {
+		return
+	}
+	what := "the object"
+	if o.scope == array {
+		what = "the array"
+	}
+	f.traps = f.traps[:o.traps] // those in it go with it
+	f.add(f.tokens[o.at].line, "%s of %d entries is made in each call: put it into a constant outside of the function, as a Set or a Map", what, entries)
+}
+
+// endsOperand reports whether an operand ends with t: a bracket after it belongs to it.
+func endsOperand(t token) bool {
+	switch t.kind {
+	case word:
+		return !slices.Contains(operators, t.text)
+	case number, text, regex:
+		return true
+	}
+	return t.text == ")" || t.text == "]" || t.text == "}"
+}
+
+func (f *finder) scopeOf(t token) scope {
+	before := f.near(-1)
+	switch t.text {
+	case "(":
+		return group
+	case "[":
+		if f.at > 0 && endsOperand(before) {
+			return index
+		}
+		return array
+	}
+	switch {
+	case before.text == "=>":
+		return body
+	case before.kind == punct && before.text == ")":
+		return f.afterParentheses()
+	case before.kind == punct && before.text == ":":
+		if top := f.top(); top.scope == object || top.scope == group || top.scope == array || top.ternary {
+			return object
+		}
+		return block // of a case, or with a label
+	case before.kind == word && slices.Contains(operators, before.text):
+		return object
+	case before.kind == punct && !strings.Contains(";{}", before.text):
+		return object
+	}
+	return block
+}
+
+// afterParentheses tells a function's body from the block of a statement.
+func (f *finder) afterParentheses() scope {
+	if f.before.scope != group || f.before.of < 0 {
+		return block
+	}
+	switch of := f.tokens[f.before.of]; {
+	case of.kind != word:
+		return block
+	case slices.Contains([]string{"if", "for", "while", "switch", "catch", "with", "await"}, of.text):
+		return block
+	}
+	return body // function (…) {, function name(…) {, and methods
+}
+
+func (f *finder) word(t token) {
+	after, before := f.near(1), f.near(-1)
+	called := after.kind == punct && after.text == "("
+	member := before.kind == punct && (before.text == "." || before.text == "?.")
+	switch {
+	case member && called && methods[t.text] != "":
+		f.add(t.line, "%s() is Java's, unless the script has it: write %s", t.text, methods[t.text])
+	case member || after.text == ":" && f.top().scope == object:
+	case slices.Contains(java, t.text):
+		f.add(t.line, "%s is Java's: write new Set() for a HashSet, with add(x) and has(x), and new Map() for a HashMap", t.text)
+	case t.text == "RegExp" && called && f.top().inCall:
+		f.add(t.line, "RegExp builds a regular expression in each call: put it into a constant outside of the function")
+	}
+}
+
+// java is what scripts have in Java's engines only.
+var java = []string{"java", "javax", "Java", "Packages", "JavaImporter", "importClass", "importPackage"}
+
+// methods are those of Java's texts and collections that JavaScript's do not have.
+var methods = map[string]string{
+	"equals":           "a == b",
+	"equalsIgnoreCase": "a.toLowerCase() == b.toLowerCase()",
+	"contains":         "includes(x) of a text or an array, has(x) of a Set",
+	"containsKey":      "has(x)",
+	"isEmpty":          "length == 0, or size == 0 of a Set",
+	"size":             "size, without parentheses",
+	"length":           "length, without parentheses",
+	"matches":          "/…/.test(text), with the expression in a constant",
+}
