@@ -18,19 +18,6 @@ func init() {
 		return l
 	}
 	memory.Candidates = func(app string, events any) (any, error) {
-		var records []byte
-		var e encoder
-		for _, ev := range events.([]Event) {
-			if err := e.event(app, MaxEvent, &ev); err != nil {
-				return nil, err
-			}
-			if e.big {
-				return nil, errTooBig
-			}
-			records = append(records, e.b...)
-		}
-		var b batch
-		b.read(app, string(records))
-		return b.candidates, nil
+		return Candidates(app, events.([]Event)...)
 	}
 }

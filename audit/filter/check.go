@@ -1,0 +1,186 @@
+package filter
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/filter/internal/rules"
+	"example.com/clew/audit/filter/internal/script"
+	"example.com/clew/audit/filter/internal/traps"
+)
+
+const (
+	// maxFailures bounds the different failures of a Checked.
+	maxFailures = 20
+
+	checkTime  = 100 * time.Millisecond // of the processor, in which the calls are measured
+	checkCalls = 1_000_000              // at most: a processor's time may be coarse
+	checkBatch = 1000
+)
+
+// Checked is what a filter does with events that it was tried on: see [Check]. Its texts have no
+// bytes that could harm a terminal.
+type Checked struct {
+	Name    string    // "": it could not be read
+	Line    int       // of the file, at which the script begins, or at which Err is; 0: unknown
+	Apps    []string  // nil: the services that have Config.Filtered
+	Expires time.Time // zero: never
+
+	// Err is why the filter cannot be used. It names the line where that is known. All that follows
+	// but Traps is zero then.
+	Err error
+
+	// Passed and Stopped are the events that the filter passed, and those that it did not pass, by
+	// their indexes. Events of other apps than Apps, and events after the call that switched it
+	// off, are in neither.
+	Passed, Stopped []int
+	// Failed is the number of calls that failed; their events are among Stopped. Failures is what
+	// they failed with: each reason once, and some twenty of them.
+	Failed   int
+	Failures []Failure
+	Off      *Off // nil: it would have stayed on
+
+	// Calls is how often the filter was called to measure it, and Time the time of the processor
+	// that the calls took.
+	Calls int
+	Time  time.Duration
+
+	// Traps is what in the script is known to be slow, or to be no JavaScript.
+	Traps []Trap
+}
+
+// Failure is an error of a filter's calls.
+type Failure struct {
+	Reason string
+	Line   int // of the file; 0: unknown
+	Calls  int
+	Event  int // the index of the first event that failed so
+}
+
+// Trap is a part of a script that its author should look at.
+type Trap struct {
+	Line int    // of the file
+	Text string // what is wrong, and what to write
+}
+
+// Check tries each filter of a file on events, in their order, each in a scope of its own and
+// within the limits that it would have in a [Set]. It touches nothing else. Filters that have
+// expired are tried too. Without events it says what is wrong with the file.
+//
+// An error is ctx's, with the filters that were tried until then, or that of an event which cannot
+// be written. A nil ctx is context.Background().
+func Check(ctx context.Context, file []byte, events []audit.Event) ([]Checked, error) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	batch, err := audit.Candidates("", events...)
+	if err != nil {
+		return nil, err
+	}
+	defs, errs := rules.Parse(file)
+	var all []Checked
+	for _, err := range errs {
+		all = append(all, Checked{Name: err.Name, Line: err.Line, Err: err})
+	}
+	for i := range defs {
+		if ctx.Err() != nil {
+			break
+		}
+		all = append(all, check(ctx, &defs[i], batch))
+	}
+	slices.SortStableFunc(all, func(a, b Checked) int { return a.Line - b.Line })
+	return all, ctx.Err()
+}
+
+// check tries one filter.
+func check(ctx context.Context, def *rules.Definition, batch []audit.Candidate) Checked {
+	c := Checked{Name: def.Name, Line: def.Line, Apps: def.Apps, Expires: def.Expires}
+	for _, trap := range traps.Find(def.Script, def.Line) {
+		c.Traps = append(c.Traps, Trap(trap))
+	}
+	s, err := script.New(def.Name, def.Script, def.Line)
+	if err != nil {
+		if fault := (*script.Fault)(nil); errors.As(err, &fault) && fault.Line > 0 {
+			c.Line = fault.Line
+		}
+		c.Err = errors.New(rules.Printable(err.Error()))
+		return c
+	}
+	defer s.Close()
+	var own []audit.Candidate // of the filter's apps
+	for i, candidate := range batch {
+		if def.AppliesTo(candidate.App(), true) {
+			own = append(own, candidate)
+			c.judge(s, i, candidate)
+		}
+		if s.Off() != nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if off := s.Off(); off != nil {
+		c.Off = &Off{Name: def.Name, Reason: rules.Printable(off.Reason), Line: off.Line, At: time.Now()}
+		return c
+	}
+	c.measure(ctx, def, own)
+	return c
+}
+
+// judge has the script judge the event with that index.
+func (c *Checked) judge(s *script.Script, index int, candidate audit.Candidate) {
+	var pass [1]bool
+	counts := s.Judge([]audit.Candidate{candidate}, pass[:])
+	c.Calls += counts.Calls
+	c.Time += counts.Time
+	if pass[0] {
+		c.Passed = append(c.Passed, index)
+	} else {
+		c.Stopped = append(c.Stopped, index)
+	}
+	if counts.Errors == 0 {
+		return
+	}
+	c.Failed++
+	failure := Failure{Reason: "the engine failed", Calls: 1, Event: index}
+	if counts.Last != nil {
+		failure.Reason, failure.Line = rules.Printable(counts.Last.Reason), counts.Last.Line
+	}
+	for i := range c.Failures {
+		if f := &c.Failures[i]; f.Reason == failure.Reason && f.Line == failure.Line {
+			f.Calls++
+			return
+		}
+	}
+	if len(c.Failures) < maxFailures {
+		c.Failures = append(c.Failures, failure)
+	}
+}
+
+// measure calls the filter in batches, as a Set does, in a fresh scope: a few calls say little, and
+// one call at a time costs more than the call itself.
+func (c *Checked) measure(ctx context.Context, def *rules.Definition, batch []audit.Candidate) {
+	if len(batch) == 0 {
+		return
+	}
+	s, err := script.New(def.Name, def.Script, def.Line)
+	if err != nil { // a script that draws lots
+		return
+	}
+	defer s.Close()
+	calls, spent := 0, time.Duration(0)
+	pass := make([]bool, min(len(batch), checkBatch))
+	for at := 0; spent < checkTime && calls < checkCalls && s.Off() == nil && ctx.Err() == nil; {
+		n := min(len(pass), len(batch)-at)
+		counts := s.Judge(batch[at:at+n], pass[:n])
+		calls += counts.Calls
+		spent += counts.Time
+		if at += n; at == len(batch) {
+			at = 0
+		}
+	}
+	if s.Off() == nil {
+		c.Calls, c.Time = calls, spent
+	}
+}
