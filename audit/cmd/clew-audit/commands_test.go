@@ -19,9 +19,11 @@ func TestHostile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dir")
 	line := `{"timestamp":"` + start.Format(time.RFC3339Nano) + `","app":"a` + hostile + `","message":"m` + hostile + `","trace_id":"` + firstTrace + `","context":{"k` + hostile + `":"v` + hostile + `"},"trace_names":["f` + hostile + `"]}`
 	require.Equal(t, exitFound, clewAudit(t, line, "ingest", "-d", dir).code)
+	rules := hostileFilters(t, dir)
 	for _, args := range [][]string{
 		{"find"}, {"find", "-o", "json"}, {"find", "--color", "always", "--width", "70"}, {"follow", firstTrace}, {"follow", firstTrace, "-o", "json"},
 		{"trace", firstTrace}, {"trace", firstTrace, "-o", "json"}, {"stats"}, {"stats", "-o", "json"},
+		{"filters", "check", rules}, {"filters", "check", rules, "-o", "json"}, {"filters", "list"}, {"filters", "list", "-o", "json"},
 	} {
 		r := clewAudit(t, "", append(args, "-d", dir)...)
 		require.Equal(t, exitFound, r.code, "%v: %s", args, r.err)
@@ -142,9 +144,11 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("the disk is ful
 
 func TestAnswerNotWritten(t *testing.T) {
 	dir := lakeOf(t, events)
+	rules := hostileFilters(t, dir)
 	for _, args := range [][]string{
 		{"find"}, {"find", "-o", "json"}, {"find", "--count"}, {"follow", "XYZ.123"}, {"follow", "XYZ.123", "-o", "json"},
 		{"trace", firstTrace}, {"trace", firstTrace, "-o", "json"}, {"stats"}, {"stats", "-o", "json"}, {"compact"}, {"version"},
+		{"filters", "check", rules}, {"filters", "check", rules, "-o", "json"}, {"filters", "list"}, {"filters", "list", "-o", "json"},
 	} {
 		var said strings.Builder
 		if args[0] != "version" {

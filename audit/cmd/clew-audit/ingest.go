@@ -75,7 +75,7 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	in := ingestion{std: std, app: c.App, log: log, oldest: oldest(ttl)}
+	in := ingestion{std: std, app: c.App, write: log.write, oldest: oldest(ttl)}
 	unwatch := watch(log.trouble, std.say)
 	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
 	closeErr := log.close(ctx)
@@ -109,13 +109,13 @@ func ttlOf(text string) (time.Duration, error) {
 	return ttl, nil
 }
 
-// ingestion is lines on their way to a log.
+// ingestion is lines that are read as events.
 type ingestion struct {
 	std            streams
 	app            string
-	log            *log
-	oldest         time.Time // events before it are deleted again; zero: none are
-	warned         bool      // of those
+	write          func(context.Context, lake.Event) error // an errEvent skips the line
+	oldest         time.Time                               // events before it are deleted again; zero: none are
+	warned         bool                                    // of those
 	lines, skipped int
 }
 
@@ -180,7 +180,7 @@ func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 	}
 	if err == nil {
 		in.warn(&e)
-		err = in.log.write(ctx, e)
+		err = in.write(ctx, e)
 		if err != nil && !errors.Is(err, errEvent) {
 			return fmt.Errorf("line %d was not written, and nothing after it: %w", in.lines, err)
 		}

@@ -47,6 +47,7 @@ type command struct {
 	Trace   traceCommand   `cmd:"" help:"Show a trace's events, and its log lines beside them."`
 	Stats   statsCommand   `cmd:"" help:"Say what there is, and what costs what."`
 	Ingest  ingestCommand  `cmd:"" help:"Write events from standard input, an object of JSON a line."`
+	Filters filtersCommand `cmd:"" help:"Try filters before they are live, and say which are on."`
 	Compact compactCommand `cmd:"" help:"Merge small files, and delete old ones."`
 	Demo    demoCommand    `cmd:"" help:"Make synthetic events, and say what to try with them."`
 	Version versionCommand `cmd:"" help:"Say which version of clew-audit this is."`
@@ -80,9 +81,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 		return exitFound
 	}
 	if parseErr != nil {
-		return std.usage(args[0], parseErr)
+		return std.usage(commandOf(strings.Join(args[:min(len(args), 2)], " ")), parseErr)
 	}
-	name, _, _ := strings.Cut(parsed.Command(), " ")
+	name := commandOf(parsed.Command())
 	code, runErr := c.run(ctx, name, std)
 	if wrong := (*usageError)(nil); errors.As(runErr, &wrong) {
 		return std.usage(name, runErr)
@@ -106,6 +107,10 @@ func (c *command) run(ctx context.Context, name string, std streams) (int, error
 		return c.Stats.run(ctx, std)
 	case "ingest":
 		return c.Ingest.run(ctx, std)
+	case "filters check":
+		return c.Filters.Check.run(ctx, std)
+	case "filters list":
+		return c.Filters.List.run(ctx, std)
 	case "compact":
 		return c.Compact.run(ctx, std)
 	case "demo":
@@ -135,15 +140,23 @@ func (e *usageError) Error() string { return e.text }
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
 // commands are those that usage errors may name.
-var commands = []string{"find", "follow", "trace", "stats", "ingest", "compact", "demo"}
+var commands = []string{"find", "follow", "trace", "stats", "ingest", "filters check", "filters list", "filters", "compact", "demo"}
+
+// commandOf returns the command that a text begins with, or "".
+func commandOf(text string) string {
+	for _, command := range commands {
+		if strings.HasPrefix(text+" ", command+" ") {
+			return command
+		}
+	}
+	return ""
+}
 
 func (s streams) usage(name string, err error) int {
 	s.say("%v", err)
 	see := "clew-audit --help"
-	for _, command := range commands {
-		if command == name {
-			see = "clew-audit " + name + " --help"
-		}
+	if name != "" {
+		see = "clew-audit " + name + " --help"
 	}
 	fmt.Fprintln(s.err, "See: "+see)
 	return exitUsage

@@ -164,6 +164,10 @@ func TestUsage(t *testing.T) {
 		{"until before since", "find|-d|" + dir + "|--since|1h|--until|2h", "--until is before --since"},
 		{"within", "find|-d|" + dir + "|--within|0s", "--within wants a duration"},
 		{"bytes", "find|-d|" + dir + "|--max-bytes|1XB", "--max-bytes wants a number of bytes such as 500MB or 2GB, not \"1XB\""},
+		{"two filters", "find|-d|" + dir + "|filter=a|filter=b", "events of one filter can be asked for at once, not of \"a\" and \"b\""},
+		{"a filter and another", "find|-d|" + dir + "|filter=a|--name|b", "events of one filter can be asked for at once"},
+		{"no filter", "find|-d|" + dir + "|filter=", "filter= wants the name of a filter; --context filter= is the key"},
+		{"no pair", "find|-d|" + dir + "|--context|filter", "--context wants a key and its value, as in --context filter=slow, not \"filter\""},
 		{"limit", "find|-d|" + dir + "|--limit=-1", "--limit wants a number that is not negative"},
 		{"width", "find|-d|" + dir + "|--width=-1", "--width wants a number that is not negative"},
 		{"output", "find|-d|" + dir + "|-o|xml", "--output must be one of \"table\",\"json\" but got \"xml\""},
@@ -177,6 +181,16 @@ func TestUsage(t *testing.T) {
 		{"after", "compact|-d|" + dir + "|--after|x", "--after wants a duration such as 1h, not \"x\""},
 		{"events", "demo|-d|" + dir + "|--events|0", "--events wants a number of at least 1"},
 		{"over", "demo|-d|" + dir + "|--over|0s", "--over wants a duration such as 2h, not \"0s\""},
+		{"no command of filters", "filters|chek", "unexpected argument chek, did you mean \"check\"?"},
+		{"no command of filters at all", "filters", "expected one of \"check\", \"list\""},
+		{"no file", "filters|check", "expected \"<file> ...\""},
+		{"limit of check", "filters|check|x.yaml|--limit|0", "--limit wants a number of 1 to 1,000,000"},
+		{"too high a limit", "filters|check|x.yaml|--limit|1000001", "--limit wants a number of 1 to 1,000,000"},
+		{"rate", "filters|check|x.yaml|--rate=-1", "--rate wants a number that is not negative"},
+		{"rate that is none", "filters|check|x.yaml|--rate|NaN", "--rate wants a number that is not negative"},
+		{"since of check", "filters|check|x.yaml|--since|soon", "--since wants a time such as"},
+		{"no directory to list", "filters|list", "say where the events are: --dir DIRECTORY, or CLEW_AUDIT_DIR"},
+		{"width of list", "filters|list|-d|" + dir + "|--width=-1", "--width wants a number that is not negative"},
 		{"a bad pattern", "find|-d|[", "--dir: [: syntax error in pattern"},
 	}
 	for _, test := range tests {
@@ -196,7 +210,7 @@ func TestUsage(t *testing.T) {
 func TestHelp(t *testing.T) {
 	assert.Contains(t, clewAudit(t, "").out, "Usage: clew-audit")
 	for _, command := range commands {
-		r := clewAudit(t, "", command, "--help")
+		r := clewAudit(t, "", append(strings.Fields(command), "--help")...)
 		assert.Equal(t, exitFound, r.code)
 		assert.Contains(t, r.out, "Examples:", command)
 	}
@@ -210,9 +224,10 @@ func TestManual(t *testing.T) {
 	manual := string(text)
 	parser, err := kong.New(&command{})
 	require.NoError(t, err)
-	for _, c := range parser.Model.Children {
-		_, section, found := strings.Cut(manual, "\n## "+c.Name+"\n")
-		require.True(t, found, c.Name)
+	for _, c := range parser.Model.Leaves(false) {
+		name := strings.TrimPrefix(c.FullPath(), parser.Model.Name+" ")
+		_, section, found := strings.Cut(manual, "\n## "+name+"\n")
+		require.True(t, found, name)
 		section, _, _ = strings.Cut(section, "\n## ")
 		for _, flag := range c.Flags {
 			switch {

@@ -13,12 +13,20 @@ func flagsFirst(app *kong.Application, args []string) []string {
 	if len(args) == 0 {
 		return args
 	}
-	at := slices.IndexFunc(app.Children, func(n *kong.Node) bool { return n.Name == args[0] })
-	if at < 0 {
+	command, words := app.Node, 0
+	for words < len(args) {
+		at := slices.IndexFunc(command.Children, func(n *kong.Node) bool { return n.Name == args[words] })
+		if at < 0 {
+			break
+		}
+		command = command.Children[at]
+		words++
+	}
+	if words == 0 {
 		return args
 	}
-	flags, others := args[:1:1], []string(nil)
-	for i := 1; i < len(args); i++ {
+	flags, others := args[:words:words], []string(nil)
+	for i := words; i < len(args); i++ {
 		arg := args[i]
 		switch {
 		case arg == "--":
@@ -28,7 +36,7 @@ func flagsFirst(app *kong.Application, args []string) []string {
 			others = append(others, arg)
 		default:
 			flags = append(flags, arg)
-			if i+1 < len(args) && wantsValue(app.Children[at], arg) {
+			if i+1 < len(args) && wantsValue(command, arg) {
 				i++
 				flags = append(flags, args[i])
 			}
