@@ -117,7 +117,7 @@ func TestCheck(t *testing.T) {
 		err   string
 	}{
 		{name: "good", rules: []string{good}, args: "--rate|1000", out: []string{
-			"anton_client_filter (F.yaml, line 3): of 10 events, 5 pass and 5 do not\n", "\n  speed    ", " of a core at 1e+03 events a second (--rate)\n",
+			"anton_client_filter (F.yaml, line 3): of 10 events, 5 pass and 5 do not\n", "\n  speed    ", " of a core at 1,000 events a second (--rate)\n",
 			"\n  passes   " + start.Add(7*time.Second).Format(dayAndClock) + "  export  received  client_id=7\n           " + start.Add(8*time.Second).Format(dayAndClock), "client_id=9\n",
 			"\n  stops    " + start.Add(2*time.Second).Format(dayAndClock), "client_id=4\n"}},
 		{name: "without a rate", rules: []string{good}, out: []string{"; --rate says how many events a second the service logs\n"}},

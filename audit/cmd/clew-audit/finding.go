@@ -93,7 +93,15 @@ func (f *finding) speed() string {
 	if math.IsNaN(f.rate) {
 		return text + "; --rate says how many events a second the service logs"
 	}
-	return text + fmt.Sprintf(": %s of a core at %.3g events a second (%s)", shareText(f.share()), f.rate, f.measure)
+	return text + fmt.Sprintf(": %s of a core at %s events a second (%s)", shareText(f.share()), rateText(f.rate), f.measure)
+}
+
+// rateText is a rate for people.
+func rateText(rate float64) string {
+	if rate >= 100 {
+		return grouped(int64(rate))
+	}
+	return fmt.Sprintf("%.2g", rate)
 }
 
 // some shows a few events, the newest.
