@@ -2,45 +2,69 @@
 // writes audit events into a directory of its own, and log lines for what people read. The events
 // tell of any item what became of it, and why.
 //
-//	go run ./examples/items [DIRECTORY]
+// Then the stream goes on, and filters are switched on while it runs: one that discards the events
+// that nobody wants, and one that loops for ever, which is switched off again.
+//
+//	go run . [-svg FILE] [DIRECTORY]
 package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"time"
 )
 
 func main() {
-	dir := ""
-	if len(os.Args) > 1 {
-		dir = os.Args[1]
-	} else {
+	picture := flag.String("svg", "", "write the graph as a picture to this file")
+	flag.Parse()
+	dir := flag.Arg(0)
+	if dir == "" {
 		var err error
 		if dir, err = os.MkdirTemp("", "items-"); err != nil {
 			log.Fatal(err)
 		}
 	}
-	if err := run(context.Background(), dir); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	g, err := run(ctx, dir, atEase, os.Stdout)
+	if err == nil && *picture != "" {
+		err = writePicture(g, *picture)
+	}
+	if err != nil {
+		stop()
 		log.Fatal(err)
 	}
-	fmt.Print(commands(dir))
 }
 
-// run sends the items through the services. Their events are below dir when it returns, and their
-// log lines in dir/logs.
-func run(ctx context.Context, dir string) (err error) {
-	f, err := start(dir)
+// atEase is a pace that people can watch.
+var atEase = pace{tick: 200 * time.Millisecond, items: 120, ticks: 12, every: 500 * time.Millisecond, limit: 30 * time.Second}
+
+// run sends the items through the services, and then the live part. Their events are below dir when
+// it returns, and their log lines in dir/logs.
+func run(ctx context.Context, dir string, p pace, out io.Writer) (g *graph, err error) {
+	f, err := start(dir, p.every)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() {
-		if closeErr := f.close(); err == nil {
-			err = closeErr
-		}
-	}()
+	defer func() { err = errors.Join(err, f.close()) }()
+	if err := story(ctx, f); err != nil {
+		return nil, err
+	}
+	if _, err := io.WriteString(out, commands(dir)); err != nil {
+		return nil, err
+	}
+	return live(ctx, f, dir, p, out)
+}
+
+// story sends 502 items, of which two have a story.
+func story(ctx context.Context, f *fleet) error {
 	for i := range 500 {
 		if err := f.send(ctx, fmt.Sprintf("MNO.%d", i), "client-1"); err != nil {
 			return err
@@ -50,6 +74,14 @@ func run(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	return f.send(ctx, "ABC.456", "client-over-its-quota")
+}
+
+func writePicture(g *graph, name string) error {
+	to, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(g.svg(to), to.Close())
 }
 
 // commands is what to try.

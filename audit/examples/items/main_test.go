@@ -2,11 +2,11 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"example.com/clew/audit/lake"
 	"github.com/stretchr/testify/assert"
@@ -58,10 +58,19 @@ func told(events []lake.Event) (all []string) {
 	return all
 }
 
+// tell sends the two items with a story through the services.
+func tell(t *testing.T, dir string) {
+	t.Helper()
+	f, err := start(dir, time.Minute)
+	require.NoError(t, err)
+	require.NoError(t, story(t.Context(), f))
+	require.NoError(t, f.close())
+}
+
 // Find tells why an item was dropped, and the trace's log lines stand beside it.
 func TestWhyDropped(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, run(context.Background(), dir))
+	tell(t, dir)
 	var events []lake.Event
 	for e, err := range lake.Find(t.Context(), lake.Query{Context: map[string]string{"item": "ABC.456"}}, nil, stores(t, dir)...) {
 		require.NoError(t, err)
@@ -76,7 +85,7 @@ func TestWhyDropped(t *testing.T) {
 // Follow tells where an item went, and the trace's log lines stand beside it.
 func TestWhereItWent(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, run(context.Background(), dir))
+	tell(t, dir)
 	story, err := lake.Follow(t.Context(), lake.Query{Values: []string{"XYZ.123"}}, lake.Bounds{}, nil, stores(t, dir)...)
 	require.NoError(t, err)
 	var events []lake.Event

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/clew/audit"
+	"example.com/clew/audit/filter"
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
 	"example.com/clew/logctx"
@@ -23,23 +24,52 @@ import (
 // gives it to augment.
 type fleet struct {
 	intake, screen, augment *service
+	off                     chan switchedOff
 }
 
-// start starts them.
-func start(dir string) (f *fleet, err error) {
-	f = &fleet{}
+// services are all of them, in the order in which an item comes to them.
+func (f *fleet) services() []*service { return []*service{f.intake, f.screen, f.augment} }
+
+// switchedOff is a filter that was switched off in a service.
+type switchedOff struct {
+	filter.Off
+	service string
+}
+
+// onOff returns what a service calls when a filter was switched off. A real one would wake somebody.
+func (f *fleet) onOff(service string) func(filter.Off) {
+	return func(off filter.Off) {
+		select {
+		case f.off <- switchedOff{off, service}:
+		default: // nobody reads them
+		}
+	}
+}
+
+// filters is where the filters are.
+func filters(dir string) string { return filepath.Join(dir, "filters") }
+
+// start starts them. Their filters are those of dir/filters, which is read every so often.
+func start(dir string, every time.Duration) (f *fleet, err error) {
+	if err := os.MkdirAll(filters(dir), 0o755); err != nil {
+		return nil, err
+	}
+	f = &fleet{off: make(chan switchedOff, 10)}
+	newService := func(name string, handle func(*service, http.ResponseWriter, *http.Request)) (*service, error) {
+		return newService(dir, name, filter.Config{Every: every, OnOff: f.onOff(name)}, handle)
+	}
 	defer func() {
 		if err != nil {
 			f.close()
 		}
 	}()
-	if f.screen, err = newService(dir, "screen", (*service).screenItem); err != nil {
+	if f.screen, err = newService("screen", (*service).screenItem); err != nil {
 		return nil, err
 	}
-	if f.augment, err = newService(dir, "augment", (*service).augmentItem); err != nil {
+	if f.augment, err = newService("augment", (*service).augmentItem); err != nil {
 		return nil, err
 	}
-	f.intake, err = newService(dir, "intake", (*service).takeItem)
+	f.intake, err = newService("intake", (*service).takeItem)
 	if err != nil {
 		return nil, err
 	}
@@ -78,42 +108,59 @@ func (f *fleet) close() error {
 
 // service is one of the three.
 type service struct {
-	audit  *audit.Logger
-	log    *slog.Logger
-	lines  *os.File
-	client *http.Client
-	server *httptest.Server
-	next   []*service
+	name    string
+	audit   *audit.Logger
+	filters *filter.Set
+	alarm   *alarm
+	log     *slog.Logger
+	lines   *os.File
+	client  *http.Client
+	server  *httptest.Server
+	next    []*service
 }
 
-func newService(dir, name string, handle func(*service, http.ResponseWriter, *http.Request)) (*service, error) {
+func newService(dir, name string, cfg filter.Config, handle func(*service, http.ResponseWriter, *http.Request)) (s *service, err error) {
 	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o755); err != nil {
 		return nil, err
 	}
-	lines, err := os.OpenFile(filepath.Join(dir, "logs", name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	s = &service{name: name, alarm: newAlarm(), client: httpclient.Wrap(&http.Client{}, httpclient.Config{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	s.lines, err = os.OpenFile(filepath.Join(dir, "logs", name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	l, err := audit.Open(audit.Config{Dir: filepath.Join(dir, "audit", name), App: name})
-	if err != nil {
-		lines.Close()
+	s.log = slog.New(logctx.Slog(slog.NewJSONHandler(s.lines, nil), logctx.Config{Service: name}))
+	cfg.Source, cfg.App, cfg.Filtered, cfg.Dir = filters(dir), name, true, filepath.Join(dir, "audit", name)
+	cfg.Logger, cfg.MeterProvider = s.log, s.alarm.provider
+	if s.filters, err = filter.Open(cfg); err != nil {
 		return nil, err
 	}
-	s := &service{audit: l, lines: lines, client: httpclient.Wrap(&http.Client{}, httpclient.Config{})}
-	s.log = slog.New(logctx.Slog(slog.NewJSONHandler(lines, nil), logctx.Config{Service: name}))
+	if s.audit, err = audit.Open(audit.Config{Dir: cfg.Dir, App: name, Filter: s.filters.Judge}); err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /items/{item}", func(w http.ResponseWriter, r *http.Request) { handle(s, w, r) })
 	s.server = httptest.NewServer(httpmw.New(httpmw.Config{})(mux))
 	return s, nil
 }
 
+// close ends the server, then the Logger, then the filters, which the Logger asks until its end.
 func (s *service) close() error {
-	s.server.Close()
+	if s.server != nil {
+		s.server.Close()
+	}
 	s.client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // a fresh one: that of main may have ended
 	defer cancel()
-	err := s.audit.Close(ctx)
-	return errors.Join(err, s.lines.Close())
+	errs := []error{s.audit.Close(ctx), s.filters.Close(ctx), s.alarm.close(ctx)}
+	if s.lines != nil {
+		errs = append(errs, s.lines.Close())
+	}
+	return errors.Join(errs...)
 }
 
 func (s *service) url(item, client string) string {
@@ -123,7 +170,7 @@ func (s *service) url(item, client string) string {
 // takeItem is what intake does.
 func (s *service) takeItem(w http.ResponseWriter, r *http.Request) {
 	ctx, item, client := r.Context(), r.PathValue("item"), r.FormValue("client")
-	s.audit.Log(ctx, "item received", slog.String("item", item), slog.String("client", client))
+	s.audit.Log(ctx, "item received", slog.String("item", item), slog.String("client_id", client))
 	for _, next := range s.next {
 		taken, err := s.ask(ctx, next.url(item, client))
 		if err != nil {
@@ -157,12 +204,12 @@ func (s *service) ask(ctx context.Context, url string) (taken bool, err error) {
 func (s *service) screenItem(w http.ResponseWriter, r *http.Request) {
 	ctx, item, client := r.Context(), r.PathValue("item"), r.FormValue("client")
 	if client == "client-over-its-quota" {
-		s.audit.Log(ctx, "item dropped", slog.String("item", item), slog.String("why", "the client is over its quota"), slog.Int("quota", 1000))
+		s.audit.Log(ctx, "item dropped", slog.String("item", item), slog.String("client_id", client), slog.String("why", "the client is over its quota"), slog.Int("quota", 1000))
 		s.log.WarnContext(ctx, "a client is over its quota", "client", client)
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		return
 	}
-	s.audit.Log(ctx, "item passed", slog.String("item", item))
+	s.audit.Log(ctx, "item passed", slog.String("item", item), slog.String("client_id", client))
 }
 
 // labels are those that augment may find.
@@ -170,10 +217,10 @@ var labels = []string{"cat", "sofa", "window"}
 
 // augmentItem is what augment does.
 func (s *service) augmentItem(w http.ResponseWriter, r *http.Request) {
-	ctx, item := r.Context(), r.PathValue("item")
+	ctx, item, client := r.Context(), r.PathValue("item"), r.FormValue("client")
 	if item == "XYZ.123" {
 		s.log.InfoContext(ctx, "the model was loaded", "labels", len(labels))
 	}
 	label := labels[len(item)%len(labels)]
-	s.audit.Log(ctx, "item augmented", slog.String("item", item), slog.String("label", label))
+	s.audit.Log(ctx, "item augmented", slog.String("item", item), slog.String("client_id", client), slog.String("label", label))
 }

@@ -181,7 +181,7 @@ func (f *finder) pop(t token) {
 		what = "the array"
 	}
 	f.traps = f.traps[:o.traps] // those in it go with it
-	f.add(f.tokens[o.at].line, "%s of %d entries is made in each call: put it into a constant outside of the function, as a Set or a Map", what, entries)
+	f.add(f.tokens[o.at].line, "%s of %d entries may be made anew in each call: put it into a constant outside of the function, as a Set or a Map", what, entries)
 }
 
 // endsOperand reports whether an operand ends with t: a bracket after it belongs to it.

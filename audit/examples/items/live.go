@@ -1,0 +1,298 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/clew/audit/lake"
+)
+
+// client is the one whose events are wanted.
+const (
+	client     = "3136"
+	goodFilter = "anton_client_filter"
+	badFilter  = "hurry_up"
+)
+
+// The filters, as people write them while the services run.
+const (
+	goodYAML = `name: "anton_client_filter"
+js: |
+    function filter(event) {
+      var client = event.context.get("client_id")
+      return client != null && client == "3136"
+    }
+`
+	// badYAML counts past 0, and for ever.
+	badYAML = `name: "hurry_up"
+apps: [augment]
+js: |
+    function filter(event) {
+      for (var left = 10; left != 0; left -= 3) {
+        if (event.context.get("label") == "hurry" + left) return true
+      }
+      return false
+    }
+`
+)
+
+// pace is how fast the live part goes.
+type pace struct {
+	tick  time.Duration // of a point of the graph; 0: as fast as the services are
+	items int           // in a tick
+	ticks int           // of each part
+	every time.Duration // the filters are read
+	limit time.Duration // of waiting for a filter to be on, or off
+}
+
+// live has the services write the same events again and again, switches a filter on while they do,
+// then one that loops for ever, and draws what happens. It returns an error if the graph did not
+// fall, if the events that passed are not found, or if the bad filter stayed on.
+func live(ctx context.Context, f *fleet, dir string, p pace, out io.Writer) (*graph, error) {
+	l := &lively{fleet: f, dir: dir, pace: p, out: out, graph: &graph{}}
+	if err := l.sync(ctx); err != nil { // what was sent before is in no point
+		return nil, err
+	}
+	l.began, l.done = time.Now(), l.totals()
+	l.last = l.began
+	for _, part := range []func(context.Context) error{l.before, l.filtered, l.found, l.broken} {
+		if err := part(ctx); err != nil {
+			return l.graph, err
+		}
+	}
+	return l.graph, nil
+}
+
+// lively is the live part.
+type lively struct {
+	pace
+	fleet *fleet
+	dir   string
+	out   io.Writer
+	graph *graph
+	began time.Time
+	last  time.Time // of the last point
+	done  totals
+	sent  int
+}
+
+// totals counts the events of all services.
+type totals struct{ accepted, written, discarded int64 }
+
+func (l *lively) totals() (t totals) {
+	for _, s := range l.fleet.services() {
+		stats := s.audit.Stats()
+		t.accepted += stats.Accepted
+		t.written += stats.Written
+		t.discarded += stats.Discarded
+	}
+	return t
+}
+
+// before shows the events without a filter.
+func (l *lively) before(ctx context.Context) error {
+	fmt.Fprintf(l.out, "\nThe services write events of the same kind again and again. How many a second:\n\n")
+	return l.run(ctx, l.ticks)
+}
+
+// filtered switches the filter on.
+func (l *lively) filtered(ctx context.Context) error {
+	if err := l.write("anton.yaml", goodYAML, "a filter is written"); err != nil {
+		return err
+	}
+	err := l.until(ctx, func() bool {
+		return !slices.ContainsFunc(l.fleet.services(), func(s *service) bool { return !s.isOn(goodFilter) })
+	})
+	if err != nil {
+		return fmt.Errorf("%s is not on: %w", goodFilter, err)
+	}
+	l.mark("it is on", goodFilter+" is on in all services")
+	from := len(l.graph.points)
+	if err := l.run(ctx, l.ticks); err != nil {
+		return err
+	}
+	return l.fell(from)
+}
+
+// fell compares the part of the events that was written after a point with that before it.
+func (l *lively) fell(from int) error {
+	share := func(points []point) float64 {
+		var written, logged int64
+		for _, p := range points {
+			written += p.written
+			logged += p.logged
+		}
+		return float64(written) / float64(max(logged, 1))
+	}
+	before, after := share(l.graph.points[:l.ticks]), share(l.graph.points[from:])
+	if before < 0.99 || after > 0.2 {
+		return fmt.Errorf("the graph did not fall: %.0f %% of the events were written before the filter, and %.0f %% with it", 100*before, 100*after)
+	}
+	return nil
+}
+
+// found finds what has passed.
+func (l *lively) found(ctx context.Context) error {
+	var stores []lake.Store
+	for _, s := range l.fleet.services() {
+		stores = append(stores, lake.Dir(filepath.Join(l.dir, "audit", s.name)))
+	}
+	n := 0
+	for e, err := range lake.Find(ctx, lake.Query{TraceName: goodFilter}, nil, stores...) {
+		if err != nil {
+			return err
+		}
+		if n++; e.Context["client_id"] != client {
+			return fmt.Errorf("an event of client %s has passed %s", e.Context["client_id"], goodFilter)
+		}
+	}
+	if n == 0 {
+		return errors.New("no event that has passed the filter is found")
+	}
+	fmt.Fprintf(l.out, "\n%d events have passed, and are found by the filter's name:\n\n  clew-audit find -d '%s' filter=%s\n\n", n, filepath.Join(l.dir, "audit", "*"), goodFilter)
+	return nil
+}
+
+// broken puts a bad filter in, and waits for what switches it off.
+func (l *lively) broken(ctx context.Context) error {
+	if err := l.write("hurry.yaml", badYAML, "a filter that loops for ever"); err != nil {
+		return err
+	}
+	var off switchedOff
+	err := l.until(ctx, func() bool {
+		select {
+		case off = <-l.fleet.off:
+			return true
+		default:
+			return false
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("%s stayed on: %w", badFilter, err)
+	}
+	l.mark("it is off", fmt.Sprintf("ALARM, by the callback: %s is off in %s: %s, line %d: %s", off.Name, off.service, off.File, off.Line, off.Reason))
+	for _, s := range l.fleet.services() {
+		names, err := s.alarm.above(ctx)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			fmt.Fprintf(l.out, "          → ALARM, by the metric: %s of %s in %s is above %d\n", watched, name, s.name, threshold)
+		}
+		if (off.service == s.name) != slices.Contains(names, badFilter) {
+			return fmt.Errorf("the metric of %s says that these are off: %q", s.name, names)
+		}
+	}
+	from := len(l.graph.points)
+	if err := l.run(ctx, l.ticks/2+1); err != nil {
+		return err
+	}
+	if err := l.fell(from); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(l.out, "\nThe other filter has gone on. What they do and did:\n\n  clew-audit filters list -d '%s'\n", filepath.Join(l.dir, "audit", "*"))
+	return err
+}
+
+// isOn reports whether a filter is on in the service.
+func (s *service) isOn(name string) bool {
+	for _, f := range s.filters.Stats().Filters {
+		if f.Name == name {
+			return f.Off == nil
+		}
+	}
+	return false
+}
+
+// write writes a file of filters as one should: whole, under its name at once.
+func (l *lively) write(name, text, why string) error {
+	path := filepath.Join(filters(l.dir), name)
+	if err := os.WriteFile(path+".tmp", []byte(text), 0o644); err != nil {
+		return err
+	}
+	l.mark(why, "filters/"+name+": "+why)
+	return os.Rename(path+".tmp", path)
+}
+
+// mark notes what happened now: short on the picture, long on the terminal.
+func (l *lively) mark(short, long string) {
+	l.graph.marks = append(l.graph.marks, mark{time.Since(l.began), short})
+	fmt.Fprintf(l.out, "          → %s\n", long)
+}
+
+// until goes on until something is so.
+func (l *lively) until(ctx context.Context, is func() bool) error {
+	for end := time.Now().Add(l.limit); !is(); {
+		if time.Now().After(end) {
+			return fmt.Errorf("%v have passed", l.limit)
+		}
+		if err := l.run(ctx, 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run goes on for some ticks.
+func (l *lively) run(ctx context.Context, ticks int) error {
+	for range ticks {
+		next := l.last.Add(l.tick)
+		if err := l.send(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-time.After(time.Until(next)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		l.draw()
+	}
+	return nil
+}
+
+// clients is how many clients there are: each sends as many items.
+const clients = 20
+
+// send sends the items of a tick, and waits until their events were judged and written.
+func (l *lively) send(ctx context.Context) error {
+	const senders = 4
+	errs := make([]error, senders)
+	var all sync.WaitGroup
+	for i := range senders {
+		all.Go(func() {
+			for n := i; n < l.items && errs[i] == nil; n += senders {
+				number := l.sent + n
+				errs[i] = l.fleet.send(ctx, fmt.Sprintf("PQR.%d", number), fmt.Sprint(3136+number%clients))
+			}
+		})
+	}
+	all.Wait()
+	l.sent += l.items
+	return errors.Join(append(errs, l.sync(ctx))...)
+}
+
+// sync waits until all events were judged and written.
+func (l *lively) sync(ctx context.Context) error {
+	var errs []error
+	for _, s := range l.fleet.services() {
+		errs = append(errs, s.audit.Sync(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// draw draws the point of a tick.
+func (l *lively) draw() {
+	now, t := time.Now(), l.totals()
+	p := point{at: now.Sub(l.began), took: now.Sub(l.last), logged: t.accepted - l.done.accepted, written: t.written - l.done.written, discarded: t.discarded - l.done.discarded}
+	l.last, l.done = now, t
+	l.graph.points = append(l.graph.points, p)
+	fmt.Fprintln(l.out, strings.TrimRight(p.bar(l.graph.most()), " "))
+}
