@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -230,4 +231,14 @@ func TestCheckIncomplete(t *testing.T) {
 	r = clewAudit(t, "", "filters", "check", good, "--events", good+".none")
 	assert.Equal(t, exitIncomplete, r.code)
 	assert.Equal(t, exitFound, clewAudit(t, "", "filters", "check", good).code, "without events it says whether they can be used")
+}
+
+// Ctrl-C ends the trial.
+func TestCheckInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	dir := lakeOf(t, events)
+	var out, said strings.Builder
+	code := run(ctx, []string{"filters", "check", written(t, rule("a", "return true")), "-d", dir}, strings.NewReader(""), &out, &said)
+	assert.Equal(t, exitInterrupted, code, said.String())
 }
