@@ -163,9 +163,13 @@ func TestCheckDirectory(t *testing.T) {
 	assert.Equal(t, exitFound, r.code, r.err)
 	assert.Contains(t, r.out, ": of 300 events, 150 pass and 150 do not\n")
 	assert.Regexp(t, `at (1|0\.\d+) events a second \(the busiest five minutes of the last three hours\)`, r.out)
-	assert.Regexp(t, `at (0\.\d+) events a second`, r.out)
+	rates := ratesOf(t, clewAudit(t, "", "filters", "check", name, "-d", dir, "-o", "json").out)
+	require.Len(t, rates, 2)
+	assert.InEpsilon(t, rates[0]/4, rates[1], 0.01, "of the events of its apps")
 	assert.Contains(t, r.out, "dropped", "the newest events are shown")
 	assert.Regexp(t, "^searched ", r.searched)
+	first := clewAudit(t, "", "filters", "check", written(t, rule("first", "filter.calls = (filter.calls || 0) + 1; return filter.calls == 1")), "-d", dir)
+	assert.Contains(t, first.out, "\n  passes   "+start.Format(dayAndClock)+"  ingest", "the oldest comes first")
 	newest := clewAudit(t, "", "filters", "check", name, "-d", dir, "--limit", "75").out
 	assert.Contains(t, newest, ": of 75 events, 0 pass and 75 do not\n")
 	assert.Contains(t, newest, " for quota: of 75 events, 75 pass and 0 do not\n")
@@ -176,6 +180,27 @@ func TestCheckDirectory(t *testing.T) {
 	assert.Contains(t, both.out, ": of 310 events, 150 pass and 160 do not\n")
 	r = clewAudit(t, "", "filters", "check", name, "-d", dir+"/none")
 	assert.Equal(t, exitIncomplete, r.code)
+}
+
+// ratesOf is the rates of findings in JSON.
+func ratesOf(t *testing.T, out string) (rates []float64) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		var f struct{ Rate float64 }
+		require.NoError(t, json.Unmarshal([]byte(line), &f))
+		rates = append(rates, f.Rate)
+	}
+	return rates
+}
+
+// Events that are older than what the rate is looked for in say themselves how fast they came.
+func TestCheckRateOfEvents(t *testing.T) {
+	lines := ""
+	for i := range 11 {
+		lines += event(time.Duration(i)*time.Second-5*time.Hour, firstTrace, "a", "received", "")
+	}
+	out := clewAudit(t, "", "filters", "check", written(t, rule("all", "return true")), "-d", lakeOf(t, lines)).out
+	assert.Contains(t, out, " of a core at 1.1 events a second (as the newest events came)\n")
 }
 
 func TestCheckAsJSON(t *testing.T) {

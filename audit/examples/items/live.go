@@ -178,6 +178,9 @@ func (l *lively) broken(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s stayed on: %w", badFilter, err)
 	}
+	if l.fleet.augment.isOn(badFilter) {
+		return fmt.Errorf("%s stayed on", badFilter)
+	}
 	l.mark("it is off", fmt.Sprintf("ALARM, by the callback: %s is off in %s: %s, line %d: %s", off.Name, off.service, off.File, off.Line, off.Reason))
 	for _, s := range l.fleet.services() {
 		names, err := s.alarm.above(ctx)
@@ -187,7 +190,11 @@ func (l *lively) broken(ctx context.Context) error {
 		for _, name := range names {
 			fmt.Fprintf(l.out, "          → ALARM, by the metric: %s of %s in %s is above %d\n", watched, name, s.name, threshold)
 		}
-		if (off.service == s.name) != slices.Contains(names, badFilter) {
+		var want []string
+		if s.name == off.service {
+			want = []string{badFilter}
+		}
+		if !slices.Equal(names, want) {
 			return fmt.Errorf("the metric of %s says that these are off: %q", s.name, names)
 		}
 	}
