@@ -143,8 +143,9 @@ type trial struct {
 	engine   *engine // nil: no directories
 
 	rate    float64            // events a second; NaN: not known
-	apps    map[string]float64 // of those; nil: not known
+	shares  map[string]float64 // of the apps; nil: not known
 	measure string             // where rate is from
+	young   bool               // there are events of a few minutes alone
 }
 
 // collect takes the events, and the rate.
@@ -165,7 +166,7 @@ func (t *trial) collect(ctx context.Context, s span) error {
 		}
 	}
 	if c.Rate != nil {
-		t.rate, t.apps, t.measure = *c.Rate, nil, "--rate"
+		t.rate, t.shares, t.measure = *c.Rate, nil, "--rate"
 	}
 	return nil
 }
@@ -266,24 +267,26 @@ func (t *trial) estimate(ctx context.Context) {
 	}
 	t.rate = float64(busiest) / lake.PartitionSpan.Seconds()
 	t.measure = "the busiest five minutes of the last three hours"
-	t.apps = map[string]float64{}
+	t.young = len(stats.Partitions) <= 2
+	t.shares = map[string]float64{}
 	all := int64(0)
 	for _, app := range stats.Apps {
 		all += app.Events
 	}
 	for _, app := range stats.Apps {
-		t.apps[app.App] = t.rate * float64(app.Events) / float64(max(all, 1))
+		t.shares[app.App] = float64(app.Events) / float64(max(all, 1))
 	}
 }
 
-// guess takes the rate of events that were found, where there are no files yet.
+// guess takes the rate of the events that were found, where there are no files of the last hours, or
+// of some minutes only, of which a service has used a part.
 func (t *trial) guess(found []lake.Event) {
-	if len(found) < 2 || !math.IsNaN(t.rate) {
+	if len(found) < 2 || t.command.App != "" && t.shares != nil || !math.IsNaN(t.rate) && !t.young {
 		return
 	}
-	if took := found[len(found)-1].Time.Sub(found[0].Time); took > 0 {
-		t.rate = float64(len(found)) / took.Seconds()
-		t.measure = "as the newest events came"
+	took := found[len(found)-1].Time.Sub(found[0].Time).Seconds()
+	if rate := float64(len(found)) / took; took > 0 && !(rate < t.rate) {
+		t.rate, t.measure = rate, "as the newest events came"
 	}
 }
 
@@ -292,14 +295,14 @@ func (t *trial) rateOf(apps []string) float64 {
 	if t.command.App != "" && apps == nil {
 		apps = []string{t.command.App}
 	}
-	if apps == nil || t.apps == nil {
+	if apps == nil || t.shares == nil {
 		return t.rate
 	}
-	rate := 0.
+	share := 0.
 	for _, app := range apps {
-		rate += t.apps[app]
+		share += t.shares[app]
 	}
-	return rate
+	return t.rate * share
 }
 
 // shownEvents is how many events are shown that pass, and as many that do not.
