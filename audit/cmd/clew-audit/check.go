@@ -90,9 +90,6 @@ func (c *checkCommand) run(ctx context.Context, std streams) (int, error) {
 				return 0, err
 			}
 		}
-		if ctx.Err() != nil {
-			break
-		}
 	}
 	if t.engine != nil {
 		t.problems += t.engine.say(std)

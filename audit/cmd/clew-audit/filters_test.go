@@ -196,7 +196,7 @@ func ratesOf(t *testing.T, out string) (rates []float64) {
 // The rate is that of the busiest five minutes. Events that are older say themselves how fast they
 // came.
 func TestCheckRateOfEvents(t *testing.T) {
-	busy := event(-20*time.Minute, firstTrace, "a", "received", "") + event(-10*time.Minute, firstTrace, "a", "received", "")
+	busy := event(-20*time.Minute, firstTrace, "a", "received", "") + strings.Repeat(event(-10*time.Minute, firstTrace, "a", "received", ""), 300)
 	for i := range 600 {
 		busy += event(time.Duration(i)*time.Microsecond, firstTrace, "a", "received", "")
 	}

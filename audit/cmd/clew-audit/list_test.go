@@ -99,3 +99,9 @@ func TestCheckWhereFiltersAreOn(t *testing.T) {
 		return strings.Contains(clewAudit(t, "", "filters", "check", name, "-d", dir).err, ": filters are on in media-api: its events are those that they let through")
 	}, 10*time.Second, 50*time.Millisecond)
 }
+
+func TestMicros(t *testing.T) {
+	for nanoseconds, want := range map[float64]string{0: "0 µs", 266: "0.266 µs", 999_400: "999 µs", 1e6: "1,000 µs", 10_102_000: "10,102 µs"} {
+		assert.Equal(t, want, micros(nanoseconds))
+	}
+}
