@@ -19,7 +19,9 @@ import (
 const (
 	client     = "3136"
 	goodFilter = "anton_client_filter"
+	goodFile   = "anton.yaml"
 	badFilter  = "hurry_up"
+	badFile    = "hurry.yaml"
 )
 
 // The filters, as people write them while the services run.
@@ -105,7 +107,7 @@ func (l *lively) before(ctx context.Context) error {
 
 // filtered switches the filter on.
 func (l *lively) filtered(ctx context.Context) error {
-	if err := l.write("anton.yaml", goodYAML, "a filter is written"); err != nil {
+	if err := l.write(goodFile, goodYAML, "a filter is written"); err != nil {
 		return err
 	}
 	err := l.until(ctx, func() bool {
@@ -163,7 +165,7 @@ func (l *lively) found(ctx context.Context) error {
 
 // broken puts a bad filter in, and waits for what switches it off.
 func (l *lively) broken(ctx context.Context) error {
-	if err := l.write("hurry.yaml", badYAML, "a filter that loops for ever"); err != nil {
+	if err := l.write(badFile, badYAML, "a filter that loops for ever"); err != nil {
 		return err
 	}
 	var off switchedOff

@@ -73,6 +73,21 @@ func ended(t *testing.T) context.Context {
 	return ctx
 }
 
+// A directory may be used again.
+func TestStartAgain(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filters(dir), 0o700))
+	for _, name := range []string{goodFile, badFile, "own.yaml"} {
+		require.NoError(t, os.WriteFile(filepath.Join(filters(dir), name), []byte("# none\n"), 0o600))
+	}
+	f, err := start(dir, time.Minute)
+	require.NoError(t, err)
+	require.NoError(t, f.close())
+	left, err := filepath.Glob(filepath.Join(filters(dir), "*"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(filters(dir), "own.yaml")}, left)
+}
+
 func TestFell(t *testing.T) {
 	before := []point{{logged: 100, written: 100}, {logged: 100, written: 100}}
 	tests := []struct {

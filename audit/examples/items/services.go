@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -53,6 +54,11 @@ func filters(dir string) string { return filepath.Join(dir, "filters") }
 func start(dir string, every time.Duration) (f *fleet, err error) {
 	if err := os.MkdirAll(filters(dir), 0o755); err != nil {
 		return nil, err
+	}
+	for _, name := range []string{goodFile, badFile} { // of a run before
+		if err := os.Remove(filepath.Join(filters(dir), name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
 	f = &fleet{off: make(chan switchedOff, 10)}
 	newService := func(name string, handle func(*service, http.ResponseWriter, *http.Request)) (*service, error) {
