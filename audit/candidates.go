@@ -1,9 +1,8 @@
 package audit
 
 // Candidates returns the candidates that a [Filter] gets for these events: one each, in their
-// order. It is for trying a Filter on events that were written before: nothing is done with the
-// verdicts. The app of an event without one is app. An error is that of [Logger.Ingest] for an
-// event that it would refuse.
+// order, to try a Filter on events that were written before. Verdicts have no effect. The app of an
+// event without one is app. An error is that of [Logger.Ingest] for an event that it would refuse.
 func Candidates(app string, events ...Event) ([]Candidate, error) {
 	var records []byte
 	var e encoder

@@ -29,8 +29,8 @@ type Checked struct {
 	Apps    []string  // nil: the services that have Config.Filtered
 	Expires time.Time // zero: never
 
-	// Err is why the filter cannot be used. It names the line where that is known. All that follows
-	// but Traps is zero then.
+	// Err is why the filter cannot be used, with the line where that is known. All that follows but
+	// Traps is zero then.
 	Err error
 
 	// Passed and Stopped are the events that the filter passed, and those that it did not pass, by
@@ -67,8 +67,8 @@ type Trap struct {
 }
 
 // Check tries each filter of a file on events, in their order, each in a scope of its own and
-// within the limits that it would have in a [Set]. It touches nothing else. Filters that have
-// expired are tried too. Without events it says what is wrong with the file.
+// within the limits that it would have in a [Set]. No file is read or written. Filters that have
+// expired are tried too. Without events Check says what is wrong with the file.
 //
 // An error is ctx's, with the filters that were tried until then, or that of an event which cannot
 // be written. A nil ctx is context.Background().
@@ -158,8 +158,8 @@ func (c *Checked) judge(s *script.Script, index int, candidate audit.Candidate) 
 	}
 }
 
-// measure calls the filter in batches, as a Set does, in a fresh scope: a few calls say little, and
-// one call at a time costs more than the call itself.
+// measure calls the filter in batches, as a Set does, in a fresh scope: a few calls say little,
+// and one call at a time costs more than the call itself.
 func (c *Checked) measure(ctx context.Context, def *rules.Definition, batch []audit.Candidate) {
 	if len(batch) == 0 {
 		return

@@ -275,8 +275,8 @@ func (t *trial) estimate(ctx context.Context) {
 	}
 }
 
-// guess takes the rate of the events that were found, where there are no files of the last hours, or
-// of some minutes only, of which a service has used a part.
+// guess takes the rate of the events that were found, where there are no files of the last hours,
+// or of some minutes only, of which a service has used a part.
 func (t *trial) guess(found []lake.Event) {
 	if len(found) < 2 || t.command.App != "" && t.shares != nil || !math.IsNaN(t.rate) && !t.young {
 		return

@@ -157,7 +157,8 @@ func TestCheck(t *testing.T) {
 
 // A directory has events, and the rate of the service.
 func TestCheckDirectory(t *testing.T) {
-	dir := lakeOf(t, strings.Repeat(events, 75)) // 300 events in two minutes, of which 75 are of each app
+	// 300 events in two minutes, of which 75 are of each app.
+	dir := lakeOf(t, strings.Repeat(events, 75))
 	name := written(t, rule("items", `return event.context.item == "XYZ.123"`), "apps: [quota]\n"+rule("quota", "return true"))
 	r := clewAudit(t, "", "filters", "check", name, "-d", dir)
 	assert.Equal(t, exitFound, r.code, r.err)

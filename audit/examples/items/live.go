@@ -56,8 +56,8 @@ type pace struct {
 }
 
 // live has the services write the same events again and again, switches a filter on while they do,
-// then one that loops for ever, and draws what happens. It returns an error if the graph did not
-// fall, if the events that passed are not found, or if the bad filter stayed on.
+// then one that loops for ever, and draws what happens. An error says that the graph did not fall,
+// that the events which passed are not found, or that the bad filter stayed on.
 func live(ctx context.Context, f *fleet, dir string, p pace, out io.Writer) (*graph, error) {
 	l := &lively{fleet: f, dir: dir, pace: p, out: out, graph: &graph{}}
 	if err := l.sync(ctx); err != nil { // what was sent before is in no point

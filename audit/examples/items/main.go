@@ -46,8 +46,8 @@ func main() {
 // atEase is a pace that people can watch.
 var atEase = pace{tick: 200 * time.Millisecond, items: 120, ticks: 12, every: 500 * time.Millisecond, limit: 30 * time.Second}
 
-// run sends the items through the services, and then the live part. Their events are below dir when
-// it returns, and their log lines in dir/logs.
+// run sends the items through the services, and then the live part. Their events are below dir
+// when it returns, and their log lines in dir/logs.
 func run(ctx context.Context, dir string, p pace, out io.Writer) (g *graph, err error) {
 	f, err := start(dir, p.every)
 	if err != nil {

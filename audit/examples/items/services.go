@@ -37,7 +37,8 @@ type switchedOff struct {
 	service string
 }
 
-// onOff returns what a service calls when a filter was switched off. A real one would wake somebody.
+// onOff returns what a service calls when a filter was switched off. A real one would wake
+// somebody.
 func (f *fleet) onOff(service string) func(filter.Off) {
 	return func(off filter.Off) {
 		select {

@@ -40,7 +40,7 @@ type lexer struct {
 	templates []int // how many braces are open in each template that is open
 }
 
-// tokens returns the tokens of a script, without comments. It reads any text to its end.
+// tokens returns the tokens of a script, without comments. Any text is read to its end.
 func tokens(script string) []token {
 	l := &lexer{rest: script, line: 1}
 	for l.rest != "" {

@@ -1,5 +1,5 @@
 // Package traps looks at the text of a script for what makes filters slow, and for what is no
-// JavaScript. It does not run the script.
+// JavaScript. Scripts are not run.
 package traps
 
 import (
