@@ -65,6 +65,9 @@ func (c *checkCommand) run(ctx context.Context, std streams) (int, error) {
 	if err := t.collect(ctx, s); err != nil {
 		return 0, err
 	}
+	if t.engine != nil {
+		t.problems += t.engine.say(std)
+	}
 	if t.wanted && len(t.events) == 0 {
 		std.say("there are no events to try the filters on")
 	}
@@ -90,9 +93,6 @@ func (c *checkCommand) run(ctx context.Context, std streams) (int, error) {
 				return 0, err
 			}
 		}
-	}
-	if t.engine != nil {
-		t.problems += t.engine.say(std)
 	}
 	return ended(ctx, good && filters > 0, t.problems), nil
 }
