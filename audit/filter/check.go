@@ -98,7 +98,7 @@ func Check(ctx context.Context, file []byte, events []audit.Event) ([]Checked, e
 // check tries one filter.
 func check(ctx context.Context, def *rules.Definition, batch []audit.Candidate) Checked {
 	c := Checked{Name: def.Name, Line: def.Line, Apps: def.Apps, Expires: def.Expires}
-	for _, trap := range traps.Find(def.Script, def.Line) {
+	for _, trap := range traps.Find(script.Hoisted(def.Script), def.Line) {
 		c.Traps = append(c.Traps, Trap(trap))
 	}
 	s, err := script.New(def.Name, def.Script, def.Line)

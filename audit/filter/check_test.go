@@ -142,3 +142,22 @@ func TestCheckEnds(t *testing.T) {
 	require.Len(t, all, 1)
 	assert.ErrorContains(t, all[0].Err, "the file is empty")
 }
+
+// A table that the engine evaluates once is no trap; one that it makes anew in each call is.
+func TestCheckTables(t *testing.T) {
+	table := `{"1": true, "2": true, "3": true, "4": true, "5": true, "6": true, "7": true, "8": true, "9": true}`
+	for use, traps := range map[string]int{
+		`return allowed[event.app] === true`:              0,
+		`return Object.keys(allowed).includes(event.app)`: 1,
+	} {
+		file := "name: a\njs: |\n    function filter(event) {\n      var allowed = " + table + ";\n      " + use + "\n    }\n"
+		checked, err := filter.Check(t.Context(), []byte(file), nil)
+		require.NoError(t, err)
+		require.Len(t, checked, 1)
+		require.NoError(t, checked[0].Err)
+		require.Len(t, checked[0].Traps, traps, use)
+		if traps > 0 {
+			assert.Equal(t, 4, checked[0].Traps[0].Line)
+		}
+	}
+}

@@ -170,3 +170,10 @@ func peek(list []token, i int) token {
 func isOneOf(t token, texts ...string) bool {
 	return (t.kind == mark || t.kind == word) && slices.Contains(texts, t.text)
 }
+
+// Hoisted returns a source as the engine gets it: without the tables that are evaluated once, each
+// line where it was.
+func Hoisted(source string) string {
+	_, rest := hoist(source)
+	return rest
+}
