@@ -69,8 +69,9 @@ type Config struct {
 	// KeepRate is the events a second that [Keep] writes: 1,000 by default.
 	KeepRate int
 
-	// OnOff is called when a filter was switched off, on a goroutine of the Set, one call at a
-	// time. Nil: no calls.
+	// OnOff is called when a filter was switched off, and again when no filter is left because the
+	// others have gone, on a goroutine of the Set, one call at a time. It must not call Close,
+	// which waits for it. A panic in it ends the process. Nil: no calls.
 	OnOff func(Off)
 
 	// Logger has one line for each filter that is switched off, and for each change of the source's

@@ -34,7 +34,9 @@ func TestEvery(t *testing.T) {
 				st := states[0]
 				assert.Equal(t, every, st.Every)
 				require.NoError(t, s.Close(t.Context()))
-				at := func(polls time.Duration) time.Time { return st.Updated.Add(polls * max(every, time.Second)) }
+				at := func(polls time.Duration) time.Time {
+					return st.Updated.Add(polls*max(every, time.Second) + 10*time.Second)
+				}
 				assert.True(t, st.IsRunning(at(3)))
 				assert.False(t, st.IsRunning(at(4)))
 			})

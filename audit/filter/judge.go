@@ -23,10 +23,15 @@ func (s *Set) Judge(batch []audit.Candidate) {
 	now := time.Now()
 	on, applied := s.current(now)
 	if applied == 0 {
+		s.tellBroken(false, now)
 		return
 	}
 	run(on, batch)
+	if l := s.pressure.add(on, now, time.Now()); l != nil && l.fault == nil {
+		l.fault = s.pressure.fault(l)
+	}
 	broken := s.switchOff(on, now) == 0
+	s.tellBroken(broken, now)
 	var e Events
 	for i := range batch {
 		s.settle(&batch[i], i, on, broken, now, &e)
@@ -105,18 +110,38 @@ func (s *Set) switchOff(on []*live, now time.Time) (left int) {
 			continue
 		}
 		off := Off{Name: l.Name, Reason: rules.Printable(l.fault.Reason), File: l.file, At: now, AllOff: left == 0}
-		if l.fault.Line > 0 { // the script may have moved in its file since it was evaluated
-			off.Line = l.fault.Line - l.first + l.Line
-		}
+		off.Line = l.lineOf(l.fault)
 		l.off = &off
-		s.offs = append(s.offs, off)
-		if l.script != nil {
+		s.addOff(off)
+		if !l.failed { // else nobody knows what state the engine is in
 			s.garbage = append(s.garbage, l.script)
-			l.script = nil
 		}
+		l.script = nil
+		s.broken = s.broken || off.AllOff
 	}
 	s.signal()
 	return left
+}
+
+// tellBroken tells that no filter is left where the last ones have gone otherwise than by a fault:
+// filters that are off then rule alone.
+func (s *Set) tellBroken(broken bool, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !broken || s.broken {
+		s.broken = broken
+		return
+	}
+	s.broken = true
+	for _, l := range s.filters {
+		if l.off != nil && !l.IsExpired(now) {
+			off := *l.off
+			off.AllOff, off.At = true, now
+			l.off = &off
+			s.addOff(off)
+		}
+	}
+	s.signal()
 }
 
 // count adds a batch to the figures.
@@ -126,11 +151,18 @@ func (s *Set) count(on []*live, e Events) {
 	for _, l := range on {
 		l.counts.add(l.turn)
 		if l.turn.Last != nil {
-			l.last = rules.Printable(l.turn.Last.Error())
+			l.last = l.turn.Last
 		}
 	}
 	s.events.Judged += e.Judged
 	s.events.Passed += e.Passed
 	s.events.Kept += e.Kept
 	s.events.Discarded += e.Discarded
+}
+
+// addOff has an Off told. It is called with mu.
+func (s *Set) addOff(off Off) {
+	if len(s.offs) < maxOffs {
+		s.offs = append(s.offs, off)
+	}
 }

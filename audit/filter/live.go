@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.com/clew/audit"
+	"example.com/clew/audit/filter/internal/rules"
 	"example.com/clew/audit/filter/internal/script"
 )
 
@@ -16,14 +17,33 @@ type live struct {
 	first  int            // the line at which the script began when it was evaluated
 	script *script.Script // nil: off or expired
 	off    *Off
-	counts totals // of this script
-	last   string // error of a call
-	before totals // of the scripts of that name before
+	counts totals        // of this script
+	last   *script.Fault // error of a call, with the line when it was evaluated
+	before totals        // of the scripts of that name before
 
 	// Of the goroutine that judges a batch.
-	pass  []bool
-	turn  script.Counts
-	fault *script.Fault
+	pass   []bool
+	turn   script.Counts
+	fault  *script.Fault
+	failed bool // the engine itself has
+}
+
+// lineOf is where a fault's line stands now: the script may have moved in its file since it was
+// evaluated.
+func (l *live) lineOf(fault *script.Fault) int {
+	if fault.Line == 0 {
+		return 0
+	}
+	return fault.Line - l.first + l.Line
+}
+
+// lastError is the last error of a call, or "".
+func (l *live) lastError() string {
+	if l.last == nil {
+		return ""
+	}
+	moved := script.Fault{Reason: l.last.Reason, Line: l.lineOf(l.last)}
+	return rules.Printable(moved.Error())
 }
 
 // totals is what a filter has done.
@@ -43,6 +63,9 @@ func (t totals) plus(u totals) totals {
 	return totals{t.calls + u.calls, t.passed + u.passed, t.errors + u.errors, t.time + u.time}
 }
 
+// total is what the filters of that name have done.
+func (l *live) total() totals { return l.before.plus(l.counts) }
+
 // judge has the script judge a batch. A fault of the engine itself switches the filter off: it must
 // not end the service, and its scope is not used again.
 func (l *live) judge(batch []audit.Candidate) {
@@ -54,7 +77,7 @@ func (l *live) judge(batch []audit.Candidate) {
 	defer func() {
 		if v := recover(); v != nil {
 			clear(l.pass)
-			l.script = nil // not closed: nobody knows what state the engine is in
+			l.failed = true
 			l.fault = &script.Fault{Reason: fmt.Sprintf("the engine failed: %v", v)}
 		}
 	}()

@@ -22,6 +22,7 @@ type loader struct {
 	failed   map[string]failure      // by filter
 	problems []string                // of this poll
 	more     int                     // problems that are not told
+	most     time.Duration           // that scripts are evaluated for in one poll
 }
 
 // definition is a filter's definition, and the file that it is from.
@@ -46,7 +47,11 @@ func (l *loader) load(ctx context.Context) {
 		return
 	}
 	l.problems, l.more = nil, 0
-	next := l.build(l.merge(files))
+	next, done := l.build(ctx, l.merge(files))
+	if !done {
+		discard(next)
+		return
+	}
 	changed := l.set.replace(next)
 	if l.more > 0 {
 		l.problems = append(l.problems, fmt.Sprintf("and %d more", l.more))
@@ -114,12 +119,16 @@ func (l *loader) parse(f source.File, before []definition) []definition {
 
 // build returns the filters that apply to the service. Those whose script is the same as before are
 // kept; a script that cannot be evaluated leaves that of before in place.
-func (l *loader) build(defs []definition) []change {
+//
+// What takes too long is left to the next poll. The result is not done when ctx ends.
+func (l *loader) build(ctx context.Context, defs []definition) (next []change, done bool) {
 	now := time.Now()
 	failed := l.failed
 	l.failed = map[string]failure{}
-	var next []change
 	for _, def := range defs {
+		if ctx.Err() != nil {
+			return next, false
+		}
 		if !def.AppliesTo(l.set.cfg.App, l.set.cfg.Filtered) {
 			continue
 		}
@@ -129,11 +138,35 @@ func (l *loader) build(defs []definition) []change {
 			next = append(next, change{def: def, old: old, state: expired})
 		case keeps:
 			next = append(next, change{def: def, old: old, state: same})
+		case time.Since(now) > l.most:
+			l.problem(def.file, fmt.Sprintf("filter %q: not evaluated yet, since those before it took %v", def.Name, l.most))
+			next = keepOld(next, old)
 		default:
 			next = l.evaluate(next, def, old, failed[def.Name])
 		}
 	}
-	return next
+	return next, true
+}
+
+// maxLoad is how long scripts are evaluated in one poll, about: the good filters before a hundred
+// that loop must not wait for all of them.
+const maxLoad = 5 * time.Second
+
+// keepOld appends a filter as it was before, if there was one.
+func keepOld(next []change, old *live) []change {
+	if old == nil {
+		return next
+	}
+	return append(next, change{def: old.definition, old: old, state: same})
+}
+
+// discard closes the scripts of changes that do not come into use.
+func discard(next []change) {
+	for _, c := range next {
+		if c.script != nil {
+			c.script.Close()
+		}
+	}
 }
 
 // evaluate appends the filter of a new script.
@@ -150,10 +183,7 @@ func (l *loader) evaluate(next []change, def definition, old *live, before failu
 	}
 	l.failed[def.Name] = failure{def.sum, reason}
 	l.problem(def.file, reason) // which names the filter
-	if old != nil {
-		next = append(next, change{def: old.definition, old: old, state: same})
-	}
-	return next
+	return keepOld(next, old)
 }
 
 // find returns the filter of that name, or nil, and whether its script stays in use under def. One

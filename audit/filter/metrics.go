@@ -23,6 +23,7 @@ func (s *Set) measure(p metric.MeterProvider) error {
 	errors := i.counter("audit.filter.errors", "{error}", "Calls of a filter that threw, or returned neither true nor false.")
 	spent := i.seconds("audit.filter.time", "Time in a filter.")
 	off := i.gauge("audit.filter.off", "{filter}", "1 while a filter is switched off by a fault, else 0.")
+	allOff := i.gauge("audit.filter.all_off", "{service}", "1 while all filters that apply are switched off by faults, else 0.")
 	failing := i.gauge("audit.filter.source.failing", "{source}", "1 while the filters cannot be read, else 0.")
 	problems := i.gauge("audit.filter.source.problems", "{problem}", "Files and filters that are wrong.")
 	kept := i.counter("audit.filter.kept", "{event}", "Events that were written because all filters were off.")
@@ -32,11 +33,12 @@ func (s *Set) measure(p metric.MeterProvider) error {
 	registered, err := i.meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		o.ObserveInt64(allOff, one(s.broken))
 		o.ObserveInt64(failing, one(s.health.Error != ""))
 		o.ObserveInt64(problems, int64(len(s.health.Problems)))
 		o.ObserveInt64(kept, s.events.Kept)
 		for _, l := range s.shown {
-			t := l.before.plus(l.counts) // a counter never falls: also those of the scripts before
+			t := l.total() // a counter never falls: also those of the scripts before
 			name := metric.WithAttributeSet(attribute.NewSet(attribute.String("filter", l.Name)))
 			o.ObserveInt64(calls, t.calls, name)
 			o.ObserveInt64(passed, t.passed, name)

@@ -3,6 +3,7 @@ package filter_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"example.com/clew/audit/filter"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
 // exhaust has the Set judge events until a filter goes off, which throws on each.
@@ -154,6 +156,44 @@ func TestAllOff(t *testing.T) {
 	}
 }
 
+// The last good filter goes, and those that are left are off: that is told as if the last had gone
+// off.
+func TestAllOffWithoutAFault(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "bad.yaml", rule("bad", throws))
+	write(t, dir, "good.yaml", rule("good", is("a")))
+	synctest.Test(t, func(t *testing.T) {
+		var offs []filter.Off
+		var lines strings.Builder
+		reader := sdkmetric.NewManualReader()
+		s := open(t, filter.Config{Source: dir, Broken: filter.Discard, Logger: slog.New(slog.NewTextHandler(&lines, nil)),
+			OnOff: func(off filter.Off) { offs = append(offs, off) }, MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))})
+		exhaust(t, s)
+		synctest.Wait()
+		require.Len(t, offs, 1)
+		assert.False(t, offs[0].AllOff)
+		assert.Zero(t, collect(t, reader)["audit.filter.all_off"])
+
+		remove(t, dir, "good.yaml")
+		poll()
+		for range 3 {
+			assert.Equal(t, []string{"discarded"}, verdicts(s, "a"))
+		}
+		synctest.Wait()
+		require.Len(t, offs, 2, "once")
+		assert.Equal(t, "bad", offs[1].Name)
+		assert.True(t, offs[1].AllOff)
+		assert.True(t, s.Stats().Filters[0].Off.AllOff)
+		assert.Contains(t, lines.String(), "all events are discarded")
+		assert.EqualValues(t, 1, collect(t, reader)["audit.filter.all_off"])
+
+		remove(t, dir, "bad.yaml")
+		poll()
+		assert.Equal(t, []string{""}, verdicts(s, "a"))
+		assert.Zero(t, collect(t, reader)["audit.filter.all_off"], "no filter applies")
+	})
+}
+
 // A filter that was never live is not one that was switched off: a new file with a mistake caps
 // nothing.
 func TestNeverLive(t *testing.T) {
@@ -173,11 +213,17 @@ func TestSlowCallback(t *testing.T) {
 	write(t, dir, "bad.yaml", rule("bad", throws))
 	synctest.Test(t, func(t *testing.T) {
 		leave := make(chan struct{})
-		s := open(t, filter.Config{Source: dir, OnOff: func(filter.Off) { <-leave }})
+		states := t.TempDir()
+		s := open(t, filter.Config{Source: dir, Dir: states, OnOff: func(filter.Off) { <-leave }})
 		exhaust(t, s)
-		write(t, dir, "bad.yaml", rule("good", is("a")))
-		poll()
+		for n := range 5 {
+			write(t, dir, "bad.yaml", rule("good", fmt.Sprintf("%s /* %d */", is("a"), n)))
+			poll()
+		}
 		assert.Equal(t, []string{"good", "discarded"}, verdicts(s, "a", "b"))
+		assert.Zero(t, s.Garbage(), "scripts are closed")
+		st := state(t, states)
+		assert.True(t, st.IsRunning(time.Now()), "the state is written")
 		close(leave)
 	})
 }

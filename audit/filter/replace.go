@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"time"
 
 	"example.com/clew/audit/filter/internal/script"
@@ -34,12 +35,16 @@ func (s *Set) replace(next []change) (changed bool) {
 	filters := make([]*live, len(next))
 	kept := map[*live]bool{}
 	for i, c := range next {
-		filters[i] = c.apply(now)
+		filters[i], changed = s.apply(&c, now, changed)
 		kept[filters[i]] = true
 		changed = changed || i >= len(s.filters) || filters[i] != s.filters[i]
 	}
 	for _, l := range s.filters {
-		if !kept[l] && l.script != nil {
+		if kept[l] {
+			continue
+		}
+		s.remember(l)
+		if l.script != nil {
 			s.garbage = append(s.garbage, l.script)
 			l.script = nil
 		}
@@ -49,15 +54,27 @@ func (s *Set) replace(next []change) (changed bool) {
 	return changed
 }
 
-// apply returns the filter of a change. It is called with both locks of the Set.
-func (c *change) apply(now time.Time) *live {
+// apply returns the filter of a change, and whether its definition differs from that of before. It
+// is called with both locks of the Set.
+func (s *Set) apply(c *change, now time.Time, changed bool) (*live, bool) {
 	if c.state == same || c.state == expired && c.old != nil && c.old.script == nil && c.old.off == nil {
+		changed = changed || !c.old.Expires.Equal(c.def.Expires) || !slices.Equal(c.old.Apps, c.def.Apps)
 		c.old.definition = c.def
-		return c.old
+		return c.old, changed
 	}
-	l := &live{definition: c.def, since: now, first: c.def.Line, script: c.script}
+	l := &live{definition: c.def, since: now, first: c.def.Line, script: c.script, before: s.past[c.def.Name]}
 	if c.old != nil {
-		l.before = c.old.before.plus(c.old.counts)
+		l.before = c.old.total()
 	}
-	return l
+	return l, changed
+}
+
+// maxPast bounds the names of filters whose figures are kept.
+const maxPast = 1024
+
+// remember keeps the figures of a filter that goes: its counters go on when it comes back.
+func (s *Set) remember(l *live) {
+	if _, ok := s.past[l.Name]; ok || len(s.past) < maxPast {
+		s.past[l.Name] = l.total()
+	}
 }

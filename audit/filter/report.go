@@ -7,11 +7,10 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// report is the goroutine that tells what has happened, so that a slow callback or disk delays
-// neither the events nor the polls.
-func (s *Set) report() {
+// keep is the goroutine that closes the scripts which are not needed any more, and writes the state.
+// A slow disk delays neither the events nor the polls.
+func (s *Set) keep() {
 	defer close(s.done)
-	var told Health
 	for open := true; open; {
 		select {
 		case <-s.changed:
@@ -19,7 +18,11 @@ func (s *Set) report() {
 			s.end()
 			open = false
 		}
-		told = s.tell(told)
+		s.mu.Lock()
+		garbage := s.garbage
+		s.garbage = nil
+		s.mu.Unlock()
+		closeAll(garbage)
 		s.writeState(!open)
 	}
 	if s.unregister != nil {
@@ -27,24 +30,40 @@ func (s *Set) report() {
 			s.warn("audit filters: unregister the metrics", slog.String("error", err.Error()))
 		}
 	}
+	<-s.told
 }
 
-// tell closes the scripts that are not needed any more, and tells what has changed.
-func (s *Set) tell(before Health) Health {
-	s.mu.Lock()
-	offs, garbage, health := s.offs, s.garbage, s.health.clone()
-	s.offs, s.garbage = nil, nil
-	s.mu.Unlock()
-	closeAll(garbage)
-	for _, off := range offs {
-		s.warn("audit filter switched off", slog.String("filter", off.Name), slog.String("reason", off.Reason),
-			slog.String("file", off.File), slog.Int("line", off.Line), slog.String("consequence", s.consequence(off)))
-		if s.cfg.OnOff != nil {
-			s.cfg.OnOff(off)
+// maxOffs bounds what waits for a callback that does not come back.
+const maxOffs = 1000
+
+// tell is the goroutine that tells what has happened, so that a slow callback delays nothing else.
+func (s *Set) tell() {
+	defer close(s.told)
+	var told Health
+	for open := true; open; {
+		select {
+		case <-s.news:
+		case <-s.polled:
+			open = false
 		}
+		s.mu.Lock()
+		offs, health := s.offs, s.health.clone()
+		s.offs = nil
+		s.mu.Unlock()
+		for _, off := range offs {
+			s.tellOff(off)
+		}
+		s.tellHealth(told, health)
+		told = health
 	}
-	s.tellHealth(before, health)
-	return health
+}
+
+func (s *Set) tellOff(off Off) {
+	s.warn("audit filter switched off", slog.String("filter", off.Name), slog.String("reason", off.Reason),
+		slog.String("file", off.File), slog.Int("line", off.Line), slog.String("consequence", s.consequence(off)))
+	if s.cfg.OnOff != nil {
+		s.cfg.OnOff(off)
+	}
 }
 
 func closeAll(scripts []*script.Script) {

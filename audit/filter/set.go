@@ -20,28 +20,33 @@ type Set struct {
 
 	// judging is held while a batch is judged, and while one set of filters takes the place of
 	// another: no batch is judged by half a set.
-	judging sync.Mutex
-	filters []*live // in the order of their files
-	bucket  bucket
-	names   []string // of one event
+	judging  sync.Mutex
+	filters  []*live // in the order of their files
+	bucket   bucket
+	pressure pressure
+	names    []string // of one event
 
 	// mu guards what Stats reads. It is held for moments only, never while a script runs.
 	mu       sync.Mutex
 	shown    []*live // filters
 	events   Events
 	health   Health
-	offs     []Off            // to be reported
-	garbage  []*script.Script // to be closed
-	stateErr string           // why the state was not written
+	broken   bool              // all filters that apply are switched off
+	offs     []Off             // to be told
+	garbage  []*script.Script  // to be closed
+	past     map[string]totals // of filters that are gone
+	stateErr string            // why the state was not written
 
 	loader loader
 
-	changed    chan struct{} // there is something to report
+	changed    chan struct{} // there is something to keep in order
+	news       chan struct{} // there is something to tell
 	running    context.Context
 	stop       context.CancelFunc
 	first      chan struct{} // the source was read once
 	polled     chan struct{} // the polling goroutine has ended
-	done       chan struct{} // the reporting goroutine too
+	told       chan struct{} // the telling goroutine too
+	done       chan struct{} // and the one that keeps order
 	unregister func() error
 }
 
@@ -50,7 +55,10 @@ type Set struct {
 // [Set.Stats] says so, and the source is read again at the next poll. An error says what is wrong with cfg.
 //
 // The caller ends the Set's goroutines by [Set.Close].
-func Open(cfg Config) (*Set, error) {
+func Open(cfg Config) (*Set, error) { return open(cfg, maxLoad) }
+
+// open opens a Set that evaluates scripts for so long in one poll.
+func open(cfg Config, most time.Duration) (*Set, error) {
 	cfg, src, err := cfg.complete()
 	if err != nil {
 		return nil, err
@@ -61,18 +69,22 @@ func Open(cfg Config) (*Set, error) {
 		opened:  time.Now(),
 		bucket:  bucket{rate: float64(cfg.KeepRate)},
 		health:  Health{Source: src.String()},
+		past:    map[string]totals{},
 		changed: make(chan struct{}, 1),
+		news:    make(chan struct{}, 1),
+		told:    make(chan struct{}),
 		first:   make(chan struct{}),
 		polled:  make(chan struct{}),
 		done:    make(chan struct{}),
 	}
-	s.loader = loader{set: s, files: map[string][]definition{}, failed: map[string]failure{}}
+	s.loader = loader{set: s, files: map[string][]definition{}, failed: map[string]failure{}, most: most}
 	if err := s.measure(cfg.MeterProvider); err != nil {
 		return nil, fmt.Errorf("filter: %w", err)
 	}
 	s.running, s.stop = context.WithCancel(context.Background())
 	go s.poll()
-	go s.report()
+	go s.tell()
+	go s.keep()
 	wait := time.NewTimer(source.Timeout)
 	defer wait.Stop()
 	select {
@@ -108,11 +120,13 @@ func jitter(d time.Duration) time.Duration {
 	return d - d/10 + rand.N(d/5+1)
 }
 
-// signal wakes the reporting goroutine.
+// signal wakes the goroutines that keep order and that tell.
 func (s *Set) signal() {
-	select {
-	case s.changed <- struct{}{}:
-	default:
+	for _, c := range []chan struct{}{s.changed, s.news} {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/clew/audit/filter/internal/rules"
+	"example.com/clew/audit/filter/internal/source"
 )
 
 const (
@@ -42,9 +43,9 @@ type State struct {
 }
 
 // IsRunning reports whether the service runs at now: its Set was not closed, and has written the
-// state within its last four polls.
+// state within its last four polls, and the time that one may take.
 func (st *State) IsRunning(now time.Time) bool {
-	return st.Closed.IsZero() && now.Sub(st.Updated) < stale*max(st.Every, time.Second)
+	return st.Closed.IsZero() && now.Sub(st.Updated) < stale*max(st.Every, time.Second)+source.Timeout
 }
 
 // ReadState returns the states of the filters in a directory, which is Config.Dir, in the order of

@@ -36,7 +36,7 @@ func TestState(t *testing.T) {
 		assert.Equal(t, []any{1, "media-api", true, os.Getpid()}, []any{st.Version, st.App, st.Filtered, st.PID})
 		assert.True(t, st.Opened.Equal(opened))
 		assert.True(t, st.IsRunning(opened.Add(time.Minute)))
-		assert.False(t, st.IsRunning(opened.Add(2*time.Minute)), "it was killed")
+		assert.False(t, st.IsRunning(opened.Add(2*time.Minute+10*time.Second)), "it was killed")
 		assert.Equal(t, source, st.Health.Source)
 
 		exhaust(t, s)

@@ -1,0 +1,57 @@
+package filter_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"example.com/clew/audit/filter"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What takes too long in one poll is told, and left to the next.
+func TestLoadingTakesLong(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.yaml", rule("a", is("a")))
+	s, err := filter.OpenFor(filter.Config{Source: dir, App: "media-api", Filtered: true}, -1)
+	require.NoError(t, err)
+	assert.Empty(t, s.Stats().Filters)
+	require.Len(t, s.Stats().Health.Problems, 1)
+	assert.Contains(t, s.Stats().Health.Problems[0], `a.yaml: filter "a": not evaluated yet`)
+	require.NoError(t, s.Close(context.Background()))
+}
+
+// A change of what stands beside a script is a change, and the script keeps its scope.
+func TestChanged(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.yaml", rule("a", is("a")))
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, filter.Config{Source: dir})
+		before := s.Stats()
+		poll()
+		assert.Equal(t, before.Health.Changed, s.Stats().Health.Changed)
+		for _, more := range []string{"expiration: 2036-12-24", "apps: [media-api]"} {
+			write(t, dir, "a.yaml", rule("a", is("a"), more))
+			poll()
+			now := s.Stats()
+			assert.True(t, now.Health.Changed.After(before.Health.Changed), more)
+			assert.Equal(t, before.Filters[0].Since, now.Filters[0].Since)
+			before = now
+		}
+	})
+}
+
+// The line of an error is where the script stands now.
+func TestLineOfAnErrorThatMoved(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "bad.yaml", rule("bad", "event.context.client == 'a' ? true : "+throws))
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, filter.Config{Source: dir})
+		verdicts(s, "b")
+		assert.Contains(t, s.Stats().Filters[0].LastError, "line 5: ")
+		write(t, dir, "bad.yaml", "# a comment\n\n"+rule("bad", "event.context.client == 'a' ? true : "+throws))
+		poll()
+		assert.Contains(t, s.Stats().Filters[0].LastError, "line 7: ")
+	})
+}

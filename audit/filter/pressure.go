@@ -1,0 +1,66 @@
+package filter
+
+import (
+	"fmt"
+	"time"
+
+	"example.com/clew/audit/filter/internal/script"
+)
+
+// The filters have kept the writer too busy when they ran for nine tenths of a window, and used the
+// processor for half of it: what is logged comes faster than they judge, and the buffer fills. On a
+// machine that is busy elsewhere they run for long, and use little.
+const (
+	pressureWindow = 10 * time.Second
+	maxBusy        = 0.9
+	minSpent       = 0.5
+)
+
+// pressure is how busy the filters keep the writer. A limit for each call cannot tell: a filter of
+// half a millisecond is no matter at a hundred events a second, and stops a service at ten thousand.
+type pressure struct {
+	since time.Time // zero: no window has begun
+	busy  time.Duration
+	spent map[*live]time.Duration // of the processor
+	calls map[*live]int
+}
+
+// add notes that the filters judged a batch from began to ended, and returns the one that must go
+// off, or nil: of those that keep the writer too busy, the one that uses most of the processor.
+func (p *pressure) add(on []*live, began, ended time.Time) *live {
+	if p.since.IsZero() || began.Before(p.since) {
+		*p = pressure{since: began, spent: map[*live]time.Duration{}, calls: map[*live]int{}}
+	}
+	p.busy += ended.Sub(began)
+	for _, l := range on {
+		p.spent[l] += l.turn.Time
+		p.calls[l] += l.turn.Calls
+	}
+	window := ended.Sub(p.since)
+	if window < pressureWindow {
+		return nil
+	}
+	slowest := p.slowest(on, window)
+	p.since = time.Time{}
+	return slowest
+}
+
+func (p *pressure) slowest(on []*live, window time.Duration) (slowest *live) {
+	var all time.Duration
+	for _, l := range on {
+		all += p.spent[l]
+		if slowest == nil || p.spent[l] > p.spent[slowest] {
+			slowest = l
+		}
+	}
+	if float64(p.busy) < maxBusy*float64(window) || float64(all) < minSpent*float64(window) {
+		return nil
+	}
+	return slowest
+}
+
+// fault is why the slowest goes off.
+func (p *pressure) fault(l *live) *script.Fault {
+	each := p.spent[l] / time.Duration(max(1, p.calls[l]))
+	return &script.Fault{Reason: fmt.Sprintf("the filters are slower than the events come, and this one took the most: %v of the processor a call", each.Round(time.Microsecond/10))}
+}
