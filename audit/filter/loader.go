@@ -125,6 +125,7 @@ func (l *loader) build(ctx context.Context, defs []definition) (next []change, d
 	now := time.Now()
 	failed := l.failed
 	l.failed = map[string]failure{}
+	evaluated := 0
 	for _, def := range defs {
 		if ctx.Err() != nil {
 			return next, false
@@ -138,10 +139,11 @@ func (l *loader) build(ctx context.Context, defs []definition) (next []change, d
 			next = append(next, change{def: def, old: old, state: expired})
 		case keeps:
 			next = append(next, change{def: def, old: old, state: same})
-		case time.Since(now) > l.most:
+		case evaluated > 0 && time.Since(now) > l.most: // at least one in each poll
 			l.problem(def.file, fmt.Sprintf("filter %q: not evaluated yet, since those before it took %v", def.Name, l.most))
 			next = keepOld(next, old)
 		default:
+			evaluated++
 			next = l.evaluate(next, def, old, failed[def.Name])
 		}
 	}

@@ -10,16 +10,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What takes too long in one poll is told, and left to the next.
+// What takes too long in one poll is told, and left to the next: the version before stays.
 func TestLoadingTakesLong(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "a.yaml", rule("a", is("a")))
-	s, err := filter.OpenFor(filter.Config{Source: dir, App: "media-api", Filtered: true}, -1)
-	require.NoError(t, err)
-	assert.Empty(t, s.Stats().Filters)
-	require.Len(t, s.Stats().Health.Problems, 1)
-	assert.Contains(t, s.Stats().Health.Problems[0], `a.yaml: filter "a": not evaluated yet`)
-	require.NoError(t, s.Close(context.Background()))
+	synctest.Test(t, func(t *testing.T) {
+		both := func(client string) {
+			write(t, dir, "a.yaml", rule("a", is(client)))
+			write(t, dir, "b.yaml", rule("b", is(client)))
+		}
+		both("x")
+		s, err := filter.OpenFor(filter.Config{Source: dir, App: "media-api", Filtered: true}, -1)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"a", "discarded"}, verdicts(s, "x", "y"), "one a poll")
+		require.Len(t, s.Stats().Health.Problems, 1)
+		assert.Contains(t, s.Stats().Health.Problems[0], `b.yaml: filter "b": not evaluated yet`)
+		poll()
+		assert.Equal(t, []string{"a b", "discarded"}, verdicts(s, "x", "y"))
+		assert.Empty(t, s.Stats().Health.Problems)
+		both("y")
+		poll()
+		assert.Equal(t, []string{"b", "a"}, verdicts(s, "x", "y"))
+		poll()
+		assert.Equal(t, []string{"discarded", "a b"}, verdicts(s, "x", "y"))
+		require.NoError(t, s.Close(context.Background()))
+	})
 }
 
 // A change of what stands beside a script is a change, and the script keeps its scope.
