@@ -22,7 +22,8 @@ const (
 	maxRedirects = 5
 	minKey       = 16
 	// wholeEvery is how often a request has no condition, so that a server that answers 304 for
-	// ever does not keep a filter for ever.
+	// ever does not keep a filter for ever. A request without a condition that fails is followed by
+	// others without one: the next 304 would hide the failure.
 	wholeEvery = 20
 )
 
@@ -151,7 +152,7 @@ func (w *web) request(ctx context.Context) (*http.Request, error) {
 		req.Header.Set(name, value)
 	}
 	w.requests++
-	if w.text == nil || w.requests%wholeEvery == 0 {
+	if w.text == nil || w.requests >= wholeEvery {
 		return req, nil
 	}
 	if w.etag != "" {

@@ -199,6 +199,36 @@ func TestConditionalGet(t *testing.T) {
 	}
 }
 
+// A server that answers 304 to a request without a condition is broken until it sends the whole.
+func Test304ForEver(t *testing.T) {
+	mended, conditional := false, 0 // the answers come before the next request
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-None-Match") != "" {
+			conditional++
+		}
+		if conditional > 0 && !mended {
+			w.WriteHeader(304)
+			return
+		}
+		w.Header().Set("ETag", "v")
+		fmt.Fprint(w, "text")
+	})
+	s := open(t, source.Config{Where: server.URL})
+	for range source.WholeEvery {
+		read(t, s)
+	}
+	for range source.WholeEvery + 1 {
+		_, err := s.Read(t.Context())
+		require.EqualError(t, err, "status 304", "the failure stays")
+	}
+	require.Equal(t, source.WholeEvery-1, conditional)
+	mended = true
+	read(t, s)
+	require.Equal(t, source.WholeEvery-1, conditional, "the whole")
+	read(t, s)
+	assert.Equal(t, source.WholeEvery, conditional, "conditions again")
+}
+
 func TestCredential(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
