@@ -39,9 +39,12 @@ type failure struct {
 }
 
 // load reads the source, and has its filters take the place of those before. What is broken keeps
-// its last good filters.
+// its last good filters. A reading that ctx cuts off says nothing about the source.
 func (l *loader) load(ctx context.Context) {
 	files, err := l.set.src.Read(ctx)
+	if ctx.Err() != nil {
+		return
+	}
 	if err != nil {
 		l.set.unreachable(rules.Printable(err.Error()))
 		return
