@@ -40,7 +40,7 @@ func expiration(node *yaml.Node) (time.Time, error) {
 	case isLocal.MatchString(s):
 		return at, wrong(node, "expiration %q has no zone; write %sZ for UTC", s, strings.Replace(s, " ", "T", 1))
 	default:
-		at, err = time.Parse(time.RFC3339, s)
+		at, err = time.Parse(time.RFC3339, strings.ToUpper(s)) // RFC 3339 allows t and z
 	}
 	at = at.UTC()
 	switch {

@@ -18,6 +18,7 @@ var expirations = []struct {
 	{"RFC 3339 with a zone", "2036-12-24T20:00:00+02:00", christmas, ""},
 	{"RFC 3339 with a fraction", "2036-12-24T18:00:00.5Z", christmas.Add(time.Second / 2), ""},
 	{"RFC 3339 in quotes", `"2036-12-24T18:00:00Z"`, christmas, ""},
+	{"RFC 3339 in small letters", "2036-12-24t18:00:00z", christmas, ""},
 	{"a date", "2036-12-24", christmas.Truncate(24 * time.Hour), ""},
 	{"seconds", "2113754400", time.Unix(2113754400, 0), ""},
 	{"milliseconds", "2113754400123", time.UnixMilli(2113754400123), ""},
