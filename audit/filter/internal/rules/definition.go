@@ -13,6 +13,10 @@ const (
 	// MaxFilters bounds the filters of a file, and those of a source.
 	MaxFilters = 256
 
+	// maxDocuments bounds the documents of a file, with those that have comments alone. Each one
+	// costs a parser, however short the document is.
+	maxDocuments = 2 * MaxFilters
+
 	maxName = 200 // bytes, also of an app
 	maxApps = 1000
 )

@@ -25,7 +25,12 @@ func Parse(text []byte) ([]Definition, []*Error) {
 	var defs []Definition
 	var errs []*Error
 	lines := map[string]int{} // of the names
+	count := 0
 	for doc := range documents(text) {
+		if count++; count > maxDocuments {
+			errs = append(errs, &Error{Line: doc.line, Reason: fmt.Sprintf("more than %d documents in a file", maxDocuments)})
+			break
+		}
 		if len(defs)+len(errs) >= MaxFilters {
 			errs = append(errs, &Error{Line: doc.line, Reason: fmt.Sprintf("more than %d filters in a file", MaxFilters)})
 			break

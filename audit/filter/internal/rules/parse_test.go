@@ -159,6 +159,23 @@ func TestTooMany(t *testing.T) {
 	assert.Contains(t, errs[rules.MaxFilters].Error(), "more than 256 filters")
 }
 
+// Documents of comments alone define nothing, and each costs a parser all the same.
+func TestTooManyDocuments(t *testing.T) {
+	const most = 2 * rules.MaxFilters
+	defs, errs := rules.Parse([]byte(strings.Repeat("---\n", most-1) + "---\nname: a\njs: x\n"))
+	assert.Empty(t, errs)
+	assert.Len(t, defs, 1)
+
+	defs, errs = rules.Parse([]byte("name: a\njs: x\n" + strings.Repeat("---\n", most) + "---\nname: b\njs: x\n"))
+	assert.Len(t, defs, 1, "those before the bound")
+	require.Len(t, errs, 1)
+	assert.Equal(t, "line 514: more than 512 documents in a file", errs[0].Error())
+
+	text := []byte(strings.Repeat("---\n", rules.MaxFile/4))
+	allocs := testing.AllocsPerRun(1, func() { rules.Parse(text) })
+	assert.Less(t, allocs, 50.0*most, "of 262144 documents")
+}
+
 func TestPrintable(t *testing.T) {
 	for _, c := range []struct {
 		name, text, want string
