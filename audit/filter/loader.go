@@ -19,6 +19,7 @@ const maxProblems = 20
 type loader struct {
 	set      *Set
 	files    map[string][]definition // the last good ones, by file
+	parsed   map[string]parsed       // by file
 	failed   map[string]failure      // by filter
 	problems []string                // of this poll
 	more     int                     // problems that are not told
@@ -30,6 +31,13 @@ type definition struct {
 	rules.Definition
 	file string
 	sum  [sha256.Size]byte // of the file's text
+}
+
+// parsed is what a file's text says. The file is not parsed again until its text has changed.
+type parsed struct {
+	sum  [sha256.Size]byte // of the text
+	good []rules.Definition
+	errs []*rules.Error
 }
 
 // failure is a script that could not be evaluated: it is tried again when its file has changed.
@@ -72,12 +80,12 @@ func (l *loader) problem(file, text string) {
 
 // merge returns the filters of all files, in their order.
 func (l *loader) merge(files []source.File) []definition {
-	before := l.files
-	l.files = map[string][]definition{}
+	before, parsedBefore := l.files, l.parsed
+	l.files, l.parsed = map[string][]definition{}, map[string]parsed{}
 	var all []definition
 	taken := map[string]string{} // the files of names
 	for _, f := range files {
-		l.files[f.Name] = l.parse(f, before[f.Name])
+		l.files[f.Name] = l.parse(f, before[f.Name], parsedBefore[f.Name])
 		for _, def := range l.files[f.Name] {
 			switch other, twice := taken[def.Name]; {
 			case twice:
@@ -94,20 +102,25 @@ func (l *loader) merge(files []source.File) []definition {
 }
 
 // parse returns the filters of a file: for what is wrong with it, those of before.
-func (l *loader) parse(f source.File, before []definition) []definition {
+func (l *loader) parse(f source.File, before []definition, last parsed) []definition {
 	if f.Err != nil {
 		l.problem(f.Name, rules.Printable(f.Err.Error()))
+		l.parsed[f.Name] = last
 		return before
 	}
-	good, errs := rules.Parse(f.Text)
-	sum := sha256.Sum256(f.Text)
+	now := last
+	if sum := sha256.Sum256(f.Text); sum != last.sum {
+		now.sum = sum
+		now.good, now.errs = rules.Parse(f.Text)
+	}
+	l.parsed[f.Name] = now
 	var defs []definition
 	names, wrong := map[string]bool{}, map[string]bool{}
-	for _, def := range good {
-		defs = append(defs, definition{def, f.Name, sum})
+	for _, def := range now.good {
+		defs = append(defs, definition{def, f.Name, now.sum})
 		names[def.Name] = true
 	}
-	for _, err := range errs {
+	for _, err := range now.errs {
 		l.problem(f.Name, err.Error())
 		wrong[err.Name] = true
 	}
