@@ -125,7 +125,7 @@ func (d *document) definition() (def *Definition, failed *Error) {
 	} else if err != io.EOF {
 		return nil, d.syntax(err)
 	}
-	r := reader{offset: d.line - 1}
+	r := reader{text: d.text, offset: d.line - 1}
 	if len(node.Content) != 1 || node.Content[0].ShortTag() == "!!null" && node.Content[0].Value == "" {
 		return nil, nil
 	}
@@ -147,6 +147,7 @@ func (d *document) syntax(err error) *Error {
 
 // reader reads one document.
 type reader struct {
+	text   []byte
 	offset int // of its lines
 }
 
@@ -252,6 +253,8 @@ func (r *reader) script(node *yaml.Node) (string, int, error) {
 		return "", 0, wrong(node, "js: > joins the lines of the script; write js: |")
 	case strings.IndexByte(node.Value, 0) >= 0:
 		return "", 0, wrong(node, "js has a NUL byte")
+	case node.Style&yaml.LiteralStyle == 0 && hasLines(node, string(r.text)):
+		return "", 0, wrong(node, "js of several lines without | is joined to one line; write js: |")
 	}
 	line := node.Line + r.offset
 	if node.Style&yaml.LiteralStyle != 0 {

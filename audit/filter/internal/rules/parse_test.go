@@ -45,6 +45,10 @@ js: |
 	{"null alone", "---\n", nil},
 	{"a script on the next line", "name: a\njs:\n  |\n  x\n", []rules.Definition{{Name: "a", Script: "x\n", Line: 4}}},
 	{"a script after empty lines", "name: a\njs: |\n\n  x\n", []rules.Definition{{Name: "a", Script: "\nx\n", Line: 3}}},
+	{"scripts of one line", "---\nname: a\njs: x // ü \"\n# more\n---\nname: b\njs: \"x \\\" // \\\\\"\n\n---\n" +
+		"{name: ü, js: 'x '' // \\', apps: [y]}\n---\nname: d\njs: !!str x\n---\nname: e\njs: !!str\n  'x'\n---\nname: f\njs: \"x\\n\\ty\"\n", []rules.Definition{
+		{Name: "a", Script: "x // ü \"", Line: 3}, {Name: "b", Script: `x " // \`, Line: 7}, {Name: "ü", Script: `x ' // \`, Apps: []string{"y"}, Line: 10},
+		{Name: "d", Script: "x", Line: 13}, {Name: "e", Script: "x", Line: 16}, {Name: "f", Script: "x\n\ty", Line: 20}}},
 	{"a script with a line of dashes", "name: a\njs: |\n  x\n  ---\n  y\n", []rules.Definition{{Name: "a", Script: "x\n---\ny\n", Line: 3}}},
 }
 
@@ -74,6 +78,13 @@ var bad = []struct {
 	{"js of blanks", "name: a\njs: '  '", `line 2: filter "a": js is not the text of a script`},
 	{"js that is a list", "name: a\njs: [x]", `line 2: filter "a": js is not the text of a script`},
 	{"js that is folded", "name: a\njs: >\n  x\n  y\n", `line 2: filter "a": js: > joins the lines`},
+	{"js of several lines", "name: a\njs: x // one\n  y\n", `line 2: filter "a": js of several lines without | is joined to one line; write js: |`},
+	{"js of several lines that begins in the next", "name: a\njs:\n  x // größer\n  y\n", `line 3: filter "a": js of several lines`},
+	{"js of several lines in double quotes", "name: a\njs: \"x \\\" // ü\n  y\"\n", `line 2: filter "a": js of several lines`},
+	{"js of several lines in double quotes, with an escaped end", "name: a\njs: \"x // \\\n  y\"\n", `line 2: filter "a": js of several lines`},
+	{"js of several lines in single quotes", "{name: ü, js: 'x '' // ''\n\n  y'}\n", `line 1: filter "ü": js of several lines`},
+	{"js of several lines with a tag", "name: a\njs: !!str x //\n  y\n", `line 2: filter "a": js of several lines`},
+	{"js of several lines after other line ends", "name: a # \u2028 \r#\r\njs: x //\r  y\r", `line 4: filter "a": js of several lines`},
 	{"js with NUL", `{name: a, js: "x\0"}`, `line 1: filter "a": js has a NUL byte`},
 	{"an unknown key", "name: a\nexpires: 2036-12-24\njs: x", `line 2: filter "a": an unknown key "expires"`},
 	{"an unknown key before the name", "expires: 1\nname: a\njs: x", `line 1: filter "a": an unknown key "expires"`},
