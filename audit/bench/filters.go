@@ -64,14 +64,17 @@ func harmless(n int) (files []string) {
 		}
 		files = append(files, fmt.Sprintf(`name: "client_%d"
 %sjs: |
-    var wanted = {"%d": true, "%d": true}
+    var wanted = {"%s": true, "client-%d": true}
     function filter(event) {
-      return wanted[event.context.get("client_id")] === true
+      return wanted[event.context.get("network")] === true
     }
-`, i, apps, i, i+100))
+`, i, apps, networks[i%len(networks)], i))
 	}
 	return files
 }
+
+// networks are some of those that the made events have.
+var networks = []string{"instagram", "facebook"}
 
 // harmful is filters that must be switched off.
 var harmful = []struct{ does, text string }{
