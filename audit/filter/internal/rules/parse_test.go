@@ -49,6 +49,7 @@ js: |
 		"{name: ü, js: 'x '' // \\', apps: [y]}\n---\nname: d\njs: !!str x\n---\nname: e\njs: !!str\n  'x'\n---\nname: f\njs: \"x\\n\\ty\"\n", []rules.Definition{
 		{Name: "a", Script: "x // ü \"", Line: 3}, {Name: "b", Script: `x " // \`, Line: 7}, {Name: "ü", Script: `x ' // \`, Apps: []string{"y"}, Line: 10},
 		{Name: "d", Script: "x", Line: 13}, {Name: "e", Script: "x", Line: 16}, {Name: "f", Script: "x\n\ty", Line: 20}}},
+	{"other line ends", "name: a # \u2028 \r#\r\njs: x // y\r", []rules.Definition{{Name: "a", Script: "x // y", Line: 4}}},
 	{"a script with a line of dashes", "name: a\njs: |\n  x\n  ---\n  y\n", []rules.Definition{{Name: "a", Script: "x\n---\ny\n", Line: 3}}},
 }
 
