@@ -22,12 +22,15 @@ func Parse(text []byte) ([]Definition, []*Error) {
 		return nil, []*Error{{Reason: reason}}
 	}
 	text = bytes.TrimPrefix(text, []byte(bom))
+	if bytes.Contains(text, []byte("%YAML")) {
+		text = bytes.Clone(text) // documents changes it
+	}
 	var defs []Definition
 	var errs []*Error
 	lines := map[string]int{} // of the names
-	count := 0
+	docs := 0
 	for doc := range documents(text) {
-		if count++; count > maxDocuments {
+		if docs++; docs > maxDocuments {
 			errs = append(errs, &Error{Line: doc.line, Reason: fmt.Sprintf("more than %d documents in a file", maxDocuments)})
 			break
 		}
@@ -74,24 +77,33 @@ type document struct {
 
 // documents yields the documents of a file. They are cut before they are parsed, so that a document
 // that is no YAML does not take those after it along: a line that begins with --- begins a
-// document, also within a text of several lines.
+// document, also within a text of several lines. Directives before that line belong to it. The
+// directive "%YAML 1.2" becomes a comment in text: the parser refuses all versions but 1.1, and
+// reads both alike.
 func documents(text []byte) func(yield func(document) bool) {
 	return func(yield func(document) bool) {
 		doc, line := document{line: 1}, 0
 		start := 0
+		head, directives := true, false // a directive may come; has come
 		for at := 0; at < len(text); {
 			end := len(text)
 			if n := bytes.IndexByte(text[at:], '\n'); n >= 0 {
 				end = at + n + 1
 			}
 			line++
-			if isMarker(text[at:end]) && at > start {
+			kind := kindOf(text[at:end])
+			if (kind == marker || kind == directive && head) && !directives && at > start {
 				doc.text = text[start:at]
 				if !yield(doc) {
 					return
 				}
 				start, doc.line = at, line
 			}
+			if kind == directive && head && isVersion.Match(text[at:end]) {
+				text[at] = '#'
+			}
+			directives = head && (directives || kind == directive) && kind != marker
+			head = kind == ending || head && (kind == comment || kind == directive)
 			at = end
 		}
 		doc.text = text[start:]
@@ -99,10 +111,39 @@ func documents(text []byte) func(yield func(document) bool) {
 	}
 }
 
-func isMarker(line []byte) bool {
-	rest, ok := bytes.CutPrefix(line, []byte("---"))
+// kind is what a line is between two documents.
+type kind uint8
+
+const (
+	content   kind = iota
+	comment        // or blank
+	directive      // %
+	marker         // ---
+	ending         // ...
+)
+
+func kindOf(line []byte) kind {
+	switch {
+	case begins(line, "---"):
+		return marker
+	case begins(line, "..."):
+		return ending
+	case line[0] == '%':
+		return directive
+	}
+	if line = bytes.TrimLeft(line, " \t\r\n"); len(line) == 0 || line[0] == '#' {
+		return comment
+	}
+	return content
+}
+
+// begins reports whether a line begins with mark, and a blank or the line's end after mark.
+func begins(line []byte, mark string) bool {
+	rest, ok := bytes.CutPrefix(line, []byte(mark))
 	return ok && (len(rest) == 0 || strings.IndexByte(" \t\r\n", rest[0]) >= 0)
 }
+
+var isVersion = regexp.MustCompile(`^%YAML[ \t]+1\.\d+([ \t\r\n]|$)`)
 
 // definition returns the document's filter, or nil if it has comments alone.
 func (d *document) definition() (def *Definition, failed *Error) {

@@ -50,15 +50,25 @@ js: |
 		{Name: "a", Script: "x // ü \"", Line: 3}, {Name: "b", Script: `x " // \`, Line: 7}, {Name: "ü", Script: `x ' // \`, Apps: []string{"y"}, Line: 10},
 		{Name: "d", Script: "x", Line: 13}, {Name: "e", Script: "x", Line: 16}, {Name: "f", Script: "x\n\ty", Line: 20}}},
 	{"other line ends", "name: a # \u2028 \r#\r\njs: x // y\r", []rules.Definition{{Name: "a", Script: "x // y", Line: 4}}},
+	{"a version", "# of YAML\n\n%YAML 1.2 # this one\n# more\n---\nname: a\njs: x\n", []rules.Definition{{Name: "a", Script: "x", Line: 7}}},
+	{"versions", "%YAML 1.1\r\n---\r\nname: a\r\njs: x\r\n...\r\n%YAML 1.2\r\n---\r\nname: b\r\njs: y\r\n---\nname: c\njs: z", []rules.Definition{
+		{Name: "a", Script: "x", Line: 4}, {Name: "b", Script: "y", Line: 9}, {Name: "c", Script: "z", Line: 12}}},
+	{"tags", "%TAG !e! tag:yaml.org,2002:\n%YAML 1.2\n--- {name: !e!str 12, js: x}\n", []rules.Definition{{Name: "12", Script: "x", Line: 3}}},
+	{"a version of nothing", "%YAML 1.2\n---\n---\nname: a\njs: x", []rules.Definition{{Name: "a", Script: "x", Line: 5}}},
+	{"a version alone", "%YAML 1.2\n", nil},
+	{"texts that look like a version", "{js: x, name: \"a\n%YAML 1.2\"}\n---\nname: b\njs: |\n  x\n  %YAML 1.2\n", []rules.Definition{
+		{Name: "a %YAML 1.2", Script: "x", Line: 1}, {Name: "b", Script: "x\n%YAML 1.2\n", Line: 6}}},
 	{"a script with a line of dashes", "name: a\njs: |\n  x\n  ---\n  y\n", []rules.Definition{{Name: "a", Script: "x\n---\ny\n", Line: 3}}},
 }
 
 func TestGood(t *testing.T) {
 	for _, c := range good {
 		t.Run(c.name, func(t *testing.T) {
-			defs, errs := rules.Parse([]byte(c.yaml))
+			text := []byte(c.yaml)
+			defs, errs := rules.Parse(text)
 			assert.Empty(t, errs)
 			assert.Equal(t, c.want, defs)
+			assert.Equal(t, c.yaml, string(text), "the caller's text")
 		})
 	}
 }
@@ -98,6 +108,7 @@ var bad = []struct {
 	{"apps that are a text", "name: a\napps: media-api\njs: x", `line 2: filter "a": apps is not a list`},
 	{"no apps", "name: a\napps: []\njs: x", `line 2: filter "a": apps must have 1 to 1000 names`},
 	{"an app that is a number", "name: a\napps: [1]\njs: x", `line 2: filter "a": an app is not a text`},
+	{"a version within a document", "name: a\n%YAML 1.2\njs: x", "line 3: no YAML"},
 	{"no YAML", "name: a\njs: |\n  x\n bad: [", "line 3: no YAML"},
 	{"a tab", "name: a\n\tjs: x", "line 2: no YAML"},
 	{"a document without its mark", "name: a\njs: x\n...\nname: b\njs: y\n", "line 3: no YAML, here or in the next line: did not find expected <document start>"},
@@ -137,6 +148,8 @@ func TestWholeFile(t *testing.T) {
 		{"a byte order mark alone", "\uFEFF", "the file is empty"},
 		{"not UTF-8", "name: \xff", "the file is not UTF-8"},
 		{"UTF-16", "\xff\xfen\x00", "the file is not UTF-8"},
+		{"another version", "%YAML 2.0\n---\nname: a\njs: x", "line 1: no YAML, here or in the next line: found incompatible YAML document"},
+		{"tags alone", "%TAG !e! x\n", "line 1: no YAML, here or in the next line: did not find expected <document start>"},
 		{"too large", strings.Repeat("#", rules.MaxFile+1), "the file is larger than 1048576 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
