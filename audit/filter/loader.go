@@ -33,13 +33,6 @@ type definition struct {
 	sum  [sha256.Size]byte // of the file's text
 }
 
-// parsed is what a file's text says. The file is not parsed again until its text has changed.
-type parsed struct {
-	sum  [sha256.Size]byte // of the text
-	good []rules.Definition
-	errs []*rules.Error
-}
-
 // failure is a script that could not be evaluated: it is tried again when its file has changed.
 type failure struct {
 	sum    [sha256.Size]byte
@@ -110,26 +103,17 @@ func (l *loader) parse(f source.File, before []definition, last parsed) []defini
 	}
 	now := last
 	if sum := sha256.Sum256(f.Text); sum != last.sum {
-		now.sum = sum
-		now.good, now.errs = rules.Parse(f.Text)
+		now = parse(f.Text, sum)
 	}
-	l.parsed[f.Name] = now
 	var defs []definition
-	names, wrong := map[string]bool{}, map[string]bool{}
 	for _, def := range now.good {
 		defs = append(defs, definition{def, f.Name, now.sum})
-		names[def.Name] = true
 	}
 	for _, err := range now.errs {
 		l.problem(f.Name, err.Error())
-		wrong[err.Name] = true
 	}
-	for _, def := range before {
-		// A part without a name may be any filter.
-		if !names[def.Name] && (wrong[def.Name] || wrong[""]) {
-			defs = append(defs, def)
-		}
-	}
+	defs = append(defs, now.keep(before, &last)...)
+	l.parsed[f.Name] = now
 	return defs
 }
 

@@ -2,6 +2,7 @@
 package rules
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"time"
@@ -49,6 +50,7 @@ type Error struct {
 	Name   string // of the filter; "" where the part has no name that can be read
 	Line   int    // of the file; 0: of the whole file
 	Reason string
+	Part   [sha256.Size]byte // the sum of the part's text, which is the same wherever it stands
 }
 
 // Error returns the line, the name and the reason.

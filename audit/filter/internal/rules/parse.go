@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,7 @@ import (
 // is half-written as a rule.
 func Parse(text []byte) ([]Definition, []*Error) {
 	if reason := refuse(text); reason != "" {
-		return nil, []*Error{{Reason: reason}}
+		return nil, []*Error{{Reason: reason, Part: partOf(text)}}
 	}
 	text = bytes.TrimPrefix(text, []byte(bom))
 	if bytes.Contains(text, []byte("%YAML")) {
@@ -31,16 +32,17 @@ func Parse(text []byte) ([]Definition, []*Error) {
 	docs := 0
 	for doc := range documents(text) {
 		if docs++; docs > maxDocuments {
-			errs = append(errs, &Error{Line: doc.line, Reason: fmt.Sprintf("more than %d documents in a file", maxDocuments)})
+			errs = append(errs, doc.rest(fmt.Sprintf("more than %d documents in a file", maxDocuments)))
 			break
 		}
 		if len(defs)+len(errs) >= MaxFilters {
-			errs = append(errs, &Error{Line: doc.line, Reason: fmt.Sprintf("more than %d filters in a file", MaxFilters)})
+			errs = append(errs, doc.rest(fmt.Sprintf("more than %d filters in a file", MaxFilters)))
 			break
 		}
 		def, err := doc.definition()
 		switch {
 		case err != nil:
+			err.Part = partOf(doc.text)
 			errs = append(errs, err)
 		case def == nil: // comments alone
 		case lines[def.Name] > 0:
@@ -72,7 +74,18 @@ func refuse(text []byte) string {
 // document is one document of a file.
 type document struct {
 	text []byte
-	line int // at which it begins
+	from []byte // the file's text from the document on
+	line int    // at which it begins
+}
+
+// partOf is the sum of a part's text, without the marker: the first document of a file needs none.
+func partOf(text []byte) [sha256.Size]byte {
+	return sha256.Sum256(bytes.TrimSpace(bytes.TrimPrefix(text, []byte("---"))))
+}
+
+// rest is an error of the document and all those after it.
+func (d *document) rest(reason string) *Error {
+	return &Error{Line: d.line, Reason: reason, Part: partOf(d.from)}
 }
 
 // documents yields the documents of a file. They are cut before they are parsed, so that a document
@@ -93,7 +106,7 @@ func documents(text []byte) func(yield func(document) bool) {
 			line++
 			kind := kindOf(text[at:end])
 			if (kind == marker || kind == directive && head) && !directives && at > start {
-				doc.text = text[start:at]
+				doc.text, doc.from = text[start:at], text[start:]
 				if !yield(doc) {
 					return
 				}
@@ -106,7 +119,7 @@ func documents(text []byte) func(yield func(document) bool) {
 			head = kind == ending || head && (kind == comment || kind == directive)
 			at = end
 		}
-		doc.text = text[start:]
+		doc.text, doc.from = text[start:], text[start:]
 		yield(doc)
 	}
 }

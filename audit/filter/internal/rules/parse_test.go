@@ -168,6 +168,21 @@ func TestScriptOfAMegabyte(t *testing.T) {
 	assert.Equal(t, []rules.Definition{{Name: "a", Script: script, Line: 2}}, defs)
 }
 
+// A part that is wrong is known by its text, wherever it stands.
+func TestPart(t *testing.T) {
+	_, errs := rules.Parse([]byte("[\n---\nname: a\njs: x\n---\n{\n---\n[\n"))
+	require.Len(t, errs, 3)
+	assert.NotEqual(t, errs[0].Part, errs[1].Part)
+	assert.Equal(t, errs[0].Part, errs[2].Part)
+	many := strings.Repeat("---\n[\n", rules.MaxFilters)
+	_, errs = rules.Parse([]byte(many + "---\n#1\n"))
+	_, more := rules.Parse([]byte(many + "---\n#1\n---\n#2\n"))
+	assert.NotEqual(t, errs[rules.MaxFilters].Part, more[rules.MaxFilters].Part, "the rest of the file")
+	_, errs = rules.Parse([]byte("\xff"))
+	_, more = rules.Parse([]byte("\xfe"))
+	assert.NotEqual(t, errs[0].Part, more[0].Part, "the whole file")
+}
+
 func TestDuplicate(t *testing.T) {
 	defs, errs := rules.Parse([]byte("name: a\njs: x\n---\nname: a\njs: y\n---\nname: b\njs: z\n"))
 	require.Len(t, errs, 1)

@@ -1,0 +1,65 @@
+package filter
+
+import (
+	"crypto/sha256"
+
+	"example.com/clew/audit/filter/internal/rules"
+)
+
+// parsed is what a file's text says. The file is not parsed again until its text has changed.
+type parsed struct {
+	sum   [sha256.Size]byte // of the text
+	good  []rules.Definition
+	errs  []*rules.Error
+	wrong map[string]bool // the names of all filters: true where the filter is wrong
+	parts map[part]bool   // those without a name: true where the part may be a missing filter
+}
+
+// part is the sum of the text of a part of a file.
+type part = [sha256.Size]byte
+
+func parse(text []byte, sum [sha256.Size]byte) parsed {
+	p := parsed{sum: sum, wrong: map[string]bool{}, parts: map[part]bool{}}
+	p.good, p.errs = rules.Parse(text)
+	for _, err := range p.errs {
+		if err.Name == "" {
+			p.parts[err.Part] = false
+		} else {
+			p.wrong[err.Name] = true
+		}
+	}
+	for _, def := range p.good {
+		p.wrong[def.Name] = false
+	}
+	return p
+}
+
+// keep returns the filters of before that the file has no more, but that stay: those that are wrong
+// now, and those that a part without a name may be. Such a part is new since the filter is missing.
+// A part that was wrong beside the filter is another one: removing a filter has an effect, also
+// in a file that is never mended.
+func (p *parsed) keep(before []definition, last *parsed) []definition {
+	var kept, missing []definition
+	for _, def := range before {
+		switch wrong, here := p.wrong[def.Name]; {
+		case wrong:
+			kept = append(kept, def)
+		case !here:
+			missing = append(missing, def)
+		}
+	}
+	appeared, suspect := false, false
+	for part := range p.parts {
+		may, old := last.parts[part]
+		p.parts[part] = len(missing) > 0 && (may || !old)
+		appeared = appeared || !old
+		suspect = suspect || p.parts[part]
+	}
+	for _, def := range missing {
+		_, named := last.wrong[def.Name] // missing for the first time
+		if appeared || suspect && !named {
+			kept = append(kept, def)
+		}
+	}
+	return kept
+}

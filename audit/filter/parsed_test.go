@@ -1,0 +1,55 @@
+package filter_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"example.com/clew/audit/filter"
+	"github.com/stretchr/testify/assert"
+)
+
+// A part without a name that is wrong may be a filter that is missing since, and keeps that one. A
+// part that was wrong before keeps none: a filter that is removed beside it ends.
+func TestPartsWithoutAName(t *testing.T) {
+	f, g := rule("f", is("a")), rule("g", is("b"))
+	const x, y, z = "name: [\n", "name: {\n", "js: x\n" // wrong, and without a name
+	named := rule("g", is("b"), "unknown: 1")
+	type step struct{ file, want string }
+	for _, c := range []struct {
+		name  string
+		steps []step
+	}{
+		{"one is removed beside an old fault", []step{{f + "---\n" + g + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}, {x, ""}}},
+		{"the old fault has another place", []step{{x + "---\n" + f + "---\n" + g, "f g"}, {f + "---\n" + x, "f"}}},
+		{"one is half-broken", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + x, "f g"}, {f + "---\n" + x, "f g"}, {f + "---\n" + y, "f g"}, {f, "f"}}},
+		{"one is half-broken beside an old fault", []step{{f + "---\n" + g + "---\n" + x, "f g"}, {f + "---\n" + y + "---\n" + x, "f g"},
+			{f + "---\n" + z + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}}},
+		{"all may be half-broken", []step{{f + "---\n" + g, "f g"}, {x, "f g"}, {f + "---\n" + x, "f g"}, {f, "f"}}},
+		{"another is removed beside a half-broken one", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + x, "f g"}, {x, "g"}}},
+		{"the name comes and goes", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + named, "f g"}, {f + "---\n" + x, "f g"}, {f + "---\n" + named, "f g"}, {f, "f"}}},
+		{"one with a fault is removed beside an old fault", []step{{f + "---\n" + g + "---\n" + x, "f g"}, {f + "---\n" + named + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}}},
+		{"the file is half-written", []step{{f + "---\n" + g, "f g"}, {"", "f g"}, {"\n", "f g"}, {g, "g"}}},
+		{"a fault that comes while nothing is missing", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + g + "---\n" + x, "f g"},
+			{f + "---\n" + y + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, "all.yaml", c.steps[0].file)
+			synctest.Test(t, func(t *testing.T) {
+				s := open(t, filter.Config{Source: dir})
+				for i, step := range c.steps {
+					write(t, dir, "all.yaml", step.file)
+					for range 2 { // the next poll finds the same
+						poll()
+						var names []string
+						for _, f := range s.Stats().Filters {
+							names = append(names, f.Name)
+						}
+						assert.Equal(t, step.want, strings.Join(names, " "), "step %d", i)
+					}
+				}
+			})
+		})
+	}
+}
