@@ -15,6 +15,7 @@ func (s *Source) SetTLS(c *tls.Config) { s.web.transport.TLSClientConfig = c }
 func LoopbackOnly(address string) error { return loopbackOnly("tcp", address, nil) }
 
 const (
+	MaxTotal   = maxTotal
 	Settle     = settle
 	WholeEvery = wholeEvery
 )

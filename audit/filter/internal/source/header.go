@@ -4,11 +4,13 @@ import (
 	"errors"
 	"net/textproto"
 	"strings"
+
+	"example.com/clew/audit/filter/internal/rules"
 )
 
 // readHeader reads the one line of a file, "Name: value". No error has any of it.
 func readHeader(path string) (name, value string, err error) {
-	text, err := readFile(path)
+	text, err := readFile(path, rules.MaxFile)
 	if err != nil {
 		return "", "", err
 	}

@@ -47,7 +47,7 @@ func (s *Source) snapshot() (map[string]File, error) {
 		return nil, bare(err)
 	}
 	if !info.IsDir() {
-		text, err := readFile(s.cfg.Where)
+		text, err := readFile(s.cfg.Where, rules.MaxFile)
 		if err == nil {
 			err = checkPin(s.pin, text)
 		}
@@ -70,6 +70,7 @@ func readDir(dir string) (map[string]File, error) {
 		return nil, bare(err)
 	}
 	files := map[string]File{}
+	total := 0
 	for _, entry := range entries {
 		name := entry.Name()
 		ext := filepath.Ext(name)
@@ -79,7 +80,12 @@ func readDir(dir string) (map[string]File, error) {
 		if len(files) == rules.MaxFilters {
 			return nil, fmt.Errorf("more than %d files", rules.MaxFilters)
 		}
-		text, err := readFile(filepath.Join(dir, name))
+		bound := min(rules.MaxFile, maxTotal-total)
+		text, err := readFile(filepath.Join(dir, name), bound)
+		if err == errLarger && bound < rules.MaxFile {
+			err = errTotal
+		}
+		total += len(text)
 		name = rules.Printable(name)
 		files[name] = File{Name: name, Text: text, Err: err}
 	}
@@ -126,5 +132,7 @@ func (s *Source) accept(first, second map[string]File) []File {
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return files
 }
+
+var errTotal = fmt.Errorf("the files of the directory, up to this one, are larger than %d bytes together", maxTotal)
 
 var errChanging = errors.New("changes while it is read; it is read again at the next poll")

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,6 +75,33 @@ func TestManyFiles(t *testing.T) {
 	write(t, dir, "more.yaml", "x")
 	_, err := open(t, source.Config{Where: dir}).Read(t.Context())
 	assert.EqualError(t, err, "more than 256 files")
+}
+
+// The texts of a directory stay in memory, so that they are bounded together.
+func TestLargeDirectory(t *testing.T) {
+	const whole = source.MaxTotal / rules.MaxFile
+	dir := t.TempDir()
+	name := func(i int) string { return fmt.Sprintf("%02d.yaml", i) }
+	large := strings.Repeat("#", rules.MaxFile)
+	for i := range whole {
+		write(t, dir, name(i), large)
+	}
+	write(t, dir, name(whole), "")
+	s := open(t, source.Config{Where: dir})
+	texts := read(t, s)
+	require.Len(t, texts, whole+1)
+	for i := range whole {
+		require.Equal(t, len(large), len(texts[name(i)]), "all that the bound has room for")
+	}
+	const problem = "error: the files of the directory, up to this one, are larger than 16777216 bytes together"
+	write(t, dir, name(whole), "#")
+	assert.Equal(t, problem, read(t, s)[name(whole)])
+	write(t, dir, name(0), large[2:])
+	write(t, dir, name(whole+1), large)
+	texts = read(t, s)
+	assert.Equal(t, "#", texts[name(whole)])
+	assert.Equal(t, problem, texts[name(whole+1)])
+	assert.Equal(t, len(large), len(texts[name(whole-1)]))
 }
 
 // A directory changes in the pause between its two readings: nothing that differs counts.

@@ -23,6 +23,9 @@ const Timeout = 10 * time.Second
 // settle is the pause after which a file that changed is read again.
 const settle = 200 * time.Millisecond
 
+// maxTotal bounds the files of a directory together, in bytes: their texts stay in memory.
+const maxTotal = 16 << 20
+
 // Config is what [Open] needs. Where is required.
 type Config struct {
 	Where           string // a directory, a file, or a URL
@@ -123,20 +126,24 @@ func checkPin(pin, text []byte) error {
 	return nil
 }
 
-// readBounded reads a file's text, up to the bound.
-func readBounded(r io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, rules.MaxFile+1))
+// errLarger says that a text is larger than its bound.
+var errLarger = fmt.Errorf("larger than %d bytes", rules.MaxFile)
+
+// readBounded reads a text of up to bound bytes.
+func readBounded(r io.Reader, bound int) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, int64(bound)+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > rules.MaxFile {
-		return nil, fmt.Errorf("larger than %d bytes", rules.MaxFile)
+	if len(text) > bound {
+		return nil, errLarger
 	}
 	return text, nil
 }
 
-// readFile reads a regular file. Others are refused before they are opened: a pipe has no end.
-func readFile(path string) ([]byte, error) {
+// readFile reads a regular file of up to bound bytes. Others are refused before they are opened: a
+// pipe has no end.
+func readFile(path string, bound int) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, bare(err)
@@ -149,7 +156,7 @@ func readFile(path string) ([]byte, error) {
 		return nil, bare(err)
 	}
 	defer f.Close()
-	text, err := readBounded(f)
+	text, err := readBounded(f, bound)
 	if err != nil {
 		return nil, bare(err)
 	}

@@ -124,7 +124,7 @@ func (w *web) read(ctx context.Context, pin []byte) ([]byte, error) {
 	case resp.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("status %d", resp.StatusCode)
 	}
-	text, err := readBounded(resp.Body)
+	text, err := readBounded(resp.Body, rules.MaxFile)
 	if err != nil {
 		return nil, w.failed(ctx, err)
 	}
@@ -184,7 +184,7 @@ func (w *web) checkSignature(header http.Header, text []byte) error {
 	if w.cfg.HMACKey == "" {
 		return nil
 	}
-	key, err := readFile(w.cfg.HMACKey)
+	key, err := readFile(w.cfg.HMACKey, rules.MaxFile)
 	if err != nil {
 		return fmt.Errorf("the file of Config.HMACKey: %w", err)
 	}
