@@ -1,12 +1,17 @@
 package filter_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 
 	"example.com/clew/audit/filter"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // A part without a name that is wrong may be a filter that is missing since, and keeps that one. A
@@ -52,4 +57,56 @@ func TestPartsWithoutAName(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A file that cannot be read for a while has the faults that it had.
+func TestPartsOfAnUnreadableFile(t *testing.T) {
+	dir := t.TempDir()
+	f, g := rule("f", is("a")), rule("g", is("b"))
+	write(t, dir, "all.yaml", f+"---\n"+g+"---\nname: [\n")
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, filter.Config{Source: dir})
+		remove(t, dir, "all.yaml")
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "all.yaml"), 0o700))
+		poll()
+		assert.Equal(t, []string{"f", "g"}, verdicts(s, "a", "b"))
+		remove(t, dir, "all.yaml")
+		write(t, dir, "all.yaml", f+"---\nname: [\n")
+		poll()
+		assert.Equal(t, []string{"f", "discarded"}, verdicts(s, "a", "b"))
+	})
+}
+
+// A file whose text is the same is not parsed again, and its problems are told as before.
+func TestParsedOnce(t *testing.T) {
+	const filters, apps = 100, 500
+	other := fmt.Sprintf("apps: [x%s]", strings.Repeat(", x", apps-1))
+	dir := t.TempDir()
+	set := func(last string) {
+		var all []string
+		for i := range filters {
+			all = append(all, rule(fmt.Sprint("f", i), "true", other))
+		}
+		write(t, dir, "all.yaml", strings.Join(append(all, last), "---\n"))
+	}
+	// pollAllocs returns the allocations of a poll.
+	pollAllocs := func() uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		poll()
+		runtime.ReadMemStats(&after)
+		return after.Mallocs - before.Mallocs
+	}
+	set("name: broken\n")
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, filter.Config{Source: dir})
+		problems := s.Stats().Health.Problems
+		require.Len(t, problems, 1)
+		require.Contains(t, problems[0], `filter "broken": no js`)
+		assert.Less(t, pollAllocs(), uint64(filters*apps/2), "the same text")
+		assert.Equal(t, problems, s.Stats().Health.Problems)
+		set("name: other\n")
+		assert.Greater(t, pollAllocs(), uint64(filters*apps), "another text")
+		assert.Contains(t, s.Stats().Health.Problems[0], `filter "other": no js`)
+	})
 }
