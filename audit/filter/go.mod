@@ -13,7 +13,6 @@ require (
 	golang.org/x/sys v0.47.0
 	modernc.org/libc v1.75.4
 	modernc.org/libquickjs v0.13.1
-	modernc.org/memory v1.12.1
 )
 
 require (
@@ -42,6 +41,7 @@ require (
 	google.golang.org/protobuf v1.34.2 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
 )
 
 replace (

@@ -12,14 +12,19 @@ var getThreadTimes = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetThread
 // threadCPU is the processor time that the calling thread has used. Windows counts it in clock
 // ticks of about 16 ms.
 func threadCPU() time.Duration {
+	spent, _ := threadTimes(windows.CurrentThread())
+	return spent
+}
+
+func threadTimes(thread windows.Handle) (spent time.Duration, ok bool) {
 	var created, ended, kernel, user windows.Filetime
-	ok, _, _ := getThreadTimes.Call(uintptr(windows.CurrentThread()),
+	done, _, _ := getThreadTimes.Call(uintptr(thread),
 		uintptr(unsafe.Pointer(&created)), uintptr(unsafe.Pointer(&ended)),
 		uintptr(unsafe.Pointer(&kernel)), uintptr(unsafe.Pointer(&user)))
-	if ok == 0 {
-		return 0
+	if done == 0 {
+		return 0, false
 	}
-	return ticks(kernel) + ticks(user)
+	return ticks(kernel) + ticks(user), true
 }
 
 func ticks(t windows.Filetime) time.Duration {

@@ -46,14 +46,11 @@ var (
 
 var errMemory = errors.New("no memory for an engine")
 
-func newEngine(m *meter) (*engine, error) {
-	e := &engine{meter: m, tls: libc.NewTLS()}
+// newEngine makes an engine that is not open yet. The engine owns the arena.
+func newEngine(m *meter, a *arena) *engine {
+	e := &engine{meter: m, tls: libc.NewTLS(), heap: heap{arena: a}}
 	e.pinner.Pin(e)
-	if !e.open() {
-		e.close()
-		return nil, errMemory
-	}
-	return e, nil
+	return e
 }
 
 func (e *engine) open() bool {
@@ -77,10 +74,8 @@ func (e *engine) open() bool {
 // close gives the memory back. The engine's own functions for that are not called: they would
 // walk all objects, of a heap that may be full.
 func (e *engine) close() {
-	_ = e.heap.release()
-	if e.tls != nil {
-		e.tls.Close()
-	}
+	_ = e.heap.arena.pages.unmap()
+	e.tls.Close()
 	e.pinner.Unpin()
 }
 

@@ -1,9 +1,59 @@
 package script
 
-import "time"
+import (
+	"time"
+	"unsafe"
+)
 
 // Memory is how much memory the scope has.
 func (s *Script) Memory() int { return s.engine.heap.used }
+
+// HastyLimit is the limit of the watchdog of a Script by Hasty.
+const HastyLimit = nativeBudgets * callBudget / 10
+
+// Bite is what the watchdog does to a native function that does not return, at once.
+func (s *Script) Bite() {
+	w := &s.watchdog
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.bitten = w.arena.pages.lock() == nil
+}
+
+// Arena is a heap without an engine.
+type Arena struct{ heap heap }
+
+// NewArena maps an Arena.
+func NewArena() (*Arena, error) {
+	a, err := newArena()
+	return &Arena{heap{arena: a}}, err
+}
+
+// Malloc is a block of size bytes; nil without memory.
+func (a *Arena) Malloc(size int) []byte { return block(a.heap.malloc(size), size) }
+
+// Realloc is a block of size bytes that begins as the block b does, which is freed; nil without
+// memory.
+func (a *Arena) Realloc(b []byte, size int) []byte {
+	return block(a.heap.realloc(uintptr(unsafe.Pointer(unsafe.SliceData(b))), size), size)
+}
+
+// Free frees a block.
+func (a *Arena) Free(b []byte) { a.heap.free(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
+
+// Used is how much is allocated, and whether the arena is as it was when it was new.
+func (a *Arena) Used() (bytes int, isNew bool) {
+	return a.heap.used, a.heap.arena.top == 1 && a.heap.arena.last == 0 && a.heap.arena.some == [3]uint64{}
+}
+
+// Unmap gives the memory back.
+func (a *Arena) Unmap() error { return a.heap.arena.pages.unmap() }
+
+func block(p uintptr, size int) []byte {
+	if p == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(at(p)), usable(p))[:size]
+}
 
 // Limits of a scope.
 const (
@@ -35,4 +85,13 @@ func Patient(name, source string, firstLine int) (*Script, error) {
 // Hasty is New with a tenth of the processor time: for tests that use it up.
 func Hasty(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, callBudget/10)
+}
+
+// Unwatched is Hasty without a watchdog: for tests of a native function that returns late.
+func Unwatched(name, source string, firstLine int) (*Script, error) {
+	s, err := Hasty(name, source, firstLine)
+	if err == nil {
+		s.watchdog.limit = time.Hour
+	}
+	return s, err
 }

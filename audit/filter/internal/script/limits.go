@@ -7,7 +7,7 @@ import (
 
 const (
 	maxSource = 1 << 20  // bytes of a script
-	maxMemory = 32 << 20 // bytes of a scope
+	maxMemory = 32 << 20 // bytes that a scope maps
 	maxStack  = 400      // calls within calls, about
 
 	// callBudget is the processor time of one call. All others are so many times of it.
@@ -19,6 +19,10 @@ const (
 	// stopBudgets in one call switch a script off at once: a native function has overrun by so
 	// much that a second time is too often.
 	stopBudgets = 10
+
+	// nativeBudgets in one call make the scope's memory inaccessible, which ends a native function
+	// that does not return.
+	nativeBudgets = 200
 
 	// maxOverruns calls over their budget within overrunWindow calls switch a script off.
 	maxOverruns   = 3

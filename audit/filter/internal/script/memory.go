@@ -5,13 +5,12 @@ import (
 
 	"modernc.org/libc"
 	"modernc.org/libquickjs"
-	"modernc.org/memory"
 )
 
 // heap is the memory of one scope. Nothing else allocates from it, so that releasing it gives
 // everything back, whatever state the engine is in.
 type heap struct {
-	pages memory.Allocator
+	arena *arena
 	used  int
 	full  bool // an allocation was refused
 }
@@ -23,20 +22,13 @@ var mallocFunctions = libquickjs.TJSMallocFunctions{
 	Fjs_malloc_usable_size: address(heapUsable),
 }
 
-// release gives the memory back.
-func (h *heap) release() error { return h.pages.Close() }
-
 func (h *heap) malloc(size int) uintptr {
-	if h.used+size > maxMemory {
+	p := h.arena.allocate(size)
+	if p == 0 {
 		h.full = true
 		return 0
 	}
-	p, err := h.pages.UintptrMalloc(size)
-	if err != nil {
-		h.full = true
-		return 0
-	}
-	h.used += memory.UintptrUsableSize(p)
+	h.used += h.arena.sizeOf(p)
 	return p
 }
 
@@ -44,8 +36,8 @@ func (h *heap) free(p uintptr) {
 	if p == 0 {
 		return
 	}
-	h.used -= memory.UintptrUsableSize(p)
-	_ = h.pages.UintptrFree(p)
+	h.used -= h.arena.sizeOf(p)
+	h.arena.release(p)
 }
 
 func (h *heap) realloc(p uintptr, size int) uintptr {
@@ -56,17 +48,17 @@ func (h *heap) realloc(p uintptr, size int) uintptr {
 		h.free(p)
 		return 0
 	}
-	old := memory.UintptrUsableSize(p)
-	if h.used+size-old > maxMemory {
-		h.full = true
-		return 0
+	old := h.arena.sizeOf(p)
+	if h.arena.resize(p, size) {
+		h.used += h.arena.sizeOf(p) - old
+		return p
 	}
-	q, err := h.pages.UintptrRealloc(p, size)
-	if err != nil {
-		h.full = true
-		return 0
+	q := h.malloc(size)
+	if q != 0 {
+		n := min(usable(p), size)
+		copy(unsafe.Slice((*byte)(at(q)), n), unsafe.Slice((*byte)(at(p)), n))
+		h.free(p)
 	}
-	h.used += memory.UintptrUsableSize(q) - old
 	return q
 }
 
@@ -81,24 +73,26 @@ func (h *heap) note(s *libquickjs.TJSMallocState) { s.Fmalloc_size = libquickjs.
 
 func heapMalloc(_ *libc.TLS, state uintptr, size libquickjs.Size_t) uintptr {
 	h, s := heapOf(state)
-	defer h.note(s)
-	return h.malloc(int(size))
+	p := h.malloc(int(size))
+	h.note(s)
+	return p
 }
 
 func heapFree(_ *libc.TLS, state, p uintptr) {
 	h, s := heapOf(state)
-	defer h.note(s)
 	h.free(p)
+	h.note(s)
 }
 
 func heapRealloc(_ *libc.TLS, state, p uintptr, size libquickjs.Size_t) uintptr {
 	h, s := heapOf(state)
-	defer h.note(s)
-	return h.realloc(p, int(size))
+	q := h.realloc(p, int(size))
+	h.note(s)
+	return q
 }
 
 func heapUsable(_ *libc.TLS, p uintptr) libquickjs.Size_t {
-	return libquickjs.Size_t(memory.UintptrUsableSize(p))
+	return libquickjs.Size_t(usable(p))
 }
 
 // at is the memory at an address of the engine's. The engine's memory is not Go's: the collector

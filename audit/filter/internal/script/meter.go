@@ -1,6 +1,9 @@
 package script
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // meter measures the processor time of one call after another on a locked thread.
 //
@@ -15,6 +18,8 @@ type meter struct {
 	cut    bool          // the call is over its budget
 
 	cpu, clock time.Duration // at the last reading
+
+	readCPU, readClock atomic.Int64 // the same, for the watchdog
 }
 
 // origin is where the clock begins.
@@ -57,6 +62,8 @@ func (m *meter) read() time.Duration {
 	spent := cpu - m.cpu
 	m.cpu, m.clock = cpu, now()
 	m.began = m.clock
+	m.readCPU.Store(int64(m.cpu))
+	m.readClock.Store(int64(m.clock))
 	return spent
 }
 

@@ -12,11 +12,12 @@ import (
 // Script is the scope of one filter: its globals and its function. One goroutine at a time may
 // use it.
 type Script struct {
-	engine *engine
-	meter  meter
-	record record
-	off    *Fault
-	closed bool
+	engine   *engine
+	meter    meter
+	watchdog watchdog
+	record   record
+	off      *Fault
+	closed   bool
 }
 
 // Counts is what Judge has done.
@@ -51,6 +52,7 @@ func New(name, source string, firstLine int) (*Script, error) {
 
 func newScript(name, source string, firstLine int, budget time.Duration) (*Script, error) {
 	s := &Script{record: record{budget: budget}}
+	s.watchdog.limit, s.watchdog.meter = nativeBudgets*budget, &s.meter
 	if err := checkSource(source); err != nil {
 		return nil, fmt.Errorf("filter %q: %w", name, err)
 	}
@@ -62,15 +64,20 @@ func newScript(name, source string, firstLine int, budget time.Duration) (*Scrip
 }
 
 func (s *Script) load(source string, firstLine int) (err error) {
+	a, err := newArena()
+	if err != nil {
+		return errMemory
+	}
+	s.watchdog.arena = a
 	defer s.enter()()
 	defer func() {
 		if r := recover(); r != nil {
-			err = engineFault(r)
+			err = s.engineFault(r)
 		}
 	}()
-	s.engine, err = newEngine(&s.meter)
-	if err != nil {
-		return err
+	s.engine = newEngine(&s.meter, a)
+	if !s.engine.open() {
+		return errMemory
 	}
 	s.meter.start(loadBudgets * s.record.budget)
 	if fault := s.engine.load(source, firstLine); fault != nil {
@@ -81,18 +88,24 @@ func (s *Script) load(source string, firstLine int) (err error) {
 
 // enter prepares the thread for the engine, and returns what undoes that. The thread is locked
 // for its processor time to be that of the script. A fault at an address of the engine is a
-// panic, which Judge recovers, and no end of the process.
+// panic, which Judge and New recover, and no end of the process.
 func (s *Script) enter() (leave func()) {
 	runtime.LockOSThread()
 	before := debug.SetPanicOnFault(true)
 	s.meter.read()
+	s.watchdog.begin()
 	return func() {
+		s.watchdog.end()
 		debug.SetPanicOnFault(before)
 		runtime.UnlockOSThread()
 	}
 }
 
-func engineFault(r any) *Fault {
+// engineFault is why a panic ended a script.
+func (s *Script) engineFault(r any) *Fault {
+	if fault := s.watchdog.fault(); fault != nil {
+		return fault
+	}
 	return &Fault{Reason: "the engine failed: " + printable(fmt.Sprint(r))}
 }
 
@@ -108,7 +121,7 @@ func (s *Script) Judge(batch []audit.Candidate, pass []bool) (counts Counts) {
 	defer s.enter()()
 	defer func() {
 		if r := recover(); r != nil {
-			s.off = engineFault(r)
+			s.off = s.engineFault(r)
 			counts.Errors++
 		}
 		s.account(&counts)

@@ -1,0 +1,223 @@
+package script
+
+import (
+	"math/bits"
+	"unsafe"
+)
+
+// arena allocates from one mapping of a fixed size: what a scope maps is bounded by that, however
+// its blocks lie.
+//
+// A block is some cells of 16 bytes. Its header of 8 bytes stands before the address that the
+// engine gets, which is a multiple of 16: the size of the block before, and its own size with a
+// bit that says whether it is used. Free blocks are joined with free neighbours at once, and are
+// kept in lists by size, whose links stand in the blocks. Words are read through a slice: a header
+// that the engine has overwritten is a panic at worst, and no write to memory of others.
+type arena struct {
+	pages pages
+	words []uint32
+	base  uintptr
+	top   uint32 // the cell from which nothing has been allocated
+	last  uint32 // cells of the block before top
+	lists [listCount]uint32
+	some  [listCount / 64]uint64 // which lists have a block
+}
+
+const (
+	cellSize   = 16
+	headerSize = 8
+	usedBit    = 1
+
+	// Blocks below exactSizes cells are in lists of their size. Of larger ones, each power of two
+	// has listsPerPower lists.
+	exactSizes    = 64
+	powerBits     = 3
+	listsPerPower = 1 << powerBits
+	listCount     = 192
+)
+
+// newArena maps the memory of a scope.
+func newArena() (*arena, error) {
+	p, err := mapPages(maxMemory)
+	if err != nil {
+		return nil, err
+	}
+	base := p.address()
+	return &arena{pages: p, base: base, words: unsafe.Slice((*uint32)(at(base)), maxMemory/4), top: 1}, nil
+}
+
+func (a *arena) before(b uint32) *uint32 { return &a.words[4*b+2] }
+func (a *arena) header(b uint32) *uint32 { return &a.words[4*b+3] }
+func (a *arena) next(b uint32) *uint32   { return &a.words[4*b+4] }
+func (a *arena) prev(b uint32) *uint32   { return &a.words[4*b+5] }
+
+func (a *arena) addressOf(b uint32) uintptr  { return a.base + cellSize*uintptr(b+1) }
+func (a *arena) blockOf(addr uintptr) uint32 { return uint32((addr-a.base)/cellSize) - 1 }
+func (a *arena) sizeOf(addr uintptr) int     { return cellSize * int(*a.header(a.blockOf(addr))>>1) }
+func cellsOf(size int) uint32                { return uint32((size + headerSize + cellSize - 1) / cellSize) }
+func usable(addr uintptr) int                { return cellSize*int(*(*uint32)(at(addr - 4))>>1) - headerSize }
+func (a *arena) set(b, cells, used uint32) {
+	*a.header(b) = cells<<1 | used
+	a.setBefore(b+cells, cells)
+}
+func (a *arena) room() uint32 { return maxMemory/cellSize - 1 - a.top }
+
+// setBefore tells the block at b the size of the one before.
+func (a *arena) setBefore(b, cells uint32) {
+	if b == a.top {
+		a.last = cells
+		return
+	}
+	*a.before(b) = cells
+}
+
+// listOf is the list of free blocks of a size.
+func listOf(cells uint32) uint32 {
+	if cells < exactSizes {
+		return cells
+	}
+	power := uint32(bits.Len32(cells)) - 1
+	return exactSizes + (power-6)*listsPerPower + cells>>(power-powerBits) - listsPerPower
+}
+
+func (a *arena) push(b, cells uint32) {
+	i := listOf(cells)
+	first := a.lists[i]
+	*a.next(b), *a.prev(b) = first, 0
+	if first != 0 {
+		*a.prev(first) = b
+	}
+	a.lists[i] = b
+	a.some[i/64] |= 1 << (i % 64)
+}
+
+func (a *arena) remove(b, cells uint32) {
+	next, prev := *a.next(b), *a.prev(b)
+	if next != 0 {
+		*a.prev(next) = prev
+	}
+	if prev != 0 {
+		*a.next(prev) = next
+		return
+	}
+	i := listOf(cells)
+	a.lists[i] = next
+	if next == 0 {
+		a.some[i/64] &^= 1 << (i % 64)
+	}
+}
+
+// find is a free block of so many cells or more, or 0. Each block of the lists from the first that
+// is searched is large enough; only where there is none is the list of the size itself walked.
+func (a *arena) find(cells uint32) uint32 {
+	from := listOf(cells)
+	if cells >= exactSizes {
+		from = listOf(cells + 1<<(bits.Len32(cells)-1-powerBits) - 1)
+	}
+	if b := a.firstFrom(from); b != 0 {
+		return b
+	}
+	if a.room() >= cells {
+		return 0
+	}
+	for b := a.lists[listOf(cells)]; b != 0; b = *a.next(b) {
+		if *a.header(b)>>1 >= cells {
+			return b
+		}
+	}
+	return 0
+}
+
+func (a *arena) firstFrom(list uint32) uint32 {
+	mask := ^uint64(0) << (list % 64)
+	for i := list / 64; i < uint32(len(a.some)); i++ {
+		if found := a.some[i] & mask; found != 0 {
+			return a.lists[i*64+uint32(bits.TrailingZeros64(found))]
+		}
+		mask = ^uint64(0)
+	}
+	return 0
+}
+
+// allocate is the address of a block, or 0.
+func (a *arena) allocate(size int) uintptr {
+	if size < 0 || size >= maxMemory {
+		return 0
+	}
+	cells := cellsOf(size)
+	if b := a.find(cells); b != 0 {
+		has := *a.header(b) >> 1
+		a.remove(b, has)
+		a.take(b, has, cells)
+		return a.addressOf(b)
+	}
+	b := a.top
+	if a.room() < cells || !a.pages.commit(cellSize*int(b+cells+1)) {
+		return 0
+	}
+	*a.before(b) = a.last
+	a.top += cells
+	a.set(b, cells, usedBit)
+	return a.addressOf(b)
+}
+
+// take makes a block of has cells a used one, and gives back what it has more than cells.
+func (a *arena) take(b, has, cells uint32) {
+	a.set(b, cells, usedBit)
+	if has > cells {
+		a.set(b+cells, has-cells, usedBit)
+		a.give(b + cells)
+	}
+}
+
+// release frees the block at an address.
+func (a *arena) release(addr uintptr) { a.give(a.blockOf(addr)) }
+
+// give frees a block, with the free ones beside it.
+func (a *arena) give(b uint32) {
+	cells := *a.header(b) >> 1
+	if before := *a.before(b); before != 0 && *a.header(b - before)&usedBit == 0 {
+		b -= before
+		a.remove(b, before)
+		cells += before
+	}
+	if end := b + cells; end == a.top {
+		a.last = *a.before(b)
+		a.top = b
+		return
+	} else if h := *a.header(end); h&usedBit == 0 {
+		a.remove(end, h>>1)
+		cells += h >> 1
+	}
+	a.set(b, cells, 0)
+	a.push(b, cells)
+}
+
+// resize changes the size of a block where it is, if that can be.
+func (a *arena) resize(addr uintptr, size int) bool {
+	if size < 0 || size >= maxMemory {
+		return false
+	}
+	b, cells := a.blockOf(addr), cellsOf(size)
+	has := *a.header(b) >> 1
+	if has >= cells {
+		a.take(b, has, cells)
+		return true
+	}
+	end := b + has
+	if end == a.top {
+		if a.room() < cells-has || !a.pages.commit(cellSize*int(b+cells+1)) {
+			return false
+		}
+		a.top = b + cells
+		a.set(b, cells, usedBit)
+		return true
+	}
+	h := *a.header(end)
+	if h&usedBit != 0 || has+h>>1 < cells {
+		return false
+	}
+	a.remove(end, h>>1)
+	a.take(b, has+h>>1, cells)
+	return true
+}

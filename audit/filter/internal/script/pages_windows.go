@@ -1,0 +1,41 @@
+package script
+
+import "golang.org/x/sys/windows"
+
+// pages is a range of addresses, of which the first bytes have memory.
+type pages struct {
+	base      uintptr
+	size      int
+	committed int
+}
+
+// commitStep is how much memory is asked for at once.
+const commitStep = 1 << 20
+
+func mapPages(size int) (pages, error) {
+	base, err := windows.VirtualAlloc(0, uintptr(size), windows.MEM_RESERVE, windows.PAGE_READWRITE)
+	return pages{base: base, size: size}, err
+}
+
+func (p *pages) address() uintptr { return p.base }
+
+// commit makes the first bytes usable.
+func (p *pages) commit(bytes int) bool {
+	if bytes <= p.committed {
+		return true
+	}
+	to := min(p.size, (bytes+commitStep-1)/commitStep*commitStep)
+	_, err := windows.VirtualAlloc(p.base+uintptr(p.committed), uintptr(to-p.committed), windows.MEM_COMMIT, windows.PAGE_READWRITE)
+	if err != nil {
+		return false
+	}
+	p.committed = to
+	return true
+}
+
+// lock makes each use of the memory a fault. The addresses stay taken.
+func (p *pages) lock() error {
+	return windows.VirtualFree(p.base, uintptr(p.size), windows.MEM_DECOMMIT)
+}
+
+func (p *pages) unmap() error { return windows.VirtualFree(p.base, 0, windows.MEM_RELEASE) }

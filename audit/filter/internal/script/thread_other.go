@@ -1,0 +1,12 @@
+//go:build !linux && !windows
+
+package script
+
+import "time"
+
+// thread is a thread of this process, of which the system tells others nothing.
+type thread struct{}
+
+func thisThread() thread { return thread{} }
+
+func (thread) cpu() (spent time.Duration, ok bool) { return 0, false }
