@@ -99,7 +99,7 @@ func TestWatchdogAnywhere(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			for range 20 * i {
+			for range i % 16 {
 				runtime.Gosched()
 			}
 			s.Bite()
