@@ -27,11 +27,12 @@ func hoist(source string) (declarations, rest string) {
 	if !ok || slices.ContainsFunc(list, mayReach) {
 		return "", source
 	}
+	u := usesOf(list)
 	var decls, out strings.Builder
 	from, count := 0, 0
 	for i, t := range list {
 		end := table(list, i)
-		if end < 0 || !onlyAsked(list, list[i-2].text, i-2) {
+		if end < 0 || !u.onlyAsked(i-2) {
 			continue
 		}
 		literal := source[t.at : list[end].at+1]
@@ -102,14 +103,43 @@ func endsStatement(list []token, i int) int {
 	return -1
 }
 
-// onlyAsked is whether a variable is used for nothing but reading its properties, besides its
-// declaration at list[declared].
-func onlyAsked(list []token, name string, declared int) bool {
+// uses are where names are used in a source. Finding them once keeps hoist linear: a source of the
+// largest size is tens of thousands of tables.
+type uses struct {
+	list   []token
+	byName map[string][]int // where a word is, besides as a name of a property
+	closes map[int]int      // where the bracket closes that opens there
+}
+
+func usesOf(list []token) uses {
+	u := uses{list: list, byName: map[string][]int{}, closes: map[int]int{}}
+	var open []int
 	for i, t := range list {
-		if t.kind != word || t.text != name || i == declared || i > 0 && isOneOf(list[i-1], ".", "?.") {
-			continue
+		switch {
+		case t.kind == word && (i == 0 || !isOneOf(list[i-1], ".", "?.")):
+			u.byName[t.text] = append(u.byName[t.text], i)
+		case isOneOf(t, "[", "(", "{"):
+			open = append(open, i)
+		case isOneOf(t, "]", ")", "}") && len(open) > 0:
+			u.closes[open[len(open)-1]] = i
+			open = open[:len(open)-1]
 		}
-		if i == 0 || !asked(list, i) {
+	}
+	return u
+}
+
+// onlyAsked is whether a variable is used for nothing but reading its properties, besides its
+// declaration at list[declared]. A name is looked at once: another table of that name is a use
+// that asks nothing, and so is this one for that.
+func (u uses) onlyAsked(declared int) bool {
+	name := u.list[declared].text
+	places := u.byName[name]
+	delete(u.byName, name)
+	if len(places) == 0 {
+		return false
+	}
+	for _, i := range places {
+		if i != declared && (i == 0 || !u.asked(i)) {
 			return false
 		}
 	}
@@ -117,11 +147,11 @@ func onlyAsked(list []token, name string, declared int) bool {
 }
 
 // asked is whether the variable at list[i] is only asked there.
-func asked(list []token, i int) bool {
-	end := i
+func (u uses) asked(i int) bool {
+	list, end := u.list, i
 	switch after := peek(list, i+1); after.text {
 	case "[":
-		if end = closing(list, i+1); end < 0 {
+		if end = u.closes[i+1]; end == 0 {
 			return false
 		}
 	case ".":
@@ -134,29 +164,13 @@ func asked(list []token, i int) bool {
 		return endsOperand(after)
 	}
 	return isOneOf(before, "(", ",", "=", "?") && isOneOf(after, "===", "!==", "==", "!=", "&&", "||", "??", "?") ||
-		before.text == "(" && after.text == ")" && peek(list, end+2).text == "{"
+		i > 1 && isOneOf(list[i-2], "if", "while", "switch") && before.text == "(" && after.text == ")" && peek(list, end+2).text == "{"
 }
 
 // endsOperand is whether what stands before the token is read, and neither called nor written.
 func endsOperand(after token) bool {
 	return isOneOf(after, ";", ")", "}", "===", "!==", "==", "!=", "&&", "||", "??", "?") ||
 		after.newLine && isOneOf(after, "return", "if", "var", "let", "const")
-}
-
-// closing is where the bracket that opens at list[i] closes, or -1.
-func closing(list []token, i int) int {
-	depth := 0
-	for ; i < len(list); i++ {
-		switch list[i].text {
-		case "[", "(", "{":
-			depth++
-		case "]", ")", "}":
-			if depth--; depth == 0 {
-				return i
-			}
-		}
-	}
-	return -1
 }
 
 func peek(list []token, i int) token {

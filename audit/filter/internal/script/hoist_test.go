@@ -37,6 +37,9 @@ var hoistTests = []struct {
 	{"added to", `var a = {"1": 0}; return (a["1"] += 1) === 1`, false},
 	{"deleted", `var a = {"1": 0}; var r = "1" in a; delete a["1"]; return r`, false},
 	{"deleted in brackets", `var a = {"1": 0}; var r = "1" in a; delete (a["1"]); return r`, false},
+	{"deleted in brackets, before a block", "var t = {\"k\": 1, \"z\": 2}; if (\"k\" in t) { delete (t.k)\n{ } return true } return false", false},
+	{"counted before, in brackets, before a block", "var t = {\"k\": 1}; var r = t.k === 1; ++(t.k)\n{ } return r", false},
+	{"while", `var t = {"1": true}; while (t[K]) { return true } return false`, true},
 	{"given away", `var a = {"1": true}; kept0 = a; var r = a[K] === true; return r`, false},
 	{"compared", `var a = {"1": true}; var r = a !== kept0; kept0 = a; return r`, false},
 	{"called, which gives itself", `var a = {"1": true}; var b = a["valueOf"](); var r = b.x !== 1; b.x = 1; return r`, false},
@@ -95,6 +98,39 @@ func TestHoistLine(t *testing.T) {
 	s := open(t, "function filter(event) {\nvar a = {\n\"1\": true,\n\"2\": true\n}\nreturn a[1] === true && null.x\n}")
 	_, counts := judge(s, 1)
 	assert.Equal(t, "line 6: TypeError: cannot read property 'x' of null", counts.Last.Error())
+}
+
+// manyTables is a source as long as may be, with a table in each line.
+func manyTables() (source string, tables int) {
+	var b strings.Builder
+	for ; b.Len() < script.MaxSource-100; tables++ {
+		fmt.Fprintf(&b, "var a%d={};", tables)
+	}
+	return b.String() + "function filter(event) { return true }", tables
+}
+
+// A source of very many tables is looked through once: BenchmarkHoist says how long that takes.
+func TestHoistMany(t *testing.T) {
+	source, tables := manyTables()
+	declarations, rest := script.Hoist(source)
+	assert.Equal(t, tables, strings.Count(declarations, "\n"))
+	assert.NotContains(t, rest, "={}")
+
+	var nested strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&nested, "a%d[", i)
+	}
+	declarations, _ = script.Hoist(source + "return " + nested.String())
+	assert.Equal(t, tables-20_000, strings.Count(declarations, "\n"), "a bracket that does not close is no question")
+}
+
+// BenchmarkHoist is the cost of the largest source.
+func BenchmarkHoist(b *testing.B) {
+	source, _ := manyTables()
+	b.SetBytes(int64(len(source)))
+	for b.Loop() {
+		script.Hoist(source)
+	}
 }
 
 // pieces are what FuzzHoist makes uses of a table of.

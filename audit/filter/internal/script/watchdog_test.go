@@ -94,12 +94,12 @@ func TestWatchdogManyCalls(t *testing.T) {
 // The memory is made inaccessible at any moment, in code of the engine or in the bridge's: the
 // script is off and nothing else happens.
 func TestWatchdogAnywhere(t *testing.T) {
-	for i := range 200 {
+	for i := range 40 {
 		s := open(t, body(`event.context.keys(); Object.keys(event.context); return event.context.get("client_id") + event.message !== "x".repeat(100)`))
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			for range i % 16 {
+			for range i % 8 {
 				runtime.Gosched()
 			}
 			s.Bite()
