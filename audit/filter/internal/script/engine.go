@@ -3,6 +3,7 @@ package script
 import (
 	"errors"
 	"runtime"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -26,6 +27,7 @@ type engine struct {
 
 	filter    value
 	firstLine int
+	lines     int   // of the source
 	event     value // the one that calls get, until a script keeps it
 	context   value
 	methods   [len(methodNames)]value
@@ -105,7 +107,7 @@ func (e *engine) pollAfter(turns int32) {
 
 // load runs the source and finds its function.
 func (e *engine) load(source string, firstLine int) *Fault {
-	e.firstLine = firstLine
+	e.firstLine, e.lines = firstLine, strings.Count(source, "\n")+1
 	declarations, rest := hoist(source)
 	if fault := e.eval(declarations, nil); fault != nil {
 		declarations, rest = "", source

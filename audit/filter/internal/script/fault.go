@@ -57,7 +57,10 @@ func (e *engine) lineOf(v value) int {
 	if found == nil {
 		return 0
 	}
-	line, _ := strconv.Atoi(found[1])
+	line, err := strconv.Atoi(found[1])
+	if err != nil || line < 1 || line > e.lines {
+		return 0 // a script may write its error's stack itself
+	}
 	return e.firstLine + line - 1
 }
 
