@@ -84,6 +84,9 @@ func TestRead(t *testing.T) {
 		{"in", `"get" in event.context && !("nobody" in event.context) && "app" in event`},
 		{"keys", `event.context.keys().sort().join() === ",7,__proto__,bad,client_id,get,é\0"`},
 		{"names", `Object.keys(event.context).length === 6 && Object.keys(event).join() === "context,app,message,traceId,timestamp"`},
+		{"names, without a key named get", `!Object.keys(event.context).includes("get") && !Object.hasOwn(Object.fromEntries(Object.entries({...event.context})), "get") &&
+			!Object.hasOwn(JSON.parse(JSON.stringify(event.context)), "get") && (() => { for (var k in event.context) if (k === "get") return false; return true })() &&
+			event.context.keys().includes("get") && typeof event.context.get === "function"`},
 		{"app", `event.app === "media-api"`},
 		{"message", `event.message === "got\0it" && event.message.length === 6`},
 		{"traceId", `event.traceId === "463ac35c9f6413ad48485a3953bb6124"`},
