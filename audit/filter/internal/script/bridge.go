@@ -24,7 +24,8 @@ const (
 )
 
 // methodNames are the functions of a context. Where the context has a key of that name, its value
-// is read by get, and listed by keys: the function hides the key from Object.keys and from a spread.
+// is read by get, and listed by keys: the function hides the key from Object.keys and from a
+// spread.
 var methodNames = [...]string{"get", "has", "keys"}
 
 // bridge is what all engines share: the addresses are of the program, and an ID of a class is one

@@ -23,8 +23,8 @@ func resident(t *testing.T) int {
 	return kB << 10
 }
 
-// A script that allocates blocks of one size after another, and keeps few of each, takes no more of
-// the system's memory than a scope may have.
+// A script that allocates blocks of one size after another, and keeps few of each, takes no more
+// of the system's memory than a scope may have.
 func TestResident(t *testing.T) {
 	s := open(t, "var kept = []\n"+body(`
 		for (var size = 1000; size < 20000; size = size * 2 + 100) {
