@@ -80,6 +80,7 @@ func TestArenaFull(t *testing.T) {
 	require.NotNil(t, all)
 	assert.Nil(t, a.Malloc(100))
 	assert.Nil(t, a.Realloc(all, script.MaxMemory+1))
+	assert.Nil(t, a.Realloc(all, script.MaxMemory-1), "with its header, one cell too many")
 	all = a.Realloc(all, 100)
 	require.Len(t, all, 100)
 	rest := a.Malloc(script.MaxMemory - 4096)

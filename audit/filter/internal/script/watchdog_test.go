@@ -2,9 +2,11 @@ package script_test
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
+	"example.com/clew/audit/audittest"
 	"example.com/clew/audit/filter/internal/script"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -78,16 +80,17 @@ func TestWatchdogNeighbours(t *testing.T) {
 	assert.True(t, passed)
 }
 
-// A script that uses much of the processor in many calls, each of them short, stays on.
+// A script that uses much of the processor in many calls of one batch, each of them short, stays
+// on.
 func TestWatchdogManyCalls(t *testing.T) {
 	s, err := script.Hasty("test", body("for (var i = 0; i < 100; i++); return true"), 1)
 	require.NoError(t, err)
 	defer s.Close()
 	var spent time.Duration
-	for spent < 3*script.HastyLimit {
-		_, counts := judge(s, 1000)
+	for size := 20_000; spent < 3*script.HastyLimit; size *= 2 {
+		batch := slices.Repeat(audittest.Candidates(sample), size)
+		spent = s.Judge(batch, make([]bool, size)).Time
 		require.Nil(t, s.Off())
-		spent += counts.Time
 	}
 }
 
