@@ -16,7 +16,7 @@ func TestReadme(t *testing.T) {
 	require.NoError(t, err)
 	example, err := os.ReadFile("example_test.go")
 	require.NoError(t, err)
-	assert.LessOrEqual(t, strings.Count(string(readme), "\n"), 120)
+	assert.LessOrEqual(t, strings.Count(string(readme), "\n"), 140)
 	code := regexp.MustCompile("(?s)```(go|yaml)\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
 	require.Len(t, code, 2)
 	indented := regexp.MustCompile(`(?m)^(.)`).ReplaceAllString(code[0][2], "\t$1")
