@@ -1,7 +1,7 @@
 package rules_test
 
 import (
-	"strings"
+	"regexp"
 	"testing"
 	"unicode/utf8"
 
@@ -20,13 +20,15 @@ func FuzzParse(f *testing.F) {
 	for _, c := range expirations {
 		f.Add([]byte("name: a\nexpiration: " + c.text + "\njs: x"))
 	}
+	f.Add([]byte("\u2028\u2028D# \u2028\u2028"))
+	ends := regexp.MustCompile("[\n\r\u0085\u2028\u2029]") // of lines, as YAML 1.1 has them
 	f.Fuzz(func(t *testing.T, text []byte) {
 		defs, errs := rules.Parse(text)
 		if len(defs)+len(errs) > rules.MaxFilters+1 {
 			t.Fatalf("%d filters and %d errors", len(defs), len(errs))
 		}
 		names := map[string]bool{}
-		lines := strings.Count(string(text), "\n") + strings.Count(string(text), "\r") + 1
+		lines := len(ends.FindAll(text, -1)) + 1
 		for _, d := range defs {
 			if d.Name == "" || d.Script == "" || !utf8.ValidString(d.Name+d.Script) || names[d.Name] {
 				t.Fatalf("%+v of %q", d, text)
