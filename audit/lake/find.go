@@ -225,15 +225,7 @@ func (s *finding) partitions(span timeRange) ([]*partition, error) {
 	if err != nil {
 		return nil, err
 	}
-	all = withJournals(all, func(yield func(int64) bool) {
-		for _, o := range s.segments {
-			for begin := range o.hits {
-				if !yield(begin) {
-					return
-				}
-			}
-		}
-	}, span)
+	all = s.withJournals(all, span)
 	slices.SortFunc(all, func(a, b *partition) int { return cmp.Compare(b.begin, a.begin) })
 	return all, nil
 }

@@ -1,11 +1,14 @@
 package lake_test
 
 import (
+	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"example.com/clew/audit/lake"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestPartition(t *testing.T) {
@@ -49,5 +52,20 @@ func TestPartitionTimeOfOtherNames(t *testing.T) {
 		begin, ok := lake.PartitionTime(name)
 		assert.False(t, ok, name)
 		assert.Zero(t, begin, name)
+	}
+}
+
+// The beginning of a partition is what its name says, for each time that there is.
+func TestFloorPartition(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	times := []int64{math.MinInt64, math.MaxInt64, 0, -1, time.Time{}.UnixMicro(), time.Time{}.UnixMicro() - 1,
+		time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() - 1, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()}
+	for range 10_000 {
+		times = append(times, r.Int64()-r.Int64(), r.Int64N(4e15)-2e15)
+	}
+	for _, us := range times {
+		begin, ok := lake.PartitionTime(lake.Partition(time.UnixMicro(us)))
+		require.True(t, ok)
+		require.Equal(t, begin.UnixMicro(), lake.FloorPartition(us), us)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -288,16 +287,18 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 	return nil
 }
 
-// withJournals returns all, with the partitions of the range that segments have events in besides.
-func withJournals(all []*partition, begins iter.Seq[int64], span timeRange) []*partition {
+// withJournals returns all, with the partitions of the range that segments have hits in besides.
+func (v *view) withJournals(all []*partition, span timeRange) []*partition {
 	have := map[int64]bool{}
 	for _, p := range all {
 		have[p.begin] = true
 	}
-	for begin := range begins {
-		if !have[begin] && begin < span.until && begin+partitionMicros > span.since {
-			have[begin] = true
-			all = append(all, &partition{begin: begin})
+	for _, o := range v.segments {
+		for begin := range o.hits {
+			if !have[begin] && begin < span.until && begin+partitionMicros > span.since {
+				have[begin] = true
+				all = append(all, &partition{begin: begin})
+			}
 		}
 	}
 	return all

@@ -219,10 +219,18 @@ func traceBegin(ids []string, now time.Time, ttl time.Duration) (begin time.Time
 	return begin, err == nil && begin.After(now.Add(-ttl)) && begin.Before(now.Add(PartitionSpan))
 }
 
-// floorPartition returns the time at which the partition of a time begins.
+// firstPartition and lastPartition are where the partitions begin that hold all before the year 1
+// and all after the year 9999: see Partition.
+var (
+	firstPartition = time.Time{}.UnixMicro()
+	lastPartition  = time.Date(9999, 12, 31, 23, 55, 0, 0, time.UTC).UnixMicro()
+)
+
+// floorPartition returns the time at which the partition of a time begins. Journals ask for each
+// event: the time's text, as Partition makes it, would cost more than all else.
 func floorPartition(us int64) int64 {
-	begin, _ := PartitionTime(Partition(time.UnixMicro(us)))
-	return begin.UnixMicro()
+	us = min(max(us, firstPartition), lastPartition) - firstPartition
+	return us - us%partitionMicros + firstPartition
 }
 
 // matches is whether q holds for e, apart from the range. Each hit is checked with it.

@@ -70,8 +70,8 @@ const (
 //
 // It reads the footers and the small dictionaries of all files, and a row group of a few of them:
 // what is estimated is multiplied from these. Journals are counted, and are in nothing else.
-// Report is as in [Find]; the range has no limit of bytes. With an error that is not [ErrIncomplete]
-// the statistics are nil.
+// Report is as in [Find]; the range has no limit of bytes. With an error that is not
+// [ErrIncomplete] the statistics are nil.
 func Stats(ctx context.Context, since, until time.Time, report *Report, stores ...Store) (*Statistics, error) {
 	if report == nil {
 		report = new(Report)
@@ -87,7 +87,7 @@ func Stats(ctx context.Context, since, until time.Time, report *Report, stores .
 	}
 	defer v.close()
 	report.Since, report.Until = since, until
-	c := &counting{view: v, stats: new(Statistics), apps: map[string]int64{}, keys: map[string]*KeyStats{}, messages: map[string]bool{}, many: map[string]bool{}}
+	c := &counting{view: v, stats: new(Statistics), apps: map[string]int64{}, keys: map[string]*KeyStats{}, messages: map[string]bool{}, many: map[string]bool{}, journals: map[*openSegment]bool{}}
 	if err := c.run(a.span); err != nil {
 		return nil, err
 	}
@@ -115,18 +115,10 @@ type counting struct {
 	sample      map[string]bool // names of files
 	rows        int64           // of all files
 	sampledRows int64
-
-	journals map[*openSegment]*journalStats
-}
-
-// journalStats is a segment, and how many events it has in each partition that counts.
-type journalStats struct {
-	size   int64
-	events map[int64]int64
+	journals    map[*openSegment]bool // that are counted
 }
 
 func (c *counting) run(span timeRange) error {
-	c.journals = map[*openSegment]*journalStats{}
 	if err := c.walkSegments(c.segment); err != nil {
 		return err
 	}
@@ -134,15 +126,7 @@ func (c *counting) run(span timeRange) error {
 	if err != nil {
 		return err
 	}
-	partitions = withJournals(partitions, func(yield func(int64) bool) {
-		for _, of := range c.journals {
-			for begin := range of.events {
-				if !yield(begin) {
-					return
-				}
-			}
-		}
-	}, span)
+	partitions = c.withJournals(partitions, span)
 	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(a.begin, b.begin) })
 	c.choose(partitions)
 	for _, p := range partitions {
@@ -154,13 +138,10 @@ func (c *counting) run(span timeRange) error {
 	return nil
 }
 
+// segment counts the events that a segment has in each partition.
 func (c *counting) segment(o *openSegment) (clean bool, size int64, err error) {
-	of := &journalStats{events: map[int64]int64{}}
-	clean, of.size, err = o.walk(c.ctx, nil, func(r *segment.Record) { of.events[floorPartition(r.Time)]++ })
-	c.mu.Lock()
-	c.journals[o] = of
-	c.mu.Unlock()
-	return clean, of.size, err
+	o.hits = map[int64]*hits{}
+	return o.walk(c.ctx, nil, func(r *segment.Record) { o.hitsOf(floorPartition(r.Time)).count++ })
 }
 
 // choose chooses the files of the sample.
@@ -206,22 +187,22 @@ func (c *counting) partition(p *partition) error {
 		c.add(p, files)
 	}
 	for _, o := range p.journals {
-		c.addJournal(c.journals[o], p.begin)
+		c.addJournal(o, p.begin)
 	}
 	return nil
 }
 
 // addJournal adds the events that a segment has in a partition.
-func (c *counting) addJournal(of *journalStats, begin int64) {
-	n := of.events[begin]
-	if n == 0 {
+func (c *counting) addJournal(o *openSegment, begin int64) {
+	h := o.hits[begin]
+	if h == nil {
 		return
 	}
-	c.stats.JournalEvents += n
-	if of.size > 0 {
+	c.stats.JournalEvents += h.count
+	if !c.journals[o] {
+		c.journals[o] = true
 		c.stats.JournalSegments++
-		c.stats.JournalBytes += of.size
-		of.size = 0 // counted once
+		c.stats.JournalBytes += o.valid
 	}
 }
 
