@@ -17,7 +17,4 @@ func init() {
 		}
 		return l
 	}
-	memory.Candidates = func(app string, events any) (any, error) {
-		return Candidates(app, events.([]Event)...)
-	}
 }

@@ -75,9 +75,9 @@ func (r *Recorder) keep(record []byte) {
 // The app of an event without one is [App]. The Names and Discarded of a candidate tell its
 // verdict. Candidates panics at an event that [audit.Logger.Ingest] would refuse.
 func Candidates(events ...audit.Event) []audit.Candidate {
-	batch, err := memory.Candidates(App, events)
+	batch, err := audit.Candidates(App, events...)
 	if err != nil {
 		panic("audittest.Candidates: " + err.Error())
 	}
-	return batch.([]audit.Candidate)
+	return batch
 }

@@ -87,16 +87,17 @@ func (p *Packer) segment(ctx context.Context, store lake.Store, path string) (re
 	p.order.sort(p.data)
 	meta := table.Meta{Segment: header.ID, ManyMessages: result.ManyMessages}
 	for begin, records := range p.order.partitions() {
-		file, err := p.write(ctx, records, []byte(header.App), meta)
+		name := lake.Partition(begin) + header.ID + lake.Suffix
+		more, err := hasMore(ctx, store, name, int64(len(records)))
 		if err != nil {
 			return result, err
 		}
-		name := lake.Partition(begin) + header.ID + lake.Suffix
-		if more, err := hasMore(ctx, store, name, int64(len(records))); err != nil || more {
-			if err != nil {
-				return result, err
-			}
+		if more {
 			continue
+		}
+		file, err := p.write(ctx, records, []byte(header.App), meta)
+		if err != nil {
+			return result, err
 		}
 		if err := store.Put(ctx, name, bytes.NewReader(file), int64(len(file))); err != nil {
 			return result, err
