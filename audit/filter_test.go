@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,7 +162,7 @@ func TestFilterPanics(t *testing.T) {
 	assert.Equal(t, l.Stats().Discarded, int64(3-len(got)))
 }
 
-// What waits for room on the disk has been judged, and is not judged again.
+// Events that wait for room on the disk have been judged, and are not judged again.
 func TestFilterAtFullDisk(t *testing.T) {
 	p, d := &packer{}, &disk{}
 	judged := map[string]int{}
@@ -245,19 +244,7 @@ func TestFilterStatsAddUp(t *testing.T) {
 			}
 		})
 	}
-	done := make(chan struct{})
-	go func() {
-		wg.Wait()
-		close(done)
-	}()
-	for over := false; !over; runtime.Gosched() {
-		select {
-		case <-done:
-			over = true
-		default:
-		}
-		adds(t, l.Stats())
-	}
+	addsUntil(t, l, &wg)
 	shut(t, l)
 	s := l.Stats()
 	assert.EqualValues(t, goroutines*(each+2*each/100), s.Written+s.Discarded)

@@ -3,7 +3,6 @@ package audit_test
 import (
 	"context"
 	"log/slog"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -97,19 +96,7 @@ func TestStatsAddUp(t *testing.T) {
 			}
 		})
 	}
-	done := make(chan struct{})
-	go func() {
-		wg.Wait()
-		close(done)
-	}()
-	for over := false; !over; runtime.Gosched() {
-		select {
-		case <-done:
-			over = true
-		default:
-		}
-		adds(t, l.Stats())
-	}
+	addsUntil(t, l, &wg)
 	shut(t, l)
 	assert.Equal(t, map[string]int{"m": goroutines * each, "synced": goroutines * 5}, messages(p.all()))
 	s := l.Stats()

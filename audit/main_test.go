@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -140,6 +141,24 @@ func shut(t testing.TB, l *audit.Logger) {
 func adds(t testing.TB, s audit.Stats) {
 	t.Helper()
 	assert.Equal(t, s.Accepted, s.Written+s.Buffered+s.Failed+s.Discarded, "written + buffered + failed + discarded of %+v", s)
+}
+
+// addsUntil holds that the figures add up at each moment, until all of the group are done.
+func addsUntil(t testing.TB, l *audit.Logger, all *sync.WaitGroup) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	for over := false; !over; runtime.Gosched() {
+		select {
+		case <-done:
+			over = true
+		default:
+		}
+		adds(t, l.Stats())
+	}
 }
 
 func journalFiles(t testing.TB, dir string) []string {

@@ -17,14 +17,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Root may write where nobody may. So the test's thread asks for files as another user, and ends
-// with the goroutine that has it.
-func TestDirReadOnly(t *testing.T) {
-	dir := t.TempDir()
-	s := lake.Dir(dir)
-	put(t, s, "p/a", "old")
-	require.NoError(t, os.Chmod(dir, 0o555))
-	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+// asNobody calls do. Root may read and write where nobody may: so do's thread asks for files as
+// another user, and ends with the goroutine that has it.
+func asNobody(do func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -32,11 +27,22 @@ func TestDirReadOnly(t *testing.T) {
 		if os.Getuid() == 0 {
 			_, _ = unix.SetfsuidRetUid(65534)
 		}
+		do()
+	}()
+	<-done
+}
+
+func TestDirReadOnly(t *testing.T) {
+	dir := t.TempDir()
+	s := lake.Dir(dir)
+	put(t, s, "p/a", "old")
+	require.NoError(t, os.Chmod(dir, 0o555))
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+	asNobody(func() {
 		assert.ErrorIs(t, s.Put(t.Context(), "p/b", strings.NewReader("x"), 1), fs.ErrPermission)
 		_, err := s.Lock(t.Context())
 		assert.ErrorIs(t, err, fs.ErrPermission)
-	}()
-	<-done
+	})
 	assert.Equal(t, []string{"p/", "p/a"}, onDisk(t, dir))
 }
 
@@ -64,8 +70,8 @@ func TestDirDiskFull(t *testing.T) {
 	assert.Equal(t, "fits", read(t, lake.Dir(dir), "p/a"))
 }
 
-// A directory that may not be read hides nothing but itself. One that can hold no files of a lake is
-// no matter: where the directory is a file system of its own, there is a lost+found.
+// A directory that may not be read hides nothing but itself. One that can hold no files of a lake
+// is no matter: where the directory is a file system of its own, there is a lost+found.
 func TestDirUnreadable(t *testing.T) {
 	dir := t.TempDir()
 	s := lake.Dir(dir)
@@ -80,13 +86,7 @@ func TestDirUnreadable(t *testing.T) {
 		require.NoError(t, os.Chmod(path, 0))
 		t.Cleanup(func() { _ = os.Chmod(path, 0o700) })
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		if os.Getuid() == 0 {
-			_, _ = unix.SetfsuidRetUid(65534)
-		}
+	asNobody(func() {
 		var names []string
 		for f, err := range s.List(t.Context(), "") {
 			if err != nil {
@@ -98,6 +98,5 @@ func TestDirUnreadable(t *testing.T) {
 			names = append(names, f.Name)
 		}
 		assert.Equal(t, []string{"year=2024/x", "an error", "year=2026/x"}, names)
-	}()
-	<-done
+	})
 }

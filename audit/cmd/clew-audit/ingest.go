@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"example.com/clew/audit/lake"
@@ -83,9 +82,7 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	std.say("%s", in.summary(log.written())) // Close may have given up some of those that were taken
 	for _, err := range []error{readErr, closeErr} {
 		if err != nil {
-			for _, line := range strings.Split(err.Error(), "\n") { // of errors that were joined
-				std.say("%s", line)
-			}
+			std.sayLines(err)
 		}
 	}
 	switch {

@@ -55,10 +55,7 @@ func (c *listCommand) run(ctx context.Context, std streams) (int, error) {
 	for _, dir := range found {
 		states, err := filter.ReadState(dir)
 		if err != nil {
-			for line := range strings.SplitSeq(err.Error(), "\n") { // of errors that were joined
-				std.say("%s", line)
-				problems++
-			}
+			problems += std.sayLines(err)
 		}
 		for i := range states {
 			if services > 0 && c.Output == "table" {

@@ -167,6 +167,15 @@ func (s streams) say(format string, args ...any) {
 	fmt.Fprintln(s.err, "clew-audit: "+printable(fmt.Sprintf(format, args...)))
 }
 
+// sayLines says an error, each line of it on its own: errors that were joined have one each.
+func (s streams) sayLines(err error) (lines int) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		s.say("%s", line)
+		lines++
+	}
+	return lines
+}
+
 // orElse is text, or what stands for it where there is none.
 func orElse(text, other string) string { return cmp.Or(text, other) }
 
