@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What README shows, as it stands there.
+// The code that README shows, as it stands there.
 
 // capture is a service that captures payments, and augments images.
 func capture(ctx context.Context, dir, id, order string) error {

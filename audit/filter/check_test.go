@@ -104,7 +104,7 @@ func TestCheckOff(t *testing.T) {
 	}
 }
 
-// What is wrong with a part of a file does not keep the others from being tried.
+// A fault in a part of a file does not keep the others from being tried.
 func TestCheckBroken(t *testing.T) {
 	const nothing = "name: nothing\njs: |\n  const s = 1\n"
 	file := strings.Join([]string{rule("good", "true"), "name: no script\n", nothing, "{\n", "name: java\njs: |\n  const s = 1\n  const t = new java.util.HashSet()\n"}, "---\n")

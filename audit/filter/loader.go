@@ -120,7 +120,7 @@ func (l *loader) parse(f source.File, before []definition, last parsed) []defini
 // build returns the filters that apply to the service. Those whose script is the same as before are
 // kept; a script that cannot be evaluated leaves that of before in place.
 //
-// What takes too long is left to the next poll. The result is not done when ctx ends.
+// Scripts that would take too long are left to the next poll. The result is not done when ctx ends.
 func (l *loader) build(ctx context.Context, defs []definition) (next []change, done bool) {
 	now := time.Now()
 	failed := l.failed

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What takes too long in one poll is told, and left to the next: the version before stays.
+// Scripts that take too long in one poll are told, and left to the next: the version before stays.
 func TestLoadingTakesLong(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

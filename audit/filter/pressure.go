@@ -17,7 +17,8 @@ const (
 )
 
 // pressure is how busy the filters keep the writer. A limit for each call cannot tell: a filter of
-// half a millisecond is no matter at a hundred events a second, and stops a service at ten thousand.
+// half a millisecond is no matter at a hundred events a second, and stops a service at ten
+// thousand.
 type pressure struct {
 	since time.Time // zero: no window has begun
 	busy  time.Duration

@@ -7,8 +7,8 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// keep is the goroutine that closes the scripts which are not needed any more, and writes the state.
-// A slow disk delays neither the events nor the polls.
+// keep is the goroutine that closes the scripts which are not needed any more, and writes the
+// state. A slow disk delays neither the events nor the polls.
 func (s *Set) keep() {
 	defer close(s.done)
 	for open := true; open; {

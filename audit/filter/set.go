@@ -52,7 +52,8 @@ type Set struct {
 
 // Open returns the Set of a source, which is read once before Open returns, unless that takes
 // longer than ten seconds. A source that cannot be read is no error: nothing is filtered,
-// [Set.Stats] says so, and the source is read again at the next poll. An error says what is wrong with cfg.
+// [Set.Stats] says so, and the source is read again at the next poll. An error says what is wrong
+// with cfg.
 //
 // The caller ends the Set's goroutines by [Set.Close].
 func Open(cfg Config) (*Set, error) { return open(cfg, maxLoad) }

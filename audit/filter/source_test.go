@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What happens to a directory takes effect within a poll, and what is broken keeps its last good
+// A change of a directory takes effect within a poll, and what is broken keeps its last good
 // version.
 func TestChanges(t *testing.T) {
 	for _, c := range []struct {

@@ -185,7 +185,7 @@ func (u unlistable) ListJournal(ctx context.Context) ([]string, error) {
 	return u.journaled.ListJournal(ctx)
 }
 
-// What cannot be listed ends no search: the rest is found, and the error comes last.
+// A part that cannot be listed ends no search: the rest is found, and the error comes last.
 func TestWhatCannotBeListed(t *testing.T) {
 	c := newCorpus(t, 4000, 5, 1, 1000) // 13 minutes
 	first := lake.Partition(began)

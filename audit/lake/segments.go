@@ -86,8 +86,8 @@ func (v *view) openJournal(journal Journaled, seen map[string]bool) (again bool,
 	return again, nil
 }
 
-// dropCopies keeps the segment with the longest valid prefix of those with one ID, which are copies of
-// each other.
+// dropCopies keeps the segment with the longest valid prefix of those with one ID, which are
+// copies of each other.
 func (v *view) dropCopies() {
 	best := map[string]*openSegment{}
 	for _, s := range v.segments {

@@ -1,5 +1,5 @@
-// Package when reads the times that people write as the value of a flag. The commands import it: they
-// are modules of their own, and would each have a copy.
+// Package when reads the times that people write as the value of a flag. The commands import it:
+// they are modules of their own, and would each have a copy.
 package when
 
 import (

@@ -249,7 +249,7 @@ func TestCheckAsJSON(t *testing.T) {
 	assert.Equal(t, []int{12, 12}, []int{all[1].Line, all[1].Warnings[0].Line}, "both name the line of the error")
 }
 
-// What cannot be read is said, and the rest is tried.
+// A file that cannot be read is said, and the rest is tried.
 func TestCheckIncomplete(t *testing.T) {
 	good := written(t, rule("good", "return true"))
 	r := clewAudit(t, "", "filters", "check", good+".none", good)

@@ -8,7 +8,8 @@ import (
 )
 
 // flagsFirst moves a command's flags in front of its other arguments. Kong ends a list of
-// arguments at the first flag, but clew-audit find XYZ.123 --since 2h network=x is how people write it.
+// arguments at the first flag, but clew-audit find XYZ.123 --since 2h network=x is how people
+// write it.
 func flagsFirst(app *kong.Application, args []string) []string {
 	if len(args) == 0 {
 		return args

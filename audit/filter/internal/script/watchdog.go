@@ -14,8 +14,8 @@ import (
 // Over the limit, the scope's memory is made inaccessible. The native function's next access is
 // then a fault, which is a panic that Judge or New recovers. The memory is unmapped later, by the
 // goroutine that the script belongs to, so that its addresses are not used again meanwhile.
-// It is tempting to unmap at once, which ends the function as well: another mapping may then take
-// the place, and the function writes to that.
+// Unmapping at once is tempting, and ends the function as well: another mapping may then take the
+// place, and the function writes to that.
 //
 // The panic may come in code of this package too, wherever the memory is read. That code holds no
 // lock, and what it leaves half done is thrown away with the engine.
