@@ -16,6 +16,7 @@ import (
 
 	"example.com/clew/audit"
 	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/internal/storetest"
 	"example.com/clew/audit/lake"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -378,4 +379,33 @@ func TestAnotherMerges(t *testing.T) {
 		assert.Equal(t, 2, asked)
 		assert.Zero(t, l.Stats().Errors, l.Stats().LastError)
 	})
+}
+
+// bucket is a store that several Loggers have in common.
+type bucket struct {
+	storetest.Memory
+	shared bool
+}
+
+func (b *bucket) Shared() bool { return b.shared }
+
+func TestSharedStoreIsNotMerged(t *testing.T) {
+	for _, shared := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			merged, expired := 0, 0
+			l := open(t, audit.Config{Store: &bucket{shared: shared}}, &packer{}, audit.Seams{
+				Merge:  func() error { merged++; return nil },
+				Expire: func(time.Duration) error { expired++; return nil },
+			})
+			time.Sleep(3 * time.Hour)
+			synctest.Wait()
+			shut(t, l)
+			want := 3
+			if shared {
+				want = 0
+			}
+			assert.Equal(t, want, merged)
+			assert.Equal(t, want, expired)
+		})
+	}
 }

@@ -60,7 +60,9 @@ func (l *Logger) compact() {
 	merge, retry := newIdleTimer(), newIdleTimer()
 	defer merge.Stop()
 	defer retry.Stop()
-	merge.start(mergeFirst)
+	if shared, ok := l.store.(lake.Shared); !ok || !shared.Shared() {
+		merge.start(mergeFirst)
+	}
 	var waiting []*journalFile
 	pause := packRetryFirst
 	for {

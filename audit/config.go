@@ -70,6 +70,7 @@ type Config struct {
 	MaxEvent int
 
 	// TTL is how long events are kept: two weeks by default. A negative TTL keeps them for ever.
+	// A Store that is [lake.Shared] deletes them itself, and TTL has no effect.
 	TTL time.Duration
 
 	// MeterProvider has the figures of Stats as metrics. Nil: no metrics.

@@ -52,6 +52,14 @@ type Left struct {
 	Err  error // such as of a damaged file, or of one that a newer version of clew wrote
 }
 
+// compaction is the state of a Compact.
+type compaction struct {
+	ctx    context.Context
+	store  Store
+	writer *table.Writer
+	done   *Compacted
+}
+
 // Compact merges the small files of each partition that ended an hour ago or more. It takes the
 // store's lock; [ErrLocked] says that another process does the same.
 //
@@ -60,15 +68,30 @@ type Left struct {
 // than clew see the events twice for the moment in between, or until the next Compact where a
 // crash came between. What cannot be read is left alone, and is no error.
 //
-// When Compact returns an error, what it has done is done. Where something cannot be listed, all
+// When Compact returns an error, what it has done is done; one that loses the lock ends. Where something cannot be listed, all
 // partitions but those beside it are compacted first.
 func Compact(ctx context.Context, store Store, options CompactOptions) (done Compacted, err error) {
-	unlock, err := store.Lock(ctx)
+	err = locked(ctx, store, func(held context.Context) error {
+		c := &compaction{ctx: held, store: store, writer: table.NewWriter(), done: &done}
+		return c.run(options)
+	})
+	return done, err
+}
+
+// locked calls do while the store is locked.
+func locked(ctx context.Context, store Store, do func(held context.Context) error) error {
+	held, unlock, err := store.Lock(ctx)
 	if err != nil {
-		return done, err
+		return err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	c := &compaction{ctx: ctx, store: store, writer: table.NewWriter(), done: &done}
+	err = do(held)
+	if err != nil && held.Err() != nil && ctx.Err() == nil {
+		err = context.Cause(held) // says that the lock was lost
+	}
+	return errors.Join(err, unlock())
+}
+
+func (c *compaction) run(options CompactOptions) error {
 	after := options.After
 	if after == 0 {
 		after = defaultAfter
@@ -78,9 +101,9 @@ func Compact(ctx context.Context, store Store, options CompactOptions) (done Com
 	partition := ""
 	whole, doubt := true, false // whether all of the partition is listed; whether that of the next may not be
 	var unlisted []error
-	for file, err := range store.List(ctx, "") {
-		if ctx.Err() != nil {
-			return done, ctx.Err()
+	for file, err := range c.store.List(c.ctx, "") {
+		if c.ctx.Err() != nil {
+			return c.ctx.Err()
 		}
 		if err != nil {
 			// Without a merged file, those that it stands for would be merged a second time.
@@ -94,21 +117,14 @@ func Compact(ctx context.Context, store Store, options CompactOptions) (done Com
 		}
 		if in != partition {
 			if err := c.partition(partition, files, whole); err != nil {
-				return done, err
+				return err
 			}
 			partition, files = in, nil
 			whole, doubt = !doubt, false
 		}
 		files = append(files, file)
 	}
-	return done, cmp.Or(c.partition(partition, files, whole), errors.Join(unlisted...))
-}
-
-type compaction struct {
-	ctx    context.Context
-	store  Store
-	writer *table.Writer
-	done   *Compacted
+	return cmp.Or(c.partition(partition, files, whole), errors.Join(unlisted...))
 }
 
 // partition compacts a partition that has the given files, where these are all.

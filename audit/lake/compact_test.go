@@ -214,6 +214,26 @@ func TestCompactCrashes(t *testing.T) {
 	}
 }
 
+// The lock is lost before each call of the store. Nothing is changed from then on, the error says
+// why, and the next compaction ends what was begun.
+func TestCompactLosesTheLock(t *testing.T) {
+	whole := small(t, 3)
+	want := events(t, whole)
+	_, err := lake.Compact(t.Context(), whole, lake.CompactOptions{})
+	require.NoError(t, err)
+	for at := 2; at <= 9; at++ { // as in TestCompactCrashes, after lock
+		s := small(t, 3).Copy()
+		s.LoseAt = at
+		_, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+		require.ErrorIs(t, err, storetest.ErrLost, "lost at %d", at)
+		require.LessOrEqual(t, s.Calls(), at, "of which the last does nothing")
+		require.Equal(t, want, events(t, s), "lost at %d", at)
+		_, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
+		require.NoError(t, err, "the lock was given back")
+		require.Equal(t, whole.Files(), s.Files(), "lost at %d", at)
+	}
+}
+
 func TestCompactLeavesWhatItCannotRead(t *testing.T) {
 	s := small(t, 4)
 	name := func(n int) string { return part + id(n) + ".parquet" }
@@ -383,7 +403,7 @@ func TestCompactOnDisk(t *testing.T) {
 	for name, data := range want.Files() {
 		add(t, dir, name, data)
 	}
-	unlock, err := dir.Lock(t.Context())
+	_, unlock, err := dir.Lock(t.Context())
 	require.NoError(t, err)
 	_, err = lake.Compact(t.Context(), dir, lake.CompactOptions{})
 	require.ErrorIs(t, err, lake.ErrLocked)

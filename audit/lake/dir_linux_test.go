@@ -40,7 +40,7 @@ func TestDirReadOnly(t *testing.T) {
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 	asNobody(func() {
 		assert.ErrorIs(t, s.Put(t.Context(), "p/b", strings.NewReader("x"), 1), fs.ErrPermission)
-		_, err := s.Lock(t.Context())
+		_, _, err := s.Lock(t.Context())
 		assert.ErrorIs(t, err, fs.ErrPermission)
 	})
 	assert.Equal(t, []string{"p/", "p/a"}, onDisk(t, dir))

@@ -133,7 +133,7 @@ func TestDirWithoutPath(t *testing.T) {
 	_, err := s.Open(t.Context(), "a")
 	require.EqualError(t, err, want)
 	require.EqualError(t, s.Delete(t.Context(), "a"), want)
-	_, err = s.Lock(t.Context())
+	_, _, err = s.Lock(t.Context())
 	require.EqualError(t, err, want)
 	n := 0
 	for _, err := range s.List(t.Context(), "") {
@@ -153,7 +153,7 @@ func TestDirCancelled(t *testing.T) {
 	_, err := s.Open(ctx, "a")
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, s.Delete(ctx, "a"), context.Canceled)
-	_, err = s.Lock(ctx)
+	_, _, err = s.Lock(ctx)
 	require.ErrorIs(t, err, context.Canceled)
 	for _, err := range s.List(ctx, "") {
 		require.ErrorIs(t, err, context.Canceled)
@@ -216,14 +216,14 @@ func TestDirAtOnce(t *testing.T) {
 func TestLock(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
 	a, b := lake.Dir(dir), lake.Dir(dir)
-	unlock, err := a.Lock(t.Context())
+	_, unlock, err := a.Lock(t.Context())
 	require.NoError(t, err)
-	_, err = b.Lock(t.Context())
+	_, _, err = b.Lock(t.Context())
 	require.ErrorIs(t, err, lake.ErrLocked)
 	assert.Regexp(t, `lake: .*: another compaction is running: "process \d+ on .+"`, err.Error())
 	assert.Empty(t, names(t, a, ""), "the lock's file is not one of the store")
 	require.NoError(t, unlock())
-	unlock, err = b.Lock(t.Context())
+	_, unlock, err = b.Lock(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, unlock())
 }
@@ -249,7 +249,7 @@ func TestLockSweeps(t *testing.T) {
 			require.NoError(t, os.Chtimes(filepath.Join(dir, name), old, old))
 		}
 	}
-	unlock, err := s.Lock(t.Context())
+	_, unlock, err := s.Lock(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, unlock())
 	var gone []string

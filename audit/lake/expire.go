@@ -27,16 +27,15 @@ func Expire(ctx context.Context, store Store, ttl time.Duration, now time.Time) 
 	if ttl <= 0 {
 		return done, fmt.Errorf("lake: events that expire after %v", ttl)
 	}
-	unlock, err := store.Lock(ctx)
-	if err != nil {
-		return done, err
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
-	before := now.Add(-ttl)
+	err = locked(ctx, store, func(held context.Context) error { return done.expire(held, store, now.Add(-ttl)) })
+	return done, err
+}
+
+func (done *Expired) expire(ctx context.Context, store Store, before time.Time) error {
 	var unlisted []error
 	for file, err := range store.List(ctx, "") {
 		if ctx.Err() != nil {
-			return done, ctx.Err()
+			return ctx.Err()
 		}
 		if err != nil {
 			unlisted = append(unlisted, err)
@@ -51,15 +50,15 @@ func Expire(ctx context.Context, store Store, ttl time.Duration, now time.Time) 
 			done.Files++
 			done.Bytes += file.Size
 		case ctx.Err() != nil:
-			return done, ctx.Err()
+			return ctx.Err()
 		case errors.Is(err, fs.ErrNotExist):
 		case errors.Is(err, errDelete):
-			return done, err
+			return err
 		default:
 			done.Left = append(done.Left, Left{file.Name, err})
 		}
 	}
-	return done, errors.Join(unlisted...)
+	return errors.Join(unlisted...)
 }
 
 // errDelete tells a file that cannot be deleted from one that may not.

@@ -83,7 +83,7 @@ func TestExpireErrors(t *testing.T) {
 		assert.Len(t, s.Files(), 1)
 	}
 	s := small(t, 2).Copy()
-	unlock, err := s.Lock(t.Context())
+	_, unlock, err := s.Lock(t.Context())
 	require.NoError(t, err)
 	_, err = lake.Expire(t.Context(), s, ttl, now)
 	require.ErrorIs(t, err, lake.ErrLocked)
@@ -94,6 +94,12 @@ func TestExpireErrors(t *testing.T) {
 	got, err := lake.Expire(t.Context(), s, ttl, now)
 	require.ErrorIs(t, err, storetest.ErrFail)
 	assert.Equal(t, 1, got.Files)
+	assert.Len(t, s.Files(), 1)
+
+	s = small(t, 2).Copy()
+	s.LoseAt = 6
+	_, err = lake.Expire(t.Context(), s, ttl, now)
+	require.ErrorIs(t, err, storetest.ErrLost)
 	assert.Len(t, s.Files(), 1)
 }
 

@@ -20,15 +20,15 @@ const (
 	leftAge = 24 * time.Hour
 )
 
-func (d dir) Lock(ctx context.Context) (unlock func() error, err error) {
+func (d dir) Lock(ctx context.Context) (held context.Context, unlock func() error, err error) {
 	root, err := d.create(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer root.Close()
 	f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = filelock.Try(f)
 	if errors.Is(err, filelock.ErrHeld) {
@@ -37,7 +37,7 @@ func (d dir) Lock(ctx context.Context) (unlock func() error, err error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, err
+		return nil, nil, err
 	}
 	// The file says who has it, for people. It stays when the lock goes: another process may have
 	// opened it already, and would then lock a file that is no longer in the directory.
@@ -50,9 +50,13 @@ func (d dir) Lock(ctx context.Context) (unlock func() error, err error) {
 		err = sweep(ctx, root, ".", time.Now().Add(-leftAge))
 	}
 	if err != nil {
-		return nil, closeAfter(f, err)
+		return nil, nil, closeAfter(f, err)
 	}
-	return f.Close, nil
+	held, release := context.WithCancel(ctx) // the system's lock cannot be lost before
+	return held, func() error {
+		release()
+		return f.Close()
+	}, nil
 }
 
 // sweep removes the temporary files and the empty directories of partitions that were left before

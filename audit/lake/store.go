@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Store holds the files of a lake. [Dir] is one.
+// Store holds the files of a lake. [Dir] is one, and the Store of example.com/clew/audit/s3.
 //
 // Names are paths with slashes, such as
 // year=2026/month=11/day=27/hour=04/minute=15/NAME.parquet, relative to the store. Methods are
@@ -32,7 +32,18 @@ type Store interface {
 	// Lock takes the store for [Compact] or [Expire], of which one at a time may run. It does not
 	// wait: while another has the lock, also in another process, the error is [ErrLocked] and
 	// names the holder. A holder that dies lets go.
-	Lock(ctx context.Context) (unlock func() error, err error)
+	//
+	// Held is a context below ctx in which the store may be changed. It ends with unlock, and when
+	// the lock is lost: a lease that could not be renewed. Unlock is called once.
+	Lock(ctx context.Context) (held context.Context, unlock func() error, err error)
+}
+
+// Shared is a Store that many writers have in common, such as a bucket. Where Shared is true, no
+// Logger merges its files or deletes the old ones: a fleet would list everything each hour, once a
+// writer. One process does, with [Compact], and the store itself lets files expire.
+type Shared interface {
+	Store
+	Shared() bool
 }
 
 // ErrLocked is the error of [Store.Lock] while another compaction has the store.

@@ -20,6 +20,9 @@ import (
 // ErrFail is the error of a store that fails because a test says so.
 var ErrFail = errors.New("no space left on device")
 
+// ErrLost is why a lock was lost.
+var ErrLost = errors.New("the lease was not renewed")
+
 // Memory is a store in memory, which can fail. The zero value is empty. Methods may be called from
 // several goroutines; fields are set before.
 type Memory struct {
@@ -30,15 +33,22 @@ type Memory struct {
 	// Half says that the one that fails has done its work, and only its answer is lost.
 	Half bool
 
+	// LoseAt is the number of the call before which the lock is lost, with ErrLost; 0: never.
+	LoseAt int
+
 	mu     sync.Mutex
 	files  map[string][]byte
 	locked bool
+	lose   context.CancelCauseFunc
 	calls  int
 }
 
 // call counts a call. It is false where the call is to do nothing.
 func (m *Memory) call() (do bool, err error) {
 	m.calls++
+	if m.calls == m.LoseAt && m.locked {
+		m.lose(ErrLost)
+	}
 	if m.FailAt > 0 && m.calls >= m.FailAt {
 		return m.Half && m.calls == m.FailAt, ErrFail
 	}
@@ -136,18 +146,21 @@ func (m *Memory) Delete(ctx context.Context, name string) error {
 	return orDone(ctx, err)
 }
 
-func (m *Memory) Lock(ctx context.Context) (unlock func() error, err error) {
+func (m *Memory) Lock(ctx context.Context) (held context.Context, unlock func() error, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	_, err = m.call()
 	if err := orDone(ctx, err); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if m.locked {
-		return nil, fmt.Errorf("%w: a test", lake.ErrLocked)
+		return nil, nil, fmt.Errorf("%w: a test", lake.ErrLocked)
 	}
 	m.locked = true
-	return func() error {
+	held, release := context.WithCancelCause(ctx)
+	m.lose = release
+	return held, func() error {
+		release(nil)
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.locked = false
