@@ -121,22 +121,17 @@ func (s *finding) run(yield func([]Event) bool) error {
 		}
 	}
 	s.setRange()
-	if len(later) > 0 && !s.give(later, yield) {
+	if len(later) > 0 && !s.give(later, yield) || s.enough() {
 		return nil
 	}
-	for _, p := range partitions {
-		if s.enough() {
-			return nil
-		}
-		events, err := s.search(p)
-		if err != nil {
-			return err
-		}
-		if !s.give(events, yield) {
-			return nil
-		}
+	first := 2
+	if s.question.filter.Narrow() {
+		first = maxAhead // Bloom filters rule most of them out
 	}
-	return nil
+	return s.walk(partitions, first, func(p *partition) (more bool, err error) {
+		events, err := s.search(p)
+		return err == nil && s.give(events, yield) && !s.enough(), err
+	})
 }
 
 func (s *finding) setRange() {
@@ -189,7 +184,7 @@ func (s *finding) readJournals() error {
 
 // walkSegments walks all segments, and drops those of which there are better copies.
 func (v *view) walkSegments(walk func(*openSegment) (clean bool, size int64, err error)) error {
-	err := parallel(v.ctx, len(v.segments), func(i int) error { return v.walkSegment(v.segments[i], walk) })
+	err := parallel(v.ctx, working(), len(v.segments), func(i int) error { return v.walkSegment(v.segments[i], walk) })
 	if err == nil {
 		v.dropCopies()
 	}
@@ -231,6 +226,9 @@ func (s *finding) partitions(span timeRange) ([]*partition, error) {
 }
 
 func (s *finding) affordable(partitions []*partition) (err error) {
+	if s.question.plan != nil {
+		s.question.plan(planOf(partitions))
+	}
 	q := s.filter()
 	s.report.Estimate, err = s.estimate(partitions, &q, s.question.rows && s.question.limit == 0)
 	if err == nil && s.report.Estimate > s.maxBytes {
@@ -387,7 +385,7 @@ func (s *finding) materialise(places []place) (events []Event, err error) {
 		groups = append(groups, places[:n])
 		places = places[n:]
 	}
-	err = parallel(s.ctx, len(groups), func(i int) error {
+	err = parallel(s.ctx, working(), len(groups), func(i int) error {
 		of := groups[i]
 		if of[0].event != nil {
 			return nil

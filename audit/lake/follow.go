@@ -320,14 +320,11 @@ func (t *touching) run() error {
 		return err
 	}
 	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(b.begin, a.begin) })
-	for _, p := range partitions {
-		// What was noted stays when files go away: those that replace them have the same events.
-		if err := t.visit(p, func() {}, t.file, func() error { return nil }); err != nil {
-			return err
-		}
+	return t.walk(partitions, maxAhead, func(p *partition) (more bool, err error) {
 		t.report.Partitions++
-	}
-	return nil
+		// What was noted stays when files go away: those that replace them have the same events.
+		return true, t.visit(p, func() {}, t.file, func() error { return nil })
+	})
 }
 
 func (t *touching) values() []string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -219,21 +220,20 @@ type partition struct {
 }
 
 // list returns the partitions of the range that have files, in no order.
-func (v *view) list(span timeRange) ([]*partition, error) {
-	found := map[int64]*partition{}
-	for _, prefix := range prefixes(span) {
-		if err := v.listInto(found, prefix, span); err != nil {
-			return nil, err
-		}
+func (v *view) list(span timeRange) (all []*partition, err error) {
+	prefixes := prefixes(span)
+	found := make([]map[int64]*partition, len(prefixes)) // which have no partition in common
+	err = parallel(v.ctx, waiting, len(prefixes), func(i int) error {
+		found[i] = map[int64]*partition{}
+		return v.listInto(found[i], prefixes[i], span)
+	})
+	for _, of := range found {
+		all = slices.AppendSeq(all, maps.Values(of))
 	}
-	all := make([]*partition, 0, len(found))
-	for _, p := range found {
-		all = append(all, p)
-	}
-	return all, nil
+	return all, err
 }
 
-// maxHours is how many hours are listed one after the other. A longer range is listed in one go.
+// maxHours is how many hours are listed each on its own. A longer range is listed in one go.
 const maxHours = 48
 
 func prefixes(span timeRange) (all []string) {
@@ -404,7 +404,7 @@ func (p *partition) drop(out func(*stored) bool) {
 // footers reads the footers, and keeps the files that count.
 func (v *view) footers(p *partition) error {
 	for again := true; again; again = p.useCopies() {
-		err := v.each(p.files, func(s *stored) error {
+		err := v.footersOf(p.files, func(s *stored) error {
 			if len(p.files) > maxOpen {
 				defer s.close()
 			}
@@ -435,7 +435,12 @@ func (v *view) footers(p *partition) error {
 
 // each calls do for files, several at once. Damage is noted; what ends the search is returned.
 func (v *view) each(files []*stored, do func(*stored) error) error {
-	return parallel(v.ctx, len(files), func(i int) error { return v.one(files[i], do) })
+	return parallel(v.ctx, working(), len(files), func(i int) error { return v.one(files[i], do) })
+}
+
+// footersOf is each for what waits for the store.
+func (v *view) footersOf(files []*stored, do func(*stored) error) error {
+	return parallel(v.ctx, waiting, len(files), func(i int) error { return v.one(files[i], do) })
 }
 
 func (v *view) one(s *stored, do func(*stored) error) error {
@@ -454,9 +459,12 @@ func (v *view) one(s *stored, do func(*stored) error) error {
 	return nil
 }
 
-// parallel calls do for 0 to n-1, a few at once, and returns when all have returned. After an
-// error no more are begun.
-func parallel(ctx context.Context, n int, do func(i int) error) error {
+// working is how many files are worked on at once.
+func working() int { return 2 * runtime.GOMAXPROCS(0) }
+
+// parallel calls do for 0 to n-1, width of them at once, and returns when all have returned. After
+// an error no more are begun.
+func parallel(ctx context.Context, width, n int, do func(i int) error) error {
 	var (
 		next   atomic.Int64
 		once   sync.Once
@@ -480,7 +488,7 @@ func parallel(ctx context.Context, n int, do func(i int) error) error {
 			}
 		}
 	}
-	for range min(n, 2*runtime.GOMAXPROCS(0)) - 1 {
+	for range min(n, width) - 1 {
 		wg.Go(work)
 	}
 	work()
@@ -512,7 +520,7 @@ func (v *view) estimate(partitions []*partition, q *read.Filter, rows bool) (int
 	}
 	var sampled, cost atomic.Int64
 	v.sample = append(v.sample, sample...)
-	err := v.each(sample, func(s *stored) error {
+	err := v.footersOf(sample, func(s *stored) error {
 		err := s.footer()
 		if errors.Is(err, errGone) {
 			return nil // its partition will be listed again

@@ -55,6 +55,9 @@ type Query struct {
 	// limit. What will be read is estimated first: see [TooMuchError].
 	MaxBytes int64
 
+	// Plan is called once before the first file is read, where it is not nil.
+	Plan func(Plan)
+
 	// Now is the time from which 24 hours and the TTL count. Zero is the clock's.
 	Now time.Time
 }
@@ -85,6 +88,27 @@ func megabytes(n int64) string {
 		return fmt.Sprintf("%d bytes", n)
 	}
 	return fmt.Sprintf("%.4g MB", float64(n)/1e6)
+}
+
+// Plan says what a search looks at, before it begins. Most of the files are ruled out by their
+// ends alone, where the query names a trace or a value.
+type Plan struct {
+	Partitions int   // that have files
+	Files      int   // in them
+	Bytes      int64 // of these
+}
+
+func planOf(partitions []*partition) (p Plan) {
+	for _, of := range partitions {
+		if len(of.files) > 0 {
+			p.Partitions++
+		}
+		p.Files += len(of.files)
+		for _, f := range of.files {
+			p.Bytes += f.size
+		}
+	}
+	return p
 }
 
 // Report says what was searched.
@@ -126,10 +150,11 @@ type question struct {
 	limit    int
 	maxBytes int64
 	rows     bool // hits are read, not only counted
+	plan     func(Plan)
 }
 
 func (q *Query) resolve() (*question, error) {
-	a := &question{limit: q.Limit, maxBytes: q.MaxBytes, rows: true}
+	a := &question{limit: q.Limit, maxBytes: q.MaxBytes, rows: true, plan: q.Plan}
 	if a.maxBytes == 0 {
 		a.maxBytes = defaultMaxBytes
 	}

@@ -129,10 +129,9 @@ func (c *counting) run(span timeRange) error {
 	partitions = c.withJournals(partitions, span)
 	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(a.begin, b.begin) })
 	c.choose(partitions)
-	for _, p := range partitions {
-		if err := c.partition(p); err != nil {
-			return err
-		}
+	err = c.walk(partitions, maxAhead, func(p *partition) (more bool, err error) { return true, c.partition(p) })
+	if err != nil {
+		return err
 	}
 	c.finish()
 	return nil

@@ -62,7 +62,7 @@ func (g *Group) Search(q *Filter) ([]Hit, error) {
 // Cost returns about how many bytes Search and Read read of the file, beside its footer, where no
 // Bloom filter spares more than that. Rows says that all rows found are read as well.
 func (f *File) Cost(q *Filter, rows bool) (n int64) {
-	narrow := len(q.TraceIDs) > 0 || len(q.All()) > 0
+	narrow := q.Narrow()
 	for g := range f.footer.groups {
 		s := search{Group: f.Group(g), filter: q}
 		if !s.withinBounds() {
@@ -94,6 +94,9 @@ func (q *Filter) reads(column int) bool {
 	}
 	return false
 }
+
+// Narrow reports whether Bloom filters can be asked.
+func (q *Filter) Narrow() bool { return len(q.TraceIDs) > 0 || len(q.All()) > 0 }
 
 // All returns all values that q names, so that Bloom filters can be asked.
 func (q *Filter) All() []string {

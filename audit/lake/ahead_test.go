@@ -1,0 +1,123 @@
+package lake_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/audit/internal/storetest"
+	"example.com/clew/audit/internal/table"
+	"example.com/clew/audit/lake"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// slow is a store whose Open takes a while, and which counts.
+type slow struct {
+	*storetest.Memory
+	wait time.Duration
+
+	mu         sync.Mutex
+	now, most  int // calls of Open at once
+	opens      int
+	open, held int // readers, and the most of them
+}
+
+func (s *slow) Open(ctx context.Context, name string) (lake.Reader, error) {
+	s.mu.Lock()
+	s.opens++
+	s.now++
+	s.most = max(s.most, s.now)
+	s.mu.Unlock()
+	time.Sleep(s.wait)
+	r, err := s.Memory.Open(ctx, name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now--
+	if err == nil {
+		s.open++
+		s.held = max(s.held, s.open)
+	}
+	return &slowReader{r, s}, err
+}
+
+type slowReader struct {
+	lake.Reader
+	of *slow
+}
+
+func (r *slowReader) Close() error {
+	r.of.mu.Lock()
+	r.of.open--
+	r.of.mu.Unlock()
+	return r.Reader.Close()
+}
+
+// newSlow has a day of 288 partitions, each with a file.
+func newSlow(t *testing.T) *slow {
+	s := &slow{Memory: new(storetest.Memory)}
+	for i := range 288 {
+		in := lake.Partition(start.Add(time.Duration(i) * lake.PartitionSpan))
+		add(t, s, in+id(i)+".parquet", file(t, uint64(i), 10, table.Meta{Segment: id(i)}))
+	}
+	return s
+}
+
+var slowQuery = lake.Query{Since: start.Add(-time.Hour), Until: start.Add(25 * time.Hour)}
+
+// Open takes a second of the bubble's time. No page is read: the decoder of zstd is outside of it.
+func TestFilesAreOpenedAtOnce(t *testing.T) {
+	s := newSlow(t)
+	s.wait = time.Second
+	synctest.Test(t, func(t *testing.T) {
+		q := slowQuery
+		q.Values = []string{"nowhere"}
+		begin := time.Now()
+		n, err := lake.Count(t.Context(), q, nil, s)
+		require.NoError(t, err)
+		assert.Zero(t, n)
+		assert.Equal(t, 16, s.most)
+		assert.Less(t, time.Since(begin), 30*time.Second, "one after the other it is 288")
+	})
+}
+
+func TestFilesAreOpenedAhead(t *testing.T) {
+	data := newSlow(t)
+	for _, tt := range []struct {
+		name    string
+		change  func(*lake.Query)
+		opens   int
+		endsFor int // events after which the loop ends
+	}{
+		{"a value that no file has", func(q *lake.Query) { q.Values = []string{"nowhere"} }, 288, -1},
+		{"all", func(*lake.Query) {}, 288, -1},
+		{"the newest, which are in the last partition", func(q *lake.Query) { q.Limit = 10 }, 16 + 1, -1}, // the estimate's
+		{"a loop that ends early", func(*lake.Query) {}, 16 + 1 + 4, 50},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &slow{Memory: data.Memory}
+			q, plans := slowQuery, []lake.Plan{}
+			tt.change(&q)
+			q.Plan = func(p lake.Plan) {
+				assert.Zero(t, s.opens, "nothing is read before")
+				plans = append(plans, p)
+			}
+			n := 0
+			for _, err := range lake.Find(t.Context(), q, nil, s) {
+				require.NoError(t, err)
+				if n++; n == tt.endsFor {
+					break
+				}
+			}
+			assert.Equal(t, tt.opens, s.opens)
+			assert.LessOrEqual(t, s.held, 16+2*32)
+			assert.Zero(t, s.open, "all are closed")
+			require.Len(t, plans, 1)
+			assert.Equal(t, 288, plans[0].Partitions)
+			assert.Equal(t, 288, plans[0].Files)
+			assert.Positive(t, plans[0].Bytes)
+		})
+	}
+}
