@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"example.com/clew/audit/internal/table"
@@ -23,7 +24,7 @@ const (
 	smallFile = 4 << 20
 
 	// One merge is of so many files and bytes at most, because the merged file is made in memory,
-	// beside one row group of each source.
+	// beside its sources.
 	mergeFiles = 64
 	mergeBytes = 64 << 20
 
@@ -190,12 +191,7 @@ func (c *compaction) replaced(in string, files []File) (replaced map[string]bool
 		}
 	}
 	slices.Sort(gone)
-	for _, name := range slices.Compact(gone) {
-		if err := c.delete(in + name); err != nil {
-			return nil, nil, err
-		}
-	}
-	return replaced, left, nil
+	return replaced, left, c.deleteAll(in, slices.Compact(gone))
 }
 
 // verified returns which of the files that are there the merged one stands for. All of it is read
@@ -249,12 +245,17 @@ func (c *compaction) leave(name string, err error) error {
 	return nil
 }
 
-func (c *compaction) delete(name string) error {
-	err := c.store.Delete(c.ctx, name)
-	if err == nil {
-		c.done.Deleted++
-	}
-	return err
+// deleteAll deletes files, several at once.
+func (c *compaction) deleteAll(in string, names []string) error {
+	var deleted atomic.Int64
+	defer func() { c.done.Deleted += int(deleted.Load()) }()
+	return parallel(c.ctx, waiting, len(names), func(i int) error {
+		err := c.store.Delete(c.ctx, in+names[i])
+		if err == nil {
+			deleted.Add(1)
+		}
+		return err
+	})
 }
 
 // merge merges the files of these names into one. A file that cannot be read is left out.
@@ -275,17 +276,47 @@ func (c *compaction) merge(in string, names []string) error {
 	return nil
 }
 
+// fetch returns the bytes of files, which are small, several at once. Bad is the first file that
+// the error is of; -1 where that is the context's. All are closed when it returns: Windows deletes
+// no file that is open.
+func (c *compaction) fetch(in string, names []string) (data [][]byte, bad int, err error) {
+	data, failed := make([][]byte, len(names)), make([]error, len(names))
+	err = parallel(c.ctx, waiting, len(names), func(i int) error {
+		data[i], failed[i] = c.whole(in + names[i])
+		return nil
+	})
+	if err != nil {
+		return nil, -1, err
+	}
+	if bad = slices.IndexFunc(failed, func(err error) bool { return err != nil }); bad >= 0 {
+		return nil, bad, failed[bad]
+	}
+	return data, -1, nil
+}
+
+// whole returns the bytes of a file.
+func (c *compaction) whole(name string) ([]byte, error) {
+	r, err := c.store.Open(c.ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data := make([]byte, r.Size())
+	_, err = io.ReadFull(io.NewSectionReader(r, 0, r.Size()), data)
+	return data, err
+}
+
 // read reads files into the writer, and returns what the merged file's footer says. Bad is the
-// file that the error is of; -1 for an error that is not of a file. All files are closed when it
-// returns: Windows deletes no file that is open.
+// file that the error is of; -1 for an error that is not of a file.
 func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, err error) {
 	var sources []*table.Source
 	var rows int64
+	data, bad, err := c.fetch(in, names)
+	if err != nil {
+		return meta, bad, err
+	}
 	for i, name := range names {
-		s, r, err := c.open(in + name)
-		if r != nil {
-			defer r.Close()
-		}
+		s, err := table.OpenBytes(data[i])
 		if err != nil {
 			return meta, i, err
 		}
@@ -322,12 +353,7 @@ func (c *compaction) publish(in string, names []string, meta table.Meta) error {
 	c.done.Into++
 	c.done.Merged += len(names)
 	c.done.Events += events
-	for _, name := range names {
-		if err := c.delete(in + name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.deleteAll(in, names)
 }
 
 // mergedName returns the name of the file that is merged from names, which are sorted: the same

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -71,15 +72,26 @@ func readSeal(r io.ReaderAt, size int64) (body int64, sum uint32, err error) {
 	return body, binary.LittleEndian.Uint32(p[4:]), nil
 }
 
-// readBody reads all of a file of size bytes, and checks it.
+// whole is a file that is in memory.
+type whole struct {
+	*bytes.Reader
+	data []byte
+}
+
+// readBody reads all of a file of size bytes, and checks it. The bytes of a whole are not copied.
 func readBody(r io.ReaderAt, size int64) ([]byte, error) {
 	body, sum, err := readSeal(r, size)
 	if err != nil {
 		return nil, err
 	}
-	p := make([]byte, size)
-	if err := readFull(r, p, 0); err != nil {
-		return nil, err
+	var p []byte
+	if w, ok := r.(whole); ok {
+		p = w.data
+	} else {
+		p = make([]byte, size)
+		if err := readFull(r, p, 0); err != nil {
+			return nil, err
+		}
 	}
 	if crc32.Checksum(p[:body], castagnoli) != sum {
 		return nil, ErrDamaged

@@ -82,6 +82,11 @@ func OpenSource(r io.ReaderAt, size int64) (s *Source, err error) {
 	return s, nil
 }
 
+// OpenBytes is OpenSource for a file in memory, whose bytes it keeps.
+func OpenBytes(data []byte) (*Source, error) {
+	return OpenSource(whole{bytes.NewReader(data), data}, int64(len(data)))
+}
+
 func openParquet(r io.ReaderAt, size int64) (*parquet.File, error) {
 	return parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 }
