@@ -1,0 +1,101 @@
+package s3
+
+import (
+	"slices"
+	"sync"
+)
+
+// blocks is the latest blocks that were read of a file. Several readers of one block wait for one
+// request, and neighbours that one reader lacks are one request. The zero value is ready.
+type blocks struct {
+	mu     sync.Mutex
+	have   map[int64]*block
+	recent []int64 // of those that are there, the latest last
+}
+
+// block is bytes that are there, or on their way.
+type block struct {
+	done chan struct{} // closed when the others are set
+	data []byte
+	err  error
+}
+
+func (b *blocks) drop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.have, b.recent = nil, nil
+}
+
+// read fills p.
+func (b *blocks) read(r *reader, p []byte, at int64) error {
+	first, last := at/blockSize, (at+int64(len(p))-1)/blockSize
+	all, missing := b.claim(first, last)
+	for len(missing) > 0 { // before the wait for others, who may wait for these
+		n := 1
+		for n < len(missing) && missing[n] == missing[0]+int64(n) {
+			n++
+		}
+		b.fetch(r, missing[0], all[missing[0]-first:][:n])
+		missing = missing[n:]
+	}
+	for i, block := range all {
+		<-block.done
+		if block.err != nil {
+			return block.err
+		}
+		begin := (first + int64(i)) * blockSize
+		copy(p[max(0, begin-at):], block.data[max(0, at-begin):])
+	}
+	return nil
+}
+
+// claim returns the blocks from first to last, and which of them the caller has to fetch.
+func (b *blocks) claim(first, last int64) (all []*block, missing []int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.have == nil {
+		b.have = map[int64]*block{}
+	}
+	for i := first; i <= last; i++ {
+		is := b.have[i]
+		if is == nil {
+			is = &block{done: make(chan struct{})}
+			b.have[i] = is
+			missing = append(missing, i)
+		}
+		all = append(all, is)
+		b.recent = append(slices.DeleteFunc(b.recent, func(other int64) bool { return other == i }), i)
+	}
+	for len(b.recent) > maxBlocks {
+		delete(b.have, b.recent[0])
+		b.recent = b.recent[1:]
+	}
+	return all, missing
+}
+
+// fetch gets neighbouring blocks. One that fails is tried again by the next read.
+func (b *blocks) fetch(r *reader, first int64, these []*block) {
+	begin := first * blockSize
+	end := min(begin+int64(len(these))*blockSize, r.endAt)
+	body, err := r.fetch(r.ctx, begin, end-begin)
+	if err != nil {
+		b.forget(first, these)
+	}
+	for i, is := range these {
+		if is.err = err; err == nil {
+			is.data = body[int64(i)*blockSize : min(int64(i+1)*blockSize, end-begin)]
+		}
+		close(is.done)
+	}
+}
+
+func (b *blocks) forget(first int64, these []*block) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, is := range these {
+		if at := first + int64(i); b.have[at] == is {
+			delete(b.have, at)
+			b.recent = slices.DeleteFunc(b.recent, func(other int64) bool { return other == at })
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+const (
+	idleTimeout = 30 * time.Second
+	idlePerHost = 32
+
+	// An attempt may take attemptTime, and a second more for each slowest bytes.
+	attemptTime = 15 * time.Second
+	slowest     = 128 << 10
+
+	// maxAnswer bounds an answer that has no range: a page of a listing, or an error.
+	maxAnswer = 16 << 20
+)
+
+// client sends one attempt of a request. It bounds its time, reads all of the answer, so that an
+// answer that breaks off is an attempt that failed, and counts.
+type client struct {
+	next   aws.HTTPClient
+	idle   interface{ CloseIdleConnections() } // nil for a client that is the user's
+	counts counts
+}
+
+// newClient returns a client with connections of its own. One of the user's that is not the SDK's
+// is used as it is.
+func newClient(given aws.HTTPClient) *client {
+	buildable, ok := given.(*awshttp.BuildableClient)
+	if given == nil {
+		buildable, ok = awshttp.NewBuildableClient(), true
+	}
+	if !ok {
+		return &client{next: given}
+	}
+	transport := buildable.GetTransport() // a copy
+	transport.IdleConnTimeout = idleTimeout
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = idlePerHost, idlePerHost
+	own := &http.Client{
+		Transport: transport,
+		Timeout:   buildable.GetTimeout(),
+		// A redirect is an error that names the region, and no place to send events to.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &client{next: own, idle: own}
+}
+
+func (c *client) closeIdle() {
+	if c.idle != nil {
+		c.idle.CloseIdleConnections()
+	}
+}
+
+// errSlow is the error of an attempt that took too long. The SDK tries it again.
+var errSlow = errors.New("no answer in time")
+
+// Do sends an attempt.
+func (c *client) Do(req *http.Request) (*http.Response, error) {
+	if l, ok := req.Context().Value(leaseKey{}).(*lease); ok && !l.valid() {
+		return nil, errLost // also where this process was paused since the context was looked at
+	}
+	c.counts.begin(req)
+	limit := answerLimit(req)
+	expected := max(0, req.ContentLength)
+	if req.Header.Get("Range") != "" {
+		expected += limit
+	}
+	ctx, cancel := context.WithTimeoutCause(req.Context(), attemptTime+time.Duration(expected)*time.Second/slowest, errSlow)
+	defer cancel()
+	resp, err := c.attempt(req.WithContext(ctx), limit)
+	if err != nil && context.Cause(ctx) == errSlow {
+		return nil, errSlow
+	}
+	return resp, err
+}
+
+func (c *client) attempt(req *http.Request, limit int64) (*http.Response, error) {
+	resp, err := c.next.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	c.counts.written.Add(max(0, req.ContentLength))
+	body, err := readBody(req, resp, limit)
+	c.counts.read.Add(int64(len(body)))
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+func readBody(req *http.Request, resp *http.Response, limit int64) ([]byte, error) {
+	if req.Method == http.MethodHead {
+		return nil, nil
+	}
+	if resp.StatusCode >= 300 {
+		limit = maxAnswer
+	}
+	if resp.ContentLength > limit {
+		return nil, &refusal{fmt.Sprintf("an answer of %d bytes, and %d at most were asked for", resp.ContentLength, limit)}
+	}
+	var body bytes.Buffer
+	if resp.ContentLength > 0 {
+		body.Grow(int(resp.ContentLength) + bytes.MinRead)
+	}
+	n, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	switch {
+	case err != nil:
+		return body.Bytes(), err
+	case n > limit:
+		return body.Bytes(), &refusal{fmt.Sprintf("an answer of more than %d bytes", limit)}
+	case n < resp.ContentLength: // not every client notices
+		return body.Bytes(), io.ErrUnexpectedEOF
+	}
+	return body.Bytes(), nil
+}
+
+// answerLimit returns how many bytes the answer has at most.
+func answerLimit(req *http.Request) int64 {
+	text, ok := strings.CutPrefix(req.Header.Get("Range"), "bytes=")
+	if !ok {
+		return maxAnswer
+	}
+	first, last, _ := strings.Cut(text, "-")
+	end, err := strconv.ParseInt(last, 10, 64)
+	if err != nil {
+		return maxAnswer
+	}
+	if first == "" {
+		return end
+	}
+	begin, err := strconv.ParseInt(first, 10, 64)
+	if err != nil || begin > end {
+		return maxAnswer
+	}
+	return end - begin + 1
+}
+
+// counts is the figures of Requests.
+type counts struct {
+	gets, puts, lists, deletes, heads, retries, read, written atomic.Int64
+}
+
+func (c *counts) begin(req *http.Request) {
+	switch {
+	case req.Method == http.MethodGet && req.URL.Query().Has("list-type"):
+		c.lists.Add(1)
+	case req.Method == http.MethodGet:
+		c.gets.Add(1)
+	case req.Method == http.MethodHead:
+		c.heads.Add(1)
+	case req.Method == http.MethodDelete:
+		c.deletes.Add(1)
+	default:
+		c.puts.Add(1)
+	}
+	// The SDK numbers the attempts of a request: "attempt=2; max=8".
+	if attempt, ok := strings.CutPrefix(req.Header.Get("Amz-Sdk-Request"), "attempt="); ok {
+		if number, _, _ := strings.Cut(attempt, ";"); number != "1" {
+			c.retries.Add(1)
+		}
+	}
+}
+
+func (c *counts) load() Requests {
+	return Requests{
+		Gets: c.gets.Load(), Puts: c.puts.Load(), Lists: c.lists.Load(), Deletes: c.deletes.Load(), Heads: c.heads.Load(),
+		Retries: c.retries.Load(), BytesRead: c.read.Load(), BytesWritten: c.written.Load(),
+	}
+}

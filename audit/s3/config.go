@@ -1,0 +1,151 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
+)
+
+// Config is what [Open] needs. URL is required.
+type Config struct {
+	// URL is s3://BUCKET or s3://BUCKET/PREFIX, without credentials.
+	URL string
+
+	// AWS has region, credentials and endpoint. It is copied. Nil is the SDK's default:
+	// environment, ~/.aws, and the role of the machine or the container. An endpoint that is set
+	// here or in AWS_ENDPOINT_URL_S3 is called with the bucket in the path, and needs no region.
+	AWS *aws.Config
+
+	// Cache is the directory in which the ends of files are kept between searches, in 1 GiB at
+	// most. It is made if it is not there. Several processes may share it. "" keeps the ends in
+	// memory, in 64 MiB at most. The ends hold events: the files are for their owner alone.
+	Cache string
+}
+
+const (
+	// maxAttempts of a request last about 13 s, and 26 s at most; of one that is throttled
+	// twice as long.
+	maxAttempts = 8
+	firstPause  = 200 * time.Millisecond
+	maxPause    = 20 * time.Second
+
+	// anyRegion signs requests to a server that has no regions.
+	anyRegion = "us-east-1"
+)
+
+// Open returns the store at cfg.URL. It sends no request to the store: a service starts also while
+// S3 is away. Without cfg.AWS it reads the SDK's files.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	bucket, prefix, err := parseURL(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := settingsOf(ctx, cfg.AWS)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{url: "s3://" + bucket, bucket: bucket, http: newClient(settings.HTTPClient)}
+	if prefix != "" {
+		s.url, s.prefix = s.url+"/"+prefix, prefix+"/"
+	}
+	s.ends = newMemory()
+	if cfg.Cache != "" {
+		if s.ends, err = newDisk(cfg.Cache); err != nil {
+			return nil, err
+		}
+	}
+	region := ""
+	s.api = s3.NewFromConfig(settings, func(o *s3.Options) {
+		if o.BaseEndpoint != nil {
+			o.UsePathStyle = true
+			if o.Region == "" {
+				o.Region = anyRegion
+			}
+		}
+		region = o.Region
+		o.HTTPClient = s.http
+		o.Retryer = newRetryer()
+		o.DisableLogOutputChecksumValidationSkipped = true
+	})
+	if region == "" {
+		return nil, errors.New("s3: no region: set AWS_REGION, or the endpoint of another server in AWS_ENDPOINT_URL_S3")
+	}
+	return s, nil
+}
+
+func settingsOf(ctx context.Context, given *aws.Config) (aws.Config, error) {
+	if given != nil {
+		return given.Copy(), nil
+	}
+	settings, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
+	if err != nil {
+		return settings, &failure{what: "the SDK's configuration", err: err}
+	}
+	return settings, nil
+}
+
+// newRetryer returns that of a background job. The SDK's own gives up after three attempts, and at
+// the first one when a few requests have failed: its token bucket protects servers from clients
+// that have users to wait for.
+func newRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = maxAttempts
+		o.BaseDelay = firstPause
+		o.MaxBackoff = maxPause
+		o.RateLimiter = ratelimit.None
+		o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{
+			"BadDigest":                    {}, // the bytes were damaged on their way
+			"IncompleteBody":               {},
+			"XAmzContentChecksumMismatch":  {},
+			"XAmzContentSHA256Mismatch":    {},
+			"ConditionalRequestConflict":   {}, // another write of the same key is under way
+			"OperationAborted":             {},
+			"RequestTimeTooSkewed":         {}, // the SDK corrects its clock then
+			"ServiceUnavailable":           {},
+			"InternalError":                {},
+			"TooManyRequests":              {},
+			"ReducedRedundancyUnavailable": {},
+		}})
+	})
+}
+
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+// parseURL returns the bucket, and the prefix without slashes at its ends. Errors do not quote the
+// URL, which may hold what it should not.
+func parseURL(text string) (bucket, prefix string, err error) {
+	u, err := url.Parse(text)
+	switch {
+	case text == "":
+		err = errors.New("s3: Config.URL is empty")
+	case err != nil || u.Scheme != "s3" || u.Opaque != "":
+		err = errors.New("s3: Config.URL is not s3://BUCKET/PREFIX")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#"):
+		err = errors.New("s3: Config.URL has more than a bucket and a prefix")
+	case !bucketName.MatchString(u.Host):
+		err = fmt.Errorf("s3: %.70q is no name of a bucket", u.Host)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	prefix = strings.Trim(u.Path, "/")
+	if prefix != "" && (!fs.ValidPath(prefix) || strings.ContainsFunc(prefix, odd)) {
+		return "", "", errors.New("s3: the prefix in Config.URL is no path of plain names")
+	}
+	return u.Host, prefix, nil
+}
+
+// odd reports what a prefix must not have: people read it in a terminal.
+func odd(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f || r >= 0x80 && r <= 0x9f }

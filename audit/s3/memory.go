@@ -1,0 +1,56 @@
+package s3
+
+import (
+	"container/list"
+	"sync"
+)
+
+// ends keeps the ends of files, by name, ETag and size.
+type ends interface {
+	load(key string) []byte // nil where there is none
+	save(key string, end []byte)
+}
+
+// maxMemory bounds the ends in memory, in bytes.
+const maxMemory = 64 << 20
+
+// memory is the ends that were used last.
+type memory struct {
+	mu     sync.Mutex
+	recent *list.List // of *kept, the latest first
+	byKey  map[string]*list.Element
+	size   int
+}
+
+type kept struct {
+	key string
+	end []byte
+}
+
+func newMemory() *memory { return &memory{recent: list.New(), byKey: map[string]*list.Element{}} }
+
+func (m *memory) load(key string) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.byKey[key]
+	if e == nil {
+		return nil
+	}
+	m.recent.MoveToFront(e)
+	return e.Value.(*kept).end
+}
+
+func (m *memory) save(key string, end []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.byKey[key] != nil {
+		return
+	}
+	m.byKey[key] = m.recent.PushFront(&kept{key, end})
+	m.size += len(end)
+	for m.size > maxMemory {
+		oldest := m.recent.Remove(m.recent.Back()).(*kept)
+		delete(m.byKey, oldest.key)
+		m.size -= len(oldest.end)
+	}
+}

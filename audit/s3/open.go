@@ -1,0 +1,207 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+
+	"example.com/clew/audit/lake"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// endSize is how much of a file's end Open gets: footer, indexes and Bloom filters of most files,
+// and all of a small one.
+const endSize = 256 << 10
+
+// Open opens a file with one request for its end, and with none where the end is in the cache and
+// the file was listed in the last minute. Reads within the end cost nothing more. Others get
+// blocks of 128 KiB, which the reader keeps for a while, in 4 MiB at most. A file that was
+// replaced or deleted since is an error that is fs.ErrNotExist, of Open or of the first read that
+// goes to the server.
+//
+// Reads end with ctx, and with Close.
+func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, s.notRead("open", name, err)
+	}
+	is, end, err := s.end(ctx, name)
+	if err != nil {
+		return nil, s.notRead("open", name, err)
+	}
+	r := &reader{store: s, name: name, version: is, end: end, endAt: is.size - int64(len(end))}
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	return r, nil
+}
+
+// end returns what a file is now, or was in the last minute, and its end.
+func (s *Store) end(ctx context.Context, name string) (is version, end []byte, err error) {
+	if is, ok := s.known.version(name); ok {
+		if end := s.ends.load(s.endKey(name, is)); int64(len(end)) == min(is.size, endSize) {
+			return is, end, nil
+		}
+	}
+	is, end, err = s.getEnd(ctx, name)
+	if err == nil && len(end) > 0 {
+		s.known.remember(name, is)
+		s.ends.save(s.endKey(name, is), end)
+	}
+	return is, end, err
+}
+
+func (s *Store) endKey(name string, is version) string {
+	return fmt.Sprintf("%s/%s %s %d", s.url, name, is.etag, is.size)
+}
+
+func (s *Store) getEnd(ctx context.Context, name string) (is version, end []byte, err error) {
+	got, err := s.get(ctx, name, fmt.Sprintf("bytes=-%d", endSize), nil)
+	if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {
+		return version{}, nil, nil // it is empty: nothing is ever read of it
+	}
+	if err != nil {
+		return is, nil, err
+	}
+	if got.etag == "" {
+		return is, nil, errNoETags
+	}
+	if want := min(got.size, endSize); int64(len(got.body)) != want || got.at != got.size-want {
+		return is, nil, errRange
+	}
+	return version{etag: got.etag, size: got.size}, got.body, nil
+}
+
+var errRange = &refusal{"the server does not send the range that it is asked for"}
+
+// part is a piece of an object.
+type part struct {
+	body []byte
+	at   int64
+	size int64 // of the object
+	etag string
+}
+
+// get gets a range of an object, which must have the ETag where one is given.
+func (s *Store) get(ctx context.Context, name, of string, etag *string) (got part, err error) {
+	out, err := s.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: s.key(name), Range: &of, IfMatch: etag})
+	if err != nil {
+		return got, err
+	}
+	defer out.Body.Close()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(out.Body); err != nil { // it is in memory already
+		return got, err
+	}
+	got = part{body: body.Bytes(), size: int64(body.Len()), etag: aws.ToString(out.ETag)}
+	if out.ContentRange == nil { // all of it
+		return got, nil
+	}
+	var end int64
+	n, err := fmt.Sscanf(*out.ContentRange, "bytes %d-%d/%d", &got.at, &end, &got.size)
+	if n != 3 || err != nil || end-got.at+1 != int64(body.Len()) || end >= got.size {
+		return got, errRange
+	}
+	return got, nil
+}
+
+// reader is a file that is open.
+type reader struct {
+	store *Store
+	name  string
+	version
+	end    []byte
+	endAt  int64
+	blocks blocks
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+// Size returns the file's size in bytes.
+func (r *reader) Size() int64 { return r.size }
+
+// Close ends the reads that are under way. The error is always nil.
+func (r *reader) Close() error {
+	r.cancel(fs.ErrClosed)
+	r.blocks.drop()
+	return nil
+}
+
+// ReadAt reads as io.ReaderAt does.
+func (r *reader) ReadAt(p []byte, at int64) (int, error) {
+	if err := context.Cause(r.ctx); err != nil {
+		return 0, r.store.notRead("read", r.name, err)
+	}
+	if at < 0 {
+		return 0, fmt.Errorf("s3: read %s: at %d", r.name, at)
+	}
+	if at >= r.size {
+		return 0, io.EOF
+	}
+	want := p[:min(int64(len(p)), r.size-at)]
+	body := want[:max(0, min(int64(len(want)), r.endAt-at))]
+	if rest := want[len(body):]; len(rest) > 0 {
+		copy(rest, r.end[at+int64(len(body))-r.endAt:])
+	}
+	if err := r.readBody(body, at); err != nil {
+		if cause := context.Cause(r.ctx); cause != nil {
+			err = cause
+		}
+		return 0, r.store.notRead("read", r.name, err)
+	}
+	if len(want) < len(p) {
+		return len(want), io.EOF
+	}
+	return len(want), nil
+}
+
+const (
+	blockSize = 128 << 10
+	maxBlocks = 32
+
+	// A read of longRead or more is one of all of a file, as when it is merged, which no other read
+	// follows. It gets what it needs in pieces, and the blocks are not for it.
+	longRead  = 1 << 20
+	pieceSize = 8 << 20
+	pieces    = 4 // at once
+)
+
+// readBody fills p with what lies before the end.
+func (r *reader) readBody(p []byte, at int64) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if len(p) < longRead {
+		return r.blocks.read(r, p, at)
+	}
+	n := (len(p) + pieceSize - 1) / pieceSize
+	return parallel(r.ctx, pieces, n, func(ctx context.Context, i int) error {
+		begin := i * pieceSize
+		piece := p[begin:min(len(p), begin+pieceSize)]
+		body, err := r.fetch(ctx, at+int64(begin), int64(len(piece)))
+		copy(piece, body)
+		return err
+	})
+}
+
+// fetch gets bytes of the version that is open.
+func (r *reader) fetch(ctx context.Context, at, size int64) ([]byte, error) {
+	got, err := r.store.get(ctx, r.name, fmt.Sprintf("bytes=%d-%d", at, at+size-1), &r.etag)
+	if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {
+		err = errRange
+	}
+	if err != nil {
+		if isGone(err) {
+			r.store.known.forget(r.name)
+		}
+		return nil, err
+	}
+	if got.at != at || int64(len(got.body)) != size || got.size != r.size {
+		return nil, errRange
+	}
+	return got.body, nil
+}

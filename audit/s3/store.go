@@ -1,0 +1,98 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"example.com/clew/audit/lake"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Store is a lake's store in S3: a lake.Store that many services share. Its methods may be called
+// from several goroutines at once. The zero value is of no use: see [Open].
+//
+// A Store runs nothing on its own but while [Store.Lock] is held. Connections that are idle close
+// after half a minute, or with [Store.Close].
+type Store struct {
+	url    string
+	bucket string
+	prefix string // "", or it ends in a slash
+	api    *s3.Client
+	http   *client
+	ends   ends
+	known  known
+	// conditional is set when the server has shown that it heeds If-None-Match and If-Match.
+	conditional atomic.Bool
+}
+
+var _ lake.Store = (*Store)(nil)
+
+// String returns the URL, s3://BUCKET/PREFIX.
+func (s *Store) String() string { return s.url }
+
+// Shared is true: a service never merges or deletes the files of a Store, since others write there
+// too.
+func (s *Store) Shared() bool { return true }
+
+// Close closes the idle connections, and no others. A Store that is used again opens new ones.
+// The error is always nil.
+func (s *Store) Close() error {
+	s.http.closeIdle()
+	return nil
+}
+
+// Requests is what a Store has asked of S3 since Open.
+type Requests struct {
+	Gets, Puts, Lists, Deletes, Heads int64 // Puts have the requests of multipart uploads too
+
+	// Retries are those of the above that repeat one that failed.
+	Retries int64
+
+	BytesRead, BytesWritten int64 // of bodies
+}
+
+// Requests returns the counts of all requests since Open.
+func (s *Store) Requests() Requests { return s.http.counts.load() }
+
+// Delete removes a file. One that is not there is no error.
+func (s *Store) Delete(ctx context.Context, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	s.known.forget(name)
+	_, err := s.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: s.key(name)})
+	if isCode(err, "NoSuchKey") {
+		return nil
+	}
+	return s.failed("delete", name, err)
+}
+
+func (s *Store) key(name string) *string {
+	key := s.prefix + name
+	return &key
+}
+
+// checkName returns an error for a name that lake.Dir would not have either.
+func checkName(name string) error {
+	if name == "." || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") || hidden(name) {
+		return fmt.Errorf("s3: %q is no name of a file in a store", name)
+	}
+	if len(name) > maxName {
+		return fmt.Errorf("s3: a name of %d bytes is too long", len(name))
+	}
+	return nil
+}
+
+// maxName leaves room in the 1,024 bytes that a key may have.
+const maxName = 900
+
+// hidden reports whether engines ignore a file of that name.
+func hidden(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), func(element string) bool {
+		return element == "" || element[0] == '_' || element[0] == '.'
+	})
+}
