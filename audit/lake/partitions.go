@@ -73,10 +73,14 @@ func (v *view) close() {
 
 // inStore is a file's name with that of its store, where that has one.
 func inStore(store Store, name string) string {
-	if s, ok := store.(fmt.Stringer); ok {
-		return filepath.Join(s.String(), name)
+	s, ok := store.(fmt.Stringer)
+	switch {
+	case !ok:
+		return name
+	case strings.Contains(s.String(), "://"):
+		return strings.TrimSuffix(s.String()+"/"+name, "/")
 	}
-	return name
+	return filepath.Join(s.String(), name)
 }
 
 // skip notes a file that cannot be read, once.

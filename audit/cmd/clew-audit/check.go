@@ -171,7 +171,7 @@ func (t *trial) collect(ctx context.Context, s span) error {
 // search takes the newest events of the directories, in the order of time.
 func (t *trial) search(ctx context.Context, s span) error {
 	c := t.command
-	e, problems, err := openEngine(t.std, c.dirs)
+	e, problems, err := openEngine(ctx, t.std, c.dirs)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,9 @@ func (t *trial) search(ctx context.Context, s span) error {
 	t.guess(found)
 	t.events = append(t.events, found...)
 	for _, dir := range e.dirs {
-		t.warn(dir)
+		if !inBucket(dir) {
+			t.warn(dir)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.com/clew/internal/timeline"
@@ -25,6 +26,7 @@ Examples:
 
   clew-audit compact -d /var/lib/media/audit
   clew-audit compact -d '/var/lib/*/audit' --ttl 14d
+  clew-audit compact -d s3://example-audit/audit
 
 Exit codes:
 
@@ -44,15 +46,18 @@ func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
 			return 0, usagef("--ttl wants a duration such as 14d, not %q", clip(c.TTL))
 		}
 	}
-	e, problems, err := openEngine(std, c.dirs)
+	if ttl > 0 && slices.ContainsFunc(c.names(), inBucket) {
+		return 0, usagef("--ttl is for directories: a bucket has a rule that deletes, and clew-audit ddl s3 prints it")
+	}
+	e, problems, err := openEngine(ctx, std, c.dirs)
 	if err != nil {
 		return 0, err
 	}
-	for _, dir := range e.dirs {
+	for i, dir := range e.dirs {
 		if ctx.Err() != nil {
 			return exitInterrupted, nil
 		}
-		done, err := compact(ctx, dir, after, ttl)
+		done, err := compact(ctx, e.stores[i], after, ttl)
 		if _, err := fmt.Fprintf(std.out, "%s: %s\n", printable(dir), done); err != nil {
 			return 0, err
 		}

@@ -9,16 +9,22 @@ import (
 
 // dirs says where the events are.
 type dirs struct {
-	Dir []string `short:"d" help:"Where the events are: the directory of a program's audit.Config, or a pattern such as '/var/lib/*/audit'. May be given several times. Without it, CLEW_AUDIT_DIR says it." placeholder:"DIRECTORY" sep:"none"`
+	Dir []string `short:"d" help:"Where the events are: the directory of a program's audit.Config, a pattern such as '/var/lib/*/audit', or s3://BUCKET/PREFIX. May be given several times. Without it, CLEW_AUDIT_DIR says it." placeholder:"DIRECTORY" sep:"none"`
 }
 
-// list returns the directories, each once, and what is wrong with the others.
+// list returns the directories and the buckets, each once, and what is wrong with the others.
 func (d *dirs) list() (found []string, problems []error, err error) {
 	names := d.names()
 	if len(names) == 0 {
 		return nil, nil, usagef("say where the events are: --dir DIRECTORY, or CLEW_AUDIT_DIR")
 	}
 	for _, name := range names {
+		if inBucket(name) {
+			if !slices.Contains(found, name) {
+				found = append(found, name)
+			}
+			continue
+		}
 		matches := []string{name}
 		if _, statErr := os.Stat(name); statErr != nil {
 			if matches, err = filepath.Glob(name); err != nil {
@@ -51,7 +57,7 @@ func (d *dirs) list() (found []string, problems []error, err error) {
 func (d *dirs) names() []string {
 	names := d.Dir
 	if len(names) == 0 {
-		names = filepath.SplitList(os.Getenv("CLEW_AUDIT_DIR"))
+		names = splitList(os.Getenv("CLEW_AUDIT_DIR"))
 	}
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 }
@@ -71,6 +77,8 @@ func (d *dirs) one() (string, error) {
 		return "", usagef("say where to write: --dir DIRECTORY, or CLEW_AUDIT_DIR")
 	case len(names) > 1:
 		return "", usagef("say one directory to write to, not %d: %s", len(names), clip(strings.Join(names, ", ")))
+	case inBucket(names[0]):
+		return "", usagef("a journal needs a directory: --dir DIRECTORY --store %s", clip(names[0]))
 	}
 	return names[0], nil
 }

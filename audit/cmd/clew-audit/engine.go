@@ -14,17 +14,19 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// engine searches directories, and remembers what was searched.
+// engine searches directories and buckets, and remembers what was searched.
 type engine struct {
 	dirs    []string
 	stores  []lake.Store
 	began   time.Time
 	report  lake.Report
 	stopped error // why the search ended before its end
+	ahead   func(lake.Plan)
 }
 
-// openEngine opens the directories. What is wrong with some of them is said, and counted.
-func openEngine(std streams, d dirs) (e *engine, problems int, err error) {
+// openEngine opens the directories and buckets. What is wrong with some of them is said, and
+// counted.
+func openEngine(ctx context.Context, std streams, d dirs) (e *engine, problems int, err error) {
 	found, wrong, err := d.list()
 	if err != nil {
 		return nil, 0, err
@@ -32,14 +34,22 @@ func openEngine(std streams, d dirs) (e *engine, problems int, err error) {
 	for _, problem := range wrong {
 		std.say("%v", problem)
 	}
-	e = &engine{dirs: found, began: time.Now()}
+	e = &engine{began: time.Now()}
+	problems = len(wrong)
 	for _, dir := range found {
-		e.stores = append(e.stores, lake.Dir(dir))
-		if holdsNone(dir) {
+		store, err := openStore(ctx, dir)
+		if err != nil {
+			std.say("%s: %v", dir, err)
+			problems++
+			continue
+		}
+		e.dirs, e.stores = append(e.dirs, dir), append(e.stores, store)
+		if !inBucket(dir) && holdsNone(dir) {
 			std.say("%s holds no audit events", dir)
 		}
 	}
-	return e, len(wrong), nil
+	e.ahead = ahead(std, e.stores)
+	return e, problems, nil
 }
 
 // lake is what is asked for as the library has it.
@@ -59,11 +69,18 @@ func (q *query) lake() lake.Query {
 
 // find yields the events, newest first.
 func (e *engine) find(ctx context.Context, q query) iter.Seq2[lake.Event, error] {
-	return lake.Find(ctx, q.lake(), &e.report, e.stores...)
+	return lake.Find(ctx, e.planned(q), &e.report, e.stores...)
 }
 
 func (e *engine) count(ctx context.Context, q query) (int64, error) {
-	return lake.Count(ctx, q.lake(), &e.report, e.stores...)
+	return lake.Count(ctx, e.planned(q), &e.report, e.stores...)
+}
+
+// planned is what is asked for, with what is said before it is searched for.
+func (e *engine) planned(q query) lake.Query {
+	l := q.lake()
+	l.Plan = e.ahead
+	return l
 }
 
 func (e *engine) follow(ctx context.Context, q query, bounds lake.Bounds) (*lake.Story, error) {
@@ -99,6 +116,9 @@ func (e *engine) say(std streams) (problems int) {
 		}
 		text += " UTC"
 	}
+	if asked := requests(e.stores); asked != "" {
+		text += "; " + asked
+	}
 	std.say("%s", text)
 	return problems + len(r.Skipped)
 }
@@ -112,9 +132,8 @@ func explain(err error) string {
 	return err.Error()
 }
 
-// compact merges the files of a directory, and deletes those that are older than ttl; 0: none.
-func compact(ctx context.Context, dir string, after, ttl time.Duration) (c compacted, err error) {
-	store := lake.Dir(dir)
+// compact merges the files of a store, and deletes those that are older than ttl; 0: none.
+func compact(ctx context.Context, store lake.Store, after, ttl time.Duration) (c compacted, err error) {
 	done, err := lake.Compact(ctx, store, lake.CompactOptions{After: max(after, 1)})
 	c = compacted{merged: done.Merged, into: done.Into, events: done.Events}
 	left := done.Left
@@ -140,9 +159,10 @@ type log struct{ to *audit.Logger }
 // errEvent is the error of an event that cannot be written, while others can.
 var errEvent = errors.New("the event cannot be written")
 
-// openLog opens a directory for writing. A negative ttl keeps events for ever.
-func openLog(dir, app string, ttl time.Duration) (*log, error) {
-	to, err := audit.Open(audit.Config{Dir: dir, App: orElse(app, "clew-audit"), Full: audit.Block, MaxEvent: audit.MaxEvent, TTL: ttl})
+// openLog opens a directory for writing. A negative ttl keeps events for ever. Nil is the
+// directory's own store.
+func openLog(dir, app string, ttl time.Duration, store lake.Store) (*log, error) {
+	to, err := audit.Open(audit.Config{Dir: dir, Store: store, App: orElse(app, "clew-audit"), Full: audit.Block, MaxEvent: audit.MaxEvent, TTL: ttl})
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (f *followCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	e, problems, err := openEngine(std, f.dirs)
+	e, problems, err := openEngine(ctx, std, f.dirs)
 	if err != nil {
 		return 0, err
 	}

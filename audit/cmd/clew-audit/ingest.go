@@ -19,8 +19,9 @@ type ingestCommand struct {
 	From string `arg:"" optional:"" name:"-" help:"Standard input, which is read without it too." default:"-"`
 
 	dirs
-	App string `help:"The app of events that name none." placeholder:"NAME"`
-	TTL string `help:"How long events are kept, from their own times on: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
+	Store string `help:"Where the files go, if not into the directory: s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
+	App   string `help:"The app of events that name none." placeholder:"NAME"`
+	TTL   string `help:"How long events are kept, from their own times on: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
 }
 
 // Help is what --help says besides.
@@ -39,6 +40,7 @@ Examples:
 
   my-service | clew-audit ingest -d /var/lib/media/audit --app my-service
   clew-audit find XYZ.123 -d old/ -o json | clew-audit ingest -d new/
+  my-service | clew-audit ingest -d /var/lib/media/audit --store s3://example-audit/audit
 
 Exit codes:
 
@@ -70,7 +72,13 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	log, err := openLog(dir, c.App, ttl)
+	var store lake.Store
+	if c.Store != "" {
+		if store, err = openStore(ctx, c.Store); err != nil {
+			return 0, err
+		}
+	}
+	log, err := openLog(dir, c.App, ttl, store)
 	if err != nil {
 		return 0, err
 	}

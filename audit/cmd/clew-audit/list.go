@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,9 @@ Exit codes:
 func (c *listCommand) run(ctx context.Context, std streams) (int, error) {
 	if err := c.look.check(); err != nil {
 		return 0, err
+	}
+	if slices.ContainsFunc(c.names(), inBucket) {
+		return 0, usagef("filters list reads what services write into their own directories, and not into a bucket")
 	}
 	found, wrong, err := c.list()
 	if err != nil {

@@ -48,7 +48,7 @@ func (c *statsCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	e, problems, err := openEngine(std, c.dirs)
+	e, problems, err := openEngine(ctx, std, c.dirs)
 	if err != nil {
 		return 0, err
 	}

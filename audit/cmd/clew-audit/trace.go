@@ -44,7 +44,7 @@ func (t *traceCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	e, problems, err := openEngine(std, t.dirs)
+	e, problems, err := openEngine(ctx, std, t.dirs)
 	if err != nil {
 		return 0, err
 	}

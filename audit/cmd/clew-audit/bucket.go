@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"example.com/clew/audit/lake"
+	"example.com/clew/audit/s3"
+	"example.com/clew/internal/timeline"
+)
+
+// inBucket reports whether a name is that of a part of a bucket, and not of a directory.
+func inBucket(name string) bool { return strings.HasPrefix(name, "s3://") }
+
+// openStore opens a directory, or a part of a bucket.
+func openStore(ctx context.Context, name string) (lake.Store, error) {
+	if !inBucket(name) {
+		return lake.Dir(name), nil
+	}
+	// Without a directory for caches, as in some containers, the ends of files are kept in memory.
+	cache := ""
+	if dir, err := os.UserCacheDir(); err == nil {
+		cache = filepath.Join(dir, "clew", "audit")
+	}
+	return s3.Open(ctx, s3.Config{URL: name, Cache: cache})
+}
+
+// splitList splits a list of directories and buckets, as an environment variable has it: where
+// lists are split at colons, the name of a bucket has one.
+func splitList(list string) (names []string) {
+	for _, name := range filepath.SplitList(list) {
+		if last := len(names) - 1; last >= 0 && names[last] == "s3" && strings.HasPrefix(name, "//") {
+			names[last] = "s3:" + name
+			continue
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// requests says what a search has asked of buckets, "" without any.
+func requests(stores []lake.Store) string {
+	var sum s3.Requests
+	some := false
+	for _, store := range stores {
+		if bucket, ok := store.(*s3.Store); ok {
+			some = true
+			r := bucket.Requests()
+			sum.Gets, sum.Lists, sum.Retries, sum.BytesRead = sum.Gets+r.Gets, sum.Lists+r.Lists, sum.Retries+r.Retries, sum.BytesRead+r.BytesRead
+		}
+	}
+	if !some {
+		return ""
+	}
+	text := fmt.Sprintf("%s and %s of S3, %s", timeline.Counted(int(sum.Gets), "GET"), timeline.Counted(int(sum.Lists), "LIST"), amount(float64(sum.BytesRead)))
+	if sum.Retries > 0 {
+		text += ", " + timeline.Counted(int(sum.Retries), "retry")
+	}
+	return text
+}
+
+// ahead says what a search of buckets will look at, before it does.
+func ahead(std streams, stores []lake.Store) func(lake.Plan) {
+	for _, store := range stores {
+		if _, ok := store.(*s3.Store); ok {
+			return func(p lake.Plan) {
+				std.say("looking at the ends of %s of %s, with %s", timeline.Counted(p.Files, "file"), timeline.Counted(p.Partitions, "partition"), amount(float64(p.Bytes)))
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// bucket starts a server in memory with a bucket, to which the environment points.
+func bucket(t *testing.T) (url string) {
+	t.Helper()
+	backend := s3mem.New()
+	require.NoError(t, backend.CreateBucket("example-audit"))
+	fake := gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The fake refuses an end that is longer than the object (RFC 9110, section 14.1.2: all of it).
+		if strings.HasPrefix(r.Header.Get("Range"), "bytes=-") {
+			r.Header.Del("Range")
+		}
+		fake.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL_S3": server.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "wordless",
+		"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "XDG_CACHE_HOME": t.TempDir(),
+	} {
+		t.Setenv(name, value)
+	}
+	return "s3://example-audit/audit"
+}
+
+// A journal in a directory, files in a bucket, and answers from both.
+func TestBucket(t *testing.T) {
+	url := bucket(t)
+	for _, line := range []string{events, event(0, firstTrace, "mail", "exported", `"item":"XYZ.123"`)} {
+		dir := t.TempDir()
+		r := clewAudit(t, line, "ingest", "-d", dir, "--store", url)
+		require.Equal(t, exitFound, r.code, r.err)
+		assert.True(t, holdsNone(dir) || clewAudit(t, "", "find", "-d", dir).out == "", "nothing is left in the directory")
+	}
+	r := clewAudit(t, "", "find", "-d", url, "item=XYZ.123")
+	assert.Equal(t, exitFound, r.code, r.err)
+	assert.Equal(t, 3, len(wordForm.FindAllString(r.out, -1)), r.out)
+	assert.Regexp(t, `^clew-audit: looking at the ends of \d files of \d partitions?, with .* kB\n$`, r.err)
+	assert.Regexp(t, `; \d+ GETs and \d+ LISTs? of S3, [0-9.]+ [kM]?B$`, r.searched)
+
+	warm := clewAudit(t, "", "find", "-d", url, "item=XYZ.123")
+	assert.Equal(t, r.out, warm.out)
+	assert.Regexp(t, `; 0 GETs and `, warm.searched, "the ends of files are kept")
+
+	r = clewAudit(t, "", "compact", "-d", url, "--after", "1s")
+	assert.Equal(t, exitFound, r.code, r.err)
+	assert.Contains(t, r.out, url+": 2 files with ")
+	r = clewAudit(t, "", "find", "-d", url, "item=XYZ.123", "--count")
+	assert.Equal(t, "3\n", r.out)
+	for _, command := range [][]string{{"follow", "XYZ.123"}, {"trace", firstTrace}, {"stats"}} {
+		r := clewAudit(t, "", append(command, "-d", url)...)
+		assert.Equal(t, exitFound, r.code, "%v: %s", command, r.err)
+		assert.NotEmpty(t, r.out)
+	}
+}
+
+func TestBucketErrors(t *testing.T) {
+	url := bucket(t)
+	t.Setenv("CLEW_AUDIT_DIR", url+":"+t.TempDir())
+	r := clewAudit(t, "", "find", "x")
+	assert.Equal(t, exitNothing, r.code, "a bucket and a directory of the environment: %s", r.err)
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		err  string
+	}{
+		{"no such bucket", []string{"find", "x", "-d", "s3://nowhere/audit"}, exitIncomplete, "NoSuchBucket"},
+		{"no bucket", []string{"find", "x", "-d", "s3://"}, exitIncomplete, "s3://"},
+		{"a journal in a bucket", []string{"ingest", "-d", url}, exitUsage, "a journal needs a directory: --dir DIRECTORY --store " + url},
+		{"the demo's journal in a bucket", []string{"demo", "-d", url}, exitUsage, "a journal needs a directory"},
+		{"a TTL of a bucket", []string{"compact", "-d", url, "--ttl", "14d"}, exitUsage, "clew-audit ddl s3"},
+		{"filters of a bucket", []string{"filters", "list", "-d", url}, exitUsage, "not into a bucket"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := clewAudit(t, events, tt.args...)
+			assert.Equal(t, tt.code, r.code)
+			assert.Contains(t, r.err, tt.err)
+			assert.NotContains(t, r.err, "wordless", "the secret")
+		})
+	}
+}
