@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"example.com/clew/audit/internal/batch"
 	"example.com/clew/audit/internal/segment"
 	"example.com/clew/audit/internal/table"
 	"example.com/clew/audit/lake"
@@ -32,14 +33,13 @@ type Result struct {
 // Packer packs one segment after the other. It keeps its memory: about what a segment needs. Use
 // [NewPacker]; it is for one goroutine at a time.
 type Packer struct {
-	data   []byte
-	order  *order
-	writer *table.Writer
+	data  []byte
+	batch *batch.Batch
 }
 
 // NewPacker returns a Packer.
 func NewPacker() *Packer {
-	return &Packer{order: newOrder(), writer: table.NewWriter()}
+	return &Packer{batch: batch.New()}
 }
 
 // Segment packs the segment in the file at path, with a Packer of its own: see [Packer.Segment].
@@ -74,19 +74,15 @@ func (p *Packer) segment(ctx context.Context, store lake.Store, path string) (re
 	if !lake.IsSegmentID(header.ID) {
 		return result, fmt.Errorf("%w: its ID is %q", segment.ErrNotOurs, header.ID)
 	}
-	p.order.reset()
-	var distinct estimate
-	result.Damaged, err = p.scan(ctx, blocks, &distinct)
+	p.batch.Reset()
+	result.Damaged, err = p.scan(ctx, blocks)
 	if err != nil {
 		return result, err
 	}
-	result.Events = len(p.order.records)
-	if distinct.many() {
-		result.ManyMessages = p.manyMessages(header.App)
-	}
-	p.order.sort(p.data)
+	result.Events = p.batch.Len()
+	result.ManyMessages = p.batch.ManyMessages(p.data, header.App)
 	meta := table.Meta{Segment: header.ID, ManyMessages: result.ManyMessages}
-	for begin, records := range p.order.partitions() {
+	for begin, records := range p.batch.Partitions(p.data) {
 		name := lake.Partition(begin) + header.ID + lake.Suffix
 		more, err := hasMore(ctx, store, name, int64(len(records)))
 		if err != nil {
@@ -95,7 +91,7 @@ func (p *Packer) segment(ctx context.Context, store lake.Store, path string) (re
 		if more {
 			continue
 		}
-		file, err := p.write(ctx, records, []byte(header.App), meta)
+		file, err := p.batch.File(ctx, p.data, records, []byte(header.App), meta)
 		if err != nil {
 			return result, err
 		}
@@ -151,7 +147,7 @@ func (p *Packer) read(path string) error {
 
 // scan reads the records that are whole, and returns the number of bytes after them that are not
 // the zeros of a file that was laid out ahead.
-func (p *Packer) scan(ctx context.Context, blocks []byte, distinct *estimate) (damaged int64, err error) {
+func (p *Packer) scan(ctx context.Context, blocks []byte) (damaged int64, err error) {
 	for {
 		records, rest, ok := segment.NextBlock(blocks)
 		if !ok {
@@ -163,8 +159,7 @@ func (p *Packer) scan(ctx context.Context, blocks []byte, distinct *estimate) (d
 			if !ok {
 				return int64(len(records) + len(bytes.TrimRight(rest, "\x00"))), nil
 			}
-			p.order.add(uint32(end-len(records)), &r)
-			distinct.add(r.Message)
+			p.batch.Add(uint32(end-len(records)), &r)
 			records = following
 		}
 		if err := ctx.Err(); err != nil {
@@ -172,21 +167,4 @@ func (p *Packer) scan(ctx context.Context, blocks []byte, distinct *estimate) (d
 		}
 		blocks = rest
 	}
-}
-
-// write makes a file of records.
-func (p *Packer) write(ctx context.Context, records []uint32, app []byte, meta table.Meta) ([]byte, error) {
-	p.writer.Reset()
-	for i, at := range records {
-		if i%(1<<16) == 0 {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-		}
-		r, _, _ := segment.Next(p.data[at:])
-		if err := p.writer.Add(&r, app); err != nil {
-			return nil, err
-		}
-	}
-	return p.writer.Finish(meta), nil
 }

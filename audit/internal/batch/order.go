@@ -1,4 +1,4 @@
-package pack
+package batch
 
 import (
 	"cmp"
@@ -10,16 +10,15 @@ import (
 	"time"
 
 	"example.com/clew/audit/internal/segment"
-	"example.com/clew/audit/lake"
 )
 
-// order brings a segment's records into the order of partition, trace ID and time.
+// order brings records into the order of partition, trace ID and time.
 //
 // A trace's records lie apart, but they are few, and mostly in the order of time. So the records
 // are grouped by partition and trace through a hash table, and only the groups are sorted: a
 // tenth of what there would be to sort else.
 type order struct {
-	records []uint32 // where each begins in the segment
+	records []uint32 // where each begins
 	groupOf []uint32 // for each record
 	groups  []group
 	slots   []uint64 // a hash table: 32 bits of the hash, and the group + 1; 0 is free
@@ -170,7 +169,10 @@ func (o *order) partitions() iter.Seq2[time.Time, []uint32] {
 	}
 }
 
-const span = int64(lake.PartitionSpan / time.Microsecond)
+// Span is the time that a partition covers: lake.PartitionSpan, which cannot be imported here.
+const Span = 5 * time.Minute
+
+const span = int64(Span / time.Microsecond)
 
 // first and last are the partitions of times before the year 1 and after the year 9999, as
 // lake.Partition has them.

@@ -1,4 +1,4 @@
-package pack
+package batch
 
 import (
 	"hash/maphash"
@@ -37,12 +37,15 @@ func (e *estimate) many() bool {
 	return n > enoughBits
 }
 
-// manyMessages returns the apps that have more than maxMessages distinct messages, sorted. App is
-// that of records without one.
-func (p *Packer) manyMessages(app string) (apps []string) {
+// ManyMessages returns the apps that have more than 10,000 distinct messages, sorted. App is that of
+// records without one.
+func (b *Batch) ManyMessages(data []byte, app string) (apps []string) {
+	if !b.distinct.many() {
+		return nil
+	}
 	distinct := map[string]map[uint64]bool{}
-	for _, at := range p.order.records {
-		r, _, _ := segment.Next(p.data[at:])
+	for _, at := range b.order.records {
+		r, _, _ := segment.Next(data[at:])
 		name := r.App
 		if name == nil {
 			name = []byte(app)
