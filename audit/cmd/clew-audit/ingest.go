@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -16,12 +15,13 @@ import (
 
 // ingestCommand is clew-audit ingest.
 type ingestCommand struct {
-	From string `arg:"" optional:"" name:"-" help:"Standard input, which is read without it too." default:"-"`
+	From string `arg:"" optional:"" name:"source" help:"A directory of objects with such lines. Without it, or with -, standard input is read." default:"-"`
 
 	dirs
-	Store string `help:"Where the files go, if not into the directory: s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
+	Store string `help:"Of standard input: where the files go, if not into the directory: s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
 	App   string `help:"The app of events that name none." placeholder:"NAME"`
-	TTL   string `help:"How long events are kept, from their own times on: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
+	TTL   string `help:"How long events of standard input are kept, from their own times on: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
+	Every string `help:"Look for new objects again after so long, until Ctrl-C or SIGTERM." placeholder:"DURATION"`
 }
 
 // Help is what --help says besides.
@@ -36,18 +36,25 @@ named and skipped. Reading waits while the disk is slow or full, and says so; wh
 not take at the end is lost, and counted. Ctrl-C and SIGTERM end reading, and what was read is
 written.
 
+SOURCE is a directory of objects, such as those that Firehose delivers, in directories or not, packed
+by gzip, zstd or not at all. Each becomes files once, also when ingest is killed and run again, or
+runs twice at a time: what is done stands in DIRECTORY/_ingested. An object must appear whole, by a
+rename, and never change. One that cannot be read to its end is named, and tried again next time.
+
 Examples:
 
   my-service | clew-audit ingest -d /var/lib/media/audit --app my-service
   clew-audit find XYZ.123 -d old/ -o json | clew-audit ingest -d new/
   my-service | clew-audit ingest -d /var/lib/media/audit --store s3://example-audit/audit
+  clew-audit ingest s3://example-audit/delivered -d s3://example-audit/audit --every 1m
 
 Exit codes:
 
   0    all lines were written
   1    lines were skipped
   2    the command line is wrong
-  3    something could not be read or written`
+  3    something could not be read or written
+  130  Ctrl-C or SIGTERM, and not all objects were read`
 }
 
 // How long may be waited for the disk at the end, and after a signal. What is not done by then is
@@ -62,7 +69,10 @@ const named = 20
 
 func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	if c.From != "-" {
-		return 0, usagef("ingest reads standard input: clew-audit ingest … < %s", clip(c.From))
+		return c.objects(ctx, std)
+	}
+	if c.Every != "" {
+		return 0, usagef("--every is for a directory of objects: standard input is read once")
 	}
 	dir, err := c.one()
 	if err != nil {
@@ -121,6 +131,8 @@ type ingestion struct {
 	write          func(context.Context, lake.Event) error // an errEvent skips the line
 	oldest         time.Time                               // events before it are deleted again; zero: none are
 	warned         bool                                    // of those
+	object         string                                  // that the lines are of; "": standard input
+	at             time.Time                               // that of events without one; zero: when they are read
 	lines, skipped int
 }
 
@@ -135,11 +147,11 @@ func (in *ingestion) summary(written int) string {
 // read takes lines until there are no more, or ctx ends.
 func (in *ingestion) read(ctx context.Context, from io.ReadCloser) error {
 	defer from.Close()
-	r := bufio.NewReaderSize(from, maxLine+1)
+	r := newLineReader(from)
 	patient, cancel := graceful(ctx)
 	defer cancel()
 	for {
-		line, long, err := nextLine(r)
+		line, long, err := r.next()
 		if err != nil && err != io.EOF {
 			return err
 		}
@@ -157,16 +169,6 @@ func (in *ingestion) read(ctx context.Context, from io.ReadCloser) error {
 	}
 }
 
-// nextLine returns the next line, with its end. It is long where only its beginning had room.
-func nextLine(r *bufio.Reader) (line []byte, long bool, err error) {
-	line, err = r.ReadSlice('\n')
-	for err == bufio.ErrBufferFull {
-		long = true
-		_, err = r.ReadSlice('\n')
-	}
-	return line, long, err
-}
-
 // line writes an event. Its error is one of the log, which ends reading.
 func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 	in.lines++
@@ -181,19 +183,34 @@ func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 	case len(line) == 0:
 		return nil
 	default:
-		e, err = parseEvent(line, in.app, time.Now())
+		e, err = parseEvent(line, in.app, orNow(in.at))
 	}
 	if err == nil {
 		in.warn(&e)
 		err = in.write(ctx, e)
 		if err != nil && !errors.Is(err, errEvent) {
-			return fmt.Errorf("line %d was not written, and nothing after it: %w", in.lines, err)
+			return fmt.Errorf("%s was not written, and nothing after it: %w", in.where(), err)
 		}
 	}
 	if err != nil {
 		in.skip(err)
 	}
 	return nil
+}
+
+// where is the line that is read.
+func (in *ingestion) where() string {
+	if in.object == "" {
+		return fmt.Sprintf("line %d", in.lines)
+	}
+	return fmt.Sprintf("%s: line %d", in.object, in.lines)
+}
+
+func orNow(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Now()
+	}
+	return t
 }
 
 // oldest is the time from which on events are kept, or zero.
@@ -217,7 +234,7 @@ func (in *ingestion) skip(err error) {
 	in.skipped++
 	switch {
 	case in.skipped <= named:
-		in.std.say("line %d skipped: %v", in.lines, err)
+		in.std.say("%s skipped: %v", in.where(), err)
 	case in.skipped == named+1:
 		in.std.say("more lines are skipped, and counted")
 	}

@@ -210,6 +210,13 @@ var foreign = []struct{ magic, name, command string }{
 	{"PK\x03\x04", "zip", "unzip -p"},
 }
 
+// foreignError is the error of a file that another program has to unpack.
+type foreignError struct{ name, command, args string }
+
+func (e *foreignError) Error() string {
+	return "this is " + e.name + ", which clew-audit does not read: " + e.command + " FILE | clew-audit " + e.args
+}
+
 // decompressed returns what r has in it, as its first bytes say: gzip, zstd, or neither.
 func decompressed(r io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, 6)
@@ -231,7 +238,7 @@ func decompressed(r io.Reader) (io.ReadCloser, error) {
 	}
 	for _, f := range foreign {
 		if bytes.HasPrefix(head, []byte(f.magic)) {
-			return nil, errors.New("this is " + f.name + ", which clew-audit does not read: " + f.command + " FILE | clew-audit trace ID --logs -")
+			return nil, &foreignError{f.name, f.command, "trace ID --logs -"}
 		}
 	}
 	return io.NopCloser(r), nil

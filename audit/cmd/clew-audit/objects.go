@@ -1,0 +1,321 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/lake"
+	"example.com/clew/internal/timeline"
+	"example.com/clew/internal/when"
+)
+
+const (
+	// ledgerPart is where in a store the objects stand that are done. No SQL engine looks into
+	// directories whose names begin with an underscore.
+	ledgerPart = "_ingested"
+
+	// readAhead is how much of an object is asked for at once: each time is a request where the
+	// source is far away.
+	readAhead = 8 << 20
+)
+
+// objects is the objects of a store that become files of another one, each once.
+//
+// An object's files have names that derive from its identity, so that to write them again is to
+// replace them by themselves. When all are written, a small file in the ledger says that the
+// object is done, and later runs do not read it again. Whatever ends ingest in between costs only
+// work: no event is lost, and none is there twice. Two that run at once do each other's work again,
+// and no harm.
+type objects struct {
+	std    streams
+	app    string
+	source lake.Store
+	target lake.Store
+	ledger lake.Store
+	done   map[string]map[string]bool // IDs by the day of the objects; a day that was not asked for is nil
+	said   map[string]bool            // the IDs of objects that could not be read, which are named once
+	tally
+}
+
+// tally counts what a pass has done.
+type tally struct {
+	objects, before, failed int
+	lines, skipped          int
+	events, files           int
+}
+
+func (c *ingestCommand) objects(ctx context.Context, std streams) (int, error) {
+	if !isStore(c.From) {
+		return 0, usagef("ingest reads standard input, or a directory of objects: clew-audit ingest … < %s", clip(c.From))
+	}
+	every := time.Duration(0)
+	if c.Every != "" {
+		var ok bool
+		if every, ok = when.Duration(c.Every); !ok || every == 0 {
+			return 0, usagef("--every wants a duration such as 1m, not %q", clip(c.Every))
+		}
+	}
+	name, err := c.one()
+	if err != nil {
+		return 0, err
+	}
+	if holds(c.From, name) || holds(name, c.From) {
+		return 0, usagef("the objects and the files need places of their own: %s and %s lie in each other", clip(c.From), clip(name))
+	}
+	o := &objects{std: std, app: c.App, said: map[string]bool{}}
+	if o.source, err = openStore(c.From); err != nil {
+		return 0, err
+	}
+	if o.target, err = openStore(name); err != nil {
+		return 0, err
+	}
+	if o.ledger, err = openStore(within(name, ledgerPart)); err != nil {
+		return 0, err
+	}
+	return o.run(ctx, every), nil
+}
+
+// run reads what is new, and again after each pause where there is one. It returns the exit code.
+func (o *objects) run(ctx context.Context, every time.Duration) (code int) {
+	for {
+		err := o.pass(ctx)
+		interrupted := ctx.Err() != nil
+		if err != nil && !interrupted {
+			o.std.sayLines(err)
+		}
+		switch {
+		case err != nil && !interrupted || o.failed > 0:
+			code = exitIncomplete
+		case o.skipped > 0 && code == exitFound:
+			code = exitNothing
+		}
+		if every == 0 || o.objects > 0 {
+			o.std.say("%s", o.tally)
+		}
+		switch {
+		case every == 0 && interrupted:
+			return exitInterrupted
+		case every == 0:
+			return code
+		}
+		timer := time.NewTimer(every)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return code
+		}
+	}
+}
+
+// pass reads all objects that are not done. Its error is one of the target, of the ledger, or of the
+// source's list.
+func (o *objects) pass(ctx context.Context) error {
+	o.tally, o.done = tally{}, map[string]map[string]bool{}
+	var unlisted []error
+	for f, err := range o.source.List(ctx, "") {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			unlisted = append(unlisted, err)
+			continue
+		}
+		if hiddenName(f.Name) {
+			continue
+		}
+		if err := o.object(ctx, f); err != nil {
+			return err
+		}
+	}
+	return errors.Join(unlisted...)
+}
+
+// hiddenName reports whether a name is one that is no object's: that of what is not yet whole, or of
+// a directory.
+func hiddenName(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part[0] == '_' || part[0] == '.' {
+			return true
+		}
+	}
+	return false
+}
+
+// objectID is what the names of an object's files begin with. IDs sort by time.
+func objectID(f lake.File) string {
+	hash := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%d", f.Name, f.Size, f.Modified.UnixNano()))
+	return fmt.Sprintf("%016x", uint64(f.Modified.UnixMicro())) + hex.EncodeToString(hash[:8])
+}
+
+// object reads an object, unless it is done.
+func (o *objects) object(ctx context.Context, f lake.File) error {
+	id, day := objectID(f), f.Modified.UTC().Format(time.DateOnly)
+	if o.done[day] == nil {
+		if err := o.readDay(ctx, day); err != nil {
+			return err
+		}
+	}
+	if o.done[day][id] {
+		o.before++
+		return nil
+	}
+	in := ingestion{std: o.std, app: o.app, object: f.Name, at: f.Modified, skipped: o.skipped}
+	written, readErr, err := o.write(ctx, f, id, &in)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if readErr != nil {
+		o.fail(f, id, readErr)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the events of %s were not all written, and no other object was read: %w", f.Name, err)
+	}
+	in.skipped -= o.skipped
+	if err := o.mark(ctx, f, day, id, in, written); err != nil {
+		return fmt.Errorf("%s is not marked as done, and no other object was read: %w", f.Name, err)
+	}
+	o.objects++
+	o.lines += in.lines
+	o.skipped += in.skipped
+	o.events += written.Events
+	o.files += written.Files
+	return nil
+}
+
+// write makes files of an object. ReadErr is an error of the object, and err one of the target.
+func (o *objects) write(ctx context.Context, f lake.File, id string, in *ingestion) (written lake.Written, readErr, err error) {
+	text, err := o.open(ctx, f)
+	if err != nil {
+		return written, err, nil
+	}
+	defer text.Close()
+	written, err = lake.Write(ctx, o.target, id, func(yield func(lake.Event, error) bool) {
+		in.write = func(_ context.Context, e lake.Event) error {
+			if size := sizeOf(&e); size > audit.MaxEvent {
+				return fmt.Errorf("%w: it has %d bytes, and more than %d", errEvent, size, audit.MaxEvent)
+			}
+			if !yield(e, nil) {
+				return errEnough
+			}
+			return nil
+		}
+		readErr = in.read(ctx, io.NopCloser(text))
+		switch {
+		case errors.Is(readErr, errEnough):
+			readErr = nil // Write has an error of its own
+		case readErr != nil:
+			yield(lake.Event{}, readErr)
+		}
+	})
+	return written, readErr, err
+}
+
+// errEnough ends the reading of an object whose events cannot be written.
+var errEnough = errors.New("no more events are wanted")
+
+// open opens an object for reading. The error says if it is not the one that was listed.
+func (o *objects) open(ctx context.Context, f lake.File) (io.ReadCloser, error) {
+	r, err := o.source.Open(ctx, f.Name)
+	if err != nil {
+		return nil, err
+	}
+	if r.Size() != f.Size {
+		return nil, errors.Join(errors.New("it changes while it is read"), r.Close())
+	}
+	ahead := bufio.NewReaderSize(io.NewSectionReader(r, 0, f.Size), int(min(readAhead, max(f.Size, 16))))
+	text, err := decompressed(ahead)
+	if err != nil {
+		if foreign := (*foreignError)(nil); errors.As(err, &foreign) {
+			foreign.args = "ingest"
+		}
+		return nil, errors.Join(err, r.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{text, closers{text, r}}, nil
+}
+
+// sizeOf is about what an event needs in a journal.
+func sizeOf(e *lake.Event) int {
+	size := len(e.App) + len(e.Message) + len(e.TraceID)
+	for key, value := range e.Context {
+		size += len(key) + len(value)
+	}
+	for _, name := range e.TraceNames {
+		size += len(name)
+	}
+	return size
+}
+
+// fail names an object that could not be read.
+func (o *objects) fail(f lake.File, id string, err error) {
+	o.failed++
+	if !o.said[id] && o.failed <= named {
+		o.std.say("%s is left for the next time: %v", f.Name, err)
+	}
+	if !o.said[id] && o.failed == named+1 {
+		o.std.say("more objects are left, and counted")
+	}
+	o.said[id] = true
+}
+
+// readDay reads which objects of a day are done.
+func (o *objects) readDay(ctx context.Context, day string) error {
+	done := map[string]bool{}
+	for f, err := range o.ledger.List(ctx, day+"/") {
+		if err != nil {
+			return fmt.Errorf("listing the objects that are done: %w", err)
+		}
+		done[strings.TrimSuffix(path.Base(f.Name), ".json")] = true
+	}
+	o.done[day] = done
+	return nil
+}
+
+// mark notes that an object is done.
+func (o *objects) mark(ctx context.Context, f lake.File, day, id string, in ingestion, written lake.Written) error {
+	text, err := json.Marshal(struct {
+		Object   string    `json:"object"`
+		Size     int64     `json:"size"`
+		Modified time.Time `json:"modified"`
+		Lines    int       `json:"lines"`
+		Skipped  int       `json:"skipped"`
+		Events   int       `json:"events"`
+		Files    int       `json:"files"`
+	}{f.Name, f.Size, f.Modified.UTC(), in.lines, in.skipped, written.Events, written.Files})
+	if err != nil {
+		return err
+	}
+	text = append(text, '\n')
+	o.done[day][id] = true
+	return o.ledger.Put(ctx, day+"/"+id+".json", bytes.NewReader(text), int64(len(text)))
+}
+
+func (t tally) String() string {
+	text := timeline.Counted(t.objects, "object") + " read"
+	if t.before > 0 {
+		text += ", " + grouped(int64(t.before)) + " done before"
+	}
+	if t.failed > 0 {
+		text += ", " + grouped(int64(t.failed)) + " left for the next time"
+	}
+	text += ": " + timeline.Counted(t.lines, "line") + ", " + timeline.Counted(t.events, "event") + " written in " + timeline.Counted(t.files, "file")
+	if t.skipped > 0 {
+		text += ", " + timeline.Counted(t.skipped, "line") + " skipped"
+	}
+	return text
+}

@@ -1,0 +1,359 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/audit/internal/storetest"
+	parquet "example.com/clew/audit/internal/table"
+	"example.com/clew/audit/lake"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, err := io.WriteString(w, text)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return out.String()
+}
+
+// put puts an object into a directory, whole.
+func put(t *testing.T, dir, name, text string) {
+	t.Helper()
+	require.NoError(t, lake.Dir(dir).Put(t.Context(), name, strings.NewReader(text), int64(len(text))))
+}
+
+// eventsOf is n lines of JSON, whose items are those of an object.
+func eventsOf(object string, n int) string {
+	var text strings.Builder
+	for i := range n {
+		text.WriteString(event(time.Duration(i)*time.Second, firstTrace, "shop", "received", fmt.Sprintf(`"item":"%s.%d"`, object, i)))
+	}
+	return text.String()
+}
+
+// itemsOf counts the items of all rows of all Parquet files of a directory, as an engine does that
+// knows no rules of ours.
+func itemsOf(t *testing.T, dir string) map[string]int {
+	t.Helper()
+	items := map[string]int{}
+	for _, name := range parquetFiles(t, dir) {
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		s, err := parquet.OpenSource(bytes.NewReader(data), int64(len(data)))
+		require.NoError(t, err)
+		for err = s.Next(); err == nil; err = s.Next() {
+			for key, value := range s.Record().Pairs() {
+				if string(key) == "item" {
+					items[string(value)]++
+				}
+			}
+		}
+		require.ErrorIs(t, err, io.EOF)
+		s.Close()
+	}
+	return items
+}
+
+// once is the items of objects with n events each, once each.
+func once(n int, objects ...string) map[string]int {
+	items := map[string]int{}
+	for _, object := range objects {
+		for i := range n {
+			items[fmt.Sprintf("%s.%d", object, i)] = 1
+		}
+	}
+	return items
+}
+
+// treeOf is the files of a directory.
+func treeOf(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		files[name] = string(data)
+		return err
+	}))
+	return files
+}
+
+// countFiles counts the files of a directory that changes.
+func countFiles(dir string) (n int) {
+	filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			n++
+		}
+		return nil
+	})
+	return n
+}
+
+func TestIngestObjects(t *testing.T) {
+	from, to := t.TempDir(), filepath.Join(t.TempDir(), "lake")
+	encoder, err := zstd.NewWriter(nil)
+	require.NoError(t, err)
+	defer encoder.Close()
+	put(t, from, "2026/11/27/04/audit-1", eventsOf("plain", 100))
+	put(t, from, "2026/11/27/04/audit-2", gzipped(t, eventsOf("gzip", 100)))
+	put(t, from, "2026/11/27/05/audit-3.gz", gzipped(t, eventsOf("twice", 50))+gzipped(t, strings.ReplaceAll(eventsOf("again", 50), "}\n", "}")))
+	put(t, from, "audit-4", string(encoder.EncodeAll([]byte(eventsOf("zstd", 100)), nil)))
+	put(t, from, "audit-5", "")
+	require.NoError(t, os.WriteFile(filepath.Join(from, ".audit-6"), []byte(eventsOf("hidden", 1)), 0o600))
+
+	r := clewAudit(t, "", "ingest", from, "-d", to)
+	assert.Equal(t, "clew-audit: 5 objects read: 400 lines, 400 events written in "+fmt.Sprint(len(parquetFiles(t, to)))+" files\n", r.err)
+	assert.Equal(t, exitFound, r.code)
+	want := once(100, "plain", "gzip", "zstd")
+	maps.Copy(want, once(50, "twice", "again"))
+	assert.Equal(t, want, itemsOf(t, to))
+	assert.Equal(t, "400\n", clewAudit(t, "", "find", "-d", to, "--count").out)
+	assert.Equal(t, "received", shown(clewAudit(t, "", "find", "-d", to, "item=gzip.7").out))
+
+	before := treeOf(t, to)
+	r = clewAudit(t, "", "ingest", from, "-d", to)
+	assert.Equal(t, "clew-audit: 0 objects read, 5 done before: 0 lines, 0 events written in 0 files\n", r.err)
+	assert.Equal(t, exitFound, r.code)
+	assert.Equal(t, before, treeOf(t, to))
+
+	// Without the ledger all is read again, to the same files.
+	require.NoError(t, os.RemoveAll(filepath.Join(to, "_ingested")))
+	put(t, from, "2026/11/27/06/audit-7", eventsOf("late", 1))
+	r = clewAudit(t, "", "ingest", from, "-d", to)
+	assert.Contains(t, r.err, "clew-audit: 6 objects read: 401 lines, 401 events written in ")
+	maps.Copy(want, once(1, "late"))
+	assert.Equal(t, want, itemsOf(t, to))
+}
+
+// Events without a time have that of their object, so that they too are the same the next time.
+func TestIngestObjectsWithoutTime(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	put(t, from, "a", `{"message":"received","item":"XYZ.123"}`+"\n"+`{"message":"received"}`)
+	at := start.Truncate(time.Second)
+	require.NoError(t, os.Chtimes(filepath.Join(from, "a"), at, at))
+	require.Equal(t, exitFound, clewAudit(t, "", "ingest", from, "-d", to, "--app", "shop").code)
+	r := clewAudit(t, "", "find", "-d", to, "XYZ.123", "-o", "json")
+	assert.Equal(t, `{"timestamp":"`+at.Format("2006-01-02T15:04:05.000000Z")+`","trace_id":"","app":"shop","message":"received","context":{"item":"XYZ.123"},"trace_names":[]}`+"\n", r.out)
+}
+
+func TestIngestBadObjects(t *testing.T) {
+	whole := gzipped(t, eventsOf("cut", 100))
+	tests := []struct {
+		name, text string
+		code       int
+		err        string // of one line
+		items      map[string]int
+	}{
+		{name: "cut gzip", text: whole[:len(whole)/2], code: exitIncomplete, err: "z is left for the next time: unexpected EOF", items: map[string]int{}},
+		{name: "wrong checksum", text: whole[:len(whole)-8] + "\x00\x01\x02\x03" + whole[len(whole)-4:], code: exitIncomplete, err: "z is left for the next time: gzip: invalid checksum", items: map[string]int{}},
+		{name: "only the beginning of gzip", text: "\x1f\x8b", code: exitIncomplete, err: "z is left for the next time: ", items: map[string]int{}},
+		{name: "xz", text: "\xfd7zXZ\x00", code: exitIncomplete, err: "z is left for the next time: this is xz, which clew-audit does not read: xzcat FILE | clew-audit ingest", items: map[string]int{}},
+		{name: "bad lines", text: "nonsense\n" + eventsOf("z", 2) + "{}\n", code: exitNothing, err: "clew-audit: z: line 1 skipped: it is no JSON: invalid character 'o' in literal null (expecting 'u')\nclew-audit: z: line 4 skipped: it has no message\n", items: once(2, "z")},
+		{name: "a large event", text: `{"app":"a","message":"` + strings.Repeat("x", 500<<10) + `"}` + "\n" + eventsOf("z", 1), code: exitNothing, err: "clew-audit: z: line 1 skipped: the event cannot be written: it has 512001 bytes, and more than 262136\n", items: once(1, "z")},
+		{name: "hostile", text: "{\"\x1b[31m\n", code: exitNothing, err: `z: line 1 skipped: it is no JSON: invalid character '\x1b' in string literal`, items: map[string]int{}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			from, to := t.TempDir(), t.TempDir()
+			put(t, from, "a", eventsOf("a", 3))
+			put(t, from, "z", test.text)
+			put(t, from, "zz", eventsOf("zz", 3))
+			r := clewAudit(t, "", "ingest", from, "-d", to)
+			assert.Equal(t, test.code, r.code, r.err)
+			assert.Contains(t, r.err, test.err)
+			maps.Copy(test.items, once(3, "a", "zz"))
+			assert.Equal(t, test.items, itemsOf(t, to))
+			again := clewAudit(t, "", "ingest", from, "-d", to)
+			if test.code == exitIncomplete {
+				assert.Contains(t, r.err, "clew-audit: 2 objects read, 1 left for the next time: ")
+				assert.Equal(t, exitIncomplete, again.code)
+				put(t, from, "z", whole) // now it can be read
+				require.Equal(t, exitFound, clewAudit(t, "", "ingest", from, "-d", to).code)
+				assert.Equal(t, 100+6, len(itemsOf(t, to)))
+				return
+			}
+			assert.Equal(t, exitFound, again.code, "what is skipped is skipped once")
+		})
+	}
+}
+
+// The process is killed twenty times, at any place. In the end each event is there once, by clew's
+// rules and by none.
+func TestIngestObjectsKilled(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	names := []string{}
+	for i := range 25 {
+		name := fmt.Sprintf("o%d", i)
+		names = append(names, name)
+		put(t, from, "2026/11/27/"+name, gzipped(t, eventsOf(name, 900))) // of four partitions
+	}
+	killed := 0
+	for ; killed < 20; killed++ {
+		cmd := process(t, "ingest", from, "-d", to)
+		have := countFiles(to)
+		require.NoError(t, cmd.Start())
+		for countFiles(to) <= have+killed%4 {
+			time.Sleep(100 * time.Microsecond)
+		}
+		require.NoError(t, cmd.Process.Kill())
+		require.Error(t, cmd.Wait(), "there is something left to do")
+	}
+	r := clewAudit(t, "", "ingest", from, "-d", to)
+	require.Equal(t, exitFound, r.code, r.err)
+	assert.Equal(t, once(900, names...), itemsOf(t, to))
+	assert.Equal(t, fmt.Sprint(25*900)+"\n", clewAudit(t, "", "find", "-d", to, "--count").out)
+}
+
+// stores is objects over stores in memory.
+func inMemory(source, target, ledger *storetest.Memory) (*objects, *bytes.Buffer) {
+	var said bytes.Buffer
+	return &objects{std: streams{err: &said}, source: source, target: target, ledger: ledger, said: map[string]bool{}}, &said
+}
+
+func putIn(t *testing.T, m *storetest.Memory, name, text string) {
+	t.Helper()
+	require.NoError(t, m.Put(t.Context(), name, strings.NewReader(text), int64(len(text))))
+}
+
+// The target, and the ledger, fail at each of their calls, before it is done and after.
+func TestIngestObjectsFails(t *testing.T) {
+	source := new(storetest.Memory)
+	for i := range 3 {
+		putIn(t, source, fmt.Sprintf("o%d", i), eventsOf(fmt.Sprintf("o%d", i), 400))
+	}
+	target, ledger := new(storetest.Memory), new(storetest.Memory)
+	whole, _ := inMemory(source, target, ledger)
+	require.NoError(t, whole.pass(t.Context()))
+	for _, half := range []bool{false, true} {
+		for at := 1; at <= target.Calls()+ledger.Calls(); at++ {
+			failing, marks := &storetest.Memory{Half: half, FailAt: at}, &storetest.Memory{Half: half}
+			if at > target.Calls() {
+				failing.FailAt, marks.FailAt = 0, at-target.Calls()
+			}
+			o, said := inMemory(source, failing, marks)
+			assert.Equal(t, exitIncomplete, o.run(t.Context(), 0))
+			assert.Contains(t, said.String(), storetest.ErrFail.Error())
+			o, _ = inMemory(source, failing.Copy(), marks.Copy())
+			require.Equal(t, exitFound, o.run(t.Context(), 0))
+			assert.Equal(t, target.Files(), o.target.(*storetest.Memory).Files())
+			assert.Equal(t, ledger.Files(), o.ledger.(*storetest.Memory).Files())
+		}
+	}
+}
+
+// Two at once do no harm.
+func TestIngestObjectsTwice(t *testing.T) {
+	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
+	for i := range 10 {
+		putIn(t, source, fmt.Sprintf("o%d", i), eventsOf(fmt.Sprintf("o%d", i), 400))
+	}
+	codes := make(chan int)
+	for range 3 {
+		o, _ := inMemory(source, target, ledger)
+		go func() { codes <- o.run(context.Background(), 0) }()
+	}
+	for range 3 {
+		assert.Equal(t, exitFound, <-codes)
+	}
+	rows := int64(0)
+	for _, data := range target.Files() {
+		s, err := parquet.OpenSource(bytes.NewReader(data), int64(len(data)))
+		require.NoError(t, err)
+		rows += s.Rows
+		s.Close()
+	}
+	assert.EqualValues(t, 4000, rows)
+	assert.Len(t, ledger.Files(), 10)
+}
+
+// With --every new objects are read when they come, one that cannot be read is named once, and the
+// end is a signal.
+func TestIngestObjectsEvery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
+		o, said := inMemory(source, target, ledger)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan int)
+		putIn(t, source, "bad", "\x1f\x8b nothing")
+		go func() { ended <- o.run(ctx, time.Minute) }()
+		for i := range 3 {
+			time.Sleep(time.Minute)
+			putIn(t, source, fmt.Sprintf("o%d", i), eventsOf(fmt.Sprintf("o%d", i), 5))
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			assert.Len(t, ledger.Files(), i+1)
+		}
+		stop()
+		assert.Equal(t, exitIncomplete, <-ended)
+		assert.Equal(t, 1, strings.Count(said.String(), "bad is left for the next time: "), said)
+		assert.Equal(t, 3, strings.Count(said.String(), ": 5 lines, 5 events written in "), said)
+	})
+}
+
+// A signal leaves the object that is being read to the next run.
+func TestIngestObjectsSignal(t *testing.T) {
+	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
+	putIn(t, source, "o", eventsOf("o", 5000))
+	o, said := inMemory(source, target, ledger)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	assert.Equal(t, exitInterrupted, o.run(ctx, 0))
+	assert.Equal(t, "clew-audit: 0 objects read: 0 lines, 0 events written in 0 files\n", said.String())
+	assert.Empty(t, target.Files())
+	assert.Empty(t, ledger.Files())
+}
+
+func TestObjectID(t *testing.T) {
+	f := lake.File{Name: "2026/11/27/04/audit-1", Size: 100, Modified: time.Unix(1764216900, 123456789)}
+	others := []lake.File{f, f, f, f}
+	others[1].Name += "2"
+	others[2].Size++
+	others[3].Modified = f.Modified.Add(1)
+	var ids []string
+	for _, f := range others {
+		id := objectID(f)
+		assert.True(t, lake.IsSegmentID(id), id)
+		ids = append(ids, id)
+	}
+	assert.Equal(t, ids[0], objectID(f))
+	slices.Sort(ids)
+	assert.Len(t, slices.Compact(ids), 4)
+	assert.Less(t, objectID(f), objectID(lake.File{Modified: f.Modified.Add(time.Second)}))
+	assert.True(t, lake.IsSegmentID(objectID(lake.File{})))
+}
+
+func TestHolds(t *testing.T) {
+	tests := []struct {
+		store, other string
+		want         bool
+	}{
+		{"a", "a", true}, {"a", "./a/", true}, {"a", "a/b", true}, {".", "a", true}, {"a", "ab", false}, {"a/b", "a", false}, {"a/../b", "b/c", true},
+		{"s3://b/p", "s3://b/p/", true}, {"s3://b/p", "s3://b/p/q", true}, {"s3://b/p", "s3://b/pq", false}, {"s3://b", "s3://b/p", true}, {"s3://b/p", "b/p", false},
+	}
+	for _, test := range tests {
+		assert.Equal(t, test.want, holds(test.store, test.other), "%s %s", test.store, test.other)
+	}
+	assert.Equal(t, "s3://b/p/_ingested", within("s3://b/p/", "_ingested"))
+	assert.Equal(t, filepath.Join("a", "_ingested"), within("a/", "_ingested"))
+}
