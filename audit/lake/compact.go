@@ -24,7 +24,7 @@ const (
 	smallFile = 4 << 20
 
 	// One merge is of so many files and bytes at most, because the merged file is made in memory,
-	// beside its sources.
+	// beside its sources. The merged files of more are merged in turn.
 	mergeFiles = 64
 	mergeBytes = 64 << 20
 
@@ -59,6 +59,7 @@ type compaction struct {
 	store  Store
 	writer *table.Writer
 	done   *Compacted
+	made   map[string]int64 // the partition's files that this call has made, and their events
 }
 
 // Compact merges the small files of each partition that ended an hour ago or more. It takes the
@@ -133,6 +134,7 @@ func (c *compaction) partition(in string, files []File, whole bool) error {
 	if !whole || len(files) < 2 {
 		return nil
 	}
+	c.made = map[string]int64{}
 	replaced, left, err := c.replaced(in, files)
 	if err != nil {
 		return err
@@ -144,23 +146,48 @@ func (c *compaction) partition(in string, files []File, whole bool) error {
 			return nil
 		}
 	}
-	var names []string
-	var size int64
+	var small []File
 	for _, file := range files {
 		name := file.Name[len(in):]
-		if replaced[name] || left[name] != nil || file.Size >= smallFile {
-			continue
+		if !replaced[name] && left[name] == nil && file.Size < smallFile {
+			small = append(small, File{Name: name, Size: file.Size})
 		}
-		if len(names) == mergeFiles || size+file.Size > mergeBytes {
-			if err := c.merge(in, names); err != nil {
-				return err
-			}
-			names, size = nil, 0
-		}
-		names = append(names, name)
-		size += file.Size
 	}
-	return c.merge(in, names)
+	for len(small) > 1 {
+		if small, err = c.round(in, small); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// round merges small files of a partition, which are sorted by name, and returns those of the merged
+// files that are small again: a thousand files become sixteen, and these one. At least two files of
+// each merge become one, so that rounds end.
+func (c *compaction) round(in string, files []File) (small []File, err error) {
+	for len(files) > 0 {
+		n, size := 0, int64(0)
+		for n < len(files) && n < mergeFiles && size+files[n].Size <= mergeBytes {
+			size += files[n].Size
+			n++
+		}
+		if n == 1 { // the last one
+			return append(small, files[0]), nil
+		}
+		var names []string
+		for _, file := range files[:n] {
+			names = append(names, file.Name)
+		}
+		merged, err := c.merge(in, names)
+		if err != nil {
+			return nil, err
+		}
+		if merged.Size > 0 && merged.Size < smallFile {
+			small = append(small, merged)
+		}
+		files = files[n:]
+	}
+	return small, nil
 }
 
 // replaced deletes the files that another one stands for, which a crash has left. It returns the
@@ -258,22 +285,23 @@ func (c *compaction) deleteAll(in string, names []string) error {
 	})
 }
 
-// merge merges the files of these names into one. A file that cannot be read is left out.
-func (c *compaction) merge(in string, names []string) error {
+// merge merges the files of these names into one, and returns it. A file that cannot be read is left
+// out. Where less than two can be, there is none.
+func (c *compaction) merge(in string, names []string) (File, error) {
 	for len(names) > 1 {
 		meta, bad, err := c.read(in, names)
 		if bad < 0 {
 			if err != nil {
-				return err
+				return File{}, err
 			}
 			return c.publish(in, names, meta)
 		}
 		if err := c.leave(in+names[bad], err); err != nil {
-			return err
+			return File{}, err
 		}
 		names = slices.Delete(slices.Clone(names), bad, bad+1)
 	}
-	return nil
+	return File{}, nil
 }
 
 // fetch returns the bytes of files, which are small, several at once. Bad is the first file that
@@ -344,16 +372,30 @@ func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, 
 
 // publish puts the merged file, and deletes its sources. After a crash in between, the merged file
 // stands for them.
-func (c *compaction) publish(in string, names []string, meta table.Meta) error {
+func (c *compaction) publish(in string, names []string, meta table.Meta) (File, error) {
 	events := c.writer.Rows()
 	file := c.writer.Finish(meta)
-	if err := c.store.Put(c.ctx, in+mergedName(names), bytes.NewReader(file), int64(len(file))); err != nil {
-		return err
+	merged := File{Name: mergedName(names), Size: int64(len(file))}
+	if err := c.store.Put(c.ctx, in+merged.Name, bytes.NewReader(file), merged.Size); err != nil {
+		return File{}, err
 	}
+	c.count(merged.Name, names, events)
+	return merged, c.deleteAll(in, names)
+}
+
+// count counts a merged file. Its sources that were made in the same call are counted no more.
+func (c *compaction) count(merged string, names []string, events int64) {
 	c.done.Into++
 	c.done.Merged += len(names)
 	c.done.Events += events
-	return c.deleteAll(in, names)
+	for _, name := range names {
+		if n, ok := c.made[name]; ok {
+			c.done.Into--
+			c.done.Merged--
+			c.done.Events -= n
+		}
+	}
+	c.made[merged] = events
 }
 
 // mergedName returns the name of the file that is merged from names, which are sorted: the same

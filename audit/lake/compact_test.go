@@ -347,20 +347,56 @@ func TestCompactAfter(t *testing.T) {
 	}
 }
 
+// More files than one merge takes become one at once.
 func TestCompactInGroups(t *testing.T) {
 	s := new(storetest.Memory)
 	one := file(t, 1, 3, table.Meta{})
-	for i := range 130 {
-		add(t, s, part+id(i)+".parquet", one)
+	var replaced []string
+	for i := range 129 { // two groups, and a file that is alone
+		replaced = append(replaced, id(i)+".parquet")
+		add(t, s, part+replaced[i], one)
 	}
 	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, lake.Compacted{Merged: 130, Into: 3, Events: 390, Deleted: 130}, got)
+	assert.Equal(t, lake.Compacted{Merged: 129, Into: 1, Events: 387, Deleted: 129 + 2}, got)
+	require.Len(t, s.Files(), 1)
+	for _, n := range events(t, s) {
+		require.Equal(t, 129, n)
+	}
+	data := s.Files()[fileNames(s)[0]]
+	f, err := table.OpenSource(bytes.NewReader(data), int64(len(data)))
+	require.NoError(t, err)
+	assert.Subset(t, f.Meta.Replaces, replaced)
 	got, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, lake.Compacted{Merged: 3, Into: 1, Events: 390, Deleted: 3}, got)
-	for _, n := range events(t, s) {
-		require.Equal(t, 130, n)
+	assert.Zero(t, got)
+}
+
+// The process ends at each call of the store while groups are merged. Every reader sees each event
+// once at every time, and the next compaction ends what was begun.
+func TestCompactCrashesInGroups(t *testing.T) {
+	whole := new(storetest.Memory)
+	for i := range 66 {
+		add(t, whole, part+id(i)+".parquet", file(t, uint64(i), 2, table.Meta{}))
+	}
+	want := events(t, whole)
+	ends := whole.Copy()
+	_, err := lake.Compact(t.Context(), ends, lake.CompactOptions{})
+	require.NoError(t, err)
+	for _, half := range []bool{false, true} {
+		for at := 66; at <= ends.Calls(); at++ { // until then files are read
+			s := whole.Copy()
+			s.FailAt, s.Half = at, half
+			if _, err := lake.Compact(t.Context(), s, lake.CompactOptions{}); err != nil { // a file that cannot be opened is left
+				require.ErrorIs(t, err, storetest.ErrFail)
+			}
+			require.Equal(t, want, events(t, s), "crash at %d", at)
+			next := s.Copy()
+			_, err = lake.Compact(t.Context(), next, lake.CompactOptions{})
+			require.NoError(t, err)
+			require.Equal(t, want, events(t, next), "crash at %d", at)
+			require.Len(t, next.Files(), 1, "crash at %d", at)
+		}
 	}
 }
 
