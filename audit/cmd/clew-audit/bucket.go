@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,19 +12,6 @@ import (
 
 // inBucket reports whether a name is that of a part of a bucket, and not of a directory.
 func inBucket(name string) bool { return strings.HasPrefix(name, "s3://") }
-
-// openStore opens a directory, or a part of a bucket.
-func openStore(ctx context.Context, name string) (lake.Store, error) {
-	if !inBucket(name) {
-		return lake.Dir(name), nil
-	}
-	// Without a directory for caches, as in some containers, the ends of files are kept in memory.
-	cache := ""
-	if dir, err := os.UserCacheDir(); err == nil {
-		cache = filepath.Join(dir, "clew", "audit")
-	}
-	return s3.Open(ctx, s3.Config{URL: name, Cache: cache})
-}
 
 // splitList splits a list of directories and buckets, as an environment variable has it: where
 // lists are split at colons, the name of a bucket has one.

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -91,4 +92,27 @@ func TestBucketErrors(t *testing.T) {
 			assert.NotContains(t, r.err, "wordless", "the secret")
 		})
 	}
+}
+
+// Objects of one part of a bucket become files of another one, each once.
+func TestBucketOfObjects(t *testing.T) {
+	url := bucket(t)
+	for name, text := range map[string]string{"2026/11/27/a": events, "2026/11/27/b": event(0, firstTrace, "mail", "exported", `"item":"XYZ.123"`)} {
+		r, err := http.NewRequest(http.MethodPut, os.Getenv("AWS_ENDPOINT_URL_S3")+"/example-audit/delivered/"+name, strings.NewReader(text))
+		require.NoError(t, err)
+		response, err := http.DefaultTransport.RoundTrip(r)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, response.StatusCode)
+		require.NoError(t, response.Body.Close())
+	}
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+	for _, want := range []string{"2 objects", "0 objects"} {
+		r := clewAudit(t, "", "ingest", "s3://example-audit/delivered", "-d", url)
+		assert.Equal(t, exitFound, r.code, r.err)
+		assert.Contains(t, r.err, want)
+		r = clewAudit(t, "", "find", "-d", url, "item=XYZ.123", "--count")
+		assert.Equal(t, "3\n", r.out)
+	}
+	r := clewAudit(t, "", "ingest", "s3://example-audit/audit/delivered", "-d", url)
+	assert.Equal(t, exitUsage, r.code, "one within the other")
 }

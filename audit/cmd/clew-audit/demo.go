@@ -70,7 +70,7 @@ func (d *demoCommand) run(ctx context.Context, std streams) (int, error) {
 // directory is where the events go.
 func (d *demoCommand) directory() (string, error) {
 	if len(d.names()) > 0 {
-		return d.one()
+		return d.journal()
 	}
 	return os.MkdirTemp("", "clew-audit-demo-")
 }

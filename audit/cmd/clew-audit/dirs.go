@@ -77,10 +77,17 @@ func (d *dirs) one() (string, error) {
 		return "", usagef("say where to write: --dir DIRECTORY, or CLEW_AUDIT_DIR")
 	case len(names) > 1:
 		return "", usagef("say one directory to write to, not %d: %s", len(names), clip(strings.Join(names, ", ")))
-	case inBucket(names[0]):
-		return "", usagef("a journal needs a directory: --dir DIRECTORY --store %s", clip(names[0]))
 	}
 	return names[0], nil
+}
+
+// journal is one, for a program that has a journal there.
+func (d *dirs) journal() (string, error) {
+	name, err := d.one()
+	if err == nil && inBucket(name) {
+		err = usagef("a journal needs a directory: --dir DIRECTORY --store %s", clip(name))
+	}
+	return name, err
 }
 
 type dirError string

@@ -74,7 +74,7 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	if c.Every != "" {
 		return 0, usagef("--every is for a directory of objects: standard input is read once")
 	}
-	dir, err := c.one()
+	dir, err := c.journal()
 	if err != nil {
 		return 0, err
 	}

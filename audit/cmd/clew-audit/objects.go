@@ -66,6 +66,9 @@ func (c *ingestCommand) objects(ctx context.Context, std streams) (int, error) {
 			return 0, usagef("--every wants a duration such as 1m, not %q", clip(c.Every))
 		}
 	}
+	if c.Store != "" {
+		return 0, usagef("--store is for standard input: the files of objects go to --dir, without a journal")
+	}
 	name, err := c.one()
 	if err != nil {
 		return 0, err
@@ -74,13 +77,13 @@ func (c *ingestCommand) objects(ctx context.Context, std streams) (int, error) {
 		return 0, usagef("the objects and the files need places of their own: %s and %s lie in each other", clip(c.From), clip(name))
 	}
 	o := &objects{std: std, app: c.App, said: map[string]bool{}}
-	if o.source, err = openStore(c.From); err != nil {
+	if o.source, err = openStore(ctx, c.From); err != nil {
 		return 0, err
 	}
-	if o.target, err = openStore(name); err != nil {
+	if o.target, err = openStore(ctx, name); err != nil {
 		return 0, err
 	}
-	if o.ledger, err = openStore(within(name, ledgerPart)); err != nil {
+	if o.ledger, err = openStore(ctx, within(name, ledgerPart)); err != nil {
 		return 0, err
 	}
 	return o.run(ctx, every), nil
