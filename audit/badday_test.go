@@ -352,6 +352,7 @@ func TestConfig(t *testing.T) {
 		{"full", audit.Config{Dir: "d", App: "a", Full: 2}, "Config.Full is 2"},
 		{"buffer", audit.Config{Dir: "d", App: "a", Buffer: 1000}, "Config.Buffer is 1000"},
 		{"negative event", audit.Config{Dir: "d", App: "a", MaxEvent: -1}, "Config.MaxEvent is -1"},
+		{"sink and store", audit.Config{Dir: "d", App: "a", Sink: &sink{}, Store: lake.Dir("d")}, "both a Store and a Sink"},
 		{"large event", audit.Config{Dir: "d", App: "a", MaxEvent: audit.MaxEvent + 1}, "Config.MaxEvent is"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

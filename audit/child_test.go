@@ -29,6 +29,7 @@ var children = map[string]func(){
 	"hold":         hold,
 	"log":          func() { logUntilKilled(false) },
 	"log and sync": func() { logUntilKilled(true) },
+	"send":         sendUntilKilled,
 }
 
 func startChild(t testing.TB, name, dir string) (*exec.Cmd, io.Reader) {

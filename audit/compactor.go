@@ -22,7 +22,7 @@ const (
 	mergeEvery     = time.Hour
 )
 
-// compactor is the segments that wait to become Parquet files.
+// compactor is the segments that wait to become Parquet files, or for the Sink.
 type compactor struct {
 	wake chan struct{}
 
@@ -53,14 +53,20 @@ func (c *compactor) take() (pending []*journalFile, stopping bool) {
 	return pending, c.stopping
 }
 
+// isShared reports whether others write to the store too, in which case one process merges for all.
+func isShared(store lake.Store) bool {
+	shared, ok := store.(lake.Shared)
+	return ok && shared.Shared()
+}
+
 // compact is the goroutine that makes Parquet files of segments, and merges and deletes those of
-// the lake. A store that refuses is tried again after a pause that doubles; the journal has the
-// events meanwhile.
+// the lake. With a Sink it sends the segments' events instead. A store or a Sink that refuses is
+// tried again after a pause that doubles; the journal has the events meanwhile.
 func (l *Logger) compact() {
 	merge, retry := newIdleTimer(), newIdleTimer()
 	defer merge.Stop()
 	defer retry.Stop()
-	if shared, ok := l.store.(lake.Shared); !ok || !shared.Shared() {
+	if l.sink == nil && !isShared(l.store) {
 		merge.start(mergeFirst)
 	}
 	var waiting []*journalFile
@@ -96,7 +102,10 @@ func (l *Logger) packAll(segments []*journalFile) (again []*journalFile) {
 		if l.running.Err() != nil {
 			return append(again, segments[i:]...)
 		}
-		if err := l.pack(s); err != nil {
+		if err := l.pack(s); errors.Is(err, errSink) {
+			// A Sink that refuses one segment refuses the next one too.
+			return append(again, segments[i:]...)
+		} else if err != nil {
 			l.note("compact a segment", err)
 			again = append(again, s)
 			continue
@@ -106,8 +115,8 @@ func (l *Logger) packAll(segments []*journalFile) (again []*journalFile) {
 	return again
 }
 
-// pack makes Parquet files of s, and deletes it when they are safe. With nil s is done with: it is
-// deleted, lost, or left alone.
+// pack makes Parquet files of s, or sends its events, and deletes it when they are safe. With nil s
+// is done with: it is deleted, lost, or left alone.
 func (l *Logger) pack(s *journalFile) error {
 	// Without fsync first, a power failure could take the end of a segment that has its Parquet
 	// files already; packing what is left of it again would replace them by smaller ones.
@@ -122,7 +131,7 @@ func (l *Logger) pack(s *journalFile) error {
 		return nil
 	}
 	start := time.Now()
-	r, err := l.packSegment(l.running, l.store, s.path)
+	r, err := l.deliver(s)
 	l.compactions.add(time.Since(start))
 	switch {
 	case errors.Is(err, segment.ErrNewer):
@@ -140,7 +149,22 @@ func (l *Logger) pack(s *journalFile) error {
 		l.notes.leave(&l.notes.damaged)
 	}
 	l.notes.addApps(r.manyMessages)
-	return os.Remove(s.path)
+	// In this order: without its progress, a segment would be sent again.
+	if err := os.Remove(s.path); err != nil || l.sink == nil {
+		return err
+	}
+	if err := removeProgress(s); err != nil { // the next Open removes it
+		l.note("remove how far a segment was sent", err)
+	}
+	return nil
+}
+
+// deliver brings the events of s to where they belong.
+func (l *Logger) deliver(s *journalFile) (packed, error) {
+	if l.sink != nil {
+		return l.send(s)
+	}
+	return l.packSegment(l.running, l.store, s.path)
 }
 
 // merge merges the small files of quiet hours, and deletes what is older than the TTL. Close does
@@ -179,7 +203,7 @@ func expireLake(ctx context.Context, store lake.Store, ttl time.Duration) error 
 	return err
 }
 
-// guard turns a panic of a Store or of a Parquet writer into an error: nobody else could recover
+// guard turns a panic of a Store, a Sink or a Parquet writer into an error: nobody else could recover
 // from a panic of this goroutine, and the service must not end because its audit does.
 func guard(f func() error) (err error) {
 	defer func() {

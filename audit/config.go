@@ -50,8 +50,12 @@ type Config struct {
 	// App is the name of the service, of 1 KiB at most.
 	App string
 
-	// Store is where the Parquet files go. Nil is lake.Dir(Dir).
+	// Store is where the Parquet files go. Nil is lake.Dir(Dir), or none where there is a Sink.
 	Store lake.Store
+
+	// Sink takes the events in the Store's place: there are no Parquet files then. A Sink and a
+	// Store are an error.
+	Sink Sink
 
 	// Full is what Log does while the buffer is full.
 	Full Full
@@ -69,8 +73,9 @@ type Config struct {
 	// larger event is not written, and counted in Stats.TooBig.
 	MaxEvent int
 
-	// TTL is how long events are kept: two weeks by default. A negative TTL keeps them for ever.
-	// A Store that is [lake.Shared] deletes them itself, and TTL has no effect.
+	// TTL is how long events are kept in the store: two weeks by default. A negative TTL keeps them
+	// for ever. Events that still wait in the journal are never deleted, whatever their age. With a
+	// Sink, or a Store that is [lake.Shared] and deletes by itself, the TTL has no meaning.
 	TTL time.Duration
 
 	// MeterProvider has the figures of Stats as metrics. Nil: no metrics.
@@ -110,7 +115,10 @@ func (cfg Config) complete() (Config, error) {
 	if cfg.TTL == 0 {
 		cfg.TTL = defaultTTL
 	}
-	if cfg.Store == nil {
+	switch {
+	case cfg.Sink != nil && cfg.Store != nil:
+		refuse("Config has both a Store and a Sink")
+	case cfg.Sink == nil && cfg.Store == nil:
 		cfg.Store = lake.Dir(cfg.Dir)
 	}
 	return cfg, errors.Join(wrong...)

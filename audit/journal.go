@@ -17,9 +17,11 @@ const (
 	journalDir = "_journal"
 	extActive  = ".journal" // is, or was when its process died, written to
 	extSealed  = ".sealed"
+	extSent    = ".sent" // how far a Sink has taken the segment of that name
 
 	sealBytes = 128 << 20
-	sealEvery = 5 * time.Minute // of the wall clock, so that a segment is of one partition as a rule
+	sealEvery = 5 * time.Minute  // of the wall clock, so that a segment is of one partition as a rule
+	sinkEvery = 10 * time.Second // after a segment was begun, so that writers do not send all at once
 )
 
 // file is what a segment is written to: an *os.File, or a test's.
@@ -49,7 +51,10 @@ type journalFile struct {
 	// Under the queue's lock.
 	size   int64
 	events int64 // 0 in recovered segments
+	unsent int64 // of events: neither a Store nor a Sink has them
 	lost   bool  // the file is gone
+
+	sent int64 // events that the Sink is done with; the compactor's
 }
 
 // newSegment begins a segment. Only a monotonic clock seals it, so that a clock that is set back
@@ -63,7 +68,7 @@ func (l *Logger) newSegment() (*journalFile, error) {
 	s := &journalFile{
 		path:   filepath.Join(l.journal, id+extActive),
 		since:  now,
-		sealAt: now.Add(now.Truncate(sealEvery).Add(sealEvery).Sub(now.Round(0))),
+		sealAt: l.sealAt(now),
 	}
 	f, err := l.create(s.path)
 	if err != nil {
@@ -76,6 +81,14 @@ func (l *Logger) newSegment() (*journalFile, error) {
 	s.f, s.size = f, int64(len(header))
 	l.queue.addSegment(s)
 	return s, nil
+}
+
+// sealAt is when a segment is sealed that is begun now.
+func (l *Logger) sealAt(now time.Time) time.Time {
+	if l.sink != nil {
+		return now.Add(sinkEvery)
+	}
+	return now.Add(now.Truncate(sealEvery).Add(sealEvery).Sub(now.Round(0)))
 }
 
 // isThere reports whether the segment's name still leads to its file: a directory that was deleted

@@ -24,8 +24,9 @@ type Logger struct {
 	block    bool
 	filter   Filter // nil: every event is written
 	ttl      time.Duration
-	store    lake.Store
-	journal  string // its directory
+	store    lake.Store // nil with a sink
+	sink     Sink       // nil with a store
+	journal  string     // its directory
 	dirLock  *dirLock
 	keep     func(record []byte) // nil with a journal
 
@@ -65,8 +66,8 @@ type seams struct {
 }
 
 // Open returns the Logger of a directory. It is an error if another Logger has it, of this process
-// or of another; the error names the holder. Segments of a process that has died are compacted in
-// the background: what it wrote is not lost.
+// or of another; the error names the holder. Segments of a process that has died are compacted, or
+// sent to the Sink, in the background: what it wrote is not lost.
 //
 // The caller ends the Logger's goroutines by [Logger.Close].
 func Open(cfg Config) (*Logger, error) {
@@ -110,6 +111,7 @@ func newLogger(cfg Config) *Logger {
 		filter:   cfg.Filter,
 		ttl:      cfg.TTL,
 		store:    cfg.Store,
+		sink:     cfg.Sink,
 		begun:    make(chan struct{}, 1),
 		wake:     make(chan struct{}, 1),
 		closing:  make(chan struct{}),
@@ -149,6 +151,12 @@ func (l *Logger) recover() error {
 	for _, entry := range entries {
 		name := entry.Name()
 		ext := filepath.Ext(name)
+		if ext == extSent {
+			if err := l.removeOrphan(name); err != nil {
+				return err
+			}
+			continue
+		}
 		info, err := entry.Info()
 		if err != nil || !info.Mode().IsRegular() || ext != extActive && ext != extSealed {
 			continue
@@ -235,11 +243,11 @@ func (l *Logger) endRounds() {
 	}
 }
 
-// Close writes what is in memory, makes Parquet files of the journal, and ends the Logger. It
-// waits no longer than ctx allows, as http.Server.Shutdown: give it a fresh timeout, not the
-// context whose end began the shutdown, and log its error, which says what was left behind. The
-// next [Open] of the directory makes Parquet files of a journal that was left. A store that
-// refuses is asked once more.
+// Close writes what is in memory, makes Parquet files of the journal or sends it to the Sink, and
+// ends the Logger. It waits no longer than ctx allows, as http.Server.Shutdown: give it a fresh
+// timeout, not the context whose end began the shutdown, and log its error, which says what was
+// left behind. The next [Open] of the directory goes on with a journal that was left. A store or a
+// Sink that refuses is asked once more.
 //
 // Events that are logged during and after Close are dropped and counted. Close may be called
 // again, to wait longer. A nil ctx is context.Background(). A nil Logger returns nil.
@@ -300,6 +308,7 @@ func (l *Logger) leftBehind(cause error) error {
 	say(s.Buffered, "%d events are in memory still")
 	say(gaveUp, "%d events could not be written, and are lost")
 	say(lost, "%d events were in a journal that somebody deleted, and are lost")
+	say(s.Unsent, "%d events are not sent, and wait in the journal")
 	say(s.JournalBytes, "%d bytes of the journal are left to the next Open")
 	if len(left) == 0 {
 		return nil

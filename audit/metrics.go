@@ -19,11 +19,12 @@ func (l *Logger) measure(p metric.MeterProvider) error {
 	events := i.counter("audit.events", "{event}", "Events by what became of them: dropped, too_big, written, failed or discarded.")
 	buffered := i.gauge("audit.buffered.events", "{event}", "Events in memory.")
 	bufferedBytes := i.gauge("audit.buffered.size", "By", "Memory of events that are not yet in the journal.")
-	journal := i.gauge("audit.journal.size", "By", "Journal that is not yet in Parquet files.")
-	errors := i.counter("audit.errors", "{error}", "Errors of the disk and the store, each of which is tried again, and of the Filter.")
-	oldest := i.seconds("audit.oldest.age", "Age of the oldest event that is in no Parquet file.")
+	journal := i.gauge("audit.journal.size", "By", "Journal that is not yet in Parquet files, or sent.")
+	errors := i.counter("audit.errors", "{error}", "Errors of the disk, the store and the Sink, which are tried again, and of the Filter.")
+	oldest := i.seconds("audit.oldest.age", "Age of the oldest event that is in no Parquet file, or not sent.")
 	fsync := i.total("audit.fsync.time", "Time in fsync.")
-	compaction := i.total("audit.compaction.time", "Time in which segments became Parquet files.")
+	compaction := i.total("audit.compaction.time", "Time in which segments became Parquet files, or were sent.")
+	sink := i.sink(l.sink != nil)
 	if i.err != nil {
 		return i.err
 	}
@@ -47,6 +48,7 @@ func (l *Logger) measure(p metric.MeterProvider) error {
 		o.ObserveFloat64(oldest, s.Oldest.Seconds())
 		o.ObserveFloat64(fsync, s.Fsync.Sum.Seconds())
 		o.ObserveFloat64(compaction, s.Compaction.Sum.Seconds())
+		sink(o, &s)
 		return nil
 	}, i.all...)
 	if err == nil {
@@ -60,6 +62,21 @@ type instruments struct {
 	meter metric.Meter
 	all   []metric.Observable
 	err   error
+}
+
+// sink makes the instruments of a Sink, if there is one, and returns what observes them.
+func (i *instruments) sink(there bool) func(metric.Observer, *Stats) {
+	if !there {
+		return func(metric.Observer, *Stats) {}
+	}
+	sent := i.counter("audit.sink.sent", "{event}", "Events that the Sink has taken.")
+	refused := i.counter("audit.sink.refused", "{event}", "Events that the Sink will never take, and that are lost.")
+	unsent := i.gauge("audit.sink.unsent", "{event}", "Events of this process that wait in the journal.")
+	return func(o metric.Observer, s *Stats) {
+		o.ObserveInt64(sent, s.Sent)
+		o.ObserveInt64(refused, s.Refused)
+		o.ObserveInt64(unsent, s.Unsent)
+	}
 }
 
 func add[I metric.Observable](i *instruments, instrument I, err error) I {

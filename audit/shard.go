@@ -42,9 +42,11 @@ type queue struct {
 	oldest        time.Time
 
 	journaled int64 // events that have been written to the journal
-	lost      int64 // of these: their file is gone
+	lost      int64 // of these: their file is gone, and no Sink had them
 	failed    int64 // events that will not be written
 	discarded int64 // events that a Filter did not want
+	sent      int64 // events that the Sink has taken
+	refused   int64 // events that the Sink will never take
 
 	// segments is the files of the journal, without those that are left alone.
 	segments map[*journalFile]bool
@@ -121,6 +123,7 @@ func (q *queue) wrote(events int64, size int, s *journalFile) {
 	}
 	q.journaled += events
 	s.events += events
+	s.unsent += events
 	s.size += int64(size)
 	if s.lost {
 		q.lost += events
@@ -153,7 +156,7 @@ func (q *queue) lose(s *journalFile) {
 	defer q.mu.Unlock()
 	if !s.lost {
 		s.lost = true
-		q.lost += s.events
+		q.lost += s.unsent
 	}
 }
 

@@ -20,22 +20,30 @@ type Stats struct {
 	// Discarded is the accepted events that Config.Filter did not want: they are not written.
 	Discarded int64
 
+	// Of a Config.Sink. The events that processes before had written count in Sent and Refused, but
+	// not in Unsent: nobody has counted them. Without such events
+	//
+	//	Written == Sent + Refused + Unsent
+	Sent    int64 // events that the Sink has taken
+	Refused int64 // events that the Sink will never take, and that are lost: LastError has its reason
+	Unsent  int64 // events that wait in the journal
+
 	BufferedBytes int64
-	JournalBytes  int64         // of the journal's files that are not yet Parquet files
-	Oldest        time.Duration // since the oldest event that is in no Parquet file was logged
+	JournalBytes  int64         // of the journal's files that are not yet Parquet files, or sent
+	Oldest        time.Duration // since the oldest event that is in no Parquet file, or not sent, was logged
 
 	Delay      Timing // of blocks of events: from the first event's Log to the end of the write
 	Fsync      Timing
-	Compaction Timing // of segments, also of those that the store refused
+	Compaction Timing // of segments, also of those that the store or the Sink refused
 
 	Newer   int // segments of a newer version of clew, which are left alone
 	Damaged int // segments that a crash has cut, or whose bytes have changed: what is whole counts
 
 	// ManyMessages is the apps with more than 10,000 distinct messages in a segment. A message is
-	// a constant; what varies belongs in attributes.
+	// a constant; what varies belongs in attributes. Nobody counts messages for a Sink.
 	ManyMessages []string
 
-	Errors    int64 // of the disk and the store, each of which is tried again, and of the Filter
+	Errors    int64 // of the disk, the store and the Sink, which are tried again, and of the Filter
 	LastError string
 }
 
@@ -110,10 +118,14 @@ func (l *Logger) count(s *Stats) (oldest time.Time) {
 	s.Written = q.journaled - q.lost
 	s.Failed = q.failed + q.lost
 	s.Discarded = q.discarded
+	s.Sent, s.Refused = q.sent, q.refused
 	oldest = earlier(oldest, q.oldest)
 	for f := range q.segments {
 		if !f.lost {
 			s.JournalBytes += f.size
+			if l.sink != nil {
+				s.Unsent += f.unsent
+			}
 			oldest = earlier(oldest, f.since)
 		}
 	}

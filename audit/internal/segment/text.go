@@ -117,6 +117,20 @@ func (t *Text) HasName(name string) bool {
 	return false
 }
 
+// Names yields the names of the filters that the event has passed.
+func (t *Text) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		n, p := t.splitNames()
+		for range n {
+			name, rest, ok := cutText(p)
+			if !ok || !yield(name) {
+				return
+			}
+			p = rest
+		}
+	}
+}
+
 // splitNames returns the number of the record's names, and the names.
 func (t *Text) splitNames() (n uint64, names string) {
 	if t.names == "" {

@@ -1,0 +1,106 @@
+package audit
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"example.com/clew/audit/lake"
+)
+
+// progress is the file beside a segment that says how many of its events a Sink is done with: a
+// line for each call, of which the last whole one counts. The zero progress is none.
+type progress struct {
+	f    *os.File
+	size int64 // of the lines that are whole
+}
+
+// progressPath is the path of a segment's progress, whatever the segment's state.
+func progressPath(s *journalFile) string {
+	return strings.TrimSuffix(s.path, filepath.Ext(s.path)) + extSent
+}
+
+// openProgress opens the progress of s, and reads it into s.sent. With an error there is none: the
+// Sink is then offered the events that s.sent says.
+func openProgress(s *journalFile) (*progress, error) {
+	f, err := os.OpenFile(progressPath(s), os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return &progress{}, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New(filepath.Base(f.Name()) + " is no file")
+	}
+	var lines []byte
+	if err == nil {
+		lines, err = io.ReadAll(f)
+	}
+	if err != nil {
+		return &progress{}, errors.Join(err, f.Close())
+	}
+	sent, size := lastLine(lines)
+	s.sent = max(s.sent, sent)
+	return &progress{f, size}, nil
+}
+
+// lastLine returns the number of the last line that is whole, and where that line ends. A crash
+// leaves a part of a line at the end, or zeros.
+func lastLine(lines []byte) (number, end int64) {
+	for {
+		i := bytes.IndexByte(lines[end:], '\n')
+		if i < 0 {
+			return number, end
+		}
+		n, err := strconv.ParseInt(string(lines[end:end+int64(i)]), 10, 64)
+		if err != nil || n < number {
+			return number, end
+		}
+		number, end = n, end+int64(i)+1
+	}
+}
+
+// write has it on disk that the Sink is done with so many events. What an attempt that failed has
+// left is overwritten.
+func (p *progress) write(sent int64) error {
+	if p.f == nil {
+		return nil
+	}
+	line := append(strconv.AppendInt(nil, sent, 10), '\n')
+	if _, err := p.f.WriteAt(line, p.size); err != nil {
+		return err
+	}
+	p.size += int64(len(line))
+	return p.f.Sync()
+}
+
+func (p *progress) Close() {
+	if p.f != nil {
+		p.f.Close() // it was synced
+	}
+}
+
+func removeProgress(s *journalFile) error {
+	if err := os.Remove(progressPath(s)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// removeOrphan removes the progress of a segment that is gone: its process died between the two.
+func (l *Logger) removeOrphan(name string) error {
+	id := strings.TrimSuffix(name, extSent)
+	if !lake.IsSegmentID(id) {
+		return nil // a file of the user
+	}
+	for _, ext := range []string{extActive, extSealed} {
+		if _, err := os.Lstat(filepath.Join(l.journal, id+ext)); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.Remove(filepath.Join(l.journal, name))
+}

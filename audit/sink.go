@@ -1,0 +1,124 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"example.com/clew/audit/internal/segment"
+)
+
+// Sink takes the events out of the journal, in the Store's place: [Config.Sink]. Package
+// example.com/clew/audit/firehose has one.
+//
+// A segment is sealed ten seconds after its first event, and then its events are sent. While the
+// Sink refuses them they wait in the journal, which grows on the disk, and Send is called again
+// after pauses of up to a minute.
+type Sink interface {
+	// Send takes events, as many of the first ones as it likes, and returns when they are safe: sent
+	// of them. The events are in the order in which they were written, and there is at least one.
+	// They may be ranged over until Send returns, from the first one each time; an Event is the
+	// Sink's for good, and keeps a block of the journal in memory, 256 KiB as a rule.
+	//
+	// Refused is how many events, after those that were sent, the Sink will never take, such as one
+	// that is too large. They are lost, and counted: err says why. With any other error, the events
+	// after the first sent ones are offered again. A Sink that returns 0, 0 and nil has an error.
+	//
+	// The Logger remembers on disk how many events the Sink has taken, after each call. A process
+	// that is killed sends again, at its next Open, what it was sending: events arrive at least
+	// once, and twice if the Sink had taken them and Send had not returned.
+	//
+	// One call of a Logger runs at a time, on a goroutine of the Logger. ctx ends with the deadline
+	// of [Logger.Close]. A panic is an error. Send must not call runtime.Goexit, nor Close the
+	// Logger.
+	Send(ctx context.Context, events iter.Seq[Event]) (sent, refused int, err error)
+}
+
+// errSink says that the Sink has refused events, which Stats has already.
+var errSink = errors.New("the sink refused events")
+
+var errIdle = errors.New("the Sink has taken no event, and says no reason")
+
+// send has the Sink take the events of s that it has not taken yet.
+func (l *Logger) send(s *journalFile) (packed, error) {
+	r, err := openSegment(s.path)
+	if err != nil {
+		return packed{}, err
+	}
+	defer r.Close()
+	done, err := openProgress(s)
+	if err != nil {
+		l.note("read how far a segment was sent", err)
+	}
+	defer done.Close()
+	for r.has(s.sent) {
+		if err := l.sendSome(s, r); err != nil {
+			return packed{}, err
+		}
+		// A disk that is full must not keep the Sink from emptying it.
+		if err := done.write(s.sent); err != nil {
+			l.note("write how far a segment was sent", err)
+		}
+	}
+	return packed{damaged: r.damaged}, r.err
+}
+
+// sendSome calls the Sink once. The error is errSink if it has taken nothing.
+func (l *Logger) sendSome(s *journalFile, r *segmentReader) error {
+	var sent, refused int
+	offered := 0
+	err := guard(func() (err error) {
+		sent, refused, err = l.sink.Send(l.running, func(yield func(Event) bool) {
+			n := 0
+			for e := range r.from(s.sent) {
+				n++
+				offered = max(offered, n)
+				if !yield(e) {
+					return
+				}
+			}
+		})
+		return err
+	})
+	switch {
+	case sent < 0 || refused < 0 || sent+refused > offered:
+		sent, refused, err = 0, 0, errors.Join(err, fmt.Errorf("the Sink says that of %d events it has taken %d, and refused %d", offered, sent, refused))
+	case sent+refused == 0 && err == nil:
+		err = errIdle
+	}
+	s.sent += int64(sent + refused)
+	l.queue.took(s, int64(sent), int64(refused))
+	if err != nil {
+		l.note("send a segment", err)
+	}
+	if sent+refused == 0 {
+		return errSink
+	}
+	return nil
+}
+
+// took counts events of s that the Sink has taken, and that it has refused.
+func (q *queue) took(s *journalFile, sent, refused int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.sent += sent
+	q.refused += refused
+	s.unsent = max(0, s.unsent-sent-refused) // nobody has counted those of a recovered segment
+}
+
+// eventOf makes an event of a record. Of a key that was logged twice the last value counts.
+func eventOf(t *segment.Text, app string) Event {
+	c := candidate{Text: *t, app: app}
+	e := Event{Time: Candidate{&c}.Time(), TraceID: Candidate{&c}.TraceID(), App: Candidate{&c}.App(), Message: t.Message}
+	for key, value := range t.Pairs() {
+		if e.Context == nil {
+			e.Context = make(map[string]string, 8)
+		}
+		e.Context[key] = value
+	}
+	for name := range t.Names() {
+		e.TraceNames = append(e.TraceNames, name)
+	}
+	return e
+}

@@ -1,0 +1,148 @@
+package audit_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"iter"
+	"log/slog"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/clew/audit"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// perCall is the most events that pipeSink takes in a call.
+const perCall = 100
+
+// pipe is the child's end of the pipe to its parent.
+type pipe struct{ mu sync.Mutex }
+
+// say writes a message to the parent: a byte, the number of numbers, and these. A reader sees it
+// whole, or not at all: what a killed child has written of it counts as nothing.
+func (p *pipe) say(what byte, numbers ...uint64) {
+	b := binary.LittleEndian.AppendUint32([]byte{what}, uint32(len(numbers)))
+	for _, n := range numbers {
+		b = binary.LittleEndian.AppendUint64(b, n)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	os.Stdout.Write(b)
+}
+
+const took = 't' // the sink has taken these events
+
+// Send says the numbers of up to perCall events to the parent, and sleeps then, as a network does
+// whose answer is late.
+func (p *pipe) Send(_ context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {
+	var numbers []uint64
+	for e := range events {
+		if len(numbers) == perCall {
+			break
+		}
+		numbers = append(numbers, eventNumber(e))
+	}
+	p.say(took, numbers...)
+	time.Sleep(5 * time.Millisecond)
+	return len(numbers), 0, nil
+}
+
+func eventNumber(e audit.Event) uint64 {
+	var n uint64
+	for _, c := range []byte(e.Context["n"]) {
+		n = 10*n + uint64(c-'0')
+	}
+	return n
+}
+
+// sendUntilKilled logs and sends. Its segments are sealed by Close: the journal of the process
+// before is what it sends first.
+func sendUntilKilled() {
+	p := &pipe{}
+	l, err := audit.Open(audit.Config{Dir: os.Getenv(dirEnv), App: "child", Sink: p, Full: audit.Block})
+	if err != nil {
+		panic(err)
+	}
+	base := uint64(time.Now().UnixNano())
+	for n := base; ; n += 1000 {
+		for i := n; i < n+999; i++ {
+			l.Log(context.Background(), "logged", slog.Uint64("n", i))
+		}
+		if err := l.LogSync(context.Background(), "synced", slog.Uint64("n", n+999)); err == nil {
+			p.say(acked, n)
+		}
+	}
+}
+
+// heard is what the parent has heard of a child: how often each event was sent, and which were
+// acknowledged.
+type heard struct {
+	sent  map[uint64]int
+	acked []uint64
+}
+
+func (h *heard) listen(out io.Reader) {
+	all, _ := io.ReadAll(out)
+	for r := bytes.NewReader(all); ; {
+		var head [5]byte
+		if _, err := io.ReadFull(r, head[:]); err != nil {
+			return
+		}
+		numbers := make([]byte, 8*binary.LittleEndian.Uint32(head[1:]))
+		if _, err := io.ReadFull(r, numbers); err != nil {
+			return
+		}
+		for ; len(numbers) > 0; numbers = numbers[8:] {
+			n := binary.LittleEndian.Uint64(numbers)
+			if head[0] == took {
+				h.sent[n]++
+			} else {
+				h.acked = append(h.acked, n)
+			}
+		}
+	}
+}
+
+// TestKillWhileSending kills a process that sends, again and again: no acknowledged event is lost,
+// and at most one call's events arrive twice each time.
+func TestKillWhileSending(t *testing.T) {
+	runs := 8
+	if os.Getenv("CLEW_TORTURE") != "" {
+		runs = 100
+	}
+	dir := t.TempDir()
+	h := heard{sent: map[uint64]int{}}
+	for range runs {
+		cmd, out := startChild(t, "send", dir)
+		timer := time.AfterFunc(100*time.Millisecond+time.Duration(len(h.sent)%97)*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		h.listen(out)
+		timer.Stop()
+		_ = cmd.Wait()
+	}
+	last := sinkFunc(func(_ context.Context, events iter.Seq[audit.Event]) (sent, _ int, _ error) {
+		for e := range events {
+			h.sent[eventNumber(e)]++
+			sent++
+		}
+		return sent, 0, nil
+	})
+	shut(t, openSink(t, dir, last))
+	twice := 0
+	for n, times := range h.sent {
+		require.LessOrEqual(t, times, 1+runs, "event %d", n)
+		twice += times - 1
+	}
+	for _, first := range h.acked {
+		for n := first; n < first+1000; n++ {
+			require.NotZero(t, h.sent[n], "acknowledged event %d is lost", n)
+		}
+	}
+	require.NotEmpty(t, h.acked)
+	assert.LessOrEqual(t, twice, runs*perCall)
+	t.Logf("kill -9, %d times: %d events sent, %d of them twice; 0 of %d acknowledged lost", runs, len(h.sent), twice, 1000*len(h.acked))
+}

@@ -1,0 +1,531 @@
+package audit_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/lake"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+)
+
+// sink keeps what it takes: most events a call, 100 if that is 0.
+type sink struct {
+	most   int
+	before func(call int) error // of each call
+
+	mu     sync.Mutex
+	events []audit.Event
+	calls  int
+}
+
+func (s *sink) Send(_ context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	if s.before != nil {
+		if err := s.before(s.calls); err != nil {
+			return 0, 0, err
+		}
+	}
+	most := s.most
+	if most == 0 {
+		most = 100
+	}
+	for e := range events {
+		if sent == most {
+			break // the Sink has looked at one event more than it takes
+		}
+		s.events = append(s.events, e)
+		sent++
+	}
+	return sent, 0, nil
+}
+
+// numbers is the n of the events that the sink has.
+func (s *sink) numbers(t testing.TB) (all []int) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.events {
+		n, err := strconv.Atoi(e.Context["n"])
+		require.NoError(t, err)
+		all = append(all, n)
+	}
+	return all
+}
+
+func (s *sink) called() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+// sinkFunc is a Sink of one function.
+type sinkFunc func(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error)
+
+func (f sinkFunc) Send(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {
+	return f(ctx, events)
+}
+
+func openSink(t testing.TB, dir string, s audit.Sink) *audit.Logger {
+	t.Helper()
+	l, err := audit.Open(audit.Config{Dir: dir, App: "app", Sink: s})
+	require.NoError(t, err)
+	return l
+}
+
+// logNumbers logs events with the numbers from first to before last, in that order: each waits for
+// the one before, since events that wait together in several buffers may change places.
+func logNumbers(t testing.TB, l *audit.Logger, first, last int) {
+	t.Helper()
+	for n := first; n < last; n++ {
+		require.NoError(t, l.Ingest(t.Context(), audit.Event{Message: "m", Context: map[string]string{"n": strconv.Itoa(n)}}))
+		require.NoError(t, l.Sync(t.Context()))
+	}
+}
+
+func count(first, last int) (all []int) {
+	for n := first; n < last; n++ {
+		all = append(all, n)
+	}
+	return all
+}
+
+func journalNames(t testing.TB, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(dir, "_journal"))
+	require.NoError(t, err)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// sinkAdds holds that the figures of a Logger with a Sink add up, whose journal was empty at first.
+func sinkAdds(t testing.TB, s audit.Stats) {
+	t.Helper()
+	adds(t, s)
+	require.Equal(t, s.Written, s.Sent+s.Refused+s.Unsent, "Written == Sent + Refused + Unsent: %+v", s)
+}
+
+// The Sink is away for an hour: the journal has the events meanwhile.
+func TestSinkIsAway(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		away := errors.New("the stream is away")
+		until := time.Now().Add(time.Hour)
+		s := &sink{before: func(int) error {
+			if time.Now().Before(until) {
+				return away
+			}
+			return nil
+		}}
+		l := openSink(t, dir, s)
+		for n := range 240 { // one each 15 s: each is a segment
+			l.Log(t.Context(), "m", slog.Int("n", n))
+			time.Sleep(15 * time.Second)
+			sinkAdds(t, l.Stats())
+		}
+		before := l.Stats()
+		assert.EqualValues(t, 240, before.Unsent)
+		assert.Zero(t, before.Sent)
+		assert.Greater(t, before.JournalBytes, int64(240*50))
+		assert.InDelta(t, 3600, before.Oldest.Seconds(), 20)
+		assert.Contains(t, before.LastError, "send a segment: the stream is away")
+		assert.Less(t, s.called(), 240+70, "calls in an hour: one for each segment, and one a minute")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		after := l.Stats()
+		sinkAdds(t, after)
+		assert.EqualValues(t, 240, after.Sent)
+		assert.Zero(t, after.JournalBytes)
+		assert.Zero(t, after.Oldest)
+		assert.Equal(t, count(0, 240), s.numbers(t), "all, in the order in which they were logged, and each once")
+		shut(t, l)
+		assert.Equal(t, []string{"LOCK"}, journalNames(t, dir))
+		assert.NoDirExists(t, filepath.Join(dir, "year="+strconv.Itoa(time.Now().Year())), "there are no Parquet files")
+	})
+}
+
+// A segment is sent ten seconds after its first event, whatever the clock says.
+func TestSinkGetsEventsSoon(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(3 * time.Second)
+		s := &sink{}
+		l := openSink(t, dir, s)
+		l.Log(t.Context(), "m", slog.Int("n", 0))
+		time.Sleep(10 * time.Second)
+		assert.Empty(t, s.numbers(t))
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		assert.Equal(t, []int{0}, s.numbers(t))
+		shut(t, l)
+	})
+}
+
+// What was sent of a segment is not sent again, also by another process.
+func TestSinkGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	away := errors.New("away")
+	first := &sink{most: 7, before: func(call int) error {
+		if call > 3 {
+			return away
+		}
+		return nil
+	}}
+	l := openSink(t, dir, first)
+	logNumbers(t, l, 0, 40)
+	err := l.Close(t.Context())
+	require.ErrorContains(t, err, "19 events are not sent, and wait in the journal")
+	require.ErrorContains(t, err, "send a segment: away")
+	sinkAdds(t, l.Stats())
+	assert.Equal(t, count(0, 21), first.numbers(t))
+
+	found, err := lake.Count(t.Context(), lake.Query{}, nil, lake.Dir(dir))
+	require.NoError(t, err)
+	assert.EqualValues(t, 40, found, "a search finds what lies in the journal, and no error beside it")
+
+	second := &sink{most: 1000}
+	l = openSink(t, dir, second)
+	shut(t, l)
+	assert.EqualValues(t, 19, l.Stats().Sent)
+	assert.Equal(t, count(21, 40), second.numbers(t))
+	assert.Equal(t, []string{"LOCK"}, journalNames(t, dir))
+}
+
+// What was taken before a refusal is remembered in this process as well.
+func TestSinkTakesSome(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		var got []string
+		l := openSink(t, dir, sinkFunc(func(_ context.Context, events iter.Seq[audit.Event]) (int, int, error) {
+			for e := range events {
+				got = append(got, e.Context["n"])
+				break
+			}
+			for range events { // all, from the first one again, of which it takes one
+			}
+			return 1, 0, errors.New("no more at once")
+		}))
+		logNumbers(t, l, 0, 5)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Equal(t, []string{"0", "1", "2", "3", "4"}, got)
+		assert.EqualValues(t, 5, l.Stats().Errors)
+		shut(t, l)
+	})
+}
+
+func TestSinkRefusesForEver(t *testing.T) {
+	dir := t.TempDir()
+	l := openSink(t, dir, sinkFunc(func(_ context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {
+		for e := range events {
+			switch {
+			case e.Context["n"] != "2":
+				sent++
+				continue
+			case sent > 0:
+				return sent, 0, nil
+			}
+			return 0, 1, errors.New("event 2 is too large")
+		}
+		return sent, 0, nil
+	}))
+	logNumbers(t, l, 0, 5)
+	require.NoError(t, l.Close(t.Context()))
+	s := l.Stats()
+	sinkAdds(t, s)
+	assert.Equal(t, []int64{4, 1, 0}, []int64{s.Sent, s.Refused, s.Unsent})
+	assert.EqualValues(t, 1, s.Errors)
+	assert.Equal(t, "audit: send a segment: event 2 is too large", s.LastError)
+}
+
+func TestBadSinks(t *testing.T) {
+	says := func(sent, refused int) sinkFunc {
+		return func(_ context.Context, events iter.Seq[audit.Event]) (int, int, error) {
+			for range events {
+			}
+			return sent, refused, nil
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		sink sinkFunc
+		want string
+	}{
+		{"panics", func(context.Context, iter.Seq[audit.Event]) (int, int, error) { panic("bad sink") }, "panic: bad sink"},
+		{"panics in the loop", func(_ context.Context, events iter.Seq[audit.Event]) (int, int, error) {
+			for range events {
+				panic("bad loop")
+			}
+			return 0, 0, nil
+		}, "panic: bad loop"},
+		{"takes nothing", says(0, 0), "has taken no event, and says no reason"},
+		{"takes too many", says(4, 0), "of 3 events it has taken 4, and refused 0"},
+		{"refuses too many", says(2, 2), "of 3 events it has taken 2, and refused 2"},
+		{"takes less than nothing", says(-1, 1), "it has taken -1"},
+		{"refuses less than nothing", says(2, -1), "refused -1"},
+		{"takes what it was not given", func(context.Context, iter.Seq[audit.Event]) (int, int, error) { return 3, 0, nil }, "of 0 events"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := openSink(t, t.TempDir(), tt.sink)
+			logNumbers(t, l, 0, 3)
+			err := l.Close(t.Context())
+			require.ErrorContains(t, err, tt.want)
+			require.ErrorContains(t, err, "3 events are not sent")
+			sinkAdds(t, l.Stats())
+		})
+	}
+}
+
+// A Sink that hangs ends with Close's deadline, and nothing is lost.
+func TestSinkHangs(t *testing.T) {
+	dir := t.TempDir()
+	l := openSink(t, dir, sinkFunc(func(ctx context.Context, _ iter.Seq[audit.Event]) (int, int, error) {
+		<-ctx.Done()
+		return 0, 0, ctx.Err()
+	}))
+	logNumbers(t, l, 0, 3)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("ten seconds are over")
+	cancel(why)
+	require.ErrorIs(t, l.Close(ctx), why)
+	require.ErrorContains(t, l.Close(t.Context()), "3 events are not sent")
+	sinkAdds(t, l.Stats())
+	s := &sink{}
+	shut(t, openSink(t, dir, s))
+	assert.Equal(t, count(0, 3), s.numbers(t))
+}
+
+// The figures add up at each moment while events are logged and sent.
+func TestSinkAddsUp(t *testing.T) {
+	s := &sink{most: 1000, before: func(call int) error {
+		if call%3 == 0 {
+			return errors.New("each third call")
+		}
+		return nil
+	}}
+	l := openSink(t, t.TempDir(), s)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for n := range 5000 {
+				l.Log(t.Context(), "m", slog.Int("n", n))
+			}
+		})
+	}
+	done := make(chan error, 1)
+	go func() {
+		all.Wait()
+		_ = l.Close(t.Context()) // the third call may be its last
+		done <- nil
+	}()
+	for {
+		select {
+		case <-done:
+			return
+		default:
+			sinkAdds(t, l.Stats())
+		}
+	}
+}
+
+// What a crash leaves of the progress beside a segment, and of segments.
+func TestSinkRecovery(t *testing.T) {
+	records := func(n int) (b []byte) {
+		for i := range n {
+			start := len(b)
+			b = segment.Begin(b, 5, nil, "", "m")
+			b = segment.AppendPair(b, "n", strconv.Itoa(i))
+			segment.End(b, start)
+		}
+		return b
+	}
+	block := func(records []byte) []byte {
+		b := append(make([]byte, segment.BlockHead), records...)
+		segment.PutBlockHead(b)
+		return b
+	}
+	for _, tt := range []struct {
+		name    string
+		sent    string // the file; "-": none
+		tail    string // of the segment, after four events
+		want    []int
+		damaged int
+	}{
+		{name: "none", sent: "-", want: count(0, 4)},
+		{name: "empty", sent: "", want: count(0, 4)},
+		{name: "one call", sent: "2\n", want: count(2, 4)},
+		{name: "two calls", sent: "2\n3\n", want: count(3, 4)},
+		{name: "a line was cut", sent: "2\n3", want: count(2, 4)},
+		{name: "zeros", sent: "2\n\x00\x00\x00", want: count(2, 4)},
+		{name: "zeros before the end of a line", sent: "1\n\x00\n", want: count(1, 4)},
+		{name: "other bytes", sent: "all of it\n", want: count(0, 4)},
+		{name: "a number that falls", sent: "3\n2\n", want: count(3, 4)},
+		{name: "negative", sent: "-3\n", want: count(0, 4)},
+		{name: "all", sent: "4\n", want: nil},
+		{name: "more than there are", sent: "400\n", want: nil},
+		{name: "zeros after the segment", sent: "1\n", tail: "\x00\x00\x00\x00\x00\x00\x00\x00\x00", want: count(1, 4)},
+		{name: "a torn block", sent: "1\n", tail: "torn bytes that are no block", want: count(1, 4), damaged: 1},
+		{name: "a torn head", sent: "-", tail: "torn", want: count(0, 4), damaged: 1},
+		{name: "records that are none", sent: "-", tail: string(block([]byte("no record, but its checksum holds"))), want: count(0, 4), damaged: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			journal := filepath.Join(dir, "_journal")
+			require.NoError(t, os.MkdirAll(journal, 0o700))
+			id := segment.NewID(time.Now().UnixMicro(), 1)
+			data := segment.AppendHeader(nil, segment.Header{ID: id, App: "app"})
+			all := records(4)
+			cut := len(records(3))
+			data = append(append(append(data, block(all[:cut])...), block(all[cut:])...), tt.tail...)
+			require.NoError(t, os.WriteFile(filepath.Join(journal, id+".sealed"), data, 0o600))
+			if tt.sent != "-" {
+				require.NoError(t, os.WriteFile(filepath.Join(journal, id+".sent"), []byte(tt.sent), 0o600))
+			}
+			s := &sink{}
+			l := openSink(t, dir, s)
+			shut(t, l)
+			assert.Equal(t, tt.want, s.numbers(t))
+			assert.Equal(t, tt.damaged, l.Stats().Damaged)
+			assert.EqualValues(t, len(tt.want), l.Stats().Sent)
+			assert.Zero(t, l.Stats().Errors, l.Stats().LastError)
+			assert.Equal(t, []string{"LOCK"}, journalNames(t, dir))
+		})
+	}
+}
+
+// Progress without a segment is removed; files of others are left alone.
+func TestSinkLeavesOthersAlone(t *testing.T) {
+	dir := t.TempDir()
+	journal := filepath.Join(dir, "_journal")
+	require.NoError(t, os.MkdirAll(journal, 0o700))
+	for name, data := range map[string]string{
+		segment.NewID(1, 1) + ".sent": "5\n", "notes.sent": "of the user", "newer.sealed": "clewaud2 and more", "damaged.sealed": "nothing of ours",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(journal, name), []byte(data), 0o600))
+	}
+	s := &sink{}
+	l := openSink(t, dir, s)
+	shut(t, l)
+	assert.Zero(t, s.called())
+	assert.Equal(t, 1, l.Stats().Newer)
+	assert.Equal(t, 1, l.Stats().Damaged)
+	assert.Equal(t, []string{"LOCK", "damaged.sealed", "newer.sealed", "notes.sent"}, journalNames(t, dir))
+}
+
+// A disk that has no room for progress does not keep the Sink from emptying it.
+func TestSinkWithoutProgress(t *testing.T) {
+	dir := t.TempDir()
+	s := &sink{most: 2}
+	s.before = func(call int) error {
+		if call == 1 {
+			return errors.New("away")
+		}
+		return nil
+	}
+	l := openSink(t, dir, s)
+	logNumbers(t, l, 0, 5)
+	require.ErrorContains(t, l.Close(t.Context()), "away")
+	sealed := journalFiles(t, dir)[0]
+	sent := sealed[:len(sealed)-len(".sealed")] + ".sent"
+	require.NoError(t, os.Remove(sent))
+	require.NoError(t, os.MkdirAll(filepath.Join(sent, "in the way"), 0o700))
+	l = openSink(t, dir, s)
+	_ = l.Close(t.Context())
+	assert.Equal(t, count(0, 5), s.numbers(t))
+	assert.Contains(t, l.Stats().LastError, ".sent")
+	assert.Empty(t, journalFiles(t, dir))
+}
+
+// A segment that somebody deletes has lost the events that were not sent.
+func TestSinkLosesASegment(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := &sink{most: 2, before: func(call int) error {
+			if call > 1 {
+				return errors.New("away")
+			}
+			return nil
+		}}
+		l := openSink(t, dir, s)
+		logNumbers(t, l, 0, 5)
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		for _, path := range journalFiles(t, dir) {
+			require.NoError(t, os.Remove(path))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.ErrorContains(t, l.Close(t.Context()), "3 events were in a journal that somebody deleted")
+		st := l.Stats()
+		sinkAdds(t, st)
+		assert.Equal(t, []int64{2, 3, 2, 0}, []int64{st.Written, st.Failed, st.Sent, st.Unsent})
+	})
+}
+
+// The Sink gets an event as a search finds it.
+func TestSinkEvent(t *testing.T) {
+	dir := t.TempDir()
+	s := &sink{}
+	l := openSink(t, dir, s)
+	at := time.Date(2026, 11, 27, 4, 15, 0, 123456000, time.UTC)
+	all := []audit.Event{
+		{Time: at, TraceID: "463ac35c9f6413ad", App: "other", Message: "all", Context: map[string]string{"a": "1", "b": "zwei ü"}, TraceNames: []string{"f", "g"}},
+		{Time: at.Add(time.Microsecond), TraceID: "463ac35c9f6413ad463ac35c9f6413ad", App: "app", Message: ""},
+		{Time: at.Add(2 * time.Microsecond), App: "app", Message: "twice", Context: map[string]string{"k": "last"}},
+	}
+	for _, e := range all[:2] {
+		require.NoError(t, l.Ingest(t.Context(), e))
+		require.NoError(t, l.Sync(t.Context()))
+	}
+	l.Log(t.Context(), "twice", slog.String("k", "first"), slog.String("k", "last"))
+	shut(t, l)
+	require.Len(t, s.events, 3)
+	assert.WithinDuration(t, time.Now(), s.events[2].Time, time.Minute)
+	s.events[2].Time = all[2].Time
+	assert.Equal(t, all, s.events)
+}
+
+func TestSinkMetrics(t *testing.T) {
+	reader := sdkmetric.NewManualReader()
+	s := &sink{most: 2, before: func(call int) error {
+		if call == 2 {
+			return errors.New("away")
+		}
+		return nil
+	}}
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l, err := audit.Open(audit.Config{Dir: dir, App: "app", Sink: s, MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))})
+		require.NoError(t, err)
+		logNumbers(t, l, 0, 5)
+		time.Sleep(10*time.Second + 100*time.Millisecond)
+		synctest.Wait()
+		got := map[string]float64{}
+		var data metricdata.ResourceMetrics
+		require.NoError(t, reader.Collect(t.Context(), &data))
+		for _, m := range data.ScopeMetrics[0].Metrics {
+			for name, value := range points(m) {
+				got[name] = value
+			}
+		}
+		assert.Equal(t, []float64{2, 0, 3}, []float64{got["audit.sink.sent"], got["audit.sink.refused"], got["audit.sink.unsent"]})
+		shut(t, l)
+	})
+}
