@@ -1,0 +1,81 @@
+package firehose
+
+import (
+	"fmt"
+	"iter"
+	"sync"
+
+	"example.com/clew/audit"
+)
+
+// https://docs.aws.amazon.com/firehose/latest/dev/limits.html
+const (
+	// maxRecord is the most that a record may have, before base64: 1,000 KiB. Each record is billed
+	// rounded up to 5 KiB, and maxRecord is 200 times that: full records cost what they have.
+	maxRecord = 1000 << 10
+
+	// recordsPerCall full records are 4,096,000 bytes of base64. A call may have 500 records, and
+	// 4 MiB: whether before or after base64, the documentation leaves open. Four full records would
+	// be too many after it.
+	recordsPerCall = 3
+
+	billedUnit = 5 << 10
+)
+
+// record is the lines of events. No event is split over two records.
+type record struct {
+	data   []byte
+	events int
+	taken  bool // by Firehose
+}
+
+// take counts the record as taken.
+func (r *record) take(n *Stats) {
+	r.taken = true
+	n.Records++
+	n.Events += int64(r.events)
+	n.Bytes += int64(len(r.data))
+	n.BilledBytes += int64((len(r.data) + billedUnit - 1) / billedUnit * billedUnit)
+}
+
+// batch is the records of a Send. It is used again.
+type batch struct {
+	records  []record // those behind them have memory for later ones
+	line     line
+	tooLarge error // the event after the records is larger than a record may be
+}
+
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+// fill makes up to most records of events, each as full as it can be but the last.
+func (b *batch) fill(events iter.Seq[audit.Event], most int) {
+	b.records, b.tooLarge = b.records[:0], nil
+	for e := range events {
+		text := b.line.of(&e)
+		if len(text) > maxRecord {
+			b.tooLarge = fmt.Errorf("firehose: an event is too large for a record, and is lost: its line has %d bytes, more than %d; "+
+				"timestamp %s, trace_id %.32q, app %.100q, message %.100q", len(text), maxRecord, e.Time.UTC().Format(microseconds), e.TraceID, e.App, e.Message)
+			return
+		}
+		if n := len(b.records); n == 0 || len(b.records[n-1].data)+len(text) > maxRecord {
+			if n == most {
+				return
+			}
+			b.begin()
+		}
+		r := &b.records[len(b.records)-1]
+		r.data = append(r.data, text...)
+		r.events++
+	}
+}
+
+// begin begins a record, in the memory of one before if there is any.
+func (b *batch) begin() {
+	n := len(b.records)
+	if n < cap(b.records) {
+		b.records = b.records[:n+1]
+		b.records[n] = record{data: b.records[n].data[:0]}
+		return
+	}
+	b.records = append(b.records, record{})
+}

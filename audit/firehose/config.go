@@ -1,0 +1,95 @@
+package firehose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+)
+
+// maxCalls is the largest Config.Calls.
+const maxCalls = 16
+
+// Config is what [Open] needs. Stream is required.
+type Config struct {
+	// Stream is the name of the Firehose stream, whose source is Direct PUT.
+	Stream string
+
+	// AWS says region and credentials. Nil is the SDK's own configuration: the environment,
+	// ~/.aws, and the role of the instance, task or pod. Its HTTPClient is used as it is, unless it
+	// is the SDK's own. Its Retryer is not used: a Sink has retries of its own.
+	AWS *aws.Config
+
+	// Calls is how many PutRecordBatch calls run at once: 1 by default, 16 at most. A call carries
+	// up to 3 MB. More calls at once are for streams whose quota has been raised; a process that is
+	// killed has so many more calls' events delivered twice.
+	Calls int
+}
+
+// streamName is what CreateDeliveryStream accepts:
+// https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html
+var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
+
+// Open returns the Sink of a stream. Open makes no request to the stream: one that is away, or not
+// there, is an error of [Sink.Send], and the events wait in the journal. ctx is for reading the
+// SDK's configuration. An error never has credentials.
+func Open(ctx context.Context, cfg Config) (*Sink, error) {
+	var wrong []error
+	if !streamName.MatchString(cfg.Stream) {
+		wrong = append(wrong, fmt.Errorf("firehose: Config.Stream must be 1 to 64 letters, digits, _, . and -: %.100q", cfg.Stream))
+	}
+	if cfg.Calls < 0 || cfg.Calls > maxCalls {
+		wrong = append(wrong, fmt.Errorf("firehose: Config.Calls is %d, not between 0 and %d", cfg.Calls, maxCalls))
+	}
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	var a aws.Config
+	if cfg.AWS != nil {
+		a = *cfg.AWS
+	} else {
+		var err error
+		if a, err = config.LoadDefaultConfig(ctx); err != nil {
+			return nil, fmt.Errorf("firehose: the AWS configuration: %w", err)
+		}
+	}
+	if a.Region == "" {
+		return nil, errors.New("firehose: no region: set AWS_REGION, or Region in Config.AWS")
+	}
+	s := &Sink{stream: cfg.Stream, calls: max(1, cfg.Calls)}
+	s.connect(a)
+	return s, nil
+}
+
+// connect makes the client. The SDK's own HTTP client keeps connections that nobody can close,
+// whose goroutines stay for 90 seconds: the Sink has one of its own, with the same settings.
+func (s *Sink) connect(a aws.Config) {
+	theirs, ok := a.HTTPClient.(*awshttp.BuildableClient)
+	if a.HTTPClient == nil {
+		theirs, ok = awshttp.NewBuildableClient(), true
+	}
+	if ok {
+		s.http = &http.Client{
+			Transport:     theirs.GetTransport(),
+			Timeout:       theirs.GetTimeout(),
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+		a.HTTPClient = s.http
+	}
+	s.client = firehose.NewFromConfig(a, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })
+}
+
+// Close closes the Sink's connections. Call it after the Close of the Logger. It may be called
+// several times. A nil Sink returns nil.
+func (s *Sink) Close() error {
+	if s != nil && s.http != nil {
+		s.http.CloseIdleConnections()
+	}
+	return nil
+}

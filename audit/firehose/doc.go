@@ -1,0 +1,13 @@
+// Package firehose sends audit events to an Amazon Data Firehose stream, which puts them into a
+// bucket as lines of JSON:
+//
+//	sink, err := firehose.Open(ctx, firehose.Config{Stream: "audit"})
+//	…
+//	l, err := audit.Open(audit.Config{Dir: dir, App: "media-api", Sink: sink})
+//
+// Many events are packed into one record, and few large records into a call. Events wait in the
+// Logger's journal until Firehose has taken them: nothing is lost while it is away. They arrive at
+// least once, and in no order that counts.
+//
+// clew-audit ingest makes Parquet files of the objects in the bucket.
+package firehose

@@ -1,0 +1,51 @@
+package firehose
+
+import "sync"
+
+// Stats is what a [Sink] has done since Open.
+type Stats struct {
+	Events      int64 // events that Firehose has taken
+	Records     int64 // the records that they were packed into
+	Bytes       int64 // of these records, before base64
+	BilledBytes int64 // the same, each record rounded up to 5 KiB, as Firehose bills them
+
+	Calls         int64 // PutRecordBatch calls, also those that failed
+	Retries       int64 // of these, calls for records that a call before had not brought in
+	FailedCalls   int64 // calls that brought in no record, or had no answer
+	FailedRecords int64 // records that Firehose refused in a call that it answered
+	Throttled     int64 // FailedCalls and FailedRecords because of the stream's quota
+
+	TooBig int64 // events that were refused for good: their line is longer than a record may be
+}
+
+// counters is Stats that are being counted.
+type counters struct {
+	mu sync.Mutex
+	s  Stats
+}
+
+// add adds each figure of n.
+func (c *counters) add(n *Stats) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.s.Events += n.Events
+	c.s.Records += n.Records
+	c.s.Bytes += n.Bytes
+	c.s.BilledBytes += n.BilledBytes
+	c.s.Calls += n.Calls
+	c.s.Retries += n.Retries
+	c.s.FailedCalls += n.FailedCalls
+	c.s.FailedRecords += n.FailedRecords
+	c.s.Throttled += n.Throttled
+	c.s.TooBig += n.TooBig
+}
+
+// Stats returns the figures of this moment. A nil Sink has none.
+func (s *Sink) Stats() Stats {
+	if s == nil {
+		return Stats{}
+	}
+	s.stats.mu.Lock()
+	defer s.stats.mu.Unlock()
+	return s.stats.s
+}
