@@ -49,6 +49,8 @@ type command struct {
 	Ingest  ingestCommand  `cmd:"" help:"Write events from standard input, an object of JSON a line."`
 	Filters filtersCommand `cmd:"" help:"Try filters before they are live, and say which are on."`
 	Compact compactCommand `cmd:"" help:"Merge small files, and delete old ones."`
+	DDL     ddlCommand     `cmd:"" name:"ddl" help:"Print the table of an SQL engine over the files."`
+	SQL     sqlCommand     `cmd:"" name:"sql" help:"Print find's question as an SQL engine has it."`
 	Demo    demoCommand    `cmd:"" help:"Make synthetic events, and say what to try with them."`
 	Version versionCommand `cmd:"" help:"Say which version of clew-audit this is."`
 }
@@ -113,6 +115,10 @@ func (c *command) run(ctx context.Context, name string, std streams) (int, error
 		return c.Filters.List.run(ctx, std)
 	case "compact":
 		return c.Compact.run(ctx, std)
+	case "ddl":
+		return c.DDL.run(ctx, std)
+	case "sql":
+		return c.SQL.run(ctx, std)
 	case "demo":
 		return c.Demo.run(ctx, std)
 	}
@@ -140,7 +146,7 @@ func (e *usageError) Error() string { return e.text }
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
 // commands are those that usage errors may name.
-var commands = []string{"find", "follow", "trace", "stats", "ingest", "filters check", "filters list", "filters", "compact", "demo"}
+var commands = []string{"find", "follow", "trace", "stats", "ingest", "filters check", "filters list", "filters", "compact", "ddl", "sql", "demo"}
 
 // commandOf returns the command that a text begins with, or "".
 func commandOf(text string) string {

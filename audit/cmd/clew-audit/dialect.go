@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/clew/audit/lake"
+)
+
+// dialect is what differs between the engines' SQL.
+type dialect struct {
+	end       string                         // of a statement
+	depth     int                            // the most parts that a table's name may have
+	precision time.Duration                  // of the column timestamp
+	stamp     [2]string                      // what stands around a time as a literal
+	has       string                         // a list has a value, for Sprintf
+	values    string                         // the values of the context
+	pair      func(key, value string) string // the context has a value under a key, both quoted
+	quote     func(text string) string       // a literal
+}
+
+// dialects are the engines. Trino and Athena fail at context['k'] where a row has no k: they need
+// element_at. ClickHouse has the empty string there: see clickHousePair.
+var dialects = map[string]*dialect{
+	"trino": {
+		end: ";", depth: 3, precision: time.Microsecond, stamp: [2]string{"TIMESTAMP '", "'"},
+		has: "contains(%s, %s)", values: "map_values(context)", pair: elementAt, quote: unicodeLiteral,
+	},
+	"athena": { // takes one statement, and no semicolon
+		depth: 2, precision: time.Millisecond, stamp: [2]string{"TIMESTAMP '", "'"},
+		has: "contains(%s, %s)", values: "map_values(context)", pair: elementAt, quote: unicodeLiteral,
+	},
+	"clickhouse": {
+		end: ";", depth: 2, precision: time.Microsecond, stamp: [2]string{"toDateTime64('", "', 6, 'UTC')"},
+		has: "has(%s, %s)", values: "mapValues(context)", pair: clickHousePair, quote: byteLiteral,
+	},
+	"duckdb": {
+		end: ";", depth: 3, precision: time.Microsecond, stamp: [2]string{"TIMESTAMPTZ '", "+00'"},
+		has: "list_contains(%s, %s)", values: "map_values(context)", pair: duckDBPair, quote: chrLiteral,
+	},
+}
+
+func elementAt(key, value string) string { return "element_at(context, " + key + ") = " + value }
+
+func duckDBPair(key, value string) string { return "context[" + key + "] = " + value }
+
+// clickHousePair asks for the key too where the value is empty. Elsewhere that would only be slow.
+func clickHousePair(key, value string) string {
+	pair := "context[" + key + "] = " + value
+	if value == "''" {
+		pair = "mapContains(context, " + key + ") AND " + pair
+	}
+	return pair
+}
+
+// conditions are those of a question, without its range.
+func (d *dialect) conditions(q *query) (conditions []string) {
+	add := func(condition string) { conditions = append(conditions, condition) }
+	if ids := spellings(q.trace); len(ids) > 1 {
+		add("trace_id IN (" + d.quote(ids[0]) + ", " + d.quote(ids[1]) + ")")
+	} else if q.trace != "" {
+		add("trace_id = " + d.quote(q.trace))
+	}
+	if q.app != "" {
+		add("app = " + d.quote(q.app))
+	}
+	if q.message != "" {
+		add("message = " + d.quote(q.message))
+	}
+	for _, pair := range q.context {
+		add(d.pair(d.quote(pair[0]), d.quote(pair[1])))
+	}
+	for _, value := range q.values {
+		add(fmt.Sprintf(d.has, d.values, d.quote(value)))
+	}
+	if q.name != "" {
+		add(fmt.Sprintf(d.has, "trace_names", d.quote(q.name)))
+	}
+	return conditions
+}
+
+// spellings are the ways in which a trace ID may stand in the table: 16 digits, and the same with
+// zeros before them.
+func spellings(id string) []string {
+	const zeros = "0000000000000000"
+	short, padded := strings.CutPrefix(id, zeros)
+	switch {
+	case len(id) == len(zeros):
+		return []string{id, zeros + id}
+	case padded:
+		return []string{short, id}
+	}
+	return []string{id}
+}
+
+// during is the conditions of a range: of the partitions, which engines need so as not to list and
+// read all of them, and of the timestamps where the range does not end with a partition.
+func (d *dialect) during(since, until time.Time) []string {
+	conditions := partitionsBetween(partitionOf(since), partitionOf(until.Add(-1)))
+	if !since.Truncate(lake.PartitionSpan).Equal(since) {
+		conditions = append(conditions, "timestamp >= "+d.at(since))
+	}
+	if !until.Truncate(lake.PartitionSpan).Equal(until) {
+		conditions = append(conditions, "timestamp < "+d.at(until.Add(d.precision-1)))
+	}
+	return conditions
+}
+
+// at is a time as a literal, no finer than the column.
+func (d *dialect) at(t time.Time) string {
+	return d.stamp[0] + t.Truncate(d.precision).Format("2006-01-02 15:04:05.000000") + d.stamp[1]
+}
+
+// The literals of a text. What a terminal may obey is written as an escape: people print queries.
+
+// unicodeLiteral is a literal of Trino.
+func unicodeLiteral(text string) string {
+	if printable(text) == text {
+		return quoted(text)
+	}
+	escaped := strings.ReplaceAll(text, `\`, `\\`)
+	return "U&" + quoted(eachHidden(escaped, func(r rune) string { return fmt.Sprintf(`\+%06X`, r) }))
+}
+
+// byteLiteral is a literal of ClickHouse, where a backslash begins an escape.
+func byteLiteral(text string) string {
+	escaped := strings.ReplaceAll(text, `\`, `\\`)
+	return quoted(eachHidden(escaped, func(r rune) (hex string) {
+		for _, b := range []byte(string(r)) {
+			hex += fmt.Sprintf(`\x%02X`, b)
+		}
+		return hex
+	}))
+}
+
+// chrLiteral is a literal of DuckDB, or a sum of several.
+func chrLiteral(text string) string {
+	hidden := false
+	literal := eachHidden(quoted(text), func(r rune) string {
+		hidden = true
+		return fmt.Sprintf("' || chr(%d) || '", r)
+	})
+	if hidden {
+		return "(" + literal + ")"
+	}
+	return literal
+}
+
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// eachHidden replaces the characters that a terminal may obey.
+func eachHidden(text string, escape func(r rune) string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if one := string(r); printable(one) == one {
+			b.WriteString(one)
+		} else {
+			b.WriteString(escape(r))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/clew/audit/lake"
+)
+
+// partition is the values of a partition's columns.
+type partition [5]int
+
+// partitionColumns are these columns, and the values between which theirs lie.
+var partitionColumns = [len(partition{})]struct {
+	name        string
+	first, last int
+}{{"year", 1, 9999}, {"month", 1, 12}, {"day", 1, 31}, {"hour", 0, 23}, {"minute", 0, 55}}
+
+// partitionOf is the partition of a time.
+func partitionOf(t time.Time) partition {
+	t = t.UTC().Truncate(lake.PartitionSpan)
+	return partition{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute()}
+}
+
+// partitionsBetween is the conditions of the partitions from one to another, with both. Columns
+// that have one value stand first, each compared with it: every engine reads these.
+func partitionsBetween(from, to partition) (conditions []string) {
+	var same []string
+	for i, column := range partitionColumns {
+		if from[i] != to[i] {
+			if notBefore(i, from) != "" || notAfter(i, to) != "" { // else all there are
+				conditions = []string{differing(i, from, to)}
+			}
+			break
+		}
+		same = append(same, fmt.Sprintf("%s = %d", column.name, from[i]))
+	}
+	if len(same) > 0 {
+		conditions = append([]string{strings.Join(same, " AND ")}, conditions...)
+	}
+	return conditions
+}
+
+// differing is the condition of partitions that differ from column i on.
+func differing(i int, from, to partition) string {
+	name, first, last := partitionColumns[i].name, from[i], to[i]
+	var before, whole, after []string
+	if rest := notBefore(i+1, from); rest != "" {
+		before = []string{fmt.Sprintf("%s = %d AND %s", name, first, rest)}
+		first++
+	}
+	if rest := notAfter(i+1, to); rest != "" {
+		after = []string{fmt.Sprintf("%s = %d AND %s", name, last, rest)}
+		last--
+	}
+	switch {
+	case first == last:
+		whole = []string{fmt.Sprintf("%s = %d", name, first)}
+	case first < last:
+		whole = []string{fmt.Sprintf("%s BETWEEN %d AND %d", name, first, last)}
+	}
+	return anyOf(append(append(before, whole...), after...))
+}
+
+// notBefore is the condition of the partitions whose columns from i on are those of p, or later;
+// "" where that is all.
+func notBefore(i int, p partition) string {
+	if i == len(p) {
+		return ""
+	}
+	name, rest := partitionColumns[i].name, notBefore(i+1, p)
+	switch {
+	case rest != "" && p[i] == partitionColumns[i].last:
+		return fmt.Sprintf("%s = %d AND %s", name, p[i], rest)
+	case rest != "":
+		return anyOf([]string{fmt.Sprintf("%s = %d AND %s", name, p[i], rest), fmt.Sprintf("%s > %d", name, p[i])})
+	case p[i] > partitionColumns[i].first:
+		return fmt.Sprintf("%s >= %d", name, p[i])
+	}
+	return ""
+}
+
+// notAfter is notBefore for those of p, or earlier.
+func notAfter(i int, p partition) string {
+	if i == len(p) {
+		return ""
+	}
+	name, rest := partitionColumns[i].name, notAfter(i+1, p)
+	switch {
+	case rest != "" && p[i] == partitionColumns[i].first:
+		return fmt.Sprintf("%s = %d AND %s", name, p[i], rest)
+	case rest != "":
+		return anyOf([]string{fmt.Sprintf("%s < %d", name, p[i]), fmt.Sprintf("%s = %d AND %s", name, p[i], rest)})
+	case p[i] < partitionColumns[i].last:
+		return fmt.Sprintf("%s <= %d", name, p[i])
+	}
+	return ""
+}
+
+func anyOf(conditions []string) string {
+	if len(conditions) == 1 {
+		return conditions[0]
+	}
+	return "(" + strings.Join(conditions, " OR ") + ")"
+}

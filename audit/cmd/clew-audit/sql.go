@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"example.com/clew/audit/lake"
+)
+
+// sqlCommand is clew-audit sql.
+type sqlCommand struct {
+	Engine string   `arg:"" enum:"athena,trino,clickhouse,duckdb" help:"The engine: ${enum}."`
+	Words  []string `arg:"" optional:"" name:"value|key=value" help:"What an event has, as of find."`
+
+	Trace   string   `help:"Only events of this trace: 16 or 32 digits, or anything that has one in it, as a traceparent." placeholder:"ID"`
+	App     string   `help:"Only events of this app." placeholder:"NAME"`
+	Message string   `help:"Only events with this message." placeholder:"TEXT"`
+	Name    string   `help:"Only events that have passed the filter of this name: filter=NAME says the same." placeholder:"FILTER"`
+	Context []string `help:"Only events with this value under this key, also where the key is called filter. May be given several times." placeholder:"KEY=VALUE" sep:"none"`
+	Since   string   `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that says when it began, 24h." placeholder:"WHEN"`
+	Until   string   `help:"Leave out what is newer. Without it: now." placeholder:"WHEN"`
+	Within  string   `help:"How long after a trace has begun its events are looked for: 1h without it." placeholder:"DURATION"`
+	Limit   int      `help:"Ask for no more events than this, the newest; 0: all." default:"100"`
+	Table   string   `help:"The table that clew-audit ddl has made: its name, with those of catalog and schema where it needs them." default:"audit_events" placeholder:"NAME"`
+}
+
+// Help is what --help says besides.
+func (sqlCommand) Help() string {
+	return `The question is that of find with these words and flags. It is printed for the engine's own
+command to run, which has your credentials.
+
+Examples:
+
+  clew-audit sql trino network=instagram network_id=1584258444344170009_249075471 --since 2h | trino --server http://trino:8080
+  clew-audit sql athena filter=anton_client_filter --since 1h
+  aws athena start-query-execution --work-group clew-audit --query-string "$(clew-audit sql athena XYZ.123)"
+  (clew-audit ddl duckdb --location /var/lib/media/audit; clew-audit sql duckdb XYZ.123) | duckdb
+  clew-audit sql clickhouse --app media-api --message 'item dropped' --since 15m | clickhouse client`
+}
+
+func (s *sqlCommand) run(ctx context.Context, std streams) (int, error) {
+	text, err := s.text(ctx, time.Now())
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.WriteString(std.out, text)
+	return exitFound, err
+}
+
+// text returns the query.
+func (s *sqlCommand) text(ctx context.Context, now time.Time) (string, error) {
+	d := dialects[s.Engine]
+	table, err := tableName(s.Table, `"`, d.depth)
+	if err != nil {
+		return "", err
+	}
+	f := findCommand{
+		Words: s.Words, Trace: s.Trace, App: s.App, Message: s.Message, Name: s.Name, Context: s.Context,
+		choice: choice{Since: s.Since, Until: s.Until, Within: s.Within, MaxBytes: "0"}, Limit: s.Limit,
+	}
+	q, err := f.query(now)
+	if err != nil {
+		return "", err
+	}
+	since, until, err := q.rangeAt(ctx, now)
+	if err != nil {
+		return "", err
+	}
+	conditions := append(d.during(since, until), d.conditions(&q)...)
+	text := "SELECT minute, app, message, timestamp, context\nFROM " + table +
+		"\nWHERE " + strings.Join(conditions, "\n  AND ") + "\nORDER BY timestamp DESC"
+	if q.limit > 0 {
+		text += fmt.Sprintf("\nLIMIT %d", q.limit)
+	}
+	return text + d.end + "\n", nil
+}
+
+// rangeAt is the range that find would begin with. Without an end it ends now: an engine reads
+// all partitions that the query allows, also those that are not there.
+func (q *query) rangeAt(ctx context.Context, now time.Time) (since, until time.Time, err error) {
+	l := q.lake()
+	l.Now = now
+	var report lake.Report
+	for _, err := range lake.Find(ctx, l, &report) { // of no store
+		if err != nil {
+			return since, until, usagef("%s", strings.TrimPrefix(err.Error(), "lake: "))
+		}
+	}
+	since, until = report.Since, report.Until
+	if until.IsZero() {
+		until = now
+	}
+	if !since.Before(until) {
+		return since, until, usagef("the range ends before it begins")
+	}
+	return since.UTC(), until.UTC(), nil
+}
