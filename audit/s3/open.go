@@ -62,7 +62,7 @@ func (s *Store) endKey(name string, is version) string {
 func (s *Store) getEnd(ctx context.Context, name string) (is version, end []byte, err error) {
 	got, err := s.get(ctx, name, fmt.Sprintf("bytes=-%d", endSize), nil)
 	if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {
-		return version{}, nil, nil // it is empty: nothing is ever read of it
+		return is, nil, s.checkEmpty(ctx, name)
 	}
 	if err != nil {
 		return is, nil, err
@@ -74,6 +74,16 @@ func (s *Store) getEnd(ctx context.Context, name string) (is version, end []byte
 		return is, nil, errRange
 	}
 	return version{etag: got.etag, size: got.size}, got.body, nil
+}
+
+// checkEmpty returns nil for an empty file, which has no end to get. A server that has no ranges must
+// not look like one that has empty files.
+func (s *Store) checkEmpty(ctx context.Context, name string) error {
+	there, err := s.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: s.key(name)})
+	if err == nil && aws.ToInt64(there.ContentLength) != 0 {
+		err = errRange
+	}
+	return err
 }
 
 var errRange = &refusal{"the server does not send the range that it is asked for"}
