@@ -73,7 +73,7 @@ func (c *ingestCommand) objects(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if holds(c.From, name) || holds(name, c.From) {
+	if includes(c.From, name) || includes(name, c.From) {
 		return 0, usagef("the objects and the files need places of their own: %s and %s lie in each other", clip(c.From), clip(name))
 	}
 	o := &objects{std: std, app: c.App, said: map[string]bool{}}

@@ -352,7 +352,7 @@ func TestHolds(t *testing.T) {
 		{"s3://b/p", "s3://b/p/", true}, {"s3://b/p", "s3://b/p/q", true}, {"s3://b/p", "s3://b/pq", false}, {"s3://b", "s3://b/p", true}, {"s3://b/p", "b/p", false},
 	}
 	for _, test := range tests {
-		assert.Equal(t, test.want, holds(test.store, test.other), "%s %s", test.store, test.other)
+		assert.Equal(t, test.want, includes(test.store, test.other), "%s %s", test.store, test.other)
 	}
 	assert.Equal(t, "s3://b/p/_ingested", within("s3://b/p/", "_ingested"))
 	assert.Equal(t, filepath.Join("a", "_ingested"), within("a/", "_ingested"))

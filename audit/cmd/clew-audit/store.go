@@ -44,8 +44,8 @@ func within(store, part string) string {
 	return filepath.Join(store, part)
 }
 
-// holds reports whether a store is another one, or has it within it.
-func holds(store, other string) bool {
+// includes reports whether another store is a part of this one, or the same.
+func includes(store, other string) bool {
 	return strings.HasPrefix(absolute(other), absolute(store))
 }
 
