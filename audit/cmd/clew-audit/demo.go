@@ -46,7 +46,7 @@ func (d *demoCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	log, err := openLog(dir, "clew-audit-demo", -1, nil)
+	log, err := openLog(ctx, dir, "clew-audit-demo", -1, nil, "")
 	if err != nil {
 		return 0, err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/clew/audit"
+	"example.com/clew/audit/firehose"
 	"example.com/clew/audit/lake"
 	"example.com/clew/internal/timeline"
 )
@@ -154,19 +155,30 @@ func compact(ctx context.Context, store lake.Store, after, ttl time.Duration) (c
 }
 
 // log writes events.
-type log struct{ to *audit.Logger }
+type log struct {
+	to   *audit.Logger
+	sink *firehose.Sink // nil: none
+}
 
 // errEvent is the error of an event that cannot be written, while others can.
 var errEvent = errors.New("the event cannot be written")
 
-// openLog opens a directory for writing. A negative ttl keeps events for ever. Nil is the
-// directory's own store.
-func openLog(dir, app string, ttl time.Duration, store lake.Store) (*log, error) {
-	to, err := audit.Open(audit.Config{Dir: dir, Store: store, App: orElse(app, "clew-audit"), Full: audit.Block, MaxEvent: audit.MaxEvent, TTL: ttl})
-	if err != nil {
-		return nil, err
+// openLog opens a directory for writing, whose files go to the store; nil: to the directory. With a
+// stream, "" for none, events go there, and there are no files. A negative ttl keeps events for
+// ever.
+func openLog(ctx context.Context, dir, app string, ttl time.Duration, store lake.Store, stream string) (l *log, err error) {
+	l = &log{}
+	cfg := audit.Config{Dir: dir, Store: store, App: orElse(app, "clew-audit"), Full: audit.Block, MaxEvent: audit.MaxEvent, TTL: ttl}
+	if stream != "" {
+		if l.sink, err = firehose.Open(ctx, firehose.Config{Stream: stream}); err != nil {
+			return nil, err
+		}
+		cfg.Sink = l.sink
 	}
-	return &log{to}, nil
+	if l.to, err = audit.Open(cfg); err != nil {
+		return nil, errors.Join(err, l.sink.Close())
+	}
+	return l, nil
 }
 
 // write writes an event, and waits for room.
@@ -193,7 +205,7 @@ func (l *log) close(ctx context.Context) error {
 	defer stop()
 	fresh, cancel := context.WithTimeout(patient, endTimeout)
 	defer cancel()
-	err := l.to.Close(fresh)
+	err := errors.Join(l.to.Close(fresh), l.sink.Close())
 	if s := l.to.Stats(); err == nil && s.Failed > 0 {
 		err = fmt.Errorf("%s lost: %s", timeline.Counted(int(s.Failed), "event"), s.LastError)
 	}

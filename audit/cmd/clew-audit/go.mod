@@ -6,6 +6,7 @@ require (
 	example.com/clew v0.0.0
 	example.com/clew/audit v0.0.0
 	example.com/clew/audit/filter v0.0.0
+	example.com/clew/audit/firehose v0.0.0
 	example.com/clew/audit/s3 v0.0.0
 	github.com/alecthomas/kong v1.17.0
 	github.com/johannesboyne/gofakes3 v1.2.0
@@ -26,6 +27,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.12 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/endpoints/v2 v2.8.12 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/v4a v1.5.12 // indirect
+	github.com/aws/aws-sdk-go-v2/service/firehose v1.52.12 // indirect
 	github.com/aws/aws-sdk-go-v2/service/internal/accept-encoding v1.13.25 // indirect
 	github.com/aws/aws-sdk-go-v2/service/internal/checksum v1.11.13 // indirect
 	github.com/aws/aws-sdk-go-v2/service/internal/presigned-url v1.14.12 // indirect
@@ -72,5 +74,6 @@ replace (
 	example.com/clew => ../../..
 	example.com/clew/audit => ../..
 	example.com/clew/audit/filter => ../../filter
+	example.com/clew/audit/firehose => ../../firehose
 	example.com/clew/audit/s3 => ../../s3
 )

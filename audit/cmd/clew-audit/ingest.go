@@ -18,10 +18,11 @@ type ingestCommand struct {
 	From string `arg:"" optional:"" name:"source" help:"A directory of objects with such lines. Without it, or with -, standard input is read." default:"-"`
 
 	dirs
-	Store string `help:"Of standard input: where the files go, if not into the directory: s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
-	App   string `help:"The app of events that name none." placeholder:"NAME"`
-	TTL   string `help:"How long events of standard input are kept, from their own times on: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
-	Every string `help:"Look for new objects again after so long, until Ctrl-C or SIGTERM." placeholder:"DURATION"`
+	Store    string `help:"Of standard input: where the files go, if not into the directory: s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
+	Firehose string `help:"Of standard input: the Firehose stream that events go to, in the place of files. They wait in the directory's journal while the stream cannot be reached." placeholder:"STREAM"`
+	App      string `help:"The app of events that name none." placeholder:"NAME"`
+	TTL      string `help:"How long events of standard input are kept, from their own times on: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
+	Every    string `help:"Look for new objects again after so long, until Ctrl-C or SIGTERM." placeholder:"DURATION"`
 }
 
 // Help is what --help says besides.
@@ -82,13 +83,16 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if c.Store != "" && c.Firehose != "" {
+		return 0, usagef("events go to a store or to a stream: --store or --firehose")
+	}
 	var store lake.Store
 	if c.Store != "" {
 		if store, err = openStore(ctx, c.Store); err != nil {
 			return 0, err
 		}
 	}
-	log, err := openLog(dir, c.App, ttl, store)
+	log, err := openLog(ctx, dir, c.App, ttl, store, c.Firehose)
 	if err != nil {
 		return 0, err
 	}

@@ -66,8 +66,8 @@ func (c *ingestCommand) objects(ctx context.Context, std streams) (int, error) {
 			return 0, usagef("--every wants a duration such as 1m, not %q", clip(c.Every))
 		}
 	}
-	if c.Store != "" {
-		return 0, usagef("--store is for standard input: the files of objects go to --dir, without a journal")
+	if c.Store != "" || c.Firehose != "" {
+		return 0, usagef("--store and --firehose are for standard input: the files of objects go to --dir, without a journal")
 	}
 	name, err := c.one()
 	if err != nil {
