@@ -52,8 +52,12 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.calls++
-	call := s.calls
+	call, closed := s.calls, s.closed
 	s.mu.Unlock()
+	if closed {
+		answerError(w, &exception{http.StatusServiceUnavailable, "ServiceUnavailableException", "The stream is closed."})
+		return
+	}
 	var fault Fault
 	if s.cfg.Fault != nil {
 		fault = s.cfg.Fault(call, records)

@@ -1,0 +1,418 @@
+package firehose_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/firehose"
+	"example.com/clew/audit/firehose/internal/fake"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// seen is the calls that a fake stream has had: the records of each.
+type seen struct {
+	mu    sync.Mutex
+	calls [][][]byte
+}
+
+func (s *seen) add(records [][]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, records)
+}
+
+// Records are as full as they can be, and no event is split.
+func TestPacking(t *testing.T) {
+	const events = 30_000
+	b, calls := &bucket{}, &seen{}
+	s := stream(t, b, func(_ int, records [][]byte) fake.Fault { calls.add(records); return fake.Fault{} })
+	sink := open(t, s, 0)
+	sendAll(t, sink, numbered(0, events))
+	require.NoError(t, s.Close())
+	all := b.events(t)
+	assert.Equal(t, upTo(events), numbers(t, all), "one call after the other: in order")
+	assert.Equal(t, want(t, numbered(7, 8)[0]), all[7])
+
+	var n, size, billed int64
+	for c, records := range calls.calls {
+		assert.LessOrEqual(t, len(records), 3)
+		for r, record := range records {
+			objects(t, record) // whole lines
+			n, size = n+1, size+int64(len(record))
+			billed += int64((len(record) + 5119) / 5120 * 5120)
+			if c+1 < len(calls.calls) || r+1 < len(records) {
+				assert.Greater(t, len(record), firehose.MaxRecord-300, "record %d of call %d", r, c)
+			}
+		}
+	}
+	stats := sink.Stats()
+	assert.Equal(t, firehose.Stats{Events: events, Records: n, Bytes: size, BilledBytes: billed, Calls: int64(len(calls.calls))}, stats)
+	assert.Less(t, float64(stats.BilledBytes)/float64(stats.Bytes), 1.001, "what rounding costs")
+	require.NoError(t, sink.Close())
+}
+
+// Only the records that Firehose has refused are sent again.
+func TestPartialFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, calls := &bucket{}, &seen{}
+		s := stream(t, b, func(call int, records [][]byte) fake.Fault {
+			calls.add(records)
+			switch call {
+			case 1:
+				return fake.Fault{Refuse: []int{0, 2}}
+			case 2:
+				return fake.Fault{Refuse: []int{1}}
+			}
+			return fake.Fault{}
+		})
+		sink := open(t, s, 1)
+		events := numbered(0, 12_000)
+		began := time.Now()
+		sent, refused, err := sink.Send(t.Context(), slices.Values(events))
+		require.NoError(t, err)
+		assert.Zero(t, refused)
+		assert.Less(t, time.Since(began), 250*time.Millisecond, "pauses begin anew when records are taken")
+		require.Len(t, calls.calls, 3)
+		first := calls.calls[0]
+		require.Len(t, first, 3)
+		assert.Equal(t, [][]byte{first[0], first[2]}, calls.calls[1])
+		assert.Equal(t, [][]byte{first[2]}, calls.calls[2])
+		require.NoError(t, s.Close())
+		assert.ElementsMatch(t, upTo(sent), numbers(t, b.events(t)), "each once")
+		st := sink.Stats()
+		assert.EqualValues(t, []int64{3, 2, 0, 3, 3, 3}, []int64{st.Calls, st.Retries, st.FailedCalls, st.FailedRecords, st.Throttled, st.Records})
+	})
+}
+
+// A record that is never taken: the events before it are sent, and the rest is offered again.
+func TestRefusedRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &bucket{}
+		var one []byte // the second record
+		s := stream(t, b, func(_ int, records [][]byte) fake.Fault {
+			if one == nil {
+				one = records[1]
+			}
+			if i := slices.IndexFunc(records, func(r []byte) bool { return slices.Equal(r, one) }); i >= 0 {
+				return fake.Fault{Refuse: []int{i}}
+			}
+			return fake.Fault{}
+		})
+		sink := open(t, s, 1)
+		began := time.Now()
+		sent, refused, err := sink.Send(t.Context(), slices.Values(numbered(0, 12_000)))
+		assert.Zero(t, refused)
+		assert.EqualError(t, err, "firehose: stream audit: PutRecordBatch: ServiceUnavailableException: Slow down.")
+		assert.InDelta(t, 65, time.Since(began).Seconds(), 6, "a minute without progress, and the last pause")
+		require.NoError(t, s.Close())
+		got := numbers(t, b.events(t))
+		assert.Equal(t, upTo(sent), got[:sent])
+		assert.Greater(t, len(got), sent, "the third record was taken: its events will arrive twice")
+	})
+}
+
+// What Firehose says is an error of Send: at once, or after a minute where time may heal it.
+func TestRefusals(t *testing.T) {
+	const leak = "The Canonical String should have been 'POST\n/\n\nx-amz-security-token:" + token + "'"
+	for _, tt := range []struct {
+		name      string
+		fault     fake.Fault
+		want      string
+		throttled bool
+		patient   bool // it is tried for a minute
+	}{
+		{"unavailable", fake.Fault{Code: "ServiceUnavailableException", Message: "Slow\x1b[31m down\n\u202e"}, "ServiceUnavailableException: Slow [31m down  ", true, true},
+		{"limit", fake.Fault{Code: "LimitExceededException", Message: "Too much."}, "LimitExceededException: Too much.", true, true},
+		{"throttling", fake.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}, "ThrottlingException: Rate exceeded", true, true},
+		{"access denied", fake.Fault{Code: "AccessDeniedException", Message: "not authorized"}, "AccessDeniedException: not authorized", false, false},
+		{"signature", fake.Fault{Code: "InvalidSignatureException", Message: leak}, "InvalidSignatureException", false, false},
+		{"token in the message", fake.Fault{Code: "OtherException", Message: leak}, "OtherException", false, false},
+		{"long", fake.Fault{Code: "OtherException", Message: strings.Repeat("x", 100_000)}, "OtherException: xxx", false, false},
+		{"no JSON", fake.Fault{Body: "<html>\x1b[31m"}, "", false, false},
+		{"too few answers", fake.Fault{Body: `{"FailedPutCount":0,"RequestResponses":[]}`}, "it answered for 0 of 1 records", false, false},
+		{"no record ID", fake.Fault{Body: `{"FailedPutCount":0,"RequestResponses":[{}]}`}, "", false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := stream(t, &bucket{}, func(int, [][]byte) fake.Fault { return tt.fault })
+				sink := open(t, s, 1)
+				began := time.Now()
+				sent, refused, err := sink.Send(t.Context(), slices.Values(numbered(0, 10)))
+				assert.Zero(t, sent+refused)
+				require.ErrorContains(t, err, "firehose: stream audit: PutRecordBatch: "+tt.want)
+				for _, secret := range []string{secretKey, token, accessKey, "\x1b", "\n", "\u202e"} {
+					assert.NotContains(t, err.Error(), secret)
+				}
+				assert.Less(t, len(err.Error()), 700)
+				assert.Equal(t, tt.patient, time.Since(began) > time.Minute, "%s", time.Since(began))
+				st := sink.Stats()
+				assert.Equal(t, tt.throttled, st.Throttled > 0)
+				assert.Equal(t, tt.patient, st.Retries > 0)
+				assert.Less(t, st.Calls, int64(20), "pauses grow")
+				require.NoError(t, s.Close())
+			})
+		})
+	}
+}
+
+// A stream that is not there is said at once, by the fake's own check.
+func TestUnknownStream(t *testing.T) {
+	s := stream(t, &bucket{}, nil)
+	a := config()
+	a.HTTPClient = handled{s}
+	sink, err := firehose.Open(t.Context(), firehose.Config{Stream: "other", AWS: &a})
+	require.NoError(t, err)
+	_, _, err = sink.Send(t.Context(), slices.Values(numbered(0, 1)))
+	assert.EqualError(t, err, "firehose: stream other: PutRecordBatch: ResourceNotFoundException: Firehose other under account 123456789012 not found.")
+}
+
+// No answer comes: each call is given 30 seconds, and records may arrive twice.
+func TestNoAnswer(t *testing.T) {
+	for _, taken := range []bool{false, true} {
+		t.Run(fmt.Sprint("taken ", taken), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &bucket{}
+				s := stream(t, b, func(call int, _ [][]byte) fake.Fault { return fake.Fault{Hang: call == 1, Taken: taken} })
+				sink := open(t, s, 1)
+				began := time.Now()
+				sendAll(t, sink, numbered(0, 10))
+				assert.InDelta(t, 30, time.Since(began).Seconds(), 0.2)
+				require.NoError(t, s.Close())
+				once := upTo(10)
+				if taken {
+					once = append(once, once...)
+				}
+				assert.Equal(t, once, numbers(t, b.events(t)))
+				st := sink.Stats()
+				assert.Equal(t, []int64{10, 2, 1, 1}, []int64{st.Events, st.Calls, st.Retries, st.FailedCalls})
+			})
+		})
+	}
+}
+
+// Send ends with its context, in a call and in a pause.
+func TestContextEnds(t *testing.T) {
+	for name, fault := range map[string]fake.Fault{"in a call": {Hang: true}, "in a pause": {Code: "ServiceUnavailableException"}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := stream(t, &bucket{}, func(int, [][]byte) fake.Fault { return fault })
+				sink := open(t, s, 1)
+				why := errors.New("ten seconds are over")
+				ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second, why)
+				defer cancel()
+				began := time.Now()
+				sent, refused, err := sink.Send(ctx, slices.Values(numbered(0, 10)))
+				assert.Equal(t, 10*time.Second, time.Since(began))
+				assert.Zero(t, sent+refused)
+				assert.ErrorIs(t, err, why)
+				require.NoError(t, s.Close())
+			})
+		})
+	}
+}
+
+// An event that no record can hold is named, and does not block the rest.
+func TestTooLarge(t *testing.T) {
+	b := &bucket{}
+	s := stream(t, b, nil)
+	sink := open(t, s, 1)
+	l, err := audit.Open(audit.Config{Dir: t.TempDir(), App: "app", Sink: sink, MaxEvent: audit.MaxEvent})
+	require.NoError(t, err)
+	l.Log(t.Context(), "before", slog.Int("n", 0))
+	require.NoError(t, l.Sync(t.Context()))
+	l.Log(t.Context(), "large\x1b[31m", slog.String("text", strings.Repeat("\x01", 200_000)))
+	require.NoError(t, l.Sync(t.Context()))
+	l.Log(t.Context(), "after", slog.Int("n", 1))
+	require.NoError(t, l.Close(t.Context()))
+	require.NoError(t, s.Close())
+	assert.Equal(t, []int{0, 1}, numbers(t, b.events(t)))
+	assert.EqualValues(t, 1, sink.Stats().TooBig)
+	st := l.Stats()
+	assert.Equal(t, []int64{2, 1, 0}, []int64{st.Sent, st.Refused, st.Unsent})
+	assert.Contains(t, st.LastError, `is too large for a record, and is lost: its line has 1200`)
+	assert.Contains(t, st.LastError, `message "large\x1b[31m"`)
+}
+
+// The largest event of the default MaxEvent fits, whatever is in it.
+func TestDefaultEventsFit(t *testing.T) {
+	b := &bucket{}
+	s := stream(t, b, nil)
+	sink := open(t, s, 1)
+	l, err := audit.Open(audit.Config{Dir: t.TempDir(), App: strings.Repeat("\x01", 1<<10), Sink: sink, Filter: func(batch []audit.Candidate) {
+		for _, c := range batch {
+			c.Pass(strings.Repeat("\x02", 64<<10-3))
+		}
+	}})
+	require.NoError(t, err)
+	l.Log(t.Context(), strings.Repeat("\x01", 64<<10-100))
+	require.NoError(t, l.Close(t.Context()))
+	require.NoError(t, s.Close())
+	require.Len(t, b.events(t), 1)
+	assert.Len(t, b.events(t)[0].TraceNames, 1)
+	assert.EqualValues(t, 1, l.Stats().Sent)
+}
+
+// Calls run at once, as many as Config.Calls says.
+func TestCallsAtOnce(t *testing.T) {
+	for _, calls := range []int{1, 4} {
+		t.Run(fmt.Sprint(calls), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &bucket{}
+				var running, most atomic.Int64
+				s := stream(t, b, func(int, [][]byte) fake.Fault {
+					most.Store(max(most.Load(), running.Add(1)))
+					time.Sleep(time.Second)
+					running.Add(-1)
+					return fake.Fault{}
+				})
+				sink := open(t, s, calls)
+				sendAll(t, sink, numbered(0, 60_000))
+				require.NoError(t, s.Close())
+				assert.EqualValues(t, calls, most.Load())
+				assert.ElementsMatch(t, upTo(60_000), numbers(t, b.events(t)))
+			})
+		})
+	}
+}
+
+// A client that panics is an error, also where calls run at once.
+func TestPanics(t *testing.T) {
+	for _, calls := range []int{1, 4} {
+		sink := open(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("bad client") }), calls)
+		l, err := audit.Open(audit.Config{Dir: t.TempDir(), App: "app", Sink: sink})
+		require.NoError(t, err)
+		for _, e := range numbered(0, 15_000) {
+			require.NoError(t, l.Ingest(t.Context(), e))
+		}
+		err = l.Close(t.Context())
+		assert.ErrorContains(t, err, "panic: bad client")
+		assert.ErrorContains(t, err, "15000 events are not sent")
+	}
+}
+
+// The stream is away for an hour.
+func TestHour(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bucket{}
+		back := time.Now().Add(time.Hour)
+		s := stream(t, b, func(int, [][]byte) fake.Fault {
+			if time.Now().Before(back) {
+				return fake.Fault{Code: "ServiceUnavailableException", Message: "Slow down."}
+			}
+			return fake.Fault{}
+		})
+		sink := open(t, s, 1)
+		l, err := audit.Open(audit.Config{Dir: dir, App: "app", Sink: sink})
+		require.NoError(t, err)
+		for n := range 600 {
+			l.Log(t.Context(), "m", slog.Int("n", n))
+			time.Sleep(6 * time.Second)
+			st := l.Stats()
+			require.Equal(t, st.Accepted, st.Written+st.Buffered+st.Failed+st.Discarded)
+			require.Equal(t, st.Written, st.Sent+st.Refused+st.Unsent)
+		}
+		assert.Greater(t, l.Stats().Unsent, int64(590))
+		assert.Contains(t, l.Stats().LastError, "firehose: stream audit: PutRecordBatch: ServiceUnavailableException: Slow down.")
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		assert.Zero(t, l.Stats().Unsent)
+		require.NoError(t, l.Close(t.Context()))
+		require.NoError(t, s.Close())
+		assert.Equal(t, upTo(600), numbers(t, b.events(t)), "none is lost, none is twice, and all are in order")
+		st := sink.Stats()
+		assert.Less(t, st.Calls, int64(1500), "calls in an hour")
+		assert.Equal(t, st.FailedCalls, st.Throttled)
+	})
+}
+
+// Over real connections: none stays open, and no goroutine.
+func TestOverLoopback(t *testing.T) {
+	b := &bucket{}
+	s := stream(t, b, nil)
+	server := httptest.NewServer(s)
+	defer server.Close()
+	a := config()
+	a.BaseEndpoint = &server.URL
+	sink, err := firehose.Open(t.Context(), firehose.Config{Stream: "audit", AWS: &a, Calls: 2})
+	require.NoError(t, err)
+	sendAll(t, sink, numbered(0, 30_000))
+	require.NoError(t, sink.Close())
+	require.NoError(t, sink.Close())
+	require.NoError(t, s.Close())
+	assert.Equal(t, "firehose stream audit", sink.String())
+	assert.ElementsMatch(t, upTo(30_000), numbers(t, b.events(t)))
+}
+
+// A redirect is not followed: events go to the endpoint alone.
+func TestRedirect(t *testing.T) {
+	var elsewhere atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		elsewhere.Add(n)
+	}))
+	defer other.Close()
+	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer server.Close()
+	a := config()
+	a.BaseEndpoint = &server.URL
+	sink, err := firehose.Open(t.Context(), firehose.Config{Stream: "audit", AWS: &a})
+	require.NoError(t, err)
+	defer sink.Close()
+	_, _, err = sink.Send(t.Context(), slices.Values(numbered(0, 1)))
+	assert.Error(t, err)
+	assert.Zero(t, elsewhere.Load())
+}
+
+func TestOpen(t *testing.T) {
+	withRegion := func(region string) *aws.Config { a := config(); a.Region = region; return &a }
+	for _, tt := range []struct {
+		name string
+		cfg  firehose.Config
+		want string
+	}{
+		{"no stream", firehose.Config{AWS: withRegion("eu-central-1")}, "Config.Stream must be"},
+		{"a stream of other characters", firehose.Config{Stream: "a\x1b[31mb", AWS: withRegion("eu-central-1")}, `Config.Stream must be 1 to 64 letters, digits, _, . and -: "a\x1b[31mb"`},
+		{"a long stream", firehose.Config{Stream: strings.Repeat("a", 65), AWS: withRegion("eu-central-1")}, "Config.Stream must be"},
+		{"negative calls", firehose.Config{Stream: "a", Calls: -1, AWS: withRegion("eu-central-1")}, "Config.Calls is -1"},
+		{"too many calls", firehose.Config{Stream: "a", Calls: 17, AWS: withRegion("eu-central-1")}, "Config.Calls is 17"},
+		{"no region", firehose.Config{Stream: "a", AWS: withRegion("")}, "no region"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := firehose.Open(t.Context(), tt.cfg)
+			assert.Nil(t, s)
+			assert.ErrorContains(t, err, tt.want)
+		})
+	}
+	t.Setenv("AWS_REGION", "eu-central-1")
+	s, err := firehose.Open(t.Context(), firehose.Config{Stream: "a"})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+}
+
+func TestNil(t *testing.T) {
+	var s *firehose.Sink
+	assert.NoError(t, s.Close())
+	assert.Zero(t, s.Stats())
+	assert.Equal(t, "firehose: no stream", s.String())
+	_, _, err := s.Send(t.Context(), slices.Values(numbered(0, 1)))
+	assert.ErrorContains(t, err, "the Sink is nil")
+	sent, refused, err := open(t, stream(t, &bucket{}, nil), 1).Send(t.Context(), none)
+	assert.NoError(t, err)
+	assert.Zero(t, sent+refused)
+}
