@@ -61,7 +61,7 @@ func (s *Store) endKey(name string, is version) string {
 
 func (s *Store) getEnd(ctx context.Context, name string) (is version, end []byte, err error) {
 	got, err := s.get(ctx, name, fmt.Sprintf("bytes=-%d", endSize), nil)
-	if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {
+	if statusOf(err) == http.StatusRequestedRangeNotSatisfiable || err == errRange && len(got.body) == 0 {
 		return is, nil, s.checkEmpty(ctx, name)
 	}
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Store) checkEmpty(ctx context.Context, name string) error {
 	return err
 }
 
-var errRange = &refusal{"the server does not send the range that it is asked for"}
+var errRange error = &refusal{"the server does not send the range that it is asked for"}
 
 // part is a piece of an object.
 type part struct {
@@ -107,12 +107,9 @@ func (s *Store) get(ctx context.Context, name, of string, etag *string) (got par
 	if _, err := body.ReadFrom(out.Body); err != nil { // it is in memory already
 		return got, err
 	}
-	got = part{body: body.Bytes(), size: int64(body.Len()), etag: aws.ToString(out.ETag)}
-	if out.ContentRange == nil { // all of it
-		return got, nil
-	}
+	got = part{body: body.Bytes(), etag: aws.ToString(out.ETag)}
 	var end int64
-	n, err := fmt.Sscanf(*out.ContentRange, "bytes %d-%d/%d", &got.at, &end, &got.size)
+	n, err := fmt.Sscanf(aws.ToString(out.ContentRange), "bytes %d-%d/%d", &got.at, &end, &got.size)
 	if n != 3 || err != nil || end-got.at+1 != int64(body.Len()) || end >= got.size {
 		return got, errRange
 	}

@@ -202,3 +202,7 @@ func answer(status int, code string) *http.Response {
 		ContentLength: int64(len(body)),
 	}
 }
+
+func body(text string) (io.ReadCloser, int64) {
+	return io.NopCloser(strings.NewReader(text)), int64(len(text))
+}
