@@ -196,13 +196,14 @@ func (l *lease) renew(held context.Context) {
 		if !isGone(err) {
 			continue
 		}
+		begin = time.Now()
 		switch there, err := l.read(held); {
 		case err != nil:
 		case there == nil || !there.ours:
 			l.lose()
-		default: // the answer of an earlier renewal was lost
-			l.extend(there.etag, time.Time{})
-			pause = 0
+		default: // the answer to a renewal was lost
+			l.extend(there.etag, begin.Add(-there.age-time.Second)) // its age is in whole seconds
+			pause = renewEach
 		}
 	}
 }
@@ -214,16 +215,12 @@ func (l *lease) match() *string {
 	return &etag
 }
 
-// extend counts from before the request was sent, which is a zero time where nobody knows it. The
-// server counts from a later time.
+// extend counts from before the lock was written. The server counts from a later time.
 func (l *lease) extend(etag string, begin time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.etag = etag
-	if !begin.IsZero() {
-		l.until = begin.Add(leaseTime - leaseMargin)
-		l.timer.Reset(time.Until(l.until))
-	}
+	l.etag, l.until = etag, begin.Add(leaseTime-leaseMargin)
+	l.timer.Reset(time.Until(l.until))
 }
 
 // unlock ends held, and gives the lock back where it was not lost.

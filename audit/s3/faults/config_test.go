@@ -1,0 +1,107 @@
+package faults_test
+
+import (
+	"errors"
+	"net/http"
+	neturl "net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+
+	"example.com/clew/audit/s3"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestOpen(t *testing.T) {
+	tests := []struct {
+		name, url string
+		text      string // "": an error
+	}{
+		{"a bucket", "s3://my-bucket", "s3://my-bucket"},
+		{"with a slash", "s3://my-bucket/", "s3://my-bucket"},
+		{"a prefix", "s3://my.bucket1/a/_b c", "s3://my.bucket1/a/_b c"},
+		{"a prefix with a slash", "s3://my-bucket/a/b/", "s3://my-bucket/a/b"},
+		{"nothing", "", ""},
+		{"another scheme", "https://my-bucket/a", ""},
+		{"no bucket", "s3:///a", ""},
+		{"no URL", "s3:my-bucket", ""},
+		{"a path", "/var/lib", ""},
+		{"a port", "s3://my-bucket:1/a", ""},
+		{"a bad name", "s3://My_Bucket/a", ""},
+		{"a way out", "s3://my-bucket/a/../../b", ""},
+		{"a double slash", "s3://my-bucket/a//b", ""},
+		{"a backslash", `s3://my-bucket/a\b`, ""},
+		{"an escape", "s3://my-bucket/a%1b[2J", ""},
+		{"credentials", "s3://AKIA:" + secretKey + "@my-bucket/a", ""},
+		{"a signature", "s3://my-bucket/a?X-Amz-Signature=" + secretKey, ""},
+		{"a fragment", "s3://my-bucket/a#" + secretKey, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := s3.Open(t.Context(), s3.Config{URL: test.url, AWS: newServer(t).settings()})
+			if test.text == "" {
+				require.ErrorContains(t, err, "s3: ")
+				assert.NotContains(t, err.Error(), secretKey)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, test.text, s.String())
+			assert.True(t, s.Shared())
+			assert.Zero(t, s.Requests())
+		})
+	}
+}
+
+func TestRegion(t *testing.T) {
+	_, err := s3.Open(t.Context(), s3.Config{URL: url, AWS: &aws.Config{}})
+	require.ErrorContains(t, err, "AWS_REGION")
+	_, err = s3.Open(t.Context(), s3.Config{URL: url, AWS: &aws.Config{Region: "eu-central-1"}})
+	require.NoError(t, err)
+}
+
+func TestBadCache(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for _, cache := range []string{file, filepath.Join(file, "below")} {
+		_, err := s3.Open(t.Context(), s3.Config{URL: url, AWS: newServer(t).settings(), Cache: cache})
+		require.ErrorContains(t, err, "s3: Config.Cache: ")
+	}
+}
+
+// No error has a credential, or a byte that a terminal would obey.
+func TestErrors(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault func(*http.Request) (*http.Response, error)
+		says  string
+	}{
+		{"a URL", func(req *http.Request) (*http.Response, error) {
+			return nil, &neturl.Error{Op: "Get", URL: "https://s3.test/file?X-Amz-Signature=" + secretKey, Err: errors.New("refused")}
+		}, "s3: open s3://audit/some/prefix/file: refused"},
+		{"a bad secret", func(req *http.Request) (*http.Response, error) { return answer(403, "SignatureDoesNotMatch"), nil },
+			"s3: open s3://audit/some/prefix/file: 403 SignatureDoesNotMatch: Because of a test"},
+		{"a hostile server", func(req *http.Request) (*http.Response, error) {
+			resp := answer(400, "")
+			resp.Body, resp.ContentLength = body("<Error><Code>Bad</Code><Message>a&#x9b;b&#xd;c</Message></Error>")
+			return resp, nil
+		}, "s3: open s3://audit/some/prefix/file: 400 Bad: a b c"},
+		{"another region", func(req *http.Request) (*http.Response, error) {
+			resp := answer(301, "PermanentRedirect")
+			resp.Header.Set("X-Amz-Bucket-Region", "eu-west-1")
+			return resp, nil
+		}, "s3: open s3://audit/some/prefix/file: 301 PermanentRedirect: Because of a test; the bucket is in the region eu-west-1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := newServer(t)
+				server.fault = only(-1, func(*http.Request) bool { return true }, test.fault)
+				_, err := server.open(t, "").Open(t.Context(), "file")
+				require.EqualError(t, err, test.says)
+			})
+		})
+	}
+}

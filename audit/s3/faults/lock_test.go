@@ -1,0 +1,210 @@
+package faults_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/clew/audit/lake"
+	"example.com/clew/audit/s3/internal/conformance"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func isLock(req *http.Request) bool { return strings.HasSuffix(req.URL.Path, "/_compact.lock") }
+
+func TestLockIsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		s, other := server.open(t, ""), server.open(t, "")
+		held, unlock, err := s.Lock(t.Context())
+		require.NoError(t, err)
+		for range 30 {
+			time.Sleep(13 * time.Second)
+			require.NoError(t, held.Err())
+			_, _, err = other.Lock(t.Context())
+			require.ErrorIs(t, err, lake.ErrLocked)
+		}
+		require.NoError(t, unlock())
+		require.Error(t, held.Err())
+		_, unlock, err = other.Lock(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, unlock())
+	})
+}
+
+// A holder that cannot renew stops before another one begins, whatever the machines' clocks say.
+func TestLockIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		s, other := server.open(t, ""), server.open(t, "")
+		held, unlock, err := s.Lock(t.Context())
+		require.NoError(t, err)
+		began := time.Now()
+		server.fault = func(_ int, req *http.Request) (*http.Response, error) { // the holder is cut off
+			if isPut(req) && req.Header.Get("If-Match") != "" && began != (time.Time{}) {
+				return nil, errReset
+			}
+			return nil, nil
+		}
+		var unlockOther func() error
+		for unlockOther == nil {
+			time.Sleep(time.Second)
+			require.Less(t, time.Since(began), 62*time.Second)
+			server.mu.Lock()
+			if time.Since(began) >= 56*time.Second {
+				server.fault = nil
+			}
+			server.mu.Unlock()
+			_, unlockOther, err = other.Lock(t.Context())
+			if err != nil {
+				require.ErrorIs(t, err, lake.ErrLocked)
+				unlockOther = nil
+				continue
+			}
+			require.Error(t, held.Err(), "two have the lock")
+		}
+		require.GreaterOrEqual(t, time.Since(began), 59*time.Second)
+		require.ErrorContains(t, context.Cause(held), "the lock was lost")
+		require.ErrorContains(t, s.Put(held, "file", bytes.NewReader(nil), 0), "context canceled")
+		require.ErrorContains(t, unlock(), "the lock was lost")
+		_, _, err = s.Lock(t.Context())
+		require.ErrorIs(t, err, lake.ErrLocked, "unlock has left the other's lock alone")
+		require.NoError(t, unlockOther())
+	})
+}
+
+// Another process has taken the lock, which must not happen: its holder notices.
+func TestLockIsTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		s := server.open(t, "")
+		held, unlock, err := s.Lock(t.Context())
+		require.NoError(t, err)
+		server.serve(request(t, http.MethodPut, "_compact.lock", "another"))
+		time.Sleep(21 * time.Second)
+		require.ErrorContains(t, context.Cause(held), "the lock was lost")
+		require.ErrorContains(t, unlock(), "the lock was lost")
+	})
+}
+
+func request(t *testing.T, method, name, text string) *http.Request {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://s3.test/"+bucket+"/some/prefix/"+name, strings.NewReader(text))
+	require.NoError(t, err)
+	return req
+}
+
+// The answers to the first write, and to a renewal, are lost.
+func TestLockLostAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		times := map[string]int{}
+		server.lost = func(_ int, req *http.Request) bool {
+			if !isPut(req) {
+				return false
+			}
+			kind := req.Header.Get("If-Match") + req.Header.Get("If-None-Match")
+			times[kind]++
+			return times[kind] == 1
+		}
+		s := server.open(t, "")
+		held, unlock, err := s.Lock(t.Context())
+		require.NoError(t, err)
+		time.Sleep(3 * time.Minute)
+		require.NoError(t, held.Err())
+		require.NoError(t, unlock())
+		assert.Equal(t, http.StatusNotFound, server.head("/"+bucket+"/some/prefix/_compact.lock").Code)
+	})
+}
+
+// A process dies with the lock. The clock of the machine that looks is wrong by an hour.
+func TestLockOfTheDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		s := server.open(t, "")
+		_, _, err := s.Lock(ctx)
+		require.NoError(t, err)
+		cancel() // and no unlock
+		synctest.Wait()
+		time.Sleep(59 * time.Second)
+		other := server.open(t, "")
+		_, _, err = other.Lock(t.Context())
+		require.ErrorIs(t, err, lake.ErrLocked)
+		time.Sleep(2 * time.Second)
+		_, unlock, err := other.Lock(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, unlock())
+	})
+}
+
+func TestLockWithoutConditions(t *testing.T) {
+	server := newServer(t)
+	server.ignorant = true
+	s := server.open(t, "")
+	_, _, err := s.Lock(t.Context())
+	require.ErrorContains(t, err, "does not heed If-None-Match")
+	assert.Equal(t, http.StatusNotFound, server.head("/"+bucket+"/some/prefix/_compact.lock").Code)
+
+	// Files can be put: they are replaced as they are on any S3.
+	conformance.Put(t, s, "file", []byte("abc"))
+	conformance.Put(t, s, "file", []byte("abd"))
+	assert.Equal(t, "abd", string(conformance.Get(t, s, "file")))
+
+	refusing := newServer(t)
+	refusing.fault = only(-1, func(req *http.Request) bool { return req.Header.Get("If-None-Match") != "" }, func(*http.Request) (*http.Response, error) {
+		return answer(http.StatusNotImplemented, "NotImplemented"), nil
+	})
+	s = refusing.open(t, "")
+	_, _, err = s.Lock(t.Context())
+	require.ErrorContains(t, err, "501 NotImplemented")
+	require.ErrorContains(t, s.Put(t.Context(), "file", bytes.NewReader(nil), 0), "501 NotImplemented")
+}
+
+// A request of a holder that was paused is not sent, also where its context does not know yet.
+func TestLockPaused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		s := server.open(t, "")
+		held, unlock, err := s.Lock(t.Context())
+		require.NoError(t, err)
+		late := context.WithoutCancel(held) // as if its timer had not run
+		server.fault = only(-1, isLock, reset)
+		time.Sleep(time.Minute)
+		server.fault = nil
+		require.ErrorContains(t, s.Delete(late, "file"), "the lock was lost")
+		assert.Zero(t, server.count("DELETE /audit/some/prefix/file"))
+		require.Error(t, unlock())
+	})
+}
+
+// Compact ends when its lock is lost, and says so.
+func TestCompactLosesLock(t *testing.T) {
+	server := newServer(t)
+	s := server.open(t, "")
+	conformance.Write(t, s, 600)
+	now := time.Now()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(now)) // its clock begins in the year 2000
+		slow := server.open(t, "")
+		server.fault = func(_ int, req *http.Request) (*http.Response, error) {
+			if isPut(req) && !isLock(req) {
+				server.serve(request(t, http.MethodPut, "_compact.lock", "another"))
+				time.Sleep(25 * time.Second)
+			}
+			return nil, req.Context().Err()
+		}
+		_, err := lake.Compact(t.Context(), slow, lake.CompactOptions{})
+		require.ErrorContains(t, err, "the lock was lost")
+		assert.Zero(t, server.count("DELETE"))
+	})
+	server.fault = nil
+	n, err := lake.Count(t.Context(), lake.Query{}, nil, s)
+	require.NoError(t, err)
+	assert.Equal(t, int64(600), n)
+}
