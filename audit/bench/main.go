@@ -6,6 +6,7 @@
 //	go run . find [-events 30000000] [-dir DIRECTORY] [-node DIRECTORY]
 //	go run . soak [-rate 20000] [-for 10m]
 //	go run . filters [-rate 100000] [-for 15s]
+//	go run . s3 [-versitygw PROGRAM] [-events 30000000] [-dir DIRECTORY]
 //	go run . fleet [-writers 1000] [-partitions 12] [-events 300] [-dir DIRECTORY]
 //
 // A node directory is one with the npm package @duckdb/node-api installed: without one, DuckDB is
@@ -24,12 +25,13 @@ var commands = map[string]func(args []string) error{
 	"find":    runFind,
 	"soak":    runSoak,
 	"filters": runFilters,
+	"s3":      runS3,
 	"fleet":   runFleet,
 }
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: bench peers|sustain|find|soak|filters|fleet [flags]")
+		fmt.Fprintln(os.Stderr, "usage: bench peers|sustain|find|soak|filters|s3|fleet [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
