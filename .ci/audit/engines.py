@@ -61,7 +61,8 @@ class Trino:
 
     def __init__(self, url="http://127.0.0.1:18100", schema="audit", **session):
         self.url, self.stats = url, {}
-        self.headers = {"X-Trino-User": "clew", "X-Trino-Catalog": "hive", "X-Trino-Schema": schema, "X-Trino-Time-Zone": "UTC"}
+        self.headers = {"X-Trino-User": "clew", "X-Trino-Catalog": "hive", "X-Trino-Schema": schema, "X-Trino-Time-Zone": "UTC",
+                        "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME"}  # without it, timestamps are rounded to milliseconds
         if session:
             self.headers["X-Trino-Session"] = ",".join(f"{name.replace('__', '.')}={value}" for name, value in session.items())
         with urllib.request.urlopen(url + "/v1/info", timeout=10) as answer:

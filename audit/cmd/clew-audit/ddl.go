@@ -155,11 +155,11 @@ func athenaTable(table string, at location, years [2]string) string {
 
 func trinoTable(table string, at location, years [2]string) string {
 	var b strings.Builder
+	b.WriteString("-- The catalog's properties need hive.timestamp-precision=MICROSECONDS\n")
 	if at.bucket == "" {
-		b.WriteString("-- The catalog's properties need fs.native-local.enabled=true and local.location=/\n")
+		b.WriteString("-- For a directory they need fs.native-local.enabled=true, local.location=/ and hive.ignore-absent-partitions=true too\n")
 	}
-	b.WriteString("-- The catalog's properties need hive.timestamp-precision=MICROSECONDS\n" +
-		"CREATE TABLE " + table + " (\n" +
+	b.WriteString("CREATE TABLE " + table + " (\n" +
 		"  timestamp timestamp(6),\n  trace_id varchar,\n  app varchar,\n  message varchar,\n" +
 		"  context map(varchar, varchar),\n  trace_names array(varchar)")
 	for _, p := range projection(years) {
