@@ -30,6 +30,7 @@ func runS3(args []string) error {
 	program := flags.String("versitygw", "versitygw", "the program")
 	events := flags.Int("events", 30_000_000, "so many events to search")
 	dir := flags.String("dir", "", "where they are kept; else a directory that is removed")
+	uploads := flags.Bool("uploads", true, "measure uploads too")
 	rounds := flags.Int("rounds", 7, "so many rounds of uploads, and questions of each kind")
 	flags.Parse(args)
 
@@ -41,13 +42,18 @@ func runS3(args []string) error {
 	if *dir == "" {
 		*dir = filepath.Join(work, "lake")
 	}
+	if err := os.MkdirAll(*dir, 0o755); err != nil {
+		return err
+	}
 	settings, stop, err := startGateway(*program, filepath.Join(work, "buckets"))
 	if err != nil {
 		return err
 	}
 	defer stop()
-	if err := compareUploads(settings, *rounds); err != nil {
-		return err
+	if *uploads {
+		if err := compareUploads(settings, *rounds); err != nil {
+			return err
+		}
 	}
 	if *events == 0 {
 		return nil

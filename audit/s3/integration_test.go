@@ -8,11 +8,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -114,4 +112,155 @@ func TestServerLake(t *testing.T) {
 	t.Logf("%+v", s.Requests())
 }
 
-var _ = []any{bytes.NewReader, io.EOF, filepath.Join, strings.Cut, assert.Equal}
+// A process is killed in the middle of an upload, at several times: nobody sees a part of the file,
+// and the next one writes all of it.
+func TestServerKilledInUpload(t *testing.T) {
+	url := newBucket(t)
+	s := open(t, url, "")
+	data := conformance.Bytes(9, killedSize)
+	for i := range 5 {
+		command := child(t, "upload", url)
+		require.NoError(t, command.Start())
+		before := time.Now()
+		time.Sleep(time.Duration(100+i*70) * time.Millisecond)
+		require.NoError(t, command.Process.Kill())
+		command.Wait()
+		for _, name := range conformance.Names(t, s, "") {
+			require.True(t, bytes.Equal(data, conformance.Get(t, s, name)), "killed after %v", time.Since(before))
+		}
+	}
+	require.NoError(t, s.Delete(t.Context(), "file"))
+	conformance.Put(t, s, "file", data)
+	require.True(t, bytes.Equal(data, conformance.Get(t, s, "file")))
+}
+
+const killedSize = 24 << 20
+
+// Of four processes that compete for the lock, one at a time has it.
+func TestServerLockOfProcesses(t *testing.T) {
+	url := newBucket(t)
+	s := open(t, url, "")
+	var commands []*exec.Cmd
+	var outputs []*bytes.Buffer
+	for range 4 {
+		command := child(t, "lock", url)
+		var output bytes.Buffer
+		command.Stdout, command.Stderr = &output, &output
+		require.NoError(t, command.Start())
+		commands, outputs = append(commands, command), append(outputs, &output)
+	}
+	for i, command := range commands {
+		require.NoError(t, command.Wait(), outputs[i].String())
+	}
+	assert.Len(t, conformance.Names(t, s, ""), 4*locksEach)
+}
+
+const locksEach = 3
+
+func child(t *testing.T, what, url string) *exec.Cmd {
+	t.Helper()
+	endpoint, err := server()
+	require.NoError(t, err)
+	return exec.Command(os.Args[0], "-helper="+what, "-at="+endpoint+" "+url)
+}
+
+// The process that a test starts ends here.
+func init() {
+	run = func() {
+		flag.Parse()
+		helpers := map[string]func(*s3.Store) error{"upload": uploadForEver, "lock": lockInTurn}
+		if *helper == "" {
+			return
+		}
+		endpoint, url, _ := strings.Cut(*at, " ")
+		s, err := s3.Open(context.Background(), s3.Config{URL: url, AWS: settings(endpoint)})
+		if err == nil {
+			err = helpers[*helper](s)
+		}
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+}
+
+func uploadForEver(s *s3.Store) error {
+	data := conformance.Bytes(9, killedSize)
+	for {
+		if err := s.Put(context.Background(), "file", bytes.NewReader(data), killedSize); err != nil {
+			return err
+		}
+		if err := s.Delete(context.Background(), "file"); err != nil {
+			return err
+		}
+	}
+}
+
+// lockInTurn makes a file while it has the lock, which nobody else may make at that time.
+func lockInTurn(s *s3.Store) error {
+	for i := 0; i < locksEach; {
+		held, unlock, err := s.Lock(context.Background())
+		if errors.Is(err, lake.ErrLocked) {
+			time.Sleep(20 * time.Millisecond)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, err := range s.List(held, "working/") {
+			return errors.Join(errors.New("two have the lock"), err)
+		}
+		name := fmt.Sprintf("working/%d", os.Getpid())
+		err = errors.Join(
+			s.Put(held, name, strings.NewReader(""), 0),
+			s.Put(held, fmt.Sprintf("done/%d-%d", os.Getpid(), i), strings.NewReader(""), 0),
+			s.Delete(held, name),
+			unlock())
+		if err != nil {
+			return err
+		}
+		i++
+	}
+	return nil
+}
+
+// The real server's words about a bad secret.
+func TestServerBadSecret(t *testing.T) {
+	url := newBucket(t)
+	endpoint, err := server()
+	require.NoError(t, err)
+	bad := settings(endpoint)
+	const secret = "this-is-a-wrong-secret"
+	bad.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secret}, nil
+	})
+	s, err := s3.Open(t.Context(), s3.Config{URL: url, AWS: bad})
+	require.NoError(t, err)
+	defer s.Close()
+	err = s.Put(t.Context(), "file", strings.NewReader("abc"), 3)
+	require.ErrorContains(t, err, "403 SignatureDoesNotMatch")
+	assert.NotContains(t, fmt.Sprintf("%+v %#v", err, err.Error()), secret)
+	assert.Equal(t, int64(1), s.Requests().Puts)
+}
+
+// A search that was made before needs no GET, also from a real server.
+func TestServerRequests(t *testing.T) {
+	cache := t.TempDir()
+	url := newBucket(t)
+	some := conformance.Write(t, open(t, url, ""), 3000)
+	query := lake.Query{TraceID: some[0].TraceID, Since: time.Now().Add(-7 * time.Hour)}
+	var gets [2]int64
+	for i := range gets {
+		s := open(t, url, cache)
+		files := len(conformance.Names(t, s, ""))
+		n, err := lake.Count(t.Context(), query, nil, s)
+		require.NoError(t, err)
+		require.Equal(t, int64(1), n)
+		gets[i] = s.Requests().Gets
+		assert.LessOrEqual(t, gets[i], int64(files), "small files are one GET each")
+		assert.Zero(t, s.Requests().Heads)
+	}
+	assert.Positive(t, gets[0])
+	assert.Zero(t, gets[1])
+}
