@@ -19,7 +19,7 @@ const endSize = 256 << 10
 
 // Open opens a file with one request for its end, and with none where the end is in the cache and
 // the file was listed in the last minute. Reads within the end cost nothing more. Others get
-// blocks of 128 KiB, which the reader keeps for a while, in 4 MiB at most. A file that was
+// blocks of 512 KiB, which the reader keeps for a while, in 4 MiB at most. A file that was
 // replaced or deleted since is an error that is fs.ErrNotExist, of Open or of the first read that
 // goes to the server.
 //
@@ -167,8 +167,9 @@ func (r *reader) ReadAt(p []byte, at int64) (int, error) {
 }
 
 const (
-	blockSize = 128 << 10
-	maxBlocks = 32
+	// A hit needs pages of all columns, which lie within a megabyte: a request costs as much as that.
+	blockSize = 512 << 10
+	maxBlocks = 8
 
 	// A read of longRead or more is one of all of a file, as when it is merged, which no other read
 	// follows. It gets what it needs in pieces, and the blocks are not for it.
