@@ -45,7 +45,6 @@ type server struct {
 	mu    sync.Mutex
 	n     int
 	sums  map[string]string // of the files, by path
-	parts map[string]uint64 // by path, upload and part
 	asked []string          // method and path of the requests
 }
 
