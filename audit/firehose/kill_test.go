@@ -103,7 +103,7 @@ func TestKill(t *testing.T) {
 		out, err := cmd.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
-		timer := time.AfterFunc(250*time.Millisecond+time.Duration(i*37%100)*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		timer := time.AfterFunc(400*time.Millisecond+time.Duration(i*37%100)*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		acked = append(acked, acknowledged(out)...)
 		timer.Stop()
 		_ = cmd.Wait()

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -135,6 +136,15 @@ func numbered(first, last int) (all []audit.Event) {
 			Time: start.Add(time.Duration(n) * time.Microsecond), TraceID: "463ac35c9f6413ad", App: "media-api", Message: "image augmented",
 			Context: map[string]string{"n": fmt.Sprint(n), "network": "instagram", "network_id": "1584258444344170009_249075471", "client_id": "3136"},
 		})
+	}
+	return all
+}
+
+// wide is n numbered events, each a line of about 10 KB: 100 of them fill a record.
+func wide(n int) []audit.Event {
+	all := numbered(0, n)
+	for i := range all {
+		all[i].Message = strings.Repeat("x", 10_000)
 	}
 	return all
 }
