@@ -22,6 +22,13 @@
 // passed, their trace_names. A [Filter] is a function that gets a batch of events, in the goroutine
 // that writes the journal: Log does not wait for it. An event of LogSync is never discarded.
 //
+// # Sinks
+//
+// Config.Sink takes the events of sealed segments in the store's place: there are no Parquet files.
+// Segments are sealed after ten seconds then. The journal keeps what the Sink has not taken yet, for
+// as long as it takes, and how far the Sink has come. Package example.com/clew/audit/firehose has a
+// Sink.
+//
 // # What can be lost
 //
 // A process that dies, also by kill -9, loses the events that it had not yet written to the

@@ -284,7 +284,7 @@ func TestCallsAtOnce(t *testing.T) {
 				sendAll(t, sink, wide(600))
 				require.NoError(t, s.Close())
 				assert.EqualValues(t, calls, most.Load())
-				assert.Equal(t, upTo(400), slices.Sorted(slices.Values(numbers(t, b.events(t)))))
+				assert.Equal(t, upTo(600), slices.Sorted(slices.Values(numbers(t, b.events(t)))))
 			})
 		})
 	}
