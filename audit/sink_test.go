@@ -174,6 +174,9 @@ func TestSinkGetsEventsSoon(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		synctest.Wait()
 		assert.Equal(t, []int{0}, s.numbers(t))
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		assert.Zero(t, l.Stats().Errors, "there is no store to merge in: %s", l.Stats().LastError)
 		shut(t, l)
 	})
 }

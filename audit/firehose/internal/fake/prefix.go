@@ -15,21 +15,21 @@ type prefix []func(at time.Time) string
 // parsePrefixes returns the prefix of objects, or the rule that the two break.
 func parsePrefixes(objects, failed string) (prefix, error) {
 	if strings.Contains(objects, "!{firehose:error-output-type}") {
-		return nil, errors.New("Prefix can't contain !{firehose:error-output-type}")
+		return nil, errors.New("the Prefix can't contain !{firehose:error-output-type}")
 	}
 	p, expressions, err := parsePrefix(objects)
 	if err != nil {
-		return nil, fmt.Errorf("Prefix: %w", err)
+		return nil, fmt.Errorf("the Prefix: %w", err)
 	}
 	if failed == "" && expressions {
-		return nil, errors.New("ErrorOutputPrefix can't be null or empty when Prefix contains expressions")
+		return nil, errors.New("the ErrorOutputPrefix can't be null or empty when Prefix contains expressions")
 	}
 	errorPrefix, inError, err := parsePrefix(strings.ReplaceAll(failed, "!{firehose:error-output-type}", "processing-failed"))
 	if err != nil {
-		return nil, fmt.Errorf("ErrorOutputPrefix: %w", err)
+		return nil, fmt.Errorf("the ErrorOutputPrefix: %w", err)
 	}
 	if (inError || strings.Contains(failed, "!{")) && !strings.Contains(failed, "!{firehose:error-output-type}") {
-		return nil, errors.New("ErrorOutputPrefix needs !{firehose:error-output-type} when it contains expressions")
+		return nil, errors.New("the ErrorOutputPrefix needs !{firehose:error-output-type} when it contains expressions")
 	}
 	for _, each := range []prefix{p, errorPrefix} {
 		if len(each.expand(time.Now())) > 512 {
