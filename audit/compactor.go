@@ -203,8 +203,8 @@ func expireLake(ctx context.Context, store lake.Store, ttl time.Duration) error 
 	return err
 }
 
-// guard turns a panic of a Store, a Sink or a Parquet writer into an error: nobody else could recover
-// from a panic of this goroutine, and the service must not end because its audit does.
+// guard turns a panic of a Store, a Sink or a Parquet writer into an error: nobody else could
+// recover from a panic of this goroutine, and the service must not end because its audit does.
 func guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
