@@ -4,7 +4,7 @@ import json, statistics, sys, time, urllib.request
 import duckdb
 
 directory, location, *trino = sys.argv[1:]
-ROUNDS = 5
+ROUNDS = 3
 db = duckdb.connect()
 db.execute("SET TimeZone = 'UTC'")
 

@@ -19,9 +19,11 @@ import (
 )
 
 const (
-	// Smaller files are merged. A merged file may still be small, and be merged again when more
-	// come.
-	smallFile = 4 << 20
+	// Smaller files are merged, and so are smaller merged files: those of sixty-four of a thousand
+	// writers have but a part of each trace, which costs four times the bytes, and a search more
+	// than before the merge.
+	smallFile   = 4 << 20
+	smallMerged = 16 << 20
 
 	// One merge is of so many files and bytes at most, because the merged file is made in memory,
 	// beside its sources. The merged files of more are merged in turn.
@@ -149,7 +151,7 @@ func (c *compaction) partition(in string, files []File, whole bool) error {
 	var small []File
 	for _, file := range files {
 		name := file.Name[len(in):]
-		if !replaced[name] && left[name] == nil && file.Size < smallFile {
+		if !replaced[name] && left[name] == nil && isSmall(name, file.Size) {
 			small = append(small, File{Name: name, Size: file.Size})
 		}
 	}
@@ -159,6 +161,11 @@ func (c *compaction) partition(in string, files []File, whole bool) error {
 		}
 	}
 	return nil
+}
+
+// isSmall reports whether a file of a partition is to be merged.
+func isSmall(name string, size int64) bool {
+	return size < smallFile || isMerged(name) && size < smallMerged
 }
 
 // round merges small files of a partition, which are sorted by name, and returns those of the merged
@@ -182,7 +189,7 @@ func (c *compaction) round(in string, files []File) (small []File, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if merged.Size > 0 && merged.Size < smallFile {
+		if merged.Size > 0 && isSmall(merged.Name, merged.Size) {
 			small = append(small, merged)
 		}
 		files = files[n:]

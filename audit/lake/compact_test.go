@@ -400,25 +400,50 @@ func TestCompactCrashesInGroups(t *testing.T) {
 	}
 }
 
+// large makes a file whose bytes zstd does not make fewer: of 5 MB a time.
+func large(tb testing.TB, times int) []byte {
+	tb.Helper()
+	w := table.NewWriter()
+	for n := range times {
+		var text strings.Builder
+		for i := range 300_000 {
+			fmt.Fprintf(&text, "%x", uint64(n*300_000+i+1)*0x9e3779b97f4a7c15)
+		}
+		p := segment.AppendPair(segment.Begin(nil, start.UnixMicro(), nil, "app", "m"), "k", text.String()+text.String())
+		p = segment.AppendPair(p, "l", text.String())
+		segment.End(p, 0)
+		r, _, ok := segment.Next(p)
+		require.True(tb, ok)
+		require.NoError(tb, w.Add(&r, nil))
+	}
+	return w.Finish(table.Meta{})
+}
+
 func TestCompactKeepsLargeFiles(t *testing.T) {
 	s := small(t, 1)
-	var text strings.Builder // a large file, whose bytes zstd does not make fewer
-	for i := range 300_000 {
-		fmt.Fprintf(&text, "%x", uint64(i+1)*0x9e3779b97f4a7c15)
-	}
-	w := table.NewWriter()
-	p := segment.AppendPair(segment.Begin(nil, start.UnixMicro(), nil, "app", "m"), "k", text.String()+text.String())
-	p = segment.AppendPair(p, "l", text.String())
-	segment.End(p, 0)
-	r, _, ok := segment.Next(p)
-	require.True(t, ok)
-	require.NoError(t, w.Add(&r, nil))
-	large := w.Finish(table.Meta{})
-	require.Greater(t, len(large), 4<<20)
-	add(t, s, part+id(1)+".parquet", large)
+	five := large(t, 1)
+	require.Greater(t, len(five), 4<<20)
+	require.Less(t, len(five), 8<<20)
+	add(t, s, part+id(1)+".parquet", five)
 	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
 	require.NoError(t, err)
 	assert.Zero(t, got)
+}
+
+// A merged file is merged again until it is larger than a file that was not merged.
+func TestCompactMergedFiles(t *testing.T) {
+	s := small(t, 1)
+	merged := func(n int) string { return part + id(n) + fmt.Sprintf("-%016x.parquet", n) }
+	add(t, s, merged(1), large(t, 1))
+	add(t, s, merged(2), large(t, 4))
+	require.Greater(t, len(s.Files()[merged(2)]), 16<<20)
+	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, lake.Compacted{Merged: 2, Into: 1, Events: 101, Deleted: 2}, got)
+	assert.Contains(t, s.Files(), merged(2))
+	got, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
+	require.NoError(t, err)
+	assert.Zero(t, got, "one small file is left, and a large one")
 }
 
 func TestCompactManyMessages(t *testing.T) {
