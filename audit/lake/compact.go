@@ -168,9 +168,9 @@ func isSmall(name string, size int64) bool {
 	return size < smallFile || isMerged(name) && size < smallMerged
 }
 
-// round merges small files of a partition, which are sorted by name, and returns those of the merged
-// files that are small again: a thousand files become sixteen, and these one. At least two files of
-// each merge become one, so that rounds end.
+// round merges small files of a partition, which are sorted by name, and returns those of the
+// merged files that are small again: a thousand files become sixteen, and these one. At least two
+// files of each merge become one, so that rounds end.
 func (c *compaction) round(in string, files []File) (small []File, err error) {
 	for len(files) > 0 {
 		n, size := 0, int64(0)
@@ -292,8 +292,8 @@ func (c *compaction) deleteAll(in string, names []string) error {
 	})
 }
 
-// merge merges the files of these names into one, and returns it. A file that cannot be read is left
-// out. Where less than two can be, there is none.
+// merge merges the files of these names into one, and returns it. A file that cannot be read is
+// left out. Where less than two can be, there is none.
 func (c *compaction) merge(in string, names []string) (File, error) {
 	for len(names) > 1 {
 		meta, bad, err := c.read(in, names)

@@ -43,14 +43,14 @@ type Written struct {
 //
 // The id has the form of a segment's ID ([IsSegmentID]) and becomes the name of the files, so that
 // the same events with the same id give the same files, byte for byte by the same version of clew.
-// Write can therefore be repeated after an error or a crash: files are replaced by themselves. Where
-// [Compact] has merged some of them meanwhile, readers skip the new ones, and the next Compact
-// deletes them. Other events under the same id replace the first ones or are skipped with them:
-// never use an id twice.
+// Write can therefore be repeated after an error or a crash: files are replaced by themselves.
+// Where [Compact] has merged some of them meanwhile, readers skip the new ones, and the next
+// Compact deletes them. Other events under the same id replace the first ones or are skipped with
+// them: never use an id twice.
 //
-// Events may come in any order. Times are cut to microseconds, letters of trace IDs become small, and
-// bytes that are no UTF-8 become U+FFFD. An event before the year 1 or after 9999, of more than
-// 16 MB, or whose trace ID is not 16 or 32 hexadecimal digits, is an error.
+// Events may come in any order. Times are cut to microseconds, letters of trace IDs become small,
+// and bytes that are no UTF-8 become U+FFFD. An event before the year 1 or after 9999, of more
+// than 16 MB, or whose trace ID is not 16 or 32 hexadecimal digits, is an error.
 //
 // Nothing is written before events has ended, or 128 MiB of them are in memory as records, of some
 // 150 bytes each. Of more events than that the first 128 MiB are written, and so on, under names
@@ -92,8 +92,8 @@ func Write(ctx context.Context, store Store, id string, events iter.Seq2[Event, 
 	return done, err
 }
 
-// partID is the ID of the files of the part of a Write, which is counted from 0. It begins with the
-// same 16 digits, by which IDs sort.
+// partID is the ID of the files of the part of a Write, which is counted from 0. It begins with
+// the same 16 digits, by which IDs sort.
 func partID(id string, part int) string {
 	if part == 0 {
 		return id

@@ -87,7 +87,8 @@ func TestWrite(t *testing.T) {
 	written(t, s, 1, c.events)
 	assert.Equal(t, files, s.Files())
 
-	// The Logger's files of the same events have the same rows in the same order, and are as large.
+	// The Logger's files of the same events have the same rows in the same order, and are as
+	// large.
 	packed := new(storetest.Memory)
 	c.pack(t, packed, c.ids[0])
 	for name, data := range packed.Files() {

@@ -35,8 +35,8 @@ const (
 // An object's files have names that derive from its identity, so that to write them again is to
 // replace them by themselves. When all are written, a small file in the ledger says that the
 // object is done, and later runs do not read it again. Whatever ends ingest in between costs only
-// work: no event is lost, and none is there twice. Two that run at once do each other's work again,
-// and no harm.
+// work: no event is lost, and none is there twice. Two that run at once do each other's work
+// again, and no harm.
 type objects struct {
 	std    streams
 	app    string
@@ -122,8 +122,8 @@ func (o *objects) run(ctx context.Context, every time.Duration) (code int) {
 	}
 }
 
-// pass reads all objects that are not done. Its error is one of the target, of the ledger, or of the
-// source's list.
+// pass reads all objects that are not done. Its error is one of the target, of the ledger, or of
+// the source's list.
 func (o *objects) pass(ctx context.Context) error {
 	o.tally, o.done = tally{}, map[string]map[string]bool{}
 	var unlisted []error
@@ -145,8 +145,8 @@ func (o *objects) pass(ctx context.Context) error {
 	return errors.Join(unlisted...)
 }
 
-// hiddenName reports whether a name is one that is no object's: that of what is not yet whole, or of
-// a directory.
+// hiddenName reports whether a name is one that is no object's: that of what is not yet whole, or
+// of a directory.
 func hiddenName(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || part[0] == '_' || part[0] == '.' {

@@ -13,8 +13,8 @@ import (
 )
 
 // Batch is records on their way into files. The records themselves lie in a slice of the caller's,
-// data, as package segment writes them. Use [New]; a Batch is for one goroutine. It keeps its memory
-// from one Reset to the next: some 16 bytes a record and 60 a trace, and the last file.
+// data, as package segment writes them. Use [New]; a Batch is for one goroutine. It keeps its
+// memory from one Reset to the next: some 16 bytes a record and 60 a trace, and the last file.
 type Batch struct {
 	order    *order
 	distinct estimate
@@ -40,8 +40,8 @@ func (b *Batch) Add(at uint32, r *segment.Record) {
 func (b *Batch) Len() int { return len(b.order.records) }
 
 // Partitions yields the beginning of each partition and where its records begin in data, in the
-// order of trace ID and time. Records of a trace with the same time stay in the order in which they
-// were added.
+// order of trace ID and time. Records of a trace with the same time stay in the order in which
+// they were added.
 func (b *Batch) Partitions(data []byte) iter.Seq2[time.Time, []uint32] {
 	b.order.sort(data)
 	return b.order.partitions()

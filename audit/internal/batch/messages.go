@@ -37,8 +37,8 @@ func (e *estimate) many() bool {
 	return n > enoughBits
 }
 
-// ManyMessages returns the apps that have more than 10,000 distinct messages, sorted. App is that of
-// records without one.
+// ManyMessages returns the apps that have more than 10,000 distinct messages, sorted. App is that
+// of records without one.
 func (b *Batch) ManyMessages(data []byte, app string) (apps []string) {
 	if !b.distinct.many() {
 		return nil
