@@ -1,5 +1,6 @@
 // Command bench measures audit: beside its peers, at a rate, over time, and as its events are
-// found again. All events are synthetic. The script .ci/scale-audit runs all of it.
+// found again. All events are synthetic. The script .ci/scale-audit runs all of it but fleet,
+// which .ci/audit/fleet runs.
 //
 //	go run . peers [-events 1000000] [-rounds 3] [-node DIRECTORY]
 //	go run . sustain [-rate 500000] [-for 60s] [-producers 4]
