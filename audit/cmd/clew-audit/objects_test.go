@@ -357,3 +357,36 @@ func TestHolds(t *testing.T) {
 	assert.Equal(t, "s3://b/p/_ingested", within("s3://b/p/", "_ingested"))
 	assert.Equal(t, filepath.Join("a", "_ingested"), within("a/", "_ingested"))
 }
+
+// A bucket shows what a directory hides.
+func TestIngestObjectsHidden(t *testing.T) {
+	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
+	for _, name := range []string{"_temporary/a", "2026/.b", "2026/", "o"} {
+		putIn(t, source, name, eventsOf("o", 1))
+	}
+	o, said := inMemory(source, target, ledger)
+	assert.Equal(t, exitFound, o.run(t.Context(), 0))
+	assert.Equal(t, "clew-audit: 1 object read: 1 line, 1 event written in 1 file\n", said.String())
+}
+
+// growing is a store whose objects grow between List and Open.
+type growing struct{ *storetest.Memory }
+
+func (g growing) Open(ctx context.Context, name string) (lake.Reader, error) {
+	more := g.Files()[name]
+	more = append(more[:len(more):len(more)], "{}\n"...)
+	if err := g.Put(ctx, name, bytes.NewReader(more), int64(len(more))); err != nil {
+		return nil, err
+	}
+	return g.Memory.Open(ctx, name)
+}
+
+func TestIngestObjectsThatGrow(t *testing.T) {
+	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
+	putIn(t, source, "o", eventsOf("o", 1))
+	o, said := inMemory(source, target, ledger)
+	o.source = growing{source}
+	assert.Equal(t, exitIncomplete, o.run(t.Context(), 0))
+	assert.Contains(t, said.String(), "o is left for the next time: it changes while it is read\n")
+	assert.Empty(t, target.Files())
+}
