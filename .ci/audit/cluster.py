@@ -2,7 +2,7 @@
 
 measure says how much of the lake each query reads, and which nodes share it. kill ends the worker that is process PID while a query runs,
 and asks the others for all rows. after asks for all rows when the worker is back."""
-import json, os, signal, statistics, subprocess, sys, time
+import datetime, json, os, signal, statistics, subprocess, sys, time
 import engines
 
 what, command, directory, location = sys.argv[1:5]
@@ -44,8 +44,8 @@ def measure(db):
     files = [os.path.join(d, f) for d, _, names in os.walk(directory) for f in names if f.endswith(".parquet")]
     size = sum(map(os.path.getsize, files))
     one = next(e for e in events("--since", "6h", "--until", "5h", "network=instagram", "--limit", "500") if "network_id" in e["context"] and e["trace_names"])
-    hour = one["timestamp"][:13]
-    span = ["--since", hour + ":00:00Z", "--until", hour + ":59:59.999999Z"]
+    hour = datetime.datetime.fromisoformat(one["timestamp"][:13] + ":00:00")
+    span = ["--since", hour.isoformat() + "Z", "--until", (hour + datetime.timedelta(hours=1)).isoformat() + "Z"]
     questions = [
         ("query 1, an hour", ["network=instagram", "network_id=" + one["context"]["network_id"], *span]),
         ("query 2, an hour", ["filter=anton_client_filter", *span]),
@@ -72,7 +72,8 @@ def measure(db):
 
 def all_of(db):
     """How many rows there are, with checksums. Compared with what was there before, which the first call keeps."""
-    rows = db.again(ALL + "year BETWEEN 2000 AND 9999")
+    _, where = clew("sql", "trino", "--since", "30h", "--table", TABLE).split("WHERE ")
+    rows = db.again(ALL + where.split("ORDER BY")[0])
     kept = os.path.join(directory, "_checksums")
     if not os.path.exists(kept):
         with open(kept, "w") as f:

@@ -65,8 +65,18 @@ class Trino:
                         "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME"}  # without it, timestamps are rounded to milliseconds
         if session:
             self.headers["X-Trino-Session"] = ",".join(f"{name.replace('__', '.')}={value}" for name, value in session.items())
-        with urllib.request.urlopen(url + "/v1/info", timeout=10) as answer:
-            self.name = "Trino " + json.load(answer)["nodeVersion"]["version"]
+        self.name = "Trino " + self.info()["nodeVersion"]["version"]
+
+    def info(self, seconds=120):
+        """What the coordinator says of itself, when it is up."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self.call("GET", self.url + "/v1/info")
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(1)
 
     def call(self, method, url, body=None):
         request = urllib.request.Request(url, data=body, method=method, headers=self.headers)
