@@ -76,7 +76,7 @@ func (b *blocks) claim(first, last int64) (all []*block, missing []int64) {
 // fetch gets neighbouring blocks. One that fails is tried again by the next read.
 func (b *blocks) fetch(r *reader, first int64, these []*block) {
 	begin := first * blockSize
-	end := min(begin+int64(len(these))*blockSize, r.endAt)
+	end := min(begin+int64(len(these))*blockSize, r.bodyEnd)
 	body, err := r.fetch(r.ctx, begin, end-begin)
 	if err != nil {
 		b.forget(first, these)

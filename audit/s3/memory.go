@@ -43,8 +43,8 @@ func (m *memory) load(key string) []byte {
 func (m *memory) save(key string, end []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.byKey[key] != nil {
-		return
+	if e := m.byKey[key]; e != nil {
+		m.size -= len(m.recent.Remove(e).(*kept).end)
 	}
 	m.byKey[key] = m.recent.PushFront(&kept{key, end})
 	m.size += len(end)

@@ -7,19 +7,30 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
+	"sync"
 
 	"example.com/clew/audit/lake"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// endSize is how much of a file's end Open gets: footer, indexes and Bloom filters of most files,
-// and all of a small one.
-const endSize = 256 << 10
+const (
+	// endSize is how much of a file's end Open gets: the footer, the indexes, and the Bloom filters
+	// of most files; all of a small one.
+	endSize = 128 << 10
+
+	// maxEnd is how far an end grows, to what is asked for before it: the Bloom filters of a large
+	// file. A longer read than smallRead is of data, and not of these.
+	maxEnd    = 1 << 20
+	smallRead = 4 << 10
+	growBy    = 64 << 10
+)
 
 // Open opens a file with one request for its end, and with none where the end is in the cache and
-// the file was listed in the last minute. Reads within the end cost nothing more. Others get
-// blocks of 512 KiB, which the reader keeps for a while, in 4 MiB at most. A file that was
+// the file was listed in the last minute. Reads within the end cost nothing more. Small ones not
+// far before it make it longer. Others get blocks of 2 MiB, of which the reader keeps the latest
+// three. A file that was
 // replaced or deleted since is an error that is fs.ErrNotExist, of Open or of the first read that
 // goes to the server.
 //
@@ -35,7 +46,7 @@ func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
 	if err != nil {
 		return nil, s.notRead("open", name, err)
 	}
-	r := &reader{store: s, name: name, version: is, end: end, endAt: is.size - int64(len(end))}
+	r := &reader{store: s, name: name, version: is, end: end, bodyEnd: is.size - min(is.size, endSize)}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r, nil
 }
@@ -43,7 +54,7 @@ func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
 // end returns what a file is now, or was in the last minute, and its end.
 func (s *Store) end(ctx context.Context, name string) (is version, end []byte, err error) {
 	if is, ok := s.known.version(name); ok {
-		if end := s.ends.load(s.endKey(name, is)); int64(len(end)) == min(is.size, endSize) {
+		if end := s.ends.load(s.endKey(name, is)); int64(len(end)) >= min(is.size, endSize) && int64(len(end)) <= is.size {
 			return is, end, nil
 		}
 	}
@@ -121,8 +132,11 @@ type reader struct {
 	store *Store
 	name  string
 	version
-	end    []byte
-	endAt  int64
+	bodyEnd int64 // where the end begins, if it has not grown
+
+	mu  sync.Mutex
+	end []byte // is never written to
+
 	blocks blocks
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -150,9 +164,11 @@ func (r *reader) ReadAt(p []byte, at int64) (int, error) {
 		return 0, io.EOF
 	}
 	want := p[:min(int64(len(p)), r.size-at)]
-	body := want[:max(0, min(int64(len(want)), r.endAt-at))]
+	end := r.theEnd()
+	endAt := r.size - int64(len(end))
+	body := want[:max(0, min(int64(len(want)), endAt-at))]
 	if rest := want[len(body):]; len(rest) > 0 {
-		copy(rest, r.end[at+int64(len(body))-r.endAt:])
+		copy(rest, end[at+int64(len(body))-endAt:])
 	}
 	if err := r.readBody(body, at); err != nil {
 		if cause := context.Cause(r.ctx); cause != nil {
@@ -168,8 +184,8 @@ func (r *reader) ReadAt(p []byte, at int64) (int, error) {
 
 const (
 	// A hit needs pages of all columns, which lie within a megabyte: a request costs as much as that.
-	blockSize = 512 << 10
-	maxBlocks = 8
+	blockSize = 2 << 20
+	maxBlocks = 3
 
 	// A read of longRead or more is one of all of a file, as when it is merged, which no other read
 	// follows. It gets what it needs in pieces, and the blocks are not for it.
@@ -183,6 +199,9 @@ func (r *reader) readBody(p []byte, at int64) error {
 	if len(p) == 0 {
 		return nil
 	}
+	if len(p) <= smallRead && at >= r.size-maxEnd {
+		return r.grow(p, at)
+	}
 	if len(p) < longRead {
 		return r.blocks.read(r, p, at)
 	}
@@ -194,6 +213,29 @@ func (r *reader) readBody(p []byte, at int64) error {
 		copy(piece, body)
 		return err
 	})
+}
+
+func (r *reader) theEnd() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.end
+}
+
+// grow fills p from what lies before the end, and makes that a part of the end, which is kept.
+func (r *reader) grow(p []byte, at int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if endAt := r.size - int64(len(r.end)); at < endAt {
+		begin := at / growBy * growBy
+		body, err := r.fetch(r.ctx, begin, endAt-begin)
+		if err != nil {
+			return err
+		}
+		r.end = append(slices.Clip(body), r.end...)
+		r.store.ends.save(r.store.endKey(r.name, r.version), r.end)
+	}
+	copy(p, r.end[at-(r.size-int64(len(r.end))):])
+	return nil
 }
 
 // fetch gets bytes of the version that is open.

@@ -41,28 +41,77 @@ func open(t *testing.T, s lake.Store, name string) lake.Reader {
 func TestReadRequests(t *testing.T) {
 	server := newServer(t)
 	s := server.open(t, "")
-	data := conformance.Bytes(1, 4<<20)
+	const size = 16 << 20
+	data := conformance.Bytes(1, size)
 	conformance.Put(t, s, "file", data)
 	gets := func() int64 { return s.Requests().Gets }
 
 	r := open(t, s, "file")
 	assert.Equal(t, int64(1), gets())
-	assert.Equal(t, int64(256<<10), s.Requests().BytesRead)
-	read(t, r, 4<<20-256<<10, 256<<10)
-	read(t, r, 4<<20-1, 1)
+	assert.Equal(t, int64(128<<10), s.Requests().BytesRead)
+	read(t, r, size-128<<10, 128<<10)
+	read(t, r, size-1, 1)
 	assert.Equal(t, int64(1), gets(), "the end is there")
 
 	for at := int64(0); at < 512<<10; at += 1000 {
 		assert.Equal(t, data[at:at+10], read(t, r, at, 10))
 	}
 	assert.Equal(t, int64(2), gets(), "neighbours are one request")
-	read(t, r, 500<<10, 900<<10)
+	assert.Equal(t, data[1900<<10:2800<<10], read(t, r, 1900<<10, 900<<10))
 	assert.Equal(t, int64(3), gets(), "and blocks beside each other")
-	read(t, r, 600<<10, 900<<10)
+	read(t, r, 3000<<10, 900<<10)
 	assert.Equal(t, int64(3), gets())
 	assert.True(t, bytes.Equal(data, read(t, r, 0, len(data))))
-	assert.Equal(t, int64(4), gets(), "a long read is one request")
+	assert.Equal(t, int64(5), gets(), "a long read is pieces of 8 MiB")
 	assert.Zero(t, s.Requests().Heads)
+}
+
+// The Bloom filters of a large file lie before its end, which grows to them, and is kept so.
+func TestEndGrows(t *testing.T) {
+	for _, cache := range []string{"", filepath.Join(t.TempDir(), "made")} {
+		server := newServer(t)
+		s := server.open(t, cache)
+		const size = 16 << 20
+		data := conformance.Bytes(1, size)
+		conformance.Put(t, s, "file", data)
+		r := open(t, s, "file")
+		const at = size - 300<<10
+		assert.Equal(t, data[at:at+32], read(t, r, at, 32))
+		assert.Equal(t, int64(2), s.Requests().Gets)
+		assert.Less(t, s.Requests().BytesRead, int64(400<<10))
+		assert.Equal(t, data[at+100:], read(t, r, at+100, 300<<10-100), "what lies between is there")
+		assert.Equal(t, int64(2), s.Requests().Gets)
+		assert.Equal(t, data[:100], read(t, r, 0, 100), "data is not kept")
+		again := s
+		if cache != "" {
+			again = server.open(t, cache)
+		}
+		before := again.Requests().Gets
+		conformance.Names(t, again, "")
+		assert.Equal(t, data[at:at+32], read(t, open(t, again, "file"), at, 32))
+		assert.Equal(t, before, again.Requests().Gets)
+		assert.Equal(t, data, conformance.Get(t, again, "file"))
+	}
+}
+
+func TestEndGrowsForMany(t *testing.T) {
+	server := newServer(t)
+	s := server.open(t, "")
+	data := conformance.Bytes(1, 4<<20)
+	conformance.Put(t, s, "file", data)
+	r := open(t, s, "file")
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			p := make([]byte, 100)
+			at := int64(4<<20 - 1<<20 + i*25_000)
+			_, err := r.ReadAt(p, at)
+			assert.NoError(t, err)
+			assert.Equal(t, data[at:at+100], p)
+		})
+	}
+	wg.Wait()
+	assert.LessOrEqual(t, s.Requests().BytesRead, int64(1<<20+64<<10), "nothing is got twice")
 }
 
 func TestReadsOfOneBlock(t *testing.T) {
@@ -193,13 +242,13 @@ func TestReadFaults(t *testing.T) {
 				server.fault = only(1, isGet, test.fault)
 				r := open(t, s, "file")
 				server.fault = only(1, isGet, test.fault)
-				assert.Equal(t, data[:100], read(t, r, 0, 100))
+				assert.Equal(t, data[600_000:600_100], read(t, r, 600_000, 100))
 				server.fault = only(-1, isGet, test.fault)
-				_, err := r.ReadAt(make([]byte, 10), 600_000)
+				_, err := r.ReadAt(make([]byte, 10), 100_000)
 				require.ErrorContains(t, err, test.says)
 				assert.Equal(t, int64(2+2+8), s.Requests().Gets)
 				server.fault = nil
-				assert.Equal(t, data[600_000:600_010], read(t, r, 600_000, 10))
+				assert.Equal(t, data[100_000:100_010], read(t, r, 100_000, 10))
 			})
 		})
 	}
