@@ -124,12 +124,15 @@ func TestDiskFullToTheEnd(t *testing.T) {
 func TestFsyncFails(t *testing.T) {
 	p, d := &packer{}, &disk{room: plenty, sync: syscall.EIO}
 	dir := t.TempDir()
-	l := open(t, audit.Config{Dir: dir}, p, audit.Seams{Create: d.create})
-	require.ErrorIs(t, l.LogSync(t.Context(), "doubtful"), syscall.EIO)
-	d.set(plenty, nil)
-	require.NoError(t, l.LogSync(t.Context(), "safe"))
-	assert.Len(t, journalFiles(t, dir), 1, "the segment whose fsync failed is sealed and compacted")
-	shut(t, l)
+	synctest.Test(t, func(t *testing.T) {
+		l := open(t, audit.Config{Dir: dir}, p, audit.Seams{Create: d.create})
+		require.ErrorIs(t, l.LogSync(t.Context(), "doubtful"), syscall.EIO)
+		d.set(plenty, nil)
+		require.NoError(t, l.LogSync(t.Context(), "safe"))
+		synctest.Wait() // the compactor is another goroutine
+		assert.Len(t, journalFiles(t, dir), 1, "the segment whose fsync failed is sealed and compacted")
+		shut(t, l)
+	})
 	assert.Equal(t, map[string]int{"doubtful": 1, "safe": 1}, messages(p.all()))
 	p.mu.Lock()
 	defer p.mu.Unlock()

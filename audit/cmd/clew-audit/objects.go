@@ -77,7 +77,7 @@ func (c *ingestCommand) objects(ctx context.Context, std streams) (int, error) {
 		return 0, usagef("the objects and the files need places of their own: %s and %s lie in each other", clip(c.From), clip(name))
 	}
 	o := &objects{std: std, app: c.App, said: map[string]bool{}}
-	if o.source, err = openStore(ctx, c.From); err != nil {
+	if o.source, err = openSource(ctx, c.From); err != nil {
 		return 0, err
 	}
 	if o.target, err = openStore(ctx, name); err != nil {

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +37,56 @@ func isStore(name string) bool {
 	}
 	info, err := os.Stat(name)
 	return err == nil && info.IsDir()
+}
+
+// openSource opens the store of objects that others have delivered.
+func openSource(ctx context.Context, name string) (lake.Store, error) {
+	store, err := openStore(ctx, name)
+	if err == nil && !strings.Contains(name, "://") {
+		store = delivered{store, name}
+	}
+	return store, err
+}
+
+// delivered is a directory of objects. A lake passes over directories that it cannot read and that
+// are none of its partitions; here each may have objects.
+type delivered struct {
+	lake.Store
+	path string
+}
+
+func (d delivered) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
+	return func(yield func(lake.File, error) bool) {
+		_ = filepath.WalkDir(filepath.Join(d.path, prefix), func(path string, entry fs.DirEntry, err error) error {
+			name, _ := filepath.Rel(d.path, path)
+			name = filepath.ToSlash(name)
+			file := lake.File{}
+			switch {
+			case ctx.Err() != nil:
+				err = ctx.Err()
+			case name != "." && hiddenName(name):
+				if entry != nil && entry.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			case err != nil:
+			case !entry.Type().IsRegular():
+				return nil
+			default:
+				var info fs.FileInfo
+				if info, err = entry.Info(); err == nil {
+					file = lake.File{Name: name, Size: info.Size(), Modified: info.ModTime()}
+				}
+			}
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if !yield(file, err) || ctx.Err() != nil {
+				return fs.SkipAll
+			}
+			return nil
+		})
+	}
 }
 
 // within returns the name of the store that is a part of another one.

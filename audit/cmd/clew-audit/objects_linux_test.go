@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// asNobody calls do on a thread that reads files as another user, where this one may read all. The
+// thread ends with its goroutine.
+func asNobody(do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if os.Getuid() == 0 {
+			_, _ = unix.SetfsuidRetUid(65534)
+		}
+		do()
+	}()
+	<-done
+}
+
+// A directory that cannot be read may have objects: that is said, and the others are read.
+func TestIngestObjectsUnreadable(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	for dir := from; len(dir) > 1; dir = filepath.Dir(dir) {
+		_ = os.Chmod(dir, 0o755)
+	}
+	require.NoError(t, os.Chmod(to, 0o777))
+	for _, name := range []string{"open/one", "secret/two", "_hidden/three"} {
+		put := filepath.Join(from, name)
+		require.NoError(t, os.Mkdir(filepath.Dir(put), 0o755))
+		require.NoError(t, os.WriteFile(put, []byte(eventsOf(filepath.Base(name), 1)), 0o644))
+	}
+	for _, name := range []string{"secret", "_hidden"} {
+		closed := filepath.Join(from, name)
+		require.NoError(t, os.Chmod(closed, 0))
+		t.Cleanup(func() { _ = os.Chmod(closed, 0o755) })
+	}
+	asNobody(func() {
+		r := clewAudit(t, "", "ingest", from, "-d", to)
+		assert.Equal(t, exitIncomplete, r.code)
+		assert.Contains(t, r.err, "secret")
+		assert.NotContains(t, r.err, "_hidden")
+		assert.Contains(t, r.err, "1 object read")
+	})
+}
