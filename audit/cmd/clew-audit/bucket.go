@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.com/clew/audit/lake"
@@ -47,14 +48,20 @@ func requests(stores []lake.Store) string {
 	return text
 }
 
-// ahead says what a search of buckets will look at, before it does.
-func ahead(std streams, stores []lake.Store) func(lake.Plan) {
-	for _, store := range stores {
-		if _, ok := store.(*s3.Store); ok {
-			return func(p lake.Plan) {
-				std.say("looking at the ends of %s of %s, with %s", timeline.Counted(p.Files, "file"), timeline.Counted(p.Partitions, "partition"), amount(float64(p.Bytes)))
-			}
-		}
+// ahead says what a search of buckets will look at, before it does: each request costs.
+func ahead(std streams, stores []lake.Store, q *query) func(lake.Plan) {
+	if !slices.ContainsFunc(stores, func(s lake.Store) bool { _, ok := s.(*s3.Store); return ok }) {
+		return nil
 	}
-	return nil
+	return func(p lake.Plan) {
+		text := fmt.Sprintf("looking at %s of %s, with %s", timeline.Counted(p.Files, "file"), timeline.Counted(p.Partitions, "partition"), amount(float64(p.Bytes)))
+		if q.trace != "" || len(q.values)+len(q.context) > 0 {
+			text += fmt.Sprintf(": %s at most, and some more for each file with a hit", timeline.Counted(gets*p.Files, "GET"))
+		}
+		std.say("%s", text)
+	}
 }
+
+// gets is how many GETs say that a file has not what is asked for, at most: of its end, and of the
+// Bloom filters that begin before that.
+const gets = 2

@@ -22,7 +22,7 @@ type engine struct {
 	began   time.Time
 	report  lake.Report
 	stopped error // why the search ended before its end
-	ahead   func(lake.Plan)
+	std     streams
 }
 
 // openEngine opens the directories and buckets. What is wrong with some of them is said, and
@@ -35,7 +35,7 @@ func openEngine(ctx context.Context, std streams, d dirs) (e *engine, problems i
 	for _, problem := range wrong {
 		std.say("%v", problem)
 	}
-	e = &engine{began: time.Now()}
+	e = &engine{began: time.Now(), std: std}
 	problems = len(wrong)
 	for _, dir := range found {
 		store, err := openStore(ctx, dir)
@@ -49,7 +49,6 @@ func openEngine(ctx context.Context, std streams, d dirs) (e *engine, problems i
 			std.say("%s holds no audit events", dir)
 		}
 	}
-	e.ahead = ahead(std, e.stores)
 	return e, problems, nil
 }
 
@@ -80,7 +79,7 @@ func (e *engine) count(ctx context.Context, q query) (int64, error) {
 // planned is what is asked for, with what is said before it is searched for.
 func (e *engine) planned(q query) lake.Query {
 	l := q.lake()
-	l.Plan = e.ahead
+	l.Plan = ahead(e.std, e.stores, &q)
 	return l
 }
 
