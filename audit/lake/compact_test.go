@@ -226,7 +226,7 @@ func TestCompactLosesTheLock(t *testing.T) {
 		s.LoseAt = at
 		_, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
 		require.ErrorIs(t, err, storetest.ErrLost, "lost at %d", at)
-		require.LessOrEqual(t, s.Calls(), at, "of which the last does nothing")
+		require.LessOrEqual(t, s.Calls(), at+2, "three at once were begun")
 		require.Equal(t, want, events(t, s), "lost at %d", at)
 		_, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
 		require.NoError(t, err, "the lock was given back")
