@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/clew/audit/lake"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -96,6 +99,26 @@ func TestCompact(t *testing.T) {
 	assert.Equal(t, exitFound, r.code, r.err)
 	assert.Regexp(t, `: nothing to merge, \d old files? with .*B deleted\n$`, r.out)
 	assert.Empty(t, parquetFiles(t, dir))
+}
+
+// One that is interrupted, or fails, does not look as if it had found nothing.
+func TestCompactStopped(t *testing.T) {
+	dir := lakeOf(t, events)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, err bytes.Buffer
+	assert.Equal(t, exitInterrupted, run(ctx, []string{"compact", "-d", dir}, strings.NewReader(""), &out, &err))
+	assert.Empty(t, out.String())
+	assert.Equal(t, "clew-audit: "+dir+": stopped before the end\n", err.String())
+
+	held, unlock, lockErr := lake.Dir(dir).Lock(t.Context())
+	require.NoError(t, lockErr)
+	require.NoError(t, held.Err())
+	defer unlock()
+	r := clewAudit(t, "", "compact", "-d", dir)
+	assert.Equal(t, exitIncomplete, r.code)
+	assert.Empty(t, r.out)
+	assert.Contains(t, r.err, "another compaction is running")
 }
 
 func TestStats(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 // compactCommand is clew-audit compact.
 type compactCommand struct {
 	dirs
-	After string `help:"Merge the files of times that ended so long ago." default:"1h" placeholder:"DURATION"`
-	TTL   string `help:"Delete events that are older than this too. Without it, none is deleted." placeholder:"DURATION"`
+	After string `help:"Merge the files of times that ended so long ago: 1h without it." default:"1h" placeholder:"DURATION"`
+	TTL   string `help:"Delete events that are older than this too. Without it, none is deleted. Not for a bucket, whose own rule does it." placeholder:"DURATION"`
 }
 
 // Help is what --help says besides.
@@ -32,7 +32,8 @@ Exit codes:
 
   0    done, also if there was nothing to do
   2    the command line is wrong
-  3    a file could not be read or written, or another compaction is running`
+  3    a file could not be read or written, or another compaction is running
+  130  Ctrl-C, or SIGTERM: what was merged until then is, and the next run does the rest`
 }
 
 func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
@@ -54,18 +55,21 @@ func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	for i, dir := range e.dirs {
-		if ctx.Err() != nil {
-			return exitInterrupted, nil
-		}
 		done, err := compact(ctx, e.stores[i], after, ttl)
-		if _, err := fmt.Fprintf(std.out, "%s: %s\n", printable(dir), done); err != nil {
-			return 0, err
+		if err == nil || done.merged+done.expired > 0 {
+			if _, err := fmt.Fprintf(std.out, "%s: %s\n", printable(dir), done); err != nil {
+				return 0, err
+			}
 		}
 		for _, left := range done.left {
 			std.say("%s: left alone: %s", dir, left)
 			problems++
 		}
-		if err != nil && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			std.say("%s: stopped before the end", dir)
+			return exitInterrupted, nil
+		}
+		if err != nil {
 			std.say("%s: %v", dir, err)
 			problems++
 		}
