@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -78,6 +79,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if flag := emptyFlag(args); flag != "" {
+		return std.usage(commandOf(strings.Join(args[:min(len(args), 2)], " ")), usagef("%s is empty; leave it out to ask for all", flag))
+	}
 	parsed, parseErr := parser.Parse(flagsFirst(parser.Model, args))
 	if done {
 		return exitFound
@@ -95,6 +99,24 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 		return exitIncomplete
 	}
 	return code
+}
+
+// narrowing are the flags without which more is found.
+var narrowing = []string{"--trace", "--app", "--message", "--name", "--since", "--until", "--within"}
+
+// emptyFlag returns a narrowing flag whose value is empty, as a script writes it whose variable is
+// not set: --trace "$ID" would then show the events of all traces.
+func emptyFlag(args []string) string {
+	for i, arg := range args {
+		name, value, has := strings.Cut(arg, "=")
+		switch {
+		case arg == "--":
+			return ""
+		case slices.Contains(narrowing, name) && value == "" && (has || i+1 < len(args) && args[i+1] == ""):
+			return name
+		}
+	}
+	return ""
 }
 
 func (c *command) run(ctx context.Context, name string, std streams) (int, error) {

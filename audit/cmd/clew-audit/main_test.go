@@ -173,6 +173,8 @@ func TestUsage(t *testing.T) {
 		{"output", "find|-d|" + dir + "|-o|xml", "--output must be one of \"table\",\"json\" but got \"xml\""},
 		{"trace", "find|-d|" + dir + "|--trace|nonsense", "--trace wants a trace ID of 16 or 32 digits, or what has one in it, not \"nonsense\""},
 		{"hostile trace", "trace|-d|" + dir + "|\x1b]0;x\x07", `trace wants a trace ID of 16 or 32 digits, or what has one in it, not "\x1b]0;x\a"`},
+		{"an empty trace", "find|-d|" + dir + "|--trace|", "--trace is empty; leave it out to ask for all"},
+		{"an empty app", "sql|trino|--app=", "--app is empty"},
 		{"an empty value", "find|-d|" + dir + "|", "an empty value is in no event"},
 		{"hops", "follow|-d|" + dir + "|x|--hops|0", "--hops wants a number of at least 1"},
 		{"nothing to follow", "follow|-d|" + dir, "expected \"<value|key=value|trace>\""},
