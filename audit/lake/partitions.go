@@ -141,7 +141,8 @@ type stored struct {
 	file   *read.File
 }
 
-// ReadAt opens the file where it is not open.
+// ReadAt opens the file where it is not open. A store whose files are read from afar may notice here
+// that one is gone, and not before: its end came from a cache, or it was deleted since Open.
 func (s *stored) ReadAt(p []byte, at int64) (int, error) {
 	r, err := s.open()
 	if err != nil {
@@ -151,7 +152,11 @@ func (s *stored) ReadAt(p []byte, at int64) (int, error) {
 	if n := s.view.bytes.Add(int64(len(p))); n > s.view.maxBytes {
 		return 0, &TooMuchError{Estimate: n, Limit: s.view.maxBytes, Narrow: narrow}
 	}
-	return r.ReadAt(p, at)
+	n, err := r.ReadAt(p, at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return n, errGone
+	}
+	return n, err
 }
 
 func (s *stored) open() (Reader, error) {

@@ -353,24 +353,3 @@ func TestListFaults(t *testing.T) {
 		})
 	}
 }
-
-// Lake finds what is there while a file goes that it has listed.
-func TestFindWhileFilesGo(t *testing.T) {
-	server := newServer(t)
-	s := server.open(t, "")
-	some := conformance.Write(t, s, 3000)
-	compacted := false
-	server.fault = func(_ int, req *http.Request) (*http.Response, error) {
-		if req.Method == http.MethodGet && req.Header.Get("Range") != "" && !compacted {
-			compacted = true
-			_, err := lake.Compact(t.Context(), server.open(t, ""), lake.CompactOptions{})
-			assert.NoError(t, err)
-		}
-		return nil, nil
-	}
-	n, err := lake.Count(t.Context(), lake.Query{}, nil, s)
-	require.NoError(t, err)
-	assert.Equal(t, int64(3000), n)
-	assert.True(t, compacted)
-	assert.NotEmpty(t, some)
-}
