@@ -1,11 +1,13 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"strings"
 
 	"example.com/clew/audit/lake"
@@ -14,8 +16,11 @@ import (
 )
 
 // List yields the files below prefix, which ends in a slash or is "", in the order of their names,
-// with a request for each thousand. Names of which an element begins with "_" or "." are left out.
-// An error is the last that is yielded. A bucket that is not there is one.
+// with a request for about each thousand. Names of which an element begins with "_" or "." are left
+// out. An error is the last that is yielded. A bucket that is not there is one.
+//
+// The files of a partition come from one answer, as they were at one time: see [Store.large] for
+// those of a partition that has more than an answer holds.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
 	return func(yield func(lake.File, error) bool) {
 		name, slash := strings.CutSuffix(prefix, "/")
@@ -34,35 +39,131 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[lake.File, er
 var errEnough = errors.New("enough")
 
 func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) bool) error {
-	input := &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.key(prefix), EncodingType: types.EncodingTypeUrl}
-	last := ""
-	for {
-		page, err := s.api.ListObjectsV2(ctx, input)
+	pages := s.pages(prefix)
+	for !pages.done {
+		files, err := pages.next(ctx)
 		if err != nil {
 			return err
 		}
-		for i := range page.Contents {
-			file, err := s.listed(page, &page.Contents[i])
-			if err != nil {
+		// Warning: a partition of which the answers have a part each must not be put together of
+		// these. Where Compact puts a merged file after the first, and deletes its sources before
+		// the second, neither has the merged file nor the sources that the second lacks.
+		if dir, begins := pages.cut(prefix, files); begins > 0 {
+			files = files[:begins]
+			pages.after(dir)
+		} else if begins == 0 {
+			if files, err = s.large(ctx, dir); err != nil {
 				return err
 			}
-			// Directory buckets have no order, and Compact would take a part of a partition for all.
-			if file.Name <= last && last != "" {
-				return errors.New("the server does not list in the order of names")
-			}
-			last = file.Name
+			pages.after(strings.TrimSuffix(dir, "/") + "0") // which follows the slash
+			pages.done = dir == prefix
+		}
+		for _, file := range files {
 			if !hidden(file.Name) && checkName(file.Name) == nil && !yield(file) {
 				return errEnough
 			}
 		}
-		if page.IsTruncated == nil || !*page.IsTruncated {
-			return nil
-		}
-		if next := page.NextContinuationToken; next == nil || *next == "" || input.ContinuationToken != nil && *next == *input.ContinuationToken {
-			return errors.New("the server lists a part, and does not say how to go on")
-		}
-		input.ContinuationToken = page.NextContinuationToken
 	}
+	return nil
+}
+
+// large returns the files of a partition that has more than an answer holds. It lists them twice.
+// Files that went away in between are among them, because others may have gone before they were
+// listed at all: Open says that they are gone, and the reader lists again.
+func (s *Store) large(ctx context.Context, dir string) ([]lake.File, error) {
+	first, answers, err := s.all(ctx, dir)
+	if err != nil || answers == 1 {
+		return first, err
+	}
+	files, _, err := s.all(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[string]bool, len(files))
+	for _, file := range files {
+		there[file.Name] = true
+	}
+	for _, file := range first {
+		if !there[file.Name] {
+			s.known.forget(file.Name) // else Open would have its end from the cache
+			files = append(files, file)
+		}
+	}
+	slices.SortFunc(files, func(a, b lake.File) int { return cmp.Compare(a.Name, b.Name) })
+	return files, nil
+}
+
+// all returns the files of a directory, and in how many answers they came.
+func (s *Store) all(ctx context.Context, dir string) (all []lake.File, answers int, err error) {
+	for pages := s.pages(dir); !pages.done; answers++ {
+		files, err := pages.next(ctx)
+		if err != nil {
+			return nil, answers, err
+		}
+		all = append(all, files...)
+	}
+	return all, answers, nil
+}
+
+// pages is a listing, one answer after the other.
+type pages struct {
+	store *Store
+	input s3.ListObjectsV2Input
+	last  string // name that was listed
+	done  bool
+}
+
+func (s *Store) pages(prefix string) *pages {
+	return &pages{store: s, input: s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.key(prefix), EncodingType: types.EncodingTypeUrl}}
+}
+
+// next returns the files of the next answer.
+func (p *pages) next(ctx context.Context) (files []lake.File, err error) {
+	page, err := p.store.api.ListObjectsV2(ctx, &p.input)
+	if err != nil {
+		return nil, err
+	}
+	for i := range page.Contents {
+		file, err := p.store.listed(page, &page.Contents[i])
+		if err != nil {
+			return nil, err
+		}
+		// Directory buckets have no order, and Compact would take a part of a partition for all.
+		if file.Name <= p.last && p.last != "" {
+			return nil, errors.New("the server does not list in the order of names")
+		}
+		p.last = file.Name
+		files = append(files, file)
+	}
+	if page.IsTruncated == nil || !*page.IsTruncated {
+		p.done = true
+		return files, nil
+	}
+	if next := page.NextContinuationToken; next == nil || *next == "" || p.input.ContinuationToken != nil && *next == *p.input.ContinuationToken {
+		return nil, errors.New("the server lists a part, and does not say how to go on")
+	}
+	p.input.ContinuationToken = page.NextContinuationToken
+	return files, nil
+}
+
+// cut returns the partition in which an answer ends that is not the last one, and the number of its
+// first file there; -1 where the answer ends in none.
+func (p *pages) cut(prefix string, files []lake.File) (dir string, begins int) {
+	if p.done || len(files) == 0 {
+		return "", -1
+	}
+	begin, ok := lake.PartitionTime(files[len(files)-1].Name)
+	dir = lake.Partition(begin)
+	if !ok || len(prefix) > len(dir) {
+		return "", -1
+	}
+	return dir, slices.IndexFunc(files, func(file lake.File) bool { return strings.HasPrefix(file.Name, dir) })
+}
+
+// after makes the next answer begin behind a name.
+func (p *pages) after(name string) {
+	p.input.ContinuationToken, p.input.StartAfter = nil, p.store.key(name)
+	p.last = name
 }
 
 // listed returns a file of a page, and remembers its ETag.

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"example.com/clew/audit/lake"
+	"example.com/clew/audit/s3/internal/conformance"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -80,4 +83,136 @@ func TestFindWhileFilesGo(t *testing.T) {
 			assert.True(t, done.Load())
 		})
 	}
+}
+
+// An answer to a listing ends within a partition, which is compacted before a later one.
+func TestFindBetweenAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		files []int // of partitions
+		at    int   // the listing before which they are compacted
+		late  int   // how many sources of the last partition are not deleted while the search opens them
+	}{
+		{"a partition that an answer holds", []int{6, 8}, 2, 0},
+		{"a partition that an answer holds, and its first files are there", []int{6, 8}, 2, 4},
+		{"a partition of more", []int{6, 24}, 2, 0},
+		{"a partition of more, and its first files are there", []int{6, 24}, 2, 4},
+		{"a partition of more, listed first", []int{6, 24}, 4, 0},
+		{"a partition of more, listed first, and its first files are there", []int{6, 24}, 4, 10},
+		{"a partition of more, listed again", []int{6, 24}, 7, 0},
+		{"no other partition before it", []int{24}, 3, 0},
+		{"as many as an answer holds, and others", []int{10, 10, 3}, 3, 0},
+	} {
+		for _, warm := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, warm %v", tt.name, warm), func(t *testing.T) {
+				server := newServer(t)
+				server.names = 10
+				s := server.open(t, "")
+				n, last := 0, 0
+				for p, files := range tt.files {
+					last = n
+					for range files {
+						write(t, s, n, ago.Add(time.Duration(p)*lake.PartitionSpan), 3)
+						n++
+					}
+				}
+				if warm {
+					require.Equal(t, int64(n), wanted(t, s))
+				} else {
+					s = server.open(t, "")
+				}
+				lists := 0
+				compact, done := compactOnce(t, server, func(req *http.Request) bool {
+					if req.URL.Query().Has("list-type") {
+						lists++
+					}
+					return lists == tt.at
+				})
+				server.fault = func(n int, req *http.Request) (*http.Response, error) {
+					if req.Method == http.MethodDelete && isFile(req, last, tt.late) {
+						resp := answer(http.StatusNoContent, "")
+						resp.Body, resp.ContentLength = body("")
+						return resp, nil
+					}
+					return compact(n, req)
+				}
+				assert.Equal(t, int64(n), wanted(t, s))
+				assert.True(t, done.Load())
+			})
+		}
+	}
+}
+
+// wanted counts what is wanted.
+func wanted(t *testing.T, s lake.Store) int64 {
+	t.Helper()
+	var report lake.Report
+	n, err := lake.Count(t.Context(), lake.Query{Context: map[string]string{"item": "wanted"}, Since: ago, Until: ago.Add(time.Hour)}, &report, s)
+	require.NoError(t, err)
+	assert.Empty(t, report.Skipped)
+	return n
+}
+
+// isFile reports whether a request is for one of n files from first.
+func isFile(req *http.Request, first, n int) bool {
+	for i := range n {
+		if strings.HasSuffix(req.URL.Path, fmt.Sprintf("/%032x.parquet", 0x1000+first+i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// A listing of many answers has all names, once, in their order, and costs no more than an answer
+// for each full one.
+func TestListPartitions(t *testing.T) {
+	server := newServer(t)
+	server.names = 10
+	s := server.open(t, "")
+	var want []string
+	for p, files := range []int{3, 4, 10, 7, 25, 1, 20, 9} {
+		for i := range files {
+			want = append(want, lake.Partition(ago.Add(time.Duration(p)*lake.PartitionSpan))+fmt.Sprintf("%02d", i))
+		}
+	}
+	want = append(want, "year=2999/a", "year=2999/b")
+	slices.Sort(want)
+	for _, name := range want {
+		conformance.Put(t, s, name, nil)
+	}
+	before := s.Requests().Lists
+	assert.Equal(t, want, conformance.Names(t, s, ""))
+	assert.LessOrEqual(t, s.Requests().Lists-before, int64(24))
+	in := lake.Partition(ago.Add(4 * lake.PartitionSpan))
+	before = s.Requests().Lists
+	assert.Len(t, conformance.Names(t, s, in), 25)
+	assert.Equal(t, int64(1+3+3), s.Requests().Lists-before)
+}
+
+// A file that goes while its partition is listed twice is yielded, and Open says that it is gone,
+// also where its end is in the cache.
+func TestListNamesWhatGoes(t *testing.T) {
+	server := newServer(t)
+	server.names = 10
+	s := server.open(t, "")
+	var want []string
+	for i := range 14 {
+		want = append(want, lake.Partition(ago)+fmt.Sprintf("%02d", i))
+		conformance.Put(t, s, want[i], []byte("abc"))
+		conformance.Get(t, s, want[i])
+	}
+	lists := 0
+	server.fault = func(_ int, req *http.Request) (*http.Response, error) {
+		if req.URL.Query().Has("list-type") {
+			if lists++; lists == 4 { // the answers are 10, 10, 4, 10, 3, 0
+				return nil, server.open(t, "").Delete(t.Context(), want[5])
+			}
+		}
+		return nil, nil
+	}
+	assert.Equal(t, want, conformance.Names(t, s, ""))
+	assert.Equal(t, 6, lists)
+	_, err := s.Open(t.Context(), want[5])
+	require.ErrorIs(t, err, errNotThere)
+	open(t, s, want[4])
 }

@@ -39,6 +39,8 @@ type server struct {
 	fault func(n int, req *http.Request) (*http.Response, error)
 	// lost says that the server does what it is asked for, and its answer is lost.
 	lost func(n int, req *http.Request) bool
+	// names is how many names an answer to a listing has at most; 0 is 1,000.
+	names int
 	// ignorant is a server that does not know conditions.
 	ignorant bool
 
@@ -114,7 +116,11 @@ func (s *server) serve(req *http.Request) *http.Response {
 			inner.Header.Set("Range", "bytes=0-")
 		}
 	}
-	inner.RequestURI = req.URL.RequestURI()
+	if query := req.URL.Query(); s.names > 0 && query.Has("list-type") {
+		query.Set("max-keys", strconv.Itoa(s.names))
+		inner.URL.RawQuery = query.Encode()
+	}
+	inner.RequestURI = inner.URL.RequestURI()
 	inner.Header.Set("Content-Length", strconv.Itoa(len(body))) // as net/http never has it there
 	w := httptest.NewRecorder()
 	s.next.ServeHTTP(w, inner)
