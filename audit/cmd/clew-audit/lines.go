@@ -8,30 +8,33 @@ import (
 // lineReader reads lines. A line of objects that follow each other without an end of line between
 // them, as producers write that forget it, is read as one line an object, however long it is.
 //
-// A line that is longer than maxLine, and is no such objects, is read as long.
+// A line that is longer than maxLine is read as long. Of such objects each is a line: those before
+// and behind a long one are read.
 type lineReader struct {
 	from    io.Reader
 	buf     []byte
 	at, end int // what is read and not yet taken
 	newline int // where the first newline after at is; so far there is none before end where it is -1
 	err     error
+	object  objectEnd // of the object that the line begins with
 }
 
 func newLineReader(from io.Reader) *lineReader {
 	return &lineReader{from: from, buf: make([]byte, maxLine+2), newline: -1}
 }
 
-// next returns the next line, which is valid until the next call. Of a long one there is nothing.
+// next returns the next line, which is valid until the next call. A long one is not whole.
 // After the last line the error is io.EOF, and what is behind the last newline comes with it.
 func (r *lineReader) next() (line []byte, long bool, err error) {
+	r.object = objectEnd{}
 	for {
-		line = r.buf[r.at:r.end]
-		if r.newline >= 0 {
-			line = r.buf[r.at : r.newline+1]
-		}
-		if n := joined(line); n > 0 {
-			r.at += n
-			return line[:n], false, nil
+		line = r.rest()
+		if r.object.seen > 0 || r.newline < 0 || bytes.Contains(line, []byte("}{")) { // few lines
+			if r.object.joined(line[r.object.seen:]) {
+				line = line[:r.object.seen]
+				r.at += len(line)
+				return line, len(line) > maxLine, nil
+			}
 		}
 		if r.newline >= 0 || r.err != nil || len(line) > maxLine+1 {
 			break
@@ -47,6 +50,14 @@ func (r *lineReader) next() (line []byte, long bool, err error) {
 	}
 	r.take(len(line))
 	return line, false, r.err
+}
+
+// rest is what is read of the line.
+func (r *lineReader) rest() []byte {
+	if r.newline >= 0 {
+		return r.buf[r.at : r.newline+1]
+	}
+	return r.buf[r.at:r.end]
 }
 
 // take goes on behind the next n bytes.
@@ -76,11 +87,17 @@ func (r *lineReader) fill() {
 	r.err = err
 }
 
-// skip goes on behind the next newline.
+// skip goes on behind the next newline, or behind the object where another one follows at once: the
+// objects behind a long one are not lost.
 func (r *lineReader) skip() error {
 	for r.newline < 0 && r.err == nil {
 		r.at = r.end
 		r.fill()
+		before := r.object.seen
+		if r.object.joined(r.rest()) {
+			r.at += r.object.seen - before
+			return nil
+		}
 	}
 	if r.newline < 0 {
 		r.at = r.end
@@ -90,30 +107,50 @@ func (r *lineReader) skip() error {
 	return nil
 }
 
-// joined returns the length of the object that line begins with, where another one follows at
-// once, or 0.
-func joined(line []byte) int {
-	if !bytes.Contains(line, []byte("}{")) || bytes.TrimSpace(line)[0] != '{' { // nearly all lines
-		return 0
-	}
-	depth, text := 0, false
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case text && c == '\\':
-			i++
-		case c == '"':
-			text = !text
-		case text:
-		case c == '{':
-			depth++
-		case c == '}':
-			if depth--; depth <= 0 {
-				if depth == 0 && i+1 < len(line) && line[i+1] == '{' {
-					return i + 1
-				}
-				return 0
-			}
+// objectEnd finds where the object ends that a line begins with. Each byte is looked at once, in
+// whatever pieces the line comes: a line may have a million objects.
+type objectEnd struct {
+	seen          int // bytes, all of them of the object once another one follows
+	depth         int
+	text, escaped bool // the next byte is one of a text
+	ended         bool // with the byte before
+	none          bool // the line begins with no object, or none follows at once
+}
+
+// joined looks at the next bytes of the line, and reports whether another object follows at once.
+// Then seen is where that one begins.
+func (o *objectEnd) joined(more []byte) bool {
+	for _, c := range more {
+		switch {
+		case o.none:
+			return false
+		case o.ended && c == '{':
+			return true
+		case o.ended:
+			o.none = true
+		case o.escaped:
+			o.escaped = false
+		case o.text:
+			o.escaped, o.text = c == '\\', c != '"'
+		default:
+			o.structure(c)
 		}
+		o.seen++
 	}
-	return 0
+	return false
+}
+
+// structure looks at a byte that is none of a text.
+func (o *objectEnd) structure(c byte) {
+	switch {
+	case c == '{':
+		o.depth++
+	case o.depth == 0: // before the object
+		o.none = !bytes.ContainsRune([]byte(" \t\r\n"), rune(c))
+	case c == '"':
+		o.text = true
+	case c == '}':
+		o.depth--
+		o.ended = o.depth == 0
+	}
 }

@@ -50,8 +50,22 @@ var lineTests = []struct {
 	{name: "too long", text: strings.Repeat("x", maxLine+1) + "\nb\n", want: []string{"…", "b\n"}},
 	{name: "too long, at the end", text: "a\n" + strings.Repeat("x", maxLine+1), want: []string{"a\n", "…"}},
 	{name: "much too long", text: strings.Repeat("x", 3*maxLine) + "\nb\n" + strings.Repeat("x", 3*maxLine), want: []string{"…", "b\n", "…"}},
+	{name: "a long one among joined ones", text: `{"a":1}` + tooLong + `{"c":1}{"d":1}` + "\n" + `{"e":1}`, want: []string{`{"a":1}`, "…", `{"c":1}`, `{"d":1}` + "\n", `{"e":1}`}},
+	{name: "long ones among joined ones", text: tooLong + tooLong + `{"c":1}` + tooLong, want: []string{"…", "…", `{"c":1}`, "…"}},
+	{name: "a long one with a text of others", text: `{"m":"` + strings.Repeat(`\"}{`, maxLine) + `"}{"c":1}` + "\nb\n", want: []string{"…", `{"c":1}` + "\n", "b\n"}},
+	{name: "a long one that does not end", text: `{"m":"` + strings.Repeat(`}{`, maxLine) + "\nb\n", want: []string{"…", "b\n"}},
+	{name: "long, and no object", text: "[" + tooLong + "{}{}\nb\n", want: []string{"…", "b\n"}},
+	{name: "long, and something else behind it", text: tooLong + " {}{}\nb\n", want: []string{"…", "b\n"}},
+	{name: "joined, as long as may be", text: asLong(maxLine) + "{}", want: []string{asLong(maxLine), "{}"}},
+	{name: "joined, a byte too long", text: asLong(maxLine+1) + "{}", want: []string{"…", "{}"}},
+	{name: "joined, two bytes too long", text: asLong(maxLine+2) + "{}", want: []string{"…", "{}"}},
 	{name: "joined, for megabytes", text: strings.Repeat(longObject, 4000) + "\nb", want: append(append(repeat(longObject, 3999), longObject+"\n"), "b")},
 }
+
+// asLong is an object of n bytes.
+func asLong(n int) string { return `{"m":"` + strings.Repeat("x", n-8) + `"}` }
+
+var tooLong = asLong(2*maxLine + 5)
 
 func repeat(text string, n int) (all []string) {
 	for range n {
@@ -73,6 +87,43 @@ func TestLines(t *testing.T) {
 	assert.Equal(t, "a\n", string(line))
 	_, _, err = broken.next()
 	assert.ErrorIs(t, err, iotest.ErrTimeout)
+}
+
+// Of a line of very many objects each byte is looked at once, and that behind each end twice.
+func TestJoinedIsLinear(t *testing.T) {
+	const n = 50000
+	r := newLineReader(iotest.HalfReader(strings.NewReader(strings.Repeat("{}", n) + strings.Repeat(" ", 10*n) + "\n")))
+	objects, seen := 0, 0
+	for {
+		_, _, err := r.next()
+		seen += r.object.seen
+		if err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			break
+		}
+		objects++
+	}
+	assert.Equal(t, n, objects)
+	assert.LessOrEqual(t, seen, 12*n+1)
+}
+
+// In MB/s, a line of a million objects is not far from a million lines.
+func BenchmarkLines(b *testing.B) {
+	for _, bench := range []struct{ name, text string }{
+		{"lines", strings.Repeat("{}\n", 1<<18)},
+		{"joined", strings.Repeat("{}", 1<<18)},
+		{"joined, and a newline", strings.Repeat("{}", 1<<18) + "\n"},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			b.SetBytes(int64(len(bench.text)))
+			for b.Loop() {
+				r := newLineReader(strings.NewReader(bench.text))
+				for err := error(nil); err == nil; {
+					_, _, err = r.next()
+				}
+			}
+		})
+	}
 }
 
 // equal compares without the megabytes of a message.
