@@ -82,7 +82,7 @@ func (l *Logger) sendSome(s *journalFile, r *segmentReader) error {
 		return err
 	})
 	switch {
-	case sent < 0 || refused < 0 || sent+refused > offered:
+	case sent < 0 || refused < 0 || sent > offered || refused > offered-sent: // a sum may overflow
 		sent, refused, err = 0, 0, errors.Join(err, fmt.Errorf("the Sink says that of %d events it has taken %d, and refused %d", offered, sent, refused))
 	case sent+refused == 0 && err == nil:
 		err = errIdle

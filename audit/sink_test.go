@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -281,6 +282,8 @@ func TestBadSinks(t *testing.T) {
 		{"takes nothing", says(0, 0), "has taken no event, and says no reason"},
 		{"takes too many", says(4, 0), "of 3 events it has taken 4, and refused 0"},
 		{"refuses too many", says(2, 2), "of 3 events it has taken 2, and refused 2"},
+		{"takes the most that there is", says(math.MaxInt, 1), "of 3 events it has taken " + strconv.Itoa(math.MaxInt) + ", and refused 1"},
+		{"refuses the most that there is", says(1, math.MaxInt), "of 3 events it has taken 1, and refused " + strconv.Itoa(math.MaxInt)},
 		{"takes less than nothing", says(-1, 1), "it has taken -1"},
 		{"refuses less than nothing", says(2, -1), "refused -1"},
 		{"takes what it was not given", func(context.Context, iter.Seq[audit.Event]) (int, int, error) { return 3, 0, nil }, "of 0 events"},
