@@ -22,6 +22,9 @@ type Seams struct {
 // CreateFile is how segments are created.
 var CreateFile = createFile
 
+// ProgressLine is a line of the file that says how far a segment was sent.
+var ProgressLine = progressLine
+
 // OpenWith is Open with seams.
 func OpenWith(cfg Config, with Seams) (*Logger, error) {
 	s := seams{create: createFile, packSegment: packSegment, mergeLake: mergeLake, expireLake: expireLake}

@@ -3,6 +3,8 @@ package audit
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -14,7 +16,8 @@ import (
 )
 
 // progress is the file beside a segment that says how many of its events a Sink is done with: a
-// line for each call, of which the last whole one counts. The zero progress is none.
+// line for each call, of which the last whole one counts. A line has a checksum of its number: a
+// wrong one would leave out events, and their segment is deleted. The zero progress is none.
 type progress struct {
 	f    *os.File
 	size int64 // of the lines that are whole
@@ -56,12 +59,21 @@ func lastLine(lines []byte) (number, end int64) {
 		if i < 0 {
 			return number, end
 		}
-		n, err := strconv.ParseInt(string(lines[end:end+int64(i)]), 10, 64)
-		if err != nil || n < number {
+		line := lines[end : end+int64(i)+1]
+		digits, _, _ := bytes.Cut(line, []byte(" "))
+		n, err := strconv.ParseInt(string(digits), 10, 64)
+		if err != nil || n < number || !bytes.Equal(line, progressLine(n)) {
 			return number, end
 		}
-		number, end = n, end+int64(i)+1
+		number, end = n, end+int64(len(line))
 	}
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func progressLine(sent int64) []byte {
+	digits := strconv.AppendInt(nil, sent, 10)
+	return fmt.Appendf(nil, "%s %08x\n", digits, crc32.Checksum(digits, castagnoli))
 }
 
 // write has it on disk that the Sink is done with so many events. What an attempt that failed has
@@ -70,12 +82,21 @@ func (p *progress) write(sent int64) error {
 	if p.f == nil {
 		return nil
 	}
-	line := append(strconv.AppendInt(nil, sent, 10), '\n')
+	line := progressLine(sent)
 	if _, err := p.f.WriteAt(line, p.size); err != nil {
 		return err
 	}
 	p.size += int64(len(line))
 	return p.f.Sync()
+}
+
+// restart removes the lines.
+func (p *progress) restart() error {
+	if p.f == nil {
+		return nil
+	}
+	p.size = 0
+	return p.f.Truncate(0)
 }
 
 func (p *progress) Close() {

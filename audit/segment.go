@@ -18,6 +18,7 @@ type segmentReader struct {
 	size    int64
 	app     string
 	blocks  []blockStart // of the blocks that are known, in their order
+	events  int64        // how many have been seen: all of them, once a from was ranged over to its end
 	damaged int64        // bytes behind the last record that is whole; zeros at the end do not count
 	err     error        // of the disk
 	block   []byte
@@ -101,6 +102,7 @@ func (r *segmentReader) yieldBlock(i int, number int64, yield func(Event) bool) 
 			r.damaged = int64(len(rest)) + r.dirt(start.at+segment.BlockHead+int64(len(records)))
 			return false
 		}
+		r.events = max(r.events, event+1)
 		if event >= number && !yield(eventOf(&t, r.app)) {
 			return false
 		}

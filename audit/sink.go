@@ -52,6 +52,13 @@ func (l *Logger) send(s *journalFile) (packed, error) {
 		l.note("read how far a segment was sent", err)
 	}
 	defer done.Close()
+	if !r.has(s.sent) && r.err == nil && s.sent > r.events {
+		l.note("read how far a segment was sent", fmt.Errorf("the Sink has taken %d events of %s, which has %d: all are sent again", s.sent, s.path, r.events))
+		s.sent = 0
+		if err := done.restart(); err != nil {
+			l.note("write how far a segment was sent", err)
+		}
+	}
 	for r.has(s.sent) {
 		if err := l.sendSome(s, r); err != nil {
 			return packed{}, err

@@ -367,27 +367,35 @@ func TestSinkRecovery(t *testing.T) {
 		segment.PutBlockHead(b)
 		return b
 	}
+	line := func(n int64) string { return string(audit.ProgressLine(n)) }
 	for _, tt := range []struct {
 		name    string
 		sent    string // the file; "-": none
 		tail    string // of the segment, after four events
 		want    []int
 		damaged int
+		err     string
 	}{
 		{name: "none", sent: "-", want: count(0, 4)},
 		{name: "empty", sent: "", want: count(0, 4)},
-		{name: "one call", sent: "2\n", want: count(2, 4)},
-		{name: "two calls", sent: "2\n3\n", want: count(3, 4)},
-		{name: "a line was cut", sent: "2\n3", want: count(2, 4)},
-		{name: "zeros", sent: "2\n\x00\x00\x00", want: count(2, 4)},
-		{name: "zeros before the end of a line", sent: "1\n\x00\n", want: count(1, 4)},
+		{name: "one call", sent: line(2), want: count(2, 4)},
+		{name: "two calls", sent: line(2) + line(3), want: count(3, 4)},
+		{name: "a line was cut", sent: line(2) + line(3)[:8], want: count(2, 4)},
+		{name: "zeros", sent: line(2) + "\x00\x00\x00", want: count(2, 4)},
+		{name: "zeros before the end of a line", sent: line(1) + "\x00\n", want: count(1, 4)},
 		{name: "other bytes", sent: "all of it\n", want: count(0, 4)},
-		{name: "a number that falls", sent: "3\n2\n", want: count(3, 4)},
-		{name: "negative", sent: "-3\n", want: count(0, 4)},
-		{name: "all", sent: "4\n", want: nil},
-		{name: "more than there are", sent: "400\n", want: nil},
-		{name: "zeros after the segment", sent: "1\n", tail: "\x00\x00\x00\x00\x00\x00\x00\x00\x00", want: count(1, 4)},
-		{name: "a torn block", sent: "1\n", tail: "torn bytes that are no block", want: count(1, 4), damaged: 1},
+		{name: "a number that falls", sent: line(3) + line(2), want: count(3, 4)},
+		{name: "negative", sent: line(-3), want: count(0, 4)},
+		{name: "all", sent: line(4), want: nil},
+		{name: "more than there are", sent: line(400), want: count(0, 4), err: "the Sink has taken 400 events of "},
+		{name: "one more than there are", sent: line(5), want: count(0, 4), err: "which has 4: all are sent again"},
+		{name: "more than there are in what is left", sent: line(5), tail: "torn", want: count(0, 4), damaged: 1, err: "which has 4"},
+		{name: "a wrong number", sent: "3" + line(2)[1:], want: count(0, 4)},
+		{name: "a wrong number behind a right one", sent: line(1) + "3" + line(2)[1:], want: count(1, 4)},
+		{name: "a number without its checksum", sent: "3\n", want: count(0, 4)},
+		{name: "a number written otherwise", sent: "+" + line(3), want: count(0, 4)},
+		{name: "zeros after the segment", sent: line(1), tail: "\x00\x00\x00\x00\x00\x00\x00\x00\x00", want: count(1, 4)},
+		{name: "a torn block", sent: line(1), tail: "torn bytes that are no block", want: count(1, 4), damaged: 1},
 		{name: "a torn head", sent: "-", tail: "torn", want: count(0, 4), damaged: 1},
 		{name: "records that are none", sent: "-", tail: string(block([]byte("no record, but its checksum holds"))), want: count(0, 4), damaged: 1},
 	} {
@@ -410,7 +418,8 @@ func TestSinkRecovery(t *testing.T) {
 			assert.Equal(t, tt.want, s.numbers(t))
 			assert.Equal(t, tt.damaged, l.Stats().Damaged)
 			assert.EqualValues(t, len(tt.want), l.Stats().Sent)
-			assert.Zero(t, l.Stats().Errors, l.Stats().LastError)
+			assert.Equal(t, tt.err != "", l.Stats().Errors == 1, l.Stats().LastError)
+			assert.Contains(t, l.Stats().LastError, tt.err)
 			assert.Equal(t, []string{"LOCK"}, journalNames(t, dir))
 		})
 	}
@@ -438,13 +447,7 @@ func TestSinkLeavesOthersAlone(t *testing.T) {
 // A disk that has no room for progress does not keep the Sink from emptying it.
 func TestSinkWithoutProgress(t *testing.T) {
 	dir := t.TempDir()
-	s := &sink{most: 2}
-	s.before = func(call int) error {
-		if call == 1 {
-			return errors.New("away")
-		}
-		return nil
-	}
+	s := &sink{most: 2, before: func(int) error { return errors.New("away") }} // Close may ask twice
 	l := openSink(t, dir, s)
 	logNumbers(t, l, 0, 5)
 	require.ErrorContains(t, l.Close(t.Context()), "away")
@@ -452,6 +455,7 @@ func TestSinkWithoutProgress(t *testing.T) {
 	sent := sealed[:len(sealed)-len(".sealed")] + ".sent"
 	require.NoError(t, os.Remove(sent))
 	require.NoError(t, os.MkdirAll(filepath.Join(sent, "in the way"), 0o700))
+	s.before = nil
 	l = openSink(t, dir, s)
 	_ = l.Close(t.Context())
 	assert.Equal(t, count(0, 5), s.numbers(t))
