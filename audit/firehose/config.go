@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -56,7 +57,7 @@ func Open(ctx context.Context, cfg Config) (*Sink, error) {
 	} else {
 		var err error
 		if a, err = config.LoadDefaultConfig(ctx); err != nil {
-			return nil, fmt.Errorf("firehose: the AWS configuration: %w", err)
+			return nil, errors.New("firehose: the AWS configuration: " + textOf(err))
 		}
 	}
 	if a.Region == "" {
@@ -64,7 +65,17 @@ func Open(ctx context.Context, cfg Config) (*Sink, error) {
 	}
 	s := &Sink{stream: cfg.Stream, calls: max(1, cfg.Calls)}
 	s.connect(a)
+	// The SDK would quote such an endpoint in its errors, with the credentials in it.
+	if at := s.client.Options().BaseEndpoint; at != nil && !isEndpoint(*at) {
+		return nil, errors.Join(errors.New("firehose: the endpoint is no URL such as https://firehose.eu-central-1.amazonaws.com: "+
+			"look at AWS_ENDPOINT_URL_FIREHOSE, AWS_ENDPOINT_URL, and BaseEndpoint in Config.AWS"), s.Close())
+	}
 	return s, nil
+}
+
+func isEndpoint(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 // connect makes the client. The SDK's own HTTP client keeps connections that nobody can close,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,7 +27,7 @@ var (
 
 // refusalOf is the refusal of a call that failed.
 func refusalOf(err error) *refusal {
-	r := &refusal{why: printable(err.Error())}
+	r := &refusal{why: textOf(err)}
 	var unavailable *types.ServiceUnavailableException
 	r.throttled = throttles.IsErrorThrottle(err) == aws.TrueTernary || errors.As(err, &unavailable)
 	// A call that had no answer in time is no error that the SDK would retry: its context ended.
@@ -37,6 +38,12 @@ func refusalOf(err error) *refusal {
 	}
 	return r
 }
+
+// userinfo is what may stand before the host of a URL: its user and password.
+var userinfo = regexp.MustCompile(`[^\s"]*@`)
+
+// textOf is the text of an error of the SDK, for a line of a log. Such texts have URLs.
+func textOf(err error) string { return printable(userinfo.ReplaceAllString(err.Error(), "…@")) }
 
 // recordRefusal is the refusal of one record of a call. Its code is ServiceUnavailableException or
 // InternalFailure, both of which time may heal:

@@ -405,6 +405,54 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
+// No error has the credentials of an endpoint, be the endpoint a URL or not.
+func TestEndpointsWithCredentials(t *testing.T) {
+	for _, tt := range []struct {
+		name, endpoint string
+		opens          bool
+	}{
+		{name: "a URL", endpoint: "http://user:sekret@127.0.0.1:1", opens: true},
+		{name: "a user alone", endpoint: "http://sekret@127.0.0.1:1/path", opens: true},
+		{name: "a bad port", endpoint: "http://user:sekret@127.0.0.1:bad/"},
+		{name: "no scheme", endpoint: "user:sekret@127.0.0.1:1"},
+		{name: "a slash in the password", endpoint: "http://user:sekret/x@127.0.0.1:1"},
+		{name: "a space in the password", endpoint: "http://user:sekret x@127.0.0.1:1"},
+		{name: "another scheme", endpoint: "ftp://user:sekret@127.0.0.1:1"},
+		{name: "no host", endpoint: "http:///sekret"},
+		{name: "an escape", endpoint: "http://user:sekret%zz@\x1b[31m"},
+	} {
+		for _, where := range []string{"AWS_ENDPOINT_URL_FIREHOSE", "AWS_ENDPOINT_URL", "BaseEndpoint"} {
+			t.Run(tt.name+" in "+where, func(t *testing.T) {
+				for name, value := range map[string]string{
+					"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": accessKey, "AWS_SECRET_ACCESS_KEY": secretKey,
+					"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+				} {
+					t.Setenv(name, value)
+				}
+				cfg := firehose.Config{Stream: "audit"}
+				if where == "BaseEndpoint" {
+					a := config()
+					a.BaseEndpoint = &tt.endpoint
+					cfg.AWS = &a
+				} else {
+					t.Setenv(where, tt.endpoint)
+				}
+				sink, err := firehose.Open(t.Context(), cfg)
+				if tt.opens {
+					require.NoError(t, err)
+					defer sink.Close()
+					ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond) // of retries
+					defer cancel()
+					_, _, err = sink.Send(ctx, slices.Values(numbered(0, 1)))
+				}
+				require.Error(t, err)
+				assert.NotContains(t, err.Error(), "sekret")
+				assert.NotContains(t, err.Error(), "\x1b")
+			})
+		}
+	}
+}
+
 func TestNil(t *testing.T) {
 	var s *firehose.Sink
 	assert.NoError(t, s.Close())

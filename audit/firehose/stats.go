@@ -11,7 +11,7 @@ type Stats struct {
 
 	Calls         int64 // PutRecordBatch calls, also those that failed
 	Retries       int64 // of these, calls for records that a call before had not brought in
-	FailedCalls   int64 // calls that brought in no record, or had no answer
+	FailedCalls   int64 // calls that failed as a whole, or had no answer: their records are not in FailedRecords
 	FailedRecords int64 // records that Firehose refused in a call that it answered
 	Throttled     int64 // FailedCalls and FailedRecords because of the stream's quota
 
