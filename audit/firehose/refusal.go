@@ -42,7 +42,8 @@ func refusalOf(err error) *refusal {
 // userinfo is what may stand before the host of a URL: its user and password.
 var userinfo = regexp.MustCompile(`[^\s"]*@`)
 
-// textOf is the text of an error of the SDK, for a line of a log. Such texts have URLs.
+// textOf is the text of an error of the SDK, for a line of a log. Such texts have URLs,
+// that of a proxy too.
 func textOf(err error) string { return printable(userinfo.ReplaceAllString(err.Error(), "…@")) }
 
 // recordRefusal is the refusal of one record of a call. Its code is ServiceUnavailableException or
