@@ -29,7 +29,7 @@ func serve(ctx context.Context) error {
 
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return l.Close(closing)
+	return l.Close(closing) // puts what there is; an error says what waits in Dir for the next Open
 }
 
 // search is README's search.

@@ -54,6 +54,10 @@ func ahead(std streams, stores []lake.Store, q *query) func(lake.Plan) {
 		return nil
 	}
 	return func(p lake.Plan) {
+		if p.Files == 0 {
+			std.say("no file of that time: is the prefix right?")
+			return
+		}
 		text := fmt.Sprintf("looking at %s of %s, with %s", timeline.Counted(p.Files, "file"), timeline.Counted(p.Partitions, "partition"), amount(float64(p.Bytes)))
 		if q.trace != "" || len(q.values)+len(q.context) > 0 {
 			text += fmt.Sprintf(": %s at most, and some more for each file with a hit", timeline.Counted(gets*p.Files, "GET"))

@@ -38,9 +38,10 @@ not take at the end is lost, and counted. Ctrl-C and SIGTERM end reading, and wh
 written.
 
 SOURCE is a directory of objects, such as those that Firehose delivers, in directories or not, packed
-by gzip, zstd or not at all. Each becomes files once, also when ingest is killed and run again, or
-runs twice at a time: what is done stands in DIRECTORY/_ingested. An object must appear whole, by a
-rename, and never change. One that cannot be read to its end is named, and tried again next time.
+by gzip, zstd or not at all; or s3://BUCKET/PREFIX, and so may be --dir. Each object becomes files
+once, also when ingest is killed and run again, or runs twice at a time: what is done stands in
+DIRECTORY/_ingested. An object must appear whole, by a rename, and never change. One that cannot be
+read to its end is named, and tried again next time.
 
 Examples:
 
@@ -107,6 +108,9 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 			std.sayLines(err)
 		}
 	}
+	if closeErr != nil && c.Store+c.Firehose != "" {
+		std.say("what waits in %s goes on when ingest runs there again with the same flags, also on nothing: … < /dev/null", dir)
+	}
 	switch {
 	case readErr != nil || closeErr != nil:
 		return exitIncomplete, nil
@@ -138,6 +142,7 @@ type ingestion struct {
 	object         string                                  // that the lines are of; "": standard input
 	at             time.Time                               // that of events without one; zero: when they are read
 	lines, skipped int
+	nameless       int // of those that were skipped: without an app
 }
 
 func (in *ingestion) summary(written int) string {
@@ -236,6 +241,9 @@ func (in *ingestion) warn(e *lake.Event) {
 // skip names a line that was skipped.
 func (in *ingestion) skip(err error) {
 	in.skipped++
+	if errors.Is(err, errNoApp) {
+		in.nameless++
+	}
 	switch {
 	case in.skipped <= named:
 		in.std.say("%s skipped: %v", in.where(), err)

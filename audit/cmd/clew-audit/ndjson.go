@@ -85,12 +85,14 @@ func text(object map[string]any, key string, to *string) error {
 	return nil
 }
 
+var errNoApp = errors.New("it has no app: --app says one for those without")
+
 func checkEvent(e *lake.Event) error {
 	switch {
 	case e.Message == "":
 		return errors.New("it has no message")
 	case e.App == "":
-		return errors.New("it has no app: --app says one for those without")
+		return errNoApp
 	case e.TraceID != "" && !bareID(e.TraceID):
 		return errors.New("trace_id is not 16 or 32 hexadecimal digits")
 	}

@@ -187,6 +187,10 @@ func (o *objects) object(ctx context.Context, f lake.File) error {
 		return fmt.Errorf("the events of %s were not all written, and no other object was read: %w", f.Name, err)
 	}
 	in.skipped -= o.skipped
+	if in.lines > 0 && in.nameless == in.lines { // once marked as done, it would not be read with --app
+		o.fail(f, id, errNoApp)
+		return nil
+	}
 	if err := o.mark(ctx, f, day, id, in, written); err != nil {
 		return fmt.Errorf("%s is not marked as done, and no other object was read: %w", f.Name, err)
 	}

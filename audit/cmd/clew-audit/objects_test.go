@@ -199,6 +199,18 @@ func TestIngestBadObjects(t *testing.T) {
 	}
 }
 
+// An object whose lines lack what --app says is read again when it says it.
+func TestIngestObjectsWithoutApp(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	put(t, from, "a", `{"message":"received"}`+"\n"+`{"message":"sent"}`+"\n")
+	r := clewAudit(t, "", "ingest", from, "-d", to)
+	assert.Equal(t, exitIncomplete, r.code)
+	assert.Contains(t, r.err, "a is left for the next time: it has no app: --app says one")
+	r = clewAudit(t, "", "ingest", from, "-d", to, "--app", "shop")
+	assert.Equal(t, exitFound, r.code, r.err)
+	assert.Contains(t, r.err, "2 events written")
+}
+
 // The process is killed twenty times, at any place. In the end each event is there once, by clew's
 // rules and by none.
 func TestIngestObjectsKilled(t *testing.T) {
