@@ -37,7 +37,8 @@ func (v *view) walk(partitions []*partition, first int, do func(*partition) (mor
 }
 
 // openAhead opens the files of the first partitions, up to most files, and returns of how many
-// partitions. One that has more is left to its turn. What is gone, or is damaged, is said then.
+// partitions. One that has more is left to its turn. What is gone or damaged is left to it as well:
+// a search that ends before has not looked at these files, and must not report them.
 func (v *view) openAhead(partitions []*partition, most int) (n int, err error) {
 	var files []*stored
 	for n = 0; n < len(partitions) && (n == 0 || len(files)+len(partitions[n].files) <= most); n++ {
@@ -48,10 +49,15 @@ func (v *view) openAhead(partitions []*partition, most int) (n int, err error) {
 	if len(files) < 2 {
 		return n, nil
 	}
-	return n, v.footersOf(files, func(s *stored) error {
-		if err := s.footer(); !errors.Is(err, errGone) {
-			return err
-		}
-		return nil
-	})
+	return n, v.footersOf(files, func(s *stored) error { return unlessLater(s.footer()) })
+}
+
+// unlessLater returns an error that ends a search. What else is wrong with a file is found again
+// where the search comes to it.
+func unlessLater(err error) error {
+	var tooMuch *TooMuchError
+	if errors.As(err, &tooMuch) {
+		return err
+	}
+	return nil
 }

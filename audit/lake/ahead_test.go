@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -118,6 +119,105 @@ func TestFilesAreOpenedAhead(t *testing.T) {
 			assert.Equal(t, 288, plans[0].Partitions)
 			assert.Equal(t, 288, plans[0].Files)
 			assert.Positive(t, plans[0].Bytes)
+		})
+	}
+}
+
+// What is opened before its turn, and is damaged, is reported where the search comes to it.
+func TestAheadSaysNoDamage(t *testing.T) {
+	s := new(storetest.Memory)
+	const files, damaged = 40, 35
+	for i := range files {
+		data := file(t, uint64(i), 10, table.Meta{Segment: id(i)})
+		if i == damaged {
+			data = data[:len(data)/2]
+		}
+		add(t, s, lake.Partition(start.Add(time.Duration(i)*lake.PartitionSpan))+id(i)+".parquet", data)
+	}
+	q := slowQuery
+	q.Values = []string{"nowhere"}
+	_, report := collect(t, q, s)
+	require.Len(t, report.Skipped, 1)
+
+	q.Values, q.Limit = nil, 1
+	all, report := collect(t, q, s)
+	require.Len(t, all, 1)
+	assert.Empty(t, report.Skipped)
+	q.TraceID = all[0].TraceID // opens many ahead
+	all, report = collect(t, q, s)
+	require.Len(t, all, 1)
+	assert.Empty(t, report.Skipped)
+	assert.Equal(t, 1, report.Partitions)
+}
+
+// keeping is a store that counts the readers that are open and keep data: those of which more than
+// the end was read.
+type keeping struct {
+	*slow
+	keep, most int
+}
+
+func (k *keeping) Open(ctx context.Context, name string) (lake.Reader, error) {
+	r, err := k.slow.Open(ctx, name)
+	return &keepingReader{Reader: r, of: k}, err
+}
+
+type keepingReader struct {
+	lake.Reader
+	of    *keeping
+	keeps bool
+}
+
+func (r *keepingReader) ReadAt(p []byte, at int64) (int, error) {
+	r.of.mu.Lock()
+	if at < r.Size()/2 && !r.keeps {
+		r.keeps = true
+		r.of.keep++
+		r.of.most = max(r.of.most, r.of.keep)
+	}
+	r.of.mu.Unlock()
+	return r.Reader.ReadAt(p, at)
+}
+
+func (r *keepingReader) Close() error {
+	r.of.mu.Lock()
+	if r.keeps {
+		r.of.keep--
+	}
+	r.of.mu.Unlock()
+	return r.Reader.Close()
+}
+
+// A file is closed when it was searched, unless rows of it are read later, and few of these are open.
+func TestFewReadersKeepData(t *testing.T) {
+	data := new(storetest.Memory)
+	const files, rows = 40, 1500 // more than are read at once
+	content := file(t, 1, rows, table.Meta{})
+	require.Greater(t, len(content), 64<<10)
+	for i := range files {
+		add(t, data, part+id(i)+".parquet", content)
+	}
+	found, _ := collect(t, lake.Query{Since: start, Limit: 1}, data)
+	require.Len(t, found, 1)
+	atOnce := 2 * runtime.GOMAXPROCS(0)
+	for _, tt := range []struct {
+		name        string
+		q           lake.Query
+		want        int
+		most, opens int
+	}{
+		{"few of each", lake.Query{TraceID: found[0].TraceID}, files, atOnce, files},
+		{"all of each", lake.Query{Limit: 2000}, 2000, 16 + atOnce, 2*files - 16},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &keeping{slow: &slow{Memory: data}}
+			tt.q.Since = start
+			all, _ := collect(t, tt.q, s)
+			assert.GreaterOrEqual(t, len(all), tt.want)
+			assert.LessOrEqual(t, s.most, tt.most)
+			assert.Positive(t, s.most)
+			assert.LessOrEqual(t, s.opens, tt.opens)
+			assert.Zero(t, s.keep, "all are closed")
 		})
 	}
 }

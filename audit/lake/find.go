@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/clew/audit/internal/table/read"
@@ -292,10 +293,10 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 		files  int
 	)
 	forget := func() { places, count, files, events = nil, 0, 0, nil }
-	err = s.visit(p, forget, func(f *stored) error {
+	err = s.visit(p, forget, func(f *stored) (more bool, err error) {
 		own, err := s.searchFile(f, &q)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if s.question.rows {
 			own = newestPlaces(own, s.question.limit)
@@ -306,8 +307,9 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 		count += int64(len(own))
 		if s.question.rows {
 			places = append(places, own...)
+			more = slices.ContainsFunc(own, func(at place) bool { return at.event == nil })
 		}
-		return nil
+		return more, nil
 	}, func() error {
 		events, err = s.materialise(newestPlaces(places, s.question.limit))
 		return err
@@ -371,26 +373,38 @@ func newestPlaces(places []place, limit int) []place {
 	return places[:n]
 }
 
-// materialise reads the rows of the hits that have no events yet.
+// materialise reads the rows of the hits that have no events yet. It closes the files.
 func (s *finding) materialise(places []place) (events []Event, err error) {
 	slices.SortFunc(places, func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.file.name, b.file.name), cmp.Compare(a.group, b.group), cmp.Compare(a.hit.Row, b.hit.Row))
 	})
 	var groups [][]place
+	left := map[*stored]*atomic.Int64{} // groups that are not read yet
 	for len(places) > 0 {
 		n := 1
 		for n < len(places) && places[n].file == places[0].file && places[n].group == places[0].group {
 			n++
 		}
+		file := places[0].file
+		if left[file] == nil {
+			left[file] = new(atomic.Int64)
+		}
+		left[file].Add(1)
 		groups = append(groups, places[:n])
 		places = places[n:]
 	}
 	err = parallel(s.ctx, working(), len(groups), func(i int) error {
 		of := groups[i]
+		file := of[0].file
+		defer func() {
+			if left[file].Add(-1) == 0 {
+				file.close()
+			}
+		}()
 		if of[0].event != nil {
 			return nil
 		}
-		return s.one(of[0].file, func(f *stored) (err error) {
+		return s.one(file, func(f *stored) (err error) {
 			groups[i], err = s.rows(f.file.Group(of[0].group), of)
 			return err
 		})

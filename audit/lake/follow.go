@@ -323,7 +323,7 @@ func (t *touching) run() error {
 	return t.walk(partitions, maxAhead, func(p *partition) (more bool, err error) {
 		t.report.Partitions++
 		// What was noted stays when files go away: those that replace them have the same events.
-		return true, t.visit(p, func() {}, t.file, func() error { return nil })
+		return true, t.visit(p, func() {}, func(f *stored) (bool, error) { return false, t.file(f) }, func() error { return nil })
 	})
 }
 

@@ -338,27 +338,25 @@ const (
 	// maxOpen is how many files are held open between reading their footers and the rest.
 	maxOpen = 128
 
+	// maxKept is how many of the files of a partition stay open between a search and the reading of
+	// the rows that it has found. The reader of a file in a bucket keeps up to 7 MiB that it has
+	// read; the others are opened again.
+	maxKept = 16
+
 	// maxAgain is how often a partition is listed again. Each time a merge must have ended.
 	maxAgain = 100
 )
 
 // visit calls file for the files of p that count, several at once, and sets which journals count.
-// End is called after these. Begin is called before, and again when all of it must be forgotten
-// because files went away.
-func (v *view) visit(p *partition, begin func(), file func(*stored) error, end func() error) error {
+// More says that end reads more of the file. End is called after these. Begin is called before, and
+// again when all of it must be forgotten because files went away.
+func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, err error), end func() error) error {
 	defer p.close()
 	for {
 		begin()
 		err := v.footers(p)
 		if err == nil {
-			err = v.each(p.files, func(s *stored) error {
-				defer func() {
-					if len(p.files) > maxOpen {
-						s.close()
-					}
-				}()
-				return file(s)
-			})
+			err = v.files(p, file)
 		}
 		if err == nil {
 			err = end()
@@ -376,6 +374,18 @@ func (v *view) visit(p *partition, begin func(), file func(*stored) error, end f
 			return err
 		}
 	}
+}
+
+// files calls file for the files of p, and closes those that are read no more.
+func (v *view) files(p *partition, file func(*stored) (more bool, err error)) error {
+	var kept atomic.Int64
+	return v.each(p.files, func(s *stored) error {
+		more, err := file(s)
+		if !more || kept.Add(1) > maxKept {
+			s.close()
+		}
+		return err
+	})
 }
 
 // instead takes out files that could not be read, and reports whether the partition is to be read
@@ -417,7 +427,7 @@ func (v *view) footers(p *partition) error {
 			if len(p.files) > maxOpen {
 				defer s.close()
 			}
-			s.bad = false // an estimate may have had no luck
+			s.bad = false // an earlier visit may have had no luck
 			return s.footer()
 		})
 		if err != nil {
@@ -531,14 +541,11 @@ func (v *view) estimate(partitions []*partition, q *read.Filter, rows bool) (int
 	v.sample = append(v.sample, sample...)
 	err := v.footersOf(sample, func(s *stored) error {
 		err := s.footer()
-		if errors.Is(err, errGone) {
-			return nil // its partition will be listed again
-		}
 		if err == nil {
 			sampled.Add(s.size)
 			cost.Add(s.file.Cost(q, rows) + footerCost)
 		}
-		return err
+		return unlessLater(err)
 	})
 	if err != nil || sampled.Load() == 0 {
 		return 0, err

@@ -168,14 +168,14 @@ type fileStats struct {
 
 func (c *counting) partition(p *partition) error {
 	var files []*fileStats
-	err := c.visit(p, func() { files = nil }, func(f *stored) error {
+	err := c.visit(p, func() { files = nil }, func(f *stored) (more bool, err error) {
 		s, err := c.file(f)
 		if err == nil {
 			c.mu.Lock()
 			files = append(files, s)
 			c.mu.Unlock()
 		}
-		return err
+		return false, err
 	}, func() error { return nil })
 	if err != nil {
 		return err
