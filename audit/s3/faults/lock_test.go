@@ -183,6 +183,34 @@ func TestLockPaused(t *testing.T) {
 	})
 }
 
+// The parts of an upload are given up also when the lock is lost meanwhile.
+func TestLockLostInUpload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(t)
+		s := server.open(t, "")
+		held, unlock, err := s.Lock(t.Context())
+		require.NoError(t, err)
+		server.fault = func(_ int, req *http.Request) (*http.Response, error) {
+			if isLock(req) {
+				return nil, errReset
+			}
+			if req.URL.Query().Get("partNumber") == "2" {
+				return hang(req)
+			}
+			return nil, nil
+		}
+		const size = conformance.MultipartSize
+		err = s.Put(held, "file", bytes.NewReader(make([]byte, size)), size)
+		require.Error(t, err)
+		require.ErrorContains(t, context.Cause(held), "the lock was lost")
+		assert.Equal(t, 1, server.count("?uploads"))
+		assert.Equal(t, 1, server.count("DELETE"))
+		assert.Equal(t, 1, server.count("DELETE /audit/some/prefix/file?uploadId="))
+		server.fault = nil
+		require.Error(t, unlock())
+	})
+}
+
 // Compact ends when its lock is lost, and says so.
 func TestCompactLosesLock(t *testing.T) {
 	server := newServer(t)
