@@ -66,7 +66,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 			return nil, err
 		}
 	}
-	region := ""
+	region, endpoint := "", (*string)(nil)
 	s.api = s3.NewFromConfig(settings, func(o *s3.Options) {
 		if o.BaseEndpoint != nil {
 			o.UsePathStyle = true
@@ -74,7 +74,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 				o.Region = anyRegion
 			}
 		}
-		region = o.Region
+		region, endpoint = o.Region, o.BaseEndpoint
 		o.HTTPClient = s.http
 		o.Retryer = newRetryer()
 		o.DisableLogOutputChecksumValidationSkipped = true
@@ -82,7 +82,25 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if region == "" {
 		return nil, errors.New("s3: no region: set AWS_REGION, or the endpoint of another server in AWS_ENDPOINT_URL_S3")
 	}
+	if endpoint != nil {
+		if err := checkEndpoint(*endpoint); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
+}
+
+// checkEndpoint returns an error for what is no URL of a server. The error does not quote it: what
+// is wrong may be what comes behind a password.
+func checkEndpoint(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return errors.New("s3: the endpoint in AWS_ENDPOINT_URL_S3 or Config.AWS is not http://HOST or https://HOST")
+	}
+	if u.User != nil {
+		return errors.New("s3: the endpoint in AWS_ENDPOINT_URL_S3 or Config.AWS has a user name: credentials are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	}
+	return nil
 }
 
 func settingsOf(ctx context.Context, given *aws.Config) (aws.Config, error) {

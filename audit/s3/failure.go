@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -93,9 +94,14 @@ func elsewhere(err error) string {
 	return ""
 }
 
-// clean bounds a text of others, and leaves out what is not printable.
+// credentials is what stands before an @: an endpoint may have a password, and be quoted where it is
+// no URL.
+var credentials = regexp.MustCompile(`(?s)(\S*://.*|\S*)@`)
+
+// clean bounds a text of others, and leaves out credentials and what is not printable.
 func clean(text string) string {
 	const most = 300
+	text = credentials.ReplaceAllLiteralString(text, "…@")
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '

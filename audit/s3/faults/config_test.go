@@ -62,6 +62,44 @@ func TestRegion(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// An endpoint that is no URL is refused, and so is one with a password. None is quoted.
+func TestEndpoint(t *testing.T) {
+	const says = "s3: the endpoint in AWS_ENDPOINT_URL_S3 or Config.AWS "
+	for _, tt := range []struct {
+		endpoint string
+		says     string // "": no error
+	}{
+		{"http://127.0.0.1:9000", ""},
+		{"https://gateway.test/s3/", ""},
+		{"http://user:" + secretKey + "@127.0.0.1:bad/", says + "is not http"},
+		{"user:" + secretKey + "@127.0.0.1:1", says + "is not http"},
+		{"http://user:" + secretKey + "@127.0.0.1:1", says + "has a user name"},
+		{secretKey, says + "is not http"},
+		{"http://", says + "is not http"},
+		{"ftp://127.0.0.1", says + "is not http"},
+	} {
+		t.Run(tt.endpoint, func(t *testing.T) {
+			settings := newServer(t).settings()
+			settings.BaseEndpoint = &tt.endpoint
+			t.Setenv("AWS_ENDPOINT_URL_S3", tt.endpoint)
+			t.Setenv("AWS_REGION", "eu-central-1")
+			t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+			for _, given := range []*aws.Config{settings, nil} {
+				s, err := s3.Open(t.Context(), s3.Config{URL: url, AWS: given})
+				if tt.says == "" {
+					require.NoError(t, err)
+					require.NoError(t, s.Close())
+					continue
+				}
+				require.ErrorContains(t, err, tt.says)
+				assert.Nil(t, s)
+				assert.NotContains(t, err.Error(), secretKey)
+			}
+		})
+	}
+}
+
 func TestBadCache(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
@@ -81,6 +119,12 @@ func TestErrors(t *testing.T) {
 		{"a URL", func(req *http.Request) (*http.Response, error) {
 			return nil, &neturl.Error{Op: "Get", URL: "https://s3.test/file?X-Amz-Signature=" + secretKey, Err: errors.New("refused")}
 		}, "s3: open s3://audit/some/prefix/file: refused"},
+		{"a URL in a text", func(*http.Request) (*http.Response, error) {
+			return nil, &neturl.Error{Err: errors.New(`parse "http://user:a b ` + secretKey + `@127.0.0.1:bad/": invalid port`)}
+		}, `s3: open s3://audit/some/prefix/file: parse …@127.0.0.1:bad/": invalid port`},
+		{"half a URL", func(*http.Request) (*http.Response, error) {
+			return nil, &neturl.Error{Err: errors.New("dial user:" + secretKey + "@127.0.0.1:1: refused")}
+		}, "s3: open s3://audit/some/prefix/file: dial …@127.0.0.1:1: refused"},
 		{"a bad secret", func(req *http.Request) (*http.Response, error) { return answer(403, "SignatureDoesNotMatch"), nil },
 			"s3: open s3://audit/some/prefix/file: 403 SignatureDoesNotMatch: Because of a test"},
 		{"a hostile server", func(req *http.Request) (*http.Response, error) {
