@@ -27,12 +27,11 @@ const (
 	growBy    = 64 << 10
 )
 
-// Open opens a file with one request for its end, and with none where the end is in the cache and
-// the file was listed in the last minute. Reads within the end cost nothing more. Small ones not
-// far before it make it longer. Others get blocks of 2 MiB, of which the reader keeps the latest
-// three. A file that was
-// replaced or deleted since is an error that is fs.ErrNotExist, of Open or of the first read that
-// goes to the server.
+// Open opens a file with one request for its end, of 128 KiB, and with none where the end is in the
+// cache and the file was listed in the last minute. Reads within the end cost nothing more. Small
+// ones not far before it make it longer, up to 1 MiB. Others get blocks of 2 MiB, of which the
+// reader keeps the latest three. A file that was replaced or deleted since is an error that is
+// fs.ErrNotExist, of Open or of the first read that goes to the server.
 //
 // Reads end with ctx, and with Close.
 func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
