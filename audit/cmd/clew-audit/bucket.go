@@ -41,9 +41,13 @@ func requests(stores []lake.Store) string {
 	if !some {
 		return ""
 	}
+	return saidOf(sum)
+}
+
+func saidOf(sum s3.Requests) string {
 	text := fmt.Sprintf("%s and %s of S3, %s", timeline.Counted(int(sum.Gets), "GET"), timeline.Counted(int(sum.Lists), "LIST"), amount(float64(sum.BytesRead)))
 	if sum.Retries > 0 {
-		text += ", " + timeline.Counted(int(sum.Retries), "retry")
+		text += ", retries: " + grouped(sum.Retries)
 	}
 	return text
 }

@@ -4,9 +4,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"example.com/clew/audit/s3"
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"github.com/stretchr/testify/assert"
@@ -65,6 +68,62 @@ func TestBucket(t *testing.T) {
 		assert.Equal(t, exitFound, r.code, "%v: %s", command, r.err)
 		assert.NotEmpty(t, r.out)
 	}
+}
+
+// Where there is no place for a cache, the bucket is read without one.
+func TestBucketWithoutCache(t *testing.T) {
+	url := bucket(t)
+	require.Equal(t, exitFound, clewAudit(t, events, "ingest", "-d", t.TempDir(), "--store", url).code)
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for name, cache := range map[string]string{"no place": "/dev/null/nowhere", "a file": file, "a file in it": filepath.Dir(file)} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("XDG_CACHE_HOME", cache)
+			t.Setenv("HOME", cache)
+			if name == "a file in it" {
+				require.NoError(t, os.WriteFile(filepath.Join(cache, "clew"), nil, 0o600))
+			}
+			for range 2 {
+				r := clewAudit(t, "", "find", "-d", url, "item=XYZ.123", "--count")
+				assert.Equal(t, "2\n", r.out, r.err)
+			}
+		})
+	}
+	empty := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", empty)
+	t.Setenv("HOME", empty)
+	user, err := os.UserCacheDir()
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(user, "clew", "audit"), cacheDir())
+	assert.True(t, holdsNone(cacheDir()))
+}
+
+// Old events are deleted by the log of a directory, and by none of a bucket.
+func TestOldEvents(t *testing.T) {
+	url := bucket(t)
+	newStream(t)
+	old := event(-20*24*time.Hour, firstTrace, "shop", "received", "")
+	for _, tt := range []struct {
+		name string
+		args []string
+		want bool
+	}{
+		{"a directory", nil, true},
+		{"another directory", []string{"--store", t.TempDir()}, true},
+		{"kept for ever", []string{"--ttl", "0"}, false},
+		{"a bucket", []string{"--store", url}, false},
+		{"a stream", []string{"--firehose", "audit"}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := clewAudit(t, old, append([]string{"ingest", "-d", t.TempDir()}, tt.args...)...)
+			assert.Equal(t, exitFound, r.code, r.err)
+			assert.Equal(t, tt.want, strings.Contains(r.err, "is older than --ttl allows"), r.err)
+		})
+	}
+}
+
+func TestRetries(t *testing.T) {
+	assert.Equal(t, "1 GET and 2 LISTs of S3, 3 B, retries: 1,004", saidOf(s3.Requests{Gets: 1, Lists: 2, BytesRead: 3, Retries: 1004}))
 }
 
 func TestBucketErrors(t *testing.T) {

@@ -97,7 +97,10 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	in := ingestion{std: std, app: c.App, write: log.write, oldest: oldest(ttl)}
+	in := ingestion{std: std, app: c.App, write: log.write}
+	if shared, ok := store.(lake.Shared); c.Firehose == "" && !(ok && shared.Shared()) { // else the log deletes nothing
+		in.oldest = oldest(ttl)
+	}
 	unwatch := watch(log.trouble, std.say)
 	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
 	closeErr := log.close(ctx)

@@ -22,12 +22,28 @@ func openStore(ctx context.Context, name string) (lake.Store, error) {
 	default:
 		return lake.Dir(name), nil
 	}
-	// Without a directory for caches, as in some containers, the ends of files are kept in memory.
-	cache := ""
-	if dir, err := os.UserCacheDir(); err == nil {
-		cache = filepath.Join(dir, "clew", "audit")
+	return s3.Open(ctx, s3.Config{URL: name, Cache: cacheDir()})
+}
+
+// cacheDir is where the ends of files are kept, or "" where there is no directory that can be
+// written, as in some containers: they are kept in memory then.
+func cacheDir() string {
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return ""
 	}
-	return s3.Open(ctx, s3.Config{URL: name, Cache: cache})
+	dir := filepath.Join(user, "clew", "audit")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return ""
+	}
+	probe, err := os.CreateTemp(dir, ".probe-*") // what may be written only the system knows
+	if err != nil {
+		return ""
+	}
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return ""
+	}
+	return dir
 }
 
 // isStore reports whether name is that of a store which is there, and not of a file.
