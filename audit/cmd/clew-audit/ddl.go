@@ -296,12 +296,13 @@ func directoryAt(text, endpoint string) (at location, err error) {
 	if endpoint != "" {
 		return at, usagef("--endpoint is for a location on S3")
 	}
-	if strings.Contains(text, "://") || strings.ContainsAny(text, `*?[]{}`) || printable(text) != text || text == "" {
-		return at, usagef("--location wants a directory whose name has none of *?[]{}, or s3://bucket/prefix, not %q", clip(text))
-	}
 	path, err := filepath.Abs(text)
 	if err != nil {
 		return at, err
+	}
+	// The path and not the text: the directory in which we are has a name too.
+	if strings.Contains(text, "://") || strings.ContainsAny(path, `*?[]{}`) || printable(path) != path || text == "" {
+		return at, usagef("--location wants a directory whose path has none of *?[]{}, or s3://bucket/prefix, not %q", clip(orElse(text, path)))
 	}
 	at.path = strings.TrimSuffix(filepath.ToSlash(path), "/") + "/"
 	return at, nil

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -85,6 +87,24 @@ func TestDDLCommands(t *testing.T) {
 	assert.InDelta(t, 1e9, group["BytesScannedCutoffPerQuery"], 0)
 	assert.Equal(t, map[string]any{"OutputLocation": "s3://media-audit/_athena-results/"}, group["ResultConfiguration"], "not among the events")
 	assert.Equal(t, true, group["EnforceWorkGroupConfiguration"])
+}
+
+// The path is checked, not only its end that was typed.
+func TestDDLInADirectory(t *testing.T) {
+	for _, name := range []string{"x\x1b[31m", "x*", "{x}"} {
+		dir := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		t.Chdir(dir)
+		for _, location := range []string{".", "audit"} {
+			r := clewAudit(t, "", "ddl", "trino", "--location", location)
+			assert.Equal(t, exitUsage, r.code, name)
+			assert.Contains(t, r.err, "--location wants a directory whose path has none of")
+			assert.Empty(t, r.out)
+			assert.NotContains(t, r.err, "\x1b")
+		}
+	}
+	t.Chdir(t.TempDir())
+	assert.Contains(t, ddlOf(t, "trino", "--location", "."), "external_location = 'local:///")
 }
 
 func TestSQLUsage(t *testing.T) {
