@@ -51,6 +51,7 @@ type objects struct {
 // tally counts what a pass has done.
 type tally struct {
 	objects, before, failed int
+	fresh                   int // of those that failed: which no pass before has named
 	lines, skipped          int
 	events, files           int
 }
@@ -91,7 +92,7 @@ func (c *ingestCommand) objects(ctx context.Context, std streams) (int, error) {
 
 // run reads what is new, and again after each pause where there is one. It returns the exit code.
 func (o *objects) run(ctx context.Context, every time.Duration) (code int) {
-	for {
+	for failed := 0; ; failed = o.failed {
 		err := o.pass(ctx)
 		interrupted := ctx.Err() != nil
 		if err != nil && !interrupted {
@@ -103,7 +104,7 @@ func (o *objects) run(ctx context.Context, every time.Duration) (code int) {
 		case o.skipped > 0 && code == exitFound:
 			code = exitNothing
 		}
-		if every == 0 || o.objects > 0 {
+		if every == 0 || o.objects > 0 || o.failed != failed {
 			o.std.say("%s", o.tally)
 		}
 		switch {
@@ -233,7 +234,7 @@ func (o *objects) write(ctx context.Context, f lake.File, id string, in *ingesti
 // errEnough ends the reading of an object whose events cannot be written.
 var errEnough = errors.New("no more events are wanted")
 
-// open opens an object for reading. The error says if it is not the one that was listed.
+// open opens an object for reading. The error says if its size is not the one that was listed.
 func (o *objects) open(ctx context.Context, f lake.File) (io.ReadCloser, error) {
 	r, err := o.source.Open(ctx, f.Name)
 	if err != nil {
@@ -271,13 +272,17 @@ func sizeOf(e *lake.Event) int {
 // fail names an object that could not be read.
 func (o *objects) fail(f lake.File, id string, err error) {
 	o.failed++
-	if !o.said[id] && o.failed <= named {
-		o.std.say("%s is left for the next time: %v", f.Name, err)
-	}
-	if !o.said[id] && o.failed == named+1 {
-		o.std.say("more objects are left, and counted")
+	if o.said[id] {
+		return
 	}
 	o.said[id] = true
+	o.fresh++
+	switch {
+	case o.fresh <= named:
+		o.std.say("%s is left for the next time: %v", f.Name, err)
+	case o.fresh == named+1:
+		o.std.say("more objects are left, and counted")
+	}
 }
 
 // readDay reads which objects of a day are done.

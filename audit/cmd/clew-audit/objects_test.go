@@ -324,6 +324,40 @@ func TestIngestObjectsEvery(t *testing.T) {
 	})
 }
 
+// Objects that cannot be read are named when they come, however many have failed before.
+func TestIngestObjectsEveryBad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
+		o, said := inMemory(source, target, ledger)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan int)
+		go func() { ended <- o.run(ctx, time.Minute) }()
+		synctest.Wait() // said and source are that goroutine's, but while it waits
+		for _, tt := range []struct {
+			bad            int // in all
+			named, tallies int
+			more           bool
+		}{{bad: 21, named: 20, tallies: 1, more: true}, {bad: 21}, {bad: 22, named: 1, tallies: 1}, {bad: 22}, {bad: 20, tallies: 1}} {
+			for i := range 30 {
+				name := fmt.Sprintf("bad%d", i)
+				if _, there := source.Files()[name]; there && i >= tt.bad {
+					require.NoError(t, source.Delete(ctx, name))
+				} else if !there && i < tt.bad {
+					putIn(t, source, name, "\x1f\x8b nothing")
+				}
+			}
+			said.Reset()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			assert.Equal(t, tt.named, strings.Count(said.String(), "is left for the next time: "), said)
+			assert.Equal(t, tt.tallies, strings.Count(said.String(), fmt.Sprintf(", %d left for the next time", tt.bad)), said)
+			assert.Equal(t, tt.more, strings.Contains(said.String(), "more objects are left, and counted"), said)
+		}
+		stop()
+		assert.Equal(t, exitIncomplete, <-ended)
+	})
+}
+
 // A signal leaves the object that is being read to the next run.
 func TestIngestObjectsSignal(t *testing.T) {
 	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
