@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -324,34 +325,57 @@ func TestIngestObjectsEvery(t *testing.T) {
 	})
 }
 
+// lockedBuffer is text that one goroutine writes and another one takes.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+// taken is what was written since the last time.
+func (b *lockedBuffer) taken() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.text.Reset()
+	return b.text.String()
+}
+
 // Objects that cannot be read are named when they come, however many have failed before.
 func TestIngestObjectsEveryBad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
-		o, said := inMemory(source, target, ledger)
+		o, _ := inMemory(source, target, ledger)
+		said := &lockedBuffer{}
+		o.std.err = said
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan int)
 		go func() { ended <- o.run(ctx, time.Minute) }()
-		synctest.Wait() // said and source are that goroutine's, but while it waits
+		synctest.Wait()
 		for _, tt := range []struct {
 			bad            int // in all
 			named, tallies int
 			more           bool
 		}{{bad: 21, named: 20, tallies: 1, more: true}, {bad: 21}, {bad: 22, named: 1, tallies: 1}, {bad: 22}, {bad: 20, tallies: 1}} {
 			for i := range 30 {
-				name := fmt.Sprintf("bad%d", i)
+				name := fmt.Sprintf("bad%02d", i)
 				if _, there := source.Files()[name]; there && i >= tt.bad {
 					require.NoError(t, source.Delete(ctx, name))
 				} else if !there && i < tt.bad {
 					putIn(t, source, name, "\x1f\x8b nothing")
 				}
 			}
-			said.Reset()
+			said.taken()
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			assert.Equal(t, tt.named, strings.Count(said.String(), "is left for the next time: "), said)
-			assert.Equal(t, tt.tallies, strings.Count(said.String(), fmt.Sprintf(", %d left for the next time", tt.bad)), said)
-			assert.Equal(t, tt.more, strings.Contains(said.String(), "more objects are left, and counted"), said)
+			text := said.taken()
+			assert.Equal(t, tt.named, strings.Count(text, "is left for the next time: "), text)
+			assert.Equal(t, tt.tallies, strings.Count(text, fmt.Sprintf(", %d left for the next time", tt.bad)), text)
+			assert.Equal(t, tt.more, strings.Contains(text, "more objects are left, and counted"), text)
 		}
 		stop()
 		assert.Equal(t, exitIncomplete, <-ended)
