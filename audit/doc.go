@@ -24,10 +24,10 @@
 //
 // # Sinks
 //
-// Config.Sink takes the events of sealed segments in the store's place: there are no Parquet files.
-// Segments are sealed after ten seconds then. The journal keeps what the Sink has not taken yet, for
-// as long as it takes, and how far the Sink has come. Package example.com/clew/audit/firehose has a
-// Sink.
+// Config.Sink takes the events of sealed segments in the store's place: there are no Parquet
+// files. Segments are sealed after ten seconds then. The journal keeps what the Sink has not
+// taken yet, for as long as it takes, and how far the Sink has come. Package
+// example.com/clew/audit/firehose has a Sink.
 //
 // # What can be lost
 //

@@ -16,10 +16,10 @@ import (
 // Sink refuses them they wait in the journal, which grows on the disk, and Send is called again
 // after pauses of up to a minute.
 type Sink interface {
-	// Send takes events, as many of the first ones as it likes, and returns when they are safe: sent
-	// of them. The events are in the order in which they were written, and there is at least one.
-	// They may be ranged over until Send returns, from the first one each time; an Event is the
-	// Sink's for good, and keeps a block of the journal in memory, 256 KiB as a rule.
+	// Send takes events, as many of the first ones as it likes, and returns when they are safe:
+	// sent of them. The events are in the order in which they were written, and there is at least
+	// one. Events may be ranged over until Send returns, from the first one each time; an Event
+	// is the Sink's for good, and keeps a block of the journal in memory, 256 KiB as a rule.
 	//
 	// Refused is how many events, after those that were sent, the Sink will never take, such as one
 	// that is too large. They are lost, and counted: err says why. With any other error, the events

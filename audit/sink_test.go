@@ -182,7 +182,7 @@ func TestSinkGetsEventsSoon(t *testing.T) {
 	})
 }
 
-// What was sent of a segment is not sent again, also by another process.
+// Events that were sent are not sent again, also by another process.
 func TestSinkGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	away := errors.New("away")
@@ -212,7 +212,7 @@ func TestSinkGoesOn(t *testing.T) {
 	assert.Equal(t, []string{"LOCK"}, journalNames(t, dir))
 }
 
-// What was taken before a refusal is remembered in this process as well.
+// Events that were taken before a refusal are remembered in this process as well.
 func TestSinkTakesSome(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -351,7 +351,7 @@ func TestSinkAddsUp(t *testing.T) {
 	}
 }
 
-// What a crash leaves of the progress beside a segment, and of segments.
+// A crash leaves progress beside a segment, without one, or cut.
 func TestSinkRecovery(t *testing.T) {
 	records := func(n int) (b []byte) {
 		for i := range n {

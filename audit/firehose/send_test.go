@@ -127,7 +127,7 @@ func TestRefusedRecord(t *testing.T) {
 	})
 }
 
-// What Firehose says is an error of Send: at once, or after a minute where time may heal it.
+// An answer of Firehose is an error of Send: at once, or after a minute where time may heal it.
 func TestRefusals(t *testing.T) {
 	const leak = "The Canonical String should have been 'POST\n/\n\nx-amz-security-token:" + token + "'"
 	for _, tt := range []struct {
@@ -406,7 +406,7 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// What is no URL may have credentials anywhere: no error quotes it.
+// A text that is no URL may have credentials anywhere: no error quotes it.
 func TestEndpointsWithCredentials(t *testing.T) {
 	for _, tt := range []struct {
 		name, endpoint string

@@ -123,7 +123,7 @@ func TestFilesAreOpenedAhead(t *testing.T) {
 	}
 }
 
-// What is opened before its turn, and is damaged, is reported where the search comes to it.
+// A damaged file that is opened before its turn is reported where the search comes to it.
 func TestAheadSaysNoDamage(t *testing.T) {
 	s := new(storetest.Memory)
 	const files, damaged = 40, 35
@@ -188,7 +188,8 @@ func (r *keepingReader) Close() error {
 	return r.Reader.Close()
 }
 
-// A file is closed when it was searched, unless rows of it are read later, and few of these are open.
+// A file is closed when it was searched, unless rows of it are read later, and few of these are
+// open.
 func TestFewReadersKeepData(t *testing.T) {
 	data := new(storetest.Memory)
 	const files, rows = 40, 1500 // more than are read at once

@@ -72,8 +72,8 @@ type compaction struct {
 // than clew see the events twice for the moment in between, or until the next Compact where a
 // crash came between. What cannot be read is left alone, and is no error.
 //
-// When Compact returns an error, what it has done is done; one that loses the lock ends. Where something cannot be listed, all
-// partitions but those beside it are compacted first.
+// When Compact returns an error, what it has done is done; one that loses the lock ends. Where
+// something cannot be listed, all partitions but those beside it are compacted first.
 func Compact(ctx context.Context, store Store, options CompactOptions) (done Compacted, err error) {
 	err = locked(ctx, store, func(held context.Context) error {
 		c := &compaction{ctx: held, store: store, writer: table.NewWriter(), done: &done}

@@ -322,7 +322,7 @@ func (t *touching) run() error {
 	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(b.begin, a.begin) })
 	return t.walk(partitions, maxAhead, func(p *partition) (more bool, err error) {
 		t.report.Partitions++
-		// What was noted stays when files go away: those that replace them have the same events.
+		// Notes stay when files go away: those that replace them have the same events.
 		return true, t.visit(p, func() {}, func(f *stored) (bool, error) { return false, t.file(f) }, func() error { return nil })
 	})
 }

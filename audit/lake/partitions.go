@@ -141,8 +141,8 @@ type stored struct {
 	file   *read.File
 }
 
-// ReadAt opens the file where it is not open. A store whose files are read from afar may notice here
-// that one is gone, and not before: its end came from a cache, or it was deleted since Open.
+// ReadAt opens the file where it is not open. A store whose files are read from afar may notice
+// here that one is gone, and not before: its end came from a cache, or it was deleted since Open.
 func (s *stored) ReadAt(p []byte, at int64) (int, error) {
 	r, err := s.open()
 	if err != nil {

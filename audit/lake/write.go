@@ -38,7 +38,7 @@ type Written struct {
 }
 
 // Write writes events to the store, without a journal: a file for each partition that they lie in.
-// It is for events that are safe elsewhere until Write has returned, such as those of an object
+// Write is for events that are safe elsewhere until Write has returned, such as those of an object
 // that can be read again.
 //
 // The id has the form of a segment's ID ([IsSegmentID]) and becomes the name of the files, so that

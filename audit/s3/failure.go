@@ -94,8 +94,8 @@ func elsewhere(err error) string {
 	return ""
 }
 
-// credentials is what stands before an @: an endpoint may have a password, and be quoted where it is
-// no URL.
+// credentials is what stands before an @: an endpoint may have a password, and be quoted where it
+// is no URL.
 var credentials = regexp.MustCompile(`(?s)(\S*://.*|\S*)@`)
 
 // clean bounds a text of others, and leaves out credentials and what is not printable.

@@ -80,8 +80,8 @@ func (u *upload) part(ctx context.Context, i int, each int64) (types.CompletedPa
 	return types.CompletedPart{PartNumber: &number, ETag: sent.ETag, ChecksumCRC64NVME: sent.ChecksumCRC64NVME}, nil
 }
 
-// abort gives up the parts that were sent, if any: also where the lock is lost, since no other knows
-// of this upload. Parts that stay cost money until a lifecycle rule removes them.
+// abort gives up the parts that were sent, if any: also where the lock is lost, since no other
+// knows of this upload. Parts that stay cost money until a lifecycle rule removes them.
 func (u *upload) abort(ctx context.Context) {
 	if u.id == nil {
 		return

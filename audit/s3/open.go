@@ -86,8 +86,8 @@ func (s *Store) getEnd(ctx context.Context, name string) (is version, end []byte
 	return version{etag: got.etag, size: got.size}, got.body, nil
 }
 
-// checkEmpty returns nil for an empty file, which has no end to get. A server that has no ranges must
-// not look like one that has empty files.
+// checkEmpty returns nil for an empty file, which has no end to get. A server that has no ranges
+// must not look like one that has empty files.
 func (s *Store) checkEmpty(ctx context.Context, name string) error {
 	there, err := s.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: s.key(name)})
 	if err == nil && aws.ToInt64(there.ContentLength) != 0 {
@@ -182,7 +182,8 @@ func (r *reader) ReadAt(p []byte, at int64) (int, error) {
 }
 
 const (
-	// A hit needs pages of all columns, which lie within a megabyte: a request costs as much as that.
+	// A hit needs pages of all columns, which lie within a megabyte: a request costs as much as
+	// that.
 	blockSize = 2 << 20
 	maxBlocks = 3
 

@@ -23,7 +23,7 @@ func bucket(t *testing.T) (url string) {
 	require.NoError(t, backend.CreateBucket("example-audit"))
 	fake := gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The fake refuses an end that is longer than the object (RFC 9110, section 14.1.2: all of it).
+		// The fake refuses an end that is longer than the object: RFC 9110, 14.1.2, says all of it.
 		if strings.HasPrefix(r.Header.Get("Range"), "bytes=-") {
 			r.Header.Set("Range", "bytes=0-")
 		}

@@ -53,7 +53,7 @@ func (s *stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// What ingest sends to a stream, ingest reads.
+// Lines that ingest sends to a stream are lines that ingest reads.
 func TestIngestToFirehose(t *testing.T) {
 	s := newStream(t)
 	dir := t.TempDir()

@@ -148,8 +148,8 @@ func before(a, b partition) bool { return fmt.Sprintf("%04d", a) < fmt.Sprintf("
 
 var betweenForm = regexp.MustCompile(`(\w+) BETWEEN (\d+) AND (\d+)`)
 
-// holds tells whether a condition holds for a partition: as an expression of Go, whose precedence is
-// the same.
+// holds tells whether a condition holds for a partition: as an expression of Go, whose precedence
+// is the same.
 func holds(t *testing.T, condition string, p partition) bool {
 	if condition == "" {
 		return true

@@ -37,7 +37,7 @@ func open(t *testing.T, s lake.Store, name string) lake.Reader {
 	return r
 }
 
-// What is read, and in how many requests.
+// Reads, and how many requests they are.
 func TestReadRequests(t *testing.T) {
 	server := newServer(t)
 	s := server.open(t, "")

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// prefix is a custom prefix, in pieces: https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
+// prefix is a custom prefix, in pieces:
+// https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
 type prefix []func(at time.Time) string
 
 // parsePrefixes returns the prefix of objects, or the rule that the two break.

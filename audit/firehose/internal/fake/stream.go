@@ -29,7 +29,8 @@ type Config struct {
 	IntervalInSeconds int // 0 to 900; a negative one: 300
 	Gzip              bool
 
-	// Deliver puts an object into the bucket. An object that it refuses is offered again each second.
+	// Deliver puts an object into the bucket. An object that it refuses is offered again each
+	// second.
 	Deliver func(ctx context.Context, key string, body []byte) error
 
 	// Fault says what goes wrong with a call, the first of which is 1. Nil: nothing.
