@@ -23,13 +23,13 @@ import (
 )
 
 func TestRandomQuestions(t *testing.T) {
-	c := newCorpus(t, raced.Or(100_000, 200_000), 200, 3, raced.Or(6_000, 12_000))
+	c := newCorpus(t, raced.Or(40_000, 200_000), float64(raced.Or(80, 200)), 3, raced.Or(2_500, 12_000))
 	store := c.store(t, 3)
 	require.Len(t, store.journal, 3)
 	require.Greater(t, len(store.Files()), 12)
 	r := rand.New(rand.NewPCG(1, 2))
 	some := 0
-	questions := raced.Or(25, 100)
+	questions := raced.Or(20, 100)
 	for range questions {
 		q := c.random(r)
 		want := c.answer(&q)
