@@ -3,6 +3,7 @@ package lake_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -405,28 +406,31 @@ func TestCompactCrashesInGroups(t *testing.T) {
 	}
 }
 
-// large makes a file whose bytes zstd does not make fewer: of 5 MB a time.
-func large(tb testing.TB, times int) []byte {
+// padded returns a file with so many bytes more in front of its footer.
+func padded(file []byte, n int) []byte {
+	at := len(file) - 8 - int(binary.LittleEndian.Uint32(file[len(file)-8:]))
+	return storetest.Seal(slices.Concat(file[:at], make([]byte, n), file[at:]))
+}
+
+// large makes a file of 5 MB, of bytes that zstd does not make fewer.
+func large(tb testing.TB) []byte {
 	tb.Helper()
 	w := table.NewWriter()
-	random := rand.NewChaCha8([32]byte{1})
-	for range times {
-		data := make([]byte, 2_600_000)
-		random.Read(data)
-		text := base64.StdEncoding.EncodeToString(data)
-		p := segment.AppendPair(segment.Begin(nil, start.UnixMicro(), nil, "app", "m"), "k", text+text)
-		p = segment.AppendPair(p, "l", text)
-		segment.End(p, 0)
-		r, _, ok := segment.Next(p)
-		require.True(tb, ok)
-		require.NoError(tb, w.Add(&r, nil))
-	}
+	data := make([]byte, 2_600_000)
+	rand.NewChaCha8([32]byte{1}).Read(data)
+	text := base64.StdEncoding.EncodeToString(data)
+	p := segment.AppendPair(segment.Begin(nil, start.UnixMicro(), nil, "app", "m"), "k", text+text)
+	p = segment.AppendPair(p, "l", text)
+	segment.End(p, 0)
+	r, _, ok := segment.Next(p)
+	require.True(tb, ok)
+	require.NoError(tb, w.Add(&r, nil))
 	return w.Finish(table.Meta{})
 }
 
 func TestCompactKeepsLargeFiles(t *testing.T) {
 	s := small(t, 1)
-	five := large(t, 1)
+	five := large(t)
 	require.Greater(t, len(five), 4<<20)
 	require.Less(t, len(five), 8<<20)
 	add(t, s, part+id(1)+".parquet", five)
@@ -439,8 +443,9 @@ func TestCompactKeepsLargeFiles(t *testing.T) {
 func TestCompactMergedFiles(t *testing.T) {
 	s := small(t, 1)
 	merged := func(n int) string { return part + id(n) + fmt.Sprintf("-%016x.parquet", n) }
-	add(t, s, merged(1), large(t, 1))
-	add(t, s, merged(2), large(t, 4))
+	five := large(t)
+	add(t, s, merged(1), five)
+	add(t, s, merged(2), padded(five, 12<<20))
 	require.Greater(t, len(s.Files()[merged(2)]), 16<<20)
 	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
 	require.NoError(t, err)
