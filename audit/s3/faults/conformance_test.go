@@ -15,4 +15,4 @@ func TestStore(t *testing.T) {
 	conformance.Store(t, func(t *testing.T) lake.Store { return newServer(t).open(t, "") })
 }
 
-func TestLake(t *testing.T) { conformance.Lake(t, newServer(t).open(t, t.TempDir()), 9_000) }
+func TestLake(t *testing.T) { conformance.Lake(t, newServer(t).open(t, t.TempDir()), 6_000) }

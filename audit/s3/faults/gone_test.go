@@ -90,7 +90,7 @@ func TestFindBetweenAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		files []int // of partitions
-		at    int   // the listing before which they are compacted
+		at    int64 // the listing before which they are compacted
 		late  int   // how many sources of the last partition are not deleted while the search opens them
 	}{
 		{"a partition that an answer holds", []int{6, 8}, 2, 0},
@@ -121,12 +121,12 @@ func TestFindBetweenAnswers(t *testing.T) {
 				} else {
 					s = server.open(t, "")
 				}
-				lists := 0
+				var lists atomic.Int64
 				compact, done := compactOnce(t, server, func(req *http.Request) bool {
 					if req.URL.Query().Has("list-type") {
-						lists++
+						lists.Add(1)
 					}
-					return lists == tt.at
+					return lists.Load() == tt.at
 				})
 				server.fault = func(n int, req *http.Request) (*http.Response, error) {
 					if req.Method == http.MethodDelete && isFile(req, last, tt.late) {

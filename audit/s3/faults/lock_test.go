@@ -174,9 +174,9 @@ func TestLockPaused(t *testing.T) {
 		held, unlock, err := s.Lock(t.Context())
 		require.NoError(t, err)
 		late := context.WithoutCancel(held) // as if its timer had not run
-		server.fault = only(-1, isLock, reset)
+		server.set(only(-1, isLock, reset)) // while it is renewed
 		time.Sleep(time.Minute)
-		server.fault = nil
+		server.set(nil)
 		require.ErrorContains(t, s.Delete(late, "file"), "the lock was lost")
 		assert.Zero(t, server.count("DELETE /audit/some/prefix/file"))
 		require.Error(t, unlock())
@@ -206,7 +206,7 @@ func TestLockLostInUpload(t *testing.T) {
 		assert.Equal(t, 1, server.count("?uploads"))
 		assert.Equal(t, 1, server.count("DELETE"))
 		assert.Equal(t, 1, server.count("DELETE /audit/some/prefix/file?uploadId="))
-		server.fault = nil
+		server.set(nil)
 		require.Error(t, unlock())
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,11 +17,12 @@ import (
 
 // only returns a fault of the first times requests that match.
 func only(times int, match func(*http.Request) bool, fault func(*http.Request) (*http.Response, error)) func(int, *http.Request) (*http.Response, error) {
+	var left atomic.Int64
+	left.Store(int64(times)) // -1: of all
 	return func(_ int, req *http.Request) (*http.Response, error) {
-		if times == 0 || !match(req) {
+		if !match(req) || times >= 0 && left.Add(-1) < 0 {
 			return nil, nil
 		}
-		times--
 		return fault(req)
 	}
 }

@@ -74,6 +74,13 @@ func (s *server) settings() *aws.Config {
 	}
 }
 
+// set sets the fault while requests are under way.
+func (s *server) set(fault func(n int, req *http.Request) (*http.Response, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
 // Do answers a request, as http.Client does.
 func (s *server) Do(req *http.Request) (*http.Response, error) {
 	s.mu.Lock()

@@ -18,7 +18,7 @@ import (
 // Writers is how many services Write has, each of which makes a file in each partition.
 const Writers = 3
 
-// Write writes events of four hours through loggers that put their files in s, and returns some.
+// Write writes events of an hour through loggers that put their files in s, and returns some.
 func Write(t *testing.T, s lake.Store, events int) (some []lake.Event) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(3, 4))
@@ -27,9 +27,9 @@ func Write(t *testing.T, s lake.Store, events int) (some []lake.Event) {
 		l, err := audit.Open(audit.Config{Dir: t.TempDir(), App: "app-" + strconv.Itoa(writer), Store: s})
 		require.NoError(t, err)
 		for i := range events / Writers {
-			e := event(random, began.Add(time.Duration(random.Int64N(int64(4*time.Hour)))))
+			e := event(random, began.Add(time.Duration(random.Int64N(int64(time.Hour)))))
 			require.NoError(t, l.Ingest(t.Context(), e))
-			if i%(events/Writers/8) == 0 {
+			if i%(events/Writers/4) == 0 {
 				some = append(some, e)
 			}
 		}

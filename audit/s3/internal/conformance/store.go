@@ -19,7 +19,7 @@ import (
 )
 
 // MultipartSize is a size that goes in several parts.
-const MultipartSize = 20<<20 + 7
+const MultipartSize = 16<<20 + 7
 
 // Bytes returns n bytes that a seed says.
 func Bytes(seed byte, n int) []byte {
