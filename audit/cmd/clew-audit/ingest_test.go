@@ -104,7 +104,7 @@ func TestIngestSignal(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())
 			// Pipe and reader hold less than this: when it is written, some lines are read.
-			_, err = io.WriteString(in, strings.Repeat(`{"message":"received"}`+"\n", 300_000))
+			_, err = io.WriteString(in, strings.Repeat(`{"message":"received","filler":"`+strings.Repeat("x", 200)+`"}`+"\n", 12_000))
 			require.NoError(t, err)
 			require.NoError(t, cmd.Process.Signal(signal))
 			require.NoError(t, cmd.Wait(), said.String())

@@ -52,7 +52,7 @@ var lineTests = []struct {
 	{name: "much too long", text: strings.Repeat("x", 3*maxLine) + "\nb\n" + strings.Repeat("x", 3*maxLine), want: []string{"…", "b\n", "…"}},
 	{name: "a long one among joined ones", text: `{"a":1}` + tooLong + `{"c":1}{"d":1}` + "\n" + `{"e":1}`, want: []string{`{"a":1}`, "…", `{"c":1}`, `{"d":1}` + "\n", `{"e":1}`}},
 	{name: "long ones among joined ones", text: tooLong + tooLong + `{"c":1}` + tooLong, want: []string{"…", "…", `{"c":1}`, "…"}},
-	{name: "a long one with a text of others", text: `{"m":"` + strings.Repeat(`\"}{`, maxLine) + `"}{"c":1}` + "\nb\n", want: []string{"…", `{"c":1}` + "\n", "b\n"}},
+	{name: "a long one with a text of others", text: `{"m":"` + strings.Repeat(`\"}{`, maxLine/2) + `"}{"c":1}` + "\nb\n", want: []string{"…", `{"c":1}` + "\n", "b\n"}},
 	{name: "a long one that does not end", text: `{"m":"` + strings.Repeat(`}{`, maxLine) + "\nb\n", want: []string{"…", "b\n"}},
 	{name: "long, and no object", text: "[" + tooLong + "{}{}\nb\n", want: []string{"…", "b\n"}},
 	{name: "long, and something else behind it", text: tooLong + " {}{}\nb\n", want: []string{"…", "b\n"}},
