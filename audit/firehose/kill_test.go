@@ -47,7 +47,7 @@ func sendUntilKilled(where string) {
 		if err := l.LogSync(context.Background(), "synced", slog.Int64("n", n+499)); err == nil {
 			fmt.Println(n)
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
