@@ -7,30 +7,15 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
+	"example.com/clew/audit/internal/storetest"
 	"example.com/clew/audit/lake"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
-
-// asNobody calls do. Root may read and write where nobody may: so do's thread asks for files as
-// another user, and ends with the goroutine that has it.
-func asNobody(do func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		if os.Getuid() == 0 {
-			_, _ = unix.SetfsuidRetUid(65534)
-		}
-		do()
-	}()
-	<-done
-}
 
 func TestDirReadOnly(t *testing.T) {
 	dir := t.TempDir()
@@ -38,7 +23,7 @@ func TestDirReadOnly(t *testing.T) {
 	put(t, s, "p/a", "old")
 	require.NoError(t, os.Chmod(dir, 0o555))
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
-	asNobody(func() {
+	storetest.AsNobody(func() {
 		assert.ErrorIs(t, s.Put(t.Context(), "p/b", strings.NewReader("x"), 1), fs.ErrPermission)
 		_, _, err := s.Lock(t.Context())
 		assert.ErrorIs(t, err, fs.ErrPermission)
@@ -86,7 +71,7 @@ func TestDirUnreadable(t *testing.T) {
 		require.NoError(t, os.Chmod(path, 0))
 		t.Cleanup(func() { _ = os.Chmod(path, 0o700) })
 	}
-	asNobody(func() {
+	storetest.AsNobody(func() {
 		var names []string
 		for f, err := range s.List(t.Context(), "") {
 			if err != nil {

@@ -3,28 +3,12 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
+	"example.com/clew/audit/internal/storetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 )
-
-// asNobody calls do on a thread that reads files as another user, where this one may read all. The
-// thread ends with its goroutine.
-func asNobody(do func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		if os.Getuid() == 0 {
-			_, _ = unix.SetfsuidRetUid(65534)
-		}
-		do()
-	}()
-	<-done
-}
 
 // A directory that cannot be read may have objects: that is said, and the others are read.
 func TestIngestObjectsUnreadable(t *testing.T) {
@@ -43,7 +27,7 @@ func TestIngestObjectsUnreadable(t *testing.T) {
 		require.NoError(t, os.Chmod(closed, 0))
 		t.Cleanup(func() { _ = os.Chmod(closed, 0o755) })
 	}
-	asNobody(func() {
+	storetest.AsNobody(func() {
 		r := clewAudit(t, "", "ingest", from, "-d", to)
 		assert.Equal(t, exitIncomplete, r.code)
 		assert.Contains(t, r.err, "secret")

@@ -1,7 +1,8 @@
 // Serve is a Firehose stream for scripts: the strict fake, whose objects go to a bucket or a
 // directory.
 //
-//	go run ./internal/fake/serve -listen 127.0.0.1:17300 -stream audit -prefix events/ -seconds 2 -megabytes 5 -gzip \
+//	go run ./internal/fake/serve -listen 127.0.0.1:17300 -stream audit -prefix events/ \
+//	    -seconds 2 -megabytes 5 -gzip \
 //	    -bucket lines -endpoint http://127.0.0.1:17301
 //	go run ./internal/fake/serve -listen 127.0.0.1:17300 -stream audit -directory /tmp/objects
 //
