@@ -58,8 +58,7 @@ func ahead(std streams, stores []lake.Store, q *query) func(lake.Plan) {
 		return nil
 	}
 	return func(p lake.Plan) {
-		if p.Files == 0 {
-			std.say("no file of that time: is the prefix right?")
+		if p.Files == 0 { // or nothing could be listed, which is said at the end
 			return
 		}
 		text := fmt.Sprintf("looking at %s of %s, with %s", timeline.Counted(p.Files, "file"), timeline.Counted(p.Partitions, "partition"), amount(float64(p.Bytes)))

@@ -126,6 +126,18 @@ func TestRetries(t *testing.T) {
 	assert.Equal(t, "1 GET and 2 LISTs of S3, 3 B, retries: 1,004", saidOf(s3.Requests{Gets: 1, Lists: 2, BytesRead: 3, Retries: 1004}))
 }
 
+// A prefix that is misspelled looks like one without events of that time, and a bucket that is not
+// there does not.
+func TestBucketWithoutFiles(t *testing.T) {
+	url := bucket(t)
+	r := clewAudit(t, "", "find", "x", "-d", url+"-misspelled")
+	assert.Equal(t, exitNothing, r.code)
+	assert.Equal(t, "clew-audit: no file of that time is there: is the prefix right?\n", r.err)
+	r = clewAudit(t, "", "find", "x", "-d", "s3://nowhere/audit")
+	assert.Equal(t, exitIncomplete, r.code)
+	assert.NotContains(t, r.err, "is the prefix right")
+}
+
 func TestBucketErrors(t *testing.T) {
 	url := bucket(t)
 	t.Setenv("CLEW_AUDIT_DIR", url+":"+t.TempDir())

@@ -116,10 +116,14 @@ func (e *engine) say(std streams) (problems int) {
 		}
 		text += " UTC"
 	}
-	if asked := requests(e.stores); asked != "" {
+	asked := requests(e.stores)
+	if asked != "" {
 		text += "; " + asked
 	}
 	std.say("%s", text)
+	if asked != "" && e.stopped == nil && r.Partitions == 0 {
+		std.say("no file of that time is there: is the prefix right?")
+	}
 	return problems + len(r.Skipped)
 }
 
