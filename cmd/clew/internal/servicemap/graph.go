@@ -1,0 +1,172 @@
+// Package servicemap tells from log lines who calls whom, and where traces break. Glances of lines
+// go into a [Builder], which joins calls with the requests that answered them, and makes a [Graph]
+// of them. Views show a graph, and [Compare] tells what has changed since another one.
+//
+// The command clew map imports it, and nobody else. It is not in package timeline, which is on the
+// standard library alone: quantiles are estimated by a library.
+package servicemap
+
+import "time"
+
+// Version is that of the form of a [Graph] in JSON.
+const Version = 1
+
+// Graph is who calls whom. Its JSON is what clew map -o json writes and --diff reads. Durations
+// are in milliseconds.
+type Graph struct {
+	Version int `json:"version"`
+
+	// By is what a node is: "service", or "route" for a route of a service.
+	By string `json:"by"`
+
+	// From and Until are the times of the first and the last line that has one. Zero: none has.
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+
+	Lines    int64 `json:"lines"`    // that were read
+	NoID     int64 `json:"no_id"`    // lines of them without a trace's ID
+	Traces   int64 `json:"traces"`   // that have a request, a call or a job
+	Requests int64 `json:"requests"` // lines of requests
+	Calls    int64 `json:"calls"`    // lines of calls
+	Jobs     int64 `json:"jobs"`     // lines of jobs
+
+	Untold Untold `json:"untold"`
+
+	Nodes  []Node  `json:"nodes"`  // in the order of their names
+	Edges  []Edge  `json:"edges"`  // in the order of From and To
+	Breaks []Break `json:"breaks"` // the gravest first
+	Traced []Trace `json:"traced"` // the traces that edges name, as far as they are kept
+}
+
+// Untold is what the graph does not have, because the lines do not tell it.
+type Untold struct {
+	// Callers is how many requests name a caller that no line knows. Requests that name none are
+	// no part of it: nobody has called them, as far as one can see.
+	Callers int64 `json:"callers"`
+
+	// Share is how many that are of all requests that name a caller, from 0 to 1.
+	Share float64 `json:"share"`
+
+	// Room is how many requests and calls are left out, because there was no room for them.
+	Room int64 `json:"room"`
+}
+
+// Kind is what a node is.
+type Kind string
+
+// The kinds of nodes.
+const (
+	Service Kind = "service" // it has lines
+	Outside Kind = "outside" // a host that is called, and has no lines: a third party, a database
+)
+
+// Node is a service, or one route of it, or a host outside.
+type Node struct {
+	Name    string `json:"name"` // no other node has it: the service's or host's, with " METHOD /route" behind it by route
+	Kind    Kind   `json:"kind"`
+	Service string `json:"service,omitempty"` // "": it is outside
+	Route   string `json:"route,omitempty"`
+
+	Lines    int64 `json:"lines"`    // of the service; 0 for a route
+	NoID     int64 `json:"no_id"`    // of these, without a trace's ID
+	Requests int64 `json:"requests"` // that it served, as its own lines say
+	Roots    int64 `json:"roots"`    // of these, those that name no caller
+	Errors   int64 `json:"errors"`   // of the requests
+	Jobs     int64 `json:"jobs"`
+	Bytes    int64 `json:"bytes"` // of the bodies that it answered with
+
+	Took Quantiles `json:"took"` // its requests, by its own clock
+}
+
+// Edge is the calls from one node to another.
+type Edge struct {
+	From string `json:"from"` // the names of nodes
+	To   string `json:"to"`
+
+	Calls    int64 `json:"calls"`    // each attempt is one
+	Errors   int64 `json:"errors"`   // without an answer, with a status from 500, or panicked
+	Refused  int64 `json:"refused"`  // of the errors, those in which no connection was made
+	Retries  int64 `json:"retries"`  // attempts after the first
+	Answered int64 `json:"answered"` // whose request has a line of the callee
+	Told     int64 `json:"told"`     // that have a line of the caller
+	Guessed  int64 `json:"guessed"`  // that were joined by the host's name or by time, not by IDs
+	Bytes    int64 `json:"bytes"`    // of the answers, as far as the callee's lines say
+
+	Took    Quantiles `json:"took"`    // by the caller's clock where it has lines of its calls, else by the callee's
+	Slowest []Sample  `json:"slowest"` // the slowest first, of traces that differ
+	Failed  []Sample  `json:"failed"`  // some that failed, the newest first
+}
+
+// Quantiles are those of durations, in milliseconds. Each is within 1 % of one of the durations.
+// The zero value is of none.
+type Quantiles struct {
+	Count int64 `json:"count"`
+	P50   Value `json:"p50"`
+	P95   Value `json:"p95"`
+	P99   Value `json:"p99"`
+	Max   Value `json:"max"` // exact: Low and High are the same
+}
+
+// Value is an estimate: a run that differs from this one by chance alone has it between Low and
+// High in 999 of 1,000 cases.
+type Value struct {
+	Is   float64 `json:"is"`
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// Sample is a call that was kept.
+type Sample struct {
+	Trace string    `json:"trace"` // in hexadecimal digits
+	At    time.Time `json:"at,omitzero"`
+	Took  float64   `json:"took_ms"`
+}
+
+// BreakKind is how a trace breaks.
+type BreakKind string
+
+// The kinds of breaks.
+const (
+	Restarted BreakKind = "restarted" // the callee does not go on with the caller's trace
+	Padded    BreakKind = "padded"    // the callee writes 16 digits as 32
+	Truncated BreakKind = "truncated" // the callee writes 32 digits as 16
+	Redecided BreakKind = "redecided" // the callee samples what the caller does not, or the other way round
+	NoID      BreakKind = "no id"     // lines without a trace's ID
+	Orphans   BreakKind = "orphans"   // requests that name a caller which no line knows
+	Clock     BreakKind = "clock"     // the clock of a service is off
+)
+
+// Break is a place where traces break.
+type Break struct {
+	Kind  BreakKind `json:"kind"`
+	From  string    `json:"from,omitempty"`  // the caller's service; "": not known, or there is none
+	To    string    `json:"to"`              // the callee's service, or the only one that it is about
+	Place string    `json:"place,omitempty"` // of lines: file.go:42 or the logger's name; "": they do not say
+
+	Count int64 `json:"count"` // how often it was seen
+	Of    int64 `json:"of"`    // of how many
+
+	Ahead float64 `json:"ahead_ms,omitempty"` // of [Clock]: how much; less than 0: it is behind
+
+	Traces []string `json:"traces,omitempty"` // some in which it is seen
+	Says   string   `json:"says"`             // the sentence for people
+	Remedy string   `json:"remedy"`           // what to do about it
+}
+
+// Trace is what is kept of a trace that an edge names, for the page.
+type Trace struct {
+	ID    string `json:"id"` // in hexadecimal digits
+	Spans []Span `json:"spans"`
+	Left  int    `json:"left"` // spans that are not kept
+}
+
+// Span is a request, a call or a job of a [Trace].
+type Span struct {
+	Node   string  `json:"node"` // the service's, or the host's for a call that nobody answered
+	Name   string  `json:"name"` // of the operation: GET /basket
+	Kind   string  `json:"kind"` // request, call or job
+	Depth  int     `json:"depth"`
+	Start  float64 `json:"start_ms"` // since the trace began
+	Took   float64 `json:"took_ms"`
+	Failed bool    `json:"failed,omitempty"`
+}
