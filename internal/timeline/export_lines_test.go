@@ -17,7 +17,7 @@ func ValueTime(text string, reference time.Time) (t time.Time, precision time.Du
 // Quick tells whether a line is one for Parser.quick.
 func (p *Parser) Quick(text []byte) bool {
 	var g Glance
-	_, ok := p.quick(text, &g)
+	_, ok := p.quick(text, &g, nil)
 	return ok
 }
 

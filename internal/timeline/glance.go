@@ -32,6 +32,12 @@ type Glance struct {
 // ended. JSON that another line cuts off has no glance, and is counted. Do not call Parse on the
 // same parser.
 func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
+	ok = p.glimpse(raw, &g, nil)
+	return g, ok && g.Trace != ID{}
+}
+
+// glimpse is Glance, and Sight where s is not nil: then g is a part of it.
+func (p *Parser) glimpse(raw Raw, g *Glance, s *Sight) bool {
 	p.counts.Lines++
 	if e := p.turn(raw); e != nil && e.Trace != (ID{}) { // JSON that had not ended: it has no glance
 		p.counts.NoID++
@@ -39,9 +45,10 @@ func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 	h := p.held
 	if !h.block.open() {
 		p.refer(raw)
-		if precision, ok := p.quick(raw.Text, &g); ok {
+		if precision, ok := p.quick(raw.Text, g, s); ok {
 			*h = held{from: h.from, text: h.text[:0], lines: 1, seen: true, json: raw.Text[0] == '{', trace: g.Trace}
-			return p.glanced(g, precision, raw)
+			p.glanced(g, s, precision, raw)
+			return true
 		}
 	}
 	if p.within(raw) {
@@ -50,21 +57,27 @@ func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 		l := p.look(raw)
 		if p.follows(l) {
 			h.stack = isIndented(raw.Text) || isStack(raw.Text)
-			return Glance{}, false
+			return false
 		}
 		p.broken()
 		p.begin(raw, l)
 	}
 	if h.lines == 0 || h.block.open() {
-		return Glance{}, false
+		return false
 	}
 	h.seen = true
-	if p.quickText(&g) {
-		return p.glanced(g, h.at.precision, raw)
+	if p.quickText(g, s) {
+		p.glanced(g, s, h.at.precision, raw)
+		return true
 	}
 	e := p.entry(string(h.text))
 	p.count(e)
-	return p.glanceOf(e), e.Trace != ID{}
+	if s != nil {
+		*s = p.SightOf(e)
+	} else {
+		*g = p.glanceOf(e)
+	}
+	return true
 }
 
 // broken counts JSON that has not ended, and that another line cuts off.
@@ -77,8 +90,11 @@ func (p *Parser) broken() {
 }
 
 // glanced completes what quick has read.
-func (p *Parser) glanced(g Glance, precision time.Duration, raw Raw) (Glance, bool) {
-	g.Time, _ = shippedTime(g.Time, precision, raw.Time)
+func (p *Parser) glanced(g *Glance, s *Sight, precision time.Duration, raw Raw) {
+	g.Time, precision = shippedTime(g.Time, precision, raw.Time)
+	if s != nil {
+		s.Precision = precision
+	}
 	if raw.Cut {
 		p.counts.Cut++
 	}
@@ -86,7 +102,6 @@ func (p *Parser) glanced(g Glance, precision time.Duration, raw Raw) (Glance, bo
 	if g.Trace == (ID{}) {
 		p.counts.NoID++
 	}
-	return g, g.Trace != ID{}
 }
 
 // glanceOf is GlanceOf with texts that other glances share.
@@ -157,6 +172,12 @@ const (
 	partVendor // a key that a vendor has for what only records say
 	partIgnored
 	partOther // quick leaves the line to Parse
+
+	// Ignored but for a sight.
+	partCaller
+	partFile
+	partLine
+	partLogger
 	parts
 )
 
@@ -209,9 +230,12 @@ func (p *Parser) partOf(key string) quickKey {
 	if part, ok := ours[key]; ok {
 		return quickKey{key: key, part: part}
 	}
+	place, isPlace := placeKeys[key]
 	switch {
 	case c.role == roleNone && others[key]:
 		k.part = partVendor
+	case isPlace && c.role == roleNone:
+		k.part = place
 	case key == "name":
 		k.part = partName
 	case key == "hostname":

@@ -83,6 +83,7 @@ var glances = append([]string{
 // line each.
 func sameGlance(t *testing.T, source []byte) {
 	t.Helper()
+	sameSight(t, source)
 	lines := bytes.Split(source, []byte("\n"))
 	config := timeline.ParserConfig{Reference: reference}
 	slow, quick := timeline.NewParser(config), timeline.NewParser(config)

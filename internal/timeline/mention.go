@@ -8,6 +8,7 @@ type mention struct {
 	span    uint64 // 0: none
 	service string // "": none
 	rank    int    // the lowest counts; 0: there is no mention
+	digits  uint8  // of the ID: 16 or 32; 0: its form does not tell
 
 	open, close int // of byBracket: where its brackets stand
 }
@@ -80,6 +81,9 @@ func (n *naming) look(text []byte, i, end int) mention {
 			break
 		}
 		m := mention{trace: id, rank: byName}
+		if before := at(text, i-1); before != '-' && before != '/' && (end-i == 16 || end-i == 32) { // other forms are padded by rule
+			m.digits = uint8(end - i)
+		}
 		if custom {
 			m.rank = byUser
 		}
@@ -214,7 +218,7 @@ func isB3(text []byte, end int) bool {
 // bracketed returns the ID in [ID], [ID,SPAN], [ID-SPAN] and [SERVICE,ID,SPAN…], as Spring's
 // loggers have it.
 func bracketed(text []byte, i, end int, id ID) mention {
-	m := mention{trace: id, rank: byBracket, open: i - 1, close: end}
+	m := mention{trace: id, rank: byBracket, digits: uint8(end - i), open: i - 1, close: end}
 	switch at(text, end) {
 	case ']':
 		if end-i != 32 {

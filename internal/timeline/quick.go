@@ -58,8 +58,8 @@ type quickLine struct {
 
 // quick reads a line of JSON or pairs whose values tell by their keys alone what they are. It is
 // false for every other line, and for every line of which it is not sure that Parse would read
-// the same from it.
-func (p *Parser) quick(text []byte, g *Glance) (precision time.Duration, ok bool) {
+// the same from it. G is a part of s, which may be nil.
+func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duration, ok bool) {
 	if len(text) < 2 || len(text) > 1<<16 {
 		return 0, false
 	}
@@ -73,8 +73,10 @@ func (p *Parser) quick(text []byte, g *Glance) (precision time.Duration, ok bool
 		return 0, false
 	}
 	precision, ok = q.head(g)
-	if !ok || !q.ids(g) || !q.record(g) {
-		*g = Glance{}
+	if !ok || !q.ids(g) || !q.record(g) || s != nil && !q.sight(s) {
+		if *g = (Glance{}); s != nil {
+			*s = Sight{}
+		}
 		return 0, false
 	}
 	return precision, true
@@ -186,7 +188,7 @@ func (q *quickLine) field(k *quickKey, i int) (int, bool) {
 	if k.part == partOther {
 		return 0, false
 	}
-	if at(q.text, i) == '[' && k.part == partIgnored {
+	if at(q.text, i) == '[' && isIgnored(k.part) {
 		return q.array(i)
 	}
 	end := valueEnd(q.text, i, mayEscape(k.part))
@@ -204,6 +206,9 @@ func (q *quickLine) field(k *quickKey, i int) (int, bool) {
 func (q *quickLine) take(k *quickKey, v value) bool {
 	switch k.part {
 	case partIgnored:
+		return true
+	case partCaller, partFile, partLine, partLogger:
+		q.values[k.part] = v
 		return true
 	case partVendor:
 		q.theirs = true
@@ -329,8 +334,11 @@ func (q *quickLine) pair(k *quickKey, i int) (v value, end int) {
 // mayEscape tells whether quick does not need to know what stands in a text, or knows it when it
 // sees no escape.
 func mayEscape(k part) bool {
-	return k == partIgnored || k == partMessage || k == partMsg || k == part(line.Error)
+	return isIgnored(k) || k == partMessage || k == partMsg || k == part(line.Error)
 }
+
+// isIgnored tells whether a glance has no need of a part.
+func isIgnored(k part) bool { return k == partIgnored || k >= partCaller }
 
 // valueEnd returns where the value ends that begins at i; 0: it is an object, an array, or wrong.
 func valueEnd(text []byte, i int, escapes bool) int {
@@ -630,29 +638,38 @@ func whole(b []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// duration takes the duration, of milliseconds with up to six decimals.
-func (q *quickLine) duration(g *Glance) bool {
-	b := q.get(part(line.Duration))
+// duration takes the duration.
+func (q *quickLine) duration(g *Glance) (ok bool) {
+	g.Duration, ok = q.milliseconds(line.Duration)
+	return ok
+}
+
+// milliseconds reads a number of milliseconds with up to six decimals.
+func (q *quickLine) milliseconds(k line.Key) (d time.Duration, ok bool) {
+	b := q.get(part(k))
 	end := digitsEnd(b, 0)
-	if q.values[line.Duration].text {
-		return false
+	if q.values[k].text {
+		return 0, false
 	}
 	ms, ok := whole(b[:end])
 	if !ok || end > 12 || end < len(b) && b[end] != '.' || len(b) > end+7 {
-		return false
+		return 0, false
 	}
-	g.Duration = time.Duration(ms) * time.Millisecond
+	d = time.Duration(ms) * time.Millisecond
 	unit := int64(time.Millisecond) / 10
 	for _, c := range b[min(end+1, len(b)):] {
-		g.Duration += time.Duration(int64(c-'0') * unit)
+		d += time.Duration(int64(c-'0') * unit)
 		unit /= 10
 	}
-	return true
+	return d, true
 }
+
+// hasEscape tells whether a JSON string has an escape.
+func hasEscape(text []byte) bool { return bytes.IndexByte(text, '\\') >= 0 }
 
 // quickText takes what plain text says, from what begin has found. It is false for what package
 // line might read, and for text that ends with fields or is none.
-func (p *Parser) quickText(g *Glance) bool {
+func (p *Parser) quickText(g *Glance, s *Sight) bool {
 	h := p.held
 	if !h.plain || !h.timed || h.trace != h.says.trace || p.names.custom || len(h.text) == 0 {
 		return false
@@ -673,5 +690,10 @@ func (p *Parser) quickText(g *Glance) bool {
 		level = klogLevels[h.at.level]
 	}
 	g.Level = level
+	if s != nil {
+		if s.Digits = int(h.says.digits); s.Trace == (ID{}) {
+			s.Place = p.texts.share(placeIn(h.text))
+		}
+	}
 	return true
 }

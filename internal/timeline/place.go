@@ -1,0 +1,122 @@
+package timeline
+
+import (
+	"bytes"
+	"slices"
+)
+
+// maxPlace is how long a place may be. The rest of a longer one is left out.
+const maxPlace = 96
+
+// placeKeys are the keys under which loggers say where a line was written: zerolog and zap;
+// slog's source, ECS, Python; loggers that have names.
+var placeKeys = map[string]part{
+	"caller":      partCaller,
+	"source.file": partFile, "log.origin.file.name": partFile, "pathname": partFile, "filename": partFile, "file": partFile,
+	"source.line": partLine, "log.origin.file.line": partLine, "lineno": partLine, "line": partLine,
+	"logger": partLogger, "logger_name": partLogger, "log.logger": partLogger, "loggerName": partLogger,
+}
+
+// placed is what a line says of its place. Nil: nothing.
+type placed struct{ caller, file, line, logger, name []byte }
+
+// append appends the place.
+func (p *placed) append(dst []byte) []byte {
+	switch {
+	case len(p.caller) > 0:
+		dst = append(dst, lastPart(p.caller)...)
+	case len(p.file) > 0:
+		dst = append(dst, lastPart(p.file)...)
+		if len(p.line) > 0 {
+			dst = append(append(dst, ':'), p.line...)
+		}
+	case len(p.logger) > 0:
+		dst = append(dst, p.logger...)
+	default:
+		dst = append(dst, p.name...)
+	}
+	return dst[:min(len(dst), maxPlace)]
+}
+
+// lastPart returns what stands behind the last separator of a path.
+func lastPart(path []byte) []byte { return path[bytes.LastIndexAny(path, `/\`)+1:] }
+
+// place appends where the line was written.
+func (q *quickLine) place(dst []byte) []byte {
+	p := placed{q.word(partCaller), q.word(partFile), q.get(partLine), q.word(partLogger), nil}
+	if q.bunyan() == nil {
+		p.name = q.word(partName)
+	}
+	return p.append(dst)
+}
+
+// word returns the text of a part; nil: it is none.
+func (q *quickLine) word(k part) []byte {
+	if !q.values[k].text {
+		return nil
+	}
+	return q.get(k)
+}
+
+// placeOf returns where an entry was written.
+func (p *Parser) placeOf(e *Entry) []byte {
+	if len(e.Fields) == 0 {
+		return placeIn([]byte(e.Text))
+	}
+	var at placed
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		switch is := placeKeys[f.Key]; {
+		case is == partLine:
+			at.line = []byte(f.Value)
+		case !f.Text:
+		case is == partCaller:
+			at.caller = []byte(f.Value)
+		case is == partFile:
+			at.file = []byte(f.Value)
+		case is == partLogger:
+			at.logger = []byte(f.Value)
+		case f.Key == "name" && e.Service != f.Value:
+			at.name = []byte(f.Value)
+		}
+	}
+	return at.append(nil)
+}
+
+// sourceFiles are the ends of the names of source files, as loggers write them before a line's
+// number.
+var sourceFiles = [][]byte{[]byte(".go:"), []byte(".py:"), []byte(".java:"), []byte(".kt:"), []byte(".js:"), []byte(".ts:"), []byte(".rb:"), []byte(".rs:"), []byte(".cs:")}
+
+// placeIn returns where plain text says that it was written: a file and a line's number, else the
+// name of a logger, which stands before a dash or a colon.
+func placeIn(text []byte) []byte {
+	text, _, _ = bytes.Cut(text[:min(len(text), 256)], []byte("\n"))
+	words := bytes.Fields(text)
+	for _, word := range words {
+		word = bytes.Trim(word, "[](),:-")
+		isFile := func(end []byte) bool {
+			i := bytes.Index(word, end)
+			return i > 0 && i+len(end) < len(word) && digitsEnd(word, i+len(end)) == len(word)
+		}
+		if slices.ContainsFunc(sourceFiles, isFile) {
+			word = lastPart(word)
+			return word[:min(len(word), maxPlace)]
+		}
+	}
+	for i := 1; i < len(words); i++ {
+		if (string(words[i]) == "-" || string(words[i]) == ":") && isLogger(words[i-1]) {
+			return words[i-1][:min(len(words[i-1]), maxPlace)]
+		}
+	}
+	return nil
+}
+
+// isLogger tells whether a word may be a logger's name: com.example.Shop, shop.db.
+func isLogger(word []byte) bool {
+	for _, c := range word {
+		if !isWord(c) && c != '.' && c != '$' {
+			return false
+		}
+	}
+	return len(word) > 0 && word[0]-'0' > 9 && bytes.IndexByte(word, '.') > 0
+}

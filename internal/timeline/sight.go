@@ -1,0 +1,170 @@
+package timeline
+
+import (
+	"strings"
+	"time"
+
+	"example.com/clew/internal/line"
+)
+
+// Sight is what a map of services needs of a line: a glance, and more. Its texts are shared with
+// other sights, and not with the source.
+type Sight struct {
+	Glance
+
+	// Digits is how many digits the trace's ID has on the line: 16 or 32. 0: the line has none,
+	// or has it in a form that does not tell.
+	Digits int
+
+	// Precision is what Time is exact to; zero: to the nanosecond.
+	Precision time.Duration
+
+	// Place is where a line without a trace's ID was written: file.go:42, else the logger's name;
+	// "": it does not say.
+	Place string
+
+	// Of a record.
+	Took         time.Duration // until the answer's body has ended; as a rule the Duration
+	CallerParent uint64        // of a request; zero: none
+	Untrusted    ID            // of a request: the trace of a caller that is not believed; zero: none
+	Host         string        // of a call
+	Attempt      int           // of a call, from 1; 0: not counted
+	Bytes        int64         // of the answer to a request
+	Pattern      bool          // Route is a pattern, not a path
+	Sampled      bool
+	Failed       bool // as that of a [Span]
+	Refused      bool // a call failed before there was a connection
+}
+
+// Sight reads the next line of the source as far as a map needs it. It is false for a line that
+// goes on with another, and for one of JSON that goes on over several lines but the last. A line
+// without a trace's ID has a sight. All that is said of [Parser.Glance] is true of it besides, and
+// Glance may not be called on the same parser. What Flush returns has a sight by [Parser.SightOf].
+func (p *Parser) Sight(raw Raw, s *Sight) bool {
+	*s = Sight{}
+	return p.glimpse(raw, &s.Glance, s)
+}
+
+// SightOf is the sight of an entry that the parser has read last.
+func (p *Parser) SightOf(e *Entry) Sight {
+	s := Sight{Glance: p.glanceOf(e), Precision: e.Precision}
+	if e.Trace == (ID{}) {
+		s.Place = p.texts.share(p.placeOf(e))
+	} else {
+		s.Digits = p.digitsOf(e)
+	}
+	s.Took = max(s.Duration, 0)
+	switch r := e.Record.(type) {
+	case *line.Request:
+		s.CallerParent = spanNumber(e.CallerParent)
+		s.Untrusted, _ = hexID([]byte(r.UntrustedTraceID))
+		s.Bytes, s.Pattern, s.Sampled = r.Bytes, r.Route != "", r.Sampled
+		s.Failed = r.Panicked || r.Status >= 500 || r.Status == 0 && !r.Hijacked
+	case *line.Call:
+		s.Took = max(s.Took, r.Body)
+		s.Host = p.texts.share([]byte(r.Host))
+		s.Attempt, s.Sampled = max(r.Attempt, 0), r.Sampled
+		s.Failed = r.Error != "" || r.Status >= 500
+		s.Refused = r.Error != "" && r.Status == 0 && isRefused(r.Error)
+	case *line.Run:
+		s.Sampled, s.Failed = r.Sampled, r.Panicked
+	}
+	return s
+}
+
+// digitsOf returns how many digits the trace's ID has in an entry.
+func (p *Parser) digitsOf(e *Entry) int {
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if !f.Text || p.names.claim(f.Key).role != roleTrace || strings.HasPrefix(f.Key, "logging.googleapis.com/") { // padded by rule
+			continue
+		}
+		if id, ok := hexID([]byte(f.Value)); ok && id == e.Trace && hexEnd([]byte(f.Value), 0) == len(f.Value) {
+			return len(f.Value)
+		}
+	}
+	if p.held.plain && p.held.says.trace == e.Trace {
+		return int(p.held.says.digits)
+	}
+	return 0
+}
+
+// refusals are words of errors that there are when no connection was made.
+var refusals = []string{"connection refused", "no such host", "dial tcp", "ECONNREFUSED", "ENOTFOUND"}
+
+func isRefused(err string) bool {
+	for _, words := range refusals {
+		if strings.Contains(err, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// sight takes what a sight has more than a glance. What package line might read in another way is
+// left to Parse.
+func (q *quickLine) sight(s *Sight) bool {
+	if s.Trace == (ID{}) {
+		var buf [maxPlace]byte
+		s.Place = q.parser.texts.share(q.place(buf[:0]))
+	} else if v := q.values[line.TraceID]; v.text && (!q.datadog[line.TraceID] || v.end-v.start == 16 || v.end-v.start == 32) {
+		s.Digits = int(v.end - v.start)
+	}
+	s.Took = max(s.Duration, 0)
+	switch s.Record {
+	case "":
+		return true
+	case line.MessageRequest:
+		return q.requestSight(s)
+	case line.MessageCall:
+		return q.callSight(s)
+	default:
+		s.Sampled, s.Failed = q.isTrue(line.Sampled), q.isTrue(line.Panicked)
+		return true
+	}
+}
+
+func (q *quickLine) requestSight(s *Sight) (ok bool) {
+	var caller ID
+	if caller, ok = q.id(line.CallerParentID, 16); !ok {
+		return false
+	}
+	if s.Untrusted, ok = q.id(line.UntrustedTraceID, 32); !ok {
+		return false
+	}
+	s.CallerParent = caller.Low
+	s.Bytes, _ = whole(q.get(part(line.Bytes)))
+	s.Pattern = len(q.get(part(line.Route))) > 0
+	s.Sampled = q.isTrue(line.Sampled)
+	s.Failed = q.isTrue(line.Panicked) || s.Status >= 500 || s.Status == 0 && !q.isTrue(line.Hijacked)
+	return true
+}
+
+func (q *quickLine) callSight(s *Sight) bool {
+	s.Host, s.Sampled = q.share(line.Host), q.isTrue(line.Sampled)
+	if b := q.get(part(line.Attempt)); b != nil {
+		n, ok := whole(b)
+		if !ok || q.values[line.Attempt].text {
+			return false
+		}
+		s.Attempt = int(n)
+	}
+	if q.values[line.Body].end > 0 {
+		body, ok := q.milliseconds(line.Body)
+		if !ok {
+			return false
+		}
+		s.Took = max(s.Took, body)
+	}
+	err := q.get(part(line.Error))
+	if v := q.values[line.Error]; v.end > 0 && !v.text || hasEscape(err) {
+		return false
+	}
+	s.Failed = len(err) > 0 || s.Status >= 500
+	s.Refused = len(err) > 0 && s.Status == 0 && isRefused(string(err))
+	return true
+}
+
+func (q *quickLine) isTrue(k line.Key) bool {
+	return !q.values[k].text && string(q.get(part(k))) == "true"
+}
