@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -50,27 +48,17 @@ func newEngine(q query, v view, live *writer) *engine {
 
 // part is what one source has. Parts are shown in the order in which they were made.
 type part struct {
-	engine  *engine
-	name    string
-	when    time.Time // it was last changed; zero: it changes now
-	parser  *timeline.Parser
-	dropped int64
-	noText  bool // it is a file of a folder that was left out
+	input
+	engine *engine
 
 	mu      sync.Mutex        // of all below, and of parser: --follow ends entries after a while
 	glances []timeline.Glance // not given to the lister yet
 	found   int               // entries of the trace
-	counts  timeline.Counts   // once parser is nil
-	learned string
 }
 
 // part returns a part for a source. Service is that of lines which do not say theirs.
-func (e *engine) part(name, service string) *part {
-	p := &part{engine: e, name: name}
-	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
-		p.when = info.ModTime()
-	}
-	p.parser = timeline.NewParser(timeline.ParserConfig{Source: name, Service: service, Keys: e.query.keys, Trace: e.query.id, Reference: p.when})
+func (e *engine) part(name, service string) reader {
+	p := &part{engine: e, input: newInput(name, timeline.ParserConfig{Service: service, Keys: e.query.keys, Trace: e.query.id})}
 	e.parts = append(e.parts, p)
 	return p
 }
@@ -333,45 +321,20 @@ func (e *engine) trees() iter.Seq[*timeline.Tree] {
 	}
 }
 
-// learned says what the fields of each source's lines were taken for.
-func (e *engine) learned() (said []string) {
-	for _, p := range e.parts {
-		if p.finish(); p.learned != "" {
-			said = append(said, p.name+": "+p.learned)
-		}
+// inputs are what was read.
+func (e *engine) inputs() []*input {
+	all := make([]*input, len(e.parts))
+	for i, p := range e.parts {
+		p.finish()
+		all[i] = &p.input
 	}
-	return said
+	return all
 }
 
-// counts are what was read, and what was not understood. Lines that a search has passed over are
-// not among them.
-type counts struct {
-	timeline.Counts
-	found   int // entries of the trace
-	one     bool
-	dropped int64
-	left    int // lines of the trace that there was no room for
-	noRoom  int // traces of the list that there was no room for
-	limited int // traces that match, beyond --limit
-	older   int // traces that the list had no room for
-	noText  int // files of folders that are no text
-	unread  int // sources that could not be read to their end
-}
-
-func (e *engine) counts() (all counts) {
+func (e *engine) counts() counts {
+	all := countsOf(e.inputs())
 	all.one = e.query.one
 	for _, p := range e.parts {
-		p.finish()
-		c := p.counts
-		all.Lines += c.Lines
-		all.NoID += c.NoID
-		all.NoTime += c.NoTime
-		all.NoLine += c.NoLine
-		all.Cut += c.Cut
-		all.dropped += p.dropped
-		if p.noText {
-			all.noText++
-		}
 		all.found += p.found
 	}
 	all.left, all.noRoom = e.keeper.Left(), e.noRoom
@@ -382,59 +345,10 @@ func (e *engine) counts() (all counts) {
 	return all
 }
 
-// finish takes from the parser what is left to know, and lets go of its memory: there may be
-// thousands of sources.
+// finish lets go of what reading has needed.
 func (p *part) finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.parser != nil {
-		p.counts, p.learned = p.parser.Counts(), p.parser.Learned()
-		p.parser, p.glances = nil, nil
-	}
-}
-
-// incomplete tells whether something of what was read does not stand in the answer as it should.
-func (c counts) incomplete() bool {
-	return c.wrong() || c.limited > 0 || c.older > 0 || c.noText > 0 || c.NoID > 0 || c.NoTime > 0 || c.dropped > 0 || c.unread > 0
-}
-
-func (c counts) wrong() bool { return c.NoLine > 0 || c.Cut > 0 || c.left > 0 || c.noRoom > 0 }
-
-func (c counts) String() string {
-	var said []string
-	lines := fmt.Sprintf("%d lines", c.Lines)
-	if c.Lines == 1 {
-		lines = "1 line"
-	}
-	say := func(n int64, what string) {
-		if n > 0 {
-			said = append(said, fmt.Sprintf("%d %s", n, what))
-		}
-	}
-	if c.one {
-		said = append(said, fmt.Sprintf("%d of the trace", c.found))
-	}
-	say(int64(c.NoID), "without a trace ID")
-	say(int64(c.NoTime), "without a time")
-	say(int64(c.NoLine), "not understood")
-	say(int64(c.Cut), "longer than 1 MB and cut")
-	say(int64(c.limited), "more traces match than are written: see --limit")
-	say(int64(c.older), "older traces left out, for which there was no room: --since and --until ask for a part")
-	say(int64(c.noRoom), "traces left out, for whose lines there was no room: ask for them by their IDs")
-	say(int64(c.left), "left out of the trace, which has too many: spans, errors and the oldest lines are shown")
-	say(c.dropped, "bytes dropped")
-	if c.noText == 1 {
-		said = append(said, "1 file left out, as it is no text")
-	} else {
-		say(int64(c.noText), "files left out, as they are no text")
-	}
-	if c.unread == 1 {
-		said = append(said, "1 source not read to its end")
-	} else {
-		say(int64(c.unread), "sources not read to their end")
-	}
-	if len(said) == 0 {
-		return lines + " read"
-	}
-	return "of " + lines + " read: " + strings.Join(said, ", ")
+	p.input.finish()
+	p.glances = nil
 }

@@ -42,6 +42,7 @@ func main() {
 // command is the command line.
 type command struct {
 	Timeline timelineCommand `cmd:"" help:"Show what one request did, or list the requests."`
+	Map      mapCommand      `cmd:"" help:"Show who calls whom, and where traces break."`
 	Version  versionCommand  `cmd:"" help:"Say which version of clew this is."`
 }
 
@@ -80,6 +81,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	switch parsed.Command() {
 	case "version":
 		code, parseErr = c.Version.run(std)
+	case "map", "map <source>":
+		code, parseErr = c.Map.run(ctx, std)
 	default:
 		code, parseErr = c.Timeline.run(ctx, std)
 	}

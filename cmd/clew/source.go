@@ -190,7 +190,7 @@ func looksLikeLog(name string) bool {
 }
 
 // read gives what src has to part.
-func (src *source) read(ctx context.Context, stdin io.Reader, follow bool, bar *progress, part *part) error {
+func (src *source) read(ctx context.Context, stdin io.Reader, follow bool, bar *progress, part reader) error {
 	err := src.readAll(ctx, stdin, follow, bar, part)
 	if path := (*fs.PathError)(nil); err != nil && !errors.As(err, &path) {
 		err = fmt.Errorf("%s: %w", src.name, err)
@@ -198,7 +198,7 @@ func (src *source) read(ctx context.Context, stdin io.Reader, follow bool, bar *
 	return err
 }
 
-func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, bar *progress, part *part) error {
+func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, bar *progress, part reader) error {
 	raw, err := src.open(ctx, stdin, follow)
 	if err != nil {
 		return err
@@ -220,7 +220,7 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 			return err
 		}
 		if !isText(head[:n]) {
-			part.noText = true
+			part.leaveOut()
 			return nil
 		}
 		text = io.MultiReader(bytes.NewReader(head[:n]), text)

@@ -207,7 +207,7 @@ func TestVanished(t *testing.T) {
 	require.Empty(t, problems)
 	require.NoError(t, os.Remove("app.log"))
 	e := newEngine(query{}, view{}, nil)
-	got := readAll(context.Background(), streams{err: io.Discard}, e, files.sources, false)
+	got := readAll(context.Background(), streams{err: io.Discard}, e.part, files.sources, false)
 	require.Len(t, got, 1)
 	assert.EqualError(t, got[0], "open app.log: no such file or directory")
 }

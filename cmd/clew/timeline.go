@@ -69,23 +69,18 @@ Exit codes:
 
 // query is what a user asks for, as plain values. An empty one asks for everything.
 type query struct {
-	id           traceID
-	one          bool // a trace was asked for: id's
-	since, until time.Time
-	service      string
-	route        string
-	statuses     []timeline.Statuses
-	failed       bool
-	slower       time.Duration
-	where        map[string]string
-	limit        int // 0: none
-	keys         timeline.Keys
-	follow       bool
-}
-
-// spans tells whether a time is within what is asked for. A line without a time is.
-func (q query) spans(t time.Time) bool {
-	return t.IsZero() || (q.since.IsZero() || !t.Before(q.since)) && (q.until.IsZero() || !t.After(q.until))
+	id  traceID
+	one bool // a trace was asked for: id's
+	window
+	service  string
+	route    string
+	statuses []timeline.Statuses
+	failed   bool
+	slower   time.Duration
+	where    map[string]string
+	limit    int // 0: none
+	keys     timeline.Keys
+	follow   bool
 }
 
 // view is how to show it.
@@ -123,7 +118,7 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	e := newEngine(q, v, out)
-	problems = append(problems, readAll(ctx, std, e, files.sources, t.Follow)...)
+	problems = append(problems, readAll(ctx, std, e.part, files.sources, t.Follow)...)
 	for _, problem := range problems {
 		std.say("%v", problem)
 	}
@@ -147,7 +142,7 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 		std.say("%s", counts)
 	}
 	if t.Verbose {
-		for _, said := range e.learned() {
+		for _, said := range learned(e.inputs()) {
 			std.say("%s", said)
 		}
 	}
@@ -165,14 +160,8 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 // query returns what is asked for, and what to read.
 func (t *timelineCommand) query(now time.Time) (q query, names []string, err error) {
 	q = query{service: t.Service, route: t.Route, failed: t.Error, slower: t.Slower, where: t.Where, limit: t.Limit, follow: t.Follow}
-	if q.since, err = timeFlag("--since", t.Since, now); err != nil {
+	if q.window, err = windowOf(t.Since, t.Until, now); err != nil {
 		return q, nil, err
-	}
-	if q.until, err = timeFlag("--until", t.Until, now); err != nil {
-		return q, nil, err
-	}
-	if !q.since.IsZero() && !q.until.IsZero() && q.until.Before(q.since) {
-		return q, nil, usagef("--until is before --since")
 	}
 	for _, text := range t.Status {
 		statuses, err := timeline.ParseStatuses(text)
@@ -181,10 +170,8 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 		}
 		q.statuses = append(q.statuses, statuses)
 	}
-	if t.Keys != "" {
-		if q.keys, err = timeline.ParseKeys(t.Keys); err != nil {
-			return q, nil, usagef("--keys: %v", err)
-		}
+	if q.keys, err = keysFlag(t.Keys); err != nil {
+		return q, nil, err
 	}
 	for flag, negative := range map[string]bool{"--limit": t.Limit < 0, "--width": t.Width != nil && *t.Width < 0, "--slower": t.Slower < 0} {
 		if negative {
@@ -203,6 +190,15 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 		return q, nil, usagef("--service, --route, --status, --error, --slower and --where choose from the list of traces: there is none with an ID")
 	}
 	return q, names, t.exportable(q)
+}
+
+// keysFlag returns what the value of --keys says.
+func keysFlag(text string) (timeline.Keys, error) {
+	keys, err := timeline.ParseKeys(text)
+	if err != nil {
+		err = usagef("--keys: %v", err)
+	}
+	return keys, err
 }
 
 // askedFor tells the trace ID, which comes first if there is one, from what to read. An ID on its
@@ -234,8 +230,9 @@ func clip(text string) string {
 }
 
 // readAll reads all sources, so many at once as there are processors, and returns what went wrong,
-// in their order.
-func readAll(ctx context.Context, std streams, e *engine, sources []*source, follow bool) []error {
+// in their order. Open returns what takes a source, by the source's name and the service of its
+// lines.
+func readAll(ctx context.Context, std streams, open func(name, service string) reader, sources []*source, follow bool) []error {
 	bar := startProgress(ctx, std.err, sources)
 	defer bar.stop()
 	limit := min(runtime.GOMAXPROCS(0), 8) // each may need some 50 MB, if somebody means ill
@@ -248,7 +245,7 @@ func readAll(ctx context.Context, std streams, e *engine, sources []*source, fol
 		readers  sync.WaitGroup
 	)
 	for i, src := range sources {
-		part := e.part(src.name, serviceOf(src))
+		part := open(src.name, serviceOf(src))
 		slots <- struct{}{}
 		if ctx.Err() != nil && !follow {
 			break

@@ -14,3 +14,25 @@ func timeFlag(flag, text string, now time.Time) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// window is the times that are asked for. The zero value is all.
+type window struct{ since, until time.Time }
+
+// windowOf returns what --since and --until say.
+func windowOf(since, until string, now time.Time) (w window, err error) {
+	if w.since, err = timeFlag("--since", since, now); err != nil {
+		return w, err
+	}
+	if w.until, err = timeFlag("--until", until, now); err != nil {
+		return w, err
+	}
+	if !w.since.IsZero() && !w.until.IsZero() && w.until.Before(w.since) {
+		return w, usagef("--until is before --since")
+	}
+	return w, nil
+}
+
+// spans tells whether a time is within what is asked for. A line without a time is.
+func (w window) spans(t time.Time) bool {
+	return t.IsZero() || (w.since.IsZero() || !t.Before(w.since)) && (w.until.IsZero() || !t.After(w.until))
+}

@@ -1,0 +1,322 @@
+package servicemap
+
+import (
+	"time"
+
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/timeline"
+)
+
+// Adder takes the lines of one source. It is for one goroutine, and must be closed before the
+// graph is asked for. It shares nothing with others while it takes lines, but what it gives to them
+// from time to time, many rows at once.
+type Adder struct {
+	builder    *Builder
+	services   cache[string]
+	hosts      cache[string]
+	operations cache[operation]
+	paths      cache[string]
+
+	last    string  // the service of the last line
+	lastIs  uint16  // its number
+	lastHas *voiced // what it has
+	heard   heard
+	out     [partitions][]row
+	named   *mentions // nil: none yet
+	scratch []byte
+}
+
+// operation is what an operation's name is made of.
+type operation struct{ method, route string }
+
+// outRows is how many rows are given to a partition at once.
+const outRows = 16
+
+// heard is what lines tell but for traces.
+type heard struct {
+	from, until int64 // never: none has a time
+	voices      map[uint16]*voiced
+}
+
+// voiced is what the lines of a service have.
+type voiced struct {
+	lines, noID int64
+	requests    int64            // the same one twice, if two sources have it
+	places      map[string]int64 // lines without an ID
+	elsewhere   int64            // of these, those whose place is not kept
+}
+
+// mostPlaces is how many places of a service are kept.
+const mostPlaces = 500
+
+func newHeard() heard { return heard{from: never, until: never, voices: map[uint16]*voiced{}} }
+
+// voice returns what a service has.
+func (h *heard) voice(service uint16) *voiced {
+	v := h.voices[service]
+	if v == nil {
+		v = &voiced{places: map[string]int64{}}
+		h.voices[service] = v
+	}
+	return v
+}
+
+// at takes the time of a line.
+func (h *heard) at(at int64) {
+	if h.from == never {
+		h.from, h.until = at, at
+	}
+	h.from, h.until = min(h.from, at), max(h.until, at)
+}
+
+// noPlace counts lines without an ID.
+func (v *voiced) noPlace(place string, n int64) {
+	if _, ok := v.places[place]; ok || len(v.places) < mostPlaces {
+		v.places[place] += n
+		return
+	}
+	v.elsewhere += n
+}
+
+// merge adds what others have heard.
+func (h *heard) merge(other *heard) {
+	if other.from != never {
+		h.at(other.from)
+		h.at(other.until)
+	}
+	for service, v := range other.voices {
+		all := h.voice(service)
+		all.lines += v.lines
+		all.noID += v.noID
+		all.requests += v.requests
+		all.elsewhere += v.elsewhere
+		for place, n := range v.places {
+			all.noPlace(place, n)
+		}
+	}
+}
+
+// Source returns an adder for a source.
+func (b *Builder) Source() *Adder {
+	return &Adder{builder: b, services: cache[string]{}, hosts: cache[string]{}, operations: cache[operation]{}, paths: cache[string]{}, heard: newHeard()}
+}
+
+// Add takes a line. It keeps nothing of s but texts, for as long as it is not closed.
+func (a *Adder) Add(s *timeline.Sight) {
+	if a.lastHas == nil || a.last != s.Service {
+		a.turn(s.Service)
+	}
+	a.lastHas.lines++
+	at := nanoseconds(s.Time)
+	if at != never {
+		a.heard.at(at)
+	}
+	switch {
+	case s.Trace == (timeline.ID{}):
+		a.lastHas.noID++
+		a.lastHas.noPlace(s.Place, 1)
+	case s.Record != "":
+		a.record(s, at)
+	case s.Span != 0:
+		a.mention(s)
+	}
+}
+
+// More takes a line that goes on with the one before.
+func (a *Adder) More() {
+	if a.lastHas != nil {
+		a.lastHas.lines++
+	}
+}
+
+// turn turns to a service.
+func (a *Adder) turn(service string) {
+	a.last, a.lastIs = service, a.number(a.services, a.builder.services, service)
+	a.lastHas = a.heard.voice(a.lastIs)
+}
+
+// number returns the number of a name.
+func (a *Adder) number(known cache[string], all *table, name string) uint16 {
+	n, ok := known[name]
+	if !ok {
+		n = all.number(name)
+		known.keep(name, n)
+	}
+	return n
+}
+
+// record takes a request, a call or a job.
+func (a *Adder) record(s *timeline.Sight, at int64) {
+	r := row{
+		low: s.Trace.Low, high: s.Trace.High, span: s.Span, parent: s.Parent, at: at,
+		took: pack(int64(s.Took)), bytes: pack(s.Bytes), service: a.lastIs, answer: answerOf(s.Status, s.Attempt),
+		flags: digitsOf(s.Digits) | inexactOf(s.Precision) | when(s.Sampled, sampled) | when(s.Failed, failed) | when(s.Refused, refused),
+	}
+	switch s.Record {
+	case line.MessageRequest:
+		a.lastHas.requests++
+		r.flags |= isRequest
+		r.link = s.CallerParent
+		r.operation = a.operation(s, s.Pattern)
+		if s.Untrusted != (timeline.ID{}) {
+			r.flags |= untrusted
+			again := r
+			again.flags = again.flags&^kindMask | isRestarted
+			again.low, again.high, again.link, again.parent = s.Untrusted.Low, s.Untrusted.High, s.Trace.Low, s.Trace.High
+			a.put(&again)
+		}
+	case line.MessageCall:
+		r.flags |= isCall
+		r.link = uint64(a.number(a.hosts, a.builder.hosts, s.Host))
+		r.operation = a.operation(s, false)
+	default:
+		r.flags |= isJob
+		r.parent = 0
+		r.operation = a.operation(s, true)
+	}
+	if a.named != nil && s.Span != 0 {
+		a.named.forget(&r)
+	}
+	a.put(&r)
+}
+
+func when(is bool, flag uint16) uint16 {
+	if is {
+		return flag
+	}
+	return 0
+}
+
+func digitsOf(n int) uint16 { return when(n == 16, sixteen) | when(n == 32, thirtyTwo) }
+
+// operation returns the number of a request's or call's method and route. Of a path it is that of
+// the path's template.
+func (a *Adder) operation(s *timeline.Sight, pattern bool) uint16 {
+	key := operation{s.Method, s.Route}
+	if n, ok := a.operations[key]; ok && pattern {
+		return n
+	}
+	a.scratch = a.scratch[:0]
+	if s.Method != "" && !(pattern && hasMethod(s.Route, s.Method)) {
+		a.scratch = append(append(a.scratch, s.Method...), ' ')
+	}
+	if pattern {
+		a.scratch = append(a.scratch, s.Route...)
+	} else {
+		a.scratch = appendTemplate(a.scratch, s.Route)
+	}
+	if last := len(a.scratch) - 1; last >= 0 && a.scratch[last] == ' ' {
+		a.scratch = a.scratch[:last]
+	}
+	n, ok := a.paths[string(a.scratch)]
+	if !ok {
+		name := string(a.scratch)
+		n = a.builder.operations.number(name)
+		a.paths.keep(name, n)
+	}
+	if pattern {
+		a.operations.keep(key, n)
+	}
+	return n
+}
+
+// hasMethod tells whether a route begins with the method, as the patterns of net/http do.
+func hasMethod(route, method string) bool {
+	return len(route) > len(method) && route[:len(method)] == method && route[len(method)] == ' '
+}
+
+// put adds a row.
+func (a *Adder) put(r *row) {
+	i, _ := place(r.low)
+	out := a.out[i]
+	if out == nil {
+		out = make([]row, 0, outRows)
+	}
+	if out = append(out, *r); len(out) == outRows {
+		a.builder.take(i, out)
+		out = out[:0]
+	}
+	a.out[i] = out
+}
+
+// Close gives what is left to the builder. The adder must not be used any more.
+func (a *Adder) Close() {
+	if a.named != nil {
+		for i := range a.named.sets {
+			for j := range a.named.sets[i] {
+				a.named.tell(&a.named.sets[i][j], a)
+			}
+		}
+	}
+	for i, rows := range a.out {
+		if len(rows) > 0 {
+			a.builder.take(uint64(i), rows)
+		}
+	}
+	a.builder.mu.Lock()
+	defer a.builder.mu.Unlock()
+	a.builder.heard.merge(&a.heard)
+	*a = Adder{builder: a.builder}
+}
+
+// nanoseconds returns a time since 1970, and never for the zero time and those that are too far
+// away: 290 years have room.
+func nanoseconds(t time.Time) int64 {
+	const mostSeconds = 290 * 365 * 24 * 3600
+	if s := t.Unix(); s < -mostSeconds || s > mostSeconds {
+		return never
+	}
+	return t.UnixNano()
+}
+
+// mentions are spans that plain lines have named lately, and whose own line has not come: services
+// that write none are callers all the same. As a rule the line comes, and the mention is forgotten.
+type mentions struct {
+	sets [1024][4]mention
+}
+
+type mention struct {
+	low, high, span uint64
+	service         uint16
+	digits          uint16
+}
+
+// mention takes a plain line that names its span.
+func (a *Adder) mention(s *timeline.Sight) {
+	if a.named == nil {
+		a.named = &mentions{}
+	}
+	m := mention{s.Trace.Low, s.Trace.High, s.Span, a.lastIs, digitsOf(s.Digits)}
+	set := a.named.set(m.low, m.span)
+	for i := range set {
+		if set[i].span == m.span && set[i].low == m.low {
+			return
+		}
+	}
+	a.named.tell(&set[len(set)-1], a) // the oldest makes room
+	copy(set[1:], set[:len(set)-1])
+	set[0] = m
+}
+
+func (n *mentions) set(low, span uint64) *[4]mention {
+	return &n.sets[(low^span*0x9e3779b97f4a7c15)>>32%uint64(len(n.sets))]
+}
+
+// forget forgets a span that has a line of its own.
+func (n *mentions) forget(r *row) {
+	set := n.set(r.low, r.span)
+	for i := range set {
+		if set[i].span == r.span && set[i].low == r.low {
+			copy(set[i:], set[i+1:])
+			set[len(set)-1] = mention{}
+			return
+		}
+	}
+}
+
+// tell makes a row of a mention.
+func (n *mentions) tell(m *mention, a *Adder) {
+	if m.span != 0 {
+		a.put(&row{low: m.low, high: m.high, span: m.span, service: m.service, at: never, flags: isMention | m.digits})
+	}
+}

@@ -1,0 +1,244 @@
+package servicemap
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"os"
+	"sync"
+	"sync/atomic"
+)
+
+// Config says how a [Builder] works. The zero value is ready to use.
+type Config struct {
+	ByRoute bool   // a node is a route of a service
+	TempDir string // for what memory has no room for; "": the system's
+	Memory  int64  // how many bytes of rows are kept in memory; 0: DefaultMemory
+}
+
+// DefaultMemory is how many bytes of rows a [Builder] keeps in memory, if it is not told.
+const DefaultMemory = 160 << 20
+
+// partitions is how many parts the rows are in, by their traces. Each is read into memory as a
+// whole.
+const partitions = 256
+
+// chunkRows is how many rows a piece of memory has.
+const chunkRows = 256
+
+// Builder makes a graph of what lines tell. Each source gives its lines to an [Adder]; all may do so
+// at once. Make it by [NewBuilder], and close it.
+//
+// Rows stand in memory as long as there is room. Then those of whole partitions go to one temporary
+// file, which has no name where the system lets it have none: so nothing is left of it, however the
+// program ends. A graph needs the rows of a trace together, whichever sources they come from, and
+// has them: no trace is given up because it is open for long, or has begun long ago.
+type Builder struct {
+	config     Config
+	parts      [partitions]partition
+	services   *table
+	hosts      *table
+	operations *table
+	memory     atomic.Int64 // that chunks have
+	lost       atomic.Int64 // rows of requests and calls that there was no room for
+
+	mu      sync.Mutex
+	heard   heard
+	free    [][]row // chunks
+	file    *os.File
+	end     int64 // of the file
+	problem error // the first one with the file
+}
+
+// partition is the rows of some traces.
+type partition struct {
+	mu     sync.Mutex
+	chunks [][]row
+	onDisk []extent
+	rows   int // in memory and on disk
+}
+
+// extent is where rows are in the file.
+type extent struct {
+	at   int64
+	rows int
+}
+
+// NewBuilder returns a builder.
+func NewBuilder(c Config) *Builder {
+	if c.Memory <= 0 {
+		c.Memory = DefaultMemory
+	}
+	return &Builder{config: c, services: newTable(mostServices), hosts: newTable(mostHosts), operations: newTable(mostOperations), heard: newHeard()}
+}
+
+// Close removes the temporary file. The builder must not be used any more.
+func (b *Builder) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.file == nil {
+		return nil
+	}
+	err := b.file.Close()
+	if gone := os.Remove(b.file.Name()); gone != nil && !errors.Is(gone, os.ErrNotExist) && err == nil {
+		err = gone
+	}
+	b.file = nil
+	return err
+}
+
+// Problem is what went wrong with the temporary file; nil: nothing. Rows were left out then, and
+// [Untold] says how many requests and calls.
+func (b *Builder) Problem() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.problem
+}
+
+// place returns the partition of a trace, and a second number to divide one by.
+func place(low uint64) (partition, second uint64) {
+	high, mixed := bits.Mul64(low^0x9e3779b97f4a7c15, 0xd1342543de82ef95)
+	mixed ^= high
+	return mixed >> 56, mixed >> 48 & 0xff
+}
+
+// take adds rows to a partition.
+func (b *Builder) take(i uint64, rows []row) {
+	p := &b.parts[i]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(rows) > 0 {
+		last := len(p.chunks) - 1
+		if last < 0 || len(p.chunks[last]) == cap(p.chunks[last]) {
+			p.chunks = append(p.chunks, b.chunk())
+			last++
+		}
+		chunk := p.chunks[last]
+		n := copy(chunk[len(chunk):cap(chunk)], rows)
+		p.chunks[last] = chunk[:len(chunk)+n]
+		p.rows += n
+		rows = rows[n:]
+	}
+	if b.memory.Load() > b.config.Memory {
+		b.spill(p)
+	}
+}
+
+// chunk returns an empty chunk.
+func (b *Builder) chunk() []row {
+	b.memory.Add(chunkRows * rowBytes)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := len(b.free); n > 0 {
+		chunk := b.free[n-1]
+		b.free = b.free[:n-1]
+		return chunk[:0]
+	}
+	return make([]row, 0, chunkRows)
+}
+
+// spill moves the rows of a partition to the file. Those that cannot be written are lost.
+func (b *Builder) spill(p *partition) {
+	var buf []byte
+	rows := 0
+	for _, chunk := range p.chunks {
+		for i := range chunk {
+			buf = appendRow(buf, &chunk[i])
+		}
+		rows += len(chunk)
+	}
+	at, err := b.write(buf)
+	if err != nil {
+		for _, chunk := range p.chunks {
+			b.lose(chunk)
+		}
+		p.rows -= rows
+	} else if rows > 0 {
+		p.onDisk = append(p.onDisk, extent{at, rows})
+	}
+	b.release(p)
+}
+
+// lose counts rows that there is no room for.
+func (b *Builder) lose(rows []row) {
+	n := int64(0)
+	for i := range rows {
+		if kind := rows[i].kind(); kind == isRequest || kind == isCall {
+			n++
+		}
+	}
+	b.lost.Add(n)
+}
+
+// release takes the chunks from a partition.
+func (b *Builder) release(p *partition) {
+	b.memory.Add(-int64(len(p.chunks)) * chunkRows * rowBytes)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.free = append(b.free, p.chunks...)
+	clear(p.chunks)
+	p.chunks = p.chunks[:0]
+}
+
+// write writes to the end of the file, and returns where that was.
+func (b *Builder) write(buf []byte) (at int64, err error) {
+	b.mu.Lock()
+	if b.file == nil && b.problem == nil {
+		b.create()
+	}
+	err, at = b.problem, b.end
+	b.end += int64(len(buf))
+	file := b.file
+	b.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	if _, err = file.WriteAt(buf, at); err != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.problem == nil {
+			b.problem = fmt.Errorf("there is no room for all requests in memory, and no place for the others: %w. TMPDIR names another folder, --since and --until ask for a part", err)
+		}
+	}
+	return at, err
+}
+
+// create creates the file. Its name is taken away where the system does that to an open file.
+func (b *Builder) create() {
+	file, err := os.CreateTemp(b.config.TempDir, "clew-map-*")
+	if err != nil {
+		b.problem = fmt.Errorf("there is no room for all requests in memory, and no temporary file for the others: %w. TMPDIR names another folder", err)
+		return
+	}
+	os.Remove(file.Name())
+	b.file = file
+}
+
+// each gives the rows of a partition to a function, in pieces, in no order. It keeps none.
+func (b *Builder) each(p *partition, give func([]row)) error {
+	for _, chunk := range p.chunks {
+		give(chunk)
+	}
+	buf := make([]byte, chunkRows*rowBytes)
+	var rows [chunkRows]row
+	for _, e := range p.onDisk {
+		for at, left := e.at, e.rows; left > 0; {
+			n := min(left, chunkRows)
+			piece := buf[:n*rowBytes]
+			if _, err := b.file.ReadAt(piece, at); err != nil {
+				if err == io.EOF {
+					err = io.ErrUnexpectedEOF
+				}
+				return fmt.Errorf("the temporary file cannot be read: %w", err)
+			}
+			for i := range n {
+				rows[i] = readRow(piece[i*rowBytes:])
+			}
+			give(rows[:n])
+			at += int64(len(piece))
+			left -= n
+		}
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package servicemap
+
+import (
+	"slices"
+	"strings"
+)
+
+// facts are what is known once everything was read. Names are numbered by their order here.
+type facts struct {
+	byRoute    bool
+	services   []string
+	outside    []string // the names of hosts, as the graph has them
+	operations []string
+
+	atService, atOperation []uint16 // where the numbers of rows have gone
+	atHost                 []uint16 // the same, in outside
+	named                  []uint16 // by outside: the service that the host is called like; 0: none
+	heard                  heard    // by the new numbers
+	serves                 []bool   // by service: it has lines of requests
+}
+
+// facts returns what is known.
+func (b *Builder) facts() *facts {
+	f := &facts{byRoute: b.config.ByRoute}
+	f.services, f.atService = b.services.sorted()
+	f.operations, f.atOperation = b.operations.sorted()
+	f.hosts(b.hosts.sorted())
+
+	f.heard, f.serves = newHeard(), make([]bool, len(f.services))
+	f.heard.from, f.heard.until = b.heard.from, b.heard.until
+	for n, v := range b.heard.voices {
+		service := f.atService[n]
+		f.heard.voices[service] = v
+		f.serves[service] = v.requests > 0
+	}
+	return f
+}
+
+// hosts takes the hosts that were called: those that differ in a well-known port are one.
+func (f *facts) hosts(raw []string, at []uint16) {
+	f.outside = make([]string, len(raw))
+	for i, host := range raw {
+		f.outside[i] = outsideName(host)
+	}
+	slices.Sort(f.outside)
+	f.outside = slices.Compact(f.outside)
+	f.atHost = make([]uint16, len(raw))
+	for n, i := range at {
+		where, _ := slices.BinarySearch(f.outside, outsideName(raw[i]))
+		f.atHost[n] = uint16(where)
+	}
+	known := map[string]uint16{}
+	for i, name := range f.services {
+		if i > otherName {
+			known[strings.ToLower(name)] = uint16(i)
+		}
+	}
+	f.named = make([]uint16, len(f.outside))
+	for i, host := range f.outside {
+		f.named[i] = serviceNamed(host, known)
+	}
+}
+
+// noHost is what a host is called that a call's line does not say.
+const noHost = "(no host)"
+
+// outsideName returns what a host is called in the graph: without the ports of HTTP, which are
+// there or not as the caller likes.
+func outsideName(host string) string {
+	host = strings.ToLower(strings.TrimSpace(host))
+	host = strings.TrimSuffix(strings.TrimSuffix(host, ":80"), ":443")
+	if host == "" {
+		return noHost
+	}
+	return host
+}
+
+// serviceNamed returns the service that a host is called like; 0: none. Price.prod.svc:8080 is
+// price.prod.svc, else price, else prod, else svc.
+func serviceNamed(host string, known map[string]uint16) uint16 {
+	if i := strings.LastIndexByte(host, ':'); i > 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
+	}
+	if n, ok := known[host]; ok {
+		return n
+	}
+	for _, part := range strings.SplitN(host, ".", mostParts) {
+		if n, ok := known[part]; ok {
+			return n
+		}
+	}
+	return noName
+}
+
+// sort gives to a row its new numbers.
+func (f *facts) sort(r *row) {
+	r.service, r.operation = f.atService[r.service], f.atOperation[r.operation]
+	if r.kind() == isCall {
+		r.link = uint64(f.atHost[r.link])
+	}
+}
+
+// A nodeKey is a node: a service and one of its operations, or a host outside.
+type nodeKey uint32
+
+const outsideNode nodeKey = 1 << 31
+
+func (f *facts) node(service, operation uint16) nodeKey {
+	if !f.byRoute {
+		operation = noName
+	}
+	return nodeKey(service)<<16 | nodeKey(operation)
+}
+
+func (f *facts) host(r *row) nodeKey { return outsideNode | nodeKey(r.link) }
+
+// otherNode has what there is no room for apart.
+const otherNode = nodeKey(otherName) << 16
+
+// noService is what a service is called whose lines do not say it.
+const noService = "(no name)"
+
+func (f *facts) service(n uint16) string {
+	if n == noName {
+		return noService
+	}
+	return f.services[n]
+}
+
+// name returns the name of a node.
+func (f *facts) name(k nodeKey) string {
+	switch operation := uint16(k); {
+	case k&outsideNode != 0:
+		return f.outside[k&^outsideNode]
+	case operation != noName:
+		return f.service(uint16(k>>16)) + " " + f.operations[operation]
+	}
+	return f.service(uint16(k >> 16))
+}

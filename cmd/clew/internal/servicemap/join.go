@@ -1,0 +1,253 @@
+package servicemap
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"example.com/clew/internal/timeline"
+)
+
+// A joined is a trace whose calls were joined with the requests that answered them. It is used
+// again for the next trace.
+type joined struct {
+	facts *facts
+	rows  []row // in the order of compareRows, each once
+	links []link
+}
+
+// A link is what was found out about a row.
+type link struct {
+	parent int32 // row; none: none
+	answer int32 // of a call, the row of the request that answered it; none: none
+	how    how
+}
+
+const none = -1
+
+// How a request found its caller, or a call its request.
+type how uint8
+
+const (
+	byNothing how = iota // it names no caller
+	byIDs
+	byGuess // by the host's name, or by time
+	unknown // it names a caller that no line knows
+)
+
+// mostSame is how many rows of one span are looked at, and mostGuesses how many calls for a
+// guess: a hostile trace may have a million.
+const (
+	mostSame    = 64
+	mostGuesses = 256
+)
+
+// join joins the rows of a trace.
+func (j *joined) join(rows []row) {
+	slices.SortFunc(rows, func(a, b row) int { return compareRows(&a, &b) })
+	j.rows = once(rows)
+	j.links = slices.Grow(j.links[:0], len(j.rows))[:len(j.rows)]
+	for i := range j.links {
+		j.links[i] = link{parent: none, answer: none}
+	}
+	for i := range j.rows {
+		switch r := &j.rows[i]; r.kind() {
+		case isRequest:
+			j.serve(i)
+		case isCall:
+			if r.parent != 0 && r.parent != r.span {
+				j.links[i].parent = j.find(r.parent, i, false)
+			}
+		}
+	}
+	j.guess()
+}
+
+// once leaves out rows that are there already: two sources have the same line. Those without a
+// span's ID may be two requests that are alike.
+func once(rows []row) []row {
+	kept := rows[:0]
+	for i := range rows {
+		if n := len(kept); n > 0 && rows[i].span != 0 && kept[n-1] == rows[i] {
+			continue
+		}
+		kept = append(kept, rows[i])
+	}
+	return kept
+}
+
+// same returns the rows of a span, no more than mostSame.
+func (j *joined) same(span uint64) (from, end int) {
+	if span == 0 {
+		return 0, 0
+	}
+	if len(j.rows) <= 16 {
+		for from < len(j.rows) && j.rows[from].span < span {
+			from++
+		}
+	} else {
+		from = sort.Search(len(j.rows), func(i int) bool { return j.rows[i].span >= span })
+	}
+	for end = from; end < len(j.rows) && end-from < mostSame && j.rows[end].span == span; end++ {
+	}
+	return from, end
+}
+
+// find returns the row of a span that is the parent of row i; none: no line knows it. Of several it
+// is that of the same service, which is rather no call. For a request, called is true: its caller
+// is another service, and rather a call, which nobody has answered and which encloses it. Spans
+// that plain lines name count where nobody reports them.
+func (j *joined) find(span uint64, i int, called bool) int32 {
+	best, points := int32(none), -1
+	r := &j.rows[i]
+	from, end := j.same(span)
+	for k := from; k < end; k++ {
+		c := &j.rows[k]
+		kind := c.kind()
+		if k == i || kind == isRestarted {
+			continue
+		}
+		p := 0
+		if (kind == isCall) == called {
+			p += 8
+		}
+		if (c.service == r.service) != called {
+			p += 16
+		}
+		if kind != isMention {
+			p += 4
+		}
+		if called && kind == isCall {
+			if j.links[k].answer == none {
+				p += 2
+			}
+			if encloses(c, r) {
+				p++
+			}
+		}
+		if p > points {
+			best, points = int32(k), p
+		}
+	}
+	return best
+}
+
+// serve finds the caller of request i.
+func (j *joined) serve(i int) {
+	r, l := &j.rows[i], &j.links[i]
+	if r.is(untrusted) { // the trace of its caller has the other row of it
+		l.how = unknown
+		return
+	}
+	if k := j.find(r.span, i, true); k != none && j.rows[k].kind() == isCall { // with Finagle, it has the span of the call
+		j.answer(int(k), i, byIDs)
+		return
+	}
+	if r.parent == 0 || r.parent == r.span {
+		return
+	}
+	k := j.find(r.parent, i, true)
+	if k == none && r.link != r.span {
+		k = j.find(r.link, i, true)
+	}
+	switch {
+	case k == none:
+		l.how = unknown
+	case j.rows[k].kind() == isCall:
+		j.answer(int(k), i, byIDs)
+	default:
+		l.parent, l.how = k, byIDs
+	}
+}
+
+// answer says that request i answered call k. A call is answered once: what answers it again was
+// called without a line.
+func (j *joined) answer(k, i int, by how) {
+	j.links[i].parent, j.links[i].how = int32(k), by
+	if j.links[k].answer == none {
+		j.links[k].answer, j.links[k].how = int32(i), by
+	}
+}
+
+// encloses tells whether a request fits into a call.
+func encloses(call, request *row) bool {
+	if call.at == never || request.at == never {
+		return false
+	}
+	loose := int64(tolerance + call.inexact() + request.inexact())
+	return request.at <= call.at+loose && request.begin() >= call.begin()-loose
+}
+
+// tolerance is how much a request may stand out of the call that it answers before a clock is
+// taken to be wrong: its line is written when its answer is on the way already.
+const tolerance = time.Millisecond
+
+// guess finds callers by the host that was called and by time: of requests that name a caller
+// which no line knows, of those that name none, and of those that did not believe theirs.
+func (j *joined) guess() {
+	open := make([]int32, 0, 16)
+	for i := range j.rows {
+		if j.rows[i].kind() == isCall && j.links[i].answer == none && len(open) < mostGuesses {
+			open = append(open, int32(i))
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	for i := range j.rows {
+		r := &j.rows[i]
+		lost := r.kind() == isRestarted || r.kind() == isRequest && (j.links[i].how == byNothing || j.links[i].how == unknown && !r.is(untrusted))
+		if !lost {
+			continue
+		}
+		if k := j.likely(open, r, j.links[i].how == unknown); k != none {
+			j.answer(int(k), i, byGuess)
+		}
+	}
+}
+
+// likely returns the call that a request has most likely answered; none: there is none, or there
+// are several. By time alone it is one to a host that is no service's.
+func (j *joined) likely(open []int32, r *row, byTime bool) int32 {
+	var named, fits, strangers int32 = none, none, none
+	several := false
+	for _, k := range open {
+		c := &j.rows[k]
+		if j.links[k].answer != none || c.service == r.service {
+			continue
+		}
+		switch service := j.facts.named[c.link]; {
+		case service == r.service && encloses(c, r):
+			if fits == none || c.begin() > j.rows[fits].begin() {
+				fits = k
+			}
+		case service == r.service:
+			several = several || named != none
+			named = k
+		case service == noName && byTime && encloses(c, r):
+			if strangers != none {
+				byTime = false
+			}
+			strangers = k
+		}
+	}
+	switch {
+	case fits != none:
+		return fits
+	case named != none && !several && r.kind() != isRequest, named != none && !several && byTime:
+		return named // its clock is off
+	case strangers != none && byTime:
+		return strangers
+	}
+	return none
+}
+
+// id is the trace's.
+func (j *joined) id() (id timeline.ID) {
+	for i := range j.rows {
+		if j.rows[i].high != 0 {
+			id.High = j.rows[i].high
+		}
+	}
+	return timeline.ID{High: id.High, Low: j.rows[0].low}
+}

@@ -1,0 +1,209 @@
+package servicemap
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"sync"
+
+	"example.com/clew/internal/timeline"
+)
+
+// loader brings the rows of traces together.
+type loader struct {
+	builder *Builder
+	facts   *facts
+	most    int                      // rows that it may have at once
+	wanted  map[uint64][]timeline.ID // the traces that are wanted, by their low halves; nil: all
+
+	rows  []row
+	keys  []traceKey
+	group []row
+}
+
+// traceKey is where a row of a trace is.
+type traceKey struct {
+	low uint64
+	at  int32
+}
+
+// workers is how many partitions are looked at at once.
+func workers() int { return min(runtime.GOMAXPROCS(0), 8) }
+
+// leastLoad is how many rows are loaded at once at least.
+const leastLoad = 1 << 12
+
+func (b *Builder) loader(f *facts) *loader {
+	const perRow = rowBytes + 16
+	return &loader{builder: b, facts: f, most: max(leastLoad, int(b.config.Memory)/workers()/perRow)}
+}
+
+// traces gives the rows of each trace of a partition to a function, in no order, which may change
+// them.
+func (l *loader) traces(p *partition, give func([]row)) error {
+	if p.rows <= l.most || l.wanted != nil { // of those that are wanted there are few
+		return l.whole(p, give)
+	}
+	parts, err := l.split(p)
+	for i := range parts {
+		if err == nil {
+			err = l.whole(&parts[i], give)
+		}
+	}
+	return err
+}
+
+// whole is traces for a partition that is loaded as a whole. What is too much of it is lost: it is
+// nearly all of one trace.
+func (l *loader) whole(p *partition, give func([]row)) error {
+	l.rows, l.keys = l.rows[:0], l.keys[:0]
+	err := l.builder.each(p, func(rows []row) {
+		if room := l.most - len(l.rows); len(rows) > room && l.wanted == nil {
+			l.builder.lose(rows[room:])
+			rows = rows[:room]
+		}
+		for i := range rows {
+			if l.wanted != nil && (l.wanted[rows[i].low] == nil || len(l.rows) == l.most) {
+				continue
+			}
+			l.keys = append(l.keys, traceKey{rows[i].low, int32(len(l.rows))})
+			l.rows = append(l.rows, rows[i])
+			l.facts.sort(&l.rows[len(l.rows)-1])
+		}
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(l.keys, func(a, b traceKey) int { return cmp.Compare(a.low, b.low) })
+	for from := 0; from < len(l.keys); {
+		l.group = l.group[:0]
+		end := from
+		for ; end < len(l.keys) && l.keys[end].low == l.keys[from].low; end++ {
+			l.group = append(l.group, l.rows[l.keys[end].at])
+		}
+		apart(l.group, give)
+		from = end
+	}
+	return nil
+}
+
+// apart gives the traces among rows with the same low half: those whose high halves differ are
+// several. Rows that have none are of the one with the lowest.
+func apart(rows []row, give func([]row)) {
+	high := uint64(0)
+	several := false
+	for i := range rows {
+		switch h := rows[i].high; {
+		case h == 0 || h == high:
+		case high == 0:
+			high = h
+		default:
+			several = true
+		}
+	}
+	if !several {
+		give(rows)
+		return
+	}
+	lowest := high
+	for i := range rows {
+		if h := rows[i].high; h != 0 {
+			lowest = min(lowest, h)
+		}
+	}
+	highOf := func(r *row) uint64 {
+		if r.high == 0 {
+			return lowest
+		}
+		return r.high
+	}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(highOf(&a), highOf(&b)) })
+	for from := 0; from < len(rows); {
+		end := from
+		for end < len(rows) && highOf(&rows[end]) == highOf(&rows[from]) {
+			end++
+		}
+		give(rows[from:end:end])
+		from = end
+	}
+}
+
+// split divides a partition that is too large, by another number of its traces.
+func (l *loader) split(p *partition) ([]partition, error) {
+	parts := make([]partition, partitions)
+	var out [partitions][]row
+	var buf []byte
+	flush := func(i uint64) {
+		buf = buf[:0]
+		for k := range out[i] {
+			buf = appendRow(buf, &out[i][k])
+		}
+		if at, err := l.builder.write(buf); err != nil {
+			l.builder.lose(out[i])
+		} else {
+			parts[i].onDisk = append(parts[i].onDisk, extent{at, len(out[i])})
+			parts[i].rows += len(out[i])
+		}
+		out[i] = out[i][:0]
+	}
+	err := l.builder.each(p, func(rows []row) {
+		for k := range rows {
+			_, i := place(rows[k].low)
+			if out[i] = append(out[i], rows[k]); len(out[i]) == chunkRows {
+				flush(i)
+			}
+		}
+	})
+	for i := range out {
+		if len(out[i]) > 0 {
+			flush(uint64(i))
+		}
+	}
+	return parts, err
+}
+
+// inTurn gives partitions to functions, one for each worker, until one has an error.
+func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*partition) error) error {
+	var (
+		errs    = make([]error, workers())
+		next    = make(chan *partition)
+		working sync.WaitGroup
+	)
+	for i := range errs {
+		work := worker(i)
+		working.Go(func() {
+			for p := range next {
+				if errs[i] == nil { // else the others are not looked at
+					errs[i] = work(p)
+				}
+			}
+		})
+	}
+	for i := range b.parts {
+		if want(&b.parts[i]) {
+			next <- &b.parts[i]
+		}
+	}
+	close(next)
+	working.Wait()
+	return cmp.Or(errs...)
+}
+
+// tally joins all traces and adds them up.
+func (b *Builder) tally(f *facts) (*tally, error) {
+	all := make([]*tally, workers())
+	err := b.inTurn(func(p *partition) bool { return p.rows > 0 }, func(i int) func(*partition) error {
+		l, j, t := b.loader(f), &joined{facts: f}, newTally(f)
+		all[i] = t
+		return func(p *partition) error {
+			return l.traces(p, func(rows []row) {
+				j.join(rows)
+				t.add(j)
+			})
+		}
+	})
+	for _, t := range all[1:] {
+		all[0].merge(t)
+	}
+	return all[0], err
+}

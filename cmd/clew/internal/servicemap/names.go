@@ -1,0 +1,90 @@
+package servicemap
+
+import (
+	"slices"
+	"strings"
+	"sync"
+)
+
+// How many names of each kind are kept apart. What comes later is in one: hostile lines may have
+// a new name each.
+const (
+	mostServices   = 2_000
+	mostHosts      = 2_000
+	mostOperations = 16_000
+)
+
+// The numbers of names that every table has.
+const (
+	noName    = 0
+	otherName = 1
+)
+
+// otherText is what the names beyond the most are called together.
+const otherText = "(other)"
+
+// longestName is how long a name may be, in bytes.
+const longestName = 200
+
+// A table numbers names. It is for several goroutines.
+type table struct {
+	most int
+
+	mu    sync.Mutex
+	of    map[string]uint16
+	names []string
+	over  bool // there were more
+}
+
+func newTable(most int) *table {
+	return &table{most: most, of: map[string]uint16{"": noName, otherText: otherName}, names: []string{"", otherText}}
+}
+
+// number returns the number of a name.
+func (t *table) number(name string) uint16 {
+	if len(name) > longestName {
+		name = strings.ToValidUTF8(name[:longestName-len("…")], "") + "…"
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, ok := t.of[name]
+	switch {
+	case ok:
+		return n
+	case len(t.names) >= t.most+2:
+		t.over = true
+		return otherName
+	}
+	n = uint16(len(t.names))
+	name = strings.ToValidUTF8(strings.Clone(name), "\uFFFD")
+	t.names = append(t.names, name)
+	t.of[name] = n
+	return n
+}
+
+// sorted returns the names in their order, and where each number has gone. The numbers that names
+// get depend on which source is read first; the new ones do not.
+func (t *table) sorted() (names []string, at []uint16) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	names = slices.Clone(t.names)
+	slices.Sort(names[2:])
+	at = make([]uint16, len(names))
+	for i, name := range names {
+		at[t.of[name]] = uint16(i)
+	}
+	return names, at
+}
+
+// A cache has the numbers of names that were met lately, for one goroutine.
+type cache[K comparable] map[K]uint16
+
+// mostCached is how many names a cache has.
+const mostCached = 4096
+
+func (c cache[K]) keep(key K, number uint16) {
+	if len(c) == mostCached {
+		clear(c)
+	}
+	c[key] = number
+}

@@ -1,0 +1,150 @@
+package servicemap
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/DataDog/sketches-go/ddsketch"
+	"github.com/DataDog/sketches-go/ddsketch/mapping"
+	"github.com/DataDog/sketches-go/ddsketch/store"
+)
+
+// durations are some durations, of which quantiles are asked for. The few of most edges of a
+// hostile map are kept as they are: a sketch needs some kilobytes.
+type durations struct {
+	few    []time.Duration
+	sketch *ddsketch.DDSketch // nil: few has all
+	most   time.Duration
+	least  time.Duration
+	n      int64
+}
+
+// fewDurations is how many durations are kept as they are.
+const fewDurations = 32
+
+// accuracy is how far a quantile may be from one of the durations. What rounding adds is a part of
+// the 1 % that is promised.
+const accuracy = 0.00999
+
+// bins is how many bins a sketch may have. Those of 2,000 reach from nanoseconds to years.
+const bins = 2048
+
+var bounds = func() mapping.IndexMapping {
+	m, err := mapping.NewCubicallyInterpolatedMapping(accuracy)
+	if err != nil {
+		panic("servicemap: " + err.Error())
+	}
+	return m
+}()
+
+func newSketch() *ddsketch.DDSketch {
+	return ddsketch.NewDDSketch(bounds, store.NewCollapsingLowestDenseStore(bins), store.NewCollapsingLowestDenseStore(bins))
+}
+
+// add adds a duration, which may be less than zero.
+func (d *durations) add(took time.Duration) {
+	if d.n == 0 {
+		d.most, d.least = took, took
+	}
+	d.n++
+	d.most, d.least = max(d.most, took), min(d.least, took)
+	if d.sketch == nil && len(d.few) < fewDurations {
+		d.few = append(d.few, took)
+		return
+	}
+	d.whole()
+	put(d.sketch, took)
+}
+
+// whole gives everything to the sketch.
+func (d *durations) whole() {
+	if d.sketch == nil {
+		d.sketch = newSketch()
+	}
+	for _, took := range d.few {
+		put(d.sketch, took)
+	}
+	d.few = nil
+}
+
+// put adds a duration to a sketch, which takes every number but NaN and those that are near the
+// greatest.
+func put(s *ddsketch.DDSketch, took time.Duration) {
+	if err := s.Add(float64(took)); err != nil {
+		panic("servicemap: " + err.Error())
+	}
+}
+
+// merge adds those of another one, which must not be used any more.
+func (d *durations) merge(other *durations) {
+	switch {
+	case other.n == 0:
+		return
+	case d.n == 0:
+		*d = *other
+		return
+	}
+	d.n += other.n
+	d.most, d.least = max(d.most, other.most), min(d.least, other.least)
+	d.whole()
+	other.whole()
+	if err := d.sketch.MergeWith(other.sketch); err != nil {
+		panic("servicemap: " + err.Error()) // all have one mapping
+	}
+}
+
+// quantiles returns the quantiles.
+func (d *durations) quantiles() Quantiles {
+	if d.n == 0 {
+		return Quantiles{}
+	}
+	d.whole()
+	longest := exactly(d.most)
+	return Quantiles{Count: d.n, P50: d.value(0.5), P95: d.value(0.95), P99: d.value(0.99), Max: Value{longest, longest, longest}}
+}
+
+// z is how many standard deviations of a rank chance reaches in 999 of 1,000 cases.
+const z = 3.3
+
+// value returns a quantile. How many durations are below it varies by chance, as a binomial
+// distribution has it, whatever the distribution of the durations is.
+func (d *durations) value(p float64) Value {
+	n := float64(d.n)
+	spread := z * math.Sqrt(n*p*(1-p))
+	return Value{Is: d.at(p * (n - 1)), Low: d.at(math.Floor(n*p - spread)), High: d.at(math.Ceil(n*p + spread))}
+}
+
+// at returns the duration of a rank, from 0, in milliseconds.
+func (d *durations) at(rank float64) float64 {
+	last := float64(d.n - 1)
+	switch {
+	case rank <= 0:
+		return exactly(d.least)
+	case rank >= last:
+		return exactly(d.most)
+	}
+	is, err := d.sketch.GetValueAtQuantile(rank / last)
+	if err != nil {
+		panic("servicemap: " + err.Error())
+	}
+	return milliseconds(max(float64(d.least), min(is, float64(d.most))))
+}
+
+// median returns the duration in the middle.
+func (d *durations) median() time.Duration {
+	if d.n == 0 {
+		return 0
+	}
+	d.whole()
+	return time.Duration(d.at(float64((d.n-1)/2)) * float64(time.Millisecond))
+}
+
+// exactly is a duration in milliseconds.
+func exactly(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// milliseconds are some nanoseconds, to six digits: the others are of no meaning.
+func milliseconds(ns float64) float64 {
+	ms, _ := strconv.ParseFloat(strconv.FormatFloat(ns/float64(time.Millisecond), 'g', 6, 64), 64)
+	return ms
+}

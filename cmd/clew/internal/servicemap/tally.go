@@ -1,0 +1,490 @@
+package servicemap
+
+import (
+	"slices"
+	"time"
+
+	"example.com/clew/internal/timeline"
+)
+
+// A tally is what joined traces add up to. Each goroutine that joins has one of its own.
+type tally struct {
+	facts *facts
+	nodes map[nodeKey]*nodeTally
+	edges map[edgeKey]*edgeTally
+	hops  map[hopKey]*hopTally
+	lost  map[uint16]*orphans // by the callee
+
+	traces, requests, calls, jobs int64
+	naming, untold                int64 // requests that name a caller, and those whose no line knows
+	crowded                       bool  // there are more edges or nodes than are kept
+}
+
+// How many nodes and edges a tally has. What comes later is counted as one: hostile lines may have
+// a new route each.
+const (
+	mostNodes = 6_000
+	mostEdges = 10_000
+)
+
+type edgeKey struct{ from, to nodeKey }
+
+// hopKey is from one service to another. From is noCaller where it is not known.
+type hopKey struct{ from, to uint16 }
+
+// noCaller is the number of no service.
+const noCaller = 1<<16 - 1
+
+type nodeTally struct {
+	requests, roots, errors, jobs, bytes int64
+	took                                 durations
+}
+
+type edgeTally struct {
+	calls, errors, refused, retries, answered, told, guessed, bytes int64
+	took                                                            durations
+	slowest, failed                                                 samples
+}
+
+// hopTally is how traces pass from a service to another.
+type hopTally struct {
+	calls int64 // that have a line of the caller and were answered, as its line says
+
+	unbelieved, restarted   counted // the callee says so; its lines are missing
+	widths                  int64   // pairs of which both say how many digits the ID has
+	padded, truncated       counted
+	pairs                   int64   // of a call and its request, by IDs
+	toldSampled, sampled    int64   // of the pairs, as the caller and as the callee says
+	unsampled, takenSampled counted // the caller alone says it is; the callee alone
+
+	fit    int64     // pairs whose clocks agree
+	late   durations // of the others: how much the caller's clock is ahead
+	misfit counted   // the same
+}
+
+// orphans are requests that name a caller which no line knows.
+type orphans struct {
+	counted
+	naming int64 // requests of the service that name a caller
+}
+
+// counted is how often something was seen, and some traces in which it was.
+type counted struct {
+	n      int64
+	traces []timeline.ID // the lowest ones
+}
+
+// mostExamples is how many traces of a kind are kept.
+const mostExamples = 5
+
+func (c *counted) add(id timeline.ID) {
+	c.n++
+	c.keep(id)
+}
+
+func (c *counted) keep(id timeline.ID) {
+	at, known := slices.BinarySearchFunc(c.traces, id, compareIDs)
+	if known || at == mostExamples {
+		return
+	}
+	c.traces = slices.Insert(c.traces, at, id)
+	c.traces = c.traces[:min(len(c.traces), mostExamples)]
+}
+
+func (c *counted) merge(other *counted) {
+	c.n += other.n
+	for _, id := range other.traces {
+		c.keep(id)
+	}
+}
+
+func newTally(f *facts) *tally {
+	return &tally{facts: f, nodes: map[nodeKey]*nodeTally{}, edges: map[edgeKey]*edgeTally{}, hops: map[hopKey]*hopTally{}, lost: map[uint16]*orphans{}}
+}
+
+func (t *tally) node(k nodeKey) *nodeTally {
+	n := t.nodes[k]
+	if n == nil {
+		if len(t.nodes) >= mostNodes && k != otherNode {
+			t.crowded = true
+			return t.node(otherNode)
+		}
+		n = &nodeTally{}
+		t.nodes[k] = n
+	}
+	return n
+}
+
+func (t *tally) edge(from, to nodeKey) *edgeTally {
+	k := edgeKey{from, to}
+	e := t.edges[k]
+	if e == nil {
+		if other := (edgeKey{otherNode, otherNode}); len(t.edges) >= mostEdges && k != other {
+			t.crowded = true
+			return t.edge(otherNode, otherNode)
+		}
+		e = &edgeTally{}
+		t.edges[k] = e
+	}
+	return e
+}
+
+func (t *tally) hop(from, to uint16) *hopTally {
+	k := hopKey{from, to}
+	h := t.hops[k]
+	if h == nil {
+		if len(t.hops) >= mostEdges {
+			return &hopTally{}
+		}
+		h = &hopTally{}
+		t.hops[k] = h
+	}
+	return h
+}
+
+// add adds a trace.
+func (t *tally) add(j *joined) {
+	id := j.id()
+	reported := false
+	for i := range j.rows {
+		r := &j.rows[i]
+		switch r.kind() {
+		case isRequest:
+			t.request(j, i, id)
+		case isCall:
+			t.calls++
+			if j.links[i].answer == none {
+				t.unanswered(j, i, id)
+			}
+		case isJob:
+			t.jobs++
+			t.node(t.facts.node(r.service, r.operation)).jobs++
+		case isRestarted:
+			t.unbelieved(j, i, id)
+			continue
+		default:
+			continue
+		}
+		reported = true
+	}
+	if reported {
+		t.traces++
+	}
+}
+
+// request adds a request.
+func (t *tally) request(j *joined, i int, id timeline.ID) {
+	r, l := &j.rows[i], &j.links[i]
+	t.requests++
+	n := t.node(t.facts.node(r.service, r.operation))
+	n.requests++
+	n.bytes += unpack(r.bytes)
+	n.took.add(r.duration())
+	if r.is(failed) {
+		n.errors++
+	}
+	if r.is(untrusted) {
+		return
+	}
+	if l.how != byNothing {
+		t.naming++
+		t.orphans(r.service).naming++
+	}
+	switch l.how {
+	case byNothing:
+		n.roots++
+	case unknown:
+		t.untold++
+		t.orphans(r.service).add(id)
+	default:
+		t.joined(j, i, id)
+	}
+}
+
+func (t *tally) orphans(service uint16) *orphans {
+	o := t.lost[service]
+	if o == nil {
+		o = &orphans{}
+		t.lost[service] = o
+	}
+	return o
+}
+
+// joined adds a request whose caller is known, and the call that it answered.
+func (t *tally) joined(j *joined, i int, id timeline.ID) {
+	r, l := &j.rows[i], &j.links[i]
+	p := &j.rows[l.parent]
+	to := t.facts.node(r.service, r.operation)
+	if p.kind() != isCall {
+		e := t.edge(t.facts.within(p), to)
+		e.answered++
+		e.guess(l.how)
+		e.bytes += unpack(r.bytes)
+		e.call(r, id)
+		t.compare(p, r, l.how, id)
+		return
+	}
+	e := t.edge(t.caller(j, int(l.parent)), to)
+	e.answered++
+	e.guess(l.how)
+	e.bytes += unpack(r.bytes)
+	if j.links[l.parent].answer != int32(i) { // called once more, without a line
+		e.call(r, id)
+		return
+	}
+	e.told++
+	e.call(p, id)
+	if r.kind() != isRestarted {
+		t.hop(p.service, r.service).calls++
+		t.compare(p, r, l.how, id)
+	}
+}
+
+func (e *edgeTally) guess(by how) {
+	if by == byGuess {
+		e.guessed++
+	}
+}
+
+// within returns the node that a row's work is in.
+func (f *facts) within(r *row) nodeKey {
+	if kind := r.kind(); kind == isRequest || kind == isJob {
+		return f.node(r.service, r.operation)
+	}
+	return f.node(r.service, noName)
+}
+
+// caller returns the node in which call k was made.
+func (t *tally) caller(j *joined, k int) nodeKey {
+	c := &j.rows[k]
+	if p := j.links[k].parent; p != none && j.rows[p].service == c.service {
+		return t.facts.within(&j.rows[p])
+	}
+	return t.facts.node(c.service, noName)
+}
+
+// call adds a call, by the line of the caller or, without one, by that of the request.
+func (e *edgeTally) call(r *row, id timeline.ID) {
+	e.calls++
+	if r.attempt() > 1 {
+		e.retries++
+	}
+	took := r.duration()
+	e.took.add(took)
+	at := r.begin()
+	e.slowest.slow(sample{id, at, took})
+	if !r.is(failed) {
+		return
+	}
+	e.errors++
+	if r.is(refused) {
+		e.refused++
+	}
+	e.failed.fresh(sample{id, at, took})
+}
+
+// unanswered adds a call that no request has a line of: to a host outside, or to a service whose
+// lines do not say that they served it.
+func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
+	c := &j.rows[k]
+	service := t.facts.named[c.link]
+	if service == noName {
+		e := t.edge(t.caller(j, k), t.facts.host(c))
+		e.told++
+		e.call(c, id)
+		return
+	}
+	e := t.edge(t.caller(j, k), t.facts.node(service, noName))
+	e.told++
+	e.guessed++
+	e.call(c, id)
+	h := t.hop(c.service, service)
+	switch {
+	case !t.facts.serves[service]:
+		t.mentioned(j, c, service, h, id)
+	case c.status() == 0: // nobody says that it came there
+	default:
+		h.calls++
+		if !slices.ContainsFunc(j.rows, func(r row) bool { return r.kind() == isRequest && r.service == service }) {
+			h.restarted.add(id)
+		}
+	}
+}
+
+// mentioned compares a call with the lines of a service that has no lines of requests.
+func (t *tally) mentioned(j *joined, c *row, service uint16, h *hopTally, id timeline.ID) {
+	for i := range j.rows {
+		if r := &j.rows[i]; r.kind() == isMention && r.service == service {
+			h.digits(c, r, id)
+			return
+		}
+	}
+}
+
+// unbelieved adds a request that did not believe its caller, in the trace of the caller.
+func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
+	r, l := &j.rows[i], &j.links[i]
+	t.naming++
+	t.orphans(r.service).naming++
+	if l.parent != none {
+		t.joined(j, i, id)
+		h := t.hop(j.rows[l.parent].service, r.service)
+		h.calls++
+		h.unbelieved.add(id)
+		return
+	}
+	from := uint16(noCaller)
+	for k := range j.rows {
+		other := &j.rows[k]
+		if kind := other.kind(); kind != isRequest && kind != isJob && kind != isCall {
+			continue
+		}
+		if from != noCaller && from != other.service {
+			from = noCaller
+			break
+		}
+		from = other.service
+	}
+	h := t.hop(from, r.service)
+	h.calls++
+	h.unbelieved.add(id)
+	if from == noCaller {
+		t.untold++
+		return
+	}
+	e := t.edge(t.facts.node(from, noName), t.facts.node(r.service, r.operation))
+	e.answered++
+	e.guessed++
+	e.bytes += unpack(r.bytes)
+	e.call(r, id)
+}
+
+// compare compares what two services say of one call: of the trace's ID, the decision, the time.
+func (t *tally) compare(p, r *row, by how, id timeline.ID) {
+	if p.service == r.service {
+		return
+	}
+	h := t.hop(p.service, r.service)
+	h.digits(p, r, id)
+	if by != byIDs || p.kind() == isMention {
+		return
+	}
+	h.pairs++
+	switch mine, theirs := p.is(sampled), r.is(sampled); {
+	case mine && theirs:
+		h.toldSampled++
+		h.sampled++
+	case mine:
+		h.toldSampled++
+		h.unsampled.add(id)
+	case theirs:
+		h.sampled++
+		h.takenSampled.add(id)
+	}
+	if p.kind() != isCall || p.is(failed) || p.at == never || r.at == never {
+		return
+	}
+	if ahead := clockAhead(p, r); ahead != 0 {
+		h.late.add(ahead)
+		h.misfit.add(id)
+	} else {
+		h.fit++
+	}
+}
+
+// digits compares how many digits the ID of a trace has with a caller and with the callee.
+func (h *hopTally) digits(p, r *row, id timeline.ID) {
+	if !p.is(sixteen|thirtyTwo) || !r.is(sixteen|thirtyTwo) {
+		return
+	}
+	h.widths++
+	switch {
+	case p.is(sixteen) && r.is(thirtyTwo):
+		h.padded.add(id)
+	case p.is(thirtyTwo) && p.high != 0 && (r.is(sixteen) || r.high == 0):
+		h.truncated.add(id)
+	}
+}
+
+// clockAhead returns how much the clock of a call is ahead of that of the request which answered
+// it; zero: the request fits into the call. One that does not is centred in the call, as Zipkin and
+// Jaeger do it.
+func clockAhead(c, r *row) time.Duration {
+	low, high := time.Duration(c.begin()-r.begin()), time.Duration(c.at-r.at)
+	inexact := tolerance + c.inexact() + r.inexact()
+	switch {
+	case low <= inexact && high >= -inexact:
+		return 0
+	case low <= high:
+		return low/2 + high/2
+	case low > inexact: // it took longer than the call, and can at least not begin before it
+		return low
+	}
+	return 0
+}
+
+// merge adds another tally, which must not be used any more.
+func (t *tally) merge(other *tally) {
+	for k, n := range other.nodes {
+		all := t.node(k)
+		all.requests += n.requests
+		all.roots += n.roots
+		all.errors += n.errors
+		all.jobs += n.jobs
+		all.bytes += n.bytes
+		all.took.merge(&n.took)
+	}
+	for k, e := range other.edges {
+		t.edge(k.from, k.to).merge(e)
+	}
+	for k, h := range other.hops {
+		t.hop(k.from, k.to).merge(h)
+	}
+	for service, o := range other.lost {
+		all := t.orphans(service)
+		all.merge(&o.counted)
+		all.naming += o.naming
+	}
+	t.traces += other.traces
+	t.requests += other.requests
+	t.calls += other.calls
+	t.jobs += other.jobs
+	t.naming += other.naming
+	t.untold += other.untold
+	t.crowded = t.crowded || other.crowded
+}
+
+func (e *edgeTally) merge(other *edgeTally) {
+	e.calls += other.calls
+	e.errors += other.errors
+	e.refused += other.refused
+	e.retries += other.retries
+	e.answered += other.answered
+	e.told += other.told
+	e.guessed += other.guessed
+	e.bytes += other.bytes
+	e.took.merge(&other.took)
+	for _, s := range other.slowest {
+		e.slowest.slow(s)
+	}
+	for _, s := range other.failed {
+		e.failed.fresh(s)
+	}
+}
+
+func (h *hopTally) merge(other *hopTally) {
+	h.calls += other.calls
+	h.unbelieved.merge(&other.unbelieved)
+	h.restarted.merge(&other.restarted)
+	h.widths += other.widths
+	h.padded.merge(&other.padded)
+	h.truncated.merge(&other.truncated)
+	h.pairs += other.pairs
+	h.toldSampled += other.toldSampled
+	h.sampled += other.sampled
+	h.unsampled.merge(&other.unsampled)
+	h.takenSampled.merge(&other.takenSampled)
+	h.fit += other.fit
+	h.late.merge(&other.late)
+	h.misfit.merge(&other.misfit)
+}

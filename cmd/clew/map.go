@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"example.com/clew/cmd/clew/internal/servicemap"
+	"example.com/clew/internal/timeline"
+)
+
+// mapCommand is clew map.
+type mapCommand struct {
+	Sources []string `arg:"" optional:"" name:"source" help:"What to read: files, globs, folders, - for standard input."`
+
+	By     string `help:"What a node is: ${enum}." enum:"service,route" default:"service"`
+	Since  string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339." placeholder:"WHEN"`
+	Until  string `help:"Leave out what is newer." placeholder:"WHEN"`
+	Output string `short:"o" help:"How to show it: ${enum}." enum:"json" default:"json"`
+
+	Keys    string `help:"What the fields of the lines are called: trace=json.tid,service=app. Known are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
+	Strict  bool   `help:"Exit with 3 if a line was not understood or cut."`
+	Verbose bool   `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
+}
+
+// Help is what --help says besides.
+func (mapCommand) Help() string {
+	return `Shows who calls whom, how often and how fast, and where traces break.
+
+Examples:
+
+  clew map /var/log/shop/
+  kubectl logs -l app=shop --prefix --tail=-1 | clew map --by route
+  clew map logs/ --since 1h -o json > now.json
+
+Exit codes:
+
+  0    a request, a call or a job was found
+  1    none was found
+  2    the command line is wrong
+  3    a source could not be read to its end, there was no room for all that was read, the
+       answer could not be written, or --strict has found a line that was not understood
+  130  Ctrl-C; what was found until then is shown`
+}
+
+func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
+	e, err := m.engine(time.Now())
+	if err != nil {
+		return 0, err
+	}
+	names := m.Sources
+	if len(names) == 0 {
+		if isTerminal(std.in) {
+			return 0, usagef("say what to read: files, folders, or - for standard input")
+		}
+		names = []string{"-"}
+	}
+	files, problems := expand(names)
+	if m.Verbose {
+		files.say(std)
+	}
+	defer e.builder.Close()
+	problems = append(problems, readAll(ctx, std, e.part, files.sources, false)...)
+	counts := countsOf(e.inputs())
+	counts.unread = len(problems)
+	graph, err := e.builder.Graph()
+	problems = append(problems, wrong(err, e.builder.Problem())...)
+	for _, problem := range problems {
+		std.say("%v", problem)
+	}
+	if err := m.show(std.out, graph); err != nil {
+		return 0, err
+	}
+	if m.Verbose || counts.incomplete() {
+		std.say("%s", counts)
+	}
+	if m.Verbose {
+		for _, said := range learned(e.inputs()) {
+			std.say("%s", said)
+		}
+	}
+	switch {
+	case len(problems) > 0 || m.Strict && counts.wrong():
+		return exitIncomplete, nil
+	case ctx.Err() != nil:
+		return exitInterrupted, nil
+	case graph.Requests+graph.Calls+graph.Jobs == 0:
+		return exitNothing, nil
+	}
+	return exitFound, nil
+}
+
+// wrong returns the errors that there are.
+func wrong(errs ...error) (all []error) {
+	for _, err := range errs {
+		if err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
+}
+
+// engine returns what reads the sources.
+func (m *mapCommand) engine(now time.Time) (e *mapEngine, err error) {
+	e = &mapEngine{}
+	if e.window, err = windowOf(m.Since, m.Until, now); err != nil {
+		return nil, err
+	}
+	if e.keys, err = keysFlag(m.Keys); err != nil {
+		return nil, err
+	}
+	e.builder = servicemap.NewBuilder(servicemap.Config{ByRoute: m.By == "route"})
+	return e, nil
+}
+
+// show writes the map.
+func (m *mapCommand) show(w io.Writer, g *servicemap.Graph) error {
+	out := bufio.NewWriterSize(w, 1<<16)
+	to := json.NewEncoder(out)
+	to.SetEscapeHTML(false)
+	to.SetIndent("", " ")
+	return cmp.Or(to.Encode(g), out.Flush())
+}
+
+// mapEngine reads lines for a map.
+type mapEngine struct {
+	builder *servicemap.Builder
+	keys    timeline.Keys
+	window  window
+	parts   []*mapPart
+}
+
+// part returns what takes a source.
+func (e *mapEngine) part(name, service string) reader {
+	p := &mapPart{engine: e, input: newInput(name, timeline.ParserConfig{Service: service, Keys: e.keys})}
+	e.parts = append(e.parts, p)
+	return p
+}
+
+// inputs are what was read.
+func (e *mapEngine) inputs() []*input {
+	all := make([]*input, len(e.parts))
+	for i, p := range e.parts {
+		p.finish()
+		all[i] = &p.input
+	}
+	return all
+}
+
+// mapPart gives the lines of one source to a map.
+type mapPart struct {
+	input
+	engine *mapEngine
+}
+
+// read reads a source.
+func (p *mapPart) read(r io.Reader) error {
+	to := p.engine.builder.Source()
+	defer to.Close()
+	lines := timeline.NewReader(r, p.when)
+	defer func() { p.dropped += lines.Dropped() }()
+	var s timeline.Sight
+	for {
+		raw, err := lines.Next()
+		if err != nil {
+			p.rest(to)
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+		switch {
+		case !p.parser.Sight(*raw, &s):
+			to.More()
+		case p.engine.window.spans(s.Time):
+			to.Add(&s)
+		}
+	}
+}
+
+// rest takes JSON that has not ended.
+func (p *mapPart) rest(to *servicemap.Adder) {
+	for e := p.parser.Flush(); e != nil; e = p.parser.Flush() {
+		if s := p.parser.SightOf(e); p.engine.window.spans(s.Time) {
+			to.Add(&s)
+		}
+	}
+}
