@@ -121,7 +121,7 @@ func (j *joined) find(span uint64, i int, called bool) int32 {
 			if j.links[k].answer == none {
 				p += 2
 			}
-			if encloses(c, r) {
+			if encloses(c, r, tolerance+c.inexact()+r.inexact()) {
 				p++
 			}
 		}
@@ -169,13 +169,12 @@ func (j *joined) answer(k, i int, by how) {
 	}
 }
 
-// encloses tells whether a request fits into a call.
-func encloses(call, request *row) bool {
+// encloses tells whether a request fits into a call, of which it may stand out by so much.
+func encloses(call, request *row, loose time.Duration) bool {
 	if call.at == never || request.at == never {
 		return false
 	}
-	loose := int64(tolerance + call.inexact() + request.inexact())
-	return request.at <= call.at+loose && request.begin() >= call.begin()-loose
+	return request.at <= call.at+int64(loose) && request.begin() >= call.begin()-int64(loose)
 }
 
 // tolerance is how much a request may stand out of the call that it answers before a clock is
@@ -200,46 +199,65 @@ func (j *joined) guess() {
 		if !lost {
 			continue
 		}
-		if k := j.likely(open, r, j.links[i].how == unknown); k != none {
+		if k := j.likely(open, i); k != none {
 			j.answer(int(k), i, byGuess)
 		}
 	}
 }
 
 // likely returns the call that a request has most likely answered; none: there is none, or there
-// are several. By time alone it is one to a host that is no service's.
-func (j *joined) likely(open []int32, r *row, byTime bool) int32 {
-	var named, fits, strangers int32 = none, none, none
-	several := false
+// are several. By time alone it is one over HTTP to a host that is called like no service, and only
+// for a request that names a caller.
+func (j *joined) likely(open []int32, i int) int32 {
+	r := &j.rows[i]
+	byTime := j.links[i].how == unknown
+	var fits, named, strangers candidate
 	for _, k := range open {
 		c := &j.rows[k]
-		if j.links[k].answer != none || c.service == r.service {
+		if j.links[k].answer != none || c.service == r.service || j.below(k, int32(i)) {
 			continue
 		}
 		switch service := j.facts.named[c.link]; {
-		case service == r.service && encloses(c, r):
-			if fits == none || c.begin() > j.rows[fits].begin() {
-				fits = k
-			}
+		case service == r.service && encloses(c, r, tolerance+c.inexact()+r.inexact()):
+			fits.add(k)
 		case service == r.service:
-			several = several || named != none
-			named = k
-		case service == noName && byTime && encloses(c, r):
-			if strangers != none {
-				byTime = false
-			}
-			strangers = k
+			named.add(k)
+		case service == noName && c.status() > 0 && encloses(c, r, 0):
+			strangers.add(k)
 		}
 	}
 	switch {
-	case fits != none:
-		return fits
-	case named != none && !several && r.kind() != isRequest, named != none && !several && byTime:
-		return named // its clock is off
-	case strangers != none && byTime:
-		return strangers
+	case fits.n > 0:
+		return fits.call
+	case named.n == 1 && (byTime || r.kind() == isRestarted): // its clock is off
+		return named.call
+	case strangers.n == 1 && byTime:
+		return strangers.call
 	}
 	return none
+}
+
+// candidate is a call that may be the one, the first of n.
+type candidate struct {
+	call int32
+	n    int
+}
+
+func (c *candidate) add(k int32) {
+	if c.n == 0 {
+		c.call = k
+	}
+	c.n++
+}
+
+// below tells whether call k was made in the course of row i.
+func (j *joined) below(k, i int32) bool {
+	for range mostSame {
+		if k = j.links[k].parent; k == none || k == i {
+			break
+		}
+	}
+	return k == i
 }
 
 // id is the trace's.
