@@ -254,17 +254,19 @@ func (t *tally) clock(between map[hopKey]*clocks, next map[uint16][]uint16, k ho
 	}
 }
 
-// byRequests returns all services, those with most requests first.
+// byRequests returns all services, those with most requests first. Of two with as many it is the
+// one that is called from outside.
 func (t *tally) byRequests() []uint16 {
-	of := map[uint16]int64{}
+	of, roots := map[uint16]int64{}, map[uint16]int64{}
 	for k, n := range t.nodes {
 		of[uint16(k>>16)] += n.requests
+		roots[uint16(k>>16)] += n.roots
 	}
 	services := make([]uint16, len(t.facts.services))
 	for i := range services {
 		services[i] = uint16(i)
 	}
-	slices.SortStableFunc(services, func(a, b uint16) int { return cmp.Compare(of[b], of[a]) })
+	slices.SortStableFunc(services, func(a, b uint16) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(roots[b], roots[a])) })
 	return services
 }
 

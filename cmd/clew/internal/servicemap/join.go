@@ -160,11 +160,12 @@ func (j *joined) serve(i int) {
 	}
 }
 
-// answer says that request i answered call k. A call is answered once: what answers it again was
-// called without a line.
+// answer says that request i answered call k. A call is answered once, by a request with its status
+// if there is one: what answers it again was called without a line.
 func (j *joined) answer(k, i int, by how) {
 	j.links[i].parent, j.links[i].how = int32(k), by
-	if j.links[k].answer == none {
+	status, before := j.rows[k].status(), j.links[k].answer
+	if before == none || j.rows[before].status() != status && j.rows[i].status() == status {
 		j.links[k].answer, j.links[k].how = int32(i), by
 	}
 }

@@ -1,0 +1,154 @@
+package servicemap_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"example.com/clew/cmd/clew/internal/servicemap"
+)
+
+// fleets are small ones, and what is to be seen of them. Spans a to c are requests', 1 to 3 calls'.
+var fleets = []struct {
+	name   string
+	lines  source
+	edges  []string
+	breaks []string
+}{
+	{"a call and its request", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price.prod.svc:8080", wide, "1", "a", 80, 50),
+		request("price", wide, "b", "1", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, nil},
+	{"a request has the span of its call", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "10.0.0.7:8080", wide, "1", "a", 80, 50),
+		request("price", wide, "1", "a", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, nil},
+	{"the caller logs no calls", source{
+		request("shop", wide, "a", "", 100, 100),
+		request("price", wide, "b", "1", 75, 40, caller("a")),
+	}, []string{"shop > price: 1 answered 1 max 40"}, nil},
+	{"the caller logs no calls, and its span is the call's", source{
+		request("shop", wide, "a", "", 100, 100),
+		request("price", wide, "b", "a", 75, 40),
+	}, []string{"shop > price: 1 answered 1 max 40"}, nil},
+	{"the caller logs neither requests nor calls", source{
+		entry("shop", wide, "a", 20, "working"),
+		request("price", wide, "b", "1", 75, 40, caller("a")),
+	}, []string{"shop > price: 1 answered 1 max 40"}, nil},
+	{"the callee logs no requests", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price:8080", wide, "1", "a", 80, 50),
+		entry("price", wide, "b", 60, "working"),
+	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
+	{"hosts outside, of which some ports say nothing", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "Bank.example:443", wide, "1", "a", 80, 50),
+		call("shop", "bank.example", wide, "2", "a", 90, 5),
+		call("shop", "db:5432", wide, "3", "a", 95, 1, `"error":"dial tcp 10.0.0.1:5432: connect: connection refused"`),
+	}, []string{"shop > bank.example: 2 told 2 max 50", "shop > db:5432: 1 errors 1 refused 1 told 1 max 1"}, nil},
+	{"a retry, and its own answer", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 50, 40, `"status":503`),
+		request("price", wide, "b", "1", 49, 30, `"status":503`),
+		call("shop", "price", wide, "2", "a", 90, 30, `"attempt":2`),
+		request("price", wide, "c", "2", 89, 20),
+	}, []string{"shop > price: 2 errors 1 retries 1 answered 2 told 2 max 40"}, nil},
+	{"a retry whose attempts are one span", source{
+		call("shop", "price", wide, "1", "a", 50, 40, `"status":503`),
+		request("price", wide, "1", "a", 89, 20),
+		call("shop", "price", wide, "1", "a", 90, 30, `"attempt":2`),
+		request("price", wide, "1", "a", 49, 30, `"status":503`),
+	}, []string{"shop > price: 2 errors 1 retries 1 answered 2 told 2 max 40"}, nil},
+	{"a request that was asked twice for one call", source{
+		call("shop", "price", wide, "1", "a", 90, 80),
+		request("price", wide, "b", "1", 49, 30, `"status":503`),
+		request("price", wide, "c", "1", 89, 20),
+	}, []string{"shop > price: 2 errors 1 answered 2 told 1 max 80"}, nil},
+	{"two sources have a line", source{
+		request("shop", wide, "a", "", 100, 100), request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 80, 50), call("shop", "price", wide, "1", "a", 80, 50),
+		request("price", wide, "b", "1", 75, 40), request("price", wide, "b", "1", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, nil},
+	{"a job calls", source{
+		entry("shop", wide, "a", 100, "job", `"job":"sweep","duration_ms":90`),
+		call("shop", "price", wide, "1", "a", 80, 50),
+		request("price", wide, "b", "1", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, nil},
+	{"a service calls itself", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "shop", wide, "1", "a", 80, 50),
+		request("shop", wide, "b", "1", 75, 40),
+	}, []string{"shop > shop: 1 answered 1 told 1 max 50"}, nil},
+	{"a span between that nobody reports, and one call that can have been it", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "10.0.0.7:8080", wide, "1", "a", 80, 50),
+		request("price", wide, "b", "7", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 guessed 1 max 50"}, nil},
+	{"a call is no caller of what it was made for", source{
+		request("shop", wide, "b", "7", 80, 50),
+		call("shop", "price", wide, "1", "b", 80, 49.9), request("price", wide, "c", "1", 79.99, 49.8),
+		call("price", "cache", wide, "2", "c", 79.98, 49.7),
+	}, []string{"price > cache: 1 told 1 max 49.7", "shop > price: 1 answered 1 told 1 max 49.9"}, []string{"orphans  > shop: 1 of 1"}},
+
+	{"untrusted, and the call is known", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 80, 50),
+		request("price", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`),
+	}, []string{"shop > price: 1 answered 1 told 1 guessed 1 max 50"}, []string{"restarted shop > price: 1 of 1"}},
+	{"untrusted, and only the caller is known", source{
+		request("shop", wide, "a", "", 100, 100),
+		request("price", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`),
+	}, []string{"shop > price: 1 answered 1 guessed 1 max 40"}, []string{"restarted shop > price: 1 of 1"}},
+	{"untrusted, and nobody is known", source{
+		request("price", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`),
+	}, nil, []string{"restarted  > price: 1 of 1"}},
+	{"the callee restarts", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 80, 50),
+		request("price", second, "b", "", 75, 40),
+	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, []string{"restarted shop > price: 1 of 1"}},
+	{"the callee is not reached", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 80, 50, `"error":"dial tcp: connection refused"`),
+		request("price", second, "b", "", 75, 40),
+	}, []string{"shop > price: 1 errors 1 refused 1 told 1 guessed 1 max 50"}, nil},
+	{"padded", source{
+		call("shop", "price", narrow, "1", "a", 80, 50), request("price", padded, "b", "1", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"padded shop > price: 1 of 1"}},
+	{"truncated", source{
+		call("shop", "price", wide, "1", "a", 80, 50), request("price", narrow, "b", "1", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"truncated shop > price: 1 of 1"}},
+	{"truncated by a service without lines of requests", source{
+		call("shop", "price", wide, "1", "a", 80, 50), entry("price", narrow, "b", 75, "working"),
+	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, []string{"truncated shop > price: 1 of 1"}},
+	{"no decision is obeyed", source{
+		call("shop", "price", wide, "1", "a", 80, 50, `"sampled":true`), request("price", wide, "b", "1", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"redecided shop > price: 1 of 1"}},
+	{"a decision that was left open", source{
+		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40, `"sampled":true`),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, nil},
+	{"an orphan", source{
+		request("shop", second, "a", "", 100, 100), call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
+		request("price", wide, "b", "1", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"orphans  > price: 1 of 2"}},
+	{"a clock", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"clock  > price: 1 of 1"}},
+}
+
+func TestGraph(t *testing.T) {
+	for _, tt := range fleets {
+		t.Run(tt.name, func(t *testing.T) {
+			g := graph(t, servicemap.Config{}, tt.lines)
+			assert.ElementsMatch(t, tt.edges, edges(g))
+			assert.ElementsMatch(t, tt.breaks, breaks(g))
+			for _, b := range g.Breaks {
+				assert.NotEmpty(t, b.Says)
+				assert.NotEmpty(t, b.Remedy)
+			}
+		})
+	}
+}
