@@ -155,4 +155,3 @@ func TestHostileNames(t *testing.T) {
 		assert.Less(t, len(text), 30<<20)
 	}
 }
-

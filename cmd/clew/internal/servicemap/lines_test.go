@@ -11,13 +11,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"example.com/clew/cmd/clew/internal/servicemap"
 	"example.com/clew/internal/timeline"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // IDs of traces, of 32 and 16 digits.
 const (
