@@ -50,7 +50,7 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 	if k.from != noCaller {
 		from = t.facts.service(k.from)
 	}
-	add := func(kind BreakKind, c *counted, of int64, says, remedy string) {
+	add := func(kind BreakKind, c *finding, of int64, says, remedy string) {
 		if c.n > 0 {
 			all = append(all, Break{Kind: kind, From: from, To: to, Count: c.n, Of: of, Traces: c.shown(), Says: says, Remedy: remedy})
 		}
@@ -80,7 +80,7 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 // the caller does is one of these. That it samples what the caller does not, may be right: the
 // caller may have left the decision open, which its lines do not tell from a denial. So these count
 // only where the callee also does the other, or samples everything although the caller chooses.
-func (h *hopTally) redecided() counted {
+func (h *hopTally) redecided() finding {
 	all := h.unsampled
 	all.traces = slices.Clone(all.traces)
 	const chosen = 5
@@ -175,7 +175,7 @@ func noIDBreak(service, place string, n, lines int64) Break {
 	return b
 }
 
-func (c *counted) shown() []string {
+func (c *finding) shown() []string {
 	all := make([]string, len(c.traces))
 	for i, id := range c.traces {
 		all[i] = id.String()
@@ -188,7 +188,7 @@ type clocks struct {
 	fit, late int64
 	ahead     time.Duration // the first's of the second's
 	most      int64         // late calls that ahead is of
-	misfit    counted
+	misfit    finding
 }
 
 // clockBreaks returns the services whose clocks are off. As in a tree, a clock is right if that

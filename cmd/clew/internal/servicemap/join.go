@@ -13,11 +13,11 @@ import (
 type joined struct {
 	facts *facts
 	rows  []row // in the order of compareRows, each once
-	links []link
+	links []joint
 }
 
-// A link is what was found out about a row.
-type link struct {
+// A joint is what was found out about a row.
+type joint struct {
 	parent int32 // row; none: none
 	answer int32 // of a call, the row of the request that answered it; none: none
 	how    how
@@ -48,7 +48,7 @@ func (j *joined) join(rows []row) {
 	j.rows = once(rows)
 	j.links = slices.Grow(j.links[:0], len(j.rows))[:len(j.rows)]
 	for i := range j.links {
-		j.links[i] = link{parent: none, answer: none}
+		j.links[i] = joint{parent: none, answer: none}
 	}
 	for i := range j.rows {
 		switch r := &j.rows[i]; r.kind() {

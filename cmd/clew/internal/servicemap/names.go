@@ -23,8 +23,8 @@ const (
 // otherText is what the names beyond the most are called together.
 const otherText = "(other)"
 
-// longestName is how long a name may be, in bytes.
-const longestName = 200
+// nameBytes is how long a name may be, in bytes.
+const nameBytes = 200
 
 // A table numbers names. It is for several goroutines.
 type table struct {
@@ -42,8 +42,8 @@ func newTable(most int) *table {
 
 // number returns the number of a name.
 func (t *table) number(name string) uint16 {
-	if len(name) > longestName {
-		name = strings.ToValidUTF8(name[:longestName-len("…")], "") + "…"
+	if len(name) > nameBytes {
+		name = strings.ToValidUTF8(name[:nameBytes-len("…")], "") + "…"
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -20,7 +20,7 @@ type tally struct {
 	crowded                       bool  // there are more edges or nodes than are kept
 }
 
-// How many nodes and edges a tally has. What comes later is counted as one: hostile lines may have
+// How many nodes and edges a tally has. What comes later is finding as one: hostile lines may have
 // a new route each.
 const (
 	mostNodes = 6_000
@@ -50,26 +50,26 @@ type edgeTally struct {
 type hopTally struct {
 	calls int64 // that have a line of the caller and were answered, as its line says
 
-	unbelieved, restarted   counted // the callee says so; its lines are missing
+	unbelieved, restarted   finding // the callee says so; its lines are missing
 	widths                  int64   // pairs of which both say how many digits the ID has
-	padded, truncated       counted
+	padded, truncated       finding
 	pairs                   int64   // of a call and its request, by IDs
 	toldSampled, sampled    int64   // of the pairs, as the caller and as the callee says
-	unsampled, takenSampled counted // the caller alone says it is; the callee alone
+	unsampled, takenSampled finding // the caller alone says it is; the callee alone
 
 	fit    int64     // pairs whose clocks agree
 	late   durations // of the others: how much the caller's clock is ahead
-	misfit counted   // the same
+	misfit finding   // the same
 }
 
 // orphans are requests that name a caller which no line knows.
 type orphans struct {
-	counted
+	finding
 	naming int64 // requests of the service that name a caller
 }
 
-// counted is how often something was seen, and some traces in which it was.
-type counted struct {
+// finding is how often something was seen, and some traces in which it was.
+type finding struct {
 	n      int64
 	traces []timeline.ID // the lowest ones
 }
@@ -77,12 +77,12 @@ type counted struct {
 // mostExamples is how many traces of a kind are kept.
 const mostExamples = 5
 
-func (c *counted) add(id timeline.ID) {
+func (c *finding) add(id timeline.ID) {
 	c.n++
 	c.keep(id)
 }
 
-func (c *counted) keep(id timeline.ID) {
+func (c *finding) keep(id timeline.ID) {
 	at, known := slices.BinarySearchFunc(c.traces, id, compareIDs)
 	if known || at == mostExamples {
 		return
@@ -91,7 +91,7 @@ func (c *counted) keep(id timeline.ID) {
 	c.traces = c.traces[:min(len(c.traces), mostExamples)]
 }
 
-func (c *counted) merge(other *counted) {
+func (c *finding) merge(other *finding) {
 	c.n += other.n
 	for _, id := range other.traces {
 		c.keep(id)
@@ -442,7 +442,7 @@ func (t *tally) merge(other *tally) {
 	}
 	for service, o := range other.lost {
 		all := t.orphans(service)
-		all.merge(&o.counted)
+		all.merge(&o.finding)
 		all.naming += o.naming
 	}
 	t.traces += other.traces
