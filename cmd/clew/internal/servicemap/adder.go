@@ -23,6 +23,7 @@ type Adder struct {
 	heard   heard
 	out     [partitions][]row
 	named   *mentions // nil: none yet
+	bares   int       // lines with an ID of a trace and none of a span
 	scratch []byte
 }
 
@@ -31,70 +32,6 @@ type operation struct{ method, route string }
 
 // outRows is how many rows are given to a partition at once.
 const outRows = 16
-
-// heard is what lines tell but for traces.
-type heard struct {
-	from, until int64 // never: none has a time
-	voices      map[uint16]*voiced
-}
-
-// voiced is what the lines of a service have.
-type voiced struct {
-	lines, noID int64
-	requests    int64            // the same one twice, if two sources have it
-	places      map[string]int64 // lines without an ID
-	elsewhere   int64            // of these, those whose place is not kept
-}
-
-// mostPlaces is how many places of a service are kept.
-const mostPlaces = 500
-
-func newHeard() heard { return heard{from: never, until: never, voices: map[uint16]*voiced{}} }
-
-// voice returns what a service has.
-func (h *heard) voice(service uint16) *voiced {
-	v := h.voices[service]
-	if v == nil {
-		v = &voiced{places: map[string]int64{}}
-		h.voices[service] = v
-	}
-	return v
-}
-
-// at takes the time of a line.
-func (h *heard) at(at int64) {
-	if h.from == never {
-		h.from, h.until = at, at
-	}
-	h.from, h.until = min(h.from, at), max(h.until, at)
-}
-
-// noPlace counts lines without an ID.
-func (v *voiced) noPlace(place string, n int64) {
-	if _, ok := v.places[place]; ok || len(v.places) < mostPlaces {
-		v.places[place] += n
-		return
-	}
-	v.elsewhere += n
-}
-
-// merge adds what others have heard.
-func (h *heard) merge(other *heard) {
-	if other.from != never {
-		h.at(other.from)
-		h.at(other.until)
-	}
-	for service, v := range other.voices {
-		all := h.voice(service)
-		all.lines += v.lines
-		all.noID += v.noID
-		all.requests += v.requests
-		all.elsewhere += v.elsewhere
-		for place, n := range v.places {
-			all.noPlace(place, n)
-		}
-	}
-}
 
 // Source returns an adder for a source.
 func (b *Builder) Source() *Adder {
@@ -108,17 +45,17 @@ func (a *Adder) Add(s *timeline.Sight) {
 	}
 	a.lastHas.lines++
 	at := nanoseconds(s.Time)
-	if at != never {
-		a.heard.at(at)
-	}
+	a.lastHas.period.add(at)
 	switch {
 	case s.Trace == (timeline.ID{}):
 		a.lastHas.noID++
-		a.lastHas.noPlace(s.Place, 1)
+		a.heard.noPlace(a.lastHas, s.Place, 1)
 	case s.Record != "":
 		a.record(s, at)
 	case s.Span != 0:
 		a.mention(s)
+	case s.Digits != 0:
+		a.bare(s)
 	}
 }
 
@@ -267,56 +204,4 @@ func nanoseconds(t time.Time) int64 {
 		return never
 	}
 	return t.UnixNano()
-}
-
-// mentions are spans that plain lines have named lately, and whose own line has not come: services
-// that write none are callers all the same. As a rule the line comes, and the mention is forgotten.
-type mentions struct {
-	sets [1024][4]mention
-}
-
-type mention struct {
-	low, high, span uint64
-	service         uint16
-	digits          uint16
-}
-
-// mention takes a plain line that names its span.
-func (a *Adder) mention(s *timeline.Sight) {
-	if a.named == nil {
-		a.named = &mentions{}
-	}
-	m := mention{s.Trace.Low, s.Trace.High, s.Span, a.lastIs, digitsOf(s.Digits)}
-	set := a.named.set(m.low, m.span)
-	for i := range set {
-		if set[i].span == m.span && set[i].low == m.low {
-			return
-		}
-	}
-	a.named.tell(&set[len(set)-1], a) // the oldest makes room
-	copy(set[1:], set[:len(set)-1])
-	set[0] = m
-}
-
-func (n *mentions) set(low, span uint64) *[4]mention {
-	return &n.sets[(low^span*0x9e3779b97f4a7c15)>>32%uint64(len(n.sets))]
-}
-
-// forget forgets a span that has a line of its own.
-func (n *mentions) forget(r *row) {
-	set := n.set(r.low, r.span)
-	for i := range set {
-		if set[i].span == r.span && set[i].low == r.low {
-			copy(set[i:], set[i+1:])
-			set[len(set)-1] = mention{}
-			return
-		}
-	}
-}
-
-// tell makes a row of a mention.
-func (n *mentions) tell(m *mention, a *Adder) {
-	if m.span != 0 {
-		a.put(&row{low: m.low, high: m.high, span: m.span, service: m.service, at: never, flags: isMention | m.digits})
-	}
 }

@@ -11,6 +11,7 @@ import (
 // graph of what could be read again; see [Builder.Problem] too.
 func (b *Builder) Graph() (*Graph, error) {
 	f := b.facts()
+	b.free = nil
 	t, err := b.tally(f)
 	g := &Graph{
 		Version: Version, By: "service", Traces: t.traces, Requests: t.requests, Calls: t.calls, Jobs: t.jobs,
@@ -22,8 +23,8 @@ func (b *Builder) Graph() (*Graph, error) {
 	if t.naming > 0 {
 		g.Untold.Share = float64(t.untold) / float64(t.naming)
 	}
-	if f.heard.from != never {
-		g.From, g.Until = time.Unix(0, f.heard.from).UTC(), time.Unix(0, f.heard.until).UTC()
+	if f.period.any {
+		g.From, g.Until = time.Unix(0, f.period.from).UTC(), time.Unix(0, f.period.until).UTC()
 	}
 	for _, v := range f.heard.voices {
 		g.Lines += v.lines

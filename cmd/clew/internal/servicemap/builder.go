@@ -18,7 +18,7 @@ type Config struct {
 }
 
 // DefaultMemory is how many bytes of rows a [Builder] keeps in memory, if it is not told.
-const DefaultMemory = 160 << 20
+const DefaultMemory = 128 << 20
 
 // partitions is how many parts the rows are in, by their traces. Each is read into memory as a
 // whole.

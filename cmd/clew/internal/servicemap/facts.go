@@ -3,6 +3,7 @@ package servicemap
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // facts are what is known once everything was read. Names are numbered by their order here.
@@ -16,7 +17,9 @@ type facts struct {
 	atHost                 []uint16 // the same, in outside
 	named                  []uint16 // by outside: the service that the host is called like; 0: none
 	heard                  heard    // by the new numbers
-	serves                 []bool   // by service: it has lines of requests
+	period                 period
+	serves                 []bool // by service: it has lines of requests
+	settled                int64  // what ended until then has a caller that has ended too, if it logs at all
 }
 
 // facts returns what is known.
@@ -27,14 +30,24 @@ func (b *Builder) facts() *facts {
 	f.hosts(b.hosts.sorted())
 
 	f.heard, f.serves = newHeard(), make([]bool, len(f.services))
-	f.heard.from, f.heard.until = b.heard.from, b.heard.until
 	for n, v := range b.heard.voices {
 		service := f.atService[n]
 		f.heard.voices[service] = v
 		f.serves[service] = v.requests > 0
+		if v.any {
+			f.period.add(v.from)
+			f.period.add(v.until)
+		}
+	}
+	if f.settled = f.period.until; f.period.until-f.period.from > int64(time.Minute) {
+		f.settled -= int64(patience)
 	}
 	return f
 }
+
+// patience is how long a caller may be at work when its callee has ended: its line may not be there
+// yet where lines end.
+const patience = 5 * time.Second
 
 // hosts takes the hosts that were called: those that differ in a well-known port are one.
 func (f *facts) hosts(raw []string, at []uint16) {

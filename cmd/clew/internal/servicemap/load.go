@@ -35,7 +35,7 @@ const leastLoad = 1 << 12
 
 func (b *Builder) loader(f *facts) *loader {
 	const perRow = rowBytes + 16
-	return &loader{builder: b, facts: f, most: max(leastLoad, int(b.config.Memory)/workers()/perRow)}
+	return &loader{builder: b, facts: f, most: max(leastLoad, int(b.config.Memory)/2/workers()/perRow)}
 }
 
 // traces gives the rows of each trace of a partition to a function, in no order, which may change

@@ -27,8 +27,9 @@ const fewDurations = 32
 // the 1 % that is promised.
 const accuracy = 0.00999
 
-// bins is how many bins a sketch may have. Those of 2,000 reach from nanoseconds to years.
-const bins = 2048
+// bins is how many bins a sketch may have. They reach from the longest duration to one that is 800
+// million times as short; what is shorter is taken to be as long as that.
+const bins = 1024
 
 var bounds = func() mapping.IndexMapping {
 	m, err := mapping.NewCubicallyInterpolatedMapping(accuracy)

@@ -23,8 +23,8 @@ type tally struct {
 // How many nodes and edges a tally has. What comes later is finding as one: hostile lines may have
 // a new route each.
 const (
-	mostNodes = 6_000
-	mostEdges = 10_000
+	mostNodes = 3_000
+	mostEdges = 6_000
 )
 
 type edgeKey struct{ from, to nodeKey }
@@ -195,7 +195,9 @@ func (t *tally) request(j *joined, i int, id timeline.ID) {
 		n.roots++
 	case unknown:
 		t.untold++
-		t.orphans(r.service).add(id)
+		if r.at <= t.facts.settled {
+			t.orphans(r.service).add(id)
+		}
 	default:
 		t.joined(j, i, id)
 	}
@@ -303,6 +305,7 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	case !t.facts.serves[service]:
 		t.mentioned(j, c, service, h, id)
 	case c.status() == 0: // nobody says that it came there
+	case !t.facts.heard.voices[service].overlaps(c): // its lines of that time were not read
 	default:
 		h.calls++
 		if !slices.ContainsFunc(j.rows, func(r row) bool { return r.kind() == isRequest && r.service == service }) {

@@ -1,0 +1,83 @@
+package servicemap
+
+// heard is what lines tell but for traces.
+type heard struct {
+	voices map[uint16]*voiced // by the service's number
+	places int                // that all voices have
+}
+
+// voiced is what the lines of a service have.
+type voiced struct {
+	period
+	lines, noID int64
+	requests    int64            // the same one twice, if two sources have it
+	places      map[string]int64 // lines without an ID
+	elsewhere   int64            // of these, those whose place is not kept
+}
+
+// period is from the first time to the last. The zero value is none.
+type period struct {
+	from, until int64
+	any         bool
+}
+
+// add makes it so long that it has a time.
+func (p *period) add(at int64) {
+	switch {
+	case at == never:
+	case !p.any:
+		p.from, p.until, p.any = at, at, true
+	default:
+		p.from, p.until = min(p.from, at), max(p.until, at)
+	}
+}
+
+// overlaps tells whether a row has a part of its time in the period, or has no time.
+func (p *period) overlaps(r *row) bool {
+	return r.at == never || r.at >= p.from && r.begin() <= p.until
+}
+
+// mostPlaces is how many places of lines without an ID are kept.
+const mostPlaces = 4_000
+
+func newHeard() heard { return heard{voices: map[uint16]*voiced{}} }
+
+// voice returns what a service has.
+func (h *heard) voice(service uint16) *voiced {
+	v := h.voices[service]
+	if v == nil {
+		v = &voiced{places: map[string]int64{}}
+		h.voices[service] = v
+	}
+	return v
+}
+
+// noPlace counts lines of a service without an ID.
+func (h *heard) noPlace(v *voiced, place string, n int64) {
+	if _, ok := v.places[place]; !ok {
+		if h.places == mostPlaces {
+			v.elsewhere += n
+			return
+		}
+		h.places++
+	}
+	v.places[place] += n
+}
+
+// merge adds what others have heard.
+func (h *heard) merge(other *heard) {
+	for service, v := range other.voices {
+		all := h.voice(service)
+		if v.any {
+			all.add(v.from)
+			all.add(v.until)
+		}
+		all.lines += v.lines
+		all.noID += v.noID
+		all.requests += v.requests
+		all.elsewhere += v.elsewhere
+		for place, n := range v.places {
+			h.noPlace(all, place, n)
+		}
+	}
+}
