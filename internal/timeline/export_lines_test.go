@@ -26,3 +26,6 @@ func (p *Parser) GlanceOf(e *Entry) Glance { return p.glanceOf(e) }
 
 // Names is how many names of fields the parser keeps in mind.
 func (p *Parser) Names() int { return len(p.names.claims) + len(p.names.weak) }
+
+// IDDigits is idDigits.
+func IDDigits(text []byte) (ID, bool) { return idDigits(text) }

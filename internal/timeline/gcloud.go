@@ -42,6 +42,11 @@ func (u *unwrapper) gcloud() bool {
 
 var gcloudKeys = [...]string{"logName", "timestamp", "resource", "jsonPayload", "textPayload"}
 
+// gcloudFirst are the keys that an entry may begin with: they are sorted.
+var gcloudFirst = [...]string{
+	"insertId", "httpRequest", "jsonPayload", "textPayload", "protoPayload", "logName", "labels", "apphub", "errorGroups",
+}
+
 // gcloudNames are the names of an entry's fields, and those that they have in a line.
 var gcloudNames = [...][2]string{
 	{"trace", "logging.googleapis.com/trace"},
@@ -67,15 +72,17 @@ var lineNames = func() (names [len(gcloudNames)]string) {
 	return names
 }()
 
-// mayBeLogEntry looks at the first key only. They are sorted.
+// mayBeLogEntry looks at the first key only.
 func mayBeLogEntry(text []byte) bool {
 	h := lineHead{s: text, i: 1}
 	for h.i < len(text) && isJSONSpace(text[h.i]) {
 		h.i++
 	}
-	for _, key := range [...]string{`"insertId"`, `"httpRequest"`, `"jsonPayload"`, `"textPayload"`, `"protoPayload"`,
-		`"logName"`, `"labels"`, `"apphub"`, `"errorGroups"`} {
-		if beginsWith(h.rest(), key) {
+	if !h.byte('"') {
+		return false
+	}
+	for _, key := range gcloudFirst {
+		if beginsWith(h.rest(), key) && at(h.rest(), len(key)) == '"' {
 			return true
 		}
 	}

@@ -46,8 +46,8 @@ func (p *Parser) glimpse(raw Raw, g *Glance, s *Sight) bool {
 	if !h.block.open() {
 		p.refer(raw)
 		if precision, ok := p.quick(raw.Text, g, s); ok {
-			*h = held{from: h.from, text: h.text[:0], lines: 1, seen: true, json: raw.Text[0] == '{', trace: g.Trace}
-			p.glanced(g, s, precision, raw)
+			h.glanced(raw.Text[0] == '{', g.Trace)
+			p.glanced(g, s, precision, &raw)
 			return true
 		}
 	}
@@ -67,7 +67,7 @@ func (p *Parser) glimpse(raw Raw, g *Glance, s *Sight) bool {
 	}
 	h.seen = true
 	if p.quickText(g, s) {
-		p.glanced(g, s, h.at.precision, raw)
+		p.glanced(g, s, h.at.precision, &raw)
 		return true
 	}
 	e := p.entry(string(h.text))
@@ -90,15 +90,19 @@ func (p *Parser) broken() {
 }
 
 // glanced completes what quick has read.
-func (p *Parser) glanced(g *Glance, s *Sight, precision time.Duration, raw Raw) {
-	g.Time, precision = shippedTime(g.Time, precision, raw.Time)
+func (p *Parser) glanced(g *Glance, s *Sight, precision time.Duration, raw *Raw) {
+	if !raw.Time.IsZero() {
+		g.Time, precision = shippedTime(g.Time, precision, raw.Time)
+	}
 	if s != nil {
 		s.Precision = precision
 	}
 	if raw.Cut {
 		p.counts.Cut++
 	}
-	g.Service = or(g.Service, or(raw.Service, p.config.Service))
+	if g.Service == "" {
+		g.Service = or(raw.Service, p.config.Service)
+	}
 	if g.Trace == (ID{}) {
 		p.counts.NoID++
 	}

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"encoding/binary"
 	"strconv"
 
 	"example.com/clew/internal/line"
@@ -157,6 +158,40 @@ func hexValue(run []byte) (n uint64) {
 		n = n<<4 | uint64(digits[c])
 	}
 	return n
+}
+
+// idDigits returns the ID of 16 or 32 hexadecimal digits, if text is nothing else.
+func idDigits(text []byte) (id ID, ok bool) {
+	high := true
+	if len(text) == 32 {
+		id.High, high = hexDigits(text)
+		text = text[16:]
+	} else if len(text) != 16 {
+		return ID{}, false
+	}
+	low := false
+	id.Low, low = hexDigits(text)
+	return id, high && low && id != ID{}
+}
+
+// hexDigits returns the value of the 16 hexadecimal digits that text begins with.
+func hexDigits(text []byte) (n uint64, ok bool) {
+	high, wrong := hexWord(binary.BigEndian.Uint64(text))
+	low, alsoWrong := hexWord(binary.BigEndian.Uint64(text[8:]))
+	return high<<32 | low, wrong|alsoWrong == 0
+}
+
+// hexWord returns the value of eight hexadecimal digits at once. Wrong is not 0 where one is none.
+func hexWord(w uint64) (n, wrong uint64) {
+	const ones = 0x0101010101010101
+	letter := w >> 6 & ones // its bit tells A to F and a to f from 0 to 9
+	n = w&(0x0f*ones) + 9*letter
+	kind := (w ^ (0x30*ones + letter<<4)) & (0xf0*ones - letter<<5) // '0' or '@', whose case does not count
+	// A digit is less than 10, a letter is not, and neither is more than 15.
+	wrong = kind | n&(0x10*ones) | (n+6*ones^letter<<4)&(0x10*ones)
+	n = (n | n>>4) & 0x00ff00ff00ff00ff
+	n = (n | n>>8) & 0x0000ffff0000ffff
+	return (n | n>>16) & 0xffffffff, wrong
 }
 
 // hexEnd returns where the run of hexadecimal digits ends that begins at i.

@@ -2,6 +2,7 @@ package timeline_test
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -231,5 +232,28 @@ func BenchmarkIDIn(b *testing.B) {
 		if id128.In(text) {
 			b.Fatal("found")
 		}
+	}
+}
+
+// Eight digits are read at once: each byte is right or wrong wherever it stands.
+func TestIDDigits(t *testing.T) {
+	for _, whole := range []string{text64, text128} {
+		for i := range whole {
+			for c := range 256 {
+				text := []byte(whole)
+				text[i] = byte(c)
+				want, err := strconv.ParseUint(string(text[len(text)-16:]), 16, 64)
+				high, err2 := strconv.ParseUint("0"+string(text[:len(text)-16]), 16, 64)
+				id, ok := timeline.IDDigits(text)
+				require.Equal(t, err == nil && err2 == nil, ok, "%q", text)
+				if ok {
+					require.Equal(t, timeline.ID{High: high, Low: want}, id, "%q", text)
+				}
+			}
+		}
+	}
+	for _, text := range []string{"", text64[1:], text64 + "0", text128[1:], text128 + "0", strings.Repeat("0", 16), strings.Repeat("0", 32)} {
+		_, ok := timeline.IDDigits([]byte(text))
+		assert.False(t, ok, "%q", text)
 	}
 }

@@ -14,6 +14,7 @@ type held struct {
 	lines int    // how many it has; 0: nothing is held
 	cut   bool
 	seen  bool // Glance has read and counted it: its text may not be here
+	quick bool // by quick alone: what stands below json is zero, but for trace and stack
 
 	json  bool
 	block nesting // of JSON that goes on over several lines
@@ -25,6 +26,15 @@ type held struct {
 	plain bool
 	at    stamp // zero: it has no time
 	says  mention
+}
+
+// glanced holds a line that quick has read. After another one of these little is left to do: most
+// lines come after one.
+func (h *held) glanced(json bool, trace ID) {
+	if !h.quick {
+		*h = held{from: h.from, text: h.text[:0], quick: true}
+	}
+	h.lines, h.seen, h.json, h.trace, h.stack = 1, true, json, trace, false
 }
 
 // A look is what a line looks like.

@@ -449,16 +449,15 @@ func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
 	if len(b) == 0 {
 		return ID{}, true
 	}
-	isNumber := digitsEnd(b, 0) == len(b)
+	isNumber := (q.theirs || q.loose) && digitsEnd(b, 0) == len(b)
 	if q.datadog[k] && isNumber && len(b) != 16 && len(b) <= 20 {
 		n, ok := decimal(b)
 		return ID{Low: n}, ok
 	}
-	if !q.values[k].text || len(b) > most || isNumber && (q.theirs || q.loose) || hexEnd(b, 0) != len(b) {
+	if !q.values[k].text || len(b) > most || isNumber {
 		return ID{}, false
 	}
-	id, ok = hexID(b)
-	return id, ok
+	return idDigits(b)
 }
 
 // ids takes the IDs. Those in other forms are left to Parse.

@@ -36,21 +36,21 @@ type unwrapper struct {
 // it leaves as it is.
 var wrappers = [...]struct {
 	name  string
-	first string // the bytes that a line of it may begin with; of an object, its first key
-	json  bool   // it is a JSON object
+	first string   // the bytes that a line of it may begin with
+	keys  []string // of an object instead: what its first key may begin with
 	off   func(*unwrapper) bool
 }{
-	{"docker", "ls", true, (*unwrapper).docker},
-	{"journald", "_" + upperLetters, true, (*unwrapper).journald},
-	{"stern json", "mnp", true, (*unwrapper).sternJSON},
-	{"logcli", "l", true, (*unwrapper).logcli},
-	{"gcloud", "aehijlpt", true, (*unwrapper).gcloud},
-	{"cri", asciiDigits, false, (*unwrapper).cri},
-	{"syslog", "<" + asciiDigits + asciiLetters, false, (*unwrapper).syslog},
-	{"stamp", asciiDigits + escapeByte, false, (*unwrapper).stamped},
-	{"kubectl", "[", false, (*unwrapper).kubectl},
-	{"compose", escapeByte + asciiDigits + asciiLetters, false, (*unwrapper).compose},
-	{"stern", escapeByte + asciiDigits + asciiLetters, false, (*unwrapper).stern},
+	{"docker", "", []string{"log", "stream"}, (*unwrapper).docker},
+	{"journald", "", strings.Split("_"+upperLetters, ""), (*unwrapper).journald},
+	{"stern json", "", []string{"message", "namespace", "pod"}, (*unwrapper).sternJSON},
+	{"logcli", "", []string{"labels", "line"}, (*unwrapper).logcli},
+	{"gcloud", "", gcloudFirst[:], (*unwrapper).gcloud},
+	{"cri", asciiDigits, nil, (*unwrapper).cri},
+	{"syslog", "<" + asciiDigits + asciiLetters, nil, (*unwrapper).syslog},
+	{"stamp", asciiDigits + escapeByte, nil, (*unwrapper).stamped},
+	{"kubectl", "[", nil, (*unwrapper).kubectl},
+	{"compose", escapeByte + asciiDigits + asciiLetters, nil, (*unwrapper).compose},
+	{"stern", escapeByte + asciiDigits + asciiLetters, nil, (*unwrapper).stern},
 }
 
 const (
@@ -60,18 +60,27 @@ const (
 	escapeByte   = "\x1B"
 )
 
-// wrappersByFirst and wrappersByKey have a bit for each wrapper that may begin with a byte.
-var wrappersByFirst, wrappersByKey = wrapperTable(false), wrapperTable(true)
+// wrappersByFirst has a bit for each wrapper that may begin with a byte. wrappersByKey have one for
+// each whose first key may have a byte in the first, the second and the third place: "level" and
+// "time" are nobody's.
+var wrappersByFirst, wrappersByKey = wrapperTables()
 
-func wrapperTable(json bool) (table [256]uint16) {
+func wrapperTables() (first [256]uint16, key [3][256]uint16) {
 	for i, w := range wrappers {
 		for _, c := range []byte(w.first) {
-			if w.json == json {
-				table[c] |= 1 << i
+			first[c] |= 1 << i
+		}
+		for _, k := range w.keys {
+			for place := range key {
+				for c := range 256 {
+					if place >= len(k) || k[place] == byte(c) {
+						key[place][c] |= 1 << i
+					}
+				}
 			}
 		}
 	}
-	return table
+	return first, key
 }
 
 // mayBe returns a bit for each wrapper that text may have.
@@ -86,10 +95,10 @@ func mayBe(text []byte) uint16 {
 	for i < len(text) && isJSONSpace(text[i]) {
 		i++
 	}
-	if i+1 >= len(text) || text[i] != '"' {
-		return 0
+	if i+3 >= len(text) || text[i] != '"' {
+		return 0 // with so short a key it has nothing in it
 	}
-	return wrappersByKey[text[i+1]]
+	return wrappersByKey[0][text[i+1]] & wrappersByKey[1][text[i+2]] & wrappersByKey[2][text[i+3]]
 }
 
 // begin takes a line at hand.
