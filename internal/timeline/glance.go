@@ -188,6 +188,7 @@ const (
 // A quickKey is what quick has found out about a key.
 type quickKey struct {
 	key     string
+	head    string // of a field: the key in quotes, and the colon
 	part    part
 	theirs  bool // the part has another name with us
 	datadog bool
@@ -216,6 +217,7 @@ func (p *Parser) part(key []byte) *quickKey {
 		i = first
 	}
 	p.quickKeys[i] = p.partOf(string(key))
+	p.quickKeys[i].head = `"` + p.quickKeys[i].key + `":`
 	return &p.quickKeys[i]
 }
 

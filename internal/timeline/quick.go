@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"log/slog"
+	"math"
 	"math/bits"
 	"strings"
 	"sync"
@@ -39,7 +40,7 @@ var ourKeys = sync.OnceValues(func() (ours map[string]part, others map[string]bo
 
 // A value is the text of a part. End is 0 where there is none.
 type value struct {
-	start, end int32
+	start, end uint16
 	text       bool // it is one
 	theirs     bool
 }
@@ -60,12 +61,15 @@ type quickLine struct {
 // false for every other line, and for every line of which it is not sure that Parse would read
 // the same from it. G is a part of s, which may be nil.
 func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duration, ok bool) {
-	if len(text) < 2 || len(text) > 1<<16 {
+	if len(text) < 2 || len(text) > math.MaxUint16 {
 		return 0, false
 	}
 	q := quickLine{text: text, parser: p, last: &p.firstKey}
 	if text[0] == '{' {
-		end, ok := q.object(1, 0, 0)
+		end, ok := q.along(1)
+		if !ok {
+			end, ok = q.object(end, 0, 0)
+		}
 		if !ok || end < len(text) {
 			return 0, false
 		}
@@ -82,48 +86,68 @@ func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duratio
 	return precision, true
 }
 
-// object finds the values of an object, whose first field begins at i, and returns where it ends.
-// Its path is as long as prefix.
-func (q *quickLine) object(i, prefix, depth int) (int, bool) {
+// along takes fields that come in the order in which they came last, up to one that does not, or that
+// is more than a text or a number; it returns where that begins. It has ended with the end of the
+// line. Nearly all lines are nothing but such fields.
+func (q *quickLine) along(i int) (_ int, ended bool) {
+	text := q.text
 	for {
-		i = q.space(i)
-		k, value := q.expected(i, prefix)
-		var ok bool
-		switch {
-		case k != nil:
-			i, ok = q.field(k, value)
-		default:
-			i, ok = q.met(i, prefix, depth)
+		k := q.last.next
+		if k == nil || len(text)-i < len(k.head)+len("0}") || string(text[i:i+len(k.head)]) != k.head {
+			return i, false
 		}
-		if !ok {
+		v := value{theirs: k.theirs}
+		start := i + len(k.head)
+		end := start
+		switch c := text[start]; {
+		case c == '"':
+			if end = plainEnd(text, start+1); end < len(text) && text[end] == '\\' && mayEscape(k.part) {
+				end = anyString(text, start) - 1
+			}
+			if end <= start || end+1 >= len(text) || text[end] != '"' {
+				return i, false
+			}
+			v.start, v.end, v.text = uint16(start+1), uint16(end), true
+			end++
+		case c-'0' <= 9:
+			if end = numberEnd(text, start); end == 0 || end == len(text) {
+				return i, false
+			}
+			v.start, v.end = uint16(start), uint16(end)
+		default:
+			return i, false
+		}
+		isLast := text[end] == '}' && end+1 == len(text)
+		if text[end] != ',' && !isLast || !q.take(k, v) {
+			return i, false
+		}
+		if i, q.last = end+1, k; isLast {
+			return i, true
+		}
+	}
+}
+
+// object finds the values of an object, of which the next field begins at i, and returns where it ends.
+// Its path is as long as prefix.
+func (q *quickLine) object(i, prefix, depth int) (_ int, ok bool) {
+	for {
+		if i, ok = q.met(q.space(i), prefix, depth); !ok {
 			return 0, false
 		}
 		i = q.space(i)
 		switch at(q.text, i) {
 		case ',':
-			i++
+			if i++; prefix == 0 {
+				if i, ok = q.along(i); ok {
+					return i, true
+				}
+			}
 		case '}':
 			return i + 1, true
 		default:
 			return 0, false
 		}
 	}
-}
-
-// expected returns the key at i, and where its value begins, if the key is the one that followed
-// the last one when that was met before. Nil: it is another, or may have an object.
-func (q *quickLine) expected(i, prefix int) (k *quickKey, value int) {
-	k = q.last.next
-	if prefix > 0 || k == nil || k.key == "" {
-		return nil, 0
-	}
-	rest, name := q.text[i:], len(k.key)
-	if len(rest) < name+len(`"":0`) || rest[0] != '"' || rest[name+1] != '"' || rest[name+2] != ':' ||
-		rest[name+3] == ' ' || rest[name+3] == '{' || string(rest[1:name+1]) != k.key {
-		return nil, 0
-	}
-	q.last = k
-	return k, i + name + len(`"":`)
 }
 
 // met takes the field whose key begins at i, and returns where its value ends.
@@ -195,7 +219,7 @@ func (q *quickLine) field(k *quickKey, i int) (int, bool) {
 	if end == 0 {
 		return 0, false
 	}
-	v := value{start: int32(i), end: int32(end), text: q.text[i] == '"', theirs: k.theirs}
+	v := value{start: uint16(i), end: uint16(end), text: q.text[i] == '"', theirs: k.theirs}
 	if v.text {
 		v.start, v.end = v.start+1, v.end-1
 	}
@@ -306,7 +330,7 @@ func keyEnd(text []byte, i int) int {
 
 // pair returns the value that begins at i, and where it ends; 0: it is left to Parse.
 func (q *quickLine) pair(k *quickKey, i int) (v value, end int) {
-	v = value{start: int32(i), text: true, theirs: k.theirs}
+	v = value{start: uint16(i), text: true, theirs: k.theirs}
 	switch at(q.text, i) {
 	case 0, ' ', '{', '[', '\\':
 		return v, 0
@@ -314,7 +338,7 @@ func (q *quickLine) pair(k *quickKey, i int) (v value, end int) {
 		if end = valueEnd(q.text, i, mayEscape(k.part)); end == 0 || end < len(q.text) && q.text[end] != ' ' {
 			return v, 0
 		}
-		v.start, v.end = v.start+1, int32(end-1)
+		v.start, v.end = v.start+1, uint16(end-1)
 		return v, end
 	}
 	for end = i; end < len(q.text) && q.text[end] != ' '; end++ {
@@ -322,7 +346,7 @@ func (q *quickLine) pair(k *quickKey, i int) (v value, end int) {
 			return v, 0
 		}
 	}
-	v.end = int32(end)
+	v.end = uint16(end)
 	word := q.text[i:end]
 	v.text = string(word) != "true" && string(word) != "false" && (digits[word[0]] > 9 && word[0] != '-' || numberEnd(word, 0) != len(word))
 	if k.part == partOther {
@@ -384,8 +408,8 @@ func plainEnd(text []byte, i int) int {
 // first of them is set. Those behind it may be set as well, by what is carried.
 func oddBytes(w uint64) uint64 {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	quote, backslash := w^'"'*ones, w^'\\'*ones
-	return ((w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash | w | (w + ones)) & high
+	// Less than nothing has the high bit, and bytes that have it themselves are odd anyway.
+	return ((w - ' '*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | w | (w + ones)) & high
 }
 
 // anyString returns where the string ends that begins at i; 0: it is wrong. Escapes of four digits
