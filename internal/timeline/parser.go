@@ -56,14 +56,15 @@ type Parser struct {
 	helds    []*held // those of all instances; the one at hand is the last
 
 	// For Glance.
-	texts       texts
-	quickKeys   quickKeys
-	firstKey    quickKey // its next one is the first of a line of JSON
-	firstPair   quickKey // and of pairs
-	lastLevel   string
-	lastLevelIs string
-	lastDay     string
-	lastDayIs   int64 // in seconds since 1970
+	texts        texts
+	quickKeys    quickKeys
+	firstKey     quickKey // its next one is the first of a line of JSON
+	firstPair    quickKey // and of pairs
+	lastLevel    string
+	lastLevelIs  string
+	lastMinute   [len("2026-11-26T22:46:")]byte
+	lastMinuteIs int64        // in seconds since 1970
+	path         [maxKey]byte // of the object that is being read
 }
 
 // NewParser returns a parser.

@@ -43,18 +43,23 @@ type value struct {
 	start, end uint16
 	text       bool // it is one
 	theirs     bool
+	datadog    bool
+	read       bool // it is in quickLine's time or spans
 }
 
 // A quickLine is a line whose values are looked for.
 type quickLine struct {
-	text    []byte
-	parser  *Parser
-	values  [parts]value
-	datadog [parts]bool
-	last    *quickKey
-	theirs  bool // it has a name of somebody else's
-	loose   bool // it is pairs
-	path    [maxKey]byte
+	text   []byte
+	parser *Parser
+	values [parts]value
+	last   *quickKey
+	theirs bool // it has a name of somebody else's
+	loose  bool // it is pairs
+
+	// What along has read of values.
+	time      time.Time
+	precision time.Duration
+	spans     [line.CallerParentID + 1]ID
 }
 
 // quick reads a line of JSON or pairs whose values tell by their keys alone what they are. It is
@@ -101,7 +106,9 @@ func (q *quickLine) along(i int) (_ int, ended bool) {
 		end := start
 		switch c := text[start]; {
 		case c == '"':
-			if end = plainEnd(text, start+1); end < len(text) && text[end] == '\\' && mayEscape(k.part) {
+			if end = q.known(k, start+1); end > 0 {
+				v.read = true
+			} else if end = plainEnd(text, start+1); end < len(text) && text[end] == '\\' && mayEscape(k.part) {
 				end = anyString(text, start) - 1
 			}
 			if end <= start || end+1 >= len(text) || text[end] != '"' {
@@ -125,6 +132,30 @@ func (q *quickLine) along(i int) (_ int, ended bool) {
 			return i, true
 		}
 	}
+}
+
+// known reads a time or an ID that begins at i, and returns where it ends. 0: it is another part, or
+// has another form than most. What is read so needs no look at its bytes before.
+func (q *quickLine) known(k *quickKey, i int) (end int) {
+	ok := false
+	switch k.part {
+	case partTime:
+		const micros = len("2026-11-26T22:46:25.123456Z")
+		if end = i + micros; at(q.text, end) == '"' {
+			q.time, q.precision, ok = q.parser.quickTime(q.text[i:end])
+		}
+	case part(line.TraceID), part(line.SpanID), part(line.ParentID), part(line.CallerParentID):
+		if end = i + 16; at(q.text, end) != '"' && k.part == part(line.TraceID) {
+			end = i + 32
+		}
+		if at(q.text, end) == '"' {
+			q.spans[k.part], ok = idDigits(q.text[i:end])
+		}
+	}
+	if !ok {
+		return 0
+	}
+	return end
 }
 
 // object finds the values of an object, of which the next field begins at i, and returns where it ends.
@@ -184,20 +215,20 @@ const quickDepth = 6
 
 // inner finds the values of an object within one, whose path has the length of prefix.
 func (q *quickLine) inner(i, prefix, depth int) (int, bool) {
-	if depth == quickDepth || prefix == 0 || prefix+1 >= len(q.path) {
+	if depth == quickDepth || prefix == 0 || prefix+1 >= len(q.parser.path) {
 		return 0, false
 	}
-	q.path[prefix] = '.'
+	q.parser.path[prefix] = '.'
 	return q.object(i+1, prefix+1, depth+1)
 }
 
 // join returns the path of a key.
 func (q *quickLine) join(prefix int, key []byte) ([]byte, bool) {
-	if prefix+len(key) > len(q.path) || len(key) == 0 {
+	if prefix+len(key) > len(q.parser.path) || len(key) == 0 {
 		return nil, false
 	}
-	n := copy(q.path[prefix:], key)
-	return q.path[:prefix+n], true
+	n := copy(q.parser.path[prefix:], key)
+	return q.parser.path[:prefix+n], true
 }
 
 func (q *quickLine) space(i int) int {
@@ -244,8 +275,8 @@ func (q *quickLine) take(k *quickKey, v value) bool {
 	if v.end == 0 || v.theirs && v.end == v.start {
 		return false
 	}
+	v.datadog = k.datadog
 	q.values[k.part] = v
-	q.datadog[k.part] = k.datadog
 	q.theirs = q.theirs || k.theirs && k.part < partName
 	return true
 }
@@ -473,8 +504,11 @@ func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
 	if len(b) == 0 {
 		return ID{}, true
 	}
+	if q.values[k].read && !q.theirs {
+		return q.spans[k], true
+	}
 	isNumber := (q.theirs || q.loose) && digitsEnd(b, 0) == len(b)
-	if q.datadog[k] && isNumber && len(b) != 16 && len(b) <= 20 {
+	if q.values[k].datadog && isNumber && len(b) != 16 && len(b) <= 20 {
 		n, ok := decimal(b)
 		return ID{Low: n}, ok
 	}
@@ -509,6 +543,10 @@ func (q *quickLine) head(g *Glance) (precision time.Duration, ok bool) {
 	}
 	g.Service = q.parser.texts.share(service)
 	g.Level = q.parser.quickLevel(q.get(partLevel))
+	if q.values[partTime].read {
+		g.Time = q.time
+		return q.precision, true
+	}
 	when := q.get(partTime)
 	if g.Time, precision, ok = q.parser.quickTime(when); ok {
 		return precision, true
@@ -542,22 +580,39 @@ func (p *Parser) quickTime(b []byte) (t time.Time, precision time.Duration, ok b
 	if len(b) <= seconds || b[len(b)-1] != 'Z' || b[10] != 'T' {
 		return time.Time{}, 0, false
 	}
-	if p.lastDay != string(b[:10]) {
-		d := date{}
-		if !d.yearFirst(b) || d.year < firstYear || d.year > lastYear || d.day > daysIn(d.year, d.month) || b[4] != '-' {
-			return time.Time{}, 0, false
-		}
-		p.lastDay, p.lastDayIs = string(b[:10]), daysSince1970(d.year, d.month, d.day)*86400
-	}
-	hour, minute, second := two(b[11:]), two(b[14:]), two(b[17:])
-	if uint(hour) > 23 || uint(minute) > 59 || uint(second) > 59 || b[13] != ':' || b[16] != ':' {
+	if string(p.lastMinute[:]) != string(b[:seconds-2]) && !p.minute(b) {
 		return time.Time{}, 0, false
 	}
-	fraction := b[seconds : len(b)-1]
-	ns, ok := nanos(fraction)
-	precision = precisionOf(max(len(fraction)-1, 0))
-	return time.Unix(p.lastDayIs+int64(hour*3600+minute*60+second), ns).UTC(), precision, ok
+	second := two(b[seconds-2:])
+	ns, ok := nanos(b[seconds : len(b)-1])
+	if !ok || uint(second) > 59 {
+		return time.Time{}, 0, false
+	}
+	return time.Unix(p.lastMinuteIs+int64(second), ns).UTC(), precisions[max(len(b)-1-seconds-1, 0)], true
 }
+
+// minute reads the beginning of a time up to its seconds: 2026-11-26T22:46:, and remembers it.
+func (p *Parser) minute(b []byte) bool {
+	d := date{}
+	if !d.yearFirst(b) || d.year < firstYear || d.year > lastYear || d.day > daysIn(d.year, d.month) || b[4] != '-' {
+		return false
+	}
+	hour, minute := two(b[11:]), two(b[14:])
+	if uint(hour) > 23 || uint(minute) > 59 || b[13] != ':' || b[16] != ':' {
+		return false
+	}
+	copy(p.lastMinute[:], b)
+	p.lastMinuteIs = daysSince1970(d.year, d.month, d.day)*86400 + int64(hour*3600+minute*60)
+	return true
+}
+
+// precisions are those of times with so many decimals.
+var precisions = func() (of [10]time.Duration) {
+	for digits := range of {
+		of[digits] = precisionOf(digits)
+	}
+	return of
+}()
 
 // nanos reads a fraction of a second of up to nine digits, with its point; or none.
 func nanos(b []byte) (ns int64, ok bool) {
@@ -567,16 +622,17 @@ func nanos(b []byte) (ns int64, ok bool) {
 	if b[0] != '.' || len(b) == 1 || len(b) > 10 {
 		return 0, false
 	}
-	unit := int64(100_000_000)
 	for _, c := range b[1:] {
 		if c-'0' > 9 {
 			return 0, false
 		}
-		ns += int64(c-'0') * unit
-		unit /= 10
+		ns = ns*10 + int64(c-'0')
 	}
-	return ns, true
+	return ns * int64(units[len(b)-1]), true
 }
+
+// units are those of so many decimals of a second.
+var units = [...]time.Duration{1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1}
 
 // record takes what a record says. One that lacks anything, or has names of somebody else's, is
 // left to Parse.

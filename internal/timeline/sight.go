@@ -107,7 +107,7 @@ func (q *quickLine) sight(s *Sight) bool {
 	if s.Trace == (ID{}) {
 		var buf [maxPlace]byte
 		s.Place = q.parser.texts.share(q.place(buf[:0]))
-	} else if v := q.values[line.TraceID]; v.text && (!q.datadog[line.TraceID] || v.end-v.start == 16 || v.end-v.start == 32) {
+	} else if v := q.values[line.TraceID]; v.text && (!v.datadog || v.end-v.start == 16 || v.end-v.start == 32) {
 		s.Digits = int(v.end - v.start)
 	}
 	s.Took = max(s.Duration, 0)
