@@ -193,6 +193,42 @@ type quickKey struct {
 	theirs  bool // the part has another name with us
 	datadog bool
 	next    *quickKey // that followed when the key was met last; nil: none did
+
+	known   bool     // it is a time or an ID, whose form most lines have
+	want    []byte   // what its field begins with: head, or all of same
+	same    [48]byte // the field as it was last, with the comma behind it
+	from    uint16   // where the value stands in same
+	until   uint16   // 0: nothing is remembered
+	text    bool     // the value is one
+	changes uint8    // how often more it has changed than stayed the same, about
+}
+
+// mostChanges is how many of a field's changes are remembered.
+const mostChanges = 16
+
+// begins tells whether a field is that of k, with the value that is remembered if there is one.
+func (k *quickKey) begins(field []byte) bool {
+	return len(field) > len(k.want)+1 && string(field[:len(k.want)]) == string(k.want)
+}
+
+// changed tells whether a field is that of k with another value than before, and forgets that.
+func (k *quickKey) changed(field []byte) bool {
+	if len(field) < len(k.head)+2 || string(field[:len(k.head)]) != k.head {
+		return false
+	}
+	k.want, k.until = k.same[:len(k.head)], 0
+	return true
+}
+
+// remember remembers a field, which began at i of its line, to know it when it comes again. One that
+// has changed too often is not remembered.
+func (k *quickKey) remember(field []byte, v value, i int) {
+	if k.theirs || k.changes == mostChanges || len(field) > len(k.same) {
+		return
+	}
+	k.changes++
+	k.want = k.same[:copy(k.same[:], field)]
+	k.from, k.until, k.text = v.start-uint16(i), v.end-uint16(i), v.text
 }
 
 // quickTries is in how many places a key may be.
@@ -217,8 +253,14 @@ func (p *Parser) part(key []byte) *quickKey {
 		i = first
 	}
 	p.quickKeys[i] = p.partOf(string(key))
-	p.quickKeys[i].head = `"` + p.quickKeys[i].key + `":`
-	return &p.quickKeys[i]
+	k := &p.quickKeys[i]
+	k.head = `"` + k.key + `":`
+	k.want = []byte(k.head)
+	switch k.part {
+	case partTime, part(line.TraceID), part(line.SpanID), part(line.ParentID), part(line.CallerParentID):
+		k.known = true
+	}
+	return k
 }
 
 var otherKey = quickKey{part: partOther}

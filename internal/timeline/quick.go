@@ -93,49 +93,70 @@ func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duratio
 
 // along takes fields that come in the order in which they came last, up to one that does not, or that
 // is more than a text or a number; it returns where that begins. It has ended with the end of the
-// line. Nearly all lines are nothing but such fields.
+// line. Nearly all lines are nothing but such fields, and some of these have the value that they had.
 func (q *quickLine) along(i int) (_ int, ended bool) {
-	text := q.text
-	for {
-		k := q.last.next
-		if k == nil || len(text)-i < len(k.head)+len("0}") || string(text[i:i+len(k.head)]) != k.head {
-			return i, false
-		}
-		v := value{theirs: k.theirs}
-		start := i + len(k.head)
-		end := start
-		switch c := text[start]; {
-		case c == '"':
-			if end = q.known(k, start+1); end > 0 {
-				v.read = true
-			} else if end = plainEnd(text, start+1); end < len(text) && text[end] == '\\' && mayEscape(k.part) {
-				end = anyString(text, start) - 1
+	text, last := q.text, q.last
+	for k := last.next; k != nil; k = last.next {
+		if !k.begins(text[i:]) {
+			if k.until == 0 || !k.changed(text[i:]) {
+				break
 			}
-			if end <= start || end+1 >= len(text) || text[end] != '"' {
-				return i, false
-			}
-			v.start, v.end, v.text = uint16(start+1), uint16(end), true
-			end++
-		case c-'0' <= 9:
-			if end = numberEnd(text, start); end == 0 || end == len(text) {
-				return i, false
-			}
-			v.start, v.end = uint16(start), uint16(end)
-		default:
-			return i, false
+		} else if v := &q.values[k.part]; k.until > 0 && v.end == 0 {
+			*v = value{start: uint16(i) + k.from, end: uint16(i) + k.until, text: k.text}
+			k.changes -= min(k.changes, 1)
+			i, last = i+len(k.want), k
+			continue
 		}
-		isLast := text[end] == '}' && end+1 == len(text)
-		if text[end] != ',' && !isLast || !q.take(k, v) {
-			return i, false
+		v, end := q.next(k, i+len(k.head))
+		if end == 0 || !q.take(k, v) {
+			break
 		}
-		if i, q.last = end+1, k; isLast {
-			return i, true
+		if text[end] == '}' {
+			return end + 1, true
 		}
+		if !v.read {
+			k.remember(text[i:end+1], v, i)
+		}
+		i, last = end+1, k
 	}
+	q.last = last
+	return i, false
 }
 
-// known reads a time or an ID that begins at i, and returns where it ends. 0: it is another part, or
-// has another form than most. What is read so needs no look at its bytes before.
+// next returns the value that begins at i, and where it ends, with a comma or the end of the line
+// behind it. 0: it is no text or number, or something else is behind it.
+func (q *quickLine) next(k *quickKey, i int) (v value, end int) {
+	text := q.text
+	v.theirs = k.theirs
+	switch c := text[i]; {
+	case c == '"':
+		if k.known {
+			end = q.known(k, i+1)
+			v.read = end > 0
+		}
+		if end == 0 {
+			end = plainEnd(text, i+1)
+		}
+		if end < len(text) && text[end] == '\\' && mayEscape(k.part) {
+			end = anyString(text, i) - 1
+		}
+		if end <= i || end >= len(text) || text[end] != '"' {
+			return v, 0
+		}
+		v.start, v.end, v.text = uint16(i+1), uint16(end), true
+		end++
+	case c-'0' <= 9:
+		end = numberEnd(text, i)
+		v.start, v.end = uint16(i), uint16(end)
+	}
+	if end < len(text) && (text[end] == ',' || text[end] == '}' && end+1 == len(text)) {
+		return v, end
+	}
+	return v, 0
+}
+
+// known reads a time or an ID that begins at i, and returns where it ends. 0: it has another form
+// than most. What is read so needs no look at its bytes before.
 func (q *quickLine) known(k *quickKey, i int) (end int) {
 	ok := false
 	switch k.part {
@@ -144,7 +165,7 @@ func (q *quickLine) known(k *quickKey, i int) (end int) {
 		if end = i + micros; at(q.text, end) == '"' {
 			q.time, q.precision, ok = q.parser.quickTime(q.text[i:end])
 		}
-	case part(line.TraceID), part(line.SpanID), part(line.ParentID), part(line.CallerParentID):
+	default:
 		if end = i + 16; at(q.text, end) != '"' && k.part == part(line.TraceID) {
 			end = i + 32
 		}
@@ -259,6 +280,10 @@ func (q *quickLine) field(k *quickKey, i int) (int, bool) {
 
 // take takes a value. Two names for one thing are left to Parse.
 func (q *quickLine) take(k *quickKey, v value) bool {
+	if had := &q.values[k.part]; !k.theirs && had.end == 0 && v.end > 0 {
+		*had = v
+		return true
+	}
 	switch k.part {
 	case partIgnored:
 		return true
@@ -500,12 +525,12 @@ func (q *quickLine) has(k line.Key) bool { return q.values[k].end > 0 && q.value
 // id returns the ID that a part has, of up to so many hexadecimal digits. What might be a decimal
 // number as well is left to Parse.
 func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
+	if q.values[k].read && !q.theirs {
+		return q.spans[k], true
+	}
 	b := q.get(part(k))
 	if len(b) == 0 {
 		return ID{}, true
-	}
-	if q.values[k].read && !q.theirs {
-		return q.spans[k], true
 	}
 	isNumber := (q.theirs || q.loose) && digitsEnd(b, 0) == len(b)
 	if q.values[k].datadog && isNumber && len(b) != 16 && len(b) <= 20 {
