@@ -62,6 +62,9 @@ var glances = append([]string{
 	head + ids + `"message":"x","a":1.}`,
 	head + ids + `"message":"x","a":tru}`,
 	head + ids + `"message":"x","app":"y"}`,
+	`{"severity":"warn","traceId":"` + other64 + `",` + head[1:] + ids + `"message":"x"}`,
+	`{"severity":"warn",` + head[1:] + ids + `"message":"x"}`,
+	`{"traceId":"` + other64 + `",` + head[1:] + ids + `"message":"x"}`,
 	head + ids + `"message":"x","ts":5}`,
 	head + `"trace_id":"` + text128 + `","dd.span_id":"8","duration":5,"http.method":"a","http.status_code":7,"error.message":"b","job":"j","duration_ms":1,"message":"job"}`,
 	head + `"trace_id":"1234567890123456","dd.span_id":"8","duration":5,"http.method":"a","http.status_code":7,"message":"x"}`,
@@ -268,4 +271,51 @@ func format(name string) string {
 		}
 	}
 	panic("no such format: " + name)
+}
+
+// FuzzGlanceAgain checks what Glance and Sight do by heart: lines of objects whose fields come in the
+// order of the line before, with some of its values.
+func FuzzGlanceAgain(f *testing.F) {
+	for i, text := range glances {
+		f.Add(text, text)
+		f.Add(text, glances[(i+1)%len(glances)])
+		f.Add(ourLines[0], text)
+	}
+	f.Fuzz(func(t *testing.T, one, two string) {
+		config := timeline.ParserConfig{Reference: reference}
+		slow, quick, sees := timeline.NewParser(config), timeline.NewParser(config), timeline.NewParser(config)
+		if !isObject(one) || !isObject(two) { // it may go on: it has no entry of its own
+			for _, text := range []string{ourLines[0], one, two} {
+				quick.Glance(timeline.Raw{Text: []byte(text)})
+			}
+			return
+		}
+		for _, text := range []string{one, two, one, two, two, one} {
+			raw := timeline.Raw{Text: []byte(text)}
+			slow.Parse(raw)
+			e := slow.Flush()
+			if g, ok := quick.Glance(raw); ok != (e.Trace != timeline.ID{}) || ok && g != slow.GlanceOf(e) {
+				t.Fatalf("glance of %q:\n got %+v\nwant %+v", text, g, slow.GlanceOf(e))
+			}
+			var s timeline.Sight
+			if ok := sees.Sight(raw, &s); !ok || s != slow.SightOf(e) {
+				t.Fatalf("sight of %q:\n got %+v\nwant %+v", text, s, slow.SightOf(e))
+			}
+		}
+	})
+}
+
+// A line that is cut anywhere, behind one that is whole.
+func TestGlanceCut(t *testing.T) {
+	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
+	for end := range len(ourLines[0]) {
+		_, ok := p.Glance(timeline.Raw{Text: []byte(ourLines[0])})
+		require.True(t, ok)
+		assert.False(t, p.Quick([]byte(ourLines[0][:end])), end)
+	}
+}
+
+// isObject tells whether a text is one line that is an object.
+func isObject(text string) bool {
+	return strings.HasPrefix(text, "{") && !strings.ContainsAny(text, "\n\r") && json.Valid([]byte(text))
 }
