@@ -108,6 +108,6 @@ func TestListOfFleet(t *testing.T) {
 		assert.Equal(t, fleetlog.TraceLines, s.Lines)
 		assert.Equal(t, []string{"mail", "shop", "stock"}, s.Services)
 		assert.Equal(t, "shop", s.Service)
-		assert.Equal(t, 2, s.Spans)
+		assert.Equal(t, 4, s.Spans)
 	}
 }

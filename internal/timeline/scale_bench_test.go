@@ -21,7 +21,7 @@ func fleetLogs(seed uint64, size int) (logs [fleetlog.Services][]byte, f *fleetl
 	return logs, f
 }
 
-// The parts of a list: lines are read, looked at, and summed up.
+// The parts of a list, and of a map: lines are read, looked at, and summed up.
 func BenchmarkList(b *testing.B) {
 	logs, _ := fleetLogs(1, 16<<20)
 	for s, log := range logs {
@@ -35,6 +35,12 @@ func BenchmarkList(b *testing.B) {
 			b.SetBytes(int64(len(log)))
 			for b.Loop() {
 				glanceAll(b, log, func(*timeline.Glance) {})
+			}
+		})
+		b.Run("sight/"+fleetlog.Names[s], func(b *testing.B) {
+			b.SetBytes(int64(len(log)))
+			for b.Loop() {
+				sightAll(b, log)
 			}
 		})
 		b.Run("list/"+fleetlog.Names[s], func(b *testing.B) {
@@ -64,6 +70,25 @@ func glanceAll(tb testing.TB, log []byte, give func(*timeline.Glance)) {
 		var ok bool
 		if g, ok = p.Glance(*raw); ok {
 			give(&g)
+		}
+	}
+}
+
+// sightAll sees the lines of a log, as a map does.
+func sightAll(tb testing.TB, log []byte) {
+	lines := timeline.NewReader(bytes.NewReader(log), time.Time{})
+	p := timeline.NewParser(timeline.ParserConfig{})
+	var s timeline.Sight
+	for {
+		raw, err := lines.Next()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if !p.Sight(*raw, &s) {
+			tb.Fatal("no sight")
 		}
 	}
 }

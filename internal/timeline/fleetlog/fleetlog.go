@@ -31,8 +31,8 @@ const (
 	ServiceLines = TraceLines / int(Services)
 )
 
-// open is how many traces are open at once: their lines stand between each other.
-const open = 256
+// Open is how many traces are open at once, if nobody says: their lines stand between each other.
+const Open = 256
 
 // Fleet makes lines, about 250 bytes each. It is made by [New], and is not for concurrent use.
 type Fleet struct {
@@ -40,7 +40,7 @@ type Fleet struct {
 	rnd    *rand.Rand
 	clock  time.Time
 	begun  int // traces
-	traces [open]trace
+	traces []trace
 	buf    []byte
 }
 
@@ -48,14 +48,21 @@ type Fleet struct {
 type trace struct {
 	number int
 	id     string
-	spans  [Services]string
-	next   int // line; 0: none was made
+	spans  [Services]string // of requests; that of Text is its caller's as well
+	call   string           // JSON's, to CRI
+	next   int              // line; 0: none was made
 	begin  time.Time
 }
 
 // New returns a fleet whose first line is of noon, 26 November 2026.
-func New(seed uint64) *Fleet {
-	return &Fleet{seed: seed, rnd: rand.New(rand.NewPCG(seed, 1)), clock: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
+func New(seed uint64) *Fleet { return NewOpen(seed, Open) }
+
+// NewOpen is New with so many traces open at once.
+func NewOpen(seed uint64, open int) *Fleet {
+	return &Fleet{
+		seed: seed, rnd: rand.New(rand.NewPCG(seed, 1)), clock: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC),
+		traces: make([]trace, open),
+	}
 }
 
 // TraceID returns the ID of the n-th trace, from 0, in 32 digits.
@@ -70,7 +77,7 @@ func (f *Fleet) Begun() int { return f.begun }
 // Next returns the next line with its newline, whose it is, and the number of its trace. The line
 // is valid until the next call.
 func (f *Fleet) Next() (s Service, trace int, line []byte) {
-	t := &f.traces[f.rnd.IntN(open)]
+	t := &f.traces[f.rnd.IntN(len(f.traces))]
 	f.clock = f.clock.Add(time.Duration(1+f.rnd.IntN(100)) * time.Microsecond)
 	if t.next%TraceLines == 0 {
 		f.begin(t)
@@ -117,6 +124,7 @@ func (f *Fleet) begin(t *trace) {
 	for s := range t.spans {
 		t.spans[s] = fmt.Sprintf("%016x", f.rnd.Uint64())
 	}
+	t.call = fmt.Sprintf("%016x", f.rnd.Uint64())
 	f.begun++
 }
 
@@ -132,42 +140,69 @@ var messages = [...]string{
 	"the customer gets a letter about the order, in the language of the country",
 }
 
-var routes = [...]string{"GET /basket/{id}", "POST /orders", "GET /products/{id}", "PUT /basket/{id}/items"}
+var routes = [...]string{"/basket/{id}", "/orders", "/products/{id}", "/basket/{id}/items"}
 
-// object is a line of clew's. The last one of a service is that of its request.
+// object is a line of clew's. The last one of a service is that of its request, and the one before it
+// that of its call of the next service.
 func (f *Fleet) object(t *trace, s Service, nth int, at time.Time) {
 	f.add(`{"level":"info","service":"`)
 	f.add(Names[s])
 	f.add(`","time":"`)
 	f.buf = at.AppendFormat(f.buf, "2006-01-02T15:04:05.000000Z07:00")
-	request := nth == ServiceLines-1
-	if request {
-		route := routes[t.number%len(routes)]
-		f.add(`","method":"GET","path":"/products/`)
-		f.number(t.number)
-		f.add(`","route":"`)
-		f.add(route)
-		f.add(`","status":`)
-		f.number(f.status(t))
-		f.add(`,"bytes":5120,"duration_ms":`)
-		f.buf = strconv.AppendFloat(f.buf, float64(f.clock.Sub(t.begin).Microseconds())/1000, 'f', 3, 64)
-		f.add(`,"remote":"192.0.2.17:54321`)
-		if s > JSON {
-			f.add(`","parent_id":"`)
-			f.add(t.spans[s-1])
+	span, message := t.spans[s], messages[(t.number+nth)%len(messages)]
+	switch nth {
+	case ServiceLines - 2:
+		if message, span = "call", t.call; s == CRI {
+			span = t.spans[Text]
 		}
+		f.call(t, s)
+	case ServiceLines - 1:
+		message = "request"
+		f.request(t, s)
 	}
 	f.add(`","trace_id":"`)
 	f.add(t.id)
 	f.add(`","span_id":"`)
-	f.add(t.spans[s])
+	f.add(span)
 	f.add(`","message":"`)
-	if request {
-		f.add("request")
-	} else {
-		f.add(messages[(t.number+nth)%len(messages)])
-	}
+	f.add(message)
 	f.add(`"}`)
+}
+
+func (f *Fleet) call(t *trace, s Service) {
+	f.add(`","method":"GET","host":"`)
+	f.add(Names[s+1])
+	f.add(`:8080","path":"/products/`)
+	f.number(t.number)
+	f.add(`","status":`)
+	f.number(f.status(t))
+	f.took(t, 3)
+	f.add(`,"attempt":1,"parent_id":"`)
+	f.add(t.spans[s])
+}
+
+func (f *Fleet) request(t *trace, s Service) {
+	f.add(`","method":"GET","path":"/products/`)
+	f.number(t.number)
+	f.add(`","route":"`)
+	f.add(routes[t.number%len(routes)])
+	f.add(`","status":`)
+	f.number(f.status(t))
+	f.add(`,"bytes":5120`)
+	f.took(t, 4)
+	f.add(`,"remote":"192.0.2.17:54321`)
+	if s == CRI {
+		f.add(`","parent_id":"`)
+		f.add(t.call)
+		f.add(`","caller_parent_id":"`)
+		f.add(t.spans[JSON])
+	}
+}
+
+// took is how long something took: a part of four of the trace's time until now.
+func (f *Fleet) took(t *trace, parts int) {
+	f.add(`,"duration_ms":`)
+	f.buf = strconv.AppendFloat(f.buf, float64(f.clock.Sub(t.begin).Microseconds()*int64(parts)/4)/1000, 'f', 3, 64)
 }
 
 // status is that of all requests of a trace: one in a hundred fails.
