@@ -130,8 +130,10 @@ func digitsOf(n int) uint16 { return when(n == 16, sixteen) | when(n == 32, thir
 // the path's template.
 func (a *Adder) operation(s *timeline.Sight, pattern bool) uint16 {
 	key := operation{s.Method, s.Route}
-	if n, ok := a.operations[key]; ok && pattern {
-		return n
+	if pattern {
+		if n, ok := a.operations[key]; ok {
+			return n
+		}
 	}
 	a.scratch = a.scratch[:0]
 	if s.Method != "" && !(pattern && hasMethod(s.Route, s.Method)) {
