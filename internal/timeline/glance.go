@@ -193,6 +193,7 @@ type quickKey struct {
 	theirs  bool // the part has another name with us
 	datadog bool
 	next    *quickKey // that followed when the key was met last; nil: none did
+	other   *quickKey // that followed before: the lines of requests and calls take turns
 
 	known   bool     // it is a time or an ID, whose form most lines have
 	want    []byte   // what its field begins with: head, or all of same
@@ -205,6 +206,30 @@ type quickKey struct {
 
 // mostChanges is how many of a field's changes are remembered.
 const mostChanges = 16
+
+// follower returns the key of a field, if it is one of those that have followed k, and tells whether it
+// has the value that is remembered. Nil: it is another.
+func (k *quickKey) follower(field []byte) (next *quickKey, same bool) {
+	if next = k.next; next == nil {
+		return nil, false
+	}
+	if next.begins(field) {
+		return next, next.until > 0
+	}
+	if next.until > 0 && next.changed(field) {
+		return next, false
+	}
+	if next = k.other; next == nil {
+		return nil, false
+	}
+	if next.begins(field) {
+		return next, next.until > 0
+	}
+	if next.until > 0 && next.changed(field) {
+		return next, false
+	}
+	return nil, false
+}
 
 // begins tells whether a field is that of k, with the value that is remembered if there is one.
 func (k *quickKey) begins(field []byte) bool {

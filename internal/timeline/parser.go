@@ -63,7 +63,8 @@ type Parser struct {
 	lastLevel    string
 	lastLevelIs  string
 	lastMinute   [len("2026-11-26T22:46:")]byte
-	lastMinuteIs int64        // in seconds since 1970
+	lastMinuteIs int64 // in seconds since 1970
+	paths        strings.Builder
 	path         [maxKey]byte // of the object that is being read
 }
 

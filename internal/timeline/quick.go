@@ -96,12 +96,12 @@ func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duratio
 // line. Nearly all lines are nothing but such fields, and some of these have the value that they had.
 func (q *quickLine) along(i int) (_ int, ended bool) {
 	text, last := q.text, q.last
-	for k := last.next; k != nil; k = last.next {
-		if !k.begins(text[i:]) {
-			if k.until == 0 || !k.changed(text[i:]) {
-				break
-			}
-		} else if v := &q.values[k.part]; k.until > 0 && v.end == 0 {
+	for {
+		k, same := last.follower(text[i:])
+		if k == nil {
+			break
+		}
+		if v := &q.values[k.part]; same && v.end == 0 {
 			*v = value{start: uint16(i) + k.from, end: uint16(i) + k.until, text: k.text}
 			k.changes -= min(k.changes, 1)
 			i, last = i+len(k.want), k
@@ -225,9 +225,13 @@ func (q *quickLine) met(i, prefix, depth int) (int, bool) {
 
 // follow remembers that k follows the last key.
 func (q *quickLine) follow(k *quickKey) {
-	if k.part != partOther { // otherKey is everybody's
-		q.last.next, q.last = k, k
+	if k.part == partOther { // otherKey is everybody's
+		return
 	}
+	if q.last.next != k {
+		q.last.next, q.last.other = k, q.last.next
+	}
+	q.last = k
 }
 
 // quickDepth is how deep objects may stand in one another, so that package line takes them apart
@@ -695,6 +699,24 @@ const maxRecord = max(len(line.MessageRequest), len(line.MessageCall), len(line.
 
 func (q *quickLine) share(k line.Key) string { return q.parser.texts.share(q.get(part(k))) }
 
+// path returns the path. Most are met once: many stand in one piece of memory.
+func (q *quickLine) path() string {
+	path, all := q.get(part(line.Path)), &q.parser.paths
+	if len(path) > maxPath {
+		return string(path)
+	}
+	if all.Cap()-all.Len() < len(path) {
+		all.Reset()
+		all.Grow(16 * maxPath)
+	}
+	from := all.Len()
+	all.Write(path)
+	return all.String()[from:]
+}
+
+// maxPath is how long a path may be to stand beside others.
+const maxPath = 256
+
 func (q *quickLine) request(g *Glance) bool {
 	if !q.has(line.Method) || !q.has(line.Path) || !q.has(line.Remote) || q.values[line.Bytes].text || q.values[line.Route].end > 0 && !q.has(line.Route) {
 		return false
@@ -704,7 +726,7 @@ func (q *quickLine) request(g *Glance) bool {
 	}
 	g.Method = q.share(line.Method)
 	if g.Route = q.share(line.Route); g.Route == "" {
-		g.Route = q.share(line.Path)
+		g.Route = q.path()
 	}
 	return q.values[line.Status].end > 0 && q.status(g) && q.duration(g)
 }
@@ -713,7 +735,7 @@ func (q *quickLine) call(g *Glance) bool {
 	if !q.has(line.Method) || !q.has(line.Host) || q.values[line.Path].end > 0 && !q.has(line.Path) {
 		return false
 	}
-	g.Method, g.Route = q.share(line.Method), q.share(line.Path)
+	g.Method, g.Route = q.share(line.Method), q.path()
 	if q.values[line.Path].end == 0 && q.values[line.Status].end > 0 {
 		return false
 	}
