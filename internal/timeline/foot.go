@@ -19,7 +19,7 @@ func (p *page) end() {
 		p.whole(why + ": clew timeline " + l.Trace)
 	}
 	if t.Sampled && p.style.UI != "" {
-		p.whole("in Zipkin: " + zipkinPage(p.style.UI, t.ID))
+		p.whole("in Zipkin: " + ZipkinPage(p.style.UI, t.ID))
 	}
 	p.note(p.guessed, "[guessed]: no line names the parent. It is the only span that encloses this one in time.")
 	p.note(p.guessedLine, "A service with ? before a line: it reports no request. The line stands under the only call to it at that time.")
@@ -89,10 +89,4 @@ func (p *page) cuts() {
 	if len(said) > 0 {
 		p.whole("Cut to " + strconv.Itoa(p.style.Width) + " columns, without " + strings.Join(said, ", ") + ". Everything: --width 0")
 	}
-}
-
-// zipkinPage returns the address of a trace in Zipkin's user interface.
-func zipkinPage(ui string, id ID) string {
-	ui = strings.TrimSuffix(strings.TrimRight(ui, "/"), "/zipkin")
-	return ui + "/zipkin/traces/" + id.String()
 }

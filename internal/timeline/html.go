@@ -1,12 +1,9 @@
 package timeline
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"encoding/json"
 	"io"
-	"net/url"
 	"strings"
 )
 
@@ -20,7 +17,7 @@ import (
 var pageFiles embed.FS
 
 // pageScripts are the parts of the script, in the order in which they run.
-var pageScripts = []string{"text", "model", "axis", "rows", "search", "details", "trace", "list", "main"}
+var pageScripts = []string{"model", "axis", "rows", "search", "details", "trace", "list", "main"}
 
 // maxPage is how many spans, and how many lines, of a trace a page has. Browsers keep a text of no
 // more than 512 MB. The page says what it does not have.
@@ -85,16 +82,10 @@ type htmlPage struct {
 }
 
 func newHTMLPage(to io.Writer, config HTMLConfig) *htmlPage {
-	if !isWeb(config.UI) {
+	if !IsWeb(config.UI) {
 		config.UI = ""
 	}
 	return &htmlPage{to: to, config: config, most: maxPage}
-}
-
-// isWeb tells whether an address is one of the web: a link to javascript: would run it.
-func isWeb(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 // one writes a page with one trace.
@@ -106,14 +97,14 @@ func (p *htmlPage) one(t *Tree) error {
 
 // begin writes what stands before the data.
 func (p *htmlPage) begin() {
-	style := pageFile("page.css")
+	style := PageStyle() + pageFile("page.css")
 	var script strings.Builder
-	script.WriteString("\"use strict\";\n")
+	script.WriteString(PageScript())
 	for _, name := range pageScripts {
 		script.WriteString(pageFile(name + ".js"))
 	}
 	text := strings.NewReplacer(
-		"STYLE-HASH", hashOf(style), "SCRIPT-HASH", hashOf(script.String()), "/*STYLE*/", style, "/*SCRIPT*/", script.String(),
+		"STYLE-HASH", HashOf(style), "SCRIPT-HASH", HashOf(script.String()), "/*STYLE*/", style, "/*SCRIPT*/", script.String(),
 	).Replace(pageFile("page.html"))
 	var head string
 	head, p.foot, _ = strings.Cut(text, "/*DATA*/")
@@ -128,12 +119,6 @@ func pageFile(name string) string {
 		panic(err) // it is part of the program
 	}
 	return string(text)
-}
-
-// hashOf is how a Content-Security-Policy names a script or style.
-func hashOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // trees writes the traces.
@@ -152,7 +137,7 @@ func (p *htmlPage) trees(each func(yield func(*Tree))) {
 func (p *htmlPage) tree(t *Tree) {
 	p.put("{")
 	if p.config.UI != "" && t.Sampled {
-		p.member("zipkin", zipkinPage(p.config.UI, t.ID))
+		p.member("zipkin", ZipkinPage(p.config.UI, t.ID))
 	}
 	p.member("shares", t.jsonShares())
 	p.member("causes", t.jsonCauses())
