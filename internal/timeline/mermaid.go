@@ -134,7 +134,7 @@ func (d *diagram) participant(service string) string {
 	if !ok {
 		p = "S" + strconv.Itoa(len(d.names)+1)
 		d.names[service] = p
-		d.write("  participant " + p + " as " + Inert(service) + "\n")
+		d.write("  participant " + p + " as " + inert(service) + "\n")
 	}
 	return p
 }
@@ -142,18 +142,18 @@ func (d *diagram) participant(service string) string {
 func (d *diagram) step(s step) {
 	if s.line != nil {
 		p := d.participant(or(s.line.Service, s.span.Service))
-		d.write("  Note over " + p + ": " + Inert(levelMark(s.line.Level)+" "+firstLine(s.line.said())) + "\n")
+		d.write("  Note over " + p + ": " + inert(levelMark(s.line.Level)+" "+firstLine(s.line.said())) + "\n")
 		return
 	}
 	from, to := s.span.ends()
 	a, b := d.participant(from), d.participant(to)
 	switch {
 	case !s.returns:
-		d.write("  " + a + "->>" + b + ": " + Inert(d.label(s.span)) + "\n")
+		d.write("  " + a + "->>" + b + ": " + inert(d.label(s.span)) + "\n")
 	case s.span.Failed:
-		d.write("  " + b + "--x" + a + ": " + Inert(s.span.result()) + "\n")
+		d.write("  " + b + "--x" + a + ": " + inert(s.span.result()) + "\n")
 	default:
-		d.write("  " + b + "-->>" + a + ": " + Inert(s.span.result()) + "\n")
+		d.write("  " + b + "-->>" + a + ": " + inert(s.span.result()) + "\n")
 	}
 }
 
@@ -212,16 +212,16 @@ func (d *diagram) rest(steps []step) {
 		}
 	}
 	if len(steps) > 0 {
-		d.write("  Note over S1: not shown are " + Inert(counted(arrows, "more call")+", "+counted(len(steps)-arrows-lines, "more answer")+
+		d.write("  Note over S1: not shown are " + inert(counted(arrows, "more call")+", "+counted(len(steps)-arrows-lines, "more answer")+
 			", "+counted(lines, "more error")) + "\n")
 	}
 }
 
-// Inert returns text that Mermaid shows, and reads nothing in. Characters with a meaning are
+// inert returns text that Mermaid shows, and reads nothing in. Characters with a meaning are
 // written as numbers (https://mermaid.js.org/syntax/sequenceDiagram.html, entity codes). These are
 // all but letters, digits and a few signs, since each version gives a meaning to some more. Do not
 // let '#', ';' or ':' through: Mermaid's own search for such codes ends at them.
-func Inert(text string) string {
+func inert(text string) string {
 	text = strings.TrimSpace(visible(clipped(text, 4*maxLabel)))
 	if short, was := cut(text, maxLabel); was {
 		text = short

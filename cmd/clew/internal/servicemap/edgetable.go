@@ -1,0 +1,288 @@
+package servicemap
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"example.com/clew/internal/timeline"
+)
+
+// Marks of an edge, which say how far it can be trusted.
+const (
+	markOutside = "outside"
+	markCaller  = "caller's side"
+	markCallee  = "callee's side"
+	markGuessed = "guessed"
+)
+
+// markMeanings are the legend.
+var markMeanings = []struct{ mark, means string }{
+	{markOutside, "a host that is called, and has no lines: a third party, a database."},
+	{markCaller, "no request of the callee was found for these calls."},
+	{markCallee, "no line of the caller reports these calls. They are told, and timed, by the callee."},
+	{markGuessed, "calls were joined with requests by the host's name or by time, not by IDs."},
+}
+
+// marks returns the marks of an edge.
+func (e *Edge) marks(outside bool) []string {
+	var marks []string
+	switch {
+	case outside:
+		marks = append(marks, markOutside)
+	case e.Answered == 0:
+		marks = append(marks, markCaller)
+	}
+	if e.Told == 0 && e.Calls > 0 {
+		marks = append(marks, markCallee)
+	}
+	switch {
+	case e.Guessed >= e.Calls && e.Calls > 0:
+		marks = append(marks, markGuessed)
+	case e.Guessed > 0:
+		marks = append(marks, markGuessed+" "+percent(e.Guessed, e.Calls))
+	}
+	return marks
+}
+
+// outside returns the names of the nodes that have no lines.
+func (g *Graph) outside() map[string]bool {
+	names := map[string]bool{}
+	for i := range g.Nodes {
+		if g.Nodes[i].Kind == Outside {
+			names[g.Nodes[i].Name] = true
+		}
+	}
+	return names
+}
+
+// busiest returns the edges, those with the most calls first.
+func (g *Graph) busiest() []*Edge {
+	edges := make([]*Edge, len(g.Edges))
+	for i := range g.Edges {
+		edges[i] = &g.Edges[i]
+	}
+	slices.SortStableFunc(edges, func(a, b *Edge) int { return cmp.Compare(b.Calls, a.Calls) })
+	return edges
+}
+
+// notable returns the busiest edges, and of the others those with the most errors. Left are those
+// that are neither.
+func notable(edges []*Edge) (shown, left []*Edge) {
+	if len(edges) <= textBusiest+textWorst {
+		return edges, nil
+	}
+	others := slices.Clone(edges[textBusiest:])
+	slices.SortStableFunc(others, func(a, b *Edge) int { return cmp.Compare(b.Errors, a.Errors) })
+	shown = slices.Concat(edges[:textBusiest], others[:textWorst])
+	slices.SortStableFunc(shown, func(a, b *Edge) int { return cmp.Compare(b.Calls, a.Calls) })
+	return shown, others[textWorst:]
+}
+
+// column is a column of numbers.
+type column struct {
+	title string
+	keep  int // the columns with the lowest are left out first, where there is no room
+	cell  func(*Edge) word
+}
+
+// tookCell is a column of a quantile.
+func tookCell(of func(*Quantiles) Value) func(*Edge) word {
+	return func(e *Edge) word {
+		if e.Took.Count == 0 {
+			return word{}
+		}
+		return word{"", took(of(&e.Took).Is)}
+	}
+}
+
+var columns = []column{
+	{"calls", 7, func(e *Edge) word { return word{"", grouped(e.Calls)} }},
+	{"errors", 6, errorCell},
+	{"retries", 2, func(e *Edge) word { return word{"", grouped(e.Retries)} }},
+	{"p50", 3, tookCell(func(q *Quantiles) Value { return q.P50 })},
+	{"p95", 5, tookCell(func(q *Quantiles) Value { return q.P95 })},
+	{"p99", 4, tookCell(func(q *Quantiles) Value { return q.P99 })},
+	{"bytes", 1, func(e *Edge) word { return word{"", size(e.Bytes)} }},
+}
+
+func errorCell(e *Edge) word {
+	w := word{"", percent(e.Errors, e.Calls)}
+	if e.Errors > 0 {
+		w.colour = red
+	}
+	return w
+}
+
+// edgeRow is a row of the table.
+type edgeRow struct {
+	edge     *Edge
+	from, to string
+	marks    string
+	cells    []word // of each column
+}
+
+// edges writes the table of edges.
+func (p *page) edges() {
+	all := p.graph.busiest()
+	if len(all) == 0 {
+		p.line(word{"", "no calls"})
+		p.put("", "\n")
+		return
+	}
+	shown, left := all, []*Edge(nil)
+	if p.style.Width > 0 {
+		shown, left = notable(all)
+	}
+	outside := p.graph.outside()
+	rows := make([]edgeRow, len(shown))
+	used := map[string]bool{}
+	for i, e := range shown {
+		marks := e.marks(outside[e.To])
+		for _, m := range marks {
+			used[strings.TrimRight(m, " <>.%0123456789")] = true
+		}
+		rows[i] = edgeRow{edge: e, from: timeline.Visible(e.From), to: timeline.Visible(e.To), marks: strings.Join(marks, ", ")}
+		for _, c := range columns {
+			rows[i].cells = append(rows[i].cells, c.cell(e))
+		}
+	}
+	p.table(rows)
+	p.leftEdges(left, int64(len(all)))
+	for _, m := range markMeanings {
+		if used[m.mark] {
+			p.prose(dim, "", "["+m.mark+"]: "+m.means)
+		}
+	}
+	p.put("", "\n")
+}
+
+// leftEdges says what the table does not have.
+func (p *page) leftEdges(left []*Edge, all int64) {
+	if len(left) == 0 {
+		return
+	}
+	var calls, total float64
+	for _, e := range left {
+		calls += float64(e.Calls)
+	}
+	for i := range p.graph.Edges {
+		total += float64(p.graph.Edges[i].Calls)
+	}
+	p.line(word{dim, "… and " + counted(int64(len(left)), "edge") + " of " + grouped(all) + ", with " +
+		percent(int64(calls/max(total, 1)*1e9), 1e9) + " of the calls: --width 0 shows all"})
+}
+
+// longestName is how many columns a name makes others wide.
+const longestName = 50
+
+// table writes rows, as wide as there is room.
+func (p *page) table(rows []edgeRow) {
+	from, to, marks := len("from"), len("to"), 0
+	widths := make([]int, len(columns))
+	for i, c := range columns {
+		widths[i] = len(c.title)
+	}
+	for _, r := range rows {
+		from, to = max(from, timeline.Columns(r.from)), max(to, timeline.Columns(r.to))
+		if r.marks != "" {
+			marks = max(marks, timeline.Columns(r.marks)+4)
+		}
+		for i, c := range r.cells {
+			widths[i] = max(widths[i], timeline.Columns(c.text))
+		}
+	}
+	from, to = min(from, longestName), min(to, longestName)
+	shown := make([]bool, len(columns))
+	room := p.style.Width - marks - len(" → ")
+	for i := range columns {
+		shown[i] = true
+		room -= widths[i] + 2
+	}
+	if p.style.Width > 0 {
+		hidden := fitColumns(shown, widths, &room, min(from+to, 32))
+		from, to = shareNames(from, to, room)
+		defer p.hidden(hidden)
+	}
+	p.tableHead(from, to, widths, shown)
+	for _, r := range rows {
+		p.tableRow(r, from, to, widths, shown)
+	}
+}
+
+// fitColumns leaves columns out until the names have room, and returns their titles.
+func fitColumns(shown []bool, widths []int, room *int, names int) (hidden []string) {
+	for keep := 1; *room < names && keep <= 4; keep++ {
+		for i, c := range columns {
+			if c.keep == keep {
+				shown[i] = false
+				*room += widths[i] + 2
+				hidden = append(hidden, c.title)
+			}
+		}
+	}
+	return hidden
+}
+
+// shareNames divides the room between two columns of names: what one does not need is the other's.
+func shareNames(from, to, room int) (int, int) {
+	room = max(room, 16)
+	if from+to <= room {
+		return from, to
+	}
+	half := room / 2
+	switch {
+	case from <= half:
+		return from, room - from
+	case to <= half:
+		return room - to, to
+	}
+	return half, room - half
+}
+
+// hidden says which columns had no room.
+func (p *page) hidden(titles []string) {
+	if len(titles) > 0 {
+		p.prose(dim, "", "No room for "+strings.Join(titles, ", ")+": --width 0 shows everything.")
+	}
+}
+
+func (p *page) tableHead(from, to int, widths []int, shown []bool) {
+	text := left("from", from) + "   " + left("to", to)
+	for i, c := range columns {
+		if shown[i] {
+			text += right(c.title, widths[i]+2)
+		}
+	}
+	p.line(word{dim, text})
+}
+
+func (p *page) tableRow(r edgeRow, from, to int, widths []int, shown []bool) {
+	name := func(text string, width int) {
+		if p.style.Width > 0 {
+			text = timeline.Cut(text, width)
+		}
+		p.put("", left(text, width))
+	}
+	name(r.from, from)
+	p.put(dim, " → ")
+	name(r.to, to)
+	for i, c := range r.cells {
+		if shown[i] {
+			p.put("", strings.Repeat(" ", max(widths[i]+2-timeline.Columns(c.text), 0)))
+			p.put(c.colour, c.text)
+		}
+	}
+	if r.marks != "" {
+		p.put(dim, "  ["+r.marks+"]")
+	}
+	p.to.WriteByte('\n')
+}
+
+func left(text string, width int) string {
+	return text + strings.Repeat(" ", max(width-timeline.Columns(text), 0))
+}
+
+func right(text string, width int) string {
+	return strings.Repeat(" ", max(width-timeline.Columns(text), 0)) + text
+}

@@ -1,0 +1,178 @@
+package servicemap
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"example.com/clew/internal/timeline"
+)
+
+// The page is one file that asks for nothing else. The picture, the table of edges and the list of
+// breaks stand in it, so that they are seen without a script. The script makes them move, and reads
+// what it shows beside them from the data: JSON in an element that no browser runs, with each <
+// escaped. The policy in the page's head lets that script run and no other.
+//
+//go:embed page
+var pageFiles embed.FS
+
+// pageScripts are the parts of the script, in the order in which they run.
+var pageScripts = []string{"model", "view", "waterfall", "panel", "rows", "main"}
+
+// maxDrawn is how many edges a page has. More are slow to draw, and nobody finds one.
+const maxDrawn = 5000
+
+// HTMLConfig is what a page says besides its map. The zero value is fine.
+type HTMLConfig struct {
+	UI string // Zipkin's address, for links to traces; "", or no URL of http and https: none
+
+	// After is what stands after the ID in the command line that shows a trace: what to read. It is
+	// shown, and copied, with control and format characters escaped.
+	After string
+}
+
+// HTML writes the map as a page for a browser.
+func (g *Graph) HTML(to io.Writer, config HTMLConfig) error {
+	g, left := g.upTo(maxDrawn)
+	var data bytes.Buffer
+	if err := g.JSON(&data); err != nil {
+		return err
+	}
+	head, err := json.Marshal(map[string]string{"after": timeline.Visible(config.After), "zipkin": zipkinPages(config.UI)})
+	if err != nil {
+		return err
+	}
+	style := timeline.PageStyle() + pageFile("map.css")
+	var script strings.Builder
+	script.WriteString(timeline.PageScript())
+	for _, name := range pageScripts {
+		script.WriteString(pageFile(name + ".js"))
+	}
+	text := strings.NewReplacer(
+		"STYLE-HASH", timeline.HashOf(style), "SCRIPT-HASH", timeline.HashOf(script.String()), "/*STYLE*/", style, "/*SCRIPT*/", script.String(),
+		"<!--FACTS-->", g.htmlFacts(left), "<!--DRAWING-->", newPicture(g).svg(), "<!--BREAKS-->", g.htmlBreaks(), "<!--UNTOLD-->", inHTML(g.Untold.String()),
+		"<!--ROWS-->", g.htmlRows(), "/*DATA*/", `{"config": `+timeline.Harmless(string(head))+`, "graph": `+strings.TrimSpace(data.String())+"}",
+	).Replace(pageFile("page.html"))
+	_, err = io.WriteString(to, text)
+	return err
+}
+
+func pageFile(name string) string {
+	text, err := pageFiles.ReadFile("page/" + name)
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	return string(text)
+}
+
+// zipkinPages is what the addresses of all traces in Zipkin begin with.
+func zipkinPages(ui string) string {
+	if !timeline.IsWeb(ui) {
+		return ""
+	}
+	var id timeline.ID
+	return strings.TrimSuffix(timeline.ZipkinPage(ui, id), id.String())
+}
+
+// upTo returns the graph with its busiest edges, the nodes that these have, and how many edges are
+// left out.
+func (g *Graph) upTo(most int) (*Graph, int) {
+	if len(g.Edges) <= most && len(g.Nodes) <= 2*most {
+		return g, 0
+	}
+	few := *g
+	few.Nodes, few.Edges = nil, nil
+	keep := map[*Edge]bool{}
+	nodes := map[string]bool{}
+	for _, e := range g.busiest()[:min(most, len(g.Edges))] {
+		keep[e] = true
+		nodes[e.From], nodes[e.To] = true, true
+	}
+	for i := range g.Edges {
+		if keep[&g.Edges[i]] {
+			few.Edges = append(few.Edges, g.Edges[i])
+		}
+	}
+	for i := range g.Nodes {
+		if nodes[g.Nodes[i].Name] {
+			few.Nodes = append(few.Nodes, g.Nodes[i])
+		}
+	}
+	return &few, len(g.Edges) - len(few.Edges)
+}
+
+// htmlFacts is what stands above the picture.
+func (g *Graph) htmlFacts(left int) string {
+	services, outside := g.serving()
+	facts := []string{counted(int64(services), "service")}
+	if g.By == "route" {
+		facts = []string{counted(int64(len(g.Nodes)-outside), "route") + " of " + facts[0]}
+	}
+	if outside > 0 {
+		facts = append(facts, counted(int64(outside), "host")+" outside")
+	}
+	if when := strings.TrimSpace(span(g.From, g.Until)); when != "" {
+		facts = append(facts, when)
+	}
+	facts = append(facts, counted(g.Requests, "request"), counted(g.Calls, "call"))
+	if g.Jobs > 0 {
+		facts = append(facts, counted(g.Jobs, "job"))
+	}
+	facts = append(facts, counted(g.Traces, "trace"), counted(g.Lines, "line"))
+	if left > 0 {
+		facts = append(facts, "not in this page: "+counted(int64(left), "edge")+" with fewer calls")
+	}
+	return "<span>" + strings.Join(facts, "</span><span>") + "</span>"
+}
+
+// htmlBreaks is the list of breaks.
+func (g *Graph) htmlBreaks() string {
+	if len(g.Breaks) == 0 {
+		return "<p>Nowhere, as far as the lines tell.</p>"
+	}
+	var b strings.Builder
+	b.WriteString("<ul id=\"breaks\">\n")
+	for i := range g.Breaks {
+		k := &g.Breaks[i]
+		count := grouped(k.Count) + " ×"
+		if k.Of > 0 {
+			count = grouped(k.Count) + " of " + grouped(k.Of) + " (" + percent(k.Count, k.Of) + ")"
+		}
+		fmt.Fprintf(&b, `<li data-break="%d"><button type="button"><b class="red">%s</b> <span>%s</span> <span class="dim">%s</span></button><p>%s</p><p class="dim">%s</p></li>`+"\n",
+			i, inHTML(string(k.Kind)), inHTML(k.where()), count, inHTML(k.Says), inHTML(k.Remedy))
+	}
+	b.WriteString("</ul>")
+	return b.String()
+}
+
+// htmlRows is the table of edges, the busiest first.
+func (g *Graph) htmlRows() string {
+	number := map[*Edge]int{}
+	for i := range g.Edges {
+		number[&g.Edges[i]] = i
+	}
+	outside := g.outside()
+	var b strings.Builder
+	b.WriteString("<table>\n<thead><tr id=\"rows-head\"><th scope=\"col\">From</th><th scope=\"col\">To</th>")
+	for _, c := range columns {
+		fmt.Fprintf(&b, `<th scope="col" class="number">%s</th>`, strings.ToUpper(c.title[:1])+c.title[1:])
+	}
+	b.WriteString("<th scope=\"col\">Seen</th></tr></thead>\n<tbody id=\"rows-body\">\n")
+	for _, e := range g.busiest() {
+		fmt.Fprintf(&b, `<tr data-edge="%d"><td>%s</td><td>%s</td>`, number[e], inHTML(e.From), inHTML(e.To))
+		for _, c := range columns {
+			w := c.cell(e)
+			class := "number"
+			if w.colour == red {
+				class += " red"
+			}
+			fmt.Fprintf(&b, `<td class="%s">%s</td>`, class, inHTML(w.text))
+		}
+		fmt.Fprintf(&b, "<td class=\"dim\">%s</td></tr>\n", inHTML(strings.Join(e.marks(outside[e.To]), ", ")))
+	}
+	b.WriteString("</tbody>\n</table>")
+	return b.String()
+}

@@ -1,0 +1,307 @@
+package servicemap
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// A picture is laid out from left to right: callers stand left of what they call. The steps are
+// those of Sugiyama, Tagawa and Toda. Cycles are broken, each node gets a layer, long edges get a
+// point in each layer that they pass, layers are put in an order with few crossings, and what
+// belongs together is moved to one height. All of it is bounded: a map that is too large gets a
+// worse picture, not a later one.
+
+// point is a place in a picture. Units are pixels.
+type point struct{ x, y float64 }
+
+// box is where a node stands.
+type box struct{ x, y, width, height float64 }
+
+// drawing is a picture.
+type drawing struct {
+	width, height float64
+	boxes         []box     // of nodes
+	routes        [][]point // of edges, from the caller to the callee; nil: a call of a node to itself
+}
+
+// What a picture costs at most, and how far apart things are.
+const (
+	maxBends    = 30_000 // points of long edges; without them an edge goes straight
+	margin      = 16.0
+	besideNode  = 16.0 // between two nodes of a layer
+	besideBend  = 9.0
+	betweenSets = 36.0 // nodes that no edge joins
+	wideGap     = 150.0
+	narrowGap   = 84.0
+)
+
+// layout lays nodes of these sizes out. Edges are pairs of nodes. First are nodes that should stand
+// left.
+func layout(sizes []point, edges [][2]int, first []int) drawing {
+	d := drawing{boxes: make([]box, len(sizes)), routes: make([][]point, len(edges))}
+	sets, alone := components(len(sizes), edges)
+	top := margin
+	for _, set := range sets {
+		l := newLayering(sizes, edges, set, first)
+		l.order()
+		l.place()
+		height := l.draw(&d, top)
+		top += height + betweenSets
+	}
+	d.size()
+	d.grid(sizes, alone, top)
+	d.size()
+	return d
+}
+
+// size makes the picture as large as what stands in it.
+func (d *drawing) size() {
+	for _, b := range d.boxes {
+		d.width, d.height = max(d.width, b.x+b.width+margin), max(d.height, b.y+b.height+margin)
+	}
+	for _, r := range d.routes {
+		for _, p := range r {
+			d.width, d.height = max(d.width, p.x+margin), max(d.height, p.y+margin)
+		}
+	}
+}
+
+// grid puts nodes without edges in rows.
+func (d *drawing) grid(sizes []point, alone []int, top float64) {
+	const least = 700
+	x, high := margin, 0.0
+	for _, n := range alone {
+		if x > margin && x+sizes[n].x > max(d.width-margin, least) {
+			x, top, high = margin, top+high+besideNode, 0
+		}
+		d.boxes[n] = box{x, top, sizes[n].x, sizes[n].y}
+		x, high = x+sizes[n].x+besideNode, max(high, sizes[n].y)
+	}
+}
+
+// components returns the sets of nodes that edges join, the largest first, and the nodes that have
+// no edge to another one.
+func components(n int, edges [][2]int) (sets [][]int, alone []int) {
+	root := make([]int, n)
+	for i := range root {
+		root[i] = i
+	}
+	find := func(i int) int {
+		for root[i] != i {
+			root[i] = root[root[i]]
+			i = root[i]
+		}
+		return i
+	}
+	for _, e := range edges {
+		root[find(e[0])] = find(e[1])
+	}
+	number := map[int]int{}
+	for i := range n {
+		r := find(i)
+		if _, ok := number[r]; !ok {
+			number[r] = len(sets)
+			sets = append(sets, nil)
+		}
+		sets[number[r]] = append(sets[number[r]], i)
+	}
+	all := sets
+	sets = nil
+	for _, set := range all {
+		if len(set) == 1 {
+			alone = append(alone, set[0])
+			continue
+		}
+		sets = append(sets, set)
+	}
+	slices.SortStableFunc(sets, func(a, b []int) int { return cmp.Compare(len(b), len(a)) })
+	return sets, alone
+}
+
+// layering is a set of nodes in layers. Vertices are the nodes, then the bends of long edges.
+type layering struct {
+	nodes  []int // of the whole picture
+	sizes  []point
+	edges  []link
+	layers [][]int // vertices
+	rank   []int   // of vertices
+	index  []int   // of vertices, in their layer
+	y      []float64
+	left   [][]int // the neighbours of a vertex in the layer on its left
+	right  [][]int
+	loops  []bool // of nodes: it calls itself
+}
+
+// link is an edge in a layering. It goes from left to right.
+type link struct {
+	edge     int // of the whole picture
+	from, to int
+	turned   bool  // the call goes from right to left
+	bends    []int // vertices
+}
+
+func newLayering(sizes []point, edges [][2]int, set, first []int) *layering {
+	l := &layering{nodes: set, loops: make([]bool, len(set))}
+	local := make(map[int]int, len(set))
+	for i, n := range set {
+		local[n] = i
+		l.sizes = append(l.sizes, sizes[n])
+	}
+	for i, e := range edges {
+		from, ok := local[e[0]]
+		switch {
+		case ok && e[0] == e[1]:
+			l.loops[from] = true
+			l.sizes[from].y += 2 * loopHeight
+		case ok:
+			l.edges = append(l.edges, link{edge: i, from: from, to: local[e[1]]})
+		}
+	}
+	var begin []int
+	for _, n := range first {
+		if i, ok := local[n]; ok {
+			begin = append(begin, i)
+		}
+	}
+	l.breakCycles(begin)
+	l.assign(begin)
+	l.bend()
+	return l
+}
+
+// outgoing returns the edges that begin at each node.
+func (l *layering) outgoing() [][]int {
+	out := make([][]int, len(l.nodes))
+	for i, e := range l.edges {
+		out[e.from] = append(out[e.from], i)
+	}
+	return out
+}
+
+// breakCycles turns the edges that lead back to where a walk along the edges came from. Walks begin
+// at the nodes that should stand left, then at those that nobody calls.
+func (l *layering) breakCycles(begin []int) {
+	out := l.outgoing()
+	called := make([]int, len(l.nodes))
+	for _, e := range l.edges {
+		called[e.to]++
+	}
+	start := slices.Clone(begin)
+	for i := range l.nodes {
+		if called[i] == 0 {
+			start = append(start, i)
+		}
+	}
+	rest := make([]int, len(l.nodes))
+	for i := range rest {
+		rest[i] = i
+	}
+	slices.SortStableFunc(rest, func(a, b int) int { return cmp.Compare(len(out[b])-called[b], len(out[a])-called[a]) })
+	const open, done = 1, 2
+	state, next := make([]int, len(l.nodes)), make([]int, len(l.nodes))
+	for _, s := range append(start, rest...) {
+		if state[s] != 0 {
+			continue
+		}
+		state[s] = open
+		for stack := []int{s}; len(stack) > 0; {
+			n := stack[len(stack)-1]
+			if next[n] == len(out[n]) {
+				state[n] = done
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			e := &l.edges[out[n][next[n]]]
+			next[n]++
+			switch to := e.to; state[to] {
+			case open:
+				e.turned = true
+			case 0:
+				state[to] = open
+				stack = append(stack, to)
+			}
+		}
+	}
+	for i := range l.edges {
+		if e := &l.edges[i]; e.turned {
+			e.from, e.to = e.to, e.from
+		}
+	}
+}
+
+// assign gives each node a layer: one more than the rightmost node that calls it. Nodes that nobody
+// calls stand beside what they call, unless they should stand left.
+func (l *layering) assign(begin []int) {
+	out := l.outgoing()
+	l.rank = make([]int, len(l.nodes))
+	waits := make([]int, len(l.nodes))
+	for _, e := range l.edges {
+		waits[e.to]++
+	}
+	var ready []int
+	for i, n := range waits {
+		if n == 0 {
+			ready = append(ready, i)
+		}
+	}
+	sources := slices.Clone(ready)
+	for i := 0; i < len(ready); i++ {
+		for _, e := range out[ready[i]] {
+			to := l.edges[e].to
+			l.rank[to] = max(l.rank[to], l.rank[ready[i]]+1)
+			if waits[to]--; waits[to] == 0 {
+				ready = append(ready, to)
+			}
+		}
+	}
+	for _, s := range sources {
+		if slices.Contains(begin, s) || len(out[s]) == 0 {
+			continue
+		}
+		nearest := math.MaxInt
+		for _, e := range out[s] {
+			nearest = min(nearest, l.rank[l.edges[e].to])
+		}
+		l.rank[s] = nearest - 1
+	}
+}
+
+// bend gives long edges a vertex in each layer that they pass, and tells neighbours.
+func (l *layering) bend() {
+	bends := 0
+	for _, e := range l.edges {
+		bends += l.rank[e.to] - l.rank[e.from] - 1
+	}
+	for i := range l.edges {
+		e := &l.edges[i]
+		if bends > maxBends {
+			break
+		}
+		for r := l.rank[e.from] + 1; r < l.rank[e.to]; r++ {
+			e.bends = append(e.bends, len(l.rank))
+			l.rank = append(l.rank, r)
+		}
+	}
+	l.layers = make([][]int, slices.Max(l.rank)+1)
+	l.index = make([]int, len(l.rank))
+	for v, r := range l.rank {
+		l.index[v] = len(l.layers[r])
+		l.layers[r] = append(l.layers[r], v)
+	}
+	l.left, l.right = make([][]int, len(l.rank)), make([][]int, len(l.rank))
+	for _, e := range l.edges {
+		if len(e.bends) == 0 && l.rank[e.to]-l.rank[e.from] > 1 {
+			continue // it goes straight
+		}
+		at := e.from
+		for _, v := range append(slices.Clone(e.bends), e.to) {
+			l.right[at] = append(l.right[at], v)
+			l.left[v] = append(l.left[v], at)
+			at = v
+		}
+	}
+}
+
+// isNode tells whether a vertex is a node, and not a bend.
+func (l *layering) isNode(v int) bool { return v < len(l.nodes) }

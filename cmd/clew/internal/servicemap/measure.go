@@ -1,0 +1,92 @@
+package servicemap
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"example.com/clew/internal/timeline"
+)
+
+// How views write numbers for people: as the views of a trace do.
+
+// took writes milliseconds.
+func took(ms float64) string {
+	return timeline.Short(duration(ms))
+}
+
+func duration(ms float64) time.Duration {
+	return time.Duration(min(max(ms, -9e12), 9e12) * 1e6)
+}
+
+// grouped writes a count with commas: 12,345.
+func grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// counted writes a count with its noun.
+func counted(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return grouped(n) + " " + noun
+}
+
+// percent writes a share of a whole, in two digits or so: "0", "0.51 %", "12 %". What is not zero
+// is never written as zero, nor what is not all as all.
+func percent(part, whole int64) string {
+	if part <= 0 || whole <= 0 {
+		return "0"
+	}
+	p := float64(part) / float64(whole) * 100
+	switch {
+	case p < 0.01:
+		return "<0.01 %"
+	case p < 0.995:
+		return strconv.FormatFloat(p, 'f', 2, 64) + " %"
+	case p < 9.95:
+		return strconv.FormatFloat(p, 'f', 1, 64) + " %"
+	case part < whole && p > 99:
+		return ">99 %"
+	}
+	return strconv.FormatFloat(p, 'f', 0, 64) + " %"
+}
+
+var sizeUnits = [...]string{" B", " kB", " MB", " GB", " TB", " PB", " EB"}
+
+// size writes a number of bytes, in three digits: "1.20 MB".
+func size(bytes int64) string {
+	f, unit := float64(bytes), 0
+	for f >= 999.5 && unit < len(sizeUnits)-1 {
+		f /= 1000
+		unit++
+	}
+	switch {
+	case unit == 0 || f >= 99.95:
+		return strconv.FormatFloat(math.Round(f), 'f', 0, 64) + sizeUnits[unit]
+	case f >= 9.995:
+		return strconv.FormatFloat(f, 'f', 1, 64) + sizeUnits[unit]
+	}
+	return strconv.FormatFloat(f, 'f', 2, 64) + sizeUnits[unit]
+}
+
+// round writes a count in three digits where there is little room: "1.23k".
+func round(n int64) string {
+	if n < 10_000 {
+		return grouped(n)
+	}
+	f, unit := float64(n), 0
+	for f >= 999.5 && unit < 4 {
+		f /= 1000
+		unit++
+	}
+	digits := 1
+	if f >= 99.95 {
+		digits = 0
+	}
+	return strconv.FormatFloat(f, 'f', digits, 64) + [...]string{"", "k", "M", "G", "T"}[unit]
+}

@@ -1,0 +1,202 @@
+package servicemap
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// loopHeight is the room above a node for its calls to itself.
+const loopHeight = 16.0
+
+// height is how high a vertex is.
+func (l *layering) height(v int) float64 {
+	if l.isNode(v) {
+		return l.sizes[v].y
+	}
+	return 0
+}
+
+// apart is how far the middles of two vertices are apart at least, of which one is below the other.
+func (l *layering) apart(a, b int) float64 {
+	gap := besideNode
+	if !l.isNode(a) || !l.isNode(b) {
+		gap = besideBend
+	}
+	return (l.height(a)+l.height(b))/2 + gap
+}
+
+// place gives each vertex a height. Each wants to be where its neighbours are; bends want it more,
+// so that long edges are straight. In turn each layer comes as near to that as it can while its
+// order and distances are kept.
+func (l *layering) place() {
+	l.y = make([]float64, len(l.rank))
+	for _, layer := range l.layers {
+		for i := 1; i < len(layer); i++ {
+			l.y[layer[i]] = l.y[layer[i-1]] + l.apart(layer[i-1], layer[i])
+		}
+	}
+	rounds := 12
+	if len(l.rank) > 5000 {
+		rounds = 4
+	}
+	for round := range rounds {
+		last := round == rounds-1
+		for i := range l.layers {
+			l.settle(l.layers[i], true, last)
+		}
+		for i := range l.layers {
+			l.settle(l.layers[len(l.layers)-1-i], last, true)
+		}
+	}
+}
+
+// settle moves the vertices of a layer to where their neighbours on these sides are: the nearest
+// heights, by the sum of squares, in the layer's order and distances. Those that want to be at odds
+// with that form blocks, which go where they are wanted on the average.
+func (l *layering) settle(layer []int, left, right bool) {
+	type block struct {
+		at, weight float64
+		count      int
+	}
+	var blocks []block
+	offsets := make([]float64, len(layer))
+	for i, v := range layer {
+		if i > 0 {
+			offsets[i] = offsets[i-1] + l.apart(layer[i-1], v)
+		}
+		at, weight := l.wanted(v, left, right)
+		b := block{at - offsets[i], weight, 1}
+		for n := len(blocks); n > 0 && blocks[n-1].at > b.at; n = len(blocks) {
+			a := blocks[n-1]
+			sum := a.weight + b.weight
+			b = block{(a.at*a.weight + b.at*b.weight) / sum, sum, a.count + b.count}
+			blocks = blocks[:n-1]
+		}
+		blocks = append(blocks, b)
+	}
+	i := 0
+	for _, b := range blocks {
+		for range b.count {
+			l.y[layer[i]] = b.at + offsets[i]
+			i++
+		}
+	}
+}
+
+// wanted is where a vertex wants to be, and how much.
+func (l *layering) wanted(v int, left, right bool) (at, weight float64) {
+	sum := 0.0
+	add := func(neighbours []int) {
+		for _, n := range neighbours {
+			w := 1.0
+			switch {
+			case !l.isNode(v) && !l.isNode(n):
+				w = 8
+			case !l.isNode(v) || !l.isNode(n):
+				w = 2
+			}
+			sum, weight = sum+w*l.y[n], weight+w
+		}
+	}
+	if left {
+		add(l.left[v])
+	}
+	if right {
+		add(l.right[v])
+	}
+	if weight == 0 {
+		return l.y[v], 0.05
+	}
+	return sum / weight, weight
+}
+
+// draw puts the layering into a picture, below a height, and returns how high it is.
+func (l *layering) draw(d *drawing, top float64) float64 {
+	least, most := math.Inf(1), math.Inf(-1)
+	for v := range l.rank {
+		least, most = min(least, l.y[v]-l.height(v)/2), max(most, l.y[v]+l.height(v)/2)
+	}
+	x := margin
+	columns := make([]box, len(l.layers))
+	for i, layer := range l.layers {
+		columns[i].x = x
+		for _, v := range layer {
+			if l.isNode(v) {
+				columns[i].width = max(columns[i].width, l.sizes[v].x)
+			}
+		}
+		x += columns[i].width + l.gapBehind(layer)
+	}
+	for v, n := range l.nodes {
+		size := l.sizes[v]
+		if l.loops[v] {
+			size.y -= 2 * loopHeight
+		}
+		c := columns[l.rank[v]]
+		d.boxes[n] = box{c.x, l.y[v] - least + top - size.y/2, c.width, size.y}
+	}
+	l.routes(d, columns, top-least)
+	return most - least
+}
+
+// gapBehind is how much room the edges behind a layer have: more, where there are more of them.
+func (l *layering) gapBehind(layer []int) float64 {
+	if len(l.edges) <= 24 {
+		return wideGap
+	}
+	n := 0
+	for _, v := range layer {
+		n += len(l.right[v])
+	}
+	return narrowGap + min(float64(n), 66)
+}
+
+// routes draws the edges: from port to port, straight through the layers between them.
+func (l *layering) routes(d *drawing, columns []box, down float64) {
+	from, to := l.ports()
+	for i, e := range l.edges {
+		b := d.boxes[l.nodes[e.from]]
+		route := []point{{b.x + b.width, b.y + b.height*from[i]}}
+		for _, v := range e.bends {
+			c := columns[l.rank[v]]
+			route = append(route, point{c.x, l.y[v] + down}, point{c.x + c.width, l.y[v] + down})
+		}
+		b = d.boxes[l.nodes[e.to]]
+		route = append(route, point{b.x, b.y + b.height*to[i]})
+		if e.turned {
+			slices.Reverse(route)
+		}
+		d.routes[e.edge] = route
+	}
+}
+
+// ports returns where on the sides of its nodes each edge begins and ends, from 0 at the top to 1:
+// in the order of where they go, so that they do not cross.
+func (l *layering) ports() (from, to []float64) {
+	begin, end := make([][]int, len(l.nodes)), make([][]int, len(l.nodes))
+	next := func(e int) int { return append(slices.Clone(l.edges[e].bends), l.edges[e].to)[0] }
+	previous := func(e int) int {
+		if n := len(l.edges[e].bends); n > 0 {
+			return l.edges[e].bends[n-1]
+		}
+		return l.edges[e].from
+	}
+	for i, e := range l.edges {
+		begin[e.from] = append(begin[e.from], i)
+		end[e.to] = append(end[e.to], i)
+	}
+	from, to = make([]float64, len(l.edges)), make([]float64, len(l.edges))
+	spread := func(edges []int, towards func(int) int, ports []float64) {
+		slices.SortStableFunc(edges, func(a, b int) int { return cmp.Compare(l.y[towards(a)], l.y[towards(b)]) })
+		step := min(0.25, 0.8/float64(max(len(edges)-1, 1)))
+		for i, e := range edges {
+			ports[e] = 0.5 + step*(float64(i)-float64(len(edges)-1)/2)
+		}
+	}
+	for n := range l.nodes {
+		spread(begin[n], next, from)
+		spread(end[n], previous, to)
+	}
+	return from, to
+}

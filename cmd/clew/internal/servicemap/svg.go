@@ -1,0 +1,287 @@
+package servicemap
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/clew/internal/timeline"
+)
+
+// How large a node is drawn.
+const (
+	nodeHeight = 40.0
+	leastWidth = 104.0
+	mostWidth  = 216.0
+	mostName   = 28 // columns
+)
+
+// picture is a map that is drawn as SVG. Whatever comes from a line stands there escaped, and as
+// text or the value of aria-label alone.
+type picture struct {
+	strings.Builder
+	graph   *Graph
+	outside map[string]bool
+	number  map[string]int // of nodes
+	edges   []int          // of the graph, that are drawn
+	drawing drawing
+	taken   []box // where nothing more may be written
+}
+
+func newPicture(g *Graph) *picture {
+	p := &picture{graph: g, outside: g.outside(), number: map[string]int{}}
+	sizes := make([]point, len(g.Nodes))
+	for i := range g.Nodes {
+		p.number[g.Nodes[i].Name] = i
+		name, fact := g.Nodes[i].texts()
+		long := float64(max(timeline.Columns(name), timeline.Columns(fact)*3/4))
+		sizes[i] = point{min(max(long*9.4+20, leastWidth), mostWidth), nodeHeight}
+	}
+	var pairs [][2]int
+	for i := range g.Edges {
+		from, ok := p.number[g.Edges[i].From]
+		to, found := p.number[g.Edges[i].To]
+		if ok && found {
+			p.edges = append(p.edges, i)
+			pairs = append(pairs, [2]int{from, to})
+		}
+	}
+	var first []int
+	for _, n := range g.entering() {
+		first = append(first, p.number[n.Name])
+	}
+	p.drawing = layout(sizes, pairs, first)
+	p.taken = slices.Clone(p.drawing.boxes)
+	return p
+}
+
+// texts are the two lines of a node.
+func (n *Node) texts() (name, fact string) {
+	name = n.Name
+	switch {
+	case n.Kind == Outside:
+		fact = "outside"
+	case n.Requests > 0:
+		fact = counted(n.Requests, "request")
+		if n.Requests >= 10_000 {
+			fact = round(n.Requests) + " requests"
+		}
+	case n.Jobs > 0:
+		fact = counted(n.Jobs, "job")
+	}
+	if n.Route != "" && n.Service != "" {
+		name, fact = n.Service, n.Route
+		if rest, ok := strings.CutPrefix(n.Name, n.Service+" "); ok {
+			fact = rest
+		}
+	}
+	cut := func(text string, width int) string { return timeline.Cut(timeline.Visible(text), width) }
+	return cut(name, mostName), cut(fact, mostName*4/3)
+}
+
+// SVG writes the picture.
+func (p *picture) svg() string {
+	d := &p.drawing
+	fmt.Fprintf(p, `<svg id="drawing" viewBox="0 0 %s %s" role="group" aria-label="Services and their calls" tabindex="-1">`, number(max(d.width, 1)), number(max(d.height, 1)))
+	most := p.graph.mostCalls()
+	p.WriteString("\n<g id=\"edges\">\n")
+	for i, e := range p.edges {
+		p.edge(i, e, most)
+	}
+	p.WriteString("</g>\n<g id=\"nodes\">\n")
+	for i := range p.graph.Nodes {
+		p.node(i)
+	}
+	p.WriteString("</g>\n<g id=\"labels\" aria-hidden=\"true\">\n")
+	for _, i := range p.byCalls() {
+		p.label(i)
+	}
+	p.WriteString("</g>\n</svg>")
+	return p.String()
+}
+
+// byCalls returns the edges that are drawn, those first whose label is wanted most: with errors,
+// then busy ones.
+func (p *picture) byCalls() []int {
+	order := make([]int, len(p.edges))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := &p.graph.Edges[p.edges[a]], &p.graph.Edges[p.edges[b]]
+		if bad := y.failing() - x.failing(); bad != 0 {
+			return bad
+		}
+		return int(min(max(y.Calls-x.Calls, -1), 1))
+	})
+	return order
+}
+
+// failing is 0 for an edge without errors, 1 for one with some, 2 where they are 1 % or more.
+func (e *Edge) failing() int {
+	switch {
+	case e.Errors == 0:
+		return 0
+	case e.Errors*100 < e.Calls:
+		return 1
+	}
+	return 2
+}
+
+// edge writes an edge: a broad path to be clicked on, a line and the head of an arrow.
+func (p *picture) edge(i, number int, most int64) {
+	e := &p.graph.Edges[number]
+	class := "edge" + [...]string{"", " some", " bad"}[e.failing()]
+	if len(e.marks(p.outside[e.To])) > 0 && !(p.outside[e.To] && e.Guessed == 0 && e.Told > 0) {
+		class += " unsure"
+	}
+	path, head := p.path(i, e)
+	fmt.Fprintf(p, `<g class="%s" data-edge="%d" role="button" tabindex="-1" aria-label="%s"><path class="hit" d="%s"/><path class="line" stroke-width="%.1f" d="%s"/><path class="head" d="%s"/></g>`+"\n",
+		class, number, inHTML(e.From+" calls "+e.To+": "+e.label()), path, 1.2+4.8*e.weight(most), path, head)
+}
+
+// path returns an edge in the language of SVG, and the head of its arrow.
+func (p *picture) path(i int, e *Edge) (path, head string) {
+	route := p.drawing.routes[i]
+	if route == nil {
+		b := p.drawing.boxes[p.number[e.From]]
+		from, to := point{b.x + b.width - 40, b.y}, point{b.x + b.width - 16, b.y}
+		path = "M" + from.String() + "C" + point{from.x, from.y - 20}.String() + " " + point{to.x, to.y - 20}.String() + " " + point{to.x, to.y - headLength}.String()
+		return path, "M" + to.String() + "l-4.5 -9h9z"
+	}
+	end, last := route[len(route)-1], len(route)-1
+	length := headLength
+	if route[0].x > end.x { // it goes to the left
+		length = -headLength
+	}
+	var b strings.Builder
+	b.WriteString("M" + route[0].String())
+	for k := 1; k <= last; k++ {
+		from, to := route[k-1], route[k]
+		if k == last {
+			to.x -= length
+		}
+		if from.y == to.y {
+			b.WriteString("L" + to.String())
+			continue
+		}
+		half := (to.x - from.x) / 2
+		b.WriteString("C" + point{from.x + half, from.y}.String() + " " + point{to.x - half, to.y}.String() + " " + to.String())
+	}
+	return b.String(), "M" + end.String() + "l" + number(-length) + " -4.5v9z"
+}
+
+// headLength is how long the head of an arrow is.
+const headLength = 9.0
+
+// node writes a node.
+func (p *picture) node(i int) {
+	n, b := &p.graph.Nodes[i], p.drawing.boxes[i]
+	class := "node"
+	if n.Kind == Outside {
+		class += " outside"
+	}
+	if n.Errors > 0 && n.Errors*100 >= n.Requests {
+		class += " bad"
+	}
+	name, fact := n.texts()
+	if n.Errors > 0 && n.Route == "" && n.Errors*100 >= n.Requests {
+		fact += " · ✕ " + percent(n.Errors, n.Requests)
+	}
+	says := n.Name + ": " + counted(n.Requests, "request")
+	if n.Kind == Outside {
+		says = n.Name + ": a host outside"
+	}
+	fmt.Fprintf(p, `<g class="%s" data-node="%d" role="button" tabindex="-1" aria-label="%s" transform="translate(%s)">`, class, i, inHTML(says), point{b.x, b.y})
+	if n.Roots > 0 {
+		fmt.Fprintf(p, `<path class="entry" d="M-12 %s l8 5 l-8 5z"/>`, number(b.height/2-5))
+	}
+	middle := number(b.width / 2)
+	fmt.Fprintf(p, `<rect width="%s" height="%s" rx="7"/><svg width="%s" height="%s"><text class="name" x="%s" y="17">%s</text><text class="fact" x="%s" y="32">%s</text></svg></g>`+"\n",
+		number(b.width), number(b.height), number(b.width), number(b.height), middle, inHTML(name), middle, inHTML(fact))
+}
+
+// fewEdges is how many edges have labels of what they are. Of more, those with errors have.
+const fewEdges = 24
+
+// label writes what an edge is, where there is room on it.
+func (p *picture) label(i int) {
+	e := &p.graph.Edges[p.edges[i]]
+	var first, second string
+	if len(p.edges) <= fewEdges {
+		first = round(e.Calls) + " calls"
+		if e.Took.Count > 0 {
+			first = round(e.Calls) + " · " + took(e.Took.P95.Is)
+		}
+	}
+	if e.failing() > 0 && (first != "" || e.failing() > 1) {
+		second = "✕ " + percent(e.Errors, e.Calls)
+	}
+	width := 6.2*float64(max(timeline.Columns(first), timeline.Columns(second))) + 6
+	height := 15.0
+	if first != "" && second != "" {
+		height = 28
+	}
+	at, ok := p.free(i, e, width, height)
+	if !ok || first == "" && second == "" {
+		return
+	}
+	y := at.y + 11
+	for _, line := range []struct{ class, text string }{{"label", first}, {"label red", second}} {
+		if line.text != "" {
+			fmt.Fprintf(p, `<text class="%s" data-edge="%d" x="%s" y="%s">%s</text>`+"\n", line.class, p.edges[i], number(at.x+width/2), number(y), inHTML(line.text))
+			y += 13
+		}
+	}
+}
+
+// free looks for room for a label on an edge, and takes it.
+func (p *picture) free(i int, e *Edge, width, height float64) (point, bool) {
+	for _, at := range p.places(i, e) {
+		b := box{at.x - width/2, at.y - height/2, width, height}
+		if !slices.ContainsFunc(p.taken, b.meets) && b.x >= 0 && b.y >= 0 {
+			p.taken = append(p.taken, b)
+			return point{b.x, b.y}, true
+		}
+	}
+	return point{}, false
+}
+
+// places are where on an edge a label may stand, the best first.
+func (p *picture) places(i int, e *Edge) []point {
+	route := p.drawing.routes[i]
+	if route == nil {
+		b := p.drawing.boxes[p.number[e.From]]
+		return []point{{b.x + b.width - 28, b.y - 22}, {b.x + b.width - 28, b.y - 30}}
+	}
+	var places []point
+	for _, t := range []float64{0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8} {
+		for k := 1; k < len(route); k++ {
+			from, to := route[k-1], route[k]
+			if from.y == to.y && len(route) > 2 && k%2 == 0 {
+				continue // it passes through a layer
+			}
+			places = append(places, point{from.x + (to.x-from.x)*(1.5*t-1.5*t*t+t*t*t), from.y + (to.y-from.y)*(3*t*t-2*t*t*t)})
+		}
+	}
+	return places
+}
+
+// meets tells whether two boxes have a place in common.
+func (b box) meets(c box) bool {
+	return b.x < c.x+c.width && c.x < b.x+b.width && b.y < c.y+c.height && c.y < b.y+b.height
+}
+
+// String is a point in the language of SVG.
+func (p point) String() string { return number(p.x) + " " + number(p.y) }
+
+// number writes a number with one digit behind the point.
+func number(f float64) string {
+	return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64)
+}
+
+// inHTML is text in a page, as text or as the value of an attribute.
+func inHTML(text string) string { return html.EscapeString(timeline.Visible(text)) }

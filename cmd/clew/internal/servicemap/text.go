@@ -1,0 +1,284 @@
+package servicemap
+
+import (
+	"bufio"
+	"cmp"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/clew/internal/timeline"
+)
+
+// Style is how the text views look. The zero value is for files and pipes: nothing is cut or left
+// out, and there are no escape codes.
+type Style struct {
+	// Width is how many columns there are. What is longer is cut, columns of the table that have no
+	// room are left out, and of many edges the busiest and the worst are shown. 0: everything.
+	Width  int
+	Colour bool
+	UI     string // Zipkin's address, for links to example traces; "": none
+}
+
+// What a terminal is given of a large map.
+const (
+	textBusiest = 20 // edges with the most calls
+	textWorst   = 10 // further edges with the most errors
+	textBreaks  = 8
+	textEntries = 3
+)
+
+// Text writes the map for people: the edges, the busiest first, then where traces break, then what
+// the lines do not tell. No byte of a line reaches a terminal that obeys it.
+func (g *Graph) Text(to io.Writer, style Style) error {
+	p := newPage(to, style)
+	p.graph = g
+	p.summary()
+	p.edges()
+	p.breaks()
+	p.untold()
+	return p.to.Flush()
+}
+
+// page is a text view that is being written.
+type page struct {
+	to    *bufio.Writer
+	style Style
+	graph *Graph
+}
+
+func newPage(to io.Writer, style Style) *page {
+	style.Width = max(style.Width, 0)
+	return &page{to: bufio.NewWriterSize(to, 64<<10), style: style}
+}
+
+// The colours of a terminal.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	yellow = "33"
+)
+
+// word is text in a colour.
+type word struct{ colour, text string }
+
+// put writes a text that is harmless.
+func (p *page) put(colour, text string) {
+	if text == "" {
+		return
+	}
+	if p.style.Colour && colour != "" {
+		text = "\x1b[" + colour + "m" + text + "\x1b[0m"
+	}
+	p.to.WriteString(text)
+}
+
+// line writes a line of its own, and cuts it to the width.
+func (p *page) line(words ...word) {
+	room := p.style.Width
+	for _, w := range words {
+		text := timeline.Visible(w.text)
+		if p.style.Width > 0 {
+			text = timeline.Cut(text, room)
+			room -= timeline.Columns(text)
+		}
+		p.put(w.colour, text)
+	}
+	p.to.WriteByte('\n')
+}
+
+// whole writes a line for people to copy from. It is never cut.
+func (p *page) whole(label, text string) {
+	p.put(dim, label)
+	p.put("", timeline.Visible(text)+"\n")
+}
+
+// prose writes sentences, and begins a new line where the width ends. The lines begin with an
+// indent, the first one with a head of as many columns.
+func (p *page) prose(colour, head, text string) {
+	indent := timeline.Columns(head)
+	room := max(p.style.Width-indent, 20)
+	var line string
+	end := func() {
+		p.put("", head)
+		p.put(colour, line+"")
+		p.to.WriteByte('\n')
+		head, line = strings.Repeat(" ", indent), ""
+	}
+	for w := range strings.FieldsSeq(timeline.Visible(text)) {
+		if p.style.Width > 0 {
+			w = timeline.Cut(w, room)
+			if line != "" && timeline.Columns(line)+1+timeline.Columns(w) > room {
+				end()
+			}
+		}
+		if line != "" {
+			line += " "
+		}
+		line += w
+	}
+	end()
+}
+
+// summary says what the map is of.
+func (p *page) summary() {
+	g := p.graph
+	services, outside := g.serving()
+	what := counted(int64(services), "service")
+	if g.By == "route" {
+		what = counted(int64(len(g.Nodes)-outside), "route") + " of " + what
+	}
+	if outside > 0 {
+		what += " and " + counted(int64(outside), "host") + " outside"
+	}
+	p.line(word{bold, what}, word{"", span(g.From, g.Until)})
+	what = counted(g.Requests, "request") + " and " + counted(g.Calls, "call")
+	if g.Jobs > 0 {
+		what = counted(g.Requests, "request") + ", " + counted(g.Calls, "call") + " and " + counted(g.Jobs, "job")
+	}
+	p.line(word{"", what + " in " + counted(g.Traces, "trace") + ", from " + counted(g.Lines, "line")})
+	p.entries()
+	p.put("", "\n")
+}
+
+// serving returns how many services have lines, and how many hosts have none.
+func (g *Graph) serving() (services, outside int) {
+	names := map[string]bool{}
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; n.Kind == Outside {
+			outside++
+		} else {
+			names[cmp.Or(n.Service, n.Name)] = true
+		}
+	}
+	return len(names), outside
+}
+
+// span writes from when until when.
+func span(from, until time.Time) string {
+	const form = "2006-01-02 15:04:05"
+	if from.IsZero() || until.IsZero() {
+		return ""
+	}
+	from, until = from.UTC(), until.UTC()
+	end := until.Format(form)
+	if from.Format(time.DateOnly) == until.Format(time.DateOnly) {
+		end = until.Format(time.TimeOnly)
+	}
+	return "   " + from.Format(form) + " to " + end + " UTC (" + timeline.Short(until.Sub(from)) + ")"
+}
+
+// entries writes where requests come in that name no caller.
+func (p *page) entries() {
+	nodes := p.graph.entering()
+	for i, n := range nodes {
+		head := "entered at   "
+		if i > 0 {
+			head = strings.Repeat(" ", len(head))
+		}
+		if i == textEntries && p.style.Width > 0 {
+			p.line(word{"", head}, word{dim, "… and at " + grouped(int64(len(nodes)-i)) + " others"})
+			return
+		}
+		words := []word{{dim, head}, {bold, n.Name}, {"", "  " + counted(n.Roots, "request") + " that name no caller"}}
+		if n.Roots == n.Requests {
+			words = append(words, word{"", ", " + percent(n.Errors, n.Requests) + " errors, p95 " + took(n.Took.P95.Is)})
+		}
+		p.line(words...)
+	}
+}
+
+// entering returns the nodes with requests that name no caller, the busiest first.
+func (g *Graph) entering() []*Node {
+	var nodes []*Node
+	for i := range g.Nodes {
+		if g.Nodes[i].Roots > 0 {
+			nodes = append(nodes, &g.Nodes[i])
+		}
+	}
+	slices.SortStableFunc(nodes, func(a, b *Node) int { return cmp.Compare(b.Roots, a.Roots) })
+	return nodes
+}
+
+// breaks writes where traces break.
+func (p *page) breaks() {
+	breaks := p.graph.Breaks
+	if len(breaks) == 0 {
+		p.line(word{bold, "where traces break"}, word{"", "   nowhere, as far as the lines tell"})
+		p.put("", "\n")
+		return
+	}
+	p.line(word{bold, "where traces break"})
+	for i := range breaks {
+		if i == textBreaks && p.style.Width > 0 {
+			p.line(word{dim, "  … and " + grouped(int64(len(breaks)-i)) + " more: --width 0 shows them"})
+			break
+		}
+		p.broken(&breaks[i])
+	}
+	p.put("", "\n")
+}
+
+func (p *page) broken(b *Break) {
+	words := []word{{"", "  "}, {red, string(b.Kind)}, {"", "  " + b.where()}}
+	if b.Of > 0 {
+		words = append(words, word{"", "  " + grouped(b.Count) + " of " + grouped(b.Of) + " (" + percent(b.Count, b.Of) + ")"})
+	} else if b.Count > 0 {
+		words = append(words, word{"", "  " + grouped(b.Count) + " ×"})
+	}
+	p.line(words...)
+	if b.Says != "" {
+		p.prose("", "    ", b.Says)
+	}
+	if b.Remedy != "" {
+		p.prose("", "    → ", b.Remedy)
+	}
+	if len(b.Traces) > 0 {
+		p.whole("    look at: ", "clew timeline "+b.Traces[0])
+		if link := zipkinLink(p.style.UI, b.Traces[0]); link != "" {
+			p.whole("    if it was sampled: ", link)
+		}
+	}
+}
+
+// where is the place of a break.
+func (b *Break) where() string {
+	text := b.To
+	if b.From != "" {
+		text = b.From + " → " + b.To
+	}
+	if b.Place != "" {
+		text += " at " + b.Place
+	}
+	return text
+}
+
+// zipkinLink is the address of a trace in Zipkin; "": there is none.
+func zipkinLink(ui, trace string) string {
+	id, err := timeline.ParseID(trace)
+	if err != nil || !timeline.IsWeb(ui) {
+		return ""
+	}
+	return timeline.ZipkinPage(ui, id)
+}
+
+// untold writes what the lines do not tell, in one sentence.
+func (p *page) untold() { p.prose(dim, "", p.graph.Untold.String()) }
+
+// String says what the graph does not have.
+func (u Untold) String() string {
+	var said []string
+	if u.Callers > 0 {
+		share := percent(int64(u.Share*1e9), 1e9)
+		said = append(said, "Of the requests that name a caller, "+grouped(u.Callers)+" ("+share+") name one that no line knows: they are in no edge.")
+	}
+	if u.Room > 0 {
+		said = append(said, counted(u.Room, "request or call")+" had no room, and are left out.")
+	}
+	if len(said) == 0 {
+		return "Every request that names a caller is in an edge."
+	}
+	return strings.Join(said, " ")
+}
