@@ -36,7 +36,7 @@ func writeJSON(to io.Writer, value any) error {
 	if err != nil {
 		return fmt.Errorf("servicemap: %w", err)
 	}
-	_, err = io.WriteString(to, timeline.Harmless(string(lined(text)))+"\n")
+	_, err = to.Write(append(lined([]byte(timeline.Harmless(string(text)))), '\n'))
 	return err
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// A picture is laid out from left to right: callers stand left of what they call. The steps are
+// A picture is laid out in layers: callers stand left of what they call, or above it. The steps are
 // those of Sugiyama, Tagawa and Toda. Cycles are broken, each node gets a layer, long edges get a
 // point in each layer that they pass, layers are put in an order with few crossings, and what
 // belongs together is moved to one height. All of it is bounded: a map that is too large gets a
@@ -20,6 +20,7 @@ type box struct{ x, y, width, height float64 }
 
 // drawing is a picture.
 type drawing struct {
+	turned        bool // callers stand above what they call, not left of it
 	width, height float64
 	boxes         []box     // of nodes
 	routes        [][]point // of edges, from the caller to the callee; nil: a call of a node to itself
@@ -31,28 +32,65 @@ const (
 	margin      = 16.0
 	besideNode  = 16.0 // between two nodes of a layer
 	besideBend  = 9.0
-	betweenSets = 36.0 // nodes that no edge joins
-	wideGap     = 150.0
-	narrowGap   = 84.0
+	betweenSets = 36.0 // between nodes that no edge joins
 )
 
+// screen is what a picture should fit on.
+var screen = point{880, 640}
+
 // layout lays nodes of these sizes out. Edges are pairs of nodes. First are nodes that should stand
-// left.
+// left, or above. Layers stand beside each other, or below each other where more can be read then:
+// nodes are wider than high, so many layers have more room so.
 func layout(sizes []point, edges [][2]int, first []int) drawing {
-	d := drawing{boxes: make([]box, len(sizes)), routes: make([][]point, len(edges))}
 	sets, alone := components(len(sizes), edges)
+	d := layers(sizes, edges, sets, first, false)
+	if turned := layers(sizes, edges, sets, first, true); turned.fit() > 1.1*d.fit() {
+		d = turned
+	}
+	d.grid(sizes, alone)
+	d.size()
+	return d
+}
+
+// layers lays out all nodes that have edges.
+func layers(sizes []point, edges [][2]int, sets [][]int, first []int, turned bool) drawing {
+	d := drawing{turned: turned, boxes: make([]box, len(sizes)), routes: make([][]point, len(edges))}
+	if turned {
+		sizes = slices.Clone(sizes)
+		for i, s := range sizes {
+			sizes[i] = point{s.y, s.x}
+		}
+	}
 	top := margin
 	for _, set := range sets {
 		l := newLayering(sizes, edges, set, first)
+		l.turned = turned
 		l.order()
 		l.place()
-		height := l.draw(&d, top)
-		top += height + betweenSets
+		top += l.draw(&d, top) + betweenSets
+	}
+	if turned {
+		d.turn()
 	}
 	d.size()
-	d.grid(sizes, alone, top)
-	d.size()
 	return d
+}
+
+// turn exchanges right and down.
+func (d *drawing) turn() {
+	for i, b := range d.boxes {
+		d.boxes[i] = box{b.y, b.x, b.height, b.width}
+	}
+	for _, r := range d.routes {
+		for i, p := range r {
+			r[i] = point{p.y, p.x}
+		}
+	}
+}
+
+// fit is how large the picture can be on a screen.
+func (d *drawing) fit() float64 {
+	return min(screen.x/max(d.width, 1), screen.y/max(d.height, 1), 1.2)
 }
 
 // size makes the picture as large as what stands in it.
@@ -67,9 +105,13 @@ func (d *drawing) size() {
 	}
 }
 
-// grid puts nodes without edges in rows.
-func (d *drawing) grid(sizes []point, alone []int, top float64) {
+// grid puts nodes without edges in rows below the others.
+func (d *drawing) grid(sizes []point, alone []int) {
 	const least = 700
+	top := margin
+	if d.height > 2*margin {
+		top = d.height - margin + betweenSets
+	}
 	x, high := margin, 0.0
 	for _, n := range alone {
 		if x > margin && x+sizes[n].x > max(d.width-margin, least) {
@@ -121,6 +163,7 @@ func components(n int, edges [][2]int) (sets [][]int, alone []int) {
 
 // layering is a set of nodes in layers. Vertices are the nodes, then the bends of long edges.
 type layering struct {
+	turned bool
 	nodes  []int // of the whole picture
 	sizes  []point
 	edges  []link

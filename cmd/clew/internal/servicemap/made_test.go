@@ -29,7 +29,9 @@ func node(name string, requests, errors, roots int64, p50 float64) servicemap.No
 	}
 }
 
-func outside(name string) servicemap.Node { return servicemap.Node{Name: name, Kind: servicemap.Outside} }
+func outside(name string) servicemap.Node {
+	return servicemap.Node{Name: name, Kind: servicemap.Outside}
+}
 
 func edge(from, to string, calls, errors, retries int64, p50 float64) servicemap.Edge {
 	e := servicemap.Edge{

@@ -142,14 +142,18 @@ func (l *layering) draw(d *drawing, top float64) float64 {
 
 // gapBehind is how much room the edges behind a layer have: more, where there are more of them.
 func (l *layering) gapBehind(layer []int) float64 {
-	if len(l.edges) <= 24 {
-		return wideGap
+	wide, narrow := 150.0, 84.0 // a label stands on an edge
+	if l.turned {
+		wide, narrow = 96, 60
+	}
+	if len(l.edges) <= fewEdges {
+		return wide
 	}
 	n := 0
 	for _, v := range layer {
 		n += len(l.right[v])
 	}
-	return narrowGap + min(float64(n), 66)
+	return narrow + min(float64(n), 60)
 }
 
 // routes draws the edges: from port to port, straight through the layers between them.

@@ -72,6 +72,9 @@ func (n *Node) texts() (name, fact string) {
 	case n.Jobs > 0:
 		fact = counted(n.Jobs, "job")
 	}
+	if n.failing() {
+		fact += " · ✕ " + percent(n.Errors, n.Requests)
+	}
 	if n.Route != "" && n.Service != "" {
 		name, fact = n.Service, n.Route
 		if rest, ok := strings.CutPrefix(n.Name, n.Service+" "); ok {
@@ -82,7 +85,10 @@ func (n *Node) texts() (name, fact string) {
 	return cut(name, mostName), cut(fact, mostName*4/3)
 }
 
-// SVG writes the picture.
+// failing tells whether 1 % of the requests or more fail.
+func (n *Node) failing() bool { return n.Errors > 0 && n.Errors >= n.Requests/100 }
+
+// svg writes the picture.
 func (p *picture) svg() string {
 	d := &p.drawing
 	fmt.Fprintf(p, `<svg id="drawing" viewBox="0 0 %s %s" role="group" aria-label="Services and their calls" tabindex="-1">`, number(max(d.width, 1)), number(max(d.height, 1)))
@@ -120,12 +126,13 @@ func (p *picture) byCalls() []int {
 	return order
 }
 
-// failing is 0 for an edge without errors, 1 for one with some, 2 where they are 1 % or more.
+// failing is 0 for an edge with fewer errors than one in a thousand calls, 2 where they are 1 % or
+// more.
 func (e *Edge) failing() int {
 	switch {
-	case e.Errors == 0:
+	case e.Errors == 0 || e.Errors < e.Calls/1000:
 		return 0
-	case e.Errors*100 < e.Calls:
+	case e.Errors < e.Calls/100:
 		return 1
 	}
 	return 2
@@ -147,14 +154,11 @@ func (p *picture) edge(i, number int, most int64) {
 func (p *picture) path(i int, e *Edge) (path, head string) {
 	route := p.drawing.routes[i]
 	if route == nil {
-		b := p.drawing.boxes[p.number[e.From]]
-		from, to := point{b.x + b.width - 40, b.y}, point{b.x + b.width - 16, b.y}
-		path = "M" + from.String() + "C" + point{from.x, from.y - 20}.String() + " " + point{to.x, to.y - 20}.String() + " " + point{to.x, to.y - headLength}.String()
-		return path, "M" + to.String() + "l-4.5 -9h9z"
+		return p.loop(p.drawing.boxes[p.number[e.From]])
 	}
-	end, last := route[len(route)-1], len(route)-1
-	length := headLength
-	if route[0].x > end.x { // it goes to the left
+	last := len(route) - 1
+	end, length := route[last], headLength
+	if p.along(route[0]) > p.along(end) { // it leads back
 		length = -headLength
 	}
 	var b strings.Builder
@@ -162,16 +166,42 @@ func (p *picture) path(i int, e *Edge) (path, head string) {
 	for k := 1; k <= last; k++ {
 		from, to := route[k-1], route[k]
 		if k == last {
-			to.x -= length
+			to = p.moved(to, -length, 0)
 		}
-		if from.y == to.y {
+		if half := (p.along(to) - p.along(from)) / 2; from.x == to.x || from.y == to.y {
 			b.WriteString("L" + to.String())
-			continue
+		} else {
+			b.WriteString("C" + p.moved(from, half, 0).String() + " " + p.moved(to, -half, 0).String() + " " + to.String())
 		}
-		half := (to.x - from.x) / 2
-		b.WriteString("C" + point{from.x + half, from.y}.String() + " " + point{to.x - half, to.y}.String() + " " + to.String())
 	}
-	return b.String(), "M" + end.String() + "l" + number(-length) + " -4.5v9z"
+	return b.String(), "M" + end.String() + "L" + p.moved(end, -length, -4.5).String() + "L" + p.moved(end, -length, 4.5).String() + "z"
+}
+
+// loop is the path of a call of a node to itself.
+func (p *picture) loop(b box) (path, head string) {
+	corner, size := point{b.x + b.width, b.y}, b.width
+	if p.drawing.turned {
+		corner, size = point{b.x, b.y + b.height}, b.height
+	}
+	from, to := p.moved(corner, -min(40, 0.75*size), 0), p.moved(corner, -min(16, 0.25*size), 0)
+	path = "M" + from.String() + "C" + p.moved(from, 0, -20).String() + " " + p.moved(to, 0, -20).String() + " " + p.moved(to, 0, -headLength).String()
+	return path, "M" + to.String() + "L" + p.moved(to, -4.5, -headLength).String() + "L" + p.moved(to, 4.5, -headLength).String() + "z"
+}
+
+// along is how far a place is in the direction in which calls go.
+func (p *picture) along(at point) float64 {
+	if p.drawing.turned {
+		return at.y
+	}
+	return at.x
+}
+
+// moved is a place that is moved in the direction in which calls go, and across it.
+func (p *picture) moved(at point, along, across float64) point {
+	if p.drawing.turned {
+		return point{at.x + across, at.y + along}
+	}
+	return point{at.x + along, at.y + across}
 }
 
 // headLength is how long the head of an arrow is.
@@ -184,20 +214,21 @@ func (p *picture) node(i int) {
 	if n.Kind == Outside {
 		class += " outside"
 	}
-	if n.Errors > 0 && n.Errors*100 >= n.Requests {
+	if n.failing() {
 		class += " bad"
 	}
 	name, fact := n.texts()
-	if n.Errors > 0 && n.Route == "" && n.Errors*100 >= n.Requests {
-		fact += " · ✕ " + percent(n.Errors, n.Requests)
-	}
 	says := n.Name + ": " + counted(n.Requests, "request")
 	if n.Kind == Outside {
 		says = n.Name + ": a host outside"
 	}
 	fmt.Fprintf(p, `<g class="%s" data-node="%d" role="button" tabindex="-1" aria-label="%s" transform="translate(%s)">`, class, i, inHTML(says), point{b.x, b.y})
 	if n.Roots > 0 {
-		fmt.Fprintf(p, `<path class="entry" d="M-12 %s l8 5 l-8 5z"/>`, number(b.height/2-5))
+		entry := "M-12 " + number(b.height/2-5) + "l8 5l-8 5z"
+		if p.drawing.turned {
+			entry = "M" + number(b.width/2-5) + " -12l5 8l5 -8z"
+		}
+		fmt.Fprintf(p, `<path class="entry" d="%s"/>`, entry)
 	}
 	middle := number(b.width / 2)
 	fmt.Fprintf(p, `<rect width="%s" height="%s" rx="7"/><svg width="%s" height="%s"><text class="name" x="%s" y="17">%s</text><text class="fact" x="%s" y="32">%s</text></svg></g>`+"\n",
@@ -229,6 +260,7 @@ func (p *picture) label(i int) {
 	if !ok || first == "" && second == "" {
 		return
 	}
+	fmt.Fprintf(p, `<rect class="plate" data-edge="%d" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, p.edges[i], number(at.x), number(at.y), number(width), number(height))
 	y := at.y + 11
 	for _, line := range []struct{ class, text string }{{"label", first}, {"label red", second}} {
 		if line.text != "" {
@@ -255,16 +287,21 @@ func (p *picture) places(i int, e *Edge) []point {
 	route := p.drawing.routes[i]
 	if route == nil {
 		b := p.drawing.boxes[p.number[e.From]]
+		if p.drawing.turned {
+			return []point{{b.x - 40, b.y + b.height/2}, {b.x - 40, b.y + b.height}}
+		}
 		return []point{{b.x + b.width - 28, b.y - 22}, {b.x + b.width - 28, b.y - 30}}
 	}
 	var places []point
 	for _, t := range []float64{0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8} {
-		for k := 1; k < len(route); k++ {
+		for k := 1; k < len(route); k += 2 { // between layers, not in them
 			from, to := route[k-1], route[k]
-			if from.y == to.y && len(route) > 2 && k%2 == 0 {
-				continue // it passes through a layer
+			along := (p.along(to) - p.along(from)) * (1.5*t - 1.5*t*t + t*t*t)
+			across := (to.y - from.y) * (3*t*t - 2*t*t*t)
+			if p.drawing.turned {
+				across = (to.x - from.x) * (3*t*t - 2*t*t*t)
 			}
-			places = append(places, point{from.x + (to.x-from.x)*(1.5*t-1.5*t*t+t*t*t), from.y + (to.y-from.y)*(3*t*t-2*t*t*t)})
+			places = append(places, p.moved(from, along, across))
 		}
 	}
 	return places

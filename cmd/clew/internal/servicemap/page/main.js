@@ -4,7 +4,7 @@ document.body.classList.add("live");
 const shapes = {node: [], edge: []};
 for (const shape of svg.querySelectorAll(".node")) shapes.node[shape.dataset.node] = shape;
 for (const shape of svg.querySelectorAll(".edge")) shapes.edge[shape.dataset.edge] = shape;
-const labels = Map.groupBy(svg.querySelectorAll(".label"), (label) => label.dataset.edge);
+const labels = Map.groupBy(svg.querySelectorAll(".label, .plate"), (label) => label.dataset.edge);
 const view = new View(svg);
 let chosen = null; // {kind, i}
 let matches = [], failing = edges.map((_, i) => i).filter((i) => edges[i].edge.errors > 0);
