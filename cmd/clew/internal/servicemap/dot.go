@@ -14,8 +14,8 @@ import (
 const maxNodeLabel = 60
 
 // DOT writes the map in Graphviz's language. Hosts outside are dashed, and so are edges that are
-// seen from one side or guessed. Edges are as thick as they are busy, and those with errors are
-// red and say so. A name is a label and nothing else: nodes are called n0, n1.
+// seen from one side or guessed. Edges are as thick as they are busy. Errors are in the label, and
+// an edge is red from one in a thousand calls on. A name is a label and nothing else: nodes are called n0, n1.
 func (g *Graph) DOT(to io.Writer) error {
 	w := bufio.NewWriter(to)
 	w.WriteString("digraph clew {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n")
@@ -39,10 +39,10 @@ func (g *Graph) DOT(to io.Writer) error {
 			continue
 		}
 		w.WriteString("  " + dotNode(from) + " -> " + dotNode(to) + " [label=" + dotText(e.label()) + ", penwidth=" + strconv.FormatFloat(1+4*e.weight(most), 'f', 1, 64))
-		if e.Errors > 0 {
+		if e.failing() > 0 {
 			w.WriteString(", color=\"#b91c28\"")
 		}
-		if !outside[e.To] && len(e.marks(false)) > 0 {
+		if e.unsure(outside[e.To]) {
 			w.WriteString(", style=dashed")
 		}
 		w.WriteString("];\n")
@@ -62,7 +62,7 @@ func dotText(text string) string {
 
 // label is what a diagram says of an edge.
 func (e *Edge) label() string {
-	text := counted(e.Calls, "call")
+	text := amount(e.Calls, "call")
 	if e.Errors > 0 {
 		text += ", " + percent(e.Errors, e.Calls) + " errors"
 	}

@@ -45,6 +45,11 @@ func (e *Edge) marks(outside bool) []string {
 	return marks
 }
 
+// unsure tells whether an edge is seen from one side only, or was guessed for the most part.
+func (e *Edge) unsure(outside bool) bool {
+	return 2*e.Guessed > e.Calls || e.Told == 0 && e.Calls > 0 || e.Answered == 0 && !outside
+}
+
 // outside returns the names of the nodes that have no lines.
 func (g *Graph) outside() map[string]bool {
 	names := map[string]bool{}
@@ -169,12 +174,12 @@ func (p *page) leftEdges(left []*Edge, all int64) {
 	for i := range p.graph.Edges {
 		total += float64(p.graph.Edges[i].Calls)
 	}
-	p.line(word{dim, "… and " + counted(int64(len(left)), "edge") + " of " + grouped(all) + ", with " +
+	p.line(word{dim, "… and " + amount(int64(len(left)), "edge") + " of " + grouped(all) + ", with " +
 		percent(int64(calls/max(total, 1)*1e9), 1e9) + " of the calls: --width 0 shows all"})
 }
 
-// longestName is how many columns a name makes others wide.
-const longestName = 50
+// widestName is how many columns a name makes others wide.
+const widestName = 50
 
 // table writes rows, as wide as there is room.
 func (p *page) table(rows []edgeRow) {
@@ -192,7 +197,7 @@ func (p *page) table(rows []edgeRow) {
 			widths[i] = max(widths[i], timeline.Columns(c.text))
 		}
 	}
-	from, to = min(from, longestName), min(to, longestName)
+	from, to = min(from, widestName), min(to, widestName)
 	shown := make([]bool, len(columns))
 	room := p.style.Width - marks - len(" → ")
 	for i := range columns {

@@ -107,23 +107,23 @@ func (g *Graph) upTo(most int) (*Graph, int) {
 // htmlFacts is what stands above the picture.
 func (g *Graph) htmlFacts(left int) string {
 	services, outside := g.serving()
-	facts := []string{counted(int64(services), "service")}
+	facts := []string{amount(int64(services), "service")}
 	if g.By == "route" {
-		facts = []string{counted(int64(len(g.Nodes)-outside), "route") + " of " + facts[0]}
+		facts = []string{amount(int64(len(g.Nodes)-outside), "route") + " of " + facts[0]}
 	}
 	if outside > 0 {
-		facts = append(facts, counted(int64(outside), "host")+" outside")
+		facts = append(facts, amount(int64(outside), "host")+" outside")
 	}
 	if when := strings.TrimSpace(span(g.From, g.Until)); when != "" {
 		facts = append(facts, when)
 	}
-	facts = append(facts, counted(g.Requests, "request"), counted(g.Calls, "call"))
+	facts = append(facts, amount(g.Requests, "request"), amount(g.Calls, "call"))
 	if g.Jobs > 0 {
-		facts = append(facts, counted(g.Jobs, "job"))
+		facts = append(facts, amount(g.Jobs, "job"))
 	}
-	facts = append(facts, counted(g.Traces, "trace"), counted(g.Lines, "line"))
+	facts = append(facts, amount(g.Traces, "trace"), amount(g.Lines, "line"))
 	if left > 0 {
-		facts = append(facts, "not in this page: "+counted(int64(left), "edge")+" with fewer calls")
+		facts = append(facts, "not in this page: "+amount(int64(left), "edge")+" with fewer calls")
 	}
 	return "<span>" + strings.Join(facts, "</span><span>") + "</span>"
 }
@@ -137,12 +137,8 @@ func (g *Graph) htmlBreaks() string {
 	b.WriteString("<ul id=\"breaks\">\n")
 	for i := range g.Breaks {
 		k := &g.Breaks[i]
-		count := grouped(k.Count) + " ×"
-		if k.Of > 0 {
-			count = grouped(k.Count) + " of " + grouped(k.Of) + " (" + percent(k.Count, k.Of) + ")"
-		}
 		fmt.Fprintf(&b, `<li data-break="%d"><button type="button"><b class="red">%s</b> <span>%s</span> <span class="dim">%s</span></button><p>%s</p><p class="dim">%s</p></li>`+"\n",
-			i, inHTML(string(k.Kind)), inHTML(k.where()), count, inHTML(k.Says), inHTML(k.Remedy))
+			i, inHTML(string(k.Kind)), inHTML(k.where()), k.share(), inHTML(k.Says), inHTML(k.Remedy))
 	}
 	b.WriteString("</ul>")
 	return b.String()

@@ -96,74 +96,127 @@ func inList(text []byte, i int) bool {
 
 // What ReadJSON takes at most.
 const (
-	maxMap   = 64 << 20 // bytes
-	maxParts = 100_000  // nodes, edges, breaks
+	maxMap   = 256 << 20 // bytes
+	maxParts = 100_000   // nodes, edges, breaks: a few bytes of a file become many in memory
 	maxCount = 1 << 53
 )
 
-// list is a JSON array that is not too long: a few bytes of a file must not become many in memory.
-type list[T any] []T
+var errNoMap = errors.New("it is no map: clew map -o json writes one")
 
-func (l *list[T]) UnmarshalJSON(text []byte) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	first, err := d.Token()
+// ReadJSON reads what [Graph.JSON] has written, without the traces. What was written by another
+// version, or is no map, is an error that says so. Names may be anything: no view trusts them.
+func ReadJSON(from io.Reader) (*Graph, error) {
+	limited := &io.LimitedReader{R: from, N: maxMap}
+	r := mapReader{d: json.NewDecoder(limited), seen: map[string]bool{}}
+	err := r.read()
+	switch {
+	case err != nil && limited.N == 0:
+		return nil, fmt.Errorf("it is larger than %d MB: no map of clew is", maxMap>>20)
+	case errors.Is(err, errNoMap) || errors.Is(err, errVersion):
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("the map is damaged: %w", err)
+	}
+	return &r.graph, nil
+}
+
+// mapReader reads a map, one node or edge after another.
+type mapReader struct {
+	d     *json.Decoder
+	graph Graph
+	seen  map[string]bool // members of the object
+}
+
+func (r *mapReader) read() error {
+	if first, err := r.d.Token(); err != nil || first != json.Delim('{') {
+		return errNoMap
+	}
+	for r.d.More() {
+		key, err := r.d.Token()
+		if err != nil {
+			return r.failed(err)
+		}
+		name, _ := key.(string)
+		r.seen[name] = true
+		if err := r.member(name); err != nil {
+			return r.failed(err)
+		}
+	}
+	if _, err := r.d.Token(); err != nil {
+		return r.failed(err)
+	}
+	if r.d.More() {
+		return errors.New("something stands behind it")
+	}
+	if err := r.failed(nil); err != nil {
+		return err
+	}
+	return r.graph.check()
+}
+
+var errVersion = errors.New("it was made by another version of clew")
+
+// failed returns what is wrong: an error of a map of this version, or that it is none.
+func (r *mapReader) failed(err error) error {
+	switch {
+	case r.seen["version"] && r.graph.Version > 0 && r.graph.Version != Version:
+		return fmt.Errorf("%w: it has the form %d, and this clew knows the form %d. Make it again from the same lines", errVersion, r.graph.Version, Version)
+	case err == nil && !(r.seen["version"] && r.graph.Version == Version && r.seen["by"] && r.seen["nodes"] && r.seen["edges"]), err != nil && !r.seen["version"]:
+		return errNoMap
+	}
+	return err
+}
+
+// isScalar are the members that are no lists. Others may come with a later clew, and are passed over.
+var isScalar = map[string]bool{
+	"version": true, "by": true, "from": true, "until": true, "lines": true, "no_id": true, "traces": true, "requests": true, "calls": true, "jobs": true, "untold": true,
+}
+
+// member reads the value of a member.
+func (r *mapReader) member(name string) error {
+	g := &r.graph
+	switch name {
+	case "nodes":
+		return readList(r.d, func(n Node) { g.Nodes = append(g.Nodes, n) })
+	case "edges":
+		return readList(r.d, func(e Edge) { g.Edges = append(g.Edges, e) })
+	case "breaks":
+		return readList(r.d, func(b Break) { g.Breaks = append(g.Breaks, b) })
+	case "traced":
+		return readList(r.d, func(struct{}) {})
+	}
+	var value json.RawMessage
+	if err := r.d.Decode(&value); err != nil || !isScalar[name] {
+		return err
+	}
+	text, err := json.Marshal(map[string]json.RawMessage{name: value})
 	if err != nil {
 		return err
 	}
-	if first != json.Delim('[') {
-		return errors.New("a list is something else")
+	return json.Unmarshal(text, g)
+}
+
+// readList reads a list, an element after another.
+func readList[T any](d *json.Decoder, keep func(T)) error {
+	first, err := d.Token()
+	switch {
+	case err != nil:
+		return err
+	case first != json.Delim('['):
+		return errors.New("what should be a list is something else")
 	}
-	for d.More() {
-		if len(*l) == maxParts {
-			return fmt.Errorf("it has more than %d nodes, edges or breaks", maxParts)
+	for n := 0; d.More(); n++ {
+		if n == maxParts {
+			return fmt.Errorf("a list has more than %d elements", maxParts)
 		}
 		var part T
 		if err := d.Decode(&part); err != nil {
 			return err
 		}
-		*l = append(*l, part)
+		keep(part)
 	}
-	return nil
-}
-
-// ReadJSON reads what [Graph.JSON] has written, without the traces. What was written by another
-// version, or is no map, is an error that says so. Names may be anything: no view trusts them.
-func ReadJSON(from io.Reader) (*Graph, error) {
-	text, err := io.ReadAll(io.LimitReader(from, maxMap+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxMap {
-		return nil, fmt.Errorf("it is larger than %d MB: no map of clew is", maxMap>>20)
-	}
-	var head struct {
-		Version *int            `json:"version"`
-		By      *string         `json:"by"`
-		Edges   json.RawMessage `json:"edges"`
-	}
-	if err := json.Unmarshal(text, &head); err != nil || head.Version == nil || head.By == nil || head.Edges == nil {
-		return nil, errors.New("it is no map: clew map -o json writes one")
-	}
-	if *head.Version != Version {
-		return nil, fmt.Errorf("it is a map of version %d, and this clew knows version %d: make it again from the same lines", *head.Version, Version)
-	}
-	type plain Graph
-	var g Graph
-	var form = struct {
-		*plain
-		Nodes  list[Node]      `json:"nodes"`
-		Edges  list[Edge]      `json:"edges"`
-		Breaks list[Break]     `json:"breaks"`
-		Traced json.RawMessage `json:"traced"`
-	}{plain: (*plain)(&g)}
-	if err := json.Unmarshal(text, &form); err != nil {
-		return nil, fmt.Errorf("the map is damaged: %w", err)
-	}
-	g.Nodes, g.Edges, g.Breaks = form.Nodes, form.Edges, form.Breaks
-	if err := g.check(); err != nil {
-		return nil, fmt.Errorf("the map is damaged: %w", err)
-	}
-	return &g, nil
+	_, err = d.Token()
+	return err
 }
 
 // check tells whether the numbers can be those of a map.

@@ -21,6 +21,7 @@ type box struct{ x, y, width, height float64 }
 // drawing is a picture.
 type drawing struct {
 	turned        bool // callers stand above what they call, not left of it
+	worth         float64
 	width, height float64
 	boxes         []box     // of nodes
 	routes        [][]point // of edges, from the caller to the callee; nil: a call of a node to itself
@@ -39,13 +40,19 @@ const (
 var screen = point{880, 640}
 
 // layout lays nodes of these sizes out. Edges are pairs of nodes. First are nodes that should stand
-// left, or above. Layers stand beside each other, or below each other where more can be read then:
-// nodes are wider than high, so many layers have more room so.
+// left, or above. There are four ways, of which the one is taken that is largest on a screen, the
+// simpler of those that are nearly as large: layers stand beside each other or below each other,
+// and they are as many as the longest chain of calls has, or as the shortest chains have.
 func layout(sizes []point, edges [][2]int, first []int) drawing {
 	sets, alone := components(len(sizes), edges)
-	d := layers(sizes, edges, sets, first, false)
-	if turned := layers(sizes, edges, sets, first, true); turned.fit() > 1.1*d.fit() {
-		d = turned
+	var d drawing
+	for i, way := range []struct {
+		flat, turned bool
+		worth        float64
+	}{{false, false, 1}, {false, true, 0.9}, {true, false, 0.75}, {true, true, 0.7}} {
+		if try := layers(sizes, edges, sets, first, way.flat, way.turned); i == 0 || try.fit()*way.worth > d.worth {
+			d, d.worth = try, try.fit()*way.worth
+		}
 	}
 	d.grid(sizes, alone)
 	d.size()
@@ -53,7 +60,7 @@ func layout(sizes []point, edges [][2]int, first []int) drawing {
 }
 
 // layers lays out all nodes that have edges.
-func layers(sizes []point, edges [][2]int, sets [][]int, first []int, turned bool) drawing {
+func layers(sizes []point, edges [][2]int, sets [][]int, first []int, flat, turned bool) drawing {
 	d := drawing{turned: turned, boxes: make([]box, len(sizes)), routes: make([][]point, len(edges))}
 	if turned {
 		sizes = slices.Clone(sizes)
@@ -63,7 +70,7 @@ func layers(sizes []point, edges [][2]int, sets [][]int, first []int, turned boo
 	}
 	top := margin
 	for _, set := range sets {
-		l := newLayering(sizes, edges, set, first)
+		l := newLayering(sizes, edges, set, first, flat)
 		l.turned = turned
 		l.order()
 		l.place()
@@ -78,6 +85,7 @@ func layers(sizes []point, edges [][2]int, sets [][]int, first []int, turned boo
 
 // turn exchanges right and down.
 func (d *drawing) turn() {
+	d.width, d.height = d.height, d.width
 	for i, b := range d.boxes {
 		d.boxes[i] = box{b.y, b.x, b.height, b.width}
 	}
@@ -166,7 +174,7 @@ type layering struct {
 	turned bool
 	nodes  []int // of the whole picture
 	sizes  []point
-	edges  []link
+	edges  []arc
 	layers [][]int // vertices
 	rank   []int   // of vertices
 	index  []int   // of vertices, in their layer
@@ -176,15 +184,15 @@ type layering struct {
 	loops  []bool // of nodes: it calls itself
 }
 
-// link is an edge in a layering. It goes from left to right.
-type link struct {
+// arc is an edge in a layering. It goes from left to right.
+type arc struct {
 	edge     int // of the whole picture
 	from, to int
 	turned   bool  // the call goes from right to left
 	bends    []int // vertices
 }
 
-func newLayering(sizes []point, edges [][2]int, set, first []int) *layering {
+func newLayering(sizes []point, edges [][2]int, set, first []int, flat bool) *layering {
 	l := &layering{nodes: set, loops: make([]bool, len(set))}
 	local := make(map[int]int, len(set))
 	for i, n := range set {
@@ -198,7 +206,7 @@ func newLayering(sizes []point, edges [][2]int, set, first []int) *layering {
 			l.loops[from] = true
 			l.sizes[from].y += 2 * loopHeight
 		case ok:
-			l.edges = append(l.edges, link{edge: i, from: from, to: local[e[1]]})
+			l.edges = append(l.edges, arc{edge: i, from: from, to: local[e[1]]})
 		}
 	}
 	var begin []int
@@ -207,8 +215,12 @@ func newLayering(sizes []point, edges [][2]int, set, first []int) *layering {
 			begin = append(begin, i)
 		}
 	}
-	l.breakCycles(begin)
-	l.assign(begin)
+	if flat {
+		l.assignFlat(begin)
+	} else {
+		l.breakCycles(begin)
+		l.assign(begin)
+	}
 	l.bend()
 	return l
 }
@@ -222,25 +234,30 @@ func (l *layering) outgoing() [][]int {
 	return out
 }
 
-// breakCycles turns the edges that lead back to where a walk along the edges came from. Walks begin
-// at the nodes that should stand left, then at those that nobody calls.
-func (l *layering) breakCycles(begin []int) {
-	out := l.outgoing()
+// starts returns the nodes at which walks along the edges begin: those that should stand left, and
+// those that nobody calls; then, if they do not lead everywhere, those that call more than they are
+// called.
+func (l *layering) starts(begin []int, out [][]int) (start, rest []int) {
 	called := make([]int, len(l.nodes))
 	for _, e := range l.edges {
 		called[e.to]++
 	}
-	start := slices.Clone(begin)
+	start = slices.Clone(begin)
 	for i := range l.nodes {
+		rest = append(rest, i)
 		if called[i] == 0 {
 			start = append(start, i)
 		}
 	}
-	rest := make([]int, len(l.nodes))
-	for i := range rest {
-		rest[i] = i
-	}
 	slices.SortStableFunc(rest, func(a, b int) int { return cmp.Compare(len(out[b])-called[b], len(out[a])-called[a]) })
+	return start, rest
+}
+
+// breakCycles turns the edges that lead back to where a walk along the edges came from. Walks begin
+// at the nodes that should stand left, then at those that nobody calls.
+func (l *layering) breakCycles(begin []int) {
+	out := l.outgoing()
+	start, rest := l.starts(begin, out)
 	const open, done = 1, 2
 	state, next := make([]int, len(l.nodes)), make([]int, len(l.nodes))
 	for _, s := range append(start, rest...) {
@@ -298,6 +315,11 @@ func (l *layering) assign(begin []int) {
 			}
 		}
 	}
+	l.bringNear(sources, begin, out)
+}
+
+// bringNear moves nodes that nobody calls beside what they call.
+func (l *layering) bringNear(sources, begin []int, out [][]int) {
 	for _, s := range sources {
 		if slices.Contains(begin, s) || len(out[s]) == 0 {
 			continue
@@ -306,15 +328,65 @@ func (l *layering) assign(begin []int) {
 		for _, e := range out[s] {
 			nearest = min(nearest, l.rank[l.edges[e].to])
 		}
-		l.rank[s] = nearest - 1
+		l.rank[s] = max(nearest-1, 0)
 	}
+}
+
+// assignFlat gives each node a layer by the shortest chain of calls that leads to it. What calls
+// nothing stands behind all its callers. Calls may then stay in a layer, or lead back.
+func (l *layering) assignFlat(begin []int) {
+	out := l.outgoing()
+	start, rest := l.starts(begin, out)
+	l.rank = make([]int, len(l.nodes))
+	for i := range l.rank {
+		l.rank[i] = -1
+	}
+	for _, from := range append([][]int{start}, chunks(rest)...) {
+		var queue []int
+		reach := func(n, rank int) {
+			if l.rank[n] < 0 {
+				l.rank[n] = rank
+				queue = append(queue, n)
+			}
+		}
+		for _, n := range from {
+			reach(n, 0)
+		}
+		for i := 0; i < len(queue); i++ {
+			for _, e := range out[queue[i]] {
+				reach(l.edges[e].to, l.rank[queue[i]]+1)
+			}
+		}
+	}
+	last := slices.Clone(l.rank)
+	for _, e := range l.edges {
+		if len(out[e.to]) == 0 {
+			last[e.to] = max(last[e.to], l.rank[e.from]+1)
+		}
+	}
+	l.rank = last
+	l.bringNear(start[len(begin):], begin, out)
+	for i := range l.edges {
+		if e := &l.edges[i]; l.rank[e.from] > l.rank[e.to] {
+			e.from, e.to, e.turned = e.to, e.from, true
+		}
+	}
+}
+
+// chunks returns lists of one element.
+func chunks(list []int) [][]int {
+	var all [][]int
+	for i := range list {
+		all = append(all, list[i:i+1])
+	}
+	return all
 }
 
 // bend gives long edges a vertex in each layer that they pass, and tells neighbours.
 func (l *layering) bend() {
 	bends := 0
 	for _, e := range l.edges {
-		bends += l.rank[e.to] - l.rank[e.from] - 1
+		bends += max(l.rank[e.to]-l.rank[e.from]-1, 0)
 	}
 	for i := range l.edges {
 		e := &l.edges[i]
@@ -334,8 +406,8 @@ func (l *layering) bend() {
 	}
 	l.left, l.right = make([][]int, len(l.rank)), make([][]int, len(l.rank))
 	for _, e := range l.edges {
-		if len(e.bends) == 0 && l.rank[e.to]-l.rank[e.from] > 1 {
-			continue // it goes straight
+		if len(e.bends) == 0 && l.rank[e.to]-l.rank[e.from] != 1 {
+			continue // it goes straight, or stays in its layer
 		}
 		at := e.from
 		for _, v := range append(slices.Clone(e.bends), e.to) {

@@ -93,7 +93,7 @@ func traceAround(id string, e servicemap.Edge, ms float64) servicemap.Trace {
 
 var words = strings.Fields("account address audience basket billing campaign catalogue chat checkout claims content coupon credit currency customer delivery discount document event export feed gallery gateway gift identity image import inventory invoice label ledger listing loyalty mail media menu message notify offer order parcel partner payment price product profile quota rating refund report returns review risk search session shipping stock store tax token user voucher wallet warehouse")
 
-// fleet is a map of n services in layers, with cycles, calls of services to themselves, and hosts
+// fleet is a map of n services in tiers, with cycles, calls of services to themselves, and hosts
 // outside. It is the same each time.
 func fleet(n, calls int) *servicemap.Graph {
 	r := rand.New(rand.NewPCG(7, uint64(n)))
@@ -104,13 +104,18 @@ func fleet(n, calls int) *servicemap.Graph {
 		}
 		return fmt.Sprintf("%s-%d", words[i%len(words)], i/len(words))
 	}
-	order := r.Perm(n) // the layers, and those in them, are not in the order of names
 	for i := range n {
 		requests := int64(100 + r.IntN(200_000))
 		g.Nodes = append(g.Nodes, node(name(i), requests, requests*int64(r.IntN(20)/18)/90, 0, 1+20*r.Float64()))
 	}
+	order := r.Perm(n) // tiers, and those in them, are not in the order of names
 	for i := range 3 {
 		g.Nodes[order[i]].Roots = 50_000
+	}
+	tierOf := func(i int) int { return i * 6 / n }
+	inTier := func(tier int) string {
+		first, last := (tier*n+5)/6, ((tier+1)*n+5)/6
+		return name(order[first+r.IntN(max(last-first, 1))])
 	}
 	third := []string{"postgres:5432", "redis:6379", "kafka:9092", "pay.example:443", "maps.example", "s3.example", "smtp.example:25", "elastic:9200", "ldap:389", "vault:8200"}
 	for _, host := range third {
@@ -123,7 +128,7 @@ func fleet(n, calls int) *servicemap.Graph {
 		}
 		seen[[2]string{from, to}] = true
 		n := int64(1 + r.ExpFloat64()*8000)
-		e := edge(from, to, n, n*int64(r.IntN(12)/10)/60, int64(r.IntN(9)/8), 0.5+10*r.Float64())
+		e := edge(from, to, n, n*int64(r.IntN(14)/12)/int64(20+r.IntN(400)), int64(r.IntN(9)/8), 0.5+10*r.Float64())
 		if r.IntN(25) == 0 {
 			e.Guessed = n
 		}
@@ -133,19 +138,23 @@ func fleet(n, calls int) *servicemap.Graph {
 		g.Edges = append(g.Edges, e)
 		g.Calls += n
 	}
-	for i := 1; i < n; i++ {
-		add(name(order[r.IntN(max(i*2/3, 1))]), name(order[i]))
+	for i := range n {
+		if tierOf(i) > 0 {
+			add(inTier(tierOf(i)-1), name(order[i]))
+		}
 	}
 	for len(g.Edges) < calls {
 		a := r.IntN(n)
-		switch r.IntN(20) {
+		tier := tierOf(a)
+		switch r.IntN(30) {
 		case 0:
 			add(name(order[a]), name(order[r.IntN(n)])) // a cycle perhaps, or a call to itself
-		case 1, 2, 3:
+		case 1, 2, 3, 4, 5:
 			add(name(order[a]), third[min(r.IntN(len(third)), r.IntN(len(third)))])
+		case 6, 7:
+			add(name(order[a]), inTier(min(tier+2, 5)))
 		default:
-			b := min(a+1+r.IntN(max(n/4, 1)), n-1)
-			add(name(order[a]), name(order[b]))
+			add(name(order[a]), inTier(min(tier+1, 5)))
 		}
 	}
 	finish(g)

@@ -28,8 +28,8 @@ func grouped(n int64) string {
 	return text
 }
 
-// counted writes a count with its noun.
-func counted(n int64, noun string) string {
+// amount writes a count with its noun.
+func amount(n int64, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}

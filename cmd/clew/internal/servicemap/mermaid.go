@@ -33,7 +33,7 @@ func (g *Graph) Mermaid(to io.Writer) error {
 		}
 	}
 	if len(edges)+alone > 0 {
-		d.text.WriteString("  rest[\"" + timeline.Inert("not shown: "+counted(int64(len(edges)), "edge")+", "+counted(int64(alone), "node")) + "\"]\n")
+		d.text.WriteString("  rest[\"" + timeline.Inert("not shown: "+amount(int64(len(edges)), "edge")+", "+amount(int64(alone), "node")) + "\"]\n")
 	}
 	if g.mostCalls() == 0 && len(g.Nodes) == 0 {
 		d.text.WriteString("  rest[\"no calls\"]\n")
@@ -73,9 +73,9 @@ func (d *flowchart) node(name string) string {
 	return "  n" + strconv.Itoa(d.numbers[name]) + begin + timeline.Inert(name) + end + "\n"
 }
 
-// edge writes an edge and the nodes that it needs, and tells whether there was room. Calls to hosts
-// outside, those that were guessed, and those seen from one side have a dotted line; errors are in
-// the label, and red.
+// edge writes an edge and the nodes that it needs, and tells whether there was room. An edge that
+// was guessed or seen from one side has a dotted line. Errors are in the label, and red from one in
+// a thousand calls on.
 func (d *flowchart) edge(e *Edge) bool {
 	before := len(d.numbers)
 	nodes := d.node(e.From)
@@ -83,11 +83,11 @@ func (d *flowchart) edge(e *Edge) bool {
 		nodes += d.node(e.To)
 	}
 	arrow := " -->"
-	if len(e.marks(d.outside[e.To])) > 0 {
+	if e.unsure(d.outside[e.To]) {
 		arrow = " -.->"
 	}
 	text := nodes + "  n" + strconv.Itoa(d.numbers[e.From]) + arrow + "|\"" + timeline.Inert(e.label()) + "\"| n" + strconv.Itoa(d.numbers[e.To]) + "\n"
-	if e.Errors > 0 {
+	if e.failing() > 0 {
 		text += "  linkStyle " + strconv.Itoa(d.edges) + " stroke:#b91c28\n"
 	}
 	if !d.add(text) {

@@ -167,6 +167,10 @@ func (l *layering) routes(d *drawing, columns []box, down float64) {
 			route = append(route, point{c.x, l.y[v] + down}, point{c.x + c.width, l.y[v] + down})
 		}
 		b = d.boxes[l.nodes[e.to]]
+		if l.rank[e.from] == l.rank[e.to] { // it goes round in the gap behind the layer
+			b.x += b.width
+			d.width = max(d.width, b.x+flatRoom)
+		}
 		route = append(route, point{b.x, b.y + b.height*to[i]})
 		if e.turned {
 			slices.Reverse(route)
@@ -175,32 +179,39 @@ func (l *layering) routes(d *drawing, columns []box, down float64) {
 	}
 }
 
+// flatRoom is how far an edge that stays in its layer goes into the gap behind it, at most.
+const flatRoom = 56.0
+
+// port is where an edge meets the side of a node.
+type port struct {
+	share   *float64 // where on the side, from 0 at the top to 1
+	towards float64  // the height where the edge goes
+}
+
 // ports returns where on the sides of its nodes each edge begins and ends, from 0 at the top to 1:
 // in the order of where they go, so that they do not cross.
 func (l *layering) ports() (from, to []float64) {
-	begin, end := make([][]int, len(l.nodes)), make([][]int, len(l.nodes))
-	next := func(e int) int { return append(slices.Clone(l.edges[e].bends), l.edges[e].to)[0] }
-	previous := func(e int) int {
-		if n := len(l.edges[e].bends); n > 0 {
-			return l.edges[e].bends[n-1]
-		}
-		return l.edges[e].from
-	}
-	for i, e := range l.edges {
-		begin[e.from] = append(begin[e.from], i)
-		end[e.to] = append(end[e.to], i)
-	}
 	from, to = make([]float64, len(l.edges)), make([]float64, len(l.edges))
-	spread := func(edges []int, towards func(int) int, ports []float64) {
-		slices.SortStableFunc(edges, func(a, b int) int { return cmp.Compare(l.y[towards(a)], l.y[towards(b)]) })
-		step := min(0.25, 0.8/float64(max(len(edges)-1, 1)))
-		for i, e := range edges {
-			ports[e] = 0.5 + step*(float64(i)-float64(len(edges)-1)/2)
+	left, right := make([][]port, len(l.nodes)), make([][]port, len(l.nodes))
+	for i, e := range l.edges {
+		next, previous := e.to, e.from
+		if n := len(e.bends); n > 0 {
+			next, previous = e.bends[0], e.bends[n-1]
+		}
+		right[e.from] = append(right[e.from], port{&from[i], l.y[next]})
+		end := port{&to[i], l.y[previous]}
+		if l.rank[e.from] == l.rank[e.to] {
+			right[e.to] = append(right[e.to], end)
+		} else {
+			left[e.to] = append(left[e.to], end)
 		}
 	}
-	for n := range l.nodes {
-		spread(begin[n], next, from)
-		spread(end[n], previous, to)
+	for _, side := range slices.Concat(left, right) {
+		slices.SortStableFunc(side, func(a, b port) int { return cmp.Compare(a.towards, b.towards) })
+		step := min(0.25, 0.8/float64(max(len(side)-1, 1)))
+		for i, p := range side {
+			*p.share = 0.5 + step*(float64(i)-float64(len(side)-1)/2)
+		}
 	}
 	return from, to
 }

@@ -38,7 +38,7 @@ func newPicture(g *Graph) *picture {
 		p.number[g.Nodes[i].Name] = i
 		name, fact := g.Nodes[i].texts()
 		long := float64(max(timeline.Columns(name), timeline.Columns(fact)*3/4))
-		sizes[i] = point{min(max(long*9.4+20, leastWidth), mostWidth), nodeHeight}
+		sizes[i] = point{min(max(long*9.8+22, leastWidth), mostWidth), nodeHeight}
 	}
 	var pairs [][2]int
 	for i := range g.Edges {
@@ -65,12 +65,12 @@ func (n *Node) texts() (name, fact string) {
 	case n.Kind == Outside:
 		fact = "outside"
 	case n.Requests > 0:
-		fact = counted(n.Requests, "request")
+		fact = amount(n.Requests, "request")
 		if n.Requests >= 10_000 {
 			fact = round(n.Requests) + " requests"
 		}
 	case n.Jobs > 0:
-		fact = counted(n.Jobs, "job")
+		fact = amount(n.Jobs, "job")
 	}
 	if n.failing() {
 		fact += " · ✕ " + percent(n.Errors, n.Requests)
@@ -142,7 +142,7 @@ func (e *Edge) failing() int {
 func (p *picture) edge(i, number int, most int64) {
 	e := &p.graph.Edges[number]
 	class := "edge" + [...]string{"", " some", " bad"}[e.failing()]
-	if len(e.marks(p.outside[e.To])) > 0 && !(p.outside[e.To] && e.Guessed == 0 && e.Told > 0) {
+	if e.unsure(p.outside[e.To]) {
 		class += " unsure"
 	}
 	path, head := p.path(i, e)
@@ -155,6 +155,9 @@ func (p *picture) path(i int, e *Edge) (path, head string) {
 	route := p.drawing.routes[i]
 	if route == nil {
 		return p.loop(p.drawing.boxes[p.number[e.From]])
+	}
+	if isFlat(p, route) {
+		return p.flat(route[0], route[1])
 	}
 	last := len(route) - 1
 	end, length := route[last], headLength
@@ -188,6 +191,23 @@ func (p *picture) loop(b box) (path, head string) {
 	return path, "M" + to.String() + "L" + p.moved(to, -4.5, -headLength).String() + "L" + p.moved(to, 4.5, -headLength).String() + "z"
 }
 
+// isFlat tells whether an edge stays in its layer.
+func isFlat(p *picture, route []point) bool {
+	return len(route) == 2 && p.along(route[0]) == p.along(route[1])
+}
+
+// flat is the path of an edge that stays in its layer: it goes round in the gap behind it.
+func (p *picture) flat(from, to point) (path, head string) {
+	deep := p.deep(from, to)
+	path = "M" + from.String() + "C" + p.moved(from, deep, 0).String() + " " + p.moved(to, deep+headLength, 0).String() + " " + p.moved(to, headLength, 0).String()
+	return path, "M" + to.String() + "L" + p.moved(to, headLength, -4.5).String() + "L" + p.moved(to, headLength, 4.5).String() + "z"
+}
+
+// deep is how far such an edge goes into the gap, in the measure of its curve.
+func (p *picture) deep(from, to point) float64 {
+	return min(24+0.06*(math.Abs(from.x-to.x)+math.Abs(from.y-to.y)), flatRoom)
+}
+
 // along is how far a place is in the direction in which calls go.
 func (p *picture) along(at point) float64 {
 	if p.drawing.turned {
@@ -218,7 +238,7 @@ func (p *picture) node(i int) {
 		class += " bad"
 	}
 	name, fact := n.texts()
-	says := n.Name + ": " + counted(n.Requests, "request")
+	says := n.Name + ": " + amount(n.Requests, "request")
 	if n.Kind == Outside {
 		says = n.Name + ": a host outside"
 	}
@@ -291,6 +311,10 @@ func (p *picture) places(i int, e *Edge) []point {
 			return []point{{b.x - 40, b.y + b.height/2}, {b.x - 40, b.y + b.height}}
 		}
 		return []point{{b.x + b.width - 28, b.y - 22}, {b.x + b.width - 28, b.y - 30}}
+	}
+	if isFlat(p, route) {
+		middle := point{(route[0].x + route[1].x) / 2, (route[0].y + route[1].y) / 2}
+		return []point{p.moved(middle, 0.75*p.deep(route[0], route[1]), 0)}
 	}
 	var places []point
 	for _, t := range []float64{0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8} {

@@ -126,19 +126,24 @@ func (p *page) prose(colour, head, text string) {
 func (p *page) summary() {
 	g := p.graph
 	services, outside := g.serving()
-	what := counted(int64(services), "service")
+	what := amount(int64(services), "service")
 	if g.By == "route" {
-		what = counted(int64(len(g.Nodes)-outside), "route") + " of " + what
+		what = amount(int64(len(g.Nodes)-outside), "route") + " of " + what
 	}
 	if outside > 0 {
-		what += " and " + counted(int64(outside), "host") + " outside"
+		what += " and " + amount(int64(outside), "host") + " outside"
 	}
-	p.line(word{bold, what}, word{"", span(g.From, g.Until)})
-	what = counted(g.Requests, "request") + " and " + counted(g.Calls, "call")
+	when := span(g.From, g.Until)
+	if p.style.Width > 0 && timeline.Columns(what+when) > p.style.Width {
+		p.line(word{bold, what})
+		what, when = "", strings.TrimSpace(when)
+	}
+	p.line(word{bold, what}, word{"", when})
+	what = amount(g.Requests, "request") + " and " + amount(g.Calls, "call")
 	if g.Jobs > 0 {
-		what = counted(g.Requests, "request") + ", " + counted(g.Calls, "call") + " and " + counted(g.Jobs, "job")
+		what = amount(g.Requests, "request") + ", " + amount(g.Calls, "call") + " and " + amount(g.Jobs, "job")
 	}
-	p.line(word{"", what + " in " + counted(g.Traces, "trace") + ", from " + counted(g.Lines, "line")})
+	p.prose("", "", what+" in "+amount(g.Traces, "trace")+", from "+amount(g.Lines, "line"))
 	p.entries()
 	p.put("", "\n")
 }
@@ -182,7 +187,7 @@ func (p *page) entries() {
 			p.line(word{"", head}, word{dim, "… and at " + grouped(int64(len(nodes)-i)) + " others"})
 			return
 		}
-		words := []word{{dim, head}, {bold, n.Name}, {"", "  " + counted(n.Roots, "request") + " that name no caller"}}
+		words := []word{{dim, head}, {bold, n.Name}, {"", "  " + amount(n.Roots, "request")}}
 		if n.Roots == n.Requests {
 			words = append(words, word{"", ", " + percent(n.Errors, n.Requests) + " errors, p95 " + took(n.Took.P95.Is)})
 		}
@@ -223,10 +228,8 @@ func (p *page) breaks() {
 
 func (p *page) broken(b *Break) {
 	words := []word{{"", "  "}, {red, string(b.Kind)}, {"", "  " + b.where()}}
-	if b.Of > 0 {
-		words = append(words, word{"", "  " + grouped(b.Count) + " of " + grouped(b.Of) + " (" + percent(b.Count, b.Of) + ")"})
-	} else if b.Count > 0 {
-		words = append(words, word{"", "  " + grouped(b.Count) + " ×"})
+	if share := b.share(); share != "" {
+		words = append(words, word{dim, "  " + share})
 	}
 	p.line(words...)
 	if b.Says != "" {
@@ -241,6 +244,14 @@ func (p *page) broken(b *Break) {
 			p.whole("    if it was sampled: ", link)
 		}
 	}
+}
+
+// share is how much of what could break does.
+func (b *Break) share() string {
+	if b.Kind == Clock || b.Of <= 0 {
+		return ""
+	}
+	return percent(b.Count, b.Of)
 }
 
 // where is the place of a break.
@@ -275,7 +286,7 @@ func (u Untold) String() string {
 		said = append(said, "Of the requests that name a caller, "+grouped(u.Callers)+" ("+share+") name one that no line knows: they are in no edge.")
 	}
 	if u.Room > 0 {
-		said = append(said, counted(u.Room, "request or call")+" had no room, and are left out.")
+		said = append(said, amount(u.Room, "request or call")+" had no room, and are left out.")
 	}
 	if len(said) == 0 {
 		return "Every request that names a caller is in an edge."
