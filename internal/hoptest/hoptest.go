@@ -6,9 +6,9 @@ package hoptest
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 
+	"example.com/clew/internal/canary"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 )
@@ -36,53 +36,21 @@ type Seen struct {
 	State   string // as trace.Sampling's String; "" where this end cannot show it
 }
 
-const (
-	spanID   = "a2fb4a1d1a96d312"
-	parentID = "0020000000000001"
-)
+// ids are those of all rows.
+func ids() canary.IDs {
+	return canary.IDs{Trace: "5759e988bd862e3fe1be46a994272793", Span: "a2fb4a1d1a96d312", Parent: "0020000000000001"}
+}
+
+// samplings are the states of canaries.
+var samplings = map[string]trace.Sampling{
+	canary.Defer: trace.Defer, canary.Deny: trace.Deny, canary.Accept: trace.Accept, canary.Debug: trace.Debug,
+}
 
 // Rows returns every width of ID × every state × every encoding.
 func Rows() []Row {
 	var rows []Row
-	for _, id := range []struct{ name, sent string }{
-		{"64 bit", "463ac35c9f6413ad"},
-		{"128 bit", "5759e988bd862e3fe1be46a994272793"},
-		{"128 bit with a zero high half", "0000000000000000e1be46a994272793"},
-		{"64 bit in upper case", "463AC35C9F6413AD"},
-		{"128 bit in upper case", "5759E988BD862E3FE1BE46A994272793"},
-	} {
-		for _, state := range []struct {
-			sampling                trace.Sampling
-			single, sampled, debugs string
-		}{
-			{trace.Defer, "", "", ""},
-			{trace.Deny, "-0-" + parentID, "0", ""},
-			{trace.Accept, "-1-" + parentID, "1", ""},
-			{trace.Debug, "-d-" + parentID, "", "1"},
-		} {
-			single, multi := http.Header{}, http.Header{}
-			single.Set("b3", id.sent+"-"+spanID+state.single)
-			multi.Set("X-B3-TraceId", id.sent)
-			multi.Set("X-B3-SpanId", spanID)
-			multi.Set("X-B3-ParentSpanId", parentID)
-			if state.sampled != "" {
-				multi.Set("X-B3-Sampled", state.sampled)
-			}
-			if state.debugs != "" {
-				multi.Set("X-B3-Flags", state.debugs)
-			}
-			for _, encoding := range []struct {
-				name   string
-				header http.Header
-			}{{"b3", single}, {"X-B3", multi}} {
-				rows = append(rows, Row{
-					Name:     id.name + ", " + state.sampling.String() + ", " + encoding.name,
-					Header:   encoding.header,
-					TraceID:  strings.ToLower(id.sent),
-					Sampling: state.sampling,
-				})
-			}
-		}
+	for _, r := range canary.B3(ids) {
+		rows = append(rows, Row{Name: r.Name, Header: r.Header, TraceID: r.TraceID, Sampling: samplings[r.State]})
 	}
 	return rows
 }

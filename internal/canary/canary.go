@@ -1,0 +1,90 @@
+// Package canary makes requests' headers whose trace is known, so that one can tell what a hop
+// does with it: those that every service should understand, and those by which services break.
+//
+// Tests of this module send them through its packages, clew doctor sends them at a service.
+package canary
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"strings"
+)
+
+// The states of B3, as texts. A row without a trace has none.
+const (
+	Defer  = "defer"
+	Deny   = "deny"
+	Accept = "accept"
+	Debug  = "debug"
+)
+
+// The encodings of a row.
+const (
+	Single = "b3"
+	Multi  = "X-B3"
+	W3C    = "traceparent"
+)
+
+// The widths of a row's trace ID, as it is sent.
+const (
+	Width64  = "64 bit"
+	Width128 = "128 bit"
+	ZeroHigh = "128 bit with a zero high half"
+	Upper64  = "64 bit in upper case"
+	Upper128 = "128 bit in upper case"
+)
+
+// IDs are what a row is made of, in lower-case digits: 32, 16 and 16.
+type IDs struct{ Trace, Span, Parent string }
+
+// Low is the trace ID of 64 bits.
+func (ids IDs) Low() string { return ids.Trace[16:] }
+
+// Random returns new IDs. Each has a letter and a decimal digit in its first half and its last, so
+// that no reader takes it for a number or a word.
+func Random() IDs { return IDs{random() + random(), random(), random()} }
+
+func random() string {
+	for {
+		var id [8]byte
+		rand.Read(id[:])
+		text := hex.EncodeToString(id[:])
+		if strings.ContainsAny(text, "abcdef") && strings.ContainsAny(text, "123456789") {
+			return text
+		}
+	}
+}
+
+// Row is a trace as a caller sends it.
+type Row struct {
+	Name   string
+	Header http.Header
+
+	// TraceID is the text that must come out. "": a new trace is right.
+	TraceID string
+	SpanID  string // the caller's; "": none
+	State   string // what the caller has decided; "": the row has no trace, and no decision
+
+	Width    string // how TraceID was sent
+	Encoding string // "": none, or several
+
+	// Refused is an ID that stands in a malformed header, and must not come out. "": none.
+	Refused string
+
+	// Mark is a text of a malformed value that must not come out as it is, whatever is around it.
+	// It has a quote in it, which writers of JSON and of logfmt escape. "": none.
+	Mark string
+}
+
+// None is a request without a trace.
+func None() Row { return Row{Name: "no headers", Header: http.Header{}} }
+
+// Headers makes a header of names and values.
+func headers(pairs ...string) http.Header {
+	h := http.Header{}
+	for i := 0; i < len(pairs); i += 2 {
+		h.Add(pairs[i], pairs[i+1])
+	}
+	return h
+}

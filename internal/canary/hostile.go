@@ -1,0 +1,72 @@
+package canary
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Hostile returns headers by which services are known to break: they panic, mix two traces, lose a
+// good one, or write what stands in the header into their log. No value has a control character,
+// so that net/http sends them all.
+//
+// Those that are well-formed by B3's rules have the TraceID that must come out.
+func Hostile(ids func() IDs) []Row {
+	return append(malformed(ids), misread(ids)...)
+}
+
+// malformed are rows of which nothing may come out.
+func malformed(ids func() IDs) []Row {
+	row := func(name, encoding string, refused func(IDs) string, header func(i IDs, id string) http.Header) Row {
+		i := ids()
+		id := refused(i)
+		return Row{Name: name, Header: header(i, id), Encoding: encoding, Refused: id}
+	}
+	whole := func(i IDs) string { return i.Trace }
+	long := func(i IDs) string { return i.Low() + "7" }
+	b3 := func(tail func(IDs) string) func(IDs, string) http.Header {
+		return func(i IDs, id string) http.Header { return headers("b3", id+tail(i)) }
+	}
+	rows := []Row{
+		row("b3 ends behind the trace ID", Single, whole, b3(func(IDs) string { return "-" })),
+		row("b3 with a bad separator", Single, whole, b3(func(i IDs) string { return "-" + i.Span + "!1" })),
+		row("b3 with a trace ID of 17 digits", Single, long, b3(func(i IDs) string { return "-" + i.Span + "-1" })),
+		row("X-B3-Sampled is no state", Multi, whole, func(i IDs, id string) http.Header { return multi(id, i, sampledHeader, "yes") }),
+		row("b3 of 4,000 digits", Single, whole, func(_ IDs, id string) http.Header { return headers("b3", strings.Repeat(id, 125)) }),
+	}
+	i := ids()
+	mark := `canary"` + i.Span
+	forged := row("a b3 that forges a field of a log", Single, whole, func(i IDs, id string) http.Header {
+		return headers("b3", id+mark+`","evil":"1`)
+	})
+	forged.Mark = mark
+	return append(rows, forged)
+}
+
+// misread are rows of which something must come out, and often does not.
+func misread(ids func() IDs) []Row {
+	row := func(name, state, encoding string, header func(IDs) http.Header) Row {
+		i := ids()
+		return Row{Name: name, Header: header(i), TraceID: i.Trace, SpanID: i.Span, State: state, Width: Width128, Encoding: encoding}
+	}
+	other := ids().Trace // stands beside the one that counts
+	upper := row("upper case, as HAProxy sends", Accept, Single, func(i IDs) http.Header {
+		return headers("b3", strings.ToUpper(i.Trace+"-"+i.Span)+"-1")
+	})
+	upper.Width = Upper128
+	rows := []Row{
+		upper,
+		row("X-B3-ParentSpanId is a dash", Accept, Multi, func(i IDs) http.Header {
+			return headers(traceHeader, i.Trace, spanHeader, i.Span, parentHeader, "-", sampledHeader, "1")
+		}),
+		row("X-B3-Sampled is true", Accept, Multi, func(i IDs) http.Header { return multi(i.Trace, i, sampledHeader, "true") }),
+		row("X-B3 beside a malformed b3 with debug", Deny, "", func(i IDs) http.Header {
+			return multi(i.Trace, i, sampledHeader, "0", "b3", other+"-"+i.Span+"-d-zz")
+		}),
+		row("b3 twice, of which the first counts", Accept, Single, func(i IDs) http.Header {
+			return headers("b3", i.Trace+"-"+i.Span+"-1", "b3", other+"-"+i.Span+"-0")
+		}),
+		{Name: "deny alone", Header: headers("b3", "0"), State: Deny, Encoding: Single},
+	}
+	rows[3].Refused, rows[4].Refused = other, other
+	return rows
+}
