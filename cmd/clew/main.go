@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode"
@@ -43,6 +44,7 @@ func main() {
 type command struct {
 	Timeline timelineCommand `cmd:"" help:"Show what one request did, or list the requests."`
 	Map      mapCommand      `cmd:"" help:"Show who calls whom, and where traces break."`
+	Doctor   doctorCommand   `cmd:"" help:"Send requests at a running service, and say what it does with a trace."`
 	Version  versionCommand  `cmd:"" help:"Say which version of clew this is."`
 }
 
@@ -50,6 +52,7 @@ type command struct {
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	command  string // that was asked for; "": none that there is
 }
 
 // run runs clew with these arguments, and returns its exit code. When ctx ends, what was read until
@@ -57,7 +60,7 @@ type streams struct {
 func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
 	var (
 		c    command
-		std  = streams{in, out, err}
+		std  = streams{in: in, out: out, err: err}
 		done bool
 	)
 	parser := kong.Must(&c,
@@ -70,6 +73,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if slices.ContainsFunc(parser.Model.Children, func(n *kong.Node) bool { return n.Name == args[0] }) {
+		std.command = args[0]
+	}
 	parsed, parseErr := parser.Parse(flagsFirst(parser.Model, args))
 	if done {
 		return exitFound
@@ -77,11 +83,14 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	if parseErr != nil {
 		return std.usage(parseErr)
 	}
+	std.command, _, _ = strings.Cut(parsed.Command(), " ")
 	var code int
-	switch parsed.Command() {
+	switch std.command {
+	case "doctor":
+		code, parseErr = c.Doctor.run(ctx, std)
 	case "version":
 		code, parseErr = c.Version.run(std)
-	case "map", "map <source>":
+	case "map":
 		code, parseErr = c.Map.run(ctx, std)
 	default:
 		code, parseErr = c.Timeline.run(ctx, std)
@@ -105,7 +114,7 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(f
 
 func (s streams) usage(err error) int {
 	s.say("%v", err)
-	fmt.Fprintln(s.err, "See: clew timeline --help")
+	fmt.Fprintln(s.err, strings.Join(strings.Fields("See: clew "+s.command+" --help"), " "))
 	return exitUsage
 }
 

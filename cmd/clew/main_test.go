@@ -94,7 +94,7 @@ func TestRun(t *testing.T) {
 		{name: "help", args: "--help", code: 0, out: "timeline"},
 		{name: "help of timeline", args: "timeline|--help", code: 0, out: "Exit codes:"},
 		{name: "version", args: "version", code: 0, out: "clew "},
-		{name: "no command", args: "timelin", code: 2, err: "clew: unexpected argument timelin, did you mean \"timeline\"?\nSee: clew timeline --help\n"},
+		{name: "no command", args: "timelin", code: 2, err: "clew: unexpected argument timelin, did you mean \"timeline\"?\nSee: clew --help\n"},
 		{name: "no flag", args: "timeline|--sinse|1m", code: 2, err: "clew: unknown flag --sinse, did you mean \"--since\"?…"},
 		{name: "an ID in a file", args: "timeline|" + id + "|app.log", code: 0, out: "shop INF one\n"},
 		{name: "its short form", args: "timeline|E1BE46A994272793|app.log", code: 0, out: "shop INF one\n"},

@@ -69,6 +69,8 @@ type Row struct {
 	Width    string // how TraceID was sent
 	Encoding string // "": none, or several
 
+	Hostile bool // services are known to break by it
+
 	// Refused is an ID that stands in a malformed header, and must not come out. "": none.
 	Refused string
 

@@ -11,7 +11,11 @@ import (
 //
 // Those that are well-formed by B3's rules have the TraceID that must come out.
 func Hostile(ids func() IDs) []Row {
-	return append(malformed(ids), misread(ids)...)
+	rows := append(malformed(ids), misread(ids)...)
+	for i := range rows {
+		rows[i].Hostile = true
+	}
+	return rows
 }
 
 // malformed are rows of which nothing may come out.

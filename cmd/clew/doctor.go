@@ -1,0 +1,269 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/clew/cmd/clew/internal/doctor"
+	"example.com/clew/internal/timeline"
+)
+
+// doctorCommand is clew doctor.
+type doctorCommand struct {
+	URLs []string `arg:"" name:"url" help:"What to send requests to: a route that is harmless to GET."`
+
+	Yes     bool          `help:"Do not ask before requests leave this computer."`
+	Hostile bool          `help:"Send malformed headers too, by which services are known to break."`
+	Debug   bool          `help:"Send requests that ask for debug too."`
+	Logs    []string      `help:"The service's log, read while the requests are sent: files, globs, folders, - for standard input. May be given several times." placeholder:"SOURCE" sep:"none"`
+	Listen  string        `help:"Be a server here, and look at what the service sends on: the URL must make it call this address." placeholder:"127.0.0.1:9999"`
+	Timeout time.Duration `help:"How long a request may take." default:"10s"`
+	Header  []string      `help:"A header of each request: 'Authorization: Bearer …'. May be given several times." placeholder:"'NAME: VALUE'" sep:"none"`
+
+	Output string `short:"o" help:"How to show it: ${enum}." enum:"text,json" default:"text"`
+	Width  *int   `help:"How many columns a line may take; 0: any. Without it, as the terminal is wide." placeholder:"COLUMNS"`
+	Color  string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
+}
+
+// Help is what --help says besides.
+func (doctorCommand) Help() string {
+	return `clew sends GET requests with traces that it knows, one after another, and tells what the service
+does with them: from the header of the response, from its log, and from what it sends on.
+
+Examples:
+
+  clew doctor http://127.0.0.1:8080/media/1
+  clew doctor http://127.0.0.1:8080/media/1 --logs app.log
+  clew doctor http://127.0.0.1:8080/fetch --listen 127.0.0.1:9999
+  clew doctor https://shop.example/health --yes -o json
+  clew doctor https://shop.example/health --hostile --debug
+
+Nothing is sent to another computer before you have said yes: at the terminal, or by --yes.
+
+Exit codes:
+
+  0    each trace goes on, as far as it could be seen
+  1    there is a fault
+  2    the command line is wrong; or another computer, no terminal to ask at, and no --yes
+  3    it could not be told: no answer, or nothing that shows the ID
+  130  Ctrl-C; what was found until then is shown`
+}
+
+// afterwards is how long lines and calls may come after the last answer.
+const afterwards = 3 * time.Second
+
+func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
+	c, err := d.config()
+	if err != nil {
+		return 0, err
+	}
+	targets, err := d.targets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	loopback := true
+	if d.Listen != "" {
+		if loopback, err = doctor.ListenAddress(d.Listen); err != nil {
+			return 0, usagef("--listen wants %v", err)
+		}
+		c.Listen = &doctor.Listen{} // counts; it is opened once the user has agreed
+	}
+	if err := d.ask(ctx, std, c, targets, loopback); err != nil {
+		if ctx.Err() != nil {
+			return exitInterrupted, nil
+		}
+		return 0, err
+	}
+	if d.Listen != "" {
+		if c.Listen, err = doctor.NewListen(d.Listen); err != nil {
+			return 0, usagef("--listen %s: %v", d.Listen, err)
+		}
+		defer c.Listen.Close()
+	}
+	problems, stop := d.watch(ctx, std, &c)
+	report := &doctor.Report{Version: doctor.Version}
+	for _, t := range targets {
+		found := c.Examine(ctx, t)
+		report.Requests += found.Requests
+		report.Targets = append(report.Targets, found)
+	}
+	problems = append(problems, stop()...)
+	for _, problem := range problems {
+		std.say("%v", problem)
+	}
+	if err := d.show(std, report); err != nil {
+		return 0, err
+	}
+	switch {
+	case ctx.Err() != nil:
+		return exitInterrupted, nil
+	case report.Fault():
+		return exitNothing, nil
+	case report.Untold() || len(problems) > 0:
+		return exitIncomplete, nil
+	}
+	return exitFound, nil
+}
+
+func (d *doctorCommand) show(std streams, report *doctor.Report) error {
+	out := &writer{w: bufio.NewWriter(std.out)}
+	var err error
+	if d.Output == "json" {
+		err = report.JSON(out)
+	} else {
+		look := timelineCommand{Width: d.Width, Color: d.Color}
+		err = report.Text(out, doctor.Style{Width: look.width(std.out), Colour: look.colour(std.out), Visible: printable})
+	}
+	return cmp.Or(err, out.flush())
+}
+
+// config is what the flags ask for.
+func (d *doctorCommand) config() (doctor.Config, error) {
+	c := doctor.Config{Agent: agent(), Debug: d.Debug, Hostile: d.Hostile, Timeout: d.Timeout, Wait: afterwards, Header: http.Header{}}
+	if d.Timeout <= 0 {
+		return c, usagef("--timeout wants a time such as 10s")
+	}
+	if d.Width != nil && *d.Width < 0 {
+		return c, usagef("--width wants a number that is not negative")
+	}
+	for _, text := range d.Header {
+		name, value, ok := strings.Cut(text, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok || !doctor.ValidHeader(name, value) {
+			return c, usagef("--header wants a header such as 'Authorization: Bearer abc'")
+		}
+		if doctor.IsOwnHeader(name) {
+			return c, usagef("--header %s: that is what the canaries bring themselves", clip(name))
+		}
+		c.Header.Add(name, value)
+	}
+	return c, nil
+}
+
+// agent is the user agent.
+func agent() string {
+	version := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
+		version = info.Main.Version
+	}
+	return "clew-doctor/" + version
+}
+
+// targets looks up where the URLs lead.
+func (d *doctorCommand) targets(ctx context.Context) ([]*doctor.Target, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	var targets []*doctor.Target
+	for _, text := range d.URLs {
+		u, err := doctor.ParseURL(text)
+		if err != nil {
+			return nil, usagef("%q is not %v", clip(text), err)
+		}
+		t, err := doctor.Resolve(ctx, u, http.ProxyFromEnvironment)
+		if err != nil {
+			return nil, usagef("%v", err)
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+// ask says what will be sent, and asks whether it may, if something leaves this computer. An error
+// says why not.
+func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target, loopback bool) error {
+	for _, t := range targets {
+		if !t.Lost() {
+			std.say("%d GET requests to %s, one after another; user agent %s", c.Requests(), t, c.Agent)
+			loopback = loopback && t.Loopback()
+		}
+	}
+	if d.Listen != "" {
+		std.say("listening at %s meanwhile", d.Listen)
+	}
+	switch {
+	case loopback || d.Yes:
+		return nil
+	case !isTerminal(std.in):
+		return usagef("that is not this computer alone, and there is no terminal to ask at: say --yes if you may send it")
+	}
+	fmt.Fprint(std.err, "clew: that is not this computer alone. Go on? [y/N] ")
+	answer, err := bufio.NewReader(interruptible(ctx, io.NopCloser(std.in))).ReadString('\n')
+	if err != nil && answer == "" {
+		fmt.Fprintln(std.err)
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return usagef("nothing was sent")
+}
+
+// watch reads what is written to the logs from now on, until stop is called, which returns what
+// went wrong.
+func (d *doctorCommand) watch(ctx context.Context, std streams, c *doctor.Config) (problems []error, stop func() []error) {
+	if len(d.Logs) == 0 {
+		return nil, func() []error { return nil }
+	}
+	files, problems := expand(d.Logs)
+	c.Log = &doctor.Log{}
+	ctx, cancel := context.WithCancel(ctx)
+	var (
+		readers sync.WaitGroup
+		mu      sync.Mutex
+		later   []error
+	)
+	for _, src := range files.sources {
+		in, err := src.fromNow(ctx, std.in)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		if in == nil {
+			continue
+		}
+		readers.Go(func() {
+			defer in.Close()
+			err := c.Log.Read(in, timeline.ParserConfig{Source: src.name, Service: serviceOf(src)})
+			if err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				later = append(later, fmt.Errorf("%s: %w", src.name, err))
+			}
+		})
+	}
+	return problems, func() []error {
+		cancel()
+		readers.Wait()
+		return later
+	}
+}
+
+// fromNow opens a source for what is written to it from now on. Nil: nothing is, as it is
+// compressed.
+func (src *source) fromNow(ctx context.Context, stdin io.Reader) (io.ReadCloser, error) {
+	if src.path == "" || !src.info.Mode().IsRegular() {
+		return src.open(ctx, stdin, true)
+	}
+	if src.rotated.compressed {
+		return nil, nil
+	}
+	f, err := os.Open(src.path)
+	if err != nil {
+		return nil, err
+	}
+	t := newTail(ctx, src.path, f)
+	if t.read, err = f.Seek(0, io.SeekEnd); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
+}

@@ -1,0 +1,108 @@
+package doctor
+
+import (
+	"strconv"
+	"strings"
+)
+
+// known finds canaries by the IDs that stand in a text. The zero value knows none.
+type known struct {
+	traces map[uint64]*probe // by the low half
+	spans  map[uint64]*probe
+}
+
+func (k *known) add(probes []*probe) {
+	if k.traces == nil {
+		k.traces, k.spans = map[uint64]*probe{}, map[uint64]*probe{}
+	}
+	for _, p := range probes {
+		for _, id := range []string{p.TraceID, p.Refused} {
+			if low, ok := low(id); ok {
+				k.traces[low] = p
+			}
+		}
+		if n, ok := low(p.SpanID); ok && p.SpanID != "" {
+			k.spans[n] = p
+		}
+	}
+}
+
+// low returns the number that the last 16 digits of an ID are.
+func low(id string) (uint64, bool) {
+	n, err := strconv.ParseUint(id[max(len(id)-16, 0):], 16, 64)
+	return n, err == nil && len(id) >= 16
+}
+
+// mention is an ID of a canary's trace in a text.
+type mention struct {
+	probe *probe
+	text  string // as it stands there
+}
+
+// find returns the IDs of canaries' traces in a text: 16 or 32 hexadecimal digits that no other
+// touches, the low half as a decimal number, and X-Ray's form.
+func (k *known) find(text string) (found []mention) {
+	for run := range runs(text) {
+		if p := k.hex(run); p != nil {
+			found = append(found, mention{p, run})
+		} else if n, err := strconv.ParseUint(run, 10, 64); err == nil && len(run) >= 10 && k.traces[n] != nil {
+			found = append(found, mention{k.traces[n], run})
+		}
+	}
+	return found
+}
+
+func (k *known) hex(run string) *probe {
+	switch len(run) {
+	case 16, 24, 32: // X-Ray writes the last 24 digits alone
+		n, _ := low(run)
+		p := k.traces[n]
+		if p != nil && len(run) == 24 && !strings.HasSuffix(p.TraceID, strings.ToLower(run)) {
+			return nil
+		}
+		return p
+	}
+	return nil
+}
+
+// span returns the canary whose span's ID stands in a text; nil: none.
+func (k *known) span(text string) *probe {
+	for run := range runs(text) {
+		if n, ok := low(run); ok && len(run) == 16 && k.spans[n] != nil {
+			return k.spans[n]
+		}
+	}
+	return nil
+}
+
+// runs returns the runs of hexadecimal digits in a text.
+func runs(text string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for i := 0; i < len(text); {
+			end := i
+			for end < len(text) && isHex(text[end]) {
+				end++
+			}
+			if end > i && !yield(text[i:end]) {
+				return
+			}
+			i = max(end, i+1)
+		}
+	}
+}
+
+func isHex(c byte) bool { return c-'0' <= 9 || c|' '-'a' < 6 }
+
+// width tells what has become of a trace's ID, by its text there.
+func (p *probe) width(text string) Kind {
+	text = strings.ToLower(text)
+	switch {
+	case len(text) == 32 && len(p.TraceID) == 16:
+		return Padded
+	case len(text) == 16 && len(p.TraceID) == 32 && strings.HasSuffix(p.TraceID, text):
+		return Truncated
+	case len(text) == 32 && text != p.TraceID:
+		return Restarted // another high half
+	}
+	return Adopted
+}

@@ -1,0 +1,227 @@
+package doctor
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"example.com/clew/internal/canary"
+)
+
+// judge makes findings and a verdict of what was seen.
+func (c Config) judge(d *Diagnosis, t *Target, probes []*probe) {
+	answered := slices.ContainsFunc(probes, func(p *probe) bool { return p.answer.err == nil })
+	if !answered {
+		d.unreachable("it was interrupted before there was an answer")
+		if len(probes) > 0 {
+			d.Says = probes[0].answer.err.Error()
+		}
+		return
+	}
+	all := c.look(probes)
+	for _, where := range []string{inResponse, inLogs, inSentOn} {
+		if found := at(all, where); len(found) > 0 {
+			d.Evidence = append(d.Evidence, where)
+			d.Findings = append(d.Findings, findings(where, found)...)
+		}
+	}
+	d.Findings = append(d.Findings, crashes(probes)...)
+	d.Notes = c.notes(t, probes, all)
+	d.decide()
+	if d.Evidence == nil {
+		d.Evidence = []string{}
+	}
+	if d.Findings == nil {
+		d.Findings = []Finding{}
+	}
+}
+
+// look collects everything that was seen of the canaries.
+func (c Config) look(probes []*probe) (all []seen) {
+	var calls map[*probe][]arrival
+	if c.Listen != nil {
+		calls = c.Listen.calls(probes)
+	}
+	for _, p := range probes {
+		all = append(all, p.inAnswer()...)
+		if c.Log != nil {
+			all = append(all, c.Log.inLog(p)...)
+		}
+		all = append(all, p.inCalls(calls[p])...)
+	}
+	for i := range all {
+		s := &all[i]
+		if lost(s.kind) && s.probe.Hostile {
+			s.kind = Misread
+		}
+	}
+	return slices.DeleteFunc(all, func(s seen) bool { return s.kind == nothing })
+}
+
+func at(all []seen, where string) (found []seen) {
+	for _, s := range all {
+		if s.where == where {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+func lost(k Kind) bool { return k == Restarted || k == Dropped }
+
+// kept tells whether the trace goes on, in whatever form.
+func kept(k Kind) bool { return k == Adopted || k == Unchanged || k == Padded || k == Truncated }
+
+// findings are what was seen in one place, a kind at a time. A service that goes on with traces in
+// B3 and not with W3C's has no fault: that is said apart.
+func findings(where string, found []seen) (list []Finding) {
+	isW3C := func(s seen) bool { return s.probe.Encoding == canary.W3C }
+	b3Kept := slices.ContainsFunc(found, func(s seen) bool { return kept(s.kind) && !isW3C(s) })
+	w3cLost := func(s seen) bool { return b3Kept && isW3C(s) && lost(s.kind) }
+	kinds := append([]Kind{Adopted, Unchanged}, gravity...)
+	for _, k := range kinds {
+		is := func(s seen) bool { return s.kind == k && !w3cLost(s) && !(kept(k) && s.probe.Hostile) }
+		if f, ok := finding(where, k, found, is); ok {
+			list = append(list, f)
+		}
+	}
+	if f, ok := finding(where, Restarted, found, w3cLost); ok {
+		f.Fault, f.Says, f.Remedy = false, "A trace in traceparent is not gone on with: the service reads B3 alone.", remedyW3C
+		list = append(list, f)
+	}
+	return list
+}
+
+// finding counts the canaries of which something was seen.
+func finding(where string, k Kind, found []seen, is func(seen) bool) (Finding, bool) {
+	f := Finding{Kind: k, Where: where, Fault: slices.Contains(gravity, k), Remedy: remedy(k, where)}
+	counted, could := map[*probe]bool{}, map[*probe]bool{}
+	what := ""
+	for _, s := range found {
+		if k.couldBe(s.probe) {
+			could[s.probe] = true
+		}
+		if !is(s) || counted[s.probe] {
+			continue
+		}
+		counted[s.probe], could[s.probe] = true, true
+		if f.Canary == "" {
+			f.Canary, what = s.probe.Name, s.example()
+		}
+	}
+	f.Count, f.Of = len(counted), len(could)
+	f.Says = says[k]
+	if lost(k) && f.Count < f.Of {
+		f.Says += onlyIn(found, counted)
+	}
+	if what != "" {
+		f.Says += " " + what
+	}
+	return f, f.Count > 0
+}
+
+// example says what came in and what came of it.
+func (s seen) example() string {
+	switch {
+	case s.what == "":
+		return ""
+	case s.kind == Resampled || s.kind == DebugBelieved || s.kind == Echoed || s.kind == Mixed || s.probe.TraceID == "":
+		return "Seen: " + s.what + "."
+	}
+	return "Sent " + s.probe.TraceID + "; " + s.what + "."
+}
+
+// couldBe tells whether a canary could show something.
+func (k Kind) couldBe(p *probe) bool {
+	switch k {
+	case Padded:
+		return len(p.TraceID) == 16
+	case Truncated:
+		return len(p.TraceID) == 32
+	case Resampled:
+		return p.State == canary.Deny || p.State == canary.Accept
+	case DebugBelieved:
+		return p.State == canary.Debug
+	case Leaked:
+		return p.redirect
+	case Misread:
+		return p.Hostile
+	case Echoed:
+		return p.Mark != ""
+	}
+	return p.TraceID != "" && !p.Hostile
+}
+
+// onlyIn says in which encoding a trace is lost, where others are kept.
+func onlyIn(found []seen, counted map[*probe]bool) string {
+	gone, good := map[string]bool{}, map[string]bool{}
+	for _, s := range found {
+		if counted[s.probe] {
+			gone[s.probe.Encoding] = true
+		} else if kept(s.kind) {
+			good[s.probe.Encoding] = true
+		}
+	}
+	var names []string
+	for _, encoding := range []string{canary.Single, canary.Multi, canary.W3C} {
+		if gone[encoding] && good[encoding] {
+			return ""
+		}
+		if gone[encoding] {
+			names = append(names, encoding)
+		}
+	}
+	if len(names) == 0 || len(good) == 0 {
+		return ""
+	}
+	return " So it is with traces in " + strings.Join(names, " and in ") + "; others are gone on with."
+}
+
+// crashes are the hostile canaries that a service does not withstand, if it answers others.
+func crashes(probes []*probe) []Finding {
+	first := probes[0].answer
+	if first.err != nil || first.status >= 500 {
+		return nil
+	}
+	f := Finding{Kind: Crashed, Where: inResponse, Fault: true, Remedy: remedy(Crashed, inResponse), Says: says[Crashed]}
+	for _, p := range probes {
+		if !p.Hostile {
+			continue
+		}
+		f.Of++
+		if p.answer.err == nil && p.answer.status < 500 {
+			continue
+		}
+		if f.Count++; f.Count > 1 {
+			continue
+		}
+		f.Canary = p.Name
+		if p.answer.err != nil {
+			f.Says += " Seen: " + p.answer.err.Error() + "."
+		} else {
+			f.Says += " Seen: it answered " + statusText(p.answer.status) + "."
+		}
+	}
+	if f.Count == 0 {
+		return nil
+	}
+	return []Finding{f}
+}
+
+func statusText(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+}
+
+// decide takes the verdict from the findings.
+func (d *Diagnosis) decide() {
+	d.Verdict = Unknown
+	for _, k := range append(slices.Clone(gravity), Unchanged, Adopted) {
+		i := slices.IndexFunc(d.Findings, func(f Finding) bool { return f.Kind == k && (f.Fault || k == Unchanged || k == Adopted) })
+		if i >= 0 {
+			d.Verdict = k
+			break
+		}
+	}
+	d.Says = verdicts[d.Verdict]
+}

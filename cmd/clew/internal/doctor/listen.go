@@ -1,0 +1,309 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/clew/internal/canary"
+)
+
+// maxArrivals is how many calls are kept.
+const maxArrivals = 10_000
+
+// elsewhere is the path on the other host that a call is redirected to.
+const elsewhere = "/clew-doctor-elsewhere"
+
+// Listen is a server that the service calls, and that remembers with which headers. It must be
+// closed.
+type Listen struct {
+	listener net.Listener
+	server   *http.Server
+
+	mu       sync.Mutex
+	known    known
+	now      *probe // whose request is under way
+	arrivals []arrival
+	byID     bool // a call had the ID of a canary
+}
+
+// arrival is a call that has arrived.
+type arrival struct {
+	probe  *probe // by an ID; nil: none is known
+	during *probe // the request that was under way
+	path   string
+	agent  string
+	header http.Header
+}
+
+// NewListen starts a server at an address.
+func NewListen(address string) (*Listen, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	s := &Listen{listener: l}
+	s.server = &http.Server{
+		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	go s.server.Serve(l)
+	return s, nil
+}
+
+// ListenAddress checks an address to listen at. It is on this computer alone if loopback.
+func ListenAddress(address string) (loopback bool, err error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false, errors.New("an address such as 127.0.0.1:9999")
+	}
+	if host == "localhost" {
+		return true, nil
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback(), nil
+}
+
+// Addr is where it listens.
+func (l *Listen) Addr() string { return l.listener.Addr().String() }
+
+// Close ends the server.
+func (l *Listen) Close() error { return l.server.Close() }
+
+func (l *Listen) expect(probes []*probe) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.known.add(probes)
+}
+
+// begin says whose request is under way; nil: nobody's.
+func (l *Listen) begin(p *probe) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = p
+}
+
+// ServeHTTP implements [http.Handler].
+func (l *Listen) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if l.arrive(r) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		w.Header().Set("Location", "http://"+otherHost(r.Host)+elsewhere)
+		w.WriteHeader(http.StatusFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain")
+	io.WriteString(w, "clew doctor has seen the call\n")
+}
+
+// arrive keeps a call, and tells whether it is to be redirected.
+func (l *Listen) arrive(r *http.Request) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a := arrival{during: l.now, path: r.URL.Path, agent: r.UserAgent(), header: r.Header.Clone()}
+	a.probe = l.whose(r.Header)
+	l.byID = l.byID || a.probe != nil
+	if len(l.arrivals) < maxArrivals {
+		l.arrivals = append(l.arrivals, a)
+	}
+	p := a.probe
+	if p == nil && !l.byID {
+		p = a.during
+	}
+	return p != nil && p.redirect && a.path != elsewhere
+}
+
+// whose finds the canary of a call by its trace's ID, else by its span's.
+func (l *Listen) whose(h http.Header) *probe {
+	for _, name := range sortedNames(h) {
+		for _, value := range h[name] {
+			if found := l.known.find(value); len(found) > 0 {
+				return found[0].probe
+			}
+		}
+	}
+	for _, name := range sortedNames(h) {
+		for _, value := range h[name] {
+			if p := l.known.span(value); p != nil {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+func sortedNames(h http.Header) []string {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// otherHost is another name of this computer, with the same port.
+func otherHost(host string) string {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name, port = host, "80"
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return net.JoinHostPort("localhost", port)
+	}
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
+// has tells whether a call with a canary's ID has arrived, or one while its request was under way.
+func (l *Listen) has(p *probe) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range l.arrivals {
+		if a.probe == p && (!p.redirect || a.path == elsewhere) || a.probe == nil && a.during == p {
+			return true
+		}
+	}
+	return false
+}
+
+// calls returns the calls that each canary has led to. Calls without a canary's ID count for the
+// request that was under way, if the service's other calls look like them: else somebody else's call
+// would count.
+func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	calls := map[*probe][]arrival{}
+	type look struct{ path, agent string }
+	matched, during := map[look]bool{}, map[look]map[*probe]bool{}
+	for _, a := range l.arrivals {
+		k := look{a.path, a.agent}
+		if a.probe != nil {
+			calls[a.probe] = append(calls[a.probe], a)
+			matched[k] = true
+		} else if a.during != nil {
+			if during[k] == nil {
+				during[k] = map[*probe]bool{}
+			}
+			during[k][a.during] = true
+		}
+	}
+	answered := 0
+	for _, p := range probes {
+		if p.answer.err == nil {
+			answered++
+		}
+	}
+	for _, a := range l.arrivals {
+		k := look{a.path, a.agent}
+		if a.probe != nil || a.during == nil || len(calls[a.during]) > 0 && calls[a.during][0].probe != nil {
+			continue
+		}
+		if matched[k] || len(matched) == 0 && 2*len(during[k]) > answered {
+			calls[a.during] = append(calls[a.during], a)
+		}
+	}
+	return calls
+}
+
+// inCalls returns what the calls tell that a canary has led to.
+func (p *probe) inCalls(calls []arrival) (all []seen) {
+	for _, a := range calls {
+		if a.path == elsewhere {
+			if on := carriedBy(a.header); len(on) > 0 && on[0].hasTrace {
+				all = append(all, seen{p, inSentOn, Leaked, "after a redirect to another host, " + on[0].name + " is " + on[0].trace})
+			}
+			continue
+		}
+		all = append(all, p.inCall(a)...)
+	}
+	return all
+}
+
+func (p *probe) inCall(a arrival) (all []seen) {
+	if p.Mark != "" {
+		for _, name := range sortedNames(a.header) {
+			if strings.Contains(strings.Join(a.header[name], ","), p.Mark[:len(p.Mark)-len(p.SpanID)]) {
+				all = append(all, seen{p, inSentOn, Echoed, "in " + shown(name)})
+			}
+		}
+	}
+	on := carriedBy(a.header)
+	if s := p.other(on, a); s != nil {
+		return append(all, *s)
+	}
+	first := on[0]
+	if p.TraceID != "" {
+		all = append(all, p.identity(first))
+	} else if sameLow(first.trace, p.Refused) {
+		all = append(all, seen{p, inSentOn, Misread, "in " + first.name + " is " + first.trace + ", out of a malformed header"})
+	}
+	for _, c := range on[1:] {
+		if c.hasTrace && first.hasTrace && !sameLow(c.trace, first.trace) && !sent(p.Header, c) {
+			all = append(all, seen{p, inSentOn, Mixed, fmt.Sprintf("in %s is %s, in %s is %s", first.name, first.trace, c.name, c.trace)})
+		}
+	}
+	if p.TraceID == "" || sameLow(first.trace, p.TraceID) {
+		if s := p.decision(inSentOn, first); s != nil {
+			all = append(all, *s)
+		}
+	}
+	return all
+}
+
+// sent tells whether a canary had these headers itself, and so a mixture that is ours.
+func sent(h http.Header, c carried) bool {
+	for _, own := range carriedBy(h) {
+		if own == c {
+			return true
+		}
+	}
+	return false
+}
+
+// identity tells what has become of the trace that a call carries.
+func (p *probe) identity(c carried) seen {
+	what := "in " + c.name + " is " + c.trace
+	switch {
+	case !sameLow(c.trace, p.TraceID) && sameLow(c.trace, p.Refused):
+		return seen{p, inSentOn, Misread, what + ", out of a malformed header"}
+	case !c.hasTrace:
+		return seen{p, inSentOn, Dropped, ""}
+	case !sameLow(c.trace, p.TraceID):
+		return seen{p, inSentOn, Restarted, what}
+	}
+	s := p.matched(inSentOn, c.trace, "in "+c.name)
+	if s.kind == Adopted && strings.EqualFold(c.span, p.SpanID) {
+		s.kind = Unchanged
+	}
+	return s
+}
+
+// other is what a call tells that carries no trace in the headers that we know: another header may
+// have the ID. Nil: it carries one.
+func (p *probe) other(on []carried, a arrival) *seen {
+	if len(on) > 0 && (on[0].hasTrace || p.TraceID == "") {
+		return nil
+	}
+	if a.probe == p && p.TraceID != "" {
+		k := known{}
+		k.add([]*probe{p})
+		for _, name := range sortedNames(a.header) {
+			for _, value := range a.header[name] {
+				if found := k.find(value); len(found) > 0 {
+					s := p.matched(inSentOn, found[0].text, "in "+shown(name))
+					return &s
+				}
+			}
+		}
+	}
+	kind := Dropped
+	if p.TraceID == "" && (p.State == "" || p.State == canary.Defer || len(on) == 0) {
+		kind = nothing
+	}
+	return &seen{p, inSentOn, kind, ""}
+}

@@ -1,0 +1,214 @@
+package doctor
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/clew/internal/canary"
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/timeline"
+)
+
+// quiet is how long after the last line an entry has ended.
+const quiet = 50 * time.Millisecond
+
+// maxEntries is how many entries are kept of a canary.
+const maxEntries = 1000
+
+// Log is the lines that a service writes while canaries are sent. The zero value is ready. It may
+// be used by several goroutines at once.
+type Log struct {
+	mu      sync.Mutex
+	known   known
+	tags    map[string]*probe
+	entries map[*probe][]logged
+	lines   int
+}
+
+// logged is a line about a canary.
+type logged struct {
+	entry *timeline.Entry
+	ids   []string // of the canary's trace, as they stand there; none: it is known by something else
+}
+
+func (l *Log) expect(probes []*probe) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.known.add(probes)
+	if l.tags == nil {
+		l.tags, l.entries = map[string]*probe{}, map[*probe][]logged{}
+	}
+	for _, p := range probes {
+		l.tags[p.tag] = p
+	}
+}
+
+// Read reads a source to its end, and keeps what is about canaries. Config has the source's name
+// and service.
+func (l *Log) Read(r io.Reader, config timeline.ParserConfig) error {
+	var mu sync.Mutex // of the parser
+	parser := timeline.NewParser(config)
+	flush := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for e := parser.Flush(); e != nil; e = parser.Flush() {
+			l.add(e)
+		}
+	}
+	timer := time.AfterFunc(time.Hour, flush)
+	defer timer.Stop()
+	lines := timeline.NewReader(r, time.Time{})
+	for {
+		raw, err := lines.Next()
+		if err != nil {
+			flush()
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+		mu.Lock()
+		if e := parser.Parse(*raw); e != nil {
+			l.add(e)
+		}
+		mu.Unlock()
+		timer.Reset(quiet)
+	}
+}
+
+// add keeps an entry if it is about a canary.
+func (l *Log) add(e *timeline.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines++
+	found := l.known.find(e.Text)
+	var p *probe
+	if len(found) > 0 {
+		p = found[0].probe
+	} else if p = l.tagged(e.Text); p == nil {
+		p = l.known.span(e.Text)
+	}
+	if p == nil || len(l.entries[p]) >= maxEntries {
+		return
+	}
+	one := logged{entry: e}
+	for _, m := range found {
+		if m.probe == p {
+			one.ids = append(one.ids, m.text)
+		}
+	}
+	l.entries[p] = append(l.entries[p], one)
+}
+
+// tagged finds the canary whose user agent stands in a text.
+func (l *Log) tagged(text string) *probe {
+	for at := strings.Index(text, "clew-doctor"); at >= 0; {
+		rest := text[at:]
+		open, end := strings.IndexByte(rest, '('), strings.IndexByte(rest, ')')
+		if open > 0 && end > open {
+			if p := l.tags[rest[open+1:end]]; p != nil {
+				return p
+			}
+		}
+		next := strings.Index(rest[1:], "clew-doctor")
+		if next < 0 {
+			return nil
+		}
+		at += 1 + next
+	}
+	return nil
+}
+
+func (l *Log) has(p *probe) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.entries[p]) > 0
+}
+
+// inLog returns what the lines tell of a canary.
+func (l *Log) inLog(p *probe) (all []seen) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var without *seen
+	adopted := false
+	for _, e := range l.entries[p] {
+		if p.Mark != "" && strings.Contains(e.entry.Text, p.Mark) {
+			all = append(all, seen{p, inLogs, Echoed, place(e.entry)})
+		}
+		if p.TraceID == "" {
+			if refused(e.entry, p) {
+				all = append(all, seen{p, inLogs, Misread, fmt.Sprintf("%s is %v, out of a malformed header", place(e.entry), e.entry.Trace)})
+			}
+			continue
+		}
+		s := p.inLine(e)
+		if s.kind == Dropped {
+			without = &s
+			continue
+		}
+		adopted = adopted || s.kind != Restarted
+		all = append(all, s)
+		all = append(all, p.lineDecision(e.entry, s.kind)...)
+	}
+	if without != nil && !adopted {
+		all = append(all, *without)
+	}
+	return all
+}
+
+// inLine tells what has become of the trace that a line is of.
+func (p *probe) inLine(e logged) seen {
+	id := e.entry.Trace
+	want, _ := timeline.ParseID(p.TraceID)
+	where := place(e.entry)
+	switch {
+	case id != (timeline.ID{}) && !id.Same(want):
+		what := fmt.Sprintf("%s is %v", where, id)
+		if r, ok := e.entry.Record.(*line.Request); ok && sameLow(r.UntrustedTraceID, p.TraceID) {
+			what += ", and the caller's ID is noted as not believed"
+		}
+		return seen{p, inLogs, Restarted, what}
+	case len(e.ids) == 0 && id == (timeline.ID{}):
+		return seen{p, inLogs, Dropped, where}
+	}
+	kind, text := Restarted, ""
+	for _, id := range e.ids { // an ID as it was sent goes before one that is padded
+		if k := p.matched(inLogs, id, "").kind; text == "" || k == Adopted {
+			kind, text = k, id
+		}
+	}
+	return seen{p, inLogs, kind, where + " is " + text}
+}
+
+// lineDecision tells what a line says of the decision.
+func (p *probe) lineDecision(e *timeline.Entry, kind Kind) []seen {
+	if kind == Restarted {
+		return nil
+	}
+	_, isRequest := e.Record.(*line.Request)
+	switch {
+	case p.State == canary.Deny && e.Sampled:
+		return []seen{{p, inLogs, Resampled, "deny came in, and " + place(e) + " is sampled"}}
+	case p.State == canary.Accept && isRequest && !e.Sampled:
+		return []seen{{p, inLogs, Resampled, "accept came in, and " + place(e) + " is not sampled"}}
+	case p.State == canary.Debug && (e.Level == "debug" || e.Level == "trace"):
+		return []seen{{p, inLogs, DebugBelieved, place(e) + " is at the level " + e.Level}}
+	}
+	return nil
+}
+
+func refused(e *timeline.Entry, p *probe) bool {
+	id, err := timeline.ParseID(p.Refused)
+	return p.Refused != "" && err == nil && e.Trace == id
+}
+
+// place says which line it is.
+func place(e *timeline.Entry) string {
+	if e.Service != "" {
+		return "in a line of " + e.Service
+	}
+	return fmt.Sprintf("in %s:%d", e.Source, e.Number)
+}

@@ -1,0 +1,103 @@
+package doctor
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// Version is that of the form of a [Report] in JSON.
+const Version = 1
+
+// Kind is what a service does with a trace.
+type Kind string
+
+// The kinds of findings.
+const (
+	Adopted       Kind = "adopted"   // the ID is the caller's, as it was written
+	Unchanged     Kind = "unchanged" // the headers are passed on as they came, as by a proxy
+	Padded        Kind = "padded"    // 16 digits have become 32
+	Truncated     Kind = "truncated" // 32 digits have become 16
+	Restarted     Kind = "restarted" // another trace has begun
+	Dropped       Kind = "dropped"   // there is no trace
+	Resampled     Kind = "resampled" // the caller's decision has changed
+	DebugBelieved Kind = "debug believed"
+	Leaked        Kind = "leaked"  // to another host, after a redirect
+	Mixed         Kind = "mixed"   // two headers name two traces
+	Misread       Kind = "misread" // a header was read otherwise than B3's rules say
+	Echoed        Kind = "echoed"  // a malformed value comes out as it is
+	Crashed       Kind = "crashed" // a malformed value ends in a 5xx or a broken connection
+
+	nothing Kind = "" // nothing to say
+
+	// These two are verdicts only.
+	Unknown     Kind = "unknown"     // nothing shows the ID
+	Unreachable Kind = "unreachable" // there was no answer
+)
+
+// gravity are the faults, the gravest first.
+var gravity = []Kind{Crashed, Echoed, DebugBelieved, Dropped, Restarted, Mixed, Misread, Truncated, Padded, Resampled, Leaked}
+
+// Report is what was found at all targets.
+type Report struct {
+	Version  int          `json:"version"`
+	Requests int          `json:"requests"` // that were sent
+	Targets  []*Diagnosis `json:"targets"`
+}
+
+// Diagnosis is what was found at one target.
+type Diagnosis struct {
+	URL      string    `json:"url"`
+	Verdict  Kind      `json:"verdict"` // the gravest fault; without one: adopted, unchanged, unknown, unreachable
+	Says     string    `json:"says"`
+	Requests int       `json:"requests"`
+	Findings []Finding `json:"findings"`
+	Evidence []string  `json:"evidence"` // the places where something was found: response, logs, sent on
+	Notes    []string  `json:"notes"`    // what else there is to know: what was not seen, and why
+}
+
+// Finding is what the service does with canaries, in one place.
+type Finding struct {
+	Kind   Kind   `json:"kind"`
+	Where  string `json:"where"`
+	Canary string `json:"canary"` // the first that shows it
+	Count  int    `json:"count"`  // of the canaries
+	Of     int    `json:"of"`     // of those that could show it
+	Says   string `json:"says"`
+	Remedy string `json:"remedy"`
+	Fault  bool   `json:"fault"`
+}
+
+// JSON writes the report.
+func (r *Report) JSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// Fault tells whether a fault was found.
+func (r *Report) Fault() bool {
+	for _, d := range r.Targets {
+		for _, f := range d.Findings {
+			if f.Fault {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Untold tells whether a target's verdict could not be told.
+func (r *Report) Untold() bool {
+	for _, d := range r.Targets {
+		if d.Verdict == Unknown || d.Verdict == Unreachable {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Diagnosis) unreachable(why string) {
+	d.Verdict, d.Says = Unreachable, why
+	d.Findings, d.Evidence, d.Notes = []Finding{}, []string{}, []string{}
+}

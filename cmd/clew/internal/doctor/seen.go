@@ -1,0 +1,116 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/clew/internal/canary"
+	"example.com/clew/internal/timeline"
+)
+
+// The places where evidence is found.
+const (
+	inResponse = "response"
+	inLogs     = "logs"
+	inSentOn   = "sent on"
+)
+
+// seen is one thing that was seen of a canary.
+type seen struct {
+	probe *probe
+	where string
+	kind  Kind
+	what  string // in words, with what came out; "": the kind says it all
+}
+
+// ownHeaders are what stands before a service writes into each answer, whatever the caller sends.
+var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
+
+// inAnswer returns what an answer's header tells of its canary.
+func (p *probe) inAnswer() (all []seen) {
+	k := known{}
+	k.add([]*probe{p})
+	var other *seen
+	found := false
+	for _, name := range sortedNames(p.answer.header) {
+		for _, value := range p.answer.header[name] {
+			for _, m := range k.find(value) {
+				found = true
+				all = append(all, p.matched(inResponse, m.text, "in "+shown(name)))
+			}
+			if p.Mark != "" && strings.Contains(value, p.Mark[:len(p.Mark)-len(p.SpanID)]) {
+				all = append(all, seen{p, inResponse, Echoed, "in " + shown(name)})
+			}
+			if s := p.another(name, value); s != nil && other == nil {
+				other = s
+			}
+		}
+	}
+	if !found && other != nil {
+		all = append(all, *other)
+	}
+	return all
+}
+
+// shown is a header's name as its specification has it, where net/http writes another.
+func shown(name string) string {
+	for _, ours := range traceNames {
+		if strings.EqualFold(ours, name) {
+			return ours
+		}
+	}
+	return name
+}
+
+// another tells whether a header of an answer has the ID of another trace.
+func (p *probe) another(name, value string) *seen {
+	lower := strings.ToLower(name)
+	isTrace := strings.Contains(lower, "trace") || lower == "b3"
+	if !isTrace || strings.Contains(lower, "span") || strings.Contains(lower, "state") || slices.Contains(ownHeaders, name) || p.TraceID == "" {
+		return nil
+	}
+	id, err := timeline.ParseID(value)
+	if err != nil {
+		return nil
+	}
+	return &seen{p, inResponse, Restarted, fmt.Sprintf("in %s is %v", shown(name), id)}
+}
+
+// matched is what an ID of a canary's, found somewhere, tells.
+func (p *probe) matched(where, text, place string) seen {
+	if !sameLow(text, p.TraceID) && sameLow(text, p.Refused) {
+		return seen{p, where, Misread, fmt.Sprintf("%s is %s, out of a malformed header", place, text)}
+	}
+	kind := Adopted
+	if isHexID(text) {
+		kind = p.width(text)
+	}
+	return seen{p, where, kind, place + " is " + text}
+}
+
+func isHexID(text string) bool { return len(text) == 16 || len(text) == 32 }
+
+func sameLow(a, b string) bool {
+	x, okA := low(a)
+	y, okB := low(b)
+	return a != "" && b != "" && okA && okB && x == y
+}
+
+// decision tells what has become of a canary's decision, where another state is seen.
+func (p *probe) decision(where string, c carried) *seen {
+	if p.State != canary.Deny && p.State != canary.Accept && p.State != canary.Debug {
+		return nil
+	}
+	out := c.state
+	if !c.decided {
+		out = "no decision"
+	}
+	switch {
+	case p.State == canary.Debug && c.decided && c.state == canary.Debug:
+		return &seen{p, where, DebugBelieved, "debug is in " + c.name}
+	case p.State == canary.Debug || out == p.State:
+		return nil
+	}
+	return &seen{p, where, Resampled, fmt.Sprintf("%s came in, and in %s is %s", p.State, c.name, out)}
+}

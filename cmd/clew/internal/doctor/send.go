@@ -1,0 +1,144 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+)
+
+const (
+	maxBody   = 64 << 10  // of an answer, that is read
+	maxHeader = 256 << 10 // of an answer
+	bodyHead  = 512       // of a body, that is kept
+)
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	head   []byte // of the body
+	err    error  // in plain words: there was no answer
+	late   bool   // the time was up
+	broken error  // in plain words: the body did not end well
+}
+
+// client makes the client of a target. Each request has its own connection: a service that breaks
+// one does not harm the next, and net/http sends nothing twice.
+func (c Config) client(t *Target) *http.Client {
+	transport := &http.Transport{
+		DialContext: t.dial, TLSClientConfig: c.TLS, ForceAttemptHTTP2: true,
+		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader,
+	}
+	if t.proxy != nil {
+		transport.Proxy = http.ProxyURL(t.proxy)
+	}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &http.Client{Transport: transport, CheckRedirect: stay}
+}
+
+// send sends a canary, and reads the answer.
+func (c Config) send(ctx context.Context, client *http.Client, t *Target, p *probe) (a answer) {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL.String(), nil)
+	if err != nil {
+		return answer{err: err}
+	}
+	for name, values := range c.Header {
+		r.Header[name] = values
+	}
+	for name, values := range p.Header {
+		r.Header[name] = values
+	}
+	r.Host = c.Header.Get("Host")
+	r.Header.Del("Host")
+	r.Header.Set("Accept", "*/*")
+	r.Header.Set("User-Agent", c.Agent+" ("+p.tag+")")
+	defer func() {
+		a.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
+		if a.late && a.err != nil {
+			a.err = fmt.Errorf("it did not answer in %v: is it busy, or no HTTP server? --timeout waits longer", c.Timeout)
+		} else if a.late {
+			a.broken = fmt.Errorf("the body of its answer had not ended after %v", c.Timeout)
+		}
+	}()
+	resp, err := client.Do(r)
+	if err != nil {
+		return answer{err: sentence(err, t)}
+	}
+	defer resp.Body.Close()
+	a = answer{status: resp.StatusCode, header: resp.Header}
+	body := io.LimitReader(resp.Body, maxBody)
+	a.head, err = io.ReadAll(io.LimitReader(body, bodyHead))
+	if err == nil {
+		_, err = io.Copy(io.Discard, body)
+	}
+	if err != nil {
+		a.broken = fmt.Errorf("the body of its answer broke off: %w", err)
+	}
+	if a.status == http.StatusBadRequest && t.URL.Scheme == "http" && speaksTLS(string(a.head)) {
+		return answer{err: errors.New("it wants TLS there: try https://")}
+	}
+	return a
+}
+
+// speaksTLS tells by the body of a 400 whether the port is one for TLS, as Go's server and nginx say.
+func speaksTLS(body string) bool {
+	return strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port")
+}
+
+// sentence says in plain words why there is no answer, and what to do.
+func sentence(err error, t *Target) error {
+	if known := knownError(err, t); known != "" {
+		return errors.New(known)
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return fmt.Errorf("there is no answer: %w", err)
+}
+
+func knownError(err error, t *Target) string {
+	var (
+		dns     *net.DNSError
+		record  tls.RecordHeaderError
+		unknown x509.UnknownAuthorityError
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		text    = err.Error()
+	)
+	switch {
+	case errors.As(err, &dns):
+		return fmt.Sprintf("%s has no address (%s): check the name, and this computer's DNS", dns.Name, dns.Err)
+	case strings.Contains(text, "proxyconnect"):
+		return fmt.Sprintf("the proxy of the environment does not connect (%v): check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nobody listens there: start the service, or check the port"
+	case errors.As(err, &unknown), errors.As(err, &name), errors.As(err, &invalid):
+		return fmt.Sprintf("its certificate is not to be trusted (%v): check the name, or name its authority in SSL_CERT_FILE", errors.Unwrap(err))
+	case strings.Contains(text, "server gave HTTP response to HTTPS client"), errors.As(err, &record):
+		return "it does not speak TLS there: try http://"
+	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
+		return "it wants TLS there: try https://"
+	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list"):
+		return fmt.Sprintf("the header of its answer is longer than %d kB: no answer of a service", maxHeader>>10)
+	case strings.Contains(text, "GOAWAY"):
+		return "it ends its HTTP/2 connections (GOAWAY) without an answer: is it shutting down?"
+	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"):
+		return fmt.Sprintf("it does not speak HTTP there (%v): check the port", errors.Unwrap(err))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "it closed the connection without an answer"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "it broke the connection (reset) without an answer"
+	}
+	return ""
+}

@@ -1,0 +1,113 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// Target is where canaries go.
+type Target struct {
+	URL   *url.URL
+	proxy *url.URL     // nil: none
+	addrs []netip.Addr // that are dialled, whatever the name's become; none with a proxy
+	port  string
+	err   error // the name has no address
+}
+
+// ParseURL reads a target's URL.
+func ParseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("a URL such as http://127.0.0.1:8080/media/1")
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u, nil
+}
+
+// Resolve finds out where a URL leads. Addresses are looked up once: what the user is asked about is
+// what is dialled.
+func Resolve(ctx context.Context, u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target, error) {
+	t := &Target{URL: u, port: u.Port()}
+	if t.port == "" {
+		t.port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	if t.proxy, err = proxy(r); err != nil {
+		return nil, fmt.Errorf("the proxy of the environment: %w", err)
+	}
+	if t.proxy != nil {
+		return t, nil
+	}
+	t.addrs, t.err = lookUp(ctx, u.Hostname())
+	return t, nil
+}
+
+func lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{a}, nil
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if len(addrs) == 0 {
+		return nil, sentence(err, nil)
+	}
+	return addrs, nil
+}
+
+// Loopback tells whether canaries stay on this computer.
+func (t *Target) Loopback() bool { return t.proxy == nil && allLoopback(t.addrs) }
+
+func allLoopback(addrs []netip.Addr) bool {
+	for _, a := range addrs {
+		if !a.Unmap().IsLoopback() {
+			return false
+		}
+	}
+	return len(addrs) > 0
+}
+
+// Lost tells whether the name has no address, so that nothing is sent.
+func (t *Target) Lost() bool { return t.err != nil }
+
+// String is the target with where it leads, for people.
+func (t *Target) String() string {
+	text := t.URL.Redacted()
+	switch {
+	case t.proxy != nil:
+		return text + " by the proxy " + t.proxy.Redacted()
+	case len(t.addrs) > 0 && t.addrs[0].String() != t.URL.Hostname():
+		var list []string
+		for _, a := range t.addrs {
+			list = append(list, a.String())
+		}
+		return text + " (" + strings.Join(list, ", ") + ")"
+	}
+	return text
+}
+
+// dial dials the addresses that were looked up; a proxy by its name.
+func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var d net.Dialer
+	if t.proxy != nil {
+		return d.DialContext(ctx, network, address)
+	}
+	var first error
+	for _, a := range t.addrs {
+		conn, err := d.DialContext(ctx, network, net.JoinHostPort(a.String(), t.port))
+		if err == nil {
+			return conn, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return nil, first
+}

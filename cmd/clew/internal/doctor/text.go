@@ -1,0 +1,121 @@
+package doctor
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Style is how the text looks. The zero value is for files and pipes.
+type Style struct {
+	Width  int // 0: lines are as long as they are
+	Colour bool
+
+	// Visible makes text harmless that the service may have chosen. Nil: it is written as it is.
+	Visible func(string) string
+}
+
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+var whereText = map[string]string{inResponse: "in the response", inLogs: "in its lines", inSentOn: "in what it sends on"}
+
+// Text writes the report for people.
+func (r *Report) Text(w io.Writer, style Style) error {
+	p := &page{bufio.NewWriter(w), style}
+	for i, d := range r.Targets {
+		if i > 0 {
+			p.to.WriteByte('\n')
+		}
+		p.diagnosis(d)
+	}
+	return p.to.Flush()
+}
+
+type page struct {
+	to    *bufio.Writer
+	style Style
+}
+
+func (p *page) diagnosis(d *Diagnosis) {
+	colour := red
+	switch d.Verdict {
+	case Adopted, Unchanged:
+		colour = green
+	case Unknown, Unreachable:
+		colour = yellow
+	}
+	p.put("", d.URL+": ")
+	p.put(colour, string(d.Verdict))
+	p.to.WriteByte('\n')
+	p.paragraph("", 2, sentenceCase(d.Says))
+	for _, f := range d.Findings {
+		p.finding(f)
+	}
+	if len(d.Notes) > 0 {
+		p.to.WriteByte('\n')
+	}
+	for _, note := range d.Notes {
+		p.paragraph(dim, 2, sentenceCase(note))
+	}
+}
+
+func (p *page) finding(f Finding) {
+	colour, mark := green, "✓"
+	switch {
+	case f.Fault:
+		colour, mark = red, "✗"
+	case f.Kind != Adopted && f.Kind != Unchanged:
+		colour, mark = yellow, "·"
+	}
+	p.to.WriteString("\n  ")
+	p.put(colour, mark+" "+string(f.Kind))
+	p.put("", fmt.Sprintf(", %s: %d of %d", whereText[f.Where], f.Count, f.Of))
+	p.put(dim, "  ("+f.Canary+")")
+	p.to.WriteByte('\n')
+	p.paragraph("", 4, f.Says)
+	if f.Remedy != "" {
+		p.paragraph("", 4, "Remedy: "+f.Remedy)
+	}
+}
+
+func (p *page) put(colour, text string) {
+	if p.style.Visible != nil {
+		text = p.style.Visible(text)
+	}
+	if p.style.Colour && colour != "" {
+		text = "\x1b[" + colour + "m" + text + "\x1b[0m"
+	}
+	p.to.WriteString(text)
+}
+
+// paragraph writes a text in lines that the width has room for.
+func (p *page) paragraph(colour string, indent int, text string) {
+	room := p.style.Width - indent
+	line := ""
+	flush := func() {
+		p.to.WriteString(strings.Repeat(" ", indent))
+		p.put(colour, line)
+		p.to.WriteByte('\n')
+		line = ""
+	}
+	for _, word := range strings.Fields(text) {
+		if line != "" && p.style.Width > 0 && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > max(room, 20) {
+			flush()
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	if line != "" {
+		flush()
+	}
+}

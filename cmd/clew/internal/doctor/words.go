@@ -1,0 +1,181 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// says is what a finding means.
+var says = map[Kind]string{
+	Adopted:       "The trace goes on under its ID, as it was written.",
+	Unchanged:     "The headers go on as they came, with the caller's span: as through a proxy that has no spans of its own.",
+	Padded:        "An ID of 16 digits becomes one of 32. Who searches for the one does not find the other.",
+	Truncated:     "An ID of 32 digits loses its first 16. Who searches for the one does not find the other.",
+	Restarted:     "Another trace begins here.",
+	Dropped:       "There is no trace ID.",
+	Resampled:     "The caller's decision is not kept, so that a trace has spans of some services and not of others.",
+	DebugBelieved: "Whoever sends a request can switch debug on: every span is recorded, in all services behind this one.",
+	Leaked:        "A redirect to another host takes the trace's headers there, whoever that is.",
+	Mixed:         "A call has the headers of two traces. The next service picks one.",
+	Misread:       "Headers are not read by B3's rules.",
+	Echoed:        "A malformed value comes out as it was sent, quotes included.",
+	Crashed:       "A malformed header ends in an error of the server's.",
+}
+
+// verdicts are what to know of a target in one sentence.
+var verdicts = map[Kind]string{
+	Adopted:       "It goes on with the caller's trace: the same ID, the same decision.",
+	Unchanged:     "It passes the headers on as they came, as a proxy does. The trace goes on.",
+	Padded:        "It goes on with the trace, and writes short IDs with zeros in front.",
+	Truncated:     "It goes on with the trace, and cuts long IDs.",
+	Restarted:     "The trace breaks here: another one begins.",
+	Dropped:       "The trace breaks here: there is no ID behind it.",
+	Resampled:     "It goes on with the trace, and decides again whether it is sampled.",
+	DebugBelieved: "Anyone who can send it requests can switch debug on.",
+	Leaked:        "It goes on with the trace, and sends its headers to other hosts too.",
+	Mixed:         "Its calls have the headers of two traces.",
+	Misread:       "It goes on with usual traces, and misreads others.",
+	Echoed:        "What stands in a malformed header comes out as it is.",
+	Crashed:       "A malformed header breaks it.",
+	Unknown:       "Nothing that was seen has the ID of a canary: it cannot be told.",
+}
+
+const remedyW3C = "If callers send traceparent alone: trace.Propagator{W3C: true} in httpmw.Config and httpclient.Config; elsewhere a propagator for both."
+
+// remedy is what to do about a fault; "": nothing.
+func remedy(k Kind, where string) string {
+	switch {
+	case k == Restarted && where == inSentOn, k == Dropped && where == inSentOn:
+		return "Make the call with the context of the request, by a client that writes B3: httpclient.Wrap(client, httpclient.Config{}), client.Do(r.WithContext(ctx)). If its own lines have another ID too, mend the way in first."
+	case k == Dropped && where == inLogs:
+		return "Log with the context of the request, by a logger that writes the ID: logctx.New and httpmw.New; in other languages the tracer's fields in the log's pattern."
+	}
+	return remedies[k]
+}
+
+var remedies = map[Kind]string{
+	Padded:    "Keep the ID as the caller wrote it; clew's httpmw and httpclient do. OpenTelemetry's SDKs have one width: let callers make IDs of 32 digits, or search for the last 16.",
+	Truncated: "Let the tracer use IDs of 128 bits (Brave: traceId128Bit; Datadog: DD_TRACE_128_BIT_TRACEID_GENERATION_ENABLED and …_LOGGING_ENABLED). clew keeps both widths.",
+	Restarted: "Read B3, both b3 and X-B3-*, before anything else begins a span: httpmw.New outermost; in OpenTelemetry the B3 propagator for both encodings. " +
+		"If httpmw.Config.Trust says TrustNone for this caller, that is the reason, and right for strangers alone.",
+	Resampled: "Obey the caller: a sampler that asks the parent first (ParentBased in OpenTelemetry), httpmw.TrustAll between services of your own. " +
+		"Where TrustIDs is meant, at the edge, that is what it does.",
+	DebugBelieved: "Where strangers call, do not believe their decisions: httpmw.Config{Trust: httpmw.TrustIDs.Always}, or TrustNone; elsewhere a proxy that removes X-B3-Flags. Between services of your own it is right.",
+	Leaked:        "Send the headers to your own hosts alone: httpclient.Config{Propagate: httpclient.SameSite}, or Hosts; or do not follow redirects.",
+	Mixed:         "Do not copy the request's headers into a call. Remove b3, X-B3-* and traceparent before new ones are written; httpclient does.",
+	Misread:       "Update the library that reads B3, or read it by trace.FromHeader, which follows the rules.",
+	Echoed:        "Write nothing out of a header that was not parsed: log and send on what the parser returns. A proxy can drop headers that do not match ^[0-9a-f-]*$.",
+	Crashed:       "Update the library that reads B3: a stranger can end requests so. Until then drop malformed headers in front of it.",
+}
+
+// notes are what else there is to know.
+func (c Config) notes(t *Target, probes []*probe, all []seen) []string {
+	notes := []string{}
+	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	for _, note := range answersOf(probes) {
+		add("%s", note)
+	}
+	if rest := c.Requests() - len(probes); rest > 0 {
+		add("%d requests were not sent.", rest)
+	}
+	if n := withstood(probes, all); n > 0 {
+		add("It withstands %d of %d canaries by which services break.", n, hostile(probes))
+	}
+	if len(at(all, inResponse)) == 0 {
+		add("The response shows no trace ID.%s", c.responseHint())
+	}
+	switch {
+	case c.Log == nil:
+		add("Its lines were not read: --logs FILES reads them.")
+	case len(at(all, inLogs)) == 0:
+		add("Of %d lines that were written meanwhile none is about the canaries: are these its logs, and does it log requests?", c.Log.read())
+	}
+	switch {
+	case c.Listen == nil:
+		add("What it sends on was not looked at: --listen ADDRESS, with a URL on which it calls that address.")
+	case len(at(all, inSentOn)) == 0:
+		add("No call of its arrived at %s: does this URL make it call that address?", c.Listen.Addr())
+	}
+	return notes
+}
+
+func (c Config) responseHint() string {
+	if c.Log != nil || c.Listen != nil {
+		return ""
+	}
+	return " clew writes it where httpmw.Config.ResponseHeader names a header."
+}
+
+// answersOf says how the service answered, where that was not by a 2xx.
+func answersOf(probes []*probe) (notes []string) {
+	count := map[string]int{}
+	var order []string
+	add := func(text string) {
+		if count[text]++; count[text] == 1 {
+			order = append(order, text)
+		}
+	}
+	for _, p := range probes {
+		a := p.answer
+		switch {
+		case a.err != nil:
+			add(a.err.Error())
+		case a.broken != nil:
+			add(a.broken.Error())
+		}
+		switch {
+		case a.err != nil || a.status < 300:
+		case a.status < 400:
+			add("it redirects (" + statusText(a.status) + ") to " + a.header.Get("Location") + ", which is not followed: ask for that URL too")
+		case a.status == 401 || a.status == 403:
+			add("it answered " + statusText(a.status) + ": --header 'Authorization: …' may let the canaries in")
+		default:
+			add("it answered " + statusText(a.status))
+		}
+	}
+	for _, text := range order {
+		notes = append(notes, fmt.Sprintf("%d of %d requests: %s.", count[text], len(probes), text))
+	}
+	return slices.Clip(notes)
+}
+
+func (l *Log) read() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines
+}
+
+func hostile(probes []*probe) (n int) {
+	for _, p := range probes {
+		if p.Hostile {
+			n++
+		}
+	}
+	return n
+}
+
+// withstood counts the hostile canaries of which nothing bad was seen.
+func withstood(probes []*probe, all []seen) int {
+	bad := map[*probe]bool{}
+	for _, s := range all {
+		if !kept(s.kind) {
+			bad[s.probe] = true
+		}
+	}
+	n := 0
+	for _, p := range probes {
+		if p.Hostile && !bad[p] && p.answer.err == nil && p.answer.status < 500 {
+			n++
+		}
+	}
+	return n
+}
+
+// sentenceCase is text with its first letter in upper case.
+func sentenceCase(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
