@@ -71,12 +71,12 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	loopback := true
+	loopback, address := true, ""
 	if d.Listen != "" {
-		if loopback, err = doctor.ListenAddress(d.Listen); err != nil {
+		if address, loopback, err = doctor.ListenAddress(ctx, d.Listen); err != nil {
 			return 0, usagef("--listen wants %v", err)
 		}
-		c.Listen = &doctor.Listen{} // counts; it is opened once the user has agreed
+		c.Listen = &doctor.Listen{} // it is opened once the user has agreed
 	}
 	if err := d.ask(ctx, std, c, targets, loopback); err != nil {
 		if ctx.Err() != nil {
@@ -85,7 +85,7 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	if d.Listen != "" {
-		if c.Listen, err = doctor.NewListen(d.Listen); err != nil {
+		if c.Listen, err = doctor.NewListen(address); err != nil {
 			return 0, usagef("--listen %s: %v", d.Listen, err)
 		}
 		defer c.Listen.Close()

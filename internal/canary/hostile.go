@@ -40,7 +40,7 @@ func malformed(ids func() IDs) []Row {
 	i := ids()
 	mark := `canary"` + i.Span
 	forged := row("a b3 that forges a field of a log", Single, whole, func(i IDs, id string) http.Header {
-		return headers("b3", id+mark+`","evil":"1`)
+		return headers("b3", id+","+mark+`","evil":"1`)
 	})
 	forged.Mark = mark
 	return append(rows, forged)
@@ -52,7 +52,7 @@ func misread(ids func() IDs) []Row {
 		i := ids()
 		return Row{Name: name, Header: header(i), TraceID: i.Trace, SpanID: i.Span, State: state, Width: Width128, Encoding: encoding}
 	}
-	other := ids().Trace // stands beside the one that counts
+	first, second := ids().Trace, ids().Trace // stand beside those that count
 	upper := row("upper case, as HAProxy sends", Accept, Single, func(i IDs) http.Header {
 		return headers("b3", strings.ToUpper(i.Trace+"-"+i.Span)+"-1")
 	})
@@ -64,13 +64,13 @@ func misread(ids func() IDs) []Row {
 		}),
 		row("X-B3-Sampled is true", Accept, Multi, func(i IDs) http.Header { return multi(i.Trace, i, sampledHeader, "true") }),
 		row("X-B3 beside a malformed b3 with debug", Deny, "", func(i IDs) http.Header {
-			return multi(i.Trace, i, sampledHeader, "0", "b3", other+"-"+i.Span+"-d-zz")
+			return multi(i.Trace, i, sampledHeader, "0", "b3", first+"-"+i.Span+"-d-zz")
 		}),
 		row("b3 twice, of which the first counts", Accept, Single, func(i IDs) http.Header {
-			return headers("b3", i.Trace+"-"+i.Span+"-1", "b3", other+"-"+i.Span+"-0")
+			return headers("b3", i.Trace+"-"+i.Span+"-1", "b3", second+"-"+i.Span+"-0")
 		}),
 		{Name: "deny alone", Header: headers("b3", "0"), State: Deny, Encoding: Single},
 	}
-	rows[3].Refused, rows[4].Refused = other, other
+	rows[3].Refused, rows[4].Refused = first, second
 	return rows
 }

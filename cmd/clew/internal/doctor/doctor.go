@@ -84,6 +84,7 @@ func (c Config) probes() []*probe {
 		again := canary.B3(canary.Random)
 		j := slices.IndexFunc(again, func(r canary.Row) bool { return r.Name == rows[i].Name })
 		again[j].Name += ", redirected"
+		again[j].Header.Set("Baggage", baggage)
 		rows = append(rows, again[j])
 	}
 	var all []*probe
@@ -106,19 +107,19 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	}
 	probes := c.probes()
 	if c.Log != nil {
-		c.Log.expect(probes)
+		c.Log.expect(t.URL.EscapedPath(), probes)
 	}
 	if c.Listen != nil {
 		c.Listen.expect(probes)
 	}
-	client := c.client(t)
-	defer client.CloseIdleConnections()
+	transport := c.transport(t)
+	defer transport.CloseIdleConnections()
 	failed, sent := 0, 0
 	for _, p := range probes {
 		if c.Listen != nil {
 			c.Listen.begin(p)
 		}
-		p.answer = c.send(ctx, client, t, p)
+		p.answer = c.send(ctx, transport, t, p)
 		if ctx.Err() != nil {
 			break
 		}

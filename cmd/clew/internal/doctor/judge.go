@@ -27,8 +27,9 @@ func (c Config) judge(d *Diagnosis, t *Target, probes []*probe) {
 		}
 	}
 	d.Findings = append(d.Findings, crashes(probes)...)
-	d.Notes = c.notes(t, probes, all)
+	d.Notes = c.notes(probes, all)
 	d.decide()
+	d.shorten()
 	if d.Evidence == nil {
 		d.Evidence = []string{}
 	}
@@ -50,13 +51,24 @@ func (c Config) look(probes []*probe) (all []seen) {
 		}
 		all = append(all, p.inCalls(calls[p])...)
 	}
+	if c.Log != nil {
+		all = append(all, c.Log.unrelated(probes)...)
+	}
 	for i := range all {
 		s := &all[i]
 		if lost(s.kind) && s.probe.Hostile {
-			s.kind = Misread
+			s.kind = nothing
+			if goesOn(all, s.where) {
+				s.kind = Misread
+			}
 		}
 	}
 	return slices.DeleteFunc(all, func(s seen) bool { return s.kind == nothing })
+}
+
+// goesOn tells whether usual traces go on, as far as is seen in a place.
+func goesOn(all []seen, where string) bool {
+	return slices.ContainsFunc(all, func(s seen) bool { return s.where == where && kept(s.kind) && !s.probe.Hostile })
 }
 
 func at(all []seen, where string) (found []seen) {
@@ -82,9 +94,15 @@ func findings(where string, found []seen) (list []Finding) {
 	kinds := append([]Kind{Adopted, Unchanged}, gravity...)
 	for _, k := range kinds {
 		is := func(s seen) bool { return s.kind == k && !w3cLost(s) && !(kept(k) && s.probe.Hostile) }
-		if f, ok := finding(where, k, found, is); ok {
-			list = append(list, f)
+		f, ok := finding(where, k, found, is)
+		if !ok {
+			continue
 		}
+		if k == Echoed && where == inSentOn && slices.ContainsFunc(list, func(f Finding) bool { return f.Kind == Unchanged }) {
+			f.Fault, f.Remedy = false, "" // it reads nothing
+			f.Says = "What is behind it gets malformed headers as they come, and has to withstand them. " + f.Says
+		}
+		list = append(list, f)
 	}
 	if f, ok := finding(where, Restarted, found, w3cLost); ok {
 		f.Fault, f.Says, f.Remedy = false, "A trace in traceparent is not gone on with: the service reads B3 alone.", remedyW3C
@@ -224,4 +242,25 @@ func (d *Diagnosis) decide() {
 		}
 	}
 	d.Says = verdicts[d.Verdict]
+	if d.Verdict == Dropped && slices.ContainsFunc(d.Findings, func(f Finding) bool { return kept(f.Kind) && f.Where != inLogs }) {
+		d.Says = "The trace goes on, and some of what it writes or sends does not have its ID."
+	}
+}
+
+// shorten leaves out remedies that stand above: what goes wrong on the way in is wrong further on.
+func (d *Diagnosis) shorten() {
+	in := false
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		if in && f.Where == inSentOn && f.Kind == Restarted && f.Fault {
+			f.Remedy = "Mend the way in first, as above."
+			continue
+		}
+		in = in || f.Kind == Restarted && f.Fault
+		for _, before := range d.Findings[:i] {
+			if f.Remedy != "" && f.Remedy == before.Remedy {
+				f.Remedy = "As above."
+			}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -59,17 +61,26 @@ func NewListen(address string) (*Listen, error) {
 	return s, nil
 }
 
-// ListenAddress checks an address to listen at. It is on this computer alone if loopback.
-func ListenAddress(address string) (loopback bool, err error) {
-	host, _, err := net.SplitHostPort(address)
+// ListenAddress looks up an address to listen at. It is on this computer alone if loopback.
+func ListenAddress(ctx context.Context, address string) (addr string, loopback bool, err error) {
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return false, errors.New("an address such as 127.0.0.1:9999")
+		return "", false, errors.New("an address such as 127.0.0.1:9999")
 	}
-	if host == "localhost" {
-		return true, nil
+	if host == "" {
+		return address, false, nil
 	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.Unmap().IsLoopback(), nil
+	addrs, err := lookUp(ctx, host)
+	if err != nil {
+		return "", false, fmt.Errorf("an address of this computer: %w", err)
+	}
+	for _, a := range addrs {
+		if a.Unmap().Is4() { // that is what most write into a URL
+			addrs = []netip.Addr{a.Unmap()}
+			break
+		}
+	}
+	return net.JoinHostPort(addrs[0].String(), port), allLoopback(addrs[:1]), nil
 }
 
 // Addr is where it listens.
@@ -171,39 +182,48 @@ func (l *Listen) has(p *probe) bool {
 	return false
 }
 
-// calls returns the calls that each canary has led to. Calls without a canary's ID count for the
-// request that was under way, if the service's other calls look like them: else somebody else's call
-// would count.
+// look is by what calls of one kind are told from others.
+type look struct{ path, agent string }
+
+// calls returns the calls that each canary has led to. A call without a canary's ID counts for the
+// request that was under way if the service's other calls look like it, or if most requests have led
+// to one: else somebody else's call would count.
 func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	calls := map[*probe][]arrival{}
-	type look struct{ path, agent string }
-	matched, during := map[look]bool{}, map[look]map[*probe]bool{}
-	for _, a := range l.arrivals {
-		k := look{a.path, a.agent}
-		if a.probe != nil {
-			calls[a.probe] = append(calls[a.probe], a)
-			matched[k] = true
-		} else if a.during != nil {
-			if during[k] == nil {
-				during[k] = map[*probe]bool{}
-			}
-			during[k][a.during] = true
-		}
-	}
+	ours := map[look]bool{}
+	unknown := map[look]map[*probe]bool{}
 	answered := 0
 	for _, p := range probes {
+		calls[p] = nil
 		if p.answer.err == nil {
 			answered++
 		}
 	}
+	isOurs := func(p *probe) bool { _, ok := calls[p]; return ok }
 	for _, a := range l.arrivals {
 		k := look{a.path, a.agent}
-		if a.probe != nil || a.during == nil || len(calls[a.during]) > 0 && calls[a.during][0].probe != nil {
+		switch {
+		case isOurs(a.probe):
+			calls[a.probe] = append(calls[a.probe], a)
+			ours[k] = true
+		case a.probe == nil && isOurs(a.during):
+			if unknown[k] == nil {
+				unknown[k] = map[*probe]bool{}
+			}
+			unknown[k][a.during] = true
+		}
+	}
+	byID := len(ours) > 0
+	for k, during := range unknown {
+		ours[k] = ours[k] || !byID && 2*len(during) > answered
+	}
+	for _, a := range l.arrivals {
+		if a.probe != nil || !isOurs(a.during) || !ours[look{a.path, a.agent}] && a.path != elsewhere {
 			continue
 		}
-		if matched[k] || len(matched) == 0 && 2*len(during[k]) > answered {
+		if known := calls[a.during]; len(known) == 0 || known[0].probe == nil || a.path == elsewhere {
 			calls[a.during] = append(calls[a.during], a)
 		}
 	}
@@ -214,9 +234,7 @@ func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 func (p *probe) inCalls(calls []arrival) (all []seen) {
 	for _, a := range calls {
 		if a.path == elsewhere {
-			if on := carriedBy(a.header); len(on) > 0 && on[0].hasTrace {
-				all = append(all, seen{p, inSentOn, Leaked, "after a redirect to another host, " + on[0].name + " is " + on[0].trace})
-			}
+			all = append(all, p.inRedirected(a))
 			continue
 		}
 		all = append(all, p.inCall(a)...)
@@ -224,17 +242,39 @@ func (p *probe) inCalls(calls []arrival) (all []seen) {
 	return all
 }
 
-func (p *probe) inCall(a arrival) (all []seen) {
-	if p.Mark != "" {
-		for _, name := range sortedNames(a.header) {
-			if strings.Contains(strings.Join(a.header[name], ","), p.Mark[:len(p.Mark)-len(p.SpanID)]) {
-				all = append(all, seen{p, inSentOn, Echoed, "in " + shown(name)})
-			}
+// inRedirected returns what a call tells that was redirected to another host.
+func (p *probe) inRedirected(a arrival) seen {
+	for _, c := range carriedBy(a.header) {
+		if c.hasTrace {
+			return seen{p, inSentOn, Leaked, "in " + c.name + " there is " + c.trace}
 		}
+	}
+	if hasBaggage(a.header) {
+		return seen{p, inSentOn, Leaked, "the caller's baggage is there"}
+	}
+	return seen{p, inSentOn, withheld, ""}
+}
+
+// baggage is what the canary that is redirected has besides.
+const baggage = "clew.doctor=canary"
+
+func hasBaggage(h http.Header) bool { return strings.Contains(h.Get("Baggage"), baggage) }
+
+func (p *probe) inCall(a arrival) (all []seen) {
+	for _, name := range sortedNames(a.header) {
+		if p.Mark != "" && strings.Contains(strings.Join(a.header[name], ","), p.Mark) {
+			all = append(all, seen{p, inSentOn, Echoed, "in " + shown(name)})
+		}
+	}
+	if hasBaggage(a.header) {
+		all = append(all, seen{p, inSentOn, withBaggage, ""})
 	}
 	on := carriedBy(a.header)
 	if s := p.other(on, a); s != nil {
 		return append(all, *s)
+	}
+	if p.Hostile && passedOn(p.Header, a.header) {
+		return all
 	}
 	first := on[0]
 	if p.TraceID != "" {
@@ -242,10 +282,8 @@ func (p *probe) inCall(a arrival) (all []seen) {
 	} else if sameLow(first.trace, p.Refused) {
 		all = append(all, seen{p, inSentOn, Misread, "in " + first.name + " is " + first.trace + ", out of a malformed header"})
 	}
-	for _, c := range on[1:] {
-		if c.hasTrace && first.hasTrace && !sameLow(c.trace, first.trace) && !sent(p.Header, c) {
-			all = append(all, seen{p, inSentOn, Mixed, fmt.Sprintf("in %s is %s, in %s is %s", first.name, first.trace, c.name, c.trace)})
-		}
+	if len(carriedBy(p.Header)) < 2 { // else the mixture may be ours
+		all = append(all, p.mixed(on)...)
 	}
 	if p.TraceID == "" || sameLow(first.trace, p.TraceID) {
 		if s := p.decision(inSentOn, first); s != nil {
@@ -255,14 +293,29 @@ func (p *probe) inCall(a arrival) (all []seen) {
 	return all
 }
 
-// sent tells whether a canary had these headers itself, and so a mixture that is ours.
-func sent(h http.Header, c carried) bool {
-	for _, own := range carriedBy(h) {
-		if own == c {
-			return true
+// passedOn tells whether a call has a canary's headers as they were.
+func passedOn(sent, arrived http.Header) bool {
+	for name, values := range sent {
+		if !slices.Equal(values, arrived[name]) {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// mixed tells whether a call has headers that disagree on the trace or the span.
+func (p *probe) mixed(on []carried) []seen {
+	first := on[0]
+	for _, c := range on[1:] {
+		switch {
+		case !c.hasTrace || !first.hasTrace:
+		case !sameLow(c.trace, first.trace):
+			return []seen{{p, inSentOn, Mixed, fmt.Sprintf("in %s is the trace %s, in %s is %s", first.name, first.trace, c.name, c.trace)}}
+		case !strings.EqualFold(c.span, first.span):
+			return []seen{{p, inSentOn, Mixed, fmt.Sprintf("in %s is the span %s, in %s is %s", first.name, first.span, c.name, c.span)}}
+		}
+	}
+	return nil
 }
 
 // identity tells what has become of the trace that a call carries.

@@ -26,6 +26,9 @@ type Log struct {
 	tags    map[string]*probe
 	entries map[*probe][]logged
 	lines   int
+
+	path   string            // of the URL whose canaries are sent
+	others []*timeline.Entry // lines that have the path, and nothing of a canary
 }
 
 // logged is a line about a canary.
@@ -34,9 +37,11 @@ type logged struct {
 	ids   []string // of the canary's trace, as they stand there; none: it is known by something else
 }
 
-func (l *Log) expect(probes []*probe) {
+// expect says which canaries are sent from now on, and to which path.
+func (l *Log) expect(path string, probes []*probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.path, l.others = path, nil
 	l.known.add(probes)
 	if l.tags == nil {
 		l.tags, l.entries = map[string]*probe{}, map[*probe][]logged{}
@@ -91,6 +96,9 @@ func (l *Log) add(e *timeline.Entry) {
 	} else if p = l.tagged(e.Text); p == nil {
 		p = l.known.span(e.Text)
 	}
+	if p == nil && len(l.others) < maxEntries && hasPath(e.Text, l.path) {
+		l.others = append(l.others, e)
+	}
 	if p == nil || len(l.entries[p]) >= maxEntries {
 		return
 	}
@@ -101,6 +109,64 @@ func (l *Log) add(e *timeline.Entry) {
 		}
 	}
 	l.entries[p] = append(l.entries[p], one)
+}
+
+// hasPath tells whether a path stands in a text, with no more of a path around it.
+func hasPath(text, path string) bool {
+	for rest := text; path != ""; {
+		at := strings.Index(rest, path)
+		if at < 0 {
+			return false
+		}
+		end := at + len(path)
+		if at > 0 && strings.IndexByte(` "'=`, rest[at-1]) >= 0 && (end == len(rest) || strings.IndexByte(` "'?,`, rest[end]) >= 0) {
+			return true
+		}
+		rest = rest[end:]
+	}
+	return false
+}
+
+// unrelated returns what lines tell that have the path, where none has anything of a canary: if
+// there are as many as requests, they are the requests' lines.
+func (l *Log) unrelated(probes []*probe) (all []seen) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var sent []*probe
+	for _, p := range probes {
+		if len(l.entries[p]) > 0 {
+			return nil
+		}
+		if p.answer.err == nil {
+			sent = append(sent, p)
+		}
+	}
+	with, without := map[timeline.ID]*timeline.Entry{}, []*timeline.Entry{}
+	for _, e := range l.others {
+		if e.Trace == (timeline.ID{}) {
+			without = append(without, e)
+		} else if with[e.Trace] == nil {
+			with[e.Trace] = e
+		}
+	}
+	kind, what := Restarted, ""
+	switch {
+	case len(with) >= len(sent):
+		for id, e := range with {
+			what = fmt.Sprintf("none of its %d lines about %s has the ID; one, %s, has %v", len(l.others), l.path, place(e), id)
+			break
+		}
+	case len(without) >= len(sent):
+		kind, what = Dropped, fmt.Sprintf("none of its %d lines about %s has an ID", len(without), l.path)
+	default:
+		return nil
+	}
+	for _, p := range sent {
+		if p.TraceID != "" && !p.Hostile {
+			all = append(all, seen{p, inLogs, kind, what})
+		}
+	}
+	return all
 }
 
 // tagged finds the canary whose user agent stands in a text.

@@ -27,7 +27,10 @@ const (
 	Echoed        Kind = "echoed"  // a malformed value comes out as it is
 	Crashed       Kind = "crashed" // a malformed value ends in a 5xx or a broken connection
 
-	nothing Kind = "" // nothing to say
+	// These are no findings, but notes.
+	nothing     Kind = ""         // nothing to say
+	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
+	withBaggage Kind = "baggage"  // it is sent on
 
 	// These two are verdicts only.
 	Unknown     Kind = "unknown"     // nothing shows the ID

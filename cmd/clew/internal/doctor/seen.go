@@ -37,9 +37,13 @@ func (p *probe) inAnswer() (all []seen) {
 		for _, value := range p.answer.header[name] {
 			for _, m := range k.find(value) {
 				found = true
-				all = append(all, p.matched(inResponse, m.text, "in "+shown(name)))
+				s := p.matched(inResponse, m.text, "in "+shown(name))
+				if s.kind == Padded && fixedWidth(name) {
+					s.kind = Adopted
+				}
+				all = append(all, s)
 			}
-			if p.Mark != "" && strings.Contains(value, p.Mark[:len(p.Mark)-len(p.SpanID)]) {
+			if p.Mark != "" && strings.Contains(value, p.Mark) {
 				all = append(all, seen{p, inResponse, Echoed, "in " + shown(name)})
 			}
 			if s := p.another(name, value); s != nil && other == nil {
@@ -51,6 +55,11 @@ func (p *probe) inAnswer() (all []seen) {
 		all = append(all, *other)
 	}
 	return all
+}
+
+// fixedWidth tells whether a header has room for IDs of 32 digits alone, by its specification.
+func fixedWidth(name string) bool {
+	return strings.EqualFold(name, "traceresponse") || strings.EqualFold(name, "traceparent") || strings.EqualFold(name, "Server-Timing")
 }
 
 // shown is a header's name as its specification has it, where net/http writes another.

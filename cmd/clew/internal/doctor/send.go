@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"syscall"
 )
@@ -30,9 +29,10 @@ type answer struct {
 	broken error  // in plain words: the body did not end well
 }
 
-// client makes the client of a target. Each request has its own connection: a service that breaks
+// transport makes the transport of a target. It has no client around it, which would follow
+// redirects. Each request has its own connection: a service that breaks
 // one does not harm the next, and net/http sends nothing twice.
-func (c Config) client(t *Target) *http.Client {
+func (c Config) transport(t *Target) *http.Transport {
 	transport := &http.Transport{
 		DialContext: t.dial, TLSClientConfig: c.TLS, ForceAttemptHTTP2: true,
 		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader,
@@ -40,12 +40,11 @@ func (c Config) client(t *Target) *http.Client {
 	if t.proxy != nil {
 		transport.Proxy = http.ProxyURL(t.proxy)
 	}
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &http.Client{Transport: transport, CheckRedirect: stay}
+	return transport
 }
 
 // send sends a canary, and reads the answer.
-func (c Config) send(ctx context.Context, client *http.Client, t *Target, p *probe) (a answer) {
+func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, p *probe) (a answer) {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL.String(), nil)
@@ -62,6 +61,10 @@ func (c Config) send(ctx context.Context, client *http.Client, t *Target, p *pro
 	r.Header.Del("Host")
 	r.Header.Set("Accept", "*/*")
 	r.Header.Set("User-Agent", c.Agent+" ("+p.tag+")")
+	if user := t.URL.User; user != nil && r.Header.Get("Authorization") == "" {
+		password, _ := user.Password()
+		r.SetBasicAuth(user.Username(), password)
+	}
 	defer func() {
 		a.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		if a.late && a.err != nil {
@@ -70,12 +73,15 @@ func (c Config) send(ctx context.Context, client *http.Client, t *Target, p *pro
 			a.broken = fmt.Errorf("the body of its answer had not ended after %v", c.Timeout)
 		}
 	}()
-	resp, err := client.Do(r)
+	resp, err := transport.RoundTrip(r)
 	if err != nil {
 		return answer{err: sentence(err, t)}
 	}
 	defer resp.Body.Close()
 	a = answer{status: resp.StatusCode, header: resp.Header}
+	if a.status == http.StatusSwitchingProtocols {
+		return a // its body is a connection, which no context ends
+	}
 	body := io.LimitReader(resp.Body, maxBody)
 	a.head, err = io.ReadAll(io.LimitReader(body, bodyHead))
 	if err == nil {
@@ -99,10 +105,6 @@ func speaksTLS(body string) bool {
 func sentence(err error, t *Target) error {
 	if known := knownError(err, t); known != "" {
 		return errors.New(known)
-	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
 	}
 	return fmt.Errorf("there is no answer: %w", err)
 }

@@ -77,8 +77,14 @@ func (p *page) finding(f Finding) {
 	}
 	p.to.WriteString("\n  ")
 	p.put(colour, mark+" "+string(f.Kind))
-	p.put("", fmt.Sprintf(", %s: %d of %d", whereText[f.Where], f.Count, f.Of))
-	p.put(dim, "  ("+f.Canary+")")
+	canaries := "canaries"
+	if f.Of == 1 {
+		canaries = "canary"
+	}
+	p.put("", fmt.Sprintf(", %s: %d of %d %s", whereText[f.Where], f.Count, f.Of, canaries))
+	if f.Fault {
+		p.put(dim, ", the first: "+f.Canary)
+	}
 	p.to.WriteByte('\n')
 	p.paragraph("", 4, f.Says)
 	if f.Remedy != "" {

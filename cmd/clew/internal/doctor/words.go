@@ -47,7 +47,7 @@ const remedyW3C = "If callers send traceparent alone: trace.Propagator{W3C: true
 func remedy(k Kind, where string) string {
 	switch {
 	case k == Restarted && where == inSentOn, k == Dropped && where == inSentOn:
-		return "Make the call with the context of the request, by a client that writes B3: httpclient.Wrap(client, httpclient.Config{}), client.Do(r.WithContext(ctx)). If its own lines have another ID too, mend the way in first."
+		return "Make the call with the context of the request, by a client that writes B3: httpclient.Wrap(client, httpclient.Config{}), client.Do(r.WithContext(ctx))."
 	case k == Dropped && where == inLogs:
 		return "Log with the context of the request, by a logger that writes the ID: logctx.New and httpmw.New; in other languages the tracer's fields in the log's pattern."
 	}
@@ -70,7 +70,7 @@ var remedies = map[Kind]string{
 }
 
 // notes are what else there is to know.
-func (c Config) notes(t *Target, probes []*probe, all []seen) []string {
+func (c Config) notes(probes []*probe, all []seen) []string {
 	notes := []string{}
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	for _, note := range answersOf(probes) {
@@ -81,6 +81,14 @@ func (c Config) notes(t *Target, probes []*probe, all []seen) []string {
 	}
 	if n := withstood(probes, all); n > 0 {
 		add("It withstands %d of %d canaries by which services break.", n, hostile(probes))
+	}
+	for _, s := range all {
+		switch s.kind {
+		case withheld:
+			add("After a redirect to another host it does not send the headers there, which is right.")
+		case withBaggage:
+			add("It sends the caller's baggage on.")
+		}
 	}
 	if len(at(all, inResponse)) == 0 {
 		add("The response shows no trace ID.%s", c.responseHint())
@@ -125,7 +133,7 @@ func answersOf(probes []*probe) (notes []string) {
 			add(a.broken.Error())
 		}
 		switch {
-		case a.err != nil || a.status < 300:
+		case a.err != nil || a.status < 300 || p.redirect && a.status < 400:
 		case a.status < 400:
 			add("it redirects (" + statusText(a.status) + ") to " + a.header.Get("Location") + ", which is not followed: ask for that URL too")
 		case a.status == 401 || a.status == 403:
