@@ -156,6 +156,9 @@ func (c Config) settle(ctx context.Context, probes []*probe) {
 	last, since := -1, time.Now()
 	for {
 		missing, there := c.evidence(probes)
+		if c.Log != nil {
+			there += c.Log.unrelatedLines()
+		}
 		if there != last {
 			last, since = there, time.Now()
 		}

@@ -247,16 +247,22 @@ func (d *Diagnosis) decide() {
 	}
 }
 
-// shorten leaves out remedies that stand above: what goes wrong on the way in is wrong further on.
+// shorten leaves out remedies that stand above. What goes wrong on the way in is wrong further on;
+// where only calls are seen, it may be either.
 func (d *Diagnosis) shorten() {
-	in := false
+	wayIn, seenIn := false, false
 	for i := range d.Findings {
 		f := &d.Findings[i]
-		if in && f.Where == inSentOn && f.Kind == Restarted && f.Fault {
+		switch {
+		case f.Where != inSentOn:
+			wayIn = wayIn || f.Kind == Restarted && f.Fault
+			seenIn = seenIn || kept(f.Kind)
+		case f.Kind != Restarted || !f.Fault:
+		case wayIn:
 			f.Remedy = "Mend the way in first, as above."
-			continue
+		case !seenIn:
+			f.Remedy = remedies[Restarted] + " If its own lines have the caller's ID, it is the call: " + f.Remedy
 		}
-		in = in || f.Kind == Restarted && f.Fault
 		for _, before := range d.Findings[:i] {
 			if f.Remedy != "" && f.Remedy == before.Remedy {
 				f.Remedy = "As above."

@@ -194,6 +194,13 @@ func (l *Log) has(p *probe) bool {
 	return len(l.entries[p]) > 0
 }
 
+// unrelatedLines counts the lines that have the path alone.
+func (l *Log) unrelatedLines() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.others)
+}
+
 // inLog returns what the lines tell of a canary.
 func (l *Log) inLog(p *probe) (all []seen) {
 	l.mu.Lock()

@@ -31,7 +31,7 @@ type answer struct {
 
 // transport makes the transport of a target. It has no client around it, which would follow
 // redirects. Each request has its own connection: a service that breaks
-// one does not harm the next, and net/http sends nothing twice.
+// one does not harm the next, and net/http sends nothing again that the service may have read.
 func (c Config) transport(t *Target) *http.Transport {
 	transport := &http.Transport{
 		DialContext: t.dial, TLSClientConfig: c.TLS, ForceAttemptHTTP2: true,
@@ -137,7 +137,7 @@ func knownError(err error, t *Target) string {
 		return "it ends its HTTP/2 connections (GOAWAY) without an answer: is it shutting down?"
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"):
 		return fmt.Sprintf("it does not speak HTTP there (%v): check the port", errors.Unwrap(err))
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "server closed idle connection"):
 		return "it closed the connection without an answer"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "it broke the connection (reset) without an answer"

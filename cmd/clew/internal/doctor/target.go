@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // Target is where canaries go.
@@ -103,11 +104,38 @@ func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, e
 	for _, a := range t.addrs {
 		conn, err := d.DialContext(ctx, network, net.JoinHostPort(a.String(), t.port))
 		if err == nil {
-			return conn, nil
+			return &polite{Conn: conn, spoken: make(chan struct{})}, nil
 		}
 		if first == nil {
 			first = err
 		}
 	}
 	return nil, first
+}
+
+// polite is a connection that listens once it has spoken. Net/http takes what comes before its
+// request for no answer, and writes it to the log: SSH's greeting, for one.
+type polite struct {
+	net.Conn
+	once   sync.Once
+	spoken chan struct{}
+}
+
+func (p *polite) speak() { p.once.Do(func() { close(p.spoken) }) }
+
+func (p *polite) Write(b []byte) (int, error) {
+	n, err := p.Conn.Write(b)
+	p.speak()
+	return n, err
+}
+
+func (p *polite) Read(b []byte) (int, error) {
+	<-p.spoken
+	return p.Conn.Read(b)
+}
+
+func (p *polite) Close() error {
+	err := p.Conn.Close()
+	p.speak()
+	return err
 }

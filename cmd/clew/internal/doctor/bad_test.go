@@ -1,0 +1,281 @@
+package doctor_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.com/clew/cmd/clew/internal/doctor"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// forever writes a text again and again, until the other side has enough.
+func forever(c net.Conn, text string) {
+	for {
+		if _, err := io.WriteString(c, text); err != nil {
+			return
+		}
+	}
+}
+
+// trickle writes a byte at a time, until the other side has enough.
+func trickle(ctx context.Context, c net.Conn, text string) {
+	for i := 0; ; i++ {
+		if _, err := io.WriteString(c, text[i%len(text):i%len(text)+1]); err != nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+const ok = "HTTP/1.1 200 OK\r\n"
+
+// bad are servers that do not answer as they should.
+var bad = []struct {
+	name    string
+	conn    func(ctx context.Context, c net.Conn)
+	https   bool
+	slow    bool        // it lasts as long as it may
+	verdict doctor.Kind // unreachable: says is the verdict's; else a note's
+	says    string
+}{
+	{name: "hangs", conn: func(ctx context.Context, _ net.Conn) { <-ctx.Done() }, slow: true,
+		verdict: doctor.Unreachable, says: "it did not answer in"},
+	{name: "hangs before TLS", conn: func(ctx context.Context, _ net.Conn) { <-ctx.Done() }, slow: true, https: true,
+		verdict: doctor.Unreachable, says: "it did not answer in"},
+	{name: "trickles headers", conn: func(ctx context.Context, c net.Conn) { io.WriteString(c, ok); trickle(ctx, c, "X-A: b\r\n") }, slow: true,
+		verdict: doctor.Unreachable, says: "it did not answer in"},
+	{name: "trickles a body", conn: func(ctx context.Context, c net.Conn) { io.WriteString(c, ok+"\r\n"); trickle(ctx, c, "x") }, slow: true,
+		verdict: doctor.Unknown, says: "The body of its answer had not ended after"},
+	{name: "endless headers", conn: func(_ context.Context, c net.Conn) { io.WriteString(c, ok); forever(c, "X-A: b\r\n") },
+		verdict: doctor.Unreachable, says: "the header of its answer is longer than 256 kB"},
+	{name: "a header without an end", conn: func(_ context.Context, c net.Conn) {
+		io.WriteString(c, ok+"X-A: ")
+		forever(c, strings.Repeat("b", 1000))
+	},
+		verdict: doctor.Unreachable, says: "the header of its answer is longer than 256 kB"},
+	{name: "endless 1xx", conn: func(_ context.Context, c net.Conn) { forever(c, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n") },
+		verdict: doctor.Unreachable, says: "the header of its answer is longer than 256 kB"},
+	{name: "an endless body", conn: func(_ context.Context, c net.Conn) {
+		io.WriteString(c, ok+"\r\n")
+		forever(c, strings.Repeat("b", 1000))
+	},
+		verdict: doctor.Unknown},
+	{name: "switches protocols, and hangs", conn: func(ctx context.Context, c net.Conn) {
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		io.Copy(io.Discard, c)
+	}, verdict: doctor.Unknown},
+	{name: "a body that ends too early", conn: answering(ok + "Content-Length: 100\r\n\r\nx"),
+		verdict: doctor.Unknown, says: "The body of its answer broke off"},
+	{name: "a body that is longer than it says", conn: answering(ok + "Content-Length: 1\r\n\r\nxyz"), verdict: doctor.Unknown},
+	{name: "two lengths", conn: answering(ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxyz"), verdict: doctor.Unreachable, says: "there is no answer"},
+	{name: "SSH", conn: func(_ context.Context, c net.Conn) {
+		io.WriteString(c, "SSH-2.0-OpenSSH_9.6\r\n")
+		io.Copy(io.Discard, c)
+	},
+		verdict: doctor.Unreachable, says: "it does not speak HTTP there"},
+	{name: "SSH with TLS", conn: func(_ context.Context, c net.Conn) {
+		io.WriteString(c, "SSH-2.0-OpenSSH_9.6\r\n")
+		io.Copy(io.Discard, c)
+	}, https: true,
+		verdict: doctor.Unreachable, says: "it does not speak TLS there: try http://"},
+	{name: "HTTP where TLS is asked for", conn: answering("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"), https: true,
+		verdict: doctor.Unreachable, says: "it does not speak TLS there: try http://"},
+	{name: "TLS where HTTP is asked for", conn: answering("\x15\x03\x01\x00\x02\x02\x50"), verdict: doctor.Unreachable, says: "it wants TLS there: try https://"},
+	{name: "closes", conn: answering(""), verdict: doctor.Unreachable, says: "it closed the connection without an answer"},
+	{name: "closes at once", conn: func(context.Context, net.Conn) {}, verdict: doctor.Unreachable, says: "the connection"},
+	{name: "resets", conn: func(_ context.Context, c net.Conn) {
+		bufio.NewReader(c).ReadString('\n')
+		c.(*net.TCPConn).SetLinger(0)
+	}, verdict: doctor.Unreachable, says: "it broke the connection (reset) without an answer"},
+	{name: "a hostile redirect", conn: answering("HTTP/1.1 302 Found\r\nLocation: http://%zz/\u202e\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "It redirects (302 Found) to"},
+	{name: "not allowed", conn: answering("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "--header 'Authorization: …' may let the canaries in"},
+	{name: "no such route", conn: answering("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 404 Not Found"},
+	{name: "broken", conn: answering("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 500 Internal Server Error"},
+	{name: "a status of its own", conn: answering("HTTP/1.1 799 \r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 799."},
+}
+
+// answering answers the header of a request.
+func answering(text string) func(context.Context, net.Conn) {
+	return func(_ context.Context, c net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil || strings.HasPrefix(text, "HTTP/1.1 400") {
+			io.WriteString(c, text)
+		}
+	}
+}
+
+// Each ends, with a sentence that says what is wrong.
+func TestBadServers(t *testing.T) {
+	for _, test := range bad {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := config()
+			if test.slow {
+				c.Timeout = 100 * time.Millisecond
+			}
+			url := "http://" + raw(t, test.conn) + "/"
+			if test.https {
+				url = strings.Replace(url, "http", "https", 1)
+			}
+			d := c.Examine(t.Context(), target(t, url))
+			assert.Equal(t, test.verdict, d.Verdict, "%+v", d)
+			if test.verdict == doctor.Unreachable {
+				assert.Contains(t, d.Says, test.says)
+				assert.LessOrEqual(t, d.Requests, 2, "it is not asked again and again")
+			} else {
+				assert.Contains(t, strings.ToLower(strings.Join(d.Notes, "\n")), strings.ToLower(test.says))
+			}
+			assert.Empty(t, d.Findings)
+		})
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	srv := httptest.NewServer(http.NotFoundHandler())
+	srv.Close()
+	d := config().Examine(t.Context(), target(t, srv.URL))
+	assert.Equal(t, doctor.Unreachable, d.Verdict)
+	assert.Equal(t, "nobody listens there: start the service, or check the port", d.Says)
+}
+
+// A certificate that the system does not know is not believed, and one that it knows is.
+func TestCertificate(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
+	}))
+	srv.EnableHTTP2 = true
+	srv.Config.ErrorLog = quietLog()
+	srv.StartTLS()
+	defer srv.Close()
+	d := config().Examine(t.Context(), target(t, srv.URL))
+	assert.Equal(t, doctor.Unreachable, d.Verdict)
+	assert.Contains(t, d.Says, "its certificate is not to be trusted (x509: certificate signed by unknown authority)")
+
+	c := config()
+	c.TLS = srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+	d = c.Examine(t.Context(), target(t, srv.URL))
+	assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
+
+	c.TLS.ServerName = "elsewhere.example"
+	d = c.Examine(t.Context(), target(t, srv.URL))
+	assert.Contains(t, d.Says, "its certificate is not to be trusted (x509: certificate is valid for")
+
+	d = config().Examine(t.Context(), target(t, strings.Replace(srv.URL, "https", "http", 1)))
+	assert.Equal(t, "it wants TLS there: try https://", d.Says)
+}
+
+// A server of HTTP/2 that only says goodbye.
+func TestGoAway(t *testing.T) {
+	srv := httptest.NewUnstartedServer(nil)
+	srv.StartTLS() // for its certificate
+	certificates, client := srv.TLS.Certificates, srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+	srv.Close()
+	address := raw(t, func(_ context.Context, c net.Conn) {
+		s := tls.Server(c, &tls.Config{Certificates: certificates, NextProtos: []string{"h2"}})
+		if s.Handshake() != nil {
+			return
+		}
+		io.WriteString(s, "\x00\x00\x00\x04\x00\x00\x00\x00\x00")                                       // SETTINGS
+		io.WriteString(s, "\x00\x00\x08\x07\x00\x00\x00\x00\x00"+"\x00\x00\x00\x00"+"\x00\x00\x00\x0b") // GOAWAY: nothing was read, ENHANCE_YOUR_CALM
+		io.Copy(io.Discard, s)
+	})
+	c := config()
+	c.TLS = client
+	c.Timeout = 500 * time.Millisecond // net/http tries again, for the server says that it has read nothing
+	d := c.Examine(t.Context(), target(t, "https://"+address+"/"))
+	assert.Equal(t, doctor.Unreachable, d.Verdict)
+	assert.Regexp(t, "GOAWAY|did not answer", d.Says)
+}
+
+// A service that hangs now and then ends too: the other requests are not sent.
+func TestHangsLater(t *testing.T) {
+	release := make(chan struct{})
+	var n atomic.Int32
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
+		if n.Add(1) > 4 {
+			<-release
+		}
+	})
+	defer close(release)
+	c := config()
+	c.Timeout = 200 * time.Millisecond
+	d := c.Examine(t.Context(), target(t, url))
+	assert.Equal(t, 7, d.Requests)
+	assert.Equal(t, doctor.Adopted, d.Verdict)
+	assert.Contains(t, strings.Join(d.Notes, "\n"), "3 of 7 requests: it did not answer in 200ms")
+	assert.Contains(t, strings.Join(d.Notes, "\n"), "8 requests were not sent.")
+}
+
+// Ctrl-C ends it at once, with what was seen so far.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var n atomic.Int32
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
+		if n.Add(1) == 4 {
+			cancel()
+			<-r.Context().Done()
+		}
+	})
+	d := config().Examine(ctx, target(t, url))
+	assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
+	assert.Equal(t, 3, d.Requests)
+	has(t, d, doctor.Adopted, "response", 2, 2)
+
+	d = config().Examine(ctx, target(t, url))
+	assert.Equal(t, doctor.Unreachable, d.Verdict)
+	assert.Equal(t, "it was interrupted before there was an answer", d.Says)
+}
+
+// What goes out is what was said: GET, the user agent, no cookie, no redirect followed.
+func TestRequests(t *testing.T) {
+	var seen []*http.Request
+	var elsewhere int
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	defer other.Close()
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		seen = append(seen, r)
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
+		http.Redirect(w, r, other.URL, http.StatusFound)
+	})
+	c := config()
+	c.Debug, c.Hostile = true, true
+	c.Header = http.Header{"Authorization": {"Bearer abc"}, "Host": {"shop.example"}, "X-More": {"1", "2"}}
+	d := c.Examine(t.Context(), target(t, url))
+	assert.Zero(t, elsewhere, "requests elsewhere")
+	assert.Equal(t, c.Requests(), len(seen))
+	assert.Equal(t, len(seen), d.Requests)
+	ids, agents := map[string]bool{}, map[string]bool{}
+	for _, r := range seen {
+		require.Equal(t, http.MethodGet, r.Method)
+		assert.Equal(t, "shop.example", r.Host)
+		assert.Equal(t, "Bearer abc", r.Header.Get("Authorization"))
+		assert.Equal(t, []string{"1", "2"}, r.Header["X-More"])
+		assert.Equal(t, "*/*", r.Header.Get("Accept"))
+		assert.Empty(t, r.Header.Get("Cookie"))
+		assert.Empty(t, r.Header.Get("Host"))
+		assert.True(t, strings.HasPrefix(r.UserAgent(), "clew-doctor/test ("), r.UserAgent())
+		agents[r.UserAgent()] = true
+		if in := hear(r.Header); in.trace != "" {
+			assert.False(t, ids[in.trace], "%s was sent before", in.trace)
+			ids[in.trace] = true
+		}
+	}
+	assert.Len(t, agents, len(seen), "each request can be told by its user agent")
+	assert.Contains(t, strings.Join(d.Notes, "\n"), fmt.Sprintf("%d of %d requests: it redirects (302 Found) to %s, which is not followed", len(seen), len(seen), other.URL))
+}

@@ -1,0 +1,118 @@
+package doctor_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"example.com/clew/cmd/clew/internal/doctor"
+	"example.com/clew/internal/timeline"
+	"github.com/stretchr/testify/assert"
+)
+
+// careful reads B3 as a good parser does, as far as hostile canaries go.
+func careful(h http.Header) heard {
+	in := hear(h)
+	if len(in.trace) != 16 && len(in.trace) != 32 || len(in.span) != 16 || in.state != "" && !strings.Contains("0 1 d true", in.state) || strings.HasSuffix(h.Get("b3"), "zz") {
+		return heard{}
+	}
+	return in
+}
+
+func TestHostile(t *testing.T) {
+	tests := []struct {
+		name    string
+		handler http.HandlerFunc
+		verdict doctor.Kind
+		count   int
+		of      int
+		says    string
+	}{
+		{"panics", func(w http.ResponseWriter, r *http.Request) {
+			if b3 := r.Header.Get("b3"); strings.HasSuffix(b3, "-") {
+				panic(http.ErrAbortHandler)
+			}
+			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
+		}, doctor.Crashed, 1, 12, "it closed the connection"},
+		{"answers 500", func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.Header.Get("b3"), `"`) {
+				w.WriteHeader(500)
+			}
+			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
+		}, doctor.Crashed, 1, 12, "it answered 500 Internal Server Error"},
+		{"echoes", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Debug", r.Header.Get("b3"))
+			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
+		}, doctor.Echoed, 1, 1, "in X-Debug"},
+		{"believes what is malformed", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
+		}, doctor.Misread, 4, 8, "out of a malformed header"},
+		{"rejects what is malformed", func(w http.ResponseWriter, r *http.Request) {
+			if careful(r.Header).trace == "" {
+				w.WriteHeader(400)
+			}
+			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
+		}, doctor.Adopted, 12, 12, ""},
+		{"is broken for all", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
+			w.WriteHeader(500)
+		}, doctor.Adopted, 12, 14, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := config()
+			c.Hostile = true
+			d := c.Examine(t.Context(), target(t, serve(t, test.handler)))
+			has(t, d, test.verdict, "response", test.count, test.of)
+			assert.Contains(t, find(d, test.verdict, "response").Says, test.says)
+			if test.verdict != doctor.Adopted {
+				assert.Equal(t, test.verdict, d.Verdict, "%+v", d.Findings)
+			}
+		})
+	}
+}
+
+// A line in which a header's quote stands as it came is forged; one that escapes it is not.
+func TestForgedLine(t *testing.T) {
+	for format, want := range map[string]int{`{"trace_id":"%s","b3":"%s"}`: 1, `{"trace_id":"%s","b3":%q}`: 0} {
+		c := config()
+		c.Hostile, c.Log = true, &doctor.Log{}
+		in, out := io.Pipe()
+		var read sync.WaitGroup
+		read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+		url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprintf(out, format+"\n", orNew(careful(r.Header).trace), r.Header.Get("b3"))
+		})
+		d := c.Examine(t.Context(), target(t, url))
+		out.Close()
+		read.Wait()
+		assert.Equal(t, want, find(d, doctor.Echoed, "logs").Count, "%s: %+v", format, d)
+	}
+}
+
+// Debug that is sent on, or that makes lines at the level of debug, is believed.
+func TestDebug(t *testing.T) {
+	for _, believed := range []bool{true, false} {
+		c, to := config(), ""
+		c.Debug = true
+		c.Listen, to = listen(t)
+		url := caller(t, to, func(in heard, _ http.Header) http.Header {
+			if !believed && in.state == "d" {
+				in.state = "1"
+			}
+			return multi(orNew(in.trace), in.state)
+		})
+		d := c.Examine(t.Context(), target(t, url))
+		f := find(d, doctor.DebugBelieved, "sent on")
+		if !believed {
+			assert.Zero(t, f.Count)
+			continue
+		}
+		assert.Equal(t, doctor.DebugBelieved, d.Verdict)
+		assert.Equal(t, 8, f.Count, "seven that have IDs, and X-B3-Flags alone")
+		assert.True(t, f.Fault)
+	}
+}

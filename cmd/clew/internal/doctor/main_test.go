@@ -1,0 +1,88 @@
+package doctor_test
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"example.com/clew/cmd/clew/internal/doctor"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// config is one that waits for nothing that does not come.
+func config() doctor.Config {
+	return doctor.Config{Agent: "clew-doctor/test", Timeout: 30 * time.Second, Wait: 30 * time.Second, Header: http.Header{}}
+}
+
+func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
+
+// target is where a URL leads.
+func target(t *testing.T, text string) *doctor.Target {
+	t.Helper()
+	u, err := doctor.ParseURL(text)
+	require.NoError(t, err)
+	found, err := doctor.Resolve(t.Context(), u, noProxy)
+	require.NoError(t, err)
+	return found
+}
+
+// serve starts a service, and returns its URL.
+func serve(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return srv.URL + "/thing"
+}
+
+// raw starts a server that does with each connection what it likes, and returns its address.
+func raw(t *testing.T, conn func(ctx context.Context, c net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			stop := context.AfterFunc(ctx, func() { c.Close() })
+			conn(ctx, c)
+			c.Close()
+			stop()
+		}
+	}()
+	t.Cleanup(func() { l.Close(); cancel(); <-ended })
+	return l.Addr().String()
+}
+
+// find returns the finding of a kind in a place; the zero one: there is none.
+func find(d *doctor.Diagnosis, kind doctor.Kind, where string) doctor.Finding {
+	for _, f := range d.Findings {
+		if f.Kind == kind && f.Where == where {
+			return f
+		}
+	}
+	return doctor.Finding{}
+}
+
+// has fails if a diagnosis has not this finding, of so many canaries.
+func has(t *testing.T, d *doctor.Diagnosis, kind doctor.Kind, where string, count, of int) {
+	t.Helper()
+	f := find(d, kind, where)
+	assert.Equal(t, [2]int{count, of}, [2]int{f.Count, f.Of}, "%s, %s: canaries, in %+v", kind, where, d.Findings)
+}
+
+func quietLog() *log.Logger { return log.New(io.Discard, "", 0) }

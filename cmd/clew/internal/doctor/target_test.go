@@ -1,0 +1,99 @@
+package doctor_test
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"example.com/clew/cmd/clew/internal/doctor"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestParseURL(t *testing.T) {
+	for _, text := range []string{"http://127.0.0.1", "https://shop.example:8443/a?b=c", "http://[::1]:80/", "HTTP://SHOP/"} {
+		_, err := doctor.ParseURL(text)
+		assert.NoError(t, err, text)
+	}
+	for _, text := range []string{"", "shop", "shop:8080", "127.0.0.1:8080", "ftp://shop/", "http://", "http://:80/", "http:///x", "http://a b/", "http://[::1/", "\x1b[2J", "file:///etc/passwd"} {
+		_, err := doctor.ParseURL(text)
+		assert.EqualError(t, err, "a URL such as http://127.0.0.1:8080/media/1", text)
+	}
+	u, err := doctor.ParseURL("http://shop/a#b")
+	require.NoError(t, err)
+	assert.Equal(t, "http://shop/a", u.String())
+}
+
+func TestLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"127.0.0.1": true, "127.255.255.254": true, "[::1]": true, "[::ffff:127.0.0.1]": true, "localhost": true,
+		"128.0.0.1": false, "10.0.0.1": false, "0.0.0.0": false, "[::]": false, "[fe80::1]": false, "169.254.169.254": false,
+		"[::ffff:10.0.0.1]": false, "127.0.0.1.example.invalid": false,
+	} {
+		found := target(t, "http://"+host+":1/")
+		assert.Equal(t, want, found.Loopback(), host)
+	}
+	assert.True(t, target(t, "http://no.such.host.invalid/").Lost())
+}
+
+// A name that has no address is said to have none.
+func TestNoSuchHost(t *testing.T) {
+	d := config().Examine(t.Context(), target(t, "http://no.such.host.invalid/"))
+	assert.Equal(t, doctor.Unreachable, d.Verdict)
+	assert.Contains(t, d.Says, "no.such.host.invalid has no address")
+	assert.Zero(t, d.Requests)
+}
+
+// By a proxy nothing is on this computer, and the proxy is what is dialled.
+func TestProxy(t *testing.T) {
+	var asked []string
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.String())
+		w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
+	})
+	address, err := url.Parse(proxy)
+	require.NoError(t, err)
+	u, err := doctor.ParseURL("http://127.0.0.1:1/thing")
+	require.NoError(t, err)
+	found, err := doctor.Resolve(t.Context(), u, func(*http.Request) (*url.URL, error) { return address, nil })
+	require.NoError(t, err)
+	assert.False(t, found.Loopback())
+	assert.Equal(t, "http://127.0.0.1:1/thing by the proxy "+proxy, found.String())
+	d := config().Examine(t.Context(), found)
+	assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
+	require.Len(t, asked, 15)
+	assert.Equal(t, "http://127.0.0.1:1/thing", asked[0])
+
+	_, err = doctor.Resolve(t.Context(), u, func(*http.Request) (*url.URL, error) { return nil, errors.New("bad proxy") })
+	assert.EqualError(t, err, "the proxy of the environment: bad proxy")
+}
+
+// No password is shown.
+func TestPassword(t *testing.T) {
+	var user, password string
+	u := serve(t, func(w http.ResponseWriter, r *http.Request) { user, password, _ = r.BasicAuth() })
+	found := target(t, "http://me:secret@"+u[len("http://"):])
+	assert.NotContains(t, found.String(), "secret")
+	d := config().Examine(t.Context(), found)
+	assert.NotContains(t, d.URL, "secret")
+	assert.Equal(t, "me secret", user+" "+password)
+}
+
+func TestListenAddress(t *testing.T) {
+	for address, want := range map[string]bool{"127.0.0.1:9999": true, "[::1]:9999": true, "localhost:9999": true, ":9999": false, "0.0.0.0:9999": false, "10.0.0.1:1": false} {
+		found, loopback, err := doctor.ListenAddress(t.Context(), address)
+		require.NoError(t, err, address)
+		assert.Equal(t, want, loopback, address)
+		assert.NotEmpty(t, found)
+	}
+	for _, address := range []string{"", "9999", "127.0.0.1", "no.such.host.invalid:1"} {
+		_, _, err := doctor.ListenAddress(t.Context(), address)
+		assert.Error(t, err, address)
+	}
+	found, _, err := doctor.ListenAddress(t.Context(), "localhost:9999")
+	require.NoError(t, err)
+	assert.Regexp(t, `^(127\.0\.0\.1|\[::1\]):9999$`, found, "it is an address, which nobody can change")
+	_, err = doctor.NewListen("127.0.0.1:99999")
+	assert.Error(t, err)
+}

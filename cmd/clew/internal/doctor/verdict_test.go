@@ -1,0 +1,366 @@
+package doctor_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"example.com/clew/cmd/clew/internal/doctor"
+	"example.com/clew/internal/timeline"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// heard is what a service reads in headers, as far as it reads well.
+type heard struct{ trace, span, state string }
+
+func hear(h http.Header) heard {
+	if parts := strings.Split(h.Get("b3"), "-"); len(parts) > 1 {
+		in := heard{trace: strings.ToLower(parts[0]), span: parts[1]}
+		if len(parts) > 2 {
+			in.state = parts[2]
+		}
+		return in
+	}
+	in := heard{strings.ToLower(h.Get("X-B3-TraceId")), h.Get("X-B3-SpanId"), h.Get("X-B3-Sampled")}
+	if h.Get("X-B3-Flags") != "" {
+		in.state = "d"
+	}
+	return in
+}
+
+const (
+	anotherTrace = "00000000000000aa00000000000000bb"
+	anotherSpan  = "00000000000000cc"
+)
+
+// orNew is a trace's ID, or a new one.
+func orNew(id string) string {
+	if id == "" {
+		return anotherTrace
+	}
+	return id
+}
+
+func padded(id string) string { return strings.Repeat("0", 32-len(id)) + id }
+
+// answers are services that show the trace in a response.
+var answers = []struct {
+	name    string
+	header  string
+	value   func(heard) string // "": none
+	verdict doctor.Kind
+	count   int
+	of      int
+}{
+	{"adopts", "X-B3-TraceId", func(in heard) string { return orNew(in.trace) }, doctor.Adopted, 12, 14},
+	{"adopts, in upper case", "X-Request-Id", func(in heard) string { return strings.ToUpper(in.trace) }, doctor.Adopted, 12, 12},
+	{"adopts, in a sentence", "X-Debug", func(in heard) string { return "trace=" + in.trace + ";" }, doctor.Adopted, 12, 12},
+	{"pads", "X-Trace-Id", func(in heard) string { return padded(orNew(in.trace)) }, doctor.Padded, 6, 6},
+	{"traceresponse has room for 32 digits alone", "traceresponse", func(in heard) string { return "00-" + padded(orNew(in.trace)) + "-" + anotherSpan + "-01" }, doctor.Adopted, 12, 14},
+	{"truncates", "X-B3-TraceId", func(in heard) string { return orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] }, doctor.Truncated, 6, 8},
+	{"restarts", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Restarted, 14, 14},
+	{"another ID under a name that proves nothing", "X-Request-Id", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
+	{"a balancer's own ID", "X-Amzn-Trace-Id", func(heard) string { return "Root=1-5759e988-bd862e3fe1be46a994272793" }, doctor.Unknown, 0, 0},
+	{"another's span", "X-B3-SpanId", func(heard) string { return anotherSpan }, doctor.Unknown, 0, 0},
+	{"shows nothing", "X-Else", func(heard) string { return "" }, doctor.Unknown, 0, 0},
+}
+
+func TestAnswers(t *testing.T) {
+	for _, test := range answers {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if v := test.value(hear(r.Header)); v != "" {
+					w.Header().Set(test.header, v)
+				}
+			})
+			d := config().Examine(t.Context(), target(t, url))
+			assert.Equal(t, test.verdict, d.Verdict, "verdict of %+v", d)
+			assert.Equal(t, 15, d.Requests)
+			if test.count > 0 {
+				has(t, d, test.verdict, "response", test.count, test.of)
+				assert.Equal(t, []string{"response"}, d.Evidence)
+				assert.Equal(t, doctor.Adopted != test.verdict, find(d, test.verdict, "response").Fault)
+			} else {
+				assert.Empty(t, d.Evidence)
+				assert.Contains(t, strings.Join(d.Notes, "\n"), "The response shows no trace ID.")
+			}
+		})
+	}
+}
+
+// A service that reads one encoding says which.
+func TestOneEncoding(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-B3-TraceId", orNew(r.Header.Get("X-B3-TraceId")))
+	})
+	d := config().Examine(t.Context(), target(t, url))
+	assert.Equal(t, doctor.Restarted, d.Verdict)
+	has(t, d, doctor.Adopted, "response", 6, 14)
+	for _, f := range d.Findings {
+		if f.Kind == doctor.Restarted && f.Fault {
+			assert.Equal(t, 6, f.Count)
+			assert.Contains(t, f.Says, "So it is with traces in b3; others are gone on with.")
+		}
+	}
+}
+
+// calling are services that call the listener, with these headers.
+var calling = []struct {
+	name    string
+	headers func(in heard, came http.Header) http.Header
+	verdict doctor.Kind
+	count   int
+	of      int
+}{
+	{"a proxy", func(_ heard, came http.Header) http.Header { return came.Clone() }, doctor.Unchanged, 15, 15},
+	{"adopts", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), in.state) }, doctor.Adopted, 13, 15},
+	{"pads", func(in heard, _ http.Header) http.Header { return multi(padded(orNew(in.trace)), in.state) }, doctor.Padded, 7, 7},
+	{"restarts", func(heard, http.Header) http.Header { return multi(anotherTrace, "1") }, doctor.Restarted, 15, 15},
+	{"drops", func(heard, http.Header) http.Header { return http.Header{} }, doctor.Dropped, 15, 15},
+	{"samples all", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "1") }, doctor.Resampled, 4, 11},
+	{"samples none", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "0") }, doctor.Resampled, 5, 11},
+	{"forgets the decision", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "") }, doctor.Resampled, 9, 11},
+	{"in a header of its own", func(in heard, _ http.Header) http.Header {
+		return http.Header{"X-Correlation-Id": {in.trace}}
+	}, doctor.Adopted, 13, 15},
+	{"mixes traces", func(in heard, _ http.Header) http.Header {
+		h := multi(orNew(in.trace), in.state)
+		h.Set("b3", anotherTrace+"-"+anotherSpan+"-1")
+		return h
+	}, doctor.Restarted, 15, 15},
+	{"mixes spans", func(in heard, _ http.Header) http.Header {
+		h := multi(orNew(in.trace), in.state)
+		h.Set("b3", orNew(in.trace)+"-00000000000000dd"+dash(in.state))
+		return h
+	}, doctor.Mixed, 16, 16},
+}
+
+func dash(state string) string {
+	if state == "" {
+		return ""
+	}
+	return "-" + state
+}
+
+func multi(trace, state string) http.Header {
+	h := http.Header{"X-B3-Traceid": {trace}, "X-B3-Spanid": {anotherSpan}}
+	switch state {
+	case "d":
+		h.Set("X-B3-Flags", "1")
+	case "0", "1":
+		h.Set("X-B3-Sampled", state)
+	}
+	return h
+}
+
+// caller is a service that calls a URL for each request, with the headers that it likes, and follows
+// no redirect.
+func caller(t *testing.T, to string, headers func(in heard, came http.Header) http.Header) string {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		out, err := http.NewRequestWithContext(r.Context(), http.MethodGet, to, nil)
+		if err != nil {
+			panic(err)
+		}
+		out.Header = headers(hear(r.Header), r.Header)
+		out.Header.Set("User-Agent", "service")
+		resp, err := client.Do(out)
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		resp.Body.Close()
+	})
+}
+
+func listen(t *testing.T) (l *doctor.Listen, url string) {
+	t.Helper()
+	l, err := doctor.NewListen("127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l, "http://" + l.Addr() + "/next"
+}
+
+func TestCalls(t *testing.T) {
+	for _, test := range calling {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c, to := config(), ""
+			c.Listen, to = listen(t)
+			d := c.Examine(t.Context(), target(t, caller(t, to, test.headers)))
+			assert.Equal(t, test.verdict, d.Verdict, "verdict of %+v", d)
+			assert.Equal(t, 16, d.Requests)
+			has(t, d, test.verdict, "sent on", test.count, test.of)
+			assert.Equal(t, []string{"sent on"}, d.Evidence)
+		})
+	}
+}
+
+// Others who call the listener meanwhile are not taken for the service.
+func TestForeignCalls(t *testing.T) {
+	for name, headers := range map[string]http.Header{
+		"without a trace": {}, "with another trace": multi(anotherTrace, "1"), "with the service's path": {"User-Agent": {"curl"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, to := config(), ""
+			c.Listen, to = listen(t)
+			path := to
+			if name != "with the service's path" {
+				path = strings.Replace(to, "/next", "/health", 1)
+			}
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			foreign := func() {
+				r, err := http.NewRequest(http.MethodGet, path, nil)
+				assert.NoError(t, err)
+				r.Header = headers.Clone()
+				resp, err := client.Do(r)
+				if assert.NoError(t, err) {
+					resp.Body.Close()
+				}
+			}
+			url := caller(t, to, func(in heard, _ http.Header) http.Header {
+				foreign()
+				return multi(orNew(in.trace), in.state)
+			})
+			d := c.Examine(t.Context(), target(t, url))
+			assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
+			has(t, d, doctor.Adopted, "sent on", 13, 15)
+		})
+	}
+}
+
+// A client that follows a redirect to another host with the trace's headers leaks them.
+func TestLeak(t *testing.T) {
+	for _, leaks := range []bool{true, false} {
+		t.Run(fmt.Sprint(leaks), func(t *testing.T) {
+			c, to := config(), ""
+			c.Listen, to = listen(t)
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			if !leaks {
+				client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+					r.Header = http.Header{}
+					return nil
+				}
+			}
+			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				out, err := http.NewRequestWithContext(r.Context(), http.MethodGet, to, nil)
+				assert.NoError(t, err)
+				in := hear(r.Header)
+				out.Header = multi(orNew(in.trace), in.state)
+				resp, err := client.Do(out) // which takes the headers along, as net/http's does
+				if assert.NoError(t, err) {
+					resp.Body.Close()
+				}
+			})
+			d := c.Examine(t.Context(), target(t, url))
+			if leaks {
+				assert.Equal(t, doctor.Leaked, d.Verdict, "%+v", d)
+				has(t, d, doctor.Leaked, "sent on", 1, 1)
+				return
+			}
+			assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
+			assert.Contains(t, strings.Join(d.Notes, "\n"), "it does not send the headers there, which is right")
+		})
+	}
+}
+
+// logging is a service that writes lines for its requests.
+type logging struct {
+	name    string
+	line    func(in heard, r *http.Request) string // "": none
+	verdict doctor.Kind
+	count   int
+	of      int
+	says    string
+}
+
+// request is clew's line of a request.
+func request(trace, more string) string {
+	return `{"level":"info","trace_id":"` + trace + `","method":"GET","path":"/thing","status":200,"bytes":2,"duration_ms":1.5,"remote":"127.0.0.1:1"` +
+		more + `,"time":"2026-11-27T10:11:12.123456Z","message":"request"}`
+}
+
+var loggings = []logging{
+	{"adopts", func(in heard, _ *http.Request) string {
+		return `{"trace_id":"` + orNew(in.trace) + `","service":"shop"}`
+	}, doctor.Adopted, 12, 12, "in a line of shop is "},
+	{"decimal numbers", func(in heard, _ *http.Request) string { return `{"dd.trace_id":"` + decimal(in.trace) + `"}` }, doctor.Adopted, 12, 12, "in shop.log:"},
+	{"pads", func(in heard, _ *http.Request) string { return `{"traceId":"` + padded(in.trace) + `"}` }, doctor.Padded, 6, 6, ""},
+	{"truncates", func(in heard, _ *http.Request) string {
+		return "INFO trace=" + orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] + " done"
+	}, doctor.Truncated, 6, 6, ""},
+	{"does not believe", func(in heard, _ *http.Request) string {
+		return request(anotherTrace, `,"untrusted_trace_id":"`+in.trace+`"`)
+	}, doctor.Restarted, 12, 12, "noted as not believed"},
+	{"restarts, and names the caller's span", func(in heard, _ *http.Request) string {
+		return `{"trace_id":"` + anotherTrace + `","parent_id":"` + in.span + `"}`
+	}, doctor.Restarted, 12, 12, ""},
+	{"an access log with the user agent, without IDs", func(_ heard, r *http.Request) string {
+		return `127.0.0.1 - - [27/Nov/2026:10:11:12 +0000] "GET /thing HTTP/1.1" 200 0 "-" "` + r.UserAgent() + `"`
+	}, doctor.Dropped, 14, 14, "There is no trace ID."},
+	{"an access log of the path, without IDs", func(_ heard, r *http.Request) string {
+		return `127.0.0.1 - - [27/Nov/2026:10:11:12 +0000] "GET /thing HTTP/1.1" 200 0`
+	}, doctor.Dropped, 14, 14, "has an ID"},
+	{"lines of the path with other IDs", func(_ heard, r *http.Request) string {
+		return fmt.Sprintf(`{"path":"/thing","trace_id":"%s%016x"}`, anotherTrace[:16], 0xabc000+len(r.UserAgent())*1000+next())
+	}, doctor.Restarted, 14, 14, "about /thing"},
+	{"others' lines", func(heard, *http.Request) string { return `{"path":"/other","trace_id":"` + anotherTrace + `"}` }, doctor.Unknown, 0, 0, ""},
+	{"samples what was denied", func(in heard, _ *http.Request) string {
+		return request(orNew(in.trace), `,"sampled":true`)
+	}, doctor.Resampled, 4, 8, "deny came in"},
+	{"does not sample what was accepted", func(in heard, _ *http.Request) string {
+		return request(orNew(in.trace), "")
+	}, doctor.Resampled, 4, 8, "accept came in"},
+}
+
+var counter struct {
+	sync.Mutex
+	n int
+}
+
+func next() int {
+	counter.Lock()
+	defer counter.Unlock()
+	counter.n++
+	return counter.n
+}
+
+func decimal(id string) string {
+	var n uint64
+	fmt.Sscanf(id[max(len(id)-16, 0):], "%x", &n)
+	return fmt.Sprint(n)
+}
+
+func TestLines(t *testing.T) {
+	for _, test := range loggings {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := config()
+			c.Log = &doctor.Log{}
+			in, out := io.Pipe()
+			var read sync.WaitGroup
+			read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				fmt.Fprintln(out, `{"path":"/health","trace_id":"00000000000000ee00000000000000ff"}`)
+				if text := test.line(hear(r.Header), r); text != "" {
+					fmt.Fprintln(out, text)
+				}
+			})
+			if test.count == 0 {
+				c.Wait = 0 // nothing comes
+			}
+			d := c.Examine(t.Context(), target(t, url))
+			out.Close()
+			read.Wait()
+			assert.Equal(t, test.verdict, d.Verdict, "%+v", d)
+			has(t, d, test.verdict, "logs", test.count, test.of)
+			assert.Contains(t, find(d, test.verdict, "logs").Says, test.says)
+		})
+	}
+}
