@@ -111,3 +111,35 @@ func TestProgress(t *testing.T) {
 		})
 	}
 }
+
+// Nothing leaves the computer before somebody has said yes at the terminal.
+func TestDoctorAsks(t *testing.T) {
+	for answer, code := range map[string]int{"y\n": exitIncomplete, "YES\n": exitIncomplete, "\n": exitUsage, "n\n": exitUsage, "yesterday\n": exitUsage, "\x04": exitUsage} {
+		tty, screen := terminal(t)
+		_, err := io.WriteString(screen, answer)
+		require.NoError(t, err)
+		var out bytes.Buffer
+		// TEST-NET-1: nobody is there, and nothing is sent to it before the time is up.
+		got := run(context.Background(), []string{"doctor", "http://192.0.2.1/", "--timeout", "1ms"}, tty, &out, tty)
+		assert.Equal(t, code, got, "%q", answer)
+		shown := make([]byte, 4096)
+		n, err := screen.Read(shown)
+		require.NoError(t, err)
+		for !strings.Contains(string(shown[:n]), "[y/N]") {
+			more, err := screen.Read(shown[n:])
+			require.NoError(t, err)
+			n += more
+		}
+		assert.Contains(t, string(shown[:n]), "15 GET requests to http://192.0.2.1/, one after another; user agent clew-doctor/", "%q", answer)
+	}
+}
+
+// Ctrl-C at the question sends nothing.
+func TestDoctorAsksInVain(t *testing.T) {
+	tty, _ := terminal(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var out bytes.Buffer
+	assert.Equal(t, exitInterrupted, run(ctx, []string{"doctor", "http://192.0.2.1/"}, tty, &out, tty))
+	assert.Empty(t, out.String())
+}

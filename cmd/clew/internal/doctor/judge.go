@@ -89,12 +89,21 @@ func kept(k Kind) bool { return k == Adopted || k == Unchanged || k == Padded ||
 // B3 and not with W3C's has no fault: that is said apart.
 func findings(where string, found []seen) (list []Finding) {
 	isW3C := func(s seen) bool { return s.probe.Encoding == canary.W3C }
-	b3Kept := slices.ContainsFunc(found, func(s seen) bool { return kept(s.kind) && !isW3C(s) })
-	w3cLost := func(s seen) bool { return b3Kept && isW3C(s) && lost(s.kind) }
-	kinds := append([]Kind{Adopted, Unchanged}, gravity...)
-	for _, k := range kinds {
-		is := func(s seen) bool { return s.kind == k && !w3cLost(s) && !(kept(k) && s.probe.Hostile) }
-		f, ok := finding(where, k, found, is)
+	var b3, w3c []seen
+	for _, s := range found {
+		if isW3C(s) {
+			w3c = append(w3c, s)
+		} else {
+			b3 = append(b3, s)
+		}
+	}
+	all := found
+	apart := slices.ContainsFunc(b3, seen.kept) && !slices.ContainsFunc(w3c, seen.kept)
+	if apart {
+		all = append(b3, slices.DeleteFunc(slices.Clone(w3c), func(s seen) bool { return lost(s.kind) })...)
+	}
+	for _, k := range append([]Kind{Adopted, Unchanged}, gravity...) {
+		f, ok := finding(where, k, all)
 		if !ok {
 			continue
 		}
@@ -104,15 +113,19 @@ func findings(where string, found []seen) (list []Finding) {
 		}
 		list = append(list, f)
 	}
-	if f, ok := finding(where, Restarted, found, w3cLost); ok {
-		f.Fault, f.Says, f.Remedy = false, "A trace in traceparent is not gone on with: the service reads B3 alone.", remedyW3C
-		list = append(list, f)
+	for _, k := range []Kind{Restarted, Dropped} {
+		if f, ok := finding(where, k, w3c); ok && apart {
+			f.Fault, f.Says, f.Remedy = false, "A trace in traceparent is not gone on with: the service reads B3 alone.", remedyW3C
+			list = append(list, f)
+		}
 	}
 	return list
 }
 
+func (s seen) kept() bool { return kept(s.kind) }
+
 // finding counts the canaries of which something was seen.
-func finding(where string, k Kind, found []seen, is func(seen) bool) (Finding, bool) {
+func finding(where string, k Kind, found []seen) (Finding, bool) {
 	f := Finding{Kind: k, Where: where, Fault: slices.Contains(gravity, k), Remedy: remedy(k, where)}
 	counted, could := map[*probe]bool{}, map[*probe]bool{}
 	what := ""
@@ -120,7 +133,7 @@ func finding(where string, k Kind, found []seen, is func(seen) bool) (Finding, b
 		if k.couldBe(s.probe) {
 			could[s.probe] = true
 		}
-		if !is(s) || counted[s.probe] {
+		if s.kind != k || counted[s.probe] || s.probe.Hostile && s.kept() {
 			continue
 		}
 		counted[s.probe], could[s.probe] = true, true

@@ -120,7 +120,7 @@ func knownError(err error, t *Target) string {
 	)
 	switch {
 	case errors.As(err, &dns):
-		return fmt.Sprintf("%s has no address (%s): check the name, and this computer's DNS", dns.Name, dns.Err)
+		return fmt.Sprintf("the name %s has no address (%s): check it, and this computer's DNS", dns.Name, dns.Err)
 	case strings.Contains(text, "proxyconnect"):
 		return fmt.Sprintf("the proxy of the environment does not connect (%v): check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", err)
 	case errors.Is(err, syscall.ECONNREFUSED):

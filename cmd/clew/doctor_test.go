@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// adopting is a service that goes on with traces in X-B3-*, and with b3 if it is asked to.
+func adopting(t *testing.T, more func(trace string)) *httptest.Server {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		trace, _, _ := strings.Cut(r.Header.Get("b3"), "-")
+		if trace == "" {
+			trace = r.Header.Get("X-B3-TraceId")
+		}
+		if trace == "" {
+			trace = id
+		}
+		w.Header().Set("X-B3-TraceId", trace)
+		if more != nil {
+			more(trace)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func TestDoctor(t *testing.T) {
+	t.Chdir(t.TempDir())
+	srv := adopting(t, nil)
+	restarting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-B3-TraceId", id) }))
+	defer restarting.Close()
+	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer silent.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	tests := []struct {
+		name string
+		args []string
+		code int
+		out  string
+		err  string
+	}{
+		{"help", []string{"--help"}, 0, "Exit codes:", ""},
+		{"adopted", []string{srv.URL}, 0, srv.URL + ": adopted\n", "clew: 15 GET requests to " + srv.URL + ", one after another; user agent clew-doctor/"},
+		{"hostile and debug", []string{srv.URL, "--hostile", "--debug"}, 1, ": echoed\n", "clew: 36 GET requests to "},
+		{"restarted", []string{restarting.URL}, 1, ": restarted\n", ""},
+		{"unknown", []string{silent.URL}, 3, ": unknown\n", ""},
+		{"nobody there", []string{gone.URL}, 3, "Nobody listens there: start the service, or check the port", ""},
+		{"a fault goes before what is not known", []string{silent.URL, restarting.URL}, 1, "unknown", ""},
+		{"no URL", nil, 2, "", "expected \"<url> ...\"\nSee: clew doctor --help\n"},
+		{"no URL of HTTP", []string{"shop:8080"}, 2, "", `clew: "shop:8080" is not a URL such as http://127.0.0.1:8080/media/1`},
+		{"a hostile one", []string{"\x1b[2J"}, 2, "", `clew: "\x1b[2J" is not a URL`},
+		{"no such flag", []string{srv.URL, "--force"}, 2, "", "See: clew doctor --help\n"},
+		{"no time", []string{srv.URL, "--timeout", "0s"}, 2, "", "clew: --timeout wants a time such as 10s"},
+		{"no width", []string{srv.URL, "--width=-1"}, 2, "", "clew: --width wants a number that is not negative"},
+		{"no header", []string{srv.URL, "--header", "Authorization"}, 2, "", "clew: --header wants a header such as"},
+		{"a header that ends", []string{srv.URL, "--header", "A: b\r\nC: d"}, 2, "", "clew: --header wants a header such as"},
+		{"a canary's header", []string{srv.URL, "--header", "x-b3-traceid: 1"}, 2, "", "clew: --header x-b3-traceid: that is what the canaries bring themselves"},
+		{"no address", []string{srv.URL, "--listen", "9999"}, 2, "", "clew: --listen wants an address such as 127.0.0.1:9999"},
+		{"a taken address", []string{srv.URL, "--listen", strings.TrimPrefix(srv.URL, "http://")}, 2, "", "address already in use"},
+		{"a missing log", []string{srv.URL, "--logs", "none.log"}, 3, ": adopted\n", "clew: stat none.log: no such file or directory"},
+		{"elsewhere", []string{"http://192.0.2.1/"}, 2, "", "clew: that is not this computer alone, and there is no terminal to ask at: say --yes if you may send it"},
+		{"listening for others", []string{srv.URL, "--listen", "0.0.0.0:0"}, 2, "", "there is no terminal to ask at"},
+		{"no such name", []string{"http://no.such.host.invalid/"}, 3, "no.such.host.invalid has no address", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := clew(t, "", append([]string{"doctor"}, test.args...)...)
+			assert.Equal(t, test.code, got.code, "%s%s", got.out, got.err)
+			assert.Contains(t, got.out, test.out)
+			assert.Contains(t, got.err, test.err)
+			assert.NotContains(t, got.out+got.err, "\x1b")
+			if test.code == exitUsage {
+				assert.Empty(t, got.out)
+			}
+		})
+	}
+}
+
+func TestDoctorJSON(t *testing.T) {
+	srv := adopting(t, nil)
+	got := clew(t, "", "doctor", srv.URL, srv.URL+"/other", "-o", "json")
+	var report struct {
+		Version, Requests int
+		Targets           []struct{ URL, Verdict string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.out), &report), got.out)
+	assert.Equal(t, 0, got.code)
+	assert.Equal(t, 30, report.Requests)
+	require.Len(t, report.Targets, 2)
+	assert.Equal(t, "adopted", report.Targets[1].Verdict)
+	assert.Equal(t, srv.URL+"/other", report.Targets[1].URL)
+}
+
+// What the service writes from now on is read: from a file, and from a pipe.
+func TestDoctorLogs(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "shop.log", strings.Repeat(logLine(1, other, "before"), 1000)+"half a line")
+	f, err := os.OpenFile("shop.log", os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	write(t, "old.log.gz", "no gzip: it is not read")
+	srv := adopting(t, func(trace string) {
+		_, err := f.WriteString("\n" + strings.TrimSuffix(logLine(2, trace, "served"), "\n"))
+		assert.NoError(t, err)
+	})
+	got := clew(t, "", "doctor", srv.URL, "--logs", "*.log*")
+	assert.Equal(t, 0, got.code, got.err)
+	assert.Contains(t, got.out, "✓ adopted, in its lines: 12 of 12 canaries")
+	assert.Contains(t, got.out, "in a line of shop is ")
+
+	in, out := io.Pipe()
+	srv = adopting(t, func(trace string) { io.WriteString(out, logLine(2, trace, "served")) })
+	var text, said bytes.Buffer
+	code := run(context.Background(), []string{"doctor", srv.URL, "--logs", "-"}, in, &text, &said)
+	out.Close()
+	assert.Equal(t, 0, code, said.String())
+	assert.Contains(t, text.String(), "✓ adopted, in its lines: 12 of 12 canaries")
+}
+
+func TestDoctorListen(t *testing.T) {
+	var to atomic.Value
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	srv := adopting(t, func(trace string) {
+		r, err := http.NewRequest(http.MethodGet, fmt.Sprint(to.Load()), nil)
+		assert.NoError(t, err)
+		r.Header.Set("b3", trace+"-00000000000000cc-1")
+		if resp, err := client.Do(r); assert.NoError(t, err) {
+			resp.Body.Close()
+		}
+	})
+	free := httptest.NewServer(nil)
+	address := strings.TrimPrefix(free.URL, "http://")
+	free.Close()
+	to.Store("http://" + address + "/next")
+	got := clew(t, "", "doctor", srv.URL, "--listen", address)
+	assert.Equal(t, 1, got.code, got.err)
+	assert.Contains(t, got.err, "clew: 16 GET requests to ")
+	assert.Contains(t, got.err, "clew: listening at "+address+" meanwhile")
+	assert.Contains(t, got.out, "✗ resampled, in what it sends on: 4 of 9 canaries")
+	assert.Contains(t, got.out, "✗ leaked, in what it sends on: 1 of 1 canary")
+}
+
+// Ctrl-C shows what was seen so far.
+func TestDoctorInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var n atomic.Int32
+	srv := adopting(t, func(string) {
+		if n.Add(1) == 8 {
+			cancel()
+		}
+	})
+	var out, said bytes.Buffer
+	assert.Equal(t, exitInterrupted, run(ctx, []string{"doctor", srv.URL}, strings.NewReader(""), &out, &said))
+	assert.Contains(t, out.String(), ": adopted\n")
+	assert.Contains(t, out.String(), "requests were not sent")
+}
