@@ -5,17 +5,20 @@ import (
 	"strings"
 )
 
-// known finds canaries by the IDs that stand in a text. The zero value knows none.
+// known finds canaries by the IDs and the user agents that stand in a text. The zero value knows
+// none.
 type known struct {
 	traces map[uint64]*probe // by the low half
 	spans  map[uint64]*probe
+	tags   map[string]*probe
 }
 
 func (k *known) add(probes []*probe) {
 	if k.traces == nil {
-		k.traces, k.spans = map[uint64]*probe{}, map[uint64]*probe{}
+		k.traces, k.spans, k.tags = map[uint64]*probe{}, map[uint64]*probe{}, map[string]*probe{}
 	}
 	for _, p := range probes {
+		k.tags[p.tag] = p
 		for _, id := range []string{p.TraceID, p.Refused} {
 			if low, ok := low(id); ok {
 				k.traces[low] = p
@@ -71,6 +74,25 @@ func (k *known) span(text string) *probe {
 		if n, ok := low(run); ok && len(run) == 16 && k.spans[n] != nil {
 			return k.spans[n]
 		}
+	}
+	return nil
+}
+
+// tagged returns the canary whose user agent stands in a text; nil: none.
+func (k *known) tagged(text string) *probe {
+	for at := strings.Index(text, "clew-doctor"); at >= 0; {
+		rest := text[at:]
+		open, end := strings.IndexByte(rest, '('), strings.IndexByte(rest, ')')
+		if open > 0 && end > open {
+			if p := k.tags[rest[open+1:end]]; p != nil {
+				return p
+			}
+		}
+		next := strings.Index(rest[1:], "clew-doctor")
+		if next < 0 {
+			return nil
+		}
+		at += 1 + next
 	}
 	return nil
 }

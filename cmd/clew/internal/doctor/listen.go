@@ -130,7 +130,8 @@ func (l *Listen) arrive(r *http.Request) bool {
 	return p != nil && p.redirect && a.path != elsewhere
 }
 
-// whose finds the canary of a call by its trace's ID, else by its span's.
+// whose finds the canary of a call by its trace's ID, else by its span's, else by its user agent,
+// which proxies pass on.
 func (l *Listen) whose(h http.Header) *probe {
 	for _, name := range sortedNames(h) {
 		for _, value := range h[name] {
@@ -146,7 +147,7 @@ func (l *Listen) whose(h http.Header) *probe {
 			}
 		}
 	}
-	return nil
+	return l.known.tagged(h.Get("User-Agent"))
 }
 
 func sortedNames(h http.Header) []string {
@@ -186,8 +187,8 @@ func (l *Listen) has(p *probe) bool {
 type look struct{ path, agent string }
 
 // calls returns the calls that each canary has led to. A call without a canary's ID counts for the
-// request that was under way if the service's other calls look like it, or if most requests have led
-// to one: else somebody else's call would count.
+// request that was under way if most requests have led to one that looks like it, or if there is none
+// with the ID and the service's other calls look like it: else somebody else's call would count.
 func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -215,16 +216,14 @@ func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 			unknown[k][a.during] = true
 		}
 	}
-	byID := len(ours) > 0
-	for k, during := range unknown {
-		ours[k] = ours[k] || !byID && 2*len(during) > answered
-	}
 	for _, a := range l.arrivals {
-		if a.probe != nil || !isOurs(a.during) || !ours[look{a.path, a.agent}] && a.path != elsewhere {
+		if a.probe != nil || !isOurs(a.during) {
 			continue
 		}
-		if known := calls[a.during]; len(known) == 0 || known[0].probe == nil || a.path == elsewhere {
-			calls[a.during] = append(calls[a.during], a)
+		k, known := look{a.path, a.agent}, calls[a.during]
+		alone := len(known) == 0 || known[0].probe == nil
+		if 2*len(unknown[k]) > answered || ours[k] && alone || a.path == elsewhere {
+			calls[a.during] = append(known, a)
 		}
 	}
 	return calls

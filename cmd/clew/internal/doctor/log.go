@@ -23,7 +23,6 @@ const maxEntries = 1000
 type Log struct {
 	mu      sync.Mutex
 	known   known
-	tags    map[string]*probe
 	entries map[*probe][]logged
 	lines   int
 
@@ -43,11 +42,8 @@ func (l *Log) expect(path string, probes []*probe) {
 	defer l.mu.Unlock()
 	l.path, l.others = path, nil
 	l.known.add(probes)
-	if l.tags == nil {
-		l.tags, l.entries = map[string]*probe{}, map[*probe][]logged{}
-	}
-	for _, p := range probes {
-		l.tags[p.tag] = p
+	if l.entries == nil {
+		l.entries = map[*probe][]logged{}
 	}
 }
 
@@ -93,7 +89,7 @@ func (l *Log) add(e *timeline.Entry) {
 	var p *probe
 	if len(found) > 0 {
 		p = found[0].probe
-	} else if p = l.tagged(e.Text); p == nil {
+	} else if p = l.known.tagged(e.Text); p == nil {
 		p = l.known.span(e.Text)
 	}
 	if p == nil && len(l.others) < maxEntries && hasPath(e.Text, l.path) {
@@ -167,25 +163,6 @@ func (l *Log) unrelated(probes []*probe) (all []seen) {
 		}
 	}
 	return all
-}
-
-// tagged finds the canary whose user agent stands in a text.
-func (l *Log) tagged(text string) *probe {
-	for at := strings.Index(text, "clew-doctor"); at >= 0; {
-		rest := text[at:]
-		open, end := strings.IndexByte(rest, '('), strings.IndexByte(rest, ')')
-		if open > 0 && end > open {
-			if p := l.tags[rest[open+1:end]]; p != nil {
-				return p
-			}
-		}
-		next := strings.Index(rest[1:], "clew-doctor")
-		if next < 0 {
-			return nil
-		}
-		at += 1 + next
-	}
-	return nil
 }
 
 func (l *Log) has(p *probe) bool {
