@@ -45,7 +45,7 @@ func (c Config) look(probes []*probe) (all []seen) {
 		calls = c.Listen.calls(probes)
 	}
 	for _, p := range probes {
-		all = append(all, p.inAnswer()...)
+		all = append(all, p.inAnswer(probes[0])...)
 		if c.Log != nil {
 			all = append(all, c.Log.inLog(p)...)
 		}
@@ -111,6 +111,10 @@ func findings(where string, found []seen) (list []Finding) {
 			f.Fault, f.Remedy = false, "" // it reads nothing
 			f.Says = "What is behind it gets malformed headers as they come, and has to withstand them. " + f.Says
 		}
+		list = append(list, f)
+	}
+	if f, ok := finding(where, repeated, found); ok {
+		f.Kind = Echoed
 		list = append(list, f)
 	}
 	for _, k := range []Kind{Restarted, Dropped} {
@@ -255,6 +259,9 @@ func (d *Diagnosis) decide() {
 		}
 	}
 	d.Says = verdicts[d.Verdict]
+	if d.Verdict == Unknown && slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Kind == Echoed }) {
+		d.Verdict, d.Says = Echoed, "It repeats the headers that it is sent, and nothing tells whether it goes on with the trace."
+	}
 	if d.Verdict == Dropped && slices.ContainsFunc(d.Findings, func(f Finding) bool { return kept(f.Kind) && f.Where != inLogs }) {
 		d.Says = "The trace goes on, and some of what it writes or sends does not have its ID."
 	}

@@ -3,6 +3,7 @@ package doctor
 import (
 	"encoding/json"
 	"io"
+	"slices"
 )
 
 // Version is that of the form of a [Report] in JSON.
@@ -27,6 +28,8 @@ const (
 	Echoed        Kind = "echoed"  // a malformed value comes out as it is
 	Crashed       Kind = "crashed" // a malformed value ends in a 5xx or a broken connection
 
+	repeated Kind = "repeated" // a header is repeated: it is shown as echoed, and is no fault
+
 	// These are no findings, but notes.
 	nothing     Kind = ""         // nothing to say
 	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
@@ -50,7 +53,7 @@ type Report struct {
 // Diagnosis is what was found at one target.
 type Diagnosis struct {
 	URL      string    `json:"url"`
-	Verdict  Kind      `json:"verdict"` // the gravest fault; without one: adopted, unchanged, unknown, unreachable
+	Verdict  Kind      `json:"verdict"` // the gravest fault; without one: adopted, unchanged, echoed, unknown, unreachable
 	Says     string    `json:"says"`
 	Requests int       `json:"requests"`
 	Findings []Finding `json:"findings"`
@@ -80,20 +83,17 @@ func (r *Report) JSON(w io.Writer) error {
 
 // Fault tells whether a fault was found.
 func (r *Report) Fault() bool {
-	for _, d := range r.Targets {
-		for _, f := range d.Findings {
-			if f.Fault {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Targets, (*Diagnosis).fault)
+}
+
+func (d *Diagnosis) fault() bool {
+	return slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Fault })
 }
 
 // Untold tells whether a target's verdict could not be told.
 func (r *Report) Untold() bool {
 	for _, d := range r.Targets {
-		if d.Verdict == Unknown || d.Verdict == Unreachable {
+		if d.Verdict == Unknown || d.Verdict == Unreachable || d.Verdict == Echoed {
 			return true
 		}
 	}

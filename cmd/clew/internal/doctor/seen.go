@@ -27,8 +27,8 @@ type seen struct {
 // ownHeaders are what stands before a service writes into each answer, whatever the caller sends.
 var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
 
-// inAnswer returns what an answer's header tells of its canary.
-func (p *probe) inAnswer() (all []seen) {
+// inAnswer returns what an answer's header tells of its canary. None is the canary without headers.
+func (p *probe) inAnswer(none *probe) (all []seen) {
 	k := known{}
 	k.add([]*probe{p})
 	var other *seen
@@ -40,6 +40,9 @@ func (p *probe) inAnswer() (all []seen) {
 				s := p.matched(inResponse, m.text, "in "+shown(name))
 				if s.kind == Padded && fixedWidth(name) {
 					s.kind = Adopted
+				}
+				if p.repeated(name, value, none) {
+					s.kind = repeated
 				}
 				all = append(all, s)
 			}
@@ -55,6 +58,20 @@ func (p *probe) inAnswer() (all []seen) {
 		all = append(all, *other)
 	}
 	return all
+}
+
+// repeated tells whether a header of an answer is only what the canary has sent, letter for letter: the
+// canary without headers gets none, where a tracer writes the ID of a new trace.
+func (p *probe) repeated(name, value string, none *probe) bool {
+	if none.answer.err != nil || len(none.answer.header[name]) > 0 {
+		return false
+	}
+	for _, sent := range p.Header {
+		if slices.Contains(sent, value) {
+			return true
+		}
+	}
+	return false
 }
 
 // fixedWidth tells whether a header has room for IDs of 32 digits alone, by its specification.

@@ -45,12 +45,12 @@ type page struct {
 }
 
 func (p *page) diagnosis(d *Diagnosis) {
-	colour := red
-	switch d.Verdict {
-	case Adopted, Unchanged:
+	colour := yellow
+	switch {
+	case d.fault():
+		colour = red
+	case d.Verdict == Adopted || d.Verdict == Unchanged:
 		colour = green
-	case Unknown, Unreachable:
-		colour = yellow
 	}
 	p.put("", d.URL+": ")
 	p.put(colour, string(d.Verdict))

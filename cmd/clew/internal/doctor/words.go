@@ -21,6 +21,7 @@ var says = map[Kind]string{
 	Misread:       "Headers are not read by B3's rules.",
 	Echoed:        "A malformed value comes out as it was sent, quotes included.",
 	Crashed:       "A malformed header ends in an error of the server's.",
+	repeated:      "The answer repeats the header, and has none where none was sent: that is no sign that the trace goes on.",
 }
 
 // verdicts are what to know of a target in one sentence.
