@@ -94,7 +94,7 @@ func (c Config) probes() []*probe {
 	return all
 }
 
-// most is how many requests may stay without an answer before the others are not sent.
+// most is how many requests may take all their time before the others are not sent.
 const most = 3
 
 // Examine sends the canaries to a target, one after another, and returns what came of it. When ctx
@@ -114,7 +114,7 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	}
 	transport := c.transport(t)
 	defer transport.CloseIdleConnections()
-	failed, sent := 0, 0
+	failed, late, sent := 0, 0, 0
 	for _, p := range probes {
 		if c.Listen != nil {
 			c.Listen.begin(p)
@@ -127,7 +127,10 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 		if p.answer.err != nil {
 			failed++
 		}
-		if failed == sent && failed == 2 || p.answer.late && failed >= most {
+		if p.answer.late {
+			late++
+		}
+		if failed == sent && failed == 2 || late == most {
 			break
 		}
 	}

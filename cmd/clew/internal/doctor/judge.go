@@ -162,9 +162,9 @@ func (s seen) example() string {
 	case s.what == "":
 		return ""
 	case s.kind == Resampled || s.kind == DebugBelieved || s.kind == Echoed || s.kind == Mixed || s.probe.TraceID == "":
-		return "Seen: " + s.what + "."
+		return "Seen: " + short(s.what) + "."
 	}
-	return "Sent " + s.probe.TraceID + "; " + s.what + "."
+	return "Sent " + s.probe.TraceID + "; " + short(s.what) + "."
 }
 
 // couldBe tells whether a canary could show something.

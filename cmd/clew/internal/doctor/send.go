@@ -104,9 +104,9 @@ func speaksTLS(body string) bool {
 // sentence says in plain words why there is no answer, and what to do.
 func sentence(err error, t *Target) error {
 	if known := knownError(err, t); known != "" {
-		return errors.New(known)
+		return errors.New(short(known))
 	}
-	return fmt.Errorf("there is no answer: %w", err)
+	return fmt.Errorf("there is no answer: %s", short(err.Error()))
 }
 
 func knownError(err error, t *Target) string {

@@ -136,7 +136,7 @@ func answersOf(probes []*probe) (notes []string) {
 		switch {
 		case a.err != nil || a.status < 300 || p.redirect && a.status < 400:
 		case a.status < 400:
-			add("it redirects (" + statusText(a.status) + ") to " + a.header.Get("Location") + ", which is not followed: ask for that URL too")
+			add("it redirects (" + statusText(a.status) + ") to " + short(a.header.Get("Location")) + ", which is not followed: ask for that URL too")
 		case a.status == 401 || a.status == 403:
 			add("it answered " + statusText(a.status) + ": --header 'Authorization: …' may let the canaries in")
 		default:
@@ -179,6 +179,15 @@ func withstood(probes []*probe, all []seen) int {
 		}
 	}
 	return n
+}
+
+// short is a text that the service has chosen, as far as a sentence has room for it.
+func short(text string) string {
+	const room = 200
+	if len(text) <= room {
+		return text
+	}
+	return strings.ToValidUTF8(text[:room], "") + "…"
 }
 
 // sentenceCase is text with its first letter in upper case.
