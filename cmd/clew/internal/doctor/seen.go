@@ -63,7 +63,7 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 // repeated tells whether a header of an answer is only what the canary has sent, letter for letter: the
 // canary without headers gets none, where a tracer writes the ID of a new trace.
 func (p *probe) repeated(name, value string, none *probe) bool {
-	if none.answer.err != nil || len(none.answer.header[name]) > 0 {
+	if none.answer.err != nil || none.answer.status != p.answer.status || len(none.answer.header[name]) > 0 {
 		return false
 	}
 	for _, sent := range p.Header {
