@@ -53,8 +53,8 @@ func TestDoctor(t *testing.T) {
 		err  string
 	}{
 		{"help", []string{"--help"}, 0, "Exit codes:", ""},
-		{"adopted", []string{srv.URL}, 0, srv.URL + ": adopted\n", "clew: 15 GET requests to " + srv.URL + ", one after another; user agent clew-doctor/"},
-		{"hostile and debug", []string{srv.URL, "--hostile", "--debug"}, 1, ": echoed\n", "clew: 36 GET requests to "},
+		{"adopted", []string{srv.URL}, 0, srv.URL + ": adopted\n", "clew: 17 GET requests to " + srv.URL + ", one after another; user agent clew-doctor/"},
+		{"hostile and debug", []string{srv.URL, "--hostile", "--debug"}, 1, ": echoed\n", "clew: 38 GET requests to "},
 		{"restarted", []string{restarting.URL}, 1, ": restarted\n", ""},
 		{"unknown", []string{silent.URL}, 3, ": unknown\n", ""},
 		{"nobody there", []string{gone.URL}, 3, "Nobody listens there: start the service, or check the port", ""},
@@ -98,7 +98,7 @@ func TestDoctorJSON(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(got.out), &report), got.out)
 	assert.Equal(t, 0, got.code)
-	assert.Equal(t, 30, report.Requests)
+	assert.Equal(t, 34, report.Requests)
 	require.Len(t, report.Targets, 2)
 	assert.Equal(t, "adopted", report.Targets[1].Verdict)
 	assert.Equal(t, srv.URL+"/other", report.Targets[1].URL)
@@ -118,7 +118,7 @@ func TestDoctorLogs(t *testing.T) {
 	})
 	got := clew(t, "", "doctor", srv.URL, "--logs", "*.log*")
 	assert.Equal(t, 0, got.code, got.err)
-	assert.Contains(t, got.out, "✓ adopted, in its lines: 12 of 12 canaries")
+	assert.Contains(t, got.out, "✓ adopted, in its lines: 14 of 14 canaries")
 	assert.Contains(t, got.out, "in a line of shop is ")
 
 	in, out := io.Pipe()
@@ -127,7 +127,7 @@ func TestDoctorLogs(t *testing.T) {
 	code := run(context.Background(), []string{"doctor", srv.URL, "--logs", "-"}, in, &text, &said)
 	out.Close()
 	assert.Equal(t, 0, code, said.String())
-	assert.Contains(t, text.String(), "✓ adopted, in its lines: 12 of 12 canaries")
+	assert.Contains(t, text.String(), "✓ adopted, in its lines: 14 of 14 canaries")
 }
 
 func TestDoctorListen(t *testing.T) {
@@ -147,9 +147,9 @@ func TestDoctorListen(t *testing.T) {
 	to.Store("http://" + address + "/next")
 	got := clew(t, "", "doctor", srv.URL, "--listen", address)
 	assert.Equal(t, 1, got.code, got.err)
-	assert.Contains(t, got.err, "clew: 16 GET requests to ")
+	assert.Contains(t, got.err, "clew: 18 GET requests to ")
 	assert.Contains(t, got.err, "clew: listening at "+address+" meanwhile")
-	assert.Contains(t, got.out, "✗ resampled, in what it sends on: 4 of 9 canaries")
+	assert.Contains(t, got.out, "✗ resampled, in what it sends on: 4 of 11 canaries")
 	assert.Contains(t, got.out, "✗ leaked, in what it sends on: 1 of 1 canary")
 }
 

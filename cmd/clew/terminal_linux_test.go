@@ -130,7 +130,7 @@ func TestDoctorAsks(t *testing.T) {
 			require.NoError(t, err)
 			n += more
 		}
-		assert.Contains(t, string(shown[:n]), "15 GET requests to http://192.0.2.1/, one after another; user agent clew-doctor/", "%q", answer)
+		assert.Contains(t, string(shown[:n]), "17 GET requests to http://192.0.2.1/, one after another; user agent clew-doctor/", "%q", answer)
 	}
 }
 

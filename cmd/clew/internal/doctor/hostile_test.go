@@ -55,11 +55,11 @@ func TestHostile(t *testing.T) {
 				w.WriteHeader(400)
 			}
 			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
-		}, doctor.Adopted, 12, 12, ""},
+		}, doctor.Adopted, 14, 14, ""},
 		{"is broken for all", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
 			w.WriteHeader(500)
-		}, doctor.Adopted, 12, 12, ""},
+		}, doctor.Adopted, 14, 14, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

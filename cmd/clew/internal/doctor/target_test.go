@@ -62,7 +62,7 @@ func TestProxy(t *testing.T) {
 	assert.Equal(t, "http://127.0.0.1:1/thing by the proxy "+proxy, found.String())
 	d := config().Examine(t.Context(), found)
 	assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
-	require.Len(t, asked, 15)
+	require.Len(t, asked, 17)
 	assert.Equal(t, "http://127.0.0.1:1/thing", asked[0])
 
 	_, err = doctor.Resolve(t.Context(), u, func(*http.Request) (*url.URL, error) { return nil, errors.New("bad proxy") })

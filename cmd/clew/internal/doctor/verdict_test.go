@@ -57,13 +57,13 @@ var answers = []struct {
 	count   int
 	of      int
 }{
-	{"adopts", "X-B3-TraceId", func(in heard) string { return orNew(in.trace) }, doctor.Adopted, 12, 12},
-	{"adopts, in upper case", "X-Request-Id", func(in heard) string { return strings.ToUpper(in.trace) }, doctor.Adopted, 12, 12},
-	{"adopts, in a sentence", "X-Debug", func(in heard) string { return "trace=" + in.trace + ";" }, doctor.Adopted, 12, 12},
+	{"adopts", "X-B3-TraceId", func(in heard) string { return orNew(in.trace) }, doctor.Adopted, 14, 14},
+	{"adopts, in upper case", "X-Request-Id", func(in heard) string { return strings.ToUpper(in.trace) }, doctor.Adopted, 14, 14},
+	{"adopts, in a sentence", "X-Debug", func(in heard) string { return "trace=" + in.trace + ";" }, doctor.Adopted, 14, 14},
 	{"pads", "X-Trace-Id", func(in heard) string { return padded(orNew(in.trace)) }, doctor.Padded, 6, 6},
-	{"traceresponse has room for 32 digits alone", "traceresponse", func(in heard) string { return "00-" + padded(orNew(in.trace)) + "-" + anotherSpan + "-01" }, doctor.Adopted, 12, 12},
-	{"truncates", "X-B3-TraceId", func(in heard) string { return orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] }, doctor.Truncated, 6, 6},
-	{"restarts", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Restarted, 14, 14},
+	{"traceresponse has room for 32 digits alone", "traceresponse", func(in heard) string { return "00-" + padded(orNew(in.trace)) + "-" + anotherSpan + "-01" }, doctor.Adopted, 14, 14},
+	{"truncates", "X-B3-TraceId", func(in heard) string { return orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] }, doctor.Truncated, 8, 8},
+	{"restarts", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Restarted, 16, 16},
 	{"another ID under a name that proves nothing", "X-Request-Id", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
 	{"a balancer's own ID", "X-Amzn-Trace-Id", func(heard) string { return "Root=1-5759e988-bd862e3fe1be46a994272793" }, doctor.Unknown, 0, 0},
 	{"another's span", "X-B3-SpanId", func(heard) string { return anotherSpan }, doctor.Unknown, 0, 0},
@@ -81,7 +81,7 @@ func TestAnswers(t *testing.T) {
 			})
 			d := config().Examine(t.Context(), target(t, url))
 			assert.Equal(t, test.verdict, d.Verdict, "verdict of %+v", d)
-			assert.Equal(t, 15, d.Requests)
+			assert.Equal(t, 17, d.Requests)
 			if test.count > 0 {
 				has(t, d, test.verdict, "response", test.count, test.of)
 				assert.Equal(t, []string{"response"}, d.Evidence)
@@ -101,10 +101,10 @@ func TestOneEncoding(t *testing.T) {
 	})
 	d := config().Examine(t.Context(), target(t, url))
 	assert.Equal(t, doctor.Restarted, d.Verdict)
-	has(t, d, doctor.Adopted, "response", 6, 12)
+	has(t, d, doctor.Adopted, "response", 7, 14)
 	for _, f := range d.Findings {
 		if f.Kind == doctor.Restarted && f.Fault {
-			assert.Equal(t, 6, f.Count)
+			assert.Equal(t, 7, f.Count)
 			assert.Contains(t, f.Says, "So it is with traces in b3; others are gone on with.")
 		}
 	}
@@ -118,27 +118,27 @@ var calling = []struct {
 	count   int
 	of      int
 }{
-	{"a proxy", func(_ heard, came http.Header) http.Header { return came.Clone() }, doctor.Unchanged, 15, 15},
-	{"adopts", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), in.state) }, doctor.Adopted, 13, 13},
+	{"a proxy", func(_ heard, came http.Header) http.Header { return came.Clone() }, doctor.Unchanged, 17, 17},
+	{"adopts", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), in.state) }, doctor.Adopted, 15, 15},
 	{"pads", func(in heard, _ http.Header) http.Header { return multi(padded(orNew(in.trace)), in.state) }, doctor.Padded, 7, 7},
-	{"restarts", func(heard, http.Header) http.Header { return multi(anotherTrace, "1") }, doctor.Restarted, 15, 15},
-	{"drops", func(heard, http.Header) http.Header { return http.Header{} }, doctor.Dropped, 15, 15},
-	{"samples all", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "1") }, doctor.Resampled, 4, 9},
-	{"samples none", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "0") }, doctor.Resampled, 5, 9},
-	{"forgets the decision", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "") }, doctor.Resampled, 9, 9},
+	{"restarts", func(heard, http.Header) http.Header { return multi(anotherTrace, "1") }, doctor.Restarted, 17, 17},
+	{"drops", func(heard, http.Header) http.Header { return http.Header{} }, doctor.Dropped, 17, 17},
+	{"samples all", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "1") }, doctor.Resampled, 4, 11},
+	{"samples none", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "0") }, doctor.Resampled, 7, 11},
+	{"forgets the decision", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "") }, doctor.Resampled, 11, 11},
 	{"in a header of its own", func(in heard, _ http.Header) http.Header {
 		return http.Header{"X-Correlation-Id": {in.trace}}
-	}, doctor.Adopted, 13, 13},
+	}, doctor.Adopted, 15, 15},
 	{"mixes traces", func(in heard, _ http.Header) http.Header {
 		h := multi(orNew(in.trace), in.state)
 		h.Set("b3", anotherTrace+"-"+anotherSpan+"-1")
 		return h
-	}, doctor.Restarted, 15, 15},
+	}, doctor.Restarted, 17, 17},
 	{"mixes spans", func(in heard, _ http.Header) http.Header {
 		h := multi(orNew(in.trace), in.state)
 		h.Set("b3", orNew(in.trace)+"-00000000000000dd"+dash(in.state))
 		return h
-	}, doctor.Mixed, 16, 16},
+	}, doctor.Mixed, 18, 18},
 }
 
 func dash(state string) string {
@@ -196,7 +196,7 @@ func TestCalls(t *testing.T) {
 			c.Listen, to = listen(t)
 			d := c.Examine(t.Context(), target(t, caller(t, to, test.headers)))
 			assert.Equal(t, test.verdict, d.Verdict, "verdict of %+v", d)
-			assert.Equal(t, 16, d.Requests)
+			assert.Equal(t, 18, d.Requests)
 			has(t, d, test.verdict, "sent on", test.count, test.of)
 			assert.Equal(t, []string{"sent on"}, d.Evidence)
 		})
@@ -235,7 +235,7 @@ func TestForeignCalls(t *testing.T) {
 			})
 			d := c.Examine(t.Context(), target(t, url))
 			assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
-			has(t, d, doctor.Adopted, "sent on", 13, 13)
+			has(t, d, doctor.Adopted, "sent on", 15, 15)
 		})
 	}
 }
@@ -294,34 +294,34 @@ func request(trace, more string) string {
 var loggings = []logging{
 	{"adopts", func(in heard, _ *http.Request) string {
 		return `{"trace_id":"` + orNew(in.trace) + `","service":"shop"}`
-	}, doctor.Adopted, 12, 12, "in a line of shop is "},
-	{"decimal numbers", func(in heard, _ *http.Request) string { return `{"dd.trace_id":"` + decimal(in.trace) + `"}` }, doctor.Adopted, 12, 12, "in shop.log:"},
+	}, doctor.Adopted, 14, 14, "in a line of shop is "},
+	{"decimal numbers", func(in heard, _ *http.Request) string { return `{"dd.trace_id":"` + decimal(in.trace) + `"}` }, doctor.Adopted, 14, 14, "in shop.log:"},
 	{"pads", func(in heard, _ *http.Request) string { return `{"traceId":"` + padded(in.trace) + `"}` }, doctor.Padded, 6, 6, ""},
 	{"truncates", func(in heard, _ *http.Request) string {
 		return "INFO trace=" + orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] + " done"
-	}, doctor.Truncated, 6, 6, ""},
+	}, doctor.Truncated, 8, 8, ""},
 	{"does not believe", func(in heard, _ *http.Request) string {
 		return request(anotherTrace, `,"untrusted_trace_id":"`+in.trace+`"`)
-	}, doctor.Restarted, 12, 12, "noted as not believed"},
+	}, doctor.Restarted, 14, 14, "noted as not believed"},
 	{"restarts, and names the caller's span", func(in heard, _ *http.Request) string {
 		return `{"trace_id":"` + anotherTrace + `","parent_id":"` + in.span + `"}`
-	}, doctor.Restarted, 12, 12, ""},
+	}, doctor.Restarted, 14, 14, ""},
 	{"an access log with the user agent, without IDs", func(_ heard, r *http.Request) string {
 		return `127.0.0.1 - - [27/Nov/2026:10:11:12 +0000] "GET /thing HTTP/1.1" 200 0 "-" "` + r.UserAgent() + `"`
-	}, doctor.Dropped, 14, 14, "There is no trace ID."},
+	}, doctor.Dropped, 16, 16, "There is no trace ID."},
 	{"an access log of the path, without IDs", func(_ heard, r *http.Request) string {
 		return `127.0.0.1 - - [27/Nov/2026:10:11:12 +0000] "GET /thing HTTP/1.1" 200 0`
-	}, doctor.Dropped, 14, 14, "has an ID"},
+	}, doctor.Dropped, 16, 16, "has an ID"},
 	{"lines of the path with other IDs", func(_ heard, r *http.Request) string {
 		return fmt.Sprintf(`{"path":"/thing","trace_id":"%s%016x"}`, anotherTrace[:16], 0xabc000+len(r.UserAgent())*1000+next())
-	}, doctor.Restarted, 14, 14, "about /thing"},
+	}, doctor.Restarted, 16, 16, "about /thing"},
 	{"others' lines", func(heard, *http.Request) string { return `{"path":"/other","trace_id":"` + anotherTrace + `"}` }, doctor.Unknown, 0, 0, ""},
 	{"samples what was denied", func(in heard, _ *http.Request) string {
 		return request(orNew(in.trace), `,"sampled":true`)
-	}, doctor.Resampled, 4, 8, "deny came in"},
+	}, doctor.Resampled, 4, 10, "deny came in"},
 	{"does not sample what was accepted", func(in heard, _ *http.Request) string {
 		return request(orNew(in.trace), "")
-	}, doctor.Resampled, 4, 8, "accept came in"},
+	}, doctor.Resampled, 6, 10, "accept came in"},
 }
 
 var counter struct {
