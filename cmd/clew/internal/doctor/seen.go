@@ -27,7 +27,7 @@ type seen struct {
 // ownHeaders are what stands before a service writes into each answer, whatever the caller sends.
 var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
 
-// inAnswer returns what an answer's header tells of its canary. None is the canary without headers.
+// inAnswer returns what an answer's header tells of its canary. None is the one without headers.
 func (p *probe) inAnswer(none *probe) (all []seen) {
 	k := known{}
 	k.add([]*probe{p})
@@ -60,8 +60,8 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 	return all
 }
 
-// repeated tells whether a header of an answer is only what the canary has sent, letter for letter: the
-// canary without headers gets none, where a tracer writes the ID of a new trace.
+// repeated tells whether a header of an answer is only what the canary has sent, letter for letter:
+// the canary without headers gets none, where a tracer writes the ID of a new trace.
 func (p *probe) repeated(name, value string, none *probe) bool {
 	if none.answer.err != nil || none.answer.status != p.answer.status || len(none.answer.header[name]) > 0 {
 		return false

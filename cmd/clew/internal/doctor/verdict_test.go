@@ -203,8 +203,8 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// Others who call the listener now and then are not taken for the service. A call that most requests
-// lead to is the service's.
+// Others who call the listener now and then are not taken for the service. A call that most
+// requests lead to is the service's.
 func TestForeignCalls(t *testing.T) {
 	for name, headers := range map[string]http.Header{
 		"without a trace": {}, "with another trace": multi(anotherTrace, "1"), "with the service's path": {"User-Agent": {"curl"}},
