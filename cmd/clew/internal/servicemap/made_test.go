@@ -10,8 +10,6 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-
 // took is the quantiles of n durations around a median.
 func took(n int64, p50 float64) servicemap.Quantiles {
 	around := func(f float64) servicemap.Value { return servicemap.Value{Is: f, Low: f * 0.97, High: f * 1.04} }
