@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/clew/cmd/clew/internal/servicemap"
+)
+
+// requestLine is the line of a request.
+const requestLine = `{"level":"info","service":"shop","time":"2026-11-26T10:11:05Z","method":"GET","path":"/","status":200,"bytes":1,"duration_ms":2,` +
+	`"remote":"192.0.2.1:1","trace_id":"` + id + `","span_id":"a2fb4a1d1a96d312","message":"request"}` + "\n"
+
+func TestMap(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "app.log", requestLine+logLine(6, other, "two")+"{broken\n")
+	write(t, "good.log", requestLine)
+	write(t, "none.log", logLine(1, id, "one"))
+	tests := []struct {
+		name  string
+		stdin string
+		args  string // separated by bars
+		code  int
+		out   string // is in standard output
+		err   string // is all of standard error; with … at its end: its beginning
+	}{
+		{name: "help", args: "--help", code: 0, out: "Exit codes:"},
+		{name: "a file", args: "good.log", code: 0, out: `"requests": 1`},
+		{name: "a folder", args: ".", code: 0, out: `"requests": 1`},
+		{name: "standard input", stdin: requestLine, code: 0, out: `"requests": 1`},
+		{name: "by route", args: "good.log|--by|route", code: 0, out: `"name": "shop GET /"`},
+		{name: "by what", args: "good.log|--by|host", code: 2, err: "clew: --by must be…"},
+		{name: "nothing", args: "none.log", code: 1, out: `"requests": 0`},
+		{name: "nothing at all", stdin: "", code: 1, out: `"nodes": []`},
+		{name: "too old", args: "good.log|--since|2026-11-26T10:11:06Z", code: 1, out: `"requests": 0`},
+		{name: "too new", args: "good.log|--until|2026-11-26T10:11:04Z", code: 1, out: `"requests": 0`},
+		{name: "until before since", args: "good.log|--since|2026-11-26|--until|2026-11-25", code: 2, err: "clew: --until is before --since…"},
+		{name: "bad key", args: "good.log|--keys|tid=trace", code: 2, err: "clew: --keys: …"},
+		{name: "keys", args: "good.log|--keys|service=path", code: 0, out: `"name": "/"`},
+		{name: "a missing file: the others go on", args: "no.log|good.log", code: 3, out: `"requests": 1`, err: "clew: stat no.log: no such file or directory\n"},
+		{name: "strict", args: "app.log|--strict", code: 3, out: `"requests": 1`},
+		{name: "strict and well", args: "good.log|--strict", code: 0},
+		{name: "verbose", args: "good.log|-v", code: 0, err: "clew: reading good.log\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			args := []string{"map"}
+			if test.args != "" {
+				args = append(args, strings.Split(test.args, "|")...)
+			}
+			got := clew(t, test.stdin, args...)
+			assert.Equal(t, test.code, got.code, got.err)
+			assert.Contains(t, got.out, test.out)
+			if start, ok := strings.CutSuffix(test.err, "…"); ok {
+				assert.True(t, strings.HasPrefix(got.err, start), got.err)
+			} else if test.code < 2 || test.err != "" {
+				assert.Equal(t, test.err, got.err)
+			}
+		})
+	}
+}
+
+// mapOf is the map of sources.
+func mapOf(t *testing.T, args ...string) (g servicemap.Graph) {
+	t.Helper()
+	r := clew(t, "", append([]string{"map", "-o", "json"}, args...)...)
+	require.Equal(t, exitFound, r.code, r.err)
+	require.NoError(t, json.Unmarshal([]byte(r.out), &g))
+	return g
+}
+
+// The fleet in all formats: of the services, two log requests, and one logs its calls.
+func TestMapOfFleet(t *testing.T) {
+	g := mapOf(t, fleet)
+	assert.EqualValues(t, 3, g.Traces)
+	assert.EqualValues(t, 57, g.Lines)
+	assert.EqualValues(t, 10, g.NoID)
+	assert.Zero(t, g.Untold)
+	require.Len(t, g.Edges, 2)
+	toImage, toPrice := g.Edges[0], g.Edges[1]
+	assert.Equal(t, [...]any{"shop", "image", int64(3), int64(3), int64(1)}, [...]any{toImage.From, toImage.To, toImage.Calls, toImage.Answered, toImage.Errors})
+	assert.Equal(t, [...]any{"shop", "price", int64(4), int64(0), int64(1), int64(1)},
+		[...]any{toPrice.From, toPrice.To, toPrice.Calls, toPrice.Answered, toPrice.Errors, toPrice.Retries}, "price logs no requests")
+	for _, b := range g.Breaks {
+		assert.Equal(t, servicemap.NoID, b.Kind, b.Says)
+	}
+	var places []string
+	for _, b := range g.Breaks {
+		if b.To == "price" {
+			places = append(places, b.Place)
+		}
+	}
+	assert.Equal(t, []string{"c.e.price.Cache", "c.e.price.Prices"}, places)
+}
+
+// Ctrl-C shows what was found until then.
+func TestMapInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var out, err bytes.Buffer
+	in := readerFunc(func(p []byte) (int, error) {
+		cancel()
+		return copy(p, requestLine), nil
+	})
+	assert.Equal(t, exitInterrupted, run(ctx, []string{"map"}, in, &out, &err))
+	assert.Contains(t, out.String(), `"version": 1`)
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// A map that cannot be written is an error.
+func TestMapFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer full.Close()
+	var said bytes.Buffer
+	assert.Equal(t, exitIncomplete, run(context.Background(), []string{"map"}, strings.NewReader(requestLine), full, &said))
+	assert.Contains(t, said.String(), "no space left on device")
+}
