@@ -1,6 +1,7 @@
 package servicemap
 
 import (
+	"math/bits"
 	"time"
 
 	"example.com/clew/internal/line"
@@ -99,7 +100,8 @@ func (a *Adder) record(s *timeline.Sight, at int64) {
 			r.flags |= untrusted
 			again := r
 			again.flags = again.flags&^kindMask | isRestarted
-			again.low, again.high, again.link, again.parent = s.Untrusted.Low, s.Untrusted.High, s.Trace.Low, s.Trace.High
+			again.low, again.high = s.Untrusted.Low, s.Untrusted.High
+			again.link, again.parent = s.Trace.Low, s.Trace.High^bits.RotateLeft64(r.parent, 21)^bits.RotateLeft64(r.link, 42)
 			a.put(&again)
 		}
 	case line.MessageCall:
@@ -111,9 +113,7 @@ func (a *Adder) record(s *timeline.Sight, at int64) {
 		r.parent = 0
 		r.operation = a.operation(s, true)
 	}
-	if a.named != nil && s.Span != 0 {
-		a.named.forget(&r)
-	}
+	a.report(&r)
 	a.put(&r)
 }
 
@@ -180,13 +180,7 @@ func (a *Adder) put(r *row) {
 
 // Close gives what is left to the builder. The adder must not be used any more.
 func (a *Adder) Close() {
-	if a.named != nil {
-		for i := range a.named.sets {
-			for j := range a.named.sets[i] {
-				a.named.tell(&a.named.sets[i][j], a)
-			}
-		}
-	}
+	a.tellAll()
 	for i, rows := range a.out {
 		if len(rows) > 0 {
 			a.builder.take(uint64(i), rows)

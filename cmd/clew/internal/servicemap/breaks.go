@@ -23,7 +23,7 @@ func (t *tally) breaks() []Break {
 	all = append(all, t.noIDBreaks()...)
 	slices.SortFunc(all, func(a, b Break) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(b.weight(), a.weight()), strings.Compare(string(a.Kind), string(b.Kind)),
-			strings.Compare(a.To, b.To), strings.Compare(a.From, b.From), strings.Compare(a.Place, b.Place))
+			strings.Compare(a.To, b.To), strings.Compare(a.From, b.From), strings.Compare(a.Place, b.Place), strings.Compare(a.Says, b.Says))
 	})
 	return all
 }

@@ -140,13 +140,15 @@ func (b *Builder) chunk() []row {
 
 // spill moves the rows of a partition to the file. Those that cannot be written are lost.
 func (b *Builder) spill(p *partition) {
-	var buf []byte
 	rows := 0
+	for _, chunk := range p.chunks {
+		rows += len(chunk)
+	}
+	buf := make([]byte, 0, rows*rowBytes)
 	for _, chunk := range p.chunks {
 		for i := range chunk {
 			buf = appendRow(buf, &chunk[i])
 		}
-		rows += len(chunk)
 	}
 	at, err := b.write(buf)
 	if err != nil {

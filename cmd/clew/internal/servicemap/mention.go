@@ -2,16 +2,35 @@ package servicemap
 
 import "example.com/clew/internal/timeline"
 
-// mentions are spans that plain lines have named lately, and whose own line has not come: services
-// that write none are callers all the same. As a rule the line comes, and the mention is forgotten.
+// mentions are spans that lines have named lately. A service that writes no lines of requests is a
+// caller all the same, so a span that only plain lines name becomes a row when it has to make room.
+// As a rule the line of its request comes before, and then it becomes none.
 type mentions struct {
-	sets [1024][4]mention
+	sets [1024][4]mention // in each the newest first
 }
 
 type mention struct {
 	low, high, span uint64
 	service         uint16
 	digits          uint16
+	reported        bool // it has a line of its own
+}
+
+func (m *mention) same(other *mention) bool {
+	return m.span == other.span && m.low == other.low && m.service == other.service
+}
+
+// set returns where the mentions of a span are.
+func (n *mentions) set(low, span uint64) *[4]mention {
+	return &n.sets[(low^span*0x9e3779b97f4a7c15)>>32%uint64(len(n.sets))]
+}
+
+// mention takes a plain line that names its span.
+func (a *Adder) mention(s *timeline.Sight) {
+	if a.named == nil {
+		a.named = &mentions{}
+	}
+	a.remember(&mention{low: s.Trace.Low, high: s.Trace.High, span: s.Span, service: a.lastIs, digits: digitsOf(s.Digits)})
 }
 
 // bare takes a plain line that names no span. How many digits its ID has is of use, but nginx may
@@ -26,42 +45,42 @@ func (a *Adder) bare(s *timeline.Sight) {
 	a.mention(s)
 }
 
-// mention takes a plain line that names its span.
-func (a *Adder) mention(s *timeline.Sight) {
-	if a.named == nil {
-		a.named = &mentions{}
+// report takes the line of a span: what plain lines say of it, before and after, is of no use.
+func (a *Adder) report(r *row) {
+	if a.named != nil && r.span != 0 {
+		a.remember(&mention{low: r.low, span: r.span, service: r.service, reported: true})
 	}
-	m := mention{s.Trace.Low, s.Trace.High, s.Span, a.lastIs, digitsOf(s.Digits)}
+}
+
+// remember remembers a mention.
+func (a *Adder) remember(m *mention) {
 	set := a.named.set(m.low, m.span)
 	for i := range set {
-		if set[i].span == m.span && set[i].low == m.low {
+		if set[i].same(m) {
+			set[i].reported = set[i].reported || m.reported
 			return
 		}
 	}
-	a.named.tell(&set[len(set)-1], a) // the oldest makes room
+	a.tell(&set[len(set)-1])
 	copy(set[1:], set[:len(set)-1])
-	set[0] = m
+	set[0] = *m
 }
 
-func (n *mentions) set(low, span uint64) *[4]mention {
-	return &n.sets[(low^span*0x9e3779b97f4a7c15)>>32%uint64(len(n.sets))]
-}
-
-// forget forgets a span that has a line of its own.
-func (n *mentions) forget(r *row) {
-	set := n.set(r.low, r.span)
-	for i := range set {
-		if set[i].span == r.span && set[i].low == r.low {
-			copy(set[i:], set[i+1:])
-			set[len(set)-1] = mention{}
-			return
-		}
+// tell makes a row of a mention that has to make room.
+func (a *Adder) tell(m *mention) {
+	if *m != (mention{}) && !m.reported {
+		a.put(&row{low: m.low, high: m.high, span: m.span, service: m.service, at: never, flags: isMention | m.digits})
 	}
 }
 
-// tell makes a row of a mention.
-func (n *mentions) tell(m *mention, a *Adder) {
-	if *m != (mention{}) {
-		a.put(&row{low: m.low, high: m.high, span: m.span, service: m.service, at: never, flags: isMention | m.digits})
+// tellAll makes rows of all mentions that are left.
+func (a *Adder) tellAll() {
+	if a.named == nil {
+		return
+	}
+	for i := range a.named.sets {
+		for j := range a.named.sets[i] {
+			a.tell(&a.named.sets[i][j])
+		}
 	}
 }

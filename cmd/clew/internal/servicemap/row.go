@@ -35,7 +35,7 @@ const (
 	isCall
 	isJob
 	isMention   // plain lines name the span; nobody reports it
-	isRestarted // the trace's caller was not believed: link, parent and span are the IDs of the callee's own
+	isRestarted // a request that did not believe its caller, in the caller's trace; link and parent tell it from others
 	kindMask    = 7
 )
 

@@ -113,7 +113,7 @@ const z = 3.3
 func (d *durations) value(p float64) Value {
 	n := float64(d.n)
 	spread := z * math.Sqrt(n*p*(1-p))
-	return Value{Is: d.at(p * (n - 1)), Low: d.at(math.Floor(n*p - spread)), High: d.at(math.Ceil(n*p + spread))}
+	return Value{Is: d.at(math.Ceil(n*p) - 1), Low: d.at(math.Floor(n*p-spread) - 1), High: d.at(math.Ceil(n*p + spread))}
 }
 
 // at returns the duration of a rank, from 0, in milliseconds.
