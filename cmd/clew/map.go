@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"io"
 	"time"
 
@@ -16,14 +15,17 @@ import (
 type mapCommand struct {
 	Sources []string `arg:"" optional:"" name:"source" help:"What to read: files, globs, folders, - for standard input."`
 
-	By     string `help:"What a node is: ${enum}." enum:"service,route" default:"service"`
-	Since  string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339." placeholder:"WHEN"`
-	Until  string `help:"Leave out what is newer." placeholder:"WHEN"`
-	Output string `short:"o" help:"How to show it: ${enum}." enum:"json" default:"json"`
+	By    string `help:"What a node is: ${enum}." enum:"service,route" default:"service"`
+	Since string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339." placeholder:"WHEN"`
+	Until string `help:"Leave out what is newer." placeholder:"WHEN"`
 
-	Keys    string `help:"What the fields of the lines are called: trace=json.tid,service=app. Known are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
-	Strict  bool   `help:"Exit with 3 if a line was not understood or cut."`
-	Verbose bool   `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
+	Output   string `short:"o" help:"How to show it: ${enum}." enum:"text,json,dot,mermaid,html" default:"text"`
+	Keys     string `help:"What the fields of the lines are called: trace=json.tid,service=app. Known are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
+	Strict   bool   `help:"Exit with 3 if a line was not understood or cut."`
+	Verbose  bool   `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
+	ZipkinUI string `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"Where Zipkin's page is, to link to traces that it has." placeholder:"URL"`
+	Width    *int   `help:"How many columns a line may take, and of many edges show the busiest; 0: show everything. Without it, as the terminal is wide; everything where there is none." placeholder:"COLUMNS"`
+	Color    string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
 // Help is what --help says besides.
@@ -34,7 +36,8 @@ Examples:
 
   clew map /var/log/shop/
   kubectl logs -l app=shop --prefix --tail=-1 | clew map --by route
-  clew map logs/ --since 1h -o json > now.json
+  clew map logs/ --since 1h -o html > map.html
+  clew map logs/ -o json > before.json
 
 Exit codes:
 
@@ -51,27 +54,25 @@ func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	names := m.Sources
-	if len(names) == 0 {
-		if isTerminal(std.in) {
-			return 0, usagef("say what to read: files, folders, or - for standard input")
-		}
-		names = []string{"-"}
+	names, files, problems, err := toRead(std, m.Sources, m.Verbose)
+	if err != nil {
+		return 0, err
 	}
-	files, problems := expand(names)
-	if m.Verbose {
-		files.say(std)
-	}
+	e.builder = servicemap.NewBuilder(servicemap.Config{ByRoute: m.By == "route"})
 	defer e.builder.Close()
 	problems = append(problems, readAll(ctx, std, e.part, files.sources, false)...)
 	counts := countsOf(e.inputs())
 	counts.unread = len(problems)
 	graph, err := e.builder.Graph()
-	problems = append(problems, wrong(err, e.builder.Problem())...)
+	for _, err := range []error{err, e.builder.Problem()} {
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
 	for _, problem := range problems {
 		std.say("%v", problem)
 	}
-	if err := m.show(std.out, graph); err != nil {
+	if err := m.show(std.out, graph, afterID(m.Keys, window{}, names)); err != nil {
 		return 0, err
 	}
 	if m.Verbose || counts.incomplete() {
@@ -93,16 +94,6 @@ func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
-// wrong returns the errors that there are.
-func wrong(errs ...error) (all []error) {
-	for _, err := range errs {
-		if err != nil {
-			all = append(all, err)
-		}
-	}
-	return all
-}
-
 // engine returns what reads the sources.
 func (m *mapCommand) engine(now time.Time) (e *mapEngine, err error) {
 	e = &mapEngine{}
@@ -112,17 +103,28 @@ func (m *mapCommand) engine(now time.Time) (e *mapEngine, err error) {
 	if e.keys, err = keysFlag(m.Keys); err != nil {
 		return nil, err
 	}
-	e.builder = servicemap.NewBuilder(servicemap.Config{ByRoute: m.By == "route"})
-	return e, nil
+	if m.Width != nil && *m.Width < 0 {
+		return nil, usagef("--width wants a number that is not negative")
+	}
+	return e, zipkinFlag(m.ZipkinUI)
 }
 
-// show writes the map.
-func (m *mapCommand) show(w io.Writer, g *servicemap.Graph) error {
+// show writes the map. After is what stands behind the ID in the command that shows a trace.
+func (m *mapCommand) show(w io.Writer, g *servicemap.Graph, after string) (err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
-	to := json.NewEncoder(out)
-	to.SetEscapeHTML(false)
-	to.SetIndent("", " ")
-	return cmp.Or(to.Encode(g), out.Flush())
+	switch m.Output {
+	case "json":
+		err = g.JSON(out)
+	case "dot":
+		err = g.DOT(out)
+	case "mermaid":
+		err = g.Mermaid(out)
+	case "html":
+		err = g.HTML(out, servicemap.HTMLConfig{UI: m.ZipkinUI, After: after})
+	default:
+		err = g.Text(out, servicemap.Style{Width: columns(m.Width, w), Colour: colour(m.Color, w), UI: m.ZipkinUI})
+	}
+	return cmp.Or(err, out.Flush())
 }
 
 // mapEngine reads lines for a map.

@@ -35,7 +35,7 @@ func TestMap(t *testing.T) {
 		{name: "a file", args: "good.log", code: 0, out: `"requests": 1`},
 		{name: "a folder", args: ".", code: 0, out: `"requests": 1`},
 		{name: "standard input", stdin: requestLine, code: 0, out: `"requests": 1`},
-		{name: "by route", args: "good.log|--by|route", code: 0, out: `"name": "shop GET /"`},
+		{name: "by route", args: "good.log|--by|route", code: 0, out: `"name":"shop GET /"`},
 		{name: "by what", args: "good.log|--by|host", code: 2, err: "clew: --by must be…"},
 		{name: "nothing", args: "none.log", code: 1, out: `"requests": 0`},
 		{name: "nothing at all", stdin: "", code: 1, out: `"nodes": []`},
@@ -43,15 +43,22 @@ func TestMap(t *testing.T) {
 		{name: "too new", args: "good.log|--until|2026-11-26T10:11:04Z", code: 1, out: `"requests": 0`},
 		{name: "until before since", args: "good.log|--since|2026-11-26|--until|2026-11-25", code: 2, err: "clew: --until is before --since…"},
 		{name: "bad key", args: "good.log|--keys|tid=trace", code: 2, err: "clew: --keys: …"},
-		{name: "keys", args: "good.log|--keys|service=path", code: 0, out: `"name": "/"`},
+		{name: "keys", args: "good.log|--keys|service=path", code: 0, out: `"name":"/"`},
 		{name: "a missing file: the others go on", args: "no.log|good.log", code: 3, out: `"requests": 1`, err: "clew: stat no.log: no such file or directory\n"},
 		{name: "strict", args: "app.log|--strict", code: 3, out: `"requests": 1`},
 		{name: "strict and well", args: "good.log|--strict", code: 0},
+		{name: "text", args: "good.log|-o|text", code: 0, out: "1 request"},
+		{name: "a document", args: "good.log|-o|mermaid", code: 0, out: "flowchart LR"},
+		{name: "a graph", args: "good.log|-o|dot", code: 0, out: "digraph"},
+		{name: "a page", args: "good.log|-o|html|--keys|level=l|--zipkin-ui|http://127.0.0.1:9411/zipkin", code: 0, out: "--keys level=l good.log"},
+		{name: "no such output", args: "good.log|-o|zipkin", code: 2, err: "clew: --output must be…"},
+		{name: "negative width", args: "good.log|--width=-1", code: 2, err: "clew: --width wants…"},
+		{name: "a script as the page", args: "good.log|--zipkin-ui|javascript:alert(1)", code: 2, err: "clew: --zipkin-ui wants…"},
 		{name: "verbose", args: "good.log|-v", code: 0, err: "clew: reading good.log\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			args := []string{"map"}
+			args := []string{"map", "-o", "json"}
 			if test.args != "" {
 				args = append(args, strings.Split(test.args, "|")...)
 			}
@@ -108,7 +115,7 @@ func TestMapInterrupted(t *testing.T) {
 		cancel()
 		return copy(p, requestLine), nil
 	})
-	assert.Equal(t, exitInterrupted, run(ctx, []string{"map"}, in, &out, &err))
+	assert.Equal(t, exitInterrupted, run(ctx, []string{"map", "-o", "json"}, in, &out, &err))
 	assert.Contains(t, out.String(), `"version": 1`)
 }
 

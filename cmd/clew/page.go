@@ -19,15 +19,23 @@ func (v view) page() timeline.HTMLConfig {
 
 // afterID is what stands after the ID on the command line that shows a trace of this answer.
 func (t *timelineCommand) afterID(q query, names []string) string {
+	if q.one {
+		return afterID(t.Keys, q.window, names)
+	}
+	return afterID(t.Keys, window{}, names)
+}
+
+// afterID is what stands after the ID on the command line that shows a trace.
+func afterID(keys string, w window, names []string) string {
 	var words []string
-	if t.Keys != "" {
-		words = append(words, "--keys", t.Keys)
+	if keys != "" {
+		words = append(words, "--keys", keys)
 	}
-	if q.one && !q.since.IsZero() {
-		words = append(words, "--since", q.since.UTC().Format(time.RFC3339Nano))
+	if !w.since.IsZero() {
+		words = append(words, "--since", w.since.UTC().Format(time.RFC3339Nano))
 	}
-	if q.one && !q.until.IsZero() {
-		words = append(words, "--until", q.until.UTC().Format(time.RFC3339Nano))
+	if !w.until.IsZero() {
+		words = append(words, "--until", w.until.UTC().Format(time.RFC3339Nano))
 	}
 	for i, word := range words {
 		words[i] = quoted(word)

@@ -13,9 +13,13 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// colour tells whether out gets colours.
-func (t *timelineCommand) colour(out io.Writer) bool {
-	switch t.Color {
+func (t *timelineCommand) colour(out io.Writer) bool { return colour(t.Color, out) }
+
+func (t *timelineCommand) width(out io.Writer) int { return columns(t.Width, out) }
+
+// colour tells whether out gets colours, as --color has it.
+func colour(flag string, out io.Writer) bool {
+	switch flag {
 	case "always":
 		return true
 	case "never":
@@ -24,10 +28,10 @@ func (t *timelineCommand) colour(out io.Writer) bool {
 	return isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// width returns how wide a line may be; 0: nothing is cut.
-func (t *timelineCommand) width(out io.Writer) int {
-	if t.Width != nil {
-		return *t.Width
+// columns returns how wide a line may be, as --width has it; 0: nothing is cut.
+func columns(flag *int, out io.Writer) int {
+	if flag != nil {
+		return *flag
 	}
 	if !isTerminal(out) {
 		return 0

@@ -98,15 +98,9 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(names) == 0 {
-		if isTerminal(std.in) {
-			return 0, usagef("say what to read: files, folders, or - for standard input")
-		}
-		names = []string{"-"}
-	}
-	files, problems := expand(names)
-	if t.Verbose {
-		files.say(std)
+	names, files, problems, err := toRead(std, names, t.Verbose)
+	if err != nil {
+		return 0, err
 	}
 	v := view{
 		output: t.Output, whole: !q.one && t.whole(), after: t.afterID(q, names),
@@ -178,10 +172,8 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 			return q, nil, usagef("%s wants a number that is not negative", flag)
 		}
 	}
-	if t.ZipkinUI != "" {
-		if u, err := url.Parse(t.ZipkinUI); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return q, nil, usagef("--zipkin-ui wants a URL such as http://zipkin:9411/zipkin")
-		}
+	if err := zipkinFlag(t.ZipkinUI); err != nil {
+		return q, nil, err
 	}
 	if q.id, q.one, names, err = askedFor(t.Args); err != nil {
 		return q, nil, err
@@ -199,6 +191,17 @@ func keysFlag(text string) (timeline.Keys, error) {
 		err = usagef("--keys: %v", err)
 	}
 	return keys, err
+}
+
+// zipkinFlag says what is wrong with the value of --zipkin-ui; nil: nothing.
+func zipkinFlag(text string) error {
+	if text == "" {
+		return nil
+	}
+	if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return usagef("--zipkin-ui wants a URL such as http://zipkin:9411/zipkin")
+	}
+	return nil
 }
 
 // askedFor tells the trace ID, which comes first if there is one, from what to read. An ID on its
@@ -227,6 +230,21 @@ func clip(text string) string {
 		return text[:80] + "…"
 	}
 	return text
+}
+
+// toRead returns what to read, and what went wrong: names, else standard input.
+func toRead(std streams, names []string, verbose bool) ([]string, *sources, []error, error) {
+	if len(names) == 0 {
+		if isTerminal(std.in) {
+			return nil, nil, nil, usagef("say what to read: files, folders, or - for standard input")
+		}
+		names = []string{"-"}
+	}
+	files, problems := expand(names)
+	if verbose {
+		files.say(std)
+	}
+	return names, files, problems, nil
 }
 
 // readAll reads all sources, so many at once as there are processors, and returns what went wrong,

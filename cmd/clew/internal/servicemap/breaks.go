@@ -90,6 +90,19 @@ func (h *hopTally) redecided() finding {
 	return all
 }
 
+// partOf says how many of several do something.
+func partOf(n, of int64, does, do string) string {
+	switch {
+	case of == 1:
+		return "the only one " + does
+	case n == of:
+		return fmt.Sprintf("all %d %s", n, do)
+	case n == 1:
+		return fmt.Sprintf("1 of %d %s", of, does)
+	}
+	return fmt.Sprintf("%d of %d %s", n, of, do)
+}
+
 func ofCalls(n, of int64) string {
 	if of == 1 {
 		return "1 call"
@@ -106,7 +119,7 @@ func (t *tally) orphanBreak(service uint16, o *orphans) Break {
 	likely, remedy := t.likelyCaller(service), "Read the lines of whoever calls %s too, of all its instances, and from a little earlier on. "+
 		"If they are read: let the caller log its requests (httpmw.AccessLog) or its calls (httpclient)."
 	b := Break{Kind: Orphans, To: to, Count: o.n, Of: o.naming, Traces: o.shown(), Remedy: fmt.Sprintf(remedy, to)}
-	b.Says = fmt.Sprintf("%d of %d requests of %s that name a caller name one that no line knows.", o.n, o.naming, to)
+	b.Says = fmt.Sprintf("Of the requests of %s that name a caller, %s one that no line knows.", to, partOf(o.n, o.naming, "names", "name"))
 	if likely != "" {
 		b.Says += fmt.Sprintf(" Most others come from %s.", likely)
 	}
@@ -167,7 +180,7 @@ func noIDBreak(service, place string, n, lines int64) Break {
 	if place != "" {
 		where = " at " + place
 	}
-	b.Says = fmt.Sprintf("%d of %d lines of %s have no trace ID%s.", n, lines, service, where)
+	b.Says = fmt.Sprintf("Of the lines of %s, %s no trace ID%s.", service, partOf(n, lines, "has", "have"), where)
 	b.Remedy = "If they belong to requests: log with the request's context. Lines of starting, stopping and background work may have none."
 	if n == lines {
 		b.Remedy = fmt.Sprintf("Let %s write the trace's ID on its lines. If it does, under a name that clew does not know, say the name: --keys trace=NAME.", service)
