@@ -31,8 +31,8 @@ const chunkRows = 256
 // at once. Make it by [NewBuilder], and close it.
 //
 // Rows stand in memory as long as there is room. Then those of whole partitions go to one temporary
-// file, which has no name where the system lets it have none: so nothing is left of it, however the
-// program ends. A graph needs the rows of a trace together, whichever sources they come from, and
+// file, which has no name where the system lets it have none: so nothing is left of it, however
+// the program ends. A graph needs the rows of a trace together, whichever sources they come from, and
 // has them: no trace is given up because it is open for long, or has begun long ago.
 type Builder struct {
 	config     Config

@@ -1,6 +1,8 @@
 package servicemap_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -109,6 +111,16 @@ var fleets = []struct {
 		call("shop", "price", wide, "1", "a", 80, 50),
 		request("price", second, "b", "", 75, 40),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, []string{"restarted shop > price: 1 of 1"}},
+	{"a proxy answers", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 80, 50, `"status":503`),
+		request("price", second, "b", "", 75, 40),
+	}, []string{"shop > price: 1 errors 1 told 1 guessed 1 max 50"}, nil},
+	{"the callee's lines are of another time", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 80, 50),
+		request("price", second, "b", "", 7500, 40),
+	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
 	{"the callee is not reached", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 80, 50, `"error":"dial tcp: connection refused"`),
@@ -129,14 +141,51 @@ var fleets = []struct {
 	{"a decision that was left open", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40, `"sampled":true`),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, nil},
+	{"a callee that samples by itself", source{
+		call("shop", "price", wide, "1", "a", 80, 50, `"sampled":true`), request("price", wide, "b", "1", 75, 40),
+		call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40, `"sampled":true`),
+	}, []string{"shop > price: 2 answered 2 told 2 max 50"}, []string{"redecided shop > price: 2 of 2"}},
+	{"a callee that samples everything, and a caller that chooses", slices.Concat(many(5, `"sampled":true`, `"sampled":true`), many(3, `"x":1`, `"sampled":true`)),
+		[]string{"shop > price: 8 answered 8 told 8 max 50"}, []string{"redecided shop > price: 3 of 8"}},
+	{"a callee that samples everything, as its caller leaves it open", slices.Concat(many(1, `"sampled":true`, `"sampled":true`), many(7, `"x":1`, `"sampled":true`)),
+		[]string{"shop > price: 8 answered 8 told 8 max 50"}, nil},
+	{"a decision that is obeyed", slices.Concat(many(5, `"sampled":true`, `"sampled":true`), many(5, `"x":1`, `"x":1`)),
+		[]string{"shop > price: 10 answered 10 told 10 max 50"}, nil},
 	{"an orphan", source{
 		request("shop", second, "a", "", 100, 100), call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
 		request("price", wide, "b", "1", 75, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"orphans  > price: 1 of 2"}},
+	{"an orphan at the end of the lines", source{
+		request("shop", second, "a", "", 100, 100),
+		request("price", wide, "b", "1", 75_000, 40),
+	}, nil, nil},
+	{"a clock by which another one goes", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 40),
+		call("price", "stock", wide, "2", "b", 570, 20), request("stock", wide, "c", "2", 565, 10),
+	}, []string{"price > stock: 1 answered 1 told 1 max 20", "shop > price: 1 answered 1 told 1 max 50"},
+		[]string{"clock  > price: 1 of 1", "clock  > stock: 1 of 1"}},
+	{"one slow answer is no clock", source{
+		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 540),
+		call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
+	}, []string{"shop > price: 2 answered 2 told 2 max 50"}, nil},
 	{"a clock", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"clock  > price: 1 of 1"}},
+}
+
+// serial is how many traces many has made.
+var serial int
+
+// many are calls of price, with a field of the call's line and one of the request's.
+func many(n int, caller, callee string) (lines source) {
+	for range n {
+		serial++
+		trace := fmt.Sprintf("%032x", uint64(serial)<<32|7)
+		lines = append(lines, call("shop", "price", trace, "1", "a", 80, 50, caller), request("price", trace, "b", "1", 75, 40, callee))
+	}
+	return lines
 }
 
 func TestGraph(t *testing.T) {

@@ -304,7 +304,7 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	switch {
 	case !t.facts.serves[service]:
 		t.mentioned(j, c, service, h, id)
-	case c.status() == 0: // nobody says that it came there
+	case !reached(c.status()):
 	case !t.facts.heard.voices[service].overlaps(c): // its lines of that time were not read
 	default:
 		h.calls++
@@ -313,6 +313,10 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 		}
 	}
 }
+
+// reached tells whether an answer with a status has come from the service itself: without one
+// nobody says that the call came there, and proxies answer so when they have not reached it.
+func reached(status int) bool { return status != 0 && (status < 502 || status > 504) }
 
 // mentioned compares a call with the lines of a service that has no lines of requests.
 func (t *tally) mentioned(j *joined, c *row, service uint16, h *hopTally, id timeline.ID) {

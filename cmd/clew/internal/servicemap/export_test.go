@@ -1,0 +1,37 @@
+package servicemap
+
+import "time"
+
+// What the tests see of durations, paths and hosts.
+var (
+	AppendTemplate = appendTemplate
+	OutsideName    = outsideName
+)
+
+// Quantiled returns the quantiles of durations, which are in several parts.
+func Quantiled(parts ...[]time.Duration) Quantiles {
+	var all durations
+	for _, part := range parts {
+		var d durations
+		for _, took := range part {
+			d.add(took)
+		}
+		all.merge(&d)
+	}
+	return all.quantiles()
+}
+
+// Packed returns what is left of a number that is packed.
+func Packed(n int64) int64 { return unpack(pack(n)) }
+
+// ServiceNamed returns the service that a host is called like, of some services.
+func ServiceNamed(host string, services ...string) string {
+	known := map[string]uint16{}
+	for i, name := range services {
+		known[name] = uint16(i + 2)
+	}
+	if n := serviceNamed(host, known); n != noName {
+		return services[n-2]
+	}
+	return ""
+}
