@@ -14,6 +14,12 @@ type joined struct {
 	facts *facts
 	rows  []row // in the order of compareRows, each once
 	links []joint
+
+	// By service: what it has in this trace. A hostile trace may ask for that a million times.
+	served    []bool   // a line of a request
+	mentioned []int32  // the row of a plain line; none: none
+	has       []uint16 // the services of which one of these is known
+	only      uint16   // the one that has requests, calls or jobs; noCaller: none has, or several have
 }
 
 // A joint is what was found out about a row.
@@ -42,6 +48,14 @@ const (
 	mostGuesses = 256
 )
 
+func newJoined(f *facts) *joined {
+	j := &joined{facts: f, served: make([]bool, len(f.services)), mentioned: make([]int32, len(f.services))}
+	for i := range j.mentioned {
+		j.mentioned[i] = none
+	}
+	return j
+}
+
 // join joins the rows of a trace.
 func (j *joined) join(rows []row) {
 	slices.SortFunc(rows, func(a, b row) int { return compareRows(&a, &b) })
@@ -50,6 +64,7 @@ func (j *joined) join(rows []row) {
 	for i := range j.links {
 		j.links[i] = joint{parent: none, answer: none}
 	}
+	j.have()
 	for i := range j.rows {
 		switch r := &j.rows[i]; r.kind() {
 		case isRequest:
@@ -61,6 +76,38 @@ func (j *joined) join(rows []row) {
 		}
 	}
 	j.guess()
+}
+
+// have finds what services have in the trace.
+func (j *joined) have() {
+	for _, service := range j.has {
+		j.served[service], j.mentioned[service] = false, none
+	}
+	j.has, j.only = j.has[:0], noCaller
+	several := false
+	for i := range j.rows {
+		service := j.rows[i].service
+		switch j.rows[i].kind() {
+		case isMention:
+			if j.mentioned[service] == none {
+				j.mentioned[service] = int32(i)
+				j.has = append(j.has, service)
+			}
+			continue
+		case isRestarted:
+			continue
+		case isRequest:
+			if !j.served[service] {
+				j.served[service] = true
+				j.has = append(j.has, service)
+			}
+		}
+		several = several || j.only != noCaller && j.only != service
+		j.only = service
+	}
+	if several {
+		j.only = noCaller
+	}
 }
 
 // once leaves out rows that are there already: two sources have the same line. Those without a

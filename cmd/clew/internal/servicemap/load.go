@@ -193,7 +193,7 @@ func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*pa
 func (b *Builder) tally(f *facts) (*tally, error) {
 	all := make([]*tally, workers())
 	err := b.inTurn(func(p *partition) bool { return p.rows > 0 }, func(i int) func(*partition) error {
-		l, j, t := b.loader(f), &joined{facts: f}, newTally(f)
+		l, j, t := b.loader(f), newJoined(f), newTally(f)
 		all[i] = t
 		return func(p *partition) error {
 			return l.traces(p, func(rows []row) {

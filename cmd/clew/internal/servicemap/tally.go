@@ -303,12 +303,14 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	h := t.hop(c.service, service)
 	switch {
 	case !t.facts.serves[service]:
-		t.mentioned(j, c, service, h, id)
+		if i := j.mentioned[service]; i != none {
+			h.digits(c, &j.rows[i], id)
+		}
 	case !reached(c.status()):
 	case !t.facts.heard.voices[service].overlaps(c): // its lines of that time were not read
 	default:
 		h.calls++
-		if !slices.ContainsFunc(j.rows, func(r row) bool { return r.kind() == isRequest && r.service == service }) {
+		if !j.served[service] {
 			h.restarted.add(id)
 		}
 	}
@@ -317,16 +319,6 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 // reached tells whether an answer with a status has come from the service itself: without one
 // nobody says that the call came there, and proxies answer so when they have not reached it.
 func reached(status int) bool { return status != 0 && (status < 502 || status > 504) }
-
-// mentioned compares a call with the lines of a service that has no lines of requests.
-func (t *tally) mentioned(j *joined, c *row, service uint16, h *hopTally, id timeline.ID) {
-	for i := range j.rows {
-		if r := &j.rows[i]; r.kind() == isMention && r.service == service {
-			h.digits(c, r, id)
-			return
-		}
-	}
-}
 
 // unbelieved adds a request that did not believe its caller, in the trace of the caller.
 func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
@@ -340,18 +332,7 @@ func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 		h.unbelieved.add(id)
 		return
 	}
-	from := uint16(noCaller)
-	for k := range j.rows {
-		other := &j.rows[k]
-		if kind := other.kind(); kind != isRequest && kind != isJob && kind != isCall {
-			continue
-		}
-		if from != noCaller && from != other.service {
-			from = noCaller
-			break
-		}
-		from = other.service
-	}
+	from := j.only
 	h := t.hop(from, r.service)
 	h.calls++
 	h.unbelieved.add(id)

@@ -31,7 +31,7 @@ func (b *Builder) traced(f *facts, t *tally, names map[nodeKey]string) ([]Trace,
 		of[&b.parts[i]] = true
 	}
 	err := b.inTurn(func(p *partition) bool { return of[p] }, func(int) func(*partition) error {
-		l, j := b.loader(f), &joined{facts: f}
+		l, j := b.loader(f), newJoined(f)
 		l.wanted = wanted
 		return func(p *partition) error {
 			return l.traces(p, func(rows []row) {
