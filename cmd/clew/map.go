@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -64,11 +65,7 @@ func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
 	counts := countsOf(e.inputs())
 	counts.unread = len(problems)
 	graph, err := e.builder.Graph()
-	for _, err := range []error{err, e.builder.Problem()} {
-		if err != nil {
-			problems = append(problems, err)
-		}
-	}
+	problems = append(problems, e.incomplete(graph, err)...)
 	for _, problem := range problems {
 		std.say("%v", problem)
 	}
@@ -107,6 +104,20 @@ func (m *mapCommand) engine(now time.Time) (e *mapEngine, err error) {
 		return nil, usagef("--width wants a number that is not negative")
 	}
 	return e, zipkinFlag(m.ZipkinUI)
+}
+
+// incomplete says why something is left out of a map.
+func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
+	problem := e.builder.Problem()
+	if g.Untold.Room > 0 && problem == nil {
+		problem = fmt.Errorf("%d requests and calls are left out of the map: one trace has too many for the memory", g.Untold.Room)
+	}
+	for _, err := range []error{err, problem} {
+		if err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
 }
 
 // show writes the map. After is what stands behind the ID in the command that shows a trace.
