@@ -14,7 +14,7 @@ func (b *Builder) Graph() (*Graph, error) {
 	b.free = nil
 	t, err := b.tally(f)
 	g := &Graph{
-		Version: Version, By: "service", Traces: t.traces, Requests: t.requests, Calls: t.calls, Jobs: t.jobs,
+		Version: Version, By: "service", Traces: t.traces, Requests: t.requests, Calls: t.called, Jobs: t.jobs,
 		Untold: Untold{Callers: t.untold, Room: b.lost.Load()},
 	}
 	if f.byRoute {

@@ -1,7 +1,7 @@
 package servicemap
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"io"
 	"math/bits"
@@ -47,6 +47,7 @@ type Builder struct {
 	heard   heard
 	free    [][]row // chunks
 	file    *os.File
+	named   bool  // the file still has its name
 	end     int64 // of the file
 	problem error // the first one with the file
 }
@@ -81,8 +82,8 @@ func (b *Builder) Close() error {
 		return nil
 	}
 	err := b.file.Close()
-	if gone := os.Remove(b.file.Name()); gone != nil && !errors.Is(gone, os.ErrNotExist) && err == nil {
-		err = gone
+	if b.named {
+		err = cmp.Or(err, os.Remove(b.file.Name()))
 	}
 	b.file = nil
 	return err
@@ -213,8 +214,7 @@ func (b *Builder) create() {
 		b.problem = fmt.Errorf("there is no room for all requests in memory, and no temporary file for the others: %w. TMPDIR names another folder", err)
 		return
 	}
-	os.Remove(file.Name())
-	b.file = file
+	b.file, b.named = file, os.Remove(file.Name()) != nil
 }
 
 // each gives the rows of a partition to a function, in pieces, in no order. It keeps none.

@@ -16,6 +16,7 @@ type facts struct {
 	atService, atOperation []uint16 // where the numbers of rows have gone
 	atHost                 []uint16 // the same, in outside
 	named                  []uint16 // by outside: the service that the host is called like; 0: none
+	sure                   []bool   // by outside: the host's name alone says that it is this service
 	heard                  heard    // by the new numbers
 	period                 period
 	serves                 []bool // by service: it has lines of requests
@@ -68,10 +69,29 @@ func (f *facts) hosts(raw []string, at []uint16) {
 			known[strings.ToLower(name)] = uint16(i)
 		}
 	}
-	f.named = make([]uint16, len(f.outside))
+	f.named, f.sure = make([]uint16, len(f.outside)), make([]bool, len(f.outside))
 	for i, host := range f.outside {
 		f.named[i] = serviceNamed(host, known)
+		f.sure[i] = f.named[i] != noName && !isPublic(host)
 	}
+}
+
+// publicEnds are the ends of the names of many hosts that are somebody else's: api.bank.com is not
+// the service api for its name alone. So are all of two letters.
+var publicEnds = []string{"com", "net", "org", "io", "dev", "app", "cloud", "info", "biz", "gov", "edu", "mil", "int", "xyz", "tech", "online", "site"}
+
+// isPublic tells whether a host's name is one of the internet's rather than of a cluster's.
+func isPublic(host string) bool {
+	host = withoutPort(host)
+	i := strings.LastIndexByte(host, '.')
+	return i > 0 && (len(host)-i-1 == 2 || slices.Contains(publicEnds, host[i+1:]))
+}
+
+func withoutPort(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i > 0 && !strings.HasSuffix(host, "]") {
+		return host[:i]
+	}
+	return host
 }
 
 // noHost is what a host is called that a call's line does not say.
@@ -91,9 +111,7 @@ func outsideName(host string) string {
 // serviceNamed returns the service that a host is called like; 0: none. Price.prod.svc:8080 is
 // price.prod.svc, else price, else prod, else svc.
 func serviceNamed(host string, known map[string]uint16) uint16 {
-	if i := strings.LastIndexByte(host, ':'); i > 0 && !strings.HasSuffix(host, "]") {
-		host = host[:i]
-	}
+	host = withoutPort(host)
 	if n, ok := known[host]; ok {
 		return n
 	}

@@ -50,6 +50,26 @@ var fleets = []struct {
 		call("shop", "bank.example", wide, "2", "a", 90, 5),
 		call("shop", "db:5432", wide, "3", "a", 95, 1, `"error":"dial tcp 10.0.0.1:5432: connect: connection refused"`),
 	}, []string{"shop > bank.example: 2 told 2 max 50", "shop > db:5432: 1 errors 1 refused 1 told 1 max 1"}, nil},
+	{"somebody else's host that is called like a service", source{
+		call("shop", "price.bank.com", wide, "1", "a", 80, 50), call("shop", "price.example.co", wide, "2", "a", 80, 60),
+		request("price", second, "b", "", 75, 40),
+	}, []string{"shop > price.bank.com: 1 told 1 max 50", "shop > price.example.co: 1 told 1 max 60"}, nil},
+	{"a host of ours, as its answers tell", source{
+		call("shop", "price.shop.com", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40),
+		call("shop", "price.shop.com", second, "1", "a", 80, 60), request("mail", second, "c", "", 75, 40),
+	}, []string{"shop > price: 2 answered 1 told 2 guessed 1 max 60"}, []string{"restarted shop > price: 1 of 2"}},
+	{"an address, as its answers tell", source{
+		call("shop", "10.0.0.7:8080", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40),
+		call("shop", "10.0.0.7:8080", second, "1", "a", 80, 60, `"error":"dial tcp: connection refused"`),
+	}, []string{"shop > price: 2 errors 1 refused 1 answered 1 told 2 guessed 1 max 60"}, nil},
+	{"an address that several services are behind", source{
+		call("shop", "10.0.0.7", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40),
+		call("shop", "10.0.0.7", wide, "2", "a", 80, 50), request("stock", wide, "c", "2", 75, 40),
+		call("shop", "10.0.0.7", second, "1", "a", 80, 60, `"status":502`),
+	}, []string{"shop > 10.0.0.7: 1 errors 1 told 1 max 60", "shop > price: 1 answered 1 told 1 max 50", "shop > stock: 1 answered 1 told 1 max 50"}, nil},
+	{"a host of ours, as the lines in the trace tell", source{
+		call("shop", "price.shop.com", wide, "1", "a", 80, 50), entry("price", wide, "b", 75, "working"),
+	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
 	{"a retry, and its own answer", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 50, 40, `"status":503`),

@@ -268,7 +268,7 @@ func (j *joined) likely(open []int32, i int) int32 {
 		switch service := j.facts.named[c.link]; {
 		case service == r.service && encloses(c, r, tolerance+c.inexact()+r.inexact()):
 			fits.add(k)
-		case service == r.service:
+		case service == r.service && j.facts.sure[c.link]:
 			named.add(k)
 		case service == noName && c.status() > 0 && encloses(c, r, 0):
 			strangers.add(k)

@@ -205,5 +205,6 @@ func (b *Builder) tally(f *facts) (*tally, error) {
 	for _, t := range all[1:] {
 		all[0].merge(t)
 	}
+	all[0].settle()
 	return all[0], err
 }

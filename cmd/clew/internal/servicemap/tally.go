@@ -13,11 +13,13 @@ type tally struct {
 	nodes map[nodeKey]*nodeTally
 	edges map[edgeKey]*edgeTally
 	hops  map[hopKey]*hopTally
-	lost  map[uint16]*orphans // by the callee
+	lost  map[uint16]*orphans     // by the callee
+	hosts []answering             // by the host that was called
+	calls map[hopKey]*untoldCalls // from a service to a host
 
-	traces, requests, calls, jobs int64
-	naming, untold                int64 // requests that name a caller, and those whose no line knows
-	crowded                       bool  // there are more edges or nodes than are kept
+	traces, requests, called, jobs int64
+	naming, untold                 int64 // requests that name a caller, and those whose no line knows
+	crowded                        bool  // there are more edges or nodes than are kept
 }
 
 // How many nodes and edges a tally has. What comes later is finding as one: hostile lines may have
@@ -99,7 +101,8 @@ func (c *finding) merge(other *finding) {
 }
 
 func newTally(f *facts) *tally {
-	return &tally{facts: f, nodes: map[nodeKey]*nodeTally{}, edges: map[edgeKey]*edgeTally{}, hops: map[hopKey]*hopTally{}, lost: map[uint16]*orphans{}}
+	return &tally{facts: f, nodes: map[nodeKey]*nodeTally{}, edges: map[edgeKey]*edgeTally{}, hops: map[hopKey]*hopTally{}, lost: map[uint16]*orphans{},
+		hosts: make([]answering, len(f.outside)), calls: map[hopKey]*untoldCalls{}}
 }
 
 func (t *tally) node(k nodeKey) *nodeTally {
@@ -152,7 +155,7 @@ func (t *tally) add(j *joined) {
 		case isRequest:
 			t.request(j, i, id)
 		case isCall:
-			t.calls++
+			t.called++
 			if j.links[i].answer == none {
 				t.unanswered(j, i, id)
 			}
@@ -236,6 +239,9 @@ func (t *tally) joined(j *joined, i int, id timeline.ID) {
 	}
 	e.told++
 	e.call(p, id)
+	if l.how == byIDs {
+		t.hosts[p.link].answered(r.service)
+	}
 	if r.kind() != isRestarted {
 		t.hop(p.service, r.service).calls++
 		t.compare(p, r, l.how, id)
@@ -285,33 +291,27 @@ func (e *edgeTally) call(r *row, id timeline.ID) {
 	e.failed.fresh(sample{id, at, took})
 }
 
-// unanswered adds a call that no request has a line of: to a host outside, or to a service whose
-// lines do not say that they served it.
+// unanswered adds a call that no request has a line of. Who was called is told last: see settle.
 func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	c := &j.rows[k]
-	service := t.facts.named[c.link]
-	if service == noName {
-		e := t.edge(t.caller(j, k), t.facts.host(c))
-		e.told++
-		e.call(c, id)
-		return
-	}
-	e := t.edge(t.caller(j, k), t.facts.node(service, noName))
+	e := t.edge(t.caller(j, k), t.facts.host(c))
 	e.told++
-	e.guessed++
 	e.call(c, id)
-	h := t.hop(c.service, service)
+	service := t.facts.named[c.link]
 	switch {
+	case service == noName:
 	case !t.facts.serves[service]:
 		if i := j.mentioned[service]; i != none {
-			h.digits(c, &j.rows[i], id)
+			t.hosts[c.link].mentions = true
+			t.hop(c.service, service).digits(c, &j.rows[i], id)
 		}
 	case !reached(c.status()):
 	case !t.facts.heard.voices[service].overlaps(c): // its lines of that time were not read
 	default:
-		h.calls++
+		u := t.untoldOf(hopKey{c.service, uint16(c.link)})
+		u.n++
 		if !j.served[service] {
-			h.restarted.add(id)
+			u.restarted.add(id)
 		}
 	}
 }
@@ -433,9 +433,17 @@ func (t *tally) merge(other *tally) {
 		all.merge(&o.finding)
 		all.naming += o.naming
 	}
+	for host := range other.hosts {
+		t.hosts[host].merge(&other.hosts[host])
+	}
+	for k, u := range other.calls {
+		all := t.untoldOf(k)
+		all.n += u.n
+		all.restarted.merge(&u.restarted)
+	}
 	t.traces += other.traces
 	t.requests += other.requests
-	t.calls += other.calls
+	t.called += other.called
 	t.jobs += other.jobs
 	t.naming += other.naming
 	t.untold += other.untold

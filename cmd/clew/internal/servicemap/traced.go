@@ -166,7 +166,7 @@ func (t *tally) span(j *joined, i, depth int, first int64, names map[nodeKey]str
 	switch r.kind() {
 	case isCall:
 		s.Kind = "call"
-		if j.links[i].answer == none && t.facts.named[r.link] == noName {
+		if j.links[i].answer == none && t.behind(uint16(r.link)) == noName {
 			key = t.facts.host(r)
 		}
 	case isJob:
