@@ -152,10 +152,10 @@ func (p *page) edges() {
 			rows[i].cells = append(rows[i].cells, c.cell(e))
 		}
 	}
-	p.table(rows)
+	marked := p.table(rows)
 	p.leftEdges(left, int64(len(all)))
 	for _, m := range markMeanings {
-		if used[m.mark] {
+		if marked && used[m.mark] {
 			p.prose(dim, "", "["+m.mark+"]: "+m.means)
 		}
 	}
@@ -181,8 +181,9 @@ func (p *page) leftEdges(left []*Edge, all int64) {
 // widestName is how many columns a name makes others wide.
 const widestName = 50
 
-// table writes rows, as wide as there is room.
-func (p *page) table(rows []edgeRow) {
+// table writes rows, as wide as there is room, and tells whether there is some for marks.
+func (p *page) table(rows []edgeRow) (marked bool) {
+	marked = true
 	from, to, marks := len("from"), len("to"), 0
 	widths := make([]int, len(columns))
 	for i, c := range columns {
@@ -205,7 +206,16 @@ func (p *page) table(rows []edgeRow) {
 		room -= widths[i] + 2
 	}
 	if p.style.Width > 0 {
-		hidden := fitColumns(shown, widths, &room, min(from+to, 32))
+		hidden := fitColumns(shown, widths, &room, min(from+to, 32), 4)
+		if least := min(from+to, 20); room < least && marks > 0 {
+			room += marks
+			hidden = append(hidden, "marks")
+			marked = false
+			for i := range rows {
+				rows[i].marks = ""
+			}
+			hidden = append(hidden, fitColumns(shown, widths, &room, least, 6)...)
+		}
 		from, to = shareNames(from, to, room)
 		defer p.hidden(hidden)
 	}
@@ -213,13 +223,14 @@ func (p *page) table(rows []edgeRow) {
 	for _, r := range rows {
 		p.tableRow(r, from, to, widths, shown)
 	}
+	return marked
 }
 
-// fitColumns leaves columns out until the names have room, and returns their titles.
-func fitColumns(shown []bool, widths []int, room *int, names int) (hidden []string) {
-	for keep := 1; *room < names && keep <= 4; keep++ {
+// fitColumns leaves columns out, up to a rank, until the names have room. It returns their titles.
+func fitColumns(shown []bool, widths []int, room *int, names, most int) (hidden []string) {
+	for keep := 1; *room < names && keep <= most; keep++ {
 		for i, c := range columns {
-			if c.keep == keep {
+			if c.keep == keep && shown[i] {
 				shown[i] = false
 				*room += widths[i] + 2
 				hidden = append(hidden, c.title)

@@ -96,7 +96,7 @@ func inList(text []byte, i int) bool {
 
 // What ReadJSON takes at most.
 const (
-	maxMap   = 256 << 20 // bytes
+	maxMap   = 128 << 20 // bytes
 	maxParts = 100_000   // nodes, edges, breaks: a few bytes of a file become many in memory
 	maxCount = 1 << 53
 )

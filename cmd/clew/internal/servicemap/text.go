@@ -286,7 +286,7 @@ func (u Untold) String() string {
 		said = append(said, "Of the requests that name a caller, "+grouped(u.Callers)+" ("+share+") name one that no line knows: they are in no edge.")
 	}
 	if u.Room > 0 {
-		said = append(said, amount(u.Room, "request or call")+" had no room, and are left out.")
+		said = append(said, grouped(u.Room)+" of the requests and calls had no room, and are left out.")
 	}
 	if len(said) == 0 {
 		return "Every request that names a caller is in an edge."

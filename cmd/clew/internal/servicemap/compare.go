@@ -1,0 +1,362 @@
+package servicemap
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// What counts as a change. Each rule is there against something that happens without one.
+const (
+	// leastShare and leastTook are how much slower is slower. Runs differ by some per cent with the
+	// hour and the machine, however many calls there are. Less than a millisecond a pause of
+	// a garbage collector.
+	leastShare = 1.25
+	leastTook  = 1.0 // ms
+
+	// clusters is how much wider than by chance alone a quantile's interval is taken, on a scale of
+	// factors. Calls come in clusters, which are slow together: 1,000 of them tell less than 1,000
+	// draws would.
+	clusters = 1.5
+
+	// leastTail is how many durations must be above a quantile, and below it. With fewer the
+	// interval ends at the slowest call.
+	leastTail = 15
+
+	// badMinute is how long everything may be slow for no reason. What is slower must be so without
+	// the slowest calls of the run, as many as come in so much time.
+	badMinute = time.Minute
+
+	// surely is how many standard deviations apart two shares are, and errorCluster how many calls
+	// fail together: they count as one.
+	surely       = 4.0
+	errorCluster = 2.0
+
+	// leastMore and leastPart are how many more calls fail, and how much more of all.
+	leastMore = 10
+	leastPart = 0.002
+
+	// leastSeen is how many calls an edge must have had to be missed, and how many it would have had
+	// before to be new.
+	leastSeen = 10
+)
+
+// ChangeKind is what has changed.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	Slower       ChangeKind = "slower"
+	Faster       ChangeKind = "faster"
+	MoreErrors   ChangeKind = "more errors"
+	FewerErrors  ChangeKind = "fewer errors"
+	MoreRetries  ChangeKind = "more retries"
+	FewerRetries ChangeKind = "fewer retries"
+	Breaks       ChangeKind = "breaks" // traces break where they did not, or more often
+	Mended       ChangeKind = "mended" // they do not any more, or less often
+	New          ChangeKind = "new"
+	Gone         ChangeKind = "gone"
+)
+
+// isWorse are the kinds that are for the worse, the gravest first.
+var isWorse = []ChangeKind{MoreErrors, Slower, Breaks, MoreRetries}
+
+// Comparison is what differs between two runs. Its JSON is what clew map --diff -o json writes.
+type Comparison struct {
+	Version int      `json:"version"`
+	By      string   `json:"by"`
+	Before  Run      `json:"before"`
+	After   Run      `json:"after"`
+	Changes []Change `json:"changes"` // those for the worse first
+	Doubts  []Change `json:"doubts"`  // which one bad minute would explain
+	Few     int      `json:"few"`     // edges and services with too few calls to tell
+}
+
+// Run is what a graph was made of.
+type Run struct {
+	From     time.Time `json:"from,omitzero"`
+	Until    time.Time `json:"until,omitzero"`
+	Requests int64     `json:"requests"`
+	Calls    int64     `json:"calls"`
+}
+
+// Change is one of an edge, of a node if From is "", or of a place where traces break.
+type Change struct {
+	Kind     ChangeKind `json:"kind"`
+	Worse    bool       `json:"worse"`
+	From     string     `json:"from,omitempty"`
+	To       string     `json:"to"`
+	Break    BreakKind  `json:"break,omitempty"`
+	Place    string     `json:"place,omitempty"`
+	Measures []Measure  `json:"measures,omitempty"`
+	Before   int64      `json:"before"` // how many calls or requests there were
+	After    int64      `json:"after"`
+	Says     string     `json:"says"`            // in a few words, without the names
+	Trace    string     `json:"trace,omitempty"` // in which it is seen
+}
+
+// Measure is a number that has changed: p50, p95 or p99 in milliseconds, else a share of 1.
+type Measure struct {
+	Name   string  `json:"name"`
+	Before float64 `json:"before"`
+	After  float64 `json:"after"`
+}
+
+// Worse tells whether something has changed for the worse.
+func (c *Comparison) Worse() bool {
+	return slices.ContainsFunc(c.Changes, func(c Change) bool { return c.Worse })
+}
+
+// Compare tells what has changed from one run to another one, and not by chance. The graphs must
+// have nodes of the same kind.
+func Compare(before, after *Graph) (*Comparison, error) {
+	switch {
+	case before.Version != after.Version:
+		return nil, fmt.Errorf("one map has the form %d, the other one %d: make both with the same clew", before.Version, after.Version)
+	case before.By != after.By:
+		return nil, fmt.Errorf("one map is by %s, the other one by %s: make both with the same --by", before.By, after.By)
+	case before.Requests+before.Calls == 0:
+		return nil, errors.New("there is no request and no call in the earlier map: nothing can be compared with it")
+	}
+	c := comparer{
+		Comparison: &Comparison{Version: Version, By: after.By, Before: runOf(before), After: runOf(after), Changes: []Change{}, Doubts: []Change{}},
+		before:     before, after: after, ratio: ratio(before, after),
+	}
+	c.edges()
+	c.nodes()
+	c.breaks()
+	order := func(a, b Change) int {
+		return cmp.Or(rankOf(a)-rankOf(b), cmp.Compare(max(b.Before, b.After), max(a.Before, a.After)), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	}
+	slices.SortStableFunc(c.Changes, order)
+	slices.SortStableFunc(c.Doubts, order)
+	return c.Comparison, nil
+}
+
+func runOf(g *Graph) Run { return Run{g.From, g.Until, g.Requests, g.Calls} }
+
+// rankOf is where a change stands: those for the worse, then new and gone, then those for the better.
+func rankOf(c Change) int {
+	order := append(slices.Clone(isWorse), New, Gone, FewerErrors, Faster, Mended, FewerRetries)
+	return slices.Index(order, c.Kind)
+}
+
+// ratio is how many times as much the later run has.
+func ratio(before, after *Graph) float64 {
+	if before.Requests > 0 && after.Requests > 0 {
+		return float64(after.Requests) / float64(before.Requests)
+	}
+	return float64(after.Calls+after.Requests) / float64(before.Calls+before.Requests)
+}
+
+// comparer is a comparison that is being made.
+type comparer struct {
+	*Comparison
+	before, after *Graph
+	ratio         float64
+}
+
+// add adds a change.
+func (c *comparer) add(change Change) {
+	change.Worse = slices.Contains(isWorse, change.Kind)
+	c.Changes = append(c.Changes, change)
+}
+
+// pair is two things that have one name in two graphs. One of them may be nil.
+type pair[T any] struct{ before, after *T }
+
+// pairs joins what has the same name, in the order of the later graph, then of the earlier one.
+func pairs[T any](before, after []T, name func(*T) [4]string) []pair[T] {
+	number := map[[4]string]int{}
+	var all []pair[T]
+	at := func(t *T) *pair[T] {
+		key := name(t)
+		i, ok := number[key]
+		if !ok {
+			i = len(all)
+			number[key] = i
+			all = append(all, pair[T]{})
+		}
+		return &all[i]
+	}
+	for i := range after {
+		at(&after[i]).after = &after[i]
+	}
+	for i := range before {
+		at(&before[i]).before = &before[i]
+	}
+	return all
+}
+
+// edges compares edges.
+func (c *comparer) edges() {
+	for _, p := range pairs(c.before.Edges, c.after.Edges, func(e *Edge) [4]string { return [4]string{e.From, e.To} }) {
+		var none Edge
+		b, a := cmp.Or(p.before, &none), cmp.Or(p.after, &none)
+		from, to := cmp.Or(a.From, b.From), cmp.Or(a.To, b.To)
+		change := Change{From: from, To: to, Before: b.Calls, After: a.Calls}
+		if p.before == nil || p.after == nil {
+			c.presence(change, "call")
+			continue
+		}
+		change.Trace = firstTrace(a.Slowest)
+		known := c.took(change, b.Took, a.Took)
+		change.Trace = firstTrace(a.Failed)
+		c.share(change, MoreErrors, FewerErrors, "errors", b.Errors, a.Errors)
+		change.Trace = ""
+		c.share(change, MoreRetries, FewerRetries, "retries", b.Retries, a.Retries)
+		if !known {
+			c.Few++
+		}
+	}
+}
+
+// nodes compares nodes: which there are, and how requests do that nobody calls, as far as the lines
+// tell. Others are compared as edges.
+func (c *comparer) nodes() {
+	for _, p := range pairs(c.before.Nodes, c.after.Nodes, func(n *Node) [4]string { return [4]string{n.Name} }) {
+		var none Node
+		b, a := cmp.Or(p.before, &none), cmp.Or(p.after, &none)
+		change := Change{To: cmp.Or(a.Name, b.Name), Before: b.Requests, After: a.Requests}
+		switch {
+		case p.before == nil || p.after == nil:
+			if change.Before+change.After == 0 {
+				change.Before, change.After = called(c.before, change.To), called(c.after, change.To)
+			}
+			c.presence(change, "request")
+		case 2*b.Roots > b.Requests && 2*a.Roots > a.Requests:
+			if !c.took(change, b.Took, a.Took) {
+				c.Few++
+			}
+			c.share(change, MoreErrors, FewerErrors, "errors", b.Errors, a.Errors)
+		}
+	}
+}
+
+// called is how many calls go to a node.
+func called(g *Graph, name string) (n int64) {
+	for i := range g.Edges {
+		if g.Edges[i].To == name {
+			n += g.Edges[i].Calls
+		}
+	}
+	return n
+}
+
+func firstTrace(samples []Sample) string {
+	if len(samples) == 0 {
+		return ""
+	}
+	return samples[0].Trace
+}
+
+// presence tells whether it is no chance that something is in one run alone.
+func (c *comparer) presence(change Change, noun string) {
+	switch {
+	case change.After > 0 && float64(change.After) >= leastSeen*max(c.ratio, 1):
+		change.Kind, change.Says = New, amount(change.After, noun)
+	case change.Before > 0 && float64(change.Before)*min(c.ratio, 1) >= leastSeen:
+		change.Kind, change.Says = Gone, "it had "+amount(change.Before, noun)
+	default:
+		c.Few++
+		return
+	}
+	c.add(change)
+}
+
+// breaks compares the places where traces break.
+func (c *comparer) breaks() {
+	name := func(b *Break) [4]string { return [4]string{string(b.Kind), b.From, b.To, b.Place} }
+	for _, p := range pairs(c.before.Breaks, c.after.Breaks, name) {
+		k := cmp.Or(p.after, p.before)
+		if k.Kind == Clock && p.before != nil && p.after != nil {
+			continue // it is off, as it was
+		}
+		change := Change{From: k.From, To: k.To, Break: k.Kind, Place: k.Place, Says: k.Says}
+		b, bOf, a, aOf := c.counts(p)
+		change.Before, change.After = b, a
+		if p.after != nil && len(p.after.Traces) > 0 {
+			change.Trace = p.after.Traces[0]
+		}
+		switch differ(b, bOf, a, aOf) {
+		case 1:
+			change.Kind = Breaks
+		case -1:
+			change.Kind = Mended
+			if p.after == nil {
+				change.Says = fmt.Sprintf("not seen any more, %s before", amount(b, "time"))
+			}
+		default:
+			continue
+		}
+		if k.Kind != Clock {
+			change.Measures = []Measure{{"share", shareOf(b, bOf), shareOf(a, aOf)}}
+		}
+		c.add(change)
+	}
+}
+
+// counts returns how often a break was seen in each run, and of how many. In a run that does not
+// have it there were as many occasions as the other run has, by their ratio.
+func (c *comparer) counts(p pair[Break]) (b, bOf, a, aOf int64) {
+	if p.before != nil {
+		b, bOf = p.before.Count, max(p.before.Of, p.before.Count)
+	}
+	if p.after != nil {
+		a, aOf = p.after.Count, max(p.after.Of, p.after.Count)
+	}
+	if p.before == nil {
+		bOf = int64(float64(aOf) / max(c.ratio, 1e-9))
+	}
+	if p.after == nil {
+		aOf = int64(float64(bOf) * c.ratio)
+	}
+	return b, bOf, a, aOf
+}
+
+// share compares how many of the calls are something.
+func (c *comparer) share(change Change, more, fewer ChangeKind, name string, before, after int64) {
+	switch differ(before, change.Before, after, change.After) {
+	case 1:
+		change.Kind = more
+	case -1:
+		change.Kind = fewer
+	default:
+		return
+	}
+	change.Measures = []Measure{{name, shareOf(before, change.Before), shareOf(after, change.After)}}
+	change.Says = percent(before, change.Before) + " → " + percent(after, change.After) + " of " + amount(change.After, "call")
+	c.add(change)
+}
+
+func shareOf(part, whole int64) float64 {
+	if whole <= 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// differ tells whether a share has become larger, 1, or smaller, -1; 0: it may be chance. It is the
+// test of two proportions.
+func differ(before, beforeOf, after, afterOf int64) int {
+	if beforeOf <= 0 || afterOf <= 0 {
+		return 0
+	}
+	n, m := float64(beforeOf), float64(afterOf)
+	p, q := min(float64(before)/n, 1), min(float64(after)/m, 1)
+	pooled := (p*n + q*m) / (n + m)
+	deviation := math.Sqrt(errorCluster * pooled * (1 - pooled) * (1/n + 1/m))
+	apart := q - p
+	// How many more they are, in runs of the size of that which has more.
+	more := math.Abs(apart) * n
+	if apart > 0 {
+		more = apart * m
+	}
+	if math.Abs(apart) < surely*deviation || math.Abs(apart) < leastPart || more < leastMore {
+		return 0
+	}
+	return cmp.Compare(apart, 0)
+}

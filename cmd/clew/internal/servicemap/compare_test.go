@@ -1,0 +1,182 @@
+package servicemap_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/clew/cmd/clew/internal/servicemap"
+)
+
+func compare(t *testing.T, before, after *servicemap.Graph) *servicemap.Comparison {
+	t.Helper()
+	c, err := servicemap.Compare(before, after)
+	require.NoError(t, err)
+	return c
+}
+
+// later is the shop four hours long, and the same after a deploy.
+func later() (before, after *servicemap.Graph) {
+	before, after = shop(), shop()
+	before.Until, after.Until = noon.Add(4*time.Hour), noon.Add(4*time.Hour)
+	return before, after
+}
+
+func edgeOf(g *servicemap.Graph, from, to string) *servicemap.Edge {
+	for i := range g.Edges {
+		if g.Edges[i].From == from && g.Edges[i].To == to {
+			return &g.Edges[i]
+		}
+	}
+	panic(from + " → " + to)
+}
+
+func TestCompareSame(t *testing.T) {
+	before, after := later()
+	c := compare(t, before, after)
+	assert.Empty(t, c.Changes)
+	assert.Empty(t, c.Doubts)
+	assert.False(t, c.Worse())
+	assert.Equal(t, 1, c.Few, "12 calls")
+}
+
+func TestCompareChanges(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(before, after *servicemap.Graph)
+		want   []servicemap.ChangeKind
+		worse  bool
+	}{
+		{"slower", func(_, g *servicemap.Graph) { e := edgeOf(g, "front", "basket"); e.Took = took(e.Calls, 9) }, []servicemap.ChangeKind{servicemap.Slower}, true},
+		{"faster", func(_, g *servicemap.Graph) { e := edgeOf(g, "front", "basket"); e.Took = took(e.Calls, 2) }, []servicemap.ChangeKind{servicemap.Faster}, false},
+		{"less than a millisecond", func(_, g *servicemap.Graph) { e := edgeOf(g, "price", "redis:6379"); e.Took = took(e.Calls, 0.4) }, nil, false},
+		{"less than a quarter", func(_, g *servicemap.Graph) { e := edgeOf(g, "front", "basket"); e.Took = took(e.Calls, 4.6*1.2) }, nil, false},
+		{"too few calls", func(_, g *servicemap.Graph) { e := edgeOf(g, "stock", "front"); e.Took = took(12, 400) }, nil, false},
+		{"more errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 300 }, []servicemap.ChangeKind{servicemap.MoreErrors}, true},
+		{"fewer errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 0 }, []servicemap.ChangeKind{servicemap.FewerErrors}, false},
+		{"some more errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 120 }, nil, false},
+		{"more retries", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Retries = 900 }, []servicemap.ChangeKind{servicemap.MoreRetries}, true},
+		{"errors where requests come in", func(_, g *servicemap.Graph) { g.Nodes[1].Errors = 1000 }, []servicemap.ChangeKind{servicemap.MoreErrors}, true},
+		{"slower where requests come in", func(_, g *servicemap.Graph) { g.Nodes[1].Took = took(10_000, 60) }, []servicemap.ChangeKind{servicemap.Slower}, true},
+		{"an edge is new", func(g, _ *servicemap.Graph) { g.Edges = g.Edges[1:] }, []servicemap.ChangeKind{servicemap.New}, false},
+		{"an edge is gone", func(_, g *servicemap.Graph) { g.Edges = g.Edges[1:] }, []servicemap.ChangeKind{servicemap.Gone}, false},
+		{"a service is new, with its edge", func(g, _ *servicemap.Graph) { g.Nodes = append(g.Nodes[:2:2], g.Nodes[3:]...); g.Edges = append(g.Edges[:10:10], g.Edges[11:]...) }, []servicemap.ChangeKind{servicemap.New, servicemap.New}, false},
+		{"a rare edge is gone by chance", func(_, g *servicemap.Graph) { g.Requests /= 10; g.Edges = append(g.Edges[:6:6], g.Edges[7:]...) }, nil, false},
+		{"traces break", func(g, _ *servicemap.Graph) { g.Breaks = g.Breaks[1:] }, []servicemap.ChangeKind{servicemap.Breaks}, true},
+		{"traces break more often", func(g, _ *servicemap.Graph) { g.Breaks[0].Count = 10 }, []servicemap.ChangeKind{servicemap.Breaks}, true},
+		{"a break is mended", func(_, g *servicemap.Graph) { g.Breaks = g.Breaks[1:] }, []servicemap.ChangeKind{servicemap.Mended}, false},
+		{"a clock is off", func(g, _ *servicemap.Graph) { g.Breaks = g.Breaks[:2] }, []servicemap.ChangeKind{servicemap.Breaks}, true},
+		{"a clock is off, as before", func(g, _ *servicemap.Graph) { g.Breaks[2].Of = 100_000 }, nil, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before, after := later()
+			tt.change(before, after)
+			c := compare(t, before, after)
+			assert.Equal(t, tt.want, kindsOf(c), "%+v", c.Changes)
+			assert.Equal(t, tt.worse, c.Worse())
+			assert.Empty(t, c.Doubts)
+		})
+	}
+}
+
+// In a short run one slow minute explains that p95 is higher, and not that p50 is.
+func TestCompareDoubts(t *testing.T) {
+	before, after := shop(), shop()
+	e := edgeOf(after, "front", "basket")
+	e.Took.P95, e.Took.P99 = took(e.Calls, 20).P95, took(e.Calls, 20).P99
+	c := compare(t, before, after)
+	assert.Empty(t, c.Changes)
+	require.Len(t, c.Doubts, 1)
+	assert.Equal(t, "p95 12.4 ms → 54.0 ms, p99 20.7 ms → 90.0 ms", c.Doubts[0].Says)
+	assert.False(t, c.Worse())
+
+	after.Until = noon.Add(40 * time.Minute)
+	c = compare(t, before, after)
+	require.Len(t, c.Changes, 1)
+	assert.Equal(t, "p95 12.4 ms → 54.0 ms", c.Changes[0].Says, "in 40 minutes it does not, of p95")
+
+	e.Took = took(e.Calls, 20)
+	after.Until = noon.Add(3 * time.Minute)
+	assert.Empty(t, compare(t, before, after).Changes, "of three minutes it is a third")
+	after.From, after.Until = time.Time{}, time.Time{}
+	assert.Len(t, compare(t, before, after).Changes, 1, "no line has a time")
+}
+
+func TestCompareRefuses(t *testing.T) {
+	routes, old := shop(), shop()
+	routes.By, old.Version = "route", 7
+	_, err := servicemap.Compare(routes, shop())
+	assert.EqualError(t, err, "one map is by route, the other one by service: make both with the same --by")
+	_, err = servicemap.Compare(shop(), old)
+	assert.EqualError(t, err, "one map has the form 1, the other one 7: make both with the same clew")
+	_, err = servicemap.Compare(maps()["empty"], shop())
+	assert.EqualError(t, err, "there is no request and no call in the earlier map: nothing can be compared with it")
+}
+
+// Where nothing was found later, everything is gone.
+func TestCompareNothing(t *testing.T) {
+	c := compare(t, shop(), maps()["empty"])
+	assert.Empty(t, c.Changes, "of no requests at all, none can be missed")
+}
+
+func TestComparisonText(t *testing.T) {
+	before, after := later()
+	e := edgeOf(after, "front", "basket")
+	e.Took = took(e.Calls, 9)
+	edgeOf(after, "front", "price").Errors = 300
+	before.Edges = before.Edges[1:]
+	after.Breaks = after.Breaks[1:]
+	var b bytes.Buffer
+	require.NoError(t, compare(t, before, after).Text(&b, servicemap.Style{}))
+	assert.Equal(t, `before  2026-11-26 12:00:00 to 16:00:00 UTC (4 h 00 m), 31,810 requests, 34,920 calls
+after   2026-11-26 12:00:00 to 16:00:00 UTC (4 h 00 m), 31,810 requests, 34,920 calls
+
+worse
+  more errors  front → price
+    2.1 % → 7.1 % of 4,200 calls
+    look at: clew timeline `+e.Failed[0].Trace[:24]+`00000014
+  slower       front → basket
+    p50 4.60 ms → 9.00 ms, p95 12.4 ms → 24.3 ms, p99 20.7 ms → 40.5 ms
+    look at: clew timeline 5759e988bd862e3fe1be46a900000000
+
+new and gone
+  new          basket → postgres:5432
+    9,100 calls
+
+better
+  mended       restarted  front → stock
+    not seen any more, 77 times before (38 % → 0)
+
+1 of the edges and services have too few calls to tell.
+`, b.String())
+}
+
+// Hostile names are shown as the map shows them.
+func TestComparisonHostile(t *testing.T) {
+	after := hostile()
+	for i := range after.Edges {
+		after.Edges[i].Calls, after.Edges[i].Errors, after.Breaks[i].Count = 1000, 900, 100
+	}
+	before := hostile()
+	before.Breaks, before.Edges = nil, before.Edges[:len(before.Edges)/2]
+	for i := range before.Edges {
+		before.Edges[i].Calls = 1000
+	}
+	c := compare(t, before, after)
+	assert.Greater(t, len(c.Changes), 50)
+	for _, width := range []int{0, 30, 100} {
+		var b bytes.Buffer
+		require.NoError(t, c.Text(&b, servicemap.Style{Width: width}))
+		harmless(t, b.String())
+	}
+	var b bytes.Buffer
+	require.NoError(t, c.JSON(&b))
+	harmless(t, b.String())
+	var back servicemap.Comparison
+	require.NoError(t, json.Unmarshal(b.Bytes(), &back))
+	assert.Len(t, back.Changes, len(c.Changes))
+}

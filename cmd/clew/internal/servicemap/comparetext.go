@@ -1,0 +1,102 @@
+package servicemap
+
+import (
+	"io"
+	"slices"
+	"strings"
+)
+
+// JSON writes the comparison as one JSON object, with a change a line, and a newline behind it.
+func (c *Comparison) JSON(to io.Writer) error { return writeJSON(to, c) }
+
+// Text writes the comparison for people: what was compared, then what has changed for the worse,
+// what is new or gone, what is better, and what one bad minute would explain.
+func (c *Comparison) Text(to io.Writer, style Style) error {
+	p := newPage(to, style)
+	p.run("before", c.Before)
+	p.run("after", c.After)
+	p.put("", "\n")
+	worse, other, better := c.sorted()
+	p.changes("worse", red, worse)
+	p.changes("new and gone", "", other)
+	p.changes("better", "", better)
+	if len(c.Changes) == 0 {
+		p.prose("", "", "Nothing has changed but what chance explains.")
+		p.put("", "\n")
+	}
+	p.changes("in doubt", "", c.Doubts)
+	if len(c.Doubts) > 0 {
+		p.prose(dim, "", "In doubt: one slow minute would explain it. Longer runs tell: p50 needs 4 minutes, p95 needs 40, p99 needs 200.")
+	}
+	if c.Few > 0 {
+		p.prose(dim, "", grouped(int64(c.Few))+" of the edges and services have too few calls to tell.")
+	}
+	return p.to.Flush()
+}
+
+func (p *page) run(head string, r Run) {
+	text := amount(r.Requests, "request") + ", " + amount(r.Calls, "call")
+	if when := strings.TrimSpace(span(r.From, r.Until)); when != "" {
+		text = when + ", " + text
+	}
+	p.prose("", left(head, 8), text)
+}
+
+// sorted returns the changes for the worse, those that are neither, and those for the better.
+func (c *Comparison) sorted() (worse, other, better []Change) {
+	for _, change := range c.Changes {
+		switch {
+		case change.Worse:
+			worse = append(worse, change)
+		case slices.Contains([]ChangeKind{New, Gone}, change.Kind):
+			other = append(other, change)
+		default:
+			better = append(better, change)
+		}
+	}
+	return worse, other, better
+}
+
+// textChanges is how many changes of a part a terminal is given.
+const textChanges = 20
+
+// changes writes a part.
+func (p *page) changes(title, colour string, changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	p.line(word{bold, title})
+	for i, c := range changes {
+		if i == textChanges && p.style.Width > 0 {
+			p.line(word{dim, "  … and " + grouped(int64(len(changes)-i)) + " more: --width 0 shows them"})
+			break
+		}
+		p.line(word{colour, "  " + left(string(c.Kind), len(MoreRetries)+1)}, word{"", c.where()})
+		p.prose("", "    ", c.Says+c.shares())
+		if c.Trace != "" && c.Worse {
+			p.whole("    look at: ", "clew timeline "+c.Trace)
+			if link := zipkinLink(p.style.UI, c.Trace); link != "" {
+				p.whole("    if it was sampled: ", link)
+			}
+		}
+	}
+	p.put("", "\n")
+}
+
+// where is the place of a change.
+func (c *Change) where() string {
+	b := Break{From: c.From, To: c.To, Place: c.Place}
+	if c.Break != "" {
+		return string(c.Break) + "  " + b.where()
+	}
+	return b.where()
+}
+
+// shares is how a break's share has changed, which its sentence does not say.
+func (c *Change) shares() string {
+	if c.Break == "" || len(c.Measures) == 0 {
+		return ""
+	}
+	share := func(f float64) string { return percent(int64(f*1e9), 1e9) }
+	return " (" + share(c.Measures[0].Before) + " → " + share(c.Measures[0].After) + ")"
+}

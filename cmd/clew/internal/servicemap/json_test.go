@@ -1,0 +1,174 @@
+package servicemap_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/clew/cmd/clew/internal/servicemap"
+)
+
+func jsonOf(t *testing.T, g *servicemap.Graph) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, g.JSON(&b))
+	return b.String()
+}
+
+func TestJSON(t *testing.T) {
+	text := jsonOf(t, shop())
+	want, err := json.Marshal(shop())
+	require.NoError(t, err)
+	assert.JSONEq(t, string(want), text)
+	lines := strings.Split(text, "\n")
+	assert.Equal(t, "{", lines[0])
+	assert.Equal(t, ` "version": 1,`, lines[1])
+	assert.Equal(t, `  {"kind":"clock","to":"price","count":12300,"of":12300,"ahead_ms":40,"says":"The clock of price is 40 ms ahead.","remedy":"Let its host take the time from where the others do."}`, lines[len(lines)-6-len(shop().Traced)])
+	assert.Equal(t, "}\n", text[len(text)-2:])
+	assert.Equal(t, 1+11+4*2+1+len(shop().Nodes)+len(shop().Edges)+len(shop().Breaks)+len(shop().Traced), len(lines)-1)
+	assert.Equal(t, text, jsonOf(t, shop()), "the same each time")
+}
+
+func TestJSONEmpty(t *testing.T) {
+	assert.Equal(t, `{
+ "version": 1,
+ "by": "service",
+ "lines": 0,
+ "no_id": 0,
+ "traces": 0,
+ "requests": 0,
+ "calls": 0,
+ "jobs": 0,
+ "untold": {"callers":0,"share":0,"room":0},
+ "nodes": [],
+ "edges": [],
+ "breaks": [],
+ "traced": []
+}
+`, jsonOf(t, &servicemap.Graph{By: "service"}))
+}
+
+func TestJSONNotANumber(t *testing.T) {
+	g := shop()
+	g.Edges[0].Took.P50.Is = math.NaN()
+	assert.ErrorContains(t, g.JSON(io.Discard), "NaN")
+}
+
+// What is written is read back, without the traces, which only the page shows.
+func TestReadJSON(t *testing.T) {
+	for name, g := range maps() {
+		text := jsonOf(t, g)
+		harmless(t, text)
+		back, err := servicemap.ReadJSON(strings.NewReader(text))
+		require.NoError(t, err, name)
+		assert.Empty(t, back.Traced)
+		if name == "hostile" {
+			continue // what is no UTF-8 is not read back as it was
+		}
+		want := *g
+		want.Traced = nil
+		assert.JSONEq(t, jsonOf(t, &want), jsonOf(t, back), name)
+	}
+}
+
+func TestReadJSONRefuses(t *testing.T) {
+	whole := jsonOf(t, shop())
+	const none = "it is no map: clew map -o json writes one"
+	for name, tt := range map[string]struct{ text, want string }{
+		"nothing":             {"", none},
+		"a log":               {`{"trace_id":"5759e988bd862e3f","message":"call"}`, none},
+		"a list":              {`[]`, none},
+		"a number":            {`1`, none},
+		"an empty object":     {`{}`, none},
+		"a timeline":          {`{"trace":"5759e988bd862e3f","spans":[],"lines":[]}`, none},
+		"a comparison":        {`{"version":1,"by":"service","changes":[]}`, none},
+		"no version":          {strings.Replace(whole, `"version": 1,`, "", 1), none},
+		"another version":     {strings.Replace(whole, `"version": 1,`, `"version": 2,`, 1), "it was made by another version of clew: it has the form 2, and this clew knows the form 1. Make it again from the same lines"},
+		"another form":        {`{"version":3,"nodes":{}}`, "it was made by another version of clew: it has the form 3, and this clew knows the form 1. Make it again from the same lines"},
+		"cut off":             {whole[:len(whole)/2], "the map is damaged: unexpected EOF"},
+		"another kind":        {strings.Replace(whole, `"by": "service"`, `"by": "moon"`, 1), `the map is damaged: it is neither by "service" nor by "route"`},
+		"a negative count":    {strings.Replace(whole, `"calls":8200`, `"calls":-8200`, 1), `the map is damaged: a number of the edge from "front" to "basket" is not possible`},
+		"a huge count":        {strings.Replace(whole, `"requests":8200`, `"requests":9223372036854775807`, 1), `the map is damaged: a number of the node "basket" is not possible`},
+		"a negative duration": {strings.Replace(whole, `"is":4.6,`, `"is":-4.6,`, 1), `the map is damaged: a number of the edge from "front" to "basket" is not possible`},
+		"an edge to nowhere":  {strings.Replace(whole, `"to":"mail"`, `"to":"\u001b[31m"`, 1), `the map is damaged: the edge from "front" to "\x1b[31m" has an end that is no node`},
+		"no list":             {strings.Replace(whole, `"breaks": [`, `"breaks": 7, "x": [`, 1), "the map is damaged: what should be a list is something else"},
+		"negative lines":      {strings.Replace(whole, `"lines": 80123`, `"lines": -1`, 1), "the map is damaged: a count is not possible"},
+		"a negative break":    {strings.Replace(whole, `"count":612`, `"count":-1`, 1), `the map is damaged: a number of the break at "basket" is not possible`},
+		"something behind it": {whole + "{}", "the map is damaged: something stands behind it"},
+		"too many":            {`{"version":1,"by":"service","nodes":[],"edges":[` + strings.Repeat("{},", 100_000) + `{}]}`, "the map is damaged: a list has more than 100000 elements"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := servicemap.ReadJSON(strings.NewReader(tt.text))
+			assert.EqualError(t, err, tt.want)
+		})
+	}
+}
+
+func TestReadJSONInfinite(t *testing.T) {
+	_, err := servicemap.ReadJSON(strings.NewReader(strings.Replace(jsonOf(t, shop()), `"is":4.6,`, `"is":1e999,`, 1)))
+	assert.ErrorContains(t, err, "the map is damaged: json: cannot unmarshal number 1e999")
+}
+
+// A file without an end is read no further than a map can be long.
+func TestReadJSONEndless(t *testing.T) {
+	_, err := servicemap.ReadJSON(io.MultiReader(strings.NewReader(`{"version":1,"by":"service","x":"`), endless{}))
+	assert.EqualError(t, err, "it is larger than 128 MB: no map of clew is")
+}
+
+// endless is a reader of one letter again and again.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'a'
+	}
+	return len(p), nil
+}
+
+// What a later clew adds is passed over.
+func TestReadJSONLater(t *testing.T) {
+	g, err := servicemap.ReadJSON(strings.NewReader(strings.Replace(jsonOf(t, shop()), `"version": 1,`, `"version": 1, "weather": {"rain": [1, {}]}, "EDGES": [{}],`, 1)))
+	require.NoError(t, err)
+	assert.Len(t, g.Edges, len(shop().Edges))
+}
+
+// Whatever a file has, it is an error or a map that all views can show.
+func FuzzReadJSON(f *testing.F) {
+	for _, g := range maps() {
+		var b bytes.Buffer
+		if err := g.JSON(&b); err != nil {
+			f.Fatal(err)
+		}
+		if b.Len() < 200_000 {
+			f.Add(b.Bytes())
+		}
+	}
+	f.Add([]byte(`{"version":1,"by":"route","nodes":[{"name":"a"},{"name":"a"}],"edges":[{"from":"a","to":"a","calls":1,"took":{"count":9007199254740992,"p50":{"is":1e308}}}],"untold":{"share":1e300}}`))
+	other := shop()
+	f.Fuzz(func(t *testing.T, text []byte) {
+		g, err := servicemap.ReadJSON(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		for _, view := range []func(io.Writer) error{
+			func(w io.Writer) error { return g.Text(w, servicemap.Style{Width: 60}) }, g.JSON, g.DOT, g.Mermaid,
+			func(w io.Writer) error { return g.HTML(w, servicemap.HTMLConfig{}) },
+		} {
+			var b bytes.Buffer
+			require.NoError(t, view(&b))
+		}
+		for _, pair := range [][2]*servicemap.Graph{{g, other}, {other, g}, {g, g}} {
+			if c, err := servicemap.Compare(pair[0], pair[1]); err == nil {
+				require.NoError(t, c.JSON(io.Discard))
+				require.NoError(t, c.Text(io.Discard, servicemap.Style{}))
+				assert.False(t, pair[0] == pair[1] && c.Worse(), "a map is as itself")
+			}
+		}
+	})
+}

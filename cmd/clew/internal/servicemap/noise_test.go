@@ -1,0 +1,134 @@
+package servicemap_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/clew/cmd/clew/internal/servicemap"
+)
+
+// quantilesOf are what a builder says of durations.
+func quantilesOf(ms []float64) servicemap.Quantiles {
+	slices.Sort(ms)
+	n := float64(len(ms))
+	at := func(rank float64) float64 { return ms[int(min(max(rank, 0), n-1))] }
+	value := func(p float64) servicemap.Value {
+		spread := 3.3 * math.Sqrt(n*p*(1-p))
+		return servicemap.Value{Is: at(p * (n - 1)), Low: at(math.Floor(n*p - spread)), High: at(math.Ceil(n*p + spread))}
+	}
+	return servicemap.Quantiles{Count: int64(len(ms)), P50: value(0.5), P95: value(0.95), P99: value(0.99), Max: value(1)}
+}
+
+// world is what runs are drawn from.
+type world struct {
+	sigma   float64 // of the logarithm of durations
+	minutes float64 // and of the factor that each minute has
+	slow    float64 // how many times as slow one minute of each run is; 0: none
+	cluster int     // how many calls fail together
+	long    time.Duration
+	factor  float64 // of durations
+	errors  float64 // share of calls
+}
+
+// draw is an edge of a run, of n calls.
+func (w world) draw(r *rand.Rand, from string, n int) servicemap.Edge {
+	minutes := max(int(w.long/time.Minute), 1)
+	factors := make([]float64, minutes)
+	for i := range factors {
+		factors[i] = math.Exp(r.NormFloat64() * w.minutes)
+	}
+	if w.slow > 0 {
+		factors[r.IntN(minutes)] *= w.slow
+	}
+	ms := make([]float64, n)
+	e := servicemap.Edge{From: from, To: "db", Calls: int64(n), Answered: int64(n), Told: int64(n)}
+	for i := range ms {
+		ms[i] = 20 * w.factor * math.Exp(r.NormFloat64()*w.sigma) * factors[r.IntN(minutes)]
+		if i%w.cluster == 0 && r.Float64() < w.errors {
+			e.Errors += int64(min(w.cluster, n-i))
+		}
+	}
+	e.Took = quantilesOf(ms)
+	return e
+}
+
+// run is a graph of edges with so many calls each.
+func (w world) run(r *rand.Rand, calls ...int) *servicemap.Graph {
+	g := &servicemap.Graph{Version: servicemap.Version, By: "service", From: noon, Until: noon.Add(w.long), Nodes: []servicemap.Node{outside("db")}}
+	for i, n := range calls {
+		g.Edges = append(g.Edges, w.draw(r, fmt.Sprint("service", i), n))
+		g.Calls += int64(n)
+		g.Requests += int64(n)
+	}
+	return g
+}
+
+// alarms is how many changes are told of runs that differ by chance alone.
+func (w world) alarms(t *testing.T, pairs int, calls []int) (alarms int) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(21, 1))
+	for range pairs {
+		c, err := servicemap.Compare(w.run(r, calls...), w.run(r, calls...))
+		require.NoError(t, err)
+		for _, change := range c.Changes {
+			t.Logf("%s %s: %s", change.From, change.Kind, change.Says)
+		}
+		alarms += len(c.Changes)
+	}
+	return alarms
+}
+
+// Twenty edges, from rare ones to busy ones.
+var twenty = []int{20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160, 200, 250, 300, 400, 600, 1000, 1600, 2000}
+
+// Runs that differ by chance alone do not differ, in 500 pairs of runs with 20 edges each. Errors
+// come in clusters, some minutes are slower than others, and one is very slow.
+func TestNoise(t *testing.T) {
+	for name, w := range map[string]world{
+		"chance":             {sigma: 1, cluster: 1, long: time.Hour, factor: 1, errors: 0.01},
+		"clusters":           {sigma: 0.5, minutes: 0.25, cluster: 2, long: time.Hour, factor: 1, errors: 0.02},
+		"a slow minute":      {sigma: 0.6, minutes: 0.1, slow: 10, cluster: 1, long: 45 * time.Minute, factor: 1, errors: 0.05},
+		"one of ten minutes": {sigma: 0.4, slow: 20, cluster: 1, long: 10 * time.Minute, factor: 1, errors: 0.3},
+	} {
+		t.Run(name, func(t *testing.T) { assert.LessOrEqual(t, w.alarms(t, 500, twenty), 1, "of 10,000 edges") })
+	}
+}
+
+// What has really changed is found, each time.
+func TestRealChanges(t *testing.T) {
+	long := 4 * time.Hour
+	r := rand.New(rand.NewPCG(21, 2))
+	before := world{sigma: 0.7, minutes: 0.2, cluster: 1, long: long, factor: 1, errors: 0.005}
+	slower, failing := before, before
+	slower.factor, failing.errors = 1.5, 0.03
+	for range 200 {
+		c, err := servicemap.Compare(before.run(r, 2000), slower.run(r, 2000))
+		require.NoError(t, err)
+		require.Equal(t, []servicemap.ChangeKind{servicemap.Slower}, kindsOf(c))
+		assert.True(t, c.Worse())
+
+		c, err = servicemap.Compare(slower.run(r, 2000), before.run(r, 2000))
+		require.NoError(t, err)
+		require.Equal(t, []servicemap.ChangeKind{servicemap.Faster}, kindsOf(c))
+		assert.False(t, c.Worse())
+
+		c, err = servicemap.Compare(before.run(r, 5000), failing.run(r, 5000))
+		require.NoError(t, err)
+		require.Equal(t, []servicemap.ChangeKind{servicemap.MoreErrors}, kindsOf(c))
+		assert.True(t, c.Worse())
+	}
+}
+
+func kindsOf(c *servicemap.Comparison) (kinds []servicemap.ChangeKind) {
+	for _, change := range c.Changes {
+		kinds = append(kinds, change.Kind)
+	}
+	return kinds
+}

@@ -1,0 +1,119 @@
+package servicemap
+
+import (
+	"math"
+	"time"
+)
+
+// quantile is one that is compared.
+type quantile struct {
+	name string
+	p    float64
+	of   func(*Quantiles) Value
+}
+
+var quantiles = []quantile{
+	{"p50", 0.50, func(q *Quantiles) Value { return q.P50 }},
+	{"p95", 0.95, func(q *Quantiles) Value { return q.P95 }},
+	{"p99", 0.99, func(q *Quantiles) Value { return q.P99 }},
+}
+
+// took compares durations, and tells whether there are enough of them.
+func (c *comparer) took(change Change, before, after Quantiles) (known bool) {
+	var slower, faster, doubtful []Measure
+	for _, q := range quantiles {
+		if !q.told(&before) || !q.told(&after) {
+			continue
+		}
+		known = true
+		m := Measure{q.name, q.of(&before).Is, q.of(&after).Is}
+		switch {
+		case q.slower(&before, &after, badPart(c.After)):
+			slower = append(slower, m)
+		case q.slower(&after, &before, badPart(c.Before)):
+			faster = append(faster, m)
+		case q.slower(&before, &after, 0):
+			doubtful = append(doubtful, m)
+		}
+	}
+	switch {
+	case len(slower) > 0 && len(faster) > 0: // the distribution is another one; what is slower is felt
+		faster = nil
+	case len(slower) == 0 && len(faster) == 0 && len(doubtful) > 0:
+		change.Kind, change.Measures, change.Says = Slower, doubtful, fromTo(doubtful)
+		c.Doubts = append(c.Doubts, change)
+	}
+	if len(slower) > 0 {
+		change.Kind, change.Measures, change.Says = Slower, slower, fromTo(slower)
+		c.add(change)
+	}
+	if len(faster) > 0 {
+		change.Kind, change.Measures, change.Says = Faster, faster, fromTo(faster)
+		c.add(change)
+	}
+	return known
+}
+
+// told tells whether enough durations are on both sides of a quantile.
+func (q quantile) told(of *Quantiles) bool {
+	return float64(of.Count)*(1-q.p) >= leastTail
+}
+
+// badPart is how much of a run a bad minute is, from 0 to 1. Without times it is not known, and
+// taken for 0.
+func badPart(r Run) float64 {
+	long := r.Until.Sub(r.From)
+	if r.From.IsZero() || long <= 0 {
+		return 0
+	}
+	return min(float64(badMinute)/float64(max(long, time.Second)), 1)
+}
+
+// slower tells whether a quantile is greater in the later run, and would be without so large a part
+// of its calls, the slowest.
+func (q quantile) slower(before, after *Quantiles, bad float64) bool {
+	if bad > (1-q.p)/2 {
+		return false // the bad minute may be most of what is above the quantile
+	}
+	b, a := q.of(before), q.of(after)
+	least := after.without(q, bad)
+	return least >= b.Is*leastShare && least-b.Is >= leastTook && widened(least, a.Low/positive(a.Is)) > widened(b.Is, b.High/positive(b.Is))
+}
+
+// widened moves a value to the end of its interval, which is a factor away by chance alone.
+func widened(value, factor float64) float64 {
+	return value * math.Pow(max(factor, 0), clusters)
+}
+
+func positive(f float64) float64 { return max(f, 1e-9) }
+
+// without is a quantile without a part of the durations, the longest. Between the quantiles that
+// are known, the logarithm of a duration is taken to be normally distributed.
+func (of *Quantiles) without(q quantile, part float64) float64 {
+	if part <= 0 {
+		return q.of(of).Is
+	}
+	rank := normal(q.p * (1 - part))
+	lower, upper := quantiles[0], quantiles[1]
+	if q.p == quantiles[2].p && rank > normal(upper.p) {
+		lower, upper = upper, quantiles[2]
+	}
+	low, high := math.Log(positive(lower.of(of).Is)), math.Log(positive(upper.of(of).Is))
+	slope := (high - low) / (normal(upper.p) - normal(lower.p))
+	return math.Exp(low + slope*(rank-normal(lower.p)))
+}
+
+// normal is the quantile of the normal distribution.
+func normal(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) }
+
+// fromTo writes how durations have changed.
+func fromTo(measures []Measure) string {
+	text := ""
+	for i, m := range measures {
+		if i > 0 {
+			text += ", "
+		}
+		text += m.Name + " " + took(m.Before) + " → " + took(m.After)
+	}
+	return text
+}
