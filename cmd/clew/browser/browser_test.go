@@ -21,8 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// clew is the command, which TestMain builds.
-var clew string
+// clew is the command, and mapPages a folder with pages of maps. TestMain makes both.
+var clew, mapPages string
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
@@ -44,6 +44,15 @@ func run(m *testing.M) (int, error) {
 	build.Dir = ".."
 	if said, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("go build: %w\n%s", err, said)
+	}
+	mapPages = filepath.Join(dir, "maps")
+	if err := os.Mkdir(mapPages, 0o700); err != nil {
+		return 0, err
+	}
+	draw := exec.Command("go", "test", "-count=1", "-run", "^TestPages$", "./internal/servicemap")
+	draw.Dir, draw.Env = "..", append(os.Environ(), "CLEW_PAGES="+mapPages)
+	if said, err := draw.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("go test: %w\n%s", err, said)
 	}
 	return m.Run(), nil
 }
@@ -161,4 +170,19 @@ func (p *page) text(expression string) string {
 func (p *page) rows() []string {
 	p.t.Helper()
 	return value[[]string](p.t, p.ctx, `[...document.querySelectorAll("#view .what")].map((row) => row.innerText.replace(/\s+/g, " ").trim())`)
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// writeFile writes a file into a folder of its own, and returns its name.
+func writeFile(t *testing.T, name, text string) string {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	return name
 }

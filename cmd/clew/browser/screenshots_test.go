@@ -41,6 +41,9 @@ func TestScreenshots(t *testing.T) {
 	keep(t, folder, "timeline-page.png", light)
 	do(t, page.ctx, schemeOf("dark"))
 	assert.NotEqual(t, light, page.draw(1280, 800), "dark is another picture")
+	drawn := mapPage(t, "shop")
+	value[bool](t, drawn.ctx, `document.querySelector('`+drawn.edge("front", "price")+`').dispatchEvent(new MouseEvent("click", {bubbles: true}))`)
+	keep(t, folder, "map-page.png", drawn.draw(1280, 800))
 	shown := opened(t, terminal(t))
 	keep(t, folder, "timeline-terminal.png", shown.draw(824, value[int64](t, shown.ctx, `document.querySelector("pre").offsetHeight `)))
 }

@@ -7,7 +7,7 @@ for (const shape of svg.querySelectorAll(".edge")) shapes.edge[shape.dataset.edg
 const labels = Map.groupBy(svg.querySelectorAll(".label, .plate"), (label) => label.dataset.edge);
 const view = new View(svg);
 let chosen = null; // {kind, i}
-let matches = [], failing = edges.map((_, i) => i).filter((i) => edges[i].edge.errors > 0);
+let matches = [], match = -1, failing = edges.map((_, i) => i).filter((i) => edges[i].edge.errors > 0);
 failing.sort((a, b) => edges[b].edge.errors - edges[a].edge.errors);
 
 // light shows what belongs to a node or an edge, and dims the rest; without any, it shows all.
@@ -79,6 +79,11 @@ function focusOn(shape) {
 	shape.focus({preventScroll: true});
 }
 
+// around is the next of n, or the previous one, and round at the end. Before all of them is -1.
+function around(at, back, n) {
+	return back ? (Math.max(at, 0) + n - 1) % n : (at + 1) % n;
+}
+
 let broken = -1;
 
 // chooseBreak shows where a break is: the edge, else the service that it is about.
@@ -96,18 +101,17 @@ function chooseBreak(i) {
 }
 
 function nextBreak(back) {
-	const n = graph.breaks.length;
-	if (n > 0) chooseBreak((broken + (back ? -1 : 1) + n + (broken < 0 && back ? 1 : 0)) % n);
+	if (graph.breaks.length > 0) chooseBreak(around(broken, back, graph.breaks.length));
 }
 
 function nextError(back) {
-	const n = failing.length, at = chosen?.kind === "edge" ? failing.indexOf(chosen.i) : -1;
-	if (n === 0) return say("No call has failed");
-	choose("edge", failing[(at + (back ? -1 : 1) + n + (at < 0 && back ? 1 : 0)) % n], true);
+	if (failing.length === 0) return say("No call has failed");
+	choose("edge", failing[around(chosen?.kind === "edge" ? failing.indexOf(chosen.i) : -1, back, failing.length)], true);
 }
 
 function find() {
 	const wanted = search.value.trim().toLowerCase();
+	match = -1;
 	matches = wanted === "" ? [] : graph.nodes.map((_, i) => i).filter((i) => graph.nodes[i].name.toLowerCase().includes(wanted));
 	shapes.node.forEach((shape, i) => shape.classList.toggle("hit", matches.includes(i)));
 	rowOf.forEach((row, i) => { row.hidden = wanted !== "" && !matches.includes(edges[i].from) && !matches.includes(edges[i].to); });
@@ -115,11 +119,10 @@ function find() {
 }
 
 function nextMatch(back) {
-	const n = matches.length, at = chosen?.kind === "node" ? matches.indexOf(chosen.i) : -1;
-	if (n === 0) return;
-	const next = (at + (back ? -1 : 1) + n + (at < 0 && back ? 1 : 0)) % n;
-	choose("node", matches[next]);
-	element("search-count").textContent = count(next + 1) + " of " + count(n);
+	if (matches.length === 0) return;
+	match = around(match, back, matches.length);
+	choose("node", matches[match]);
+	element("search-count").textContent = count(match + 1) + " of " + count(matches.length);
 }
 
 function toggleRows() {
@@ -138,7 +141,7 @@ function step(dx, dy) {
 	let best = null, least = Infinity;
 	shapes.node.forEach((shape, i) => {
 		const to = middle(shape), along = (to.x - from.x) * dx + (to.y - from.y) * dy, across = Math.abs((to.x - from.x) * dy) + Math.abs((to.y - from.y) * dx);
-		if (along > 4 && along + 2 * across < least && shape !== document.activeElement) [best, least] = [i, along + 2 * across];
+		if (along > 4 && 2 * along > across && along + 2 * across < least && shape !== document.activeElement) [best, least] = [i, along + 2 * across];
 	});
 	if (best !== null) choose("node", best, true);
 }
