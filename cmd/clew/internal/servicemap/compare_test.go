@@ -64,7 +64,10 @@ func TestCompareChanges(t *testing.T) {
 		{"slower where requests come in", func(_, g *servicemap.Graph) { g.Nodes[1].Took = took(10_000, 60) }, []servicemap.ChangeKind{servicemap.Slower}, true},
 		{"an edge is new", func(g, _ *servicemap.Graph) { g.Edges = g.Edges[1:] }, []servicemap.ChangeKind{servicemap.New}, false},
 		{"an edge is gone", func(_, g *servicemap.Graph) { g.Edges = g.Edges[1:] }, []servicemap.ChangeKind{servicemap.Gone}, false},
-		{"a service is new, with its edge", func(g, _ *servicemap.Graph) { g.Nodes = append(g.Nodes[:2:2], g.Nodes[3:]...); g.Edges = append(g.Edges[:10:10], g.Edges[11:]...) }, []servicemap.ChangeKind{servicemap.New, servicemap.New}, false},
+		{"a service is new, with its edge", func(g, _ *servicemap.Graph) {
+			g.Nodes = append(g.Nodes[:2:2], g.Nodes[3:]...)
+			g.Edges = append(g.Edges[:10:10], g.Edges[11:]...)
+		}, []servicemap.ChangeKind{servicemap.New, servicemap.New}, false},
 		{"a rare edge is gone by chance", func(_, g *servicemap.Graph) { g.Requests /= 10; g.Edges = append(g.Edges[:6:6], g.Edges[7:]...) }, nil, false},
 		{"traces break", func(g, _ *servicemap.Graph) { g.Breaks = g.Breaks[1:] }, []servicemap.ChangeKind{servicemap.Breaks}, true},
 		{"traces break more often", func(g, _ *servicemap.Graph) { g.Breaks[0].Count = 10 }, []servicemap.ChangeKind{servicemap.Breaks}, true},
@@ -138,10 +141,10 @@ after   2026-11-26 12:00:00 to 16:00:00 UTC (4 h 00 m), 31,810 requests, 34,920 
 worse
   more errors  front → price
     2.1 % → 7.1 % of 4,200 calls
-    look at: clew timeline `+e.Failed[0].Trace[:24]+`00000014
+    look at: clew timeline `+edgeOf(after, "front", "price").Failed[0].Trace+`
   slower       front → basket
     p50 4.60 ms → 9.00 ms, p95 12.4 ms → 24.3 ms, p99 20.7 ms → 40.5 ms
-    look at: clew timeline 5759e988bd862e3fe1be46a900000000
+    look at: clew timeline `+e.Slowest[0].Trace+`
 
 new and gone
   new          basket → postgres:5432

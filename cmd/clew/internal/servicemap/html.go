@@ -154,7 +154,11 @@ func (g *Graph) htmlRows() string {
 	var b strings.Builder
 	b.WriteString("<table>\n<thead><tr id=\"rows-head\"><th scope=\"col\">From</th><th scope=\"col\">To</th>")
 	for _, c := range columns {
-		fmt.Fprintf(&b, `<th scope="col" class="number">%s</th>`, strings.ToUpper(c.title[:1])+c.title[1:])
+		title := c.title
+		if title[1] > '9' { // not p50
+			title = strings.ToUpper(title[:1]) + title[1:]
+		}
+		fmt.Fprintf(&b, `<th scope="col" class="number">%s</th>`, title)
 	}
 	b.WriteString("<th scope=\"col\">Seen</th></tr></thead>\n<tbody id=\"rows-body\">\n")
 	for _, e := range g.busiest() {

@@ -2,6 +2,7 @@ package servicemap_test
 
 import (
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -35,11 +36,12 @@ func edge(from, to string, calls, errors, retries int64, p50 float64) servicemap
 	e := servicemap.Edge{
 		From: from, To: to, Calls: calls, Errors: errors, Retries: retries, Answered: calls - errors/2, Told: calls, Bytes: calls * 987, Took: took(calls, p50),
 	}
+	first := int(crc32.ChecksumIEEE([]byte(from+" "+to))) & 0xffff00 // traces of an edge are its own
 	for i := range int(min(calls, 5)) {
-		e.Slowest = append(e.Slowest, servicemap.Sample{Trace: traceOf(int(calls)%50 + i), At: noon.Add(time.Duration(i) * 37 * time.Second), Took: p50 * float64(9-i)})
+		e.Slowest = append(e.Slowest, servicemap.Sample{Trace: traceOf(first + i), At: noon.Add(time.Duration(i) * 37 * time.Second), Took: p50 * float64(9-i)})
 	}
 	for i := range int(min(errors, 3)) {
-		e.Failed = append(e.Failed, servicemap.Sample{Trace: traceOf(int(calls)%50 + 20 + i), At: noon.Add(time.Duration(i) * 91 * time.Second), Took: p50 * 3})
+		e.Failed = append(e.Failed, servicemap.Sample{Trace: traceOf(first + 20 + i), At: noon.Add(time.Duration(i) * 91 * time.Second), Took: p50 * 3})
 	}
 	return e
 }

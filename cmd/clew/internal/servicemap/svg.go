@@ -38,7 +38,7 @@ func newPicture(g *Graph) *picture {
 		p.number[g.Nodes[i].Name] = i
 		name, fact := g.Nodes[i].texts()
 		long := float64(max(timeline.Columns(name), timeline.Columns(fact)*3/4))
-		sizes[i] = point{min(max(long*9.8+22, leastWidth), mostWidth), nodeHeight}
+		sizes[i] = point{min(max(long*10+22, leastWidth), mostWidth), nodeHeight}
 	}
 	var pairs [][2]int
 	for i := range g.Edges {
@@ -147,7 +147,16 @@ func (p *picture) edge(i, number int, most int64) {
 	}
 	path, head := p.path(i, e)
 	fmt.Fprintf(p, `<g class="%s" data-edge="%d" role="button" tabindex="-1" aria-label="%s"><path class="hit" d="%s"/><path class="line" stroke-width="%.1f" d="%s"/><path class="head" d="%s"/></g>`+"\n",
-		class, number, inHTML(e.From+" calls "+e.To+": "+e.label()), path, 1.2+4.8*e.weight(most), path, head)
+		class, number, inHTML(e.From+" calls "+e.To+": "+e.label()), path, 1.2+p.broadest()*e.weight(most), path, head)
+}
+
+// broadest is how much broader the busiest edge is than the rarest. Where there are many, less of
+// what is behind them should be hidden.
+func (p *picture) broadest() float64 {
+	if len(p.edges) > fewEdges {
+		return 3.3
+	}
+	return 4.8
 }
 
 // path returns an edge in the language of SVG, and the head of its arrow.

@@ -131,17 +131,19 @@ function toggleRows() {
 	if (!rows) view.resized();
 }
 
-// step goes to the nearest node in a direction.
+// step goes to the nearest node in a direction. One that an edge leads to may be further to the side.
 function step(dx, dy) {
 	const middle = (shape) => { const box = shape.getBoundingClientRect(); return {x: box.left + box.width / 2, y: box.top + box.height / 2}; };
 	const focused = svg.contains(document.activeElement) ? shapeOf({target: document.activeElement}) : null;
 	const at = focused ?? chosen;
 	if (!at) return choose("node", firstNode(), true);
 	const from = middle(shapes[at.kind][at.i]);
+	const linked = new Set(at.kind === "node" ? [...nodes[at.i].calls, ...nodes[at.i].called].flatMap((i) => [edges[i].from, edges[i].to]) : [edges[at.i].from, edges[at.i].to]);
 	let best = null, least = Infinity;
 	shapes.node.forEach((shape, i) => {
 		const to = middle(shape), along = (to.x - from.x) * dx + (to.y - from.y) * dy, across = Math.abs((to.x - from.x) * dy) + Math.abs((to.y - from.y) * dx);
-		if (along > 4 && 2 * along > across && along + 2 * across < least && shape !== document.activeElement) [best, least] = [i, along + 2 * across];
+		const far = along + (linked.has(i) ? 1 : 2) * across;
+		if (along > 4 && (linked.has(i) ? 4 : 2) * along > across && far < least && shape !== document.activeElement) [best, least] = [i, far];
 	});
 	if (best !== null) choose("node", best, true);
 }

@@ -12,14 +12,10 @@ function waterfall(trace, own) {
 		const name = make("span", mine.trim(), visible(clip(span.node + " " + (signs[span.kind] ?? "") + span.name)) + (span.failed ? " ✕" : ""));
 		name.style.paddingLeft = Math.min(Math.max(span.depth, 0), 10) * 8 + "px";
 		name.title = name.textContent;
-		const bar = make("i", (span.failed ? "bad" : mine).trim()), left = (span.start_ms - from) / (until - from) * 100, width = span.took_ms / (until - from) * 100;
-		bar.style.left = left + "%";
-		bar.style.width = width + "%";
-		const long = make("em", "", duration(span.took_ms));
-		if (left + width < 62) long.style.left = left + width + "%";
-		else if (left > 38) long.style.right = 100 - left + "%";
-		else Object.assign(long.style, {left: left + "%", color: "inherit"});
-		box.append(name, make("div", "", bar, long));
+		const bar = make("i", (span.failed ? "bad" : mine).trim());
+		bar.style.left = (span.start_ms - from) / (until - from) * 100 + "%";
+		bar.style.width = span.took_ms / (until - from) * 100 + "%";
+		box.append(name, make("span", "number", duration(span.took_ms)), make("div", "", bar));
 	}
 	const left = trace.left + trace.spans.length - spans.length;
 	return left > 0 ? [box, make("p", "dim", "… and " + counted(left, "more span"))] : [box];
