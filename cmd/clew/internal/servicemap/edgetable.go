@@ -108,7 +108,15 @@ var columns = []column{
 	{"p50", 3, tookCell(func(q *Quantiles) Value { return q.P50 })},
 	{"p95", 5, tookCell(func(q *Quantiles) Value { return q.P95 })},
 	{"p99", 4, tookCell(func(q *Quantiles) Value { return q.P99 })},
-	{"bytes", 1, func(e *Edge) word { return word{"", size(e.Bytes)} }},
+	{"bytes", 1, bytesCell},
+}
+
+// bytesCell is empty where nobody says how many there were.
+func bytesCell(e *Edge) word {
+	if e.Bytes == 0 && e.Answered == 0 {
+		return word{}
+	}
+	return word{"", size(e.Bytes)}
 }
 
 func errorCell(e *Edge) word {

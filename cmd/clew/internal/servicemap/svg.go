@@ -15,7 +15,7 @@ import (
 const (
 	nodeHeight = 40.0
 	leastWidth = 104.0
-	mostWidth  = 216.0
+	mostWidth  = 264.0
 	mostName   = 28 // columns
 )
 
@@ -71,6 +71,8 @@ func (n *Node) texts() (name, fact string) {
 		}
 	case n.Jobs > 0:
 		fact = amount(n.Jobs, "job")
+	default:
+		fact = "no requests reported"
 	}
 	if n.failing() {
 		fact += " · ✕ " + percent(n.Errors, n.Requests)
@@ -253,9 +255,9 @@ func (p *picture) node(i int) {
 	}
 	fmt.Fprintf(p, `<g class="%s" data-node="%d" role="button" tabindex="-1" aria-label="%s" transform="translate(%s)">`, class, i, inHTML(says), point{b.x, b.y})
 	if n.Roots > 0 {
-		entry := "M-12 " + number(b.height/2-5) + "l8 5l-8 5z"
+		entry := "M-12 3l8 5l-8 5z" // at a corner, where no call arrives
 		if p.drawing.turned {
-			entry = "M" + number(b.width/2-5) + " -12l5 8l5 -8z"
+			entry = "M9 -12l5 8l5 -8z"
 		}
 		fmt.Fprintf(p, `<path class="entry" d="%s"/>`, entry)
 	}

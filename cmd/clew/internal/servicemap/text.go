@@ -27,6 +27,7 @@ const (
 	textWorst   = 10 // further edges with the most errors
 	textBreaks  = 8
 	textEntries = 3
+	textSilent  = 10 // services without requests
 )
 
 // Text writes the map for people: the edges, the busiest first, then where traces break, then what
@@ -46,11 +47,12 @@ type page struct {
 	to    *bufio.Writer
 	style Style
 	graph *Graph
+	said  map[string]bool // remedies
 }
 
 func newPage(to io.Writer, style Style) *page {
 	style.Width = max(style.Width, 0)
-	return &page{to: bufio.NewWriterSize(to, 64<<10), style: style}
+	return &page{to: bufio.NewWriterSize(to, 64<<10), style: style, said: map[string]bool{}}
 }
 
 // The colours of a terminal.
@@ -145,7 +147,28 @@ func (p *page) summary() {
 	}
 	p.prose("", "", what+" in "+amount(g.Traces, "trace")+", from "+amount(g.Lines, "line"))
 	p.entries()
+	p.silent()
 	p.put("", "\n")
+}
+
+// silent writes which services have lines, and neither requests nor calls nor jobs among them.
+func (p *page) silent() {
+	seen := map[string]bool{}
+	for i := range p.graph.Edges {
+		seen[p.graph.Edges[i].From], seen[p.graph.Edges[i].To] = true, true
+	}
+	var names []string
+	for i := range p.graph.Nodes {
+		if n := &p.graph.Nodes[i]; n.Requests+n.Jobs == 0 && !seen[n.Name] {
+			names = append(names, n.Name)
+		}
+	}
+	if n := len(names); n > textSilent && p.style.Width > 0 {
+		names = append(names[:textSilent], "… and "+grouped(int64(n-textSilent))+" others")
+	}
+	if len(names) > 0 {
+		p.prose("", "no requests   ", strings.Join(names, ", "))
+	}
 }
 
 // serving returns how many services have lines, and how many hosts have none.
@@ -179,7 +202,7 @@ func span(from, until time.Time) string {
 func (p *page) entries() {
 	nodes := p.graph.entering()
 	for i, n := range nodes {
-		head := "entered at   "
+		head := "entered at    "
 		if i > 0 {
 			head = strings.Repeat(" ", len(head))
 		}
@@ -235,8 +258,9 @@ func (p *page) broken(b *Break) {
 	if b.Says != "" {
 		p.prose("", "    ", b.Says)
 	}
-	if b.Remedy != "" {
+	if b.Remedy != "" && !p.said[b.Remedy] { // many breaks have one remedy
 		p.prose("", "    → ", b.Remedy)
+		p.said[b.Remedy] = true
 	}
 	if len(b.Traces) > 0 {
 		p.whole("    look at: ", "clew timeline "+b.Traces[0])

@@ -36,8 +36,8 @@ func textOf(t *testing.T, g *servicemap.Graph, style servicemap.Style) string {
 func TestText(t *testing.T) {
 	assert.Equal(t, `5 services and 3 hosts outside   2026-11-26 12:00:00 to 12:30:00 UTC (30 m 00 s)
 31,810 requests, 34,920 calls and 300 jobs in 10,123 traces, from 80,123 lines
-entered at   front  10,000 requests, 1.3 % errors, p95 84.8 ms
-             stock  123 requests
+entered at    front  10,000 requests, 1.3 % errors, p95 84.8 ms
+              stock  123 requests
 
 from     to                calls  errors  retries      p50      p95      p99    bytes
 price  → redis:6379       12,000  0.02 %        0   250 µs   675 µs  1.12 ms  11.8 MB  [outside]
@@ -129,6 +129,18 @@ func TestTextHostile(t *testing.T) {
 	for _, width := range []int{0, 30, 100} {
 		harmless(t, textOf(t, hostile(), servicemap.Style{Width: width, UI: "http://zipkin"}))
 	}
+}
+
+// Services without requests are named, a remedy is said once, and bytes that nobody says are not 0.
+func TestTextSilent(t *testing.T) {
+	g := two()
+	g.Nodes = append(g.Nodes, node("cron", 0, 0, 0, 0), node("audit", 0, 0, 0, 0))
+	g.Edges[0].Answered, g.Edges[0].Bytes = 0, 0
+	g.Breaks = []servicemap.Break{{Kind: servicemap.NoID, To: "cron", Remedy: "Do this."}, {Kind: servicemap.NoID, To: "audit", Remedy: "Do this."}}
+	text := textOf(t, g, servicemap.Style{})
+	assert.Contains(t, text, "\nno requests   cron, audit\n")
+	assert.Equal(t, 1, strings.Count(text, "Do this."))
+	assert.NotContains(t, text, "0 B")
 }
 
 func TestUntold(t *testing.T) {
