@@ -76,8 +76,8 @@ func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 		return false // the bad minute may be most of what is above the quantile
 	}
 	b, a := q.of(before), q.of(after)
-	least := after.without(q, bad)
-	return least >= b.Is*leastShare && least-b.Is >= leastTook && widened(least, a.Low/positive(a.Is)) > widened(b.Is, b.High/positive(b.Is))
+	was, least := positive(b.Is), after.without(q, bad)
+	return least >= was*leastShare && least-was >= leastTook && widened(least, a.Low/positive(a.Is)) > widened(was, b.High/was)
 }
 
 // widened moves a value to the end of its interval, which is a factor away by chance alone.
@@ -85,13 +85,14 @@ func widened(value, factor float64) float64 {
 	return value * math.Pow(max(factor, 0), clusters)
 }
 
-func positive(f float64) float64 { return max(f, 1e-9) }
+// positive is a duration of which there is a logarithm.
+func positive(ms float64) float64 { return max(ms, 1e-9) }
 
 // without is a quantile without a part of the durations, the longest. Between the quantiles that
 // are known, the logarithm of a duration is taken to be normally distributed.
 func (of *Quantiles) without(q quantile, part float64) float64 {
 	if part <= 0 {
-		return q.of(of).Is
+		return positive(q.of(of).Is)
 	}
 	rank := normal(q.p * (1 - part))
 	lower, upper := quantiles[0], quantiles[1]
