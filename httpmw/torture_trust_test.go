@@ -22,6 +22,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
+	canaries "example.com/clew/internal/canary"
 	"example.com/clew/internal/torture"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -78,15 +79,10 @@ func (f forger) id(bytes int) string {
 	return hex.EncodeToString(id)
 }
 
-// pieces are what a forged value is made of, besides a canary: good ones, and what ends
-// headers, lines and strings, drives terminals, or is only too long.
-var pieces = []string{
-	id64, id128, spanID, "-", "0", "1", "d", "00-" + id128 + "-" + spanID + "-01", "-d-" + parentID,
-	"\r\n", "\n", "\r", "\t", " ", "\x00", "\x07", "\x7f", "\x1b[2J", "\x1b[31m", "\x1b]0;evil\x07", "\u009b31m", "\xff\xfe",
-	`"`, `\`, `","trace_id":"` + id64, "\"}\n{\"level\":\"info\",\"message\":\"evil\"}", "\r\nX-Evil: 1", " level=error trace_id=evil",
-	"\u202e", "\u2028", "\u2066", "０１２３４５６７", "ſ", "%0d%0a", "${jndi:ldap://evil}", "<script>", "0x", "+", "_", ",", ";", "=",
-	strings.Repeat("a", 33), strings.Repeat("7", 40<<10), strings.Repeat("\x1b[1m", 1<<10),
-}
+func fixedIDs() canaries.IDs { return canaries.IDs{Trace: id128, Span: spanID, Parent: parentID} }
+
+// pieces are what a forged value is made of, besides a canary.
+var pieces = canaries.Pieces(fixedIDs())
 
 // forged is a value in which the canary stands among other pieces.
 func (f forger) forged(canary string) string {
@@ -406,34 +402,21 @@ func TestTortureSpoofedIDs(t *testing.T) {
 
 // TestTortureDebugObeyed: among friends debug, accept and deny are obeyed, and sent on.
 func TestTortureDebugObeyed(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		header http.Header
-		state  string
-	}{
-		{"b3 debug", header("b3", id128Low+"-"+spanID+"-d"), "debug"},
-		{"b3 accept", header("b3", id128+"-"+spanID+"-1"), "accept"},
-		{"b3 deny", header("b3", id128Low+"-"+spanID+"-0"), "deny"},
-		{"X-B3 debug", header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-Flags", "1"), "debug"},
-		{"X-B3 accept", header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-Sampled", "1"), "accept"},
-		{"X-B3 deny", header("X-B3-TraceId", id128Low, "X-B3-SpanId", spanID, "X-B3-Sampled", "0"), "deny"},
-		{"Finagle's debug", header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-Flags", "7853347705"), "debug"},
-		{"debug alone", header("b3", "d"), "debug"},
-		{"accept alone", header("X-B3-Sampled", "1"), "accept"},
-		{"deny alone", header("b3", "0"), "deny"},
-	} {
+	rows := append(append(canaries.B3(fixedIDs), canaries.Debugging(fixedIDs)...), canaries.Lone()...)
+	rows = slices.DeleteFunc(rows, func(r canaries.Row) bool { return r.State == canaries.Defer })
+	for _, tt := range rows {
 		// Each against a sampler that would have it otherwise.
 		provider := never()
-		if tt.state == "deny" {
+		if tt.State == canaries.Deny {
 			provider = always()
 		}
 		for _, w3c := range []bool{false, true} {
 			f := newFlood(httpmw.Config{Trust: trusting(httpmw.TrustAll), TracerProvider: provider, Propagator: trace.Propagator{W3C: w3c}})
-			f.request(tt.header)
-			want := map[string]int{tt.state: 1}
-			assert.Equal(t, want, f.inside, "%s, W3C %v: state in the handler", tt.name, w3c)
-			assert.Equal(t, want, f.sent, "%s, W3C %v: state sent on", tt.name, w3c)
-			assert.Equal(t, f.inside["debug"], f.lines, "%s, W3C %v: lines at debug level", tt.name, w3c)
+			f.request(tt.Header)
+			want := map[string]int{tt.State: 1}
+			assert.Equal(t, want, f.inside, "%s, W3C %v: state in the handler", tt.Name, w3c)
+			assert.Equal(t, want, f.sent, "%s, W3C %v: state sent on", tt.Name, w3c)
+			assert.Equal(t, f.inside["debug"], f.lines, "%s, W3C %v: lines at debug level", tt.Name, w3c)
 		}
 	}
 }
@@ -485,35 +468,31 @@ func (f *flood) request(h http.Header) {
 	f.h.ServeHTTP(minimal{http.Header{}}, f.in)
 }
 
+// debugWays are the ways to ask for debug, in the trace id128.
+var debugWays = func() (ways []http.Header) {
+	both := http.Header{}
+	for _, r := range append(canaries.B3(fixedIDs), canaries.Debugging(fixedIDs)...) {
+		if r.State != canaries.Debug || r.TraceID != "" && r.Width != canaries.Width128 {
+			continue
+		}
+		ways = append(ways, r.Header)
+		maps.Copy(both, r.Header)
+	}
+	most := canaries.Traceparent(fixedIDs)[1].Header.Clone() // W3C has no debug
+	most.Set("Tracestate", "vendor=d")
+	maps.Copy(both, most)
+	return append(ways, most, both)
+}()
+
 // debugging is a request for debug in one of the ways there are, the i-th.
 func debugging(i int, id string) http.Header {
-	multi := func(more ...string) http.Header {
-		h := http.Header{"X-B3-Traceid": {id}, "X-B3-Spanid": {spanID}}
-		for i := 0; i < len(more); i += 2 {
-			h[more[i]] = more[i+1 : i+2]
+	h := http.Header{}
+	for name, values := range debugWays[i%len(debugWays)] {
+		for _, v := range values {
+			h[name] = append(h[name], strings.ReplaceAll(v, id128, id))
 		}
-		return h
 	}
-	switch i % 9 {
-	case 0:
-		return http.Header{"B3": {id + "-" + spanID + "-d"}}
-	case 1:
-		return http.Header{"B3": {id + "-" + spanID + "-d-" + parentID}}
-	case 2:
-		return multi("X-B3-Flags", "1")
-	case 3:
-		return multi("X-B3-Flags", "1", "X-B3-Sampled", "0", "X-B3-Parentspanid", parentID)
-	case 4:
-		return multi("X-B3-Flags", "7853347705")
-	case 5: // W3C has no debug, this is its most
-		return http.Header{"Traceparent": {"00-" + id + "-" + spanID + "-01"}, "Tracestate": {"vendor=d"}}
-	case 6:
-		return multi("B3", id+"-"+spanID+"-d", "X-B3-Flags", "1", "Traceparent", "00-"+id+"-"+spanID+"-01")
-	case 7:
-		return http.Header{"B3": {"d"}}
-	default:
-		return http.Header{"X-B3-Flags": {"1"}}
-	}
+	return h
 }
 
 // coin is a sampler that does not look at the ID.

@@ -117,6 +117,10 @@ func addInputs(f *testing.F) {
 		in := inputOf(r.header)
 		f.Add(in.single, in.trace, in.span, in.parent, in.sampled, in.flags)
 	}
+	for _, r := range canaryRows(fixedIDs) {
+		in := inputOf(r.Header)
+		f.Add(in.single, in.trace, in.span, in.parent, in.sampled, in.flags)
+	}
 	for _, c := range differences {
 		for _, in := range c.seeds {
 			f.Add(in.single, in.trace, in.span, in.parent, in.sampled, in.flags)

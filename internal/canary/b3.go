@@ -90,20 +90,34 @@ func Traceparent(ids func() IDs) []Row {
 	return rows
 }
 
+// Lone returns decisions without IDs. A new trace begins, with the decision.
+func Lone() []Row {
+	row := func(state, encoding string, pairs ...string) Row {
+		return Row{Name: state + " alone, " + encoding, Header: headers(pairs...), State: state, Encoding: encoding}
+	}
+	return []Row{
+		row(Deny, Single, "b3", "0"),
+		row(Accept, Multi, sampledHeader, "1"),
+		row(Debug, Single, "b3", "d"),
+		row(Debug, Multi, flagsHeader, "1"),
+	}
+}
+
 // Debugging returns the ways to ask for debug, besides those of B3.
 func Debugging(ids func() IDs) []Row {
 	row := func(name, encoding string, header func(IDs) http.Header) Row {
 		i := ids()
 		return Row{Name: name, Header: header(i), TraceID: i.Trace, SpanID: i.Span, State: Debug, Width: Width128, Encoding: encoding}
 	}
-	alone := func(name, encoding string, pairs ...string) Row {
-		return Row{Name: name, Header: headers(pairs...), State: Debug, Encoding: encoding}
-	}
-	return []Row{
+	rows := []Row{
 		row("debug without a parent, b3", Single, func(i IDs) http.Header { return headers("b3", i.Trace+"-"+i.Span+"-d") }),
 		row("debug over deny, X-B3", Multi, func(i IDs) http.Header { return multi(i.Trace, i, flagsHeader, "1", sampledHeader, "0") }),
 		row("Finagle's debug, X-B3", Multi, func(i IDs) http.Header { return multi(i.Trace, i, flagsHeader, "7853347705") }),
-		alone("debug alone, b3", Single, "b3", "d"),
-		alone("debug alone, X-B3", Multi, flagsHeader, "1"),
 	}
+	for _, r := range Lone() {
+		if r.State == Debug {
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
