@@ -85,8 +85,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	}
 	std.command, _, _ = strings.Cut(parsed.Command(), " ")
 	var code int
-	switch std.command {
-	case "doctor":
+	switch parsed.Command() {
+	case "doctor <url>":
 		code, parseErr = c.Doctor.run(ctx, std)
 	case "version":
 		code, parseErr = c.Version.run(std)

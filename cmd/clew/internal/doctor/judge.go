@@ -119,7 +119,7 @@ func findings(where string, found []seen) (list []Finding) {
 	}
 	for _, k := range []Kind{Restarted, Dropped} {
 		if f, ok := finding(where, k, w3c); ok && apart {
-			f.Fault, f.Says, f.Remedy = false, "A trace in traceparent is not gone on with: the service reads B3 alone.", remedyW3C
+			f.Fault, f.Says, f.Remedy = false, "A trace in traceparent does not go on: the service reads B3 alone.", remedyW3C
 			list = append(list, f)
 		}
 	}
@@ -210,7 +210,7 @@ func onlyIn(found []seen, counted map[*probe]bool) string {
 	if len(names) == 0 || len(good) == 0 {
 		return ""
 	}
-	return " So it is with traces in " + strings.Join(names, " and in ") + "; others are gone on with."
+	return " So it is with traces in " + strings.Join(names, " and in ") + "; others go on."
 }
 
 // crashes are the hostile canaries that a service does not withstand, if it answers others.

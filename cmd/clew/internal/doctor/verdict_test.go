@@ -105,7 +105,7 @@ func TestOneEncoding(t *testing.T) {
 	for _, f := range d.Findings {
 		if f.Kind == doctor.Restarted && f.Fault {
 			assert.Equal(t, 7, f.Count)
-			assert.Contains(t, f.Says, "So it is with traces in b3; others are gone on with.")
+			assert.Contains(t, f.Says, "So it is with traces in b3; others go on.")
 		}
 	}
 }
