@@ -89,7 +89,7 @@ func traceparent(value string) carried {
 
 // IsOwnHeader tells whether canaries set a header themselves.
 func IsOwnHeader(name string) bool {
-	return IsTraceHeader(name) || strings.EqualFold(name, "User-Agent") || strings.EqualFold(name, "Accept")
+	return IsTraceHeader(name) || strings.EqualFold(name, "User-Agent") || strings.EqualFold(name, "Accept") || strings.EqualFold(name, "Cache-Control")
 }
 
 // ValidHeader tells whether a header can be sent.

@@ -40,8 +40,8 @@ type probe struct {
 }
 
 // rows are what one target is sent, in this order. The first has no trace: it shows how the
-// service answers others.
-func (c Config) rows() []canary.Row {
+// service answers others. Hostile ones come last, for they may end it.
+func (c Config) rows() []probe {
 	// OpenTelemetry pads short IDs, and others cut what was padded: one state is enough to see that.
 	usual := func(r canary.Row) bool {
 		return r.Width == canary.Width64 || r.Width == canary.Width128 || r.Width == canary.ZeroHigh && r.State == canary.Accept
@@ -58,41 +58,46 @@ func (c Config) rows() []canary.Row {
 		}
 	}
 	rows = append(rows, canary.Traceparent(canary.Random)...)
+	var all []probe
+	add := func(rows []canary.Row) {
+		for _, r := range rows {
+			all = append(all, probe{Row: r})
+		}
+	}
+	add(rows)
+	if c.Listen != nil {
+		all = append(all, redirected())
+	}
 	if c.Debug {
-		rows = append(append(rows, debug...), canary.Debugging(canary.Random)...)
+		add(append(debug, canary.Debugging(canary.Random)...))
 	}
 	if c.Hostile {
-		rows = append(rows, canary.Hostile(canary.Random)...)
+		add(canary.Hostile(canary.Random))
 	}
-	return rows
+	return all
+}
+
+// redirected is the canary whose call is redirected to another host.
+func redirected() probe {
+	rows := canary.B3(canary.Random)
+	i := slices.IndexFunc(rows, func(r canary.Row) bool { return r.State == canary.Accept && r.Encoding == canary.Multi })
+	p := probe{Row: rows[i], redirect: true}
+	p.Name += ", redirected"
+	p.Header.Set("Baggage", baggage)
+	return p
 }
 
 // Requests is how many requests each target is sent.
-func (c Config) Requests() int {
-	n := len(c.rows())
-	if c.Listen != nil {
-		n++
-	}
-	return n
-}
+func (c Config) Requests() int { return len(c.rows()) }
 
 // probes makes the canaries of a target.
 func (c Config) probes() []*probe {
 	var id [4]byte
 	rand.Read(id[:])
-	run := hex.EncodeToString(id[:])
-	rows := c.rows()
-	if c.Listen != nil {
-		i := slices.IndexFunc(rows, func(r canary.Row) bool { return r.State == canary.Accept && r.Encoding == canary.Multi })
-		again := canary.B3(canary.Random)
-		j := slices.IndexFunc(again, func(r canary.Row) bool { return r.Name == rows[i].Name })
-		again[j].Name += ", redirected"
-		again[j].Header.Set("Baggage", baggage)
-		rows = append(rows, again[j])
-	}
 	var all []*probe
-	for i, r := range rows {
-		all = append(all, &probe{Row: r, tag: fmt.Sprintf("%s-%d", run, i+1), redirect: i >= len(c.rows())})
+	for i, p := range c.rows() {
+		p.tag = fmt.Sprintf("%s-%d", hex.EncodeToString(id[:]), i+1)
+		all = append(all, &p)
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 )
@@ -40,16 +41,18 @@ func low(id string) (uint64, bool) {
 type mention struct {
 	probe *probe
 	text  string // as it stands there
+	wide  bool   // its form has room for 32 digits alone: a traceparent's, a resource name's of Google
 }
 
 // find returns the IDs of canaries' traces in a text: 16 or 32 hexadecimal digits that no other
 // touches, the low half as a decimal number, and X-Ray's form.
 func (k *known) find(text string) (found []mention) {
-	for run := range runs(text) {
+	for start, run := range runs(text) {
 		if p := k.hex(run); p != nil {
-			found = append(found, mention{p, run})
+			before := text[:start]
+			found = append(found, mention{p, run, strings.HasSuffix(before, "/traces/") || strings.HasSuffix(before, "00-")})
 		} else if n, err := strconv.ParseUint(run, 10, 64); err == nil && len(run) >= 10 && k.traces[n] != nil {
-			found = append(found, mention{k.traces[n], run})
+			found = append(found, mention{k.traces[n], run, false})
 		}
 	}
 	return found
@@ -70,7 +73,7 @@ func (k *known) hex(run string) *probe {
 
 // span returns the canary whose span's ID stands in a text; nil: none.
 func (k *known) span(text string) *probe {
-	for run := range runs(text) {
+	for _, run := range runs(text) {
 		if n, ok := low(run); ok && len(run) == 16 && k.spans[n] != nil {
 			return k.spans[n]
 		}
@@ -97,15 +100,15 @@ func (k *known) tagged(text string) *probe {
 	return nil
 }
 
-// runs returns the runs of hexadecimal digits in a text.
-func runs(text string) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
+// runs returns the runs of hexadecimal digits in a text, with where they begin.
+func runs(text string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
 		for i := 0; i < len(text); {
 			end := i
 			for end < len(text) && isHex(text[end]) {
 				end++
 			}
-			if end > i && !yield(text[i:end]) {
+			if end > i && !yield(i, text[i:end]) {
 				return
 			}
 			i = max(end, i+1)

@@ -54,21 +54,57 @@ func (c Config) look(probes []*probe) (all []seen) {
 	if c.Log != nil {
 		all = append(all, c.Log.unrelated(probes)...)
 	}
+	usual := slices.DeleteFunc(slices.Clone(all), func(s seen) bool { return s.probe.Hostile })
 	for i := range all {
 		s := &all[i]
-		if lost(s.kind) && s.probe.Hostile {
-			s.kind = nothing
-			if goesOn(all, s.where) {
-				s.kind = Misread
+		switch {
+		case !s.probe.Hostile:
+			if s.kind == Restarted && s.where == inResponse && constant(usual) {
+				s.kind = nothing
 			}
+		case lost(s.kind) || s.kind == Resampled:
+			s.kind = hostileKind(s, usual)
 		}
 	}
 	return slices.DeleteFunc(all, func(s seen) bool { return s.kind == nothing })
 }
 
-// goesOn tells whether usual traces go on, as far as is seen in a place.
-func goesOn(all []seen, where string) bool {
-	return slices.ContainsFunc(all, func(s seen) bool { return s.where == where && kept(s.kind) && !s.probe.Hostile })
+// hostileKind is what it means that a hostile canary's trace or decision is lost: it was misread, if
+// those of usual ones are not lost as well.
+func hostileKind(s *seen, usual []seen) Kind {
+	goesOn := false
+	for _, u := range usual {
+		if u.where != s.where {
+			continue
+		}
+		if s.kind == Resampled && u.kind == Resampled {
+			return nothing
+		}
+		goesOn = goesOn || kept(u.kind)
+	}
+	if goesOn {
+		return Misread
+	}
+	return nothing
+}
+
+// constant tells whether all answers have one and the same ID, of no canary: a cache's, or a text
+// that only looks like an ID.
+func constant(usual []seen) bool {
+	what, n := "", 0
+	for _, s := range usual {
+		if s.where != inResponse {
+			continue
+		}
+		if s.kind != Restarted {
+			return false
+		}
+		if n++; what != "" && s.what != what {
+			return false
+		}
+		what = s.what
+	}
+	return n > 1
 }
 
 func at(all []seen, where string) (found []seen) {
@@ -109,7 +145,7 @@ func findings(where string, found []seen) (list []Finding) {
 		}
 		if k == Echoed && where == inSentOn && slices.ContainsFunc(list, func(f Finding) bool { return f.Kind == Unchanged }) {
 			f.Fault, f.Remedy = false, "" // it reads nothing
-			f.Says = "What is behind it gets malformed headers as they come, and has to withstand them. " + f.Says
+			f.Says = "Services behind it get malformed headers as they come, and have to withstand them. " + f.Says
 		}
 		list = append(list, f)
 	}
@@ -260,10 +296,10 @@ func (d *Diagnosis) decide() {
 	}
 	d.Says = verdicts[d.Verdict]
 	if d.Verdict == Unknown && slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Kind == Echoed }) {
-		d.Verdict, d.Says = Echoed, "It repeats the headers that it is sent, and nothing tells whether it goes on with the trace."
+		d.Verdict, d.Says = Echoed, "The service repeats the headers that it is sent, and nothing tells whether it goes on with the trace."
 	}
 	if d.Verdict == Dropped && slices.ContainsFunc(d.Findings, func(f Finding) bool { return kept(f.Kind) && f.Where != inLogs }) {
-		d.Says = "The trace goes on, and some of what it writes or sends does not have its ID."
+		d.Says = "The trace goes on, but some lines or calls do not have its ID."
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // maxArrivals is how many calls are kept.
-const maxArrivals = 10_000
+const maxArrivals = 2000
 
 // elsewhere is the path on the other host that a call is redirected to.
 const elsewhere = "/clew-doctor-elsewhere"
@@ -54,7 +54,7 @@ func NewListen(address string) (*Listen, error) {
 	}
 	s := &Listen{listener: l}
 	s.server = &http.Server{
-		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+		Handler: s, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 32 << 10, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	go s.server.Serve(l)
@@ -120,7 +120,7 @@ func (l *Listen) arrive(r *http.Request) bool {
 	a := arrival{during: l.now, path: r.URL.Path, agent: r.UserAgent(), header: r.Header.Clone()}
 	a.probe = l.whose(r.Header)
 	l.byID = l.byID || a.probe != nil
-	if len(l.arrivals) < maxArrivals {
+	if room := maxArrivals; len(l.arrivals) < room || a.probe != nil && len(l.arrivals) < 2*room {
 		l.arrivals = append(l.arrivals, a)
 	}
 	p := a.probe
@@ -328,7 +328,7 @@ func (p *probe) identity(c carried) seen {
 	case !sameLow(c.trace, p.TraceID):
 		return seen{p, inSentOn, Restarted, what}
 	}
-	s := p.matched(inSentOn, c.trace, "in "+c.name)
+	s := p.matched(inSentOn, mention{probe: p, text: c.trace}, "in "+c.name)
 	if s.kind == Adopted && strings.EqualFold(c.span, p.SpanID) {
 		s.kind = Unchanged
 	}
@@ -338,6 +338,9 @@ func (p *probe) identity(c carried) seen {
 // other is what a call tells that carries no trace in the headers that we know: another header may
 // have the ID. Nil: it carries one.
 func (p *probe) other(on []carried, a arrival) *seen {
+	if p.State == "" && !p.Hostile && len(on) > 0 && !on[0].hasTrace && on[0].state == canary.Deny {
+		return &seen{p, inSentOn, Resampled, "no trace came in, and a deny without an ID is sent on: services behind it record nothing"}
+	}
 	if len(on) > 0 && (on[0].hasTrace || p.TraceID == "") {
 		return nil
 	}
@@ -347,7 +350,7 @@ func (p *probe) other(on []carried, a arrival) *seen {
 		for _, name := range sortedNames(a.header) {
 			for _, value := range a.header[name] {
 				if found := k.find(value); len(found) > 0 {
-					s := p.matched(inSentOn, found[0].text, "in "+shown(name))
+					s := p.matched(inSentOn, found[0], "in "+shown(name))
 					return &s
 				}
 			}

@@ -16,7 +16,7 @@ import (
 const quiet = 50 * time.Millisecond
 
 // maxEntries is how many entries are kept of a canary.
-const maxEntries = 1000
+const maxEntries = 200
 
 // Log is the lines that a service writes while canaries are sent. The zero value is ready. It may
 // be used by several goroutines at once.
@@ -33,7 +33,7 @@ type Log struct {
 // logged is a line about a canary.
 type logged struct {
 	entry *timeline.Entry
-	ids   []string // of the canary's trace, as they stand there; none: it is known by something else
+	ids   []mention // of the canary's trace; none: it is known by something else
 }
 
 // expect says which canaries are sent from now on, and to which path.
@@ -101,11 +101,14 @@ func (l *Log) add(e *timeline.Entry) {
 	one := logged{entry: e}
 	for _, m := range found {
 		if m.probe == p {
-			one.ids = append(one.ids, m.text)
+			one.ids = append(one.ids, m)
 		}
 	}
 	l.entries[p] = append(l.entries[p], one)
 }
+
+// aboutAsMany tells whether lines may be those of the requests: more would be somebody else's.
+func aboutAsMany(lines, requests int) bool { return lines >= requests && 2*lines <= 3*requests }
 
 // hasPath tells whether a path stands in a text, with no more of a path around it.
 func hasPath(text, path string) bool {
@@ -147,12 +150,12 @@ func (l *Log) unrelated(probes []*probe) (all []seen) {
 	}
 	kind, what := Restarted, ""
 	switch {
-	case len(with) >= len(sent):
+	case aboutAsMany(len(with), len(sent)):
 		for id, e := range with {
 			what = fmt.Sprintf("none of its %d lines about %s has the ID; one, %s, has %v", len(l.others), l.path, place(e), id)
 			break
 		}
-	case len(without) >= len(sent):
+	case aboutAsMany(len(without), len(sent)):
 		kind, what = Dropped, fmt.Sprintf("none of its %d lines about %s has an ID", len(without), l.path)
 	default:
 		return nil
@@ -225,9 +228,9 @@ func (p *probe) inLine(e logged) seen {
 		return seen{p, inLogs, Dropped, where}
 	}
 	kind, text := Restarted, ""
-	for _, id := range e.ids { // an ID as it was sent goes before one that is padded
-		if k := p.matched(inLogs, id, "").kind; text == "" || k == Adopted {
-			kind, text = k, id
+	for _, m := range e.ids { // an ID as it was sent goes before one that is padded
+		if k := p.matched(inLogs, m, "").kind; text == "" || k == Adopted {
+			kind, text = k, m.text
 		}
 	}
 	return seen{p, inLogs, kind, where + " is " + text}

@@ -27,8 +27,11 @@ type seen struct {
 // ownHeaders are what stands before a service writes into each answer, whatever the caller sends.
 var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
 
-// inAnswer returns what an answer's header tells of its canary. None is the one without headers.
+// inAnswer returns what an answer's header tells of its canary. None is the canary without headers.
 func (p *probe) inAnswer(none *probe) (all []seen) {
+	if p.cached() {
+		return nil
+	}
 	k := known{}
 	k.add([]*probe{p})
 	var other *seen
@@ -37,10 +40,8 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 		for _, value := range p.answer.header[name] {
 			for _, m := range k.find(value) {
 				found = true
-				s := p.matched(inResponse, m.text, "in "+shown(name))
-				if s.kind == Padded && fixedWidth(name) {
-					s.kind = Adopted
-				}
+				m.wide = m.wide || fixedWidth(name)
+				s := p.matched(inResponse, m, "in "+shown(name))
 				if p.repeated(name, value, none) {
 					s.kind = repeated
 				}
@@ -60,8 +61,14 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 	return all
 }
 
-// repeated tells whether a header of an answer is only what the canary has sent, letter for letter:
-// the canary without headers gets none, where a tracer writes the ID of a new trace.
+// cached tells whether an answer is that to an older request.
+func (p *probe) cached() bool {
+	age := p.answer.header.Get("Age")
+	return age != "" && age != "0"
+}
+
+// repeated tells whether a header of an answer is only what the canary has sent, letter for letter: the
+// canary without headers gets none, where a tracer writes the ID of a new trace.
 func (p *probe) repeated(name, value string, none *probe) bool {
 	if none.answer.err != nil || none.answer.status != p.answer.status || len(none.answer.header[name]) > 0 {
 		return false
@@ -104,15 +111,18 @@ func (p *probe) another(name, value string) *seen {
 }
 
 // matched is what an ID of a canary's, found somewhere, tells.
-func (p *probe) matched(where, text, place string) seen {
-	if !sameLow(text, p.TraceID) && sameLow(text, p.Refused) {
-		return seen{p, where, Misread, fmt.Sprintf("%s is %s, out of a malformed header", place, text)}
+func (p *probe) matched(where string, m mention, place string) seen {
+	if !sameLow(m.text, p.TraceID) && sameLow(m.text, p.Refused) {
+		return seen{p, where, Misread, fmt.Sprintf("%s is %s, out of a malformed header", place, m.text)}
 	}
 	kind := Adopted
-	if isHexID(text) {
-		kind = p.width(text)
+	if isHexID(m.text) {
+		kind = p.width(m.text)
 	}
-	return seen{p, where, kind, place + " is " + text}
+	if kind == Padded && m.wide {
+		kind = Adopted
+	}
+	return seen{p, where, kind, place + " is " + m.text}
 }
 
 func isHexID(text string) bool { return len(text) == 16 || len(text) == 32 }

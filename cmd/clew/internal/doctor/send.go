@@ -60,6 +60,7 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 	r.Host = c.Header.Get("Host")
 	r.Header.Del("Host")
 	r.Header.Set("Accept", "*/*")
+	r.Header.Set("Cache-Control", "no-cache") // a cache's answer tells nothing of the service
 	r.Header.Set("User-Agent", c.Agent+" ("+p.tag+")")
 	if user := t.URL.User; user != nil && r.Header.Get("Authorization") == "" {
 		password, _ := user.Password()

@@ -63,7 +63,8 @@ var answers = []struct {
 	{"pads", "X-Trace-Id", func(in heard) string { return padded(orNew(in.trace)) }, doctor.Padded, 6, 6},
 	{"traceresponse has room for 32 digits alone", "traceresponse", func(in heard) string { return "00-" + padded(orNew(in.trace)) + "-" + anotherSpan + "-01" }, doctor.Adopted, 14, 14},
 	{"truncates", "X-B3-TraceId", func(in heard) string { return orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] }, doctor.Truncated, 8, 8},
-	{"restarts", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Restarted, 16, 16},
+	{"restarts", "X-B3-TraceId", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Restarted, 16, 16},
+	{"the same ID for all, as a cache", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
 	{"another ID under a name that proves nothing", "X-Request-Id", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
 	{"a balancer's own ID", "X-Amzn-Trace-Id", func(heard) string { return "Root=1-5759e988-bd862e3fe1be46a994272793" }, doctor.Unknown, 0, 0},
 	{"another's span", "X-B3-SpanId", func(heard) string { return anotherSpan }, doctor.Unknown, 0, 0},
@@ -270,7 +271,7 @@ func TestLeak(t *testing.T) {
 				return
 			}
 			assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
-			assert.Contains(t, strings.Join(d.Notes, "\n"), "it does not send the headers there, which is right")
+			assert.Contains(t, strings.Join(d.Notes, "\n"), "the headers are not sent there, which is right")
 		})
 	}
 }
@@ -367,5 +368,52 @@ func TestLines(t *testing.T) {
 			has(t, d, test.verdict, "logs", test.count, test.of)
 			assert.Contains(t, find(d, test.verdict, "logs").Says, test.says)
 		})
+	}
+}
+
+// A service that begins no trace, and tells those that it calls to drop theirs.
+func TestDenyOutOfNothing(t *testing.T) {
+	c, to := config(), ""
+	c.Listen, to = listen(t)
+	d := c.Examine(t.Context(), target(t, caller(t, to, func(in heard, _ http.Header) http.Header {
+		if in.trace == "" {
+			return http.Header{"X-B3-Sampled": {"0"}}
+		}
+		return multi(in.trace, in.state)
+	})))
+	f := find(d, doctor.Resampled, "sent on")
+	assert.Equal(t, 1, f.Count, "%+v", d)
+	assert.Contains(t, f.Says, "a deny without an ID is sent on")
+}
+
+// A cache's answer tells nothing of the service.
+func TestCached(t *testing.T) {
+	d := config().Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, "no-cache", r.Header.Get("Cache-Control"))
+		w.Header().Set("Age", "12")
+		w.Header().Set("X-B3-TraceId", fmt.Sprintf("%032x", 0xabcdef00000+next()))
+	})))
+	assert.Equal(t, doctor.Unknown, d.Verdict)
+	assert.Contains(t, strings.Join(d.Notes, "\n"), "17 of 17 answers come from a cache (Age)")
+}
+
+// Forms that have room for 32 digits alone pad nothing.
+func TestWideForms(t *testing.T) {
+	for _, format := range []string{
+		`{"logging.googleapis.com/trace":"projects/p/traces/%s","message":"x"}`,
+		`{"traceparent":"00-%s-00000000000000cc-01","message":"x"}`,
+	} {
+		c := config()
+		c.Log = &doctor.Log{}
+		in, out := io.Pipe()
+		var read sync.WaitGroup
+		read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+		d := c.Examine(t.Context(), target(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
+			fmt.Fprintf(out, format+"\n", padded(orNew(hear(r.Header).trace)))
+		})))
+		out.Close()
+		read.Wait()
+		assert.Equal(t, doctor.Adopted, d.Verdict, "%s: %+v", format, d)
+		has(t, d, doctor.Adopted, "logs", 14, 14)
 	}
 }

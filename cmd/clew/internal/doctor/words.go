@@ -10,13 +10,13 @@ import (
 var says = map[Kind]string{
 	Adopted:       "The trace goes on under its ID, as it was written.",
 	Unchanged:     "The headers go on as they came, with the caller's span: as through a proxy that has no spans of its own.",
-	Padded:        "An ID of 16 digits becomes one of 32. Who searches for the one does not find the other.",
-	Truncated:     "An ID of 32 digits loses its first 16. Who searches for the one does not find the other.",
+	Padded:        "An ID of 16 digits becomes one of 32. A search for the one does not find the other.",
+	Truncated:     "An ID of 32 digits loses its first 16. A search for the one does not find the other.",
 	Restarted:     "Another trace begins here.",
 	Dropped:       "There is no trace ID.",
 	Resampled:     "The caller's decision is not kept, so that a trace has spans of some services and not of others.",
-	DebugBelieved: "Whoever sends a request can switch debug on: every span is recorded, in all services behind this one.",
-	Leaked:        "A redirect to another host takes the trace's headers there, whoever that is.",
+	DebugBelieved: "Any caller can switch debug on: every span is recorded, in all services behind this one.",
+	Leaked:        "A redirect to another host takes the trace's headers there, whosever it is.",
 	Mixed:         "A call has the headers of two traces. The next service picks one.",
 	Misread:       "Headers are not read by B3's rules.",
 	Echoed:        "A malformed value comes out as it was sent, quotes included.",
@@ -26,20 +26,20 @@ var says = map[Kind]string{
 
 // verdicts are what to know of a target in one sentence.
 var verdicts = map[Kind]string{
-	Adopted:       "It goes on with the caller's trace: the same ID, the same decision.",
-	Unchanged:     "It passes the headers on as they came, as a proxy does. The trace goes on.",
-	Padded:        "It goes on with the trace, and writes short IDs with zeros in front.",
-	Truncated:     "It goes on with the trace, and cuts long IDs.",
+	Adopted:       "The service goes on with the caller's trace: the same ID, the same decision.",
+	Unchanged:     "The service passes the headers on as they came, as a proxy does. The trace goes on.",
+	Padded:        "The service goes on with the trace, and writes short IDs with zeros in front.",
+	Truncated:     "The service goes on with the trace, and cuts long IDs.",
 	Restarted:     "The trace breaks here: another one begins.",
 	Dropped:       "The trace breaks here: there is no ID behind it.",
-	Resampled:     "It goes on with the trace, and decides again whether it is sampled.",
-	DebugBelieved: "Anyone who can send it requests can switch debug on.",
-	Leaked:        "It goes on with the trace, and sends its headers to other hosts too.",
-	Mixed:         "Its calls have the headers of two traces.",
-	Misread:       "It goes on with usual traces, and misreads others.",
-	Echoed:        "What stands in a malformed header comes out as it is.",
-	Crashed:       "A malformed header breaks it.",
-	Unknown:       "Nothing that was seen has the ID of a canary: it cannot be told.",
+	Resampled:     "The service goes on with the trace, and does not keep the decision.",
+	DebugBelieved: "Any caller of the service can switch debug on.",
+	Leaked:        "The trace goes on, and its headers go to other hosts too.",
+	Mixed:         "The service's calls have the headers of two traces.",
+	Misread:       "The service goes on with usual traces, and misreads others.",
+	Echoed:        "The text of a malformed header comes out as it was sent.",
+	Crashed:       "A malformed header breaks the service.",
+	Unknown:       "Nothing that was seen has the ID of a canary. It cannot be told what becomes of the trace.",
 }
 
 const remedyW3C = "If callers send traceparent alone: trace.Propagator{W3C: true} in httpmw.Config and httpclient.Config; elsewhere a propagator for both."
@@ -81,28 +81,31 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 		add("%d requests were not sent.", rest)
 	}
 	if n := withstood(probes, all); n > 0 {
-		add("It withstands %d of %d canaries by which services break.", n, hostile(probes))
+		add("The service withstands %d of %d canaries by which others break.", n, countOf(probes, func(p *probe) bool { return p.Hostile }))
 	}
 	for _, s := range all {
 		switch s.kind {
 		case withheld:
-			add("After a redirect to another host it does not send the headers there, which is right.")
+			add("After a redirect to another host the headers are not sent there, which is right.")
 		case withBaggage:
-			add("It sends the caller's baggage on.")
+			add("The caller's baggage is sent on.")
 		}
+	}
+	if n := countOf(probes, (*probe).cached); n > 0 {
+		add("%d of %d answers come from a cache (Age), and tell nothing: choose a URL that is not cached.", n, len(probes))
 	}
 	if len(at(all, inResponse)) == 0 {
 		add("The response shows no trace ID.%s", c.responseHint())
 	}
 	switch {
 	case c.Log == nil:
-		add("Its lines were not read: --logs FILES reads them.")
+		add("The service's lines were not read: --logs FILES reads them.")
 	case len(at(all, inLogs)) == 0:
 		add("Of %d lines that were written meanwhile none is about the canaries: are these its logs, and does it log requests?", c.Log.read())
 	}
 	switch {
 	case c.Listen == nil:
-		add("What it sends on was not looked at: --listen ADDRESS, with a URL on which it calls that address.")
+		add("Calls of the service were not looked at: --listen ADDRESS, with a URL on which it calls that address.")
 	case len(at(all, inSentOn)) == 0:
 		add("No call of its arrived at %s: does this URL make it call that address?", c.Listen.Addr())
 	}
@@ -155,9 +158,9 @@ func (l *Log) read() int {
 	return l.lines
 }
 
-func hostile(probes []*probe) (n int) {
+func countOf(probes []*probe, is func(*probe) bool) (n int) {
 	for _, p := range probes {
-		if p.Hostile {
+		if is(p) {
 			n++
 		}
 	}
