@@ -104,15 +104,19 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 	if err := d.show(std, report); err != nil {
 		return 0, err
 	}
+	return d.code(ctx, report, problems), nil
+}
+
+func (d *doctorCommand) code(ctx context.Context, report *doctor.Report, problems []error) int {
 	switch {
 	case ctx.Err() != nil:
-		return exitInterrupted, nil
+		return exitInterrupted
 	case report.Fault():
-		return exitNothing, nil
+		return exitNothing
 	case report.Untold() || len(problems) > 0:
-		return exitIncomplete, nil
+		return exitIncomplete
 	}
-	return exitFound, nil
+	return exitFound
 }
 
 func (d *doctorCommand) show(std streams, report *doctor.Report) error {

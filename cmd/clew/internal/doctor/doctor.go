@@ -1,5 +1,5 @@
-// Package doctor tells what a running service does with a trace. It sends requests whose traces are
-// known, canaries, and looks at what comes back, what the service logs, and what it sends on.
+// Package doctor tells what a running service does with a trace. It sends requests whose traces
+// are known, canaries, and looks at what comes back, what the service logs, and what it sends on.
 //
 // The command clew doctor imports it, and nobody else.
 package doctor
@@ -42,7 +42,8 @@ type probe struct {
 // rows are what one target is sent, in this order. The first has no trace: it shows how the
 // service answers others. Hostile ones come last, for they may end it.
 func (c Config) rows() []probe {
-	// OpenTelemetry pads short IDs, and others cut what was padded: one state is enough to see that.
+	// OpenTelemetry pads short IDs, and others cut what was padded: one state is enough to see
+	// that.
 	usual := func(r canary.Row) bool {
 		return r.Width == canary.Width64 || r.Width == canary.Width128 || r.Width == canary.ZeroHigh && r.State == canary.Accept
 	}

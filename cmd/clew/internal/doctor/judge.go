@@ -69,8 +69,8 @@ func (c Config) look(probes []*probe) (all []seen) {
 	return slices.DeleteFunc(all, func(s seen) bool { return s.kind == nothing })
 }
 
-// hostileKind is what it means that a hostile canary's trace or decision is lost: it was misread, if
-// those of usual ones are not lost as well.
+// hostileKind is what it means that a hostile canary's trace or decision is lost: it was misread,
+// if those of usual ones are not lost as well.
 func hostileKind(s *seen, usual []seen) Kind {
 	goesOn := false
 	for _, u := range usual {

@@ -188,7 +188,8 @@ type look struct{ path, agent string }
 
 // calls returns the calls that each canary has led to. A call without a canary's ID counts for the
 // request that was under way if most requests have led to one that looks like it, or if there is
-// none with the ID and the service's other calls look like it: else somebody else's would count.
+// none with the ID and the service's other calls look like it: else somebody else's call would
+// count.
 func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()

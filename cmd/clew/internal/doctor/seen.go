@@ -27,7 +27,8 @@ type seen struct {
 // ownHeaders are what stands before a service writes into each answer, whatever the caller sends.
 var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
 
-// inAnswer returns what an answer's header tells of its canary. None is the canary without headers.
+// inAnswer returns what an answer's header tells of its canary. None is the canary without
+// headers.
 func (p *probe) inAnswer(none *probe) (all []seen) {
 	if p.cached() {
 		return nil
@@ -67,8 +68,8 @@ func (p *probe) cached() bool {
 	return age != "" && age != "0"
 }
 
-// repeated tells whether a header of an answer is only what the canary has sent, letter for letter: the
-// canary without headers gets none, where a tracer writes the ID of a new trace.
+// repeated tells whether a header of an answer is only what the canary has sent, letter for
+// letter: the canary without headers gets none, where a tracer writes the ID of a new trace.
 func (p *probe) repeated(name, value string, none *probe) bool {
 	if none.answer.err != nil || none.answer.status != p.answer.status || len(none.answer.header[name]) > 0 {
 		return false

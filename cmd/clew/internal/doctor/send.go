@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -47,24 +48,9 @@ func (c Config) transport(t *Target) *http.Transport {
 func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, p *probe) (a answer) {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL.String(), nil)
+	r, err := c.request(ctx, t, p)
 	if err != nil {
 		return answer{err: err}
-	}
-	for name, values := range c.Header {
-		r.Header[name] = values
-	}
-	for name, values := range p.Header {
-		r.Header[name] = values
-	}
-	r.Host = c.Header.Get("Host")
-	r.Header.Del("Host")
-	r.Header.Set("Accept", "*/*")
-	r.Header.Set("Cache-Control", "no-cache") // a cache's answer tells nothing of the service
-	r.Header.Set("User-Agent", c.Agent+" ("+p.tag+")")
-	if user := t.URL.User; user != nil && r.Header.Get("Authorization") == "" {
-		password, _ := user.Password()
-		r.SetBasicAuth(user.Username(), password)
 	}
 	defer func() {
 		a.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
@@ -97,7 +83,28 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 	return a
 }
 
-// speaksTLS tells by the body of a 400 whether the port is one for TLS, as Go's server and nginx say.
+// request makes the request of a canary.
+func (c Config) request(ctx context.Context, t *Target, p *probe) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(r.Header, c.Header)
+	maps.Copy(r.Header, p.Header)
+	r.Host = c.Header.Get("Host")
+	r.Header.Del("Host")
+	r.Header.Set("Accept", "*/*")
+	r.Header.Set("Cache-Control", "no-cache") // a cache's answer tells nothing of the service
+	r.Header.Set("User-Agent", c.Agent+" ("+p.tag+")")
+	if user := t.URL.User; user != nil && r.Header.Get("Authorization") == "" {
+		password, _ := user.Password()
+		r.SetBasicAuth(user.Username(), password)
+	}
+	return r, nil
+}
+
+// speaksTLS tells by the body of a 400 whether the port is one for TLS, as Go's server and nginx
+// say.
 func speaksTLS(body string) bool {
 	return strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port")
 }

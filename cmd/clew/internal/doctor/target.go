@@ -31,8 +31,8 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Resolve finds out where a URL leads. Addresses are looked up once: what the user is asked about is
-// what is dialled.
+// Resolve finds out where a URL leads. Addresses are looked up once: what the user is asked about
+// is what is dialled.
 func Resolve(ctx context.Context, u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target, error) {
 	t := &Target{URL: u, port: u.Port()}
 	if t.port == "" {

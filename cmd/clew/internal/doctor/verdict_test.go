@@ -160,8 +160,8 @@ func multi(trace, state string) http.Header {
 	return h
 }
 
-// caller is a service that calls a URL for each request, with the headers that it likes, and follows
-// no redirect.
+// caller is a service that calls a URL for each request, with the headers that it likes, and
+// follows no redirect.
 func caller(t *testing.T, to string, headers func(in heard, came http.Header) http.Header) string {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
