@@ -39,7 +39,10 @@ func adopting(t *testing.T, more func(trace string)) *httptest.Server {
 func TestDoctor(t *testing.T) {
 	t.Chdir(t.TempDir())
 	srv := adopting(t, nil)
-	restarting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-B3-TraceId", id) }))
+	var n atomic.Int32
+	restarting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-B3-TraceId", fmt.Sprintf("%032x", 0xabcdef00000+int(n.Add(1))))
+	}))
 	defer restarting.Close()
 	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer silent.Close()

@@ -21,7 +21,7 @@ func (c Config) judge(d *Diagnosis, t *Target, probes []*probe) {
 	}
 	all := c.look(probes)
 	for _, where := range []string{inResponse, inLogs, inSentOn} {
-		if found := at(all, where); len(found) > 0 {
+		if found := evidence(at(all, where)); len(found) > 0 {
 			d.Evidence = append(d.Evidence, where)
 			d.Findings = append(d.Findings, findings(where, found)...)
 		}
@@ -60,7 +60,7 @@ func (c Config) look(probes []*probe) (all []seen) {
 		switch {
 		case !s.probe.Hostile:
 			if s.kind == Restarted && s.where == inResponse && constant(usual) {
-				s.kind = nothing
+				s.kind = same
 			}
 		case lost(s.kind) || s.kind == Resampled:
 			s.kind = hostileKind(s, usual)
@@ -105,6 +105,16 @@ func constant(usual []seen) bool {
 		what = s.what
 	}
 	return n > 1
+}
+
+// evidence is what findings are made of, without what is only noted.
+func evidence(all []seen) (found []seen) {
+	for _, s := range all {
+		if s.kind == repeated || kept(s.kind) || slices.Contains(gravity, s.kind) {
+			found = append(found, s)
+		}
+	}
+	return found
 }
 
 func at(all []seen, where string) (found []seen) {

@@ -34,6 +34,7 @@ const (
 	nothing     Kind = ""         // nothing to say
 	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
 	withBaggage Kind = "baggage"  // it is sent on
+	same        Kind = "same"     // all answers have one ID
 
 	// These two are verdicts only.
 	Unknown     Kind = "unknown"     // nothing shows the ID

@@ -21,6 +21,9 @@ var says = map[Kind]string{
 	Misread:       "Headers are not read by B3's rules.",
 	Echoed:        "A malformed value comes out as it was sent, quotes included.",
 	Crashed:       "A malformed header ends in an error of the server's.",
+	withheld:      "After a redirect to another host the headers are not sent there, which is right.",
+	withBaggage:   "The caller's baggage is sent on.",
+	same:          "All answers have one and the same ID, as from a cache: that is no sign of anything.",
 	repeated:      "The answer repeats the header, and has none where none was sent: that is no sign that the trace goes on.",
 }
 
@@ -83,30 +86,27 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 	if n := withstood(probes, all); n > 0 {
 		add("The service withstands %d of %d canaries by which others break.", n, countOf(probes, func(p *probe) bool { return p.Hostile }))
 	}
-	for _, s := range all {
-		switch s.kind {
-		case withheld:
-			add("After a redirect to another host the headers are not sent there, which is right.")
-		case withBaggage:
-			add("The caller's baggage is sent on.")
+	for _, k := range []Kind{withheld, withBaggage, same} {
+		if slices.ContainsFunc(all, func(s seen) bool { return s.kind == k }) {
+			add("%s", says[k])
 		}
 	}
 	if n := countOf(probes, (*probe).cached); n > 0 {
 		add("%d of %d answers come from a cache (Age), and tell nothing: choose a URL that is not cached.", n, len(probes))
 	}
-	if len(at(all, inResponse)) == 0 {
+	if len(evidence(at(all, inResponse))) == 0 && !slices.ContainsFunc(all, func(s seen) bool { return s.kind == same }) {
 		add("The response shows no trace ID.%s", c.responseHint())
 	}
 	switch {
 	case c.Log == nil:
 		add("The service's lines were not read: --logs FILES reads them.")
-	case len(at(all, inLogs)) == 0:
+	case len(evidence(at(all, inLogs))) == 0:
 		add("Of %d lines that were written meanwhile none is about the canaries: are these its logs, and does it log requests?", c.Log.read())
 	}
 	switch {
 	case c.Listen == nil:
 		add("Calls of the service were not looked at: --listen ADDRESS, with a URL on which it calls that address.")
-	case len(at(all, inSentOn)) == 0:
+	case len(evidence(at(all, inSentOn))) == 0:
 		add("No call of its arrived at %s: does this URL make it call that address?", c.Listen.Addr())
 	}
 	return notes
