@@ -78,11 +78,11 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 		}
 		c.Listen = &doctor.Listen{} // it is opened once the user has agreed
 	}
-	if err := d.ask(ctx, std, c, targets, loopback); err != nil {
+	if agreed, err := d.ask(ctx, std, c, targets, loopback); err != nil || !agreed {
 		if ctx.Err() != nil {
 			return exitInterrupted, nil
 		}
-		return 0, err
+		return exitUsage, err
 	}
 	if d.Listen != "" {
 		if c.Listen, err = doctor.NewListen(address); err != nil {
@@ -182,9 +182,8 @@ func (d *doctorCommand) targets(ctx context.Context) ([]*doctor.Target, error) {
 	return targets, nil
 }
 
-// ask says what will be sent, and asks whether it may, if something leaves this computer. An error
-// says why not.
-func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target, loopback bool) error {
+// ask says what will be sent, and asks whether it may, if something leaves this computer.
+func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target, loopback bool) (agreed bool, err error) {
 	for _, t := range targets {
 		if !t.Lost() {
 			std.say("%d GET requests to %s, one after another; user agent %s", c.Requests(), t, c.Agent)
@@ -196,9 +195,9 @@ func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, t
 	}
 	switch {
 	case loopback || d.Yes:
-		return nil
-	case !isTerminal(std.in):
-		return usagef("that is not this computer alone, and there is no terminal to ask at: say --yes if you may send it")
+		return true, nil
+	case !isTerminal(std.in) || !isTerminal(std.err):
+		return false, usagef("that is not this computer alone, and there is no terminal to ask at: say --yes if you may send it")
 	}
 	fmt.Fprint(std.err, "clew: that is not this computer alone. Go on? [y/N] ")
 	answer, err := bufio.NewReader(interruptible(ctx, io.NopCloser(std.in))).ReadString('\n')
@@ -207,9 +206,10 @@ func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, t
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
-		return nil
+		return true, nil
 	}
-	return usagef("nothing was sent")
+	std.say("nothing was sent")
+	return false, nil
 }
 
 // watch reads what is written to the logs from now on, until stop is called, which returns what

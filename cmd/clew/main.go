@@ -76,17 +76,16 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	if slices.ContainsFunc(parser.Model.Children, func(n *kong.Node) bool { return n.Name == args[0] }) {
 		std.command = args[0]
 	}
-	parsed, parseErr := parser.Parse(flagsFirst(parser.Model, args))
+	_, parseErr := parser.Parse(flagsFirst(parser.Model, args))
 	if done {
 		return exitFound
 	}
 	if parseErr != nil {
 		return std.usage(parseErr)
 	}
-	std.command, _, _ = strings.Cut(parsed.Command(), " ")
 	var code int
-	switch parsed.Command() {
-	case "doctor <url>":
+	switch std.command {
+	case "doctor":
 		code, parseErr = c.Doctor.run(ctx, std)
 	case "version":
 		code, parseErr = c.Version.run(std)

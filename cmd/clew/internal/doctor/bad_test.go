@@ -140,6 +140,7 @@ func TestBadServers(t *testing.T) {
 				assert.Contains(t, strings.ToLower(strings.Join(d.Notes, "\n")), strings.ToLower(test.says))
 			}
 			assert.Empty(t, d.Findings)
+			assert.NotContains(t, d.Says+strings.Join(d.Notes, ""), "\u202e")
 		})
 	}
 }

@@ -75,7 +75,7 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 		_, err = io.Copy(io.Discard, body)
 	}
 	if err != nil {
-		a.broken = fmt.Errorf("the body of its answer broke off: %w", err)
+		a.broken = fmt.Errorf("the body of its answer broke off: %s", short(err.Error()))
 	}
 	if a.status == http.StatusBadRequest && t.URL.Scheme == "http" && speaksTLS(string(a.head)) {
 		return answer{err: errors.New("it wants TLS there: try https://")}
@@ -131,7 +131,7 @@ func knownError(err error, t *Target) string {
 		return fmt.Sprintf("the name %s has no address (%s): check it, and this computer's DNS", dns.Name, dns.Err)
 	case strings.Contains(text, "proxyconnect"):
 		return fmt.Sprintf("the proxy of the environment does not connect (%v): check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", err)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(text, "refused"): // Windows has another number
 		return "nobody listens there: start the service, or check the port"
 	case errors.As(err, &unknown), errors.As(err, &name), errors.As(err, &invalid):
 		return fmt.Sprintf("its certificate is not to be trusted (%v): check the name, or name its authority in SSL_CERT_FILE", errors.Unwrap(err))

@@ -3,7 +3,10 @@ package doctor
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // says is what a finding means.
@@ -184,13 +187,24 @@ func withstood(probes []*probe, all []seen) int {
 	return n
 }
 
-// short is a text that the service has chosen, as far as a sentence has room for it.
+// short is a text that the service has chosen, as far as a sentence has room for it, with escapes
+// for what is not seen or what a terminal obeys: in JSON it may be shown to one too.
 func short(text string) string {
 	const room = 200
-	if len(text) <= room {
-		return text
+	var b strings.Builder
+	for _, r := range text {
+		if b.Len() >= room {
+			b.WriteString("…")
+			break
+		}
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRuneToASCII(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
 	}
-	return strings.ToValidUTF8(text[:room], "") + "…"
+	return b.String()
 }
 
 // sentenceCase is text with its first letter in upper case.
