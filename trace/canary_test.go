@@ -20,7 +20,7 @@ func canaryRows(ids func() canaries.IDs) []canaries.Row {
 	return append(rows, canaries.Hostile(ids)...)
 }
 
-// What a row says of itself is what is read, and of what is malformed nothing is left.
+// Each row is read as it says of itself, and of what is malformed nothing is left.
 func TestCanaries(t *testing.T) {
 	for _, r := range canaryRows(canaries.Random) {
 		t.Run(r.Name, func(t *testing.T) {

@@ -107,7 +107,7 @@ func TestDoctorJSON(t *testing.T) {
 	assert.Equal(t, srv.URL+"/other", report.Targets[1].URL)
 }
 
-// What the service writes from now on is read: from a file, and from a pipe.
+// Lines are read that the service writes from now on: from a file, and from a pipe.
 func TestDoctorLogs(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "shop.log", strings.Repeat(logLine(1, other, "before"), 1000)+"half a line")

@@ -75,7 +75,7 @@ type Row struct {
 	Refused string
 
 	// Mark is a text of a malformed value that must not come out as it is, whatever is around it.
-	// It has a quote in it, which writers of JSON and of logfmt escape. "": none.
+	// The quote in it is escaped by writers of JSON and of logfmt. "": none.
 	Mark string
 }
 

@@ -243,7 +243,7 @@ func TestInterrupted(t *testing.T) {
 	assert.Equal(t, "it was interrupted before there was an answer", d.Says)
 }
 
-// What goes out is what was said: GET, the user agent, no cookie, no redirect followed.
+// Requests are as was said: GET, the user agent, no cookie, no redirect followed.
 func TestRequests(t *testing.T) {
 	var seen []*http.Request
 	var elsewhere int

@@ -30,7 +30,7 @@ type answer struct {
 	broken error  // in plain words: the body did not end well
 }
 
-// transport makes the transport of a target. It has no client around it, which would follow
+// transport makes the transport of a target. There is no client around it, which would follow
 // redirects. Each request has its own connection: a service that breaks
 // one does not harm the next, and net/http sends nothing again that the service may have read.
 func (c Config) transport(t *Target) *http.Transport {

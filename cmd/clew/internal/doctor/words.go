@@ -45,7 +45,7 @@ var verdicts = map[Kind]string{
 	Misread:       "The service goes on with usual traces, and misreads others.",
 	Echoed:        "The text of a malformed header comes out as it was sent.",
 	Crashed:       "A malformed header breaks the service.",
-	Unknown:       "Nothing that was seen has the ID of a canary. It cannot be told what becomes of the trace.",
+	Unknown:       "Nothing that was seen has the ID of a canary, so nobody can tell what becomes of the trace.",
 }
 
 const remedyW3C = "If callers send traceparent alone: trace.Propagator{W3C: true} in httpmw.Config and httpclient.Config; elsewhere a propagator for both."
@@ -56,7 +56,7 @@ func remedy(k Kind, where string) string {
 	case k == Restarted && where == inSentOn, k == Dropped && where == inSentOn:
 		return "Make the call with the context of the request, by a client that writes B3: httpclient.Wrap(client, httpclient.Config{}), client.Do(r.WithContext(ctx))."
 	case k == Dropped && where == inLogs:
-		return "Log with the context of the request, by a logger that writes the ID: logctx.New and httpmw.New; in other languages the tracer's fields in the log's pattern."
+		return "Log with the context of the request, by a logger that writes the ID: logctx.New and httpmw.New; elsewhere the tracer's fields in the log's pattern, in nginx $http_b3 and $http_x_b3_traceid in log_format."
 	}
 	return remedies[k]
 }
