@@ -183,7 +183,13 @@ func finding(where string, k Kind, found []seen) (Finding, bool) {
 		if k.couldBe(s.probe) {
 			could[s.probe] = true
 		}
-		if s.kind != k || counted[s.probe] || s.probe.Hostile && s.kept() {
+		if s.kind != k || s.probe.Hostile && s.kept() {
+			continue
+		}
+		if by := short(s.writer); by != "" && !slices.Contains(f.Services, by) {
+			f.Services = append(f.Services, by)
+		}
+		if counted[s.probe] {
 			continue
 		}
 		counted[s.probe], could[s.probe] = true, true
@@ -191,6 +197,7 @@ func finding(where string, k Kind, found []seen) (Finding, bool) {
 			f.Canary, what = s.probe.Name, s.example()
 		}
 	}
+	slices.Sort(f.Services)
 	f.Count, f.Of = len(counted), len(could)
 	f.Says = says[k]
 	if lost(k) && f.Count < f.Of {

@@ -246,13 +246,13 @@ func (p *probe) inCalls(calls []arrival) (all []seen) {
 func (p *probe) inRedirected(a arrival) seen {
 	for _, c := range carriedBy(a.header) {
 		if c.hasTrace {
-			return seen{p, inSentOn, Leaked, "in " + c.name + " there is " + c.trace}
+			return seen{probe: p, where: inSentOn, kind: Leaked, what: "in " + c.name + " there is " + c.trace}
 		}
 	}
 	if hasBaggage(a.header) {
-		return seen{p, inSentOn, Leaked, "the caller's baggage is there"}
+		return seen{probe: p, where: inSentOn, kind: Leaked, what: "the caller's baggage is there"}
 	}
-	return seen{p, inSentOn, withheld, ""}
+	return seen{probe: p, where: inSentOn, kind: withheld}
 }
 
 // baggage is what the canary that is redirected has besides.
@@ -263,11 +263,11 @@ func hasBaggage(h http.Header) bool { return strings.Contains(h.Get("Baggage"), 
 func (p *probe) inCall(a arrival) (all []seen) {
 	for _, name := range sortedNames(a.header) {
 		if p.Mark != "" && strings.Contains(strings.Join(a.header[name], ","), p.Mark) {
-			all = append(all, seen{p, inSentOn, Echoed, "in " + shown(name)})
+			all = append(all, seen{probe: p, where: inSentOn, kind: Echoed, what: "in " + shown(name)})
 		}
 	}
 	if hasBaggage(a.header) {
-		all = append(all, seen{p, inSentOn, withBaggage, ""})
+		all = append(all, seen{probe: p, where: inSentOn, kind: withBaggage})
 	}
 	on := carriedBy(a.header)
 	if s := p.other(on, a); s != nil {
@@ -280,7 +280,7 @@ func (p *probe) inCall(a arrival) (all []seen) {
 	if p.TraceID != "" {
 		all = append(all, p.identity(first))
 	} else if sameLow(first.trace, p.Refused) {
-		all = append(all, seen{p, inSentOn, Misread, "in " + first.name + " is " + first.trace + ", out of a malformed header"})
+		all = append(all, seen{probe: p, where: inSentOn, kind: Misread, what: "in " + first.name + " is " + first.trace + ", out of a malformed header"})
 	}
 	if len(carriedBy(p.Header)) < 2 { // else the mixture may be ours
 		all = append(all, p.mixed(on)...)
@@ -310,9 +310,9 @@ func (p *probe) mixed(on []carried) []seen {
 		switch {
 		case !c.hasTrace || !first.hasTrace:
 		case !sameLow(c.trace, first.trace):
-			return []seen{{p, inSentOn, Mixed, fmt.Sprintf("in %s is the trace %s, in %s is %s", first.name, first.trace, c.name, c.trace)}}
+			return []seen{{probe: p, where: inSentOn, kind: Mixed, what: fmt.Sprintf("in %s is the trace %s, in %s is %s", first.name, first.trace, c.name, c.trace)}}
 		case !strings.EqualFold(c.span, first.span):
-			return []seen{{p, inSentOn, Mixed, fmt.Sprintf("in %s is the span %s, in %s is %s", first.name, first.span, c.name, c.span)}}
+			return []seen{{probe: p, where: inSentOn, kind: Mixed, what: fmt.Sprintf("in %s is the span %s, in %s is %s", first.name, first.span, c.name, c.span)}}
 		}
 	}
 	return nil
@@ -323,11 +323,11 @@ func (p *probe) identity(c carried) seen {
 	what := "in " + c.name + " is " + c.trace
 	switch {
 	case !sameLow(c.trace, p.TraceID) && sameLow(c.trace, p.Refused):
-		return seen{p, inSentOn, Misread, what + ", out of a malformed header"}
+		return seen{probe: p, where: inSentOn, kind: Misread, what: what + ", out of a malformed header"}
 	case !c.hasTrace:
-		return seen{p, inSentOn, Dropped, ""}
+		return seen{probe: p, where: inSentOn, kind: Dropped}
 	case !sameLow(c.trace, p.TraceID):
-		return seen{p, inSentOn, Restarted, what}
+		return seen{probe: p, where: inSentOn, kind: Restarted, what: what}
 	}
 	s := p.matched(inSentOn, mention{probe: p, text: c.trace}, "in "+c.name)
 	if s.kind == Adopted && strings.EqualFold(c.span, p.SpanID) {
@@ -340,7 +340,7 @@ func (p *probe) identity(c carried) seen {
 // have the ID. Nil: it carries one.
 func (p *probe) other(on []carried, a arrival) *seen {
 	if p.State == "" && !p.Hostile && len(on) > 0 && !on[0].hasTrace && on[0].state == canary.Deny {
-		return &seen{p, inSentOn, Resampled, "no trace came in, and a deny without an ID is sent on: services behind it record nothing"}
+		return &seen{probe: p, where: inSentOn, kind: Resampled, what: "no trace came in, and a deny without an ID is sent on: services behind it record nothing"}
 	}
 	if len(on) > 0 && (on[0].hasTrace || p.TraceID == "") {
 		return nil
@@ -361,5 +361,5 @@ func (p *probe) other(on []carried, a arrival) *seen {
 	if p.TraceID == "" && (p.State == "" || p.State == canary.Defer || len(on) == 0) {
 		kind = nothing
 	}
-	return &seen{p, inSentOn, kind, ""}
+	return &seen{probe: p, where: inSentOn, kind: kind}
 }

@@ -1,8 +1,10 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -162,7 +164,7 @@ func (l *Log) unrelated(probes []*probe) (all []seen) {
 	}
 	for _, p := range sent {
 		if p.TraceID != "" && !p.Hostile {
-			all = append(all, seen{p, inLogs, kind, what})
+			all = append(all, seen{probe: p, where: inLogs, kind: kind, what: what})
 		}
 	}
 	return all
@@ -181,35 +183,38 @@ func (l *Log) unrelatedLines() int {
 	return len(l.others)
 }
 
-// inLog returns what the lines tell of a canary.
+// inLog returns what the lines tell of a canary. A service that has the ID in one of its lines has
+// not lost it, whatever other lines it writes.
 func (l *Log) inLog(p *probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var without *seen
-	adopted := false
+	has := map[string]bool{}
 	for _, e := range l.entries[p] {
-		if p.Mark != "" && strings.Contains(e.entry.Text, p.Mark) {
-			all = append(all, seen{p, inLogs, Echoed, place(e.entry)})
+		for _, s := range p.inEntry(e) {
+			s.writer = writer(e.entry)
+			has[writer(e.entry)] = has[writer(e.entry)] || kept(s.kind) || s.kind == Restarted
+			all = append(all, s)
 		}
-		if p.TraceID == "" {
-			if refused(e.entry, p) {
-				all = append(all, seen{p, inLogs, Misread, fmt.Sprintf("%s is %v, out of a malformed header", place(e.entry), e.entry.Trace)})
-			}
-			continue
-		}
-		s := p.inLine(e)
-		if s.kind == Dropped {
-			without = &s
-			continue
-		}
-		adopted = adopted || s.kind != Restarted
-		all = append(all, s)
-		all = append(all, p.lineDecision(e.entry, s.kind)...)
 	}
-	if without != nil && !adopted {
-		all = append(all, *without)
+	return slices.DeleteFunc(all, func(s seen) bool { return s.kind == Dropped && has[s.writer] })
+}
+
+// writer is the service that has written a line, or the source that it stands in.
+func writer(e *timeline.Entry) string { return cmp.Or(e.Service, e.Source) }
+
+// inEntry returns what a line tells of a canary.
+func (p *probe) inEntry(e logged) (all []seen) {
+	if p.Mark != "" && strings.Contains(e.entry.Text, p.Mark) {
+		all = append(all, seen{probe: p, where: inLogs, kind: Echoed, what: place(e.entry)})
 	}
-	return all
+	if p.TraceID == "" {
+		if refused(e.entry, p) {
+			all = append(all, seen{probe: p, where: inLogs, kind: Misread, what: fmt.Sprintf("%s is %v, out of a malformed header", place(e.entry), e.entry.Trace)})
+		}
+		return all
+	}
+	s := p.inLine(e)
+	return append(append(all, s), p.lineDecision(e.entry, s.kind)...)
 }
 
 // inLine tells what has become of the trace that a line is of.
@@ -223,9 +228,9 @@ func (p *probe) inLine(e logged) seen {
 		if r, ok := e.entry.Record.(*line.Request); ok && sameLow(r.UntrustedTraceID, p.TraceID) {
 			what += ", and the caller's ID is noted as not believed"
 		}
-		return seen{p, inLogs, Restarted, what}
+		return seen{probe: p, where: inLogs, kind: Restarted, what: what}
 	case len(e.ids) == 0 && id == (timeline.ID{}):
-		return seen{p, inLogs, Dropped, where}
+		return seen{probe: p, where: inLogs, kind: Dropped, what: where}
 	}
 	kind, text := Restarted, ""
 	for _, m := range e.ids { // an ID as it was sent goes before one that is padded
@@ -233,22 +238,22 @@ func (p *probe) inLine(e logged) seen {
 			kind, text = k, m.text
 		}
 	}
-	return seen{p, inLogs, kind, where + " is " + text}
+	return seen{probe: p, where: inLogs, kind: kind, what: where + " is " + text}
 }
 
 // lineDecision tells what a line says of the decision.
 func (p *probe) lineDecision(e *timeline.Entry, kind Kind) []seen {
-	if kind == Restarted {
+	if lost(kind) {
 		return nil
 	}
 	_, isRequest := e.Record.(*line.Request)
 	switch {
 	case p.State == canary.Deny && e.Sampled:
-		return []seen{{p, inLogs, Resampled, "deny came in, and " + place(e) + " is sampled"}}
+		return []seen{{probe: p, where: inLogs, kind: Resampled, what: "deny came in, and " + place(e) + " is sampled"}}
 	case p.State == canary.Accept && isRequest && !e.Sampled:
-		return []seen{{p, inLogs, Resampled, "accept came in, and " + place(e) + " is not sampled"}}
+		return []seen{{probe: p, where: inLogs, kind: Resampled, what: "accept came in, and " + place(e) + " is not sampled"}}
 	case p.State == canary.Debug && (e.Level == "debug" || e.Level == "trace"):
-		return []seen{{p, inLogs, DebugBelieved, place(e) + " is at the level " + e.Level}}
+		return []seen{{probe: p, where: inLogs, kind: DebugBelieved, what: place(e) + " is at the level " + e.Level}}
 	}
 	return nil
 }

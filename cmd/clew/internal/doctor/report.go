@@ -72,6 +72,10 @@ type Finding struct {
 	Says   string `json:"says"`
 	Remedy string `json:"remedy"`
 	Fault  bool   `json:"fault"`
+
+	// Services are those in whose lines it was seen, else the names of the files; none: it is not
+	// about lines.
+	Services []string `json:"services,omitempty"`
 }
 
 // JSON writes the report.

@@ -22,6 +22,8 @@ type seen struct {
 	where string
 	kind  Kind
 	what  string // in words, with what came out; "": the kind says it all
+
+	writer string // whose line it is: a service, else a source; "": it is no line
 }
 
 // ownHeaders are what stands before a service writes into each answer, whatever the caller sends.
@@ -49,7 +51,7 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 				all = append(all, s)
 			}
 			if p.Mark != "" && strings.Contains(value, p.Mark) {
-				all = append(all, seen{p, inResponse, Echoed, "in " + shown(name)})
+				all = append(all, seen{probe: p, where: inResponse, kind: Echoed, what: "in " + shown(name)})
 			}
 			if s := p.another(name, value); s != nil && other == nil {
 				other = s
@@ -108,13 +110,13 @@ func (p *probe) another(name, value string) *seen {
 	if err != nil {
 		return nil
 	}
-	return &seen{p, inResponse, Restarted, fmt.Sprintf("in %s is %v", shown(name), id)}
+	return &seen{probe: p, where: inResponse, kind: Restarted, what: fmt.Sprintf("in %s is %v", shown(name), id)}
 }
 
 // matched is what an ID of a canary's, found somewhere, tells.
 func (p *probe) matched(where string, m mention, place string) seen {
 	if !sameLow(m.text, p.TraceID) && sameLow(m.text, p.Refused) {
-		return seen{p, where, Misread, fmt.Sprintf("%s is %s, out of a malformed header", place, m.text)}
+		return seen{probe: p, where: where, kind: Misread, what: fmt.Sprintf("%s is %s, out of a malformed header", place, m.text)}
 	}
 	kind := Adopted
 	if isHexID(m.text) {
@@ -123,7 +125,7 @@ func (p *probe) matched(where string, m mention, place string) seen {
 	if kind == Padded && m.wide {
 		kind = Adopted
 	}
-	return seen{p, where, kind, place + " is " + m.text}
+	return seen{probe: p, where: where, kind: kind, what: place + " is " + m.text}
 }
 
 func isHexID(text string) bool { return len(text) == 16 || len(text) == 32 }
@@ -145,9 +147,9 @@ func (p *probe) decision(where string, c carried) *seen {
 	}
 	switch {
 	case p.State == canary.Debug && c.decided && c.state == canary.Debug:
-		return &seen{p, where, DebugBelieved, "debug is in " + c.name}
+		return &seen{probe: p, where: where, kind: DebugBelieved, what: "debug is in " + c.name}
 	case p.State == canary.Debug || out == p.State:
 		return nil
 	}
-	return &seen{p, where, Resampled, fmt.Sprintf("%s came in, and in %s is %s", p.State, c.name, out)}
+	return &seen{probe: p, where: where, kind: Resampled, what: fmt.Sprintf("%s came in, and in %s is %s", p.State, c.name, out)}
 }

@@ -82,6 +82,9 @@ func (p *page) finding(f Finding) {
 		canaries = "canary"
 	}
 	p.put("", fmt.Sprintf(", %s: %d of %d %s", whereText[f.Where], f.Count, f.Of, canaries))
+	if len(f.Services) > 0 {
+		p.put("", ", by "+list(f.Services))
+	}
 	if f.Fault {
 		p.put(dim, ", the first: "+f.Canary)
 	}
@@ -90,6 +93,15 @@ func (p *page) finding(f Finding) {
 	if f.Remedy != "" {
 		p.paragraph("", 4, "Remedy: "+f.Remedy)
 	}
+}
+
+// list is names for a sentence, the first of them.
+func list(names []string) string {
+	const most = 5
+	if rest := len(names) - most; rest > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), rest)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (p *page) put(colour, text string) {

@@ -417,3 +417,26 @@ func TestWideForms(t *testing.T) {
 		has(t, d, doctor.Adopted, "logs", 14, 14)
 	}
 }
+
+// Of several services in the log, each finding names its own.
+func TestServices(t *testing.T) {
+	c := config()
+	c.Log = &doctor.Log{}
+	in, out := io.Pipe()
+	var read sync.WaitGroup
+	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "all.log"})) })
+	d := c.Examine(t.Context(), target(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		id := orNew(hear(r.Header).trace)
+		fmt.Fprintf(out, `{"service":"shop","trace_id":"%s"}`+"\n", id)
+		fmt.Fprintf(out, `{"service":"shop","message":"agent %s"}`+"\n", r.UserAgent())
+		fmt.Fprintf(out, `{"service":"price","trace_id":"%s"}`+"\n", padded(id))
+		fmt.Fprintf(out, `{"service":"gate\u202e","message":"agent %s"}`+"\n", r.UserAgent())
+	})))
+	out.Close()
+	read.Wait()
+	assert.Equal(t, doctor.Dropped, d.Verdict, "%+v", d)
+	assert.Equal(t, []string{"price", "shop"}, find(d, doctor.Adopted, "logs").Services)
+	assert.Equal(t, []string{"price"}, find(d, doctor.Padded, "logs").Services)
+	assert.Equal(t, []string{`gate\u202e`}, find(d, doctor.Dropped, "logs").Services)
+	has(t, d, doctor.Padded, "logs", 6, 6)
+}
