@@ -17,7 +17,7 @@ var report = &doctor.Report{Version: 1, Requests: 15, Targets: []*doctor.Diagnos
 		URL: "http://127.0.0.1:8080/thing", Verdict: doctor.Padded, Says: "it pads.", Requests: 15,
 		Findings: []doctor.Finding{
 			{Kind: doctor.Adopted, Where: "response", Canary: "128 bit, defer, b3", Count: 8, Of: 14, Says: "The trace goes on."},
-			{Kind: doctor.Padded, Where: "logs", Canary: "64 bit, defer, b3", Count: 6, Of: 6, Says: "An ID of 16 digits becomes one of 32. \x1b[2J", Remedy: "Keep it.", Fault: true},
+			{Kind: doctor.Padded, Where: "logs", Canary: "64 bit, defer, b3", Count: 6, Of: 6, Says: "An ID of 16 digits becomes one of 32. \x1b[2J", Remedy: "Keep it.", Fault: true, Services: []string{"a", "b", "c", "d", "e", "f"}},
 			{Kind: doctor.Leaked, Where: "sent on", Canary: "64 bit", Count: 1, Of: 1, Says: "x", Fault: true},
 		},
 		Evidence: []string{"response"}, Notes: []string{"its lines were not read."},
@@ -33,7 +33,7 @@ const wantText = `http://127.0.0.1:8080/thing: padded
   ✓ adopted, in the response: 8 of 14 canaries
     The trace goes on.
 
-  ✗ padded, in its lines: 6 of 6 canaries, the first: 64 bit, defer, b3
+  ✗ padded, in its lines: 6 of 6 canaries, by a, b, c, d, e and 1 more, the first: 64 bit, defer, b3
     An ID of 16 digits becomes one of 32. \x1b[2J
     Remedy: Keep it.
 
@@ -78,7 +78,7 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, "padded", first["verdict"])
 	finding := first["findings"].([]any)[1].(map[string]any)
 	assert.Equal(t, map[string]any{"kind": "padded", "where": "logs", "canary": "64 bit, defer, b3", "count": 6.0, "of": 6.0,
-		"says": "An ID of 16 digits becomes one of 32. \x1b[2J", "remedy": "Keep it.", "fault": true}, finding)
+		"says": "An ID of 16 digits becomes one of 32. \x1b[2J", "remedy": "Keep it.", "fault": true, "services": []any{"a", "b", "c", "d", "e", "f"}}, finding)
 	assert.NotContains(t, out.String(), "\x1b")
 	assert.True(t, report.Fault())
 	assert.True(t, report.Untold())
