@@ -2,7 +2,7 @@ FUZZTIME ?= 300s
 BENCH ?=
 SIZE ?= 1G
 
-.PHONY: test race bench fuzz torture wasm newest integration integration-audit integration-browser integration-mermaid screenshots scale scale-audit ci
+.PHONY: test race bench fuzz torture wasm newest integration integration-audit integration-browser integration-doctor integration-mermaid screenshots scale scale-audit ci
 
 test:
 	go test ./...
@@ -42,6 +42,9 @@ integration-browser:
 
 screenshots:
 	bash .ci/integration-browser screenshots
+
+integration-doctor:
+	bash .ci/integration-doctor
 
 integration-mermaid:
 	bash .ci/integration-mermaid
