@@ -39,11 +39,15 @@ type integration struct {
 
 // newIntegration starts the services. Their spans go by way of proxy, if there is one.
 func newIntegration(t *testing.T, log io.Writer, ratio float64, through *proxy) *integration {
+	return startIntegration(t, log, config{ratio: ratio}, through)
+}
+
+func startIntegration(t *testing.T, log io.Writer, cfg config, through *proxy) *integration {
 	server := os.Getenv("CLEW_ZIPKIN")
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
 	i := &integration{t: t, server: server, run: strconv.FormatUint(rand.Uint64(), 36)}
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "test.run="+i.run)
-	cfg := config{zipkin: server, ratio: ratio, drain: 20 * time.Second}
+	cfg.zipkin, cfg.drain = server, 20*time.Second
 	if through != nil {
 		cfg.zipkin = through.url
 	}
