@@ -1,0 +1,178 @@
+//go:build integration
+
+// Maps beside the graph of a real Zipkin, which make integration starts.
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/clew/cmd/clew/internal/servicemap"
+	"example.com/clew/internal/timeline/fleetlog"
+)
+
+// An edgeCount is how often an edge was called, and how often that failed.
+type edgeCount struct{ calls, errors int }
+
+// edgeCounts are edges by "caller > callee".
+type edgeCounts map[string]edgeCount
+
+// add adds calls to an edge; none are no edge.
+func (e edgeCounts) add(from, to string, calls, errors int) {
+	link := from + " > " + to
+	if sum := (edgeCount{e[link].calls + calls, e[link].errors + errors}); sum != (edgeCount{}) {
+		e[link] = sum
+	} else {
+		delete(e, link)
+	}
+}
+
+func (e edgeCounts) calls() (sum int) {
+	for _, c := range e {
+		sum += c.calls
+	}
+	return sum
+}
+
+// zipkinEdges are the edges in an answer of Zipkin's, under the names that as gives them.
+func zipkinEdges(t *testing.T, answer []byte, as func(string) string) edgeCounts {
+	t.Helper()
+	var all []struct {
+		Parent, Child         string
+		CallCount, ErrorCount int
+	}
+	require.NoError(t, json.Unmarshal(answer, &all), "%.500s", answer)
+	edges := edgeCounts{}
+	for _, e := range all {
+		edges.add(e.Parent, as(e.Child), e.CallCount, e.ErrorCount)
+	}
+	return edges
+}
+
+// mapEdges are the edges of the map of what names stand for, under the names that as gives them.
+func mapEdges(t *testing.T, as func(string) string, names ...string) edgeCounts {
+	t.Helper()
+	got := clew(t, "", append([]string{"map", "-o", "json"}, names...)...)
+	require.Equal(t, exitFound, got.code, got.err)
+	var g servicemap.Graph
+	require.NoError(t, json.Unmarshal([]byte(got.out), &g))
+	edges := edgeCounts{}
+	for _, e := range g.Edges {
+		edges.add(e.From, as(e.To), int(e.Calls), int(e.Errors))
+	}
+	return edges
+}
+
+func asItIs(name string) string { return name }
+
+// The demo's services at rate 1: Zipkin draws what the map has. At 0.001 it has a handful of calls, and the
+// map all of them. The demo's own test has kept lines and Zipkin's answers: see .ci/integration.
+//
+// They differ in one rule: Zipkin draws no edge to an address that nobody has answered from, for the
+// address has no name. The map has it, with its errors.
+func TestIntegrationMapOfDemo(t *testing.T) {
+	folder := os.Getenv("CLEW_MAP")
+	require.NotEmpty(t, folder, "CLEW_MAP, the folder that the demo's test has written to; make integration names one")
+	want := edgeCounts{
+		"media-api > network-information": {1050, 20}, "media-api > image-store": {1000, 0}, "image-store > dynamodb": {1000, 0},
+		"media-api > an address": {30, 30},
+	}
+	anAddress := func(name string) string {
+		if strings.HasPrefix(name, "127.0.0.1:") {
+			return "an address"
+		}
+		return name
+	}
+	drawn := map[string]edgeCounts{}
+	for _, name := range []string{"all", "few"} {
+		path := filepath.Join(folder, name)
+		assert.Equal(t, want, mapEdges(t, anAddress, path+".log"), "the map of %s", name)
+		answer, err := os.ReadFile(path + ".edges")
+		require.NoError(t, err)
+		drawn[name] = zipkinEdges(t, answer, asItIs)
+	}
+	delete(want, "media-api > an address")
+	assert.Equal(t, want, drawn["all"], "Zipkin's graph at rate 1")
+	assert.Less(t, drawn["few"].calls(), 100, "calls in Zipkin's graph at rate 0.001")
+	t.Logf("calls: %d on the map, %d in Zipkin at rate 1, %d at 0.001", want.calls()+30, drawn["all"].calls(), drawn["few"].calls())
+}
+
+// Services with retries, refused connections, failures, databases and third parties: what their lines
+// tell is sent to Zipkin as spans, and Zipkin draws what the map has.
+//
+// They differ in two names. Of a call that nobody has answered, Zipkin draws an edge to the host; the
+// map to the service that the host is called like. And the map has the port of what is no service.
+func TestIntegrationMapOfMesh(t *testing.T) {
+	server := os.Getenv("CLEW_ZIPKIN")
+	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	for _, services := range []int{5, 60} {
+		t.Run(fmt.Sprint(services), func(t *testing.T) {
+			m := fleetlog.NewMesh(fleetlog.MeshConfig{Seed: uint64(time.Now().UnixNano()), Services: services, Traces: 300})
+			dir := t.TempDir()
+			for name, log := range m.Logs {
+				write(t, dir+"/"+name+".log", string(log))
+			}
+			want := edgeCounts{}
+			for e, c := range m.Calls {
+				want.add(e.From, withoutPort(e.To), c.Calls, c.Errors)
+			}
+			assert.Equal(t, want, mapEdges(t, withoutPort, dir), "the map")
+
+			before := drawnOn(t, server)
+			sent := clew(t, "", "timeline", dir, "--limit", "0", "--send", server)
+			require.Equal(t, exitFound, sent.code, sent.err)
+			// It answers a post before it has stored what is in it.
+			var got edgeCounts
+			for end := time.Now().Add(30 * time.Second); time.Now().Before(end) && !maps.Equal(want, got); time.Sleep(50 * time.Millisecond) {
+				got = drawnOn(t, server)
+				for link, c := range before {
+					from, to, _ := strings.Cut(link, " > ")
+					got.add(from, to, -c.calls, -c.errors)
+				}
+			}
+			assert.Equal(t, want, got, "Zipkin's graph; it is missing %v", missing(want, got))
+			t.Logf("%d edges, %d calls", len(want), want.calls())
+		})
+	}
+}
+
+// drawnOn returns the edges that a Zipkin draws of the day of a mesh, under the map's names but for the
+// port.
+func drawnOn(t *testing.T, server string) edgeCounts {
+	t.Helper()
+	midnight := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
+	resp, err := http.Get(fmt.Sprintf("%s/api/v2/dependencies?endTs=%d&lookback=86400000", server, midnight.UnixMilli()))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode, "%.500s", body)
+	return zipkinEdges(t, body, func(host string) string { return strings.TrimSuffix(host, ".shop.svc.cluster.local") })
+}
+
+func withoutPort(host string) string { return strings.TrimSuffix(host, ":5432") }
+
+// missing are the edges that one has and the other has not.
+func missing(want, got edgeCounts) (links []string) {
+	for link := range want {
+		if _, ok := got[link]; !ok {
+			links = append(links, link)
+		}
+	}
+	slices.Sort(links)
+	return links
+}
