@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// breaks returns where traces break, the gravest first.
+// breaks returns where traces break, the gravest first: what tears traces apart, then what is
+// inexact, then what is left out of them; of these, what is seen often and in a large share.
 func (t *tally) breaks() []Break {
 	all := []Break{}
 	for k, h := range t.hops {
@@ -21,22 +22,32 @@ func (t *tally) breaks() []Break {
 	}
 	all = append(all, t.clockBreaks()...)
 	all = append(all, t.noIDBreaks()...)
+	called := t.calledServices()
+	rank := func(b *Break) int {
+		switch {
+		case b.Kind == Clock:
+			return 1
+		case b.Kind == NoID && !(b.Count == b.Of && called[b.To]): // else the trace ends there
+			return 2
+		}
+		return 0
+	}
 	slices.SortFunc(all, func(a, b Break) int {
-		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(b.weight(), a.weight()), strings.Compare(string(a.Kind), string(b.Kind)),
+		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), cmp.Compare(b.weight(), a.weight()), strings.Compare(string(a.Kind), string(b.Kind)),
 			strings.Compare(a.To, b.To), strings.Compare(a.From, b.From), strings.Compare(a.Place, b.Place), strings.Compare(a.Says, b.Says))
 	})
 	return all
 }
 
-// rank orders kinds: what tears traces apart, what leaves something out of them, what is inexact.
-func (b *Break) rank() int {
-	switch b.Kind {
-	case Clock:
-		return 1
-	case NoID:
-		return 2
+// calledServices returns the services that others call.
+func (t *tally) calledServices() map[string]bool {
+	called := map[string]bool{}
+	for k := range t.edges {
+		if k.to&outsideNode == 0 {
+			called[t.facts.service(uint16(k.to>>16))] = true
+		}
 	}
-	return 0
+	return called
 }
 
 // weight is greater for what is seen often, and in a large share of the cases.
