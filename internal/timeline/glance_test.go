@@ -276,9 +276,9 @@ func format(name string) string {
 // FuzzGlanceAgain checks what Glance and Sight do by heart: lines of objects whose fields come in the
 // order of the line before, with some of its values.
 func FuzzGlanceAgain(f *testing.F) {
-	for i, text := range glances {
+	for i, text := range sights {
 		f.Add(text, text)
-		f.Add(text, glances[(i+1)%len(glances)])
+		f.Add(text, sights[(i+1)%len(sights)])
 		f.Add(ourLines[0], text)
 	}
 	f.Fuzz(func(t *testing.T, one, two string) {

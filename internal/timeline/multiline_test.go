@@ -241,7 +241,7 @@ func FuzzLine(f *testing.F) {
 	for _, tt := range groups {
 		f.Add([]byte(strings.Join(tt.lines, "\n")), true)
 	}
-	for _, line := range glances {
+	for _, line := range sights {
 		f.Add([]byte(line), false)
 	}
 	f.Fuzz(func(t *testing.T, source []byte, asked bool) {

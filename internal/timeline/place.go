@@ -41,13 +41,20 @@ func (p *placed) append(dst []byte) []byte {
 // lastPart returns what stands behind the last separator of a path.
 func lastPart(path []byte) []byte { return path[bytes.LastIndexAny(path, `/\`)+1:] }
 
-// place appends where the line was written.
-func (q *quickLine) place(dst []byte) []byte {
+// place takes where the line was written. It is false for what is not printable ASCII as it
+// stands.
+func (q *quickLine) place() (string, bool) {
 	p := placed{q.word(partCaller), q.word(partFile), q.get(partLine), q.word(partLogger), nil}
 	if q.bunyan() == nil {
 		p.name = q.word(partName)
 	}
-	return p.append(dst)
+	for _, b := range [...][]byte{p.caller, p.file, p.line, p.logger} { // a name is plain
+		if plainEnd(b, 0) < len(b) {
+			return "", false
+		}
+	}
+	var buf [maxPlace]byte
+	return q.parser.texts.share(p.append(buf[:0])), true
 }
 
 // word returns the text of a part; nil: it is none.

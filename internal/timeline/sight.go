@@ -105,8 +105,10 @@ func isRefused(err string) bool {
 // left to Parse.
 func (q *quickLine) sight(s *Sight) bool {
 	if s.Trace == (ID{}) {
-		var buf [maxPlace]byte
-		s.Place = q.parser.texts.share(q.place(buf[:0]))
+		var ok bool
+		if s.Place, ok = q.place(); !ok {
+			return false
+		}
 	} else if v := q.values[line.TraceID]; v.text && (!v.datadog || v.end-v.start == 16 || v.end-v.start == 32) {
 		s.Digits = int(v.end - v.start)
 	}
