@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"example.com/clew/cmd/clew/internal/servicemap"
@@ -20,6 +21,7 @@ type mapCommand struct {
 	Since string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339." placeholder:"WHEN"`
 	Until string `help:"Leave out what is newer." placeholder:"WHEN"`
 
+	Diff     string `help:"Say what has changed since this map, which -o json has written." placeholder:"FILE"`
 	Output   string `short:"o" help:"How to show it: ${enum}." enum:"text,json,dot,mermaid,html" default:"text"`
 	Keys     string `help:"What the fields of the lines are called: trace=json.tid,service=app. Known are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
 	Strict   bool   `help:"Exit with 3 if a line was not understood or cut."`
@@ -39,11 +41,12 @@ Examples:
   kubectl logs -l app=shop --prefix --tail=-1 | clew map --by route
   clew map logs/ --since 1h -o html > map.html
   clew map logs/ -o json > before.json
+  clew map logs/ --diff before.json
 
 Exit codes:
 
-  0    a request, a call or a job was found
-  1    none was found
+  0    a request, a call or a job was found; with --diff, nothing has changed for the worse
+  1    none was found; with --diff, or something has
   2    the command line is wrong
   3    a source could not be read to its end, there was no room for all that was read, the
        answer could not be written, or --strict has found a line that was not understood
@@ -69,7 +72,8 @@ func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
 	for _, problem := range problems {
 		std.say("%v", problem)
 	}
-	if err := m.show(std.out, graph, afterID(m.Keys, window{}, names)); err != nil {
+	worse, err := m.show(std.out, e.before, graph, afterID(m.Keys, window{}, names))
+	if err != nil {
 		return 0, err
 	}
 	if m.Verbose || counts.incomplete() {
@@ -85,7 +89,7 @@ func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
 		return exitIncomplete, nil
 	case ctx.Err() != nil:
 		return exitInterrupted, nil
-	case graph.Requests+graph.Calls+graph.Jobs == 0:
+	case graph.Requests+graph.Calls+graph.Jobs == 0 || worse:
 		return exitNothing, nil
 	}
 	return exitFound, nil
@@ -103,7 +107,34 @@ func (m *mapCommand) engine(now time.Time) (e *mapEngine, err error) {
 	if m.Width != nil && *m.Width < 0 {
 		return nil, usagef("--width wants a number that is not negative")
 	}
-	return e, zipkinFlag(m.ZipkinUI)
+	if err := zipkinFlag(m.ZipkinUI); err != nil {
+		return nil, err
+	}
+	e.before, err = m.before()
+	return e, err
+}
+
+// before returns the map of --diff; nil: there is none.
+func (m *mapCommand) before() (*servicemap.Graph, error) {
+	if m.Diff == "" {
+		return nil, nil
+	}
+	if m.Output != "text" && m.Output != "json" {
+		return nil, usagef("--diff has -o text and -o json: what has changed is no picture")
+	}
+	file, err := os.Open(m.Diff)
+	if err != nil {
+		return nil, usagef("--diff: %v", err)
+	}
+	defer file.Close()
+	before, err := servicemap.ReadJSON(file)
+	switch {
+	case err != nil:
+		return nil, usagef("--diff: %s: %v", m.Diff, err)
+	case before.By != m.By:
+		return nil, usagef("--diff: %s is a map by %s: say --by %s", m.Diff, before.By, before.By)
+	}
+	return before, nil
 }
 
 // incomplete says why something is left out of a map.
@@ -120,27 +151,44 @@ func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
 	return all
 }
 
-// show writes the map. After is what stands behind the ID in the command that shows a trace.
-func (m *mapCommand) show(w io.Writer, g *servicemap.Graph, after string) (err error) {
+// show writes the map, or what has changed since another one, and whether that is for the worse.
+// After is what stands behind the ID in the command that shows a trace.
+func (m *mapCommand) show(w io.Writer, before, g *servicemap.Graph, after string) (worse bool, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
-	switch m.Output {
-	case "json":
+	style := servicemap.Style{Width: columns(m.Width, w), Colour: colour(m.Color, w), UI: m.ZipkinUI}
+	switch {
+	case before != nil:
+		worse, err = m.compare(out, before, g, style)
+	case m.Output == "json":
 		err = g.JSON(out)
-	case "dot":
+	case m.Output == "dot":
 		err = g.DOT(out)
-	case "mermaid":
+	case m.Output == "mermaid":
 		err = g.Mermaid(out)
-	case "html":
+	case m.Output == "html":
 		err = g.HTML(out, servicemap.HTMLConfig{UI: m.ZipkinUI, After: after})
 	default:
-		err = g.Text(out, servicemap.Style{Width: columns(m.Width, w), Colour: colour(m.Color, w), UI: m.ZipkinUI})
+		err = g.Text(out, style)
 	}
-	return cmp.Or(err, out.Flush())
+	return worse, cmp.Or(err, out.Flush())
+}
+
+// compare writes what has changed.
+func (m *mapCommand) compare(w io.Writer, before, after *servicemap.Graph, style servicemap.Style) (worse bool, err error) {
+	c, err := servicemap.Compare(before, after)
+	if err != nil {
+		return false, fmt.Errorf("--diff: %s: %w", m.Diff, err)
+	}
+	if m.Output == "json" {
+		return c.Worse(), c.JSON(w)
+	}
+	return c.Worse(), c.Text(w, style)
 }
 
 // mapEngine reads lines for a map.
 type mapEngine struct {
 	builder *servicemap.Builder
+	before  *servicemap.Graph // of --diff; nil: none
 	keys    timeline.Keys
 	window  window
 	parts   []*mapPart

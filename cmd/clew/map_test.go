@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -70,6 +71,47 @@ func TestMap(t *testing.T) {
 			} else if test.code < 2 || test.err != "" {
 				assert.Equal(t, test.err, got.err)
 			}
+		})
+	}
+}
+
+// A map is compared with an earlier one: exit code 1 is that something is worse.
+func TestMapDiff(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "app.log", strings.Repeat(requestLine, 1))
+	before := clew(t, "", "map", "app.log", "-o", "json")
+	require.Equal(t, exitFound, before.code)
+	write(t, "before.json", before.out)
+	write(t, "route.json", clew(t, "", "map", "app.log", "-o", "json", "--by", "route").out)
+	write(t, "nothing.json", clew(t, "", "map", "nothing.log", "-o", "json").out)
+	var broken strings.Builder
+	for i := range 200 {
+		broken.WriteString(strings.Replace(strings.Replace(requestLine, "a2fb4a1d1a96d312", fmt.Sprintf("%016x", i+1), 1), `"status":200`, `"status":500`, 1))
+	}
+	write(t, "broken.log", broken.String())
+	write(t, "well.log", strings.ReplaceAll(broken.String(), `"status":500`, `"status":200`))
+	write(t, "well.json", clew(t, "", "map", "well.log", "-o", "json").out)
+	tests := []struct {
+		name, args string
+		code       int
+		out, err   string
+	}{
+		{"the same", "app.log|--diff|before.json", 0, "1 request", ""},
+		{"as JSON", "app.log|--diff|before.json|-o|json", 0, `"changes": []`, ""},
+		{"more errors", "broken.log|--diff|well.json", 1, "more errors", ""},
+		{"no file", "app.log|--diff|none.json", 2, "", "clew: --diff: open none.json"},
+		{"no map", "app.log|--diff|app.log", 2, "", "clew: --diff: app.log: "},
+		{"a map of something else", "app.log|--diff|route.json", 2, "", "clew: --diff: route.json is a map by route: say --by route"},
+		{"a picture", "app.log|--diff|before.json|-o|html", 2, "", "clew: --diff has -o text"},
+		{"a map of nothing", "app.log|--diff|nothing.json", 3, "", "clew: --diff: nothing.json: "},
+		{"nothing now", "nothing.log|--diff|before.json", 3, "", "clew: stat nothing.log"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := clew(t, "", append([]string{"map"}, strings.Split(test.args, "|")...)...)
+			assert.Equal(t, test.code, got.code, got.err)
+			assert.Contains(t, got.out, test.out)
+			assert.True(t, strings.HasPrefix(got.err, test.err), got.err)
 		})
 	}
 }
