@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	)
 	parser := kong.Must(&c,
 		kong.Name("clew"),
-		kong.Description("Answers from everybody's log lines: what did this request do?"),
+		kong.Description("Answers from everybody's log lines: what did this request do, and who calls whom?"),
 		kong.Writers(out, err),
 		kong.Exit(func(int) { done = true }), // after --help
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
