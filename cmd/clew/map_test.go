@@ -149,6 +149,24 @@ func TestMapOfFleet(t *testing.T) {
 	assert.Equal(t, []string{"c.e.price.Cache", "c.e.price.Prices"}, places)
 }
 
+// Lines that were shipped twice are counted as lines, and their requests and calls once; compressed
+// and wrapped ones are the same.
+func TestMapOfCopies(t *testing.T) {
+	want := mapOf(t, fleet)
+	text, err := os.ReadFile(fleet + "/shop.log")
+	require.NoError(t, err)
+	var wrapped strings.Builder
+	for l := range strings.Lines(string(text)) {
+		wrapped.WriteString("[pod/shop-7d9f8c6b5-x2x9z/shop] " + l)
+	}
+	copies := []string{fleet, write(t, t.TempDir()+"/copy.log", string(text)), write(t, t.TempDir()+"/kubectl.log", wrapped.String())}
+	got := mapOf(t, copies...)
+	assert.Equal(t, want.Lines+2*int64(strings.Count(string(text), "\n")), got.Lines)
+	assert.Equal(t, [...]int64{want.Requests, want.Calls, want.Traces}, [...]int64{got.Requests, got.Calls, got.Traces})
+	assert.Equal(t, want.Edges, got.Edges)
+	assert.Equal(t, want.Traced, got.Traced)
+}
+
 // Ctrl-C shows what was found until then.
 func TestMapInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
