@@ -35,8 +35,11 @@ type HTMLConfig struct {
 }
 
 // HTML writes the map as a page for a browser.
-func (g *Graph) HTML(to io.Writer, config HTMLConfig) error {
-	g, left := g.upTo(maxDrawn)
+func (g *Graph) HTML(to io.Writer, config HTMLConfig) error { return g.html(to, config, maxDrawn) }
+
+// html writes a page of so many edges.
+func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
+	g, left := g.upTo(most)
 	var data bytes.Buffer
 	if err := g.JSON(&data); err != nil {
 		return err

@@ -104,13 +104,15 @@ var errNoMap = errors.New("it is no map: clew map -o json writes one")
 
 // ReadJSON reads what [Graph.JSON] has written, without the traces. What was written by another
 // version, or is no map, is an error that says so. Names may be anything: no view trusts them.
-func ReadJSON(from io.Reader) (*Graph, error) {
-	limited := &io.LimitedReader{R: from, N: maxMap}
+func ReadJSON(from io.Reader) (*Graph, error) { return readJSON(from, maxMap) }
+
+func readJSON(from io.Reader, most int64) (*Graph, error) {
+	limited := &io.LimitedReader{R: from, N: most}
 	r := mapReader{d: json.NewDecoder(limited), seen: map[string]bool{}}
 	err := r.read()
 	switch {
 	case err != nil && limited.N == 0:
-		return nil, fmt.Errorf("it is larger than %d MB: no map of clew is", maxMap>>20)
+		return nil, fmt.Errorf("it is larger than %d MB: no map of clew is", most>>20)
 	case errors.Is(err, errNoMap) || errors.Is(err, errVersion):
 		return nil, err
 	case err != nil:

@@ -117,8 +117,9 @@ func TestReadJSONInfinite(t *testing.T) {
 
 // A file without an end is read no further than a map can be long.
 func TestReadJSONEndless(t *testing.T) {
-	_, err := servicemap.ReadJSON(io.MultiReader(strings.NewReader(`{"version":1,"by":"service","x":"`), endless{}))
-	assert.EqualError(t, err, "it is larger than 128 MB: no map of clew is")
+	_, err := servicemap.ReadJSONUpTo(io.MultiReader(strings.NewReader(`{"version":1,"by":"service","x":"`), endless{}), 1<<20)
+	assert.EqualError(t, err, "it is larger than 1 MB: no map of clew is")
+	assert.Equal(t, 128<<20, servicemap.MaxMap)
 }
 
 // endless is a reader of one letter again and again.

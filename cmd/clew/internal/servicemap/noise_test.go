@@ -97,7 +97,10 @@ func TestNoise(t *testing.T) {
 		"a slow minute":      {sigma: 0.6, minutes: 0.1, slow: 10, cluster: 1, long: 45 * time.Minute, factor: 1, errors: 0.05},
 		"one of ten minutes": {sigma: 0.4, slow: 20, cluster: 1, long: 10 * time.Minute, factor: 1, errors: 0.3},
 	} {
-		t.Run(name, func(t *testing.T) { assert.LessOrEqual(t, w.alarms(t, 500, twenty), 1, "of 10,000 edges") })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.LessOrEqual(t, w.alarms(t, 500, twenty), 1, "of 10,000 edges")
+		})
 	}
 }
 

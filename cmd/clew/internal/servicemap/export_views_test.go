@@ -1,0 +1,15 @@
+package servicemap
+
+import "io"
+
+// For tests of package servicemap_test.
+const (
+	MaxDrawn = maxDrawn
+	MaxMap   = maxMap
+)
+
+// HTMLUpTo is HTML with so many edges.
+func (g *Graph) HTMLUpTo(to io.Writer, most int) error { return g.html(to, HTMLConfig{}, most) }
+
+// ReadJSONUpTo is ReadJSON of so many bytes.
+func ReadJSONUpTo(from io.Reader, most int64) (*Graph, error) { return readJSON(from, most) }
