@@ -35,9 +35,8 @@ const (
 	surely       = 4.0
 	errorCluster = 2.0
 
-	// leastMore and leastPart are how many more calls fail, and how much more of all.
-	leastMore = 10
-	leastPart = 0.002
+	// leastPart is how much more of all calls fails.
+	leastPart = 0.001
 
 	// leastSeen is how many calls an edge must have had to be missed, and how many it would have had
 	// before to be new.
@@ -350,12 +349,7 @@ func differ(before, beforeOf, after, afterOf int64) int {
 	pooled := (p*n + q*m) / (n + m)
 	deviation := math.Sqrt(errorCluster * pooled * (1 - pooled) * (1/n + 1/m))
 	apart := q - p
-	// How many more they are, in runs of the size of that which has more.
-	more := math.Abs(apart) * n
-	if apart > 0 {
-		more = apart * m
-	}
-	if math.Abs(apart) < surely*deviation || math.Abs(apart) < leastPart || more < leastMore {
+	if math.Abs(apart) < surely*deviation || math.Abs(apart) < leastPart {
 		return 0
 	}
 	return cmp.Compare(apart, 0)

@@ -59,6 +59,11 @@ func TestCompareChanges(t *testing.T) {
 		{"more errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 300 }, []servicemap.ChangeKind{servicemap.MoreErrors}, true},
 		{"fewer errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 0 }, []servicemap.ChangeKind{servicemap.FewerErrors}, false},
 		{"some more errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 120 }, nil, false},
+		{"one in 2,000 calls more", func(b, a *servicemap.Graph) {
+			edgeOf(b, "front", "price").Calls, edgeOf(a, "front", "price").Calls = 1e6, 1e6
+			edgeOf(a, "front", "price").Errors = 589
+			edgeOf(b, "front", "price").Retries, edgeOf(a, "front", "price").Retries = 0, 0
+		}, nil, false},
 		{"more retries", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Retries = 900 }, []servicemap.ChangeKind{servicemap.MoreRetries}, true},
 		{"errors where requests come in", func(_, g *servicemap.Graph) { g.Nodes[1].Errors = 1000 }, []servicemap.ChangeKind{servicemap.MoreErrors}, true},
 		{"slower where requests come in", func(_, g *servicemap.Graph) { g.Nodes[1].Took = took(10_000, 60) }, []servicemap.ChangeKind{servicemap.Slower}, true},
