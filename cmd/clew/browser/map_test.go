@@ -5,6 +5,7 @@ package browser_test
 import (
 	"encoding/json"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -244,6 +245,19 @@ func TestMapRows(t *testing.T) {
 	assert.Len(t, rows(0), 2, "those of what is searched for")
 	p.click("#rows-body tr:not([hidden]) td:nth-child(3)")
 	assert.Contains(t, p.title(), "stock")
+	assert.Nil(t, p.wrong.Load())
+}
+
+// The command writes the page of what it has read.
+func TestMapCommand(t *testing.T) {
+	out, err := exec.Command(clew, "map", fleet, "-o", "html").Output()
+	require.NoError(t, err)
+	p := opened(t, "file://"+writeFile(t, "map.html", string(out)))
+	assert.Empty(t, value[[]string](t, p.ctx, overlapping))
+	p.key("e")
+	assert.Contains(t, p.title(), "shop → ")
+	assert.Greater(t, value[int](t, p.ctx, `document.querySelectorAll("#details .fall i").length`), 3, "the spans of the slowest trace")
+	assert.Regexp(t, `^clew timeline [0-9a-f]{16,32} `+fleet+`$`, p.text(`document.querySelector("#details .command code").textContent`))
 	assert.Nil(t, p.wrong.Load())
 }
 

@@ -38,8 +38,8 @@ const (
 	// leastPart is how much more of all calls fails.
 	leastPart = 0.001
 
-	// leastSeen is how many calls an edge must have had to be missed, and how many it would have had
-	// before to be new.
+	// leastSeen is how many calls an edge must have had to be missed, and how many it would have
+	// had before to be new.
 	leastSeen = 10
 )
 
@@ -137,7 +137,8 @@ func Compare(before, after *Graph) (*Comparison, error) {
 
 func runOf(g *Graph) Run { return Run{g.From, g.Until, g.Requests, g.Calls} }
 
-// rankOf is where a change stands: those for the worse, then new and gone, then those for the better.
+// rankOf is where a change stands: those for the worse, then new and gone, then those for the
+// better.
 func rankOf(c Change) int {
 	order := append(slices.Clone(isWorse), New, Gone, FewerErrors, Faster, Mended, FewerRetries)
 	return slices.Index(order, c.Kind)

@@ -168,7 +168,8 @@ func (r *mapReader) failed(err error) error {
 	return err
 }
 
-// isScalar are the members that are no lists. Others may come with a later clew, and are passed over.
+// isScalar are the members that are no lists. Others may come with a later clew, and are passed
+// over.
 var isScalar = map[string]bool{
 	"version": true, "by": true, "from": true, "until": true, "lines": true, "no_id": true, "traces": true, "requests": true, "calls": true, "jobs": true, "untold": true,
 }

@@ -105,7 +105,7 @@ func (p *page) prose(colour, head, text string) {
 	var line string
 	end := func() {
 		p.put("", head)
-		p.put(colour, line+"")
+		p.put(colour, line)
 		p.to.WriteByte('\n')
 		head, line = strings.Repeat(" ", indent), ""
 	}
