@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"example.com/clew/internal/timeline"
@@ -25,6 +26,10 @@ var pageScripts = []string{"model", "view", "waterfall", "panel", "rows", "main"
 // maxDrawn is how many edges a page has. More are slow to draw, and nobody finds one.
 const maxDrawn = 5000
 
+// maxBars is how many spans of a trace a page has. They stand beside the picture, where there is
+// room for a few.
+const maxBars = 80
+
 // HTMLConfig is what a page says besides its map. The zero value is fine.
 type HTMLConfig struct {
 	UI string // Zipkin's address, for links to traces; "", or no URL of http and https: none
@@ -41,7 +46,7 @@ func (g *Graph) HTML(to io.Writer, config HTMLConfig) error { return g.html(to, 
 func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
 	g, left := g.upTo(most)
 	var data bytes.Buffer
-	if err := g.JSON(&data); err != nil {
+	if err := g.shortTraces().JSON(&data); err != nil {
 		return err
 	}
 	head, err := json.Marshal(map[string]string{"after": timeline.Visible(config.After), "zipkin": zipkinPages(config.UI)})
@@ -105,6 +110,19 @@ func (g *Graph) upTo(most int) (*Graph, int) {
 		}
 	}
 	return &few, len(g.Edges) - len(few.Edges)
+}
+
+// shortTraces returns the graph with the first spans of its traces.
+func (g *Graph) shortTraces() *Graph {
+	short := *g
+	short.Traced = slices.Clone(g.Traced)
+	for i := range short.Traced {
+		if t := &short.Traced[i]; len(t.Spans) > maxBars {
+			t.Left += len(t.Spans) - maxBars
+			t.Spans = t.Spans[:maxBars]
+		}
+	}
+	return &short
 }
 
 // htmlFacts is what stands above the picture.

@@ -289,6 +289,17 @@ func TestHTMLBounded(t *testing.T) {
 	assert.Less(t, len(few.Nodes), len(g.Nodes))
 }
 
+// Of a long trace, a page has the first spans, and says how many more there are.
+func TestHTMLLongTrace(t *testing.T) {
+	g := shop()
+	g.Traced[0].Spans = slices.Repeat(g.Traced[0].Spans, 50)
+	var few servicemap.Graph
+	require.NoError(t, json.Unmarshal(dataOf(t, htmlOf(t, g, servicemap.HTMLConfig{})).Graph, &few))
+	assert.Len(t, few.Traced[0].Spans, 80)
+	assert.Equal(t, 3+120, few.Traced[0].Left)
+	assert.Len(t, g.Traced[0].Spans, 200, "the map is as it was")
+}
+
 func TestHTMLNotWritten(t *testing.T) {
 	for _, left := range []int{0, 100, 20_000} {
 		assert.ErrorIs(t, shop().HTML(&failing{left}, servicemap.HTMLConfig{}), errFull)

@@ -4,7 +4,8 @@ document.body.classList.add("live");
 const shapes = {node: [], edge: []};
 for (const shape of svg.querySelectorAll(".node")) shapes.node[shape.dataset.node] = shape;
 for (const shape of svg.querySelectorAll(".edge")) shapes.edge[shape.dataset.edge] = shape;
-const labels = Map.groupBy(svg.querySelectorAll(".label, .plate"), (label) => label.dataset.edge);
+const labels = edges.map(() => []);
+for (const label of svg.querySelectorAll(".label, .plate")) labels[label.dataset.edge].push(label);
 const view = new View(svg);
 let chosen = null; // {kind, i}
 let matches = [], match = -1, failing = edges.map((_, i) => i).filter((i) => edges[i].edge.errors > 0);
@@ -19,7 +20,7 @@ function light(at) {
 	if (at.kind === "node") shapes.node[at.i].classList.add("near");
 	for (const i of near) {
 		shapes.edge[i]?.classList.add("near");
-		for (const label of labels.get(String(i)) ?? []) label.classList.add("near");
+		for (const label of labels[i]) label.classList.add("near");
 		shapes.node[edges[i].from]?.classList.add("near");
 		shapes.node[edges[i].to]?.classList.add("near");
 	}

@@ -1,10 +1,9 @@
 // The spans of a trace as bars on an axis of time.
-const mostBars = 80;
 
 const signs = {call: "→ ", job: "job "};
 
 function waterfall(trace, own) {
-	const spans = trace.spans.slice(0, mostBars);
+	const spans = trace.spans;
 	const from = Math.min(...spans.map((s) => s.start_ms)), until = Math.max(...spans.map((s) => s.start_ms + s.took_ms), from + 0.001);
 	const box = make("div", "fall");
 	for (const span of spans) {
@@ -17,6 +16,5 @@ function waterfall(trace, own) {
 		bar.style.width = span.took_ms / (until - from) * 100 + "%";
 		box.append(name, make("span", "number", duration(span.took_ms)), make("div", "", bar));
 	}
-	const left = trace.left + trace.spans.length - spans.length;
-	return left > 0 ? [box, make("p", "dim", "… and " + counted(left, "more span"))] : [box];
+	return trace.left > 0 ? [box, make("p", "dim", "… and " + counted(trace.left, "more span"))] : [box];
 }
