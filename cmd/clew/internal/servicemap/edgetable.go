@@ -214,7 +214,7 @@ func (p *page) table(rows []edgeRow) (marked bool) {
 		room -= widths[i] + 2
 	}
 	if p.style.Width > 0 {
-		hidden := fitColumns(shown, widths, &room, min(from+to, 32), 4)
+		hidden := fitColumns(shown, widths, &room, min(from+to, max(32, p.style.Width/2)), 4)
 		if least := min(from+to, 20); room < least && marks > 0 {
 			room += marks
 			hidden = append(hidden, "marks")

@@ -86,15 +86,18 @@ func zipkinPages(ui string) string {
 }
 
 // upTo returns the graph with its busiest edges, the nodes that these have, and how many edges are
-// left out.
+// left out. A service whose routes have everything is no node of its own.
 func (g *Graph) upTo(most int) (*Graph, int) {
-	if len(g.Edges) <= most && len(g.Nodes) <= 2*most {
-		return g, 0
-	}
 	few := *g
 	few.Nodes, few.Edges = nil, nil
+	all := len(g.Edges) <= most && len(g.Nodes) <= 2*most
+	idle, rests := g.idle(), g.rests()
 	keep := map[*Edge]bool{}
 	nodes := map[string]bool{}
+	for i := range g.Nodes {
+		name := g.Nodes[i].Name
+		nodes[name] = all && !(idle[name] && rests[name])
+	}
 	for _, e := range g.busiest()[:min(most, len(g.Edges))] {
 		keep[e] = true
 		nodes[e.From], nodes[e.To] = true, true
@@ -130,7 +133,7 @@ func (g *Graph) htmlFacts(left int) string {
 	services, outside := g.serving()
 	facts := []string{amount(int64(services), "service")}
 	if g.By == "route" {
-		facts = []string{amount(int64(len(g.Nodes)-outside), "route") + " of " + facts[0]}
+		facts = []string{amount(g.routes(), "route") + " of " + facts[0]}
 	}
 	if outside > 0 {
 		facts = append(facts, amount(int64(outside), "host")+" outside")

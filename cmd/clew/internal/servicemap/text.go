@@ -130,7 +130,7 @@ func (p *page) summary() {
 	services, outside := g.serving()
 	what := amount(int64(services), "service")
 	if g.By == "route" {
-		what = amount(int64(len(g.Nodes)-outside), "route") + " of " + what
+		what = amount(g.routes(), "route") + " of " + what
 	}
 	if outside > 0 {
 		what += " and " + amount(int64(outside), "host") + " outside"
@@ -153,13 +153,10 @@ func (p *page) summary() {
 
 // silent writes which services have lines, and neither requests nor calls nor jobs among them.
 func (p *page) silent() {
-	seen := map[string]bool{}
-	for i := range p.graph.Edges {
-		seen[p.graph.Edges[i].From], seen[p.graph.Edges[i].To] = true, true
-	}
+	idle, rest := p.graph.idle(), p.graph.rests()
 	var names []string
 	for i := range p.graph.Nodes {
-		if n := &p.graph.Nodes[i]; n.Requests+n.Jobs == 0 && !seen[n.Name] {
+		if n := &p.graph.Nodes[i]; idle[n.Name] && !rest[n.Name] {
 			names = append(names, n.Name)
 		}
 	}
@@ -169,6 +166,47 @@ func (p *page) silent() {
 	if len(names) > 0 {
 		p.prose("", "no requests   ", strings.Join(names, ", "))
 	}
+}
+
+// idle returns the names of the nodes without a request, a call or a job.
+func (g *Graph) idle() map[string]bool {
+	busy, idle := map[string]bool{}, map[string]bool{}
+	for i := range g.Edges {
+		busy[g.Edges[i].From], busy[g.Edges[i].To] = true, true
+	}
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; n.Requests+n.Jobs == 0 && !busy[n.Name] {
+			idle[n.Name] = true
+		}
+	}
+	return idle
+}
+
+// rests returns the names of the nodes that are what is left of a service: its routes have its
+// requests.
+func (g *Graph) rests() map[string]bool {
+	routed, rests := map[string]bool{}, map[string]bool{}
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; n.Route != "" {
+			routed[n.Service] = true
+		}
+	}
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; n.Route == "" && n.Kind != Outside && routed[n.Service] {
+			rests[n.Name] = true
+		}
+	}
+	return rests
+}
+
+// routes returns how many routes there are.
+func (g *Graph) routes() (n int64) {
+	for i := range g.Nodes {
+		if g.Nodes[i].Route != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // serving returns how many services have lines, and how many hosts have none.

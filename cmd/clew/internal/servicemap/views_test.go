@@ -143,6 +143,22 @@ func TestTextSilent(t *testing.T) {
 	assert.NotContains(t, text, "0 B")
 }
 
+// By route, what is left of a service is no service without requests.
+func TestTextRoutes(t *testing.T) {
+	g := two()
+	g.By = "route"
+	g.Nodes[0].Name, g.Nodes[0].Route, g.Edges[0].From = "shop GET /basket/{id}", "/basket/{id}", "shop GET /basket/{id}"
+	g.Nodes = append(g.Nodes, node("shop", 0, 0, 0, 0), node("cron", 0, 0, 0, 0))
+	text := textOf(t, g, servicemap.Style{Width: 100})
+	assert.Contains(t, text, "1 route of 2 services and 1 host outside\n")
+	assert.Contains(t, text, "\nno requests   cron\n")
+	assert.Contains(t, text, "\nshop GET /basket/{id} → pay.example:443    200   1.5 %  4.00 ms  10.8 ms  18.0 ms  [outside]\n")
+	page := htmlOf(t, g, servicemap.HTMLConfig{})
+	nodes, _, _ := nodesOf(t, page)
+	assert.Len(t, nodes, 3)
+	assert.Contains(t, page, `>GET /basket/{id}</text>`)
+}
+
 func TestUntold(t *testing.T) {
 	g := maps()["empty"]
 	g.Untold = servicemap.Untold{Callers: 1, Share: 1, Room: 12_000}

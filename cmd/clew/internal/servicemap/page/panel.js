@@ -36,7 +36,7 @@ function showEdge(i) {
 	const known = [edge.told < edge.calls && edge.told > 0 && "the caller’s lines have " + percent(edge.told, edge.calls) + " of them",
 		edge.answered < edge.calls && edge.answered > 0 && "the callee’s lines have " + percent(edge.answered, edge.calls) + " of them", ...marksOf(edges[i])].filter(Boolean);
 	const service = to !== undefined ? serviceOf(graph.nodes[to]) : edge.to, caller = from !== undefined ? serviceOf(graph.nodes[from]) : edge.from;
-	const own = (span) => span.node === service && (span.kind === "request" || graph.nodes[to]?.kind === "outside");
+	const own = (span) => (span.node === service || span.node === edge.to) && (span.kind === "request" || graph.nodes[to]?.kind === "outside");
 	showPanel(edge.from + " → " + edge.to,
 		factsList([["calls", count(edge.calls)], ["errors", errors], ["retries", edge.retries > 0 && ofAll(edge.retries, edge.calls)],
 			...tookFacts(edge.took), ["bytes", edge.bytes > 0 && size(edge.bytes)], ["seen", known.join("; ") || "by both sides, joined by IDs"]]),
