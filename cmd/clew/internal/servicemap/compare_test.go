@@ -159,7 +159,7 @@ better
   mended       restarted  front → stock
     not seen any more, 77 times before (38 % → 0)
 
-1 of the edges and services have too few calls to tell.
+Of the edges and services, 1 had too few calls to tell.
 `, b.String())
 }
 
