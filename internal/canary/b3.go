@@ -31,10 +31,13 @@ func b3Row(ids IDs, width, state, encoding string) Row {
 	sent := sentAs(ids, width)
 	r := Row{
 		Name:    width + ", " + state + ", " + encoding,
-		TraceID: strings.ToLower(sent), SpanID: ids.Span, State: state, Width: width, Encoding: encoding,
+		TraceID: strings.ToLower(sent), SpanID: ids.Span, Parent: ids.Parent, State: state, Width: width, Encoding: encoding,
 	}
 	if encoding == Single {
 		r.Header = single(sent, ids, state)
+		if state == Defer {
+			r.Parent = ""
+		}
 		return r
 	}
 	r.Header = multi(sent, ids)

@@ -64,6 +64,7 @@ type Row struct {
 	// TraceID is the text that must come out. "": a new trace is right.
 	TraceID string
 	SpanID  string // the caller's; "": none
+	Parent  string // of the caller's span; "": none
 	State   string // what the caller has decided; "": the row has no trace, and no decision
 
 	Width    string // how TraceID was sent

@@ -11,6 +11,7 @@ import (
 type carried struct {
 	name              string // of the header
 	trace, span       string
+	parent            string
 	state             string // as canaries have it
 	decided, hasTrace bool   // there is a state; there are IDs
 }
@@ -49,6 +50,9 @@ func single(value string) carried {
 	if len(parts) > 2 {
 		state = parts[2]
 	}
+	if len(parts) > 3 {
+		c.parent = parts[3]
+	}
 	switch state {
 	case "0":
 		c.state, c.decided = canary.Deny, true
@@ -62,7 +66,7 @@ func single(value string) carried {
 
 func multi(h http.Header) carried {
 	c := carried{name: "X-B3-TraceId", trace: h.Get("X-B3-TraceId"), span: h.Get("X-B3-SpanId"), state: canary.Defer}
-	c.hasTrace = c.trace != ""
+	c.parent, c.hasTrace = h.Get("X-B3-ParentSpanId"), c.trace != ""
 	switch sampled := strings.ToLower(h.Get("X-B3-Sampled")); {
 	case h.Get("X-B3-Flags") == "1":
 		c.state, c.decided = canary.Debug, true

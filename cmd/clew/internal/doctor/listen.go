@@ -303,9 +303,13 @@ func passedOn(sent, arrived http.Header) bool {
 	return true
 }
 
-// mixed tells whether a call has headers that disagree on the trace or the span.
+// mixed tells whether a call has headers that disagree on the trace or the span, or an old parent
+// beside a new span.
 func (p *probe) mixed(on []carried) []seen {
 	first := on[0]
+	if p.Parent != "" && strings.EqualFold(first.parent, p.Parent) && !strings.EqualFold(first.span, p.SpanID) {
+		return []seen{{probe: p, where: inSentOn, kind: Mixed, what: fmt.Sprintf("beside the new span %s, in %s, is the parent that came in, %s", first.span, first.name, first.parent)}}
+	}
 	for _, c := range on[1:] {
 		switch {
 		case !c.hasTrace || !first.hasTrace:

@@ -135,6 +135,13 @@ var calling = []struct {
 		h.Set("b3", anotherTrace+"-"+anotherSpan+"-1")
 		return h
 	}, doctor.Restarted, 17, 17},
+	{"keeps the parent", func(in heard, came http.Header) http.Header {
+		h := multi(orNew(in.trace), in.state)
+		if parent := came.Get("X-B3-ParentSpanId"); parent != "" {
+			h.Set("X-B3-ParentSpanId", parent)
+		}
+		return h
+	}, doctor.Mixed, 8, 15},
 	{"mixes spans", func(in heard, _ http.Header) http.Header {
 		h := multi(orNew(in.trace), in.state)
 		h.Set("b3", orNew(in.trace)+"-00000000000000dd"+dash(in.state))
@@ -316,6 +323,13 @@ var loggings = []logging{
 	{"lines of the path with other IDs", func(_ heard, r *http.Request) string {
 		return fmt.Sprintf(`{"path":"/thing","trace_id":"%s%016x"}`, anotherTrace[:16], 0xabc000+len(r.UserAgent())*1000+next())
 	}, doctor.Restarted, 16, 16, "about /thing"},
+	{"a busy path with others' traces", func(_ heard, _ *http.Request) string {
+		lines := make([]string, 5)
+		for i := range lines {
+			lines[i] = fmt.Sprintf(`{"path":"/thing","trace_id":"%s%016x"}`, anotherTrace[:16], 0xabc000+next())
+		}
+		return strings.Join(lines, "\n")
+	}, doctor.Unknown, 0, 0, ""},
 	{"others' lines", func(heard, *http.Request) string { return `{"path":"/other","trace_id":"` + anotherTrace + `"}` }, doctor.Unknown, 0, 0, ""},
 	{"samples what was denied", func(in heard, _ *http.Request) string {
 		return request(orNew(in.trace), `,"sampled":true`)
