@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -144,9 +145,7 @@ func TestDoctorListen(t *testing.T) {
 			resp.Body.Close()
 		}
 	})
-	free := httptest.NewServer(nil)
-	address := strings.TrimPrefix(free.URL, "http://")
-	free.Close()
+	address := freeAddress(t)
 	to.Store("http://" + address + "/next")
 	got := clew(t, "", "doctor", srv.URL, "--listen", address)
 	assert.Equal(t, 1, got.code, got.err)
@@ -169,4 +168,18 @@ func TestDoctorInterrupted(t *testing.T) {
 	assert.Equal(t, exitInterrupted, run(ctx, []string{"doctor", srv.URL}, strings.NewReader(""), &out, &said))
 	assert.Contains(t, out.String(), ": adopted\n")
 	assert.Contains(t, out.String(), "requests were not sent")
+}
+
+// freeAddress is an address on loopback where nobody listens. Its port is none of those that systems
+// give to others who ask for any: a test that runs beside this one would get it.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for i := range 1000 {
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+(os.Getpid()+i)%12_000)); err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }

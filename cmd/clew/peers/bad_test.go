@@ -322,11 +322,20 @@ func TestRefused(t *testing.T) {
 	assert.Contains(t, r.Targets[0].Says, "nobody listens there")
 }
 
-// free is an address on loopback where nobody listens.
+// ports counts the ports that free has given.
+var ports atomic.Int32
+
+// free is an address on loopback where nobody listens. Its port is none of those that systems give
+// to others who ask for any: a test that runs beside this one would get it.
 func free(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for range 1000 {
+		port := 20_000 + (os.Getpid()+int(ports.Add(1)))%12_000
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
