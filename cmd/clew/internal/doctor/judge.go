@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -200,6 +201,9 @@ func finding(where string, k Kind, found []seen) (Finding, bool) {
 	slices.Sort(f.Services)
 	f.Count, f.Of = len(counted), len(could)
 	f.Says = says[k]
+	if k == Truncated && !slices.ContainsFunc(slices.Collect(maps.Keys(counted)), func(p *probe) bool { return p.Width != canary.ZeroHigh }) {
+		f.Says, f.Remedy = onlyZeros, remedyOnlyZeros
+	}
 	if lost(k) && f.Count < f.Of {
 		f.Says += onlyIn(found, counted)
 	}
@@ -314,6 +318,9 @@ func (d *Diagnosis) decide() {
 	d.Says = verdicts[d.Verdict]
 	if d.Verdict == Unknown && slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Kind == Echoed }) {
 		d.Verdict, d.Says = Echoed, "The service repeats the headers that it is sent, and nothing tells whether it goes on with the trace."
+	}
+	if i := slices.IndexFunc(d.Findings, func(f Finding) bool { return f.Kind == Truncated }); d.Verdict == Truncated && strings.HasPrefix(d.Findings[i].Says, onlyZeros) {
+		d.Says = "The service goes on with the trace, and cuts zeros that others have put in front of its ID."
 	}
 	if d.Verdict == Dropped && slices.ContainsFunc(d.Findings, func(f Finding) bool { return kept(f.Kind) && f.Where != inLogs }) {
 		d.Says = "The trace goes on, but some lines or calls do not have its ID."

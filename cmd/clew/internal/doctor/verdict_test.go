@@ -63,6 +63,7 @@ var answers = []struct {
 	{"pads", "X-Trace-Id", func(in heard) string { return padded(orNew(in.trace)) }, doctor.Padded, 6, 6},
 	{"traceresponse has room for 32 digits alone", "traceresponse", func(in heard) string { return "00-" + padded(orNew(in.trace)) + "-" + anotherSpan + "-01" }, doctor.Adopted, 14, 14},
 	{"truncates", "X-B3-TraceId", func(in heard) string { return orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] }, doctor.Truncated, 8, 8},
+	{"cuts zeros", "X-B3-TraceId", func(in heard) string { return strings.TrimPrefix(orNew(in.trace), "0000000000000000") }, doctor.Truncated, 2, 8},
 	{"restarts", "X-B3-TraceId", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Restarted, 16, 16},
 	{"the same ID for all, as a cache", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
 	{"another ID under a name that proves nothing", "X-Request-Id", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
@@ -86,6 +87,7 @@ func TestAnswers(t *testing.T) {
 			if test.count > 0 {
 				has(t, d, test.verdict, "response", test.count, test.of)
 				assert.Equal(t, []string{"response"}, d.Evidence)
+				assert.Equal(t, test.name == "cuts zeros", strings.Contains(d.Says, "cuts zeros"), d.Says)
 				assert.Equal(t, doctor.Adopted != test.verdict, find(d, test.verdict, "response").Fault)
 			} else {
 				assert.Empty(t, d.Evidence)

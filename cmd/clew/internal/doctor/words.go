@@ -19,7 +19,7 @@ var says = map[Kind]string{
 	Dropped:       "There is no trace ID.",
 	Resampled:     "The caller's decision is not kept, so that a trace has spans of some services and not of others.",
 	DebugBelieved: "Any caller can switch debug on: every span is recorded, in all services behind this one.",
-	Leaked:        "A redirect to another host takes the trace's headers there, whosever it is.",
+	Leaked:        "A redirect to another host takes the trace's headers there, though it may be a stranger's.",
 	Mixed:         "A call has old headers beside new ones. The next service picks one, or draws the call in the wrong place.",
 	Misread:       "Headers are not read by B3's rules.",
 	Echoed:        "A malformed value comes out as it was sent, quotes included.",
@@ -47,6 +47,11 @@ var verdicts = map[Kind]string{
 	Crashed:       "A malformed header breaks the service.",
 	Unknown:       "Nothing that was seen has the ID of a canary, so nobody can tell what becomes of the trace.",
 }
+
+const (
+	onlyZeros       = "Of an ID of 32 digits that begins with 16 zeros the last 16 are left. A search for the one does not find the other."
+	remedyOnlyZeros = "Mend the service in front that puts the zeros there. A search for the last 16 digits finds both, as clew timeline does."
+)
 
 const remedyW3C = "If callers send traceparent alone: trace.Propagator{W3C: true} in httpmw.Config and httpclient.Config; elsewhere a propagator for both."
 
