@@ -225,7 +225,7 @@ func (t *tally) joined(j *joined, i int, id timeline.ID) {
 		e.answered++
 		e.guess(l.how)
 		e.bytes += unpack(r.bytes)
-		e.call(r, id)
+		e.call(r, r.is(failed), id)
 		t.compare(p, r, l.how, id)
 		return
 	}
@@ -234,11 +234,11 @@ func (t *tally) joined(j *joined, i int, id timeline.ID) {
 	e.guess(l.how)
 	e.bytes += unpack(r.bytes)
 	if j.links[l.parent].answer != int32(i) { // called once more, without a line
-		e.call(r, id)
+		e.call(r, r.is(failed), id)
 		return
 	}
 	e.told++
-	e.call(p, id)
+	e.call(p, p.is(failed) || r.is(failed), id) // the answer may have broken off behind its status
 	if l.how == byIDs {
 		t.hosts[p.link].answered(r.service)
 	}
@@ -272,7 +272,7 @@ func (t *tally) caller(j *joined, k int) nodeKey {
 }
 
 // call adds a call, by the line of the caller or, without one, by that of the request.
-func (e *edgeTally) call(r *row, id timeline.ID) {
+func (e *edgeTally) call(r *row, isError bool, id timeline.ID) {
 	e.calls++
 	if r.attempt() > 1 {
 		e.retries++
@@ -281,7 +281,7 @@ func (e *edgeTally) call(r *row, id timeline.ID) {
 	e.took.add(took)
 	at := r.begin()
 	e.slowest.slow(sample{id, at, took})
-	if !r.is(failed) {
+	if !isError {
 		return
 	}
 	e.errors++
@@ -296,7 +296,7 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	c := &j.rows[k]
 	e := t.edge(t.caller(j, k), t.facts.host(c))
 	e.told++
-	e.call(c, id)
+	e.call(c, c.is(failed), id)
 	service := t.facts.named[c.link]
 	switch {
 	case service == noName:
@@ -344,7 +344,7 @@ func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 	e.answered++
 	e.guessed++
 	e.bytes += unpack(r.bytes)
-	e.call(r, id)
+	e.call(r, r.is(failed), id)
 }
 
 // compare compares what two services say of one call: of the trace's ID, the decision, the time.
