@@ -150,6 +150,50 @@ func TestIntegrationMapOfMesh(t *testing.T) {
 	}
 }
 
+// A call has failed, for both, if the caller or the callee says so. Statuses below 500 are no failure.
+func TestIntegrationMapOfFailures(t *testing.T) {
+	server := os.Getenv("CLEW_ZIPKIN")
+	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	const callHead, requestHead = `"method":"GET","host":"h","path":"/","duration_ms":9,"attempt":1,`, `"method":"GET","path":"/","bytes":1,"duration_ms":5,"remote":"r",`
+	tests := []struct{ name, call, request string }{
+		{"fine", `"status":200,`, `"status":200,`},
+		{"not-found", `"status":404,`, `"status":404,`},
+		{"late", `"error":"context deadline exceeded",`, `"status":200,`},
+		{"gone", `"error":"context canceled",`, `"status":200,"client_gone":true,`},
+		{"gateway", `"status":502,`, `"status":200,`},
+		{"broken-off", `"status":200,`, `"status":200,"panicked":true,`},
+		{"panicked", `"status":500,`, `"status":500,"panicked":true,`},
+	}
+	run := fmt.Sprintf("-%x", time.Now().UnixNano()) // of the names: others may use the same Zipkin
+	want, log := edgeCounts{}, ""
+	for i, test := range tests {
+		id := time.Now().UnixNano() + int64(i)<<50
+		line := func(end, fields, span, parent, message string) string {
+			return fmt.Sprintf(`{"service":"%s%s","time":"2026-11-26T10:00:00.1Z",%s"parent_id":"%s","trace_id":"%016x","span_id":"%s","message":"%s"}`+"\n",
+				test.name+run, end, fields, parent, id, span, message)
+		}
+		log += line("-b", requestHead+test.request, "00000000000000cc", "00000000000000bb", "request") +
+			line("-a", callHead+test.call, "00000000000000bb", "00000000000000aa", "call")
+		failed := 1
+		if i < 2 {
+			failed = 0
+		}
+		want.add(test.name+run+"-a", test.name+run+"-b", 1, failed)
+	}
+	path := t.TempDir() + "/x.log"
+	write(t, path, log)
+	assert.Equal(t, want, mapEdges(t, asItIs, path), "the map")
+	sent := clew(t, "", "timeline", path, "--send", server)
+	require.Equal(t, exitFound, sent.code, sent.err)
+	var got edgeCounts
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end) && !maps.Equal(want, got); time.Sleep(50 * time.Millisecond) {
+		got = drawnOn(t, server)
+		maps.DeleteFunc(got, func(link string, _ edgeCount) bool { return !strings.Contains(link, run) })
+	}
+	assert.Equal(t, want, got, "Zipkin's graph")
+}
+
 // drawnOn returns the edges that a Zipkin draws of the day of a mesh, under the map's names but for the
 // port.
 func drawnOn(t *testing.T, server string) edgeCounts {
