@@ -29,7 +29,7 @@ integration:
 	bash .ci/integration
 
 scale:
-	bash .ci/scale $(SIZE)
+	OPEN=$(OPEN) ROUNDS=$(ROUNDS) ONLY='$(ONLY)' bash .ci/scale $(SIZE)
 
 scale-audit:
 	bash .ci/scale-audit

@@ -40,10 +40,10 @@ func load(folder string) (d *data, err error) {
 	return d, err
 }
 
-// generate writes logs of so many bytes.
-func generate(folder string, size int64) error {
+// generate writes logs of so many bytes, with so many traces open at once.
+func generate(folder string, size int64, open int) error {
 	d := &data{Size: map[string]int64{}}
-	f := fleetlog.New(17)
+	f := fleetlog.NewOpen(17, open)
 	var line []byte
 	for n := range files {
 		var out [fleetlog.Services]*bufio.Writer

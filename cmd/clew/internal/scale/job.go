@@ -34,6 +34,9 @@ type measured struct {
 	rss  int64 // the most of all rounds, in bytes
 }
 
+// mostMemory is what clew promises to need at most: see its manual.
+const mostMemory = 512 << 20
+
 // run runs the tools in turn, and prints a row of the table for each.
 func (j *job) run(rounds int) error {
 	all := make([]measured, len(j.tools))
@@ -43,6 +46,9 @@ func (j *job) run(rounds int) error {
 				return fmt.Errorf("%s: %s: %w", j.name, t.name, err)
 			}
 		}
+	}
+	if all[0].rss > mostMemory {
+		return fmt.Errorf("%s: clew had %d MB of memory, and promises to need no more than %d", j.name, all[0].rss>>20, mostMemory>>20)
 	}
 	clew := rate(j.tools[0], all[0].median())
 	for i, t := range j.tools {
@@ -125,7 +131,7 @@ func jobs(d *data, t tools) []job {
 	}
 	list := job{name: "list of JSON", tools: present(
 		tool("clew", d.JSON, t.clew, "timeline"),
-		d.duckdb(t.python),
+		d.duckdb("DuckDB", t.python, listQuery),
 		tool("jq, sort, uniq", d.JSON, "sh", "-c", `jq -r .trace_id "$@" | sort | uniq -c`, "jq"),
 	)}
 	return []job{
@@ -143,6 +149,12 @@ func jobs(d *data, t tools) []job {
 		)},
 		list,
 		{name: "list of all four formats", tools: present(tool("clew", d.Plain, t.clew, "timeline"))},
+		{name: "map of JSON", tools: present(
+			tool("clew", d.JSON, t.clew, "map", "-o", "json"),
+			d.duckdb("DuckDB, requests by route", t.python, routesQuery),
+			d.duckdb("DuckDB, joined with their callers", t.python, edgesQuery),
+		)},
+		{name: "map of all four formats", tools: present(tool("clew", d.Plain, t.clew, "map", "-o", "json"))},
 		{name: "first byte of a trace in 100 MB", first: true, tools: present(tool("clew", d.about(100e6), t.clew, "timeline", d.ID))},
 	}
 }
@@ -156,16 +168,36 @@ func (d *data) tool(name string, files []string, args ...string) tool {
 	return t
 }
 
-// duckdb groups the lines by trace.
-func (d *data) duckdb(python string) tool {
-	const query = `import duckdb, sys
-duckdb.sql("""select trace_id, min(time) as first, max(time) as last, count(*), count(distinct service),
+// duckdb asks DuckDB about the lines of JSON. A query has the columns that it needs of them.
+func (d *data) duckdb(name, python, query string) tool {
+	return d.tool(name, d.JSON, python, "-c", "import duckdb, sys\n"+
+		`duckdb.sql("""`+query+`""", params={'files': sys.argv[1:]}).show()`)
+}
+
+const (
+	// listQuery groups the lines by trace.
+	listQuery = `select trace_id, min(time) as first, max(time) as last, count(*), count(distinct service),
 	count(*) filter (level = 'error' or status >= 500), arg_max(route, duration_ms), max(duration_ms)
 	from read_json($files, format = 'newline_delimited', columns = {level: 'VARCHAR', service: 'VARCHAR',
 	time: 'TIMESTAMP', trace_id: 'VARCHAR', route: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE'})
-	group by trace_id order by first desc limit 50""", params={'files': sys.argv[1:]}).show()`
-	return d.tool("DuckDB", d.JSON, python, "-c", query)
-}
+	group by trace_id order by first desc limit 50`
+
+	// routesQuery groups the requests by what they are: it tells how much traffic there is, and
+	// not who calls whom.
+	routesQuery = `select service, method, route, count(*), count(*) filter (status >= 500), quantile_cont(duration_ms, 0.95)
+	from read_json($files, format = 'newline_delimited', columns = {service: 'VARCHAR', message: 'VARCHAR',
+	method: 'VARCHAR', route: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE'})
+	where message = 'request' group by all`
+
+	// edgesQuery joins calls with the requests that have made them, by the caller's lines.
+	edgesQuery = `with spans as (select * from read_json($files, format = 'newline_delimited', columns = {
+	service: 'VARCHAR', message: 'VARCHAR', host: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE',
+	trace_id: 'VARCHAR', span_id: 'VARCHAR', parent_id: 'VARCHAR'}) where message in ('request', 'call'))
+	select coalesce(caller.service, ''), coalesce(call.host, call.service), count(*), count(*) filter (call.status >= 500),
+	quantile_cont(call.duration_ms, 0.95)
+	from spans call left join spans caller on caller.trace_id = call.trace_id and caller.span_id = call.parent_id
+	group by all`
+)
 
 // present leaves out tools that are not there.
 func present(all ...tool) []tool {

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"example.com/clew/internal/timeline/fleetlog"
 )
 
 func main() {
@@ -26,13 +29,15 @@ func run() error {
 		rounds  = flag.Int("rounds", 5, "how often each is run")
 		discard = flag.Bool("discard", false, "only decompress the files that are named")
 		makes   = flag.Bool("generate", false, "only make the logs")
+		open    = flag.Int("open", fleetlog.Open, "how many traces of the logs are open at once")
+		only    = flag.String("only", "", "only jobs whose name has this in it")
 	)
 	flag.Parse()
 	if *discard {
 		return decompress(flag.Args())
 	}
 	if *makes { // a process of its own: Linux counts a parent's memory as its child's, until that has more
-		return generate(filepath.Clean(*folder), *size)
+		return generate(filepath.Clean(*folder), *size, *open)
 	}
 	if *folder == "" || *clew == "" {
 		return errors.New("say -folder and -clew")
@@ -47,6 +52,9 @@ func run() error {
 	}
 	t := tools{clew: *clew, python: *python, self: self}
 	for _, j := range jobs(d, t) {
+		if !strings.Contains(j.name, *only) {
+			continue
+		}
 		if err := j.run(*rounds); err != nil {
 			return err
 		}
