@@ -2,6 +2,7 @@ package servicemap
 
 import (
 	"cmp"
+	"math/bits"
 	"runtime"
 	"slices"
 	"sync"
@@ -18,6 +19,7 @@ type loader struct {
 
 	rows  []row
 	keys  []traceKey
+	ends  []int32 // of the buckets of keys
 	group []row
 }
 
@@ -34,7 +36,7 @@ func workers() int { return min(runtime.GOMAXPROCS(0), 8) }
 const leastLoad = 1 << 12
 
 func (b *Builder) loader(f *facts) *loader {
-	const perRow = rowBytes + 16
+	const perRow = rowBytes + 16 + 2
 	return &loader{builder: b, facts: f, most: max(leastLoad, int(b.config.Memory)/2/workers()/perRow)}
 }
 
@@ -56,7 +58,7 @@ func (l *loader) traces(p *partition, give func([]row)) error {
 // whole is traces for a partition that is loaded as a whole. What is too much of it is lost: it is
 // nearly all of one trace.
 func (l *loader) whole(p *partition, give func([]row)) error {
-	l.rows, l.keys = l.rows[:0], l.keys[:0]
+	l.rows = l.rows[:0]
 	err := l.builder.each(p, func(rows []row) {
 		if room := l.most - len(l.rows); len(rows) > room && l.wanted == nil {
 			l.builder.lose(rows[room:])
@@ -66,7 +68,6 @@ func (l *loader) whole(p *partition, give func([]row)) error {
 			if l.wanted != nil && (l.wanted[rows[i].low] == nil || len(l.rows) == l.most) {
 				continue
 			}
-			l.keys = append(l.keys, traceKey{rows[i].low, int32(len(l.rows))})
 			l.rows = append(l.rows, rows[i])
 			l.facts.sort(&l.rows[len(l.rows)-1])
 		}
@@ -74,7 +75,7 @@ func (l *loader) whole(p *partition, give func([]row)) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(l.keys, func(a, b traceKey) int { return cmp.Compare(a.low, b.low) })
+	l.order()
 	for from := 0; from < len(l.keys); {
 		l.group = l.group[:0]
 		end := from
@@ -85,6 +86,36 @@ func (l *loader) whole(p *partition, give func([]row)) error {
 		from = end
 	}
 	return nil
+}
+
+// order makes keys of the rows, those of a trace together. Traces have random IDs, so that each bucket
+// has a few rows: to sort them all would take longer. IDs that are not random only take longer.
+func (l *loader) order() {
+	size := bits.Len(uint(len(l.rows) / 4))
+	bucket := func(low uint64) uint64 { return low * 0x9e3779b97f4a7c15 >> (64 - size) }
+	l.ends = slices.Grow(l.ends[:0], 1<<size)[:1<<size]
+	clear(l.ends)
+	for i := range l.rows {
+		l.ends[bucket(l.rows[i].low)]++
+	}
+	end := int32(0)
+	for b, n := range l.ends {
+		l.ends[b] = end // the rows move it to the bucket's end
+		end += n
+	}
+	l.keys = slices.Grow(l.keys[:0], len(l.rows))[:len(l.rows)]
+	for i := range l.rows {
+		b := bucket(l.rows[i].low)
+		l.keys[l.ends[b]] = traceKey{l.rows[i].low, int32(i)}
+		l.ends[b]++
+	}
+	begin := int32(0)
+	for _, end := range l.ends {
+		if end-begin > 1 {
+			slices.SortFunc(l.keys[begin:end], func(a, b traceKey) int { return cmp.Compare(a.low, b.low) })
+		}
+		begin = end
+	}
 }
 
 // apart gives the traces among rows with the same low half: those whose high halves differ are
