@@ -401,10 +401,8 @@ func (q *quickLine) pair(k *quickKey, i int) (v value, end int) {
 		v.start, v.end = v.start+1, uint16(end-1)
 		return v, end
 	}
-	for end = i; end < len(q.text) && q.text[end] != ' '; end++ {
-		if c := q.text[end]; c < ' ' || c == '"' || c >= 0x7f {
-			return v, 0
-		}
+	if end = wordEnd(q.text, i); end < len(q.text) && q.text[end] != ' ' {
+		return v, 0
 	}
 	v.end = uint16(end)
 	word := q.text[i:end]
@@ -459,6 +457,22 @@ func plainEnd(text []byte, i int) int {
 		}
 	}
 	for i < len(text) && text[i] != '"' && text[i] != '\\' && text[i]-' ' < 0x7f-' ' {
+		i++
+	}
+	return i
+}
+
+// wordEnd returns where the first byte is, from i on, that is a space, a quotation mark or no printable
+// ASCII.
+func wordEnd(text []byte, i int) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(text); i += 8 {
+		w := binary.LittleEndian.Uint64(text[i:])
+		if odd := ((w - '!'*ones) | ((w ^ '"'*ones) - ones) | w | (w + ones)) & high; odd != 0 { // as oddBytes
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(text) && text[i] != '"' && text[i]-'!' < 0x7f-'!' {
 		i++
 	}
 	return i
