@@ -32,12 +32,12 @@ type Glance struct {
 // ended. JSON that another line cuts off has no glance, and is counted. Do not call Parse on the
 // same parser.
 func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
-	ok = p.glimpse(raw, &g, nil)
+	ok = p.glimpse(&raw, &g, nil)
 	return g, ok && g.Trace != ID{}
 }
 
 // glimpse is Glance, and Sight where s is not nil: then g is a part of it.
-func (p *Parser) glimpse(raw Raw, g *Glance, s *Sight) bool {
+func (p *Parser) glimpse(raw *Raw, g *Glance, s *Sight) bool {
 	p.counts.Lines++
 	if e := p.turn(raw); e != nil && e.Trace != (ID{}) { // JSON that had not ended: it has no glance
 		p.counts.NoID++
@@ -47,27 +47,27 @@ func (p *Parser) glimpse(raw Raw, g *Glance, s *Sight) bool {
 		p.refer(raw)
 		if precision, ok := p.quick(raw.Text, g, s); ok {
 			h.glanced(raw.Text[0] == '{', g.Trace)
-			p.glanced(g, s, precision, &raw)
+			p.glanced(g, s, precision, raw)
 			return true
 		}
 	}
 	if p.within(raw) {
-		p.keep(raw)
+		p.keep(*raw)
 	} else {
-		l := p.look(raw)
+		l := p.look(*raw)
 		if p.follows(l) {
 			h.stack = isIndented(raw.Text) || isStack(raw.Text)
 			return false
 		}
 		p.broken()
-		p.begin(raw, l)
+		p.begin(*raw, l)
 	}
 	if h.lines == 0 || h.block.open() {
 		return false
 	}
 	h.seen = true
 	if p.quickText(g, s) {
-		p.glanced(g, s, h.at.precision, &raw)
+		p.glanced(g, s, h.at.precision, raw)
 		return true
 	}
 	e := p.entry(string(h.text))

@@ -46,7 +46,7 @@ type look struct {
 
 // look looks at a line that does not stand in JSON which goes on.
 func (p *Parser) look(raw Raw) look {
-	p.refer(raw)
+	p.refer(&raw)
 	l := look{text: withoutColours(raw.Text)}
 	l.kind, l.at = p.kindOf(l.text)
 	if l.kind == blank && len(bytes.TrimSpace(raw.Text)) > 0 {
@@ -62,7 +62,7 @@ const maxInstances = 16
 // between each other, and each goes on with its own. A line that is not marked goes on with the
 // last: of a message of several lines some shippers mark only the first. Where there are too many, the
 // entry that was not added to for longest has ended, and is returned.
-func (p *Parser) turn(raw Raw) (ended *Entry) {
+func (p *Parser) turn(raw *Raw) (ended *Entry) {
 	from := or(raw.Instance, raw.Service)
 	if from == "" || from == p.held.from {
 		return nil
@@ -85,7 +85,7 @@ func (p *Parser) turn(raw Raw) (ended *Entry) {
 }
 
 // within tells whether a line stands in JSON that goes on over several lines.
-func (p *Parser) within(raw Raw) bool {
+func (p *Parser) within(raw *Raw) bool {
 	h := p.held
 	return h.lines > 0 && h.block.open() && h.block.goesOn(raw.Text)
 }

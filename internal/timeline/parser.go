@@ -87,8 +87,8 @@ func NewParser(config ParserConfig) *Parser {
 // has. The last entries are [Parser.Flush]'s.
 func (p *Parser) Parse(raw Raw) *Entry {
 	p.counts.Lines++
-	ended := p.turn(raw)
-	if p.within(raw) {
+	ended := p.turn(&raw)
+	if p.within(&raw) {
 		p.keep(raw)
 		return ended
 	}
@@ -124,7 +124,7 @@ func (p *Parser) end() *Entry {
 		h.lines = 0
 		return nil
 	}
-	p.refer(h.raw)
+	p.refer(&h.raw)
 	e := p.entry(strings.TrimRight(string(h.text), "\n"))
 	p.count(e)
 	h.lines = 0
@@ -140,7 +140,7 @@ func (p *Parser) Counts() Counts { return p.counts }
 func (p *Parser) Learned() string { return p.names.learned() }
 
 // refer completes times by the shipper's, if there is one.
-func (p *Parser) refer(raw Raw) {
+func (p *Parser) refer(raw *Raw) {
 	p.calendar.reference = p.config.Reference
 	if !raw.Time.IsZero() {
 		p.calendar.reference = raw.Time

@@ -108,7 +108,12 @@ func (q *quickLine) along(i int) (_ int, ended bool) {
 			continue
 		}
 		v, end := q.next(k, i+len(k.head))
-		if end == 0 || !q.take(k, v) {
+		if end == 0 {
+			break
+		}
+		if had := &q.values[k.part]; !k.theirs && had.end == 0 {
+			*had = v
+		} else if !q.take(k, v) {
 			break
 		}
 		if text[end] == '}' {

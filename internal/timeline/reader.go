@@ -24,6 +24,8 @@ type Reader struct {
 	joiner   joiner
 	unwrap   unwrapper
 	raw      Raw
+
+	unwrapped bool // raw may have what a shipper says
 }
 
 // NewReader returns a Reader of src. It reads blocks, and so further than the lines that it has
@@ -52,10 +54,14 @@ func (r *Reader) Next() (*Raw, error) {
 			}
 			return nil, err
 		}
-		r.raw = Raw{Text: text, Number: number, Cut: cut}
+		if r.unwrapped {
+			r.raw, r.unwrapped = Raw{}, false
+		}
+		r.raw.Text, r.raw.Number, r.raw.Cut = text, number, cut
 		if mayBe(text) == 0 {
 			return &r.raw, nil
 		}
+		r.unwrapped = true
 		r.unwrap.begin(text)
 		if raw := r.takeOff(); raw != nil {
 			return raw, nil

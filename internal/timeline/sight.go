@@ -42,7 +42,7 @@ type Sight struct {
 // Glance may not be called on the same parser. What Flush returns has a sight by [Parser.SightOf].
 func (p *Parser) Sight(raw Raw, s *Sight) bool {
 	*s = Sight{}
-	return p.glimpse(raw, &s.Glance, s)
+	return p.glimpse(&raw, &s.Glance, s)
 }
 
 // SightOf is the sight of an entry that the parser has read last.
