@@ -234,7 +234,7 @@ func (p *mapPart) read(r io.Reader) error {
 			return err
 		}
 		switch {
-		case !p.parser.Sight(*raw, &s):
+		case !p.parser.Sight(raw, &s):
 			to.More()
 		case p.engine.window.spans(s.Time):
 			to.Add(&s)

@@ -247,7 +247,7 @@ func (k *quickKey) changed(field []byte) bool {
 
 // remember remembers a field, which began at i of its line, to know it when it comes again. One that
 // has changed too often is not remembered.
-func (k *quickKey) remember(field []byte, v value, i int) {
+func (k *quickKey) remember(field []byte, v *value, i int) {
 	if k.theirs || k.changes == mostChanges || len(field) > len(k.same) {
 		return
 	}

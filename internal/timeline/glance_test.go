@@ -298,7 +298,7 @@ func FuzzGlanceAgain(f *testing.F) {
 				t.Fatalf("glance of %q:\n got %+v\nwant %+v", text, g, slow.GlanceOf(e))
 			}
 			var s timeline.Sight
-			if ok := sees.Sight(raw, &s); !ok || s != slow.SightOf(e) {
+			if ok := sees.Sight(&raw, &s); !ok || s != slow.SightOf(e) {
 				t.Fatalf("sight of %q:\n got %+v\nwant %+v", text, s, slow.SightOf(e))
 			}
 		}

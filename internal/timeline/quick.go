@@ -96,6 +96,7 @@ func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duratio
 // line. Nearly all lines are nothing but such fields, and some of these have the value that they had.
 func (q *quickLine) along(i int) (_ int, ended bool) {
 	text, last := q.text, q.last
+	var other value
 	for {
 		k, same := last.follower(text[i:])
 		if k == nil {
@@ -107,13 +108,13 @@ func (q *quickLine) along(i int) (_ int, ended bool) {
 			i, last = i+len(k.want), k
 			continue
 		}
-		v, end := q.next(k, i+len(k.head))
-		if end == 0 {
-			break
+		// A value is written where it stays: to copy what was just written in parts takes long.
+		v := &q.values[k.part]
+		if k.theirs || v.end > 0 {
+			v = &other
 		}
-		if had := &q.values[k.part]; !k.theirs && had.end == 0 {
-			*had = v
-		} else if !q.take(k, v) {
+		end := q.next(k, i+len(k.head), v)
+		if end == 0 || v == &other && !q.take(k, other) {
 			break
 		}
 		if text[end] == '}' {
@@ -128,11 +129,11 @@ func (q *quickLine) along(i int) (_ int, ended bool) {
 	return i, false
 }
 
-// next returns the value that begins at i, and where it ends, with a comma or the end of the line
-// behind it. 0: it is no text or number, or something else is behind it.
-func (q *quickLine) next(k *quickKey, i int) (v value, end int) {
+// next makes v the value that begins at i, and returns where it ends, with a comma or the end of the
+// line behind it. 0: it is no text or number, or something else is behind it, and v is none.
+func (q *quickLine) next(k *quickKey, i int, v *value) (end int) {
 	text := q.text
-	v.theirs = k.theirs
+	*v = value{theirs: k.theirs}
 	switch c := text[i]; {
 	case c == '"':
 		if k.known {
@@ -146,7 +147,8 @@ func (q *quickLine) next(k *quickKey, i int) (v value, end int) {
 			end = anyString(text, i) - 1
 		}
 		if end <= i || end >= len(text) || text[end] != '"' {
-			return v, 0
+			end = 0
+			break
 		}
 		v.start, v.end, v.text = uint16(i+1), uint16(end), true
 		end++
@@ -154,10 +156,11 @@ func (q *quickLine) next(k *quickKey, i int) (v value, end int) {
 		end = numberEnd(text, i)
 		v.start, v.end = uint16(i), uint16(end)
 	}
-	if end < len(text) && (text[end] == ',' || text[end] == '}' && end+1 == len(text)) {
-		return v, end
+	if end > 0 && end < len(text) && (text[end] == ',' || text[end] == '}' && end+1 == len(text)) {
+		return end
 	}
-	return v, 0
+	*v = value{}
+	return 0
 }
 
 // known reads a time or an ID that begins at i, and returns where it ends. 0: it has another form

@@ -87,7 +87,7 @@ func sightAll(tb testing.TB, log []byte) {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if !p.Sight(*raw, &s) {
+		if !p.Sight(raw, &s) {
 			tb.Fatal("no sight")
 		}
 	}

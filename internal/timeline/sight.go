@@ -40,9 +40,9 @@ type Sight struct {
 // goes on with another, and for one of JSON that goes on over several lines but the last. A line
 // without a trace's ID has a sight. All that is said of [Parser.Glance] is true of it besides, and
 // Glance may not be called on the same parser. What Flush returns has a sight by [Parser.SightOf].
-func (p *Parser) Sight(raw Raw, s *Sight) bool {
+func (p *Parser) Sight(raw *Raw, s *Sight) bool {
 	*s = Sight{}
-	return p.glimpse(&raw, &s.Glance, s)
+	return p.glimpse(raw, &s.Glance, s)
 }
 
 // SightOf is the sight of an entry that the parser has read last.

@@ -27,7 +27,7 @@ func sameSight(t *testing.T, text []byte) {
 		t.Fatal("an entry is left over")
 	}
 	var s timeline.Sight
-	ok := quick.Sight(raw, &s)
+	ok := quick.Sight(&raw, &s)
 	e := slow.Flush()
 	if e == nil {
 		if ok {
@@ -86,7 +86,7 @@ func TestSight(t *testing.T) {
 func TestSightFields(t *testing.T) {
 	see := func(text string) (s timeline.Sight) {
 		p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
-		require.True(t, p.Sight(timeline.Raw{Text: []byte(text)}, &s), text)
+		require.True(t, p.Sight(&timeline.Raw{Text: []byte(text)}, &s), text)
 		s.Glance = timeline.Glance{}
 		return s
 	}
@@ -132,11 +132,11 @@ func TestSightQuick(t *testing.T) {
 	var s timeline.Sight
 	allocs := testing.AllocsPerRun(100, func() {
 		for _, text := range lines {
-			if !p.Sight(timeline.Raw{Text: []byte(text)}, &s) {
+			if !p.Sight(&timeline.Raw{Text: []byte(text)}, &s) {
 				t.Fatal("no sight")
 			}
 		}
 	})
 	assert.LessOrEqual(t, allocs, float64(len(lines)), "allocations, but for those of the lines' copies")
-	assert.Equal(t, line.MessageRequest, func() string { p.Sight(timeline.Raw{Text: []byte(ourLines[0])}, &s); return s.Record }())
+	assert.Equal(t, line.MessageRequest, func() string { p.Sight(&timeline.Raw{Text: []byte(ourLines[0])}, &s); return s.Record }())
 }

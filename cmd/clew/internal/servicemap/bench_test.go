@@ -35,7 +35,7 @@ func see(tb testing.TB, log []byte, give func(*timeline.Sight)) {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if p.Sight(*raw, &s) {
+		if p.Sight(raw, &s) {
 			give(&s)
 		}
 	}

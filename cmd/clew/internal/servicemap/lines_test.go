@@ -78,7 +78,7 @@ func (s source) give(t testing.TB, b *servicemap.Builder) {
 	defer to.Close()
 	for i, text := range s {
 		var seen timeline.Sight
-		if p.Sight(timeline.Raw{Text: []byte(text), Number: i + 1}, &seen) {
+		if p.Sight(&timeline.Raw{Text: []byte(text), Number: i + 1}, &seen) {
 			to.Add(&seen)
 		} else {
 			to.More()

@@ -6,7 +6,13 @@ import "example.com/clew/internal/timeline"
 // caller all the same, so a span that only plain lines name becomes a row when it has to make room.
 // As a rule the line of its request comes before, and then it becomes none.
 type mentions struct {
-	sets [1024][4]mention // in each the newest first
+	sets [1024]mentionSet
+}
+
+// mentionSet are mentions that may stand in one place. The oldest is the next to make room.
+type mentionSet struct {
+	of     [4]mention
+	oldest uint8
 }
 
 type mention struct {
@@ -21,7 +27,7 @@ func (m *mention) same(other *mention) bool {
 }
 
 // set returns where the mentions of a span are.
-func (n *mentions) set(low, span uint64) *[4]mention {
+func (n *mentions) set(low, span uint64) *mentionSet {
 	return &n.sets[(low^span*0x9e3779b97f4a7c15)>>32%uint64(len(n.sets))]
 }
 
@@ -55,15 +61,17 @@ func (a *Adder) report(r *row) {
 // remember remembers a mention.
 func (a *Adder) remember(m *mention) {
 	set := a.named.set(m.low, m.span)
-	for i := range set {
-		if set[i].same(m) {
-			set[i].reported = set[i].reported || m.reported
+	for i := range set.of {
+		if set.of[i].same(m) {
+			set.of[i].reported = set.of[i].reported || m.reported
 			return
 		}
 	}
-	a.tell(&set[len(set)-1])
-	copy(set[1:], set[:len(set)-1])
-	set[0] = *m
+	oldest := &set.of[set.oldest]
+	a.tell(oldest)
+	oldest.low, oldest.high, oldest.span = m.low, m.high, m.span
+	oldest.service, oldest.digits, oldest.reported = m.service, m.digits, m.reported
+	set.oldest = (set.oldest + 1) % uint8(len(set.of))
 }
 
 // tell makes a row of a mention that has to make room.
@@ -79,8 +87,8 @@ func (a *Adder) tellAll() {
 		return
 	}
 	for i := range a.named.sets {
-		for j := range a.named.sets[i] {
-			a.tell(&a.named.sets[i][j])
+		for j := range a.named.sets[i].of {
+			a.tell(&a.named.sets[i].of[j])
 		}
 	}
 }
