@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -38,6 +39,7 @@ func adopting(t *testing.T, more func(trace string)) *httptest.Server {
 }
 
 func TestDoctor(t *testing.T) {
+	withoutDNS(t)
 	t.Chdir(t.TempDir())
 	srv := adopting(t, nil)
 	var n atomic.Int32
@@ -182,4 +184,13 @@ func freeAddress(t *testing.T) string {
 	}
 	t.Fatal("no port is free")
 	return ""
+}
+
+// withoutDNS lets no question leave the computer: names have an address in its files, or none.
+func withoutDNS(t *testing.T) {
+	before := net.DefaultResolver
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no DNS in tests")
+	}}
+	t.Cleanup(func() { net.DefaultResolver = before })
 }

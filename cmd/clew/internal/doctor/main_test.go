@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -86,3 +87,12 @@ func has(t *testing.T, d *doctor.Diagnosis, kind doctor.Kind, where string, coun
 }
 
 func quietLog() *log.Logger { return log.New(io.Discard, "", 0) }
+
+// withoutDNS lets no question leave the computer: names have an address in its files, or none.
+func withoutDNS(t *testing.T) {
+	before := net.DefaultResolver
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no DNS in tests")
+	}}
+	t.Cleanup(func() { net.DefaultResolver = before })
+}

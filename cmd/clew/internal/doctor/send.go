@@ -133,6 +133,8 @@ func knownError(err error, t *Target) string {
 		return fmt.Sprintf("the proxy of the environment does not connect (%v): check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", err)
 	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(text, "refused"): // Windows has another number
 		return "nobody listens there: start the service, or check the port"
+	case strings.Contains(text, "unreachable"), strings.Contains(text, "no route to host"):
+		return fmt.Sprintf("no way leads there from this computer (%v): check the address, the network, the VPN", err)
 	case errors.As(err, &unknown), errors.As(err, &name), errors.As(err, &invalid):
 		return fmt.Sprintf("its certificate is not to be trusted (%v): check the name, or name its authority in SSL_CERT_FILE", errors.Unwrap(err))
 	case strings.Contains(text, "server gave HTTP response to HTTPS client"), errors.As(err, &record):

@@ -26,6 +26,7 @@ func TestParseURL(t *testing.T) {
 }
 
 func TestLoopback(t *testing.T) {
+	withoutDNS(t)
 	for host, want := range map[string]bool{
 		"127.0.0.1": true, "127.255.255.254": true, "[::1]": true, "[::ffff:127.0.0.1]": true, "localhost": true,
 		"128.0.0.1": false, "10.0.0.1": false, "0.0.0.0": false, "[::]": false, "[fe80::1]": false, "169.254.169.254": false,
@@ -39,6 +40,7 @@ func TestLoopback(t *testing.T) {
 
 // A name that has no address is said to have none.
 func TestNoSuchHost(t *testing.T) {
+	withoutDNS(t)
 	d := config().Examine(t.Context(), target(t, "http://no.such.host.invalid/"))
 	assert.Equal(t, doctor.Unreachable, d.Verdict)
 	assert.Contains(t, d.Says, "no.such.host.invalid has no address")
@@ -81,6 +83,7 @@ func TestPassword(t *testing.T) {
 }
 
 func TestListenAddress(t *testing.T) {
+	withoutDNS(t)
 	for address, want := range map[string]bool{"127.0.0.1:9999": true, "[::1]:9999": true, "localhost:9999": true, ":9999": false, "0.0.0.0:9999": false, "10.0.0.1:1": false} {
 		found, loopback, err := doctor.ListenAddress(t.Context(), address)
 		require.NoError(t, err, address)
