@@ -332,7 +332,7 @@ func TestNotWritten(t *testing.T) {
 
 // BenchmarkHTML draws pages: a map of 60 services is laid out in some milliseconds.
 func BenchmarkHTML(b *testing.B) {
-	for _, size := range [][2]int{{60, 200}, {1000, 5000}} {
+	for _, size := range [][2]int{{60, 200}, {1000, 5000}, {3000, 6000}} {
 		g := fleet(size[0], size[1])
 		g.Traced = nil
 		b.Run(fmt.Sprintf("%d services, %d edges", size[0], size[1]), func(b *testing.B) {
