@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"encoding/binary"
 	"strings"
 	"time"
 
@@ -195,8 +196,11 @@ type quickKey struct {
 	next    *quickKey // that followed when the key was met last; nil: none did
 	other   *quickKey // that followed before: the lines of requests and calls take turns
 
-	known   bool     // it is a time or an ID, whose form most lines have
-	want    []byte   // what its field begins with: head, or all of same
+	known   bool   // it is a time or an ID, whose form most lines have
+	want    []byte // what its field begins with: head, or all of same
+	first   uint64 // eight bytes of want, as far as mask goes
+	last    uint64 // the last eight, where there are more
+	mask    uint64
 	same    [48]byte // the field as it was last, with the comma behind it
 	from    uint16   // where the value stands in same
 	until   uint16   // 0: nothing is remembered
@@ -233,7 +237,24 @@ func (k *quickKey) follower(field []byte) (next *quickKey, same bool) {
 
 // begins tells whether a field is that of k, with the value that is remembered if there is one.
 func (k *quickKey) begins(field []byte) bool {
-	return len(field) > len(k.want)+1 && string(field[:len(k.want)]) == string(k.want)
+	n := len(k.want)
+	if len(field) < n+8 {
+		return len(field) > n+1 && string(field[:n]) == string(k.want)
+	}
+	if (binary.LittleEndian.Uint64(field)^k.first)&k.mask != 0 {
+		return false
+	}
+	return n <= 8 || binary.LittleEndian.Uint64(field[n-8:]) == k.last && (n <= 16 || string(field[8:n-8]) == string(k.want[8:n-8]))
+}
+
+// wants makes begins look for what a field begins with.
+func (k *quickKey) wants(field []byte) {
+	var first [8]byte
+	copy(first[:], field)
+	k.want, k.first, k.mask = field, binary.LittleEndian.Uint64(first[:]), 1<<(8*min(len(field), 8))-1
+	if len(field) > 8 {
+		k.last = binary.LittleEndian.Uint64(field[len(field)-8:])
+	}
 }
 
 // changed tells whether a field is that of k with another value than before, and forgets that.
@@ -241,7 +262,8 @@ func (k *quickKey) changed(field []byte) bool {
 	if len(field) < len(k.head)+2 || string(field[:len(k.head)]) != k.head {
 		return false
 	}
-	k.want, k.until = k.same[:len(k.head)], 0
+	k.wants(k.same[:len(k.head)])
+	k.until = 0
 	return true
 }
 
@@ -252,7 +274,7 @@ func (k *quickKey) remember(field []byte, v *value, i int) {
 		return
 	}
 	k.changes++
-	k.want = k.same[:copy(k.same[:], field)]
+	k.wants(k.same[:copy(k.same[:], field)])
 	k.from, k.until, k.text = v.start-uint16(i), v.end-uint16(i), v.text
 }
 
@@ -280,7 +302,7 @@ func (p *Parser) part(key []byte) *quickKey {
 	p.quickKeys[i] = p.partOf(string(key))
 	k := &p.quickKeys[i]
 	k.head = `"` + k.key + `":`
-	k.want = []byte(k.head)
+	k.wants([]byte(k.head))
 	switch k.part {
 	case partTime, part(line.TraceID), part(line.SpanID), part(line.ParentID), part(line.CallerParentID):
 		k.known = true

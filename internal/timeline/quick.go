@@ -69,7 +69,8 @@ func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duratio
 	if len(text) < 2 || len(text) > math.MaxUint16 {
 		return 0, false
 	}
-	q := quickLine{text: text, parser: p, last: &p.firstKey}
+	var q quickLine // a literal would be copied
+	q.text, q.parser, q.last = text, p, &p.firstKey
 	if text[0] == '{' {
 		end, ok := q.along(1)
 		if !ok {
