@@ -21,6 +21,14 @@ func Quantiled(parts ...[]time.Duration) Quantiles {
 	return all.quantiles()
 }
 
+// Rows is how many rows are kept.
+func (b *Builder) Rows() (n int) {
+	for i := range b.parts {
+		n += b.parts[i].rows
+	}
+	return n
+}
+
 // Packed returns what is left of a number that is packed.
 func Packed(n int64) int64 { return unpack(pack(n)) }
 

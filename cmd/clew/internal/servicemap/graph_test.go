@@ -175,6 +175,10 @@ var fleets = []struct {
 		request("shop", second, "a", "", 100, 100), call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
 		request("price", wide, "b", "1", 75, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"orphans  > price: 1 of 2"}},
+	{"two traces whose IDs end alike", source{
+		call("shop", "price", wide, "1", "a", 80, 50), request("price", "ffffffffffffffff"+narrow, "b", "1", 75, 40),
+		request("price", wide, "c", "", 75, 40),
+	}, []string{"shop > price: 1 answered 1 told 1 guessed 1 max 50"}, []string{"orphans  > price: 1 of 2"}},
 	{"an orphan at the end of the lines", source{
 		request("shop", second, "a", "", 100, 100),
 		request("price", wide, "b", "1", 75_000, 40),
@@ -185,6 +189,16 @@ var fleets = []struct {
 		call("price", "stock", wide, "2", "b", 570, 20), request("stock", wide, "c", "2", 565, 10),
 	}, []string{"price > stock: 1 answered 1 told 1 max 20", "shop > price: 1 answered 1 told 1 max 50"},
 		[]string{"clock  > price: 1 of 1", "clock  > stock: 1 of 1"}},
+	{"a call is no caller of what it was made for, though its clock says so", source{
+		request("shop", wide, "b", "7", 80, 50),
+		call("shop", "price", wide, "1", "b", 79, 48), request("price", wide, "c", "1", 78, 47),
+		call("price", "cache", wide, "2", "c", 85, 60),
+	}, []string{"price > cache: 1 told 1 max 60", "shop > price: 1 answered 1 told 1 max 48"}, []string{"orphans  > shop: 1 of 1"}},
+	{"one of three is no clock", source{
+		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 40),
+		call("shop", "price", wide, "2", "a", 80, 50), request("price", wide, "c", "2", 75, 40),
+		call("shop", "price", wide, "3", "a", 80, 50), request("price", wide, "d", "3", 75, 40),
+	}, []string{"shop > price: 3 answered 3 told 3 max 50"}, nil},
 	{"one slow answer is no clock", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 540),
 		call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),

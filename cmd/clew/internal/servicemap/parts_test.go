@@ -126,6 +126,19 @@ func TestMentions(t *testing.T) {
 	assert.Empty(t, g.Breaks)
 }
 
+// Plain lines cost no row, before the request's line and after it.
+func TestMentionsOfReported(t *testing.T) {
+	var lines source
+	const traces = 1000
+	for i := range traces {
+		trace := fmt.Sprintf("%032x", uint64(i+1)*0x9e3779b97f4a7c15)
+		lines = append(lines, entry("shop", trace, "a", float64(i), "before"), request("shop", trace, "a", "", float64(i), 1), entry("shop", trace, "a", float64(i), "after"))
+	}
+	b := servicemap.NewBuilder(servicemap.Config{})
+	lines.give(t, b)
+	assert.Equal(t, traces, b.Rows())
+}
+
 // Lines without an ID are said by their places, the most first.
 func TestNoID(t *testing.T) {
 	var lines source
