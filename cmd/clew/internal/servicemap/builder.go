@@ -27,13 +27,13 @@ const partitions = 256
 // chunkRows is how many rows a piece of memory has.
 const chunkRows = 256
 
-// Builder makes a graph of what lines tell. Each source gives its lines to an [Adder]; all may do so
-// at once. Make it by [NewBuilder], and close it.
+// Builder makes a graph of what lines tell. Each source gives its lines to an [Adder]; all may do
+// so at once. Make it by [NewBuilder], and close it.
 //
 // Rows stand in memory as long as there is room. Then those of whole partitions go to one temporary
 // file, which has no name where the system lets it have none: so nothing is left of it, however
-// the program ends. A graph needs the rows of a trace together, whichever sources they come from, and
-// has them: no trace is given up because it is open for long, or has begun long ago.
+// the program ends. A graph needs the rows of a trace together, whichever sources they come from,
+// and has them: no trace is given up because it is open for long, or has begun long ago.
 type Builder struct {
 	config     Config
 	parts      [partitions]partition

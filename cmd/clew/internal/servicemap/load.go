@@ -88,8 +88,9 @@ func (l *loader) whole(p *partition, give func([]row)) error {
 	return nil
 }
 
-// order makes keys of the rows, those of a trace together. Traces have random IDs, so that each bucket
-// has a few rows: to sort them all would take longer. IDs that are not random only take longer.
+// order makes keys of the rows, those of a trace together. Traces have random IDs, so that each
+// bucket has a few rows: to sort them all would take longer. IDs that are not random only take
+// longer.
 func (l *loader) order() {
 	size := bits.Len(uint(len(l.rows) / 4))
 	bucket := func(low uint64) uint64 { return low * 0x9e3779b97f4a7c15 >> (64 - size) }

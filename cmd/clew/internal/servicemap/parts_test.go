@@ -110,8 +110,8 @@ func TestBareLines(t *testing.T) {
 	assert.Less(t, b.Count, int64(traces/3), "not each line is kept")
 }
 
-// A service that writes no lines of requests is a caller for as long as the source lasts, and one that
-// writes them is none twice.
+// A service that writes no lines of requests is a caller for as long as the source lasts, and one
+// that writes them is none twice.
 func TestMentions(t *testing.T) {
 	var lines, theirs source
 	const traces = 10_000
