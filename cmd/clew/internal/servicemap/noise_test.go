@@ -88,6 +88,14 @@ func (w world) alarms(t *testing.T, pairs int, calls []int) (alarms int) {
 // Twenty edges, from rare ones to busy ones.
 var twenty = []int{20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160, 200, 250, 300, 400, 600, 1000, 1600, 2000}
 
+// rounds is how many times something is drawn: n, and a tenth under the race detector.
+func rounds(n int) int {
+	if raceEnabled {
+		return n / 10
+	}
+	return n
+}
+
 // Runs that differ by chance alone do not differ, in 500 pairs of runs with 20 edges each. Errors
 // come in clusters, some minutes are slower than others, and one may be very slow.
 func TestNoise(t *testing.T) {
@@ -99,7 +107,7 @@ func TestNoise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.LessOrEqual(t, w.alarms(t, 500, twenty), 1, "of 10,000 edges")
+			assert.LessOrEqual(t, w.alarms(t, rounds(500), twenty), 1, "of 10,000 edges")
 		})
 	}
 }
@@ -115,7 +123,7 @@ func TestNoiseOfBusyEdges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Zero(t, w.alarms(t, 40, busy), "of 80 edges")
+			assert.Zero(t, w.alarms(t, rounds(40), busy), "of 80 edges")
 		})
 	}
 }
@@ -127,7 +135,7 @@ func TestRealChanges(t *testing.T) {
 	before := world{sigma: 0.7, minutes: 0.2, cluster: 1, long: long, factor: 1, errors: 0.005}
 	slower, failing := before, before
 	slower.factor, failing.errors = 1.5, 0.03
-	for range 200 {
+	for range rounds(200) {
 		c, err := servicemap.Compare(before.run(r, 2000), slower.run(r, 2000))
 		require.NoError(t, err)
 		require.Equal(t, []servicemap.ChangeKind{servicemap.Slower}, kindsOf(c))
