@@ -152,6 +152,7 @@ func jobs(d *data, t tools) []job {
 		{name: "map of JSON", tools: present(
 			tool("clew", d.JSON, t.clew, "map", "-o", "json"),
 			d.duckdb("DuckDB, requests by route", t.python, routesQuery),
+			d.duckdb("DuckDB, requests and calls with all that a map has of them", t.python, recordsQuery),
 			d.duckdb("DuckDB, joined with their callers", t.python, edgesQuery),
 		)},
 		{name: "map of all four formats", tools: present(tool("clew", d.Plain, t.clew, "map", "-o", "json"))},
@@ -188,6 +189,16 @@ const (
 	from read_json($files, format = 'newline_delimited', columns = {service: 'VARCHAR', message: 'VARCHAR',
 	method: 'VARCHAR', route: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE'})
 	where message = 'request' group by all`
+
+	// recordsQuery groups requests and calls, with what a map says of each: it still does not tell
+	// who calls whom.
+	recordsQuery = `select service, message, method, coalesce(route, host), count(*), count(*) filter (status >= 500 or status is null),
+	quantile_cont(duration_ms, [0.5, 0.95, 0.99]), max(duration_ms), arg_max(trace_id, duration_ms), sum(bytes),
+	count(*) filter (attempt > 1), count(*) filter (parent_id is null), min(time), max(time)
+	from read_json($files, format = 'newline_delimited', columns = {service: 'VARCHAR', message: 'VARCHAR',
+	method: 'VARCHAR', route: 'VARCHAR', host: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE', bytes: 'BIGINT',
+	attempt: 'INTEGER', time: 'TIMESTAMP', trace_id: 'VARCHAR', span_id: 'VARCHAR', parent_id: 'VARCHAR'})
+	where message in ('request', 'call') group by all`
 
 	// edgesQuery joins calls with the requests that have made them, by the caller's lines.
 	edgesQuery = `with spans as (select * from read_json($files, format = 'newline_delimited', columns = {
