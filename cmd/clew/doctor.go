@@ -186,7 +186,7 @@ func (d *doctorCommand) targets(ctx context.Context) ([]*doctor.Target, error) {
 func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target, loopback bool) (agreed bool, err error) {
 	for _, t := range targets {
 		if !t.Lost() {
-			std.say("%d GET requests to %s, one after another; user agent %s", c.Requests(), t, c.Agent)
+			std.say("%d GET requests to %s, one after another; user agent %s; %d more at most, if some fail", c.Requests(), t, c.Agent, c.More())
 			loopback = loopback && t.Loopback()
 		}
 	}

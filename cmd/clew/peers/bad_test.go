@@ -183,7 +183,7 @@ func TestBadServers(t *testing.T) {
 				assert.False(t, f.Fault, "%+v", f)
 			}
 			assert.Less(t, len(r.out), 5_000, "what it says")
-			if slow {
+			if slow && server.name != "trickles a body" { // its header is there, and all requests are sent
 				assert.LessOrEqual(t, b.connections.Load(), int64(3), "requests that took all their time")
 			}
 			assert.Less(t, r.memory, int64(100<<20), "its memory")

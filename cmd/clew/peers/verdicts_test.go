@@ -169,7 +169,7 @@ func TestVerdictsByResponse(t *testing.T) {
 		code          int
 	}{
 		{"clew", "adopted", 0},
-		{"clew, TrustIDs", "adopted", 0}, // the header has no decision
+		{"clew, TrustIDs", "adopted", 0}, // the header has no decision, and that is said
 		{"clew, TrustNone", "restarted", 1},
 		{"zipkin-go", "unknown", 3},
 		{"otelhttp", "unknown", 3},
@@ -182,6 +182,9 @@ func TestVerdictsByResponse(t *testing.T) {
 			require.Len(t, r.Targets, 1)
 			assert.Equal(t, test.verdict, r.Targets[0].Verdict)
 			assert.Equal(t, test.code, r.code)
+			if test.verdict == "adopted" {
+				assert.Contains(t, r.Targets[0].Says, "The decision was not seen")
+			}
 			if test.code == 3 {
 				assert.Empty(t, r.Targets[0].Findings)
 				assert.Empty(t, r.Targets[0].Evidence)

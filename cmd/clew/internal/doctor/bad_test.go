@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/clew/cmd/clew/internal/doctor"
+	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -217,7 +218,8 @@ func TestHangsLater(t *testing.T) {
 	c.Timeout = 200 * time.Millisecond
 	d := c.Examine(t.Context(), target(t, url))
 	assert.Equal(t, 7, d.Requests)
-	assert.Equal(t, doctor.Adopted, d.Verdict)
+	assert.Equal(t, doctor.Unknown, d.Verdict, "most canaries had no answer")
+	assert.Contains(t, d.Says, "of 17 requests only 4 were answered")
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "3 of 7 requests: it did not answer in 200ms")
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "10 requests were not sent.")
 }
@@ -234,7 +236,8 @@ func TestInterrupted(t *testing.T) {
 		}
 	})
 	d := config().Examine(ctx, target(t, url))
-	assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
+	assert.Equal(t, doctor.Unknown, d.Verdict, "%+v", d)
+	assert.Contains(t, d.Says, "of 17 requests only 3 were answered")
 	assert.Equal(t, 3, d.Requests)
 	has(t, d, doctor.Adopted, "response", 2, 2)
 
@@ -279,4 +282,57 @@ func TestRequests(t *testing.T) {
 	}
 	assert.Len(t, agents, len(seen), "each request can be told by its user agent")
 	assert.Contains(t, strings.Join(d.Notes, "\n"), fmt.Sprintf("%d of %d requests: it redirects (302 Found) to %s, which is not followed", len(seen), len(seen), other.URL))
+}
+
+// A stream of events has no end. All canaries are sent, and its header is looked at.
+func TestEndlessBody(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	d := config().Examine(t.Context(), target(t, url))
+	assert.Equal(t, 17, d.Requests)
+	has(t, d, doctor.Adopted, "response", 14, 14)
+}
+
+// A service breaks by usual canaries, or only now and then.
+func TestBreaks(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		breaks  func(n int32, h http.Header) bool
+		status  int // 0: it breaks the connection
+		verdict doctor.Kind
+		says    string
+	}{
+		{"500 by X-B3", func(_ int32, h http.Header) bool { return h.Get("X-B3-TraceId") != "" }, 500, doctor.Crashed, "So it is with traces in X-B3"},
+		{"no answer by X-B3", func(_ int32, h http.Header) bool { return h.Get("X-B3-TraceId") != "" }, 0, doctor.Crashed, "So it is with traces in X-B3"},
+		{"503 at every seventh", func(n int32, _ http.Header) bool { return n%7 == 0 }, 503, doctor.Adopted, ""},
+		{"every seventh connection", func(n int32, _ http.Header) bool { return n%7 == 0 }, 0, doctor.Adopted, ""},
+		{"nearly all connections", func(n int32, _ http.Header) bool { return n > 2 }, 0, doctor.Unknown, "only 2 were answered"},
+		{"a limit", func(n int32, _ http.Header) bool { return n > 5 }, 429, doctor.Unknown, "nothing was seen of others"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var n atomic.Int32
+			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if test.breaks(n.Add(1), r.Header) {
+					if test.status == 0 {
+						panic(http.ErrAbortHandler)
+					}
+					w.WriteHeader(test.status)
+					return
+				}
+				b3, _ := trace.FromHeader(r.Header)
+				w.Header().Set("X-B3-TraceId", orNew(b3.ID()))
+			})
+			c := config()
+			c.Hostile = test.verdict == doctor.Adopted
+			d := c.Examine(t.Context(), target(t, url))
+			assert.Equal(t, test.verdict, d.Verdict, "%+v", d)
+			assert.Contains(t, d.Says+find(d, doctor.Crashed, "response").Says, test.says)
+			assert.LessOrEqual(t, d.Requests, c.Requests()+c.More())
+			assert.Equal(t, int(n.Load()), d.Requests)
+		})
+	}
 }

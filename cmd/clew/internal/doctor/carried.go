@@ -1,19 +1,27 @@
 package doctor
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"example.com/clew/internal/canary"
+	"example.com/clew/trace"
+	"go.opentelemetry.io/otel/propagation"
 )
 
-// carried is a trace as headers carry it.
+// carried is a trace as a header carries it, read by B3's rules, or by W3C's.
 type carried struct {
 	name              string // of the header
 	trace, span       string
-	parent            string
+	parent            string // "": none
 	state             string // as canaries have it
 	decided, hasTrace bool   // there is a state; there are IDs
+	wrong             string // what is malformed, with the value: then there is nothing else
 }
 
 // traceNames are the headers that carry a trace from one service to the next.
@@ -29,66 +37,64 @@ func IsTraceHeader(name string) bool {
 	return false
 }
 
-// carriedBy returns all traces that headers carry, in the order in which B3 prefers them.
+// carriers are the headers in which a trace's ID goes from one service to the next: B3's, W3C's,
+// and those of other vendors.
+var carriers = []string{"b3", "X-B3-TraceId", "traceparent", "uber-trace-id", "X-Datadog-Trace-Id", "X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Ot-Tracer-Traceid", "Elastic-Apm-Traceparent"}
+
+func carriesTrace(name string) bool {
+	return slices.ContainsFunc(carriers, func(other string) bool { return strings.EqualFold(other, name) })
+}
+
+// carriedBy returns all traces that headers carry, in the order in which B3 prefers them, and last
+// those that are malformed.
 func carriedBy(h http.Header) (all []carried) {
-	for _, c := range []carried{single(h.Get("b3")), multi(h), traceparent(h.Get("traceparent"))} {
-		if c.hasTrace || c.decided {
+	several := h.Clone()
+	several.Del("b3")
+	b3, errB3 := trace.FromHeader(http.Header{"B3": h["B3"]})
+	xb3, errXB3 := trace.FromHeader(several)
+	var malformed []carried
+	for _, c := range []carried{
+		carriedIn("b3", h.Get("b3"), b3, errB3),
+		carriedIn("X-B3-TraceId", cmp.Or(h.Get("X-B3-TraceId"), h.Get("X-B3-SpanId"), h.Get("X-B3-Sampled")), xb3, errXB3),
+		traceparent(h),
+	} {
+		switch {
+		case c.wrong != "":
+			malformed = append(malformed, c)
+		case c.hasTrace || c.decided:
 			all = append(all, c)
 		}
 	}
-	return all
+	return append(all, malformed...)
 }
 
-func single(value string) carried {
-	c := carried{name: "b3", state: canary.Defer}
-	parts := strings.Split(strings.TrimSpace(value), "-")
-	state := parts[0]
-	if len(parts) > 1 {
-		c.trace, c.span, c.hasTrace = parts[0], parts[1], true
-		state = ""
+func carriedIn(name, value string, b trace.B3, err error) carried {
+	c := carried{name: name, trace: b.ID(), state: states[b.Sampling], decided: b.Sampling != trace.Defer}
+	if c.hasTrace = c.trace != ""; c.hasTrace {
+		c.span = b.SpanID.String()
 	}
-	if len(parts) > 2 {
-		state = parts[2]
+	if b.ParentSpanID.IsValid() {
+		c.parent = b.ParentSpanID.String()
 	}
-	if len(parts) > 3 {
-		c.parent = parts[3]
-	}
-	switch state {
-	case "0":
-		c.state, c.decided = canary.Deny, true
-	case "1":
-		c.state, c.decided = canary.Accept, true
-	case "d":
-		c.state, c.decided = canary.Debug, true
+	if err != nil {
+		c.wrong = fmt.Sprintf("%s is %s (%s)", name, short(value), strings.TrimPrefix(err.Error(), "trace: "))
 	}
 	return c
 }
 
-func multi(h http.Header) carried {
-	c := carried{name: "X-B3-TraceId", trace: h.Get("X-B3-TraceId"), span: h.Get("X-B3-SpanId"), state: canary.Defer}
-	c.parent, c.hasTrace = h.Get("X-B3-ParentSpanId"), c.trace != ""
-	switch sampled := strings.ToLower(h.Get("X-B3-Sampled")); {
-	case h.Get("X-B3-Flags") == "1":
-		c.state, c.decided = canary.Debug, true
-	case sampled == "1" || sampled == "true":
-		c.state, c.decided = canary.Accept, true
-	case sampled == "0" || sampled == "false":
-		c.state, c.decided = canary.Deny, true
-	}
-	return c
-}
+var states = map[trace.Sampling]string{trace.Defer: canary.Defer, trace.Deny: canary.Deny, trace.Accept: canary.Accept, trace.Debug: canary.Debug}
 
-func traceparent(value string) carried {
-	c := carried{name: "traceparent", state: canary.Deny}
-	parts := strings.Split(value, "-")
-	if len(parts) < 4 {
+func traceparent(h http.Header) carried {
+	value := h.Get("traceparent")
+	if value == "" {
 		return carried{}
 	}
-	c.trace, c.span, c.hasTrace, c.decided = parts[1], parts[2], true, true
-	if strings.HasSuffix(parts[3], "1") || strings.HasSuffix(parts[3], "3") {
-		c.state = canary.Accept
+	ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier{"Traceparent": h["Traceparent"]})
+	b, ok := trace.FromContext(ctx)
+	if !ok {
+		return carriedIn("traceparent", value, b, errors.New("by W3C's rules it is no traceparent"))
 	}
-	return c
+	return carriedIn("traceparent", value, b, nil)
 }
 
 // IsOwnHeader tells whether canaries set a header themselves.

@@ -22,7 +22,7 @@ type Config struct {
 	Agent   string        // the user agent's name and version
 	Debug   bool          // send those that ask for debug
 	Hostile bool          // send those by which services break
-	Timeout time.Duration // for a request, its answer's body included
+	Timeout time.Duration // for a request
 	Wait    time.Duration // at most, for lines and calls that come after the answers
 	Header  http.Header   // of each request; its Host is the request's
 	TLS     *tls.Config   // nil: the system's
@@ -37,6 +37,7 @@ type probe struct {
 	tag      string // in its user agent
 	redirect bool   // the call that it leads to is redirected to another host
 	answer   answer
+	crashed  bool // it fails again and again, and requests without headers do not
 }
 
 // rows are what one target is sent, in this order. The first has no trace: it shows how the
@@ -103,9 +104,6 @@ func (c Config) probes() []*probe {
 	return all
 }
 
-// most is how many requests may take all their time before the others are not sent.
-const most = 3
-
 // Examine sends the canaries to a target, one after another, and returns what came of it. When ctx
 // ends, that is what was seen so far.
 func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
@@ -121,34 +119,18 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	if c.Listen != nil {
 		c.Listen.expect(probes)
 	}
-	transport := c.transport(t)
-	defer transport.CloseIdleConnections()
-	failed, late, sent := 0, 0, 0
-	for _, p := range probes {
-		if c.Listen != nil {
-			c.Listen.begin(p)
-		}
-		p.answer = c.send(ctx, transport, t, p)
-		if ctx.Err() != nil {
-			break
-		}
-		sent++
-		if p.answer.err != nil {
-			failed++
-		}
-		if p.answer.late {
-			late++
-		}
-		if failed == sent && failed == 2 || late == most {
-			break
-		}
-	}
-	d.Requests = sent
+	courier := &courier{Config: c, target: t, transport: c.transport(t), spare: spare, none: probes[0]}
+	defer courier.transport.CloseIdleConnections()
+	sent := courier.sendAll(ctx, probes)
+	d.Requests = courier.requests
 	c.settle(ctx, probes[:sent])
 	if c.Listen != nil {
 		c.Listen.begin(nil)
 	}
 	c.judge(d, t, probes[:sent])
+	if c.Log != nil {
+		c.Log.owe(probes[:sent])
+	}
 	return d
 }
 

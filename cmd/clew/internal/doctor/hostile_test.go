@@ -51,10 +51,10 @@ func TestHostile(t *testing.T) {
 			w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
 		}, doctor.Misread, 4, 8, "out of a malformed header"},
 		{"rejects what is malformed", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
 			if careful(r.Header).trace == "" {
 				w.WriteHeader(400)
 			}
-			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
 		}, doctor.Adopted, 14, 14, ""},
 		{"restarts everything, which misreads nothing", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-B3-TraceId", fmt.Sprintf("%032x", 0xabcdef00000+next()))

@@ -24,13 +24,17 @@ func (c Config) judge(d *Diagnosis, t *Target, probes []*probe) {
 	for _, where := range []string{inResponse, inLogs, inSentOn} {
 		if found := evidence(at(all, where)); len(found) > 0 {
 			d.Evidence = append(d.Evidence, where)
-			d.Findings = append(d.Findings, findings(where, found)...)
+			d.Findings = append(d.Findings, findings(where, found, asked(where, probes, all))...)
 		}
 	}
 	d.Findings = append(d.Findings, crashes(probes)...)
 	d.Notes = c.notes(probes, all)
 	d.decide()
+	d.doubt(c.Requests(), probes)
 	d.shorten()
+	if d.Verdict == Adopted && !decisionsSeen(all) {
+		d.Says = decisionUnseen
+	}
 	if d.Evidence == nil {
 		d.Evidence = []string{}
 	}
@@ -94,7 +98,7 @@ func hostileKind(s *seen, usual []seen) Kind {
 func constant(usual []seen) bool {
 	what, n := "", 0
 	for _, s := range usual {
-		if s.where != inResponse {
+		if s.where != inResponse || s.kind == stranger {
 			continue
 		}
 		if s.kind != Restarted {
@@ -127,6 +131,37 @@ func at(all []seen, where string) (found []seen) {
 	return found
 }
 
+// asked are the canaries of which something should be seen in a place. A response need not show
+// the trace of one that is seen elsewhere.
+func asked(where string, probes []*probe, all []seen) (list []*probe) {
+	elsewhere := map[*probe]bool{}
+	for _, s := range evidence(all) {
+		elsewhere[s.probe] = elsewhere[s.probe] || s.where != where && s.kind != repeated
+	}
+	here := map[*probe]bool{}
+	for _, s := range at(all, where) {
+		here[s.probe] = true
+	}
+	for _, p := range probes {
+		if p.TraceID == "" || p.Hostile || p.answer.err != nil || where == inResponse && elsewhere[p] && !here[p] {
+			continue
+		}
+		if !p.redirect || where == inSentOn || here[p] {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// decisionsSeen tells whether a deny and an accept were seen to be kept.
+func decisionsSeen(all []seen) bool {
+	kept := map[string]bool{}
+	for _, s := range all {
+		kept[s.probe.State] = kept[s.probe.State] || s.kind == obeyed
+	}
+	return kept[canary.Deny] && kept[canary.Accept]
+}
+
 func lost(k Kind) bool { return k == Restarted || k == Dropped }
 
 // kept tells whether the trace goes on, in whatever form.
@@ -134,7 +169,7 @@ func kept(k Kind) bool { return k == Adopted || k == Unchanged || k == Padded ||
 
 // findings are what was seen in one place, a kind at a time. A service that goes on with traces in
 // B3 and not with W3C's has no fault: that is said apart.
-func findings(where string, found []seen) (list []Finding) {
+func findings(where string, found []seen, asked []*probe) (list []Finding) {
 	isW3C := func(s seen) bool { return s.probe.Encoding == canary.W3C }
 	var b3, w3c []seen
 	for _, s := range found {
@@ -148,9 +183,10 @@ func findings(where string, found []seen) (list []Finding) {
 	apart := slices.ContainsFunc(b3, seen.kept) && !slices.ContainsFunc(w3c, seen.kept)
 	if apart {
 		all = append(b3, slices.DeleteFunc(slices.Clone(w3c), func(s seen) bool { return lost(s.kind) })...)
+		asked = slices.DeleteFunc(asked, func(p *probe) bool { return p.Encoding == canary.W3C })
 	}
 	for _, k := range append([]Kind{Adopted, Unchanged}, gravity...) {
-		f, ok := finding(where, k, all)
+		f, ok := finding(where, k, all, asked)
 		if !ok {
 			continue
 		}
@@ -160,26 +196,57 @@ func findings(where string, found []seen) (list []Finding) {
 		}
 		list = append(list, f)
 	}
-	if f, ok := finding(where, repeated, found); ok {
+	if f, ok := finding(where, repeated, found, nil); ok {
 		f.Kind = Echoed
 		list = append(list, f)
 	}
 	for _, k := range []Kind{Restarted, Dropped} {
-		if f, ok := finding(where, k, w3c); ok && apart {
+		if f, ok := finding(where, k, w3c, nil); ok && apart {
 			f.Fault, f.Says, f.Remedy = false, "A trace in traceparent does not go on: the service reads B3 alone.", remedyW3C
 			list = append(list, f)
 		}
 	}
+	if f, ok := unseen(where, all, asked); ok {
+		list = append(list, f)
+	}
 	return list
+}
+
+// unseen is what is said of canaries that show nothing where others go on.
+func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
+	f := Finding{Kind: NotSeen, Where: where, Of: len(asked), Says: says[NotSeen], Remedy: remedies[NotSeen]}
+	shown := map[*probe]bool{}
+	for _, s := range found {
+		shown[s.probe] = shown[s.probe] || s.kind != repeated
+	}
+	gone, good := []*probe{}, []*probe{}
+	for _, p := range asked {
+		if shown[p] {
+			good = append(good, p)
+			continue
+		}
+		gone = append(gone, p)
+	}
+	if len(gone) == 0 || !slices.ContainsFunc(found, seen.kept) {
+		return f, false
+	}
+	f.Count, f.Canary = len(gone), gone[0].Name
+	f.Says += difference("So it is", gone, good)
+	return f, true
 }
 
 func (s seen) kept() bool { return kept(s.kind) }
 
 // finding counts the canaries of which something was seen.
-func finding(where string, k Kind, found []seen) (Finding, bool) {
+func finding(where string, k Kind, found []seen, asked []*probe) (Finding, bool) {
 	f := Finding{Kind: k, Where: where, Fault: slices.Contains(gravity, k), Remedy: remedy(k, where)}
 	counted, could := map[*probe]bool{}, map[*probe]bool{}
 	what := ""
+	if k == Adopted || k == Unchanged {
+		for _, p := range asked {
+			could[p] = true
+		}
+	}
 	for _, s := range found {
 		if k.couldBe(s.probe) {
 			could[s.probe] = true
@@ -218,7 +285,7 @@ func (s seen) example() string {
 	switch {
 	case s.what == "":
 		return ""
-	case s.kind == Resampled || s.kind == DebugBelieved || s.kind == Echoed || s.kind == Mixed || s.probe.TraceID == "":
+	case s.kind == Resampled || s.kind == DebugBelieved || s.kind == Echoed || s.kind == Mixed || s.kind == Malformed || s.kind == Dropped || s.probe.TraceID == "":
 		return "Seen: " + short(s.what) + "."
 	}
 	return "Sent " + s.probe.TraceID + "; " + short(s.what) + "."
@@ -245,60 +312,79 @@ func (k Kind) couldBe(p *probe) bool {
 	return p.TraceID != "" && !p.Hostile
 }
 
-// onlyIn says in which encoding a trace is lost, where others are kept.
+// onlyIn says which traces are lost, where others are kept.
 func onlyIn(found []seen, counted map[*probe]bool) string {
-	gone, good := map[string]bool{}, map[string]bool{}
+	var gone, good []*probe
 	for _, s := range found {
 		if counted[s.probe] {
-			gone[s.probe.Encoding] = true
+			gone = append(gone, s.probe)
 		} else if kept(s.kind) {
-			good[s.probe.Encoding] = true
+			good = append(good, s.probe)
 		}
 	}
-	var names []string
-	for _, encoding := range []string{canary.Single, canary.Multi, canary.W3C} {
-		if gone[encoding] && good[encoding] {
-			return ""
-		}
-		if gone[encoding] {
-			names = append(names, encoding)
-		}
-	}
-	if len(names) == 0 || len(good) == 0 {
-		return ""
-	}
-	return " So it is with traces in " + strings.Join(names, " and in ") + "; others go on."
+	return difference("So it is", gone, good)
 }
 
-// crashes are the hostile canaries that a service does not withstand, if it answers others.
-func crashes(probes []*probe) []Finding {
-	first := probes[0].answer
-	if first.err != nil || first.status >= 500 {
-		return nil
+// difference says by what the canaries that fail differ from those that go on: the encoding, the
+// width, the decision. "": by nothing that all have.
+func difference(begin string, gone, good []*probe) string {
+	for _, by := range []struct {
+		in    string
+		value func(*probe) string
+	}{
+		{"in ", func(p *probe) string { return p.Encoding }},
+		{"of ", func(p *probe) string { return p.Width }},
+		{"with ", func(p *probe) string { return p.State }},
+	} {
+		var names []string
+		for _, p := range gone {
+			if name := by.in + by.value(p); by.value(p) != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		both := slices.ContainsFunc(good, func(p *probe) bool { return slices.Contains(names, by.in+by.value(p)) })
+		if len(names) > 0 && len(good) > 0 && !both {
+			return " " + begin + " with traces " + strings.Join(names, " and ") + "; others go on."
+		}
 	}
-	f := Finding{Kind: Crashed, Where: inResponse, Fault: true, Remedy: remedy(Crashed, inResponse), Says: says[Crashed]}
-	for _, p := range probes {
-		if !p.Hostile {
+	return ""
+}
+
+// crashes are the canaries by which a service breaks, those that are well-formed apart.
+func crashes(probes []*probe) (list []Finding) {
+	for _, hostile := range []bool{false, true} {
+		f := Finding{Kind: Crashed, Where: inResponse, Fault: true, Remedy: remedy(Crashed, inResponse), Says: says[Crashed]}
+		if !hostile {
+			f.Says = crashedUsual
+		}
+		var gone, good []*probe
+		for _, p := range probes {
+			if p.Hostile != hostile || len(p.Header) == 0 {
+				continue
+			}
+			if f.Of++; !p.crashed {
+				if !p.answer.failed() {
+					good = append(good, p)
+				}
+				continue
+			}
+			gone = append(gone, p)
+		}
+		if f.Count = len(gone); f.Count == 0 {
 			continue
 		}
-		f.Of++
-		if p.answer.err == nil && p.answer.status < 500 {
-			continue
+		f.Canary = gone[0].Name
+		if !hostile {
+			f.Says += difference("So it is", gone, good)
 		}
-		if f.Count++; f.Count > 1 {
-			continue
-		}
-		f.Canary = p.Name
-		if p.answer.err != nil {
-			f.Says += " Seen: " + p.answer.err.Error() + "."
+		if a := gone[0].answer; a.err != nil {
+			f.Says += " Seen: " + a.err.Error() + "."
 		} else {
-			f.Says += " Seen: it answered " + statusText(p.answer.status) + "."
+			f.Says += " Seen: it answered " + statusText(a.status) + "."
 		}
+		list = append(list, f)
 	}
-	if f.Count == 0 {
-		return nil
-	}
-	return []Finding{f}
+	return list
 }
 
 func statusText(status int) string {
@@ -322,8 +408,36 @@ func (d *Diagnosis) decide() {
 	if i := slices.IndexFunc(d.Findings, func(f Finding) bool { return f.Kind == Truncated }); d.Verdict == Truncated && strings.HasPrefix(d.Findings[i].Says, onlyZeros) {
 		d.Says = "The service goes on with the trace, and cuts zeros that others have put in front of its ID."
 	}
-	if d.Verdict == Dropped && slices.ContainsFunc(d.Findings, func(f Finding) bool { return kept(f.Kind) && f.Where != inLogs }) {
-		d.Says = "The trace goes on, but some lines or calls do not have its ID."
+	if d.Verdict == Dropped {
+		d.Says = d.dropped()
+	}
+	if d.Verdict == Crashed && slices.ContainsFunc(d.Findings, func(f Finding) bool { return strings.HasPrefix(f.Says, crashedUsual) }) {
+		d.Says = "A caller's trace breaks the service."
+	}
+}
+
+// dropped says where the ID is missing: calls without it break the trace, lines only hide it.
+func (d *Diagnosis) dropped() string {
+	switch {
+	case slices.ContainsFunc(d.Findings, func(f Finding) bool { return kept(f.Kind) }):
+		return "The trace goes on, but some lines or calls do not have its ID."
+	case slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Kind == Dropped && f.Where == inSentOn }):
+		return verdicts[Dropped]
+	}
+	return "The service's lines have no trace ID. Whether the trace goes on was not seen."
+}
+
+// doubt takes back a good verdict if not all canaries have shown it.
+func (d *Diagnosis) doubt(wanted int, probes []*probe) {
+	if d.Verdict != Adopted && d.Verdict != Unchanged {
+		return
+	}
+	answered := countOf(probes, func(p *probe) bool { return p.answer.err == nil })
+	switch {
+	case slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Kind == NotSeen }):
+		d.Verdict, d.Says = Unknown, "The trace goes on with some canaries, and nothing was seen of others."
+	case answered < wanted:
+		d.Verdict, d.Says = Unknown, fmt.Sprintf("The trace goes on as far as it was seen, but of %d requests only %d were answered.", wanted, answered)
 	}
 }
 

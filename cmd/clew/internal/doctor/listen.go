@@ -242,11 +242,16 @@ func (p *probe) inCalls(calls []arrival) (all []seen) {
 	return all
 }
 
-// inRedirected returns what a call tells that was redirected to another host.
+// inRedirected returns what a call tells that was redirected to another host: no header may have
+// IDs there, whatever it is called.
 func (p *probe) inRedirected(a arrival) seen {
-	for _, c := range carriedBy(a.header) {
-		if c.hasTrace {
-			return seen{probe: p, where: inSentOn, kind: Leaked, what: "in " + c.name + " there is " + c.trace}
+	k := known{}
+	k.add([]*probe{p})
+	for _, name := range sortedNames(a.header) {
+		for _, value := range a.header[name] {
+			if carriesTrace(name) && value != "" || len(k.find(value)) > 0 || k.span(value) != nil {
+				return seen{probe: p, where: inSentOn, kind: Leaked, what: "in " + shown(name) + " there is " + value}
+			}
 		}
 	}
 	if hasBaggage(a.header) {
@@ -270,6 +275,17 @@ func (p *probe) inCall(a arrival) (all []seen) {
 		all = append(all, seen{probe: p, where: inSentOn, kind: withBaggage})
 	}
 	on := carriedBy(a.header)
+	if !p.Hostile { // a proxy passes malformed ones on
+		for i, c := range on {
+			if c.wrong != "" {
+				all = append(all, seen{probe: p, where: inSentOn, kind: Malformed, what: c.wrong})
+			}
+			if c.wrong != "" && i == 0 {
+				return all
+			}
+		}
+	}
+	on = slices.DeleteFunc(on, func(c carried) bool { return c.wrong != "" })
 	if s := p.other(on, a); s != nil {
 		return append(all, *s)
 	}
@@ -286,9 +302,7 @@ func (p *probe) inCall(a arrival) (all []seen) {
 		all = append(all, p.mixed(on)...)
 	}
 	if p.TraceID == "" || sameLow(first.trace, p.TraceID) {
-		if s := p.decision(inSentOn, first); s != nil {
-			all = append(all, *s)
-		}
+		all = append(all, p.decision(inSentOn, first)...)
 	}
 	return all
 }
@@ -340,8 +354,8 @@ func (p *probe) identity(c carried) seen {
 	return s
 }
 
-// other is what a call tells that carries no trace in the headers that we know: another header may
-// have the ID. Nil: it carries one.
+// other is what a call tells that carries no trace of B3's or W3C's. Another vendor's header may
+// carry it; an ID in any other header is only noted. Nil: it carries one.
 func (p *probe) other(on []carried, a arrival) *seen {
 	if p.State == "" && !p.Hostile && len(on) > 0 && !on[0].hasTrace && on[0].state == canary.Deny {
 		return &seen{probe: p, where: inSentOn, kind: Resampled, what: "no trace came in, and a deny without an ID is sent on: services behind it record nothing"}
@@ -349,21 +363,26 @@ func (p *probe) other(on []carried, a arrival) *seen {
 	if len(on) > 0 && (on[0].hasTrace || p.TraceID == "") {
 		return nil
 	}
-	if a.probe == p && p.TraceID != "" {
-		k := known{}
-		k.add([]*probe{p})
-		for _, name := range sortedNames(a.header) {
-			for _, value := range a.header[name] {
-				if found := k.find(value); len(found) > 0 {
-					s := p.matched(inSentOn, found[0], "in "+shown(name))
-					return &s
-				}
+	dropped := &seen{probe: p, where: inSentOn, kind: Dropped}
+	if p.TraceID == "" && (p.State == "" || p.State == canary.Defer || len(on) == 0) {
+		dropped.kind = nothing
+	}
+	if a.probe != p || p.TraceID == "" {
+		return dropped
+	}
+	k := known{}
+	k.add([]*probe{p})
+	for _, name := range sortedNames(a.header) {
+		for _, value := range a.header[name] {
+			found := k.find(value)
+			if len(found) > 0 && carriesTrace(name) {
+				s := p.matched(inSentOn, found[0], "in "+shown(name))
+				return &s
+			}
+			if len(found) > 0 {
+				dropped.what = "the ID is in " + shown(name) + " alone, which no tracer reads"
 			}
 		}
 	}
-	kind := Dropped
-	if p.TraceID == "" && (p.State == "" || p.State == canary.Defer || len(on) == 0) {
-		kind = nothing
-	}
-	return &seen{probe: p, where: inSentOn, kind: kind}
+	return dropped
 }

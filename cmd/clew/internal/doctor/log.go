@@ -30,6 +30,7 @@ type Log struct {
 
 	path   string            // of the URL whose canaries are sent
 	others []*timeline.Entry // lines that have the path, and nothing of a canary
+	owed   map[string]int    // by path: requests to targets before, whose lines may still come
 }
 
 // logged is a line about a canary.
@@ -168,6 +169,22 @@ func (l *Log) unrelated(probes []*probe) (all []seen) {
 		}
 	}
 	return all
+}
+
+// owe notes how many lines of a target may still come.
+func (l *Log) owe(probes []*probe) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	owed := -len(l.others)
+	for _, p := range probes {
+		if p.answer.err == nil && len(l.entries[p]) == 0 {
+			owed++
+		}
+	}
+	if l.owed == nil {
+		l.owed = map[string]int{}
+	}
+	l.owed[l.path] += max(owed, 0)
 }
 
 func (l *Log) has(p *probe) bool {

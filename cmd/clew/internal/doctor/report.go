@@ -22,11 +22,16 @@ const (
 	Dropped       Kind = "dropped"   // there is no trace
 	Resampled     Kind = "resampled" // the caller's decision has changed
 	DebugBelieved Kind = "debug believed"
-	Leaked        Kind = "leaked"  // to another host, after a redirect
-	Mixed         Kind = "mixed"   // two headers name two traces
-	Misread       Kind = "misread" // a header was read otherwise than B3's rules say
-	Echoed        Kind = "echoed"  // a malformed value comes out as it is
-	Crashed       Kind = "crashed" // a malformed value ends in a 5xx or a broken connection
+	Leaked        Kind = "leaked"    // to another host, after a redirect
+	Mixed         Kind = "mixed"     // two headers name two traces
+	Misread       Kind = "misread"   // a header was read otherwise than B3's rules say
+	Echoed        Kind = "echoed"    // a malformed value comes out as it is
+	Crashed       Kind = "crashed"   // a header ends in a 5xx or a broken connection
+	Malformed     Kind = "malformed" // headers that are sent on are no trace by B3's rules
+
+	// NotSeen is said of canaries that show nothing, where others do. That is no fault: it could
+	// not be told.
+	NotSeen Kind = "not seen"
 
 	repeated Kind = "repeated" // a header is repeated: it is shown as echoed, and is no fault
 
@@ -35,6 +40,8 @@ const (
 	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
 	withBaggage Kind = "baggage"  // it is sent on
 	same        Kind = "same"     // all answers have one ID
+	stranger    Kind = "stranger" // an answer has an ID that may be of something in front
+	obeyed      Kind = "obeyed"   // the caller's decision is there
 
 	// These two are verdicts only.
 	Unknown     Kind = "unknown"     // nothing shows the ID
@@ -42,7 +49,7 @@ const (
 )
 
 // gravity are the faults, the gravest first.
-var gravity = []Kind{Crashed, Echoed, DebugBelieved, Dropped, Restarted, Mixed, Misread, Truncated, Padded, Resampled, Leaked}
+var gravity = []Kind{Crashed, Echoed, DebugBelieved, Dropped, Restarted, Malformed, Mixed, Misread, Truncated, Padded, Resampled, Leaked}
 
 // Report is what was found at all targets.
 type Report struct {

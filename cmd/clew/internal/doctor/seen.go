@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -37,15 +38,14 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 	}
 	k := known{}
 	k.add([]*probe{p})
-	var other *seen
-	found := false
+	restarted := false
 	for _, name := range sortedNames(p.answer.header) {
 		for _, value := range p.answer.header[name] {
-			for _, m := range k.find(value) {
-				found = true
+			found := k.find(value)
+			for _, m := range found {
 				m.wide = m.wide || fixedWidth(name)
 				s := p.matched(inResponse, m, "in "+shown(name))
-				if p.repeated(name, value, none) {
+				if s.kind == Adopted && p.echoed(name, value, none) {
 					s.kind = repeated
 				}
 				all = append(all, s)
@@ -53,15 +53,36 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 			if p.Mark != "" && strings.Contains(value, p.Mark) {
 				all = append(all, seen{probe: p, where: inResponse, kind: Echoed, what: "in " + shown(name)})
 			}
-			if s := p.another(name, value); s != nil && other == nil {
-				other = s
+			if len(found) == 0 && p.TraceID != "" {
+				if s := p.another(name, value); s.kind != nothing {
+					restarted = restarted || s.kind == Restarted
+					all = append(all, s)
+				}
 			}
 		}
 	}
-	if !found && other != nil {
-		all = append(all, *other)
+	if restarted { // an ID under another name is only a mention of what came in
+		all = slices.DeleteFunc(all, func(s seen) bool { return kept(s.kind) })
 	}
-	return all
+	return append(all, p.answeredDecision(all)...)
+}
+
+// answeredDecision returns what an answer's headers say of the decision, if it is one on the
+// canary's trace.
+func (p *probe) answeredDecision(all []seen) []seen {
+	if !slices.ContainsFunc(all, seen.kept) {
+		return nil
+	}
+	h := p.answer.header
+	headers := http.Header{"B3": h["B3"], "X-B3-Sampled": h["X-B3-Sampled"], "X-B3-Flags": h["X-B3-Flags"], "Traceparent": h["Traceparent"]}
+	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // which has its form
+	response.name = "traceresponse"
+	for _, c := range append(carriedBy(headers), response) {
+		if c.decided && (!c.hasTrace || sameLow(c.trace, p.TraceID)) {
+			return p.decision(inResponse, c)
+		}
+	}
+	return nil
 }
 
 // cached tells whether an answer is that to an older request.
@@ -70,14 +91,20 @@ func (p *probe) cached() bool {
 	return age != "" && age != "0"
 }
 
-// repeated tells whether a header of an answer is only what the canary has sent, letter for
-// letter: the canary without headers gets none, where a tracer writes the ID of a new trace.
-func (p *probe) repeated(name, value string, none *probe) bool {
-	if none.answer.err != nil || none.answer.status != p.answer.status || len(none.answer.header[name]) > 0 {
-		return false
+// echoed tells whether a header of an answer may only repeat what the canary has sent. A service
+// that goes on with a trace begins one where none came in, and shows that under the same name. It
+// shows a span of its own, and not the caller's.
+func (p *probe) echoed(name, value string, none *probe) bool {
+	if p.SpanID != "" && strings.Contains(strings.ToLower(value), p.SpanID) {
+		return true
 	}
-	for _, sent := range p.Header {
-		if slices.Contains(sent, value) {
+	return !slices.ContainsFunc(none.answer.header[name], hasID)
+}
+
+// hasID tells whether an ID of a trace may stand in a text.
+func hasID(text string) bool {
+	for _, run := range runs(text) {
+		if len(run) >= 16 && strings.Trim(run, "0") != "" {
 			return true
 		}
 	}
@@ -91,7 +118,7 @@ func fixedWidth(name string) bool {
 
 // shown is a header's name as its specification has it, where net/http writes another.
 func shown(name string) string {
-	for _, ours := range traceNames {
+	for _, ours := range append([]string{"traceresponse"}, traceNames...) {
 		if strings.EqualFold(ours, name) {
 			return ours
 		}
@@ -99,18 +126,25 @@ func shown(name string) string {
 	return name
 }
 
-// another tells whether a header of an answer has the ID of another trace.
-func (p *probe) another(name, value string) *seen {
+// another tells whether a header of an answer has the ID of another trace. The names of B3 and of
+// W3C are the service's own word. Behind another name may be a network's ID: that is only noted.
+func (p *probe) another(name, value string) seen {
+	s := seen{probe: p, where: inResponse}
 	lower := strings.ToLower(name)
-	isTrace := strings.Contains(lower, "trace") || lower == "b3"
-	if !isTrace || strings.Contains(lower, "span") || strings.Contains(lower, "state") || slices.Contains(ownHeaders, name) || p.TraceID == "" {
-		return nil
+	sure := slices.Contains([]string{"b3", "x-b3-traceid", "traceparent", "traceresponse"}, lower) || lower == "server-timing" && strings.Contains(value, "traceparent")
+	maybe := strings.Contains(lower, "trace") && !strings.Contains(lower, "span") && !strings.Contains(lower, "state") && !slices.Contains(ownHeaders, name)
+	if !sure && !maybe {
+		return s
 	}
 	id, err := timeline.ParseID(value)
 	if err != nil {
-		return nil
+		return s
 	}
-	return &seen{probe: p, where: inResponse, kind: Restarted, what: fmt.Sprintf("in %s is %v", shown(name), id)}
+	s.kind, s.what = Restarted, fmt.Sprintf("in %s is %v", shown(name), id)
+	if !sure {
+		s.kind = stranger
+	}
+	return s
 }
 
 // matched is what an ID of a canary's, found somewhere, tells.
@@ -136,8 +170,8 @@ func sameLow(a, b string) bool {
 	return a != "" && b != "" && okA && okB && x == y
 }
 
-// decision tells what has become of a canary's decision, where another state is seen.
-func (p *probe) decision(where string, c carried) *seen {
+// decision tells what has become of a canary's decision.
+func (p *probe) decision(where string, c carried) []seen {
 	if p.State != canary.Deny && p.State != canary.Accept && p.State != canary.Debug {
 		return nil
 	}
@@ -146,10 +180,12 @@ func (p *probe) decision(where string, c carried) *seen {
 		out = "no decision"
 	}
 	switch {
-	case p.State == canary.Debug && c.decided && c.state == canary.Debug:
-		return &seen{probe: p, where: where, kind: DebugBelieved, what: "debug is in " + c.name}
-	case p.State == canary.Debug || out == p.State:
+	case p.State == canary.Debug && out == canary.Debug:
+		return []seen{{probe: p, where: where, kind: DebugBelieved, what: "debug is in " + c.name}}
+	case p.State == canary.Debug:
 		return nil
+	case out == p.State:
+		return []seen{{probe: p, where: where, kind: obeyed}}
 	}
-	return &seen{probe: p, where: where, kind: Resampled, what: fmt.Sprintf("%s came in, and in %s is %s", p.State, c.name, out)}
+	return []seen{{probe: p, where: where, kind: Resampled, what: fmt.Sprintf("%s came in, and in %s is %s", p.State, c.name, out)}}
 }

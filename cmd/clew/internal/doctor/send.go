@@ -12,12 +12,17 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
+	"time"
 )
 
 const (
 	maxBody   = 64 << 10  // of an answer, that is read
 	maxHeader = 256 << 10 // of an answer
 	bodyHead  = 512       // of a body, that is kept
+
+	// bodyWait is how long a body is waited for. A stream of events has no end, and all that is
+	// looked for stands in the header.
+	bodyWait = 500 * time.Millisecond
 )
 
 // answer is what came back.
@@ -29,6 +34,10 @@ type answer struct {
 	late   bool   // the time was up
 	broken error  // in plain words: the body did not end well
 }
+
+// failed tells whether the connection broke, or the answer says that the service is broken. One
+// that is only late may be busy.
+func (a answer) failed() bool { return a.err != nil && !a.late || a.status >= 500 }
 
 // transport makes the transport of a target. There is no client around it, which would follow
 // redirects. Each request has its own connection: a service that breaks
@@ -69,12 +78,16 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 	if a.status == http.StatusSwitchingProtocols {
 		return a // its body is a connection, which no context ends
 	}
+	patience := time.AfterFunc(bodyWait, cancel)
 	body := io.LimitReader(resp.Body, maxBody)
 	a.head, err = io.ReadAll(io.LimitReader(body, bodyHead))
 	if err == nil {
 		_, err = io.Copy(io.Discard, body)
 	}
-	if err != nil {
+	switch ended := patience.Stop(); {
+	case err != nil && !ended:
+		a.broken = fmt.Errorf("the body of its answer had not ended after %v", bodyWait)
+	case err != nil:
 		a.broken = fmt.Errorf("the body of its answer broke off: %s", short(err.Error()))
 	}
 	if a.status == http.StatusBadRequest && t.URL.Scheme == "http" && speaksTLS(string(a.head)) {

@@ -46,6 +46,14 @@ func orNew(id string) string {
 	return id
 }
 
+// flag is the state in traceparent's form.
+func flag(state string) string {
+	if state == "0" {
+		return "0"
+	}
+	return "1"
+}
+
 func padded(id string) string { return strings.Repeat("0", 32-len(id)) + id }
 
 // answers are services that show the trace in a response.
@@ -58,15 +66,18 @@ var answers = []struct {
 	of      int
 }{
 	{"adopts", "X-B3-TraceId", func(in heard) string { return orNew(in.trace) }, doctor.Adopted, 14, 14},
-	{"adopts, in upper case", "X-Request-Id", func(in heard) string { return strings.ToUpper(in.trace) }, doctor.Adopted, 14, 14},
-	{"adopts, in a sentence", "X-Debug", func(in heard) string { return "trace=" + in.trace + ";" }, doctor.Adopted, 14, 14},
+	{"adopts, in upper case", "X-Request-Id", func(in heard) string { return strings.ToUpper(orNew(in.trace)) }, doctor.Adopted, 14, 14},
+	{"adopts, in a sentence", "X-Debug", func(in heard) string { return "trace=" + orNew(in.trace) + ";" }, doctor.Adopted, 14, 14},
 	{"pads", "X-Trace-Id", func(in heard) string { return padded(orNew(in.trace)) }, doctor.Padded, 6, 6},
-	{"traceresponse has room for 32 digits alone", "traceresponse", func(in heard) string { return "00-" + padded(orNew(in.trace)) + "-" + anotherSpan + "-01" }, doctor.Adopted, 14, 14},
+	{"traceresponse has room for 32 digits alone", "traceresponse", func(in heard) string {
+		return "00-" + padded(orNew(in.trace)) + "-" + anotherSpan + "-0" + flag(in.state)
+	}, doctor.Adopted, 14, 14},
 	{"truncates", "X-B3-TraceId", func(in heard) string { return orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] }, doctor.Truncated, 8, 8},
 	{"cuts zeros", "X-B3-TraceId", func(in heard) string { return strings.TrimPrefix(orNew(in.trace), "0000000000000000") }, doctor.Truncated, 2, 8},
 	{"restarts", "X-B3-TraceId", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Restarted, 16, 16},
 	{"the same ID for all, as a cache", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
 	{"another ID under a name that proves nothing", "X-Request-Id", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
+	{"a network's own ID", "X-Fb-Trace-Id", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Unknown, 0, 0},
 	{"a balancer's own ID", "X-Amzn-Trace-Id", func(heard) string { return "Root=1-5759e988-bd862e3fe1be46a994272793" }, doctor.Unknown, 0, 0},
 	{"another's span", "X-B3-SpanId", func(heard) string { return anotherSpan }, doctor.Unknown, 0, 0},
 	{"shows nothing", "X-Else", func(heard) string { return "" }, doctor.Unknown, 0, 0},
@@ -94,6 +105,88 @@ func TestAnswers(t *testing.T) {
 				assert.Regexp(t, "The response shows no trace ID|All answers have one and the same ID", strings.Join(d.Notes, "\n"))
 			}
 		})
+	}
+}
+
+// Echoing are services that show what came in, and begin no trace of their own: that proves
+// nothing. One that shows another trace beside it has lost the caller's.
+var echoing = []struct {
+	name    string
+	set     func(w http.Header, r *http.Request)
+	verdict doctor.Kind
+}{
+	{"as it is, empty too", func(w http.Header, r *http.Request) { w.Set("X-B3-TraceId", r.Header.Get("X-B3-TraceId")) }, doctor.Echoed},
+	{"all headers", func(w http.Header, r *http.Request) { w.Set("X-Debug-Request", fmt.Sprint(r.Header)) }, doctor.Echoed},
+	{"all headers, beside an ID of a proxy's", func(w http.Header, r *http.Request) {
+		w.Set("X-Debug-Request", anotherTrace+fmt.Sprint(r.Header))
+	}, doctor.Echoed},
+	{"in a text", func(w http.Header, r *http.Request) { w.Set("B3", "x"+r.Header.Get("b3")) }, doctor.Echoed},
+	{"short IDs under another name", func(w http.Header, r *http.Request) {
+		if id := hear(r.Header).trace; len(id) == 16 {
+			w.Set("X-Trace-Id", id)
+		}
+	}, doctor.Echoed},
+	{"as a request ID, beside a new trace", func(w http.Header, r *http.Request) {
+		w.Set("X-Request-Id", orNew(hear(r.Header).trace))
+		w.Set("X-B3-TraceId", fmt.Sprintf("%032x", 0xabcdef00000+next()))
+	}, doctor.Restarted},
+	{"as a request ID, beside a new trace in Server-Timing", func(w http.Header, r *http.Request) {
+		w.Set("X-Request-Id", orNew(hear(r.Header).trace))
+		w.Set("Server-Timing", fmt.Sprintf(`traceparent;desc="00-%032x-%s-01"`, 0xabcdef00000+next(), anotherSpan))
+	}, doctor.Restarted},
+}
+
+func TestEchoes(t *testing.T) {
+	for _, test := range echoing {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := config().Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) { test.set(w.Header(), r) })))
+			assert.Equal(t, test.verdict, d.Verdict, "%+v", d)
+			assert.Zero(t, find(d, doctor.Adopted, "response").Count, "%+v", d)
+		})
+	}
+}
+
+// The request without headers is sent again if it failed: else nothing shows whether the service
+// begins traces.
+func TestFirstRequestFails(t *testing.T) {
+	for _, echoes := range []bool{false, true} {
+		var n atomic.Int32
+		url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			id := hear(r.Header).trace
+			if !echoes {
+				id = orNew(id)
+			}
+			w.Header().Set("X-B3-TraceId", id)
+			if n.Add(1) == 1 {
+				w.Header().Del("X-B3-TraceId")
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})
+		d := config().Examine(t.Context(), target(t, url))
+		assert.Equal(t, map[bool]doctor.Kind{false: doctor.Adopted, true: doctor.Echoed}[echoes], d.Verdict, "%+v", d)
+		assert.Equal(t, 18, d.Requests)
+	}
+}
+
+// A decision that the response shows is looked at; one that nothing shows is not praised.
+func TestDecisionInResponse(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		state   func(string) string
+		verdict doctor.Kind
+		says    string
+	}{
+		{"keeps it", func(state string) string { return dash(state) }, doctor.Adopted, "the same ID, the same decision"},
+		{"samples all", func(string) string { return "-1" }, doctor.Resampled, "does not keep the decision"},
+		{"does not show it", func(string) string { return "" }, doctor.Adopted, "The decision was not seen"},
+	} {
+		d := config().Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+			in := hear(r.Header)
+			w.Header().Set("b3", orNew(in.trace)+"-"+anotherSpan+test.state(in.state))
+		})))
+		assert.Equal(t, test.verdict, d.Verdict, "%s: %+v", test.name, d)
+		assert.Contains(t, d.Says, test.says, test.name)
 	}
 }
 
@@ -130,8 +223,31 @@ var calling = []struct {
 	{"samples none", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "0") }, doctor.Resampled, 7, 11},
 	{"forgets the decision", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "") }, doctor.Resampled, 11, 11},
 	{"in a header of its own", func(in heard, _ http.Header) http.Header {
-		return http.Header{"X-Correlation-Id": {in.trace}}
+		return http.Header{"Uber-Trace-Id": {in.trace + ":" + anotherSpan + ":0:1"}}
 	}, doctor.Adopted, 15, 15},
+	{"in a header that nobody reads", func(in heard, _ http.Header) http.Header {
+		return http.Header{"X-Correlation-Id": {in.trace}}
+	}, doctor.Dropped, 17, 17},
+	{"without a span", func(in heard, _ http.Header) http.Header { return http.Header{"X-B3-Traceid": {orNew(in.trace)}} }, doctor.Malformed, 18, 18},
+	{"without a span, in b3", func(in heard, _ http.Header) http.Header { return http.Header{"B3": {orNew(in.trace) + "-"}} }, doctor.Malformed, 18, 18},
+	{"the trace alone in b3", func(in heard, _ http.Header) http.Header { return http.Header{"B3": {orNew(in.trace)}} }, doctor.Malformed, 18, 18},
+	{"a span of zeros", func(in heard, _ http.Header) http.Header {
+		return http.Header{"X-B3-Traceid": {orNew(in.trace)}, "X-B3-Spanid": {"0000000000000000"}}
+	}, doctor.Malformed, 18, 18},
+	{"a span that is none", func(in heard, _ http.Header) http.Header { return http.Header{"B3": {orNew(in.trace) + "-xyz-1"}} }, doctor.Malformed, 18, 18},
+	{"a state that is none", func(in heard, _ http.Header) http.Header {
+		h := multi(orNew(in.trace), "1")
+		h.Set("X-B3-Sampled", "yes")
+		return h
+	}, doctor.Malformed, 18, 18},
+	{"a traceparent of 16 digits", func(in heard, _ http.Header) http.Header {
+		return http.Header{"Traceparent": {"00-" + orNew(in.trace)[:16] + "-" + anotherSpan + "-01"}}
+	}, doctor.Malformed, 18, 18},
+	{"a malformed b3 beside a good one", func(in heard, _ http.Header) http.Header {
+		h := multi(orNew(in.trace), in.state)
+		h.Set("b3", orNew(in.trace))
+		return h
+	}, doctor.Malformed, 18, 18},
 	{"mixes traces", func(in heard, _ http.Header) http.Header {
 		h := multi(orNew(in.trace), in.state)
 		h.Set("b3", anotherTrace+"-"+anotherSpan+"-1")
@@ -283,6 +399,87 @@ func TestLeak(t *testing.T) {
 			assert.Contains(t, strings.Join(d.Notes, "\n"), "the headers are not sent there, which is right")
 		})
 	}
+}
+
+// A header that no list has takes the ID to another host too.
+func TestLeakByOtherNames(t *testing.T) {
+	for _, name := range []string{"Uber-Trace-Id", "X-Trace-Id", "Referer"} {
+		c, to := config(), ""
+		c.Listen, to = listen(t)
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		d := c.Examine(t.Context(), target(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
+			out, err := http.NewRequestWithContext(r.Context(), http.MethodGet, to, nil)
+			assert.NoError(t, err)
+			in := hear(r.Header)
+			out.Header.Set(name, "http://here/"+orNew(in.trace))
+			client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+				r.Header = http.Header{name: out.Header[name]}
+				return nil
+			}
+			if resp, err := client.Do(out); assert.NoError(t, err) {
+				resp.Body.Close()
+			}
+		})))
+		assert.Equal(t, 1, find(d, doctor.Leaked, "sent on").Count, "%s: %+v", name, d)
+	}
+}
+
+// Canaries that show nothing are not counted as good.
+func TestNotSeen(t *testing.T) {
+	single := func(h http.Header) bool { return h.Get("b3") != "" || h.Get("X-B3-TraceId") == "" }
+	check := func(where string, count, of int, d *doctor.Diagnosis) {
+		t.Helper()
+		assert.Equal(t, doctor.Unknown, d.Verdict, "%+v", d)
+		has(t, d, doctor.Adopted, where, of-count, of)
+		has(t, d, doctor.NotSeen, where, count, of)
+		assert.Contains(t, find(d, doctor.NotSeen, where).Says, "So it is with traces in X-B3; others go on.")
+		assert.True(t, (&doctor.Report{Targets: []*doctor.Diagnosis{d}}).Untold())
+	}
+	check("response", 7, 14, config().Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if single(r.Header) {
+			w.Header().Set("X-Trace-Id", orNew(hear(r.Header).trace))
+		}
+	}))))
+	c, to := config(), ""
+	c.Listen, to = listen(t)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	check("sent on", 8, 15, c.Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+		in := hear(r.Header)
+		w.Header().Set("X-B3-TraceId", orNew(in.trace))
+		if !single(r.Header) {
+			return
+		}
+		out, err := http.NewRequestWithContext(r.Context(), http.MethodGet, to, nil)
+		assert.NoError(t, err)
+		out.Header = multi(orNew(in.trace), in.state)
+		if resp, err := client.Do(out); assert.NoError(t, err) {
+			resp.Body.Close()
+		}
+	}))))
+	c.Listen = nil
+	check("logs", 7, 14, logged(t, c, func(in heard, r *http.Request) string {
+		if !single(r.Header) {
+			return ""
+		}
+		return `{"trace_id":"` + orNew(in.trace) + `"}`
+	}))
+}
+
+// logged examines a service that writes these lines.
+func logged(t *testing.T, c doctor.Config, line func(in heard, r *http.Request) string) *doctor.Diagnosis {
+	t.Helper()
+	c.Log = &doctor.Log{}
+	in, out := io.Pipe()
+	var read sync.WaitGroup
+	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+	d := c.Examine(t.Context(), target(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		if text := line(hear(r.Header), r); text != "" {
+			fmt.Fprintln(out, text)
+		}
+	})))
+	out.Close()
+	read.Wait()
+	return d
 }
 
 // logging is a service that writes lines for its requests.

@@ -20,14 +20,17 @@ var says = map[Kind]string{
 	Resampled:     "The caller's decision is not kept, so that a trace has spans of some services and not of others.",
 	DebugBelieved: "Any caller can switch debug on: every span is recorded, in all services behind this one.",
 	Leaked:        "A redirect to another host takes the trace's headers there, though it may be a stranger's.",
+	Malformed:     "The headers of its calls are no trace by B3's rules: the next service begins another.",
 	Mixed:         "A call has old headers beside new ones. The next service picks one, or draws the call in the wrong place.",
 	Misread:       "Headers are not read by B3's rules.",
 	Echoed:        "A malformed value comes out as it was sent, quotes included.",
 	Crashed:       "A malformed header ends in an error of the server's.",
+	NotSeen:       "Nothing of these canaries was seen there, where others go on: nobody can tell what becomes of them.",
 	withheld:      "After a redirect to another host the headers are not sent there, which is right.",
 	withBaggage:   "The caller's baggage is sent on.",
 	same:          "All answers have one and the same ID, as from a cache: that is no sign of anything.",
-	repeated:      "The answer repeats the header, and has none where none was sent: that is no sign that the trace goes on.",
+	repeated:      "The ID stands there as the request's headers are repeated, and where none came in there is none: that is no sign that the trace goes on.",
+	stranger:      "The response has another ID under a name that may be of something in front of the service: that tells nothing.",
 }
 
 // verdicts are what to know of a target in one sentence.
@@ -41,6 +44,7 @@ var verdicts = map[Kind]string{
 	Resampled:     "The service goes on with the trace, and does not keep the decision.",
 	DebugBelieved: "Any caller of the service can switch debug on.",
 	Leaked:        "The trace goes on, and its headers go to other hosts too.",
+	Malformed:     "The headers of the service's calls are malformed, and the trace breaks behind it.",
 	Mixed:         "The service's calls have old headers beside new ones.",
 	Misread:       "The service goes on with usual traces, and misreads others.",
 	Echoed:        "The text of a malformed header comes out as it was sent.",
@@ -50,6 +54,8 @@ var verdicts = map[Kind]string{
 
 const (
 	onlyZeros       = "Of an ID of 32 digits that begins with 16 zeros the last 16 are left. A search for the one does not find the other."
+	crashedUsual    = "A well-formed trace ends in an error of the server's, or in a broken connection. Requests without headers do not."
+	decisionUnseen  = "The service goes on with the caller's trace, under the same ID. The decision was not seen."
 	remedyOnlyZeros = "Mend the service in front that puts the zeros there. A search for the last 16 digits finds both, as clew timeline does."
 )
 
@@ -75,6 +81,7 @@ var remedies = map[Kind]string{
 		"Where TrustIDs is meant, at the edge, that is what it does.",
 	DebugBelieved: "Where strangers call, do not believe their decisions: httpmw.Config{Trust: httpmw.TrustIDs.Always}, or TrustNone; elsewhere a proxy that removes X-B3-Flags. Between services of your own it is right.",
 	Leaked:        "Send the headers to your own hosts alone: httpclient.Config{Propagate: httpclient.SameSite}, or Hosts; or do not follow redirects.",
+	Malformed:     "Write b3: TRACE-SPAN-STATE, or X-B3-TraceId and X-B3-SpanId together, with 16 or 32 digits for the trace and 16 for the span; httpclient does.",
 	Mixed:         "Do not copy the request's headers into a call. Remove b3, X-B3-* and traceparent before new ones are written; httpclient does.",
 	Misread:       "Update the library that reads B3, or read it by trace.FromHeader, which follows the rules.",
 	Echoed:        "Write nothing out of a header that was not parsed: log and send on what the parser returns. A proxy can drop headers that do not match ^[0-9a-f-]*$.",
@@ -94,7 +101,7 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 	if n := withstood(probes, all); n > 0 {
 		add("The service withstands %d of %d canaries by which others break.", n, countOf(probes, func(p *probe) bool { return p.Hostile }))
 	}
-	for _, k := range []Kind{withheld, withBaggage, same} {
+	for _, k := range []Kind{withheld, withBaggage, same, stranger} {
 		if slices.ContainsFunc(all, func(s seen) bool { return s.kind == k }) {
 			add("%s", says[k])
 		}

@@ -1,0 +1,100 @@
+package doctor
+
+import (
+	"context"
+	"net/http"
+)
+
+// most is how many requests may take all their time before the others are not sent.
+const most = 3
+
+// spare is how many canaries that fail are sent again, each between two requests without headers.
+const spare = 6
+
+// More is how many requests more each target may be sent where some fail.
+func (Config) More() int { return 3*spare + 1 }
+
+// courier sends canaries to a target, one after another.
+type courier struct {
+	Config
+	target    *Target
+	transport *http.Transport
+	none      *probe // the canary without headers
+	requests  int    // that were sent
+	spare     int    // canaries that may be sent again
+}
+
+// sendAll returns how many canaries were sent before ctx ended, or before the others had no hope.
+func (c *courier) sendAll(ctx context.Context, probes []*probe) (sent int) {
+	failed, late, noneAgain := 0, 0, false
+	for _, p := range probes {
+		if c.send(ctx, p); ctx.Err() != nil {
+			break
+		}
+		sent++
+		if p.answer.err != nil {
+			failed++
+		}
+		if p.answer.err != nil && p.answer.late {
+			late++
+		}
+		if failed == sent && failed == 2 || late == most {
+			break
+		}
+		if p.answer.failed() && p != c.none {
+			c.again(ctx, p)
+		} else if c.none.answer.failed() && p != c.none && !noneAgain {
+			noneAgain = true
+			c.send(ctx, c.none)
+		}
+	}
+	killed(probes[:sent])
+	return sent
+}
+
+func (c *courier) send(ctx context.Context, p *probe) {
+	if c.Listen != nil {
+		c.Listen.begin(p)
+	}
+	a := c.Config.send(ctx, c.transport, c.target, p)
+	if ctx.Err() == nil || p.answer.status == 0 {
+		p.answer = a
+	}
+	if ctx.Err() == nil {
+		c.requests++
+	}
+}
+
+// again sends a canary that has failed once more. Services fail now and then, so it is to blame
+// only if it fails again, and requests without headers before and after it do not.
+func (c *courier) again(ctx context.Context, p *probe) {
+	if c.spare == 0 {
+		return
+	}
+	c.spare--
+	if !c.well(ctx) {
+		return
+	}
+	if c.send(ctx, p); p.answer.failed() {
+		p.crashed = c.well(ctx)
+	}
+}
+
+// well tells whether the service answers a request without headers.
+func (c *courier) well(ctx context.Context) bool {
+	p := *c.none
+	c.send(ctx, &p)
+	return ctx.Err() == nil && p.answer.err == nil && p.answer.status < 500
+}
+
+// killed blames the hostile canary after which nothing was answered any more.
+func killed(probes []*probe) {
+	for i := len(probes) - 1; i > 0; i-- {
+		if p := probes[i]; p.answer.err == nil {
+			return
+		} else if p.Hostile && !p.answer.late && probes[i-1].answer.err == nil && i < len(probes)-1 {
+			p.crashed = true
+			return
+		}
+	}
+}
