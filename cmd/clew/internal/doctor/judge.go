@@ -198,6 +198,9 @@ func findings(where string, found []seen, asked []*probe) (list []Finding) {
 	}
 	if f, ok := finding(where, repeated, found, nil); ok {
 		f.Kind = Echoed
+		if where == inLogs {
+			f.Says = strings.Replace(f.Says, says[repeated], repeatedInLines, 1)
+		}
 		list = append(list, f)
 	}
 	for _, k := range []Kind{Restarted, Dropped} {

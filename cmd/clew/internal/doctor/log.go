@@ -26,7 +26,8 @@ type Log struct {
 	mu      sync.Mutex
 	known   known
 	entries map[*probe][]logged
-	lines   int
+	current map[*probe]bool // those that are sent now
+	lines   int             // that came meanwhile, and are about no others
 
 	path   string            // of the URL whose canaries are sent
 	others []*timeline.Entry // lines that have the path, and nothing of a canary
@@ -37,14 +38,27 @@ type Log struct {
 type logged struct {
 	entry *timeline.Entry
 	ids   []mention // of the canary's trace; none: it is known by something else
+
+	bare string      // its text without the request's headers; "": it has none
+	own  timeline.ID // of the trace that it then is of
+}
+
+// proxys tells whether a line is an access log's that has the request's headers. A server such as
+// nginx has no trace of its own: that its lines can be found by the ID is all that one can ask.
+func (e *logged) proxys() bool {
+	return e.bare != "" && e.own == (timeline.ID{}) && e.entry.Trace != (timeline.ID{}) && access.MatchString(e.bare)
 }
 
 // expect says which canaries are sent from now on, and to which path.
 func (l *Log) expect(path string, probes []*probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.path, l.others = path, nil
+	l.path, l.others, l.lines = path, nil, 0
 	l.known.add(probes)
+	l.current = map[*probe]bool{}
+	for _, p := range probes {
+		l.current[p] = true
+	}
 	if l.entries == nil {
 		l.entries = map[*probe][]logged{}
 	}
@@ -87,13 +101,15 @@ func (l *Log) Read(r io.Reader, config timeline.ParserConfig) error {
 func (l *Log) add(e *timeline.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lines++
 	found := l.known.find(e.Text)
 	var p *probe
 	if len(found) > 0 {
 		p = found[0].probe
 	} else if p = l.known.tagged(e.Text); p == nil {
 		p = l.known.span(e.Text)
+	}
+	if p == nil || l.current[p] {
+		l.lines++
 	}
 	if p == nil && len(l.others) < maxEntries && hasPath(e.Text, l.path) {
 		l.others = append(l.others, e)
@@ -102,6 +118,9 @@ func (l *Log) add(e *timeline.Entry) {
 		return
 	}
 	one := logged{entry: e}
+	if bare := p.withoutHeaders(e.Text); bare != e.Text {
+		one.bare, one.own = bare, traceOf(bare)
+	}
 	for _, m := range found {
 		if m.probe == p {
 			one.ids = append(one.ids, m)
@@ -130,10 +149,14 @@ func hasPath(text, path string) bool {
 }
 
 // unrelated returns what lines tell that have the path, where none has anything of a canary: if
-// there are as many as requests, they are the requests' lines.
+// there are as many as requests, they are the requests' lines. Where lines of a target before may
+// still come, nobody can tell whose they are.
 func (l *Log) unrelated(probes []*probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.owed[l.path] > 0 {
+		return nil
+	}
 	var sent []*probe
 	for _, p := range probes {
 		if len(l.entries[p]) > 0 {
@@ -201,7 +224,8 @@ func (l *Log) unrelatedLines() int {
 }
 
 // inLog returns what the lines tell of a canary. A service that has the ID in one of its lines has
-// not lost it, whatever other lines it writes.
+// not lost it, whatever other lines it writes. One that logs at debug without being asked to does
+// not believe anybody.
 func (l *Log) inLog(p *probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -209,12 +233,26 @@ func (l *Log) inLog(p *probe) (all []seen) {
 	for _, e := range l.entries[p] {
 		for _, s := range p.inEntry(e) {
 			s.writer = writer(e.entry)
-			has[writer(e.entry)] = has[writer(e.entry)] || kept(s.kind) || s.kind == Restarted
+			has[s.writer] = has[s.writer] || kept(s.kind) || s.kind == Restarted
 			all = append(all, s)
 		}
 	}
-	return slices.DeleteFunc(all, func(s seen) bool { return s.kind == Dropped && has[s.writer] })
+	return slices.DeleteFunc(all, func(s seen) bool {
+		return s.kind == Dropped && has[s.writer] || s.kind == DebugBelieved && l.alwaysDebugs(s.writer)
+	})
 }
+
+// alwaysDebugs tells whether a writer has lines at debug of canaries that do not ask for it.
+func (l *Log) alwaysDebugs(by string) bool {
+	for p, entries := range l.entries {
+		if p.State != canary.Debug && slices.ContainsFunc(entries, func(e logged) bool { return writer(e.entry) == by && isDebug(e.entry) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func isDebug(e *timeline.Entry) bool { return e.Level == "debug" || e.Level == "trace" }
 
 // writer is the service that has written a line, or the source that it stands in.
 func writer(e *timeline.Entry) string { return cmp.Or(e.Service, e.Source) }
@@ -230,27 +268,37 @@ func (p *probe) inEntry(e logged) (all []seen) {
 		}
 		return all
 	}
+	if e.proxys() {
+		all = append(all, seen{probe: p, where: inLogs, kind: headerLogged})
+	}
 	s := p.inLine(e)
 	return append(append(all, s), p.lineDecision(e.entry, s.kind)...)
 }
 
 // inLine tells what has become of the trace that a line is of.
 func (p *probe) inLine(e logged) seen {
-	id := e.entry.Trace
-	want, _ := timeline.ParseID(p.TraceID)
 	where := place(e.entry)
+	id, ids := e.entry.Trace, e.ids
+	if e.bare != "" && !e.proxys() {
+		k := known{}
+		k.add([]*probe{p})
+		id, ids = e.own, k.find(e.bare)
+	}
+	want, _ := timeline.ParseID(p.TraceID)
 	switch {
-	case id != (timeline.ID{}) && !id.Same(want):
+	case id == (timeline.ID{}) && len(e.ids) > 0:
+		return seen{probe: p, where: inLogs, kind: repeated, what: where + " is " + e.ids[0].text}
+	case id == (timeline.ID{}):
+		return seen{probe: p, where: inLogs, kind: Dropped, what: where}
+	case !id.Same(want):
 		what := fmt.Sprintf("%s is %v", where, id)
 		if r, ok := e.entry.Record.(*line.Request); ok && sameLow(r.UntrustedTraceID, p.TraceID) {
 			what += ", and the caller's ID is noted as not believed"
 		}
 		return seen{probe: p, where: inLogs, kind: Restarted, what: what}
-	case len(e.ids) == 0 && id == (timeline.ID{}):
-		return seen{probe: p, where: inLogs, kind: Dropped, what: where}
 	}
 	kind, text := Restarted, ""
-	for _, m := range e.ids { // an ID as it was sent goes before one that is padded
+	for _, m := range ids { // an ID as it was sent goes before one that is padded
 		if k := p.matched(inLogs, m, "").kind; text == "" || k == Adopted {
 			kind, text = k, m.text
 		}
@@ -258,22 +306,39 @@ func (p *probe) inLine(e logged) seen {
 	return seen{probe: p, where: inLogs, kind: kind, what: where + " is " + text}
 }
 
-// lineDecision tells what a line says of the decision.
+// lineDecision tells what a line says of the decision, if it says anything: lines of our own about
+// requests do, and others that have a field for it.
 func (p *probe) lineDecision(e *timeline.Entry, kind Kind) []seen {
-	if lost(kind) {
+	if !kept(kind) {
 		return nil
 	}
-	_, isRequest := e.Record.(*line.Request)
+	_, says := e.Record.(*line.Request)
+	sampled := e.Sampled
+	for _, f := range e.Fields {
+		if value := strings.ToLower(f.Value); slices.Contains(decisionFields, f.Key) && slices.Contains(decisionValues, value) {
+			says, sampled = true, value != "false" && strings.Trim(value, "0") != ""
+		}
+	}
 	switch {
-	case p.State == canary.Deny && e.Sampled:
-		return []seen{{probe: p, where: inLogs, kind: Resampled, what: "deny came in, and " + place(e) + " is sampled"}}
-	case p.State == canary.Accept && isRequest && !e.Sampled:
-		return []seen{{probe: p, where: inLogs, kind: Resampled, what: "accept came in, and " + place(e) + " is not sampled"}}
-	case p.State == canary.Debug && (e.Level == "debug" || e.Level == "trace"):
+	case p.State == canary.Debug && isDebug(e):
 		return []seen{{probe: p, where: inLogs, kind: DebugBelieved, what: place(e) + " is at the level " + e.Level}}
+	case !says && !sampled:
+		return nil
+	case p.State == canary.Deny && sampled:
+		return []seen{{probe: p, where: inLogs, kind: Resampled, what: "deny came in, and " + place(e) + " is sampled"}}
+	case p.State == canary.Accept && !sampled:
+		return []seen{{probe: p, where: inLogs, kind: Resampled, what: "accept came in, and " + place(e) + " is not sampled"}}
+	case p.State == canary.Deny || p.State == canary.Accept:
+		return []seen{{probe: p, where: inLogs, kind: obeyed}}
 	}
 	return nil
 }
+
+// The fields of others in which a decision stands, and their values.
+var (
+	decisionFields = []string{line.Ours.Key(line.Sampled), "traceSampled", line.GoogleSampled, "trace_flags", "traceFlags"}
+	decisionValues = []string{"true", "false", "0", "1", "00", "01"}
+)
 
 func refused(e *timeline.Entry, p *probe) bool {
 	id, err := timeline.ParseID(p.Refused)
