@@ -286,6 +286,7 @@ func TestRequests(t *testing.T) {
 
 // A stream of events has no end. All canaries are sent, and its header is looked at.
 func TestEndlessBody(t *testing.T) {
+	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
 		w.(http.Flusher).Flush()

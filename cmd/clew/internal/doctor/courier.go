@@ -8,11 +8,12 @@ import (
 // most is how many requests may take all their time before the others are not sent.
 const most = 3
 
-// spare is how many canaries that fail are sent again, each between two requests without headers.
-const spare = 6
+// mostAgain is how many canaries that fail are sent again, each between two requests without
+// headers.
+const mostAgain = 6
 
 // More is how many requests more each target may be sent where some fail.
-func (Config) More() int { return 3*spare + 1 }
+func (Config) More() int { return 3*mostAgain + 1 }
 
 // courier sends canaries to a target, one after another.
 type courier struct {

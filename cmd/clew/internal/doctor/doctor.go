@@ -119,10 +119,10 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	if c.Listen != nil {
 		c.Listen.expect(probes)
 	}
-	courier := &courier{Config: c, target: t, transport: c.transport(t), spare: spare, none: probes[0]}
-	defer courier.transport.CloseIdleConnections()
-	sent := courier.sendAll(ctx, probes)
-	d.Requests = courier.requests
+	by := &courier{Config: c, target: t, transport: c.transport(t), spare: mostAgain, none: probes[0]}
+	defer by.transport.CloseIdleConnections()
+	sent := by.sendAll(ctx, probes)
+	d.Requests = by.requests
 	c.settle(ctx, probes[:sent])
 	if c.Listen != nil {
 		c.Listen.begin(nil)

@@ -155,11 +155,11 @@ func asked(where string, probes []*probe, all []seen) (list []*probe) {
 
 // decisionsSeen tells whether a deny and an accept were seen to be kept.
 func decisionsSeen(all []seen) bool {
-	kept := map[string]bool{}
+	seen := map[string]bool{}
 	for _, s := range all {
-		kept[s.probe.State] = kept[s.probe.State] || s.kind == obeyed
+		seen[s.probe.State] = seen[s.probe.State] || s.kind == obeyed
 	}
-	return kept[canary.Deny] && kept[canary.Accept]
+	return seen[canary.Deny] && seen[canary.Accept]
 }
 
 func lost(k Kind) bool { return k == Restarted || k == Dropped }

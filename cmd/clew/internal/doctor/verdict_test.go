@@ -610,6 +610,7 @@ func TestLogWithoutIDs(t *testing.T) {
 
 // A decision in others' lines is looked at, and debug that nobody asked for is nobody's fault.
 func TestDecisionInLines(t *testing.T) {
+	t.Parallel()
 	for field, verdict := range map[string]doctor.Kind{
 		`"sampled":false`: doctor.Resampled, `"sampled":true`: doctor.Resampled, `"trace_flags":"01"`: doctor.Resampled, `"other":1`: doctor.Adopted,
 	} {
