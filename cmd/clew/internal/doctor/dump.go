@@ -11,23 +11,27 @@ import (
 // b3=….
 var namedHeader = regexp.MustCompile(`(?i)(x[-_]b3[-_](?:trace|span|parentspan)id|(?:\b|_)b3|traceparent)["\\]*\s*[:=]\s*[\["\\]*([0-9a-f][0-9a-f-]*)`)
 
-// access is the request in a line of an access log.
+// access is the request in a line of an access log, in which nginx and others write headers under
+// names of their users' own.
 var access = regexp.MustCompile(`"[A-Z]+ [^" ]+ HTTP/[0-9.]+"`)
 
 // withoutHeaders returns the text of a line without the values of the headers that the canary has
 // sent. A service that writes them into its log need not know what a trace is.
 func (p *probe) withoutHeaders(text string) string {
-	if p.SpanID == "" {
+	if p.SpanID == "" && p.Refused == "" {
 		return text
 	}
 	spans := ownSpan(text, p.SpanID)
 	bare := []byte(text)
 	for _, at := range namedHeader.FindAllStringSubmatchIndex(text, -1) {
 		name, value := strings.ToLower(text[at[2]:at[3]]), strings.ToLower(text[at[4]:at[5]])
-		sent := strings.Contains(value, p.SpanID) || p.Parent != "" && strings.Contains(value, p.Parent)
+		sent := p.SpanID != "" && strings.Contains(value, p.SpanID) || p.Refused != "" && strings.Contains(value, p.Refused) || p.Parent != "" && strings.Contains(value, p.Parent)
 		if sent || strings.HasSuffix(name, "traceid") && !spans || strings.HasSuffix(name, "b3") && !strings.Contains(value, "-") {
 			blank(bare, at[4], at[5])
 		}
+	}
+	if p.SpanID == "" {
+		return string(bare)
 	}
 	lower := strings.ToLower(text)
 	pair := p.TraceID + "-" + p.SpanID

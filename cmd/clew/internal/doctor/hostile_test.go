@@ -96,6 +96,19 @@ func TestForgedLine(t *testing.T) {
 	}
 }
 
+// A line that shows a malformed header has not read it.
+func TestDumpedHostileHeaders(t *testing.T) {
+	for format, want := range map[string]int{"GET /x headers=%v": 0, "GET /x headers=%v trace_id=%s": 4} {
+		c := config()
+		c.Hostile = true
+		d := logged(t, c, func(in heard, r *http.Request) string {
+			text := fmt.Sprintf(format, r.Header, orNew(in.trace))
+			return strings.Split(text, "%!")[0]
+		})
+		assert.Equal(t, want, find(d, doctor.Misread, "logs").Count, "%s: %+v", format, d)
+	}
+}
+
 // Debug that is sent on, or that makes lines at the level of debug, is believed.
 func TestDebug(t *testing.T) {
 	for _, believed := range []bool{true, false} {

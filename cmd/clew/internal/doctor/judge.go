@@ -180,7 +180,8 @@ func findings(where string, found []seen, asked []*probe) (list []Finding) {
 		}
 	}
 	all := found
-	apart := slices.ContainsFunc(b3, seen.kept) && !slices.ContainsFunc(w3c, seen.kept)
+	goesOn := func(s seen) bool { return s.kept() || s.kind == repeated }
+	apart := slices.ContainsFunc(b3, goesOn) && !slices.ContainsFunc(w3c, seen.kept)
 	if apart {
 		all = append(b3, slices.DeleteFunc(slices.Clone(w3c), func(s seen) bool { return lost(s.kind) })...)
 		asked = slices.DeleteFunc(asked, func(p *probe) bool { return p.Encoding == canary.W3C })

@@ -43,12 +43,6 @@ type logged struct {
 	own  timeline.ID // of the trace that it then is of
 }
 
-// proxys tells whether a line is an access log's that has the request's headers. A server such as
-// nginx has no trace of its own: that its lines can be found by the ID is all that one can ask.
-func (e *logged) proxys() bool {
-	return e.bare != "" && e.own == (timeline.ID{}) && e.entry.Trace != (timeline.ID{}) && access.MatchString(e.bare)
-}
-
 // expect says which canaries are sent from now on, and to which path.
 func (l *Log) expect(path string, probes []*probe) {
 	l.mu.Lock()
@@ -229,10 +223,13 @@ func (l *Log) unrelatedLines() int {
 func (l *Log) inLog(p *probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	has := map[string]bool{}
+	has, dumps := map[string]bool{}, l.dumps()
 	for _, e := range l.entries[p] {
 		for _, s := range p.inEntry(e) {
 			s.writer = writer(e.entry)
+			if kept(s.kind) && dumps[s.writer] && access.MatchString(e.entry.Text) {
+				s.kind = repeated // by another field of the same format
+			}
 			has[s.writer] = has[s.writer] || kept(s.kind) || s.kind == Restarted
 			all = append(all, s)
 		}
@@ -240,6 +237,19 @@ func (l *Log) inLog(p *probe) (all []seen) {
 	return slices.DeleteFunc(all, func(s seen) bool {
 		return s.kind == Dropped && has[s.writer] || s.kind == DebugBelieved && l.alwaysDebugs(s.writer)
 	})
+}
+
+// dumps are the writers that write the request's headers into their lines.
+func (l *Log) dumps() map[string]bool {
+	by := map[string]bool{}
+	for _, entries := range l.entries {
+		for _, e := range entries {
+			if e.bare != "" && e.own == (timeline.ID{}) {
+				by[writer(e.entry)] = true
+			}
+		}
+	}
+	return by
 }
 
 // alwaysDebugs tells whether a writer has lines at debug of canaries that do not ask for it.
@@ -263,13 +273,10 @@ func (p *probe) inEntry(e logged) (all []seen) {
 		all = append(all, seen{probe: p, where: inLogs, kind: Echoed, what: place(e.entry)})
 	}
 	if p.TraceID == "" {
-		if refused(e.entry, p) {
+		if refused(e, p) {
 			all = append(all, seen{probe: p, where: inLogs, kind: Misread, what: fmt.Sprintf("%s is %v, out of a malformed header", place(e.entry), e.entry.Trace)})
 		}
 		return all
-	}
-	if e.proxys() {
-		all = append(all, seen{probe: p, where: inLogs, kind: headerLogged})
 	}
 	s := p.inLine(e)
 	return append(append(all, s), p.lineDecision(e.entry, s.kind)...)
@@ -279,7 +286,7 @@ func (p *probe) inEntry(e logged) (all []seen) {
 func (p *probe) inLine(e logged) seen {
 	where := place(e.entry)
 	id, ids := e.entry.Trace, e.ids
-	if e.bare != "" && !e.proxys() {
+	if e.bare != "" {
 		k := known{}
 		k.add([]*probe{p})
 		id, ids = e.own, k.find(e.bare)
@@ -340,9 +347,13 @@ var (
 	decisionValues = []string{"true", "false", "0", "1", "00", "01"}
 )
 
-func refused(e *timeline.Entry, p *probe) bool {
+func refused(e logged, p *probe) bool {
+	got := e.entry.Trace
+	if e.bare != "" {
+		got = e.own
+	}
 	id, err := timeline.ParseID(p.Refused)
-	return p.Refused != "" && err == nil && e.Trace == id
+	return p.Refused != "" && err == nil && got == id
 }
 
 // place says which line it is.

@@ -36,13 +36,12 @@ const (
 	repeated Kind = "repeated" // a header is repeated: it is shown as echoed, and is no fault
 
 	// These are no findings, but notes.
-	nothing      Kind = ""              // nothing to say
-	withheld     Kind = "withheld"      // another host, after a redirect, gets no headers
-	withBaggage  Kind = "baggage"       // it is sent on
-	same         Kind = "same"          // all answers have one ID
-	stranger     Kind = "stranger"      // an answer has an ID that may be of something in front
-	headerLogged Kind = "header logged" // an access log shows the request's headers
-	obeyed       Kind = "obeyed"        // the caller's decision is there
+	nothing     Kind = ""         // nothing to say
+	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
+	withBaggage Kind = "baggage"  // it is sent on
+	same        Kind = "same"     // all answers have one ID
+	stranger    Kind = "stranger" // an answer has an ID that may be of something in front
+	obeyed      Kind = "obeyed"   // the caller's decision is there
 
 	// These two are verdicts only.
 	Unknown     Kind = "unknown"     // nothing shows the ID

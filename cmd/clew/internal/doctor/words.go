@@ -30,7 +30,6 @@ var says = map[Kind]string{
 	withBaggage:   "The caller's baggage is sent on.",
 	same:          "All answers have one and the same ID, as from a cache: that is no sign of anything.",
 	repeated:      "The ID stands there as the request's headers are repeated, and where none came in there is none: that is no sign that the trace goes on.",
-	headerLogged:  "An access log has the ID out of the request's headers, as nginx's $http_b3: what goes on behind it, --listen or the service's own lines show.",
 	stranger:      "The response has another ID under a name that may be of something in front of the service: that tells nothing.",
 }
 
@@ -55,7 +54,7 @@ var verdicts = map[Kind]string{
 
 const (
 	onlyZeros       = "Of an ID of 32 digits that begins with 16 zeros the last 16 are left. A search for the one does not find the other."
-	repeatedInLines = "The ID stands in its lines only among the request's headers, or under a name that is no trace's: that is no sign that the trace goes on."
+	repeatedInLines = "The ID stands in its lines only among the request's headers, as nginx's $http_b3, or under a name that is no trace's. Such lines are found by the ID, and tell nothing of what goes on."
 	crashedUsual    = "A well-formed trace ends in an error of the server's, or in a broken connection. Requests without headers do not."
 	decisionUnseen  = "The service goes on with the caller's trace, under the same ID. The decision was not seen."
 	remedyOnlyZeros = "Mend the service in front that puts the zeros there. A search for the last 16 digits finds both, as clew timeline does."
@@ -103,7 +102,7 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 	if n := withstood(probes, all); n > 0 {
 		add("The service withstands %d of %d canaries by which others break.", n, countOf(probes, func(p *probe) bool { return p.Hostile }))
 	}
-	for _, k := range []Kind{withheld, withBaggage, same, stranger, headerLogged} {
+	for _, k := range []Kind{withheld, withBaggage, same, stranger} {
 		if slices.ContainsFunc(all, func(s seen) bool { return s.kind == k }) {
 			add("%s", says[k])
 		}
