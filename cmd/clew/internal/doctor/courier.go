@@ -87,15 +87,3 @@ func (c *courier) well(ctx context.Context) bool {
 	c.send(ctx, &p)
 	return ctx.Err() == nil && p.answer.err == nil && p.answer.status < 500
 }
-
-// killed blames the hostile canary after which nothing was answered any more.
-func killed(probes []*probe) {
-	for i := len(probes) - 1; i > 0; i-- {
-		if p := probes[i]; p.answer.err == nil {
-			return
-		} else if p.Hostile && !p.answer.late && probes[i-1].answer.err == nil && i < len(probes)-1 {
-			p.crashed = true
-			return
-		}
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"example.com/clew/cmd/clew/internal/doctor"
@@ -76,6 +77,23 @@ func TestHostile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A canary after which nothing is answered any more has ended the service.
+func TestKilled(t *testing.T) {
+	var dead atomic.Bool
+	c := config()
+	c.Hostile = true
+	d := c.Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if dead.Load() || strings.HasSuffix(r.Header.Get("b3"), "-") {
+			dead.Store(true)
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
+	})))
+	assert.Equal(t, doctor.Crashed, d.Verdict, "%+v", d)
+	has(t, d, doctor.Crashed, "response", 1, 12)
+	assert.Equal(t, "b3 ends behind the trace ID", find(d, doctor.Crashed, "response").Canary)
 }
 
 // A line in which a header's quote stands as it came is forged; one that escapes it is not.

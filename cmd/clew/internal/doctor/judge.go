@@ -131,28 +131,6 @@ func at(all []seen, where string) (found []seen) {
 	return found
 }
 
-// asked are the canaries of which something should be seen in a place. A response need not show
-// the trace of one that is seen elsewhere.
-func asked(where string, probes []*probe, all []seen) (list []*probe) {
-	elsewhere := map[*probe]bool{}
-	for _, s := range evidence(all) {
-		elsewhere[s.probe] = elsewhere[s.probe] || s.where != where && s.kind != repeated
-	}
-	here := map[*probe]bool{}
-	for _, s := range at(all, where) {
-		here[s.probe] = true
-	}
-	for _, p := range probes {
-		if p.TraceID == "" || p.Hostile || p.answer.err != nil || where == inResponse && elsewhere[p] && !here[p] {
-			continue
-		}
-		if !p.redirect || where == inSentOn || here[p] {
-			list = append(list, p)
-		}
-	}
-	return list
-}
-
 // decisionsSeen tells whether a deny and an accept were seen to be kept.
 func decisionsSeen(all []seen) bool {
 	seen := map[string]bool{}
@@ -214,29 +192,6 @@ func findings(where string, found []seen, asked []*probe) (list []Finding) {
 		list = append(list, f)
 	}
 	return list
-}
-
-// unseen is what is said of canaries that show nothing where others go on.
-func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
-	f := Finding{Kind: NotSeen, Where: where, Of: len(asked), Says: says[NotSeen], Remedy: remedies[NotSeen]}
-	shown := map[*probe]bool{}
-	for _, s := range found {
-		shown[s.probe] = shown[s.probe] || s.kind != repeated
-	}
-	gone, good := []*probe{}, []*probe{}
-	for _, p := range asked {
-		if shown[p] {
-			good = append(good, p)
-			continue
-		}
-		gone = append(gone, p)
-	}
-	if len(gone) == 0 || !slices.ContainsFunc(found, seen.kept) {
-		return f, false
-	}
-	f.Count, f.Canary = len(gone), gone[0].Name
-	f.Says += difference("So it is", gone, good)
-	return f, true
 }
 
 func (s seen) kept() bool { return kept(s.kind) }
@@ -327,68 +282,6 @@ func onlyIn(found []seen, counted map[*probe]bool) string {
 		}
 	}
 	return difference("So it is", gone, good)
-}
-
-// difference says by what the canaries that fail differ from those that go on: the encoding, the
-// width, the decision. "": by nothing that all have.
-func difference(begin string, gone, good []*probe) string {
-	for _, by := range []struct {
-		in    string
-		value func(*probe) string
-	}{
-		{"in ", func(p *probe) string { return p.Encoding }},
-		{"of ", func(p *probe) string { return p.Width }},
-		{"with ", func(p *probe) string { return p.State }},
-	} {
-		var names []string
-		for _, p := range gone {
-			if name := by.in + by.value(p); by.value(p) != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-		both := slices.ContainsFunc(good, func(p *probe) bool { return slices.Contains(names, by.in+by.value(p)) })
-		if len(names) > 0 && len(good) > 0 && !both {
-			return " " + begin + " with traces " + strings.Join(names, " and ") + "; others go on."
-		}
-	}
-	return ""
-}
-
-// crashes are the canaries by which a service breaks, those that are well-formed apart.
-func crashes(probes []*probe) (list []Finding) {
-	for _, hostile := range []bool{false, true} {
-		f := Finding{Kind: Crashed, Where: inResponse, Fault: true, Remedy: remedy(Crashed, inResponse), Says: says[Crashed]}
-		if !hostile {
-			f.Says = crashedUsual
-		}
-		var gone, good []*probe
-		for _, p := range probes {
-			if p.Hostile != hostile || len(p.Header) == 0 {
-				continue
-			}
-			if f.Of++; !p.crashed {
-				if !p.answer.failed() {
-					good = append(good, p)
-				}
-				continue
-			}
-			gone = append(gone, p)
-		}
-		if f.Count = len(gone); f.Count == 0 {
-			continue
-		}
-		f.Canary = gone[0].Name
-		if !hostile {
-			f.Says += difference("So it is", gone, good)
-		}
-		if a := gone[0].answer; a.err != nil {
-			f.Says += " Seen: " + a.err.Error() + "."
-		} else {
-			f.Says += " Seen: it answered " + statusText(a.status) + "."
-		}
-		list = append(list, f)
-	}
-	return list
 }
 
 func statusText(status int) string {

@@ -1,8 +1,6 @@
 package doctor_test
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"example.com/clew/cmd/clew/internal/doctor"
 	"example.com/clew/internal/timeline"
@@ -108,88 +105,6 @@ func TestAnswers(t *testing.T) {
 				assert.Regexp(t, "The response shows no trace ID|All answers have one and the same ID", strings.Join(d.Notes, "\n"))
 			}
 		})
-	}
-}
-
-// Echoing are services that show what came in, and begin no trace of their own: that proves
-// nothing. One that shows another trace beside it has lost the caller's.
-var echoing = []struct {
-	name    string
-	set     func(w http.Header, r *http.Request)
-	verdict doctor.Kind
-}{
-	{"as it is, empty too", func(w http.Header, r *http.Request) { w.Set("X-B3-TraceId", r.Header.Get("X-B3-TraceId")) }, doctor.Echoed},
-	{"all headers", func(w http.Header, r *http.Request) { w.Set("X-Debug-Request", fmt.Sprint(r.Header)) }, doctor.Echoed},
-	{"all headers, beside an ID of a proxy's", func(w http.Header, r *http.Request) {
-		w.Set("X-Debug-Request", anotherTrace+fmt.Sprint(r.Header))
-	}, doctor.Echoed},
-	{"in a text", func(w http.Header, r *http.Request) { w.Set("B3", "x"+r.Header.Get("b3")) }, doctor.Echoed},
-	{"short IDs under another name", func(w http.Header, r *http.Request) {
-		if id := hear(r.Header).trace; len(id) == 16 {
-			w.Set("X-Trace-Id", id)
-		}
-	}, doctor.Echoed},
-	{"as a request ID, beside a new trace", func(w http.Header, r *http.Request) {
-		w.Set("X-Request-Id", orNew(hear(r.Header).trace))
-		w.Set("X-B3-TraceId", fmt.Sprintf("%032x", 0xabcdef00000+next()))
-	}, doctor.Restarted},
-	{"as a request ID, beside a new trace in Server-Timing", func(w http.Header, r *http.Request) {
-		w.Set("X-Request-Id", orNew(hear(r.Header).trace))
-		w.Set("Server-Timing", fmt.Sprintf(`traceparent;desc="00-%032x-%s-01"`, 0xabcdef00000+next(), anotherSpan))
-	}, doctor.Restarted},
-}
-
-func TestEchoes(t *testing.T) {
-	for _, test := range echoing {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			d := config().Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) { test.set(w.Header(), r) })))
-			assert.Equal(t, test.verdict, d.Verdict, "%+v", d)
-			assert.Zero(t, find(d, doctor.Adopted, "response").Count, "%+v", d)
-		})
-	}
-}
-
-// The request without headers is sent again if it failed: else nothing shows whether the service
-// begins traces.
-func TestFirstRequestFails(t *testing.T) {
-	for _, echoes := range []bool{false, true} {
-		var n atomic.Int32
-		url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			id := hear(r.Header).trace
-			if !echoes {
-				id = orNew(id)
-			}
-			w.Header().Set("X-B3-TraceId", id)
-			if n.Add(1) == 1 {
-				w.Header().Del("X-B3-TraceId")
-				w.WriteHeader(http.StatusServiceUnavailable)
-			}
-		})
-		d := config().Examine(t.Context(), target(t, url))
-		assert.Equal(t, map[bool]doctor.Kind{false: doctor.Adopted, true: doctor.Echoed}[echoes], d.Verdict, "%+v", d)
-		assert.Equal(t, 18, d.Requests)
-	}
-}
-
-// A decision that the response shows is looked at; one that nothing shows is not praised.
-func TestDecisionInResponse(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		state   func(string) string
-		verdict doctor.Kind
-		says    string
-	}{
-		{"keeps it", func(state string) string { return dash(state) }, doctor.Adopted, "the same ID, the same decision"},
-		{"samples all", func(string) string { return "-1" }, doctor.Resampled, "does not keep the decision"},
-		{"does not show it", func(string) string { return "" }, doctor.Adopted, "The decision was not seen"},
-	} {
-		d := config().Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
-			in := hear(r.Header)
-			w.Header().Set("b3", orNew(in.trace)+"-"+anotherSpan+test.state(in.state))
-		})))
-		assert.Equal(t, test.verdict, d.Verdict, "%s: %+v", test.name, d)
-		assert.Contains(t, d.Says, test.says, test.name)
 	}
 }
 
@@ -468,23 +383,6 @@ func TestNotSeen(t *testing.T) {
 	}))
 }
 
-// logged examines a service that writes these lines.
-func logged(t *testing.T, c doctor.Config, line func(in heard, r *http.Request) string) *doctor.Diagnosis {
-	t.Helper()
-	c.Log = &doctor.Log{}
-	in, out := io.Pipe()
-	var read sync.WaitGroup
-	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
-	d := c.Examine(t.Context(), target(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		if text := line(hear(r.Header), r); text != "" {
-			fmt.Fprintln(out, text)
-		}
-	})))
-	out.Close()
-	read.Wait()
-	return d
-}
-
 // logging is a service that writes lines for its requests.
 type logging struct {
 	name    string
@@ -539,122 +437,6 @@ var loggings = []logging{
 	{"does not sample what was accepted", func(in heard, _ *http.Request) string {
 		return request(orNew(in.trace), "")
 	}, doctor.Resampled, 6, 10, "accept came in"},
-}
-
-// dumping are services that write the request's headers into their lines.
-var dumping = []struct {
-	name    string
-	line    func(in heard, r *http.Request) string
-	verdict doctor.Kind
-}{
-	{"in a text", func(_ heard, r *http.Request) string { return fmt.Sprintf("GET /x headers=%v", r.Header) }, doctor.Echoed},
-	{"in JSON", func(_ heard, r *http.Request) string {
-		headers, _ := json.Marshal(r.Header)
-		return `{"level":"INFO","msg":"request","headers":` + string(headers) + "}"
-	}, doctor.Echoed},
-	{"in JSON, one value each", func(_ heard, r *http.Request) string {
-		return fmt.Sprintf(`{"msg":"request","b3":%q,"x-b3-traceid":%q,"x-b3-spanid":%q,"traceparent":%q}`,
-			r.Header.Get("b3"), r.Header.Get("X-B3-TraceId"), r.Header.Get("X-B3-SpanId"), r.Header.Get("traceparent"))
-	}, doctor.Echoed},
-	{"as a bad value", func(in heard, _ *http.Request) string {
-		return `{"level":"WARN","msg":"cannot parse trace header, starting without a trace","value":"` + in.trace + `"}`
-	}, doctor.Echoed},
-	{"beside a new trace", func(_ heard, r *http.Request) string {
-		return fmt.Sprintf("GET /x headers=%v trace_id=%032x", r.Header, 0xabcdef00000+next())
-	}, doctor.Restarted},
-	{"beside a padded ID", func(in heard, r *http.Request) string {
-		return fmt.Sprintf("GET /x headers=%v trace_id=%s", r.Header, padded(orNew(in.trace)))
-	}, doctor.Padded},
-	{"beside the trace", func(in heard, r *http.Request) string {
-		return fmt.Sprintf("GET /x headers=%v trace_id=%s", r.Header, orNew(in.trace))
-	}, doctor.Adopted},
-	{"the trace and a joined span, as Spring writes them", func(in heard, _ *http.Request) string {
-		return fmt.Sprintf("2026-11-27T10:11:12.123Z  INFO 1 --- [shop] [main] [%s-%s] c.s.Shop : done", orNew(in.trace), in.span)
-	}, doctor.Adopted},
-	{"nginx, as the manual says", func(_ heard, r *http.Request) string {
-		return fmt.Sprintf(`127.0.0.1 [2026-11-27T10:11:12+00:00] "GET /thing HTTP/1.1" 200 b3=%s trace=%s "%s"`,
-			cmp.Or(r.Header.Get("b3"), "-"), cmp.Or(r.Header.Get("X-B3-TraceId"), "-"), r.UserAgent())
-	}, doctor.Echoed},
-	{"nginx, with traceparent", func(_ heard, r *http.Request) string {
-		return fmt.Sprintf(`127.0.0.1 [2026-11-27T10:11:12+00:00] "GET /thing HTTP/1.1" 200 b3=%s trace=%s parent=%s`,
-			cmp.Or(r.Header.Get("b3"), "-"), cmp.Or(r.Header.Get("X-B3-TraceId"), "-"), cmp.Or(r.Header.Get("traceparent"), "-"))
-	}, doctor.Echoed},
-}
-
-func TestDumpedHeaders(t *testing.T) {
-	for _, test := range dumping {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			d := logged(t, config(), test.line)
-			assert.Equal(t, test.verdict, d.Verdict, "%+v", d)
-			if test.verdict == doctor.Echoed {
-				assert.Zero(t, find(d, doctor.Adopted, "logs").Count, "%+v", d)
-			}
-		})
-	}
-}
-
-// A log of nginx's without IDs hides nothing of what the service's own lines show.
-func TestLogWithoutIDs(t *testing.T) {
-	d := logged(t, config(), func(in heard, r *http.Request) string {
-		return `{"service":"app","trace_id":"` + orNew(in.trace) + `"}` + "\n" + `{"service":"nginx","message":"GET ` + r.UserAgent() + `"}`
-	})
-	assert.Equal(t, doctor.Dropped, d.Verdict)
-	assert.Contains(t, d.Says, "The trace goes on, but some lines")
-	d = logged(t, config(), func(_ heard, r *http.Request) string { return `{"message":"GET ` + r.UserAgent() + `"}` })
-	assert.Equal(t, doctor.Dropped, d.Verdict)
-	assert.Contains(t, d.Says, "lines have no trace ID")
-}
-
-// A decision in others' lines is looked at, and debug that nobody asked for is nobody's fault.
-func TestDecisionInLines(t *testing.T) {
-	t.Parallel()
-	for field, verdict := range map[string]doctor.Kind{
-		`"sampled":false`: doctor.Resampled, `"sampled":true`: doctor.Resampled, `"trace_flags":"01"`: doctor.Resampled, `"other":1`: doctor.Adopted,
-	} {
-		d := logged(t, config(), func(in heard, _ *http.Request) string { return `{"trace_id":"` + orNew(in.trace) + `",` + field + `}` })
-		assert.Equal(t, verdict, d.Verdict, "%s: %+v", field, d)
-	}
-	d := logged(t, config(), func(in heard, _ *http.Request) string {
-		return `{"trace_id":"` + orNew(in.trace) + `","sampled":` + fmt.Sprint(in.state != "0") + `}`
-	})
-	assert.Contains(t, d.Says, "the same decision")
-	for always, count := range map[bool]int{true: 0, false: 7} {
-		c := config()
-		c.Debug = true
-		d := logged(t, c, func(in heard, _ *http.Request) string {
-			level := "info"
-			if always || in.state == "d" {
-				level = "debug"
-			}
-			return `{"trace_id":"` + orNew(in.trace) + `","level":"` + level + `"}`
-		})
-		assert.Equal(t, count, find(d, doctor.DebugBelieved, "logs").Count, "%v: %+v", always, d)
-	}
-}
-
-// Lines that come late are not those of the next target.
-func TestLateLines(t *testing.T) {
-	c := config()
-	c.Log, c.Wait = &doctor.Log{}, 0
-	in, out := io.Pipe()
-	var read sync.WaitGroup
-	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
-	var late []string
-	first := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		late = append(late, `{"path":"/thing"}`, `{"trace_id":"`+orNew(hear(r.Header).trace)+`"}`)
-	})
-	second := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		fmt.Fprintln(out, late[0]+"\n"+late[1])
-		late = late[2:]
-	})
-	assert.Equal(t, doctor.Unknown, c.Examine(t.Context(), target(t, first)).Verdict)
-	c.Wait = time.Second
-	d := c.Examine(t.Context(), target(t, second))
-	out.Close()
-	read.Wait()
-	assert.Equal(t, doctor.Unknown, d.Verdict, "%+v", d)
-	assert.NotContains(t, strings.Join(d.Notes, "\n"), "Of 34 lines")
 }
 
 var counter struct {

@@ -1,0 +1,76 @@
+package doctor
+
+import (
+	"slices"
+	"strings"
+)
+
+// asked are the canaries of which something should be seen in a place. A response need not show
+// the trace of one that is seen elsewhere.
+func asked(where string, probes []*probe, all []seen) (list []*probe) {
+	elsewhere := map[*probe]bool{}
+	for _, s := range evidence(all) {
+		elsewhere[s.probe] = elsewhere[s.probe] || s.where != where && s.kind != repeated
+	}
+	here := map[*probe]bool{}
+	for _, s := range at(all, where) {
+		here[s.probe] = true
+	}
+	for _, p := range probes {
+		if p.TraceID == "" || p.Hostile || p.answer.err != nil || where == inResponse && elsewhere[p] && !here[p] {
+			continue
+		}
+		if !p.redirect || where == inSentOn || here[p] {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// unseen is what is said of canaries that show nothing where others go on.
+func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
+	f := Finding{Kind: NotSeen, Where: where, Of: len(asked), Says: says[NotSeen], Remedy: remedies[NotSeen]}
+	shown := map[*probe]bool{}
+	for _, s := range found {
+		shown[s.probe] = shown[s.probe] || s.kind != repeated
+	}
+	gone, good := []*probe{}, []*probe{}
+	for _, p := range asked {
+		if shown[p] {
+			good = append(good, p)
+			continue
+		}
+		gone = append(gone, p)
+	}
+	if len(gone) == 0 || !slices.ContainsFunc(found, seen.kept) {
+		return f, false
+	}
+	f.Count, f.Canary = len(gone), gone[0].Name
+	f.Says += difference("So it is", gone, good)
+	return f, true
+}
+
+// difference says by what the canaries that fail differ from those that go on: the encoding, the
+// width, the decision. "": by nothing that all have.
+func difference(begin string, gone, good []*probe) string {
+	for _, by := range []struct {
+		in    string
+		value func(*probe) string
+	}{
+		{"in ", func(p *probe) string { return p.Encoding }},
+		{"of ", func(p *probe) string { return p.Width }},
+		{"with ", func(p *probe) string { return p.State }},
+	} {
+		var names []string
+		for _, p := range gone {
+			if name := by.in + by.value(p); by.value(p) != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		both := slices.ContainsFunc(good, func(p *probe) bool { return slices.Contains(names, by.in+by.value(p)) })
+		if len(names) > 0 && len(good) > 0 && !both {
+			return " " + begin + " with traces " + strings.Join(names, " and ") + "; others go on."
+		}
+	}
+	return ""
+}
