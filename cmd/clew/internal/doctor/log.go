@@ -37,10 +37,12 @@ type Log struct {
 // logged is a line about a canary.
 type logged struct {
 	entry *timeline.Entry
-	ids   []mention // of the canary's trace; none: it is known by something else
+	said  string // the canary's ID, wherever it stands; "": the line is known by something else
 
-	bare string      // its text without the request's headers; "": it has none
-	own  timeline.ID // of the trace that it then is of
+	// These are without the request's headers, if the line shows them.
+	shows bool
+	trace timeline.ID
+	ids   []mention // of the canary's trace
 }
 
 // expect says which canaries are sent from now on, and to which path.
@@ -111,9 +113,12 @@ func (l *Log) add(e *timeline.Entry) {
 	if p == nil || len(l.entries[p]) >= maxEntries {
 		return
 	}
-	one := logged{entry: e}
+	one := logged{entry: e, trace: e.Trace}
+	if len(found) > 0 {
+		one.said = found[0].text
+	}
 	if bare := p.withoutHeaders(e.Text); bare != e.Text {
-		one.bare, one.own = bare, traceOf(bare)
+		one.shows, one.trace, found = true, traceOf(bare), l.known.find(bare)
 	}
 	for _, m := range found {
 		if m.probe == p {
@@ -244,7 +249,7 @@ func (l *Log) dumps() map[string]bool {
 	by := map[string]bool{}
 	for _, entries := range l.entries {
 		for _, e := range entries {
-			if e.bare != "" && e.own == (timeline.ID{}) {
+			if e.shows && e.trace == (timeline.ID{}) {
 				by[writer(e.entry)] = true
 			}
 		}
@@ -274,7 +279,7 @@ func (p *probe) inEntry(e logged) (all []seen) {
 	}
 	if p.TraceID == "" {
 		if refused(e, p) {
-			all = append(all, seen{probe: p, where: inLogs, kind: Misread, what: fmt.Sprintf("%s is %v, out of a malformed header", place(e.entry), e.entry.Trace)})
+			all = append(all, seen{probe: p, where: inLogs, kind: Misread, what: fmt.Sprintf("%s is %v, out of a malformed header", place(e.entry), e.trace)})
 		}
 		return all
 	}
@@ -285,16 +290,11 @@ func (p *probe) inEntry(e logged) (all []seen) {
 // inLine tells what has become of the trace that a line is of.
 func (p *probe) inLine(e logged) seen {
 	where := place(e.entry)
-	id, ids := e.entry.Trace, e.ids
-	if e.bare != "" {
-		k := known{}
-		k.add([]*probe{p})
-		id, ids = e.own, k.find(e.bare)
-	}
+	id := e.trace
 	want, _ := timeline.ParseID(p.TraceID)
 	switch {
-	case id == (timeline.ID{}) && len(e.ids) > 0:
-		return seen{probe: p, where: inLogs, kind: repeated, what: where + " is " + e.ids[0].text}
+	case id == (timeline.ID{}) && e.said != "":
+		return seen{probe: p, where: inLogs, kind: repeated, what: where + " is " + e.said}
 	case id == (timeline.ID{}):
 		return seen{probe: p, where: inLogs, kind: Dropped, what: where}
 	case !id.Same(want):
@@ -305,7 +305,7 @@ func (p *probe) inLine(e logged) seen {
 		return seen{probe: p, where: inLogs, kind: Restarted, what: what}
 	}
 	kind, text := Restarted, ""
-	for _, m := range ids { // an ID as it was sent goes before one that is padded
+	for _, m := range e.ids { // an ID as it was sent goes before one that is padded
 		if k := p.matched(inLogs, m, "").kind; text == "" || k == Adopted {
 			kind, text = k, m.text
 		}
@@ -348,12 +348,8 @@ var (
 )
 
 func refused(e logged, p *probe) bool {
-	got := e.entry.Trace
-	if e.bare != "" {
-		got = e.own
-	}
 	id, err := timeline.ParseID(p.Refused)
-	return p.Refused != "" && err == nil && got == id
+	return p.Refused != "" && err == nil && e.trace == id
 }
 
 // place says which line it is.
