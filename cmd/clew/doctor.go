@@ -171,7 +171,7 @@ func (d *doctorCommand) targets(ctx context.Context) ([]*doctor.Target, error) {
 	for _, text := range d.URLs {
 		u, err := doctor.ParseURL(text)
 		if err != nil {
-			return nil, usagef("%q is not %v", clip(text), err)
+			return nil, usagef("%q is not %v", clip(doctor.MaskRefused(text)), err)
 		}
 		t, err := doctor.Resolve(ctx, u, http.ProxyFromEnvironment)
 		if err != nil {

@@ -110,6 +110,19 @@ func TestDoctorJSON(t *testing.T) {
 	assert.Equal(t, srv.URL+"/other", report.Targets[1].URL)
 }
 
+// Nobody's password is shown, not even that of a text which is no URL.
+func TestDoctorSecrets(t *testing.T) {
+	for _, url := range []string{
+		"http://u:s3cret%zzpw@127.0.0.1:1/x", "u:s3cretpw@127.0.0.1:1/x", "ftp://u:s3cretpw@h/x", "http:/u:s3cret@h/", "http://u:a@s3cret@h:x/",
+		"http://u:p?s3cret@h:x/", "http://h:x/?token=s3cret", "http://h:x/#s3cret", "http://s3cret@h:x/", "s3cret@", "u:s3cret://x@h/", "http://u:" + strings.Repeat("s3cret", 20) + "@h:x/",
+	} {
+		got := clew(t, "", "doctor", url)
+		assert.Equal(t, exitUsage, got.code, url)
+		assert.Contains(t, got.err, "is not a URL such as", url)
+		assert.NotContains(t, got.err+got.out, "s3cret", url)
+	}
+}
+
 // Lines are read that the service writes from now on: from a file, and from a pipe.
 func TestDoctorLogs(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -1,0 +1,98 @@
+package doctor
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// mask stands where a secret was. It is the word of [url.URL.Redacted].
+const mask = "xxxxx"
+
+// MaskRefused is a text that was to be a URL and is none, without what may be a secret in it. No
+// parser has told its parts: all that stands before the last @ may be a password.
+func MaskRefused(text string) string {
+	start := 0
+	if scheme, _, ok := strings.Cut(text, "://"); ok && !strings.ContainsAny(scheme, ":@/?#") {
+		start = len(scheme) + len("://")
+	}
+	rest := text[start:]
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		rest = mask + rest[at:]
+	}
+	if at := strings.IndexAny(rest, "?#"); at >= 0 {
+		rest = rest[:at+1] + mask
+	}
+	return text[:start] + rest
+}
+
+// maskURL is a URL for people and for reports, which end up in others' logs. A user's name may be a
+// token, and so may a value of the query.
+func maskURL(u *url.URL) string {
+	shown := *u
+	if u.User != nil {
+		shown.User = url.User(mask)
+	}
+	pairs := strings.Split(u.RawQuery, "&")
+	for i, pair := range pairs {
+		name, _, hasValue := strings.Cut(pair, "=")
+		switch {
+		case hasValue:
+			pairs[i] = name + "=" + mask
+		case pair != "":
+			pairs[i] = mask
+		}
+	}
+	shown.RawQuery = strings.Join(pairs, "&")
+	return shown.String()
+}
+
+// shortest is how long a secret is at least. Words of our own sentences would be masked otherwise.
+const shortest = 4
+
+// maskOwn masks what the user gave along with requests, where a service sends it back.
+func (c Config) maskOwn(text string, u *url.URL) string {
+	for _, secret := range secrets(c.Header, u) {
+		text = strings.ReplaceAll(text, secret, mask)
+	}
+	return text
+}
+
+// secrets are the values of headers and of a URL, in each form in which they may come back, the
+// longest first.
+func secrets(header http.Header, u *url.URL) (list []string) {
+	add := func(text string) {
+		for _, form := range []string{text, url.QueryEscape(text), url.PathEscape(text)} {
+			if len(form) >= shortest {
+				list = append(list, form)
+			}
+		}
+	}
+	for name, values := range header {
+		if name == "Host" {
+			continue
+		}
+		for _, value := range values {
+			add(value)
+			for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(" ;,=", r) }) {
+				add(word)
+			}
+		}
+	}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		add(u.User.Username())
+		add(password)
+		r := http.Request{Header: http.Header{}}
+		r.SetBasicAuth(u.User.Username(), password)
+		add(strings.TrimPrefix(r.Header.Get("Authorization"), "Basic "))
+	}
+	for _, values := range u.Query() {
+		for _, value := range values {
+			add(value)
+		}
+	}
+	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
+	return list
+}
