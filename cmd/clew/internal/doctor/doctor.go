@@ -107,7 +107,7 @@ func (c Config) probes() []*probe {
 // Examine sends the canaries to a target, one after another, and returns what came of it. When ctx
 // ends, that is what was seen so far.
 func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
-	d := &Diagnosis{URL: t.URL.Redacted()}
+	d := &Diagnosis{URL: maskURL(t.URL)}
 	if t.err != nil {
 		d.unreachable(t.err.Error())
 		return d

@@ -59,12 +59,34 @@ func (c Config) maskOwn(text string, u *url.URL) string {
 	return text
 }
 
+// maskLocation is where an answer redirects to, without its query, which may have what the user gave
+// along. "": it is no redirect, as 300 and 304 are none.
+func (c Config) maskLocation(resp *http.Response, u *url.URL) string {
+	location := resp.Header.Get("Location")
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return ""
+	}
+	to, err := url.Parse(location)
+	if err != nil {
+		return c.maskOwn(MaskRefused(location), u)
+	}
+	hasQuery := to.RawQuery != "" || to.Fragment != ""
+	to.RawQuery, to.Fragment, to.RawFragment = "", "", ""
+	shown := maskURL(to)
+	if hasQuery {
+		shown += "?…"
+	}
+	return c.maskOwn(shown, u)
+}
+
 // secrets are the values of headers and of a URL, in each form in which they may come back, the
 // longest first.
 func secrets(header http.Header, u *url.URL) (list []string) {
 	add := func(text string) {
 		for _, form := range []string{text, url.QueryEscape(text), url.PathEscape(text)} {
-			if len(form) >= shortest {
+			if len(form) >= shortest && form != "http" && form != "https" {
 				list = append(list, form)
 			}
 		}

@@ -27,12 +27,13 @@ const (
 
 // answer is what came back.
 type answer struct {
-	status int
-	header http.Header
-	head   []byte // of the body
-	err    error  // in plain words: there was no answer
-	late   bool   // the time was up
-	broken error  // in plain words: the body did not end well
+	status   int
+	header   http.Header
+	location string // where it redirects to, for people; "": it does not
+	head     []byte // of the body
+	err      error  // in plain words: there was no answer
+	late     bool   // the time was up
+	broken   error  // in plain words: the body did not end well
 }
 
 // failed tells whether the connection broke, or the answer says that the service is broken. One
@@ -71,10 +72,10 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 	}()
 	resp, err := transport.RoundTrip(r)
 	if err != nil {
-		return answer{err: sentence(err, t)}
+		return answer{err: sentence(err, func(text string) string { return c.maskOwn(text, t.URL) })}
 	}
 	defer resp.Body.Close()
-	a = answer{status: resp.StatusCode, header: resp.Header}
+	a = answer{status: resp.StatusCode, header: resp.Header, location: c.maskLocation(resp, t.URL)}
 	if a.status == http.StatusSwitchingProtocols {
 		return a // its body is a connection, which no context ends
 	}
@@ -122,15 +123,16 @@ func speaksTLS(body string) bool {
 	return strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port")
 }
 
-// sentence says in plain words why there is no answer, and what to do.
-func sentence(err error, t *Target) error {
-	if known := knownError(err, t); known != "" {
-		return errors.New(short(known))
+// sentence says in plain words why there is no answer, and what to do. Hide masks what is nobody's
+// business.
+func sentence(err error, hide func(string) string) error {
+	if known := knownError(err); known != "" {
+		return errors.New(short(hide(known)))
 	}
-	return fmt.Errorf("there is no answer: %s", short(err.Error()))
+	return fmt.Errorf("there is no answer: %s", short(hide(err.Error())))
 }
 
-func knownError(err error, t *Target) string {
+func knownError(err error) string {
 	var (
 		dns     *net.DNSError
 		record  tls.RecordHeaderError

@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -43,7 +42,7 @@ func Resolve(ctx context.Context, u *url.URL, proxy func(*http.Request) (*url.UR
 		return nil, err
 	}
 	if t.proxy, err = proxy(r); err != nil {
-		return nil, fmt.Errorf("the proxy of the environment: %w", err)
+		return nil, errors.New("the proxy of the environment is no URL: check HTTP_PROXY and HTTPS_PROXY") // err has its password
 	}
 	if t.proxy != nil {
 		return t, nil
@@ -58,7 +57,7 @@ func lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if len(addrs) == 0 {
-		return nil, sentence(err, nil)
+		return nil, sentence(err, func(text string) string { return text })
 	}
 	return addrs, nil
 }
@@ -80,10 +79,10 @@ func (t *Target) Lost() bool { return t.err != nil }
 
 // String is the target with where it leads, for people.
 func (t *Target) String() string {
-	text := t.URL.Redacted()
+	text := maskURL(t.URL)
 	switch {
 	case t.proxy != nil:
-		return text + " by the proxy " + t.proxy.Redacted()
+		return text + " by the proxy " + maskURL(t.proxy)
 	case len(t.addrs) > 0 && t.addrs[0].String() != t.URL.Hostname():
 		var list []string
 		for _, a := range t.addrs {

@@ -153,9 +153,9 @@ func answersOf(probes []*probe) (notes []string) {
 			add(a.broken.Error())
 		}
 		switch {
-		case a.err != nil || a.status < 300 || p.redirect && a.status < 400:
-		case a.status < 400:
-			add("it redirects (" + statusText(a.status) + ") to " + short(a.header.Get("Location")) + ", which is not followed: ask for that URL too")
+		case a.err != nil || a.status < 300 || p.redirect && a.location != "":
+		case a.location != "":
+			add("it redirects (" + statusText(a.status) + ") to " + short(a.location) + ", which is not followed: ask for that URL too")
 		case a.status == 401 || a.status == 403:
 			add("it answered " + statusText(a.status) + ": --header 'Authorization: …' may let the canaries in")
 		default:
