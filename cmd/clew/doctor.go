@@ -67,28 +67,31 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	targets, err := d.targets(ctx)
+	targets, err := d.targets()
 	if err != nil {
 		return 0, err
 	}
 	loopback, address := true, ""
 	if d.Listen != "" {
-		if address, loopback, err = doctor.ListenAddress(ctx, d.Listen); err != nil {
+		if address, loopback, err = doctor.ListenAddress(d.Listen); err != nil {
 			return 0, usagef("--listen wants %v", err)
 		}
 		c.Listen = &doctor.Listen{} // it is opened once the user has agreed
 	}
+	// Nothing leaves this computer before that, no question to DNS either.
 	if agreed, err := d.ask(ctx, std, c, targets, loopback); err != nil || !agreed {
 		if ctx.Err() != nil {
 			return exitInterrupted, nil
 		}
 		return exitUsage, err
 	}
+	d.lookUp(ctx, std, targets)
 	if d.Listen != "" {
 		if c.Listen, err = doctor.NewListen(address); err != nil {
 			return 0, usagef("--listen %s: %v", d.Listen, err)
 		}
 		defer c.Listen.Close()
+		std.say("listening at %s meanwhile", c.Listen.Addr())
 	}
 	problems, stop := d.watch(ctx, std, &c)
 	report := &doctor.Report{Version: doctor.Version}
@@ -163,17 +166,15 @@ func agent() string {
 	return "clew-doctor/" + version
 }
 
-// targets looks up where the URLs lead.
-func (d *doctorCommand) targets(ctx context.Context) ([]*doctor.Target, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
-	defer cancel()
+// targets reads the URLs.
+func (d *doctorCommand) targets() ([]*doctor.Target, error) {
 	var targets []*doctor.Target
 	for _, text := range d.URLs {
 		u, err := doctor.ParseURL(text)
 		if err != nil {
 			return nil, usagef("%q is not %v", clip(doctor.MaskRefused(text)), err)
 		}
-		t, err := doctor.Resolve(ctx, u, http.ProxyFromEnvironment)
+		t, err := doctor.NewTarget(u, http.ProxyFromEnvironment)
 		if err != nil {
 			return nil, usagef("%v", err)
 		}
@@ -182,24 +183,37 @@ func (d *doctorCommand) targets(ctx context.Context) ([]*doctor.Target, error) {
 	return targets, nil
 }
 
-// ask says what will be sent, and asks whether it may, if something leaves this computer.
-func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target, loopback bool) (agreed bool, err error) {
+// lookUp looks up the names of targets, and says where they lead.
+func (d *doctorCommand) lookUp(ctx context.Context, std streams, targets []*doctor.Target) {
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
 	for _, t := range targets {
-		if !t.Lost() {
-			std.say("%d GET requests to %s, one after another; user agent %s; %d more at most, if some fail", c.Requests(), t, c.Agent, c.More())
-			loopback = loopback && t.Loopback()
+		if t.LookUp(ctx) {
+			std.say("looked up: %s", t)
 		}
 	}
-	if d.Listen != "" {
-		std.say("listening at %s meanwhile", d.Listen)
+}
+
+// ask says what will be sent, and asks whether it may, if something leaves this computer.
+func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target, loopback bool) (agreed bool, err error) {
+	var leaves []string
+	for _, t := range targets {
+		std.say("%d GET requests to %s, one after another; user agent %s; %d more at most, if some fail", c.Requests(), t, c.Agent, c.More())
+		if !t.Loopback() {
+			leaves = append(leaves, t.String())
+		}
 	}
+	if !loopback {
+		leaves = append(leaves, "--listen "+d.Listen+", which others can reach")
+	}
+	what := strings.Join(leaves, "; ")
 	switch {
-	case loopback || d.Yes:
+	case what == "" || d.Yes:
 		return true, nil
 	case !isTerminal(std.in) || !isTerminal(std.err):
-		return false, usagef("that is not this computer alone, and there is no terminal to ask at: say --yes if you may send it")
+		return false, usagef("not this computer alone: %s. There is no terminal to ask at: say --yes if you may send it", what)
 	}
-	fmt.Fprint(std.err, "clew: that is not this computer alone. Go on? [y/N] ")
+	fmt.Fprint(std.err, "clew: not this computer alone: "+printable(what)+". Go on? [y/N] ")
 	answer, err := bufio.NewReader(interruptible(ctx, io.NopCloser(std.in))).ReadString('\n')
 	if err != nil && answer == "" {
 		fmt.Fprintln(std.err)

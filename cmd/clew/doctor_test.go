@@ -74,12 +74,15 @@ func TestDoctor(t *testing.T) {
 		{"no header", []string{srv.URL, "--header", "Authorization"}, 2, "", "clew: --header wants a header such as"},
 		{"a header that ends", []string{srv.URL, "--header", "A: b\r\nC: d"}, 2, "", "clew: --header wants a header such as"},
 		{"a canary's header", []string{srv.URL, "--header", "x-b3-traceid: 1"}, 2, "", "clew: --header x-b3-traceid: that is what the canaries bring themselves"},
-		{"no address", []string{srv.URL, "--listen", "9999"}, 2, "", "clew: --listen wants an address such as 127.0.0.1:9999"},
+		{"no address", []string{srv.URL, "--listen", "9999"}, 2, "", "clew: --listen wants an address of this computer, such as 127.0.0.1:9999"},
 		{"a taken address", []string{srv.URL, "--listen", strings.TrimPrefix(srv.URL, "http://")}, 2, "", "address already in use"},
 		{"a missing log", []string{srv.URL, "--logs", "none.log"}, 3, ": adopted\n", "clew: stat none.log: no such file or directory"},
-		{"elsewhere", []string{"http://192.0.2.1/"}, 2, "", "clew: that is not this computer alone, and there is no terminal to ask at: say --yes if you may send it"},
-		{"listening for others", []string{srv.URL, "--listen", "0.0.0.0:0"}, 2, "", "there is no terminal to ask at"},
-		{"no such name", []string{"http://no.such.host.invalid/"}, 3, "no.such.host.invalid has no address", ""},
+		{"elsewhere", []string{"http://192.0.2.1/"}, 2, "", "clew: not this computer alone: http://192.0.2.1/. There is no terminal to ask at: say --yes if you may send it"},
+		{"some elsewhere", []string{srv.URL, "http://192.0.2.1/?a=b", "http://shop.example/", "--listen", ":0"}, 2, "",
+			"clew: not this computer alone: http://192.0.2.1/?a=xxxxx; http://shop.example/; --listen :0, which others can reach. There"},
+		{"listening for others", []string{srv.URL, "--listen", "0.0.0.0:0"}, 2, "", "clew: not this computer alone: --listen 0.0.0.0:0, which others can reach. There is no terminal to ask at"},
+		{"listening at a name", []string{srv.URL, "--listen", "shop.example:0", "--yes"}, 2, "", "clew: --listen wants an address of this computer, such as 127.0.0.1:9999 or localhost:9999"},
+		{"no such name", []string{"http://no.such.host.invalid/", "--yes"}, 3, "no.such.host.invalid has no address", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -108,6 +111,40 @@ func TestDoctorJSON(t *testing.T) {
 	require.Len(t, report.Targets, 2)
 	assert.Equal(t, "adopted", report.Targets[1].Verdict)
 	assert.Equal(t, srv.URL+"/other", report.Targets[1].URL)
+}
+
+// No question leaves this computer before somebody has said yes, and none that is about localhost.
+func TestDoctorAsksNoDNS(t *testing.T) {
+	var asked atomic.Int32
+	before := net.DefaultResolver
+	defer func() { net.DefaultResolver = before }()
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		asked.Add(1)
+		return nil, errors.New("no DNS in tests")
+	}}
+	srv := adopting(t, nil)
+	here := func(host string) string { return strings.Replace(srv.URL, "127.0.0.1", host, 1) }
+	for _, test := range []struct {
+		url  string
+		more string
+		code int
+		asks bool
+	}{
+		{here("shop.example"), "", 2, false}, {here("example.invalid"), "", 2, false}, {here("localhost.example"), "", 2, false}, {here("xlocalhost"), "", 2, false},
+		{here("b\u00fccher.example"), "", 2, false}, {here("127.1"), "", 2, false}, {here("0x7f000001"), "", 2, false}, {here("2130706433"), "", 2, false}, {here("127.0.0.1.example"), "", 2, false},
+		{here("localhost"), "", 0, false}, {here("LOCALHOST."), "", 0, false}, {here("shop.localhost"), "", 0, false}, {here("\uff4cocalhost"), "", 0, false}, {here("127\u30020\u30020\u30021"), "", 0, false},
+		{srv.URL, "--listen=shop.example:0", 2, false}, {srv.URL, "--listen=localhost:0", 0, false},
+		{here("shop.example"), "--yes", 3, true},
+	} {
+		asked.Store(0)
+		args := []string{"doctor", test.url}
+		if test.more != "" {
+			args = append(args, test.more)
+		}
+		got := clew(t, "", args...)
+		assert.Equal(t, test.code, got.code, "%s: %s%s", args, got.out, got.err)
+		assert.Equal(t, test.asks, asked.Load() > 0, "%s: questions to DNS", args)
+	}
 }
 
 // Nobody's password is shown, not even that of a text which is no URL.

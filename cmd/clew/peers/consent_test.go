@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -46,9 +47,10 @@ func foreign(t *testing.T) (url string, requests *atomic.Int64) {
 }
 
 // Nothing is sent to others without a word of the user's. The addresses are those of
-// documentation.
+// documentation, and the names are in nobody's DNS.
 func TestNotLoopback(t *testing.T) {
 	for _, url := range []string{
+		"http://example.invalid/", "https://localhost.example.invalid/", "http://127.0.0.1.example.invalid/", "http://localhost@example.invalid/",
 		"http://198.51.100.1/", "https://198.51.100.1/", "http://[2001:db8::1]/", "http://127.0.0.1@198.51.100.1/",
 		"http://198.51.100.1:127/", "http://198.51.100.1#127.0.0.1", "http://198.51.100.1?127.0.0.1", "http://[::ffff:198.51.100.1]/",
 	} {
@@ -57,7 +59,8 @@ func TestNotLoopback(t *testing.T) {
 			r := doctor(t, url)
 			assert.Equal(t, 2, r.code)
 			assert.Empty(t, r.out)
-			assert.NotEmpty(t, r.err)
+			host := regexp.MustCompile(`\[.*\]|198\.51\.100\.1|[a-z0-9.]*\.invalid`).FindString(url)
+			assert.Regexp(t, `clew: not this computer alone: https?://[^ ]*`+regexp.QuoteMeta(host)+`.*\. There is no terminal to ask at: say --yes`, r.err)
 		})
 	}
 }

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -61,27 +61,28 @@ func NewListen(address string) (*Listen, error) {
 	return s, nil
 }
 
-// ListenAddress looks up an address to listen at. It is on this computer alone if loopback.
-func ListenAddress(ctx context.Context, address string) (addr string, loopback bool, err error) {
+// ListenAddress reads an address to listen at: an IP address, or localhost. It is on this computer
+// alone if loopback. No name is looked up: nobody has agreed to that yet.
+func ListenAddress(address string) (addr string, loopback bool, err error) {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return "", false, errors.New("an address such as 127.0.0.1:9999")
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		return "", false, errListenAddress
 	}
 	if host == "" {
 		return address, false, nil
 	}
-	addrs, err := lookUp(ctx, host)
-	if err != nil {
-		return "", false, fmt.Errorf("an address of this computer: %w", err)
+	addrs := addressesHere(host)
+	if len(addrs) == 0 {
+		return "", false, errListenAddress
 	}
-	for _, a := range addrs {
-		if a.Unmap().Is4() { // that is what most write into a URL
-			addrs = []netip.Addr{a.Unmap()}
-			break
-		}
+	found := addrs[0]
+	if i := slices.IndexFunc(addrs, netip.Addr.Is4); i >= 0 { // that is what most write into a URL
+		found = addrs[i]
 	}
-	return net.JoinHostPort(addrs[0].String(), port), allLoopback(addrs[:1]), nil
+	return net.JoinHostPort(found.String(), port), found.IsLoopback(), nil
 }
+
+var errListenAddress = errors.New("an address of this computer, such as 127.0.0.1:9999 or localhost:9999")
 
 // Addr is where it listens.
 func (l *Listen) Addr() string { return l.listener.Addr().String() }

@@ -32,8 +32,9 @@ func target(t *testing.T, text string) *doctor.Target {
 	t.Helper()
 	u, err := doctor.ParseURL(text)
 	require.NoError(t, err)
-	found, err := doctor.Resolve(t.Context(), u, noProxy)
+	found, err := doctor.NewTarget(u, noProxy)
 	require.NoError(t, err)
+	found.LookUp(t.Context())
 	return found
 }
 

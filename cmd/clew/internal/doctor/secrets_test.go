@@ -36,7 +36,7 @@ func TestSecretsInURL(t *testing.T) {
 		assert.Equal(t, test.shown, d.URL)
 		assert.Equal(t, []string{test.user, test.password, test.query}, []string{user, password, query})
 	}
-	found, err := doctor.Resolve(t.Context(), found(t, "http://127.0.0.1:1/"), func(*http.Request) (*url.URL, error) { return url.Parse("http://s3cret@proxy:1") })
+	found, err := doctor.NewTarget(found(t, "http://127.0.0.1:1/"), func(*http.Request) (*url.URL, error) { return url.Parse("http://s3cret@proxy:1") })
 	require.NoError(t, err)
 	assert.Equal(t, "http://127.0.0.1:1/ by the proxy http://xxxxx@proxy:1", found.String())
 }

@@ -7,8 +7,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
+
+	"golang.org/x/net/idna"
 )
 
 // Target is where canaries go.
@@ -17,65 +20,109 @@ type Target struct {
 	proxy *url.URL     // nil: none
 	addrs []netip.Addr // that are dialled, whatever the name's become; none with a proxy
 	port  string
-	err   error // the name has no address
+	good  atomic.Int32 // the index of the address that answered last
+	err   error        // the name has no address
 }
+
+var errNotURL = errors.New("a URL such as http://127.0.0.1:8080/media/1")
 
 // ParseURL reads a target's URL.
 func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("a URL such as http://127.0.0.1:8080/media/1")
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.Port() != "" && !isPort(u.Port()) {
+		return nil, errNotURL
 	}
 	u.Fragment, u.RawFragment = "", ""
+	if strings.ContainsFunc(u.Host, func(r rune) bool { return r > 0x7f }) {
+		host, err := idna.Lookup.ToASCII(u.Hostname())
+		if err != nil {
+			return nil, errNotURL
+		}
+		u.Host = host + strings.TrimPrefix(u.Host, u.Hostname())
+	}
+	if again, err := url.Parse(u.String()); err != nil || again.Hostname() != u.Hostname() || u.Hostname() == "" {
+		return nil, errNotURL
+	}
 	return u, nil
 }
 
-// Resolve finds out where a URL leads. Addresses are looked up once: what the user is asked about
-// is what is dialled.
-func Resolve(ctx context.Context, u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target, error) {
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
+}
+
+// NewTarget finds out where a URL leads as far as this computer knows. No question leaves it: a name
+// that is not localhost has no address before [Target.LookUp].
+func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target, error) {
 	t := &Target{URL: u, port: u.Port()}
 	if t.port == "" {
 		t.port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-	if t.proxy, err = proxy(r); err != nil {
+	var err error
+	if t.proxy, err = proxy(&http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}); err != nil {
 		return nil, errors.New("the proxy of the environment is no URL: check HTTP_PROXY and HTTPS_PROXY") // err has its password
 	}
-	if t.proxy != nil {
-		return t, nil
+	if t.proxy == nil {
+		t.addrs = addressesHere(u.Hostname())
 	}
-	t.addrs, t.err = lookUp(ctx, u.Hostname())
 	return t, nil
 }
 
-func lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{a}, nil
+// LookUp asks for the addresses of a name that this computer does not know by itself. They are asked
+// for once: what is shown is what is dialled. It tells whether it has asked.
+func (t *Target) LookUp(ctx context.Context) bool {
+	if t.proxy != nil || len(t.addrs) > 0 {
+		return false
 	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", t.URL.Hostname())
 	if len(addrs) == 0 {
-		return nil, sentence(err, func(text string) string { return text })
+		t.err = sentence(err, func(text string) string { return text })
 	}
-	return addrs, nil
+	t.addrs = unmapped(addrs)
+	return true
 }
 
-// Loopback tells whether canaries stay on this computer.
+// addressesHere are those of a host that is an address, or localhost. None: the host is another name.
+func addressesHere(host string) []netip.Addr {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{a.Unmap()}
+	}
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	if name != "localhost" && !strings.HasSuffix(name, ".localhost") {
+		return nil
+	}
+	// RFC 6761, 6.3: localhost and all below it is loopback, and DNS is not asked. The computer's
+	// files may say otherwise.
+	files := net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("nobody is asked")
+	}}
+	addrs, _ := files.LookupNetIP(context.Background(), "ip", host)
+	if len(addrs) == 0 {
+		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+	}
+	return unmapped(addrs)
+}
+
+// unmapped are addresses as people write them: 127.0.0.1, and not ::ffff:127.0.0.1.
+func unmapped(addrs []netip.Addr) (list []netip.Addr) {
+	for _, a := range addrs {
+		list = append(list, a.Unmap())
+	}
+	return list
+}
+
+// Loopback tells whether canaries stay on this computer, as far as is known: a name that was not
+// looked up may lead anywhere.
 func (t *Target) Loopback() bool { return t.proxy == nil && allLoopback(t.addrs) }
 
 func allLoopback(addrs []netip.Addr) bool {
 	for _, a := range addrs {
-		if !a.Unmap().IsLoopback() {
+		if !a.IsLoopback() {
 			return false
 		}
 	}
 	return len(addrs) > 0
 }
-
-// Lost tells whether the name has no address, so that nothing is sent.
-func (t *Target) Lost() bool { return t.err != nil }
 
 // String is the target with where it leads, for people.
 func (t *Target) String() string {
@@ -91,50 +138,4 @@ func (t *Target) String() string {
 		return text + " (" + strings.Join(list, ", ") + ")"
 	}
 	return text
-}
-
-// dial dials the addresses that were looked up; a proxy by its name.
-func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	var d net.Dialer
-	if t.proxy != nil {
-		return d.DialContext(ctx, network, address)
-	}
-	var first error
-	for _, a := range t.addrs {
-		conn, err := d.DialContext(ctx, network, net.JoinHostPort(a.String(), t.port))
-		if err == nil {
-			return &polite{Conn: conn, spoken: make(chan struct{})}, nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	return nil, first
-}
-
-// polite is a connection that listens once it has spoken. Net/http takes what comes before its
-// request for no answer, and writes it to the log: SSH's greeting, for one.
-type polite struct {
-	net.Conn
-	once   sync.Once
-	spoken chan struct{}
-}
-
-func (p *polite) speak() { p.once.Do(func() { close(p.spoken) }) }
-
-func (p *polite) Write(b []byte) (int, error) {
-	n, err := p.Conn.Write(b)
-	p.speak()
-	return n, err
-}
-
-func (p *polite) Read(b []byte) (int, error) {
-	<-p.spoken
-	return p.Conn.Read(b)
-}
-
-func (p *polite) Close() error {
-	err := p.Conn.Close()
-	p.speak()
-	return err
 }
