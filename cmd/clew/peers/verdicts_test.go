@@ -249,7 +249,8 @@ func TestText(t *testing.T) {
 			here := free(t)
 			to := fmt.Sprintf("%s/call?to=%s", named(peer).serve(t, io.Discard), url.QueryEscape("http://"+here+"/"))
 			r := doctor(t, "--listen", here, to)
-			assert.Contains(t, r.out, to+": "+verdict+"\n")
+			shown, _, _ := strings.Cut(to, "=")
+			assert.Contains(t, r.out, shown+"=xxxxx: "+verdict+"\n")
 			assert.Contains(t, r.err, "18 GET requests")
 		})
 	}
