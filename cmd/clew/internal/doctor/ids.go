@@ -12,14 +12,19 @@ type known struct {
 	traces map[uint64]*probe // by the low half
 	spans  map[uint64]*probe
 	tags   map[string]*probe
+	marks  map[string]bool // of hostile canaries
 }
 
 func (k *known) add(probes []*probe) {
 	if k.traces == nil {
 		k.traces, k.spans, k.tags = map[uint64]*probe{}, map[uint64]*probe{}, map[string]*probe{}
+		k.marks = map[string]bool{}
 	}
 	for _, p := range probes {
 		k.tags[p.tag] = p
+		if p.Mark != "" {
+			k.marks[p.Mark] = true
+		}
 		for _, id := range []string{p.TraceID, p.Refused} {
 			if low, ok := low(id); ok {
 				k.traces[low] = p
@@ -79,6 +84,16 @@ func (k *known) span(text string) *probe {
 		}
 	}
 	return nil
+}
+
+// marked tells whether the mark of a hostile canary stands in a text.
+func (k *known) marked(text string) bool {
+	for mark := range k.marks {
+		if strings.Contains(text, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // tagged returns the canary whose user agent stands in a text; nil: none.

@@ -18,8 +18,10 @@ import (
 	"example.com/clew/internal/canary"
 )
 
-// maxArrivals is how many calls are kept.
-const maxArrivals = 2000
+const (
+	maxArrivals = 2000    // that are kept; as many again that have a canary's ID
+	maxKept     = 4 << 20 // bytes of those; likewise
+)
 
 // elsewhere is the path on the other host that a call is redirected to.
 const elsewhere = "/clew-doctor-elsewhere"
@@ -34,7 +36,10 @@ type Listen struct {
 	known    known
 	now      *probe // whose request is under way
 	arrivals []arrival
+	kept     int  // bytes of arrivals
 	byID     bool // a call had the ID of a canary
+
+	redirected, returned, alone bool // a call was; it came to the other host; there is none to redirect it to
 }
 
 // arrival is a call that has arrived.
@@ -43,7 +48,19 @@ type arrival struct {
 	during *probe // the request that was under way
 	path   string
 	agent  string
-	header http.Header
+	header http.Header // what tells anything of a trace
+}
+
+// size is about how many bytes an arrival takes.
+func (a arrival) size() int {
+	n := 500 + len(a.path) + len(a.agent)
+	for name, values := range a.header {
+		n += 100 + len(name)
+		for _, value := range values {
+			n += 16 + len(value)
+		}
+	}
+	return n
 }
 
 // NewListen starts a server at an address.
@@ -58,7 +75,27 @@ func NewListen(address string) (*Listen, error) {
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	go s.server.Serve(l)
+	for _, l := range beside(l) {
+		go s.server.Serve(l)
+	}
 	return s, nil
+}
+
+// beside listens on this computer's addresses where a call that is redirected to localhost may
+// arrive, at the same port. Some may be taken, or missing: [Listen.redirectNote] tells what comes of
+// that.
+func beside(l net.Listener) (more []net.Listener) {
+	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		address := net.JoinHostPort(host, port)
+		if address == l.Addr().String() {
+			continue
+		}
+		if other, err := net.Listen("tcp", address); err == nil {
+			more = append(more, other)
+		}
+	}
+	return more
 }
 
 // ListenAddress reads an address to listen at: an IP address, or localhost. It is on this computer
@@ -94,6 +131,8 @@ func (l *Listen) expect(probes []*probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.known.add(probes)
+	l.arrivals, l.kept = nil, 0
+	l.byID, l.redirected, l.returned, l.alone = false, false, false, false
 }
 
 // begin says whose request is under way; nil: nobody's.
@@ -105,8 +144,8 @@ func (l *Listen) begin(p *probe) {
 
 // ServeHTTP implements [http.Handler].
 func (l *Listen) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if l.arrive(r) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-		w.Header().Set("Location", "http://"+otherHost(r.Host)+elsewhere)
+	if to := l.arrive(r); to != "" {
+		w.Header().Set("Location", "http://"+to+elsewhere)
 		w.WriteHeader(http.StatusFound)
 		return
 	}
@@ -114,21 +153,64 @@ func (l *Listen) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "clew doctor has seen the call\n")
 }
 
-// arrive keeps a call, and tells whether it is to be redirected.
-func (l *Listen) arrive(r *http.Request) bool {
+// arrive keeps a call, and returns the host that it is to be redirected to; "": none.
+func (l *Listen) arrive(r *http.Request) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a := arrival{during: l.now, path: r.URL.Path, agent: r.UserAgent(), header: r.Header.Clone()}
+	a := arrival{during: l.now, path: r.URL.Path, agent: r.UserAgent(), header: l.telling(r.Header)}
 	a.probe = l.whose(r.Header)
 	l.byID = l.byID || a.probe != nil
-	if room := maxArrivals; len(l.arrivals) < room || a.probe != nil && len(l.arrivals) < 2*room {
+	room, bytes, size := maxArrivals, maxKept, a.size()
+	if a.probe != nil {
+		room, bytes = 2*room, 2*bytes
+	}
+	if len(l.arrivals) < room && l.kept+size <= bytes {
 		l.arrivals = append(l.arrivals, a)
+		l.kept += size
 	}
 	p := a.probe
 	if p == nil && !l.byID {
 		p = a.during
 	}
-	return p != nil && p.redirect && a.path != elsewhere
+	if a.path == elsewhere {
+		l.returned = true
+	}
+	if p == nil || !p.redirect || a.path == elsewhere || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return ""
+	}
+	to := otherHost(r)
+	l.redirected, l.alone = to != "", to == ""
+	return to
+}
+
+// telling are the headers that tell anything of a trace. A stranger may send a thousand others.
+func (l *Listen) telling(h http.Header) http.Header {
+	kept := http.Header{}
+	for name, values := range h {
+		if IsTraceHeader(name) || name == "Baggage" || strings.Contains(strings.ToLower(name), "trace") || slices.ContainsFunc(values, l.mentions) {
+			kept[name] = slices.Clone(values)
+		}
+	}
+	return kept
+}
+
+// mentions tells whether a value has anything of a canary's.
+func (l *Listen) mentions(value string) bool {
+	return len(l.known.find(value)) > 0 || l.known.span(value) != nil || l.known.marked(value)
+}
+
+// redirectNote is what to know of a redirect that shows nothing; "": it shows something, or there was
+// none.
+func (l *Listen) redirectNote() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.alone:
+		return "No call was redirected, as another computer made it by an address, and this one has no other name there. Whether headers go to other hosts was not seen: let the URL call a name."
+	case l.redirected && !l.returned:
+		return "The call that was redirected to another host did not arrive there: the service follows no redirects, or cannot reach that host. Whether headers go to other hosts was not seen."
+	}
+	return ""
 }
 
 // whose finds the canary of a call by its trace's ID, else by its span's, else by its user agent,
@@ -160,16 +242,24 @@ func sortedNames(h http.Header) []string {
 	return names
 }
 
-// otherHost is another name of this computer, with the same port.
-func otherHost(host string) string {
-	name, port, err := net.SplitHostPort(host)
+// otherHost is this computer under another name than a call has, with the same port. "": it has none
+// where the call comes from.
+func otherHost(r *http.Request) string {
+	name, port, err := net.SplitHostPort(r.Host)
 	if err != nil {
-		name, port = host, "80"
+		name, port = strings.Trim(r.Host, "[]"), "80"
 	}
-	if _, err := netip.ParseAddr(name); err == nil {
-		return net.JoinHostPort("localhost", port)
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	address, err := netip.ParseAddr(name)
+	switch {
+	case local == nil:
+		return ""
+	case err != nil:
+		return net.JoinHostPort(local.IP.String(), port)
+	case !address.Unmap().IsLoopback() && !strings.HasPrefix(r.RemoteAddr, net.JoinHostPort(local.IP.String(), "")):
+		return "" // localhost is another computer's there
 	}
-	return net.JoinHostPort("127.0.0.1", port)
+	return net.JoinHostPort("localhost", port)
 }
 
 // has tells whether a call with a canary's ID has arrived, or one while its request was under way.

@@ -107,6 +107,9 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 			add("%s", says[k])
 		}
 	}
+	if c.Listen != nil && c.Listen.redirectNote() != "" {
+		add("%s", c.Listen.redirectNote())
+	}
 	if n := countOf(probes, (*probe).cached); n > 0 {
 		add("%d of %d answers come from a cache (Age), and tell nothing: choose a URL that is not cached.", n, len(probes))
 	}
@@ -123,7 +126,7 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 	case c.Listen == nil:
 		add("Calls of the service were not looked at: --listen ADDRESS, with a URL on which it calls that address.")
 	case len(evidence(at(all, inSentOn))) == 0:
-		add("No call of its arrived at %s: does this URL make it call that address?", c.Listen.Addr())
+		add("No call of the service arrived at %s: does this URL make it call that address?", c.Listen.Addr())
 	}
 	return notes
 }

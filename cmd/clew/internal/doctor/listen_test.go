@@ -1,0 +1,110 @@
+package doctor_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"example.com/clew/cmd/clew/internal/doctor"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// passing is a service that calls an address with the headers that it got, by a client of its own.
+// Localhost is IPv4 there, as on many a computer.
+func passing(t *testing.T, to string, follow func(*http.Request, []*http.Request) error) string {
+	client := &http.Client{CheckRedirect: follow, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, strings.Replace(address, "localhost", "127.0.0.1", 1))
+	}}}
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		call, err := http.NewRequestWithContext(r.Context(), http.MethodGet, to, nil)
+		assert.NoError(t, err)
+		call.Header = r.Header.Clone()
+		resp, err := client.Do(call)
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	})
+}
+
+// A call comes back from the host that it is redirected to, whatever address is listened at.
+func TestRedirectComesBack(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1", "127.0.0.2"} {
+		l, err := doctor.NewListen(net.JoinHostPort(host, "0"))
+		if err != nil {
+			t.Logf("%s is no address here: %v", host, err)
+			continue
+		}
+		t.Cleanup(func() { l.Close() })
+		_, port, err := net.SplitHostPort(l.Addr())
+		require.NoError(t, err)
+		c := config()
+		c.Listen = l
+		for _, called := range []string{l.Addr(), "localhost:" + port} {
+			d := c.Examine(t.Context(), target(t, passing(t, "http://"+called+"/next", nil)))
+			assert.Equal(t, doctor.Leaked, d.Verdict, "%s: %+v", called, d)
+			has(t, d, doctor.Leaked, "sent on", 1, 1)
+			assert.NotContains(t, strings.Join(d.Notes, "\n"), "redirect")
+		}
+	}
+}
+
+// A call that does not come back is said not to: nobody knows whether headers leak.
+func TestRedirectIsLost(t *testing.T) {
+	c, to := config(), ""
+	c.Listen, to = listen(t)
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	d := c.Examine(t.Context(), target(t, passing(t, to, stay)))
+	assert.Contains(t, d.Notes, "The call that was redirected to another host did not arrive there: the service follows no redirects, or cannot reach that host. "+
+		"Whether headers go to other hosts was not seen.")
+	assert.Zero(t, find(d, doctor.Leaked, "sent on").Count)
+}
+
+// Whoever calls the listener, with whatever headers, does not fill the memory.
+func TestListenMemory(t *testing.T) {
+	for name, headers := range map[string]http.Header{
+		"many headers": func() http.Header {
+			h := http.Header{}
+			for i := range 3000 {
+				h.Set(fmt.Sprintf("X-%d", i), "b")
+			}
+			return h
+		}(),
+		"many trace headers": func() http.Header {
+			h := http.Header{}
+			for i := range 1500 {
+				h.Set(fmt.Sprintf("X-Trace-%d", i), "b")
+			}
+			return h
+		}(),
+		"a long one": {"B3": {strings.Repeat("b", 30_000)}},
+	} {
+		l := &doctor.Listen{}
+		before := heap()
+		for i := range 600 {
+			r := httptest.NewRequest(http.MethodGet, fmt.Sprintf("/%d", i), nil)
+			for name, values := range headers {
+				r.Header[name] = []string{strings.Clone(values[0])}
+			}
+			l.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		assert.Less(t, heap()-before, int64(12<<20), "%s: bytes that are kept", name)
+		runtime.KeepAlive(l)
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
