@@ -89,6 +89,11 @@ var bad = []struct {
 		io.Copy(io.Discard, c)
 	},
 		verdict: doctor.Unreachable, says: "it does not speak HTTP there"},
+	{name: "a banner that refuses", conn: answering("connection refused by policy\r\n"), verdict: doctor.Unreachable, says: "it does not speak HTTP there"},
+	{name: "a banner of no network", conn: answering("network is unreachable, GOAWAY, proxyconnect\r\n"), verdict: doctor.Unreachable, says: "it does not speak HTTP there"},
+	{name: "nothing new", conn: answering("HTTP/1.1 304 Not Modified\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 304 Not Modified."},
+	{name: "many", conn: answering("HTTP/1.1 300 Multiple Choices\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 300 Multiple Choices."},
+	{name: "a redirect to nowhere", conn: answering("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 302 Found."},
 	{name: "SSH with TLS", conn: func(_ context.Context, c net.Conn) {
 		io.WriteString(c, "SSH-2.0-OpenSSH_9.6\r\n")
 		io.Copy(io.Discard, c)
@@ -191,16 +196,31 @@ func TestGoAway(t *testing.T) {
 		if s.Handshake() != nil {
 			return
 		}
-		io.WriteString(s, "\x00\x00\x00\x04\x00\x00\x00\x00\x00")                                       // SETTINGS
-		io.WriteString(s, "\x00\x00\x08\x07\x00\x00\x00\x00\x00"+"\x00\x00\x00\x00"+"\x00\x00\x00\x0b") // GOAWAY: nothing was read, ENHANCE_YOUR_CALM
+		io.WriteString(s, "\x00\x00\x00\x04\x00\x00\x00\x00\x00") // SETTINGS
+		untilRequest(s)
+		io.WriteString(s, "\x00\x00\x08\x07\x00\x00\x00\x00\x00"+"\x00\x00\x00\x01"+"\x00\x00\x00\x0b") // GOAWAY: it was read, ENHANCE_YOUR_CALM
+		s.CloseWrite()
 		io.Copy(io.Discard, s)
 	})
 	c := config()
 	c.TLS = client
-	c.Timeout = 500 * time.Millisecond // net/http tries again, for the server says that it has read nothing
 	d := c.Examine(t.Context(), target(t, "https://"+address+"/"))
 	assert.Equal(t, doctor.Unreachable, d.Verdict)
-	assert.Regexp(t, "GOAWAY|did not answer", d.Says)
+	assert.Equal(t, "it ends its HTTP/2 connections (GOAWAY) without an answer: is it shutting down?", d.Says)
+}
+
+// untilRequest reads frames of HTTP/2 until there is a request.
+func untilRequest(r io.Reader) {
+	io.CopyN(io.Discard, r, int64(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")))
+	for header := make([]byte, 9); ; {
+		if _, err := io.ReadFull(r, header); err != nil {
+			return
+		}
+		io.CopyN(io.Discard, r, int64(header[0])<<16|int64(header[1])<<8|int64(header[2]))
+		if header[3] == 1 { // HEADERS
+			return
+		}
+	}
 }
 
 // A service that hangs now and then ends too: the other requests are not sent.

@@ -135,33 +135,38 @@ func sentence(err error, hide func(string) string) error {
 func knownError(err error) string {
 	var (
 		dns     *net.DNSError
+		network *net.OpError
 		record  tls.RecordHeaderError
 		unknown x509.UnknownAuthorityError
 		name    x509.HostnameError
 		invalid x509.CertificateInvalidError
 		text    = err.Error()
 	)
+	system := "" // what the system says, and not the service
+	if errors.As(err, &network) {
+		system = network.Error()
+	}
 	switch {
+	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
+		return "it wants TLS there: try https://"
+	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"): // the rest is the service's text
+		return fmt.Sprintf("it does not speak HTTP there (%v): check the port", errors.Unwrap(err))
 	case errors.As(err, &dns):
 		return fmt.Sprintf("the name %s has no address (%s): check it, and this computer's DNS", dns.Name, dns.Err)
 	case strings.Contains(text, "proxyconnect"):
 		return fmt.Sprintf("the proxy of the environment does not connect (%v): check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", err)
-	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(text, "refused"): // Windows has another number
+	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(system, "refused"): // Windows has another number
 		return "nobody listens there: start the service, or check the port"
-	case strings.Contains(text, "unreachable"), strings.Contains(text, "no route to host"):
+	case strings.Contains(system, "unreachable"), strings.Contains(system, "no route to host"):
 		return fmt.Sprintf("no way leads there from this computer (%v): check the address, the network, the VPN", err)
 	case errors.As(err, &unknown), errors.As(err, &name), errors.As(err, &invalid):
 		return fmt.Sprintf("its certificate is not to be trusted (%v): check the name, or name its authority in SSL_CERT_FILE", errors.Unwrap(err))
 	case strings.Contains(text, "server gave HTTP response to HTTPS client"), errors.As(err, &record):
 		return "it does not speak TLS there: try http://"
-	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
-		return "it wants TLS there: try https://"
 	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list"):
 		return fmt.Sprintf("the header of its answer is longer than %d kB: no answer of a service", maxHeader>>10)
 	case strings.Contains(text, "GOAWAY"):
 		return "it ends its HTTP/2 connections (GOAWAY) without an answer: is it shutting down?"
-	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"):
-		return fmt.Sprintf("it does not speak HTTP there (%v): check the port", errors.Unwrap(err))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "server closed idle connection"):
 		return "it closed the connection without an answer"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
