@@ -20,7 +20,7 @@ import (
 
 // doctorCommand is clew doctor.
 type doctorCommand struct {
-	URLs []string `arg:"" name:"url" help:"What to send requests to: a route that is harmless to GET."`
+	URLs []string `arg:"" optional:"" name:"url" help:"What to send requests to: a route that is harmless to GET."`
 
 	Yes     bool          `help:"Do not ask before requests leave this computer."`
 	Hostile bool          `help:"Send malformed headers too, by which services are known to break."`
@@ -66,6 +66,9 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 	c, err := d.config()
 	if err != nil {
 		return 0, err
+	}
+	if len(d.URLs) == 0 {
+		return 0, usagef("say which URL to send requests to, such as http://127.0.0.1:8080/media/1: a route of the service that is harmless to GET")
 	}
 	targets, err := d.targets()
 	if err != nil {

@@ -65,8 +65,10 @@ func TestDoctor(t *testing.T) {
 		{"unknown", []string{silent.URL}, 3, ": unknown\n", ""},
 		{"nobody there", []string{gone.URL}, 3, "Nobody listens there: start the service, or check the port", ""},
 		{"a fault goes before what is not known", []string{silent.URL, restarting.URL}, 1, "unknown", ""},
-		{"no URL", nil, 2, "", "expected \"<url> ...\"\nSee: clew doctor --help\n"},
+		{"no URL", nil, 2, "", "clew: say which URL to send requests to, such as http://127.0.0.1:8080/media/1: a route of the service that is harmless to GET\nSee: clew doctor --help\n"},
 		{"no URL of HTTP", []string{"shop:8080"}, 2, "", `clew: "shop:8080" is not a URL such as http://127.0.0.1:8080/media/1`},
+		{"no port", []string{"http://127.0.0.1:99999"}, 2, "", `clew: "http://127.0.0.1:99999" is not a URL`},
+		{"any port to listen at", []string{srv.URL, "--listen", "127.0.0.1:0"}, 0, "No call of the service arrived at 127.0.0.1:", "clew: listening at 127.0.0.1:"},
 		{"a hostile one", []string{"\x1b[2J"}, 2, "", `clew: "\x1b[2J" is not a URL`},
 		{"no such flag", []string{srv.URL, "--force"}, 2, "", "See: clew doctor --help\n"},
 		{"no time", []string{srv.URL, "--timeout", "0s"}, 2, "", "clew: --timeout wants a time such as 10s"},
@@ -91,6 +93,7 @@ func TestDoctor(t *testing.T) {
 			assert.Contains(t, got.out, test.out)
 			assert.Contains(t, got.err, test.err)
 			assert.NotContains(t, got.out+got.err, "\x1b")
+			assert.NotContains(t, got.err, "127.0.0.1:0 ", "no port at all")
 			if test.code == exitUsage {
 				assert.Empty(t, got.out)
 			}

@@ -157,6 +157,7 @@ func TestNobodyListens(t *testing.T) {
 	d := config().Examine(t.Context(), target(t, srv.URL))
 	assert.Equal(t, doctor.Unreachable, d.Verdict)
 	assert.Equal(t, "nobody listens there: start the service, or check the port", d.Says)
+	assert.Zero(t, d.Requests, "requests that were sent")
 }
 
 // A certificate that the system does not know is not believed, and one that it knows is.
@@ -242,6 +243,25 @@ func TestHangsLater(t *testing.T) {
 	assert.Contains(t, d.Says, "of 17 requests only 4 were answered")
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "3 of 7 requests: it did not answer in 200ms")
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "10 requests were not sent.")
+}
+
+// Who shows nothing of a trace, or lets nobody in, is not praised for what it withstands.
+func TestWithstandsNothing(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"silent": func(http.ResponseWriter, *http.Request) {},
+		"locked": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
+			w.WriteHeader(http.StatusUnauthorized)
+		},
+		"good": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
+		},
+	} {
+		c := config()
+		c.Hostile = true
+		d := c.Examine(t.Context(), target(t, serve(t, handler)))
+		assert.Equal(t, name == "good", strings.Contains(strings.Join(d.Notes, "\n"), "The service withstands "), "%s: %+v", name, d)
+	}
 }
 
 // Ctrl-C ends it at once, with what was seen so far.

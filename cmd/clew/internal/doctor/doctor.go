@@ -127,6 +127,9 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	if c.Listen != nil {
 		c.Listen.begin(nil)
 	}
+	if !slices.ContainsFunc(probes, func(p *probe) bool { return p.answer.sent }) {
+		d.Requests = 0 // nobody was there to get them
+	}
 	c.judge(d, t, probes[:sent])
 	if c.Log != nil {
 		c.Log.owe(probes[:sent])

@@ -72,6 +72,9 @@ func TestHostile(t *testing.T) {
 			d := c.Examine(t.Context(), target(t, serve(t, test.handler)))
 			has(t, d, test.verdict, "response", test.count, test.of)
 			assert.Contains(t, find(d, test.verdict, "response").Says, test.says)
+			if test.verdict == doctor.Adopted {
+				assert.Zero(t, find(d, doctor.Crashed, "response"), "%+v", d.Findings)
+			}
 			if test.verdict != doctor.Adopted && test.count > 0 {
 				assert.Equal(t, test.verdict, d.Verdict, "%+v", d.Findings)
 			}

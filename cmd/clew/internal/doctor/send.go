@@ -10,7 +10,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -32,6 +34,7 @@ type answer struct {
 	location string // where it redirects to, for people; "": it does not
 	head     []byte // of the body
 	err      error  // in plain words: there was no answer
+	sent     bool   // somebody was there to get the request
 	late     bool   // the time was up
 	broken   error  // in plain words: the body did not end well
 }
@@ -62,7 +65,9 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 	if err != nil {
 		return answer{err: err}
 	}
+	var sent atomic.Bool
 	defer func() {
+		a.sent = sent.Load()
 		a.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		if a.late && a.err != nil {
 			a.err = fmt.Errorf("it did not answer in %v: is it busy, or no HTTP server? --timeout waits longer", c.Timeout)
@@ -70,7 +75,9 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 			a.broken = fmt.Errorf("the body of its answer had not ended after %v", c.Timeout)
 		}
 	}()
-	resp, err := transport.RoundTrip(r)
+	resp, err := transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	})))
 	if err != nil {
 		return answer{err: sentence(err, func(text string) string { return c.maskOwn(text, t.URL) })}
 	}

@@ -186,8 +186,12 @@ func countOf(probes []*probe, is func(*probe) bool) (n int) {
 	return n
 }
 
-// withstood counts the hostile canaries of which nothing bad was seen.
+// withstood counts the hostile canaries of which nothing bad was seen. If nothing was seen of usual
+// ones either, or somebody in front has answered for the service, that is no praise.
 func withstood(probes []*probe, all []seen) int {
+	if first := probes[0].answer; first.err != nil || first.status >= 400 || !slices.ContainsFunc(all, seen.kept) {
+		return 0
+	}
 	bad := map[*probe]bool{}
 	for _, s := range all {
 		if !kept(s.kind) {
