@@ -88,7 +88,9 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 		}
 		return exitUsage, err
 	}
-	d.lookUp(ctx, std, targets)
+	if d.lookUp(ctx, std, targets); ctx.Err() != nil {
+		return exitInterrupted, nil
+	}
 	if d.Listen != "" {
 		if c.Listen, err = doctor.NewListen(address); err != nil {
 			return 0, usagef("--listen %s: %v", d.Listen, err)

@@ -150,6 +150,21 @@ func TestDoctorAsksNoDNS(t *testing.T) {
 	}
 }
 
+// Ctrl-C ends a lookup, and nothing is sent.
+func TestDoctorInterruptedLookup(t *testing.T) {
+	before := net.DefaultResolver
+	defer func() { net.DefaultResolver = before }()
+	ctx, cancel := context.WithCancel(context.Background())
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		cancel()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	var out, said bytes.Buffer
+	assert.Equal(t, exitInterrupted, run(ctx, []string{"doctor", "http://shop.example/", "--yes"}, strings.NewReader(""), &out, &said))
+	assert.Empty(t, out.String())
+}
+
 // Nobody's password is shown, not even that of a text which is no URL.
 func TestDoctorSecrets(t *testing.T) {
 	for _, url := range []string{

@@ -45,14 +45,14 @@ type probe struct {
 func (c Config) rows() []probe {
 	// OpenTelemetry pads short IDs, and others cut what was padded: one state is enough to see
 	// that.
-	usual := func(r canary.Row) bool {
+	isSent := func(r canary.Row) bool {
 		return r.Width == canary.Width64 || r.Width == canary.Width128 || r.Width == canary.ZeroHigh && r.State == canary.Accept
 	}
 	rows := []canary.Row{canary.None()}
 	var debug []canary.Row
 	for _, r := range canary.B3(canary.Random) {
 		switch {
-		case !usual(r):
+		case !isSent(r):
 		case r.State == canary.Debug:
 			debug = append(debug, r)
 		default:
@@ -152,7 +152,7 @@ func (c Config) settle(ctx context.Context, probes []*probe) {
 	defer tick.Stop()
 	last, since := -1, time.Now()
 	for {
-		missing, there := c.evidence(probes)
+		missing, there := c.awaited(probes)
 		if c.Log != nil {
 			there += c.Log.unrelatedLines()
 		}
@@ -170,8 +170,8 @@ func (c Config) settle(ctx context.Context, probes []*probe) {
 	}
 }
 
-// evidence counts the canaries of which there is no line, or no call, and those of which there is.
-func (c Config) evidence(probes []*probe) (missing, there int) {
+// awaited counts the canaries of which there is no line, or no call, and those of which there is.
+func (c Config) awaited(probes []*probe) (missing, there int) {
 	for _, p := range probes {
 		if p.answer.err != nil || p.TraceID == "" {
 			continue

@@ -33,7 +33,7 @@ type Listen struct {
 	server   *http.Server
 
 	mu       sync.Mutex
-	known    known
+	canaries known
 	now      *probe // whose request is under way
 	arrivals []arrival
 	kept     int  // bytes of arrivals
@@ -130,7 +130,7 @@ func (l *Listen) Close() error { return l.server.Close() }
 func (l *Listen) expect(probes []*probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.known.add(probes)
+	l.canaries.add(probes)
 	l.arrivals, l.kept = nil, 0
 	l.byID, l.redirected, l.returned, l.alone = false, false, false, false
 }
@@ -196,7 +196,7 @@ func (l *Listen) telling(h http.Header) http.Header {
 
 // mentions tells whether a value has anything of a canary's.
 func (l *Listen) mentions(value string) bool {
-	return len(l.known.find(value)) > 0 || l.known.span(value) != nil || l.known.marked(value)
+	return len(l.canaries.find(value)) > 0 || l.canaries.span(value) != nil || l.canaries.marked(value)
 }
 
 // redirectNote is what to know of a redirect that shows nothing; "": it shows something, or there was
@@ -218,19 +218,19 @@ func (l *Listen) redirectNote() string {
 func (l *Listen) whose(h http.Header) *probe {
 	for _, name := range sortedNames(h) {
 		for _, value := range h[name] {
-			if found := l.known.find(value); len(found) > 0 {
+			if found := l.canaries.find(value); len(found) > 0 {
 				return found[0].probe
 			}
 		}
 	}
 	for _, name := range sortedNames(h) {
 		for _, value := range h[name] {
-			if p := l.known.span(value); p != nil {
+			if p := l.canaries.span(value); p != nil {
 				return p
 			}
 		}
 	}
-	return l.known.tagged(h.Get("User-Agent"))
+	return l.canaries.tagged(h.Get("User-Agent"))
 }
 
 func sortedNames(h http.Header) []string {
@@ -274,8 +274,8 @@ func (l *Listen) has(p *probe) bool {
 	return false
 }
 
-// look is by what calls of one kind are told from others.
-type look struct{ path, agent string }
+// callKind is by what calls of one kind are told from others.
+type callKind struct{ path, agent string }
 
 // calls returns the calls that each canary has led to. A call without a canary's ID counts for the
 // request that was under way if most requests have led to one that looks like it, or if there is
@@ -285,8 +285,8 @@ func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	calls := map[*probe][]arrival{}
-	ours := map[look]bool{}
-	unknown := map[look]map[*probe]bool{}
+	ours := map[callKind]bool{}
+	unknown := map[callKind]map[*probe]bool{}
 	answered := 0
 	for _, p := range probes {
 		calls[p] = nil
@@ -296,7 +296,7 @@ func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 	}
 	isOurs := func(p *probe) bool { _, ok := calls[p]; return ok }
 	for _, a := range l.arrivals {
-		k := look{a.path, a.agent}
+		k := callKind{a.path, a.agent}
 		switch {
 		case isOurs(a.probe):
 			calls[a.probe] = append(calls[a.probe], a)
@@ -312,10 +312,10 @@ func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 		if a.probe != nil || !isOurs(a.during) {
 			continue
 		}
-		k, known := look{a.path, a.agent}, calls[a.during]
-		alone := len(known) == 0 || known[0].probe == nil
+		k, others := callKind{a.path, a.agent}, calls[a.during]
+		alone := len(others) == 0 || others[0].probe == nil
 		if 2*len(unknown[k]) > answered || ours[k] && alone || a.path == elsewhere {
-			calls[a.during] = append(known, a)
+			calls[a.during] = append(others, a)
 		}
 	}
 	return calls

@@ -69,7 +69,7 @@ func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target
 }
 
 // LookUp asks for the addresses of a name that this computer does not know by itself. They are asked
-// for once: what is shown is what is dialled. It tells whether it has asked.
+// for once: what is shown is what is dialled. It tells whether it has found any.
 func (t *Target) LookUp(ctx context.Context) bool {
 	if t.proxy != nil || len(t.addrs) > 0 {
 		return false
@@ -79,7 +79,7 @@ func (t *Target) LookUp(ctx context.Context) bool {
 		t.err = sentence(err, func(text string) string { return text })
 	}
 	t.addrs = unmapped(addrs)
-	return true
+	return len(addrs) > 0
 }
 
 // addressesHere are those of a host that is an address, or localhost. None: the host is another name.

@@ -120,7 +120,7 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 	case c.Log == nil:
 		add("The service's lines were not read: --logs FILES reads them.")
 	case len(evidence(at(all, inLogs))) == 0:
-		add("Of %d lines that were written meanwhile none is about the canaries: are these its logs, and does it log requests?", c.Log.read())
+		add("Of %d lines that were written meanwhile none is about the canaries: are these its logs, and does it log requests?", c.Log.linesRead())
 	}
 	switch {
 	case c.Listen == nil:
@@ -171,7 +171,7 @@ func answersOf(probes []*probe) (notes []string) {
 	return slices.Clip(notes)
 }
 
-func (l *Log) read() int {
+func (l *Log) linesRead() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lines
