@@ -187,7 +187,7 @@ func (l *Listen) arrive(r *http.Request) string {
 func (l *Listen) telling(h http.Header) http.Header {
 	kept := http.Header{}
 	for name, values := range h {
-		if IsTraceHeader(name) || name == "Baggage" || strings.Contains(strings.ToLower(name), "trace") || slices.ContainsFunc(values, l.mentions) {
+		if IsTraceHeader(name) || carriesTrace(name) || name == "Baggage" || slices.ContainsFunc(values, l.mentions) {
 			kept[name] = slices.Clone(values)
 		}
 	}
@@ -340,8 +340,18 @@ func (p *probe) inRedirected(a arrival) seen {
 	k.add([]*probe{p})
 	for _, name := range sortedNames(a.header) {
 		for _, value := range a.header[name] {
-			if carriesTrace(name) && value != "" || len(k.find(value)) > 0 || k.span(value) != nil {
-				return seen{probe: p, where: inSentOn, kind: Leaked, what: "in " + shown(name) + " there is " + value}
+			what := "" // not all of the value, which may have a secret: a Referer has
+			found := k.find(value)
+			switch {
+			case carriesTrace(name):
+				what = value
+			case len(found) > 0:
+				what = found[0].text
+			case k.span(value) != nil:
+				what = p.SpanID
+			}
+			if what != "" {
+				return seen{probe: p, where: inSentOn, kind: Leaked, what: "in " + shown(name) + " there is " + what}
 			}
 		}
 	}

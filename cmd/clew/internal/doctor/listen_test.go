@@ -9,9 +9,11 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"example.com/clew/cmd/clew/internal/doctor"
+	"example.com/clew/internal/timeline"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -69,6 +71,24 @@ func TestRedirectIsLost(t *testing.T) {
 	assert.Zero(t, find(d, doctor.Leaked, "sent on").Count)
 }
 
+// Of a Referer that has the ID, the ID alone is shown.
+func TestLeakInReferer(t *testing.T) {
+	c, to := config(), ""
+	c.Listen, to = listen(t)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	d := c.Examine(t.Context(), target(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		call, err := http.NewRequest(http.MethodGet, to+"?token=s3cret&id="+hear(r.Header).trace, nil)
+		assert.NoError(t, err)
+		call.Header.Set("X-Request-Id", hear(r.Header).trace)
+		if resp, err := client.Do(call); assert.NoError(t, err) {
+			resp.Body.Close()
+		}
+	})))
+	says := find(d, doctor.Leaked, "sent on").Says
+	assert.Contains(t, says, "in Referer there is ")
+	assert.NotContains(t, says, "s3cret")
+}
+
 // Whoever calls the listener, with whatever headers, does not fill the memory.
 func TestListenMemory(t *testing.T) {
 	for name, headers := range map[string]http.Header{
@@ -107,4 +127,26 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// A log of long lines, each with a canary's ID, does not fill the memory.
+func TestLogMemory(t *testing.T) {
+	c := config()
+	c.Log = &doctor.Log{}
+	in, out := io.Pipe()
+	var read sync.WaitGroup
+	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+	long := strings.Repeat("x", 500_000)
+	url := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		for range 20 {
+			fmt.Fprintf(out, `{"trace_id":"%s","message":"%s"}`+"\n", orNew(hear(r.Header).trace), long)
+		}
+	})
+	before := heap()
+	d := c.Examine(t.Context(), target(t, url))
+	assert.Less(t, heap()-before, int64(48<<20), "bytes that are kept")
+	out.Close()
+	read.Wait()
+	assert.NotEmpty(t, d.Findings)
+	runtime.KeepAlive(c)
 }

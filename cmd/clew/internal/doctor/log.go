@@ -17,8 +17,10 @@ import (
 // quiet is how long after the last line an entry has ended.
 const quiet = 50 * time.Millisecond
 
-// maxEntries is how many entries are kept of a canary.
-const maxEntries = 200
+const (
+	maxEntries = 200      // that are kept of a canary
+	maxText    = 16 << 20 // bytes of their text, of all canaries
+)
 
 // Log is the lines that a service writes while canaries are sent. The zero value is ready. It may
 // be used by several goroutines at once.
@@ -28,6 +30,7 @@ type Log struct {
 	entries map[*probe][]logged
 	current map[*probe]bool // those that are sent now
 	lines   int             // that came meanwhile, and are about no others
+	text    int             // bytes of the entries that are kept
 
 	path   string            // of the URL whose canaries are sent
 	others []*timeline.Entry // lines that have the path, and nothing of a canary
@@ -55,9 +58,7 @@ func (l *Log) expect(path string, probes []*probe) {
 	for _, p := range probes {
 		l.current[p] = true
 	}
-	if l.entries == nil {
-		l.entries = map[*probe][]logged{}
-	}
+	l.entries, l.text = map[*probe][]logged{}, 0
 }
 
 // Read reads a source to its end, and keeps what is about canaries. Config has the source's name
@@ -107,12 +108,17 @@ func (l *Log) add(e *timeline.Entry) {
 	if p == nil || l.current[p] {
 		l.lines++
 	}
+	if l.text+len(e.Text) > maxText {
+		return
+	}
 	if p == nil && len(l.others) < maxEntries && hasPath(e.Text, l.path) {
 		l.others = append(l.others, e)
+		l.text += len(e.Text)
 	}
 	if p == nil || len(l.entries[p]) >= maxEntries {
 		return
 	}
+	l.text += len(e.Text)
 	one := logged{entry: e, trace: e.Trace}
 	if len(found) > 0 {
 		one.said = found[0].text
