@@ -18,8 +18,8 @@ import (
 const quiet = 50 * time.Millisecond
 
 const (
-	maxEntries = 200      // that are kept of a canary
-	maxText    = 16 << 20 // bytes of their text, of all canaries
+	maxEntries = 200     // that are kept of a canary
+	maxText    = 4 << 20 // bytes of their text, of all canaries
 )
 
 // Log is the lines that a service writes while canaries are sent. The zero value is ready. It may
