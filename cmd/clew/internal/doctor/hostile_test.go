@@ -117,6 +117,25 @@ func TestForgedLine(t *testing.T) {
 	}
 }
 
+// A decision that is kept in the lines counts for a service, and never against it.
+func TestWithstands(t *testing.T) {
+	c := config()
+	c.Hostile, c.Log = true, &doctor.Log{}
+	in, out := io.Pipe()
+	var read sync.WaitGroup
+	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got := careful(r.Header)
+		w.Header().Set("X-B3-TraceId", orNew(got.trace))
+		fmt.Fprintf(out, `{"trace_id":"%s","sampled":%t}`+"\n", w.Header().Get("X-B3-TraceId"), got.state == "1" || got.state == "true")
+	})
+	d := c.Examine(t.Context(), target(t, url))
+	out.Close()
+	read.Wait()
+	// Careful does not read X-B3-* beside a malformed b3.
+	assert.Contains(t, d.Notes, "The service withstands 11 of 12 canaries by which others break.", "%+v", d)
+}
+
 // A line that shows a malformed header has not read it.
 func TestDumpedHostileHeaders(t *testing.T) {
 	for format, want := range map[string]int{"GET /x headers=%v": 0, "GET /x headers=%v trace_id=%s": 4} {

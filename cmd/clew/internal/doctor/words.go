@@ -194,7 +194,7 @@ func withstood(probes []*probe, all []seen) int {
 	}
 	bad := map[*probe]bool{}
 	for _, s := range all {
-		if !kept(s.kind) {
+		if !kept(s.kind) && slices.Contains(gravity, s.kind) {
 			bad[s.probe] = true
 		}
 	}
