@@ -54,7 +54,7 @@ const (
 	FewerErrors  ChangeKind = "fewer errors"
 	MoreRetries  ChangeKind = "more retries"
 	FewerRetries ChangeKind = "fewer retries"
-	Breaks       ChangeKind = "breaks" // traces break where they did not, or more often
+	Breaks       ChangeKind = "breaks" // traces break where they did not, or more often; of [NoID] never for the worse
 	Mended       ChangeKind = "mended" // they do not any more, or less often
 	New          ChangeKind = "new"
 	Gone         ChangeKind = "gone"
@@ -127,8 +127,9 @@ func Compare(before, after *Graph) (*Comparison, error) {
 	c.edges()
 	c.nodes()
 	c.breaks()
+	c.noIDs()
 	order := func(a, b Change) int {
-		return cmp.Or(rankOf(a)-rankOf(b), cmp.Compare(max(b.Before, b.After), max(a.Before, a.After)), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+		return cmp.Or(rankOf(a)-rankOf(b), cmp.Compare(max(b.Before, b.After), max(a.Before, a.After)), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Place, b.Place))
 	}
 	slices.SortStableFunc(c.Changes, order)
 	slices.SortStableFunc(c.Doubts, order)
@@ -140,6 +141,9 @@ func runOf(g *Graph) Run { return Run{g.From, g.Until, g.Requests, g.Calls} }
 // rankOf is where a change stands: those for the worse, then new and gone, then those for the
 // better.
 func rankOf(c Change) int {
+	if c.Break == NoID {
+		return math.MaxInt32
+	}
 	order := append(slices.Clone(isWorse), New, Gone, FewerErrors, Faster, Mended, FewerRetries)
 	return slices.Index(order, c.Kind)
 }
@@ -217,6 +221,7 @@ func (c *comparer) edges() {
 // nodes compares nodes: which there are, and how requests do that nobody calls, as far as the lines
 // tell. Others are compared as edges.
 func (c *comparer) nodes() {
+	wasCalled, isCalled := called(c.before), called(c.after)
 	for _, p := range pairs(c.before.Nodes, c.after.Nodes, func(n *Node) [4]string { return [4]string{n.Name} }) {
 		var none Node
 		b, a := cmp.Or(p.before, &none), cmp.Or(p.after, &none)
@@ -224,7 +229,7 @@ func (c *comparer) nodes() {
 		switch {
 		case p.before == nil || p.after == nil:
 			if change.Before+change.After == 0 {
-				change.Before, change.After = called(c.before, change.To), called(c.after, change.To)
+				change.Before, change.After = wasCalled[change.To], isCalled[change.To]
 			}
 			c.presence(change, "request")
 		case 2*b.Roots > b.Requests && 2*a.Roots > a.Requests:
@@ -236,14 +241,13 @@ func (c *comparer) nodes() {
 	}
 }
 
-// called is how many calls go to a node.
-func called(g *Graph, name string) (n int64) {
+// called returns how many calls go to each node.
+func called(g *Graph) map[string]int64 {
+	calls := map[string]int64{}
 	for i := range g.Edges {
-		if g.Edges[i].To == name {
-			n += g.Edges[i].Calls
-		}
+		calls[g.Edges[i].To] += g.Edges[i].Calls
 	}
-	return n
+	return calls
 }
 
 func firstTrace(samples []Sample) string {
@@ -272,6 +276,9 @@ func (c *comparer) breaks() {
 	name := func(b *Break) [4]string { return [4]string{string(b.Kind), b.From, b.To, b.Place} }
 	for _, p := range pairs(c.before.Breaks, c.after.Breaks, name) {
 		k := cmp.Or(p.after, p.before)
+		if k.Kind == NoID {
+			continue // see noIDs
+		}
 		if k.Kind == Clock && p.before != nil && p.after != nil {
 			continue // it is off, as it was
 		}

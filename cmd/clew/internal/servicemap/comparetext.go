@@ -16,10 +16,11 @@ func (c *Comparison) Text(to io.Writer, style Style) error {
 	p.run("before", c.Before)
 	p.run("after", c.After)
 	p.put("", "\n")
-	worse, other, better := c.sorted()
+	worse, other, better, noted := c.sorted()
 	p.changes("worse", red, worse)
 	p.changes("new and gone", "", other)
 	p.changes("better", "", better)
+	p.changes("lines without a trace ID", "", noted)
 	if len(c.Changes) == 0 {
 		p.prose("", "", "Nothing has changed but what chance explains.")
 		p.put("", "\n")
@@ -42,10 +43,13 @@ func (p *page) run(head string, r Run) {
 	p.prose("", left(head, 8), text)
 }
 
-// sorted returns the changes for the worse, those that are neither, and those for the better.
-func (c *Comparison) sorted() (worse, other, better []Change) {
+// sorted returns the changes for the worse, those that are neither, those for the better, and those
+// of lines without an ID.
+func (c *Comparison) sorted() (worse, other, better, noted []Change) {
 	for _, change := range c.Changes {
 		switch {
+		case change.Break == NoID:
+			noted = append(noted, change)
 		case change.Worse:
 			worse = append(worse, change)
 		case slices.Contains([]ChangeKind{New, Gone}, change.Kind):
@@ -54,7 +58,7 @@ func (c *Comparison) sorted() (worse, other, better []Change) {
 			better = append(better, change)
 		}
 	}
-	return worse, other, better
+	return worse, other, better, noted
 }
 
 // textChanges is how many changes of a part a terminal is given.
@@ -71,7 +75,7 @@ func (p *page) changes(title, colour string, changes []Change) {
 			p.line(word{dim, "  … and " + grouped(int64(len(changes)-i)) + " more: --width 0 shows them"})
 			break
 		}
-		p.line(word{colour, "  " + left(string(c.Kind), len(MoreRetries)+1)}, word{"", c.where()})
+		p.line(word{colour, "  " + left(c.title(), len(MoreRetries)+1)}, word{"", c.where()})
 		p.prose("", "    ", c.Says+c.shares())
 		if c.Trace != "" && c.Worse {
 			p.whole("    look at: ", "clew timeline "+c.Trace)
@@ -83,10 +87,21 @@ func (p *page) changes(title, colour string, changes []Change) {
 	p.put("", "\n")
 }
 
+// title is the kind of a change.
+func (c *Change) title() string {
+	if c.Break != NoID {
+		return string(c.Kind)
+	}
+	if c.Kind == Breaks {
+		return "more"
+	}
+	return "fewer"
+}
+
 // where is the place of a change.
 func (c *Change) where() string {
 	b := Break{From: c.From, To: c.To, Place: c.Place}
-	if c.Break != "" {
+	if c.Break != "" && c.Break != NoID {
 		return string(c.Break) + "  " + b.where()
 	}
 	return b.where()
