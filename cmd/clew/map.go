@@ -48,8 +48,9 @@ Exit codes:
   0    a request, a call or a job was found; with --diff, nothing has changed for the worse
   1    none was found; with --diff, or something has
   2    the command line is wrong
-  3    a source could not be read to its end, there was no room for all that was read, the
-       answer could not be written, or --strict has found a line that was not understood
+  3    a source could not be read to its end, there was no room for all that was read, or for
+       all nodes and edges, the answer could not be written, or --strict has found a line that
+       was not understood
   130  Ctrl-C; what was found until then is shown`
 }
 
@@ -143,7 +144,12 @@ func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
 	if g.Untold.Room > 0 && problem == nil {
 		problem = fmt.Errorf("%d requests and calls are left out of the map: one trace has too many for the memory", g.Untold.Room)
 	}
-	for _, err := range []error{err, problem} {
+	var crowded error
+	if g.Untold.Other > 0 {
+		crowded = fmt.Errorf("%d requests, jobs and calls have no node or edge of their own in the map, because it would have too many. "+
+			"Read fewer sources, or leave --by route out", g.Untold.Other)
+	}
+	for _, err := range []error{err, problem, crowded} {
 		if err != nil {
 			all = append(all, err)
 		}

@@ -2,6 +2,7 @@ package servicemap
 
 import (
 	"math/bits"
+	"net/http"
 	"time"
 
 	"example.com/clew/internal/line"
@@ -95,7 +96,7 @@ func (a *Adder) record(s *timeline.Sight, at int64) {
 		a.lastHas.requests++
 		r.flags |= isRequest
 		r.link = s.CallerParent
-		r.operation = a.operation(s, s.Pattern)
+		r.operation = a.served(s)
 		if s.Untrusted != (timeline.ID{}) {
 			r.flags |= untrusted
 			again := r
@@ -115,6 +116,23 @@ func (a *Adder) record(s *timeline.Sight, at int64) {
 	}
 	a.report(&r)
 	a.put(&r)
+}
+
+// notFound is the route of requests that no handler has taken.
+const notFound = "(404)"
+
+// served returns the number of a request's operation. Robots ask for whatever path there may be:
+// what was not found, and has no pattern, is one route.
+func (a *Adder) served(s *timeline.Sight) uint16 {
+	if s.Status != http.StatusNotFound || s.Pattern {
+		return a.operation(s, s.Pattern)
+	}
+	n, ok := a.paths[notFound]
+	if !ok {
+		n = a.builder.operations.number(notFound)
+		a.paths.keep(notFound, n)
+	}
+	return n
 }
 
 func when(is bool, flag uint16) uint16 {

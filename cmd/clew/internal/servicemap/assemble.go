@@ -30,6 +30,9 @@ func (b *Builder) Graph() (*Graph, error) {
 		g.Lines += v.lines
 		g.NoID += v.noID
 	}
+	if t.kept != nil || b.services.full() || b.hosts.full() || f.byRoute && b.operations.full() {
+		g.Untold.Other = t.others()
+	}
 	names := t.nodeNames()
 	g.Nodes = t.graphNodes(names)
 	g.Edges = t.graphEdges(names)
@@ -45,7 +48,7 @@ func (t *tally) nodeNames() map[nodeKey]string {
 	f := t.facts
 	keys := map[nodeKey]bool{}
 	for service := range f.heard.voices {
-		keys[nodeKey(service)<<16] = true
+		keys[t.kept.node(nodeKey(service)<<16)] = true
 	}
 	for k := range t.nodes {
 		keys[k] = true
@@ -72,6 +75,12 @@ func (t *tally) nodeNames() map[nodeKey]string {
 // graphNodes returns the nodes in the order of their names.
 func (t *tally) graphNodes(names map[nodeKey]string) []Node {
 	f := t.facts
+	lines, noID := map[nodeKey]int64{}, map[nodeKey]int64{}
+	for service, v := range f.heard.voices {
+		k := t.kept.node(nodeKey(service) << 16)
+		lines[k] += v.lines
+		noID[k] += v.noID
+	}
 	all := make([]Node, 0, len(names))
 	for k, name := range names {
 		n := Node{Name: name, Kind: Service}
@@ -80,9 +89,7 @@ func (t *tally) graphNodes(names map[nodeKey]string) []Node {
 		} else {
 			service := uint16(k >> 16)
 			n.Service, n.Route = f.service(service), f.operations[uint16(k)]
-			if v := f.heard.voices[service]; v != nil && n.Route == "" {
-				n.Lines, n.NoID = v.lines, v.noID
-			}
+			n.Lines, n.NoID = lines[k], noID[k]
 		}
 		if has := t.nodes[k]; has != nil {
 			n.Requests, n.Roots, n.Errors, n.Jobs, n.Bytes = has.requests, has.roots, has.errors, has.jobs, has.bytes

@@ -49,6 +49,10 @@ type Untold struct {
 
 	// Room is how many requests and calls are left out, because there was no room for them.
 	Room int64 `json:"room"`
+
+	// Other is how many requests, calls and jobs are in the node "(other)", because there are more
+	// services, hosts, routes or edges than are kept apart.
+	Other int64 `json:"other"`
 }
 
 // Kind is what a node is.

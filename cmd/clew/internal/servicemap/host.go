@@ -63,7 +63,7 @@ func (t *tally) settle() {
 		if service := t.behind(uint16(k.to)); service != noName {
 			e.guessed += e.calls
 			delete(t.edges, k)
-			t.edge(k.from, t.facts.node(service, noName)).merge(e)
+			t.edge(k.from, t.facts.node(service, noName), e.calls).merge(e)
 		}
 	}
 	for k, u := range t.calls {

@@ -46,7 +46,7 @@ func TestJSONEmpty(t *testing.T) {
  "requests": 0,
  "calls": 0,
  "jobs": 0,
- "untold": {"callers":0,"share":0,"room":0},
+ "untold": {"callers":0,"share":0,"room":0,"other":0},
  "nodes": [],
  "edges": [],
  "breaks": [],

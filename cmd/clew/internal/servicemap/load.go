@@ -221,11 +221,24 @@ func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*pa
 	return cmp.Or(errs...)
 }
 
-// tally joins all traces and adds them up.
+// tally joins all traces and adds them up. Where there are too many nodes or edges, which are the
+// busiest is known then, and all is added up once more for these.
 func (b *Builder) tally(f *facts) (*tally, error) {
+	t, err := b.pass(f, nil)
+	if kept := t.choose(); kept != nil && err == nil {
+		lost := b.lost.Load()
+		t, err = b.pass(f, kept)
+		b.lost.Store(lost) // the same rows are lost again
+	}
+	t.settle()
+	return t, err
+}
+
+// pass adds all traces up.
+func (b *Builder) pass(f *facts, kept *kept) (*tally, error) {
 	all := make([]*tally, workers())
 	err := b.inTurn(func(p *partition) bool { return p.rows > 0 }, func(i int) func(*partition) error {
-		l, j, t := b.loader(f), newJoined(f), newTally(f)
+		l, j, t := b.loader(f), newJoined(f), newTally(f, kept)
 		all[i] = t
 		return func(p *partition) error {
 			return l.traces(p, func(rows []row) {
@@ -237,6 +250,5 @@ func (b *Builder) tally(f *facts) (*tally, error) {
 	for _, t := range all[1:] {
 		all[0].merge(t)
 	}
-	all[0].settle()
 	return all[0], err
 }

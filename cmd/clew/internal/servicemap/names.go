@@ -6,12 +6,13 @@ import (
 	"sync"
 )
 
-// How many names of each kind are kept apart. What comes later is in one: hostile lines may have
-// a new name each.
+// How many names of each kind are kept apart while lines are read. What comes later is in one:
+// hostile lines may have a new name each. They are more than a graph has nodes, so that the
+// busiest are among them, though they come late.
 const (
-	mostServices   = 2_000
-	mostHosts      = 2_000
-	mostOperations = 16_000
+	mostServices   = 8_000
+	mostHosts      = 8_000
+	mostOperations = 32_000
 )
 
 // The numbers of names that every table has.
@@ -60,6 +61,13 @@ func (t *table) number(name string) uint16 {
 	t.names = append(t.names, name)
 	t.of[name] = n
 	return n
+}
+
+// full tells whether there were more names than are kept apart.
+func (t *table) full() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.over
 }
 
 // sorted returns the names in their order, and where each number has gone. The numbers that names

@@ -19,15 +19,10 @@ type tally struct {
 
 	traces, requests, called, jobs int64
 	naming, untold                 int64 // requests that name a caller, and those whose no line knows
-	crowded                        bool  // there are more edges or nodes than are kept
-}
 
-// How many nodes and edges a tally has. What comes later is finding as one: hostile lines may have
-// a new route each.
-const (
-	mostNodes = 3_000
-	mostEdges = 6_000
-)
+	kept  *kept // which nodes and edges it has; nil: those that come first
+	crowd crowd // the others
+}
 
 type edgeKey struct{ from, to nodeKey }
 
@@ -100,17 +95,19 @@ func (c *finding) merge(other *finding) {
 	}
 }
 
-func newTally(f *facts) *tally {
+func newTally(f *facts, kept *kept) *tally {
 	return &tally{facts: f, nodes: map[nodeKey]*nodeTally{}, edges: map[edgeKey]*edgeTally{}, hops: map[hopKey]*hopTally{}, lost: map[uint16]*orphans{},
-		hosts: make([]answering, len(f.outside)), calls: map[hopKey]*untoldCalls{}}
+		hosts: make([]answering, len(f.outside)), calls: map[hopKey]*untoldCalls{}, kept: kept, crowd: newCrowd()}
 }
 
-func (t *tally) node(k nodeKey) *nodeTally {
+// node returns a node, for so many requests or jobs.
+func (t *tally) node(k nodeKey, count int64) *nodeTally {
+	k = t.kept.node(k)
 	n := t.nodes[k]
 	if n == nil {
 		if len(t.nodes) >= mostNodes && k != otherNode {
-			t.crowded = true
-			return t.node(otherNode)
+			t.crowd.node(k, count)
+			return t.node(otherNode, count)
 		}
 		n = &nodeTally{}
 		t.nodes[k] = n
@@ -118,13 +115,14 @@ func (t *tally) node(k nodeKey) *nodeTally {
 	return n
 }
 
-func (t *tally) edge(from, to nodeKey) *edgeTally {
-	k := edgeKey{from, to}
+// edge returns an edge, for so many calls.
+func (t *tally) edge(from, to nodeKey, count int64) *edgeTally {
+	k := t.kept.edge(edgeKey{from, to})
 	e := t.edges[k]
 	if e == nil {
-		if other := (edgeKey{otherNode, otherNode}); len(t.edges) >= mostEdges && k != other {
-			t.crowded = true
-			return t.edge(otherNode, otherNode)
+		if other := (edgeKey{otherNode, otherNode}); len(t.edges) >= t.kept.room() && k != other {
+			t.crowd.edge(k, count)
+			return t.edge(otherNode, otherNode, count)
 		}
 		e = &edgeTally{}
 		t.edges[k] = e
@@ -161,7 +159,7 @@ func (t *tally) add(j *joined) {
 			}
 		case isJob:
 			t.jobs++
-			t.node(t.facts.node(r.service, r.operation)).jobs++
+			t.node(t.facts.node(r.service, r.operation), 1).jobs++
 		case isRestarted:
 			t.unbelieved(j, i, id)
 			continue
@@ -179,7 +177,7 @@ func (t *tally) add(j *joined) {
 func (t *tally) request(j *joined, i int, id timeline.ID) {
 	r, l := &j.rows[i], &j.links[i]
 	t.requests++
-	n := t.node(t.facts.node(r.service, r.operation))
+	n := t.node(t.facts.node(r.service, r.operation), 1)
 	n.requests++
 	n.bytes += unpack(r.bytes)
 	n.took.add(r.duration())
@@ -221,7 +219,7 @@ func (t *tally) joined(j *joined, i int, id timeline.ID) {
 	p := &j.rows[l.parent]
 	to := t.facts.node(r.service, r.operation)
 	if p.kind() != isCall {
-		e := t.edge(t.facts.within(p), to)
+		e := t.edge(t.facts.within(p), to, 1)
 		e.answered++
 		e.guess(l.how)
 		e.bytes += unpack(r.bytes)
@@ -229,7 +227,7 @@ func (t *tally) joined(j *joined, i int, id timeline.ID) {
 		t.compare(p, r, l.how, id)
 		return
 	}
-	e := t.edge(t.caller(j, int(l.parent)), to)
+	e := t.edge(t.caller(j, int(l.parent)), to, 1)
 	e.answered++
 	e.guess(l.how)
 	e.bytes += unpack(r.bytes)
@@ -294,7 +292,7 @@ func (e *edgeTally) call(r *row, isError bool, id timeline.ID) {
 // unanswered adds a call that no request has a line of. Who was called is told last: see settle.
 func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	c := &j.rows[k]
-	e := t.edge(t.caller(j, k), t.facts.host(c))
+	e := t.edge(t.caller(j, k), t.facts.host(c), 1)
 	e.told++
 	e.call(c, c.is(failed), id)
 	service := t.facts.named[c.link]
@@ -340,7 +338,7 @@ func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 		t.untold++
 		return
 	}
-	e := t.edge(t.facts.node(from, noName), t.facts.node(r.service, r.operation))
+	e := t.edge(t.facts.node(from, noName), t.facts.node(r.service, r.operation), 1)
 	e.answered++
 	e.guessed++
 	e.bytes += unpack(r.bytes)
@@ -414,7 +412,7 @@ func clockAhead(c, r *row) time.Duration {
 // merge adds another tally, which must not be used any more.
 func (t *tally) merge(other *tally) {
 	for k, n := range other.nodes {
-		all := t.node(k)
+		all := t.node(k, n.requests+n.jobs)
 		all.requests += n.requests
 		all.roots += n.roots
 		all.errors += n.errors
@@ -423,7 +421,7 @@ func (t *tally) merge(other *tally) {
 		all.took.merge(&n.took)
 	}
 	for k, e := range other.edges {
-		t.edge(k.from, k.to).merge(e)
+		t.edge(k.from, k.to, e.calls).merge(e)
 	}
 	for k, h := range other.hops {
 		t.hop(k.from, k.to).merge(h)
@@ -447,7 +445,7 @@ func (t *tally) merge(other *tally) {
 	t.jobs += other.jobs
 	t.naming += other.naming
 	t.untold += other.untold
-	t.crowded = t.crowded || other.crowded
+	t.crowd.merge(&other.crowd)
 }
 
 func (e *edgeTally) merge(other *edgeTally) {

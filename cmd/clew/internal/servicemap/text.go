@@ -202,7 +202,7 @@ func (g *Graph) rests() map[string]bool {
 // routes returns how many routes there are.
 func (g *Graph) routes() (n int64) {
 	for i := range g.Nodes {
-		if g.Nodes[i].Route != "" {
+		if route := g.Nodes[i].Route; route != "" && route != otherText {
 			n++
 		}
 	}
@@ -214,8 +214,10 @@ func (g *Graph) serving() (services, outside int) {
 	names := map[string]bool{}
 	for i := range g.Nodes {
 		if n := &g.Nodes[i]; n.Kind == Outside {
-			outside++
-		} else {
+			if n.Name != otherText && n.Name != otherText+"*" {
+				outside++
+			}
+		} else if n.Service != otherText {
 			names[cmp.Or(n.Service, n.Name)] = true
 		}
 	}
@@ -350,8 +352,16 @@ func (u Untold) String() string {
 	if u.Room > 0 {
 		said = append(said, grouped(u.Room)+" of the requests and calls had no room, and are left out.")
 	}
+	if u.Other > 0 {
+		said = append(said, u.crowded())
+	}
 	if len(said) == 0 {
 		return "Every request that names a caller is in an edge."
 	}
 	return strings.Join(said, " ")
+}
+
+// crowded says what has no node or edge of its own.
+func (u Untold) crowded() string {
+	return grouped(u.Other) + " of the requests, jobs and calls are in " + otherText + ": there are more services, hosts, routes or edges than are kept apart."
 }

@@ -1,0 +1,173 @@
+package servicemap
+
+import (
+	"cmp"
+	"slices"
+)
+
+// How many nodes and edges a graph has. The busiest stand alone, and the others are one node:
+// hostile lines may have a new route each.
+const (
+	mostNodes = 3_000
+	mostEdges = 6_000
+)
+
+// mostCounted is how many nodes and edges without room are counted, to find the busiest of all.
+const mostCounted = 100_000
+
+// crowd is how often nodes and edges were seen that a tally had no room for.
+type crowd struct {
+	nodes map[nodeKey]int64
+	edges map[edgeKey]int64
+}
+
+func newCrowd() crowd { return crowd{map[nodeKey]int64{}, map[edgeKey]int64{}} }
+
+// node counts what a node has.
+func (c *crowd) node(k nodeKey, n int64) { count(c.nodes, k, n) }
+
+// edge counts what an edge has.
+func (c *crowd) edge(k edgeKey, n int64) { count(c.edges, k, n) }
+
+func count[K comparable](counts map[K]int64, k K, n int64) {
+	if _, known := counts[k]; known || len(counts) < mostCounted {
+		counts[k] += n
+	}
+}
+
+func (c *crowd) merge(other *crowd) {
+	for k, n := range other.nodes {
+		count(c.nodes, k, n)
+	}
+	for k, n := range other.edges {
+		count(c.edges, k, n)
+	}
+}
+
+// kept are the nodes and the edges that stand alone. Nil: all.
+type kept struct {
+	nodes map[nodeKey]bool
+	edges map[edgeKey]bool
+	hosts *tally // tells which hosts are services
+}
+
+// node returns the node that a node is in.
+func (kept *kept) node(k nodeKey) nodeKey {
+	if kept == nil || kept.nodes[k] {
+		return k
+	}
+	return otherNode
+}
+
+// edge returns the edge that an edge is in.
+func (kept *kept) edge(k edgeKey) edgeKey {
+	if kept == nil {
+		return k
+	}
+	settled := kept.hosts.settled(k)
+	in := edgeKey{kept.node(settled.from), kept.node(settled.to)}
+	switch {
+	case !kept.edges[in]:
+		return edgeKey{otherNode, otherNode}
+	case in.to == settled.to:
+		in.to = k.to // the host gets its service last
+	}
+	return in
+}
+
+// room is how many edges a tally may have before it is settled. Edges to several hosts may become
+// one then.
+func (kept *kept) room() int {
+	if kept == nil {
+		return mostEdges
+	}
+	return 4 * mostEdges
+}
+
+// settled is an edge with the service that is behind its host.
+func (t *tally) settled(k edgeKey) edgeKey {
+	if k.to&outsideNode != 0 {
+		if service := t.behind(uint16(k.to)); service != noName {
+			k.to = t.facts.node(service, noName)
+		}
+	}
+	return k
+}
+
+// choose returns the busiest nodes and edges; nil: there is room for all. Everything must be added,
+// and nothing be settled.
+func (t *tally) choose() *kept {
+	nodes, edges := map[nodeKey]int64{otherNode: 0}, map[edgeKey]int64{}
+	for service := range t.facts.heard.voices {
+		nodes[nodeKey(service)<<16] = 0
+	}
+	for k, n := range t.nodes {
+		nodes[k] += n.requests + n.jobs
+	}
+	for k, n := range t.crowd.nodes {
+		nodes[k] += n
+	}
+	add := func(k edgeKey, n int64) {
+		k = t.settled(k)
+		edges[k] += n
+		nodes[k.from] += n
+		nodes[k.to] += n
+	}
+	for k, e := range t.edges {
+		add(k, e.calls)
+	}
+	for k, n := range t.crowd.edges {
+		add(k, n)
+	}
+	if len(nodes) <= mostNodes && len(edges) <= mostEdges {
+		return nil
+	}
+	delete(nodes, otherNode) // it is kept, and one more
+	all := &kept{nodes: busiest(nodes, mostNodes-1, cmp.Compare), hosts: &tally{facts: t.facts, hosts: t.hosts}}
+	all.nodes[otherNode] = true
+	folded := map[edgeKey]int64{}
+	for k, n := range edges {
+		folded[edgeKey{all.node(k.from), all.node(k.to)}] += n
+	}
+	all.edges = busiest(folded, mostEdges-1, func(a, b edgeKey) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
+	})
+	return all
+}
+
+// busiest returns the keys with the greatest numbers.
+func busiest[K comparable](counts map[K]int64, most int, order func(a, b K) int) map[K]bool {
+	keys := make([]K, 0, len(counts))
+	for k := range counts {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b K) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), order(a, b)) })
+	top := make(map[K]bool, most)
+	for _, k := range keys[:min(most, len(keys))] {
+		top[k] = true
+	}
+	return top
+}
+
+// isOther tells whether a node has what has no node of its own.
+func (f *facts) isOther(k nodeKey) bool {
+	if k&outsideNode != 0 {
+		return f.outside[k&^outsideNode] == otherText
+	}
+	return k>>16 == otherName || f.byRoute && uint16(k) == otherName
+}
+
+// others is how many requests, jobs and calls are in nodes and edges together with others.
+func (t *tally) others() (n int64) {
+	for k, has := range t.nodes {
+		if t.facts.isOther(k) {
+			n += has.requests + has.jobs
+		}
+	}
+	for k, e := range t.edges {
+		if t.facts.isOther(k.from) || t.facts.isOther(k.to) {
+			n += e.calls
+		}
+	}
+	return n
+}

@@ -1,0 +1,71 @@
+package servicemap_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"example.com/clew/cmd/clew/internal/servicemap"
+)
+
+// crowds are sources with more services than a map has nodes, of which one is busy and comes last,
+// and a caller of all of them.
+func crowds() []source {
+	sources := make([]source, 4)
+	serve := func(n, of int, service string) {
+		id, span := fmt.Sprintf("%032x", n<<8+of+1<<40), fmt.Sprintf("%016x", n<<8+of+1)
+		sources[n%4] = append(sources[n%4], call("edge", "h", id, span, "", float64(n), 5), request(service, id, "9", span, float64(n), 4))
+	}
+	for n := range 4000 {
+		serve(n, 0, fmt.Sprintf("s%d", n))
+	}
+	for of := range 40 {
+		serve(4001, of, "zz")
+	}
+	return sources
+}
+
+// Of more nodes than a map has, the busiest stand alone, whichever source comes first.
+func TestCrowd(t *testing.T) {
+	sources := crowds()
+	g := graph(t, servicemap.Config{}, sources...)
+	assert.Len(t, g.Nodes, 3000)
+	assert.EqualValues(t, 40, edgeOf(g, "edge", "zz").Calls)
+	services, others := 0, servicemap.Node{}
+	for _, n := range g.Nodes {
+		if n.Name == "(other)" {
+			others = n
+		} else {
+			services++
+		}
+	}
+	assert.EqualValues(t, 4000-2997, others.Requests)
+	assert.EqualValues(t, 2*(4000-2997), g.Untold.Other, "the requests, and the calls to them")
+	assert.EqualValues(t, 4000-2997, edgeOf(g, "edge", "(other)").Calls)
+	assert.Contains(t, textOf(t, g, servicemap.Style{}), "2,999 services ")
+	assert.Contains(t, g.Untold.String(), "2,006 of the requests, jobs and calls are in (other)")
+
+	want := asJSON(t, g)
+	slices.Reverse(sources)
+	for range 3 {
+		require.Equal(t, want, asJSON(t, graph(t, servicemap.Config{}, sources...)))
+	}
+}
+
+// Robots that ask for whatever there may be are one route of a service.
+func TestNotFound(t *testing.T) {
+	var s source
+	for n := range 50 {
+		s = append(s, request("shop", fmt.Sprintf("%032x", n+1), "1", "", float64(n), 1, `"status":404`, `"route":""`, fmt.Sprintf(`"path":"/wp-%c/x"`, 'a'+n)))
+	}
+	s = append(s, request("shop", wide, "1", "", 60, 1, `"status":404`))
+	g := graph(t, servicemap.Config{ByRoute: true}, s)
+	var names []string
+	for _, n := range g.Nodes {
+		names = append(names, fmt.Sprint(n.Name, " ", n.Requests))
+	}
+	assert.Equal(t, []string{"shop 0", "shop (404) 50", "shop GET /shop/{id} 1"}, names)
+}
