@@ -138,9 +138,14 @@ type edgeRow struct {
 // edges writes the table of edges.
 func (p *page) edges() {
 	all := p.graph.busiest()
-	if len(all) == 0 {
+	if text := p.graph.lacks(); text != "" {
+		p.prose("", "", text)
+		p.put("", "\n")
+	} else if len(all) == 0 {
 		p.line(word{"", "no calls"})
 		p.put("", "\n")
+	}
+	if len(all) == 0 {
 		return
 	}
 	shown, left := all, []*Edge(nil)

@@ -61,7 +61,7 @@ func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
 	}
 	text := strings.NewReplacer(
 		"STYLE-HASH", timeline.HashOf(style), "SCRIPT-HASH", timeline.HashOf(script.String()), "/*STYLE*/", style, "/*SCRIPT*/", script.String(),
-		"<!--FACTS-->", g.htmlFacts(left), "<!--DRAWING-->", newPicture(g).svg(), "<!--BREAKS-->", g.htmlBreaks(), "<!--UNTOLD-->", inHTML(g.Untold.String()),
+		"<!--FACTS-->", g.htmlFacts(left), "<!--DRAWING-->", g.htmlLacks()+newPicture(g).svg(), "<!--BREAKS-->", g.htmlBreaks(), "<!--UNTOLD-->", inHTML(g.untold()),
 		"<!--ROWS-->", g.htmlRows(), "/*DATA*/", `{"config": `+timeline.Harmless(string(head))+`, "graph": `+strings.TrimSpace(data.String())+"}",
 	).Replace(pageFile("page.html"))
 	_, err = io.WriteString(to, text)
@@ -152,10 +152,19 @@ func (g *Graph) htmlFacts(left int) string {
 	return "<span>" + strings.Join(facts, "</span><span>") + "</span>"
 }
 
+// htmlLacks stands where the picture would be, if there is nothing to make one of.
+func (g *Graph) htmlLacks() string {
+	if text := g.lacks(); text != "" {
+		return `<p id="lacks">` + inHTML(text) + "</p>\n"
+	}
+	return ""
+}
+
 // htmlBreaks is the list of breaks.
 func (g *Graph) htmlBreaks() string {
 	if len(g.Breaks) == 0 {
-		return "<p>Nowhere, as far as the lines tell.</p>"
+		text := g.unbroken()
+		return "<p>" + strings.ToUpper(text[:1]) + text[1:] + ".</p>"
 	}
 	var b strings.Builder
 	b.WriteString("<ul id=\"breaks\">\n")

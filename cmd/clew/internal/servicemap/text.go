@@ -274,7 +274,7 @@ func (g *Graph) entering() []*Node {
 func (p *page) breaks() {
 	breaks := p.graph.Breaks
 	if len(breaks) == 0 {
-		p.line(word{bold, "where traces break"}, word{"", "   nowhere, as far as the lines tell"})
+		p.line(word{bold, "where traces break"}, word{"", "   " + p.graph.unbroken()})
 		p.put("", "\n")
 		return
 	}
@@ -339,10 +339,49 @@ func zipkinLink(ui, trace string) string {
 	return timeline.ZipkinPage(ui, id)
 }
 
-// untold writes what the lines do not tell, in one sentence.
-func (p *page) untold() { p.prose(dim, "", p.graph.Untold.String()) }
+// unbroken says that no break is seen. Where there are no requests, that is no good news.
+func (g *Graph) unbroken() string {
+	if g.Requests == 0 {
+		return "not known: there are no requests"
+	}
+	return "nowhere, as far as the lines tell"
+}
 
-// String says what the graph does not have.
+// lacks says that there is nothing to make a map of; "": there is.
+func (g *Graph) lacks() string {
+	switch {
+	case g.Requests > 0:
+		return ""
+	case g.Lines == 0:
+		return "There is no line at all."
+	}
+	return "There is no line of a request: the map needs those that httpmw.AccessLog writes, and for calls those of httpclient. " +
+		"If they are there, clew has not understood them: -v says what the fields are taken for."
+}
+
+// untold writes what the lines do not tell, in one sentence.
+func (p *page) untold() {
+	if text := p.graph.untold(); text != "" {
+		p.prose(dim, "", text)
+	}
+}
+
+// untold says what the graph does not have.
+func (g *Graph) untold() string {
+	if text := g.Untold.String(); text != "" || g.Requests == 0 {
+		return text
+	}
+	var roots int64
+	for i := range g.Nodes {
+		roots += g.Nodes[i].Roots
+	}
+	if roots == g.Requests {
+		return "No request names a caller."
+	}
+	return "Every request that names a caller is in an edge."
+}
+
+// String says what is left out; "": nothing is.
 func (u Untold) String() string {
 	var said []string
 	if u.Callers > 0 {
@@ -354,9 +393,6 @@ func (u Untold) String() string {
 	}
 	if u.Other > 0 {
 		said = append(said, u.crowded())
-	}
-	if len(said) == 0 {
-		return "Every request that names a caller is in an edge."
 	}
 	return strings.Join(said, " ")
 }

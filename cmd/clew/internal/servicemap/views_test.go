@@ -117,12 +117,25 @@ func TestTextEmpty(t *testing.T) {
 	assert.Equal(t, `0 services
 0 requests and 0 calls in 0 traces, from 0 lines
 
-no calls
+There is no line at all.
 
-where traces break   nowhere, as far as the lines tell
+where traces break   not known: there are no requests
 
-Every request that names a caller is in an edge.
 `, textOf(t, maps()["empty"], servicemap.Style{}))
+}
+
+// Lines without a request are no sign of health.
+func TestNoRequests(t *testing.T) {
+	g := maps()["empty"]
+	g.Lines = 12
+	for name, view := range map[string]string{"text": textOf(t, g, servicemap.Style{}), "page": htmlOf(t, g, servicemap.HTMLConfig{})} {
+		assert.Contains(t, view, "There is no line of a request: the map needs those that httpmw.AccessLog writes", name)
+		assert.NotContains(t, strings.ToLower(view), "nowhere", name)
+		assert.NotContains(t, view, "Every request", name)
+	}
+	g.Requests, g.Nodes = 3, []servicemap.Node{{Name: "shop", Kind: servicemap.Service, Requests: 3, Roots: 3}}
+	assert.Contains(t, textOf(t, g, servicemap.Style{}), "\nNo request names a caller.\n")
+	assert.NotContains(t, htmlOf(t, g, servicemap.HTMLConfig{}), "no line of a request")
 }
 
 func TestTextHostile(t *testing.T) {
