@@ -54,14 +54,15 @@ const (
 	FewerErrors  ChangeKind = "fewer errors"
 	MoreRetries  ChangeKind = "more retries"
 	FewerRetries ChangeKind = "fewer retries"
-	Breaks       ChangeKind = "breaks" // traces break where they did not, or more often; of [NoID] never for the worse
-	Mended       ChangeKind = "mended" // they do not any more, or less often
+	Breaks       ChangeKind = "breaks"      // traces break where they did not, or more often; of [NoID] never for the worse
+	Mended       ChangeKind = "mended"      // they do not any more, or less often
+	NoRequests   ChangeKind = "no requests" // nothing else can be told then
 	New          ChangeKind = "new"
 	Gone         ChangeKind = "gone"
 )
 
 // isWorse are the kinds that are for the worse, the gravest first.
-var isWorse = []ChangeKind{MoreErrors, Slower, Breaks, MoreRetries}
+var isWorse = []ChangeKind{NoRequests, MoreErrors, Slower, Breaks, MoreRetries}
 
 // Comparison is what differs between two runs. Its JSON is what clew map --diff -o json writes.
 type Comparison struct {
@@ -87,7 +88,7 @@ type Change struct {
 	Kind     ChangeKind `json:"kind"`
 	Worse    bool       `json:"worse"`
 	From     string     `json:"from,omitempty"`
-	To       string     `json:"to"`
+	To       string     `json:"to"` // "" of [NoRequests]
 	Break    BreakKind  `json:"break,omitempty"`
 	Place    string     `json:"place,omitempty"`
 	Measures []Measure  `json:"measures,omitempty"`
@@ -124,16 +125,32 @@ func Compare(before, after *Graph) (*Comparison, error) {
 		Comparison: &Comparison{Version: Version, By: after.By, Before: runOf(before), After: runOf(after), Changes: []Change{}, Doubts: []Change{}},
 		before:     before, after: after, ratio: ratio(before, after),
 	}
-	c.edges()
-	c.nodes()
-	c.breaks()
-	c.noIDs()
+	if !c.silence() {
+		c.edges()
+		c.nodes()
+		c.breaks()
+		c.noIDs()
+	}
 	order := func(a, b Change) int {
 		return cmp.Or(rankOf(a)-rankOf(b), cmp.Compare(max(b.Before, b.After), max(a.Before, a.After)), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Place, b.Place))
 	}
 	slices.SortStableFunc(c.Changes, order)
 	slices.SortStableFunc(c.Doubts, order)
 	return c.Comparison, nil
+}
+
+// silence tells whether the later run has nothing to compare. That is a change for the worse.
+func (c *comparer) silence() bool {
+	noun, before := "request", c.before.Requests
+	if before == 0 {
+		noun, before = "call", c.before.Calls
+	}
+	if c.after.Requests > 0 || c.before.Requests == 0 && c.after.Calls > 0 {
+		return false
+	}
+	c.add(Change{Kind: NoRequests, Before: before, Says: "There were " + amount(before, noun) + " before, and there are none now. " +
+		"Either nothing was served, or the logs are not those of the services or of the time that are meant."})
+	return true
 }
 
 func runOf(g *Graph) Run { return Run{g.From, g.Until, g.Requests, g.Calls} }

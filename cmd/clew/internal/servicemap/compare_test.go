@@ -109,7 +109,15 @@ func TestCompareDoubts(t *testing.T) {
 
 	e.Took = took(e.Calls, 20)
 	after.Until = noon.Add(3 * time.Minute)
-	assert.Empty(t, compare(t, before, after).Changes, "of three minutes it is a third")
+	c = compare(t, before, after)
+	require.Len(t, c.Changes, 1, "one of three minutes moves no median so far")
+	assert.Equal(t, "p50 4.60 ms → 20.0 ms", c.Changes[0].Says)
+	after.Until = noon.Add(2 * time.Minute)
+	c = compare(t, before, after)
+	assert.Empty(t, c.Changes, "of two minutes it is a half")
+	var b bytes.Buffer
+	require.NoError(t, c.Text(&b, servicemap.Style{}))
+	assert.Contains(t, b.String(), "\nNothing is sure to have changed.\n")
 	after.From, after.Until = time.Time{}, time.Time{}
 	assert.Len(t, compare(t, before, after).Changes, 1, "no line has a time")
 }
@@ -125,10 +133,23 @@ func TestCompareRefuses(t *testing.T) {
 	assert.EqualError(t, err, "there is no request and no call in the earlier map: nothing can be compared with it")
 }
 
-// Where nothing was found later, everything is gone.
+// Where nothing was found later, that is the change.
 func TestCompareNothing(t *testing.T) {
 	c := compare(t, shop(), maps()["empty"])
-	assert.Empty(t, c.Changes, "of no requests at all, none can be missed")
+	assert.Equal(t, []servicemap.ChangeKind{servicemap.NoRequests}, kindsOf(c))
+	assert.True(t, c.Worse())
+	var b bytes.Buffer
+	require.NoError(t, c.Text(&b, servicemap.Style{}))
+	assert.Contains(t, b.String(), `
+worse
+  no requests
+    There were 31,810 requests before, and there are none now. `)
+
+	calls := maps()["empty"]
+	calls.Calls = 10
+	assert.Equal(t, []servicemap.ChangeKind{servicemap.NoRequests}, kindsOf(compare(t, shop(), calls)), "only calls are left")
+	assert.Empty(t, compare(t, calls, calls).Changes)
+	assert.Contains(t, compare(t, calls, maps()["empty"]).Changes[0].Says, "There were 10 calls before")
 }
 
 func TestComparisonText(t *testing.T) {

@@ -21,13 +21,18 @@ func (c *Comparison) Text(to io.Writer, style Style) error {
 	p.changes("new and gone", "", other)
 	p.changes("better", "", better)
 	p.changes("lines without a trace ID", "", noted)
-	if len(c.Changes) == 0 {
+	switch {
+	case len(c.Changes) > 0:
+	case len(c.Doubts) > 0:
+		p.prose("", "", "Nothing is sure to have changed.")
+		p.put("", "\n")
+	default:
 		p.prose("", "", "Nothing has changed but what chance explains.")
 		p.put("", "\n")
 	}
 	p.changes("in doubt", "", c.Doubts)
 	if len(c.Doubts) > 0 {
-		p.prose(dim, "", "In doubt: one slow minute would explain it. Longer runs tell: p50 needs 4 minutes, p95 needs 40, p99 needs 200.")
+		p.prose(dim, "", "In doubt: one slow minute would explain it. Longer runs tell: p50 needs 3 minutes, p95 needs 40, p99 needs 200.")
 	}
 	if c.Few > 0 {
 		p.prose(dim, "", "Of the edges and services, "+grouped(int64(c.Few))+" had too few calls to tell.")
@@ -75,7 +80,11 @@ func (p *page) changes(title, colour string, changes []Change) {
 			p.line(word{dim, "  … and " + grouped(int64(len(changes)-i)) + " more: --width 0 shows them"})
 			break
 		}
-		p.line(word{colour, "  " + left(c.title(), len(MoreRetries)+1)}, word{"", c.where()})
+		if where := c.where(); where != "" {
+			p.line(word{colour, "  " + left(c.title(), len(MoreRetries)+1)}, word{"", where})
+		} else {
+			p.line(word{colour, "  " + c.title()})
+		}
 		p.prose("", "    ", c.Says+c.shares())
 		if c.Trace != "" && c.Worse {
 			p.whole("    look at: ", "clew timeline "+c.Trace)

@@ -103,6 +103,7 @@ func TestNoise(t *testing.T) {
 		"chance":             {sigma: 1, cluster: 1, long: time.Hour, factor: 1, errors: 0.01},
 		"clusters":           {sigma: 0.5, minutes: 0.25, cluster: 2, long: time.Hour, factor: 1, errors: 0.02},
 		"a slow minute":      {sigma: 0.6, minutes: 0.1, slow: 10, cluster: 1, long: 45 * time.Minute, factor: 1, errors: 0.05},
+		"one of 3 minutes":   {sigma: 0.5, minutes: 0.05, slow: 20, cluster: 1, long: 3 * time.Minute, factor: 1, errors: 0.3},
 		"one of ten minutes": {sigma: 0.4, slow: 20, cluster: 1, long: 10 * time.Minute, factor: 1, errors: 0.3},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -120,6 +121,9 @@ func TestNoiseOfBusyEdges(t *testing.T) {
 		"one of 45 minutes":  {sigma: 1, minutes: 0.1, slow: 30, cluster: 1, long: 45 * time.Minute, factor: 1, errors: 0.01},
 		"one of 10 minutes":  {sigma: 0.5, slow: 30, cluster: 1, long: 10 * time.Minute, factor: 1, errors: 0.01},
 		"one of 4 minutes":   {sigma: 0.3, slow: 30, cluster: 1, long: 4 * time.Minute, factor: 1, errors: 0.01},
+		"one of 3 minutes":   {sigma: 0.3, slow: 30, cluster: 1, long: 3 * time.Minute, factor: 1, errors: 0.01},
+		"3 slower minutes":   {sigma: 1, minutes: 0.1, slow: 2, cluster: 1, long: 3 * time.Minute, factor: 1, errors: 0.01},
+		"3 slow minutes":     {sigma: 0.1, slow: 5, cluster: 1, long: 3 * time.Minute, factor: 1, errors: 0.01},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
