@@ -63,6 +63,7 @@ func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	e.interrupted = func() bool { return ctx.Err() != nil }
 	e.builder = servicemap.NewBuilder(servicemap.Config{ByRoute: m.By == "route"})
 	defer e.builder.Close()
 	problems = append(problems, readAll(ctx, std, e.part, files.sources, false)...)
@@ -198,6 +199,8 @@ type mapEngine struct {
 	keys    timeline.Keys
 	window  window
 	parts   []*mapPart
+
+	interrupted func() bool
 }
 
 // part returns what takes a source.
@@ -223,36 +226,53 @@ type mapPart struct {
 	engine *mapEngine
 }
 
-// read reads a source.
+// read reads a source. Each line is taken when the next one is there: the last one may be cut.
 func (p *mapPart) read(r io.Reader) error {
 	to := p.engine.builder.Source()
 	defer to.Close()
-	lines := timeline.NewReader(r, p.when)
+	last := lastByte{Reader: r, is: '\n'}
+	lines := timeline.NewReader(&last, p.when)
 	defer func() { p.dropped += lines.Dropped() }()
 	var s timeline.Sight
+	seen, broken := false, 0 // s is to be taken; lines that were not understood
 	for {
 		raw, err := lines.Next()
+		if seen && err != nil && last.is != '\n' && (err != io.EOF || p.engine.interrupted()) {
+			to.More()
+			seen = false
+		}
+		if seen && p.engine.window.spans(s.Time) {
+			to.Add(&s)
+		}
 		if err != nil {
-			p.rest(to)
+			for p.parser.Flush() != nil { // JSON that has not ended
+				to.More()
+			}
 			if err == io.EOF {
 				return nil
 			}
 			return err
 		}
-		switch {
-		case !p.parser.Sight(raw, &s):
+		seen = p.parser.Sight(raw, &s)
+		if n := p.parser.Counts().NoLine; n > broken { // so it does not say either what it is of
+			seen, broken = false, n
+		}
+		if !seen {
 			to.More()
-		case p.engine.window.spans(s.Time):
-			to.Add(&s)
 		}
 	}
 }
 
-// rest takes JSON that has not ended.
-func (p *mapPart) rest(to *servicemap.Adder) {
-	for e := p.parser.Flush(); e != nil; e = p.parser.Flush() {
-		if s := p.parser.SightOf(e); p.engine.window.spans(s.Time) {
-			to.Add(&s)
-		}
+// lastByte is a reader that knows the last byte it has read.
+type lastByte struct {
+	io.Reader
+	is byte
+}
+
+func (l *lastByte) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if n > 0 {
+		l.is = p[n-1]
 	}
+	return n, err
 }

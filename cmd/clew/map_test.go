@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -177,6 +178,37 @@ func TestMapInterrupted(t *testing.T) {
 	})
 	assert.Equal(t, exitInterrupted, run(ctx, []string{"map", "-o", "json"}, in, &out, &err))
 	assert.Contains(t, out.String(), `"version": 1`)
+}
+
+// A line that was cut, by Ctrl-C or because it is being written, is no service, and breaks nothing.
+func TestMapCutLine(t *testing.T) {
+	const wholeLine = "time=2026-11-26T10:11:06Z service=shop trace_id=" + id + " span_id=a2fb4a1d1a96d312 msg=well\n"
+	for name, cut := range map[string]string{
+		"JSON":                  `{"level":"info","service":"pri`,
+		"JSON with an ID":       `{"trace_id":"` + id + `","span_id":"a2fb4a1d1a96d313","service":"pri`,
+		"logfmt":                "time=2026-11-26T10:11:06Z service=pri",
+		"logfmt with an ID":     "trace_id=" + id + " span_id=a2fb4a1d1a96d313 service=pri",
+		"a whole line, and one": wholeLine + "time=2026-11-26T10:11:06Z service=pri",
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(context.Background())
+			var out, err bytes.Buffer
+			in := readerFunc(func(p []byte) (int, error) {
+				cancel()
+				return copy(p, requestLine+cut), io.EOF
+			})
+			assert.Equal(t, exitInterrupted, run(ctx, []string{"map", "-o", "json"}, in, &out, &err))
+			g, wrong := servicemap.ReadJSON(&out)
+			require.NoError(t, wrong)
+			assert.LessOrEqual(t, len(g.Nodes), 1)
+			assert.Empty(t, g.Breaks)
+		})
+	}
+	got := clew(t, requestLine+`{"level":"info","service":"pri`, "map")
+	assert.NotContains(t, got.out, "no id")
+	assert.Contains(t, got.out, "1 service ")
+	got = clew(t, requestLine+strings.TrimSuffix(wholeLine, "\n"), "map", "-o", "json")
+	assert.Contains(t, got.out, `"lines":2`, "nothing has cut it")
 }
 
 type readerFunc func([]byte) (int, error)
