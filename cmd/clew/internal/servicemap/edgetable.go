@@ -13,15 +13,17 @@ const (
 	markOutside = "outside"
 	markCaller  = "caller's side"
 	markCallee  = "callee's side"
+	markHost    = "by host"
 	markGuessed = "guessed"
 )
 
 // markMeanings are the legend.
 var markMeanings = []struct{ mark, means string }{
-	{markOutside, "a host that is called, and has no lines: a third party, a database."},
+	{markOutside, "a host that no service of these lines is known to be: a third party, a database."},
 	{markCaller, "no request of the callee was found for these calls."},
 	{markCallee, "no line of the caller reports these calls. They are told, and timed, by the callee."},
-	{markGuessed, "calls were joined with requests by the host's name or by time, not by IDs."},
+	{markHost, "no request tells who was called: the host is called like the service, or the service has answered others' calls to it."},
+	{markGuessed, "calls were joined with requests, or services found for them, by the host's name or by time, not by IDs."},
 }
 
 // marks returns the marks of an edge.
@@ -37,6 +39,8 @@ func (e *Edge) marks(outside bool) []string {
 		marks = append(marks, markCallee)
 	}
 	switch {
+	case e.Guessed > 0 && e.Answered == 0:
+		marks = append(marks, markHost)
 	case e.Guessed >= e.Calls && e.Calls > 0:
 		marks = append(marks, markGuessed)
 	case e.Guessed > 0:

@@ -61,7 +61,7 @@ type Kind string
 // The kinds of nodes.
 const (
 	Service Kind = "service" // it has lines
-	Outside Kind = "outside" // a host that is called, and has no lines: a third party, a database
+	Outside Kind = "outside" // a host that no service of the lines is known to be: a third party, a database
 )
 
 // Node is a service, or one route of it, or a host outside.
@@ -93,7 +93,7 @@ type Edge struct {
 	Retries  int64 `json:"retries"`  // attempts after the first
 	Answered int64 `json:"answered"` // whose request has a line of the callee
 	Told     int64 `json:"told"`     // that have a line of the caller
-	Guessed  int64 `json:"guessed"`  // that were joined by the host's name or by time, not by IDs
+	Guessed  int64 `json:"guessed"`  // that were joined with requests, or given to a service, by the host's name or by time, not by IDs
 	Bytes    int64 `json:"bytes"`    // of the answers, as far as the callee's lines say
 
 	Took    Quantiles `json:"took"`    // by the caller's clock where it has lines of its calls, else by the callee's

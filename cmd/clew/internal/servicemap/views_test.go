@@ -51,7 +51,7 @@ front  → pay.example:443     912   1.9 %       44   212 ms   572 ms   954 ms  
 front  → stock                77       0        0  7.10 ms  19.2 ms  31.9 ms  76.0 kB  [guessed]
 price  → price                40       0        0   900 µs  2.43 ms  4.05 ms  39.5 kB
 stock  → front                12       0        0  40.0 ms   108 ms   180 ms  11.8 kB
-[outside]: a host that is called, and has no lines: a third party, a database.
+[outside]: a host that no service of these lines is known to be: a third party, a database.
 [callee's side]: no line of the caller reports these calls. They are told, and timed, by the callee.
 [guessed]: calls were joined with requests by the host's name or by time, not by IDs.
 
@@ -176,4 +176,14 @@ func TestUntold(t *testing.T) {
 	g := maps()["empty"]
 	g.Untold = servicemap.Untold{Callers: 1, Share: 1, Room: 12_000}
 	assert.Contains(t, textOf(t, g, servicemap.Style{}), "Of the requests that name a caller, 1 (100 %) name one that no line knows: they are in no edge. 12,000 of the requests and calls had no room, and are left out.\n")
+}
+
+// Calls that no request was joined with were given to a service by the host alone.
+func TestMarkByHost(t *testing.T) {
+	g := shop()
+	e := edgeOf(g, "front", "basket")
+	e.Answered, e.Guessed = 0, e.Calls
+	text := textOf(t, g, servicemap.Style{})
+	assert.Contains(t, text, "[caller's side, by host]")
+	assert.Contains(t, text, "[by host]: no request tells who was called")
 }

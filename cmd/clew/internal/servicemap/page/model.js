@@ -51,10 +51,11 @@ function size(bytes) {
 // marksOf are how far an edge can be trusted.
 function marksOf({edge, to}) {
 	const marks = [], outside = to !== undefined && graph.nodes[to].kind === "outside";
-	if (outside) marks.push("outside: a host that is called, and has no lines");
+	if (outside) marks.push("outside: no service of these lines is known to be this host");
 	else if (edge.answered === 0) marks.push("caller’s side: no request of the callee was found for these calls");
 	if (edge.told === 0 && edge.calls > 0) marks.push("callee’s side: no line of the caller reports these calls");
-	if (edge.guessed > 0) marks.push("guessed: " + percent(edge.guessed, edge.calls) + " were joined by the host’s name or by time, not by IDs");
+	if (edge.guessed > 0 && edge.answered === 0) marks.push("by host: it is called like the service, or the service has answered others’ calls to it");
+	else if (edge.guessed > 0) marks.push("guessed: " + percent(edge.guessed, edge.calls) + " were joined or given to the service by the host’s name or by time, not by IDs");
 	return marks;
 }
 
