@@ -46,7 +46,7 @@ Examples:
 Exit codes:
 
   0    a request, a call or a job was found; with --diff, nothing has changed for the worse
-  1    none was found; with --diff, or something has
+  1    none was found; with --diff, also: something has changed for the worse
   2    the command line is wrong
   3    a source could not be read to its end, there was no room for all that was read, or for
        all nodes and edges, the answer could not be written, or --strict has found a line that

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/clew/internal/timeline"
 )
 
 // breaks returns where traces break, the gravest first: what tears traces apart, then what is
@@ -82,7 +84,7 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 		fmt.Sprintf("Let %s keep trace IDs as they arrive, or let %s begin traces with 32 digits.", to, caller))
 	redecided := h.redecided()
 	add(Redecided, &redecided, h.pairs,
-		fmt.Sprintf("%s decides anew which traces are sampled: of %s it says otherwise than %s.", to, ofCalls(redecided.n, h.pairs), caller),
+		fmt.Sprintf("In %s, %s decided otherwise than %s whether the trace is sampled.", ofCalls(redecided.n, h.pairs), to, caller),
 		fmt.Sprintf("Let the sampler of %s do as its caller says (ParentBased in OpenTelemetry), else spans are missing from the traces that are sampled.", to))
 	return all
 }
@@ -101,17 +103,16 @@ func (h *hopTally) redecided() finding {
 	return all
 }
 
-// partOf says how many of several do something.
-func partOf(n, of int64, does, do string) string {
+// subject says how many of several things do something, and whether that is one. What stands behind
+// the noun says which things.
+func subject(n, of int64, noun, behind string) (text string, one bool) {
 	switch {
 	case of == 1:
-		return "the only one " + does
+		return "The only " + noun + behind, true
 	case n == of:
-		return fmt.Sprintf("all %d %s", n, do)
-	case n == 1:
-		return fmt.Sprintf("1 of %d %s", of, does)
+		return "All " + amount(of, noun) + behind, false
 	}
-	return fmt.Sprintf("%d of %d %s", n, of, do)
+	return grouped(n) + " of the " + amount(of, noun) + behind, n == 1
 }
 
 func ofCalls(n, of int64) string {
@@ -119,9 +120,9 @@ func ofCalls(n, of int64) string {
 		return "1 call"
 	}
 	if n == of {
-		return fmt.Sprintf("all %d calls", n)
+		return "all " + grouped(n) + " calls"
 	}
-	return fmt.Sprintf("%d of %d calls", n, of)
+	return grouped(n) + " of " + grouped(of) + " calls"
 }
 
 // orphanBreak returns what is said of requests that name a caller which no line knows.
@@ -130,7 +131,18 @@ func (t *tally) orphanBreak(service uint16, o *orphans) Break {
 	likely, remedy := t.likelyCaller(service), "Read the lines of whoever calls %s too, of all its instances, and from a little earlier on. "+
 		"If they are read: let the caller log its requests (httpmw.AccessLog) or its calls (httpclient)."
 	b := Break{Kind: Orphans, To: to, Count: o.n, Of: o.naming, Traces: o.shown(), Remedy: fmt.Sprintf(remedy, to)}
-	b.Says = fmt.Sprintf("Of the requests of %s that name a caller, %s one that no line knows.", to, partOf(o.n, o.naming, "names", "name"))
+	who, name := " of "+to+" that name a caller", "name"
+	if o.naming == 1 {
+		who = " of " + to + " that names a caller"
+	}
+	text, one := subject(o.n, o.naming, "request", who)
+	if one {
+		name = "names"
+	}
+	b.Says = fmt.Sprintf("%s %s one that no line knows.", text, name)
+	if rest := t.facts.period.until - t.facts.settled; rest > 0 {
+		b.Says += fmt.Sprintf(" Requests of the last %s are not among them: their callers may be at work.", timeline.Short(time.Duration(rest)))
+	}
 	if likely != "" {
 		b.Says += fmt.Sprintf(" Most others come from %s.", likely)
 	}
@@ -191,7 +203,12 @@ func noIDBreak(service, place string, n, lines int64) Break {
 	if place != "" {
 		where = " at " + place
 	}
-	b.Says = fmt.Sprintf("Of the lines of %s, %s no trace ID%s.", service, partOf(n, lines, "has", "have"), where)
+	text, one := subject(n, lines, "line", " of "+service)
+	has := "have"
+	if one {
+		has = "has"
+	}
+	b.Says = fmt.Sprintf("%s %s no trace ID%s.", text, has, where)
 	b.Remedy = "If they belong to requests: log with the request's context. Lines of starting, stopping and background work may have none."
 	if n == lines {
 		b.Remedy = fmt.Sprintf("Let %s write the trace's ID on its lines. If it does, under a name that clew does not know, say the name: --keys trace=NAME.", service)
@@ -305,16 +322,7 @@ func (t *tally) clockBreak(service uint16, ahead time.Duration, c *clocks) Break
 	}
 	return Break{
 		Kind: Clock, To: name, Count: seen, Of: c.late + c.fit, Ahead: milliseconds(float64(ahead)), Traces: c.misfit.shown(),
-		Says:   fmt.Sprintf("The clock of %s is %s %s.", name, roughly(by), side),
+		Says:   fmt.Sprintf("The clock of %s is %s %s.", name, timeline.Short(by), side),
 		Remedy: "Let its machine keep time (NTP, chrony). clew timeline puts times right by so much; other readers of the lines do not.",
 	}
-}
-
-// roughly is a duration with three digits or so.
-func roughly(d time.Duration) string {
-	unit := time.Duration(1)
-	for d/unit >= 1000 {
-		unit *= 10
-	}
-	return d.Round(unit).String()
 }

@@ -161,7 +161,7 @@ func TestNoID(t *testing.T) {
 	}
 	assert.Equal(t, []string{"shop (other places) 65/155", "cron  3/3", "shop main.go:0 20/155", "shop main.go:1 19/155", "shop main.go:2 18/155",
 		"shop main.go:3 17/155", "shop main.go:4 16/155", "mail  1/3"}, said)
-	assert.True(t, strings.HasPrefix(g.Breaks[1].Says, "Of the lines of cron, all 3 have no trace ID."), g.Breaks[1].Says)
+	assert.True(t, strings.HasPrefix(g.Breaks[1].Says, "All 3 lines of cron have no trace ID."), g.Breaks[1].Says)
 	assert.Contains(t, g.Breaks[1].Remedy, "--keys")
 }
 

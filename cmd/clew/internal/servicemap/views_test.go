@@ -53,7 +53,7 @@ price  → price                40       0        0   900 µs  2.43 ms  4.05 ms 
 stock  → front                12       0        0  40.0 ms   108 ms   180 ms  11.8 kB
 [outside]: a host that no service of these lines is known to be: a third party, a database.
 [callee's side]: no line of the caller reports these calls. They are told, and timed, by the callee.
-[guessed]: calls were joined with requests by the host's name or by time, not by IDs.
+[guessed]: calls were joined with requests, or services found for them, by the host's name or by time, not by IDs.
 
 where traces break
   restarted  front → stock  38 %
