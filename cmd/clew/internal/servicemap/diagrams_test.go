@@ -47,7 +47,7 @@ func TestDOT(t *testing.T) {
 // The lines of a graph in DOT, in which no name can be anything but a label.
 var (
 	dotNodeForm = regexp.MustCompile(`^  n\d+ \[label="(?:[^"\\&]|\\["\\]|&amp;)*"(?:, style="rounded,dashed")?\];$`)
-	dotEdgeForm = regexp.MustCompile(`^  n\d+ -> n\d+ \[label="[0-9a-zµ,.%< ]*", penwidth=\d\.\d(?:, color="#b91c28")?(?:, style=dashed)?\];$`)
+	dotEdgeForm = regexp.MustCompile(`^  n\d+ -> n\d+ \[label="[0-9a-zµ,.%< ]*", penwidth=\d\.\d(?:, color="#(?:a05a00|b91c28)")?(?:, style=dashed)?\];$`)
 )
 
 func TestDOTHostile(t *testing.T) {
@@ -75,7 +75,7 @@ func TestMermaid(t *testing.T) {
 	assert.Equal(t, "flowchart LR\n  rest[\"no calls\"]\n", mermaidOf(t, maps()["empty"]))
 }
 
-var mermaidForm = regexp.MustCompile(`^  (?:n\d+(?:\["[^"\[\]{}|<>]+"\]|\(\["[^"\[\]{}|<>]+"\]\))|n\d+ (?:-->|-\.->)\|"[^"\[\]{}|<>]+"\| n\d+|linkStyle \d+ stroke:#b91c28|rest\["[^"]+"\])$`)
+var mermaidForm = regexp.MustCompile(`^  (?:n\d+(?:\["[^"\[\]{}|<>]+"\]|\(\["[^"\[\]{}|<>]+"\]\))|n\d+ (?:-->|-\.->)\|"[^"\[\]{}|<>]+"\| n\d+|linkStyle \d+ stroke:#(?:a05a00|b91c28)|rest\["[^"]+"\])$`)
 
 func TestMermaidHostile(t *testing.T) {
 	for name, g := range maps() {
@@ -84,7 +84,7 @@ func TestMermaidHostile(t *testing.T) {
 		lines := strings.Split(text, "\n")
 		for _, line := range lines[1 : len(lines)-1] {
 			assert.Regexp(t, mermaidForm, line, name)
-			assert.NotRegexp(t, `[^0-9];|#[^0-9b]|ﬂ`, line, "a code and nothing else")
+			assert.NotRegexp(t, `[^0-9];|#[^0-9ab]|ﬂ`, line, "a code and nothing else")
 		}
 	}
 }
@@ -109,5 +109,28 @@ func TestMermaidBounded(t *testing.T) {
 	assert.Contains(t, text, fmt.Sprintf(`  rest["not shown#58; %d edges, `, 400-shown))
 	for _, end := range regexp.MustCompile(`\| (n\d+)\n`).FindAllStringSubmatch(text, -1) {
 		assert.Contains(t, text, "  "+end[1]+"[\"", "each node is declared")
+	}
+}
+
+// All views have one threshold for amber, and one for red.
+func TestColoursOfErrors(t *testing.T) {
+	for errors, want := range map[int64]string{0: "", 8: "", 9: "#a05a00", 81: "#b91c28"} { // of 8,100 calls
+		g := shop()
+		e := *edgeOf(g, "basket", "price")
+		e.Errors = errors
+		g.Edges = []servicemap.Edge{e}
+		var dot, mermaid bytes.Buffer
+		require.NoError(t, g.DOT(&dot))
+		require.NoError(t, g.Mermaid(&mermaid))
+		page := htmlOf(t, g, servicemap.HTMLConfig{})
+		class := map[string]string{"": `class="edge"`, "#a05a00": `class="edge some"`, "#b91c28": `class="edge bad"`}[want]
+		assert.Contains(t, page, class)
+		for _, view := range []string{dot.String(), mermaid.String()} {
+			if want == "" {
+				assert.NotRegexp(t, "#(a05a00|b91c28)", view)
+			} else {
+				assert.Contains(t, view, want)
+			}
+		}
 	}
 }

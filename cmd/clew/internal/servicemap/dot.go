@@ -15,7 +15,7 @@ const maxNodeLabel = 60
 
 // DOT writes the map in Graphviz's language. Hosts outside are dashed, and so are edges that are
 // seen from one side or guessed. Edges are as thick as they are busy. Errors are in the label, and
-// an edge is red from one in a thousand calls on. A name is a label and nothing else: nodes are
+// an edge is amber from one in a thousand calls on, and red from one in a hundred. A name is a label and nothing else: nodes are
 // called n0, n1.
 func (g *Graph) DOT(to io.Writer) error {
 	w := bufio.NewWriter(to)
@@ -40,8 +40,8 @@ func (g *Graph) DOT(to io.Writer) error {
 			continue
 		}
 		w.WriteString("  " + dotNode(from) + " -> " + dotNode(to) + " [label=" + dotText(e.label()) + ", penwidth=" + strconv.FormatFloat(1+4*e.weight(most), 'f', 1, 64))
-		if e.failing() > 0 {
-			w.WriteString(", color=\"#b91c28\"")
+		if colour := e.colour(); colour != "" {
+			w.WriteString(", color=\"" + colour + "\"")
 		}
 		if e.unsure(outside[e.To]) {
 			w.WriteString(", style=dashed")
@@ -72,6 +72,9 @@ func (e *Edge) label() string {
 	}
 	return text
 }
+
+// colour is that of an edge with errors, as in the page; "": it has few or none.
+func (e *Edge) colour() string { return [...]string{"", "#a05a00", "#b91c28"}[e.failing()] }
 
 // mostCalls returns how many calls the busiest edge has.
 func (g *Graph) mostCalls() int64 {

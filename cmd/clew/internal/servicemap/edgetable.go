@@ -125,9 +125,7 @@ func bytesCell(e *Edge) word {
 
 func errorCell(e *Edge) word {
 	w := word{"", percent(e.Errors, e.Calls)}
-	if e.Errors > 0 {
-		w.colour = red
-	}
+	w.colour = [...]string{"", yellow, red}[e.failing()]
 	return w
 }
 

@@ -199,8 +199,11 @@ func (g *Graph) htmlRows() string {
 		for _, c := range columns {
 			w := c.cell(e)
 			class := "number"
-			if w.colour == red {
+			switch w.colour {
+			case red:
 				class += " red"
+			case yellow:
+				class += " some"
 			}
 			fmt.Fprintf(&b, `<td class="%s">%s</td>`, class, inHTML(w.text))
 		}

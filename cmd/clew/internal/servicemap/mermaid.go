@@ -74,8 +74,8 @@ func (d *flowchart) node(name string) string {
 }
 
 // edge writes an edge and the nodes that it needs, and tells whether there was room. An edge that
-// was guessed or seen from one side has a dotted line. Errors are in the label, and red from one in
-// a thousand calls on.
+// was guessed or seen from one side has a dotted line. Errors are in the label, and the line is
+// amber or red as in the page.
 func (d *flowchart) edge(e *Edge) bool {
 	before := len(d.numbers)
 	nodes := d.node(e.From)
@@ -87,8 +87,8 @@ func (d *flowchart) edge(e *Edge) bool {
 		arrow = " -.->"
 	}
 	text := nodes + "  n" + strconv.Itoa(d.numbers[e.From]) + arrow + "|\"" + timeline.Inert(e.label()) + "\"| n" + strconv.Itoa(d.numbers[e.To]) + "\n"
-	if e.failing() > 0 {
-		text += "  linkStyle " + strconv.Itoa(d.edges) + " stroke:#b91c28\n"
+	if colour := e.colour(); colour != "" {
+		text += "  linkStyle " + strconv.Itoa(d.edges) + " stroke:" + colour + "\n"
 	}
 	if !d.add(text) {
 		maps.DeleteFunc(d.numbers, func(_ string, n int) bool { return n > before })

@@ -88,7 +88,7 @@ func (n *Node) texts() (name, fact string) {
 }
 
 // failing tells whether 1 % of the requests or more fail.
-func (n *Node) failing() bool { return n.Errors > 0 && n.Errors >= n.Requests/100 }
+func (n *Node) failing() bool { return failing(n.Errors, n.Requests) == 2 }
 
 // svg writes the picture.
 func (p *picture) svg() string {
@@ -129,12 +129,14 @@ func (p *picture) byCalls() []int {
 }
 
 // failing is 0 for an edge with fewer errors than one in a thousand calls, 2 where they are 1 % or
-// more.
-func (e *Edge) failing() int {
-	switch {
-	case e.Errors == 0 || e.Errors < e.Calls/1000:
+// more. All views have their colours by it.
+func (e *Edge) failing() int { return failing(e.Errors, e.Calls) }
+
+func failing(errors, of int64) int {
+	switch share := float64(errors) / float64(max(of, 1)); {
+	case share < 0.001:
 		return 0
-	case e.Errors < e.Calls/100:
+	case share < 0.01:
 		return 1
 	}
 	return 2
@@ -293,7 +295,7 @@ func (p *picture) label(i int) {
 	}
 	fmt.Fprintf(p, `<rect class="plate" data-edge="%d" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, p.edges[i], number(at.x), number(at.y), number(width), number(height))
 	y := at.y + 11
-	for _, line := range []struct{ class, text string }{{"label", first}, {"label red", second}} {
+	for _, line := range []struct{ class, text string }{{"label", first}, {"label" + [...]string{"", " some", " red"}[e.failing()], second}} {
 		if line.text != "" {
 			fmt.Fprintf(p, `<text class="%s" data-edge="%d" x="%s" y="%s">%s</text>`+"\n", line.class, p.edges[i], number(at.x+width/2), number(y), inHTML(line.text))
 			y += 13
@@ -301,16 +303,56 @@ func (p *picture) label(i int) {
 	}
 }
 
-// free looks for room for a label on an edge, and takes it.
+// free looks for room for a label on an edge, and takes it: where no other edge passes, if there is
+// such a place.
 func (p *picture) free(i int, e *Edge, width, height float64) (point, bool) {
+	var found []box
 	for _, at := range p.places(i, e) {
 		b := box{at.x - width/2, at.y - height/2, width, height}
 		if !slices.ContainsFunc(p.taken, b.meets) && b.x >= 0 && b.y >= 0 {
-			p.taken = append(p.taken, b)
-			return point{b.x, b.y}, true
+			found = append(found, b)
 		}
 	}
-	return point{}, false
+	if len(found) == 0 {
+		return point{}, false
+	}
+	best := found[0]
+	if at := slices.IndexFunc(found, func(b box) bool { return !p.crossed(i, b) }); at > 0 {
+		best = found[at]
+	}
+	p.taken = append(p.taken, best)
+	return point{best.x, best.y}, true
+}
+
+// crossed tells whether another edge than i passes through a box. Of many edges none is looked at:
+// it would take long, and there is hardly a place without.
+func (p *picture) crossed(i int, b box) bool {
+	if len(p.edges) > fewEdges {
+		return false
+	}
+	for k, route := range p.drawing.routes {
+		if k == i {
+			continue
+		}
+		for n := 1; n < len(route); n++ {
+			for t := 0.0; t <= 1; t += 0.02 {
+				if at := p.between(route[n-1], route[n], t); b.meets(box{at.x, at.y, 0.1, 0.1}) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// between is a place on the curve from one place of a route to the next.
+func (p *picture) between(from, to point, t float64) point {
+	along := (p.along(to) - p.along(from)) * (1.5*t - 1.5*t*t + t*t*t)
+	across := (to.y - from.y) * (3*t*t - 2*t*t*t)
+	if p.drawing.turned {
+		across = (to.x - from.x) * (3*t*t - 2*t*t*t)
+	}
+	return p.moved(from, along, across)
 }
 
 // places are where on an edge a label may stand, the best first.
@@ -328,15 +370,9 @@ func (p *picture) places(i int, e *Edge) []point {
 		return []point{p.moved(middle, 0.75*p.deep(route[0], route[1]), 0)}
 	}
 	var places []point
-	for _, t := range []float64{0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8} {
+	for _, t := range []float64{0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.45, 0.55, 0.35, 0.65, 0.25, 0.75, 0.15, 0.85} {
 		for k := 1; k < len(route); k += 2 { // between layers, not in them
-			from, to := route[k-1], route[k]
-			along := (p.along(to) - p.along(from)) * (1.5*t - 1.5*t*t + t*t*t)
-			across := (to.y - from.y) * (3*t*t - 2*t*t*t)
-			if p.drawing.turned {
-				across = (to.x - from.x) * (3*t*t - 2*t*t*t)
-			}
-			places = append(places, p.moved(from, along, across))
+			places = append(places, p.between(route[k-1], route[k], t))
 		}
 	}
 	return places

@@ -26,13 +26,18 @@ function tookFacts(took) {
 	return [["p50", quantile(took.p50)], ["p95", quantile(took.p95)], ["p99", quantile(took.p99)], ["slowest", duration(took.max.is)]];
 }
 
+// errorClass is the class of a share of errors: as the edges of the picture have it.
+function errorClass(errors, all) {
+	return errors < all / 1000 || errors === 0 ? "" : errors < all / 100 ? "some" : "red";
+}
+
 function ofAll(part, whole) {
 	return count(part) + (part > 0 ? " (" + percent(part, whole) + ")" : "");
 }
 
 function showEdge(i) {
 	const {edge, from, to} = edges[i];
-	const errors = make("span", edge.errors > 0 ? "red" : "", ofAll(edge.errors, edge.calls) + (edge.refused > 0 ? ", of which no connection was made: " + count(edge.refused) : ""));
+	const errors = make("span", errorClass(edge.errors, edge.calls), ofAll(edge.errors, edge.calls) + (edge.refused > 0 ? ", of which no connection was made: " + count(edge.refused) : ""));
 	const known = [edge.told < edge.calls && edge.told > 0 && "the caller’s lines have " + percent(edge.told, edge.calls) + " of them",
 		edge.answered < edge.calls && edge.answered > 0 && "the callee’s lines have " + percent(edge.answered, edge.calls) + " of them", ...marksOf(edges[i])].filter(Boolean);
 	const service = to !== undefined ? serviceOf(graph.nodes[to]) : edge.to, caller = from !== undefined ? serviceOf(graph.nodes[from]) : edge.from;
@@ -48,7 +53,7 @@ function showEdge(i) {
 
 function showNode(i) {
 	const {node, calls, called} = nodes[i], service = serviceOf(node);
-	const errors = make("span", node.errors > 0 ? "red" : "", ofAll(node.errors, node.requests));
+	const errors = make("span", errorClass(node.errors, node.requests), ofAll(node.errors, node.requests));
 	const link = (end) => (n) => [edges[n].edge[end], () => choose("edge", n, true), count(edges[n].edge.calls) + (edges[n].edge.errors > 0 ? " · ✕ " + percent(edges[n].edge.errors, edges[n].edge.calls) : "")];
 	const busy = (list) => list.toSorted((a, b) => edges[b].edge.calls - edges[a].edge.calls);
 	const facts = node.kind === "outside" ? [["seen", "It is called, and no service of these lines is known to be it: a third party, a database."]] : [
