@@ -113,7 +113,7 @@ func TestMapNode(t *testing.T) {
 	assert.Equal(t, []string{"basket", "price", "mail", "pay.example:443", "stock"}, value[[]string](t, p.ctx, `[...document.querySelectorAll("#details h3")].find((h) => h.textContent === "Calls").nextSibling.innerText.split("\n").filter((line) => !/^[\d]/.test(line))`), "the busiest first")
 	value[int](t, p.ctx, `([...document.querySelectorAll("#details .links button")].find((b) => b.textContent === "pay.example:443").click(), 0)`)
 	assert.Equal(t, "front → pay.example:443", p.title())
-	assert.Contains(t, p.details(), "outside: a host that is called, and has no lines")
+	assert.Contains(t, p.details(), "outside: no service of these lines is known to be this host")
 	assert.Nil(t, p.wrong.Load())
 }
 
