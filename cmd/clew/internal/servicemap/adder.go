@@ -114,6 +114,7 @@ func (a *Adder) record(s *timeline.Sight, at int64) {
 		r.parent = 0
 		r.operation = a.operation(s, true)
 	}
+	a.heard.longest = max(a.heard.longest, r.took) // packed numbers have the order of the numbers
 	a.report(&r)
 	a.put(&r)
 }

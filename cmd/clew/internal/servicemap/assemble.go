@@ -107,7 +107,7 @@ func (t *tally) graphEdges(names map[nodeKey]string) []Edge {
 	for k, e := range t.edges {
 		all = append(all, Edge{
 			From: names[k.from], To: names[k.to], Calls: e.calls, Errors: e.errors, Refused: e.refused, Retries: e.retries,
-			Answered: e.answered, Told: e.told, Guessed: e.guessed, Bytes: e.bytes,
+			Answered: e.answered, Told: e.told, Guessed: e.guessed, Again: e.again, Bytes: e.bytes,
 			Took: e.took.quantiles(), Slowest: e.slowest.shown(), Failed: e.failed.shown(),
 		})
 	}

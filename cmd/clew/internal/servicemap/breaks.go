@@ -22,7 +22,8 @@ func (t *tally) breaks() []Break {
 			all = append(all, t.orphanBreak(service, o))
 		}
 	}
-	all = append(all, t.clockBreaks()...)
+	clocks := t.clockBreaks()
+	all = append(append(all, clocks...), t.machineBreaks(clocks)...)
 	all = append(all, t.noIDBreaks()...)
 	called := t.calledServices()
 	rank := func(b *Break) int {
@@ -73,9 +74,9 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 		fmt.Sprintf("%s does not believe the trace of %s: it began a trace of its own for %s.", to, caller, ofCalls(h.unbelieved.n, h.calls)),
 		fmt.Sprintf("Let %s trust its caller (Trust of httpmw.Config), if the caller is one of yours.", to))
 	add(Restarted, &h.restarted, h.calls,
-		fmt.Sprintf("%s answered %s of %s, and has no line of a request in their traces.", to, ofCalls(h.restarted.n, h.calls), caller),
-		fmt.Sprintf("Either %s begins a trace of its own: then let %s send the trace's headers, let no proxy between them drop them, and let %s read them. "+
-			"Or its lines were not read: read those of all its instances, of the same time.", to, caller, to))
+		fmt.Sprintf("%s answered %s of %s, has no line of a request in their traces, and has such requests that name no caller.", to, ofCalls(h.restarted.n, h.calls), caller),
+		fmt.Sprintf("%s seems to begin a trace of its own: let %s send the trace's headers, let no proxy between them drop them, and let %s read them. "+
+			"If others make such requests too, its lines may be missing: read those of all its instances, or let it log what it leaves out (Skip of httpmw's configs).", to, caller, to))
 	add(Truncated, &h.truncated, h.widths,
 		fmt.Sprintf("%s writes trace IDs with 16 digits which have 32 with %s: %s.", to, caller, ofCalls(h.truncated.n, h.widths)),
 		fmt.Sprintf("Let %s keep all digits of a trace ID: its library may want 128-bit IDs to be switched on.", to))

@@ -43,6 +43,8 @@ type Builder struct {
 	memory     atomic.Int64 // that chunks have
 	lost       atomic.Int64 // rows of requests and calls that there was no room for
 
+	large sync.Mutex // of the loader that has a large partition
+
 	mu      sync.Mutex
 	heard   heard
 	free    [][]row // chunks

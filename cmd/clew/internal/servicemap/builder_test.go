@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func traffic(seed uint64, traces int) []source {
 		shop, price, toPrice := span(), span(), span()
 		took := rnd.Float64() * 100
 		put(n%3, request("shop", id, shop, "", now+took, took))
-		put(n%3, call("shop", "price.prod", id, toPrice, shop, now+took-1, took/2, fmt.Sprintf(`"attempt":%d`, 1+n%2)))
+		put(n%3, call("shop", "price.prod", id, toPrice, shop, now+took-1, took/2, fmt.Sprintf(`"attempt":%d`, 1+n%2), `"path":"/price/7"`))
 		switch n % 10 {
 		case 0:
 			put(3, request("price", span(), price, "", now+took-2, took/3)) // restarted
@@ -153,5 +154,19 @@ func TestHostileNames(t *testing.T) {
 		text, err := json.Marshal(g)
 		require.NoError(t, err)
 		assert.Less(t, len(text), 30<<20)
+	}
+}
+
+// How much is kept of a trace does not depend on the number of processors.
+func TestHugeTraceOfManyProcessors(t *testing.T) {
+	var lines source
+	for i := range 12_000 {
+		lines = append(lines, call("shop", "db", wide, fmt.Sprintf("%x", i+0x1000), "a", float64(i), 1))
+	}
+	for _, n := range []int{1, 4} {
+		before := runtime.GOMAXPROCS(n)
+		g := graph(t, servicemap.Config{Memory: 1_600_000, TempDir: t.TempDir()}, lines)
+		runtime.GOMAXPROCS(before)
+		assert.EqualValues(t, 9756, g.Calls, "of %d processors", n)
 	}
 }

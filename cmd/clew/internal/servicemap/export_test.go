@@ -6,6 +6,7 @@ import "time"
 var (
 	AppendTemplate = appendTemplate
 	OutsideName    = outsideName
+	MayServe       = mayServe
 )
 
 // Quantiled returns the quantiles of durations, which are in several parts.

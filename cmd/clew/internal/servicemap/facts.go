@@ -1,6 +1,7 @@
 package servicemap
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -17,10 +18,11 @@ type facts struct {
 	atHost                 []uint16 // the same, in outside
 	named                  []uint16 // by outside: the service that the host is called like; 0: none
 	sure                   []bool   // by outside: the host's name alone says that it is this service
+	address                []bool   // by outside: the host has no name, which may be any service
 	heard                  heard    // by the new numbers
 	period                 period
 	serves                 []bool // by service: it has lines of requests
-	settled                int64  // what ended until then has a caller that has ended too, if it logs at all
+	settled                int64  // the callers in a trace that ended until then have ended too, if they log at all
 }
 
 // facts returns what is known.
@@ -31,6 +33,7 @@ func (b *Builder) facts() *facts {
 	f.hosts(b.hosts.sorted())
 
 	f.heard, f.serves = newHeard(), make([]bool, len(f.services))
+	f.heard.longest = b.heard.longest
 	for n, v := range b.heard.voices {
 		service := f.atService[n]
 		f.heard.voices[service] = v
@@ -40,14 +43,12 @@ func (b *Builder) facts() *facts {
 			f.period.add(v.until)
 		}
 	}
-	if f.settled = f.period.until; f.period.until-f.period.from > int64(time.Minute) {
-		f.settled -= int64(patience)
-	}
+	f.settled = f.period.until - max(int64(patience), unpack(f.heard.longest))
 	return f
 }
 
-// patience is how long a caller may be at work when its callee has ended: its line may not be there
-// yet where lines end.
+// patience is how long a caller may be at work at least when its callee has ended: its line may not
+// be there yet where lines end. It is longer where something has taken longer.
 const patience = 5 * time.Second
 
 // hosts takes the hosts that were called: those that differ in a well-known port are one.
@@ -69,10 +70,11 @@ func (f *facts) hosts(raw []string, at []uint16) {
 			known[strings.ToLower(name)] = uint16(i)
 		}
 	}
-	f.named, f.sure = make([]uint16, len(f.outside)), make([]bool, len(f.outside))
+	f.named, f.sure, f.address = make([]uint16, len(f.outside)), make([]bool, len(f.outside)), make([]bool, len(f.outside))
 	for i, host := range f.outside {
 		f.named[i] = serviceNamed(host, known)
 		f.sure[i] = f.named[i] != noName && !isPublic(host)
+		f.address[i] = isAddress(host)
 	}
 }
 
@@ -85,6 +87,13 @@ func isPublic(host string) bool {
 	host = withoutPort(host)
 	i := strings.LastIndexByte(host, '.')
 	return i > 0 && (len(host)-i-1 == 2 || slices.Contains(publicEnds, host[i+1:]))
+}
+
+// isAddress tells whether a host has an IP address, or is the machine itself.
+func isAddress(host string) bool {
+	host = withoutPort(host)
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil || host == "localhost"
 }
 
 func withoutPort(host string) string {
@@ -109,18 +118,27 @@ func outsideName(host string) string {
 }
 
 // serviceNamed returns the service that a host is called like; 0: none. Price.prod.svc:8080 is
-// price.prod.svc, else price, else prod, else svc.
+// price.prod.svc, else price: what stands behind is a namespace or a domain, and may be called like
+// another service.
 func serviceNamed(host string, known map[string]uint16) uint16 {
 	host = withoutPort(host)
 	if n, ok := known[host]; ok {
 		return n
 	}
-	for _, part := range strings.SplitN(host, ".", mostParts) {
-		if n, ok := known[part]; ok {
-			return n
-		}
+	first, _, _ := strings.Cut(host, ".")
+	return known[first]
+}
+
+// portOf returns the port of a host; "": it says none, or one of HTTP.
+func portOf(host string) string { return host[len(withoutPort(host)):] }
+
+// called returns the service that the host of a call is called like; 0: none. A call that is not
+// HTTP goes to no service for its host's name: a database may be called like the one that uses it.
+func (f *facts) called(c *row) uint16 {
+	if c.answer == 0 { // neither a status nor an attempt
+		return noName
 	}
-	return noName
+	return f.named[c.link]
 }
 
 // sort gives to a row its new numbers.

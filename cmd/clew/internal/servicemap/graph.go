@@ -74,7 +74,7 @@ type Node struct {
 	Lines    int64 `json:"lines"`    // of the service; 0 for a route
 	NoID     int64 `json:"no_id"`    // of these, without a trace's ID
 	Requests int64 `json:"requests"` // that it served, as its own lines say
-	Roots    int64 `json:"roots"`    // of these, those that name no caller
+	Roots    int64 `json:"roots"`    // of these, those that name no caller, or believe none that is ours
 	Errors   int64 `json:"errors"`   // of the requests
 	Jobs     int64 `json:"jobs"`
 	Bytes    int64 `json:"bytes"` // of the bodies that it answered with
@@ -94,6 +94,7 @@ type Edge struct {
 	Answered int64 `json:"answered"` // whose request has a line of the callee
 	Told     int64 `json:"told"`     // that have a line of the caller
 	Guessed  int64 `json:"guessed"`  // that were joined with requests, or given to a service, by the host's name or by time, not by IDs
+	Again    int64 `json:"again"`    // requests that answered a call which another one has answered: a proxy sent it again
 	Bytes    int64 `json:"bytes"`    // of the answers, as far as the callee's lines say
 
 	Took    Quantiles `json:"took"`    // by the caller's clock where it has lines of its calls, else by the callee's

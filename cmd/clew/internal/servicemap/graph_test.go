@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
@@ -55,9 +56,19 @@ var fleets = []struct {
 		request("price", second, "b", "", 75, 40),
 	}, []string{"shop > price.bank.com: 1 told 1 max 50", "shop > price.example.co: 1 told 1 max 60"}, nil},
 	{"a host of ours, as its answers tell", source{
-		call("shop", "price.shop.com", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40),
-		call("shop", "price.shop.com", second, "1", "a", 80, 60), request("mail", second, "c", "", 75, 40),
+		call("shop", "price.shop.com", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40), before("price"), after("price"),
+		call("shop", "price.shop.com", second, "1", "a", 80, 60, `"path":"/price/7"`), request("mail", second, "c", "", 75, 40),
+		request("price", other, "c", "", 75, 40),
 	}, []string{"shop > price: 2 answered 1 told 2 guessed 1 max 60"}, []string{"restarted shop > price: 1 of 2"}},
+	{"a namespace, a database and another port that are called like a service", source{
+		request("price", second, "a", "", 100, 100), call("shop", "search.price.svc:9200", wide, "1", "a", 80, 10),
+		call("shop", "price.rds.internal:5432", wide, "2", "a", 80, 20, `"attempt":0,"error":"closed"`),
+		call("shop", "price:8080", wide, "3", "a", 80, 30), request("price", wide, "b", "3", 75, 25),
+		call("shop", "price:9090", wide, "4", "a", 80, 40), call("shop", "price.prod:8080", wide, "5", "a", 80, 50),
+	}, []string{
+		"shop > price.rds.internal:5432: 1 errors 1 told 1 max 20", "shop > price:9090: 1 told 1 max 40", "shop > price: 2 answered 1 told 2 guessed 1 max 50",
+		"shop > search.price.svc:9200: 1 told 1 max 10",
+	}, nil},
 	{"an address, as its answers tell", source{
 		call("shop", "10.0.0.7:8080", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40),
 		call("shop", "10.0.0.7:8080", second, "1", "a", 80, 60, `"error":"dial tcp: connection refused"`),
@@ -77,6 +88,12 @@ var fleets = []struct {
 		call("shop", "price", wide, "2", "a", 90, 30, `"attempt":2`),
 		request("price", wide, "c", "2", 89, 20),
 	}, []string{"shop > price: 2 errors 1 retries 1 answered 2 told 2 max 40"}, nil},
+	{"a redirect is no retry, and a retry of where it goes is", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "price", wide, "1", "a", 30, 20, `"status":301`), request("price", wide, "b", "1", 29, 10, `"status":301`),
+		call("shop", "price", wide, "2", "a", 60, 20, `"attempt":2`, `"status":503`), call("shop", "price", wide, "3", "a", 90, 20, `"attempt":3`),
+		request("price", wide, "c", "3", 89, 10),
+	}, []string{"shop > price: 3 errors 1 retries 1 answered 2 told 3 guessed 1 max 20"}, nil},
 	{"a retry whose attempts are one span", source{
 		call("shop", "price", wide, "1", "a", 50, 40, `"status":503`),
 		request("price", wide, "1", "a", 89, 20),
@@ -87,7 +104,19 @@ var fleets = []struct {
 		call("shop", "price", wide, "1", "a", 90, 80),
 		request("price", wide, "b", "1", 49, 30, `"status":503`),
 		request("price", wide, "c", "1", 89, 20),
-	}, []string{"shop > price: 2 errors 1 answered 2 told 1 max 80"}, nil},
+	}, []string{"shop > price: 1 answered 1 told 1 again 1 max 80"}, nil},
+	{"a call that was sent to two services", source{
+		call("shop", "10.0.0.7", wide, "1", "a", 90, 80), request("price", wide, "b", "1", 85, 70), request("mirror", wide, "c", "1", 89, 60),
+	}, []string{"shop > price: 1 answered 1 told 1 max 80", "shop > mirror: 1 answered 1 max 60"}, nil},
+	{"a proxy that sends on the headers as they came", source{
+		call("shop", "proxy:8080", wide, "1", "a", 90, 80), request("price", wide, "b", "1", 80, 60), request("proxy", wide, "c", "1", 89, 78),
+		call("shop", "10.0.0.7", second, "1", "a", 90, 80), request("price", second, "b", "1", 80, 60), request("proxy", second, "c", "1", 89, 78),
+	}, []string{"shop > proxy: 2 answered 2 told 2 max 80", "proxy > price: 2 answered 2 guessed 2 max 60"}, nil},
+	{"a service that logs its requests twice", source{
+		call("shop", "price", wide, "1", "a", 90, 80), request("price", wide, "b", "1", 85, 70), request("price", wide, "b", "1", 85.1, 70.2),
+		request("price", second, "b", "", 75, 40, `"untrusted_trace_id":"`+other+`"`), request("price", second, "b", "", 75.1, 40.2, `"untrusted_trace_id":"`+other+`"`),
+		request("shop", other, "a", "", 100, 100),
+	}, []string{"shop > price: 2 answered 2 told 1 guessed 1 max 80"}, []string{"restarted shop > price: 1 of 2"}},
 	{"two sources have a line", source{
 		request("shop", wide, "a", "", 100, 100), request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 80, 50), call("shop", "price", wide, "1", "a", 80, 50),
@@ -108,10 +137,15 @@ var fleets = []struct {
 		call("shop", "10.0.0.7:8080", wide, "1", "a", 80, 50),
 		request("price", wide, "b", "7", 75, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 guessed 1 max 50"}, nil},
+	{"a span between that nobody reports, and a call of somebody else", source{
+		request("shop", wide, "a", "", 100, 100),
+		call("shop", "api.bank.example", wide, "1", "a", 80, 50), call("shop", "legacy:8080", wide, "2", "a", 40, 30),
+		request("price", wide, "b", "7", 75, 40), request("stock", wide, "c", "8", 35, 20), after("price"),
+	}, []string{"shop > api.bank.example: 1 told 1 max 50", "shop > legacy:8080: 1 told 1 max 30"}, []string{"orphans  > price: 1 of 1", "orphans  > stock: 1 of 1"}},
 	{"a call is no caller of what it was made for", source{
 		request("shop", wide, "b", "7", 80, 50),
 		call("shop", "price", wide, "1", "b", 80, 49.9), request("price", wide, "c", "1", 79.99, 49.8),
-		call("price", "cache", wide, "2", "c", 79.98, 49.7),
+		call("price", "cache", wide, "2", "c", 79.98, 49.7), after("price"),
 	}, []string{"price > cache: 1 told 1 max 49.7", "shop > price: 1 answered 1 told 1 max 49.9"}, []string{"orphans  > shop: 1 of 1"}},
 
 	{"untrusted, and the call is known", source{
@@ -125,21 +159,43 @@ var fleets = []struct {
 	}, []string{"shop > price: 1 answered 1 guessed 1 max 40"}, []string{"restarted shop > price: 1 of 1"}},
 	{"untrusted, and nobody is known", source{
 		request("price", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`),
+	}, nil, nil},
+	{"untrusted, and several may be the caller", source{
+		request("shop", wide, "a", "", 100, 100), request("mail", wide, "c", "", 100, 100),
+		request("price", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`),
 	}, nil, []string{"restarted  > price: 1 of 1"}},
+	{"untrusted, and the ID comes back from a client", source{
+		request("shop", wide, "a", "", 100, 100),
+		request("shop", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`),
+	}, nil, nil},
 	{"the callee restarts", source{
 		request("shop", wide, "a", "", 100, 100),
-		call("shop", "price", wide, "1", "a", 80, 50),
-		request("price", second, "b", "", 75, 40),
+		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7"`),
+		request("price", second, "b", "", 75, 40), before("price"), after("price"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, []string{"restarted shop > price: 1 of 1"}},
-	{"a proxy answers", source{
+	{"a proxy answers, whatever it says", source{
 		request("shop", wide, "a", "", 100, 100),
-		call("shop", "price", wide, "1", "a", 80, 50, `"status":503`),
-		request("price", second, "b", "", 75, 40),
-	}, []string{"shop > price: 1 errors 1 told 1 guessed 1 max 50"}, nil},
+		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7","status":503`),
+		call("shop", "price", wide, "2", "a", 80, 50, `"path":"/price/7","status":429`),
+		call("shop", "price", wide, "3", "a", 80, 50, `"path":"/price/7","status":301`),
+		request("price", second, "b", "", 75, 40), request("price", second, "c", "", 75, 40), before("price"), after("price"),
+	}, []string{"shop > price: 3 errors 1 told 3 guessed 3 max 50"}, nil},
+	{"the callee leaves out its health checks", source{
+		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/healthz"`),
+		request("price", second, "b", "", 75, 40), request("price", second, "c", "", 75, 40), before("price"), after("price"),
+	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
+	{"the callee has no requests that name no caller", source{
+		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7"`),
+		call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40), before("price"), after("price"),
+	}, []string{"shop > price: 2 answered 1 told 2 guessed 1 max 50"}, nil},
 	{"the callee's lines are of another time", source{
 		request("shop", wide, "a", "", 100, 100),
-		call("shop", "price", wide, "1", "a", 80, 50),
-		request("price", second, "b", "", 7500, 40),
+		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7"`),
+		request("price", second, "b", "", 7500, 40), after("price"),
+	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
+	{"the callee's lines begin in the course of the call", source{
+		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7"`),
+		request("price", second, "b", "", 70, 40), after("price"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
 	{"the callee is not reached", source{
 		request("shop", wide, "a", "", 100, 100),
@@ -173,11 +229,18 @@ var fleets = []struct {
 		[]string{"shop > price: 10 answered 10 told 10 max 50"}, nil},
 	{"an orphan", source{
 		request("shop", second, "a", "", 100, 100), call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
-		request("price", wide, "b", "1", 75, 40),
+		request("price", wide, "b", "1", 75, 40), after("price"),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"orphans  > price: 1 of 2"}},
+	{"an orphan whose caller may be at work, as another one was", source{
+		request("shop", second, "a", "", 0, 20_000), request("price", second, "b", "a", -19_000, 40),
+		request("price", wide, "b", "1", 75, 40), after("price"),
+	}, []string{"shop > price: 1 answered 1 max 40"}, nil},
+	{"an orphan in a trace that goes on", source{
+		request("price", wide, "b", "1", 75, 40), request("price", wide, "c", "1", 9999, 40), after("price"),
+	}, nil, nil},
 	{"two traces whose IDs end alike", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", "ffffffffffffffff"+narrow, "b", "1", 75, 40),
-		request("price", wide, "c", "", 75, 40),
+		request("price", wide, "c", "", 75, 40), after("price"),
 	}, []string{"shop > price: 1 answered 1 told 1 guessed 1 max 50"}, []string{"orphans  > price: 1 of 2"}},
 	{"an orphan at the end of the lines", source{
 		request("shop", second, "a", "", 100, 100),
@@ -192,13 +255,17 @@ var fleets = []struct {
 	{"a call is no caller of what it was made for, though its clock says so", source{
 		request("shop", wide, "b", "7", 80, 50),
 		call("shop", "price", wide, "1", "b", 79, 48), request("price", wide, "c", "1", 78, 47),
-		call("price", "cache", wide, "2", "c", 85, 60),
+		call("price", "cache", wide, "2", "c", 85, 60), after("price"),
 	}, []string{"price > cache: 1 told 1 max 60", "shop > price: 1 answered 1 told 1 max 48"}, []string{"orphans  > shop: 1 of 1"}},
 	{"one of three is no clock", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 40),
 		call("shop", "price", wide, "2", "a", 80, 50), request("price", wide, "c", "2", 75, 40),
 		call("shop", "price", wide, "3", "a", 80, 50), request("price", wide, "d", "3", 75, 40),
 	}, []string{"shop > price: 3 answered 3 told 3 max 50"}, nil},
+	{"one machine's clock", slices.Concat(instances(20, 75), instances(10, 575)),
+		[]string{"shop > price: 30 answered 30 told 30 max 50", "shop > stock: 30 answered 30 told 30 max 50"}, []string{"clock  > price: 10 of 30"}},
+	{"lines that are late, each by another time", slices.Concat(instances(20, 75), instances(3, 575), instances(3, 275), instances(3, 1575)),
+		[]string{"shop > price: 29 answered 29 told 29 max 50", "shop > stock: 29 answered 29 told 29 max 50"}, nil},
 	{"one slow answer is no clock", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 540),
 		call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
@@ -222,6 +289,17 @@ func many(n int, caller, callee string) (lines source) {
 	return lines
 }
 
+// instances are calls of a service that has answered until then, and of one whose clock is right.
+func instances(n int, end float64) (lines source) {
+	for range n {
+		serial++
+		trace := fmt.Sprintf("%032x", uint64(serial)<<32|7)
+		lines = append(lines, call("shop", "price", trace, "1", "a", 80, 50), request("price", trace, "b", "1", end, 40),
+			call("shop", "stock", trace, "2", "a", 80, 50), request("stock", trace, "c", "2", 75, 40))
+	}
+	return lines
+}
+
 func TestGraph(t *testing.T) {
 	for _, tt := range fleets {
 		t.Run(tt.name, func(t *testing.T) {
@@ -234,4 +312,24 @@ func TestGraph(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Requests that do not believe somebody outside are entries: no line of ours knows their callers.
+func TestEntriesThatDoNotBelieve(t *testing.T) {
+	g := graph(t, servicemap.Config{}, source{
+		request("edge", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`), request("edge", other, "b", "", 75, 40),
+	})
+	require.Len(t, g.Nodes, 1)
+	assert.EqualValues(t, 2, g.Nodes[0].Roots)
+	assert.Zero(t, g.Untold)
+}
+
+// Of more calls than are looked at none is guessed.
+func TestTooManyToGuess(t *testing.T) {
+	lines := source{request("price", wide, "b", "77", 75, 40)}
+	for i := range 300 {
+		lines = append(lines, call("shop", "10.0.0.7", wide, fmt.Sprintf("%x", i+0x1000), "", 90+float64(i), 1))
+	}
+	lines = append(lines, call("shop", "10.0.0.7", wide, "1", "", 80, 50)) // the first one, by its span
+	assert.Equal(t, []string{"shop > 10.0.0.7: 301 told 301 max 50"}, edges(graph(t, servicemap.Config{}, lines)))
 }

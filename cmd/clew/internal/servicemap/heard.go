@@ -1,9 +1,13 @@
 package servicemap
 
+import "time"
+
 // heard is what lines tell but for traces.
 type heard struct {
 	voices map[uint16]*voiced // by the service's number
 	places int                // that all voices have
+
+	longest uint32 // of all durations, packed
 }
 
 // voiced is what the lines of a service have.
@@ -32,9 +36,14 @@ func (p *period) add(at int64) {
 	}
 }
 
-// overlaps tells whether a row has a part of its time in the period, or has no time.
-func (p *period) overlaps(r *row) bool {
-	return r.at == never || r.at >= p.from && r.begin() <= p.until
+// covers tells whether all lines that belong to a row are in the period, also where clocks differ a
+// little. A row without a time is in none.
+func (p *period) covers(r *row) bool {
+	if !p.any || r.at == never {
+		return false
+	}
+	apart := min(int64(2*time.Second), (p.until-p.from)/10)
+	return r.begin() >= p.from+apart && r.at <= p.until-apart
 }
 
 // mostPlaces is how many places of lines without an ID are kept.
@@ -66,6 +75,7 @@ func (h *heard) noPlace(v *voiced, place string, n int64) {
 
 // merge adds what others have heard.
 func (h *heard) merge(other *heard) {
+	h.longest = max(h.longest, other.longest)
 	for service, v := range other.voices {
 		all := h.voice(service)
 		if v.any {

@@ -19,6 +19,10 @@ type joined struct {
 	served    []bool   // a line of a request
 	mentioned []int32  // the row of a plain line; none: none
 	has       []uint16 // the services of which one of these is known
+	ours      bool     // a line of ours has the trace as its own
+	last      int64    // when the last of its rows ended
+	again     []int32  // the requests that answered a call which another one has answered
+	redirects []int32  // the calls that were answered by a redirect, not more than mostGuesses
 	only      uint16   // the one that has requests, calls or jobs; noCaller: none has, or several have
 }
 
@@ -41,8 +45,8 @@ const (
 	unknown // it names a caller that no line knows
 )
 
-// mostSame is how many rows of one span are looked at, and mostGuesses how many calls for a
-// guess: a hostile trace may have a million.
+// mostSame is how many rows of one span are looked at, and mostGuesses of how many calls the one
+// is guessed that a request has answered: a hostile trace may have a million.
 const (
 	mostSame    = 64
 	mostGuesses = 256
@@ -65,6 +69,7 @@ func (j *joined) join(rows []row) {
 		j.links[i] = joint{parent: none, answer: none}
 	}
 	j.have()
+	j.again = j.again[:0]
 	for i := range j.rows {
 		switch r := &j.rows[i]; r.kind() {
 		case isRequest:
@@ -76,6 +81,7 @@ func (j *joined) join(rows []row) {
 		}
 	}
 	j.guess()
+	j.nest()
 }
 
 // have finds what services have in the trace.
@@ -83,11 +89,14 @@ func (j *joined) have() {
 	for _, service := range j.has {
 		j.served[service], j.mentioned[service] = false, none
 	}
-	j.has, j.only = j.has[:0], noCaller
+	j.has, j.only, j.ours = j.has[:0], noCaller, false
+	j.last, j.redirects = never, j.redirects[:0]
 	several := false
 	for i := range j.rows {
-		service := j.rows[i].service
-		switch j.rows[i].kind() {
+		service, kind := j.rows[i].service, j.rows[i].kind()
+		j.ours = j.ours || kind != isRestarted
+		j.last = max(j.last, j.rows[i].at)
+		switch kind {
 		case isMention:
 			if j.mentioned[service] == none {
 				j.mentioned[service] = int32(i)
@@ -96,6 +105,10 @@ func (j *joined) have() {
 			continue
 		case isRestarted:
 			continue
+		case isCall:
+			if isRedirect(j.rows[i].status()) && len(j.redirects) < mostGuesses {
+				j.redirects = append(j.redirects, int32(i))
+			}
 		case isRequest:
 			if !j.served[service] {
 				j.served[service] = true
@@ -110,17 +123,53 @@ func (j *joined) have() {
 	}
 }
 
-// once leaves out rows that are there already: two sources have the same line. Those without a
-// span's ID may be two requests that are alike.
+func isRedirect(status int) bool { return status >= 301 && status <= 308 && status != 304 }
+
+// redirected tells whether the attempt before a call was answered by a redirect.
+func (j *joined) redirected(c *row) bool {
+	for _, i := range j.redirects {
+		r := &j.rows[i]
+		if r.parent == c.parent && r.service == c.service && r.attempt() == c.attempt()-1 &&
+			(r.at == never || c.at == never || r.at <= c.begin()+int64(tolerance+r.inexact()+c.inexact())) {
+			return true
+		}
+	}
+	return false
+}
+
+// once leaves out rows that are there already: two sources have the same line, or a service logs
+// each request twice. Those without a span's ID may be two requests that are alike.
 func once(rows []row) []row {
 	kept := rows[:0]
 	for i := range rows {
-		if n := len(kept); n > 0 && rows[i].span != 0 && kept[n-1] == rows[i] {
+		if n := len(kept); n > 0 && rows[i].span != 0 && kept[n-1].span == rows[i].span && (kept[n-1] == rows[i] || twice(kept, &rows[i])) {
 			continue
 		}
 		kept = append(kept, rows[i])
 	}
 	return kept
+}
+
+// twice tells whether a request is one of the last rows: of the same span, in the course of it or
+// the other way round. The longer one stays. Attempts may have one span, but not one time.
+func twice(kept []row, r *row) bool {
+	if kind := r.kind(); kind != isRequest && kind != isRestarted {
+		return false
+	}
+	for n := len(kept) - 1; n >= max(0, len(kept)-mostSame) && kept[n].span == r.span && kept[n].kind() == r.kind(); n-- {
+		k := &kept[n]
+		if k.service != r.service || k.parent != r.parent || k.link != r.link {
+			continue
+		}
+		if encloses(r, k, tolerance) {
+			*k = *r
+			return true
+		}
+		if encloses(k, r, tolerance) {
+			return true
+		}
+	}
+	return false
 }
 
 // same returns the rows of a span, no more than mostSame.
@@ -207,13 +256,51 @@ func (j *joined) serve(i int) {
 	}
 }
 
-// answer says that request i answered call k. A call is answered once, by a request with its status
-// if there is one: what answers it again was called without a line.
+// answer says that request i answered call k. A call is answered once: what answers it again was
+// sent again without a line of the caller.
 func (j *joined) answer(k, i int, by how) {
 	j.links[i].parent, j.links[i].how = int32(k), by
-	status, before := j.rows[k].status(), j.links[k].answer
-	if before == none || j.rows[before].status() != status && j.rows[i].status() == status {
+	before := j.links[k].answer
+	if before == none {
 		j.links[k].answer, j.links[k].how = int32(i), by
+		return
+	}
+	loser := int32(i)
+	if j.answers(k, i, int(before)) > j.answers(k, int(before), i) {
+		j.links[k].answer, j.links[k].how = int32(i), by
+		loser = before
+	}
+	j.again = append(j.again, loser)
+}
+
+// answers tells how well request i answers call k, beside another one: by the service that the host
+// is called like, by the status, and by its time if the other one was made in the course of it.
+func (j *joined) answers(k, i, other int) (points int) {
+	c, r := &j.rows[k], &j.rows[i]
+	if j.facts.called(c) == r.service {
+		points += 4
+	}
+	if c.status() == r.status() {
+		points += 2
+	}
+	if o := &j.rows[other]; encloses(r, o, 0) && !encloses(o, r, 0) {
+		points++
+	}
+	return points
+}
+
+// nest puts requests that answered a call again below the one that answered it, if that is another
+// service's and encloses them: a proxy may send on the headers as they came.
+func (j *joined) nest() {
+	for _, i := range j.again {
+		l := &j.links[i]
+		if l.parent == none || j.rows[l.parent].kind() != isCall {
+			continue
+		}
+		a, r := j.links[l.parent].answer, &j.rows[i]
+		if o := &j.rows[a]; a != i && o.service != r.service && encloses(o, r, tolerance+o.inexact()+r.inexact()) {
+			l.parent, l.how = a, byGuess
+		}
 	}
 }
 
@@ -234,8 +321,11 @@ const tolerance = time.Millisecond
 func (j *joined) guess() {
 	open := make([]int32, 0, 16)
 	for i := range j.rows {
-		if j.rows[i].kind() == isCall && j.links[i].answer == none && len(open) < mostGuesses {
+		if j.rows[i].kind() == isCall && j.links[i].answer == none {
 			open = append(open, int32(i))
+		}
+		if len(open) > mostGuesses { // only some of them would tell what is not so
+			return
 		}
 	}
 	if len(open) == 0 {
@@ -254,8 +344,8 @@ func (j *joined) guess() {
 }
 
 // likely returns the call that a request has most likely answered; none: there is none, or there
-// are several. By time alone it is one over HTTP to a host that is called like no service, and only
-// for a request that names a caller.
+// are several. By time alone it is one over HTTP to an address, and only for a request that names a
+// caller: a host with another name is somebody else.
 func (j *joined) likely(open []int32, i int) int32 {
 	r := &j.rows[i]
 	byTime := j.links[i].how == unknown
@@ -265,12 +355,12 @@ func (j *joined) likely(open []int32, i int) int32 {
 		if j.links[k].answer != none || c.service == r.service || j.below(k, int32(i)) {
 			continue
 		}
-		switch service := j.facts.named[c.link]; {
+		switch service := j.facts.called(c); {
 		case service == r.service && encloses(c, r, tolerance+c.inexact()+r.inexact()):
 			fits.add(k)
 		case service == r.service && j.facts.sure[c.link]:
 			named.add(k)
-		case service == noName && c.status() > 0 && encloses(c, r, 0):
+		case service == noName && j.facts.address[c.link] && c.status() > 0 && encloses(c, r, 0):
 			strangers.add(k)
 		}
 	}

@@ -22,6 +22,7 @@ const (
 	narrow = "e1be46a994272793"
 	padded = "0000000000000000e1be46a994272793"
 	second = "463ac35c9f6413ad48485a3953bb6124"
+	other  = "2f1f7cf1d2a54b1e9f6a0c4d8e7b3a55"
 )
 
 var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
@@ -34,6 +35,15 @@ func entry(service, trace, span string, end float64, message string, fields ...s
 
 func at(end float64) string {
 	return noon.Add(time.Duration(end * float64(time.Millisecond))).Format("2006-01-02T15:04:05.000000Z")
+}
+
+// before and after are lines of a service of another time.
+func before(service string) string { return idle(service, -10_000) }
+
+func after(service string) string { return idle(service, 10_000) }
+
+func idle(service string, end float64) string {
+	return fmt.Sprintf(`{"level":"info","service":%q,"time":%q,"message":"nothing to do"}`, service, at(end))
 }
 
 // request is the line of a request that took so many milliseconds; parent "": it names no caller.
@@ -116,7 +126,7 @@ func consistent(t testing.TB, g *servicemap.Graph) {
 	}
 	for _, e := range g.Edges {
 		require.True(t, nodes[e.From] && nodes[e.To], "an edge between no nodes: %s to %s", e.From, e.To)
-		answered, told = answered+e.Answered, told+e.Told
+		answered, told = answered+e.Answered+e.Again, told+e.Told
 		require.Equal(t, e.Calls, e.Took.Count)
 		for _, n := range []int64{e.Errors, e.Retries, e.Answered, e.Told, e.Guessed} {
 			require.LessOrEqual(t, n, e.Calls)
@@ -142,7 +152,7 @@ func edges(g *servicemap.Graph) []string {
 		for _, c := range []struct {
 			name string
 			n    int64
-		}{{"errors", e.Errors}, {"refused", e.Refused}, {"retries", e.Retries}, {"answered", e.Answered}, {"told", e.Told}, {"guessed", e.Guessed}} {
+		}{{"errors", e.Errors}, {"refused", e.Refused}, {"retries", e.Retries}, {"answered", e.Answered}, {"told", e.Told}, {"guessed", e.Guessed}, {"again", e.Again}} {
 			if c.n > 0 {
 				text += fmt.Sprintf(" %s %d", c.name, c.n)
 			}

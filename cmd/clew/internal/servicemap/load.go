@@ -14,7 +14,9 @@ import (
 type loader struct {
 	builder *Builder
 	facts   *facts
-	most    int                      // rows that it may have at once
+	most    int                      // rows that it may have at once, beside other loaders
+	alone   int                      // the same, for one of all loaders
+	room    int                      // which one of these it is now
 	wanted  map[uint64][]timeline.ID // the traces that are wanted, by their low halves; nil: all
 
 	rows  []row
@@ -37,13 +39,20 @@ const leastLoad = 1 << 12
 
 func (b *Builder) loader(f *facts) *loader {
 	const perRow = rowBytes + 16 + 2
-	return &loader{builder: b, facts: f, most: max(leastLoad, int(b.config.Memory)/2/workers()/perRow)}
+	alone := max(leastLoad, int(b.config.Memory)/2/perRow)
+	return &loader{builder: b, facts: f, most: max(leastLoad, alone/workers()), alone: alone}
 }
 
 // traces gives the rows of each trace of a partition to a function, in no order, which may change
 // them.
 func (l *loader) traces(p *partition, give func([]row)) error {
-	if p.rows <= l.most || l.wanted != nil { // of those that are wanted there are few
+	if l.room = l.most; p.rows > l.most { // how much of a trace is kept must not depend on the number of loaders
+		l.builder.large.Lock()
+		defer l.builder.large.Unlock()
+		defer func() { l.rows, l.keys, l.group = nil, nil, nil }()
+		l.room = l.alone
+	}
+	if p.rows <= l.room || l.wanted != nil { // of those that are wanted there are few
 		return l.whole(p, give)
 	}
 	parts, err := l.split(p)
@@ -60,12 +69,12 @@ func (l *loader) traces(p *partition, give func([]row)) error {
 func (l *loader) whole(p *partition, give func([]row)) error {
 	l.rows = l.rows[:0]
 	err := l.builder.each(p, func(rows []row) {
-		if room := l.most - len(l.rows); len(rows) > room && l.wanted == nil {
+		if room := l.room - len(l.rows); len(rows) > room && l.wanted == nil {
 			l.builder.lose(rows[room:])
 			rows = rows[:room]
 		}
 		for i := range rows {
-			if l.wanted != nil && (l.wanted[rows[i].low] == nil || len(l.rows) == l.most) {
+			if l.wanted != nil && (l.wanted[rows[i].low] == nil || len(l.rows) == l.room) {
 				continue
 			}
 			l.rows = append(l.rows, rows[i])

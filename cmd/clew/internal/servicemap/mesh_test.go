@@ -2,11 +2,14 @@ package servicemap_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"example.com/clew/cmd/clew/internal/servicemap"
 	"example.com/clew/internal/timeline/fleetlog"
@@ -41,6 +44,36 @@ func TestMesh(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A part of a mesh's lines has no breaks that the whole has not.
+func TestMeshCut(t *testing.T) {
+	m := fleetlog.NewMesh(fleetlog.MeshConfig{Seed: 5, Services: 12, Traces: 4000})
+	var all []string
+	for _, log := range m.Logs {
+		all = append(all, strings.Split(strings.TrimSuffix(string(log), "\n"), "\n")...)
+	}
+	times := regexp.MustCompile(`"time":"([^"]*)"`)
+	when := map[string]time.Time{}
+	first, last := time.Time{}, time.Time{}
+	for _, line := range all {
+		at, err := time.Parse(time.RFC3339Nano, times.FindStringSubmatch(line)[1])
+		require.NoError(t, err)
+		when[line] = at
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	for _, cut := range [][2]float64{{0.3, 1}, {0.5, 1}, {0.9, 1}, {0, 0.5}, {0, 0.1}, {0.4, 0.6}} {
+		from, until := first.Add(time.Duration(cut[0]*float64(last.Sub(first)))), first.Add(time.Duration(cut[1]*float64(last.Sub(first))))
+		part := slices.DeleteFunc(slices.Clone(all), func(line string) bool { return when[line].Before(from) || when[line].After(until) })
+		g := graph(t, servicemap.Config{}, part)
+		assert.NotEmpty(t, g.Edges)
+		assert.Empty(t, breaks(g), "from %v until %v of %v", cut[0], cut[1], last.Sub(first))
 	}
 }
 

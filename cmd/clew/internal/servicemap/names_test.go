@@ -42,7 +42,7 @@ func TestHosts(t *testing.T) {
 		assert.Equal(t, want, servicemap.OutsideName(host), host)
 	}
 	for host, want := range map[string]string{
-		"price": "price", "price:8080": "price", "price.prod.svc.cluster.local:8080": "price", "eu.price": "price", "a.price.b": "price",
+		"price": "price", "price:8080": "price", "price.prod.svc.cluster.local:8080": "price", "eu.price": "", "a.price.b": "", "shop.price.svc:1": "shop",
 		"shop.price": "shop", "pricey": "", "my.service": "my.service", "my.service:1": "my.service", "[::1]:80": "", "127.0.0.1:80": "", "": "",
 	} {
 		assert.Equal(t, want, servicemap.ServiceNamed(host, "shop", "price", "my.service"), host)
@@ -59,4 +59,33 @@ func TestPacked(t *testing.T) {
 		assert.InEpsilon(t, n, servicemap.Packed(n), 1e-6)
 	}
 	assert.Positive(t, servicemap.Packed(math.MaxInt64))
+}
+
+func TestMayServe(t *testing.T) {
+	for _, tt := range []struct {
+		request, call string
+		want          bool
+	}{
+		{"GET /price/{id}", "GET /price/{…}", true},
+		{"GET /price/{id}", "GET /price/red", true},
+		{"GET /price/{id}", "GET /healthz", false},
+		{"GET /price/{id}", "GET /price", false},
+		{"GET /price/{id}", "GET /price/{…}/parts", false},
+		{"GET /price/{id}", "POST /price/{…}", false},
+		{"GET /price/:id", "GET /price/red", true},
+		{"/price/{id}", "GET /price/{…}", true},
+		{"GET shop.example/price/{id}", "GET /price/{…}", true},
+		{"GET /files/{path...}", "GET /files/a/b", true},
+		{"GET /files/", "GET /files/a/b", true},
+		{"GET /", "GET /", true},
+		{"GET /{$}", "GET /", true},
+		{"GET /{$}", "GET /healthz", false},
+		{"GET", "GET /x", true},
+		{"GET /x", "GET", true},
+		{"GET /x", "", true},
+		{"", "GET /x", true},
+		{"GET /a/b/c/d/e/f/g/h/…", "GET /a/b/c/d/e/f/g/h/…", true},
+	} {
+		assert.Equal(t, tt.want, servicemap.MayServe(tt.request, tt.call), "%s for %s", tt.request, tt.call)
+	}
 }

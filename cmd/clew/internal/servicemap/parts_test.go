@@ -167,7 +167,7 @@ func TestNoID(t *testing.T) {
 
 // A service that is called, and has no ID on any line, is where the trace ends.
 func TestNoIDCalled(t *testing.T) {
-	lines := source{`{"time":"` + at(80) + `","service":"stock","message":"x"}`, call("shop", "stock", wide, "1", "a", 90, 50)}
+	lines := source{`{"time":"` + at(80) + `","service":"stock","message":"x"}`, after("mail"), call("shop", "stock", wide, "1", "a", 90, 50)}
 	for i := range 10 {
 		lines = append(lines, fmt.Sprintf(`{"time":%q,"service":"cron","message":"x"}`, at(1)), request("price", fmt.Sprintf("%032x", i+1), "b", "", 80, 10))
 	}
@@ -176,7 +176,7 @@ func TestNoIDCalled(t *testing.T) {
 	for _, b := range graph(t, servicemap.Config{}, lines).Breaks {
 		said = append(said, string(b.Kind)+" "+b.To)
 	}
-	assert.Equal(t, []string{"orphans price", "no id stock", "no id cron"}, said)
+	assert.Equal(t, []string{"orphans price", "no id stock", "no id cron", "no id mail"}, said)
 }
 
 // Places without end are some.

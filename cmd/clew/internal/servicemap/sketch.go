@@ -141,6 +141,13 @@ func (d *durations) median() time.Duration {
 	return time.Duration(d.at(float64((d.n-1)/2)) * float64(time.Millisecond))
 }
 
+// quarters returns the durations between which the half in the middle is, and the median.
+func (d *durations) quarters() (low, middle, high float64) {
+	d.whole()
+	last := float64(d.n - 1)
+	return d.at(math.Floor(last / 4)), d.at(math.Floor(last / 2)), d.at(math.Ceil(last * 3 / 4))
+}
+
 // exactly is a duration in milliseconds.
 func exactly(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 

@@ -13,9 +13,11 @@ type tally struct {
 	nodes map[nodeKey]*nodeTally
 	edges map[edgeKey]*edgeTally
 	hops  map[hopKey]*hopTally
-	lost  map[uint16]*orphans     // by the callee
-	hosts []answering             // by the host that was called
-	calls map[hopKey]*untoldCalls // from a service to a host
+	lost  map[uint16]*orphans        // by the callee
+	hosts []answering                // by the host that was called
+	ports map[uint16][]string        // by the service, once everything is added: see findPorts
+	calls map[untoldKey]*untoldCalls // from a service to a host
+	roots map[nodeKey]int64          // requests that name no caller, by the service and the operation
 
 	traces, requests, called, jobs int64
 	naming, untold                 int64 // requests that name a caller, and those whose no line knows
@@ -38,9 +40,9 @@ type nodeTally struct {
 }
 
 type edgeTally struct {
-	calls, errors, refused, retries, answered, told, guessed, bytes int64
-	took                                                            durations
-	slowest, failed                                                 samples
+	calls, errors, refused, retries, answered, told, guessed, again, bytes int64
+	took                                                                   durations
+	slowest, failed                                                        samples
 }
 
 // hopTally is how traces pass from a service to another.
@@ -97,7 +99,7 @@ func (c *finding) merge(other *finding) {
 
 func newTally(f *facts, kept *kept) *tally {
 	return &tally{facts: f, nodes: map[nodeKey]*nodeTally{}, edges: map[edgeKey]*edgeTally{}, hops: map[hopKey]*hopTally{}, lost: map[uint16]*orphans{},
-		hosts: make([]answering, len(f.outside)), calls: map[hopKey]*untoldCalls{}, kept: kept, crowd: newCrowd()}
+		hosts: make([]answering, len(f.outside)), calls: map[untoldKey]*untoldCalls{}, roots: map[nodeKey]int64{}, kept: kept, crowd: newCrowd()}
 }
 
 // node returns a node, for so many requests or jobs.
@@ -194,9 +196,10 @@ func (t *tally) request(j *joined, i int, id timeline.ID) {
 	switch l.how {
 	case byNothing:
 		n.roots++
+		t.begun(r)
 	case unknown:
 		t.untold++
-		if r.at <= t.facts.settled {
+		if j.last <= t.facts.settled {
 			t.orphans(r.service).add(id)
 		}
 	default:
@@ -227,15 +230,21 @@ func (t *tally) joined(j *joined, i int, id timeline.ID) {
 		t.compare(p, r, l.how, id)
 		return
 	}
-	e := t.edge(t.caller(j, int(l.parent)), to, 1)
+	from, answer := t.caller(j, int(l.parent)), j.links[l.parent].answer
+	if a := &j.rows[answer]; answer != int32(i) && a.service == r.service { // the caller knows of one call
+		t.edge(from, t.facts.node(a.service, a.operation), 0).again++
+		return
+	}
+	e := t.edge(from, to, 1)
 	e.answered++
 	e.guess(l.how)
 	e.bytes += unpack(r.bytes)
-	if j.links[l.parent].answer != int32(i) { // called once more, without a line
+	if answer != int32(i) { // somebody has sent it to another service too
 		e.call(r, r.is(failed), id)
 		return
 	}
 	e.told++
+	e.retried(j, p)
 	e.call(p, p.is(failed) || r.is(failed), id) // the answer may have broken off behind its status
 	if l.how == byIDs {
 		t.hosts[p.link].answered(r.service)
@@ -269,12 +278,16 @@ func (t *tally) caller(j *joined, k int) nodeKey {
 	return t.facts.node(c.service, noName)
 }
 
+// retried counts a call if it is a retry.
+func (e *edgeTally) retried(j *joined, c *row) {
+	if c.attempt() > 1 && !j.redirected(c) {
+		e.retries++
+	}
+}
+
 // call adds a call, by the line of the caller or, without one, by that of the request.
 func (e *edgeTally) call(r *row, isError bool, id timeline.ID) {
 	e.calls++
-	if r.attempt() > 1 {
-		e.retries++
-	}
 	took := r.duration()
 	e.took.add(took)
 	at := r.begin()
@@ -294,8 +307,10 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	c := &j.rows[k]
 	e := t.edge(t.caller(j, k), t.facts.host(c), 1)
 	e.told++
+	e.retried(j, c)
 	e.call(c, c.is(failed), id)
 	service := t.facts.named[c.link]
+	t.hosts[c.link].http = t.hosts[c.link].http || c.answer != 0
 	switch {
 	case service == noName:
 	case !t.facts.serves[service]:
@@ -303,24 +318,26 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 			t.hosts[c.link].mentions = true
 			t.hop(c.service, service).digits(c, &j.rows[i], id)
 		}
-	case !reached(c.status()):
-	case !t.facts.heard.voices[service].overlaps(c): // its lines of that time were not read
+	case c.status()/100 != 2: // a proxy may have answered
+	case !t.facts.heard.voices[service].covers(c): // its lines of that time were not read
 	default:
-		u := t.untoldOf(hopKey{c.service, uint16(c.link)})
+		u := t.untoldOf(untoldKey{hopKey{c.service, uint16(c.link)}, c.operation})
 		u.n++
 		if !j.served[service] {
-			u.restarted.add(id)
+			u.missing.add(id)
 		}
 	}
 }
 
-// reached tells whether an answer with a status has come from the service itself: without one
-// nobody says that the call came there, and proxies answer so when they have not reached it.
-func reached(status int) bool { return status != 0 && (status < 502 || status > 504) }
-
-// unbelieved adds a request that did not believe its caller, in the trace of the caller.
+// unbelieved adds a request that did not believe its caller, in the trace of the caller. That is as
+// intended where the trace is none of ours, or came back to the service which had begun it: clients
+// may send the ID of an answer again.
 func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 	r, l := &j.rows[i], &j.links[i]
+	if l.parent == none && (!j.ours || j.served[r.service]) { // somebody outside, as far as one can see
+		t.node(t.facts.node(r.service, r.operation), 0).roots++
+		return
+	}
 	t.naming++
 	t.orphans(r.service).naming++
 	if l.parent != none {
@@ -437,7 +454,10 @@ func (t *tally) merge(other *tally) {
 	for k, u := range other.calls {
 		all := t.untoldOf(k)
 		all.n += u.n
-		all.restarted.merge(&u.restarted)
+		all.missing.merge(&u.missing)
+	}
+	for k, n := range other.roots {
+		t.roots[k] += n
 	}
 	t.traces += other.traces
 	t.requests += other.requests
@@ -456,6 +476,7 @@ func (e *edgeTally) merge(other *edgeTally) {
 	e.answered += other.answered
 	e.told += other.told
 	e.guessed += other.guessed
+	e.again += other.again
 	e.bytes += other.bytes
 	e.took.merge(&other.took)
 	for _, s := range other.slowest {

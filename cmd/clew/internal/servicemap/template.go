@@ -57,3 +57,44 @@ func looksLikeID(part string) bool {
 	}
 	return digits > 0 && len(part) >= 16 || len(part) > 64
 }
+
+// mayServe tells whether a request with an operation may have answered a call with another one. The
+// request's has a route, or a template as the call's has. One that says no method or no path may be
+// any.
+func mayServe(request, call string) bool {
+	method, route, _ := cutMethod(request)
+	other, path, _ := cutMethod(call)
+	if method != "" && other != "" && method != other {
+		return false
+	}
+	if i := strings.IndexByte(route, '/'); i > 0 { // a pattern of net/http may begin with a host
+		route = route[i:]
+	}
+	if route == "" || path == "" {
+		return true
+	}
+	for {
+		var part, theirs string
+		var more, theirMore bool
+		part, route, more = strings.Cut(route, "/")
+		theirs, path, theirMore = strings.Cut(path, "/")
+		switch {
+		case theirs == "…" || part == "…" || strings.HasSuffix(part, "...}") || strings.HasPrefix(part, "*"):
+			return true // of all that is below
+		case part == "" && !more && theirs != "": // a pattern that ends in a slash too
+			return true
+		case part != theirs && (part == "{$}" && theirs != "" || !strings.ContainsAny(part, "{:<*")):
+			return false
+		case !more || !theirMore:
+			return more == theirMore || more && route == ""
+		}
+	}
+}
+
+// cutMethod divides an operation into its method and its path.
+func cutMethod(operation string) (method, path string, found bool) {
+	if strings.HasPrefix(operation, "/") {
+		return "", operation, false
+	}
+	return strings.Cut(operation, " ")
+}
