@@ -240,8 +240,8 @@ func TestDoctorInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), "requests were not sent")
 }
 
-// freeAddress is an address on loopback where nobody listens. Its port is none of those that systems
-// give to others who ask for any: a test that runs beside this one would get it.
+// freeAddress is an address on loopback where nobody listens. Its port is none of those that
+// systems give to others who ask for any: a test that runs beside this one would get it.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for i := range 1000 {

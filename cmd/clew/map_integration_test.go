@@ -78,11 +78,13 @@ func mapEdges(t *testing.T, as func(string) string, names ...string) edgeCounts 
 
 func asItIs(name string) string { return name }
 
-// The demo's services at rate 1: Zipkin draws what the map has. At 0.001 it has a handful of calls, and the
-// map all of them. The demo's own test has kept lines and Zipkin's answers: see .ci/integration.
+// The demo's services at rate 1: Zipkin draws what the map has. At 0.001 it has a handful of
+// calls, and the map all of them. The demo's own test has kept lines and Zipkin's answers: see
+// .ci/integration.
 //
-// They differ in one rule: Zipkin draws no edge for a call that nobody has answered, for the address has
-// no name. The map has it, with its error: who was called is told by who has answered there before.
+// Both differ in one rule: Zipkin draws no edge for a call that nobody has answered, for the
+// address has no name. The map has it, with its error: who was called is told by who has answered
+// there before.
 func TestIntegrationMapOfDemo(t *testing.T) {
 	folder := os.Getenv("CLEW_MAP")
 	require.NotEmpty(t, folder, "CLEW_MAP, the folder that the demo's test has written to; make integration names one")
@@ -104,11 +106,12 @@ func TestIntegrationMapOfDemo(t *testing.T) {
 	t.Logf("calls: %d on the map, %d in Zipkin at rate 1, %d at 0.001", want.calls()+refused, drawn["all"].calls(), drawn["few"].calls())
 }
 
-// Services with retries, refused connections, failures, databases and third parties: what their lines
-// tell is sent to Zipkin as spans, and Zipkin draws what the map has.
+// Services with retries, refused connections, failures, databases and third parties: what their
+// lines tell is sent to Zipkin as spans, and Zipkin draws what the map has.
 //
-// They differ in two names. Of a call that nobody has answered, Zipkin draws an edge to the host; the
-// map to the service that the host is called like. And the map has the port of what is no service.
+// Both differ in two names. Of a call that nobody has answered, Zipkin draws an edge to the host;
+// the map to the service that the host is called like. And the map has the port of what is no
+// service.
 func TestIntegrationMapOfMesh(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
@@ -144,7 +147,8 @@ func TestIntegrationMapOfMesh(t *testing.T) {
 	}
 }
 
-// A call has failed, for both, if the caller or the callee says so. Statuses below 500 are no failure.
+// A call has failed, for both, if the caller or the callee says so. Statuses below 500 are no
+// failure.
 func TestIntegrationMapOfFailures(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
@@ -188,8 +192,8 @@ func TestIntegrationMapOfFailures(t *testing.T) {
 	assert.Equal(t, want, got, "Zipkin's graph")
 }
 
-// drawnOn returns the edges that a Zipkin draws of the day of a mesh, under the map's names but for the
-// port.
+// drawnOn returns the edges that a Zipkin draws of the day of a mesh, under the map's names but
+// for the port.
 func drawnOn(t *testing.T, server string) edgeCounts {
 	t.Helper()
 	midnight := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)

@@ -74,8 +74,8 @@ func (i *integration) ask(path string, query url.Values, answer any) int {
 	return resp.StatusCode
 }
 
-// stored returns this test's traces, by ID, when all spans are there that the services have sent. Zipkin
-// answers before it has stored what it was sent, so that it has to be asked until then.
+// stored returns this test's traces, by ID, when all spans are there that the services have sent.
+// Zipkin answers before it has stored what it was sent, so that it has to be asked until then.
 func (i *integration) stored() map[string][]span {
 	query := url.Values{"annotationQuery": {"test.run=" + i.run}, "limit": {"1000000"}, "lookback": {"86400000"}}
 	want, deadline := i.stats().Sent, time.Now().Add(30*time.Second)
@@ -207,9 +207,10 @@ func asStored(id string) string {
 	return id
 }
 
-// outlasts reports whether a span ends after its parent, or seems to: a beginning is read off one clock, and a duration off
-// another, and if the process has to wait for a processor between the two, the span is shown too early by as
-// much. So it is only the few that may. Both ends are cut to microseconds twice.
+// outlasts reports whether a span ends after its parent, or seems to: a beginning is read off one
+// clock, and a duration off another, and if the process has to wait for a processor between the
+// two, the span is shown too early by as much. So it is only the few that may. Both ends are cut
+// to microseconds twice.
 func outlasts(end, parents int64) bool { return end > parents+2 }
 
 func TestIntegrationWholeTraces(t *testing.T) {

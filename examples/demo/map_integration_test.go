@@ -78,8 +78,8 @@ func (i *integration) askFor(n, status int) {
 	senders.Wait()
 }
 
-// All goes well at first. Then nobody listens for image-store any more, and then network-information
-// fails.
+// All goes well at first. Then nobody listens for image-store any more, and then
+// network-information fails.
 func TestIntegrationMap(t *testing.T) {
 	for name, ratio := range map[string]float64{"all": 1, "few": 0.001} {
 		t.Run(name, func(t *testing.T) {

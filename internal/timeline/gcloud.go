@@ -10,7 +10,8 @@ import "bytes"
 // Google's agents take the fields that mean something to them out of the line that a service wrote
 // (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). These get the
 // names back that they had, and stand in the line again. All else that the entry says stands
-// behind them, so that nothing is lost. A name that the line has already gets "logEntry." before it.
+// behind them, so that nothing is lost. A name that the line has already gets "logEntry." before
+// it.
 //
 // https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
 func (u *unwrapper) gcloud() bool {

@@ -211,8 +211,8 @@ type quickKey struct {
 // mostChanges is how many of a field's changes are remembered.
 const mostChanges = 16
 
-// follower returns the key of a field, if it is one of those that have followed k, and tells whether it
-// has the value that is remembered. Nil: it is another.
+// follower returns the key of a field, if it is one of those that have followed k, and tells
+// whether it has the value that is remembered. Nil: it is another.
 func (k *quickKey) follower(field []byte) (next *quickKey, same bool) {
 	if next = k.next; next == nil {
 		return nil, false
@@ -267,8 +267,8 @@ func (k *quickKey) changed(field []byte) bool {
 	return true
 }
 
-// remember remembers a field, which began at i of its line, to know it when it comes again. One that
-// has changed too often is not remembered.
+// remember remembers a field, which began at i of its line, to know it when it comes again. One
+// that has changed too often is not remembered.
 func (k *quickKey) remember(field []byte, v *value, i int) {
 	if k.theirs || k.changes == mostChanges || len(field) > len(k.same) {
 		return

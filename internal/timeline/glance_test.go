@@ -273,8 +273,8 @@ func format(name string) string {
 	panic("no such format: " + name)
 }
 
-// FuzzGlanceAgain checks what Glance and Sight do by heart: lines of objects whose fields come in the
-// order of the line before, with some of its values.
+// FuzzGlanceAgain checks what Glance and Sight do by heart: lines of objects whose fields come in
+// the order of the line before, with some of its values.
 func FuzzGlanceAgain(f *testing.F) {
 	for i, text := range sights {
 		f.Add(text, text)

@@ -222,8 +222,8 @@ func (l *Lister) all(yield func(*summary) bool) {
 	}
 }
 
-// find returns the trace with this ID; nil: it is not kept. Where the high half is not known, on one
-// side or the other, that is the first one with the same low half.
+// find returns the trace with this ID; nil: it is not kept. Where the high half is not known, on
+// one side or the other, that is the first one with the same low half.
 func (l *Lister) find(id ID) *summary {
 	for s := l.open[id.Low]; s != nil; s = s.next {
 		if s.id.Same(id) {

@@ -58,10 +58,10 @@ func (p *Parser) look(raw Raw) look {
 // maxInstances is how many instances may have an entry that is being read.
 const maxInstances = 16
 
-// turn takes the entry of the line's instance at hand. Lines of several containers or processes stand
-// between each other, and each goes on with its own. A line that is not marked goes on with the
-// last: of a message of several lines some shippers mark only the first. Where there are too many, the
-// entry that was not added to for longest has ended, and is returned.
+// turn takes the entry of the line's instance at hand. Lines of several containers or processes
+// stand between each other, and each goes on with its own. A line that is not marked goes on with
+// the last: of a message of several lines some shippers mark only the first. Where there are too
+// many, the entry that was not added to for longest has ended, and is returned.
 func (p *Parser) turn(raw *Raw) (ended *Entry) {
 	from := or(raw.Instance, raw.Service)
 	if from == "" || from == p.held.from {

@@ -160,8 +160,8 @@ func TestParseGroupsOfInstances(t *testing.T) {
 	}
 }
 
-// Of more instances than have room, the one that was not added to for longest has its entry ended, and
-// none is lost.
+// Of more instances than have room, the one that was not added to for longest has its entry ended,
+// and none is lost.
 func TestParseManyInstances(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	said := map[string]int{}

@@ -105,8 +105,8 @@ func (p *Parser) Parse(raw Raw) *Entry {
 }
 
 // Flush returns an entry that is being read; nil: there is none. Several instances have one each:
-// call it until there is none. The parser may go on: a line that would have belonged to the entry is
-// then one of its own.
+// call it until there is none. The parser may go on: a line that would have belonged to the entry
+// is then one of its own.
 func (p *Parser) Flush() *Entry {
 	for _, h := range p.helds {
 		p.held = h

@@ -56,7 +56,7 @@ type quickLine struct {
 	theirs bool // it has a name of somebody else's
 	loose  bool // it is pairs
 
-	// What along has read of values.
+	// Values that along has read already.
 	time      time.Time
 	precision time.Duration
 	spans     [line.CallerParentID + 1]ID
@@ -92,9 +92,10 @@ func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duratio
 	return precision, true
 }
 
-// along takes fields that come in the order in which they came last, up to one that does not, or that
-// is more than a text or a number; it returns where that begins. It has ended with the end of the
-// line. Nearly all lines are nothing but such fields, and some of these have the value that they had.
+// along takes fields that come in the order in which they came last, up to one that does not, or
+// that is more than a text or a number; it returns where that begins. It has ended with the end of
+// the line. Nearly all lines are nothing but such fields, and some of these have the value that
+// they had.
 func (q *quickLine) along(i int) (_ int, ended bool) {
 	text, last := q.text, q.last
 	var other value
@@ -130,8 +131,8 @@ func (q *quickLine) along(i int) (_ int, ended bool) {
 	return i, false
 }
 
-// next makes v the value that begins at i, and returns where it ends, with a comma or the end of the
-// line behind it. 0: it is no text or number, or something else is behind it, and v is none.
+// next makes v the value that begins at i, and returns where it ends, with a comma or the end of
+// the line behind it. 0: it is no text or number, or something else is behind it, and v is none.
 func (q *quickLine) next(k *quickKey, i int, v *value) (end int) {
 	text := q.text
 	*v = value{theirs: k.theirs}
@@ -188,8 +189,8 @@ func (q *quickLine) known(k *quickKey, i int) (end int) {
 	return end
 }
 
-// object finds the values of an object, of which the next field begins at i, and returns where it ends.
-// Its path is as long as prefix.
+// object finds the values of an object, of which the next field begins at i, and returns where it
+// ends. Its path is as long as prefix.
 func (q *quickLine) object(i, prefix, depth int) (_ int, ok bool) {
 	for {
 		if i, ok = q.met(q.space(i), prefix, depth); !ok {
@@ -471,8 +472,8 @@ func plainEnd(text []byte, i int) int {
 	return i
 }
 
-// wordEnd returns where the first byte is, from i on, that is a space, a quotation mark or no printable
-// ASCII.
+// wordEnd returns where the first byte is, from i on, that is a space, a quotation mark or no
+// printable ASCII.
 func wordEnd(text []byte, i int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(text); i += 8 {

@@ -2,7 +2,7 @@ package timeline
 
 import "time"
 
-// What the text views are made with, for commands that show other things beside traces.
+// Parts of the text views, for commands that show other things beside traces.
 
 // Visible returns s with everything escaped that a terminal obeys, or that makes text look like
 // something else. A tab is four spaces.

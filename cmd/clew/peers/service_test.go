@@ -84,8 +84,8 @@ func routes(out http.RoundTripper, line func(context.Context)) http.Handler {
 	return mux
 }
 
-// clewService samples nothing by itself. By default it is one trace in a thousand, and the table has
-// no room for that.
+// clewService samples nothing by itself. By default it is one trace in a thousand, and the table
+// has no room for that.
 func clewService(log io.Writer, in httpmw.Config, out httpclient.Config) http.Handler {
 	logger := logctx.New(log)
 	in.Logger = &logger

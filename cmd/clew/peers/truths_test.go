@@ -27,8 +27,8 @@ const (
 	spanID = "a2fb4a1d1a96d312"
 )
 
-// truth is what each peer sends on when it gets these headers. Nothing of it is from clew doctor: the
-// table was made by looking at what arrives after a request of net/http's client.
+// truth is what each peer sends on when it gets these headers. Nothing of it is from clew doctor:
+// the table was made by looking at what arrives after a request of net/http's client.
 //
 //	same    the caller's trace ID, as text
 //	wide    the caller's ID with 16 zeros in front

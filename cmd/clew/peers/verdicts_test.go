@@ -49,8 +49,8 @@ func (tg target) kinds(where string) map[string]int {
 	return found
 }
 
-// usual are the rows of the table that clew doctor sends without a flag for more: both widths, three
-// states, both encodings, and IDs that somebody has filled up with zeros.
+// usual are the rows of the table that clew doctor sends without a flag for more: both widths,
+// three states, both encodings, and IDs that somebody has filled up with zeros.
 func usual(tr truth) bool {
 	switch name := strings.Split(tr.name, ", "); {
 	case len(name) == 4:
@@ -85,8 +85,8 @@ func expected(column func(truth) string) map[string]int {
 	return want
 }
 
-// plus adds the canaries that the table has no such row for: two with traceparent, and one whose call
-// is redirected, which has 64 bit, accept, X-B3.
+// plus adds the canaries that the table has no such row for: two with traceparent, and one whose
+// call is redirected, which has 64 bit, accept, X-B3.
 func plus(want map[string]int, kinds ...string) map[string]int {
 	for _, kind := range kinds {
 		want[kind]++

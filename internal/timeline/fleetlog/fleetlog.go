@@ -142,8 +142,8 @@ var messages = [...]string{
 
 var routes = [...]string{"/basket/{id}", "/orders", "/products/{id}", "/basket/{id}/items"}
 
-// object is a line of clew's. The last one of a service is that of its request, and the one before it
-// that of its call of the next service.
+// object is a line of clew's. The last one of a service is that of its request, and the one before
+// it that of its call of the next service.
 func (f *Fleet) object(t *trace, s Service, nth int, at time.Time) {
 	f.add(`{"level":"info","service":"`)
 	f.add(Names[s])

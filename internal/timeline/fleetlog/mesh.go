@@ -36,8 +36,8 @@ type MeshCalls struct {
 	Retries int // attempts after the first
 }
 
-// Mesh is the logs of many services in layers, and what is true of them. Half of the traces have IDs
-// of 16 digits. Some services ask a database, and some a third party.
+// Mesh is the logs of many services in layers, and what is true of them. Half of the traces have
+// IDs of 16 digits. Some services ask a database, and some a third party.
 type Mesh struct {
 	Logs  map[string][]byte // by the service's name; a line has it too
 	Calls map[MeshEdge]MeshCalls
@@ -187,7 +187,8 @@ func (m *Mesh) ask(s *meshSpan, at time.Time) time.Time {
 	return at
 }
 
-// called writes the line of a call that has ended, and counts it. Without an attempt it is not HTTP.
+// called writes the line of a call that has ended, and counts it. Without an attempt it is not
+// HTTP.
 func (m *Mesh) called(s *meshSpan, to, where, method string, span uint64, took time.Duration, at time.Time, status, attempt int, refused bool) {
 	edge := MeshEdge{MeshName(s.service), to}
 	c := m.Calls[edge]

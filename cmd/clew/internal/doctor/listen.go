@@ -82,8 +82,8 @@ func NewListen(address string) (*Listen, error) {
 }
 
 // beside listens on this computer's addresses where a call that is redirected to localhost may
-// arrive, at the same port. Some may be taken, or missing: [Listen.redirectNote] tells what comes of
-// that.
+// arrive, at the same port. Some may be taken, or missing: [Listen.redirectNote] tells what comes
+// of that.
 func beside(l net.Listener) (more []net.Listener) {
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	for _, host := range []string{"127.0.0.1", "::1"} {
@@ -199,8 +199,8 @@ func (l *Listen) mentions(value string) bool {
 	return len(l.canaries.find(value)) > 0 || l.canaries.span(value) != nil || l.canaries.marked(value)
 }
 
-// redirectNote is what to know of a redirect that shows nothing; "": it shows something, or there was
-// none.
+// redirectNote is what to know of a redirect that shows nothing; "": it shows something, or there
+// was none.
 func (l *Listen) redirectNote() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -242,8 +242,8 @@ func sortedNames(h http.Header) []string {
 	return names
 }
 
-// otherHost is this computer under another name than a call has, with the same port. "": it has none
-// where the call comes from.
+// otherHost is this computer under another name than a call has, with the same port. "": it has
+// none where the call comes from.
 func otherHost(r *http.Request) string {
 	name, port, err := net.SplitHostPort(r.Host)
 	if err != nil {

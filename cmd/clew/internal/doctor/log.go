@@ -42,7 +42,7 @@ type logged struct {
 	entry *timeline.Entry
 	said  string // the canary's ID, wherever it stands; "": the line is known by something else
 
-	// These are without the request's headers, if the line shows them.
+	// Both are without the request's headers, if the line shows them.
 	shows bool
 	trace timeline.ID
 	ids   []mention // of the canary's trace

@@ -35,7 +35,7 @@ const (
 
 	repeated Kind = "repeated" // a header is repeated: it is shown as echoed, and is no fault
 
-	// These are no findings, but notes.
+	// Kinds that are no findings, but notes.
 	nothing     Kind = ""         // nothing to say
 	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
 	withBaggage Kind = "baggage"  // it is sent on
@@ -43,7 +43,7 @@ const (
 	stranger    Kind = "stranger" // an answer has an ID that may be of something in front
 	obeyed      Kind = "obeyed"   // the caller's decision is there
 
-	// These two are verdicts only.
+	// Two that are verdicts only.
 	Unknown     Kind = "unknown"     // nothing shows the ID
 	Unreachable Kind = "unreachable" // there was no answer
 )

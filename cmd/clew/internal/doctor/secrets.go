@@ -59,8 +59,8 @@ func (c Config) maskOwn(text string, u *url.URL) string {
 	return text
 }
 
-// maskLocation is where an answer redirects to, without its query, which may have what the user gave
-// along. "": it is no redirect, as 300 and 304 are none.
+// maskLocation is where an answer redirects to, without its query, which may have what the user
+// gave along. "": it is no redirect, as 300 and 304 are none.
 func (c Config) maskLocation(resp *http.Response, u *url.URL) string {
 	location := resp.Header.Get("Location")
 	switch resp.StatusCode {

@@ -51,8 +51,8 @@ func isPort(text string) bool {
 	return err == nil && n > 0
 }
 
-// NewTarget finds out where a URL leads as far as this computer knows. No question leaves it: a name
-// that is not localhost has no address before [Target.LookUp].
+// NewTarget finds out where a URL leads as far as this computer knows. No question leaves it: a
+// name that is not localhost has no address before [Target.LookUp].
 func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target, error) {
 	t := &Target{URL: u, port: u.Port()}
 	if t.port == "" {
@@ -68,8 +68,8 @@ func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target
 	return t, nil
 }
 
-// LookUp asks for the addresses of a name that this computer does not know by itself. They are asked
-// for once: what is shown is what is dialled. It tells whether it has found any.
+// LookUp asks for the addresses of a name that this computer does not know by itself. They are
+// asked for once: what is shown is what is dialled. It tells whether it has found any.
 func (t *Target) LookUp(ctx context.Context) bool {
 	if t.proxy != nil || len(t.addrs) > 0 {
 		return false
@@ -82,7 +82,8 @@ func (t *Target) LookUp(ctx context.Context) bool {
 	return len(addrs) > 0
 }
 
-// addressesHere are those of a host that is an address, or localhost. None: the host is another name.
+// addressesHere are those of a host that is an address, or localhost. None: the host is another
+// name.
 func addressesHere(host string) []netip.Addr {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a.Unmap()}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What counts as a change. Each rule is there against something that happens without one.
+// Rules of what counts as a change. Each is there against something that happens without one.
 const (
 	// leastShare and leastTook are how much slower is slower. Runs differ by some per cent with the
 	// hour and the machine, however many calls there are. Less than a millisecond a pause of

@@ -15,8 +15,8 @@ const maxNodeLabel = 60
 
 // DOT writes the map in Graphviz's language. Hosts outside are dashed, and so are edges that are
 // seen from one side or guessed. Edges are as thick as they are busy. Errors are in the label, and
-// an edge is amber from one in a thousand calls on, and red from one in a hundred. A name is a label and nothing else: nodes are
-// called n0, n1.
+// an edge is amber from one in a thousand calls on, and red from one in a hundred. A name is a
+// label and nothing else: nodes are called n0, n1.
 func (g *Graph) DOT(to io.Writer) error {
 	w := bufio.NewWriter(to)
 	w.WriteString("digraph clew {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n")

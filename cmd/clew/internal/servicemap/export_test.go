@@ -2,7 +2,7 @@ package servicemap
 
 import "time"
 
-// What the tests see of durations, paths and hosts.
+// Names by which the tests see durations, paths and hosts.
 var (
 	AppendTemplate = appendTemplate
 	OutsideName    = outsideName

@@ -93,7 +93,7 @@ func inList(text []byte, i int) bool {
 	return text[i-1] == '}' && text[i+1] == '{'
 }
 
-// What ReadJSON takes at most.
+// Limits of what ReadJSON takes.
 const (
 	maxMap   = 128 << 20 // bytes
 	maxParts = 100_000   // nodes, edges, breaks: a few bytes of a file become many in memory

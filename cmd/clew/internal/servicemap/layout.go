@@ -27,7 +27,7 @@ type drawing struct {
 	routes        [][]point // of edges, from the caller to the callee; nil: a call of a node to itself
 }
 
-// What a picture costs at most, and how far apart things are.
+// Limits of what a picture costs, and distances in it.
 const (
 	maxBends    = 30_000 // points of long edges; without them an edge goes straight
 	margin      = 16.0

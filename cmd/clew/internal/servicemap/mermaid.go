@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// What a diagram has at most. Mermaid refuses more than 500 edges or 50,000 characters; of these
+// Limits of a diagram. Mermaid refuses more than 500 edges or 50,000 characters; of these
 // some are left for the note.
 const (
 	maxArrows  = 500

@@ -29,7 +29,7 @@ const rowBytes = 64
 // never is the time of a row without any.
 const never = math.MinInt64
 
-// What a row is.
+// Kinds of rows.
 const (
 	isRequest = iota
 	isCall

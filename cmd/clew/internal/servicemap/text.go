@@ -21,7 +21,7 @@ type Style struct {
 	UI     string // Zipkin's address, for links to example traces; "": none
 }
 
-// What a terminal is given of a large map.
+// Limits of what a terminal is given of a large map.
 const (
 	textBusiest = 20 // edges with the most calls
 	textWorst   = 10 // further edges with the most errors
