@@ -151,14 +151,15 @@ func once(rows []row) []row {
 }
 
 // twice tells whether a request is one of the last rows: of the same span, in the course of it or
-// the other way round. The longer one stays. Attempts may have one span, but not one time.
+// the other way round. The longer one stays. Attempts may have one span, but not one time. A request
+// that did not believe its caller has a row in the caller's trace too: both stay, or neither.
 func twice(kept []row, r *row) bool {
 	if kind := r.kind(); kind != isRequest && kind != isRestarted {
 		return false
 	}
 	for n := len(kept) - 1; n >= max(0, len(kept)-mostSame) && kept[n].span == r.span && kept[n].kind() == r.kind(); n-- {
 		k := &kept[n]
-		if k.service != r.service || k.parent != r.parent || k.link != r.link {
+		if k.high != r.high || k.service != r.service || k.parent != r.parent || k.link != r.link || k.is(untrusted) != r.is(untrusted) {
 			continue
 		}
 		if encloses(r, k, tolerance) {

@@ -193,3 +193,13 @@ func TestNoIDHostile(t *testing.T) {
 	assert.EqualValues(t, 10_000, n)
 	assert.LessOrEqual(t, len(g.Breaks), 18)
 }
+
+// A request that its service logs twice, once with the trace that it did not believe, counts twice:
+// that trace has it as well, and the sums must agree.
+func TestTwiceInOneSpan(t *testing.T) {
+	g := graph(t, servicemap.Config{}, source{
+		request("shop", wide, "3", "4", 4, 2, `"untrusted_trace_id":"`+second+`"`),
+		request("shop", wide, "3", "4", 4, 10),
+	})
+	assert.EqualValues(t, 2, g.Requests)
+}
