@@ -88,10 +88,10 @@ func (w world) alarms(t *testing.T, pairs int, calls []int) (alarms int) {
 // Twenty edges, from rare ones to busy ones.
 var twenty = []int{20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160, 200, 250, 300, 400, 600, 1000, 1600, 2000}
 
-// rounds is how many times something is drawn: n, and a tenth under the race detector.
+// rounds is how many times something is drawn: n, and a fortieth under the race detector.
 func rounds(n int) int {
 	if raceEnabled {
-		return n / 10
+		return n / 40
 	}
 	return n
 }
