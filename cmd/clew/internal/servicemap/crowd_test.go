@@ -16,7 +16,7 @@ import (
 func crowds() []source {
 	sources := make([]source, 4)
 	serve := func(n, of int, service string) {
-		id, span := fmt.Sprintf("%032x", n<<8+of+1<<40), fmt.Sprintf("%016x", n<<8+of+1)
+		id, span := fmt.Sprintf("%032x", int64(n<<8+of)+1<<40), fmt.Sprintf("%016x", n<<8+of+1)
 		sources[n%4] = append(sources[n%4], call("edge", "h", id, span, "", float64(n), 5), request(service, id, "9", span, float64(n), 4))
 	}
 	for n := range 4000 {
