@@ -49,6 +49,18 @@ func (in *input) finish() {
 	}
 }
 
+// sayRead says what was read, and with verbose what the fields of each source's lines were taken for.
+func (s streams) sayRead(c counts, inputs []*input, verbose bool) {
+	if verbose || c.incomplete() {
+		s.say("%s", c)
+	}
+	if verbose {
+		for _, said := range learned(inputs) {
+			s.say("%s", said)
+		}
+	}
+}
+
 // learned says what the fields of each source's lines were taken for.
 func learned(inputs []*input) (said []string) {
 	for _, in := range inputs {

@@ -78,14 +78,7 @@ func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if m.Verbose || counts.incomplete() {
-		std.say("%s", counts)
-	}
-	if m.Verbose {
-		for _, said := range learned(e.inputs()) {
-			std.say("%s", said)
-		}
-	}
+	std.sayRead(counts, e.inputs(), m.Verbose)
 	switch {
 	case len(problems) > 0 || m.Strict && counts.wrong():
 		return exitIncomplete, nil

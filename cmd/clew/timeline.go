@@ -132,14 +132,7 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 	}
 	counts := e.counts()
 	counts.unread = unread
-	if t.Verbose || counts.incomplete() {
-		std.say("%s", counts)
-	}
-	if t.Verbose {
-		for _, said := range learned(e.inputs()) {
-			std.say("%s", said)
-		}
-	}
+	std.sayRead(counts, e.inputs(), t.Verbose)
 	switch {
 	case len(problems) > 0 || t.Strict && counts.wrong():
 		return exitIncomplete, nil

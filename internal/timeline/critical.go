@@ -60,7 +60,7 @@ func (at stretch) waits() []stretch {
 
 // leaves tells whether s has ended long before its child c, and so has not waited for it.
 func (s *Span) leaves(c *Span) bool {
-	return c.Kind != Server && c.End().Sub(s.End()) > tolerance
+	return c.Kind != Server && c.End().Sub(s.End()) > Tolerance
 }
 
 func latest(a, b time.Time) time.Time {

@@ -60,19 +60,6 @@ func pair(d, big, small time.Duration, bigUnit, smallUnit string) string {
 // milliseconds is a duration as the JSON views have it.
 func milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }
 
-// grouped writes a count with commas: 12,345.
-func grouped(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
+func grouped(n int) string { return Grouped(int64(n)) }
 
-// counted writes a count with its noun.
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return grouped(n) + " " + noun
-}
+func counted(n int, noun string) string { return Counted(int64(n), noun) }

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// tolerance is how much a request may stand out of the call that it answers before a clock is
+// Tolerance is how much a request may stand out of the call that it answers before a clock is
 // taken to be wrong: its line is written when its answer is on the way already.
-const tolerance = time.Millisecond
+const Tolerance = time.Millisecond
 
 // clocks is what the calls between two services say about their clocks.
 type clocks struct {
@@ -69,17 +69,24 @@ func compareClocks(s *Span) (ahead time.Duration, ok bool) {
 	if s.Kind != Server || c == nil || c.Kind != Client || c.Service == s.Service || c.Error != "" || s.Start.IsZero() || c.Start.IsZero() {
 		return 0, false
 	}
-	low, high := c.Start.Sub(s.Start), c.End().Sub(s.End())
-	inexact := tolerance + s.Report.Precision + c.Report.Precision
+	return ClockAhead(c.Start.Sub(s.Start), c.End().Sub(s.End()), s.Report.Precision+c.Report.Precision), true
+}
+
+// ClockAhead returns how much the clock of a call is ahead of that of the request which answered it,
+// from how much later than the request the call began, and ended; zero: the request fits into the
+// call. Inexact is how far their times may be wrong. A request that does not fit is centred in the
+// call, as Zipkin and Jaeger do it.
+func ClockAhead(begins, ends, inexact time.Duration) time.Duration {
+	inexact += Tolerance
 	switch {
-	case low <= inexact && high >= -inexact:
-		return 0, true
-	case low <= high:
-		return low/2 + high/2, true
-	case low > inexact: // it took longer than the call, and can at least not begin before it
-		return low, true
+	case begins <= inexact && ends >= -inexact:
+		return 0
+	case begins <= ends:
+		return begins/2 + ends/2
+	case begins > inexact: // it took longer than the call, and can at least not begin before it
+		return begins
 	}
-	return 0, true
+	return 0
 }
 
 // spread finds the skew of each service from those of its neighbours, beginning with the service

@@ -1,6 +1,9 @@
 package timeline
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Parts of the text views, for commands that show other things beside traces.
 
@@ -22,7 +25,21 @@ func Cut(s string, width int) string {
 func Short(d time.Duration) string { return short(d) }
 
 // Counted writes a number with its noun: "1 trace", "12,345 traces".
-func Counted(n int, noun string) string { return counted(n, noun) }
+func Counted(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return Grouped(n) + " " + noun
+}
+
+// Grouped writes a count with commas: 12,345.
+func Grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
 
 // Harmless escapes in JSON what a terminal obeys and Go's encoder leaves as it is: characters
 // beyond ASCII that control it, or turn text round.

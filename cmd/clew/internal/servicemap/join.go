@@ -151,8 +151,8 @@ func once(rows []row) []row {
 }
 
 // twice tells whether a request is one of the last rows: of the same span, in the course of it or
-// the other way round. The longer one stays. Attempts may have one span, but not one time. A request
-// that did not believe its caller has a row in the caller's trace too: both stay, or neither.
+// the other way round. The longer one stays. Attempts may have one span, but not one time. One that
+// did not believe its caller has a row in the caller's trace too: both stay, or neither.
 func twice(kept []row, r *row) bool {
 	if kind := r.kind(); kind != isRequest && kind != isRestarted {
 		return false
@@ -315,7 +315,7 @@ func encloses(call, request *row, loose time.Duration) bool {
 
 // tolerance is how much a request may stand out of the call that it answers before a clock is
 // taken to be wrong: its line is written when its answer is on the way already.
-const tolerance = time.Millisecond
+const tolerance = timeline.Tolerance
 
 // guess finds callers by the host that was called and by time: of requests that name a caller
 // which no line knows, of those that name none, and of those that did not believe theirs.

@@ -61,7 +61,7 @@ func TestJSONNotANumber(t *testing.T) {
 	assert.ErrorContains(t, g.JSON(io.Discard), "NaN")
 }
 
-// What is written is read back, without the traces, which only the page shows.
+// A map that is written is read back, without the traces, which only the page shows.
 func TestReadJSON(t *testing.T) {
 	for name, g := range maps() {
 		text := jsonOf(t, g)
@@ -148,7 +148,7 @@ func TestReadJSONNegativeDurations(t *testing.T) {
 	}
 }
 
-// What a later clew adds is passed over.
+// Members that a later clew adds are passed over.
 func TestReadJSONLater(t *testing.T) {
 	g, err := servicemap.ReadJSON(strings.NewReader(strings.Replace(jsonOf(t, shop()), `"version": 1,`, `"version": 1, "weather": {"rain": [1, {}]}, "EDGES": [{}],`, 1)))
 	require.NoError(t, err)

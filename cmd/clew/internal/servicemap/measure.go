@@ -21,19 +21,12 @@ func duration(ms float64) time.Duration {
 
 // grouped writes a count with commas: 12,345.
 func grouped(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
+	return timeline.Grouped(n)
 }
 
 // amount writes a count with its noun.
 func amount(n int64, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return grouped(n) + " " + noun
+	return timeline.Counted(n, noun)
 }
 
 // percent writes a share of a whole, in two digits or so: "0", "0.51 %", "12 %". What is not zero

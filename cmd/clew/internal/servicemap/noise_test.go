@@ -132,7 +132,7 @@ func TestNoiseOfBusyEdges(t *testing.T) {
 	}
 }
 
-// What has really changed is found, each time.
+// Real changes are found, each time.
 func TestRealChanges(t *testing.T) {
 	long := 4 * time.Hour
 	r := rand.New(rand.NewPCG(21, 2))

@@ -410,20 +410,9 @@ func (h *hopTally) digits(p, r *row, id timeline.ID) {
 }
 
 // clockAhead returns how much the clock of a call is ahead of that of the request which answered
-// it; zero: the request fits into the call. One that does not is centred in the call, as Zipkin and
-// Jaeger do it.
+// it; zero: the request fits into the call.
 func clockAhead(c, r *row) time.Duration {
-	low, high := time.Duration(c.begin()-r.begin()), time.Duration(c.at-r.at)
-	inexact := tolerance + c.inexact() + r.inexact()
-	switch {
-	case low <= inexact && high >= -inexact:
-		return 0
-	case low <= high:
-		return low/2 + high/2
-	case low > inexact: // it took longer than the call, and can at least not begin before it
-		return low
-	}
-	return 0
+	return timeline.ClockAhead(time.Duration(c.begin()-r.begin()), time.Duration(c.at-r.at), c.inexact()+r.inexact())
 }
 
 // merge adds another tally, which must not be used any more.
