@@ -59,7 +59,3 @@ func pair(d, big, small time.Duration, bigUnit, smallUnit string) string {
 
 // milliseconds is a duration as the JSON views have it.
 func milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }
-
-func grouped(n int) string { return Grouped(int64(n)) }
-
-func counted(n int, noun string) string { return Counted(int64(n), noun) }

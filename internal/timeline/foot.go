@@ -25,8 +25,8 @@ func (p *page) end() {
 	p.note(p.guessedLine, "A service with ? before a line: it reports no request. The line stands under the only call to it at that time.")
 	p.note(p.made, "[made]: no request, call or job line reports the span. Other lines name its ID.")
 	p.note(p.missed, "[not reported]: no line has this span's ID. Those below name it as their parent.")
-	p.note(t.Doubles > 0, counted(t.Doubles, "line")+" in several sources: shown once.")
-	p.note(t.Circles > 0, counted(t.Circles, "circle")+" of spans that are each other's parents: cut where they begin.")
+	p.note(t.Doubles > 0, Counted(t.Doubles, "line")+" in several sources: shown once.")
+	p.note(t.Circles > 0, Counted(t.Circles, "circle")+" of spans that are each other's parents: cut where they begin.")
 	p.cuts()
 }
 
@@ -49,15 +49,15 @@ const maxServices = 20
 func (p *page) services() {
 	for i, s := range p.tree.Services {
 		if i == maxServices && p.style.Width > 0 {
-			p.line(word{dim, "… and " + counted(len(p.tree.Services)-i, "more service")})
+			p.line(word{dim, "… and " + Counted(len(p.tree.Services)-i, "more service")})
 			return
 		}
 		words := []word{
 			{p.colourOf(s.Name), or(s.Name, "(no service)")},
-			{"", "  " + counted(s.Spans, "span") + ", " + counted(s.Lines, "line")},
+			{"", "  " + Counted(s.Spans, "span") + ", " + Counted(s.Lines, "line")},
 		}
 		if s.Errors > 0 {
-			words = append(words, word{red, ", " + counted(s.Errors, "error")})
+			words = append(words, word{red, ", " + Counted(s.Errors, "error")})
 		}
 		if s.Skew != 0 {
 			words = append(words, word{yellow, "  " + skewText(s.Skew)})
@@ -78,13 +78,13 @@ func skewText(d time.Duration) string {
 func (p *page) cuts() {
 	var said []string
 	if p.shortened > 0 {
-		said = append(said, "the ends of "+counted(p.shortened, "row"))
+		said = append(said, "the ends of "+Counted(p.shortened, "row"))
 	}
 	if p.left > 0 {
-		said = append(said, counted(p.left, "message line"))
+		said = append(said, Counted(p.left, "message line"))
 	}
 	if p.spansLeft > 0 {
-		said = append(said, counted(p.spansLeft, "span")+" with "+counted(p.linesLeft, "line"))
+		said = append(said, Counted(p.spansLeft, "span")+" with "+Counted(p.linesLeft, "line"))
 	}
 	if len(said) > 0 {
 		p.whole("Cut to " + strconv.Itoa(p.style.Width) + " columns, without " + strings.Join(said, ", ") + ". Everything: --width 0")

@@ -29,12 +29,12 @@ func (p *page) listed(s *Summary) {
 	if !s.Start.IsZero() {
 		began = s.Start.Format("2006-01-02 15:04:05.000")
 	}
-	errors := word{"", right(grouped(s.Errors), 8)}
+	errors := word{"", right(Grouped(s.Errors), 8)}
 	if s.Errors > 0 {
 		errors.colour = red
 	}
 	p.put(dim, began+strings.Repeat(" ", max(23-len(began), 0)))
-	p.put("", right(short(s.Duration), 12)+right(grouped(s.Spans), 8)+right(grouped(s.Lines), 8))
+	p.put("", right(short(s.Duration), 12)+right(Grouped(s.Spans), 8)+right(Grouped(s.Lines), 8))
 	p.put(errors.colour, errors.text)
 	p.put("", "  ")
 
@@ -65,14 +65,14 @@ func (p *page) listed(s *Summary) {
 
 // leftOut says what the list does not have.
 func (p *page) leftOut(listed int, left Left) {
-	text := counted(listed, "trace")
+	text := Counted(listed, "trace")
 	if left.Limited > 0 {
-		text += ", the newest of " + grouped(listed+left.Limited) + ": --limit shows more"
+		text += ", the newest of " + Grouped(listed+left.Limited) + ": --limit shows more"
 	}
 	p.line(word{dim, text})
-	p.note(left.Traces > 0 || left.Lines > 0, "Left out: "+counted(left.Traces, "older trace")+", which began at "+left.Before.Format("2006-01-02 15:04:05.000")+
-		" or before, with "+counted(left.Lines, "line")+". There was no room for them: --since and --until ask for a part.")
-	p.note(left.NoID > 0, counted(left.NoID, "line")+" without a trace ID.")
+	p.note(left.Traces > 0 || left.Lines > 0, "Left out: "+Counted(left.Traces, "older trace")+", which began at "+left.Before.Format("2006-01-02 15:04:05.000")+
+		" or before, with "+Counted(left.Lines, "line")+". There was no room for them: --since and --until ask for a part.")
+	p.note(left.NoID > 0, Counted(left.NoID, "line")+" without a trace ID.")
 }
 
 // The JSON view of a list is one object:

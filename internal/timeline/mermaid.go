@@ -212,8 +212,8 @@ func (d *diagram) rest(steps []step) {
 		}
 	}
 	if len(steps) > 0 {
-		d.write("  Note over S1: not shown are " + inert(counted(arrows, "more call")+", "+counted(len(steps)-arrows-lines, "more answer")+
-			", "+counted(lines, "more error")) + "\n")
+		d.write("  Note over S1: not shown are " + inert(Counted(arrows, "more call")+", "+Counted(len(steps)-arrows-lines, "more answer")+
+			", "+Counted(lines, "more error")) + "\n")
 	}
 }
 

@@ -101,7 +101,7 @@ func (f *frame) guides() (branch, below string) {
 	}
 	switch {
 	case f.depth > maxGuides:
-		return f.guide + "[" + grouped(f.depth) + "] ", f.guide
+		return f.guide + "[" + Grouped(f.depth) + "] ", f.guide
 	case f.branches > 0:
 		return f.guide + "├─ ", f.guide + "│  "
 	}
@@ -233,8 +233,8 @@ func (p *page) folded(f *fold, branch string) {
 	}
 	p.spansLeft += f.spans
 	p.linesLeft += f.lines
-	p.row("", "", "", branch, word{}, word{dim, "… " + grouped(n) + " more like these, " + short(f.fastest.Duration) + " to " + short(f.slowest.Duration) +
-		" (" + counted(f.lines, "line") + ")"})
+	p.row("", "", "", branch, word{}, word{dim, "… " + Grouped(n) + " more like these, " + short(f.fastest.Duration) + " to " + short(f.slowest.Duration) +
+		" (" + Counted(f.lines, "line") + ")"})
 }
 
 // maxMessage is how many lines of a message are shown where there is a width.
@@ -286,7 +286,7 @@ func (p *page) more(rest, colour, guide string) {
 	skipped := 0
 	skip := func() {
 		if skipped > 0 {
-			p.row("", "", "", guide, word{}, word{dim, "  … " + counted(skipped, "more line")})
+			p.row("", "", "", guide, word{}, word{dim, "  … " + Counted(skipped, "more line")})
 		}
 		p.left += skipped
 		skipped = 0

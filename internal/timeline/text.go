@@ -197,9 +197,9 @@ func (p *page) summary() {
 		words = append(words, word{"", "   took "}, word{bold, short(t.Duration)})
 	}
 	p.line(words...)
-	words = []word{{"", counted(len(t.Spans), "span") + " of " + counted(t.serving(), "service") + ", " + counted(len(t.Entries), "line") + ", "}}
+	words = []word{{"", Counted(len(t.Spans), "span") + " of " + Counted(t.serving(), "service") + ", " + Counted(len(t.Entries), "line") + ", "}}
 	if n := t.Errors(); n > 0 {
-		words = append(words, word{red, counted(n, "error")})
+		words = append(words, word{red, Counted(n, "error")})
 	} else {
 		words = append(words, word{"", "no error"})
 	}
@@ -240,7 +240,7 @@ func (p *page) shares() {
 			words = append(words, word{dim, " (network and waiting)"})
 		}
 		if s.Spans > 1 {
-			words = append(words, word{dim, " × " + grouped(s.Spans)})
+			words = append(words, word{dim, " × " + Grouped(s.Spans)})
 		}
 		p.line(words...)
 	}
@@ -271,12 +271,12 @@ func (p *page) causes() {
 	}
 	for i, s := range first {
 		if i == shown {
-			p.line(word{"", head(i, "") + "… and " + grouped(len(first)-shown) + " other kinds"})
+			p.line(word{"", head(i, "") + "… and " + Grouped(len(first)-shown) + " other kinds"})
 			return
 		}
 		words := []word{{red, head(i, "failed")}, {dim, right(p.offset(s.Start), offsetColumns) + "  "}}
 		if n := times[s.failure()]; n > 1 {
-			words = append(words, word{bold, grouped(n) + " × "})
+			words = append(words, word{bold, Grouped(n) + " × "})
 		}
 		words = append(words, p.name(s.Service, s.Kind, s.Operation, false)...)
 		words = append(words, outcome(s)...)

@@ -25,7 +25,7 @@ func Cut(s string, width int) string {
 func Short(d time.Duration) string { return short(d) }
 
 // Counted writes a number with its noun: "1 trace", "12,345 traces".
-func Counted(n int64, noun string) string {
+func Counted[N int | int64](n N, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}
@@ -33,8 +33,8 @@ func Counted(n int64, noun string) string {
 }
 
 // Grouped writes a count with commas: 12,345.
-func Grouped(n int64) string {
-	text := strconv.FormatInt(n, 10)
+func Grouped[N int | int64](n N) string {
+	text := strconv.FormatInt(int64(n), 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}

@@ -45,9 +45,9 @@ func requests(stores []lake.Store) string {
 }
 
 func saidOf(sum s3.Requests) string {
-	text := fmt.Sprintf("%s and %s of S3, %s", timeline.Counted(int(sum.Gets), "GET"), timeline.Counted(int(sum.Lists), "LIST"), amount(float64(sum.BytesRead)))
+	text := fmt.Sprintf("%s and %s of S3, %s", timeline.Counted(sum.Gets, "GET"), timeline.Counted(sum.Lists, "LIST"), amount(float64(sum.BytesRead)))
 	if sum.Retries > 0 {
-		text += ", retries: " + grouped(sum.Retries)
+		text += ", retries: " + timeline.Grouped(sum.Retries)
 	}
 	return text
 }

@@ -13,6 +13,7 @@ import (
 	"example.com/clew/audit"
 	"example.com/clew/audit/filter"
 	"example.com/clew/audit/lake"
+	"example.com/clew/internal/timeline"
 )
 
 // checkCommand is clew-audit filters check.
@@ -104,7 +105,7 @@ func (c *checkCommand) span(now time.Time) (s span, err error) {
 	}
 	switch {
 	case c.Limit < 1 || c.Limit > maxTried:
-		return s, usagef("--limit wants a number of 1 to %s", grouped(maxTried))
+		return s, usagef("--limit wants a number of 1 to %s", timeline.Grouped(maxTried))
 	case c.Rate != nil && (*c.Rate < 0 || math.IsNaN(*c.Rate) || math.IsInf(*c.Rate, 0)):
 		return s, usagef("--rate wants a number that is not negative")
 	}

@@ -92,7 +92,7 @@ type compacted struct {
 func (c compacted) String() string {
 	text := "nothing to merge"
 	if c.merged > 0 {
-		text = fmt.Sprintf("%s with %s merged into %s", timeline.Counted(c.merged, "file"), timeline.Counted(int(c.events), "event"), timeline.Counted(c.into, "file"))
+		text = fmt.Sprintf("%s with %s merged into %s", timeline.Counted(c.merged, "file"), timeline.Counted(c.events, "event"), timeline.Counted(c.into, "file"))
 	}
 	if c.expired > 0 {
 		text += fmt.Sprintf(", %s with %s deleted", timeline.Counted(c.expired, "old file"), amount(float64(c.bytes)))

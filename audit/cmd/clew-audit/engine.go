@@ -210,7 +210,7 @@ func (l *log) close(ctx context.Context) error {
 	defer cancel()
 	err := errors.Join(l.to.Close(fresh), l.sink.Close())
 	if s := l.to.Stats(); err == nil && s.Failed > 0 {
-		err = fmt.Errorf("%s lost: %s", timeline.Counted(int(s.Failed), "event"), s.LastError)
+		err = fmt.Errorf("%s lost: %s", timeline.Counted(s.Failed, "event"), s.LastError)
 	}
 	return err
 }

@@ -72,8 +72,8 @@ func (f *finding) heading(p *page) {
 	}
 	if judged := len(f.Passed) + len(f.Stopped); judged > 0 {
 		p.put("", fmt.Sprintf(": of %s, ", timeline.Counted(judged, "event")))
-		p.put(bold, fmt.Sprintf("%s pass", grouped(int64(len(f.Passed)))))
-		p.put("", fmt.Sprintf(" and %s do not", grouped(int64(len(f.Stopped)))))
+		p.put(bold, fmt.Sprintf("%s pass", timeline.Grouped(len(f.Passed))))
+		p.put("", fmt.Sprintf(" and %s do not", timeline.Grouped(len(f.Stopped))))
 	} else if f.Err == nil && len(f.events) > 0 {
 		p.put("", ": none of the events is of its apps")
 	}
@@ -89,7 +89,7 @@ func atLine(line int) string {
 
 // speed says what the filter costs.
 func (f *finding) speed() string {
-	text := fmt.Sprintf("%s calls a second and core, %s each", grouped(int64(f.callsPerSecond)), micros(1e9/f.callsPerSecond))
+	text := fmt.Sprintf("%s calls a second and core, %s each", timeline.Grouped(int64(f.callsPerSecond)), micros(1e9/f.callsPerSecond))
 	if math.IsNaN(f.rate) {
 		return text + "; --rate says how many events a second the service logs"
 	}
@@ -99,7 +99,7 @@ func (f *finding) speed() string {
 // rateText is a rate for people.
 func rateText(rate float64) string {
 	if rate >= 100 {
-		return grouped(int64(rate))
+		return timeline.Grouped(int64(rate))
 	}
 	return fmt.Sprintf("%.2g", rate)
 }

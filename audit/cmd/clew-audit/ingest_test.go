@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/clew/internal/timeline"
 )
 
 func TestIngest(t *testing.T) {
@@ -48,7 +50,7 @@ func TestIngest(t *testing.T) {
 func skippedLines(n int) string {
 	text := ""
 	for i := range n {
-		text += "clew-audit: line " + grouped(int64(i+1)) + " skipped: it has no message\n"
+		text += "clew-audit: line " + timeline.Grouped(i+1) + " skipped: it has no message\n"
 	}
 	return text
 }
@@ -110,7 +112,7 @@ func TestIngestSignal(t *testing.T) {
 			require.NoError(t, cmd.Wait(), said.String())
 			in.Close()
 			found := clewAudit(t, "", "find", "-d", dir, "--count").out
-			assert.Contains(t, said.String(), " lines read: "+grouped(number(t, found))+" events written\n")
+			assert.Contains(t, said.String(), " lines read: "+timeline.Grouped(number(t, found))+" events written\n")
 			assert.Positive(t, number(t, found))
 			left, err := filepath.Glob(filepath.Join(dir, "_journal", "*.*"))
 			require.NoError(t, err)

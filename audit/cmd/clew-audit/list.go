@@ -110,9 +110,9 @@ func (s *service) text(p *page) {
 	p.end()
 	e := s.Events
 	if e.Judged > 0 {
-		p.put("", fmt.Sprintf("  %s judged: %s passed, %s discarded", timeline.Counted(int(e.Judged), "event"), grouped(e.Passed), grouped(e.Discarded)))
+		p.put("", fmt.Sprintf("  %s judged: %s passed, %s discarded", timeline.Counted(e.Judged, "event"), timeline.Grouped(e.Passed), timeline.Grouped(e.Discarded)))
 		if e.Kept > 0 {
-			p.put("", fmt.Sprintf(", %s kept since all filters are off", grouped(e.Kept)))
+			p.put("", fmt.Sprintf(", %s kept since all filters are off", timeline.Grouped(e.Kept)))
 		}
 		p.end()
 	}
@@ -187,7 +187,7 @@ func (s *service) row(p *page, f *filter.Status) {
 	p.cell(colour, state, stateColumns)
 	p.cell(dim, utc(since), sinceColumns)
 	for _, n := range []int64{f.Calls, f.Passed, f.Errors} {
-		p.right("", grouped(n), countColumns)
+		p.right("", timeline.Grouped(n), countColumns)
 	}
 	p.right("", mean, countColumns)
 	p.end()
@@ -203,7 +203,7 @@ func place(file string, line int) string { return strings.TrimPrefix(file+atLine
 // micros is nanoseconds as microseconds, to three digits.
 func micros(nanoseconds float64) string {
 	if nanoseconds >= 1e6 {
-		return grouped(int64(nanoseconds/1e3)) + " µs"
+		return timeline.Grouped(int64(nanoseconds/1e3)) + " µs"
 	}
 	return fmt.Sprintf("%.3g µs", nanoseconds/1e3)
 }

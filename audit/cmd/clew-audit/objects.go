@@ -320,10 +320,10 @@ func (o *objects) mark(ctx context.Context, f lake.File, day, id string, in inge
 func (t tally) String() string {
 	text := timeline.Counted(t.objects, "object") + " read"
 	if t.before > 0 {
-		text += ", " + grouped(int64(t.before)) + " done before"
+		text += ", " + timeline.Grouped(t.before) + " done before"
 	}
 	if t.failed > 0 {
-		text += ", " + grouped(int64(t.failed)) + " left for the next time"
+		text += ", " + timeline.Grouped(t.failed) + " left for the next time"
 	}
 	text += ": " + timeline.Counted(t.lines, "line") + ", " + timeline.Counted(t.events, "event") + " written in " + timeline.Counted(t.files, "file")
 	if t.skipped > 0 {

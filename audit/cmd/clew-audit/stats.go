@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"example.com/clew/audit/lake"
@@ -90,11 +89,11 @@ func (c *statsCommand) text(to io.Writer, s *lake.Statistics) error {
 			columns[name] += n
 		}
 	}
-	p.put(bold, timeline.Counted(int(events), "event"))
+	p.put(bold, timeline.Counted(events, "event"))
 	p.put("", fmt.Sprintf(" in %s of %s, %s%s", timeline.Counted(files, "file"), timeline.Counted(len(s.Partitions), "partition"), amount(float64(bytes)), each(bytes, events)))
 	p.end()
 	if s.JournalSegments > 0 {
-		p.put("", fmt.Sprintf("%s in %s of journals, %s: not in files yet", timeline.Counted(int(s.JournalEvents), "event"), timeline.Counted(s.JournalSegments, "segment"), amount(float64(s.JournalBytes))))
+		p.put("", fmt.Sprintf("%s in %s of journals, %s: not in files yet", timeline.Counted(s.JournalEvents, "event"), timeline.Counted(s.JournalSegments, "segment"), amount(float64(s.JournalBytes))))
 		p.end()
 	}
 	p.put("", timeline.Counted(s.Messages, "message")+", "+timeline.Counted(len(s.Apps), "app")+", "+timeline.Counted(len(s.Keys), "key"))
@@ -165,7 +164,7 @@ func (c *statsCommand) apps(p *page, apps []lake.AppStats) {
 	}
 	head(p, "app", "events, about")
 	for _, app := range first(apps, c.Limit) {
-		row(p, app.App, grouped(app.Events))
+		row(p, app.App, timeline.Grouped(app.Events))
 	}
 	c.more(p, len(apps))
 }
@@ -176,7 +175,7 @@ func (c *statsCommand) keys(p *page, keys []lake.KeyStats) {
 	}
 	head(p, "key", "pairs, about", "text, about", "values, sampled")
 	for _, key := range first(keys, c.Limit) {
-		row(p, key.Key, grouped(key.Pairs), amount(float64(key.Bytes)), fmt.Sprintf("%s of %s", grouped(key.Distinct), grouped(key.Sampled)))
+		row(p, key.Key, timeline.Grouped(key.Pairs), amount(float64(key.Bytes)), fmt.Sprintf("%s of %s", timeline.Grouped(key.Distinct), timeline.Grouped(key.Sampled)))
 	}
 	c.more(p, len(keys))
 }
@@ -190,7 +189,7 @@ func (c *statsCommand) partitions(p *page, partitions []lake.PartitionStats) {
 	newest := slices.Clone(partitions)
 	slices.Reverse(newest)
 	for _, partition := range first(newest, c.Limit) {
-		row(p, partition.Begin.UTC().Format("2006-01-02 15:04"), grouped(int64(partition.Files)), grouped(partition.Events), amount(float64(partition.Bytes)),
+		row(p, partition.Begin.UTC().Format("2006-01-02 15:04"), timeline.Grouped(partition.Files), timeline.Grouped(partition.Events), amount(float64(partition.Bytes)),
 			fmt.Sprintf("%.1f B", float64(partition.Bytes)/float64(max(partition.Events, 1))))
 	}
 	c.more(p, len(partitions))
@@ -212,7 +211,6 @@ func first[T any](all []T, limit int) []T {
 }
 
 // grouped is a number with commas.
-func grouped(n int64) string { return strings.TrimRight(timeline.Counted(int(n), ""), " s") }
 
 // statsJSON writes statistics as one object, on one line.
 func statsJSON(to io.Writer, s *lake.Statistics) error {

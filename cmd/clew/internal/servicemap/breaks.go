@@ -113,7 +113,7 @@ func subject(n, of int64, noun, behind string) (text string, one bool) {
 	case n == of:
 		return "All " + amount(of, noun) + behind, false
 	}
-	return grouped(n) + " of the " + amount(of, noun) + behind, n == 1
+	return timeline.Grouped(n) + " of the " + amount(of, noun) + behind, n == 1
 }
 
 func ofCalls(n, of int64) string {
@@ -121,9 +121,9 @@ func ofCalls(n, of int64) string {
 		return "1 call"
 	}
 	if n == of {
-		return "all " + grouped(n) + " calls"
+		return "all " + timeline.Grouped(n) + " calls"
 	}
-	return grouped(n) + " of " + grouped(of) + " calls"
+	return timeline.Grouped(n) + " of " + timeline.Grouped(of) + " calls"
 }
 
 // orphanBreak returns what is said of requests that name a caller which no line knows.

@@ -4,6 +4,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"example.com/clew/internal/timeline"
 )
 
 // JSON writes the comparison as one JSON object, with a change a line, and a newline behind it.
@@ -35,7 +37,7 @@ func (c *Comparison) Text(to io.Writer, style Style) error {
 		p.prose(dim, "", "In doubt: one slow minute would explain it. Longer runs tell: p50 needs 3 minutes, p95 needs 40, p99 needs 200.")
 	}
 	if c.Few > 0 {
-		p.prose(dim, "", "Of the edges and services, "+grouped(int64(c.Few))+" had too few calls to tell.")
+		p.prose(dim, "", "Of the edges and services, "+timeline.Grouped(int64(c.Few))+" had too few calls to tell.")
 	}
 	return p.to.Flush()
 }
@@ -77,7 +79,7 @@ func (p *page) changes(title, colour string, changes []Change) {
 	p.line(word{bold, title})
 	for i, c := range changes {
 		if i == textChanges && p.style.Width > 0 {
-			p.line(word{dim, "  … and " + grouped(int64(len(changes)-i)) + " more: --width 0 shows them"})
+			p.line(word{dim, "  … and " + timeline.Grouped(len(changes)-i) + " more: --width 0 shows them"})
 			break
 		}
 		if where := c.where(); where != "" {

@@ -106,9 +106,9 @@ func tookCell(of func(*Quantiles) Value) func(*Edge) word {
 }
 
 var columns = []column{
-	{"calls", 7, func(e *Edge) word { return word{"", grouped(e.Calls)} }},
+	{"calls", 7, func(e *Edge) word { return word{"", timeline.Grouped(e.Calls)} }},
 	{"errors", 6, errorCell},
-	{"retries", 2, func(e *Edge) word { return word{"", grouped(e.Retries)} }},
+	{"retries", 2, func(e *Edge) word { return word{"", timeline.Grouped(e.Retries)} }},
 	{"p50", 3, tookCell(func(q *Quantiles) Value { return q.P50 })},
 	{"p95", 5, tookCell(func(q *Quantiles) Value { return q.P95 })},
 	{"p99", 4, tookCell(func(q *Quantiles) Value { return q.P99 })},
@@ -189,7 +189,7 @@ func (p *page) leftEdges(left []*Edge, all int64) {
 	for i := range p.graph.Edges {
 		total += float64(p.graph.Edges[i].Calls)
 	}
-	p.line(word{dim, "… and " + amount(int64(len(left)), "edge") + " of " + grouped(all) + ", with " +
+	p.line(word{dim, "… and " + amount(int64(len(left)), "edge") + " of " + timeline.Grouped(all) + ", with " +
 		percent(int64(calls/max(total, 1)*1e9), 1e9) + " of the calls: --width 0 shows all"})
 }
 

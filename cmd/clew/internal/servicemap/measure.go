@@ -19,11 +19,6 @@ func duration(ms float64) time.Duration {
 	return time.Duration(min(max(ms, -9e12), 9e12) * 1e6)
 }
 
-// grouped writes a count with commas: 12,345.
-func grouped(n int64) string {
-	return timeline.Grouped(n)
-}
-
 // amount writes a count with its noun.
 func amount(n int64, noun string) string {
 	return timeline.Counted(n, noun)
@@ -70,7 +65,7 @@ func size(bytes int64) string {
 // round writes a count in three digits where there is little room: "1.23k".
 func round(n int64) string {
 	if n < 10_000 {
-		return grouped(n)
+		return timeline.Grouped(n)
 	}
 	f, unit := float64(n), 0
 	for f >= 999.5 && unit < 4 {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"example.com/clew/internal/timeline"
 )
 
 // lineless is where lines without a trace's ID are written: a service, and a file or a logger. Any
@@ -40,7 +42,7 @@ func (c *comparer) noIDs() {
 			continue
 		}
 		change.Measures = []Measure{{"share", shareOf(b, was[k.service]), shareOf(a, is[k.service])}}
-		change.Says = fmt.Sprintf("%s of %s without a trace ID", grouped(a), amount(is[k.service], "line"))
+		change.Says = fmt.Sprintf("%s of %s without a trace ID", timeline.Grouped(a), amount(is[k.service], "line"))
 		c.Changes = append(c.Changes, change)
 	}
 }

@@ -161,7 +161,7 @@ func (p *page) silent() {
 		}
 	}
 	if n := len(names); n > textSilent && p.style.Width > 0 {
-		names = append(names[:textSilent], "… and "+grouped(int64(n-textSilent))+" others")
+		names = append(names[:textSilent], "… and "+timeline.Grouped(n-textSilent)+" others")
 	}
 	if len(names) > 0 {
 		p.prose("", "no requests   ", strings.Join(names, ", "))
@@ -247,7 +247,7 @@ func (p *page) entries() {
 			head = strings.Repeat(" ", len(head))
 		}
 		if i == textEntries && p.style.Width > 0 {
-			p.line(word{"", head}, word{dim, "… and at " + grouped(int64(len(nodes)-i)) + " others"})
+			p.line(word{"", head}, word{dim, "… and at " + timeline.Grouped(len(nodes)-i) + " others"})
 			return
 		}
 		words := []word{{dim, head}, {bold, n.Name}, {"", "  " + amount(n.Roots, "request")}}
@@ -281,7 +281,7 @@ func (p *page) breaks() {
 	p.line(word{bold, "where traces break"})
 	for i := range breaks {
 		if i == textBreaks && p.style.Width > 0 {
-			p.line(word{dim, "  … and " + grouped(int64(len(breaks)-i)) + " more: --width 0 shows them"})
+			p.line(word{dim, "  … and " + timeline.Grouped(len(breaks)-i) + " more: --width 0 shows them"})
 			break
 		}
 		p.broken(&breaks[i])
@@ -386,10 +386,10 @@ func (u Untold) String() string {
 	var said []string
 	if u.Callers > 0 {
 		share := percent(int64(u.Share*1e9), 1e9)
-		said = append(said, "Of the requests that name a caller, "+grouped(u.Callers)+" ("+share+") name one that no line knows: they are in no edge.")
+		said = append(said, "Of the requests that name a caller, "+timeline.Grouped(u.Callers)+" ("+share+") name one that no line knows: they are in no edge.")
 	}
 	if u.Room > 0 {
-		said = append(said, grouped(u.Room)+" of the requests and calls had no room, and are left out.")
+		said = append(said, timeline.Grouped(u.Room)+" of the requests and calls had no room, and are left out.")
 	}
 	if u.Other > 0 {
 		said = append(said, u.crowded())
@@ -399,5 +399,5 @@ func (u Untold) String() string {
 
 // crowded says what has no node or edge of its own.
 func (u Untold) crowded() string {
-	return grouped(u.Other) + " of the requests, jobs and calls are in " + otherText + ": there are more services, hosts, routes or edges than are kept apart."
+	return timeline.Grouped(u.Other) + " of the requests, jobs and calls are in " + otherText + ": there are more services, hosts, routes or edges than are kept apart."
 }
