@@ -25,35 +25,21 @@ func aheadOf(sdk oteltrace.TracerProvider) *Provider {
 	return p
 }
 
-// takes reports whether the SDK is to make the child of under. If nobody has decided yet, under
-// has the decision afterwards, and a trace ID: the sampler must not be asked twice about one
-// trace.
-func (p *Provider) takes(under *parent) bool {
-	if under.b3.Sampling == Defer {
-		if !under.b3.TraceID.IsValid() {
-			under.b3.TraceID = newid.Trace()
+// sampledBy reports whether the child of p is sampled. If nobody has decided yet, ahead does. Then p
+// has its decision afterwards, and a trace ID: the sampler must not be asked twice about one trace.
+func (p *parent) sampledBy(ahead *Provider) bool {
+	if p.b3.Sampling == Defer {
+		if !p.b3.inTrace() {
+			p.b3.TraceID = newid.Trace()
 		}
-		under.b3.Sampling, under.ahead = p.decide(under.b3.TraceID), true
+		p.b3.Sampling, p.ahead = byFlag(ahead.decide(p.b3.TraceID) == Accept), true
 	}
-	return under.b3.Sampling.sampled()
+	return p.b3.Sampling.sampled()
 }
 
-// undecided takes back what takes has decided, for the next provider: the SDK has made no span.
-func (p *parent) undecided() {
+// undecide takes back what sampledBy has decided, for the next provider: the SDK has made no span.
+func (p *parent) undecide() {
 	if p.ahead {
 		p.b3.Sampling, p.ahead = Defer, false
 	}
-}
-
-// joining returns opts without WithNewRoot, for a trace that begins with the parent that an SDK is
-// shown. It would hide that parent.
-func joining(opts []oteltrace.SpanStartOption) []oteltrace.SpanStartOption {
-	cfg := oteltrace.NewSpanStartConfig(opts...)
-	kept := []oteltrace.SpanStartOption{
-		oteltrace.WithAttributes(cfg.Attributes()...), oteltrace.WithLinks(cfg.Links()...), oteltrace.WithTimestamp(cfg.Timestamp()),
-	}
-	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified { // else it is the Starter's
-		kept = append(kept, oteltrace.WithSpanKind(kind))
-	}
-	return kept
 }

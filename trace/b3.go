@@ -42,16 +42,6 @@ func (s Sampling) digit() byte {
 	return 0
 }
 
-// known is s, or Defer if it is none of the four.
-func (s Sampling) known() Sampling {
-	if s > Debug {
-		return Defer
-	}
-	return s
-}
-
-func (s Sampling) sampled() bool { return s == Accept || s == Debug }
-
 // B3 is what B3 headers say: who is calling, in which trace, and whether it is sampled.
 //
 // The zero value says nothing. A B3 without IDs may hold a state that came alone
@@ -72,7 +62,10 @@ type B3 struct {
 }
 
 // hasIDs reports whether b names a span in a trace. The two IDs come together or not at all.
-func (b B3) hasIDs() bool { return b.TraceID.IsValid() && b.SpanID.IsValid() }
+func (b B3) hasIDs() bool { return b.inTrace() && b.SpanID != oteltrace.SpanID{} }
+
+// inTrace reports whether b has a trace ID. It compares arrays, which costs less than IsValid.
+func (b *B3) inTrace() bool { return b.TraceID != oteltrace.TraceID{} }
 
 // String returns b as the value of a b3 header: trace-span, trace-span-state or
 // trace-span-state-parent, in lower case. Without IDs it is the lone state, or "".

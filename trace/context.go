@@ -35,7 +35,7 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 	}
 	if b.Sampling == Defer {
 		if cur := lookup(ctx); cur.b3.TraceID == b.TraceID {
-			b.Sampling = cur.b3.Sampling
+			b.Sampling = cur.b3.Sampling.public()
 		}
 	}
 	n := new(node)
@@ -47,7 +47,8 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 // decision. It is what [Propagator] sends on. Without IDs ok is false; the B3 may still hold
 // a state that came alone. A nil ctx has no trace.
 func FromContext(ctx context.Context) (b B3, ok bool) {
-	b = lookup(ctx).b3
+	cur := lookup(ctx)
+	b = cur.public()
 	return b, b.hasIDs()
 }
 
@@ -132,11 +133,11 @@ func isDetached(ctx context.Context) bool {
 func Only(ctx context.Context) context.Context {
 	cur := lookup(ctx)
 	if !cur.b3.hasIDs() {
-		return NewContext(context.Background(), cur.b3)
+		return NewContext(context.Background(), cur.public())
 	}
 	n := new(node)
 	s := &n.span
-	s.b3, s.bySDK, s.remote = cur.b3, cur.bySDK, cur.remote()
+	s.b3, s.remote = cur.b3, cur.remote()
 	provider, state := cur.provider(), cur.traceState()
 	if own, ok := provider.(*Provider); ok {
 		s.provider, provider = own, nil
@@ -146,115 +147,8 @@ func Only(ctx context.Context) context.Context {
 	}
 	s.rare = rarely(state, provider)
 	base := context.Background()
-	if over := passedOver(ctx); over != nil {
-		base = newPassedNode(base, over)
+	if sdk := skippedIn(ctx); sdk != nil {
+		base = newSkippedNode(base, sdk)
 	}
 	return n.link(base)
 }
-
-// current is what a context says about the trace it is in.
-type current struct {
-	b3   B3                    // the answer: see the package comment
-	span oteltrace.Span        // the current span; nil if it has no IDs
-	sc   oteltrace.SpanContext // of span, unless own
-	own  *span                 // span, if it is this package's
-
-	known bool // the span was made by Start: this hop has decided
-	bySDK bool // Deny is an SDK's decision, not a caller's
-}
-
-// lookup is the rule "the current span decides, the record fills in".
-func lookup(ctx context.Context) (cur current) {
-	if ctx == nil {
-		return cur
-	}
-	switch s := ctx.Value(currentSpanKey).(type) {
-	case *span:
-		cur.b3, cur.span, cur.own, cur.known, cur.bySDK = s.b3, s, s, !s.remote, s.bySDK
-		return cur
-	case oteltrace.Span:
-		cur.sc = s.SpanContext()
-		if cur.sc.IsValid() {
-			cur.span = s
-		}
-	}
-
-	rec := nearestRecord(ctx)
-	if cur.span == nil { // nobody's span, or a no-op tracer's
-		cur.b3, cur.bySDK = rec.b3, rec.bySDK
-		return cur
-	}
-
-	b := B3{TraceID: cur.sc.TraceID(), SpanID: cur.sc.SpanID(), Sampling: Deny}
-	if cur.sc.IsSampled() {
-		b.Sampling = Accept
-	}
-	cur.bySDK = true
-	same := rec.b3.TraceID == b.TraceID
-	if same {
-		b.wide = rec.b3.wide
-		if rec.b3.Sampling == Debug || rec.b3.Sampling == Deny && !rec.bySDK {
-			b.Sampling, cur.bySDK = rec.b3.Sampling, false
-		}
-	}
-	if same && rec.b3.SpanID == b.SpanID {
-		b.ParentSpanID = rec.b3.ParentSpanID
-		cur.known = !cur.sc.IsRemote()
-		if rec.remote && rec.b3.Sampling == Defer && b.Sampling == Deny && cur.sc.IsRemote() {
-			// The caller's span, put there again by somebody who has it from OpenTelemetry, as
-			// otelgrpc's server does. Its flag cannot say that the caller defers.
-			b.Sampling, cur.bySDK = Defer, false
-		}
-	} else if tells, ok := cur.span.(interface{ Parent() oteltrace.SpanContext }); ok {
-		// An SDK's recording span does (sdktrace.ReadOnlySpan).
-		if parent := tells.Parent(); parent.TraceID() == b.TraceID {
-			b.ParentSpanID = parent.SpanID()
-		}
-	}
-	cur.b3 = b
-	return cur
-}
-
-// spanContext is that of the current span; the zero one without a span.
-func (c *current) spanContext() oteltrace.SpanContext {
-	if c.own != nil {
-		return c.own.SpanContext()
-	}
-	return c.sc
-}
-
-func (c *current) traceState() oteltrace.TraceState {
-	if c.own != nil {
-		return c.own.state()
-	}
-	return c.sc.TraceState()
-}
-
-// remote reports whether the current span is in another process.
-func (c *current) remote() bool {
-	if c.own != nil {
-		return c.own.remote
-	}
-	return c.span != nil && c.sc.IsRemote()
-}
-
-// local reports whether there is a current span, and in this process.
-func (c *current) local() bool { return c.span != nil && !c.remote() }
-
-// provider is the current local span's own; nil without one. The fallback counts as none,
-// so that an SDK that is installed later, or was passed over for a deny, gets its turn; and
-// so does OpenTelemetry's no-op, which is not worth the asking.
-func (c *current) provider() oteltrace.TracerProvider {
-	if !c.local() {
-		return nil
-	}
-	if p := c.span.TracerProvider(); p != fallback && p != noop {
-		return p
-	}
-	return nil
-}
-
-var noop = oteltrace.SpanFromContext(context.Background()).TracerProvider()
-
-// denied reports whether a caller's deny is in force here. It never reaches an SDK.
-func (c *current) denied() bool { return c.b3.Sampling == Deny && !c.bySDK }

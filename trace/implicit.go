@@ -75,11 +75,11 @@ func adopt(ctx, from context.Context) context.Context {
 	if cur.own == nil { // what the span itself does not tell
 		r := nearestRecord(from)
 		n := newRecordNode(ctx, ctx)
-		n.b3, n.bySDK, n.remote = r.b3, r.bySDK, r.remote
+		n.b3, n.remote = r.b3, r.remote
 		ctx = n
 	}
-	if over := passedOver(from); over != nil {
-		ctx = newPassedNode(ctx, over)
+	if sdk := skippedIn(from); sdk != nil {
+		ctx = newSkippedNode(ctx, sdk)
 	}
 	return ctx
 }

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"reflect"
 	"sync"
-	"sync/atomic"
 
 	"go.opentelemetry.io/otel"
+	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 var installing sync.Mutex
@@ -44,17 +44,14 @@ func Install(p *Provider) error {
 // them. Their types are told by their package, as they are not exported.
 func isPlaceholder(v any) bool {
 	t := reflect.TypeOf(v)
-	if known := placeholder.Load(); known != nil && *known == t {
-		return true
-	}
-	if t == nil || t.Kind() != reflect.Pointer || t.Elem().PkgPath() != "go.opentelemetry.io/otel/internal/global" {
-		return false
-	}
-	found := t // not &t, which would move t to the heap on every call
-	placeholder.Store(&found)
-	return true
+	return t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "go.opentelemetry.io/otel/internal/global"
 }
 
-// placeholder is the type last found to be one: every span asks, and a comparison is less
-// than a look at the package path.
-var placeholder atomic.Pointer[reflect.Type]
+// placeholder is OpenTelemetry's global provider before somebody sets one. Every span asks, and a
+// comparison is less than a look at the type. Nil: somebody has set one before this package began.
+var placeholder = func() oteltrace.TracerProvider {
+	if global := otel.GetTracerProvider(); isPlaceholder(global) {
+		return global
+	}
+	return nil
+}()

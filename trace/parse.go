@@ -123,10 +123,13 @@ func FromHeader(h http.Header) (B3, error) {
 		sampled: first(h, headerSampled),
 		flags:   first(h, headerFlags),
 	}
+	if m.traceID == "" && m.spanID == "" && m.sampled == "" && m.flags == "" {
+		return B3{}, malformed
+	}
 	if m.traceID != "" { // else nobody asks for a parent
 		m.parent = first(h, headerParent)
 	}
-	b, err := parseMulti(m)
+	b, err := parseMulti(&m)
 	if malformed != nil && err == nil && b == (B3{}) {
 		err = malformed
 	}
@@ -144,7 +147,7 @@ func first(h http.Header, key string) string {
 // multi holds the values of the X-B3-* headers, trimmed.
 type multi struct{ traceID, spanID, parent, sampled, flags string }
 
-func parseMulti(m multi) (B3, error) {
+func parseMulti(m *multi) (B3, error) {
 	var b B3
 	switch m.sampled {
 	case "":
@@ -224,37 +227,6 @@ func (b *B3) setTraceID(s string) bool {
 	}
 	return false
 }
-
-// parseID reads exactly 2*len(dst) hexadecimal digits. Not encoding/hex, which takes a
-// []byte and would make each ID an allocation.
-func parseID(dst []byte, s string) bool {
-	if len(s) != 2*len(dst) {
-		return false
-	}
-	var bad byte
-	for i := range dst {
-		hi, lo := unhex[s[2*i]], unhex[s[2*i+1]]
-		bad |= hi | lo
-		dst[i] = hi<<4 | lo
-	}
-	return bad&notHex == 0
-}
-
-// notHex marks in unhex what is no hexadecimal digit; the digits use the low four bits.
-const notHex = 0x80
-
-var unhex = func() (t [256]byte) {
-	for i := range t {
-		t[i] = notHex
-	}
-	for i := range byte(10) {
-		t['0'+i] = i
-	}
-	for i := range byte(6) {
-		t['a'+i], t['A'+i] = 10+i, 10+i
-	}
-	return t
-}()
 
 // equalFold compares in ASCII: to strings.EqualFold alone, a long s is an s.
 func equalFold(s, ascii string) bool { return len(s) == len(ascii) && strings.EqualFold(s, ascii) }

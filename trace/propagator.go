@@ -103,7 +103,7 @@ func fromCarrier(carrier propagation.TextMapCarrier) B3 {
 	if b, err := Parse(values[0]); err == nil {
 		return b
 	}
-	b, _ := parseMulti(multi{values[1], values[2], values[3], values[4], values[5]})
+	b, _ := parseMulti(&multi{values[1], values[2], values[3], values[4], values[5]})
 	return b
 }
 
@@ -126,29 +126,30 @@ func find(carrier propagation.TextMapCarrier, fields, values []string) {
 // Inject implements propagation.TextMapPropagator. A nil carrier is left alone.
 func (p Propagator) Inject(ctx context.Context, to propagation.TextMapCarrier) {
 	cur := lookup(ctx)
+	b := cur.public()
 	switch c := to.(type) {
 	case nil:
 		return
 	case seam.Clean:
-		p.writeHeader(ctx, http.Header(c.HeaderCarrier), cur.b3)
+		p.writeHeader(ctx, http.Header(c.HeaderCarrier), b)
 	case propagation.HeaderCarrier:
 		if c == nil {
 			return // nothing can be written, nor has to be removed
 		}
 		maps.DeleteFunc(c, func(key string, _ []string) bool { return p.owns(key) })
-		p.writeHeader(ctx, http.Header(c), cur.b3)
+		p.writeHeader(ctx, http.Header(c), b)
 	case propagation.MapCarrier:
 		if c == nil {
 			return
 		}
 		maps.DeleteFunc(c, func(key, _ string) bool { return p.owns(key) })
-		p.write(to, cur.b3)
+		p.write(to, b)
 	default:
 		p.blank(to)
-		p.write(to, cur.b3)
+		p.write(to, b)
 	}
-	if p.W3C && cur.b3.hasIDs() {
-		sc := cur.b3.spanContext(cur.traceState(), false)
+	if p.W3C && b.hasIDs() {
+		sc := b.spanContext(cur.traceState(), false)
 		w3c.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), to)
 	}
 }
@@ -182,7 +183,7 @@ func (p Propagator) write(carrier propagation.TextMapCarrier, b B3) {
 // writeHeader is write for an http.Header, the hot path: one array for all the values.
 func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
 	var values []string
-	if n, ok := ctx.(*clientNode); ok && n.span.b3 == b && n.taken.CompareAndSwap(false, true) {
+	if n, ok := ctx.(*clientNode); ok && n.taken.CompareAndSwap(false, true) {
 		values = n.values[:0]
 	} else {
 		values = make([]string, 0, len(clientNode{}.values))

@@ -73,14 +73,6 @@ func (t tracer) Start(ctx context.Context, _ string, opts ...oteltrace.SpanStart
 	return t.provider.start(ctx, &parent{b3: cur.b3, state: cur.traceState()}, oteltrace.SpanKindInternal)
 }
 
-func newRoot(opts []oteltrace.SpanStartOption) bool {
-	if len(opts) == 0 {
-		return false
-	}
-	cfg := oteltrace.NewSpanStartConfig(opts...)
-	return cfg.NewRoot()
-}
-
 // start makes a child of under. A parent without a span ID is a trace, a decision, or nothing, to
 // begin with.
 func (p *Provider) start(ctx context.Context, under *parent, kind oteltrace.SpanKind) (context.Context, oteltrace.Span) {
@@ -114,9 +106,8 @@ func (p *Provider) decide(id oteltrace.TraceID) Sampling {
 // each time: an SDK may be installed later, and the placeholder that stands in until then
 // stays bound to the first one for ever.
 func globalProvider() oteltrace.TracerProvider {
-	global := otel.GetTracerProvider()
-	if isPlaceholder(global) {
-		return nil
+	if global := otel.GetTracerProvider(); global != placeholder {
+		return global
 	}
-	return global
+	return nil
 }

@@ -13,15 +13,12 @@ import (
 // record is what this package knows of a trace and an OpenTelemetry span context cannot
 // hold. FromContext compares it with the current span, so that it never goes stale.
 type record struct {
-	b3 B3
+	b3 B3 // with a decision
 
-	// bySDK: an SDK made the span and its decision. Then a Deny here only repeats the
-	// span's sampled flag; it is not what a caller asked for, and does not stick.
-	bySDK bool
-
-	remote bool // of a span: it is in another process. Here, where there is room for it
-	hidden bool // of a span: its ID is not shown to OpenTelemetry; see parent.ask
-	server bool // of a server's span: the route of its request is kept here, which saves httpmw an allocation
+	// Three facts about a span are kept here, since padding makes them free.
+	remote bool // it is in another process
+	hidden bool // its ID is not shown to OpenTelemetry; see attempt.askSDK
+	server bool // it is a server's: route is its request's, which saves httpmw an allocation
 
 	// The caller's own parent, as the caller has said, if a caller is the parent.
 	callerParent oteltrace.SpanID
@@ -124,8 +121,8 @@ func (n *recordNode) Value(key any) any {
 	return n.Context.Value(key)
 }
 
-// nearestRecord returns the record nearest in ctx, an empty one if there is none. Not a copy: its text
-// may be being made.
+// nearestRecord returns the record nearest in ctx, an empty one if there is none. Callers must not
+// copy it: another goroutine may be making its text.
 func nearestRecord(ctx context.Context) *record {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
 		return r

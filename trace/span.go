@@ -63,7 +63,7 @@ func (s *span) TracerProvider() oteltrace.TracerProvider {
 		return s.provider
 	case s.rare != nil && s.rare.provider != nil:
 		return s.rare.provider
-	case s.b3.Sampling == Deny:
+	case s.b3.Sampling.public() == Deny:
 		return fallback
 	}
 	if global := globalProvider(); global != nil {
@@ -104,17 +104,20 @@ func (n *node) link(ctx context.Context) *node {
 // begin makes s a child of under. It fills s in where it is, in a node: a span that is made
 // elsewhere and copied there costs as much again.
 func (s *span) begin(under *parent, p *Provider) {
-	s.provider, s.bySDK = p, p.sdk != nil
+	s.provider = p
 	s.rare = rarely(under.state, nil)
 
 	b := &s.b3
 	*b = under.b3
 	b.ParentSpanID, b.SpanID = b.SpanID, newid.Span()
-	if !b.TraceID.IsValid() {
+	if !b.inTrace() {
 		b.TraceID = newid.Trace()
 	}
-	if b.Sampling.digit() == 0 {
+	switch {
+	case b.Sampling == Defer:
 		b.Sampling = p.decide(b.TraceID)
+	case b.Sampling == unsampled && p.sdk == nil:
+		b.Sampling = Deny // in force from here on: this provider has no SDK
 	}
 }
 

@@ -50,16 +50,17 @@ func parseTraceparent(values []string) (B3, bool) {
 		return B3{}, false
 	}
 	var b B3
-	var version, flags [1]byte
-	if !parseID(version[:], s[:2]) || !b.setTraceID(s[3:35]) || !parseID(b.SpanID[:], s[36:52]) || !parseID(flags[:], s[53:55]) {
+	var both [8]byte // the version and the flags, and zeros
+	if !parseID(both[:], s[:2]+s[53:55]+"000000000000") || !b.setTraceID(s[3:35]) || !parseID(b.SpanID[:], s[36:52]) {
 		return B3{}, false
 	}
+	version, flags := both[0], both[1]
 	more := len(s) > length
-	if !b.SpanID.IsValid() || version[0] == 0xff || more && (version[0] == 0 || s[length] != '-') {
+	if !b.SpanID.IsValid() || version == 0xff || more && (version == 0 || s[length] != '-') {
 		return B3{}, false
 	}
 	b.Sampling = Deny
-	if flags[0]&1 == 1 {
+	if flags&1 == 1 {
 		b.Sampling = Accept
 	}
 	return b, true

@@ -1,0 +1,116 @@
+package trace
+
+import (
+	"context"
+
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// current is what a context says about the trace it is in.
+type current struct {
+	b3   B3                    // the answer, with a decision: see the package comment
+	span oteltrace.Span        // the current span; nil if it has no IDs
+	sc   oteltrace.SpanContext // of span, unless own
+	own  *span                 // span, if it is this package's
+
+	known bool // the span was made by Start: this hop has decided
+}
+
+// lookup returns what ctx, which may be nil, says.
+func lookup(ctx context.Context) (cur current) {
+	if ctx != nil {
+		cur.read(ctx)
+	}
+	return cur
+}
+
+// read fills in c, which is zero, by the rule "the current span decides, the record fills in".
+func (c *current) read(ctx context.Context) {
+	switch s := ctx.Value(currentSpanKey).(type) {
+	case *span:
+		c.b3, c.span, c.own, c.known = s.b3, s, s, !s.remote
+		return
+	case oteltrace.Span:
+		if c.sc = s.SpanContext(); c.sc.IsValid() { // else it is a no-op tracer's
+			c.span = s
+			c.merge(nearestRecord(ctx))
+			return
+		}
+	}
+	c.b3 = nearestRecord(ctx).b3
+}
+
+// merge makes the answer of another library's span and of the nearest record.
+func (c *current) merge(rec *record) {
+	b := B3{TraceID: c.sc.TraceID(), SpanID: c.sc.SpanID(), Sampling: byFlag(c.sc.IsSampled())}
+	same := rec.b3.TraceID == b.TraceID
+	if same {
+		b.wide = rec.b3.wide
+		if rec.b3.Sampling == Debug || rec.b3.Sampling == Deny {
+			b.Sampling = rec.b3.Sampling
+		}
+	}
+	if same && rec.b3.SpanID == b.SpanID {
+		b.ParentSpanID = rec.b3.ParentSpanID
+		c.known = !c.sc.IsRemote()
+		if rec.remote && rec.b3.Sampling == Defer && b.Sampling == unsampled && c.sc.IsRemote() {
+			// otelgrpc's server put the caller's span context back. Its flag cannot express
+			// "undecided", so the record rules.
+			b.Sampling = Defer
+		}
+	} else if tells, ok := c.span.(interface{ Parent() oteltrace.SpanContext }); ok {
+		// An SDK's recording span does (sdktrace.ReadOnlySpan).
+		if parent := tells.Parent(); parent.TraceID() == b.TraceID {
+			b.ParentSpanID = parent.SpanID()
+		}
+	}
+	c.b3 = b
+}
+
+// public is the answer as users see it.
+func (c *current) public() B3 {
+	b := c.b3
+	b.Sampling = b.Sampling.public()
+	return b
+}
+
+// spanContext is that of the current span; the zero one without a span.
+func (c *current) spanContext() oteltrace.SpanContext {
+	if c.own != nil {
+		return c.own.SpanContext()
+	}
+	return c.sc
+}
+
+func (c *current) traceState() oteltrace.TraceState {
+	if c.own != nil {
+		return c.own.state()
+	}
+	return c.sc.TraceState()
+}
+
+// remote reports whether the current span is in another process.
+func (c *current) remote() bool {
+	if c.own != nil {
+		return c.own.remote
+	}
+	return c.span != nil && c.sc.IsRemote()
+}
+
+// local reports whether there is a current span, and in this process.
+func (c *current) local() bool { return c.span != nil && !c.remote() }
+
+// provider is the current local span's own; nil without one. The fallback counts as none, so that
+// an SDK gets its turn that is installed later, or was skipped for a deny. OpenTelemetry's no-op
+// counts as none too: it is not worth the asking.
+func (c *current) provider() oteltrace.TracerProvider {
+	if !c.local() {
+		return nil
+	}
+	if p := c.span.TracerProvider(); p != fallback && p != noop {
+		return p
+	}
+	return nil
+}
+
+var noop = oteltrace.SpanFromContext(context.Background()).TracerProvider()

@@ -1,0 +1,40 @@
+package trace
+
+// Inside this package a Sampling is a decision of five states. Three of them are alike inside and
+// outside: Defer, Accept and Debug. The two others look like Deny from outside:
+//
+//   - Deny is in force. A caller has denied, or Starter.Sample, or a Provider. No SDK is asked about
+//     the trace, and a later accept does not overrule it.
+//   - unsampled repeats the flag of another library's span, an SDK's mostly. An SDK that is asked
+//     about a child follows its own span, and a caller may overrule it.
+//
+// A decision becomes a Sampling where it leaves the package, by public, and Samplings that come
+// in pass known.
+const unsampled = Debug + 1
+
+// public is s as users see it.
+func (s Sampling) public() Sampling {
+	if s == unsampled {
+		return Deny
+	}
+	return s
+}
+
+// known is s as it comes from outside: Defer if it is none of the four.
+func (s Sampling) known() Sampling {
+	if s > Debug {
+		return Defer
+	}
+	return s
+}
+
+func (s Sampling) sampled() bool { return s == Accept || s == Debug }
+
+// byFlag is the decision of another library's span, and of a sampler in its place. The flag cannot say
+// who has decided.
+func byFlag(sampled bool) Sampling {
+	if sampled {
+		return Accept
+	}
+	return unsampled
+}

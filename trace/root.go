@@ -1,0 +1,112 @@
+package trace
+
+import (
+	"context"
+
+	"example.com/clew/internal/lifetime"
+	"example.com/clew/internal/seam"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// Root begins a new trace, whose first span is linked to ctx's trace, if there is one, and
+// returns a context in which it is the current span: for work that ctx's trace caused but
+// that is not part of it, as each run of a repeating job. The caller ends the span.
+//
+// All other values of ctx stay. A zerolog logger in ctx is bound to the new trace, if the
+// program imports logctx.
+//
+// The new context keeps nothing of the old trace, where this package began it: a root in the
+// context of a root, and so on, is no chain. Spans that another library has put into ctx stay
+// below, and so does what the program itself has derived from ctx.
+func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	cur := lookup(ctx)
+	opts = append(opts[:len(opts):len(opts)], oteltrace.WithNewRoot())
+	if sc := cur.b3.spanContext(oteltrace.TraceState{}, cur.remote()); sc.IsValid() {
+		opts = append(opts, oteltrace.WithLinks(oteltrace.Link{SpanContext: sc}))
+	}
+
+	root, under, s := Starter{}.root(ctx, name, opts)
+	if seam.Rebind != nil {
+		if bound := seam.Rebind(root, ctx); bound != root {
+			root = &rootNode{Context: bound, key: rootKey{}, val: nil, under: hidden{under}}
+		}
+	}
+	return alive(ctx, root), s
+}
+
+// root begins a new trace. Its context lies over under, which is what lies below the trace of ctx.
+func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanStartOption) (root, under context.Context, span oteltrace.Span) {
+	before, skipped := lookup(ctx), skippedIn(ctx)
+	under = underTrace(ctx)
+	if skipped != nil && skippedIn(under) == nil {
+		under = newSkippedNode(under, skipped)
+	}
+	a := attempt{ctx: under, root: true, kind: s.Kind, name: name, opts: opts} // no parent: a deny is for its trace only
+	a.current.read(under)
+	a.parent.sample(s.Sample)
+
+	if a.with(s.TracerProvider) || a.with(before.provider()) {
+		return a.made, under, a.span
+	}
+	nearest := a.skipped
+	if a.with(skipped) || a.with(globalProvider()) {
+		return a.made, under, a.span
+	}
+	// As in Start: skipped is in under already.
+	if a.skipped != nil && (nearest != nil || skipped == nil) {
+		under = newSkippedNode(under, a.skipped)
+	}
+	root, span = fallback.start(under, &a.parent, s.Kind)
+	return root, under, span
+}
+
+// underTrace returns what of ctx a new trace lies over.
+func underTrace(ctx context.Context) context.Context {
+	if life, ok := ctx.(lifetime.Context); ok {
+		ctx = life.Values()
+	}
+	return below(ctx)
+}
+
+// alive returns values with the lifetime of ctx, if ctx is one of workerpool's: underTrace has
+// taken it off.
+func alive(ctx, values context.Context) context.Context {
+	if life, ok := ctx.(lifetime.Context); ok {
+		return life.Over(values)
+	}
+	return values
+}
+
+// below returns ctx without the links at its top by which this package has put a span there.
+// They hold nothing but the trace: a new trace over what is below them hides as much.
+func below(ctx context.Context) context.Context {
+	for {
+		switch n := ctx.(type) {
+		case *node:
+			ctx = n.Context
+		case *clientNode:
+			ctx = n.Context
+		case *recordNode:
+			ctx = n.under.ctx
+		case *rootNode:
+			ctx = n.under.ctx
+		case *skippedNode:
+			ctx = n.Context
+		default:
+			return ctx
+		}
+	}
+}
+
+// rootNode is the link above a logger that was bound to a new root. It shows below that there is a
+// root under the logger.
+type rootNode struct {
+	context.Context
+	key, val any    // rootKey{} and nothing; see node
+	under    hidden // without the root
+}
+
+type rootKey struct{}

@@ -1,0 +1,33 @@
+package trace
+
+import (
+	"context"
+
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// skippedNode holds the SDK that was not asked because a caller, or Sample, had denied. A new root
+// that begins in that context is again the SDK's to decide.
+type skippedNode struct {
+	context.Context
+	key, val any // skippedKey{} and the SDK; see node
+}
+
+type skippedKey struct{}
+
+func newSkippedNode(ctx context.Context, sdk oteltrace.TracerProvider) *skippedNode {
+	return &skippedNode{ctx, skippedKey{}, sdk}
+}
+
+func (n *skippedNode) Value(key any) any {
+	if key == n.key {
+		return n.val
+	}
+	return n.Context.Value(key)
+}
+
+// skippedIn returns the SDK of the nearest skippedNode of ctx; nil without one.
+func skippedIn(ctx context.Context) oteltrace.TracerProvider {
+	sdk, _ := ctx.Value(skippedKey{}).(oteltrace.TracerProvider)
+	return sdk
+}
