@@ -47,8 +47,13 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 // decision. It is what [Propagator] sends on. Without IDs ok is false; the B3 may still hold
 // a state that came alone. A nil ctx has no trace.
 func FromContext(ctx context.Context) (b B3, ok bool) {
-	cur := lookup(ctx)
-	b = cur.public()
+	if n, ok := ctx.(*clientNode); ok { // as it is in Inject
+		b = n.span.b3
+		b.Sampling = b.Sampling.public()
+	} else {
+		cur := lookup(ctx)
+		b = cur.public()
+	}
 	return b, b.hasIDs()
 }
 

@@ -36,7 +36,7 @@ type Propagator struct {
 
 var _ propagation.TextMapPropagator = Propagator{}
 
-// fields are the names that Inject writes, in the order of multi's fields.
+// The names that Inject writes.
 const (
 	fieldSingle  = "b3"
 	fieldTraceID = "x-b3-traceid"
@@ -49,6 +49,9 @@ const (
 var (
 	multiFields = []string{fieldTraceID, fieldSpanID, fieldParent, fieldSampled, fieldFlags}
 	b3Fields    = append([]string{fieldSingle}, multiFields...)
+
+	// multiHeaders are multiFields as net/http keeps them.
+	multiHeaders = [len(multiValues{})]string{headerTraceID, headerSpanID, headerParent, headerSampled, headerFlags}
 )
 
 func (p Propagator) single() bool { return p.Encoding&b3.B3SingleHeader != 0 }
@@ -125,8 +128,7 @@ func find(carrier propagation.TextMapCarrier, fields, values []string) {
 
 // Inject implements propagation.TextMapPropagator. A nil carrier is left alone.
 func (p Propagator) Inject(ctx context.Context, to propagation.TextMapCarrier) {
-	cur := lookup(ctx)
-	b := cur.public()
+	b, _ := FromContext(ctx)
 	switch c := to.(type) {
 	case nil:
 		return
@@ -149,6 +151,7 @@ func (p Propagator) Inject(ctx context.Context, to propagation.TextMapCarrier) {
 		p.write(to, b)
 	}
 	if p.W3C && b.hasIDs() {
+		cur := lookup(ctx)
 		sc := b.spanContext(cur.traceState(), false)
 		w3c.Inject(oteltrace.ContextWithSpanContext(context.Background(), sc), to)
 	}
@@ -177,35 +180,57 @@ func (p Propagator) blank(carrier propagation.TextMapCarrier) {
 }
 
 func (p Propagator) write(carrier propagation.TextMapCarrier, b B3) {
-	p.emit(b, func(name, _, value string) { carrier.Set(name, value) })
-}
-
-// writeHeader is write for an http.Header, the hot path: one array for all the values.
-func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
-	var values []string
-	if n, ok := ctx.(*clientNode); ok && n.taken.CompareAndSwap(false, true) {
-		values = n.values[:0]
-	} else {
-		values = make([]string, 0, len(clientNode{}.values))
-	}
-	p.emit(b, func(_, canonical, value string) {
-		values = append(values, value)
-		// Clipped, so that an append to one header does not run into the next.
-		h[canonical] = values[len(values)-1 : len(values) : len(values)]
-	})
-}
-
-// emit gives set all that is to be written, each value with its name in lower case and as
-// net/http keeps it. The IDs of X-B3-* are parts of one string.
-func (p Propagator) emit(b B3, set func(name, canonical, value string)) {
 	if p.single() {
-		if v := b.String(); v != "" {
-			set(fieldSingle, headerSingle, v)
+		if value := b.String(); value != "" {
+			carrier.Set(fieldSingle, value)
 		}
 	}
-	if !p.multi() {
-		return
+	if p.multi() {
+		var values multiValues
+		values.fill(b)
+		for i, value := range values {
+			if value != "" {
+				carrier.Set(multiFields[i], value)
+			}
+		}
 	}
+}
+
+// writeHeader is write for an http.Header, the hot path. The values of a message are parts of one
+// array. Each is clipped, so that an append to one header does not run into the next.
+func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
+	if p.single() {
+		if value := b.String(); value != "" {
+			room := roomFor(ctx)
+			room[0] = value
+			h[headerSingle] = room[:1:1]
+		}
+	}
+	if p.multi() {
+		values := roomFor(ctx)
+		values.fill(b)
+		for i, value := range values {
+			if value != "" {
+				h[multiHeaders[i]] = values[i : i+1 : i+1]
+			}
+		}
+	}
+}
+
+// roomFor returns the room that ctx has for the values of one message, the first time it is asked,
+// and new room from then on.
+func roomFor(ctx context.Context) *multiValues {
+	if n, ok := ctx.(*clientNode); ok && n.taken.CompareAndSwap(false, true) {
+		return &n.values
+	}
+	return new(multiValues)
+}
+
+// multiValues are the values of X-B3-*, in the order of multiFields. "": not written.
+type multiValues [5]string
+
+// fill sets the values for b. The IDs are parts of one string.
+func (v *multiValues) fill(b B3) {
 	if b.hasIDs() {
 		var buf [32 + 16 + 16]byte
 		text := b.AppendTraceID(buf[:0])
@@ -215,18 +240,14 @@ func (p Propagator) emit(b B3, set func(name, canonical, value string)) {
 			text = line.AppendHex(text, b.ParentSpanID[:])
 		}
 		s := string(text)
-		set(fieldTraceID, headerTraceID, s[:width])
-		set(fieldSpanID, headerSpanID, s[width:width+16])
-		if parent := s[width+16:]; parent != "" {
-			set(fieldParent, headerParent, parent)
-		}
+		v[0], v[1], v[2] = s[:width], s[width:width+16], s[width+16:]
 	}
 	switch b.Sampling {
-	case Debug:
-		set(fieldFlags, headerFlags, "1")
-	case Accept:
-		set(fieldSampled, headerSampled, "1")
 	case Deny:
-		set(fieldSampled, headerSampled, "0")
+		v[3] = "0"
+	case Accept:
+		v[3] = "1"
+	case Debug:
+		v[4] = "1"
 	}
 }

@@ -145,7 +145,7 @@ type clientNode struct {
 	key, val any
 	span     span
 	taken    atomic.Bool // the room is for one message only: a second one would write into the first
-	values   [5]string
+	values   multiValues
 }
 
 func (n *clientNode) link(ctx context.Context) *clientNode {
