@@ -8,10 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"example.com/clew/internal/callsite"
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
-	"example.com/clew/internal/guard"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/mark"
 	"example.com/clew/internal/redact"
 	"example.com/clew/internal/seam"
@@ -89,9 +88,9 @@ func (h *hop) start(ctx, caller context.Context, rejoin trace.B3, method string)
 	if mark.IsOn() {
 		ctx = implicit(ctx, caller, rejoin.TraceID)
 	}
-	if g := guard.Current(); g != nil && !rejoin.TraceID.IsValid() {
+	if g := goroutine.CurrentGuard(); g != nil && !rejoin.TraceID.IsValid() {
 		if _, traced := trace.FromContext(ctx); !traced {
-			g.Lost("request", callsite.OfRequest)
+			g.Lost("request", goroutine.PlaceOfRequest)
 		}
 	}
 	rejoin.SpanID, rejoin.ParentSpanID = oteltrace.SpanID{}, oteltrace.SpanID{}

@@ -46,7 +46,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"example.com/clew/internal/unwind"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/otel/codes"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -159,7 +159,7 @@ func (t *transport) watch(r *http.Request, sent *outgoing, c *call, span oteltra
 			return
 		}
 		broken := errGoexit
-		if unwind.Panicking() {
+		if goroutine.Panicking() {
 			broken = errPanic
 			span.SetStatus(codes.Error, "panic")
 		}

@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"example.com/clew/internal/clip"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
 	"example.com/clew/internal/route"
 	"example.com/clew/internal/seam"
-	"example.com/clew/internal/unwind"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel/attribute"
@@ -148,7 +148,7 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	returned := false
 	defer func() {
-		l.Panicked = !returned && unwind.Panicking()
+		l.Panicked = !returned && goroutine.Panicking()
 		l.settle(ctx, under, returned)
 		if out != nil {
 			giveBack(given, r)

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpmw"
-	"example.com/clew/internal/proflabel"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
 	"github.com/stretchr/testify/assert"
@@ -22,23 +22,23 @@ func TestLabels(t *testing.T) {
 	defer func() { assert.NoError(t, pool.Shutdown(context.Background())) }()
 	inPool := func(ctx context.Context) (labels string) {
 		ran := make(chan string, 1)
-		require.NoError(t, pool.Go(ctx, func(context.Context) { ran <- proflabel.Mine() }))
+		require.NoError(t, pool.Go(ctx, func(context.Context) { ran <- goroutine.Labels() }))
 		return <-ran
 	}
 	const route = "http.route: /items/{id}"
 	seen := map[string]string{}
 	serve := func(_ http.ResponseWriter, r *http.Request) {
-		seen["handler"] = proflabel.Mine()
+		seen["handler"] = goroutine.Labels()
 		child, task := make(chan string, 1), make(chan string, 1)
-		go func() { child <- proflabel.Mine() }()
+		go func() { child <- goroutine.Labels() }()
 		seen["a goroutine"] = <-child
-		workerpool.Go(r.Context(), func(context.Context) { task <- proflabel.Mine() })
+		workerpool.Go(r.Context(), func(context.Context) { task <- goroutine.Labels() })
 		seen["workerpool.Go"] = <-task
 		seen["Pool.Go"] = inPool(r.Context())
-		wrapped := workerpool.Wrap(r.Context(), func(context.Context) { task <- proflabel.Mine() })
+		wrapped := workerpool.Wrap(r.Context(), func(context.Context) { task <- goroutine.Labels() })
 		foreign, after := make(chan struct{}), make(chan string, 1)
 		pprof.Do(context.Background(), pprof.Labels(), func(context.Context) {
-			go func() { <-foreign; wrapped(); after <- proflabel.Mine() }()
+			go func() { <-foreign; wrapped(); after <- goroutine.Labels() }()
 		})
 		close(foreign)
 		seen["Wrap"] = <-task
@@ -49,7 +49,7 @@ func TestLabels(t *testing.T) {
 	h := httpmw.New(httpmw.Config{Labels: httpmw.RouteLabels(mux)})(mux)
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/items/7", nil))
 	assert.Equal(t, map[string]string{"handler": route, "a goroutine": route, "workerpool.Go": route, "Pool.Go": route, "Wrap": route, "after Wrap": ""}, seen)
-	assert.Empty(t, proflabel.Mine(), "after the request")
+	assert.Empty(t, goroutine.Labels(), "after the request")
 	assert.Empty(t, inPool(context.Background()), "the worker's next task")
 }
 
@@ -59,7 +59,7 @@ func TestLabelsOfTheServer(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	mux := http.NewServeMux()
 	mux.HandleFunc("/items/{id}", func(_ http.ResponseWriter, r *http.Request) {
-		assert.Equal(t, "http.route: /items/{id}, server: shop", proflabel.Mine())
+		assert.Equal(t, "http.route: /items/{id}, server: shop", goroutine.Labels())
 		_, has := pprof.Label(r.Context(), "http.route")
 		assert.True(t, has, "in the context")
 		panic("sold out")
@@ -69,7 +69,7 @@ func TestLabelsOfTheServer(t *testing.T) {
 		assert.PanicsWithValue(t, "sold out", func() {
 			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/items/7", nil))
 		})
-		assert.Equal(t, "server: shop", proflabel.Mine())
+		assert.Equal(t, "server: shop", goroutine.Labels())
 	})
 }
 

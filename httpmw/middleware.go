@@ -31,14 +31,12 @@ import (
 
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
-	"example.com/clew/internal/guard"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/mark"
-	"example.com/clew/internal/proflabel"
 	"example.com/clew/internal/route"
 	"example.com/clew/internal/seam"
-	"example.com/clew/internal/unwind"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -135,7 +133,7 @@ func New(cfg Config) func(http.Handler) http.Handler {
 	m.own, m.b3Only = own, own && !p.W3C
 	m.refused = refused{fields.Of(m.Propagator, "traceparent", "tracestate", "baggage")}
 	if cfg.Labels != nil {
-		proflabel.Want()
+		goroutine.WantLabels()
 	}
 	if cfg.Implicit {
 		mark.On()
@@ -206,7 +204,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if recording || route.Wanted() || made(r) {
 		cell, further = cells(ctx, r, recording)
 	}
-	watched := guard.Current()
+	watched := goroutine.CurrentGuard()
 	if watched != nil {
 		ctx = watched.Traced(ctx)
 	}
@@ -251,7 +249,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			tell(further, seen)
 		}
 		if recording {
-			h.conclude(span, seen, cell, !returned && unwind.Panicking())
+			h.conclude(span, seen, cell, !returned && goroutine.Panicking())
 		} else {
 			span.End()
 		}

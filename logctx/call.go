@@ -9,9 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/clew/internal/callsite"
 	"example.com/clew/internal/clip"
-	"example.com/clew/internal/guard"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
 	"example.com/clew/internal/redact"
@@ -48,9 +47,9 @@ import (
 // Host, name and error are cut after 8,000 bytes. A nil ctx is context.Background().
 func Call(ctx context.Context, host, name string) (_ context.Context, done func(error)) {
 	ctx = trace.Implicit(ctx)
-	if g := guard.Current(); g != nil {
+	if g := goroutine.CurrentGuard(); g != nil {
 		if _, traced := trace.FromContext(ctx); !traced {
-			g.Lost("call", func() runtime.Frame { return callsite.OfLine(0) })
+			g.Lost("call", func() runtime.Frame { return goroutine.PlaceOfLine(0) })
 		}
 	}
 	c := &call{begin: time.Now()}

@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/clip"
-	"example.com/clew/internal/guard"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/seam"
 	"example.com/clew/logctx"
@@ -319,11 +319,11 @@ func TestCallEndsOnce(t *testing.T) {
 // Without a trace a new one begins, of which a Guard is told.
 func TestCallWithoutATrace(t *testing.T) {
 	var lost []string
-	g := &guard.Guard{Lost: func(what string, place func() runtime.Frame) {
+	g := &goroutine.Guard{Lost: func(what string, place func() runtime.Frame) {
 		lost = append(lost, what+" in "+path.Base(place().File))
 	}}
-	require.True(t, guard.Set(g, nil))
-	defer guard.Set(nil, g)
+	require.True(t, goroutine.SetGuard(g, nil))
+	defer goroutine.SetGuard(nil, g)
 	for _, none := range []context.Context{nilContext, context.Background()} {
 		var out bytes.Buffer
 		globals(t, nil, hooked(&out))

@@ -5,8 +5,7 @@ import (
 	"log/slog"
 	"runtime"
 
-	"example.com/clew/internal/callsite"
-	"example.com/clew/internal/guard"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/seam"
 	"example.com/clew/trace"
@@ -94,11 +93,11 @@ func newWriter(c Config) writer {
 
 // missing is for a line without a trace, which is logged at pc; 0: by a caller of ours.
 func (w *writer) missing(pc uintptr) {
-	if g := guard.Current(); g != nil {
-		g.Lost("log line", func() runtime.Frame { return callsite.OfLine(pc) })
+	if g := goroutine.CurrentGuard(); g != nil {
+		g.Lost("log line", func() runtime.Frame { return goroutine.PlaceOfLine(pc) })
 	}
 	if w.onMissing != nil {
-		w.onMissing(callsite.OfLine(pc))
+		w.onMissing(goroutine.PlaceOfLine(pc))
 	}
 }
 

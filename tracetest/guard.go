@@ -15,8 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"example.com/clew/internal/guard"
-	"example.com/clew/internal/proflabel"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/trace"
 )
 
@@ -56,21 +55,21 @@ import (
 func Guard(t testing.TB, ignore ...string) {
 	t.Helper()
 	w := &watch{ignore: ignore, label: fmt.Sprintf("clew-guard-%d-", guards.Add(1)), lost: map[place]int{}}
-	g := &guard.Guard{Traced: w.traced, Handed: w.handed, Lost: w.see, Descends: w.descends}
+	g := &goroutine.Guard{Traced: w.traced, Handed: w.handed, Lost: w.see, Descends: w.descends}
 	debug := "tracebacklabels=1"
 	if set := os.Getenv("GODEBUG"); set != "" {
 		debug = set + "," + debug
 	}
 	t.Setenv("GODEBUG", debug) // first: it panics in a parallel test
-	if !guard.Set(g, nil) {
+	if !goroutine.SetGuard(g, nil) {
 		t.Fatal("tracetest: Guard: another guard is on")
 		return
 	}
-	unwant := proflabel.Want()
+	unwant := goroutine.WantLabels()
 	t.Cleanup(func() {
 		t.Helper()
 		unwant()
-		guard.Set(nil, g)
+		goroutine.SetGuard(nil, g)
 		for _, said := range w.report() {
 			t.Error(said)
 		}
@@ -96,7 +95,7 @@ func (w *watch) handed(ctx context.Context) context.Context {
 }
 
 // descends reports whether this goroutine has the label.
-func (w *watch) descends() bool { return strings.Contains(proflabel.Mine(), w.label) }
+func (w *watch) descends() bool { return strings.Contains(goroutine.Labels(), w.label) }
 
 // stack returns this goroutine's traceback.
 func stack() string {

@@ -18,8 +18,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
-	"example.com/clew/internal/guard"
-	"example.com/clew/internal/proflabel"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/tracetest"
@@ -453,16 +452,16 @@ func TestGuardEndsWithTheTest(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebackancestors=0")
 	t.Run("watched", func(t *testing.T) {
 		tracetest.Guard(t)
-		assert.NotNil(t, guard.Current())
-		assert.True(t, proflabel.Wanted())
+		assert.NotNil(t, goroutine.CurrentGuard())
+		assert.True(t, goroutine.LabelsWanted())
 		assert.Equal(t, "tracebackancestors=0,tracebacklabels=1", os.Getenv("GODEBUG"))
 		second := &fakeTB{TB: t}
 		tracetest.Guard(second)
 		assert.True(t, second.fatal, "a second guard")
 		assert.Contains(t, strings.Join(second.end(), ""), "another guard is on")
-		assert.NotNil(t, guard.Current(), "the first one")
+		assert.NotNil(t, goroutine.CurrentGuard(), "the first one")
 	})
-	assert.Nil(t, guard.Current())
-	assert.False(t, proflabel.Wanted())
+	assert.Nil(t, goroutine.CurrentGuard())
+	assert.False(t, goroutine.LabelsWanted())
 	assert.Equal(t, "tracebackancestors=0", os.Getenv("GODEBUG"))
 }

@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/logbind"
-	"example.com/clew/internal/proflabel"
 	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"example.com/clew/tracetest"
@@ -179,7 +179,7 @@ func settings() []setting {
 		{name: "a name below a value", start: func(ctx context.Context) context.Context {
 			return context.WithValue(named(ctx, "first"), key("above"), "the name")
 		}},
-		{name: "labels", start: plain, with: func(t *testing.T) { t.Cleanup(proflabel.Want()) }},
+		{name: "labels", start: plain, with: func(t *testing.T) { t.Cleanup(goroutine.WantLabels()) }},
 		{name: "a guard", start: bound(logbind.Bind, zerolog.InfoLevel), with: func(t *testing.T) { tracetest.Guard(t) }},
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/clew/internal/guard"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/lifetime"
 )
 
@@ -36,7 +36,7 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 		mark = ctx.Value(taskKey{})
 	}
 	f.mark = originOf(mark)
-	own := &waited{task: task{link: link{pool: p}, values: guard.Handed(valuesOf(ctx)), fail: f.fail}, ours: ours, life: life}
+	own := &waited{task: task{link: link{pool: p}, values: goroutine.Handed(valuesOf(ctx)), fail: f.fail}, ours: ours, life: life}
 	own.task.fn = func(context.Context) { f.run(own, fn) }
 	f.task.Store(&own.task)
 	if err := p.submit(ctx, &own.task); err != nil {

@@ -6,10 +6,8 @@ import (
 	"os"
 	"runtime/pprof"
 
-	"example.com/clew/internal/guard"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/mark"
-	"example.com/clew/internal/proflabel"
-	"example.com/clew/internal/unwind"
 	"example.com/clew/trace"
 )
 
@@ -20,7 +18,7 @@ import (
 // from it.
 func Go(ctx context.Context, fn func(ctx context.Context)) {
 	check("Go", ctx, fn != nil)
-	go run(trace.Detach(guard.Handed(ctx)), fn)
+	go run(trace.Detach(goroutine.Handed(ctx)), fn)
 }
 
 // Wrap returns fn as a function without parameters that runs it as [Go] would, in whatever
@@ -29,7 +27,7 @@ func Go(ctx context.Context, fn func(ctx context.Context)) {
 // long as the function does.
 func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Wrap", ctx, fn != nil)
-	ctx = trace.Detach(guard.Handed(ctx))
+	ctx = trace.Detach(goroutine.Handed(ctx))
 	return func() { run(ctx, fn) }
 }
 
@@ -38,7 +36,7 @@ func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 // Pool whose functions submit to that pool, use a [Group] instead: see [Pool.Go].
 func WrapErr(ctx context.Context, fn func(ctx context.Context) error) func() error {
 	check("WrapErr", ctx, fn != nil)
-	ctx = guard.Handed(ctx)
+	ctx = goroutine.Handed(ctx)
 	return func() error { return runErr(ctx, fn) }
 }
 
@@ -53,14 +51,14 @@ func check(name string, ctx context.Context, fn bool) {
 }
 
 func run(ctx context.Context, fn func(ctx context.Context)) {
-	labelled, after := proflabel.Wanted(), context.Background()
+	labelled, after := goroutine.LabelsWanted(), context.Background()
 	if labelled {
 		after = afterwards(after)
 		pprof.SetGoroutineLabels(ctx)
 	}
 	returned := false
 	defer func() {
-		if !returned && unwind.Panicking() {
+		if !returned && goroutine.Panicking() {
 			report(ctx) // with the labels on: the runtime's own report may show them
 		} else if labelled {
 			pprof.SetGoroutineLabels(after)
@@ -85,7 +83,7 @@ func call(ctx context.Context, fn func(ctx context.Context)) {
 // a request, which a guard watches, and nothing but a guard can tell what labels a goroutine
 // has.
 func afterwards(ctx context.Context) context.Context {
-	if g := guard.Current(); g != nil && g.Descends() {
+	if g := goroutine.CurrentGuard(); g != nil && g.Descends() {
 		return g.Traced(ctx)
 	}
 	return ctx

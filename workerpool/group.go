@@ -3,7 +3,7 @@ package workerpool
 import (
 	"context"
 
-	"example.com/clew/internal/guard"
+	"example.com/clew/internal/goroutine"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -25,7 +25,7 @@ func NewGroup(ctx context.Context) *Group {
 	g := new(Group)
 	g.mark = originOf(ctx.Value(taskKey{}))
 	g.group, life = errgroup.WithContext(life)
-	g.ctx = carried{life, guard.Handed(valuesOf(ctx)), g}
+	g.ctx = carried{life, goroutine.Handed(valuesOf(ctx)), g}
 	return g
 }
 

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/clew/internal/proflabel"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/workerpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,12 +24,12 @@ func TestLabels(t *testing.T) {
 	defer func() { assert.NoError(t, pool.Shutdown(context.Background())) }()
 	inWorker := func(ctx context.Context, end func()) string {
 		seen := make(chan string, 1)
-		require.NoError(t, pool.Go(ctx, func(context.Context) { seen <- proflabel.Mine(); end() }))
+		require.NoError(t, pool.Go(ctx, func(context.Context) { seen <- goroutine.Labels(); end() }))
 		return <-seen
 	}
 	assert.Empty(t, inWorker(ctx, func() {}), "nobody wants labels")
 
-	defer proflabel.Want()()
+	defer goroutine.WantLabels()()
 	for name, end := range map[string]func(){"returns": func() {}, "panics": func() { panic("sold out") }, "exits": runtime.Goexit} {
 		assert.Equal(t, want, inWorker(ctx, end), name)
 		assert.Empty(t, inWorker(context.Background(), func() {}), "after a task that "+name)
@@ -46,30 +46,30 @@ func TestLabels(t *testing.T) {
 
 	seen, after := "", ""
 	done := make(chan struct{})
-	wrapped := workerpool.Wrap(ctx, func(context.Context) { seen = proflabel.Mine() })
-	go func() { defer close(done); wrapped(); after = proflabel.Mine() }()
+	wrapped := workerpool.Wrap(ctx, func(context.Context) { seen = goroutine.Labels() })
+	go func() { defer close(done); wrapped(); after = goroutine.Labels() }()
 	<-done
 	assert.Equal(t, want, seen, "Wrap")
 	assert.Empty(t, after, "after Wrap")
 
 	g := workerpool.NewGroup(ctx)
-	g.Go(func(context.Context) error { seen = "group: " + proflabel.Mine(); return nil })
+	g.Go(func(context.Context) error { seen = "group: " + goroutine.Labels(); return nil })
 	require.NoError(t, g.Wait())
 	assert.Equal(t, "group: "+want, seen)
 
 	// Every runs in its caller's goroutine, whose labels stay.
 	pprof.Do(context.Background(), pprof.Labels("loop", "sweep"), func(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx)
-		workerpool.Every(ctx, time.Nanosecond, func(context.Context) { seen = proflabel.Mine(); cancel() })
+		workerpool.Every(ctx, time.Nanosecond, func(context.Context) { seen = goroutine.Labels(); cancel() })
 		assert.Equal(t, "loop: sweep", seen, "Every")
-		assert.Equal(t, "loop: sweep", proflabel.Mine(), "after Every")
+		assert.Equal(t, "loop: sweep", goroutine.Labels(), "after Every")
 	})
 }
 
 // A worker has no labels of whoever made its pool.
 func TestLabelsOfAPoolMadeInARequest(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
-	defer proflabel.Want()()
+	defer goroutine.WantLabels()()
 	synctest.Test(t, func(t *testing.T) {
 		pprof.Do(context.Background(), pprof.Labels("route", "/items"), func(context.Context) {
 			p := workerpool.New(workerpool.Config{Workers: 1})

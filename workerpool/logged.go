@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"example.com/clew/internal/clip"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/lifetime"
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
-	"example.com/clew/internal/unwind"
 	"example.com/clew/trace"
 )
 
@@ -123,7 +123,7 @@ func job(ctx context.Context, name string, fn func(ctx context.Context)) (contex
 		defer func() {
 			r := &line.Run{Job: name, Duration: time.Since(begun), ScheduledBy: scheduledBy}
 			level := slog.LevelInfo
-			if !returned && unwind.Panicking() {
+			if !returned && goroutine.Panicking() {
 				r.Panicked, level = true, slog.LevelError
 			}
 			b, _ := trace.FromContext(ctx)

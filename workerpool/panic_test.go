@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/clew/internal/proflabel"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
 	"github.com/rs/zerolog"
@@ -48,7 +48,7 @@ var crashes = []struct {
 	}},
 	{name: "Pool.Go", run: func() { pooled(request(), workerpool.Config{}, burst) }},
 	{name: "Pool.Go, labelled", run: func() {
-		proflabel.Want()
+		goroutine.WantLabels()
 		pooled(pprof.WithLabels(request(), pprof.Labels("route", "/items")), workerpool.Config{}, burst)
 	}},
 	{name: "Pool.Go, inline", run: func() {

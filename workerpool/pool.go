@@ -11,10 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/clew/internal/guard"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/lifetime"
-	"example.com/clew/internal/proflabel"
-	"example.com/clew/internal/unwind"
 )
 
 // ErrClosed is returned by [Pool.Go] and by futures when the pool was shut down before the
@@ -164,8 +162,8 @@ func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 	p.made("Pool.Go")
 	check("Pool.Go", ctx, fn != nil)
 	values := valuesOf(ctx)
-	// Not guard.Handed, here and in TryGo: it is not inlined, which each task would pay for.
-	if g := guard.Current(); g != nil {
+	// Not goroutine.Handed, here and in TryGo: it is not inlined, which each task would pay for.
+	if g := goroutine.CurrentGuard(); g != nil {
 		values = g.Handed(values)
 	}
 	t := &task{link: link{pool: p}, values: values, fn: fn}
@@ -179,7 +177,7 @@ func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
 	p.made("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)
 	values := valuesOf(ctx)
-	if g := guard.Current(); g != nil {
+	if g := goroutine.CurrentGuard(); g != nil {
 		values = g.Handed(values)
 	}
 	t := &task{link: link{pool: p}, values: values, fn: fn}
@@ -255,13 +253,13 @@ func (p *Pool) waitForRoom(ctx context.Context, t *task, stirs <-chan struct{}) 
 }
 
 func (p *Pool) work() {
-	if proflabel.Wanted() { // those of whoever made the pool
+	if goroutine.LabelsWanted() { // those of whoever made the pool
 		unlabel()
 	}
 	w := p.enter()
 	returned := false
 	defer func() {
-		if !returned && unwind.Panicking() {
+		if !returned && goroutine.Panicking() {
 			return
 		}
 		w.leave()
@@ -284,7 +282,7 @@ func (p *Pool) work() {
 func (p *Pool) run(t *task) {
 	fn := t.fn
 	t.fn = nil // contexts derived in the task may live on; the function need not
-	labelled := proflabel.Wanted()
+	labelled := goroutine.LabelsWanted()
 	if labelled {
 		pprof.SetGoroutineLabels(t)
 	}
@@ -292,7 +290,7 @@ func (p *Pool) run(t *task) {
 	defer func() {
 		switch {
 		case returned:
-		case !unwind.Panicking():
+		case !goroutine.Panicking():
 			t.failed(errGoexit)
 		case p.onPanic == nil:
 			report(t)

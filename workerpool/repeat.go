@@ -6,8 +6,7 @@ import (
 	"runtime/pprof"
 	"time"
 
-	"example.com/clew/internal/guard"
-	"example.com/clew/internal/proflabel"
+	"example.com/clew/internal/goroutine"
 	"example.com/clew/trace"
 )
 
@@ -23,7 +22,7 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 	runCtx, name, fn := job(ctx, "workerpool.Every", fn)
 	ticker := time.NewTicker(d)
 	defer ticker.Stop()
-	if proflabel.Wanted() {
+	if goroutine.LabelsWanted() {
 		defer pprof.SetGoroutineLabels(afterwards(ctx)) // this goroutine is the caller's
 	}
 	for {
@@ -54,7 +53,7 @@ func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
-	ctx = guard.Handed(ctx)       // not Traced: a job in a job would lay mark over mark
+	ctx = goroutine.Handed(ctx)   // not Traced: a job in a job would lay mark over mark
 	defer func() { span.End() }() // in a call of its own: deferred itself, an SDK's End recovers a panic and panics again
 	run(ctx, fn)
 }

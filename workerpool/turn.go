@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"example.com/clew/internal/goroutine"
 )
 
 // A pool has as many turns as workers. A task runs in a turn, and gives it away only while it
@@ -35,7 +37,7 @@ var lenders atomic.Int64
 
 // enter makes this goroutine a worker.
 func (p *Pool) enter() *worker {
-	w := &worker{pool: p, number: goroutine()}
+	w := &worker{pool: p, number: goroutine.Number()}
 	if w.number != 0 {
 		workers.Lock()
 		defer workers.Unlock()
@@ -55,7 +57,7 @@ func here() *worker {
 	if !startedByPool() {
 		return nil
 	}
-	number := goroutine()
+	number := goroutine.Number()
 	workers.RLock()
 	defer workers.RUnlock()
 	return workers.of[number]
@@ -80,24 +82,6 @@ func startedByPool() bool {
 }
 
 var poolMethods = reflect.TypeFor[Pool]().PkgPath() + ".(*Pool)."
-
-// goroutine returns the number of this goroutine, which no other one ever has; 0 if Go no longer
-// tells it. It takes microseconds.
-func goroutine() (number uint64) {
-	const prefix = len("goroutine ")
-	buf := headers.Get().(*[64]byte)
-	defer headers.Put(buf)
-	for _, c := range buf[prefix:max(prefix, runtime.Stack(buf[:], false))] {
-		if c < '0' || c > '9' {
-			break
-		}
-		number = number*10 + uint64(c-'0')
-	}
-	return number
-}
-
-// headers have room for the first line of a traceback, which would be an allocation each.
-var headers = sync.Pool{New: func() any { return new([64]byte) }}
 
 // link is one that waits, in the chain of those that wait for each other: a task, or the
 // goroutines of a Group.

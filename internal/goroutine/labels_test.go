@@ -1,4 +1,4 @@
-package proflabel_test
+package goroutine_test
 
 import (
 	"context"
@@ -7,23 +7,23 @@ import (
 	"sync"
 	"testing"
 
-	"example.com/clew/internal/proflabel"
+	"example.com/clew/internal/goroutine"
 	"github.com/stretchr/testify/assert"
 )
 
-// Each goroutine finds its own labels, whoever looks beside it.
-func TestMine(t *testing.T) {
+// Each goroutine finds its own labels while others look for theirs.
+func TestLabels(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
-	assert.Empty(t, proflabel.Mine(), "no labels")
+	assert.Empty(t, goroutine.Labels(), "no labels")
 	var all sync.WaitGroup
 	for _, of := range []string{"a", "b", "c", strings.Repeat("long", 5000)} {
 		all.Go(func() {
 			pprof.Do(context.Background(), pprof.Labels("of", of), func(context.Context) {
 				for range 20 {
-					assert.Equal(t, "of: "+of, proflabel.Mine())
+					assert.Equal(t, "of: "+of, goroutine.Labels())
 				}
 			})
-			assert.Empty(t, proflabel.Mine(), "labels afterwards")
+			assert.Empty(t, goroutine.Labels(), "labels afterwards")
 		})
 	}
 	all.Wait()

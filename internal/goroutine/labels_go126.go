@@ -1,6 +1,6 @@
 //go:build go1.26
 
-package proflabel
+package goroutine
 
 import (
 	"bytes"
@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Mine returns the labels of this goroutine as "key: value, …", without the quotes that some
-// versions of Go write; "" for none. Only the first line of its traceback tells them, and only
-// under GODEBUG=tracebacklabels=1.
-func Mine() string {
+// Labels returns the profiler labels of this goroutine as "key: value, …", or "". It leaves out
+// the quotes that some versions of Go write. The labels stand only in the first line of the
+// goroutine's traceback, and only under GODEBUG=tracebacklabels=1.
+func Labels() string {
 	for size := 1024; ; size *= 4 {
 		buf := make([]byte, size)
 		buf = buf[:runtime.Stack(buf, false)]

@@ -1,6 +1,6 @@
 //go:build !go1.26
 
-package proflabel
+package goroutine
 
 import (
 	"bytes"
@@ -14,24 +14,24 @@ import (
 
 var looking sync.Mutex
 
-// Mine returns the labels of this goroutine as "key: value, …", without quotes; "" for none.
-// Tracebacks have them since Go 1.26. Before, only the profile of all goroutines tells them.
-func Mine() string {
-	looking.Lock()
+// Labels returns the profiler labels of this goroutine as "key: value, …" without quotes, or "".
+// Before Go 1.26 tracebacks have no labels: only the profile of all goroutines has them.
+func Labels() string {
+	looking.Lock() // so that one goroutine at a time has look on its stack: this one
 	defer looking.Unlock()
 	var profile bytes.Buffer
 	look(&profile)
 	for record := range strings.SplitSeq(profile.String(), "\n\n") {
-		if !strings.Contains(record, "proflabel.look+") { // of one goroutine at a time: this one
+		if !strings.Contains(record, "/goroutine.look+") {
 			continue
 		}
 		_, labels, _ := strings.Cut(record, "\n# labels: ")
 		labels, _, _ = strings.Cut(labels, "\n")
-		var of map[string]string
-		json.Unmarshal([]byte(labels), &of) // none: no JSON
+		var values map[string]string
+		json.Unmarshal([]byte(labels), &values) // without labels the text is no JSON
 		var all []string
-		for _, key := range slices.Sorted(maps.Keys(of)) {
-			all = append(all, key+": "+of[key])
+		for _, key := range slices.Sorted(maps.Keys(values)) {
+			all = append(all, key+": "+values[key])
 		}
 		return strings.ReplaceAll(strings.Join(all, ", "), `"`, "")
 	}

@@ -1,5 +1,4 @@
-// Package callsite finds the place in the user's code from which a line is logged or a request sent.
-package callsite
+package goroutine
 
 import (
 	"iter"
@@ -7,7 +6,8 @@ import (
 	"strings"
 )
 
-// between are the packages that stand between that place and the code which asks.
+// between lists the packages that stand between a place in the user's code and the code that asks
+// for the place.
 var between = []string{
 	"example.com/clew/internal/", "example.com/clew/trace.", "example.com/clew/httpmw.", "example.com/clew/httpclient.",
 	"example.com/clew/logctx.", "example.com/clew/workerpool.", "example.com/clew/tracetest.", "example.com/clew/zipkin.",
@@ -17,9 +17,10 @@ var between = []string{
 	"net/http.", "github.com/go-resty/resty/v2.", "runtime.",
 }
 
-// OfLine returns the place of a log line: the call at pc, or with 0 the nearest one on the stack that is
-// in none of these packages. The zero Frame: there is none, as with go log.Print("…").
-func OfLine(pc uintptr) runtime.Frame {
+// PlaceOfLine returns the place in the user's code that logs a line. It is the call at pc. If pc is
+// 0 or in a package between, it is the nearest call on the stack that is in none of them. The
+// result is the zero Frame if there is no such call, as for go log.Print("…").
+func PlaceOfLine(pc uintptr) runtime.Frame {
 	if pc != 0 {
 		if frame, _ := runtime.CallersFrames([]uintptr{pc}).Next(); !isBetween(frame.Function) {
 			return frame
@@ -31,9 +32,10 @@ func OfLine(pc uintptr) runtime.Frame {
 	return runtime.Frame{}
 }
 
-// OfRequest returns the place of a request: whoever called the client, or else the nearest one. What
-// stands between the client and us is other people's RoundTrippers.
-func OfRequest() runtime.Frame {
+// PlaceOfRequest returns the place in the user's code that sends a request: the call of the
+// http.Client's method. Calls nearer than that are other people's RoundTrippers. Without a client
+// on the stack it is the nearest call.
+func PlaceOfRequest() runtime.Frame {
 	var nearest runtime.Frame
 	for frame, byClient := range users() {
 		if byClient {
@@ -46,8 +48,8 @@ func OfRequest() runtime.Frame {
 	return nearest
 }
 
-// users returns the frames of the stack that are in none of these packages, and whether they are
-// further out than an http.Client.
+// users returns the frames of the stack that are in no package between, each with whether it is
+// further out than a method of http.Client.
 func users() iter.Seq2[runtime.Frame, bool] {
 	return func(yield func(runtime.Frame, bool) bool) {
 		var pcs [64]uintptr
