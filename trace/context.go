@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"example.com/clew/internal/lifetime"
 	"example.com/clew/internal/seam"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
@@ -91,7 +90,7 @@ func Detach(ctx context.Context) context.Context {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	if l, ok := ctx.(lifetime.Context); ok {
+	if l, ok := ctx.(seam.Lifetime); ok {
 		return l.Detached()
 	}
 	if isDetached(ctx) {
@@ -110,7 +109,7 @@ func (*detached) Done() <-chan struct{} { return nil }
 func (*detached) Err() error { return nil }
 
 func (d *detached) Value(key any) any {
-	if key == lifetime.Key { // for context.Cause
+	if key == seam.CancelerKey { // for context.Cause
 		return nil
 	}
 	return d.Context.Value(key)
@@ -124,7 +123,7 @@ func isDetached(ctx context.Context) bool {
 	if ctx == context.Background() {
 		return true
 	}
-	if l, ok := ctx.(lifetime.Context); ok {
+	if l, ok := ctx.(seam.Lifetime); ok {
 		return l.Detached() == ctx
 	}
 	_, ok := ctx.(*detached)

@@ -3,7 +3,6 @@ package trace
 import (
 	"context"
 
-	"example.com/clew/internal/lifetime"
 	"example.com/clew/internal/seam"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
@@ -65,7 +64,7 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 
 // underTrace returns what of ctx a new trace lies over.
 func underTrace(ctx context.Context) context.Context {
-	if life, ok := ctx.(lifetime.Context); ok {
+	if life, ok := ctx.(seam.Lifetime); ok {
 		ctx = life.Values()
 	}
 	return below(ctx)
@@ -74,7 +73,7 @@ func underTrace(ctx context.Context) context.Context {
 // alive returns values with the lifetime of ctx, if ctx is one of workerpool's: underTrace has
 // taken it off.
 func alive(ctx, values context.Context) context.Context {
-	if life, ok := ctx.(lifetime.Context); ok {
+	if life, ok := ctx.(seam.Lifetime); ok {
 		return life.Over(values)
 	}
 	return values

@@ -4,9 +4,9 @@ import (
 	"context"
 	"sync/atomic"
 
-	"example.com/clew/internal/lifetime"
 	"example.com/clew/internal/newid"
 	"example.com/clew/internal/route"
+	"example.com/clew/internal/seam"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	oteltrace "go.opentelemetry.io/otel/trace"
@@ -166,4 +166,4 @@ func (n *clientNode) Value(key any) any {
 
 // currentSpanKey is the key under which OpenTelemetry keeps the current span. It is not
 // exported, but SpanFromContext tells it to every context it is asked to look in.
-var currentSpanKey = lifetime.KeyOf(func(ctx context.Context) { oteltrace.SpanFromContext(ctx) })
+var currentSpanKey = seam.KeyOf(func(ctx context.Context) { oteltrace.SpanFromContext(ctx) })

@@ -5,7 +5,7 @@ import (
 	"time"
 	"weak"
 
-	"example.com/clew/internal/lifetime"
+	"example.com/clew/internal/seam"
 )
 
 // carried is a context with the lifetime of one context and the values of another.
@@ -15,7 +15,7 @@ type carried struct {
 	mark   any // what taskKey finds; nil: values know it, if there is one
 }
 
-var _, _, _ lifetime.Context = (*carried)(nil), (*task)(nil), (*waited)(nil)
+var _, _, _ seam.Lifetime = (*carried)(nil), (*task)(nil), (*waited)(nil)
 
 func (c *carried) Deadline() (time.Time, bool) { return c.life.Deadline() }
 
@@ -25,7 +25,7 @@ func (c *carried) Err() error { return c.life.Err() }
 
 func (c *carried) Value(key any) any {
 	switch {
-	case key == lifetime.Key:
+	case key == seam.CancelerKey:
 		return c.life.Value(key)
 	case key == taskKey{} && c.mark != nil:
 		return c.mark
@@ -53,7 +53,7 @@ func outlive(ctx context.Context) context.Context {
 }
 
 // valuesOf returns what the next context is to be laid over, instead of over ctx: see
-// lifetime.Context. It is short enough to be inlined, since each task of a pool needs it.
+// seam.Lifetime. It is short enough to be inlined, since each task of a pool needs it.
 func valuesOf(ctx context.Context) context.Context {
 	switch c := ctx.(type) {
 	case *task:

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/goroutine"
-	"example.com/clew/internal/lifetime"
+	"example.com/clew/internal/seam"
 )
 
 // Future is the result of a task that was given to [Submit]. Its methods are safe for
@@ -216,7 +216,7 @@ func (w *waited) Deadline() (time.Time, bool) {
 // task.Value.
 func (w *waited) Value(key any) any {
 	switch key {
-	case lifetime.Key:
+	case seam.CancelerKey:
 		return w.merge().Value(key)
 	case taskKey{}:
 		return &w.task

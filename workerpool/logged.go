@@ -7,9 +7,9 @@ import (
 
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/goroutine"
-	"example.com/clew/internal/lifetime"
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
+	"example.com/clew/internal/seam"
 	"example.com/clew/trace"
 )
 
@@ -45,7 +45,7 @@ func Logged(ctx context.Context, name string) context.Context {
 // begins as a context of context.WithValue does, which programs look for: see trace's node.
 //
 // It lies under the lifetime of a task, since pools lay tasks over the values. Otherwise it stays
-// on top: as a lifetime.Context it lets a new root and a detached context be laid under it.
+// on top: as a seam.Lifetime it lets a new root and a detached context be laid under it.
 type named struct {
 	context.Context
 	key, val any // nameKey{} and what counts: the named itself
@@ -54,7 +54,7 @@ type named struct {
 
 type nameKey struct{}
 
-var _ lifetime.Context = (*named)(nil)
+var _ seam.Lifetime = (*named)(nil)
 
 func newNamed(ctx context.Context, name string) *named {
 	n := &named{Context: ctx, key: nameKey{}, name: name}
@@ -101,7 +101,7 @@ func takeName(ctx context.Context) (context.Context, *named) {
 
 // withValues returns a context with the lifetime of ctx, if that is one of ours, and these values.
 func withValues(ctx, values context.Context) context.Context {
-	if life, ok := ctx.(lifetime.Context); ok {
+	if life, ok := ctx.(seam.Lifetime); ok {
 		return life.Over(values)
 	}
 	return values

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/goroutine"
-	"example.com/clew/internal/lifetime"
+	"example.com/clew/internal/seam"
 )
 
 // ErrClosed is returned by [Pool.Go] and by futures when the pool was shut down before the
@@ -83,7 +83,7 @@ func (t *task) Err() error { return t.pool.life.Err() }
 // on task would help only contexts derived from it directly.)
 func (t *task) Value(key any) any {
 	switch key {
-	case lifetime.Key:
+	case seam.CancelerKey:
 		return t.pool.life.Value(key)
 	case taskKey{}:
 		return t

@@ -7,8 +7,8 @@ import (
 	"io"
 	"math"
 
-	"example.com/clew/internal/lifetime"
 	"example.com/clew/internal/line"
+	"example.com/clew/internal/seam"
 	"github.com/rs/zerolog"
 	"github.com/rs/zerolog/log"
 )
@@ -48,7 +48,7 @@ type bound struct {
 
 // loggerKey is the key under which zerolog keeps the logger of a context. It is not exported, but
 // zerolog tells it to every context that it is asked to look in.
-var loggerKey = lifetime.KeyOf(func(ctx context.Context) { zerolog.Ctx(ctx) })
+var loggerKey = seam.KeyOf(func(ctx context.Context) { zerolog.Ctx(ctx) })
 
 type boundKey struct{}
 
