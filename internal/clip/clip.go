@@ -1,5 +1,8 @@
 // Package clip is about text that strangers choose and that goes into a line or a span: how much
 // of it is kept, and how a request's method names a span.
+//
+// Packages httpclient, httpmw, internal/redact, logctx, workerpool and zipkin import it. It is a
+// package of its own because they must all keep the same, and none may import all others.
 package clip
 
 import (

@@ -6,6 +6,9 @@
 //
 // The text of an error is fit for a log line. It quotes a value only where a name was asked for: a
 // number of milliseconds needs no quote, and a URL in its place may have a password in it.
+//
+// Packages trace and zipkin import it. It is a package of its own because each reads variables
+// that the other does not know, by the same rules.
 package env
 
 import (

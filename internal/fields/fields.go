@@ -1,4 +1,7 @@
 // Package fields tells which headers of a message are about its trace.
+//
+// Packages httpclient and httpmw import it. It is a package of its own because neither imports the
+// other, and users of trace need no such set.
 package fields
 
 import (

@@ -1,8 +1,9 @@
-// Package goroutine tells what clew must know about the goroutine that asks: its number, its profiler
-// labels, the place in the user's code where it stands, whether it panics, and whether
-// tracetest.Guard expects a trace of it. Packages httpclient, httpmw, logctx, tracetest and workerpool import it.
-// It is a package of its own because it knows nothing of traces: it needs only package runtime
-// and its profiler.
+// Package goroutine tells what clew must know about the goroutine that asks: its number, its
+// profiler labels, the place in the user's code where it stands, whether it panics, and whether
+// tracetest.Guard expects a trace of it.
+//
+// Packages httpclient, httpmw, logctx, tracetest and workerpool import it. It is a package of its
+// own because it knows nothing of traces: it needs the standard library only.
 package goroutine
 
 import (
@@ -18,8 +19,8 @@ type Guard struct {
 	// its labels owes a trace, and so does each goroutine that it starts.
 	Traced func(ctx context.Context) context.Context
 
-	// Handed returns ctx, with which a task is handed to another goroutine. The result has the mark
-	// if this goroutine has it.
+	// Handed returns ctx, with which a task is handed to another goroutine. The result has the
+	// mark if this goroutine has it.
 	Handed func(ctx context.Context) context.Context
 
 	// Descends reports whether this goroutine has the mark.

@@ -17,8 +17,8 @@ var between = []string{
 	"net/http.", "github.com/go-resty/resty/v2.", "runtime.",
 }
 
-// PlaceOfLine returns the place in the user's code that logs a line. It is the call at pc. If pc is
-// 0 or in a package between, it is the nearest call on the stack that is in none of them. The
+// PlaceOfLine returns the place in the user's code that logs a line. It is the call at pc. If pc
+// is 0 or in a package between, it is the nearest call on the stack that is in none of them. The
 // result is the zero Frame if there is no such call, as for go log.Print("…").
 func PlaceOfLine(pc uintptr) runtime.Frame {
 	if pc != 0 {

@@ -1,6 +1,9 @@
 // Package hoptest is one suite, "the ID survives this hop", for every package in which a
 // trace goes in at one end and must be found at the other: as the same text, with the same
 // decision.
+//
+// Tests alone import it. It is a package of its own because it imports trace, whose own tests need
+// the other fixtures.
 package hoptest
 
 import (

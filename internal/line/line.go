@@ -1,8 +1,11 @@
 // Package line is the form of our log lines: what their fields are called, what a line about a
 // request, a call or a job says, and how it is read again.
 //
-// Those who write lines and those who read them go by it, so that no key of ours stands anywhere
-// else. It needs the standard library only. Package zline, below it, writes records with zerolog.
+// Packages audit/cmd/clew-audit, bench, cmd/clew, examples, httpclient, httpmw, internal/canary,
+// internal/logbind, internal/seam, internal/timeline, logctx, trace, tracetest and workerpool
+// import it. It is a package of its own so that no key of ours stands anywhere else, and so that
+// those who only read lines need the standard library only. Package zline, below it, writes
+// records with zerolog.
 //
 // A line has the IDs of its span, which the logger's hook or handler writes. A record is what one
 // of our own lines says besides: of a request, of a call to somebody else, of a run of a job. The

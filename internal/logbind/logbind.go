@@ -1,5 +1,7 @@
-// Package logbind binds zerolog loggers to contexts: what logctx and httpmw both need and
-// users reach through them.
+// Package logbind binds zerolog loggers to contexts.
+//
+// Packages httpmw, internal/line/zline and logctx import it. It is a package of its own because
+// logctx exports only a part of it, and zline, which logctx imports, needs it too.
 package logbind
 
 import (

@@ -7,6 +7,9 @@
 //
 // A mark that cannot be read is missing. It must never be another's: a number is used again only
 // when the frames that say it are gone.
+//
+// Packages bench, httpclient, httpmw, trace and workerpool import it. It is a package of its own
+// because trace does not export what the others need of it.
 package mark
 
 import (

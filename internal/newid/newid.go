@@ -1,4 +1,7 @@
 // Package newid makes the IDs of new traces and spans.
+//
+// Packages httpclient, trace and zipkin import it. It is a package of its own because trace does
+// not export how it makes IDs, and zipkin's are to look the same.
 package newid
 
 import (

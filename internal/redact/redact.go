@@ -1,5 +1,8 @@
 // Package redact takes out of texts what is secret in URLs: user, query and fragment. The
 // rest may go into spans and log lines.
+//
+// Packages httpclient, logctx and zipkin import it. It is a package of its own because a secret
+// that one of them finds must not get through another.
 package redact
 
 import (

@@ -1,6 +1,9 @@
 // Package route takes a request's route from the router that found it outwards, to the span and
 // the access line. A router writes the pattern into the request that it is given, which may be a
 // copy.
+//
+// Packages httpmw and trace import it. It is a package of its own because trace.SetRoute writes
+// what httpmw reads, and trace must not import httpmw.
 package route
 
 import (

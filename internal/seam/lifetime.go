@@ -6,7 +6,8 @@ import "context"
 
 // Lifetime is a context with the values of one context and the lifetime of another, so that trace
 // can take the two apart. Work that schedules itself again gives its own context to the next run.
-// Laid over it, the contexts of all runs would become a chain. So the next one is laid over Values.
+// Laid over it, the contexts of all runs would become a chain. So the next one is laid over
+// Values.
 type Lifetime interface {
 	context.Context
 
@@ -20,8 +21,8 @@ type Lifetime interface {
 	Detached() context.Context
 }
 
-// CancelerKey is the key under which package context looks for the canceler of a context. A context
-// that hides a lifetime must not answer it.
+// CancelerKey is the key under which package context looks for the canceler of a context. A
+// context that hides a lifetime must not answer it.
 var CancelerKey = KeyOf(func(ctx context.Context) { _ = context.Cause(ctx) })
 
 // KeyOf returns the key that ask looks for in the context that it is given. Other packages do not

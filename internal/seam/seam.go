@@ -1,10 +1,11 @@
-// Package seam is all that clew's packages say to each other behind their users' backs. Packages
-// httpclient, httpmw, internal/line, internal/logbind, logctx, trace, workerpool and zipkin import it.
-// It is a package of its own because those who speak here must not import each other.
-//
-// Each of them could do without, and would be slower for it or know less. Each declaration has one
-// side that sets or makes it, and one that asks. The cell in which the route of a request travels
+// Package seam is all that clew's packages say to each other behind their users' backs. Each
+// package could do without, and would be slower for it or know less. Each declaration has one side
+// that sets or makes it, and one that asks. The cell in which the route of a request travels
 // outwards has rules of its own, and is in package route.
+//
+// Packages httpclient, httpmw, internal/line/zline, internal/logbind, logctx, trace, workerpool
+// and zipkin import it. It is a package of its own because many of them must not import each
+// other.
 package seam
 
 import (

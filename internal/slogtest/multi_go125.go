@@ -1,6 +1,6 @@
 //go:build !go1.26
 
-// Package slogtest has what tests of several packages need of slog.
+// Package slogtest has what tests of several packages need of slog. Tests alone import it.
 package slogtest
 
 import (

@@ -1,5 +1,7 @@
 // Package torture is the long form of the tests that show what clew withstands. They run short
 // with every go test, and long with make torture, which prints what they measured as a table.
+//
+// Tests alone import it.
 package torture
 
 import (

@@ -1,5 +1,7 @@
-// Package when reads the times that people write as the value of a flag. The commands import it:
-// they are modules of their own, and would each have a copy.
+// Package when reads the times that people write as the value of a flag.
+//
+// Packages audit/cmd/clew-audit and cmd/clew import it. It is a package of its own because the two
+// are modules of their own, and would each have a copy.
 package when
 
 import (
@@ -13,8 +15,8 @@ var layouts = []string{
 	"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02",
 }
 
-// Parse returns the time that text says, in UTC: so long before now, or a time, in now's zone where
-// it has none of its own. The zero time is that of "".
+// Parse returns the time that text says, in UTC: so long before now, or a time, in now's zone
+// where it has none of its own. The zero time is that of "".
 func Parse(text string, now time.Time) (t time.Time, ok bool) {
 	if text == "" {
 		return time.Time{}, true

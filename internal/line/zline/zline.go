@@ -1,4 +1,7 @@
 // Package zline writes the records of package line with zerolog, in which a hook writes the IDs.
+//
+// Packages httpclient, httpmw, logctx and workerpool import it. It is a package of its own because
+// package line needs the standard library only.
 package zline
 
 import (

@@ -1,5 +1,8 @@
-// Package fleetlog makes the logs of four services that call each other, of any size, for tests and
-// measurements. The same seed makes the same lines.
+// Package fleetlog makes the logs of four services that call each other, of any size, for tests
+// and measurements. The same seed makes the same lines.
+//
+// Package cmd/clew/internal/scale imports it, and so do tests of the commands and of package
+// timeline. It is a package of its own because no command has it in its program.
 package fleetlog
 
 import (
