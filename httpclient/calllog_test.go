@@ -27,7 +27,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/internal/seam"
-	"example.com/clew/internal/slogtest"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -687,7 +687,7 @@ func TestCallLogLoggers(t *testing.T) {
 			cfg.Slog = slog.New(logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog()))
 		}, nil, viaSlog(datadog)},
 		{"slog, Datadog, behind another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) {
-			cfg.Slog = slog.New(slogtest.Multi(jsonOf(io.Discard).Handler(), logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog())))
+			cfg.Slog = slog.New(testkit.MultiHandler(jsonOf(io.Discard).Handler(), logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog())))
 		}, nil, viaSlog(datadog)},
 		{"slog, with another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) { cfg.Slog = jsonOf(w) }, nil, viaSlog(plain)},
 		{"the context's", nil, func(ctx context.Context, w io.Writer) context.Context { return ctxLogger(w).WithContext(ctx) }, plain},

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpmw"
-	"example.com/clew/internal/slogtest"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -268,7 +268,7 @@ func TestAccessLogPresets(t *testing.T) {
 					var out logbook
 					h := logctx.Slog(slog.NewJSONHandler(&out, nil), tt.cfg)
 					if len(behind) > 0 {
-						h = slogtest.Multi(append(behind, h)...)
+						h = testkit.MultiHandler(append(behind, h)...)
 					}
 					var cfg httpmw.Config
 					var access httpmw.AccessLogConfig

@@ -10,7 +10,7 @@ import (
 
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
-	"example.com/clew/internal/slogtest"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
@@ -184,13 +184,13 @@ func TestSlogFound(t *testing.T) {
 		}},
 		{"below a level", func(h slog.Handler) slog.Handler { return &levelHandler{h, slog.LevelDebug} }},
 		{"embedded in what cannot be compared", func(h slog.Handler) slog.Handler { return incomparable{Handler: h} }},
-		{"the first of two", func(h slog.Handler) slog.Handler { return slogtest.Multi(h, plain) }},
-		{"the second of two", func(h slog.Handler) slog.Handler { return slogtest.Multi(plain, h) }},
+		{"the first of two", func(h slog.Handler) slog.Handler { return testkit.MultiHandler(h, plain) }},
+		{"the second of two", func(h slog.Handler) slog.Handler { return testkit.MultiHandler(plain, h) }},
 		{"below both", func(h slog.Handler) slog.Handler {
-			return &levelHandler{slogtest.Multi(plain, &levelHandler{h, slog.LevelDebug}), slog.LevelDebug}
+			return &levelHandler{testkit.MultiHandler(plain, &levelHandler{h, slog.LevelDebug}), slog.LevelDebug}
 		}},
 		{"of a context", func(h slog.Handler) slog.Handler {
-			return logctx.SlogFrom(logctx.WithSlog(request(), slog.New(slogtest.Multi(plain, h)))).Handler()
+			return logctx.SlogFrom(logctx.WithSlog(request(), slog.New(testkit.MultiHandler(plain, h)))).Handler()
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestSlogFoundTwice(t *testing.T) {
 	var out bytes.Buffer
 	first := logctx.Slog(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}), logctx.Datadog())
 	second := logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{})
-	for _, h := range []slog.Handler{slogtest.Multi(first, second), incomparable{Handler: slogtest.Multi(first, second)}} {
+	for _, h := range []slog.Handler{testkit.MultiHandler(first, second), incomparable{Handler: testkit.MultiHandler(first, second)}} {
 		ctx := logctx.WithSlog(request(), slog.New(h))
 		for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError} {
 			out.Reset()

@@ -1,8 +1,8 @@
 // Package canary makes requests' headers whose trace is known, so that one can tell what a hop
 // does with it: those that every service should understand, and those by which services break.
 //
-// Packages cmd/clew and internal/hoptest import it. It is a package of its own because clew
-// doctor sends to a service what our tests send through our packages.
+// Packages cmd/clew, internal/hoptest and internal/testkit import it. It is a package of its own
+// because clew doctor sends to a service what our tests send through our packages.
 package canary
 
 import (

@@ -2,8 +2,8 @@
 // trace goes in at one end and must be found at the other: as the same text, with the same
 // decision.
 //
-// Tests alone import it. It is a package of its own because it imports trace, whose own tests need
-// the other fixtures.
+// Tests alone import it. It is a package of its own because it is a suite, and testkit holds
+// fixtures only.
 package hoptest
 
 import (
@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"example.com/clew/internal/canary"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 )
@@ -39,11 +40,6 @@ type Seen struct {
 	State   string // as trace.Sampling's String; "" where this end cannot show it
 }
 
-// ids are those of all rows.
-func ids() canary.IDs {
-	return canary.IDs{Trace: "5759e988bd862e3fe1be46a994272793", Span: "a2fb4a1d1a96d312", Parent: "0020000000000001"}
-}
-
 // samplings are the states of canaries.
 var samplings = map[string]trace.Sampling{
 	canary.Defer: trace.Defer, canary.Deny: trace.Deny, canary.Accept: trace.Accept, canary.Debug: trace.Debug,
@@ -52,7 +48,7 @@ var samplings = map[string]trace.Sampling{
 // Rows returns every width of ID × every state × every encoding.
 func Rows() []Row {
 	var rows []Row
-	for _, r := range canary.B3(ids) {
+	for _, r := range canary.B3(testkit.IDs) {
 		rows = append(rows, Row{Name: r.Name, Header: r.Header, TraceID: r.TraceID, Sampling: samplings[r.State]})
 	}
 	return rows

@@ -1,7 +1,8 @@
 // Package torture is the long form of the tests that show what clew withstands. They run short
 // with every go test, and long with make torture, which prints what they measured as a table.
 //
-// Tests alone import it.
+// Tests alone import it. It is a package of its own because the tests of package line and of the
+// bench need it, and no trace.
 package torture
 
 import (

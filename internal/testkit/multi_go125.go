@@ -1,7 +1,6 @@
 //go:build !go1.26
 
-// Package slogtest has what tests of several packages need of slog. Tests alone import it.
-package slogtest
+package testkit
 
 import (
 	"context"
@@ -9,9 +8,9 @@ import (
 	"log/slog"
 )
 
-// Multi gives each record to all handlers that are enabled, as Go 1.26's slog.NewMultiHandler
-// does.
-func Multi(handlers ...slog.Handler) slog.Handler { return &multi{handlers} }
+// MultiHandler gives each record to all handlers that are enabled, as Go 1.26's
+// slog.NewMultiHandler does.
+func MultiHandler(handlers ...slog.Handler) slog.Handler { return &multi{handlers} }
 
 type multi struct{ handlers []slog.Handler }
 
