@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/contrib/propagators/b3"
@@ -13,9 +14,9 @@ import (
 )
 
 func TestAllocations(t *testing.T) {
-	multi := header(xTrace, id128, xSpan, spanID, xParent, parentID, xSampled, "1")
-	single := header("b3", id128+"-"+spanID+"-1-"+parentID)
-	caller, ctx := must(single.Get("b3")), in(single.Get("b3"))
+	multi := testkit.Header(xTrace, id128, xSpan, spanID, xParent, parentID, xSampled, "1")
+	single := testkit.Header("b3", id128+"-"+spanID+"-1-"+parentID)
+	caller, ctx := testkit.B3(single.Get("b3")), testkit.Context(single.Get("b3"))
 	client := trace.Starter{Kind: oteltrace.SpanKindClient}
 	ours, _ := trace.Start(ctx, "request")
 
@@ -63,4 +64,4 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-var badHeader = header("b3", canary, xTrace, canary, xSpan, spanID)
+var badHeader = testkit.Header("b3", canary, xTrace, canary, xSpan, spanID)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/contrib/propagators/b3"
 	"go.opentelemetry.io/otel/propagation"
@@ -62,7 +63,7 @@ func BenchmarkInject(b *testing.B) {
 		}{{"clew", trace.Propagator{Encoding: e.encoding}}, {"contrib", b3.New(b3.WithInjectEncoding(e.encoding))}} {
 			b.Run(p.name+"/"+e.name, func(b *testing.B) {
 				b.ReportAllocs()
-				ctx, h := in(id128+"-"+spanID+"-1"), http.Header{"Accept": {"*/*"}}
+				ctx, h := testkit.Context(id128+"-"+spanID+"-1"), http.Header{"Accept": {"*/*"}}
 				for b.Loop() {
 					p.Inject(ctx, propagation.HeaderCarrier(h))
 				}
@@ -74,7 +75,7 @@ func BenchmarkInject(b *testing.B) {
 // The baseline is the least that anybody can do who puts a span into a context: it makes no
 // IDs and no decision.
 func BenchmarkStart(b *testing.B) {
-	ctx := in(id128 + "-" + spanID + "-1")
+	ctx := testkit.Context(id128 + "-" + spanID + "-1")
 	b.Run("clew", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -91,7 +92,7 @@ func BenchmarkStart(b *testing.B) {
 }
 
 func BenchmarkFromContext(b *testing.B) {
-	ctx, _ := trace.Start(in(id128+"-"+spanID+"-1"), "x")
+	ctx, _ := trace.Start(testkit.Context(id128+"-"+spanID+"-1"), "x")
 	ctx = context.WithValue(context.WithValue(ctx, key("a"), 1), key("b"), 2)
 	b.Run("clew", func(b *testing.B) {
 		b.ReportAllocs()

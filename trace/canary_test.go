@@ -10,8 +10,6 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-func fixedIDs() canaries.IDs { return canaries.IDs{Trace: id128, Span: spanID, Parent: parentID} }
-
 // canaryRows are all rows, with these IDs.
 func canaryRows(ids func() canaries.IDs) []canaries.Row {
 	rows := append([]canaries.Row{canaries.None()}, canaries.B3(ids)...)

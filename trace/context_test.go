@@ -8,6 +8,7 @@ import (
 	"time"
 	"weak"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,12 +21,6 @@ import (
 )
 
 type key string
-
-// current is FromContext as text.
-func current(ctx context.Context) said {
-	b, _ := trace.FromContext(ctx)
-	return saidBy(b)
-}
 
 func sdk(s sdktrace.Sampler, processors ...sdktrace.SpanProcessor) *sdktrace.TracerProvider {
 	opts := []sdktrace.TracerProviderOption{sdktrace.WithSampler(s)}
@@ -42,30 +37,30 @@ func TestNewContext(t *testing.T) {
 		b    trace.B3
 		want said
 	}{
-		{"IDs", context.Background(), must(id64 + "-" + spanID + "-1-" + parentID), said{id64, spanID, parentID, trace.Accept}},
-		{"lone state", context.Background(), must("0"), said{state: trace.Deny}},
-		{"over another trace", in(id128 + "-" + spanID + "-0"), must(id64 + "-" + spanID + "-1"), said{id64, spanID, "", trace.Accept}},
-		{"a lone state does not touch a trace", in(id128 + "-" + spanID + "-0"), must("d"), said{id128, spanID, "", trace.Deny}},
-		{"a lone state replaces a lone state", in("0"), must("d"), said{state: trace.Debug}},
-		{"a lone state is no part of a trace", in("0"), must(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},
-		{"the zero B3", in(id128 + "-" + spanID + "-0"), trace.B3{}, said{id128, spanID, "", trace.Deny}},
-		{"nil context", nil, must(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},
-		{"the decision of the same trace stands", in(id128 + "-" + spanID + "-1"), must(id128 + "-" + parentID), said{id128, parentID, "", trace.Accept}},
-		{"the decision of another trace does not", in(id128 + "-" + spanID + "-1"), must(id64 + "-" + parentID), said{id64, parentID, "", trace.Defer}},
+		{"IDs", context.Background(), testkit.B3(id64 + "-" + spanID + "-1-" + parentID), said{id64, spanID, parentID, trace.Accept}},
+		{"lone state", context.Background(), testkit.B3("0"), said{State: trace.Deny}},
+		{"over another trace", testkit.Context(id128 + "-" + spanID + "-0"), testkit.B3(id64 + "-" + spanID + "-1"), said{id64, spanID, "", trace.Accept}},
+		{"a lone state does not touch a trace", testkit.Context(id128 + "-" + spanID + "-0"), testkit.B3("d"), said{id128, spanID, "", trace.Deny}},
+		{"a lone state replaces a lone state", testkit.Context("0"), testkit.B3("d"), said{State: trace.Debug}},
+		{"a lone state is no part of a trace", testkit.Context("0"), testkit.B3(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},
+		{"the zero B3", testkit.Context(id128 + "-" + spanID + "-0"), trace.B3{}, said{id128, spanID, "", trace.Deny}},
+		{"nil context", nil, testkit.B3(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},
+		{"the decision of the same trace stands", testkit.Context(id128 + "-" + spanID + "-1"), testkit.B3(id128 + "-" + parentID), said{id128, parentID, "", trace.Accept}},
+		{"the decision of another trace does not", testkit.Context(id128 + "-" + spanID + "-1"), testkit.B3(id64 + "-" + parentID), said{id64, parentID, "", trace.Defer}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx := trace.NewContext(tt.ctx, tt.b)
 			b, ok := trace.FromContext(ctx)
-			assert.Equal(t, tt.want, saidBy(b), "FromContext after NewContext(%v)", tt.b)
-			assert.Equal(t, tt.want.trace != "", ok, "FromContext's ok")
-			assert.Equal(t, tt.want.trace, trace.ID(ctx), "ID")
-			assert.Equal(t, tt.want.span, trace.SpanID(ctx), "SpanID")
+			assert.Equal(t, tt.want, testkit.SaidBy(b), "FromContext after NewContext(%v)", tt.b)
+			assert.Equal(t, tt.want.Trace != "", ok, "FromContext's ok")
+			assert.Equal(t, tt.want.Trace, trace.ID(ctx), "ID")
+			assert.Equal(t, tt.want.Span, trace.SpanID(ctx), "SpanID")
 		})
 	}
 	ctx := context.WithValue(context.Background(), key("k"), "v")
 	assert.Equal(t, ctx, trace.NewContext(ctx, trace.B3{}), "NewContext with the zero B3: the context")
-	assert.Equal(t, "v", trace.NewContext(ctx, must(id64+"-"+spanID)).Value(key("k")), "a value of the context")
-	assert.Equal(t, "v", trace.NewContext(ctx, must("0")).Value(key("k")), "a value of the context")
+	assert.Equal(t, "v", trace.NewContext(ctx, testkit.B3(id64+"-"+spanID)).Value(key("k")), "a value of the context")
+	assert.Equal(t, "v", trace.NewContext(ctx, testkit.B3("0")).Value(key("k")), "a value of the context")
 }
 
 func TestNilContexts(t *testing.T) {
@@ -89,13 +84,13 @@ func TestNilContexts(t *testing.T) {
 		assert.Len(t, trace.ID(ctx), 32, "ID after %s(nil)", name)
 		span.End()
 	}
-	assert.NotNil(t, trace.NewContext(none, must("0")), "NewContext(nil) with a lone state")
+	assert.NotNil(t, trace.NewContext(none, testkit.B3("0")), "NewContext(nil) with a lone state")
 }
 
 // Whoever asks OpenTelemetry for the current span must find ours. It keeps spans under a
 // key that is not exported; should a new version ask in another way, this fails.
 func TestOpenTelemetrySeesOurSpans(t *testing.T) {
-	ctx := in(id64 + "-" + spanID + "-1")
+	ctx := testkit.Context(id64 + "-" + spanID + "-1")
 	sc := oteltrace.SpanContextFromContext(ctx)
 	assert.Equal(t, zeros+id64, sc.TraceID().String(), "trace ID of the remote parent")
 	assert.Equal(t, spanID, sc.SpanID().String(), "span ID of the remote parent")
@@ -112,7 +107,7 @@ func TestOpenTelemetrySeesOurSpans(t *testing.T) {
 	} {
 		assert.Equal(t, span.SpanContext(), oteltrace.SpanContextFromContext(other), "span context after %s", name)
 	}
-	assert.False(t, oteltrace.SpanContextFromContext(in("0")).IsValid(), "span context beside a lone state")
+	assert.False(t, oteltrace.SpanContextFromContext(testkit.Context("0")).IsValid(), "span context beside a lone state")
 }
 
 // The current span decides, the record fills in.
@@ -120,7 +115,7 @@ func TestForeignSpans(t *testing.T) {
 	const otherSpan = "1111111111111111"
 	foreign := func(trace, span string, sampled, remote bool) func(context.Context) context.Context {
 		return func(ctx context.Context) context.Context {
-			b := must(trace + "-" + span)
+			b := testkit.B3(trace + "-" + span)
 			cfg := oteltrace.SpanContextConfig{TraceID: b.TraceID, SpanID: b.SpanID, Remote: remote}
 			if sampled {
 				cfg.TraceFlags = oteltrace.FlagsSampled
@@ -142,46 +137,46 @@ func TestForeignSpans(t *testing.T) {
 		want   said
 		wantID bool
 	}{
-		{"same trace, sampled", in(id128 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
-		{"width kept, 32", in(idWide + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide, otherSpan, "", trace.Accept}, true},
-		{"width kept, 16", in(idWide[16:] + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide[16:], otherSpan, "", trace.Accept}, true},
+		{"same trace, sampled", testkit.Context(id128 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"width kept, 32", testkit.Context(idWide + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide, otherSpan, "", trace.Accept}, true},
+		{"width kept, 16", testkit.Context(idWide[16:] + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide[16:], otherSpan, "", trace.Accept}, true},
 		{"width unknown: 16", context.Background(), foreign(idWide, otherSpan, true, false), said{idWide[16:], otherSpan, "", trace.Accept}, true},
-		{"width of another trace is none", in(idWide + "-" + spanID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
-		{"debug sticks", in(id64 + "-" + spanID + "-d"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Debug}, true},
-		{"debug sticks to an unsampled span", in(id64 + "-" + spanID + "-d"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Debug}, true},
-		{"deny sticks", in(id64 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Deny}, true},
-		{"accept does not stick", in(id64 + "-" + spanID + "-1"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
-		{"defer is decided by the span, yes", in(id64 + "-" + spanID), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
-		{"defer is decided by the span, no", in(id64 + "-" + spanID), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
-		{"debug of another trace does not", in(id128 + "-" + spanID + "-d"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
-		{"deny of another trace does not", in(id128 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
-		{"a lone debug is no part of another's trace", in("d"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
-		{"parent from the record: same span", in(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, parentID, trace.Accept}, true},
-		{"no parent from the record: other span", in(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
-		{"no parent from the record: other trace, same span ID", in(id128 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, "", trace.Accept}, true},
+		{"width of another trace is none", testkit.Context(idWide + "-" + spanID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
+		{"debug sticks", testkit.Context(id64 + "-" + spanID + "-d"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Debug}, true},
+		{"debug sticks to an unsampled span", testkit.Context(id64 + "-" + spanID + "-d"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Debug}, true},
+		{"deny sticks", testkit.Context(id64 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"accept does not stick", testkit.Context(id64 + "-" + spanID + "-1"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"defer is decided by the span, yes", testkit.Context(id64 + "-" + spanID), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"defer is decided by the span, no", testkit.Context(id64 + "-" + spanID), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"debug of another trace does not", testkit.Context(id128 + "-" + spanID + "-d"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"deny of another trace does not", testkit.Context(id128 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"a lone debug is no part of another's trace", testkit.Context("d"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"parent from the record: same span", testkit.Context(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, parentID, trace.Accept}, true},
+		{"no parent from the record: other span", testkit.Context(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
+		{"no parent from the record: other trace, same span ID", testkit.Context(id128 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, "", trace.Accept}, true},
 		{"remote, by another propagator, no record", context.Background(), foreign(id128, spanID, false, true), said{id128, spanID, "", trace.Deny}, true},
-		{"the caller's span again, who defers", in(id64 + "-" + spanID), foreign(id64, spanID, false, true), said{id64, spanID, "", trace.Defer}, true},
-		{"the caller's span again, but sampled", in(id64 + "-" + spanID), foreign(id64, spanID, true, true), said{id64, spanID, "", trace.Accept}, true},
-		{"the caller's span again, of another trace", in(id128 + "-" + spanID), foreign(id64, spanID, false, true), said{id64, spanID, "", trace.Deny}, true},
-		{"no-op tracer", in(id64 + "-" + spanID + "-d-" + parentID), noopTracer, said{id64, spanID, parentID, trace.Debug}, true},
-		{"no-op tracer over a lone state", in("0"), noopTracer, said{state: trace.Deny}, false},
-		{"no-op span without IDs", in(id64 + "-" + spanID + "-d-" + parentID), noopSpan, said{id64, spanID, parentID, trace.Debug}, true},
-		{"no span at all", in(id64 + "-" + spanID + "-d-" + parentID), none, said{id64, spanID, parentID, trace.Debug}, true},
+		{"the caller's span again, who defers", testkit.Context(id64 + "-" + spanID), foreign(id64, spanID, false, true), said{id64, spanID, "", trace.Defer}, true},
+		{"the caller's span again, but sampled", testkit.Context(id64 + "-" + spanID), foreign(id64, spanID, true, true), said{id64, spanID, "", trace.Accept}, true},
+		{"the caller's span again, of another trace", testkit.Context(id128 + "-" + spanID), foreign(id64, spanID, false, true), said{id64, spanID, "", trace.Deny}, true},
+		{"no-op tracer", testkit.Context(id64 + "-" + spanID + "-d-" + parentID), noopTracer, said{id64, spanID, parentID, trace.Debug}, true},
+		{"no-op tracer over a lone state", testkit.Context("0"), noopTracer, said{State: trace.Deny}, false},
+		{"no-op span without IDs", testkit.Context(id64 + "-" + spanID + "-d-" + parentID), noopSpan, said{id64, spanID, parentID, trace.Debug}, true},
+		{"no span at all", testkit.Context(id64 + "-" + spanID + "-d-" + parentID), none, said{id64, spanID, parentID, trace.Debug}, true},
 		{"no-op span over nothing", context.Background(), noopSpan, said{}, false},
 		{"our span over another's", foreign(id128, otherSpan, true, false)(context.Background()), func(ctx context.Context) context.Context {
-			return trace.NewContext(ctx, must(id64+"-"+spanID+"-0"))
+			return trace.NewContext(ctx, testkit.B3(id64+"-"+spanID+"-0"))
 		}, said{id64, spanID, "", trace.Deny}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx := tt.on(tt.ctx)
 			b, ok := trace.FromContext(ctx)
-			assert.Equal(t, tt.want, saidBy(b), "FromContext")
+			assert.Equal(t, tt.want, testkit.SaidBy(b), "FromContext")
 			assert.Equal(t, tt.wantID, ok, "FromContext's ok")
-			assert.Equal(t, tt.want.trace, trace.ID(ctx), "ID")
-			assert.Equal(t, tt.want.span, trace.SpanID(ctx), "SpanID")
+			assert.Equal(t, tt.want.Trace, trace.ID(ctx), "ID")
+			assert.Equal(t, tt.want.Span, trace.SpanID(ctx), "SpanID")
 			out := propagation.MapCarrier{}
 			trace.Propagator{}.Inject(ctx, out)
-			assert.Equal(t, tt.want.parent, out["x-b3-parentspanid"], "parent sent on")
+			assert.Equal(t, tt.want.Parent, out["x-b3-parentspanid"], "parent sent on")
 		})
 	}
 }
@@ -189,22 +184,22 @@ func TestForeignSpans(t *testing.T) {
 // A trace that is hidden behind a no-op span is still there; a state that came alone is not
 // to replace it.
 func TestLoneStateOverANoopSpan(t *testing.T) {
-	ctx := oteltrace.ContextWithSpan(in(id64+"-"+spanID+"-1"), noop.Span{})
-	ctx = trace.NewContext(ctx, must("0"))
-	assert.Equal(t, said{id64, spanID, "", trace.Accept}, current(ctx), "FromContext after a lone deny over a no-op span in a trace")
+	ctx := oteltrace.ContextWithSpan(testkit.Context(id64+"-"+spanID+"-1"), noop.Span{})
+	ctx = trace.NewContext(ctx, testkit.B3("0"))
+	assert.Equal(t, said{id64, spanID, "", trace.Accept}, testkit.SaidIn(ctx), "FromContext after a lone deny over a no-op span in a trace")
 }
 
 // Without an SDK OpenTelemetry's global tracer passes its parent on; so does a no-op one.
 func TestGlobalPlaceholder(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
-	ctx, _ := otel.Tracer("x").Start(in(idWide+"-"+spanID+"-d-"+parentID), "x")
-	assert.Equal(t, said{idWide, spanID, parentID, trace.Debug}, current(ctx), "under the global placeholder's span")
-	ctx, _ = otel.Tracer("x").Start(in("0"), "x")
-	assert.Equal(t, said{state: trace.Deny}, current(ctx), "under the global placeholder's span, lone state")
+	ctx, _ := otel.Tracer("x").Start(testkit.Context(idWide+"-"+spanID+"-d-"+parentID), "x")
+	assert.Equal(t, said{idWide, spanID, parentID, trace.Debug}, testkit.SaidIn(ctx), "under the global placeholder's span")
+	ctx, _ = otel.Tracer("x").Start(testkit.Context("0"), "x")
+	assert.Equal(t, said{State: trace.Deny}, testkit.SaidIn(ctx), "under the global placeholder's span, lone state")
 	ctx, _ = trace.Start(ctx, "ours")
-	assert.Equal(t, trace.Deny, current(ctx).state, "state of our span under it")
+	assert.Equal(t, trace.Deny, testkit.SaidIn(ctx).State, "state of our span under it")
 	assert.Len(t, trace.ID(ctx), 32, "ID of our span under it")
 }
 
@@ -225,14 +220,14 @@ func TestSDKSpansOverRecords(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			// As a library does that knows only OpenTelemetry.
-			ctx, span := sdk(tt.sampler).Tracer("").Start(in(tt.in), "theirs")
+			ctx, span := sdk(tt.sampler).Tracer("").Start(testkit.Context(tt.in), "theirs")
 			defer span.End()
-			assert.Equal(t, said{idWide, span.SpanContext().SpanID().String(), tt.parent, tt.state}, current(ctx), "FromContext under the SDK's span")
+			assert.Equal(t, said{idWide, span.SpanContext().SpanID().String(), tt.parent, tt.state}, testkit.SaidIn(ctx), "FromContext under the SDK's span")
 
 			// Ours, and theirs again below.
 			ours, ourSpan := trace.Start(ctx, "ours")
 			defer ourSpan.End()
-			assert.Equal(t, said{idWide, trace.SpanID(ours), span.SpanContext().SpanID().String(), tt.state}, current(ours), "FromContext under our span")
+			assert.Equal(t, said{idWide, trace.SpanID(ours), span.SpanContext().SpanID().String(), tt.state}, testkit.SaidIn(ours), "FromContext under our span")
 		})
 	}
 }
@@ -241,20 +236,20 @@ func TestSDKSpansOverRecords(t *testing.T) {
 // it says then counts.
 func TestDenyOfAnSDKDoesNotStick(t *testing.T) {
 	ctx, _ := trace.Starter{TracerProvider: sdk(sdktrace.NeverSample())}.Start(context.Background(), trace.B3{}, "first")
-	require.Equal(t, trace.Deny, current(ctx).state, "state under an SDK that samples nothing")
+	require.Equal(t, trace.Deny, testkit.SaidIn(ctx).State, "state under an SDK that samples nothing")
 	id := trace.ID(ctx)
 	next, span := sdk(sdktrace.AlwaysSample()).Tracer("").Start(ctx, "second")
 	defer span.End()
 	assert.Equal(t, id, trace.ID(next), "ID under the second SDK")
-	assert.Equal(t, trace.Accept, current(next).state, "state under an SDK that samples all")
+	assert.Equal(t, trace.Accept, testkit.SaidIn(next).State, "state under an SDK that samples all")
 	next, span = trace.Starter{TracerProvider: sdk(sdktrace.AlwaysSample())}.Start(trace.Only(ctx), trace.B3{}, "third")
 	defer span.End()
 	assert.Equal(t, id, trace.ID(next), "ID through Only")
-	assert.Equal(t, trace.Accept, current(next).state, "state through Only, under an SDK that samples all")
+	assert.Equal(t, trace.Accept, testkit.SaidIn(next).State, "state through Only, under an SDK that samples all")
 }
 
 func TestDetach(t *testing.T) {
-	parent, cancel := context.WithTimeout(context.WithValue(in(id64+"-"+spanID+"-d-"+parentID), key("k"), "v"), time.Hour)
+	parent, cancel := context.WithTimeout(context.WithValue(testkit.Context(id64+"-"+spanID+"-d-"+parentID), key("k"), "v"), time.Hour)
 	ctx := trace.Detach(parent)
 	cancel()
 	assert.NoError(t, ctx.Err(), "Err after the parent was cancelled")
@@ -262,7 +257,7 @@ func TestDetach(t *testing.T) {
 	_, ok := ctx.Deadline()
 	assert.False(t, ok, "Deadline's ok")
 	assert.Equal(t, "v", ctx.Value(key("k")), "a value of the parent")
-	assert.Equal(t, said{id64, spanID, parentID, trace.Debug}, current(ctx), "FromContext")
+	assert.Equal(t, said{id64, spanID, parentID, trace.Debug}, testkit.SaidIn(ctx), "FromContext")
 
 	// The current span stays the SDK's own, so that it can still be written to.
 	withSpan, span := sdk(sdktrace.AlwaysSample()).Tracer("").Start(parent, "x")
@@ -277,20 +272,23 @@ func TestOnly(t *testing.T) {
 		ctx  func() context.Context
 	}{
 		{"nothing", context.Background},
-		{"remote parent", func() context.Context { return in(idWide + "-" + spanID + "-d-" + parentID) }},
-		{"defer", func() context.Context { return in(id64 + "-" + spanID + "-" + parentID) }},
-		{"lone state", func() context.Context { return in("0") }},
-		{"our span", func() context.Context { ctx, _ := trace.Start(in(idWide+"-"+spanID+"-0"), "x"); return ctx }},
+		{"remote parent", func() context.Context { return testkit.Context(idWide + "-" + spanID + "-d-" + parentID) }},
+		{"defer", func() context.Context { return testkit.Context(id64 + "-" + spanID + "-" + parentID) }},
+		{"lone state", func() context.Context { return testkit.Context("0") }},
+		{"our span", func() context.Context {
+			ctx, _ := trace.Start(testkit.Context(idWide+"-"+spanID+"-0"), "x")
+			return ctx
+		}},
 		{"an SDK's span", func() context.Context {
-			ctx, _ := trace.Starter{TracerProvider: provider}.Start(context.Background(), must(idWide+"-"+spanID+"-d"), "x")
+			ctx, _ := trace.Starter{TracerProvider: provider}.Start(context.Background(), testkit.B3(idWide+"-"+spanID+"-d"), "x")
 			return ctx
 		}},
 		{"an SDK's span, foreign", func() context.Context {
-			ctx, _ := provider.Tracer("").Start(in(idWide+"-"+spanID+"-1"), "x")
+			ctx, _ := provider.Tracer("").Start(testkit.Context(idWide+"-"+spanID+"-1"), "x")
 			return ctx
 		}},
 		{"behind a no-op span", func() context.Context {
-			return oteltrace.ContextWithSpan(in(idWide+"-"+spanID+"-d"), noop.Span{})
+			return oteltrace.ContextWithSpan(testkit.Context(idWide+"-"+spanID+"-d"), noop.Span{})
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -315,8 +313,8 @@ func TestOnly(t *testing.T) {
 
 // What waits in a queue under Only must still be recorded by the SDK that it came from.
 func TestOnlyKeepsTheProvider(t *testing.T) {
-	recorder := tracetest.NewSpanRecorder()
-	ctx, span := trace.Starter{TracerProvider: sdk(sdktrace.AlwaysSample(), recorder)}.Start(context.Background(), trace.B3{}, "request")
+	provider, recorder := testkit.SDK(sdktrace.AlwaysSample())
+	ctx, span := trace.Starter{TracerProvider: provider}.Start(context.Background(), trace.B3{}, "request")
 	span.End()
 	_, span = trace.Start(trace.Only(ctx), "queued")
 	span.End()
@@ -341,10 +339,10 @@ func TestOnlyKeepsNothingAlive(t *testing.T) {
 			return provider.Tracer("").Start(ctx, "x")
 		},
 		"remote": func(ctx context.Context) (context.Context, oteltrace.Span) {
-			return trace.NewContext(ctx, must(id64+"-"+spanID)), noop.Span{}
+			return trace.NewContext(ctx, testkit.B3(id64+"-"+spanID)), noop.Span{}
 		},
 		"lone": func(ctx context.Context) (context.Context, oteltrace.Span) {
-			return trace.NewContext(ctx, must("1")), noop.Span{}
+			return trace.NewContext(ctx, testkit.B3("1")), noop.Span{}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -371,14 +369,14 @@ func TestOnlyKeepsNothingAlive(t *testing.T) {
 }
 
 func TestRoot(t *testing.T) {
-	recorder := tracetest.NewSpanRecorder()
-	starter := trace.Starter{TracerProvider: sdk(sdktrace.AlwaysSample(), recorder)}
+	provider, recorder := testkit.SDK(sdktrace.AlwaysSample())
+	starter := trace.Starter{TracerProvider: provider}
 	for _, tt := range []struct {
 		name string
 		in   string
 	}{{"accept", idWide + "-" + spanID + "-1"}, {"debug", id64 + "-" + spanID + "-d"}, {"defer", id128 + "-" + spanID}} {
 		t.Run(tt.name, func(t *testing.T) {
-			old, span := starter.Start(context.WithValue(context.Background(), key("k"), "v"), must(tt.in), "old")
+			old, span := starter.Start(context.WithValue(context.Background(), key("k"), "v"), testkit.B3(tt.in), "old")
 			defer span.End()
 			ctx, root := trace.Root(old, "job", oteltrace.WithAttributes())
 			root.End()
@@ -386,8 +384,8 @@ func TestRoot(t *testing.T) {
 			job := ended[len(ended)-1]
 			assert.NotEqual(t, trace.ID(old), trace.ID(ctx), "ID of a new root")
 			assert.Regexp(t, "^[0-9a-f]{32}$", trace.ID(ctx), "ID of a new root")
-			assert.Empty(t, current(ctx).parent, "parent of a new root")
-			assert.Equal(t, trace.Accept, current(ctx).state, "state of a new root: the old one's debug is not its own")
+			assert.Empty(t, testkit.SaidIn(ctx).Parent, "parent of a new root")
+			assert.Equal(t, trace.Accept, testkit.SaidIn(ctx).State, "state of a new root: the old one's debug is not its own")
 			assert.Equal(t, "v", ctx.Value(key("k")), "a value of the old context")
 			assert.Equal(t, "job", job.Name(), "name of the recorded span")
 			assert.False(t, job.Parent().IsValid(), "whether the recorded span has a parent")
@@ -406,15 +404,15 @@ func TestRootWithoutSDK(t *testing.T) {
 		name string
 		ctx  context.Context
 	}{
-		{"nothing", context.Background()}, {"a trace", in(id64 + "-" + spanID + "-d-" + parentID)}, {"a deny", in(id64 + "-" + spanID + "-0")},
-		{"behind a no-op span", oteltrace.ContextWithSpan(in(id64+"-"+spanID+"-0"), noop.Span{})},
+		{"nothing", context.Background()}, {"a trace", testkit.Context(id64 + "-" + spanID + "-d-" + parentID)}, {"a deny", testkit.Context(id64 + "-" + spanID + "-0")},
+		{"behind a no-op span", oteltrace.ContextWithSpan(testkit.Context(id64+"-"+spanID+"-0"), noop.Span{})},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, span := trace.Root(context.WithValue(tt.ctx, key("k"), "v"), "job")
 			defer span.End()
 			assert.Regexp(t, "^[0-9a-f]{32}$", trace.ID(ctx), "ID of a new root")
 			assert.NotContains(t, trace.ID(ctx), id64, "ID of a new root")
-			assert.Empty(t, current(ctx).parent, "parent of a new root")
+			assert.Empty(t, testkit.SaidIn(ctx).Parent, "parent of a new root")
 			assert.Equal(t, "v", ctx.Value(key("k")), "a value of the old context")
 		})
 	}
@@ -431,7 +429,7 @@ func TestRootWithoutSDK(t *testing.T) {
 // The options of the caller are his: Root adds its own to a copy.
 func TestRootLeavesOptionsAlone(t *testing.T) {
 	opts := make([]oteltrace.SpanStartOption, 0, 4)
-	_, span := trace.Root(in(id64+"-"+spanID+"-1"), "job", opts...)
+	_, span := trace.Root(testkit.Context(id64+"-"+spanID+"-1"), "job", opts...)
 	span.End()
 	for _, o := range opts[:cap(opts)] {
 		assert.Nil(t, o, "option after Root, in the room behind the caller's")
@@ -450,11 +448,11 @@ func TestDerivedContextsStartNoGoroutine(t *testing.T) {
 			return ctx
 		},
 		"SDK": func(ctx context.Context) context.Context {
-			ctx, _ = trace.Starter{TracerProvider: provider}.Start(ctx, must("d"), "x")
+			ctx, _ = trace.Starter{TracerProvider: provider}.Start(ctx, testkit.B3("d"), "x")
 			return ctx
 		},
-		"NewContext": func(ctx context.Context) context.Context { return trace.NewContext(ctx, must(id64+"-"+spanID)) },
-		"lone state": func(ctx context.Context) context.Context { return trace.NewContext(ctx, must("1")) },
+		"NewContext": func(ctx context.Context) context.Context { return trace.NewContext(ctx, testkit.B3(id64+"-"+spanID)) },
+		"lone state": func(ctx context.Context) context.Context { return trace.NewContext(ctx, testkit.B3("1")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cause := context.DeadlineExceeded // any error that is not context.Canceled
@@ -487,7 +485,7 @@ func TestDerivedContextsStartNoGoroutine(t *testing.T) {
 // A deferring caller who is read twice, as by a middleware in another's, does not undo what
 // this service has decided.
 func TestDeferReadAgain(t *testing.T) {
-	caller := must(id64 + "-" + spanID)
+	caller := testkit.B3(id64 + "-" + spanID)
 	for _, tt := range []struct {
 		name    string
 		sampler trace.Sampler
@@ -497,9 +495,9 @@ func TestDeferReadAgain(t *testing.T) {
 			p := trace.NewProvider(trace.ProviderConfig{Sampler: tt.sampler})
 			ctx, _ := trace.Starter{TracerProvider: p}.Start(context.Background(), caller, "outer")
 			ctx = trace.NewContext(ctx, caller)
-			assert.Equal(t, tt.want, current(ctx).state, "state after NewContext")
+			assert.Equal(t, tt.want, testkit.SaidIn(ctx).State, "state after NewContext")
 			ctx, _ = trace.Starter{TracerProvider: samplesAll}.Start(ctx, caller, "inner")
-			assert.Equal(t, tt.want, current(ctx).state, "state of the inner span")
+			assert.Equal(t, tt.want, testkit.SaidIn(ctx).State, "state of the inner span")
 			assert.Equal(t, id64, trace.ID(ctx), "ID of the inner span")
 		})
 	}
@@ -507,7 +505,7 @@ func TestDeferReadAgain(t *testing.T) {
 
 // The caller's headers name the trace, and a local span in that trace is the parent.
 func TestStartParent(t *testing.T) {
-	local, localSpan := trace.Starter{TracerProvider: samplesAll}.Start(context.Background(), must(idWide+"-"+spanID+"-1"), "local")
+	local, localSpan := trace.Starter{TracerProvider: samplesAll}.Start(context.Background(), testkit.B3(idWide+"-"+spanID+"-1"), "local")
 	localID := localSpan.SpanContext().SpanID().String()
 	localTrace := trace.ID(local)
 	for _, tt := range []struct {
@@ -517,21 +515,21 @@ func TestStartParent(t *testing.T) {
 		want   said // without the span
 	}{
 		{"no caller: the local span", local, trace.B3{}, said{localTrace, "", localID, trace.Accept}},
-		{"a caller in the same trace: the local span", local, must(idWide + "-" + parentID + "-1"), said{localTrace, "", localID, trace.Accept}},
-		{"a caller in another trace", local, must(id64 + "-" + spanID + "-0"), said{id64, "", spanID, trace.Deny}},
-		{"a caller with a lone deny: the local span", local, must("0"), said{localTrace, "", localID, trace.Deny}},
-		{"a caller with a lone debug: the local span", local, must("d"), said{localTrace, "", localID, trace.Debug}},
-		{"a remote parent in the context, and a caller", in(id128 + "-" + parentID + "-0"), must(id64 + "-" + spanID + "-1"), said{id64, "", spanID, trace.Accept}},
-		{"a remote parent in the context alone", in(id128 + "-" + parentID + "-0"), trace.B3{}, said{id128, "", parentID, trace.Deny}},
-		{"a trace to join, without a parent", context.Background(), trace.B3{TraceID: must(id64 + "-" + spanID).TraceID, Sampling: trace.Accept}, said{id64, "", "", trace.Accept}},
+		{"a caller in the same trace: the local span", local, testkit.B3(idWide + "-" + parentID + "-1"), said{localTrace, "", localID, trace.Accept}},
+		{"a caller in another trace", local, testkit.B3(id64 + "-" + spanID + "-0"), said{id64, "", spanID, trace.Deny}},
+		{"a caller with a lone deny: the local span", local, testkit.B3("0"), said{localTrace, "", localID, trace.Deny}},
+		{"a caller with a lone debug: the local span", local, testkit.B3("d"), said{localTrace, "", localID, trace.Debug}},
+		{"a remote parent in the context, and a caller", testkit.Context(id128 + "-" + parentID + "-0"), testkit.B3(id64 + "-" + spanID + "-1"), said{id64, "", spanID, trace.Accept}},
+		{"a remote parent in the context alone", testkit.Context(id128 + "-" + parentID + "-0"), trace.B3{}, said{id128, "", parentID, trace.Deny}},
+		{"a trace to join, without a parent", context.Background(), trace.B3{TraceID: testkit.B3(id64 + "-" + spanID).TraceID, Sampling: trace.Accept}, said{id64, "", "", trace.Accept}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, span := trace.Starter{}.Start(tt.ctx, tt.caller, "x")
 			defer span.End()
-			got := current(ctx)
-			assert.Regexp(t, "^[0-9a-f]{16}$", got.span, "span ID")
-			assert.NotContains(t, []string{localID, spanID, parentID}, got.span, "span ID: want a fresh one")
-			got.span = ""
+			got := testkit.SaidIn(ctx)
+			assert.Regexp(t, "^[0-9a-f]{16}$", got.Span, "span ID")
+			assert.NotContains(t, []string{localID, spanID, parentID}, got.Span, "span ID: want a fresh one")
+			got.Span = ""
 			assert.Equal(t, tt.want, got, "FromContext under a span for caller %v", tt.caller)
 		})
 	}

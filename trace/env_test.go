@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -76,15 +77,15 @@ func TestPropagatorFromEnvRefuses(t *testing.T) {
 
 // The specification says of b3 and b3multi that either reads both. They differ in what they write.
 func TestPropagatorFromEnvOnTheWire(t *testing.T) {
-	multi := header(xTrace, id64, xSpan, spanID, xSampled, "1")
-	w3c := header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v")
+	multi := testkit.Header(xTrace, id64, xSpan, spanID, xSampled, "1")
+	w3c := testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v")
 	for _, tt := range []struct {
 		name, value string
 		received    propagation.HeaderCarrier
 		want        map[string]string // what is sent on
 	}{
 		{"b3 reads X-B3-*", "b3", propagation.HeaderCarrier(multi), map[string]string{"B3": id64 + "-" + spanID + "-1"}},
-		{"b3multi reads b3", "b3multi", propagation.HeaderCarrier(header("b3", id64+"-"+spanID+"-1")),
+		{"b3multi reads b3", "b3multi", propagation.HeaderCarrier(testkit.Header("b3", id64+"-"+spanID+"-1")),
 			map[string]string{xTrace: id64, xSpan: spanID, xSampled: "1"}},
 		{"b3 does not read traceparent", "b3", propagation.HeaderCarrier(w3c), map[string]string{}},
 		{"beside tracecontext it does", "b3,tracecontext,baggage", propagation.HeaderCarrier(w3c),
@@ -110,8 +111,8 @@ func TestPropagatorFromEnvBringsBaggage(t *testing.T) {
 	t.Setenv(envPropagators, "b3,baggage")
 	p, err := trace.PropagatorFromEnv()
 	require.NoError(t, err)
-	ctx := p.Extract(context.Background(), propagation.HeaderCarrier(header("b3", id64+"-"+spanID, "baggage", "k=v")))
+	ctx := p.Extract(context.Background(), propagation.HeaderCarrier(testkit.Header("b3", id64+"-"+spanID, "baggage", "k=v")))
 	assert.Equal(t, "v", baggage.FromContext(ctx).Member("k").Value(), "baggage")
 	b, _ := trace.FromContext(ctx)
-	assert.Equal(t, said{id64, spanID, "", trace.Defer}, saidBy(b), "the caller, who defers")
+	assert.Equal(t, said{id64, spanID, "", trace.Defer}, testkit.SaidBy(b), "the caller, who defers")
 }

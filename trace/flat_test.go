@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/otel"
@@ -15,7 +16,7 @@ import (
 )
 
 func TestDetachOfWhatIsDetached(t *testing.T) {
-	parent, cancel := context.WithTimeout(context.WithValue(in(id64+"-"+spanID+"-1"), key("k"), "v"), time.Hour)
+	parent, cancel := context.WithTimeout(context.WithValue(testkit.Context(id64+"-"+spanID+"-1"), key("k"), "v"), time.Hour)
 	defer cancel()
 	sdkSpan := func(ctx context.Context) context.Context {
 		ctx, span := trace.Starter{TracerProvider: sdk(sdktrace.AlwaysSample())}.Start(ctx, trace.B3{}, "x")
@@ -29,7 +30,7 @@ func TestDetachOfWhatIsDetached(t *testing.T) {
 	}
 	for name, ctx := range map[string]context.Context{
 		"Detach": trace.Detach(parent), "Background": context.Background(),
-		"a span in it": in(id64 + "-" + spanID), "an SDK's span in it": sdkSpan(trace.Detach(parent)),
+		"a span in it": testkit.Context(id64 + "-" + spanID), "an SDK's span in it": sdkSpan(trace.Detach(parent)),
 		"a root in it": root(trace.Detach(parent)), "an SDK's root in it": root(sdkSpan(trace.Detach(parent))),
 	} {
 		assert.Equal(t, ctx, trace.Detach(ctx), name)
@@ -54,7 +55,7 @@ func TestDetachOfWhatIsDetached(t *testing.T) {
 // Package context finds no canceler through a detached context. It asks by a key that is not
 // exported: should a new version ask in another way, this fails.
 func TestDetachedFromTheCanceler(t *testing.T) {
-	parent, cancel := context.WithCancelCause(in(id64 + "-" + spanID + "-1"))
+	parent, cancel := context.WithCancelCause(testkit.Context(id64 + "-" + spanID + "-1"))
 	detached := trace.Detach(parent)
 	child, stop := context.WithTimeout(context.WithValue(detached, key("k"), "v"), time.Hour)
 	defer stop()
@@ -83,7 +84,7 @@ func (c *changing) Done() <-chan struct{} { return c.done }
 func (c *changing) Err() error            { return c.err }
 
 func TestDetachOfAContextThatChanges(t *testing.T) {
-	c := &changing{Context: in(id64 + "-" + spanID + "-1")}
+	c := &changing{Context: testkit.Context(id64 + "-" + spanID + "-1")}
 	ctx, span := trace.Start(c, "x")
 	defer span.End()
 	for name, detached := range map[string]context.Context{"itself": trace.Detach(c), "under a span": trace.Detach(ctx)} {
@@ -98,7 +99,7 @@ func TestDetachOfAContextThatChanges(t *testing.T) {
 // A root keeps nothing of the trace before it but the link, and all else that is in the context.
 func TestRootInARoot(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
-	ctx := context.WithValue(in(id64+"-"+spanID+"-1"), key("k"), "v")
+	ctx := context.WithValue(testkit.Context(id64+"-"+spanID+"-1"), key("k"), "v")
 	for _, starter := range []trace.Starter{{}, {TracerProvider: rec}} {
 		ctx, first := starter.Start(ctx, trace.B3{}, "first")
 		first.End()
@@ -124,13 +125,13 @@ func TestRootInARoot(t *testing.T) {
 
 // A no-op provider hands on the span that it finds. Below the current one there may be another.
 func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	otel.SetTracerProvider(noop.NewTracerProvider())
 	other, span := sdk(sdktrace.AlwaysSample()).Tracer("").Start(context.Background(), "another library's")
 	defer span.End()
-	ctx := trace.NewContext(other, must(id128+"-"+spanID+"-1"))
+	ctx := trace.NewContext(other, testkit.B3(id128+"-"+spanID+"-1"))
 	ctx, root := trace.Root(ctx, "root")
 	defer root.End()
 	assert.NotEqual(t, span.SpanContext().TraceID(), root.SpanContext().TraceID(), "trace of a root")
@@ -142,7 +143,7 @@ func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
 // long as none has been asked.
 func TestRootInARootAfterADeny(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
-	ctx, span := trace.Starter{TracerProvider: rec}.Start(context.Background(), must("0"), "denied")
+	ctx, span := trace.Starter{TracerProvider: rec}.Start(context.Background(), testkit.B3("0"), "denied")
 	span.End()
 	own := trace.Starter{TracerProvider: trace.NewProvider(trace.ProviderConfig{})}
 	ctx, span = own.Start(ctx, trace.B3{}, "own", oteltrace.WithNewRoot())

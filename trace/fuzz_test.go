@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -117,7 +118,7 @@ func addInputs(f *testing.F) {
 		in := inputOf(r.header)
 		f.Add(in.single, in.trace, in.span, in.parent, in.sampled, in.flags)
 	}
-	for _, r := range canaryRows(fixedIDs) {
+	for _, r := range canaryRows(testkit.IDs) {
 		in := inputOf(r.Header)
 		f.Add(in.single, in.trace, in.span, in.parent, in.sampled, in.flags)
 	}

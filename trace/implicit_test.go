@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -20,9 +21,9 @@ func implicit() trace.B3 {
 func TestDo(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
 	never := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
-	deferred := in(idWide + "-" + spanID)
+	deferred := testkit.Context(idWide + "-" + spanID)
 	start := func(s trace.Starter, b3 string) context.Context {
-		ctx, span := s.Start(context.Background(), must(b3), "request")
+		ctx, span := s.Start(context.Background(), testkit.B3(b3), "request")
 		t.Cleanup(func() { span.End() })
 		return ctx
 	}
@@ -39,7 +40,7 @@ func TestDo(t *testing.T) {
 		{"an SDK's, deny", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-0")},
 		{"an SDK's, which does not sample", start(trace.Starter{TracerProvider: never}, id64+"-"+spanID)},
 		{"remote, put there again by OpenTelemetry", oteltrace.ContextWithRemoteSpanContext(deferred, oteltrace.SpanContextFromContext(deferred))},
-		{"remote", in(idWide + "-" + spanID + "-1-" + parentID)},
+		{"remote", testkit.Context(idWide + "-" + spanID + "-1-" + parentID)},
 		{"only", trace.Only(start(trace.Starter{}, idWide+"-"+spanID+"-1"))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,7 +78,7 @@ func TestDo(t *testing.T) {
 // not overruled.
 func TestDoNested(t *testing.T) {
 	type key struct{}
-	outer, inner := in(id64+"-"+spanID), in(id128+"-"+spanID)
+	outer, inner := testkit.Context(id64+"-"+spanID), testkit.Context(id128+"-"+spanID)
 	trace.Do(outer, func(context.Context) {
 		trace.Do(inner, func(context.Context) {
 			assert.Equal(t, inner.Value(key{}), nil)
@@ -100,7 +101,7 @@ func TestDoNested(t *testing.T) {
 // Nothing but the trace is taken over.
 func TestImplicitTakesNothingElse(t *testing.T) {
 	type key struct{}
-	ctx, cancel := context.WithCancel(context.WithValue(in(id64+"-"+spanID), key{}, "theirs"))
+	ctx, cancel := context.WithCancel(context.WithValue(testkit.Context(id64+"-"+spanID), key{}, "theirs"))
 	cancel()
 	trace.Do(ctx, func(context.Context) {
 		adopted := trace.Implicit(context.Background())
@@ -122,7 +123,7 @@ func TestDoEndsByPanicAndGoexit(t *testing.T) {
 					_ = recover()
 					seen <- implicit()
 				}()
-				trace.Do(in(id64+"-"+spanID), func(context.Context) { tt.end() })
+				trace.Do(testkit.Context(id64+"-"+spanID), func(context.Context) { tt.end() })
 			}()
 			assert.Equal(t, trace.B3{}, <-seen, "what a deferred function further out sees")
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,7 +22,7 @@ func installed(t *testing.T, want oteltrace.TracerProvider) {
 	if want != nil {
 		assert.Same(t, want, otel.GetTracerProvider(), "the global provider")
 	}
-	ctx := otel.GetTextMapPropagator().Extract(context.Background(), propagation.HeaderCarrier(header("b3", id64+"-"+spanID+"-d")))
+	ctx := otel.GetTextMapPropagator().Extract(context.Background(), propagation.HeaderCarrier(testkit.Header("b3", id64+"-"+spanID+"-d")))
 	ctx, span := otel.Tracer("library").Start(ctx, "x")
 	defer span.End()
 	assert.Equal(t, id64, trace.ID(ctx), "ID under a library's span")
@@ -52,7 +53,7 @@ func TestInstall(t *testing.T) {
 			require.NoError(t, trace.Install(p), "Install(p)")
 			installed(t, p)
 			ctx, _ := trace.Start(context.Background(), "x")
-			assert.Equal(t, trace.Accept, current(ctx).state, "state of a new trace: the installed Provider decides")
+			assert.Equal(t, trace.Accept, testkit.SaidIn(ctx).State, "state of a new trace: the installed Provider decides")
 		}},
 		{"twice", func(t *testing.T) {
 			p := providerOf(trace.Never())
@@ -66,7 +67,7 @@ func TestInstall(t *testing.T) {
 		{"tracers from before are ours too", func(t *testing.T) {
 			early := otel.Tracer("early")
 			require.NoError(t, trace.Install(nil), "Install(nil)")
-			ctx, _ := early.Start(in(id64+"-"+spanID+"-1"), "x")
+			ctx, _ := early.Start(testkit.Context(id64+"-"+spanID+"-1"), "x")
 			assert.Equal(t, id64, trace.ID(ctx), "ID under a tracer from before Install")
 			assert.NotEqual(t, spanID, trace.SpanID(ctx), "span ID by a tracer from before Install: want a fresh one")
 		}},
@@ -102,7 +103,7 @@ func TestInstall(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if inChild(t) {
+			if testkit.InChild(t) {
 				tt.test(t)
 			}
 		})
@@ -111,10 +112,10 @@ func TestInstall(t *testing.T) {
 
 // Start asks for the global provider each time, as an SDK may come late.
 func TestStartAfterALateSDK(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
-	before, _ := trace.Start(in(id128+"-"+spanID+"-1"), "before")
+	before, _ := trace.Start(testkit.Context(id128+"-"+spanID+"-1"), "before")
 	assert.Equal(t, id128, trace.ID(before), "ID without an SDK")
 	for i := range 2 { // another SDK later still
 		w := watch(sdktrace.AlwaysSample())
@@ -130,11 +131,11 @@ func TestStartAfterALateSDK(t *testing.T) {
 }
 
 func TestStartAfterInstallAndALateSDK(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	require.NoError(t, trace.Install(nil), "Install(nil)")
-	before, _ := trace.Start(in(id64+"-"+spanID+"-1"), "before")
+	before, _ := trace.Start(testkit.Context(id64+"-"+spanID+"-1"), "before")
 	w := watch(sdktrace.AlwaysSample())
 	otel.SetTracerProvider(w)
 	_, span := trace.Start(before, "child")
@@ -144,14 +145,14 @@ func TestStartAfterInstallAndALateSDK(t *testing.T) {
 
 // Some switch tracing off with a global no-op provider. There are IDs all the same.
 func TestStartUnderANoopProvider(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	otel.SetTracerProvider(noop.NewTracerProvider())
 	for _, single := range callers {
 		var caller trace.B3
 		if single != "" {
-			caller = must(single)
+			caller = testkit.B3(single)
 		}
 		for name, start := range map[string]func() context.Context{
 			"global":     func() context.Context { return first(trace.Starter{}.Start(context.Background(), caller, "x")) },
@@ -163,17 +164,17 @@ func TestStartUnderANoopProvider(t *testing.T) {
 				return first(trace.Starter{TracerProvider: noop.NewTracerProvider()}.Start(context.Background(), caller, "x"))
 			},
 		} {
-			got, want := current(start()), saidBy(caller)
-			if want.trace == "" {
-				assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "%s, caller %q: new trace ID", name, single)
+			got, want := testkit.SaidIn(start()), testkit.SaidBy(caller)
+			if want.Trace == "" {
+				assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "%s, caller %q: new trace ID", name, single)
 			} else {
-				assert.Equal(t, want.trace, got.trace, "%s, caller %q: trace ID", name, single)
+				assert.Equal(t, want.Trace, got.Trace, "%s, caller %q: trace ID", name, single)
 			}
-			assert.Equal(t, want.span, got.parent, "%s, caller %q: parent", name, single)
-			assert.Regexp(t, "^[0-9a-f]{16}$", got.span, "%s, caller %q: span ID", name, single)
-			assert.NotEqual(t, want.span, got.span, "%s, caller %q: span ID: want a fresh one", name, single)
-			if want.state != trace.Defer {
-				assert.Equal(t, want.state, got.state, "%s, caller %q: state", name, single)
+			assert.Equal(t, want.Span, got.Parent, "%s, caller %q: parent", name, single)
+			assert.Regexp(t, "^[0-9a-f]{16}$", got.Span, "%s, caller %q: span ID", name, single)
+			assert.NotEqual(t, want.Span, got.Span, "%s, caller %q: span ID: want a fresh one", name, single)
+			if want.State != trace.Defer {
+				assert.Equal(t, want.State, got.State, "%s, caller %q: state", name, single)
 			}
 		}
 	}

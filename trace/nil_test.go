@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/contrib/propagators/b3"
@@ -38,7 +39,7 @@ func TestNilAndZero(t *testing.T) {
 			assert.False(t, ok)
 		}},
 		{"NewContext", func() { assert.NotNil(t, trace.NewContext(ctx, zero)) }},
-		{"NewContext, with IDs", func() { assert.Equal(t, id64, trace.ID(trace.NewContext(ctx, must(id64+"-"+spanID)))) }},
+		{"NewContext, with IDs", func() { assert.Equal(t, id64, trace.ID(trace.NewContext(ctx, testkit.B3(id64+"-"+spanID)))) }},
 		{"NewContext, an unknown state", func() { assert.NotNil(t, trace.NewContext(ctx, trace.B3{Sampling: 77})) }},
 		{"Detach", func() { assert.NotNil(t, trace.Detach(ctx)) }},
 		{"Only", func() { assert.NotNil(t, trace.Only(ctx)) }},
@@ -80,7 +81,7 @@ func TestNilAndZero(t *testing.T) {
 		} {
 			rows = append(rows,
 				row{"Propagator.Inject, " + name, func() { p.Inject(ctx, carrier) }},
-				row{"Propagator.Inject, a trace, " + name, func() { p.Inject(trace.NewContext(ctx, must(id64+"-"+spanID)), carrier) }},
+				row{"Propagator.Inject, a trace, " + name, func() { p.Inject(trace.NewContext(ctx, testkit.B3(id64+"-"+spanID)), carrier) }},
 				row{"Propagator.Extract, " + name, func() { assert.NotNil(t, p.Extract(ctx, carrier)) }},
 				row{"Propagator.Fields, " + name, func() { assert.NotEmpty(t, p.Fields()) }})
 		}

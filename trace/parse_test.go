@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,12 +40,12 @@ var singleRows = []singleRow{
 	{name: "zero parent is none", in: id64 + "-" + spanID + "-1-" + zeros, want: said{id64, spanID, "", trace.Accept}},
 	{name: "zero parent after a defer is none", in: id64 + "-" + spanID + "-" + zeros, want: said{id64, spanID, "", trace.Defer}},
 	{name: "upper case, as HAProxy sends", in: strings.ToUpper(id128 + "-" + spanID + "-1-" + parentID), want: said{id128, spanID, parentID, trace.Accept}},
-	{name: "mixed case", in: "163Ac35C9F6413aD-A2fb4a1d1a96D312-d", want: said{id64, spanID, "", trace.Debug}},
+	{name: "mixed case", in: "463Ac35C9F6413aD-A2fb4a1d1a96D312-d", want: said{id64, spanID, "", trace.Debug}},
 	{name: "white space around", in: " \t" + id64 + "-" + spanID + "-1 \t", want: said{id64, spanID, "", trace.Accept}},
-	{name: "lone deny", in: "0", want: said{state: trace.Deny}},
-	{name: "lone accept", in: "1", want: said{state: trace.Accept}},
-	{name: "lone debug", in: "d", want: said{state: trace.Debug}},
-	{name: "lone deny, white space around", in: " 0\t", want: said{state: trace.Deny}},
+	{name: "lone deny", in: "0", want: said{State: trace.Deny}},
+	{name: "lone accept", in: "1", want: said{State: trace.Accept}},
+	{name: "lone debug", in: "d", want: said{State: trace.Debug}},
+	{name: "lone deny, white space around", in: " 0\t", want: said{State: trace.Deny}},
 
 	// Not a state, not IDs.
 	{name: "lone 2", in: "2", malformed: true},
@@ -129,35 +130,35 @@ const (
 
 // ids is a well-formed pair, and then what the row is about.
 func ids(pairs ...string) http.Header {
-	return header(append([]string{xTrace, id64, xSpan, spanID}, pairs...)...)
+	return testkit.Header(append([]string{xTrace, id64, xSpan, spanID}, pairs...)...)
 }
 
 // badIDs is a pair in which one ID is malformed, and then what must be lost with it.
 func badIDs(pairs ...string) http.Header {
-	return header(append([]string{xTrace, canary, xSpan, spanID}, pairs...)...)
+	return testkit.Header(append([]string{xTrace, canary, xSpan, spanID}, pairs...)...)
 }
 
 var headerRows = []headerRow{
 	{name: "nil"},
-	{name: "no B3", header: header("Accept", "*/*")},
-	{name: "all empty", header: header("b3", "", xTrace, "", xSpan, "", xParent, "", xSampled, "", xFlags, "")},
+	{name: "no B3", header: testkit.Header("Accept", "*/*")},
+	{name: "all empty", header: testkit.Header("b3", "", xTrace, "", xSpan, "", xParent, "", xSampled, "", xFlags, "")},
 
 	// IDs and states.
 	{name: "64 bit, defer", header: ids(), want: said{id64, spanID, "", trace.Defer}},
 	{name: "64 bit, deny", header: ids(xSampled, "0"), want: said{id64, spanID, "", trace.Deny}},
 	{name: "64 bit, accept", header: ids(xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "64 bit, debug", header: ids(xFlags, "1"), want: said{id64, spanID, "", trace.Debug}},
-	{name: "128 bit with a parent", header: header(xTrace, id128, xSpan, spanID, xParent, parentID, xSampled, "1"), want: said{id128, spanID, parentID, trace.Accept}},
-	{name: "128 bit with a zero high half", header: header(xTrace, idWide, xSpan, spanID, xSampled, "1"), want: said{idWide, spanID, "", trace.Accept}},
+	{name: "128 bit with a parent", header: testkit.Header(xTrace, id128, xSpan, spanID, xParent, parentID, xSampled, "1"), want: said{id128, spanID, parentID, trace.Accept}},
+	{name: "128 bit with a zero high half", header: testkit.Header(xTrace, idWide, xSpan, spanID, xSampled, "1"), want: said{idWide, spanID, "", trace.Accept}},
 	{name: "defer with a parent", header: ids(xParent, parentID), want: said{id64, spanID, parentID, trace.Defer}},
-	{name: "upper case, as HAProxy sends", header: header(xTrace, strings.ToUpper(id128), xSpan, strings.ToUpper(spanID), xParent, strings.ToUpper(parentID)), want: said{id128, spanID, parentID, trace.Defer}},
-	{name: "white space around every value", header: header(xTrace, " "+id64+"\t", xSpan, "\t"+spanID+" ", xParent, " "+parentID+" ", xSampled, " 1 ", xFlags, " 0 "), want: said{id64, spanID, parentID, trace.Accept}},
+	{name: "upper case, as HAProxy sends", header: testkit.Header(xTrace, strings.ToUpper(id128), xSpan, strings.ToUpper(spanID), xParent, strings.ToUpper(parentID)), want: said{id128, spanID, parentID, trace.Defer}},
+	{name: "white space around every value", header: testkit.Header(xTrace, " "+id64+"\t", xSpan, "\t"+spanID+" ", xParent, " "+parentID+" ", xSampled, " 1 ", xFlags, " 0 "), want: said{id64, spanID, parentID, trace.Accept}},
 	{name: "white space around a flag", header: ids(xFlags, " 1\t"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "a value of white space is empty", header: ids(xParent, " ", xSampled, "\t", xFlags, " "), want: said{id64, spanID, "", trace.Defer}},
-	{name: "names in lower case", header: header("x-b3-traceid", id64, "x-b3-spanid", spanID, "x-b3-sampled", "1"), want: said{id64, spanID, "", trace.Accept}},
-	{name: "names in upper case", header: header("X-B3-TRACEID", id64, "X-B3-SPANID", spanID, "X-B3-FLAGS", "1"), want: said{id64, spanID, "", trace.Debug}},
-	{name: "repeated: the first counts", header: header(xTrace, id64, xTrace, id128, xSpan, spanID, xSpan, parentID, xSampled, "0", xSampled, "1"), want: said{id64, spanID, "", trace.Deny}},
-	{name: "b3 repeated: the first counts", header: header("b3", id64+"-"+spanID+"-0", "b3", id128+"-"+spanID+"-1"), want: said{id64, spanID, "", trace.Deny}},
+	{name: "names in lower case", header: testkit.Header("x-b3-traceid", id64, "x-b3-spanid", spanID, "x-b3-sampled", "1"), want: said{id64, spanID, "", trace.Accept}},
+	{name: "names in upper case", header: testkit.Header("X-B3-TRACEID", id64, "X-B3-SPANID", spanID, "X-B3-FLAGS", "1"), want: said{id64, spanID, "", trace.Debug}},
+	{name: "repeated: the first counts", header: testkit.Header(xTrace, id64, xTrace, id128, xSpan, spanID, xSpan, parentID, xSampled, "0", xSampled, "1"), want: said{id64, spanID, "", trace.Deny}},
+	{name: "b3 repeated: the first counts", header: testkit.Header("b3", id64+"-"+spanID+"-0", "b3", id128+"-"+spanID+"-1"), want: said{id64, spanID, "", trace.Deny}},
 
 	// A bad parent never costs the trace.
 	{name: "parent is empty", header: ids(xParent, ""), want: said{id64, spanID, "", trace.Defer}},
@@ -165,7 +166,7 @@ var headerRows = []headerRow{
 	{name: "parent is a dash", header: ids(xParent, "-", xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "parent is malformed at its end", header: ids(xParent, "123456789012345g"), want: said{id64, spanID, "", trace.Defer}},
 	{name: "parent of 32 digits", header: ids(xParent, id128), want: said{id64, spanID, "", trace.Defer}},
-	{name: "parent alone", header: header(xParent, parentID)},
+	{name: "parent alone", header: testkit.Header(xParent, parentID)},
 
 	// X-B3-Sampled.
 	{name: "sampled is true", header: ids(xSampled, "true"), want: said{id64, spanID, "", trace.Accept}},
@@ -179,8 +180,8 @@ var headerRows = []headerRow{
 	{name: "sampled is false with a long s", header: ids(xSampled, "fal\u017fe"), malformed: true}, // no case of s, though Unicode folds it
 	{name: "sampled is malformed", header: ids(xSampled, canary), malformed: true},
 	{name: "sampled is malformed beside debug", header: ids(xSampled, canary, xFlags, "1"), malformed: true},
-	{name: "sampled is malformed, alone", header: header(xSampled, canary), malformed: true},
-	{name: "sampled is malformed beside debug, no IDs", header: header(xSampled, canary, xFlags, "1"), malformed: true},
+	{name: "sampled is malformed, alone", header: testkit.Header(xSampled, canary), malformed: true},
+	{name: "sampled is malformed beside debug, no IDs", header: testkit.Header(xSampled, canary, xFlags, "1"), malformed: true},
 
 	// X-B3-Flags.
 	{name: "flags over sampled 0", header: ids(xSampled, "0", xFlags, "1"), want: said{id64, spanID, "", trace.Debug}},
@@ -205,72 +206,72 @@ var headerRows = []headerRow{
 	{name: "flags are true", header: ids(xFlags, "true"), want: said{id64, spanID, "", trace.Defer}},
 
 	// Decisions without IDs.
-	{name: "sampled 0 alone", header: header(xSampled, "0"), want: said{state: trace.Deny}},
-	{name: "sampled 1 alone", header: header(xSampled, "1"), want: said{state: trace.Accept}},
-	{name: "sampled false alone", header: header(xSampled, "false"), want: said{state: trace.Deny}},
-	{name: "sampled true alone", header: header(xSampled, "true"), want: said{state: trace.Accept}},
-	{name: "flags alone", header: header(xFlags, "1"), want: said{state: trace.Debug}},
-	{name: "flags of Finagle alone", header: header(xFlags, "7853347705"), want: said{state: trace.Debug}},
-	{name: "flags 0 alone", header: header(xFlags, "0")},
-	{name: "sampled 0 and a parent", header: header(xSampled, "0", xParent, parentID), want: said{state: trace.Deny}},
+	{name: "sampled 0 alone", header: testkit.Header(xSampled, "0"), want: said{State: trace.Deny}},
+	{name: "sampled 1 alone", header: testkit.Header(xSampled, "1"), want: said{State: trace.Accept}},
+	{name: "sampled false alone", header: testkit.Header(xSampled, "false"), want: said{State: trace.Deny}},
+	{name: "sampled true alone", header: testkit.Header(xSampled, "true"), want: said{State: trace.Accept}},
+	{name: "flags alone", header: testkit.Header(xFlags, "1"), want: said{State: trace.Debug}},
+	{name: "flags of Finagle alone", header: testkit.Header(xFlags, "7853347705"), want: said{State: trace.Debug}},
+	{name: "flags 0 alone", header: testkit.Header(xFlags, "0")},
+	{name: "sampled 0 and a parent", header: testkit.Header(xSampled, "0", xParent, parentID), want: said{State: trace.Deny}},
 
 	// IDs come together, and malformed ones take the decision with them.
-	{name: "no span ID", header: header(xTrace, "cacacacacacacaca"), malformed: true},
-	{name: "no trace ID", header: header(xSpan, "cacacacacacacaca"), malformed: true},
-	{name: "no span ID, but a decision", header: header(xTrace, "cacacacacacacaca", xSampled, "1"), malformed: true},
-	{name: "no trace ID, but debug", header: header(xSpan, "cacacacacacacaca", xFlags, "1"), malformed: true},
-	{name: "no trace ID, but a parent", header: header(xSpan, "cacacacacacacaca", xParent, parentID), malformed: true},
+	{name: "no span ID", header: testkit.Header(xTrace, "cacacacacacacaca"), malformed: true},
+	{name: "no trace ID", header: testkit.Header(xSpan, "cacacacacacacaca"), malformed: true},
+	{name: "no span ID, but a decision", header: testkit.Header(xTrace, "cacacacacacacaca", xSampled, "1"), malformed: true},
+	{name: "no trace ID, but debug", header: testkit.Header(xSpan, "cacacacacacacaca", xFlags, "1"), malformed: true},
+	{name: "no trace ID, but a parent", header: testkit.Header(xSpan, "cacacacacacacaca", xParent, parentID), malformed: true},
 	{name: "malformed trace ID", header: badIDs(), malformed: true},
 	{name: "malformed trace ID and deny", header: badIDs(xSampled, "0"), malformed: true},
 	{name: "malformed trace ID and accept", header: badIDs(xSampled, "1"), malformed: true},
 	{name: "malformed trace ID and debug", header: badIDs(xFlags, "1"), malformed: true},
-	{name: "malformed span ID and deny", header: header(xTrace, id64, xSpan, canary, xSampled, "0"), malformed: true},
-	{name: "malformed span ID and debug", header: header(xTrace, id64, xSpan, canary, xFlags, "1"), malformed: true},
-	{name: "trace ID of 15 digits", header: header(xTrace, "cacacaca1234567", xSpan, spanID), malformed: true},
-	{name: "trace ID of 17 digits", header: header(xTrace, "cacacaca123456789", xSpan, spanID), malformed: true},
-	{name: "trace ID of 31 digits", header: header(xTrace, "cacacaca123456789012345678901ab", xSpan, spanID), malformed: true},
-	{name: "trace ID of 33 digits", header: header(xTrace, "cacacaca123456789012345678901abcd", xSpan, spanID), malformed: true},
-	{name: "zero trace ID", header: header(xTrace, zeros, xSpan, "cacacacacacacaca"), malformed: true},
-	{name: "zero trace ID of 32 digits", header: header(xTrace, zeros+zeros, xSpan, "cacacacacacacaca"), malformed: true},
-	{name: "zero span ID", header: header(xTrace, "cacacacacacacaca", xSpan, zeros), malformed: true},
-	{name: "span ID of 15 digits", header: header(xTrace, id64, xSpan, "cacacaca1234567"), malformed: true},
-	{name: "span ID of 32 digits", header: header(xTrace, id64, xSpan, strings.Repeat(canary, 4)), malformed: true},
-	{name: "trace ID with 0x", header: header(xTrace, "0xcacacaca123456", xSpan, spanID), malformed: true},
-	{name: "trace ID with a plus", header: header(xTrace, "+cacacaca1234567", xSpan, spanID), malformed: true},
-	{name: "trace ID with an underscore", header: header(xTrace, "cacacaca_1234567", xSpan, spanID), malformed: true},
-	{name: "trace ID with a space inside", header: header(xTrace, "cacacaca 1234567", xSpan, spanID), malformed: true},
-	{name: "trace ID is a UUID", header: header(xTrace, "cacacaca-e988-4d86-ae3f-e1be46a99427", xSpan, spanID), malformed: true},
-	{name: "trace ID in full-width digits", header: header(xTrace, "cacacaca１２ab", xSpan, spanID), malformed: true},
-	{name: "no-break space is not trimmed", header: header(xTrace, "\u00a0cacacacacacacaca", xSpan, spanID), malformed: true},
-	{name: "line end inside", header: header(xTrace, "cacacaca\r\n123456", xSpan, spanID), malformed: true},
-	{name: "huge", header: header(xTrace, strings.Repeat(canary, 200), xSpan, strings.Repeat(canary, 200), xParent, strings.Repeat(canary, 200)), malformed: true},
+	{name: "malformed span ID and deny", header: testkit.Header(xTrace, id64, xSpan, canary, xSampled, "0"), malformed: true},
+	{name: "malformed span ID and debug", header: testkit.Header(xTrace, id64, xSpan, canary, xFlags, "1"), malformed: true},
+	{name: "trace ID of 15 digits", header: testkit.Header(xTrace, "cacacaca1234567", xSpan, spanID), malformed: true},
+	{name: "trace ID of 17 digits", header: testkit.Header(xTrace, "cacacaca123456789", xSpan, spanID), malformed: true},
+	{name: "trace ID of 31 digits", header: testkit.Header(xTrace, "cacacaca123456789012345678901ab", xSpan, spanID), malformed: true},
+	{name: "trace ID of 33 digits", header: testkit.Header(xTrace, "cacacaca123456789012345678901abcd", xSpan, spanID), malformed: true},
+	{name: "zero trace ID", header: testkit.Header(xTrace, zeros, xSpan, "cacacacacacacaca"), malformed: true},
+	{name: "zero trace ID of 32 digits", header: testkit.Header(xTrace, zeros+zeros, xSpan, "cacacacacacacaca"), malformed: true},
+	{name: "zero span ID", header: testkit.Header(xTrace, "cacacacacacacaca", xSpan, zeros), malformed: true},
+	{name: "span ID of 15 digits", header: testkit.Header(xTrace, id64, xSpan, "cacacaca1234567"), malformed: true},
+	{name: "span ID of 32 digits", header: testkit.Header(xTrace, id64, xSpan, strings.Repeat(canary, 4)), malformed: true},
+	{name: "trace ID with 0x", header: testkit.Header(xTrace, "0xcacacaca123456", xSpan, spanID), malformed: true},
+	{name: "trace ID with a plus", header: testkit.Header(xTrace, "+cacacaca1234567", xSpan, spanID), malformed: true},
+	{name: "trace ID with an underscore", header: testkit.Header(xTrace, "cacacaca_1234567", xSpan, spanID), malformed: true},
+	{name: "trace ID with a space inside", header: testkit.Header(xTrace, "cacacaca 1234567", xSpan, spanID), malformed: true},
+	{name: "trace ID is a UUID", header: testkit.Header(xTrace, "cacacaca-e988-4d86-ae3f-e1be46a99427", xSpan, spanID), malformed: true},
+	{name: "trace ID in full-width digits", header: testkit.Header(xTrace, "cacacaca１２ab", xSpan, spanID), malformed: true},
+	{name: "no-break space is not trimmed", header: testkit.Header(xTrace, "\u00a0cacacacacacacaca", xSpan, spanID), malformed: true},
+	{name: "line end inside", header: testkit.Header(xTrace, "cacacaca\r\n123456", xSpan, spanID), malformed: true},
+	{name: "huge", header: testkit.Header(xTrace, strings.Repeat(canary, 200), xSpan, strings.Repeat(canary, 200), xParent, strings.Repeat(canary, 200)), malformed: true},
 
 	// Both forms: b3 wins as a whole.
-	{name: "b3 wins, its IDs", header: header("b3", id128+"-"+spanID+"-1", xTrace, id64, xSpan, parentID), want: said{id128, spanID, "", trace.Accept}},
-	{name: "b3 wins, X-B3 parent not merged", header: header("b3", id128+"-"+spanID+"-1", xTrace, id128, xSpan, spanID, xParent, parentID), want: said{id128, spanID, "", trace.Accept}},
-	{name: "b3 wins, X-B3 decision not merged", header: header("b3", id128+"-"+spanID, xSampled, "0"), want: said{id128, spanID, "", trace.Defer}},
-	{name: "b3 wins, X-B3 flags not merged", header: header("b3", id128+"-"+spanID+"-0", xFlags, "1"), want: said{id128, spanID, "", trace.Deny}},
-	{name: "b3 wins over malformed X-B3", header: header("b3", id128+"-"+spanID+"-1", xTrace, canary, xSampled, "nonsense"), want: said{id128, spanID, "", trace.Accept}},
-	{name: "lone b3 wins over good X-B3", header: ids("b3", "d", xSampled, "0"), want: said{state: trace.Debug}},
-	{name: "lone b3 deny wins over good X-B3", header: ids("b3", "0", xSampled, "1"), want: said{state: trace.Deny}},
+	{name: "b3 wins, its IDs", header: testkit.Header("b3", id128+"-"+spanID+"-1", xTrace, id64, xSpan, parentID), want: said{id128, spanID, "", trace.Accept}},
+	{name: "b3 wins, X-B3 parent not merged", header: testkit.Header("b3", id128+"-"+spanID+"-1", xTrace, id128, xSpan, spanID, xParent, parentID), want: said{id128, spanID, "", trace.Accept}},
+	{name: "b3 wins, X-B3 decision not merged", header: testkit.Header("b3", id128+"-"+spanID, xSampled, "0"), want: said{id128, spanID, "", trace.Defer}},
+	{name: "b3 wins, X-B3 flags not merged", header: testkit.Header("b3", id128+"-"+spanID+"-0", xFlags, "1"), want: said{id128, spanID, "", trace.Deny}},
+	{name: "b3 wins over malformed X-B3", header: testkit.Header("b3", id128+"-"+spanID+"-1", xTrace, canary, xSampled, "nonsense"), want: said{id128, spanID, "", trace.Accept}},
+	{name: "lone b3 wins over good X-B3", header: ids("b3", "d", xSampled, "0"), want: said{State: trace.Debug}},
+	{name: "lone b3 deny wins over good X-B3", header: ids("b3", "0", xSampled, "1"), want: said{State: trace.Deny}},
 	{name: "empty b3 is absent", header: ids("b3", "", xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "blank b3 is absent", header: ids("b3", " \t", xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "malformed b3 is absent", header: ids("b3", canary, xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "rejected b3 leaves no debug", header: ids("b3", canary+"-"+spanID+"-d", xSampled, "0"), want: said{id64, spanID, "", trace.Deny}},
 	{name: "rejected b3 leaves no debug in a defer", header: ids("b3", id128+"-"+spanID+"-d-"+canary), want: said{id64, spanID, "", trace.Defer}},
-	{name: "rejected b3 leaves no IDs", header: header("b3", "cacacacacacacaca-"+spanID+"-2", xSampled, "0"), want: said{state: trace.Deny}},
-	{name: "malformed b3 alone", header: header("b3", canary), malformed: true},
-	{name: "malformed b3, and a parent alone", header: header("b3", canary, xParent, parentID), malformed: true},
+	{name: "rejected b3 leaves no IDs", header: testkit.Header("b3", "cacacacacacacaca-"+spanID+"-2", xSampled, "0"), want: said{State: trace.Deny}},
+	{name: "malformed b3 alone", header: testkit.Header("b3", canary), malformed: true},
+	{name: "malformed b3, and a parent alone", header: testkit.Header("b3", canary, xParent, parentID), malformed: true},
 	{name: "both malformed", header: badIDs("b3", canary, xSampled, "1"), malformed: true},
-	{name: "malformed b3, then malformed sampled", header: header("b3", canary, xSampled, canary), malformed: true},
-	{name: "second b3 does not help a malformed first", header: header("b3", canary, "b3", id64+"-"+spanID), malformed: true},
+	{name: "malformed b3, then malformed sampled", header: testkit.Header("b3", canary, xSampled, canary), malformed: true},
+	{name: "second b3 does not help a malformed first", header: testkit.Header("b3", canary, "b3", id64+"-"+spanID), malformed: true},
 }
 
 // allHeaderRows is headerRows, and each of singleRows as a header.
 func allHeaderRows() []headerRow {
 	rows := headerRows[:len(headerRows):len(headerRows)]
 	for _, r := range singleRows {
-		rows = append(rows, headerRow{"b3: " + r.name, header("b3", r.in), r.want, r.malformed})
+		rows = append(rows, headerRow{"b3: " + r.name, testkit.Header("b3", r.in), r.want, r.malformed})
 	}
 	return rows
 }
@@ -309,7 +310,7 @@ func TestParse(t *testing.T) {
 				return
 			}
 			require.NoError(t, err, "Parse(%q)", r.in)
-			assert.Equal(t, r.want, saidBy(b), "Parse(%q)", r.in)
+			assert.Equal(t, r.want, testkit.SaidBy(b), "Parse(%q)", r.in)
 		})
 	}
 }
@@ -334,7 +335,7 @@ func TestFromHeader(t *testing.T) {
 				return
 			}
 			require.NoError(t, err, "FromHeader(%v)", r.header)
-			assert.Equal(t, r.want, saidBy(b), "FromHeader(%v)", r.header)
+			assert.Equal(t, r.want, testkit.SaidBy(b), "FromHeader(%v)", r.header)
 		})
 	}
 }
@@ -357,15 +358,15 @@ func TestB3String(t *testing.T) {
 		{"lone deny", trace.B3{Sampling: trace.Deny}, "0"},
 		{"lone accept", trace.B3{Sampling: trace.Accept}, "1"},
 		{"lone debug", trace.B3{Sampling: trace.Debug}, "d"},
-		{"defer", must(id64 + "-" + spanID), id64 + "-" + spanID},
-		{"deny", must(id128 + "-" + spanID + "-0"), id128 + "-" + spanID + "-0"},
-		{"with a parent", must(id128 + "-" + spanID + "-d-" + parentID), id128 + "-" + spanID + "-d-" + parentID},
-		{"a parent without a state is left out", must(id64 + "-" + spanID + "-" + parentID), id64 + "-" + spanID},
-		{"zero high half as it came", must(idWide + "-" + spanID + "-1"), idWide + "-" + spanID + "-1"},
-		{"zero high half of unknown width", trace.B3{TraceID: must(idWide + "-" + spanID).TraceID, SpanID: must(id64 + "-" + spanID).SpanID}, idWide[16:] + "-" + spanID},
-		{"upper case is lowered", must(strings.ToUpper(id128 + "-" + spanID)), id128 + "-" + spanID},
-		{"trace ID without span ID", trace.B3{TraceID: must(id64 + "-" + spanID).TraceID, Sampling: trace.Accept}, "1"},
-		{"span ID without trace ID", trace.B3{SpanID: must(id64 + "-" + spanID).SpanID}, ""},
+		{"defer", testkit.B3(id64 + "-" + spanID), id64 + "-" + spanID},
+		{"deny", testkit.B3(id128 + "-" + spanID + "-0"), id128 + "-" + spanID + "-0"},
+		{"with a parent", testkit.B3(id128 + "-" + spanID + "-d-" + parentID), id128 + "-" + spanID + "-d-" + parentID},
+		{"a parent without a state is left out", testkit.B3(id64 + "-" + spanID + "-" + parentID), id64 + "-" + spanID},
+		{"zero high half as it came", testkit.B3(idWide + "-" + spanID + "-1"), idWide + "-" + spanID + "-1"},
+		{"zero high half of unknown width", trace.B3{TraceID: testkit.B3(idWide + "-" + spanID).TraceID, SpanID: testkit.B3(id64 + "-" + spanID).SpanID}, idWide[16:] + "-" + spanID},
+		{"upper case is lowered", testkit.B3(strings.ToUpper(id128 + "-" + spanID)), id128 + "-" + spanID},
+		{"trace ID without span ID", trace.B3{TraceID: testkit.B3(id64 + "-" + spanID).TraceID, Sampling: trace.Accept}, "1"},
+		{"span ID without trace ID", trace.B3{SpanID: testkit.B3(id64 + "-" + spanID).SpanID}, ""},
 		{"a state that is none of the four defers", trace.B3{Sampling: 77}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -376,7 +377,7 @@ func TestB3String(t *testing.T) {
 
 func TestB3AppendTraceID(t *testing.T) {
 	for _, text := range []string{id64, id128, idWide} {
-		b := must(text + "-" + spanID)
+		b := testkit.B3(text + "-" + spanID)
 		assert.Equal(t, "id="+text, string(b.AppendTraceID([]byte("id="))), "AppendTraceID of %s", text)
 	}
 	assert.Equal(t, "id=", string(trace.B3{}.AppendTraceID([]byte("id="))), "AppendTraceID of the zero B3")
@@ -388,14 +389,14 @@ func TestB3ID(t *testing.T) {
 		b    trace.B3
 		want string
 	}{
-		{"16 digits", must(id64 + "-" + spanID), id64},
-		{"32 digits", must(id128 + "-" + spanID), id128},
-		{"32 digits with a zero high half", must(idWide + "-" + spanID), idWide},
-		{"zero high half of unknown width", trace.B3{TraceID: must(idWide + "-" + spanID).TraceID}, idWide[16:]},
-		{"upper case", must(strings.ToUpper(id64 + "-" + spanID)), id64},
-		{"no span ID", trace.B3{TraceID: must(id128 + "-" + spanID).TraceID}, id128},
-		{"no trace ID", trace.B3{SpanID: must(id64 + "-" + spanID).SpanID}, ""},
-		{"a lone state", must("0"), ""},
+		{"16 digits", testkit.B3(id64 + "-" + spanID), id64},
+		{"32 digits", testkit.B3(id128 + "-" + spanID), id128},
+		{"32 digits with a zero high half", testkit.B3(idWide + "-" + spanID), idWide},
+		{"zero high half of unknown width", trace.B3{TraceID: testkit.B3(idWide + "-" + spanID).TraceID}, idWide[16:]},
+		{"upper case", testkit.B3(strings.ToUpper(id64 + "-" + spanID)), id64},
+		{"no span ID", trace.B3{TraceID: testkit.B3(id128 + "-" + spanID).TraceID}, id128},
+		{"no trace ID", trace.B3{SpanID: testkit.B3(id64 + "-" + spanID).SpanID}, ""},
+		{"a lone state", testkit.B3("0"), ""},
 		{"the zero B3", trace.B3{}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -405,7 +406,7 @@ func TestB3ID(t *testing.T) {
 			}
 		})
 	}
-	b := must(id64 + "-" + spanID)
+	b := testkit.B3(id64 + "-" + spanID)
 	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _ = b.ID() }), 1.0, "allocations of ID")
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,11 +67,6 @@ func content(c propagation.TextMapCarrier) map[string]string {
 	return m
 }
 
-// in is a context into which single was extracted.
-func in(single string) context.Context {
-	return trace.NewContext(context.Background(), must(single))
-}
-
 func TestInject(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
@@ -80,41 +76,41 @@ func TestInject(t *testing.T) {
 		{name: "no trace", ctx: context.Background()},
 		{name: "nil context"},
 		{
-			name: "defer", ctx: in(id64 + "-" + spanID),
+			name: "defer", ctx: testkit.Context(id64 + "-" + spanID),
 			single: map[string]string{"b3": id64 + "-" + spanID},
 			multi:  map[string]string{"x-b3-traceid": id64, "x-b3-spanid": spanID},
 		}, {
-			name: "defer with a parent: b3 has no form for it", ctx: in(id64 + "-" + spanID + "-" + parentID),
+			name: "defer with a parent: b3 has no form for it", ctx: testkit.Context(id64 + "-" + spanID + "-" + parentID),
 			single: map[string]string{"b3": id64 + "-" + spanID},
 			multi:  map[string]string{"x-b3-traceid": id64, "x-b3-spanid": spanID, "x-b3-parentspanid": parentID},
 		}, {
-			name: "deny goes on with the IDs", ctx: in(id128 + "-" + spanID + "-0"),
+			name: "deny goes on with the IDs", ctx: testkit.Context(id128 + "-" + spanID + "-0"),
 			single: map[string]string{"b3": id128 + "-" + spanID + "-0"},
 			multi:  map[string]string{"x-b3-traceid": id128, "x-b3-spanid": spanID, "x-b3-sampled": "0"},
 		}, {
-			name: "accept with a parent", ctx: in(id128 + "-" + spanID + "-1-" + parentID),
+			name: "accept with a parent", ctx: testkit.Context(id128 + "-" + spanID + "-1-" + parentID),
 			single: map[string]string{"b3": id128 + "-" + spanID + "-1-" + parentID},
 			multi:  map[string]string{"x-b3-traceid": id128, "x-b3-spanid": spanID, "x-b3-parentspanid": parentID, "x-b3-sampled": "1"},
 		}, {
-			name: "debug without X-B3-Sampled", ctx: in(id64 + "-" + spanID + "-d-" + parentID),
+			name: "debug without X-B3-Sampled", ctx: testkit.Context(id64 + "-" + spanID + "-d-" + parentID),
 			single: map[string]string{"b3": id64 + "-" + spanID + "-d-" + parentID},
 			multi:  map[string]string{"x-b3-traceid": id64, "x-b3-spanid": spanID, "x-b3-parentspanid": parentID, "x-b3-flags": "1"},
 		}, {
-			name: "32 digits stay 32", ctx: in(idWide + "-" + spanID + "-1"),
+			name: "32 digits stay 32", ctx: testkit.Context(idWide + "-" + spanID + "-1"),
 			single: map[string]string{"b3": idWide + "-" + spanID + "-1"},
 			multi:  map[string]string{"x-b3-traceid": idWide, "x-b3-spanid": spanID, "x-b3-sampled": "1"},
 		}, {
-			name: "upper case goes on in lower", ctx: in(strings.ToUpper(id128+"-"+spanID) + "-1"),
+			name: "upper case goes on in lower", ctx: testkit.Context(strings.ToUpper(id128+"-"+spanID) + "-1"),
 			single: map[string]string{"b3": id128 + "-" + spanID + "-1"},
 			multi:  map[string]string{"x-b3-traceid": id128, "x-b3-spanid": spanID, "x-b3-sampled": "1"},
 		}, {
-			name: "lone deny is handed on", ctx: in("0"),
+			name: "lone deny is handed on", ctx: testkit.Context("0"),
 			single: map[string]string{"b3": "0"}, multi: map[string]string{"x-b3-sampled": "0"},
 		}, {
-			name: "lone accept is handed on", ctx: in("1"),
+			name: "lone accept is handed on", ctx: testkit.Context("1"),
 			single: map[string]string{"b3": "1"}, multi: map[string]string{"x-b3-sampled": "1"},
 		}, {
-			name: "lone debug is handed on", ctx: in("d"),
+			name: "lone debug is handed on", ctx: testkit.Context("d"),
 			single: map[string]string{"b3": "d"}, multi: map[string]string{"x-b3-flags": "1"},
 		}, {
 			name: "an invalid span in the context is no trace",
@@ -151,12 +147,12 @@ func TestInject(t *testing.T) {
 func TestInjectNames(t *testing.T) {
 	p := trace.Propagator{Encoding: both, W3C: true}
 	h := propagation.HeaderCarrier{}
-	p.Inject(in(id64+"-"+spanID+"-1"), h)
+	p.Inject(testkit.Context(id64+"-"+spanID+"-1"), h)
 	for name := range h {
 		assert.Equal(t, http.CanonicalHeaderKey(name), name, "name in an http.Header")
 	}
 	for _, c := range []propagation.TextMapCarrier{propagation.MapCarrier{}, &queueMessage{}} {
-		p.Inject(in(id64+"-"+spanID+"-1"), c)
+		p.Inject(testkit.Context(id64+"-"+spanID+"-1"), c)
 		for _, key := range c.Keys() {
 			assert.Equal(t, strings.ToLower(key), key, "key in a %T", c)
 		}
@@ -166,7 +162,7 @@ func TestInjectNames(t *testing.T) {
 // Values that Inject wrote belong to the header: to append to one must not change another,
 // nor what another message was given.
 func TestInjectedValuesAreIndependent(t *testing.T) {
-	ctx, span := trace.Starter{Kind: oteltrace.SpanKindClient}.Start(in(id64+"-"+spanID+"-1"), trace.B3{}, "call")
+	ctx, span := trace.Starter{Kind: oteltrace.SpanKindClient}.Start(testkit.Context(id64+"-"+spanID+"-1"), trace.B3{}, "call")
 	defer span.End()
 	first, second := http.Header{}, http.Header{}
 	trace.Propagator{}.Inject(ctx, propagation.HeaderCarrier(first))
@@ -188,12 +184,12 @@ func TestInjectedValuesAreIndependent(t *testing.T) {
 func TestFieldsAreWhatInjectMayWrite(t *testing.T) {
 	var ctxs []context.Context
 	for _, single := range []string{"0", "1", "d"} {
-		ctxs = append(ctxs, in(single), in(id64+"-"+spanID+"-"+single+"-"+parentID))
+		ctxs = append(ctxs, testkit.Context(single), testkit.Context(id64+"-"+spanID+"-"+single+"-"+parentID))
 	}
 	state, err := oteltrace.ParseTraceState("vendor=1")
 	require.NoError(t, err)
 	ctxs = append(ctxs, oteltrace.ContextWithRemoteSpanContext(context.Background(), oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
-		TraceID: traceIDFrom(t, id128), SpanID: oteltrace.SpanID{1}, TraceState: state,
+		TraceID: testkit.B3(id128 + "-" + spanID).TraceID, SpanID: oteltrace.SpanID{1}, TraceState: state,
 	})))
 	for _, encoding := range []b3.Encoding{0, b3.B3MultipleHeader, b3.B3SingleHeader, both} {
 		for _, w3c := range []bool{false, true} {
@@ -221,7 +217,7 @@ func TestInjectRemovesWhatIsStale(t *testing.T) {
 	others := []string{"Accept", "b3x", "x-b3-trace", "x-b3-traceid2", "baggage", "X-B3-Sampler"}
 	for _, p := range []trace.Propagator{{}, {Encoding: b3.B3SingleHeader}, {W3C: true}} {
 		for name, ctx := range map[string]context.Context{
-			"a trace": in(id64 + "-" + spanID + "-d"), "a lone state": in("0"), "no trace": context.Background(),
+			"a trace": testkit.Context(id64 + "-" + spanID + "-d"), "a lone state": testkit.Context("0"), "no trace": context.Background(),
 		} {
 			want := propagation.MapCarrier{}
 			p.Inject(ctx, want)
@@ -280,11 +276,11 @@ func TestExtract(t *testing.T) {
 				}
 				ctx := trace.Propagator{}.Extract(context.Background(), c)
 				b, ok := trace.FromContext(ctx)
-				assert.Equal(t, r.want, saidBy(b), "Extract from a %s with %v", name, r.header)
-				assert.Equal(t, r.want.trace != "", ok, "whether Extract from a %s with %v found IDs", name, r.header)
+				assert.Equal(t, r.want, testkit.SaidBy(b), "Extract from a %s with %v", name, r.header)
+				assert.Equal(t, r.want.Trace != "", ok, "whether Extract from a %s with %v found IDs", name, r.header)
 				sc := oteltrace.SpanContextFromContext(ctx)
-				assert.Equal(t, r.want.trace != "", sc.IsRemote(), "remote, as OpenTelemetry sees it")
-				assert.Equal(t, r.want.trace != "" && b.Sampling >= trace.Accept, sc.IsSampled(), "sampled, as OpenTelemetry sees it")
+				assert.Equal(t, r.want.Trace != "", sc.IsRemote(), "remote, as OpenTelemetry sees it")
+				assert.Equal(t, r.want.Trace != "" && b.Sampling >= trace.Accept, sc.IsSampled(), "sampled, as OpenTelemetry sees it")
 				if r.want == (said{}) {
 					assert.Equal(t, context.Background(), ctx, "Extract of nothing valid from a %s: the context", name)
 				}
@@ -313,7 +309,7 @@ func TestExtractFindsKeysInAnyCase(t *testing.T) {
 			}
 			for _, c := range []propagation.TextMapCarrier{tt.m, q} {
 				b, _ := trace.FromContext(trace.Propagator{}.Extract(context.Background(), c))
-				assert.Equal(t, tt.want, saidBy(b), "Extract from %T %v", c, c)
+				assert.Equal(t, tt.want, testkit.SaidBy(b), "Extract from %T %v", c, c)
 			}
 		})
 	}
@@ -353,23 +349,23 @@ func TestExtractW3C(t *testing.T) {
 		want   said
 		state  string
 	}{
-		{"traceparent alone", header("traceparent", same, "tracestate", state), said{id128, "1111111111111111", "", trace.Accept}, state},
-		{"traceparent, not sampled", header("traceparent", wide), said{idWide, "1111111111111111", "", trace.Deny}, ""},
-		{"b3 wins, other trace: no tracestate", header("b3", id128+"-"+spanID+"-0", "traceparent", other, "tracestate", state), said{id128, spanID, "", trace.Deny}, ""},
-		{"b3 wins, same trace: tracestate kept", header("b3", id128+"-"+spanID+"-0", "traceparent", same, "tracestate", state), said{id128, spanID, "", trace.Deny}, state},
-		{"X-B3 wins, same trace: tracestate kept", header(xTrace, idWide, xSpan, spanID, "traceparent", wide, "tracestate", state), said{idWide, spanID, "", trace.Defer}, state},
-		{"64 bit is the same trace as its padded form", header("b3", idWide[16:]+"-"+spanID+"-1", "traceparent", wide, "tracestate", state), said{idWide[16:], spanID, "", trace.Accept}, state},
-		{"malformed b3: traceparent", header("b3", canary, "traceparent", same, "tracestate", state), said{id128, "1111111111111111", "", trace.Accept}, state},
-		{"b3 and malformed traceparent", header("b3", id128+"-"+spanID+"-1", "traceparent", canary, "tracestate", state), said{id128, spanID, "", trace.Accept}, ""},
-		{"malformed traceparent", header("traceparent", "00-"+canary+"-1111111111111111-01", "tracestate", state), said{}, ""},
-		{"both malformed", header("b3", canary, "traceparent", canary), said{}, ""},
-		{"lone b3 is valid B3", header("b3", "0", "traceparent", same, "tracestate", state), said{state: trace.Deny}, ""},
+		{"traceparent alone", testkit.Header("traceparent", same, "tracestate", state), said{id128, "1111111111111111", "", trace.Accept}, state},
+		{"traceparent, not sampled", testkit.Header("traceparent", wide), said{idWide, "1111111111111111", "", trace.Deny}, ""},
+		{"b3 wins, other trace: no tracestate", testkit.Header("b3", id128+"-"+spanID+"-0", "traceparent", other, "tracestate", state), said{id128, spanID, "", trace.Deny}, ""},
+		{"b3 wins, same trace: tracestate kept", testkit.Header("b3", id128+"-"+spanID+"-0", "traceparent", same, "tracestate", state), said{id128, spanID, "", trace.Deny}, state},
+		{"X-B3 wins, same trace: tracestate kept", testkit.Header(xTrace, idWide, xSpan, spanID, "traceparent", wide, "tracestate", state), said{idWide, spanID, "", trace.Defer}, state},
+		{"64 bit is the same trace as its padded form", testkit.Header("b3", idWide[16:]+"-"+spanID+"-1", "traceparent", wide, "tracestate", state), said{idWide[16:], spanID, "", trace.Accept}, state},
+		{"malformed b3: traceparent", testkit.Header("b3", canary, "traceparent", same, "tracestate", state), said{id128, "1111111111111111", "", trace.Accept}, state},
+		{"b3 and malformed traceparent", testkit.Header("b3", id128+"-"+spanID+"-1", "traceparent", canary, "tracestate", state), said{id128, spanID, "", trace.Accept}, ""},
+		{"malformed traceparent", testkit.Header("traceparent", "00-"+canary+"-1111111111111111-01", "tracestate", state), said{}, ""},
+		{"both malformed", testkit.Header("b3", canary, "traceparent", canary), said{}, ""},
+		{"lone b3 is valid B3", testkit.Header("b3", "0", "traceparent", same, "tracestate", state), said{State: trace.Deny}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := trace.Propagator{W3C: true}
 			ctx := p.Extract(context.Background(), propagation.HeaderCarrier(tt.header))
 			b, _ := trace.FromContext(ctx)
-			assert.Equal(t, tt.want, saidBy(b), "Extract from %v", tt.header)
+			assert.Equal(t, tt.want, testkit.SaidBy(b), "Extract from %v", tt.header)
 			assert.Equal(t, tt.state, oteltrace.SpanContextFromContext(ctx).TraceState().String(), "tracestate from %v", tt.header)
 
 			// A child hands tracestate on, here and in what waits in a queue.
@@ -385,7 +381,7 @@ func TestExtractW3C(t *testing.T) {
 			// Off, none of it is read.
 			off, _ := trace.FromContext(trace.Propagator{}.Extract(context.Background(), propagation.HeaderCarrier(tt.header)))
 			if tt.header.Get("b3") == "" && tt.header.Get(xTrace) == "" {
-				assert.Equal(t, said{}, saidBy(off), "Extract without W3C from %v", tt.header)
+				assert.Equal(t, said{}, testkit.SaidBy(off), "Extract without W3C from %v", tt.header)
 			}
 		})
 	}
@@ -394,8 +390,8 @@ func TestExtractW3C(t *testing.T) {
 // What the context held before is no part of the message.
 func TestExtractW3CTakesNothingFromTheContext(t *testing.T) {
 	p := trace.Propagator{W3C: true}
-	before := p.Extract(context.Background(), propagation.HeaderCarrier(header("traceparent", "00-"+id128+"-1111111111111111-01", "tracestate", "old=1")))
-	ctx := p.Extract(before, propagation.HeaderCarrier(header("b3", id128+"-"+spanID+"-1")))
+	before := p.Extract(context.Background(), propagation.HeaderCarrier(testkit.Header("traceparent", "00-"+id128+"-1111111111111111-01", "tracestate", "old=1")))
+	ctx := p.Extract(before, propagation.HeaderCarrier(testkit.Header("b3", id128+"-"+spanID+"-1")))
 	assert.Empty(t, oteltrace.SpanContextFromContext(ctx).TraceState().String(), "tracestate after a b3 without one")
 }
 
@@ -410,7 +406,7 @@ func TestInjectW3C(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for name, carrier := range carriers {
 				c := carrier()
-				trace.Propagator{W3C: true}.Inject(in(tt.in), c)
+				trace.Propagator{W3C: true}.Inject(testkit.Context(tt.in), c)
 				assert.Equal(t, tt.want, content(c)["traceparent"], "traceparent of %s in a %s", tt.in, name)
 			}
 		})
@@ -418,7 +414,7 @@ func TestInjectW3C(t *testing.T) {
 }
 
 func TestNilCarriers(t *testing.T) {
-	ctx := in(id64 + "-" + spanID + "-1")
+	ctx := testkit.Context(id64 + "-" + spanID + "-1")
 	var none context.Context
 	for _, p := range []trace.Propagator{{}, {Encoding: both, W3C: true}} {
 		for _, c := range []propagation.TextMapCarrier{nil, propagation.HeaderCarrier(nil), propagation.MapCarrier(nil)} {
@@ -444,11 +440,11 @@ func TestExtractThenInject(t *testing.T) {
 			p.Inject(p.Extract(context.Background(), propagation.HeaderCarrier(r.header)), out)
 			b, err := trace.FromHeader(http.Header(out))
 			want := r.want
-			if want.state == trace.Defer && p.Encoding&b3.B3SingleHeader != 0 {
-				want.parent = "" // b3 has no form for it, and wins
+			if want.State == trace.Defer && p.Encoding&b3.B3SingleHeader != 0 {
+				want.Parent = "" // b3 has no form for it, and wins
 			}
 			assert.NoError(t, err, "row %q", r.name)
-			assert.Equal(t, want, saidBy(b), "row %q, encoding %v: after Extract and Inject", r.name, p.Encoding)
+			assert.Equal(t, want, testkit.SaidBy(b), "row %q, encoding %v: after Extract and Inject", r.name, p.Encoding)
 		}
 	}
 }
@@ -461,11 +457,11 @@ func TestHalfAMessage(t *testing.T) {
 		header http.Header
 		state  trace.Sampling // of the B3 that is read; it has no IDs
 	}{
-		{"nginx's request ID", header("X-B3-TraceId", id128), trace.Defer},
-		{"nginx's request ID, sampled", header("X-B3-TraceId", id128, "X-B3-Sampled", "1"), trace.Defer},
-		{"a span ID alone", header("X-B3-SpanId", spanID), trace.Defer},
-		{"a state beside a traceparent", header("b3", "0", "traceparent", traceparent), trace.Deny},
-		{"a state in X-B3-* beside a traceparent", header("X-B3-Sampled", "0", "traceparent", traceparent), trace.Deny},
+		{"nginx's request ID", testkit.Header("X-B3-TraceId", id128), trace.Defer},
+		{"nginx's request ID, sampled", testkit.Header("X-B3-TraceId", id128, "X-B3-Sampled", "1"), trace.Defer},
+		{"a span ID alone", testkit.Header("X-B3-SpanId", spanID), trace.Defer},
+		{"a state beside a traceparent", testkit.Header("b3", "0", "traceparent", traceparent), trace.Deny},
+		{"a state in X-B3-* beside a traceparent", testkit.Header("X-B3-Sampled", "0", "traceparent", traceparent), trace.Deny},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier(tt.header))

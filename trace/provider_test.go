@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,44 +29,44 @@ func TestProvider(t *testing.T) {
 		sampler trace.Sampler
 		want    said // without the span; an empty trace is a new one
 	}{
-		{"root, sampled", context.Background(), trace.Always(), said{state: trace.Accept}},
-		{"root, not sampled", context.Background(), trace.Never(), said{state: trace.Deny}},
-		{"accept is inherited", in(id64 + "-" + spanID + "-1-" + parentID), trace.Never(), said{id64, "", spanID, trace.Accept}},
-		{"deny is inherited", in(id128 + "-" + spanID + "-0"), trace.Always(), said{id128, "", spanID, trace.Deny}},
-		{"debug is inherited", in(idWide + "-" + spanID + "-d"), trace.Never(), said{idWide, "", spanID, trace.Debug}},
-		{"defer is decided, yes", in(id64 + "-" + spanID), trace.Always(), said{id64, "", spanID, trace.Accept}},
-		{"defer is decided, no", in(id64 + "-" + spanID), trace.Never(), said{id64, "", spanID, trace.Deny}},
-		{"lone deny", in("0"), trace.Always(), said{state: trace.Deny}},
-		{"lone accept", in("1"), trace.Never(), said{state: trace.Accept}},
-		{"lone debug", in("d"), trace.Never(), said{state: trace.Debug}},
+		{"root, sampled", context.Background(), trace.Always(), said{State: trace.Accept}},
+		{"root, not sampled", context.Background(), trace.Never(), said{State: trace.Deny}},
+		{"accept is inherited", testkit.Context(id64 + "-" + spanID + "-1-" + parentID), trace.Never(), said{id64, "", spanID, trace.Accept}},
+		{"deny is inherited", testkit.Context(id128 + "-" + spanID + "-0"), trace.Always(), said{id128, "", spanID, trace.Deny}},
+		{"debug is inherited", testkit.Context(idWide + "-" + spanID + "-d"), trace.Never(), said{idWide, "", spanID, trace.Debug}},
+		{"defer is decided, yes", testkit.Context(id64 + "-" + spanID), trace.Always(), said{id64, "", spanID, trace.Accept}},
+		{"defer is decided, no", testkit.Context(id64 + "-" + spanID), trace.Never(), said{id64, "", spanID, trace.Deny}},
+		{"lone deny", testkit.Context("0"), trace.Always(), said{State: trace.Deny}},
+		{"lone accept", testkit.Context("1"), trace.Never(), said{State: trace.Accept}},
+		{"lone debug", testkit.Context("d"), trace.Never(), said{State: trace.Debug}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := providerOf(tt.sampler)
 			ctx, span := p.Tracer("x", oteltrace.WithInstrumentationVersion("1")).Start(tt.ctx, "x", oteltrace.WithSpanKind(oteltrace.SpanKindServer))
-			got := current(ctx)
+			got := testkit.SaidIn(ctx)
 			sc := span.SpanContext()
-			assert.Equal(t, got.span, sc.SpanID().String(), "span ID, by FromContext and by the span")
-			assert.Regexp(t, "^[0-9a-f]{16}$", got.span, "span ID")
-			assert.NotEqual(t, spanID, got.span, "span ID: want a fresh one")
-			if tt.want.trace == "" {
-				assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "trace ID of a new trace")
-				got.trace = ""
+			assert.Equal(t, got.Span, sc.SpanID().String(), "span ID, by FromContext and by the span")
+			assert.Regexp(t, "^[0-9a-f]{16}$", got.Span, "span ID")
+			assert.NotEqual(t, spanID, got.Span, "span ID: want a fresh one")
+			if tt.want.Trace == "" {
+				assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID of a new trace")
+				got.Trace = ""
 			}
-			got.span = ""
+			got.Span = ""
 			assert.Equal(t, tt.want, got, "FromContext")
-			assert.Equal(t, tt.want.state >= trace.Accept, sc.IsSampled(), "sampled, as OpenTelemetry sees it")
+			assert.Equal(t, tt.want.State >= trace.Accept, sc.IsSampled(), "sampled, as OpenTelemetry sees it")
 			assert.False(t, sc.IsRemote(), "whether the span is remote")
 			assert.Equal(t, oteltrace.TracerProvider(p), span.TracerProvider(), "the span's provider")
 
 			// A child is in the same trace, with the same decision, from whichever provider.
 			child, _ := providerOf(trace.Always()).Tracer("").Start(ctx, "child")
 			assert.Equal(t, trace.ID(ctx), trace.ID(child), "ID of a child")
-			assert.Equal(t, current(ctx).state, current(child).state, "state of a child")
-			assert.Equal(t, trace.SpanID(ctx), current(child).parent, "parent of a child")
+			assert.Equal(t, testkit.SaidIn(ctx).State, testkit.SaidIn(child).State, "state of a child")
+			assert.Equal(t, trace.SpanID(ctx), testkit.SaidIn(child).Parent, "parent of a child")
 
 			root, _ := p.Tracer("").Start(ctx, "root", oteltrace.WithNewRoot())
 			assert.NotEqual(t, trace.ID(ctx), trace.ID(root), "ID WithNewRoot")
-			assert.Empty(t, current(root).parent, "parent WithNewRoot")
+			assert.Empty(t, testkit.SaidIn(root).Parent, "parent WithNewRoot")
 		})
 	}
 }
@@ -92,7 +93,7 @@ func TestZeroProvider(t *testing.T) {
 	ctx, span := p.Tracer("").Start(context.Background(), "x")
 	defer span.End()
 	assert.Len(t, trace.ID(ctx), 32, "ID")
-	ctx, _ = p.Tracer("").Start(in(id64+"-"+spanID+"-1"), "x")
+	ctx, _ = p.Tracer("").Start(testkit.Context(id64+"-"+spanID+"-1"), "x")
 	assert.Equal(t, id64, trace.ID(ctx), "ID under a parent")
 }
 
@@ -120,8 +121,8 @@ func TestDefaultRate(t *testing.T) {
 		},
 	} {
 		// A float64 near 2^63/1000 is exact to a few units, so look beside it.
-		assert.Equal(t, trace.Accept, current(start(must(text(last-8)+"-"+spanID))).state, "%s: the last ID of the first thousandth", name)
-		assert.Equal(t, trace.Deny, current(start(must(text(last+8)+"-"+spanID))).state, "%s: the first ID after the first thousandth", name)
+		assert.Equal(t, trace.Accept, testkit.SaidIn(start(testkit.B3(text(last-8)+"-"+spanID))).State, "%s: the last ID of the first thousandth", name)
+		assert.Equal(t, trace.Deny, testkit.SaidIn(start(testkit.B3(text(last+8)+"-"+spanID))).State, "%s: the first ID after the first thousandth", name)
 	}
 }
 
@@ -160,21 +161,21 @@ func TestNewIDsTellTheTime(t *testing.T) {
 
 // Whoever follows our span's provider, as otelhttp does, must obey a deny too.
 func TestTracerProviderOfADeny(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	provider := &counter{sampler: trace.Always()}
 	otel.SetTracerProvider(sdk(provider))
 	for name, ctx := range map[string]context.Context{
-		"remote": in(id64 + "-" + spanID + "-0"),
-		"local":  first(trace.Starter{TracerProvider: sdk(provider)}.Start(context.Background(), must(id64+"-"+spanID+"-0"), "x")),
-		"lone":   first(trace.Starter{TracerProvider: sdk(provider)}.Start(context.Background(), must("0"), "x")),
+		"remote": testkit.Context(id64 + "-" + spanID + "-0"),
+		"local":  first(trace.Starter{TracerProvider: sdk(provider)}.Start(context.Background(), testkit.B3(id64+"-"+spanID+"-0"), "x")),
+		"lone":   first(trace.Starter{TracerProvider: sdk(provider)}.Start(context.Background(), testkit.B3("0"), "x")),
 	} {
 		p := oteltrace.SpanFromContext(ctx).TracerProvider()
 		assert.IsType(t, (*trace.Provider)(nil), p, "%s: provider of a denied span", name)
 		child, span := p.Tracer("nested").Start(ctx, "nested")
 		assert.False(t, span.IsRecording(), "%s: whether a nested span is recorded", name)
-		assert.Equal(t, trace.Deny, current(child).state, "%s: state of a nested span", name)
+		assert.Equal(t, trace.Deny, testkit.SaidIn(child).State, "%s: state of a nested span", name)
 	}
 	assert.Zero(t, provider.asked.Load(), "times that the SDK's sampler was asked")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,7 +21,7 @@ var answers = []struct{ says, counts trace.Sampling }{
 // TestSample: whatever the provider, Sample is asked once where nobody has decided, and what it
 // says is obeyed as a state that came without IDs is.
 func TestSample(t *testing.T) {
-	newRoot := []oteltrace.SpanStartOption{oteltrace.WithNewRoot(), oteltrace.WithLinks(oteltrace.Link{SpanContext: oteltrace.SpanContextFromContext(in(id128Low + "-" + parentID + "-1"))})}
+	newRoot := []oteltrace.SpanStartOption{oteltrace.WithNewRoot(), oteltrace.WithLinks(oteltrace.Link{SpanContext: oteltrace.SpanContextFromContext(testkit.Context(id128Low + "-" + parentID + "-1"))})}
 	for _, tt := range []struct {
 		name    string
 		caller  string
@@ -45,7 +46,7 @@ func TestSample(t *testing.T) {
 					w := watch(s.sampler)
 					var caller trace.B3
 					if tt.caller != "" {
-						caller = must(tt.caller)
+						caller = testkit.B3(tt.caller)
 					}
 					asked := 0
 					starter := trace.Starter{TracerProvider: w, Kind: oteltrace.SpanKindServer, Sample: func() trace.Sampling { asked++; return answer.says }}
@@ -164,10 +165,10 @@ func TestSampleInASpan(t *testing.T) {
 		{"another's, not sampled, and a caller that defers", refused, callerOf(refused, trace.Defer), 1},
 		{"ours", ours, trace.B3{}, 0},
 		{"ours, and a caller that defers", ours, callerOf(ours, trace.Defer), 0},
-		{"ours, and a caller in another trace", ours, must(id128 + "-" + spanID), 1},
-		{"a caller in the context, who defers", in(id64 + "-" + spanID), trace.B3{}, 1},
-		{"a caller in the context, who accepts", in(id64 + "-" + spanID + "-1"), trace.B3{}, 0},
-		{"a lone state in the context", in("1"), trace.B3{}, 0},
+		{"ours, and a caller in another trace", ours, testkit.B3(id128 + "-" + spanID), 1},
+		{"a caller in the context, who defers", testkit.Context(id64 + "-" + spanID), trace.B3{}, 1},
+		{"a caller in the context, who accepts", testkit.Context(id64 + "-" + spanID + "-1"), trace.B3{}, 0},
+		{"a lone state in the context", testkit.Context("1"), trace.B3{}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			asked := 0

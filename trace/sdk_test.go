@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -105,9 +106,9 @@ func testAnySDK(t *testing.T, starterOf func(watched) trace.Starter) {
 			t.Run(s.name+"/"+callerName(single), func(t *testing.T) {
 				var caller trace.B3
 				if single != "" {
-					caller = must(single)
+					caller = testkit.B3(single)
 				}
-				said := saidBy(caller)
+				said := testkit.SaidBy(caller)
 				w := watch(s.sampler)
 				ctx, span := starterOf(w).Start(context.Background(), caller, "request")
 				defer span.End()
@@ -115,8 +116,8 @@ func testAnySDK(t *testing.T, starterOf func(watched) trace.Starter) {
 				b, ok := trace.FromContext(ctx)
 				require.True(t, ok, "whether FromContext found IDs")
 				id := trace.ID(ctx)
-				if said.trace != "" {
-					assert.Equal(t, said.trace, id, "text of the trace ID")
+				if said.Trace != "" {
+					assert.Equal(t, said.Trace, id, "text of the trace ID")
 				} else {
 					assert.Regexp(t, "^[0-9a-f]{32}$", id, "text of a new trace ID")
 				}
@@ -128,7 +129,7 @@ func testAnySDK(t *testing.T, starterOf func(watched) trace.Starter) {
 				assert.Equal(t, caller.SpanID, b.ParentSpanID, "parent sent on")
 				out := propagation.MapCarrier{}
 				trace.Propagator{}.Inject(ctx, out)
-				assert.Equal(t, said.span, out["x-b3-parentspanid"], "parent in the outgoing message")
+				assert.Equal(t, said.Span, out["x-b3-parentspanid"], "parent in the outgoing message")
 
 				recorded := s.records(caller.Sampling, b.TraceID)
 				assert.Equal(t, recorded, span.IsRecording(), "whether the span is recorded")
@@ -168,7 +169,7 @@ func TestAnySDK(t *testing.T) {
 }
 
 func TestAnySDKGlobal(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	testAnySDK(t, func(w watched) trace.Starter {
@@ -179,7 +180,7 @@ func TestAnySDKGlobal(t *testing.T) {
 
 // An SDK that comes with the context, as the current span's own, comes before the global one.
 func TestProviderOrder(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	configured, local, global := watch(sdktrace.AlwaysSample()), watch(sdktrace.AlwaysSample()), watch(sdktrace.AlwaysSample())
@@ -195,14 +196,14 @@ func TestProviderOrder(t *testing.T) {
 		{"configured", trace.Starter{TracerProvider: configured}, request, configured},
 		{"local", trace.Starter{}, request, local},
 		{"global", trace.Starter{}, context.Background(), global},
-		{"a remote span has none of its own", trace.Starter{}, in(id64 + "-" + spanID + "-1"), global},
+		{"a remote span has none of its own", trace.Starter{}, testkit.Context(id64 + "-" + spanID + "-1"), global},
 	} {
 		_, span := tt.start.Start(tt.ctx, trace.B3{}, tt.name)
 		span.End()
 		assert.Len(t, tt.want.named(tt.name), 1, "%s: spans of that name at that SDK", tt.name)
 	}
 	// A debug further in is asked of the SDK that a deny has passed over.
-	denied, span := trace.Start(in(id64+"-"+spanID+"-0"), "denied")
+	denied, span := trace.Start(testkit.Context(id64+"-"+spanID+"-0"), "denied")
 	defer span.End()
 	_, root := trace.Root(denied, "root under a deny")
 	root.End()
@@ -242,7 +243,7 @@ func middleware(next http.Handler) http.Handler {
 // otelhttp's handler, outside ours or inside, with our propagator or none, under an SDK that
 // is installed globally: the handler at the end sees what the caller said.
 func TestBesideOtelhttp(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	for _, s := range sdkSamplers {
@@ -270,7 +271,7 @@ func TestBesideOtelhttp(t *testing.T) {
 						var caller trace.B3
 						r := httptest.NewRequest(http.MethodGet, "/", nil)
 						if single != "" {
-							caller = must(single)
+							caller = testkit.B3(single)
 							r.Header.Set("b3", single)
 						}
 						if place == "outside" {
@@ -281,8 +282,8 @@ func TestBesideOtelhttp(t *testing.T) {
 						end.ServeHTTP(httptest.NewRecorder(), r)
 						require.True(t, called.Load(), "whether the handler was called")
 
-						if said := saidBy(caller); said.trace != "" {
-							assert.Equal(t, said.trace, id, "text of the trace ID")
+						if said := testkit.SaidBy(caller); said.Trace != "" {
+							assert.Equal(t, said.Trace, id, "text of the trace ID")
 						} else {
 							assert.Regexp(t, "^[0-9a-f]{32}$", id, "text of a new trace ID")
 						}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,11 +19,11 @@ import (
 
 // A no-op provider hands back its parent's span, for a new root too.
 func TestRootUnderNoopProvider(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	otel.SetTracerProvider(noop.NewTracerProvider())
-	old := in(id128 + "-" + spanID + "-1")
+	old := testkit.Context(id128 + "-" + spanID + "-1")
 	ctx, span := trace.Root(old, "root")
 	defer span.End()
 	assert.NotEqual(t, trace.ID(old), trace.ID(ctx), "trace ID of a root")
@@ -34,7 +35,7 @@ func TestRootUnderNoopProvider(t *testing.T) {
 func TestWidthFromTheCaller(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider()
 	for _, id := range []string{idWide, id64} {
-		h := header("X-B3-TraceId", id, "X-B3-SpanId", spanID, "X-B3-Sampled", "1")
+		h := testkit.Header("X-B3-TraceId", id, "X-B3-SpanId", spanID, "X-B3-Sampled", "1")
 		ctx := b3.New().Extract(context.Background(), propagation.HeaderCarrier(h))
 		ctx, outer := sdk.Tracer("").Start(ctx, "another library's")
 		defer outer.End()
@@ -48,7 +49,7 @@ func TestWidthFromTheCaller(t *testing.T) {
 
 // A Sampling that is none of the four counts as Defer, whoever decides.
 func TestUnknownSampling(t *testing.T) {
-	caller := must(id64 + "-" + spanID)
+	caller := testkit.B3(id64 + "-" + spanID)
 	caller.Sampling = 9
 	for _, tt := range []struct {
 		name     string
@@ -61,10 +62,10 @@ func TestUnknownSampling(t *testing.T) {
 			starter := trace.Starter{TracerProvider: tt.provider}
 			ctx, span := starter.Start(context.Background(), caller, "x")
 			defer span.End()
-			assert.Equal(t, trace.Accept, current(ctx).state, "state for a caller with Sampling(9)")
+			assert.Equal(t, trace.Accept, testkit.SaidIn(ctx).State, "state for a caller with Sampling(9)")
 			ctx, span = starter.Start(trace.NewContext(context.Background(), caller), trace.B3{}, "x")
 			defer span.End()
-			assert.Equal(t, trace.Accept, current(ctx).state, "state for a context with Sampling(9)")
+			assert.Equal(t, trace.Accept, testkit.SaidIn(ctx).State, "state for a context with Sampling(9)")
 		})
 	}
 }
@@ -72,7 +73,7 @@ func TestUnknownSampling(t *testing.T) {
 // A deny is for its trace. The SDK that it kept from being asked decides the next root.
 func TestRootAfterADeny(t *testing.T) {
 	sdk := watch(sdktrace.AlwaysSample())
-	ctx, span := trace.Starter{TracerProvider: sdk}.Start(context.Background(), must("0"), "denied")
+	ctx, span := trace.Starter{TracerProvider: sdk}.Start(context.Background(), testkit.B3("0"), "denied")
 	defer span.End()
 	_, child := trace.Start(ctx, "child")
 	child.End()
@@ -88,12 +89,12 @@ func TestRootAfterADeny(t *testing.T) {
 
 // The same with another SDK as the global one, which is further away.
 func TestRootAfterADenyWithAGlobalSDK(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	near, global := watch(sdktrace.AlwaysSample()), watch(sdktrace.AlwaysSample())
 	otel.SetTracerProvider(global)
-	ctx, span := trace.Starter{TracerProvider: near}.Start(context.Background(), must("0"), "denied")
+	ctx, span := trace.Starter{TracerProvider: near}.Start(context.Background(), testkit.B3("0"), "denied")
 	defer span.End()
 	deeper, child := trace.Start(ctx, "child")
 	defer child.End()
@@ -119,30 +120,30 @@ func TestInForce(t *testing.T) {
 		{"defer after a debug", "d", "", trace.Debug},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			ctx := in(id64 + "-" + spanID + "-" + tt.first)
+			ctx := testkit.Context(id64 + "-" + spanID + "-" + tt.first)
 			ctx, outer := never.Tracer("").Start(ctx, "another library's")
 			defer outer.End()
 			second := id64 + "-" + spanID
 			if tt.second != "" {
 				second += "-" + tt.second
 			}
-			ctx, span := trace.Starter{TracerProvider: sdk}.Start(ctx, must(second), tt.name)
+			ctx, span := trace.Starter{TracerProvider: sdk}.Start(ctx, testkit.B3(second), tt.name)
 			defer span.End()
-			assert.Equal(t, tt.want, current(ctx).state, "state after %q, then %q", tt.first, tt.second)
+			assert.Equal(t, tt.want, testkit.SaidIn(ctx).State, "state after %q, then %q", tt.first, tt.second)
 			assert.Equal(t, tt.want != trace.Deny, len(sdk.named(tt.name)) == 1, "whether the SDK was asked")
 
-			again, _ := trace.Starter{TracerProvider: samplesAll}.Start(oteltrace.ContextWithSpan(ctx, outer), must(second), tt.name)
-			assert.Equal(t, tt.want, current(again).state, "state from a Provider after %q, then %q", tt.first, tt.second)
+			again, _ := trace.Starter{TracerProvider: samplesAll}.Start(oteltrace.ContextWithSpan(ctx, outer), testkit.B3(second), tt.name)
+			assert.Equal(t, tt.want, testkit.SaidIn(again).State, "state from a Provider after %q, then %q", tt.first, tt.second)
 		})
 	}
 }
 
 // Code that has extracted, and passes the caller as well, keeps the tracestate.
 func TestTracestateOfACaller(t *testing.T) {
-	h := header("traceparent", "00-"+id128+"-"+spanID+"-01", "tracestate", "vendor=1")
+	h := testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01", "tracestate", "vendor=1")
 	p := trace.Propagator{W3C: true}
 	ctx := p.Extract(context.Background(), propagation.HeaderCarrier(h))
-	ctx, span := trace.Starter{}.Start(ctx, must(id128+"-"+spanID+"-1"), "x")
+	ctx, span := trace.Starter{}.Start(ctx, testkit.B3(id128+"-"+spanID+"-1"), "x")
 	defer span.End()
 	out := http.Header{}
 	p.Inject(ctx, propagation.HeaderCarrier(out))
@@ -160,16 +161,16 @@ func (recordOnly) Description() string { return "recordOnly" }
 func TestRecordOnly(t *testing.T) {
 	sdk := watch(recordOnly{})
 	starter := trace.Starter{TracerProvider: sdk}
-	ctx, span := starter.Start(context.Background(), must(id64+"-"+spanID+"-1"), "server")
+	ctx, span := starter.Start(context.Background(), testkit.B3(id64+"-"+spanID+"-1"), "server")
 	defer span.End()
 	assert.True(t, span.IsRecording(), "IsRecording of the server span")
-	server := current(ctx)
-	assert.Equal(t, said{id64, server.span, spanID, trace.Deny}, server, "server span: not sampled is what goes on")
+	server := testkit.SaidIn(ctx)
+	assert.Equal(t, said{id64, server.Span, spanID, trace.Deny}, server, "server span: not sampled is what goes on")
 
 	ctx, child := trace.Start(ctx, "child")
 	defer child.End()
 	assert.True(t, child.IsRecording(), "IsRecording of a child: the SDK's own no is no caller's deny")
-	assert.Equal(t, said{id64, current(ctx).span, server.span, trace.Deny}, current(ctx), "child")
+	assert.Equal(t, said{id64, testkit.SaidIn(ctx).Span, server.Span, trace.Deny}, testkit.SaidIn(ctx), "child")
 }
 
 func TestNilProvider(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
@@ -67,25 +68,25 @@ func TestTraceparent(t *testing.T) {
 			if tt.state != "" {
 				want, wantTracestate = said{id128, w3cSpan, "", trace.Accept}, "a=1"
 				if tt.state == "deny" {
-					want.state = trace.Deny
+					want.State = trace.Deny
 				}
 			}
-			b, state := readW3C(header("traceparent", tt.in, "tracestate", "a=1"))
-			assert.Equal(t, want, saidBy(b), "Extract of traceparent %q", tt.in)
+			b, state := readW3C(testkit.Header("traceparent", tt.in, "tracestate", "a=1"))
+			assert.Equal(t, want, testkit.SaidBy(b), "Extract of traceparent %q", tt.in)
 			assert.Equal(t, wantTracestate, state, "tracestate beside %q: never without a traceparent", tt.in)
 
 			for _, key := range []string{"traceparent", "Traceparent", "TRACEPARENT"} {
 				ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.MapCarrier{key: tt.in, "traceState": "a=1"})
 				b, _ := trace.FromContext(ctx)
 				assert.Equal(t, wantTracestate, oteltrace.SpanContextFromContext(ctx).TraceState().String(), "tracestate beside %s %q in a map", key, tt.in)
-				assert.Equal(t, want, saidBy(b), "Extract of %s %q from a map", key, tt.in)
+				assert.Equal(t, want, testkit.SaidBy(b), "Extract of %s %q from a map", key, tt.in)
 			}
 		})
 	}
 	t.Run("two headers", func(t *testing.T) {
 		for _, first := range []string{traceparents[0].in, "", "x"} {
 			b, _ := readW3C(http.Header{"Traceparent": {first, traceparents[0].in}})
-			assert.Equal(t, said{}, saidBy(b), "Extract of two traceparents, the first %q", first)
+			assert.Equal(t, said{}, testkit.SaidBy(b), "Extract of two traceparents, the first %q", first)
 		}
 	})
 }
@@ -130,7 +131,7 @@ func TestTracestate(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := http.Header{"Traceparent": {traceparents[0].in}, "Tracestate": tt.in}
 			b, got := readW3C(h)
-			assert.Equal(t, said{id128, w3cSpan, "", trace.Accept}, saidBy(b), "Extract: tracestate costs nobody the trace")
+			assert.Equal(t, said{id128, w3cSpan, "", trace.Accept}, testkit.SaidBy(b), "Extract: tracestate costs nobody the trace")
 			assert.Equal(t, tt.want, got, "tracestate of %.200q", tt.in)
 		})
 	}
@@ -180,7 +181,7 @@ func TestOnlyCutsTracestate(t *testing.T) {
 		state, err = state.Insert(fmt.Sprintf("k%02d", i), strings.Repeat("v", 200))
 		require.NoError(t, err)
 	}
-	foreign := oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: must(id128 + "-" + spanID).TraceID, SpanID: must(id128 + "-" + spanID).SpanID, TraceState: state})
+	foreign := oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: testkit.B3(id128 + "-" + spanID).TraceID, SpanID: testkit.B3(id128 + "-" + spanID).SpanID, TraceState: state})
 	ctx := oteltrace.ContextWithRemoteSpanContext(context.Background(), foreign)
 	assert.Empty(t, oteltrace.SpanContextFromContext(trace.Only(ctx)).TraceState().String(), "tracestate under Only, all its members too long")
 	short, err := oteltrace.ParseTraceState("a=1,b=2")

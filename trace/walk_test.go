@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -69,7 +70,7 @@ func contexts() map[string]context.Context {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
 	recorded, calling := trace.Starter{TracerProvider: sdk}, trace.Starter{Kind: oteltrace.SpanKindClient}
 	start := func(s trace.Starter, b3 string) context.Context {
-		ctx, span := s.Start(context.Background(), must(b3), "request")
+		ctx, span := s.Start(context.Background(), testkit.B3(b3), "request")
 		span.End()
 		return ctx
 	}
@@ -80,13 +81,13 @@ func contexts() map[string]context.Context {
 	span.End()
 	root, span := trace.Root(ours, "job")
 	span.End()
-	again, span := recorded.Start(start(trace.Starter{}, id64+"-"+spanID+"-1"), must(id128+"-"+spanID+"-1"), "another trace")
+	again, span := recorded.Start(start(trace.Starter{}, id64+"-"+spanID+"-1"), testkit.B3(id128+"-"+spanID+"-1"), "another trace")
 	span.End()
 	return map[string]context.Context{
-		"remote, 16 digits":        in(id64 + "-" + spanID + "-1-" + parentID),
-		"remote, 32 with zeros":    in(idWide + "-" + spanID),
-		"remote, debug":            in(id64 + "-" + spanID + "-d"),
-		"remote, deny":             in(id64 + "-" + spanID + "-0"),
+		"remote, 16 digits":        testkit.Context(id64 + "-" + spanID + "-1-" + parentID),
+		"remote, 32 with zeros":    testkit.Context(idWide + "-" + spanID),
+		"remote, debug":            testkit.Context(id64 + "-" + spanID + "-d"),
+		"remote, deny":             testkit.Context(id64 + "-" + spanID + "-0"),
 		"a state alone, deny":      trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny}),
 		"a state alone, debug":     trace.NewContext(context.Background(), trace.B3{Sampling: trace.Debug}),
 		"server":                   ours,
@@ -122,7 +123,7 @@ func TestContextsCanBeCopiedByReflection(t *testing.T) {
 func testCopy(t *testing.T, ctx, copied context.Context) {
 	want, wantOK := trace.FromContext(ctx)
 	got, ok := trace.FromContext(copied)
-	assert.Equal(t, saidBy(want), saidBy(got), "FromContext")
+	assert.Equal(t, testkit.SaidBy(want), testkit.SaidBy(got), "FromContext")
 	assert.Equal(t, wantOK, ok, "FromContext's ok")
 	assert.Equal(t, trace.ID(ctx), trace.ID(copied), "ID")
 	assert.Equal(t, trace.SpanID(ctx), trace.SpanID(copied), "SpanID")
@@ -131,7 +132,7 @@ func testCopy(t *testing.T, ctx, copied context.Context) {
 	defer span.End()
 	child, _ := trace.FromContext(under)
 	if wantOK {
-		assert.Equal(t, said{saidBy(want).trace, child.SpanID.String(), want.SpanID.String(), childState(want)}, saidBy(child), "Start in the copy")
+		assert.Equal(t, said{testkit.SaidBy(want).Trace, child.SpanID.String(), want.SpanID.String(), childState(want)}, testkit.SaidBy(child), "Start in the copy")
 	} else {
 		assert.Equal(t, want.Sampling, child.Sampling, "the state of a root in the copy")
 	}
@@ -162,7 +163,7 @@ func TestAnothersSpanKeepsTheRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			again := oteltrace.ContextWithSpanContext(ctx, oteltrace.SpanContextFromContext(ctx))
 			got, _ := trace.FromContext(again)
-			assert.Equal(t, saidBy(want), saidBy(got))
+			assert.Equal(t, testkit.SaidBy(want), testkit.SaidBy(got))
 		})
 	}
 }
