@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -43,7 +44,7 @@ type client struct {
 
 // exchange serves one request over protocol and returns what the client got and what the log
 // says once the handler has returned.
-func exchange(t *testing.T, protocol, method string, logged, outside func(http.Handler) http.Handler, out *logbook, h http.HandlerFunc) (client, map[string]any) {
+func exchange(t *testing.T, protocol, method string, logged, outside func(http.Handler) http.Handler, out *testkit.Log, h http.HandlerFunc) (client, map[string]any) {
 	t.Helper()
 	handler := logged(h)
 	if outside != nil {
@@ -72,7 +73,7 @@ func exchange(t *testing.T, protocol, method string, logged, outside func(http.H
 		got.body, got.err = string(text), readErr
 	}
 	<-done
-	return got, out.only(t)
+	return got, out.Line(t)
 }
 
 // onlyReader hides all other methods of a reader, so that io.Copy uses ReadFrom.
@@ -200,7 +201,7 @@ func TestAccessLogStatus(t *testing.T) {
 			}
 			for name, outside := range map[string]func(http.Handler) http.Handler{"": same, ", behind another's ResponseWriter": foreign} {
 				t.Run(tt.name+" over "+protocol+name, func(t *testing.T) {
-					var out logbook
+					var out testkit.Log
 					logger := zerolog.New(&out)
 					method := tt.method
 					if method == "" {
@@ -270,7 +271,7 @@ func hijack(w http.ResponseWriter, raw string) {
 
 // TestAccessLogHijackFails: a connection that was not taken over is not hijacked.
 func TestAccessLogHijackFails(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _, err := w.(http.Hijacker).Hijack()
@@ -278,7 +279,7 @@ func TestAccessLogHijackFails(t *testing.T) {
 		w.WriteHeader(http.StatusTeapot)
 	}))
 	h.ServeHTTP(failingHijacker{httptest.NewRecorder()}, get(nil))
-	line := out.only(t)
+	line := out.Line(t)
 	assert.EqualValues(t, http.StatusTeapot, line["status"], "status of %v", line)
 	assert.NotContains(t, line, "hijacked", "the line")
 }
@@ -307,28 +308,28 @@ func TestAccessLogKeys(t *testing.T) {
 	}{
 		{"no headers", httpmw.Config{}, false, http.HandlerFunc(nop), nil, ids, nil},
 		{"route", httpmw.Config{}, false, mux, nil, append([]string{"route"}, ids...), map[string]any{"route": "/users/{id}"}},
-		{"caller", httpmw.Config{}, false, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-1"),
+		{"caller", httpmw.Config{}, false, http.HandlerFunc(nop), testkit.Header("b3", id64+"-"+spanID+"-1"),
 			append([]string{"parent_id", "sampled"}, ids...), map[string]any{"trace_id": id64, "parent_id": spanID, "sampled": true}},
-		{"caller with a parent, b3", httpmw.Config{}, false, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-0-"+parentID),
+		{"caller with a parent, b3", httpmw.Config{}, false, http.HandlerFunc(nop), testkit.Header("b3", id64+"-"+spanID+"-0-"+parentID),
 			append([]string{"parent_id", "caller_parent_id"}, ids...), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
-		{"caller with a parent, X-B3", httpmw.Config{}, false, http.HandlerFunc(nop), header("X-B3-TraceId", idWide, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID),
+		{"caller with a parent, X-B3", httpmw.Config{}, false, http.HandlerFunc(nop), testkit.Header("X-B3-TraceId", idWide, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID),
 			append([]string{"parent_id", "caller_parent_id"}, ids...), map[string]any{"trace_id": idWide, "parent_id": spanID, "caller_parent_id": parentID}},
-		{"caller with a parent, TrustIDs", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, false, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-d-"+parentID),
+		{"caller with a parent, TrustIDs", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, false, http.HandlerFunc(nop), testkit.Header("b3", id64+"-"+spanID+"-d-"+parentID),
 			append([]string{"parent_id", "caller_parent_id"}, ids...), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
-		{"caller with a parent, TrustIDs, defer", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, false, http.HandlerFunc(nop), header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID),
+		{"caller with a parent, TrustIDs, defer", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, false, http.HandlerFunc(nop), testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID),
 			append([]string{"parent_id", "caller_parent_id"}, ids...), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
-		{"untrusted", httpmw.Config{Trust: trusting(httpmw.TrustNone)}, false, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-1-"+parentID),
+		{"untrusted", httpmw.Config{Trust: trusting(httpmw.TrustNone)}, false, http.HandlerFunc(nop), testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID),
 			append([]string{"untrusted_trace_id"}, ids...), map[string]any{"untrusted_trace_id": id64}},
 		{"untrusted without headers", httpmw.Config{Trust: trusting(httpmw.TrustNone)}, false, http.HandlerFunc(nop), nil, ids, nil},
-		{"lone state", httpmw.Config{}, false, http.HandlerFunc(nop), header("b3", "0"), ids, nil},
-		{"malformed parent", httpmw.Config{}, false, http.HandlerFunc(nop), header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", "-"),
+		{"lone state", httpmw.Config{}, false, http.HandlerFunc(nop), testkit.Header("b3", "0"), ids, nil},
+		{"malformed parent", httpmw.Config{}, false, http.HandlerFunc(nop), testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", "-"),
 			append([]string{"parent_id"}, ids...), map[string]any{"parent_id": spanID}},
 		{"panicked", httpmw.Config{}, false, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }), nil,
 			append([]string{"panicked"}, ids...), map[string]any{"panicked": true, "level": "error"}},
-		{"without New", httpmw.Config{}, true, http.HandlerFunc(nop), header("b3", id64+"-"+spanID+"-1-"+parentID), always, nil},
+		{"without New", httpmw.Config{}, true, http.HandlerFunc(nop), testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), always, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(tt.handler)
 			if !tt.without {
@@ -340,7 +341,7 @@ func TestAccessLogKeys(t *testing.T) {
 			r.RemoteAddr = "192.0.2.7:4711"
 			recovered(func() { serve(h, r) })
 
-			line := out.only(t)
+			line := out.Line(t)
 			assert.Equal(t, fmt.Sprint(sorted(append([]string(nil), tt.want...))), keysOf(line), "keys of %v", line)
 			assert.Equal(t, "request", line["message"], "message")
 			assert.Equal(t, "GET", line["method"], "method")
@@ -356,7 +357,7 @@ func TestAccessLogKeys(t *testing.T) {
 
 // TestAccessLogHijackedKeys needs a real connection.
 func TestAccessLogHijackedKeys(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	_, line := exchange(t, "h1", http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), httpmw.New(httpmw.Config{TracerProvider: trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})}), &out,
 		func(w http.ResponseWriter, _ *http.Request) {
@@ -368,17 +369,17 @@ func TestAccessLogHijackedKeys(t *testing.T) {
 
 // TestAccessLogRequestAsItCame: handlers further in may change the request.
 func TestAccessLogRequestAsItCame(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	h := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		r.Method, r.RemoteAddr = "PUT", "changed"
 		r.URL.Path = "/changed"
 		r.Header.Set("b3", id128+"-"+parentID+"-1-"+spanID)
 	})))
-	r := get(header("b3", id64+"-"+spanID+"-1-"+parentID))
+	r := get(testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID))
 	r.URL, r.RemoteAddr = &url.URL{Path: "/came"}, "192.0.2.7:4711"
 	serve(h, r)
-	line := out.only(t)
+	line := out.Line(t)
 	assert.Equal(t, "GET", line["method"], "method of %v", line)
 	assert.Equal(t, "/came", line["path"], "path of %v", line)
 	assert.Equal(t, "192.0.2.7:4711", line["remote"], "remote of %v", line)
@@ -388,13 +389,13 @@ func TestAccessLogRequestAsItCame(t *testing.T) {
 // TestAccessLogCallerParent: caller_parent_id is the caller's, so it is there only where
 // parent_id is the caller.
 func TestAccessLogCallerParent(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
-	ctx := trace.NewContext(t.Context(), must(id64+"-"+spanID+"-1-"+parentID))
+	ctx := trace.NewContext(t.Context(), testkit.B3(id64+"-"+spanID+"-1-"+parentID))
 	ctx, local := trace.Starter{TracerProvider: always()}.Start(ctx, trace.B3{}, "local")
 	serve(httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(nop))),
-		get(header("b3", id64+"-"+spanID+"-1-"+parentID)).WithContext(ctx))
-	line := out.only(t)
+		get(testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID)).WithContext(ctx))
+	line := out.Line(t)
 	assert.Equal(t, local.SpanContext().SpanID().String(), line["parent_id"], "parent_id of %v: the local span", line)
 	assert.NotContains(t, line, "caller_parent_id", "the line")
 }
@@ -424,7 +425,7 @@ func TestAccessLogBytes(t *testing.T) {
 	} {
 		for _, protocol := range protocols {
 			t.Run(tt.name+" over "+protocol, func(t *testing.T) {
-				var out logbook
+				var out testkit.Log
 				logger := zerolog.New(&out)
 				got, line := exchange(t, protocol, http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out,
 					func(w http.ResponseWriter, _ *http.Request) { tt.write(w) })
@@ -475,7 +476,7 @@ func TestAccessLogLevel(t *testing.T) {
 				}
 				w.WriteHeader(tt.status)
 			})
-			var own, contexts logbook
+			var own, contexts testkit.Log
 			logger := zerolog.New(&own)
 			recovered(func() {
 				serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger, Level: tt.level})(h), get(nil))
@@ -483,12 +484,12 @@ func TestAccessLogLevel(t *testing.T) {
 			recovered(func() {
 				serve(httpmw.AccessLog(httpmw.AccessLogConfig{Level: tt.level})(h), get(nil).WithContext(zerolog.New(&contexts).WithContext(t.Context())))
 			})
-			for whose, out := range map[string]*logbook{"Logger": &own, "the context's logger": &contexts} {
+			for whose, out := range map[string]*testkit.Log{"Logger": &own, "the context's logger": &contexts} {
 				if tt.want == "" {
 					assert.Empty(t, out.String(), "lines of %s", whose)
 					continue
 				}
-				line := out.only(t)
+				line := out.Line(t)
 				assert.Equal(t, tt.want, line["level"], "level of the line of %s: %v", whose, line)
 			}
 		})
@@ -497,7 +498,7 @@ func TestAccessLogLevel(t *testing.T) {
 
 // TestAccessLogLoggerLevel: a line below the logger's level is not written, nor in the way.
 func TestAccessLogLoggerLevel(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out).Level(zerolog.WarnLevel)
 	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/bad" {
@@ -509,11 +510,11 @@ func TestAccessLogLoggerLevel(t *testing.T) {
 	r := get(nil)
 	r.URL.Path = "/bad"
 	serve(h, r)
-	assert.Equal(t, "warn", out.only(t)["level"], "level of a 400's line")
+	assert.Equal(t, "warn", out.Line(t)["level"], "level of a 400's line")
 }
 
 func TestAccessLogSkip(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	var id string
 	var got http.ResponseWriter
@@ -521,7 +522,7 @@ func TestAccessLogSkip(t *testing.T) {
 		Logger: &logger,
 		Skip:   func(r *http.Request) bool { return r.URL.Path == "/healthz" },
 	})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { id, got = trace.ID(r.Context()), w })))
-	r := get(header("b3", id64+"-"+spanID))
+	r := get(testkit.Header("b3", id64+"-"+spanID))
 	r.URL.Path = "/healthz"
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
@@ -529,7 +530,7 @@ func TestAccessLogSkip(t *testing.T) {
 	assert.Equal(t, id64, id, "trace ID of a skipped request")
 	assert.Same(t, w, got, "the ResponseWriter of a skipped request")
 	serve(h, get(nil))
-	assert.Equal(t, "/", out.only(t)["path"], "path of the request that was not skipped")
+	assert.Equal(t, "/", out.Line(t)["path"], "path of the request that was not skipped")
 }
 
 // TestAccessLogLogger: whichever logger it is, the ID is on the line once.
@@ -552,7 +553,7 @@ func TestAccessLogLogger(t *testing.T) {
 		{"the context's and Logger", plain, nil, hooked},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out, unused logbook
+			var out, unused testkit.Log
 			var cfg httpmw.Config
 			var logCfg httpmw.AccessLogConfig
 			to := &out
@@ -572,7 +573,7 @@ func TestAccessLogLogger(t *testing.T) {
 			serve(httpmw.New(cfg)(httpmw.AccessLog(logCfg)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				id, span = trace.ID(r.Context()), trace.SpanID(r.Context())
 			}))), get(nil).WithContext(ctx))
-			line := out.only(t)
+			line := out.Line(t)
 			assert.Empty(t, unused.String(), "lines of the other logger")
 			assert.Equal(t, id, line["trace_id"], "trace_id of %v", line)
 			assert.Equal(t, span, line["span_id"], "span_id of %v", line)
@@ -582,11 +583,11 @@ func TestAccessLogLogger(t *testing.T) {
 
 // TestAccessLogNoLogger: without New and without a logger in the context the line is not lost.
 func TestAccessLogNoLogger(t *testing.T) {
-	var global logbook
+	var global testkit.Log
 	defer func(l zerolog.Logger) { zlog.Logger = l }(zlog.Logger)
 	zlog.Logger = zerolog.New(&global)
 	serve(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(nop)), get(nil))
-	line := global.only(t)
+	line := global.Line(t)
 	assert.Equal(t, "request", line["message"], "message of the line in zerolog's global logger")
 	assert.NotContains(t, line, "trace_id", "a line without New")
 }
@@ -596,7 +597,7 @@ func TestAccessLogPanic(t *testing.T) {
 	own := errors.New("own")
 	for _, value := range []any{"boom", own, http.ErrAbortHandler} {
 		t.Run(fmt.Sprint(value), func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(value) }))
 			var got any
@@ -608,7 +609,7 @@ func TestAccessLogPanic(t *testing.T) {
 			assert.Equal(t, 1, strings.Count(stack, "\npanic("), "panics on the stack: a second one is a recovered one, thrown again\n%s", stack)
 			assert.Equal(t, value, got, "what flew out of the middleware")
 			assert.NotEmpty(t, written, "lines when the panic flew out")
-			line := out.only(t)
+			line := out.Line(t)
 			assert.Equal(t, true, line["panicked"], "panicked of %v", line)
 		})
 	}
@@ -621,7 +622,7 @@ func TestAccessLogGoexit(t *testing.T) {
 		status int
 	}{{"nothing", 0}, {"after a status", 404}} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			h := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				if tt.status != 0 {
@@ -632,7 +633,7 @@ func TestAccessLogGoexit(t *testing.T) {
 			var wg sync.WaitGroup
 			wg.Go(func() { serve(h, get(nil)) })
 			wg.Wait()
-			line := out.only(t)
+			line := out.Line(t)
 			assert.NotContains(t, line, "panicked", "the line after runtime.Goexit")
 			assert.EqualValues(t, tt.status, line["status"], "status of %v", line)
 		})
@@ -646,7 +647,7 @@ func TestAccessLogSpan(t *testing.T) {
 		want   codes.Code
 	}{{200, codes.Unset}, {404, codes.Unset}, {500, codes.Error}} {
 		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
-			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 			discard := zerolog.Nop()
 			serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(tt.status)
@@ -681,7 +682,7 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 	}
 	for _, protocol := range protocols {
 		t.Run("outside, in time, "+protocol, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			got, line := exchange(t, protocol, http.MethodGet, func(h http.Handler) http.Handler {
 				return httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.TimeoutHandler(h, time.Minute, "timeout"))
@@ -691,7 +692,7 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 			assert.EqualValues(t, len(got.body), line["bytes"], "bytes of the line")
 		})
 		t.Run("outside, too late, "+protocol, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			told := make(chan struct{})
 			got, line := exchange(t, protocol, http.MethodGet, func(h http.Handler) http.Handler {
@@ -703,7 +704,7 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 			assert.EqualValues(t, len("timeout"), line["bytes"], "bytes of the line")
 		})
 		t.Run("inside, in time, "+protocol, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			got, line := exchange(t, protocol, http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), func(h http.Handler) http.Handler {
 				return http.TimeoutHandler(h, time.Minute, "timeout")
@@ -716,7 +717,7 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 
 	// The writes of a handler that is too late fail, and that tells what the client got.
 	t.Run("inside, too late", func(t *testing.T) {
-		var out logbook
+		var out testkit.Log
 		logger := zerolog.New(&out)
 		gone := make(chan struct{}) // the client has its answer
 		done := make(chan struct{})
@@ -733,7 +734,7 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 		assert.Equal(t, "timeout", body(t, res), "body that the client got")
 		close(gone)
 		<-done
-		line := out.only(t)
+		line := out.Line(t)
 		assert.Equal(t, 503, res.StatusCode, "status that the client got")
 		assert.EqualValues(t, res.StatusCode, line["status"], "status of the line")
 		assert.EqualValues(t, 0, line["bytes"], "bytes of the line")
@@ -829,16 +830,16 @@ func (m minimal) WriteHeader(int)             {}
 
 // TestAccessLogFlushUnsupported: a flush that nobody carried out has sent no header.
 func TestAccessLogFlushUnsupported(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		assert.ErrorIs(t, http.NewResponseController(w).Flush(), http.ErrNotSupported, "Flush")
 		w.WriteHeader(404)
 	}))
 	for _, w := range []http.ResponseWriter{minimal{http.Header{}}, noFlush{minimal{http.Header{}}}} {
-		out = logbook{}
+		out = testkit.Log{}
 		h.ServeHTTP(w, get(nil))
-		line := out.only(t)
+		line := out.Line(t)
 		assert.EqualValues(t, 404, line["status"], "status of %v after a flush of %T", line, w)
 	}
 }
@@ -850,7 +851,7 @@ func (noFlush) FlushError() error { return http.ErrNotSupported }
 
 // TestAccessLogDuplex: a handler that answers while it reads, as it could without us.
 func TestAccessLogDuplex(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	done := make(chan struct{})
 	logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -882,7 +883,7 @@ func TestAccessLogDuplex(t *testing.T) {
 	writing.Close()
 	io.Copy(io.Discard, answers)
 	<-done
-	assert.EqualValues(t, len("got one\ngot two\n"), out.only(t)["bytes"], "bytes of the line")
+	assert.EqualValues(t, len("got one\ngot two\n"), out.Line(t)["bytes"], "bytes of the line")
 }
 
 // hostilePaths are paths that would forge a line or drive a terminal.
@@ -901,7 +902,7 @@ var hostilePaths = []string{
 func TestAccessLogHostilePath(t *testing.T) {
 	for _, path := range hostilePaths {
 		t.Run(fmt.Sprintf("%q", path), func(t *testing.T) {
-			var out, console logbook
+			var out, console testkit.Log
 			jsonLogger, consoleLogger := logctx.New(&out), logctx.Console(&console)
 			h := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &jsonLogger})(
 				httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &consoleLogger})(http.HandlerFunc(nop))))
@@ -909,7 +910,7 @@ func TestAccessLogHostilePath(t *testing.T) {
 			body(t, send(t, srv, (&url.URL{Path: path}).EscapedPath(), nil))
 			srv.Close()
 
-			line := out.only(t)
+			line := out.Line(t)
 			assert.Equal(t, strings.ToValidUTF8(path, "\ufffd"), strings.ReplaceAll(line["path"].(string), "\ufffd\ufffd", "\ufffd"), "path of the JSON line")
 			for name, text := range map[string]string{"JSON": out.String(), "console": console.String()} {
 				text, ok := strings.CutSuffix(text, "\n")
@@ -938,12 +939,12 @@ func TestAccessLogLong(t *testing.T) {
 		{"no characters at all", strings.Repeat("\x80", 9000), strings.Repeat("\ufffd", 7996) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			r := get(nil)
 			r.Method, r.URL.Path, r.RemoteAddr = tt.text, tt.text, tt.text
 			serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(nop)), r)
-			line := out.only(t)
+			line := out.Line(t)
 			assert.Equal(t, tt.want, line["path"], "path of the line")
 			assert.Equal(t, tt.want, line["method"], "method of the line")
 			assert.Equal(t, tt.want, line["remote"], "remote of the line")
@@ -958,10 +959,10 @@ func TestAccessLogNilHandler(t *testing.T) {
 
 // TestAccessLogOddRequest: requests that no server makes, but tests and other callers do.
 func TestAccessLogOddRequest(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	h := httpmw.New(httpmw.Config{Logger: &logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(nop)))
-	sdk, _ := newSDK(sdktrace.AlwaysSample())
+	sdk, _ := testkit.SDK(sdktrace.AlwaysSample())
 	discard := zerolog.Nop()
 	recording := httpmw.New(httpmw.Config{TracerProvider: sdk, Trust: trusting(httpmw.TrustNone)})(
 		httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { r.Pattern = "/odd" })))
@@ -970,7 +971,7 @@ func TestAccessLogOddRequest(t *testing.T) {
 		serve(h, r)
 		serve(recording, r)
 	}
-	assert.Len(t, out.lines(t), 2, "lines of requests without URL and header")
+	assert.Len(t, out.Lines(t), 2, "lines of requests without URL and header")
 }
 
 // TestAccessLogDebug: in a debug trace the line is written, whatever the logger leaves out otherwise.
@@ -991,7 +992,7 @@ func TestAccessLogDebug(t *testing.T) {
 	} {
 		for _, own := range []bool{true, false} {
 			t.Run(fmt.Sprint(tt.name, ", AccessLog's own logger: ", own), func(t *testing.T) {
-				var out logbook
+				var out testkit.Log
 				logger, cfg, log := tt.logger(zerolog.New(&out)), tt.cfg, httpmw.AccessLogConfig{}
 				if own {
 					log.Logger = &logger
@@ -1000,9 +1001,9 @@ func TestAccessLogDebug(t *testing.T) {
 				}
 				h := httpmw.New(cfg)(httpmw.AccessLog(log)(http.HandlerFunc(nop)))
 				for range 10 {
-					serve(h, get(header("b3", id64+"-"+spanID+tt.header)))
+					serve(h, get(testkit.Header("b3", id64+"-"+spanID+tt.header)))
 				}
-				assert.Len(t, out.lines(t), tt.want, "lines of ten requests")
+				assert.Len(t, out.Lines(t), tt.want, "lines of ten requests")
 			})
 		}
 	}
@@ -1018,7 +1019,7 @@ func TestAccessLogHookChangesContext(t *testing.T) {
 	for _, way := range []string{"AccessLog's", "New's"} {
 		for _, b3 := range []string{"1", "d"} {
 			t.Run(way+", "+b3, func(t *testing.T) {
-				var out logbook
+				var out testkit.Log
 				logger := zerolog.New(&out).Hook(enriching)
 				cfg, access := httpmw.Config{Trust: httpmw.TrustAll.Always}, httpmw.AccessLogConfig{}
 				if way == "New's" {
@@ -1026,8 +1027,8 @@ func TestAccessLogHookChangesContext(t *testing.T) {
 				} else {
 					access.Logger = &logger
 				}
-				serve(httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop))), get(header("b3", id64+"-"+spanID+"-"+b3)))
-				line := out.only(t)
+				serve(httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop))), get(testkit.Header("b3", id64+"-"+spanID+"-"+b3)))
+				line := out.Line(t)
 				assert.Equal(t, map[string]any{"message": "request", "method": "GET", "path": "/", "status": 200.0, "trace_id": id64, "parent_id": spanID},
 					pick(line, "message", "method", "path", "status", "trace_id", "parent_id"), "line %v", line)
 			})
@@ -1053,7 +1054,7 @@ func TestAccessLogReaddressed(t *testing.T) {
 		for _, whose := range []string{"AccessLog's", "New's", "the context's"} {
 			for _, decision := range []string{"-0", "-d"} {
 				t.Run(name+", "+whose+decision, func(t *testing.T) {
-					var out logbook
+					var out testkit.Log
 					logger, ctx := hook(zerolog.New(&out)), context.Background()
 					var cfg httpmw.Config
 					var access httpmw.AccessLogConfig
@@ -1066,7 +1067,7 @@ func TestAccessLogReaddressed(t *testing.T) {
 						ctx = logger.WithContext(ctx)
 					}
 					h := httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop)))
-					serve(h, get(header("b3", id64+"-"+spanID+decision)).WithContext(ctx))
+					serve(h, get(testkit.Header("b3", id64+"-"+spanID+decision)).WithContext(ctx))
 					line := map[string]any{}
 					// Not by out.only: where our hook is not seen, it is added, and the IDs stand there
 					// twice.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -18,9 +19,9 @@ var traffic = []struct {
 	header http.Header
 }{
 	{"none", http.Header{}},
-	{"multi", header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID, "X-B3-Sampled", "0")},
-	{"single", header("b3", id128+"-"+spanID+"-1-"+parentID)},
-	{"malformed", header("b3", id128+"-"+spanID+"!1-"+parentID)},
+	{"multi", testkit.Header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID, "X-B3-Sampled", "0")},
+	{"single", testkit.Header("b3", id128+"-"+spanID+"-1-"+parentID)},
+	{"malformed", testkit.Header("b3", id128+"-"+spanID+"!1-"+parentID)},
 }
 
 // TestNewAllocs: the context and the request's copy, nothing else.

@@ -7,6 +7,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,9 +17,9 @@ import (
 func TestPropagatorFromEnvInAndOut(t *testing.T) {
 	const w3cParent = "00-" + id128 + "-" + spanID + "-01"
 	callers := map[string]http.Header{
-		"B3 that defers": header("X-B3-TraceId", id64, "X-B3-SpanId", spanID),
-		"both":           header("b3", id64+"-"+spanID+"-d", "traceparent", w3cParent, "baggage", "k=v"),
-		"W3C":            header("traceparent", w3cParent, "baggage", "k=v"),
+		"B3 that defers": testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID),
+		"both":           testkit.Header("b3", id64+"-"+spanID+"-d", "traceparent", w3cParent, "baggage", "k=v"),
+		"W3C":            testkit.Header("traceparent", w3cParent, "baggage", "k=v"),
 	}
 	type sent map[string]string // the trace ID by the header that has it; and baggage
 	for _, tt := range []struct {
@@ -46,7 +47,7 @@ func TestPropagatorFromEnvInAndOut(t *testing.T) {
 			for caller, received := range callers {
 				got := sent{}
 				var here string // the ID that the handler has
-				out := httpclient.NewTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+				out := httpclient.NewTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					for _, name := range []string{"B3", "X-B3-Traceid", "Traceparent", "Baggage"} {
 						if value := r.Header.Get(name); value != "" {
 							got[name] = value
@@ -92,8 +93,3 @@ func TestPropagatorFromEnvInAndOut(t *testing.T) {
 		})
 	}
 }
-
-// roundTrip is a RoundTripper that is a function.
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/require"
@@ -61,14 +62,14 @@ func FuzzAccessLog(f *testing.F) {
 			console.Reset()
 			harmless.Reset()
 			request(&harmless, trust, &http.Request{Method: "GET", URL: &url.URL{Path: "/"}, Header: header})
-			wantKeys := keysOf(parseLine(t, out.String()))
+			wantKeys := keysOf(testkit.ParseLine(t, out.String()))
 			out.Reset()
 			request(&console, trust, &http.Request{Method: method, URL: &url.URL{Path: path}, Host: secret + host, RemoteAddr: remote, Header: header})
 
 			text, ended := strings.CutSuffix(out.String(), "\n")
 			require.True(t, ended, "JSON line %q ends with a line feed", text)
 			require.False(t, strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 }), "JSON line %q has no control byte", text)
-			line := parseLine(t, text)
+			line := testkit.ParseLine(t, text)
 			for key, want := range map[string]string{"method": method, "path": path, "remote": remote} {
 				if len(want) > 8000 {
 					require.True(t, strings.HasSuffix(line[key].(string), "…"), "%s of JSON line %.100q is cut", key, text)

@@ -24,6 +24,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -207,7 +208,9 @@ func (l *loggers) assert(t testing.TB, prefix string, right, missing int) {
 const each = 6
 
 // asked is a request that comes with trace ID id.
-func asked(id string) *http.Request { return get(header("X-B3-TraceId", id, "X-B3-SpanId", spanID)) }
+func asked(id string) *http.Request {
+	return get(testkit.Header("X-B3-TraceId", id, "X-B3-SpanId", spanID))
+}
 
 func implicit(h http.HandlerFunc) http.Handler { return httpmw.New(httpmw.Config{Implicit: true})(h) }
 
@@ -240,7 +243,7 @@ func TestTortureImplicit(t *testing.T) {
 			for range 50 {
 				clients.Go(func() {
 					for n := int(next.Add(1)); n <= requests; n = int(next.Add(1)) {
-						h := header("X-B3-TraceId", idOf(n), "X-B3-SpanId", spanID)
+						h := testkit.Header("X-B3-TraceId", idOf(n), "X-B3-SpanId", spanID)
 						flags, sampled, _ := strings.Cut(stateOf(n), "/")
 						if flags != "" {
 							h.Set("X-B3-Flags", flags)
@@ -269,7 +272,7 @@ func TestTortureImplicit(t *testing.T) {
 // own goroutine or not.
 func TestImplicitWorkerpool(t *testing.T) {
 	a, b := idOf(2), idOf(4)
-	fromA := trace.NewContext(context.Background(), must(a+"-"+spanID))
+	fromA := trace.NewContext(context.Background(), testkit.B3(a+"-"+spanID))
 	for _, tt := range []struct {
 		name  string
 		right bool // A's; else: nobody's
@@ -582,10 +585,10 @@ func TestImplicitRequestsAgain(t *testing.T) {
 // Redirects and retries of a request without a context are siblings in the request's trace.
 func TestImplicitRedirects(t *testing.T) {
 	var sent []trace.B3
-	base := tripper(func(r *http.Request) (*http.Response, error) {
+	base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		b, _ := trace.FromHeader(r.Header)
 		sent = append(sent, b)
-		res := &http.Response{StatusCode: http.StatusFound, Body: http.NoBody, Header: header("Location", "/next"), Request: r}
+		res := &http.Response{StatusCode: http.StatusFound, Body: http.NoBody, Header: testkit.Header("Location", "/next"), Request: r}
 		if r.URL.Path == "/next" {
 			res.StatusCode, res.Header = http.StatusOK, http.Header{}
 		}
@@ -610,10 +613,6 @@ func TestImplicitRedirects(t *testing.T) {
 		assert.Equal(t, server.SpanID, b.ParentSpanID, "parent of attempt %d", i)
 	}
 }
-
-type tripper func(*http.Request) (*http.Response, error)
-
-func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // A coroutine has a stack of its own: it has the trace that was put there, whoever resumes it.
 func TestImplicitPull(t *testing.T) {
@@ -659,7 +658,7 @@ func TestImplicitExporter(t *testing.T) {
 		_, span := trace.Start(r.Context(), "part")
 		span.End()
 		l.send("request", trace.ID(r.Context()))
-	})), get(header("X-B3-TraceId", idOf(2), "X-B3-SpanId", spanID, "X-B3-Sampled", "1")))
+	})), get(testkit.Header("X-B3-TraceId", idOf(2), "X-B3-SpanId", spanID, "X-B3-Sampled", "1")))
 	l.assert(t, "request", 2, 0)
 	l.assert(t, "export", 0, 2*4) // the part, two requests, the server's span
 }

@@ -9,6 +9,7 @@ import (
 
 	"example.com/clew/httpmw"
 	"example.com/clew/internal/goroutine"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
 	"github.com/stretchr/testify/assert"
@@ -75,7 +76,7 @@ func TestLabelsOfTheServer(t *testing.T) {
 
 // Labels is the user's, and may panic: the span ends all the same.
 func TestLabelsPanic(t *testing.T) {
-	provider, spans := newSDK(sdktrace.AlwaysSample())
+	provider, spans := testkit.SDK(sdktrace.AlwaysSample())
 	labels := func(*http.Request) pprof.LabelSet { panic("no labels") }
 	h := httpmw.New(httpmw.Config{TracerProvider: provider, Labels: labels})(http.NotFoundHandler())
 	assert.PanicsWithValue(t, "no labels", func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)) })

@@ -1,18 +1,15 @@
 package httpmw_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
-	"strings"
-	"sync"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -23,28 +20,19 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Of the IDs with low halves 1fb4… and e1be…, a ratio of one half samples the first and not
-// the second.
 const (
-	id64     = "463ac35c9f6413ad"
-	id128    = "5759e988bd862e3fe1be46a994272793"
-	id128Low = "5759e988bd862e3f1fb446a994272793"
-	idWide   = "0000000000000000e1be46a994272793"
-	spanID   = "a2fb4a1d1a96d312"
-	parentID = "0020000000000001"
+	id64     = testkit.ID64
+	id128    = testkit.ID128
+	id128Low = testkit.ID128Low
+	idWide   = testkit.IDWide
+	spanID   = testkit.SpanID
+	parentID = testkit.ParentID
 )
+
+type said = testkit.Said
 
 // clewScope is the instrumentation scope of the spans that this module asks an SDK for.
 var clewScope = reflect.TypeFor[trace.Starter]().PkgPath()
-
-// header builds a header from names and values; a repeated name is added.
-func header(pairs ...string) http.Header {
-	h := http.Header{}
-	for i := 0; i < len(pairs); i += 2 {
-		h.Add(pairs[i], pairs[i+1])
-	}
-	return h
-}
 
 // get is a GET of / with h, for handlers that are called without a server.
 func get(h http.Header) *http.Request {
@@ -85,67 +73,6 @@ func newServer(t testing.TB, protocol string, h http.Handler, prepare ...func(*h
 	return srv
 }
 
-// logbook is where loggers write to: their lines as parsed JSON.
-type logbook struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
-func (l *logbook) lines(t testing.TB) []map[string]any {
-	t.Helper()
-	var lines []map[string]any
-	for text := range strings.Lines(l.String()) {
-		lines = append(lines, parseLine(t, text))
-	}
-	return lines
-}
-
-// only returns the one line there is.
-func (l *logbook) only(t testing.TB) map[string]any {
-	t.Helper()
-	lines := l.lines(t)
-	require.Len(t, lines, 1, "lines in the log:\n%s", l)
-	return lines[0]
-}
-
-// parseLine is json.Unmarshal, but a key that stands twice in a line fails the test: JSON
-// maps would hide an ID that was written twice.
-func parseLine(t testing.TB, text string) map[string]any {
-	t.Helper()
-	d := json.NewDecoder(strings.NewReader(text))
-	open, err := d.Token()
-	require.NoError(t, err, "line %q", text)
-	require.Equal(t, json.Delim('{'), open, "line %q", text)
-	line := map[string]any{}
-	for d.More() {
-		key, err := d.Token()
-		require.NoError(t, err, "line %q", text)
-		require.NotContains(t, line, key, "keys of line %q", text)
-		var value any
-		require.NoError(t, d.Decode(&value), "line %q", text)
-		line[key.(string)] = value
-	}
-	return line
-}
-
-// newSDK returns an SDK whose spans are recorded by the recorder.
-func newSDK(sampler sdktrace.Sampler) (*sdktrace.TracerProvider, *tracetest.SpanRecorder) {
-	rec := tracetest.NewSpanRecorder()
-	return sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithSpanProcessor(rec)), rec
-}
-
 // clewSpans returns the spans that this module made, of those that have ended.
 func clewSpans(rec *tracetest.SpanRecorder) []sdktrace.ReadOnlySpan {
 	var spans []sdktrace.ReadOnlySpan
@@ -157,33 +84,9 @@ func clewSpans(rec *tracetest.SpanRecorder) []sdktrace.ReadOnlySpan {
 	return spans
 }
 
-// said is a B3 in plain text: what a table wants.
-type said struct{ trace, span, parent, state string }
-
-func saidBy(b trace.B3) said {
-	s := said{trace: string(b.AppendTraceID(nil)), state: b.Sampling.String()}
-	if b.SpanID.IsValid() {
-		s.span = b.SpanID.String()
-	}
-	if b.ParentSpanID.IsValid() {
-		s.parent = b.ParentSpanID.String()
-	}
-	return s
-}
-
 // current is what the context of r says.
 func current(r *http.Request) said {
-	b, _ := trace.FromContext(r.Context())
-	return saidBy(b)
-}
-
-// must is trace.Parse for values that are well-formed.
-func must(single string) trace.B3 {
-	b, err := trace.Parse(single)
-	if err != nil {
-		panic(err)
-	}
-	return b
+	return testkit.SaidIn(r.Context())
 }
 
 // never and always give IDs, and one decision.

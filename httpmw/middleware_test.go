@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -52,12 +53,12 @@ func TestNewWithoutHeaders(t *testing.T) {
 	seen = &second
 	serve(h, get(nil))
 
-	assert.Regexp(t, "^[0-9a-f]{32}$", first.trace, "trace ID of a request without headers")
-	assert.Regexp(t, "^[0-9a-f]{16}$", first.span, "span ID of a request without headers")
-	assert.Empty(t, first.parent, "parent of a request without headers")
-	assert.Contains(t, []string{"accept", "deny"}, first.state, "state of a request without headers: decided here")
+	assert.Regexp(t, "^[0-9a-f]{32}$", first.Trace, "trace ID of a request without headers")
+	assert.Regexp(t, "^[0-9a-f]{16}$", first.Span, "span ID of a request without headers")
+	assert.Empty(t, first.Parent, "parent of a request without headers")
+	assert.Contains(t, []trace.Sampling{trace.Accept, trace.Deny}, first.State, "state of a request without headers: decided here")
 	assert.False(t, remote, "IsRemote of the request's own span")
-	assert.NotEqual(t, first.trace, second.trace, "trace IDs of two requests")
+	assert.NotEqual(t, first.Trace, second.Trace, "trace IDs of two requests")
 }
 
 func TestNewContinues(t *testing.T) {
@@ -66,28 +67,28 @@ func TestNewContinues(t *testing.T) {
 		header http.Header
 		want   said // but for the span ID
 	}{
-		{"b3", header("b3", id128+"-"+spanID+"-1"), said{trace: id128, parent: spanID, state: "accept"}},
-		{"b3 wins as a whole", header("b3", id128+"-"+spanID+"-0", "X-B3-TraceId", id64, "X-B3-SpanId", parentID, "X-B3-Flags", "1"), said{trace: id128, parent: spanID, state: "deny"}},
-		{"malformed b3 beside good X-B3", header("b3", "d-d-d", "X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Sampled", "1"), said{trace: id64, parent: spanID, state: "accept"}},
-		{"caller with a parent", header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID, "X-B3-Sampled", "0"), said{trace: id64, parent: spanID, state: "deny"}},
-		{"defer: decided here", header("X-B3-TraceId", id64, "X-B3-SpanId", spanID), said{trace: id64, parent: spanID, state: "deny"}},
-		{"traceparent is not B3", header("traceparent", "00-"+id128+"-"+spanID+"-01"), said{state: "deny"}},
-		{"lone deny", header("b3", "0"), said{state: "deny"}},
-		{"lone accept", header("X-B3-Sampled", "1"), said{state: "accept"}},
-		{"lone debug", header("X-B3-Flags", "1"), said{state: "debug"}},
+		{"b3", testkit.Header("b3", id128+"-"+spanID+"-1"), said{Trace: id128, Parent: spanID, State: trace.Accept}},
+		{"b3 wins as a whole", testkit.Header("b3", id128+"-"+spanID+"-0", "X-B3-TraceId", id64, "X-B3-SpanId", parentID, "X-B3-Flags", "1"), said{Trace: id128, Parent: spanID, State: trace.Deny}},
+		{"malformed b3 beside good X-B3", testkit.Header("b3", "d-d-d", "X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Sampled", "1"), said{Trace: id64, Parent: spanID, State: trace.Accept}},
+		{"caller with a parent", testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID, "X-B3-Sampled", "0"), said{Trace: id64, Parent: spanID, State: trace.Deny}},
+		{"defer: decided here", testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID), said{Trace: id64, Parent: spanID, State: trace.Deny}},
+		{"traceparent is not B3", testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01"), said{State: trace.Deny}},
+		{"lone deny", testkit.Header("b3", "0"), said{State: trace.Deny}},
+		{"lone accept", testkit.Header("X-B3-Sampled", "1"), said{State: trace.Accept}},
+		{"lone debug", testkit.Header("X-B3-Flags", "1"), said{State: trace.Debug}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got said
 			h := httpmw.New(httpmw.Config{TracerProvider: never()})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) }))
 			serve(h, get(tt.header))
-			assert.Regexp(t, "^[0-9a-f]{16}$", got.span, "span ID with %v", tt.header)
-			assert.NotEqual(t, spanID, got.span, "span ID with %v: the server span has its own", tt.header)
-			if tt.want.trace == "" {
-				assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "trace ID with %v: a new one", tt.header)
-				assert.NotEqual(t, id128, got.trace, "trace ID with %v: a new one", tt.header)
-				got.trace = ""
+			assert.Regexp(t, "^[0-9a-f]{16}$", got.Span, "span ID with %v", tt.header)
+			assert.NotEqual(t, spanID, got.Span, "span ID with %v: the server span has its own", tt.header)
+			if tt.want.Trace == "" {
+				assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID with %v: a new one", tt.header)
+				assert.NotEqual(t, id128, got.Trace, "trace ID with %v: a new one", tt.header)
+				got.Trace = ""
 			}
-			got.span = ""
+			got.Span = ""
 			assert.Equal(t, tt.want, got, "trace with %v", tt.header)
 		})
 	}
@@ -99,9 +100,9 @@ func TestNewSameRequest(t *testing.T) {
 		name   string
 		header http.Header
 	}{
-		{"no trace", header("Accept", "*/*")},
-		{"trace", header("b3", id128+"-"+spanID+"-d", "X-B3-TraceId", id64, "traceparent", "x", "tracestate", "y", "baggage", "k=v", "Accept", "*/*")},
-		{"malformed", header("b3", "x", "X-B3-Sampled", "maybe")},
+		{"no trace", testkit.Header("Accept", "*/*")},
+		{"trace", testkit.Header("b3", id128+"-"+spanID+"-d", "X-B3-TraceId", id64, "traceparent", "x", "tracestate", "y", "baggage", "k=v", "Accept", "*/*")},
+		{"malformed", testkit.Header("b3", "x", "X-B3-Sampled", "maybe")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "https://svc.example/a/b?c=d", strings.NewReader("text"))
@@ -192,12 +193,12 @@ func TestNewResponseHeader(t *testing.T) {
 		header http.Header
 		want   string
 	}{
-		{"none", httpmw.Config{}, header("b3", id64+"-"+spanID), ""},
-		{"64 bit", httpmw.Config{ResponseHeader: "X-B3-TraceId"}, header("b3", id64+"-"+spanID), "^" + id64 + "$"},
-		{"zero high half", httpmw.Config{ResponseHeader: "X-B3-TraceId"}, header("b3", idWide+"-"+spanID), "^" + idWide + "$"},
-		{"upper case", httpmw.Config{ResponseHeader: "x-b3-traceid"}, header("b3", strings.ToUpper(id128)+"-"+spanID), "^" + id128 + "$"},
+		{"none", httpmw.Config{}, testkit.Header("b3", id64+"-"+spanID), ""},
+		{"64 bit", httpmw.Config{ResponseHeader: "X-B3-TraceId"}, testkit.Header("b3", id64+"-"+spanID), "^" + id64 + "$"},
+		{"zero high half", httpmw.Config{ResponseHeader: "X-B3-TraceId"}, testkit.Header("b3", idWide+"-"+spanID), "^" + idWide + "$"},
+		{"upper case", httpmw.Config{ResponseHeader: "x-b3-traceid"}, testkit.Header("b3", strings.ToUpper(id128)+"-"+spanID), "^" + id128 + "$"},
 		{"new trace", httpmw.Config{ResponseHeader: "X-B3-TraceId"}, nil, "^[0-9a-f]{32}$"},
-		{"untrusted", httpmw.Config{ResponseHeader: "X-B3-TraceId", Trust: trusting(httpmw.TrustNone)}, header("b3", id64+"-"+spanID), "^[0-9a-f]{32}$"},
+		{"untrusted", httpmw.Config{ResponseHeader: "X-B3-TraceId", Trust: trusting(httpmw.TrustNone)}, testkit.Header("b3", id64+"-"+spanID), "^[0-9a-f]{32}$"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var inside string
@@ -268,7 +269,7 @@ func TestNewSpan(t *testing.T) {
 		}, "/users/7", "serve /users/{id}", "/users/{id}"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 			tt.cfg.TracerProvider = sdk
 			r := httptest.NewRequest(http.MethodGet, "http://svc.example"+tt.path, nil)
 			r.Header.Set("b3", id128+"-"+spanID+"-1")
@@ -307,7 +308,7 @@ func TestSpanPeer(t *testing.T) {
 		{"garbage", "\x00\n:99999", "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.RemoteAddr = tt.remote
 			serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(http.NotFoundHandler()), r)
@@ -376,7 +377,7 @@ func TestNewPanic(t *testing.T) {
 				if recording {
 					sampler = sdktrace.AlwaysSample()
 				}
-				sdk, rec := newSDK(sampler)
+				sdk, rec := testkit.SDK(sampler)
 				h := httpmw.New(httpmw.Config{TracerProvider: counting{sdk, &ends}})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 					panics(value.value)
 				}))
@@ -410,7 +411,7 @@ func TestNewMethods(t *testing.T) {
 		{strings.Repeat("X", 9000), "HTTP", "_OTHER", strings.Repeat("X", 8000) + "…"},
 	} {
 		for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
-			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 			started := ""
 			h := httpmw.New(httpmw.Config{TracerProvider: sdk, Trust: trusting(trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				started = oteltrace.SpanFromContext(r.Context()).(sdktrace.ReadOnlySpan).Name()
@@ -435,7 +436,7 @@ func TestNewMethods(t *testing.T) {
 
 // A SpanName that panics does not cost the span.
 func TestNewSpanNamePanics(t *testing.T) {
-	sdk, rec := newSDK(sdktrace.AlwaysSample())
+	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	h := httpmw.New(httpmw.Config{TracerProvider: sdk, SpanName: func(*http.Request) string { panic("name") }})(http.HandlerFunc(nop))
 	assert.Equal(t, "name", recovered(func() { serve(h, get(nil)) }), "what flew out of the middleware")
 	assert.Len(t, rec.Ended(), 1, "spans ended")
@@ -443,7 +444,7 @@ func TestNewSpanNamePanics(t *testing.T) {
 
 func TestNewGoexit(t *testing.T) {
 	ends := 0
-	sdk, rec := newSDK(sdktrace.AlwaysSample())
+	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	h := httpmw.New(httpmw.Config{TracerProvider: counting{sdk, &ends}})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }))
 	done := make(chan struct{})
 	go func() {
@@ -488,28 +489,28 @@ func malformed() map[string]http.Header {
 	}
 	rows := map[string]http.Header{}
 	for name, v := range bad {
-		rows["b3 alone: "+name] = header("b3", v)
-		rows["b3 trace ID: "+name] = header("b3", v+"-"+spanID+"-d")
-		rows["b3 span ID: "+name] = header("b3", id128+"-"+v+"-d")
-		rows["b3 state: "+name] = header("b3", id128+"-"+spanID+"-"+v)
-		rows["b3 parent: "+name] = header("b3", id128+"-"+spanID+"-d-"+v)
-		rows["X-B3-TraceId: "+name] = header("X-B3-TraceId", v, "X-B3-SpanId", spanID, "X-B3-Flags", "1")
-		rows["X-B3-SpanId: "+name] = header("X-B3-TraceId", id128, "X-B3-SpanId", v, "X-B3-Flags", "1")
-		rows["X-B3-Sampled: "+name] = header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-Sampled", v, "X-B3-Flags", "1")
-		rows["X-B3-Sampled alone: "+name] = header("X-B3-Sampled", v)
-		rows["X-B3-Flags alone: "+name] = header("X-B3-Flags", v)
-		rows["both: "+name] = header("b3", v, "X-B3-TraceId", v, "X-B3-SpanId", v, "X-B3-ParentSpanId", v, "X-B3-Sampled", v, "X-B3-Flags", v)
+		rows["b3 alone: "+name] = testkit.Header("b3", v)
+		rows["b3 trace ID: "+name] = testkit.Header("b3", v+"-"+spanID+"-d")
+		rows["b3 span ID: "+name] = testkit.Header("b3", id128+"-"+v+"-d")
+		rows["b3 state: "+name] = testkit.Header("b3", id128+"-"+spanID+"-"+v)
+		rows["b3 parent: "+name] = testkit.Header("b3", id128+"-"+spanID+"-d-"+v)
+		rows["X-B3-TraceId: "+name] = testkit.Header("X-B3-TraceId", v, "X-B3-SpanId", spanID, "X-B3-Flags", "1")
+		rows["X-B3-SpanId: "+name] = testkit.Header("X-B3-TraceId", id128, "X-B3-SpanId", v, "X-B3-Flags", "1")
+		rows["X-B3-Sampled: "+name] = testkit.Header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-Sampled", v, "X-B3-Flags", "1")
+		rows["X-B3-Sampled alone: "+name] = testkit.Header("X-B3-Sampled", v)
+		rows["X-B3-Flags alone: "+name] = testkit.Header("X-B3-Flags", v)
+		rows["both: "+name] = testkit.Header("b3", v, "X-B3-TraceId", v, "X-B3-SpanId", v, "X-B3-ParentSpanId", v, "X-B3-Sampled", v, "X-B3-Flags", v)
 		rows["first of two: "+name] = http.Header{"B3": {v, id128 + "-" + spanID + "-d"}}
 	}
-	rows["trace ID without span ID"] = header("X-B3-TraceId", canary+canary, "X-B3-Flags", "1")
-	rows["span ID without trace ID"] = header("X-B3-SpanId", canary+canary, "X-B3-Flags", "1")
-	rows["b3 without span ID"] = header("b3", strings.Repeat(canary, 4)+"-")
-	rows["b3 separator 1"] = header("b3", canary+canary+"!"+spanID+"-d")
-	rows["b3 separator 2"] = header("b3", canary+canary+"-"+spanID+"!d")
-	rows["b3 separator 3"] = header("b3", canary+canary+"-"+spanID+"-d!"+parentID)
-	rows["b3 with more after it"] = header("b3", canary+canary+"-"+spanID+"-d-"+parentID+"-")
-	rows["b3 with a zero span ID"] = header("b3", canary+canary+"-0000000000000000-d")
-	rows["b3 with a zero trace ID"] = header("b3", "0000000000000000-"+canary+canary+"-d")
+	rows["trace ID without span ID"] = testkit.Header("X-B3-TraceId", canary+canary, "X-B3-Flags", "1")
+	rows["span ID without trace ID"] = testkit.Header("X-B3-SpanId", canary+canary, "X-B3-Flags", "1")
+	rows["b3 without span ID"] = testkit.Header("b3", strings.Repeat(canary, 4)+"-")
+	rows["b3 separator 1"] = testkit.Header("b3", canary+canary+"!"+spanID+"-d")
+	rows["b3 separator 2"] = testkit.Header("b3", canary+canary+"-"+spanID+"!d")
+	rows["b3 separator 3"] = testkit.Header("b3", canary+canary+"-"+spanID+"-d!"+parentID)
+	rows["b3 with more after it"] = testkit.Header("b3", canary+canary+"-"+spanID+"-d-"+parentID+"-")
+	rows["b3 with a zero span ID"] = testkit.Header("b3", canary+canary+"-0000000000000000-d")
+	rows["b3 with a zero trace ID"] = testkit.Header("b3", "0000000000000000-"+canary+canary+"-d")
 	return rows
 }
 
@@ -545,7 +546,7 @@ func TestNewMalformed(t *testing.T) {
 
 func checkMalformed(t *testing.T, where string, cfg httpmw.Config, h http.Header) {
 	t.Helper()
-	var out, console logbook
+	var out, console testkit.Log
 	jsonLogger, consoleLogger := logctx.New(&out), logctx.Console(&console)
 	cfg.Logger = &jsonLogger
 	sent := http.Header{}
@@ -562,17 +563,17 @@ func checkMalformed(t *testing.T, where string, cfg httpmw.Config, h http.Header
 	before := h.Clone()
 	res := serve(handler, get(h))
 
-	assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "%s: trace ID", where)
-	assert.NotEqual(t, id128, got.trace, "%s: trace ID", where)
-	assert.Empty(t, got.parent, "%s: parent", where)
-	assert.Equal(t, "deny", got.state, "%s: state, decided here", where)
+	assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "%s: trace ID", where)
+	assert.NotEqual(t, id128, got.Trace, "%s: trace ID", where)
+	assert.Empty(t, got.Parent, "%s: parent", where)
+	assert.Equal(t, trace.Deny, got.State, "%s: state, decided here", where)
 	assert.Equal(t, before, h, "%s: the caller's headers", where)
-	assert.Equal(t, got.trace, sent.Get("X-B3-TraceId"), "%s: X-B3-TraceId sent on", where)
+	assert.Equal(t, got.Trace, sent.Get("X-B3-TraceId"), "%s: X-B3-TraceId sent on", where)
 	require.NotEmpty(t, sent.Get("b3"), "%s: b3 sent on", where)
-	lines := out.lines(t)
+	lines := out.Lines(t)
 	require.Len(t, lines, 3, "%s: lines", where)
 	for _, line := range lines {
-		assert.Equal(t, got.trace, line["trace_id"], "%s: trace_id of %v", where, line)
+		assert.Equal(t, got.Trace, line["trace_id"], "%s: trace_id of %v", where, line)
 		assert.NotContains(t, line, "untrusted_trace_id", "%s: line", where)
 		assert.NotContains(t, line, "caller_parent_id", "%s: line", where)
 	}
@@ -595,7 +596,7 @@ func checkMalformed(t *testing.T, where string, cfg httpmw.Config, h http.Header
 
 // TestNewMalformedOnTheWire: what a real server lets through of the same rows.
 func TestNewMalformedOnTheWire(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := logctx.New(&out)
 	srv := newServer(t, "h1", httpmw.New(httpmw.Config{Logger: &logger, ResponseHeader: "X-B3-TraceId"})(
 		httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(nop))))
@@ -615,7 +616,7 @@ func TestNewMalformedOnTheWire(t *testing.T) {
 	}
 	srv.Close()
 	assert.Greater(t, sent, 100, "rows that were sent")
-	assert.Len(t, out.lines(t), sent, "access lines")
+	assert.Len(t, out.Lines(t), sent, "access lines")
 	assert.NotContains(t, out.String(), canary, "access lines")
 }
 
@@ -626,8 +627,10 @@ type generic struct{ trace.Propagator }
 // headers name another trace, whichever propagator reads them.
 func TestNewLocalSpan(t *testing.T) {
 	const localTrace = id128
-	in := func(local string) http.Header { return header("b3", local) }
-	w3cHeader := func(flags string) http.Header { return header("traceparent", "00-"+localTrace+"-"+spanID+"-"+flags) }
+	in := func(local string) http.Header { return testkit.Header("b3", local) }
+	w3cHeader := func(flags string) http.Header {
+		return testkit.Header("traceparent", "00-"+localTrace+"-"+spanID+"-"+flags)
+	}
 	composite := propagation.NewCompositeTextMapPropagator(trace.Propagator{}, propagation.Baggage{}, propagation.TraceContext{})
 	b3s := []propagation.TextMapPropagator{nil, trace.Propagator{W3C: true}, generic{}, composite}
 	contrib := []propagation.TextMapPropagator{b3.New()}
@@ -653,28 +656,28 @@ func TestNewLocalSpan(t *testing.T) {
 		{"lone debug", b3s, in("d"), "", false, true},
 		{"malformed", b3s, in("d-d-d"), "", false, false},
 		{"traceparent, same trace", w3cs, w3cHeader("01"), "", false, false},
-		{"traceparent, other trace", w3cs, header("traceparent", "00-"+id128Low+"-"+spanID+"-01"), id128Low, false, false},
+		{"traceparent, other trace", w3cs, testkit.Header("traceparent", "00-"+id128Low+"-"+spanID+"-01"), id128Low, false, false},
 	} {
 		for i, p := range tt.propagators {
 			t.Run(fmt.Sprintf("%s, %T %d", tt.name, p, i), func(t *testing.T) {
-				ctx := trace.NewContext(t.Context(), must(localTrace+"-"+parentID+"-1"))
+				ctx := trace.NewContext(t.Context(), testkit.B3(localTrace+"-"+parentID+"-1"))
 				ctx, local := trace.Starter{TracerProvider: always()}.Start(ctx, trace.B3{}, "local")
 				wantParent := local.SpanContext().SpanID().String()
-				wantTrace, wantState := localTrace, "accept"
+				wantTrace, wantState := localTrace, trace.Accept
 				if tt.other != "" {
 					wantTrace, wantParent = tt.other, spanID
 				}
 				if tt.denies {
-					wantState = "deny"
+					wantState = trace.Deny
 				}
 				if tt.debugs {
-					wantState = "debug"
+					wantState = trace.Debug
 				}
 				var got said
 				h := httpmw.New(httpmw.Config{Propagator: p})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) }))
 				serve(h, get(tt.header).WithContext(ctx))
-				got.span = ""
-				assert.Equal(t, said{trace: wantTrace, parent: wantParent, state: wantState}, got, "with %v under a local span", tt.header)
+				got.Span = ""
+				assert.Equal(t, said{Trace: wantTrace, Parent: wantParent, State: wantState}, got, "with %v under a local span", tt.header)
 			})
 		}
 	}
@@ -685,8 +688,8 @@ func TestNewLocalSpan(t *testing.T) {
 func TestNewUnsampledLocalSpan(t *testing.T) {
 	for _, p := range []propagation.TextMapPropagator{nil, trace.Propagator{W3C: true}, generic{}, b3.New(), propagation.TraceContext{}} {
 		t.Run(fmt.Sprintf("%T", p), func(t *testing.T) {
-			outer, _ := newSDK(sdktrace.NeverSample())
-			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			outer, _ := testkit.SDK(sdktrace.NeverSample())
+			sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 			ctx, local := outer.Tracer("outer").Start(t.Context(), "local")
 			serve(httpmw.New(httpmw.Config{TracerProvider: sdk, Propagator: p})(http.HandlerFunc(nop)), get(nil).WithContext(ctx))
 			require.Len(t, rec.Ended(), 1, "spans of an SDK that samples always, under another SDK's unsampled span")
@@ -700,12 +703,12 @@ func TestNewUnsampledLocalSpan(t *testing.T) {
 func TestNewRemoteInContext(t *testing.T) {
 	for _, p := range []propagation.TextMapPropagator{nil, generic{}, b3.New()} {
 		t.Run(fmt.Sprintf("%T", p), func(t *testing.T) {
-			ctx := trace.NewContext(t.Context(), must(idWide+"-"+spanID+"-d"))
+			ctx := trace.NewContext(t.Context(), testkit.B3(idWide+"-"+spanID+"-d"))
 			var got said
 			h := httpmw.New(httpmw.Config{Propagator: p})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) }))
 			serve(h, get(nil).WithContext(ctx))
-			got.span = ""
-			assert.Equal(t, said{trace: idWide, parent: spanID, state: "debug"}, got, "under a remote span in the context")
+			got.Span = ""
+			assert.Equal(t, said{Trace: idWide, Parent: spanID, State: trace.Debug}, got, "under a remote span in the context")
 		})
 	}
 }
@@ -718,26 +721,26 @@ func TestNewPropagator(t *testing.T) {
 		propagator propagation.TextMapPropagator
 		header     http.Header
 		trace      string
-		state      string
+		state      trace.Sampling
 		tracestate string
 		baggage    string
 	}{
-		{"W3C", trace.Propagator{W3C: true}, header("traceparent", parent, "tracestate", "a=b"), id128, "accept", "a=b", ""},
-		{"W3C, not sampled", trace.Propagator{W3C: true}, header("traceparent", "00-"+id128+"-"+spanID+"-00"), id128, "deny", "", ""},
-		{"W3C with a zero high half", trace.Propagator{W3C: true}, header("traceparent", "00-"+idWide+"-"+spanID+"-01"), idWide, "accept", "", ""},
-		{"W3C and B3 of the same trace", trace.Propagator{W3C: true}, header("traceparent", parent, "tracestate", "a=b", "b3", id128+"-"+spanID+"-d"), id128, "debug", "a=b", ""},
-		{"W3C and B3 of another trace", trace.Propagator{W3C: true}, header("traceparent", parent, "tracestate", "a=b", "b3", id64+"-"+spanID+"-0"), id64, "deny", "", ""},
-		{"composite with baggage", bag, header("traceparent", parent, "tracestate", "a=b", "baggage", "k=v"), id128, "accept", "a=b", "k=v"},
-		{"baggage alone", bag, header("b3", id64+"-"+spanID+"-1", "baggage", "k=v"), id64, "accept", "", "k=v"},
-		{"contrib's TraceContext", propagation.TraceContext{}, header("traceparent", parent, "tracestate", "a=b"), id128, "accept", "a=b", ""},
-		{"contrib's b3", b3.New(), header("b3", id128+"-"+spanID+"-1"), id128, "accept", "", ""},
-		{"contrib's b3, debug", b3.New(), header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-Sampled", "1"), id128, "accept", "", ""},
+		{"W3C", trace.Propagator{W3C: true}, testkit.Header("traceparent", parent, "tracestate", "a=b"), id128, trace.Accept, "a=b", ""},
+		{"W3C, not sampled", trace.Propagator{W3C: true}, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-00"), id128, trace.Deny, "", ""},
+		{"W3C with a zero high half", trace.Propagator{W3C: true}, testkit.Header("traceparent", "00-"+idWide+"-"+spanID+"-01"), idWide, trace.Accept, "", ""},
+		{"W3C and B3 of the same trace", trace.Propagator{W3C: true}, testkit.Header("traceparent", parent, "tracestate", "a=b", "b3", id128+"-"+spanID+"-d"), id128, trace.Debug, "a=b", ""},
+		{"W3C and B3 of another trace", trace.Propagator{W3C: true}, testkit.Header("traceparent", parent, "tracestate", "a=b", "b3", id64+"-"+spanID+"-0"), id64, trace.Deny, "", ""},
+		{"composite with baggage", bag, testkit.Header("traceparent", parent, "tracestate", "a=b", "baggage", "k=v"), id128, trace.Accept, "a=b", "k=v"},
+		{"baggage alone", bag, testkit.Header("b3", id64+"-"+spanID+"-1", "baggage", "k=v"), id64, trace.Accept, "", "k=v"},
+		{"contrib's TraceContext", propagation.TraceContext{}, testkit.Header("traceparent", parent, "tracestate", "a=b"), id128, trace.Accept, "a=b", ""},
+		{"contrib's b3", b3.New(), testkit.Header("b3", id128+"-"+spanID+"-1"), id128, trace.Accept, "", ""},
+		{"contrib's b3, debug", b3.New(), testkit.Header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-Sampled", "1"), id128, trace.Accept, "", ""},
 	} {
 		for _, withSDK := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, SDK %v", tt.name, withSDK), func(t *testing.T) {
 				cfg := httpmw.Config{Propagator: tt.propagator, TracerProvider: never()}
 				if withSDK {
-					sdk, _ := newSDK(sdktrace.ParentBased(sdktrace.NeverSample()))
+					sdk, _ := testkit.SDK(sdktrace.ParentBased(sdktrace.NeverSample()))
 					cfg.TracerProvider = sdk
 				}
 				var got said
@@ -750,8 +753,8 @@ func TestNewPropagator(t *testing.T) {
 					bagged = baggage.FromContext(r.Context()).String()
 					trace.Propagator{W3C: true}.Inject(r.Context(), propagation.HeaderCarrier(sent))
 				})), get(tt.header))
-				got.span = ""
-				assert.Equal(t, said{trace: tt.trace, parent: spanID, state: tt.state}, got, "with %v", tt.header)
+				got.Span = ""
+				assert.Equal(t, said{Trace: tt.trace, Parent: spanID, State: tt.state}, got, "with %v", tt.header)
 				assert.Equal(t, tt.tracestate, tracestate, "tracestate with %v", tt.header)
 				assert.Equal(t, tt.tracestate, sent.Get("tracestate"), "tracestate sent on with %v", tt.header)
 				assert.Equal(t, tt.baggage, bagged, "baggage with %v", tt.header)
@@ -781,7 +784,7 @@ func TestNewLogger(t *testing.T) {
 			return zerolog.New(w).Hook(plainHook).With().Str("service", "svc").Logger()
 		}, "trace_id"},
 		{"bound to another context", func(w io.Writer) zerolog.Logger {
-			other := trace.NewContext(context.Background(), must(id64+"-"+spanID+"-1"))
+			other := trace.NewContext(context.Background(), testkit.B3(id64+"-"+spanID+"-1"))
 			return zerolog.New(w).Hook(plainHook).With().Ctx(other).Logger()
 		}, "trace_id"},
 		{"info level", func(w io.Writer) zerolog.Logger { return zerolog.New(w).Level(zerolog.InfoLevel) }, "trace_id"},
@@ -791,7 +794,7 @@ func TestNewLogger(t *testing.T) {
 		{"disabled, with the hook", func(w io.Writer) zerolog.Logger { return zerolog.New(w).Level(zerolog.Disabled).Hook(plainHook) }, "trace_id"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := tt.build(&out)
 			var id string
 			h := httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -802,7 +805,7 @@ func TestNewLogger(t *testing.T) {
 				l.Info().Msg("plain")
 			}))
 			serve(h, get(nil))
-			line := out.only(t)
+			line := out.Line(t)
 			assert.Equal(t, id, line[tt.key], "%s of %v", tt.key, line)
 			if tt.key != "trace_id" {
 				assert.NotContains(t, line, "trace_id", "a logger that has a hook of its own")
@@ -816,7 +819,7 @@ func TestNewLogger(t *testing.T) {
 func TestNewLoggerSampler(t *testing.T) {
 	for _, hooked := range []bool{true, false} {
 		t.Run(fmt.Sprintf("hook %v", hooked), func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			if hooked {
 				logger = logger.Hook(logctx.Hook(logctx.Config{}))
@@ -829,27 +832,27 @@ func TestNewLoggerSampler(t *testing.T) {
 			serve(h, get(nil))
 			assert.Empty(t, out.String(), "lines that the sampler drops")
 			sampler.open = true
-			serve(h, get(header("b3", id64+"-"+spanID)))
-			assert.Equal(t, id64, out.only(t)["trace_id"], "trace_id of a line that the sampler lets through")
+			serve(h, get(testkit.Header("b3", id64+"-"+spanID)))
+			assert.Equal(t, id64, out.Line(t)["trace_id"], "trace_id of a line that the sampler lets through")
 
 			counted := &zerolog.BasicSampler{N: 2}
-			out = logbook{}
+			out = testkit.Log{}
 			logger = logger.Sample(counted)
 			h = httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				zerolog.Ctx(r.Context()).Info().Msg("plain")
 			}))
 			serve(h, get(nil))
-			assert.Len(t, out.lines(t), 1, "lines: of two, the sampler lets the first through")
+			assert.Len(t, out.Lines(t), 1, "lines: of two, the sampler lets the first through")
 		})
 	}
 }
 
 // TestNewLoggerDisabled: who turns the logger off wants silence, not the global logger.
 func TestNewLoggerDisabled(t *testing.T) {
-	var global logbook
+	var global testkit.Log
 	defer func(l zerolog.Logger) { zlog.Logger = l }(zlog.Logger)
 	zlog.Logger = zerolog.New(&global)
-	var own logbook
+	var own testkit.Log
 	for _, tt := range []struct {
 		name   string
 		logger zerolog.Logger
@@ -863,7 +866,7 @@ func TestNewLoggerDisabled(t *testing.T) {
 				zerolog.Ctx(r.Context()).Info().Msg("plain")
 			})))
 			serve(h, get(nil))
-			serve(h, get(header("b3", "d"))) // a caller does not turn it on
+			serve(h, get(testkit.Header("b3", "d"))) // a caller does not turn it on
 			assert.Empty(t, global.String(), "lines in zerolog's global logger")
 			assert.Empty(t, own.String(), "lines of the disabled logger")
 		})
@@ -876,14 +879,14 @@ func TestNewWithoutLogger(t *testing.T) {
 	ctx := logger.WithContext(t.Context())
 	var got *zerolog.Logger
 	h := httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = zerolog.Ctx(r.Context()) }))
-	serve(h, get(header("b3", "d")).WithContext(ctx))
+	serve(h, get(testkit.Header("b3", "d")).WithContext(ctx))
 	assert.Same(t, zerolog.Ctx(ctx), got, "the logger in the handler's context")
 	assert.Equal(t, zerolog.WarnLevel, got.GetLevel(), "its level in a debug trace")
 }
 
 // TestNewDebugLevel: a trusted debug trace is logged at debug level, that request alone.
 func TestNewDebugLevel(t *testing.T) {
-	debugs := header("b3", id64+"-"+spanID+"-d")
+	debugs := testkit.Header("b3", id64+"-"+spanID+"-d")
 	for _, tt := range []struct {
 		name   string
 		trust  func(*http.Request) httpmw.Trust
@@ -892,18 +895,18 @@ func TestNewDebugLevel(t *testing.T) {
 		want   zerolog.Level
 	}{
 		{"debug", nil, zerolog.WarnLevel, debugs, zerolog.DebugLevel},
-		{"debug, X-B3-Flags", nil, zerolog.WarnLevel, header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Flags", "1"), zerolog.DebugLevel},
-		{"lone debug", nil, zerolog.WarnLevel, header("b3", "d"), zerolog.DebugLevel},
+		{"debug, X-B3-Flags", nil, zerolog.WarnLevel, testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Flags", "1"), zerolog.DebugLevel},
+		{"lone debug", nil, zerolog.WarnLevel, testkit.Header("b3", "d"), zerolog.DebugLevel},
 		{"debug, at trace already", nil, zerolog.TraceLevel, debugs, zerolog.TraceLevel},
-		{"accept", nil, zerolog.WarnLevel, header("b3", id64+"-"+spanID+"-1"), zerolog.WarnLevel},
+		{"accept", nil, zerolog.WarnLevel, testkit.Header("b3", id64+"-"+spanID+"-1"), zerolog.WarnLevel},
 		{"none", nil, zerolog.WarnLevel, nil, zerolog.WarnLevel},
 		{"debug under TrustAll", trusting(httpmw.TrustAll), zerolog.WarnLevel, debugs, zerolog.DebugLevel},
 		{"debug under TrustIDs", trusting(httpmw.TrustIDs), zerolog.WarnLevel, debugs, zerolog.WarnLevel},
 		{"debug under TrustNone", trusting(httpmw.TrustNone), zerolog.WarnLevel, debugs, zerolog.WarnLevel},
-		{"lone debug under TrustIDs", trusting(httpmw.TrustIDs), zerolog.WarnLevel, header("b3", "d"), zerolog.WarnLevel},
+		{"lone debug under TrustIDs", trusting(httpmw.TrustIDs), zerolog.WarnLevel, testkit.Header("b3", "d"), zerolog.WarnLevel},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out).Level(tt.level)
 			var got zerolog.Level
 			h := httpmw.New(httpmw.Config{Logger: &logger, Trust: tt.trust})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -914,7 +917,7 @@ func TestNewDebugLevel(t *testing.T) {
 			serve(h, get(tt.header))
 			assert.Equal(t, tt.want, got, "level of the request's logger with %v", tt.header)
 			if tt.want <= zerolog.DebugLevel {
-				line := out.only(t)
+				line := out.Line(t)
 				assert.Equal(t, "debug", line["level"], "level of %v", line)
 				assert.Contains(t, line, "trace_id", "the debug line")
 			} else {
@@ -929,7 +932,7 @@ func TestNewDebugLevel(t *testing.T) {
 
 // TestNewThenRoot: a logger that was bound to the request does not follow into another trace.
 func TestNewThenRoot(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out).Level(zerolog.InfoLevel)
 	var request, root string
 	h := httpmw.New(httpmw.Config{Logger: &logger, TracerProvider: never()})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -941,8 +944,8 @@ func TestNewThenRoot(t *testing.T) {
 		zerolog.Ctx(ctx).Debug().Msg("too much")
 		zerolog.Ctx(r.Context()).Debug().Msg("in the request")
 	}))
-	serve(h, get(header("b3", id64+"-"+spanID+"-d")))
-	lines := out.lines(t)
+	serve(h, get(testkit.Header("b3", id64+"-"+spanID+"-d")))
+	lines := out.Lines(t)
 	require.Len(t, lines, 2, "lines in\n%s", &out)
 	require.Equal(t, id64, request, "the request's trace")
 	require.NotEqual(t, request, root, "the trace of trace.Root")
@@ -955,7 +958,7 @@ func TestNewThenRoot(t *testing.T) {
 // TestNewLoggersAreApart: zerolog's UpdateContext writes in place, so two requests must not
 // share a buffer. The race detector is the judge, and so are the lines.
 func TestNewLoggersAreApart(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	base := zerolog.New(&out).With().Str("service", "svc").Logger()
 	var both sync.WaitGroup
 	both.Add(2)
@@ -970,7 +973,7 @@ func TestNewLoggersAreApart(t *testing.T) {
 	}))
 	var done sync.WaitGroup
 	for _, user := range []string{"ann", "bob"} {
-		done.Go(func() { serve(h, get(header("User", user))) })
+		done.Go(func() { serve(h, get(testkit.Header("User", user))) })
 	}
 	done.Wait()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -985,7 +988,7 @@ func TestNewLoggersAreApart(t *testing.T) {
 
 // TestNewConfigIsCopied: what the caller does to its values after New does not matter.
 func TestNewConfigIsCopied(t *testing.T) {
-	var out, other logbook
+	var out, other testkit.Log
 	logger := zerolog.New(&out)
 	h := httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		zerolog.Ctx(r.Context()).Info().Msg("plain")
@@ -993,12 +996,12 @@ func TestNewConfigIsCopied(t *testing.T) {
 	logger = zerolog.New(&other)
 	serve(h, get(nil))
 	assert.Empty(t, other.String(), "lines in a logger that was assigned later")
-	assert.Contains(t, out.only(t), "trace_id", "the line")
+	assert.Contains(t, out.Line(t), "trace_id", "the line")
 }
 
 // TestNewConcurrent: one handler, many requests, each with its own trace.
 func TestNewConcurrent(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := logctx.New(&out)
 	h := httpmw.New(httpmw.Config{Logger: &logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(nop)))
 	var wg sync.WaitGroup
@@ -1006,11 +1009,11 @@ func TestNewConcurrent(t *testing.T) {
 	for i := range 64 {
 		id := fmt.Sprintf("%016x", uint64(1)<<32+uint64(i))
 		want[id] = 1
-		wg.Go(func() { serve(h, get(header("b3", id+"-"+spanID+"-1"))) })
+		wg.Go(func() { serve(h, get(testkit.Header("b3", id+"-"+spanID+"-1"))) })
 	}
 	wg.Wait()
 	got := map[string]int{}
-	for _, line := range out.lines(t) {
+	for _, line := range out.Lines(t) {
 		got[line["trace_id"].(string)]++
 	}
 	assert.True(t, maps.Equal(want, got), "lines by trace_id: got %v, want %v", got, want)
@@ -1035,34 +1038,34 @@ func TestNewPatternIsSeenOutside(t *testing.T) {
 
 // A logger that was bound further out is bound to another trace.
 func TestNewUntrustedRebinds(t *testing.T) {
-	var log logbook
+	var log testkit.Log
 	logger := logctx.New(&log)
 	var id string
 	inner := httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		id = trace.ID(r.Context())
 		zerolog.Ctx(r.Context()).Info().Msg("plain")
 	}))
-	serve(httpmw.New(httpmw.Config{Logger: &logger})(inner), get(header("b3", id64+"-"+spanID+"-1")))
+	serve(httpmw.New(httpmw.Config{Logger: &logger})(inner), get(testkit.Header("b3", id64+"-"+spanID+"-1")))
 	assert.NotEqual(t, id64, id, "trace ID of an untrusted request")
-	assert.Equal(t, id, log.only(t)["trace_id"], "trace ID of the line")
+	assert.Equal(t, id, log.Line(t)["trace_id"], "trace ID of the line")
 }
 
 // Two in a row answer with one header, of the trace that the handler is in.
 func TestNewResponseHeaderOnce(t *testing.T) {
 	mw := httpmw.New(httpmw.Config{ResponseHeader: "X-B3-TraceId"})
-	w := serve(mw(mw(http.HandlerFunc(nop))), get(header("b3", id64+"-"+spanID+"-1")))
+	w := serve(mw(mw(http.HandlerFunc(nop))), get(testkit.Header("b3", id64+"-"+spanID+"-1")))
 	assert.Equal(t, []string{id64}, w.Result().Header.Values("X-B3-TraceId"), "response headers of two New")
 }
 
 // Another propagator's "not sampled" under a local span is not a caller's deny.
 func TestNewForeignDeferUnderALocalSpan(t *testing.T) {
-	sdk, _ := newSDK(sdktrace.AlwaysSample())
-	h := header("X-B3-TraceId", id64, "X-B3-SpanId", spanID)
+	sdk, _ := testkit.SDK(sdktrace.AlwaysSample())
+	h := testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID)
 	r := get(h)
 	ctx := b3.New().Extract(r.Context(), propagation.HeaderCarrier(h))
 	ctx, span := sdk.Tracer("").Start(ctx, "another library's")
 	defer span.End()
 	var got said
 	serve(httpmw.New(httpmw.Config{Propagator: b3.New()})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) })), r.WithContext(ctx))
-	assert.Equal(t, "accept", got.state, "state of a deferring caller under a sampled local span")
+	assert.Equal(t, trace.Accept, got.State, "state of a deferring caller under a sampled local span")
 }

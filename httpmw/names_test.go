@@ -11,6 +11,7 @@ import (
 
 	"example.com/clew/httpmw"
 	"example.com/clew/internal/clip"
+	"example.com/clew/internal/testkit"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -29,7 +30,7 @@ func TestNewSpanUTF8(t *testing.T) {
 		{"a method that looks like the replacement", "/", "HTTP", "/", "HTTP"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 			server := httptest.NewServer(httpmw.New(httpmw.Config{
 				TracerProvider: sdk,
 				SpanName:       func(r *http.Request) string { return r.URL.Path },

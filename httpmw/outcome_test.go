@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -76,9 +77,9 @@ func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 		for between, wrap := range nested {
 			t.Run(tt.name+between, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					var out logbook
+					var out testkit.Log
 					logger := zerolog.New(&out)
-					sdk, rec := newSDK(sdktrace.AlwaysSample())
+					sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 					ended := make(chan struct{})
 					logged := httpmw.New(httpmw.Config{TracerProvider: sdk})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						if tt.before != nil {
@@ -97,7 +98,7 @@ func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 					})), time.Second, "timeout"), get(nil))
 					<-ended
 					require.Equal(t, 503, client.Code, "status that the client got")
-					line := out.only(t)
+					line := out.Line(t)
 					assert.EqualValues(t, 503, line["status"], "status of %v", line)
 					assert.EqualValues(t, 0, line["bytes"], "bytes of %v: the body is TimeoutHandler's", line)
 					assert.Equal(t, "error", line["level"], "level of %v", line)
@@ -115,7 +116,7 @@ func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 func TestAccessLogInsideTimeoutHandlerCanceled(t *testing.T) {
 	for _, tt := range deadlines {
 		t.Run(tt.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			ctx, sigterm := context.WithCancel(t.Context())
 			answered, ended := make(chan struct{}), make(chan struct{})
@@ -141,7 +142,7 @@ func TestAccessLogInsideTimeoutHandlerCanceled(t *testing.T) {
 			close(answered)
 			<-ended
 			require.Equal(t, 503, res.StatusCode, "status that the client got")
-			line := out.only(t)
+			line := out.Line(t)
 			assert.EqualValues(t, 503, line["status"], "status of %v", line)
 			assert.EqualValues(t, 0, line["bytes"], "bytes of %v", line)
 			assert.NotContains(t, line, "client_gone", "the line")
@@ -153,7 +154,7 @@ func TestAccessLogInsideTimeoutHandlerCanceled(t *testing.T) {
 func TestAccessLogHead(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			got, line := exchange(t, protocol, http.MethodHead, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out, func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(201)
@@ -177,12 +178,12 @@ func TestAccessLogOddNeighbours(t *testing.T) {
 		"a cancel":   context.WithCancel,
 	} {
 		t.Run(name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			ctx, cancel := cause(context.WithValue(t.Context(), http.ServerContextKey, (*http.Server)(nil)))
 			cancel()
 			httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(nop)).ServeHTTP(unwrapping{}, get(nil).WithContext(ctx))
-			assert.EqualValues(t, 200, out.only(t)["status"])
+			assert.EqualValues(t, 200, out.Line(t)["status"])
 		})
 	}
 }
@@ -210,7 +211,7 @@ func TestAccessLogDeadlineOfAnother(t *testing.T) {
 			for _, late := range []bool{false, true} {
 				t.Run(fmt.Sprint(tt.name, between, ", after the deadline: ", late), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						var out logbook
+						var out testkit.Log
 						logger := zerolog.New(&out)
 						client := serve(expires(wrap(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 							if !late {
@@ -221,7 +222,7 @@ func TestAccessLogDeadlineOfAnother(t *testing.T) {
 								tt.write(w)
 							}
 						})))), get(nil))
-						line := out.only(t)
+						line := out.Line(t)
 						require.Equal(t, tt.status, client.Code, "status that the client got")
 						assert.EqualValues(t, tt.status, line["status"], "status of %v", line)
 						assert.EqualValues(t, tt.bytes, line["bytes"], "bytes of %v", line)
@@ -238,7 +239,7 @@ func TestAccessLogOutsideTimeoutHandler(t *testing.T) {
 		for _, protocol := range protocols {
 			for between, wrap := range nested {
 				t.Run(tt.name+" over "+protocol+between, func(t *testing.T) {
-					var out logbook
+					var out testkit.Log
 					logger := zerolog.New(&out)
 					answered, ended := make(chan struct{}), make(chan struct{})
 					got, line := exchange(t, protocol, http.MethodGet, func(h http.Handler) http.Handler {
@@ -272,7 +273,7 @@ func TestAccessLogOutsideTimeoutHandler(t *testing.T) {
 
 // leaving serves one request whose client goes away once the handler has called leave, and returns the
 // line. The handler's context ends then, if that is what tells it.
-func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(http.Handler) http.Handler, out *logbook, h func(w http.ResponseWriter, r *http.Request, leave func())) map[string]any {
+func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(http.Handler) http.Handler, out *testkit.Log, h func(w http.ResponseWriter, r *http.Request, leave func())) map[string]any {
 	t.Helper()
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
@@ -291,7 +292,7 @@ func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(
 	}
 	require.Error(t, err, "what the client got, which went away")
 	<-done
-	return out.only(t)
+	return out.Line(t)
 }
 
 // A client that went away has got nothing, and the line does not say that it has.
@@ -352,9 +353,9 @@ func TestAccessLogClientGone(t *testing.T) {
 		for _, protocol := range protocols {
 			for between, wrap := range map[string]func(http.Handler) http.Handler{"": same, ", behind another's ResponseWriter": foreign} {
 				t.Run(tt.name+" over "+protocol+between, func(t *testing.T) {
-					var out logbook
+					var out testkit.Log
 					logger := zerolog.New(&out)
-					sdk, rec := newSDK(sdktrace.AlwaysSample())
+					sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 					line := leaving(t, protocol, nil, func(h http.Handler) http.Handler {
 						return httpmw.New(httpmw.Config{TracerProvider: sdk})(wrap(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(h)))
 					}, &out, tt.handler)
@@ -384,7 +385,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 func TestAccessLogClientGoneFlusher(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			_, line := exchange(t, protocol, http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out, func(w http.ResponseWriter, r *http.Request) {
 				io.WriteString(w, "text")
@@ -401,7 +402,7 @@ func TestAccessLogClientGoneFlusher(t *testing.T) {
 
 // A write that fails before the first byte has sent nothing.
 func TestAccessLogNothingTaken(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	got, line := exchange(t, "h1", http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out, func(w http.ResponseWriter, _ *http.Request) {
 		http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0))
@@ -433,14 +434,14 @@ func TestAccessLogWriteErrors(t *testing.T) {
 		{"http.ErrHandlerTimeout", http.ErrHandlerTimeout, 503, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				_, err := io.WriteString(w, "text")
 				assert.Equal(t, tt.err, err, "Write")
 			}))
 			h.ServeHTTP(failingWriter{minimal{http.Header{}}, tt.err}, get(nil))
-			line := out.only(t)
+			line := out.Line(t)
 			assert.EqualValues(t, tt.status, line["status"], "status of %v", line)
 			assert.Equal(t, tt.gone, line["client_gone"] == true, "client_gone of %v", line)
 		})
@@ -456,7 +457,7 @@ func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
 // A ResponseWriter of somebody's with all of HTTP/1's interfaces, which flushes in its own way.
 func TestAccessLogForeignFlush(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	w := ownFlush{&nullWriter{header: http.Header{}}, new(int)}
 	httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -464,7 +465,7 @@ func TestAccessLogForeignFlush(t *testing.T) {
 		w.WriteHeader(404)
 	})).ServeHTTP(w, get(nil))
 	assert.Equal(t, 1, *w.flushed, "calls of its Flush")
-	assert.EqualValues(t, 200, out.only(t)["status"], "status of the line: the flush came first")
+	assert.EqualValues(t, 200, out.Line(t)["status"], "status of the line: the flush came first")
 }
 
 type ownFlush struct {
@@ -512,7 +513,7 @@ func TestAccessLogClientStays(t *testing.T) {
 	} {
 		for _, protocol := range protocols {
 			t.Run(tt.name+" over "+protocol, func(t *testing.T) {
-				var out logbook
+				var out testkit.Log
 				logger := zerolog.New(&out)
 				var shutdown func()
 				done := make(chan struct{})
@@ -528,7 +529,7 @@ func TestAccessLogClientStays(t *testing.T) {
 				body(t, res)
 				<-done
 				require.Equal(t, 200, res.StatusCode, "status that the client got")
-				line := out.only(t)
+				line := out.Line(t)
 				assert.EqualValues(t, 200, line["status"], "status of %v", line)
 				assert.NotContains(t, line, "client_gone", "the line")
 			})
@@ -536,16 +537,16 @@ func TestAccessLogClientStays(t *testing.T) {
 	}
 
 	t.Run("without a server", func(t *testing.T) {
-		var out logbook
+		var out testkit.Log
 		logger := zerolog.New(&out)
 		ctx, cancel := context.WithCancel(t.Context())
 		serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel() })), get(nil).WithContext(ctx))
-		line := out.only(t)
+		line := out.Line(t)
 		assert.EqualValues(t, 200, line["status"], "status of %v", line)
 		assert.NotContains(t, line, "client_gone", "the line")
 	})
 	t.Run("it was gone before: the handler did not know", func(t *testing.T) {
-		var out logbook
+		var out testkit.Log
 		logger := zerolog.New(&out)
 		line := leaving(t, "h1", nil, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
 			leave()
@@ -568,7 +569,7 @@ func TestAccessLogSourceFails(t *testing.T) {
 		"a refused connection":            &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			got, line := exchange(t, "h1", http.MethodGet, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), nil, &out, func(w http.ResponseWriter, _ *http.Request) {
 				_, copied := io.Copy(w, onlyReader{io.MultiReader(strings.NewReader("text"), failingReader{err})})
@@ -590,7 +591,7 @@ func TestAccessLogClientGoneSendfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "large.bin")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	require.NoError(t, os.Truncate(path, 1<<30), "a sparse file")
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	line := leaving(t, "h1", func(srv *http.Server) {
 		// Else the context tells as well.
@@ -631,7 +632,7 @@ func TestAccessLogReverseProxyClientGone(t *testing.T) {
 				ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(502) },
 				Transport:     backend.Client().Transport,
 			}
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			line := leaving(t, "h1", nil, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
 				if tt.begun {
@@ -663,7 +664,7 @@ func (l leavingWriter) Write(p []byte) (int, error) {
 
 // Level is asked with what was sent, and rules.
 func TestAccessLogClientGoneLevel(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	var asked []int
 	line := leaving(t, "h1", nil, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger, Level: func(status int) zerolog.Level {
@@ -680,7 +681,7 @@ func TestAccessLogClientGoneLevel(t *testing.T) {
 // A client that has sent its request and closes its half of the connection, as nc -N does, cannot be told from one that
 // has left: net/http ends the context of both. It gets its answer all the same, and that is on the line.
 func TestAccessLogHalfClosed(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	done := make(chan struct{})
 	logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -700,7 +701,7 @@ func TestAccessLogHalfClosed(t *testing.T) {
 	require.NoError(t, err, "reading the answer")
 	assert.Contains(t, string(got), "text", "the answer")
 	<-done
-	line := out.only(t)
+	line := out.Line(t)
 	assert.EqualValues(t, 200, line["status"], "status of %v", line)
 	assert.EqualValues(t, 4, line["bytes"], "bytes of %v", line)
 	assert.Equal(t, true, line["client_gone"], "client_gone of %v: a known limit", line)
@@ -712,7 +713,7 @@ func TestTortureTimeoutHandlers(t *testing.T) {
 	rounds, compared := torture.Size(2, 400), 0
 	for _, protocol := range protocols {
 		for _, where := range []string{"outside", "inside"} {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})
 			var running sync.WaitGroup
@@ -754,7 +755,7 @@ func TestTortureTimeoutHandlers(t *testing.T) {
 			}
 			running.Wait()
 			srv.Close()
-			for _, line := range out.lines(t) {
+			for _, line := range out.Lines(t) {
 				path := line["path"].(string)
 				assert.Equal(t, got[path], line["status"], "status of %v, %s over %s", line, where, protocol)
 				delete(got, path)
@@ -770,7 +771,7 @@ func TestTortureTimeoutHandlers(t *testing.T) {
 func TestTortureClientGone(t *testing.T) {
 	rounds, gone, stayed := torture.Size(10, 2000), 0, 0
 	for _, protocol := range protocols {
-		var out logbook
+		var out testkit.Log
 		logger := zerolog.New(&out)
 		left := make(chan struct{})
 		logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -809,7 +810,7 @@ func TestTortureClientGone(t *testing.T) {
 		}
 		running.Wait()
 		srv.Close()
-		for _, line := range out.lines(t) {
+		for _, line := range out.Lines(t) {
 			want := map[string]float64{"/stays": 200, "/waits": 0, "/begun": 200}[line["path"].(string)]
 			assert.Equal(t, want, line["status"], "status of %v", line)
 			assert.Equal(t, line["path"] != "/stays", line["client_gone"] == true, "client_gone of %v", line)

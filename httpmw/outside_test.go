@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -35,7 +36,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 			return log(http.TimeoutHandler(mw(h), time.Minute, "timeout"))
 		},
 	}
-	sdk, rec := newSDK(sdktrace.AlwaysSample())
+	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	for _, tt := range []struct {
 		name   string
 		cfg    httpmw.Config
@@ -43,19 +44,19 @@ func TestAccessLogEitherOrder(t *testing.T) {
 		want   map[string]any
 	}{
 		{"no headers", httpmw.Config{TracerProvider: never()}, nil, nil}, // never: else a line in a thousand has a key more
-		{"caller", httpmw.Config{}, header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
-		{"wide", httpmw.Config{}, header("X-B3-TraceId", idWide, "X-B3-SpanId", spanID), map[string]any{"trace_id": idWide, "parent_id": spanID}},
-		{"TrustIDs", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
-		{"TrustNone", httpmw.Config{Trust: trusting(httpmw.TrustNone), TracerProvider: never()}, header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"untrusted_trace_id": id64}},
-		{"an SDK", httpmw.Config{TracerProvider: sdk}, header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
-		{"a deny under an SDK", httpmw.Config{TracerProvider: sdk}, header("b3", id64+"-"+spanID+"-0"), map[string]any{"trace_id": id64, "parent_id": spanID}},
+		{"caller", httpmw.Config{}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
+		{"wide", httpmw.Config{}, testkit.Header("X-B3-TraceId", idWide, "X-B3-SpanId", spanID), map[string]any{"trace_id": idWide, "parent_id": spanID}},
+		{"TrustIDs", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
+		{"TrustNone", httpmw.Config{Trust: trusting(httpmw.TrustNone), TracerProvider: never()}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"untrusted_trace_id": id64}},
+		{"an SDK", httpmw.Config{TracerProvider: sdk}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
+		{"a deny under an SDK", httpmw.Config{TracerProvider: sdk}, testkit.Header("b3", id64+"-"+spanID+"-0"), map[string]any{"trace_id": id64, "parent_id": spanID}},
 	} {
 		var keys string
 		for _, order := range []string{"inside", "outside", "outside, others between", "outside of http.TimeoutHandler"} {
 			for _, own := range []bool{true, false} {
 				t.Run(tt.name+", "+order, func(t *testing.T) {
 					rec.Reset()
-					var out, unused logbook
+					var out, unused testkit.Log
 					to, other := logctx.New(&out), logctx.New(&unused)
 					logger, cfg := httpmw.AccessLogConfig{Logger: &to}, tt.cfg
 					cfg.Logger = &other
@@ -77,7 +78,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 					body(t, send(t, srv, "/users/7", tt.header))
 					<-done
 					srv.Close()
-					line := out.only(t)
+					line := out.Line(t)
 					assert.Empty(t, unused.String(), "lines of the other logger")
 					assert.Equal(t, id, line["trace_id"], "trace_id of %v", line)
 					assert.Equal(t, span, line["span_id"], "span_id of %v: that of the handler", line)
@@ -102,7 +103,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 
 // TestAccessLogOutsideSpan: the span has ended before the status is known, and has none: a known limit.
 func TestAccessLogOutsideSpan(t *testing.T) {
-	sdk, rec := newSDK(sdktrace.AlwaysSample())
+	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	discard := zerolog.Nop()
 	serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(httpmw.New(httpmw.Config{TracerProvider: sdk})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(500)
@@ -114,7 +115,7 @@ func TestAccessLogOutsideSpan(t *testing.T) {
 
 // TestAccessLogOutsideMade: of a request that a handler has made, too, the line has the IDs of New.
 func TestAccessLogOutsideMade(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	var span string
 	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -125,31 +126,31 @@ func TestAccessLogOutsideMade(t *testing.T) {
 		assert.NoError(t, err)
 		h.ServeHTTP(w, made)
 	})), get(nil))
-	assert.Equal(t, span, out.only(t)["span_id"], "span_id of the line")
+	assert.Equal(t, span, out.Line(t)["span_id"], "span_id of the line")
 }
 
 // TestAccessLogOutsideTwoNew: the line has the IDs of the outer one, as it has from inside of it.
 func TestAccessLogOutsideTwoNew(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	mw := httpmw.New(httpmw.Config{})
 	var span string
 	serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(mw(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		span = trace.SpanID(r.Context())
 		mw(http.HandlerFunc(nop)).ServeHTTP(w, r)
-	}))), get(header("b3", id64+"-"+spanID+"-1")))
-	assert.Equal(t, span, out.only(t)["span_id"], "span_id of the line")
+	}))), get(testkit.Header("b3", id64+"-"+spanID+"-1")))
+	assert.Equal(t, span, out.Line(t)["span_id"], "span_id of the line")
 }
 
 // TestAccessLogOutsideTwice: two AccessLog outside of New both have the ID.
 func TestAccessLogOutsideTwice(t *testing.T) {
 	for name, between := range map[string]func(http.Handler) http.Handler{"": same, ", a copy between": copies} {
 		t.Run("AccessLog(AccessLog(New))"+name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := zerolog.New(&out)
 			log := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})
-			serve(log(between(log(httpmw.New(httpmw.Config{})(http.HandlerFunc(nop))))), get(header("b3", id64+"-"+spanID+"-1")))
-			lines := out.lines(t)
+			serve(log(between(log(httpmw.New(httpmw.Config{})(http.HandlerFunc(nop))))), get(testkit.Header("b3", id64+"-"+spanID+"-1")))
+			lines := out.Lines(t)
 			require.Len(t, lines, 2)
 			for _, line := range lines {
 				assert.Equal(t, id64, line["trace_id"], "trace_id of %v", line)
@@ -161,8 +162,8 @@ func TestAccessLogOutsideTwice(t *testing.T) {
 
 // TestAccessLogAroundOtelhttp: of all spans, the line has New's.
 func TestAccessLogAroundOtelhttp(t *testing.T) {
-	sdk, _ := newSDK(sdktrace.AlwaysSample())
-	var out logbook
+	sdk, _ := testkit.SDK(sdktrace.AlwaysSample())
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	log := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})
 	otel := otelhttp.NewMiddleware("server", otelhttp.WithTracerProvider(sdk), otelhttp.WithPropagators(trace.Propagator{}))
@@ -171,11 +172,11 @@ func TestAccessLogAroundOtelhttp(t *testing.T) {
 		"otelhttp(AccessLog(New))": func(h http.Handler) http.Handler { return otel(log(h)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			out = logbook{}
+			out = testkit.Log{}
 			var span string
 			serve(build(httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { span = trace.SpanID(r.Context()) }))),
-				get(header("b3", id128+"-"+spanID+"-1")))
-			line := out.only(t)
+				get(testkit.Header("b3", id128+"-"+spanID+"-1")))
+			line := out.Line(t)
 			assert.Equal(t, id128, line["trace_id"], "trace_id of %v", line)
 			assert.Equal(t, span, line["span_id"], "span_id of %v", line)
 		})
@@ -185,7 +186,7 @@ func TestAccessLogAroundOtelhttp(t *testing.T) {
 // TestAccessLogWithoutNew: a request that does not come to New has a line without an ID, and OnMissing
 // does not take our own code for the place that forgot it.
 func TestAccessLogWithoutNew(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	var sites []runtime.Frame
 	logger := zerolog.New(&out).Hook(logctx.Hook(logctx.Config{OnMissing: func(site runtime.Frame) { sites = append(sites, site) }}))
 	log := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})
@@ -196,7 +197,7 @@ func TestAccessLogWithoutNew(t *testing.T) {
 	srv := newServer(t, "h1", h)
 	body(t, send(t, srv, "/", nil))
 	srv.Close()
-	line := out.only(t)
+	line := out.Line(t)
 	assert.EqualValues(t, 401, line["status"], "status of %v", line)
 	assert.NotContains(t, line, "trace_id", "the line")
 	require.Len(t, sites, 1, "calls of OnMissing")
@@ -274,12 +275,12 @@ func TestAccessLogOutsideValues(t *testing.T) {
 func TestAccessLogUntrustedNested(t *testing.T) {
 	none := httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
-		var out logbook
+		var out testkit.Log
 		logger := zerolog.New(&out)
 		access := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})
 		inner := httpmw.New(httpmw.Config{Trust: trusting(trust)})
-		serve(none(access(inner(access(http.HandlerFunc(nop))))), get(header("b3", id64+"-"+spanID)))
-		lines := out.lines(t)
+		serve(none(access(inner(access(http.HandlerFunc(nop))))), get(testkit.Header("b3", id64+"-"+spanID)))
+		lines := out.Lines(t)
 		require.Len(t, lines, 2, "lines:\n%s", &out)
 		for _, line := range lines {
 			assert.Equal(t, id64, line["untrusted_trace_id"], "trust %v further in: untrusted_trace_id of %v", trust, line)

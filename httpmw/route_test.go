@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/otel/attribute"
@@ -28,7 +29,7 @@ type routed struct {
 // New and AccessLog.
 func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan), build func(mw, log func(http.Handler) http.Handler) http.Handler) (got routed) {
 	t.Helper()
-	var out logbook
+	var out testkit.Log
 	logger := zerolog.New(&out)
 	tp, ended := provider()
 	h := build(httpmw.New(httpmw.Config{TracerProvider: tp}), httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}))
@@ -37,10 +38,10 @@ func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.Tra
 		defer close(done)
 		h.ServeHTTP(w, r)
 	}))
-	body(t, send(t, srv, path, header("b3", id128+"-"+spanID+"-1")))
+	body(t, send(t, srv, path, testkit.Header("b3", id128+"-"+spanID+"-1")))
 	<-done
 	srv.Close()
-	line := out.only(t)
+	line := out.Line(t)
 	got.line, _ = line["route"].(string)
 	assert.Equal(t, id128, line["trace_id"], "trace_id of %v", line)
 	if s := ended(); s != nil {
@@ -54,7 +55,7 @@ func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.Tra
 
 // recorded is an SDK, unrecorded our own provider, whose spans nobody sees.
 func recorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
-	sdk, rec := newSDK(sdktrace.AlwaysSample())
+	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	return sdk, func() sdktrace.ReadOnlySpan { return rec.Ended()[len(rec.Ended())-1] }
 }
 
@@ -156,7 +157,7 @@ func TestRouteSpanName(t *testing.T) {
 		{"none", false, copies, "serve "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sdk, rec := newSDK(sdktrace.AlwaysSample())
+			sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 			r := httptest.NewRequest(http.MethodGet, "/v1/users/7", nil)
 			serve(httpmw.New(httpmw.Config{TracerProvider: sdk, SpanName: func(r *http.Request) string { return "serve " + r.Pattern }})(tt.wrap(usersMux(tt.said))), r)
 			assert.Equal(t, tt.want, rec.Ended()[0].Name())
@@ -194,12 +195,12 @@ func TestRouteTwice(t *testing.T) {
 
 // Without New, an AccessLog further in tells the one outside.
 func TestRouteWithoutNew(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	outer, inner := zerolog.New(&out), zerolog.Nop()
 	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &outer})(copies(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &inner})(usersMux(false))))
 	r := httptest.NewRequest(http.MethodGet, "/v1/users/7", nil)
 	serve(h, r)
-	assert.Equal(t, "/v1/users/{id}", out.only(t)["route"])
+	assert.Equal(t, "/v1/users/{id}", out.Line(t)["route"])
 }
 
 // A handler may serve its request by requests of its own, in the same context. Each has its route.
@@ -226,7 +227,7 @@ func TestRouteOfRequestsWithin(t *testing.T) {
 			},
 		} {
 			t.Run(name+", by "+how, func(t *testing.T) {
-				var inner logbook
+				var inner testkit.Log
 				logger := zerolog.New(&inner)
 				within := wrap(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), usersMux(true))
 				got := routeOf(t, "h1", "/batch", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
@@ -239,8 +240,8 @@ func TestRouteOfRequestsWithin(t *testing.T) {
 					return mw(log(mux))
 				})
 				assert.Equal(t, routed{"/batch", "/batch", "GET /batch"}, got)
-				assert.Equal(t, "/v1/users/{id}", inner.only(t)["route"], "route of the line within")
-				assert.Equal(t, id128, inner.only(t)["trace_id"], "trace_id of the line within")
+				assert.Equal(t, "/v1/users/{id}", inner.Line(t)["route"], "route of the line within")
+				assert.Equal(t, id128, inner.Line(t)["trace_id"], "trace_id of the line within")
 			})
 		}
 	}
@@ -269,7 +270,7 @@ func TestRoutePrefix(t *testing.T) {
 		})
 	}
 	t.Run("a request that was made here", func(t *testing.T) {
-		sdk, rec := newSDK(sdktrace.AlwaysSample())
+		sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 		discard := zerolog.Nop()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/users/7", nil)
 		assert.NoError(t, err)
@@ -277,7 +278,7 @@ func TestRoutePrefix(t *testing.T) {
 		assert.Equal(t, "GET /v1/users/{id}", rec.Ended()[0].Name())
 	})
 	t.Run("the same without SetRoute", func(t *testing.T) {
-		sdk, rec := newSDK(sdktrace.AlwaysSample())
+		sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 		discard := zerolog.Nop()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/users/7", nil)
 		assert.NoError(t, err)

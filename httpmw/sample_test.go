@@ -9,6 +9,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -38,18 +39,18 @@ func TestSample(t *testing.T) {
 		asked      believed
 	}{
 		{"no headers", nil, nil, trace.Defer, everywhere},
-		{"defer", nil, header("b3", id128+"-"+spanID), trace.Defer, everywhere},
-		{"defer, X-B3", nil, header("X-B3-TraceId", id64, "X-B3-SpanId", spanID), trace.Defer, everywhere},
-		{"malformed", nil, header("b3", id128+"-"+spanID+"-x"), trace.Defer, everywhere},
-		{"deny", nil, header("b3", id128+"-"+spanID+"-0"), trace.Deny, notAll},
-		{"accept", nil, header("b3", id128+"-"+spanID+"-1"), trace.Accept, notAll},
-		{"debug", nil, header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Flags", "1"), trace.Debug, notAll},
-		{"lone deny", nil, header("b3", "0"), trace.Deny, notAll},
-		{"lone accept", nil, header("X-B3-Sampled", "1"), trace.Accept, notAll},
-		{"lone debug", nil, header("b3", "d"), trace.Debug, notAll},
-		{"contrib's propagator, defer", b3.New(), header("b3", id128+"-"+spanID), trace.Deny, notAll}, // it has no way to say so
-		{"traceparent", trace.Propagator{W3C: true}, header("traceparent", "00-"+id128+"-"+spanID+"-01"), trace.Accept, notAll},
-		{"traceparent, not sampled", w3c, header("traceparent", "00-"+id128+"-"+spanID+"-00"), trace.Deny, notAll},
+		{"defer", nil, testkit.Header("b3", id128+"-"+spanID), trace.Defer, everywhere},
+		{"defer, X-B3", nil, testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID), trace.Defer, everywhere},
+		{"malformed", nil, testkit.Header("b3", id128+"-"+spanID+"-x"), trace.Defer, everywhere},
+		{"deny", nil, testkit.Header("b3", id128+"-"+spanID+"-0"), trace.Deny, notAll},
+		{"accept", nil, testkit.Header("b3", id128+"-"+spanID+"-1"), trace.Accept, notAll},
+		{"debug", nil, testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Flags", "1"), trace.Debug, notAll},
+		{"lone deny", nil, testkit.Header("b3", "0"), trace.Deny, notAll},
+		{"lone accept", nil, testkit.Header("X-B3-Sampled", "1"), trace.Accept, notAll},
+		{"lone debug", nil, testkit.Header("b3", "d"), trace.Debug, notAll},
+		{"contrib's propagator, defer", b3.New(), testkit.Header("b3", id128+"-"+spanID), trace.Deny, notAll}, // it has no way to say so
+		{"traceparent", trace.Propagator{W3C: true}, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01"), trace.Accept, notAll},
+		{"traceparent, not sampled", w3c, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-00"), trace.Deny, notAll},
 		{"W3C and no headers", w3c, nil, trace.Defer, everywhere},
 	}
 	for _, caller := range callers {
@@ -62,7 +63,7 @@ func TestSample(t *testing.T) {
 							if yes {
 								provider, sampler = always(), sdktrace.AlwaysSample()
 							}
-							tp, rec := newSDK(sdktrace.ParentBased(sampler))
+							tp, rec := testkit.SDK(sdktrace.ParentBased(sampler))
 							if sdk {
 								provider = tp
 							}
@@ -90,7 +91,7 @@ func TestSample(t *testing.T) {
 							if want == trace.Defer {
 								want = map[bool]trace.Sampling{false: trace.Deny, true: trace.Accept}[yes]
 							}
-							assert.Equal(t, want.String(), got.state, "state in the handler")
+							assert.Equal(t, want, got.State, "state in the handler")
 							assert.Equal(t, map[trace.Sampling]string{trace.Deny: "0", trace.Accept: "1"}[want], sent.Get("X-B3-Sampled"), "X-B3-Sampled sent on")
 							assert.Equal(t, map[trace.Sampling]string{trace.Debug: "1"}[want], sent.Get("X-B3-Flags"), "X-B3-Flags sent on")
 							if trust == httpmw.TrustIDs && inside.TraceID.IsValid() {
@@ -115,7 +116,7 @@ func TestSampleSees(t *testing.T) {
 			Trust:  func(r *http.Request) httpmw.Trust { trusted = r; return trust },
 			Sample: func(r *http.Request) trace.Sampling { sampled = r; return trace.Defer },
 		})(http.HandlerFunc(nop))
-		r := get(header("b3", id128+"-"+spanID))
+		r := get(testkit.Header("b3", id128+"-"+spanID))
 		serve(h, r)
 		assert.Same(t, r, sampled, "the request that Sample sees")
 		assert.Same(t, trusted, sampled, "the request that Sample sees, and Trust")
@@ -126,7 +127,7 @@ func TestSampleSees(t *testing.T) {
 func TestSampleDenyGoesOn(t *testing.T) {
 	states := map[string]string{}
 	next := newServer(t, "h1", httpmw.New(httpmw.Config{TracerProvider: always()})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		states[r.URL.Path] = current(r).state
+		states[r.URL.Path] = current(r).State.String()
 	})))
 	client := &http.Client{Transport: httpclient.NewTransport(next.Client().Transport, httpclient.Config{})}
 	h := httpmw.New(httpmw.Config{TracerProvider: always(), Sample: func(r *http.Request) trace.Sampling {
@@ -153,7 +154,7 @@ func TestSampleDenyGoesOn(t *testing.T) {
 // TestSamplePanic: it flies on, and no span is left without an end.
 func TestSamplePanic(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
-		sdk, rec := newSDK(sdktrace.AlwaysSample())
+		sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 		panics := true
 		h := httpmw.New(httpmw.Config{TracerProvider: sdk, Trust: trusting(trust), Sample: func(*http.Request) trace.Sampling {
 			if panics {
@@ -172,8 +173,8 @@ func TestSamplePanic(t *testing.T) {
 // TestSampleInside: in a span of this process the decision has been made, and Sample is not asked,
 // except where a new trace begins.
 func TestSampleInside(t *testing.T) {
-	sdk, _ := newSDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
-	refusing, _ := newSDK(sdktrace.NeverSample())
+	sdk, _ := testkit.SDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
+	refusing, _ := testkit.SDK(sdktrace.NeverSample())
 	outer := func(s trace.Sampling) func(http.Handler) http.Handler {
 		return httpmw.New(httpmw.Config{TracerProvider: sdk, Sample: sampling(s)})
 	}
@@ -202,10 +203,10 @@ func TestSampleInside(t *testing.T) {
 					}})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) }))), get(nil))
 					if trust == httpmw.TrustNone {
 						assert.Equal(t, 1, asked, "times that Sample was asked")
-						assert.Equal(t, state, got.state, "state of a new trace")
+						assert.Equal(t, state, got.State.String(), "state of a new trace")
 					} else {
 						assert.Zero(t, asked, "times that Sample was asked")
-						assert.Equal(t, tt.want, got.state, "state: that of the span around")
+						assert.Equal(t, tt.want, got.State.String(), "state: that of the span around")
 					}
 				})
 			}
@@ -216,16 +217,16 @@ func TestSampleInside(t *testing.T) {
 // TestSampleUntrusted: what TrustNone remembers of its caller, it remembers whatever Sample says.
 func TestSampleUntrusted(t *testing.T) {
 	for says, spans := range map[trace.Sampling]int{trace.Deny: 0, trace.Accept: 1, trace.Debug: 1} {
-		sdk, rec := newSDK(sdktrace.ParentBased(sdktrace.NeverSample()))
-		var out logbook
+		sdk, rec := testkit.SDK(sdktrace.ParentBased(sdktrace.NeverSample()))
+		var out testkit.Log
 		logger := logctx.New(&out)
-		outside, _ := newSDK(sdktrace.AlwaysSample())
+		outside, _ := testkit.SDK(sdktrace.AlwaysSample())
 		ctx, _ := outside.Tracer("").Start(context.Background(), "around")
 		h := httpmw.New(httpmw.Config{TracerProvider: sdk, Trust: httpmw.TrustNone.Always, Sample: sampling(says)})
 		serve(h(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			assert.Empty(t, current(r).parent, "parent after %v", says)
-		}))), get(header("b3", id64+"-"+spanID+"-1")).WithContext(ctx))
-		line := out.only(t)
+			assert.Empty(t, current(r).Parent, "parent after %v", says)
+		}))), get(testkit.Header("b3", id64+"-"+spanID+"-1")).WithContext(ctx))
+		line := out.Line(t)
 		assert.Equal(t, id64, line["untrusted_trace_id"], "untrusted_trace_id after %v", says)
 		require.Len(t, rec.Ended(), spans, "spans after %v", says)
 		if spans > 0 {
@@ -241,12 +242,12 @@ func TestSampleUntrusted(t *testing.T) {
 // TestSampleDebugLevel: a trace that Sample debugs has all its lines.
 func TestSampleDebugLevel(t *testing.T) {
 	for says, lines := range map[trace.Sampling]int{trace.Defer: 0, trace.Deny: 0, trace.Accept: 0, trace.Debug: 1} {
-		var out logbook
+		var out testkit.Log
 		logger := logctx.New(&out).Level(zerolog.InfoLevel)
 		serve(httpmw.New(httpmw.Config{Logger: &logger, Sample: sampling(says)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			zerolog.Ctx(r.Context()).Debug().Msg("detail")
 		})), get(nil))
-		assert.Len(t, out.lines(t), lines, "lines at debug after %v", says)
+		assert.Len(t, out.Lines(t), lines, "lines at debug after %v", says)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -64,7 +65,7 @@ func TestSDK(t *testing.T) {
 			for _, state := range states {
 				for _, id := range ids {
 					t.Run(fmt.Sprintf("%s, %s, %s, %s", sampler.name, stack.name, state.name, id.name), func(t *testing.T) {
-						sdk, rec := newSDK(sampler.sampler)
+						sdk, rec := testkit.SDK(sampler.sampler)
 						outside, inside := bare, bare
 						if stack.outside != nil {
 							outside = stack.outside(sdk)
@@ -72,7 +73,7 @@ func TestSDK(t *testing.T) {
 						if stack.inside != nil {
 							inside = stack.inside(sdk)
 						}
-						h := header()
+						h := testkit.Header()
 						switch {
 						case id.id == "" && state.single != "":
 							h.Set("b3", state.single)
@@ -97,23 +98,23 @@ func TestSDK(t *testing.T) {
 						})), get(h))
 
 						// The trace.
-						require.NotEmpty(t, got.trace, "trace ID with %v", h)
+						require.NotEmpty(t, got.Trace, "trace ID with %v", h)
 						wantParent := ""
 						switch {
-						case id.id != "" && (!around.IsValid() || around.SpanID().String() == spanID || around.TraceID() != must(id.id+"-"+spanID).TraceID):
+						case id.id != "" && (!around.IsValid() || around.SpanID().String() == spanID || around.TraceID() != testkit.B3(id.id+"-"+spanID).TraceID):
 							wantParent = spanID
 						case around.IsValid():
 							wantParent = around.SpanID().String()
 						}
 						if id.id != "" {
-							assert.Equal(t, id.id, got.trace, "trace ID with %v", h)
+							assert.Equal(t, id.id, got.Trace, "trace ID with %v", h)
 						} else {
-							assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "trace ID with %v: a new one", h)
+							assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID with %v: a new one", h)
 							if around.IsValid() {
-								assert.Equal(t, around.TraceID().String(), got.trace, "trace ID with %v: that of the span outside", h)
+								assert.Equal(t, around.TraceID().String(), got.Trace, "trace ID with %v: that of the span outside", h)
 							}
 						}
-						assert.Equal(t, wantParent, got.parent, "parent with %v", h)
+						assert.Equal(t, wantParent, got.Parent, "parent with %v", h)
 
 						// The decision.
 						wantState := state.name
@@ -124,18 +125,18 @@ func TestSDK(t *testing.T) {
 							}
 						case "defer":
 							wantState = "deny"
-							if sampler.root(must(got.trace + "-" + spanID).TraceID) {
+							if sampler.root(testkit.B3(got.Trace + "-" + spanID).TraceID) {
 								wantState = "accept"
 							}
 						}
-						assert.Equal(t, wantState, got.state, "state with %v", h)
+						assert.Equal(t, wantState, got.State.String(), "state with %v", h)
 
 						// The spans.
 						clew := clewSpans(rec)
 						wantRecorded := state.name != "deny" && !sampler.drops && wantState != "deny"
 						if wantRecorded {
 							require.Len(t, clew, 1, "spans of clew's in the SDK with %v", h)
-							assert.Equal(t, got.span, clew[0].SpanContext().SpanID().String(), "span ID in the SDK and in the handler")
+							assert.Equal(t, got.Span, clew[0].SpanContext().SpanID().String(), "span ID in the SDK and in the handler")
 							assert.Equal(t, oteltrace.SpanKindServer, clew[0].SpanKind(), "kind of the span")
 						} else {
 							assert.Empty(t, clew, "spans of clew's in the SDK with %v", h)
@@ -145,9 +146,9 @@ func TestSDK(t *testing.T) {
 						}
 
 						// What goes on.
-						assert.Equal(t, got.trace, deep.trace, "trace ID further in")
-						assert.Equal(t, wantState, deep.state, "state further in")
-						assert.Equal(t, got.trace, sent.Get("X-B3-TraceId"), "X-B3-TraceId sent on")
+						assert.Equal(t, got.Trace, deep.Trace, "trace ID further in")
+						assert.Equal(t, wantState, deep.State.String(), "state further in")
+						assert.Equal(t, got.Trace, sent.Get("X-B3-TraceId"), "X-B3-TraceId sent on")
 						assert.Equal(t, map[string]string{"deny": "0", "accept": "1"}[wantState], sent.Get("X-B3-Sampled"), "X-B3-Sampled sent on")
 						assert.Equal(t, map[string]string{"debug": "1"}[wantState], sent.Get("X-B3-Flags"), "X-B3-Flags sent on")
 					})
@@ -162,15 +163,15 @@ func TestSDK(t *testing.T) {
 func TestSDKInventedParent(t *testing.T) {
 	for _, state := range []string{"1", "d"} {
 		t.Run(state, func(t *testing.T) {
-			sdk, rec := newSDK(sdktrace.ParentBased(sdktrace.NeverSample()))
+			sdk, rec := testkit.SDK(sdktrace.ParentBased(sdktrace.NeverSample()))
 			var got said
 			sent := http.Header{}
 			serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				got = current(r)
 				trace.Propagator{}.Inject(r.Context(), propagation.HeaderCarrier(sent))
-			})), get(header("b3", state)))
+			})), get(testkit.Header("b3", state)))
 			require.Len(t, rec.Ended(), 1, "spans ended")
-			assert.Empty(t, got.parent, "parent in the handler")
+			assert.Empty(t, got.Parent, "parent in the handler")
 			assert.NotContains(t, sent, "X-B3-Parentspanid", "headers sent on")
 		})
 	}
@@ -179,7 +180,7 @@ func TestSDKInventedParent(t *testing.T) {
 // TestSDKChildren: spans that the handler starts belong to the SDK of the Config and stand
 // under the request's.
 func TestSDKChildren(t *testing.T) {
-	sdk, rec := newSDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
+	sdk, rec := testkit.SDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 	var request string
 	serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		request = trace.SpanID(r.Context())
@@ -187,7 +188,7 @@ func TestSDKChildren(t *testing.T) {
 		ours.End()
 		_, theirs := oteltrace.SpanFromContext(r.Context()).TracerProvider().Tracer("theirs").Start(r.Context(), "theirs")
 		theirs.End()
-	})), get(header("b3", id128+"-"+spanID)))
+	})), get(testkit.Header("b3", id128+"-"+spanID)))
 	require.Len(t, rec.Ended(), 3, "spans ended")
 	for _, span := range rec.Ended()[:2] {
 		assert.Equal(t, request, span.Parent().SpanID().String(), "parent of span %q", span.Name())
@@ -197,9 +198,9 @@ func TestSDKChildren(t *testing.T) {
 
 // TestSDKDenyIsCheap: a denied request asks the SDK for nothing.
 func TestSDKDenyIsCheap(t *testing.T) {
-	for _, h := range []http.Header{header("b3", "0"), header("b3", id128+"-"+spanID+"-0"), header("X-B3-Sampled", "false")} {
+	for _, h := range []http.Header{testkit.Header("b3", "0"), testkit.Header("b3", id128+"-"+spanID+"-0"), testkit.Header("X-B3-Sampled", "false")} {
 		asked := 0
-		sdk, _ := newSDK(sdktrace.AlwaysSample())
+		sdk, _ := testkit.SDK(sdktrace.AlwaysSample())
 		serve(httpmw.New(httpmw.Config{TracerProvider: askedProvider{sdk, &asked}})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_, span := trace.Start(r.Context(), "child")
 			span.End()

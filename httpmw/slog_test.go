@@ -19,13 +19,13 @@ import (
 // slogTo are the ways to a slog logger that writes to out.
 var slogTo = []struct {
 	name   string
-	logger func(out *logbook) *slog.Logger
+	logger func(out *testkit.Log) *slog.Logger
 }{
-	{"slog's own handler", func(out *logbook) *slog.Logger { return slog.New(slog.NewJSONHandler(out, nil)) }},
-	{"ours", func(out *logbook) *slog.Logger {
+	{"slog's own handler", func(out *testkit.Log) *slog.Logger { return slog.New(slog.NewJSONHandler(out, nil)) }},
+	{"ours", func(out *testkit.Log) *slog.Logger {
 		return slog.New(logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{}))
 	}},
-	{"ours, in another's", func(out *logbook) *slog.Logger {
+	{"ours, in another's", func(out *testkit.Log) *slog.Logger {
 		return slog.New(embedded{logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{})})
 	}},
 }
@@ -37,14 +37,14 @@ type embedded struct{ slog.Handler }
 func TestAccessLogSlog(t *testing.T) {
 	for _, to := range slogTo {
 		t.Run(to.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			h := httpmw.AccessLog(httpmw.AccessLogConfig{Slog: to.logger(&out)})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusNotFound)
 			}))
-			r := get(header("b3", id64+"-"+spanID+"-1-"+parentID))
+			r := get(testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID))
 			r.RemoteAddr = "192.0.2.7:4711"
 			serve(httpmw.New(httpmw.Config{})(h), r)
-			line := out.only(t)
+			line := out.Line(t)
 			assert.NotEmpty(t, line["span_id"], "span_id")
 			for _, varies := range []string{"span_id", "time", "duration_ms"} {
 				assert.Contains(t, line, varies)
@@ -60,13 +60,13 @@ func TestAccessLogSlog(t *testing.T) {
 func TestAccessLogFindsSlog(t *testing.T) {
 	for _, to := range slogTo {
 		t.Run(to.name, func(t *testing.T) {
-			var out, zero logbook
+			var out, zero testkit.Log
 			access := httpmw.AccessLog(httpmw.AccessLogConfig{})
 			handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				logctx.SlogFrom(r.Context()).Info("handler")
 			})
-			serve(httpmw.New(httpmw.Config{Slog: to.logger(&out)})(access(handler)), get(header("b3", id64+"-"+spanID)))
-			lines := out.lines(t)
+			serve(httpmw.New(httpmw.Config{Slog: to.logger(&out)})(access(handler)), get(testkit.Header("b3", id64+"-"+spanID)))
+			lines := out.Lines(t)
 			if assert.Len(t, lines, 2, "lines:\n%s", &out) {
 				assert.Equal(t, "handler", lines[0]["msg"], "first line")
 				assert.Equal(t, "request", lines[1]["msg"], "second line")
@@ -76,8 +76,8 @@ func TestAccessLogFindsSlog(t *testing.T) {
 
 			logger := zerolog.New(&zero)
 			serve(httpmw.New(httpmw.Config{Slog: to.logger(&out), Logger: &logger})(access(http.HandlerFunc(nop))), get(nil))
-			assert.Equal(t, "request", zero.only(t)["message"], "message of zerolog's line, where the context has both")
-			assert.Len(t, out.lines(t), 2, "slog's lines")
+			assert.Equal(t, "request", zero.Line(t)["message"], "message of zerolog's line, where the context has both")
+			assert.Len(t, out.Lines(t), 2, "slog's lines")
 		})
 	}
 }
@@ -90,13 +90,13 @@ func TestSlogDebug(t *testing.T) {
 		want  int
 	}{{"TrustAll", httpmw.TrustAll, 2}, {"TrustIDs", httpmw.TrustIDs, 0}, {"TrustNone", httpmw.TrustNone, 0}} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn}))
 			h := httpmw.AccessLog(httpmw.AccessLogConfig{Slog: logger})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				logctx.SlogFrom(r.Context()).Debug("handler")
 			}))
-			serve(httpmw.New(httpmw.Config{Slog: logger, Trust: trusting(tt.trust)})(h), get(header("b3", id64+"-"+spanID+"-d")))
-			assert.Len(t, out.lines(t), tt.want, "lines:\n%s", &out)
+			serve(httpmw.New(httpmw.Config{Slog: logger, Trust: trusting(tt.trust)})(h), get(testkit.Header("b3", id64+"-"+spanID+"-d")))
+			assert.Len(t, out.Lines(t), tt.want, "lines:\n%s", &out)
 		})
 	}
 }
@@ -110,11 +110,11 @@ func (s strict) Enabled(ctx context.Context, level slog.Level) bool {
 
 // In a debug trace, a level that stands before our handler does not hide its names.
 func TestSlogDebugNames(t *testing.T) {
-	var out logbook
+	var out testkit.Log
 	logger := slog.New(strict{logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Datadog())})
 	h := httpmw.AccessLog(httpmw.AccessLogConfig{Slog: logger})(http.HandlerFunc(nop))
-	serve(httpmw.New(httpmw.Config{})(h), get(header("b3", id64+"-"+spanID+"-d")))
-	line := out.only(t)
+	serve(httpmw.New(httpmw.Config{})(h), get(testkit.Header("b3", id64+"-"+spanID+"-d")))
+	line := out.Line(t)
 	assert.Equal(t, "GET", line["http.method"], "http.method of %v", line)
 	assert.NotContains(t, line, "trace_id", "keys")
 }
@@ -135,14 +135,14 @@ func TestAccessLogSlogLevels(t *testing.T) {
 		{"disabled", zerolog.Disabled, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var out logbook
+			var out testkit.Log
 			logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug - 8}))
 			serve(httpmw.AccessLog(httpmw.AccessLogConfig{Slog: logger, Level: func(int) zerolog.Level { return tt.level }})(http.HandlerFunc(nop)), get(nil))
 			if tt.want == nil {
 				assert.Empty(t, out.String(), "lines")
 				return
 			}
-			assert.Equal(t, tt.want, out.only(t)["level"], "level")
+			assert.Equal(t, tt.want, out.Line(t)["level"], "level")
 		})
 	}
 }
@@ -172,21 +172,21 @@ func TestAccessLogFields(t *testing.T) {
 	for _, outside := range []bool{false, true} {
 		for _, tt := range []struct {
 			name string
-			cfg  func(out *logbook) httpmw.AccessLogConfig
+			cfg  func(out *testkit.Log) httpmw.AccessLogConfig
 		}{
-			{"zerolog", func(out *logbook) httpmw.AccessLogConfig {
+			{"zerolog", func(out *testkit.Log) httpmw.AccessLogConfig {
 				l := zerolog.New(out)
 				return httpmw.AccessLogConfig{Logger: &l}
 			}},
-			{"slog", func(out *logbook) httpmw.AccessLogConfig {
+			{"slog", func(out *testkit.Log) httpmw.AccessLogConfig {
 				return httpmw.AccessLogConfig{Slog: slogTo[0].logger(out)}
 			}},
-			{"our slog", func(out *logbook) httpmw.AccessLogConfig {
+			{"our slog", func(out *testkit.Log) httpmw.AccessLogConfig {
 				return httpmw.AccessLogConfig{Slog: slogTo[1].logger(out)}
 			}},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
-				var out logbook
+				var out testkit.Log
 				cfg := tt.cfg(&out)
 				cfg.Fields = fields
 				h := httpmw.AccessLog(cfg)
@@ -194,9 +194,9 @@ func TestAccessLogFields(t *testing.T) {
 				if outside {
 					h2 = h(httpmw.New(httpmw.Config{})(mux))
 				}
-				r := get(header("b3", id64+"-"+spanID, "User-Agent", "curl\n\"8\""))
+				r := get(testkit.Header("b3", id64+"-"+spanID, "User-Agent", "curl\n\"8\""))
 				serve(h2, r)
-				line := out.only(t)
+				line := out.Line(t)
 				assert.Equal(t, map[string]any{"user_agent": "curl\n\"8\"", "n": 7.0, "g": map[string]any{"b": true}, "path": "/", "path_attr": "theirs",
 					"Trace_ID_attr": id64, "host": "svc.example", "pattern": "GET /{$}"}, pick(line, "user_agent", "n", "g", "path", "path_attr", "Trace_ID_attr", "host", "pattern"), "line %v", line)
 				assert.Equal(t, id64, line["trace_id"], "trace_id")
@@ -229,8 +229,8 @@ func TestAccessLogPresets(t *testing.T) {
 		{"GoogleCloud", logctx.GoogleCloud("p"), map[string]any{"logging.googleapis.com/trace": "projects/p/traces/0000000000000000" + id64, "parent_id": spanID,
 			"logging.googleapis.com/trace_sampled": true}},
 	} {
-		check := func(t *testing.T, out *logbook) {
-			line := out.only(t)
+		check := func(t *testing.T, out *testkit.Log) {
+			line := out.Line(t)
 			keys := make([]string, 0, len(tt.want))
 			for key := range tt.want {
 				keys = append(keys, key)
@@ -247,10 +247,10 @@ func TestAccessLogPresets(t *testing.T) {
 				assert.NotContains(t, line, "duration_ms_attr", "keys")
 			}
 		}
-		caller := header("b3", id64+"-"+spanID+"-1-"+parentID)
+		caller := testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID)
 		for _, way := range []string{"AccessLog's", "New's"} {
 			t.Run(tt.name+", zerolog, "+way, func(t *testing.T) {
-				var out logbook
+				var out testkit.Log
 				logger := zerolog.New(&out).Hook(logctx.Hook(tt.cfg))
 				var cfg httpmw.Config
 				var access httpmw.AccessLogConfig
@@ -265,7 +265,7 @@ func TestAccessLogPresets(t *testing.T) {
 			// The first of several that takes the line hides from slog that ours is asked for it.
 			for _, behind := range [][]slog.Handler{nil, {slog.NewTextHandler(io.Discard, nil)}} {
 				t.Run(fmt.Sprintf("%s, slog, behind %d, %s", tt.name, len(behind), way), func(t *testing.T) {
-					var out logbook
+					var out testkit.Log
 					h := logctx.Slog(slog.NewJSONHandler(&out, nil), tt.cfg)
 					if len(behind) > 0 {
 						h = testkit.MultiHandler(append(behind, h)...)

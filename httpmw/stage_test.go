@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,7 +30,7 @@ type setup struct {
 	trust httpmw.Trust
 	new   func(http.Handler) http.Handler // nil: bare
 	log   func(http.Handler) http.Handler
-	out   *logbook
+	out   *testkit.Log
 }
 
 func (s setup) wrap(h http.Handler) http.Handler {
@@ -40,7 +41,7 @@ func (s setup) wrap(h http.Handler) http.Handler {
 }
 
 func everything(name string, trust httpmw.Trust) setup {
-	out := &logbook{}
+	out := &testkit.Log{}
 	logger := logctx.New(out)
 	return setup{name, trust, httpmw.New(httpmw.Config{
 		// Spans are recorded, and kept by nobody.
@@ -155,7 +156,7 @@ func (s *stage) request(srv *httptest.Server, method string, body io.Reader, hea
 	s.Helper()
 	r, err := http.NewRequestWithContext(s.Context(), method, srv.URL+"/path", body)
 	require.NoError(s, err)
-	r.Header = header(headers...)
+	r.Header = testkit.Header(headers...)
 	return r
 }
 
@@ -189,7 +190,7 @@ func (s *stage) lines() []map[string]any {
 	if s.new == nil {
 		return nil
 	}
-	lines := s.out.lines(s)
+	lines := s.out.Lines(s)
 	require.Len(s, lines, s.called, "access lines\n%s", s.out)
 	for _, line := range lines {
 		if s.trust == httpmw.TrustNone {

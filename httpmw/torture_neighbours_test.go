@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
@@ -158,7 +159,7 @@ func TestTortureNeighbours(t *testing.T) {
 					result := func(mw, log func(http.Handler) http.Handler) (string, *http.Request) {
 						h, given := chain(mw, log)
 						r := httptest.NewRequest(http.MethodPost, "http://svc.example/path?q=1", strings.NewReader("body"))
-						r.Header = header("b3", fromCaller, "User-Agent", "client")
+						r.Header = testkit.Header("b3", fromCaller, "User-Agent", "client")
 						w := httptest.NewRecorder()
 						value := recovered(func() { h.ServeHTTP(w, r) })
 						res := w.Result()
@@ -179,7 +180,7 @@ func TestTortureNeighbours(t *testing.T) {
 					assert.True(t, reflect.DeepEqual(wantAfter, gotAfter), "the request that New was given, afterwards:\ngot  %+v\nwant %+v", gotAfter, wantAfter)
 					seen++
 
-					got := setup.out.lines(t)
+					got := setup.out.Lines(t)
 					require.Len(t, got, len(ids), "access lines\n%s", setup.out)
 					for i, line := range got {
 						lines++
@@ -213,7 +214,7 @@ func TestTortureNeighboursRace(t *testing.T) {
 					answered.Add(1)
 				}
 			}))
-			r := get(header("b3", fromCaller, "User-Agent", "shared"))
+			r := get(testkit.Header("b3", fromCaller, "User-Agent", "shared"))
 			r.MultipartForm = &multipart.Form{} // read further out
 			var wg sync.WaitGroup
 			for range goroutines {
@@ -258,7 +259,7 @@ func TestTortureNeighboursRace(t *testing.T) {
 				places[at] = lingering
 				srv := newServer(t, "h1", places["outside"](setup.new(places["between"](setup.log(places["inside"](http.HandlerFunc(nop)))))))
 				for range requests {
-					body(t, send(t, srv, "/", header("b3", fromCaller, "X-Copy", fromCaller)))
+					body(t, send(t, srv, "/", testkit.Header("b3", fromCaller, "X-Copy", fromCaller)))
 					lingered++
 				}
 				readers.Wait()

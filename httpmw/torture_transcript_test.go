@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -191,7 +192,7 @@ func TestTortureTranscript(t *testing.T) {
 		{name: "request trailers", want: "trailer map[X-End:[yes]]", play: func(s *stage) {
 			srv := s.serve(s.report())
 			r := s.request(srv, http.MethodPost, onlyReader{strings.NewReader("body")})
-			r.Trailer = header("X-End", "yes")
+			r.Trailer = testkit.Header("X-End", "yes")
 			s.do(srv, r)
 		}},
 		{name: "ranges", want: "206 Partial Content", play: func(s *stage) {

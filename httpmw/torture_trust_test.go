@@ -23,6 +23,7 @@ import (
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
 	canaries "example.com/clew/internal/canary"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -79,10 +80,8 @@ func (f forger) id(bytes int) string {
 	return hex.EncodeToString(id)
 }
 
-func fixedIDs() canaries.IDs { return canaries.IDs{Trace: id128, Span: spanID, Parent: parentID} }
-
 // pieces are what a forged value is made of, besides a canary.
-var pieces = canaries.Pieces(fixedIDs())
+var pieces = canaries.Pieces(testkit.IDs())
 
 // forged is a value in which the canary stands among other pieces.
 func (f forger) forged(canary string) string {
@@ -126,7 +125,7 @@ func (f forger) header(canary string, w3c bool) http.Header {
 // lower-case digits, and nothing of a malformed header stands anywhere, whatever the trust.
 func TestTortureLogForging(t *testing.T) {
 	requests := torture.Size(500, 10_000)
-	var out, console logbook
+	var out, console testkit.Log
 	jsonLogger, consoleLogger := logctx.New(&out), logctx.Console(&console)
 	slogger := slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{}))
 	var sent http.Header
@@ -185,7 +184,7 @@ func TestTortureLogForging(t *testing.T) {
 		where := fmt.Sprintf("request %d, Trust %d, %q", i, which%3, fmt.Sprintf("%.200v", h))
 
 		require.Equal(t, 4, strings.Count(out.String(), "\n"), "%s: JSON lines in %q", where, out.String())
-		for _, line := range out.lines(t) {
+		for _, line := range out.Lines(t) {
 			lines++
 			assert.Equal(t, inside, line["trace_id"], "%s: trace_id of %v", where, line)
 			for key, value := range line {
@@ -222,20 +221,14 @@ func TestTortureLogForging(t *testing.T) {
 		if claimed.TraceID.IsValid() && inside == string(claimed.AppendTraceID(nil)) {
 			joined++
 		}
-		out.reset()
-		console.reset()
+		out.Reset()
+		console.Reset()
 	}
 	assert.Positive(t, wire, "requests over the wire")
 	assert.Less(t, wire, requests, "requests over the wire: the others are too hostile for it")
 	assert.Positive(t, joined, "requests whose good headers were believed beside forged ones")
 	torture.Row(t, "Log forging through IDs", "%d requests, %d of them over the wire, %d in the caller's trace; %d lines; %d IDs in lines and headers, %d of another form",
 		requests, wire, joined, lines, ids, other)
-}
-
-func (l *logbook) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.buf.Reset()
 }
 
 // TestTortureSpoofedIDs: under TrustNone nobody outside can choose an ID, share one with
@@ -279,8 +272,8 @@ func TestTortureSpoofedIDs(t *testing.T) {
 			}
 		}),
 	}
-	sdk, rec := newSDK(sdktrace.AlwaysSample())
-	var out logbook
+	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
+	var out testkit.Log
 	logger := logctx.New(&out)
 	h := httpmw.New(httpmw.Config{TracerProvider: sdk, Propagator: all, Trust: trusting(httpmw.TrustNone), Logger: &logger, ResponseHeader: "X-Trace"})(
 		httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -380,7 +373,7 @@ func TestTortureSpoofedIDs(t *testing.T) {
 			assert.Equal(t, strings.Repeat("0", 32-len(claimed))+claimed, span.Links()[0].SpanContext.TraceID().String(), "trace ID of the link")
 		}
 	}
-	lines := out.lines(t)
+	lines := out.Lines(t)
 	assert.Len(t, lines, 2*requests, "lines")
 	for _, line := range lines {
 		claimed, ok := claims[line["trace_id"].(string)]
@@ -402,7 +395,7 @@ func TestTortureSpoofedIDs(t *testing.T) {
 
 // TestTortureDebugObeyed: among friends debug, accept and deny are obeyed, and sent on.
 func TestTortureDebugObeyed(t *testing.T) {
-	rows := append(append(canaries.B3(fixedIDs), canaries.Debugging(fixedIDs)...), canaries.Lone()...)
+	rows := append(append(canaries.B3(testkit.IDs), canaries.Debugging(testkit.IDs)...), canaries.Lone()...)
 	rows = slices.DeleteFunc(rows, func(r canaries.Row) bool { return r.State == canaries.Defer })
 	for _, tt := range rows {
 		// Each against a sampler that would have it otherwise.
@@ -471,14 +464,14 @@ func (f *flood) request(h http.Header) {
 // debugWays are the ways to ask for debug, in the trace id128.
 var debugWays = func() (ways []http.Header) {
 	both := http.Header{}
-	for _, r := range append(canaries.B3(fixedIDs), canaries.Debugging(fixedIDs)...) {
+	for _, r := range append(canaries.B3(testkit.IDs), canaries.Debugging(testkit.IDs)...) {
 		if r.State != canaries.Debug || r.TraceID != "" && r.Width != canaries.Width128 {
 			continue
 		}
 		ways = append(ways, r.Header)
 		maps.Copy(both, r.Header)
 	}
-	most := canaries.Traceparent(fixedIDs)[1].Header.Clone() // W3C has no debug
+	most := canaries.Traceparent(testkit.IDs)[1].Header.Clone() // W3C has no debug
 	most.Set("Tracestate", "vendor=d")
 	maps.Copy(both, most)
 	return append(ways, most, both)
@@ -551,7 +544,7 @@ func huge() map[string]http.Header {
 	const size = 1 << 20
 	traceparent := []string{"00-" + id128 + "-" + spanID + "-01"} // without it, nobody reads a tracestate
 	multi := func(name, value string) http.Header {
-		h := header("X-B3-TraceId", id128, "X-B3-SpanId", spanID)
+		h := testkit.Header("X-B3-TraceId", id128, "X-B3-SpanId", spanID)
 		h.Set(name, value)
 		return h
 	}
@@ -565,9 +558,9 @@ func huge() map[string]http.Header {
 	}
 	digits, dashes := strings.Repeat("7", size), strings.Repeat("-", size)
 	return map[string]http.Header{
-		"b3":                        header("b3", strings.Repeat("a", size)),
-		"b3 of dashes":              header("b3", dashes),
-		"b3 and spaces":             header("b3", strings.Repeat(" ", size/2)+id128+"-"+spanID+"-1"+strings.Repeat("\t", size/2)),
+		"b3":                        testkit.Header("b3", strings.Repeat("a", size)),
+		"b3 of dashes":              testkit.Header("b3", dashes),
+		"b3 and spaces":             testkit.Header("b3", strings.Repeat(" ", size/2)+id128+"-"+spanID+"-1"+strings.Repeat("\t", size/2)),
 		"X-B3-TraceId":              multi("X-B3-TraceId", digits),
 		"X-B3-ParentSpanId":         multi("X-B3-ParentSpanId", digits),
 		"X-B3-Sampled":              multi("X-B3-Sampled", strings.Repeat("true", size/4)),
@@ -632,7 +625,7 @@ func TestTortureHugeHeaders(t *testing.T) {
 				return fmt.Sprintf("%p", seen) != fmt.Sprintf("%p", hdr)
 			}})
 		}
-		out := get(nil).WithContext(trace.NewContext(context.Background(), must(id128+"-"+spanID+"-1")))
+		out := get(nil).WithContext(trace.NewContext(context.Background(), testkit.B3(id128+"-"+spanID+"-1")))
 		transport := httpclient.NewTransport(downstream(func(*http.Request) {}), httpclient.Config{Propagator: p})
 		ways = append(ways, way{"client" + name, func(hdr http.Header) {
 			out.Header = hdr

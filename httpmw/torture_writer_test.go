@@ -25,6 +25,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
@@ -214,7 +215,7 @@ func TestTortureWebSocket(t *testing.T) {
 
 				cfg, err := websocket.NewConfig("ws"+strings.TrimPrefix(srv.URL, "http")+"/ws", srv.URL)
 				require.NoError(t, err)
-				cfg.Header = header("b3", fromCaller)
+				cfg.Header = testkit.Header("b3", fromCaller)
 				conn, err := websocket.DialConfig(cfg)
 				require.NoError(t, err, "the upgrade")
 				defer conn.Close()
@@ -239,7 +240,7 @@ func TestTortureWebSocket(t *testing.T) {
 					if s.new == nil {
 						continue
 					}
-					line := s.out.only(t)
+					line := s.out.Line(t)
 					assert.Equal(t, true, line["hijacked"], "hijacked of %v", line)
 					assert.EqualValues(t, 0, line["status"], "status of %v", line)
 					if s.trust != httpmw.TrustNone {
@@ -333,7 +334,7 @@ func TestTortureSendfile(t *testing.T) {
 				srv.Listener = l
 				srv.Start()
 				defer srv.Close()
-				res := send(t, srv, "/large.bin", header("b3", fromCaller))
+				res := send(t, srv, "/large.bin", testkit.Header("b3", fromCaller))
 				defer res.Body.Close()
 				got := crc32.NewIEEE()
 				n, err := io.Copy(got, res.Body)
@@ -429,7 +430,7 @@ func TestTorturePanics(t *testing.T) {
 							defer close(done)
 							defer func() { value = recover() }()
 							returned = false
-							s.handler(handler).ServeHTTP(httptest.NewRecorder(), get(header("b3", fromCaller)))
+							s.handler(handler).ServeHTTP(httptest.NewRecorder(), get(testkit.Header("b3", fromCaller)))
 							returned = true
 						}()
 						<-done

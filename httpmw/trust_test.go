@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
@@ -50,8 +51,8 @@ func callers() []caller {
 		{"accept", "-1-" + parentID, "1", ""},
 		{"debug", "-d-" + parentID, "", "1"},
 	} {
-		single := header("b3", id64+"-"+spanID+state.digit)
-		multi := header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID)
+		single := testkit.Header("b3", id64+"-"+spanID+state.digit)
+		multi := testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID)
 		if state.sampled != "" {
 			multi.Set("X-B3-Sampled", state.sampled)
 		}
@@ -87,9 +88,9 @@ type caller struct {
 func TestTrust(t *testing.T) {
 	withBaggage := propagation.NewCompositeTextMapPropagator(trace.Propagator{W3C: true}, propagation.Baggage{})
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll, 7} {
-		for _, decision := range []string{"accept", "deny"} {
+		for _, decision := range []trace.Sampling{trace.Accept, trace.Deny} {
 			provider := always()
-			if decision == "deny" {
+			if decision == trace.Deny {
 				provider = never()
 			}
 			for propagator, p := range map[string]propagation.TextMapPropagator{"default": nil, "W3C": trace.Propagator{W3C: true}, "composite": withBaggage} {
@@ -97,7 +98,7 @@ func TestTrust(t *testing.T) {
 					t.Run(fmt.Sprintf("Trust %d, we %s, %s, %s", trust, decision, propagator, c.name), func(t *testing.T) {
 						believesIDs := trust == httpmw.TrustIDs || trust == httpmw.TrustAll
 						believesAll := trust == httpmw.TrustAll
-						wantState := decision
+						wantState := decision.String()
 						if believesAll && c.state != "defer" {
 							wantState = c.state
 						}
@@ -118,7 +119,7 @@ func TestTrust(t *testing.T) {
 								tracestate = oteltrace.SpanContextFromContext(r.Context()).TraceState().String()
 								again := trace.Propagator{}.Extract(t.Context(), propagation.HeaderCarrier(r.Header))
 								b, _ := trace.FromContext(again)
-								inner = saidBy(b)
+								inner = testkit.SaidBy(b)
 								stacked.ServeHTTP(w, r)
 							}))
 						r := get(nil)
@@ -126,25 +127,25 @@ func TestTrust(t *testing.T) {
 						serve(h, r)
 
 						assert.Equal(t, before, c.header, "the caller's header map afterwards")
-						assert.Equal(t, wantState, got.state, "state in the handler")
+						assert.Equal(t, wantState, got.State.String(), "state in the handler")
 						assert.Equal(t, "kept", seen.Get("X-Other"), "another header in the handler")
-						assert.Equal(t, got.trace, innermost.trace, "trace in an otelhttp handler further in")
-						assert.Equal(t, got.state, innermost.state, "state in an otelhttp handler further in")
+						assert.Equal(t, got.Trace, innermost.Trace, "trace in an otelhttp handler further in")
+						assert.Equal(t, got.State, innermost.State, "state in an otelhttp handler further in")
 						switch {
 						case !believesIDs:
-							assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "trace ID")
-							assert.Empty(t, got.parent, "parent")
+							assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID")
+							assert.Empty(t, got.Parent, "parent")
 							for _, key := range traceHeaders {
 								assert.NotContains(t, seen, key, "headers in the handler")
 							}
-							assert.Equal(t, said{state: "defer"}, inner, "what a Propagator further in finds")
-							assert.Equal(t, got.span, innermost.parent, "parent in an otelhttp handler further in")
+							assert.Equal(t, said{State: trace.Defer}, inner, "what a Propagator further in finds")
+							assert.Equal(t, got.Span, innermost.Parent, "parent in an otelhttp handler further in")
 						case !believesAll:
-							assert.Equal(t, id64, got.trace, "trace ID")
-							assert.Equal(t, spanID, got.parent, "parent")
-							want := said{trace: id64, span: spanID, state: decision}
+							assert.Equal(t, id64, got.Trace, "trace ID")
+							assert.Equal(t, spanID, got.Parent, "parent")
+							want := said{Trace: id64, Span: spanID, State: decision}
 							if c.state != "defer" || seen.Get("X-B3-TraceId") != "" && seen.Get("b3") == "" {
-								want.parent = parentID // which a deferring b3 header does not tell
+								want.Parent = parentID // which a deferring b3 header does not tell
 							}
 							assert.Equal(t, want, inner, "what a Propagator further in finds")
 							assert.Equal(t, before.Get("b3") != "", seen.Get("b3") != "", "b3 in the handler: in the caller's encoding")
@@ -153,14 +154,14 @@ func TestTrust(t *testing.T) {
 							assert.NotContains(t, seen, "Tracestate", "headers in the handler")
 							assert.NotContains(t, seen, "Baggage", "headers in the handler")
 							if c.extras {
-								flags := map[string]string{"accept": "01", "deny": "00"}[decision]
+								flags := map[trace.Sampling]string{trace.Accept: "01", trace.Deny: "00"}[decision]
 								assert.Equal(t, "00-0000000000000000"+id64+"-"+spanID+"-"+flags, seen.Get("traceparent"), "traceparent in the handler")
 							}
 						default:
-							assert.Equal(t, id64, got.trace, "trace ID")
-							assert.Equal(t, spanID, got.parent, "parent")
+							assert.Equal(t, id64, got.Trace, "trace ID")
+							assert.Equal(t, spanID, got.Parent, "parent")
 							assert.Equal(t, fmt.Sprintf("%p", c.header), fmt.Sprintf("%p", seen), "the header map in the handler: the caller's")
-							assert.Equal(t, c.state, inner.state, "what a Propagator further in finds")
+							assert.Equal(t, c.state, inner.State.String(), "what a Propagator further in finds")
 						}
 						wantBag, wantInnerBag, wantTracestate := "", "", ""
 						if believesAll && c.extras {
@@ -190,18 +191,18 @@ func TestTrustLoneState(t *testing.T) {
 		header http.Header
 		want   string // state, where we accept
 	}{
-		{"None, b3: 0", httpmw.TrustNone, header("b3", "0"), "accept"},
-		{"IDs, b3: 0", httpmw.TrustIDs, header("b3", "0"), "accept"},
-		{"All, b3: 0", httpmw.TrustAll, header("b3", "0"), "deny"},
-		{"None, b3: d", httpmw.TrustNone, header("b3", "d"), "accept"},
-		{"IDs, b3: d", httpmw.TrustIDs, header("b3", "d"), "accept"},
-		{"All, b3: d", httpmw.TrustAll, header("b3", "d"), "debug"},
-		{"None, X-B3-Sampled: 0", httpmw.TrustNone, header("X-B3-Sampled", "0"), "accept"},
-		{"IDs, X-B3-Sampled: 0", httpmw.TrustIDs, header("X-B3-Sampled", "0"), "accept"},
-		{"All, X-B3-Sampled: false", httpmw.TrustAll, header("X-B3-Sampled", "false"), "deny"},
-		{"None, X-B3-Flags: 1", httpmw.TrustNone, header("X-B3-Flags", "1"), "accept"},
-		{"IDs, X-B3-Flags: 1", httpmw.TrustIDs, header("X-B3-Flags", "1"), "accept"},
-		{"All, X-B3-Flags: 1", httpmw.TrustAll, header("X-B3-Flags", "1"), "debug"},
+		{"None, b3: 0", httpmw.TrustNone, testkit.Header("b3", "0"), "accept"},
+		{"IDs, b3: 0", httpmw.TrustIDs, testkit.Header("b3", "0"), "accept"},
+		{"All, b3: 0", httpmw.TrustAll, testkit.Header("b3", "0"), "deny"},
+		{"None, b3: d", httpmw.TrustNone, testkit.Header("b3", "d"), "accept"},
+		{"IDs, b3: d", httpmw.TrustIDs, testkit.Header("b3", "d"), "accept"},
+		{"All, b3: d", httpmw.TrustAll, testkit.Header("b3", "d"), "debug"},
+		{"None, X-B3-Sampled: 0", httpmw.TrustNone, testkit.Header("X-B3-Sampled", "0"), "accept"},
+		{"IDs, X-B3-Sampled: 0", httpmw.TrustIDs, testkit.Header("X-B3-Sampled", "0"), "accept"},
+		{"All, X-B3-Sampled: false", httpmw.TrustAll, testkit.Header("X-B3-Sampled", "false"), "deny"},
+		{"None, X-B3-Flags: 1", httpmw.TrustNone, testkit.Header("X-B3-Flags", "1"), "accept"},
+		{"IDs, X-B3-Flags: 1", httpmw.TrustIDs, testkit.Header("X-B3-Flags", "1"), "accept"},
+		{"All, X-B3-Flags: 1", httpmw.TrustAll, testkit.Header("X-B3-Flags", "1"), "debug"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got said
@@ -211,8 +212,8 @@ func TestTrustLoneState(t *testing.T) {
 				further, _ = trace.FromHeader(r.Header)
 			}))
 			serve(h, get(tt.header))
-			assert.Equal(t, tt.want, got.state, "state with %v", tt.header)
-			assert.Empty(t, got.parent, "parent with %v", tt.header)
+			assert.Equal(t, tt.want, got.State.String(), "state with %v", tt.header)
+			assert.Empty(t, got.Parent, "parent with %v", tt.header)
 			if tt.trust != httpmw.TrustAll {
 				assert.Contains(t, []string{"defer", "accept"}, further.Sampling.String(), "what the headers in the handler say")
 			}
@@ -235,12 +236,12 @@ func TestTrustPerRequest(t *testing.T) {
 		path string
 		want bool
 	}{{"/inside", true}, {"/outside", false}} {
-		r := get(header("b3", id64+"-"+spanID+"-1"))
+		r := get(testkit.Header("b3", id64+"-"+spanID+"-1"))
 		r.URL.Path = tt.path
 		asked = 0
 		serve(h, r)
 		assert.Equal(t, 1, asked, "calls of Trust for %s", tt.path)
-		assert.Equal(t, tt.want, got.trace == id64, "%s is in the caller's trace", tt.path)
+		assert.Equal(t, tt.want, got.Trace == id64, "%s is in the caller's trace", tt.path)
 	}
 }
 
@@ -255,20 +256,20 @@ func TestTrustNoneRemembers(t *testing.T) {
 		want       string // as text; "": nothing to remember
 		sampled    bool
 	}{
-		{"64 bit", nil, header("b3", id64+"-"+spanID+"-1"), id64, true},
-		{"64 bit, X-B3", nil, header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Sampled", "0"), id64, false},
-		{"128 bit", nil, header("b3", id128+"-"+spanID+"-d-"+parentID), id128, true},
-		{"128 bit with a zero high half", nil, header("b3", idWide+"-"+spanID), idWide, false},
-		{"upper case", nil, header("b3", strings.ToUpper(id128+"-"+spanID)), id128, false},
-		{"traceparent", trace.Propagator{W3C: true}, header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v"), id128, true},
-		{"traceparent, generic", w3c, header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v"), id128, true},
+		{"64 bit", nil, testkit.Header("b3", id64+"-"+spanID+"-1"), id64, true},
+		{"64 bit, X-B3", nil, testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Sampled", "0"), id64, false},
+		{"128 bit", nil, testkit.Header("b3", id128+"-"+spanID+"-d-"+parentID), id128, true},
+		{"128 bit with a zero high half", nil, testkit.Header("b3", idWide+"-"+spanID), idWide, false},
+		{"upper case", nil, testkit.Header("b3", strings.ToUpper(id128+"-"+spanID)), id128, false},
+		{"traceparent", trace.Propagator{W3C: true}, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v"), id128, true},
+		{"traceparent, generic", w3c, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v"), id128, true},
 		{"no headers", nil, nil, "", false},
-		{"lone state", nil, header("b3", "d"), "", false},
-		{"malformed", nil, header("b3", id128+"-"+spanID+"-x"), "", false},
+		{"lone state", nil, testkit.Header("b3", "d"), "", false},
+		{"malformed", nil, testkit.Header("b3", id128+"-"+spanID+"-x"), "", false},
 	} {
 		for _, under := range []string{"nothing", "a span of ours", "a span of an SDK"} {
 			t.Run(tt.name+" under "+under, func(t *testing.T) {
-				sdk, rec := newSDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
+				sdk, rec := testkit.SDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 				ctx := t.Context()
 				local := ""
 				switch under {
@@ -276,11 +277,11 @@ func TestTrustNoneRemembers(t *testing.T) {
 					ctx, _ = trace.Starter{TracerProvider: never()}.Start(ctx, trace.B3{}, "local")
 					local = trace.ID(ctx)
 				case "a span of an SDK":
-					outer, _ := newSDK(sdktrace.AlwaysSample())
+					outer, _ := testkit.SDK(sdktrace.AlwaysSample())
 					ctx, _ = outer.Tracer("outer").Start(ctx, "local")
 					local = trace.ID(ctx)
 				}
-				var out logbook
+				var out testkit.Log
 				logger := logctx.New(&out)
 				var got said
 				var bag string
@@ -290,20 +291,20 @@ func TestTrustNoneRemembers(t *testing.T) {
 						bag = baggage.FromContext(r.Context()).String()
 					}))), get(tt.header).WithContext(ctx))
 
-				assert.Regexp(t, "^[0-9a-f]{32}$", got.trace, "trace ID")
-				assert.NotEqual(t, local, got.trace, "trace ID")
-				assert.NotEqual(t, tt.want, got.trace, "trace ID")
-				assert.Empty(t, got.parent, "parent")
-				assert.Equal(t, "accept", got.state, "state: decided here")
+				assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID")
+				assert.NotEqual(t, local, got.Trace, "trace ID")
+				assert.NotEqual(t, tt.want, got.Trace, "trace ID")
+				assert.Empty(t, got.Parent, "parent")
+				assert.Equal(t, trace.Accept, got.State, "state: decided here")
 				assert.Empty(t, bag, "baggage in the handler")
-				line := out.only(t)
-				assert.Equal(t, got.trace, line["trace_id"], "trace_id of %v", line)
+				line := out.Line(t)
+				assert.Equal(t, got.Trace, line["trace_id"], "trace_id of %v", line)
 				assert.NotContains(t, line, "parent_id", "the access line")
 				assert.NotContains(t, line, "caller_parent_id", "the access line")
 				require.Len(t, rec.Ended(), 1, "spans ended")
 				span := rec.Ended()[0]
 				assert.False(t, span.Parent().IsValid(), "the span has a parent: %v", span.Parent())
-				assert.Equal(t, got.trace, span.SpanContext().TraceID().String(), "trace ID of the span")
+				assert.Equal(t, got.Trace, span.SpanContext().TraceID().String(), "trace ID of the span")
 				if tt.want == "" {
 					assert.NotContains(t, line, "untrusted_trace_id", "the access line")
 					assert.Empty(t, span.Links(), "links of the span")
@@ -373,7 +374,7 @@ func TestTrustTrailers(t *testing.T) {
 			t.Helper()
 			r, err := http.NewRequest(http.MethodPost, srv.URL, io.MultiReader(strings.NewReader("body")))
 			require.NoError(t, err)
-			r.Trailer = header("X-Sum", "7", "X-B3-Flags", "1", "Baggage", "k=v")
+			r.Trailer = testkit.Header("X-Sum", "7", "X-B3-Flags", "1", "Baggage", "k=v")
 			res, err := srv.Client().Do(r)
 			require.NoError(t, err)
 			body(t, res)
@@ -409,12 +410,12 @@ func TestTrustTrailers(t *testing.T) {
 	}
 	t.Run("no body", func(t *testing.T) {
 		r := get(nil)
-		r.Body, r.Trailer = nil, header("X-B3-Flags", "1")
+		r.Body, r.Trailer = nil, testkit.Header("X-B3-Flags", "1")
 		serve(httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			assert.Empty(t, r.Trailer, "trailers that the handler sees")
 			assert.Nil(t, r.Body, "the body that the handler sees")
 		})), r)
-		assert.Equal(t, header("X-B3-Flags", "1"), r.Trailer, "the caller's trailers afterwards")
+		assert.Equal(t, testkit.Header("X-B3-Flags", "1"), r.Trailer, "the caller's trailers afterwards")
 	})
 }
 
@@ -458,10 +459,10 @@ func TestTrustCustomFields(t *testing.T) {
 			h := httpmw.New(httpmw.Config{Propagator: custom{}, Trust: trusting(trust)})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				got, seen = current(r), r.Header
 			}))
-			serve(h, get(header("X-Custom", id64+"-"+spanID+"-d")))
+			serve(h, get(testkit.Header("X-Custom", id64+"-"+spanID+"-d")))
 			assert.NotContains(t, seen, "X-Custom", "headers in the handler")
-			assert.NotEqual(t, "debug", got.state, "state in the handler")
-			assert.Equal(t, trust == httpmw.TrustIDs, got.trace == id64, "the handler is in the caller's trace")
+			assert.NotEqual(t, trace.Debug, got.State, "state in the handler")
+			assert.Equal(t, trust == httpmw.TrustIDs, got.Trace == id64, "the handler is in the caller's trace")
 		})
 	}
 }
@@ -491,7 +492,7 @@ func TestTrustIDsTraceparentAlone(t *testing.T) {
 			mw := httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustIDs), TracerProvider: tt.provider})
 			h := mw(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Get("traceparent") }))
 			caller := "00-" + id128 + "-" + spanID + "-"
-			serve(h, get(header("traceparent", caller+tt.flags)))
+			serve(h, get(testkit.Header("traceparent", caller+tt.flags)))
 			assert.Equal(t, caller+tt.want, got, "traceparent that the handler sees")
 		})
 	}

@@ -87,6 +87,13 @@ func (l *Log) String() string {
 	return l.buf.String()
 }
 
+// Reset forgets what has been written.
+func (l *Log) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buf.Reset()
+}
+
 // Lines returns the lines that have been written.
 func (l *Log) Lines(t testing.TB) []Line {
 	t.Helper()
@@ -103,8 +110,10 @@ func (l *Log) Line(t testing.TB) Line {
 func (l *Log) TakeLines(t testing.TB) []Line {
 	t.Helper()
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return TakeLines(t, &l.buf)
+	text := l.buf.String()
+	l.buf.Reset()
+	l.mu.Unlock()
+	return ParseLines(t, text)
 }
 
 // TakeLine returns the only line that has been written since the last call.
