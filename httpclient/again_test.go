@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"github.com/go-resty/resty/v2"
@@ -143,7 +144,7 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 	}{
 		{name: "an answer"},
 		{name: "no answer", after: func(c *resty.Client) {
-			c.SetTransport(roundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }))
+			c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }))
 		}},
 		{name: "an error before our hook", before: func(c *resty.Client) {
 			c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error { return errBase })
@@ -162,7 +163,7 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { panic(errBase) })
 		}},
 		{name: "a panic of the transport", after: func(c *resty.Client) {
-			c.SetTransport(roundTripper(func(*http.Request) (*http.Response, error) { panic(errBase) }))
+			c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { panic(errBase) }))
 		}},
 		{name: "a panic of OnAfterResponse", after: func(c *resty.Client) {
 			c.OnAfterResponse(func(*resty.Client, *resty.Response) error { panic(errBase) })
@@ -177,7 +178,7 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return nil })
 			c.OnError(func(*resty.Request, error) { panic(errBase) })
 		}, after: func(c *resty.Client) {
-			c.SetTransport(roundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }))
+			c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }))
 		}},
 		{name: "a panic of a retry hook", after: func(c *resty.Client) {
 			c.AddRetryCondition(func(*resty.Response, error) bool { return true })
@@ -206,10 +207,10 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 			require.NoError(t, err)
 		}},
 		{name: "a redirect that is refused", after: func(c *resty.Client) {
-			c.SetTransport(roundTripper(moved))
+			c.SetTransport(testkit.RoundTripper(moved))
 			c.SetRedirectPolicy(resty.NoRedirectPolicy())
 		}},
-		{name: "redirects", after: func(c *resty.Client) { c.SetTransport(roundTripper(moved)) }},
+		{name: "redirects", after: func(c *resty.Client) { c.SetTransport(testkit.RoundTripper(moved)) }},
 		{name: "hooks that add to the context", after: func(c *resty.Client) {
 			add := func(r *resty.Request) { r.SetContext(context.WithValue(r.Context(), value{}, "hook's")) }
 			c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error { add(r); return nil })
@@ -227,7 +228,7 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 			c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error {
 				ctx := context.Background()
 				if r.Header.Get("X-Caller") != "" {
-					ctx = sampled(t)
+					ctx = testkit.Request()
 				}
 				r.SetContext(context.WithValue(ctx, value{}, "hook's"))
 				return nil
@@ -250,7 +251,7 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 			for _, rootless := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s, %d retries, rootless %t", tt.name, retries, rootless), func(t *testing.T) {
 					rec := newRecorder(t, sdktrace.AlwaysSample())
-					c := resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+					c := resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 						return answer(r, http.StatusOK, "ok"), nil
 					})).SetLogger(quiet{}).SetRetryWaitTime(1).SetRetryMaxWaitTime(1).SetRetryCount(retries)
 					if tt.before != nil {
@@ -263,7 +264,7 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 					begun := 0 // spans before this send
 					r, deep := c.R(), []int(nil)
 					if !rootless {
-						r.SetContext(sampled(t)).SetHeader("X-Caller", "1")
+						r.SetContext(testkit.Request()).SetHeader("X-Caller", "1")
 					}
 					traces, spans := map[string]bool{}, map[oteltrace.SpanID]bool{}
 					for n := range 4 {
@@ -293,7 +294,7 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 						}
 						if len(started) > 0 {
 							id := started[0].SpanContext().TraceID().String()
-							assert.Equal(t, rootless, !traces[id] && id != traceID, "send %d: trace %s is a new one", n, id)
+							assert.Equal(t, rootless, !traces[id] && id != id128, "send %d: trace %s is a new one", n, id)
 							traces[id] = true
 						}
 						begun += len(started)
@@ -329,7 +330,7 @@ func (none) Allow() bool { return false }
 // A retry whose attempt before did not get as far as a response is a retry all the same.
 func TestRestyRetryWithoutResponse(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
-	c := httpclient.Resty(resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+	c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		return answer(r, http.StatusOK, "ok"), nil
 	})).SetLogger(quiet{}).SetRetryWaitTime(1).SetRetryMaxWaitTime(1).SetRetryCount(3).AddRetryCondition(sayServerError), rec.config())
 	fails := 2
@@ -374,7 +375,7 @@ func TestRestyRequestAgainAfterGoexit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			rec := newRecorder(t, sdktrace.AlwaysSample())
 			exit := true
-			c := httpclient.Resty(resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+			c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				if exit {
 					runtime.Goexit()
 				}
@@ -423,7 +424,7 @@ func TestRestyRequestAgainInAnothersContext(t *testing.T) {
 func TestRestyRequestAgainAfterNoAttempt(t *testing.T) {
 	type key struct{}
 	var err error
-	c := resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+	c := resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		return answer(r, http.StatusOK, fmt.Sprint(r.Context().Value(key{}))), nil
 	})).SetLogger(quiet{}).OnBeforeRequest(func(*resty.Client, *resty.Request) error { return err })
 	r := httpclient.Resty(c, httpclient.Config{}).R()
@@ -443,7 +444,7 @@ func TestRestyRetryHookAddsOnce(t *testing.T) {
 		var seen []arrival
 		var values []any
 		var deep []int
-		c := httpclient.Resty(resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+		c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			b, err := trace.FromHeader(r.Header)
 			require.NoError(t, err)
 			seen, values, deep = append(seen, arrival{b3: b}), append(values, r.Context().Value(key{})), append(deep, links(r.Context()))
@@ -456,8 +457,8 @@ func TestRestyRetryHookAddsOnce(t *testing.T) {
 		})
 		r, wantTrace, wantParent := c.R(), "", ""
 		if !rootless {
-			r.SetContext(sampled(t))
-			wantTrace, wantParent = traceID, spanID
+			r.SetContext(testkit.Request())
+			wantTrace, wantParent = id128, spanID
 		}
 		_, err := r.Get("http://first.example/")
 		require.ErrorIs(t, err, errBase)
@@ -479,7 +480,7 @@ func TestRestyRequestAgainLoneState(t *testing.T) {
 			r.SetContext(context.WithValue(r.Context(), &state, "hook's"))
 			return nil
 		})
-		want := under(t, state)
+		want := testkit.Context(state)
 		b, _ := trace.FromContext(want)
 		r := httpclient.Resty(c, httpclient.Config{TracerProvider: trace.NewProvider(trace.ProviderConfig{
 			Sampler: map[bool]trace.Sampler{true: trace.Always(), false: trace.Never()}[state == "0"],
@@ -500,13 +501,13 @@ func TestRestyRequestAgainLoneState(t *testing.T) {
 func TestFollowUpOfRetried(t *testing.T) {
 	var seen []arrival
 	var left []context.Context
-	c := httpclient.Resty(resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+	c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		b, err := trace.FromHeader(r.Header)
 		require.NoError(t, err)
 		seen = append(seen, arrival{b3: b})
 		return moved(r)
 	})).SetLogger(quiet{}).SetRetryWaitTime(1).SetRetryMaxWaitTime(1).SetRetryCount(1), httpclient.Config{})
-	_, err := c.R().SetContext(sampled(t)).AddRetryCondition(func(resp *resty.Response, _ error) bool {
+	_, err := c.R().SetContext(testkit.Request()).AddRetryCondition(func(resp *resty.Response, _ error) bool {
 		left = append(left, resp.Request.Context(), resp.RawResponse.Request.Context())
 		return true
 	}).Get("http://first.example/")
@@ -516,7 +517,7 @@ func TestFollowUpOfRetried(t *testing.T) {
 		must(t)(c.R().SetContext(ctx).Get("http://first.example/"))
 	}
 	require.Len(t, seen, 4+2*4, "requests")
-	assertSiblings(t, seen, traceID, spanID)
+	assertSiblings(t, seen, id128, spanID)
 }
 
 // What a hook has added is there for the redirects too.
@@ -525,7 +526,7 @@ func TestRestyRedirectKeepsContext(t *testing.T) {
 	for _, rootless := range []bool{false, true} {
 		var values []any
 		w, rec := []arrival(nil), newRecorder(t, sdktrace.AlwaysSample())
-		c := httpclient.Resty(resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+		c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			b, err := trace.FromHeader(r.Header)
 			require.NoError(t, err)
 			w, values = append(w, arrival{b3: b}), append(values, r.Context().Value(key{}))
@@ -537,14 +538,14 @@ func TestRestyRedirectKeepsContext(t *testing.T) {
 		})
 		r := c.R()
 		if !rootless {
-			r.SetContext(sampled(t))
+			r.SetContext(testkit.Request())
 		}
 		must(t)(r.Get("http://first.example/"))
 		assert.Equal(t, []any{"hook's", "hook's"}, values, "values of the two requests, rootless %t", rootless)
 		if rootless {
 			assertSiblings(t, w, "", "")
 		} else {
-			assertSiblings(t, w, traceID, spanID)
+			assertSiblings(t, w, id128, spanID)
 		}
 	}
 }
@@ -556,15 +557,15 @@ func TestRestyRetryHookReplacesContext(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	for name, fresh := range map[string]func(t *testing.T) context.Context{
 		"no trace":           func(*testing.T) context.Context { return context.WithValue(context.Background(), key{}, "hook's") },
-		"the caller's trace": func(t *testing.T) context.Context { return context.WithValue(sampled(t), key{}, "hook's") },
+		"the caller's trace": func(t *testing.T) context.Context { return context.WithValue(testkit.Request(), key{}, "hook's") },
 		"another trace": func(t *testing.T) context.Context {
-			return context.WithValue(under(t, "00000000000000aa-00000000000000bb-1"), key{}, "hook's")
+			return context.WithValue(testkit.Context("00000000000000aa-00000000000000bb-1"), key{}, "hook's")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec.Reset()
 			tries := 0
-			c := httpclient.Resty(resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+			c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				if tries++; tries < 3 {
 					return nil, errBase
 				}
@@ -578,12 +579,12 @@ func TestRestyRetryHookReplacesContext(t *testing.T) {
 			c.AddRetryHook(func(resp *resty.Response, _ error) { resp.Request.SetContext(fresh(t)) })
 			r := c.R()
 			if name != "no trace" {
-				r.SetContext(sampled(t))
+				r.SetContext(testkit.Request())
 			}
 			_, err := r.Get("http://first.example/")
 			require.NoError(t, err, "Get")
 			for i, s := range rec.spans(t, 3) {
-				wantTrace, wantParent := traceID, spanID
+				wantTrace, wantParent := id128, spanID
 				switch {
 				case name == "no trace":
 					wantTrace, wantParent = rec.Started()[0].SpanContext().TraceID().String(), ""
@@ -625,7 +626,7 @@ func TestRestyRequestAgainContext(t *testing.T) {
 			var seen []arrival
 			var values []any
 			fails := 0
-			c := httpclient.Resty(resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+			c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				b, err := trace.FromHeader(r.Header)
 				require.NoError(t, err)
 				seen, values = append(seen, arrival{b3: b}), append(values, r.Context().Value(key{}))
@@ -642,7 +643,7 @@ func TestRestyRequestAgainContext(t *testing.T) {
 			})
 			caller := context.Background()
 			if !rootless {
-				caller = sampled(t)
+				caller = testkit.Request()
 			}
 			r := c.R().SetContext(caller)
 			fails = 1
@@ -664,7 +665,7 @@ func TestRestyRequestAgainContext(t *testing.T) {
 				assertSiblings(t, seen[:2], "", "")
 				assertOwnTraces(t, seen[1:])
 			} else {
-				assertSiblings(t, seen, traceID, spanID)
+				assertSiblings(t, seen, id128, spanID)
 			}
 		})
 	}
@@ -763,7 +764,7 @@ func TestFollowUps(t *testing.T) {
 				caller := callers(t, rec)[i]
 				t.Run(fmt.Sprintf("%s, %s, redirected %t", f.name, caller.name, redirected), func(t *testing.T) {
 					var seen []arrival
-					get := f.make(roundTripper(func(r *http.Request) (*http.Response, error) {
+					get := f.make(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 						b, err := trace.FromHeader(r.Header)
 						require.NoError(t, err)
 						seen = append(seen, arrival{b3: b})
@@ -807,7 +808,7 @@ func TestFollowUpsEnableTrace(t *testing.T) {
 			hc = httpclient.Wrap(hc, httpclient.Config{})
 		}
 		c := httpclient.Resty(resty.NewWithClient(hc).SetLogger(quiet{}), httpclient.Config{})
-		ctx, deep := sampled(t), []int(nil)
+		ctx, deep := testkit.Request(), []int(nil)
 		for range 5 {
 			resp := must(t)(c.R().EnableTrace().SetContext(ctx).Get("http://first.example/"))
 			ctx = resp.RawResponse.Request.Context()
@@ -827,7 +828,7 @@ func TestFollowUpKeeps(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, rootless %t", f.name, rootless), func(t *testing.T) {
 				var seen []arrival
 				var values []any
-				get := f.make(roundTripper(func(r *http.Request) (*http.Response, error) {
+				get := f.make(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					b, err := trace.FromHeader(r.Header)
 					require.NoError(t, err)
 					seen, values = append(seen, arrival{b3: b}), append(values, r.Context().Value(key{}))
@@ -838,7 +839,7 @@ func TestFollowUpKeeps(t *testing.T) {
 				}), httpclient.Config{})
 				caller, wantTrace, wantParent := context.Background(), "", ""
 				if !rootless {
-					caller, wantTrace, wantParent = sampled(t), traceID, spanID
+					caller, wantTrace, wantParent = testkit.Request(), id128, spanID
 				}
 				ctx, err := get(caller)
 				require.NoError(t, err)
@@ -884,7 +885,7 @@ func TestRequestInAnAttempt(t *testing.T) {
 		c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error { ask("before", r); return nil })
 		c.OnAfterResponse(func(_ *resty.Client, resp *resty.Response) error { ask("after", resp.Request); return nil })
 		c.AddRetryHook(func(resp *resty.Response, _ error) { ask("retry", resp.Request) })
-		_, err := c.R().SetContext(sampled(t)).Get("http://first.example/outer")
+		_, err := c.R().SetContext(testkit.Request()).Get("http://first.example/outer")
 		require.NoError(t, err)
 		byPath := map[string][]arrival{}
 		for _, a := range w.take() {
@@ -903,11 +904,11 @@ func TestRequestInAnAttempt(t *testing.T) {
 		w := newWorld(t, nil)
 		tokens := w.client(t, httpclient.Config{})
 		inner := w.transport(t)
-		c := httpclient.Wrap(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		c := httpclient.Wrap(&http.Client{Transport: testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			fetch(t, tokens, r.Context(), "http://first.example/token")
 			return inner.RoundTrip(r)
 		})}, httpclient.Config{})
-		fetch(t, c, sampled(t), "http://first.example/")
+		fetch(t, c, testkit.Request(), "http://first.example/")
 		seen := w.take()
 		require.Len(t, seen, 2, "requests that arrived")
 		assert.Equal(t, seen[1].spanID(), seen[0].parentID(), "parent of the request for the token")
@@ -920,7 +921,7 @@ func TestFollowUpsRace(t *testing.T) {
 	var wg sync.WaitGroup
 	other := fakeResty()
 	std := followers[3].make(fakeAnswers(), httpclient.Config{})
-	c := httpclient.Resty(resty.New().SetTransport(roundTripper(moved)).SetLogger(quiet{}).
+	c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(moved)).SetLogger(quiet{}).
 		SetRetryCount(2).SetRetryWaitTime(1).SetRetryMaxWaitTime(1), httpclient.Config{})
 	use := func(ctx context.Context) {
 		for range 4 {
@@ -928,11 +929,11 @@ func TestFollowUpsRace(t *testing.T) {
 				for range 10 {
 					resp, err := other.R().SetContext(ctx).Get("http://first.example/")
 					if assert.NoError(t, err) {
-						assert.Equal(t, traceID, trace.ID(resp.Request.Context()), "trace of a request in the answer's context")
+						assert.Equal(t, id128, trace.ID(resp.Request.Context()), "trace of a request in the answer's context")
 					}
 					next, err := std(ctx)
 					if assert.NoError(t, err) {
-						assert.Equal(t, traceID, trace.ID(next), "trace of a request in the answer's context")
+						assert.Equal(t, id128, trace.ID(next), "trace of a request in the answer's context")
 					}
 				}
 			})
@@ -944,7 +945,7 @@ func TestFollowUpsRace(t *testing.T) {
 		use(resp.RawResponse.Request.Context())
 		return nil
 	})
-	r := c.R().SetContext(sampled(t)).AddRetryCondition(func(*resty.Response, error) bool { return true })
+	r := c.R().SetContext(testkit.Request()).AddRetryCondition(func(*resty.Response, error) bool { return true })
 	for range 3 {
 		_, err := r.Get("http://first.example/")
 		require.NoError(t, err)
@@ -961,11 +962,11 @@ func TestRestyContextNotComparable(t *testing.T) {
 	r := fakeResty().SetRetryCount(1).R().AddRetryCondition(func(resp *resty.Response, _ error) bool {
 		resp.Request.SetContext(mine{Context: resp.Request.Context()})
 		return true
-	}).SetContext(mine{Context: sampled(t)})
+	}).SetContext(mine{Context: testkit.Request()})
 	for range 3 {
 		resp, err := r.Get("http://first.example/")
 		require.NoError(t, err)
-		assert.Equal(t, traceID, trace.ID(resp.Request.Context()), "trace")
+		assert.Equal(t, id128, trace.ID(resp.Request.Context()), "trace")
 		_, err = fakeResty().R().SetContext(mine{Context: resp.Request.Context()}).Get("http://first.example/")
 		require.NoError(t, err)
 	}
@@ -1001,7 +1002,7 @@ func TestRedirectsAreFlat(t *testing.T) {
 			rec := newRecorder(t, sdktrace.AlwaysSample())
 			var deep []int
 			var seen []arrival
-			require.NoError(t, way.get(roundTripper(func(r *http.Request) (*http.Response, error) {
+			require.NoError(t, way.get(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				b, err := trace.FromHeader(r.Header)
 				require.NoError(t, err)
 				deep, seen = append(deep, links(r.Context())), append(seen, arrival{b3: b})
@@ -1039,7 +1040,7 @@ func TestRestyNegativeRetryCount(t *testing.T) {
 // Without a recorder there is nothing to wait for, so the body stays what it was.
 func TestRestyBodyOfNoRecord(t *testing.T) {
 	text := io.NopCloser(strings.NewReader("text"))
-	c := httpclient.Resty(resty.New().SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+	c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		resp := answer(r, http.StatusOK, "")
 		resp.Body = text
 		return resp, nil
@@ -1059,7 +1060,7 @@ var sends = []struct {
 		return func() { must(t)(r.Get("http://first.example/")) }
 	}},
 	{"resty, under a caller", func(t testing.TB) func() {
-		r := fakeResty().R().SetContext(sampled(t))
+		r := fakeResty().R().SetContext(testkit.Request())
 		return func() { must(t)(r.Get("http://first.example/")) }
 	}},
 	{"resty, retried once", func(t testing.TB) func() {
@@ -1081,7 +1082,7 @@ var sends = []struct {
 	}},
 	{"net/http, one request", func(t testing.TB) func() {
 		c := httpclient.Wrap(&http.Client{Transport: fakeAnswers()}, httpclient.Config{})
-		r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, "http://first.example/", nil)
+		r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, "http://first.example/", nil)
 		require.NoError(t, err)
 		return func() {
 			resp, err := c.Do(r)
@@ -1101,7 +1102,7 @@ func must(t testing.TB) func(*resty.Response, error) *resty.Response {
 // fakeAnswers is a base that answers everything.
 func fakeAnswers() http.RoundTripper {
 	header := http.Header{}
-	return roundTripper(func(r *http.Request) (*http.Response, error) {
+	return testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: header, Request: r}, nil
 	})
 }

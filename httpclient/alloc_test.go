@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,14 +32,14 @@ var trips = []struct {
 	header http.Header
 	want   float64
 }{
-	{"X-B3, no headers", httpclient.Config{}, traceID + "-" + spanID + "-1", nil, 5},
-	{"X-B3, 3 headers", httpclient.Config{}, traceID + "-" + spanID + "-1", threeHeaders, 5},
+	{"X-B3, no headers", httpclient.Config{}, id128 + "-" + spanID + "-1", nil, 5},
+	{"X-B3, 3 headers", httpclient.Config{}, id128 + "-" + spanID + "-1", threeHeaders, 5},
 	{"X-B3, root", httpclient.Config{}, "", threeHeaders, 5},
-	{"b3, no headers", httpclient.Config{Propagator: trace.Propagator{Encoding: b3.B3SingleHeader}}, traceID + "-" + spanID + "-1", nil, 5},
-	{"b3, 3 headers", httpclient.Config{Propagator: trace.Propagator{Encoding: b3.B3SingleHeader}}, traceID + "-" + spanID + "-1", threeHeaders, 5},
+	{"b3, no headers", httpclient.Config{Propagator: trace.Propagator{Encoding: b3.B3SingleHeader}}, id128 + "-" + spanID + "-1", nil, 5},
+	{"b3, 3 headers", httpclient.Config{Propagator: trace.Propagator{Encoding: b3.B3SingleHeader}}, id128 + "-" + spanID + "-1", threeHeaders, 5},
 	{"b3, root", httpclient.Config{Propagator: trace.Propagator{Encoding: b3.B3SingleHeader}}, "", threeHeaders, 5},
-	{"X-B3, stale headers", httpclient.Config{}, traceID + "-" + spanID + "-1", http.Header{"B3": {canary}, "X-B3-Traceid": {canary}}, 5},
-	{"refused", httpclient.Config{Propagate: func(*http.Request) bool { return false }}, traceID + "-" + spanID + "-1", threeHeaders, 4},
+	{"X-B3, stale headers", httpclient.Config{}, id128 + "-" + spanID + "-1", http.Header{"B3": {canary}, "X-B3-Traceid": {canary}}, 5},
+	{"refused", httpclient.Config{Propagate: func(*http.Request) bool { return false }}, id128 + "-" + spanID + "-1", threeHeaders, 4},
 }
 
 var threeHeaders = http.Header{
@@ -52,7 +53,7 @@ func trip(t testing.TB, caller string, header http.Header) *http.Request {
 	t.Helper()
 	ctx := context.Background()
 	if caller != "" {
-		ctx = under(t, caller)
+		ctx = testkit.Context(caller)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://first.example/path", nil)
 	require.NoError(t, err)

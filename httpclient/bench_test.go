@@ -3,9 +3,11 @@ package httpclient_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/internal/testkit"
 	"github.com/go-resty/resty/v2"
 )
 
@@ -51,8 +53,8 @@ func BenchmarkLoopback(b *testing.B) {
 		client *http.Client
 	}{{"bare", bare}, {"traced", httpclient.Wrap(bare, httpclient.Config{})}} {
 		b.Run(twin.name, func(b *testing.B) {
-			r := trip(b, traceID+"-"+spanID+"-1", threeHeaders)
-			r.URL = mustURL(server.URL)
+			r := trip(b, id128+"-"+spanID+"-1", threeHeaders)
+			r.URL = testkit.Must(url.Parse(server.URL))
 			b.ReportAllocs()
 			for b.Loop() {
 				resp, err := twin.client.Do(r)
@@ -72,7 +74,7 @@ func BenchmarkResty(b *testing.B) {
 		client *resty.Client
 	}{{"bare", bare()}, {"traced", httpclient.Resty(bare(), httpclient.Config{})}} {
 		b.Run(twin.name, func(b *testing.B) {
-			ctx := under(b, traceID+"-"+spanID+"-1")
+			ctx := testkit.Request()
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := twin.client.R().SetContext(ctx).Get("http://first.example/path"); err != nil {

@@ -1,10 +1,8 @@
 package httpclient_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,47 +36,14 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// lines is where call lines go.
-type lines struct {
-	mu      sync.Mutex
-	written bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.written.Write(p)
-}
-
-// take returns the lines that were written since the last call.
-func (l *lines) take(t testing.TB) (taken []map[string]any) {
-	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for text := range strings.Lines(l.written.String()) {
-		one := map[string]any{}
-		require.NoError(t, json.Unmarshal([]byte(text), &one), "line %s", text)
-		taken = append(taken, one)
-	}
-	l.written.Reset()
-	return taken
-}
-
-func (l *lines) takeOne(t testing.TB) map[string]any {
-	t.Helper()
-	taken := l.take(t)
-	require.Len(t, taken, 1, "lines: %v", taken)
-	return taken[0]
-}
-
 // logged is a Config whose lines go to l, by a logger with our hook.
-func (l *lines) logged() httpclient.Config {
+func logged(l *testkit.Log) httpclient.Config {
 	logger := logctx.New(l)
 	return httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger}}
 }
 
-// said is what a line says of an outcome.
-type said struct {
+// callLine is what a line says of an outcome.
+type callLine struct {
 	level  string
 	status int
 	err    string // a part of it; "": there is none
@@ -99,30 +64,30 @@ var outcomes = []struct {
 	url     string // "": secretURL
 	handler http.HandlerFunc
 	change  func(testing.TB, *http.Transport)
-	base    roundTripper
+	base    testkit.RoundTripper
 	ctx     func(context.Context) (context.Context, context.CancelFunc)
-	want    []said
-	resty   []said // nil: the same
+	want    []callLine
+	resty   []callLine // nil: the same
 }{
-	{name: "ok", want: []said{{"info", 200, "", true}}},
-	{name: "warn", handler: status(404), want: []said{{"warn", 404, "", false}}},
-	{name: "error", handler: status(503), want: []said{{"error", 503, "", false}}},
-	{name: "HEAD", method: http.MethodHead, want: []said{{"info", 200, "", false}}},
-	{name: "no content", handler: status(204), want: []said{{"info", 204, "", false}}},
+	{name: "ok", want: []callLine{{"info", 200, "", true}}},
+	{name: "warn", handler: status(404), want: []callLine{{"warn", 404, "", false}}},
+	{name: "error", handler: status(503), want: []callLine{{"error", 503, "", false}}},
+	{name: "HEAD", method: http.MethodHead, want: []callLine{{"info", 200, "", false}}},
+	{name: "no content", handler: status(204), want: []callLine{{"info", 204, "", false}}},
 	{name: "a redirect", url: chainOf("u5er:"+canary+"@first.example", "second.example")[0],
 		handler: chain(302, chainOf("first.example", "u5er:"+canary+"@second.example")...),
-		want:    []said{{"info", 302, "", false}, {"info", 200, "", true}}},
+		want:    []callLine{{"info", 302, "", false}, {"info", 200, "", true}}},
 	{name: "redirects without an end", handler: func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", r.URL.Path+"?"+canary)
 		w.WriteHeader(307)
 	},
-		want:  slices.Repeat([]said{{"info", 307, "", false}}, 10),
-		resty: append(slices.Repeat([]said{{"info", 307, "", false}}, 9), said{"error", 307, "stopped after 10 redirects", false})},
+		want:  slices.Repeat([]callLine{{"info", 307, "", false}}, 10),
+		resty: append(slices.Repeat([]callLine{{"info", 307, "", false}}, 9), callLine{"error", 307, "stopped after 10 redirects", false})},
 	{name: "a malformed Location", handler: func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "http://u5er:"+canary+"@[first")
 		w.WriteHeader(302)
 	},
-		want: []said{{"info", 302, "", false}}, resty: []said{{"error", 0, "malformed Location header", false}}},
+		want: []callLine{{"info", 302, "", false}}, resty: []callLine{{"error", 0, "malformed Location header", false}}},
 	{name: "refused", change: func(_ testing.TB, base *http.Transport) {
 		base.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -132,11 +97,11 @@ var outcomes = []struct {
 			l.Close()
 			return new(net.Dialer).DialContext(ctx, network, l.Addr().String())
 		}
-	}, want: []said{{"error", 0, "refused", false}}},
+	}, want: []callLine{{"error", 0, "refused", false}}},
 	{name: "no such host", change: func(_ testing.TB, base *http.Transport) {
 		resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errBase }}
 		base.DialContext = (&net.Dialer{Resolver: resolver}).DialContext
-	}, want: []said{{"error", 0, "lookup first.example", false}}},
+	}, want: []callLine{{"error", 0, "lookup first.example", false}}},
 	{name: "a certificate of nobody", url: "https://u5er:" + canary + "@first.example/path?" + canary, change: func(t testing.TB, base *http.Transport) {
 		server := httptest.NewUnstartedServer(nil)
 		server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -145,38 +110,38 @@ var outcomes = []struct {
 		base.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
 		}
-	}, want: []said{{"error", 0, "certificate", false}}},
+	}, want: []callLine{{"error", 0, "certificate", false}}},
 	{name: "a timeout", handler: hanging, ctx: func(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(ctx, 20*time.Millisecond)
-	}, want: []said{{"error", 0, "deadline exceeded", false}}},
+	}, want: []callLine{{"error", 0, "deadline exceeded", false}}},
 	{name: "http.Client's Timeout", base: func(*http.Request) (*http.Response, error) { return nil, errStopped }, ctx: late,
-		want: []said{{"error", 0, "deadline exceeded", false}}, resty: []said{{"error", 0, "request canceled", false}}},
+		want: []callLine{{"error", 0, "deadline exceeded", false}}, resty: []callLine{{"error", 0, "request canceled", false}}},
 	{name: "http.Client's Timeout, in the body", base: func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(fmt.Errorf("%w while waiting", errStopped)))}, nil
-	}, ctx: late, want: []said{{"error", 200, "deadline exceeded", true}}},
+	}, ctx: late, want: []callLine{{"error", 200, "deadline exceeded", true}}},
 	{name: "somebody else stopped it", base: func(*http.Request) (*http.Response, error) { return nil, errStopped },
-		want: []said{{"error", 0, "request canceled", false}}},
+		want: []callLine{{"error", 0, "request canceled", false}}},
 	{name: "another error, too late", base: func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, ctx: late,
-		want: []said{{"error", 0, "unexpected EOF", false}}},
-	{name: "the caller gives up", handler: hanging, ctx: canceling(context.Canceled), want: []said{{"info", 0, "canceled", false}}},
-	{name: "the caller gives up, with a cause", handler: hanging, ctx: canceling(errors.New("shutting down")), want: []said{{"info", 0, "n", false}}},
-	{name: "a malformed answer", handler: raw("HTTP/1.1 2x0 http://u5er:" + canary + "@h?" + canary + "\r\n\r\n"), want: []said{{"error", 0, "malformed HTTP", false}}},
-	{name: "no answer", handler: raw(""), want: []said{{"error", 0, "EOF", false}}},
+		want: []callLine{{"error", 0, "unexpected EOF", false}}},
+	{name: "the caller gives up", handler: hanging, ctx: canceling(context.Canceled), want: []callLine{{"info", 0, "canceled", false}}},
+	{name: "the caller gives up, with a cause", handler: hanging, ctx: canceling(errors.New("shutting down")), want: []callLine{{"info", 0, "n", false}}},
+	{name: "a malformed answer", handler: raw("HTTP/1.1 2x0 http://u5er:" + canary + "@h?" + canary + "\r\n\r\n"), want: []callLine{{"error", 0, "malformed HTTP", false}}},
+	{name: "no answer", handler: raw(""), want: []callLine{{"error", 0, "EOF", false}}},
 	{name: "a broken body", handler: raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"),
-		want: []said{{"error", 200, "unexpected EOF", true}}},
+		want: []callLine{{"error", 200, "unexpected EOF", true}}},
 	{name: "an error that quotes the request", base: func(r *http.Request) (*http.Response, error) { return nil, errQuoting(r) },
-		want: []said{{"error", 0, "EOF", false}}},
+		want: []callLine{{"error", 0, "EOF", false}}},
 	{name: "an error behind a URL", base: func(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("twice: %w", &url.Error{Op: "Get", URL: r.URL.String(), Err: &url.Error{Op: "parse", URL: canary, Err: errors.New(canary)}})
-	}, want: []said{{"error", 0, "malformed URL", false}}},
+	}, want: []callLine{{"error", 0, "malformed URL", false}}},
 	{name: "somebody else gave up", base: func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("queue: %w", context.Canceled) },
-		want: []said{{"info", 0, "queue: context canceled", false}}},
+		want: []callLine{{"info", 0, "queue: context canceled", false}}},
 	{name: "neither", base: func(*http.Request) (*http.Response, error) { return nil, nil },
-		want: []said{{"error", 0, "neither response nor error", false}}, resty: []said{{"error", 0, "nil *Response with a nil error", false}}},
-	{name: "a panic", base: func(*http.Request) (*http.Response, error) { panic("u5er:" + canary) }, want: []said{{"error", 0, "panic", false}}},
-	{name: "a panic with an error", base: func(*http.Request) (*http.Response, error) { panic(http.ErrAbortHandler) }, want: []said{{"error", 0, "panic", false}}},
+		want: []callLine{{"error", 0, "neither response nor error", false}}, resty: []callLine{{"error", 0, "nil *Response with a nil error", false}}},
+	{name: "a panic", base: func(*http.Request) (*http.Response, error) { panic("u5er:" + canary) }, want: []callLine{{"error", 0, "panic", false}}},
+	{name: "a panic with an error", base: func(*http.Request) (*http.Response, error) { panic(http.ErrAbortHandler) }, want: []callLine{{"error", 0, "panic", false}}},
 	{name: "runtime.Goexit", base: func(*http.Request) (*http.Response, error) { runtime.Goexit(); return nil, nil },
-		want: []said{{"error", 0, "runtime.Goexit", false}}, resty: []said{}},
+		want: []callLine{{"error", 0, "runtime.Goexit", false}}, resty: []callLine{}},
 }
 
 // errStopped is net/http's, for a request whose Cancel was closed.
@@ -269,7 +234,7 @@ func TestCallLog(t *testing.T) {
 	for _, sender := range senders {
 		for _, tt := range outcomes {
 			t.Run(sender.name+"/"+tt.name, func(t *testing.T) {
-				var l lines
+				var l testkit.Log
 				w := newWorld(t, tt.handler)
 				base := http.RoundTripper(tt.base)
 				if tt.base == nil {
@@ -280,10 +245,10 @@ func TestCallLog(t *testing.T) {
 					base = real
 				}
 				rec := newRecorder(t, sdktrace.AlwaysSample())
-				cfg := l.logged()
+				cfg := logged(&l)
 				cfg.TracerProvider, cfg.Propagate = rec.provider, func(*http.Request) bool { return true }
 				send := sender.client(base, cfg)
-				ctx, cancel := sampled(t), context.CancelFunc(func() {})
+				ctx, cancel := testkit.Request(), context.CancelFunc(func() {})
 				if tt.ctx != nil {
 					ctx, cancel = tt.ctx(ctx)
 				}
@@ -301,19 +266,19 @@ func TestCallLog(t *testing.T) {
 				if sender.resty && tt.resty != nil {
 					want = tt.resty
 				}
-				got, seen := l.take(t), w.take()
+				got, seen := l.TakeLines(t), w.take()
 				require.Len(t, got, len(want), "lines: %v", got)
 				for i, line := range got {
 					call := fmt.Sprintf("line %d of %d, %v", i+1, len(got), line)
 					assert.Equal(t, "call", line["message"], call)
 					assert.Equal(t, method, line["method"], call)
 					assert.Equal(t, float64(i+1), line["attempt"], call)
-					assert.Equal(t, traceID, line["trace_id"], call)
+					assert.Equal(t, id128, line["trace_id"], call)
 					assert.Equal(t, spanID, line["parent_id"], call)
 					assert.Equal(t, true, line["sampled"], call)
 					if i < len(seen) {
 						assert.Equal(t, seen[i].spanID(), line["span_id"], call)
-						u := mustURL(seen[i].url)
+						u := testkit.Must(url.Parse(seen[i].url))
 						assert.Equal(t, u.Host+u.Path, fmt.Sprint(line["host"], line["path"]), call)
 					} else {
 						assert.Len(t, line["span_id"], 16, call)
@@ -346,7 +311,7 @@ func TestCallLog(t *testing.T) {
 }
 
 // roundTrip sends a request for secretURL in ctx over base, with method.
-func roundTrip(t testing.TB, ctx context.Context, cfg httpclient.Config, method string, base roundTripper) (*http.Response, error) {
+func roundTrip(t testing.TB, ctx context.Context, cfg httpclient.Config, method string, base testkit.RoundTripper) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, method, secretURL, nil)
 	require.NoError(t, err)
@@ -402,15 +367,15 @@ func TestCallLogBody(t *testing.T) {
 	} {
 		for name, provider := range map[string]*recorder{"recorded": newRecorder(t, sdktrace.AlwaysSample()), "not recorded": nil} {
 			t.Run(tt.name+", "+name, func(t *testing.T) {
-				var l lines
-				cfg := l.logged()
+				var l testkit.Log
+				cfg := logged(&l)
 				if provider != nil {
 					cfg.TracerProvider = provider.provider
 				}
 				if b, ok := tt.body.(*failingBody); ok { // as new
 					tt.body = &failingBody{strings.NewReader("text"), b.err, 0}
 				}
-				resp, err := roundTrip(t, sampled(t), cfg, tt.method, func(r *http.Request) (*http.Response, error) {
+				resp, err := roundTrip(t, testkit.Request(), cfg, tt.method, func(r *http.Request) (*http.Response, error) {
 					a := answer(r, tt.status, "")
 					a.Body = tt.body
 					return a, tt.err
@@ -418,7 +383,7 @@ func TestCallLogBody(t *testing.T) {
 				require.Equal(t, tt.err, err)
 				var taken []map[string]any
 				check := func(step int) {
-					now := l.take(t)
+					now := l.TakeLines(t)
 					if step == tt.after {
 						require.Len(t, now, 1, "lines after step %d", step)
 						taken = now
@@ -454,20 +419,20 @@ func TestBodyErrorsQuoting(t *testing.T) {
 	for _, sender := range senders {
 		for name, skip := range map[string]bool{"a line": false, "no line": true} {
 			t.Run(sender.name+", "+name, func(t *testing.T) {
-				var l lines
+				var l testkit.Log
 				rec := newRecorder(t, sdktrace.AlwaysSample())
-				cfg := l.logged()
+				cfg := logged(&l)
 				cfg.TracerProvider, cfg.CallLog.Skip = rec.provider, func(*http.Request) bool { return skip }
-				err := sender.client(roundTripper(func(r *http.Request) (*http.Response, error) {
+				err := sender.client(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					a := answer(r, 200, "")
 					a.Body = &failingBody{strings.NewReader("text"), fmt.Errorf("after %s: %w", r.URL.RawQuery, errBase), 0}
 					return a, nil
-				}), cfg)(sampled(t), http.MethodGet, secretURL)
+				}), cfg)(testkit.Request(), http.MethodGet, secretURL)
 				require.ErrorIs(t, err, errBase)
 				span := rec.one(t)
 				assert.Equal(t, "after …: base has failed", span.Status().Description)
 				assert.NotContains(t, span.text(), canary)
-				for _, line := range l.take(t) {
+				for _, line := range l.TakeLines(t) {
 					assert.Equal(t, "after …: base has failed", line["error"])
 				}
 			})
@@ -485,17 +450,17 @@ func TestCallLogBodyHTTP2(t *testing.T) {
 	t.Cleanup(server.Close)
 	for _, tt := range []struct{ name, body string }{{"none", ""}, {"one", "text"}} {
 		t.Run(tt.name, func(t *testing.T) {
-			var l lines
-			r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, server.URL+"/?"+tt.body, nil)
+			var l testkit.Log
+			r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, server.URL+"/?"+tt.body, nil)
 			require.NoError(t, err)
-			resp, err := httpclient.Wrap(server.Client(), l.logged()).Do(r)
+			resp, err := httpclient.Wrap(server.Client(), logged(&l)).Do(r)
 			require.NoError(t, err)
 			require.Equal(t, "HTTP/2.0", resp.Proto)
-			atOnce := l.take(t)
+			atOnce := l.TakeLines(t)
 			text, err := io.ReadAll(resp.Body)
 			require.NoError(t, errors.Join(err, resp.Body.Close()))
 			require.Equal(t, tt.body, string(text))
-			atEnd := l.take(t)
+			atEnd := l.TakeLines(t)
 			require.Len(t, append(atOnce, atEnd...), 1, "lines: %v, %v", atOnce, atEnd)
 			if tt.body == "" {
 				require.Len(t, atOnce, 1, "lines before the end")
@@ -510,7 +475,7 @@ func TestCallLogBodyHTTP2(t *testing.T) {
 
 // A 101's body can be written, and has its line when it is closed.
 func TestCallLogUpgrade(t *testing.T) {
-	var l lines
+	var l testkit.Log
 	w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
@@ -522,10 +487,10 @@ func TestCallLogUpgrade(t *testing.T) {
 		io.ReadFull(conn, one)
 		conn.Write(one)
 	})
-	r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, "http://first.example/", nil)
+	r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, "http://first.example/", nil)
 	require.NoError(t, err)
 	r.Header = http.Header{"Connection": {"upgrade"}, "Upgrade": {"echo"}}
-	resp, err := w.client(t, l.logged()).Do(r)
+	resp, err := w.client(t, logged(&l)).Do(r)
 	require.NoError(t, err)
 	conn, ok := resp.Body.(io.ReadWriteCloser)
 	require.True(t, ok, "%T is an io.ReadWriteCloser", resp.Body)
@@ -535,9 +500,9 @@ func TestCallLogUpgrade(t *testing.T) {
 	_, err = io.ReadFull(conn, one)
 	require.NoError(t, err)
 	assert.Equal(t, "x", string(one))
-	assert.Empty(t, l.take(t), "lines before the end")
+	assert.Empty(t, l.TakeLines(t), "lines before the end")
 	require.NoError(t, conn.Close())
-	line := l.takeOne(t)
+	line := l.TakeLine(t)
 	assert.EqualValues(t, 101, line["status"])
 	assert.NotNil(t, line["body_ms"])
 }
@@ -548,15 +513,15 @@ func TestCallLogDurations(t *testing.T) {
 	for _, sender := range senders {
 		t.Run(sender.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var l lines
-				base := roundTripper(func(r *http.Request) (*http.Response, error) {
+				var l testkit.Log
+				base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					time.Sleep(30 * time.Millisecond)
 					a := answer(r, 200, "")
 					a.Body = io.NopCloser(io.MultiReader(slowly(50*time.Millisecond), slowly(20*time.Millisecond)))
 					return a, nil
 				})
-				require.NoError(t, sender.client(base, l.logged())(sampled(t), http.MethodGet, "http://first.example/"))
-				line := l.takeOne(t)
+				require.NoError(t, sender.client(base, logged(&l))(testkit.Request(), http.MethodGet, "http://first.example/"))
+				line := l.TakeLine(t)
 				if sender.bodies {
 					assert.Equal(t, []any{30., 100.}, []any{line["duration_ms"], line["body_ms"]})
 				} else {
@@ -585,28 +550,28 @@ func TestCallLogLevel(t *testing.T) {
 	}
 	for _, sender := range senders {
 		t.Run(sender.name, func(t *testing.T) {
-			var l lines
+			var l testkit.Log
 			var got []asked
-			cfg := l.logged()
+			cfg := logged(&l)
 			cfg.CallLog.Level = func(status int, err error) slog.Level {
 				got = append(got, asked{status, err})
 				return slog.LevelDebug + slog.Level(8*len(got)-8) // debug, warn, …
 			}
-			send := sender.client(roundTripper(func(r *http.Request) (*http.Response, error) {
+			send := sender.client(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				if r.URL.Path == "/err" {
 					return nil, errBase
 				}
 				return answer(r, 418, "text"), nil
 			}), cfg)
-			require.NoError(t, send(sampled(t), http.MethodGet, "http://first.example/"))
-			require.ErrorIs(t, send(sampled(t), http.MethodGet, "http://first.example/err"), errBase)
+			require.NoError(t, send(testkit.Request(), http.MethodGet, "http://first.example/"))
+			require.ErrorIs(t, send(testkit.Request(), http.MethodGet, "http://first.example/err"), errBase)
 			require.Len(t, got, 2)
 			assert.Equal(t, asked{418, nil}, got[0])
 			assert.Zero(t, got[1].status)
 			assert.ErrorIs(t, got[1].err, errBase)
 			with := (*resty.ResponseError)(nil)
 			assert.False(t, errors.As(got[1].err, &with), "the error is what resty's hooks get, not what the caller gets")
-			taken := l.take(t)
+			taken := l.TakeLines(t)
 			require.Len(t, taken, 2)
 			assert.Equal(t, []any{"debug", "warn"}, []any{taken[0]["level"], taken[1]["level"]})
 		})
@@ -618,22 +583,22 @@ func TestCallLogLevel(t *testing.T) {
 func TestCallLogSkip(t *testing.T) {
 	for _, sender := range senders {
 		t.Run(sender.name, func(t *testing.T) {
-			var l lines
+			var l testkit.Log
 			var asked []string
 			w := newWorld(t, chain(302, chainOf("first.example", "first.example", "first.example")...))
-			cfg := l.logged()
+			cfg := logged(&l)
 			cfg.CallLog.Skip = func(r *http.Request) bool {
 				asked = append(asked, r.Method+" "+r.URL.Host+r.URL.Path)
 				require.Len(t, w.seen, len(asked)-1, "requests that have arrived")
 				b, ok := trace.FromContext(r.Context())
-				assert.True(t, ok && b.TraceID.String() == traceID, "the request's context is in the trace")
+				assert.True(t, ok && b.TraceID.String() == id128, "the request's context is in the trace")
 				return r.URL.Path == "/1"
 			}
-			require.NoError(t, sender.client(w.transport(t), cfg)(sampled(t), http.MethodGet, "http://first.example/0"))
+			require.NoError(t, sender.client(w.transport(t), cfg)(testkit.Request(), http.MethodGet, "http://first.example/0"))
 			seen := w.take()
-			assertSiblings(t, seen, traceID, spanID)
+			assertSiblings(t, seen, id128, spanID)
 			assert.Equal(t, []string{"GET first.example/0", "GET first.example/1", "GET first.example/2"}, asked)
-			taken := l.take(t)
+			taken := l.TakeLines(t)
 			require.Len(t, taken, 2, "lines: %v", taken)
 			for i, of := range []int{0, 2} {
 				assert.Equal(t, seen[of].spanID(), taken[i]["span_id"])
@@ -652,7 +617,7 @@ func jsonOf(w io.Writer) *slog.Logger {
 // the documentation says.
 func TestCallLogLoggers(t *testing.T) {
 	const parentDecimal = "11744061942159299346" // spanID
-	plain := map[string]any{"message": "call", "method": "GET", "host": "first.example", "path": "/path", "status": 404., "attempt": 1., "trace_id": traceID, "parent_id": spanID, "sampled": true}
+	plain := map[string]any{"message": "call", "method": "GET", "host": "first.example", "path": "/path", "status": 404., "attempt": 1., "trace_id": id128, "parent_id": spanID, "sampled": true}
 	viaSlog := func(want map[string]any) map[string]any {
 		want = maps.Clone(want)
 		want["msg"] = want["message"]
@@ -662,7 +627,7 @@ func TestCallLogLoggers(t *testing.T) {
 	datadog := map[string]any{"message": "call", "http.method": "GET", "http.url_details.host": "first.example", "http.url_details.path": "/path", "http.status_code": 404.,
 		"attempt": 1., "dd.trace_id": "16266516598257821587", "dd.parent_id": parentDecimal, "sampled": true}
 	google := map[string]any{"message": "call", "host": "first.example", "attempt": 1., "parent_id": spanID,
-		"logging.googleapis.com/trace": "projects/p/traces/" + traceID, "logging.googleapis.com/trace_sampled": true}
+		"logging.googleapis.com/trace": "projects/p/traces/" + id128, "logging.googleapis.com/trace_sampled": true}
 	ctxLogger := func(w io.Writer) zerolog.Logger { return zerolog.New(w).Hook(logctx.Hook(logctx.Config{})) }
 	for _, tt := range []struct {
 		name string
@@ -710,19 +675,19 @@ func TestCallLogLoggers(t *testing.T) {
 			t.Run(sender.name+"/"+tt.name, func(t *testing.T) {
 				before := zerolog.DefaultContextLogger
 				defer func() { zerolog.DefaultContextLogger = before }()
-				var l lines
+				var l testkit.Log
 				cfg := httpclient.CallLogConfig{}
 				if tt.cfg != nil {
 					tt.cfg(&l, &cfg)
 				}
-				ctx := sampled(t)
+				ctx := testkit.Request()
 				if tt.ctx != nil {
 					ctx = tt.ctx(ctx, &l)
 				}
 				w := newWorld(t, status(404))
 				require.NoError(t, sender.client(w.transport(t), httpclient.Config{CallLog: &cfg})(ctx, http.MethodGet, secretURL))
-				text := l.written.String()
-				line := l.takeOne(t)
+				text := l.String()
+				line := l.TakeLine(t)
 				sent := w.takeOne(t)
 				for key, want := range tt.want {
 					assert.Equal(t, want, line[key], "%s of %s", key, text)
@@ -766,11 +731,11 @@ func TestCallLogDebug(t *testing.T) {
 			t.Run(sender.name+"/"+tt.name, func(t *testing.T) {
 				for _, state := range []string{"d", "1", "0"} {
 					for level, heard := range map[slog.Level]bool{slog.LevelDebug: true, slog.LevelInfo: true, slog.LevelDebug - 4: false} {
-						var l lines
+						var l testkit.Log
 						cfg := tt.cfg(&l)
 						cfg.Level = func(int, error) slog.Level { return level }
 						send := sender.client(newWorld(t, nil).transport(t), httpclient.Config{CallLog: &cfg})
-						ctx := under(t, traceID+"-"+spanID+"-"+state)
+						ctx := testkit.Context(id128 + "-" + spanID + "-" + state)
 						if tt.name == "the context's slog logger" {
 							ctx = context.WithValue(ctx, seam.SlogKey{}, jsonOf(&l))
 						}
@@ -779,7 +744,7 @@ func TestCallLogDebug(t *testing.T) {
 						if state == "d" && heard {
 							want = 1
 						}
-						assert.Len(t, l.take(t), want, "lines at %v of a trace with state %s", level, state)
+						assert.Len(t, l.TakeLines(t), want, "lines at %v of a trace with state %s", level, state)
 					}
 				}
 			})
@@ -790,10 +755,10 @@ func TestCallLogDebug(t *testing.T) {
 // The line says that the trace is sampled, where it is.
 func TestCallLogSampled(t *testing.T) {
 	for state, want := range map[string]any{"1": true, "d": true, "0": nil} {
-		var l lines
-		_, err := roundTrip(t, under(t, traceID+"-"+spanID+"-"+state), l.logged(), http.MethodGet, newFake().RoundTrip)
+		var l testkit.Log
+		_, err := roundTrip(t, testkit.Context(id128+"-"+spanID+"-"+state), logged(&l), http.MethodGet, newFake().RoundTrip)
 		require.NoError(t, err)
-		assert.Equal(t, want, l.takeOne(t)["sampled"], "sampled, for state %s", state)
+		assert.Equal(t, want, l.TakeLine(t)["sampled"], "sampled, for state %s", state)
 	}
 }
 
@@ -809,26 +774,26 @@ func TestCallLogBothLoggers(t *testing.T) {
 
 // The configuration is copied.
 func TestCallLogConfigCopied(t *testing.T) {
-	var l lines
-	cfg := l.logged()
+	var l testkit.Log
+	cfg := logged(&l)
 	base := newFake()
 	client := httpclient.NewTransport(base, cfg)
 	*cfg.CallLog.Logger = zerolog.Nop()
 	*cfg.CallLog = httpclient.CallLogConfig{Skip: func(*http.Request) bool { return true }}
 	_, err := client.RoundTrip(trip(t, "", nil))
 	require.NoError(t, err)
-	l.takeOne(t)
+	l.TakeLine(t)
 }
 
 // Each retry of resty's has a line, also one that was never sent.
 func TestCallLogRetries(t *testing.T) {
-	var l lines
+	var l testkit.Log
 	w := newWorld(t, failing(2))
-	c := w.resty(t, l.logged()).SetRetryCount(3).AddRetryCondition(sayServerError)
-	resp, err := c.R().SetContext(sampled(t)).Get(secretURL)
+	c := w.resty(t, logged(&l)).SetRetryCount(3).AddRetryCondition(sayServerError)
+	resp, err := c.R().SetContext(testkit.Request()).Get(secretURL)
 	require.NoError(t, err)
 	require.Equal(t, 200, resp.StatusCode())
-	seen, taken := w.take(), l.take(t)
+	seen, taken := w.take(), l.TakeLines(t)
 	require.Len(t, seen, 3)
 	require.Len(t, taken, 3, "lines: %v", taken)
 	for i, line := range taken {
@@ -839,16 +804,16 @@ func TestCallLogRetries(t *testing.T) {
 	}
 
 	calls := 0
-	c = w.resty(t, l.logged()).SetRetryCount(3).AddRetryCondition(sayServerErrorOrNone)
+	c = w.resty(t, logged(&l)).SetRetryCount(3).AddRetryCondition(sayServerErrorOrNone)
 	c.OnBeforeRequest(func(*resty.Client, *resty.Request) error {
 		if calls++; calls == 1 {
 			return errBase
 		}
 		return nil
 	})
-	_, err = c.R().SetContext(sampled(t)).Get(secretURL)
+	_, err = c.R().SetContext(testkit.Request()).Get(secretURL)
 	require.NoError(t, err)
-	taken = l.take(t)
+	taken = l.TakeLines(t)
 	require.Len(t, taken, 2, "lines: %v", taken)
 	assert.Equal(t, []any{"not sent", nil}, []any{taken[0]["error"], taken[1]["error"]})
 	assert.Equal(t, []any{nil, 200.}, []any{taken[0]["status"], taken[1]["status"]})
@@ -857,9 +822,9 @@ func TestCallLogRetries(t *testing.T) {
 	}
 	assert.Equal(t, w.takeOne(t).spanID(), taken[1]["span_id"])
 
-	_, err = w.resty(t, l.logged()).R().SetContext(sampled(t)).Get("http://u5er:" + canary + "@[first/path?" + canary)
+	_, err = w.resty(t, logged(&l)).R().SetContext(testkit.Request()).Get("http://u5er:" + canary + "@[first/path?" + canary)
 	require.Error(t, err)
-	line := l.takeOne(t)
+	line := l.TakeLine(t)
 	assert.Equal(t, "malformed URL", line["error"])
 	assert.NotContains(t, fmt.Sprint(line), canary)
 }
@@ -867,8 +832,8 @@ func TestCallLogRetries(t *testing.T) {
 // A request that is used again, and that resty then does not even make, has a line that says where
 // it was to go now.
 func TestCallLogRestyNotMade(t *testing.T) {
-	var l lines
-	c := newWorld(t, nil).resty(t, l.logged())
+	var l testkit.Log
+	c := newWorld(t, nil).resty(t, logged(&l))
 	fails := false
 	c.OnBeforeRequest(func(*resty.Client, *resty.Request) error {
 		if fails {
@@ -876,13 +841,13 @@ func TestCallLogRestyNotMade(t *testing.T) {
 		}
 		return nil
 	})
-	r := c.R().SetContext(sampled(t)).SetPathParam("what", "a b")
+	r := c.R().SetContext(testkit.Request()).SetPathParam("what", "a b")
 	_, err := r.Get("http://first.example/{what}")
 	require.NoError(t, err)
 	fails = true
 	_, err = r.Get("http://second.example/x/{what}?" + canary)
 	require.ErrorIs(t, err, errBase)
-	taken := l.take(t)
+	taken := l.TakeLines(t)
 	require.Len(t, taken, 2, "lines: %v", taken)
 	assert.Equal(t, []any{"first.example", "/a b", nil}, []any{taken[0]["host"], taken[0]["path"], taken[0]["error"]})
 	assert.Equal(t, []any{"second.example", "/x/a b", "base has failed"}, []any{taken[1]["host"], taken[1]["path"], taken[1]["error"]})
@@ -894,21 +859,21 @@ func sayServerErrorOrNone(resp *resty.Response, err error) bool {
 
 // An attempt whose goroutine has ended within resty has its line when the request is sent again.
 func TestCallLogRestyGoexit(t *testing.T) {
-	var l lines
+	var l testkit.Log
 	exits := true
-	c := httpclient.Resty(resty.New().SetLogger(quiet{}).SetTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+	c := httpclient.Resty(resty.New().SetLogger(quiet{}).SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if exits {
 			exits = false
 			runtime.Goexit()
 		}
 		return answer(r, 200, "text"), nil
-	})), l.logged())
-	r := c.R().SetContext(sampled(t))
+	})), logged(&l))
+	r := c.R().SetContext(testkit.Request())
 	get := func() (*http.Response, error) { _, err := r.Get(secretURL); return nil, err }
 	require.True(t, trying(get).exited)
-	require.Empty(t, l.take(t))
+	require.Empty(t, l.TakeLines(t))
 	require.NoError(t, trying(get).err)
-	taken := l.take(t)
+	taken := l.TakeLines(t)
 	require.Len(t, taken, 2, "lines: %v", taken)
 	assert.Equal(t, []any{"resty has not told the end", nil}, []any{taken[0]["error"], taken[1]["error"]})
 	assert.NotEqual(t, taken[0]["span_id"], taken[1]["span_id"])
@@ -916,14 +881,14 @@ func TestCallLogRestyGoexit(t *testing.T) {
 
 // An answer that cannot be parsed as JSON is an error of the call.
 func TestCallLogRestyParse(t *testing.T) {
-	var l lines
+	var l testkit.Log
 	w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, "{")
 	})
-	_, err := w.resty(t, l.logged()).R().SetContext(sampled(t)).SetResult(new(struct{})).Get(secretURL)
+	_, err := w.resty(t, logged(&l)).R().SetContext(testkit.Request()).SetResult(new(struct{})).Get(secretURL)
 	require.Error(t, err)
-	line := l.takeOne(t)
+	line := l.TakeLine(t)
 	assert.Equal(t, []any{"error", 200.}, []any{line["level"], line["status"]})
 	assert.Contains(t, line["error"], "JSON")
 }
@@ -952,13 +917,13 @@ func TestCallLogHostileErrors(t *testing.T) {
 		"long, then a secret":       {errors.New(strings.Repeat("x", 7990) + canary + strings.Repeat("x", 1<<20)), strings.Repeat("x", 7990) + "…xxxxxxx…"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var l lines
+			var l testkit.Log
 			rec := newRecorder(t, sdktrace.AlwaysSample())
-			cfg := l.logged()
+			cfg := logged(&l)
 			cfg.TracerProvider = rec.provider
-			_, err := roundTrip(t, sampled(t), cfg, http.MethodGet, func(*http.Request) (*http.Response, error) { return nil, tt.err })
+			_, err := roundTrip(t, testkit.Request(), cfg, http.MethodGet, func(*http.Request) (*http.Response, error) { return nil, tt.err })
 			require.True(t, err == tt.err, "the error is the base's")
-			line := l.takeOne(t)
+			line := l.TakeLine(t)
 			assert.Equal(t, []any{tt.want, "error"}, []any{line["error"], line["level"]})
 			if tt.want != "error" {
 				assert.Equal(t, tt.want, rec.one(t).Status().Description)
@@ -984,13 +949,13 @@ func TestCallLogHostileRequests(t *testing.T) {
 		"nothing":                {&http.Request{URL: &url.URL{}}, "", "", "GET"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var l lines
+			var l testkit.Log
 			rec := newRecorder(t, sdktrace.AlwaysSample())
-			cfg := l.logged()
+			cfg := logged(&l)
 			cfg.TracerProvider = rec.provider
-			_, err := httpclient.NewTransport(roundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }), cfg).RoundTrip(tt.r)
+			_, err := httpclient.NewTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }), cfg).RoundTrip(tt.r)
 			require.ErrorIs(t, err, errBase)
-			line := l.takeOne(t)
+			line := l.TakeLine(t)
 			assert.Equal(t, []any{tt.method, tt.host, tt.path}, []any{line["method"], line["host"], line["path"]})
 			assert.NotContains(t, rec.one(t).text(), canary)
 		})
@@ -999,10 +964,10 @@ func TestCallLogHostileRequests(t *testing.T) {
 
 // A request without a trace begins one, and the line is in it.
 func TestCallLogRoot(t *testing.T) {
-	var l lines
+	var l testkit.Log
 	w := newWorld(t, chain(302, chainOf("first.example", "first.example")...))
-	fetch(t, w.client(t, l.logged()), context.Background(), "http://first.example/0")
-	seen, taken := w.take(), l.take(t)
+	fetch(t, w.client(t, logged(&l)), context.Background(), "http://first.example/0")
+	seen, taken := w.take(), l.TakeLines(t)
 	require.Len(t, taken, 2)
 	assertSiblings(t, seen, "", "")
 	for i, line := range taken {
@@ -1015,7 +980,7 @@ func TestCallLogRoot(t *testing.T) {
 func TestCallLogAllocs(t *testing.T) {
 	logger := logctx.New(io.Discard)
 	count := func(cfg httpclient.Config, say func(context.Context)) float64 {
-		r, client := trip(t, traceID+"-"+spanID+"-1", threeHeaders), httpclient.NewTransport(newFake(), cfg)
+		r, client := trip(t, id128+"-"+spanID+"-1", threeHeaders), httpclient.NewTransport(newFake(), cfg)
 		return testing.AllocsPerRun(500, func() {
 			resp, err := client.RoundTrip(r)
 			if err != nil {
@@ -1056,8 +1021,8 @@ func TestTortureCallLines(t *testing.T) {
 			io.WriteString(w, strings.Repeat("text", 1000))
 		}
 	})
-	var l lines
-	cfg := l.logged()
+	var l testkit.Log
+	cfg := logged(&l)
 	base := w.transport(t)
 	base.MaxIdleConnsPerHost = goroutines
 	c := w.resty(t, cfg).SetTransport(base).SetRetryCount(2).AddRetryCondition(sayServerErrorOrNone)
@@ -1068,7 +1033,7 @@ func TestTortureCallLines(t *testing.T) {
 	for g := range goroutines {
 		wg.Go(func() {
 			for i := range each {
-				ctx, url := sampled(t), "http://first.example"+paths[(g+i)%len(paths)]+"?"+canary
+				ctx, url := testkit.Request(), "http://first.example"+paths[(g+i)%len(paths)]+"?"+canary
 				if i%2 == 0 {
 					c.R().SetContext(ctx).Get(url)
 					continue
@@ -1096,7 +1061,7 @@ func TestTortureCallLines(t *testing.T) {
 	for _, a := range w.take() {
 		sent[a.spanID()]++
 	}
-	taken, kinds := l.take(t), map[string]int{}
+	taken, kinds := l.TakeLines(t), map[string]int{}
 	for _, line := range taken {
 		id := line["span_id"].(string)
 		require.Positive(t, sent[id], "a line of a span that the server did not get, or a second one: %v", line)
@@ -1129,23 +1094,23 @@ func FuzzCallLog(f *testing.F) {
 			u.User = url.User(user)
 			secrets = append(secrets, user)
 		}
-		var l lines
+		var l testkit.Log
 		rec := newRecorder(t, sdktrace.AlwaysSample())
-		cfg := l.logged()
+		cfg := logged(&l)
 		cfg.TracerProvider = rec.provider
 		text := before + u.String() + " " + strings.Join(secrets, " ") + after + fmt.Sprintf("%q", u)
-		_, err := httpclient.NewTransport(roundTripper(func(*http.Request) (*http.Response, error) {
+		_, err := httpclient.NewTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) {
 			return nil, &url.Error{Op: "Get", URL: u.String(), Err: fmt.Errorf("%s: %w", text, errBase)}
 		}), cfg).RoundTrip(&http.Request{URL: u})
 		require.ErrorIs(t, err, errBase)
-		line, span := l.takeOne(t), rec.one(t)
+		line, span := l.TakeLine(t), rec.one(t)
 		// The path must not depend on the secrets. They cannot be looked for in it: the path is told
 		// without what looks like a user in it, and what stood on both sides of one may be a secret
 		// by chance.
-		_, _ = httpclient.NewTransport(roundTripper(func(*http.Request) (*http.Response, error) {
+		_, _ = httpclient.NewTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) {
 			return nil, errBase
-		}), l.logged()).RoundTrip(&http.Request{URL: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}})
-		assert.Equal(t, l.takeOne(t)["path"], line["path"], "path")
+		}), logged(&l)).RoundTrip(&http.Request{URL: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}})
+		assert.Equal(t, l.TakeLine(t)["path"], line["path"], "path")
 		for _, secret := range secrets {
 			// A text that the path has too, or our own words, is told. Bytes that are not UTF-8
 			// cannot be.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/go-resty/resty/v2"
 	"github.com/stretchr/testify/assert"
@@ -130,7 +131,7 @@ func TestImplicitAfterAnother(t *testing.T) {
 		} {
 			t.Run(tt.name+", "+name, func(t *testing.T) {
 				var seen []trace.B3
-				base := roundTripper(func(r *http.Request) (*http.Response, error) {
+				base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					if b, err := trace.FromHeader(r.Header); assert.NoError(t, err) && r.Header.Get("Not") == "" {
 						seen = append(seen, b)
 					}
@@ -165,7 +166,7 @@ func TestImplicitAfterAnother(t *testing.T) {
 // another trace too.
 func TestImplicitStays(t *testing.T) {
 	var seen []trace.B3
-	client := httpclient.Wrap(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := httpclient.Wrap(&http.Client{Transport: testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		b, err := trace.FromHeader(r.Header)
 		assert.NoError(t, err)
 		seen = append(seen, b)
@@ -180,7 +181,7 @@ func TestImplicitStays(t *testing.T) {
 		return resp.Request.Context()
 	}
 	var first context.Context
-	trace.Do(under(t, "463ac35c9f6413ad-"+spanID+"-1"), func(context.Context) { first = send(context.Background()) })
+	trace.Do(testkit.Context("463ac35c9f6413ad-"+spanID+"-1"), func(context.Context) { first = send(context.Background()) })
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	other, span := trace.Starter{TracerProvider: rec.provider}.Start(context.Background(), trace.B3{}, "other")
 	trace.Do(other, func(context.Context) { send(first) })

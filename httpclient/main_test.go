@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/go-resty/resty/v2"
 	"github.com/stretchr/testify/assert"
@@ -32,23 +32,12 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	traceID = "5759e988bd862e3fe1be46a994272793"
-	spanID  = "a2fb4a1d1a96d312"
+	id128  = testkit.ID128
+	spanID = testkit.SpanID
 
-	// canary stands in every stale header and every secret, and must not be seen again.
-	canary = "cacacacacacacaca"
+	// canary stands in every stale header and every secret. It is as long as a span ID.
+	canary = testkit.Canary + testkit.Canary
 )
-
-// under returns a context that the caller with this b3 header has called.
-func under(t testing.TB, single string) context.Context {
-	t.Helper()
-	b, err := trace.Parse(single)
-	require.NoError(t, err, "trace.Parse(%q)", single)
-	return trace.NewContext(context.Background(), b)
-}
-
-// sampled is a context of a sampled trace.
-func sampled(t testing.TB) context.Context { return under(t, traceID+"-"+spanID+"-1") }
 
 // arrival is what a server saw of a request.
 type arrival struct {
@@ -278,11 +267,6 @@ func drain(t testing.TB, resp *http.Response) {
 	assert.NoError(t, resp.Body.Close(), "closing the body")
 }
 
-// roundTripper is a base that is a function.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // answer is a response without a server.
 func answer(r *http.Request, status int, body string) *http.Response {
 	return &http.Response{
@@ -301,8 +285,7 @@ type recorder struct {
 }
 
 func newRecorder(t testing.TB, sampler sdktrace.Sampler) *recorder {
-	rec := tracetest.NewSpanRecorder()
-	p := sdktrace.NewTracerProvider(sdktrace.WithSampler(sampler), sdktrace.WithSpanProcessor(rec))
+	p, rec := testkit.SDK(sampler)
 	t.Cleanup(func() { assert.NoError(t, p.Shutdown(context.Background())) })
 	return &recorder{rec, p}
 }
@@ -379,12 +362,3 @@ func (s recorded) assertOutcome(t testing.TB, status int, failed bool) {
 }
 
 var errBase = errors.New("base has failed")
-
-// mustURL is url.Parse for what is well-formed.
-func mustURL(raw string) *url.URL {
-	u, err := url.Parse(raw)
-	if err != nil {
-		panic(err)
-	}
-	return u
-}

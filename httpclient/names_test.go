@@ -13,6 +13,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/internal/clip"
+	"example.com/clew/internal/testkit"
 	"github.com/go-resty/resty/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,7 +67,7 @@ func TestSpanNames(t *testing.T) {
 				return err
 			}},
 			{"resty, redirected", func(cfg httpclient.Config) error {
-				_, err := httpclient.Resty(resty.New().SetTransport(roundTripper(movedAgain)).SetLogger(quiet{}), cfg).R().Execute(tt.method, "http://first.example/")
+				_, err := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(movedAgain)).SetLogger(quiet{}), cfg).R().Execute(tt.method, "http://first.example/")
 				return err
 			}},
 		} {
@@ -102,7 +103,7 @@ func movedAgain(r *http.Request) (*http.Response, error) {
 func TestSpanUTF8(t *testing.T) {
 	addressed := func(u *url.URL) func(t *testing.T, cfg httpclient.Config) {
 		return func(t *testing.T, cfg httpclient.Config) {
-			r := (&http.Request{URL: u, Header: http.Header{}}).WithContext(sampled(t))
+			r := (&http.Request{URL: u, Header: http.Header{}}).WithContext(testkit.Request())
 			resp, err := httpclient.NewTransport(fakeAnswers(), cfg).RoundTrip(r)
 			require.NoError(t, err)
 			resp.Body.Close()
@@ -110,7 +111,7 @@ func TestSpanUTF8(t *testing.T) {
 	}
 	failing := func(err error) func(t *testing.T, cfg httpclient.Config) {
 		return func(t *testing.T, cfg httpclient.Config) {
-			base := roundTripper(func(*http.Request) (*http.Response, error) { return nil, err })
+			base := testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, err })
 			_, got := httpclient.NewTransport(base, cfg).RoundTrip(httptest.NewRequest(http.MethodGet, "http://first.example/", nil))
 			assert.Equal(t, err, got, "error of RoundTrip")
 		}
@@ -124,7 +125,7 @@ func TestSpanUTF8(t *testing.T) {
 					conn.Close()
 				}
 			})
-			r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, "http://first.example/", nil)
+			r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, "http://first.example/", nil)
 			require.NoError(t, err)
 			resp, err := w.client(t, cfg).Do(r)
 			if err == nil {
@@ -138,8 +139,8 @@ func TestSpanUTF8(t *testing.T) {
 		name string
 		send func(t *testing.T, cfg httpclient.Config)
 	}{
-		{"a path", addressed(mustURL("http://first.example/%ff/\xfe"))},
-		{"a host", addressed(mustURL("http://%ff.example/"))},
+		{"a path", addressed(testkit.Must(url.Parse("http://first.example/%ff/\xfe")))},
+		{"a host", addressed(testkit.Must(url.Parse("http://%ff.example/")))},
 		{"a host and a path, made by hand", addressed(&url.URL{Scheme: "\xff", Host: "a\xff:80", Path: "/\xff", RawPath: "/\xff"})},
 		{"a long host", addressed(&url.URL{Scheme: "http", Host: hostile, Path: "/"})},
 		{"a long path", addressed(&url.URL{Scheme: "http", Host: "first.example", Path: "/" + hostile})},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/internal/testkit"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -18,7 +19,7 @@ func redirected(urls ...string) *http.Request {
 	for _, raw := range urls {
 		hop := &http.Request{}
 		if raw != "nil" {
-			hop.URL = mustURL(raw)
+			hop.URL = testkit.Must(url.Parse(raw))
 		}
 		if r != nil {
 			hop.Response = &http.Response{Request: r}
@@ -100,7 +101,7 @@ func TestSameSite(t *testing.T) {
 	assert.False(t, httpclient.SameSite(redirected("https://example.com", "https://evil.net", "https://evil.net")), "SameSite of a stranger's own redirect")
 	assert.True(t, httpclient.SameSite(redirected("https://example.com", "http://example.com", "https://example.com")), "SameSite of a redirect back to https")
 	assert.False(t, httpclient.SameSite(redirected("https://example.com", "nil", "https://example.com")), "SameSite behind a hop without a URL")
-	assert.False(t, httpclient.SameSite(&http.Request{URL: mustURL("https://example.com"), Response: &http.Response{}}), "SameSite of a cut chain")
+	assert.False(t, httpclient.SameSite(&http.Request{URL: testkit.Must(url.Parse("https://example.com")), Response: &http.Response{}}), "SameSite of a cut chain")
 	byHand := redirected("https://example.com", "https://example.com")
 	byHand.URL.Scheme, byHand.Response.Request.URL.Scheme = "HttpS", "hTTPs" // url.Parse would lower them
 	assert.True(t, httpclient.SameSite(byHand), "SameSite of %s", byHand.URL)
@@ -194,7 +195,7 @@ func TestLookAlikesGetNothing(t *testing.T) {
 	for next, want := range map[string]int{"http://mail.example/": len(multi), "http://MAIL.example./": len(multi), "http://ma\u0130l.example/": 0} {
 		r := redirected("http://mail.example/", next)
 		r.Header = http.Header{}
-		resp, err := transport.RoundTrip(r.WithContext(sampled(t)))
+		resp, err := transport.RoundTrip(r.WithContext(testkit.Request()))
 		require.NoError(t, err, "RoundTrip")
 		drain(t, resp)
 		assert.Len(t, traced(w.takeOne(t).header), want, "trace headers of mail.example redirected to %s", next)

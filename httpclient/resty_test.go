@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/go-resty/resty/v2"
 	"github.com/stretchr/testify/assert"
@@ -35,12 +36,12 @@ func TestResty(t *testing.T) {
 	c := httpclient.Resty(bare, rec.config())
 	require.Same(t, bare, c, "Resty(c)")
 
-	resp, err := c.R().SetContext(sampled(t)).Get("http://user:" + canary + "@first.example/path?token=" + canary)
+	resp, err := c.R().SetContext(testkit.Request()).Get("http://user:" + canary + "@first.example/path?token=" + canary)
 	require.NoError(t, err, "Get")
 	assert.Equal(t, "ok", resp.String(), "body")
 	a, s := w.takeOne(t), rec.one(t)
 	assert.Equal(t, multi, traced(a.header), "trace headers that arrived")
-	assertSiblings(t, []arrival{a}, traceID, spanID)
+	assertSiblings(t, []arrival{a}, id128, spanID)
 	assert.Equal(t, s.SpanContext().SpanID().String(), a.spanID(), "span ID that arrived, against the span's")
 	assert.Equal(t, oteltrace.SpanKindClient, s.SpanKind(), "kind of the span")
 	assert.Equal(t, "GET", s.Name(), "name of the span")
@@ -58,14 +59,14 @@ func callers(t *testing.T, rec *recorder) []caller {
 	t.Cleanup(func() { span.End() })
 	noID, _ := noop.NewTracerProvider().Tracer("test").Start(context.Background(), "no-op")
 	return []caller{
-		{"a remote parent", sampled(t), traceID, spanID},
+		{"a remote parent", testkit.Request(), id128, spanID},
 		{"no trace", context.Background(), "", ""},
 		{"no context", nil, "", ""},
-		{"a lone accept", under(t, "1"), "", ""},
+		{"a lone accept", testkit.Context("1"), "", ""},
 		{"an SDK's local span", local, span.SpanContext().TraceID().String(), span.SpanContext().SpanID().String()},
-		{"a span of ours without an SDK", localSpan(t), traceID, ""},
+		{"a span of ours without an SDK", localSpan(t), id128, ""},
 		{"a no-op tracer's span", noID, "", ""},
-		{"a no-op tracer's span over a remote parent", oteltrace.ContextWithSpan(sampled(t), noop.Span{}), traceID, spanID},
+		{"a no-op tracer's span over a remote parent", oteltrace.ContextWithSpan(testkit.Request(), noop.Span{}), id128, spanID},
 	}
 }
 
@@ -77,7 +78,7 @@ type caller struct {
 }
 
 func localSpan(t *testing.T) context.Context {
-	ctx, _ := trace.NewProvider(trace.ProviderConfig{}).Tracer("test").Start(sampled(t), "local")
+	ctx, _ := trace.NewProvider(trace.ProviderConfig{}).Tracer("test").Start(testkit.Request(), "local")
 	return ctx
 }
 
@@ -147,7 +148,7 @@ func TestRestyConnectionRefused(t *testing.T) {
 		t.Run(fmt.Sprint(refusals, " refusals"), func(t *testing.T) {
 			rec := newRecorder(t, sdktrace.AlwaysSample())
 			var seen []arrival
-			base := roundTripper(func(r *http.Request) (*http.Response, error) {
+			base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				b, err := trace.FromHeader(r.Header)
 				require.NoError(t, err)
 				seen = append(seen, arrival{url: r.URL.String(), header: r.Header, b3: b})
@@ -238,13 +239,13 @@ func TestRestyRedirectPolicies(t *testing.T) {
 					c.SetRedirectPolicy(append(tt.policies[:len(tt.policies):len(tt.policies)], httpclient.RedirectPolicy())...)
 				}
 
-				_, err := c.R().SetContext(sampled(t)).SetHeader("X-Caller", "kept").Get(urls[0])
+				_, err := c.R().SetContext(testkit.Request()).SetHeader("X-Caller", "kept").Get(urls[0])
 				if tt.wantErr == "" {
 					require.NoError(t, err, "Get")
 				} else {
 					require.ErrorContains(t, err, tt.wantErr, "Get")
 				}
-				assertHosts(t, w.take(), urls[:len(tt.want)], tt.want, traceID, spanID)
+				assertHosts(t, w.take(), urls[:len(tt.want)], tt.want, id128, spanID)
 				spans := rec.spans(t, len(tt.want))
 				last := len(spans) - 1
 				for i, s := range spans {
@@ -278,8 +279,8 @@ func TestRestyRedirectHosts(t *testing.T) {
 					}
 					r, wantTrace, wantParent := c.R(), "", ""
 					if !rootless {
-						r.SetContext(sampled(t))
-						wantTrace, wantParent = traceID, spanID
+						r.SetContext(testkit.Request())
+						wantTrace, wantParent = id128, spanID
 					}
 					_, err := r.SetBody("body").SetHeader("b3", canary+"-"+canary+"-1").Post(urls[0])
 					require.NoError(t, err, "Post")
@@ -348,10 +349,10 @@ func TestRestyRedirectPropagate(t *testing.T) {
 		asked = append(asked, r.URL.String())
 		return r.URL.Host != "first.example"
 	}})
-	_, err := c.R().SetContext(sampled(t)).Get(urls[0])
+	_, err := c.R().SetContext(testkit.Request()).Get(urls[0])
 	require.NoError(t, err, "Get")
 	assert.Equal(t, urls, asked, "URLs that Propagate was asked about")
-	assertHosts(t, w.take(), urls, []bool{false, true, true}, traceID, spanID)
+	assertHosts(t, w.take(), urls, []bool{false, true, true}, id128, spanID)
 }
 
 // What Propagate is asked about is the URL that resty is going to make.
@@ -395,7 +396,7 @@ func TestRestyPropagate(t *testing.T) {
 			if tt.client != nil {
 				tt.client(c)
 			}
-			resp, err := c.R().SetContext(sampled(t)).SetPathParams(tt.params).SetRawPathParams(tt.raw).
+			resp, err := c.R().SetContext(testkit.Request()).SetPathParams(tt.params).SetRawPathParams(tt.raw).
 				SetHeader("X-Caller", "1").Put(tt.url)
 			require.NoError(t, err, "Put(%s)", tt.url)
 			assert.Empty(t, traced(w.takeOne(t).header), "trace headers that arrived")
@@ -405,7 +406,7 @@ func TestRestyPropagate(t *testing.T) {
 			assert.Equal(t, made.String(), asked[0].URL.String(), "URL that Propagate was asked about, against resty's")
 			assert.Equal(t, "PUT", asked[0].Method, "method that Propagate was asked about")
 			assert.Equal(t, "1", asked[0].Header.Get("X-Caller"), "header that Propagate was asked about")
-			assert.Equal(t, traceID, trace.ID(asked[0].Context()), "trace that Propagate was asked in")
+			assert.Equal(t, id128, trace.ID(asked[0].Context()), "trace that Propagate was asked in")
 		})
 	}
 }
@@ -478,7 +479,7 @@ func TestRestyStaleHeaders(t *testing.T) {
 				})
 				c := w.resty(t, httpclient.Config{Propagator: tt.propagator, Propagate: tt.propagate}).
 					SetRetryCount(1).AddRetryCondition(sayServerError).SetHeader("X-Client", "kept")
-				r := c.R().SetContext(sampled(t)).SetHeader("X-Caller", "kept")
+				r := c.R().SetContext(testkit.Request()).SetHeader("X-Caller", "kept")
 				place.set(c, r)
 				_, err := r.Get(urls[0])
 				require.NoError(t, err, "Get")
@@ -504,11 +505,11 @@ func TestRestySetProxy(t *testing.T) {
 	c := httpclient.Resty(resty.New().SetLogger(quiet{}), httpclient.Config{}).SetProxy(proxy.URL)
 	t.Cleanup(c.GetClient().CloseIdleConnections)
 	require.True(t, c.IsProxySet(), "IsProxySet")
-	_, err := c.R().SetContext(sampled(t)).Get("http://somewhere.example/path")
+	_, err := c.R().SetContext(testkit.Request()).Get("http://somewhere.example/path")
 	require.NoError(t, err, "Get")
 	a := proxy.takeOne(t)
 	assert.Contains(t, a.url, "somewhere.example", "URL that the proxy saw")
-	assertSiblings(t, []arrival{a}, traceID, spanID)
+	assertSiblings(t, []arrival{a}, id128, spanID)
 }
 
 func TestRestySetTLSClientConfig(t *testing.T) {
@@ -520,9 +521,9 @@ func TestRestySetTLSClientConfig(t *testing.T) {
 
 	c := httpclient.Resty(resty.New().SetLogger(quiet{}), httpclient.Config{}).SetTLSClientConfig(&tls.Config{RootCAs: roots})
 	t.Cleanup(c.GetClient().CloseIdleConnections)
-	_, err := c.R().SetContext(sampled(t)).Get(server.URL)
+	_, err := c.R().SetContext(testkit.Request()).Get(server.URL)
 	require.NoError(t, err, "Get over TLS")
-	assert.Equal(t, traceID, (<-seen).Get("X-B3-TraceId"), "X-B3-TraceId that arrived")
+	assert.Equal(t, id128, (<-seen).Get("X-B3-TraceId"), "X-B3-TraceId that arrived")
 	base, err := c.Transport()
 	require.NoError(t, err, "Transport")
 	assert.Same(t, roots, base.TLSClientConfig.RootCAs, "roots of the transport")
@@ -561,11 +562,11 @@ func TestRestyClone(t *testing.T) {
 			c := tt.make(w.bareResty(t), rec.config())
 			w.take()
 			rec.Reset()
-			_, err := c.R().SetContext(sampled(t)).Get(urls[0])
+			_, err := c.R().SetContext(testkit.Request()).Get(urls[0])
 			require.NoError(t, err, "Get")
 			seen := w.take()
 			require.Len(t, seen, 2, "requests that arrived")
-			assertSiblings(t, seen, traceID, spanID)
+			assertSiblings(t, seen, id128, spanID)
 			rec.spans(t, 2)
 		})
 	}
@@ -593,14 +594,14 @@ func TestRestyBodies(t *testing.T) {
 				w := newWorld(t, failing(retries))
 				rec := newRecorder(t, sdktrace.AlwaysSample())
 				c := w.resty(t, rec.config()).SetRetryCount(retries).AddRetryCondition(sayServerError).SetRetryResetReaders(true)
-				r := c.R().SetContext(sampled(t))
+				r := c.R().SetContext(testkit.Request())
 				tt.set(r)
 				resp, err := r.Post("http://first.example/")
 				require.NoError(t, err, "Post")
 				assert.Equal(t, 200, resp.StatusCode(), "status")
 				seen := w.take()
 				require.Len(t, seen, retries+1, "requests that arrived")
-				assertSiblings(t, seen, traceID, spanID)
+				assertSiblings(t, seen, id128, spanID)
 				for _, want := range tt.want {
 					assert.Contains(t, seen[0].body, want, "body that arrived")
 				}
@@ -705,7 +706,7 @@ func TestRestySetDebug(t *testing.T) {
 	w := newWorld(t, nil)
 	var log logBuffer
 	c := w.resty(t, httpclient.Config{}).SetLogger(&log).SetDebug(true).EnableGenerateCurlOnDebug()
-	_, err := c.R().SetContext(sampled(t)).Get("http://first.example/")
+	_, err := c.R().SetContext(testkit.Request()).Get("http://first.example/")
 	require.NoError(t, err, "Get")
 	a := w.takeOne(t)
 	assert.Contains(t, log.String(), a.spanID(), "debug log")
@@ -731,7 +732,7 @@ func TestRestyBadURL(t *testing.T) {
 			_, want := w.bareResty(t).R().Get(tt.url)
 			require.Error(t, want, "Get(%q) without us", tt.url)
 			rec := newRecorder(t, sdktrace.AlwaysSample())
-			_, err := w.resty(t, rec.config()).R().SetContext(sampled(t)).Get(tt.url)
+			_, err := w.resty(t, rec.config()).R().SetContext(testkit.Request()).Get(tt.url)
 			require.EqualError(t, err, want.Error(), "Get(%q)", tt.url)
 			s := rec.one(t)
 			s.assertOutcome(t, 0, true)
@@ -759,7 +760,7 @@ func TestRestyBadLocation(t *testing.T) {
 func TestRestyCancel(t *testing.T) {
 	for _, rootless := range []bool{false, true} {
 		t.Run(fmt.Sprintf("rootless %t", rootless), func(t *testing.T) {
-			parent := sampled(t)
+			parent := testkit.Request()
 			if rootless {
 				parent = context.Background()
 			}
@@ -788,7 +789,7 @@ func TestRestyCancelUnderWay(t *testing.T) {
 		close(arrived)
 		<-r.Context().Done()
 	})
-	ctx, cancel := context.WithCancel(sampled(t))
+	ctx, cancel := context.WithCancel(testkit.Request())
 	defer cancel()
 	go func() {
 		<-arrived
@@ -808,7 +809,7 @@ func TestRestyRetryHookContext(t *testing.T) {
 	for _, rootless := range []bool{false, true} {
 		t.Run(fmt.Sprintf("rootless %t", rootless), func(t *testing.T) {
 			var seen []arrival
-			base := roundTripper(func(r *http.Request) (*http.Response, error) {
+			base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				b, err := trace.FromHeader(r.Header)
 				require.NoError(t, err)
 				seen = append(seen, arrival{url: r.URL.String(), b3: b})
@@ -835,8 +836,8 @@ func TestRestyRetryHookContext(t *testing.T) {
 			})
 			r, wantTrace, wantParent := c.R(), "", ""
 			if !rootless {
-				r.SetContext(sampled(t))
-				wantTrace, wantParent = traceID, spanID
+				r.SetContext(testkit.Request())
+				wantTrace, wantParent = id128, spanID
 			}
 			_, err := r.Get("http://first.example/")
 			require.NoError(t, err, "Get")
@@ -896,7 +897,7 @@ func TestRestyHookFailures(t *testing.T) {
 			}},
 		{name: "panic in the transport", wantPanic: true, wantSpans: 1,
 			after: func(c *resty.Client) {
-				c.SetTransport(roundTripper(func(*http.Request) (*http.Response, error) { panic(errBase) }))
+				c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { panic(errBase) }))
 			}},
 	}
 	for _, tt := range tests {
@@ -915,7 +916,7 @@ func TestRestyHookFailures(t *testing.T) {
 			got := func() (recovered any) {
 				defer func() { recovered = recover() }()
 				var into map[string]any
-				_, err = c.R().SetContext(sampled(t)).SetResult(&into).Get("http://first.example/")
+				_, err = c.R().SetContext(testkit.Request()).SetResult(&into).Get("http://first.example/")
 				return nil
 			}()
 			if tt.wantPanic {
@@ -968,7 +969,7 @@ func TestRestyUserHooks(t *testing.T) {
 	c.OnAfterResponse(func(_ *resty.Client, r *resty.Response) error { note("after", r.Request.Context()); return nil })
 	c.AddRetryHook(func(r *resty.Response, _ error) { note("retry", r.Request.Context()) })
 	c.OnSuccess(func(_ *resty.Client, r *resty.Response) { note("success", r.Request.Context()) })
-	_, err := c.R().SetContext(sampled(t)).Get("http://first.example/")
+	_, err := c.R().SetContext(testkit.Request()).Get("http://first.example/")
 	require.NoError(t, err, "Get")
 	seen := w.take()
 	require.Len(t, seen, 2, "requests that arrived")
@@ -1006,7 +1007,7 @@ func TestRestyShared(t *testing.T) {
 		}
 		wg.Go(func() {
 			for range each {
-				_, err := client.R().SetContext(sampled(t)).Get(urls[0])
+				_, err := client.R().SetContext(testkit.Request()).Get(urls[0])
 				assert.NoError(t, err, "Get")
 			}
 		})
@@ -1014,7 +1015,7 @@ func TestRestyShared(t *testing.T) {
 	wg.Wait()
 	seen := w.take()
 	require.Len(t, seen, 2*goroutines*each, "requests that arrived")
-	assertSiblings(t, seen, traceID, spanID)
+	assertSiblings(t, seen, id128, spanID)
 	assert.EqualValues(t, 2*goroutines*each, policies.Load(), "requests that Propagate was asked about")
 	rec.spans(t, 2*goroutines*each)
 }
@@ -1023,12 +1024,12 @@ func TestRestyShared(t *testing.T) {
 func TestRestyRequestTwice(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := newRecorder(t, sdktrace.AlwaysSample())
-	r := w.resty(t, rec.config()).R().SetContext(sampled(t))
+	r := w.resty(t, rec.config()).R().SetContext(testkit.Request())
 	for range 2 {
 		_, err := r.Get("http://first.example/")
 		require.NoError(t, err, "Get")
 	}
-	assertSiblings(t, w.take(), traceID, spanID)
+	assertSiblings(t, w.take(), id128, spanID)
 	rec.spans(t, 2)
 }
 
@@ -1041,7 +1042,7 @@ func TestRestyNestedRequest(t *testing.T) {
 		_, err := inner.R().SetContext(resp.Request.Context()).Get("http://first.example/inner")
 		return err
 	})
-	_, err := outer.R().SetContext(sampled(t)).Get("http://first.example/outer")
+	_, err := outer.R().SetContext(testkit.Request()).Get("http://first.example/outer")
 	require.NoError(t, err, "Get")
 	seen := w.take()
 	require.Len(t, seen, 2, "requests that arrived")
@@ -1053,12 +1054,12 @@ func TestRestyGetClient(t *testing.T) {
 	w := newWorld(t, chain(302, urls...))
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	c := w.resty(t, rec.config())
-	resp, err := c.R().SetContext(sampled(t)).Get("http://first.example/none")
+	resp, err := c.R().SetContext(testkit.Request()).Get("http://first.example/none")
 	require.NoError(t, err, "Get")
 	w.take()
 	rec.Reset()
 
-	for _, ctx := range []context.Context{sampled(t), resp.Request.Context()} {
+	for _, ctx := range []context.Context{testkit.Request(), resp.Request.Context()} {
 		fetch(t, c.GetClient(), ctx, urls[0])
 		seen := w.take()
 		require.Len(t, seen, 2, "requests that arrived")

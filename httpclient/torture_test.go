@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/url"
 	"reflect"
 	"runtime"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"testing"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"github.com/go-resty/resty/v2"
@@ -75,7 +77,7 @@ var ways = []struct {
 		return posting(base, cfg)
 	}},
 	{"net/http, proxy", true, func(_ *world, _ *http.Transport, proxy string, cfg httpclient.Config) func(context.Context, string) error {
-		return posting(&http.Transport{Proxy: http.ProxyURL(mustURL(proxy)), DisableKeepAlives: true}, cfg)
+		return posting(&http.Transport{Proxy: http.ProxyURL(testkit.Must(url.Parse(proxy))), DisableKeepAlives: true}, cfg)
 	}},
 	{"resty", false, func(_ *world, base *http.Transport, _ string, cfg httpclient.Config) func(context.Context, string) error {
 		return restyPosting(httpclient.Resty(resty.New().SetTransport(base).SetLogger(quiet{}), cfg))
@@ -127,7 +129,7 @@ func restyPosting(c *resty.Client) func(context.Context, string) error {
 func allDomains() resty.RedirectPolicy {
 	var names []string
 	for _, s := range strangers {
-		names = append(names, mustURL(s.url).Hostname())
+		names = append(names, testkit.Must(url.Parse(s.url)).Hostname())
 	}
 	return resty.DomainCheckRedirectPolicy(names...)
 }
@@ -146,7 +148,7 @@ func TestTortureLeakToStrangers(t *testing.T) {
 	require.NoError(t, err)
 	bag, err := baggage.New(member)
 	require.NoError(t, err)
-	ctx := baggage.ContextWithBaggage(sampled(t), bag)
+	ctx := baggage.ContextWithBaggage(testkit.Request(), bag)
 
 	all := []int{301, 302, 303, 307, 308}
 	perChain := torture.Size(1, len(all))
@@ -182,14 +184,14 @@ func TestTortureLeakToStrangers(t *testing.T) {
 								names = append(names, "baggage")
 							}
 							text := fmt.Sprint(got.header)
-							traces := strings.Contains(text, traceID) || strings.Contains(text, spanID)
+							traces := strings.Contains(text, id128) || strings.Contains(text, spanID)
 							switch {
 							case strings.Contains(text, canary), want[j] == 'n' && (len(names) > 0 || traces):
 								leaks++
 								t.Errorf("%s: hop %d, %s: got %v, want none of ours, nothing stale", call, j, got.url, got.header)
-							case want[j] == 'y' && (!sameNames(e.want, names) || got.traceID() != traceID || got.parentID() != spanID):
+							case want[j] == 'y' && (!sameNames(e.want, names) || got.traceID() != id128 || got.parentID() != spanID):
 								missing++
-								t.Errorf("%s: hop %d, %s: got %v, want %v of trace %s", call, j, got.url, got.header, e.want, traceID)
+								t.Errorf("%s: hop %d, %s: got %v, want %v of trace %s", call, j, got.url, got.header, e.want, id128)
 							}
 						}
 					}
@@ -254,7 +256,7 @@ func TestTortureSignedRequests(t *testing.T) {
 					if i%2 == 1 {
 						method, body = http.MethodPut, strings.NewReader("body")
 					}
-					r, err := http.NewRequestWithContext(sampled(t), method, fmt.Sprintf("http://s3.example.com/bucket/%d?versions&x=%d", i, i), body)
+					r, err := http.NewRequestWithContext(testkit.Request(), method, fmt.Sprintf("http://s3.example.com/bucket/%d?versions&x=%d", i, i), body)
 					require.NoError(t, err)
 					r.Header = http.Header{"X-Amz-Date": {"20260102T030405Z"}, "Content-Type": {"text/plain"}, "X-Many": slices.Repeat([]string{"v"}, i%4+1)}
 					if signed {
@@ -271,7 +273,7 @@ func TestTortureSignedRequests(t *testing.T) {
 				} else {
 					carried++
 					require.Equal(t, multi, traced(got.header), "%s: trace headers of request %d", c.name, i)
-					require.Equal(t, traceID, got.traceID(), "%s: trace ID of request %d", c.name, i)
+					require.Equal(t, id128, got.traceID(), "%s: trace ID of request %d", c.name, i)
 					maps.DeleteFunc(got.header, func(name string, _ []string) bool { return strings.HasPrefix(name, "X-B3-") })
 					got.b3 = trace.B3{}
 				}
@@ -313,7 +315,7 @@ func mutate(r *http.Request) {
 	r.Header.Set("X-Base", "1")
 	r.Header.Del("Accept")
 	r.Header.Del("B3")
-	r.URL = mustURL("http://base.example/")
+	r.URL = testkit.Must(url.Parse("http://base.example/"))
 	r.Method, r.Host, r.ContentLength, r.Close = "BASE", "base.example", 1, true
 	r.Body, r.GetBody, r.Trailer, r.Form, r.TransferEncoding = nil, nil, nil, nil, nil
 }
@@ -332,9 +334,9 @@ func TestTortureSharedRequestRace(t *testing.T) {
 	const goroutines = 64
 	w := newWorld(t, nil)
 	var spans sync.Map
-	fakeBase := httpclient.NewTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+	fakeBase := httpclient.NewTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		b, err := trace.FromHeader(r.Header)
-		if err != nil || b.TraceID.String() != traceID {
+		if err != nil || b.TraceID.String() != id128 {
 			return nil, fmt.Errorf("trace %v, %w", b, err)
 		}
 		if _, twice := spans.LoadOrStore(b.SpanID, true); twice {
@@ -355,7 +357,7 @@ func TestTortureSharedRequestRace(t *testing.T) {
 		{"a fake base", fakeBase, torture.Size(50, 1000)},
 		{"a real server", httpclient.NewTransport(real, httpclient.Config{}), torture.Size(5, 100)},
 	} {
-		r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, "http://first.example/path?q=1#f", nil)
+		r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, "http://first.example/path?q=1#f", nil)
 		require.NoError(t, err)
 		r.Header = spare()
 		r.GetBody = func() (io.ReadCloser, error) { return http.NoBody, nil }
@@ -379,7 +381,7 @@ func TestTortureSharedRequestRace(t *testing.T) {
 	}
 	seen := w.take()
 	require.Len(t, seen, sent[1], "requests that arrived")
-	assertSiblings(t, seen, traceID, spanID)
+	assertSiblings(t, seen, id128, spanID)
 	different := 0
 	spans.Range(func(any, any) bool { different++; return true })
 	require.Equal(t, sent[0], different, "different span IDs that the fake base saw")
@@ -468,8 +470,8 @@ func TestTortureHostileBaseRace(t *testing.T) {
 				var want outcome
 				for i, cfg := range []httpclient.Config{{}, {Propagate: policy}, {Propagate: policy, TracerProvider: count}} {
 					resp := answer(nil, http.StatusOK, "text")
-					var client http.RoundTripper = roundTripper(func(r *http.Request) (*http.Response, error) { return nb.base(r, resp) })
-					r, err := http.NewRequestWithContext(sampled(t), http.MethodPost, "http://first.example/path?q=1#f", &watchedBody{Reader: strings.NewReader("body")})
+					var client http.RoundTripper = testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { return nb.base(r, resp) })
+					r, err := http.NewRequestWithContext(testkit.Request(), http.MethodPost, "http://first.example/path?q=1#f", &watchedBody{Reader: strings.NewReader("body")})
 					require.NoError(t, err)
 					r.Header, r.Trailer = header(), http.Header{"X-Trailer": {"1"}}
 					r.GetBody = func() (io.ReadCloser, error) { return nil, errBase }
@@ -513,14 +515,14 @@ func TestTortureHostileBaseRace(t *testing.T) {
 		}},
 		{"resty", func(base http.RoundTripper) error {
 			c := httpclient.Resty(resty.New().SetTransport(base).SetLogger(quiet{}), httpclient.Config{})
-			r := c.R().SetContext(sampled(t))
+			r := c.R().SetContext(testkit.Request())
 			r.Header = spare()
 			_, err := r.Get("http://first.example/")
 			return err
 		}},
 	} {
 		n := 0
-		require.NoError(t, via.get(roundTripper(func(r *http.Request) (*http.Response, error) {
+		require.NoError(t, via.get(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			keepReading(r)
 			resp := answer(r, http.StatusFound, "")
 			resp.Header.Set("Location", "/")

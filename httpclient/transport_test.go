@@ -21,6 +21,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/internal/clip"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -75,7 +76,7 @@ func TestTransportClosesBody(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w.take()
 			body := &watchedBody{Reader: strings.NewReader("body")}
-			r, err := http.NewRequestWithContext(sampled(t), http.MethodPost, "http://first.example/", body)
+			r, err := http.NewRequestWithContext(testkit.Request(), http.MethodPost, "http://first.example/", body)
 			require.NoError(t, err)
 			tt.change(r)
 
@@ -90,13 +91,13 @@ func TestTransportClosesBody(t *testing.T) {
 			drain(t, resp)
 			a := w.takeOne(t)
 			assert.Equal(t, "body", a.body, "body that arrived")
-			assert.Equal(t, traceID, a.traceID(), "trace ID that arrived")
+			assert.Equal(t, id128, a.traceID(), "trace ID that arrived")
 		})
 	}
 }
 
 func TestTransportKeepsGetBody(t *testing.T) {
-	base := roundTripper(func(r *http.Request) (*http.Response, error) {
+	base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		again, err := r.GetBody()
 		require.NoError(t, err, "GetBody in base")
 		text, err := io.ReadAll(again)
@@ -149,7 +150,7 @@ func TestTransportCloseIdleConnections(t *testing.T) {
 	client.CloseIdleConnections()
 	assert.Equal(t, 1, base.closes, "CloseIdleConnections calls that reached base")
 
-	without := httpclient.Wrap(&http.Client{Transport: roundTripper(nil)}, httpclient.Config{})
+	without := httpclient.Wrap(&http.Client{Transport: testkit.RoundTripper(nil)}, httpclient.Config{})
 	assert.NotPanics(t, without.CloseIdleConnections, "a base without CloseIdleConnections")
 }
 
@@ -157,7 +158,7 @@ func TestTransportCloseIdleConnections(t *testing.T) {
 func TestTransportNilURL(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	var got []*http.Request
-	client := httpclient.NewTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := httpclient.NewTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		got = append(got, r)
 		return nil, errBase
 	}), rec.config())
@@ -225,7 +226,7 @@ func TestTransportStaleHeaders(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, nil)
-			r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, "http://first.example/", nil)
+			r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, "http://first.example/", nil)
 			require.NoError(t, err)
 			r.Header = staleHeader()
 			maps.Copy(r.Header, tt.stale)
@@ -253,20 +254,20 @@ func TestTransportPropagate(t *testing.T) {
 		asked = r
 		return false
 	}
-	fetch(t, w.client(t, cfg), sampled(t), "http://first.example/path")
+	fetch(t, w.client(t, cfg), testkit.Request(), "http://first.example/path")
 	assert.Empty(t, traced(w.takeOne(t).header), "trace headers that arrived")
 	s := rec.one(t) // no headers, but still a span
-	assert.Equal(t, traceID, s.SpanContext().TraceID().String(), "trace ID of the span")
+	assert.Equal(t, id128, s.SpanContext().TraceID().String(), "trace ID of the span")
 	assert.Equal(t, "http://first.example/path", asked.URL.String(), "URL that Propagate was asked about")
-	assert.Equal(t, traceID, trace.ID(asked.Context()), "trace that Propagate was asked in")
+	assert.Equal(t, id128, trace.ID(asked.Context()), "trace that Propagate was asked in")
 }
 
 func TestTransportRedirectStatuses(t *testing.T) {
 	callers := []struct {
 		name, single, wantTrace, wantParent string
 	}{
-		{"in a trace", traceID + "-" + spanID + "-1", traceID, spanID},
-		{"in a denied trace", traceID + "-" + spanID + "-0", traceID, spanID},
+		{"in a trace", id128 + "-" + spanID + "-1", id128, spanID},
+		{"in a denied trace", id128 + "-" + spanID + "-0", id128, spanID},
 		{"without a trace", "", "", ""},
 		{"with a lone deny", "0", "", ""},
 		{"with a lone debug", "d", "", ""},
@@ -285,7 +286,7 @@ func TestTransportRedirectStatuses(t *testing.T) {
 					w := newWorld(t, chain(tt.status, urls...))
 					ctx := context.Background()
 					if caller.single != "" {
-						ctx = under(t, caller.single)
+						ctx = testkit.Context(caller.single)
 					}
 					r, err := http.NewRequestWithContext(ctx, http.MethodPost, urls[0], strings.NewReader("body"))
 					require.NoError(t, err)
@@ -371,7 +372,7 @@ func TestTransportRedirectHosts(t *testing.T) {
 				urls := chainOf(tt.hosts...)
 				w := newWorld(t, chain(302, urls...))
 				rec := newRecorder(t, sdktrace.AlwaysSample())
-				ctx, wantTrace, wantParent := sampled(t), traceID, spanID
+				ctx, wantTrace, wantParent := testkit.Request(), id128, spanID
 				if rootless {
 					ctx, wantTrace, wantParent = context.Background(), "", ""
 				}
@@ -420,9 +421,9 @@ func TestTransportRedirectPropagate(t *testing.T) {
 		asked = append(asked, r.URL.String())
 		return r.URL.Host != "first.example"
 	}})
-	fetch(t, client, sampled(t), urls[0])
+	fetch(t, client, testkit.Request(), urls[0])
 	assert.Equal(t, urls, asked, "URLs that Propagate was asked about")
-	assertHosts(t, w.take(), urls, []bool{false, true, true}, traceID, spanID)
+	assertHosts(t, w.take(), urls, []bool{false, true, true}, id128, spanID)
 }
 
 // The chain is compared by what the caller asked for. A base that looks a service up and
@@ -433,13 +434,13 @@ func TestTransportRedirectRewritingBase(t *testing.T) {
 			urls := chainOf("first.example", "first.example", "internal.example")
 			w := newWorld(t, chain(302, urls...))
 			real := w.transport(t)
-			base := roundTripper(func(r *http.Request) (*http.Response, error) {
+			base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				lookedUp := r.Clone(r.Context())
 				lookedUp.URL.Host = "internal.example"
 				lookedUp.Host = r.URL.Host
 				return real.RoundTrip(lookedUp)
 			})
-			ctx, wantTrace, wantParent := sampled(t), traceID, spanID
+			ctx, wantTrace, wantParent := testkit.Request(), id128, spanID
 			if rootless {
 				ctx, wantTrace, wantParent = context.Background(), "", ""
 			}
@@ -477,7 +478,7 @@ func TestTransportSpan(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(tt.status) })
 			rec := newRecorder(t, sdktrace.AlwaysSample())
-			r, err := http.NewRequestWithContext(sampled(t), tt.method, tt.url, nil)
+			r, err := http.NewRequestWithContext(testkit.Request(), tt.method, tt.url, nil)
 			require.NoError(t, err)
 			r.Method = tt.method // NewRequest has filled it in
 			resp, err := w.client(t, rec.config()).Do(r)
@@ -508,9 +509,9 @@ func TestTransportSpanPort(t *testing.T) {
 		"https://[2001:db8::1]:65535/": int64(65535),
 	} {
 		rec := newRecorder(t, sdktrace.AlwaysSample())
-		fetch(t, httpclient.Wrap(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		fetch(t, httpclient.Wrap(&http.Client{Transport: testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Body: http.NoBody, Request: r}, nil
-		})}, rec.config()), sampled(t), url)
+		})}, rec.config()), testkit.Request(), url)
 		assert.Equal(t, want, rec.one(t).attribute("server.port"), "server.port of %s", url)
 	}
 }
@@ -519,7 +520,7 @@ func TestTransportRedirectSpans(t *testing.T) {
 	urls := chainOf("first.example", "other.example", "first.example")
 	w := newWorld(t, chain(302, urls...))
 	rec := newRecorder(t, sdktrace.AlwaysSample())
-	fetch(t, w.client(t, rec.config()), sampled(t), urls[0])
+	fetch(t, w.client(t, rec.config()), testkit.Request(), urls[0])
 
 	for i, s := range rec.spans(t, 3) {
 		assert.Equal(t, urls[i], s.attribute("url.full"), "url.full of span %d", i)
@@ -551,7 +552,7 @@ func TestTransportFailedSpan(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			rec := newRecorder(t, sdktrace.AlwaysSample())
-			base := roundTripper(func(*http.Request) (*http.Response, error) { return nil, tt.err })
+			base := testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, tt.err })
 			r, err := http.NewRequest(http.MethodGet, "http://user:"+canary+"@first.example/?token="+canary, nil)
 			require.NoError(t, err)
 			_, err = httpclient.NewTransport(base, rec.config()).RoundTrip(r)
@@ -636,7 +637,7 @@ func TestTransportSpanEndsOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			rec := newRecorder(t, sdktrace.AlwaysSample())
 			count := &counting{TracerProvider: rec.provider}
-			base := roundTripper(func(r *http.Request) (*http.Response, error) {
+			base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				resp := answer(r, http.StatusOK, "")
 				resp.Body = tt.body
 				return resp, nil
@@ -662,7 +663,7 @@ func TestTransportSpanEndsOnce(t *testing.T) {
 // The body of a real response is still its own: what it says at the end and at Close stays.
 func TestTransportBodyPassesOn(t *testing.T) {
 	closing := errors.New("cannot close")
-	base := roundTripper(func(r *http.Request) (*http.Response, error) {
+	base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		resp := answer(r, http.StatusOK, "")
 		resp.Body = struct {
 			io.Reader
@@ -759,15 +760,15 @@ func TestTransportUnsampledBody(t *testing.T) {
 		ctx     context.Context
 		wrapped bool
 	}{
-		{"no SDK", httpclient.Config{}, sampled(t), false},
+		{"no SDK", httpclient.Config{}, testkit.Request(), false},
 		{"SDK, not sampled", newRecorder(t, sdktrace.NeverSample()).config(), context.Background(), false},
-		{"SDK, denied", newRecorder(t, sdktrace.AlwaysSample()).config(), under(t, traceID+"-"+spanID+"-0"), false},
+		{"SDK, denied", newRecorder(t, sdktrace.AlwaysSample()).config(), testkit.Context(id128 + "-" + spanID + "-0"), false},
 		{"SDK, sampled", newRecorder(t, sdktrace.AlwaysSample()).config(), context.Background(), true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			body := io.NopCloser(strings.NewReader("text"))
-			base := roundTripper(func(r *http.Request) (*http.Response, error) {
+			base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				resp := answer(r, http.StatusOK, "")
 				resp.Body = body
 				return resp, nil
@@ -822,13 +823,13 @@ func TestTransportSamplers(t *testing.T) {
 						w := newWorld(t, nil)
 						sampler := &asked{Sampler: s.sampler}
 						rec := newRecorder(t, sampler)
-						single := strings.TrimSuffix(traceID+"-"+spanID+"-"+state, "-")
+						single := strings.TrimSuffix(id128+"-"+spanID+"-"+state, "-")
 						if lone {
 							single = state
 						}
 						ctx := context.Background()
 						if single != "" {
-							ctx = under(t, single)
+							ctx = testkit.Context(single)
 						}
 						clientOf.get(t, w, rec.config(), ctx, "http://first.example/")
 
@@ -838,7 +839,7 @@ func TestTransportSamplers(t *testing.T) {
 							assert.Len(t, a.traceID(), 32, "new trace ID that arrived")
 							assert.Empty(t, a.parentID(), "parent of a root: an invented one must not be sent")
 						} else {
-							assert.Equal(t, traceID, a.traceID(), "trace ID that arrived")
+							assert.Equal(t, id128, a.traceID(), "trace ID that arrived")
 							assert.Equal(t, spanID, a.parentID(), "parent span ID that arrived")
 						}
 						wantAsked := int32(1)
@@ -898,7 +899,7 @@ func TestTransportCancel(t *testing.T) {
 		<-r.Context().Done()
 	})
 	rec := newRecorder(t, sdktrace.AlwaysSample())
-	ctx, cancel := context.WithCancel(sampled(t))
+	ctx, cancel := context.WithCancel(testkit.Request())
 	defer cancel()
 	go func() {
 		<-arrived
@@ -920,7 +921,7 @@ func TestTransportCancelWhileReading(t *testing.T) {
 		<-r.Context().Done()
 	})
 	rec := newRecorder(t, sdktrace.AlwaysSample())
-	ctx, cancel := context.WithCancel(sampled(t))
+	ctx, cancel := context.WithCancel(testkit.Request())
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://first.example/", nil)
 	require.NoError(t, err)
@@ -938,7 +939,7 @@ func TestTransportCancelWhileReading(t *testing.T) {
 func TestTransportContext(t *testing.T) {
 	type key struct{}
 	var inside context.Context
-	base := roundTripper(func(r *http.Request) (*http.Response, error) {
+	base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		inside = r.Context()
 		b, _ := trace.FromContext(inside)
 		sent, err := trace.FromHeader(r.Header)
@@ -946,7 +947,7 @@ func TestTransportContext(t *testing.T) {
 		assert.Equal(t, sent, b, "trace of base's context, against the headers")
 		return answer(r, http.StatusOK, ""), nil
 	})
-	ctx, cancel := context.WithDeadline(context.WithValue(sampled(t), key{}, "value"), time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC))
+	ctx, cancel := context.WithDeadline(context.WithValue(testkit.Request(), key{}, "value"), time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC))
 	defer cancel()
 	fetch(t, httpclient.Wrap(&http.Client{Transport: base}, httpclient.Config{}), ctx, "http://first.example/")
 	assert.Equal(t, "value", inside.Value(key{}), "value of base's context")
@@ -960,7 +961,7 @@ func TestTransportTwice(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	inner := httpclient.NewTransport(w.transport(t), rec.config())
-	fetch(t, httpclient.Wrap(&http.Client{Transport: inner}, rec.config()), sampled(t), "http://first.example/")
+	fetch(t, httpclient.Wrap(&http.Client{Transport: inner}, rec.config()), testkit.Request(), "http://first.example/")
 	spans, a := rec.spans(t, 2), w.takeOne(t)
 	assert.Equal(t, spans[0].SpanContext().SpanID(), spans[1].Parent().SpanID(), "parent of the inner span")
 	assert.Equal(t, spans[1].SpanContext().SpanID().String(), a.spanID(), "span ID that arrived")
@@ -1013,13 +1014,13 @@ func TestTransportRedirectLimit(t *testing.T) {
 	urls := chainOf(slices.Repeat([]string{"first.example"}, 20)...)
 	w := newWorld(t, chain(302, urls...))
 	rec := newRecorder(t, sdktrace.AlwaysSample())
-	r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, urls[0], nil)
+	r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, urls[0], nil)
 	require.NoError(t, err)
 	_, err = w.client(t, rec.config()).Do(r)
 	require.ErrorContains(t, err, "stopped after 10 redirects", "Do")
 	seen := w.take()
 	require.Len(t, seen, 10, "requests that arrived")
-	assertSiblings(t, seen, traceID, spanID)
+	assertSiblings(t, seen, id128, spanID)
 	rec.spans(t, 10)
 }
 
@@ -1031,11 +1032,11 @@ func TestTransportRedirectRing(t *testing.T) {
 	moved.Header.Set("Location", "/again")
 	for name, policy := range map[string]func(*http.Request) bool{"default": nil, "SameSite": httpclient.SameSite} {
 		trips := 0
-		base := roundTripper(func(*http.Request) (*http.Response, error) {
+		base := testkit.RoundTripper(func(*http.Request) (*http.Response, error) {
 			trips++
 			return moved, nil
 		})
-		r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, "http://first.example/", nil)
+		r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, "http://first.example/", nil)
 		require.NoError(t, err)
 		_, err = httpclient.Wrap(&http.Client{Transport: base}, httpclient.Config{Propagate: policy}).Do(r)
 		require.ErrorContains(t, err, "stopped after 10 redirects", "Do, %s", name)
@@ -1059,7 +1060,7 @@ func TestTransportSpanText(t *testing.T) {
 				conn.Close()
 			}
 		})
-		r, err := http.NewRequestWithContext(sampled(t), http.MethodGet, "http://first.example/", nil)
+		r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, "http://first.example/", nil)
 		require.NoError(t, err)
 		_, err = w.client(t, rec.config()).Do(r)
 		require.Error(t, err, name)
@@ -1074,14 +1075,14 @@ func TestTransportSpanText(t *testing.T) {
 func TestTransportRedirectCutChain(t *testing.T) {
 	w := newWorld(t, chain(http.StatusFound, chainOf("first.example", "first.example")...))
 	ours := httpclient.NewTransport(w.transport(t), httpclient.Config{})
-	c := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+	c := &http.Client{Transport: testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		resp, err := ours.RoundTrip(r)
 		if resp != nil {
 			resp.Request = nil
 		}
 		return resp, err
 	})}
-	fetch(t, c, sampled(t), "http://first.example/0")
+	fetch(t, c, testkit.Request(), "http://first.example/0")
 	seen := w.take()
 	require.Len(t, seen, 2, "requests")
 	assert.Equal(t, multi, traced(seen[0].header), "trace headers of the first")
@@ -1091,10 +1092,10 @@ func TestTransportRedirectCutChain(t *testing.T) {
 // A response without a body has been read to its end already.
 func TestTransportSpanOfNoBody(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
-	base := roundTripper(func(r *http.Request) (*http.Response, error) {
+	base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
 	})
-	r, err := http.NewRequestWithContext(sampled(t), http.MethodHead, "http://first.example/", nil)
+	r, err := http.NewRequestWithContext(testkit.Request(), http.MethodHead, "http://first.example/", nil)
 	require.NoError(t, err)
 	resp, err := httpclient.NewTransport(base, rec.config()).RoundTrip(r)
 	require.NoError(t, err)
