@@ -628,7 +628,7 @@ func TestCallLogLoggers(t *testing.T) {
 		"attempt": 1., "dd.trace_id": "16266516598257821587", "dd.parent_id": parentDecimal, "sampled": true}
 	google := map[string]any{"message": "call", "host": "first.example", "attempt": 1., "parent_id": spanID,
 		"logging.googleapis.com/trace": "projects/p/traces/" + id128, "logging.googleapis.com/trace_sampled": true}
-	ctxLogger := func(w io.Writer) zerolog.Logger { return zerolog.New(w).Hook(logctx.Hook(logctx.Config{})) }
+	ctxLogger := testkit.Hooked
 	for _, tt := range []struct {
 		name string
 		cfg  func(w io.Writer, cfg *httpclient.CallLogConfig)

@@ -157,7 +157,7 @@ func newLoggers(t testing.TB) *loggers {
 	h := slog.NewJSONHandler(v, nil)
 	l := &loggers{
 		verdicts: v,
-		zero:     zerolog.New(v).Hook(logctx.Hook(logctx.Config{})),
+		zero:     testkit.Hooked(v),
 		slog:     slog.New(logctx.Slog(h, logctx.Config{})),
 		http:     httpclient.Wrap(&http.Client{Transport: v}, httpclient.Config{}),
 	}

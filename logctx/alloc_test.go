@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -17,11 +18,11 @@ func TestAllocations(t *testing.T) {
 		call func()
 		most float64
 	}
-	ctx := request()
+	ctx := testkit.Request()
 	stored := logctx.New(io.Discard).WithContext(ctx)
 	bound := logctx.From(stored)
-	off := hooked(io.Discard).Level(zerolog.Disabled)
-	low := hooked(io.Discard).Level(zerolog.ErrorLevel)
+	off := testkit.Hooked(io.Discard).Level(zerolog.Disabled)
+	low := testkit.Hooked(io.Discard).Level(zerolog.ErrorLevel)
 	quiet := low.WithContext(ctx)
 	tests := []row{
 		{name: "bound logger", call: func() { bound.Info().Msg(message) }},
@@ -33,7 +34,7 @@ func TestAllocations(t *testing.T) {
 	}
 	for _, f := range formats {
 		logger := zerolog.New(io.Discard).Hook(logctx.Hook(f.cfg))
-		ctx := in(f.ctx)
+		ctx := testkit.Context(f.ctx)
 		var most float64
 		if len(f.cfg.Project) > 30 {
 			most = 2 // Google's own limit is 30
@@ -49,7 +50,7 @@ func TestAllocations(t *testing.T) {
 }
 
 func TestSlogAllocations(t *testing.T) {
-	ctx := request()
+	ctx := testkit.Request()
 	for _, test := range []struct {
 		name string
 		with func(l *slog.Logger) *slog.Logger

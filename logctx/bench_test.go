@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -34,9 +35,9 @@ func benchmark(b *testing.B, ways []way) {
 // Each benchmark stands beside its twin: the same line without us.
 
 func BenchmarkLine(b *testing.B) {
-	ctx := request()
+	ctx := testkit.Request()
 	plain := zerolog.New(io.Discard)
-	ours := hooked(io.Discard)
+	ours := testkit.Hooked(io.Discard)
 	stored := ours.WithContext(ctx)
 	bound := logctx.From(stored)
 	plainStored := plain.WithContext(ctx)
@@ -58,9 +59,9 @@ func BenchmarkLine(b *testing.B) {
 }
 
 func BenchmarkDisabledLine(b *testing.B) {
-	ctx := request()
+	ctx := testkit.Request()
 	plain := zerolog.New(io.Discard).Level(zerolog.ErrorLevel)
-	ours := hooked(io.Discard).Level(zerolog.ErrorLevel)
+	ours := testkit.Hooked(io.Discard).Level(zerolog.ErrorLevel)
 	stored, plainStored := ours.WithContext(ctx), plain.WithContext(ctx)
 	benchmark(b, []way{
 		{name: "plain", line: func() { plain.Info().Str("k", "v").Msg(message) }},
@@ -88,7 +89,7 @@ func BenchmarkTime(b *testing.B) {
 }
 
 func BenchmarkSlog(b *testing.B) {
-	ctx := request()
+	ctx := testkit.Request()
 	for _, h := range []struct {
 		name string
 		slog.Handler
@@ -114,9 +115,9 @@ func BenchmarkSlog(b *testing.B) {
 }
 
 func BenchmarkCall(b *testing.B) {
-	stored := hooked(io.Discard).WithContext(request())
-	shown := logbind.Bind(request(), hooked(io.Discard)) // as httpmw does
-	hidden := hooked(io.Discard).Level(zerolog.InfoLevel).WithContext(request())
+	stored := testkit.Hooked(io.Discard).WithContext(testkit.Request())
+	shown := logbind.Bind(testkit.Request(), testkit.Hooked(io.Discard)) // as httpmw does
+	hidden := testkit.Hooked(io.Discard).Level(zerolog.InfoLevel).WithContext(testkit.Request())
 	start := func(ctx context.Context) (context.Context, oteltrace.Span) {
 		return trace.Starter{Kind: oteltrace.SpanKindClient}.Start(ctx, trace.B3{}, "GetItem")
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -14,9 +15,9 @@ import (
 
 // With zerolog's CBOR encoder the IDs are text all the same, and cost no allocation.
 func TestBinaryLog(t *testing.T) {
-	ctx := request()
+	ctx := testkit.Request()
 	var out bytes.Buffer
-	logger := hooked(&out)
+	logger := testkit.Hooked(&out)
 	logger.Log().Ctx(ctx).Send()
 	const text, long, object, end = 0x60, 0x18, 0xbf, 0xff // RFC 8949, 3.1
 	want := append([]byte{object, text + 8}, "trace_id"...)
@@ -25,7 +26,7 @@ func TestBinaryLog(t *testing.T) {
 	want = append(append(append(want, text+16), spanID...), end)
 	assert.Equal(t, want, out.Bytes(), "line %q", out.String())
 
-	quiet := hooked(io.Discard)
+	quiet := testkit.Hooked(io.Discard)
 	assert.Zero(t, testing.AllocsPerRun(100, func() { quiet.Info().Ctx(ctx).Msg(message) }), "allocations of a line")
 }
 
@@ -36,11 +37,11 @@ func TestBinaryLogOneID(t *testing.T) {
 			var binary, console bytes.Buffer
 			pretty := zerolog.ConsoleWriter{Out: &console, NoColor: true}
 			logger := zerolog.New(io.MultiWriter(&binary, pretty)).Hook(logctx.Hook(preset.cfg))
-			logger.Info().Ctx(request()).Msg(message)
+			logger.Info().Ctx(testkit.Request()).Msg(message)
 			want := console.String()
 			console.Reset()
 			logger = logger.With().Str(key, "mine").Logger()
-			logger.Info().Ctx(request()).Str(key, "mine").Msg(message)
+			logger.Info().Ctx(testkit.Request()).Str(key, "mine").Msg(message)
 			assert.Equal(t, 2, bytes.Count(binary.Bytes(), []byte("mine")), "times that somebody else's stands in the line %q", binary.String())
 			assert.Equal(t, want, console.String(), "line with somebody else's %s", key)
 		}

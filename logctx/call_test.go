@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +23,7 @@ import (
 	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/seam"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -32,7 +32,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -62,8 +61,8 @@ func TestCallLine(t *testing.T) {
 		want     fields
 		errorKey string
 	}{
-		{name: "zerolog", put: inZerolog(hooked(&out)), want: ours},
-		{name: "zerolog, bound", put: func(ctx context.Context) context.Context { return logbind.Bind(ctx, hooked(&out)) }, want: ours},
+		{name: "zerolog", put: inZerolog(testkit.Hooked(&out)), want: ours},
+		{name: "zerolog, bound", put: func(ctx context.Context) context.Context { return logbind.Bind(ctx, testkit.Hooked(&out)) }, want: ours},
 		{name: "zerolog without our hook", put: inZerolog(*bare(&out)), want: ours},
 		{name: "zerolog, Datadog", put: inZerolog(zerolog.New(&out).Hook(logctx.Hook(logctx.Datadog()))), want: datadog, errorKey: "error.message"},
 		{name: "zerolog, Google Cloud", put: inZerolog(zerolog.New(&out).Hook(logctx.Hook(logctx.GoogleCloud("p")))), want: google},
@@ -78,7 +77,7 @@ func TestCallLine(t *testing.T) {
 		{name: "zerolog's default for contexts", put: plain, inCtx: bare(&out), want: ours},
 		{name: "zerolog's global logger", put: plain, global: &out, want: ours},
 		{name: "both zerolog and slog", put: func(ctx context.Context) context.Context {
-			return inZerolog(hooked(&out))(inSlog(slog.DiscardHandler)(ctx))
+			return inZerolog(testkit.Hooked(&out))(inSlog(slog.DiscardHandler)(ctx))
 		}, want: ours},
 	} {
 		for _, failure := range []string{"", "the table is locked"} {
@@ -88,7 +87,7 @@ func TestCallLine(t *testing.T) {
 						test.global = io.Discard
 					}
 					globals(t, test.inCtx, zerolog.New(test.global))
-					ctx, done := logctx.Call(test.put(request()), "dynamodb.eu-west-1", "GetItem")
+					ctx, done := logctx.Call(test.put(testkit.Request()), "dynamodb.eu-west-1", "GetItem")
 					time.Sleep(4711 * time.Microsecond)
 					var err error
 					if failure != "" {
@@ -96,18 +95,7 @@ func TestCallLine(t *testing.T) {
 					}
 					done(err)
 
-					line := one(t, &out)
-					got := fields{}
-					for k, v := range line {
-						switch v := v.(type) {
-						case json.Number:
-							n, err := v.Float64()
-							require.NoError(t, err)
-							got[k] = n
-						default:
-							got[k] = v
-						}
-					}
+					got := testkit.TakeLine(t, &out)
 					assert.Equal(t, "call", first(got, "message", "msg"), "message")
 					assert.Equal(t, "debug", strings.ToLower(fmt.Sprint(got["level"])), "level")
 					b, _ := trace.FromContext(ctx)
@@ -175,12 +163,11 @@ func TestCallTells(t *testing.T) {
 		{"a wrapped error", "h", "m", fmt.Errorf("scan: %w", sql.ErrNoRows), "h", "m", "scan: sql: no rows in result set"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			spans := tracetest.NewSpanRecorder()
-			sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+			sdk, spans := testkit.SDK(nil)
 			ctx, root := sdk.Tracer("test").Start(context.Background(), "request")
 			for _, slogged := range []bool{false, true} {
 				var out bytes.Buffer
-				with := hooked(&out).WithContext(ctx)
+				with := testkit.Hooked(&out).WithContext(ctx)
 				if slogged {
 					with = context.WithValue(ctx, seam.SlogKey{}, slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
 				}
@@ -191,7 +178,7 @@ func TestCallTells(t *testing.T) {
 					assert.GreaterOrEqual(t, c, ' ', "a character on the line")
 				}
 				assert.NotContains(t, out.String(), "secret", "the line")
-				line := one(t, &out)
+				line := testkit.TakeLine(t, &out)
 				assert.Equal(t, []any{test.wantHost, test.wantMethod, test.wantError}, []any{line["host"], line["method"], line["error"]}, "host, method and error of the line")
 			}
 			root.End()
@@ -228,8 +215,7 @@ func TestCallServerOfTheSpan(t *testing.T) {
 		{"unix:/run/redis.sock", []attribute.KeyValue{address("unix:/run/redis.sock")}},
 	} {
 		t.Run(test.host, func(t *testing.T) {
-			spans := tracetest.NewSpanRecorder()
-			sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+			sdk, spans := testkit.SDK(nil)
 			ctx, root := sdk.Tracer("test").Start(context.Background(), "request")
 			globals(t, nil, zerolog.Nop())
 			_, done := logctx.Call(ctx, test.host, "m")
@@ -290,9 +276,9 @@ func TestCallLevel(t *testing.T) {
 		for name, put := range puts {
 			t.Run(fmt.Sprintf("%v, %q, %s", test.level, test.b3, name), func(t *testing.T) {
 				globals(t, nil, zerolog.Nop())
-				_, done := logctx.Call(put(in(id128+"-"+spanID+test.b3), t), "h", "m")
+				_, done := logctx.Call(put(testkit.Context(id128+"-"+spanID+test.b3), t), "h", "m")
 				done(errors.New("locked"))
-				assert.Len(t, parse(t, &out), test.want, "lines")
+				assert.Len(t, testkit.TakeLines(t, &out), test.want, "lines")
 			})
 		}
 	}
@@ -300,9 +286,8 @@ func TestCallLevel(t *testing.T) {
 
 func TestCallEndsOnce(t *testing.T) {
 	var out bytes.Buffer
-	spans := tracetest.NewSpanRecorder()
-	sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
-	ctx, root := sdk.Tracer("test").Start(hooked(zerolog.SyncWriter(&out)).WithContext(context.Background()), "request")
+	sdk, spans := testkit.SDK(nil)
+	ctx, root := sdk.Tracer("test").Start(testkit.Hooked(zerolog.SyncWriter(&out)).WithContext(context.Background()), "request")
 	defer root.End()
 	_, done := logctx.Call(ctx, "h", "m")
 	var all sync.WaitGroup
@@ -311,7 +296,7 @@ func TestCallEndsOnce(t *testing.T) {
 	}
 	all.Wait()
 	done(errors.New("too late"))
-	line := one(t, &out)
+	line := testkit.TakeLine(t, &out)
 	assert.NotContains(t, line, "error", "the line")
 	assert.Len(t, spans.Ended(), 1, "spans")
 }
@@ -326,17 +311,17 @@ func TestCallWithoutATrace(t *testing.T) {
 	defer goroutine.SetGuard(nil, g)
 	for _, none := range []context.Context{nilContext, context.Background()} {
 		var out bytes.Buffer
-		globals(t, nil, hooked(&out))
+		globals(t, nil, testkit.Hooked(&out))
 		ctx, done := logctx.Call(none, "h", "m")
 		done(nil)
-		line := one(t, &out)
+		line := testkit.TakeLine(t, &out)
 		assert.Equal(t, trace.ID(ctx), line["trace_id"], "trace_id")
 		assert.Equal(t, trace.SpanID(ctx), line["span_id"], "span_id")
 		assert.Len(t, line["trace_id"], 32, "trace_id")
 		assert.NotContains(t, line, "parent_id")
 	}
 	assert.Equal(t, []string{"call in call_test.go", "call in call_test.go"}, lost, "what a Guard is told")
-	_, done := logctx.Call(hooked(io.Discard).WithContext(request()), "h", "m")
+	_, done := logctx.Call(testkit.Hooked(io.Discard).WithContext(testkit.Request()), "h", "m")
 	done(nil)
 	assert.Len(t, lost, 2, "what a Guard is told, and of a call in a trace")
 }
@@ -344,13 +329,13 @@ func TestCallWithoutATrace(t *testing.T) {
 // A call in a call's context is its child.
 func TestCallInACall(t *testing.T) {
 	var out bytes.Buffer
-	ctx := hooked(&out).WithContext(request())
+	ctx := testkit.Hooked(&out).WithContext(testkit.Request())
 	outer, outerDone := logctx.Call(ctx, "cache", "get")
 	_, done := logctx.Call(outer, "media-db", "SELECT")
 	done(nil)
 	logctx.Info(outer).Msg("missed")
 	outerDone(nil)
-	lines := parse(t, &out)
+	lines := testkit.TakeLines(t, &out)
 	require.Len(t, lines, 3, "lines")
 	inner, between, last := lines[0], lines[1], lines[2]
 	assert.Equal(t, last["span_id"], inner["parent_id"], "parent of the inner call")
@@ -362,10 +347,10 @@ func TestCallInACall(t *testing.T) {
 }
 
 func TestCallAllocations(t *testing.T) {
-	shown := logbind.Bind(request(), hooked(io.Discard))
-	hidden := logbind.Bind(request(), hooked(io.Discard).Level(zerolog.InfoLevel))
-	unhooked := zerolog.New(io.Discard).Level(zerolog.InfoLevel).WithContext(request())
-	inSlog := context.WithValue(request(), seam.SlogKey{}, slog.New(logctx.Slog(slog.NewJSONHandler(io.Discard, nil), logctx.Config{})))
+	shown := logbind.Bind(testkit.Request(), testkit.Hooked(io.Discard))
+	hidden := logbind.Bind(testkit.Request(), testkit.Hooked(io.Discard).Level(zerolog.InfoLevel))
+	unhooked := zerolog.New(io.Discard).Level(zerolog.InfoLevel).WithContext(testkit.Request())
+	inSlog := context.WithValue(testkit.Request(), seam.SlogKey{}, slog.New(logctx.Slog(slog.NewJSONHandler(io.Discard, nil), logctx.Config{})))
 	start := testing.AllocsPerRun(200, func() {
 		_, span := trace.Starter{Kind: oteltrace.SpanKindClient}.Start(hidden, trace.B3{}, "m")
 		span.End()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -123,7 +124,7 @@ func TestSlogOneID(t *testing.T) {
 		{"JSONHandler", func(out io.Writer) slog.Handler { return slog.NewJSONHandler(out, bare) }},
 		{"zerolog's SlogHandler", func(out io.Writer) slog.Handler { return zerolog.NewSlogHandler(zerolog.New(out)) }},
 	}
-	ctx := request()
+	ctx := testkit.Request()
 	for _, preset := range presets {
 		for _, h := range handlers {
 			for _, key := range preset.keys {
@@ -134,14 +135,14 @@ func TestSlogOneID(t *testing.T) {
 							var out bytes.Buffer
 							logger := slog.New(logctx.Slog(h.new(&out), preset.cfg))
 							logger.InfoContext(ctx, message)
-							ours := one(t, &out)
+							ours := testkit.TakeLine(t, &out)
 
 							clash.log(ctx, logger, slog.String(spelling, "mine"))
 							text := out.String()
 							for _, key := range preset.keys {
 								assert.Equal(t, 1, standing(t, text, key), "times that %s is in the line %s", key, text)
 							}
-							line := one(t, &out)
+							line := testkit.TakeLine(t, &out)
 							for _, key := range preset.keys {
 								assert.Equal(t, ours[key], line[key], "%s of the line %s", key, text)
 							}
@@ -154,7 +155,7 @@ func TestSlogOneID(t *testing.T) {
 
 							clash.log(context.Background(), logger, slog.String(spelling, "mine"))
 							text = out.String()
-							assert.Equal(t, "mine", one(t, &out)[spelling], "the attribute on a line without a trace: %s", text)
+							assert.Equal(t, "mine", testkit.TakeLine(t, &out)[spelling], "the attribute on a line without a trace: %s", text)
 							assert.NotContains(t, text, "_attr", "line without a trace")
 						})
 					}
@@ -174,7 +175,7 @@ func TestSlogOneIDAmongOthers(t *testing.T) {
 		log  func(ctx context.Context, l *slog.Logger)
 		want fields
 	}{
-		{name: "both IDs", want: ids(fields{"trace_id_attr": "mine", "span_id_attr": json.Number("7")}),
+		{name: "both IDs", want: ids(fields{"trace_id_attr": "mine", "span_id_attr": 7.0}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.InfoContext(ctx, "", "trace_id", "mine", "span_id", 7)
 			}},
@@ -212,7 +213,7 @@ func TestSlogOneIDAmongOthers(t *testing.T) {
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.WithGroup("trace_id").InfoContext(ctx, "", slog.Group("span_id"))
 			}},
-		{name: "null, and what is no text", want: ids(fields{"trace_id_attr": nil, "span_id_attr": []any{json.Number("1")}}),
+		{name: "null, and what is no text", want: ids(fields{"trace_id_attr": nil, "span_id_attr": []any{1.0}}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.InfoContext(ctx, "", "trace_id", nil, "span_id", []int{1})
 			}},
@@ -241,9 +242,9 @@ func TestSlogOneIDAmongOthers(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			test.log(request(), slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
+			test.log(testkit.Request(), slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
 			text := out.String()
-			assert.Equal(t, test.want, one(t, &out), "line %s", text)
+			assert.Equal(t, test.want, testkit.TakeLine(t, &out), "line %s", text)
 		})
 	}
 }
@@ -252,15 +253,15 @@ func TestSlogOneIDAmongOthers(t *testing.T) {
 func TestSlogOneIDOfOneLetter(t *testing.T) {
 	var out bytes.Buffer
 	logger := slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{TraceKey: "\u212a", SpanKey: "long"}))
-	logger.InfoContext(request(), "", "k", "mine")
-	assert.Equal(t, fields{"\u212a": id128, "long": spanID, "k_attr": "mine"}, one(t, &out), "line")
+	logger.InfoContext(testkit.Request(), "", "k", "mine")
+	assert.Equal(t, fields{"\u212a": id128, "long": spanID, "k_attr": "mine"}, testkit.TakeLine(t, &out), "line")
 }
 
 // A struct is where parsers meet the lines.
 func TestSlogOneIDInAStruct(t *testing.T) {
 	for _, key := range []string{"trace_id", "Trace_ID", "TRACE_ID"} {
 		var out bytes.Buffer
-		slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{})).InfoContext(request(), message, key, "mine")
+		slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{})).InfoContext(testkit.Request(), message, key, "mine")
 		var line struct {
 			TraceID string `json:"trace_id"`
 		}
@@ -280,16 +281,16 @@ func TestSlogAsksOnce(t *testing.T) {
 		name string
 		log  func(l *slog.Logger)
 	}{
-		{"attribute", func(l *slog.Logger) { l.InfoContext(request(), "", value) }},
-		{"in an inline group", func(l *slog.Logger) { l.InfoContext(request(), "", inline(value)) }},
-		{"With", func(l *slog.Logger) { l.With(value).InfoContext(request(), "") }},
+		{"attribute", func(l *slog.Logger) { l.InfoContext(testkit.Request(), "", value) }},
+		{"in an inline group", func(l *slog.Logger) { l.InfoContext(testkit.Request(), "", inline(value)) }},
+		{"With", func(l *slog.Logger) { l.With(value).InfoContext(testkit.Request(), "") }},
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			calls = 0
 			var out bytes.Buffer
 			way.log(slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
 			assert.Equal(t, 1, calls, "calls of LogValue")
-			assert.Equal(t, fields{"trace_id": id128, "span_id": spanID, "k": "mine"}, one(t, &out), "line")
+			assert.Equal(t, fields{"trace_id": id128, "span_id": spanID, "k": "mine"}, testkit.TakeLine(t, &out), "line")
 		})
 	}
 }
@@ -303,8 +304,8 @@ func TestSlogOneIDOfSiblings(t *testing.T) {
 	}
 	first, second := parent.With("trace_id", "first"), parent.With("trace_id", "second")
 	for logger, want := range map[*slog.Logger]string{first: "first", second: "second"} {
-		logger.InfoContext(request(), "")
-		assert.Equal(t, want, one(t, &out)["trace_id_attr"], "trace_id of the %s child", want)
+		logger.InfoContext(testkit.Request(), "")
+		assert.Equal(t, want, testkit.TakeLine(t, &out)["trace_id_attr"], "trace_id of the %s child", want)
 	}
 }
 
@@ -352,16 +353,16 @@ func TestSlogWrappedTwice(t *testing.T) {
 		} {
 			t.Run(preset.name+"/"+h.name, func(t *testing.T) {
 				var out bytes.Buffer
-				slog.New(logctx.Slog(json(&out), preset.cfg)).InfoContext(request(), message, "k", "v")
+				slog.New(logctx.Slog(json(&out), preset.cfg)).InfoContext(testkit.Request(), message, "k", "v")
 				once := out.String()
 				out.Reset()
-				slog.New(h.new(&out)).InfoContext(request(), message, "k", "v")
+				slog.New(h.new(&out)).InfoContext(testkit.Request(), message, "k", "v")
 				assert.Equal(t, once, out.String(), "line")
 				out.Reset()
-				slog.New(h.new(&out)).With(preset.keys[0], "mine").WithGroup("g").InfoContext(request(), message, "k", "v")
+				slog.New(h.new(&out)).With(preset.keys[0], "mine").WithGroup("g").InfoContext(testkit.Request(), message, "k", "v")
 				text := out.String()
 				assert.Equal(t, 1, standing(t, text, preset.keys[0]), "times that %s is in %s", preset.keys[0], text)
-				assert.Equal(t, "mine", one(t, &out)[other(preset.keys[0])], "what became of somebody else's: %s", text)
+				assert.Equal(t, "mine", testkit.TakeLine(t, &out)[other(preset.keys[0])], "what became of somebody else's: %s", text)
 			})
 		}
 	}
@@ -371,8 +372,8 @@ func TestSlogWrappedTwice(t *testing.T) {
 func TestSlogOneIDOverAHandlerThatHasOne(t *testing.T) {
 	var out bytes.Buffer
 	inner := slog.NewJSONHandler(&out, bare).WithAttrs([]slog.Attr{slog.String("trace_id", "mine"), slog.String("span_id", "mine")})
-	slog.New(logctx.Slog(inner, logctx.Config{})).With("k", "v").InfoContext(request(), "", "l", "w")
-	assert.Equal(t, fields{"trace_id": id128, "span_id": spanID, "k": "v", "l": "w"}, one(t, &out), "line")
+	slog.New(logctx.Slog(inner, logctx.Config{})).With("k", "v").InfoContext(testkit.Request(), "", "l", "w")
+	assert.Equal(t, fields{"trace_id": id128, "span_id": spanID, "k": "v", "l": "w"}, testkit.TakeLoosely(t, &out), "line")
 }
 
 // No clash, no allocation, whatever the keys begin with.
@@ -389,7 +390,7 @@ func TestSlogOneIDAllocations(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			plain := slog.New(slog.NewJSONHandler(io.Discard, nil))
 			ours := slog.New(logctx.Slog(slog.NewJSONHandler(io.Discard, nil), logctx.Config{}))
-			ctx := request()
+			ctx := testkit.Request()
 			base := testing.AllocsPerRun(200, func() { plain.LogAttrs(ctx, slog.LevelInfo, message, test.attrs...) })
 			got := testing.AllocsPerRun(200, func() { ours.LogAttrs(ctx, slog.LevelInfo, message, test.attrs...) })
 			assert.LessOrEqual(t, got, base+raceAllocs, "allocations of a line, of which the plain handler's are %v", base)
@@ -465,13 +466,13 @@ func TestZerologOneID(t *testing.T) {
 					})
 					pretty := zerolog.ConsoleWriter{Out: &console, NoColor: true}
 					logger := zerolog.New(io.MultiWriter(&out, pretty)).Hook(theirs, logctx.Hook(preset.cfg))
-					logger.Info().Ctx(request()).Msg(message)
-					ours := one(t, &out)[key]
+					logger.Info().Ctx(testkit.Request()).Msg(message)
+					ours := testkit.TakeLine(t, &out)[key]
 					console.Reset()
 
-					test.log(request(), logger, key)
+					test.log(testkit.Request(), logger, key)
 					text := out.String()
-					assert.Equal(t, ours, one(t, &out)[key], "%s of the line %s", key, text)
+					assert.Equal(t, ours, testkit.TakeLoosely(t, &out)[key], "%s of the line %s", key, text)
 					assert.Contains(t, console.String(), fmt.Sprintf(" %s=%v", key, ours), "what the console shows")
 				})
 			}
@@ -482,9 +483,9 @@ func TestZerologOneID(t *testing.T) {
 // zerolog runs hooks in the order in which they were added, and tells them nothing of each other.
 func TestZerologAHookAfterOursHasTheLastWord(t *testing.T) {
 	var out bytes.Buffer
-	logger := hooked(&out).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Str("trace_id", "mine") }))
-	logger.Info().Ctx(request()).Msg(message)
-	assert.Equal(t, "mine", one(t, &out)["trace_id"], "trace_id, as Hook's doc says")
+	logger := testkit.Hooked(&out).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Str("trace_id", "mine") }))
+	logger.Info().Ctx(testkit.Request()).Msg(message)
+	assert.Equal(t, "mine", testkit.TakeLoosely(t, &out)["trace_id"], "trace_id, as Hook's doc says")
 }
 
 // The key that another attribute is given stands once as well.
@@ -505,9 +506,9 @@ func TestSlogTheOtherStandsOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			log(request(), slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
+			log(testkit.Request(), slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
 			assert.Equal(t, 1, strings.Count(out.String(), `"trace_id_attr"`), "the key in %s", &out)
-			assert.Equal(t, "last", one(t, &out)["trace_id_attr"], "its value")
+			assert.Equal(t, "last", testkit.TakeLine(t, &out)["trace_id_attr"], "its value")
 		})
 	}
 }

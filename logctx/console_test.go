@@ -8,6 +8,7 @@ import (
 	"os"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -48,7 +49,7 @@ func TestConsoleColours(t *testing.T) {
 			t.Setenv("CLICOLOR_FORCE", tt.force)
 			out := terminal{fd: tt.fd}
 			logger := logctx.Console(&out)
-			logger.Info().Ctx(request()).Str("k", "v").Msg(message)
+			logger.Info().Ctx(testkit.Request()).Str("k", "v").Msg(message)
 			assert.Equal(t, tt.want, escapes.MatchString(out.String()), "colours are in the line %q", out.String())
 			if tt.want {
 				assert.Contains(t, out.String(), "m"+id128+"\x1b[0m", "the ID, coloured")
@@ -59,7 +60,7 @@ func TestConsoleColours(t *testing.T) {
 	t.Run("no file", func(t *testing.T) {
 		var out bytes.Buffer
 		logger := logctx.Console(io.Writer(&out))
-		logger.Info().Ctx(request()).Msg(message)
+		logger.Info().Ctx(testkit.Request()).Msg(message)
 		assert.NotRegexp(t, escapes, out.String(), "line")
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"example.com/clew/httpmw"
 	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -60,7 +61,7 @@ func lines(t *testing.T, ctx context.Context, out *bytes.Buffer) (levels map[any
 		zerolog.Ctx(ctx).WithLevel(zerolog.ErrorLevel).Msg(message)
 	}
 	levels = map[any]int{}
-	for _, line := range parse(t, out) {
+	for _, line := range testkit.TakeLines(t, out) {
 		assert.Equal(t, trace.ID(ctx), line["trace_id"], "trace_id of the line")
 		levels[line["level"]]++
 	}
@@ -77,11 +78,11 @@ func TestDebugIsHeard(t *testing.T) {
 			t.Run(sampler.name+", "+level.String(), func(t *testing.T) {
 				var out bytes.Buffer
 				var asked atomic.Int64
-				logger := hooked(&out).Level(level).Sample(counted{sampler.new(), &asked})
-				assert.Equal(t, allOfThem, lines(t, logbind.BindDebug(request(), logger), &out), "lines of a debug trace")
+				logger := testkit.Hooked(&out).Level(level).Sample(counted{sampler.new(), &asked})
+				assert.Equal(t, allOfThem, lines(t, logbind.BindDebug(testkit.Request(), logger), &out), "lines of a debug trace")
 				assert.Zero(t, asked.Load(), "times that the sampler was asked in a debug trace")
 
-				few := lines(t, logbind.Bind(request(), logger), &out)
+				few := lines(t, logbind.Bind(testkit.Request(), logger), &out)
 				assert.Less(t, few["debug"]+few["info"], 40, "lines of another trace, whose sampler still stands: %v", few)
 				if level <= zerolog.DebugLevel {
 					assert.NotZero(t, asked.Load(), "times that the sampler was asked in another trace")
@@ -106,7 +107,7 @@ func TestDebugIsHeardOverHTTP(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			logger := hooked(&out).Level(zerolog.InfoLevel).Sample(zerolog.RandomSampler(0))
+			logger := testkit.Hooked(&out).Level(zerolog.InfoLevel).Sample(zerolog.RandomSampler(0))
 			cfg := httpmw.Config{Logger: &logger, Trust: func(*http.Request) httpmw.Trust { return test.trust }}
 			var levels map[any]int
 			handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { levels = lines(t, r.Context(), &out) })
@@ -115,7 +116,7 @@ func TestDebugIsHeardOverHTTP(t *testing.T) {
 			httpmw.New(cfg)(httpmw.AccessLog(httpmw.AccessLogConfig{})(handler)).ServeHTTP(httptest.NewRecorder(), r)
 			if test.heard {
 				assert.Equal(t, allOfThem, levels, "lines of the handler")
-				assert.Equal(t, "request", one(t, &out)["message"], "the access line")
+				assert.Equal(t, "request", testkit.TakeLine(t, &out)["message"], "the access line")
 			} else {
 				assert.Empty(t, levels, "lines of the handler")
 				assert.Empty(t, out.String(), "the access line")
@@ -155,8 +156,8 @@ func TestRootGivesTheSamplerBack(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
 			var asked atomic.Int64
-			logger := hooked(&out).Level(test.level).Sample(counted{&zerolog.BasicSampler{N: 2}, &asked})
-			ctx := test.between(logbind.BindDebug(request(), logger))
+			logger := testkit.Hooked(&out).Level(test.level).Sample(counted{&zerolog.BasicSampler{N: 2}, &asked})
+			ctx := test.between(logbind.BindDebug(testkit.Request(), logger))
 			assert.Zero(t, asked.Load(), "times that the sampler was asked in the debug trace")
 			root, _ := trace.Root(ctx, "root")
 			again, _ := trace.Root(root, "again")
@@ -166,7 +167,7 @@ func TestRootGivesTheSamplerBack(t *testing.T) {
 					zerolog.Ctx(ctx).Debug().Msg(message)
 					zerolog.Ctx(ctx).Info().Msg(message)
 				}
-				for _, line := range parse(t, &out) {
+				for _, line := range testkit.TakeLines(t, &out) {
 					assert.Equal(t, trace.ID(ctx), line["trace_id"], "trace_id of the line")
 					assert.Equal(t, test.user, line["user"], "field of the line")
 					got = append(got, line["level"])
@@ -174,7 +175,7 @@ func TestRootGivesTheSamplerBack(t *testing.T) {
 				assert.Equal(t, test.want, got, "levels of the lines in the new trace")
 			}
 			zerolog.Ctx(ctx).Error().Msg(message)
-			assert.Len(t, parse(t, &out), 1, "lines of the debug trace, when it has been left")
+			assert.Len(t, testkit.TakeLines(t, &out), 1, "lines of the debug trace, when it has been left")
 		})
 	}
 }
@@ -185,14 +186,14 @@ func TestASamplerThatIsBackIsAskedOnce(t *testing.T) {
 	var asked atomic.Int64
 	var hooks int
 	count := zerolog.HookFunc(func(*zerolog.Event, zerolog.Level, string) { hooks++ })
-	logger := hooked(&out).Hook(count).Level(zerolog.InfoLevel).Sample(counted{&zerolog.BasicSampler{N: 3}, &asked})
-	root, _ := trace.Root(logbind.BindDebug(request(), logger), "root")
+	logger := testkit.Hooked(&out).Hook(count).Level(zerolog.InfoLevel).Sample(counted{&zerolog.BasicSampler{N: 3}, &asked})
+	root, _ := trace.Root(logbind.BindDebug(testkit.Request(), logger), "root")
 	for range 9 {
 		zerolog.Ctx(root).Debug().Msg("too low to be sampled")
 		zerolog.Ctx(root).Info().Msg(message)
 	}
 	assert.EqualValues(t, 9, asked.Load(), "times that the sampler was asked")
-	assert.Len(t, parse(t, &out), 3, "lines")
+	assert.Len(t, testkit.TakeLines(t, &out), 3, "lines")
 	assert.Equal(t, 3, hooks, "hooks that have run: for lines only")
 	for _, level := range []zerolog.Level{zerolog.WarnLevel, zerolog.FatalLevel, zerolog.PanicLevel, zerolog.NoLevel, 42} {
 		asked.Store(0)
@@ -204,18 +205,18 @@ func TestASamplerThatIsBackIsAskedOnce(t *testing.T) {
 // The sampler that is back is asked about all levels: which ones there are, the logger decides.
 func TestASamplerThatIsBackHasNoLevel(t *testing.T) {
 	var out bytes.Buffer
-	logger := hooked(&out).Level(zerolog.ErrorLevel).Sample(&zerolog.BasicSampler{N: 1})
-	root, _ := trace.Root(logbind.BindDebug(request(), logger), "root")
+	logger := testkit.Hooked(&out).Level(zerolog.ErrorLevel).Sample(&zerolog.BasicSampler{N: 1})
+	root, _ := trace.Root(logbind.BindDebug(testkit.Request(), logger), "root")
 	lower := zerolog.Ctx(root).Level(zerolog.TraceLevel)
 	lower.Trace().Msg(message)
-	assert.Len(t, parse(t, &out), 1, "lines of a logger whose level was lowered in the new trace")
+	assert.Len(t, testkit.TakeLines(t, &out), 1, "lines of a logger whose level was lowered in the new trace")
 }
 
 // What the program chooses in the new trace is its own, and stays in the next one.
 func TestRootGivesBackOnce(t *testing.T) {
 	var out bytes.Buffer
-	logger := hooked(&out).Level(zerolog.WarnLevel).Sample(zerolog.RandomSampler(0))
-	root, _ := trace.Root(logbind.BindDebug(request(), logger), "root")
+	logger := testkit.Hooked(&out).Level(zerolog.WarnLevel).Sample(zerolog.RandomSampler(0))
+	root, _ := trace.Root(logbind.BindDebug(testkit.Request(), logger), "root")
 	root = zerolog.Ctx(root).Level(zerolog.DebugLevel).Sample(nil).WithContext(root)
 	again, _ := trace.Root(root, "again")
 	assert.Equal(t, allOfThem, lines(t, again, &out), "lines")
@@ -226,12 +227,12 @@ func TestDebugUnderZerologsGlobals(t *testing.T) {
 	var out bytes.Buffer
 	defer zerolog.SetGlobalLevel(zerolog.GlobalLevel())
 	defer zerolog.DisableSampling(false)
-	logger := hooked(&out).Level(zerolog.WarnLevel).Sample(zerolog.RandomSampler(0))
+	logger := testkit.Hooked(&out).Level(zerolog.WarnLevel).Sample(zerolog.RandomSampler(0))
 	zerolog.SetGlobalLevel(zerolog.InfoLevel)
-	assert.Equal(t, map[any]int{"info": 40, "warn": 20, "error": 20}, lines(t, logbind.BindDebug(request(), logger), &out), "lines under a global level of info")
+	assert.Equal(t, map[any]int{"info": 40, "warn": 20, "error": 20}, lines(t, logbind.BindDebug(testkit.Request(), logger), &out), "lines under a global level of info")
 	zerolog.SetGlobalLevel(zerolog.TraceLevel)
 
-	root, _ := trace.Root(logbind.BindDebug(request(), logger), "root")
+	root, _ := trace.Root(logbind.BindDebug(testkit.Request(), logger), "root")
 	assert.Empty(t, lines(t, root, &out), "lines of the next trace, sampled")
 	zerolog.DisableSampling(true)
 	assert.Equal(t, map[any]int{"warn": 20, "error": 20}, lines(t, root, &out), "lines of the next trace, sampling disabled")
@@ -240,20 +241,20 @@ func TestDebugUnderZerologsGlobals(t *testing.T) {
 // A disabled logger is its owner's to enable, and a hook that discards lines is the program's.
 func TestDebugOfADisabledLogger(t *testing.T) {
 	var out bytes.Buffer
-	ctx := logbind.BindDebug(request(), hooked(&out).Level(zerolog.Disabled))
+	ctx := logbind.BindDebug(testkit.Request(), testkit.Hooked(&out).Level(zerolog.Disabled))
 	assert.Empty(t, lines(t, ctx, &out), "lines of a disabled logger")
 	discard := zerolog.HookFunc(func(e *zerolog.Event, level zerolog.Level, _ string) {
 		if level == zerolog.InfoLevel {
 			e.Discard()
 		}
 	})
-	ctx = logbind.BindDebug(request(), hooked(&out).Hook(discard))
+	ctx = logbind.BindDebug(testkit.Request(), testkit.Hooked(&out).Hook(discard))
 	assert.Equal(t, map[any]int{"debug": 40, "warn": 20, "error": 20}, lines(t, ctx, &out), "lines past a hook that discards")
 }
 
 // A line in a debug trace costs what it costs elsewhere.
 func TestDebugAllocations(t *testing.T) {
-	ctx := logbind.BindDebug(request(), hooked(io.Discard).Sample(&zerolog.BasicSampler{N: 2}))
+	ctx := logbind.BindDebug(testkit.Request(), testkit.Hooked(io.Discard).Sample(&zerolog.BasicSampler{N: 2}))
 	got := testing.AllocsPerRun(200, func() { zerolog.Ctx(ctx).Info().Msg(message) })
 	assert.LessOrEqual(t, got, float64(raceAllocs), "allocations of a line in a debug trace")
 }
@@ -264,7 +265,7 @@ func TestRootsGiveBackOnce(t *testing.T) {
 	for _, roots := range []int{1, 2, 3} {
 		t.Run(strconv.Itoa(roots), func(t *testing.T) {
 			var out bytes.Buffer
-			ctx := logbind.BindDebug(request(), hooked(&out).Level(zerolog.InfoLevel))
+			ctx := logbind.BindDebug(testkit.Request(), testkit.Hooked(&out).Level(zerolog.InfoLevel))
 			for range roots {
 				ctx, _ = trace.Root(ctx, "root")
 			}

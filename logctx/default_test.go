@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -24,7 +25,7 @@ import (
 // changes what is global in it, so that it needs a process of its own.
 const childEnv = "LOGCTX_TEST_CHILD"
 
-// ids is how the default handler writes the IDs of request().
+// ids is how the default handler writes the IDs of testkit.Request().
 const ids = " trace_id=" + id128 + " span_id=" + spanID
 
 // ownDefault is slog's own default handler, wrapped.
@@ -34,7 +35,7 @@ func setDefault(h slog.Handler) { slog.SetDefault(slog.New(h)) }
 
 // say writes a line by each way that leads to slog's default.
 func say() {
-	slog.InfoContext(request(), message, "k", "v")
+	slog.InfoContext(testkit.Request(), message, "k", "v")
 	slog.Warn(message)
 	log.Print(message)
 }
@@ -51,8 +52,8 @@ var children = map[string]func(){
 	},
 	"with attributes and groups": func() {
 		setDefault(ownDefault(logctx.Config{}).WithAttrs([]slog.Attr{slog.String("a", "1")}).WithGroup("g"))
-		slog.InfoContext(request(), message, "k", "v")
-		slog.With("b", "2").WithGroup("h").InfoContext(request(), message, "k", "v")
+		slog.InfoContext(testkit.Request(), message, "k", "v")
+		slog.With("b", "2").WithGroup("h").InfoContext(testkit.Request(), message, "k", "v")
 		slog.With("trace_id", "mine").Info(message)
 	},
 	"wrapped twice": func() {
@@ -62,7 +63,7 @@ var children = map[string]func(){
 	"wrapped twice, nothing missing": func() {
 		missing := logctx.Config{OnMissing: func(runtime.Frame) { fmt.Println("missing") }}
 		setDefault(logctx.Slog(ownDefault(missing), missing))
-		slog.InfoContext(request(), message, "k", "v")
+		slog.InfoContext(testkit.Request(), message, "k", "v")
 	},
 	"set twice": func() {
 		setDefault(ownDefault(logctx.Config{}))
@@ -134,7 +135,7 @@ var children = map[string]func(){
 	"another's is the default": func() { // so that nothing hangs, and nothing changes
 		ours := slog.New(ownDefault(logctx.Config{}))
 		setDefault(slog.NewTextHandler(os.Stdout, nil))
-		ours.InfoContext(request(), message, "k", "v")
+		ours.InfoContext(testkit.Request(), message, "k", "v")
 	},
 	"zerolog under package log": func() {
 		log.SetOutput(logctx.New(log.Writer()).Hook(zerolog.HookFunc(func(*zerolog.Event, zerolog.Level, string) { fmt.Println("written") })))
@@ -142,13 +143,13 @@ var children = map[string]func(){
 	},
 	"zerolog under slog, package log over both": func() {
 		setDefault(logctx.Slog(zerolog.NewSlogHandler(logctx.New(log.Writer())), logctx.Config{}))
-		slog.InfoContext(request(), message)
+		slog.InfoContext(testkit.Request(), message)
 		log.Print(message)
 	},
 	"zerolog over package log, ours the default": func() {
 		setDefault(ownDefault(logctx.Config{}))
 		logger := zerolog.New(log.Writer()).Hook(logctx.Hook(logctx.Config{}))
-		logger.Log().Ctx(request()).Msg(message)
+		logger.Log().Ctx(testkit.Request()).Msg(message)
 	},
 }
 
@@ -233,7 +234,7 @@ func TestSlogOverTheDefaultHandler(t *testing.T) {
 	log.SetOutput(&written)
 	log.SetFlags(log.Lshortfile)
 	log.SetPrefix("p: ")
-	logger.InfoContext(request(), message, "k", "v")
+	logger.InfoContext(testkit.Request(), message, "k", "v")
 	assert.Equal(t, fmt.Sprintf("p: default_test.go:%d: INFO hello%s k=v\n", here().Line-1, ids), written.String(), "line by slog")
 	written.Reset()
 	slog.NewLogLogger(logger.With("a", 1).Handler(), slog.LevelError).Print(message)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -53,7 +54,7 @@ func globals(t *testing.T, inContexts *zerolog.Logger, global zerolog.Logger) {
 func TestEvents(t *testing.T) {
 	// The logger was put into the context in the request; the line is of a span further in.
 	var out bytes.Buffer
-	ctx := hooked(&out).Level(zerolog.TraceLevel).WithContext(request())
+	ctx := testkit.Hooked(&out).Level(zerolog.TraceLevel).WithContext(testkit.Request())
 	ctx = logctx.From(ctx).WithContext(ctx)
 	ctx, _ = trace.Start(ctx, "inner")
 	for _, e := range events {
@@ -64,14 +65,14 @@ func TestEvents(t *testing.T) {
 				want[k] = v
 			}
 			assert.NotEqual(t, spanID, trace.SpanID(ctx), "span ID of the inner span")
-			assert.Equal(t, want, one(t, &out), "line of %s", e.name)
+			assert.Equal(t, want, testkit.TakeLine(t, &out), "line of %s", e.name)
 		})
 	}
 }
 
 func TestEventsBelowTheLevel(t *testing.T) {
 	var out bytes.Buffer
-	ctx := hooked(&out).Level(zerolog.WarnLevel).WithContext(request())
+	ctx := testkit.Hooked(&out).Level(zerolog.WarnLevel).WithContext(testkit.Request())
 	logctx.Trace(ctx).Msg(message)
 	logctx.Debug(ctx).Msg(message)
 	logctx.Info(ctx).Msg(message)
@@ -80,7 +81,7 @@ func TestEventsBelowTheLevel(t *testing.T) {
 	logctx.WithLevel(ctx, zerolog.Disabled).Msg(message)
 	assert.Empty(t, out.String(), "lines below the level")
 	logctx.Warn(ctx).Msg(message)
-	assert.Equal(t, "warn", one(t, &out)["level"], "level of the line at the level")
+	assert.Equal(t, "warn", testkit.TakeLine(t, &out)["level"], "level of the line at the level")
 }
 
 // No line is lost in silence: the context's logger, else the two that zerolog has for that.
@@ -102,17 +103,17 @@ func TestFallbackChain(t *testing.T) {
 			t.Run(test.name+", "+e.name, func(t *testing.T) {
 				var l *zerolog.Logger
 				if test.inContexts {
-					logger := hooked(&inContexts)
+					logger := testkit.Hooked(&inContexts)
 					l = &logger
 				}
-				globals(t, l, hooked(&global))
-				ctx := request()
+				globals(t, l, testkit.Hooked(&global))
+				ctx := testkit.Request()
 				if test.stored {
-					ctx = hooked(&stored).WithContext(ctx)
+					ctx = testkit.Hooked(&stored).WithContext(ctx)
 				}
 				e.begin(ctx).Msg(message)
 				logctx.From(ctx).Info().Msg("from")
-				lines := parse(t, test.want)
+				lines := testkit.TakeLines(t, test.want)
 				require.Len(t, lines, 2, "lines")
 				assert.Equal(t, id128, lines[0]["trace_id"], "trace_id of the event's line")
 				assert.Equal(t, id128, lines[1]["trace_id"], "trace_id of From's line")
@@ -126,10 +127,10 @@ func TestFallbackChain(t *testing.T) {
 // The fallback is for contexts without a logger. One that was silenced stays silent.
 func TestDisabledLoggerStaysSilent(t *testing.T) {
 	var out bytes.Buffer
-	logger := hooked(&out)
+	logger := testkit.Hooked(&out)
 	globals(t, &logger, logger)
 	// zerolog stores a disabled logger only where one was before.
-	ctx := hooked(&out).WithContext(request())
+	ctx := testkit.Hooked(&out).WithContext(testkit.Request())
 	ctx = zerolog.Nop().WithContext(ctx)
 	for _, e := range events {
 		e.begin(ctx).Msg(message)
@@ -140,21 +141,21 @@ func TestDisabledLoggerStaysSilent(t *testing.T) {
 
 func TestFromBinds(t *testing.T) {
 	var out bytes.Buffer
-	ctx := hooked(&out).With().Str("service", "image-store").Logger().WithContext(request())
+	ctx := testkit.Hooked(&out).With().Str("service", "image-store").Logger().WithContext(testkit.Request())
 	before := zerolog.Ctx(ctx)
 	inner, _ := trace.Start(ctx, "inner")
 
 	logger := logctx.From(inner)
 	logger.Info().Msg(message)
 	want := fields{"level": "info", "service": "image-store", "trace_id": id128, "span_id": trace.SpanID(inner), "message": message}
-	assert.Equal(t, want, one(t, &out), "line of From's logger, without naming a context")
+	assert.Equal(t, want, testkit.TakeLine(t, &out), "line of From's logger, without naming a context")
 
 	// The logger is the caller's: nobody else's lines change with it.
 	logger.UpdateContext(func(c zerolog.Context) zerolog.Context { return c.Str("mine", "yes") })
 	*logger = logger.Level(zerolog.Disabled)
 	assert.Same(t, before, zerolog.Ctx(inner), "the context's logger")
 	logctx.Info(inner).Msg(message)
-	assert.Equal(t, want, one(t, &out), "line of the context's logger, after From's was changed")
+	assert.Equal(t, want, testkit.TakeLine(t, &out), "line of the context's logger, after From's was changed")
 }
 
 func TestNilContext(t *testing.T) {
@@ -162,10 +163,10 @@ func TestNilContext(t *testing.T) {
 	for _, e := range events {
 		t.Run(e.name, func(t *testing.T) {
 			var out bytes.Buffer
-			globals(t, nil, hooked(&out))
+			globals(t, nil, testkit.Hooked(&out))
 			e.begin(none).Msg(message)
 			logctx.From(none).Info().Msg("from")
-			lines := parse(t, &out)
+			lines := testkit.TakeLines(t, &out)
 			require.Len(t, lines, 2, "lines of a nil context")
 			assert.Equal(t, message, lines[0]["message"], "message of the event's line")
 			assert.NotContains(t, lines[0], "trace_id", "line of a nil context")
@@ -176,22 +177,22 @@ func TestNilContext(t *testing.T) {
 
 func TestPanic(t *testing.T) {
 	var out bytes.Buffer
-	ctx := hooked(&out).WithContext(request())
+	ctx := testkit.Hooked(&out).WithContext(testkit.Request())
 	assert.PanicsWithValue(t, message, func() { logctx.Panic(ctx).Msg(message) }, "Panic(ctx).Msg(…)")
-	assert.Equal(t, fields{"level": "panic", "trace_id": id128, "span_id": spanID, "message": message}, one(t, &out), "line of Panic")
+	assert.Equal(t, fields{"level": "panic", "trace_id": id128, "span_id": spanID, "message": message}, testkit.TakeLine(t, &out), "line of Panic")
 
-	globals(t, nil, hooked(&out))
+	globals(t, nil, testkit.Hooked(&out))
 	assert.PanicsWithValue(t, message, func() { logctx.Panic(nilContext).Msg(message) }, "Panic(nil).Msg(…)")
-	assert.Equal(t, fields{"level": "panic", "message": message}, one(t, &out), "line of Panic(nil)")
+	assert.Equal(t, fields{"level": "panic", "message": message}, testkit.TakeLine(t, &out), "line of Panic(nil)")
 }
 
 // fatalEnv tells this test binary that it is the child of TestFatal.
 const fatalEnv = "CLEW_LOGCTX_FATAL"
 
 func fatal() {
-	ctx := hooked(os.Stdout).WithContext(request())
+	ctx := testkit.Hooked(os.Stdout).WithContext(testkit.Request())
 	if os.Getenv(fatalEnv) == "nil context" {
-		log.Logger = hooked(os.Stdout)
+		log.Logger = testkit.Hooked(os.Stdout)
 		ctx = nil
 	}
 	logctx.Fatal(ctx).Msg(message)
@@ -216,7 +217,7 @@ func TestFatal(t *testing.T) {
 			var exit *exec.ExitError
 			require.True(t, errors.As(err, &exit), "exit of the program: %v", err)
 			assert.Equal(t, 1, exit.ExitCode(), "exit code of Fatal")
-			assert.Equal(t, test.want, one(t, &out), "line of Fatal")
+			assert.Equal(t, test.want, testkit.TakeLine(t, &out), "line of Fatal")
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/stretchr/testify/assert"
@@ -62,11 +63,11 @@ func TestAppendFields(t *testing.T) {
 			missing := 0
 			tt.cfg.OnMissing = func(runtime.Frame) { missing++ }
 			fields := func(ctx context.Context) map[string]any { return values(tt.cfg.AppendFields(ctx, nil)) }
-			assert.Equal(t, tt.want, fields(request()), "explicit")
-			trace.Do(request(), func(context.Context) {
+			assert.Equal(t, tt.want, fields(testkit.Request()), "explicit")
+			trace.Do(testkit.Request(), func(context.Context) {
 				assert.Equal(t, tt.want, fields(nilContext), "implicit, nil context")
 				assert.Equal(t, tt.want, fields(context.Background()), "implicit")
-				assert.NotEqual(t, tt.want, fields(in(id64+"-"+spanID)), "a context that has another")
+				assert.NotEqual(t, tt.want, fields(testkit.Context(id64+"-"+spanID)), "a context that has another")
 			})
 			assert.Zero(t, missing, "missing")
 			assert.Equal(t, tt.bare, fields(context.Background()), "none")
@@ -78,7 +79,7 @@ func TestAppendFields(t *testing.T) {
 			tt.cfg.OnMissing = nil
 			if tt.cfg.TraceKey != "t" {
 				tt.cfg.TraceKey, tt.cfg.SpanKey = "", ""
-				assert.Equal(t, tt.want, fields(request()), "without keys")
+				assert.Equal(t, tt.want, fields(testkit.Request()), "without keys")
 			}
 		})
 	}
@@ -88,7 +89,7 @@ func TestAppendFields(t *testing.T) {
 func TestAppendFieldsAppends(t *testing.T) {
 	dst := make([]slog.Attr, 1, 8)
 	dst[0] = slog.Int("n", 1)
-	got := logctx.Config{}.AppendFields(request(), dst)
+	got := logctx.Config{}.AppendFields(testkit.Request(), dst)
 	require.Len(t, got, 3)
 	assert.Equal(t, "n", got[0].Key)
 	assert.Same(t, &dst[0], &got[0], "the slice's array")
@@ -102,7 +103,7 @@ func TestAppendFieldsMissingSite(t *testing.T) {
 }
 
 func TestAppendFieldsAllocations(t *testing.T) {
-	started, span := trace.Start(request(), "request")
+	started, span := trace.Start(testkit.Request(), "request")
 	defer span.End()
 	var buf [4]slog.Attr
 	for _, tt := range []struct {
@@ -112,7 +113,7 @@ func TestAppendFieldsAllocations(t *testing.T) {
 		most float64
 	}{
 		{"Hex", logctx.Config{Service: "shop"}, started, 0},
-		{"Hex, received", logctx.Config{}, request(), 1},
+		{"Hex, received", logctx.Config{}, testkit.Request(), 1},
 		{"ECS", logctx.ECS(), started, 0},
 		{"Datadog", logctx.Datadog(), started, 1},
 		{"Google Cloud", logctx.GoogleCloud("p"), started, 1},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -70,16 +71,16 @@ func google(resource string, sampled bool) fields {
 func TestFormats(t *testing.T) {
 	for _, test := range formats {
 		t.Run(test.name, func(t *testing.T) {
-			ctx := in(test.ctx)
+			ctx := testkit.Context(test.ctx)
 			var out bytes.Buffer
 
 			logger := zerolog.New(&out).Hook(logctx.Hook(test.cfg))
 			logger.Log().Ctx(ctx).Send()
-			assert.Equal(t, test.want, one(t, &out), "line with Hook(%+v)", test.cfg)
+			assert.Equal(t, test.want, testkit.TakeLine(t, &out), "line with Hook(%+v)", test.cfg)
 
 			h := logctx.Slog(slog.NewJSONHandler(&out, bare), test.cfg)
 			slog.New(h).InfoContext(ctx, "")
-			assert.Equal(t, test.want, one(t, &out), "line with Slog(…, %+v)", test.cfg)
+			assert.Equal(t, test.want, testkit.TakeLine(t, &out), "line with Slog(…, %+v)", test.cfg)
 		})
 	}
 }
@@ -94,8 +95,8 @@ var bare = &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) 
 
 func TestHookWritesTheLinesOwnSpan(t *testing.T) {
 	var out bytes.Buffer
-	ctx := request()
-	bound := hooked(&out).With().Ctx(ctx).Logger() // as a middleware binds it
+	ctx := testkit.Request()
+	bound := testkit.Hooked(&out).With().Ctx(ctx).Logger() // as a middleware binds it
 	inner, _ := trace.Start(ctx, "inner")
 	other, _ := trace.Root(ctx, "other")
 
@@ -112,7 +113,7 @@ func TestHookWritesTheLinesOwnSpan(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.log()
-			assert.Equal(t, fields{"level": "info", "trace_id": trace.ID(test.ctx), "span_id": trace.SpanID(test.ctx)}, one(t, &out), "line")
+			assert.Equal(t, fields{"level": "info", "trace_id": trace.ID(test.ctx), "span_id": trace.SpanID(test.ctx)}, testkit.TakeLine(t, &out), "line")
 		})
 	}
 }
@@ -121,11 +122,11 @@ func TestHookWritesTheLinesOwnSpan(t *testing.T) {
 func TestHookWritesWhenUnsampled(t *testing.T) {
 	never := trace.Starter{TracerProvider: trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})}
 	root, _ := never.Start(context.Background(), trace.B3{}, "root")
-	for _, ctx := range []context.Context{root, in(id128 + "-" + spanID + "-0"), in(id128 + "-" + spanID)} {
+	for _, ctx := range []context.Context{root, testkit.Context(id128 + "-" + spanID + "-0"), testkit.Context(id128 + "-" + spanID)} {
 		var out bytes.Buffer
-		logger := hooked(&out)
+		logger := testkit.Hooked(&out)
 		logger.Info().Ctx(ctx).Send()
-		assert.Equal(t, fields{"level": "info", "trace_id": trace.ID(ctx), "span_id": trace.SpanID(ctx)}, one(t, &out), "line of an unsampled trace")
+		assert.Equal(t, fields{"level": "info", "trace_id": trace.ID(ctx), "span_id": trace.SpanID(ctx)}, testkit.TakeLine(t, &out), "line of an unsampled trace")
 	}
 }
 
@@ -134,7 +135,7 @@ func TestHookWritesOnce(t *testing.T) {
 	for _, way := range loggings {
 		t.Run(way.name, func(t *testing.T) {
 			var out bytes.Buffer
-			way.log(request(), &out)
+			way.log(testkit.Request(), &out)
 			seen := map[string]int{}
 			dec := json.NewDecoder(&out)
 			for {
@@ -159,10 +160,10 @@ func TestHookWritesOnce(t *testing.T) {
 
 func TestHookWithoutContext(t *testing.T) {
 	var out bytes.Buffer
-	logger := hooked(&out)
+	logger := testkit.Hooked(&out)
 	logger.Info().Msg(message)
 	logger.Info().Ctx(nilContext).Msg(message)
-	for _, line := range parse(t, &out) {
+	for _, line := range testkit.TakeLines(t, &out) {
 		assert.Equal(t, fields{"level": "info", "message": message}, line, "line without a context")
 	}
 }
@@ -179,7 +180,7 @@ func TestHookIsSafeForConcurrentUse(t *testing.T) {
 			for range 100 {
 				ctx, _ := trace.Start(context.Background(), "root")
 				logger.Log().Ctx(ctx).Send()
-				assert.Equal(t, "projects/my-project/traces/"+trace.ID(ctx), one(t, &out)["logging.googleapis.com/trace"], "trace of the line")
+				assert.Equal(t, "projects/my-project/traces/"+trace.ID(ctx), testkit.TakeLine(t, &out)["logging.googleapis.com/trace"], "trace of the line")
 			}
 		}()
 	}

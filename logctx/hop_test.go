@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/clew/internal/hoptest"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -34,7 +35,7 @@ var loggings = []struct {
 		slog.New(logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{})).InfoContext(ctx, message)
 	}},
 	{name: "slog InfoContext over zerolog", log: func(ctx context.Context, out *bytes.Buffer) {
-		slog.New(zerolog.NewSlogHandler(hooked(out))).InfoContext(ctx, message)
+		slog.New(zerolog.NewSlogHandler(testkit.Hooked(out))).InfoContext(ctx, message)
 	}},
 }
 
@@ -44,7 +45,7 @@ func TestHop(t *testing.T) {
 			hoptest.Run(t, func(t *testing.T, r hoptest.Row) hoptest.Seen {
 				var out bytes.Buffer
 				way.log(r.Context(), &out)
-				line := one(t, &out)
+				line := testkit.TakeLine(t, &out)
 				assert.Equal(t, spanID, line["span_id"], "span_id of the line")
 				id, _ := line["trace_id"].(string)
 				return hoptest.Seen{TraceID: id}
@@ -56,10 +57,10 @@ func TestHop(t *testing.T) {
 func TestNoTraceNoFields(t *testing.T) {
 	for _, way := range loggings {
 		t.Run(way.name, func(t *testing.T) {
-			for _, ctx := range []context.Context{context.Background(), in("0")} {
+			for _, ctx := range []context.Context{context.Background(), testkit.Context("0")} {
 				var out bytes.Buffer
 				way.log(ctx, &out)
-				line := one(t, &out)
+				line := testkit.TakeLine(t, &out)
 				assert.NotContains(t, line, "trace_id", "line without a trace")
 				assert.NotContains(t, line, "span_id", "line without a trace")
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -23,12 +24,12 @@ func TestImplicit(t *testing.T) {
 		key  string
 		want string
 	}{
-		{"zerolog, captured", func(out *bytes.Buffer) { l := hooked(out); l.Info().Msg(message) }, "trace_id", id128},
+		{"zerolog, captured", func(out *bytes.Buffer) { l := testkit.Hooked(out); l.Info().Msg(message) }, "trace_id", id128},
 		{"zerolog, with a context that has none", func(out *bytes.Buffer) {
-			l := hooked(out)
+			l := testkit.Hooked(out)
 			l.Info().Ctx(t.Context()).Msg(message)
 		}, "trace_id", id128},
-		{"logctx.Info", func(out *bytes.Buffer) { logctx.Info(hooked(out).WithContext(t.Context())).Msg(message) }, "trace_id", id128},
+		{"logctx.Info", func(out *bytes.Buffer) { logctx.Info(testkit.Hooked(out).WithContext(t.Context())).Msg(message) }, "trace_id", id128},
 		{"a preset", func(out *bytes.Buffer) {
 			l := logctx.New(out, logctx.GoogleCloud("p"))
 			l.Info().Msg(message)
@@ -42,28 +43,31 @@ func TestImplicit(t *testing.T) {
 		{"SlogFrom without a trace", func(out *bytes.Buffer) {
 			logctx.SlogFrom(logctx.WithSlog(t.Context(), slog.New(slog.NewJSONHandler(out, nil)))).Info(message)
 		}, "trace_id", id128},
-		{"package log, through zerolog", func(out *bytes.Buffer) { log.New(hooked(out), "", 0).Print(message) }, "trace_id", id128},
+		{"package log, through zerolog", func(out *bytes.Buffer) { log.New(testkit.Hooked(out), "", 0).Print(message) }, "trace_id", id128},
 		{"package log, through slog", func(out *bytes.Buffer) {
 			slog.NewLogLogger(logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{}), slog.LevelInfo).Print(message)
 		}, "trace_id", id128},
-		{"a context that has another", func(out *bytes.Buffer) { l := hooked(out); l.Info().Ctx(in(id64 + "-" + spanID)).Msg(message) }, "trace_id", id64},
+		{"a context that has another", func(out *bytes.Buffer) {
+			l := testkit.Hooked(out)
+			l.Info().Ctx(testkit.Context(id64 + "-" + spanID)).Msg(message)
+		}, "trace_id", id64},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
-			trace.Do(request(), func(context.Context) { tt.log(&out) })
-			assert.Equal(t, tt.want, one(t, &out)[tt.key], "the line %s", &out)
+			trace.Do(testkit.Request(), func(context.Context) { tt.log(&out) })
+			assert.Equal(t, tt.want, testkit.TakeLine(t, &out)[tt.key], "the line %s", &out)
 
 			if tt.name == "a context that has another" {
 				return
 			}
 			out.Reset()
 			tt.log(&out)
-			assert.NotContains(t, one(t, &out), tt.key, "a line outside")
+			assert.NotContains(t, testkit.TakeLine(t, &out), tt.key, "a line outside")
 			out.Reset()
-			trace.Do(request(), func(context.Context) {
+			trace.Do(testkit.Request(), func(context.Context) {
 				trace.Do(context.Background(), func(context.Context) { tt.log(&out) })
 			})
-			assert.NotContains(t, one(t, &out), tt.key, "a line in a Do that hides the outer")
+			assert.NotContains(t, testkit.TakeLine(t, &out), tt.key, "a line in a Do that hides the outer")
 		})
 	}
 }
@@ -74,7 +78,7 @@ func TestImplicitIsNotMissing(t *testing.T) {
 	cfg := logctx.Config{OnMissing: func(runtime.Frame) { missing++ }}
 	var out bytes.Buffer
 	zero, slogs := zerolog.New(&out).Hook(logctx.Hook(cfg)), slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), cfg))
-	trace.Do(request(), func(context.Context) {
+	trace.Do(testkit.Request(), func(context.Context) {
 		zero.Info().Msg(message)
 		slogs.Info(message)
 		assert.Zero(t, missing, "missing")
@@ -91,8 +95,8 @@ func TestImplicitIsNotMissing(t *testing.T) {
 
 // A line that is found costs no allocation.
 func TestImplicitAllocations(t *testing.T) {
-	logger := hooked(discard{})
-	trace.Do(request(), func(context.Context) {
+	logger := testkit.Hooked(discard{})
+	trace.Do(testkit.Request(), func(context.Context) {
 		got := testing.AllocsPerRun(1000, func() { logger.Info().Msg(message) })
 		assert.LessOrEqual(t, got, float64(raceAllocs), "allocations of a line")
 	})
@@ -104,7 +108,7 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 // A call belongs to the goroutine's trace too.
 func TestCallImplicit(t *testing.T) {
-	trace.Do(request(), func(context.Context) {
+	trace.Do(testkit.Request(), func(context.Context) {
 		ctx, done := logctx.Call(context.Background(), "db", "get")
 		done(nil)
 		assert.Equal(t, id128, trace.ID(ctx), "trace of the call")
@@ -114,12 +118,12 @@ func TestCallImplicit(t *testing.T) {
 
 	// In a debug trace its line is heard too.
 	var out bytes.Buffer
-	globals(t, nil, hooked(&out).Level(zerolog.InfoLevel))
+	globals(t, nil, testkit.Hooked(&out).Level(zerolog.InfoLevel))
 	for _, tt := range []struct {
 		sampling string
 		want     int
 	}{{"1", 0}, {"d", 1}} {
-		trace.Do(in(id128+"-"+spanID+"-"+tt.sampling), func(context.Context) {
+		trace.Do(testkit.Context(id128+"-"+spanID+"-"+tt.sampling), func(context.Context) {
 			_, done := logctx.Call(context.Background(), "db", "get")
 			done(nil)
 		})

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -71,7 +72,7 @@ func TestOnMissingNotCalled(t *testing.T) {
 	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { t.Error("called for", site.Function, site.Line) }}
 	logger := zerolog.New(io.Discard).Hook(logctx.Hook(cfg))
 	records := slog.New(logctx.Slog(slog.NewJSONHandler(io.Discard, nil), cfg))
-	ctx := request()
+	ctx := testkit.Request()
 	for name, line := range map[string]func(){
 		"hook": func() { logger.Info().Ctx(ctx).Msg(message) },
 		"slog": func() { records.InfoContext(ctx, message) },

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -47,21 +48,21 @@ func TestNilAndZero(t *testing.T) {
 		{"Handle", func() { assert.NoError(t, handler.Handle(none, record)) }},
 		{"Handle, no fields", func() { assert.NoError(t, handler.Handle(none, slog.Record{})) }},
 		{"Handle, nothing in the fields", func() { assert.NoError(t, handler.Handle(none, full)) }},
-		{"Handle, nothing in the fields, in a trace", func() { assert.NoError(t, handler.Handle(request(), full)) }},
+		{"Handle, nothing in the fields, in a trace", func() { assert.NoError(t, handler.Handle(testkit.Request(), full)) }},
 		{"Handle, in a group", func() { assert.NoError(t, handler.WithGroup("g").Handle(none, full)) }},
-		{"Handle, in a group, in a trace", func() { assert.NoError(t, handler.WithGroup("g").Handle(request(), slog.Record{})) }},
+		{"Handle, in a group, in a trace", func() { assert.NoError(t, handler.WithGroup("g").Handle(testkit.Request(), slog.Record{})) }},
 		{"WithAttrs", func() { assert.NoError(t, handler.WithAttrs(nil).WithAttrs([]slog.Attr{}).Handle(none, record)) }},
 		{"WithAttrs, nothing in them", func() {
 			h := handler.WithAttrs([]slog.Attr{{}, slog.Any("", nil), slog.Any("", (*valuer)(nil)), slog.Any("trace_id", nil)})
 			assert.NoError(t, h.Handle(none, record))
-			assert.NoError(t, h.Handle(request(), record))
+			assert.NoError(t, h.Handle(testkit.Request(), record))
 		}},
 		{"WithGroup", func() { assert.NoError(t, handler.WithGroup("").Handle(none, record)) }},
 		{"wrapped twice", func() { assert.NoError(t, logctx.Slog(handler, logctx.Config{}).Handle(none, record)) }},
 		{"slog.Logger", func() { slog.New(handler).InfoContext(none, message, "k", nil) }},
 		{"Hook.Run", func() { hook.Run(nil, zerolog.InfoLevel, message) }},
 		{"Hook.Run, an event of nobody's", func() { hook.Run(new(zerolog.Event), zerolog.NoLevel, "") }},
-		{"Hook.Run, an event of no logger's", func() { hook.Run(zerolog.Dict().Ctx(request()), zerolog.InfoLevel, message) }},
+		{"Hook.Run, an event of no logger's", func() { hook.Run(zerolog.Dict().Ctx(testkit.Request()), zerolog.InfoLevel, message) }},
 		{"Hook.Run, a nil context", func() { hook.Run(zerolog.Dict().Ctx(none), zerolog.InfoLevel, message) }},
 		{"Hook of the zero Logger", func() {
 			var l zerolog.Logger
@@ -103,7 +104,7 @@ func TestNilAndZero(t *testing.T) {
 		var l zerolog.Logger
 		l = l.Hook(logctx.Hook(preset.cfg)).Output(io.Discard)
 		h := logctx.Slog(slog.DiscardHandler, preset.cfg)
-		for _, ctx := range []context.Context{none, context.Background(), request()} {
+		for _, ctx := range []context.Context{none, context.Background(), testkit.Request()} {
 			assert.NotPanics(t, func() { l.Log().Ctx(ctx).Send() }, "Hook, %s", preset.name)
 			assert.NotPanics(t, func() { assert.NoError(t, h.Handle(ctx, full)) }, "Slog, %s", preset.name)
 		}

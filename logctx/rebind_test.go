@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -16,7 +17,7 @@ import (
 // A logger that is bound to a request must not follow into another trace.
 func TestRootRebindsTheLogger(t *testing.T) {
 	var out bytes.Buffer
-	ctx := logbind.Bind(request(), hooked(&out).With().Str("service", "image-store").Logger())
+	ctx := logbind.Bind(testkit.Request(), testkit.Hooked(&out).With().Str("service", "image-store").Logger())
 	root, _ := trace.Root(ctx, "root")
 	line := func(ctx context.Context) fields {
 		return fields{"level": "info", "service": "image-store", "trace_id": trace.ID(ctx), "span_id": trace.SpanID(ctx)}
@@ -24,19 +25,19 @@ func TestRootRebindsTheLogger(t *testing.T) {
 	assert.NotEqual(t, id128, trace.ID(root), "trace.ID after Root")
 
 	zerolog.Ctx(root).Info().Send()
-	assert.Equal(t, line(root), one(t, &out), "line in the new trace")
+	assert.Equal(t, line(root), testkit.TakeLine(t, &out), "line in the new trace")
 	zerolog.Ctx(ctx).Info().Send()
-	assert.Equal(t, line(ctx), one(t, &out), "line in the old trace")
+	assert.Equal(t, line(ctx), testkit.TakeLine(t, &out), "line in the old trace")
 }
 
 func TestRootWithoutALogger(t *testing.T) {
 	var out bytes.Buffer
-	logger := hooked(&out)
+	logger := testkit.Hooked(&out)
 	globals(t, &logger, logger)
-	root, _ := trace.Root(request(), "root")
+	root, _ := trace.Root(testkit.Request(), "root")
 	assert.Nil(t, logbind.Stored(root), "logger in a context that had none")
 	logctx.Info(root).Send()
-	assert.Equal(t, trace.ID(root), one(t, &out)["trace_id"], "trace_id of the line in the new trace")
+	assert.Equal(t, trace.ID(root), testkit.TakeLine(t, &out)["trace_id"], "trace_id of the line in the new trace")
 }
 
 // What was lowered for a debug trace is given back when that trace is left; a level that
@@ -71,7 +72,7 @@ func TestRootGivesTheLevelBack(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			ctx := test.bind(request(), hooked(&out))
+			ctx := test.bind(testkit.Request(), testkit.Hooked(&out))
 			assert.Equal(t, test.before, zerolog.Ctx(ctx).GetLevel(), "level before Root")
 			root, _ := trace.Root(ctx, "root")
 			assert.Equal(t, test.after, zerolog.Ctx(root).GetLevel(), "level after Root")
@@ -87,7 +88,7 @@ func TestRebindingCopiesTheFields(t *testing.T) {
 	var mu sync.Mutex
 	var out bytes.Buffer
 	base := zerolog.New(zerolog.SyncWriter(&out)).With().Str("service", "image-store").Logger()
-	ctx := base.WithContext(request())
+	ctx := base.WithContext(testkit.Request())
 	var wg sync.WaitGroup
 	want := map[string]bool{}
 	for range 8 {
@@ -102,7 +103,7 @@ func TestRebindingCopiesTheFields(t *testing.T) {
 	}
 	wg.Wait()
 	got := map[string]bool{}
-	for _, line := range parse(t, &out) {
+	for _, line := range testkit.TakeLines(t, &out) {
 		assert.Equal(t, "image-store", line["service"], "service of the line")
 		got[line["job"].(string)] = true
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -46,7 +47,7 @@ func TestService(t *testing.T) {
 					var out bytes.Buffer
 					to.logger(&out)(traced)
 					assert.Equal(t, 1, strings.Count(out.String(), "media-api"), "how often the service is on the line %s", &out)
-					line := one(t, &out)
+					line := testkit.TakeLine(t, &out)
 					for key, want := range preset.want {
 						assert.Equal(t, want, line[key], "%s of %v", key, line)
 					}
@@ -60,7 +61,7 @@ func zerologLine(l zerolog.Logger) func(traced bool) {
 	return func(traced bool) {
 		e := l.Info()
 		if traced {
-			e = e.Ctx(request())
+			e = e.Ctx(testkit.Request())
 		}
 		e.Msg(message)
 	}
@@ -69,7 +70,7 @@ func zerologLine(l zerolog.Logger) func(traced bool) {
 func slogLine(h slog.Handler) func(traced bool) {
 	return func(traced bool) {
 		if traced {
-			slog.New(h).InfoContext(request(), message, "k", "v")
+			slog.New(h).InfoContext(testkit.Request(), message, "k", "v")
 		} else {
 			slog.New(h).Info(message, "k", "v")
 		}
@@ -85,7 +86,7 @@ func TestServiceClash(t *testing.T) {
 		want fields
 	}{
 		{"attribute", func(l *slog.Logger) { l.Info(message, "service", "theirs") }, fields{"service": "media-api", "service_attr": "theirs"}},
-		{"attribute, in a trace", func(l *slog.Logger) { l.InfoContext(request(), message, "Service", "theirs") }, fields{"service": "media-api", "Service_attr": "theirs"}},
+		{"attribute, in a trace", func(l *slog.Logger) { l.InfoContext(testkit.Request(), message, "Service", "theirs") }, fields{"service": "media-api", "Service_attr": "theirs"}},
 		{"With", func(l *slog.Logger) { l.With("service", "theirs").Info(message) }, fields{"service": "media-api", "service_attr": "theirs"}},
 		{"group", func(l *slog.Logger) { l.WithGroup("service").Info(message, "k", "v") }, fields{"service": "media-api", "service_attr": fields{"k": "v"}}},
 		{"the same", func(l *slog.Logger) { l.Info(message, "service", "media-api") }, fields{"service": "media-api"}},
@@ -94,7 +95,7 @@ func TestServiceClash(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
 			tt.log(slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), cfg)))
-			line := one(t, &out)
+			line := testkit.TakeLine(t, &out)
 			for _, key := range []string{"time", "level", "msg", "trace_id", "span_id"} {
 				delete(line, key)
 			}
@@ -118,14 +119,14 @@ func TestServiceFromTheEnvironment(t *testing.T) {
 			return logctx.New(out).With().Str("service", "own").Logger()
 		}, "own"},
 		{"Hook", func(out io.Writer) zerolog.Logger {
-			return zerolog.New(out).Hook(logctx.Hook(logctx.Config{}))
+			return testkit.Hooked(out)
 		}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
 			zerologLine(tt.logger(&out))(true)
 			assert.LessOrEqual(t, strings.Count(out.String(), `"service"`), 1, "how often there is a service on the line %s", &out)
-			assert.Equal(t, tt.want, one(t, &out)["service"], "service")
+			assert.Equal(t, tt.want, testkit.TakeLine(t, &out)["service"], "service")
 		})
 	}
 	for _, tt := range []struct {
@@ -179,7 +180,7 @@ func TestConsolePresets(t *testing.T) {
 			tt.cfg.Service = "media-api"
 			var out bytes.Buffer
 			logger := logctx.Console(&out, tt.cfg)
-			logger.Info().Ctx(in(id64 + "-" + spanID + "-0")).Msg(message)
+			logger.Info().Ctx(testkit.Context(id64 + "-" + spanID + "-0")).Msg(message)
 			assert.Equal(t, clock+" INF media-api "+tt.want+"\n", out.String())
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"testing/slogtest"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -38,7 +39,7 @@ func TestSlogIsALawfulHandler(t *testing.T) {
 		ctx  context.Context
 	}{
 		{name: "without a trace", ctx: context.Background()},
-		{name: "in a trace", ctx: request()},
+		{name: "in a trace", ctx: testkit.Request()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -47,7 +48,7 @@ func TestSlogIsALawfulHandler(t *testing.T) {
 				return inTrace{logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{}), test.ctx}
 			}
 			slogtest.Run(t, newHandler, func(t *testing.T) map[string]any {
-				line := one(t, &out)
+				line := testkit.TakeLine(t, &out)
 				assert.Equal(t, test.ctx != context.Background(), line["trace_id"] == id128, "trace_id is in %v", line)
 				return line
 			})
@@ -83,8 +84,8 @@ func TestSlogGroups(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			test.log(request(), slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
-			assert.Equal(t, test.want, one(t, &out), "line")
+			test.log(testkit.Request(), slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
+			assert.Equal(t, test.want, testkit.TakeLine(t, &out), "line")
 		})
 	}
 }
@@ -129,7 +130,7 @@ func compareWithBareHandler(t *testing.T, seed uint64, newHandler func(out *byte
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	var bareOut, ourOut bytes.Buffer
 	loggers := []pair{{newHandler(&bareOut), logctx.Slog(newHandler(&ourOut), logctx.Config{}), ""}}
-	ctx, now := request(), time.Now()
+	ctx, now := testkit.Request(), time.Now()
 	for range 40 {
 		p := loggers[rnd.IntN(len(loggers))]
 		switch rnd.IntN(3) {
@@ -146,7 +147,7 @@ func compareWithBareHandler(t *testing.T, seed uint64, newHandler func(out *byte
 			r.AddAttrs(randomAttrs(rnd, 2)...)
 			require.NoError(t, p.bare.Handle(ctx, r))
 			require.NoError(t, p.ours.Handle(ctx, r))
-			want, got := one(t, &bareOut), one(t, &ourOut)
+			want, got := testkit.TakeLoosely(t, &bareOut), testkit.TakeLoosely(t, &ourOut)
 			require.Equal(t, id128, got["trace_id"], "trace_id, at the top level, after %s", p.done)
 			require.Equal(t, spanID, got["span_id"], "span_id, at the top level, after %s", p.done)
 			delete(got, "trace_id")
@@ -198,7 +199,7 @@ func randomAttrs(rnd *rand.Rand, depth int) []slog.Attr {
 func TestSlogOverTextHandler(t *testing.T) {
 	var out bytes.Buffer
 	l := slog.New(logctx.Slog(slog.NewTextHandler(&out, bare), logctx.Config{}))
-	l.With("a", 1).WithGroup("g").With("b", 2).InfoContext(request(), "", "c", 3)
+	l.With("a", 1).WithGroup("g").With("b", 2).InfoContext(testkit.Request(), "", "c", 3)
 	assert.ElementsMatch(t, []string{"a=1", "g.b=2", "g.c=3", "trace_id=" + id128, "span_id=" + spanID}, strings.Fields(out.String()), "line of a TextHandler")
 }
 
@@ -216,12 +217,14 @@ func TestSlogGroupsThatTurnOutToBeEmpty(t *testing.T) {
 		name string
 		log  func(l *slog.Logger)
 	}{
-		{name: "group in the record", log: func(l *slog.Logger) { l.InfoContext(request(), "", slog.Group("g", secret)) }},
-		{name: "open group", log: func(l *slog.Logger) { l.WithGroup("g").InfoContext(request(), "", secret) }},
-		{name: "attribute of an open group", log: func(l *slog.Logger) { l.WithGroup("g").With(secret).InfoContext(request(), "") }},
-		{name: "open groups", log: func(l *slog.Logger) { l.WithGroup("g").With(secret).WithGroup("h").InfoContext(request(), "", secret) }},
-		{name: "group before", log: func(l *slog.Logger) { l.With(slog.Group("g", secret)).InfoContext(request(), "") }},
-		{name: "empty attribute in an open group", log: func(l *slog.Logger) { l.WithGroup("g").InfoContext(request(), "", slog.Attr{}) }},
+		{name: "group in the record", log: func(l *slog.Logger) { l.InfoContext(testkit.Request(), "", slog.Group("g", secret)) }},
+		{name: "open group", log: func(l *slog.Logger) { l.WithGroup("g").InfoContext(testkit.Request(), "", secret) }},
+		{name: "attribute of an open group", log: func(l *slog.Logger) { l.WithGroup("g").With(secret).InfoContext(testkit.Request(), "") }},
+		{name: "open groups", log: func(l *slog.Logger) {
+			l.WithGroup("g").With(secret).WithGroup("h").InfoContext(testkit.Request(), "", secret)
+		}},
+		{name: "group before", log: func(l *slog.Logger) { l.With(slog.Group("g", secret)).InfoContext(testkit.Request(), "") }},
+		{name: "empty attribute in an open group", log: func(l *slog.Logger) { l.WithGroup("g").InfoContext(testkit.Request(), "", slog.Attr{}) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -238,8 +241,8 @@ func TestSlogGroupsThatTurnOutToBeEmpty(t *testing.T) {
 func TestSlogOverZerolog(t *testing.T) {
 	var out bytes.Buffer
 	l := slog.New(logctx.Slog(zerolog.NewSlogHandler(zerolog.New(&out)), logctx.Config{}))
-	l.With("a", 1).WithGroup("g").With("b", 2).InfoContext(request(), message, "c", 3)
-	line := one(t, &out)
+	l.With("a", 1).WithGroup("g").With("b", 2).InfoContext(testkit.Request(), message, "c", 3)
+	line := testkit.TakeLine(t, &out)
 	delete(line, "time")
 	for k, v := range line {
 		line[k] = fmt.Sprint(v)
@@ -264,16 +267,16 @@ func TestSlogDoesNotTouchTheRecord(t *testing.T) {
 				slog.Handler
 				ctx context.Context
 			}{
-				{logctx.Slog(slog.NewJSONHandler(&first, bare), logctx.Config{}), request()},
+				{logctx.Slog(slog.NewJSONHandler(&first, bare), logctx.Config{}), testkit.Request()},
 				{logctx.Slog(slog.NewJSONHandler(&second, bare), logctx.Config{}), other},
-				{slog.NewJSONHandler(&plain, bare), request()},
+				{slog.NewJSONHandler(&plain, bare), testkit.Request()},
 			} {
 				require.NoError(t, h.Handle(h.ctx, r))
 				assert.Equal(t, attrs, r.NumAttrs(), "attributes of the record")
 			}
-			assert.Equal(t, id128, one(t, &first)["trace_id"], "trace_id of the first line")
-			assert.Equal(t, trace.ID(other), one(t, &second)["trace_id"], "trace_id of the second line")
-			got := one(t, &plain)
+			assert.Equal(t, id128, testkit.TakeLine(t, &first)["trace_id"], "trace_id of the first line")
+			assert.Equal(t, trace.ID(other), testkit.TakeLine(t, &second)["trace_id"], "trace_id of the second line")
+			got := testkit.TakeLine(t, &plain)
 			for k, v := range got {
 				got[k] = fmt.Sprint(v)
 			}
@@ -292,7 +295,7 @@ func TestSlogSiblings(t *testing.T) {
 	}
 	for i, child := range children {
 		child.InfoContext(context.Background(), "", "n", i)
-		assert.Equal(t, fmt.Sprint(map[string]any{"g": fields{"a": "1", "b": "2", "c": "3", "child": i, "h": fields{"n": i}}}), fmt.Sprint(one(t, &out)), "line of child %d", i)
+		assert.Equal(t, fmt.Sprint(map[string]any{"g": fields{"a": "1", "b": "2", "c": "3", "child": i, "h": fields{"n": i}}}), fmt.Sprint(testkit.TakeLine(t, &out)), "line of child %d", i)
 	}
 }
 
@@ -303,8 +306,8 @@ func TestSlogNilHandler(t *testing.T) {
 func TestSlogEnabled(t *testing.T) {
 	h := logctx.Slog(slog.NewJSONHandler(&bytes.Buffer{}, &slog.HandlerOptions{Level: slog.LevelWarn}), logctx.Config{})
 	for _, h := range []slog.Handler{h, h.WithGroup("g"), h.WithAttrs([]slog.Attr{slog.Int("a", 1)})} {
-		assert.False(t, h.Enabled(request(), slog.LevelInfo), "Enabled(Info) over a handler of level Warn")
-		assert.True(t, h.Enabled(request(), slog.LevelWarn), "Enabled(Warn) over a handler of level Warn")
+		assert.False(t, h.Enabled(testkit.Request(), slog.LevelInfo), "Enabled(Info) over a handler of level Warn")
+		assert.True(t, h.Enabled(testkit.Request(), slog.LevelWarn), "Enabled(Warn) over a handler of level Warn")
 	}
 }
 
@@ -326,8 +329,8 @@ func TestSlogRecordsAreApart(t *testing.T) {
 	for range 3 { // until the slice of attributes has room to spare
 		logger = logger.With("k", "v")
 	}
-	logger.InfoContext(request(), message, "n", 1)
-	logger.InfoContext(request(), message, "n", 2)
+	logger.InfoContext(testkit.Request(), message, "n", 1)
+	logger.InfoContext(testkit.Request(), message, "n", 2)
 	for i, r := range records {
 		var out bytes.Buffer
 		assert.NoError(t, slog.NewJSONHandler(&out, nil).Handle(t.Context(), r))

@@ -3,7 +3,6 @@ package logctx_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"testing"
@@ -26,7 +25,7 @@ func TestSlogFrom(t *testing.T) {
 	}{
 		{name: "Info", log: func(l *slog.Logger) { l.Info(message) }, want: fields{"trace_id": id128, "span_id": spanID}},
 		{name: "InfoContext, no trace", log: func(l *slog.Logger) { l.InfoContext(t.Context(), message) }, want: fields{"trace_id": id128, "span_id": spanID}},
-		{name: "InfoContext, another trace", log: func(l *slog.Logger) { l.InfoContext(in(other), message) }, want: fields{"trace_id": id64, "span_id": spanID}},
+		{name: "InfoContext, another trace", log: func(l *slog.Logger) { l.InfoContext(testkit.Context(other), message) }, want: fields{"trace_id": id64, "span_id": spanID}},
 		{name: "nil context", log: func(l *slog.Logger) { l.InfoContext(none, message) }, want: fields{"trace_id": id128, "span_id": spanID}},
 		{name: "With", log: func(l *slog.Logger) { l.With("k", "v").Info(message) }, want: fields{"trace_id": id128, "span_id": spanID, "k": "v"}},
 		{name: "WithGroup", log: func(l *slog.Logger) { l.WithGroup("g").Info(message, "k", "v") }, want: fields{"trace_id": id128, "span_id": spanID, "g": fields{"k": "v"}}},
@@ -38,8 +37,8 @@ func TestSlogFrom(t *testing.T) {
 				if ours {
 					h = logctx.Slog(h, logctx.Config{})
 				}
-				tt.log(logctx.SlogFrom(logctx.WithSlog(request(), slog.New(h))))
-				line := one(t, &out)
+				tt.log(logctx.SlogFrom(logctx.WithSlog(testkit.Request(), slog.New(h))))
+				line := testkit.TakeLine(t, &out)
 				delete(line, "time")
 				delete(line, "level")
 				assert.Equal(t, message, line["msg"], "msg")
@@ -56,24 +55,24 @@ func TestSlogFromDefault(t *testing.T) {
 	defer slog.SetDefault(old)
 	var out bytes.Buffer
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&out, nil)))
-	logctx.SlogFrom(request()).Info(message)
-	assert.Equal(t, id128, one(t, &out)["trace_id"], "trace_id")
+	logctx.SlogFrom(testkit.Request()).Info(message)
+	assert.Equal(t, id128, testkit.TakeLine(t, &out)["trace_id"], "trace_id")
 
 	out.Reset()
 	slog.SetDefault(slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Datadog())))
-	logctx.SlogFrom(request()).Info(message)
-	line := one(t, &out)
+	logctx.SlogFrom(testkit.Request()).Info(message)
+	line := testkit.TakeLine(t, &out)
 	assert.NotContains(t, line, "trace_id", "keys of a default that has our handler")
 	assert.Contains(t, line, "dd.trace_id", "its keys")
 
 	out.Reset()
 	var none context.Context
 	logctx.SlogFrom(none).Info(message)
-	assert.NotContains(t, one(t, &out), "dd.trace_id", "a line without a trace")
+	assert.NotContains(t, testkit.TakeLine(t, &out), "dd.trace_id", "a line without a trace")
 
 	out.Reset()
-	logctx.SlogFrom(logctx.WithSlog(request(), nil)).Info(message)
-	assert.Contains(t, one(t, &out), "dd.trace_id", "a line by WithSlog of nil")
+	logctx.SlogFrom(logctx.WithSlog(testkit.Request(), nil)).Info(message)
+	assert.Contains(t, testkit.TakeLine(t, &out), "dd.trace_id", "a line by WithSlog of nil")
 }
 
 // The level of a logger from the context gives way in a debug trace, and only there.
@@ -90,7 +89,7 @@ func TestSlogFromDebug(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
 			logger := slog.New(slog.NewJSONHandler(&out, nil))
-			ctx := in(tt.b3)
+			ctx := testkit.Context(tt.b3)
 			if tt.stored {
 				ctx = logctx.WithSlog(ctx, logger)
 			} else {
@@ -117,8 +116,8 @@ func TestSlogFromDebug(t *testing.T) {
 // was not hears debug traces, if it is a context's.
 func TestSlogFromOtherTrace(t *testing.T) {
 	var out bytes.Buffer
-	quiet := logctx.WithSlog(in(id128+"-"+spanID+"-1"), slog.New(slog.NewJSONHandler(&out, nil)))
-	debug := logctx.WithSlog(in(id64+"-"+spanID+"-d"), slog.New(slog.NewJSONHandler(&out, nil)))
+	quiet := logctx.WithSlog(testkit.Context(id128+"-"+spanID+"-1"), slog.New(slog.NewJSONHandler(&out, nil)))
+	debug := logctx.WithSlog(testkit.Context(id64+"-"+spanID+"-d"), slog.New(slog.NewJSONHandler(&out, nil)))
 	for _, tt := range []struct {
 		name    string
 		of, ctx context.Context
@@ -130,7 +129,7 @@ func TestSlogFromOtherTrace(t *testing.T) {
 		{"of a debug trace, in another, at a level", debug, quiet, slog.LevelInfo, 1},
 		{"in a debug trace", quiet, debug, slog.LevelDebug, 1},
 		{"in a debug trace, below debug", quiet, debug, slog.LevelDebug - 1, 0},
-		{"slog's default, in a debug trace", in(id128 + "-" + spanID + "-1"), debug, slog.LevelDebug, 0},
+		{"slog's default, in a debug trace", testkit.Context(id128 + "-" + spanID + "-1"), debug, slog.LevelDebug, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			old := slog.Default()
@@ -146,14 +145,14 @@ func TestSlogFromOtherTrace(t *testing.T) {
 // Other handlers find what the line's own context holds, and what the bound one does.
 func TestSlogFromKeepsValues(t *testing.T) {
 	type key string
-	bound := context.WithValue(context.WithValue(request(), key("tenant"), "a"), key("user"), "7")
+	bound := context.WithValue(context.WithValue(testkit.Request(), key("tenant"), "a"), key("user"), "7")
 	var out bytes.Buffer
 	values := &valuesHandler{Handler: logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{}), get: func(ctx context.Context) []slog.Attr {
 		return []slog.Attr{slog.Any("tenant", ctx.Value(key("tenant"))), slog.Any("user", ctx.Value(key("user")))}
 	}}
 	l := logctx.SlogFrom(logctx.WithSlog(bound, slog.New(values)))
 	l.InfoContext(context.WithValue(t.Context(), key("tenant"), "b"), message)
-	line := one(t, &out)
+	line := testkit.TakeLine(t, &out)
 	assert.Equal(t, "b", line["tenant"], "the line's own")
 	assert.Equal(t, "7", line["user"], "the bound context's")
 	assert.Equal(t, id128, line["trace_id"], "trace_id")
@@ -190,28 +189,28 @@ func TestSlogFound(t *testing.T) {
 			return &levelHandler{testkit.MultiHandler(plain, &levelHandler{h, slog.LevelDebug}), slog.LevelDebug}
 		}},
 		{"of a context", func(h slog.Handler) slog.Handler {
-			return logctx.SlogFrom(logctx.WithSlog(request(), slog.New(testkit.MultiHandler(plain, h)))).Handler()
+			return logctx.SlogFrom(logctx.WithSlog(testkit.Request(), slog.New(testkit.MultiHandler(plain, h)))).Handler()
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
 			logger := slog.New(tt.wrap(logctx.Slog(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}), logctx.Datadog())))
 			for _, b3 := range []string{"1", "d"} {
-				ctx := logctx.WithSlog(in(id128+"-"+spanID+"-"+b3), logger)
+				ctx := logctx.WithSlog(testkit.Context(id128+"-"+spanID+"-"+b3), logger)
 				ctx = logctx.WithSlog(ctx, logctx.SlogFrom(ctx).With("k", "v")) // so that a request's logger has a field
 				for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError} {
 					out.Reset()
 					logctx.SlogFrom(ctx).Log(ctx, level, message)
-					got := one(t, &out)
+					got := testkit.TakeLine(t, &out)
 					delete(got, "time")
 					assert.Equal(t, fields{"level": level.String(), "msg": message, "k": "v", "dd.trace_id": "16266516598257821587", "dd.span_id": "11744061942159299346"}, got, "line")
 
 					out.Reset()
 					zline.Out(&line.Pending{Context: ctx, Record: &line.Call{Host: "h", Method: "GET", Path: "/"}}, level, b3 == "d")
-					got = one(t, &out)
+					got = testkit.TakeLine(t, &out)
 					delete(got, "time")
 					assert.Equal(t, fields{"level": level.String(), "msg": line.MessageCall, "k": "v", "dd.trace_id": "16266516598257821587", "dd.span_id": "11744061942159299346",
-						"http.method": "GET", "http.url_details.host": "h", "http.url_details.path": "/", "duration": json.Number("0")}, got, "line of a call")
+						"http.method": "GET", "http.url_details.host": "h", "http.url_details.path": "/", "duration": 0.0}, got, "line of a call")
 				}
 			}
 		})
@@ -224,11 +223,11 @@ func TestSlogFoundTwice(t *testing.T) {
 	first := logctx.Slog(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}), logctx.Datadog())
 	second := logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Config{})
 	for _, h := range []slog.Handler{testkit.MultiHandler(first, second), incomparable{Handler: testkit.MultiHandler(first, second)}} {
-		ctx := logctx.WithSlog(request(), slog.New(h))
+		ctx := logctx.WithSlog(testkit.Request(), slog.New(h))
 		for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError} {
 			out.Reset()
 			zline.Out(&line.Pending{Context: ctx, Record: &line.Call{}}, level, false)
-			got := one(t, &out)
+			got := testkit.TakeLine(t, &out)
 			assert.Contains(t, got, "http.method", "%v", level)
 			assert.Equal(t, id128, got["trace_id"], "trace_id at %v", level)
 		}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -20,8 +21,8 @@ import (
 // The text of a span's IDs is made once. It must not be taken for that of another span.
 func TestLinesUnderNestedSpans(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
-	ours, _ := trace.Start(request(), "ours")
-	bySDK, _ := trace.Starter{TracerProvider: sdk}.Start(in(idWide+"-"+spanID+"-d"), trace.B3{}, "by an SDK")
+	ours, _ := trace.Start(testkit.Request(), "ours")
+	bySDK, _ := trace.Starter{TracerProvider: sdk}.Start(testkit.Context(idWide+"-"+spanID+"-d"), trace.B3{}, "by an SDK")
 	child := func(ctx context.Context) context.Context {
 		ctx, _ = sdk.Tracer("x").Start(ctx, "child, which only the SDK knows of")
 		return ctx
@@ -39,7 +40,7 @@ func TestLinesUnderNestedSpans(t *testing.T) {
 		"another trace, the same span ID":        as(ours, "1111111111111111"+id64, trace.SpanID(ours)),
 		"another trace, the same span ID, SDK's": as(bySDK, "1111111111111111"+id64, trace.SpanID(bySDK)),
 		"the same trace, another span":           as(ours, id128, "1111111111111111"),
-		"ours in another's":                      trace.NewContext(child(ours), must(id64+"-"+spanID)),
+		"ours in another's":                      trace.NewContext(child(ours), testkit.B3(id64+"-"+spanID)),
 		"only the trace":                         trace.Only(child(bySDK)),
 	} {
 		for _, cfg := range []logctx.Config{{}, logctx.ECS(), {SpanKey: "sid"}} {
@@ -51,7 +52,7 @@ func TestLinesUnderNestedSpans(t *testing.T) {
 				slogger.InfoContext(ctx, message)
 			}
 			b, _ := trace.FromContext(ctx)
-			for _, line := range parse(t, &out) {
+			for _, line := range testkit.TakeLines(t, &out) {
 				keys := []any{line["trace_id"], line["trace.id"], line["span_id"], line["span.id"], line["sid"]}
 				keys = slices.DeleteFunc(keys, func(v any) bool { return v == nil })
 				assert.Equal(t, []any{b.ID(), b.SpanID.String()}, keys, "IDs under %s, %+v: %v", name, cfg, line)
@@ -71,7 +72,7 @@ func TestLinesOfOneSpanAtOnce(t *testing.T) {
 		for range 8 {
 			logging.Go(func() {
 				var out bytes.Buffer
-				logger := hooked(&out)
+				logger := testkit.Hooked(&out)
 				<-begin
 				logger.Log().Ctx(ctx).Send()
 				assert.Equal(t, want, out.String(), "line in round %d", round)

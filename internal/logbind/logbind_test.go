@@ -9,16 +9,14 @@ import (
 	"unsafe"
 
 	"example.com/clew/internal/logbind"
-	"example.com/clew/logctx"
+	"example.com/clew/internal/testkit"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func hooked(w io.Writer) zerolog.Logger { return zerolog.New(w).Hook(logctx.Hook(logctx.Config{})) }
-
 func TestOf(t *testing.T) {
-	bound := logbind.Bind(t.Context(), hooked(io.Discard))
+	bound := logbind.Bind(t.Context(), testkit.Hooked(io.Discard))
 	plain := zerolog.New(io.Discard)
 	for _, tt := range []struct {
 		name           string
@@ -27,13 +25,13 @@ func TestOf(t *testing.T) {
 	}{
 		{"none", t.Context(), false, false},
 		{"bound", bound, true, true},
-		{"bound for a debug trace", logbind.BindDebug(t.Context(), hooked(io.Discard)), true, true},
+		{"bound for a debug trace", logbind.BindDebug(t.Context(), testkit.Hooked(io.Discard)), true, true},
 		{"bound again", logbind.Rebind(bound), true, true},
 		{"put there", plain.WithContext(t.Context()), false, true},
 		{"put there over a bound one", plain.WithContext(bound), false, true},
 		{"put there, and bound again", logbind.Rebind(plain.WithContext(bound)), false, true},
-		{"bound over one that was put there", logbind.Bind(plain.WithContext(t.Context()), hooked(io.Discard)), true, true},
-		{"disabled", logbind.Bind(t.Context(), hooked(io.Discard).Level(zerolog.Disabled)), true, true},
+		{"bound over one that was put there", logbind.Bind(plain.WithContext(t.Context()), testkit.Hooked(io.Discard)), true, true},
+		{"disabled", logbind.Bind(t.Context(), testkit.Hooked(io.Discard).Level(zerolog.Disabled)), true, true},
 		{"put there, disabled", plain.Level(zerolog.Disabled).WithContext(bound), false, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -53,7 +51,7 @@ func TestOf(t *testing.T) {
 // link begins as these do, and the logger is in its place.
 func TestBoundBeginsAsAValueContext(t *testing.T) {
 	var out bytes.Buffer
-	ctx := logbind.Bind(t.Context(), hooked(&out))
+	ctx := logbind.Bind(t.Context(), testkit.Hooked(&out))
 	type key struct{}
 	like, link := reflect.TypeOf(context.WithValue(t.Context(), key{}, "")).Elem(), reflect.ValueOf(ctx).Elem()
 	var fields [3]any

@@ -1,8 +1,9 @@
 // Package testkit holds the fixtures that tests of several packages share: IDs, headers, contexts
 // in a trace, log lines as parsed JSON, an SDK that records.
 //
-// Tests alone import it. It is a package of its own so that an ID or a helper has one value and
-// one name in all tests. It imports trace, and no other package that its users could be.
+// Tests alone import it. It is a package of its own so that an ID has one value, and a helper one
+// name, in all tests. It imports trace and logctx, so their tests can use it only from outside
+// their packages.
 package testkit
 
 import "example.com/clew/internal/canary"

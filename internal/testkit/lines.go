@@ -61,6 +61,16 @@ func TakeLine(t testing.TB, out *bytes.Buffer) Line {
 	return only(t, TakeLines(t, out))
 }
 
+// TakeLoosely is [TakeLine] for a line in which a key may stand twice. The last value counts, as
+// for most parsers.
+func TakeLoosely(t testing.TB, out *bytes.Buffer) (line Line) {
+	t.Helper()
+	text := out.String()
+	out.Reset()
+	require.NoError(t, json.Unmarshal([]byte(text), &line), "the only line %q", text)
+	return line
+}
+
 func only(t testing.TB, lines []Line) Line {
 	t.Helper()
 	require.Len(t, lines, 1, "log lines: %v", lines)
