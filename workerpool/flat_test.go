@@ -3,7 +3,6 @@ package workerpool_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"runtime"
 	"sync/atomic"
@@ -13,13 +12,13 @@ import (
 
 	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"example.com/clew/tracetest"
 	"example.com/clew/workerpool"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
@@ -319,9 +318,8 @@ func TestJobInAJobKeepsTheRunsLogger(t *testing.T) {
 			done <- trace.ID(ctx)
 		})()
 	})()
-	var line map[string]any
 	id := <-done
-	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+	line := testkit.TakeLine(t, &out)
 	assert.Equal(t, "one", line["step"], "the field that the first run has given to its logger")
 	assert.Equal(t, id, line["trace_id"], "the ID on the line")
 }
@@ -369,7 +367,7 @@ func TestRootKeepsTheLifetime(t *testing.T) {
 							assert.Equal(t, workerpool.ErrClosed, context.Cause(ctx), "context.Cause")
 							assert.Equal(t, context.Canceled, child.Err(), "Err of a child")
 							assert.Equal(t, "ann", ctx.Value(key("user")))
-							assert.NotEqual(t, requestID, trace.ID(ctx))
+							assert.NotEqual(t, id128, trace.ID(ctx))
 							over++
 						})
 					})

@@ -54,8 +54,8 @@ func TestLifetime(t *testing.T) {
 						assert.Equal(t, wantSet, set, "ctx.Deadline() is set")
 						assert.Equal(t, wantDeadline, deadline, "ctx.Deadline()")
 						assert.Equal(t, "ann", ctx.Value(key("user")), "ctx.Value of the request")
-						assert.Equal(t, requestID, trace.ID(ctx), "trace.ID(ctx)")
-						assert.Equal(t, requestSpan, trace.SpanID(ctx), "trace.SpanID(ctx)")
+						assert.Equal(t, id128, trace.ID(ctx), "trace.ID(ctx)")
+						assert.Equal(t, spanID, trace.SpanID(ctx), "trace.SpanID(ctx)")
 					})
 					assert.True(t, ran, "the task ran")
 				})
@@ -88,7 +88,7 @@ func TestWrapMayBeCalledManyTimes(t *testing.T) {
 		wg.Go(f)
 	}
 	wg.Wait()
-	assert.Equal(t, map[string]int{requestID: 8}, ids, "IDs seen in 8 calls of what Wrap returned")
+	assert.Equal(t, map[string]int{id128: 8}, ids, "IDs seen in 8 calls of what Wrap returned")
 }
 
 func TestWrapErrReturnsTheError(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"runtime"
@@ -17,6 +16,7 @@ import (
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/seam"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
@@ -24,7 +24,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
 // schedulers run fn twice, ten seconds apart, each run five seconds long.
@@ -44,17 +43,13 @@ var schedulers = []struct {
 	}},
 }
 
-// jsonLines returns the lines in out, without their times, and empties it.
-func jsonLines(t *testing.T, out *bytes.Buffer) (lines []map[string]any) {
+// timeless returns the lines in out, without their times, and empties it.
+func timeless(t *testing.T, out *bytes.Buffer) (lines []testkit.Line) {
 	t.Helper()
-	dec := json.NewDecoder(out)
-	for dec.More() {
-		var line map[string]any
-		require.NoError(t, dec.Decode(&line))
+	lines = testkit.TakeLines(t, out)
+	for _, line := range lines {
 		delete(line, "time")
-		lines = append(lines, line)
 	}
-	out.Reset()
 	return lines
 }
 
@@ -106,17 +101,17 @@ func TestLoggedWritesALineForEachRun(t *testing.T) {
 						require.True(t, ok, "a trace in the run")
 						time.Sleep(4711 * time.Microsecond)
 						line := map[string]any{"level": "info", "message": "job", "job": "refresh", "duration_ms": 4.711,
-							"scheduled_by": requestID, "trace_id": b.ID(), "span_id": b.SpanID.String()}
+							"scheduled_by": id128, "trace_id": b.ID(), "span_id": b.SpanID.String()}
 						if l.dd {
 							line = map[string]any{"level": "info", "message": "job", "job": "refresh", "duration": 4711000.,
-								"dd.scheduled_by": "16266516598257821587", "dd.trace_id": decimal(b.TraceID[8:]), "dd.span_id": decimal(b.SpanID[:])}
+								"dd.scheduled_by": testkit.DecimalLow, "dd.trace_id": decimal(b.TraceID[8:]), "dd.span_id": decimal(b.SpanID[:])}
 						}
 						if b.Sampling == trace.Accept { // one run in a thousand
 							line["sampled"] = true
 						}
 						want = append(want, line)
 					})
-					got := jsonLines(t, &out)
+					got := timeless(t, &out)
 					for _, line := range got {
 						if msg, is := line["msg"]; is { // as slog has it
 							delete(line, "msg")
@@ -134,11 +129,6 @@ func TestLoggedWritesALineForEachRun(t *testing.T) {
 func decimal(id []byte) string { return strconv.FormatUint(binary.BigEndian.Uint64(id), 10) }
 
 func TestLoggedTells(t *testing.T) {
-	in := func(single string) context.Context {
-		b, err := trace.Parse(single)
-		require.NoError(t, err)
-		return trace.NewContext(context.Background(), b)
-	}
 	always := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Always()})
 	sampled, span := trace.Starter{TracerProvider: always}.Start(context.Background(), trace.B3{}, "caller")
 	defer span.End()
@@ -149,24 +139,24 @@ func TestLoggedTells(t *testing.T) {
 		want map[string]any // without IDs and duration
 	}{
 		{"a schedule without a trace", context.Background(), nothing, map[string]any{"level": "info"}},
-		{"one that came with 16 digits", in("463ac35c9f6413ad-a2fb4a1d1a96d312"), nothing,
-			map[string]any{"level": "info", "scheduled_by": "463ac35c9f6413ad"}},
-		{"one that came with 32, half of them zero", in("0000000000000000463ac35c9f6413ad-a2fb4a1d1a96d312"), nothing,
-			map[string]any{"level": "info", "scheduled_by": "0000000000000000463ac35c9f6413ad"}},
+		{"one that came with 16 digits", testkit.Context(id64 + "-" + spanID), nothing,
+			map[string]any{"level": "info", "scheduled_by": id64}},
+		{"one that came with 32, half of them zero", testkit.Context(zeros + id64 + "-" + spanID), nothing,
+			map[string]any{"level": "info", "scheduled_by": zeros + id64}},
 		{"a run that is sampled", sampled, nothing,
 			map[string]any{"level": "info", "scheduled_by": trace.ID(sampled), "sampled": true}},
 		{"Goexit", request(), func(context.Context) { runtime.Goexit() },
-			map[string]any{"level": "info", "scheduled_by": requestID}},
+			map[string]any{"level": "info", "scheduled_by": id128}},
 		{"a panic", request(), func(context.Context) { panic("in a test") },
-			map[string]any{"level": "error", "scheduled_by": requestID, "panicked": true}},
+			map[string]any{"level": "error", "scheduled_by": id128, "panicked": true}},
 		{"a panic that the run has survived", request(), func(context.Context) {
 			defer func() { _ = recover() }()
 			panic("in a test")
-		}, map[string]any{"level": "info", "scheduled_by": requestID}},
+		}, map[string]any{"level": "info", "scheduled_by": id128}},
 		{"Goexit in a panic", request(), func(context.Context) {
 			defer runtime.Goexit()
 			panic("in a test")
-		}, map[string]any{"level": "info", "scheduled_by": requestID}},
+		}, map[string]any{"level": "info", "scheduled_by": id128}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -188,7 +178,7 @@ func TestLoggedTells(t *testing.T) {
 				job()
 			}()
 			<-done
-			lines := jsonLines(t, &out)
+			lines := timeless(t, &out)
 			require.Len(t, lines, 1, "lines")
 			line := lines[0]
 			assert.Len(t, line["trace_id"], 32, "trace_id")
@@ -211,7 +201,7 @@ func TestLoggedInAPanic(t *testing.T) {
 		defer workerpool.Job(workerpool.Logged(logctx.New(&out).WithContext(request()), "clean up"), nothing)()
 		panic("in a test")
 	}()
-	lines := jsonLines(t, &out)
+	lines := timeless(t, &out)
 	require.Len(t, lines, 1, "lines")
 	assert.Equal(t, "info", lines[0]["level"], "level")
 	assert.NotContains(t, lines[0], "panicked")
@@ -347,15 +337,14 @@ func TestLoggedWhichName(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			spans := tracetest.NewSpanRecorder()
 			var asked sampled
-			sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(&asked), sdktrace.WithSpanProcessor(spans))
+			sdk, spans := testkit.SDK(&asked)
 			ctx, span := trace.Starter{TracerProvider: sdk}.Start(request(), trace.B3{}, "request")
 			asked.names = nil
 			test.run(logctx.New(&out).WithContext(ctx))
 			span.End()
 			var got []any
-			for _, line := range jsonLines(t, &out) {
+			for _, line := range timeless(t, &out) {
 				got = append(got, line["job"])
 				found := false
 				for _, s := range spans.Ended() {
@@ -388,7 +377,7 @@ func TestLoggedKeepsTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(request())
 	named := named(ctx, "refresh")
 	assert.Equal(t, "ann", named.Value(key("user")), "a value")
-	assert.Equal(t, requestID, trace.ID(named), "the trace")
+	assert.Equal(t, id128, trace.ID(named), "the trace")
 	assert.Equal(t, ctx.Done(), named.Done(), "Done")
 	workerpool.Every(named, 1, func(ctx context.Context) {
 		assert.NoError(t, ctx.Err())
@@ -425,19 +414,17 @@ func TestLoggedIsNoStrangerToPackageContext(t *testing.T) {
 func TestLoggedInADebugTrace(t *testing.T) {
 	for _, level := range []zerolog.Level{zerolog.InfoLevel, zerolog.WarnLevel} {
 		var out bytes.Buffer
-		b, err := trace.Parse(requestID + "-" + requestSpan + "-d")
-		require.NoError(t, err)
-		ctx := logbind.BindDebug(trace.NewContext(context.Background(), b), logger(&out, level))
+		ctx := logbind.BindDebug(testkit.Context(id128+"-"+spanID+"-d"), logger(&out, level))
 		workerpool.Job(workerpool.Logged(ctx, "refresh"), func(ctx context.Context) { logctx.Debug(ctx).Msg("too much") })()
-		lines := jsonLines(t, &out)
+		lines := timeless(t, &out)
 		if level > zerolog.InfoLevel {
 			assert.Empty(t, lines, "lines of a logger that warns")
 			continue
 		}
 		require.Len(t, lines, 1, "lines of a logger that informs")
 		assert.Equal(t, "job", lines[0]["message"])
-		assert.Equal(t, requestID, lines[0]["scheduled_by"])
-		assert.NotEqual(t, requestID, lines[0]["trace_id"])
+		assert.Equal(t, id128, lines[0]["scheduled_by"])
+		assert.NotEqual(t, id128, lines[0]["trace_id"])
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"os"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
-	"example.com/clew/trace"
 	"example.com/clew/workerpool"
 	"github.com/rs/zerolog"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -24,25 +24,22 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	requestID   = "5759e988bd862e3fe1be46a994272793"
-	requestSpan = "a2fb4a1d1a96d312"
+	id64   = testkit.ID64
+	id128  = testkit.ID128
+	spanID = testkit.SpanID
+	zeros  = "0000000000000000"
 )
 
 type key string
 
 // request is a context as a handler has it: in a trace, with a value of the request's.
 func request() context.Context {
-	b, err := trace.Parse(requestID + "-" + requestSpan + "-1")
-	if err != nil {
-		panic(err)
-	}
-	return context.WithValue(trace.NewContext(context.Background(), b), key("user"), "ann")
+	return context.WithValue(testkit.Request(), key("user"), "ann")
 }
 
 // recorded returns ctx within a span of an SDK, and what that SDK has recorded.
 func recorded(ctx context.Context) (context.Context, *tracetest.SpanRecorder) {
-	spans := tracetest.NewSpanRecorder()
-	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()), sdktrace.WithSpanProcessor(spans))
+	sdk, spans := testkit.SDK(sdktrace.AlwaysSample())
 	ctx, span := sdk.Tracer("test").Start(ctx, "caller")
 	span.End()
 	return ctx, spans

@@ -3,7 +3,6 @@ package workerpool_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/goroutine"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
 	"github.com/rs/zerolog"
@@ -153,8 +153,7 @@ func TestPanicEndsTheProgram(t *testing.T) {
 				return
 			}
 			text, _, _ := strings.Cut(stderr, "\n")
-			var line map[string]any
-			require.NoError(t, json.Unmarshal([]byte(text), &line), "first line of standard error: %q", text)
+			line := testkit.ParseLine(t, text)
 			assert.Equal(t, id, line["trace_id"], "trace_id on the line")
 			assert.Equal(t, []any{"error", "job", "refresh", true}, []any{line["level"], line["message"], line["job"], line["panicked"]}, "the line %v", line)
 		})

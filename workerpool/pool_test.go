@@ -167,7 +167,7 @@ func TestTaskHasTheSubmittersValuesAndThePoolsLifetime(t *testing.T) {
 			assert.NoError(t, ctx.Err(), "ctx.Err() after the submitter's end")
 			assert.NoError(t, context.Cause(ctx), "context.Cause(ctx) after the submitter's end")
 			assert.Equal(t, "ann", ctx.Value(key("user")), "ctx.Value of the submitter")
-			assert.Equal(t, requestID, trace.ID(ctx), "trace.ID(ctx)")
+			assert.Equal(t, id128, trace.ID(ctx), "trace.ID(ctx)")
 
 			<-ctx.Done()
 			assert.Equal(t, context.Canceled, ctx.Err(), "ctx.Err() after the pool's end")
@@ -286,7 +286,7 @@ func TestFullQueueInsideATaskRunsInline(t *testing.T) {
 				var order []string
 				note := func(name string) func(context.Context) {
 					return func(ctx context.Context) {
-						assert.Equal(t, requestID, trace.ID(ctx), "trace.ID in task %s", name)
+						assert.Equal(t, id128, trace.ID(ctx), "trace.ID in task %s", name)
 						order = append(order, name)
 					}
 				}
@@ -429,7 +429,7 @@ func TestOnPanic(t *testing.T) {
 		assert.Equal(t, int64(3), ran.Load(), "tasks that ran after a panic in the only worker")
 		require.Len(t, calls, 3, "calls of OnPanic")
 		for _, c := range calls {
-			assert.Equal(t, requestID, c.id, "trace.ID of OnPanic's ctx")
+			assert.Equal(t, id128, c.id, "trace.ID of OnPanic's ctx")
 			assert.Equal(t, "ann", c.user, "ctx.Value of OnPanic's ctx")
 			assert.NoError(t, c.err, "Err of OnPanic's ctx")
 			assert.Equal(t, errStop, c.value, "value that OnPanic got")

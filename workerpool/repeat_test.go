@@ -97,7 +97,7 @@ func TestJobOutlivesTheScheduler(t *testing.T) {
 }
 
 func TestEachRunIsATraceOfItsOwn(t *testing.T) {
-	ids := map[string]bool{requestID: true}
+	ids := map[string]bool{id128: true}
 	fn := func(ctx context.Context) { ids[trace.ID(ctx)] = true }
 
 	job := workerpool.Job(request(), fn)
@@ -138,7 +138,7 @@ func TestRepeatedRunsRebindTheLogger(t *testing.T) {
 				var out bytes.Buffer
 				ctx := logbind.BindDebug(request(), logger(&out, zerolog.InfoLevel))
 				zerolog.Ctx(ctx).Debug().Msg("scheduler")
-				require.Contains(t, out.String(), requestID, "debug line of the scheduler's")
+				require.Contains(t, out.String(), id128, "debug line of the scheduler's")
 				out.Reset()
 
 				var want, got []string
@@ -157,7 +157,7 @@ func TestRepeatedRunsRebindTheLogger(t *testing.T) {
 				assert.Equal(t, want, got, "lines of the runs")
 
 				zerolog.Ctx(ctx).Debug().Msg("scheduler")
-				assert.Contains(t, out.String(), requestID, "the scheduler's own logger is as it was; its line")
+				assert.Contains(t, out.String(), id128, "the scheduler's own logger is as it was; its line")
 			})
 		})
 	}

@@ -304,7 +304,7 @@ func TestTortureIDsInWorkersRace(t *testing.T) {
 	for r := range requests {
 		serving.Go(func() {
 			id := fmt.Sprintf([]string{"%016x", "%032x", "5759e988bd862e3f%016x"}[r%3], r+1)
-			b, err := trace.Parse(id + "-" + requestSpan)
+			b, err := trace.Parse(id + "-" + spanID)
 			if !assert.NoError(t, err, "Parse") {
 				return
 			}
@@ -358,7 +358,7 @@ func TestTortureQueuedTaskKeeps(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()), sdktrace.WithSyncer(tracetest.NewNoopExporter()))
 	defer func() { assert.NoError(t, sdk.Shutdown(context.Background()), "Shutdown of the SDK") }()
 	state := func() context.Context {
-		h := http.Header{"Traceparent": {"00-" + requestID + "-" + requestSpan + "-01"}, "Tracestate": {"vendor=00f067aa0ba902b7,other=1"}}
+		h := http.Header{"Traceparent": {"00-" + id128 + "-" + spanID + "-01"}, "Tracestate": {"vendor=00f067aa0ba902b7,other=1"}}
 		return trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier(h))
 	}
 	whole := func(ctx context.Context) context.Context { return ctx }
