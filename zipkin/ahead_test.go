@@ -11,6 +11,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
@@ -147,17 +148,16 @@ func TestNotTakenIsNoDeny(t *testing.T) {
 // TestDefersAreDecidedInTheirTrace: what a caller left open keeps its ID, in the width that it
 // came in, and its parent on log lines and wires; nobody reports that parent.
 func TestDefersAreDecidedInTheirTrace(t *testing.T) {
-	for _, id := range []string{text128, text64, textWide} {
+	for _, id := range []string{id128, id64, idWide} {
 		for _, yes := range []bool{false, true} {
 			s := new(asked)
 			s.yes.Store(yes)
 			tp, p := provider(t, zipkin.Config{Sampler: s})
-			caller, err := trace.Parse(id + "-" + textSpan)
-			require.NoError(t, err)
+			caller := testkit.B3(id + "-" + spanID)
 			ctx, span := trace.Starter{TracerProvider: tp, Kind: oteltrace.SpanKindServer}.Start(context.Background(), caller, "request")
 			b, _ := trace.FromContext(ctx)
 			assert.Equal(t, id, b.ID(), "trace ID")
-			assert.Equal(t, textSpan, b.ParentSpanID.String(), "parent")
+			assert.Equal(t, spanID, b.ParentSpanID.String(), "parent")
 			assert.Equal(t, yes, b.Sampling == trace.Accept, "accepted")
 			assert.Equal(t, yes, span.IsRecording(), "recorded")
 			span.End()
@@ -255,7 +255,7 @@ func TestRatioChangesWhileRunning(t *testing.T) {
 // reports none.
 func TestSampleOverrulesTheSampler(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
-		for _, id := range []string{"", text128, text64, textWide} {
+		for _, id := range []string{"", id128, id64, idWide} {
 			for says, want := range map[trace.Sampling]int{trace.Defer: 0, trace.Deny: 0, trace.Accept: 2, trace.Debug: 2} {
 				t.Run(fmt.Sprintf("trust %d/%s/%v", trust, id, says), func(t *testing.T) {
 					s := new(asked)
@@ -263,7 +263,7 @@ func TestSampleOverrulesTheSampler(t *testing.T) {
 					h := httpmw.New(httpmw.Config{TracerProvider: tp, Trust: trust.Always, Sample: func(*http.Request) trace.Sampling { return says }})
 					r := httptest.NewRequest(http.MethodGet, "/", nil)
 					if id != "" {
-						r.Header.Set("b3", id+"-"+textSpan)
+						r.Header.Set("b3", id+"-"+spanID)
 					}
 					h(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 						_, part := trace.Start(r.Context(), "part")

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
@@ -37,13 +38,13 @@ func TestSampler(t *testing.T) {
 		sampled  [2]bool // if it says no, and if it says yes
 	}{
 		{"no headers", "", 1, [2]bool{false, true}},
-		{"defer", text128 + "-" + textSpan, 1, [2]bool{false, true}},
-		{"defer, 16 digits", text64 + "-" + textSpan, 1, [2]bool{false, true}},
-		{"deny", text128 + "-" + textSpan + "-0", 0, [2]bool{false, false}},
+		{"defer", id128 + "-" + spanID, 1, [2]bool{false, true}},
+		{"defer, 16 digits", id64 + "-" + spanID, 1, [2]bool{false, true}},
+		{"deny", id128 + "-" + spanID + "-0", 0, [2]bool{false, false}},
 		{"lone deny", "0", 0, [2]bool{false, false}},
-		{"accept", text128 + "-" + textSpan + "-1", 0, [2]bool{true, true}},
+		{"accept", id128 + "-" + spanID + "-1", 0, [2]bool{true, true}},
 		{"lone accept", "1", 0, [2]bool{true, true}},
-		{"debug", text128 + "-" + textSpan + "-d", 0, [2]bool{true, true}},
+		{"debug", id128 + "-" + spanID + "-d", 0, [2]bool{true, true}},
 		{"lone debug", "d", 0, [2]bool{true, true}},
 	} {
 		for _, starter := range starters {
@@ -77,8 +78,7 @@ func TestSampler(t *testing.T) {
 
 // TestSamplerWithRoots: a new root is a new trace, whichever way it begins, and asked about once.
 func TestSamplerWithRoots(t *testing.T) {
-	caller, err := trace.Parse(text128 + "-" + textSpan + "-1")
-	require.NoError(t, err)
+	caller := testkit.B3(id128 + "-" + spanID + "-1")
 	link := oteltrace.WithLinks(oteltrace.Link{SpanContext: oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: oteltrace.TraceID{1}, SpanID: oteltrace.SpanID{2}})})
 	for _, tt := range []struct {
 		name  string
@@ -115,7 +115,7 @@ func TestSamplerWithRoots(t *testing.T) {
 			spans := flushed(t, tp, p)
 			require.Len(t, spans, 1, "spans, when it said yes")
 			assert.Equal(t, s.id.Load().String(), spans[0]["traceId"], "the trace that it was asked about")
-			assert.NotEqual(t, text128, spans[0]["traceId"], "trace ID")
+			assert.NotEqual(t, id128, spans[0]["traceId"], "trace ID")
 			assert.NotContains(t, spans[0], "parentId")
 			links, _ := spans[0].tags()["links"].(string)
 			assert.Equal(t, tt.links, strings.Count(links, "-"), "links: %q", links)

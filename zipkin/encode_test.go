@@ -113,7 +113,7 @@ func TestSpanFields(t *testing.T) {
 	type stub = tracetest.SpanStub
 	whole := func(change func(posted)) posted {
 		p := posted{
-			"traceId": "5759e988bd862e3fe1be46a994272793", "id": "a2fb4a1d1a96d312", "name": "get /media/{id}",
+			"traceId": id128, "id": spanID, "name": "get /media/{id}",
 			"timestamp": float64(beginMicros), "duration": float64(1500),
 			"localEndpoint": map[string]any{"serviceName": "media-api"},
 		}
@@ -129,7 +129,7 @@ func TestSpanFields(t *testing.T) {
 	}{
 		{"a root", nil, nil},
 		{"a 64-bit trace ID", func(s *stub) { s.SpanContext = spanContext(traceID64, spanID1) },
-			func(p posted) { p["traceId"] = "463ac35c9f6413ad" }},
+			func(p posted) { p["traceId"] = id64 }},
 		{"a child", func(s *stub) { s.Parent = spanContext(traceID128, spanID2) },
 			func(p posted) { p["parentId"] = "000000000000000a" }},
 		{"a parent in another trace is none", func(s *stub) { s.Parent = spanContext(traceID64, spanID2) }, nil},
@@ -256,7 +256,7 @@ func TestSpanFields(t *testing.T) {
 		{"a long attribute", func(s *stub) { s.Attributes = []attribute.KeyValue{attribute.String("k", strings.Repeat("v", 1<<20))} },
 			func(p posted) { p["tags"] = map[string]any{"k": strings.Repeat("v", 8000) + "…"} }},
 		{"what only the sampler may say", func(s *stub) {
-			s.Attributes = []attribute.KeyValue{attribute.String("b3.debug", "true"), attribute.String("b3.trace_id", "463ac35c9f6413ad"), attribute.Int("b3.root", 1)}
+			s.Attributes = []attribute.KeyValue{attribute.String("b3.debug", "true"), attribute.String("b3.trace_id", id64), attribute.Int("b3.root", 1)}
 			s.Parent = spanContext(traceID128, spanID2)
 		}, func(p posted) { p["parentId"] = "000000000000000a" }},
 	} {

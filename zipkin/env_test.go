@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
@@ -36,7 +37,7 @@ func environment(t testing.TB, vars map[string]string) {
 
 // accepted is a context of a caller that has accepted: no sampler is asked.
 func accepted() context.Context {
-	caller, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	caller := testkit.B3(id64 + "-" + spanID + "-1")
 	return trace.NewContext(context.Background(), caller)
 }
 
@@ -183,15 +184,14 @@ func assertDecides(t *testing.T, tp *zipkin.Provider, share float64) {
 		caller string
 		want   bool
 	}{
-		{"463ac35c9f6413ad-a2fb4a1d1a96d312-1", true},
+		{id64 + "-" + spanID + "-1", true},
 		{"463ac35c9f6413ad-a2fb4a1d1a96d312-d", true},
 		{"463ac35c9f6413ad-a2fb4a1d1a96d312-0", false},
 		{"0000000000000001-a2fb4a1d1a96d312", share > 0},
 		{"ffffffffffffffff-a2fb4a1d1a96d312", share == 1},
 		{"7fffffffffffffff-a2fb4a1d1a96d312", share >= 0.5},
 	} {
-		caller, err := trace.Parse(tt.caller)
-		require.NoError(t, err)
+		caller := testkit.B3(tt.caller)
 		ctx, span := trace.Starter{TracerProvider: tp}.Start(context.Background(), caller, "work")
 		b, _ := trace.FromContext(ctx)
 		assert.Equal(t, tt.want, span.SpanContext().IsSampled(), "sampled, for a caller of %s", tt.caller)
@@ -253,7 +253,7 @@ func TestFromEnvTimeout(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				environment(t, map[string]string{"OTEL_EXPORTER_ZIPKIN_TIMEOUT": tt.value})
 				var got time.Duration
-				client := &http.Client{Timeout: tt.client, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				client := &http.Client{Timeout: tt.client, Transport: testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					deadline, _ := r.Context().Deadline()
 					got = time.Until(deadline)
 					return reply(http.StatusAccepted, ""), nil

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"example.com/clew/httpclient"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
@@ -155,7 +156,7 @@ func TestPostsAreNotTraced(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &collector{}
 			var tp *zipkin.Provider
-			traced := roundTripper(func(r *http.Request) (*http.Response, error) { // tp is known only later
+			traced := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { // tp is known only later
 				return tt.wrap(c, tp).RoundTrip(r)
 			})
 			tp = newProvider(t, zipkin.Config{Client: &http.Client{Transport: traced}})
@@ -440,7 +441,7 @@ func TestDefaultTransportIsLeftAlone(t *testing.T) {
 	real := http.DefaultTransport
 	defer func() { http.DefaultTransport = real }()
 	touched := false
-	http.DefaultTransport = roundTripper(func(*http.Request) (*http.Response, error) {
+	http.DefaultTransport = testkit.RoundTripper(func(*http.Request) (*http.Response, error) {
 		touched = true
 		return nil, errors.New("not this one")
 	})

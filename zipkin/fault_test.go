@@ -20,13 +20,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -639,8 +638,7 @@ func TestEverythingIsTooLarge(t *testing.T) {
 
 // A sampler that obeys its parent does not trace the posts, whose SDK it may be.
 func TestPostsAreNotTracedByAnySDK(t *testing.T) {
-	rec := tracetest.NewSpanRecorder()
-	sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(rec)) // ParentBased(AlwaysSample)
+	sdk, rec := testkit.SDK(nil) // ParentBased(AlwaysSample)
 	c := &collector{}
 	e, err := zipkin.NewExporter(zipkin.Config{Endpoint: "http://collector.test:9411", Client: &http.Client{
 		Transport: otelhttp.NewTransport(c, otelhttp.WithTracerProvider(sdk))}})
@@ -698,7 +696,7 @@ func TestMalformedNeighbors(t *testing.T) {
 
 // A RoundTripper that returns neither a response nor an error breaks its contract, not the process.
 func TestNilResponse(t *testing.T) {
-	tp := newProvider(t, zipkin.Config{Client: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, nil })}})
+	tp := newProvider(t, zipkin.Config{Client: &http.Client{Transport: testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, nil })}})
 	end(tp, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

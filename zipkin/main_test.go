@@ -40,11 +40,6 @@ type post struct {
 	ids []string // of the spans
 }
 
-// roundTripper is one that is a function.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer r.Body.Close()
 	p := c.read(r)

@@ -7,14 +7,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/zipkin"
@@ -125,7 +124,7 @@ func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 	var log bytes.Buffer
 	var got told
 	logger := logctx.New(&log, logctx.Config{Service: "media-api"})
-	client := httpclient.Wrap(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+	client := httpclient.Wrap(&http.Client{Transport: testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		got.sent = append(got.sent, r.Header.Clone())
 		resp := reply(http.StatusOK, "")
 		resp.Request = r
@@ -190,7 +189,7 @@ func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 }
 
 var callers = map[string]http.Header{
-	"accepts":               {"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-1"}},
+	"accepts":               {"B3": {id64 + "-" + spanID + "-1"}},
 	"denies":                {"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-0"}},
 	"debugs":                {"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-d"}},
 	"defers, and is taken":  {"B3": {"163ac35c9f6413ad-a2fb4a1d1a96d312"}},
@@ -231,7 +230,7 @@ func TestOnAndOffTellTheSame(t *testing.T) {
 // TestOffGlobally: as OpenTelemetry's global provider, for our packages and for those that know
 // OpenTelemetry only.
 func TestOffGlobally(t *testing.T) {
-	if !inChild(t) {
+	if !testkit.InChild(t) {
 		return
 	}
 	off := fromEnv(t, "none", zipkin.Config{})
@@ -247,8 +246,8 @@ func TestOffGlobally(t *testing.T) {
 		ctx, span := tracer.Start(accepted(), "theirs")
 		assert.True(t, span.SpanContext().IsSampled(), "decision")
 		assert.False(t, span.IsRecording(), "IsRecording()")
-		assert.Equal(t, "463ac35c9f6413ad", trace.ID(ctx), "trace ID")
-		assert.NotEqual(t, "a2fb4a1d1a96d312", trace.SpanID(ctx), "span ID")
+		assert.Equal(t, id64, trace.ID(ctx), "trace ID")
+		assert.NotEqual(t, spanID, trace.SpanID(ctx), "span ID")
 	}
 	assert.ErrorContains(t, trace.Install(nil), "a global TracerProvider already", "Install, as in one that is on")
 	assert.NoError(t, off.Shutdown(patience(t)), "Shutdown")
@@ -261,7 +260,7 @@ func TestOffCostsNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			measure := func(tp oteltrace.TracerProvider) float64 {
 				resp := reply(http.StatusOK, "")
-				client := httpclient.NewTransport(roundTripper(func(r *http.Request) (*http.Response, error) { return resp, nil }), httpclient.Config{TracerProvider: tp})
+				client := httpclient.NewTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { return resp, nil }), httpclient.Config{TracerProvider: tp})
 				h := httpmw.New(httpmw.Config{TracerProvider: tp})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 					client.RoundTrip(r)
 					_, span := trace.Start(r.Context(), "part")
@@ -279,25 +278,4 @@ func TestOffCostsNothing(t *testing.T) {
 		})
 	}
 	assert.NoError(t, off.Shutdown(patience(t)), "Shutdown")
-}
-
-const childEnv = "ZIPKIN_TEST_CHILD"
-
-// inChild reports whether this process was started for the calling test alone; if not, it starts
-// that process and passes its verdict on. OpenTelemetry's globals forget nothing, so a test that
-// sets them needs a process of its own.
-func inChild(t *testing.T) bool {
-	t.Helper()
-	if os.Getenv(childEnv) == t.Name() {
-		return true
-	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.count=1")
-	// The race detector waits a second at each exit, unless it is told not to.
-	cmd.Env = append(os.Environ(), childEnv+"="+t.Name(), "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	out, err := cmd.CombinedOutput()
-	// Without the second condition a pattern that matches no test would pass.
-	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Errorf("%s in a process of its own: %v\n%s", t.Name(), err, out)
-	}
-	return false
 }

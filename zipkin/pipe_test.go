@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -235,7 +236,7 @@ func TestDeliverReleases(t *testing.T) {
 	}
 	var held []int
 	endpoint := &url.URL{Scheme: "http", Host: "collector.example"}
-	s := newSender(endpoint, &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+	s := newSender(endpoint, &http.Client{Transport: testkit.RoundTripper(func(*http.Request) (*http.Response, error) {
 		held = append(held, capacity(b))
 		status := http.StatusAccepted
 		if len(held) == 1 {
@@ -249,10 +250,6 @@ func TestDeliverReleases(t *testing.T) {
 	assert.LessOrEqual(t, held[2], half+2*mostRoom, "held while the second half is posted")
 	assert.LessOrEqual(t, capacity(b), mostRoom, "held at the end")
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // What is let go is not even held by what is left of a list.
 func TestReleaseFreesMemory(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
@@ -27,7 +28,7 @@ type hang struct {
 func newHang() hang { return hang{make(chan struct{}, 1), make(chan struct{})} }
 
 func (h hang) client() *http.Client {
-	return &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+	return &http.Client{Transport: testkit.RoundTripper(func(*http.Request) (*http.Response, error) {
 		select {
 		case h.posted <- struct{}{}:
 		default:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
@@ -76,7 +77,7 @@ func TestECS(t *testing.T) {
 	defer transport.CloseIdleConnections()
 	before := http.DefaultTransport
 	defer func() { http.DefaultTransport = before }()
-	http.DefaultTransport = roundTripper(func(r *http.Request) (*http.Response, error) { // the detector uses it
+	http.DefaultTransport = testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { // the detector uses it
 		b, _ := trace.FromContext(r.Context())
 		assert.Equal(t, trace.Deny, b.Sampling, "sampling state in the context of a question to ECS")
 		return transport.RoundTrip(r)

@@ -12,6 +12,7 @@ import (
 
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
@@ -52,10 +53,10 @@ func none(t testing.TB, tp *zipkin.Provider) {
 }
 
 const (
-	text128  = "5759e988bd862e3fe1be46a994272793"
-	text64   = "463ac35c9f6413ad"
-	textWide = "0000000000000000463ac35c9f6413ad"
-	textSpan = "a2fb4a1d1a96d312"
+	id64   = testkit.ID64
+	id128  = testkit.ID128
+	idWide = testkit.IDWide
+	spanID = testkit.SpanID
 )
 
 // starters are the ways in which a server's span is begun for a caller, and a child inside it.
@@ -100,22 +101,22 @@ func TestB3IsObeyed(t *testing.T) {
 		never  outcome // at ratio 0
 	}{
 		{name: "no headers", always: outcome{sampled: true}},
-		{name: "deny", header: map[string]string{"b3": text128 + "-" + textSpan + "-0"}},
+		{name: "deny", header: map[string]string{"b3": id128 + "-" + spanID + "-0"}},
 		{name: "deny, without IDs", header: map[string]string{"b3": "0"}},
-		{name: "accept", header: map[string]string{"b3": text128 + "-" + textSpan + "-1"},
-			always: outcome{true, false, text128, textSpan}, never: outcome{true, false, text128, textSpan}},
+		{name: "accept", header: map[string]string{"b3": id128 + "-" + spanID + "-1"},
+			always: outcome{true, false, id128, spanID}, never: outcome{true, false, id128, spanID}},
 		{name: "accept, without IDs", header: map[string]string{"X-B3-Sampled": "1"}, always: outcome{sampled: true}, never: outcome{sampled: true}},
-		{name: "debug", header: map[string]string{"X-B3-TraceId": text64, "X-B3-SpanId": textSpan, "X-B3-Flags": "1"},
-			always: outcome{true, true, text64, textSpan}, never: outcome{true, true, text64, textSpan}},
+		{name: "debug", header: map[string]string{"X-B3-TraceId": id64, "X-B3-SpanId": spanID, "X-B3-Flags": "1"},
+			always: outcome{true, true, id64, spanID}, never: outcome{true, true, id64, spanID}},
 		{name: "debug, without IDs", header: map[string]string{"b3": "d"}, always: outcome{sampled: true, debug: true}, never: outcome{sampled: true, debug: true}},
-		{name: "debug, 32 digits with a zero high half", header: map[string]string{"b3": textWide + "-" + textSpan + "-d"},
-			always: outcome{true, true, textWide, textSpan}, never: outcome{true, true, textWide, textSpan}},
-		{name: "accept, 32 digits with a zero high half", header: map[string]string{"b3": textWide + "-" + textSpan + "-1"},
-			always: outcome{true, false, textWide, textSpan}, never: outcome{true, false, textWide, textSpan}},
-		{name: "accept, 16 digits", header: map[string]string{"b3": text64 + "-" + textSpan + "-1"},
-			always: outcome{true, false, text64, textSpan}, never: outcome{true, false, text64, textSpan}},
-		{name: "defer", header: map[string]string{"b3": text128 + "-" + textSpan}, always: outcome{sampled: true, traceID: text128}},
-		{name: "defer, 32 digits with a zero high half", header: map[string]string{"b3": textWide + "-" + textSpan}, always: outcome{sampled: true, traceID: textWide}},
+		{name: "debug, 32 digits with a zero high half", header: map[string]string{"b3": idWide + "-" + spanID + "-d"},
+			always: outcome{true, true, idWide, spanID}, never: outcome{true, true, idWide, spanID}},
+		{name: "accept, 32 digits with a zero high half", header: map[string]string{"b3": idWide + "-" + spanID + "-1"},
+			always: outcome{true, false, idWide, spanID}, never: outcome{true, false, idWide, spanID}},
+		{name: "accept, 16 digits", header: map[string]string{"b3": id64 + "-" + spanID + "-1"},
+			always: outcome{true, false, id64, spanID}, never: outcome{true, false, id64, spanID}},
+		{name: "defer", header: map[string]string{"b3": id128 + "-" + spanID}, always: outcome{sampled: true, traceID: id128}},
+		{name: "defer, 32 digits with a zero high half", header: map[string]string{"b3": idWide + "-" + spanID}, always: outcome{sampled: true, traceID: idWide}},
 	} {
 		for _, starter := range starters {
 			for ratio, want := range map[float64]outcome{1: tt.always, 0: tt.never} {
@@ -168,7 +169,7 @@ func TestDecisionOfAnotherPropagator(t *testing.T) {
 	for state, want := range map[string]int{"-1": 1, "-d": 1, "-0": 0} {
 		tp, p := provider(t, zipkin.Config{Ratio: 1})
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		r.Header.Set("b3", text128+"-"+textSpan+state)
+		r.Header.Set("b3", id128+"-"+spanID+state)
 		handler := otelhttp.NewHandler(http.NotFoundHandler(), "server", otelhttp.WithTracerProvider(tp), otelhttp.WithPropagators(b3.New()))
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 		assert.Len(t, flushed(t, tp, p), want, "spans after %s", state)
@@ -178,8 +179,7 @@ func TestDecisionOfAnotherPropagator(t *testing.T) {
 func TestRootIsDecidedAnew(t *testing.T) {
 	for _, state := range []string{"0", "1", "d"} {
 		tp, p := provider(t, zipkin.Config{Ratio: 1})
-		b, err := trace.Parse(text128 + "-" + textSpan + "-" + state)
-		require.NoError(t, err)
+		b := testkit.B3(id128 + "-" + spanID + "-" + state)
 		ctx, span := trace.Starter{TracerProvider: tp}.Start(context.Background(), b, "request")
 
 		none(t, tp)
@@ -197,12 +197,12 @@ func TestRootIsDecidedAnew(t *testing.T) {
 		spans := flushed(t, tp, p)
 		require.Len(t, spans, 2, "spans at ratio 1, under %s", state)
 		for _, s := range spans {
-			assert.NotEqual(t, text128, s["traceId"], "trace ID")
+			assert.NotEqual(t, id128, s["traceId"], "trace ID")
 			assert.NotContains(t, s, "parentId")
 			assert.NotContains(t, s, "debug")
 		}
 		links, _ := spans[0].tags()["links"].(string)
-		assert.True(t, strings.HasPrefix(links, text128+"-"), "link of a root: %q", links)
+		assert.True(t, strings.HasPrefix(links, id128+"-"), "link of a root: %q", links)
 		span.End()
 	}
 }
@@ -267,7 +267,7 @@ func TestChains(t *testing.T) {
 		for i := range 1000 {
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header.Set("X-B3-TraceId", id(i))
-			r.Header.Set("X-B3-SpanId", textSpan)
+			r.Header.Set("X-B3-SpanId", spanID)
 			seen[id(i)] = 0
 			resp, err := next.RoundTrip(r)
 			require.NoError(t, err)
@@ -388,8 +388,7 @@ func TestSpansOfTwoProcessors(t *testing.T) {
 	require.Len(t, other.Ended(), 1)
 	assert.Contains(t, other.Ended()[0].Attributes(), attribute.Bool("b3.debug", true))
 
-	caller, err := trace.Parse(text128 + "-" + textSpan + "-1")
-	require.NoError(t, err)
+	caller := testkit.B3(id128 + "-" + spanID + "-1")
 	_, s = trace.Starter{TracerProvider: tp}.Start(context.Background(), caller, "plain")
 	s.End()
 	require.Len(t, other.Ended(), 2)
@@ -411,9 +410,7 @@ func TestDebugInsideATrace(t *testing.T) {
 	assert.Equal(t, true, spans[0]["debug"], "debug")
 	assert.Equal(t, trace.SpanID(ctx), spans[0]["parentId"], "parent")
 
-	rec := tracetest.NewSpanRecorder()
-	sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(rec),
-		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.AlwaysSample(), sdktrace.WithRemoteParentSampled(sdktrace.NeverSample()))))
+	sdk, rec := testkit.SDK(sdktrace.ParentBased(sdktrace.AlwaysSample(), sdktrace.WithRemoteParentSampled(sdktrace.NeverSample())))
 	ctx, outer = trace.Starter{TracerProvider: sdk}.Start(context.Background(), trace.B3{}, "outer")
 	defer outer.End()
 	caller, _ = trace.FromContext(ctx)
@@ -427,7 +424,7 @@ func TestDebugInsideATrace(t *testing.T) {
 func TestTracestateIsHandedOn(t *testing.T) {
 	const state = "vendor=value"
 	tp, _ := provider(t, zipkin.Config{Ratio: 1})
-	header := propagation.MapCarrier{"traceparent": "00-" + text128 + "-" + textSpan + "-01", "tracestate": state}
+	header := propagation.MapCarrier{"traceparent": "00-" + id128 + "-" + spanID + "-01", "tracestate": state}
 	ctx := trace.Propagator{W3C: true}.Extract(context.Background(), header)
 	caller, _ := trace.FromContext(ctx)
 	debug := caller

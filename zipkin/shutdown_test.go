@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/zipkin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -725,7 +726,7 @@ func (c curious) Error() string { c.ask(); return "no" }
 // An error of somebody else's is not asked for its text with a lock held.
 func TestShutdownWithACuriousError(t *testing.T) {
 	var tp *zipkin.Provider
-	tp = newProvider(t, zipkin.Config{Client: &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+	tp = newProvider(t, zipkin.Config{Client: &http.Client{Transport: testkit.RoundTripper(func(*http.Request) (*http.Response, error) {
 		return nil, curious{func() { tp.Stats() }}
 	})}})
 	end(tp, 1)
