@@ -373,7 +373,7 @@ func TestGuardPlaceOfARequest(t *testing.T) {
 		_, _ = s.http.Get("http://stock.example/b")
 		_, _ = outer{s.http.Transport}.RoundTrip(httptest.NewRequest(http.MethodGet, "http://stock.example/c", nil))
 	})
-	said(t, []string{
+	assertErrors(t, []string{
 		"TestGuardPlaceOfARequest.func1",
 		"TestGuardPlaceOfARequest.func1",
 		"outer.RoundTrip", // without a client there is nobody else
@@ -412,7 +412,7 @@ func TestGuardJobs(t *testing.T) {
 		s.log.Info().Msg("sold")
 	})
 	job()
-	said(t, []string{"log line without a trace, once"}, fake.end())
+	assertErrors(t, []string{"log line without a trace, once"}, fake.end())
 }
 
 // A request that is redirected was lost once, not twice.
@@ -423,7 +423,7 @@ func TestGuardRedirect(t *testing.T) {
 	s.in(func(s *shop, _ context.Context) {
 		s.send(http.NewRequest(http.MethodGet, "http://stock.example/old", nil))
 	})
-	said(t, []string{"request without a trace, once"}, fake.end())
+	assertErrors(t, []string{"request without a trace, once"}, fake.end())
 }
 
 type redirects struct{}

@@ -5,16 +5,16 @@ import (
 	"log/slog"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/tracetest"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 const (
-	idA = "5759e988bd862e3fe1be46a994272793"
-	idB = "463ac35c9f6413ad"
+	id128 = testkit.ID128
+	id64  = testkit.ID64
 )
 
 func TestLines(t *testing.T) {
@@ -25,17 +25,17 @@ func TestLines(t *testing.T) {
 		id               string   // that OneTrace returns
 	}{
 		{"nothing", "", "", []string{"no log lines"}, []string{"no log lines"}, ""},
-		{"one", "", `{"trace_id":"` + idA + `"}` + "\n", nil, nil, idA},
-		{"without a line end", "", `{"trace_id":"` + idA + `"}`, nil, nil, idA},
-		{"two of one trace", "", `{"trace_id":"` + idA + `"}` + "\n" + `{"n":2,"trace_id":"` + idA + `"}` + "\n", nil, nil, idA},
-		{"another trace", "", `{"trace_id":"` + idB + `"}` + "\n", []string{`trace ID is "` + idB + `", want "` + idA + `"`}, nil, idB},
-		{"two traces", "", `{"trace_id":"` + idA + `"}` + "\n" + `{"trace_id":"` + idB + `"}` + "\n",
-			[]string{`trace ID is "` + idB + `"`}, []string{`before it was "` + idA + `"`}, idA},
-		{"a line without", "", `{"message":"sold"}` + "\n" + `{"trace_id":"` + idA + `"}` + "\n",
-			[]string{`trace ID is "", want "` + idA + `": {"message":"sold"}`}, []string{`no trace ID: {"message":"sold"}`}, idA},
+		{"one", "", `{"trace_id":"` + id128 + `"}` + "\n", nil, nil, id128},
+		{"without a line end", "", `{"trace_id":"` + id128 + `"}`, nil, nil, id128},
+		{"two of one trace", "", `{"trace_id":"` + id128 + `"}` + "\n" + `{"n":2,"trace_id":"` + id128 + `"}` + "\n", nil, nil, id128},
+		{"another trace", "", `{"trace_id":"` + id64 + `"}` + "\n", []string{`trace ID is "` + id64 + `", want "` + id128 + `"`}, nil, id64},
+		{"two traces", "", `{"trace_id":"` + id128 + `"}` + "\n" + `{"trace_id":"` + id64 + `"}` + "\n",
+			[]string{`trace ID is "` + id64 + `"`}, []string{`before it was "` + id128 + `"`}, id128},
+		{"a line without", "", `{"message":"sold"}` + "\n" + `{"trace_id":"` + id128 + `"}` + "\n",
+			[]string{`trace ID is "", want "` + id128 + `": {"message":"sold"}`}, []string{`no trace ID: {"message":"sold"}`}, id128},
 		{"an ID that is no string", "", `{"trace_id":7}` + "\n", []string{`trace ID is ""`}, []string{"no trace ID"}, ""},
-		{"another key", "trace.id", `{"trace.id":"` + idA + `","trace_id":"` + idB + `"}` + "\n", nil, nil, idA},
-		{"no JSON", "", "sold\n" + `{"trace_id":"` + idA + `"}` + "\n", []string{"cannot be read"}, []string{"cannot be read"}, idA},
+		{"another key", "trace.id", `{"trace.id":"` + id128 + `","trace_id":"` + id64 + `"}` + "\n", nil, nil, id128},
+		{"no JSON", "", "sold\n" + `{"trace_id":"` + id128 + `"}` + "\n", []string{"cannot be read"}, []string{"cannot be read"}, id128},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			write := func() (*fakeTB, *tracetest.Log) {
@@ -47,17 +47,17 @@ func TestLines(t *testing.T) {
 				return fake, lines
 			}
 			fake, lines := write()
-			lines.EveryLineHas(idA)
-			said(t, tt.everyA, fake.end())
+			lines.EveryLineHas(id128)
+			assertErrors(t, tt.everyA, fake.end())
 			fake, lines = write()
 			assert.Equal(t, tt.id, lines.OneTrace(), "ID")
-			said(t, tt.oneTrace, fake.end())
+			assertErrors(t, tt.oneTrace, fake.end())
 		})
 	}
 }
 
-// said asserts that each error is there, and no other.
-func said(t *testing.T, want, got []string) {
+// assertErrors checks that each error is there, and no other.
+func assertErrors(t *testing.T, want, got []string) {
 	t.Helper()
 	if assert.Len(t, got, len(want), "errors: %q", got) {
 		for i := range want {
@@ -72,7 +72,7 @@ func TestEveryLineHasNothing(t *testing.T) {
 	lines := tracetest.Lines(fake)
 	_, _ = lines.Write([]byte(`{"message":"sold"}` + "\n"))
 	lines.EveryLineHas(trace.ID(context.Background()))
-	said(t, []string{"is empty"}, fake.end())
+	assertErrors(t, []string{"is empty"}, fake.end())
 }
 
 func TestLinesOfLoggers(t *testing.T) {
@@ -87,11 +87,9 @@ func TestLinesOfLoggers(t *testing.T) {
 
 // Each of our loggers writes what can be read, in each form.
 func TestLinesOfForms(t *testing.T) {
-	for _, id := range []string{idA, idB, "1234567890123456", "12345678901234e5"} {
+	for _, id := range []string{id128, id64, "1234567890123456", "12345678901234e5"} {
 		lines := tracetest.Lines(t)
-		b, err := trace.Parse(id + "-a2fb4a1d1a96d312")
-		require.NoError(t, err)
-		ctx := trace.NewContext(context.Background(), b)
+		ctx := testkit.Context(id + "-" + testkit.SpanID)
 		console := logctx.Console(lines, logctx.Config{Service: "shop"})
 		console.Info().Ctx(ctx).Str("a", "b c").Msg("on a console")
 		slog.New(logctx.Slog(slog.NewTextHandler(lines, nil), logctx.Config{})).InfoContext(ctx, "as text")
@@ -103,18 +101,16 @@ func TestLinesOfForms(t *testing.T) {
 
 // With a key, the field is taken as it stands: our own reading of it is another matter.
 func TestLinesOfPresets(t *testing.T) {
-	b, err := trace.Parse(idA + "-a2fb4a1d1a96d312")
-	require.NoError(t, err)
-	ctx := trace.NewContext(context.Background(), b)
+	ctx := testkit.Request()
 	for _, tt := range []struct {
 		name string
 		cfg  logctx.Config
 		want string
 	}{
-		{"Datadog", logctx.Datadog(), "16266516598257821587"},
-		{"Google Cloud", logctx.GoogleCloud("p"), "projects/p/traces/" + idA},
-		{"ECS", logctx.ECS(), idA},
-		{"one of one's own", logctx.Config{TraceKey: "tid"}, idA},
+		{"Datadog", logctx.Datadog(), testkit.DecimalLow},
+		{"Google Cloud", logctx.GoogleCloud("p"), "projects/p/traces/" + id128},
+		{"ECS", logctx.ECS(), id128},
+		{"one of one's own", logctx.Config{TraceKey: "tid"}, id128},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			lines := tracetest.Lines(t)
@@ -129,7 +125,7 @@ func TestLinesOfPresets(t *testing.T) {
 			l = logctx.New(lines, tt.cfg)
 			l.Info().Ctx(ctx).Msg("by zerolog")
 			assert.Empty(t, lines.OneTrace(), "without a key it is trace_id, strictly")
-			said(t, []string{"no trace ID"}, fake.end())
+			assertErrors(t, []string{"no trace ID"}, fake.end())
 		})
 	}
 }

@@ -59,7 +59,7 @@ func TestPropagates(t *testing.T) {
 			before, fake := http.DefaultTransport, &fakeTB{TB: t}
 			h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { tt.serve(r) })
 			tracetest.Propagates(fake, httpmw.New(httpmw.Config{})(h))
-			said(t, tt.said, fake.end())
+			assertErrors(t, tt.said, fake.end())
 			assert.Same(t, before, http.DefaultTransport)
 		})
 	}
@@ -87,7 +87,7 @@ func TestPropagatesTwice(t *testing.T) {
 	late = nil
 	tracetest.Propagates(fake, send(true))
 	tracetest.Propagates(fake, send(false))
-	said(t, []string{"no request was sent", "no request was sent"}, fake.end())
+	assertErrors(t, []string{"no request was sent", "no request was sent"}, fake.end())
 	assert.Same(t, before, http.DefaultTransport)
 }
 
