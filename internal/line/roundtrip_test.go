@@ -16,6 +16,7 @@ import (
 
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -126,8 +127,7 @@ func roundTrip(t *testing.T, preset, logger int, rec line.Record, fields []slog.
 	if sampled(rec) {
 		state = "1"
 	}
-	b, err := trace.Parse(traceID + "-" + spanID + "-" + state)
-	require.NoError(t, err)
+	b := testkit.B3(traceID + "-" + spanID + "-" + state)
 	if _, ok := rec.(*line.Request); !ok {
 		fields = nil // calls and runs have none of the user's
 	}
@@ -367,8 +367,7 @@ func TestRoundTripMixedKeys(t *testing.T) {
 		&line.Run{Duration: time.Second},
 		&line.Run{Duration: time.Second, ScheduledBy: low},
 	}
-	b, err := trace.Parse(id128 + "-" + spanID)
-	require.NoError(t, err)
+	b := testkit.B3(id128 + "-" + spanID)
 	ctx := trace.NewContext(context.Background(), b)
 	for _, p := range presets {
 		for _, logger := range loggers {

@@ -20,8 +20,9 @@ const (
 	ParentID = "0020000000000001" // no float64 has its decimal value
 )
 
-// The low half of ID128 and IDWide, and SpanID, as Datadog writes them: in decimal.
+// LowID is the low half of ID128 and IDWide. Datadog writes it and SpanID in decimal.
 const (
+	LowID       = "e1be46a994272793"
 	DecimalLow  = "16266516598257821587"
 	DecimalSpan = "11744061942159299346"
 )

@@ -9,7 +9,7 @@ import (
 
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
-	"example.com/clew/logctx"
+	"example.com/clew/internal/testkit"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 )
@@ -33,7 +33,7 @@ func TestWriteBytes(t *testing.T) {
 			written := func(write func(*zerolog.Event, *line.Pending, *line.Names)) string {
 				var out bytes.Buffer
 				l := zerolog.New(&out).Hook(hook{n, write})
-				l.Info().Ctx(&line.Pending{Context: in(t), Record: r}).Msg("x")
+				l.Info().Ctx(&line.Pending{Context: testkit.Request(), Record: r}).Msg("x")
 				return out.String()
 			}
 			got := written(zline.Write)
@@ -46,10 +46,10 @@ func TestWriteBytes(t *testing.T) {
 // A logger that has our hook, which Send does not know, has nothing twice.
 func TestSendOnce(t *testing.T) {
 	var out bytes.Buffer
-	l := zerolog.New(&out).Hook(logctx.Hook(logctx.Config{}))
+	l := testkit.Hooked(&out)
 	for _, hooked := range []bool{false, true} {
 		out.Reset()
-		zline.Send(&l, hooked, zerolog.InfoLevel, &line.Pending{Context: in(t), Record: run})
+		zline.Send(&l, hooked, zerolog.InfoLevel, &line.Pending{Context: testkit.Request(), Record: run})
 		for _, once := range []string{`"job":"sweep"`, `"trace_id":`, `"span_id":`, `"message":`} {
 			assert.Equal(t, 1, bytes.Count(out.Bytes(), []byte(once)), "times that %s stands in %s", once, &out)
 		}

@@ -1,13 +1,12 @@
 package zline_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"testing"
 
 	"example.com/clew/internal/line"
-	"example.com/clew/trace"
+	"example.com/clew/internal/testkit"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -16,17 +15,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	id128    = "5759e988bd862e3fe1be46a994272793"
-	spanID   = "a2fb4a1d1a96d312"
-	parentID = "05e3ac9a4f6e3b90"
+	id128    = testkit.ID128
+	spanID   = testkit.SpanID
+	parentID = testkit.ParentID
 )
-
-// in is a context of a sampled trace.
-func in(t *testing.T) context.Context {
-	b, err := trace.Parse(id128 + "-" + spanID + "-1")
-	require.NoError(t, err)
-	return trace.NewContext(context.Background(), b)
-}
 
 // lines is a writer that keeps the lines of a logger of zerolog, which may be CBOR: zerolog's own
 // reader of that is asked.

@@ -7,6 +7,7 @@ import (
 
 	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
+	"example.com/clew/internal/testkit"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 )
@@ -53,7 +54,7 @@ func TestWrite(t *testing.T) {
 					written := func(write func(*zerolog.Event, *line.Pending, *line.Names)) *lines {
 						w := newLines()
 						l := zerolog.New(w).Hook(hook{n, write})
-						l.Info().Str("before", "x").Ctx(&line.Pending{Context: in(t), Record: rec, Fields: []slog.Attr{slog.String("after", s)}}).Msg(rec.Message())
+						l.Info().Str("before", "x").Ctx(&line.Pending{Context: testkit.Request(), Record: rec, Fields: []slog.Attr{slog.String("after", s)}}).Msg(rec.Message())
 						return w
 					}
 					got, want := written(zline.Write), written(byMethods)

@@ -11,6 +11,7 @@ import (
 	"example.com/clew/internal/line/zline"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/seam"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"github.com/rs/zerolog"
@@ -74,7 +75,7 @@ func TestSend(t *testing.T) {
 			t.Run(tt.name+", "+rec.Message(), func(t *testing.T) {
 				w := newLines()
 				l := tt.logger(w)
-				p := &line.Pending{Context: in(t), Record: rec, Fields: []slog.Attr{slog.String("tenant", "t")}, Written: true}
+				p := &line.Pending{Context: testkit.Request(), Record: rec, Fields: []slog.Attr{slog.String("tenant", "t")}, Written: true}
 				zline.Send(&l, tt.hooked, tt.level, p)
 				read := w.read(t)
 				require.Len(t, read, tt.want, "lines")
@@ -109,8 +110,8 @@ func TestSendIDs(t *testing.T) {
 		traceID string
 		spanID  string
 	}{
-		{"of the context", in(t), "", id128, spanID},
-		{"ready", in(t), `"` + parentID + seam.Middle + parentID + `"`, parentID, parentID},
+		{"of the context", testkit.Request(), "", id128, spanID},
+		{"ready", testkit.Request(), `"` + parentID + seam.Middle + parentID + `"`, parentID, parentID},
 		{"none", context.Background(), "", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,7 +155,7 @@ func TestLog(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
-			p := &line.Pending{Context: in(t), Record: request, Fields: []slog.Attr{slog.String("tenant", "t")}, Names: line.NewNames(line.ECS, "", "", line.Hex, "")}
+			p := &line.Pending{Context: testkit.Request(), Record: request, Fields: []slog.Attr{slog.String("tenant", "t")}, Names: line.NewNames(line.ECS, "", "", line.Hex, "")}
 			zline.Log(tt.wrap(slog.NewJSONHandler(&out, nil)), tt.heard, tt.level, p)
 			if !tt.want {
 				assert.Empty(t, out.String())
@@ -197,7 +198,7 @@ func TestOut(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			fallback.events = nil
-			zero, ctx := newLines(), in(t)
+			zero, ctx := newLines(), testkit.Request()
 			var out bytes.Buffer
 			if tt.zerologs {
 				ctx = logbind.Bind(ctx, zerolog.New(zero).Level(zerolog.InfoLevel).Hook(logctx.Hook(logctx.Config{})))
