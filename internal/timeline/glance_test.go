@@ -16,29 +16,29 @@ import (
 
 const (
 	head  = `{"level":"info","service":"shop","time":"2026-11-26T22:46:25.123456Z",`
-	ids   = `"trace_id":"` + text128 + `","span_id":"` + spanID + `",`
+	ids   = `"trace_id":"` + id128 + `","span_id":"` + spanID + `",`
 	route = `"route":"GET /products/{id}",`
 )
 
 // Lines as logctx writes them.
 var ourLines = []string{
 	head + `"method":"GET","path":"/products/1234",` + route + `"status":200,"bytes":5120,"duration_ms":4.711,"remote":"192.0.2.17:54321",` +
-		`"parent_id":"` + other64 + `","sampled":true,` + ids + `"message":"request"}`,
+		`"parent_id":"` + id64 + `","sampled":true,` + ids + `"message":"request"}`,
 	head + `"method":"GET","path":"/products/1234","status":500,"bytes":0,"duration_ms":12,"remote":"192.0.2.17:54321",` + ids + `"message":"request"}`,
-	head + `"method":"GET","host":"stock","path":"/stock/1234","status":200,"duration_ms":3.2,"body_ms":3.3,"attempt":1,"parent_id":"` + other64 + `",` + ids + `"message":"call"}`,
+	head + `"method":"GET","host":"stock","path":"/stock/1234","status":200,"duration_ms":3.2,"body_ms":3.3,"attempt":1,"parent_id":"` + id64 + `",` + ids + `"message":"call"}`,
 	head + `"method":"GET","host":"stock","path":"/","duration_ms":3.2,"attempt":2,"error":"dial: \"refused\"",` + ids + `"message":"call"}`,
 	head + `"method":"SELECT","host":"db","duration_ms":0.004,` + ids + `"message":"call"}`,
-	head + `"job":"sweep","duration_ms":4.711,"scheduled_by":"` + other64 + `",` + ids + `"message":"job"}`,
+	head + `"job":"sweep","duration_ms":4.711,"scheduled_by":"` + id64 + `",` + ids + `"message":"job"}`,
 	head + ids + `"price":12.5,"ok":true,"message":"sold \"a\" cabbage"}`,
-	`{"time":"2026-11-26T22:46:25.123456789Z","level":"INFO","msg":"sold","trace_id":"` + text64 + `","span_id":"` + spanID + `"}`,
+	`{"time":"2026-11-26T22:46:25.123456789Z","level":"INFO","msg":"sold","trace_id":"` + low + `","span_id":"` + spanID + `"}`,
 }
 
 // glances are lines that Glance and Parse must read alike.
 var glances = append([]string{
 	head + `"message":"no ID"}`,
 	head + ids + `"dd.trace_id":"7","dd.span_id":"8","duration":5,"message":"x"}`,
-	head + ids + `"traceId":"` + other64 + `","spanId":"` + other64 + `","parentId":"` + other64 + `","message":"x"}`,
-	head + ids + `"trace_id":"` + other64 + `","message":"the last of two"}`,
+	head + ids + `"traceId":"` + id64 + `","spanId":"` + id64 + `","parentId":"` + id64 + `","message":"x"}`,
+	head + ids + `"trace_id":"` + id64 + `","message":"the last of two"}`,
 	head + ids + `"trace_id":null,"message":"x"}`,
 	head + ids + `"msg":"request","message":"x"}`,
 	head + ids + `"method":"GET","message":"request"}`,
@@ -51,7 +51,7 @@ var glances = append([]string{
 	head + ids + `"method":"GET","path":"/\u0041","status":200,"bytes":5,"duration_ms":1,"remote":"r","route":"","message":"request"}`,
 	head + ids + `"method":"GET","path":"/","status":200,"bytes":5,"duration_ms":1,"remote":"r","route":7,"message":"request"}`,
 	head + ids + `"method":"GET","host":"h","status":200,"duration_ms":1,"message":"call"}`,
-	head + ids + `"job":"j","parent_id":"` + other64 + `","duration_ms":1,"message":"job"}`,
+	head + ids + `"job":"j","parent_id":"` + id64 + `","duration_ms":1,"message":"job"}`,
 	head + ids + `"message":"x","a":{"b":1}}`,
 	head + ids + `"message":"x","a":[1,"}"]}`,
 	head + ids + `"message":"x"} `,
@@ -62,23 +62,23 @@ var glances = append([]string{
 	head + ids + `"message":"x","a":1.}`,
 	head + ids + `"message":"x","a":tru}`,
 	head + ids + `"message":"x","app":"y"}`,
-	`{"severity":"warn","traceId":"` + other64 + `",` + head[1:] + ids + `"message":"x"}`,
+	`{"severity":"warn","traceId":"` + id64 + `",` + head[1:] + ids + `"message":"x"}`,
 	`{"severity":"warn",` + head[1:] + ids + `"message":"x"}`,
-	`{"traceId":"` + other64 + `",` + head[1:] + ids + `"message":"x"}`,
+	`{"traceId":"` + id64 + `",` + head[1:] + ids + `"message":"x"}`,
 	head + ids + `"message":"x","ts":5}`,
-	head + `"trace_id":"` + text128 + `","dd.span_id":"8","duration":5,"http.method":"a","http.status_code":7,"error.message":"b","job":"j","duration_ms":1,"message":"job"}`,
+	head + `"trace_id":"` + id128 + `","dd.span_id":"8","duration":5,"http.method":"a","http.status_code":7,"error.message":"b","job":"j","duration_ms":1,"message":"job"}`,
 	head + `"trace_id":"1234567890123456","dd.span_id":"8","duration":5,"http.method":"a","http.status_code":7,"message":"x"}`,
 	strings.Replace(head, "shop", "caf\xe9", 1) + ids + `"message":"x"}`,
-	`{"time":1795733185,"trace_id":"` + text128 + `"}`,
-	`{"time":"2026-11-31T22:46:25Z","trace_id":"` + text128 + `"}`,
-	`{"time":"2026-11-26T22:46:25.Z","trace_id":"` + text128 + `"}`,
-	`{"time":"2026-11-26T22:46:25.1234567891Z","trace_id":"` + text128 + `"}`,
-	`{"time":"2026-11-26T24:46:25Z","trace_id":"` + text128 + `"}`,
-	`{"time":"2026/11/26T22:46:25Z","trace_id":"` + text128 + `"}`,
-	`{"time":"2026-11-26T22:46:25+01:00","trace_id":"` + strings.ToUpper(text128) + `"}`,
+	`{"time":1795733185,"trace_id":"` + id128 + `"}`,
+	`{"time":"2026-11-31T22:46:25Z","trace_id":"` + id128 + `"}`,
+	`{"time":"2026-11-26T22:46:25.Z","trace_id":"` + id128 + `"}`,
+	`{"time":"2026-11-26T22:46:25.1234567891Z","trace_id":"` + id128 + `"}`,
+	`{"time":"2026-11-26T24:46:25Z","trace_id":"` + id128 + `"}`,
+	`{"time":"2026/11/26T22:46:25Z","trace_id":"` + id128 + `"}`,
+	`{"time":"2026-11-26T22:46:25+01:00","trace_id":"` + strings.ToUpper(id128) + `"}`,
 	`{"time":"2026-11-26T22:46:25Z","level":7,"service":7,"trace_id":"` + strings.Repeat("0", 16) + `"}`,
 	`{"time":"2026-11-26T22:46:25Z","trace_id":"1234567890123456","span_id":"` + span10 + `"}`,
-	`{"app":"shop","time":"2026-11-26T22:46:25Z","tid":"` + text128 + `"}`,
+	`{"app":"shop","time":"2026-11-26T22:46:25Z","tid":"` + id128 + `"}`,
 	`{}`, `{`, `{"`, `{"a`, `{"a":`, `{"a":"`, `{"a":-}`, ``,
 }, ourLines...)
 
@@ -136,9 +136,9 @@ func TestGlance(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{})
 	g, ok := p.Glance(timeline.Raw{Text: []byte(ourLines[0]), Service: "pod"})
 	require.True(t, ok)
-	assert.Equal(t, timeline.Glance{Time: at("2026-11-26T22:46:25.123456Z"), Trace: id128, Span: 0xa2fb4a1d1a96d312, Parent: otherID.Low, Service: "shop", Level: "info",
+	assert.Equal(t, timeline.Glance{Time: at("2026-11-26T22:46:25.123456Z"), Trace: traceID, Span: 0xa2fb4a1d1a96d312, Parent: otherID.Low, Service: "shop", Level: "info",
 		Record: line.MessageRequest, Method: "GET", Route: "GET /products/{id}", Status: 200, Duration: 4711 * time.Microsecond}, g)
-	g, ok = p.Glance(timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `"}`), Service: "pod"})
+	g, ok = p.Glance(timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `"}`), Service: "pod"})
 	require.True(t, ok)
 	assert.Equal(t, "pod", g.Service, "service of a line without one")
 }
@@ -164,9 +164,9 @@ func TestGlanceQuick(t *testing.T) {
 // Keys of the user are honoured.
 func TestGlanceKeys(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Keys: timeline.Keys{Trace: []string{"order"}, Service: []string{"who"}}})
-	g, ok := p.Glance(timeline.Raw{Text: []byte(head + `"order":"` + text64 + `","who":"stock",` + ids + `"message":"x"}`)})
+	g, ok := p.Glance(timeline.Raw{Text: []byte(head + `"order":"` + low + `","who":"stock",` + ids + `"message":"x"}`)})
 	require.True(t, ok)
-	assert.Equal(t, id64, g.Trace)
+	assert.Equal(t, lowID, g.Trace)
 	assert.Equal(t, "stock", g.Service)
 }
 
@@ -199,7 +199,7 @@ func TestGlanceGroups(t *testing.T) {
 // JSON that does not end is counted, and is not lost at the end of the source.
 func TestGlanceFlush(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
-	cut := timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `",`), Number: 1}
+	cut := timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `",`), Number: 1}
 	whole := timeline.Raw{Text: []byte(ourLines[0])}
 	_, ok := p.Glance(cut)
 	assert.False(t, ok)
@@ -210,10 +210,10 @@ func TestGlanceFlush(t *testing.T) {
 	assert.False(t, ok)
 	e := p.Flush()
 	require.NotNil(t, e)
-	assert.Equal(t, id128, e.Trace)
+	assert.Equal(t, traceID, e.Trace)
 	assert.Nil(t, p.Flush())
 	assert.Equal(t, timeline.Counts{Lines: 3, NoID: 1, NoTime: 1, NoLine: 2}, p.Counts())
-	_, ok = p.Glance(timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `","mess`)})
+	_, ok = p.Glance(timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `","mess`)})
 	assert.True(t, ok, "JSON that was cut within a text cannot go on")
 }
 

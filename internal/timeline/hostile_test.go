@@ -14,12 +14,12 @@ import (
 // part again from each of its bytes would not end.
 var lineHostile = []string{
 	"{", "[", `{"a":`, `{"a":[`, `"a":1,`, `{"trace_id":"`, "\x00", "\xff", "\x1b[", "\x1b]0;x\x07", "\u202e", " ", "\t", "=", "a=", "a=b ", "level=info ", `a="`, `a={`, `a=[1,`,
-	"trace_id=", "trace_id=\"", "[" + text128 + ",", "[", ",", "-", "00-" + text128, text128, text128 + "-", text128 + "-" + spanID + "-", "projects/", "/traces/", "1-5759e988-",
+	"trace_id=", "trace_id=\"", "[" + id128 + ",", "[", ",", "-", "00-" + id128, id128, id128 + "-", id128 + "-" + spanID + "-", "projects/", "/traces/", "1-5759e988-",
 	"1", "a", "a.", ".", "2026-11-26 ", "22:46:25 ", "22:46:25.1", "Nov 26 ", "ERROR ", "[error] ", "ErrorException", "app=", "<nil> INF ", "22:46:25 INF a=b ", "</script>", "\r", "\v",
 }
 
 func TestParseHostile(t *testing.T) {
-	config := timeline.ParserConfig{Reference: reference, Trace: id128, Keys: timeline.Keys{Service: []string{"app"}, Trace: []string{"a"}}}
+	config := timeline.ParserConfig{Reference: reference, Trace: traceID, Keys: timeline.Keys{Service: []string{"app"}, Trace: []string{"a"}}}
 	for _, part := range lineHostile {
 		text := strings.Repeat(part, timeline.MaxLine/32/len(part))
 		for _, head := range []string{"", "22:46:25 INF ", `{"level":"info","message":"`, "time=2026-11-26T22:46:25Z "} {
@@ -46,7 +46,7 @@ func TestParseHostile(t *testing.T) {
 func TestParseNamesBounded(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	for i := range 5000 {
-		text := fmt.Sprintf(`{"x%d":1,"y%d":{"request_id":"%s"},"time":"2026-11-26T22:46:25Z"}`, i, i, text128)
+		text := fmt.Sprintf(`{"x%d":1,"y%d":{"request_id":"%s"},"time":"2026-11-26T22:46:25Z"}`, i, i, id128)
 		p.Parse(timeline.Raw{Text: []byte(text)})
 		p.Glance(timeline.Raw{Text: []byte(text)})
 	}

@@ -9,43 +9,44 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/timeline"
 )
 
 const (
-	text128 = "5759e988bd862e3fe1be46a994272793"
-	text64  = "e1be46a994272793" // its low half
-	decimal = "16266516598257821587"
-	spanID  = "a2fb4a1d1a96d312"
-	other64 = "463ac35c9f6413ad"
-	span10  = "11744061942159299346" // spanID in decimal
+	id128   = testkit.ID128
+	low     = testkit.LowID
+	decimal = testkit.DecimalLow
+	spanID  = testkit.SpanID
+	id64    = testkit.ID64
+	span10  = testkit.DecimalSpan
 )
 
 var (
-	id128   = timeline.ID{High: 0x5759e988bd862e3f, Low: 0xe1be46a994272793}
-	id64    = timeline.ID{Low: 0xe1be46a994272793}
+	traceID = timeline.ID{High: 0x5759e988bd862e3f, Low: 0xe1be46a994272793}
+	lowID   = timeline.ID{Low: 0xe1be46a994272793}
 	otherID = timeline.ID{Low: 0x463ac35c9f6413ad}
 )
 
 func TestIDString(t *testing.T) {
-	assert.Equal(t, text128, id128.String())
-	assert.Equal(t, text64, id64.String())
+	assert.Equal(t, id128, traceID.String())
+	assert.Equal(t, low, lowID.String())
 	assert.Equal(t, "0000000000000007", timeline.ID{Low: 7}.String())
 	assert.Equal(t, "00000000000000010000000000000000", timeline.ID{High: 1}.String())
 }
 
 func TestIDSame(t *testing.T) {
-	assert.True(t, id128.Same(id64))
-	assert.True(t, id64.Same(id128))
-	assert.True(t, id128.Same(id128))
-	assert.False(t, id128.Same(timeline.ID{High: 1, Low: id128.Low}))
-	assert.False(t, id64.Same(otherID))
+	assert.True(t, traceID.Same(lowID))
+	assert.True(t, lowID.Same(traceID))
+	assert.True(t, traceID.Same(traceID))
+	assert.False(t, traceID.Same(timeline.ID{High: 1, Low: traceID.Low}))
+	assert.False(t, lowID.Same(otherID))
 }
 
 func TestIDForms(t *testing.T) {
-	want := []string{text64, strings.ToUpper(text64), decimal}
-	assert.Equal(t, want, id128.Forms())
-	assert.Equal(t, want, id64.Forms())
+	want := []string{low, strings.ToUpper(low), decimal}
+	assert.Equal(t, want, traceID.Forms())
+	assert.Equal(t, want, lowID.Forms())
 	assert.Equal(t, []string{"1234567890123456", "1311768467284833366"}, timeline.ID{Low: 0x1234567890123456}.Forms())
 }
 
@@ -55,37 +56,37 @@ var idTexts = []struct {
 	in128      bool // the ID of 32 digits does
 	in64       bool // the one of which the high half is not known does
 }{
-	{"32 digits", text128, true, true},
-	{"16 digits", text64, true, true},
-	{"padded", strings.Repeat("0", 16) + text64, true, true},
-	{"upper case", strings.ToUpper(text128), true, true},
+	{"32 digits", id128, true, true},
+	{"16 digits", low, true, true},
+	{"padded", strings.Repeat("0", 16) + low, true, true},
+	{"upper case", strings.ToUpper(id128), true, true},
 	{"mixed case", "5759E988bd862e3fE1BE46a994272793", true, true},
 	{"decimal", "dd.trace_id=" + decimal, true, true},
-	{"a resource name", "projects/p/traces/" + text128, true, true},
-	{"b3", "b3: " + text128 + "-" + spanID + "-1", true, true},
-	{"traceparent", "00-" + text128 + "-" + spanID + "-01", true, true},
+	{"a resource name", "projects/p/traces/" + id128, true, true},
+	{"b3", "b3: " + id128 + "-" + spanID + "-1", true, true},
+	{"traceparent", "00-" + id128 + "-" + spanID + "-01", true, true},
 	{"X-Ray", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1", true, true},
-	{"between letters", "x" + text128 + "z", true, true},
+	{"between letters", "x" + id128 + "z", true, true},
 	{"decimal between letters", "a" + decimal + "f", true, true},
-	{"at the end", "x [" + text128, true, true},
-	{"another high half", "1" + text128[1:], false, true},
+	{"at the end", "x [" + id128, true, true},
+	{"another high half", "1" + id128[1:], false, true},
 	{"X-Ray, another high half", "1-1759e988-bd862e3fe1be46a994272793", false, true},
-	{"a digit before it", "0" + text128, false, false},
-	{"a digit behind it", text128 + "a", false, false},
-	{"16 digits and one more", text64 + "0", false, false},
-	{"24 digits", text128[8:], false, false},
+	{"a digit before it", "0" + id128, false, false},
+	{"a digit behind it", id128 + "a", false, false},
+	{"16 digits and one more", low + "0", false, false},
+	{"24 digits", id128[8:], false, false},
 	{"decimal and one more", decimal + "0", false, false},
-	{"the high half", text128[:16], false, false},
-	{"another", other64, false, false},
-	{"cut", text128[:31], false, false},
+	{"the high half", id128[:16], false, false},
+	{"another", id64, false, false},
+	{"cut", id128[:31], false, false},
 	{"nothing", "", false, false},
 }
 
 func TestIDIn(t *testing.T) {
 	for _, tt := range idTexts {
 		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, tt.in128, id128.In([]byte(tt.text)), "%v in %q", id128, tt.text)
-			assert.Equal(t, tt.in64, id64.In([]byte(tt.text)), "%v in %q", id64, tt.text)
+			assert.Equal(t, tt.in128, traceID.In([]byte(tt.text)), "%v in %q", traceID, tt.text)
+			assert.Equal(t, tt.in64, lowID.In([]byte(tt.text)), "%v in %q", lowID, tt.text)
 			assert.False(t, timeline.ID{}.In([]byte(tt.text)), "the zero ID in %q", tt.text)
 		})
 	}
@@ -101,10 +102,10 @@ func TestIDFormsFindAll(t *testing.T) {
 			continue
 		}
 		found := false
-		for _, form := range id64.Forms() {
+		for _, form := range lowID.Forms() {
 			found = found || strings.Contains(strings.ToLower(tt.text), strings.ToLower(form))
 		}
-		assert.True(t, found, "forms of %v in %q", id64, tt.text)
+		assert.True(t, found, "forms of %v in %q", lowID, tt.text)
 	}
 }
 
@@ -113,56 +114,56 @@ var pasted = []struct {
 	name, text string
 	want       timeline.ID // zero: an error
 }{
-	{"32 digits", text128, id128},
-	{"16 digits", text64, id64},
-	{"upper case", strings.ToUpper(text128), id128},
-	{"white space", " \t" + text128 + "\r\n", id128},
-	{"quotes", `"` + text128 + `",`, id128},
-	{"brackets", "[" + text128 + "]", id128},
-	{"padded", strings.Repeat("0", 16) + text64, id64},
-	{"decimal", decimal, id64},
+	{"32 digits", id128, traceID},
+	{"16 digits", low, lowID},
+	{"upper case", strings.ToUpper(id128), traceID},
+	{"white space", " \t" + id128 + "\r\n", traceID},
+	{"quotes", `"` + id128 + `",`, traceID},
+	{"brackets", "[" + id128 + "]", traceID},
+	{"padded", strings.Repeat("0", 16) + low, lowID},
+	{"decimal", decimal, lowID},
 	{"16 decimal digits", "1234567890123456", timeline.ID{Low: 0x1234567890123456}},
-	{"a resource name", "projects/shop/traces/" + text128, id128},
-	{"b3", text128 + "-" + spanID + "-1", id128},
-	{"b3, no state", text64 + "-" + spanID, id64},
-	{"b3, a parent", text128 + "-" + spanID + "-d-" + other64, id128},
-	{"b3 with its name", "b3: " + text128 + "-" + spanID + "-1", id128},
-	{"X-B3-TraceId", "X-B3-TraceId: " + text64, id64},
-	{"traceparent", "00-" + text128 + "-" + spanID + "-01", id128},
-	{"traceparent with its name", "traceparent: 00-" + text128 + "-" + spanID + "-00", id128},
-	{"traceparent of a later version", "01-" + text128 + "-" + spanID + "-01-x", id128},
-	{"uber-trace-id", "uber-trace-id: " + text64 + ":" + spanID + ":0:1", id64},
+	{"a resource name", "projects/shop/traces/" + id128, traceID},
+	{"b3", id128 + "-" + spanID + "-1", traceID},
+	{"b3, no state", low + "-" + spanID, lowID},
+	{"b3, a parent", id128 + "-" + spanID + "-d-" + id64, traceID},
+	{"b3 with its name", "b3: " + id128 + "-" + spanID + "-1", traceID},
+	{"X-B3-TraceId", "X-B3-TraceId: " + low, lowID},
+	{"traceparent", "00-" + id128 + "-" + spanID + "-01", traceID},
+	{"traceparent with its name", "traceparent: 00-" + id128 + "-" + spanID + "-00", traceID},
+	{"traceparent of a later version", "01-" + id128 + "-" + spanID + "-01-x", traceID},
+	{"uber-trace-id", "uber-trace-id: " + low + ":" + spanID + ":0:1", lowID},
 	{"uber-trace-id without zeros", "7b:5:0:1", timeline.ID{Low: 0x7b}},
-	{"X-Cloud-Trace-Context", text128 + "/123;o=1", id128},
-	{"X-Ray", "1-5759e988-bd862e3fe1be46a994272793", id128},
-	{"X-Amzn-Trace-Id", "X-Amzn-Trace-Id: Root=1-5759e988-bd862e3fe1be46a994272793;Parent=" + spanID + ";Sampled=1", id128},
-	{"trace_id=", "trace_id=" + text128, id128},
-	{"traceId:", "traceId: " + text64, id64},
-	{"a part of JSON", `"trace_id":"` + text128 + `","span_id":"` + spanID + `"`, id128},
-	{"Zipkin", "http://zipkin:9411/zipkin/traces/" + text128, id128},
-	{"Zipkin's API", "http://zipkin:9411/api/v2/trace/" + text64 + "?raw", id64},
-	{"Jaeger", "http://localhost:16686/trace/" + text128 + "?uiFind=" + spanID, id128},
+	{"X-Cloud-Trace-Context", id128 + "/123;o=1", traceID},
+	{"X-Ray", "1-5759e988-bd862e3fe1be46a994272793", traceID},
+	{"X-Amzn-Trace-Id", "X-Amzn-Trace-Id: Root=1-5759e988-bd862e3fe1be46a994272793;Parent=" + spanID + ";Sampled=1", traceID},
+	{"trace_id=", "trace_id=" + id128, traceID},
+	{"traceId:", "traceId: " + low, lowID},
+	{"a part of JSON", `"trace_id":"` + id128 + `","span_id":"` + spanID + `"`, traceID},
+	{"Zipkin", "http://zipkin:9411/zipkin/traces/" + id128, traceID},
+	{"Zipkin's API", "http://zipkin:9411/api/v2/trace/" + low + "?raw", lowID},
+	{"Jaeger", "http://localhost:16686/trace/" + id128 + "?uiFind=" + spanID, traceID},
 	{"Jaeger without a zero", "http://localhost:16686/trace/63ac35c9f6413ad", timeline.ID{Low: 0x63ac35c9f6413ad}},
-	{"Datadog", "https://app.datadoghq.com/apm/trace/" + decimal, id64},
-	{"a URL with a query", "http://x/search?limit=20&traceID=" + text128, id128},
-	{"our line", `{"level":"info","time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `","span_id":"` + spanID + `","message":"request"}`, id128},
-	{"a line of Datadog's", `{"dd.trace_id":"` + decimal + `","dd.span_id":"` + span10 + `","msg":"x"}`, id64},
-	{"a line of logfmt", "time=2026-11-26T22:46:25Z level=INFO msg=x trace_id=" + text128 + " span_id=" + spanID, id128},
-	{"a line of text", "2026-11-26 22:46:25,123 [" + text128 + "] [main] INFO c.e.Shop - sold", id128},
-	{"a line with an ID without a name", "2026-11-26 22:46:25,123 sold in " + text128 + " by " + spanID, id128},
-	{"JSON over several lines", "{\n  \"trace_id\": \"" + text128 + "\",\n  \"span_id\": \"" + spanID + "\"\n}", id128},
-	{"a stack trace", "2026-11-26 22:46:25,123 [" + text64 + "] failed\n\tat com.example", id64},
+	{"Datadog", "https://app.datadoghq.com/apm/trace/" + decimal, lowID},
+	{"a URL with a query", "http://x/search?limit=20&traceID=" + id128, traceID},
+	{"our line", `{"level":"info","time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `","span_id":"` + spanID + `","message":"request"}`, traceID},
+	{"a line of Datadog's", `{"dd.trace_id":"` + decimal + `","dd.span_id":"` + span10 + `","msg":"x"}`, lowID},
+	{"a line of logfmt", "time=2026-11-26T22:46:25Z level=INFO msg=x trace_id=" + id128 + " span_id=" + spanID, traceID},
+	{"a line of text", "2026-11-26 22:46:25,123 [" + id128 + "] [main] INFO c.e.Shop - sold", traceID},
+	{"a line with an ID without a name", "2026-11-26 22:46:25,123 sold in " + id128 + " by " + spanID, traceID},
+	{"JSON over several lines", "{\n  \"trace_id\": \"" + id128 + "\",\n  \"span_id\": \"" + spanID + "\"\n}", traceID},
+	{"a stack trace", "2026-11-26 22:46:25,123 [" + low + "] failed\n\tat com.example", lowID},
 
 	{"nothing", "", timeline.ID{}},
 	{"a word", "trace", timeline.ID{}},
 	{"zero", strings.Repeat("0", 32), timeline.ID{}},
 	{"zero, 16 digits", strings.Repeat("0", 16), timeline.ID{}},
-	{"15 digits", text64[1:], timeline.ID{}},
-	{"33 digits", text128 + "0", timeline.ID{}},
+	{"15 digits", low[1:], timeline.ID{}},
+	{"33 digits", id128 + "0", timeline.ID{}},
 	{"too large for decimal", "18446744073709551616", timeline.ID{}},
 	{"a short number", "1234567", timeline.ID{}},
 	{"a number of a b3", "1", timeline.ID{}},
-	{"several", text128 + " " + strings.Repeat("1", 32), timeline.ID{}},
+	{"several", id128 + " " + strings.Repeat("1", 32), timeline.ID{}},
 	{"a UUID", "5759e988-bd86-2e3f-e1be-46a994272793", timeline.ID{}},
 	{"hostile", "\x1b]0;x\x07\u202e</script>\n", timeline.ID{}},
 	{"too long", strings.Repeat("x", timeline.MaxLine+1), timeline.ID{}},
@@ -229,7 +230,7 @@ func BenchmarkIDIn(b *testing.B) {
 	text := bytes.Repeat([]byte("2026-11-26 22:46:25,123 [main] INFO c.e.Shop - sold a cabbage for 12 to somebody\n"), 100)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		if id128.In(text) {
+		if traceID.In(text) {
 			b.Fatal("found")
 		}
 	}
@@ -237,7 +238,7 @@ func BenchmarkIDIn(b *testing.B) {
 
 // Eight digits are read at once: each byte is right or wrong wherever it stands.
 func TestIDDigits(t *testing.T) {
-	for _, whole := range []string{text64, text128} {
+	for _, whole := range []string{low, id128} {
 		for i := range whole {
 			for c := range 256 {
 				text := []byte(whole)
@@ -252,7 +253,7 @@ func TestIDDigits(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"", text64[1:], text64 + "0", text128[1:], text128 + "0", strings.Repeat("0", 16), strings.Repeat("0", 32)} {
+	for _, text := range []string{"", low[1:], low + "0", id128[1:], id128 + "0", strings.Repeat("0", 16), strings.Repeat("0", 32)} {
 		_, ok := timeline.IDDigits([]byte(text))
 		assert.False(t, ok, "%q", text)
 	}

@@ -12,8 +12,7 @@ import (
 )
 
 var (
-	traceID = timeline.ID{High: 0x5759e988bd862e3f, Low: 0xe1be46a994272793}
-	noon    = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 )
 
 const ms = time.Millisecond

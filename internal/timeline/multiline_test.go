@@ -21,20 +21,20 @@ var groups = []struct {
 	want  []int
 }{
 	{"Java", []string{
-		stamp + "[" + text128 + "] ERROR c.e.Shop - failed",
+		stamp + "[" + id128 + "] ERROR c.e.Shop - failed",
 		"java.lang.IllegalStateException: no cabbage",
 		"\tat c.e.Shop.sell(Shop.java:7)",
 		"\tat c.e.Main.main(Main.java:9)",
 		"Caused by: java.io.IOException: at 2026-11-26 22:46:25",
 		"\t... 2 more",
-		stamp + "[" + other64 + "] INFO c.e.Shop - sold",
+		stamp + "[" + id64 + "] INFO c.e.Shop - sold",
 	}, []int{6, 1}},
 	{"Python", []string{
 		stamp + "ERROR shop failed",
 		"Traceback (most recent call last):",
 		`  File "shop.py", line 7, in sell`,
 		"    raise ValueError('no cabbage')",
-		"ValueError: no cabbage of " + text128,
+		"ValueError: no cabbage of " + id128,
 		"",
 		"During handling of the above exception, another exception occurred:",
 		"",
@@ -78,22 +78,22 @@ var groups = []struct {
 	{"lines without a time among those with one", []string{stamp + "one", "and more", "and more", stamp + "two"}, []int{3, 1}},
 	{"lines without a time", []string{"one", "two", "  more", "three"}, []int{1, 2, 1}},
 	{"a stack trace among lines without a time", []string{"one", "java.io.IOException: x", "\tat a", "two"}, []int{3, 1}},
-	{"a line without a time that names its trace", []string{stamp + "one", "two trace_id=" + text128, stamp + "three"}, []int{1, 1, 1}},
-	{"an indented line of another trace", []string{stamp + "one trace_id=" + other64, "  two trace_id=" + text128}, []int{1, 1}},
-	{"an indented line of another trace, behind JSON", []string{`{"trace_id":"` + other64 + `","message":"one"}`, "\tat trace_id=" + text128}, []int{1, 1}},
-	{"an indented line of the same trace", []string{stamp + "one trace_id=" + text128, "  two trace_id=" + text64}, []int{2}},
+	{"a line without a time that names its trace", []string{stamp + "one", "two trace_id=" + id128, stamp + "three"}, []int{1, 1, 1}},
+	{"an indented line of another trace", []string{stamp + "one trace_id=" + id64, "  two trace_id=" + id128}, []int{1, 1}},
+	{"an indented line of another trace, behind JSON", []string{`{"trace_id":"` + id64 + `","message":"one"}`, "\tat trace_id=" + id128}, []int{1, 1}},
+	{"an indented line of the same trace", []string{stamp + "one trace_id=" + id128, "  two trace_id=" + low}, []int{2}},
 	{"an indented line with a time", []string{stamp + "one", "  " + stamp + "two"}, []int{1, 1}},
 	{"JSON over several lines", []string{
-		"{", `  "time": "2026-11-26T22:46:25Z",`, `  "trace_id": "` + text128 + `",`, `  "list": [`, `    "{"`, "  ],", `  "message": "sold"`, "}",
+		"{", `  "time": "2026-11-26T22:46:25Z",`, `  "trace_id": "` + id128 + `",`, `  "list": [`, `    "{"`, "  ],", `  "message": "sold"`, "}",
 		`{"message":"x"}`,
 	}, []int{8, 1}},
-	{"JSON over several lines, not indented", []string{"{", `"trace_id": "` + text128 + `"`, "}", stamp + "x"}, []int{3, 1}},
+	{"JSON over several lines, not indented", []string{"{", `"trace_id": "` + id128 + `"`, "}", stamp + "x"}, []int{3, 1}},
 	{"JSON that does not end", []string{`{"time":"2026-11-26T22:46:25Z",`, `{"time":"2026-11-26T22:46:25Z","message":"x"}`, stamp + "x"}, []int{1, 1, 1}},
 	{"JSON that was cut in a string", []string{`{"time":"2026-11-26T22:46:25Z","mess`, `{"time":"2026-11-26T22:46:25Z","message":"x"}`}, []int{1, 1}},
 	{"JSON that text cuts off", []string{`{"time":"2026-11-26T22:46:25Z",`, stamp + "x"}, []int{1, 1}},
 	{"pairs", []string{"level=info msg=one", "level=info msg=two", "\tmore"}, []int{1, 2}},
 	{"blank lines", []string{"", "", stamp + "one", "", "", stamp + "two", ""}, []int{3, 2}},
-	{"the last line of Python's, by any name", []string{stamp + "one", "Traceback (most recent call last):", "  File x", "shop.NoCabbage: trace_id=" + text128, stamp + "two"},
+	{"the last line of Python's, by any name", []string{stamp + "one", "Traceback (most recent call last):", "  File x", "shop.NoCabbage: trace_id=" + id128, stamp + "two"},
 		[]int{4, 1}},
 	{"indented from the beginning", []string{"  one", "  two"}, []int{2}},
 }
@@ -192,17 +192,17 @@ func TestParseManyInstances(t *testing.T) {
 // The message of an entry has all its lines, and an entry has the ID that only a later line of it
 // has.
 func TestParseGroupMessage(t *testing.T) {
-	entries, _, _ := parse(timeline.ParserConfig{}, `{"level":"error","message":"failed","trace_id":"`+text128+`"}`, "java.io.IOException: x", "\tat a", "",
-		stamp+"ERROR failed", "Traceback (most recent call last):", "ValueError: trace_id="+text64)
+	entries, _, _ := parse(timeline.ParserConfig{}, `{"level":"error","message":"failed","trace_id":"`+id128+`"}`, "java.io.IOException: x", "\tat a", "",
+		stamp+"ERROR failed", "Traceback (most recent call last):", "ValueError: trace_id="+low)
 	require.Len(t, entries, 2)
 	assert.Equal(t, "failed\njava.io.IOException: x\n\tat a", entries[0].Message)
-	assert.Equal(t, id128, entries[0].Trace)
-	assert.Equal(t, "failed\nTraceback (most recent call last):\nValueError: trace_id="+text64, entries[1].Message)
-	assert.Equal(t, id64, entries[1].Trace)
+	assert.Equal(t, traceID, entries[0].Trace)
+	assert.Equal(t, "failed\nTraceback (most recent call last):\nValueError: trace_id="+low, entries[1].Message)
+	assert.Equal(t, lowID, entries[1].Trace)
 
-	asked, _, _ := parse(timeline.ParserConfig{Trace: id128}, stamp+"ERROR failed", "\tat a", "ValueError: order "+text64, stamp+"x")
+	asked, _, _ := parse(timeline.ParserConfig{Trace: traceID}, stamp+"ERROR failed", "\tat a", "ValueError: order "+low, stamp+"x")
 	require.Len(t, asked, 2)
-	assert.Equal(t, id128, asked[0].Trace)
+	assert.Equal(t, traceID, asked[0].Trace)
 	assert.Zero(t, asked[1].Trace)
 }
 
@@ -247,7 +247,7 @@ func FuzzLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, source []byte, asked bool) {
 		config := timeline.ParserConfig{Reference: reference}
 		if asked {
-			config.Trace = id128
+			config.Trace = traceID
 		}
 		lines := strings.Split(string(source), "\n")
 		entries, counts, learned := parse(config, lines...)

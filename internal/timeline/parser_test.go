@@ -27,113 +27,113 @@ var formats = []struct {
 	name, text string
 	want       want
 }{
-	{"ours", `{"level":"info","service":"shop","time":"2026-11-26T22:46:25.123456Z","trace_id":"` + text128 + `","span_id":"` + spanID + `","message":"sold"}`,
-		want{id128, spanID, "", "shop", "info", "sold", "2026-11-26T22:46:25.123456Z", time.Microsecond}},
+	{"ours", `{"level":"info","service":"shop","time":"2026-11-26T22:46:25.123456Z","trace_id":"` + id128 + `","span_id":"` + spanID + `","message":"sold"}`,
+		want{traceID, spanID, "", "shop", "info", "sold", "2026-11-26T22:46:25.123456Z", time.Microsecond}},
 	{"our request", `{"level":"info","service":"shop","time":"2026-11-26T22:46:25.123Z","method":"GET","path":"/p","status":200,"bytes":5,"duration_ms":4.7,` +
-		`"remote":"192.0.2.1:5","parent_id":"` + other64 + `","trace_id":"` + text128 + `","span_id":"` + spanID + `","message":"request"}`,
-		want{id128, spanID, other64, "shop", "info", "request", lineNoon, milli}},
-	{"our Console", `22:46:25.123000 INF shop ` + text128 + ` sold span_id=` + spanID,
-		want{id128, spanID, "", "shop", "info", "sold", lineNoon, time.Microsecond}},
-	{"slog JSON", `{"time":"2026-11-26T23:46:25.123+01:00","level":"WARN","source":{"function":"f","line":7},"msg":"sold","trace_id":"` + text64 + `"}`,
-		want{id64, "", "", "", "warn", "sold", lineNoon, milli}},
-	{"slog JSON, a level between", `{"time":"2026-11-26T22:46:25.123Z","level":"ERROR+2","msg":"sold","trace_id":"` + text64 + `"}`,
-		want{id64, "", "", "", "error", "sold", lineNoon, milli}},
-	{"slog text", `time=2026-11-26T22:46:25.123Z level=INFO msg="sold out" trace_id=` + text128 + ` span_id=` + spanID,
-		want{id128, spanID, "", "", "info", "sold out", lineNoon, milli}},
-	{"zerolog with UNIX times", `{"level":"error","trace_id":"` + text128 + `","time":1795733185123,"message":"sold"}`,
-		want{id128, "", "", "", "error", "sold", lineNoon, milli}},
-	{"zap", `{"level":"info","ts":1795733185.123,"caller":"a.go:7","msg":"sold","traceId":"` + text128 + `","spanId":"` + spanID + `"}`,
-		want{id128, spanID, "", "", "info", "sold", lineNoon, milli}},
-	{"zap with ISO times", `{"level":"dpanic","ts":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + text128 + `"}`,
-		want{id128, "", "", "", "panic", "sold", lineNoon, milli}},
-	{"zap's console", "2026-11-26T22:46:25.123Z\tINFO\tshop\ta.go:7\tsold\t{\"trace_id\": \"" + text128 + "\", \"span_id\": \"" + spanID + "\"}",
-		want{id128, spanID, "", "", "info", "shop\ta.go:7\tsold\t{\"trace_id\": \"" + text128 + "\", \"span_id\": \"" + spanID + "\"}", lineNoon, milli}},
-	{"logrus JSON", `{"level":"warning","msg":"sold","time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `"}`,
-		want{id128, "", "", "", "warn", "sold", "2026-11-26T22:46:25Z", time.Second}},
-	{"logrus text", `time="2026-11-26T22:46:25Z" level=warning msg="sold out" trace_id=` + text128,
-		want{id128, "", "", "", "warn", "sold out", "2026-11-26T22:46:25Z", time.Second}},
-	{"logfmt", `ts=2026-11-26T22:46:25.123Z lvl=eror msg=sold app=shop traceID=` + text128 + ` spanID=` + spanID,
-		want{id128, spanID, "", "shop", "error", "sold", lineNoon, milli}},
-	{"pino", `{"level":30,"time":1795733185123,"pid":7,"hostname":"h","name":"shop","trace_id":"` + text128 + `","span_id":"` + spanID + `","trace_flags":"01","msg":"sold"}`,
-		want{id128, spanID, "", "shop", "info", "sold", lineNoon, milli}},
-	{"bunyan", `{"name":"shop","hostname":"h","pid":7,"level":50,"msg":"sold","time":"2026-11-26T22:46:25.123Z","v":0,"traceId":"` + text64 + `"}`,
-		want{id64, "", "", "shop", "error", "sold", lineNoon, milli}},
-	{"a logger's name", `{"level":"info","hostname":"h","name":"shop.sales","time":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + text128 + `"}`,
-		want{id128, "", "", "", "info", "sold", lineNoon, milli}},
-	{"winston", `{"level":"info","message":"sold","timestamp":"2026-11-26T22:46:25.123Z","trace_id":"` + text128 + `"}`,
-		want{id128, "", "", "", "info", "sold", lineNoon, milli}},
+		`"remote":"192.0.2.1:5","parent_id":"` + id64 + `","trace_id":"` + id128 + `","span_id":"` + spanID + `","message":"request"}`,
+		want{traceID, spanID, id64, "shop", "info", "request", lineNoon, milli}},
+	{"our Console", `22:46:25.123000 INF shop ` + id128 + ` sold span_id=` + spanID,
+		want{traceID, spanID, "", "shop", "info", "sold", lineNoon, time.Microsecond}},
+	{"slog JSON", `{"time":"2026-11-26T23:46:25.123+01:00","level":"WARN","source":{"function":"f","line":7},"msg":"sold","trace_id":"` + low + `"}`,
+		want{lowID, "", "", "", "warn", "sold", lineNoon, milli}},
+	{"slog JSON, a level between", `{"time":"2026-11-26T22:46:25.123Z","level":"ERROR+2","msg":"sold","trace_id":"` + low + `"}`,
+		want{lowID, "", "", "", "error", "sold", lineNoon, milli}},
+	{"slog text", `time=2026-11-26T22:46:25.123Z level=INFO msg="sold out" trace_id=` + id128 + ` span_id=` + spanID,
+		want{traceID, spanID, "", "", "info", "sold out", lineNoon, milli}},
+	{"zerolog with UNIX times", `{"level":"error","trace_id":"` + id128 + `","time":1795733185123,"message":"sold"}`,
+		want{traceID, "", "", "", "error", "sold", lineNoon, milli}},
+	{"zap", `{"level":"info","ts":1795733185.123,"caller":"a.go:7","msg":"sold","traceId":"` + id128 + `","spanId":"` + spanID + `"}`,
+		want{traceID, spanID, "", "", "info", "sold", lineNoon, milli}},
+	{"zap with ISO times", `{"level":"dpanic","ts":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + id128 + `"}`,
+		want{traceID, "", "", "", "panic", "sold", lineNoon, milli}},
+	{"zap's console", "2026-11-26T22:46:25.123Z\tINFO\tshop\ta.go:7\tsold\t{\"trace_id\": \"" + id128 + "\", \"span_id\": \"" + spanID + "\"}",
+		want{traceID, spanID, "", "", "info", "shop\ta.go:7\tsold\t{\"trace_id\": \"" + id128 + "\", \"span_id\": \"" + spanID + "\"}", lineNoon, milli}},
+	{"logrus JSON", `{"level":"warning","msg":"sold","time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `"}`,
+		want{traceID, "", "", "", "warn", "sold", "2026-11-26T22:46:25Z", time.Second}},
+	{"logrus text", `time="2026-11-26T22:46:25Z" level=warning msg="sold out" trace_id=` + id128,
+		want{traceID, "", "", "", "warn", "sold out", "2026-11-26T22:46:25Z", time.Second}},
+	{"logfmt", `ts=2026-11-26T22:46:25.123Z lvl=eror msg=sold app=shop traceID=` + id128 + ` spanID=` + spanID,
+		want{traceID, spanID, "", "shop", "error", "sold", lineNoon, milli}},
+	{"pino", `{"level":30,"time":1795733185123,"pid":7,"hostname":"h","name":"shop","trace_id":"` + id128 + `","span_id":"` + spanID + `","trace_flags":"01","msg":"sold"}`,
+		want{traceID, spanID, "", "shop", "info", "sold", lineNoon, milli}},
+	{"bunyan", `{"name":"shop","hostname":"h","pid":7,"level":50,"msg":"sold","time":"2026-11-26T22:46:25.123Z","v":0,"traceId":"` + low + `"}`,
+		want{lowID, "", "", "shop", "error", "sold", lineNoon, milli}},
+	{"a logger's name", `{"level":"info","hostname":"h","name":"shop.sales","time":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + id128 + `"}`,
+		want{traceID, "", "", "", "info", "sold", lineNoon, milli}},
+	{"winston", `{"level":"info","message":"sold","timestamp":"2026-11-26T22:46:25.123Z","trace_id":"` + id128 + `"}`,
+		want{traceID, "", "", "", "info", "sold", lineNoon, milli}},
 	{"logstash-logback-encoder", `{"@timestamp":"2026-11-26T23:46:25.123+01:00","@version":"1","message":"sold","logger_name":"c.e.Shop","thread_name":"main",` +
-		`"level":"INFO","level_value":20000,"traceId":"` + text128 + `","spanId":"` + spanID + `"}`,
-		want{id128, spanID, "", "", "info", "sold", lineNoon, milli}},
-	{"logback with B3 in the MDC", `{"@timestamp":"2026-11-26T22:46:25.123Z","message":"sold","level":"WARN","X-B3-TraceId":"` + text64 + `","X-B3-SpanId":"` + spanID +
-		`","X-B3-ParentSpanId":"` + other64 + `"}`,
-		want{id64, spanID, other64, "", "warn", "sold", lineNoon, milli}},
-	{"logback's own JSON", `{"timestamp":1795733185123,"level":"INFO","threadName":"main","loggerName":"c.e.Shop","mdc":{"traceId":"` + text128 + `","spanId":"` + spanID + `"},"message":"sold"}`,
-		want{id128, spanID, "", "", "info", "sold", lineNoon, milli}},
-	{"log4j2", `{"instant":{"epochSecond":1795733185,"nanoOfSecond":123000000},"thread":"main","level":"INFO","loggerName":"c.e.Shop","message":"sold","contextMap":{"traceId":"` + text128 + `"}}`,
-		want{id128, "", "", "", "info", "sold", lineNoon, 0}},
-	{"python-json-logger", `{"asctime": "2026-11-26 22:46:25,123", "name": "shop.sales", "levelname": "WARNING", "message": "sold", "otelTraceID": "` + text128 +
+		`"level":"INFO","level_value":20000,"traceId":"` + id128 + `","spanId":"` + spanID + `"}`,
+		want{traceID, spanID, "", "", "info", "sold", lineNoon, milli}},
+	{"logback with B3 in the MDC", `{"@timestamp":"2026-11-26T22:46:25.123Z","message":"sold","level":"WARN","X-B3-TraceId":"` + low + `","X-B3-SpanId":"` + spanID +
+		`","X-B3-ParentSpanId":"` + id64 + `"}`,
+		want{lowID, spanID, id64, "", "warn", "sold", lineNoon, milli}},
+	{"logback's own JSON", `{"timestamp":1795733185123,"level":"INFO","threadName":"main","loggerName":"c.e.Shop","mdc":{"traceId":"` + id128 + `","spanId":"` + spanID + `"},"message":"sold"}`,
+		want{traceID, spanID, "", "", "info", "sold", lineNoon, milli}},
+	{"log4j2", `{"instant":{"epochSecond":1795733185,"nanoOfSecond":123000000},"thread":"main","level":"INFO","loggerName":"c.e.Shop","message":"sold","contextMap":{"traceId":"` + id128 + `"}}`,
+		want{traceID, "", "", "", "info", "sold", lineNoon, 0}},
+	{"python-json-logger", `{"asctime": "2026-11-26 22:46:25,123", "name": "shop.sales", "levelname": "WARNING", "message": "sold", "otelTraceID": "` + id128 +
 		`", "otelSpanID": "` + spanID + `", "otelServiceName": "shop"}`,
-		want{id128, spanID, "", "shop", "warn", "sold", lineNoon, milli}},
-	{"structlog", `{"event": "sold", "level": "critical", "timestamp": "2026-11-26T22:46:25.123Z", "trace_id": "` + text128 + `"}`,
-		want{id128, "", "", "", "fatal", "sold", lineNoon, milli}},
-	{"ECS", `{"@timestamp":"2026-11-26T22:46:25.123Z","log.level":"error","message":"sold","ecs.version":"8.0","service.name":"shop","trace.id":"` + text128 + `","span.id":"` + spanID + `"}`,
-		want{id128, spanID, "", "shop", "error", "sold", lineNoon, milli}},
-	{"ECS, nested, of Elastic's agent", `{"@timestamp":"2026-11-26T22:46:25.123Z","log":{"level":"error"},"message":"sold","service":{"name":"shop"},"trace":{"id":"` + text128 + `"},"transaction":{"id":"` + spanID + `"}}`,
-		want{id128, spanID, "", "shop", "error", "sold", lineNoon, milli}},
+		want{traceID, spanID, "", "shop", "warn", "sold", lineNoon, milli}},
+	{"structlog", `{"event": "sold", "level": "critical", "timestamp": "2026-11-26T22:46:25.123Z", "trace_id": "` + id128 + `"}`,
+		want{traceID, "", "", "", "fatal", "sold", lineNoon, milli}},
+	{"ECS", `{"@timestamp":"2026-11-26T22:46:25.123Z","log.level":"error","message":"sold","ecs.version":"8.0","service.name":"shop","trace.id":"` + id128 + `","span.id":"` + spanID + `"}`,
+		want{traceID, spanID, "", "shop", "error", "sold", lineNoon, milli}},
+	{"ECS, nested, of Elastic's agent", `{"@timestamp":"2026-11-26T22:46:25.123Z","log":{"level":"error"},"message":"sold","service":{"name":"shop"},"trace":{"id":"` + id128 + `"},"transaction":{"id":"` + spanID + `"}}`,
+		want{traceID, spanID, "", "shop", "error", "sold", lineNoon, milli}},
 	{"Datadog", `{"timestamp":"2026-11-26T22:46:25.123Z","level":"info","message":"sold","dd":{"trace_id":"` + decimal + `","span_id":"` + span10 + `"},"service":"shop"}`,
-		want{id64, spanID, "", "shop", "info", "sold", lineNoon, milli}},
+		want{lowID, spanID, "", "shop", "info", "sold", lineNoon, milli}},
 	{"Datadog, another name", `{"timestamp":"2026-11-26T22:46:25.123Z","level":"info","message":"sold","dd_trace_id":"` + decimal + `","dd_span_id":` + span10 + `}`,
-		want{id64, spanID, "", "", "info", "sold", lineNoon, milli}},
-	{"Google Cloud", `{"severity":"NOTICE","time":"2026-11-26T22:46:25.123Z","message":"sold","logging.googleapis.com/trace":"projects/p/traces/` + text128 + `","logging.googleapis.com/spanId":"` + spanID + `"}`,
-		want{id128, spanID, "", "", "info", "sold", lineNoon, milli}},
-	{"a log entry of Google's", `{"severity":"ERROR","timestamp":{"seconds":1795733185,"nanos":123000000},"message":"sold","trace":"projects/p/traces/` + text128 + `","spanId":"` + spanID + `"}`,
-		want{id128, spanID, "", "", "error", "sold", lineNoon, 0}},
-	{"OpenTelemetry", `{"Timestamp":"1795733185123000000","TraceId":"` + text128 + `","SpanId":"` + spanID + `","SeverityText":"INFO","SeverityNumber":9,"Body":"sold","Resource":{"service.name":"shop"}}`,
-		want{id128, spanID, "", "shop", "info", "sold", lineNoon, 0}},
-	{"Serilog", `{"@t":"2026-11-26T22:46:25.123Z","@m":"sold","@l":"Error","TraceId":"` + text128 + `","SpanId":"` + spanID + `"}`,
-		want{id128, spanID, "", "", "error", "sold", lineNoon, milli}},
-	{"GELF", `{"version":"1.1","host":"h","short_message":"sold","timestamp":1795733185.123,"level":4,"_trace_id":"` + text128 + `"}`,
-		want{id128, "", "", "", "warn", "sold", lineNoon, milli}},
-	{"a pipeline's json", `{"json":{"tid":"` + text128 + `","app":"shop","level":"INFO","ts":"2026-11-26T22:46:25.123Z","message":"sold"}}`,
-		want{id128, "", "", "shop", "info", "sold", lineNoon, milli}},
-	{"nginx JSON", `{"time_iso8601":"2026-11-26T22:46:25+00:00","request":"GET / HTTP/1.1","status":"200","traceparent":"00-` + text128 + `-` + spanID + `-01"}`,
-		want{id128, "", "", "", "", "", "2026-11-26T22:46:25Z", time.Second}},
-	{"a header of B3", `{"time":"2026-11-26T22:46:25.123Z","level":"info","msg":"sold","b3":"` + text64 + `-` + spanID + `-1"}`,
-		want{id64, "", "", "", "info", "sold", lineNoon, milli}},
+		want{lowID, spanID, "", "", "info", "sold", lineNoon, milli}},
+	{"Google Cloud", `{"severity":"NOTICE","time":"2026-11-26T22:46:25.123Z","message":"sold","logging.googleapis.com/trace":"projects/p/traces/` + id128 + `","logging.googleapis.com/spanId":"` + spanID + `"}`,
+		want{traceID, spanID, "", "", "info", "sold", lineNoon, milli}},
+	{"a log entry of Google's", `{"severity":"ERROR","timestamp":{"seconds":1795733185,"nanos":123000000},"message":"sold","trace":"projects/p/traces/` + id128 + `","spanId":"` + spanID + `"}`,
+		want{traceID, spanID, "", "", "error", "sold", lineNoon, 0}},
+	{"OpenTelemetry", `{"Timestamp":"1795733185123000000","TraceId":"` + id128 + `","SpanId":"` + spanID + `","SeverityText":"INFO","SeverityNumber":9,"Body":"sold","Resource":{"service.name":"shop"}}`,
+		want{traceID, spanID, "", "shop", "info", "sold", lineNoon, 0}},
+	{"Serilog", `{"@t":"2026-11-26T22:46:25.123Z","@m":"sold","@l":"Error","TraceId":"` + id128 + `","SpanId":"` + spanID + `"}`,
+		want{traceID, spanID, "", "", "error", "sold", lineNoon, milli}},
+	{"GELF", `{"version":"1.1","host":"h","short_message":"sold","timestamp":1795733185.123,"level":4,"_trace_id":"` + id128 + `"}`,
+		want{traceID, "", "", "", "warn", "sold", lineNoon, milli}},
+	{"a pipeline's json", `{"json":{"tid":"` + id128 + `","app":"shop","level":"INFO","ts":"2026-11-26T22:46:25.123Z","message":"sold"}}`,
+		want{traceID, "", "", "shop", "info", "sold", lineNoon, milli}},
+	{"nginx JSON", `{"time_iso8601":"2026-11-26T22:46:25+00:00","request":"GET / HTTP/1.1","status":"200","traceparent":"00-` + id128 + `-` + spanID + `-01"}`,
+		want{traceID, "", "", "", "", "", "2026-11-26T22:46:25Z", time.Second}},
+	{"a header of B3", `{"time":"2026-11-26T22:46:25.123Z","level":"info","msg":"sold","b3":"` + low + `-` + spanID + `-1"}`,
+		want{lowID, "", "", "", "info", "sold", lineNoon, milli}},
 
-	{"logback", "2026-11-26 22:46:25,123 [" + text128 + "] [main] INFO  c.e.Shop - sold",
-		want{id128, "", "", "", "info", "[main] INFO  c.e.Shop - sold", lineNoon, milli}},
-	{"Spring Boot 2", "2026-11-26 22:46:25.123  WARN [shop," + text128 + "," + spanID + "] 1 --- [nio-8080-exec-1] c.e.Shop : sold",
-		want{id128, spanID, "", "shop", "warn", "1 --- [nio-8080-exec-1] c.e.Shop : sold", lineNoon, milli}},
-	{"Sleuth", "2026-11-26 22:46:25.123  INFO [shop," + text64 + "," + spanID + ",true] 1 --- [main] c.e.Shop : sold",
-		want{id64, spanID, "", "shop", "info", "1 --- [main] c.e.Shop : sold", lineNoon, milli}},
-	{"Spring Boot 3", "2026-11-26T22:46:25.123Z ERROR 1 --- [shop] [main] [" + text128 + "-" + spanID + "] c.e.Shop : sold",
-		want{id128, spanID, "", "", "error", "1 --- [shop] [main] [" + text128 + "-" + spanID + "] c.e.Shop : sold", lineNoon, milli}},
-	{"nginx", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + text128,
-		want{id128, "", "", "", "", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + text128, "2026-11-26T22:46:25Z", time.Second}},
-	{"nginx, by a weak name", `2026/11/26 22:46:25 [info] 200 request=1234567890123456 trace=` + text64,
-		want{id64, "", "", "", "info", `200 request=1234567890123456 trace=` + text64, "2026-11-26T22:46:25Z", time.Second}},
-	{"nginx's error log", `2026/11/26 22:46:25 [error] 7#7: *1 failed, X-B3-TraceId: ` + text64,
-		want{id64, "", "", "", "error", `7#7: *1 failed, X-B3-TraceId: ` + text64, "2026-11-26T22:46:25Z", time.Second}},
-	{"Python", "2026-11-26 22:46:25,123 - shop - WARNING - [trace_id=" + text128 + " span_id=" + spanID + "] sold",
-		want{id128, spanID, "", "", "warn", "shop - WARNING - [trace_id=" + text128 + " span_id=" + spanID + "] sold", lineNoon, milli}},
-	{"Go's log", "2026/11/26 22:46:25.123000 main.go:7: sold traceparent=00-" + text128 + "-" + spanID + "-01",
-		want{id128, "", "", "", "", "main.go:7: sold traceparent=00-" + text128 + "-" + spanID + "-01", lineNoon, time.Microsecond}},
-	{"klog", "W1126 22:46:25.123000       7 main.go:7] sold trace_id=\"" + text128 + "\"",
-		want{id128, "", "", "", "warn", "7 main.go:7] sold trace_id=\"" + text128 + "\"", lineNoon, time.Microsecond}},
-	{"in colour", "\x1b[90m2026-11-26 22:46:25.123\x1b[0m \x1b[31mERROR\x1b[0m sold \x1b[36mtrace_id=\x1b[0m" + text128,
-		want{id128, "", "", "", "error", "sold trace_id=" + text128, lineNoon, milli}},
+	{"logback", "2026-11-26 22:46:25,123 [" + id128 + "] [main] INFO  c.e.Shop - sold",
+		want{traceID, "", "", "", "info", "[main] INFO  c.e.Shop - sold", lineNoon, milli}},
+	{"Spring Boot 2", "2026-11-26 22:46:25.123  WARN [shop," + id128 + "," + spanID + "] 1 --- [nio-8080-exec-1] c.e.Shop : sold",
+		want{traceID, spanID, "", "shop", "warn", "1 --- [nio-8080-exec-1] c.e.Shop : sold", lineNoon, milli}},
+	{"Sleuth", "2026-11-26 22:46:25.123  INFO [shop," + low + "," + spanID + ",true] 1 --- [main] c.e.Shop : sold",
+		want{lowID, spanID, "", "shop", "info", "1 --- [main] c.e.Shop : sold", lineNoon, milli}},
+	{"Spring Boot 3", "2026-11-26T22:46:25.123Z ERROR 1 --- [shop] [main] [" + id128 + "-" + spanID + "] c.e.Shop : sold",
+		want{traceID, spanID, "", "", "error", "1 --- [shop] [main] [" + id128 + "-" + spanID + "] c.e.Shop : sold", lineNoon, milli}},
+	{"nginx", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + id128,
+		want{traceID, "", "", "", "", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + id128, "2026-11-26T22:46:25Z", time.Second}},
+	{"nginx, by a weak name", `2026/11/26 22:46:25 [info] 200 request=1234567890123456 trace=` + low,
+		want{lowID, "", "", "", "info", `200 request=1234567890123456 trace=` + low, "2026-11-26T22:46:25Z", time.Second}},
+	{"nginx's error log", `2026/11/26 22:46:25 [error] 7#7: *1 failed, X-B3-TraceId: ` + low,
+		want{lowID, "", "", "", "error", `7#7: *1 failed, X-B3-TraceId: ` + low, "2026-11-26T22:46:25Z", time.Second}},
+	{"Python", "2026-11-26 22:46:25,123 - shop - WARNING - [trace_id=" + id128 + " span_id=" + spanID + "] sold",
+		want{traceID, spanID, "", "", "warn", "shop - WARNING - [trace_id=" + id128 + " span_id=" + spanID + "] sold", lineNoon, milli}},
+	{"Go's log", "2026/11/26 22:46:25.123000 main.go:7: sold traceparent=00-" + id128 + "-" + spanID + "-01",
+		want{traceID, "", "", "", "", "main.go:7: sold traceparent=00-" + id128 + "-" + spanID + "-01", lineNoon, time.Microsecond}},
+	{"klog", "W1126 22:46:25.123000       7 main.go:7] sold trace_id=\"" + id128 + "\"",
+		want{traceID, "", "", "", "warn", "7 main.go:7] sold trace_id=\"" + id128 + "\"", lineNoon, time.Microsecond}},
+	{"in colour", "\x1b[90m2026-11-26 22:46:25.123\x1b[0m \x1b[31mERROR\x1b[0m sold \x1b[36mtrace_id=\x1b[0m" + id128,
+		want{traceID, "", "", "", "error", "sold trace_id=" + id128, lineNoon, milli}},
 	{"Datadog in text", "2026-11-26 22:46:25,123 INFO [dd.trace_id=" + decimal + " dd.span_id=" + span10 + "] sold",
-		want{id64, spanID, "", "", "info", "[dd.trace_id=" + decimal + " dd.span_id=" + span10 + "] sold", lineNoon, milli}},
-	{"a resource name in text", "2026-11-26 22:46:25,123 INFO sold projects/p/traces/" + text128,
-		want{id128, "", "", "", "info", "sold projects/p/traces/" + text128, lineNoon, milli}},
-	{"a header in text", "2026-11-26 22:46:25,123 INFO sold b3: " + text64 + "-" + spanID + "-1",
-		want{id64, "", "", "", "info", "sold b3: " + text64 + "-" + spanID + "-1", lineNoon, milli}},
+		want{lowID, spanID, "", "", "info", "[dd.trace_id=" + decimal + " dd.span_id=" + span10 + "] sold", lineNoon, milli}},
+	{"a resource name in text", "2026-11-26 22:46:25,123 INFO sold projects/p/traces/" + id128,
+		want{traceID, "", "", "", "info", "sold projects/p/traces/" + id128, lineNoon, milli}},
+	{"a header in text", "2026-11-26 22:46:25,123 INFO sold b3: " + low + "-" + spanID + "-1",
+		want{lowID, "", "", "", "info", "sold b3: " + low + "-" + spanID + "-1", lineNoon, milli}},
 	{"X-Ray in text", "2026-11-26 22:46:25,123 INFO sold AWS-XRAY-TRACE-ID: 1-5759e988-bd862e3fe1be46a994272793@x",
-		want{id128, "", "", "", "info", "sold AWS-XRAY-TRACE-ID: 1-5759e988-bd862e3fe1be46a994272793@x", lineNoon, milli}},
-	{"JSON that was cut", `{"time":"2026-11-26T22:46:25.123Z","trace_id":"` + text128 + `","mess`,
-		want{id128, "", "", "", "", `{"time":"2026-11-26T22:46:25.123Z","trace_id":"` + text128 + `","mess`, lineNoon, milli}},
+		want{traceID, "", "", "", "info", "sold AWS-XRAY-TRACE-ID: 1-5759e988-bd862e3fe1be46a994272793@x", lineNoon, milli}},
+	{"JSON that was cut", `{"time":"2026-11-26T22:46:25.123Z","trace_id":"` + id128 + `","mess`,
+		want{traceID, "", "", "", "", `{"time":"2026-11-26T22:46:25.123Z","trace_id":"` + id128 + `","mess`, lineNoon, milli}},
 }
 
 // parse reads lines as a source of its own.
@@ -187,19 +187,19 @@ func TestParseAsked(t *testing.T) {
 		name, text string
 		want       timeline.ID
 	}{
-		{"in text", "2026-11-26 22:46:25 sold for " + text128, id128},
-		{"16 digits in text", "2026-11-26 22:46:25 sold for " + strings.ToUpper(text64), id128},
-		{"decimal in text", "2026-11-26 22:46:25 sold for " + decimal, id128},
-		{"in JSON, under any name", `{"level":"info","message":"sold","session":"` + text64 + `"}`, id128},
-		{"in a message", `{"level":"info","message":"sold for ` + text128 + `"}`, id128},
-		{"a part of another", "2026-11-26 22:46:25 sold for 0" + text128, timeline.ID{}},
-		{"JSON of another trace", `{"level":"info","message":"sold for ` + text128 + `","trace_id":"` + other64 + `"}`, otherID},
-		{"a job that it has scheduled", `{"message":"job","trace_id":"` + other64 + `","scheduled_by":"` + text128 + `","job":"j","duration_ms":1}`, otherID},
-		{"text of two", "2026-11-26 22:46:25 [trace_id=" + other64 + "] follows " + text128, id128},
+		{"in text", "2026-11-26 22:46:25 sold for " + id128, traceID},
+		{"16 digits in text", "2026-11-26 22:46:25 sold for " + strings.ToUpper(low), traceID},
+		{"decimal in text", "2026-11-26 22:46:25 sold for " + decimal, traceID},
+		{"in JSON, under any name", `{"level":"info","message":"sold","session":"` + low + `"}`, traceID},
+		{"in a message", `{"level":"info","message":"sold for ` + id128 + `"}`, traceID},
+		{"a part of another", "2026-11-26 22:46:25 sold for 0" + id128, timeline.ID{}},
+		{"JSON of another trace", `{"level":"info","message":"sold for ` + id128 + `","trace_id":"` + id64 + `"}`, otherID},
+		{"a job that it has scheduled", `{"message":"job","trace_id":"` + id64 + `","scheduled_by":"` + id128 + `","job":"j","duration_ms":1}`, otherID},
+		{"text of two", "2026-11-26 22:46:25 [trace_id=" + id64 + "] follows " + id128, traceID},
 		{"nothing", "2026-11-26 22:46:25 sold", timeline.ID{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			entries, _, _ := parse(timeline.ParserConfig{Trace: id128}, tt.text)
+			entries, _, _ := parse(timeline.ParserConfig{Trace: traceID}, tt.text)
 			require.Len(t, entries, 1)
 			assert.Equal(t, tt.want, entries[0].Trace, "trace of %s", tt.text)
 		})
@@ -209,17 +209,17 @@ func TestParseAsked(t *testing.T) {
 // What looks like a trace's ID, and is none.
 func TestParseStrangers(t *testing.T) {
 	for _, text := range []string{
-		`{"span_id":"` + text64 + `"}`, `{"parent_id":"` + text64 + `"}`, `{"session_id":"` + text128 + `"}`, `{"sessionId":"` + text128 + `"}`,
-		`{"user_id":"` + text128 + `"}`, `{"md5":"` + text128 + `"}`, `{"etag":"` + text128 + `"}`, `{"id":"` + text128 + `"}`, `{"event":{"id":"` + text128 + `"}}`,
-		`{"transaction_id":"` + text64 + `"}`, `{"untrusted_trace_id":"` + text128 + `"}`, `{"parentTraceId":"` + text128 + `"}`, `{"parent":{"trace_id":"` + text128 + `"}}`,
-		`{"scheduled_by":"` + text128 + `"}`, `{"linked_trace_id":"` + text128 + `"}`, `{"links":{"a":"` + text128 + `"}}`, `{"trace":"goroutine 1"}`, `{"trace":{"x":1}}`,
+		`{"span_id":"` + low + `"}`, `{"parent_id":"` + low + `"}`, `{"session_id":"` + id128 + `"}`, `{"sessionId":"` + id128 + `"}`,
+		`{"user_id":"` + id128 + `"}`, `{"md5":"` + id128 + `"}`, `{"etag":"` + id128 + `"}`, `{"id":"` + id128 + `"}`, `{"event":{"id":"` + id128 + `"}}`,
+		`{"transaction_id":"` + low + `"}`, `{"untrusted_trace_id":"` + id128 + `"}`, `{"parentTraceId":"` + id128 + `"}`, `{"parent":{"trace_id":"` + id128 + `"}}`,
+		`{"scheduled_by":"` + id128 + `"}`, `{"linked_trace_id":"` + id128 + `"}`, `{"links":{"a":"` + id128 + `"}}`, `{"trace":"goroutine 1"}`, `{"trace":{"x":1}}`,
 		`{"tid":7}`, `{"tid":"12"}`, `{"tid":"0x7f3a2b1c9d8e4f00"}`, `{"request_id":"1234567890123456"}`, `{"request_id":"12345678901234567890123456789012"}`,
 		`{"request_id":"5759e988-bd86-2e3f-e1be-46a994272793"}`, `{"requestId":123456789012345678}`, `{"trace_flags":"01"}`, `{"trace_id":"` + strings.Repeat("0", 32) + `"}`,
-		`{"trace_id":"` + text128 + `0"}`, `{"trace_id":7}`, `{"trace_id":{"a":"` + text128 + `"}}`, `{"stackTraceId":"` + text128 + `"}`,
-		"2026-11-26 22:46:25 md5 " + text128, "2026-11-26 22:46:25 sha=" + text128, "2026-11-26 22:46:25 session_id=" + text128, "2026-11-26 22:46:25 [" + text64 + "]",
-		"2026-11-26 22:46:25 parent_id=" + text64, "2026-11-26 22:46:25 span_id=" + text64, "2026-11-26 22:46:25 untrusted_trace_id=" + text128,
-		"2026-11-26 22:46:25 request_id=" + text128, "2026-11-26 22:46:25 x" + text128, "2026-11-26 22:46:25 commit " + text128[:16] + "-" + text64,
-		"2026-11-26 22:46:25 trace_id=" + text128 + "0", "2026-11-26 22:46:25 trace_id=0", "2026-11-26 22:46:25 trace_id=-",
+		`{"trace_id":"` + id128 + `0"}`, `{"trace_id":7}`, `{"trace_id":{"a":"` + id128 + `"}}`, `{"stackTraceId":"` + id128 + `"}`,
+		"2026-11-26 22:46:25 md5 " + id128, "2026-11-26 22:46:25 sha=" + id128, "2026-11-26 22:46:25 session_id=" + id128, "2026-11-26 22:46:25 [" + low + "]",
+		"2026-11-26 22:46:25 parent_id=" + low, "2026-11-26 22:46:25 span_id=" + low, "2026-11-26 22:46:25 untrusted_trace_id=" + id128,
+		"2026-11-26 22:46:25 request_id=" + id128, "2026-11-26 22:46:25 x" + id128, "2026-11-26 22:46:25 commit " + id128[:16] + "-" + low,
+		"2026-11-26 22:46:25 trace_id=" + id128 + "0", "2026-11-26 22:46:25 trace_id=0", "2026-11-26 22:46:25 trace_id=-",
 	} {
 		entries, counts, _ := parse(timeline.ParserConfig{}, text)
 		require.Len(t, entries, 1, text)
@@ -232,13 +232,13 @@ func TestParseStrangers(t *testing.T) {
 func TestParseLearns(t *testing.T) {
 	one := func(id string) string { return `{"level":"info","request_id":"` + id + `","message":"sold"}` }
 	t.Run("IDs only", func(t *testing.T) {
-		entries, _, learned := parse(timeline.ParserConfig{}, one(text128), one("-"), one(""), one(other64))
-		assert.Equal(t, id128, entries[0].Trace)
+		entries, _, learned := parse(timeline.ParserConfig{}, one(id128), one("-"), one(""), one(id64))
+		assert.Equal(t, traceID, entries[0].Trace)
 		assert.Equal(t, otherID, entries[3].Trace)
 		assert.Equal(t, "trace=request_id,level=level,message=message", learned)
 	})
 	t.Run("something else among them", func(t *testing.T) {
-		entries, _, _ := parse(timeline.ParserConfig{}, one("order 7"), one(text128))
+		entries, _, _ := parse(timeline.ParserConfig{}, one("order 7"), one(id128))
 		assert.Zero(t, entries[1].Trace)
 	})
 	t.Run("after the first lines", func(t *testing.T) {
@@ -246,14 +246,14 @@ func TestParseLearns(t *testing.T) {
 		for i := range lines {
 			lines[i] = `{"level":"info","message":"sold"}`
 		}
-		entries, _, _ := parse(timeline.ParserConfig{}, append(lines, one(text128))...)
+		entries, _, _ := parse(timeline.ParserConfig{}, append(lines, one(id128))...)
 		assert.Zero(t, entries[101].Trace)
 	})
 	t.Run("the better name rules", func(t *testing.T) {
-		entries, _, _ := parse(timeline.ParserConfig{}, `{"request_id":"`+other64+`","json":{"traceId":"`+text128+`"},"correlationId":"`+other64+`"}`,
-			`{"request_id":"`+other64+`","tid":"`+text128+`"}`)
-		assert.Equal(t, id128, entries[0].Trace)
-		assert.Equal(t, id128, entries[1].Trace)
+		entries, _, _ := parse(timeline.ParserConfig{}, `{"request_id":"`+id64+`","json":{"traceId":"`+id128+`"},"correlationId":"`+id64+`"}`,
+			`{"request_id":"`+id64+`","tid":"`+id128+`"}`)
+		assert.Equal(t, traceID, entries[0].Trace)
+		assert.Equal(t, traceID, entries[1].Trace)
 	})
 }
 
@@ -262,18 +262,18 @@ func TestParseKeys(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, timeline.Keys{Trace: []string{"x.order", "y"}, Span: []string{"x.step"}, Parent: []string{"up"}, Service: []string{"who"},
 		Time: []string{"when"}, Level: []string{"how"}, Message: []string{"what"}}, keys)
-	text := `{"trace_id":"` + other64 + `","time":"2026-01-01T00:00:00Z","service":"a","level":"info","message":"b","span_id":"` + other64 + `",` +
-		`"x":{"order":"` + text128 + `","step":"` + spanID + `"},"up":"` + text64 + `","who":"shop","when":"2026-11-26T22:46:25.123Z","how":"WARN","what":"sold"}`
-	entries, _, learned := parse(timeline.ParserConfig{Keys: keys}, text, `{"trace_id":"`+other64+`","message":"b"}`,
-		"2026-11-26 22:46:25 INFO who=shop how=WARN x.order="+text64+" trace_id="+other64, `{"y":"`+text64+`","x":{"order":"z"}}`)
+	text := `{"trace_id":"` + id64 + `","time":"2026-01-01T00:00:00Z","service":"a","level":"info","message":"b","span_id":"` + id64 + `",` +
+		`"x":{"order":"` + id128 + `","step":"` + spanID + `"},"up":"` + low + `","who":"shop","when":"2026-11-26T22:46:25.123Z","how":"WARN","what":"sold"}`
+	entries, _, learned := parse(timeline.ParserConfig{Keys: keys}, text, `{"trace_id":"`+id64+`","message":"b"}`,
+		"2026-11-26 22:46:25 INFO who=shop how=WARN x.order="+low+" trace_id="+id64, `{"y":"`+low+`","x":{"order":"z"}}`)
 	e := entries[0]
-	assert.Equal(t, id128, e.Trace)
-	assert.Equal(t, []string{spanID, text64, "shop", "warn", "sold"}, []string{e.Span, e.Parent, e.Service, e.Level, e.Message})
+	assert.Equal(t, traceID, e.Trace)
+	assert.Equal(t, []string{spanID, low, "shop", "warn", "sold"}, []string{e.Span, e.Parent, e.Service, e.Level, e.Message})
 	assert.Equal(t, at(lineNoon), e.Time)
 	assert.Equal(t, otherID, entries[1].Trace, "a line without the user's names")
-	assert.Equal(t, id64, entries[2].Trace, "text")
+	assert.Equal(t, lowID, entries[2].Trace, "text")
 	assert.Equal(t, []string{"shop", "warn"}, []string{entries[2].Service, entries[2].Level})
-	assert.Equal(t, id64, entries[3].Trace, "the second name")
+	assert.Equal(t, lowID, entries[3].Trace, "the second name")
 	assert.Contains(t, learned, "service=who,time=when")
 
 	empty, err := timeline.ParseKeys("")
@@ -300,36 +300,36 @@ func TestParseLearned(t *testing.T) {
 		assert.Equal(t, tt.want.trace, entries[0].Trace, "%s: with %s", tt.name, keys)
 		assert.Equal(t, at(tt.want.time), entries[0].Time, "%s: with %s", tt.name, keys)
 	}
-	_, _, learned := parse(timeline.ParserConfig{}, "2026-11-26 22:46:25,123 INFO [trace_id="+text128+"] sold")
+	_, _, learned := parse(timeline.ParserConfig{}, "2026-11-26 22:46:25,123 INFO [trace_id="+id128+"] sold")
 	assert.Equal(t, "in the text: trace, time, level", learned)
 }
 
 func TestParseRecord(t *testing.T) {
 	lines := []string{
-		`{"time":"2026-11-26T22:46:25Z","method":"GET","path":"/p","status":200,"bytes":5,"duration_ms":4.7,"remote":"r","parent_id":"` + other64 +
-			`","caller_parent_id":"` + text64 + `","sampled":true,"trace_id":"` + text128 + `","span_id":"` + spanID + `","message":"request"}`,
-		`{"time":"2026-11-26T22:46:25Z","method":"GET","host":"h","path":"/p","status":200,"duration_ms":4.7,"parent_id":"` + other64 + `","trace_id":"` + text128 + `","message":"call"}`,
-		`{"time":"2026-11-26T22:46:25Z","job":"sweep","duration_ms":4.7,"trace_id":"` + text128 + `","message":"job"}`,
-		`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `","message":"request"}`,
+		`{"time":"2026-11-26T22:46:25Z","method":"GET","path":"/p","status":200,"bytes":5,"duration_ms":4.7,"remote":"r","parent_id":"` + id64 +
+			`","caller_parent_id":"` + low + `","sampled":true,"trace_id":"` + id128 + `","span_id":"` + spanID + `","message":"request"}`,
+		`{"time":"2026-11-26T22:46:25Z","method":"GET","host":"h","path":"/p","status":200,"duration_ms":4.7,"parent_id":"` + id64 + `","trace_id":"` + id128 + `","message":"call"}`,
+		`{"time":"2026-11-26T22:46:25Z","job":"sweep","duration_ms":4.7,"trace_id":"` + id128 + `","message":"job"}`,
+		`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `","message":"request"}`,
 	}
 	entries, _, _ := parse(timeline.ParserConfig{}, lines...)
 	require.Len(t, entries, 4)
 	request, ok := entries[0].Record.(*line.Request)
 	require.True(t, ok)
 	assert.Equal(t, 200, request.Status)
-	assert.Equal(t, []string{other64, text64}, []string{entries[0].Parent, entries[0].CallerParent})
+	assert.Equal(t, []string{id64, low}, []string{entries[0].Parent, entries[0].CallerParent})
 	assert.True(t, entries[0].Sampled)
 	call, ok := entries[1].Record.(*line.Call)
 	require.True(t, ok)
 	assert.Equal(t, "h", call.Host)
-	assert.Equal(t, other64, entries[1].Parent)
+	assert.Equal(t, id64, entries[1].Parent)
 	assert.Equal(t, &line.Run{Job: "sweep", Duration: 4700 * time.Microsecond}, entries[2].Record)
 	assert.Nil(t, entries[3].Record)
 }
 
 // A weak name before what may be a number, and one that is as weak in text, say nothing.
 func TestParseWeakInText(t *testing.T) {
-	entries, counts, _ := parse(timeline.ParserConfig{}, "2026/11/26 22:46:25 [info] 200 trace=1234567890123456 tid="+text64)
+	entries, counts, _ := parse(timeline.ParserConfig{}, "2026/11/26 22:46:25 [info] 200 trace=1234567890123456 tid="+low)
 	require.Len(t, entries, 1)
 	assert.Zero(t, entries[0].Trace)
 	assert.Equal(t, 1, counts.NoID)
@@ -375,7 +375,7 @@ func TestParseSource(t *testing.T) {
 	assert.Equal(t, "file", e.Service)
 	require.Nil(t, p.Parse(timeline.Raw{Text: []byte("sold"), Service: "pod"}))
 	assert.Equal(t, "pod", p.Flush().Service)
-	for _, text := range []string{`{"trace_id":"` + text128 + `"}`, "trace_id=" + text128, `{"trace_id":"` + text128 + `","service":"own"}`} {
+	for _, text := range []string{`{"trace_id":"` + id128 + `"}`, "trace_id=" + id128, `{"trace_id":"` + id128 + `","service":"own"}`} {
 		g, ok := p.Glance(timeline.Raw{Text: []byte(text)})
 		require.True(t, ok)
 		assert.Equal(t, map[bool]string{true: "own", false: "file"}[strings.Contains(text, "own")], g.Service)
@@ -383,15 +383,15 @@ func TestParseSource(t *testing.T) {
 }
 
 func TestParseCounts(t *testing.T) {
-	long := "2026-11-26 22:46:25 trace_id=" + text128 + " "
+	long := "2026-11-26 22:46:25 trace_id=" + id128 + " "
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	n := 0
 	for _, raw := range []timeline.Raw{
-		{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `","message":"sold"}`)},
+		{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `","message":"sold"}`)},
 		{Text: []byte(`{"time":"2026-11-26T22:46:25Z","message":"no ID"}`)},
-		{Text: []byte(`{"trace_id":"` + text128 + `","message":"no time"}`)},
-		{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + text128 + `","broken`)},
-		{Text: []byte("2026-11-26 22:46:25 binary \x00\x01\x02 trace_id=" + text128)},
+		{Text: []byte(`{"trace_id":"` + id128 + `","message":"no time"}`)},
+		{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `","broken`)},
+		{Text: []byte("2026-11-26 22:46:25 binary \x00\x01\x02 trace_id=" + id128)},
 		{Text: []byte(long), Cut: true},
 		{Text: []byte("2026-11-26 22:46:25 no ID, three lines")},
 		{Text: []byte("\tat a")},

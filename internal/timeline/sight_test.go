@@ -49,8 +49,8 @@ func sameSight(t *testing.T, text []byte) {
 // sights are lines in which a sight sees more than a glance does.
 var sights = append([]string{
 	head + `"method":"GET","path":"/","status":0,"bytes":0,"duration_ms":1,"remote":"r","hijacked":true,` + ids + `"message":"request"}`,
-	head + `"method":"GET","path":"/","status":200,"bytes":7,"duration_ms":1,"remote":"r","panicked":true,"caller_parent_id":"` + other64 + `",` + ids + `"message":"request"}`,
-	head + `"method":"GET","path":"/","status":200,"bytes":7,"duration_ms":1,"remote":"r","untrusted_trace_id":"` + text128 + `",` + ids + `"message":"request"}`,
+	head + `"method":"GET","path":"/","status":200,"bytes":7,"duration_ms":1,"remote":"r","panicked":true,"caller_parent_id":"` + id64 + `",` + ids + `"message":"request"}`,
+	head + `"method":"GET","path":"/","status":200,"bytes":7,"duration_ms":1,"remote":"r","untrusted_trace_id":"` + id128 + `",` + ids + `"message":"request"}`,
 	head + `"method":"GET","path":"/","status":200,"bytes":7,"duration_ms":1,"remote":"r","caller_parent_id":7,"untrusted_trace_id":"x",` + ids + `"message":"request"}`,
 	head + `"method":"GET","host":"h","path":"/","duration_ms":1,"attempt":3,"error":"dial tcp: lookup h: no such host",` + ids + `"message":"call"}`,
 	head + `"method":"GET","host":"h","path":"/","duration_ms":1,"body_ms":"x","attempt":"3","error":7,` + ids + `"message":"call"}`,
@@ -66,10 +66,10 @@ var sights = append([]string{
 	`time=2026-11-26T22:46:25Z level=info service=shop caller=main.go:7 msg="no ID"`,
 	`2026-11-26 10:11:01,200 [main] INFO  c.e.price.Prices - started`,
 	`2026-11-26T10:11:01Z main.go:23: started`,
-	`2026-11-26 10:11:01,200 [` + text128 + `] INFO c.e.Prices - x`, `2026-11-26 10:11:01,200 [` + text64 + `,` + spanID + `] INFO c.e.Prices - x`,
-	`2026-11-26 10:11:01,200 trace_id=` + text64 + ` x`, `2026-11-26 10:11:01,200 b3: ` + text64 + `-` + spanID + `-1 x`,
-	`{"time":"2026-11-26T22:46:25Z","traceparent":"00-` + text128 + `-` + spanID + `-01","message":"x"}`,
-	`{"time":"2026-11-26T22:46:25Z","logging.googleapis.com/trace":"` + text128 + `","message":"x"}`,
+	`2026-11-26 10:11:01,200 [` + id128 + `] INFO c.e.Prices - x`, `2026-11-26 10:11:01,200 [` + low + `,` + spanID + `] INFO c.e.Prices - x`,
+	`2026-11-26 10:11:01,200 trace_id=` + low + ` x`, `2026-11-26 10:11:01,200 b3: ` + low + `-` + spanID + `-1 x`,
+	`{"time":"2026-11-26T22:46:25Z","traceparent":"00-` + id128 + `-` + spanID + `-01","message":"x"}`,
+	`{"time":"2026-11-26T22:46:25Z","logging.googleapis.com/trace":"` + id128 + `","message":"x"}`,
 	`{"time":"2026-11-26T22:46:25Z","dd.trace_id":"1234567890123456789","message":"x"}`,
 }, glances...)
 
@@ -103,7 +103,7 @@ func TestSightFields(t *testing.T) {
 		{ourLines[7], timeline.Sight{Digits: 16}},
 		{sights[0], timeline.Sight{Digits: 32, Precision: us, Took: 1000 * us}},
 		{sights[1], timeline.Sight{Digits: 32, Precision: us, Took: 1000 * us, Bytes: 7, Failed: true, CallerParent: otherID.Low}},
-		{sights[2], timeline.Sight{Digits: 32, Precision: us, Took: 1000 * us, Bytes: 7, Untrusted: id128}},
+		{sights[2], timeline.Sight{Digits: 32, Precision: us, Took: 1000 * us, Bytes: 7, Untrusted: traceID}},
 		{sights[4], timeline.Sight{Digits: 32, Precision: us, Took: 1000 * us, Host: "h", Attempt: 3, Failed: true, Refused: true}},
 		{sights[7], timeline.Sight{Digits: 32, Precision: us, Took: 1000 * us, Sampled: true, Failed: true}},
 		{sights[8], timeline.Sight{Precision: us, Place: "main.go:42"}},
