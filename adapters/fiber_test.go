@@ -17,6 +17,7 @@ import (
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
 	"example.com/clew/internal/line"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
@@ -192,27 +193,24 @@ func fiberLines(t *testing.T, log *bytes.Buffer) (lines []fiberLine) {
 	return lines
 }
 
-const fiberCaller = "a2fb4a1d1a96d312"
-
 // fiber's adaptor copies our context into fiber's by reflection. The copy has the trace, with its
 // width, state and parent, with an SDK and without.
 func TestFiberCopiesTheTrace(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
-	const narrow, wide = "463ac35c9f6413ad", "0000000000000000463ac35c9f6413ad"
 	tests := []struct {
 		name     string
 		provider oteltrace.TracerProvider
 		b3       string
 		want     string // the B3 of the handler, with X for its own span
 	}{
-		{"accept", nil, narrow + "-" + fiberCaller + "-1", narrow + "-X-1-" + fiberCaller},
-		{"accept, 32 digits", nil, wide + "-" + fiberCaller + "-1", wide + "-X-1-" + fiberCaller},
-		{"deny", nil, narrow + "-" + fiberCaller + "-0", narrow + "-X-0-" + fiberCaller},
-		{"debug", nil, narrow + "-" + fiberCaller + "-d", narrow + "-X-d-" + fiberCaller},
-		{"SDK, accept", sdk, narrow + "-" + fiberCaller + "-1", narrow + "-X-1-" + fiberCaller},
-		{"SDK, accept, 32 digits", sdk, wide + "-" + fiberCaller + "-1", wide + "-X-1-" + fiberCaller},
-		{"SDK, deny", sdk, narrow + "-" + fiberCaller + "-0", narrow + "-X-0-" + fiberCaller},
-		{"SDK, debug", sdk, narrow + "-" + fiberCaller + "-d", narrow + "-X-d-" + fiberCaller},
+		{"accept", nil, id64 + "-" + spanID + "-1", id64 + "-X-1-" + spanID},
+		{"accept, 32 digits", nil, idWide + "-" + spanID + "-1", idWide + "-X-1-" + spanID},
+		{"deny", nil, id64 + "-" + spanID + "-0", id64 + "-X-0-" + spanID},
+		{"debug", nil, id64 + "-" + spanID + "-d", id64 + "-X-d-" + spanID},
+		{"SDK, accept", sdk, id64 + "-" + spanID + "-1", id64 + "-X-1-" + spanID},
+		{"SDK, accept, 32 digits", sdk, idWide + "-" + spanID + "-1", idWide + "-X-1-" + spanID},
+		{"SDK, deny", sdk, id64 + "-" + spanID + "-0", id64 + "-X-0-" + spanID},
+		{"SDK, debug", sdk, id64 + "-" + spanID + "-d", id64 + "-X-d-" + spanID},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -244,12 +242,12 @@ func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
 		ended bool // the span, when the handler runs
 	}{
 		{"fiber's adaptor", func(a fiberApp, m httpMiddleware) { a.adaptor(m) }, []fiberLine{
-			{Message: "request", TraceID: "463ac35c9f6413ad", Status: new(200), Bytes: new(0)},
-			{Message: "asked for", TraceID: "463ac35c9f6413ad"},
+			{Message: "request", TraceID: id64, Status: new(200), Bytes: new(0)},
+			{Message: "asked for", TraceID: id64},
 		}, true},
 		{"around", func(a fiberApp, m httpMiddleware) { a.around(m) }, []fiberLine{
-			{Message: "asked for", TraceID: "463ac35c9f6413ad"},
-			{Message: "request", TraceID: "463ac35c9f6413ad", Status: new(404), Bytes: new(7), Route: "/media/:id"},
+			{Message: "asked for", TraceID: id64},
+			{Message: "request", TraceID: id64, Status: new(404), Bytes: new(7), Route: "/media/:id"},
 		}, false},
 	}
 	for _, tt := range tests {
@@ -257,8 +255,7 @@ func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
 			eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 				var log bytes.Buffer
 				logger := logctx.New(&log)
-				recorder := tracetest.NewSpanRecorder()
-				sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
+				sdk, recorder := testkit.SDK(nil)
 				traced := httpmw.New(httpmw.Config{Logger: &logger, TracerProvider: sdk})
 				logged := httpmw.AccessLog(httpmw.AccessLogConfig{})
 				tt.use(app, func(h http.Handler) http.Handler { return traced(logged(h)) })
@@ -272,7 +269,7 @@ func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
 					logctx.Info(ctx).Msg("asked for")
 					return c.send(http.StatusNotFound, "no such")
 				})
-				status, _, _ := app.run(t)("/media/7", "b3", "463ac35c9f6413ad-"+fiberCaller+"-1")
+				status, _, _ := app.run(t)("/media/7", "b3", id64+"-"+spanID+"-1")
 				assert.Equal(t, http.StatusNotFound, status)
 				assert.Equal(t, tt.want, fiberLines(t, &log), "log")
 				assert.Equal(t, tt.ended, ended == 1, "the span has ended when the handler runs")
@@ -346,11 +343,11 @@ func TestFiberAccessLogSaysWhatTheClientGot(t *testing.T) {
 				if tt.path != "" {
 					path = tt.path
 				}
-				status, _, body := app.run(t)(path, "b3", "463ac35c9f6413ad-"+fiberCaller)
+				status, _, body := app.run(t)(path, "b3", id64+"-"+spanID)
 				assert.Equal(t, tt.client, status, "the client got %q", body)
 				lines := fiberLines(t, &log)
 				require.Len(t, lines, 1)
-				want := fiberLine{Message: "request", TraceID: "463ac35c9f6413ad", Status: &tt.line, Route: tt.route,
+				want := fiberLine{Message: "request", TraceID: id64, Status: &tt.line, Route: tt.route,
 					Bytes: &tt.bytes, Panicked: tt.line == 0}
 				if tt.bytes < 0 {
 					want.Bytes = lines[0].Bytes
@@ -377,22 +374,22 @@ func TestFiberSeesWhatTrustHasLeft(t *testing.T) {
 			return c.send(http.StatusOK, fmt.Sprint(c.get("b3"), ",", c.get("baggage"), ",", c.get("Accept-Language"), ",", trace.ID(c.ctx)))
 		})
 		call := app.run(t)
-		stranger := []string{"b3", "463ac35c9f6413ad-" + fiberCaller + "-d", "baggage", "k=v", "Accept-Language", "gd"}
+		stranger := []string{"b3", id64 + "-" + spanID + "-d", "baggage", "k=v", "Accept-Language", "gd"}
 
 		_, h, got := call("/", stranger...)
-		assert.NotContains(t, h.Get("X-Trace"), "463ac35c9f6413ad")
+		assert.NotContains(t, h.Get("X-Trace"), id64)
 		assert.Equal(t, ",,gd,"+h.Get("X-Trace"), got, "TrustNone")
 
 		_, h, got = call("/", append(stranger, "Authorization", "Basic x")...)
-		assert.Equal(t, "463ac35c9f6413ad", h.Get("X-Trace"))
-		assert.Equal(t, "463ac35c9f6413ad-"+fiberCaller+"-0,,gd,463ac35c9f6413ad", got, "TrustIDs")
+		assert.Equal(t, id64, h.Get("X-Trace"))
+		assert.Equal(t, id64+"-"+spanID+"-0,,gd,"+id64, got, "TrustIDs")
 	})
 }
 
 // fiber's adaptor leaves the headers that Trust refuses, and FiberApp hands on no context. That is
 // why doc.go shows neither. Where a newer fiber mends this, change doc.go.
 func TestFiberAdaptorsLoseWhatTheyAreGiven(t *testing.T) {
-	const b3 = "463ac35c9f6413ad-" + fiberCaller + "-d"
+	const b3 = id64 + "-" + spanID + "-d"
 	t.Run("HTTPMiddleware", func(t *testing.T) {
 		eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 			trust := func(*http.Request) httpmw.Trust { return httpmw.TrustNone }
@@ -438,7 +435,7 @@ func TestFiberKeepsCopies(t *testing.T) {
 		var want, got []string
 		for n := range 20 {
 			path, state := fmt.Sprintf("/media/%04d", n), fmt.Sprintf("k=%04d", n)
-			call(path, "traceparent", fmt.Sprintf("00-%032x-%s-01", n+1, fiberCaller), "tracestate", state, "baggage", state)
+			call(path, "traceparent", fmt.Sprintf("00-%032x-%s-01", n+1, spanID), "tracestate", state, "baggage", state)
 			want = append(want, "GET /media/:id "+path+" "+state+" "+state)
 		}
 		for n, span := range recorder.Ended() {
@@ -518,9 +515,9 @@ func TestFiberIsInTheTrace(t *testing.T) {
 			var all sync.WaitGroup
 			for n := range requests {
 				all.Go(func() {
-					id := fmt.Sprintf([]string{"%016x", "%032x", "5759e988bd862e3f%016x"}[n%3], n+1)
+					id := testkit.NumberedID(n)
 					state := states[n/3%3]
-					call(path(id, state), "b3", id+"-"+fiberCaller+"-"+state, "X-Id", id, "X-State", state)
+					call(path(id, state), "b3", id+"-"+spanID+"-"+state, "X-Id", id, "X-State", state)
 				})
 			}
 			all.Wait()
@@ -573,7 +570,7 @@ func TestFiberRepeatedHeaders(t *testing.T) {
 				"v3": func(r *http.Request) (*http.Response, error) { return v3.Test(r) },
 			} {
 				r := httptest.NewRequest(http.MethodGet, "/", nil)
-				r.Header["B3"] = []string{"463ac35c9f6413ad-a2fb4a1d1a96d312-d", "5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312-d"}
+				r.Header["B3"] = []string{id64 + "-" + spanID + "-d", testkit.ID128 + "-" + spanID + "-d"}
 				r.Header["X-Forwarded-For"] = []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}
 				r.Header["X-Multi"] = []string{"a", "b"}
 				_, err := test(r)
@@ -585,7 +582,7 @@ func TestFiberRepeatedHeaders(t *testing.T) {
 					assert.Empty(t, got["B3"], "B3 in %s, TrustNone", name)
 				case httpmw.TrustIDs:
 					require.Len(t, got["B3"], 1, "B3 in %s, TrustIDs", name)
-					assert.Contains(t, got["B3"][0], "463ac35c9f6413ad", "B3 in %s, TrustIDs", name)
+					assert.Contains(t, got["B3"][0], id64, "B3 in %s, TrustIDs", name)
 				default:
 					assert.Equal(t, r.Header["B3"], got["B3"], "B3 in %s, TrustAll", name)
 				}

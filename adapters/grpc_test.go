@@ -70,11 +70,6 @@ func dial(address string, more ...grpc.DialOption) *grpc.ClientConn {
 // A caller's B3, an HTTP handler, a gRPC client, a gRPC server and its log line are one trace, and the
 // caller's decision holds to the end.
 func TestGRPCIsInTheTrace(t *testing.T) {
-	const (
-		narrow = "463ac35c9f6413ad"
-		wide   = "0000000000000000463ac35c9f6413ad"
-		caller = "a2fb4a1d1a96d312"
-	)
 	tests := []struct {
 		name    string
 		b3      string // "": no header
@@ -84,13 +79,13 @@ func TestGRPCIsInTheTrace(t *testing.T) {
 		sampled string // on the wire between the services
 		debug   bool
 	}{
-		{"accept", narrow + "-" + caller + "-1", 0, narrow, caller, "1", false},
-		{"accept, 32 digits", wide + "-" + caller + "-1", 0, wide, caller, "1", false},
-		{"debug", narrow + "-" + caller + "-d", 0, narrow, caller, "", true},
-		{"deny", narrow + "-" + caller + "-0", 1, narrow, "", "0", false},
+		{"accept", id64 + "-" + spanID + "-1", 0, id64, spanID, "1", false},
+		{"accept, 32 digits", idWide + "-" + spanID + "-1", 0, idWide, spanID, "1", false},
+		{"debug", id64 + "-" + spanID + "-d", 0, id64, spanID, "", true},
+		{"deny", id64 + "-" + spanID + "-0", 1, id64, "", "0", false},
 		{"deny without IDs", "0", 1, "", "", "0", false},
-		{"defer, sampled here", narrow + "-" + caller, 1, narrow, "", "1", false}, // to an SDK such a caller is no parent, see trace.Starter
-		{"defer, not sampled", narrow + "-" + caller, 0, narrow, "", "0", false},
+		{"defer, sampled here", id64 + "-" + spanID, 1, id64, "", "1", false}, // to an SDK such a caller is no parent, see trace.Starter
+		{"defer, not sampled", id64 + "-" + spanID, 0, id64, "", "0", false},
 		{"new, sampled", "", 1, "", "", "1", false},
 		{"new, not sampled", "", 0, "", "", "0", false},
 	}
@@ -170,7 +165,7 @@ func TestGRPCCallerWhoDefers(t *testing.T) {
 		address, stop := store.serve(tp)
 		conn := dial(address)
 		ctx := metadata.AppendToOutgoingContext(context.Background(),
-			"x-b3-traceid", "463ac35c9f6413ad", "x-b3-spanid", "a2fb4a1d1a96d312")
+			"x-b3-traceid", id64, "x-b3-spanid", spanID)
 		_, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
 		require.NoError(t, err, "Check")
 		require.NoError(t, conn.Close())

@@ -141,7 +141,7 @@ func TestChisOwnLines(t *testing.T) {
 		in := incoming(1)
 		defer in.end()
 		r := httptest.NewRequest("GET", "/orders/7", nil)
-		r.Header.Set("b3", in.id+"-a2fb4a1d1a96d312-1")
+		r.Header.Set("b3", in.id+"-"+spanID+"-1")
 		w := httptest.NewRecorder()
 		router.ServeHTTP(w, r)
 		assert.Equal(t, http.StatusInternalServerError, w.Code, "status of a panic that Recoverer caught")

@@ -2,13 +2,13 @@ package adapters_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/trace"
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
@@ -30,6 +30,12 @@ const (
 	total    = requests * times
 )
 
+const (
+	id64   = testkit.ID64
+	idWide = testkit.IDWide
+	spanID = testkit.SpanID
+)
+
 // request is one of many that are handled at once, each in a trace of its own.
 type request struct {
 	id   string
@@ -39,9 +45,8 @@ type request struct {
 }
 
 func incoming(n int) request {
-	id := fmt.Sprintf([]string{"%016x", "%032x", "5759e988bd862e3f%016x"}[n%3], n+1)
-	b, err := trace.Parse(id + "-a2fb4a1d1a96d312-1")
-	check(err)
+	id := testkit.NumberedID(n)
+	b := testkit.B3(id + "-" + spanID + "-1")
 	bare, end := context.WithCancel(context.Background())
 	ctx, span := trace.Start(trace.NewContext(bare, b), "request")
 	span.End()

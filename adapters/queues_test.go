@@ -223,7 +223,7 @@ var queues = []struct {
 // Lines have its ID, with a context and without. A message without a trace that can be read begins
 // one, and is not in that of the message before.
 func TestQueues(t *testing.T) {
-	const sent = "463ac35c9f6413ad-a2fb4a1d1a96d312"
+	const sent = id64 + "-" + spanID
 	others := []struct {
 		name     string
 		headers  map[string]string
@@ -234,8 +234,8 @@ func TestQueues(t *testing.T) {
 		{"other headers", map[string]string{"tenant": "acme"}, "", trace.Defer},
 		{"malformed", map[string]string{"b3": sent + "-x"}, "", trace.Defer},
 		{"empty", map[string]string{"b3": ""}, "", trace.Defer},
-		{"accept", map[string]string{"b3": sent + "-1"}, "463ac35c9f6413ad", trace.Accept},
-		{"debug", map[string]string{"b3": sent + "-d"}, "463ac35c9f6413ad", trace.Debug},
+		{"accept", map[string]string{"b3": sent + "-1"}, id64, trace.Accept},
+		{"debug", map[string]string{"b3": sent + "-d"}, id64, trace.Debug},
 		{"deny without IDs", map[string]string{"b3": "0"}, "", trace.Deny},
 		{"no headers again", nil, "", trace.Defer},
 	}
@@ -299,7 +299,7 @@ func TestQueues(t *testing.T) {
 				}
 				if other.id != "" {
 					assert.Equal(t, other.id, g.b3.ID(), "trace of %q", other.name)
-					assert.Equal(t, "a2fb4a1d1a96d312", g.b3.ParentSpanID.String(), "parent of the span for %q", other.name)
+					assert.Equal(t, spanID, g.b3.ParentSpanID.String(), "parent of the span for %q", other.name)
 					continue
 				}
 				assert.Len(t, g.b3.ID(), 32, "trace of %q", other.name)
@@ -350,7 +350,7 @@ func TestNoTraceNoAttribute(t *testing.T) {
 func TestHandleEnds(t *testing.T) {
 	var out bytes.Buffer
 	logger := zerolog.New(&out).Hook(logctx.Hook(logctx.Config{}))
-	in := natsHeader{nats.Header{"b3": {"463ac35c9f6413ad-a2fb4a1d1a96d312"}}}
+	in := natsHeader{nats.Header{"b3": {id64 + "-" + spanID}}}
 	assert.Panics(t, func() {
 		_ = handle(context.Background(), "orders", in, func(context.Context) error { panic("no such order") })
 	}, "a panic in fn")

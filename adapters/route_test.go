@@ -3,7 +3,6 @@ package adapters_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -20,8 +20,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
 // routers route GET /v1/media/{id}, in their own way of writing it, and say that they have.
@@ -91,21 +89,20 @@ var routers = []struct {
 // returns the status that the client got, the line, and the route of the span.
 func accessLine(t *testing.T, path string, build func(traced, logged func(http.Handler) http.Handler) http.Handler) (status int, line map[string]any, route string) {
 	t.Helper()
-	recorder := tracetest.NewSpanRecorder()
-	sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
+	sdk, recorder := testkit.SDK(nil)
 	var out bytes.Buffer
 	logger := zerolog.New(zerolog.SyncWriter(&out))
 	server := httptest.NewServer(build(httpmw.New(httpmw.Config{TracerProvider: sdk}), httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})))
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
 	require.NoError(t, err)
-	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-1")
+	r.Header.Set("b3", id64+"-"+spanID+"-1")
 	resp, err := server.Client().Do(r)
 	require.NoError(t, err)
 	io.Copy(io.Discard, resp.Body)
 	resp.Body.Close()
 	server.Close() // the handler has returned
-	require.NoError(t, json.Unmarshal(out.Bytes(), &line), "the line %s", &out)
-	assert.Equal(t, "463ac35c9f6413ad", line["trace_id"])
+	line = testkit.TakeLine(t, &out)
+	assert.Equal(t, id64, line["trace_id"])
 	require.Len(t, recorder.Ended(), 1, "spans")
 	attrs := attribute.NewSet(recorder.Ended()[0].Attributes()...)
 	v, _ := attrs.Value("http.route")

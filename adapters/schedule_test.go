@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/clew/internal/line"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
@@ -19,8 +20,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
@@ -98,8 +97,7 @@ func TestRunsAreLinkedTracesOfTheirOwn(t *testing.T) {
 		}
 		t.Run(s.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				recorder := tracetest.NewSpanRecorder()
-				sdk := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
+				sdk, recorder := testkit.SDK(nil)
 				var out bytes.Buffer
 				logger := logctx.New(zerolog.SyncWriter(&out))
 

@@ -65,7 +65,7 @@ func TestStandardLogImplicit(t *testing.T) {
 					in := incoming(n)
 					defer in.end()
 					r := httptest.NewRequest(http.MethodGet, "/"+in.id, nil)
-					r.Header.Set("b3", in.id+"-a2fb4a1d1a96d312-1")
+					r.Header.Set("b3", in.id+"-"+spanID+"-1")
 					handler.ServeHTTP(httptest.NewRecorder(), r)
 				})
 			}

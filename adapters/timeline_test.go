@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/timeline"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,7 +43,7 @@ func otlpOf(t *testing.T, id string, lines []string) []*otlp.ResourceSpans {
 
 // OpenTelemetry's collector, and the published definitions, read what clew timeline -o otlp writes.
 func TestTimelineAsOTLP(t *testing.T) {
-	const id = "5759e988bd862e3fe1be46a994272793"
+	const id = testkit.ID128
 	line := func(second int, rest string) string {
 		return fmt.Sprintf(`{"time":"2026-11-26T10:11:%02d.5Z","trace_id":"%s",%s}`, second, id, rest)
 	}
@@ -78,7 +79,7 @@ func TestTimelineAsOTLP(t *testing.T) {
 
 // Whatever stands in the lines, the collector reads what becomes of them, and no span is missing.
 func TestTimelineAsOTLPHostile(t *testing.T) {
-	const id = "5759e988bd862e3fe1be46a994272793"
+	const id = testkit.ID128
 	rnd := rand.New(rand.NewPCG(1, 2))
 	values := []string{`"\u001b[31m"`, `"\ud800"`, `"</script>"`, `-1`, `9e300`, `"NaN"`, `"` + strings.Repeat("x", 100_000) + `"`, `null`, `[1,{"a":2}]`, `"1970-01-01T00:00:00Z"`, `"2262-04-12T00:00:00Z"`, `"9999-12-31T23:59:59Z"`}
 	keys := []string{"message", "service", "level", "error", "time", "duration_ms", "status", "method", "path", "route", "host", "parent_id"}

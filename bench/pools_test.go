@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/trace"
 	"example.com/clew/workerpool"
@@ -43,11 +43,8 @@ func TestTortureThirdPartyPoolsRace(t *testing.T) {
 			tasks.Add(requests * times)
 			for r := range requests {
 				submitting.Go(func() {
-					id := fmt.Sprintf([]string{"%016x", "%032x", "5759e988bd862e3f%016x"}[r%3], r+1)
-					b, err := trace.Parse(id + "-a2fb4a1d1a96d312")
-					if !assert.NoError(t, err, "Parse") {
-						return
-					}
+					id := testkit.NumberedID(r)
+					b := testkit.B3(id + "-" + testkit.SpanID)
 					ctx, span := trace.Start(trace.NewContext(context.Background(), b), "request")
 					defer span.End()
 					for range times {

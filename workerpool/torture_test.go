@@ -14,6 +14,7 @@ import (
 	"time"
 	"weak"
 
+	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
 	"example.com/clew/logctx"
 	"example.com/clew/trace"
@@ -303,11 +304,8 @@ func TestTortureIDsInWorkersRace(t *testing.T) {
 	var serving sync.WaitGroup
 	for r := range requests {
 		serving.Go(func() {
-			id := fmt.Sprintf([]string{"%016x", "%032x", "5759e988bd862e3f%016x"}[r%3], r+1)
-			b, err := trace.Parse(id + "-" + spanID)
-			if !assert.NoError(t, err, "Parse") {
-				return
-			}
+			id := testkit.NumberedID(r)
+			b := testkit.B3(id + "-" + spanID)
 			log := logctx.New(idLines{[]byte(`"trace_id":"` + id + `"`), &lines, &wrongLines})
 			ctx, cancel := context.WithCancel(log.WithContext(trace.NewContext(context.Background(), b)))
 			defer cancel()

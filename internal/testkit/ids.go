@@ -6,7 +6,11 @@
 // their packages.
 package testkit
 
-import "example.com/clew/internal/canary"
+import (
+	"fmt"
+
+	"example.com/clew/internal/canary"
+)
 
 // IDs of every width. A ratio of one half samples the traces whose low half begins with a digit
 // below 8: ID64 and ID128Low, but not ID64High, ID128 and IDWide.
@@ -33,3 +37,9 @@ const Canary = "cacacaca"
 
 // IDs returns the IDs of ID128, SpanID and ParentID for rows of package canary.
 func IDs() canary.IDs { return canary.IDs{Trace: ID128, Span: SpanID, Parent: ParentID} }
+
+// NumberedID returns the trace ID of the nth of many requests, which are counted from 0. The IDs have
+// all widths in turn.
+func NumberedID(n int) string {
+	return fmt.Sprintf([]string{"%016x", "%032x", ID128[:16] + "%016x"}[n%3], n+1)
+}
