@@ -18,6 +18,7 @@ import (
 	"example.com/clew/httpclient"
 	"example.com/clew/httpmw"
 	"example.com/clew/internal/line"
+	"example.com/clew/internal/testkit"
 	"example.com/clew/logctx"
 	"example.com/clew/workerpool"
 	"github.com/rs/zerolog"
@@ -60,7 +61,7 @@ func TestFourSteps(t *testing.T) {
 	}, seen, "trace IDs of the lines")
 }
 
-const theirs = "463ac35c9f6413ad"
+const theirs = testkit.ID64
 
 // otherService answers by what ID it was asked.
 type otherService struct{}
@@ -115,7 +116,7 @@ func fourSteps(t *testing.T) {
 
 	r := httptest.NewRequest(http.MethodGet, "/media/7", nil)
 	r.Header.Set("X-B3-TraceId", theirs)
-	r.Header.Set("X-B3-SpanId", "a2fb4a1d1a96d312")
+	r.Header.Set("X-B3-SpanId", testkit.SpanID)
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
 	assert.Equal(t, "asked by "+theirs, w.Body.String())

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/clew/internal/testkit"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -161,7 +162,7 @@ func TestServeAnswersAndDrains(t *testing.T) {
 			assert.Equal(t, tt.traces, strings.Count(buf.String(), zipkin.URL+"/zipkin/traces/<"), "where to look")
 			assert.Len(t, zipkin.traces, tt.traces, "traces sent")
 			if tt.traces == 1 {
-				assert.Empty(t, faults(zipkin.traces[id], id, c.media, "a2fb4a1d1a96d312", false))
+				assert.Empty(t, faults(zipkin.traces[id], id, c.media, testkit.SpanID, false))
 			}
 		})
 	}

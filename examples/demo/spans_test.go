@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/clew/internal/testkit"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -151,7 +152,7 @@ func TestDemoSendsSpans(t *testing.T) {
 	}
 	// A caller that leaves the decision open has not reported its span, so that this is nobody's
 	// parent.
-	parents := map[string]string{"64-bit X-B3-*": "a2fb4a1d1a96d312", "debug": "a2fb4a1d1a96d312"}
+	parents := map[string]string{"64-bit X-B3-*": testkit.SpanID, "debug": testkit.SpanID}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			defer http.DefaultClient.CloseIdleConnections()
@@ -254,7 +255,7 @@ func TestSpansOfWhatIsDrained(t *testing.T) {
 	assert.NoError(t, <-answered, "the request")
 	assert.NoError(t, <-ended, "shutdown")
 	id := calls[1].want
-	assert.Empty(t, faults(zipkin.traces[id], id, calls[1].media, "a2fb4a1d1a96d312", false))
+	assert.Empty(t, faults(zipkin.traces[id], id, calls[1].media, testkit.SpanID, false))
 }
 
 // Tasks that take all the time that they are given leave the spans theirs.
@@ -301,14 +302,14 @@ func TestPage(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, "https://zipkin.example/zipkin/traces/463ac35c9f6413ad", config{zipkin: tt.zipkin}.page("463ac35c9f6413ad"))
+			assert.Equal(t, "https://zipkin.example/zipkin/traces/"+testkit.ID64, config{zipkin: tt.zipkin}.page(testkit.ID64))
 		})
 	}
 }
 
 // What faults says nothing of must be right.
 func TestFaultsFindsWhatIsWrong(t *testing.T) {
-	const id, caller = "463ac35c9f6413ad", "00000000000000c0"
+	const id, caller = testkit.ID64, "00000000000000c0"
 	whole := func() []span {
 		at := func(service, kind, name, parent, own string, begin, lasts int64, tags ...string) span {
 			s := span{TraceID: id, ParentID: parent, ID: own, Kind: kind, Name: name, Timestamp: begin, Duration: lasts,
