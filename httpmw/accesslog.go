@@ -167,9 +167,7 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if a.Fields != nil {
 			l.pending.Fields = a.Fields(r.WithContext(ctx))
 		}
-		if untrusted.Load() {
-			l.UntrustedTraceID, _ = ctx.Value(untrustedKey{}).(string)
-		}
+		l.UntrustedTraceID = untrustedIn(ctx)
 		a.write(ctx, l, caller)
 	}()
 	a.next.ServeHTTP(w, r)

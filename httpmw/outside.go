@@ -54,15 +54,3 @@ func tellOutside(given, ctx context.Context) {
 		o.traced.CompareAndSwap(nil, &ctx)
 	}
 }
-
-// giveBack copies to given what others look for in the request that was copied. net/http removes
-// the files of its form, and middleware further out names spans and metrics by its pattern.
-// Unchanged fields are not written, since other code may be reading given.
-func giveBack(given, seen *http.Request) {
-	if seen.MultipartForm != nil && seen.MultipartForm != given.MultipartForm {
-		given.MultipartForm = seen.MultipartForm
-	}
-	if given.Pattern != seen.Pattern {
-		given.Pattern = seen.Pattern
-	}
-}

@@ -71,10 +71,6 @@ func tell(cell *route.Cell, r *http.Request) {
 	cell.Offer(templateOf(r.Pattern))
 }
 
-// made reports whether r was made here, by a handler that serves its own request with it. A server
-// sets both fields, http.ReadRequest only the one, http.NewRequest neither.
-func made(r *http.Request) bool { return r.RequestURI == "" || r.RemoteAddr == "" }
-
 // withoutMethod cuts at the first space or tab, if what stands before it can be a method.
 func withoutMethod(pattern string) string {
 	i := strings.IndexAny(pattern, " \t")

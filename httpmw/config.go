@@ -1,0 +1,95 @@
+package httpmw
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/pprof"
+
+	"example.com/clew/trace"
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// Config is the configuration of [New]. The zero value is ready to use. Its functions must be
+// safe for concurrent use.
+type Config struct {
+	// TracerProvider makes the spans. Nil: the provider that [trace.Start] would ask.
+	TracerProvider oteltrace.TracerProvider
+
+	// Propagator reads the headers. Nil: trace.Propagator{}, which reads both encodings of B3.
+	// Whatever else it reads, such as baggage, stays in the context under TrustAll only. Only
+	// trace's propagators can say that the caller left the decision open. From any other, such a
+	// caller arrives as "not sampled".
+	//
+	// In httpclient, Config.Propagator writes the headers of outgoing requests, and
+	// Config.Propagate says which requests may carry them.
+	Propagator propagation.TextMapPropagator
+
+	// Trust says what to believe of the caller of a request. Nil: TrustAll.
+	Trust func(*http.Request) Trust
+
+	// Sample, if set, decides whether the trace of a request is sampled, if the caller has not
+	// decided or may not decide: without headers, after a caller that defers, and under TrustIDs
+	// and TrustNone. Each such request asks it once, before every sampler and SDK, and its answer
+	// overrules theirs. It sees the request that Trust sees: the route is not known yet.
+	//
+	// The answer counts as a caller's. Accept samples. Deny travels on, so that the services that
+	// are called do not sample either. Debug travels on too: they sample, whatever their samplers
+	// say, and the request has the log level of a debug trace. Defer, and a value that is none of
+	// the four, leave the decision to the sampler. A panic of Sample flies on, before a span has
+	// begun.
+	//
+	// Inside of another New, or of otelhttp, a span of this process has decided already, and Sample
+	// is not asked. There are two exceptions: TrustNone begins a new trace, and otelhttp may have
+	// taken a caller that defers for one that denies. So put this New outermost. Nil: the sampler
+	// decides.
+	Sample func(*http.Request) trace.Sampling
+
+	// Logger, if set, is put into each request's context, bound to it, so that plain
+	// zerolog.Ctx(ctx).Info() has the ID too. The logger gets logctx's hook if it has none. In a
+	// debug trace whose decision is trusted, its level is debug and its Sampler is not asked, so
+	// that all lines come (zerolog's global level still rules). Nil: the context's logger is left
+	// alone.
+	Logger *zerolog.Logger
+
+	// Slog, if set, is put into each request's context for [logctx.SlogFrom], beside Logger or
+	// alone. The logger gets logctx's handler if it has none. In a debug trace whose decision is
+	// trusted, SlogFrom returns a logger that takes all lines from debug on. Nil: the context is
+	// left alone.
+	Slog *slog.Logger
+
+	// Implicit gives the goroutine of the handler the request's trace while the handler runs, as
+	// trace.Do does. Log lines and outgoing requests whose context has no trace, or that have no
+	// context, then have this one. Loggers need logctx's hook or handler, and may be global or made
+	// in main; clients need httpclient's transport. Goroutines that the handler starts have the
+	// trace by their context only, or as workerpool's tasks. http.TimeoutHandler starts such a
+	// goroutine: call trace.Do there.
+	//
+	// Implicit costs no allocation. It is switched on for the whole process: see [trace.Do], also
+	// for what it cannot see. From then on, a New without Implicit looks up the stack once a request.
+	// It gives no goroutine a trace, unless it stands inside of trace.Do or of a New with Implicit:
+	// the trace from further out must not be found in its handler.
+	Implicit bool
+
+	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
+	// is set before the handler, which can change it: httputil.ReverseProxy adds the backend's
+	// value, and clears the header when the backend sends a 1xx. "": none.
+	ResponseHeader string
+
+	// Labels, if set, returns the profiler labels of a request. CPU and goroutine profiles show
+	// them, and so do dumps and panics with GODEBUG=tracebacklabels=1; see [RouteLabels]. Labels is
+	// called before the handler. The handler's goroutine has them until it returns, together with
+	// those of the context before. So have the goroutines that it starts, and workerpool's tasks
+	// with its context, but not those with trace.Only of it.
+	//
+	// A task wrapped by workerpool that the handler itself calls clears the handler's labels,
+	// because Go cannot read labels to restore them. Labels are for people: nothing here reads an
+	// ID from them. Nil: none.
+	Labels func(r *http.Request) pprof.LabelSet
+
+	// SpanName names the span of a request that is recorded. It is called after the handler, when
+	// r.Pattern is known. If the router left that empty, it is what [SetRoute] was told. Nil: method
+	// and route.
+	SpanName func(r *http.Request) string
+}

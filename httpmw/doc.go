@@ -1,0 +1,23 @@
+// Package httpmw is the way in: middleware that takes the caller's trace from the headers
+// into the request's context, and an access log that tells the truth.
+//
+// [New] and [AccessLog] return a func(http.Handler) http.Handler, for plain net/http, chi-style
+// chains and everything else that takes one. They may stand in either order. The usual one has New
+// outside:
+//
+//	handler = httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{})(mux))
+//
+// The handler sees its request with another context, and the ResponseWriter that it would have
+// seen without New: only AccessLog wraps the writer. Trailers that an HTTP/1 client sends without
+// announcing them do not arrive, as behind all middleware that sets a context.
+//
+// # Lines without a context
+//
+// With [Config].Implicit, log lines and outgoing requests without a context have the request's
+// trace too, in the goroutine that runs the handler.
+//
+// # Trust
+//
+// By default every caller is believed. Between services of one company that is right, on the open
+// internet it is wrong. [Config].Trust says, per request, what to believe; see [Trust].
+package httpmw

@@ -1,0 +1,34 @@
+package httpmw
+
+import (
+	"context"
+
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/logbind"
+	"example.com/clew/logctx"
+	"github.com/rs/zerolog"
+)
+
+// hooked returns l with logctx's hook, added if it has none.
+func hooked(l zerolog.Logger) zerolog.Logger {
+	if logbind.HasHook(l) {
+		return l
+	}
+	ours := logctx.Hook(logctx.Config{})
+	if with := l.Hook(ours); logbind.HasHook(with) {
+		return with
+	}
+	return l.Hook(uncovering{ours})
+}
+
+// uncovering is logctx's hook for a logger with another hook, which gives each event a context of
+// its own. The record of a line is a context too, and lies below that one. uncovering looks for the
+// record and gives it back to the event. Each line pays for the search.
+type uncovering struct{ zerolog.Hook }
+
+func (u uncovering) Run(e *zerolog.Event, level zerolog.Level, message string) {
+	if ctx, ok := e.GetCtx().Value(line.Covered{}).(context.Context); ok {
+		e.Ctx(ctx)
+	}
+	u.Hook.Run(e, level, message)
+}

@@ -1,0 +1,47 @@
+package httpmw
+
+import (
+	"io"
+	"net/http"
+)
+
+// withoutTrailers gives seen trailers of its own, without the refused ones: a client may send in a
+// trailer what is refused in a header.
+func (r refused) withoutTrailers(seen *http.Request) {
+	arriving := seen.Trailer // net/http fills it when the body ends
+	seen.Trailer = http.Header{}
+	b := &trailerBody{seen.Body, arriving, seen.Trailer, r}
+	b.update()
+	if seen.Body != nil {
+		seen.Body = b
+	}
+}
+
+// trailerBody is the body of a request whose trailers are not all believed.
+type trailerBody struct {
+	io.ReadCloser
+	arriving, seen http.Header
+	refused        refused
+}
+
+func (b *trailerBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		b.update()
+	}
+	return n, err
+}
+
+func (b *trailerBody) Close() error {
+	err := b.ReadCloser.Close() // if little of the body is left, reads that and the trailers
+	b.update()
+	return err
+}
+
+func (b *trailerBody) update() {
+	for name, values := range b.arriving {
+		if !b.refused.has(name) {
+			b.seen[name] = values
+		}
+	}
+}

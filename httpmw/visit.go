@@ -1,0 +1,114 @@
+package httpmw
+
+import (
+	"context"
+	"net/http"
+	"runtime/pprof"
+
+	"example.com/clew/internal/goroutine"
+	"example.com/clew/internal/logbind"
+	"example.com/clew/internal/mark"
+	"example.com/clew/internal/route"
+	"example.com/clew/internal/seam"
+	"example.com/clew/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// visit is one request on its way through a handler. It lives on the stack of ServeHTTP, which
+// costs no allocation: no method may keep it.
+type visit struct {
+	handler *handler
+	given   *http.Request // to New
+	seen    *http.Request // by the handler
+
+	span      oteltrace.Span
+	recording bool // the span is
+
+	cell    *route.Cell // of this span; nil: nobody reads it
+	further *route.Cell // of the span or AccessLog further out; nil: there is none
+
+	restore  context.Context // its labels are the goroutine's afterwards; nil: they have not changed
+	returned bool            // the handler has
+}
+
+// equip returns traced, the context of the span, with the loggers and the mark of a Guard.
+func (v *visit) equip(traced context.Context) context.Context {
+	h, ctx := v.handler, traced
+	if g := goroutine.CurrentGuard(); g != nil {
+		ctx, v.restore = g.Traced(ctx), v.given.Context()
+		if g.Descends() { // in a handler of another request, say
+			v.restore = g.Traced(v.restore)
+		}
+	} else if h.Labels != nil {
+		v.restore = v.given.Context()
+	}
+	if h.Slog != nil {
+		ctx = context.WithValue(ctx, seam.SlogKey{}, h.Slog)
+	}
+	if h.Logger != nil {
+		if b, _ := trace.FromContext(traced); b.Sampling == trace.Debug {
+			return logbind.BindDebug(ctx, *h.Logger)
+		}
+		return logbind.Bind(ctx, *h.Logger)
+	}
+	return ctx
+}
+
+// report tells those who ask what is known before the handler: the span, if it is recorded, and
+// the New or AccessLog further out, which share their cells with this visit from now on.
+func (v *visit) report(traced context.Context) {
+	made := made(v.given)
+	outer := v.given.Context()
+	if further := route.Of(outer); further != nil && further.Made == made {
+		v.further = further
+		tellOutside(outer, v.seen.Context())
+	} // else it belongs to another request, whose handler made this one
+	if wanted := v.recording || v.further != nil; wanted || made {
+		v.cell = route.Of(traced)
+		v.cell.Wanted, v.cell.Made = wanted, made
+		route.Want()
+	}
+	if v.recording {
+		describe(v.span, v.seen)
+	}
+}
+
+// label gives the goroutine the labels of the request.
+func (v *visit) label() {
+	ctx := v.seen.Context()
+	if labels := v.handler.Labels; labels != nil {
+		ctx = pprof.WithLabels(ctx, labels(v.seen))
+		v.seen = v.seen.WithContext(ctx)
+	}
+	pprof.SetGoroutineLabels(ctx)
+}
+
+// serveMarked calls the handler with its goroutine marked, if New is Implicit. If it is not, but a
+// mark further out can be found in the goroutine, a mark of this request hides it: the trace of
+// that one must not be found. To mark every request would be cheaper than to look for such a mark,
+// but would make every New Implicit.
+func (v *visit) serveMarked(w http.ResponseWriter) {
+	h := v.handler
+	if h.Implicit || mark.Find() != nil {
+		mark.Run(&mark.Call{Ctx: v.seen.Context(), Handler: h.next, W: w, R: v.seen}, true)
+		return
+	}
+	h.next.ServeHTTP(w, v.seen)
+}
+
+// end is deferred, to run after a panic too.
+func (v *visit) end() {
+	if v.restore != nil {
+		pprof.SetGoroutineLabels(v.restore)
+	}
+	giveBack(v.given, v.seen)
+	if v.further != nil {
+		v.further.Set(v.cell.Get())
+		tell(v.further, v.seen)
+	}
+	if v.recording {
+		v.handler.conclude(v.span, v.seen, v.cell, !v.returned && goroutine.Panicking())
+	} else {
+		v.span.End()
+	}
+}
