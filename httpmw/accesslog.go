@@ -1,22 +1,12 @@
 package httpmw
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
-	"time"
 
-	"example.com/clew/internal/clip"
-	"example.com/clew/internal/goroutine"
-	"example.com/clew/internal/line"
 	"example.com/clew/internal/line/zline"
 	"example.com/clew/internal/route"
-	"example.com/clew/internal/seam"
-	"example.com/clew/trace"
 	"github.com/rs/zerolog"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 // AccessLogConfig is the configuration of [AccessLog]. The zero value is ready to use. Its
@@ -128,98 +118,9 @@ func (a *accessLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	route.Want()
-	// As they are now: handlers further in may change the request, and overwrite its context.
-	ctx, under, given := r.Context(), w, r
-	cell, out := route.Of(ctx), (*outside)(nil)
-	if cell == nil || made(r) && !cell.Made { // then it belongs to another request, whose handler made r
-		out = newOutside(r)
-		cell, r = &out.route, r.WithContext(out)
-	}
-	w, l := watch(w)
-	l.begin, l.Method, l.Remote = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr)
-	l.proto, l.head = r.ProtoMajor, r.Method == http.MethodHead
-	if r.URL != nil {
-		l.Path = clip.Text(r.URL.Path)
-	}
-	var caller trace.B3 // where it is not New that knows it
-	if cell.Outside {
-		caller, _ = trace.FromHeader(r.Header)
-	}
-
-	returned := false
-	defer func() {
-		l.Panicked = !returned && goroutine.Panicking()
-		l.settle(ctx, under, returned)
-		if out != nil {
-			giveBack(given, r)
-		} else {
-			if cell.Wanted {
-				tell(cell, r)
-			}
-			if cell.Outside { // another AccessLog's, further out
-				out = outsideOf(ctx)
-			}
-		}
-		if out != nil {
-			ctx = out.within()
-		}
-		l.Route = routeOf(r, cell)
-		if a.Fields != nil {
-			l.pending.Fields = a.Fields(r.WithContext(ctx))
-		}
-		l.UntrustedTraceID = untrustedIn(ctx)
-		a.write(ctx, l, caller)
-	}()
-	a.next.ServeHTTP(w, r)
-	returned = true
-}
-
-// outcome is what is known of a request when its handler has returned.
-type outcome struct {
-	line.Request
-	pending  line.Pending
-	begin    time.Time
-	proto    int  // the major version of HTTP
-	head     bool // the method is HEAD
-	timedOut bool // http.TimeoutHandler has answered
-}
-
-func (l *outcome) level() zerolog.Level {
-	switch {
-	case l.ClientGone:
-		return zerolog.InfoLevel
-	case l.Status >= 500, l.Panicked:
-		return zerolog.ErrorLevel
-	case l.Status >= 400:
-		return zerolog.WarnLevel
-	}
-	return zerolog.InfoLevel
-}
-
-// write writes the line of a request in ctx. The caller is what the headers said, if New may not
-// have read them.
-func (a *accessLog) write(ctx context.Context, l *outcome, caller trace.B3) {
-	seen := seam.Look(ctx)
-	if seen.Recording && l.Status != 0 {
-		span := oteltrace.SpanFromContext(ctx)
-		span.SetAttributes(attribute.Int("http.response.status_code", l.Status))
-		if l.Status >= 500 && !l.ClientGone {
-			span.SetStatus(codes.Error, "")
-		}
-	}
-	level := l.level()
-	if a.Level != nil {
-		level = a.Level(l.Status)
-	}
-	l.ParentID, l.CallerParentID, l.Sampled = seen.Parent, seen.CallerParent, seen.Sampled
-	if caller.SpanID.IsValid() && caller.SpanID == seen.Parent {
-		if ours, _ := trace.FromContext(ctx); caller.TraceID == ours.TraceID {
-			l.CallerParentID = caller.ParentSpanID
-		}
-	}
-	l.Duration = time.Since(l.begin).Round(time.Microsecond)
-
-	p := &l.pending
-	p.Context, p.Record, p.IDs = ctx, &l.Request, seen.Text
-	a.loggers.WriteAt(p, level, seen.Debug)
+	var e entry
+	watched := e.begin(a, w, r)
+	defer e.end()
+	a.next.ServeHTTP(watched, e.seen)
+	e.returned = true
 }

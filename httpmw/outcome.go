@@ -5,9 +5,25 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"reflect"
 	"strings"
+	"time"
+
+	"example.com/clew/internal/line"
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	oteltrace "go.opentelemetry.io/otel/trace"
 )
+
+// outcome is what is known of a request when its handler has returned.
+type outcome struct {
+	line.Request
+	pending  line.Pending
+	begin    time.Time
+	proto    int  // the major version of HTTP
+	head     bool // the method is HEAD
+	timedOut bool // http.TimeoutHandler has answered
+}
 
 // headed notes that the handler has asked for status, once w has taken it. In HTTP/2 a 101 is one
 // more 1xx.
@@ -126,25 +142,23 @@ func hungUp(ctx context.Context) bool {
 	return server != nil && server.BaseContext == nil && server.ConnContext == nil
 }
 
-// nameInNetHTTP is the name of w's type if that is one of net/http's own, else "".
-func nameInNetHTTP(w http.ResponseWriter) string {
-	t := reflect.TypeOf(w)
-	if t == nil || t.Kind() != reflect.Pointer {
-		return ""
+// level is the level of the line, if AccessLogConfig does not say.
+func (l *outcome) level() zerolog.Level {
+	switch {
+	case l.ClientGone:
+		return zerolog.InfoLevel
+	case l.Status >= 500, l.Panicked:
+		return zerolog.ErrorLevel
+	case l.Status >= 400:
+		return zerolog.WarnLevel
 	}
-	t = t.Elem()
-	if pkg := t.PkgPath(); pkg != "net/http" && !strings.HasPrefix(pkg, "net/http/internal/") { // HTTP/2's, from Go 1.27
-		return ""
-	}
-	return t.Name()
+	return zerolog.InfoLevel
 }
 
-func innermost(w http.ResponseWriter) http.ResponseWriter {
-	for {
-		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return w
-		}
-		w = wrapper.Unwrap()
+// setStatus gives the status to a span that is recorded.
+func (l *outcome) setStatus(span oteltrace.Span) {
+	span.SetAttributes(attribute.Int("http.response.status_code", l.Status))
+	if l.Status >= 500 && !l.ClientGone {
+		span.SetStatus(codes.Error, "")
 	}
 }

@@ -56,10 +56,10 @@ func templateOf(pattern string) string {
 	return withoutMethod(pattern)
 }
 
-// tell writes r's own pattern into cell, for somebody further out, unless SetRoute has been
-// called. It does not if http.StripPrefix has taken the beginning of the path away: a pattern of
-// the rest is no route of the request.
-func tell(cell *route.Cell, r *http.Request) {
+// offerPattern writes r's own pattern into cell, to be read further out, unless SetRoute has been
+// called. If http.StripPrefix has taken the beginning of the path away, it does not: a pattern of
+// what is left is no route of the request.
+func offerPattern(cell *route.Cell, r *http.Request) {
 	if r.Pattern == "" {
 		return
 	}

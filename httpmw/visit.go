@@ -104,7 +104,7 @@ func (v *visit) end() {
 	giveBack(v.given, v.seen)
 	if v.further != nil {
 		v.further.Set(v.cell.Get())
-		tell(v.further, v.seen)
+		offerPattern(v.further, v.seen)
 	}
 	if v.recording {
 		v.handler.conclude(v.span, v.seen, v.cell, !v.returned && goroutine.Panicking())

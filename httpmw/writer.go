@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/felixge/httpsnoop"
@@ -171,4 +173,27 @@ func snoop(w http.ResponseWriter, l *outcome) http.ResponseWriter {
 			}
 		},
 	})
+}
+
+// nameInNetHTTP is the name of w's type if that is one of net/http's own, else "".
+func nameInNetHTTP(w http.ResponseWriter) string {
+	t := reflect.TypeOf(w)
+	if t == nil || t.Kind() != reflect.Pointer {
+		return ""
+	}
+	t = t.Elem()
+	if pkg := t.PkgPath(); pkg != "net/http" && !strings.HasPrefix(pkg, "net/http/internal/") { // HTTP/2's, from Go 1.27
+		return ""
+	}
+	return t.Name()
+}
+
+func innermost(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = wrapper.Unwrap()
+	}
 }

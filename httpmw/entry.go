@@ -1,0 +1,117 @@
+package httpmw
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"example.com/clew/internal/clip"
+	"example.com/clew/internal/goroutine"
+	"example.com/clew/internal/route"
+	"example.com/clew/internal/seam"
+	"example.com/clew/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// entry is the line of one request in the making. It lives on the stack of ServeHTTP, which costs
+// no allocation: no method may keep it.
+type entry struct {
+	log     *accessLog
+	outcome *outcome
+
+	// As they were given to AccessLog: handlers further in may change the request, and overwrite its
+	// context.
+	ctx   context.Context
+	w     http.ResponseWriter
+	given *http.Request
+
+	seen    *http.Request // by the handler: given, or its copy in the context outside
+	cell    *route.Cell
+	outside *outside // this AccessLog's own; nil: it stands inside of New
+
+	caller   trace.B3 // what the headers say, if New may not have read them
+	returned bool     // the handler has
+}
+
+// begin notes what is known before the handler, and returns w, observed.
+func (e *entry) begin(a *accessLog, w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+	e.log, e.ctx, e.w, e.given, e.seen = a, r.Context(), w, r, r
+	e.cell = route.Of(e.ctx)
+	if e.cell == nil || made(r) && !e.cell.Made { // then it belongs to another request, whose handler made r
+		e.outside = newOutside(r)
+		e.cell, e.seen = &e.outside.route, r.WithContext(e.outside)
+	}
+	if e.cell.Outside {
+		e.caller, _ = trace.FromHeader(r.Header)
+	}
+
+	w, l := watch(w)
+	l.begin, l.Method, l.Remote = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr)
+	l.proto, l.head = r.ProtoMajor, r.Method == http.MethodHead
+	if r.URL != nil {
+		l.Path = clip.Text(r.URL.Path)
+	}
+	e.outcome = l
+	return w
+}
+
+// end is deferred, to run after a panic too. It writes the line.
+func (e *entry) end() {
+	l := e.outcome
+	l.Panicked = !e.returned && goroutine.Panicking()
+	l.settle(e.ctx, e.w, e.returned)
+	e.tellOutwards()
+	ctx := e.within()
+	l.Route = routeOf(e.seen, e.cell)
+	if e.log.Fields != nil {
+		l.pending.Fields = e.log.Fields(e.seen.WithContext(ctx))
+	}
+	l.UntrustedTraceID = untrustedIn(ctx)
+	e.write(ctx)
+}
+
+// tellOutwards says further out what the handler has told of the request.
+func (e *entry) tellOutwards() {
+	switch {
+	case e.outside != nil:
+		giveBack(e.given, e.seen)
+	case e.cell.Wanted:
+		offerPattern(e.cell, e.seen)
+	}
+}
+
+// within returns the context that the line is written in: New's, wherever New stands.
+func (e *entry) within() context.Context {
+	switch {
+	case e.outside != nil:
+		return e.outside.within()
+	case e.cell.Outside: // another AccessLog's, further out
+		if o := outsideOf(e.ctx); o != nil {
+			return o.within()
+		}
+	}
+	return e.ctx
+}
+
+// write writes the line in ctx.
+func (e *entry) write(ctx context.Context) {
+	l, span := e.outcome, seam.Look(ctx)
+	if span.Recording && l.Status != 0 {
+		l.setStatus(oteltrace.SpanFromContext(ctx))
+	}
+	l.ParentID, l.CallerParentID, l.Sampled = span.Parent, span.CallerParent, span.Sampled
+	if e.caller.SpanID.IsValid() && e.caller.SpanID == span.Parent {
+		if ours, _ := trace.FromContext(ctx); e.caller.TraceID == ours.TraceID {
+			l.CallerParentID = e.caller.ParentSpanID
+		}
+	}
+	level := l.level()
+	if e.log.Level != nil {
+		level = e.log.Level(l.Status)
+	}
+	l.Duration = time.Since(l.begin).Round(time.Microsecond)
+
+	p := &l.pending
+	p.Context, p.Record, p.IDs = ctx, &l.Request, span.Text
+	e.log.loggers.WriteAt(p, level, span.Debug)
+}
