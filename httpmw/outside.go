@@ -8,8 +8,8 @@ import (
 	"example.com/clew/internal/route"
 )
 
-// outside is the context of a request whose AccessLog stands outside of New: New, further in, says
-// there in which trace the request is. The route comes the same way.
+// outside is the context that an AccessLog outside of New gives the request. New, further in, writes
+// there in which trace the request is. The route comes out the same way.
 type outside struct {
 	context.Context
 	route  route.Cell
@@ -32,7 +32,7 @@ func (o *outside) Value(key any) any {
 	return o.Context.Value(key)
 }
 
-// within returns the context in which the line is to be written: New's, if there was one.
+// within returns the context that the line is written in: New's, if there was one.
 func (o *outside) within() context.Context {
 	if ctx := o.traced.Load(); ctx != nil {
 		return *ctx
@@ -47,8 +47,7 @@ func outsideOf(ctx context.Context) *outside {
 }
 
 // tellOutside hands ctx, in which New has begun the trace, to the AccessLog outside. given is the
-// context that New received: it tells whether there is such an AccessLog. Of several New the
-// outermost is heard.
+// context that New was given.
 func tellOutside(given, ctx context.Context) {
 	if o := outsideOf(given); o != nil {
 		o.traced.CompareAndSwap(nil, &ctx)

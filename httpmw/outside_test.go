@@ -129,6 +129,27 @@ func TestAccessLogOutsideMade(t *testing.T) {
 	assert.Equal(t, span, out.Line(t)["span_id"], "span_id of the line")
 }
 
+// TestAccessLogOutsideOtherRequest: a request that a handler has made and serves by itself has a
+// trace of its own, which is not that of the line around it.
+func TestAccessLogOutsideOtherRequest(t *testing.T) {
+	mw := httpmw.New(httpmw.Config{})
+	for name, within := range map[string]http.Handler{
+		"New":      mw(http.HandlerFunc(nop)),
+		"New(New)": mw(mw(http.HandlerFunc(nop))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out testkit.Log
+			logger := zerolog.New(&out)
+			serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				made, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "/within", nil)
+				assert.NoError(t, err)
+				within.ServeHTTP(w, made)
+			})), get(nil))
+			assert.NotContains(t, out.Line(t), "trace_id", "the line")
+		})
+	}
+}
+
 // TestAccessLogOutsideTwoNew: the line has the IDs of the outer one, as it has from inside of it.
 func TestAccessLogOutsideTwoNew(t *testing.T) {
 	var out testkit.Log

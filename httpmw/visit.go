@@ -58,11 +58,13 @@ func (v *visit) equip(traced context.Context) context.Context {
 // the New or AccessLog further out, which share their cells with this visit from now on.
 func (v *visit) report(traced context.Context) {
 	made := made(v.given)
-	outer := v.given.Context()
-	if further := route.Of(outer); further != nil && further.Made == made {
+	further := route.Of(v.given.Context())
+	if further != nil && further.Made == made { // else it belongs to another request, whose handler made this one
 		v.further = further
-		tellOutside(outer, v.seen.Context())
-	} // else it belongs to another request, whose handler made this one
+		if further.Outside { // else a New further out has told it
+			tellOutside(v.given.Context(), v.seen.Context())
+		}
+	}
 	if wanted := v.recording || v.further != nil; wanted || made {
 		v.cell = route.Of(traced)
 		v.cell.Wanted, v.cell.Made = wanted, made
