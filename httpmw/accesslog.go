@@ -12,75 +12,80 @@ import (
 // AccessLogConfig is the configuration of [AccessLog]. The zero value is ready to use. Its
 // functions must be safe for concurrent use.
 type AccessLogConfig struct {
-	// Logger writes the lines; it gets logctx's hook if it has none. In a debug trace whose
-	// decision is trusted its level is debug and its Sampler is not asked, as with Config.Logger.
-	// Nil, and no Slog: the request context's, or else what [logctx.SlogFrom] finds in the
-	// context, or else what [logctx.Info] falls back to. Their levels give way in a debug trace
-	// too.
+	// Logger writes the lines. The logger gets logctx's hook if it has none. In a debug trace
+	// whose decision is trusted, its level is debug and its Sampler is not asked, as with
+	// Config.Logger.
+	//
+	// Without Logger and Slog the lines go to the zerolog logger in the request's context, else to
+	// the one that [logctx.SlogFrom] finds there, else to the one that [logctx.Info] falls back
+	// to. Their levels give way in a debug trace too.
 	Logger *zerolog.Logger
 
-	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with
-	// IDs, too. In a debug trace whose decision is trusted its level is not asked. With both,
-	// AccessLog panics.
+	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with IDs,
+	// too. In a debug trace whose decision is trusted, its level is not asked. AccessLog panics if
+	// both Logger and Slog are set.
 	Slog *slog.Logger
 
-	// Fields are fields of yours on the line, such as the user agent or a tenant. It is called
-	// after the handler, with the request and its context, also for a line that its level hides.
-	// A field with a key of the line's own is renamed: path becomes path_attr. Nil: none.
+	// Fields returns fields of yours for the line, such as the user agent or a tenant. It is
+	// called after the handler, with the request and its context, also for a line that its level
+	// hides. A field with a key of the line's own is renamed: path becomes path_attr. Nil: none.
 	Fields func(*http.Request) []slog.Attr
 
-	// Level is the level of a line. Nil: info, warn from 400, error from 500 and for a panic; but
-	// info for a client that has gone, whatever the status, since httputil.ReverseProxy answers
-	// 502 to such a client, or panics with http.ErrAbortHandler. (net/http reports all other
-	// panics.) The status is 0 if nothing was sent: the handler panicked or took over the
-	// connection before it wrote anything, or the client had gone.
+	// Level returns the level of a line. Nil: info; warn for a status from 400; error from 500 and
+	// for a panic. If the client has gone, the level is info, whatever the status, since
+	// httputil.ReverseProxy answers 502 to such a client, or panics with http.ErrAbortHandler.
+	// (net/http reports all other panics.)
+	//
+	// The status is 0 if nothing was sent: the handler panicked or took over the connection before
+	// it wrote anything, or the client had gone.
 	Level func(status int) zerolog.Level
 
-	// Skip says which requests get no line, such as health checks; they still have IDs.
-	// Nil: none.
+	// Skip reports whether a request gets no line, such as a health check. It still has IDs.
+	// Nil: every request gets one.
 	Skip func(*http.Request) bool
 }
 
-// AccessLog returns middleware that writes a line a request, after the handler. A handler that
-// panics has its line written, and the panic flies on. AccessLog may stand inside of [New] or
-// outside of it: the line is the same. A span that is recorded gets the status only from an
-// AccessLog inside, since it has ended when the outer one knows. Outside, or without New, the
-// handler gets a copy of the request, as it does from New: r.Pattern and r.MultipartForm are
-// copied back.
+// AccessLog returns middleware that writes a line a request, after the handler. If the handler
+// panics, the line is written and the panic flies on.
+//
+// AccessLog may stand inside of [New] or outside of it: the line is the same. A recorded span gets
+// the status only from an AccessLog inside, since the span has ended before one outside knows the
+// status. Outside, or without New, the handler gets a copy of the request, as it does from New.
+// r.Pattern and r.MultipartForm are copied back.
 //
 // The line has the message "request" and these keys: method, path, route (see [SetRoute]), status
 // (what the client got), bytes (of the body, as the handler wrote it), duration_ms, remote; the
 // hook's trace_id and span_id; parent_id (the caller's span), caller_parent_id (that span's own
-// parent, as received); untrusted_trace_id (what a caller under [TrustNone] sent); sampled,
-// panicked, hijacked and client_gone, where true. A method, path or remote of more than 8,000
-// bytes is cut there. A logger whose hook or handler has one of logctx's presets gets the
-// vendor's names for them. From these lines alone a call graph can be drawn.
+// parent, as received); untrusted_trace_id (from a caller under [TrustNone]); sampled, panicked,
+// hijacked and client_gone, where true. A method, path or remote of more than 8,000 bytes is cut
+// there. A logger whose hook or handler has one of logctx's presets gets the vendor's names for
+// the keys. From these lines alone a call graph can be drawn.
 //
 // # Where it stands
 //
 // The line tells what AccessLog's own ResponseWriter took without an error. Middleware further out
-// that writes when AccessLog has returned is not on it: the 504 of chi's Timeout, what echo's and
-// fiber's error handlers write. Stand outside of these.
+// may write after AccessLog has returned: chi's Timeout its 504, echo's and fiber's error handlers
+// theirs. Put AccessLog outside of these, since the line cannot show what they write.
 //
-// http.TimeoutHandler is understood on both sides. Outside of it, status and bytes are exact.
-// Inside, a handler that returns after the deadline has status 503 and 0 bytes, whatever it wrote,
-// since TimeoutHandler has answered. Three cases cannot be told there: a handler that returns just
-// at the deadline, when TimeoutHandler may choose either answer; a shorter deadline that other
-// middleware has set in between, which is taken for TimeoutHandler's; and a context that hides the
+// AccessLog understands http.TimeoutHandler on both sides. Outside of it, status and bytes are
+// exact. Inside, a handler that returns after the deadline has status 503 and 0 bytes, whatever it
+// wrote, since TimeoutHandler has answered. Three cases cannot be told apart there. A handler may
+// return just at the deadline, when TimeoutHandler may choose either answer. Other middleware in
+// between may set a shorter deadline, which is taken for TimeoutHandler's. A context may hide the
 // deadline.
 //
 // # Clients that have gone
 //
 // client_gone means that a write or a flush failed, or that the request's context was canceled
-// before the handler returned. The latter counts only if the http.Server has neither BaseContext
-// nor ConnContext: a context of theirs may end at SIGTERM, while clients still wait for their
+// before the handler returned. The canceled context counts only if the http.Server has neither
+// BaseContext nor ConnContext: their contexts may end at SIGTERM, while clients still wait for
 // answers. The status is 0 if nothing was sent; else status and bytes stay what was written.
 //
 // Some cases cannot be told apart. A client that closes its half of the connection, as nc -N does,
-// or closes it when it has the whole answer but before the handler returns, looks like one that
-// has left. So does a context that other middleware cancels without a cause of its own. And
-// net/http's own flush, after the handler, is out of sight: a short answer to a client that has
-// left looks as if it had arrived.
+// looks like one that has left. So does a client that has the whole answer and closes the
+// connection before the handler returns, and a context that other middleware cancels without a
+// cause of its own. net/http's own flush, after the handler, is out of sight: a short answer to a
+// client that has left looks as if it had arrived.
 //
 // # The ResponseWriter
 //

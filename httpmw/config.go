@@ -40,10 +40,10 @@ type Config struct {
 	// the four, leave the decision to the sampler. A panic of Sample flies on, before a span has
 	// begun.
 	//
-	// Inside of another New, or of otelhttp, a span of this process has decided already, and Sample
-	// is not asked. There are two exceptions: TrustNone begins a new trace, and otelhttp may have
-	// taken a caller that defers for one that denies. So put this New outermost. Nil: the sampler
-	// decides.
+	// Inside of another New, or of otelhttp, a span of this process has decided already, and
+	// Sample is not asked. There are two exceptions: TrustNone begins a new trace, and otelhttp
+	// may have taken a caller that defers for one that denies. So put this New outermost. Nil: the
+	// sampler decides.
 	Sample func(*http.Request) trace.Sampling
 
 	// Logger, if set, is put into each request's context, bound to it, so that plain
@@ -61,15 +61,15 @@ type Config struct {
 
 	// Implicit gives the goroutine of the handler the request's trace while the handler runs, as
 	// trace.Do does. Log lines and outgoing requests whose context has no trace, or that have no
-	// context, then have this one. Loggers need logctx's hook or handler, and may be global or made
-	// in main; clients need httpclient's transport. Goroutines that the handler starts have the
-	// trace by their context only, or as workerpool's tasks. http.TimeoutHandler starts such a
+	// context, then have this one. Loggers need logctx's hook or handler, and may be global or
+	// made in main; clients need httpclient's transport. Goroutines that the handler starts have
+	// the trace by their context only, or as workerpool's tasks. http.TimeoutHandler starts such a
 	// goroutine: call trace.Do there.
 	//
 	// Implicit costs no allocation. It is switched on for the whole process: see [trace.Do], also
-	// for what it cannot see. From then on, a New without Implicit looks up the stack once a request.
-	// It gives no goroutine a trace, unless it stands inside of trace.Do or of a New with Implicit:
-	// the trace from further out must not be found in its handler.
+	// for what it cannot see. From then on, a New without Implicit looks up the stack once a
+	// request. It gives no goroutine a trace, unless it stands inside of trace.Do or of a New with
+	// Implicit: the trace from further out must not be found in its handler.
 	Implicit bool
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
@@ -78,10 +78,10 @@ type Config struct {
 	ResponseHeader string
 
 	// Labels, if set, returns the profiler labels of a request. CPU and goroutine profiles show
-	// them, and so do dumps and panics with GODEBUG=tracebacklabels=1; see [RouteLabels]. Labels is
-	// called before the handler. The handler's goroutine has them until it returns, together with
-	// those of the context before. So have the goroutines that it starts, and workerpool's tasks
-	// with its context, but not those with trace.Only of it.
+	// them, and so do dumps and panics with GODEBUG=tracebacklabels=1; see [RouteLabels]. Labels
+	// is called before the handler. The handler's goroutine has them until it returns, together
+	// with those of the context before. So have the goroutines that it starts, and workerpool's
+	// tasks with its context, but not those with trace.Only of it.
 	//
 	// A task wrapped by workerpool that the handler itself calls clears the handler's labels,
 	// because Go cannot read labels to restore them. Labels are for people: nothing here reads an
@@ -89,7 +89,7 @@ type Config struct {
 	Labels func(r *http.Request) pprof.LabelSet
 
 	// SpanName names the span of a request that is recorded. It is called after the handler, when
-	// r.Pattern is known. If the router left that empty, it is what [SetRoute] was told. Nil: method
-	// and route.
+	// r.Pattern is known. If the router left that empty, it is what [SetRoute] was told. Nil:
+	// method and route.
 	SpanName func(r *http.Request) string
 }

@@ -19,8 +19,8 @@ type entry struct {
 	log     *accessLog
 	outcome *outcome
 
-	// As they were given to AccessLog: handlers further in may change the request, and overwrite its
-	// context.
+	// As they were given to AccessLog: handlers further in may change the request, and overwrite
+	// its context.
 	ctx   context.Context
 	w     http.ResponseWriter
 	given *http.Request
@@ -37,7 +37,8 @@ type entry struct {
 func (e *entry) begin(a *accessLog, w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	e.log, e.ctx, e.w, e.given, e.seen = a, r.Context(), w, r, r
 	e.cell = route.Of(e.ctx)
-	if e.cell == nil || made(r) && !e.cell.Made { // then it belongs to another request, whose handler made r
+	others := e.cell != nil && made(r) && !e.cell.Made // it is of the request whose handler made r
+	if e.cell == nil || others {
 		e.outside = newOutside(r)
 		e.cell, e.seen = &e.outside.route, r.WithContext(e.outside)
 	}

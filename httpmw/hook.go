@@ -22,8 +22,8 @@ func hooked(l zerolog.Logger) zerolog.Logger {
 }
 
 // uncovering is logctx's hook for a logger with another hook, which gives each event a context of
-// its own. The record of a line is a context too, and lies below that one. uncovering looks for the
-// record and gives it back to the event. Each line pays for the search.
+// its own. The record of a line is a context too, and lies below that one. uncovering looks for
+// the record and gives it back to the event. Each line pays for the search.
 type uncovering struct{ zerolog.Hook }
 
 func (u uncovering) Run(e *zerolog.Event, level zerolog.Level, message string) {

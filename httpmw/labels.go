@@ -5,10 +5,10 @@ import (
 	"runtime/pprof"
 )
 
-// RouteLabels returns a function for [Config].Labels that labels each request with its route, under
-// OpenTelemetry's name http.route: the pattern of mux that the request will match, without a method.
-// With a nil mux it is r.Pattern, which a New inside of a mux finds there. A request without a route
-// gets no label.
+// RouteLabels returns a function for [Config].Labels that labels each request with its route,
+// under OpenTelemetry's name http.route. The route is the pattern of mux that the request will
+// match, without a method. If mux is nil, the route is r.Pattern, which is set if New stands
+// inside of a mux. A request without a route gets no label.
 func RouteLabels(mux *http.ServeMux) func(r *http.Request) pprof.LabelSet {
 	return func(r *http.Request) pprof.LabelSet {
 		pattern := r.Pattern

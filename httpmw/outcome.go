@@ -25,8 +25,7 @@ type outcome struct {
 	timedOut bool // http.TimeoutHandler has answered
 }
 
-// headed notes that the handler has asked for status, once w has taken it. In HTTP/2 a 101 is one
-// more 1xx.
+// headed notes that the ResponseWriter has taken a WriteHeader. In HTTP/2 a 101 is one more 1xx.
 func (l *outcome) headed(status int) {
 	informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || l.proto >= 2)
 	if !informational {
@@ -41,8 +40,8 @@ func (l *outcome) sent(status int) {
 	}
 }
 
-// wrote notes a write. If the first write fails, its bytes are still in a buffer, and the header
-// was not sent either. They do not count.
+// wrote notes a write. If the first write fails, its bytes are still in a buffer and do not count:
+// the header was not sent either.
 func (l *outcome) wrote(n int64, err error) {
 	if err == nil {
 		l.sent(http.StatusOK)
@@ -53,6 +52,7 @@ func (l *outcome) wrote(n int64, err error) {
 	l.failed(err)
 }
 
+// readFrom notes a copy into the ResponseWriter, which may fail at its source.
 func (l *outcome) readFrom(n int64, err error) {
 	l.Bytes += n
 	if n > 0 { // else the header can still change
@@ -64,7 +64,7 @@ func (l *outcome) readFrom(n int64, err error) {
 }
 
 func (l *outcome) flushed(err error) {
-	if l.head && l.proto >= 2 { // HTTP/2 ends a stream with the header of its answer, and may then report it as closed
+	if l.headInHTTP2() { // the header has ended the stream, and a flush may report it as closed
 		err = nil
 	}
 	if err == nil {
@@ -81,15 +81,20 @@ func (l *outcome) failed(err error) {
 	case err == nil:
 	case errors.Is(err, http.ErrHandlerTimeout):
 		l.timedOut = true
-	case errors.Is(err, errors.ErrUnsupported): // a flush that nobody carried out
-	case errors.Is(err, http.ErrBodyNotAllowed),
-		strings.HasSuffix(err.Error(), "declared Content-Length"): // not http.ErrContentLength, since HTTP/2's has no name
+	case errors.Is(err, errors.ErrUnsupported): // no ResponseWriter carried out the flush
+	case errors.Is(err, http.ErrBodyNotAllowed), isContentLength(err):
 		l.sent(http.StatusOK) // a mistake of the handler's, after the header
 	case errors.Is(err, http.ErrHijacked):
-	case errors.Is(err, context.Canceled): // http.TimeoutHandler's; ended knows more
+	case errors.Is(err, context.Canceled): // from http.TimeoutHandler; ended knows more
 	default:
 		l.ClientGone = true
 	}
+}
+
+// isContentLength reports whether a handler wrote more than it had declared. The text tells, since
+// HTTP/2's error is not http.ErrContentLength.
+func isContentLength(err error) bool {
+	return strings.HasSuffix(err.Error(), "declared Content-Length")
 }
 
 // byClient reports whether a copy has failed at the client's end, not at the source's.
@@ -104,8 +109,10 @@ func byClient(err error) bool {
 	return writing
 }
 
-// settle decides what the client got, when the handler is done. ctx and w are those that AccessLog
-// was given.
+// headInHTTP2 reports whether the answer is HTTP/2's to a HEAD: its header ends the stream.
+func (l *outcome) headInHTTP2() bool { return l.head && l.proto >= 2 }
+
+// settle decides what the client got, when the handler is done. AccessLog was given ctx and w.
 func (l *outcome) settle(ctx context.Context, w http.ResponseWriter, returned bool) {
 	if ctx.Err() != nil {
 		l.ended(ctx, w)
@@ -118,12 +125,12 @@ func (l *outcome) settle(ctx context.Context, w http.ResponseWriter, returned bo
 	}
 }
 
-// ended notes what it means that ctx has ended when the handler returns. http.TimeoutHandler has
-// answered by then, in place of the handler, whatever ended its context. That is not tried by a
-// Write, which would send 200 before middleware further out sets its own status.
+// ended notes what it means that ctx had ended before the handler returned: the client left, or
+// http.TimeoutHandler has answered in place of the handler, as it does whatever ended its context.
+// A Write would tell, but would send 200 before middleware further out sets its own status.
 func (l *outcome) ended(ctx context.Context, w http.ResponseWriter) {
 	switch {
-	case l.head && l.proto >= 2 && l.Status != 0: // HTTP/2 ends a stream with the header of its answer
+	case l.headInHTTP2() && l.Status != 0:
 	case hungUp(ctx):
 		l.ClientGone = true
 	case nameInNetHTTP(innermost(w)) == "timeoutWriter":
@@ -131,9 +138,9 @@ func (l *outcome) ended(ctx context.Context, w http.ResponseWriter) {
 	}
 }
 
-// hungUp reports whether ctx ended because the client left, as far as that can be told. A server
-// whose contexts are its owner's ends them for reasons of its own, at SIGTERM for instance. Its
-// clients get their answers all the same.
+// hungUp reports whether ctx ended because the client left, as far as that can be told. With
+// BaseContext or ConnContext the program may end a context for reasons of its own, such as
+// SIGTERM. The client gets its answer all the same.
 func hungUp(ctx context.Context) bool {
 	if context.Cause(ctx) != context.Canceled {
 		return false

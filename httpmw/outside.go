@@ -8,8 +8,8 @@ import (
 	"example.com/clew/internal/route"
 )
 
-// outside is the context that an AccessLog outside of New gives the request. New, further in, writes
-// there in which trace the request is. The route comes out the same way.
+// outside is the context that an AccessLog outside of New gives the request. New, further in,
+// writes there in which trace the request is. The route comes out the same way.
 type outside struct {
 	context.Context
 	route  route.Cell

@@ -48,7 +48,7 @@ func (r refused) redecided(h http.Header, caller trace.B3, ctx context.Context) 
 	if h.Get("X-B3-TraceId") != "" {
 		p.Encoding |= b3.B3MultipleHeader
 	}
-	if p.Encoding != 0 && caller.TraceID.IsValid() { // else the headers had a decision alone, which is refused
+	if p.Encoding != 0 && caller.TraceID.IsValid() { // without IDs the decision stood alone
 		p.Inject(trace.NewContext(context.Background(), caller), propagation.HeaderCarrier(clone))
 	}
 	traceparent := propagation.HeaderCarrier{"Traceparent": h["Traceparent"]}

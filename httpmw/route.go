@@ -11,13 +11,13 @@ import (
 )
 
 // SetRoute says which route a request takes: template goes on its access line, and on its span if
-// that is recorded. ctx is the request's context, or one derived from it. A template may begin
-// with a method, as [http.Request].Pattern does; the method is left out. Call it in the middleware
+// that is recorded. ctx is the request's context, or one derived from it. If template begins with
+// a method, as [http.Request].Pattern may, the method is left out. Call SetRoute in the middleware
 // next to the router, before the handler or after it.
 //
-// A router needs it that does not set r.Pattern, or sets it on a copy of the request that
-// AccessLog and New do not see: behind http.TimeoutHandler, http.MaxBytesHandler, and all other
-// middleware that calls r.WithContext. For http.ServeMux:
+// Call it for a router that does not set r.Pattern, or that sets it on a copy of the request,
+// which AccessLog and New do not see. Such a copy is made by http.TimeoutHandler,
+// http.MaxBytesHandler, and all other middleware that calls r.WithContext. For http.ServeMux:
 //
 //	func(w http.ResponseWriter, r *http.Request) {
 //		_, pattern := mux.Handler(r)
@@ -25,20 +25,22 @@ import (
 //		mux.ServeHTTP(w, r)
 //	}
 //
-// Routers within routers may each say what they know. A template that leaves the rest of the path
-// open ("/v1/") gives way to one that does not, and else the shorter path to the longer. One that
-// ends in a star is ignored, as it is in r.Pattern: in chi and others the star means that another
-// router handles the rest. Behind http.StripPrefix, say the prefix too.
+// Routers within routers may each say what they know. A template that leaves the end of the path
+// open ("/v1/") gives way to one that does not. Between two of a kind, the shorter path gives way
+// to the longer. A template that ends in a star is ignored, and so is such an r.Pattern: in chi
+// and others the star means that another router handles the end of the path. Behind
+// http.StripPrefix, put the prefix before the template.
 //
-// It is safe for concurrent use. It does nothing for an empty template, for a nil ctx, and for one
-// that has passed neither New nor AccessLog. A template of more than 8,000 bytes is cut there.
+// SetRoute is safe for concurrent use. It does nothing for an empty template, for a nil ctx, and
+// for a ctx that has passed neither New nor AccessLog. A template of more than 8,000 bytes is cut
+// there.
 func SetRoute(ctx context.Context, template string) {
 	if cell := route.Of(ctx); cell != nil {
 		cell.Set(clip.UTF8(templateOf(template)))
 	}
 }
 
-// routeOf is the route that r has taken: what stands in its cell, else r's own pattern.
+// routeOf is the route that r has taken: the one in its cell, else r's own pattern.
 func routeOf(r *http.Request, cell *route.Cell) string {
 	if template := cell.Get(); template != "" {
 		return template
@@ -46,9 +48,9 @@ func routeOf(r *http.Request, cell *route.Cell) string {
 	return templateOf(r.Pattern)
 }
 
-// templateOf is a pattern without the method that it may begin with. One that ends in a star is
-// none. In chi and others the star means that another router handles the rest of the path. That
-// router may have written its pattern into a copy of the request.
+// templateOf is pattern without the method that it may begin with; "" if it ends in a star. In chi
+// and others the star means that another router handles the end of the path. That router may have
+// written its pattern into a copy of the request.
 func templateOf(pattern string) string {
 	if strings.HasSuffix(pattern, "*") {
 		return ""
@@ -56,9 +58,9 @@ func templateOf(pattern string) string {
 	return withoutMethod(pattern)
 }
 
-// offerPattern writes r's own pattern into cell, to be read further out, unless SetRoute has been
-// called. If http.StripPrefix has taken the beginning of the path away, it does not: a pattern of
-// what is left is no route of the request.
+// offerPattern writes r's own pattern into cell, for readers further out, unless SetRoute has been
+// called. Behind http.StripPrefix it writes nothing, since a pattern without the prefix is no
+// route of the request.
 func offerPattern(cell *route.Cell, r *http.Request) {
 	if r.Pattern == "" {
 		return

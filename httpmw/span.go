@@ -45,8 +45,8 @@ func (h *handler) conclude(span oteltrace.Span, r *http.Request, cell *route.Cel
 func (h *handler) nameOf(r *http.Request, template string) string {
 	switch {
 	case h.SpanName != nil:
-		if r.Pattern == "" && template != "" { // not set in r, which a goroutine of the handler may read
-			named := *r
+		if r.Pattern == "" && template != "" {
+			named := *r // a copy, since a goroutine of the handler may be reading r
 			named.Pattern, r = template, &named
 		}
 		return h.SpanName(r)

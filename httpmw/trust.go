@@ -21,8 +21,8 @@ const (
 	// that reads them does not find what was refused.
 	//
 	// A sampler that decides by the trace ID, as trace.Ratio and OpenTelemetry's do, then decides
-	// by what the caller chose. To prevent that, give New a TracerProvider with a trace.Sampler that
-	// decides by something else: see the example.
+	// by what the caller chose. To prevent that, give New a TracerProvider with a trace.Sampler
+	// that decides by something else: see the example.
 	TrustIDs
 
 	// TrustAll believes IDs and decision.

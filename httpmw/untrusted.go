@@ -6,7 +6,8 @@ import (
 )
 
 // untrustedKey is the key of the trace ID that an untrusted caller sent. It stands in the context
-// and not in the request's cell: a New further in, which believes the one outside, has another cell.
+// and not in the request's cell: a New further in, which believes the one outside, has another
+// cell.
 type untrustedKey struct{}
 
 // someUntrusted says that some caller was not believed. Until then no context holds such an ID,

@@ -27,7 +27,7 @@ type visit struct {
 	cell    *route.Cell // of this span; nil: nobody reads it
 	further *route.Cell // of the span or AccessLog further out; nil: there is none
 
-	restore  context.Context // its labels are the goroutine's afterwards; nil: they have not changed
+	restore  context.Context // has the labels to give back; nil: they are unchanged
 	returned bool            // the handler has
 }
 
@@ -58,8 +58,8 @@ func (v *visit) equip(traced context.Context) context.Context {
 // the New or AccessLog further out, which share their cells with this visit from now on.
 func (v *visit) report(traced context.Context) {
 	made := made(v.given)
-	further := route.Of(v.given.Context())
-	if further != nil && further.Made == made { // else it belongs to another request, whose handler made this one
+	// A cell that differs in Made belongs to another request, whose handler made this one.
+	if further := route.Of(v.given.Context()); further != nil && further.Made == made {
 		v.further = further
 		if further.Outside { // else a New further out has told it
 			tellOutside(v.given.Context(), v.seen.Context())

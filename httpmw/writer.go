@@ -12,12 +12,11 @@ import (
 	"github.com/felixge/httpsnoop"
 )
 
-// watch returns w, observed, and the outcome that learns of it. The outcome decides what the
-// client was sent, since a flush sends the header too.
+// watch returns w, observed, and the outcome that learns what w does.
 //
-// The two ResponseWriters that net/http's servers give have a type of their own here, with exactly
-// their optional interfaces: one allocation. httpsnoop keeps those of all others, with an allocation
-// for each method that is watched.
+// The ResponseWriters of net/http's HTTP/1 and HTTP/2 servers each have a type of their own here,
+// with exactly their optional interfaces, for one allocation. For all others httpsnoop keeps the
+// optional interfaces, with an allocation for each method that is watched.
 func watch(w http.ResponseWriter) (http.ResponseWriter, *outcome) {
 	if full, ok := w.(h1Writer); ok {
 		if _, more := w.(http.Pusher); !more {
@@ -58,7 +57,7 @@ type h2Writer interface {
 	http.Pusher
 }
 
-// watched is what both have, observed.
+// watched is a bothWriter, observed.
 type watched struct {
 	bothWriter
 	l outcome
@@ -83,8 +82,8 @@ func (w *watched) WriteString(s string) (int, error) {
 	return n, err
 }
 
-// Flush asks net/http's own for the error. Another's Flush may do something else than its FlushError,
-// which it may have from what it embeds.
+// Flush calls FlushError for its error, if the ResponseWriter is net/http's. Any other may have
+// FlushError from a type that it embeds, and a Flush of its own that does something else.
 func (w *watched) Flush() {
 	if nameInNetHTTP(w.bothWriter) != "" {
 		w.FlushError()
@@ -122,7 +121,7 @@ type h2 struct {
 	http.Pusher
 }
 
-// snoop is for the ResponseWriters of others.
+// snoop returns w, observed, whatever its optional interfaces.
 func snoop(w http.ResponseWriter, l *outcome) http.ResponseWriter {
 	return httpsnoop.Wrap(w, httpsnoop.Hooks{
 		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
@@ -182,12 +181,14 @@ func nameInNetHTTP(w http.ResponseWriter) string {
 		return ""
 	}
 	t = t.Elem()
-	if pkg := t.PkgPath(); pkg != "net/http" && !strings.HasPrefix(pkg, "net/http/internal/") { // HTTP/2's, from Go 1.27
+	// From Go 1.27 on, HTTP/2's types are internal.
+	if pkg := t.PkgPath(); pkg != "net/http" && !strings.HasPrefix(pkg, "net/http/internal/") {
 		return ""
 	}
 	return t.Name()
 }
 
+// innermost unwraps w as far as that goes.
 func innermost(w http.ResponseWriter) http.ResponseWriter {
 	for {
 		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
