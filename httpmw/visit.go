@@ -54,20 +54,20 @@ func (v *visit) equip(traced context.Context) context.Context {
 	return ctx
 }
 
-// report tells those who ask what is known before the handler: the span, if it is recorded, and
-// the New or AccessLog further out, which share their cells with this visit from now on.
+// report finds the cells that the route takes outwards, tells the AccessLog outside which trace
+// this is, and describes the span if it is recorded.
 func (v *visit) report(traced context.Context) {
-	made := made(v.given)
+	madeHere := made(v.given)
 	// A cell that differs in Made belongs to another request, whose handler made this one.
-	if further := route.Of(v.given.Context()); further != nil && further.Made == made {
+	if further := route.Of(v.given.Context()); further != nil && further.Made == madeHere {
 		v.further = further
 		if further.Outside { // else a New further out has told it
 			tellOutside(v.given.Context(), v.seen.Context())
 		}
 	}
-	if wanted := v.recording || v.further != nil; wanted || made {
+	if wanted := v.recording || v.further != nil; wanted || madeHere {
 		v.cell = route.Of(traced)
-		v.cell.Wanted, v.cell.Made = wanted, made
+		v.cell.Wanted, v.cell.Made = wanted, madeHere
 		route.Want()
 	}
 	if v.recording {
@@ -85,10 +85,9 @@ func (v *visit) label() {
 	pprof.SetGoroutineLabels(ctx)
 }
 
-// serveMarked calls the handler with its goroutine marked, if New is Implicit. If it is not, but a
-// mark further out can be found in the goroutine, a mark of this request hides it: the trace of
-// that one must not be found. To mark every request would be cheaper than to look for such a mark,
-// but would make every New Implicit.
+// serveMarked calls the handler, with its goroutine marked if New is Implicit. Otherwise it marks
+// only a goroutine that has a mark from further out, to hide the trace of that one. Looking for a
+// mark costs more than marking, but a mark on each request would make every New Implicit.
 func (v *visit) serveMarked(w http.ResponseWriter) {
 	h := v.handler
 	if h.Implicit || mark.Find() != nil {
