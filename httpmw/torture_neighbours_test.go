@@ -23,92 +23,94 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// neighbours are middleware that nobody should write and somebody has.
-func neighbours() map[string]func(next http.Handler) http.Handler {
-	before := func(f func(w http.ResponseWriter, r *http.Request)) func(http.Handler) http.Handler {
-		return func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				f(w, r)
-				next.ServeHTTP(w, r)
-			})
-		}
-	}
-	after := func(f func(w http.ResponseWriter, r *http.Request)) func(http.Handler) http.Handler {
-		return func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				next.ServeHTTP(w, r)
-				f(w, r)
-			})
-		}
-	}
-	dropTrace := func(_ http.ResponseWriter, r *http.Request) {
-		for _, name := range traceHeaders {
-			delete(r.Header, name)
-		}
-	}
-	return map[string]func(http.Handler) http.Handler{
-		"changes header, URL, method, body": before(func(_ http.ResponseWriter, r *http.Request) {
-			r.Header.Set("User-Agent", "changed")
-			r.Header["Accept"] = append(r.Header["Accept"], "x/y")
-			r.URL.Path, r.URL, r.Method = "/changed", &url.URL{Path: "/other"}, http.MethodPut
-			r.Body, r.ContentLength, r.RemoteAddr = io.NopCloser(strings.NewReader("changed")), 7, "192.0.2.9:9"
-		}),
-		"changes them afterwards": after(func(_ http.ResponseWriter, r *http.Request) {
-			r.Header.Set("User-Agent", "changed")
-			r.URL.Path, r.Method, r.Body = "/changed", http.MethodPut, nil
-		}),
-		"deletes the trace headers":            before(dropTrace),
-		"deletes the trace headers afterwards": after(dropTrace),
-		"sets r.Header, r.URL and r.Form to nil": after(func(_ http.ResponseWriter, r *http.Request) {
-			r.Header, r.URL, r.Form = nil, nil, nil
-		}),
-		"passes on context.Background()": func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				next.ServeHTTP(w, r.WithContext(context.Background()))
-			})
-		},
-		"overwrites the request with one in context.Background()": before(func(_ http.ResponseWriter, r *http.Request) {
-			*r = *r.WithContext(context.Background())
-		}),
-		"hides the ResponseWriter": func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				next.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
-			})
-		},
-		"calls next twice": func(next http.Handler) http.Handler {
-			return before(next.ServeHTTP)(next)
-		},
-		"never calls next": func(http.Handler) http.Handler { return http.HandlerFunc(http.NotFound) },
-		"flushes early":    before(func(w http.ResponseWriter, _ *http.Request) { http.NewResponseController(w).Flush() }),
-		"writes the header twice": before(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusAccepted)
-			w.WriteHeader(http.StatusTeapot)
-		}),
-		"writes after next": after(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusTeapot)
-			io.WriteString(w, "more")
-		}),
-		"clears the response header": after(func(w http.ResponseWriter, _ *http.Request) { clear(w.Header()) }),
-		"closes the body twice": before(func(_ http.ResponseWriter, r *http.Request) {
-			r.Body.Close()
-			r.Body.Close()
-		}),
-		"reads the body before": before(func(_ http.ResponseWriter, r *http.Request) { io.ReadAll(r.Body) }),
-		"swaps the pattern":     before(func(_ http.ResponseWriter, r *http.Request) { r.Pattern = "GET /swapped" }),
-		"sets a form":           after(func(_ http.ResponseWriter, r *http.Request) { r.MultipartForm = &multipart.Form{} }),
-		"panics before":         before(func(http.ResponseWriter, *http.Request) { panic("before") }),
-		"panics after":          after(func(http.ResponseWriter, *http.Request) { panic("after") }),
-		"swallows panics": func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				defer func() { recover() }()
-				before(func(http.ResponseWriter, *http.Request) { panic("swallowed") })(next).ServeHTTP(w, r)
-			})
-		},
+// neighbours are kinds of middleware that are wrong, and that some programs have.
+var neighbours = map[string]func(next http.Handler) http.Handler{
+	"changes header, URL, method, body": doBefore(func(_ http.ResponseWriter, r *http.Request) {
+		r.Header.Set("User-Agent", "changed")
+		r.Header["Accept"] = append(r.Header["Accept"], "x/y")
+		r.URL.Path, r.URL, r.Method = "/changed", &url.URL{Path: "/other"}, http.MethodPut
+		r.Body, r.ContentLength, r.RemoteAddr = io.NopCloser(strings.NewReader("changed")), 7, "192.0.2.9:9"
+	}),
+	"changes them afterwards": doAfter(func(_ http.ResponseWriter, r *http.Request) {
+		r.Header.Set("User-Agent", "changed")
+		r.URL.Path, r.Method, r.Body = "/changed", http.MethodPut, nil
+	}),
+	"deletes the trace headers":            doBefore(dropTrace),
+	"deletes the trace headers afterwards": doAfter(dropTrace),
+	"sets r.Header, r.URL and r.Form to nil": doAfter(func(_ http.ResponseWriter, r *http.Request) {
+		r.Header, r.URL, r.Form = nil, nil, nil
+	}),
+	"passes on context.Background()": func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r.WithContext(context.Background()))
+		})
+	},
+	"overwrites the request with one in context.Background()": doBefore(func(_ http.ResponseWriter, r *http.Request) {
+		*r = *r.WithContext(context.Background())
+	}),
+	"hides the ResponseWriter": func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
+		})
+	},
+	"calls next twice": func(next http.Handler) http.Handler {
+		return doBefore(next.ServeHTTP)(next)
+	},
+	"never calls next": func(http.Handler) http.Handler { return http.HandlerFunc(http.NotFound) },
+	"flushes early":    doBefore(func(w http.ResponseWriter, _ *http.Request) { http.NewResponseController(w).Flush() }),
+	"writes the header twice": doBefore(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusAccepted)
+		w.WriteHeader(http.StatusTeapot)
+	}),
+	"writes after next": doAfter(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		io.WriteString(w, "more")
+	}),
+	"clears the response header": doAfter(func(w http.ResponseWriter, _ *http.Request) { clear(w.Header()) }),
+	"closes the body twice": doBefore(func(_ http.ResponseWriter, r *http.Request) {
+		r.Body.Close()
+		r.Body.Close()
+	}),
+	"reads the body before": doBefore(func(_ http.ResponseWriter, r *http.Request) { io.ReadAll(r.Body) }),
+	"swaps the pattern":     doBefore(func(_ http.ResponseWriter, r *http.Request) { r.Pattern = "GET /swapped" }),
+	"sets a form":           doAfter(func(_ http.ResponseWriter, r *http.Request) { r.MultipartForm = &multipart.Form{} }),
+	"panics before":         doBefore(func(http.ResponseWriter, *http.Request) { panic("before") }),
+	"panics after":          doAfter(func(http.ResponseWriter, *http.Request) { panic("after") }),
+	"swallows panics": func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() { recover() }()
+			doBefore(func(http.ResponseWriter, *http.Request) { panic("swallowed") })(next).ServeHTTP(w, r)
+		})
+	},
+}
+
+// doBefore is middleware that calls f before the next handler, doAfter after it.
+func doBefore(f http.HandlerFunc) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			f(w, r)
+			next.ServeHTTP(w, r)
+		})
 	}
 }
 
-// copying does to a request what New says it does, and nothing else: a copy for the handler, with
-// its own header where the caller's trace is not to be seen, and two fields copied back.
+func doAfter(f http.HandlerFunc) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r)
+			f(w, r)
+		})
+	}
+}
+
+func dropTrace(_ http.ResponseWriter, r *http.Request) {
+	for _, name := range traceHeaders {
+		delete(r.Header, name)
+	}
+}
+
+// copying does to a request what New says it does, and nothing else. The handler gets a copy, with
+// a header of its own if the caller is not believed, and two fields are copied back.
 func copying(trust httpmw.Trust) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -122,149 +124,167 @@ func copying(trust httpmw.Trust) func(http.Handler) http.Handler {
 	}
 }
 
-// TestTortureNeighbours: whoever stands outside, between and inside, the client gets what it gets
-// without us, nobody's request is changed by us, and each call that reaches the access log is one line
-// with the ID that it came with.
+// TestTortureNeighbours: a neighbour stands outside, between or inside of our middleware. The client
+// gets what it gets without us, and the neighbour's request is not changed by us. Each call that
+// reaches the access log is one line, with the ID that it came with.
 func TestTortureNeighbours(t *testing.T) {
-	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text, err := io.ReadAll(r.Body)
-		h := r.Header.Clone()
-		for _, name := range traceHeaders {
-			delete(h, name)
-		}
-		fmt.Fprintf(w, "%s %s %s %q %v", r.Method, r.URL, listed(h), text, err)
-	})
 	seen, lines := 0, 0
-	for name, neighbour := range neighbours() {
-		for place, at := range []string{"outside", "between", "inside"} {
+	for name, neighbour := range neighbours {
+		for _, place := range []string{"outside", "between", "inside"} {
 			for _, setup := range setups()[1:] {
-				t.Run(fmt.Sprint(name, ", ", at, ", ", setup.name), func(t *testing.T) {
-					var ids []string // that came to the access log
-					// chain returns the handler, and where the request is left that New was given.
-					chain := func(mw, log func(http.Handler) http.Handler) (http.Handler, **http.Request) {
-						places := []func(http.Handler) http.Handler{same, same, same}
-						places[place] = neighbour
-						given := new(*http.Request)
-						noting := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-							ids = append(ids, trace.ID(r.Context()))
-							log(places[2](answer)).ServeHTTP(w, r)
-						})
-						inner := mw(places[1](noting))
-						return places[0](http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-							*given = r
-							inner.ServeHTTP(w, r)
-						})), given
-					}
-					// result is the answer, and the request that New was given, as it is afterwards.
-					result := func(mw, log func(http.Handler) http.Handler) (string, *http.Request) {
-						h, given := chain(mw, log)
-						r := httptest.NewRequest(http.MethodPost, "http://svc.example/path?q=1", strings.NewReader("body"))
-						r.Header = testkit.Header("b3", fromCaller, "User-Agent", "client")
-						w := httptest.NewRecorder()
-						value := recovered(func() { h.ServeHTTP(w, r) })
-						res := w.Result()
-						after := *given
-						if after != nil {
-							after = after.WithContext(context.Background()) // contexts cannot be compared
-						}
-
-						// And over a real server, whose requests cannot be compared.
-						s := &stage{T: t, top: t, protocol: "h1"}
-						s.post(s.serve(h.ServeHTTP), "body")
-						return fmt.Sprintf("%s %s %q flushed %v, panic %v\n%s", res.Status, listed(res.Header), w.Body, w.Flushed, value, s.transcript()), after
-					}
-					wantAnswer, wantAfter := result(copying(setup.trust), same)
-					ids = nil
-					gotAnswer, gotAfter := result(setup.new, setup.log)
+				t.Run(fmt.Sprint(name, ", ", place, ", ", setup.name), func(t *testing.T) {
+					n := &nearby{T: t, neighbour: neighbour, place: place}
+					wantAnswer, wantLeft := n.play(copying(setup.trust), same)
+					n.ids = nil
+					gotAnswer, gotLeft := n.play(setup.new, setup.log)
 					assert.Equal(t, wantAnswer, gotAnswer, "the answer")
-					assert.True(t, reflect.DeepEqual(wantAfter, gotAfter), "the request that New was given, afterwards:\ngot  %+v\nwant %+v", gotAfter, wantAfter)
+					assert.True(t, reflect.DeepEqual(wantLeft, gotLeft), "the request that New was given, afterwards:\ngot  %+v\nwant %+v", gotLeft, wantLeft)
 					seen++
 
 					got := setup.out.Lines(t)
-					require.Len(t, got, len(ids), "access lines\n%s", setup.out)
+					require.Len(t, got, len(n.ids), "access lines\n%s", setup.out)
 					for i, line := range got {
 						lines++
-						if ids[i] == "" { // the neighbour has taken away the context before we could see it
-							assert.True(t, at == "between" && strings.Contains(name, "context.Background()"), "no ID came to the access log")
+						if n.ids[i] == "" { // the neighbour has replaced the context before it came to the access log
+							assert.True(t, place == "between" && strings.Contains(name, "context.Background()"), "no ID came to the access log")
 							assert.NotContains(t, line, "trace_id", "%v: no ID rather than a wrong one", line)
 							continue
 						}
-						assert.Regexp(t, "^[0-9a-f]{32}$", ids[i], "the ID that came to the access log")
-						assert.Equal(t, ids[i], line["trace_id"], "trace_id of %v", line)
+						assert.Regexp(t, "^[0-9a-f]{32}$", n.ids[i], "the ID that came to the access log")
+						assert.Equal(t, n.ids[i], line["trace_id"], "trace_id of %v", line)
 					}
 				})
 			}
 		}
 	}
-	torture.Row(t, "Hostile neighbours", "%d neighbours outside, between and inside: %d times the same answer and the same request left behind, %d lines", len(neighbours()), seen, lines)
+	torture.Row(t, "Hostile neighbours", "%d neighbours outside, between and inside: %d times the same answer and the same request left behind, %d lines", len(neighbours), seen, lines)
 }
 
-// TestTortureNeighboursRace: a request that is served by many goroutines at once, and one that a
-// neighbour goes on reading after it was answered, are as safe as without us: the race detector is the
-// judge.
+// nearby is a neighbour in its place.
+type nearby struct {
+	*testing.T
+	neighbour func(http.Handler) http.Handler
+	place     string
+	ids       []string // trace IDs of the requests that came to the access log
+}
+
+// at is the middleware in a place.
+func (n *nearby) at(place string) func(http.Handler) http.Handler {
+	if place == n.place {
+		return n.neighbour
+	}
+	return same
+}
+
+// play sends a request into a handler and returns the answer, and how the request that New was given
+// is left.
+func (n *nearby) play(mw, log func(http.Handler) http.Handler) (answer string, left *http.Request) {
+	var given *http.Request
+	inner := mw(n.at("between")(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.ids = append(n.ids, trace.ID(r.Context()))
+		log(n.at("inside")(http.HandlerFunc(echo))).ServeHTTP(w, r)
+	})))
+	h := n.at("outside")(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given = r
+		inner.ServeHTTP(w, r)
+	}))
+
+	r := httptest.NewRequest(http.MethodPost, "http://svc.example/path?q=1", strings.NewReader("body"))
+	r.Header = testkit.Header("b3", fromCaller, "User-Agent", "client")
+	w := httptest.NewRecorder()
+	value := recovered(func() { h.ServeHTTP(w, r) })
+	res := w.Result()
+	if given != nil {
+		left = given.WithContext(context.Background()) // contexts cannot be compared
+	}
+
+	// And over a real server, whose requests cannot be compared.
+	s := &stage{T: n.T, top: n.T, protocol: "h1"}
+	s.post(s.serve(h.ServeHTTP), "body")
+	return fmt.Sprintf("%s %s %q flushed %v, panic %v\n%s", res.Status, listed(res.Header), w.Body, w.Flushed, value, s.transcript()), left
+}
+
+// echo answers with the request that it sees, but for the trace headers.
+func echo(w http.ResponseWriter, r *http.Request) {
+	text, err := io.ReadAll(r.Body)
+	h := r.Header.Clone()
+	for _, name := range traceHeaders {
+		delete(h, name)
+	}
+	fmt.Fprintf(w, "%s %s %s %q %v", r.Method, r.URL, listed(h), text, err)
+}
+
+// TestTortureNeighboursRace: many goroutines serve one request at once, and a neighbour goes on
+// reading a request after it was answered. Both are as safe as without us, by the race detector.
 func TestTortureNeighboursRace(t *testing.T) {
-	const goroutines = 64
-	calls, requests := torture.Size(50, 1000), torture.Size(20, 500)
+	goroutines, calls, requests := 64, torture.Size(50, 1000), torture.Size(20, 500)
 	served, lingered := 0, 0
 	for _, setup := range setups()[1:] {
 		t.Run("one request, "+setup.name, func(t *testing.T) {
-			var answered atomic.Int64
-			h := setup.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.Header.Get("User-Agent") == "shared" && trace.ID(r.Context()) != "" && r.Pattern == "" {
-					answered.Add(1)
-				}
-			}))
-			r := get(testkit.Header("b3", fromCaller, "User-Agent", "shared"))
-			r.MultipartForm = &multipart.Form{} // read further out
-			var wg sync.WaitGroup
-			for range goroutines {
-				wg.Go(func() {
-					for range calls {
-						h.ServeHTTP(minimal{http.Header{}}, r)
-					}
-				})
-			}
-			wg.Wait()
-			assert.EqualValues(t, goroutines*calls, answered.Load(), "calls that saw the request, in a trace")
-			assert.Equal(t, goroutines*calls, strings.Count(setup.out.String(), "\n"), "access lines")
+			shareRequest(t, setup, goroutines, calls)
 			served += goroutines * calls
 		})
-	}
-	for _, setup := range setups()[1:] {
-		for _, at := range []string{"outside", "between", "inside"} {
-			t.Run(fmt.Sprint("a request read afterwards, ", at, ", ", setup.name), func(t *testing.T) {
-				var readers sync.WaitGroup
-				lingering := func(next http.Handler) http.Handler {
-					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-						started, returned := make(chan struct{}), make(chan struct{})
-						readers.Go(func() {
-							close(started)
-							for after := 0; after < 10; {
-								copied := r.WithContext(context.Background()) // reads all of r
-								assert.Equal(t, fromCaller, copied.Header.Get("X-Copy"), "a header, read by a neighbour")
-								runtime.Gosched()
-								select {
-								case <-returned:
-									after++
-								default:
-								}
-							}
-						})
-						<-started
-						defer close(returned)
-						next.ServeHTTP(w, r)
-					})
-				}
-				places := map[string]func(http.Handler) http.Handler{"outside": same, "between": same, "inside": same}
-				places[at] = lingering
-				srv := newServer(t, "h1", places["outside"](setup.new(places["between"](setup.log(places["inside"](http.HandlerFunc(nop)))))))
-				for range requests {
-					body(t, send(t, srv, "/", testkit.Header("b3", fromCaller, "X-Copy", fromCaller)))
-					lingered++
-				}
-				readers.Wait()
+		for _, place := range []string{"outside", "between", "inside"} {
+			t.Run(fmt.Sprint("a request read afterwards, ", place, ", ", setup.name), func(t *testing.T) {
+				lingerOver(t, setup, place, requests)
+				lingered += requests
 			})
 		}
 	}
 	torture.Row(t, "Hostile neighbours, concurrency", "%d calls with one request shared by %d goroutines, %d requests read on after their end: no race", served, goroutines, lingered)
+}
+
+// shareRequest calls a handler with one request from all goroutines.
+func shareRequest(t *testing.T, setup setup, goroutines, calls int) {
+	var answered atomic.Int64
+	h := setup.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("User-Agent") == "shared" && trace.ID(r.Context()) != "" && r.Pattern == "" {
+			answered.Add(1)
+		}
+	}))
+	r := get(testkit.Header("b3", fromCaller, "User-Agent", "shared"))
+	r.MultipartForm = &multipart.Form{} // read further out
+	var wg sync.WaitGroup
+	for range goroutines {
+		wg.Go(func() {
+			for range calls {
+				h.ServeHTTP(minimal{http.Header{}}, r)
+			}
+		})
+	}
+	wg.Wait()
+	assert.EqualValues(t, goroutines*calls, answered.Load(), "calls that saw the request, in a trace")
+	assert.Equal(t, goroutines*calls, strings.Count(setup.out.String(), "\n"), "access lines")
+}
+
+// lingerOver sends requests through a neighbour that reads them until they have been answered, and
+// ten times more.
+func lingerOver(t *testing.T, setup setup, place string, requests int) {
+	var readers sync.WaitGroup
+	n := &nearby{T: t, place: place, neighbour: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			started, returned := make(chan struct{}), make(chan struct{})
+			readers.Go(func() {
+				close(started)
+				for more := 0; more < 10; {
+					copied := r.WithContext(context.Background()) // reads all of r
+					assert.Equal(t, fromCaller, copied.Header.Get("X-Copy"), "a header, read by a neighbour")
+					runtime.Gosched()
+					select {
+					case <-returned:
+						more++
+					default:
+					}
+				}
+			})
+			<-started
+			defer close(returned)
+			next.ServeHTTP(w, r)
+		})
+	}}
+	srv := newServer(t, "h1", n.at("outside")(setup.new(n.at("between")(setup.log(n.at("inside")(http.HandlerFunc(nop)))))))
+	for range requests {
+		body(t, send(t, srv, "/", testkit.Header("b3", fromCaller, "X-Copy", fromCaller)))
+	}
+	readers.Wait()
 }
