@@ -1,0 +1,246 @@
+package httpmw_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"example.com/clew/httpclient"
+	"example.com/clew/httpmw"
+	"example.com/clew/internal/testkit"
+	"example.com/clew/internal/torture"
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/contrib/propagators/b3"
+	"go.opentelemetry.io/otel/propagation"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+const bothEncodings = b3.B3SingleHeader | b3.B3MultipleHeader
+
+// downstream is a RoundTripper that answers every request after it has looked at it.
+type downstream func(*http.Request)
+
+func (look downstream) RoundTrip(r *http.Request) (*http.Response, error) {
+	look(r)
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+}
+
+// TestTortureSpoofedIDs: under TrustNone no caller can choose an ID, share one with another caller, or
+// get anything past us. The claimed ID is kept as a link and on the access line.
+func TestTortureSpoofedIDs(t *testing.T) {
+	const attackers = 20
+	each := torture.Size(500, 10_000) / attackers
+	requests := attackers * each
+	s := newSpoofed(t)
+	s.server.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = attackers
+	var wg sync.WaitGroup
+	for attacker := range attackers {
+		wg.Go(func() {
+			for i := range each {
+				s.attack(attacker, i)
+			}
+		})
+	}
+	wg.Wait()
+
+	require.Len(t, s.claims, requests, "trace IDs of ours, all different")
+	spoofed := 0
+	for ours := range s.claims {
+		assert.Regexp(t, "^[0-9a-f]{32}$", ours, "a trace ID of ours")
+		if slices.Contains(claimedIDs, ours) {
+			spoofed++
+		}
+	}
+	assert.Zero(t, spoofed, "traces under an ID that was claimed")
+	assert.EqualValues(t, requests, s.sent.Load(), "requests of the client's")
+	assert.EqualValues(t, requests, s.proxied.Load(), "requests of the proxy's")
+	linked, noted := s.checkSpans(), s.checkLines(requests)
+	assert.Positive(t, linked, "server spans with a link")
+	assert.Equal(t, linked, noted, "access lines with an untrusted_trace_id, and server spans with a link")
+	torture.Row(t, "Spoofed IDs from outside", "%d requests of %d attackers with %d IDs: %d under an ID of theirs, %d trace IDs of ours; %d claims kept as a link, %d on the access line; %d requests sent on with nothing of theirs",
+		requests, attackers, len(claimedIDs), spoofed, len(s.claims), linked, noted, s.sent.Load()+s.proxied.Load())
+}
+
+// claimedIDs are the trace IDs that attackers claim, and theirs is all that must not be seen further
+// in: their IDs, and what only they say.
+var (
+	claimedIDs = []string{id64, id128, id128Low, canary + canary, strings.Repeat(canary, 4)}
+	theirs     = append([]string{spanID, parentID, "evil"}, claimedIDs...)
+)
+
+// theirsIn returns a header in h that has something of theirs; "" without one.
+func theirsIn(h http.Header) string {
+	for name, values := range h {
+		for _, text := range theirs {
+			if strings.Contains(name+": "+strings.Join(values, ","), text) {
+				return fmt.Sprint(name, values)
+			}
+		}
+	}
+	return ""
+}
+
+// spoofed is a server that is attacked, and what it has noted.
+type spoofed struct {
+	*testing.T
+	handler       http.Handler
+	server        *httptest.Server
+	spans         *tracetest.SpanRecorder
+	out           testkit.Log
+	sent, proxied atomic.Int64 // requests of the handler's
+
+	mu     sync.Mutex
+	claims map[string]string // our trace ID: what was claimed
+}
+
+func newSpoofed(t *testing.T) *spoofed {
+	s := &spoofed{T: t, claims: map[string]string{}}
+	all := propagation.NewCompositeTextMapPropagator(trace.Propagator{Encoding: bothEncodings}, propagation.TraceContext{}, propagation.Baggage{})
+	client := httpclient.Wrap(&http.Client{Transport: downstream(s.checkSent)}, httpclient.Config{Propagator: all})
+	// A proxy over a bare transport hands on what the handler sees.
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: "next.example"}) },
+		Transport: downstream(s.checkProxied),
+	}
+	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
+	logger := logctx.New(&s.out)
+	s.spans = rec
+	s.handler = httpmw.New(httpmw.Config{TracerProvider: sdk, Propagator: all, Trust: trusting(httpmw.TrustNone), Logger: &logger, ResponseHeader: "X-Trace"})(
+		httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			logctx.Info(r.Context()).Msg("inside")
+			req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://next.example/", nil)
+			if assert.NoError(t, err) {
+				req.Header = r.Header.Clone()
+				_, err = client.Do(req) // the body of the answer is empty
+				assert.NoError(t, err)
+			}
+			proxy.ServeHTTP(w, r)
+		})))
+	s.server = newServer(t, "h1", s.handler)
+	return s
+}
+
+func (s *spoofed) checkSent(r *http.Request) {
+	s.sent.Add(1)
+	assert.Empty(s, theirsIn(r.Header), "theirs on a request of the client's")
+	ours := trace.ID(r.Context())
+	assert.Equal(s, ours, r.Header.Get("X-B3-TraceId"), "X-B3-TraceId of a request of the client's")
+	assert.Equal(s, "00-"+ours+"-"+trace.SpanID(r.Context())+"-01", r.Header.Get("traceparent"), "traceparent of a request of the client's")
+	assert.Empty(s, r.Header.Get("tracestate")+r.Header.Get("baggage"), "tracestate and baggage of a request of the client's")
+}
+
+func (s *spoofed) checkProxied(r *http.Request) {
+	s.proxied.Add(1)
+	assert.Empty(s, theirsIn(r.Header), "theirs on a request of the proxy's")
+	assert.Equal(s, "kept", r.Header.Get("X-Other"), "X-Other of a request of the proxy's")
+	for name := range r.Header {
+		assert.False(s, slices.ContainsFunc(traceHeaders, func(h string) bool { return strings.EqualFold(h, name) }), "%s on a request of the proxy's", name)
+	}
+}
+
+// attack is an attacker's request number i. The IDs are shared with other attackers, and repeated.
+func (s *spoofed) attack(attacker, i int) {
+	id := claimedIDs[(attacker+i)%len(claimedIDs)]
+	form := i / len(claimedIDs) % 5
+	h := claiming(id, form)
+	claimed, ours := id, ""
+	switch form {
+	case 4: // keys that no server makes: not read, not let through
+		claimed, ours = "", serve(s.handler, get(oddKeys(h, i))).Header().Get("X-Trace")
+	default:
+		res := send(s, s.server, "/", h)
+		body(s, res)
+		ours = res.Header.Get("X-Trace")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.claims[ours] = claimed
+}
+
+// claiming returns headers that claim id: in all encodings, as b3, as X-B3-*, as traceparent, and in
+// all again.
+func claiming(id string, form int) http.Header {
+	h := http.Header{"X-Other": {"kept"}}
+	single := []string{id + "-" + spanID + "-d-" + parentID}
+	if form == 0 || form == 1 || form == 4 {
+		h["B3"] = single
+	}
+	if form == 0 || form == 2 || form == 4 {
+		maps.Copy(h, http.Header{"X-B3-Traceid": {id}, "X-B3-Spanid": {spanID}, "X-B3-Parentspanid": {parentID}, "X-B3-Sampled": {"1"}, "X-B3-Flags": {"1"}})
+	}
+	if form == 0 || form == 3 || form == 4 {
+		wide := strings.Repeat("0", 32-len(id)) + id
+		maps.Copy(h, http.Header{"Traceparent": {"00-" + wide + "-" + spanID + "-01"}, "Tracestate": {"evil=1"}, "Baggage": {"evil=1"}})
+	}
+	if form == 3 && len(id) == 16 {
+		h["B3"] = single // a traceparent alone has no width
+	}
+	return h
+}
+
+// oddKeys returns h with its keys in lower case or, for an odd i, in upper case.
+func oddKeys(h http.Header, i int) http.Header {
+	odd := http.Header{"X-Other": {"kept"}}
+	for key, values := range h {
+		if key != "X-Other" {
+			odd[[]string{strings.ToLower(key), strings.ToUpper(key)}[i%2]] = values
+		}
+	}
+	delete(odd, "B3") // upper case is the canonical form of this one
+	return odd
+}
+
+// checkSpans returns how many server spans have a link to what was claimed.
+func (s *spoofed) checkSpans() (linked int) {
+	for _, span := range clewSpans(s.spans) {
+		claimed, ok := s.claims[span.SpanContext().TraceID().String()]
+		assert.True(s, ok, "a span in a trace that is not ours: %v", span.SpanContext().TraceID())
+		if span.SpanKind() != oteltrace.SpanKindServer {
+			assert.Empty(s, span.Links(), "links of a span further in")
+			continue
+		}
+		assert.False(s, span.Parent().IsValid(), "the server span's parent is valid")
+		assert.Empty(s, span.SpanContext().TraceState().String(), "tracestate of the server span")
+		if claimed == "" {
+			assert.Empty(s, span.Links(), "links where nothing was claimed")
+			continue
+		}
+		linked++
+		if assert.Len(s, span.Links(), 1, "links of the server span") {
+			assert.Equal(s, strings.Repeat("0", 32-len(claimed))+claimed, span.Links()[0].SpanContext.TraceID().String(), "trace ID of the link")
+		}
+	}
+	return linked
+}
+
+// checkLines returns how many access lines have what was claimed.
+func (s *spoofed) checkLines(requests int) (noted int) {
+	lines := s.out.Lines(s)
+	assert.Len(s, lines, 2*requests, "lines")
+	for _, line := range lines {
+		claimed, ok := s.claims[line["trace_id"].(string)]
+		assert.True(s, ok, "trace_id of %v is ours", line)
+		if line["message"] == "request" && claimed != "" {
+			noted++
+			assert.Equal(s, claimed, line["untrusted_trace_id"], "untrusted_trace_id of %v", line)
+			delete(line, "untrusted_trace_id")
+		}
+		for key, value := range line { // and in no other field, or line
+			assert.NotContains(s, theirs, value, "%s of %v", key, line)
+		}
+	}
+	return noted
+}
