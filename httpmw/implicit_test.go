@@ -268,101 +268,110 @@ func TestTortureImplicit(t *testing.T) {
 	}
 }
 
-// Work that a handler decides to run without its trace, or with another's, has not its trace, in its
-// own goroutine or not.
+var (
+	otherTrace   = idOf(2)
+	inOtherTrace = trace.NewContext(context.Background(), testkit.B3(otherTrace+"-"+spanID))
+)
+
+// detours run look by workerpool, for a handler whose context is ctx, without a trace or in otherTrace.
+var detours = []struct {
+	name  string
+	joins bool // look is in otherTrace; false: in none
+	run   func(t testing.TB, ctx context.Context, look func(context.Context))
+}{
+	{"Go without a trace", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		done := make(chan struct{})
+		workerpool.Go(context.Background(), func(ctx context.Context) { look(ctx); close(done) })
+		<-done
+	}},
+	{"Go", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		done := make(chan struct{})
+		workerpool.Go(inOtherTrace, func(ctx context.Context) { look(ctx); close(done) })
+		<-done
+	}},
+	{"Every, started once", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		ctx, cancel := context.WithCancel(context.Background())
+		var once sync.Once
+		done := make(chan struct{})
+		once.Do(func() {
+			go func() {
+				defer close(done)
+				workerpool.Every(ctx, time.Millisecond, func(ctx context.Context) { look(ctx); cancel() })
+			}()
+		})
+		<-done
+	}},
+	{"Every, in the handler's goroutine", false, func(t testing.TB, ctx context.Context, look func(context.Context)) {
+		ctx, cancel := context.WithCancel(ctx)
+		workerpool.Every(ctx, time.Millisecond, func(ctx context.Context) { look(ctx); cancel() })
+	}},
+	{"Job", false, func(t testing.TB, ctx context.Context, look func(context.Context)) { workerpool.Job(ctx, look)() }},
+	{"Wrap", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		workerpool.Wrap(inOtherTrace, look)()
+	}},
+	{"Wrap without a trace", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		workerpool.Wrap(context.Background(), look)()
+	}},
+	{"WrapErr", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		_ = workerpool.WrapErr(inOtherTrace, func(ctx context.Context) error { look(ctx); return nil })()
+	}},
+	{"Group", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		g := workerpool.NewGroup(inOtherTrace)
+		g.Go(func(ctx context.Context) error { look(ctx); return nil })
+		_ = g.Wait()
+	}},
+	{"Group without a trace", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		g := workerpool.NewGroup(context.Background())
+		g.Go(func(ctx context.Context) error { look(ctx); return nil })
+		_ = g.Wait()
+	}},
+	{"Pool", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		p := workerpool.New(workerpool.Config{Workers: 1})
+		_ = p.Go(inOtherTrace, look)
+		_ = p.Shutdown(context.Background())
+	}},
+	{"Submit", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		p := workerpool.New(workerpool.Config{Workers: 1})
+		_, _ = workerpool.Submit(inOtherTrace, p, func(ctx context.Context) (int, error) { look(ctx); return 0, nil }).Wait(context.Background())
+		_ = p.Shutdown(context.Background())
+	}},
+	{"Submit without a trace", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
+		p := workerpool.New(workerpool.Config{Workers: 1})
+		_, _ = workerpool.Submit(context.Background(), p, func(ctx context.Context) (int, error) { look(ctx); return 0, nil }).Wait(context.Background())
+		_ = p.Shutdown(context.Background())
+	}},
+	{"a task in place of another", true, func(t testing.TB, ctx context.Context, look func(context.Context)) {
+		inPlace(t, ctx, workerpool.Config{}, inOtherTrace, look)
+	}},
+	{"a task without a trace in place of another", false, func(t testing.TB, ctx context.Context, look func(context.Context)) {
+		inPlace(t, ctx, workerpool.Config{}, context.Background(), look)
+	}},
+	{"OnPanic", true, func(t testing.TB, ctx context.Context, look func(context.Context)) {
+		inPlace(t, ctx, workerpool.Config{OnPanic: func(ctx context.Context, _ any, _ []byte) { look(ctx) }},
+			inOtherTrace, func(context.Context) { panic("x") })
+	}},
+	{"OnPanic without a trace", false, func(t testing.TB, ctx context.Context, look func(context.Context)) {
+		inPlace(t, ctx, workerpool.Config{OnPanic: func(ctx context.Context, _ any, _ []byte) { look(ctx) }},
+			context.Background(), func(context.Context) { panic("x") })
+	}},
+}
+
+// Work that a handler runs without its trace, or with another's, does not have its trace, whether in
+// its own goroutine or not.
 func TestImplicitWorkerpool(t *testing.T) {
-	a, b := idOf(2), idOf(4)
-	fromA := trace.NewContext(context.Background(), testkit.B3(a+"-"+spanID))
-	for _, tt := range []struct {
-		name  string
-		right bool // A's; else: nobody's
-		run   func(t testing.TB, ctx context.Context, look func(context.Context))
-	}{
-		{"Go without a trace", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			done := make(chan struct{})
-			workerpool.Go(context.Background(), func(ctx context.Context) { look(ctx); close(done) })
-			<-done
-		}},
-		{"Go", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			done := make(chan struct{})
-			workerpool.Go(fromA, func(ctx context.Context) { look(ctx); close(done) })
-			<-done
-		}},
-		{"Every, started once", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			ctx, cancel := context.WithCancel(context.Background())
-			var once sync.Once
-			done := make(chan struct{})
-			once.Do(func() {
-				go func() {
-					defer close(done)
-					workerpool.Every(ctx, time.Millisecond, func(ctx context.Context) { look(ctx); cancel() })
-				}()
-			})
-			<-done
-		}},
-		{"Every, in the handler's goroutine", false, func(t testing.TB, ctx context.Context, look func(context.Context)) {
-			ctx, cancel := context.WithCancel(ctx)
-			workerpool.Every(ctx, time.Millisecond, func(ctx context.Context) { look(ctx); cancel() })
-		}},
-		{"Job", false, func(t testing.TB, ctx context.Context, look func(context.Context)) { workerpool.Job(ctx, look)() }},
-		{"Wrap", true, func(_ testing.TB, _ context.Context, look func(context.Context)) { workerpool.Wrap(fromA, look)() }},
-		{"Wrap without a trace", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			workerpool.Wrap(context.Background(), look)()
-		}},
-		{"WrapErr", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			_ = workerpool.WrapErr(fromA, func(ctx context.Context) error { look(ctx); return nil })()
-		}},
-		{"Group", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			g := workerpool.NewGroup(fromA)
-			g.Go(func(ctx context.Context) error { look(ctx); return nil })
-			_ = g.Wait()
-		}},
-		{"Group without a trace", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			g := workerpool.NewGroup(context.Background())
-			g.Go(func(ctx context.Context) error { look(ctx); return nil })
-			_ = g.Wait()
-		}},
-		{"Pool", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			p := workerpool.New(workerpool.Config{Workers: 1})
-			_ = p.Go(fromA, look)
-			_ = p.Shutdown(context.Background())
-		}},
-		{"Submit", true, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			p := workerpool.New(workerpool.Config{Workers: 1})
-			_, _ = workerpool.Submit(fromA, p, func(ctx context.Context) (int, error) { look(ctx); return 0, nil }).Wait(context.Background())
-			_ = p.Shutdown(context.Background())
-		}},
-		{"Submit without a trace", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
-			p := workerpool.New(workerpool.Config{Workers: 1})
-			_, _ = workerpool.Submit(context.Background(), p, func(ctx context.Context) (int, error) { look(ctx); return 0, nil }).Wait(context.Background())
-			_ = p.Shutdown(context.Background())
-		}},
-		{"a task in place of another", true, func(t testing.TB, ctx context.Context, look func(context.Context)) {
-			inPlace(t, ctx, workerpool.Config{}, fromA, look)
-		}},
-		{"a task without a trace in place of another", false, func(t testing.TB, ctx context.Context, look func(context.Context)) {
-			inPlace(t, ctx, workerpool.Config{}, context.Background(), look)
-		}},
-		{"OnPanic", true, func(t testing.TB, ctx context.Context, look func(context.Context)) {
-			inPlace(t, ctx, workerpool.Config{OnPanic: func(ctx context.Context, _ any, _ []byte) { look(ctx) }},
-				fromA, func(context.Context) { panic("x") })
-		}},
-		{"OnPanic without a trace", false, func(t testing.TB, ctx context.Context, look func(context.Context)) {
-			inPlace(t, ctx, workerpool.Config{OnPanic: func(ctx context.Context, _ any, _ []byte) { look(ctx) }},
-				context.Background(), func(context.Context) { panic("x") })
-		}},
-	} {
+	handlers := idOf(4)
+	for _, tt := range detours {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLoggers(t)
 			want, right, missing := "", 0, each
-			if tt.right {
-				want, right, missing = a, each, 0
+			if tt.joins {
+				want, right, missing = otherTrace, each, 0
 			}
 			serve(implicit(func(_ http.ResponseWriter, r *http.Request) {
-				l.all("before", b)
+				l.all("before", handlers)
 				tt.run(t, r.Context(), func(context.Context) { l.all("within", want) })
-				l.all("after", b)
-			}), asked(b))
+				l.all("after", handlers)
+			}), asked(handlers))
 			l.assert(t, "before", each, 0)
 			l.assert(t, "within", right, missing)
 			l.assert(t, "after", each, 0)

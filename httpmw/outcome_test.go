@@ -475,42 +475,45 @@ type ownFlush struct {
 
 func (o ownFlush) Flush() { *o.flushed++ }
 
+// endings end the context of a request whose client waits for its answer.
+var endings = []struct {
+	name  string
+	serve func(t *testing.T, srv *http.Server) (shutdown func())
+	mw    func(http.Handler) http.Handler
+}{
+	{"BaseContext ends at SIGTERM", func(t *testing.T, srv *http.Server) func() {
+		ctx, cancel := context.WithCancel(t.Context())
+		srv.BaseContext = func(net.Listener) context.Context { return ctx }
+		return cancel
+	}, same},
+	{"ConnContext ends at SIGTERM", func(t *testing.T, srv *http.Server) func() {
+		sigterm, cancel := context.WithCancel(t.Context())
+		srv.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+			ctx, end := context.WithCancel(ctx)
+			context.AfterFunc(sigterm, end)
+			return ctx
+		}
+		return cancel
+	}, same},
+	{"another middleware's deadline", func(*testing.T, *http.Server) func() { return func() {} }, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), time.Nanosecond)
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}},
+	{"another middleware's cause", func(*testing.T, *http.Server) func() { return func() {} }, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithCancelCause(r.Context())
+			cancel(errors.New("draining"))
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}},
+}
+
 // A client stays, whatever a server or another middleware does to the context of its request.
 func TestAccessLogClientStays(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		serve func(t *testing.T, srv *http.Server) (shutdown func())
-		mw    func(http.Handler) http.Handler
-	}{
-		{"BaseContext ends at SIGTERM", func(t *testing.T, srv *http.Server) func() {
-			ctx, cancel := context.WithCancel(t.Context())
-			srv.BaseContext = func(net.Listener) context.Context { return ctx }
-			return cancel
-		}, same},
-		{"ConnContext ends at SIGTERM", func(t *testing.T, srv *http.Server) func() {
-			sigterm, cancel := context.WithCancel(t.Context())
-			srv.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-				ctx, end := context.WithCancel(ctx)
-				context.AfterFunc(sigterm, end)
-				return ctx
-			}
-			return cancel
-		}, same},
-		{"another middleware's deadline", func(*testing.T, *http.Server) func() { return func() {} }, func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				ctx, cancel := context.WithTimeout(r.Context(), time.Nanosecond)
-				defer cancel()
-				next.ServeHTTP(w, r.WithContext(ctx))
-			})
-		}},
-		{"another middleware's cause", func(*testing.T, *http.Server) func() { return func() {} }, func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				ctx, cancel := context.WithCancelCause(r.Context())
-				cancel(errors.New("draining"))
-				next.ServeHTTP(w, r.WithContext(ctx))
-			})
-		}},
-	} {
+	for _, tt := range endings {
 		for _, protocol := range protocols {
 			t.Run(tt.name+" over "+protocol, func(t *testing.T) {
 				var out testkit.Log
@@ -535,28 +538,31 @@ func TestAccessLogClientStays(t *testing.T) {
 			})
 		}
 	}
+}
 
-	t.Run("without a server", func(t *testing.T) {
-		var out testkit.Log
-		logger := zerolog.New(&out)
-		ctx, cancel := context.WithCancel(t.Context())
-		serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel() })), get(nil).WithContext(ctx))
-		line := out.Line(t)
-		assert.EqualValues(t, 200, line["status"], "status of %v", line)
-		assert.NotContains(t, line, "client_gone", "the line")
+// Without a server, a canceled context says nothing of the client.
+func TestAccessLogClientWithoutServer(t *testing.T) {
+	var out testkit.Log
+	logger := zerolog.New(&out)
+	ctx, cancel := context.WithCancel(t.Context())
+	serve(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { cancel() })), get(nil).WithContext(ctx))
+	line := out.Line(t)
+	assert.EqualValues(t, 200, line["status"], "status of %v", line)
+	assert.NotContains(t, line, "client_gone", "the line")
+}
+
+// A client may have gone before the handler writes. The server takes the bytes all the same.
+func TestAccessLogClientGoneBefore(t *testing.T) {
+	var out testkit.Log
+	logger := zerolog.New(&out)
+	line := leaving(t, "h1", nil, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
+		leave()
+		<-r.Context().Done()
+		io.WriteString(w, "text") // the server's buffer takes it
 	})
-	t.Run("it was gone before: the handler did not know", func(t *testing.T) {
-		var out testkit.Log
-		logger := zerolog.New(&out)
-		line := leaving(t, "h1", nil, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
-			leave()
-			<-r.Context().Done()
-			io.WriteString(w, "text") // the server's buffer takes it
-		})
-		assert.EqualValues(t, 200, line["status"], "status of %v: what was written", line)
-		assert.EqualValues(t, 4, line["bytes"], "bytes of %v: what was written", line)
-		assert.Equal(t, true, line["client_gone"], "client_gone of %v", line)
-	})
+	assert.EqualValues(t, 200, line["status"], "status of %v: what was written", line)
+	assert.EqualValues(t, 4, line["bytes"], "bytes of %v: what was written", line)
+	assert.Equal(t, true, line["client_gone"], "client_gone of %v", line)
 }
 
 // A copy that fails at its source says nothing of the client.

@@ -376,90 +376,23 @@ func (f firstLine) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestTorturePanics: whatever is thrown, and whenever, flies on as it is. Client and error log see what
-// they see without us, and the line is written once.
+// TestTorturePanics: each panic flies on as it is, at any moment. Client and error log see what they see
+// without us, and the line is written once.
 func TestTorturePanics(t *testing.T) {
-	type leave struct {
-		name string
-		do   func()
-		want any // what is thrown; nil: nothing
-	}
-	own, boom := &thrown{"own"}, errors.New("boom")
-	leaves := []leave{
-		{"http.ErrAbortHandler", func() { panic(http.ErrAbortHandler) }, http.ErrAbortHandler},
-		{"an error", func() { panic(boom) }, boom},
-		{"a string", func() { panic("boom") }, "boom"},
-		{"a pointer of our own", func() { panic(own) }, own},
-		{"a nil pointer", func() { own := (*thrown)(nil); _ = own.text }, "runtime error: invalid memory address or nil pointer dereference"},
-		{"nil", func() { panic(nil) }, "panic called with nil argument"},
-		{"an error within a deferred recover", func() {
-			defer func() { recover(); panic(boom) }()
-			panic("first")
-		}, boom},
-		{"runtime.Goexit", runtime.Goexit, nil},
-	}
-	moments := []struct {
-		name   string
-		before func(http.ResponseWriter)
-		status int
-	}{
-		{"at once", func(http.ResponseWriter) {}, 0},
-		{"after header and some body were flushed", func(w http.ResponseWriter) {
-			io.WriteString(w, "some body")
-			w.(http.Flusher).Flush()
-		}, 200},
-		{"after 500", func(w http.ResponseWriter) { w.WriteHeader(500) }, 500},
-	}
 	seen := 0
 	for _, leave := range leaves {
 		for _, moment := range moments {
 			for _, protocol := range protocols {
 				t.Run(fmt.Sprint(leave.name, " ", moment.name, " over ", protocol), func(t *testing.T) {
-					handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					handler := func(w http.ResponseWriter, _ *http.Request) {
 						moment.before(w)
 						leave.do()
-					})
+					}
 					var bare string
 					for _, setup := range setups() {
-						// By itself: what an outermost recover gets, if anything flies at all.
 						s := &stage{T: t, top: t, protocol: protocol, setup: setup}
-						var value any
-						returned := true
-						done := make(chan struct{})
-						go func() {
-							defer close(done)
-							defer func() { value = recover() }()
-							returned = false
-							s.handler(handler).ServeHTTP(httptest.NewRecorder(), get(testkit.Header("b3", fromCaller)))
-							returned = true
-						}()
-						<-done
-						require.False(t, returned, "%s: the middleware returned, want what the handler did", setup.name)
-						if err, ok := value.(runtime.Error); ok {
-							require.ErrorContains(t, err, leave.want.(string), "%s: the runtime error that flew out", setup.name)
-						} else {
-							require.Equal(t, leave.want, value, "%s: what flew out", setup.name)
-						}
-						if leave.want == own {
-							require.Same(t, own, value, "%s: what flew out", setup.name)
-						}
-
-						// In a server: what client and error log get.
-						errorLog := make(firstLine, 1)
-						srv := s.serve(handler.ServeHTTP)
-						srv.Config.ErrorLog.SetOutput(errorLog)
-						s.get(srv)
-						if leave.want == nil || leave.want == http.ErrAbortHandler {
-							srv.Close()
-							assert.Empty(t, errorLog, "lines in the server's error log")
-						} else {
-							select { // h2 writes it when the client has its answer already
-							case first := <-errorLog:
-								s.note("error log: %s", first)
-							case <-time.After(patience):
-								require.Fail(t, "nothing in the server's error log")
-							}
-						}
+						leave.checkFlight(s, handler)
+						leave.playInServer(s, handler)
 						if got := s.transcript(); setup.new == nil {
 							bare = got
 						} else {
@@ -476,4 +409,84 @@ func TestTorturePanics(t *testing.T) {
 		}
 	}
 	torture.Row(t, "Panics", "%d ways to leave a handler at %d moments over h1 and h2: %d times the same value, the same end for the client, the same line in the server's error log, one access line", len(leaves), len(moments), seen)
+}
+
+// leave is a way to leave a handler without returning.
+type leave struct {
+	name string
+	do   func()
+	want any // what is thrown; nil: nothing
+}
+
+var ownValue, errBoom = &thrown{"own"}, errors.New("boom")
+
+var leaves = []leave{
+	{"http.ErrAbortHandler", func() { panic(http.ErrAbortHandler) }, http.ErrAbortHandler},
+	{"an error", func() { panic(errBoom) }, errBoom},
+	{"a string", func() { panic("boom") }, "boom"},
+	{"a pointer of our own", func() { panic(ownValue) }, ownValue},
+	{"a nil pointer", func() { own := (*thrown)(nil); _ = own.text }, "runtime error: invalid memory address or nil pointer dereference"},
+	{"nil", func() { panic(nil) }, "panic called with nil argument"},
+	{"an error within a deferred recover", func() {
+		defer func() { recover(); panic(errBoom) }()
+		panic("first")
+	}, errBoom},
+	{"runtime.Goexit", runtime.Goexit, nil},
+}
+
+// moments are when a handler is left, and the status that has been sent by then.
+var moments = []struct {
+	name   string
+	before func(http.ResponseWriter)
+	status int
+}{
+	{"at once", func(http.ResponseWriter) {}, 0},
+	{"after header and some body were flushed", func(w http.ResponseWriter) {
+		io.WriteString(w, "some body")
+		w.(http.Flusher).Flush()
+	}, 200},
+	{"after 500", func(w http.ResponseWriter) { w.WriteHeader(500) }, 500},
+}
+
+// checkFlight calls the handler without a server, and checks what an outermost recover gets.
+func (l leave) checkFlight(s *stage, handler http.HandlerFunc) {
+	var value any
+	returned := true
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { value = recover() }()
+		returned = false
+		s.handler(handler).ServeHTTP(httptest.NewRecorder(), get(testkit.Header("b3", fromCaller)))
+		returned = true
+	}()
+	<-done
+	require.False(s, returned, "%s: the middleware returned, want what the handler did", s.name)
+	if err, ok := value.(runtime.Error); ok {
+		require.ErrorContains(s, err, l.want.(string), "%s: the runtime error that flew out", s.name)
+	} else {
+		require.Equal(s, l.want, value, "%s: what flew out", s.name)
+	}
+	if l.want == ownValue {
+		require.Same(s, ownValue, value, "%s: what flew out", s.name)
+	}
+}
+
+// playInServer notes what client and error log get.
+func (l leave) playInServer(s *stage, handler http.HandlerFunc) {
+	errorLog := make(firstLine, 1)
+	srv := s.serve(handler)
+	srv.Config.ErrorLog.SetOutput(errorLog)
+	s.get(srv)
+	if l.want == nil || l.want == http.ErrAbortHandler {
+		srv.Close()
+		assert.Empty(s, errorLog, "lines in the server's error log")
+		return
+	}
+	select { // h2 writes it when the client has its answer already
+	case first := <-errorLog:
+		s.note("error log: %s", first)
+	case <-time.After(patience):
+		require.Fail(s, "nothing in the server's error log")
+	}
 }
