@@ -14,66 +14,73 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// TestSDK: with an SDK, whatever its sampler and whatever otelhttp does around or inside,
-// the four states mean what B3 says.
-func TestSDK(t *testing.T) {
-	ratio := sdktrace.TraceIDRatioBased(0.5)
-	samplers := []struct {
-		name    string
-		sampler sdktrace.Sampler
-		root    func(oteltrace.TraceID) bool // what it decides where nobody has
-		drops   bool                         // also what a caller accepted
-	}{
+// sdkSampler is an SDK's sampler, and what it decides.
+type sdkSampler struct {
+	name    string
+	sampler sdktrace.Sampler
+	root    func(oteltrace.TraceID) bool // if no caller has decided
+	drops   bool                         // also what a caller accepted
+}
+
+var (
+	half        = sdktrace.TraceIDRatioBased(0.5)
+	sdkSamplers = []sdkSampler{
 		{"ParentBased(always)", sdktrace.ParentBased(sdktrace.AlwaysSample()), func(oteltrace.TraceID) bool { return true }, false},
 		{"ParentBased(never)", sdktrace.ParentBased(sdktrace.NeverSample()), func(oteltrace.TraceID) bool { return false }, false},
-		{"ParentBased(ratio)", sdktrace.ParentBased(ratio), func(id oteltrace.TraceID) bool {
-			return ratio.ShouldSample(sdktrace.SamplingParameters{TraceID: id}).Decision == sdktrace.RecordAndSample
+		{"ParentBased(ratio)", sdktrace.ParentBased(half), func(id oteltrace.TraceID) bool {
+			return half.ShouldSample(sdktrace.SamplingParameters{TraceID: id}).Decision == sdktrace.RecordAndSample
 		}, false},
 		{"always", sdktrace.AlwaysSample(), func(oteltrace.TraceID) bool { return true }, false},
 		{"never", sdktrace.NeverSample(), func(oteltrace.TraceID) bool { return false }, true},
 	}
+)
+
+// otelStack is New with otelhttp around or inside, or with neither.
+type otelStack struct {
+	name            string
+	outside, inside func(oteltrace.TracerProvider) func(http.Handler) http.Handler // given the SDK; nil: none
+	obeys           bool                                                           // otelhttp makes no span of a denied request, for want of a provider of its own
+}
+
+var otelStacks = []otelStack{
+	{"alone", nil, nil, true},
+	{"otelhttp inside, propagator", nil, func(p oteltrace.TracerProvider) func(http.Handler) http.Handler {
+		return otelHandler(readsB3, otelhttp.WithTracerProvider(p))
+	}, false},
+	{"otelhttp inside, no propagator", nil, func(p oteltrace.TracerProvider) func(http.Handler) http.Handler {
+		return otelHandler(otelhttp.WithTracerProvider(p))
+	}, false},
+	{"otelhttp inside, propagator, no provider", nil, func(oteltrace.TracerProvider) func(http.Handler) http.Handler { return otelHandler(readsB3) }, true},
+	{"otelhttp inside, nothing", nil, func(oteltrace.TracerProvider) func(http.Handler) http.Handler { return otelHandler() }, true},
+	{"otelhttp outside, propagator", func(p oteltrace.TracerProvider) func(http.Handler) http.Handler {
+		return otelHandler(readsB3, otelhttp.WithTracerProvider(p))
+	}, nil, false},
+	{"otelhttp outside, no propagator", func(p oteltrace.TracerProvider) func(http.Handler) http.Handler {
+		return otelHandler(otelhttp.WithTracerProvider(p))
+	}, nil, false},
+}
+
+var readsB3 = otelhttp.WithPropagators(trace.Propagator{})
+
+func otelHandler(opts ...otelhttp.Option) func(http.Handler) http.Handler {
+	return func(h http.Handler) http.Handler { return otelhttp.NewHandler(h, "otelhttp", opts...) }
+}
+
+// TestSDK: with an SDK, the four states mean what B3 says, whatever its sampler, and with otelhttp
+// around or inside.
+func TestSDK(t *testing.T) {
 	states := []struct{ name, single string }{{"defer", ""}, {"deny", "0"}, {"accept", "1"}, {"debug", "d"}}
 	ids := []struct{ name, id string }{{"alone", ""}, {"64 bit", id64}, {"128 bit", id128}, {"128 bit, low", id128Low}, {"wide", idWide}}
-
-	// otelhttp, if any: with the provider of the SDK, or with none.
-	type stack func(http.Handler) http.Handler
-	bare := func(h http.Handler) http.Handler { return h }
-	stacked := func(opts ...otelhttp.Option) stack {
-		return func(h http.Handler) http.Handler { return otelhttp.NewHandler(h, "otelhttp", opts...) }
-	}
-	b3 := otelhttp.WithPropagators(trace.Propagator{})
-	stacks := []struct {
-		name string
-		// outside and inside are given the SDK.
-		outside, inside func(oteltrace.TracerProvider) stack
-		obeys           bool // otelhttp has no provider of its own, so it makes no span of a denied request
-	}{
-		{"alone", nil, nil, true},
-		{"otelhttp inside, propagator", nil, func(p oteltrace.TracerProvider) stack { return stacked(b3, otelhttp.WithTracerProvider(p)) }, false},
-		{"otelhttp inside, no propagator", nil, func(p oteltrace.TracerProvider) stack { return stacked(otelhttp.WithTracerProvider(p)) }, false},
-		{"otelhttp inside, propagator, no provider", nil, func(oteltrace.TracerProvider) stack { return stacked(b3) }, true},
-		{"otelhttp inside, nothing", nil, func(oteltrace.TracerProvider) stack { return stacked() }, true},
-		{"otelhttp outside, propagator", func(p oteltrace.TracerProvider) stack { return stacked(b3, otelhttp.WithTracerProvider(p)) }, nil, false},
-		{"otelhttp outside, no propagator", func(p oteltrace.TracerProvider) stack { return stacked(otelhttp.WithTracerProvider(p)) }, nil, false},
-	}
-
-	for _, sampler := range samplers {
-		for _, stack := range stacks {
+	for _, sampler := range sdkSamplers {
+		for _, stack := range otelStacks {
 			for _, state := range states {
 				for _, id := range ids {
 					t.Run(fmt.Sprintf("%s, %s, %s, %s", sampler.name, stack.name, state.name, id.name), func(t *testing.T) {
-						sdk, rec := testkit.SDK(sampler.sampler)
-						outside, inside := bare, bare
-						if stack.outside != nil {
-							outside = stack.outside(sdk)
-						}
-						if stack.inside != nil {
-							inside = stack.inside(sdk)
-						}
-						h := testkit.Header()
+						h := http.Header{}
 						switch {
 						case id.id == "" && state.single != "":
 							h.Set("b3", state.single)
@@ -82,80 +89,116 @@ func TestSDK(t *testing.T) {
 						case id.id != "":
 							h.Set("b3", id.id+"-"+spanID+"-"+state.single+"-"+parentID)
 						}
-
-						var got, deep said
-						var around oteltrace.SpanContext // what the middleware found
-						sent := http.Header{}
-						serve(outside(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-							around = oteltrace.SpanContextFromContext(r.Context())
-							httpmw.New(httpmw.Config{TracerProvider: sdk})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-								got = current(r)
-								inside(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-									deep = current(r)
-									trace.Propagator{}.Inject(r.Context(), propagation.HeaderCarrier(sent))
-								})).ServeHTTP(w, r)
-							})).ServeHTTP(w, r)
-						})), get(h))
-
-						// The trace.
-						require.NotEmpty(t, got.Trace, "trace ID with %v", h)
-						wantParent := ""
-						switch {
-						case id.id != "" && (!around.IsValid() || around.SpanID().String() == spanID || around.TraceID() != testkit.B3(id.id+"-"+spanID).TraceID):
-							wantParent = spanID
-						case around.IsValid():
-							wantParent = around.SpanID().String()
-						}
-						if id.id != "" {
-							assert.Equal(t, id.id, got.Trace, "trace ID with %v", h)
-						} else {
-							assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID with %v: a new one", h)
-							if around.IsValid() {
-								assert.Equal(t, around.TraceID().String(), got.Trace, "trace ID with %v: that of the span outside", h)
-							}
-						}
-						assert.Equal(t, wantParent, got.Parent, "parent with %v", h)
-
-						// The decision.
-						wantState := state.name
-						switch state.name {
-						case "accept":
-							if sampler.drops {
-								wantState = "deny"
-							}
-						case "defer":
-							wantState = "deny"
-							if sampler.root(testkit.B3(got.Trace + "-" + spanID).TraceID) {
-								wantState = "accept"
-							}
-						}
-						assert.Equal(t, wantState, got.State.String(), "state with %v", h)
-
-						// The spans.
-						clew := clewSpans(rec)
-						wantRecorded := state.name != "deny" && !sampler.drops && wantState != "deny"
-						if wantRecorded {
-							require.Len(t, clew, 1, "spans of clew's in the SDK with %v", h)
-							assert.Equal(t, got.Span, clew[0].SpanContext().SpanID().String(), "span ID in the SDK and in the handler")
-							assert.Equal(t, oteltrace.SpanKindServer, clew[0].SpanKind(), "kind of the span")
-						} else {
-							assert.Empty(t, clew, "spans of clew's in the SDK with %v", h)
-						}
-						if stack.obeys && state.name == "deny" {
-							assert.Empty(t, rec.Started(), "spans in the SDK with %v", h)
-						}
-
-						// What goes on.
-						assert.Equal(t, got.Trace, deep.Trace, "trace ID further in")
-						assert.Equal(t, wantState, deep.State.String(), "state further in")
-						assert.Equal(t, got.Trace, sent.Get("X-B3-TraceId"), "X-B3-TraceId sent on")
-						assert.Equal(t, map[string]string{"deny": "0", "accept": "1"}[wantState], sent.Get("X-B3-Sampled"), "X-B3-Sampled sent on")
-						assert.Equal(t, map[string]string{"debug": "1"}[wantState], sent.Get("X-B3-Flags"), "X-B3-Flags sent on")
+						c := sdkCase{T: t, sampler: sampler, stack: stack, state: state.name, id: id.id, header: h}
+						c.serve()
+						c.checkTrace()
+						want := c.wantState()
+						assert.Equal(t, want, c.got.State.String(), "state with %v", h)
+						c.checkSpans(want)
+						c.checkFurtherIn(want)
 					})
 				}
 			}
 		}
 	}
+}
+
+// sdkCase is a request under an SDK, and what became of it.
+type sdkCase struct {
+	*testing.T
+	sampler sdkSampler
+	stack   otelStack
+	state   string // of the caller
+	id      string // of the caller; "": none
+	header  http.Header
+
+	outside oteltrace.SpanContext // that New found
+	got     said                  // in the handler
+	deep    said                  // inside of otelhttp, if that is inside
+	sent    http.Header           // written there
+	spans   *tracetest.SpanRecorder
+}
+
+func (c *sdkCase) serve() {
+	sdk, rec := testkit.SDK(c.sampler.sampler)
+	outside, inside := same, same
+	if c.stack.outside != nil {
+		outside = c.stack.outside(sdk)
+	}
+	if c.stack.inside != nil {
+		inside = c.stack.inside(sdk)
+	}
+	c.spans, c.sent = rec, http.Header{}
+	innermost := inside(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		c.deep = current(r)
+		trace.Propagator{}.Inject(r.Context(), propagation.HeaderCarrier(c.sent))
+	}))
+	ours := httpmw.New(httpmw.Config{TracerProvider: sdk})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.got = current(r)
+		innermost.ServeHTTP(w, r)
+	}))
+	serve(outside(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.outside = oteltrace.SpanContextFromContext(r.Context())
+		ours.ServeHTTP(w, r)
+	})), get(c.header))
+}
+
+func (c *sdkCase) checkTrace() {
+	require.NotEmpty(c, c.got.Trace, "trace ID with %v", c.header)
+	wantParent := ""
+	switch out := c.outside; {
+	case c.id != "" && (!out.IsValid() || out.SpanID().String() == spanID || out.TraceID() != testkit.B3(c.id+"-"+spanID).TraceID):
+		wantParent = spanID
+	case out.IsValid():
+		wantParent = out.SpanID().String()
+	}
+	if c.id != "" {
+		assert.Equal(c, c.id, c.got.Trace, "trace ID with %v", c.header)
+	} else {
+		assert.Regexp(c, "^[0-9a-f]{32}$", c.got.Trace, "trace ID with %v: a new one", c.header)
+		if c.outside.IsValid() {
+			assert.Equal(c, c.outside.TraceID().String(), c.got.Trace, "trace ID with %v: that of the span outside", c.header)
+		}
+	}
+	assert.Equal(c, wantParent, c.got.Parent, "parent with %v", c.header)
+}
+
+// wantState is the decision that the handler must see.
+func (c *sdkCase) wantState() string {
+	switch c.state {
+	case "accept":
+		if c.sampler.drops {
+			return "deny"
+		}
+	case "defer":
+		if c.sampler.root(testkit.B3(c.got.Trace + "-" + spanID).TraceID) {
+			return "accept"
+		}
+		return "deny"
+	}
+	return c.state
+}
+
+func (c *sdkCase) checkSpans(wantState string) {
+	clew := clewSpans(c.spans)
+	if c.state != "deny" && !c.sampler.drops && wantState != "deny" {
+		require.Len(c, clew, 1, "spans of clew's in the SDK with %v", c.header)
+		assert.Equal(c, c.got.Span, clew[0].SpanContext().SpanID().String(), "span ID in the SDK and in the handler")
+		assert.Equal(c, oteltrace.SpanKindServer, clew[0].SpanKind(), "kind of the span")
+	} else {
+		assert.Empty(c, clew, "spans of clew's in the SDK with %v", c.header)
+	}
+	if c.stack.obeys && c.state == "deny" {
+		assert.Empty(c, c.spans.Started(), "spans in the SDK with %v", c.header)
+	}
+}
+
+func (c *sdkCase) checkFurtherIn(wantState string) {
+	assert.Equal(c, c.got.Trace, c.deep.Trace, "trace ID further in")
+	assert.Equal(c, wantState, c.deep.State.String(), "state further in")
+	assert.Equal(c, c.got.Trace, c.sent.Get("X-B3-TraceId"), "X-B3-TraceId sent on")
+	assert.Equal(c, map[string]string{"deny": "0", "accept": "1"}[wantState], c.sent.Get("X-B3-Sampled"), "X-B3-Sampled sent on")
+	assert.Equal(c, map[string]string{"debug": "1"}[wantState], c.sent.Get("X-B3-Flags"), "X-B3-Flags sent on")
 }
 
 // TestSDKInventedParent: a lone accept reaches an SDK under an invented parent, which must

@@ -84,103 +84,138 @@ type caller struct {
 	extras bool
 }
 
-// TestTrust: what is believed, and what the handler and the instrumentation further in find.
+// TestTrust: what is believed, and what the handler and instrumentation further in find.
 func TestTrust(t *testing.T) {
-	withBaggage := propagation.NewCompositeTextMapPropagator(trace.Propagator{W3C: true}, propagation.Baggage{})
+	propagators := map[string]propagation.TextMapPropagator{"default": nil, "W3C": trace.Propagator{W3C: true}, "composite": withBaggage}
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll, 7} {
 		for _, decision := range []trace.Sampling{trace.Accept, trace.Deny} {
-			provider := always()
-			if decision == trace.Deny {
-				provider = never()
-			}
-			for propagator, p := range map[string]propagation.TextMapPropagator{"default": nil, "W3C": trace.Propagator{W3C: true}, "composite": withBaggage} {
-				for _, c := range callers() {
-					t.Run(fmt.Sprintf("Trust %d, we %s, %s, %s", trust, decision, propagator, c.name), func(t *testing.T) {
-						believesIDs := trust == httpmw.TrustIDs || trust == httpmw.TrustAll
-						believesAll := trust == httpmw.TrustAll
+			for propagator, p := range propagators {
+				for _, sent := range callers() {
+					t.Run(fmt.Sprintf("Trust %d, we %s, %s, %s", trust, decision, propagator, sent.name), func(t *testing.T) {
+						c := trustCase{T: t, caller: sent, decision: decision, believesAll: trust == httpmw.TrustAll}
+						before := sent.header.Clone()
+						c.serve(trust, p)
+
+						assert.Equal(t, before, sent.header, "the caller's header map afterwards")
 						wantState := decision.String()
-						if believesAll && c.state != "defer" {
-							wantState = c.state
+						if c.believesAll && sent.state != "defer" {
+							wantState = sent.state
 						}
-						before := c.header.Clone()
-
-						var got, inner, innermost said
-						var seen http.Header
-						var bag, innerBag, tracestate string
-						innermostHandler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-							innermost = current(r)
-							innerBag = baggage.FromContext(r.Context()).String()
-						})
-						stacked := otelhttp.NewHandler(innermostHandler, "inner", otelhttp.WithPropagators(withBaggage))
-						h := httpmw.New(httpmw.Config{TracerProvider: provider, Trust: trusting(trust), Propagator: p})(
-							http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-								got, seen = current(r), r.Header
-								bag = baggage.FromContext(r.Context()).String()
-								tracestate = oteltrace.SpanContextFromContext(r.Context()).TraceState().String()
-								again := trace.Propagator{}.Extract(t.Context(), propagation.HeaderCarrier(r.Header))
-								b, _ := trace.FromContext(again)
-								inner = testkit.SaidBy(b)
-								stacked.ServeHTTP(w, r)
-							}))
-						r := get(nil)
-						r.Header = c.header
-						serve(h, r)
-
-						assert.Equal(t, before, c.header, "the caller's header map afterwards")
-						assert.Equal(t, wantState, got.State.String(), "state in the handler")
-						assert.Equal(t, "kept", seen.Get("X-Other"), "another header in the handler")
-						assert.Equal(t, got.Trace, innermost.Trace, "trace in an otelhttp handler further in")
-						assert.Equal(t, got.State, innermost.State, "state in an otelhttp handler further in")
-						switch {
-						case !believesIDs:
-							assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID")
-							assert.Empty(t, got.Parent, "parent")
-							for _, key := range traceHeaders {
-								assert.NotContains(t, seen, key, "headers in the handler")
-							}
-							assert.Equal(t, said{State: trace.Defer}, inner, "what a Propagator further in finds")
-							assert.Equal(t, got.Span, innermost.Parent, "parent in an otelhttp handler further in")
-						case !believesAll:
-							assert.Equal(t, id64, got.Trace, "trace ID")
-							assert.Equal(t, spanID, got.Parent, "parent")
-							want := said{Trace: id64, Span: spanID, State: decision}
-							if c.state != "defer" || seen.Get("X-B3-TraceId") != "" && seen.Get("b3") == "" {
-								want.Parent = parentID // which a deferring b3 header does not tell
-							}
-							assert.Equal(t, want, inner, "what a Propagator further in finds")
-							assert.Equal(t, before.Get("b3") != "", seen.Get("b3") != "", "b3 in the handler: in the caller's encoding")
-							assert.Equal(t, before.Get("X-B3-TraceId") != "", seen.Get("X-B3-TraceId") != "", "X-B3-TraceId in the handler: in the caller's encoding")
-							assert.NotContains(t, seen, "X-B3-Flags", "headers in the handler")
-							assert.NotContains(t, seen, "Tracestate", "headers in the handler")
-							assert.NotContains(t, seen, "Baggage", "headers in the handler")
-							if c.extras {
-								flags := map[trace.Sampling]string{trace.Accept: "01", trace.Deny: "00"}[decision]
-								assert.Equal(t, "00-0000000000000000"+id64+"-"+spanID+"-"+flags, seen.Get("traceparent"), "traceparent in the handler")
-							}
+						assert.Equal(t, wantState, c.got.State.String(), "state in the handler")
+						assert.Equal(t, "kept", c.seen.Get("X-Other"), "another header in the handler")
+						assert.Equal(t, c.got.Trace, c.innermost.Trace, "trace in an otelhttp handler further in")
+						assert.Equal(t, c.got.State, c.innermost.State, "state in an otelhttp handler further in")
+						switch trust {
+						case httpmw.TrustAll:
+							c.checkAll()
+						case httpmw.TrustIDs:
+							c.checkIDs()
 						default:
-							assert.Equal(t, id64, got.Trace, "trace ID")
-							assert.Equal(t, spanID, got.Parent, "parent")
-							assert.Equal(t, fmt.Sprintf("%p", c.header), fmt.Sprintf("%p", seen), "the header map in the handler: the caller's")
-							assert.Equal(t, c.state, inner.State.String(), "what a Propagator further in finds")
+							c.checkNone()
 						}
-						wantBag, wantInnerBag, wantTracestate := "", "", ""
-						if believesAll && c.extras {
-							wantInnerBag = "user=root"
-							if propagator == "composite" {
-								wantBag = "user=root"
-							}
-							if propagator != "default" {
-								wantTracestate = "vendor=said"
-							}
-						}
-						assert.Equal(t, wantBag, bag, "baggage in the handler's context")
-						assert.Equal(t, wantInnerBag, innerBag, "baggage in an otelhttp handler further in")
-						assert.Equal(t, wantTracestate, tracestate, "tracestate in the handler's context")
+						c.checkBaggage(propagator)
 					})
 				}
 			}
 		}
 	}
+}
+
+var withBaggage = propagation.NewCompositeTextMapPropagator(trace.Propagator{W3C: true}, propagation.Baggage{})
+
+// trustCase is a request of a caller, and what was found of it.
+type trustCase struct {
+	*testing.T
+	caller      caller
+	decision    trace.Sampling // ours
+	believesAll bool
+
+	got       said        // in the handler
+	seen      http.Header // by the handler
+	inner     said        // by a propagator in the handler
+	innermost said        // inside of otelhttp, in the handler
+
+	bag, innermostBag string
+	tracestate        string
+}
+
+func (c *trustCase) serve(trust httpmw.Trust, p propagation.TextMapPropagator) {
+	provider := always()
+	if c.decision == trace.Deny {
+		provider = never()
+	}
+	stacked := otelhttp.NewHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		c.innermost = current(r)
+		c.innermostBag = baggage.FromContext(r.Context()).String()
+	}), "inner", otelhttp.WithPropagators(withBaggage))
+	h := httpmw.New(httpmw.Config{TracerProvider: provider, Trust: trusting(trust), Propagator: p})(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c.got, c.seen = current(r), r.Header
+			c.bag = baggage.FromContext(r.Context()).String()
+			c.tracestate = oteltrace.SpanContextFromContext(r.Context()).TraceState().String()
+			c.inner = testkit.SaidIn(trace.Propagator{}.Extract(c.Context(), propagation.HeaderCarrier(r.Header)))
+			stacked.ServeHTTP(w, r)
+		}))
+	r := get(nil)
+	r.Header = c.caller.header
+	serve(h, r)
+}
+
+// checkNone: nothing is believed.
+func (c *trustCase) checkNone() {
+	assert.Regexp(c, "^[0-9a-f]{32}$", c.got.Trace, "trace ID")
+	assert.Empty(c, c.got.Parent, "parent")
+	for _, key := range traceHeaders {
+		assert.NotContains(c, c.seen, key, "headers in the handler")
+	}
+	assert.Equal(c, said{State: trace.Defer}, c.inner, "what a Propagator further in finds")
+	assert.Equal(c, c.got.Span, c.innermost.Parent, "parent in an otelhttp handler further in")
+}
+
+// checkIDs: the IDs are believed, and the headers have our decision in the caller's encodings.
+func (c *trustCase) checkIDs() {
+	assert.Equal(c, id64, c.got.Trace, "trace ID")
+	assert.Equal(c, spanID, c.got.Parent, "parent")
+	want := said{Trace: id64, Span: spanID, State: c.decision}
+	if c.caller.state != "defer" || c.seen.Get("X-B3-TraceId") != "" && c.seen.Get("b3") == "" {
+		want.Parent = parentID // a b3 header that defers has no parent
+	}
+	assert.Equal(c, want, c.inner, "what a Propagator further in finds")
+	for _, name := range []string{"b3", "X-B3-TraceId"} {
+		assert.Equal(c, c.caller.header.Get(name) != "", c.seen.Get(name) != "", "%s in the handler: in the caller's encoding", name)
+	}
+	for _, name := range []string{"X-B3-Flags", "Tracestate", "Baggage"} {
+		assert.NotContains(c, c.seen, name, "headers in the handler")
+	}
+	if c.caller.extras {
+		flags := map[trace.Sampling]string{trace.Accept: "01", trace.Deny: "00"}[c.decision]
+		assert.Equal(c, "00-0000000000000000"+id64+"-"+spanID+"-"+flags, c.seen.Get("traceparent"), "traceparent in the handler")
+	}
+}
+
+// checkAll: everything is believed, and the headers stay.
+func (c *trustCase) checkAll() {
+	assert.Equal(c, id64, c.got.Trace, "trace ID")
+	assert.Equal(c, spanID, c.got.Parent, "parent")
+	assert.Equal(c, fmt.Sprintf("%p", c.caller.header), fmt.Sprintf("%p", c.seen), "the header map in the handler: the caller's")
+	assert.Equal(c, c.caller.state, c.inner.State.String(), "what a Propagator further in finds")
+}
+
+// checkBaggage: baggage and tracestate come in under TrustAll, as far as the propagator reads them.
+func (c *trustCase) checkBaggage(propagator string) {
+	wantBag, wantInnermost, wantTracestate := "", "", ""
+	if c.believesAll && c.caller.extras {
+		wantInnermost = "user=root"
+		if propagator == "composite" {
+			wantBag = "user=root"
+		}
+		if propagator != "default" {
+			wantTracestate = "vendor=said"
+		}
+	}
+	assert.Equal(c, wantBag, c.bag, "baggage in the handler's context")
+	assert.Equal(c, wantInnermost, c.innermostBag, "baggage in an otelhttp handler further in")
+	assert.Equal(c, wantTracestate, c.tracestate, "tracestate in the handler's context")
 }
 
 // TestTrustLoneState: a decision that came without IDs.
