@@ -53,7 +53,7 @@ func (failingHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return nil, nil, errors.New("not today")
 }
 
-// TestAccessLogKeys: later tools read these lines, so no key is missing and none is extra.
+// TestAccessLogKeys: no key is missing and none is extra, because tools read these lines.
 func TestAccessLogKeys(t *testing.T) {
 	always := []string{"bytes", "duration_ms", "level", "message", "method", "path", "remote", "status"}
 	ids := append([]string{"span_id", "trace_id"}, always...)
@@ -149,7 +149,7 @@ func TestAccessLogRequestAsItCame(t *testing.T) {
 	assert.Equal(t, parentID, line["caller_parent_id"], "caller_parent_id of %v", line)
 }
 
-// TestAccessLogCallerParent: caller_parent_id is the caller's, so it is there only where
+// TestAccessLogCallerParent: caller_parent_id is the caller's parent, so a line has it only if its
 // parent_id is the caller.
 func TestAccessLogCallerParent(t *testing.T) {
 	var out testkit.Log
@@ -163,7 +163,7 @@ func TestAccessLogCallerParent(t *testing.T) {
 	assert.NotContains(t, line, "caller_parent_id", "the line")
 }
 
-// TestAccessLogBytes: whichever way the body is written.
+// TestAccessLogBytes: the bytes are counted, whichever way the body is written.
 func TestAccessLogBytes(t *testing.T) {
 	const large = 300 << 10
 	for _, tt := range []struct {
@@ -259,7 +259,8 @@ func TestAccessLogLevel(t *testing.T) {
 	}
 }
 
-// TestAccessLogLoggerLevel: a line below the logger's level is not written, nor in the way.
+// TestAccessLogLoggerLevel: a line below the logger's level is not written, and the handler still
+// runs.
 func TestAccessLogLoggerLevel(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out).Level(zerolog.WarnLevel)
@@ -296,7 +297,7 @@ func TestAccessLogSkip(t *testing.T) {
 	assert.Equal(t, "/", out.Line(t)["path"], "path of the request that was not skipped")
 }
 
-// TestAccessLogLogger: whichever logger it is, the ID is on the line once.
+// TestAccessLogLogger: the line has the ID once, whichever logger writes it.
 func TestAccessLogLogger(t *testing.T) {
 	hook := logctx.Hook(logctx.Config{})
 	plain := func(w io.Writer) *zerolog.Logger { l := zerolog.New(w); return &l }
@@ -355,7 +356,7 @@ func TestAccessLogNoLogger(t *testing.T) {
 	assert.NotContains(t, line, "trace_id", "a line without New")
 }
 
-// TestAccessLogPanic: the line is written first, then the panic flies on, with the same value.
+// TestAccessLogPanic: the line is written, then the panic flies on with the same value.
 func TestAccessLogPanic(t *testing.T) {
 	own := errors.New("own")
 	for _, value := range []any{"boom", own, http.ErrAbortHandler} {
@@ -378,7 +379,7 @@ func TestAccessLogPanic(t *testing.T) {
 	}
 }
 
-// TestAccessLogGoexit: runtime.Goexit, as t.FailNow calls it, is no panic.
+// TestAccessLogGoexit: runtime.Goexit, which t.FailNow calls, is no panic.
 func TestAccessLogGoexit(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -424,8 +425,8 @@ func TestAccessLogSpan(t *testing.T) {
 	}
 }
 
-// TestAccessLogTimeoutHandler: around it the line says what the client got; inside it, what
-// can be known there.
+// TestAccessLogTimeoutHandler: outside of http.TimeoutHandler the line says what the client got.
+// Inside, it says what can be known there.
 func TestAccessLogTimeoutHandler(t *testing.T) {
 	inTime := func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(404)
@@ -478,7 +479,7 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 		})
 	}
 
-	// The writes of a handler that is too late fail, and that tells what the client got.
+	// The writes of a handler that is too late fail, which tells what the client got.
 	t.Run("inside, too late", func(t *testing.T) {
 		var out testkit.Log
 		logger := zerolog.New(&out)
@@ -512,7 +513,7 @@ func interfaces(w http.ResponseWriter) map[string]bool {
 	_, has["Pusher"] = w.(http.Pusher)
 	_, has["ReaderFrom"] = w.(io.ReaderFrom)
 	_, has["StringWriter"] = w.(io.StringWriter)
-	//lint:ignore SA1019 deprecated, and still asked for
+	//lint:ignore SA1019 deprecated, and still in use
 	_, has["CloseNotifier"] = w.(http.CloseNotifier)
 	_, has["FlushError"] = w.(interface{ FlushError() error })
 
@@ -525,8 +526,8 @@ func interfaces(w http.ResponseWriter) map[string]bool {
 	return has
 }
 
-// TestAccessLogInterfaces: the handler can do what it could without us. TestTortureWriter asks over
-// the wire.
+// TestAccessLogInterfaces: the handler can do what it could without us. TestTortureWriter tests
+// the same over the wire.
 func TestAccessLogInterfaces(t *testing.T) {
 	discard := zerolog.Nop()
 	log := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})
@@ -547,7 +548,8 @@ func TestAccessLogInterfaces(t *testing.T) {
 	})
 }
 
-// TestAccessLogForeignInterfaces: what is more than net/http's ResponseWriters have is kept too.
+// TestAccessLogForeignInterfaces: interfaces that net/http's ResponseWriters do not have are kept
+// too.
 func TestAccessLogForeignInterfaces(t *testing.T) {
 	discard := zerolog.Nop()
 	all := foreignWriter{httptest.NewRecorder(), http.NewResponseController(httptest.NewRecorder())}
@@ -591,7 +593,7 @@ func (m minimal) Header() http.Header         { return m.header }
 func (m minimal) Write(p []byte) (int, error) { return len(p), nil }
 func (m minimal) WriteHeader(int)             {}
 
-// TestAccessLogFlushUnsupported: a flush that nobody carried out has sent no header.
+// TestAccessLogFlushUnsupported: a flush that is not supported has sent no header.
 func TestAccessLogFlushUnsupported(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -607,12 +609,12 @@ func TestAccessLogFlushUnsupported(t *testing.T) {
 	}
 }
 
-// noFlush has the method, as wrappers do, but nothing under it that flushes.
+// noFlush has the method, as wrappers do, but wraps nothing that flushes.
 type noFlush struct{ minimal }
 
 func (noFlush) FlushError() error { return http.ErrNotSupported }
 
-// TestAccessLogDuplex: a handler that answers while it reads, as it could without us.
+// TestAccessLogDuplex: a handler can answer while it reads, as it could without us.
 func TestAccessLogDuplex(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -661,7 +663,7 @@ var hostilePaths = []string{
 	`/"quoted" \ back`,
 }
 
-// TestAccessLogHostilePath: a path can hold what would forge a line or drive a terminal.
+// TestAccessLogHostilePath: no path can forge a line or drive a terminal.
 func TestAccessLogHostilePath(t *testing.T) {
 	for _, path := range hostilePaths {
 		t.Run(fmt.Sprintf("%q", path), func(t *testing.T) {
@@ -693,7 +695,7 @@ func TestAccessLogHostilePath(t *testing.T) {
 	}
 }
 
-// TestAccessLogLong: a line is no longer than it must be, whatever a caller sends.
+// TestAccessLogLong: a line has a bounded length, whatever a caller sends.
 func TestAccessLogLong(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"just short enough", strings.Repeat("x", 8000), strings.Repeat("x", 8000)},
@@ -720,7 +722,7 @@ func TestAccessLogNilHandler(t *testing.T) {
 	assert.Equal(t, "httpmw: AccessLog: nil http.Handler", got, "AccessLog(AccessLogConfig{})(nil) panics with")
 }
 
-// TestAccessLogOddRequest: requests that no server makes, but tests and other callers do.
+// TestAccessLogOddRequest: requests that no server makes, but that tests and other callers make.
 func TestAccessLogOddRequest(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -737,7 +739,7 @@ func TestAccessLogOddRequest(t *testing.T) {
 	assert.Len(t, out.Lines(t), 2, "lines of requests without URL and header")
 }
 
-// TestAccessLogDebug: in a debug trace the line is written, whatever the logger leaves out otherwise.
+// TestAccessLogDebug: in a debug trace the line is written, even if the logger would leave it out.
 func TestAccessLogDebug(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -772,8 +774,8 @@ func TestAccessLogDebug(t *testing.T) {
 	}
 }
 
-// A hook of the user's that gives each event another context hides the record from our hook. There
-// is one line all the same, and it says all.
+// A user's hook that gives each event another context hides the record from our hook. There is one
+// line all the same, with all its fields.
 func TestAccessLogHookChangesContext(t *testing.T) {
 	enriching := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
 		type key struct{}
@@ -799,14 +801,14 @@ func TestAccessLogHookChangesContext(t *testing.T) {
 	}
 }
 
-// readdressed is a hook of somebody else's that gives events another context.
+// readdressed is a user's hook that gives events another context.
 type readdressed struct{}
 
 func (readdressed) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	e.Ctx(context.WithValue(e.GetCtx(), readdressed{}, "more"))
 }
 
-// A hook that gives events another context costs the line its preset, but no field, and there is
+// With a hook that gives events another context, the line loses its preset, but no field. There is
 // no second line.
 func TestAccessLogReaddressed(t *testing.T) {
 	for name, hook := range map[string]func(zerolog.Logger) zerolog.Logger{
@@ -832,8 +834,8 @@ func TestAccessLogReaddressed(t *testing.T) {
 					h := httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop)))
 					serve(h, get(testkit.Header("b3", id64+"-"+spanID+decision)).WithContext(ctx))
 					line := map[string]any{}
-					// Not by out.only: where our hook is not seen, it is added, and the IDs stand there
-					// twice.
+					// Not by out.only: where our hook is not seen, it is added, and the IDs stand
+					// there twice.
 					require.NoError(t, json.Unmarshal([]byte(out.String()), &line), "the only line:\n%s", &out)
 					assert.Equal(t, []any{"GET", "/", 200.0, spanID}, []any{line["method"], line["path"], line["status"], line["parent_id"]}, "line %v", line)
 					switch {

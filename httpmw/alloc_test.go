@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// traffic is what allocations and benchmarks are measured with.
+// traffic are the requests that allocations and benchmarks are measured with.
 var traffic = []struct {
 	name   string
 	header http.Header
@@ -24,7 +24,7 @@ var traffic = []struct {
 	{"malformed", testkit.Header("b3", id128+"-"+spanID+"!1-"+parentID)},
 }
 
-// TestNewAllocs: the context and the request's copy, nothing else.
+// TestNewAllocs: New allocates the context and the request's copy, and nothing else.
 func TestNewAllocs(t *testing.T) {
 	const bound, exact = 3, 2
 	for _, tt := range traffic {
@@ -40,7 +40,8 @@ func TestNewAllocs(t *testing.T) {
 	}
 }
 
-// TestNewAllocsTrust: to believe less must not cost more than the copy of the headers.
+// TestNewAllocsTrust: a request without headers has none that must be copied, under less trust
+// too.
 func TestNewAllocsTrust(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -55,9 +56,9 @@ func TestNewAllocsTrust(t *testing.T) {
 	}
 }
 
-// TestAccessLogAllocs: a request with a logger of its own, a line of the handler's and the access
-// line, over a ResponseWriter as net/http's: the span in its context, the request's copy, the logger
-// bound to it and its context (two), the text of the IDs, the wrapper.
+// TestAccessLogAllocs: a request with a logger of its own writes a line of the handler's and the
+// access line. It allocates the span in its context, the request's copy, the bound logger and its
+// fields, the text of the IDs and the ResponseWriter.
 func TestAccessLogAllocs(t *testing.T) {
 	logger := logctx.New(io.Discard)
 	h := httpmw.New(httpmw.Config{Logger: &logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -75,7 +76,7 @@ func TestAccessLogAllocs(t *testing.T) {
 	}
 }
 
-// TestAccessLogRouteAllocs: a route that AccessLog sees for itself costs nothing.
+// TestAccessLogRouteAllocs: a route that AccessLog finds in r.Pattern costs no allocation.
 func TestAccessLogRouteAllocs(t *testing.T) {
 	logger := zerolog.New(io.Discard)
 	allocs := func(pattern string) float64 {

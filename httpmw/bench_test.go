@@ -27,8 +27,8 @@ func benchmark(b *testing.B, h http.Handler) {
 	}
 }
 
-// BenchmarkNew: bare is the twin without middleware; WithContext is what no middleware can do
-// without; extract is what contrib's propagator takes for a part of the job, without a span.
+// BenchmarkNew: bare is without middleware. WithContext does what all such middleware must do.
+// extract is contrib's propagator, which does a part of the job and makes no span.
 func BenchmarkNew(b *testing.B) {
 	logger := logctx.New(io.Discard)
 	for _, tt := range []struct {
@@ -56,8 +56,7 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
-// BenchmarkAccessLog: bare is the twin without middleware. In both the handler writes a line
-// of its own.
+// BenchmarkAccessLog: bare is without middleware. In both the handler writes a line of its own.
 func BenchmarkAccessLog(b *testing.B) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		zerolog.Ctx(r.Context()).Info().Msg("handler")

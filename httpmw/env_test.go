@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The environment names the propagator of a service, for both directions.
+// The environment names the propagator of a service, for requests in and out.
 func TestPropagatorFromEnvInAndOut(t *testing.T) {
 	const w3cParent = "00-" + id128 + "-" + spanID + "-01"
 	callers := map[string]http.Header{
@@ -21,10 +21,10 @@ func TestPropagatorFromEnvInAndOut(t *testing.T) {
 		"both":           testkit.Header("b3", id64+"-"+spanID+"-d", "traceparent", w3cParent, "baggage", "k=v"),
 		"W3C":            testkit.Header("traceparent", w3cParent, "baggage", "k=v"),
 	}
-	type sent map[string]string // the trace ID by the header that has it; and baggage
+	type sent map[string]string // the trace ID in each header, and the baggage
 	for _, tt := range []struct {
 		name, value string
-		want        map[string]sent // of callers; "new" is no ID that was received
+		want        map[string]sent // by caller; "new" is an ID that was not received
 	}{
 		{"not set", "", map[string]sent{
 			"B3 that defers": {"X-B3-Traceid": id64}, "both": {"X-B3-Traceid": id64}, "W3C": {"X-B3-Traceid": "new"}}},
@@ -59,7 +59,7 @@ func TestPropagatorFromEnvInAndOut(t *testing.T) {
 				in(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 					here = trace.ID(r.Context())
 					again := httptest.NewRequest("GET", "http://other.example/", nil).WithContext(r.Context())
-					again.Header.Set("b3", id64+"-"+spanID) // stale, whatever is written
+					again.Header.Set("b3", id64+"-"+spanID) // stale: it must not be sent
 					_, err := out.RoundTrip(again)
 					assert.NoError(t, err)
 				})).ServeHTTP(httptest.NewRecorder(), get(received))

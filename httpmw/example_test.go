@@ -76,14 +76,14 @@ func ExampleSetRoute() {
 	// Output: request route=/users/{id} status=200
 }
 
-// Nobody on the open internet is believed.
+// No caller from the open internet is believed.
 func ExampleTrust_Always() {
 	mw := httpmw.New(httpmw.Config{Trust: httpmw.TrustNone.Always})
 	fmt.Println(debugged(mw, httptest.NewRequest("GET", "/", nil)))
 	// Output: no debug
 }
 
-// debugged sends h a request that asks for debug, and says what became of it.
+// debugged sends h a request that asks for debug, and says whether the handler is in a debug trace.
 func debugged(h func(http.Handler) http.Handler, r *http.Request) string {
 	answer := "no debug"
 	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-d")
@@ -95,8 +95,8 @@ func debugged(h func(http.Handler) http.Handler, r *http.Request) string {
 	return answer
 }
 
-// Who may debug: callers of some paths, that the internet cannot reach. Cleaned, because a router
-// may take /internal/../shop for /shop.
+// Callers of paths that the internet cannot reach may debug. The path is cleaned first, because a
+// router may take /internal/../shop for /shop.
 func ExampleTrust_path() {
 	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
 		if strings.HasPrefix(path.Clean(r.URL.Path), "/internal/") {
@@ -114,13 +114,13 @@ func ExampleTrust_path() {
 	// no debug
 }
 
-// Who may debug: callers from our own network; partners may continue their traces. Behind a
-// proxy, RemoteAddr is the proxy's: then let the proxy decide, or a header that it alone can set.
+// Callers from our own network may debug, and partners may continue their traces. Behind a proxy,
+// RemoteAddr is the proxy's: decide in the proxy, or by a header that only the proxy can set.
 func ExampleTrust_network() {
 	inside := netip.MustParsePrefix("10.0.0.0/8")
 	partners := netip.MustParsePrefix("192.0.2.0/24")
 	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
-		from, _ := netip.ParseAddrPort(r.RemoteAddr) // in no network, if malformed
+		from, _ := netip.ParseAddrPort(r.RemoteAddr) // a malformed address is in no network
 		switch addr := from.Addr().Unmap(); {
 		case inside.Contains(addr):
 			return httpmw.TrustAll
@@ -141,8 +141,8 @@ func ExampleTrust_network() {
 	// no debug
 }
 
-// Who may debug: callers with a certificate of ours. Only VerifiedChains tell: PeerCertificates
-// may be anybody's, depending on the server's tls.Config.ClientAuth.
+// Callers with a certificate of ours may debug. VerifiedChains must be asked: depending on the
+// server's tls.Config.ClientAuth, PeerCertificates need not be verified.
 func ExampleTrust_certificate() {
 	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
 		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
@@ -167,8 +167,8 @@ func ExampleTrust_certificate() {
 	// no debug
 }
 
-// Who may debug: callers who know a secret. The comparison takes the same time for every guess.
-// By their hashes, because that of texts would tell whether the length is right.
+// Callers who know a secret may debug. The comparison takes the same time for every guess. The hashes
+// are compared, because comparing the texts would tell whether the length is right.
 func ExampleTrust_secret() {
 	secret := sha256.Sum256([]byte("correct horse battery staple"))
 	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
@@ -190,8 +190,8 @@ func ExampleTrust_secret() {
 	// no debug
 }
 
-// Under TrustIDs the sampler decides by an ID that the caller chose: who sends low ones is always
-// sampled by a trace.Ratio. Not by this one, which still answers alike for one ID.
+// Under TrustIDs the sampler decides by an ID that the caller chose. A trace.Ratio samples all low
+// IDs. This sampler does not, and still gives one answer for one ID.
 func ExampleTrust_sampler() {
 	mw := httpmw.New(httpmw.Config{
 		Trust: httpmw.TrustIDs.Always,
@@ -215,7 +215,7 @@ func ExampleTrust_sampler() {
 	// Output: fewer than 50 of 1,000: true
 }
 
-// unguessable samples a share of the traces, by a hash of the ID that nobody outside can compute.
+// unguessable samples a share of the traces, by a hash of the ID that no caller can compute.
 type unguessable struct {
 	ratio *trace.Ratio
 	seed  maphash.Seed
@@ -236,7 +236,7 @@ func ExampleAccessLog() {
 		Out:           os.Stdout,
 		NoColor:       true,
 		PartsOrder:    []string{"level", "message"},
-		FieldsExclude: []string{"duration_ms", "remote", "span_id"}, // to be short
+		FieldsExclude: []string{"duration_ms", "remote", "span_id"}, // for brevity
 	})
 	handler := httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{
 		Logger: &logger,
@@ -248,9 +248,9 @@ func ExampleAccessLog() {
 	// Output: WRN request bytes=13 method=GET parent_id=a2fb4a1d1a96d312 path=/users/7 route=/users/{id} status=404 trace_id=463ac35c9f6413ad
 }
 
-// With slog, from the handler's own lines to the access line, which has a field of the program's.
+// slog writes the handler's own lines and the access line, which has a field of the program's.
 func ExampleConfig_slog() {
-	shorter := func(_ []string, a slog.Attr) slog.Attr { // what changes from run to run
+	shorter := func(_ []string, a slog.Attr) slog.Attr { // drops what changes from run to run
 		if slices.Contains([]string{"time", "duration_ms", "span_id"}, a.Key) {
 			return slog.Attr{}
 		}
@@ -274,7 +274,8 @@ func ExampleConfig_slog() {
 	// level=INFO msg=request service=users trace_id=463ac35c9f6413ad method=GET path=/users status=200 bytes=0 remote=192.0.2.1:1234 parent_id=a2fb4a1d1a96d312 tenant=acme
 }
 
-// By route: each checkout is sampled, no health check is, and the sampler decides the rest.
+// Sample decides by path: each checkout is sampled, no health check is, and the sampler decides about
+// the others.
 func ExampleConfig_sample() {
 	mux := http.NewServeMux()
 	for _, route := range []string{"/checkout", "/healthz", "/media"} {
@@ -307,12 +308,12 @@ func ExampleConfig_sample() {
 	// /media deny
 }
 
-// A logger that main has made, and a handler that has never heard of contexts.
+// The handler knows no context, and logs with a logger that main has made.
 func ExampleConfig_implicit() {
 	lines := zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"}, FieldsExclude: []string{"span_id"}}
 	logger := zerolog.New(lines).Hook(logctx.Hook(logctx.Config{}))
 	hello := func(http.ResponseWriter, *http.Request) { logger.Info().Msg("hello") }
-	// It runs its handler in a goroutine of its own, which trace.Do gives the trace.
+	// TimeoutHandler runs its handler in another goroutine. trace.Do gives that one the trace.
 	inTime := http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		logger.Info().Msg("in time")
 		trace.Do(r.Context(), func(context.Context) { hello(w, r) })
@@ -339,7 +340,7 @@ func ExampleRouteLabels() {
 	// Output: profiles and dumps of this handler say /media/{id}
 }
 
-// The trace ID as well: a label of its own for each request makes profiles larger.
+// A label may be the trace ID too. One label for each request makes profiles larger.
 func ExampleConfig_labels() {
 	labels := func(r *http.Request) pprof.LabelSet {
 		return pprof.Labels("http.route", r.URL.Path, "trace_id", trace.ID(r.Context()))

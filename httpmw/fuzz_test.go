@@ -16,25 +16,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sgr is every "select graphic rendition" that logctx.Console writes, by itself or through zerolog.
+// sgr matches every colour code ("select graphic rendition") that logctx.Console writes.
 var sgr = regexp.MustCompile("\x1b\\[(0|1|1;31|3[1-6]|9[0-6])m")
 
-// quoted is a string as Go writes it, which is how the console has what is not plain.
+// quoted matches a string as Go quotes it: the console quotes text that is not plain.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// words are how many words a line of the console has: what is quoted is one.
+// words is the number of words of a console line. A quoted text is one.
 func words(line string) int { return len(strings.Split(quoted.ReplaceAllString(line, "q"), " ")) }
 
-// drives reports whether r, in a line, does something to a terminal or to the order of its text.
+// drives reports whether r on a line controls a terminal or changes the order of the text.
 func drives(r rune) bool {
 	return r < 0x20 || r >= 0x7f && r <= 0x9f || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
-// FuzzAccessLog: whatever a request is made of, it has one line, which no reader of JSON and
-// no terminal takes for something else.
+// FuzzAccessLog: every request has one line, which no reader of JSON and no terminal takes for
+// anything else.
 func FuzzAccessLog(f *testing.F) {
 	f.Setenv("CLICOLOR_FORCE", "1")                                          // colours are on
-	never := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()}) // else a line in a thousand has a key more
+	never := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()}) // or a line in a thousand would have another key
 	f.Add("GET", "/", "svc.example", "curl/8", "192.0.2.1:1234", id128+"-"+spanID+"-1-"+parentID)
 	f.Add("", "", "", "", "", "")
 	long := strings.Repeat("é", 5000)
@@ -75,7 +75,7 @@ func FuzzAccessLog(f *testing.F) {
 					require.True(t, strings.HasSuffix(line[key].(string), "…"), "%s of JSON line %.100q is cut", key, text)
 					continue
 				}
-				// Byte by byte: what is no UTF-8 is replaced.
+				// Each byte that is not UTF-8 is replaced by itself.
 				require.Equal(t, string([]rune(want)), line[key], "%s of JSON line %q", key, text)
 			}
 			for key, value := range line {
@@ -88,7 +88,7 @@ func FuzzAccessLog(f *testing.F) {
 			text, ended = strings.CutSuffix(console.String(), "\n")
 			require.True(t, ended, "console line %q ends with a line feed", text)
 			require.Contains(t, harmless.String(), "\x1b", "console line of a harmless request, in colour")
-			// As many colours as a harmless request has: none of them is the input's.
+			// There are as many colours as for a harmless request, so none is the input's.
 			require.Equal(t, strings.Count(harmless.String(), "\x1b"), strings.Count(text, "\x1b"), "escapes in console line %q", text)
 			bare := sgr.ReplaceAllString(text, "")
 			require.False(t, strings.ContainsFunc(bare, drives), "console line %q drives a terminal", bare)

@@ -36,19 +36,19 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// From the first test that uses Implicit on, this process asks, for good. No test here may need
-// that it does not: TestImplicitOff has a process of its own.
+// The first test that uses Implicit switches it on for the whole process, for good.
+// TestImplicitOff needs it off, and has a process of its own.
 
-// verdicts counts what was found, by the place that looked.
+// verdicts counts the IDs that were found, by the place that looked.
 type verdicts struct {
 	mu     sync.Mutex
 	counts map[string]*verdict
-	first  string // that was wrong
+	first  string // the first that was wrong
 }
 
 type verdict struct{ right, missing, wrong int }
 
-// note compares what was found at a place with what is right. An empty want is: no request's.
+// note compares the ID that a place found with the right one. An empty want is no request's ID.
 func (v *verdicts) note(place, want, got string, known func(id string) bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -63,7 +63,7 @@ func (v *verdicts) note(place, want, got string, known func(id string) bool) {
 	switch {
 	case got == want && want != "":
 		c.right++
-	case got == "" || !known(got): // a request without a trace begins one
+	case got == "" || !known(got): // a client's request without a trace begins one
 		c.missing++
 	default:
 		c.wrong++
@@ -73,7 +73,7 @@ func (v *verdicts) note(place, want, got string, known func(id string) bool) {
 	}
 }
 
-// of sums up the places with that prefix.
+// of sums up the places whose names begin with prefix.
 func (v *verdicts) of(prefix string) (sum verdict) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -87,12 +87,12 @@ func (v *verdicts) of(prefix string) (sum verdict) {
 	return sum
 }
 
-// Requests of tests have IDs that say so, and which.
+// ours is how the trace IDs of these tests' requests begin.
 const ours = "c1e30000"
 
 func isOurs(id string) bool { return strings.HasPrefix(strings.TrimLeft(id, "0"), ours) }
 
-// idOf is the trace ID of request number n: every other one is wide.
+// idOf is the trace ID of request number n. Every second one is wide.
 func idOf(n int) string {
 	id := fmt.Sprintf("%s%08x", ours, n)
 	if n%2 == 1 {
@@ -101,8 +101,8 @@ func idOf(n int) string {
 	return id
 }
 
-// loggers are loggers that have been captured long before a request, and a client. All report what
-// they have found to the verdicts. What is logged and sent says its place and what is right.
+// loggers are loggers and clients that were made long before a request. They report the IDs that
+// they find to the verdicts. Each line and request names its place and the right ID.
 type loggers struct {
 	*verdicts
 	zero    zerolog.Logger
@@ -127,7 +127,7 @@ func (v *verdicts) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// RoundTrip is the other side of the client.
+// RoundTrip is the server that the clients call.
 func (v *verdicts) RoundTrip(r *http.Request) (*http.Response, error) {
 	want := r.Header.Get("X-Want")
 	v.note(r.Header.Get("X-Place"), want, r.Header.Get("X-B3-Traceid"), isOurs)
@@ -140,8 +140,8 @@ func (v *verdicts) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
 }
 
-// stateOf is the decision that request number n comes with, and its requests leave with: flags
-// and sampled.
+// stateOf is the decision of request number n, which its outgoing requests have too: the values of
+// X-B3-Flags and X-B3-Sampled.
 func stateOf(n int) string {
 	switch n % 3 {
 	case 0:
@@ -167,7 +167,7 @@ func newLoggers(t testing.TB) *loggers {
 	return l
 }
 
-// log logs by each logger, without a context.
+// log writes a line with each logger, without a context.
 func (l *loggers) log(place, want string) {
 	text := place + "|" + want
 	l.zero.Info().Msg(text)
@@ -176,7 +176,7 @@ func (l *loggers) log(place, want string) {
 	l.stdZero.Print(text)
 }
 
-// send sends a request by each client, with a context that knows nothing.
+// send sends a request with each client, in a context without a trace.
 func (l *loggers) send(place, want string) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://backend.example/", nil)
 	if err != nil {
@@ -204,18 +204,18 @@ func (l *loggers) assert(t testing.TB, prefix string, right, missing int) {
 	assert.Equal(t, verdict{right: right, missing: missing}, l.of(prefix), "what was found at %q; the first that was wrong: %s", prefix, l.first)
 }
 
-// each is how many lines and requests a call of all makes.
+// each is the number of lines and requests that a call of all makes.
 const each = 6
 
-// asked is a request that comes with trace ID id.
+// asked is a request in trace id.
 func asked(id string) *http.Request {
 	return get(testkit.Header("X-B3-TraceId", id, "X-B3-SpanId", spanID))
 }
 
 func implicit(h http.HandlerFunc) http.Handler { return httpmw.New(httpmw.Config{Implicit: true})(h) }
 
-// Lines and requests without a context, of many requests that are interleaved on the wire: those
-// of the request's goroutine are never missing, and no other is wrong.
+// Lines and requests without a context have the trace of their goroutine's request, while many
+// requests are served at once. In other goroutines they have none, and never a wrong one.
 func TestTortureImplicit(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
@@ -273,7 +273,8 @@ var (
 	inOtherTrace = trace.NewContext(context.Background(), testkit.B3(otherTrace+"-"+spanID))
 )
 
-// detours run look by workerpool, for a handler whose context is ctx, without a trace or in otherTrace.
+// detours run look with workerpool, in otherTrace or in no trace, for a handler whose context is
+// ctx.
 var detours = []struct {
 	name  string
 	joins bool // look is in otherTrace; false: in none
@@ -356,8 +357,8 @@ var detours = []struct {
 	}},
 }
 
-// Work that a handler runs without its trace, or with another's, does not have its trace, whether in
-// its own goroutine or not.
+// Work that a handler runs without its trace, or in another, does not have the handler's trace,
+// whatever goroutine it runs in.
 func TestImplicitWorkerpool(t *testing.T) {
 	handlers := idOf(4)
 	for _, tt := range detours {
@@ -379,7 +380,8 @@ func TestImplicitWorkerpool(t *testing.T) {
 	}
 }
 
-// inPlace runs fn with ctx as a task of a pool that is full, in place of a task of outer's.
+// inPlace gives fn and ctx to a full pool, in a task with outer's context. The pool runs fn at
+// once, in place of that task.
 func inPlace(t testing.TB, outer context.Context, cfg workerpool.Config, ctx context.Context, fn func(context.Context)) {
 	cfg.Workers, cfg.Queue = 1, 1
 	p, done := workerpool.New(cfg), make(chan struct{})
@@ -397,7 +399,7 @@ func inPlace(t testing.TB, outer context.Context, cfg workerpool.Config, ctx con
 	_ = p.Shutdown(context.Background())
 }
 
-// merged is a task's context that has the trace of another one.
+// merged is a task's context with another context's trace.
 type merged struct {
 	context.Context
 	values context.Context
@@ -413,8 +415,8 @@ func (m merged) Value(key any) any {
 	return nil
 }
 
-// Panics, while numbers go from hand to hand: what is logged by deferred functions outside of
-// New is missing or right.
+// While handlers panic and marks are used again, deferred functions outside of New log the right
+// ID or none.
 func TestImplicitPanics(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(5))
 	l := newLoggers(t)
@@ -447,7 +449,7 @@ func TestImplicitPanics(t *testing.T) {
 			panic("x")
 		case 2:
 			var none *http.Request
-			_ = none.URL // the runtime's
+			_ = none.URL // the runtime panics
 		}
 	})
 	h := recovering("outside", implicit(recovering("request: inside", handler).ServeHTTP))
@@ -464,7 +466,7 @@ func TestImplicitPanics(t *testing.T) {
 	}
 	all.Wait()
 	quarter := requests / 4
-	// Of those inside: begun, deferred, recovered, and before it flies on.
+	// The lines inside: begun, deferred, recovered, and before the panic flies on.
 	l.assert(t, "request: inside", 4*(2*requests+3*quarter), 0)
 	for _, place := range []string{"request: begun", "request: deferred"} {
 		l.assert(t, place, 4*2*requests, 0)
@@ -476,7 +478,7 @@ func TestImplicitPanics(t *testing.T) {
 		2*requests, l.of("").right, outside.missing, l.of("").wrong)
 }
 
-// The innermost trace is found, and after it the one further out.
+// The innermost trace is found. After it, the one further out is found again.
 func TestImplicitNested(t *testing.T) {
 	other := idOf(8)
 	inProcess := func(r *http.Request) *http.Request { return asked(other) }
@@ -510,7 +512,7 @@ func TestImplicitNested(t *testing.T) {
 	}
 }
 
-// A handler that is not implicit is not, whatever else the process does.
+// A New that is not Implicit gives its goroutine no trace, although another New is.
 func TestImplicitOfAnother(t *testing.T) {
 	l := newLoggers(t)
 	_ = httpmw.New(httpmw.Config{Implicit: true})
@@ -533,7 +535,7 @@ func TestImplicitTimeout(t *testing.T) {
 	l.assert(t, "marked inside", each, 0)
 }
 
-// A context that has a trace is not overruled, nor is a logger that is bound to one.
+// A context with a trace keeps it, and so does a logger that is bound to one.
 func TestImplicitExplicit(t *testing.T) {
 	l := newLoggers(t)
 	a, b := idOf(3), idOf(4)
@@ -565,7 +567,8 @@ func TestImplicitExplicit(t *testing.T) {
 	l.assert(t, "B", each, 0)
 }
 
-// A request that is sent again in another handler has that one's trace, and nothing of the first.
+// A request that is sent again in another handler has that handler's trace, and nothing of the
+// first.
 func TestImplicitRequestsAgain(t *testing.T) {
 	l := newLoggers(t)
 	plain, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://backend.example/", nil)
@@ -623,7 +626,8 @@ func TestImplicitRedirects(t *testing.T) {
 	}
 }
 
-// A coroutine has a stack of its own: it has the trace that was put there, whoever resumes it.
+// A coroutine has a stack of its own. It keeps the trace that was put there, whichever goroutine
+// resumes it.
 func TestImplicitPull(t *testing.T) {
 	l := newLoggers(t)
 	a, b := idOf(1), idOf(2)
@@ -657,8 +661,8 @@ func TestImplicitPull(t *testing.T) {
 	l.assert(t, "B", 2*each, 0)
 }
 
-// An exporter that sends by a wrapped client, in the goroutine that ends a span, is not in the
-// trace that it exports, if it says so as trace.Do tells.
+// An exporter may send by a wrapped client, in the goroutine that ends a span. With trace.Do it is
+// not in the trace that it exports.
 func TestImplicitExporter(t *testing.T) {
 	l := newLoggers(t)
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(sending(func() { l.send("export", "") })),
@@ -672,7 +676,7 @@ func TestImplicitExporter(t *testing.T) {
 	l.assert(t, "export", 0, 2*4) // the part, two requests, the server's span
 }
 
-// sending is an exporter that sends.
+// sending is an exporter that calls a function that sends.
 type sending func()
 
 func (f sending) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
@@ -682,7 +686,7 @@ func (f sending) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
 
 func (sending) Shutdown(context.Context) error { return nil }
 
-// A line that has found its trace is not a missing one.
+// OnMissing is not called for a line that has found its trace.
 func TestImplicitOnMissing(t *testing.T) {
 	missing := 0
 	cfg := logctx.Config{OnMissing: func(runtime.Frame) { missing++ }}
@@ -702,7 +706,7 @@ func TestImplicitOnMissing(t *testing.T) {
 	assert.Equal(t, 4, missing, "outside")
 }
 
-// Before anybody asks for it nothing is found, and no frame of package mark is on the stack.
+// While Implicit is off, no trace is found, and no frame of package mark is on the stack.
 func TestImplicitOff(t *testing.T) {
 	const child = "CLEW_TEST_IMPLICIT_OFF"
 	if os.Getenv(child) == "" {

@@ -50,10 +50,11 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// protocols are the servers that bytes on the wire are tested over.
+// protocols are the protocols that servers of tests speak.
 var protocols = []string{"h1", "h2"}
 
-// newServer starts a server that speaks protocol and tells nobody of panics. Functions to prepare it may be nil.
+// newServer starts a server that speaks protocol and does not log panics. Functions that prepare
+// it may be nil.
 func newServer(t testing.TB, protocol string, h http.Handler, prepare ...func(*http.Server)) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
@@ -73,7 +74,7 @@ func newServer(t testing.TB, protocol string, h http.Handler, prepare ...func(*h
 	return srv
 }
 
-// clewSpans returns the spans that this module made, of those that have ended.
+// clewSpans returns the ended spans that this module has made.
 func clewSpans(rec *tracetest.SpanRecorder) []sdktrace.ReadOnlySpan {
 	var spans []sdktrace.ReadOnlySpan
 	for _, s := range rec.Ended() {
@@ -84,12 +85,12 @@ func clewSpans(rec *tracetest.SpanRecorder) []sdktrace.ReadOnlySpan {
 	return spans
 }
 
-// current is what the context of r says.
+// current is the B3 of r's context as text.
 func current(r *http.Request) said {
 	return testkit.SaidIn(r.Context())
 }
 
-// never and always give IDs, and one decision.
+// never and always are providers that give IDs and always the same decision.
 func never() oteltrace.TracerProvider {
 	return trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})
 }
@@ -105,7 +106,7 @@ func recovered(f func()) (value any) {
 	return nil
 }
 
-// body reads a response to its end.
+// body reads a response to its end and returns its body.
 func body(t testing.TB, res *http.Response) string {
 	t.Helper()
 	defer res.Body.Close()
@@ -114,7 +115,7 @@ func body(t testing.TB, res *http.Response) string {
 	return string(text)
 }
 
-// send sends a GET of path with h.
+// send sends a GET of path with the headers h.
 func send(t testing.TB, srv *httptest.Server, path string, h http.Header) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+path, nil)

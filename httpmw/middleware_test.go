@@ -94,7 +94,8 @@ func TestNewContinues(t *testing.T) {
 	}
 }
 
-// TestNewSameRequest: what the handler sees is what it would have seen, plus a context.
+// TestNewSameRequest: the handler sees the request that it would have seen without New, with
+// another context.
 func TestNewSameRequest(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -140,8 +141,8 @@ func TestNewKeepsContext(t *testing.T) {
 	})).ServeHTTP(httptest.NewRecorder(), get(nil).WithContext(ctx))
 }
 
-// TestNewUploads: net/http removes the temporary files of the request that it made, so
-// those of the copy must be known to it too.
+// TestNewUploads: net/http removes the temporary files of its own request, so it must know the
+// files of the copy too.
 func TestNewUploads(t *testing.T) {
 	var form bytes.Buffer
 	parts := multipart.NewWriter(&form)
@@ -325,8 +326,8 @@ func TestSpanPeer(t *testing.T) {
 	}
 }
 
-// counting is an SDK whose spans count how often they are ended; the SDK itself ignores
-// all ends but the first.
+// counting is an SDK whose spans count how often they are ended. The SDK itself ignores all ends
+// but the first.
 type counting struct {
 	oteltrace.TracerProvider
 	ends *int
@@ -357,7 +358,7 @@ func (c countingSpan) End(opts ...oteltrace.SpanEndOption) {
 	c.Span.End(opts...)
 }
 
-// panics stands on the stack of a panic that was not recovered on its way.
+// panics is a function whose name is on the stack of a panic that was not recovered on its way.
 func panics(value any) { panic(value) }
 
 func TestNewPanic(t *testing.T) {
@@ -434,7 +435,7 @@ func TestNewMethods(t *testing.T) {
 	}
 }
 
-// A SpanName that panics does not cost the span.
+// If SpanName panics, the span ends all the same.
 func TestNewSpanNamePanics(t *testing.T) {
 	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	h := httpmw.New(httpmw.Config{TracerProvider: sdk, SpanName: func(*http.Request) string { panic("name") }})(http.HandlerFunc(nop))
@@ -457,11 +458,11 @@ func TestNewGoexit(t *testing.T) {
 	assert.Equal(t, codes.Unset, rec.Ended()[0].Status().Code, "status of the span after runtime.Goexit: no panic")
 }
 
-// canary stands in every malformed value and must not be seen again. It is of hexadecimal
-// digits, so that it also fits into IDs.
+// canary stands in every malformed value and must not be seen again. Its digits are hexadecimal,
+// so that it also fits into IDs.
 const canary = "cacacaca"
 
-// malformed returns sets of headers with nothing valid in them, by what is wrong.
+// malformed returns headers that have nothing valid, by what is wrong with them.
 func malformed() map[string]http.Header {
 	bad := map[string]string{
 		"short":             canary,
@@ -514,8 +515,8 @@ func malformed() map[string]http.Header {
 	return rows
 }
 
-// TestNewMalformed: a malformed header begins a new trace and leaves no byte behind, not in
-// a log line, not in a response, not in an outgoing header.
+// TestNewMalformed: a malformed header begins a new trace. No byte of it is in a log line, in a
+// response or in an outgoing header.
 func TestNewMalformed(t *testing.T) {
 	assert.Greater(t, len(malformed()), 200, "rows")
 	levels := map[string]func(*http.Request) httpmw.Trust{
@@ -533,7 +534,7 @@ func TestNewMalformed(t *testing.T) {
 			for trust, trustFunc := range levels {
 				for propagator, p := range propagators {
 					checkMalformed(t, "Trust "+trust+", Propagator "+propagator, httpmw.Config{
-						TracerProvider: never(), // so that a debug or accept that was believed shows
+						TracerProvider: never(), // so that a believed debug or accept shows
 						Trust:          trustFunc,
 						Propagator:     p,
 						ResponseHeader: "X-B3-TraceId",
@@ -584,7 +585,7 @@ func checkMalformed(t *testing.T, where string, cfg httpmw.Config, h http.Header
 		"response headers": fmt.Sprint(res.Header()),
 		"sent headers":     fmt.Sprint(sent),
 	}
-	if cfg.Trust != nil { // else the handler sees what it would have seen
+	if cfg.Trust != nil { // else the handler sees the headers as they came
 		everything["headers in the handler"] = fmt.Sprint(seen)
 	}
 	for what, text := range everything {
@@ -594,7 +595,7 @@ func checkMalformed(t *testing.T, where string, cfg httpmw.Config, h http.Header
 	}
 }
 
-// TestNewMalformedOnTheWire: what a real server lets through of the same rows.
+// TestNewMalformedOnTheWire: the same rows, as far as a real server lets them through.
 func TestNewMalformedOnTheWire(t *testing.T) {
 	var out testkit.Log
 	logger := logctx.New(&out)
@@ -620,11 +621,11 @@ func TestNewMalformedOnTheWire(t *testing.T) {
 	assert.NotContains(t, out.String(), canary, "access lines")
 }
 
-// generic is trace.Propagator under another type, of which the middleware knows nothing.
+// generic is trace.Propagator as another type, which New does not recognize.
 type generic struct{ trace.Propagator }
 
-// TestNewLocalSpan: a span that is current in the context already is the parent, unless the
-// headers name another trace, whichever propagator reads them.
+// TestNewLocalSpan: the current span of the context is the parent, unless the headers name another
+// trace, whichever propagator reads them.
 func TestNewLocalSpan(t *testing.T) {
 	const localTrace = id128
 	in := func(local string) http.Header { return testkit.Header("b3", local) }
@@ -683,8 +684,8 @@ func TestNewLocalSpan(t *testing.T) {
 	}
 }
 
-// TestNewUnsampledLocalSpan: the decision of an SDK's local span is not a caller's deny; the
-// sampler of this middleware's SDK is asked, whichever propagator found no headers.
+// TestNewUnsampledLocalSpan: an unsampled local span of an SDK is no caller's deny. Without
+// headers, New's SDK asks its sampler, whichever propagator reads.
 func TestNewUnsampledLocalSpan(t *testing.T) {
 	for _, p := range []propagation.TextMapPropagator{nil, trace.Propagator{W3C: true}, generic{}, b3.New(), propagation.TraceContext{}} {
 		t.Run(fmt.Sprintf("%T", p), func(t *testing.T) {
@@ -698,7 +699,7 @@ func TestNewUnsampledLocalSpan(t *testing.T) {
 	}
 }
 
-// TestNewRemoteInContext: a remote parent that somebody extracted before is the parent, if
+// TestNewRemoteInContext: a remote parent that other middleware has extracted is the parent, if
 // the headers bring none.
 func TestNewRemoteInContext(t *testing.T) {
 	for _, p := range []propagation.TextMapPropagator{nil, generic{}, b3.New()} {
@@ -814,8 +815,8 @@ func TestNewLogger(t *testing.T) {
 	}
 }
 
-// TestNewLoggerSampler: the look for the hook must not be fooled by a sampler, nor cost it a
-// sample.
+// TestNewLoggerSampler: the search for the hook is not misled by a sampler, and does not take a
+// sample from it.
 func TestNewLoggerSampler(t *testing.T) {
 	for _, hooked := range []bool{true, false} {
 		t.Run(fmt.Sprintf("hook %v", hooked), func(t *testing.T) {
@@ -847,7 +848,7 @@ func TestNewLoggerSampler(t *testing.T) {
 	}
 }
 
-// TestNewLoggerDisabled: who turns the logger off wants silence, not the global logger.
+// TestNewLoggerDisabled: a disabled logger means silence, and no line goes to the global logger.
 func TestNewLoggerDisabled(t *testing.T) {
 	var global testkit.Log
 	defer func(l zerolog.Logger) { zlog.Logger = l }(zlog.Logger)
@@ -866,7 +867,7 @@ func TestNewLoggerDisabled(t *testing.T) {
 				zerolog.Ctx(r.Context()).Info().Msg("plain")
 			})))
 			serve(h, get(nil))
-			serve(h, get(testkit.Header("b3", "d"))) // a caller does not turn it on
+			serve(h, get(testkit.Header("b3", "d"))) // a caller cannot turn it on
 			assert.Empty(t, global.String(), "lines in zerolog's global logger")
 			assert.Empty(t, own.String(), "lines of the disabled logger")
 		})
@@ -884,7 +885,7 @@ func TestNewWithoutLogger(t *testing.T) {
 	assert.Equal(t, zerolog.WarnLevel, got.GetLevel(), "its level in a debug trace")
 }
 
-// TestNewDebugLevel: a trusted debug trace is logged at debug level, that request alone.
+// TestNewDebugLevel: a request of a trusted debug trace is logged at debug level, and no other is.
 func TestNewDebugLevel(t *testing.T) {
 	debugs := testkit.Header("b3", id64+"-"+spanID+"-d")
 	for _, tt := range []struct {
@@ -930,7 +931,7 @@ func TestNewDebugLevel(t *testing.T) {
 	}
 }
 
-// TestNewThenRoot: a logger that was bound to the request does not follow into another trace.
+// TestNewThenRoot: in a new root, the request's logger has the root's trace ID and its own level.
 func TestNewThenRoot(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out).Level(zerolog.InfoLevel)
@@ -955,8 +956,8 @@ func TestNewThenRoot(t *testing.T) {
 	assert.Equal(t, "in the request", lines[1]["message"], "the second line")
 }
 
-// TestNewLoggersAreApart: zerolog's UpdateContext writes in place, so two requests must not
-// share a buffer. The race detector is the judge, and so are the lines.
+// TestNewLoggersAreApart: zerolog's UpdateContext writes in place, so two requests must not share
+// a buffer. The race detector and the lines tell.
 func TestNewLoggersAreApart(t *testing.T) {
 	var out testkit.Log
 	base := zerolog.New(&out).With().Str("service", "svc").Logger()
@@ -986,7 +987,7 @@ func TestNewLoggersAreApart(t *testing.T) {
 	assert.NotContains(t, strings.TrimPrefix(out.String(), strings.Join(lines, "\n")), "user-", "fields of a request in the given logger's line")
 }
 
-// TestNewConfigIsCopied: what the caller does to its values after New does not matter.
+// TestNewConfigIsCopied: after New, changes to the values in a Config have no effect.
 func TestNewConfigIsCopied(t *testing.T) {
 	var out, other testkit.Log
 	logger := zerolog.New(&out)
@@ -1019,8 +1020,8 @@ func TestNewConcurrent(t *testing.T) {
 	assert.True(t, maps.Equal(want, got), "lines by trace_id: got %v, want %v", got, want)
 }
 
-// Who stands further out names spans and metrics by the pattern, and sees only the request
-// that New has copied.
+// Middleware further out names spans and metrics by the pattern, and sees only the request that
+// New has copied.
 func TestNewPatternIsSeenOutside(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /users/{id}", nop)
@@ -1050,7 +1051,7 @@ func TestNewUntrustedRebinds(t *testing.T) {
 	assert.Equal(t, id, log.Line(t)["trace_id"], "trace ID of the line")
 }
 
-// Two in a row answer with one header, of the trace that the handler is in.
+// Two New, one in the other, set one response header: that of the handler's trace.
 func TestNewResponseHeaderOnce(t *testing.T) {
 	mw := httpmw.New(httpmw.Config{ResponseHeader: "X-B3-TraceId"})
 	w := serve(mw(mw(http.HandlerFunc(nop))), get(testkit.Header("b3", id64+"-"+spanID+"-1")))

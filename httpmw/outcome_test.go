@@ -30,7 +30,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// deadlines are what a handler can do before and after the deadline of http.TimeoutHandler.
+// deadlines are handlers that act before and after the deadline of http.TimeoutHandler.
 var deadlines = []struct {
 	name         string
 	before, late func(w http.ResponseWriter)
@@ -48,7 +48,7 @@ var deadlines = []struct {
 	{"a late panic", nil, func(http.ResponseWriter) { panic("late") }},
 }
 
-// nested are what may stand between two handlers.
+// nested are kinds of middleware that may stand between two handlers.
 var nested = map[string]func(http.Handler) http.Handler{
 	"": same,
 	", behind another's ResponseWriter": func(next http.Handler) http.Handler {
@@ -70,8 +70,8 @@ func copies(next http.Handler) http.Handler {
 	})
 }
 
-// Inside of http.TimeoutHandler the line says 503 once its deadline has passed, whatever the handler has
-// written before, or writes afterwards. The clock of the bubble makes that exact.
+// Inside of http.TimeoutHandler the line says 503 once the deadline has passed, whatever the
+// handler writes before or afterwards. The fake clock makes that exact.
 func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 	for _, tt := range deadlines {
 		for between, wrap := range nested {
@@ -93,7 +93,7 @@ func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 					})))
 					client := serve(http.TimeoutHandler(wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						defer close(ended)
-						defer func() { _ = recover() }() // TimeoutHandler throws it again only before the deadline
+						defer func() { _ = recover() }() // TimeoutHandler panics again only before the deadline
 						logged.ServeHTTP(w, r)
 					})), time.Second, "timeout"), get(nil))
 					<-ended
@@ -112,7 +112,7 @@ func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 	}
 }
 
-// http.TimeoutHandler answers 503 whatever ends its context, while the client still waits.
+// http.TimeoutHandler answers 503 whenever its context ends, while the client still waits.
 func TestAccessLogInsideTimeoutHandlerCanceled(t *testing.T) {
 	for _, tt := range deadlines {
 		t.Run(tt.name, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestAccessLogInsideTimeoutHandlerCanceled(t *testing.T) {
 	}
 }
 
-// HTTP/2 ends the stream, and with it the context, when the header of a HEAD's answer is sent.
+// HTTP/2 ends the stream and the context when it has sent the header of an answer to HEAD.
 func TestAccessLogHead(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
@@ -171,7 +171,7 @@ func TestAccessLogHead(t *testing.T) {
 	}
 }
 
-// Odd neighbours must not make the line panic.
+// An odd ResponseWriter, or a nil server in the context, does not make AccessLog panic.
 func TestAccessLogOddNeighbours(t *testing.T) {
 	for name, cause := range map[string]func(ctx context.Context) (context.Context, context.CancelFunc){
 		"a deadline": func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, -1) },
@@ -188,7 +188,8 @@ func TestAccessLogOddNeighbours(t *testing.T) {
 	}
 }
 
-// In time, the line has what the handler wrote; so it has where the deadline is not TimeoutHandler's.
+// The line has what the handler wrote, if it wrote in time, or if the deadline is not
+// TimeoutHandler's.
 func TestAccessLogDeadlineOfAnother(t *testing.T) {
 	expires := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -271,8 +272,8 @@ func TestAccessLogOutsideTimeoutHandler(t *testing.T) {
 	}
 }
 
-// leaving serves one request whose client goes away once the handler has called leave, and returns the
-// line. The handler's context ends then, if that is what tells it.
+// leaving serves one request and returns its line. The client leaves when the handler calls leave,
+// and the handler's context ends soon after.
 func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(http.Handler) http.Handler, out *testkit.Log, h func(w http.ResponseWriter, r *http.Request, leave func())) map[string]any {
 	t.Helper()
 	ctx, leave := context.WithCancel(t.Context())
@@ -295,7 +296,7 @@ func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(
 	return out.Line(t)
 }
 
-// A client that went away has got nothing, and the line does not say that it has.
+// A client that has left got nothing, and the line does not say that it did.
 func TestAccessLogClientGone(t *testing.T) {
 	large := make([]byte, 64<<10)
 	until := func(w io.Writer) error { // the operating system holds some megabytes
@@ -381,7 +382,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// Without Flush's error, as a Flusher has it, the next write tells.
+// http.Flusher's Flush returns no error: the next write tells.
 func TestAccessLogClientGoneFlusher(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
@@ -416,7 +417,8 @@ func TestAccessLogNothingTaken(t *testing.T) {
 	assert.Equal(t, "info", line["level"], "level of %v", line)
 }
 
-// A ResponseWriter of somebody's: any error of a write is the client's, but for the handler's own mistakes.
+// With another library's ResponseWriter, each error of a write means that the client has left, but
+// for the handler's own mistakes.
 func TestAccessLogWriteErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -455,7 +457,7 @@ type failingWriter struct {
 
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
-// A ResponseWriter of somebody's with all of HTTP/1's interfaces, which flushes in its own way.
+// Another library's ResponseWriter may have all of HTTP/1's interfaces and flush in its own way.
 func TestAccessLogForeignFlush(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -592,7 +594,7 @@ type failingReader struct{ err error }
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-// A file goes to the connection by sendfile, whose errors are the client's too.
+// A file goes to the connection by sendfile, whose errors tell of the client too.
 func TestAccessLogClientGoneSendfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "large.bin")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
@@ -600,7 +602,7 @@ func TestAccessLogClientGoneSendfile(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
 	line := leaving(t, "h1", func(srv *http.Server) {
-		// Else the context tells as well.
+		// So that only the copy tells, and not the context.
 		srv.BaseContext = func(net.Listener) context.Context { return context.Background() }
 	}, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
 		w.Header().Set("Content-Length", fmt.Sprint(1<<30))
@@ -614,7 +616,8 @@ func TestAccessLogClientGoneSendfile(t *testing.T) {
 	assert.Less(t, line["bytes"], float64(1<<30), "bytes of %v", line)
 }
 
-// httputil.ReverseProxy answers 502 to a client that left, and panics where that happens later.
+// httputil.ReverseProxy answers 502 to a client that has left, or panics if it has begun to
+// answer.
 func TestAccessLogReverseProxyClientGone(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -656,7 +659,7 @@ func TestAccessLogReverseProxyClientGone(t *testing.T) {
 	}
 }
 
-// leavingWriter has its client leave when a write has been flushed.
+// leavingWriter has a client that leaves when a write has been flushed.
 type leavingWriter struct {
 	http.ResponseWriter
 	leave func()
@@ -668,7 +671,7 @@ func (l leavingWriter) Write(p []byte) (int, error) {
 	return l.ResponseWriter.Write(p)
 }
 
-// Level is asked with what was sent, and rules.
+// Level is called with the status that was sent, and its answer is the level.
 func TestAccessLogClientGoneLevel(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -684,8 +687,9 @@ func TestAccessLogClientGoneLevel(t *testing.T) {
 	assert.Equal(t, []int{0}, asked, "statuses that Level was asked for")
 }
 
-// A client that has sent its request and closes its half of the connection, as nc -N does, cannot be told from one that
-// has left: net/http ends the context of both. It gets its answer all the same, and that is on the line.
+// A client that closes its half of the connection after its request, as nc -N does, looks like one
+// that has left: net/http ends the context of both. The client gets its answer all the same, and
+// the line has it.
 func TestAccessLogHalfClosed(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -713,8 +717,8 @@ func TestAccessLogHalfClosed(t *testing.T) {
 	assert.Equal(t, true, line["client_gone"], "client_gone of %v: a known limit", line)
 }
 
-// TestTortureTimeoutHandlers: whatever a handler does before and after the deadline, and wherever AccessLog
-// stands, the line has the status that the client got.
+// TestTortureTimeoutHandlers: the line has the status that the client got, whatever a handler does
+// before and after the deadline, and wherever AccessLog stands.
 func TestTortureTimeoutHandlers(t *testing.T) {
 	rounds, compared := torture.Size(2, 400), 0
 	for _, protocol := range protocols {
@@ -773,7 +777,7 @@ func TestTortureTimeoutHandlers(t *testing.T) {
 	torture.Row(t, "Timeout handlers", "%d answers of http.TimeoutHandler over h1 and h2, AccessLog outside and inside: each line has the status that the client got", compared)
 }
 
-// TestTortureClientGone: clients leave at every moment, and no line says that they got something.
+// TestTortureClientGone: clients leave at every moment, and no line says that they got an answer.
 func TestTortureClientGone(t *testing.T) {
 	rounds, gone, stayed := torture.Size(10, 2000), 0, 0
 	for _, protocol := range protocols {

@@ -43,7 +43,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 		header http.Header
 		want   map[string]any
 	}{
-		{"no headers", httpmw.Config{TracerProvider: never()}, nil, nil}, // never: else a line in a thousand has a key more
+		{"no headers", httpmw.Config{TracerProvider: never()}, nil, nil}, // never: a line in a thousand would have another key
 		{"caller", httpmw.Config{}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
 		{"wide", httpmw.Config{}, testkit.Header("X-B3-TraceId", idWide, "X-B3-SpanId", spanID), map[string]any{"trace_id": idWide, "parent_id": spanID}},
 		{"TrustIDs", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
@@ -101,7 +101,8 @@ func TestAccessLogEitherOrder(t *testing.T) {
 	}
 }
 
-// TestAccessLogOutsideSpan: the span has ended before the status is known, and has none: a known limit.
+// TestAccessLogOutsideSpan: the span has ended before the status is known, so it has none. That is
+// a known limit.
 func TestAccessLogOutsideSpan(t *testing.T) {
 	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	discard := zerolog.Nop()
@@ -113,7 +114,7 @@ func TestAccessLogOutsideSpan(t *testing.T) {
 	assert.False(t, attrs.HasValue("http.response.status_code"), "the span has a status")
 }
 
-// TestAccessLogOutsideMade: of a request that a handler has made, too, the line has the IDs of New.
+// TestAccessLogOutsideMade: the line of a request that a handler has made has New's IDs too.
 func TestAccessLogOutsideMade(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -150,7 +151,7 @@ func TestAccessLogOutsideOtherRequest(t *testing.T) {
 	}
 }
 
-// TestAccessLogOutsideTwoNew: the line has the IDs of the outer one, as it has from inside of it.
+// TestAccessLogOutsideTwoNew: the line has the IDs of the outer New, as it has inside of that one.
 func TestAccessLogOutsideTwoNew(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -163,7 +164,7 @@ func TestAccessLogOutsideTwoNew(t *testing.T) {
 	assert.Equal(t, span, out.Line(t)["span_id"], "span_id of the line")
 }
 
-// TestAccessLogOutsideTwice: two AccessLog outside of New both have the ID.
+// TestAccessLogOutsideTwice: the lines of two AccessLog outside of New both have the ID.
 func TestAccessLogOutsideTwice(t *testing.T) {
 	for name, between := range map[string]func(http.Handler) http.Handler{"": same, ", a copy between": copies} {
 		t.Run("AccessLog(AccessLog(New))"+name, func(t *testing.T) {
@@ -181,7 +182,7 @@ func TestAccessLogOutsideTwice(t *testing.T) {
 	}
 }
 
-// TestAccessLogAroundOtelhttp: of all spans, the line has New's.
+// TestAccessLogAroundOtelhttp: the line has the IDs of New's span, and not of otelhttp's.
 func TestAccessLogAroundOtelhttp(t *testing.T) {
 	sdk, _ := testkit.SDK(sdktrace.AlwaysSample())
 	var out testkit.Log
@@ -204,8 +205,8 @@ func TestAccessLogAroundOtelhttp(t *testing.T) {
 	}
 }
 
-// TestAccessLogWithoutNew: a request that does not come to New has a line without an ID, and OnMissing
-// does not take our own code for the place that forgot it.
+// TestAccessLogWithoutNew: a request that does not come to New has a line without an ID. OnMissing
+// does not report our own code as the place of that line.
 func TestAccessLogWithoutNew(t *testing.T) {
 	var out testkit.Log
 	var sites []runtime.Frame
@@ -234,8 +235,8 @@ func TestAccessLogWithoutNew(t *testing.T) {
 	assert.Empty(t, sites, "calls of OnMissing for AccessLog outside of New")
 }
 
-// TestAccessLogOutsideForm: AccessLog outside copies the request, and what net/http looks for in the original
-// is there.
+// TestAccessLogOutsideForm: AccessLog outside copies the request. The fields that net/http reads
+// in the original are set there.
 func TestAccessLogOutsideForm(t *testing.T) {
 	var form bytes.Buffer
 	m := multipart.NewWriter(&form)
@@ -279,7 +280,8 @@ func TestAccessLogOutsideForm(t *testing.T) {
 	}
 }
 
-// TestAccessLogOutsideValues: the handler sees the values and the end of the context that it would have seen.
+// TestAccessLogOutsideValues: the handler sees the values and the end of the context that
+// AccessLog was given.
 func TestAccessLogOutsideValues(t *testing.T) {
 	discard := zerolog.Nop()
 	ctx, cancel := context.WithCancelCause(context.WithValue(t.Context(), strangeKey{}, "value"))
@@ -292,7 +294,7 @@ func TestAccessLogOutsideValues(t *testing.T) {
 	})), get(nil).WithContext(ctx))
 }
 
-// A New further in, which believes the one outside, does not hide who has called.
+// A New further in, which believes the one outside, does not hide the untrusted caller's ID.
 func TestAccessLogUntrustedNested(t *testing.T) {
 	none := httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {

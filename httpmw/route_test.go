@@ -19,14 +19,14 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// routed is what line and span say of the route of one request.
+// routed is the route of one request, on its line and on its span.
 type routed struct {
 	line, span string // "": nothing
 	name       string // of the span
 }
 
-// route serves a GET of path, over a real server where protocol says one, through what build makes of
-// New and AccessLog.
+// route serves a GET of path through what build makes of New and AccessLog, over a real server if
+// protocol names one.
 func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan), build func(mw, log func(http.Handler) http.Handler) http.Handler) (got routed) {
 	t.Helper()
 	var out testkit.Log
@@ -53,7 +53,7 @@ func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.Tra
 	return got
 }
 
-// recorded is an SDK, unrecorded our own provider, whose spans nobody sees.
+// recorded is an SDK. unrecorded is our own provider, whose spans are not recorded.
 func recorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
 	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	return sdk, func() sdktrace.ReadOnlySpan { return rec.Ended()[len(rec.Ended())-1] }
@@ -63,7 +63,7 @@ func unrecorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
 	return never(), func() sdktrace.ReadOnlySpan { return nil }
 }
 
-// usersMux is a mux. With said, it says which route it has taken.
+// usersMux is a mux. With said, it calls SetRoute.
 func usersMux(said bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/users/{id}", nop)
@@ -77,7 +77,7 @@ func usersMux(said bool) http.Handler {
 	})
 }
 
-// copiers are middleware that hands on a copy of the request, as nearly all does.
+// copiers are middleware that hands on a copy of the request, as most middleware does.
 var copiers = map[string]func(http.Handler) http.Handler{
 	"r.WithContext": copies,
 	"r.Clone": func(h http.Handler) http.Handler {
@@ -90,8 +90,8 @@ var copiers = map[string]func(http.Handler) http.Handler{
 	},
 }
 
-// The route reaches line and span through all copies once somebody has said it. Until then there is
-// none, and never a wrong one.
+// With SetRoute, the route reaches line and span through all copies. Without it they have no
+// route, and never a wrong one.
 func TestRouteBehindCopies(t *testing.T) {
 	const full = "/v1/users/{id}"
 	whole := routed{full, full, "GET " + full}
@@ -144,7 +144,7 @@ func TestRouteBehindCopies(t *testing.T) {
 	}
 }
 
-// SpanName finds what SetRoute was told where it looks for the pattern.
+// SpanName finds the route that SetRoute was told in r.Pattern.
 func TestRouteSpanName(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -165,7 +165,7 @@ func TestRouteSpanName(t *testing.T) {
 	}
 }
 
-// Two New, or two AccessLog, are told by the innermost.
+// Of two New or two AccessLog, the inner one tells the outer one the route.
 func TestRouteTwice(t *testing.T) {
 	const full = "/v1/users/{id}"
 	for name, build := range map[string]func(mw, log func(http.Handler) http.Handler, mux http.Handler) http.Handler{
@@ -193,7 +193,7 @@ func TestRouteTwice(t *testing.T) {
 	})
 }
 
-// Without New, an AccessLog further in tells the one outside.
+// Without New, an AccessLog inside tells the one outside the route.
 func TestRouteWithoutNew(t *testing.T) {
 	var out testkit.Log
 	outer, inner := zerolog.New(&out), zerolog.Nop()
@@ -203,7 +203,8 @@ func TestRouteWithoutNew(t *testing.T) {
 	assert.Equal(t, "/v1/users/{id}", out.Line(t)["route"])
 }
 
-// A handler may serve its request by requests of its own, in the same context. Each has its route.
+// A handler may serve its request by requests of its own, in the same context. Each has a route of
+// its own.
 func TestRouteOfRequestsWithin(t *testing.T) {
 	for name, wrap := range map[string]func(log func(http.Handler) http.Handler, mux http.Handler) http.Handler{
 		"AccessLog within": func(log func(http.Handler) http.Handler, mux http.Handler) http.Handler { return log(mux) },
@@ -247,7 +248,8 @@ func TestRouteOfRequestsWithin(t *testing.T) {
 	}
 }
 
-// A pattern of what http.StripPrefix leaves of the path is no route of the request: on no span of it, and not further out.
+// Behind http.StripPrefix a pattern is no route of the request: it goes on no span, and not
+// further out.
 func TestRoutePrefix(t *testing.T) {
 	sub := http.NewServeMux()
 	sub.HandleFunc("GET /users/{id}", nop)
@@ -257,10 +259,10 @@ func TestRoutePrefix(t *testing.T) {
 	}{
 		"New(strip(AccessLog(mux)))": {func(mw, log func(http.Handler) http.Handler) http.Handler {
 			return mw(http.StripPrefix("/v1", log(sub)))
-		}, routed{"/users/{id}", "", "GET"}}, // the line has the path that is left, and its route
+		}, routed{"/users/{id}", "", "GET"}}, // the line has the stripped path, and its route
 		"AccessLog(strip(New(mux)))": {func(mw, log func(http.Handler) http.Handler) http.Handler {
 			return log(http.StripPrefix("/v1", mw(sub)))
-		}, routed{"", "/users/{id}", "GET /users/{id}"}}, // and so has the span
+		}, routed{"", "/users/{id}", "GET /users/{id}"}}, // and so does the span
 		"strip(New(AccessLog(mux)))": {func(mw, log func(http.Handler) http.Handler) http.Handler {
 			return http.StripPrefix("/v1", mw(log(sub)))
 		}, routed{"/users/{id}", "/users/{id}", "GET /users/{id}"}},

@@ -26,7 +26,7 @@ func sampling(s trace.Sampling) func(*http.Request) trace.Sampling {
 	return func(*http.Request) trace.Sampling { return s }
 }
 
-// TestSample: for every caller, whatever is believed of it, and whatever provider there is.
+// TestSample: Sample decides if the caller has not decided or may not, with every provider.
 func TestSample(t *testing.T) {
 	type believed struct{ all, ids, none bool } // whether Sample is asked under each Trust
 	everywhere, notAll := believed{true, true, true}, believed{false, true, true}
@@ -48,7 +48,7 @@ func TestSample(t *testing.T) {
 		{"lone deny", nil, testkit.Header("b3", "0"), trace.Deny, notAll},
 		{"lone accept", nil, testkit.Header("X-B3-Sampled", "1"), trace.Accept, notAll},
 		{"lone debug", nil, testkit.Header("b3", "d"), trace.Debug, notAll},
-		{"contrib's propagator, defer", b3.New(), testkit.Header("b3", id128+"-"+spanID), trace.Deny, notAll}, // it has no way to say so
+		{"contrib's propagator, defer", b3.New(), testkit.Header("b3", id128+"-"+spanID), trace.Deny, notAll}, // cannot say so
 		{"traceparent", trace.Propagator{W3C: true}, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01"), trace.Accept, notAll},
 		{"traceparent, not sampled", w3c, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-00"), trace.Deny, notAll},
 		{"W3C and no headers", w3c, nil, trace.Defer, everywhere},
@@ -108,7 +108,7 @@ func TestSample(t *testing.T) {
 	}
 }
 
-// TestSampleSees: the request that Trust sees, headers and all.
+// TestSampleSees: Sample sees the request that Trust sees, with all its headers.
 func TestSampleSees(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
 		var trusted, sampled *http.Request
@@ -123,7 +123,7 @@ func TestSampleSees(t *testing.T) {
 	}
 }
 
-// TestSampleDenyGoesOn: through the client to the next service, which would have sampled it.
+// TestSampleDenyGoesOn: a deny reaches the next service, which would have sampled the trace.
 func TestSampleDenyGoesOn(t *testing.T) {
 	states := map[string]string{}
 	next := newServer(t, "h1", httpmw.New(httpmw.Config{TracerProvider: always()})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -151,7 +151,7 @@ func TestSampleDenyGoesOn(t *testing.T) {
 	assert.Equal(t, map[string]string{"/deny": "deny", "/debug": "debug", "/else": "accept"}, states, "states in the next service")
 }
 
-// TestSamplePanic: it flies on, and no span is left without an end.
+// TestSamplePanic: a panic of Sample flies on, and no span is left without an end.
 func TestSamplePanic(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
 		sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
@@ -171,7 +171,7 @@ func TestSamplePanic(t *testing.T) {
 }
 
 // TestSampleInside: in a span of this process the decision has been made, and Sample is not asked,
-// except where a new trace begins.
+// unless a new trace begins.
 func TestSampleInside(t *testing.T) {
 	sdk, _ := testkit.SDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 	refusing, _ := testkit.SDK(sdktrace.NeverSample())
@@ -214,7 +214,7 @@ func TestSampleInside(t *testing.T) {
 	}
 }
 
-// TestSampleUntrusted: what TrustNone remembers of its caller, it remembers whatever Sample says.
+// TestSampleUntrusted: TrustNone keeps the caller's ID, whatever Sample says.
 func TestSampleUntrusted(t *testing.T) {
 	for says, spans := range map[trace.Sampling]int{trace.Deny: 0, trace.Accept: 1, trace.Debug: 1} {
 		sdk, rec := testkit.SDK(sdktrace.ParentBased(sdktrace.NeverSample()))
@@ -239,7 +239,7 @@ func TestSampleUntrusted(t *testing.T) {
 	}
 }
 
-// TestSampleDebugLevel: a trace that Sample debugs has all its lines.
+// TestSampleDebugLevel: a trace that is debug by Sample has all its lines.
 func TestSampleDebugLevel(t *testing.T) {
 	for says, lines := range map[trace.Sampling]int{trace.Defer: 0, trace.Deny: 0, trace.Accept: 0, trace.Debug: 1} {
 		var out testkit.Log
@@ -251,8 +251,8 @@ func TestSampleDebugLevel(t *testing.T) {
 	}
 }
 
-// TestSampleAllocs: to have it asked costs what holds the request for it. TestNewAllocs has the
-// rest.
+// TestSampleAllocs: Sample costs one allocation, the function that holds the request.
+// TestNewAllocs tests the others.
 func TestSampleAllocs(t *testing.T) {
 	h := httpmw.New(httpmw.Config{Sample: sampling(trace.Deny)})(http.HandlerFunc(nop))
 	w, r := minimal{http.Header{}}, get(nil)

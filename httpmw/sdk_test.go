@@ -43,7 +43,7 @@ var (
 type otelStack struct {
 	name            string
 	outside, inside func(oteltrace.TracerProvider) func(http.Handler) http.Handler // given the SDK; nil: none
-	obeys           bool                                                           // otelhttp makes no span of a denied request, for want of a provider of its own
+	obeys           bool                                                           // otelhttp has no provider of its own, and makes no span of a denied request
 }
 
 var otelStacks = []otelStack{
@@ -114,8 +114,8 @@ type sdkCase struct {
 
 	outside oteltrace.SpanContext // that New found
 	got     said                  // in the handler
-	deep    said                  // inside of otelhttp, if that is inside
-	sent    http.Header           // written there
+	deep    said                  // inside of the otelhttp that is inside, if any
+	sent    http.Header           // that were written there
 	spans   *tracetest.SpanRecorder
 }
 
@@ -201,8 +201,8 @@ func (c *sdkCase) checkFurtherIn(wantState string) {
 	assert.Equal(c, map[string]string{"debug": "1"}[wantState], c.sent.Get("X-B3-Flags"), "X-B3-Flags sent on")
 }
 
-// TestSDKInventedParent: a lone accept reaches an SDK under an invented parent, which must
-// not be seen by anybody else.
+// TestSDKInventedParent: an accept without IDs reaches an SDK under an invented parent, which is
+// seen nowhere else.
 func TestSDKInventedParent(t *testing.T) {
 	for _, state := range []string{"1", "d"} {
 		t.Run(state, func(t *testing.T) {
@@ -220,8 +220,8 @@ func TestSDKInventedParent(t *testing.T) {
 	}
 }
 
-// TestSDKChildren: spans that the handler starts belong to the SDK of the Config and stand
-// under the request's.
+// TestSDKChildren: spans that the handler starts are made by the Config's SDK, as children of the
+// request's span.
 func TestSDKChildren(t *testing.T) {
 	sdk, rec := testkit.SDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 	var request string
@@ -239,7 +239,7 @@ func TestSDKChildren(t *testing.T) {
 	}
 }
 
-// TestSDKDenyIsCheap: a denied request asks the SDK for nothing.
+// TestSDKDenyIsCheap: a denied request does not ask the SDK for a span.
 func TestSDKDenyIsCheap(t *testing.T) {
 	for _, h := range []http.Header{testkit.Header("b3", "0"), testkit.Header("b3", id128+"-"+spanID+"-0"), testkit.Header("X-B3-Sampled", "false")} {
 		asked := 0

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// slogTo are the ways to a slog logger that writes to out.
+// slogTo are slog loggers that write to out, each in another way.
 var slogTo = []struct {
 	name   string
 	logger func(out *testkit.Log) *slog.Logger
@@ -30,10 +30,10 @@ var slogTo = []struct {
 	}},
 }
 
-// embedded is a handler of somebody else around one.
+// embedded is another library's handler around one.
 type embedded struct{ slog.Handler }
 
-// The line is the same as zerolog's, whichever handler it is, with the IDs once.
+// The line is the same as zerolog's, with the IDs once, whichever handler writes it.
 func TestAccessLogSlog(t *testing.T) {
 	for _, to := range slogTo {
 		t.Run(to.name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestAccessLogSlog(t *testing.T) {
 	}
 }
 
-// The context's slog logger gets the line where there is no zerolog logger.
+// The context's slog logger gets the line if the context has no zerolog logger.
 func TestAccessLogFindsSlog(t *testing.T) {
 	for _, to := range slogTo {
 		t.Run(to.name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestAccessLogFindsSlog(t *testing.T) {
 	}
 }
 
-// A trusted debug trace has all its lines, with either logger.
+// A trusted debug trace has all its lines, with slog and with zerolog.
 func TestSlogDebug(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -101,14 +101,14 @@ func TestSlogDebug(t *testing.T) {
 	}
 }
 
-// strict is a handler of somebody else's with a level of its own, which is asked first.
+// strict is another library's handler, with a level of its own that is asked first.
 type strict struct{ slog.Handler }
 
 func (s strict) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && s.Handler.Enabled(ctx, level)
 }
 
-// In a debug trace, a level that stands before our handler does not hide its names.
+// In a debug trace, a level in front of our handler does not hide the handler's names.
 func TestSlogDebugNames(t *testing.T) {
 	var out testkit.Log
 	logger := slog.New(strict{logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Datadog())})
@@ -154,7 +154,7 @@ func TestAccessLogBothLoggers(t *testing.T) {
 	}, "AccessLog")
 }
 
-// Fields of the user's come after ours, are asked for after the handler, and never take our place.
+// Fields of the user's come after ours and never replace them. Fields is called after the handler.
 func TestAccessLogFields(t *testing.T) {
 	fields := func(r *http.Request) []slog.Attr {
 		return []slog.Attr{
@@ -214,7 +214,7 @@ func pick(line map[string]any, keys ...string) map[string]any {
 	return picked
 }
 
-// A preset reaches the access line: the vendor's names, and its numbers.
+// A preset reaches the access line, with the vendor's names and its numbers.
 func TestAccessLogPresets(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -262,7 +262,8 @@ func TestAccessLogPresets(t *testing.T) {
 				serve(httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop))), get(caller))
 				check(t, &out)
 			})
-			// The first of several that takes the line hides from slog that ours is asked for it.
+			// If the first of several handlers takes the line, slog does not ask ours whether it
+			// is enabled.
 			for _, behind := range [][]slog.Handler{nil, {slog.NewTextHandler(io.Discard, nil)}} {
 				t.Run(fmt.Sprintf("%s, slog, behind %d, %s", tt.name, len(behind), way), func(t *testing.T) {
 					var out testkit.Log

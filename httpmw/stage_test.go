@@ -24,7 +24,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// setup is what a handler stands in: nothing at all, or all of our middleware with everything on.
+// setup is the middleware around a handler: none, or all of ours with everything on.
 type setup struct {
 	name  string
 	trust httpmw.Trust
@@ -44,7 +44,7 @@ func everything(name string, trust httpmw.Trust) setup {
 	out := &testkit.Log{}
 	logger := logctx.New(out)
 	return setup{name, trust, httpmw.New(httpmw.Config{
-		// Spans are recorded, and kept by nobody.
+		// Spans are recorded, but not kept.
 		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample())),
 		Trust:          trusting(trust),
 		Logger:         &logger,
@@ -52,24 +52,24 @@ func everything(name string, trust httpmw.Trust) setup {
 	}), httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), out}
 }
 
-// setups are bare, first, and every level of trust.
+// setups are bare, which is the first, and every level of trust.
 func setups() []setup {
 	return []setup{{name: "bare"}, everything("TrustAll", httpmw.TrustAll), everything("TrustIDs", httpmw.TrustIDs), everything("TrustNone", httpmw.TrustNone)}
 }
 
-// fromCaller is the header of the caller in all that follows.
+// fromCaller is the caller's b3 header in all scenarios.
 const fromCaller = id128 + "-" + spanID + "-1"
 
-// patience is how long a scenario waits for what does not come, so that it fails by itself and says
-// where. None waits when all is well.
+// patience is how long a scenario waits before it fails and says where. If all is well, none
+// waits.
 const patience = 20 * time.Second
 
-// stage is where one scenario is played in one setup. It keeps the transcript: what handler and
-// client have noted, without what differs from run to run.
+// stage is where one scenario is played in one setup. It keeps the transcript: the notes of
+// handler and client, without what differs from run to run.
 type stage struct {
 	*testing.T
 	setup
-	top      testing.TB // its servers are closed at the end, all at once: some wait half a second
+	top      testing.TB // closes the servers at the end, all at once, since some wait half a second
 	protocol string
 	calls    sync.WaitGroup
 	mu       sync.Mutex
@@ -78,10 +78,10 @@ type stage struct {
 	called   int
 }
 
-// varies is what is in no transcript: addresses, dates, our response header.
+// varies matches what is left out of transcripts: addresses, dates, our response header.
 var varies = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?|0x[0-9a-f]+|Date: [^\r\n]*\r\n|X-Trace: [^\r\n]*\r\n`)
 
-// note keeps what the server's side sees; that is one order, what the client sees another.
+// note keeps what the server's side sees, and got what the client sees, each in its own order.
 func (s *stage) note(format string, args ...any) { s.keep(&s.server, format, args) }
 
 func (s *stage) keep(script *[]string, format string, args []any) {
@@ -92,14 +92,14 @@ func (s *stage) keep(script *[]string, format string, args []any) {
 
 func (s *stage) got(format string, args ...any) { s.keep(&s.client, format, args) }
 
-// transcript waits for the handlers.
+// transcript waits for the handlers and returns all notes.
 func (s *stage) transcript() string {
 	s.calls.Wait()
 	return "SERVER\n" + strings.Join(s.server, "\n") + "\nCLIENT\n" + strings.Join(s.client, "\n")
 }
 
-// handler is h in the setup. A server's Close does not wait for a connection that was taken over:
-// s.calls does.
+// handler is h in the setup. A server's Close does not wait for a connection that was taken over,
+// so s.calls counts the calls.
 func (s *stage) handler(h http.Handler) http.Handler {
 	h = s.wrap(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -112,7 +112,7 @@ func (s *stage) handler(h http.Handler) http.Handler {
 	})
 }
 
-// serve serves h in the setup, and that in outside.
+// serve serves h in the setup, with outside around it.
 func (s *stage) serve(h http.HandlerFunc, outside ...func(http.Handler) http.Handler) *httptest.Server {
 	handler := s.handler(h)
 	for _, wrap := range outside {
@@ -121,7 +121,7 @@ func (s *stage) serve(h http.HandlerFunc, outside ...func(http.Handler) http.Han
 	return newServer(s.top, s.protocol, handler)
 }
 
-// do notes what the client gets for r.
+// do sends r and notes what the client gets.
 func (s *stage) do(srv *httptest.Server, r *http.Request) {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
@@ -144,7 +144,7 @@ func (s *stage) do(srv *httptest.Server, r *http.Request) {
 	s.got("body of %d, sum %x, %.60q, error %v, trailer %s", len(got), crc32.ChecksumIEEE(got), got, err, listed(res.Trailer))
 }
 
-// get is do for a GET, post for a POST of text.
+// get is do for a GET, and post for a POST of text.
 func (s *stage) get(srv *httptest.Server) { s.Helper(); s.do(srv, s.request(srv, http.MethodGet, nil)) }
 
 func (s *stage) post(srv *httptest.Server, text string) {
@@ -160,8 +160,8 @@ func (s *stage) request(srv *httptest.Server, method string, body io.Reader, hea
 	return r
 }
 
-// raw sends requests, as they are but for the caller's header, and notes all bytes that come back.
-// The last one makes the server close.
+// raw sends requests as bytes, with the caller's header added, and notes all bytes that come back.
+// The last request makes the server close.
 func (s *stage) raw(srv *httptest.Server, requests ...string) {
 	s.Helper()
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
@@ -175,7 +175,7 @@ func (s *stage) raw(srv *httptest.Server, requests ...string) {
 	s.got("%s, error %v", got, err)
 }
 
-// listed is h in an order, without what varies.
+// listed is h as text, sorted and without what varies.
 func listed(h http.Header) string {
 	h = h.Clone()
 	h.Del("Date")
@@ -206,10 +206,11 @@ func (s *stage) lines() []map[string]any {
 // scenario is played bare and in every setup, and the transcripts are compared.
 type scenario struct {
 	name string
-	only string // the protocol it is possible in
-	want string // stands in the bare transcript: the scenario shows what it should
+	only string // the protocol in which this is possible; "": both
+	want string // a part of the bare transcript, which shows that the scenario works
 
-	// A handler, nil for report, what it stands in, and its request: bytes for h1, or one of a client.
+	// The handler (nil: report), the middleware around it, and its request: bytes for h1, or a
+	// client's.
 	handler         func(s *stage, w http.ResponseWriter, r *http.Request)
 	inside, outside func(http.Handler) http.Handler // of the setup
 	raw             []string
@@ -217,7 +218,7 @@ type scenario struct {
 
 	play func(s *stage) // instead of these
 
-	// known says why the transcript is another one in our middleware, where that cannot be helped.
+	// known says why the transcript differs in our middleware, if that cannot be avoided.
 	known string
 }
 
@@ -247,7 +248,7 @@ func (sc scenario) run(s *stage) {
 	}
 }
 
-// play returns how many transcripts were compared.
+// play plays the scenarios in all setups, and returns how many transcripts were compared.
 func play(t *testing.T, scenarios []scenario) (compared int) {
 	t.Helper()
 	for _, sc := range scenarios {
@@ -285,7 +286,7 @@ func play(t *testing.T, scenarios []scenario) (compared int) {
 // same is no middleware.
 func same(h http.Handler) http.Handler { return h }
 
-// innermost is what is under all wrappers.
+// innermost is the ResponseWriter under all wrappers.
 func innermost(w http.ResponseWriter) http.ResponseWriter {
 	for {
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
@@ -296,7 +297,7 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-// untilError writes until that fails, or until it is clear that it will not.
+// untilError writes until a write fails, or until 16 MB are written.
 func untilError(w io.Writer) (err error) {
 	for range 256 {
 		if _, err = w.Write(make([]byte, 64<<10)); err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// client is what a client got.
+// client is the answer that a client got.
 type client struct {
 	status int // 0: no response
 	body   string
@@ -27,8 +27,7 @@ type client struct {
 	err    error
 }
 
-// exchange serves one request over protocol and returns what the client got and what the log
-// says once the handler has returned.
+// exchange serves one request over protocol. It returns what the client got, and the line.
 func exchange(t *testing.T, protocol, method string, logged, outside func(http.Handler) http.Handler, out *testkit.Log, h http.HandlerFunc) (client, map[string]any) {
 	t.Helper()
 	handler := logged(h)
@@ -82,10 +81,10 @@ type statusRow struct {
 	hijacked  bool
 }
 
-// written is what handlers of the tables write.
+// written is the text that handlers of the tables write.
 const written = "text"
 
-// statusTruth is the table of statuses that all access logs are compared by.
+// statusTruth is a table that not every access log has right.
 var statusTruth = []statusRow{
 	{name: "103 then 404", want: 404, client: 404, hints: []int{103}, handler: func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</style.css>; rel=preload")
@@ -114,7 +113,7 @@ var statusTruth = []statusRow{
 	}},
 }
 
-// moreStatuses go beyond that table.
+// moreStatuses are further handlers whose status is easily wrong.
 var moreStatuses = []statusRow{
 	{name: "103 then nothing", want: 200, client: 200, hints: []int{103}, handler: func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(103)
@@ -235,7 +234,7 @@ func (tt statusRow) checkLine(t *testing.T, line testkit.Line) {
 	assert.Equal(t, tt.hijacked, line["hijacked"] == true, "hijacked of %v", line)
 }
 
-// foreign is another's middleware, whose ResponseWriter has all that there is.
+// foreign is another library's middleware, whose ResponseWriter has every optional interface.
 func foreign(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(foreignWriter{w, http.NewResponseController(w)}, r)

@@ -22,12 +22,12 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// TestTortureDebugObeyed: among friends debug, accept and deny are obeyed, and sent on.
+// TestTortureDebugObeyed: under TrustAll, debug, accept and deny are obeyed and sent on.
 func TestTortureDebugObeyed(t *testing.T) {
 	rows := append(append(canaries.B3(testkit.IDs), canaries.Debugging(testkit.IDs)...), canaries.Lone()...)
 	rows = slices.DeleteFunc(rows, func(r canaries.Row) bool { return r.State == canaries.Defer })
 	for _, tt := range rows {
-		// Each against a sampler that would have it otherwise.
+		// The sampler would decide the opposite.
 		provider := never()
 		if tt.State == canaries.Deny {
 			provider = always()
@@ -43,8 +43,8 @@ func TestTortureDebugObeyed(t *testing.T) {
 	}
 }
 
-// flood counts what becomes of requests: the state in the handler, the one sent on, and the
-// lines that a debug trace alone has.
+// flood counts the states of requests in the handler, the states that are sent on, and the lines
+// that only a debug trace has.
 type flood struct {
 	h            http.Handler
 	in           *http.Request
@@ -90,7 +90,7 @@ func (f *flood) request(h http.Header) {
 	f.h.ServeHTTP(minimal{http.Header{}}, f.in)
 }
 
-// debugWays are the ways to ask for debug, in the trace id128.
+// debugWays are the headers that ask for debug, in the trace id128.
 var debugWays = func() (ways []http.Header) {
 	both := http.Header{}
 	for _, r := range append(canaries.B3(testkit.IDs), canaries.Debugging(testkit.IDs)...) {
@@ -106,7 +106,7 @@ var debugWays = func() (ways []http.Header) {
 	return append(ways, most, both)
 }()
 
-// debugging is a request for debug in one of the ways there are, the i-th.
+// debugging is a request for debug in trace id, in the i-th of these ways.
 func debugging(i int, id string) http.Header {
 	h := http.Header{}
 	for name, values := range debugWays[i%len(debugWays)] {
@@ -117,7 +117,7 @@ func debugging(i int, id string) http.Header {
 	return h
 }
 
-// coin is a sampler that does not look at the ID.
+// coin is a sampler that ignores the ID.
 type coin struct {
 	*rand.Rand
 	rate float64
@@ -125,13 +125,13 @@ type coin struct {
 
 func (c coin) Sample(oteltrace.TraceID) bool { return c.Float64() < c.rate }
 
-// TestTortureDebugFlood: where the decision is not believed, callers who all ask for debug get
-// the rate that was configured, no debug is sent on, and no log gets longer.
+// TestTortureDebugFlood: all callers ask for debug and are not believed. They are sampled at the
+// configured rate, no debug is sent on, and no log gets longer.
 func TestTortureDebugFlood(t *testing.T) {
 	const rate = 0.001
 	requests := torture.Size(20_000, 1_000_000)
-	// In the short form six sigmas, so that the library's own random IDs never fail a test; in the
-	// long one four, which is 874 to 1,126 of a million.
+	// The short form allows six sigmas, so that the library's own random IDs never fail a test.
+	// The long form allows four, which is 874 to 1,126 of a million.
 	mean, sigma := rate*float64(requests), math.Sqrt(rate*(1-rate)*float64(requests))
 	spread := float64(torture.Size(6, 4)) * sigma
 	least, most := int(math.Max(1, math.Ceil(mean-spread))), int(mean+spread)
@@ -147,7 +147,7 @@ func TestTortureDebugFlood(t *testing.T) {
 	}{
 		{"TrustIDs", httpmw.TrustIDs, true, trace.NewRatio(rate), func(_ int, r *rand.Rand) string { return fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()) }},
 		{"TrustNone", httpmw.TrustNone, true, trace.NewRatio(rate), func(_ int, r *rand.Rand) string { return fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()) }},
-		// Low IDs are those that a Ratio samples, all of them.
+		// A Ratio samples all low IDs.
 		{"TrustIDs, low IDs, a sampler that ignores them", httpmw.TrustIDs, false, coin{rand.New(rand.NewPCG(3, 4)), rate}, func(i int, _ *rand.Rand) string { return fmt.Sprintf("%032x", i+1) }},
 	} {
 		random := rand.New(rand.NewPCG(1, 2)) // the same IDs in every run

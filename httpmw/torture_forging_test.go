@@ -28,12 +28,12 @@ var (
 	spanText  = regexp.MustCompile(`^[0-9a-f]{16}$`)
 	traceText = regexp.MustCompile(`^([0-9a-f]{16}|[0-9a-f]{32})$`)
 
-	// logged are the keys of a line that hold an ID, and its form.
+	// logged is the form of an ID by its key on a line.
 	logged = map[string]*regexp.Regexp{
 		"trace_id": traceText, "untrusted_trace_id": traceText,
 		"span_id": spanText, "parent_id": spanText, "caller_parent_id": spanText,
 	}
-	// sentOn is everything that may leave in a trace header, to the byte.
+	// sentOn is the form of the value of each trace header that may leave.
 	sentOn = map[string]*regexp.Regexp{
 		"B3":           regexp.MustCompile(`^([0-9a-f]{16}|[0-9a-f]{32})-[0-9a-f]{16}-[01d](-[0-9a-f]{16})?$`),
 		"X-B3-Traceid": traceText, "X-B3-Spanid": spanText, "X-B3-Parentspanid": spanText,
@@ -45,7 +45,7 @@ var (
 	consoleField = regexp.MustCompile(` ([a-z_]+)=(\S+)`)
 )
 
-// forger makes requests that try to forge, out of a seed.
+// forger makes forged headers, from a seed.
 type forger struct{ *rand.Rand }
 
 func (f forger) pick(of []string) string { return of[f.IntN(len(of))] }
@@ -58,10 +58,10 @@ func (f forger) id(bytes int) string {
 	return hex.EncodeToString(id)
 }
 
-// pieces are what a forged value is made of, besides a canary.
+// pieces are the parts of a forged value, besides a canary.
 var pieces = canaries.Pieces(testkit.IDs())
 
-// forged is a value in which the canary stands among other pieces.
+// forged is a value of several pieces and the canary.
 func (f forger) forged(canary string) string {
 	parts := []string{canary}
 	for range 1 + f.IntN(5) {
@@ -71,7 +71,7 @@ func (f forger) forged(canary string) string {
 	return strings.Join(parts, "")
 }
 
-// header returns headers of which some are good, some are missing and at least one is forged.
+// header returns headers: some are good, some are missing, and at least one is forged.
 func (f forger) header(canary string, w3c bool) http.Header {
 	id, state := f.id(8<<f.IntN(2)), f.IntN(3)
 	good := map[string]string{
@@ -79,7 +79,7 @@ func (f forger) header(canary string, w3c bool) http.Header {
 		"X-B3-Parentspanid": f.id(8), "X-B3-Sampled": []string{"0", "1", "true"}[state], "X-B3-Flags": []string{"", "0", "1"}[state],
 	}
 	if w3c {
-		// No tracestate: a well-formed one is handed on as it is, by W3C's rules.
+		// No tracestate: by W3C's rules a well-formed one is handed on as it is.
 		good["Traceparent"] = "00-" + f.id(16) + "-" + f.id(8) + "-01"
 	}
 	names := slices.Sorted(maps.Keys(good))
@@ -99,8 +99,8 @@ func (f forger) header(canary string, w3c bool) http.Header {
 	return h
 }
 
-// TestTortureLogForging: every ID on a line or in a header that leaves is 16 or 32 lower-case digits.
-// Nothing of a malformed header stands anywhere, whatever the trust.
+// TestTortureLogForging: every ID on a line or in a header that leaves is 16 or 32 lower-case
+// digits. Nothing of a malformed header stands anywhere, whatever the trust.
 func TestTortureLogForging(t *testing.T) {
 	requests := torture.Size(500, 10_000)
 	f := newForgery(t)

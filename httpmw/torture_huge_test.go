@@ -21,10 +21,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// huge are a mebibyte of headers, in the shapes that it can have.
+// huge returns headers of a mebibyte, in every shape.
 func huge() map[string]http.Header {
 	const size = 1 << 20
-	traceparent := []string{"00-" + id128 + "-" + spanID + "-01"} // without it, nobody reads a tracestate
+	traceparent := []string{"00-" + id128 + "-" + spanID + "-01"} // without it, no tracestate is read
 	multi := func(name, value string) http.Header {
 		h := testkit.Header("X-B3-TraceId", id128, "X-B3-SpanId", spanID)
 		h.Set(name, value)
@@ -65,11 +65,11 @@ func huge() map[string]http.Header {
 	}
 }
 
-// allocated is how many bytes f allocates: the least of some runs, since the rest of the
-// program may allocate beside it. ReadMemStats stops the world, so that it counts exactly.
+// allocated is the number of bytes that f allocates: the least of some runs, since other
+// goroutines may allocate too. ReadMemStats stops the world, so that it counts exactly.
 func allocated(f func()) int {
 	least := math.MaxInt
-	for range 4 { // of which the first fills pools
+	for range 4 { // the first run fills pools
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		f()
@@ -79,8 +79,8 @@ func allocated(f func()) int {
 	return least
 }
 
-// TestTortureHugeHeaders: a mebibyte of headers costs a request no more than a few kilobytes,
-// besides the copy of the map where the trust asks for one, and leaves nothing behind.
+// TestTortureHugeHeaders: a mebibyte of headers costs a request a few kilobytes at most, besides
+// the copy of the map that less than TrustAll needs, and leaves nothing behind.
 func TestTortureHugeHeaders(t *testing.T) {
 	const most, growth = 16 << 10, 256 << 10
 	logger := logctx.New(io.Discard)
@@ -131,7 +131,7 @@ func TestTortureHugeHeaders(t *testing.T) {
 			if got > worst {
 				worst, where = got, way.name+", "+name
 			}
-			if !raceEnabled { // whose own bytes are counted too
+			if !raceEnabled { // the race detector's own bytes would count
 				assert.LessOrEqual(t, got, most, "%s, %s: bytes of a request, besides the copy of the headers (%v)", way.name, name, copies)
 			}
 		}

@@ -124,9 +124,9 @@ func copying(trust httpmw.Trust) func(http.Handler) http.Handler {
 	}
 }
 
-// TestTortureNeighbours: a neighbour stands outside, between or inside of our middleware. The client
-// gets what it gets without us, and the neighbour's request is not changed by us. Each call that
-// reaches the access log is one line, with the ID that it came with.
+// TestTortureNeighbours: a neighbour stands outside, between or inside of our middleware. The
+// client gets what it gets without us, and the neighbour's request is not changed by us. Each call
+// that reaches the access log is one line, with the ID that it came with.
 func TestTortureNeighbours(t *testing.T) {
 	seen, lines := 0, 0
 	for name, neighbour := range neighbours {
@@ -176,8 +176,8 @@ func (n *nearby) at(place string) func(http.Handler) http.Handler {
 	return same
 }
 
-// play sends a request into a handler and returns the answer, and how the request that New was given
-// is left.
+// play sends a request into a handler and returns the answer, and how the request that New was
+// given is left.
 func (n *nearby) play(mw, log func(http.Handler) http.Handler) (answer string, left *http.Request) {
 	var given *http.Request
 	inner := mw(n.at("between")(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

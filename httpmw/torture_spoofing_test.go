@@ -30,7 +30,7 @@ import (
 
 const bothEncodings = b3.B3SingleHeader | b3.B3MultipleHeader
 
-// downstream is a RoundTripper that answers every request after it has looked at it.
+// downstream is a RoundTripper that looks at each request and answers it.
 type downstream func(*http.Request)
 
 func (look downstream) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -38,8 +38,8 @@ func (look downstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
 }
 
-// TestTortureSpoofedIDs: under TrustNone no caller can choose an ID, share one with another caller, or
-// get anything past us. The claimed ID is kept as a link and on the access line.
+// TestTortureSpoofedIDs: under TrustNone no caller can choose an ID, share one with another
+// caller, or get anything past us. The claimed ID is kept as a link and on the access line.
 func TestTortureSpoofedIDs(t *testing.T) {
 	const attackers = 20
 	each := torture.Size(500, 10_000) / attackers
@@ -74,8 +74,8 @@ func TestTortureSpoofedIDs(t *testing.T) {
 		requests, attackers, len(claimedIDs), spoofed, len(s.claims), linked, noted, s.sent.Load()+s.proxied.Load())
 }
 
-// claimedIDs are the trace IDs that attackers claim, and theirs is all that must not be seen further
-// in: their IDs, and what only they say.
+// claimedIDs are the trace IDs that attackers claim, and theirs is all that must not be seen
+// further in: their IDs, and what only they say.
 var (
 	claimedIDs = []string{id64, id128, id128Low, canary + canary, strings.Repeat(canary, 4)}
 	theirs     = append([]string{spanID, parentID, "evil"}, claimedIDs...)
@@ -170,8 +170,8 @@ func (s *spoofed) attack(attacker, i int) {
 	s.claims[ours] = claimed
 }
 
-// claiming returns headers that claim id: in all encodings, as b3, as X-B3-*, as traceparent, and in
-// all again.
+// claiming returns headers that claim id: in all encodings, as b3, as X-B3-*, as traceparent, and
+// in all again.
 func claiming(id string, form int) http.Header {
 	h := http.Header{"X-Other": {"kept"}}
 	single := []string{id + "-" + spanID + "-d-" + parentID}

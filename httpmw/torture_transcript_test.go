@@ -23,8 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTortureTranscript: what handler and client see of HTTP is the same with all our middleware as
-// without it.
+// TestTortureTranscript: what handler and client see of HTTP is the same with all our middleware
+// as without it.
 func TestTortureTranscript(t *testing.T) {
 	n := play(t, slices.Concat(scenariosInBytes, scenariosOfClients, scenariosInSteps))
 	torture.Row(t, "The rest of HTTP", "%d transcripts of handler and client as without us", n)
@@ -273,7 +273,7 @@ func (s *stage) report() http.HandlerFunc {
 	}
 }
 
-// untilDone waits for the end of r's context, but not for ever.
+// untilDone waits for the end of r's context, or until patience is over.
 func untilDone(r *http.Request) {
 	select {
 	case <-r.Context().Done():
@@ -281,13 +281,14 @@ func untilDone(r *http.Request) {
 	}
 }
 
-// late returns a handler that is told by its writes that it is too late, and what is closed then.
+// late returns a handler whose writes tell it that it is too late, and a channel that is closed
+// then.
 func late(s *stage) (http.HandlerFunc, <-chan struct{}) {
 	told := make(chan struct{})
 	return func(w http.ResponseWriter, r *http.Request) {
 		defer close(told)
 		untilDone(r)
-		for begin := time.Now(); time.Since(begin) < patience; { // until the TimeoutHandler has taken notice, too
+		for begin := time.Now(); time.Since(begin) < patience; { // until TimeoutHandler has noticed too
 			if _, err := io.WriteString(w, "late"); err != nil {
 				s.note("%v, %v", r.Context().Err(), err)
 				return
@@ -297,7 +298,8 @@ func late(s *stage) (http.HandlerFunc, <-chan struct{}) {
 	}, told
 }
 
-// proxied plays a backend behind a proxy that stands in the setup. end comes after a part of the body.
+// proxied plays a backend behind a proxy in the setup. The backend calls end after a part of the
+// body.
 func (s *stage) proxied(end func()) {
 	backend := newServer(s.top, "h1", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</a>")

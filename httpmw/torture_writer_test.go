@@ -33,8 +33,8 @@ import (
 	"golang.org/x/net/websocket"
 )
 
-// TestTortureWriter: the ResponseWriter in all our middleware can do what it could without, and
-// what it does has the same effect.
+// TestTortureWriter: in all our middleware, the ResponseWriter has the same methods as without it,
+// with the same effect.
 func TestTortureWriter(t *testing.T) {
 	past := time.Unix(1, 0)
 	has := func(s *stage, w http.ResponseWriter, _ *http.Request) {
@@ -46,7 +46,7 @@ func TestTortureWriter(t *testing.T) {
 		{name: "interfaces in h2", only: "h2", want: "Flush:true FlushError:true Flusher:true Hijacker:false Pusher:true ReaderFrom:false", handler: has},
 		{name: "interfaces in http.TimeoutHandler", want: "Flusher:false", handler: has, outside: timeout},
 		{name: "read deadline", want: "read 4, deadline exceeded true", play: func(s *stage) {
-			reading, writing := io.Pipe() // of which only the beginning comes
+			reading, writing := io.Pipe() // only the beginning is written
 			srv := s.serve(func(w http.ResponseWriter, r *http.Request) {
 				defer writing.Close()
 				got := make([]byte, 4)
@@ -97,7 +97,7 @@ func TestTortureWriter(t *testing.T) {
 				w.WriteHeader(http.StatusNotFound)
 			})
 			s.do(srv, s.request(srv, http.MethodGet, nil).WithContext(httptrace.WithClientTrace(s.Context(), &httptrace.ClientTrace{
-				// Called after that of do, which notes it.
+				// Called after the one of do, which notes the 103.
 				Got1xxResponse: func(int, textproto.MIMEHeader) error { close(got); return nil },
 			})))
 		}},
@@ -105,8 +105,8 @@ func TestTortureWriter(t *testing.T) {
 	torture.Row(t, "ResponseWriter", "%d transcripts over h1 and h2 as without us: %d interfaces and deadlines, full duplex, 103, Unwrap", n, len(interfaces(minimal{http.Header{}})))
 }
 
-// TestTortureSSE: an event that was flushed is at the client while the handler waits, and the line
-// is written once, at the end.
+// TestTortureSSE: a flushed event reaches the client while the handler waits. The line is written
+// once, at the end.
 func TestTortureSSE(t *testing.T) {
 	events := torture.Size(20, 5000)
 	flushes := map[string]func(http.ResponseWriter){
@@ -117,7 +117,7 @@ func TestTortureSSE(t *testing.T) {
 	for _, protocol := range protocols {
 		for name, flush := range flushes {
 			for _, setup := range setups() {
-				if t.Failed() { // one that hangs is enough
+				if t.Failed() { // one test that hangs is enough
 					return
 				}
 				t.Run(fmt.Sprint(name, " over ", protocol, " in ", setup.name), func(t *testing.T) {
@@ -175,8 +175,9 @@ func TestTortureSSE(t *testing.T) {
 	torture.Row(t, "Server-sent events", "%d events over h1 and h2, each read by the client before the next was written; one line a stream", read)
 }
 
-// TestTortureWebSocket: an upgrade through all our middleware, and through a reverse proxy with our
-// transport between: messages pass both ways, the server's first one unasked, and the trace with them.
+// TestTortureWebSocket: an upgrade works through all our middleware, and through a reverse proxy
+// with our transport. Messages pass both ways, beginning with the server's, and the trace passes
+// too.
 func TestTortureWebSocket(t *testing.T) {
 	messages := torture.Size(25, 5000)
 	echoed := 0
@@ -224,7 +225,7 @@ func TestTortureWebSocket(t *testing.T) {
 				require.NoError(t, websocket.Message.Receive(conn, &hello), "receiving the server's first message")
 				assert.Equal(t, "hello", hello, "the server's first message")
 				for i := range messages {
-					sent := bytes.Repeat([]byte{byte(i)}, []int{1, 125, 126, 70_000}[i%4]) // by the widths of a frame's length
+					sent := bytes.Repeat([]byte{byte(i)}, []int{1, 125, 126, 70_000}[i%4]) // one for each width of a frame's length
 					require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 					require.NoError(t, websocket.Message.Send(conn, sent), "sending message %d", i)
 					var got []byte
@@ -256,8 +257,8 @@ func TestTortureWebSocket(t *testing.T) {
 	torture.Row(t, "WebSocket", "%d messages echoed, half of them through httputil.ReverseProxy and our transport; each upgrade in one line, in the caller's trace", echoed)
 }
 
-// sendfileListener counts what its connections are given by ReadFrom, which is how net/http asks for
-// sendfile.
+// sendfileListener counts the bytes that its connections get by ReadFrom, through which net/http
+// uses sendfile.
 type sendfileListener struct {
 	net.Listener
 	mu      sync.Mutex
@@ -291,8 +292,8 @@ func (c sendfileConn) ReadFrom(src io.Reader) (int64, error) {
 	return n, err
 }
 
-// TestTortureSendfile: a file reaches the connection by ReadFrom, as the same kind of reader and
-// with as many bytes as without us.
+// TestTortureSendfile: a file reaches the connection by ReadFrom, with the same kind of reader and
+// the same number of bytes as without us.
 func TestTortureSendfile(t *testing.T) {
 	size := int64(torture.Size(1, 100)) << 20
 	const tail = "the end"
@@ -376,8 +377,8 @@ func (f firstLine) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestTorturePanics: each panic flies on as it is, at any moment. Client and error log see what they see
-// without us, and the line is written once.
+// TestTorturePanics: each panic flies on as it is, at any moment. Client and error log see what
+// they see without us, and the line is written once.
 func TestTorturePanics(t *testing.T) {
 	seen := 0
 	for _, leave := range leaves {
@@ -483,7 +484,7 @@ func (l leave) playInServer(s *stage, handler http.HandlerFunc) {
 		assert.Empty(s, errorLog, "lines in the server's error log")
 		return
 	}
-	select { // h2 writes it when the client has its answer already
+	select { // h2 logs after the client has its answer
 	case first := <-errorLog:
 		s.note("error log: %s", first)
 	case <-time.After(patience):

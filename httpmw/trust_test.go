@@ -30,7 +30,7 @@ func trusting(t httpmw.Trust) func(*http.Request) httpmw.Trust {
 	return func(*http.Request) httpmw.Trust { return t }
 }
 
-// Always is the same as the function that everybody would write, for a Trust that is none of the three too.
+// Always returns its Trust for every request, also a Trust that is none of the three.
 func TestTrustAlways(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll, 77} {
 		assert.Equal(t, trust, trust.Always(nil))
@@ -38,7 +38,7 @@ func TestTrustAlways(t *testing.T) {
 	}
 }
 
-// traceHeaders are the headers that an untrusted caller's must not be seen of.
+// traceHeaders are the headers of an untrusted caller that must not be seen.
 var traceHeaders = []string{"B3", "X-B3-Traceid", "X-B3-Spanid", "X-B3-Parentspanid", "X-B3-Sampled", "X-B3-Flags", "Traceparent", "Tracestate", "Baggage"}
 
 // callers returns what a caller may send: every state in every encoding, with and without
@@ -201,7 +201,8 @@ func (c *trustCase) checkAll() {
 	assert.Equal(c, c.caller.state, c.inner.State.String(), "what a Propagator further in finds")
 }
 
-// checkBaggage: baggage and tracestate come in under TrustAll, as far as the propagator reads them.
+// checkBaggage: baggage and tracestate come in under TrustAll, as far as the propagator reads
+// them.
 func (c *trustCase) checkBaggage(propagator string) {
 	wantBag, wantInnermost, wantTracestate := "", "", ""
 	if c.believesAll && c.caller.extras {
@@ -218,7 +219,7 @@ func (c *trustCase) checkBaggage(propagator string) {
 	assert.Equal(c, wantTracestate, c.tracestate, "tracestate in the handler's context")
 }
 
-// TestTrustLoneState: a decision that came without IDs.
+// TestTrustLoneState: a decision without IDs is believed under TrustAll only.
 func TestTrustLoneState(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -256,7 +257,7 @@ func TestTrustLoneState(t *testing.T) {
 	}
 }
 
-// TestTrustPerRequest: Trust is asked once for each request, with that request.
+// TestTrustPerRequest: Trust is called once for each request, with that request.
 func TestTrustPerRequest(t *testing.T) {
 	asked := 0
 	var got said
@@ -357,8 +358,8 @@ func TestTrustNoneRemembers(t *testing.T) {
 	}
 }
 
-// TestTrustAnyCase: a direct caller may have put headers into the map in any case; whoever
-// looks for them in that case must not find what was refused.
+// TestTrustAnyCase: code that calls the handler directly may have headers in any case. The handler
+// finds no refused header in any case.
 func TestTrustAnyCase(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs} {
 		t.Run(fmt.Sprint(trust), func(t *testing.T) {
@@ -383,7 +384,7 @@ func TestTrustAnyCase(t *testing.T) {
 	}
 }
 
-// TestTrustTrailers: what is refused in a header is refused in a trailer, announced or not; other
+// TestTrustTrailers: what is refused in a header is refused in a trailer, announced or not. Other
 // trailers arrive.
 func TestTrustTrailers(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
@@ -424,7 +425,7 @@ func TestTrustTrailers(t *testing.T) {
 		t.Run(fmt.Sprint(trust, "closed, not read"), func(t *testing.T) {
 			read := end
 			defer func() { end = read }()
-			end = func(r *http.Request) error { return r.Body.Close() } // by which net/http reads a short rest
+			end = func(r *http.Request) error { return r.Body.Close() } // net/http reads what is left of a short body
 			srv := newServer(t, "h1", h)
 			post(t, srv)
 			check(t, "X-Sum", "X-B3-Flags", "Baggage")
@@ -454,8 +455,8 @@ func TestTrustTrailers(t *testing.T) {
 	})
 }
 
-// TestTrustBaggageFromOutside: an instrumentation further out may have read the caller's baggage
-// already. Our own stays.
+// TestTrustBaggageFromOutside: the caller's baggage is removed, even if instrumentation further
+// out has read it already. Our own baggage stays.
 func TestTrustBaggageFromOutside(t *testing.T) {
 	for _, tt := range []struct {
 		trust               httpmw.Trust
@@ -485,7 +486,7 @@ func TestTrustBaggageFromOutside(t *testing.T) {
 	}
 }
 
-// TestTrustCustomFields: what a Propagator of the user's own reads is refused as well.
+// TestTrustCustomFields: the headers that a user's own Propagator reads are refused too.
 func TestTrustCustomFields(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs} {
 		t.Run(fmt.Sprint(trust), func(t *testing.T) {
@@ -502,7 +503,7 @@ func TestTrustCustomFields(t *testing.T) {
 	}
 }
 
-// custom is a propagator of the user's own: b3 under another name.
+// custom is a user's own propagator, which reads b3 under another name.
 type custom struct{}
 
 func (custom) Fields() []string { return []string{"x-custom"} }
@@ -512,8 +513,7 @@ func (custom) Extract(ctx context.Context, c propagation.TextMapCarrier) context
 }
 func (custom) Inject(context.Context, propagation.TextMapCarrier) {}
 
-// A traceparent beside no B3 is not read by default, but what it says of the decision is
-// rewritten all the same, to ours.
+// A traceparent without B3 is not read by default. Its decision is replaced by ours all the same.
 func TestTrustIDsTraceparentAlone(t *testing.T) {
 	for _, tt := range []struct {
 		name, flags, want string
