@@ -721,10 +721,10 @@ func TestImplicitOff(t *testing.T) {
 		l.all("off", trace.ID(r.Context()))
 		workerpool.Wrap(r.Context(), func(ctx context.Context) {
 			l.all("off", trace.ID(r.Context()))
-			assert.False(t, bytes.Contains(debug.Stack(), []byte("internal/mark.")), "frames of ours")
+			assert.False(t, bytes.Contains(debug.Stack(), []byte("internal/mark.")), "frames of package mark on the stack")
 		})()
 		assert.Equal(t, context.Background(), trace.Implicit(context.Background()), "Implicit")
-		assert.False(t, bytes.Contains(debug.Stack(), []byte("internal/mark.")), "frames of ours")
+		assert.False(t, bytes.Contains(debug.Stack(), []byte("internal/mark.")), "frames of package mark on the stack")
 	}))
 	serve(h, asked(idOf(1)))
 	l.assert(t, "off", 0, 2*each)

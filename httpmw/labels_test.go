@@ -96,7 +96,7 @@ func TestRouteLabels(t *testing.T) {
 		{"of the mux", "POST", "/items", "", mux, "/items"},
 		{"a pattern without method", "GET", "/items/7", "", mux, "/items/"},
 		{"no route", "GET", "/", "", mux, ""},
-		{"no mux: of the request", "GET", "/items/7", "GET /items/{id}", nil, "/items/{id}"},
+		{"no mux: the pattern of the request", "GET", "/items/7", "GET /items/{id}", nil, "/items/{id}"},
 		{"no mux and no route", "GET", "/items/7", "", nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -389,7 +389,7 @@ func TestNewPanic(t *testing.T) {
 					serve(h, get(nil))
 				}()
 				assert.Equal(t, value.value, got, "what flew out of the middleware")
-				assert.Contains(t, stack, "httpmw_test.panics", "the stack of the panic, which nobody recovered before")
+				assert.Contains(t, stack, "httpmw_test.panics", "the stack of the panic, which has not been recovered before")
 				assert.Equal(t, 1, strings.Count(stack, "\npanic("), "panics on the stack: a second one is a recovered one, thrown again\n%s", stack)
 				assert.Equal(t, 1, ends, "calls of the span's End")
 				if recording {

@@ -17,7 +17,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// A stranger's path and method are text in a span, whatever they are: OpenTelemetry's exporter
+// A caller's path and method are UTF-8 in a span, because OpenTelemetry's exporter
 // loses all the spans of a batch for one byte that is not UTF-8.
 func TestNewSpanUTF8(t *testing.T) {
 	for _, tt := range []struct {

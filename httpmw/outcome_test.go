@@ -291,7 +291,7 @@ func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(
 		_, err = io.Copy(io.Discard, res.Body)
 		res.Body.Close()
 	}
-	require.Error(t, err, "what the client got, which went away")
+	require.Error(t, err, "the answer to a client that has left")
 	<-done
 	return out.Line(t)
 }

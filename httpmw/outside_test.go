@@ -81,7 +81,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 					line := out.Line(t)
 					assert.Empty(t, unused.String(), "lines of the other logger")
 					assert.Equal(t, id, line["trace_id"], "trace_id of %v", line)
-					assert.Equal(t, span, line["span_id"], "span_id of %v: that of the handler", line)
+					assert.Equal(t, span, line["span_id"], "span_id of %v: the handler's", line)
 					assert.EqualValues(t, 404, line["status"], "status of %v", line)
 					for key, want := range tt.want {
 						assert.Equal(t, want, line[key], "%s of %v", key, line)
@@ -228,7 +228,7 @@ func TestAccessLogWithoutNew(t *testing.T) {
 	sites = nil
 	serve(log(http.HandlerFunc(nop)), get(nil))
 	require.Len(t, sites, 1, "calls of OnMissing")
-	assert.True(t, strings.HasSuffix(sites[0].Function, "httpmw_test.serve"), "the place is %s: whoever calls the handler", sites[0].Function)
+	assert.True(t, strings.HasSuffix(sites[0].Function, "httpmw_test.serve"), "the place is %s: where the handler is called", sites[0].Function)
 
 	sites = nil
 	serve(log(httpmw.New(httpmw.Config{})(http.HandlerFunc(nop))), get(nil))

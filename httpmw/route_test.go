@@ -331,7 +331,7 @@ func TestSetRoute(t *testing.T) {
 		{"the outer router first, a longer subtree", []string{"/v1/{everything_else...}", "/v1/x"}, "/v1/x"},
 		{"subtrees", []string{"/v1/users/", "/v1/"}, "/v1/users/"},
 		{"a long host", []string{"very.long.host.example.com/v1", "/v1/users/{id}"}, "/v1/users/{id}"},
-		{"of two that are as long, the first", []string{"/a", "/b"}, "/a"},
+		{"of two equally long, the first", []string{"/a", "/b"}, "/a"},
 		{"too long", []string{strings.Repeat("x", 9000)}, strings.Repeat("x", 8000) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

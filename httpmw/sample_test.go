@@ -206,7 +206,7 @@ func TestSampleInside(t *testing.T) {
 						assert.Equal(t, state, got.State.String(), "state of a new trace")
 					} else {
 						assert.Zero(t, asked, "times that Sample was asked")
-						assert.Equal(t, tt.want, got.State.String(), "state: that of the span around")
+						assert.Equal(t, tt.want, got.State.String(), "state: of the span around")
 					}
 				})
 			}

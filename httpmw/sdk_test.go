@@ -157,7 +157,7 @@ func (c *sdkCase) checkTrace() {
 	} else {
 		assert.Regexp(c, "^[0-9a-f]{32}$", c.got.Trace, "trace ID with %v: a new one", c.header)
 		if c.outside.IsValid() {
-			assert.Equal(c, c.outside.TraceID().String(), c.got.Trace, "trace ID with %v: that of the span outside", c.header)
+			assert.Equal(c, c.outside.TraceID().String(), c.got.Trace, "trace ID with %v: of the span outside", c.header)
 		}
 	}
 	assert.Equal(c, wantParent, c.got.Parent, "parent with %v", c.header)

@@ -127,7 +127,7 @@ var moreStatuses = []statusRow{
 		w.WriteHeader(102)
 		panic("boom")
 	}},
-	{name: "101 over h2 is one more hint", only: "h2", want: 404, client: 404, hints: []int{101}, handler: func(w http.ResponseWriter, _ *http.Request) {
+	{name: "101 over h2 is one more 1xx", only: "h2", want: 404, client: 404, hints: []int{101}, handler: func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(101)
 		w.WriteHeader(404)
 	}},
@@ -155,7 +155,7 @@ var moreStatuses = []statusRow{
 	{name: "http.Error", want: 400, client: 400, body: written + "\n", handler: func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, written, 400)
 	}},
-	{name: "204 and a body that may not be", want: 204, client: 204, handler: func(w http.ResponseWriter, _ *http.Request) {
+	{name: "204 and a body that is not allowed", want: 204, client: 204, handler: func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(204)
 		io.WriteString(w, written)
 	}},
@@ -173,7 +173,7 @@ var moreStatuses = []statusRow{
 		io.WriteString(w, written)
 		panic(http.ErrAbortHandler)
 	}},
-	{name: "a status that is none", want: 0, client: 0, panicked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
+	{name: "an invalid status", want: 0, client: 0, panicked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(99)
 	}},
 	{name: "a runtime error", want: 0, client: 0, panicked: true, handler: func(w http.ResponseWriter, _ *http.Request) {

@@ -56,17 +56,17 @@ func TestTortureSpoofedIDs(t *testing.T) {
 	}
 	wg.Wait()
 
-	require.Len(t, s.claims, requests, "trace IDs of ours, all different")
+	require.Len(t, s.claims, requests, "our trace IDs, all different")
 	spoofed := 0
 	for ours := range s.claims {
-		assert.Regexp(t, "^[0-9a-f]{32}$", ours, "a trace ID of ours")
+		assert.Regexp(t, "^[0-9a-f]{32}$", ours, "our trace ID")
 		if slices.Contains(claimedIDs, ours) {
 			spoofed++
 		}
 	}
 	assert.Zero(t, spoofed, "traces under an ID that was claimed")
-	assert.EqualValues(t, requests, s.sent.Load(), "requests of the client's")
-	assert.EqualValues(t, requests, s.proxied.Load(), "requests of the proxy's")
+	assert.EqualValues(t, requests, s.sent.Load(), "requests that the client sent")
+	assert.EqualValues(t, requests, s.proxied.Load(), "requests that the proxy sent")
 	linked, noted := s.checkSpans(), s.checkLines(requests)
 	assert.Positive(t, linked, "server spans with a link")
 	assert.Equal(t, linked, noted, "access lines with an untrusted_trace_id, and server spans with a link")
@@ -135,19 +135,19 @@ func newSpoofed(t *testing.T) *spoofed {
 
 func (s *spoofed) checkSent(r *http.Request) {
 	s.sent.Add(1)
-	assert.Empty(s, theirsIn(r.Header), "theirs on a request of the client's")
+	assert.Empty(s, theirsIn(r.Header), "a claimed header on the client's request")
 	ours := trace.ID(r.Context())
-	assert.Equal(s, ours, r.Header.Get("X-B3-TraceId"), "X-B3-TraceId of a request of the client's")
-	assert.Equal(s, "00-"+ours+"-"+trace.SpanID(r.Context())+"-01", r.Header.Get("traceparent"), "traceparent of a request of the client's")
-	assert.Empty(s, r.Header.Get("tracestate")+r.Header.Get("baggage"), "tracestate and baggage of a request of the client's")
+	assert.Equal(s, ours, r.Header.Get("X-B3-TraceId"), "X-B3-TraceId of the client's request")
+	assert.Equal(s, "00-"+ours+"-"+trace.SpanID(r.Context())+"-01", r.Header.Get("traceparent"), "traceparent of the client's request")
+	assert.Empty(s, r.Header.Get("tracestate")+r.Header.Get("baggage"), "tracestate and baggage of the client's request")
 }
 
 func (s *spoofed) checkProxied(r *http.Request) {
 	s.proxied.Add(1)
-	assert.Empty(s, theirsIn(r.Header), "theirs on a request of the proxy's")
-	assert.Equal(s, "kept", r.Header.Get("X-Other"), "X-Other of a request of the proxy's")
+	assert.Empty(s, theirsIn(r.Header), "a claimed header on the proxy's request")
+	assert.Equal(s, "kept", r.Header.Get("X-Other"), "X-Other of the proxy's request")
 	for name := range r.Header {
-		assert.False(s, slices.ContainsFunc(traceHeaders, func(h string) bool { return strings.EqualFold(h, name) }), "%s on a request of the proxy's", name)
+		assert.False(s, slices.ContainsFunc(traceHeaders, func(h string) bool { return strings.EqualFold(h, name) }), "%s on the proxy's request", name)
 	}
 }
 

@@ -60,7 +60,7 @@ var scenariosInBytes = []scenario{
 	{name: "two in a pipe, the first body not read", want: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK", handler: func(*stage, http.ResponseWriter, *http.Request) {},
 		raw: []string{"POST /1 HTTP/1.1\r\nHost: svc\r\nContent-Length: 4\r\n\r\nbody", "GET /2 HTTP/1.1\r\n" + ending + "\r\n"}},
 	{name: "chunks, announced trailers", want: "trailer map[X-End:[yes]]", raw: []string{chunked + "Trailer: X-End\r\n\r\n4\r\nbody\r\n0\r\nX-End: yes\r\n\r\n"}},
-	{name: "chunks, trailers that nobody announced", want: "trailer map[X-End:[yes]]", raw: []string{chunked + "\r\n4\r\nbody\r\n0\r\nX-End: yes\r\n\r\n"},
+	{name: "chunks, trailers not announced", want: "trailer map[X-End:[yes]]", raw: []string{chunked + "\r\n4\r\nbody\r\n0\r\nX-End: yes\r\n\r\n"},
 		known: "net/http adds them to the Request that it made, and the handler has a copy, as behind every r.WithContext"},
 	{name: "bad chunks", want: "invalid byte in chunk length", raw: []string{chunked + "\r\nnone\r\n\r\n"}},
 	{name: "101 without taking over", want: "101 Switching Protocols", raw: []string{"GET / HTTP/1.1\r\n" + ending + "\r\n"}, handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) {

@@ -61,7 +61,7 @@ func TestTortureWriter(t *testing.T) {
 			go io.WriteString(writing, "body")
 			s.do(srv, s.request(srv, http.MethodPost, reading))
 		}},
-		{name: "no read deadline after all", want: `read "body!"`, body: "body!", handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
+		{name: "a read deadline that is cleared", want: `read "body!"`, body: "body!", handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
 			c := http.NewResponseController(w)
 			c.SetReadDeadline(time.Now().Add(time.Hour))
 			s.note("cleared: %v", c.SetReadDeadline(time.Time{}))
