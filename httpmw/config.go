@@ -18,9 +18,9 @@ type Config struct {
 	TracerProvider oteltrace.TracerProvider
 
 	// Propagator reads the headers. Nil: trace.Propagator{}, which reads both encodings of B3.
-	// Whatever else it reads, such as baggage, stays in the context under TrustAll only. Only
-	// trace's propagators can say that the caller left the decision open. From any other, such a
-	// caller arrives as "not sampled".
+	// Baggage, and whatever else it reads, stays in the context under TrustAll alone. Propagators
+	// that are not trace's cannot say that the caller left the decision open: they say "not
+	// sampled".
 	//
 	// In httpclient, Config.Propagator writes the headers of outgoing requests, and
 	// Config.Propagate says which requests may carry them.
@@ -29,10 +29,10 @@ type Config struct {
 	// Trust says what to believe of the caller of a request. Nil: TrustAll.
 	Trust func(*http.Request) Trust
 
-	// Sample, if set, decides whether the trace of a request is sampled, if the caller has not
-	// decided or may not decide: without headers, after a caller that defers, and under TrustIDs
-	// and TrustNone. Each such request asks it once, before every sampler and SDK, and its answer
-	// overrules theirs. It sees the request that Trust sees: the route is not known yet.
+	// Sample, if set, decides whether a request's trace is sampled when the caller has not decided
+	// or may not decide: without headers, after a caller that defers, and under TrustIDs and
+	// TrustNone. Sample is called once for each such request, before every sampler and SDK, and
+	// overrules them. Sample sees the request that Trust sees: the route is not known yet.
 	//
 	// The answer counts as a caller's. Accept samples. Deny travels on, so that the services that
 	// are called do not sample either. Debug travels on too: they sample, whatever their samplers
@@ -89,7 +89,7 @@ type Config struct {
 	Labels func(r *http.Request) pprof.LabelSet
 
 	// SpanName names the span of a request that is recorded. It is called after the handler, when
-	// r.Pattern is known. If the router left that empty, it is what [SetRoute] was told. Nil:
-	// method and route.
+	// r.Pattern is known. If the router left r.Pattern empty, SpanName finds there what [SetRoute]
+	// was told. Nil: method and route.
 	SpanName func(r *http.Request) string
 }
