@@ -13,7 +13,7 @@ type Trust uint8
 const (
 	// TrustNone believes nothing: a new trace begins, even under a span that is current in the
 	// request's context. The caller's ID is kept as a span link and for the access log. The
-	// handler sees neither the caller's trace headers nor baggage, in headers or in trailers.
+	// handler sees no trace header and no baggage of the caller, in headers or in trailers.
 	TrustNone Trust = iota
 
 	// TrustIDs believes the IDs. The decision is made here; debug, baggage and tracestate
