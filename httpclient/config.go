@@ -3,10 +3,12 @@ package httpclient
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"example.com/clew/internal/clip"
 	"example.com/clew/internal/fields"
@@ -52,7 +54,7 @@ type hop struct {
 	propagator propagation.TextMapPropagator
 	propagate  func(*http.Request) bool // nil: the default policy
 	fields     fields.Set               // that are ours to write: what is there already is stale
-	lengths    uint64                   // of the names of fields: a bit each, those above 63 at 63
+	hints      uint64                   // a bit for each of fields, see hint
 	calls      *callLog                 // nil: no lines
 }
 
@@ -68,17 +70,29 @@ func newHop(cfg Config) *hop {
 	}
 	h.fields = fields.Of(h.propagator)
 	for _, name := range h.fields {
-		h.lengths |= lengthBit(name)
+		h.hints |= hint(name)
 	}
 	return h
 }
 
-// lengthBit is the bit for names that are as long as name.
-func lengthBit(name string) uint64 { return 1 << min(len(name), 63) }
+// hint returns one of 64 bits for name, by its length and first letter, in any case.
+func hint(name string) uint64 {
+	if name == "" || name[0] >= utf8.RuneSelf {
+		return 1
+	}
+	return 1 << ((len(name) + int(name[0]&31)) & 63)
+}
 
-// isStale reports whether a header of that name is not sent on. Most are as long as none of ours.
+// isStale reports whether a header of that name is not sent on. Few names share a hint with ours.
 func (h *hop) isStale(name string) bool {
-	return h.lengths&lengthBit(name) != 0 && h.fields.Has(name)
+	return h.hints&hint(name) != 0 && h.fields.Has(name)
+}
+
+// removeStale removes from header what is stale.
+func (h *hop) removeStale(header http.Header) {
+	if len(header) > 0 {
+		maps.DeleteFunc(header, func(name string, _ []string) bool { return h.isStale(name) })
+	}
 }
 
 // start begins the span of an attempt in ctx. caller is ctx without what earlier attempts have

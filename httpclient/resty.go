@@ -200,12 +200,12 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 		known = preview(c, r)
 	}
 	describe(t.span, known, t.count)
-	h.fields.Remove(r.Header)
+	h.removeStale(r.Header)
 	h.write(t.own, r.Header, h.allows(known, true))
-	for key := range c.Header {
+	for name := range c.Header {
 		// resty fills r.Header up from the client's; an empty entry keeps a stale one out.
-		if _, written := r.Header[key]; !written && h.fields.Has(key) {
-			r.Header[key] = nil
+		if h.isStale(name) && r.Header[name] == nil {
+			r.Header[name] = nil
 		}
 	}
 	return nil
@@ -239,8 +239,12 @@ func (t *try) follow(last *try) (prev trace.B3) {
 
 // sendIn returns where r's sends start when its context is ctx.
 func sendIn(ctx context.Context, r *resty.Request) send {
-	var s send
-	s.ctx, s.caller = finished(ctx).beside(ctx)
+	s := send{ctx: ctx, caller: ctx}
+	last := finished(ctx)
+	if last == nil {
+		return s
+	}
+	s.ctx, s.caller = last.beside(ctx)
 	if tryIn(ctx, r) == nil {
 		s.stays = rejoin(s.caller, ctx)
 	} else if b, traced := trace.FromContext(s.caller); !traced {
@@ -350,11 +354,8 @@ func (t *try) finish() {
 // end ends the last attempt of r, if it is still under way.
 func end(r *resty.Request, resp *resty.Response, err error) {
 	if t := lastTry(r); t != nil {
-		if with := (*resty.ResponseError)(nil); resp == nil && errors.As(err, &with) {
-			resp = with.Response
-			if with.Err != nil {
-				err = with.Err
-			}
+		if resp == nil {
+			resp, err = responseOf(err)
 		}
 		status := 0
 		if resp != nil {
@@ -362,6 +363,18 @@ func end(r *resty.Request, resp *resty.Response, err error) {
 		}
 		t.end(status, err)
 	}
+}
+
+// responseOf returns the response that came with err, if one did, and the error beside it.
+func responseOf(err error) (*resty.Response, error) {
+	var with *resty.ResponseError
+	if !errors.As(err, &with) {
+		return nil, err
+	}
+	if with.Err != nil {
+		err = with.Err
+	}
+	return with.Response, err
 }
 
 // retried ends the span of an attempt that is about to be repeated. By it a client is known
@@ -440,7 +453,7 @@ func redirect(r *http.Request, via []*http.Request) {
 	describe(t.span, r, t.count)
 	*r = *r.WithContext(t.now.own)
 	allowed := t.hop.allows(r, sameName(first.URL, r.URL))
-	t.hop.fields.Remove(r.Header)
+	t.hop.removeStale(r.Header)
 	t.hop.write(t.now.own, r.Header, allowed)
 }
 

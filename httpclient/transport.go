@@ -41,6 +41,7 @@ package httpclient
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -209,11 +210,25 @@ func before(r *http.Request) (prev trace.B3, count int) {
 	return prev, count
 }
 
-// cloneHeader copies h, without what is stale in it and with room for our headers. The values stay
-// shared: who replaces or appends to one in the copy (clipped, so that it must move) does not
-// reach the original.
+// cloneHeader copies header, without what is stale in it and with room for our headers. The values
+// stay shared, but clipped: an append to one in the copy moves it.
 func (h *hop) cloneHeader(header http.Header) http.Header {
-	const ours = 4
+	const (
+		ours  = 4
+		group = 8 // entries of the smallest map, which maps.Clone copies without hashing a name
+	)
+	if header != nil && len(header)+ours <= group {
+		clone := maps.Clone(header)
+		for name, values := range header {
+			switch {
+			case h.isStale(name):
+				delete(clone, name)
+			case len(values) < cap(values):
+				clone[name] = slices.Clip(values)
+			}
+		}
+		return clone
+	}
 	clone := make(http.Header, len(header)+ours)
 	for name, values := range header {
 		if !h.isStale(name) {
