@@ -10,12 +10,13 @@ import (
 )
 
 // attempt is a link in the chain of contexts, right below the span of an attempt. A request that
-// is made in the attempt's context finds the link. If the attempt is over, the request is started
-// in what the attempt was started in: it is a sibling, and the chain does not grow.
+// is made in the attempt's context finds the link. If the attempt has finished, the request is
+// started in the context that the attempt was started in: the two are siblings, and the chain does
+// not grow.
 type attempt struct {
-	context.Context                 // what the attempt was started in
-	own             context.Context // has the attempt's span; read only once it is over
-	over            atomic.Bool
+	context.Context                 // in which the attempt was started
+	own             context.Context // with the attempt's span; read only once it has finished
+	finished        atomic.Bool
 }
 
 type attemptKey struct{}
@@ -27,19 +28,21 @@ func (a *attempt) Value(key any) any {
 	return a.Context.Value(key)
 }
 
-// finished returns the nearest attempt in ctx if it is over, else nil.
-func finished(ctx context.Context) *attempt {
-	if a, _ := ctx.Value(attemptKey{}).(*attempt); a != nil && a.over.Load() {
+// finishedIn returns the nearest attempt in ctx if it has finished, else nil.
+func finishedIn(ctx context.Context) *attempt {
+	if a, _ := ctx.Value(attemptKey{}).(*attempt); a != nil && a.finished.Load() {
 		return a
 	}
 	return nil
 }
 
-// beside returns the context to start a request in. ctx is the request's, and a is finished(ctx).
+// beside returns the context to start a request in. ctx is the request's, and a is
+// finishedIn(ctx).
 //
-// The context is ctx, unless its current span is a's. Then it is what a was started in, together
-// with what has been added to a's context since. caller is the same without these additions: only
-// it can be asked whether there is a trace, since the additions stand above a's record of one.
+// The context is ctx, unless a's span is ctx's current one. Then it is the context that a was
+// started in, together with what has been added to a's context since. caller is the same without
+// these additions. Only caller can tell whether there is a trace, since the additions stand above
+// a's record of one.
 func (a *attempt) beside(ctx context.Context) (started, caller context.Context) {
 	started, caller = ctx, ctx
 	added := false
@@ -51,7 +54,7 @@ func (a *attempt) beside(ctx context.Context) (started, caller context.Context) 
 			started = a.Context
 		}
 		caller = a.Context
-		a = finished(caller)
+		a = finishedIn(caller)
 	}
 	if added {
 		started = under(started, caller)
@@ -64,8 +67,8 @@ func spanID(ctx context.Context) oteltrace.SpanID {
 	return b.SpanID
 }
 
-// rejoin returns the trace that an attempt after last must be told to stay in; last is that one's
-// context. It is the zero B3 if caller, under which both are, has a trace, or if last has none.
+// rejoin returns the trace that an attempt must stay in if the attempt before had the context
+// last. It is the zero B3 if last has no trace, or if caller has one, which both are under.
 func rejoin(caller, last context.Context) trace.B3 {
 	if _, traced := trace.FromContext(caller); !traced {
 		if b, ok := trace.FromContext(last); ok {
@@ -75,21 +78,19 @@ func rejoin(caller, last context.Context) trace.B3 {
 	return trace.B3{}
 }
 
-// under returns ctx with caller's current span as its current span. All else in ctx stays, a
-// deadline for instance. It adds a link, so it is only for contexts that somebody else has added
-// to.
+// under returns ctx with caller's current span as its current span. All else in ctx stays, such as
+// a deadline. It adds a link, so it is only for contexts that other code has added to.
 func under(ctx, caller context.Context) context.Context {
 	span := oteltrace.SpanFromContext(caller)
 	if b, ok := trace.FromContext(caller); ok && !span.SpanContext().IsValid() {
-		// A no-op tracer's span, above a record of the trace. The nearest record in ctx is
-		// an attempt's.
+		// A no-op tracer's span stands above a record of the trace. The nearest record in ctx
+		// is an attempt's, so caller's record is put above it.
 		return trace.NewContext(ctx, b)
 	}
 	return oteltrace.ContextWithSpan(ctx, span)
 }
 
-// same reports whether a and b are one context. A user's context may be of a type that == panics
-// on.
+// same reports whether a and b are one context. == panics on some types of contexts.
 func same(a, b context.Context) bool {
 	return reflect.TypeOf(a) == reflect.TypeOf(b) && a != nil && reflect.ValueOf(a).Comparable() && a == b
 }

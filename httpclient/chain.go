@@ -1,0 +1,43 @@
+package httpclient
+
+import (
+	"net/http"
+
+	"example.com/clew/trace"
+)
+
+// maxChain limits how far a chain of redirects is followed. A base that returns one response twice
+// (a cache, a stub) makes the chain a ring.
+const maxChain = 1000
+
+// earlier returns the number of the attempt r, from 1. For a redirect without a trace of its own
+// it also returns the trace of the attempt before, which r must stay in.
+func earlier(r *http.Request) (stay trace.B3, number int) {
+	number = 1
+	for resp := r.Response; resp != nil && resp.Request != nil && number < maxChain; resp = resp.Request.Response {
+		if number == 1 {
+			stay, _ = trace.FromContext(resp.Request.Context())
+		}
+		number++
+	}
+	if stay.TraceID.IsValid() {
+		if _, traced := trace.FromContext(r.Context()); traced {
+			stay = trace.B3{}
+		}
+	}
+	return stay, number
+}
+
+// firstOf returns the first request of the chain of redirects that r is in. That is r itself if r
+// is no redirect, and nil if the chain is cut, so that the first request is not known.
+func firstOf(r *http.Request) *http.Request {
+	for range maxChain {
+		if r.Response == nil {
+			return r
+		}
+		if r = r.Response.Request; r == nil || r.URL == nil {
+			return nil
+		}
+	}
+	return nil
+}

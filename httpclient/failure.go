@@ -1,0 +1,53 @@
+package httpclient
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"example.com/clew/internal/redact"
+)
+
+// The errors of attempts that have no other.
+var (
+	errPanic   = errors.New("panic")
+	errGoexit  = errors.New("runtime.Goexit")
+	errNothing = errors.New("neither response nor error")
+	errUnsent  = errors.New("not sent")
+	errLost    = errors.New("resty has not told the end")
+)
+
+// tell returns what may be said of err, the error of a request to u; see redact.Error.
+func tell(err error, u *url.URL) (text string, told error) { return redact.Error(err, u, withoutURL) }
+
+// withoutURL returns err without the URL that net/url and net/http quote, since URLs hold secrets.
+func withoutURL(err error) error {
+	for with := (*url.Error)(nil); errors.As(err, &with) && with.Err != nil; {
+		if with.Op == "parse" { // the reason quotes pieces of the URL
+			return errors.New("malformed URL")
+		}
+		err = with.Err
+	}
+	if strings.HasPrefix(err.Error(), "failed to parse Location header") { // the rest quotes it
+		return errors.New("malformed Location header")
+	}
+	return err
+}
+
+// gaveUp reports whether the caller did not want to wait any longer. If the context was canceled
+// with a cause, net/http returns that cause, so the context is asked too.
+func gaveUp(ctx context.Context, err error) (is bool) {
+	defer func() { _ = recover() }() // see redact.Error
+	return ctx.Err() == context.Canceled || errors.Is(err, context.Canceled)
+}
+
+// outOfTime reports whether err stands for the end of ctx's time. With a transport that it does
+// not know, http.Client stops a request in two ways at once when its Timeout is over. The error of
+// one way often comes first, and does not say that the time was the reason.
+func outOfTime(ctx context.Context, err error) (is bool) {
+	defer func() { _ = recover() }() // see redact.Error
+	deadline, ok := ctx.Deadline()
+	return ok && !time.Now().Before(deadline) && strings.HasPrefix(err.Error(), "net/http: request canceled")
+}

@@ -1,0 +1,60 @@
+package httpclient
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// hostname returns the host name of u in its normal form.
+func hostname(u *url.URL) string { return normal(u.Hostname()) }
+
+func sameName(a, b *url.URL) bool { return hostname(a) == hostname(b) }
+
+// normal returns name without the differences that make no other host. Beyond ASCII every
+// difference makes one: ToLower turns İ into i, but the name with i may have another owner.
+func normal(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) {
+		name = strings.ToLower(name)
+	}
+	return strings.TrimSuffix(name, ".")
+}
+
+// site returns the part of u's host name that one owner has registered; the whole name if it has
+// no such part.
+func site(u *url.URL) string {
+	name := hostname(u)
+	if _, ip := address(name); ip || !isName(name) {
+		return name
+	}
+	if registered, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
+		return registered
+	}
+	return name
+}
+
+// address returns the IP address that name is. It leaves out the zone, which only names an
+// interface.
+func address(name string) (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(name)
+	return addr.WithZone("").Unmap(), err == nil
+}
+
+// isName reports whether s may be a host name: letters, digits, '-' and '_' in labels. All letters
+// are ASCII, since net/http asks for other names in Punycode. The last label is no number, as in
+// 10.1 or 10.0.0.0x4: no top-level domain is one, and some resolvers read such a name as an
+// address.
+func isName(s string) bool {
+	const digits = "0123456789"
+	last := ""
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz-_"+digits) != "" {
+			return false
+		}
+		last = label
+	}
+	return strings.Trim(last, digits) != "" && !strings.HasPrefix(last, "0x")
+}

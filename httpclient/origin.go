@@ -1,0 +1,48 @@
+package httpclient
+
+import (
+	"context"
+
+	"example.com/clew/internal/newid"
+	"example.com/clew/trace"
+	"github.com/go-resty/resty/v2"
+)
+
+// origin is the context that a resty request's sends start in, until the request gets another one.
+// It must not hold the context of an earlier send. Otherwise each in a long row of sends would
+// keep all before it.
+type origin struct {
+	ctx    context.Context
+	caller context.Context // ctx, without additions to the context of an earlier attempt
+	stay   trace.B3        // the trace to stay in; the zero B3 if ctx tells it
+	anew   bool            // begin a trace, though ctx holds the record of an earlier send's
+}
+
+// originIn returns the origin of r's sends when its context is ctx.
+func originIn(ctx context.Context, r *resty.Request) origin {
+	o := origin{ctx: ctx, caller: ctx}
+	last := finishedIn(ctx)
+	if last == nil {
+		return o
+	}
+	o.ctx, o.caller = last.beside(ctx)
+	if tryIn(ctx, r) == nil {
+		o.stay = rejoin(o.caller, ctx)
+	} else if b, traced := trace.FromContext(o.caller); !traced {
+		o.anew, o.stay.Sampling = true, b.Sampling // a state may have come alone
+	}
+	return o
+}
+
+// trace returns the trace that the first attempt of a send must stay in.
+func (o *origin) trace() trace.B3 {
+	b := o.stay
+	if o.anew {
+		// A trace of this goroutine's counts, as it did for the first send.
+		if _, traced := trace.FromContext(trace.Implicit(o.caller)); traced {
+			return trace.B3{}
+		}
+		b.TraceID = newid.Trace()
+	}
+	return b
+}

@@ -1,0 +1,73 @@
+package httpclient
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/go-resty/resty/v2"
+)
+
+// RedirectPolicy returns the policy that gives each redirect of a client instrumented by
+// [Resty] its own span and headers. It stops no redirect. Put it last: others, such as
+// resty.FlexibleRedirectPolicy, copy the headers of the first request.
+//
+// It is needed only where SetRedirectPolicy is called after the client's first request.
+func RedirectPolicy() resty.RedirectPolicy {
+	return resty.RedirectPolicyFunc(func(r *http.Request, via []*http.Request) error {
+		redirect(r, via)
+		return nil
+	})
+}
+
+// followRedirects makes c's policy call redirect for each redirect that it allows.
+func followRedirects(c *http.Client) {
+	policy := c.CheckRedirect
+	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if err := checkRedirect(policy, r, via); err != nil {
+			return err
+		}
+		redirect(r, via)
+		return nil
+	}
+}
+
+// checkRedirect asks policy. Without one, it stops after ten redirects, as http.Client does.
+func checkRedirect(policy func(*http.Request, []*http.Request) error, r *http.Request, via []*http.Request) error {
+	if policy != nil {
+		return policy(r, via)
+	}
+	if len(via) >= 10 {
+		return errors.New("stopped after 10 redirects")
+	}
+	return nil
+}
+
+// redirect gives a redirect a span of its own, and the headers that it may have. net/http has
+// copied the first request's headers to it, whatever its host is.
+func redirect(r *http.Request, via []*http.Request) {
+	first := via[0]
+	t, ok := first.Context().Value(tryKey{}).(*try)
+	if !ok || t.request.RawRequest != first || t.hopped == r {
+		return
+	}
+	status := 0
+	if r.Response != nil {
+		status = r.Response.StatusCode
+	}
+	t.end(status, nil)
+	t.hopped = r
+	t.current.finished.Store(true)
+	t.current = &attempt{Context: t.Context}
+	if !same(r.Context(), t.own) { // a hook, or EnableTrace, has added to it
+		t.current.Context = under(r.Context(), t.caller)
+	}
+	if t.line != nil {
+		t.line.wanted = t.hop.calls.wants(r)
+	}
+	t.start(t.current, rejoin(t.caller, t.own), r.Method)
+	describe(t.span, r, t.number)
+	*r = *r.WithContext(t.current.own)
+	allowed := t.hop.allows(r, sameName(first.URL, r.URL))
+	t.hop.removeStale(r.Header)
+	t.hop.write(t.current.own, r.Header, allowed)
+}
