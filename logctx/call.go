@@ -21,30 +21,31 @@ import (
 )
 
 // Call begins a call that is not HTTP, such as one to a database: a client span in ctx's trace. If
-// ctx has none, it is that of the goroutine, if that is known (see [trace.Do]), and else a new
-// one. Call returns a context in which that span is the current one, and the function that ends
-// the call:
+// ctx has no trace, the span is in that of the goroutine, if it is known (see [trace.Do]), else in
+// a new one. Call returns a context in which that span is the current one, and the function that
+// ends the call:
 //
 //	ctx, done := logctx.Call(ctx, "media-db.internal", "SELECT views")
 //	err := db.QueryRowContext(ctx, query, id).Scan(&views)
 //	done(err)
 //
-// Host says who is called, with or without a port, and name what for. The name is also the span's:
-// take one out of few, such as an operation's, not a statement with its values. An empty name is
-// "call". A span of an SDK has the host as its server.address and server.port.
+// host is the host that is called, with or without a port. A span of an SDK has it as
+// server.address and server.port. name is the purpose, and also the span's name. Take it from a
+// small set, such as the names of operations; do not take a statement with its values. An empty
+// name is "call".
 //
-// done ends the span and writes a line at debug level, so that the level of the logger shows or
-// hides all of these lines, those with errors too. In a debug trace the line is always written. It
+// done ends the span and writes a line at debug level. So the level of the logger shows or hides
+// all of these lines, those with errors too. In a debug trace the line is always written. The line
 // has the message "call" and the fields method, which is name, host, duration_ms, error, if there
 // was one, the trace_id and span_id of the call, its parent_id, and sampled, where it is true. It
-// goes to the zerolog logger of ctx, else to the slog logger of ctx, else where [Info] writes
-// without a logger; that logger's Config says what the fields are called.
+// goes to the zerolog logger of ctx, else to the slog logger of ctx, else to the logger that
+// [Info] falls back to. That logger's Config names the fields.
 //
-// done may be called in any goroutine. All calls of it but the first do nothing. Without one the
-// span does not end, and there is no line. The error given to done is nil if the call was
-// successful; what is no failure of the call, as sql.ErrNoRows is, need not be given. Neither the
-// line nor the span holds the user, the password or the query of a URL that the error quotes.
-// Host, name and error are cut after 8,000 bytes. A nil ctx is context.Background().
+// done may be called in any goroutine. Only its first call counts. Without a call the span does
+// not end, and there is no line. The error given to done is nil if the call was successful. Errors
+// that are no failure of the call, such as sql.ErrNoRows, need not be given. Neither the line nor
+// the span holds the user, the password or the query of a URL that the error quotes. Host, name
+// and error are cut after 8,000 bytes. A nil ctx is context.Background().
 func Call(ctx context.Context, host, name string) (_ context.Context, done func(error)) {
 	ctx = trace.Implicit(ctx)
 	if g := goroutine.CurrentGuard(); g != nil {
@@ -65,7 +66,7 @@ func Call(ctx context.Context, host, name string) (_ context.Context, done func(
 	return ctx, c.end
 }
 
-// call is a call and its line, in one piece of memory.
+// call is a call and its line, in one allocation.
 type call struct {
 	pending line.Pending
 	record  line.Call

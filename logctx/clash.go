@@ -8,7 +8,7 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// topKeys are those that a line may have at its top level from us.
+// topKeys returns the keys that we may write at the top level of a line.
 func (w *writer) topKeys() []string {
 	keys := []string{w.traceKey, w.spanKey}
 	if w.Format == line.GoogleTrace {
@@ -20,11 +20,11 @@ func (w *writer) topKeys() []string {
 	return keys
 }
 
-// filter tells most keys of others from ours at a glance: every attribute of every line is asked
-// about. Changing the case of an ASCII key does not change its length.
+// filter tells most keys of others from ours at a glance, since it is asked about every attribute
+// of every line. It goes by length and first letter. The case of an ASCII key changes neither.
 type filter struct {
-	shortest int    // so many bytes at least; 1 if a key of ours is not ASCII
-	initials uint32 // a bit for each first letter; all of them if a key of ours is not ASCII
+	shortest int    // the length of our shortest key; 1 if one of our keys is not ASCII
+	initials uint32 // a bit for each first letter; all bits if one of our keys is not ASCII
 }
 
 func newFilter(keys []string) filter {
@@ -39,8 +39,8 @@ func newFilter(keys []string) filter {
 	return f
 }
 
-// clash reports whether one of others has a key of ours, or is an inline group and has to be
-// looked into.
+// clash reports whether one of others has a key of ours, or is an inline group, whose attributes
+// have to be looked at.
 func (f *filter) clash(ours, others []slog.Attr) bool {
 	if len(ours) == 0 {
 		return false
@@ -53,7 +53,7 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 			}
 			continue
 		}
-		// Two letters that are not ASCII fold to ASCII: the long s, and the sign for Kelvin to k.
+		// Two letters beyond ASCII fold to ASCII: the long s, and the sign for Kelvin (to k).
 		if key[0] < utf8.RuneSelf && f.initials>>(key[0]&31)&1 == 0 {
 			continue
 		}
@@ -66,8 +66,8 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 	return false
 }
 
-// split separates the attributes that next may have at the top level from those whose key is one
-// of ours. These wait for a line, since only that knows whether there is a trace.
+// split separates the attributes that next may have at the top level from those that have a key of
+// ours. The latter are held until a line, since only the line knows whether there is a trace.
 func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 	keys := h.topKeys()
 	for _, a := range attrs {
@@ -84,9 +84,10 @@ func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 	return free, held
 }
 
-// appendOther appends a, which is somebody else's, to attrs. The first attributes there, as many as
-// ours says, are ours. If a has the key of one of them, a is renamed: parsers take the last of two,
-// and some stores refuse the line. Of several that are then called the same, the last stays.
+// appendOther appends a, an attribute of the user's, to attrs. The first attributes of attrs are
+// ours; the parameter ours is their number. If a has the key of one of them, a is renamed: parsers
+// take the last of two, and some stores refuse the line. If several attributes then have the same
+// key, the last one stays.
 func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
 	line.Each(a, func(a slog.Attr) {
 		for _, own := range attrs[:ours] {

@@ -15,14 +15,14 @@ import (
 )
 
 // Console returns a logger that writes to w for people: time, level, service, trace ID, message,
-// then the fields. The ID has a colour of its own, the same on every line of a trace, so that a
-// trace can be followed by eye. [New] says what w must be, and what a Config does.
+// then the fields. The ID has a colour, the same on every line of a trace, so that a trace can be
+// followed by eye. [New] explains w and the Config.
 //
-// There are colours if w is a terminal and the environment has no NO_COLOR. CLICOLOR_FORCE, other
-// than 0, brings them in any case. The environment is asked when Console is called.
+// There are colours if w is a terminal and the environment has no NO_COLOR. With CLICOLOR_FORCE,
+// other than 0, there always are. The environment is read when Console is called.
 //
-// Control characters are quoted, in messages too: a line cannot forge another, nor drive the
-// terminal.
+// Control characters are quoted, in messages too, so that a line can neither forge another line
+// nor control the terminal.
 func Console(w io.Writer, cfg ...Config) zerolog.Logger {
 	conf := one("Console", cfg)
 	if w == nil {
@@ -47,7 +47,7 @@ func Console(w io.Writer, cfg ...Config) zerolog.Logger {
 			}
 			for _, part := range parts {
 				switch v := event[part].(type) {
-				case nil, json.Number: // not there, or a time as a number
+				case nil, json.Number: // missing, or a time as a number
 				default:
 					event[part] = printable(text(v))
 				}
@@ -62,7 +62,7 @@ func Console(w io.Writer, cfg ...Config) zerolog.Logger {
 	}, conf)
 }
 
-// coloured reports whether lines that are written to w are to have colours.
+// coloured reports whether lines in w have colours.
 func coloured(w io.Writer) bool {
 	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
 		return true
@@ -71,13 +71,13 @@ func coloured(w io.Writer) bool {
 	return ok && os.Getenv("NO_COLOR") == "" && (isatty.IsTerminal(file.Fd()) || isatty.IsCygwinTerminal(file.Fd()))
 }
 
-// console is how lines for people look.
+// console formats lines for people.
 type console struct {
 	colours  bool
 	traceKey string
 }
 
-// part is the service or the trace ID.
+// part formats the service or the trace ID.
 func (c *console) part(v any, name string) string {
 	s := text(v)
 	if s == "" || name != c.traceKey {
@@ -86,7 +86,7 @@ func (c *console) part(v any, name string) string {
 	return c.paint(colorOf(s), s)
 }
 
-// level is zerolog's, in its colour even if NO_COLOR is set and overridden.
+// level formats the level as zerolog does, in its colour even if NO_COLOR is set and overridden.
 func (c *console) level(v any) string {
 	s := text(v)
 	level, err := zerolog.ParseLevel(s)
@@ -110,7 +110,7 @@ func text(v any) string {
 	return fmt.Sprint(v)
 }
 
-// printable quotes s if it holds anything that a terminal would act on.
+// printable quotes s if it holds a character that a terminal would act on.
 func printable(s string) string {
 	if strings.ContainsFunc(s, unprintable) {
 		return strconv.Quote(s)
@@ -120,7 +120,7 @@ func printable(s string) string {
 
 func unprintable(r rune) bool { return !strconv.IsPrint(r) }
 
-// escaped is s with the same in place, for JSON and what is quoted already.
+// escaped returns s with these characters escaped, for JSON and for text in quotes.
 func escaped(s string) string {
 	if !strings.ContainsFunc(s, unprintable) {
 		return s
@@ -138,7 +138,7 @@ func escaped(s string) string {
 	return b.String()
 }
 
-// Colours are the parameters of ANSI's "select graphic rendition".
+// Colours, as parameters of ANSI's "select graphic rendition".
 const (
 	cyan    = "36"
 	boldRed = "1;31"
@@ -151,7 +151,7 @@ func (c *console) paint(color, s string) string {
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }
 
-// colorOf picks one of the 12 colours that can be read on light and dark alike.
+// colorOf picks one of the 12 colours that can be read on a light and on a dark background.
 func colorOf(id string) string {
 	sum := 0
 	for _, c := range []byte(id) {

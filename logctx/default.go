@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// slog's own default handler writes through package log's standard logger, and [slog.SetDefault]
-// makes that logger write through slog's default handler, except where this is slog's own. A
-// handler around slog's own, made the default, therefore waits for the standard logger's lock
-// while it holds it: the program hangs at its first line (golang/go#62424). A line that comes
-// back that way is written where package log wrote before.
+// slog's own default handler writes through package log's standard logger. [slog.SetDefault] makes
+// that logger write through the new default handler, unless this is slog's own. So if a handler
+// around slog's own becomes the default, each waits for the other: the program hangs at its first
+// line, on the standard logger's lock (golang/go#62424). We write a line that comes back to us
+// where package log wrote before.
 
 // former returns package log's standard logger as it is now, if h is slog's own default handler,
-// or one of ours around that; else nil. It has no prefix, which the standard logger has put on
-// the line, and not the place of the call, which would be ours.
+// or one of ours around it; else nil. The result has no prefix, since the standard logger has put
+// it on the line already. It has no place of the call either, since that place would be ours.
 func former(h slog.Handler) *log.Logger {
 	if ours, ok := h.(*handler); ok {
 		return ours.former
@@ -27,19 +27,19 @@ func former(h slog.Handler) *log.Logger {
 	return log.New(log.Writer(), "", log.Flags()&^(log.Lshortfile|log.Llongfile))
 }
 
-// isSlogsOwn tells slog's own default handler by its name. Not by slog.Default when the program
-// starts: the initialization of another package may have set another one by then.
+// isSlogsOwn tells slog's own default handler by its name. slog.Default at the start of the
+// program would not do: the initialization of another package may have set another handler by
+// then.
 func isSlogsOwn(h slog.Handler) bool {
 	t := reflect.TypeOf(h)
 	return t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "log/slog" && t.Elem().Name() == "defaultHandler"
 }
 
-// throughLog reports whether package log's standard logger has called us, so that it must not be
-// written to, and whether slog's own default handler has called that logger: then the line has
-// been through here already, and its text is complete.
+// throughLog reports whether package log's standard logger has called us, so that we must not
+// write to it. again reports whether slog's own default handler has called that logger. Then the
+// line has been here already, and its text is complete.
 //
-// Only the stack tells. Package log must not be asked for its output: it would wait for the same
-// lock.
+// Only the stack tells. To ask package log for its output would wait for the same lock.
 func throughLog() (called, again bool) {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
@@ -56,7 +56,7 @@ func throughLog() (called, again bool) {
 			standard = true
 		}
 	}
-	// By a method it may be another logger, of slog.NewLogLogger; and is, while slog's default is
-	// its own.
+	// A method's receiver may be another logger, of slog.NewLogLogger. It is another one while
+	// slog's default is its own.
 	return called && (standard || !isSlogsOwn(slog.Default().Handler())), again
 }

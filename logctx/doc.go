@@ -8,41 +8,42 @@
 //	logger.Info().Ctx(ctx).Msg("…")     // a logger of your own
 //	zerolog.Ctx(ctx).Info().Msg("…")    // code that has never heard of clew
 //
-// For the third the logger must be bound to the context, as httpmw does with its Config's
-// Logger, and [From] for a logger at hand; zerolog gives a hook no other way to the context.
+// For the third way the logger must be bound to the context, since zerolog gives a hook no other
+// way to it. httpmw binds its Config's Logger, and [From] binds a logger at hand.
 //
-// It is the hook that writes the ID. Without a logger in the context, [Info] and its like
-// use zerolog.DefaultContextLogger, else zerolog's global log.Logger, so that no line is
-// lost; for the ID to be on it, give that logger the hook in main:
+// The hook writes the ID. Without a logger in the context, [Info] and its like use
+// zerolog.DefaultContextLogger, else zerolog's global log.Logger, so that no line is lost. The
+// line has the ID if that logger has the hook. Give it the hook in main:
 //
 //	log.Logger = logctx.New(os.Stderr)
 //
 // zerolog's WithContext ignores a disabled logger, unless the context already holds a logger.
 //
-// In a trusted debug trace httpmw lowers the level of the context's logger to debug and takes its
-// Sampler off, so that all lines come; the next trace that [trace.Root] begins has both back. A
-// logger of [SlogFrom] passes the level of the context's slog logger by, and so do the lines about
-// requests and calls with the level of any logger that they go to. zerolog's global level and
+// In a trusted debug trace all lines from debug on are wanted. httpmw lowers the level of the
+// context's logger to debug and takes its Sampler off; the next trace that [trace.Root] begins has
+// both back. A logger of [SlogFrom] ignores the level of the context's slog logger. Lines about
+// requests and calls ignore the level of any logger that they go to. zerolog's global level and
 // hooks that discard lines still rule. Other loggers, and slog's handlers, keep their level and
 // their Sampler.
 //
-// A line without a context, or with one that has no trace, has the trace of its goroutine, if that
-// is known: see [trace.Do] and httpmw's Config.Implicit.
+// A line without a context, or with a context that has no trace, has the trace of its goroutine,
+// if that is known: see [trace.Do] and httpmw's Config.Implicit.
 //
 // # slog
 //
-// Wrap the handler with [Slog], and use InfoContext and its like. Code that takes a logger and
-// knows no context gets one from [SlogFrom]. In main:
+// Wrap the handler with [Slog], and use InfoContext and its like. [SlogFrom] makes a logger for
+// code that takes a logger and knows no context. In main:
 //
 //	logger := slog.New(logctx.Slog(slog.NewJSONHandler(os.Stderr, nil), logctx.Config{}))
 //	slog.SetDefault(logger)
 //	handler = httpmw.New(httpmw.Config{Slog: logger})(handler)
 //
-// Info(ctx) and its like write with zerolog. Where the context has a slog logger only, their lines
-// still go to zerolog's global logger. The lines of requests, calls and jobs go to the slog logger.
+// Info(ctx) and its like write with zerolog. Where the context has only a slog logger, their lines
+// still go to zerolog's global logger, but the lines of requests, calls and jobs go to the slog
+// logger.
 //
 // The lines of a request lie microseconds apart. slog's JSONHandler writes nanoseconds, its
-// TextHandler milliseconds. For more, give it
+// TextHandler only milliseconds. For microseconds, give the TextHandler
 //
 //	ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 //		if len(groups) == 0 && a.Key == slog.TimeKey {

@@ -7,10 +7,10 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// logger is the logger of ctx: the one put into it, else zerolog.DefaultContextLogger, else
-// zerolog's global one, so that no line is lost.
+// logger returns the logger in ctx, else zerolog.DefaultContextLogger, else zerolog's global one,
+// so that no line is lost.
 func logger(ctx context.Context) *zerolog.Logger {
-	// zerolog answers "none" with a disabled logger. Another is the right one without asking more.
+	// A disabled logger may be zerolog's answer for "none". Any other is the right one.
 	if l := zerolog.Ctx(ctx); l.GetLevel() != zerolog.Disabled {
 		return l
 	}
@@ -19,7 +19,7 @@ func logger(ctx context.Context) *zerolog.Logger {
 }
 
 // From returns the logger of ctx, bound to ctx: its lines have ctx's trace without naming a
-// context. For code that takes a logger and knows no context. The logger is the caller's. A
+// context. It is for code that takes a logger and knows no context. The logger is the caller's. A
 // nil ctx is context.Background().
 func From(ctx context.Context) *zerolog.Logger {
 	ctx = orBackground(ctx)
@@ -27,9 +27,9 @@ func From(ctx context.Context) *zerolog.Logger {
 	return &l
 }
 
-// Trace begins a line at trace level on the logger of ctx, with ctx's trace: the current
-// span of ctx, not the one that the logger was bound to. Send it with Msg or Send. A nil
-// ctx is context.Background(), here and in the functions below.
+// Trace begins a line at trace level on the logger of ctx. The line has the current span of ctx,
+// even if the logger was bound to another one. Send the line with Msg or Send. A nil ctx is
+// context.Background(), here and in the functions below.
 func Trace(ctx context.Context) *zerolog.Event { return WithLevel(ctx, zerolog.TraceLevel) }
 
 // Debug is as [Trace], at debug level.
@@ -53,13 +53,13 @@ func Err(ctx context.Context, err error) *zerolog.Event {
 	return logger(ctx).Err(err).Ctx(ctx)
 }
 
-// Fatal is as [Trace], at fatal level; sending the line ends the program with os.Exit(1).
+// Fatal is as [Trace], at fatal level. Sending the line ends the program with os.Exit(1).
 func Fatal(ctx context.Context) *zerolog.Event {
 	ctx = orBackground(ctx)
 	return logger(ctx).Fatal().Ctx(ctx)
 }
 
-// Panic is as [Trace], at panic level; sending the line panics with the message.
+// Panic is as [Trace], at panic level. Sending the line panics with the message.
 func Panic(ctx context.Context) *zerolog.Event {
 	ctx = orBackground(ctx)
 	return logger(ctx).Panic().Ctx(ctx)

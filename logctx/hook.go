@@ -14,15 +14,15 @@ import (
 // Hook returns a hook that writes the trace ID and span ID of the event's context, for a
 // logger you already have: logger = logger.Hook(logctx.Hook(logctx.Config{})). It is safe
 // for concurrent use and allocates nothing for lines with a trace. An event without a context, or
-// with one that has no trace, gets the trace of its goroutine, if that is known: see [trace.Do].
-// Else the hook writes nothing but cfg's Service, if that is set.
+// with a context that has no trace, gets the trace of its goroutine, if that is known: see
+// [trace.Do]. Otherwise the hook writes only cfg's Service, if that is set.
 //
-// Add it once, and not inside a zerolog.LevelHook, where httpmw does not find it and adds
-// another: a logger with two such hooks writes the ID twice.
+// Add the hook once: a logger with two such hooks writes the ID twice. Do not add it inside a
+// zerolog.LevelHook, where httpmw does not find it and adds another.
 //
-// zerolog cannot take a field from a line. If you write one of the hook's keys yourself, both
-// stand there, the hook's last: encoding/json and most other parsers take the last. Only a hook
-// that is added after this one comes later still, so add this one last.
+// zerolog cannot remove a field from a line. If you write one of the hook's keys yourself, the
+// line has both fields, the hook's last. encoding/json and most other parsers take the last one.
+// The fields of a hook that is added after this one follow it, so add this one last.
 func Hook(cfg Config) zerolog.Hook {
 	h := &hook{writer: newWriter(cfg)}
 	h.asItIs = jsonLines && h.spanKey == line.SpanKey
@@ -31,7 +31,7 @@ func Hook(cfg Config) zerolog.Hook {
 
 type hook struct {
 	writer
-	asItIs bool // the text of package seam can be written as it is
+	asItIs bool // the text of package seam can be written without a change
 }
 
 func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -56,7 +56,7 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 		h.writeService(e)
 	}
 	text := h.readyText(ctx)
-	if text != "" && h.asItIs { // as most are: without a call
+	if text != "" && h.asItIs { // most lines: spare them a call
 		e.RawJSON(h.traceKey, []byte(text)) // both fields at once; the compiler makes no copy
 		return
 	}
@@ -68,8 +68,8 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// writeIDs writes the IDs of ctx, whose ready text is given; "": it has none. It is false if ctx
-// has no IDs.
+// writeIDs writes the IDs of ctx, and reports whether ctx has any. text is their ready text; "":
+// there is none.
 func (h *hook) writeIDs(e *zerolog.Event, ctx context.Context, text string) bool {
 	if text != "" {
 		if h.asItIs {
@@ -89,7 +89,7 @@ func (h *hook) writeIDs(e *zerolog.Event, ctx context.Context, text string) bool
 	if h.Format == line.GoogleTrace {
 		e.Bytes(h.traceKey, value) // a string of more than 32 bytes would be allocated
 	} else {
-		e.Str(h.traceKey, string(value)) // Bytes are no text in zerolog's CBOR build
+		e.Str(h.traceKey, string(value)) // in zerolog's CBOR build, Bytes would be no text
 	}
 	e.Str(h.spanKey, string(h.AppendSpan(buf[:0], b.SpanID)))
 	if h.Format == line.GoogleTrace {

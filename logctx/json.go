@@ -2,5 +2,5 @@
 
 package logctx
 
-// jsonLines: zerolog writes JSON, into which ready-made text can be put.
+// jsonLines reports whether zerolog writes JSON, so that ready-made text can be put into it.
 const jsonLines = true

@@ -20,20 +20,19 @@ func init() { seam.Rebind = logbind.RebindFrom }
 // concurrent use if the logger is used concurrently (an os.File is; see
 // zerolog.SyncWriter).
 //
-// A Config says what the fields are called, and what the service is called. Where it has no
-// Service, that is what OTEL_SERVICE_NAME says. Without a Config the environment is not asked, so
-// that a program which adds "service" itself does not have it twice. More than one Config panics.
+// A Config names the fields and the service. If it has no Service, the service is the value of
+// OTEL_SERVICE_NAME. Without a Config the environment is not read, so that a program that adds
+// "service" itself does not have it twice. New panics if there is more than one Config.
 //
 // The time has microseconds, so that the lines of a request can be put in order, unless
-// zerolog.TimeFieldFormat has been set to something else. For zerolog.NewSlogHandler, which
-// writes a time itself, take zerolog.New(w).Hook(logctx.Hook(logctx.Config{})).
+// zerolog.TimeFieldFormat has been set to something else. zerolog.NewSlogHandler writes a time
+// itself; give it zerolog.New(w).Hook(logctx.Hook(logctx.Config{})).
 func New(w io.Writer, cfg ...Config) zerolog.Logger { return newLogger(w, one("New", cfg)) }
 
-// one returns the Config that New or Console was given, with the service that the environment
-// says.
-func one(who string, cfg []Config) Config {
+// one returns the Config of a call to New or Console, with the service of the environment.
+func one(function string, cfg []Config) Config {
 	if len(cfg) > 1 {
-		panic("logctx: " + who + ": more than one Config")
+		panic("logctx: " + function + ": more than one Config")
 	}
 	if len(cfg) == 0 {
 		return Config{}
@@ -61,8 +60,8 @@ type serviceOf writer
 // MarshalZerologObject implements zerolog.LogObjectMarshaler.
 func (s serviceOf) MarshalZerologObject(e *zerolog.Event) { zline.Attr(e, s.Service(s.service)) }
 
-// timestamp is zerolog's, with microseconds: in its default format, RFC 3339 in seconds, all
-// lines of a request look simultaneous.
+// timestamp is zerolog's hook, with microseconds. In zerolog's default format, RFC 3339 in
+// seconds, all lines of a request look simultaneous.
 type timestamp struct{}
 
 func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -74,8 +73,8 @@ func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	e.Str(zerolog.TimestampFieldName, string(appendTime(buf[:0], zerolog.TimestampFunc())))
 }
 
-// appendTime appends t in RFC 3339 with microseconds. Package time has a short way for the layout
-// without them only.
+// appendTime appends t in RFC 3339 with microseconds. Package time is fast only for the layout
+// without them.
 func appendTime(dst []byte, t time.Time) []byte {
 	dst = t.AppendFormat(dst, time.RFC3339)
 	seconds := bytes.IndexByte(dst, 'T') + len("T15:04:05")

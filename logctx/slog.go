@@ -11,28 +11,28 @@ import (
 )
 
 // Slog returns a handler that gives every record the trace of its context and passes it to
-// h: log with InfoContext and its like. Where the context has none, the trace is that of the
-// goroutine, if that is known: see [trace.Do]. Else the record is passed on as it is. The ID
+// h: log with InfoContext and its like. If the context has no trace, the record gets that of the
+// goroutine, if it is known: see [trace.Do]. Otherwise the record is passed on as it is. The ID
 // stands at the top level, whatever groups are open. A nil context is context.Background(). The
-// handler is as safe for concurrent use as h. It panics if h is nil.
+// handler is as safe for concurrent use as h. Slog panics if h is nil.
 //
-// The keys of cfg stand once on a line that has a trace, with the IDs of that trace. An attribute
-// of your own with one of these keys, in upper or lower case, is renamed: trace_id becomes
-// trace_id_attr. It is left out where it says the same as ours, so that a handler may be wrapped
-// twice. Attributes in a named group keep their keys, and so do all on a line without a trace.
-// Three things cannot be seen from here: what h was given by WithAttrs before it was wrapped, what
-// its ReplaceAttr makes of a key, and that slog's TextHandler writes a group "trace" with an "id" as
-// trace.id, which is ECS's key.
+// A line with a trace has each key of cfg once, with the IDs of that trace. An attribute of your
+// own with one of these keys, in upper or lower case, is renamed: trace_id becomes trace_id_attr.
+// An attribute with the same value as ours is left out, so that a handler may be wrapped twice.
+// Attributes in a named group keep their keys, and so do all on a line without a trace. Three
+// things cannot be seen from here: attributes that h was given by WithAttrs before it was wrapped,
+// a key that h's ReplaceAttr changes, and a group "trace" with an "id", which slog's TextHandler
+// writes as trace.id, ECS's key.
 //
-// A handler over slog's own default one may be made the default by [slog.SetDefault]: by itself
-// that would hang the program at its first line (golang/go#62424). The lines go where package log
-// wrote when Slog was called, in its format, but without file and line; attributes that the
-// handler was given by WithAttrs are on the lines of slog, not on those of package log. With a
-// handler of yours between ours and slog's own, it still hangs. Better give the default a handler
-// with an output, such as slog.NewJSONHandler(os.Stderr, nil).
+// A handler over slog's own default one may be made the default by [slog.SetDefault]. (Without
+// Slog, such a handler would hang the program at its first line: golang/go#62424.) The lines go
+// where package log wrote when Slog was called, in its format, but without file and line.
+// Attributes of WithAttrs are on the lines of slog, not on those of package log. With a handler of
+// yours between ours and slog's own, the program still hangs. It is better to give the default a
+// handler with an output, such as slog.NewJSONHandler(os.Stderr, nil).
 //
-// Put it around a handler that keeps records and passes them on later, not inside of one: there, a
-// record without a context gets the trace of the goroutine that passes it on.
+// Some handlers keep records and pass them on later. Put Slog around such a handler, not inside of
+// it: inside, a record without a context gets the trace of the goroutine that passes it on.
 //
 // Over zerolog.NewSlogHandler, give the logger no [Hook]: it would write the IDs once more.
 //
@@ -50,14 +50,14 @@ func Slog(h slog.Handler, cfg Config) slog.Handler {
 	return ours
 }
 
-// handler keeps open groups to itself: told of them, next would nest the ID too. The first
-// group ends what next is told; from there on, attributes are nested here.
+// handler keeps open groups to itself, since in an open group next would nest the ID too. After
+// the first group next gets no more attributes by WithAttrs: they are nested here.
 type handler struct {
 	next slog.Handler
 	writer
 	filter filter
-	own    []slog.Attr // the service, which next has been told
-	held   []slog.Attr // added at the top level, with a key of ours: next is not told either
+	own    []slog.Attr // the service, which next has
+	held   []slog.Attr // added at the top level, with a key of ours: next has not got them
 	groups []group
 	former *log.Logger // nil, unless it ends in slog's own default handler: see throughLog
 }
@@ -116,8 +116,8 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 			return h.former.Output(0, r.Level.String()+" "+r.Message)
 		}
 	}
-	// The IDs come before r's attributes: after a group that turns out to be empty, slog's own handlers
-	// forget a comma, or that the group has ended.
+	// The IDs come before r's attributes: after a group that turns out to be empty, slog's own
+	// handlers forget a comma, or that the group has ended.
 	var buf [12]slog.Attr // most records have fewer
 	attrs := h.appendIDs(buf[:0], ctx)
 	if len(attrs) == 0 {
@@ -132,7 +132,7 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 			return h.next.Handle(ctx, r)
 		}
 	}
-	// The service is among ours while others are compared with them.
+	// The service counts as ours while others are compared with ours.
 	attrs = append(attrs, h.own...)
 	ours := len(attrs)
 	for _, a := range h.held {
@@ -154,7 +154,8 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 			return true
 		})
 	}
-	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC) // r's attributes may be shared with other handlers
+	// A new record, since r's attributes may be shared with other handlers.
+	out := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
 	out.AddAttrs(slices.Delete(attrs, ids, ours)...)
 	return h.next.Handle(ctx, out)
 }

@@ -10,27 +10,28 @@ import (
 )
 
 // SlogFrom returns the slog logger of ctx, bound to ctx: its lines have ctx's trace without naming
-// a context, by Info and its like. A line that names a context with a trace has that one's. For
-// code that takes a logger and knows no context. A nil ctx is context.Background().
+// a context, by Info and its like. A line that names a context with another trace has that trace.
+// SlogFrom is for code that takes a logger and knows no context. A nil ctx is
+// context.Background().
 //
 // The logger is the one that httpmw's Config.Slog or [WithSlog] has put into ctx, else
-// slog.Default(), through [Slog] if it does not lead there already. One from the context takes
-// lines from debug on in a debug trace, whatever its level; but not the lines that its handler drops
-// in Handle, as [slog.MultiHandler] does for each of its handlers by their levels.
+// slog.Default(). It goes through [Slog], if it does not already. In a debug trace, a logger from
+// the context takes lines from debug on, whatever its level. But its handler may still drop lines
+// in Handle: [slog.MultiHandler] does so, by the level of each of its handlers.
 func SlogFrom(ctx context.Context) *slog.Logger {
 	ctx = orBackground(ctx)
 	b := boundSlog{ctx: ctx}
 	if l, ok := ctx.Value(seam.SlogKey{}).(*slog.Logger); ok {
-		b.next, b.stored, b.heard = l.Handler(), true, isDebug(ctx)
+		b.next, b.stored, b.debug = l.Handler(), true, isDebug(ctx)
 	} else {
 		b.next = through(slog.Default()).Handler()
 	}
 	return slog.New(&b)
 }
 
-// WithSlog returns ctx with l, for [SlogFrom], and for the access, call and job lines of a context
-// that has no zerolog logger. The logger goes through [Slog], if it does not already. A nil ctx is
-// context.Background(); a nil l is slog.Default().
+// WithSlog returns ctx with l. [SlogFrom] finds l there, and so do the access, call and job lines
+// if ctx has no zerolog logger. The logger goes through [Slog], if it does not already. A nil ctx
+// is context.Background(); a nil l is slog.Default().
 func WithSlog(ctx context.Context, l *slog.Logger) context.Context {
 	if l == nil {
 		l = slog.Default()
@@ -38,7 +39,7 @@ func WithSlog(ctx context.Context, l *slog.Logger) context.Context {
 	return context.WithValue(orBackground(ctx), seam.SlogKey{}, through(l))
 }
 
-// through returns l with a handler of ours, which is recognized.
+// through returns l with a handler that is recognized as ours.
 func through(l *slog.Logger) *slog.Logger {
 	h, ours := line.Recognized(l.Handler())
 	if !ours {
@@ -57,19 +58,19 @@ type boundSlog struct {
 	next   slog.Handler
 	ctx    context.Context
 	stored bool // the logger is that of a context
-	heard  bool // and ctx's trace is a debug trace, whose lines from debug on are wanted
+	debug  bool // stored, and ctx's trace is a debug trace, whose lines from debug on are wanted
 }
 
 func (b *boundSlog) Enabled(ctx context.Context, level slog.Level) bool {
 	ctx, own := b.in(ctx)
-	if b.next.Enabled(ctx, level) { // asked first, since it may be asked for its names
+	if b.next.Enabled(ctx, level) { // first, since the call may ask for its names
 		return true
 	}
 	if !b.stored || level < slog.LevelDebug {
 		return false
 	}
-	// A logger that was made in a debug trace may be kept, and given lines of others.
-	return b.heard && !own || own && isDebug(ctx)
+	// A logger that was made in a debug trace may be kept, and get lines of other traces.
+	return b.debug && !own || own && isDebug(ctx)
 }
 
 func (b *boundSlog) Handle(ctx context.Context, r slog.Record) error {
@@ -89,7 +90,8 @@ func (b *boundSlog) WithGroup(name string) slog.Handler {
 	return &b2
 }
 
-// in returns the context of a line that was logged with ctx, and whether it has a trace of its own.
+// in returns the context of a line that was logged with ctx, and whether it has a trace of its
+// own.
 func (b *boundSlog) in(ctx context.Context) (_ context.Context, own bool) {
 	switch ctx {
 	case nil, context.Background(), context.TODO():
@@ -98,19 +100,19 @@ func (b *boundSlog) in(ctx context.Context) (_ context.Context, own bool) {
 	if _, pending := ctx.(*line.Pending); pending || trace.ID(ctx) != "" {
 		return ctx, true
 	}
-	return over{ctx, b.ctx}, false
+	return layered{ctx, b.ctx}, false
 }
 
-// over is a context whose values are looked for in another one too. Handlers may look for more
-// than a trace.
-type over struct {
+// layered is a context above another one, which it also asks for values: handlers may look for
+// more than a trace.
+type layered struct {
 	context.Context
-	under context.Context
+	lower context.Context
 }
 
-func (o over) Value(key any) any {
-	if v := o.Context.Value(key); v != nil {
+func (l layered) Value(key any) any {
+	if v := l.Context.Value(key); v != nil {
 		return v
 	}
-	return o.under.Value(key)
+	return l.lower.Value(key)
 }
