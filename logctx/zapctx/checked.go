@@ -1,0 +1,43 @@
+package zapctx
+
+import (
+	"errors"
+	"strings"
+	"sync"
+
+	"go.uber.org/zap/zapcore"
+)
+
+// checked is a core that writes one line, to the cores that the inner core has chosen for it.
+type checked struct {
+	*traced
+	inner  *zapcore.CheckedEntry
+	failed failure
+}
+
+var pool = sync.Pool{New: func() any { return new(checked) }}
+
+func (k *checked) Write(ent zapcore.Entry, fields []zapcore.Field) error {
+	k.inner.Entry = ent // the logger has added its caller and stack since
+	k.inner.ErrorOutput = &k.failed
+	k.inner.Write(k.traced.fields(fields)...)
+	err := k.failed.err
+	*k = checked{}
+	pool.Put(k)
+	return err
+}
+
+// failure takes the errors of a CheckedEntry's cores, which the CheckedEntry only writes as text.
+type failure struct{ err error }
+
+func (f *failure) Write(p []byte) (int, error) {
+	// Without the time, which the logger writes again.
+	_, text, found := strings.Cut(string(p), " write error: ")
+	if !found {
+		text = string(p)
+	}
+	f.err = errors.New(strings.TrimSuffix(text, "\n"))
+	return len(p), nil
+}
+
+func (*failure) Sync() error { return nil }

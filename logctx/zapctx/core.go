@@ -1,0 +1,147 @@
+package zapctx
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"example.com/clew/logctx"
+	"example.com/clew/trace"
+	"go.uber.org/zap/zapcore"
+)
+
+// New returns a core that writes each line to core, with the fields of cfg before those of the
+// line and at the top level, whatever namespaces are open. Level, Check and Sync are core's, in a
+// debug trace too. It is as safe for concurrent use as core, may be shared by any number of
+// loggers, and panics if core is nil.
+//
+// A field that holds a context gives the line its trace: [Context], and also zap.Any("ctx", ctx),
+// as for OpenTelemetry's bridge. The last such field of the line counts, else the last one of the
+// logger's With. The field is passed on to core. If the context has no trace, that of the
+// goroutine is looked for. A value that is a context by accident, such as a struct that embeds one
+// which is nil, does not count.
+//
+// A line has each key of cfg once. A field or a namespace of yours with one of these keys, in
+// upper or lower case, is renamed: trace_id becomes trace_id_attr. A field with the same value as
+// ours is left out. Fields in a namespace or an object keep their keys. Two things cannot be seen
+// from here: fields that core was given by With before it was wrapped, and the keys of a
+// zap.Inline.
+//
+// A line with fields of ours costs one allocation more than without us: the fields', since core
+// may keep them. Another Format than Hex costs one more, and Google Cloud's Service three.
+//
+// Fields that are added to a logger after a zap.Namespace, or with a key of ours, are encoded anew
+// on each line. As with zap's WithLazy, the values that they point to must not change any more.
+func New(core zapcore.Core, cfg logctx.Config) zapcore.Core {
+	if core == nil {
+		panic("zapctx: New: nil zapcore.Core")
+	}
+	var keys []string
+	known := trace.NewContext(context.Background(), trace.B3{TraceID: [16]byte{1}, SpanID: [8]byte{1}})
+	for _, a := range cfg.AppendFields(known, nil) {
+		keys = append(keys, a.Key)
+	}
+	return &traced{Core: core, cfg: cfg, keys: keys}
+}
+
+// traced is the core. It does not change once it is made.
+type traced struct {
+	zapcore.Core // has all fields of With but held and open
+	cfg          logctx.Config
+	keys         []string        // that we may write on a line
+	ctx          context.Context // of With; nil: none
+	held         []zapcore.Field // of With: those with a key of ours, at the top level
+	open         []zapcore.Field // of With: all from the first namespace on
+}
+
+// With keeps some fields from the inner core until a line: those with a key of ours, since only
+// the line knows whether the key is taken, and all from a namespace on, since our fields would
+// stand in the namespace.
+func (c *traced) With(fields []zapcore.Field) zapcore.Core {
+	with := *c
+	with.held = c.held[:len(c.held):len(c.held)]
+	with.open = c.open[:len(c.open):len(c.open)]
+	told := make([]zapcore.Field, 0, len(fields))
+	for _, f := range fields {
+		if ctx := contextOf(&f); ctx != nil {
+			with.ctx = ctx
+		}
+		switch {
+		case len(with.open) > 0 || opens(&f):
+			with.open = append(with.open, f)
+		case c.isOurs(f.Key):
+			with.held = append(with.held, f)
+		default:
+			told = append(told, f)
+		}
+	}
+	with.Core = c.Core.With(told)
+	return &with
+}
+
+func (c *traced) isOurs(key string) bool {
+	for _, own := range c.keys {
+		if strings.EqualFold(key, own) {
+			return true
+		}
+	}
+	return false
+}
+
+// Check asks the inner core, which may be a sampler or a Tee. Each decides anew for every line,
+// and only the CheckedEntry has the decision. It is tempting to add the core itself here, and to
+// call the inner core's Write. But that writes lines that the sampler has dropped, and lines below
+// the levels of a Tee's cores.
+func (c *traced) Check(ent zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	inner := c.Core.Check(ent, nil)
+	if inner == nil {
+		return ce
+	}
+	k := pool.Get().(*checked)
+	k.traced, k.inner = c, inner
+	return ce.AddCore(ent, k)
+}
+
+// Write is for callers that do not Check.
+func (c *traced) Write(ent zapcore.Entry, fields []zapcore.Field) error {
+	return c.Core.Write(ent, c.fields(fields))
+}
+
+// fields returns the fields that the inner core writes on a line with these fields.
+func (c *traced) fields(fields []zapcore.Field) []zapcore.Field {
+	ctx := c.ctx
+	for i := range fields {
+		if last := contextOf(&fields[i]); last != nil {
+			ctx = last
+		}
+	}
+	var buf [4]slog.Attr
+	own := c.cfg.AppendFields(ctx, buf[:0])
+	if len(own) == 0 && len(c.held) == 0 && len(c.open) == 0 {
+		return fields
+	}
+	// Not pooled: a core may keep it.
+	all := make([]zapcore.Field, 0, len(own)+len(c.held)+len(c.open)+len(fields))
+	for _, a := range own {
+		all = append(all, field(a))
+	}
+	ours := all
+	nested := false
+	add := func(f zapcore.Field) {
+		if nested || mayStay(&f, ours) {
+			all = append(all, f)
+		}
+	}
+	for _, f := range c.held {
+		add(f)
+	}
+	for _, f := range c.open {
+		add(f)
+		nested = true
+	}
+	for _, f := range fields {
+		add(f)
+		nested = nested || f.Type == zapcore.NamespaceType
+	}
+	return all
+}
