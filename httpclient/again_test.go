@@ -132,120 +132,122 @@ func TestRestyRequestAgain(t *testing.T) {
 	}
 }
 
-// However the send before has ended, the next one is a new one, and the chain of contexts does not
-// grow.
+// endings are ways in which a send may end before the request is sent again.
+var endings = []struct {
+	name   string
+	before func(c *resty.Client) // before Resty
+	after  func(c *resty.Client)
+	send   func(t *testing.T, r *resty.Request) // nil: GET
+	unseen bool                                 // by us: a send may have no span
+	grows  bool                                 // the chain of contexts, by the user's hook
+}{
+	{name: "an answer"},
+	{name: "no answer", after: func(c *resty.Client) {
+		c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }))
+	}},
+	{name: "an error before our hook", unseen: true, before: func(c *resty.Client) {
+		c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error { return errBase })
+	}},
+	{name: "an error after our hook", after: func(c *resty.Client) {
+		c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return errBase })
+	}},
+	{name: "an error of the PreRequestHook", after: func(c *resty.Client) {
+		c.SetPreRequestHook(func(*resty.Client, *http.Request) error { return errBase })
+	}},
+	{name: "the rate limiter", after: func(c *resty.Client) { c.SetRateLimiter(none{}) }},
+	{name: "an error of OnAfterResponse", after: func(c *resty.Client) {
+		c.OnAfterResponse(func(*resty.Client, *resty.Response) error { return errBase })
+	}},
+	{name: "a panic of OnBeforeRequest", after: func(c *resty.Client) {
+		c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { panic(errBase) })
+	}},
+	{name: "a panic of the transport", after: func(c *resty.Client) {
+		c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { panic(errBase) }))
+	}},
+	{name: "a panic of OnAfterResponse", after: func(c *resty.Client) {
+		c.OnAfterResponse(func(*resty.Client, *resty.Response) error { panic(errBase) })
+	}},
+	{name: "a panic of OnSuccess before ours", before: func(c *resty.Client) {
+		c.OnSuccess(func(*resty.Client, *resty.Response) { panic(errBase) })
+	}},
+	{name: "a panic of OnSuccess after ours", after: func(c *resty.Client) {
+		c.OnSuccess(func(*resty.Client, *resty.Response) { panic(errBase) })
+	}},
+	{name: "a panic of OnError before ours", before: func(c *resty.Client) {
+		c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return nil })
+		c.OnError(func(*resty.Request, error) { panic(errBase) })
+	}, after: func(c *resty.Client) {
+		c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }))
+	}},
+	{name: "a panic of a retry hook", after: func(c *resty.Client) {
+		c.AddRetryCondition(func(*resty.Response, error) bool { return true })
+		c.AddRetryHook(func(*resty.Response, error) { panic(errBase) })
+	}},
+	{name: "a panic of a retry condition", after: func(c *resty.Client) {
+		c.AddRetryCondition(func(*resty.Response, error) bool { panic(errBase) })
+	}},
+	{name: "a body left open", send: func(t *testing.T, r *resty.Request) {
+		resp, err := r.SetDoNotParseResponse(true).Get("http://first.example/")
+		require.NoError(t, err)
+		t.Cleanup(func() { resp.RawBody().Close() })
+	}},
+	{name: "all retries are used up", after: func(c *resty.Client) {
+		c.AddRetryCondition(func(*resty.Response, error) bool { return true })
+	}},
+	{name: "an error of RetryAfter", after: func(c *resty.Client) {
+		c.AddRetryCondition(func(*resty.Response, error) bool { return true })
+		c.SetRetryAfter(func(*resty.Client, *resty.Response) (time.Duration, error) { return 0, errBase })
+	}},
+	{name: "an invalid request", send: func(t *testing.T, r *resty.Request) {
+		r.SetMultipartField("a", "b", "c", strings.NewReader("d"))
+		_, err := r.Get("http://first.example/")
+		require.ErrorContains(t, err, "multipart")
+		_, err = r.Post("http://first.example/")
+		require.NoError(t, err)
+	}},
+	{name: "a redirect that is refused", after: func(c *resty.Client) {
+		c.SetTransport(testkit.RoundTripper(moved))
+		c.SetRedirectPolicy(resty.NoRedirectPolicy())
+	}},
+	{name: "redirects", after: func(c *resty.Client) { c.SetTransport(testkit.RoundTripper(moved)) }},
+	{name: "hooks that add to the context", after: func(c *resty.Client) {
+		add := func(r *resty.Request) { r.SetContext(context.WithValue(r.Context(), linkKey{}, "hook's")) }
+		c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error { add(r); return nil })
+		c.OnAfterResponse(func(_ *resty.Client, resp *resty.Response) error { add(resp.Request); return nil })
+	}},
+	{name: "a hook before ours that adds to the context", grows: true, before: func(c *resty.Client) {
+		c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error {
+			r.SetContext(context.WithValue(r.Context(), linkKey{}, "hook's"))
+			return nil
+		})
+	}, after: func(c *resty.Client) {
+		c.AddRetryCondition(func(*resty.Response, error) bool { return true })
+	}},
+	{name: "a hook before ours that sets a context", before: func(c *resty.Client) {
+		c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error {
+			ctx := context.Background()
+			if r.Header.Get("X-Caller") != "" {
+				ctx = testkit.Request()
+			}
+			r.SetContext(context.WithValue(ctx, linkKey{}, "hook's"))
+			return nil
+		})
+	}, after: func(c *resty.Client) {
+		c.AddRetryCondition(func(*resty.Response, error) bool { return true })
+	}},
+	{name: "EnableTrace", after: func(c *resty.Client) { c.EnableTrace() }},
+	{name: "a deadline of a retry hook", after: func(c *resty.Client) {
+		c.AddRetryCondition(func(*resty.Response, error) bool { return true })
+		c.AddRetryHook(func(resp *resty.Response, _ error) {
+			ctx, cancel := context.WithDeadline(resp.Request.Context(), time.Now())
+			cancel()
+			resp.Request.SetContext(ctx)
+		})
+	}},
+}
+
+// A send is a new one, however the send before has ended, and the chain of contexts does not grow.
 func TestRestyRequestAgainAfter(t *testing.T) {
-	type value struct{}
-	endings := []struct {
-		name   string
-		before func(c *resty.Client)
-		after  func(c *resty.Client)
-		send   func(t *testing.T, r *resty.Request)
-	}{
-		{name: "an answer"},
-		{name: "no answer", after: func(c *resty.Client) {
-			c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }))
-		}},
-		{name: "an error before our hook", before: func(c *resty.Client) {
-			c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error { return errBase })
-		}},
-		{name: "an error after our hook", after: func(c *resty.Client) {
-			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return errBase })
-		}},
-		{name: "an error of the PreRequestHook", after: func(c *resty.Client) {
-			c.SetPreRequestHook(func(*resty.Client, *http.Request) error { return errBase })
-		}},
-		{name: "the rate limiter", after: func(c *resty.Client) { c.SetRateLimiter(none{}) }},
-		{name: "an error of OnAfterResponse", after: func(c *resty.Client) {
-			c.OnAfterResponse(func(*resty.Client, *resty.Response) error { return errBase })
-		}},
-		{name: "a panic of OnBeforeRequest", after: func(c *resty.Client) {
-			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { panic(errBase) })
-		}},
-		{name: "a panic of the transport", after: func(c *resty.Client) {
-			c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { panic(errBase) }))
-		}},
-		{name: "a panic of OnAfterResponse", after: func(c *resty.Client) {
-			c.OnAfterResponse(func(*resty.Client, *resty.Response) error { panic(errBase) })
-		}},
-		{name: "a panic of OnSuccess before ours", before: func(c *resty.Client) {
-			c.OnSuccess(func(*resty.Client, *resty.Response) { panic(errBase) })
-		}},
-		{name: "a panic of OnSuccess after ours", after: func(c *resty.Client) {
-			c.OnSuccess(func(*resty.Client, *resty.Response) { panic(errBase) })
-		}},
-		{name: "a panic of OnError before ours", before: func(c *resty.Client) {
-			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return nil })
-			c.OnError(func(*resty.Request, error) { panic(errBase) })
-		}, after: func(c *resty.Client) {
-			c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }))
-		}},
-		{name: "a panic of a retry hook", after: func(c *resty.Client) {
-			c.AddRetryCondition(func(*resty.Response, error) bool { return true })
-			c.AddRetryHook(func(*resty.Response, error) { panic(errBase) })
-		}},
-		{name: "a panic of a retry condition", after: func(c *resty.Client) {
-			c.AddRetryCondition(func(*resty.Response, error) bool { panic(errBase) })
-		}},
-		{name: "a body left open", send: func(t *testing.T, r *resty.Request) {
-			resp, err := r.SetDoNotParseResponse(true).Get("http://first.example/")
-			require.NoError(t, err)
-			t.Cleanup(func() { resp.RawBody().Close() })
-		}},
-		{name: "no retry that is not used up", after: func(c *resty.Client) {
-			c.AddRetryCondition(func(*resty.Response, error) bool { return true })
-		}},
-		{name: "no wait for a retry", after: func(c *resty.Client) {
-			c.AddRetryCondition(func(*resty.Response, error) bool { return true })
-			c.SetRetryAfter(func(*resty.Client, *resty.Response) (time.Duration, error) { return 0, errBase })
-		}},
-		{name: "an invalid request", send: func(t *testing.T, r *resty.Request) {
-			r.SetMultipartField("a", "b", "c", strings.NewReader("d"))
-			_, err := r.Get("http://first.example/")
-			require.ErrorContains(t, err, "multipart")
-			_, err = r.Post("http://first.example/")
-			require.NoError(t, err)
-		}},
-		{name: "a redirect that is refused", after: func(c *resty.Client) {
-			c.SetTransport(testkit.RoundTripper(moved))
-			c.SetRedirectPolicy(resty.NoRedirectPolicy())
-		}},
-		{name: "redirects", after: func(c *resty.Client) { c.SetTransport(testkit.RoundTripper(moved)) }},
-		{name: "hooks that add to the context", after: func(c *resty.Client) {
-			add := func(r *resty.Request) { r.SetContext(context.WithValue(r.Context(), value{}, "hook's")) }
-			c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error { add(r); return nil })
-			c.OnAfterResponse(func(_ *resty.Client, resp *resty.Response) error { add(resp.Request); return nil })
-		}},
-		{name: "a hook before ours that adds to the context", before: func(c *resty.Client) {
-			c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error {
-				r.SetContext(context.WithValue(r.Context(), value{}, "hook's"))
-				return nil
-			})
-		}, after: func(c *resty.Client) {
-			c.AddRetryCondition(func(*resty.Response, error) bool { return true })
-		}},
-		{name: "a hook before ours that sets a context", before: func(c *resty.Client) {
-			c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error {
-				ctx := context.Background()
-				if r.Header.Get("X-Caller") != "" {
-					ctx = testkit.Request()
-				}
-				r.SetContext(context.WithValue(ctx, value{}, "hook's"))
-				return nil
-			})
-		}, after: func(c *resty.Client) {
-			c.AddRetryCondition(func(*resty.Response, error) bool { return true })
-		}},
-		{name: "EnableTrace", after: func(c *resty.Client) { c.EnableTrace() }},
-		{name: "a deadline of a retry hook", after: func(c *resty.Client) {
-			c.AddRetryCondition(func(*resty.Response, error) bool { return true })
-			c.AddRetryHook(func(resp *resty.Response, _ error) {
-				ctx, cancel := context.WithDeadline(resp.Request.Context(), time.Now())
-				cancel()
-				resp.Request.SetContext(ctx)
-			})
-		}},
-	}
 	for _, tt := range endings {
 		for _, retries := range []int{0, 2} {
 			for _, rootless := range []bool{false, true} {
@@ -261,12 +263,12 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 					if tt.after != nil {
 						tt.after(c)
 					}
-					begun := 0 // spans before this send
-					r, deep := c.R(), []int(nil)
+					r := c.R()
 					if !rootless {
 						r.SetContext(testkit.Request()).SetHeader("X-Caller", "1")
 					}
-					traces, spans := map[string]bool{}, map[oteltrace.SpanID]bool{}
+					check := newSendCheck(rec, rootless)
+					var deep []int
 					for n := range 4 {
 						func() {
 							defer func() { recover() }()
@@ -277,39 +279,58 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 							r.Get("http://first.example/")
 						}()
 						deep = append(deep, links(r.Context()))
-						started := rec.Started()[begun:]
-						for i, s := range started {
-							if rootless {
-								assert.False(t, spans[s.Parent().SpanID()], "send %d: span %d has a parent", n, i)
-								assert.Equal(t, started[0].SpanContext().TraceID(), s.SpanContext().TraceID(), "send %d: trace of span %d", n, i)
-							} else {
-								assert.Equal(t, spanID, s.Parent().SpanID().String(), "send %d: parent of span %d", n, i)
-							}
-							spans[s.SpanContext().SpanID()] = true
-							var want any
-							if i > 0 {
-								want = int64(i)
-							}
-							assert.Equal(t, want, recorded{s}.attribute("http.request.resend_count"), "send %d: http.request.resend_count of span %d", n, i)
-						}
-						if len(started) > 0 {
-							id := started[0].SpanContext().TraceID().String()
-							assert.Equal(t, rootless, !traces[id] && id != id128, "send %d: trace %s is a new one", n, id)
-							traces[id] = true
-						}
-						begun += len(started)
-						if tt.name != "an error before our hook" {
-							assert.NotEmpty(t, started, "send %d: spans", n)
+						if spans := check.send(t, n); !tt.unseen {
+							assert.NotZero(t, spans, "send %d: spans", n)
 						}
 					}
-					if tt.name == "a hook before ours that adds to the context" {
-						return // which is the user's doing
+					if !tt.grows {
+						assert.Equal(t, deep[1], deep[3], "links of the request's context after each send: %v", deep)
 					}
-					assert.Equal(t, deep[1], deep[3], "links of the request's context after each send: %v", deep)
 				})
 			}
 		}
 	}
+}
+
+// sendCheck checks the spans of a row of sends of one request.
+type sendCheck struct {
+	rec      *recorder
+	rootless bool // each send begins a trace; otherwise each is a child of the caller's span
+	checked  int  // spans so far
+	traces   map[string]bool
+	spans    map[oteltrace.SpanID]bool
+}
+
+func newSendCheck(rec *recorder, rootless bool) *sendCheck {
+	return &sendCheck{rec: rec, rootless: rootless, traces: map[string]bool{}, spans: map[oteltrace.SpanID]bool{}}
+}
+
+// send checks the spans that were started since the last call, and returns their number.
+func (c *sendCheck) send(t *testing.T, n int) int {
+	t.Helper()
+	started := c.rec.Started()[c.checked:]
+	c.checked += len(started)
+	if len(started) == 0 {
+		return 0
+	}
+	for i, s := range started {
+		if c.rootless {
+			assert.False(t, c.spans[s.Parent().SpanID()], "send %d: span %d has a parent", n, i)
+			assert.Equal(t, started[0].SpanContext().TraceID(), s.SpanContext().TraceID(), "send %d: trace of span %d", n, i)
+		} else {
+			assert.Equal(t, spanID, s.Parent().SpanID().String(), "send %d: parent of span %d", n, i)
+		}
+		c.spans[s.SpanContext().SpanID()] = true
+		var want any
+		if i > 0 {
+			want = int64(i)
+		}
+		assert.Equal(t, want, recorded{s}.attribute("http.request.resend_count"), "send %d: http.request.resend_count of span %d", n, i)
+	}
+	id := started[0].SpanContext().TraceID().String()
+	assert.Equal(t, c.rootless, !c.traces[id] && id != id128, "send %d: trace %s is a new one", n, id)
+	c.traces[id] = true
+	return len(started)
 }
 
 // moved redirects once.

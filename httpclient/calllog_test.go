@@ -613,64 +613,73 @@ func jsonOf(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// Whichever the logger is, the line has the IDs once, under the logger's own names, and goes where
-// the documentation says.
-func TestCallLogLoggers(t *testing.T) {
-	const parentDecimal = "11744061942159299346" // spanID
-	plain := map[string]any{"message": "call", "method": "GET", "host": "first.example", "path": "/path", "status": 404., "attempt": 1., "trace_id": id128, "parent_id": spanID, "sampled": true}
-	viaSlog := func(want map[string]any) map[string]any {
-		want = maps.Clone(want)
-		want["msg"] = want["message"]
-		delete(want, "message")
-		return want
-	}
-	datadog := map[string]any{"message": "call", "http.method": "GET", "http.url_details.host": "first.example", "http.url_details.path": "/path", "http.status_code": 404.,
-		"attempt": 1., "dd.trace_id": "16266516598257821587", "dd.parent_id": parentDecimal, "sampled": true}
-	google := map[string]any{"message": "call", "host": "first.example", "attempt": 1., "parent_id": spanID,
+// The line of an attempt as three Configs name its fields, without the span's own ID.
+var (
+	plainLine = map[string]any{"message": "call", "method": "GET", "host": "first.example", "path": "/path",
+		"status": 404., "attempt": 1., "trace_id": id128, "parent_id": spanID, "sampled": true}
+	datadogLine = map[string]any{"message": "call", "http.method": "GET", "http.url_details.host": "first.example",
+		"http.url_details.path": "/path", "http.status_code": 404., "attempt": 1.,
+		"dd.trace_id": testkit.DecimalLow, "dd.parent_id": testkit.DecimalSpan, "sampled": true}
+	googleLine = map[string]any{"message": "call", "host": "first.example", "attempt": 1., "parent_id": spanID,
 		"logging.googleapis.com/trace": "projects/p/traces/" + id128, "logging.googleapis.com/trace_sampled": true}
-	ctxLogger := testkit.Hooked
-	for _, tt := range []struct {
-		name string
-		cfg  func(w io.Writer, cfg *httpclient.CallLogConfig)
-		ctx  func(ctx context.Context, w io.Writer) context.Context
-		want map[string]any
-	}{
-		{"with our hook", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l }, nil, plain},
-		{"without a hook", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := zerolog.New(w); cfg.Logger = &l }, nil, plain},
-		{"Datadog", func(w io.Writer, cfg *httpclient.CallLogConfig) {
-			l := zerolog.New(w).Hook(logctx.Hook(logctx.Datadog()))
-			cfg.Logger = &l
-		}, nil, datadog},
-		{"Google Cloud", func(w io.Writer, cfg *httpclient.CallLogConfig) {
-			l := zerolog.New(w).Hook(logctx.Hook(logctx.GoogleCloud("p")))
-			cfg.Logger = &l
-		}, nil, google},
-		{"slog, with our handler", func(w io.Writer, cfg *httpclient.CallLogConfig) {
-			cfg.Slog = slog.New(logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Config{}))
-		}, nil, viaSlog(plain)},
-		{"slog, Datadog", func(w io.Writer, cfg *httpclient.CallLogConfig) {
-			cfg.Slog = slog.New(logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog()))
-		}, nil, viaSlog(datadog)},
-		{"slog, Datadog, behind another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) {
-			cfg.Slog = slog.New(testkit.MultiHandler(jsonOf(io.Discard).Handler(), logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog())))
-		}, nil, viaSlog(datadog)},
-		{"slog, with another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) { cfg.Slog = jsonOf(w) }, nil, viaSlog(plain)},
-		{"the context's", nil, func(ctx context.Context, w io.Writer) context.Context { return ctxLogger(w).WithContext(ctx) }, plain},
-		{"the context's, without a hook", nil, func(ctx context.Context, w io.Writer) context.Context { return zerolog.New(w).WithContext(ctx) }, plain},
-		{"the context's slog logger", nil, func(ctx context.Context, w io.Writer) context.Context {
-			return context.WithValue(ctx, seam.SlogKey{}, jsonOf(w))
-		}, viaSlog(plain)},
-		{"the context's two loggers", nil, func(ctx context.Context, w io.Writer) context.Context {
-			return ctxLogger(w).WithContext(context.WithValue(ctx, seam.SlogKey{}, jsonOf(io.Discard)))
-		}, plain},
-		{"the program's", nil, func(ctx context.Context, w io.Writer) context.Context {
-			l := ctxLogger(w)
-			zerolog.DefaultContextLogger = &l
-			return ctx
-		}, plain},
-		{"not the context's", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l },
-			func(ctx context.Context, w io.Writer) context.Context { return ctxLogger(w).WithContext(ctx) }, plain},
-	} {
+)
+
+// viaSlog returns line as slog names its message.
+func viaSlog(line map[string]any) map[string]any {
+	line = maps.Clone(line)
+	line["msg"] = line["message"]
+	delete(line, "message")
+	return line
+}
+
+// lineLoggers are loggers that call lines may go to.
+var lineLoggers = []struct {
+	name string
+	cfg  func(w io.Writer, cfg *httpclient.CallLogConfig)
+	ctx  func(ctx context.Context, w io.Writer) context.Context
+	want map[string]any
+}{
+	{"with our hook", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l }, nil, plainLine},
+	{"without a hook", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := zerolog.New(w); cfg.Logger = &l }, nil, plainLine},
+	{"Datadog", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+		l := zerolog.New(w).Hook(logctx.Hook(logctx.Datadog()))
+		cfg.Logger = &l
+	}, nil, datadogLine},
+	{"Google Cloud", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+		l := zerolog.New(w).Hook(logctx.Hook(logctx.GoogleCloud("p")))
+		cfg.Logger = &l
+	}, nil, googleLine},
+	{"slog, with our handler", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+		cfg.Slog = slog.New(logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Config{}))
+	}, nil, viaSlog(plainLine)},
+	{"slog, Datadog", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+		cfg.Slog = slog.New(logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog()))
+	}, nil, viaSlog(datadogLine)},
+	{"slog, Datadog, behind another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+		cfg.Slog = slog.New(testkit.MultiHandler(jsonOf(io.Discard).Handler(), logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog())))
+	}, nil, viaSlog(datadogLine)},
+	{"slog, with another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) { cfg.Slog = jsonOf(w) }, nil, viaSlog(plainLine)},
+	{"the context's", nil, func(ctx context.Context, w io.Writer) context.Context { return testkit.Hooked(w).WithContext(ctx) }, plainLine},
+	{"the context's, without a hook", nil, func(ctx context.Context, w io.Writer) context.Context { return zerolog.New(w).WithContext(ctx) }, plainLine},
+	{"the context's slog logger", nil, func(ctx context.Context, w io.Writer) context.Context {
+		return context.WithValue(ctx, seam.SlogKey{}, jsonOf(w))
+	}, viaSlog(plainLine)},
+	{"the context's two loggers", nil, func(ctx context.Context, w io.Writer) context.Context {
+		return testkit.Hooked(w).WithContext(context.WithValue(ctx, seam.SlogKey{}, jsonOf(io.Discard)))
+	}, plainLine},
+	{"the program's", nil, func(ctx context.Context, w io.Writer) context.Context {
+		l := testkit.Hooked(w)
+		zerolog.DefaultContextLogger = &l
+		return ctx
+	}, plainLine},
+	{"not the context's", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l },
+		func(ctx context.Context, w io.Writer) context.Context { return testkit.Hooked(w).WithContext(ctx) }, plainLine},
+}
+
+// The line has the IDs once, under the names of the logger that writes it, and goes where the
+// documentation says.
+func TestCallLogLoggers(t *testing.T) {
+	for _, tt := range lineLoggers {
 		for _, sender := range senders {
 			t.Run(sender.name+"/"+tt.name, func(t *testing.T) {
 				before := zerolog.DefaultContextLogger

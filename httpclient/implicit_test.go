@@ -75,84 +75,79 @@ func implicitServer(t *testing.T, h http.Handler) (url string) {
 	return server.URL
 }
 
-// A send in the goroutine's trace that follows another one is a child of the goroutine's span too,
-// although its context has been added to and still holds what is known of the earlier attempt.
+type addedKey struct{}
+
+// longer returns ctx with a value more.
+func longer(ctx context.Context) context.Context {
+	return context.WithValue(ctx, addedKey{}, "added")
+}
+
+// followUps send a request, and further ones whose contexts hold the record of the one before.
+var followUps = []struct {
+	name string
+	send func(t *testing.T, c *resty.Client, plain *http.Client)
+}{
+	{"resty, again", func(t *testing.T, c *resty.Client, _ *http.Client) {
+		r := c.R()
+		for range 3 {
+			_, err := r.Get("http://x.test/")
+			require.NoError(t, err)
+			r.SetContext(longer(r.Context()))
+		}
+	}},
+	{"resty, again in another's goroutine before", func(t *testing.T, c *resty.Client, _ *http.Client) {
+		r := c.R()
+		other, span := trace.Start(context.Background(), "other")
+		defer span.End()
+		trace.Do(other, func(context.Context) {
+			_, err := r.SetHeader("Not", "counted").Get("http://x.test/")
+			require.NoError(t, err)
+		})
+		r.Header.Del("Not")
+		_, err := r.SetContext(longer(r.Context())).Get("http://x.test/")
+		require.NoError(t, err)
+	}},
+	{"resty, retries", func(t *testing.T, c *resty.Client, _ *http.Client) {
+		c.SetRetryCount(2).SetRetryWaitTime(1).AddRetryCondition(func(r *resty.Response, _ error) bool { return r.Request.Attempt < 3 })
+		c.AddRetryHook(func(r *resty.Response, _ error) { r.Request.SetContext(longer(r.Request.Context())) })
+		_, err := c.R().Get("http://x.test/")
+		require.NoError(t, err)
+	}},
+	{"resty, redirects", func(t *testing.T, c *resty.Client, _ *http.Client) {
+		_, err := c.R().EnableTrace().Get("http://x.test/redirect")
+		require.NoError(t, err)
+	}},
+	{"net/http, a second page", func(t *testing.T, _ *resty.Client, plain *http.Client) {
+		ctx := context.Background()
+		for range 3 {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://x.test/", nil)
+			require.NoError(t, err)
+			resp, err := plain.Do(r)
+			require.NoError(t, err)
+			resp.Body.Close()
+			ctx = longer(resp.Request.Context())
+		}
+	}},
+}
+
+// A send after another one is a child of the goroutine's span too. Its context has been added to,
+// and still holds what is known of the earlier attempt.
 func TestImplicitAfterAnother(t *testing.T) {
-	type key struct{}
-	more := func(ctx context.Context) context.Context { return context.WithValue(ctx, key{}, "more") }
-	for _, tt := range []struct {
-		name string
-		send func(t *testing.T, c *resty.Client, plain *http.Client)
-	}{
-		{"resty, again", func(t *testing.T, c *resty.Client, _ *http.Client) {
-			r := c.R()
-			for range 3 {
-				_, err := r.Get("http://x.test/")
-				require.NoError(t, err)
-				r.SetContext(more(r.Context()))
-			}
-		}},
-		{"resty, again in another's goroutine before", func(t *testing.T, c *resty.Client, _ *http.Client) {
-			r := c.R()
-			other, span := trace.Start(context.Background(), "other")
-			defer span.End()
-			trace.Do(other, func(context.Context) {
-				_, err := r.SetHeader("Not", "counted").Get("http://x.test/")
-				require.NoError(t, err)
-			})
-			r.Header.Del("Not")
-			_, err := r.SetContext(more(r.Context())).Get("http://x.test/")
-			require.NoError(t, err)
-		}},
-		{"resty, retries", func(t *testing.T, c *resty.Client, _ *http.Client) {
-			c.SetRetryCount(2).SetRetryWaitTime(1).AddRetryCondition(func(r *resty.Response, _ error) bool { return r.Request.Attempt < 3 })
-			c.AddRetryHook(func(r *resty.Response, _ error) { r.Request.SetContext(more(r.Request.Context())) })
-			_, err := c.R().Get("http://x.test/")
-			require.NoError(t, err)
-		}},
-		{"resty, redirects", func(t *testing.T, c *resty.Client, _ *http.Client) {
-			_, err := c.R().EnableTrace().Get("http://x.test/redirect")
-			require.NoError(t, err)
-		}},
-		{"net/http, a second page", func(t *testing.T, _ *resty.Client, plain *http.Client) {
-			ctx := context.Background()
-			for range 3 {
-				r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://x.test/", nil)
-				require.NoError(t, err)
-				resp, err := plain.Do(r)
-				require.NoError(t, err)
-				resp.Body.Close()
-				ctx = more(resp.Request.Context())
-			}
-		}},
-	} {
+	for _, tt := range followUps {
 		for name, starter := range map[string]trace.Starter{
 			"ours": {}, "an SDK's": {TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))},
 		} {
 			t.Run(tt.name+", "+name, func(t *testing.T) {
-				var seen []trace.B3
-				base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
-					if b, err := trace.FromHeader(r.Header); assert.NoError(t, err) && r.Header.Get("Not") == "" {
-						seen = append(seen, b)
-					}
-					resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}
-					if r.URL.Path == "/redirect" {
-						resp.StatusCode = http.StatusFound
-						resp.Header.Set("Location", fmt.Sprintf("/%d", len(seen)))
-					}
-					return resp, nil
-				})
-				caller, err := trace.Parse("0000000000000000463ac35c9f6413ad-" + spanID + "-d") // wide, debug
-				require.NoError(t, err)
-				ctx, span := starter.Start(context.Background(), caller, "request")
+				base := new(headerKeeper)
+				ctx, span := starter.Start(context.Background(), testkit.B3(testkit.IDWide+"-"+spanID+"-d"), "request")
 				defer span.End()
 				want, _ := trace.FromContext(ctx)
 				trace.Do(ctx, func(context.Context) {
 					tt.send(t, httpclient.Resty(resty.New().SetTransport(base), httpclient.Config{}),
 						httpclient.Wrap(&http.Client{Transport: base}, httpclient.Config{}))
 				})
-				assert.NotEmpty(t, seen)
-				for i, b := range seen {
+				assert.NotEmpty(t, base.seen)
+				for i, b := range base.seen {
 					assert.Equal(t, want.ID(), b.ID(), "trace of attempt %d", i)
 					assert.Equal(t, want.SpanID, b.ParentSpanID, "parent of attempt %d", i)
 					assert.Equal(t, trace.Debug, b.Sampling, "state of attempt %d", i)
@@ -160,6 +155,26 @@ func TestImplicitAfterAnother(t *testing.T) {
 			})
 		}
 	}
+}
+
+// headerKeeper is a base that keeps the B3 of each request without a header "Not". It redirects
+// "/redirect".
+type headerKeeper struct{ seen []trace.B3 }
+
+func (k *headerKeeper) RoundTrip(r *http.Request) (*http.Response, error) {
+	b, err := trace.FromHeader(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	if r.Header.Get("Not") == "" {
+		k.seen = append(k.seen, b)
+	}
+	resp := &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}
+	if r.URL.Path == "/redirect" {
+		resp.StatusCode = http.StatusFound
+		resp.Header.Set("Location", fmt.Sprintf("/%d", len(k.seen)))
+	}
+	return resp, nil
 }
 
 // A request in the context of an earlier answer stays in that one's trace, in the goroutine of

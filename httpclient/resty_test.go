@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -182,39 +183,37 @@ func TestRestyConnectionRefused(t *testing.T) {
 	}
 }
 
+// hops returns n times the same host, for a chain of redirects.
+func hops(n int) []string { return slices.Repeat([]string{"first.example"}, n) }
+
+// redirectPolicies are policies of resty's, and the redirects that they allow.
+var redirectPolicies = []struct {
+	name     string
+	policies []any
+	hosts    []string
+	want     []bool // for each hop that must arrive: it gets our headers
+	wantErr  string
+}{
+	{"default", nil, []string{"first.example", "first.example"}, []bool{true, true}, ""},
+	{"default, eleven hops", nil, hops(11), slices.Repeat([]bool{true}, 10), "stopped after 10 redirects"},
+	{"flexible", []any{resty.FlexibleRedirectPolicy(5)}, hops(3), []bool{true, true, true}, ""},
+	{"flexible, to others", []any{resty.FlexibleRedirectPolicy(5)}, []string{"first.example", "other.example", "first.example"}, []bool{true, false, true}, ""},
+	{"flexible, too many", []any{resty.FlexibleRedirectPolicy(2)}, hops(4), []bool{true, true}, "stopped after 2 redirects"},
+	{"flexible, more than ten", []any{resty.FlexibleRedirectPolicy(20)}, hops(12), slices.Repeat([]bool{true}, 12), ""},
+	{"domain check, allowed", []any{resty.DomainCheckRedirectPolicy("other.example")}, []string{"first.example", "other.example"}, []bool{true, false}, ""},
+	{"domain check, refused", []any{resty.DomainCheckRedirectPolicy("first.example")}, []string{"first.example", "other.example"}, []bool{true}, "redirect is not allowed"},
+	{"none", []any{resty.NoRedirectPolicy()}, hops(2), []bool{true}, "auto redirect is disabled"},
+	{"two policies", []any{resty.FlexibleRedirectPolicy(5), resty.DomainCheckRedirectPolicy("first.example")}, hops(2), []bool{true, true}, ""},
+	{"ours, too", []any{resty.FlexibleRedirectPolicy(5), httpclient.RedirectPolicy()}, hops(3), []bool{true, true, true}, ""},
+}
+
 func TestRestyRedirectPolicies(t *testing.T) {
-	longer := func(n int) []string {
-		hosts := make([]string, n)
-		for i := range hosts {
-			hosts[i] = "first.example"
-		}
-		return hosts
-	}
-	tests := []struct {
-		name     string
-		policies []any
-		hosts    []string
-		want     []bool // per hop that must arrive: gets headers
-		wantErr  string
-	}{
-		{"default", nil, []string{"first.example", "first.example"}, []bool{true, true}, ""},
-		{"default, eleven hops", nil, longer(11), []bool{true, true, true, true, true, true, true, true, true, true}, "stopped after 10 redirects"},
-		{"flexible", []any{resty.FlexibleRedirectPolicy(5)}, longer(3), []bool{true, true, true}, ""},
-		{"flexible, to others", []any{resty.FlexibleRedirectPolicy(5)}, []string{"first.example", "other.example", "first.example"}, []bool{true, false, true}, ""},
-		{"flexible, too many", []any{resty.FlexibleRedirectPolicy(2)}, longer(4), []bool{true, true}, "stopped after 2 redirects"},
-		{"flexible, more than ten", []any{resty.FlexibleRedirectPolicy(20)}, longer(12), []bool{true, true, true, true, true, true, true, true, true, true, true, true}, ""},
-		{"domain check, allowed", []any{resty.DomainCheckRedirectPolicy("other.example")}, []string{"first.example", "other.example"}, []bool{true, false}, ""},
-		{"domain check, refused", []any{resty.DomainCheckRedirectPolicy("first.example")}, []string{"first.example", "other.example"}, []bool{true}, "redirect is not allowed"},
-		{"none", []any{resty.NoRedirectPolicy()}, longer(2), []bool{true}, "auto redirect is disabled"},
-		{"two policies", []any{resty.FlexibleRedirectPolicy(5), resty.DomainCheckRedirectPolicy("first.example")}, longer(2), []bool{true, true}, ""},
-		{"ours, too", []any{resty.FlexibleRedirectPolicy(5), httpclient.RedirectPolicy()}, longer(3), []bool{true, true, true}, ""},
-	}
 	const (
 		beforeResty = iota
 		beforeFirst
 		afterFirst
 	)
-	for _, tt := range tests {
+	for _, tt := range redirectPolicies {
 		for when, name := range []string{"before Resty", "before the first request", "after the first request"} {
 			if tt.policies == nil && when != beforeResty {
 				continue // nothing to set
@@ -236,7 +235,7 @@ func TestRestyRedirectPolicies(t *testing.T) {
 					require.NoError(t, err, "the first Get")
 					w.take()
 					rec.Reset()
-					c.SetRedirectPolicy(append(tt.policies[:len(tt.policies):len(tt.policies)], httpclient.RedirectPolicy())...)
+					c.SetRedirectPolicy(append(slices.Clip(tt.policies), httpclient.RedirectPolicy())...)
 				}
 
 				_, err := c.R().SetContext(testkit.Request()).SetHeader("X-Caller", "kept").Get(urls[0])
@@ -847,60 +846,63 @@ func TestRestyRetryHookContext(t *testing.T) {
 	}
 }
 
-// Whatever goes wrong in whose hook, the span ends, and says so.
+// hookFailures are hooks that fail.
+var hookFailures = []struct {
+	name       string
+	handler    http.HandlerFunc
+	before     func(*resty.Client) // before Resty
+	after      func(*resty.Client)
+	wantErr    string
+	wantPanic  bool
+	wantSpans  int
+	wantStatus int
+}{
+	{name: "OnBeforeRequest before ours", wantErr: errBase.Error(), wantSpans: 0,
+		before: func(c *resty.Client) {
+			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return errBase })
+		}},
+	{name: "OnBeforeRequest after ours", wantErr: errBase.Error(), wantSpans: 1,
+		after: func(c *resty.Client) {
+			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return errBase })
+		}},
+	{name: "PreRequestHook", wantErr: errBase.Error(), wantSpans: 1,
+		after: func(c *resty.Client) {
+			c.SetPreRequestHook(func(*resty.Client, *http.Request) error { return errBase })
+		}},
+	{name: "OnAfterResponse before ours", wantErr: errBase.Error(), wantSpans: 1, wantStatus: 200,
+		before: func(c *resty.Client) {
+			c.OnAfterResponse(func(*resty.Client, *resty.Response) error { return errBase })
+		}},
+	{name: "malformed JSON", handler: jsonBody("{"), wantErr: "JSON", wantSpans: 1, wantStatus: 200},
+	{name: "panic in OnBeforeRequest", wantPanic: true, wantSpans: 1,
+		after: func(c *resty.Client) {
+			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { panic(errBase) })
+		}},
+	{name: "panic in OnAfterResponse before ours", wantPanic: true, wantSpans: 1,
+		before: func(c *resty.Client) {
+			c.OnAfterResponse(func(*resty.Client, *resty.Response) error { panic(errBase) })
+		}},
+	{name: "panic in PreRequestHook", wantPanic: true, wantSpans: 1,
+		after: func(c *resty.Client) {
+			c.SetPreRequestHook(func(*resty.Client, *http.Request) error { panic(errBase) })
+		}},
+	{name: "panic in the transport", wantPanic: true, wantSpans: 1,
+		after: func(c *resty.Client) {
+			c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { panic(errBase) }))
+		}},
+}
+
+// jsonBody answers with body, as JSON.
+func jsonBody(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, body)
+	}
+}
+
+// The span ends and has the error, whichever hook fails.
 func TestRestyHookFailures(t *testing.T) {
-	jsonOf := func(body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			io.WriteString(w, body)
-		}
-	}
-	tests := []struct {
-		name       string
-		handler    http.HandlerFunc
-		before     func(*resty.Client) // before Resty
-		after      func(*resty.Client)
-		wantErr    string
-		wantPanic  bool
-		wantSpans  int
-		wantStatus int
-	}{
-		{name: "OnBeforeRequest before ours", wantErr: errBase.Error(), wantSpans: 0,
-			before: func(c *resty.Client) {
-				c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return errBase })
-			}},
-		{name: "OnBeforeRequest after ours", wantErr: errBase.Error(), wantSpans: 1,
-			after: func(c *resty.Client) {
-				c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return errBase })
-			}},
-		{name: "PreRequestHook", wantErr: errBase.Error(), wantSpans: 1,
-			after: func(c *resty.Client) {
-				c.SetPreRequestHook(func(*resty.Client, *http.Request) error { return errBase })
-			}},
-		{name: "OnAfterResponse before ours", wantErr: errBase.Error(), wantSpans: 1, wantStatus: 200,
-			before: func(c *resty.Client) {
-				c.OnAfterResponse(func(*resty.Client, *resty.Response) error { return errBase })
-			}},
-		{name: "JSON that is none", handler: jsonOf("{"), wantErr: "JSON", wantSpans: 1, wantStatus: 200,
-			after: func(c *resty.Client) {}},
-		{name: "panic in OnBeforeRequest", wantPanic: true, wantSpans: 1,
-			after: func(c *resty.Client) {
-				c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { panic(errBase) })
-			}},
-		{name: "panic in OnAfterResponse before ours", wantPanic: true, wantSpans: 1,
-			before: func(c *resty.Client) {
-				c.OnAfterResponse(func(*resty.Client, *resty.Response) error { panic(errBase) })
-			}},
-		{name: "panic in PreRequestHook", wantPanic: true, wantSpans: 1,
-			after: func(c *resty.Client) {
-				c.SetPreRequestHook(func(*resty.Client, *http.Request) error { panic(errBase) })
-			}},
-		{name: "panic in the transport", wantPanic: true, wantSpans: 1,
-			after: func(c *resty.Client) {
-				c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { panic(errBase) }))
-			}},
-	}
-	for _, tt := range tests {
+	for _, tt := range hookFailures {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, tt.handler)
 			rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -920,9 +922,9 @@ func TestRestyHookFailures(t *testing.T) {
 				return nil
 			}()
 			if tt.wantPanic {
-				assert.Equal(t, errBase, got, "panic of Get")
+				assert.Equal(t, errBase, got, "the panic of Get")
 			} else {
-				assert.Nil(t, got, "panic of Get")
+				assert.Nil(t, got, "the panic of Get")
 				require.ErrorContains(t, err, tt.wantErr, "Get")
 			}
 			for _, s := range rec.spans(t, tt.wantSpans) {

@@ -414,25 +414,31 @@ func trying(send func() (*http.Response, error)) (o outcome) {
 	return o
 }
 
-// Whatever a RoundTripper further in does, the caller's request stays what it was, the outcome is
-// the one without us, and the span ends once with it.
-func TestTortureHostileBaseRace(t *testing.T) {
-	var reading sync.WaitGroup
-	reads := torture.Size(20, 2000)
-	keepReading := func(r *http.Request) {
-		reading.Go(func() {
-			for range reads {
-				_ = fmt.Sprint(r.Method, r.Host, r.Header, r.URL, r.Context())
-			}
-		})
-	}
+// readers read requests in goroutines of their own, as a hostile base may.
+type readers struct {
+	sync.WaitGroup
+	times int
+}
+
+func (rs *readers) read(r *http.Request) {
+	rs.Go(func() {
+		for range rs.times {
+			_ = fmt.Sprint(r.Method, r.Host, r.Header, r.URL, r.Context())
+		}
+	})
+}
+
+// hostileBase is a RoundTripper further in that breaks the rules.
+type hostileBase struct {
+	name   string
+	trip   func(r *http.Request, resp *http.Response) (*http.Response, error)
+	status int // of the span
+	failed bool
+}
+
+func hostileBases(rs *readers) []hostileBase {
 	other := httptest.NewRequest(http.MethodPut, "http://other.example/", nil)
-	neighbours := []struct {
-		name   string
-		base   func(r *http.Request, resp *http.Response) (*http.Response, error)
-		status int // of the span
-		failed bool
-	}{
+	return []hostileBase{
 		{"mutates", func(r *http.Request, resp *http.Response) (*http.Response, error) { mutate(r); return resp, nil }, 200, false},
 		{"mutates and fails", func(r *http.Request, _ *http.Response) (*http.Response, error) { mutate(r); return nil, errBase }, 0, true},
 		{"panics", func(r *http.Request, _ *http.Response) (*http.Response, error) { mutate(r); panic(errBase) }, 0, true},
@@ -451,60 +457,84 @@ func TestTortureHostileBaseRace(t *testing.T) {
 			resp.Request = other
 			return resp, nil
 		}, 200, false},
-		{"keeps reading", func(r *http.Request, resp *http.Response) (*http.Response, error) { keepReading(r); return resp, nil }, 200, false},
+		{"keeps reading", func(r *http.Request, resp *http.Response) (*http.Response, error) { rs.read(r); return resp, nil }, 200, false},
 	}
-	headers := map[string]func() http.Header{
-		"nil":   func() http.Header { return nil },
-		"none":  func() http.Header { return http.Header{} },
-		"spare": spare,
-	}
+}
+
+// hostileHeaders are headers of the caller's request that a base may find.
+var hostileHeaders = map[string]func() http.Header{
+	"nil":   func() http.Header { return nil },
+	"none":  func() http.Header { return http.Header{} },
+	"spare": spare,
+}
+
+// The caller's request stays what it was, whatever a RoundTripper further in does. The outcome is
+// the same as without us, and the span has it and ends once.
+func TestTortureHostileBaseRace(t *testing.T) {
+	rs := &readers{times: torture.Size(20, 2000)}
+	bases := hostileBases(rs)
 	policies := map[string]func(*http.Request) bool{"default": nil, "never": func(*http.Request) bool { return false }}
 	trips := 0
-	for _, nb := range neighbours {
-		for headerName, header := range headers {
+	for _, base := range bases {
+		for headerName, header := range hostileHeaders {
 			for policyName, policy := range policies {
-				call := fmt.Sprintf("%s, header %s, policy %s", nb.name, headerName, policyName)
-				// Without us, with us, and recorded: from a request of its own each.
-				rec := newRecorder(t, sdktrace.AlwaysSample())
-				count := &counting{TracerProvider: rec.provider}
-				var want outcome
-				for i, cfg := range []httpclient.Config{{}, {Propagate: policy}, {Propagate: policy, TracerProvider: count}} {
-					resp := answer(nil, http.StatusOK, "text")
-					var client http.RoundTripper = testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { return nb.base(r, resp) })
-					r, err := http.NewRequestWithContext(testkit.Request(), http.MethodPost, "http://first.example/path?q=1#f", &watchedBody{Reader: strings.NewReader("body")})
-					require.NoError(t, err)
-					r.Header, r.Trailer = header(), http.Header{"X-Trailer": {"1"}}
-					r.GetBody = func() (io.ReadCloser, error) { return nil, errBase }
-					check := unchanged(r)
-					if i > 0 {
-						client = httpclient.NewTransport(client, cfg)
-					}
-					got := trying(func() (*http.Response, error) { return client.RoundTrip(r) })
-					trips++
-					if got.resp != nil {
-						require.Same(t, resp, got.resp, "%s: response", call)
-						if got.resp.Body != nil {
-							text, err := io.ReadAll(got.resp.Body)
-							require.NoError(t, err, "%s: reading the body", call)
-							require.Equal(t, "text", string(text), "%s: body", call)
-						}
-					}
-					if i == 0 {
-						want = got
-						continue
-					}
-					check(t, call)
-					require.Equal(t, want.resp != nil, got.resp != nil, "%s: there is a response", call)
-					got.resp = want.resp
-					require.Equal(t, want, got, "%s: error, panic, Goexit", call)
-				}
-				require.EqualValues(t, 1, count.ends.Load(), "%s: ends of the span", call)
-				rec.one(t).assertOutcome(t, nb.status, nb.failed)
+				call := fmt.Sprintf("%s, header %s, policy %s", base.name, headerName, policyName)
+				trips += tripThrough(t, call, base, header, policy)
 			}
 		}
 	}
+	trips += redirectWhileRead(t, rs)
+	rs.Wait()
+	torture.Row(t, "Mutation and races: hostile RoundTrippers",
+		"%d kinds, %d round trips: the caller's request unchanged, outcome as without clew, each span ended once", len(bases), trips)
+}
 
-	// A redirect makes a new request of the last, which is still being read.
+// tripThrough sends a request through base without us, with us, and recorded. It checks that
+// the outcomes are equal, and returns the number of round trips.
+func tripThrough(t *testing.T, call string, base hostileBase, header func() http.Header, policy func(*http.Request) bool) (trips int) {
+	t.Helper()
+	rec := newRecorder(t, sdktrace.AlwaysSample())
+	count := &counting{TracerProvider: rec.provider}
+	var want outcome
+	for i, cfg := range []httpclient.Config{{}, {Propagate: policy}, {Propagate: policy, TracerProvider: count}} {
+		resp := answer(nil, http.StatusOK, "text")
+		var client http.RoundTripper = testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { return base.trip(r, resp) })
+		r, err := http.NewRequestWithContext(testkit.Request(), http.MethodPost, "http://first.example/path?q=1#f", &watchedBody{Reader: strings.NewReader("body")})
+		require.NoError(t, err)
+		r.Header, r.Trailer = header(), http.Header{"X-Trailer": {"1"}}
+		r.GetBody = func() (io.ReadCloser, error) { return nil, errBase }
+		check := unchanged(r)
+		if i > 0 {
+			client = httpclient.NewTransport(client, cfg)
+		}
+		got := trying(func() (*http.Response, error) { return client.RoundTrip(r) })
+		trips++
+		if got.resp != nil {
+			require.Same(t, resp, got.resp, "%s: response", call)
+			if got.resp.Body != nil {
+				text, err := io.ReadAll(got.resp.Body)
+				require.NoError(t, err, "%s: reading the body", call)
+				require.Equal(t, "text", string(text), "%s: body", call)
+			}
+		}
+		if i == 0 {
+			want = got
+			continue
+		}
+		check(t, call)
+		require.Equal(t, want.resp != nil, got.resp != nil, "%s: there is a response", call)
+		got.resp = want.resp
+		require.Equal(t, want, got, "%s: error, panic, Goexit", call)
+	}
+	require.EqualValues(t, 1, count.ends.Load(), "%s: ends of the span", call)
+	rec.one(t).assertOutcome(t, base.status, base.failed)
+	return trips
+}
+
+// redirectWhileRead follows redirects while each request is still being read: a redirect makes a
+// new request of the last one. It returns the number of round trips.
+func redirectWhileRead(t *testing.T, rs *readers) (trips int) {
+	t.Helper()
 	const redirects = 9
 	for _, via := range []struct {
 		name string
@@ -523,7 +553,7 @@ func TestTortureHostileBaseRace(t *testing.T) {
 	} {
 		n := 0
 		require.NoError(t, via.get(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
-			keepReading(r)
+			rs.read(r)
 			resp := answer(r, http.StatusFound, "")
 			resp.Header.Set("Location", "/")
 			if n++; n > redirects {
@@ -534,9 +564,7 @@ func TestTortureHostileBaseRace(t *testing.T) {
 		require.Equal(t, redirects+1, n, "%s: requests", via.name)
 		trips += n
 	}
-	reading.Wait()
-	torture.Row(t, "Mutation and races: hostile RoundTrippers",
-		"%d kinds, %d round trips: the caller's request unchanged, outcome as without clew, each span ended once", len(neighbours), trips)
+	return trips
 }
 
 func posted(c *http.Client) error {
