@@ -202,7 +202,7 @@ func TestLookAlikesGetNothing(t *testing.T) {
 	}
 }
 
-// What is not a host is told when the program starts, not by headers that are missing later.
+// A host that is none shows when the program starts, not later by headers that are missing.
 func TestHostsPanics(t *testing.T) {
 	for _, host := range []string{
 		"", ".", "..", "..example.com", "a..b", "example.com..", "*", "*.example.com", "https://example.com", "example.com/path",
@@ -215,7 +215,14 @@ func TestHostsPanics(t *testing.T) {
 	}
 }
 
-// Private is what an address says of itself, and localhost.
+// All faults are named at once.
+func TestHostsPanicsWithAllFaults(t *testing.T) {
+	want := `httpclient: Hosts: "a:1" is not a host name, .suffix, IP address or network` + "\n" +
+		`httpclient: Hosts: "*" is not a host name, .suffix, IP address or network`
+	assert.PanicsWithValue(t, want, func() { httpclient.Hosts("a:1", "example.com", "*") })
+}
+
+// An address is private by itself, and localhost is.
 func TestPrivateNetworks(t *testing.T) {
 	tests := []struct {
 		url  string

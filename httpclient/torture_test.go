@@ -466,6 +466,13 @@ var hostileHeaders = map[string]func() http.Header{
 	"nil":   func() http.Header { return nil },
 	"none":  func() http.Header { return http.Header{} },
 	"spare": spare,
+	"few": func() http.Header {
+		return http.Header{
+			"x-b3-TRACEID": {canary},
+			"Accept":       {"text/plain"},
+			"X-Spare":      append(make([]string, 0, 4), "one"),
+		}
+	},
 }
 
 // The caller's request stays what it was, whatever a RoundTripper further in does. The outcome is

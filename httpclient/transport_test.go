@@ -245,6 +245,42 @@ func TestTransportStaleHeaders(t *testing.T) {
 	}
 }
 
+// A small header is copied in another way than a large one. Both copies lack each stale name and
+// keep the others, and an append to a value in a copy does not reach the original.
+func TestTransportHeaderSizes(t *testing.T) {
+	for name := range staleHeader() {
+		for others := range 12 {
+			header := http.Header{name: {canary}}
+			if name == "X-Caller" { // the only name that is not stale
+				header = http.Header{}
+			}
+			want := http.Header{}
+			for i := range others {
+				key := fmt.Sprintf("X-Own-%d", i)
+				header[key] = append(make([]string, 0, 2), "own")
+				want[key] = []string{"own", "base's"}
+			}
+			base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
+				for _, own := range traced(r.Header) {
+					r.Header.Del(own)
+				}
+				for key, values := range r.Header {
+					r.Header[key] = append(values, "base's")
+				}
+				assert.Equal(t, want, r.Header, "header of %s and %d others, without ours", name, others)
+				return answer(r, http.StatusOK, ""), nil
+			})
+			r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, "http://first.example/", nil)
+			require.NoError(t, err)
+			r.Header = header
+			check := unchanged(r)
+			_, err = httpclient.NewTransport(base, httpclient.Config{Propagate: func(*http.Request) bool { return others%2 == 0 }}).RoundTrip(r)
+			require.NoError(t, err, "RoundTrip")
+			check(t, fmt.Sprintf("%s and %d others", name, others))
+		}
+	}
+}
+
 func TestTransportPropagate(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := newRecorder(t, sdktrace.AlwaysSample())
