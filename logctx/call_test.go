@@ -2,6 +2,7 @@ package logctx_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"path"
 	"runtime"
@@ -35,51 +37,65 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// A call has the same line whatever logger writes it, under that logger's names.
-func TestCallLine(t *testing.T) {
-	var out bytes.Buffer
+// The line of a call of GetItem, under the names of each Config. The call's own ID is left out.
+var (
+	oursCall = fields{"method": "GetItem", "host": "dynamodb.eu-west-1", "duration_ms": 4.711,
+		"trace_id": id128, "parent_id": spanID, "sampled": true}
+	datadogCall = fields{"method": "GetItem", "http.url_details.host": "dynamodb.eu-west-1", "duration": 4711000.,
+		"dd.trace_id": low64, "dd.parent_id": span64, "sampled": true}
+	googleCall = fields{"method": "GetItem", "host": "dynamodb.eu-west-1", "duration_ms": 4.711,
+		"logging.googleapis.com/trace": "projects/p/traces/" + id128, "parent_id": spanID, "logging.googleapis.com/trace_sampled": true}
+	ecsCall = fields{"method": "GetItem", "server.address": "dynamodb.eu-west-1", "event.duration": 4711000.,
+		"trace.id": id128, "parent.id": spanID, "sampled": true}
+	logbackCall = fields{"method": "GetItem", "host": "dynamodb.eu-west-1", "duration_ms": 4.711,
+		"traceId": id128, "parentId": spanID, "sampled": true}
+)
+
+// callLogger is a logger that the line of a call goes to.
+type callLogger struct {
+	name     string
+	put      func(ctx context.Context) context.Context // puts it into ctx
+	inCtx    *zerolog.Logger                           // zerolog.DefaultContextLogger
+	global   io.Writer
+	want     fields
+	errorKey string
+}
+
+// callLoggers are loggers that write to out.
+func callLoggers(out io.Writer) []callLogger {
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	inZerolog := func(l zerolog.Logger) func(ctx context.Context) context.Context { return l.WithContext }
 	inSlog := func(h slog.Handler) func(ctx context.Context) context.Context {
 		return func(ctx context.Context) context.Context { return context.WithValue(ctx, seam.SlogKey{}, slog.New(h)) }
 	}
-	plain := func(ctx context.Context) context.Context { return ctx }
-	bare := func(w io.Writer) *zerolog.Logger { l := zerolog.New(w); return &l }
-	ours := fields{"method": "GetItem", "host": "dynamodb.eu-west-1", "duration_ms": 4.711, "trace_id": id128, "parent_id": spanID, "sampled": true}
-	datadog := fields{"method": "GetItem", "http.url_details.host": "dynamodb.eu-west-1", "duration": 4711000.,
-		"dd.trace_id": low64, "dd.parent_id": span64, "sampled": true}
-	google := fields{"method": "GetItem", "host": "dynamodb.eu-west-1", "duration_ms": 4.711,
-		"logging.googleapis.com/trace": "projects/p/traces/" + id128, "parent_id": spanID, "logging.googleapis.com/trace_sampled": true}
-	ecs := fields{"method": "GetItem", "server.address": "dynamodb.eu-west-1", "event.duration": 4711000.,
-		"trace.id": id128, "parent.id": spanID, "sampled": true}
-	logback := fields{"method": "GetItem", "host": "dynamodb.eu-west-1", "duration_ms": 4.711, "traceId": id128, "parentId": spanID, "sampled": true}
-	for _, test := range []struct {
-		name     string
-		put      func(ctx context.Context) context.Context
-		inCtx    *zerolog.Logger // zerolog.DefaultContextLogger
-		global   io.Writer
-		want     fields
-		errorKey string
-	}{
-		{name: "zerolog", put: inZerolog(testkit.Hooked(&out)), want: ours},
-		{name: "zerolog, bound", put: func(ctx context.Context) context.Context { return logbind.Bind(ctx, testkit.Hooked(&out)) }, want: ours},
-		{name: "zerolog without our hook", put: inZerolog(*bare(&out)), want: ours},
-		{name: "zerolog, Datadog", put: inZerolog(zerolog.New(&out).Hook(logctx.Hook(logctx.Datadog()))), want: datadog, errorKey: "error.message"},
-		{name: "zerolog, Google Cloud", put: inZerolog(zerolog.New(&out).Hook(logctx.Hook(logctx.GoogleCloud("p")))), want: google},
-		{name: "zerolog, ECS", put: inZerolog(zerolog.New(&out).Hook(logctx.Hook(logctx.ECS()))), want: ecs, errorKey: "error.message"},
-		{name: "zerolog, Logback", put: inZerolog(zerolog.New(&out).Hook(logctx.Hook(logctx.Logback()))), want: logback},
-		{name: "slog", put: inSlog(logctx.Slog(slog.NewJSONHandler(&out, debug), logctx.Config{})), want: ours},
-		{name: "slog without our handler", put: inSlog(slog.NewJSONHandler(&out, debug)), want: ours},
-		{name: "slog, Datadog", put: inSlog(logctx.Slog(slog.NewJSONHandler(&out, debug), logctx.Datadog())), want: datadog, errorKey: "error.message"},
-		{name: "slog, Google Cloud", put: inSlog(logctx.Slog(slog.NewJSONHandler(&out, debug), logctx.GoogleCloud("p"))), want: google},
-		{name: "slog, ECS", put: inSlog(logctx.Slog(slog.NewJSONHandler(&out, debug), logctx.ECS())), want: ecs, errorKey: "error.message"},
-		{name: "slog, Logback", put: inSlog(logctx.Slog(slog.NewJSONHandler(&out, debug), logctx.Logback())), want: logback},
-		{name: "zerolog's default for contexts", put: plain, inCtx: bare(&out), want: ours},
-		{name: "zerolog's global logger", put: plain, global: &out, want: ours},
+	nothing := func(ctx context.Context) context.Context { return ctx }
+	bare := zerolog.New(out)
+	return []callLogger{
+		{name: "zerolog", put: inZerolog(testkit.Hooked(out)), want: oursCall},
+		{name: "zerolog, bound", put: func(ctx context.Context) context.Context { return logbind.Bind(ctx, testkit.Hooked(out)) }, want: oursCall},
+		{name: "zerolog without our hook", put: inZerolog(bare), want: oursCall},
+		{name: "zerolog, Datadog", put: inZerolog(zerolog.New(out).Hook(logctx.Hook(logctx.Datadog()))), want: datadogCall, errorKey: "error.message"},
+		{name: "zerolog, Google Cloud", put: inZerolog(zerolog.New(out).Hook(logctx.Hook(logctx.GoogleCloud("p")))), want: googleCall},
+		{name: "zerolog, ECS", put: inZerolog(zerolog.New(out).Hook(logctx.Hook(logctx.ECS()))), want: ecsCall, errorKey: "error.message"},
+		{name: "zerolog, Logback", put: inZerolog(zerolog.New(out).Hook(logctx.Hook(logctx.Logback()))), want: logbackCall},
+		{name: "slog", put: inSlog(logctx.Slog(slog.NewJSONHandler(out, debug), logctx.Config{})), want: oursCall},
+		{name: "slog without our handler", put: inSlog(slog.NewJSONHandler(out, debug)), want: oursCall},
+		{name: "slog, Datadog", put: inSlog(logctx.Slog(slog.NewJSONHandler(out, debug), logctx.Datadog())), want: datadogCall, errorKey: "error.message"},
+		{name: "slog, Google Cloud", put: inSlog(logctx.Slog(slog.NewJSONHandler(out, debug), logctx.GoogleCloud("p"))), want: googleCall},
+		{name: "slog, ECS", put: inSlog(logctx.Slog(slog.NewJSONHandler(out, debug), logctx.ECS())), want: ecsCall, errorKey: "error.message"},
+		{name: "slog, Logback", put: inSlog(logctx.Slog(slog.NewJSONHandler(out, debug), logctx.Logback())), want: logbackCall},
+		{name: "zerolog's default for contexts", put: nothing, inCtx: &bare, want: oursCall},
+		{name: "zerolog's global logger", put: nothing, global: out, want: oursCall},
 		{name: "both zerolog and slog", put: func(ctx context.Context) context.Context {
-			return inZerolog(testkit.Hooked(&out))(inSlog(slog.DiscardHandler)(ctx))
-		}, want: ours},
-	} {
+			return inZerolog(testkit.Hooked(out))(inSlog(slog.DiscardHandler)(ctx))
+		}, want: oursCall},
+	}
+}
+
+// A call has the same line whatever logger writes it, under that logger's names.
+func TestCallLine(t *testing.T) {
+	var out bytes.Buffer
+	for _, test := range callLoggers(&out) {
 		for _, failure := range []string{"", "the table is locked"} {
 			t.Run(strings.TrimSuffix(test.name+", "+failure, ", "), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -90,38 +106,34 @@ func TestCallLine(t *testing.T) {
 					ctx, done := logctx.Call(test.put(testkit.Request()), "dynamodb.eu-west-1", "GetItem")
 					time.Sleep(4711 * time.Microsecond)
 					var err error
+					want := maps.Clone(test.want)
 					if failure != "" {
 						err = errors.New(failure)
+						want[cmp.Or(test.errorKey, "error")] = failure
 					}
 					done(err)
-
-					got := testkit.TakeLine(t, &out)
-					assert.Equal(t, "call", first(got, "message", "msg"), "message")
-					assert.Equal(t, "debug", strings.ToLower(fmt.Sprint(got["level"])), "level")
-					b, _ := trace.FromContext(ctx)
-					assert.Equal(t, id128, b.ID(), "trace of the call's context")
-					assert.Equal(t, spanID, b.ParentSpanID.String(), "parent of the call's span")
-					assert.Contains(t, []any{b.SpanID.String(), decimal(b.SpanID[:])},
-						first(got, "span_id", "dd.span_id", "span.id", "spanId", "logging.googleapis.com/spanId"), "span ID")
-					for _, k := range []string{"time", "level", "message", "msg", "span_id", "dd.span_id", "span.id", "spanId", "logging.googleapis.com/spanId"} {
-						delete(got, k)
-					}
-					want := fields{}
-					for k, v := range test.want {
-						want[k] = v
-					}
-					if failure != "" {
-						key := test.errorKey
-						if key == "" {
-							key = "error"
-						}
-						want[key] = failure
-					}
-					assert.Equal(t, want, got, "the line")
+					assertCallLine(t, ctx, want, testkit.TakeLine(t, &out))
 				})
 			})
 		}
 	}
+}
+
+// assertCallLine checks the line of a call whose context is ctx. want has all its fields but the
+// time, the level, the message and the call's own ID.
+func assertCallLine(t *testing.T, ctx context.Context, want, got fields) {
+	t.Helper()
+	spanKeys := []string{"span_id", "dd.span_id", "span.id", "spanId", "logging.googleapis.com/spanId"}
+	assert.Equal(t, "call", first(got, "message", "msg"), "message")
+	assert.Equal(t, "debug", strings.ToLower(fmt.Sprint(got["level"])), "level")
+	b, _ := trace.FromContext(ctx)
+	assert.Equal(t, id128, b.ID(), "trace of the call's context")
+	assert.Equal(t, spanID, b.ParentSpanID.String(), "parent of the call's span")
+	assert.Contains(t, []any{b.SpanID.String(), decimal(b.SpanID[:])}, first(got, spanKeys...), "span ID")
+	for _, k := range append(spanKeys, "time", "level", "message", "msg") {
+		delete(got, k)
+	}
+	assert.Equal(t, want, got, "the line")
 }
 
 func decimal(id []byte) string { return strconv.FormatUint(binary.BigEndian.Uint64(id), 10) }

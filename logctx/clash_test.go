@@ -165,80 +165,20 @@ func TestSlogOneID(t *testing.T) {
 	}
 }
 
-func TestSlogOneIDAmongOthers(t *testing.T) {
-	ids := func(f fields) fields {
-		f["trace_id"], f["span_id"] = id128, spanID
-		return f
-	}
-	tests := []struct {
-		name string
-		log  func(ctx context.Context, l *slog.Logger)
-		want fields
-	}{
-		{name: "both IDs", want: ids(fields{"trace_id_attr": "mine", "span_id_attr": 7.0}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.InfoContext(ctx, "", "trace_id", "mine", "span_id", 7)
-			}},
-		{name: "the same ID is no other", want: ids(fields{"k": "v"}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.InfoContext(ctx, "", "trace_id", trace.ID(ctx), "span_id", trace.SpanID(ctx), "k", "v")
-			}},
-		{name: "the same ID by With", want: ids(fields{"k": "v"}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.With("trace_id", trace.ID(ctx)).InfoContext(ctx, "", "k", "v")
-			}},
-		{name: "a logger with the ID of another trace", want: ids(fields{"trace_id_attr": id64}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.With("trace_id", id64).InfoContext(ctx, "")
-			}},
-		{name: "named group", want: ids(fields{"g": fields{"trace_id": "mine"}}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.InfoContext(ctx, "", slog.Group("g", "trace_id", "mine"))
-			}},
-		{name: "WithGroup", want: ids(fields{"g": fields{"trace_id": "mine", "span_id": "mine"}}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.WithGroup("g").With("trace_id", "mine").InfoContext(ctx, "", "span_id", "mine")
-			}},
-		{name: "a group of that name", want: ids(fields{"trace_id_attr": fields{"k": "v"}}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.InfoContext(ctx, "", slog.Group("trace_id", "k", "v"))
-			}},
-		{name: "an open group of that name", want: ids(fields{"trace_id_attr": fields{"trace_id": fields{"k": "v"}}}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.WithGroup("trace_id").WithGroup("trace_id").InfoContext(ctx, "", "k", "v")
-			}},
-		{name: "an open group of that name, without a trace", want: fields{"trace_id": fields{"k": "v"}},
-			log: func(_ context.Context, l *slog.Logger) { l.WithGroup("trace_id").Info("", "k", "v") }},
-		{name: "an empty group of that name", want: ids(fields{}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.WithGroup("trace_id").InfoContext(ctx, "", slog.Group("span_id"))
-			}},
-		{name: "null, and what is no text", want: ids(fields{"trace_id_attr": nil, "span_id_attr": []any{1.0}}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.InfoContext(ctx, "", "trace_id", nil, "span_id", []int{1})
-			}},
-		{name: "keys that only look alike", want: ids(fields{"trace_i": "1", "trace_idx": "2", "traceid": "3", "trace-id": "4", "trace_id ": "5", "": "6"}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.InfoContext(ctx, "", "trace_i", "1", "trace_idx", "2", "traceid", "3", "trace-id", "4", "trace_id ", "5", "", "6")
-			}},
-		{name: "more than the record has room for", want: ids(fields{"trace_id_attr": "mine",
-			"a": "", "b": "", "c": "", "d": "", "e": "", "f": "", "g": "", "h": "", "i": "", "j": "", "k": "", "l": "", "m": ""}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.InfoContext(ctx, "", "a", "", "b", "", "c", "", "d", "", "e", "", "f", "", "g", "", "h", "", "i", "", "j", "", "k", "", "l", "", "m", "", "trace_id", "mine")
-			}},
-		{name: "what is said twice without us", want: ids(fields{"trace_id_attr": "second"}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.With("trace_id", "first").InfoContext(ctx, "", "trace_id", "second")
-			}},
-		{name: "a child leaves its parent alone", want: ids(fields{}),
-			log: func(ctx context.Context, l *slog.Logger) {
-				l.With("trace_id", "mine")
-				l.With("trace_id", "mine", "k", "v").WithGroup("g")
-				l.InfoContext(ctx, "")
-			}},
-		{name: "s that is written long", want: ids(fields{"ſpan_id_attr": "mine"}),
-			log: func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "ſpan_id", "mine") }},
-	}
+// oneIDTest is a line on which the user has written keys of ours.
+type oneIDTest struct {
+	name string
+	want fields
+	log  func(ctx context.Context, l *slog.Logger)
+}
+
+// withIDs returns f with the IDs of the context.
+func withIDs(f fields) fields {
+	f["trace_id"], f["span_id"] = id128, spanID
+	return f
+}
+
+func testOneID(t *testing.T, tests []oneIDTest) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -247,6 +187,79 @@ func TestSlogOneIDAmongOthers(t *testing.T) {
 			assert.Equal(t, test.want, testkit.TakeLine(t, &out), "line %s", text)
 		})
 	}
+}
+
+func TestSlogOneIDAmongOthers(t *testing.T) {
+	testOneID(t, []oneIDTest{
+		{name: "both IDs", want: withIDs(fields{"trace_id_attr": "mine", "span_id_attr": 7.0}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "trace_id", "mine", "span_id", 7)
+			}},
+		{name: "the same IDs", want: withIDs(fields{"k": "v"}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "trace_id", trace.ID(ctx), "span_id", trace.SpanID(ctx), "k", "v")
+			}},
+		{name: "the same ID by With", want: withIDs(fields{"k": "v"}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.With("trace_id", trace.ID(ctx)).InfoContext(ctx, "", "k", "v")
+			}},
+		{name: "a logger with the ID of another trace", want: withIDs(fields{"trace_id_attr": id64}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.With("trace_id", id64).InfoContext(ctx, "")
+			}},
+		{name: "null, and an array", want: withIDs(fields{"trace_id_attr": nil, "span_id_attr": []any{1.0}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "trace_id", nil, "span_id", []int{1})
+			}},
+		{name: "keys that only look alike", want: withIDs(fields{"trace_i": "1", "trace_idx": "2", "traceid": "3", "trace-id": "4", "trace_id ": "5", "": "6"}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "trace_i", "1", "trace_idx", "2", "traceid", "3", "trace-id", "4", "trace_id ", "5", "", "6")
+			}},
+		{name: "more than the record has room for", want: withIDs(fields{"trace_id_attr": "mine",
+			"a": "", "b": "", "c": "", "d": "", "e": "", "f": "", "g": "", "h": "", "i": "", "j": "", "k": "", "l": "", "m": ""}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", "a", "", "b", "", "c", "", "d", "", "e", "", "f", "", "g", "", "h", "", "i", "", "j", "", "k", "", "l", "", "m", "", "trace_id", "mine")
+			}},
+		{name: "one key twice", want: withIDs(fields{"trace_id_attr": "second"}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.With("trace_id", "first").InfoContext(ctx, "", "trace_id", "second")
+			}},
+		{name: "a child leaves its parent alone", want: withIDs(fields{}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.With("trace_id", "mine")
+				l.With("trace_id", "mine", "k", "v").WithGroup("g")
+				l.InfoContext(ctx, "")
+			}},
+		{name: "a long s", want: withIDs(fields{"ſpan_id_attr": "mine"}),
+			log: func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "ſpan_id", "mine") }},
+	})
+}
+
+func TestSlogOneIDAmongGroups(t *testing.T) {
+	testOneID(t, []oneIDTest{
+		{name: "named group", want: withIDs(fields{"g": fields{"trace_id": "mine"}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", slog.Group("g", "trace_id", "mine"))
+			}},
+		{name: "WithGroup", want: withIDs(fields{"g": fields{"trace_id": "mine", "span_id": "mine"}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.WithGroup("g").With("trace_id", "mine").InfoContext(ctx, "", "span_id", "mine")
+			}},
+		{name: "a group of that name", want: withIDs(fields{"trace_id_attr": fields{"k": "v"}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.InfoContext(ctx, "", slog.Group("trace_id", "k", "v"))
+			}},
+		{name: "an open group of that name", want: withIDs(fields{"trace_id_attr": fields{"trace_id": fields{"k": "v"}}}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.WithGroup("trace_id").WithGroup("trace_id").InfoContext(ctx, "", "k", "v")
+			}},
+		{name: "an open group of that name, without a trace", want: fields{"trace_id": fields{"k": "v"}},
+			log: func(_ context.Context, l *slog.Logger) { l.WithGroup("trace_id").Info("", "k", "v") }},
+		{name: "an empty group of that name", want: withIDs(fields{}),
+			log: func(ctx context.Context, l *slog.Logger) {
+				l.WithGroup("trace_id").InfoContext(ctx, "", slog.Group("span_id"))
+			}},
+	})
 }
 
 // The sign for Kelvin is three bytes, and in lower case a k.

@@ -41,7 +41,7 @@ func (c async) Write(ent zapcore.Entry, fields []zapcore.Field) error {
 	return nil
 }
 
-// newAsync returns the core, and what ends it when all is written.
+// newAsync returns the core, and the function that ends it when all is written.
 func newAsync(core zapcore.Core) (zapcore.Core, func()) {
 	c := async{core, make(chan entry, 64)}
 	done := make(chan struct{})
@@ -54,88 +54,106 @@ func newAsync(core zapcore.Core) (zapcore.Core, func()) {
 	return c, func() { close(c.queue); <-done }
 }
 
-// None of 10,000 requests that are handled at once, on 64 goroutines each of which serves many,
-// has a line without its ID or with another's. Each logs on its own goroutine, and on a bare one,
-// which may have none.
+// asyncTest is a core around or inside of ours, which writes to a WriteSyncer. The core is flushed
+// by the function that comes with it.
+type asyncTest struct {
+	name  string
+	core  func(to zapcore.WriteSyncer) (zapcore.Core, func())
+	blind bool // our core is called on another goroutine
+}
+
+func ours(core zapcore.Core) zapcore.Core { return zapctx.New(core, logctx.Config{}) }
+
+var asyncTests = []asyncTest{
+	{"plain", func(to zapcore.WriteSyncer) (zapcore.Core, func()) { return ours(plain(to, zap.DebugLevel)), func() {} }, false},
+	{"buffered", func(to zapcore.WriteSyncer) (zapcore.Core, func()) {
+		buffer := &zapcore.BufferedWriteSyncer{WS: to, Size: 4096}
+		return ours(plain(buffer, zap.DebugLevel)), func() { _ = buffer.Stop() }
+	}, false},
+	{"sampler and Tee inside", func(to zapcore.WriteSyncer) (zapcore.Core, func()) {
+		tee := zapcore.NewTee(plain(to, zap.DebugLevel), plain(to, zap.ErrorLevel))
+		return ours(zapcore.NewSamplerWithOptions(tee, time.Hour, 1<<30, 1)), func() {}
+	}, false},
+	{"asynchronous inside", func(to zapcore.WriteSyncer) (zapcore.Core, func()) {
+		core, end := newAsync(plain(to, zap.DebugLevel))
+		return ours(core), end
+	}, false},
+	{"asynchronous outside", func(to zapcore.WriteSyncer) (zapcore.Core, func()) { return newAsync(ours(plain(to, zap.DebugLevel))) }, true},
+}
+
+// None of 10,000 requests has a line without its ID or with another's. 64 goroutines handle them at
+// once, and each serves many. A request logs on its own goroutine, and on a bare one, which may have
+// no ID.
 func TestRequests(t *testing.T) {
-	const requests, width = 10_000, 64
-	ours := func(core zapcore.Core) zapcore.Core { return zapctx.New(core, logctx.Config{}) }
-	for _, tt := range []struct {
-		name  string
-		core  func(to zapcore.WriteSyncer) (zapcore.Core, func())
-		blind bool // our core is called on another goroutine
-	}{
-		{"plain", func(to zapcore.WriteSyncer) (zapcore.Core, func()) { return ours(plain(to, zap.DebugLevel)), func() {} }, false},
-		{"buffered", func(to zapcore.WriteSyncer) (zapcore.Core, func()) {
-			buffer := &zapcore.BufferedWriteSyncer{WS: to, Size: 4096}
-			return ours(plain(buffer, zap.DebugLevel)), func() { _ = buffer.Stop() }
-		}, false},
-		{"sampler and Tee inside", func(to zapcore.WriteSyncer) (zapcore.Core, func()) {
-			tee := zapcore.NewTee(plain(to, zap.DebugLevel), plain(to, zap.ErrorLevel))
-			return ours(zapcore.NewSamplerWithOptions(tee, time.Hour, 1<<30, 1)), func() {}
-		}, false},
-		{"asynchronous inside", func(to zapcore.WriteSyncer) (zapcore.Core, func()) {
-			core, end := newAsync(plain(to, zap.DebugLevel))
-			return ours(core), end
-		}, false},
-		{"asynchronous outside", func(to zapcore.WriteSyncer) (zapcore.Core, func()) { return newAsync(ours(plain(to, zap.DebugLevel))) }, true},
-	} {
+	const requests = 10_000
+	for _, tt := range asyncTests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out output
 			core, end := tt.core(&out)
-			captured := zap.New(core)
-			with := captured.With(zap.String("captured", "yes")).Named("with")
-			var meet atomic.Int64
-			var bare sync.WaitGroup
-			handler := httpmw.New(httpmw.Config{Implicit: true})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				want := zap.String("want", r.Header.Get("X-B3-TraceId"))
-				captured.Info(message, want)
-				for meet.Add(1); meet.Load()%3 != 0; meet.Add(1) { // others come between
-				}
-				with.Info(message, want)
-				bare.Go(func() {
-					captured.Info("bare", want)
-					captured.Info("explicit", want, zapctx.Context(r.Context()))
-				})
-			}))
-			var numbers atomic.Int64
-			var serve sync.WaitGroup
-			for range width {
-				serve.Go(func() {
-					for n := numbers.Add(1); n <= requests; n = numbers.Add(1) {
-						r := httptest.NewRequest(http.MethodGet, "/", bytes.NewReader(nil))
-						r.Header.Set("X-B3-TraceId", fmt.Sprintf("%032x", n))
-						r.Header.Set("X-B3-SpanId", fmt.Sprintf("%016x", n))
-						handler.ServeHTTP(httptest.NewRecorder(), r)
-					}
-				})
-			}
-			serve.Wait()
-			bare.Wait()
+			serveLogging(zap.New(core), requests)
 			end()
 
-			type count struct{ lines, wrong, missing int }
-			counts := map[string]count{}
-			for _, line := range out.lines(t) {
-				what := line["msg"].(string)
-				c := counts[what]
-				c.lines++
-				switch line["trace_id"] {
-				case line["want"]:
-				case nil:
-					c.missing++
-				default:
-					c.wrong++
-				}
-				counts[what] = c
-			}
-			onRequest, onBare := count{lines: 2 * requests}, count{lines: requests, missing: requests}
+			counts := tallyByMessage(out.lines(t))
+			onRequest, onBare := tally{lines: 2 * requests}, tally{lines: requests, missing: requests}
 			if tt.blind {
 				onRequest.missing = 2 * requests
 			}
 			assert.Equal(t, onRequest, counts[message], "on request goroutines")
 			assert.Equal(t, onBare, counts["bare"], "on bare goroutines")
-			assert.Equal(t, count{lines: requests}, counts["explicit"], "explicit, on bare goroutines")
+			assert.Equal(t, tally{lines: requests}, counts["explicit"], "explicit, on bare goroutines")
 		})
 	}
+}
+
+// serveLogging serves requests whose handlers log with logger. The field "want" has the ID that
+// the line must have.
+func serveLogging(logger *zap.Logger, requests int64) {
+	const width = 64
+	with := logger.With(zap.String("captured", "yes")).Named("with")
+	var meet, numbers atomic.Int64
+	var bare, serve sync.WaitGroup
+	handler := httpmw.New(httpmw.Config{Implicit: true})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		want := zap.String("want", r.Header.Get("X-B3-TraceId"))
+		logger.Info(message, want)
+		for meet.Add(1); meet.Load()%3 != 0; meet.Add(1) { // others come between
+		}
+		with.Info(message, want)
+		bare.Go(func() {
+			logger.Info("bare", want)
+			logger.Info("explicit", want, zapctx.Context(r.Context()))
+		})
+	}))
+	for range width {
+		serve.Go(func() {
+			for n := numbers.Add(1); n <= requests; n = numbers.Add(1) {
+				r := httptest.NewRequest(http.MethodGet, "/", bytes.NewReader(nil))
+				r.Header.Set("X-B3-TraceId", fmt.Sprintf("%032x", n))
+				r.Header.Set("X-B3-SpanId", fmt.Sprintf("%016x", n))
+				handler.ServeHTTP(httptest.NewRecorder(), r)
+			}
+		})
+	}
+	serve.Wait()
+	bare.Wait()
+}
+
+// tally counts the lines of a message by their ID.
+type tally struct{ lines, wrong, missing int }
+
+func tallyByMessage(lines []map[string]any) map[string]tally {
+	counts := map[string]tally{}
+	for _, line := range lines {
+		text := line["msg"].(string)
+		c := counts[text]
+		c.lines++
+		switch line["trace_id"] {
+		case line["want"]:
+		case nil:
+			c.missing++
+		default:
+			c.wrong++
+		}
+		counts[text] = c
+	}
+	return counts
 }
