@@ -23,7 +23,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// links is the length of ctx's chain of contexts.
+// links returns the length of ctx's chain of contexts.
 func links(ctx context.Context) (n int) {
 	contexts := reflect.TypeFor[context.Context]()
 	for v := reflect.ValueOf(ctx); v.IsValid(); n++ {
@@ -75,8 +75,8 @@ func assertOwnTraces(t testing.TB, seen []arrival) {
 	}
 }
 
-// A send is a send, although the request was sent before: a root, or a span under the caller's.
-// What it repeats itself is counted from one.
+// A second send of a request is as the first one: a root, or a span under the caller's. Its own
+// retries are counted from one.
 func TestRestyRequestAgain(t *testing.T) {
 	const sends = 4
 	for i := range callers(t, newRecorder(t, sdktrace.AlwaysSample())) {
@@ -84,10 +84,10 @@ func TestRestyRequestAgain(t *testing.T) {
 			rec := newRecorder(t, sdktrace.AlwaysSample())
 			caller := callers(t, rec)[i]
 			t.Run(fmt.Sprintf("%s, %d retries", caller.name, retries), func(t *testing.T) {
-				var left int // to fail
+				var failures int // to come
 				w := newWorld(t, func(rw http.ResponseWriter, _ *http.Request) {
-					if left > 0 {
-						left--
+					if failures > 0 {
+						failures--
 						rw.WriteHeader(http.StatusServiceUnavailable)
 					}
 					io.WriteString(rw, "ok")
@@ -100,7 +100,7 @@ func TestRestyRequestAgain(t *testing.T) {
 				var firsts []arrival
 				var deep []int
 				for n := range sends {
-					left = retries
+					failures = retries
 					_, err := r.Get(fmt.Sprint("http://first.example/page", n))
 					require.NoError(t, err, "Get")
 					seen := w.take()
@@ -348,7 +348,7 @@ type none struct{}
 
 func (none) Allow() bool { return false }
 
-// A retry whose attempt before did not get as far as a response is a retry all the same.
+// A retry counts as one also if the attempt before had no response.
 func TestRestyRetryWithoutResponse(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -381,8 +381,8 @@ func TestRestyRetryWithoutResponse(t *testing.T) {
 	assert.NotEqual(t, started[0].SpanContext().TraceID(), started[3].SpanContext().TraceID(), "trace of the second send")
 }
 
-// A send whose goroutine ends in between is over when the request is sent again, in another
-// goroutine.
+// If the goroutine of a send ends under way, the send has ended when another goroutine sends the
+// request again.
 func TestRestyRequestAgainAfterGoexit(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -422,7 +422,7 @@ func TestRestyRequestAgainAfterGoexit(t *testing.T) {
 	}
 }
 
-// A request that is used again in the context of another's answer stays in that one's trace.
+// A request that is sent again in the context of another answer is in the trace of that answer.
 func TestRestyRequestAgainInAnothersContext(t *testing.T) {
 	w := newWorld(t, nil)
 	c := w.resty(t, httpclient.Config{})
@@ -441,7 +441,7 @@ func TestRestyRequestAgainInAnothersContext(t *testing.T) {
 	assertOwnTraces(t, seen[:2])
 }
 
-// What the user has set between two sends is not lost to one that fails before it is an attempt.
+// The user may set a context between two sends. A send that fails before its attempt keeps it.
 func TestRestyRequestAgainAfterNoAttempt(t *testing.T) {
 	type key struct{}
 	var err error
@@ -458,7 +458,7 @@ func TestRestyRequestAgainAfterNoAttempt(t *testing.T) {
 	assert.Equal(t, "user's", must(t)(r.Get("http://first.example/")).String(), "value that the user has set")
 }
 
-// What a hook adds once stays for all retries that follow, and makes the context longer once.
+// A value that a hook adds once stays for all later retries, and makes the context longer once.
 func TestRestyRetryHookAddsOnce(t *testing.T) {
 	type key struct{}
 	for _, rootless := range []bool{false, true} {
@@ -492,8 +492,8 @@ func TestRestyRetryHookAddsOnce(t *testing.T) {
 	}
 }
 
-// A decision that came alone is for each send, also where a hook adds to the context of the one
-// before.
+// A decision that came without IDs is for each send, even if a hook adds to the context of the
+// send before.
 func TestRestyRequestAgainLoneState(t *testing.T) {
 	for _, state := range []string{"0", "1", "d"} {
 		w := newWorld(t, nil)
@@ -518,10 +518,11 @@ func TestRestyRequestAgainLoneState(t *testing.T) {
 	}
 }
 
-// The context of an attempt that was repeated is that of one that is over, a redirect's too.
+// An attempt that was repeated has finished, and so has a redirect: a request in its context is a
+// sibling.
 func TestFollowUpOfRetried(t *testing.T) {
 	var seen []arrival
-	var left []context.Context
+	var contexts []context.Context
 	c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		b, err := trace.FromHeader(r.Header)
 		require.NoError(t, err)
@@ -529,19 +530,19 @@ func TestFollowUpOfRetried(t *testing.T) {
 		return moved(r)
 	})).SetLogger(quiet{}).SetRetryWaitTime(1).SetRetryMaxWaitTime(1).SetRetryCount(1), httpclient.Config{})
 	_, err := c.R().SetContext(testkit.Request()).AddRetryCondition(func(resp *resty.Response, _ error) bool {
-		left = append(left, resp.Request.Context(), resp.RawResponse.Request.Context())
+		contexts = append(contexts, resp.Request.Context(), resp.RawResponse.Request.Context())
 		return true
 	}).Get("http://first.example/")
 	require.NoError(t, err)
-	require.Len(t, left, 4, "contexts of two attempts, redirected")
-	for _, ctx := range left {
+	require.Len(t, contexts, 4, "contexts of two attempts, redirected")
+	for _, ctx := range contexts {
 		must(t)(c.R().SetContext(ctx).Get("http://first.example/"))
 	}
 	require.Len(t, seen, 4+2*4, "requests")
 	assertSiblings(t, seen, id128, spanID)
 }
 
-// What a hook has added is there for the redirects too.
+// Redirects have the values that a hook has added.
 func TestRestyRedirectKeepsContext(t *testing.T) {
 	type key struct{}
 	for _, rootless := range []bool{false, true} {
@@ -571,8 +572,8 @@ func TestRestyRedirectKeepsContext(t *testing.T) {
 	}
 }
 
-// A retry hook may put a context of its own in the place of the request's. The attempts are still
-// one send.
+// A retry hook may replace the request's context by one of its own. The attempts are still one
+// send.
 func TestRestyRetryHookReplacesContext(t *testing.T) {
 	type key struct{}
 	rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -638,8 +639,8 @@ func TestRestyRetryHookReplacesContext(t *testing.T) {
 	}
 }
 
-// What a hook added during one send is not the next one's, a deadline least of all; what the user
-// set is.
+// The next send does not have what a hook added during the last one, such as a deadline. It has
+// what the user set.
 func TestRestyRequestAgainContext(t *testing.T) {
 	type key struct{}
 	for _, rootless := range []bool{false, true} {
@@ -692,8 +693,8 @@ func TestRestyRequestAgainContext(t *testing.T) {
 	}
 }
 
-// followers send a request in the context that an answer's request has, as pages that follow each
-// other do.
+// followers send a request in the context of an earlier answer's request, as for pages of one
+// list.
 var followers = []struct {
 	name string
 	make func(base http.RoundTripper, cfg httpclient.Config) func(ctx context.Context) (next context.Context, err error)
@@ -774,8 +775,8 @@ var followers = []struct {
 	}},
 }
 
-// Pages that follow each other in the context of the answer before are siblings: no page is part
-// of the call for another. Nor does their chain of contexts grow.
+// Pages that are each requested in the context of the last answer are siblings: no page is part of
+// the call for another. Their chain of contexts does not grow.
 func TestFollowUps(t *testing.T) {
 	const pages = 5
 	for i := range callers(t, newRecorder(t, sdktrace.AlwaysSample())) {
@@ -806,7 +807,8 @@ func TestFollowUps(t *testing.T) {
 						assert.Equal(t, seen[len(seen)-1].traceID(), trace.ID(ctx), "trace of the answer's context")
 					}
 					if f.name == "resty over a wrapped client" {
-						for j := range seen { // each attempt under resty's, which are the siblings
+						// Each attempt is under resty's, and these are siblings.
+						for j := range seen {
 							assert.Equal(t, seen[0].traceID(), seen[j].traceID(), "trace of request %d", j)
 						}
 					} else {
@@ -840,8 +842,8 @@ func TestFollowUpsEnableTrace(t *testing.T) {
 	assert.Equal(t, grown[false], grown[true], "links a page, without and with a wrapped http.Client")
 }
 
-// What is added to an answer's context stays for the request that is sent with it; a span that is
-// started in it is that request's parent.
+// A value that is added to an answer's context stays for the request that is sent in it. A span
+// that is started in it is that request's parent.
 func TestFollowUpKeeps(t *testing.T) {
 	type key struct{}
 	for _, f := range followers[:4] {
@@ -887,8 +889,8 @@ func TestFollowUpKeeps(t *testing.T) {
 	}
 }
 
-// While the attempt is under way, a request in its context is its child: a token that a hook, or a
-// RoundTripper further in, asks for.
+// While an attempt is under way, a request in its context is its child. Such a request may come
+// from a hook or from a RoundTripper further in, for a token.
 func TestRequestInAnAttempt(t *testing.T) {
 	t.Run("resty", func(t *testing.T) {
 		fails := failing(1)
@@ -936,8 +938,7 @@ func TestRequestInAnAttempt(t *testing.T) {
 	})
 }
 
-// An answer's context may be used anywhere while its request is still being sent, and is sent
-// again.
+// The context of an answer may be used in any goroutine while its request is sent, and sent again.
 func TestFollowUpsRace(t *testing.T) {
 	var wg sync.WaitGroup
 	other := fakeResty()
@@ -974,7 +975,7 @@ func TestFollowUpsRace(t *testing.T) {
 	wg.Wait()
 }
 
-// Contexts that == panics on are contexts all the same.
+// Contexts of a type on which == panics work too.
 func TestRestyContextNotComparable(t *testing.T) {
 	type mine struct {
 		context.Context
@@ -993,7 +994,7 @@ func TestRestyContextNotComparable(t *testing.T) {
 	}
 }
 
-// Redirects of redirects are each started in the request's context, not in the one before.
+// Each of several redirects is started in the request's context, not in that of the one before.
 func TestRedirectsAreFlat(t *testing.T) {
 	const redirects = 300
 	for _, way := range []struct {
@@ -1048,7 +1049,7 @@ func TestRedirectsAreFlat(t *testing.T) {
 	}
 }
 
-// A negative RetryCount makes resty send nothing, and say nothing.
+// With a negative RetryCount resty sends nothing and returns no error.
 func TestRestyNegativeRetryCount(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	c := httpclient.Resty(resty.New().SetLogger(quiet{}).SetRetryCount(-1), rec.config())
@@ -1058,7 +1059,7 @@ func TestRestyNegativeRetryCount(t *testing.T) {
 	rec.spans(t, 0)
 }
 
-// Without a recorder there is nothing to wait for, so the body stays what it was.
+// Without a recording span nothing waits for the body, so it is not wrapped.
 func TestRestyBodyOfNoRecord(t *testing.T) {
 	text := io.NopCloser(strings.NewReader("text"))
 	c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -1071,7 +1072,7 @@ func TestRestyBodyOfNoRecord(t *testing.T) {
 	assert.Equal(t, text, resp.RawBody(), "RawBody")
 }
 
-// sends returns a send, over a base that costs nothing, of a request that is used again.
+// sends are ways to send requests again and again, over a base that costs nothing.
 var sends = []struct {
 	name string
 	make func(t testing.TB) (send func())
@@ -1128,14 +1129,14 @@ func fakeAnswers() http.RoundTripper {
 	})
 }
 
-// fakeResty is a client that waits for nothing and nobody.
+// fakeResty returns a traced client over fakeAnswers that does not wait between retries.
 func fakeResty() *resty.Client {
 	c := resty.New().SetTransport(fakeAnswers()).SetLogger(quiet{}).SetRetryWaitTime(1).SetRetryMaxWaitTime(1)
 	return httpclient.Resty(c, httpclient.Config{})
 }
 
-// The hundred thousandth send costs and holds what the thousandth did, and so does the last of two
-// thousand retries.
+// The hundred thousandth send costs as much and holds as much memory as the thousandth. The same
+// is true of the last of two thousand retries.
 func TestTortureRequestsUsedAgain(t *testing.T) {
 	const allowed = 64 << 10
 	n := torture.Size(5_000, 100_000)
@@ -1152,7 +1153,8 @@ func TestTortureRequestsUsedAgain(t *testing.T) {
 		grown := torture.Heap() - before
 		most = max(most, grown)
 		assert.LessOrEqual(t, grown, allowed, "%s: bytes held after %d sends more than after 1,000", s.name, n)
-		assert.InDelta(t, wantAllocs, testing.AllocsPerRun(100, send), 1, "%s: allocations of send %d", s.name, n) // one, for what sync.Pools drop
+		// One more or less: sync.Pools drop things.
+		assert.InDelta(t, wantAllocs, testing.AllocsPerRun(100, send), 1, "%s: allocations of send %d", s.name, n)
 		runtime.KeepAlive(send)
 	}
 

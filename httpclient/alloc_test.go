@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/contrib/propagators/b3"
 )
 
-// fake is a base that costs nothing, so that what is measured is ours.
+// fake is a base that costs nothing, so that a test measures only our part.
 type fake struct{ response *http.Response }
 
 func newFake() fake {
@@ -22,7 +22,7 @@ func newFake() fake {
 
 func (f fake) RoundTrip(*http.Request) (*http.Response, error) { return f.response, nil }
 
-// maxAllocs is what a round trip may cost.
+// maxAllocs is the limit of allocations of a round trip.
 const maxAllocs = 5
 
 var trips = []struct {
@@ -48,7 +48,7 @@ var threeHeaders = http.Header{
 	"X-Caller":   {"1"},
 }
 
-// trip makes the request of a row.
+// trip returns the request of a row.
 func trip(t testing.TB, caller string, header http.Header) *http.Request {
 	t.Helper()
 	ctx := context.Background()

@@ -13,7 +13,7 @@ import (
 
 // Each benchmark has a twin that does the same with the bare transport or client.
 
-// cloning is the least that a transport must do which adds a header.
+// cloning is the least work of a transport that adds a header.
 type cloning struct{ http.RoundTripper }
 
 func (c cloning) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -36,13 +36,13 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// logged is a Config whose lines go to l, by a logger with our hook.
+// logged returns a Config whose lines go to l, by a logger with our hook.
 func logged(l *testkit.Log) httpclient.Config {
 	logger := logctx.New(l)
 	return httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger}}
 }
 
-// callLine is what a line says of an outcome.
+// callLine is the part of a line that tells the outcome.
 type callLine struct {
 	level  string
 	status int
@@ -50,7 +50,7 @@ type callLine struct {
 	body   bool   // there is body_ms
 }
 
-// secretURL is a URL with all that must not be told.
+// secretURL is a URL with each kind of secret.
 const secretURL = "http://u5er:" + canary + "@first.example/path?token=" + canary + "&q=1#" + canary
 
 var errQuoting = func(r *http.Request) error {
@@ -144,7 +144,7 @@ var outcomes = []struct {
 		want: []callLine{{"error", 0, "runtime.Goexit", false}}, resty: []callLine{}},
 }
 
-// errStopped is net/http's, for a request whose Cancel was closed.
+// errStopped is net/http's error for a request whose Cancel was closed.
 var errStopped = errors.New("net/http: request canceled")
 
 func late(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -155,7 +155,7 @@ func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
-// hanging answers when the client has gone.
+// hanging does not answer before the client has gone.
 func hanging(_ http.ResponseWriter, r *http.Request) {
 	if cancel, ok := gone.Load(r.URL.Path); ok {
 		cancel.(func())()
@@ -163,7 +163,7 @@ func hanging(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// gone has the functions by which requests are canceled once they have arrived, by path.
+// gone has, by path, the functions that cancel a request once it has arrived.
 var gone sync.Map
 
 func canceling(cause error) func(context.Context) (context.Context, context.CancelFunc) {
@@ -228,8 +228,8 @@ var senders = []struct {
 	}, true, true},
 }
 
-// Whatever becomes of a call, each attempt has a line that says so, with the IDs that the server
-// got; the call is the one without us, and nothing secret is told.
+// Each attempt has a line with its outcome, and with the IDs that the server got. The call is the
+// same as without us, and no line has a secret.
 func TestCallLog(t *testing.T) {
 	for _, sender := range senders {
 		for _, tt := range outcomes {
@@ -335,8 +335,8 @@ func (b *failingBody) Read(p []byte) (int, error) {
 
 func (b *failingBody) Close() error { b.closed++; return nil }
 
-// The line comes once: when the body has been read to its end, has failed or was closed; at once
-// where there is none.
+// There is one line. It comes when the body has been read to its end, has failed or was closed,
+// and at once if there is no body.
 func TestCallLogBody(t *testing.T) {
 	readAll := func(body io.ReadCloser) { io.Copy(io.Discard, body) }
 	readOne := func(body io.ReadCloser) { body.Read(make([]byte, 1)) }
@@ -349,7 +349,7 @@ func TestCallLogBody(t *testing.T) {
 		body   io.ReadCloser
 		err    error // of the base
 		does   []func(io.ReadCloser)
-		after  int // so many of them there is a line
+		after  int // calls of does, until there is a line
 		says   string
 		bodyMS bool
 	}{
@@ -414,7 +414,7 @@ func TestCallLogBody(t *testing.T) {
 	}
 }
 
-// A body's error may quote the request. That is not told, whether or not the attempt has a line.
+// A body's error may quote the request. Neither the span nor the line has the quoted part.
 func TestBodyErrorsQuoting(t *testing.T) {
 	for _, sender := range senders {
 		for name, skip := range map[string]bool{"a line": false, "no line": true} {
@@ -440,7 +440,7 @@ func TestBodyErrorsQuoting(t *testing.T) {
 	}
 }
 
-// HTTP/2 has a type of its own for what is no body: the line does not wait for its end.
+// HTTP/2 has a type of its own for a missing body. The line does not wait for its end.
 func TestCallLogBodyHTTP2(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, r.URL.RawQuery)
@@ -507,8 +507,8 @@ func TestCallLogUpgrade(t *testing.T) {
 	assert.NotNil(t, line["body_ms"])
 }
 
-// duration_ms lasts until the header, body_ms until the end of the body, from one beginning; for
-// resty, which reads the body itself, duration_ms until that.
+// duration_ms lasts until the header, and body_ms until the end of the body, from the same
+// beginning. resty reads the body itself, so there duration_ms lasts until the end of the body.
 func TestCallLogDurations(t *testing.T) {
 	for _, sender := range senders {
 		t.Run(sender.name, func(t *testing.T) {
@@ -533,7 +533,7 @@ func TestCallLogDurations(t *testing.T) {
 	}
 }
 
-// slowly is a text that takes so long to come.
+// slowly returns a text that comes after d.
 func slowly(d time.Duration) io.Reader {
 	return readerFunc(func([]byte) (int, error) { time.Sleep(d); return 0, io.EOF })
 }
@@ -542,7 +542,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// Level gets what the caller gets.
+// Level gets the status and the error that the caller gets.
 func TestCallLogLevel(t *testing.T) {
 	type asked struct {
 		status int
@@ -578,8 +578,8 @@ func TestCallLogLevel(t *testing.T) {
 	}
 }
 
-// An attempt that is skipped has no line, and the IDs all the same. Skip is asked once for each,
-// and before it.
+// An attempt that is skipped has no line, but IDs. Skip is asked once for each attempt, before
+// it.
 func TestCallLogSkip(t *testing.T) {
 	for _, sender := range senders {
 		t.Run(sender.name, func(t *testing.T) {
@@ -608,7 +608,7 @@ func TestCallLogSkip(t *testing.T) {
 	}
 }
 
-// jsonOf is a slog logger of somebody else's.
+// jsonOf returns a slog logger without our handler.
 func jsonOf(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
@@ -715,8 +715,8 @@ func TestCallLogLoggers(t *testing.T) {
 	}
 }
 
-// In a debug trace lines from debug on are wanted, whatever the logger's level is; in others the
-// logger's level rules.
+// In a debug trace lines from debug on are wanted, whatever the logger's level is. In other traces
+// the logger's level rules.
 func TestCallLogDebug(t *testing.T) {
 	for _, sender := range senders {
 		for _, tt := range []struct {
@@ -761,7 +761,7 @@ func TestCallLogDebug(t *testing.T) {
 	}
 }
 
-// The line says that the trace is sampled, where it is.
+// The line has sampled if the trace is sampled.
 func TestCallLogSampled(t *testing.T) {
 	for state, want := range map[string]any{"1": true, "d": true, "0": nil} {
 		var l testkit.Log
@@ -771,7 +771,7 @@ func TestCallLogSampled(t *testing.T) {
 	}
 }
 
-// Two loggers are one too many.
+// A Config with two loggers panics.
 func TestCallLogBothLoggers(t *testing.T) {
 	logger := zerolog.Nop()
 	cfg := httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger, Slog: slog.Default()}}
@@ -794,7 +794,7 @@ func TestCallLogConfigCopied(t *testing.T) {
 	l.TakeLine(t)
 }
 
-// Each retry of resty's has a line, also one that was never sent.
+// Each retry of resty's has a line, even a retry that was never sent.
 func TestCallLogRetries(t *testing.T) {
 	var l testkit.Log
 	w := newWorld(t, failing(2))
@@ -838,8 +838,8 @@ func TestCallLogRetries(t *testing.T) {
 	assert.NotContains(t, fmt.Sprint(line), canary)
 }
 
-// A request that is used again, and that resty then does not even make, has a line that says where
-// it was to go now.
+// A request may be used again, and then resty may fail to make it. Its line has the new URL, not
+// the last one's.
 func TestCallLogRestyNotMade(t *testing.T) {
 	var l testkit.Log
 	c := newWorld(t, nil).resty(t, logged(&l))
@@ -888,7 +888,7 @@ func TestCallLogRestyGoexit(t *testing.T) {
 	assert.NotEqual(t, taken[0]["span_id"], taken[1]["span_id"])
 }
 
-// An answer that cannot be parsed as JSON is an error of the call.
+// An answer that is no JSON, although it should be, is an error of the call.
 func TestCallLogRestyParse(t *testing.T) {
 	var l testkit.Log
 	w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -902,14 +902,14 @@ func TestCallLogRestyParse(t *testing.T) {
 	assert.Contains(t, line["error"], "JSON")
 }
 
-// hostileError panics when it is asked for anything.
+// hostileError panics in each method.
 type hostileError struct{ text *string }
 
 func (e *hostileError) Error() string { return *e.text }
 func (e *hostileError) Is(error) bool { return *e.text == "" }
 func (e *hostileError) Unwrap() error { _ = *e.text; return nil }
 
-// An error that cannot tell its text is handed on like any other.
+// An error whose Error panics is passed on like any other.
 func TestCallLogHostileErrors(t *testing.T) {
 	var nilURL *url.Error
 	for name, tt := range map[string]struct {
@@ -941,7 +941,7 @@ func TestCallLogHostileErrors(t *testing.T) {
 	}
 }
 
-// Hostile requests have a line, cut where it is too long.
+// Hostile requests have a line, whose values are cut if they are too long.
 func TestCallLogHostileRequests(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	for name, tt := range map[string]struct {
@@ -985,7 +985,7 @@ func TestCallLogRoot(t *testing.T) {
 	}
 }
 
-// Beyond a line of the program's own, with the same fields, the line of a call allocates nothing.
+// The line of a call allocates no more than a line of the program's own with the same fields.
 func TestCallLogAllocs(t *testing.T) {
 	logger := logctx.New(io.Discard)
 	count := func(cfg httpclient.Config, say func(context.Context)) float64 {
@@ -1012,8 +1012,8 @@ func TestCallLogAllocs(t *testing.T) {
 	assert.LessOrEqual(t, count(httpclient.Config{CallLog: &skipped}, nil), count(httpclient.Config{}, nil), "allocations where the line is skipped")
 }
 
-// Any number of goroutines, any outcome, redirects and retries: each attempt has one line, whose
-// span is the one that the server got.
+// Each attempt has one line with the span that the server got: in many goroutines, with any
+// outcome, with redirects and retries.
 func TestTortureCallLines(t *testing.T) {
 	const goroutines = 16
 	w := newWorld(t, func(w http.ResponseWriter, r *http.Request) {
@@ -1047,7 +1047,8 @@ func TestTortureCallLines(t *testing.T) {
 					c.R().SetContext(ctx).Get(url)
 					continue
 				}
-				r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil) // which net/http does not repeat
+				// net/http does not repeat a POST.
+				r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
 				if !assert.NoError(t, err) {
 					return
 				}
@@ -1083,8 +1084,8 @@ func TestTortureCallLines(t *testing.T) {
 	torture.Row(t, "Call lines", "%d attempts from %d goroutines, with redirects, retries and failures: one line each, with the server's span ID", len(taken), goroutines)
 }
 
-// FuzzCallLog: whatever the URL, and whatever a RoundTripper says of it, no secret of it is told,
-// on the line or by the span.
+// FuzzCallLog: no line and no span has a secret of the URL, whatever the URL is, and whatever
+// error a RoundTripper makes of it.
 func FuzzCallLog(f *testing.F) {
 	for _, path := range []string{"/path", "", "//", "/a?b", "/http://o", "/%2f", "/p@q:r"} {
 		f.Add("u5er", "p4ssword", "token=s3cret&a=b", path, "not via", ": EOF")
@@ -1113,16 +1114,16 @@ func FuzzCallLog(f *testing.F) {
 		}), cfg).RoundTrip(&http.Request{URL: u})
 		require.ErrorIs(t, err, errBase)
 		line, span := l.TakeLine(t), rec.one(t)
-		// The path must not depend on the secrets. They cannot be looked for in it: the path is told
-		// without what looks like a user in it, and what stood on both sides of one may be a secret
-		// by chance.
+		// The path on the line must not depend on the secrets. To look for a secret in it would
+		// not do: a part that looks like a user is left out of the path, and the rest may be a
+		// secret by chance.
 		_, _ = httpclient.NewTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) {
 			return nil, errBase
 		}), logged(&l)).RoundTrip(&http.Request{URL: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}})
 		assert.Equal(t, l.TakeLine(t)["path"], line["path"], "path")
 		for _, secret := range secrets {
-			// A text that the path has too, or our own words, is told. Bytes that are not UTF-8
-			// cannot be.
+			// A secret that is also in the path or in our own words may be told. Bytes that are
+			// not UTF-8 cannot be.
 			if secret == "" || strings.Contains("error without a text … "+u.Path+u.EscapedPath(), secret) || !utf8.ValidString(secret) {
 				continue
 			}

@@ -23,14 +23,14 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// echo is a service that answers with the trace ID it was called with.
+// echo starts a service that answers with the trace ID of the request.
 func echo() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "called with %q", r.Header.Get("X-B3-TraceId"))
 	}))
 }
 
-// incoming is the context that httpmw would give a handler.
+// incoming returns a context as httpmw gives it to a handler.
 func incoming() context.Context {
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
 	return trace.NewContext(context.Background(), b)
@@ -90,8 +90,8 @@ func ExampleResty() {
 	// Output: called with "463ac35c9f6413ad"
 }
 
-// Each attempt has a line, a redirect and a refused connection too. Neither tells the query, nor
-// the password.
+// Each attempt has a line, a redirect and a refused connection too. No line has the query or the
+// password.
 func ExampleCallLogConfig() {
 	server := httptest.NewServer(http.RedirectHandler("http://refusing.example/new?token=secret", http.StatusFound))
 	defer server.Close()
@@ -101,7 +101,8 @@ func ExampleCallLogConfig() {
 		}
 		return nil, errors.New("connection refused")
 	}}
-	console := zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, // what differs each time is not shown
+	// Without the parts that differ each time.
+	console := zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true,
 		PartsExclude: []string{"time"}, FieldsExclude: []string{"duration_ms", "body_ms", "span_id"}}
 	logger := zerolog.New(console).Hook(logctx.Hook(logctx.Config{}))
 
@@ -138,8 +139,8 @@ func ExampleRedirectPolicy() {
 	// Output: called with ""
 }
 
-// Requests that are signed over their headers must not get more of them: one line exempts
-// these. SameSite in it, because Propagate replaces the rule for redirects too.
+// Requests that are signed over their headers must not get more headers. One line exempts them. It
+// has SameSite, because Propagate replaces the rule for redirects too.
 func ExampleConfig_propagate() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "signature %s, called with %q", verify(r), r.Header.Get("X-B3-TraceId"))
@@ -191,7 +192,8 @@ func signature(r *http.Request, host string, names []string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// verify is the other end: "good", "bad", "absent", or which header it does not cover.
+// verify is the other end. It returns "good", "bad", "absent", or the header that the signature
+// does not cover.
 func verify(r *http.Request) string {
 	if !isSigned(r) {
 		return "absent"
@@ -201,7 +203,8 @@ func verify(r *http.Request) string {
 	covered := strings.Split(list, ";")
 	for name := range r.Header {
 		switch lower := strings.ToLower(name); lower {
-		case "authorization", "accept-encoding", "user-agent", "content-length": // what net/http adds after it
+		// net/http adds these after the signature.
+		case "authorization", "accept-encoding", "user-agent", "content-length":
 		default:
 			if !slices.Contains(covered, lower) {
 				return "does not cover " + name
@@ -235,7 +238,8 @@ func ExampleHosts() {
 	// https://api.partner.example.evil.example/ false
 }
 
-// A redirect to another name of the same owner carries the trace; one to somebody else does not.
+// A redirect to another name of the same owner carries the trace, but one to another owner does
+// not.
 func ExampleSameSite() {
 	mux := http.NewServeMux()
 	mux.Handle("api.example.com/friend", http.RedirectHandler("http://www.example.com/", http.StatusFound))

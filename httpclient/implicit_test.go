@@ -16,7 +16,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// A request that names no context has the trace of its goroutine's Do, redirects and retries too.
+// A request without a context has the trace of its goroutine's Do, and so have its redirects and
+// retries.
 func TestImplicit(t *testing.T) {
 	var seen []trace.B3
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -77,7 +78,7 @@ func implicitServer(t *testing.T, h http.Handler) (url string) {
 
 type addedKey struct{}
 
-// longer returns ctx with a value more.
+// longer returns ctx with one more value.
 func longer(ctx context.Context) context.Context {
 	return context.WithValue(ctx, addedKey{}, "added")
 }
@@ -177,8 +178,8 @@ func (k *headerKeeper) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// A request in the context of an earlier answer stays in that one's trace, in the goroutine of
-// another trace too.
+// A request in the context of an earlier answer stays in that answer's trace, even in the
+// goroutine of another trace.
 func TestImplicitStays(t *testing.T) {
 	var seen []trace.B3
 	client := httpclient.Wrap(&http.Client{Transport: testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -201,7 +202,7 @@ func TestImplicitStays(t *testing.T) {
 	other, span := trace.Starter{TracerProvider: rec.provider}.Start(context.Background(), trace.B3{}, "other")
 	trace.Do(other, func(context.Context) { send(first) })
 	span.End()
-	rec.spans(t, 1) // the other's provider is not asked
+	rec.spans(t, 1) // the provider of the other trace is not asked
 	require.Len(t, seen, 2)
 	assert.Equal(t, "463ac35c9f6413ad", seen[0].ID(), "the first")
 	assert.Equal(t, "463ac35c9f6413ad", seen[1].ID(), "the second")

@@ -39,7 +39,7 @@ const (
 	canary = testkit.Canary + testkit.Canary
 )
 
-// arrival is what a server saw of a request.
+// arrival is a request as a server saw it.
 type arrival struct {
 	url    string
 	method string
@@ -52,7 +52,7 @@ func (a arrival) traceID() string  { return string(a.b3.AppendTraceID(nil)) }
 func (a arrival) spanID() string   { return idText(a.b3.SpanID) }
 func (a arrival) parentID() string { return idText(a.b3.ParentSpanID) }
 
-// idText is "" for no ID.
+// idText returns id as text, "" for no ID.
 func idText(id oteltrace.SpanID) string {
 	if !id.IsValid() {
 		return ""
@@ -73,14 +73,13 @@ func traced(h http.Header) []string {
 	return names
 }
 
-// multi are the names that a child of a caller's span carries.
+// multi are the trace headers of a child of a caller's span.
 var multi = []string{"x-b3-parentspanid", "x-b3-sampled", "x-b3-spanid", "x-b3-traceid"}
 
-// world is one real server that is every host: the transports it gives dial it whatever
-// the name.
+// world is one real server that is every host: its transports dial it for any name.
 type world struct {
 	*httptest.Server
-	secure *httptest.Server // where https goes; nil: nowhere
+	secure *httptest.Server // for https; nil: none
 	mu     sync.Mutex
 	seen   []arrival
 }
@@ -90,13 +89,13 @@ func newWorld(t testing.TB, handler http.HandlerFunc) *world {
 	t.Helper()
 	w := &world{}
 	w.Server = httptest.NewUnstartedServer(w.record(handler))
-	w.Config.MaxHeaderBytes = 4 << 20 // a server's text may come back to it in headers
+	w.Config.MaxHeaderBytes = 4 << 20 // a redirect may bring a server's text back in headers
 	w.Start()
 	t.Cleanup(w.Close)
 	return w
 }
 
-// newTLSWorld starts a world that every name has twice: for http, and with a certificate.
+// newTLSWorld starts a world with two servers for each name: one for http, one with a certificate.
 func newTLSWorld(t testing.TB, handler http.HandlerFunc) *world {
 	t.Helper()
 	w := newWorld(t, handler)
@@ -131,7 +130,7 @@ func (w *world) record(handler http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// take returns what has arrived since the last call.
+// take returns the requests that have arrived since the last call.
 func (w *world) take() []arrival {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -140,7 +139,7 @@ func (w *world) take() []arrival {
 	return seen
 }
 
-// takeOne is take where one request must have arrived.
+// takeOne returns the only request that has arrived since the last call.
 func (w *world) takeOne(t testing.TB) arrival {
 	t.Helper()
 	seen := w.take()
@@ -158,7 +157,8 @@ func (w *world) transport(t testing.TB) *http.Transport {
 	if w.secure != nil {
 		roots := x509.NewCertPool()
 		roots.AddCert(w.secure.Certificate())
-		dialer := &tls.Dialer{Config: &tls.Config{RootCAs: roots, ServerName: "example.com"}} // whom httptest's certificate is for
+		// The server's name is the one in httptest's certificate.
+		dialer := &tls.Dialer{Config: &tls.Config{RootCAs: roots, ServerName: "example.com"}}
 		base.DialTLSContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, network, w.secure.Listener.Addr().String())
 		}
@@ -167,12 +167,12 @@ func (w *world) transport(t testing.TB) *http.Transport {
 	return base
 }
 
-// client is net/http's, traced.
+// client returns a client of net/http, traced.
 func (w *world) client(t testing.TB, cfg httpclient.Config) *http.Client {
 	return httpclient.Wrap(&http.Client{Transport: w.transport(t)}, cfg)
 }
 
-// bareResty is a resty client of this world, not traced. It does not log, and does not
+// bareResty returns a resty client of this world, not traced. It does not log, and does not
 // wait between retries.
 func (w *world) bareResty(t testing.TB) *resty.Client {
 	return resty.New().SetTransport(w.transport(t)).SetLogger(quiet{}).
@@ -203,7 +203,7 @@ func chain(status int, urls ...string) http.HandlerFunc {
 	}
 }
 
-// chainOf is the urls of a chain over these hosts.
+// chainOf returns the URLs of a chain over these hosts.
 func chainOf(hosts ...string) []string {
 	urls := make([]string, len(hosts))
 	for i, host := range hosts {
@@ -237,7 +237,7 @@ func assertSiblings(t testing.TB, seen []arrival, wantTrace, wantParent string) 
 	t.Helper()
 	spans := map[string]bool{}
 	for i, a := range seen {
-		if wantTrace == "" { // whichever the first one started
+		if wantTrace == "" { // the first attempt began the trace
 			wantTrace = a.traceID()
 			require.Len(t, wantTrace, 32, "new trace ID, sent to %s", a.url)
 		}
@@ -267,7 +267,7 @@ func drain(t testing.TB, resp *http.Response) {
 	assert.NoError(t, resp.Body.Close(), "closing the body")
 }
 
-// answer is a response without a server.
+// answer returns a response without a server.
 func answer(r *http.Request, status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode: status,
@@ -329,7 +329,7 @@ func (s recorded) attributes() map[string]any {
 
 func (s recorded) attribute(key string) any { return s.attributes()[key] }
 
-// text is all that a backend would see of the span in words.
+// text returns all text of the span that a backend would see.
 func (s recorded) text() string {
 	var b strings.Builder
 	write := func(kvs []attribute.KeyValue) {

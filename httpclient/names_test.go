@@ -20,7 +20,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// names are the methods that somebody may send, and what a span says of them.
+// names are methods of requests, and the names and attributes of their spans.
 var names = []struct{ method, name, attribute, original string }{
 	{"", "GET", "GET", ""},
 	{"GET", "GET", "GET", ""},
@@ -32,14 +32,14 @@ var names = []struct{ method, name, attribute, original string }{
 	{"GET\r\nb3: 0", "HTTP", "_OTHER", "GET\r\nb3: 0"},
 }
 
-// assertUTF8 checks that all of the span's text is UTF-8: OpenTelemetry's exporter loses the whole
+// assertUTF8 checks that all of the span's text is UTF-8. OpenTelemetry's exporter loses a whole
 // batch for one byte that is not.
 func assertUTF8(t testing.TB, s recorded) {
 	t.Helper()
 	assert.True(t, utf8.ValidString(s.text()), "text of the span %q is UTF-8", s.text())
 }
 
-// Callers of a proxy do not choose what its client spans are called.
+// Callers of a proxy do not choose the names of its client spans.
 func TestSpanNames(t *testing.T) {
 	for _, tt := range names {
 		for _, way := range []struct {
@@ -99,7 +99,7 @@ func movedAgain(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// Whatever an address, an answer or an error brings, a span holds text, and not too much of it.
+// A span holds valid text, and not too much of it, whatever an address, an answer or an error has.
 func TestSpanUTF8(t *testing.T) {
 	addressed := func(u *url.URL) func(t *testing.T, cfg httpclient.Config) {
 		return func(t *testing.T, cfg httpclient.Config) {

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// redirected is the request for the last URL, the others being the redirects that led to it.
-// "nil" is a request without a URL.
+// redirected returns the request for the last URL. The URLs before are the redirects that led to
+// it. "nil" is a request without a URL.
 func redirected(urls ...string) *http.Request {
 	var r *http.Request
 	for _, raw := range urls {
@@ -96,20 +96,21 @@ func TestSameSite(t *testing.T) {
 		assert.Equal(t, tt.want, httpclient.SameSite(r), "SameSite(%q redirected to %q)", tt.first, tt.next)
 	}
 
-	// It is the first of the chain that counts, and a chain that is cut has none.
+	// The first request of the chain counts, and a chain that is cut has none.
 	assert.True(t, httpclient.SameSite(redirected("https://example.com", "https://evil.net", "https://example.com")), "SameSite of a redirect back")
 	assert.False(t, httpclient.SameSite(redirected("https://example.com", "https://evil.net", "https://evil.net")), "SameSite of a stranger's own redirect")
 	assert.True(t, httpclient.SameSite(redirected("https://example.com", "http://example.com", "https://example.com")), "SameSite of a redirect back to https")
 	assert.False(t, httpclient.SameSite(redirected("https://example.com", "nil", "https://example.com")), "SameSite behind a hop without a URL")
 	assert.False(t, httpclient.SameSite(&http.Request{URL: testkit.Must(url.Parse("https://example.com")), Response: &http.Response{}}), "SameSite of a cut chain")
 	byHand := redirected("https://example.com", "https://example.com")
-	byHand.URL.Scheme, byHand.Response.Request.URL.Scheme = "HttpS", "hTTPs" // url.Parse would lower them
+	// url.Parse would make them lower case.
+	byHand.URL.Scheme, byHand.Response.Request.URL.Scheme = "HttpS", "hTTPs"
 	assert.True(t, httpclient.SameSite(byHand), "SameSite of %s", byHand.URL)
 	byHand.URL.Scheme = "Http"
 	assert.False(t, httpclient.SameSite(byHand), "SameSite of %s", byHand.URL)
 }
 
-// Names belong by name, addresses by network, and neither by looking like the other.
+// A name is allowed by name, an address by network, and neither by a likeness to the other.
 func TestHosts(t *testing.T) {
 	hosts := func(hosts ...string) []string { return hosts }
 	tests := []struct {
@@ -175,12 +176,13 @@ func TestHosts(t *testing.T) {
 	for _, tt := range tests {
 		policy := httpclient.Hosts(tt.hosts...)
 		assert.Equal(t, tt.want, policy(redirected(tt.url)), "Hosts(%q) for %q", tt.hosts, tt.url)
-		// Who redirects there, or whether a chain is cut, is no matter.
+		// The host that redirects there does not count, and a chain may be cut.
 		assert.Equal(t, tt.want, policy(redirected("https://evil.net/", tt.url)), "Hosts(%q) for a redirect to %q", tt.hosts, tt.url)
 	}
 }
 
-// A host put together by hand, which url.Parse would refuse, is under a suffix only if it is a name.
+// A host that url.Parse would refuse may be put together by hand. It is under a suffix only if it
+// is a name.
 func TestHostsOddNames(t *testing.T) {
 	for _, host := range []string{"evil.net/.example.com", "evil.net?.example.com", "evil.net#.example.com", "evil.net@.example.com", ".example.com", "a..example.com", "ma\u0130l.example.com"} {
 		r := &http.Request{URL: &url.URL{Scheme: "http", Host: host}}
@@ -188,7 +190,7 @@ func TestHostsOddNames(t *testing.T) {
 	}
 }
 
-// The default policy compares names as net/http asks for them.
+// The default policy compares names in the form in which net/http asks for them.
 func TestLookAlikesGetNothing(t *testing.T) {
 	w := newWorld(t, nil)
 	transport := httpclient.NewTransport(w.transport(t), httpclient.Config{})
@@ -273,7 +275,7 @@ func TestPrivateNetworks(t *testing.T) {
 		assert.Equal(t, tt.want, httpclient.PrivateNetworks(redirected(tt.url)), "PrivateNetworks(%q)", tt.url)
 		assert.Equal(t, tt.want, httpclient.PrivateNetworks(redirected("http://evil.net/", tt.url)), "PrivateNetworks(redirect to %q)", tt.url)
 	}
-	// A host that url.Parse would not have let through.
+	// Hosts that url.Parse would refuse.
 	for _, host := range []string{"%", "[", "[::1", "]:", "::1", "10.0.0.1]", "\x00", "10.0.0.1/"} {
 		assert.False(t, httpclient.PrivateNetworks(&http.Request{URL: &url.URL{Scheme: "http", Host: host}}), "PrivateNetworks of host %q", host)
 	}

@@ -54,7 +54,7 @@ func TestResty(t *testing.T) {
 	s.assertOutcome(t, 200, false)
 }
 
-// callers are the contexts that attempts must be siblings in.
+// callers returns contexts in which attempts must be siblings.
 func callers(t *testing.T, rec *recorder) []caller {
 	local, span := rec.provider.Tracer("test").Start(context.Background(), "local")
 	t.Cleanup(func() { span.End() })
@@ -130,7 +130,7 @@ func TestRestyRetries(t *testing.T) {
 	}
 }
 
-// Without an SDK it is the same, and the decision is made once.
+// Without an SDK the attempts are siblings too, and the decision is made once.
 func TestRestyRetriesDecideOnce(t *testing.T) {
 	p := trace.NewProvider(trace.ProviderConfig{Sampler: &fickle{}})
 	for range 4 {
@@ -162,7 +162,7 @@ func TestRestyConnectionRefused(t *testing.T) {
 				SetRetryWaitTime(1).SetRetryMaxWaitTime(1).SetRetryCount(2), rec.config())
 			_, err := c.R().Get("http://first.example/?token=" + canary)
 			attempts := refusals + 1
-			if refusals == 3 { // no attempt is left for an answer
+			if refusals == 3 { // none of the attempts has an answer
 				attempts = 3
 				require.ErrorIs(t, err, errBase, "Get")
 			} else {
@@ -295,7 +295,7 @@ func TestRestyRedirectHosts(t *testing.T) {
 	}
 }
 
-// Attempts under a caller of any kind are siblings across redirects too.
+// Attempts are siblings across redirects too, under a caller of any kind.
 func TestRestyRedirectCallers(t *testing.T) {
 	for i := range callers(t, newRecorder(t, sdktrace.AlwaysSample())) {
 		rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -354,7 +354,7 @@ func TestRestyRedirectPropagate(t *testing.T) {
 	assertHosts(t, w.take(), urls, []bool{false, true, true}, id128, spanID)
 }
 
-// What Propagate is asked about is the URL that resty is going to make.
+// Propagate gets the URL that resty is going to make.
 func TestRestyPropagate(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -367,7 +367,7 @@ func TestRestyPropagate(t *testing.T) {
 		{"BaseURL", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "/path", nil, nil},
 		{"BaseURL with a slash and a path", func(c *resty.Client) { c.SetBaseURL("http://first.example/v1/") }, "path", nil, nil},
 		{"BaseURL and an absolute URL", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "http://other.example/path", nil, nil},
-		//lint:ignore SA1019 resty still goes by it where there is no BaseURL
+		//lint:ignore SA1019 resty still uses it without a BaseURL
 		{"HostURL", func(c *resty.Client) { c.SetHostURL("http://first.example") }, "/path", nil, nil},
 		{"BaseURL and nothing", func(c *resty.Client) { c.SetBaseURL("http://first.example/v1") }, "", nil, nil},
 		{"BaseURL and two slashes", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "//path", nil, nil},
@@ -410,7 +410,7 @@ func TestRestyPropagate(t *testing.T) {
 	}
 }
 
-// A URL without a scheme still has the host that resty is going to ask.
+// A URL without a scheme has the host that resty is going to ask.
 func TestRestyPropagateScheme(t *testing.T) {
 	w := newWorld(t, nil)
 	var host string
@@ -487,7 +487,7 @@ func TestRestyStaleHeaders(t *testing.T) {
 				require.Len(t, seen, 4, "requests that arrived")
 				for i, a := range seen {
 					if place.name == "on both" && tt.name != "W3C" {
-						a.header.Del("traceparent") // nobody's but the caller's then
+						a.header.Del("traceparent") // the caller's own then
 					}
 					assert.ElementsMatch(t, tt.want, traced(a.header), "trace headers of attempt %d", i)
 					assert.NotContains(t, fmt.Sprint(a.header), canary, "headers of attempt %d", i)
@@ -528,7 +528,7 @@ func TestRestySetTLSClientConfig(t *testing.T) {
 	assert.Same(t, roots, base.TLSClientConfig.RootCAs, "roots of the transport")
 }
 
-// Clones are traced, and saying Resty once more changes nothing: a span a hop.
+// Clones are traced, and a second call of Resty changes nothing: each hop has one span.
 func TestRestyClone(t *testing.T) {
 	urls := chainOf("first.example", "first.example")
 	tests := []struct {
@@ -712,7 +712,7 @@ func TestRestySetDebug(t *testing.T) {
 	assert.Contains(t, log.String(), "curl", "debug log")
 }
 
-// A request that resty cannot make fails as it would without us, and its span ends.
+// A request that resty cannot make fails as without us, and its span ends.
 func TestRestyBadURL(t *testing.T) {
 	tests := []struct{ name, url string }{
 		{"bad escape", "http://first.example/%zz"},
@@ -741,8 +741,8 @@ func TestRestyBadURL(t *testing.T) {
 	}
 }
 
-// The server's own secrets, in a redirect that net/http cannot follow, are no more for a span
-// than the caller's.
+// A redirect that net/http cannot follow may have secrets of the server. The span does not have
+// them.
 func TestRestyBadLocation(t *testing.T) {
 	w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "http://first.example/%zz?token="+canary)
@@ -767,8 +767,9 @@ func TestRestyCancel(t *testing.T) {
 			defer cancel()
 			w := newWorld(t, failing(100))
 			rec := newRecorder(t, sdktrace.AlwaysSample())
+			// Only the cancel ends the wait.
 			c := w.resty(t, rec.config()).SetRetryCount(50).AddRetryCondition(sayServerError).
-				SetRetryWaitTime(time.Hour).SetRetryMaxWaitTime(time.Hour). // which only the cancel can end
+				SetRetryWaitTime(time.Hour).SetRetryMaxWaitTime(time.Hour).
 				AddRetryHook(func(resp *resty.Response, _ error) {
 					if resp.Request.Attempt == 1 {
 						cancel()
@@ -800,8 +801,8 @@ func TestRestyCancelUnderWay(t *testing.T) {
 	rec.one(t).assertOutcome(t, 0, true)
 }
 
-// A retry hook may give the next attempt a context of its own making: what it added stays,
-// and the attempts are siblings all the same.
+// A retry hook may give the next attempt a context of its own. Its values stay, and the attempts
+// are still siblings.
 func TestRestyRetryHookContext(t *testing.T) {
 	type key struct{}
 	deadline := time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -934,7 +935,7 @@ func TestRestyHookFailures(t *testing.T) {
 	}
 }
 
-// A hook that fails after ours comes too late for the span, and changes nothing for the user.
+// A hook that panics after ours is too late for the span. The user gets the panic.
 func TestRestyLateHooks(t *testing.T) {
 	tests := []struct {
 		name string
@@ -957,7 +958,7 @@ func TestRestyLateHooks(t *testing.T) {
 	}
 }
 
-// The user's own hooks all still run, and see the attempt as the current span.
+// All hooks of the user run, and have the attempt as their current span.
 func TestRestyUserHooks(t *testing.T) {
 	w := newWorld(t, failing(1))
 	var ran []string
@@ -980,7 +981,7 @@ func TestRestyUserHooks(t *testing.T) {
 	assert.Equal(t, []string{first, first, first, second, second, second}, spans, "current spans of the hooks")
 }
 
-// An invalid request never becomes an attempt.
+// An invalid request makes no attempt.
 func TestRestyInvalid(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -989,7 +990,7 @@ func TestRestyInvalid(t *testing.T) {
 	rec.spans(t, len(rec.Started()))
 }
 
-// From its first request on, a client may be shared; the hooks must not race.
+// A client may be shared from its first request on, and the hooks do not race.
 func TestRestyShared(t *testing.T) {
 	urls := chainOf("first.example", "first.example")
 	w := newWorld(t, chain(302, urls...))
@@ -1022,7 +1023,7 @@ func TestRestyShared(t *testing.T) {
 	rec.spans(t, 2*goroutines*each)
 }
 
-// A request that is sent twice is two spans, not one in the other.
+// A request that is sent twice has two spans, and none inside the other.
 func TestRestyRequestTwice(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -1035,8 +1036,7 @@ func TestRestyRequestTwice(t *testing.T) {
 	rec.spans(t, 2)
 }
 
-// Work that a hook does in the attempt's context, with another request, is that attempt's
-// child.
+// A hook may send another request in the attempt's context. That request is the attempt's child.
 func TestRestyNestedRequest(t *testing.T) {
 	w := newWorld(t, nil)
 	inner := w.resty(t, httpclient.Config{})
@@ -1083,7 +1083,7 @@ func TestRestyGetClient(t *testing.T) {
 	assert.Len(t, w2.take(), 10, "requests that arrived")
 }
 
-// ErrUseLastResponse is a policy's way to say "this one is the answer".
+// With ErrUseLastResponse a policy takes the redirect itself as the answer.
 func TestRestyUseLastResponse(t *testing.T) {
 	urls := chainOf("first.example", "first.example")
 	w := newWorld(t, chain(302, urls...))
@@ -1098,7 +1098,7 @@ func TestRestyUseLastResponse(t *testing.T) {
 	rec.one(t).assertOutcome(t, 302, false)
 }
 
-// A policy that finds our policy's redirect already dealt with must not see another request.
+// Our policy leaves a redirect alone that is not ours.
 func TestRedirectPolicyAlone(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "http://first.example/1", nil)
 	first := httptest.NewRequest(http.MethodGet, "http://first.example/0", nil)

@@ -30,7 +30,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// strangers are where api.example.com redirects to: the columns of the answers below.
+// strangers are hosts that api.example.com redirects to: the columns of answers.
 var strangers = []struct{ name, url string }{
 	{"itself", "https://api.example.com"},
 	{"its sister", "https://www.example.com"},
@@ -41,7 +41,7 @@ var strangers = []struct{ name, url string }{
 	{"http", "http://api.example.com"},
 }
 
-// answers say who gets our headers: y or n for the first request, and for each of strangers.
+// answers say which hosts get our headers: y or n for the first request and for each stranger.
 var answers = []struct {
 	name      string
 	propagate func(*http.Request) bool
@@ -67,10 +67,10 @@ var encodings = []struct {
 		append([]string{"baggage", "traceparent"}, multi...)},
 }
 
-// ways are the clients, and what may stand between: each posts a body with stale headers.
+// ways are clients, with or without a layer between. Each posts a body with stale headers.
 var ways = []struct {
 	name  string
-	plain bool // https does not go there
+	plain bool // without https
 	make  func(w *world, base *http.Transport, proxy string, cfg httpclient.Config) func(ctx context.Context, url string) error
 }{
 	{"net/http", false, func(_ *world, base *http.Transport, _ string, cfg httpclient.Config) func(context.Context, string) error {
@@ -134,9 +134,8 @@ func allDomains() resty.RedirectPolicy {
 	return resty.DomainCheckRedirectPolicy(names...)
 }
 
-// Whoever redirects, wherever to, and with whatever client: a host gets all of our headers or not
-// a byte of the trace, as the answers say. Each chain goes to the stranger, from there to itself,
-// and back.
+// A host gets all of our headers or not a byte of the trace, as the answers say, with any client.
+// Each chain goes to the stranger, from there to itself, and back.
 func TestTortureLeakToStrangers(t *testing.T) {
 	var current atomic.Value
 	w := newTLSWorld(t, func(rw http.ResponseWriter, r *http.Request) { current.Load().(http.HandlerFunc)(rw, r) })
@@ -207,8 +206,8 @@ func sameNames(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// A request that is exempt arrives as a bare client would have sent it, and its signature holds;
-// all others carry the trace, and else the same.
+// A request that is exempt arrives as a bare client sends it, and its signature holds. All others
+// carry the trace, and are otherwise the same.
 func TestTortureSignedRequests(t *testing.T) {
 	var verified atomic.Int64
 	w := newWorld(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -286,8 +285,8 @@ func TestTortureSignedRequests(t *testing.T) {
 		exempt, exempt, carried)
 }
 
-// unchanged returns the check that r is what it is now: every field, the header's map and values
-// and what lies behind them, the same URL, the same functions.
+// unchanged returns the check that r has not changed since: every field, the header's map, its
+// values and the room behind them, the same URL, the same functions.
 func unchanged(r *http.Request) func(t testing.TB, call string) {
 	want, header, target, getBody := r.Clone(r.Context()), reflect.ValueOf(r.Header), r.URL, reflect.ValueOf(r.GetBody)
 	return func(t testing.TB, call string) {
@@ -305,7 +304,7 @@ func unchanged(r *http.Request) func(t testing.TB, call string) {
 	}
 }
 
-// mutate does to a request what a RoundTripper may do to its own.
+// mutate changes r in each way in which a RoundTripper may change its own request.
 func mutate(r *http.Request) {
 	if r.Header == nil {
 		r.Header = http.Header{}
@@ -320,7 +319,7 @@ func mutate(r *http.Request) {
 	r.Body, r.GetBody, r.Trailer, r.Form, r.TransferEncoding = nil, nil, nil, nil, nil
 }
 
-// spare is a header whose values have room behind them.
+// spare returns a header whose values have room behind them.
 func spare() http.Header {
 	h := staleHeader()
 	h["Accept"] = []string{"text/plain"}
@@ -328,8 +327,8 @@ func spare() http.Header {
 	return h
 }
 
-// One request may be sent by any number of goroutines at once, whatever base does to its copies:
-// each sending is a span of its own, and the request stays what it was.
+// Any number of goroutines may send one request at once, and base may change its copies. Each send
+// is a span of its own, and the request does not change.
 func TestTortureSharedRequestRace(t *testing.T) {
 	const goroutines = 64
 	w := newWorld(t, nil)
@@ -389,7 +388,7 @@ func TestTortureSharedRequestRace(t *testing.T) {
 		"%d goroutines, %d sendings over a fake base that mutates, %d over a server: each its own span ID, the request unchanged", goroutines, sent[0], sent[1])
 }
 
-// outcome is how a call ended.
+// outcome is the end of a call.
 type outcome struct {
 	resp   *http.Response
 	err    error
@@ -397,7 +396,7 @@ type outcome struct {
 	exited bool // runtime.Goexit
 }
 
-// trying calls send in a goroutine, which it may end.
+// trying calls send in a goroutine of its own, which send may end.
 func trying(send func() (*http.Response, error)) (o outcome) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -475,7 +474,7 @@ var hostileHeaders = map[string]func() http.Header{
 	},
 }
 
-// The caller's request stays what it was, whatever a RoundTripper further in does. The outcome is
+// The caller's request does not change, whatever a RoundTripper further in does. The outcome is
 // the same as without us, and the span has it and ends once.
 func TestTortureHostileBaseRace(t *testing.T) {
 	rs := &readers{times: torture.Size(20, 2000)}

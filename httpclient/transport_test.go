@@ -117,7 +117,7 @@ func TestTransportNilBase(t *testing.T) {
 	client := httpclient.NewTransport(nil, httpclient.Config{})
 	wrapped := httpclient.Wrap(&http.Client{}, httpclient.Config{})
 
-	// Replaced only now: a nil base is the default at the time of the call.
+	// Replaced only now, since a nil base is the default at the time of the call.
 	original := http.DefaultTransport
 	t.Cleanup(func() { http.DefaultTransport = original })
 	base := &closable{}
@@ -134,7 +134,7 @@ func TestTransportNilBase(t *testing.T) {
 	assert.Equal(t, 1, base.closes, "CloseIdleConnections of the new http.DefaultTransport")
 }
 
-// closable is a base that counts.
+// closable is a base that counts its calls.
 type closable struct{ trips, closes int }
 
 func (c *closable) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -154,7 +154,8 @@ func TestTransportCloseIdleConnections(t *testing.T) {
 	assert.NotPanics(t, without.CloseIdleConnections, "a base without CloseIdleConnections")
 }
 
-// A nil URL is base's to refuse: RoundTrip has nothing to describe, and must not panic.
+// base refuses a request without a URL. RoundTrip does not panic, although it has no URL to
+// describe.
 func TestTransportNilURL(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	var got []*http.Request
@@ -171,7 +172,7 @@ func TestTransportNilURL(t *testing.T) {
 	rec.spans(t, len(rec.Started()))
 }
 
-// There is always a trace: a request without one starts one.
+// A request without a trace starts one.
 func TestTransportStartsTrace(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -342,8 +343,8 @@ func TestTransportRedirectStatuses(t *testing.T) {
 	}
 }
 
-// A decision that is made by chance is made once for the chain. (An SDK's sampler that heeds
-// no parent has the last word, and is not here.)
+// A random decision is made once for the chain. (An SDK's sampler that ignores the parent decides
+// for itself, and is left out here.)
 func TestTransportRedirectDecidesOnce(t *testing.T) {
 	urls := chainOf("first.example", "first.example", "first.example", "first.example")
 	w := newWorld(t, chain(302, urls...))
@@ -369,7 +370,7 @@ func TestTransportRedirectDecidesOnce(t *testing.T) {
 	}
 }
 
-// fickle decides the other way each time it is asked.
+// fickle is a sampler with the opposite decision each time.
 type fickle struct{ asked atomic.Int64 }
 
 func (f *fickle) Sample(oteltrace.TraceID) bool { return f.asked.Add(1)%2 == 1 }
@@ -414,13 +415,13 @@ func TestTransportRedirectHosts(t *testing.T) {
 				}
 				r, err := http.NewRequestWithContext(ctx, http.MethodGet, urls[0], nil)
 				require.NoError(t, err)
-				r.Header = staleHeader() // net/http copies these to every hop
+				r.Header = staleHeader() // net/http copies them to every hop
 				resp, err := w.client(t, rec.config()).Do(r)
 				require.NoError(t, err, "Do")
 				drain(t, resp)
 
 				assertHosts(t, w.take(), urls, tt.want, wantTrace, wantParent)
-				// Who gets no headers is a span of the trace all the same.
+				// A hop without headers is still a span of the trace.
 				spans := rec.spans(t, len(urls))
 				for i, s := range spans {
 					assert.Equal(t, spans[0].SpanContext().TraceID(), s.SpanContext().TraceID(), "trace ID of span %d", i)
@@ -462,8 +463,8 @@ func TestTransportRedirectPropagate(t *testing.T) {
 	assertHosts(t, w.take(), urls, []bool{false, true, true}, id128, spanID)
 }
 
-// The chain is compared by what the caller asked for. A base that looks a service up and
-// rewrites its own copy of the request is none of the caller's business.
+// The hosts of the chain are those that the caller asked for. A base may rewrite its own copy of
+// the request, for instance after a look-up of the service.
 func TestTransportRedirectRewritingBase(t *testing.T) {
 	for _, rootless := range []bool{false, true} {
 		t.Run(fmt.Sprintf("rootless %t", rootless), func(t *testing.T) {
@@ -601,7 +602,7 @@ func TestTransportFailedSpan(t *testing.T) {
 	}
 }
 
-// counting is a provider whose spans count their ends: an SDK ignores the second.
+// counting is a provider that counts the ends of its spans. An SDK ignores a second End.
 type counting struct {
 	oteltrace.TracerProvider
 	ends atomic.Int32
@@ -632,7 +633,7 @@ func (s countingSpan) End(opts ...oteltrace.SpanEndOption) {
 	s.Span.End(opts...)
 }
 
-// brokenBody breaks off after some bytes.
+// brokenBody fails after some bytes.
 type brokenBody struct{ io.Reader }
 
 func (b brokenBody) Read(p []byte) (int, error) {
@@ -696,7 +697,7 @@ func TestTransportSpanEndsOnce(t *testing.T) {
 	}
 }
 
-// The body of a real response is still its own: what it says at the end and at Close stays.
+// A wrapped body returns the errors of the real one, at its end and at Close.
 func TestTransportBodyPassesOn(t *testing.T) {
 	closing := errors.New("cannot close")
 	base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -735,7 +736,7 @@ func TestTransportSwitchingProtocols(t *testing.T) {
 		line, _ := buffered.ReadString('\n')
 		fmt.Fprintf(buffered, "echo %s", line)
 		buffered.Flush()
-		rest, _ := io.ReadAll(buffered) // until the other side has finished
+		rest, _ := io.ReadAll(buffered) // up to the end of the other side
 		fmt.Fprintf(buffered, "and %s", rest)
 		buffered.Flush()
 	}))
@@ -788,7 +789,7 @@ func TestTransportSwitchingProtocols(t *testing.T) {
 	}
 }
 
-// Who is not recorded pays for no wrapper around the body.
+// Without a recording span the body has no wrapper.
 func TestTransportUnsampledBody(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -819,11 +820,11 @@ func TestTransportUnsampledBody(t *testing.T) {
 	}
 }
 
-// sampling is one cell of the table of samplers × states.
+// sampling is a row of the table of samplers and states.
 type sampling struct {
 	name    string
 	sampler sdktrace.Sampler
-	want    map[string]trace.Sampling // what is sent, for what the caller said
+	want    map[string]trace.Sampling // the state that is sent, by the state of the caller
 }
 
 var samplings = []sampling{
@@ -839,7 +840,7 @@ var samplings = []sampling{
 		map[string]trace.Sampling{"": trace.Deny, "0": trace.Deny, "1": trace.Deny, "d": trace.Debug}},
 }
 
-// asked counts what reaches a sampler, and so an SDK.
+// asked counts the calls of a sampler, and so of an SDK.
 type asked struct {
 	sdktrace.Sampler
 	count atomic.Int32
@@ -911,7 +912,7 @@ var restyOrNot = []struct {
 	}},
 }
 
-// Under a local span of an SDK, its own provider makes the client span.
+// Under a local span of an SDK, that span's provider makes the client span.
 func TestTransportLocalSpan(t *testing.T) {
 	for _, clientOf := range restyOrNot {
 		t.Run(clientOf.name, func(t *testing.T) {
@@ -992,7 +993,8 @@ func TestTransportContext(t *testing.T) {
 	assert.Equal(t, want, got, "deadline of base's context")
 }
 
-// With the transport on itself, the inner span is the outer's child, and its headers win.
+// With a transport around another one, the inner span is the outer's child, and its headers are
+// sent.
 func TestTransportTwice(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -1045,7 +1047,7 @@ func TestNilClients(t *testing.T) {
 	}
 }
 
-// The limit of ten redirects is net/http's, and stays.
+// net/http's limit of ten redirects stays.
 func TestTransportRedirectLimit(t *testing.T) {
 	urls := chainOf(slices.Repeat([]string{"first.example"}, 20)...)
 	w := newWorld(t, chain(302, urls...))
@@ -1060,8 +1062,8 @@ func TestTransportRedirectLimit(t *testing.T) {
 	rec.spans(t, 10)
 }
 
-// A wrapper further out that hides the chain: nobody knows who asked first, so nobody is told.
-// A base that gives one response twice (a stub, a cache) makes the chain a ring. It must end.
+// A base that gives one response twice (a stub, a cache) makes the chain a ring. We follow it
+// only so far.
 func TestTransportRedirectRing(t *testing.T) {
 	moved := answer(nil, http.StatusFound, "")
 	moved.Body = http.NoBody
@@ -1080,7 +1082,7 @@ func TestTransportRedirectRing(t *testing.T) {
 	}
 }
 
-// What a server sends is not ours to keep: a span says what went wrong in a few words.
+// A span describes a fault in a few words, without the text that the server has sent.
 func TestTransportSpanText(t *testing.T) {
 	huge := strings.Repeat("Z", 1<<18)
 	for name, raw := range map[string]string{
@@ -1108,6 +1110,8 @@ func TestTransportSpanText(t *testing.T) {
 	}
 }
 
+// A wrapper further out may hide the chain. Then the first request is not known, and no redirect
+// gets our headers.
 func TestTransportRedirectCutChain(t *testing.T) {
 	w := newWorld(t, chain(http.StatusFound, chainOf("first.example", "first.example")...))
 	ours := httpclient.NewTransport(w.transport(t), httpclient.Config{})
