@@ -377,7 +377,7 @@ func TestRestyPropagate(t *testing.T) {
 		{"path params before raw ones", nil, "http://first.example/{id}", map[string]string{"id": "one"}, map[string]string{"id": "two"}},
 		{"the client's path params", func(c *resty.Client) { c.SetPathParam("id", "client").SetRawPathParam("raw", "x/y") }, "http://first.example/{id}/{raw}", nil, nil},
 		{"the request's before the client's", func(c *resty.Client) { c.SetPathParam("id", "client") }, "http://first.example/{id}", map[string]string{"id": "request"}, nil},
-		{"a param nobody knows", nil, "http://first.example/{other}", map[string]string{"id": "one"}, nil},
+		{"an unknown param", nil, "http://first.example/{other}", map[string]string{"id": "one"}, nil},
 		{"a value that looks like a param", nil, "http://first.example/{a}/{b}", nil, map[string]string{"a": "{b}", "b": "{a}"}},
 		{"BaseURL and path params", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "/users/{id}", map[string]string{"id": "7"}, nil},
 	}

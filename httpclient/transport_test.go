@@ -508,7 +508,7 @@ func TestTransportSpan(t *testing.T) {
 			"http.request.method": "GET", "server.address": "first.example", "server.port": int64(80), "url.full": "http://first.example/", "http.response.status_code": int64(404)}, true},
 		{"server error", "DELETE", "http://first.example/", 500, map[string]any{
 			"http.request.method": "DELETE", "server.address": "first.example", "server.port": int64(80), "url.full": "http://first.example/", "http.response.status_code": int64(500)}, true},
-		{"redirect that nobody follows", "GET", "http://first.example/", 304, map[string]any{
+		{"a redirect that is not followed", "GET", "http://first.example/", 304, map[string]any{
 			"http.request.method": "GET", "server.address": "first.example", "server.port": int64(80), "url.full": "http://first.example/", "http.response.status_code": int64(304)}, false},
 	}
 	for _, tt := range tests {
