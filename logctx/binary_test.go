@@ -30,7 +30,7 @@ func TestBinaryLog(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { quiet.Info().Ctx(ctx).Msg(message) }), "allocations of a line")
 }
 
-// In CBOR too, both stand there and ours is the last: the one that zerolog's own decoder finds.
+// In CBOR too, the line has both keys and ours is the last one. zerolog's own decoder finds it.
 func TestBinaryLogOneID(t *testing.T) {
 	for _, preset := range presets {
 		for _, key := range preset.keys {

@@ -151,7 +151,7 @@ type broken struct{ text string }
 
 func (b *broken) Error() string { return b.text } // of a nil pointer, a panic
 
-// The words of callers may be hostile, or tell secrets.
+// Host, name and error may be hostile, or hold secrets.
 func TestCallTells(t *testing.T) {
 	long := strings.Repeat("ü", clip.Max)
 	var nilBroken *broken
@@ -275,7 +275,8 @@ func TestCallLevel(t *testing.T) {
 				return ctx
 			},
 		}
-		if test.level != zerolog.Disabled { // zerolog does not store such a logger, and slog has no such level
+		// zerolog does not store a disabled logger, and slog has no such level.
+		if test.level != zerolog.Disabled {
 			handler := slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.Level(test.level-zerolog.InfoLevel) * 4})
 			inSlog := func(h slog.Handler) func(ctx context.Context, t *testing.T) context.Context {
 				return func(ctx context.Context, _ *testing.T) context.Context {
@@ -313,7 +314,7 @@ func TestCallEndsOnce(t *testing.T) {
 	assert.Len(t, spans.Ended(), 1, "spans")
 }
 
-// Without a trace a new one begins, of which a Guard is told.
+// Without a trace a new one begins, and a Guard is told.
 func TestCallWithoutATrace(t *testing.T) {
 	var lost []string
 	g := &goroutine.Guard{Lost: func(what string, place func() runtime.Frame) {
@@ -370,7 +371,7 @@ func TestCallAllocations(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		ctx  context.Context
-		most float64 // beyond the span's: what holds the call, and the function
+		most float64 // beyond the span's: the call and the function
 	}{
 		{"shown", shown, 3}, // and the text of the IDs
 		{"hidden", hidden, 2},

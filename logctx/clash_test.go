@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// keys returns the keys of a line's top level, each as often as it stands there. Parsed into a
-// map they would hide that one stands there twice.
+// keys returns the keys of a line's top level, each as often as the line has it. A map would hide
+// that the line has one twice.
 func keys(t *testing.T, line string) (keys []string) {
 	t.Helper()
 	dec := json.NewDecoder(strings.NewReader(line))
@@ -35,8 +35,8 @@ func keys(t *testing.T, line string) (keys []string) {
 	return keys
 }
 
-// standing returns how often a key stands at the top of a line, in any case: encoding/json does
-// not mind the case where it fills a struct.
+// standing returns how often a line has a key at its top level, in upper or lower case:
+// encoding/json ignores the case when it fills a struct.
 func standing(t *testing.T, line, key string) (n int) {
 	t.Helper()
 	for _, k := range keys(t, line) {
@@ -47,7 +47,7 @@ func standing(t *testing.T, line, key string) (n int) {
 	return n
 }
 
-// presets are all Configs that somebody may have, and the keys of each.
+// presets are all kinds of Configs, and the keys of each.
 var presets = []struct {
 	name string
 	cfg  logctx.Config
@@ -62,7 +62,7 @@ var presets = []struct {
 	{"Logback", logctx.Logback(), []string{"traceId", "spanId"}},
 }
 
-// lazy is a value that tells itself when it is asked.
+// lazy is a value that is made when it is asked for.
 type lazy func() slog.Value
 
 func (l lazy) LogValue() slog.Value { return l() }
@@ -73,8 +73,8 @@ func asked(attrs ...slog.Attr) slog.Attr {
 	return slog.Any("", lazy(func() slog.Value { return slog.GroupValue(attrs...) }))
 }
 
-// clashes are the ways by which an attribute of somebody else gets to the top of a line. k is at
-// the end of each, to see that what stands after is not lost.
+// clashes are ways in which a user's attribute gets to the top level of a line. Each ends with k,
+// to see that later attributes are not lost.
 var clashes = []struct {
 	name string
 	log  func(ctx context.Context, l *slog.Logger, mine slog.Attr)
@@ -113,7 +113,7 @@ var clashes = []struct {
 	}, more: fields{"g": fields{"b": "2", "k": "v"}}},
 }
 
-// other is the key under which somebody else's attribute is kept.
+// other returns the key under which a user's attribute is kept.
 func other(key string) string { return key + "_attr" }
 
 func TestSlogOneID(t *testing.T) {
@@ -262,7 +262,7 @@ func TestSlogOneIDAmongGroups(t *testing.T) {
 	})
 }
 
-// The sign for Kelvin is three bytes, and in lower case a k.
+// The sign for Kelvin has three bytes, and is k in lower case.
 func TestSlogOneIDOfOneLetter(t *testing.T) {
 	var out bytes.Buffer
 	logger := slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{TraceKey: "\u212a", SpanKey: "long"}))
@@ -270,7 +270,7 @@ func TestSlogOneIDOfOneLetter(t *testing.T) {
 	assert.Equal(t, fields{"\u212a": id128, "long": spanID, "k_attr": "mine"}, testkit.TakeLine(t, &out), "line")
 }
 
-// A struct is where parsers meet the lines.
+// Parsers read lines into structs.
 func TestSlogOneIDInAStruct(t *testing.T) {
 	for _, key := range []string{"trace_id", "Trace_ID", "TRACE_ID"} {
 		var out bytes.Buffer
@@ -283,7 +283,7 @@ func TestSlogOneIDInAStruct(t *testing.T) {
 	}
 }
 
-// A value is asked once, so that it cannot say something else the second time.
+// A value is asked once, since it could be another one the second time.
 func TestSlogAsksOnce(t *testing.T) {
 	calls := 0
 	value := slog.Any("", lazy(func() slog.Value {
@@ -308,7 +308,7 @@ func TestSlogAsksOnce(t *testing.T) {
 	}
 }
 
-// Loggers that come from one must not share what is kept of them.
+// Loggers that come from one do not share the attributes that are held.
 func TestSlogOneIDOfSiblings(t *testing.T) {
 	var out bytes.Buffer
 	parent := slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{}))
@@ -322,7 +322,7 @@ func TestSlogOneIDOfSiblings(t *testing.T) {
 	}
 }
 
-// A handler that would take "no attributes" for something must not be told so.
+// A handler may take "no attributes" for a change, so it is not told.
 func TestSlogTellsTheHandlerOnlyOfAttributes(t *testing.T) {
 	var told [][]slog.Attr
 	logger := slog.New(logctx.Slog(telling{slog.DiscardHandler, &told}, logctx.Config{}))
@@ -340,7 +340,7 @@ func (h telling) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return h
 }
 
-// between is a handler of somebody else's, as there may be any number of.
+// between is another handler. There may be any number of them.
 type between struct{ slog.Handler }
 
 func (b between) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -381,7 +381,7 @@ func TestSlogWrappedTwice(t *testing.T) {
 	}
 }
 
-// What was given to the handler before we wrapped it cannot be seen; ours is still the last.
+// An attribute that the handler had before we wrapped it cannot be seen. Ours is still the last.
 func TestSlogOneIDOverAHandlerThatHasOne(t *testing.T) {
 	var out bytes.Buffer
 	inner := slog.NewJSONHandler(&out, bare).WithAttrs([]slog.Attr{slog.String("trace_id", "mine"), slog.String("span_id", "mine")})
@@ -389,7 +389,7 @@ func TestSlogOneIDOverAHandlerThatHasOne(t *testing.T) {
 	assert.Equal(t, fields{"trace_id": id128, "span_id": spanID, "k": "v", "l": "w"}, testkit.TakeLoosely(t, &out), "line")
 }
 
-// No clash, no allocation, whatever the keys begin with.
+// A line without a clash costs no allocation, whatever its keys begin with.
 func TestSlogOneIDAllocations(t *testing.T) {
 	who := slog.Any("", valuer{slog.GroupValue(slog.String("size", "1"), slog.String("k", "v"))})
 	for _, test := range []struct {
@@ -411,12 +411,12 @@ func TestSlogOneIDAllocations(t *testing.T) {
 	}
 }
 
-// object is an object of zerolog's, which stands in the line as it is or under a key.
+// object is an object of zerolog, which a line has inline or under a key.
 type object struct{ key string }
 
 func (o object) MarshalZerologObject(e *zerolog.Event) { e.Str(o.key, "mine") }
 
-// With zerolog nothing can be taken from the line: both stand there, and ours is the last.
+// zerolog cannot remove a field from a line. The line has both, and ours is the last.
 func TestZerologOneID(t *testing.T) {
 	tests := []struct {
 		name string
@@ -493,7 +493,7 @@ func TestZerologOneID(t *testing.T) {
 	}
 }
 
-// zerolog runs hooks in the order in which they were added, and tells them nothing of each other.
+// zerolog runs hooks in the order in which they were added. No hook knows of another.
 func TestZerologAHookAfterOursHasTheLastWord(t *testing.T) {
 	var out bytes.Buffer
 	logger := testkit.Hooked(&out).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Str("trace_id", "mine") }))
@@ -501,7 +501,7 @@ func TestZerologAHookAfterOursHasTheLastWord(t *testing.T) {
 	assert.Equal(t, "mine", testkit.TakeLoosely(t, &out)["trace_id"], "trace_id, as Hook's doc says")
 }
 
-// The key that another attribute is given stands once as well.
+// A line also has the new key of a renamed attribute once.
 func TestSlogTheOtherStandsOnce(t *testing.T) {
 	for name, log := range map[string]func(ctx context.Context, l *slog.Logger){
 		"said twice": func(ctx context.Context, l *slog.Logger) {

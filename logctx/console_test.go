@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// terminal is the file descriptor of one, with an output of its own.
+// terminal has the file descriptor of a terminal, and an output of its own.
 type terminal struct {
 	bytes.Buffer
 	fd uintptr
@@ -22,7 +22,7 @@ type terminal struct {
 
 func (t *terminal) Fd() uintptr { return t.fd }
 
-// Colours are for terminals, unless somebody says otherwise.
+// Colours are for terminals, unless the environment says otherwise.
 func TestConsoleColours(t *testing.T) {
 	pty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	require.NoError(t, err, "a terminal")

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// counted counts how often a sampler is asked.
+// counted counts the calls of a sampler.
 type counted struct {
 	zerolog.Sampler
 	asked *atomic.Int64
@@ -32,7 +32,7 @@ func (c counted) Sample(level zerolog.Level) bool {
 	return c.Sampler.Sample(level)
 }
 
-// samplers are those that zerolog has. Each would drop nearly all of some hundred lines.
+// samplers are zerolog's. Each would drop nearly all of some hundred lines.
 var samplers = []struct {
 	name string
 	new  func() zerolog.Sampler
@@ -47,7 +47,7 @@ var samplers = []struct {
 	}},
 }
 
-// lines is what lines there are of a hundred and more, by each way to the context's logger.
+// lines returns the lines of a hundred and more, by each way to the context's logger.
 func lines(t *testing.T, ctx context.Context, out *bytes.Buffer) (levels map[any]int) {
 	t.Helper()
 	out.Reset()
@@ -70,8 +70,8 @@ func lines(t *testing.T, ctx context.Context, out *bytes.Buffer) (levels map[any
 
 var allOfThem = map[any]int{"debug": 40, "info": 40, "warn": 20, "error": 20}
 
-// All lines of a debug trace come, whatever the logger drops of others; and the sampler, which
-// requests share, is not asked.
+// All lines of a debug trace are written, even if the logger would drop them in others. The
+// sampler, which requests share, is not asked.
 func TestDebugIsHeard(t *testing.T) {
 	for _, sampler := range samplers {
 		for _, level := range []zerolog.Level{zerolog.TraceLevel, zerolog.DebugLevel, zerolog.InfoLevel, zerolog.ErrorLevel} {
@@ -92,7 +92,7 @@ func TestDebugIsHeard(t *testing.T) {
 	}
 }
 
-// Over HTTP, by the header that asks for it, if the caller is trusted.
+// A header asks for a debug trace over HTTP, if the caller is trusted.
 func TestDebugIsHeardOverHTTP(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -125,7 +125,7 @@ func TestDebugIsHeardOverHTTP(t *testing.T) {
 	}
 }
 
-// With the debug trace ends what it was given: the sampler comes back together with the level.
+// The sampler comes back together with the level when the debug trace ends.
 func TestRootGivesTheSamplerBack(t *testing.T) {
 	derived := func(ctx context.Context) context.Context {
 		return zerolog.Ctx(ctx).With().Str("user", "ann").Logger().WithContext(ctx)
@@ -141,7 +141,7 @@ func TestRootGivesTheSamplerBack(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		level   zerolog.Level
-		between func(ctx context.Context) context.Context // what the program does in the debug trace
+		between func(ctx context.Context) context.Context // in the debug trace
 		want    []any                                     // the lines of twelve in the new trace
 		user    any
 	}{
@@ -180,7 +180,7 @@ func TestRootGivesTheSamplerBack(t *testing.T) {
 	}
 }
 
-// Each line asks the sampler once, as without us: it counts.
+// Each line asks the sampler once, as without us, since the sampler counts.
 func TestASamplerThatIsBackIsAskedOnce(t *testing.T) {
 	var out bytes.Buffer
 	var asked atomic.Int64
@@ -202,7 +202,7 @@ func TestASamplerThatIsBackIsAskedOnce(t *testing.T) {
 	}
 }
 
-// The sampler that is back is asked about all levels: which ones there are, the logger decides.
+// The sampler that is back is asked about all levels. The logger decides which levels it writes.
 func TestASamplerThatIsBackHasNoLevel(t *testing.T) {
 	var out bytes.Buffer
 	logger := testkit.Hooked(&out).Level(zerolog.ErrorLevel).Sample(&zerolog.BasicSampler{N: 1})
@@ -212,7 +212,7 @@ func TestASamplerThatIsBackHasNoLevel(t *testing.T) {
 	assert.Len(t, testkit.TakeLines(t, &out), 1, "lines of a logger whose level was lowered in the new trace")
 }
 
-// What the program chooses in the new trace is its own, and stays in the next one.
+// A level that the program sets in the new trace stays in the next one.
 func TestRootGivesBackOnce(t *testing.T) {
 	var out bytes.Buffer
 	logger := testkit.Hooked(&out).Level(zerolog.WarnLevel).Sample(zerolog.RandomSampler(0))
@@ -222,7 +222,7 @@ func TestRootGivesBackOnce(t *testing.T) {
 	assert.Equal(t, allOfThem, lines(t, again, &out), "lines")
 }
 
-// zerolog's own switches rule: they are main's.
+// zerolog's global switches rule, since main sets them.
 func TestDebugUnderZerologsGlobals(t *testing.T) {
 	var out bytes.Buffer
 	defer zerolog.SetGlobalLevel(zerolog.GlobalLevel())
@@ -238,7 +238,7 @@ func TestDebugUnderZerologsGlobals(t *testing.T) {
 	assert.Equal(t, map[any]int{"warn": 20, "error": 20}, lines(t, root, &out), "lines of the next trace, sampling disabled")
 }
 
-// A disabled logger is its owner's to enable, and a hook that discards lines is the program's.
+// A disabled logger stays disabled, and a hook of the program's may still discard lines.
 func TestDebugOfADisabledLogger(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.BindDebug(testkit.Request(), testkit.Hooked(&out).Level(zerolog.Disabled))
@@ -252,15 +252,15 @@ func TestDebugOfADisabledLogger(t *testing.T) {
 	assert.Equal(t, map[any]int{"debug": 40, "warn": 20, "error": 20}, lines(t, ctx, &out), "lines past a hook that discards")
 }
 
-// A line in a debug trace costs what it costs elsewhere.
+// A line in a debug trace costs as much as in another trace.
 func TestDebugAllocations(t *testing.T) {
 	ctx := logbind.BindDebug(testkit.Request(), testkit.Hooked(io.Discard).Sample(&zerolog.BasicSampler{N: 2}))
 	got := testing.AllocsPerRun(200, func() { zerolog.Ctx(ctx).Info().Msg(message) })
 	assert.LessOrEqual(t, got, float64(raceAllocs), "allocations of a line in a debug trace")
 }
 
-// A debug trace gives back once what it took. A level that the program sets later is its own, in
-// every root after that.
+// The end of a debug trace restores the level once. A level that the program sets later stays, in
+// every later root.
 func TestRootsGiveBackOnce(t *testing.T) {
 	for _, roots := range []int{1, 2, 3} {
 		t.Run(strconv.Itoa(roots), func(t *testing.T) {

@@ -21,11 +21,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childEnv says which of the children this process is. Each does what would hang a program, or
-// changes what is global in it, so that it needs a process of its own.
+// childEnv says which child this process is. A child may hang, or it changes globals, so it needs
+// a process of its own.
 const childEnv = "LOGCTX_TEST_CHILD"
 
-// ids is how the default handler writes the IDs of testkit.Request().
+// ids are the IDs of testkit.Request() as the default handler writes them.
 const ids = " trace_id=" + id128 + " span_id=" + spanID
 
 // ownDefault is slog's own default handler, wrapped.
@@ -33,14 +33,14 @@ func ownDefault(cfg logctx.Config) slog.Handler { return logctx.Slog(slog.Defaul
 
 func setDefault(h slog.Handler) { slog.SetDefault(slog.New(h)) }
 
-// say writes a line by each way that leads to slog's default.
+// say writes a line in each way that leads to slog's default.
 func say() {
 	slog.InfoContext(testkit.Request(), message, "k", "v")
 	slog.Warn(message)
 	log.Print(message)
 }
 
-// said is what say writes; more stands on the lines of slog.
+// said returns the lines of say. more is on the lines of slog.
 func said(more string) []string {
 	return []string{"INFO hello" + ids + more + " k=v", "WARN hello" + more, "INFO hello"}
 }
@@ -153,13 +153,13 @@ var children = map[string]func(){
 	},
 }
 
-// Go's fault, golang/go#62424: slog's own default handler writes through package log, which
-// SetDefault makes write through slog's default. A wrapper around that handler, made the default,
-// waits for itself.
+// This is Go's fault (golang/go#62424). slog's own default handler writes through package log, and
+// SetDefault makes package log write through slog's default. So a wrapper around that handler,
+// made the default, waits for itself.
 func TestSlogDefault(t *testing.T) {
 	for _, test := range []struct {
 		child  string
-		stderr []string // what the lines end with; nil: not looked at
+		stderr []string // the ends of the lines; nil: any
 		stdout []string
 	}{
 		{child: "SetDefault", stderr: said("")},
@@ -185,7 +185,8 @@ func TestSlogDefault(t *testing.T) {
 	} {
 		t.Run(test.child, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a hang is a failure of this test only
+			// A hang is a failure of this test only.
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			var stdout, stderr bytes.Buffer
 			cmd := exec.CommandContext(ctx, os.Args[0])
@@ -220,8 +221,8 @@ func TestSlogDefault(t *testing.T) {
 	}
 }
 
-// In a program without SetDefault the default handler is as any other: what it writes goes where
-// package log writes at that moment.
+// In a program without SetDefault the default handler is as any other: its lines go where package
+// log writes at that moment.
 func TestSlogOverTheDefaultHandler(t *testing.T) {
 	logger := slog.New(ownDefault(logctx.Config{}))
 	out, flags, prefix := log.Writer(), log.Flags(), log.Prefix()
@@ -243,7 +244,7 @@ func TestSlogOverTheDefaultHandler(t *testing.T) {
 	log.Print(message)
 	assert.Equal(t, fmt.Sprintf("p: default_test.go:%d: hello\n", here().Line-1), written.String(), "line by package log")
 
-	// Wrapped or not, it is the same lines.
+	// The lines are the same, wrapped or not.
 	log.SetFlags(0)
 	for _, test := range []func(l *slog.Logger){
 		func(l *slog.Logger) { l.Info(message, "k", "v") },

@@ -52,7 +52,7 @@ func globals(t *testing.T, inContexts *zerolog.Logger, global zerolog.Logger) {
 }
 
 func TestEvents(t *testing.T) {
-	// The logger was put into the context in the request; the line is of a span further in.
+	// The logger was put into the context of the request. The line is in a span further in.
 	var out bytes.Buffer
 	ctx := testkit.Hooked(&out).Level(zerolog.TraceLevel).WithContext(testkit.Request())
 	ctx = logctx.From(ctx).WithContext(ctx)
@@ -84,7 +84,7 @@ func TestEventsBelowTheLevel(t *testing.T) {
 	assert.Equal(t, "warn", testkit.TakeLine(t, &out)["level"], "level of the line at the level")
 }
 
-// No line is lost in silence: the context's logger, else the two that zerolog has for that.
+// No line is lost: without the context's logger, zerolog has two others.
 func TestFallbackChain(t *testing.T) {
 	var stored, inContexts, global bytes.Buffer
 	tests := []struct {
@@ -124,12 +124,12 @@ func TestFallbackChain(t *testing.T) {
 	}
 }
 
-// The fallback is for contexts without a logger. One that was silenced stays silent.
+// The fallback is for contexts without a logger. A disabled logger stays silent.
 func TestDisabledLoggerStaysSilent(t *testing.T) {
 	var out bytes.Buffer
 	logger := testkit.Hooked(&out)
 	globals(t, &logger, logger)
-	// zerolog stores a disabled logger only where one was before.
+	// zerolog stores a disabled logger only where the context has another one.
 	ctx := testkit.Hooked(&out).WithContext(testkit.Request())
 	ctx = zerolog.Nop().WithContext(ctx)
 	for _, e := range events {
@@ -150,7 +150,7 @@ func TestFromBinds(t *testing.T) {
 	want := fields{"level": "info", "service": "image-store", "trace_id": id128, "span_id": trace.SpanID(inner), "message": message}
 	assert.Equal(t, want, testkit.TakeLine(t, &out), "line of From's logger, without naming a context")
 
-	// The logger is the caller's: nobody else's lines change with it.
+	// The logger is the caller's: a change to it changes no other lines.
 	logger.UpdateContext(func(c zerolog.Context) zerolog.Context { return c.Str("mine", "yes") })
 	*logger = logger.Level(zerolog.Disabled)
 	assert.Same(t, before, zerolog.Ctx(inner), "the context's logger")

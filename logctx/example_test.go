@@ -21,7 +21,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// handlerContext is a handler's context: in the trace 463ac35c9f6413ad, with a logger.
+// handlerContext returns a handler's context, in the trace 463ac35c9f6413ad and with a logger.
 func handlerContext() context.Context {
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312")
 	ctx := trace.NewContext(context.Background(), b)
@@ -29,7 +29,7 @@ func handlerContext() context.Context {
 	return logger.WithContext(ctx)
 }
 
-// stopClock makes the time of the examples' lines the same always.
+// stopClock gives all lines of the examples the same time.
 func stopClock() (start func()) {
 	old := zerolog.TimestampFunc
 	zerolog.TimestampFunc = func() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 89_000_000, time.UTC) }
@@ -60,8 +60,8 @@ func ExampleConsole() {
 	// 05:06:07.089000 WRN 463ac35c9f6413ad "not\nquite" span_id=a2fb4a1d1a96d312
 }
 
-// A client of DynamoDB's is called in a span of its own. Of the 6 ms that a request took, its line
-// has the 4 that DynamoDB took.
+// A call of DynamoDB has a span of its own. The request took 6 ms, and the line of the call has
+// the 4 ms of DynamoDB.
 func ExampleCall() {
 	var out bytes.Buffer
 	ctx := logctx.New(&out).WithContext(handlerContext())
@@ -172,8 +172,8 @@ func ExampleSlogFrom() {
 	// Output: {"level":"INFO","msg":"resized","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","image":"cat.png"}
 }
 
-// A program that logs with slog only gives its background work a logger in main. The lines of calls
-// and jobs go there too.
+// A program that logs with slog only gives its background work a logger in main. The lines of
+// calls and jobs go there too.
 func ExampleWithSlog() {
 	logger := slog.New(logctx.Slog(slog.NewJSONHandler(os.Stdout, withoutTime), logctx.Config{Service: "image-store"}))
 	ctx := logctx.WithSlog(context.Background(), logger)
@@ -183,7 +183,7 @@ func ExampleWithSlog() {
 	// Output: {"level":"INFO","msg":"resized","service":"image-store","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312"}
 }
 
-// withoutTime leaves out what changes from run to run.
+// withoutTime leaves out the fields that change from run to run.
 var withoutTime = &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && a.Key == slog.TimeKey {
 		return slog.Attr{}
@@ -215,8 +215,8 @@ func ExampleLogback() {
 	// Output: {"level":"info","traceId":"463ac35c9f6413ad","spanId":"a2fb4a1d1a96d312","message":"resized"}
 }
 
-// Lines without an ID, counted by place: what /debug/vars shows of them leads to where the trace is
-// lost.
+// Lines without an ID are counted by place. The counts in /debug/vars lead to the place where the
+// trace is lost.
 func ExampleConfig_onMissing() {
 	missing := new(expvar.Map) // in a service: expvar.NewMap("lines_without_trace")
 	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { missing.Add(path.Base(site.Function), 1) }}

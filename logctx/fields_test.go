@@ -74,8 +74,7 @@ func TestAppendFields(t *testing.T) {
 			assert.Equal(t, tt.bare, fields(nilContext), "nil")
 			assert.Equal(t, 2, missing, "missing")
 
-			// What the presets' fields are called when their keys are taken away is still the
-			// vendor's.
+			// Without its keys, a preset still has the vendor's.
 			tt.cfg.OnMissing = nil
 			if tt.cfg.TraceKey != "t" {
 				tt.cfg.TraceKey, tt.cfg.SpanKey = "", ""
@@ -85,7 +84,7 @@ func TestAppendFields(t *testing.T) {
 	}
 }
 
-// They come after what is there.
+// The fields come after those that dst has.
 func TestAppendFieldsAppends(t *testing.T) {
 	dst := make([]slog.Attr, 1, 8)
 	dst[0] = slog.Int("n", 1)

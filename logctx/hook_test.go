@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// formats are what backends read, by their own documentation.
+// formats are the fields that backends read, by their own documentation.
 var formats = []struct {
 	name string
 	cfg  logctx.Config
@@ -85,7 +85,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// bare leaves out what slog adds by itself.
+// bare leaves out the attributes that slog adds.
 var bare = &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey) {
 		return slog.Attr{}
@@ -118,7 +118,7 @@ func TestHookWritesTheLinesOwnSpan(t *testing.T) {
 	}
 }
 
-// 99.9 % of the traces are not sampled, and their lines need the ID as much.
+// 99.9 % of the traces are not sampled, and their lines need the ID too.
 func TestHookWritesWhenUnsampled(t *testing.T) {
 	never := trace.Starter{TracerProvider: trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})}
 	root, _ := never.Start(context.Background(), trace.B3{}, "root")
@@ -130,7 +130,7 @@ func TestHookWritesWhenUnsampled(t *testing.T) {
 	}
 }
 
-// Parsed JSON would hide that a field stands there twice.
+// Parsed JSON would hide that a line has a field twice.
 func TestHookWritesOnce(t *testing.T) {
 	for _, way := range loggings {
 		t.Run(way.name, func(t *testing.T) {

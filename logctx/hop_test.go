@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// loggings are the ways to log that must have the ID.
+// loggings are ways to log. Each line must have the ID.
 var loggings = []struct {
 	name string
 	log  func(ctx context.Context, out *bytes.Buffer)

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A line that names no context has the trace of its goroutine's Do, whatever it is written with.
+// A line without a context has the trace of its goroutine's Do, with any logger.
 func TestImplicit(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -72,7 +72,7 @@ func TestImplicit(t *testing.T) {
 	}
 }
 
-// A line whose trace was found is not missing one; a bare goroutine's is.
+// A line whose trace was found does not count as missing. A line of a bare goroutine does.
 func TestImplicitIsNotMissing(t *testing.T) {
 	missing := 0
 	cfg := logctx.Config{OnMissing: func(runtime.Frame) { missing++ }}
@@ -93,7 +93,7 @@ func TestImplicitIsNotMissing(t *testing.T) {
 	assert.Equal(t, 2, missing, "missing in a bare goroutine")
 }
 
-// A line that is found costs no allocation.
+// A line that has its goroutine's trace costs no allocation.
 func TestImplicitAllocations(t *testing.T) {
 	logger := testkit.Hooked(discard{})
 	trace.Do(testkit.Request(), func(context.Context) {
@@ -116,7 +116,7 @@ func TestCallImplicit(t *testing.T) {
 		assert.Equal(t, spanID, b.ParentSpanID.String(), "its parent")
 	})
 
-	// In a debug trace its line is heard too.
+	// In a debug trace its line is written too.
 	var out bytes.Buffer
 	globals(t, nil, testkit.Hooked(&out).Level(zerolog.InfoLevel))
 	for _, tt := range []struct {

@@ -113,7 +113,7 @@ func TestConsole(t *testing.T) {
 	}
 }
 
-// One trace, one colour: that is what the eye follows.
+// All lines of a trace have one colour, which the eye can follow.
 func TestConsoleColoursTheID(t *testing.T) {
 	t.Setenv("CLICOLOR_FORCE", "1")
 	colour := func(id string) string {
@@ -133,7 +133,7 @@ func TestConsoleColoursTheID(t *testing.T) {
 	assert.Len(t, colours, 12, "colours of 200 IDs")
 }
 
-// hostile is what a terminal, or a reader, would take for something else than text.
+// hostile are texts that a terminal, or a reader, would take for something else.
 var hostile = []struct{ name, text string }{
 	{name: "newline", text: "a\n05:06:07.089 INF forged"},
 	{name: "carriage return", text: "a\rforged"},
@@ -147,7 +147,7 @@ var hostile = []struct{ name, text string }{
 	{name: "not UTF-8", text: "a\x9b2J\xff"},
 }
 
-// places are where somebody else's text can get into a line.
+// places are the places of a line where foreign text can stand.
 var places = []struct {
 	name string
 	log  func(l zerolog.Logger, s string)
@@ -162,7 +162,8 @@ var places = []struct {
 	{name: "trace_id", log: func(l zerolog.Logger, s string) { l.Info().Str("trace_id", s).Msg(message) }},
 	{name: "trace_id, not a string", log: func(l zerolog.Logger, s string) { l.Info().Strs("trace_id", []string{s}).Msg(message) }},
 	{name: "message, not a string", log: func(l zerolog.Logger, s string) { l.Info().Strs("message", []string{s}).Send() }},
-	{name: "time", log: func(l zerolog.Logger, s string) { l.Info().Str("time", s).Msg(message) }}, // the hook comes later, and wins
+	// The hook comes later, so its time wins.
+	{name: "time", log: func(l zerolog.Logger, s string) { l.Info().Str("time", s).Msg(message) }},
 	{name: "level", log: func(l zerolog.Logger, s string) { l.Log().Str("level", s).Msg(message) }},
 	{name: "level, not a string", log: func(l zerolog.Logger, s string) { l.Log().Strs("level", []string{s}).Msg(message) }},
 	{name: "caller", log: func(l zerolog.Logger, s string) { l.Info().Str("caller", s).Msg(message) }},
@@ -197,7 +198,7 @@ func TestConsoleQuotesWhatATerminalActsOn(t *testing.T) {
 	}
 }
 
-// In JSON they are quoted by nature; nobody's text may begin a line or end a value.
+// JSON quotes these texts by itself. No text may begin a line or end a value.
 func TestNewQuotes(t *testing.T) {
 	for _, place := range places {
 		for _, bad := range hostile {

@@ -33,5 +33,5 @@ const (
 
 type fields = testkit.Line
 
-// nilContext is what must do no harm.
+// nilContext is the nil context, which must do no harm.
 var nilContext context.Context

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// here is the line that calls it.
+// here returns the line of its call.
 func here() runtime.Frame {
 	var pc [1]uintptr
 	runtime.Callers(2, pc[:])
@@ -24,7 +24,7 @@ func here() runtime.Frame {
 	return frame
 }
 
-// The site is where the program logs, by whatever way.
+// The site is the place where the program logs, in any way.
 func TestOnMissing(t *testing.T) {
 	var sites []runtime.Frame
 	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { sites = append(sites, site) }}
@@ -57,7 +57,7 @@ func TestOnMissing(t *testing.T) {
 	}
 }
 
-// A record says where it was made, which need not be where it is handled.
+// A record has the place where it was made. It may be handled elsewhere.
 func TestOnMissingOfARecord(t *testing.T) {
 	var got runtime.Frame
 	h := logctx.Slog(slog.DiscardHandler, logctx.Config{OnMissing: func(site runtime.Frame) { got = site }})
@@ -84,7 +84,7 @@ func TestOnMissingNotCalled(t *testing.T) {
 	records.Debug("is not logged")
 }
 
-// What another hook has thrown away is no line.
+// A line that another hook has discarded does not count.
 func TestOnMissingOfADiscardedLine(t *testing.T) {
 	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { t.Error("called for", site.Function, site.Line) }}
 	discard := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Discard() })

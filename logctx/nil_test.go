@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// needy is a handler that takes its context for granted.
+// needy is a handler that panics without a context.
 type needy struct{ slog.Handler }
 
 func (n needy) Enabled(ctx context.Context, level slog.Level) bool {
@@ -29,7 +29,7 @@ func (n needy) Handle(ctx context.Context, r slog.Record) error {
 func (n needy) WithAttrs(attrs []slog.Attr) slog.Handler { return needy{n.Handler.WithAttrs(attrs)} }
 func (n needy) WithGroup(name string) slog.Handler       { return needy{n.Handler.WithGroup(name)} }
 
-// Nothing that is exported crashes for want of a context, an event or a field.
+// No exported function panics without a context, an event or a field.
 func TestNilAndZero(t *testing.T) {
 	var none context.Context
 	var out bytes.Buffer
@@ -111,7 +111,7 @@ func TestNilAndZero(t *testing.T) {
 	}
 }
 
-// No context is as one without a trace, for OnMissing too.
+// A nil context counts as one without a trace, for OnMissing too.
 func TestOnMissingOfANilContext(t *testing.T) {
 	calls := 0
 	h := logctx.Slog(slog.DiscardHandler, logctx.Config{OnMissing: func(runtime.Frame) { calls++ }})

@@ -2,6 +2,6 @@
 
 package logctx_test
 
-// raceAllocs is what the race detector may add to a line's allocations: it lets sync.Pool,
-// which zerolog and slog take their buffers from, drop some on purpose.
+// raceAllocs is the number of allocations that the race detector may add to a line. It makes
+// sync.Pool, which zerolog and slog take their buffers from, drop some on purpose.
 const raceAllocs = 1

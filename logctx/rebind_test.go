@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A logger that is bound to a request must not follow into another trace.
+// A logger that is bound to a request does not keep that trace in a new root.
 func TestRootRebindsTheLogger(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.Bind(testkit.Request(), testkit.Hooked(&out).With().Str("service", "image-store").Logger())
@@ -40,8 +40,8 @@ func TestRootWithoutALogger(t *testing.T) {
 	assert.Equal(t, trace.ID(root), testkit.TakeLine(t, &out)["trace_id"], "trace_id of the line in the new trace")
 }
 
-// What was lowered for a debug trace is given back when that trace is left; a level that
-// somebody chose stays.
+// The level that a debug trace lowered is restored in the next root. A level that the program has
+// set stays.
 func TestRootGivesTheLevelBack(t *testing.T) {
 	lowered := func(level zerolog.Level) func(ctx context.Context, l zerolog.Logger) context.Context {
 		return func(ctx context.Context, l zerolog.Logger) context.Context {
@@ -83,7 +83,7 @@ func TestRootGivesTheLevelBack(t *testing.T) {
 	}
 }
 
-// UpdateContext writes in place, so two traces must not share the place.
+// UpdateContext writes in place, so two traces do not share a logger.
 func TestRebindingCopiesTheFields(t *testing.T) {
 	var mu sync.Mutex
 	var out bytes.Buffer
@@ -110,7 +110,7 @@ func TestRebindingCopiesTheFields(t *testing.T) {
 	assert.Equal(t, want, got, "jobs in the lines")
 }
 
-// HasHook must not take another's hook for ours, nor write anything.
+// HasHook does not take another hook for ours, and writes nothing.
 func TestHasHook(t *testing.T) {
 	var out bytes.Buffer
 	ours := logctx.Hook(logctx.Config{})

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The service is on every line, once, under the vendor's name, with and without a trace.
+// Every line has the service once, under the vendor's name, with and without a trace.
 func TestService(t *testing.T) {
 	for _, preset := range []struct {
 		name string
@@ -77,7 +77,7 @@ func slogLine(h slog.Handler) func(traced bool) {
 	}
 }
 
-// An attribute that would take the service's place is renamed, as one that would take an ID's is.
+// An attribute with the service's key is renamed, as one with an ID's key is.
 func TestServiceClash(t *testing.T) {
 	cfg := logctx.Config{Service: "media-api"}
 	for _, tt := range []struct {
@@ -104,7 +104,7 @@ func TestServiceClash(t *testing.T) {
 	}
 }
 
-// The environment is asked only by those who were given a Config without a Service.
+// Only New and Console with a Config without a Service read the environment.
 func TestServiceFromTheEnvironment(t *testing.T) {
 	t.Setenv("OTEL_SERVICE_NAME", "from-env")
 	for _, tt := range []struct {

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inTrace is a handler whose records all are of one context: slogtest names none.
+// inTrace is a handler that gives all records one context, since slogtest has none.
 type inTrace struct {
 	slog.Handler
 	ctx context.Context
@@ -90,10 +90,10 @@ func TestSlogGroups(t *testing.T) {
 	}
 }
 
-// But for the IDs at the top level, every line is what the handler would have written
-// without us, whatever was done to the loggers before, and whichever came from which.
+// Every line is the handler's line without us, with the IDs at the top level. It does not matter
+// which logger came from which, and what was added to them.
 func TestSlogAgainstTheBareHandler(t *testing.T) {
-	// The keys that ReplaceAttr makes say which groups the handler took to be open.
+	// The keys that ReplaceAttr makes tell which groups were open for the handler.
 	replace := func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) > 0 {
 			a.Key = strings.Join(groups, "/") + "/" + a.Key
@@ -125,7 +125,7 @@ func compareWithBareHandler(t *testing.T, seed uint64, newHandler func(out *byte
 	t.Helper()
 	type pair struct {
 		bare, ours slog.Handler
-		done       string // what was done to get here
+		done       string // the steps to this logger
 	}
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	var bareOut, ourOut bytes.Buffer
@@ -157,13 +157,13 @@ func compareWithBareHandler(t *testing.T, seed uint64, newHandler func(out *byte
 	}
 }
 
-// valuer is a value that tells itself only when it is asked.
+// valuer is a value that is made only when it is asked for.
 type valuer struct{ slog.Value }
 
 func (v valuer) LogValue() slog.Value { return v.Value }
 
-// someAttrs are at least one: groups that turn out to be empty are more than the bare handler
-// can write (it forgets a comma).
+// someAttrs returns at least one attribute: the bare handler cannot write a group that turns out
+// to be empty (it forgets a comma).
 func someAttrs(rnd *rand.Rand, depth int) []slog.Attr {
 	return append([]slog.Attr{slog.Int("first", rnd.IntN(10))}, randomAttrs(rnd, depth)...)
 }
@@ -203,8 +203,8 @@ func TestSlogOverTextHandler(t *testing.T) {
 	assert.ElementsMatch(t, []string{"a=1", "g.b=2", "g.c=3", "trace_id=" + id128, "span_id=" + spanID}, strings.Fields(out.String()), "line of a TextHandler")
 }
 
-// After a group that turns out to be empty, because ReplaceAttr has removed all of it, slog's
-// own handlers forget a comma, or that the group has ended. The IDs must not suffer from it.
+// A group may turn out to be empty, because ReplaceAttr has removed all of it. After such a group
+// slog's own handlers forget a comma, or that the group has ended. The IDs are not affected.
 func TestSlogGroupsThatTurnOutToBeEmpty(t *testing.T) {
 	redact := &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if a.Key == "password" {
@@ -250,7 +250,7 @@ func TestSlogOverZerolog(t *testing.T) {
 	assert.Equal(t, fields{"level": "info", "message": message, "a": "1", "g.b": "2", "g.c": "3", "trace_id": id128, "span_id": spanID}, line, "line of zerolog's SlogHandler")
 }
 
-// A record may be handed to several handlers; its attributes share memory among its copies.
+// A record may be passed to several handlers. Its copies share the memory of their attributes.
 func TestSlogDoesNotTouchTheRecord(t *testing.T) {
 	for attrs := range 12 {
 		t.Run(fmt.Sprintf("%d attributes", attrs), func(t *testing.T) {
@@ -285,10 +285,11 @@ func TestSlogDoesNotTouchTheRecord(t *testing.T) {
 	}
 }
 
-// Nor the slice that WithAttrs was given, nor that of a sibling.
+// The handler does not write into the slice of WithAttrs, or into that of a sibling.
 func TestSlogSiblings(t *testing.T) {
 	var out bytes.Buffer
-	parent := logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{}).WithGroup("g").WithAttrs([]slog.Attr{slog.String("a", "1")}).WithAttrs([]slog.Attr{slog.String("b", "2")}).WithAttrs([]slog.Attr{slog.String("c", "3")}) // append has made room for a fourth
+	// append has made room for a fourth attribute.
+	parent := logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{}).WithGroup("g").WithAttrs([]slog.Attr{slog.String("a", "1")}).WithAttrs([]slog.Attr{slog.String("b", "2")}).WithAttrs([]slog.Attr{slog.String("c", "3")})
 	children := make([]*slog.Logger, 4)
 	for i := range children {
 		children[i] = slog.New(parent.WithAttrs([]slog.Attr{slog.Int("child", i)}).WithGroup("h"))
@@ -322,7 +323,7 @@ func (k keeping) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// Records of one logger must not share what they hold: they may be on their way at once.
+// Records of one logger do not share memory, since several may be on their way at once.
 func TestSlogRecordsAreApart(t *testing.T) {
 	var records []slog.Record
 	logger := slog.New(logctx.Slog(keeping{&records}, logctx.Config{})).WithGroup("g")

@@ -49,7 +49,7 @@ func TestSlogFrom(t *testing.T) {
 	}
 }
 
-// Without a logger in the context it is slog's default, with the ID of the context.
+// Without a logger in the context the logger is slog's default, with the ID of the context.
 func TestSlogFromDefault(t *testing.T) {
 	old := slog.Default()
 	defer slog.SetDefault(old)
@@ -75,7 +75,7 @@ func TestSlogFromDefault(t *testing.T) {
 	assert.Contains(t, testkit.TakeLine(t, &out), "dd.trace_id", "a line by WithSlog of nil")
 }
 
-// The level of a logger from the context gives way in a debug trace, and only there.
+// The level of a logger from the context is ignored in a debug trace, and only there.
 func TestSlogFromDebug(t *testing.T) {
 	for _, tt := range []struct {
 		name, b3 string
@@ -112,8 +112,8 @@ func TestSlogFromDebug(t *testing.T) {
 	}
 }
 
-// A logger that was made in a debug trace, and is kept, hears nothing more of other traces. One that
-// was not hears debug traces, if it is a context's.
+// A logger of a debug trace may be kept. It takes no more lines of other traces than before. A
+// logger of another trace takes the lines of debug traces, if it comes from a context.
 func TestSlogFromOtherTrace(t *testing.T) {
 	var out bytes.Buffer
 	quiet := logctx.WithSlog(testkit.Context(id128+"-"+spanID+"-1"), slog.New(slog.NewJSONHandler(&out, nil)))
@@ -142,7 +142,7 @@ func TestSlogFromOtherTrace(t *testing.T) {
 	}
 }
 
-// Other handlers find what the line's own context holds, and what the bound one does.
+// Other handlers find the values of the line's own context, and those of the bound one.
 func TestSlogFromKeepsValues(t *testing.T) {
 	type key string
 	bound := context.WithValue(context.WithValue(testkit.Request(), key("tenant"), "a"), key("user"), "7")
@@ -158,7 +158,7 @@ func TestSlogFromKeepsValues(t *testing.T) {
 	assert.Equal(t, id128, line["trace_id"], "trace_id")
 }
 
-// valuesHandler adds attributes from the context, as handlers of others do.
+// valuesHandler adds attributes from the context, as other handlers do.
 type valuesHandler struct {
 	slog.Handler
 	get func(ctx context.Context) []slog.Attr
@@ -169,8 +169,8 @@ func (h *valuesHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// Our handler is found wherever others have put it: they may answer whether a line is enabled without
-// asking it.
+// Our handler is found inside of any other handler, even one that answers Enabled without asking
+// ours.
 func TestSlogFound(t *testing.T) {
 	plain := slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn})
 	for _, tt := range []struct {
@@ -197,7 +197,8 @@ func TestSlogFound(t *testing.T) {
 			logger := slog.New(tt.wrap(logctx.Slog(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}), logctx.Datadog())))
 			for _, b3 := range []string{"1", "d"} {
 				ctx := logctx.WithSlog(testkit.Context(id128+"-"+spanID+"-"+b3), logger)
-				ctx = logctx.WithSlog(ctx, logctx.SlogFrom(ctx).With("k", "v")) // so that a request's logger has a field
+				// A field tells a request's logger from others.
+				ctx = logctx.WithSlog(ctx, logctx.SlogFrom(ctx).With("k", "v"))
 				for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError} {
 					out.Reset()
 					logctx.SlogFrom(ctx).Log(ctx, level, message)
@@ -217,7 +218,7 @@ func TestSlogFound(t *testing.T) {
 	}
 }
 
-// Where there are several of ours, the names of the first are on the lines of records, at each level.
+// If there are several handlers of ours, lines have the names of the first one, at each level.
 func TestSlogFoundTwice(t *testing.T) {
 	var out bytes.Buffer
 	first := logctx.Slog(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}), logctx.Datadog())
@@ -240,7 +241,7 @@ type incomparable struct {
 	_ []int
 }
 
-// levelHandler is as slog's documentation has it: it answers by itself.
+// levelHandler is the one of slog's documentation: it answers Enabled by itself.
 type levelHandler struct {
 	slog.Handler
 	level slog.Level

@@ -18,7 +18,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// The text of a span's IDs is made once. It must not be taken for that of another span.
+// The text of a span's IDs is made once. Another span does not get it.
 func TestLinesUnderNestedSpans(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
 	ours, _ := trace.Start(testkit.Request(), "ours")
@@ -61,7 +61,7 @@ func TestLinesUnderNestedSpans(t *testing.T) {
 	}
 }
 
-// The text is made by whoever logs first, and others may log at the same moment.
+// The first line makes the text, and others may be logged at the same moment.
 func TestLinesOfOneSpanAtOnce(t *testing.T) {
 	for round := range 2000 {
 		ctx, _ := trace.Start(context.Background(), "x")

@@ -36,7 +36,7 @@ func Example_service() {
 	// asked for service=media-api trace_id=463ac35c9f6413ad
 }
 
-// shortLines leaves out what varies: the time and the span's ID.
+// shortLines leaves out the time and the span's ID, which vary.
 type shortLines struct{}
 
 func (shortLines) Format(e *logrus.Entry) ([]byte, error) {

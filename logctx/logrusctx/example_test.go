@@ -10,7 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// In a service, httpmw's Config.Implicit does for each request what trace.Do does here.
+// In a service, httpmw's Config.Implicit calls trace.Do for each request.
 func ExampleNew() {
 	logger := logrus.New()
 	logger.SetOutput(os.Stdout)

@@ -122,7 +122,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// An entry that is kept has no fields of a line that was logged with it.
+// An entry that is used again has no fields of its earlier line.
 func TestKeptEntry(t *testing.T) {
 	var out bytes.Buffer
 	kept := newLogger(&out, logctx.Config{}).WithField("trace_id", "x")
@@ -184,7 +184,7 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// Lines of every level have it, those of a level that is off are none.
+// Lines of every level have the ID. A level that is off has no lines.
 func TestLevels(t *testing.T) {
 	var out bytes.Buffer
 	missing := 0
@@ -228,8 +228,8 @@ func TestOnMissing(t *testing.T) {
 	}
 }
 
-// The Writer's lines are logged on a goroutine of logrus's own: they have none, never another's.
-// Those of an entry's have that of its context.
+// A logger's Writer logs on a goroutine of logrus's own: its lines have no ID, never another's.
+// The lines of an entry's Writer have the ID of its context.
 func TestWriter(t *testing.T) {
 	out := make(outlet, 1)
 	l := newLogger(out, logctx.Config{})
@@ -252,12 +252,12 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// outlet hands on what is written.
+// outlet passes on each text that is written.
 type outlet chan []byte
 
 func (o outlet) Write(p []byte) (int, error) { o <- bytes.Clone(p); return len(p), nil }
 
-// None of 10,000 requests that are handled at once has a line without its ID, or with another's.
+// None of 10,000 requests, handled at once, has a line without its ID or with another's.
 func TestRequests(t *testing.T) {
 	const requests, width = 10_000, 64
 	var out bytes.Buffer

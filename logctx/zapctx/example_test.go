@@ -11,8 +11,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// A logger that nobody gives a context. In a service, httpmw's Config.Implicit does for each
-// request what trace.Do does here.
+// A logger without a context. In a service, httpmw's Config.Implicit calls trace.Do for each
+// request.
 func Example() {
 	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
 	core := zapcore.NewCore(encoder, zapcore.AddSync(os.Stdout), zap.InfoLevel)

@@ -24,7 +24,7 @@ const (
 	message = "hello"
 )
 
-// in returns a context in the trace that a b3 header says.
+// in returns a context in the trace of a b3 header.
 func in(single string) context.Context {
 	b, err := trace.Parse(single)
 	if err != nil {
@@ -35,7 +35,7 @@ func in(single string) context.Context {
 
 func request() context.Context { return in(id128 + "-" + spanID + "-1") }
 
-// output is what a core writes to. It may be written to by many at once.
+// output is the destination of a core. Several goroutines may write to it at once.
 type output struct {
 	mu    sync.Mutex
 	bytes bytes.Buffer
@@ -57,7 +57,7 @@ func (o *output) text() string {
 
 type fields = map[string]any
 
-// lines returns what has been written, and empties o.
+// lines returns the lines in o, and empties it.
 func (o *output) lines(t *testing.T) (lines []fields) {
 	t.Helper()
 	o.mu.Lock()

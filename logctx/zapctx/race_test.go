@@ -2,6 +2,6 @@
 
 package zapctx_test
 
-// raceAllocs is what the race detector may add to a line's allocations: it lets sync.Pool, which
-// zap and we take from, drop some on purpose.
+// raceAllocs is the number of allocations that the race detector may add to a line. It makes
+// sync.Pool, which zap and we use, drop some on purpose.
 const raceAllocs = 4

@@ -81,9 +81,9 @@ var asyncTests = []asyncTest{
 	{"asynchronous outside", func(to zapcore.WriteSyncer) (zapcore.Core, func()) { return newAsync(ours(plain(to, zap.DebugLevel))) }, true},
 }
 
-// None of 10,000 requests has a line without its ID or with another's. 64 goroutines handle them at
-// once, and each serves many. A request logs on its own goroutine, and on a bare one, which may have
-// no ID.
+// None of 10,000 requests has a line without its ID or with another's. 64 goroutines handle them
+// at once, and each serves many. A request logs on its own goroutine, and on a bare one, which may
+// have no ID.
 func TestRequests(t *testing.T) {
 	const requests = 10_000
 	for _, tt := range asyncTests {

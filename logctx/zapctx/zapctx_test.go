@@ -86,7 +86,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// OpenTelemetry's bridge takes the context from any field that holds one.
+// Any field that holds a context gives it, as for OpenTelemetry's bridge.
 func TestContextOfTheBridge(t *testing.T) {
 	var out output
 	l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
@@ -103,20 +103,20 @@ func TestContextOfTheBridge(t *testing.T) {
 	assert.True(t, passed, "the context is passed on")
 }
 
-// A context on a logger that has no core of ours is not written.
+// A logger without a core of ours does not write a context.
 func TestContextAlone(t *testing.T) {
 	var out output
 	zap.New(plain(&out, zap.DebugLevel)).Info(message, zapctx.Context(request()))
 	assert.Equal(t, fields{"msg": message}, out.one(t))
 }
 
-// task is a context by a field that its owner may leave nil.
+// task is a context by an embedded field that may be nil.
 type task struct {
 	context.Context `json:"-"`
 	N               int `json:"n"`
 }
 
-// A value that is a context by accident, and cannot be asked, is as any other.
+// A value that is a context by accident, and would panic, counts as any other value.
 func TestBrokenContext(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -142,7 +142,7 @@ func TestBrokenContext(t *testing.T) {
 	}
 }
 
-// inlined opens a namespace in whatever it is inlined in.
+// inlined opens a namespace in the object that it is inlined in.
 type inlined struct{ namespace bool }
 
 func (i inlined) MarshalLogObject(enc zapcore.ObjectEncoder) error {
@@ -158,7 +158,7 @@ func (i inlined) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	}))
 }
 
-// An inlined object's namespace is one too.
+// A namespace of an inlined object counts too.
 func TestInline(t *testing.T) {
 	b := []any{fields{"in": fields{}}}
 	for _, tt := range []struct {
@@ -181,7 +181,7 @@ func TestInline(t *testing.T) {
 	}
 }
 
-// Each key of ours stands once.
+// A line has each key of ours once.
 func TestClash(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -261,7 +261,8 @@ func TestPresets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.cfg.Service = "shop"
 			var out output
-			l := zap.New(zapctx.New(zapctx.New(plain(&out, zap.DebugLevel), tt.cfg), tt.cfg)) // twice changes nothing
+			// A second core changes nothing.
+			l := zap.New(zapctx.New(zapctx.New(plain(&out, zap.DebugLevel), tt.cfg), tt.cfg))
 			want := merge(fields{"msg": message}, tt.want)
 			l.Info(message, zapctx.Context(request()))
 			assert.Equal(t, want, out.one(t), "explicit")
@@ -271,7 +272,7 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// The cores of a Tee keep their levels, whichever side of it we stand on.
+// The cores of a Tee keep their levels, inside and outside of ours.
 func TestTee(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -305,7 +306,7 @@ func TestTee(t *testing.T) {
 	}
 }
 
-// A sampler samples on either side, across With, and counts each line once.
+// A sampler inside or outside of ours samples, across With, and counts each line once.
 func TestSampler(t *testing.T) {
 	for _, outside := range []bool{false, true} {
 		var out output
@@ -345,7 +346,7 @@ func TestSampler(t *testing.T) {
 	}
 }
 
-// Two loggers that come from one do not share what was added to them, however much room is left.
+// Two loggers that come from one do not share their fields, even if there is room in the slice.
 func TestSiblings(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -397,7 +398,7 @@ func TestLevel(t *testing.T) {
 	assert.Equal(t, id128, out.one(t)["trace_id"])
 }
 
-// Whatever the logger adds to an entry after Check is on it.
+// The line has all that the logger adds to an entry after Check.
 func TestCallerAndStack(t *testing.T) {
 	seen, logs := observer.New(zap.DebugLevel)
 	l := zap.New(zapctx.New(seen, logctx.Config{}), zap.AddCaller(), zap.AddStacktrace(zap.ErrorLevel))
@@ -409,7 +410,7 @@ func TestCallerAndStack(t *testing.T) {
 	assert.Equal(t, id128, got.ContextMap()["trace_id"])
 }
 
-// Hooks, those before the write too, and what zap does after a line, are as before.
+// Hooks run as before, also those before the write, and so does zap's action after a line.
 func TestAround(t *testing.T) {
 	var out output
 	entries := 0
@@ -438,7 +439,7 @@ func TestAround(t *testing.T) {
 	assert.Len(t, out.lines(t), 1)
 }
 
-// Those who call Write without Check get what the inner core's Write does.
+// Write without Check calls the inner core's Write.
 func TestWriteAlone(t *testing.T) {
 	var out output
 	core := zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{})
@@ -453,7 +454,7 @@ type failing struct{ err error }
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 func (f failing) Sync() error               { return f.err }
 
-// Errors come out where they would without us, once.
+// An error comes out once, in the same place as without us.
 func TestErrors(t *testing.T) {
 	for _, ours := range []bool{false, true} {
 		var errs bytes.Buffer
@@ -474,7 +475,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// The site of a line without a trace is where the program logs.
+// The site of a line without a trace is the place where the program logs.
 func TestOnMissing(t *testing.T) {
 	var sites []runtime.Frame
 	l := zap.New(zapctx.New(plain(zapcore.AddSync(io.Discard), zap.DebugLevel), logctx.Config{OnMissing: func(site runtime.Frame) { sites = append(sites, site) }}))
