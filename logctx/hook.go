@@ -36,18 +36,18 @@ type hook struct {
 
 func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	ctx := e.GetCtx()
-	switch of := ctx.(type) {
+	switch c := ctx.(type) {
 	case *logbind.Probe:
-		of.Seen = true
+		c.Seen = true
 		return
 	case *line.Pending:
-		if of.Written { // by another hook of ours
+		if c.Written { // by another hook of ours
 			return
 		}
-		zline.Write(e, of, h.Names)
-		ctx = of.Context
-		if of.IDs != "" && h.asItIs && h.Format == line.Hex {
-			e.RawJSON(h.traceKey, []byte(of.IDs))
+		zline.Write(e, c, h.Names)
+		ctx = c.Context
+		if c.IDs != "" && h.asItIs && h.Format == line.Hex {
+			e.RawJSON(h.traceKey, []byte(c.IDs))
 			h.writeService(e)
 			return
 		}
