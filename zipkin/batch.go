@@ -1,36 +1,11 @@
 package zipkin
 
-// What is posted at once. Zipkin takes messages of many megabytes; small ones let a slow collector breathe, and
-// cost less when one has to be sent again.
-const (
-	batchSpans = 512
-	batchBytes = 512 << 10
-)
-
-// sizes are what a queue is cut into, so that all that is held for it is its bytes and a quarter:
-// beside the JSON that is the room left in each batch, where its spans end, and the post that is
-// on its way.
-type sizes struct {
-	room  int // that a batch makes, at least
-	batch int // bytes of JSON in a batch that is full
-	body  int // bytes that a batch may have once it is compressed
-}
-
-// sizesOf returns the sizes for a queue of so many bytes.
-func sizesOf(queue int) sizes {
-	room := leastRoom
-	for room < usualRoom && room <= queue/128 {
-		room *= 2
-	}
-	return sizes{room: room, batch: min(batchBytes, queue/4), body: queue / 16}
-}
-
-// batch is spans as they are posted.
+// batch is spans that are posted together.
 type batch struct {
 	sizes
 	json pieces // `{…},{…}`
 	ends []int  // where each span ends
-	gone int    // bytes at the beginning that are held no more
+	gone int    // bytes at the beginning that are no longer held
 }
 
 func newBatch(s sizes) *batch { return &batch{sizes: s} }
@@ -41,16 +16,16 @@ var comma = []byte{','}
 
 func (b *batch) add(span []byte) {
 	if len(b.ends) > 0 {
-		b.json.add(comma, b.room)
+		b.json.add(comma, b.minRoom)
 	}
-	b.json.add(span, b.room)
+	b.json.add(span, b.minRoom)
 	b.ends = append(b.ends, b.json.size)
 }
 
-// size is how many bytes part of b is, a separator counted for each span.
+// size returns the bytes of part, with a separator for each span.
 func (b *batch) size(part spans) int { return b.ends[part.to-1] - b.begin(part) + len(comma) }
 
-// begin is where part begins.
+// begin returns where part begins.
 func (b *batch) begin(part spans) int {
 	if part.from == 0 {
 		return 0
@@ -59,9 +34,10 @@ func (b *batch) begin(part spans) int {
 }
 
 // full reports whether nothing more should be added.
-func (b *batch) full() bool { return len(b.ends) >= batchSpans || b.json.size >= b.batch }
+func (b *batch) full() bool { return len(b.ends) >= batchSpans || b.json.size >= b.fullBatch }
 
-// array returns part as a JSON array. It shares b's pieces, which nobody writes to again.
+// array returns part as a JSON array. The array shares the pieces of b, which nobody writes to
+// again.
 func (b *batch) array(part spans) (text pieces) {
 	from, to := b.begin(part), b.ends[part.to-1]
 	text.share([]byte{'['})
@@ -76,7 +52,7 @@ func (b *batch) array(part spans) (text pieces) {
 	return text
 }
 
-// release lets go of part, and of all before it.
+// release lets go of part, and of all that stands before it.
 func (b *batch) release(part spans) {
 	end := b.ends[part.to-1]
 	for len(b.json.list) > 0 && b.gone+len(b.json.list[0]) <= end {
@@ -84,15 +60,4 @@ func (b *batch) release(part spans) {
 		b.json.list[0] = nil
 		b.json.list = b.json.list[1:]
 	}
-}
-
-// spans is part of a batch: those from the index from up to the index to.
-type spans struct{ from, to int }
-
-func (s spans) len() int { return s.to - s.from }
-
-// halves returns two parts of s, whose length is at least two.
-func (s spans) halves() (first, second spans) {
-	middle := s.from + s.len()/2
-	return spans{s.from, middle}, spans{middle, s.to}
 }

@@ -2,22 +2,22 @@ package zipkin
 
 import (
 	"compress/gzip"
-	"errors"
 	"sync"
 )
 
-// body is that of a post: a JSON array.
+// body is the body of a post: a JSON array.
 type body struct {
 	pieces
 	plain bool // not compressed
 }
 
-// newBody returns text, compressed if that makes it no more than most bytes. A compressed body is
-// made anew each time, and a plain one is text itself, since net/http may still read from either
-// after RoundTrip has returned. rest, if there is one, is called now and then: a whole batch takes
-// milliseconds, in which requests wait for the processor so long that it shows in their 99th
-// percentile.
-func newBody(text pieces, most int, rest func()) body {
+// newBody returns text compressed, or as it is if that would be longer than most bytes. Each
+// compressed body is new, and a plain one is text itself: net/http may still read from either after
+// RoundTrip has returned.
+//
+// yield, unless nil, is called now and then. To compress a whole batch takes milliseconds, in which
+// requests would wait for the processor so long that their 99th percentile shows it.
+func newBody(text pieces, most int, yield func()) body {
 	const atOnce = 32 << 10
 	out := limited{most: most}
 	w := writers.Get().(*gzip.Writer)
@@ -28,8 +28,8 @@ func newBody(text pieces, most int, rest func()) body {
 		if _, err := w.Write(piece); err != nil {
 			return body{text, true}
 		}
-		if done += len(piece); done >= atOnce && i < len(text.list)-1 && rest != nil {
-			rest()
+		if done += len(piece); done >= atOnce && i < len(text.list)-1 && yield != nil {
+			yield()
 			done = 0
 		}
 	}
@@ -39,24 +39,9 @@ func newBody(text pieces, most int, rest func()) body {
 	return body{out.pieces, false}
 }
 
-// writers have a megabyte each, which is not kept while a collector hangs.
+// writers is a pool because each writer has a megabyte, which must not be kept while a collector
+// hangs.
 var writers = sync.Pool{New: func() any {
 	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
 	return w
 }}
-
-// limited is pieces that take no more than most bytes.
-type limited struct {
-	pieces
-	most int
-}
-
-var errLong = errors.New("does not get short enough")
-
-func (l *limited) Write(text []byte) (int, error) {
-	if l.size+len(text) > l.most {
-		return 0, errLong
-	}
-	l.add(text, leastRoom)
-	return len(text), nil
-}

@@ -6,8 +6,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// bulk is how many bytes are in a span, as far as a look at it tells. As JSON it has more, by
-// names and escapes, or fewer, by what is cut out.
+// bulk returns about how many bytes are in a span. Its JSON is longer by names and escapes, or
+// shorter by what is cut out.
 func bulk(s sdktrace.ReadOnlySpan) int {
 	const most = clip.Max // of a text
 	n := min(len(s.Name()), most) + min(len(s.Status().Description), most) + bulkOf(s.Attributes())
@@ -24,7 +24,7 @@ func bulkOf(attrs []attribute.KeyValue) (n int) {
 	return n
 }
 
-// bulkOfValue stops counting at most.
+// bulkOfValue stops counting at most bytes.
 func bulkOfValue(v attribute.Value, most int) (n int) {
 	switch v.Type() {
 	case attribute.STRING, attribute.BYTESLICE:

@@ -5,23 +5,22 @@ import (
 	"io"
 )
 
-// How much room pieces make at once: a sixteenth of what they have, between these. A slice that
-// append makes longer needs room for itself two and three times over while it is copied, and is
-// left with up to as much again that is empty.
+// Pieces make room for a sixteenth of their size at once, within these bounds. A single slice would
+// cost more: while append copies it, it needs its room two or three times, and afterwards up to
+// half of it is empty.
 const (
 	leastRoom = 1 << 10
 	usualRoom = 4 << 10
 	mostRoom  = 16 << 10
 )
 
-// pieces is text that stays where it was written. Parts of it may be read while more is added.
+// pieces is text that stays where it was written, so that parts may be read while more is added.
 type pieces struct {
 	list [][]byte // the last may have room left
 	size int      // bytes in all
 }
 
-// add appends text. The room that it makes, if it must, is no less than least bytes, which is a
-// power of two.
+// add appends text. If it has to make room, it makes at least least bytes, a power of two.
 func (p *pieces) add(text []byte, least int) {
 	for last := len(p.list) - 1; len(text) > 0; {
 		if last < 0 || len(p.list[last]) == cap(p.list[last]) {
@@ -40,13 +39,13 @@ func (p *pieces) add(text []byte, least int) {
 	}
 }
 
-// share appends a piece that somebody else has written, without a copy.
+// share appends a piece without copying it.
 func (p *pieces) share(text []byte) {
 	p.list = append(p.list, text)
 	p.size += len(text)
 }
 
-// reader reads from the beginning to the end.
+// reader returns a new reader of all the text.
 func (p *pieces) reader() io.Reader {
 	all := make([]io.Reader, len(p.list))
 	for i, piece := range p.list {

@@ -66,7 +66,7 @@ func newPipe(cfg Config, s *sender) *pipe {
 		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{}),
 	}
 	p.ending, p.cancel = context.WithCancel(context.Background())
-	s.rest = p.rest
+	s.yield = p.yield
 	return p
 }
 
@@ -245,7 +245,7 @@ func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 
 // rest lets others have the processor, if nothing waits for us. Not by runtime.Gosched, which does not look at the network
 // before it comes back.
-func (p *pipe) rest() {
+func (p *pipe) yield() {
 	p.mu.Lock()
 	idle := len(p.waiting) == 0 && p.moved == nil && !p.closing
 	p.mu.Unlock()

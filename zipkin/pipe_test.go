@@ -209,12 +209,12 @@ func TestBulkOfAllKinds(t *testing.T) {
 func TestRoomOfABatch(t *testing.T) {
 	for _, queue := range []int{64 << 10, 1 << 20, 8 << 20, 1 << 30} {
 		sizes := sizesOf(queue)
-		assert.LessOrEqual(t, sizes.room, queue/64, "least room")
+		assert.LessOrEqual(t, sizes.minRoom, queue/64, "least room")
 		for _, span := range []int{1, 200, 1000, 5000, 70_000} {
 			b := newBatch(sizes)
 			for range 100 {
 				b.add(make([]byte, span))
-				assert.LessOrEqual(t, capacity(b)-b.json.size, max(sizes.room, b.json.size/16), "room left, with %d bytes of spans of %d", b.json.size, span)
+				assert.LessOrEqual(t, capacity(b)-b.json.size, max(sizes.minRoom, b.json.size/16), "room left, with %d bytes of spans of %d", b.json.size, span)
 			}
 		}
 	}

@@ -1,0 +1,58 @@
+package zipkin
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// sender posts batches to one collector. Its methods are called by one goroutine at a time.
+type sender struct {
+	endpoint string // without user and password: errors may quote it
+	user     *url.Userinfo
+	client   *http.Client
+	timeout  time.Duration   // of a post
+	own      *http.Transport // the client's, if it is ours to close
+	sizes
+	yield func() // called between two pieces that are compressed; nil: nothing is
+	plain int    // how many more batches are not compressed
+}
+
+func newSender(endpoint *url.URL, client *http.Client, sizes sizes) *sender {
+	bare := *endpoint
+	bare.User = nil
+	s := &sender{endpoint: bare.String(), user: endpoint.User, timeout: postTime, sizes: sizes}
+	var c http.Client
+	if client != nil {
+		c = *client
+	} else {
+		s.own = &http.Transport{ // not a clone of http.DefaultTransport, which may be anything by now
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: postTime}).DialContext,
+			TLSHandshakeTimeout: postTime,
+			MaxIdleConns:        1,
+			IdleConnTimeout:     30 * time.Second,
+			ForceAttemptHTTP2:   true,
+		}
+		c.Transport = s.own
+	}
+	c.Transport = homebound{c.Transport}
+	s.client = &c
+	return s
+}
+
+func (s *sender) close() {
+	if s.own != nil {
+		s.own.CloseIdleConnections()
+	}
+}
+
+// body returns part of b as the body of a post.
+func (s *sender) body(b *batch, part spans, plain bool) body {
+	text := b.array(part)
+	if plain {
+		return body{text, true}
+	}
+	return newBody(text, s.maxBody, s.yield)
+}

@@ -1,0 +1,26 @@
+package zipkin
+
+// The size of a post. Zipkin takes messages of many megabytes. Small ones let a slow collector
+// breathe, and cost less when one has to be sent again.
+const (
+	batchSpans = 512
+	batchBytes = 512 << 10
+)
+
+// sizes say how the memory of a queue is divided, so that the queue holds its bytes and a quarter
+// more. Beside the JSON, a queue holds the room left in each batch, the ends of the spans, and the
+// post that is on its way.
+type sizes struct {
+	minRoom   int // that a batch makes at once
+	fullBatch int // bytes of JSON
+	maxBody   int // bytes of a compressed batch
+}
+
+// sizesOf returns the sizes for a queue of so many bytes.
+func sizesOf(queue int) sizes {
+	room := leastRoom
+	for room < usualRoom && room <= queue/128 {
+		room *= 2
+	}
+	return sizes{minRoom: room, fullBatch: min(batchBytes, queue/4), maxBody: queue / 16}
+}

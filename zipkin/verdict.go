@@ -1,0 +1,31 @@
+package zipkin
+
+import "net/http"
+
+// verdict is what becomes of spans that were posted.
+type verdict uint8
+
+const (
+	accepted  verdict = iota
+	refused           // for good
+	divisible         // refused together, as too large or malformed: some may be taken alone
+	failed            // this once, and not because of the spans
+	troubled          // this once, by an answer of 500: the spans may be to blame
+	broken            // this once, by a broken connection: the spans may be to blame
+)
+
+func judge(status int) verdict {
+	switch status {
+	case http.StatusRequestEntityTooLarge, http.StatusBadRequest:
+		return divisible
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return failed
+	case http.StatusInternalServerError:
+		return troubled
+	}
+	if status >= 200 && status <= 299 {
+		return accepted
+	}
+	return refused
+}
