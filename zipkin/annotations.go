@@ -7,7 +7,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// appendAnnotations writes events: the name, and after it the attributes as a JSON object, if there are any.
+// appendAnnotations writes events. The text of each is its name, and after it the attributes as a
+// JSON object, if it has any.
 func appendAnnotations(dst []byte, events []sdktrace.Event) []byte {
 	opening := `,"annotations":[`
 	for _, event := range events {
@@ -37,5 +38,5 @@ func eventText(event sdktrace.Event) string {
 	if !t.begun {
 		return name
 	}
-	return name + ": " + string(t.json[len(`,"tags":`):]) + "}"
+	return name + ": {" + string(t.end()[len(tagsOpening):])
 }

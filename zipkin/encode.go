@@ -8,21 +8,22 @@ import (
 
 	"example.com/clew/internal/redact"
 	"example.com/clew/trace"
+	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// encoder writes spans in Zipkin's v2 JSON, as its OpenAPI schema has it (openzipkin/zipkin-api). The zero value is ready
-// to use. Safe for concurrent use.
+// encoder writes spans in Zipkin's v2 JSON, by the OpenAPI schema of openzipkin/zipkin-api. The zero
+// value is ready to use. Safe for concurrent use.
 type encoder struct {
-	service string                 // "": the resource's
-	last    atomic.Pointer[origin] // nearly all spans have the same resource
+	service string                          // "": the resource's
+	last    atomic.Pointer[encodedResource] // kept because nearly all spans have the same resource
 }
 
 // append appends s as a JSON object.
 func (e *encoder) append(dst []byte, s sdktrace.ReadOnlySpan) []byte {
 	sc, parent, attrs := s.SpanContext(), s.Parent(), s.Attributes()
-	from := e.of(s.Resource())
+	from := e.resource(s.Resource())
 	var o outline
 	o.read(s, attrs, from)
 
@@ -69,13 +70,23 @@ func (e *encoder) append(dst []byte, s sdktrace.ReadOnlySpan) []byte {
 	return append(o.appendTags(dst, s, attrs, from), '}')
 }
 
+// resource returns r's part of the JSON.
+func (e *encoder) resource(r *resource.Resource) *encodedResource {
+	if last := e.last.Load(); last != nil && last.resource == r {
+		return last
+	}
+	encoded := encodeResource(r, e.service)
+	e.last.Store(encoded)
+	return encoded
+}
+
 // appendTraceID appends id in 16 digits if its high half is zero.
 func appendTraceID(dst []byte, id oteltrace.TraceID) []byte {
 	return trace.B3{TraceID: id}.AppendTraceID(dst)
 }
 
-// micros is a duration in microseconds, at least one. Zipkin rounds shorter ones up; and a clock that was set
-// back while a span with explicit timestamps lasted must not make a negative one.
+// micros returns a duration in microseconds, at least one. Zipkin rounds shorter durations up. A
+// clock that was set back during a span with explicit timestamps must not make a negative one.
 func micros(d time.Duration) int64 { return max(1, d.Microseconds()) }
 
 func kindOf(kind oteltrace.SpanKind) string {

@@ -9,12 +9,12 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// deepest is how many lists and maps in each other are told.
+// deepest is how many lists and maps in each other are written.
 const deepest = 32
 
-// nested returns bytes, a list or a map as OpenTelemetry writes them outside OTLP, in base64 and
-// as JSON, but without what may not be told. What stands in a map is judged as if its keys were
-// written after the attribute's, with dots between them.
+// nested returns bytes in base64, and a list or a map as JSON, as OpenTelemetry writes them outside
+// OTLP, but without secrets. A value in a map is judged by the attribute's key and those in the
+// map, with dots between them.
 func nested(key string, may telling, v attribute.Value) string {
 	if v.Type() == attribute.BYTESLICE {
 		return base64.StdEncoding.EncodeToString([]byte(may.told(string(v.AsByteSlice()))))
@@ -22,21 +22,11 @@ func nested(key string, may telling, v attribute.Value) string {
 	return string(appendNested(nil, key, may, v, deepest))
 }
 
-// appendNested appends v as JSON. It goes no deeper than depth, and leaves out what would be cut
-// off at the end anyway.
+// appendNested appends v as JSON. It goes no deeper than depth, and leaves out items that would be
+// cut off at the end anyway.
 func appendNested(dst []byte, path string, may telling, v attribute.Value, depth int) []byte {
 	if depth == 0 {
 		return append(dst, `"…"`...)
-	}
-	begin := len(dst)
-	next := func() bool { // opens the next item, if there is room for it
-		switch {
-		case len(dst) > clip.Max:
-			return false
-		case len(dst) > begin+1:
-			dst = append(dst, ',')
-		}
-		return true
 	}
 	switch v.Type() {
 	case attribute.STRING:
@@ -44,42 +34,11 @@ func appendNested(dst []byte, path string, may telling, v attribute.Value, depth
 	case attribute.BYTESLICE:
 		return appendText(dst, nested(path, may, v))
 	case attribute.STRINGSLICE:
-		dst = append(dst, '[')
-		for _, text := range v.AsStringSlice() {
-			if next() {
-				dst = appendText(dst, may.told(text))
-			}
-		}
-		return append(dst, ']')
+		return appendStrings(dst, may, v.AsStringSlice())
 	case attribute.SLICE:
-		dst = append(dst, '[')
-		for _, item := range v.AsSlice() {
-			if may := max(may, mayTellWithin(path, item)); may != nothing && next() {
-				dst = appendNested(dst, path, may, item, depth-1)
-			}
-		}
-		return append(dst, ']')
+		return appendList(dst, path, may, v.AsSlice(), depth-1)
 	case attribute.MAP:
-		dst = append(dst, '{')
-		pair := v.AsMap()
-		name := nameIn(pair)
-		for _, kv := range pair {
-			key := string(kv.Key)
-			path := path + "." + key
-			may := max(may, mayTellWithin(path, kv.Value))
-			named := name != "" && strings.EqualFold(key, "value")
-			if named {
-				may = max(may, mayTellWithin(path[:len(path)-len(key)]+name, kv.Value))
-			}
-			if credential(key) || named && credential(name) {
-				may = nothing
-			}
-			if may != nothing && next() {
-				dst = append(appendText(dst, key), ':')
-				dst = appendNested(dst, path, may, kv.Value, depth-1)
-			}
-		}
-		return append(dst, '}')
+		return appendMap(dst, path, may, v.AsMap(), depth-1)
 	case attribute.EMPTY:
 		return append(dst, "null"...)
 	case attribute.FLOAT64:
@@ -90,10 +49,64 @@ func appendNested(dst []byte, path string, may telling, v attribute.Value, depth
 	return append(dst, v.String()...) // numbers
 }
 
-// nameIn returns the name of a header that is told as {"name": "accept", "value": "text/html"}; ""
-// if it is not.
-func nameIn(pair []attribute.KeyValue) string {
-	for _, kv := range pair {
+func appendStrings(dst []byte, may telling, texts []string) []byte {
+	begin := len(dst)
+	dst = append(dst, '[')
+	for _, text := range texts {
+		if isLong(dst) {
+			break
+		}
+		dst = appendText(appendComma(dst, begin), may.told(text))
+	}
+	return append(dst, ']')
+}
+
+func appendList(dst []byte, path string, may telling, list []attribute.Value, depth int) []byte {
+	begin := len(dst)
+	dst = append(dst, '[')
+	for _, item := range list {
+		if isLong(dst) {
+			break
+		}
+		if may := max(may, mayTellWithin(path, item)); may != nothing {
+			dst = appendNested(appendComma(dst, begin), path, may, item, depth)
+		}
+	}
+	return append(dst, ']')
+}
+
+func appendMap(dst []byte, path string, may telling, pairs []attribute.KeyValue, depth int) []byte {
+	begin := len(dst)
+	dst = append(dst, '{')
+	name := nameIn(pairs)
+	for _, kv := range pairs {
+		if isLong(dst) {
+			break
+		}
+		if may := max(may, mayTellPair(path, name, kv)); may != nothing {
+			key := string(kv.Key)
+			dst = append(appendText(appendComma(dst, begin), key), ':')
+			dst = appendNested(dst, path+"."+key, may, kv.Value, depth)
+		}
+	}
+	return append(dst, '}')
+}
+
+// isLong reports whether what is appended to dst would be cut off.
+func isLong(dst []byte) bool { return len(dst) > clip.Max }
+
+// appendComma appends a comma, unless the next item is the first after the bracket at begin.
+func appendComma(dst []byte, begin int) []byte {
+	if len(dst) > begin+1 {
+		return append(dst, ',')
+	}
+	return dst
+}
+
+// nameIn returns the name of a header that is written as {"name": "accept", "value": "text/html"},
+// or "" for any other map.
+func nameIn(pairs []attribute.KeyValue) string {
+	for _, kv := range pairs {
 		if key := string(kv.Key); strings.EqualFold(key, "name") || strings.EqualFold(key, "key") {
 			return kv.Value.AsString() // "" if it is none
 		}
@@ -101,18 +114,35 @@ func nameIn(pair []attribute.KeyValue) string {
 	return ""
 }
 
-// mayTellWithin returns what may be told of v, which stands in a map or in a list: path is the
-// attribute's key and those of the maps. A map may be a whole request, or a copy of all
-// attributes, and so each end of path is judged.
+// mayTellPair returns what may be told of kv, which stands in the map at path. name is that of
+// nameIn.
+func mayTellPair(path, name string, kv attribute.KeyValue) telling {
+	key := string(kv.Key)
+	if credential(key) {
+		return nothing
+	}
+	may := mayTellWithin(path+"."+key, kv.Value)
+	if name != "" && strings.EqualFold(key, "value") {
+		if credential(name) {
+			return nothing
+		}
+		may = max(may, mayTellWithin(path+"."+name, kv.Value))
+	}
+	return may
+}
+
+// mayTellWithin returns what may be told of v, which stands in a map or in a list. path has the
+// attribute's key and those of the maps. Each end of path is judged too, since a map may be a whole
+// request, or a copy of all attributes.
 func mayTellWithin(path string, v attribute.Value) telling {
 	if v.Type() != attribute.MAP && v.Type() != attribute.SLICE && nameless(path) {
 		return nothing
 	}
-	most := mayTell(path)
-	for rest, more := path, true; more; {
-		if _, rest, more = strings.Cut(rest, "."); more {
-			most = max(most, mayTell(rest))
+	may := mayTell(path)
+	for end, more := path, true; more; {
+		if _, end, more = strings.Cut(end, "."); more {
+			may = max(may, mayTell(end))
 		}
 	}
-	return most
+	return may
 }

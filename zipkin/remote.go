@@ -2,7 +2,6 @@ package zipkin
 
 import (
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"example.com/clew/internal/redact"
@@ -10,17 +9,19 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// remote is the other side of a span, as far as OpenTelemetry's conventions, of today and of before 2023, tell it.
+// remote is the other side of a span, as the attributes of OpenTelemetry's conventions describe it:
+// those of today and those from before 2023.
 type remote struct {
-	peer   string // what somebody has called it
+	peer   string // the name that somebody gave it
 	host   string // of a client's server: a name or an address
 	addr   string // of the connection
-	client string // a server's client, as proxies tell it: an address, since anybody can say anything
+	client string // a server's client as proxies report it: believed only if it is an address
 	system string // a client's database, a broker, a service of AWS
 	port   int64
 }
 
-// read takes what an attribute says of the other side. For a server that is not server.address, which is its own.
+// read takes what an attribute says of the other side. A server's server.address is its own, and
+// says nothing of it.
 func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	set := func(to *string) {
 		if text := kv.Value.AsString(); text != "" { // "" if it is none
@@ -54,8 +55,8 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	}
 }
 
-// append appends a remoteEndpoint. Zipkin's graph has an edge to it where it has a name, and has sent no spans
-// of its own.
+// append appends a remoteEndpoint. If that has a name and sends no spans of its own, Zipkin's graph
+// has an edge to it.
 func (r *remote) append(dst []byte) []byte {
 	addr := address(r.addr)
 	name, host := redact.Text(r.peer), redact.Host(r.host)
@@ -71,8 +72,8 @@ func (r *remote) append(dst []byte) []byte {
 	return e.append(dst, `,"remoteEndpoint":{`)
 }
 
-// address is text as an IP address, not a valid one if it is none. Names are not parsed: the error would be an
-// allocation.
+// address returns text as an IP address, or an invalid one. Names are not parsed, since the error
+// would be an allocation.
 func address(text string) netip.Addr {
 	if text == "" || (text[0] < '0' || text[0] > '9') && strings.IndexByte(text, ':') < 0 {
 		return netip.Addr{}
@@ -86,39 +87,4 @@ func first(a, b string) string {
 		return a
 	}
 	return b
-}
-
-// endpoint is an Endpoint of Zipkin's schema.
-type endpoint struct {
-	service string
-	addr    netip.Addr
-	port    int64 // nothing that is not one is written
-}
-
-// append appends e after the opening, or nothing at all if it says nothing.
-func (e endpoint) append(dst []byte, opening string) []byte {
-	start := len(dst)
-	dst = append(dst, opening...)
-	empty := len(dst)
-	if e.service != "" {
-		dst = append(dst, `"serviceName":`...)
-		dst = append(appendLower(dst, e.service), ',')
-	}
-	if ip := e.addr.WithZone("").Unmap(); ip.IsValid() {
-		if ip.Is4() {
-			dst = append(dst, `"ipv4":"`...)
-		} else {
-			dst = append(dst, `"ipv6":"`...)
-		}
-		dst = append(ip.AppendTo(dst), `",`...)
-	}
-	if len(dst) == empty {
-		return dst[:start]
-	}
-	if e.port > 0 && e.port <= 65535 {
-		dst = append(dst, `"port":`...)
-		dst = append(strconv.AppendInt(dst, e.port, 10), ',')
-	}
-	dst[len(dst)-1] = '}' // the last comma
-	return dst
 }

@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/clip"
 )
 
-// asIs are the bytes that stand in a JSON string as they are, whatever is around them. A table, because each byte of a
-// span is looked up.
+// asIs tells the bytes that need no escape in a JSON string, whatever is around them. It is a table
+// because each byte of a span is looked up.
 var asIs = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\'
@@ -16,12 +16,12 @@ var asIs = func() (t [256]bool) {
 	return t
 }()
 
-// appendText appends s as a JSON string (RFC 8259, 7): cut after clip.Max bytes, control characters escaped, and what is not UTF-8
-// replaced by U+FFFD.
+// appendText appends s as a JSON string (RFC 8259, 7). The text is cut after clip.Max bytes,
+// control characters are escaped, and what is not UTF-8 becomes U+FFFD.
 func appendText(dst []byte, s string) []byte {
 	s = clip.Text(s)
 	dst = append(dst, '"')
-	plain := 0 // where what is not yet written begins
+	plain := 0 // from here on nothing is written yet
 	for i := 0; i < len(s); {
 		if asIs[s[i]] {
 			i++
@@ -55,7 +55,7 @@ func appendText(dst []byte, s string) []byte {
 	return append(append(dst, s[plain:]...), '"')
 }
 
-// appendLower is appendText of s in lower case.
+// appendLower appends s in lower case, as appendText does.
 func appendLower(dst []byte, s string) []byte {
 	s = clip.Text(s)
 	begin := len(dst)
