@@ -10,7 +10,7 @@ import (
 	"example.com/clew/internal/env"
 )
 
-// The variables that FromEnv reads, beside those that newResource leaves to OpenTelemetry.
+// The variables that FromEnv reads. OpenTelemetry itself reads those of newResource.
 const (
 	envDisabled   = "OTEL_SDK_DISABLED"
 	envExporter   = "OTEL_TRACES_EXPORTER"
@@ -23,10 +23,10 @@ const (
 
 const (
 	exporterName    = "zipkin"
-	defaultEndpoint = "http://localhost:9411/api/v2/spans" // the specification's
+	defaultEndpoint = "http://localhost:9411/api/v2/spans" // as the specification says
 )
 
-// The names that OTEL_TRACES_SAMPLER may have, with parentBased before them or without.
+// The names that OTEL_TRACES_SAMPLER may have, with or without the prefix parentBased.
 const (
 	alwaysOn    = "always_on"
 	alwaysOff   = "always_off"
@@ -34,25 +34,27 @@ const (
 	parentBased = "parentbased_"
 )
 
-var samplerNames = []string{alwaysOn, alwaysOff, byRatio, parentBased + alwaysOn, parentBased + alwaysOff, parentBased + byRatio}
+var samplerNames = []string{
+	alwaysOn, alwaysOff, byRatio,
+	parentBased + alwaysOn, parentBased + alwaysOff, parentBased + byRatio,
+}
 
-// FromEnv returns a Provider as [NewProvider] does, with what cfg leaves empty taken from
-// OpenTelemetry's environment variables, or one that is off. So Zipkin goes on and off without a
-// change in the program.
+// FromEnv returns a Provider as [NewProvider] does. Fields that are empty in cfg come from
+// OpenTelemetry's environment variables, which can also turn the Provider off. So operators turn
+// Zipkin on and off without a change in the program.
 //
 // The Provider is off if
 //   - OTEL_SDK_DISABLED is true, or
 //   - OTEL_TRACES_EXPORTER is set, and zipkin is not in its list: none, otlp, or
 //   - neither OTEL_TRACES_EXPORTER nor an endpoint is set, in cfg or in the environment.
 //
-// One that is off records nothing and starts nothing: no goroutine, no queue, no metrics. The
-// program does not notice. IDs, decisions and log lines are the same, at the cost of no SDK, and
-// no method needs another treatment: Stats are zero, and the processors that are registered get no
-// spans but are flushed and shut down. It needs no service name.
+// A Provider that is off records nothing and starts nothing: no goroutine, no queue, no metrics. It
+// needs no service name. The program does not notice: IDs, decisions and log lines are the same,
+// without the cost of an SDK. All methods work: Stats are zero, and registered processors get no
+// spans but are flushed and shut down.
 //
 // Where the Provider is on:
-//   - OTEL_EXPORTER_ZIPKIN_ENDPOINT is Endpoint; http://localhost:9411/api/v2/spans if it is not
-//     set.
+//   - OTEL_EXPORTER_ZIPKIN_ENDPOINT is Endpoint. Not set: http://localhost:9411/api/v2/spans.
 //   - OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are read as by NewProvider.
 //   - OTEL_BSP_MAX_QUEUE_SIZE is QueueSpans.
 //   - OTEL_EXPORTER_ZIPKIN_TIMEOUT, in milliseconds, is how long a post may take, instead of ten
@@ -60,32 +62,26 @@ var samplerNames = []string{alwaysOn, alwaysOff, byRatio, parentBased + alwaysOn
 //
 // On or off, OTEL_TRACES_SAMPLER decides what no caller has decided, unless cfg has a Ratio or a
 // Sampler: always_on, always_off, or traceidratio with the share in OTEL_TRACES_SAMPLER_ARG (1
-// without it). Not set, it is one trace in a thousand, and not all of them, which is the
-// specification's default. With parentbased_ before the name it is the same: what a caller has
-// decided is obeyed in any case, so that always_on does not sample what a caller has denied, nor
-// does always_off deny what a caller has accepted.
+// without it). If it is not set, one trace in a thousand is sampled; the specification's default
+// would be all. The prefix parentbased_ changes nothing, since a caller's decision is obeyed in any
+// case: always_on does not sample what a caller has denied, and always_off does not deny what a
+// caller has accepted.
 //
-// A field of cfg that is set wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
+// A field that is set in cfg wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
 // count in any case: they are switches for operators, and cfg has no field for them. If
-// OTEL_SDK_DISABLED is true nothing else in the environment is read, so that nothing there can
+// OTEL_SDK_DISABLED is true, nothing else in the environment is read, so that nothing there can
 // keep a service from starting.
 //
-// A variable that is empty counts as not set. Case and white space do not matter in names. All
-// that is wrong with cfg and with the variables that are read is one error: a boolean that is
-// neither true nor false, a number that is none or out of its range, a sampler that is unknown or
-// needs a server (jaeger_remote, xray). The error quotes nothing of an endpoint or a number. The
+// A variable that is empty counts as not set. Case and white space do not matter in names. One
+// error lists all that is wrong with cfg and with the variables that are read: a boolean that is
+// neither true nor false, a number that is malformed or out of its range, a sampler that is unknown
+// or needs a server (jaeger_remote, xray). The error quotes no endpoint and no number. The
 // variables are read once, here. See
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/.
 func FromEnv(cfg Config) (*Provider, error) {
-	s, errs := readEnv(cfg)
-	if len(errs) > 0 {
-		_, _, err := s.cfg.checked()
-		errs = append(errs, err)
-		if !s.off {
-			_, err = newResource(s.cfg)
-			errs = append(errs, err)
-		}
-		return nil, errors.Join(errs...)
+	s := readEnv(cfg)
+	if len(s.faults) > 0 {
+		return nil, s.allFaults()
 	}
 	var p *Provider
 	var err error
@@ -100,25 +96,55 @@ func FromEnv(cfg Config) (*Provider, error) {
 	return p, err
 }
 
-// settings are a Config and what it cannot say.
+// settings are a Config and what the environment says beyond it.
 type settings struct {
 	cfg     Config
 	off     bool
 	never   bool // the ratio is 0
 	timeout time.Duration
+	faults  []error // of the environment
 }
 
 // readEnv fills in what cfg leaves empty.
-func readEnv(cfg Config) (s settings, errs []error) {
-	keep := func(err error) {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("zipkin: %w", err))
-		}
-	}
-	s.cfg, s.timeout = cfg, postTime
-
+func readEnv(cfg Config) *settings {
+	s := &settings{cfg: cfg, timeout: postTime}
 	disabled, err := env.True(envDisabled)
-	keep(err)
+	s.keep(err)
+	s.readEndpoint(disabled)
+	if !disabled && cfg.Ratio == 0 && cfg.Sampler == nil {
+		s.keep(s.readSampler())
+	}
+	if s.off {
+		return s
+	}
+	if cfg.QueueSpans == 0 {
+		s.cfg.QueueSpans, err = env.Count(envQueue)
+		s.keep(err)
+	}
+	s.timeout, err = env.Timeout(envTimeout, postTime)
+	s.keep(err)
+	return s
+}
+
+func (s *settings) keep(err error) {
+	if err != nil {
+		s.faults = append(s.faults, fmt.Errorf("zipkin: %w", err))
+	}
+}
+
+// allFaults returns the faults of the environment and those of the Config.
+func (s *settings) allFaults() error {
+	_, _, err := s.cfg.checked()
+	all := append(s.faults, err)
+	if !s.off {
+		_, err = newResource(s.cfg)
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}
+
+// readEndpoint says whether the Provider is off, and where it sends its spans if it is not.
+func (s *settings) readEndpoint(disabled bool) {
 	exporters, endpoint := env.List(envExporter), env.Text(envEndpoint)
 	switch {
 	case disabled:
@@ -126,38 +152,27 @@ func readEnv(cfg Config) (s settings, errs []error) {
 	case len(exporters) > 0:
 		s.off = !slices.Contains(exporters, exporterName)
 	default:
-		s.off = cfg.Endpoint == "" && endpoint == ""
+		s.off = s.cfg.Endpoint == "" && endpoint == ""
 	}
-	if !s.off && cfg.Endpoint == "" && endpoint != "" {
-		if _, err := parseEndpoint(envEndpoint, endpoint); err != nil {
-			errs = append(errs, err)
-		} else {
-			s.cfg.Endpoint = endpoint
-		}
+	if s.cfg.Endpoint != "" {
+		return
 	}
-	if s.cfg.Endpoint == "" {
-		s.cfg.Endpoint = defaultEndpoint
+	s.cfg.Endpoint = defaultEndpoint
+	if s.off || endpoint == "" {
+		return
 	}
-	if !disabled && cfg.Ratio == 0 && cfg.Sampler == nil {
-		keep(s.readSampler())
+	if _, err := parseEndpoint(envEndpoint, endpoint); err != nil {
+		s.faults = append(s.faults, err)
+		return
 	}
-	if s.off {
-		return s, errs
-	}
-	if cfg.QueueSpans == 0 {
-		s.cfg.QueueSpans, err = env.Count(envQueue)
-		keep(err)
-	}
-	s.timeout, err = env.Timeout(envTimeout, postTime)
-	keep(err)
-	return s, errs
+	s.cfg.Endpoint = endpoint
 }
 
-// readSampler takes the ratio from the environment, if that has one.
+// readSampler takes the ratio from the environment, if a sampler is named there.
 func (s *settings) readSampler() error {
 	name := env.Word(envSampler)
 	if name == "" {
-		return nil // and the argument is not read, as the specification says
+		return nil // without a sampler the argument is not read, as the specification says
 	}
 	share := 1.0
 	switch strings.TrimPrefix(name, parentBased) {

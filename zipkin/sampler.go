@@ -2,17 +2,7 @@ package zipkin
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"math"
-	"net/http"
-	"strconv"
-	"strings"
-	"sync"
-	"sync/atomic"
 
-	"example.com/clew/internal/newid"
 	"example.com/clew/internal/seam"
 	"example.com/clew/trace"
 	"go.opentelemetry.io/otel/attribute"
@@ -20,27 +10,23 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// sampler obeys B3 and leaves the rest to a trace.Sampler. Not OpenTelemetry's ParentBased: that
-// knows a flag, which cannot tell a caller that defers from one that denies.
+// sampler obeys B3, and asks a trace.Sampler about traces that no caller has decided.
+// OpenTelemetry's ParentBased knows only a flag, which is the same for callers that defer and that
+// deny.
 type sampler struct{ trace.Sampler }
 
-// How the sampler tells the exporter what a span context cannot hold. Rare, and before all other
-// attributes, so that they do not fall victim to their number.
+// Attributes by which the sampler tells the encoder what a span context cannot hold. They are rare,
+// and stand before all others, so that a limit on the number of attributes spares them.
 const (
 	debugKey   = attribute.Key("b3.debug")    // true in a debug trace
-	traceIDKey = attribute.Key("b3.trace_id") // the text of an ID that came as 32 digits with a zero high half
-	rootKey    = attribute.Key("b3.root")     // true if nobody reports the parent: it was invented, see package newid, or its service defers
+	traceIDKey = attribute.Key("b3.trace_id") // an ID that came as 32 digits with a zero high half
+	rootKey    = attribute.Key("b3.root")     // true if nobody reports the parent, see hasNoParent
 )
 
 func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
 	parent := oteltrace.SpanContextFromContext(p.ParentContext)
 	result := sdktrace.SamplingResult{Decision: sdktrace.Drop, Tracestate: parent.TraceState()}
-	var caller trace.B3
-	switch b, ok := trace.FromContext(p.ParentContext); {
-	case b.TraceID == p.TraceID, // the parent's trace; or a trace to begin, without a span
-		!ok && oteltrace.SpanFromContext(p.ParentContext) == noSpan: // a state that came alone, or nothing
-		caller = b // not under any span, though it may have no IDs: that is how the SDK begins a new root
-	}
+	caller := callerOf(p)
 	switch caller.Sampling {
 	case trace.Deny:
 		return result
@@ -60,11 +46,31 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 			result.Attributes = append(result.Attributes, traceIDKey.String(string(text)))
 		}
 	}
-	invented, ok := p.ParentContext.Value(seam.InventedParent{}).(oteltrace.SpanID)
-	if ok && invented == parent.SpanID() || caller.Sampling == trace.Defer && parent.IsRemote() {
+	if hasNoParent(p.ParentContext, parent, caller) {
 		result.Attributes = append(result.Attributes, rootKey.Bool(true))
 	}
 	return result
+}
+
+// hasNoParent reports whether nobody reports the parent: it was invented, see package newid, or its
+// service defers.
+func hasNoParent(ctx context.Context, parent oteltrace.SpanContext, caller trace.B3) bool {
+	invented, ok := ctx.Value(seam.InventedParent{}).(oteltrace.SpanID)
+	return ok && invented == parent.SpanID() || caller.Sampling == trace.Defer && parent.IsRemote()
+}
+
+// callerOf returns what the context says of the span's caller; the zero B3 if it speaks of another
+// trace.
+func callerOf(p sdktrace.SamplingParameters) trace.B3 {
+	b, ok := trace.FromContext(p.ParentContext)
+	switch {
+	case b.TraceID == p.TraceID: // the parent's trace; or a trace to begin, without a span
+		return b
+	case !ok && oteltrace.SpanFromContext(p.ParentContext) == noSpan: // a state that came alone, or nothing
+		// Not under any other span, even one without IDs: by that the SDK begins a new root.
+		return b
+	}
+	return trace.B3{}
 }
 
 func (s sampler) Description() string { return "B3" }
@@ -72,79 +78,5 @@ func (s sampler) Description() string { return "B3" }
 // noSpan is the current span of a context that has none.
 var noSpan = oteltrace.SpanFromContext(context.Background())
 
-// isNarrow reports whether id would be written in 16 digits, if nothing says otherwise.
+// isNarrow reports whether id is written in 16 digits unless something says otherwise.
 func isNarrow(id oteltrace.TraceID) bool { return [8]byte(id[:8]) == [8]byte{} }
-
-// ids makes the IDs of the SDK's spans as package trace makes its own.
-type ids struct{}
-
-func (ids) NewIDs(context.Context) (oteltrace.TraceID, oteltrace.SpanID) {
-	return newid.Trace(), newid.Span()
-}
-
-func (ids) NewSpanID(context.Context, oteltrace.TraceID) oteltrace.SpanID { return newid.Span() }
-
-// ratio is a trace.Ratio that tells its share as it was given. Nil: a Sampler decides, and there
-// is none.
-type ratio struct {
-	*trace.Ratio
-	setting sync.Mutex    // both at once
-	share   atomic.Uint64 // a float64's bits
-}
-
-func newRatio(share float64) *ratio {
-	r := &ratio{Ratio: trace.NewRatio(share)}
-	r.share.Store(math.Float64bits(share))
-	return r
-}
-
-func (r *ratio) load() float64 {
-	if r == nil {
-		return math.NaN()
-	}
-	return math.Float64frombits(r.share.Load())
-}
-
-func (r *ratio) set(share float64) error {
-	if r == nil {
-		return errSampler
-	}
-	if !(share >= 0 && share <= 1) { // written so that NaN fails too
-		return fmt.Errorf("zipkin: ratio %v is not between 0 and 1", share)
-	}
-	r.setting.Lock()
-	defer r.setting.Unlock()
-	r.SetRate(share)
-	r.share.Store(math.Float64bits(share))
-	return nil
-}
-
-var (
-	errNotRatio = errors.New("zipkin: the body is not a number between 0 and 1")
-	errSampler  = errors.New("zipkin: no ratio to set: Config.Sampler decides")
-)
-
-// ServeHTTP answers GET with the ratio, as text, and sets it by PUT.
-func (r *ratio) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if r == nil {
-		http.Error(w, errSampler.Error(), http.StatusNotFound)
-		return
-	}
-	switch req.Method {
-	case http.MethodGet, http.MethodHead:
-	case http.MethodPut:
-		const longest = 64
-		body, err := io.ReadAll(io.LimitReader(req.Body, longest+1))
-		share, parseErr := strconv.ParseFloat(strings.TrimSpace(string(body)), 64)
-		if err != nil || len(body) > longest || parseErr != nil || r.set(share) != nil {
-			http.Error(w, errNotRatio.Error(), http.StatusBadRequest)
-			return
-		}
-	default:
-		w.Header().Set("Allow", "GET, HEAD, PUT")
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	io.WriteString(w, strconv.FormatFloat(r.load(), 'g', -1, 64)+"\n")
-}
