@@ -186,11 +186,11 @@ func ExampleConfig_sampler() {
 }
 
 // An SDK of your own: the exporter alone.
-func ExampleNewExporter() {
+func ExampleNewSpanExporter() {
 	collector := printer()
 	defer collector.Close()
 
-	exporter, err := zipkin.NewExporter(zipkin.Config{Service: "media-api", Endpoint: collector.URL})
+	exporter, err := zipkin.NewSpanExporter(zipkin.ExporterConfig{Service: "media-api", Endpoint: collector.URL})
 	if err != nil {
 		panic(err)
 	}
