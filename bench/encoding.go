@@ -140,7 +140,7 @@ func encodingJobs() []job {
 		}
 	}, plain)
 	add("clew's Exporter, which compresses", ours, func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		return exporter(must(clewzipkin.NewExporter(clewzipkin.Config{Endpoint: collectorURL, Client: &http.Client{Transport: via}})), spans)
+		return exporter(must(clewzipkin.NewSpanExporter(clewzipkin.ExporterConfig{Endpoint: collectorURL, Client: &http.Client{Transport: via}})), spans)
 	}, plain)
 	add("OpenTelemetry's exporter", peer, otel, plain)
 	add("OpenTelemetry's exporter, compressed", peer, otel, compressed)
