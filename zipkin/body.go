@@ -12,11 +12,11 @@ type body struct {
 }
 
 // newBody returns text compressed, or as it is if that would be longer than most bytes. Each
-// compressed body is new, and a plain one is text itself: net/http may still read from either after
-// RoundTrip has returned.
+// compressed body is new, and a plain one is text itself: net/http may still read from either
+// after RoundTrip has returned.
 //
-// yield, unless nil, is called now and then. To compress a whole batch takes milliseconds, in which
-// requests would wait for the processor so long that their 99th percentile shows it.
+// yield, unless nil, is called now and then. To compress a whole batch takes milliseconds, in
+// which requests would wait for the processor so long that their 99th percentile shows it.
 func newBody(text pieces, most int, yield func()) body {
 	const atOnce = 32 << 10
 	out := limited{most: most}

@@ -19,10 +19,10 @@ const (
 	// too large before the batch is no longer halved. One span to blame among 512 takes ten.
 	maxRefusals = 16
 
-	// maxBreaks is how many times in a row the connection may break over part of a batch before the
-	// part is halved, or lost if it is a single span. A proxy that dislikes the content looks like
-	// a collector that is away. Halving takes so long that a collector which is away costs one
-	// span in a minute or two.
+	// maxBreaks is how many times in a row the connection may break over part of a batch before
+	// the part is halved, or lost if it is a single span. A proxy that dislikes the content looks
+	// like a collector that is away. Halving takes so long that a collector which is away costs
+	// one span in a minute or two.
 	maxBreaks = 8
 
 	// plainBatches is how many batches are posted as plain JSON after the collector has taken one
@@ -143,7 +143,8 @@ func (d *delivery) retries(what verdict, early bool) bool {
 func (d *delivery) waitToRetry(asked time.Duration, early bool, because error) error {
 	delay := d.wait/2 + rand.N(d.wait/2)
 	if asked > 0 {
-		delay = max(delay, asked+rand.N(asked/10+1)) // so that not all come back at the same moment
+		// At random, so that the clients of a collector do not all come back at the same moment.
+		delay = max(delay, asked+rand.N(asked/10+1))
 	}
 	if !early {
 		d.wait = min(2*d.wait, longestWait)

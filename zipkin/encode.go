@@ -13,8 +13,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// encoder writes spans in Zipkin's v2 JSON, by the OpenAPI schema of openzipkin/zipkin-api. The zero
-// value is ready to use. Safe for concurrent use.
+// encoder writes spans in Zipkin's v2 JSON, by the OpenAPI schema of openzipkin/zipkin-api. The
+// zero value is ready to use. Safe for concurrent use.
 type encoder struct {
 	service string                          // "": the resource's
 	last    atomic.Pointer[encodedResource] // kept because nearly all spans have the same resource

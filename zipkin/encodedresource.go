@@ -15,7 +15,7 @@ type encodedResource struct {
 	json     []byte                     // the tags, without braces
 	tags     []attribute.KeyValue       // the same tags
 	keys     map[attribute.Key]struct{} // of the tags
-	lengths  uint64                     // of the keys, a bit each: most attributes need no look into the map
+	lengths  uint64                     // of the keys, a bit each: spares most looks into keys
 }
 
 func encodeResource(r *resource.Resource, service string) *encodedResource {

@@ -48,10 +48,10 @@ var samplerNames = []string{
 //   - OTEL_TRACES_EXPORTER is set, and zipkin is not in its list: none, otlp, or
 //   - neither OTEL_TRACES_EXPORTER nor an endpoint is set, in cfg or in the environment.
 //
-// A Provider that is off records nothing and starts nothing: no goroutine, no queue, no metrics. It
-// needs no service name. The program does not notice: IDs, decisions and log lines are the same,
-// without the cost of an SDK. All methods work: Stats are zero, and registered processors get no
-// spans but are flushed and shut down.
+// A Provider that is off records nothing and starts nothing: no goroutine, no queue, no metrics.
+// It needs no service name. The program does not notice: IDs, decisions and log lines are the
+// same, without the cost of an SDK. All methods work: Stats are zero, and registered processors
+// get no spans but are flushed and shut down.
 //
 // Where the Provider is on:
 //   - OTEL_EXPORTER_ZIPKIN_ENDPOINT is Endpoint. Not set: http://localhost:9411/api/v2/spans.
@@ -63,9 +63,9 @@ var samplerNames = []string{
 // On or off, OTEL_TRACES_SAMPLER decides what no caller has decided, unless cfg has a Ratio or a
 // Sampler: always_on, always_off, or traceidratio with the share in OTEL_TRACES_SAMPLER_ARG (1
 // without it). If it is not set, one trace in a thousand is sampled; the specification's default
-// would be all. The prefix parentbased_ changes nothing, since a caller's decision is obeyed in any
-// case: always_on does not sample what a caller has denied, and always_off does not deny what a
-// caller has accepted.
+// would be all. The prefix parentbased_ changes nothing, since a caller's decision is obeyed in
+// any case: always_on does not sample what a caller has denied, and always_off does not deny what
+// a caller has accepted.
 //
 // A field that is set in cfg wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
 // count in any case: they are switches for operators, and cfg has no field for them. If
@@ -74,8 +74,8 @@ var samplerNames = []string{
 //
 // A variable that is empty counts as not set. Case and white space do not matter in names. One
 // error lists all that is wrong with cfg and with the variables that are read: a boolean that is
-// neither true nor false, a number that is malformed or out of its range, a sampler that is unknown
-// or needs a server (jaeger_remote, xray). The error quotes no endpoint and no number. The
+// neither true nor false, a number that is malformed or out of its range, a sampler that is
+// unknown or needs a server (jaeger_remote, xray). The error quotes no endpoint and no number. The
 // variables are read once, here. See
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/.
 func FromEnv(cfg Config) (*Provider, error) {

@@ -12,9 +12,9 @@ import (
 // deepest is how many lists and maps in each other are written.
 const deepest = 32
 
-// nested returns bytes in base64, and a list or a map as JSON, as OpenTelemetry writes them outside
-// OTLP, but without secrets. A value in a map is judged by the attribute's key and those in the
-// map, with dots between them.
+// nested returns bytes in base64, and a list or a map as JSON, as OpenTelemetry writes them
+// outside OTLP, but without secrets. A value in a map is judged by the attribute's key and those
+// in the map, with dots between them.
 func nested(key string, may telling, v attribute.Value) string {
 	if v.Type() == attribute.BYTESLICE {
 		return base64.StdEncoding.EncodeToString([]byte(may.told(string(v.AsByteSlice()))))
@@ -132,8 +132,8 @@ func mayTellPair(path, name string, kv attribute.KeyValue) telling {
 }
 
 // mayTellWithin returns what may be told of v, which stands in a map or in a list. path has the
-// attribute's key and those of the maps. Each end of path is judged too, since a map may be a whole
-// request, or a copy of all attributes.
+// attribute's key and those of the maps. Each end of path is judged too, since a map may be a
+// whole request, or a copy of all attributes.
 func mayTellWithin(path string, v attribute.Value) telling {
 	if v.Type() != attribute.MAP && v.Type() != attribute.SLICE && nameless(path) {
 		return nothing

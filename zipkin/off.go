@@ -10,11 +10,12 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// off is what a Provider has that sends nothing: IDs, decisions, and the processors of others.
+// off are the tracers of a Provider that sends nothing: IDs, decisions, and the processors of
+// others.
 //
-// It is tempting to have an SDK that samples nothing instead, which would take care of the
-// processors. But an SDK reads the environment itself, and complains of it through OpenTelemetry's
-// ErrorHandler, also with OTEL_SDK_DISABLED.
+// An SDK that samples nothing is tempting instead, since it would take care of the processors. But
+// an SDK reads the environment itself, and complains of it through OpenTelemetry's ErrorHandler,
+// even with OTEL_SDK_DISABLED.
 type off struct {
 	*trace.Provider
 
@@ -22,7 +23,7 @@ type off struct {
 	processors []sdktrace.SpanProcessor
 }
 
-// newOff returns a Provider that is off, or all that is wrong with cfg. cfg has an Endpoint.
+// newOff returns a Provider that is off, or all that is wrong with cfg, which has an Endpoint.
 func newOff(cfg Config) (*Provider, error) {
 	cfg, _, err := cfg.checked()
 	if err != nil {

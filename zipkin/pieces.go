@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// Pieces make room for a sixteenth of their size at once, within these bounds. A single slice would
-// cost more: while append copies it, it needs its room two or three times, and afterwards up to
-// half of it is empty.
+// Pieces make room for a sixteenth of their size at once, within these bounds. A single slice
+// would cost more: while append copies it, it needs its room two or three times, and afterwards up
+// to half of it is empty.
 const (
 	leastRoom = 1 << 10
 	usualRoom = 4 << 10

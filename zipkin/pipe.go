@@ -14,21 +14,23 @@ import (
 const (
 	gather = time.Second // how long a span waits for others to be posted with
 
-	// endTime is how long Shutdown and ForceFlush take at most if their context has no deadline: a collector that
-	// is gone must not keep a service from ending.
+	// endTime bounds Shutdown and ForceFlush if their context has no deadline: a collector that is
+	// gone must not keep a service from ending.
 	endTime = 10 * time.Second
 
-	// lastWait is how long a pause is at most during Shutdown, also if the collector asks for more: there is no later.
+	// lastWait bounds a pause during Shutdown, even if the collector asks for more: there is no
+	// later.
 	lastWait = time.Second
 
-	// grace is how long a post may take to notice that it was canceled, before it is left alone.
+	// grace is how long a canceled post may take to end before it is left alone.
 	grace = 50 * time.Millisecond
 )
 
-// pipe is the queue between the spans that end and the collector, and the goroutine that empties it.
+// pipe is the queue between the spans that end and the collector, and the goroutine that empties
+// it.
 //
-// The lock is held for as long as it takes to copy a span and to make room for it; never while
-// anybody waits for the collector.
+// The lock is held for as long as it takes to copy a span and to make room for it, and never while
+// something waits for the collector.
 type pipe struct {
 	encoder  *encoder
 	sender   *sender
@@ -37,33 +39,33 @@ type pipe struct {
 	maxBytes int64
 	ending   context.Context // of all posts; canceled when there is no more time
 	cancel   context.CancelFunc
-	wake     chan struct{} // holds one: something has changed that the goroutine should look at
+	wake     chan struct{} // holds one if the goroutine should look for work
 	done     chan struct{} // closed when the goroutine has ended
-	over     chan struct{} // closed when the result is there, which may be earlier
+	finished chan struct{} // closed when result is set, perhaps before the goroutine has ended
 
 	mu       sync.Mutex
 	counts   counts
 	waiting  []*batch // full, or to be sent now
 	filling  *batch   // nil: nothing in it
 	since    time.Time
-	hopeless int // the bulk from which on a span has no room; see OnEnd
+	hopeless int // a span of this bulk or more has no room; see OnEnd
 	closing  bool
-	final    bool  // nothing is counted any more
+	final    bool  // counts no longer change
 	cause    error // why there was no more time; nil: there was
-	result   error // of the end, once it is final
+	result   error // of Shutdown, once final is set
 
-	taken   int64         // spans that were ever accepted into the queue
-	settled int64         // of these, sent or dropped
-	resume  chan struct{} // closed to end the pause between two tries; nil: there is none
-	asked   bool          // the pause is the collector's wish
-	moved   chan struct{} // closed at the next settling; nil: nobody waits for it
+	taken   int64         // spans that were ever put into the queue
+	settled int64         // spans of these that were sent or dropped
+	resume  chan struct{} // closed to end the pause between two tries; nil: there is no pause
+	asked   bool          // the collector wants the pause
+	moved   chan struct{} // closed when a span is settled; nil: nobody waits for that
 }
 
 func newPipe(cfg Config, s *sender) *pipe {
 	p := &pipe{
 		encoder: new(encoder), sender: s, sizes: s.sizes, hopeless: math.MaxInt,
 		maxSpans: int64(cfg.QueueSpans), maxBytes: int64(cfg.QueueBytes),
-		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{}),
+		wake: make(chan struct{}, 1), done: make(chan struct{}), finished: make(chan struct{}),
 	}
 	p.ending, p.cancel = context.WithCancel(context.Background())
 	s.yield = p.yield
@@ -72,11 +74,11 @@ func newPipe(cfg Config, s *sender) *pipe {
 
 // OnEnd writes the span into the queue.
 //
-// A span that has no room is not encoded, as far as that can be known: how long it will be shows
-// only afterwards. But as long as nothing leaves the queue, what has as much in it as one that
-// found no room is not likely to find any. What has less is tried, so that small spans fill what
-// large ones have left. A span that has become much longer than what is in it, by escapes for
-// instance, says nothing of others.
+// A span that is likely to find no room is not encoded. Its length as JSON is known only
+// afterwards, but its bulk is known before. Until something leaves the queue, a span has no better
+// chance than one of the same bulk that found no room. A span of less bulk is tried, so that small
+// spans fill what large ones have left. A span that became much longer than its bulk, by escapes
+// for instance, says nothing about others.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
@@ -89,7 +91,7 @@ func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	*buf = p.encoder.append((*buf)[:0], s)
 	if settled, short := p.put(*buf); short {
 		if bulk := bulk(s); len(*buf) <= 4*bulk+usualMore {
-			p.tell(bulk, settled)
+			p.giveUpOn(bulk, settled)
 		}
 	}
 	if cap(*buf) <= longestKept {
@@ -97,11 +99,11 @@ func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	}
 }
 
-// usualMore is how many bytes a span has as JSON, beside its bulk: IDs, times, endpoints, tags of the
-// resource.
+// usualMore is how many bytes the JSON of a span has beside its bulk: IDs, times, endpoints, tags
+// of the resource.
 const usualMore = 2 << 10
 
-// room returns the bulk from which on a span has no room; 0: none has.
+// room returns the bulk from which on a span has no room. It is 0 if no span has room.
 func (p *pipe) room() (hopeless int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,7 +113,7 @@ func (p *pipe) room() (hopeless int) {
 	return p.hopeless
 }
 
-// drop counts a span that has ended as lost.
+// drop counts a span as ended and lost.
 func (p *pipe) drop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,9 +125,9 @@ func (p *pipe) drop() {
 	}
 }
 
-// tell remembers the bulk of a span that found too few bytes left, unless something has left the
+// giveUpOn remembers the bulk of a span that found too few bytes left, unless a span has left the
 // queue since.
-func (p *pipe) tell(bulk int, settled int64) {
+func (p *pipe) giveUpOn(bulk int, settled int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.settled == settled {
@@ -133,7 +135,7 @@ func (p *pipe) tell(bulk int, settled int64) {
 	}
 }
 
-// longestKept is how large a buffer may be that is kept for the next span.
+// longestKept is the size up to which a buffer is kept for another span.
 const longestKept = 64 << 10
 
 var buffers = sync.Pool{New: func() any {
@@ -141,8 +143,8 @@ var buffers = sync.Pool{New: func() any {
 	return &buf
 }}
 
-// put queues a span, or counts it as lost: also, and then short is true, because there are too few
-// bytes left. settled is how many spans had left the queue by then.
+// put queues a span, or counts it as lost. short is true if it was lost because too few bytes were
+// left. settled is how many spans had left the queue by then.
 func (p *pipe) put(span []byte) (settled int64, short bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -160,7 +162,9 @@ func (p *pipe) put(span []byte) (settled int64, short bool) {
 		return p.settled, true
 	}
 	if n := len(p.waiting); p.filling == nil && n > 0 && !p.waiting[n-1].full() {
-		p.waiting[n-1].add(span) // whoever flushes has sealed it early; many of them would be many posts, and much room
+		// A flush has sealed this batch early. Many small batches would be many posts, and take
+		// much room.
+		p.waiting[n-1].add(span)
 	} else {
 		p.gather(span)
 	}
@@ -170,7 +174,7 @@ func (p *pipe) put(span []byte) (settled int64, short bool) {
 	return p.settled, false
 }
 
-// gather puts a span to those that wait for company.
+// gather adds a span to the batch that is being filled.
 func (p *pipe) gather(span []byte) {
 	if p.filling == nil {
 		p.filling = newBatch(p.sizes)
@@ -184,13 +188,14 @@ func (p *pipe) gather(span []byte) {
 	}
 }
 
-// seal lets what is gathered go.
+// seal lets the batch that is being filled go.
 func (p *pipe) seal() {
 	if p.filling != nil {
 		p.waiting, p.filling = append(p.waiting, p.filling), nil
 	}
 }
 
+// signal makes the goroutine look for work.
 func (p *pipe) signal() {
 	select {
 	case p.wake <- struct{}{}:
@@ -198,7 +203,7 @@ func (p *pipe) signal() {
 	}
 }
 
-// run sends what comes, until there is nothing left after closing, or no time.
+// run sends batches. It returns when the pipe is closing and empty, or when there is no more time.
 func (p *pipe) run() {
 	defer close(p.done)
 	timer := time.NewTimer(gather)
@@ -224,11 +229,12 @@ func (p *pipe) run() {
 	}
 }
 
-// next returns a batch to send; or how long there is none; or that there will be none.
+// next returns a batch to send. If there is none, it returns when to look again, or that it was
+// the last.
 func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	due = time.Hour // nothing is gathered; put wakes
+	due = time.Hour // nothing is gathered, and gather will signal
 	if p.filling != nil {
 		if due = gather - time.Since(p.since); due <= 0 || p.closing {
 			p.seal()
@@ -243,8 +249,8 @@ func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 	return b, 0, false
 }
 
-// rest lets others have the processor, if nothing waits for us. Not by runtime.Gosched, which does not look at the network
-// before it comes back.
+// yield lets ready requests run, unless something waits for the pipe. It sleeps for a millisecond,
+// since runtime.Gosched does not poll the network.
 func (p *pipe) yield() {
 	p.mu.Lock()
 	idle := len(p.waiting) == 0 && p.moved == nil && !p.closing
@@ -254,14 +260,14 @@ func (p *pipe) yield() {
 	}
 }
 
-// pause waits before the next try, or until somebody flushes, if it was not the collector that has asked for it.
-func (p *pipe) pause(d time.Duration, asked bool, err error) error {
-	if p.ending.Err() != nil { // err only says so too
+// pause waits before the next try. A flush ends the pause, unless the collector has asked for it.
+func (p *pipe) pause(d time.Duration, asked bool, because error) error {
+	if p.ending.Err() != nil { // because says the same
 		return p.ending.Err()
 	}
 	resume := make(chan struct{})
 	p.mu.Lock()
-	p.counts.lastError, p.resume, p.asked = err, resume, asked
+	p.counts.lastError, p.resume, p.asked = because, resume, asked
 	if p.closing {
 		d = min(d, lastWait)
 	}
@@ -276,7 +282,7 @@ func (p *pipe) pause(d time.Duration, asked bool, err error) error {
 	return p.ending.Err()
 }
 
-// settle counts part of b as sent, or, with an error, as refused.
+// settle counts part of b as sent, or as refused if there is an error.
 func (p *pipe) settle(b *batch, part spans, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -290,6 +296,7 @@ func (p *pipe) settle(b *batch, part spans, err error) {
 	p.move()
 }
 
+// move wakes those who wait for a span to be settled.
 func (p *pipe) move() {
 	if p.moved != nil {
 		close(p.moved)
@@ -297,7 +304,7 @@ func (p *pipe) move() {
 	}
 }
 
-// flush lets everything go that is there.
+// flush lets everything that is queued go.
 func (p *pipe) flush() {
 	p.seal()
 	p.signal()
@@ -307,7 +314,7 @@ func (p *pipe) flush() {
 	}
 }
 
-// ForceFlush returns when the spans that have ended before are sent or refused.
+// ForceFlush returns when the spans that ended before the call are sent or refused.
 func (p *pipe) ForceFlush(ctx context.Context) error {
 	if p == nil {
 		return nil
@@ -329,8 +336,8 @@ func (p *pipe) ForceFlush(ctx context.Context) error {
 			p.mu.Lock()
 		case <-ctx.Done():
 			p.mu.Lock()
-			if left := until - p.settled; left > 0 && !p.final {
-				return withLast(fmt.Errorf("zipkin: %d spans not sent yet: %w", left, ctx.Err()), p.counts.lastError)
+			if unsent := until - p.settled; unsent > 0 && !p.final {
+				return withLast(fmt.Errorf("zipkin: %d spans not sent yet: %w", unsent, ctx.Err()), p.counts.lastError)
 			}
 		}
 	}
@@ -343,8 +350,8 @@ func (p *pipe) ForceFlush(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown sends what is queued, for as long as ctx allows. If ctx was canceled before, that is as
-// a rule main's own, which a signal ends: it allows a moment.
+// Shutdown sends what is queued, for as long as ctx allows. A ctx that was canceled before is as a
+// rule main's own, which a signal cancels: it allows a moment.
 func (p *pipe) Shutdown(ctx context.Context) error {
 	if p == nil {
 		return nil
@@ -361,27 +368,26 @@ func (p *pipe) Shutdown(ctx context.Context) error {
 	}
 	select {
 	case <-p.done:
-	case <-p.over:
+	case <-p.finished:
 	case <-ctx.Done():
 		p.cut(ctx.Err())
-		// No longer for a Client that does not heed its context: what it does counts no more.
-		p.wait(grace)
+		p.wait(grace) // and no longer, since the Client may ignore its context
 	}
 	return p.finish()
 }
 
-// wait returns when the goroutine has ended, or the result is there, or after d.
+// wait returns when the goroutine has ended, or when result is set, or after d.
 func (p *pipe) wait(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-p.done:
-	case <-p.over:
+	case <-p.finished:
 	case <-timer.C:
 	}
 }
 
-// cut ends the sending. Of several Shutdowns, the first that has no more time does it for all.
+// cut stops the sending. The first Shutdown that has no more time stops it for all.
 func (p *pipe) cut(cause error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -389,25 +395,25 @@ func (p *pipe) cut(cause error) {
 	p.cancel()
 }
 
-// finish counts what is left as lost.
+// finish counts the spans that are still queued as lost, and returns the result of Shutdown.
 func (p *pipe) finish() error {
 	p.mu.Lock()
 	first := !p.final
 	if first {
 		p.final = true
 		if p.counts.queued == 0 {
-			p.cause = nil // what was lost was not for want of time
+			p.cause = nil // no span was lost for want of time
 		}
 		p.counts.late += p.counts.queued
 		p.counts.queued, p.counts.bytes = 0, 0
 		p.waiting, p.filling = nil, nil
 		p.result = p.counts.lost(p.cause)
-		close(p.over)
+		close(p.finished)
 		p.move()
 	}
 	result := p.result
 	p.mu.Unlock()
-	if first { // without the lock: nobody knows what others hold while they wait for it
+	if first { // without the lock, since code of others runs here
 		p.cancel()
 		p.sender.close()
 	}
@@ -423,7 +429,7 @@ func (p *pipe) read() counts {
 	return p.counts
 }
 
-// bounded gives ctx a deadline, if it has none.
+// bounded returns ctx with a deadline of endTime, if it has no deadline.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx == nil {
 		ctx = context.Background()

@@ -155,7 +155,7 @@ func TestNoRoomOfBefore(t *testing.T) {
 	for b, _, _ := p.next(); b != nil; b, _, _ = p.next() {
 		p.settle(b, spans{0, b.len()}, nil)
 	}
-	p.tell(1, before)
+	p.giveUpOn(1, before)
 	queued := p.read().queued
 	p.OnEnd(counted{small, &encoded})
 	assert.Equal(t, queued+1, p.read().queued, "queued")

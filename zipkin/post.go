@@ -40,8 +40,8 @@ func (s *sender) post(ctx context.Context, body body) (what verdict, asked time.
 		return broken, 0, quotable(err)
 	}
 	defer resp.Body.Close()
-	// The status is all that counts. The body is read so that the connection can be used again, and
-	// its beginning is quoted. The body may end badly, or not at all.
+	// The status is all that counts. The body is read so that the connection can be used again,
+	// and its beginning is quoted. The body may end badly, or not at all.
 	defer time.AfterFunc(grace, cancel).Stop()
 	said, _ := io.ReadAll(io.LimitReader(resp.Body, longestQuote))
 	io.CopyN(io.Discard, resp.Body, 4<<10)

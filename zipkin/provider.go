@@ -14,19 +14,19 @@ import (
 	"go.opentelemetry.io/otel/trace/embedded"
 )
 
-// Provider is an OpenTelemetry SDK that samples by B3 and sends to Zipkin. It is a TracerProvider for
-// otel.SetTracerProvider, for the Configs of httpmw and httpclient, and for every other
-// instrumentation. The caller ends it with [Provider.Shutdown]. One that [FromEnv] has turned off
-// gives IDs and decisions only. Safe for concurrent use.
+// Provider is an OpenTelemetry SDK that samples by B3 and sends to Zipkin. It is a TracerProvider
+// for otel.SetTracerProvider, for the Configs of httpmw and httpclient, and for every other
+// instrumentation. The caller ends it with [Provider.Shutdown]. A Provider that [FromEnv] has
+// turned off gives IDs and decisions only. Safe for concurrent use.
 type Provider struct {
 	embedded.TracerProvider
 	spans tracers
 	pipe  *pipe  // nil: off
 	ratio *ratio // nil with Config.Sampler
-	ahead any    // of spans; see seam.AheadOf
+	ahead any    // for seam.AheadOf
 }
 
-// tracers make the spans and have the processors of others: an SDK, or off.
+// tracers make the spans and hold the processors of others: an SDK, or off.
 type tracers interface {
 	Tracer(name string, opts ...oteltrace.TracerOption) oteltrace.Tracer
 	RegisterSpanProcessor(sp sdktrace.SpanProcessor)
@@ -76,7 +76,7 @@ func init() {
 	}
 }
 
-// decider returns what decides the traces that nobody has decided.
+// decider returns the Sampler that decides the traces that no caller has decided.
 func (p *Provider) decider(cfg Config) trace.Sampler {
 	if cfg.Sampler != nil {
 		return cfg.Sampler
@@ -85,8 +85,9 @@ func (p *Provider) decider(cfg Config) trace.Sampler {
 	return p.ratio.Ratio
 }
 
-// inlet is the pipe as the SDK's first SpanProcessor. It leaves its end to the Provider: the SDK flushes and ends one
-// processor after the other, and with the time that is left, so that a collector which is gone would leave the others none.
+// inlet is the pipe as the SDK's first SpanProcessor. The Provider flushes and ends the pipe
+// itself. The SDK would do it for one processor after the other, each with the time that is left,
+// and a collector that is gone would leave no time for the others.
 type inlet struct{ *pipe }
 
 func (inlet) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
@@ -98,89 +99,93 @@ func (p *Provider) Tracer(name string, opts ...oteltrace.TracerOption) oteltrace
 	return p.spans.Tracer(name, opts...)
 }
 
-// RegisterSpanProcessor adds a processor that gets all spans too: to send them to another place as
-// well. It is flushed and shut down with the Provider, also with one that is off, where it gets no
-// spans.
+// RegisterSpanProcessor adds a processor that gets all spans too, for instance to send them to
+// another place as well. It is flushed and shut down with the Provider. In a Provider that is off
+// it gets no spans.
 func (p *Provider) RegisterSpanProcessor(sp sdktrace.SpanProcessor) {
 	p.spans.RegisterSpanProcessor(sp)
 }
 
-// ForceFlush sends what has ended, and returns when the collector has taken or refused it: by ctx's deadline, or within
-// ten seconds if ctx has none. The error says how many spans were refused, or are still queued.
+// ForceFlush sends the spans that have ended, and returns when the collector has taken or refused
+// them: by ctx's deadline, or within ten seconds if ctx has none. The error says how many spans
+// were refused, or are still queued.
 func (p *Provider) ForceFlush(ctx context.Context) error {
 	return both(ctx, p.pipe.ForceFlush, p.spans.ForceFlush)
 }
 
 // Shutdown sends what is queued, ends the goroutine that sends, and closes the connection. It
-// returns by ctx's deadline, or within ten seconds if ctx has none, give or take 100 ms; what was
-// not sent until then is lost. Give it a timeout of its own, as the Example does: a context that
-// ends by a signal is done when Shutdown is called. One that was canceled before leaves 50 ms to
-// send what can be sent. The error says how many spans were lost since NewProvider, and why. Spans
-// that end once it has begun are not sent, and as a rule no longer counted. A second call says the
-// same of the spans; one that has less time than the first ends it.
+// returns by ctx's deadline, or within ten seconds if ctx has none, give or take 100 ms. Spans
+// that are not sent by then are lost. The error says how many spans were lost since NewProvider,
+// and why.
+//
+// Give it a timeout of its own, as the Example does: a context that a signal cancels is done when
+// Shutdown is called. A context that was canceled before leaves 50 ms to send what can be sent.
+//
+// Spans that end after Shutdown has begun are not sent, and as a rule not counted. A second call
+// returns the same error for the spans; if it has less time than the first, it ends the first.
 func (p *Provider) Shutdown(ctx context.Context) error {
 	return both(ctx, p.pipe.Shutdown, p.spans.Shutdown)
 }
 
-// both does the same to the pipe and to the other processors at once.
+// both does the same to the pipe and to the other processors, at the same time.
 func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	rest, over := ctx, time.Time{}
-	if ctx.Err() != nil { // the SDK would not even begin, and think that it had
-		over = time.Now().Add(2 * grace)
+	ended := make(chan error, 1)
+	othersCtx, giveUpAt := ctx, time.Time{}
+	if ctx.Err() != nil { // the SDK would do nothing and take that for done
+		giveUpAt = time.Now().Add(2 * grace)
 		var cancel context.CancelFunc
-		rest, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
+		othersCtx, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- others(rest) }()
+	go func() { ended <- others(othersCtx) }()
 	err := pipe(ctx)
 	select {
-	case more := <-ended: // first, since there may be no time left
+	case more := <-ended: // asked first, since there may be no time left
 		return errors.Join(err, more)
 	default:
 	}
 	select {
 	case more := <-ended:
 		return errors.Join(err, more)
-	case <-rest.Done():
+	case <-othersCtx.Done():
 	}
 	wait := grace
-	if !over.IsZero() {
-		wait = time.Until(over) // the pipe may have taken as long
+	if !giveUpAt.IsZero() {
+		wait = time.Until(giveUpAt) // the pipe may have taken as long
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case more := <-ended:
 		return errors.Join(err, more)
-	case <-timer.C: // a processor that does not heed its context
+	case <-timer.C: // a processor ignores its context
 		return errors.Join(err, ctx.Err())
 	}
 }
 
-// Stats says what has become of the spans until now.
+// Stats returns what has become of the spans until now.
 func (p *Provider) Stats() Stats {
 	c := p.pipe.read()
 	return c.stats()
 }
 
-// Ratio returns the share of the traces that are sampled, of those that no caller has decided.
-// It is NaN if Config.Sampler decides.
+// Ratio returns the share that is sampled of the traces that no caller has decided. It is NaN if
+// Config.Sampler decides.
 func (p *Provider) Ratio() float64 { return p.ratio.load() }
 
-// SetRatio changes the ratio, for traces that begin from now on. Here 0 means none. A ratio that
-// is not between 0 and 1 is an error, and changes nothing. With Config.Sampler there is no ratio,
-// and every call is an error: a *trace.Ratio that you have put there changes by its own SetRate.
+// SetRatio changes the ratio for traces that begin from now on. 0 means none. A ratio that is not
+// between 0 and 1 is an error, and changes nothing. With Config.Sampler there is no ratio, and
+// every call is an error. Change a *trace.Ratio that you have put there by its own SetRate.
 func (p *Provider) SetRatio(share float64) error { return p.ratio.set(share) }
 
-// RatioHandler shows the ratio, and changes it by PUT:
+// RatioHandler returns a handler that shows the ratio, and changes it by PUT:
 //
 //	curl localhost:8080/debug/ratio
 //	curl -X PUT -d 0.01 localhost:8080/debug/ratio
 //
-// Mount it where only your operators get to: anyone who may change the ratio may flood the
+// Mount it where only your operators get to: anyone who can change the ratio can flood the
 // collector. With Config.Sampler there is no ratio, and the answer is 404.
 func (p *Provider) RatioHandler() http.Handler { return p.ratio }
 

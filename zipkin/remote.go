@@ -9,8 +9,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// remote is the other side of a span, as the attributes of OpenTelemetry's conventions describe it:
-// those of today and those from before 2023.
+// remote is the other side of a span, as the attributes of OpenTelemetry's conventions describe
+// it: those of today and those from before 2023.
 type remote struct {
 	peer   string // the name that somebody gave it
 	host   string // of a client's server: a name or an address
@@ -55,8 +55,8 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	}
 }
 
-// append appends a remoteEndpoint. If that has a name and sends no spans of its own, Zipkin's graph
-// has an edge to it.
+// append appends a remoteEndpoint. If that has a name and sends no spans of its own, Zipkin's
+// graph has an edge to it.
 func (r *remote) append(dst []byte) []byte {
 	addr := address(r.addr)
 	name, host := redact.Text(r.peer), redact.Host(r.host)

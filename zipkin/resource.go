@@ -16,16 +16,17 @@ const (
 	serviceVersionKey = attribute.Key("service.version")
 )
 
-// detectTime is how long ECS, if we are there, may take to say so. It answers from the same host.
+// detectTime is how long the metadata of ECS may take. They come from the same host.
 const detectTime = 2 * time.Second
 
-// newResource says what a provider's spans come from: what it finds of the host, the container and the
-// build, and over that what the environment says, and over that what cfg says.
+// newResource describes the source of a Provider's spans: the host, the container and the build.
+// The environment wins over these, and cfg over the environment.
 func newResource(cfg Config) (*resource.Resource, error) {
 	ctx, cancel := context.WithTimeout(denied, detectTime)
 	defer cancel()
 	opts := []resource.Option{
-		resource.WithDetectors(ecs.NewResourceDetector()), // first: it says "" of a container whose ID it has not found
+		// First, because it gives "" as the ID of a container that it does not find.
+		resource.WithDetectors(ecs.NewResourceDetector()),
 		resource.WithHost(),
 		resource.WithContainerID(),
 	}
@@ -36,7 +37,7 @@ func newResource(cfg Config) (*resource.Resource, error) {
 	if cfg.Service != "" {
 		opts = append(opts, resource.WithAttributes(serviceNameKey.String(cfg.Service)))
 	}
-	// An error is what could not be found out, and r the rest: a service must start without.
+	// An error says what could not be found out. r has all else: a service must start without it.
 	r, _ := resource.New(ctx, opts...)
 	if name, _ := r.Set().Value(serviceNameKey); name.AsString() == "" {
 		return nil, errors.New("zipkin: no Service, and none in the environment")
@@ -44,7 +45,8 @@ func newResource(cfg Config) (*resource.Resource, error) {
 	return r, nil
 }
 
-// version is that of the program's main module: a tag, or what the go command makes of the commit.
+// version returns that of the program's main module: a tag, or what the go command makes of the
+// commit.
 func version(info *debug.BuildInfo) []attribute.KeyValue {
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return []attribute.KeyValue{serviceVersionKey.String(v)}

@@ -15,8 +15,8 @@ import (
 // deny.
 type sampler struct{ trace.Sampler }
 
-// Attributes by which the sampler tells the encoder what a span context cannot hold. They are rare,
-// and stand before all others, so that a limit on the number of attributes spares them.
+// Attributes by which the sampler tells the encoder what a span context cannot hold. They are
+// rare, and stand before all others, so that a limit on the number of attributes spares them.
 const (
 	debugKey   = attribute.Key("b3.debug")    // true in a debug trace
 	traceIDKey = attribute.Key("b3.trace_id") // an ID that came as 32 digits with a zero high half
@@ -52,8 +52,8 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 	return result
 }
 
-// hasNoParent reports whether nobody reports the parent: it was invented, see package newid, or its
-// service defers.
+// hasNoParent reports whether nobody reports the parent: it was invented, see package newid, or
+// its service defers.
 func hasNoParent(ctx context.Context, parent oteltrace.SpanContext, caller trace.B3) bool {
 	invented, ok := ctx.Value(seam.InventedParent{}).(oteltrace.SpanID)
 	return ok && invented == parent.SpanID() || caller.Sampling == trace.Defer && parent.IsRemote()
@@ -66,8 +66,9 @@ func callerOf(p sdktrace.SamplingParameters) trace.B3 {
 	switch {
 	case b.TraceID == p.TraceID: // the parent's trace; or a trace to begin, without a span
 		return b
-	case !ok && oteltrace.SpanFromContext(p.ParentContext) == noSpan: // a state that came alone, or nothing
-		// Not under any other span, even one without IDs: by that the SDK begins a new root.
+	case !ok && oteltrace.SpanFromContext(p.ParentContext) == noSpan:
+		// A state that came alone, or nothing. Under any span, even one without IDs, the context
+		// does not count: with such a span the SDK begins a new root.
 		return b
 	}
 	return trace.B3{}

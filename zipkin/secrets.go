@@ -10,14 +10,14 @@ import (
 type telling uint8
 
 const (
-	asText  telling = iota // but for what is secret in URLs
-	asHost                 // no user before it
-	asURL                  // no user, query or fragment, also if it is a relative one
-	nothing                // not at all
+	asText telling = iota // the text; URLs in it lose what may be secret
+	asHost                // the host, without a user before it
+	asURL                 // the URL, relative too, without user, query and fragment
+	nothing
 )
 
-// mayTell returns what may be told of an attribute with this key. The commonest are named, so that
-// there is no need to look for headers in them.
+// mayTell returns what may be told of an attribute with this key. The most common keys are listed,
+// so that no time is spent to look for headers in them.
 func mayTell(key string) telling {
 	switch key {
 	case "http.request.method", "http.response.status_code", "http.route", "url.scheme", "url.path",
@@ -66,9 +66,9 @@ func (may telling) told(text string) string {
 	return redact.Text(text)
 }
 
-// header returns the name, in lower case, of the header that an attribute holds; or of the piece
-// of gRPC's metadata, or of what was put into a statement. Instrumentations record them only when
-// they are told to, and then perhaps all.
+// header returns the name, in lower case, of the header, the item of gRPC's metadata or the
+// parameter of a statement that an attribute holds. Instrumentations record these only when they are
+// told to, and then perhaps all.
 func header(key string) (name string, is bool) {
 	for i := 1; i < len(key); i++ {
 		if key[i] == '.' && nameless(key[:i]) {
@@ -78,8 +78,8 @@ func header(key string) (name string, is bool) {
 	return "", false
 }
 
-// nameless reports whether path ends where the name of a header follows. If none does, the text
-// may be any of them, or all.
+// nameless reports whether path ends where the name of a header should follow. Without a name, the
+// text may be any of the headers, or all.
 func nameless(path string) bool {
 	path = strings.TrimSuffix(path, "s")
 	switch path[max(len(path)-1, 0):] {
@@ -93,7 +93,7 @@ func nameless(path string) bool {
 	return false
 }
 
-// allHeaders reports whether a text with this key is of headers, without their names.
+// allHeaders reports whether a text with this key may be all the headers.
 func allHeaders(key string) bool {
 	return (strings.HasPrefix(key, "http.") || strings.HasPrefix(key, "rpc.")) && nameless(key)
 }
@@ -103,10 +103,10 @@ func ends(text, word string) bool {
 	return strings.HasSuffix(text, word[1:]) && len(text) >= len(word) && text[len(text)-len(word)]|' ' == word[0]
 }
 
-// secret reports whether a header is one by which somebody proves who they are.
+// secret reports whether a header with this name is a credential.
 func secret(name string) bool {
-	for _, part := range [...]string{"cookie", "auth", "token", "secret", "key", "session", "passw", "credential", "signature", "jwt", "csrf", "xsrf",
-		"oidc", "saml", "cert", "principal", "dpop", "assertion", "nonce"} {
+	for _, part := range [...]string{"cookie", "auth", "token", "secret", "key", "session", "passw", "credential", "signature",
+		"jwt", "csrf", "xsrf", "oidc", "saml", "cert", "principal", "dpop", "assertion", "nonce"} {
 		if strings.Contains(name, part) {
 			return true
 		}
@@ -114,8 +114,8 @@ func secret(name string) bool {
 	return strings.HasSuffix(name, "-sid") || name == "sid"
 }
 
-// credential reports whether the key of a map, of whatever attribute, is that of a header by which
-// somebody proves who they are, and of nothing else.
+// credential reports whether the key of a map names a header that is a credential. The map may be
+// that of any attribute, so only names count that mean nothing else.
 func credential(key string) bool {
 	switch strings.ReplaceAll(strings.ToLower(key), "_", "-") {
 	case "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key":

@@ -27,7 +27,8 @@ func newSender(endpoint *url.URL, client *http.Client, sizes sizes) *sender {
 	if client != nil {
 		c = *client
 	} else {
-		s.own = &http.Transport{ // not a clone of http.DefaultTransport, which may be anything by now
+		// Not a clone of http.DefaultTransport, which may be anything by now.
+		s.own = &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         (&net.Dialer{Timeout: postTime}).DialContext,
 			TLSHandshakeTimeout: postTime,

@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/clip"
 )
 
-// asIs tells the bytes that need no escape in a JSON string, whatever is around them. It is a table
-// because each byte of a span is looked up.
+// asIs tells the bytes that need no escape in a JSON string, whatever is around them. It is a
+// table because each byte of a span is looked up.
 var asIs = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\'

@@ -1,0 +1,54 @@
+package zipkin
+
+import "fmt"
+
+// counts is Stats with the reasons for which spans were dropped.
+type counts struct {
+	ended, sent, queued, bytes int64
+
+	full    int64 // no room in the queue
+	refused int64 // by the collector
+	late    int64 // after Shutdown, or not sent by its end
+
+	lastError error
+}
+
+func (c *counts) dropped() int64 { return c.full + c.refused + c.late }
+
+func (c *counts) stats() Stats {
+	return Stats{c.ended, c.sent, c.dropped(), c.queued, c.bytes, c.lastError}
+}
+
+// settle counts n spans, which were queued, as sent, or as refused if there is an error.
+func (c *counts) settle(n int, err error) {
+	c.queued -= int64(n)
+	if err == nil {
+		c.sent += int64(n)
+	} else {
+		c.refused += int64(n)
+		c.lastError = err
+	}
+}
+
+// lost is the error that says how many spans were lost; nil if none were. cause is why there was
+// no more time.
+func (c *counts) lost(cause error) error {
+	if c.dropped() == 0 {
+		return nil
+	}
+	err := fmt.Errorf("zipkin: %d of %d spans lost (queue full %d, refused %d, not sent in time %d)",
+		c.dropped(), c.ended, c.full, c.refused, c.late)
+	if cause != nil {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	return withLast(err, c.lastError)
+}
+
+// withLast returns err, and after it the text of last if that is not nil.
+func withLast(err, last error) error {
+	if last == nil {
+		return err
+	}
+	// Not %w for last: it is why some spans were lost, and not why the caller had to stop.
+	return fmt.Errorf("%w: last error: %v", err, last)
+}
