@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -58,7 +59,7 @@ func Example() {
 	})
 	handler := httpmw.New(httpmw.Config{TracerProvider: tp})(mux)
 
-	for _, caller := range []string{ // who decides; nobody is left to chance here
+	for _, caller := range []string{ // each decides, so that this example does not depend on chance
 		"463ac35c9f6413ad-a2fb4a1d1a96d312-1",
 		"5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312-0",
 	} {
@@ -72,7 +73,7 @@ func Example() {
 	// 463ac35c9f6413ad SERVER get /media/{id}
 }
 
-// One program, off and on. The log has the ID in both.
+// One program, with Zipkin off and on. The log has the ID both times.
 func ExampleFromEnv() {
 	collector := printer()
 	defer collector.Close()
@@ -104,7 +105,7 @@ func ExampleFromEnv() {
 	// lost: <nil>
 }
 
-// The lines for main. They are compiled and not run, since they set a global.
+// The lines for main. They are compiled but not run, since they set a global.
 func ExampleFromEnv_main() {
 	tp, err := zipkin.FromEnv(zipkin.Config{Service: "media-api"}) // off, unless the environment turns it on
 	if err != nil {
@@ -120,9 +121,9 @@ func ExampleFromEnv_main() {
 	}()
 }
 
-// A main that ends by a signal. Its context is done when Shutdown is called, which therefore needs
-// one of its own; and defer alone would throw away the error, the only place that says how many
-// spans were lost.
+// A main that ends by a signal. The signal cancels main's context, so Shutdown needs one of its own.
+// A bare defer tp.Shutdown(ctx) would also throw away the error, which alone says how many spans were
+// lost.
 func ExampleProvider_Shutdown() {
 	collector := printer()
 	defer collector.Close()
@@ -154,7 +155,32 @@ func ExampleProvider_Shutdown() {
 	// 463ac35c9f6413ad  work
 }
 
-// So many traces a second, whatever the traffic.
+// Wrong: the signal has canceled ctx before Shutdown is called. Shutdown has 50 ms left, in which a
+// busy collector has not answered.
+func ExampleProvider_Shutdown_incorrect() {
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		<-r.Context().Done() // until the client gives up
+	}))
+	defer collector.Close()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: collector.URL, Ratio: 1})
+	if err != nil {
+		panic(err)
+	}
+	_, span := tp.Tracer("example").Start(ctx, "work")
+	span.End()
+	stop() // as if there were a signal
+	<-ctx.Done()
+
+	fmt.Println(tp.Shutdown(ctx)) // a context of its own, with five seconds: see the other example
+
+	// Output:
+	// zipkin: 1 of 1 spans lost (queue full 0, refused 0, not sent in time 1): context canceled
+}
+
+// A limit of traces a second, whatever the traffic.
 func ExampleConfig_sampler() {
 	collector := printer()
 	defer collector.Close()
@@ -185,7 +211,7 @@ func ExampleConfig_sampler() {
 	// 463ac35c9f6413ad SERVER get
 }
 
-// An SDK of your own: the exporter alone.
+// The exporter alone, for an SDK of your own.
 func ExampleNewSpanExporter() {
 	collector := printer()
 	defer collector.Close()
@@ -250,8 +276,8 @@ func ExampleProvider_RatioHandler() {
 	// 0.01
 }
 
-// What has become of the spans until now, for a health page or a metric of your own. Config.MeterProvider gives the same to
-// OpenTelemetry.
+// The spans until now, for a health page or a metric of your own. Config.MeterProvider gives the same
+// to OpenTelemetry.
 func ExampleProvider_Stats() {
 	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
