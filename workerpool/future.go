@@ -2,22 +2,19 @@ package workerpool
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"example.com/clew/internal/goroutine"
-	"example.com/clew/internal/seam"
 )
 
 // Future is the result of a task that was given to [Submit]. Its methods are safe for
 // concurrent use.
 type Future[T any] struct {
-	done  chan struct{}
-	task  atomic.Pointer[task] // nil when it is over
-	mark  origin               // of the context that it was submitted with
-	value T
-	err   error
+	done   chan struct{}
+	task   atomic.Pointer[task] // nil when it is over
+	origin origin               // of the context that it was submitted with
+	value  T
+	err    error
 }
 
 // Submit hands fn to p, as [Pool.Go] does, and returns a Future for its result. fn is waited
@@ -28,14 +25,14 @@ type Future[T any] struct {
 // that waits.
 func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T, error)) *Future[T] {
 	check("Submit", ctx, fn != nil)
-	p.made("Submit")
+	p.mustBeMade("Submit")
 	f := &Future[T]{done: make(chan struct{})}
-	life, mark := lifeOf(ctx)
-	ours := mark != nil
+	life, owner := lifeOf(ctx)
+	ours := owner != nil
 	if !ours { // but ctx may be derived from one of ours
-		mark = ctx.Value(taskKey{})
+		owner = ctx.Value(taskKey{})
 	}
-	f.mark = originOf(mark)
+	f.origin = originOf(owner)
 	own := &waited{task: task{link: link{pool: p}, values: goroutine.Handed(valuesOf(ctx)), fail: f.fail}, ours: ours, life: life}
 	own.task.fn = func(context.Context) { f.run(own, fn) }
 	f.task.Store(&own.task)
@@ -56,7 +53,7 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	check("Future.Wait", ctx, true)
 	if t := f.task.Load(); t != nil {
-		await(ctx, f.done, t, f.mark)
+		await(ctx, f.done, t, f.origin)
 	}
 	select {
 	case <-f.done:
@@ -72,10 +69,10 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
-// await waits until done is closed, which t's end does, or ctx has ended. mark is that of t's
+// await waits until done is closed, which t's end does, or ctx has ended. origin is that of t's
 // submitter.
-func await(ctx context.Context, done <-chan struct{}, t *task, mark origin) {
-	w := t.pool.begin(ctx, mark)
+func await(ctx context.Context, done <-chan struct{}, t *task, origin origin) {
+	w := t.pool.begin(ctx, origin)
 	if !w.known { // as most: nothing to run, lend or borrow
 		select {
 		case <-done:
@@ -99,7 +96,7 @@ func await(ctx context.Context, done <-chan struct{}, t *task, mark origin) {
 		var stirs <-chan struct{}
 		if !t.claimed.Load() {
 			stirs = w.stirs()
-			if w.run(t, claim) {
+			if w.tryRun(t, claim) {
 				return
 			}
 		}
@@ -130,104 +127,3 @@ func (f *Future[T]) end() {
 	f.task.Store(nil)
 	close(f.done)
 }
-
-// waited is the context of a task that is waited for: the submitter's, which ends with the pool,
-// too, and with the task. To merge two lifetimes costs more than all the rest; only a task that
-// asks for its end, itself or by a context that it derives, pays for that.
-type waited struct {
-	task task // whose values are the submitter's
-	ours bool // life is that of one of our contexts, not all of the submitter's
-
-	mu      sync.Mutex
-	life    context.Context // the submitter's lifetime
-	merged  context.Context // nil until somebody asks
-	release func()
-}
-
-func (w *waited) merge() context.Context {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.merged == nil {
-		life := w.task.pool.life
-		merged, cancel := context.WithCancelCause(w.life)
-		stop := context.AfterFunc(life, func() { cancel(context.Cause(life)) })
-		if life.Err() != nil { // not when that function gets its turn
-			cancel(context.Cause(life))
-		}
-		w.merged, w.release = merged, func() { stop(); cancel(nil) }
-	}
-	return w.merged
-}
-
-func (w *waited) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch {
-	case w.release != nil:
-		w.release()
-	case w.life.Err() != nil:
-		w.merged = w.life
-	default:
-		w.merged = over
-	}
-	if w.ours { // else the lifetimes of tasks that submit each other would become a chain
-		w.merged = endedLike(w.merged, w.life)
-		w.life, w.release = w.merged, nil
-	}
-}
-
-// endedLike returns a context that has ended as ctx has, with timed's deadline, and keeps neither.
-func endedLike(ctx, timed context.Context) context.Context {
-	canceled, cancel := context.WithCancelCause(context.Background())
-	cancel(context.Cause(ctx))
-	deadline, ok := timed.Deadline()
-	return &ended{canceled, ctx.Err(), deadline, ok}
-}
-
-type ended struct {
-	context.Context
-	err      error
-	deadline time.Time
-	set      bool
-}
-
-func (e *ended) Deadline() (time.Time, bool) { return e.deadline, e.set }
-
-func (e *ended) Err() error { return e.err }
-
-// over is a context that has been canceled.
-var over = func() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}()
-
-func (w *waited) Done() <-chan struct{} { return w.merge().Done() }
-
-func (w *waited) Err() error { return w.merge().Err() }
-
-func (w *waited) Deadline() (time.Time, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.life.Deadline()
-}
-
-// Value answers package context, which looks for its canceler, with the merged one: see
-// task.Value.
-func (w *waited) Value(key any) any {
-	switch key {
-	case seam.CancelerKey:
-		return w.merge().Value(key)
-	case taskKey{}:
-		return &w.task
-	}
-	return w.task.values.Value(key)
-}
-
-func (w *waited) Values() context.Context { return w.task.values }
-
-func (w *waited) Over(values context.Context) context.Context {
-	return &carried{w, values, fromTask{}}
-}
-
-func (w *waited) Detached() context.Context { return outlive(w) }

@@ -12,9 +12,9 @@ import (
 // concurrently, but SetLimit not while tasks run, and Go not after Wait has returned.
 type Group struct {
 	link
-	group *errgroup.Group
-	ctx   carried // of the tasks
-	mark  origin  // of the context that it was made with
+	group  *errgroup.Group
+	ctx    carried // of the tasks
+	origin origin  // of the context that it was made with
 }
 
 // NewGroup returns a Group whose tasks run under ctx: its trace, its values, its
@@ -23,7 +23,7 @@ func NewGroup(ctx context.Context) *Group {
 	check("NewGroup", ctx, true)
 	life, _ := lifeOf(ctx)
 	g := new(Group)
-	g.mark = originOf(ctx.Value(taskKey{}))
+	g.origin = originOf(ctx.Value(taskKey{}))
 	g.group, life = errgroup.WithContext(life)
 	g.ctx = carried{life, goroutine.Handed(valuesOf(ctx)), g}
 	return g
@@ -31,12 +31,12 @@ func NewGroup(ctx context.Context) *Group {
 
 // SetLimit lets at most n tasks run at once; Go then waits. A negative n is no limit, 0 lets
 // none run. It panics while tasks run.
-func (g *Group) SetLimit(n int) { g.made("SetLimit").SetLimit(n) }
+func (g *Group) SetLimit(n int) { g.mustBeMade("SetLimit").SetLimit(n) }
 
 // Go runs fn in a goroutine. The first error that a task returns cancels the others'
 // context and is what [Group.Wait] returns.
 func (g *Group) Go(fn func(ctx context.Context) error) {
-	group := g.made("Go")
+	group := g.mustBeMade("Go")
 	check("Group.Go", &g.ctx, fn != nil)
 	run := func() error { return runErr(&g.ctx, fn) }
 	if !group.TryGo(run) { // a limit has been reached
@@ -50,7 +50,7 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 // known where Wait is called by the task that made the group, or by a task of the group in whose
 // context it was made.
 func (g *Group) Wait() error {
-	group := g.made("Wait")
+	group := g.mustBeMade("Wait")
 	defer g.lend()()
 	return group.Wait()
 }
@@ -59,12 +59,12 @@ func (g *Group) Wait() error {
 // tasks, until the function that it returns is called. In a goroutine of another Group, whoever
 // waits for that one lends.
 func (g *Group) lend() (takeBack func()) {
-	if !g.mark.inTask {
+	if !g.origin.inTask {
 		return func() {}
 	}
 	w := here()
 	if w == nil {
-		if outer := g.mark.group.Value(); outer != nil {
+		if outer := g.origin.group.Value(); outer != nil {
 			g.awaitedBy(&outer.link)
 			outer.stir()
 			return func() { g.waiter.Store(nil) }
@@ -80,7 +80,7 @@ func (g *Group) lend() (takeBack func()) {
 	}
 }
 
-func (g *Group) made(method string) *errgroup.Group {
+func (g *Group) mustBeMade(method string) *errgroup.Group {
 	if g == nil || g.group == nil {
 		panic("workerpool: Group." + method + ": nil or zero Group, make it with NewGroup")
 	}

@@ -3,35 +3,16 @@ package workerpool
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime"
-	"runtime/debug"
 	"runtime/pprof"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"example.com/clew/internal/goroutine"
-	"example.com/clew/internal/seam"
 )
 
 // ErrClosed is returned by [Pool.Go] and by futures when the pool was shut down before the
 // task ran. It is also the cause of the contexts of tasks that a pool canceled.
 var ErrClosed = errors.New("workerpool: pool is shut down")
-
-// Config is the configuration of a [Pool]. The zero value is ready to use. A negative number
-// panics.
-type Config struct {
-	Workers int // how many tasks run at once; 0: GOMAXPROCS
-	Queue   int // how many more may wait; 0: 1,024
-
-	// OnPanic, if set, is called with a panic of a task, which then ends only that task. It
-	// gets the task's context, the value given to panic and the stack, runs in the worker's
-	// goroutine and must be safe for concurrent use. Nil: a panic ends the program.
-	OnPanic func(ctx context.Context, value any, stack []byte)
-}
-
-const defaultQueue = 1024
 
 // Pool runs tasks on a fixed number of goroutines, with a bounded queue. Make it with [New],
 // end it with [Pool.Shutdown]. Its methods are safe for concurrent use. Those of a nil or zero
@@ -46,10 +27,10 @@ type Pool struct {
 
 	// gate is held for reading while a task is handed over, so that closing is no race:
 	// what was accepted is in the queue before the queue is closed.
-	gate    sync.RWMutex
-	closed  bool          // guarded by gate
-	closing chan struct{} // closed before closed is set: lets waiting submitters go
-	once    sync.Once     // for closing
+	gate      sync.RWMutex
+	closed    bool          // guarded by gate
+	closing   chan struct{} // closed before closed is set: lets waiting submitters go
+	closeOnce sync.Once
 
 	waiting atomic.Int64  // those who wait for room in the queue, or for a task's result
 	turns   sync.Mutex    // guards the workers' turns
@@ -57,66 +38,15 @@ type Pool struct {
 
 	running sync.WaitGroup // workers, and tasks that run inline
 	done    chan struct{}  // closed at the end: drained or given up
-	end     sync.Once
+	endOnce sync.Once
 	result  error // of Shutdown; guarded by done
 }
 
-// task is a task in the queue, and its own context: the values are the submitter's, the
-// lifetime is the pool's. One allocation for all of it.
-type task struct {
-	link
-	values  context.Context
-	fn      func(ctx context.Context)
-	fail    func(error) // told why fn did not return; nil: nobody asks
-	claimed atomic.Bool // of a task with a Future: it has begun, or never will
-}
-
-func (t *task) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
-
-func (t *task) Done() <-chan struct{} { return t.pool.life.Done() }
-
-func (t *task) Err() error { return t.pool.life.Err() }
-
-// Value answers package context, which looks for its canceler, with the pool's: with the
-// submitter's answer, context.Cause in a task would be the request's, and each timeout derived
-// there would cost a goroutine, through any number of contexts in between. (A method AfterFunc
-// on task would help only contexts derived from it directly.)
-func (t *task) Value(key any) any {
-	switch key {
-	case seam.CancelerKey:
-		return t.pool.life.Value(key)
-	case taskKey{}:
-		return t
-	}
-	return t.values.Value(key)
-}
-
-func (t *task) Values() context.Context { return t.values }
-
-func (t *task) Over(values context.Context) context.Context {
-	return &carried{t.pool.life, values, fromTask{}}
-}
-
-func (t *task) Detached() context.Context { return outlive(t) }
-
-// claim reports whether the caller is to run t, or to say that it will not run.
-func (t *task) claim() bool {
-	return t.fail == nil || t.claimed.CompareAndSwap(false, true)
-}
-
-// New returns a Pool and starts its workers. It panics if cfg has a negative number.
+// New returns a Pool and starts its workers. It panics with all that is wrong with cfg.
 func New(cfg Config) *Pool {
-	if cfg.Workers < 0 {
-		panic(fmt.Sprintf("workerpool: New: Config.Workers is %d", cfg.Workers))
-	}
-	if cfg.Queue < 0 {
-		panic(fmt.Sprintf("workerpool: New: Config.Queue is %d", cfg.Queue))
-	}
-	if cfg.Workers == 0 {
-		cfg.Workers = runtime.GOMAXPROCS(0)
-	}
-	if cfg.Queue == 0 {
-		cfg.Queue = defaultQueue
+	cfg, err := cfg.checked()
+	if err != nil {
+		panic(err.Error())
 	}
 	p := &Pool{
 		onPanic: cfg.OnPanic,
@@ -159,34 +89,24 @@ func New(cfg Config) *Pool {
 //
 // A task may submit itself again with its own context, for ever: see the package comment.
 func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
-	p.made("Pool.Go")
+	p.mustBeMade("Pool.Go")
 	check("Pool.Go", ctx, fn != nil)
-	values := valuesOf(ctx)
-	// Not goroutine.Handed, here and in TryGo: it is not inlined, which each task would pay for.
-	if g := goroutine.CurrentGuard(); g != nil {
-		values = g.Handed(values)
-	}
-	t := &task{link: link{pool: p}, values: values, fn: fn}
-	return p.submit(ctx, t)
+	return p.submit(ctx, p.newTask(ctx, fn))
 }
 
 // TryGo is [Pool.Go] without the waiting: it reports whether the pool took fn. It is false
 // when the queue is full or the pool is shut down. It never runs fn inline. A task that has run in
 // place of one that waits for it keeps its room in the queue until a worker gets there.
 func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
-	p.made("Pool.TryGo")
+	p.mustBeMade("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)
-	values := valuesOf(ctx)
-	if g := goroutine.CurrentGuard(); g != nil {
-		values = g.Handed(values)
-	}
-	t := &task{link: link{pool: p}, values: values, fn: fn}
+	t := p.newTask(ctx, fn)
 	p.gate.RLock()
 	defer p.gate.RUnlock()
 	return !p.closed && p.offer(t)
 }
 
-func (p *Pool) made(name string) {
+func (p *Pool) mustBeMade(name string) {
 	if p == nil || p.tasks == nil {
 		panic("workerpool: " + name + ": nil or zero Pool, make it with New")
 	}
@@ -227,7 +147,7 @@ func (p *Pool) submit(ctx context.Context, t *task) error {
 	}
 	for {
 		stirs := w.stirs() // before the look: what comes after it is not missed
-		if w.run(t, accept) {
+		if w.tryRun(t, accept) {
 			return nil
 		}
 		if err := p.waitForRoom(ctx, t, stirs); err != errStirred {
@@ -253,8 +173,8 @@ func (p *Pool) waitForRoom(ctx context.Context, t *task, stirs <-chan struct{}) 
 }
 
 func (p *Pool) work() {
-	if goroutine.LabelsWanted() { // those of whoever made the pool
-		unlabel()
+	if goroutine.LabelsWanted() { // takes off the labels of the goroutine that made the pool
+		pprof.SetGoroutineLabels(context.Background())
 	}
 	w := p.enter()
 	returned := false
@@ -272,118 +192,9 @@ func (p *Pool) work() {
 	for t := range p.tasks {
 		if t.claim() {
 			w.task = t
-			p.run(t)
+			t.run()
 			w.task = nil
 		}
 	}
 	returned = true
-}
-
-func (p *Pool) run(t *task) {
-	fn := t.fn
-	t.fn = nil // contexts derived in the task may live on; the function need not
-	labelled := goroutine.LabelsWanted()
-	if labelled {
-		pprof.SetGoroutineLabels(t)
-	}
-	returned := false
-	defer func() {
-		switch {
-		case returned:
-		case !goroutine.Panicking():
-			t.failed(errGoexit)
-		case p.onPanic == nil:
-			report(t)
-			return // with the labels on: the runtime's own report may show them
-		default:
-			stack := debug.Stack()
-			v := recover()
-			t.failed(fmt.Errorf("workerpool: task panicked: %v", v))
-			call(t, func(ctx context.Context) { p.onPanic(ctx, v, stack) })
-		}
-		if labelled {
-			unlabel()
-		}
-	}()
-	call(t, fn)
-	returned = true
-}
-
-var errGoexit = errors.New("workerpool: task called runtime.Goexit")
-
-func (t *task) failed(err error) {
-	if t.fail != nil {
-		t.fail(err)
-	}
-}
-
-// ShutdownError is what [Pool.Shutdown] returns when its context ended first.
-type ShutdownError struct {
-	NotRun int   // tasks that were accepted and will never run
-	Err    error // the context's
-}
-
-func (e *ShutdownError) Error() string {
-	return fmt.Sprintf("workerpool: shutdown: %v; %d tasks not run", e.Err, e.NotRun)
-}
-
-// Unwrap returns e.Err.
-func (e *ShutdownError) Unwrap() error { return e.Err }
-
-// Shutdown closes the pool for new tasks, waits until the accepted ones have run, and returns
-// nil: then no goroutine of the pool is left. If ctx ends first, the contexts of running tasks
-// are canceled, tasks that have not begun are thrown away, and a *[ShutdownError] says how
-// many; it does not wait for tasks that run on regardless. A ctx that has ended already gives
-// up at once, idle pool or not.
-//
-// Main's own context is no use here, if a signal has ended it by then:
-//
-//	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-//	defer cancel()
-//	if err := pool.Shutdown(ctx); err != nil {
-//		log.Print(err) // how many tasks were not run
-//	}
-//
-// Called again, or concurrently, it waits for the same end and returns the same result; the
-// context that ends first counts. A task must not call it: it would wait for itself.
-func (p *Pool) Shutdown(ctx context.Context) error {
-	p.made("Pool.Shutdown")
-	check("Pool.Shutdown", ctx, true)
-	p.once.Do(func() {
-		close(p.closing) // before the lock, which waits for the submitters that wait for room
-		p.gate.Lock()
-		p.closed = true
-		p.gate.Unlock()
-		close(p.tasks)
-		go func() { // ends with the last task
-			p.running.Wait()
-			p.finish(nil)
-		}()
-	})
-	select {
-	case <-p.done:
-	case <-ctx.Done():
-		p.finish(ctx.Err())
-	}
-	return p.result
-}
-
-// finish ends the pool: drained if err is nil, else given up.
-func (p *Pool) finish(err error) {
-	p.end.Do(func() {
-		if err != nil {
-			given := &ShutdownError{Err: err}
-			// A worker that takes a task from here on still runs it: each task is either
-			// run or counted.
-			for t := range p.tasks {
-				if t.claim() {
-					given.NotRun++
-					t.failed(ErrClosed)
-				}
-			}
-			p.result = given
-		}
-		p.cancel(ErrClosed) // after the queue is empty: a worker set free by it must not begin another task
-		close(p.done)
-	})
 }

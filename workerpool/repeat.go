@@ -23,7 +23,7 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 	ticker := time.NewTicker(d)
 	defer ticker.Stop()
 	if goroutine.LabelsWanted() {
-		defer pprof.SetGoroutineLabels(afterwards(ctx)) // this goroutine is the caller's
+		defer pprof.SetGoroutineLabels(labelsToRestore(ctx)) // this goroutine is the caller's
 	}
 	for {
 		select {
@@ -55,5 +55,5 @@ func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
 	ctx = goroutine.Handed(ctx)   // not Traced: a job in a job would lay mark over mark
 	defer func() { span.End() }() // in a call of its own: deferred itself, an SDK's End recovers a panic and panics again
-	run(ctx, fn)
+	run(ctx, nil, fn)
 }

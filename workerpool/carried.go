@@ -3,7 +3,6 @@ package workerpool
 import (
 	"context"
 	"time"
-	"weak"
 
 	"example.com/clew/internal/seam"
 )
@@ -12,7 +11,7 @@ import (
 type carried struct {
 	life   context.Context
 	values context.Context
-	mark   any // what taskKey finds; nil: values know it, if there is one
+	owner  any // what taskKey finds; nil: values know it, if there is one
 }
 
 var _, _, _ seam.Lifetime = (*carried)(nil), (*task)(nil), (*waited)(nil)
@@ -27,8 +26,8 @@ func (c *carried) Value(key any) any {
 	switch {
 	case key == seam.CancelerKey:
 		return c.life.Value(key)
-	case key == taskKey{} && c.mark != nil:
-		return c.mark
+	case key == taskKey{} && c.owner != nil:
+		return c.owner
 	}
 	return c.values.Value(key)
 }
@@ -36,7 +35,7 @@ func (c *carried) Value(key any) any {
 func (c *carried) Values() context.Context { return c.values }
 
 func (c *carried) Over(values context.Context) context.Context {
-	return &carried{c.life, values, c.mark}
+	return &carried{c.life, values, c.owner}
 }
 
 func (c *carried) Detached() context.Context {
@@ -48,8 +47,8 @@ func (c *carried) Detached() context.Context {
 
 // outlive returns ctx, which is one of ours, without its lifetime.
 func outlive(ctx context.Context) context.Context {
-	_, mark := lifeOf(ctx)
-	return &carried{context.Background(), valuesOf(ctx), mark}
+	_, owner := lifeOf(ctx)
+	return &carried{context.Background(), valuesOf(ctx), owner}
 }
 
 // valuesOf returns what the next context is to be laid over, instead of over ctx: see
@@ -66,39 +65,16 @@ func valuesOf(ctx context.Context) context.Context {
 	return ctx
 }
 
-// lifeOf returns the lifetime of ctx without its values, if it is one of ours. mark is not nil if
+// lifeOf returns the lifetime of ctx without its values, if it is one of ours. owner is not nil if
 // it comes from a task. Other contexts have to be asked for that.
-func lifeOf(ctx context.Context) (life context.Context, mark any) {
+func lifeOf(ctx context.Context) (life context.Context, owner any) {
 	switch c := ctx.(type) {
 	case *task:
 		return c.pool.life, fromTask{}
 	case *waited:
 		return c, fromTask{}
 	case *carried:
-		return c.life, c.mark
+		return c.life, c.owner
 	}
 	return ctx, nil
-}
-
-// taskKey is the key under which a context says that it comes from a task, or from a Group's,
-// which is then the value. It is a hint: whose goroutine it is that uses the context is another
-// question.
-type taskKey struct{}
-
-// fromTask is the value of contexts that come from a Pool's task. It holds nothing of that.
-type fromTask struct{}
-
-// origin is what taskKey has found, to be kept. It holds nothing of a Group: those of work that
-// schedules itself again would be a chain. A Group that is waited for is held by that.
-type origin struct {
-	inTask bool
-	group  weak.Pointer[Group] // the zero one: none
-}
-
-func originOf(mark any) origin {
-	o := origin{inTask: mark != nil}
-	if g, ok := mark.(*Group); ok {
-		o.group = weak.Make(g)
-	}
-	return o
 }

@@ -1,0 +1,32 @@
+package workerpool
+
+import (
+	"context"
+	"time"
+)
+
+// endedLike returns a context that has ended as ctx has, with timed's deadline, and keeps neither.
+func endedLike(ctx, timed context.Context) context.Context {
+	done, cancel := context.WithCancelCause(context.Background())
+	cancel(context.Cause(ctx))
+	deadline, ok := timed.Deadline()
+	return &ended{done, ctx.Err(), deadline, ok}
+}
+
+type ended struct {
+	context.Context
+	err      error
+	deadline time.Time
+	set      bool
+}
+
+func (e *ended) Deadline() (time.Time, bool) { return e.deadline, e.set }
+
+func (e *ended) Err() error { return e.err }
+
+// canceled is a context that has been canceled.
+var canceled = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()

@@ -1,0 +1,88 @@
+package workerpool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"example.com/clew/internal/goroutine"
+	"example.com/clew/internal/seam"
+)
+
+// task is a task in the queue, and its own context: the values are the submitter's, the
+// lifetime is the pool's. One allocation for all of it.
+type task struct {
+	link
+	values  context.Context
+	fn      func(ctx context.Context)
+	fail    func(error) // told why fn did not return; nil: nobody asks
+	claimed atomic.Bool // of a task with a Future: it has begun, or never will
+}
+
+func (t *task) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+
+func (t *task) Done() <-chan struct{} { return t.pool.life.Done() }
+
+func (t *task) Err() error { return t.pool.life.Err() }
+
+// Value answers package context, which looks for its canceler, with the pool's: with the
+// submitter's answer, context.Cause in a task would be the request's, and each timeout derived
+// there would cost a goroutine, through any number of contexts in between. (A method AfterFunc
+// on task would help only contexts derived from it directly.)
+func (t *task) Value(key any) any {
+	switch key {
+	case seam.CancelerKey:
+		return t.pool.life.Value(key)
+	case taskKey{}:
+		return t
+	}
+	return t.values.Value(key)
+}
+
+func (t *task) Values() context.Context { return t.values }
+
+func (t *task) Over(values context.Context) context.Context {
+	return &carried{t.pool.life, values, fromTask{}}
+}
+
+func (t *task) Detached() context.Context { return outlive(t) }
+
+// newTask returns fn as a task with ctx's values.
+func (p *Pool) newTask(ctx context.Context, fn func(ctx context.Context)) *task {
+	values := valuesOf(ctx)
+	if g := goroutine.CurrentGuard(); g != nil { // goroutine.Handed would be one more call for each task
+		values = g.Handed(values)
+	}
+	return &task{link: link{pool: p}, values: values, fn: fn}
+}
+
+// claim reports whether the caller is to run t, or to say that it will not run.
+func (t *task) claim() bool {
+	return t.fail == nil || t.claimed.CompareAndSwap(false, true)
+}
+
+// run runs t in this goroutine.
+func (t *task) run() {
+	fn := t.fn
+	t.fn = nil // contexts derived in the task may live on; the function need not
+	run(t, t, fn)
+}
+
+// survivesPanic reports whether the program goes on after a panic in t. A nil t ends it.
+func (t *task) survivesPanic() bool { return t != nil && t.pool.onPanic != nil }
+
+func (t *task) panicked(value any, stack []byte) {
+	t.failed(fmt.Errorf("workerpool: task panicked: %v", value))
+	call(t, func(ctx context.Context) { t.pool.onPanic(ctx, value, stack) })
+}
+
+var errGoexit = errors.New("workerpool: task called runtime.Goexit")
+
+// failed says why fn did not return. A nil t has nobody to tell.
+func (t *task) failed(err error) {
+	if t != nil && t.fail != nil {
+		t.fail(err)
+	}
+}
