@@ -11,7 +11,7 @@ import (
 type carried struct {
 	life   context.Context
 	values context.Context
-	owner  any // what taskKey finds; nil: values know it, if there is one
+	owner  any // what taskKey finds; nil: the values know
 }
 
 var _, _, _ seam.Lifetime = (*carried)(nil), (*task)(nil), (*waited)(nil)
@@ -51,7 +51,7 @@ func outlive(ctx context.Context) context.Context {
 	return &carried{context.Background(), valuesOf(ctx), owner}
 }
 
-// valuesOf returns what the next context is to be laid over, instead of over ctx: see
+// valuesOf returns the context that the next one is laid over, instead of over ctx: see
 // seam.Lifetime. It is short enough to be inlined, since each task of a pool needs it.
 func valuesOf(ctx context.Context) context.Context {
 	switch c := ctx.(type) {
@@ -65,8 +65,8 @@ func valuesOf(ctx context.Context) context.Context {
 	return ctx
 }
 
-// lifeOf returns the lifetime of ctx without its values, if it is one of ours. owner is not nil if
-// it comes from a task. Other contexts have to be asked for that.
+// lifeOf returns the lifetime of ctx without its values, if ctx is one of ours. owner is not nil
+// if ctx comes from a task. Contexts that are not ours have to be asked by taskKey.
 func lifeOf(ctx context.Context) (life context.Context, owner any) {
 	switch c := ctx.(type) {
 	case *task:

@@ -19,9 +19,9 @@ type Config struct {
 	OnPanic func(ctx context.Context, value any, stack []byte)
 }
 
-// NoQueue as Config.Queue makes a Pool in which no task waits. A task is taken only by a worker that
-// is idle at that moment: [Pool.Go] waits for one, and [Pool.TryGo] is false without one. All other
-// negative numbers panic.
+// NoQueue as Config.Queue makes a Pool in which no task waits. A task is taken only by a worker
+// that is idle at that moment: [Pool.Go] waits for one, and [Pool.TryGo] is false without one. All
+// other negative numbers panic.
 const NoQueue = math.MinInt // and not -1, which an error in arithmetic easily yields
 
 const defaultQueue = 1024

@@ -1,9 +1,9 @@
-// Package workerpool carries the trace into goroutines: started, grouped, pooled, repeated,
-// or run by somebody else's pool.
+// Package workerpool carries the trace into goroutines: started, grouped, pooled, repeated, or run
+// by somebody else's pool.
 //
 // There is one rule to learn. Wait for it, and it runs under your context. Don't wait, and it
-// keeps your trace and loses your deadline. If it repeats, each run is a new trace that
-// remembers who scheduled it.
+// keeps your trace and loses your deadline. If it repeats, each run is a new trace that remembers
+// who scheduled it.
 //
 //	                 trace of the task     cancellation and deadline
 //	Go, Wrap         the caller's          none: it outlives the caller
@@ -13,28 +13,29 @@
 //	Every            new, linked           the caller's
 //	Job              new, linked           none
 //
-// Every function hands the task its context, so that the wrong one is shadowed: name the
-// parameter ctx.
+// Every function hands the task its context. Name the parameter ctx, so that it shadows the wrong
+// one.
 //
 // # Work that schedules itself again
 //
-// A task may hand its own context to the next one, and that to the next, for ever, through any of
-// these functions in any order, [trace.Detach] and [trace.Root]: the contexts are no chain. Each is
-// laid over the values that the first one had, not over the context before it; where the trace is
-// a new one, without the old trace. What the program itself derives from the context in each run
-// is a link more each time: context.WithValue, WithCancel and WithTimeout, a logger's WithContext,
-// pprof.WithLabels, an errgroup's context, a span that is handed on to the next run. (One that a
-// Job's run begins with [trace.Start] is not.) A name that [Logged] gives is no link more where
-// its context is what Every or Job is given.
+// A task may hand its own context to the next one, and that to the next, for ever, through these
+// functions in any order, and through [trace.Detach] and [trace.Root]. The contexts do not become
+// a chain. Each is laid over the values of the first context, and not over the context before it.
+// If the trace is new, the old trace is left out.
+//
+// What the program itself derives from the context in each run is one link more each time:
+// context.WithValue, WithCancel and WithTimeout, a logger's WithContext, pprof.WithLabels, an
+// errgroup's context, a span that is handed on to the next run. Not a link are a span that a Job's
+// run begins with [trace.Start], and a name from [Logged] whose context is given to Every or Job.
 //
 // # Lines
 //
-// The package logs nothing, but for what [Logged] asks for: a line for each run of Every or Job.
+// The package logs nothing, except for [Logged]: a line for each run of Every or Job.
 //
 // # Panics
 //
-// A panic in a task ends the program, as in any goroutine; before it does, one line with the
-// task's trace ID goes to standard error. Only [Config].OnPanic survives one.
+// A panic in a task ends the program, as in any goroutine. Before it does, one line with the
+// task's trace ID goes to standard error. Only [Config].OnPanic survives a panic.
 //
 // # Nil
 //

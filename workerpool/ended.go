@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// endedLike returns a context that has ended as ctx has, with timed's deadline, and keeps neither.
+// endedLike returns a context that has ended as ctx has, with timed's deadline. It holds neither.
 func endedLike(ctx, timed context.Context) context.Context {
 	done, cancel := context.WithCancelCause(context.Background())
 	cancel(context.Cause(ctx))
@@ -24,7 +24,7 @@ func (e *ended) Deadline() (time.Time, bool) { return e.deadline, e.set }
 
 func (e *ended) Err() error { return e.err }
 
-// canceled is a context that has been canceled.
+// canceled is a context that was canceled.
 var canceled = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -11,17 +11,17 @@ import (
 // concurrent use.
 type Future[T any] struct {
 	done   chan struct{}
-	task   atomic.Pointer[task] // nil when it is over
+	task   atomic.Pointer[task] // nil when it has ended
 	origin origin               // of the context that it was submitted with
 	value  T
 	err    error
 }
 
-// Submit hands fn to p, as [Pool.Go] does, and returns a Future for its result. fn is waited
-// for, so its context is the submitter's: trace, values, deadline and cancellation; it ends
+// Submit hands fn to p, as [Pool.Go] does, and returns a Future for its result. Somebody waits for
+// fn, so its context is the submitter's, with trace, values, deadline and cancellation; it ends
 // with the pool too. If p does not take fn, the Future holds ctx's error or [ErrClosed].
 //
-// A task may wait for a task of its own pool: if that has not begun, it runs in place of the one
+// A task may wait for a task of its own pool. If that has not begun, it runs in place of the one
 // that waits.
 func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T, error)) *Future[T] {
 	check("Submit", ctx, fn != nil)
@@ -29,7 +29,7 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 	f := &Future[T]{done: make(chan struct{})}
 	life, owner := lifeOf(ctx)
 	ours := owner != nil
-	if !ours { // but ctx may be derived from one of ours
+	if !ours { // ctx may still be derived from one of ours
 		owner = ctx.Value(taskKey{})
 	}
 	f.origin = originOf(owner)
@@ -42,14 +42,14 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 	return f
 }
 
-// Wait waits for the task, no longer than ctx, and returns its result. The error is the
-// task's own; [ErrClosed] if it never ran because the pool was shut down; one that names the
-// panic or runtime.Goexit if it did not return; or ctx's if that ended first. A result that
-// is there is returned even if ctx is done.
+// Wait waits for the task, no longer than ctx, and returns its result. The error is the task's
+// own, or [ErrClosed] if the task never ran because the pool was shut down, or one that names the
+// panic or runtime.Goexit that ended the task, or ctx's if ctx ended first. A result that is there
+// is returned even if ctx is done.
 //
-// There is one exception. If the caller is a pool's task itself, another may run in its place
-// while it waits: see [Pool.Go]. Then Wait returns when that one has, even if ctx ended before,
-// since more tasks would run at once otherwise than the pool has workers.
+// With one exception Wait returns when ctx ends. If the caller is a pool's task, another task may
+// run in its place while it waits: see [Pool.Go]. Then Wait returns when that task has ended, even
+// if ctx ended before. Otherwise more tasks would run at once than the pool has workers.
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	check("Future.Wait", ctx, true)
 	if t := f.task.Load(); t != nil {
@@ -60,7 +60,7 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 		return f.value, f.err
 	default:
 	}
-	select { // its task is over
+	select { // the task has ended
 	case <-f.done:
 		return f.value, f.err
 	case <-ctx.Done():
@@ -69,11 +69,11 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
-// await waits until done is closed, which t's end does, or ctx has ended. origin is that of t's
-// submitter.
+// await waits until done is closed, which t's end does, or ctx has ended. origin is that of the
+// context that t was submitted with.
 func await(ctx context.Context, done <-chan struct{}, t *task, origin origin) {
 	w := t.pool.begin(ctx, origin)
-	if !w.known { // as most: nothing to run, lend or borrow
+	if !w.known { // the usual case: nothing to run, lend or borrow
 		select {
 		case <-done:
 		case <-ctx.Done():
@@ -116,7 +116,7 @@ func (f *Future[T]) fail(err error) {
 	f.end()
 }
 
-// run runs fn. If fn does not return, the pool calls fail.
+// run runs fn. If fn does not return, the pool calls fail instead.
 func (f *Future[T]) run(ctx *waited, fn func(ctx context.Context) (T, error)) {
 	defer ctx.end()
 	f.value, f.err = fn(ctx)

@@ -8,10 +8,10 @@ import (
 )
 
 // Go runs fn in a goroutine that nobody waits for: with ctx's trace and values, and without its
-// cancellation and deadline, so that fn may outlive the request. Everything that ctx's values refer
-// to lives until fn returns, the request too if a value holds it; see [trace.Only]. ctx must not be
-// one that a framework uses again for another request, as *gin.Context is: take the request's
-// context from it.
+// cancellation and deadline, so that fn may outlive the request. Everything that ctx's values
+// refer to lives until fn returns, the request too if a value holds it; see [trace.Only]. ctx must
+// not be one that a framework uses again for another request, as *gin.Context is: take the
+// request's context from it.
 func Go(ctx context.Context, fn func(ctx context.Context)) {
 	check("Go", ctx, fn != nil)
 	go run(trace.Detach(goroutine.Handed(ctx)), nil, fn)

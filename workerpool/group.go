@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Group runs tasks that are parts of one job, and waits for them: an errgroup whose tasks
-// cannot get the wrong context. Make it with [NewGroup]. Its methods may be called
-// concurrently, but SetLimit not while tasks run, and Go not after Wait has returned.
+// Group runs the tasks of one job and waits for them. It is an errgroup whose tasks cannot get the
+// wrong context. Make it with [NewGroup]. Its methods may be called concurrently, except SetLimit
+// while tasks run and Go after Wait has returned.
 type Group struct {
 	link
 	group  *errgroup.Group
@@ -17,8 +17,8 @@ type Group struct {
 	origin origin  // of the context that it was made with
 }
 
-// NewGroup returns a Group whose tasks run under ctx: its trace, its values, its
-// cancellation. The first error, and the end of Wait, cancel the tasks' context.
+// NewGroup returns a Group whose tasks run under ctx, with its trace, values and cancellation. The
+// first error, and the end of Wait, cancel the tasks' context.
 func NewGroup(ctx context.Context) *Group {
 	check("NewGroup", ctx, true)
 	life, _ := lifeOf(ctx)
@@ -29,8 +29,8 @@ func NewGroup(ctx context.Context) *Group {
 	return g
 }
 
-// SetLimit lets at most n tasks run at once; Go then waits. A negative n is no limit, 0 lets
-// none run. It panics while tasks run.
+// SetLimit lets at most n tasks run at once, and makes Go wait for its turn. A negative n is no
+// limit, and 0 lets no task run. SetLimit panics while tasks run.
 func (g *Group) SetLimit(n int) { g.mustBeMade("SetLimit").SetLimit(n) }
 
 // Go runs fn in a goroutine. The first error that a task returns cancels the others'
@@ -39,15 +39,15 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 	group := g.mustBeMade("Go")
 	check("Group.Go", &g.ctx, fn != nil)
 	run := func() error { return runErr(&g.ctx, fn) }
-	if !group.TryGo(run) { // a limit has been reached
+	if !group.TryGo(run) { // the limit is reached
 		defer g.lend()()
 		group.Go(run)
 	}
 }
 
 // Wait waits for all tasks and returns the first error, if there was one. While a pool's task
-// waits, what the group's tasks submit to that pool may run in its place: see [Pool.Go]. That is
-// known where Wait is called by the task that made the group, or by a task of the group in whose
+// waits, what the group's tasks submit to that pool may run in its place: see [Pool.Go]. This
+// works if Wait is called by the task that made the group, or by a task of the group in whose
 // context it was made.
 func (g *Group) Wait() error {
 	group := g.mustBeMade("Wait")
@@ -55,9 +55,9 @@ func (g *Group) Wait() error {
 	return group.Wait()
 }
 
-// lend lends the turn of the task that runs in this goroutine, if one does, to the group's
-// tasks, until the function that it returns is called. In a goroutine of another Group, whoever
-// waits for that one lends.
+// lend lends the turn of the task that runs in this goroutine, if there is one, to the group's
+// tasks, until takeBack is called. In a goroutine of another Group, the task that waits for that
+// Group lends its turn.
 func (g *Group) lend() (takeBack func()) {
 	if !g.origin.inTask {
 		return func() {}

@@ -8,7 +8,7 @@ import (
 	"example.com/clew/internal/goroutine"
 )
 
-// here returns the worker that this goroutine is; nil: it is none.
+// here returns the worker that this goroutine is, or nil.
 func here() *worker {
 	if !startedByPool() {
 		return nil
@@ -19,11 +19,11 @@ func here() *worker {
 	return workers.of[number]
 }
 
-// startedByPool reports whether a Pool's method is where this goroutine began. That is quick to
-// tell, so that those who only submit, from deep inside a server, do not pay for their numbers.
+// startedByPool reports whether this goroutine began in a method of Pool. That is quick to tell.
+// So a goroutine that only submits, from deep inside a server, does not pay for its number.
 func startedByPool() bool {
 	var pcs [64]uintptr
-	const last = 4 // the function that the go statement names, and some room
+	const last = 4 // frames: the function that the go statement names, and some to spare
 	skip, n := 0, len(pcs)
 	for n == len(pcs) {
 		n = runtime.Callers(skip, pcs[:])

@@ -2,27 +2,26 @@ package workerpool
 
 import "sync/atomic"
 
-// link is one that waits, in the chain of those that wait for each other: a task, or the
-// goroutines of a Group.
+// link is a task, or the goroutines of a Group, in the chain of those that wait for each other.
 type link struct {
-	pool   *Pool                // a task's
-	waiter atomic.Pointer[link] // waits for this one; nil: none does that is known
-	lender *worker              // a task's own, while that lends its turn; guarded by pool.turns
+	pool   *Pool                // of a task; nil: a Group
+	waiter atomic.Pointer[link] // waits for this one; nil: none is known
+	lender *worker              // of a task that lends its turn; nil: none; guarded by pool.turns
 }
 
 // awaitedBy says that x waits for l.
 func (l *link) awaitedBy(x *link) {
-	workers.Lock() // so that two at once make no circle
+	workers.Lock() // two calls at once must not make a circle
 	defer workers.Unlock()
 	for a := x; a != nil; a = a.waiter.Load() {
-		if a == l { // they wait for each other, and will for ever
+		if a == l { // they wait for each other, for ever
 			return
 		}
 	}
 	l.waiter.Store(x)
 }
 
-// stir has those who have looked for a turn in vain look again: l waits now, or lends its turn.
+// stir wakes those who have looked for a turn in vain: l waits now, or lends its turn.
 func (l *link) stir() {
 	for ; l != nil; l = l.waiter.Load() {
 		if l.pool != nil {
@@ -33,8 +32,8 @@ func (l *link) stir() {
 	}
 }
 
-// borrow returns the worker whose turn can be had while l, its task, waits. It is to be given
-// back.
+// borrow returns the worker of l, a task that waits and lends its turn; nil: there is none, or
+// another has borrowed it. The caller gives the turn back.
 func (l *link) borrow() *worker {
 	l.pool.turns.Lock()
 	defer l.pool.turns.Unlock()

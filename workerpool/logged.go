@@ -12,26 +12,28 @@ import (
 	"example.com/clew/trace"
 )
 
-// Logged returns a context that makes [Every] and [Job] write a line for each run, when they are
-// given it or one that was derived from it:
+// Logged returns a context with which [Every] and [Job] write a line for each run. A context that
+// is derived from it does the same:
 //
 //	go workerpool.Every(workerpool.Logged(ctx, "refresh"), time.Minute, refresh)
 //
 // The line has the message "job" and the IDs of the run's own trace. Its fields are job, which is
-// name, duration_ms, scheduled_by, which is the trace ID of the context that Every or Job was
-// given, if it has one, and panicked and sampled where they are true. Its level is info, and
-// error for a panic, of which the line is written first. A run that calls runtime.Goexit has its
-// line too. It goes to the zerolog logger of the run's context, else to its slog logger, else
-// where logctx.Info writes without a logger; with a logger that has logctx's hook or handler, the
-// fields are called what that says.
+// the name, and duration_ms. scheduled_by is the trace ID of the context that Every or Job was
+// given, if that has one. panicked and sampled stand where they are true. The level is info. A
+// panic has the level error, and its line is written before it flies on. A run that calls
+// runtime.Goexit has a line too.
 //
-// The name is also the name of the run's span. With an empty one, both are what the span is called
-// otherwise: "workerpool.Every" or "workerpool.Job". A name is cut after 8,000 bytes.
+// The line goes to the zerolog logger of the run's context, or else to its slog logger, or else
+// where logctx.Info writes without a logger. If the logger has logctx's hook or handler, that
+// names the fields.
 //
-// A job that a run schedules with its own context is another one, and has lines only if it is
-// Logged itself. Of two names the inner one counts. Go, Wrap, Group and Pool write no lines;
-// their tasks have the name still, for an Every or a Job in them. [trace.Only] keeps no name. A
-// nil ctx panics.
+// The run's span has the same name. An empty name is "workerpool.Every" or "workerpool.Job", as
+// without Logged. A name is cut after 8,000 bytes.
+//
+// A job that a run schedules with its own context is another job, and has lines only if it is
+// Logged itself. Of two names the inner one counts. Go, Wrap, Group and Pool write no lines, but
+// their tasks keep the name for an Every or a Job in them. [trace.Only] keeps no name. A nil ctx
+// panics.
 func Logged(ctx context.Context, name string) context.Context {
 	if ctx == nil {
 		panic("workerpool: Logged: nil context")
@@ -40,8 +42,8 @@ func Logged(ctx context.Context, name string) context.Context {
 	return withValues(ctx, newNamed(valuesOf(ctx), clip.UTF8(name)))
 }
 
-// job returns what Every or Job runs of fn, in which context, and what the span of a run is
-// called. That is name, unless ctx has another.
+// job returns the function that Every or Job runs, its context, and the name of a run's span:
+// name, unless ctx has another.
 func job(ctx context.Context, name string, fn func(ctx context.Context)) (context.Context, string, func(ctx context.Context)) {
 	ctx, n := takeName(ctx)
 	if n == nil {
@@ -55,17 +57,21 @@ func job(ctx context.Context, name string, fn func(ctx context.Context)) (contex
 		begun, returned := time.Now(), false
 		defer func() {
 			r := &line.Run{Job: name, Duration: time.Since(begun), ScheduledBy: scheduledBy}
-			level := slog.LevelInfo
-			if !returned && goroutine.Panicking() {
-				r.Panicked, level = true, slog.LevelError
-			}
-			b, _ := trace.FromContext(ctx)
-			r.Sampled = b.Sampling == trace.Accept
-			// Debug is false always: a run is a root, and what a caller has asked for ends at a
-			// root.
-			zline.Out(&line.Pending{Context: ctx, Record: r}, level, false)
+			r.Panicked = !returned && goroutine.Panicking()
+			logRun(ctx, r)
 		}()
 		fn(ctx)
 		returned = true
 	}
+}
+
+func logRun(ctx context.Context, r *line.Run) {
+	level := slog.LevelInfo
+	if r.Panicked {
+		level = slog.LevelError
+	}
+	b, _ := trace.FromContext(ctx)
+	r.Sampled = b.Sampling == trace.Accept
+	// Never a debug line: a run is a root, and debug, which a caller asks for, ends at a root.
+	zline.Out(&line.Pending{Context: ctx, Record: r}, level, false)
 }

@@ -7,14 +7,14 @@ import (
 	"example.com/clew/trace"
 )
 
-// named is a link in the chain of contexts that gives a name to what is scheduled with it. It
-// begins as a context of context.WithValue does, which programs look for: see trace's node.
+// named is a context that gives a name to what is scheduled with it. Its first fields are those of
+// context.WithValue's contexts, which programs look for: see trace's node.
 //
-// It lies under the lifetime of a task, since pools lay tasks over the values. Otherwise it stays
-// on top: as a seam.Lifetime it lets a new root and a detached context be laid under it.
+// It lies under the lifetime of a task, since pools lay tasks over the values. Elsewhere it stays
+// on top: it is a seam.Lifetime so that a new root or a detached context can be laid under it.
 type named struct {
 	context.Context
-	key, val any // nameKey{} and what counts: the named itself
+	key, val any // nameKey{} and the named itself
 	name     string
 }
 
@@ -46,12 +46,10 @@ func (n *named) Detached() context.Context {
 	return n
 }
 
-// takeName returns ctx without the name that it has for what is scheduled with it, and that name.
-// It is nil if there is none.
+// takeName returns ctx without its name, and that name, or nil if there is none.
 //
-// A name on top is removed, so that a run which schedules the next one by a name makes no chain;
-// no other is below it that counts, since Logged has taken that. One that is further down is
-// hidden.
+// A name on top is removed, so that runs that each schedule the next by a name make no chain. No
+// other name below it counts, since Logged has taken that. A name further down is hidden.
 func takeName(ctx context.Context) (context.Context, *named) {
 	n, _ := ctx.Value(nameKey{}).(*named)
 	switch {
@@ -65,7 +63,8 @@ func takeName(ctx context.Context) (context.Context, *named) {
 	return withValues(ctx, context.WithValue(valuesOf(ctx), nameKey{}, nil)), n
 }
 
-// withValues returns a context with the lifetime of ctx, if that is one of ours, and these values.
+// withValues returns a context with these values, and with the lifetime of ctx if that is one of
+// ours.
 func withValues(ctx, values context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
 		return life.Over(values)

@@ -2,19 +2,20 @@ package workerpool
 
 import "weak"
 
-// taskKey is the key under which a context says that it comes from a task, or from a Group's,
-// which is then the value. It is a hint: whose goroutine it is that uses the context is another
-// question.
+// taskKey is the key under which a context says that it comes from a task or from a Group. The
+// value is the task, the Group or a fromTask. It is a hint only: any goroutine may use the
+// context.
 type taskKey struct{}
 
-// fromTask is the value of contexts that come from a Pool's task. It holds nothing of that.
+// fromTask is the value in contexts that come from a Pool's task and must not hold the task.
 type fromTask struct{}
 
-// origin is what taskKey has found, to be kept. It holds nothing of a Group: those of work that
-// schedules itself again would be a chain. A Group that is waited for is held by that.
+// origin is what taskKey has found, in a form that may be kept. The pointer to the Group is weak,
+// since the Groups of work that schedules itself again would be a chain. Whoever waits for a Group
+// keeps it alive.
 type origin struct {
 	inTask bool
-	group  weak.Pointer[Group] // the zero one: none
+	group  weak.Pointer[Group] // zero: none
 }
 
 func originOf(owner any) origin {

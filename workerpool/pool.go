@@ -10,11 +10,11 @@ import (
 	"example.com/clew/internal/goroutine"
 )
 
-// ErrClosed is returned by [Pool.Go] and by futures when the pool was shut down before the
-// task ran. It is also the cause of the contexts of tasks that a pool canceled.
+// ErrClosed is returned by [Pool.Go] and by futures when the pool was shut down before the task
+// ran. It is also the cause of a task's context that the pool has canceled.
 var ErrClosed = errors.New("workerpool: pool is shut down")
 
-// Pool runs tasks on a fixed number of goroutines, with a bounded queue. Make it with [New],
+// Pool runs tasks on a fixed number of goroutines, with a bounded queue. Make it with [New], and
 // end it with [Pool.Shutdown]. Its methods are safe for concurrent use. Those of a nil or zero
 // Pool panic.
 type Pool struct {
@@ -25,19 +25,19 @@ type Pool struct {
 	life   context.Context // of the tasks
 	cancel context.CancelCauseFunc
 
-	// gate is held for reading while a task is handed over, so that closing is no race:
-	// what was accepted is in the queue before the queue is closed.
+	// gate is held for reading while a task is handed over. So an accepted task is in the queue
+	// before the queue is closed.
 	gate      sync.RWMutex
 	closed    bool          // guarded by gate
-	closing   chan struct{} // closed before closed is set: lets waiting submitters go
+	closing   chan struct{} // closed before closed is set, and wakes waiting submitters
 	closeOnce sync.Once
 
-	waiting atomic.Int64  // those who wait for room in the queue, or for a task's result
+	waiting atomic.Int64  // how many wait for room in the queue or for a task's result
 	turns   sync.Mutex    // guards the workers' turns
-	stirred chan struct{} // closed when a turn may be had; nil: nobody has asked; guarded by turns
+	stirred chan struct{} // closed when a turn may be had; nil: nobody waits; guarded by turns
 
 	running sync.WaitGroup // workers, and tasks that run inline
-	done    chan struct{}  // closed at the end: drained or given up
+	done    chan struct{}  // closed when the pool is drained or given up
 	endOnce sync.Once
 	result  error // of Shutdown; guarded by done
 }
@@ -63,29 +63,30 @@ func New(cfg Config) *Pool {
 	return p
 }
 
-// Go hands fn to the pool. While the queue is full it waits, no longer than ctx; the error is
-// then ctx's, or [ErrClosed] if the pool is shut down. With room in the queue fn is accepted
-// even if ctx is done. What was accepted runs, or is counted by [Pool.Shutdown].
+// Go hands fn to the pool. While the queue is full it waits, no longer than ctx. Its error is
+// ctx's, or [ErrClosed] if the pool is shut down. With room in the queue, fn is accepted even if
+// ctx is done. An accepted task runs, or is counted by [Pool.Shutdown].
 //
-// fn gets ctx's trace and values with the pool's lifetime: it does not end with ctx, but with
-// a Shutdown that runs out of time. Until fn has run, the queue keeps alive all that ctx
-// refers to; submit with [trace.Only] what may wait long.
+// fn gets ctx's trace and values, with the pool's lifetime: it does not end with ctx, but with a
+// Shutdown that runs out of time. Until fn has run, the queue keeps alive all that ctx refers to.
+// Use [trace.Only] for tasks that may wait long.
 //
-// A task that submits to its own pool may find the queue full of work that waits for it to
-// return. Then fn runs at once, in place of the task, and Go returns when it has: no more tasks
-// run than there are workers, and a task waits for no worker. The same holds while the task
-// waits in [Future.Wait] or [Group.Wait] for work of another pool that submits here. Everybody
-// else waits for room, whatever context they use. That includes goroutines that a task has started
-// itself, by a go statement, an errgroup, or with Wrap and WrapErr: a task must not wait for one
-// that submits to the task's own pool, unless by a [Group].
+// A task that submits to its own pool may find the queue full of work that waits for the task to
+// return. Then fn runs at once, in place of the task, and Go returns when fn has. No more tasks
+// run than there are workers, and no task waits for a worker. The same holds while a task waits in
+// [Future.Wait] or [Group.Wait] for work of another pool that submits here.
 //
-// The pool looks at the goroutine that calls. It takes the trouble where ctx comes from a task,
-// so submit with a task's context, not with [trace.Only] of it.
+// All other goroutines wait for room, whatever context they use. That includes goroutines that a
+// task has started itself, by a go statement, an errgroup, or with Wrap and WrapErr. A task must
+// not wait for such a goroutine if it submits to the task's own pool; use a [Group].
 //
-// Two pools whose tasks submit to each other with Go, and do not wait for the results, can fill
-// up and wait for each other for ever: pools cannot be bounded and free of that. Use
-// [Pool.TryGo] in one direction. A task that submits itself again to a queue that stays full
-// runs in itself, deeper each time: leave it room, or use TryGo.
+// The pool looks at the goroutine that calls, but only where ctx comes from a task. So submit with
+// a task's context, and not with [trace.Only] of it.
+//
+// Two pools whose tasks submit to each other with Go, and do not wait for the results, can fill up
+// and wait for each other for ever. No bounded pools are free of that. Use [Pool.TryGo] in one
+// direction. A task that submits itself again to a queue that stays full runs in itself, deeper
+// each time: leave it room, or use TryGo.
 //
 // A task may submit itself again with its own context, for ever: see the package comment.
 func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
@@ -94,9 +95,9 @@ func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 	return p.submit(ctx, p.newTask(ctx, fn))
 }
 
-// TryGo is [Pool.Go] without the waiting: it reports whether the pool took fn. It is false
-// when the queue is full or the pool is shut down. It never runs fn inline. A task that has run in
-// place of one that waits for it keeps its room in the queue until a worker gets there.
+// TryGo is [Pool.Go] without the waiting. It reports whether the pool took fn: false if the queue
+// is full or the pool is shut down. It never runs fn inline. A task that has run in place of one
+// that waits for it keeps its room in the queue until a worker gets there.
 func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
 	p.mustBeMade("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)
@@ -139,14 +140,14 @@ func (p *Pool) submit(ctx context.Context, t *task) error {
 		w.end()
 		return err
 	}
-	defer w.end() // when the gate is open: it may wait
+	defer w.end() // after the gate is open, since it may wait
 	accept := func() bool {
 		p.running.Add(1)
 		p.gate.RUnlock()
 		return true
 	}
 	for {
-		stirs := w.stirs() // before the look: what comes after it is not missed
+		stirs := w.stirs() // first, so that no stir after the look is missed
 		if w.tryRun(t, accept) {
 			return nil
 		}
@@ -157,7 +158,7 @@ func (p *Pool) submit(ctx context.Context, t *task) error {
 	}
 }
 
-var errStirred = errors.New("") // stays here
+var errStirred = errors.New("") // never leaves submit
 
 func (p *Pool) waitForRoom(ctx context.Context, t *task, stirs <-chan struct{}) error {
 	select {
@@ -173,7 +174,7 @@ func (p *Pool) waitForRoom(ctx context.Context, t *task, stirs <-chan struct{}) 
 }
 
 func (p *Pool) work() {
-	if goroutine.LabelsWanted() { // takes off the labels of the goroutine that made the pool
+	if goroutine.LabelsWanted() { // this goroutine has the labels of the one that made the pool
 		pprof.SetGoroutineLabels(context.Background())
 	}
 	w := p.enter()

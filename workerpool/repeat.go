@@ -10,10 +10,10 @@ import (
 	"example.com/clew/trace"
 )
 
-// Every runs fn every d, first after d, until ctx ends; it returns when the last run has.
-// Each run is a new trace, linked to ctx's, under ctx's cancellation. Runs do not overlap:
-// a slow one delays the next, and ticks missed meanwhile are dropped. To stop it, cancel ctx.
-// [Logged] gives each run a line in the log. It panics if d is not positive.
+// Every runs fn every d, first after d, until ctx ends, and returns when the last run has. To stop
+// it, cancel ctx. Each run is a new trace, linked to ctx's, under ctx's cancellation. Runs do not
+// overlap: a slow one delays the next, and ticks missed meanwhile are dropped. [Logged] gives each
+// run a line in the log. Every panics if d is not positive.
 func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 	check("Every", ctx, fn != nil)
 	if d <= 0 {
@@ -23,7 +23,7 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 	ticker := time.NewTicker(d)
 	defer ticker.Stop()
 	if goroutine.LabelsWanted() {
-		defer pprof.SetGoroutineLabels(labelsToRestore(ctx)) // this goroutine is the caller's
+		defer pprof.SetGoroutineLabels(labelsToRestore(ctx)) // the goroutine is the caller's
 	}
 	for {
 		select {
@@ -38,12 +38,11 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 	}
 }
 
-// Job returns fn as a function without parameters for a scheduler, such as robfig/cron or
-// gocron. Each call is a new trace, linked to ctx's. Nobody waits for it, so it has no
-// cancellation or deadline of ctx: a job scheduled by a request outlives that request, and
-// keeps alive what ctx's values refer to; schedule with [trace.Only] to keep less. A job that
-// a job schedules keeps nothing of the run that did, but for its values and its logger. [Logged]
-// gives each run a line in the log.
+// Job returns fn as a function without parameters, for a scheduler such as robfig/cron or gocron.
+// Each call is a new trace, linked to ctx's. Nobody waits for it, so it has no cancellation and no
+// deadline of ctx: a job that a request schedules outlives the request. It keeps alive what ctx's
+// values refer to; schedule with [trace.Only] to keep less. A job that is scheduled in a run keeps
+// only the values and the logger of that run. [Logged] gives each run a line in the log.
 func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Job", ctx, fn != nil)
 	ctx, name, fn := job(ctx, "workerpool.Job", fn)
@@ -53,7 +52,9 @@ func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
-	ctx = goroutine.Handed(ctx)   // not Traced: a job in a job would lay mark over mark
-	defer func() { span.End() }() // in a call of its own: deferred itself, an SDK's End recovers a panic and panics again
+	ctx = goroutine.Handed(ctx) // not Traced: a job in a job would lay one guard's mark over the other
+	// Not defer span.End(): an SDK's End that is deferred itself recovers a panic and panics
+	// again.
+	defer func() { span.End() }()
 	run(ctx, nil, fn)
 }

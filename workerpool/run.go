@@ -12,8 +12,8 @@ import (
 	"example.com/clew/trace"
 )
 
-// run calls fn with ctx, and under ctx's profiler labels if anybody looks at labels. t is the Pool's
-// task that fn is, or nil.
+// run calls fn with ctx, and under ctx's profiler labels if anybody looks at labels. t is the
+// Pool's task that fn is, or nil.
 func run(ctx context.Context, t *task, fn func(ctx context.Context)) {
 	var restore context.Context // the one whose labels to restore; nil: nobody looks at labels
 	if goroutine.LabelsWanted() {
@@ -50,9 +50,9 @@ func runErr(ctx context.Context, fn func(ctx context.Context) error) (err error)
 	return err
 }
 
-// call calls fn with ctx. If anybody looks for marks, it marks the stack: otherwise a task that runs
-// in the goroutine of another request would be taken for that request's. This package itself looks
-// for no mark.
+// call calls fn with ctx. If anybody looks for marks, it marks the stack: otherwise a task that
+// runs in the goroutine of another request would be taken for that request's. This package itself
+// looks for no mark.
 func call(ctx context.Context, fn func(ctx context.Context)) {
 	if !mark.IsOn() {
 		fn(ctx)
@@ -62,8 +62,9 @@ func call(ctx context.Context, fn func(ctx context.Context)) {
 	mark.Run(&mark.Call{Ctx: ctx, Fn: fn}, traced)
 }
 
-// labelsToRestore returns the context whose labels to restore after a task: ctx, or, in a goroutine
-// that a guard watches, ctx with the guard's label. Only the guard knows which labels a goroutine has.
+// labelsToRestore returns the context whose labels to restore after a task: ctx, or, in a
+// goroutine that a guard watches, ctx with the guard's label. Only the guard knows which labels a
+// goroutine has.
 func labelsToRestore(ctx context.Context) context.Context {
 	if g := goroutine.CurrentGuard(); g != nil && g.Descends() {
 		return g.Traced(ctx)

@@ -18,13 +18,13 @@ func (e *ShutdownError) Error() string {
 // Unwrap returns e.Err.
 func (e *ShutdownError) Unwrap() error { return e.Err }
 
-// Shutdown closes the pool for new tasks, waits until the accepted ones have run, and returns
-// nil: then no goroutine of the pool is left. If ctx ends first, the contexts of running tasks
-// are canceled, tasks that have not begun are thrown away, and a *[ShutdownError] says how
-// many; it does not wait for tasks that run on regardless. A ctx that has ended already gives
-// up at once, idle pool or not.
+// Shutdown closes the pool for new tasks and waits until the accepted ones have run. Then it
+// returns nil, and no goroutine of the pool is left. If ctx ends first, Shutdown cancels the
+// contexts of running tasks, throws away tasks that have not begun, and returns a *[ShutdownError]
+// that says how many. It does not wait for tasks that run on. With a ctx that has ended before the
+// call it gives up at once, even if the pool is idle.
 //
-// Main's own context is no use here, if a signal has ended it by then:
+// So do not use main's own context, which a signal may have canceled by then:
 //
 //	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 //	defer cancel()
@@ -32,13 +32,13 @@ func (e *ShutdownError) Unwrap() error { return e.Err }
 //		log.Print(err) // how many tasks were not run
 //	}
 //
-// Called again, or concurrently, it waits for the same end and returns the same result; the
-// context that ends first counts. A task must not call it: it would wait for itself.
+// All calls, concurrent ones too, wait for the same end and return the same result. The context
+// that ends first counts. A task must not call Shutdown: it would wait for itself.
 func (p *Pool) Shutdown(ctx context.Context) error {
 	p.mustBeMade("Pool.Shutdown")
 	check("Pool.Shutdown", ctx, true)
 	p.closeOnce.Do(func() {
-		close(p.closing) // before the lock, which waits for the submitters that wait for room
+		close(p.closing) // before the lock, which waits for submitters, and they for room
 		p.gate.Lock()
 		p.closed = true
 		p.gate.Unlock()
@@ -56,22 +56,23 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 	return p.result
 }
 
-// finish ends the pool: drained if err is nil, else given up.
+// finish ends the pool: drained if err is nil, and given up otherwise.
 func (p *Pool) finish(err error) {
 	p.endOnce.Do(func() {
 		if err != nil {
-			given := &ShutdownError{Err: err}
-			// A worker that takes a task from here on still runs it: each task is either
-			// run or counted.
+			lost := &ShutdownError{Err: err}
+			// A worker that takes a task from now on still runs it: each task is either run or
+			// counted.
 			for t := range p.tasks {
 				if t.claim() {
-					given.NotRun++
+					lost.NotRun++
 					t.failed(ErrClosed)
 				}
 			}
-			p.result = given
+			p.result = lost
 		}
-		p.cancel(ErrClosed) // after the queue is empty: a worker set free by it must not begin another task
+		// After the queue is empty: a worker whose task this ends must not begin another.
+		p.cancel(ErrClosed)
 		close(p.done)
 	})
 }

@@ -11,14 +11,14 @@ import (
 	"example.com/clew/internal/seam"
 )
 
-// task is a task in the queue, and its own context: the values are the submitter's, the
-// lifetime is the pool's. One allocation for all of it.
+// task is a task of a Pool and, in the same allocation, its context. The values are the
+// submitter's, the lifetime is the pool's.
 type task struct {
 	link
 	values  context.Context
 	fn      func(ctx context.Context)
-	fail    func(error) // told why fn did not return; nil: nobody asks
-	claimed atomic.Bool // of a task with a Future: it has begun, or never will
+	fail    func(error) // is told why fn did not return; nil: nobody asks
+	claimed atomic.Bool // of a task with a Future: it has begun, or will never begin
 }
 
 func (t *task) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
@@ -27,10 +27,10 @@ func (t *task) Done() <-chan struct{} { return t.pool.life.Done() }
 
 func (t *task) Err() error { return t.pool.life.Err() }
 
-// Value answers package context, which looks for its canceler, with the pool's: with the
-// submitter's answer, context.Cause in a task would be the request's, and each timeout derived
-// there would cost a goroutine, through any number of contexts in between. (A method AfterFunc
-// on task would help only contexts derived from it directly.)
+// Value gives package context, which looks for its canceler, the pool's. With the submitter's,
+// context.Cause in a task would be the request's, and each timeout derived there would cost a
+// goroutine, through any number of contexts in between. (A method AfterFunc on task would help
+// only contexts that are derived from it directly.)
 func (t *task) Value(key any) any {
 	switch key {
 	case seam.CancelerKey:
@@ -58,7 +58,7 @@ func (p *Pool) newTask(ctx context.Context, fn func(ctx context.Context)) *task 
 	return &task{link: link{pool: p}, values: values, fn: fn}
 }
 
-// claim reports whether the caller is to run t, or to say that it will not run.
+// claim reports whether it is the caller who runs t, or says that t will not run.
 func (t *task) claim() bool {
 	return t.fail == nil || t.claimed.CompareAndSwap(false, true)
 }

@@ -2,20 +2,23 @@ package workerpool
 
 import "context"
 
-// wait is this goroutine waiting for something of a pool's.
+// wait is one time that a goroutine waits for something of a pool.
 type wait struct {
 	pool   *Pool
 	known  bool    // worker and self have been looked for
-	worker *worker // that this goroutine is
-	self   *link   // the task that runs here, or the Group whose goroutine this is, by its context
-	lent   *link   // what it waits for; worker's turn is lent then
+	worker *worker // that this goroutine is; nil: it is none
+	self   *link   // the task that runs here, or the Group that the context names; nil: neither
+	lent   *link   // what the goroutine waits for, with worker's turn lent; nil: nothing is lent
 }
 
-// begin says that the goroutine waits. Where it can matter, it finds out which goroutine that
-// is: where somebody's context comes from a task, of whatever pool; where a task waits, which
-// may be for this one; or where as many wait as p has workers, since the last worker to wait,
-// whatever its context, must not. If ctx does not say whose goroutine it is, made may: the owner
-// of the context with which what it waits for was made.
+// begin says that the goroutine waits. To find out which goroutine it is takes time, and is done
+// only where it can matter:
+//   - a context comes from a task, of whatever pool,
+//   - a task waits, perhaps for this goroutine,
+//   - as many wait as p has workers: the last of the workers must not, whatever its context.
+//
+// from is the origin of the context with which the awaited task was made. It counts if ctx has no
+// owner.
 func (p *Pool) begin(ctx context.Context, from origin) wait {
 	w := wait{pool: p}
 	owner := ctx.Value(taskKey{})
@@ -42,7 +45,8 @@ func (w *wait) end() {
 	}
 }
 
-// stirs returns what is closed when it is worth looking for a turn again; nil where it never is.
+// stirs returns a channel that is closed when it is worth looking for a turn again; nil: it never
+// is.
 func (w *wait) stirs() <-chan struct{} {
 	if w.self != nil {
 		return w.pool.stirs()
@@ -50,8 +54,8 @@ func (w *wait) stirs() <-chan struct{} {
 	return nil
 }
 
-// tryRun runs t, if a turn for it can be had and claim still gets t: in place of the task that runs
-// here, or of one that waits for this goroutine.
+// tryRun runs t in place of the task that runs here, or of one that waits for this goroutine. It
+// returns false if no turn can be had, or if claim does not get t.
 func (w *wait) tryRun(t *task, claim func() bool) bool {
 	if w.worker != nil && w.worker.pool == w.pool {
 		if !claim() {
@@ -82,7 +86,8 @@ func (w *wait) tryRun(t *task, claim func() bool) bool {
 	return false
 }
 
-// lend lends the turn that this goroutine has, if any, until end, to t and to what that waits for.
+// lend lends the turn of this goroutine, if it has one, to t and to whatever t waits for, until
+// end.
 func (w *wait) lend(t *task) {
 	if w.self == nil || w.lent != nil {
 		return

@@ -8,16 +8,16 @@ import (
 	"example.com/clew/internal/seam"
 )
 
-// waited is the context of a task that is waited for: the submitter's, which ends with the pool,
-// too, and with the task. To merge two lifetimes costs more than all the rest; only a task that
-// asks for its end, itself or by a context that it derives, pays for that.
+// waited is the context of a task that is waited for: the submitter's, which also ends with the
+// pool and with the task. To merge two lifetimes costs more than all else, so it is done only when
+// something asks for the context's end: the task, or a context that the task derives.
 type waited struct {
-	task task // whose values are the submitter's
-	ours bool // life is that of one of our contexts, not all of the submitter's
+	task task // its values are the submitter's
+	ours bool // the submitter's context is one of ours, and life is its lifetime alone
 
 	mu      sync.Mutex
 	life    context.Context // the submitter's lifetime
-	merged  context.Context // nil until somebody asks
+	merged  context.Context // nil until something asks
 	release func()
 }
 
@@ -28,7 +28,7 @@ func (w *waited) merge() context.Context {
 		life := w.task.pool.life
 		merged, cancel := context.WithCancelCause(w.life)
 		stop := context.AfterFunc(life, func() { cancel(context.Cause(life)) })
-		if life.Err() != nil { // not when that function gets its turn
+		if life.Err() != nil { // at once, and not when AfterFunc's goroutine runs
 			cancel(context.Cause(life))
 		}
 		w.merged, w.release = merged, func() { stop(); cancel(nil) }
@@ -47,7 +47,7 @@ func (w *waited) end() {
 	default:
 		w.merged = canceled
 	}
-	if w.ours { // else the lifetimes of tasks that submit each other would become a chain
+	if w.ours { // the lifetimes of tasks that submit each other must not become a chain
 		w.merged = endedLike(w.merged, w.life)
 		w.life, w.release = w.merged, nil
 	}
@@ -63,8 +63,7 @@ func (w *waited) Deadline() (time.Time, bool) {
 	return w.life.Deadline()
 }
 
-// Value answers package context, which looks for its canceler, with the merged one: see
-// task.Value.
+// Value gives package context, which looks for its canceler, the merged one: see task.Value.
 func (w *waited) Value(key any) any {
 	switch key {
 	case seam.CancelerKey:

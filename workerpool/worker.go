@@ -7,28 +7,30 @@ import (
 	"example.com/clew/internal/goroutine"
 )
 
-// A pool has as many turns as workers. A task runs in a turn, and gives it away only while it
-// waits for what then runs in it: for what it submits to its own full pool, or for a result that
-// needs the pool again, through whatever other pool. Whether a goroutine has a turn is a fact of
-// that goroutine. It is tempting to ask its context, but a context may be used by any goroutine,
-// at any time.
+// A pool has as many turns as workers. A task runs in a turn. It lends the turn only while it
+// waits, and only to the work that it waits for: what it submits to its own full pool, or a result
+// that needs the pool again, through whatever other pool. Whether a goroutine has a turn is a fact
+// of that goroutine. To ask its context is tempting, but any goroutine may use a context at any
+// time.
 
 // worker is a goroutine that has a turn of its pool.
 type worker struct {
 	pool   *Pool
-	number uint64 // of the goroutine; 0: not known, so that it is never found
-	task   *task  // the one that runs; only the goroutine itself looks
+	number uint64 // of the goroutine; 0: not known, and the worker is never found
+	task   *task  // that runs; only the goroutine itself looks
 
-	back chan struct{} // closed when the turn is back; nil: nobody has it; guarded by pool.turns
+	// back is closed when a borrowed turn is back. Nil: nobody has borrowed it. Guarded by
+	// pool.turns.
+	back chan struct{}
 }
 
-// workers are those of all pools, by the numbers of their goroutines.
+// workers holds the workers of all pools, by the numbers of their goroutines.
 var workers = struct {
 	sync.RWMutex
 	of map[uint64]*worker
 }{of: map[uint64]*worker{}}
 
-// lenders is how many workers of all pools lend their turns.
+// lenders counts the workers of all pools that lend their turns.
 var lenders atomic.Int64
 
 // enter makes this goroutine a worker.
@@ -48,7 +50,7 @@ func (w *worker) leave() {
 	delete(workers.of, w.number)
 }
 
-// lend lets what w's task waits for have w's turn, from now on.
+// lend lends w's turn to the work that w's task waits for, until takeBack.
 func (w *worker) lend() {
 	lenders.Add(1)
 	w.pool.turns.Lock()
@@ -56,7 +58,7 @@ func (w *worker) lend() {
 	w.task.lender = w
 }
 
-// takeBack ends lend. It waits until the turn is back.
+// takeBack ends lend, and waits until a borrowed turn is back.
 func (w *worker) takeBack() {
 	lenders.Add(-1)
 	w.pool.turns.Lock()
@@ -76,7 +78,7 @@ func (w *worker) giveBack() {
 	w.pool.stir()
 }
 
-// stir wakes those who wait for a turn of p's. p.turns is held.
+// stir wakes those who wait for a turn of p. p.turns is held.
 func (p *Pool) stir() {
 	if p.stirred != nil {
 		close(p.stirred)
@@ -84,7 +86,7 @@ func (p *Pool) stir() {
 	}
 }
 
-// stirs returns what is closed at the next stir.
+// stirs returns a channel that is closed at the next stir.
 func (p *Pool) stirs() <-chan struct{} {
 	p.turns.Lock()
 	defer p.turns.Unlock()
@@ -94,8 +96,8 @@ func (p *Pool) stirs() <-chan struct{} {
 	return p.stirred
 }
 
-// inline runs t now, and returns when it has: not in this goroutine, which belongs to another
-// task, since runtime.Goexit would end both.
+// inline runs t at once and returns when t has ended. t has a goroutine of its own, because
+// runtime.Goexit in t would end the task that runs in this one, too.
 func (p *Pool) inline(t *task) {
 	ran := make(chan struct{})
 	go func() {
