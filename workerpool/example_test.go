@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"sync"
 	"time"
 
 	"example.com/clew/logctx"
@@ -20,8 +21,8 @@ func requestContext() context.Context {
 	return trace.NewContext(context.Background(), b)
 }
 
-// shutDown ends a pool as main should: with a timeout of its own, since main's context is done by
-// then, and with a look at the error, which says how many tasks were not run.
+// shutDown ends a pool as main should. The context is a new one with a timeout, since main's may be
+// done by then. The error says how many tasks were not run.
 func shutDown(pool *workerpool.Pool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -43,6 +44,31 @@ func ExampleGo() {
 
 	<-done
 	// Output: 463ac35c9f6413ad <nil>
+}
+
+// Wrong, twice: a bare go statement. With the request's context the work is canceled when the handler
+// returns; without it, the trace is lost.
+func ExampleGo_incorrect() {
+	ctx, cancel := context.WithCancel(requestContext())
+	returned := make(chan struct{})
+	var tasks sync.WaitGroup
+
+	tasks.Go(func() { // as go func() { … }() in a handler
+		<-returned
+		fmt.Println("with the request's context:", trace.ID(ctx), ctx.Err())
+	})
+	cancel() // the handler has returned
+	close(returned)
+	tasks.Wait()
+
+	tasks.Go(func() {
+		ctx := context.Background()
+		fmt.Printf("with a new context: %q %v\n", trace.ID(ctx), ctx.Err())
+	})
+	tasks.Wait()
+	// Output:
+	// with the request's context: 463ac35c9f6413ad context canceled
+	// with a new context: "" <nil>
 }
 
 func ExampleWrap() {
@@ -91,7 +117,7 @@ func ExampleJob() {
 	ctx := requestContext()
 	scheduler := trace.ID(ctx)
 
-	// What cron.AddFunc wants is a func().
+	// cron.AddFunc takes a func().
 	job := workerpool.Job(ctx, func(ctx context.Context) {
 		fmt.Println("in a trace of its own:", trace.ID(ctx) != scheduler)
 	})
