@@ -1,0 +1,67 @@
+package examples_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestContributingWalk: the walk in CONTRIBUTING has ten steps, and each file that they name holds
+// the function that stands behind it.
+func TestContributingWalk(t *testing.T) {
+	text, err := os.ReadFile("../CONTRIBUTING.md")
+	require.NoError(t, err)
+	step := regexp.MustCompile("^[0-9]+\\. `")
+	place := regexp.MustCompile("`([a-z/]+\\.go)` `([A-Za-z.]+)`")
+	steps := 0
+	for line := range strings.Lines(string(text)) {
+		if !step.MatchString(line) {
+			continue
+		}
+		steps++
+		named := place.FindAllStringSubmatch(line, -1)
+		assert.Len(t, named, strings.Count(line, ".go`"), "files with a function behind them in %q", line)
+		for _, m := range named {
+			file, function := m[1], m[2]
+			assert.True(t, slices.Contains(functionsOf(t, file), function), "%s has no function %s", file, function)
+		}
+	}
+	assert.Equal(t, 10, steps, "steps of the walk")
+}
+
+// functionsOf returns the functions that a file declares, methods as Type.Method.
+func functionsOf(t *testing.T, path string) (names []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", path), nil, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok {
+			names = append(names, receiver(f)+f.Name.Name)
+		}
+	}
+	return names
+}
+
+// receiver returns the name of a method's type and a dot; "" for a function.
+func receiver(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
+	}
+	of := f.Recv.List[0].Type
+	if pointer, ok := of.(*ast.StarExpr); ok {
+		of = pointer.X
+	}
+	if generic, ok := of.(*ast.IndexExpr); ok {
+		of = generic.X
+	}
+	return of.(*ast.Ident).Name + "."
+}
