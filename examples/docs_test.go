@@ -13,24 +13,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Go code that the documentation shows is code that the tests compile: each block stands in a Go
-// file of this repository, line by line, whatever its indentation there.
+// Each block of Go in README, in docs and in audit's README stands in a Go file of this
+// repository, line by line, whatever its indentation there. So the tests compile it.
 func TestDocsShowCodeThatCompiles(t *testing.T) {
 	var code strings.Builder
-	pages := []string{"../README.md"}
-	require.NoError(t, filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+	pages := []string{"../README.md", "../audit/README.md"}
+	for _, path := range files(t) {
 		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == ".git"):
-			return fs.SkipDir
 		case strings.HasSuffix(path, ".go"):
 			code.WriteString("\n" + flush(t, path))
-		case strings.HasPrefix(path, filepath.Join("..", "docs")) && strings.HasSuffix(path, ".md"), path == filepath.Join("..", "audit", "README.md"):
+		case strings.HasPrefix(path, "../docs/") && strings.HasSuffix(path, ".md"):
 			pages = append(pages, path)
 		}
-		return nil
-	}))
+	}
 	for _, page := range pages {
 		for i, block := range blocks(flush(t, page), "go") {
 			assert.True(t, strings.Contains(code.String(), "\n"+block), "%s: block %d is in no Go file:\n%s", page, i+1, block)
@@ -38,16 +33,65 @@ func TestDocsShowCodeThatCompiles(t *testing.T) {
 	}
 }
 
+// Each link to a file of this repository, or to a heading in it, leads there.
+func TestDocsLinksLead(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	links := 0
+	for _, page := range files(t) {
+		if !strings.HasSuffix(page, ".md") {
+			continue
+		}
+		for _, m := range link.FindAllStringSubmatch(flush(t, page), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			links++
+			path, anchor, _ := strings.Cut(m[1], "#")
+			to := page
+			if path != "" {
+				to = filepath.Join(filepath.Dir(page), path)
+			}
+			if _, err := os.Stat(to); assert.NoError(t, err, "%s: link to %s", page, m[1]) && anchor != "" {
+				assert.Contains(t, anchors(flush(t, to)), anchor, "%s: link to %s", page, m[1])
+			}
+		}
+	}
+	assert.Greater(t, links, 50, "links")
+}
+
+// files returns the paths of the repository's files, without those in testdata.
+func files(t *testing.T) (all []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == ".git"):
+			return fs.SkipDir
+		case !entry.IsDir():
+			all = append(all, filepath.ToSlash(path))
+		}
+		return nil
+	}))
+	return all
+}
+
 // flush returns the text of a file without the white space before each line.
 func flush(t *testing.T, path string) string {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	lines := strings.SplitAfter(string(text), "\n")
+	lines := strings.SplitAfter(read(t, path), "\n")
 	for i, line := range lines {
 		lines[i] = strings.TrimLeft(line, " \t")
 	}
 	return strings.Join(lines, "")
+}
+
+// read returns the text of a file.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
 }
 
 // blocks returns the blocks of code in a language.
@@ -59,39 +103,7 @@ func blocks(page, language string) (all []string) {
 	return all[1:]
 }
 
-// Each link to a place in this repository leads there.
-func TestDocsLinksLead(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	seen := 0
-	require.NoError(t, filepath.WalkDir("..", func(page string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == ".git"):
-			return fs.SkipDir
-		case !strings.HasSuffix(page, ".md"):
-			return nil
-		}
-		for _, m := range link.FindAllStringSubmatch(flush(t, page), -1) {
-			if strings.Contains(m[1], "://") {
-				continue
-			}
-			seen++
-			path, anchor, _ := strings.Cut(m[1], "#")
-			to := page
-			if path != "" {
-				to = filepath.Join(filepath.Dir(page), path)
-			}
-			if _, err := os.Stat(to); assert.NoError(t, err, "%s: link to %s", page, m[1]) && anchor != "" {
-				assert.Contains(t, anchors(flush(t, to)), anchor, "%s: link to %s", page, m[1])
-			}
-		}
-		return nil
-	}))
-	assert.Greater(t, seen, 50, "links")
-}
-
-// anchors returns those that GitHub gives the headings of a page.
+// anchors returns the anchors that GitHub makes of a page's headings.
 func anchors(page string) (all []string) {
 	for line := range strings.Lines(page) {
 		if level := strings.TrimLeft(line, "#"); level != line && strings.HasPrefix(level, " ") {

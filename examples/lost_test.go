@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"os"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -9,10 +8,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
-// varying is what is different each time, or on each machine.
+// varying is the text that differs each time, or on each machine.
 var varying = []struct {
 	pattern *regexp.Regexp
 	as      string
@@ -24,7 +22,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\d+\.\d+s|\(cached\)`), "DURATION"},
 }
 
-// lines returns the lines of a text in an order of their own: goroutines write some of them.
+// lines returns the lines of a text sorted, because goroutines write some of them.
 func lines(text string) []string {
 	for _, v := range varying {
 		text = v.pattern.ReplaceAllString(text, v.as)
@@ -35,17 +33,11 @@ func lines(text string) []string {
 	return all
 }
 
-// What the README of examples/lost shows is what the go command prints. clewvet's part is tested where
-// clewvet is.
+// The README of examples/lost shows what the go command prints. clewvet's part is tested beside
+// clewvet.
 func TestLostReadme(t *testing.T) {
-	readme, err := os.ReadFile("lost/README.md")
-	require.NoError(t, err)
 	ran := 0
-	for block := range strings.SplitSeq(string(readme), "```console\n") {
-		block, _, ok := strings.Cut(block, "```\n")
-		if !ok {
-			continue
-		}
+	for _, block := range blocks(read(t, "lost/README.md"), "console") {
 		for command := range strings.SplitSeq("\n"+block, "\n$ ") {
 			command, shown, _ := strings.Cut(command, "\n")
 			args := strings.Fields(command)
@@ -65,18 +57,12 @@ func TestLostReadme(t *testing.T) {
 	assert.Equal(t, 6, ran, "commands")
 }
 
-// And what is changed is what it shows.
+// The README of examples/lost shows each line that examples/kept has changed.
 func TestKeptReadme(t *testing.T) {
-	var texts [3]string
-	for i, name := range []string{"lost/main.go", "kept/main.go", "lost/README.md"} {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		texts[i] = string(text)
-	}
-	before := strings.Split(texts[0], "\n")
-	for line := range strings.SplitSeq(texts[1], "\n") {
-		if !slices.Contains(before, line) {
-			assert.True(t, strings.Contains(texts[2], "\n> "+line+"\n"), "README does not show %q", line)
+	lost, readme := strings.Split(read(t, "lost/main.go"), "\n"), read(t, "lost/README.md")
+	for line := range strings.SplitSeq(read(t, "kept/main.go"), "\n") {
+		if !slices.Contains(lost, line) {
+			assert.True(t, strings.Contains(readme, "\n> "+line+"\n"), "README does not show %q", line)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package examples_test holds the code that README shows.
+// Package examples_test holds README and the other documents to the code.
 package examples_test
 
 import (
@@ -28,7 +28,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// TestFourSteps: README's four steps give every line the ID, in code that knows no context too.
+// README's four steps give every line the ID, also in code that knows no context.
 func TestFourSteps(t *testing.T) {
 	defer func(global zerolog.Logger, context *zerolog.Logger, std *slog.Logger, stderr *os.File, transport http.RoundTripper) {
 		log.Logger, zerolog.DefaultContextLogger, os.Stderr, http.DefaultTransport = global, context, stderr, transport
@@ -63,7 +63,7 @@ func TestFourSteps(t *testing.T) {
 
 const theirs = testkit.ID64
 
-// otherService answers by what ID it was asked.
+// otherService answers with the trace ID of the request.
 type otherService struct{}
 
 func (otherService) RoundTrip(r *http.Request) (*http.Response, error) {

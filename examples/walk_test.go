@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,12 +17,11 @@ import (
 // TestContributingWalk: the walk in CONTRIBUTING has ten steps, and each file that they name holds
 // the function that stands behind it.
 func TestContributingWalk(t *testing.T) {
-	text, err := os.ReadFile("../CONTRIBUTING.md")
-	require.NoError(t, err)
+	text := read(t, "../CONTRIBUTING.md")
 	step := regexp.MustCompile("^[0-9]+\\. `")
 	place := regexp.MustCompile("`([a-z/]+\\.go)` `([A-Za-z.]+)`")
 	steps := 0
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		if !step.MatchString(line) {
 			continue
 		}
