@@ -240,7 +240,7 @@ func TestHangsLater(t *testing.T) {
 	d := c.Examine(t.Context(), target(t, url))
 	assert.Equal(t, 7, d.Requests)
 	assert.Equal(t, doctor.Unknown, d.Verdict, "most canaries had no answer")
-	assert.Contains(t, d.Says, "of 17 requests only 4 were answered")
+	assert.Contains(t, d.Says, "only 4 of 17 requests were answered")
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "3 of 7 requests: it did not answer in 200ms")
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "10 requests were not sent.")
 }
@@ -278,7 +278,7 @@ func TestInterrupted(t *testing.T) {
 	})
 	d := config().Examine(ctx, target(t, url))
 	assert.Equal(t, doctor.Unknown, d.Verdict, "%+v", d)
-	assert.Contains(t, d.Says, "of 17 requests only 3 were answered")
+	assert.Contains(t, d.Says, "only 3 of 17 requests were answered")
 	assert.Equal(t, 3, d.Requests)
 	has(t, d, doctor.Adopted, "response", 2, 2)
 
@@ -351,7 +351,7 @@ func TestBreaks(t *testing.T) {
 		{"no answer by X-B3", func(_ int32, h http.Header) bool { return h.Get("X-B3-TraceId") != "" }, 0, doctor.Crashed, "So it is with traces in X-B3"},
 		{"503 at every seventh", func(n int32, _ http.Header) bool { return n%7 == 0 }, 503, doctor.Adopted, ""},
 		{"every seventh connection", func(n int32, _ http.Header) bool { return n%7 == 0 }, 0, doctor.Adopted, ""},
-		{"nearly all connections", func(n int32, _ http.Header) bool { return n > 2 }, 0, doctor.Unknown, "only 2 were answered"},
+		{"nearly all connections", func(n int32, _ http.Header) bool { return n > 2 }, 0, doctor.Unknown, "only 2 of 17 requests were answered"},
 		{"a limit", func(n int32, _ http.Header) bool { return n > 5 }, 429, doctor.Unknown, "nothing was seen of others"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -14,20 +14,21 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// carried is a trace as a header carries it, read by B3's rules, or by W3C's.
+// carried is a trace as a header carries it, read by B3's rules or by W3C's.
 type carried struct {
-	name              string // of the header
-	trace, span       string
-	parent            string // "": none
-	state             string // as canaries have it
-	decided, hasTrace bool   // there is a state; there are IDs
-	wrong             string // what is malformed, with the value: then there is nothing else
+	name        string // of the header
+	trace, span string
+	parent      string // "": none
+	state       string // as canaries have it
+	decided     bool   // there is a state
+	hasTrace    bool   // there are IDs
+	wrong       string // how the value is malformed; then all the others are empty
 }
 
 // traceNames are the headers that carry a trace from one service to the next.
 var traceNames = []string{"b3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-ParentSpanId", "X-B3-Sampled", "X-B3-Flags", "traceparent", "tracestate"}
 
-// IsTraceHeader tells whether a header is one that canaries have themselves.
+// IsTraceHeader tells whether canaries use a header for their trace.
 func IsTraceHeader(name string) bool {
 	for _, other := range traceNames {
 		if strings.EqualFold(name, other) {
@@ -45,14 +46,13 @@ func carriesTrace(name string) bool {
 	return slices.ContainsFunc(carriers, func(other string) bool { return strings.EqualFold(other, name) })
 }
 
-// carriedBy returns all traces that headers carry, in the order in which B3 prefers them, and last
-// those that are malformed.
-func carriedBy(h http.Header) (all []carried) {
+// carriedBy returns the traces that headers carry, in the order in which B3 prefers them, and the
+// malformed ones.
+func carriedBy(h http.Header) (traces, malformed []carried) {
 	several := h.Clone()
 	several.Del("b3")
 	b3, errB3 := trace.FromHeader(http.Header{"B3": h["B3"]})
 	xb3, errXB3 := trace.FromHeader(several)
-	var malformed []carried
 	for _, c := range []carried{
 		carriedIn("b3", h.Get("b3"), b3, errB3),
 		carriedIn("X-B3-TraceId", cmp.Or(h.Get("X-B3-TraceId"), h.Get("X-B3-SpanId"), h.Get("X-B3-Sampled")), xb3, errXB3),
@@ -62,10 +62,10 @@ func carriedBy(h http.Header) (all []carried) {
 		case c.wrong != "":
 			malformed = append(malformed, c)
 		case c.hasTrace || c.decided:
-			all = append(all, c)
+			traces = append(traces, c)
 		}
 	}
-	return append(all, malformed...)
+	return traces, malformed
 }
 
 func carriedIn(name, value string, b trace.B3, err error) carried {
@@ -97,7 +97,7 @@ func traceparent(h http.Header) carried {
 	return carriedIn("traceparent", value, b, nil)
 }
 
-// IsOwnHeader tells whether canaries set a header themselves.
+// IsOwnHeader tells whether canaries set a header, which is then not the user's to choose.
 func IsOwnHeader(name string) bool {
 	return IsTraceHeader(name) || strings.EqualFold(name, "User-Agent") || strings.EqualFold(name, "Accept") || strings.EqualFold(name, "Cache-Control")
 }

@@ -1,6 +1,7 @@
 package doctor
 
-// crashes are the canaries by which a service breaks, those that are well-formed apart.
+// crashes returns the findings about canaries that break the service: one about well-formed
+// canaries, and one about hostile ones.
 func crashes(probes []*probe) (list []Finding) {
 	for _, hostile := range []bool{false, true} {
 		f := Finding{Kind: Crashed, Where: inResponse, Fault: true, Remedy: remedy(Crashed, inResponse), Says: says[Crashed]}
@@ -25,7 +26,7 @@ func crashes(probes []*probe) (list []Finding) {
 		}
 		f.Canary = gone[0].Name
 		if !hostile {
-			f.Says += difference("So it is", gone, good)
+			f.Says += difference(gone, good)
 		}
 		if a := gone[0].answer; a.err != nil {
 			f.Says += " Seen: " + a.err.Error() + "."
@@ -37,7 +38,7 @@ func crashes(probes []*probe) (list []Finding) {
 	return list
 }
 
-// killed blames the hostile canary after which nothing was answered any more.
+// killed blames the hostile canary after which the service has answered nothing more.
 func killed(probes []*probe) {
 	for i := len(probes) - 1; i > 0; i-- {
 		if p := probes[i]; p.answer.err == nil {

@@ -1,10 +1,12 @@
-// Package doctor tells what a running service does with a trace. It sends requests whose traces
-// are known, canaries, and looks at what comes back, what the service logs, and what it sends on.
+// Package doctor tells what a running service does with a trace. It sends canaries, which are
+// requests with known traces, and looks at the answers, at the service's lines, and at the calls
+// that the service makes.
 //
-// The command clew doctor imports it, and nobody else.
+// Only the command clew doctor imports it.
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -17,34 +19,38 @@ import (
 	"example.com/clew/internal/canary"
 )
 
-// Config is what is sent, and where evidence comes from.
+// Config says which canaries are sent, and where to look for evidence.
 type Config struct {
 	Agent   string        // the user agent's name and version
-	Debug   bool          // send those that ask for debug
-	Hostile bool          // send those by which services break
-	Timeout time.Duration // for a request
-	Wait    time.Duration // at most, for lines and calls that come after the answers
-	Header  http.Header   // of each request; its Host is the request's
+	Debug   bool          // also send canaries that ask for debug
+	Hostile bool          // also send malformed headers by which services are known to break
+	Timeout time.Duration // of a request
+	Wait    time.Duration // the most time to wait for lines and calls after the answers
+	Header  http.Header   // of each request; Host in it is the request's
 	TLS     *tls.Config   // nil: the system's
 
 	Log    *Log    // the service's lines; nil: none are read
-	Listen *Listen // what the service calls; nil: nothing
+	Listen *Listen // the server for the service's calls; nil: none
+
+	still time.Duration // see settle; 0: 600 ms
 }
 
 // A probe is a canary and what came of it.
 type probe struct {
 	canary.Row
-	tag      string // in its user agent
+	tag      string // in the user agent
 	redirect bool   // the call that it leads to is redirected to another host
 	answer   answer
-	crashed  bool // it fails again and again, and requests without headers do not
+	crashed  bool // the canary fails again and again, while requests without headers do not
 }
 
-// rows are what one target is sent, in this order. The first has no trace: it shows how the
-// service answers others. Hostile ones come last, for they may end it.
+// answered tells whether the canary had an answer.
+func (p *probe) answered() bool { return p.answer.err == nil }
+
+// rows returns what one target is sent, in this order. The first canary has no trace: it shows how
+// the service answers others. Hostile ones come last, because they may end the service.
 func (c Config) rows() []probe {
-	// OpenTelemetry pads short IDs, and others cut what was padded: one state is enough to see
-	// that.
+	// One state is enough to see whether IDs that begin with zeros lose them.
 	isSent := func(r canary.Row) bool {
 		return r.Width == canary.Width64 || r.Width == canary.Width128 || r.Width == canary.ZeroHigh && r.State == canary.Accept
 	}
@@ -89,7 +95,7 @@ func redirected() probe {
 	return p
 }
 
-// Requests is how many requests each target is sent.
+// Requests returns how many requests each target is sent.
 func (c Config) Requests() int { return len(c.rows()) }
 
 // probes makes the canaries of a target.
@@ -104,8 +110,8 @@ func (c Config) probes() []*probe {
 	return all
 }
 
-// Examine sends the canaries to a target, one after another, and returns what came of it. When ctx
-// ends, that is what was seen so far.
+// Examine sends the canaries to a target, one after another, and returns the diagnosis. When ctx
+// ends, the diagnosis is of what was seen so far.
 func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	d := &Diagnosis{URL: maskURL(t.URL)}
 	if t.err != nil {
@@ -128,7 +134,7 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 		c.Listen.begin(nil)
 	}
 	if !slices.ContainsFunc(probes, func(p *probe) bool { return p.answer.sent }) {
-		d.Requests = 0 // nobody was there to get them
+		d.Requests = 0 // there was no server
 	}
 	c.judge(d, t, probes[:sent])
 	if c.Log != nil {
@@ -137,11 +143,11 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	return d
 }
 
-// still is how long nothing more has come when nothing more is waited for.
-const still = 600 * time.Millisecond
+// stillness is how long settle waits without another line or call.
+const stillness = 600 * time.Millisecond
 
-// settle waits until lines and calls have come that come later than their answers: all of them, or
-// those after which there is none for a while.
+// settle waits for lines and calls that come later than their answers. It returns when each canary
+// has them, when some have come and then none for a while, or when the time to wait is over.
 func (c Config) settle(ctx context.Context, probes []*probe) {
 	if c.Log == nil && c.Listen == nil {
 		return
@@ -150,6 +156,7 @@ func (c Config) settle(ctx context.Context, probes []*probe) {
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	still := cmp.Or(c.still, stillness)
 	last, since := -1, time.Now()
 	for {
 		missing, there := c.awaited(probes)
@@ -170,13 +177,13 @@ func (c Config) settle(ctx context.Context, probes []*probe) {
 	}
 }
 
-// awaited counts the canaries of which there is no line, or no call, and those of which there is.
+// awaited counts the lines and calls of canaries that are missing, and those that are there.
 func (c Config) awaited(probes []*probe) (missing, there int) {
 	for _, p := range probes {
-		if p.answer.err != nil || p.TraceID == "" {
+		if !p.answered() || p.TraceID == "" {
 			continue
 		}
-		has := []bool{}
+		var has []bool
 		if c.Log != nil {
 			has = append(has, c.Log.has(p))
 		}

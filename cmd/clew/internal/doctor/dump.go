@@ -7,49 +7,70 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// namedHeader is a trace's header in a line, with its value: X-B3-Traceid:[…], "b3":"…",
-// b3=….
+// namedHeader matches a trace's header in a line, with its value: X-B3-Traceid:[…], "b3":"…", b3=….
 var namedHeader = regexp.MustCompile(`(?i)(x[-_]b3[-_](?:trace|span|parentspan)id|(?:\b|_)b3|traceparent)["\\]*\s*[:=]\s*[\["\\]*([0-9a-f][0-9a-f-]*)`)
 
-// access is the request in a line of an access log, in which nginx and others write headers under
-// names of their users' own.
+// access matches the request in a line of an access log. There nginx and others write headers
+// under names that their users choose.
 var access = regexp.MustCompile(`"[A-Z]+ [^" ]+ HTTP/[0-9.]+"`)
 
 // withoutHeaders returns the text of a line without the values of the headers that the canary has
-// sent. A service that writes them into its log need not know what a trace is.
+// sent. A service may write these into its log without knowing what a trace is.
 func (p *probe) withoutHeaders(text string) string {
 	if p.SpanID == "" && p.Refused == "" {
 		return text
 	}
-	spans := ownSpan(text, p.SpanID)
+	ownSpan := ownSpan(text, p.SpanID)
 	bare := []byte(text)
 	for _, at := range namedHeader.FindAllStringSubmatchIndex(text, -1) {
-		name, value := strings.ToLower(text[at[2]:at[3]]), strings.ToLower(text[at[4]:at[5]])
-		sent := p.SpanID != "" && strings.Contains(value, p.SpanID) || p.Refused != "" && strings.Contains(value, p.Refused) || p.Parent != "" && strings.Contains(value, p.Parent)
-		if sent || strings.HasSuffix(name, "traceid") && !spans || strings.HasSuffix(name, "b3") && !strings.Contains(value, "-") {
+		if p.isRequests(text[at[2]:at[3]], text[at[4]:at[5]], ownSpan) {
 			blank(bare, at[4], at[5])
 		}
 	}
-	if p.SpanID == "" {
-		return string(bare)
+	if p.SpanID != "" {
+		p.blankPairs(bare, text)
 	}
-	lower := strings.ToLower(text)
-	pair := p.TraceID + "-" + p.SpanID
-	for from := 0; ; {
-		at := strings.Index(lower[from:], pair)
-		if at < 0 || len(lower) != len(text) {
-			return string(bare)
+	return string(bare)
+}
+
+// isRequests tells whether a header in a line is the request's: by an ID in it, else by its form. An
+// X-B3-TraceId beside the service's own span is a field of the service.
+func (p *probe) isRequests(name, value string, ownSpan bool) bool {
+	name, value = strings.ToLower(name), strings.ToLower(value)
+	for _, id := range []string{p.SpanID, p.Refused, p.Parent} {
+		if id != "" && strings.Contains(value, id) {
+			return true
 		}
-		at += from
-		from = at + len(pair)
-		if !bracketed(text, at, from) {
-			blank(bare, at, from)
+	}
+	if strings.HasSuffix(name, "traceid") {
+		return !ownSpan
+	}
+	return strings.HasSuffix(name, "b3") && !strings.Contains(value, "-")
+}
+
+// blankPairs blanks each TRACE-SPAN of the canary in bare, the bytes of text. A pair that a logger
+// of Spring's has written stays.
+func (p *probe) blankPairs(bare []byte, text string) {
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) { // places in the one are not those in the other
+		return
+	}
+	pair := p.TraceID + "-" + p.SpanID
+	for end := 0; ; {
+		at := strings.Index(lower[end:], pair)
+		if at < 0 {
+			return
+		}
+		start := end + at
+		end = start + len(pair)
+		if !bracketed(text, start, end) {
+			blank(bare, start, end)
 		}
 	}
 }
 
-// ownSpan tells whether a line names a span beside the caller's as B3's headers do: old tracers
-// of Spring's call their fields so.
+// ownSpan tells whether a line has a field X-B3-SpanId with another span than the caller's. Old
+// tracers of Spring's call their own fields by the names of B3's headers.
 func ownSpan(text, callers string) bool {
 	for _, found := range namedHeader.FindAllStringSubmatch(text, -1) {
 		if strings.EqualFold(found[1], "X-B3-SpanId") && !strings.EqualFold(found[2], callers) {
@@ -59,8 +80,8 @@ func ownSpan(text, callers string) bool {
 	return false
 }
 
-// bracketed tells whether a pair stands as Spring's loggers write it, [TRACE-SPAN], and not as Go
-// writes a header's values.
+// bracketed tells whether a pair stands as Spring's loggers write it, [TRACE-SPAN]. Go writes the
+// values of a header as NAME:[TRACE-SPAN].
 func bracketed(text string, start, end int) bool {
 	return start > 0 && text[start-1] == '[' && end < len(text) && text[end] == ']' && (start < 2 || text[start-2] != ':')
 }
@@ -71,7 +92,7 @@ func blank(text []byte, from, to int) {
 	}
 }
 
-// traceOf returns the trace that a line is of.
+// traceOf returns the trace of a line.
 func traceOf(text string) (id timeline.ID) {
 	parser := timeline.NewParser(timeline.ParserConfig{})
 	take := func(e *timeline.Entry) {

@@ -10,45 +10,34 @@ import (
 	"time"
 
 	"example.com/clew/internal/canary"
-	"example.com/clew/internal/line"
 	"example.com/clew/internal/timeline"
 )
 
-// quiet is how long after the last line an entry has ended.
-const quiet = 50 * time.Millisecond
+// entryPause is the time without another line after which an entry has ended.
+const entryPause = 50 * time.Millisecond
 
+// Limits of the entries that are kept.
 const (
-	maxEntries = 200     // that are kept of a canary
-	maxText    = 4 << 20 // bytes of their text, of all canaries
+	maxEntries = 200     // of a canary
+	entryBytes = 4 << 20 // of their texts, of all canaries
 )
 
-// Log is the lines that a service writes while canaries are sent. The zero value is ready. It may
-// be used by several goroutines at once.
+// Log is the lines that a service writes while canaries are sent. The zero value is ready. A Log is
+// safe for concurrent use.
 type Log struct {
 	mu      sync.Mutex
 	known   known
 	entries map[*probe][]logged
-	current map[*probe]bool // those that are sent now
-	lines   int             // that came meanwhile, and are about no others
-	text    int             // bytes of the entries that are kept
+	current map[*probe]bool // the canaries of the present target
+	lines   int             // that came meanwhile, without those about another target's canaries
+	bytes   int             // of the entries that are kept
 
-	path   string            // of the URL whose canaries are sent
+	path   string            // of the present target
 	others []*timeline.Entry // lines that have the path, and nothing of a canary
-	owed   map[string]int    // by path: requests to targets before, whose lines may still come
+	owed   map[string]int    // by path: requests to earlier targets without a line so far
 }
 
-// logged is a line about a canary.
-type logged struct {
-	entry *timeline.Entry
-	said  string // the canary's ID, wherever it stands; "": the line is known by something else
-
-	// Both are without the request's headers, if the line shows them.
-	shows bool
-	trace timeline.ID
-	ids   []mention // of the canary's trace
-}
-
-// expect says which canaries are sent from now on, and to which path.
+// expect says which canaries are sent next, and to which path.
 func (l *Log) expect(path string, probes []*probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,11 +47,11 @@ func (l *Log) expect(path string, probes []*probe) {
 	for _, p := range probes {
 		l.current[p] = true
 	}
-	l.entries, l.text = map[*probe][]logged{}, 0
+	l.entries, l.bytes = map[*probe][]logged{}, 0
 }
 
-// Read reads a source to its end, and keeps what is about canaries. Config has the source's name
-// and service.
+// Read reads a source to its end, and keeps the lines about canaries. Config has the name of the
+// source, and its service.
 func (l *Log) Read(r io.Reader, config timeline.ParserConfig) error {
 	var mu sync.Mutex // of the parser
 	parser := timeline.NewParser(config)
@@ -90,7 +79,7 @@ func (l *Log) Read(r io.Reader, config timeline.ParserConfig) error {
 			l.add(e)
 		}
 		mu.Unlock()
-		timer.Reset(quiet)
+		timer.Reset(entryPause)
 	}
 }
 
@@ -99,26 +88,35 @@ func (l *Log) add(e *timeline.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	found := l.known.find(e.Text)
-	var p *probe
-	if len(found) > 0 {
-		p = found[0].probe
-	} else if p = l.known.tagged(e.Text); p == nil {
-		p = l.known.span(e.Text)
-	}
+	p := l.whose(found, e.Text)
 	if p == nil || l.current[p] {
 		l.lines++
 	}
-	if l.text+len(e.Text) > maxText {
-		return
-	}
-	if p == nil && len(l.others) < maxEntries && hasPath(e.Text, l.path) {
+	switch {
+	case l.bytes+len(e.Text) > entryBytes:
+	case p == nil && len(l.others) < maxEntries && hasPath(e.Text, l.path):
 		l.others = append(l.others, e)
-		l.text += len(e.Text)
+		l.bytes += len(e.Text)
+	case p != nil && len(l.entries[p]) < maxEntries:
+		l.entries[p] = append(l.entries[p], l.read(p, e, found))
+		l.bytes += len(e.Text)
 	}
-	if p == nil || len(l.entries[p]) >= maxEntries {
-		return
+}
+
+// whose returns the canary that a text is about: by the trace's ID, of which found has those in the
+// text, else by the user agent, else by the span's ID. Nil: none.
+func (l *Log) whose(found []mention, text string) *probe {
+	if len(found) > 0 {
+		return found[0].probe
 	}
-	l.text += len(e.Text)
+	if p := l.known.tagged(text); p != nil {
+		return p
+	}
+	return l.known.span(text)
+}
+
+// read reads the line of a canary. Found are the IDs in it.
+func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 	one := logged{entry: e, trace: e.Trace}
 	if len(found) > 0 {
 		one.said = found[0].text
@@ -131,31 +129,32 @@ func (l *Log) add(e *timeline.Entry) {
 			one.ids = append(one.ids, m)
 		}
 	}
-	l.entries[p] = append(l.entries[p], one)
+	return one
 }
 
-// aboutAsMany tells whether lines may be those of the requests: more would be somebody else's.
+// aboutAsMany tells whether so many lines may be those of the requests. Half as many again and more
+// are somebody else's.
 func aboutAsMany(lines, requests int) bool { return lines >= requests && 2*lines <= 3*requests }
 
-// hasPath tells whether a path stands in a text, with no more of a path around it.
+// hasPath tells whether a path stands in a text as a whole, not as a part of a longer path.
 func hasPath(text, path string) bool {
-	for rest := text; path != ""; {
-		at := strings.Index(rest, path)
+	for path != "" {
+		at := strings.Index(text, path)
 		if at < 0 {
 			return false
 		}
 		end := at + len(path)
-		if at > 0 && strings.IndexByte(` "'=`, rest[at-1]) >= 0 && (end == len(rest) || strings.IndexByte(` "'?,`, rest[end]) >= 0) {
+		if at > 0 && strings.IndexByte(` "'=`, text[at-1]) >= 0 && (end == len(text) || strings.IndexByte(` "'?,`, text[end]) >= 0) {
 			return true
 		}
-		rest = rest[end:]
+		text = text[end:]
 	}
 	return false
 }
 
-// unrelated returns what lines tell that have the path, where none has anything of a canary: if
-// there are as many as requests, they are the requests' lines. Where lines of a target before may
-// still come, nobody can tell whose they are.
+// unrelated returns what is seen in lines that have the path and nothing of a canary. If there are
+// about as many of them as requests, and none of any canary, they are the requests' lines. While
+// lines of an earlier target may still come, the lines may be of either.
 func (l *Log) unrelated(probes []*probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -167,7 +166,7 @@ func (l *Log) unrelated(probes []*probe) (all []seen) {
 		if len(l.entries[p]) > 0 {
 			return nil
 		}
-		if p.answer.err == nil {
+		if p.answered() {
 			sent = append(sent, p)
 		}
 	}
@@ -193,19 +192,19 @@ func (l *Log) unrelated(probes []*probe) (all []seen) {
 	}
 	for _, p := range sent {
 		if p.TraceID != "" && !p.Hostile {
-			all = append(all, seen{probe: p, where: inLogs, kind: kind, what: what})
+			all = append(all, p.saw(inLogs, kind, what))
 		}
 	}
 	return all
 }
 
-// owe notes how many lines of a target may still come.
+// owe notes how many lines of the target may still come, after it was judged.
 func (l *Log) owe(probes []*probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	owed := -len(l.others)
 	for _, p := range probes {
-		if p.answer.err == nil && len(l.entries[p]) == 0 {
+		if p.answered() && len(l.entries[p]) == 0 {
 			owed++
 		}
 	}
@@ -221,16 +220,16 @@ func (l *Log) has(p *probe) bool {
 	return len(l.entries[p]) > 0
 }
 
-// unrelatedLines counts the lines that have the path alone.
+// unrelatedLines returns how many lines have the path and nothing of a canary.
 func (l *Log) unrelatedLines() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.others)
 }
 
-// inLog returns what the lines tell of a canary. A service that has the ID in one of its lines has
-// not lost it, whatever other lines it writes. One that logs at debug without being asked to does
-// not believe anybody.
+// inLog returns what is seen of a canary in the lines. A service with the ID in one of its lines has
+// not lost it, whatever its other lines are. A service that also logs at debug without being asked
+// shows no belief in the caller.
 func (l *Log) inLog(p *probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -250,7 +249,7 @@ func (l *Log) inLog(p *probe) (all []seen) {
 	})
 }
 
-// dumps are the writers that write the request's headers into their lines.
+// dumps returns the writers that write the request's headers into lines without a trace.
 func (l *Log) dumps() map[string]bool {
 	by := map[string]bool{}
 	for _, entries := range l.entries {
@@ -263,7 +262,7 @@ func (l *Log) dumps() map[string]bool {
 	return by
 }
 
-// alwaysDebugs tells whether a writer has lines at debug of canaries that do not ask for it.
+// alwaysDebugs tells whether a writer has lines at debug about canaries that do not ask for debug.
 func (l *Log) alwaysDebugs(by string) bool {
 	for p, entries := range l.entries {
 		if p.State != canary.Debug && slices.ContainsFunc(entries, func(e logged) bool { return writer(e.entry) == by && isDebug(e.entry) }) {
@@ -275,93 +274,5 @@ func (l *Log) alwaysDebugs(by string) bool {
 
 func isDebug(e *timeline.Entry) bool { return e.Level == "debug" || e.Level == "trace" }
 
-// writer is the service that has written a line, or the source that it stands in.
+// writer is the service of a line, else the source in which the line stands.
 func writer(e *timeline.Entry) string { return cmp.Or(e.Service, e.Source) }
-
-// inEntry returns what a line tells of a canary.
-func (p *probe) inEntry(e logged) (all []seen) {
-	if p.Mark != "" && strings.Contains(e.entry.Text, p.Mark) {
-		all = append(all, seen{probe: p, where: inLogs, kind: Echoed, what: place(e.entry)})
-	}
-	if p.TraceID == "" {
-		if refused(e, p) {
-			all = append(all, seen{probe: p, where: inLogs, kind: Misread, what: fmt.Sprintf("%s is %v, out of a malformed header", place(e.entry), e.trace)})
-		}
-		return all
-	}
-	s := p.inLine(e)
-	return append(append(all, s), p.lineDecision(e.entry, s.kind)...)
-}
-
-// inLine tells what has become of the trace that a line is of.
-func (p *probe) inLine(e logged) seen {
-	where := place(e.entry)
-	id := e.trace
-	want, _ := timeline.ParseID(p.TraceID)
-	switch {
-	case id == (timeline.ID{}) && e.said != "":
-		return seen{probe: p, where: inLogs, kind: repeated, what: where + " is " + e.said}
-	case id == (timeline.ID{}):
-		return seen{probe: p, where: inLogs, kind: Dropped, what: where}
-	case !id.Same(want):
-		what := fmt.Sprintf("%s is %v", where, id)
-		if r, ok := e.entry.Record.(*line.Request); ok && sameLow(r.UntrustedTraceID, p.TraceID) {
-			what += ", and the caller's ID is noted as not believed"
-		}
-		return seen{probe: p, where: inLogs, kind: Restarted, what: what}
-	}
-	kind, text := Restarted, ""
-	for _, m := range e.ids { // an ID as it was sent goes before one that is padded
-		if k := p.matched(inLogs, m, "").kind; text == "" || k == Adopted {
-			kind, text = k, m.text
-		}
-	}
-	return seen{probe: p, where: inLogs, kind: kind, what: where + " is " + text}
-}
-
-// lineDecision tells what a line says of the decision, if it says anything: lines of our own about
-// requests do, and others that have a field for it.
-func (p *probe) lineDecision(e *timeline.Entry, kind Kind) []seen {
-	if !kept(kind) {
-		return nil
-	}
-	_, says := e.Record.(*line.Request)
-	sampled := e.Sampled
-	for _, f := range e.Fields {
-		if value := strings.ToLower(f.Value); slices.Contains(decisionFields, f.Key) && slices.Contains(decisionValues, value) {
-			says, sampled = true, value != "false" && strings.Trim(value, "0") != ""
-		}
-	}
-	switch {
-	case p.State == canary.Debug && isDebug(e):
-		return []seen{{probe: p, where: inLogs, kind: DebugBelieved, what: place(e) + " is at the level " + e.Level}}
-	case !says && !sampled:
-		return nil
-	case p.State == canary.Deny && sampled:
-		return []seen{{probe: p, where: inLogs, kind: Resampled, what: "deny came in, and " + place(e) + " is sampled"}}
-	case p.State == canary.Accept && !sampled:
-		return []seen{{probe: p, where: inLogs, kind: Resampled, what: "accept came in, and " + place(e) + " is not sampled"}}
-	case p.State == canary.Deny || p.State == canary.Accept:
-		return []seen{{probe: p, where: inLogs, kind: obeyed}}
-	}
-	return nil
-}
-
-// The fields of others in which a decision stands, and their values.
-var (
-	decisionFields = []string{line.Ours.Key(line.Sampled), "traceSampled", line.GoogleSampled, "trace_flags", "traceFlags"}
-	decisionValues = []string{"true", "false", "0", "1", "00", "01"}
-)
-
-func refused(e logged, p *probe) bool {
-	id, err := timeline.ParseID(p.Refused)
-	return p.Refused != "" && err == nil && e.trace == id
-}
-
-// place says which line it is.
-func place(e *timeline.Entry) string {
-	if e.Service != "" {
-		return "in a line of " + e.Service
-	}
-	return fmt.Sprintf("in %s:%d", e.Source, e.Number)
-}

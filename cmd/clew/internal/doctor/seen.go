@@ -22,15 +22,20 @@ type seen struct {
 	probe *probe
 	where string
 	kind  Kind
-	what  string // in words, with what came out; "": the kind says it all
+	what  string // in words, with what came out; "": the kind says everything
 
-	writer string // whose line it is: a service, else a source; "": it is no line
+	writer string // the service of the line, else its source; "": it was not seen in a line
 }
 
-// ownHeaders are what stands before a service writes into each answer, whatever the caller sends.
+// saw returns one thing that was seen of a canary.
+func (p *probe) saw(where string, kind Kind, what string) seen {
+	return seen{probe: p, where: where, kind: kind, what: what}
+}
+
+// ownHeaders are the headers that proxies write into each answer, whatever the caller sends.
 var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
 
-// inAnswer returns what an answer's header tells of its canary. None is the canary without
+// inAnswer returns what is seen of a canary in the header of its answer. None is the canary without
 // headers.
 func (p *probe) inAnswer(none *probe) (all []seen) {
 	if p.cached() {
@@ -39,45 +44,43 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 	k := known{}
 	k.add([]*probe{p})
 	restarted := false
-	for _, name := range sortedNames(p.answer.header) {
-		for _, value := range p.answer.header[name] {
-			found := k.find(value)
-			for _, m := range found {
-				m.wide = m.wide || fixedWidth(name)
-				s := p.matched(inResponse, m, "in "+shown(name))
-				if s.kind == Adopted && p.echoed(name, value, none) {
-					s.kind = repeated
-				}
+	for name, value := range headerFields(p.answer.header) {
+		found := k.find(value)
+		for _, m := range found {
+			m.wide = m.wide || fixedWidth(name)
+			s := p.matched(inResponse, m, "in "+shown(name))
+			if s.kind == Adopted && p.echoed(name, value, none) {
+				s.kind = repeated
+			}
+			all = append(all, s)
+		}
+		if p.Mark != "" && strings.Contains(value, p.Mark) {
+			all = append(all, p.saw(inResponse, Echoed, "in "+shown(name)))
+		}
+		if len(found) == 0 && p.TraceID != "" {
+			if s := p.another(name, value); s.kind != nothing {
+				restarted = restarted || s.kind == Restarted
 				all = append(all, s)
-			}
-			if p.Mark != "" && strings.Contains(value, p.Mark) {
-				all = append(all, seen{probe: p, where: inResponse, kind: Echoed, what: "in " + shown(name)})
-			}
-			if len(found) == 0 && p.TraceID != "" {
-				if s := p.another(name, value); s.kind != nothing {
-					restarted = restarted || s.kind == Restarted
-					all = append(all, s)
-				}
 			}
 		}
 	}
-	if restarted { // an ID under another name is only a mention of what came in
-		all = slices.DeleteFunc(all, func(s seen) bool { return kept(s.kind) })
+	if restarted { // the canary's ID under another name only mentions what came in
+		all = slices.DeleteFunc(all, seen.kept)
 	}
 	return append(all, p.answeredDecision(all)...)
 }
 
-// answeredDecision returns what an answer's headers say of the decision, if it is one on the
-// canary's trace.
+// answeredDecision returns what the headers of an answer say of the decision on the canary's trace.
 func (p *probe) answeredDecision(all []seen) []seen {
 	if !slices.ContainsFunc(all, seen.kept) {
 		return nil
 	}
 	h := p.answer.header
 	headers := http.Header{"B3": h["B3"], "X-B3-Sampled": h["X-B3-Sampled"], "X-B3-Flags": h["X-B3-Flags"], "Traceparent": h["Traceparent"]}
-	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // which has its form
+	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // the two have one form
 	response.name = "traceresponse"
-	for _, c := range append(carriedBy(headers), response) {
+	traces, _ := carriedBy(headers)
+	for _, c := range append(traces, response) {
 		if c.decided && (!c.hasTrace || sameLow(c.trace, p.TraceID)) {
 			return p.decision(inResponse, c)
 		}
@@ -85,15 +88,15 @@ func (p *probe) answeredDecision(all []seen) []seen {
 	return nil
 }
 
-// cached tells whether an answer is that to an older request.
+// cached tells whether a cache has answered.
 func (p *probe) cached() bool {
 	age := p.answer.header.Get("Age")
 	return age != "" && age != "0"
 }
 
 // echoed tells whether a header of an answer may only repeat what the canary has sent. A service
-// that goes on with a trace begins one where none came in, and shows that under the same name. It
-// shows a span of its own, and not the caller's.
+// that goes on with traces shows a span of its own, not the caller's. Where no trace came in, it
+// begins one, and shows that under the same name.
 func (p *probe) echoed(name, value string, none *probe) bool {
 	if p.SpanID != "" && strings.Contains(strings.ToLower(value), p.SpanID) {
 		return true
@@ -101,7 +104,7 @@ func (p *probe) echoed(name, value string, none *probe) bool {
 	return !slices.ContainsFunc(none.answer.header[name], hasID)
 }
 
-// hasID tells whether an ID of a trace may stand in a text.
+// hasID tells whether a text may have a trace's ID in it.
 func hasID(text string) bool {
 	for _, run := range runs(text) {
 		if len(run) >= 16 && strings.Trim(run, "0") != "" {
@@ -111,12 +114,12 @@ func hasID(text string) bool {
 	return false
 }
 
-// fixedWidth tells whether a header has room for IDs of 32 digits alone, by its specification.
+// fixedWidth tells whether a header's specification allows only IDs of 32 digits.
 func fixedWidth(name string) bool {
 	return strings.EqualFold(name, "traceresponse") || strings.EqualFold(name, "traceparent") || strings.EqualFold(name, "Server-Timing")
 }
 
-// shown is a header's name as its specification has it, where net/http writes another.
+// shown is a header's name as its specification spells it. Net/http may spell it differently.
 func shown(name string) string {
 	for _, ours := range append([]string{"traceresponse"}, traceNames...) {
 		if strings.EqualFold(ours, name) {
@@ -126,31 +129,27 @@ func shown(name string) string {
 	return name
 }
 
-// another tells whether a header of an answer has the ID of another trace. The names of B3 and of
-// W3C are the service's own word. Behind another name may be a network's ID: that is only noted.
+// another tells whether a header of an answer has the ID of another trace. A header of B3's or W3C's
+// is the service's. Under another name the ID may be a network's, and is only noted.
 func (p *probe) another(name, value string) seen {
-	s := seen{probe: p, where: inResponse}
 	lower := strings.ToLower(name)
 	sure := slices.Contains([]string{"b3", "x-b3-traceid", "traceparent", "traceresponse"}, lower) || lower == "server-timing" && strings.Contains(value, "traceparent")
 	maybe := strings.Contains(lower, "trace") && !strings.Contains(lower, "span") && !strings.Contains(lower, "state") && !slices.Contains(ownHeaders, name)
-	if !sure && !maybe {
-		return s
-	}
 	id, err := timeline.ParseID(value)
-	if err != nil {
-		return s
+	if !sure && !maybe || err != nil {
+		return p.saw(inResponse, nothing, "")
 	}
-	s.kind, s.what = Restarted, fmt.Sprintf("in %s is %v", shown(name), id)
+	kind := Restarted
 	if !sure {
-		s.kind = stranger
+		kind = stranger
 	}
-	return s
+	return p.saw(inResponse, kind, fmt.Sprintf("in %s is %v", shown(name), id))
 }
 
-// matched is what an ID of a canary's, found somewhere, tells.
+// matched tells what has become of a canary's ID that was found in a place.
 func (p *probe) matched(where string, m mention, place string) seen {
 	if !sameLow(m.text, p.TraceID) && sameLow(m.text, p.Refused) {
-		return seen{probe: p, where: where, kind: Misread, what: fmt.Sprintf("%s is %s, out of a malformed header", place, m.text)}
+		return p.saw(where, Misread, fmt.Sprintf("%s is %s, out of a malformed header", place, m.text))
 	}
 	kind := Adopted
 	if isHexID(m.text) {
@@ -159,7 +158,7 @@ func (p *probe) matched(where string, m mention, place string) seen {
 	if kind == Padded && m.wide {
 		kind = Adopted
 	}
-	return seen{probe: p, where: where, kind: kind, what: place + " is " + m.text}
+	return p.saw(where, kind, place+" is "+m.text)
 }
 
 func isHexID(text string) bool { return len(text) == 16 || len(text) == 32 }
@@ -170,7 +169,7 @@ func sameLow(a, b string) bool {
 	return a != "" && b != "" && okA && okB && x == y
 }
 
-// decision tells what has become of a canary's decision.
+// decision tells what has become of a canary's decision in a trace.
 func (p *probe) decision(where string, c carried) []seen {
 	if p.State != canary.Deny && p.State != canary.Accept && p.State != canary.Debug {
 		return nil
@@ -181,11 +180,11 @@ func (p *probe) decision(where string, c carried) []seen {
 	}
 	switch {
 	case p.State == canary.Debug && out == canary.Debug:
-		return []seen{{probe: p, where: where, kind: DebugBelieved, what: "debug is in " + c.name}}
+		return []seen{p.saw(where, DebugBelieved, "debug is in "+c.name)}
 	case p.State == canary.Debug:
 		return nil
 	case out == p.State:
-		return []seen{{probe: p, where: where, kind: obeyed}}
+		return []seen{p.saw(where, obeyed, "")}
 	}
-	return []seen{{probe: p, where: where, kind: Resampled, what: fmt.Sprintf("%s came in, and in %s is %s", p.State, c.name, out)}}
+	return []seen{p.saw(where, Resampled, fmt.Sprintf("%s came in, and in %s is %s", p.State, c.name, out))}
 }

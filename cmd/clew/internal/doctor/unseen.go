@@ -5,29 +5,30 @@ import (
 	"strings"
 )
 
-// asked are the canaries of which something should be seen in a place. A response need not show
-// the trace of one that is seen elsewhere.
+// asked returns the canaries of which something should be seen in a place. A response need not show
+// a trace that is seen elsewhere.
 func asked(where string, probes []*probe, all []seen) (list []*probe) {
-	elsewhere := map[*probe]bool{}
-	for _, s := range evidence(all) {
-		elsewhere[s.probe] = elsewhere[s.probe] || s.where != where && s.kind != repeated
-	}
-	here := map[*probe]bool{}
+	here, otherwise := map[*probe]bool{}, map[*probe]bool{}
 	for _, s := range at(all, where) {
 		here[s.probe] = true
 	}
+	for _, s := range evidence(all) {
+		otherwise[s.probe] = otherwise[s.probe] || s.where != where && s.kind != repeated
+	}
 	for _, p := range probes {
-		if p.TraceID == "" || p.Hostile || p.answer.err != nil || where == inResponse && elsewhere[p] && !here[p] {
-			continue
-		}
-		if !p.redirect || where == inSentOn || here[p] {
+		switch {
+		case p.TraceID == "" || p.Hostile || !p.answered():
+		case here[p]:
+			list = append(list, p)
+		case where == inResponse && otherwise[p], p.redirect && where != inSentOn:
+		default:
 			list = append(list, p)
 		}
 	}
 	return list
 }
 
-// unseen is what is said of canaries that show nothing where others go on.
+// unseen returns the finding about canaries that show nothing in a place where others go on.
 func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
 	f := Finding{Kind: NotSeen, Where: where, Of: len(asked), Says: says[NotSeen], Remedy: remedies[NotSeen]}
 	shown := map[*probe]bool{}
@@ -46,13 +47,13 @@ func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
 		return f, false
 	}
 	f.Count, f.Canary = len(gone), gone[0].Name
-	f.Says += difference("So it is", gone, good)
+	f.Says += difference(gone, good)
 	return f, true
 }
 
-// difference says by what the canaries that fail differ from those that go on: the encoding, the
-// width, the decision. "": by nothing that all have.
-func difference(begin string, gone, good []*probe) string {
+// difference says what all the canaries that fail have, and none of those that go on: an encoding, a
+// width or a decision. "": they have nothing in common.
+func difference(gone, good []*probe) string {
 	for _, by := range []struct {
 		in    string
 		value func(*probe) string
@@ -69,7 +70,7 @@ func difference(begin string, gone, good []*probe) string {
 		}
 		both := slices.ContainsFunc(good, func(p *probe) bool { return slices.Contains(names, by.in+by.value(p)) })
 		if len(names) > 0 && len(good) > 0 && !both {
-			return " " + begin + " with traces " + strings.Join(names, " and ") + "; others go on."
+			return " So it is with traces " + strings.Join(names, " and ") + "; others go on."
 		}
 	}
 	return ""

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// says is what a finding means.
+// says has the meaning of each kind of finding.
 var says = map[Kind]string{
 	Adopted:       "The trace goes on under its ID, as it was written.",
 	Unchanged:     "The headers go on as they came, with the caller's span: as through a proxy that has no spans of its own.",
@@ -33,7 +33,7 @@ var says = map[Kind]string{
 	stranger:      "The response has another ID under a name that may be of something in front of the service: that tells nothing.",
 }
 
-// verdicts are what to know of a target in one sentence.
+// verdicts have each verdict in one sentence.
 var verdicts = map[Kind]string{
 	Adopted:       "The service goes on with the caller's trace: the same ID, the same decision.",
 	Unchanged:     "The service passes the headers on as they came, as a proxy does. The trace goes on.",
@@ -53,7 +53,7 @@ var verdicts = map[Kind]string{
 }
 
 const (
-	onlyZeros       = "Of an ID of 32 digits that begins with 16 zeros the last 16 are left. A search for the one does not find the other."
+	onlyZeros       = "An ID of 32 digits that begins with 16 zeros loses them. A search for the one does not find the other."
 	repeatedInLines = "The ID stands in its lines only among the request's headers, as nginx's $http_b3, or under a name that is no trace's. Such lines are found by the ID, and tell nothing of what goes on."
 	crashedUsual    = "A well-formed trace ends in an error of the server's, or in a broken connection. Requests without headers do not."
 	decisionUnseen  = "The service goes on with the caller's trace, under the same ID. The decision was not seen."
@@ -62,7 +62,7 @@ const (
 
 const remedyW3C = "If callers send traceparent alone: trace.Propagator{W3C: true} in httpmw.Config and httpclient.Config; elsewhere a propagator for both."
 
-// remedy is what to do about a fault; "": nothing.
+// remedy says what to do about a fault; "": nothing.
 func remedy(k Kind, where string) string {
 	switch {
 	case k == Restarted && where == inSentOn, k == Dropped && where == inSentOn:
@@ -89,15 +89,12 @@ var remedies = map[Kind]string{
 	Crashed:       "Update the library that reads B3: a stranger can end requests so. Until then drop malformed headers in front of it.",
 }
 
-// notes are what else there is to know.
+// notes returns what else there is to know.
 func (c Config) notes(probes []*probe, all []seen) []string {
-	notes := []string{}
+	notes := append([]string{}, answersOf(probes)...)
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	for _, note := range answersOf(probes) {
-		add("%s", note)
-	}
-	if rest := c.Requests() - len(probes); rest > 0 {
-		add("%d requests were not sent.", rest)
+	if unsent := c.Requests() - len(probes); unsent > 0 {
+		add("%d requests were not sent.", unsent)
 	}
 	if n := withstood(probes, all); n > 0 {
 		add("The service withstands %d of %d canaries by which others break.", n, countOf(probes, func(p *probe) bool { return p.Hostile }))
@@ -113,19 +110,26 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 	if n := countOf(probes, (*probe).cached); n > 0 {
 		add("%d of %d answers come from a cache (Age), and tell nothing: choose a URL that is not cached.", n, len(probes))
 	}
-	if len(evidence(at(all, inResponse))) == 0 && !slices.ContainsFunc(all, func(s seen) bool { return s.kind == same }) {
+	return append(notes, c.notLookedAt(all)...)
+}
+
+// notLookedAt names the places in which nothing was seen, and says how to look there.
+func (c Config) notLookedAt(all []seen) (notes []string) {
+	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	empty := func(where string) bool { return len(evidence(at(all, where))) == 0 }
+	if empty(inResponse) && !slices.ContainsFunc(all, func(s seen) bool { return s.kind == same }) {
 		add("The response shows no trace ID.%s", c.responseHint())
 	}
 	switch {
 	case c.Log == nil:
 		add("The service's lines were not read: --logs FILES reads them.")
-	case len(evidence(at(all, inLogs))) == 0:
+	case empty(inLogs):
 		add("Of %d lines that were written meanwhile none is about the canaries: are these its logs, and does it log requests?", c.Log.linesRead())
 	}
 	switch {
 	case c.Listen == nil:
 		add("Calls of the service were not looked at: --listen ADDRESS, with a URL on which it calls that address.")
-	case len(evidence(at(all, inSentOn))) == 0:
+	case empty(inSentOn):
 		add("No call of the service arrived at %s: does this URL make it call that address?", c.Listen.Addr())
 	}
 	return notes

@@ -1,0 +1,120 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/clew/internal/canary"
+	"example.com/clew/internal/line"
+	"example.com/clew/internal/timeline"
+)
+
+// logged is a line about a canary.
+type logged struct {
+	entry *timeline.Entry
+	said  string // the canary's ID as it stands in the line; "": there is none
+
+	shows bool        // the line shows the request's headers, without which trace and ids are read
+	trace timeline.ID // of the line
+	ids   []mention   // of the canary's trace
+}
+
+// logged is a sight in the service's lines.
+func (p *probe) logged(kind Kind, what string) seen {
+	return p.saw(inLogs, kind, what)
+}
+
+// inEntry returns what is seen of a canary in a line.
+func (p *probe) inEntry(e logged) (all []seen) {
+	if p.Mark != "" && strings.Contains(e.entry.Text, p.Mark) {
+		all = append(all, p.saw(inLogs, Echoed, place(e.entry)))
+	}
+	if p.TraceID == "" {
+		if refused(e, p) {
+			all = append(all, p.saw(inLogs, Misread, fmt.Sprintf("%s is %v, out of a malformed header", place(e.entry), e.trace)))
+		}
+		return all
+	}
+	s := p.inLine(e)
+	return append(append(all, s), p.lineDecision(e.entry, s.kind)...)
+}
+
+// inLine tells what has become of the canary's trace in a line.
+func (p *probe) inLine(e logged) seen {
+	where := place(e.entry)
+	id := e.trace
+	want, _ := timeline.ParseID(p.TraceID)
+	switch {
+	case id == (timeline.ID{}) && e.said != "":
+		return p.saw(inLogs, repeated, where+" is "+e.said)
+	case id == (timeline.ID{}):
+		return p.saw(inLogs, Dropped, where)
+	case !id.Same(want):
+		what := fmt.Sprintf("%s is %v", where, id)
+		if r, ok := e.entry.Record.(*line.Request); ok && sameLow(r.UntrustedTraceID, p.TraceID) {
+			what += ", and the caller's ID is noted as not believed"
+		}
+		return p.saw(inLogs, Restarted, what)
+	}
+	kind, text := Restarted, ""
+	for _, m := range e.ids { // the ID as it was sent goes before a padded one
+		if k := p.matched(inLogs, m, "").kind; text == "" || k == Adopted {
+			kind, text = k, m.text
+		}
+	}
+	return p.saw(inLogs, kind, where+" is "+text)
+}
+
+// lineDecision returns what a line says of the decision, if it says anything.
+func (p *probe) lineDecision(e *timeline.Entry, kind Kind) []seen {
+	if !kept(kind) {
+		return nil
+	}
+	sampled, says := decisionIn(e)
+	switch {
+	case p.State == canary.Debug && isDebug(e):
+		return []seen{p.saw(inLogs, DebugBelieved, place(e)+" is at the level "+e.Level)}
+	case !says:
+		return nil
+	case p.State == canary.Deny && sampled:
+		return []seen{p.saw(inLogs, Resampled, "deny came in, and "+place(e)+" is sampled")}
+	case p.State == canary.Accept && !sampled:
+		return []seen{p.saw(inLogs, Resampled, "accept came in, and "+place(e)+" is not sampled")}
+	case p.State == canary.Deny || p.State == canary.Accept:
+		return []seen{p.saw(inLogs, obeyed, "")}
+	}
+	return nil
+}
+
+// decisionIn returns the decision in a line, and whether the line says any. Clew's lines about
+// requests always do; others have a field for a decision, or none.
+func decisionIn(e *timeline.Entry) (sampled, says bool) {
+	_, says = e.Record.(*line.Request)
+	sampled = e.Sampled
+	for _, f := range e.Fields {
+		if value := strings.ToLower(f.Value); slices.Contains(decisionFields, f.Key) && slices.Contains(decisionValues, value) {
+			says, sampled = true, value != "false" && strings.Trim(value, "0") != ""
+		}
+	}
+	return sampled, says || sampled
+}
+
+// The fields that other loggers have for a decision, and their values.
+var (
+	decisionFields = []string{line.Ours.Key(line.Sampled), "traceSampled", line.GoogleSampled, "trace_flags", "traceFlags"}
+	decisionValues = []string{"true", "false", "0", "1", "00", "01"}
+)
+
+func refused(e logged, p *probe) bool {
+	id, err := timeline.ParseID(p.Refused)
+	return p.Refused != "" && err == nil && e.trace == id
+}
+
+// place says which line an entry is.
+func place(e *timeline.Entry) string {
+	if e.Service != "" {
+		return "in a line of " + e.Service
+	}
+	return fmt.Sprintf("in %s:%d", e.Source, e.Number)
+}
