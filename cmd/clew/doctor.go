@@ -59,8 +59,8 @@ Exit codes:
   130  Ctrl-C; what was found until then is shown`
 }
 
-// afterwards is how long lines and calls may come after the last answer.
-const afterwards = 3 * time.Second
+// lateWait is how long lines and calls may come after the last answer. Tests shorten it.
+var lateWait = 3 * time.Second
 
 func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 	c, err := d.config()
@@ -141,7 +141,7 @@ func (d *doctorCommand) show(std streams, report *doctor.Report) error {
 
 // config is what the flags ask for.
 func (d *doctorCommand) config() (doctor.Config, error) {
-	c := doctor.Config{Agent: agent(), Debug: d.Debug, Hostile: d.Hostile, Timeout: d.Timeout, Wait: afterwards, Header: http.Header{}}
+	c := doctor.Config{Agent: agent(), Debug: d.Debug, Hostile: d.Hostile, Timeout: d.Timeout, Wait: lateWait, Header: http.Header{}}
 	if d.Timeout <= 0 {
 		return c, usagef("--timeout wants a time such as 10s")
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,8 +39,16 @@ func adopting(t *testing.T, more func(trace string)) *httptest.Server {
 	return srv
 }
 
+// withoutLateLines makes clew doctor wait briefly where no line and no call will come.
+func withoutLateLines(t *testing.T) {
+	before := lateWait
+	lateWait = 50 * time.Millisecond
+	t.Cleanup(func() { lateWait = before })
+}
+
 func TestDoctor(t *testing.T) {
 	withoutDNS(t)
+	withoutLateLines(t)
 	t.Chdir(t.TempDir())
 	srv := adopting(t, nil)
 	var n atomic.Int32
@@ -118,6 +127,7 @@ func TestDoctorJSON(t *testing.T) {
 
 // No question leaves this computer before somebody has said yes, and none that is about localhost.
 func TestDoctorAsksNoDNS(t *testing.T) {
+	withoutLateLines(t)
 	var asked atomic.Int32
 	before := net.DefaultResolver
 	defer func() { net.DefaultResolver = before }()

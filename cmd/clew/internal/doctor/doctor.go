@@ -32,7 +32,8 @@ type Config struct {
 	Log    *Log    // the service's lines; nil: none are read
 	Listen *Listen // the server for the service's calls; nil: none
 
-	still time.Duration // see settle; 0: 600 ms
+	looks    int           // how many times settle looks without seeing more; 0: stillLooks
+	bodyWait time.Duration // how long a body is waited for; 0: bodyWait
 }
 
 // A probe is a canary and what came of it.
@@ -143,30 +144,32 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	return d
 }
 
-// stillness is how long settle waits without another line or call.
-const stillness = 600 * time.Millisecond
+// While settle waits, it looks every lookEvery whether more has come. Once something has come, it
+// stops after stillLooks looks in a row that show nothing more.
+const (
+	lookEvery  = 50 * time.Millisecond
+	stillLooks = 12
+)
 
 // settle waits for lines and calls that come later than their answers. It returns when each canary
-// has them, when some have come and then none for a while, or when the time to wait is over.
+// has them, when some have come and no more do, or when the time to wait is over.
 func (c Config) settle(ctx context.Context, probes []*probe) {
 	if c.Log == nil && c.Listen == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Wait)
 	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	still := cmp.Or(c.still, stillness)
-	last, since := -1, time.Now()
-	for {
+	for before, still := -1, 0; ; still++ {
 		missing, there := c.awaited(probes)
 		if c.Log != nil {
 			there += c.Log.unrelatedLines()
 		}
-		if there != last {
-			last, since = there, time.Now()
+		if there != before {
+			before, still = there, 0
 		}
-		if missing == 0 || there > 0 && time.Since(since) > still {
+		if missing == 0 || there > 0 && still >= cmp.Or(c.looks, stillLooks) {
 			return
 		}
 		select {

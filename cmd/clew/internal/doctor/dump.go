@@ -20,15 +20,17 @@ func (p *probe) withoutHeaders(text string) string {
 	if p.SpanID == "" && p.Refused == "" {
 		return text
 	}
-	ownSpan := ownSpan(text, p.SpanID)
-	bare := []byte(text)
-	for _, at := range namedHeader.FindAllStringSubmatchIndex(text, -1) {
-		if p.isRequests(text[at[2]:at[3]], text[at[4]:at[5]], ownSpan) {
-			blank(bare, at[4], at[5])
+	bare, lower := []byte(text), strings.ToLower(text)
+	if strings.Contains(lower, "b3") || strings.Contains(lower, "traceparent") { // the pattern is slow, and lines may be long
+		ownSpan := ownSpan(text, p.SpanID)
+		for _, at := range namedHeader.FindAllStringSubmatchIndex(text, -1) {
+			if p.isRequests(text[at[2]:at[3]], text[at[4]:at[5]], ownSpan) {
+				blank(bare, at[4], at[5])
+			}
 		}
 	}
-	if p.SpanID != "" {
-		p.blankPairs(bare, text)
+	if p.SpanID != "" && len(lower) == len(text) { // else places in the one are not those in the other
+		p.blankPairs(bare, lower)
 	}
 	return string(bare)
 }
@@ -48,13 +50,9 @@ func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 	return strings.HasSuffix(name, "b3") && !strings.Contains(value, "-")
 }
 
-// blankPairs blanks each TRACE-SPAN of the canary in bare, the bytes of text. A pair that a logger
-// of Spring's has written stays.
-func (p *probe) blankPairs(bare []byte, text string) {
-	lower := strings.ToLower(text)
-	if len(lower) != len(text) { // places in the one are not those in the other
-		return
-	}
+// blankPairs blanks each TRACE-SPAN of the canary in bare, whose text in lower case is lower. A pair
+// that a logger of Spring's has written stays.
+func (p *probe) blankPairs(bare []byte, lower string) {
 	pair := p.TraceID + "-" + p.SpanID
 	for end := 0; ; {
 		at := strings.Index(lower[end:], pair)
@@ -63,7 +61,7 @@ func (p *probe) blankPairs(bare []byte, text string) {
 		}
 		start := end + at
 		end = start + len(pair)
-		if !bracketed(text, start, end) {
+		if !bracketed(lower, start, end) {
 			blank(bare, start, end)
 		}
 	}

@@ -20,9 +20,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// config is one that waits for nothing that does not come.
+// config is a configuration that waits long for the first line or call, and briefly for more.
 func config() doctor.Config {
-	return doctor.Config{Agent: "clew-doctor/test", Timeout: 30 * time.Second, Wait: 30 * time.Second, Header: http.Header{}}
+	return doctor.Config{Agent: "clew-doctor/test", Timeout: 30 * time.Second, Wait: 30 * time.Second, Header: http.Header{}}.Brief()
 }
 
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -17,35 +18,36 @@ import (
 	"time"
 )
 
+// Bytes of an answer.
 const (
-	maxBody   = 64 << 10  // of an answer, that is read
-	maxHeader = 256 << 10 // of an answer
-	bodyHead  = 512       // of a body, that is kept
-
-	// bodyWait is how long a body is waited for. A stream of events has no end, and all that is
-	// looked for stands in the header.
-	bodyWait = 500 * time.Millisecond
+	maxBody   = 64 << 10  // of the body, that are read
+	maxHeader = 256 << 10 // of the header
+	bodyHead  = 512       // of the body, that are kept
 )
 
-// answer is what came back.
+// bodyWait is how long a body is waited for. A stream of events has no end, and all evidence stands
+// in the header.
+const bodyWait = 500 * time.Millisecond
+
+// answer is the answer to a canary.
 type answer struct {
 	status   int
 	header   http.Header
 	location string // where it redirects to, for people; "": it does not
 	head     []byte // of the body
-	err      error  // in plain words: there was no answer
-	sent     bool   // somebody was there to get the request
+	err      error  // why there is no answer, in plain words; nil: there is one
+	sent     bool   // a server was there to get the request
 	late     bool   // the time was up
-	broken   error  // in plain words: the body did not end well
+	broken   error  // why the body did not end well, in plain words
 }
 
-// failed tells whether the connection broke, or the answer says that the service is broken. One
-// that is only late may be busy.
+// failed tells whether the connection broke, or the answer says that the service is broken. A late
+// answer is no failure: the service may be busy.
 func (a answer) failed() bool { return a.err != nil && !a.late || a.status >= 500 }
 
-// transport makes the transport of a target. There is no client around it, which would follow
-// redirects. Each request has its own connection: a service that breaks
-// one does not harm the next, and net/http sends nothing again that the service may have read.
+// transport makes the transport of a target. A client around it would follow redirects, so there is
+// none. Each request has its own connection. A service that breaks one does not harm the next, and
+// net/http does not repeat a request that the service may have read.
 func (c Config) transport(t *Target) *http.Transport {
 	transport := &http.Transport{
 		DialContext: t.dial, TLSClientConfig: c.TLS, ForceAttemptHTTP2: true,
@@ -86,15 +88,16 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 	if a.status == http.StatusSwitchingProtocols {
 		return a // its body is a connection, which no context ends
 	}
-	patience := time.AfterFunc(bodyWait, cancel)
+	wait := cmp.Or(c.bodyWait, bodyWait)
+	waited := time.AfterFunc(wait, cancel)
 	body := io.LimitReader(resp.Body, maxBody)
 	a.head, err = io.ReadAll(io.LimitReader(body, bodyHead))
 	if err == nil {
 		_, err = io.Copy(io.Discard, body)
 	}
-	switch ended := patience.Stop(); {
-	case err != nil && !ended:
-		a.broken = fmt.Errorf("the body of its answer had not ended after %v", bodyWait)
+	switch inTime := waited.Stop(); {
+	case err != nil && !inTime:
+		a.broken = fmt.Errorf("the body of its answer had not ended after %v", wait)
 	case err != nil:
 		a.broken = fmt.Errorf("the body of its answer broke off: %s", short(err.Error()))
 	}
@@ -124,14 +127,13 @@ func (c Config) request(ctx context.Context, t *Target, p *probe) (*http.Request
 	return r, nil
 }
 
-// speaksTLS tells by the body of a 400 whether the port is one for TLS, as Go's server and nginx
-// say.
+// speaksTLS tells whether the body of a 400 says that the port is one for TLS. Go's server and nginx
+// say so.
 func speaksTLS(body string) bool {
 	return strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port")
 }
 
-// sentence says in plain words why there is no answer, and what to do. Hide masks what is nobody's
-// business.
+// sentence says in plain words why there is no answer, and what to do. Hide masks secrets.
 func sentence(err error, hide func(string) string) error {
 	if known := knownError(err); known != "" {
 		return errors.New(short(hide(known)))
@@ -149,14 +151,14 @@ func knownError(err error) string {
 		invalid x509.CertificateInvalidError
 		text    = err.Error()
 	)
-	system := "" // what the system says, and not the service
+	system := "" // the system's text, which no service can choose
 	if errors.As(err, &network) {
 		system = network.Error()
 	}
 	switch {
 	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
 		return "it wants TLS there: try https://"
-	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"): // the rest is the service's text
+	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"): // the service chooses the other words
 		return fmt.Sprintf("it does not speak HTTP there (%v): check the port", errors.Unwrap(err))
 	case errors.As(err, &dns):
 		return fmt.Sprintf("the name %s has no address (%s): check it, and this computer's DNS", dns.Name, dns.Err)
