@@ -67,9 +67,6 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(d.URLs) == 0 {
-		return 0, usagef("say which URL to send requests to, such as http://127.0.0.1:8080/media/1: a route of the service that is harmless to GET")
-	}
 	targets, err := d.targets()
 	if err != nil {
 		return 0, err
@@ -79,25 +76,30 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 		if address, loopback, err = doctor.ListenAddress(d.Listen); err != nil {
 			return 0, usagef("--listen wants %v", err)
 		}
-		c.Listen = &doctor.Listen{} // it is opened once the user has agreed
+		c.Listen = &doctor.Listen{} // counts for the number of requests; opened once the user agrees
 	}
-	// Nothing leaves this computer before that, no question to DNS either.
-	if agreed, err := d.ask(ctx, std, c, targets, loopback); err != nil || !agreed {
-		if ctx.Err() != nil {
-			return exitInterrupted, nil
-		}
-		return exitUsage, err
+	// Before the user agrees nothing leaves this computer, no question to DNS either.
+	agreed, err := d.ask(ctx, std, c, targets, loopback)
+	if agreed {
+		d.lookUp(ctx, std, targets)
 	}
-	if d.lookUp(ctx, std, targets); ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return exitInterrupted, nil
-	}
-	if d.Listen != "" {
+	case err != nil || !agreed:
+		return exitUsage, err
+	case d.Listen != "":
 		if c.Listen, err = doctor.NewListen(address); err != nil {
 			return 0, usagef("--listen %s: %v", d.Listen, err)
 		}
 		defer c.Listen.Close()
 		std.say("listening at %s meanwhile", c.Listen.Addr())
 	}
+	return d.examine(ctx, std, c, targets)
+}
+
+// examine examines the targets, and shows what was found.
+func (d *doctorCommand) examine(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target) (int, error) {
 	problems, stop := d.watch(ctx, std, &c)
 	report := &doctor.Report{Version: doctor.Version}
 	for _, t := range targets {
@@ -106,9 +108,7 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 		report.Targets = append(report.Targets, found)
 	}
 	problems = append(problems, stop()...)
-	for _, problem := range problems {
-		std.say("%v", problem)
-	}
+	std.sayAll(problems)
 	if err := d.show(std, report); err != nil {
 		return 0, err
 	}
@@ -133,8 +133,7 @@ func (d *doctorCommand) show(std streams, report *doctor.Report) error {
 	if d.Output == "json" {
 		err = report.JSON(out)
 	} else {
-		look := timelineCommand{Width: d.Width, Color: d.Color}
-		err = report.Text(out, doctor.Style{Width: look.width(std.out), Colour: look.colour(std.out), Visible: printable})
+		err = report.Text(out, doctor.Style{Width: columns(d.Width, std.out), Colour: colour(d.Color, std.out), Visible: printable})
 	}
 	return cmp.Or(err, out.flush())
 }
@@ -173,6 +172,9 @@ func agent() string {
 
 // targets reads the URLs.
 func (d *doctorCommand) targets() ([]*doctor.Target, error) {
+	if len(d.URLs) == 0 {
+		return nil, usagef("say which URL to send requests to, such as http://127.0.0.1:8080/media/1: a route of the service that is harmless to GET")
+	}
 	var targets []*doctor.Target
 	for _, text := range d.URLs {
 		u, err := doctor.ParseURL(text)
@@ -199,7 +201,7 @@ func (d *doctorCommand) lookUp(ctx context.Context, std streams, targets []*doct
 	}
 }
 
-// ask says what will be sent, and asks whether it may, if something leaves this computer.
+// ask says what will be sent. If something leaves this computer, it asks whether the user agrees.
 func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target, loopback bool) (agreed bool, err error) {
 	var leaves []string
 	for _, t := range targets {
@@ -231,8 +233,7 @@ func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, t
 	return false, nil
 }
 
-// watch reads what is written to the logs from now on, until stop is called, which returns what
-// went wrong.
+// watch reads what is written to the logs from now on. Stop ends that, and returns what went wrong.
 func (d *doctorCommand) watch(ctx context.Context, std streams, c *doctor.Config) (problems []error, stop func() []error) {
 	if len(d.Logs) == 0 {
 		return nil, func() []error { return nil }
@@ -271,8 +272,8 @@ func (d *doctorCommand) watch(ctx context.Context, std streams, c *doctor.Config
 	}
 }
 
-// fromNow opens a source for what is written to it from now on. Nil: nothing is, as it is
-// compressed.
+// fromNow opens a source for what is written to it from now on. Nil: nothing is written to a
+// compressed file.
 func (src *source) fromNow(ctx context.Context, stdin io.Reader) (io.ReadCloser, error) {
 	if src.path == "" || !src.info.Mode().IsRegular() {
 		return src.open(ctx, stdin, true)

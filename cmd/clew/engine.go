@@ -13,7 +13,7 @@ import (
 
 type traceID = timeline.ID
 
-// engine reads lines and shows what they tell: of one trace its tree, else the list of traces.
+// engine reads lines and shows what they tell: the tree of one trace, or the list of traces.
 type engine struct {
 	query  query
 	view   view
@@ -23,12 +23,12 @@ type engine struct {
 
 	mu     sync.Mutex
 	lister *timeline.Lister
-	keeper *timeline.Keeper // of the trace that is asked for
-	store  *timeline.Store  // of the traces of a list, where whole ones are shown
-	noRoom int              // traces of the list that are not in store
+	keeper *timeline.Keeper // has the lines of the trace that is asked for
+	store  *timeline.Store  // has those of the traces of a list, if whole ones are shown
+	noRoom int              // traces of the list that the store had no room for
 	traces []timeline.Summary
 	left   timeline.Left
-	built  *timeline.Tree // of the trace that is asked for; nil: not yet
+	built  *timeline.Tree // of the trace that is asked for; nil: it is not built yet
 }
 
 func newEngine(q query, v view, live *writer) *engine {
@@ -42,21 +42,21 @@ func newEngine(q query, v view, live *writer) *engine {
 	}
 	return &engine{
 		query: q, view: v, search: timeline.NewSearch(forms), live: live,
-		lister: timeline.NewLister(filter, 0), keeper: timeline.NewKeeper(0), store: timeline.NewStore(v.room()),
+		lister: timeline.NewLister(filter, 0), keeper: timeline.NewKeeper(0), store: timeline.NewStore(v.room),
 	}
 }
 
-// part is what one source has. Parts are shown in the order in which they were made.
+// part reads one source. Parts are shown in the order in which they were made.
 type part struct {
 	input
 	engine *engine
 
-	mu      sync.Mutex        // of all below, and of parser: --follow ends entries after a while
-	glances []timeline.Glance // not given to the lister yet
+	mu      sync.Mutex        // guards the fields below and parser: with --follow, a timer ends entries
+	glances []timeline.Glance // that the lister does not have yet
 	found   int               // entries of the trace
 }
 
-// part returns a part for a source. Service is that of lines which do not say theirs.
+// part returns a part for a source. Service is the one of lines that do not name theirs.
 func (e *engine) part(name, service string) reader {
 	p := &part{engine: e, input: newInput(name, timeline.ParserConfig{Service: service, Keys: e.query.keys, Trace: e.query.id})}
 	e.parts = append(e.parts, p)
@@ -72,7 +72,7 @@ func (p *part) read(r io.Reader) error {
 	return p.parse(r, 1)
 }
 
-// parse reads whole lines, of which the first has a number.
+// parse reads whole lines. Number is that of the first one.
 func (p *part) parse(r io.Reader, number int) error {
 	lines := timeline.NewReader(r, p.when)
 	defer func() { p.dropped += lines.Dropped() }()
@@ -106,16 +106,16 @@ func (p *part) line(raw timeline.Raw) {
 	}
 }
 
-// entire tells whether the lines have to be read as entries: a list needs no more than glances.
+// entire tells whether lines are read as entries. For a list, glances are enough.
 func (p *part) entire() bool {
 	return p.engine.query.one || len(p.engine.query.where) > 0 || p.engine.view.whole
 }
 
-// end ends what is being read: what comes next does not belong to it.
+// end ends the entry that is being read. The next line begins another one.
 func (p *part) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.parser == nil { // the timer of --follow is late
+	if p.parser == nil { // the timer of --follow has come late
 		return
 	}
 	for e := p.parser.Flush(); e != nil; e = p.parser.Flush() {
@@ -124,8 +124,8 @@ func (p *part) end() {
 	p.list()
 }
 
-// endsWhenQuiet returns what is to be called after each line of a source that is followed: when
-// there is none for a while, the entry that is being read has ended.
+// endsWhenQuiet returns a function to call after each line of a source that is followed. An entry
+// ends when no other line comes for a while.
 func (p *part) endsWhenQuiet() func() {
 	if !p.engine.query.follow {
 		return func() {}
@@ -174,13 +174,14 @@ func hasFields(e *timeline.Entry, fields map[string]string) bool {
 	return len(fields) > 0
 }
 
-// glance keeps a glance for the lister, which takes many at a time: parts are read at once.
+// glance keeps a glance for the lister. Parts are read at once, so each gives the lister many glances
+// at a time.
 func (p *part) glance(g timeline.Glance) {
 	p.glances = append(p.glances, g)
 	switch n := len(p.glances); {
 	case n == manyGlances:
 		p.list()
-	case n >= fewGlances && p.engine.mu.TryLock(): // rather than wait for another part, it collects more
+	case n >= fewGlances && p.engine.mu.TryLock(): // a part that would have to wait collects more
 		p.listLocked()
 		p.engine.mu.Unlock()
 	}
@@ -222,7 +223,7 @@ func (e *engine) mark(id traceID) {
 	e.lister.Mark(id)
 }
 
-// line is an entry as --follow shows it: for -o json, an object on a line.
+// line returns an entry as --follow shows it. With -o json it is an object on a line.
 func (v view) line(e *timeline.Entry) []byte {
 	if v.output == "json" {
 		return e.AppendJSON(nil)
@@ -230,7 +231,7 @@ func (v view) line(e *timeline.Entry) []byte {
 	return []byte(lineOf(e))
 }
 
-// lineOf is an entry as --follow shows it.
+// lineOf returns an entry as text.
 func lineOf(e *timeline.Entry) string {
 	when := ""
 	if !e.Time.IsZero() {
@@ -287,7 +288,7 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 	return false, nil
 }
 
-// tree returns the trace that was asked for, once everything was read.
+// tree returns the trace that is asked for, once everything was read.
 func (e *engine) tree() *timeline.Tree {
 	if e.built == nil {
 		e.mu.Lock()
@@ -298,8 +299,8 @@ func (e *engine) tree() *timeline.Tree {
 	return e.built
 }
 
-// trees returns the traces that were asked for: one, or those of the list, as far as there was room
-// for their lines. Traces without a line are none.
+// trees returns the one trace that is asked for, or those of the list for whose lines there was room.
+// A trace without a line is left out.
 func (e *engine) trees() iter.Seq[*timeline.Tree] {
 	return func(yield func(*timeline.Tree) bool) {
 		if e.query.one {
@@ -321,7 +322,7 @@ func (e *engine) trees() iter.Seq[*timeline.Tree] {
 	}
 }
 
-// inputs are what was read.
+// inputs returns what was read.
 func (e *engine) inputs() []*input {
 	all := make([]*input, len(e.parts))
 	for i, p := range e.parts {
@@ -338,14 +339,14 @@ func (e *engine) counts() counts {
 		all.found += p.found
 	}
 	all.left, all.noRoom = e.keeper.Left(), e.noRoom
-	if e.view.whole { // the other lists say so themselves
+	if e.view.whole { // a list that is shown says so itself
 		_, left := e.list()
 		all.limited, all.older = left.Limited, left.Traces
 	}
 	return all
 }
 
-// finish lets go of what reading has needed.
+// finish frees the memory that reading has needed.
 func (p *part) finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

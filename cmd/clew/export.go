@@ -7,16 +7,16 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// exports are the outputs for other readers. They have whole traces, also where a list would have
-// a line of each.
+// exports are the outputs for other programs. They have whole traces where a list would have a line
+// for each.
 var exports = map[string]bool{"zipkin": true, "otlp": true, "mermaid": true}
 
-// whole tells whether whole traces are shown, also where none is asked for by its ID.
+// whole tells whether whole traces are shown even if no ID is asked for.
 func (t *timelineCommand) whole() bool {
 	return exports[t.Output] || t.Output == "html" || t.Send != ""
 }
 
-// exportable tells whether what is asked for can be exported.
+// exportable returns an error if the answer has no such form.
 func (t *timelineCommand) exportable(q query) error {
 	switch {
 	case t.whole() && t.Follow:
@@ -27,7 +27,7 @@ func (t *timelineCommand) exportable(q query) error {
 	return nil
 }
 
-// How many bytes of lines are kept for the traces of a list, about. A page has all of them in it.
+// About how many bytes of lines are kept for the traces of a list. A page has all of them in it.
 const (
 	pageRoom   = 32 << 20
 	exportRoom = 64 << 20
@@ -36,14 +36,7 @@ const (
 // mostWhole is how many traces of a list are written whole.
 const mostWhole = 20_000
 
-func (v view) room() int {
-	if v.output == "html" {
-		return pageRoom
-	}
-	return exportRoom
-}
-
-// export writes traces for other readers.
+// export writes traces for other programs.
 func export(w io.Writer, output string, trees iter.Seq[*timeline.Tree]) (found bool, err error) {
 	counted := func(yield func(*timeline.Tree) bool) {
 		for tree := range trees {

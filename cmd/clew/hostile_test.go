@@ -61,20 +61,37 @@ func TestHostile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	text, lines := hostileLog(id)
 	garbage := "\x00\x01\x02\xff\xfe" + strings.Repeat("\xff", 300) + "\r\n\ufeff{\r\n[[[[\n{\"trace_id\":\n" + strings.Repeat("y", 2<<20) + "\n"
-	write(t, "app.log", "\ufeff"+strings.ReplaceAll(text, "\n", "\r\n")+garbage+text[:len(text)-20])
-	for _, args := range [][]string{
-		{"-o", "text"}, {"-o", "text", "--width", "80"}, {"-o", "text", "--width", "1"}, {"-o", "json"}, {"-o", "html"},
-		{"-o", "zipkin"}, {"-o", "otlp"}, {"-o", "mermaid"},
+	text = "\ufeff" + strings.ReplaceAll(text, "\n", "\r\n") + garbage + text[:len(text)-20]
+	write(t, "app.log", text)
+	for _, shown := range []struct {
+		query   query
+		whole   bool
+		outputs []string
+	}{
+		{askedOne, false, []string{"text", "json", "html", "zipkin", "otlp", "mermaid"}},
+		{query{limit: 50}, false, []string{"text", "json"}},
+		{query{limit: 50}, true, []string{"html", "zipkin", "otlp"}},
 	} {
-		for _, what := range [][]string{{id, "app.log"}, {"app.log"}} {
-			if len(what) == 1 && args[1] == "mermaid" {
-				continue // it is of one trace
+		e := engineOf(t, shown.query, view{whole: shown.whole, room: pageRoom}, text)
+		for _, output := range shown.outputs {
+			for _, width := range []int{0, 80, 1} {
+				if width > 0 && output != "text" {
+					continue
+				}
+				e.view.output, e.view.width = output, width
+				var answer strings.Builder
+				found, err := e.show(&answer)
+				require.NoError(t, err)
+				assert.True(t, found, output)
+				assertPlain(t, strings.ReplaceAll(answer.String(), "\t", "")) // the page's own script is indented
 			}
-			r := clew(t, "", append(append([]string{"timeline"}, what...), args...)...)
-			assert.Equal(t, exitFound, r.code, "%v %v: %s", what, args, r.err)
-			assertPlain(t, strings.ReplaceAll(r.out, "\t", "")) // the page's own script is indented
-			assertPlain(t, r.err)
 		}
+	}
+	for _, args := range [][]string{{id, "app.log"}, {"app.log"}} {
+		r := clew(t, "", append([]string{"timeline"}, args...)...)
+		assert.Equal(t, exitFound, r.code, "%v: %s", args, r.err)
+		assertPlain(t, r.out)
+		assertPlain(t, r.err)
 	}
 
 	tree := treeOf(t, id, "app.log")

@@ -1,4 +1,4 @@
-// Command clew answers questions from log lines. See README.md.
+// Command clew answers questions from log lines. README.md is the manual.
 package main
 
 import (
@@ -27,7 +27,7 @@ const (
 	exitInterrupted = 130 // as shells have it for a program that SIGINT ended
 )
 
-// memoryLimit is where the garbage collector begins to work harder. What is kept is bounded to
+// memoryLimit is where the garbage collector begins to work harder. Everything that clew keeps takes
 // less.
 const memoryLimit = 440 << 20
 
@@ -48,15 +48,15 @@ type command struct {
 	Version  versionCommand  `cmd:"" help:"Say which version of clew this is."`
 }
 
-// streams are what a command reads and writes.
+// streams are what a command reads from and writes to.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
-	command  string // that was asked for; "": none that there is
+	command  string // the command's name; "": the arguments name none
 }
 
-// run runs clew with these arguments, and returns its exit code. When ctx ends, what was read until
-// then is shown.
+// run runs clew with these arguments, and returns its exit code. When ctx ends, run shows what was
+// read so far.
 func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
 	var (
 		c    command
@@ -104,7 +104,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	return code
 }
 
-// usageError is an error in what was asked for.
+// usageError is an error of the command line.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
@@ -122,8 +122,15 @@ func (s streams) say(format string, args ...any) {
 	fmt.Fprintln(s.err, "clew: "+printable(fmt.Sprintf(format, args...)))
 }
 
-// printable is text with everything as an escape that a terminal may obey: the names of files and
-// what stands in them are not ours.
+// sayAll says what went wrong.
+func (s streams) sayAll(problems []error) {
+	for _, problem := range problems {
+		s.say("%v", problem)
+	}
+}
+
+// printable is text with escapes for everything that a terminal may obey. Others choose the names of
+// files, and what stands in them.
 func printable(text string) string {
 	if strings.IndexFunc(text, hostile) < 0 {
 		return text

@@ -67,6 +67,19 @@ func clew(t *testing.T, stdin string, args ...string) result {
 	return r
 }
 
+// engineOf returns an engine that has read a text.
+func engineOf(t *testing.T, q query, v view, text string) *engine {
+	t.Helper()
+	e := newEngine(q, v, nil)
+	p := e.part("app.log", "")
+	require.NoError(t, p.read(strings.NewReader(text)))
+	p.finish()
+	return e
+}
+
+// askedOne asks for the trace with the ID that tests use.
+var askedOne = query{id: traceID{High: 0x5759e988bd862e3f, Low: 0xe1be46a994272793}, one: true}
+
 var messageForm = regexp.MustCompile(`(?m)\b(?:INF|info) (\S+)$`)
 
 // messages returns the messages of the log lines that are shown, which are one word each.
@@ -218,7 +231,7 @@ func TestQuery(t *testing.T) {
 			assert.Equal(t, test.one, one)
 			assert.Equal(t, test.names, names)
 			if one {
-				assert.Equal(t, traceID{High: 0x5759e988bd862e3f, Low: 0xe1be46a994272793}, got)
+				assert.Equal(t, askedOne.id, got)
 			}
 		})
 	}

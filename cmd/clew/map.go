@@ -71,9 +71,7 @@ func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
 	counts.unread = len(problems)
 	graph, err := e.builder.Graph()
 	problems = append(problems, e.incomplete(graph, err)...)
-	for _, problem := range problems {
-		std.say("%v", problem)
-	}
+	std.sayAll(problems)
 	worse, err := m.show(std.out, e.before, graph, afterID(m.Keys, window{}, names))
 	if err != nil {
 		return 0, err
@@ -90,7 +88,7 @@ func (m *mapCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
-// engine returns what reads the sources.
+// engine returns the engine that reads the sources.
 func (m *mapCommand) engine(now time.Time) (e *mapEngine, err error) {
 	e = &mapEngine{}
 	if e.window, err = windowOf(m.Since, m.Until, now); err != nil {
@@ -109,7 +107,7 @@ func (m *mapCommand) engine(now time.Time) (e *mapEngine, err error) {
 	return e, err
 }
 
-// before returns the map of --diff; nil: there is none.
+// before returns the map that --diff names; nil: none.
 func (m *mapCommand) before() (*servicemap.Graph, error) {
 	if m.Diff == "" {
 		return nil, nil
@@ -132,7 +130,7 @@ func (m *mapCommand) before() (*servicemap.Graph, error) {
 	return before, nil
 }
 
-// incomplete says why something is left out of a map.
+// incomplete returns why something is left out of a map.
 func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
 	problem := e.builder.Problem()
 	if g.Untold.Room > 0 && problem == nil {
@@ -151,7 +149,7 @@ func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
 	return all
 }
 
-// show writes the map, or what has changed since another one, and whether that is for the worse.
+// show writes the map, or what has changed since before, and returns whether that is for the worse.
 // After is what stands behind the ID in the command that shows a trace.
 func (m *mapCommand) show(w io.Writer, before, g *servicemap.Graph, after string) (worse bool, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
@@ -196,14 +194,14 @@ type mapEngine struct {
 	interrupted func() bool
 }
 
-// part returns what takes a source.
+// part returns the reader of a source.
 func (e *mapEngine) part(name, service string) reader {
 	p := &mapPart{engine: e, input: newInput(name, timeline.ParserConfig{Service: service, Keys: e.keys})}
 	e.parts = append(e.parts, p)
 	return p
 }
 
-// inputs are what was read.
+// inputs returns what was read.
 func (e *mapEngine) inputs() []*input {
 	all := make([]*input, len(e.parts))
 	for i, p := range e.parts {
@@ -219,7 +217,7 @@ type mapPart struct {
 	engine *mapEngine
 }
 
-// read reads a source. Each line is taken when the next one is there: the last one may be cut.
+// read reads a source. It takes a line once the next one is there, because the last line may be cut.
 func (p *mapPart) read(r io.Reader) error {
 	to := p.engine.builder.Source()
 	defer to.Close()
@@ -227,7 +225,8 @@ func (p *mapPart) read(r io.Reader) error {
 	lines := timeline.NewReader(&last, p.when)
 	defer func() { p.dropped += lines.Dropped() }()
 	var s timeline.Sight
-	seen, broken := false, 0 // s is to be taken; lines that were not understood
+	seen := false // s is still to be taken
+	broken := 0   // lines that were not understood
 	for {
 		raw, err := lines.Next()
 		if seen && err != nil && last.is != '\n' && (err != io.EOF || p.engine.interrupted()) {
@@ -247,7 +246,7 @@ func (p *mapPart) read(r io.Reader) error {
 			return err
 		}
 		seen = p.parser.Sight(raw, &s)
-		if n := p.parser.Counts().NoLine; n > broken { // so it does not say either what it is of
+		if n := p.parser.Counts().NoLine; n > broken { // such a line says neither its trace nor its service
 			seen, broken = false, n
 		}
 		if !seen {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -28,7 +30,13 @@ func pageOf(t *testing.T, args ...string) (data pageData) {
 	t.Helper()
 	r := clew(t, "", append([]string{"timeline", "-o", "html"}, args...)...)
 	require.Equal(t, exitFound, r.code, r.err)
-	found := pageDataForm.FindStringSubmatch(r.out)
+	return dataOf(t, r.out)
+}
+
+// dataOf returns the data in a page.
+func dataOf(t *testing.T, page string) (data pageData) {
+	t.Helper()
+	found := pageDataForm.FindStringSubmatch(page)
 	require.NotNil(t, found)
 	require.NoError(t, json.Unmarshal([]byte(found[1]), &data))
 	return data
@@ -60,21 +68,32 @@ func TestPageList(t *testing.T) {
 
 // Where there is no room for all traces, the list has all of them, and the page the newest.
 func TestPageListFull(t *testing.T) {
-	t.Chdir(t.TempDir())
 	var b strings.Builder
 	for i := range 20 {
 		for range 60 {
-			fmt.Fprintf(&b, `{"time":"2026-11-26T10:%02d:00Z","trace_id":"5759e988bd862e%02x","message":%q}`+"\n", i, i, strings.Repeat("x", 40_000))
+			fmt.Fprintf(&b, `{"time":"2026-11-26T10:%02d:00Z","trace_id":"5759e988bd862e%02x","message":%q}`+"\n", i, i, strings.Repeat("x", 1_000))
 		}
 	}
-	write(t, "app.log", b.String())
-	data := pageOf(t, "app.log")
+	e := engineOf(t, query{}, view{output: "html", whole: true, room: 1 << 20}, b.String())
+	var page bytes.Buffer
+	found, err := e.show(&page)
+	require.NoError(t, err)
+	assert.True(t, found)
+	data := dataOf(t, page.String())
 	var list struct{ Traces []struct{ Trace string } }
 	require.NoError(t, json.Unmarshal(data.List, &list))
 	assert.Len(t, list.Traces, 20)
 	assert.Less(t, len(data.Traces), 15)
 	require.Greater(t, len(data.Traces), 2)
 	assert.Contains(t, string(data.Traces[0].Tree), `"trace": "5759e988bd862e13"`, "the newest")
+}
+
+// A page has room for less than an export, because the browser has all of it in memory.
+func TestRoom(t *testing.T) {
+	for output, room := range map[string]int{"html": 32 << 20, "zipkin": 64 << 20, "otlp": 64 << 20} {
+		command := timelineCommand{Output: output}
+		assert.Equal(t, room, command.view(io.Discard, query{}, nil).room, output)
+	}
 }
 
 // While files are followed, a page is written at the end, and nothing before it.

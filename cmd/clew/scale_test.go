@@ -18,7 +18,7 @@ func TestFleetCompressed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	f := fleetlog.New(5)
 	var logs [fleetlog.Services]strings.Builder
-	for range 20_000 {
+	for range 6_000 {
 		s, _, line := f.Next()
 		logs[s].Write(line)
 	}

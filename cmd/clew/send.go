@@ -15,23 +15,24 @@ import (
 )
 
 const (
-	// maxPost is how many bytes are posted at once. Zipkin's server takes 10 MB, what stands before
-	// it often less.
+	// maxPost is how many bytes are posted at once. Zipkin's server takes 10 MB, but a proxy in front
+	// of it often takes less.
 	maxPost  = 4 << 20
-	sendTime = 30 * time.Second // for a post
+	sendTime = 30 * time.Second // of a post
 )
 
 // sender posts spans to a Zipkin.
 type sender struct {
 	url    *url.URL // of /api/v2/spans
 	client *http.Client
+	most   int // bytes of a post
 	body   bytes.Buffer
 	added  int // spans in body
 	spans  int // that were sent
 }
 
-// sender returns what --send asks for; nil: it is not asked for. The address is Zipkin's own, its
-// page's, or that of /api/v2/spans.
+// sender returns the sender that --send asks for; nil: none. The address may be that of Zipkin, of
+// its page, or of /api/v2/spans.
 func (t *timelineCommand) sender() (*sender, error) {
 	if t.Send == "" {
 		return nil, nil
@@ -45,13 +46,28 @@ func (t *timelineCommand) sender() (*sender, error) {
 	u.Path, u.RawPath, u.RawQuery, u.Fragment = strings.TrimRight(path, "/")+"/api/v2/spans", "", "", ""
 	// A redirect would turn the post into a GET without a body, which is answered with 200.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &sender{url: u, client: &http.Client{
+	return &sender{url: u, most: maxPost, client: &http.Client{
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}, Timeout: sendTime, CheckRedirect: stay,
 	}}, nil
 }
 
-// all sends traces, and says so. After Ctrl-C nothing is sent: a part of a trace looks like the
-// whole there.
+// deliver sends traces, and says and returns what went wrong. What Ctrl-C has ended did not go
+// wrong.
+func (s *sender) deliver(ctx context.Context, std streams, trees iter.Seq[*timeline.Tree]) []error {
+	err := s.all(ctx, std, trees)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		std.say("not all was sent: %v", err)
+		return nil
+	}
+	std.say("%v", err)
+	return []error{err}
+}
+
+// all sends traces, and says so. After Ctrl-C it sends nothing, because in Zipkin a part of a trace
+// looks like the whole.
 func (s *sender) all(ctx context.Context, std streams, trees iter.Seq[*timeline.Tree]) error {
 	if ctx.Err() != nil {
 		std.say("nothing was sent to %s: the lines were not read to their end", s.url.Redacted())
@@ -74,10 +90,10 @@ func (s *sender) all(ctx context.Context, std streams, trees iter.Seq[*timeline.
 	return nil
 }
 
-// send adds a trace, and posts what is full.
+// send adds a trace, and posts each body that is full.
 func (s *sender) send(ctx context.Context, tree *timeline.Tree) error {
 	for span := range tree.ZipkinSpans() {
-		if s.body.Len() > 0 && s.body.Len()+len(span) > maxPost {
+		if s.body.Len() > 0 && s.body.Len()+len(span) > s.most {
 			if err := s.post(ctx); err != nil {
 				return err
 			}
@@ -97,7 +113,7 @@ func (s *sender) add(span []byte) {
 	s.added++
 }
 
-// post posts what was added. The request has no trace's headers: Zipkin would report it in turn.
+// post posts what was added. The request carries no trace, which Zipkin would report in turn.
 func (s *sender) post(ctx context.Context) error {
 	if s.added == 0 {
 		return nil

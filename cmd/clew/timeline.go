@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"regexp"
@@ -67,10 +68,10 @@ Exit codes:
   130  Ctrl-C; what was found until then is shown. The end of --follow is 0 or 1.`
 }
 
-// query is what a user asks for, as plain values. An empty one asks for everything.
+// query is what a user asks for, as plain values. The zero value asks for everything.
 type query struct {
 	id  traceID
-	one bool // a trace was asked for: id's
+	one bool // one trace is asked for, by id
 	window
 	service  string
 	route    string
@@ -78,16 +79,17 @@ type query struct {
 	failed   bool
 	slower   time.Duration
 	where    map[string]string
-	limit    int // 0: none
+	limit    int // of traces; 0: none
 	keys     timeline.Keys
 	follow   bool
 }
 
-// view is how to show it.
+// view is how to show the answer.
 type view struct {
-	output   string // as the flag has it
-	whole    bool   // not only a list is shown, but the traces in it
-	after    string // the ID in the command line that shows a trace; for the page
+	output   string // the value of -o
+	whole    bool   // the traces of a list are shown, and not only the list
+	after    string // for the page: what stands after the ID in the command that shows a trace
+	room     int    // how many bytes of lines are kept for the traces of a list
 	width    int    // 0: nothing is cut
 	colour   bool
 	zipkinUI string
@@ -102,33 +104,21 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	v := view{
-		output: t.Output, whole: !q.one && t.whole(), after: t.afterID(q, names),
-		width: t.width(std.out), colour: t.colour(std.out), zipkinUI: t.ZipkinUI,
-	}
-	out := &writer{w: bufio.NewWriterSize(std.out, 1<<16)}
 	send, err := t.sender()
 	if err != nil {
 		return 0, err
 	}
-	e := newEngine(q, v, out)
+	out := &writer{w: bufio.NewWriterSize(std.out, 1<<16)}
+	e := newEngine(q, t.view(std.out, q, names), out)
 	problems = append(problems, readAll(ctx, std, e.part, files.sources, t.Follow)...)
-	for _, problem := range problems {
-		std.say("%v", problem)
-	}
+	std.sayAll(problems)
 	unread := len(problems)
 	found, err := e.show(out)
-	err = cmp.Or(err, out.flush())
-	if err != nil {
+	if err = cmp.Or(err, out.flush()); err != nil {
 		return 0, err
 	}
 	if send != nil && found {
-		if err := send.all(ctx, std, e.trees()); err != nil && ctx.Err() == nil {
-			problems = append(problems, err)
-			std.say("%v", err)
-		} else if err != nil {
-			std.say("not all was sent: %v", err)
-		}
+		problems = append(problems, send.deliver(ctx, std, e.trees())...)
 	}
 	counts := e.counts()
 	counts.unread = unread
@@ -144,26 +134,32 @@ func (t *timelineCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
+// view returns how to show the answer.
+func (t *timelineCommand) view(out io.Writer, q query, names []string) view {
+	v := view{
+		output: t.Output, whole: !q.one && t.whole(), after: t.afterID(q, names), room: exportRoom,
+		width: t.width(out), colour: t.colour(out), zipkinUI: t.ZipkinUI,
+	}
+	if t.Output == "html" {
+		v.room = pageRoom
+	}
+	return v
+}
+
 // query returns what is asked for, and what to read.
 func (t *timelineCommand) query(now time.Time) (q query, names []string, err error) {
 	q = query{service: t.Service, route: t.Route, failed: t.Error, slower: t.Slower, where: t.Where, limit: t.Limit, follow: t.Follow}
 	if q.window, err = windowOf(t.Since, t.Until, now); err != nil {
 		return q, nil, err
 	}
-	for _, text := range t.Status {
-		statuses, err := timeline.ParseStatuses(text)
-		if err != nil {
-			return q, nil, usagef("--status wants statuses such as 404, 5xx or 500-504, not %q", clip(text))
-		}
-		q.statuses = append(q.statuses, statuses)
+	if q.statuses, err = statusesOf(t.Status); err != nil {
+		return q, nil, err
 	}
 	if q.keys, err = keysFlag(t.Keys); err != nil {
 		return q, nil, err
 	}
-	for flag, negative := range map[string]bool{"--limit": t.Limit < 0, "--width": t.Width != nil && *t.Width < 0, "--slower": t.Slower < 0} {
-		if negative {
-			return q, nil, usagef("%s wants a number that is not negative", flag)
-		}
+	if err := t.notNegative(); err != nil {
+		return q, nil, err
 	}
 	if err := zipkinFlag(t.ZipkinUI); err != nil {
 		return q, nil, err
@@ -171,13 +167,43 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 	if q.id, q.one, names, err = askedFor(t.Args); err != nil {
 		return q, nil, err
 	}
-	if q.one && (t.Service != "" || t.Route != "" || len(t.Status) > 0 || t.Error || t.Slower > 0 || len(t.Where) > 0) {
+	if q.one && t.chooses() {
 		return q, nil, usagef("--service, --route, --status, --error, --slower and --where choose from the list of traces: there is none with an ID")
 	}
 	return q, names, t.exportable(q)
 }
 
-// keysFlag returns what the value of --keys says.
+// statusesOf returns what the values of --status say.
+func statusesOf(texts []string) (all []timeline.Statuses, err error) {
+	for _, text := range texts {
+		statuses, err := timeline.ParseStatuses(text)
+		if err != nil {
+			return nil, usagef("--status wants statuses such as 404, 5xx or 500-504, not %q", clip(text))
+		}
+		all = append(all, statuses)
+	}
+	return all, nil
+}
+
+// notNegative returns an error if a number is negative that must not be.
+func (t *timelineCommand) notNegative() error {
+	for _, flag := range []struct {
+		name     string
+		negative bool
+	}{{"--limit", t.Limit < 0}, {"--width", t.Width != nil && *t.Width < 0}, {"--slower", t.Slower < 0}} {
+		if flag.negative {
+			return usagef("%s wants a number that is not negative", flag.name)
+		}
+	}
+	return nil
+}
+
+// chooses tells whether a flag chooses from the list of traces.
+func (t *timelineCommand) chooses() bool {
+	return t.Service != "" || t.Route != "" || len(t.Status) > 0 || t.Error || t.Slower > 0 || len(t.Where) > 0
+}
+
+// keysFlag returns the keys that the value of --keys names.
 func keysFlag(text string) (timeline.Keys, error) {
 	keys, err := timeline.ParseKeys(text)
 	if err != nil {
@@ -186,7 +212,7 @@ func keysFlag(text string) (timeline.Keys, error) {
 	return keys, err
 }
 
-// zipkinFlag says what is wrong with the value of --zipkin-ui; nil: nothing.
+// zipkinFlag returns an error if the value of --zipkin-ui is no URL.
 func zipkinFlag(text string) error {
 	if text == "" {
 		return nil
@@ -197,8 +223,8 @@ func zipkinFlag(text string) error {
 	return nil
 }
 
-// askedFor tells the trace ID, which comes first if there is one, from what to read. An ID on its
-// own is one even if there is a file of that name: that is read as ./NAME.
+// askedFor divides the arguments into a trace ID, which stands first if there is one, and what to
+// read. A bare ID is an ID even where a file has that name. Such a file is read as ./NAME.
 func askedFor(args []string) (id traceID, one bool, names []string, err error) {
 	if len(args) == 0 {
 		return id, false, nil, nil
@@ -240,13 +266,13 @@ func toRead(std streams, names []string, verbose bool) ([]string, *sources, []er
 	return names, files, problems, nil
 }
 
-// readAll reads all sources, so many at once as there are processors, and returns what went wrong,
-// in their order. Open returns what takes a source, by the source's name and the service of its
+// readAll reads all sources, as many at once as there are processors, and returns what went wrong, in
+// the order of the sources. Open returns the reader of a source, by its name and the service of its
 // lines.
 func readAll(ctx context.Context, std streams, open func(name, service string) reader, sources []*source, follow bool) []error {
 	bar := startProgress(ctx, std.err, sources)
 	defer bar.stop()
-	limit := min(runtime.GOMAXPROCS(0), 8) // each may need some 50 MB, if somebody means ill
+	limit := min(runtime.GOMAXPROCS(0), 8) // a hostile source may need some 50 MB
 	if follow {
 		limit = len(sources) // none of them ends
 	}
@@ -271,7 +297,7 @@ func readAll(ctx context.Context, std streams, open func(name, service string) r
 	return slices.DeleteFunc(problems, func(err error) bool { return err == nil })
 }
 
-// writer is a buffered writer that remembers its error, and may be used by several goroutines.
+// writer is a buffered writer that remembers its error. It is safe for concurrent use.
 type writer struct {
 	mu  sync.Mutex
 	w   *bufio.Writer
