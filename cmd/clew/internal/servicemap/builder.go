@@ -15,6 +15,8 @@ type Config struct {
 	ByRoute bool   // a node is a route of a service
 	TempDir string // for what memory has no room for; "": the system's
 	Memory  int64  // how many bytes of rows are kept in memory; 0: DefaultMemory
+
+	limits limits // zero: usual
 }
 
 // DefaultMemory is how many bytes of rows a [Builder] keeps in memory, if it is not told.
@@ -73,7 +75,12 @@ func NewBuilder(c Config) *Builder {
 	if c.Memory <= 0 {
 		c.Memory = DefaultMemory
 	}
-	return &Builder{config: c, services: newTable(mostServices), hosts: newTable(mostHosts), operations: newTable(mostOperations), heard: newHeard()}
+	if c.limits == (limits{}) {
+		c.limits = usual
+	}
+	return &Builder{
+		config: c, services: newTable(c.limits.services), hosts: newTable(c.limits.hosts), operations: newTable(c.limits.operations), heard: newHeard(),
+	}
 }
 
 // Close removes the temporary file. The builder must not be used any more.

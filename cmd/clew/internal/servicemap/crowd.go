@@ -5,13 +5,6 @@ import (
 	"slices"
 )
 
-// How many nodes and edges a graph has. The busiest stand alone, and the others are one node:
-// hostile lines may have a new route each.
-const (
-	mostNodes = 3_000
-	mostEdges = 6_000
-)
-
 // mostCounted is how many nodes and edges without room are counted, to find the busiest of all.
 const mostCounted = 100_000
 
@@ -75,13 +68,13 @@ func (kept *kept) edge(k edgeKey) edgeKey {
 	return in
 }
 
-// room is how many edges a tally may have before it is settled. Edges to several hosts may become
-// one then.
-func (kept *kept) room() int {
-	if kept == nil {
-		return mostEdges
+// edgeRoom is how many edges a tally may have before it is settled. Then edges to several hosts may
+// become one.
+func (t *tally) edgeRoom() int {
+	if t.kept == nil {
+		return t.facts.limits.edges
 	}
-	return 4 * mostEdges
+	return 4 * t.facts.limits.edges
 }
 
 // settled is an edge with the service that is behind its host.
@@ -119,17 +112,18 @@ func (t *tally) choose() *kept {
 	for k, n := range t.crowd.edges {
 		add(k, n)
 	}
-	if len(nodes) <= mostNodes && len(edges) <= mostEdges {
+	most := t.facts.limits
+	if len(nodes) <= most.nodes && len(edges) <= most.edges {
 		return nil
 	}
 	delete(nodes, otherNode) // it is kept, and one more
-	all := &kept{nodes: busiest(nodes, mostNodes-1, cmp.Compare), hosts: &tally{facts: t.facts, hosts: t.hosts}}
+	all := &kept{nodes: busiest(nodes, most.nodes-1, cmp.Compare), hosts: &tally{facts: t.facts, hosts: t.hosts}}
 	all.nodes[otherNode] = true
 	folded := map[edgeKey]int64{}
 	for k, n := range edges {
 		folded[edgeKey{all.node(k.from), all.node(k.to)}] += n
 	}
-	all.edges = busiest(folded, mostEdges-1, func(a, b edgeKey) int {
+	all.edges = busiest(folded, most.edges-1, func(a, b edgeKey) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
 	})
 	return all

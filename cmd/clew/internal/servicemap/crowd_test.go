@@ -19,20 +19,25 @@ func crowds() []source {
 		id, span := fmt.Sprintf("%032x", int64(n<<8+of)+1<<40), fmt.Sprintf("%016x", n<<8+of+1)
 		sources[n%4] = append(sources[n%4], call("edge", "h", id, span, "", float64(n), 5), request(service, id, "9", span, float64(n), 4))
 	}
-	for n := range 4000 {
+	for n := range 700 {
 		serve(n, 0, fmt.Sprintf("s%d", n))
 	}
 	for of := range 40 {
-		serve(4001, of, "zz")
+		serve(701, of, "zz")
 	}
 	return sources
 }
 
+// The limits are those that the manual names.
+func TestLimits(t *testing.T) {
+	assert.Equal(t, [...]int{8_000, 8_000, 32_000, 3_000, 6_000}, servicemap.Usual, "services, hosts, routes, nodes and edges")
+}
+
 // Of more nodes than a map has, the busiest stand alone, whichever source comes first.
 func TestCrowd(t *testing.T) {
-	sources := crowds()
-	g := graph(t, servicemap.Config{}, sources...)
-	assert.Len(t, g.Nodes, 3000)
+	sources, config := crowds(), servicemap.Config{}.Limited(8_000, 100, 200)
+	g := graph(t, config, sources...)
+	assert.Len(t, g.Nodes, 100)
 	assert.EqualValues(t, 40, edgeOf(g, "edge", "zz").Calls)
 	services, others := 0, servicemap.Node{}
 	for _, n := range g.Nodes {
@@ -42,16 +47,16 @@ func TestCrowd(t *testing.T) {
 			services++
 		}
 	}
-	assert.EqualValues(t, 4000-2997, others.Requests)
-	assert.EqualValues(t, 2*(4000-2997), g.Untold.Other, "the requests, and the calls to them")
-	assert.EqualValues(t, 4000-2997, edgeOf(g, "edge", "(other)").Calls)
-	assert.Contains(t, textOf(t, g, servicemap.Style{}), "2,999 services ")
-	assert.Contains(t, g.Untold.String(), "2,006 of the requests, jobs and calls are in (other)")
+	assert.EqualValues(t, 700-97, others.Requests)
+	assert.EqualValues(t, 2*(700-97), g.Untold.Other, "the requests, and the calls to them")
+	assert.EqualValues(t, 700-97, edgeOf(g, "edge", "(other)").Calls)
+	assert.Contains(t, textOf(t, g, servicemap.Style{}), "99 services ")
+	assert.Contains(t, g.Untold.String(), "1,206 of the requests, jobs and calls are in (other)")
 
 	want := asJSON(t, g)
 	slices.Reverse(sources)
 	for range 3 {
-		require.Equal(t, want, asJSON(t, graph(t, servicemap.Config{}, sources...)))
+		require.Equal(t, want, asJSON(t, graph(t, config, sources...)))
 	}
 }
 

@@ -22,6 +22,15 @@ func Quantiled(parts ...[]time.Duration) Quantiles {
 	return all.quantiles()
 }
 
+// Usual are the limits of names, nodes and edges.
+var Usual = [...]int{usual.services, usual.hosts, usual.operations, usual.nodes, usual.edges}
+
+// Limited returns the configuration of a builder with lower limits.
+func (c Config) Limited(names, nodes, edges int) Config {
+	c.limits = limits{services: names, hosts: names, operations: 4 * names, nodes: nodes, edges: edges}
+	return c
+}
+
 // Rows is how many rows are kept.
 func (b *Builder) Rows() (n int) {
 	for i := range b.parts {

@@ -10,6 +10,7 @@ import (
 // facts are what is known once everything was read. Names are numbered by their order here.
 type facts struct {
 	byRoute    bool
+	limits     limits
 	services   []string
 	outside    []string // the names of hosts, as the graph has them
 	operations []string
@@ -27,7 +28,7 @@ type facts struct {
 
 // facts returns what is known.
 func (b *Builder) facts() *facts {
-	f := &facts{byRoute: b.config.ByRoute}
+	f := &facts{byRoute: b.config.ByRoute, limits: b.config.limits}
 	f.services, f.atService = b.services.sorted()
 	f.operations, f.atOperation = b.operations.sorted()
 	f.hosts(b.hosts.sorted())

@@ -44,7 +44,7 @@ type untoldKey struct {
 // begun counts a request that names no caller.
 func (t *tally) begun(r *row) {
 	k := nodeKey(r.service)<<16 | nodeKey(r.operation)
-	if _, known := t.roots[k]; known || len(t.roots) < mostNodes {
+	if _, known := t.roots[k]; known || len(t.roots) < t.facts.limits.nodes {
 		t.roots[k]++
 	}
 }
@@ -63,7 +63,7 @@ func (t *tally) rootsLike(service, operation uint16) (n int64) {
 func (t *tally) untoldOf(k untoldKey) *untoldCalls {
 	u := t.calls[k]
 	if u == nil {
-		if u = (&untoldCalls{}); len(t.calls) < mostEdges {
+		if u = (&untoldCalls{}); len(t.calls) < t.facts.limits.edges {
 			t.calls[k] = u
 		}
 	}

@@ -229,7 +229,7 @@ var shapes = map[string]func(n int) [][2]int{
 		return e
 	},
 	"everybody": func(n int) (e [][2]int) {
-		n = min(n, 60)
+		n = min(n/4, 60)
 		for i := range n * n {
 			e = append(e, [2]int{i / n, i % n})
 		}
@@ -244,13 +244,17 @@ var shapes = map[string]func(n int) [][2]int{
 }
 
 func TestHTMLShapes(t *testing.T) {
+	size := 400
+	if raceEnabled {
+		size = 100
+	}
 	for name, shape := range shapes {
 		t.Run(name, func(t *testing.T) {
 			g := &servicemap.Graph{By: "service"}
-			for i := range 400 {
+			for i := range size {
 				g.Nodes = append(g.Nodes, node(fmt.Sprintf("n%03d", i), 1, 0, 0, 1))
 			}
-			for _, e := range shape(400) {
+			for _, e := range shape(size) {
 				g.Edges = append(g.Edges, servicemap.Edge{From: g.Nodes[e[0]].Name, To: g.Nodes[e[1]].Name, Calls: 1, Answered: 1, Told: 1})
 			}
 			nodes, _, _ := nodesOf(t, htmlOf(t, g, servicemap.HTMLConfig{}))

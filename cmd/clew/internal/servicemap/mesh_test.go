@@ -49,7 +49,11 @@ func TestMesh(t *testing.T) {
 
 // A part of a mesh's lines has no breaks that the whole has not.
 func TestMeshCut(t *testing.T) {
-	m := fleetlog.NewMesh(fleetlog.MeshConfig{Seed: 5, Services: 12, Traces: 4000})
+	traces := 4000
+	if raceEnabled {
+		traces = 800
+	}
+	m := fleetlog.NewMesh(fleetlog.MeshConfig{Seed: 5, Services: 12, Traces: traces})
 	var all []string
 	for _, log := range m.Logs {
 		all = append(all, strings.Split(strings.TrimSuffix(string(log), "\n"), "\n")...)

@@ -6,15 +6,6 @@ import (
 	"sync"
 )
 
-// How many names of each kind are kept apart while lines are read. What comes later is in one:
-// hostile lines may have a new name each. They are more than a graph has nodes, so that the
-// busiest are among them, though they come late.
-const (
-	mostServices   = 8_000
-	mostHosts      = 8_000
-	mostOperations = 32_000
-)
-
 // The numbers of names that every table has.
 const (
 	noName    = 0

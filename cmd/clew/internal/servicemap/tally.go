@@ -107,7 +107,7 @@ func (t *tally) node(k nodeKey, count int64) *nodeTally {
 	k = t.kept.node(k)
 	n := t.nodes[k]
 	if n == nil {
-		if len(t.nodes) >= mostNodes && k != otherNode {
+		if len(t.nodes) >= t.facts.limits.nodes && k != otherNode {
 			t.crowd.node(k, count)
 			return t.node(otherNode, count)
 		}
@@ -122,7 +122,7 @@ func (t *tally) edge(from, to nodeKey, count int64) *edgeTally {
 	k := t.kept.edge(edgeKey{from, to})
 	e := t.edges[k]
 	if e == nil {
-		if other := (edgeKey{otherNode, otherNode}); len(t.edges) >= t.kept.room() && k != other {
+		if other := (edgeKey{otherNode, otherNode}); len(t.edges) >= t.edgeRoom() && k != other {
 			t.crowd.edge(k, count)
 			return t.edge(otherNode, otherNode, count)
 		}
@@ -136,7 +136,7 @@ func (t *tally) hop(from, to uint16) *hopTally {
 	k := hopKey{from, to}
 	h := t.hops[k]
 	if h == nil {
-		if len(t.hops) >= mostEdges {
+		if len(t.hops) >= t.facts.limits.edges {
 			return &hopTally{}
 		}
 		h = &hopTally{}
