@@ -345,35 +345,33 @@ func (j *joined) guess() {
 }
 
 // likely returns the call that a request has most likely answered; none: there is none, or there
-// are several. By time alone it is one over HTTP to an address, and only for a request that names a
-// caller: a host with another name is somebody else.
+// are several.
 func (j *joined) likely(open []int32, i int) int32 {
 	r := &j.rows[i]
 	byTime := j.links[i].how == unknown
-	var fits, named, strangers candidate
+	var calls candidates
 	for _, k := range open {
-		c := &j.rows[k]
-		if j.links[k].answer != none || c.service == r.service || j.below(k, int32(i)) {
-			continue
-		}
-		switch service := j.facts.called(c); {
-		case service == r.service && encloses(c, r, tolerance+c.inexact()+r.inexact()):
-			fits.add(k)
-		case service == r.service && j.facts.sure[c.link]:
-			named.add(k)
-		case service == noName && j.facts.address[c.link] && c.status() > 0 && encloses(c, r, 0):
-			strangers.add(k)
+		if j.links[k].answer == none && j.rows[k].service != r.service && !j.below(k, int32(i)) {
+			j.consider(&calls, k, r)
 		}
 	}
 	switch {
-	case fits.n > 0:
-		return fits.call
-	case named.n == 1 && (byTime || r.kind() == isRestarted): // its clock is off
-		return named.call
-	case strangers.n == 1 && byTime:
-		return strangers.call
+	case calls.fitting.n > 0:
+		return calls.fitting.call
+	case calls.named.n == 1 && (byTime || r.kind() == isRestarted): // its clock is off
+		return calls.named.call
+	case calls.addressed.n == 1 && byTime:
+		return calls.addressed.call
 	}
 	return none
+}
+
+// candidates are the calls that a request may have answered. Addressed ones count only for a request
+// that names a caller.
+type candidates struct {
+	fitting   candidate // to a host of the service's name, at the request's time
+	named     candidate // to a host that is surely the service, at another time
+	addressed candidate // over HTTP to an address, at the request's time
 }
 
 // candidate is a call that may be the one, the first of n.
@@ -387,6 +385,24 @@ func (c *candidate) add(k int32) {
 		c.call = k
 	}
 	c.n++
+}
+
+// consider adds call k to the candidates, if request r may have answered it. A call to a host with
+// another name goes to somebody else.
+func (j *joined) consider(calls *candidates, k int32, r *row) {
+	c := &j.rows[k]
+	switch j.facts.called(c) {
+	case r.service:
+		if encloses(c, r, tolerance+c.inexact()+r.inexact()) {
+			calls.fitting.add(k)
+		} else if j.facts.sure[c.link] {
+			calls.named.add(k)
+		}
+	case noName:
+		if j.facts.address[c.link] && c.status() > 0 && encloses(c, r, 0) {
+			calls.addressed.add(k)
+		}
+	}
 }
 
 // below tells whether call k was made in the course of row i.

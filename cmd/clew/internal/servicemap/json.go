@@ -1,7 +1,6 @@
 package servicemap
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,62 +34,8 @@ func writeJSON(to io.Writer, value any) error {
 	if err != nil {
 		return fmt.Errorf("servicemap: %w", err)
 	}
-	_, err = to.Write(append(lined([]byte(timeline.Harmless(string(text)))), '\n'))
+	_, err = to.Write(append(inLines([]byte(timeline.Harmless(string(text)))), '\n'))
 	return err
-}
-
-// lined puts members of the outer object, and elements of its lists, on lines of their own. Lines
-// make two maps easy to compare.
-func lined(text []byte) []byte {
-	var b bytes.Buffer
-	b.Grow(len(text) + len(text)/50)
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if quoted {
-			b.WriteByte(c)
-			if c == '\\' {
-				i++
-				b.WriteByte(text[i])
-			}
-			quoted = c != '"'
-			continue
-		}
-		switch c {
-		case '"':
-			quoted = true
-		case '{', '[':
-			if depth++; depth == 1 || depth == 2 && c == '[' && text[i+1] != ']' {
-				b.WriteByte(c)
-				b.WriteString("\n  "[:1+depth])
-				continue
-			}
-		case '}', ']':
-			if depth--; depth == 0 {
-				b.WriteByte('\n')
-			} else if depth == 1 && c == ']' && text[i-1] != '[' {
-				b.WriteString("\n ")
-			}
-		case ',':
-			if depth == 1 || depth == 2 && inList(text, i) {
-				b.WriteByte(c)
-				b.WriteString("\n  "[:1+depth])
-				continue
-			}
-		case ':':
-			if depth == 1 {
-				b.WriteString(": ")
-				continue
-			}
-		}
-		b.WriteByte(c)
-	}
-	return b.Bytes()
-}
-
-// inList tells whether the comma at i of depth 2 is one of a list of objects.
-func inList(text []byte, i int) bool {
-	return text[i-1] == '}' && text[i+1] == '{'
 }
 
 // Limits of what ReadJSON takes.

@@ -2,14 +2,14 @@ package servicemap
 
 import "strings"
 
-// hole is what stands in a path for a part that looks like an ID.
+// hole stands in a path for a part that looks like an ID.
 const hole = "{…}"
 
 // mostParts is how many parts of a path are kept.
 const mostParts = 8
 
-// appendTemplate appends a path in which parts that look like IDs are a hole: /media/{…} for
-// /media/123. Services without routes would have a node for each medium else.
+// appendTemplate appends a path with a hole for each part that looks like an ID: /media/{…} for
+// /media/123. Otherwise a service without routes would have a node for each medium.
 func appendTemplate(dst []byte, path string) []byte {
 	for n := 0; len(path) > 0; n++ {
 		if n == mostParts {
@@ -58,9 +58,9 @@ func looksLikeID(part string) bool {
 	return digits > 0 && len(part) >= 16 || len(part) > 64
 }
 
-// mayServe tells whether a request with an operation may have answered a call with another one. The
-// request's has a route, or a template as the call's has. One that says no method or no path may be
-// any.
+// mayServe tells whether a request with an operation may have answered a call with another
+// operation. The request's has a route, or a template as the call's has. An operation without a
+// method or a path may be any.
 func mayServe(request, call string) bool {
 	method, route, _ := cutMethod(request)
 	other, path, _ := cutMethod(call)
@@ -70,25 +70,40 @@ func mayServe(request, call string) bool {
 	if i := strings.IndexByte(route, '/'); i > 0 { // a pattern of net/http may begin with a host
 		route = route[i:]
 	}
-	if route == "" || path == "" {
-		return true
-	}
+	return route == "" || path == "" || matches(route, path)
+}
+
+// matches tells whether a route may be that of a path, part by part.
+func matches(route, path string) bool {
 	for {
-		var part, theirs string
-		var more, theirMore bool
-		part, route, more = strings.Cut(route, "/")
-		theirs, path, theirMore = strings.Cut(path, "/")
+		part, routeLeft, more := strings.Cut(route, "/")
+		theirs, pathLeft, theirMore := strings.Cut(path, "/")
 		switch {
-		case theirs == "…" || part == "…" || strings.HasSuffix(part, "...}") || strings.HasPrefix(part, "*"):
-			return true // of all that is below
-		case part == "" && !more && theirs != "": // a pattern that ends in a slash too
+		case isBelow(part) || theirs == "…":
 			return true
-		case part != theirs && (part == "{$}" && theirs != "" || !strings.ContainsAny(part, "{:<*")):
+		case part == "" && !more && theirs != "": // a pattern that ends in a slash
+			return true
+		case !matchesPart(part, theirs):
 			return false
 		case !more || !theirMore:
-			return more == theirMore || more && route == ""
+			return more == theirMore || more && routeLeft == ""
 		}
+		route, path = routeLeft, pathLeft
 	}
+}
+
+// isBelow tells whether a part of a route stands for everything below it.
+func isBelow(part string) bool {
+	return part == "…" || strings.HasSuffix(part, "...}") || strings.HasPrefix(part, "*")
+}
+
+// matchesPart tells whether a part of a route stands for a part of a path. {$} is the end of a
+// pattern of net/http.
+func matchesPart(part, theirs string) bool {
+	if part == theirs {
+		return true
+	}
+	return strings.ContainsAny(part, "{:<*") && (part != "{$}" || theirs == "")
 }
 
 // cutMethod divides an operation into its method and its path.
