@@ -65,14 +65,14 @@ func (c counts) String() string {
 	say(int64(c.NoLine), "not understood")
 	say(int64(c.Cut), "longer than 1 MB and cut")
 	say(int64(c.limited), "more traces match than are written: see --limit")
-	say(int64(c.older), "older traces left out, for which there was no room: --since and --until ask for a part")
-	say(int64(c.noRoom), "traces left out, for whose lines there was no room: ask for them by their IDs")
+	say(int64(c.older), "older traces left out for want of room: --since and --until ask for a part")
+	say(int64(c.noRoom), "traces left out for want of room for their lines: ask for them by their IDs")
 	say(int64(c.left), "left out of the trace, which has too many: spans, errors and the oldest lines are shown")
 	say(c.dropped, "bytes dropped")
 	if c.noText == 1 {
-		said = append(said, "1 file left out, as it is no text")
+		said = append(said, "1 file left out, because it is no text")
 	} else {
-		say(int64(c.noText), "files left out, as they are no text")
+		say(int64(c.noText), "files left out, because they are no text")
 	}
 	if c.unread == 1 {
 		said = append(said, "1 source not read to its end")

@@ -113,7 +113,7 @@ func (m *mapCommand) before() (*servicemap.Graph, error) {
 		return nil, nil
 	}
 	if m.Output != "text" && m.Output != "json" {
-		return nil, usagef("--diff has -o text and -o json: what has changed is no picture")
+		return nil, usagef("--diff has only -o text and -o json")
 	}
 	file, err := os.Open(m.Diff)
 	if err != nil {

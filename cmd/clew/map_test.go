@@ -103,7 +103,7 @@ func TestMapDiff(t *testing.T) {
 		{"no file", "app.log|--diff|none.json", 2, "", "clew: --diff: open none.json"},
 		{"no map", "app.log|--diff|app.log", 2, "", "clew: --diff: app.log: "},
 		{"a map of something else", "app.log|--diff|route.json", 2, "", "clew: --diff: route.json is a map by route: say --by route"},
-		{"a picture", "app.log|--diff|before.json|-o|html", 2, "", "clew: --diff has -o text"},
+		{"a picture", "app.log|--diff|before.json|-o|html", 2, "", "clew: --diff has only -o text and -o json"},
 		{"a map of nothing", "app.log|--diff|nothing.json", 3, "", "clew: --diff: nothing.json: "},
 		{"nothing now", "nothing.log|--diff|before.json", 3, "", "clew: stat nothing.log"},
 	}

@@ -130,7 +130,7 @@ func TestFolder(t *testing.T) {
 	assert.Equal(t, 0, got.code, got.err)
 	// All have one time, so they stand in the order of the sources.
 	assert.ElementsMatch(t, []string{"json", "app.2", "app.1", "app", "linked", "syslog", "hole"}, messages(got.out))
-	assert.Contains(t, got.counts, "4096 bytes dropped, 1 file left out, as it is no text")
+	assert.Contains(t, got.counts, "4096 bytes dropped, 1 file left out, because it is no text")
 	assert.Contains(t, got.err, "clew: logs/picture.png left out: its name is not that of a log\n")
 	assert.Contains(t, got.err, "clew: logs/fifo.log left out: it is no regular file\n")
 

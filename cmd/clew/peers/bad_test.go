@@ -119,17 +119,17 @@ var badServers = []struct {
 		forever(to, "X-A: b\r\n", trickle)
 	}},
 	{"trickles its first line", "did not answer in 300ms", func(conn net.Conn, to io.Writer) { asked(conn); forever(to, "H", trickle) }},
-	{"trickles a body", "Nothing that was seen", func(conn net.Conn, to io.Writer) {
+	{"trickles a body", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, ok+"Content-Length: 1000000\r\n\r\n")
 		forever(to, "a", trickle)
 	}},
-	{"1 GB", "Nothing that was seen", func(conn net.Conn, to io.Writer) {
+	{"1 GB", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, ok+"Content-Length: 1073741824\r\n\r\n")
 		forever(to, "a", 0)
 	}},
-	{"endless chunks", "Nothing that was seen", func(conn net.Conn, to io.Writer) {
+	{"endless chunks", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, ok+"Transfer-Encoding: chunked\r\n\r\n")
 		forever(to, "1\r\na\r\n", 0)
@@ -148,11 +148,11 @@ var badServers = []struct {
 		asked(conn)
 		io.WriteString(to, ok+"X-B3-TraceId: \x1b[31m\x1b]0;x\x07<script>\r\nServer: \x1b[2J\r\nContent-Length: 0\r\n\r\n")
 	}},
-	{"a hostile status", "Nothing that was seen", func(conn net.Conn, to io.Writer) {
+	{"a hostile status", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, "HTTP/1.1 500 \x1b[31m\x1b]0;x\x07\r\nContent-Length: 0\r\n\r\n")
 	}},
-	{"another protocol", "Nothing that was seen", func(conn net.Conn, to io.Writer) {
+	{"another protocol", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 		io.Copy(io.Discard, conn)

@@ -20,17 +20,17 @@ var says = map[Kind]string{
 	Resampled:     "The caller's decision is not kept, so that a trace has spans of some services and not of others.",
 	DebugBelieved: "Any caller can switch debug on: every span is recorded, in all services behind this one.",
 	Leaked:        "A redirect to another host takes the trace's headers there, though it may be a stranger's.",
-	Malformed:     "The headers of its calls are no trace by B3's rules: the next service begins another.",
+	Malformed:     "The headers of its calls are no trace by B3's rules, so the next service begins another.",
 	Mixed:         "A call has old headers beside new ones. The next service picks one, or draws the call in the wrong place.",
 	Misread:       "Headers are not read by B3's rules.",
 	Echoed:        "A malformed value comes out as it was sent, quotes included.",
 	Crashed:       "A malformed header ends in an error of the server's.",
-	NotSeen:       "Nothing of these canaries was seen there, where others go on: nobody can tell what becomes of them.",
+	NotSeen:       "Others go on there, but these canaries were not seen: nobody can tell what becomes of them.",
 	withheld:      "After a redirect to another host the headers are not sent there, which is right.",
 	withBaggage:   "The caller's baggage is sent on.",
-	same:          "All answers have one and the same ID, as from a cache: that is no sign of anything.",
-	repeated:      "The ID stands there as the request's headers are repeated, and where none came in there is none: that is no sign that the trace goes on.",
-	stranger:      "The response has another ID under a name that may be of something in front of the service: that tells nothing.",
+	same:          "All answers have one and the same ID, as from a cache. That tells nothing.",
+	repeated:      "The ID stands there because the request's headers are repeated: where none came in, there is none. That is no sign that the trace goes on.",
+	stranger:      "The response has another ID, under a name that something in front of the service may use. That tells nothing.",
 }
 
 // verdicts have each verdict in one sentence.
@@ -49,12 +49,12 @@ var verdicts = map[Kind]string{
 	Misread:       "The service goes on with usual traces, and misreads others.",
 	Echoed:        "The text of a malformed header comes out as it was sent.",
 	Crashed:       "A malformed header breaks the service.",
-	Unknown:       "Nothing that was seen has the ID of a canary, so nobody can tell what becomes of the trace.",
+	Unknown:       "No canary's ID was seen, so nobody can tell what becomes of the trace.",
 }
 
 const (
 	onlyZeros       = "An ID of 32 digits that begins with 16 zeros loses them. A search for the one does not find the other."
-	repeatedInLines = "The ID stands in its lines only among the request's headers, as nginx's $http_b3, or under a name that is no trace's. Such lines are found by the ID, and tell nothing of what goes on."
+	repeatedInLines = "The ID stands in its lines only among the request's headers, such as nginx's $http_b3, or under a name that is no trace's. A search finds such lines, but they do not show what goes on."
 	crashedUsual    = "A well-formed trace ends in an error of the server's, or in a broken connection. Requests without headers do not."
 	decisionUnseen  = "The service goes on with the caller's trace, under the same ID. The decision was not seen."
 	remedyOnlyZeros = "Mend the service in front that puts the zeros there. A search for the last 16 digits finds both, as clew timeline does."
@@ -86,7 +86,7 @@ var remedies = map[Kind]string{
 	Mixed:         "Do not copy the request's headers into a call. Remove b3, X-B3-* and traceparent before new ones are written; httpclient does.",
 	Misread:       "Update the library that reads B3, or read it by trace.FromHeader, which follows the rules.",
 	Echoed:        "Write nothing out of a header that was not parsed: log and send on what the parser returns. A proxy can drop headers that do not match ^[0-9a-f-]*$.",
-	Crashed:       "Update the library that reads B3: a stranger can end requests so. Until then drop malformed headers in front of it.",
+	Crashed:       "Update the library that reads B3, because strangers can break requests so. Until then drop malformed headers in front of it.",
 }
 
 // notes returns what else there is to know.
@@ -124,7 +124,7 @@ func (c Config) notLookedAt(all []seen) (notes []string) {
 	case c.Log == nil:
 		add("The service's lines were not read: --logs FILES reads them.")
 	case empty(inLogs):
-		add("Of %d lines that were written meanwhile none is about the canaries: are these its logs, and does it log requests?", c.Log.linesRead())
+		add("None of the %d lines that were written meanwhile is about the canaries: are these its logs, and does it log requests?", c.Log.linesRead())
 	}
 	switch {
 	case c.Listen == nil:

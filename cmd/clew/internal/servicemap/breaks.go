@@ -74,18 +74,18 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 		fmt.Sprintf("%s does not believe the trace of %s: it began a trace of its own for %s.", to, caller, ofCalls(h.unbelieved.n, h.calls)),
 		fmt.Sprintf("Let %s trust its caller (Trust of httpmw.Config), if the caller is one of yours.", to))
 	add(Restarted, &h.restarted, h.calls,
-		fmt.Sprintf("%s answered %s of %s, has no line of a request in their traces, and has such requests that name no caller.", to, ofCalls(h.restarted.n, h.calls), caller),
+		fmt.Sprintf("%s answered %s of %s. It has no line of a request in their traces, but such requests that name no caller.", to, ofCalls(h.restarted.n, h.calls), caller),
 		fmt.Sprintf("%s seems to begin a trace of its own: let %s send the trace's headers, let no proxy between them drop them, and let %s read them. "+
 			"If others make such requests too, its lines may be missing: read those of all its instances, or let it log what it leaves out (Skip of httpmw's configs).", to, caller, to))
 	add(Truncated, &h.truncated, h.widths,
-		fmt.Sprintf("%s writes trace IDs with 16 digits which have 32 with %s: %s.", to, caller, ofCalls(h.truncated.n, h.widths)),
+		fmt.Sprintf("%s writes trace IDs with 16 digits that have 32 at %s: %s.", to, caller, ofCalls(h.truncated.n, h.widths)),
 		fmt.Sprintf("Let %s keep all digits of a trace ID: its library may want 128-bit IDs to be switched on.", to))
 	add(Padded, &h.padded, h.widths,
-		fmt.Sprintf("%s writes trace IDs with 32 digits which have 16 with %s: %s.", to, caller, ofCalls(h.padded.n, h.widths)),
+		fmt.Sprintf("%s writes trace IDs with 32 digits that have 16 at %s: %s.", to, caller, ofCalls(h.padded.n, h.widths)),
 		fmt.Sprintf("Let %s keep trace IDs as they arrive, or let %s begin traces with 32 digits.", to, caller))
 	redecided := h.redecided()
 	add(Redecided, &redecided, h.pairs,
-		fmt.Sprintf("In %s, %s decided otherwise than %s whether the trace is sampled.", ofCalls(redecided.n, h.pairs), to, caller),
+		fmt.Sprintf("%s did not keep the sampling decision of %s in %s.", to, caller, ofCalls(redecided.n, h.pairs)),
 		fmt.Sprintf("Let the sampler of %s do as its caller says (ParentBased in OpenTelemetry), else spans are missing from the traces that are sampled.", to))
 	return all
 }
@@ -129,7 +129,7 @@ func ofCalls(n, of int64) string {
 // orphanBreak returns what is said of requests that name a caller which no line knows.
 func (t *tally) orphanBreak(service uint16, o *orphans) Break {
 	to := t.facts.service(service)
-	likely, remedy := t.likelyCaller(service), "Read the lines of whoever calls %s too, of all its instances, and from a little earlier on. "+
+	likely, remedy := t.likelyCaller(service), "Read the lines of the caller of %s too, of all its instances, and from a little earlier on. "+
 		"If they are read: let the caller log its requests (httpmw.AccessLog) or its calls (httpclient)."
 	b := Break{Kind: Orphans, To: to, Count: o.n, Of: o.naming, Traces: o.shown(), Remedy: fmt.Sprintf(remedy, to)}
 	who, name := " of "+to+" that name a caller", "name"

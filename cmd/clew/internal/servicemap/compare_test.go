@@ -180,7 +180,7 @@ better
   mended       restarted  front → stock
     not seen any more, 77 times before (38 % → 0)
 
-Of the edges and services, 1 had too few calls to tell.
+1 of the edges and services had too few calls to tell.
 `, b.String())
 }
 

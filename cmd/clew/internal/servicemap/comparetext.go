@@ -37,7 +37,7 @@ func (c *Comparison) Text(to io.Writer, style Style) error {
 		p.prose(dim, "", "In doubt: one slow minute would explain it. Longer runs tell: p50 needs 3 minutes, p95 needs 40, p99 needs 200.")
 	}
 	if c.Few > 0 {
-		p.prose(dim, "", "Of the edges and services, "+timeline.Grouped(int64(c.Few))+" had too few calls to tell.")
+		p.prose(dim, "", timeline.Grouped(int64(c.Few))+" of the edges and services had too few calls to tell.")
 	}
 	return p.to.Flush()
 }

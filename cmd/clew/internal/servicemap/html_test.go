@@ -53,7 +53,7 @@ func TestHTML(t *testing.T) {
 	assert.Equal(t, "logs/ 'a b'", data.Config.After)
 	for _, said := range []string{
 		"<span>5 services</span><span>3 hosts outside</span>", `<td>front</td><td>basket</td><td class="number">8,200</td><td class="number">0.04 %</td>`,
-		"stock does not go on with the traces of front", "Of the requests that name a caller, 23 (0.11 %)", `class="name" `, ">pay.example:443</text>",
+		"stock does not go on with the traces of front", "23 (0.11 %) of the requests that name a caller", `class="name" `, ">pay.example:443</text>",
 	} {
 		assert.Contains(t, page, said, "seen without the script")
 	}

@@ -386,10 +386,10 @@ func (u Untold) String() string {
 	var said []string
 	if u.Callers > 0 {
 		share := percent(int64(u.Share*1e9), 1e9)
-		said = append(said, "Of the requests that name a caller, "+timeline.Grouped(u.Callers)+" ("+share+") name one that no line knows: they are in no edge.")
+		said = append(said, timeline.Grouped(u.Callers)+" ("+share+") of the requests that name a caller name one that no line knows. They are in no edge.")
 	}
 	if u.Room > 0 {
-		said = append(said, timeline.Grouped(u.Room)+" of the requests and calls had no room, and are left out.")
+		said = append(said, "There was no room for "+timeline.Grouped(u.Room)+" of the requests and calls.")
 	}
 	if u.Other > 0 {
 		said = append(said, u.crowded())

@@ -67,7 +67,7 @@ where traces break
     The clock of price is 40 ms ahead.
     → Let its host take the time from where the others do.
 
-Of the requests that name a caller, 23 (0.11 %) name one that no line knows: they are in no edge.
+23 (0.11 %) of the requests that name a caller name one that no line knows. They are in no edge.
 `, textOf(t, shop(), servicemap.Style{}))
 }
 
@@ -175,7 +175,7 @@ func TestTextRoutes(t *testing.T) {
 func TestUntold(t *testing.T) {
 	g := maps()["empty"]
 	g.Untold = servicemap.Untold{Callers: 1, Share: 1, Room: 12_000}
-	assert.Contains(t, textOf(t, g, servicemap.Style{}), "Of the requests that name a caller, 1 (100 %) name one that no line knows: they are in no edge. 12,000 of the requests and calls had no room, and are left out.\n")
+	assert.Contains(t, textOf(t, g, servicemap.Style{}), "1 (100 %) of the requests that name a caller name one that no line knows. They are in no edge. There was no room for 12,000 of the requests and calls.\n")
 }
 
 // Calls that no request was joined with were given to a service by the host alone.
