@@ -5,14 +5,14 @@ import (
 	"net/http"
 )
 
-// most is how many requests may take all their time before the others are not sent.
-const most = 3
+// mostLate is how many requests may take all of their time before no more are sent.
+const mostLate = 3
 
 // mostAgain is how many canaries that fail are sent again, each between two requests without
 // headers.
 const mostAgain = 6
 
-// More is how many requests more each target may be sent where some fail.
+// More returns how many requests more a target may get if some fail.
 func (Config) More() int { return 3*mostAgain + 1 }
 
 // courier sends canaries to a target, one after another.
@@ -22,10 +22,11 @@ type courier struct {
 	transport *http.Transport
 	none      *probe // the canary without headers
 	requests  int    // that were sent
-	spare     int    // canaries that may be sent again
+	spare     int    // canaries that may still be sent again
 }
 
-// sendAll returns how many canaries were sent before ctx ended, or before the others had no hope.
+// sendAll sends the canaries until ctx ends, or until there is no hope for the others. It returns
+// how many were sent.
 func (c *courier) sendAll(ctx context.Context, probes []*probe) (sent int) {
 	failed, late, noneAgain := 0, 0, false
 	for _, p := range probes {
@@ -39,7 +40,7 @@ func (c *courier) sendAll(ctx context.Context, probes []*probe) (sent int) {
 		if p.answer.err != nil && p.answer.late {
 			late++
 		}
-		if failed == sent && failed == 2 || late == most {
+		if failed == sent && failed == 2 || late == mostLate {
 			break
 		}
 		if p.answer.failed() && p != c.none {
@@ -66,8 +67,8 @@ func (c *courier) send(ctx context.Context, p *probe) {
 	}
 }
 
-// again sends a canary that has failed once more. Services fail now and then, so it is to blame
-// only if it fails again, and requests without headers before and after it do not.
+// again sends a canary that has failed once more. Services fail now and then. So a canary has crashed
+// the service only if it fails again, while requests without headers before and after it do not.
 func (c *courier) again(ctx context.Context, p *probe) {
 	if c.spare == 0 {
 		return

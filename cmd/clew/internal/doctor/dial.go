@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// dial dials the addresses that were looked up; a proxy by its name.
+// dial dials the addresses that were looked up, or a proxy by its name.
 func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var d net.Dialer
 	if t.proxy != nil {
@@ -24,7 +24,7 @@ func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, e
 		return nil, err
 	}
 	switch {
-	case at == 0: // it is the same as before
+	case at == 0: // the same address as before
 	case at <= good:
 		t.good.Store(int32(at - 1))
 	default:
@@ -33,14 +33,14 @@ func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, e
 	return &polite{Conn: conn, spoken: make(chan struct{})}, nil
 }
 
-// patience is how long an address has before the next one is dialled beside it, as RFC 8305 says.
-const patience = 250 * time.Millisecond
+// headStart is how long an address has before the next one is dialled beside it, as RFC 8305 says.
+const headStart = 250 * time.Millisecond
 
-// race dials addresses, one when the one before has failed or is slow, and returns the first
-// connection, and the index of its address. The others are closed.
+// race dials addresses, each once the one before has failed or is slow. It returns the first
+// connection, and the index of its address. Later connections are closed.
 func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, netip.Addr) (net.Conn, error)) (net.Conn, int, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // that does no harm to a connection that is made
+	defer cancel() // harmless to a connection that is made
 	type result struct {
 		conn net.Conn
 		at   int
@@ -58,7 +58,7 @@ func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, ne
 			}()
 		}
 	}
-	slow := time.NewTicker(patience)
+	slow := time.NewTicker(headStart)
 	defer slow.Stop()
 	var won, lost result
 	for start(); running > 0; {
@@ -76,7 +76,7 @@ func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, ne
 				if lost.err == nil {
 					lost = r
 				}
-				slow.Reset(patience)
+				slow.Reset(headStart)
 				start()
 			}
 		case <-slow.C:
@@ -89,8 +89,8 @@ func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, ne
 	return nil, 0, lost.err
 }
 
-// polite is a connection that listens once it has spoken. Net/http takes what comes before its
-// request for no answer, and writes it to the log: SSH's greeting, for one.
+// polite is a connection that reads only after it has written. Net/http does not take bytes that come
+// before its request for an answer, and writes them to the log, such as SSH's greeting.
 type polite struct {
 	net.Conn
 	once   sync.Once

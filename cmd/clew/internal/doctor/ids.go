@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// known finds canaries by the IDs and the user agents that stand in a text. The zero value knows
-// none.
+// known finds canaries by the IDs and user agents in a text. The zero value knows none.
 type known struct {
 	traces map[uint64]*probe // by the low half
 	spans  map[uint64]*probe
@@ -36,7 +35,7 @@ func (k *known) add(probes []*probe) {
 	}
 }
 
-// low returns the number that the last 16 digits of an ID are.
+// low returns the last 16 digits of an ID as a number.
 func low(id string) (uint64, bool) {
 	n, err := strconv.ParseUint(id[max(len(id)-16, 0):], 16, 64)
 	return n, err == nil && len(id) >= 16
@@ -46,11 +45,11 @@ func low(id string) (uint64, bool) {
 type mention struct {
 	probe *probe
 	text  string // as it stands there
-	wide  bool   // its form has room for 32 digits alone: a traceparent's, a resource name's of Google
+	wide  bool   // the form has room for 32 digits alone, as a traceparent or a resource name of Google has
 }
 
-// find returns the IDs of canaries' traces in a text: 16 or 32 hexadecimal digits that no other
-// touches, the low half as a decimal number, and X-Ray's form.
+// find returns the IDs of canaries' traces in a text: as 16 or 32 hexadecimal digits that no other
+// digit touches, as the decimal number of the low half, and in X-Ray's form.
 func (k *known) find(text string) (found []mention) {
 	for start, run := range runs(text) {
 		if p := k.hex(run); p != nil {
@@ -99,23 +98,20 @@ func (k *known) marked(text string) bool {
 // tagged returns the canary whose user agent stands in a text; nil: none.
 func (k *known) tagged(text string) *probe {
 	for at := strings.Index(text, "clew-doctor"); at >= 0; {
-		rest := text[at:]
-		open, end := strings.IndexByte(rest, '('), strings.IndexByte(rest, ')')
+		text = text[at:]
+		open, end := strings.IndexByte(text, '('), strings.IndexByte(text, ')')
 		if open > 0 && end > open {
-			if p := k.tags[rest[open+1:end]]; p != nil {
+			if p := k.tags[text[open+1:end]]; p != nil {
 				return p
 			}
 		}
-		next := strings.Index(rest[1:], "clew-doctor")
-		if next < 0 {
-			return nil
-		}
-		at += 1 + next
+		text = text[1:]
+		at = strings.Index(text, "clew-doctor")
 	}
 	return nil
 }
 
-// runs returns the runs of hexadecimal digits in a text, with where they begin.
+// runs returns the runs of hexadecimal digits in a text, each with its place.
 func runs(text string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		for i := 0; i < len(text); {
@@ -133,7 +129,7 @@ func runs(text string) iter.Seq2[int, string] {
 
 func isHex(c byte) bool { return c-'0' <= 9 || c|' '-'a' < 6 }
 
-// width tells what has become of a trace's ID, by its text there.
+// width tells what has become of a trace's ID, by the text that was found.
 func (p *probe) width(text string) Kind {
 	text = strings.ToLower(text)
 	switch {

@@ -35,10 +35,10 @@ func TestRace(t *testing.T) {
 		err   error
 	}{
 		{"the first is good", [3]time.Duration{time.Millisecond, 0, 0}, [3]error{}, 0, time.Millisecond, nil},
-		{"the first says nothing", [3]time.Duration{never, time.Millisecond, never}, [3]error{}, 1, patience + time.Millisecond, nil},
-		{"two say nothing", [3]time.Duration{never, never, time.Millisecond}, [3]error{}, 2, 2*patience + time.Millisecond, nil},
+		{"the first says nothing", [3]time.Duration{never, time.Millisecond, never}, [3]error{}, 1, headStart + time.Millisecond, nil},
+		{"two say nothing", [3]time.Duration{never, never, time.Millisecond}, [3]error{}, 2, 2*headStart + time.Millisecond, nil},
 		{"the first refuses", [3]time.Duration{0, time.Millisecond, never}, [3]error{refused}, 1, time.Millisecond, nil},
-		{"a slow one is not given up", [3]time.Duration{patience + 5*time.Millisecond, never, never}, [3]error{}, 0, patience + 5*time.Millisecond, nil},
+		{"a slow one is not given up", [3]time.Duration{headStart + 5*time.Millisecond, never, never}, [3]error{}, 0, headStart + 5*time.Millisecond, nil},
 		{"all refuse", [3]time.Duration{}, [3]error{refused, errors.New("b"), errors.New("c")}, 0, 0, refused},
 		{"all say nothing", [3]time.Duration{never, never, never}, [3]error{}, 0, 10 * time.Second, context.DeadlineExceeded},
 	} {
@@ -73,7 +73,7 @@ func TestRaceCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := &closing{}
 		conn, at, err := race(t.Context(), make([]netip.Addr, 2), func(ctx context.Context, _ netip.Addr) (net.Conn, error) {
-			time.Sleep(2 * patience)
+			time.Sleep(2 * headStart)
 			if ctx.Err() != nil {
 				return late, nil
 			}

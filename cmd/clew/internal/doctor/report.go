@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Version is that of the form of a [Report] in JSON.
+// Version is the version of a [Report] in JSON.
 const Version = 1
 
 // Kind is what a service does with a trace.
@@ -22,33 +22,32 @@ const (
 	Dropped       Kind = "dropped"   // there is no trace
 	Resampled     Kind = "resampled" // the caller's decision has changed
 	DebugBelieved Kind = "debug believed"
-	Leaked        Kind = "leaked"    // to another host, after a redirect
+	Leaked        Kind = "leaked"    // headers go to another host, after a redirect
 	Mixed         Kind = "mixed"     // two headers name two traces
-	Misread       Kind = "misread"   // a header was read otherwise than B3's rules say
-	Echoed        Kind = "echoed"    // a malformed value comes out as it is
+	Misread       Kind = "misread"   // a header was not read by B3's rules
+	Echoed        Kind = "echoed"    // a malformed value comes out as it came in
 	Crashed       Kind = "crashed"   // a header ends in a 5xx or a broken connection
 	Malformed     Kind = "malformed" // headers that are sent on are no trace by B3's rules
 
-	// NotSeen is said of canaries that show nothing, where others do. That is no fault: it could
-	// not be told.
+	// NotSeen is about canaries that show nothing where others do. It is no fault.
 	NotSeen Kind = "not seen"
 
-	repeated Kind = "repeated" // a header is repeated: it is shown as echoed, and is no fault
+	repeated Kind = "repeated" // a header is repeated: reported as echoed, and no fault
 
-	// Kinds that are no findings, but notes.
+	// Kinds of notes, which are no findings.
 	nothing     Kind = ""         // nothing to say
 	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
-	withBaggage Kind = "baggage"  // it is sent on
+	withBaggage Kind = "baggage"  // baggage is sent on
 	same        Kind = "same"     // all answers have one ID
-	stranger    Kind = "stranger" // an answer has an ID that may be of something in front
-	obeyed      Kind = "obeyed"   // the caller's decision is there
+	stranger    Kind = "stranger" // an answer has an ID of something in front, perhaps
+	obeyed      Kind = "obeyed"   // the caller's decision is kept
 
-	// Two that are verdicts only.
+	// Kinds that are verdicts only.
 	Unknown     Kind = "unknown"     // nothing shows the ID
 	Unreachable Kind = "unreachable" // there was no answer
 )
 
-// gravity are the faults, the gravest first.
+// gravity has the faults, the gravest first.
 var gravity = []Kind{Crashed, Echoed, DebugBelieved, Dropped, Restarted, Malformed, Mixed, Misread, Truncated, Padded, Resampled, Leaked}
 
 // Report is what was found at all targets.
@@ -74,14 +73,14 @@ type Finding struct {
 	Kind   Kind   `json:"kind"`
 	Where  string `json:"where"`
 	Canary string `json:"canary"` // the first that shows it
-	Count  int    `json:"count"`  // of the canaries
-	Of     int    `json:"of"`     // of those that could show it
+	Count  int    `json:"count"`  // how many canaries show it
+	Of     int    `json:"of"`     // how many canaries could show it
 	Says   string `json:"says"`
 	Remedy string `json:"remedy"`
 	Fault  bool   `json:"fault"`
 
-	// Services are those in whose lines it was seen, else the names of the files; none: it is not
-	// about lines.
+	// Services are the services in whose lines it was seen, or the files where lines name no service.
+	// A finding that is not about lines has none.
 	Services []string `json:"services,omitempty"`
 }
 
@@ -102,7 +101,7 @@ func (d *Diagnosis) fault() bool {
 	return slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Fault })
 }
 
-// Untold tells whether a target's verdict could not be told.
+// Untold tells whether a target has no sure verdict.
 func (r *Report) Untold() bool {
 	for _, d := range r.Targets {
 		if d.Verdict == Unknown || d.Verdict == Unreachable || d.Verdict == Echoed {

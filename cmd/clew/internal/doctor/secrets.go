@@ -7,28 +7,28 @@ import (
 	"strings"
 )
 
-// mask stands where a secret was. It is the word of [url.URL.Redacted].
+// mask stands in place of a secret. [url.URL.Redacted] uses the same word.
 const mask = "xxxxx"
 
-// MaskRefused is a text that was to be a URL and is none, without what may be a secret in it. No
-// parser has told its parts: all that stands before the last @ may be a password.
+// MaskRefused returns a text that is no URL, as it should be, without what may be a secret in it. No
+// parser knows its parts, so everything before the last @ may be a password.
 func MaskRefused(text string) string {
 	start := 0
 	if scheme, _, ok := strings.Cut(text, "://"); ok && !strings.ContainsAny(scheme, ":@/?#") {
 		start = len(scheme) + len("://")
 	}
-	rest := text[start:]
-	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-		rest = mask + rest[at:]
+	scheme, shown := text[:start], text[start:]
+	if at := strings.LastIndexByte(shown, '@'); at >= 0 {
+		shown = mask + shown[at:]
 	}
-	if at := strings.IndexAny(rest, "?#"); at >= 0 {
-		rest = rest[:at+1] + mask
+	if at := strings.IndexAny(shown, "?#"); at >= 0 {
+		shown = shown[:at+1] + mask
 	}
-	return text[:start] + rest
+	return scheme + shown
 }
 
-// maskURL is a URL for people and for reports, which end up in others' logs. A user's name may be a
-// token, and so may a value of the query.
+// maskURL returns a URL without secrets, for reports, which end up in other people's logs. The user's
+// name may be a token, and so may each value of the query.
 func maskURL(u *url.URL) string {
 	shown := *u
 	if u.User != nil {
@@ -48,10 +48,11 @@ func maskURL(u *url.URL) string {
 	return shown.String()
 }
 
-// shortest is how long a secret is at least. Words of our own sentences would be masked otherwise.
+// shortest is the length of the shortest secret. A shorter one may be a word of clew's sentences.
 const shortest = 4
 
-// maskOwn masks what the user gave along with requests, where a service sends it back.
+// maskOwn masks the secrets that the user gave along with requests, because a service may send them
+// back.
 func (c Config) maskOwn(text string, u *url.URL) string {
 	for _, secret := range secrets(c.Header, u) {
 		text = strings.ReplaceAll(text, secret, mask)
@@ -59,8 +60,8 @@ func (c Config) maskOwn(text string, u *url.URL) string {
 	return text
 }
 
-// maskLocation is where an answer redirects to, without its query, which may have what the user
-// gave along. "": it is no redirect, as 300 and 304 are none.
+// maskLocation returns where an answer redirects to, without the query, which may have a secret of the
+// user's. "": the answer is no redirect; 300 and 304 are none.
 func (c Config) maskLocation(resp *http.Response, u *url.URL) string {
 	location := resp.Header.Get("Location")
 	switch resp.StatusCode {
@@ -81,7 +82,7 @@ func (c Config) maskLocation(resp *http.Response, u *url.URL) string {
 	return c.maskOwn(shown, u)
 }
 
-// secrets are the values of headers and of a URL, in each form in which they may come back, the
+// secrets returns the secrets in headers and a URL, in each form in which they may come back, the
 // longest first.
 func secrets(header http.Header, u *url.URL) (list []string) {
 	add := func(text string) {

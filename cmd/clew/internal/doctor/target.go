@@ -18,10 +18,10 @@ import (
 type Target struct {
 	URL   *url.URL
 	proxy *url.URL     // nil: none
-	addrs []netip.Addr // that are dialled, whatever the name's become; none with a proxy
+	addrs []netip.Addr // to dial, even if the name's addresses change; none with a proxy
 	port  string
 	good  atomic.Int32 // the index of the address that answered last
-	err   error        // the name has no address
+	err   error        // why the name has no address
 }
 
 var errNotURL = errors.New("a URL such as http://127.0.0.1:8080/media/1")
@@ -51,8 +51,8 @@ func isPort(text string) bool {
 	return err == nil && n > 0
 }
 
-// NewTarget finds out where a URL leads as far as this computer knows. No question leaves it: a
-// name that is not localhost has no address before [Target.LookUp].
+// NewTarget returns the target of a URL, with the addresses that this computer knows by itself. No
+// question leaves the computer: before [Target.LookUp], only localhost and IP addresses have any.
 func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target, error) {
 	t := &Target{URL: u, port: u.Port()}
 	if t.port == "" {
@@ -68,8 +68,9 @@ func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target
 	return t, nil
 }
 
-// LookUp asks for the addresses of a name that this computer does not know by itself. They are
-// asked for once: what is shown is what is dialled. It tells whether it has found any.
+// LookUp looks up a name that this computer does not know by itself, and tells whether it has found
+// addresses. A name is looked up once, so that the addresses that are shown are those that are
+// dialled.
 func (t *Target) LookUp(ctx context.Context) bool {
 	if t.proxy != nil || len(t.addrs) > 0 {
 		return false
@@ -82,8 +83,8 @@ func (t *Target) LookUp(ctx context.Context) bool {
 	return len(addrs) > 0
 }
 
-// addressesHere are those of a host that is an address, or localhost. None: the host is another
-// name.
+// addressesHere returns the addresses of a host that is an address, or localhost. Another name has
+// none.
 func addressesHere(host string) []netip.Addr {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a.Unmap()}
@@ -92,8 +93,8 @@ func addressesHere(host string) []netip.Addr {
 	if name != "localhost" && !strings.HasSuffix(name, ".localhost") {
 		return nil
 	}
-	// RFC 6761, 6.3: localhost and all below it is loopback, and DNS is not asked. The computer's
-	// files may say otherwise.
+	// By RFC 6761, 6.3, localhost and all names below it are loopback, and DNS is not asked. The
+	// computer's files may say otherwise.
 	files := net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("nobody is asked")
 	}}
@@ -104,7 +105,7 @@ func addressesHere(host string) []netip.Addr {
 	return unmapped(addrs)
 }
 
-// unmapped are addresses as people write them: 127.0.0.1, and not ::ffff:127.0.0.1.
+// unmapped returns addresses as people write them: 127.0.0.1, and not ::ffff:127.0.0.1.
 func unmapped(addrs []netip.Addr) (list []netip.Addr) {
 	for _, a := range addrs {
 		list = append(list, a.Unmap())
@@ -112,8 +113,8 @@ func unmapped(addrs []netip.Addr) (list []netip.Addr) {
 	return list
 }
 
-// Loopback tells whether canaries stay on this computer, as far as is known: a name that was not
-// looked up may lead anywhere.
+// Loopback tells whether canaries are known to stay on this computer. A name that was not looked up
+// may lead anywhere.
 func (t *Target) Loopback() bool { return t.proxy == nil && allLoopback(t.addrs) }
 
 func allLoopback(addrs []netip.Addr) bool {
@@ -125,7 +126,7 @@ func allLoopback(addrs []netip.Addr) bool {
 	return len(addrs) > 0
 }
 
-// String is the target with where it leads, for people.
+// String returns the target and where it leads, for people.
 func (t *Target) String() string {
 	text := maskURL(t.URL)
 	switch {

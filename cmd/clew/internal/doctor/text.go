@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// Style is how the text looks. The zero value is for files and pipes.
+// Style says how the text looks. The zero value is for files and pipes.
 type Style struct {
-	Width  int // 0: lines are as long as they are
+	Width  int // in columns; 0: lines are not broken
 	Colour bool
 
-	// Visible makes text harmless that the service may have chosen. Nil: it is written as it is.
+	// Visible makes text harmless, because the service may have chosen it. Nil: text stays as it is.
 	Visible func(string) string
 }
 
@@ -95,11 +95,11 @@ func (p *page) finding(f Finding) {
 	}
 }
 
-// list is names for a sentence, the first of them.
+// list returns the first names for a sentence, and how many more there are.
 func list(names []string) string {
 	const most = 5
-	if rest := len(names) - most; rest > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), rest)
+	if more := len(names) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
 	}
 	return strings.Join(names, ", ")
 }
@@ -114,7 +114,7 @@ func (p *page) put(colour, text string) {
 	p.to.WriteString(text)
 }
 
-// paragraph writes a text in lines that the width has room for.
+// paragraph writes a text in lines of the width.
 func (p *page) paragraph(colour string, indent int, text string) {
 	room := p.style.Width - indent
 	line := ""

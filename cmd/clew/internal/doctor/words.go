@@ -142,7 +142,7 @@ func (c Config) responseHint() string {
 	return " clew writes it where httpmw.Config.ResponseHeader names a header."
 }
 
-// answersOf says how the service answered, where that was not by a 2xx.
+// answersOf says how the service answered, if it was not with a 2xx.
 func answersOf(probes []*probe) (notes []string) {
 	count := map[string]int{}
 	var order []string
@@ -190,8 +190,8 @@ func countOf(probes []*probe, is func(*probe) bool) (n int) {
 	return n
 }
 
-// withstood counts the hostile canaries of which nothing bad was seen. If nothing was seen of usual
-// ones either, or somebody in front has answered for the service, that is no praise.
+// withstood counts the hostile canaries that did no harm. It returns 0 if no usual canary was seen to
+// go on, or if a server in front may have answered for the service.
 func withstood(probes []*probe, all []seen) int {
 	if first := probes[0].answer; first.err != nil || first.status >= 400 || !slices.ContainsFunc(all, seen.kept) {
 		return 0
@@ -211,8 +211,8 @@ func withstood(probes []*probe, all []seen) int {
 	return n
 }
 
-// short is a text that the service has chosen, as far as a sentence has room for it, with escapes
-// for what is not seen or what a terminal obeys: in JSON it may be shown to one too.
+// short returns a text of the service's as far as a sentence has room for it. What is invisible, or
+// what a terminal obeys, becomes an escape, in JSON too, which may be shown on a terminal.
 func short(text string) string {
 	const room = 200
 	var b strings.Builder

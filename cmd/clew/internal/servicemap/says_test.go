@@ -32,7 +32,7 @@ func TestBreaksSay(t *testing.T) {
 		"All 2 requests of price that name a caller name one that no line knows.":              append(orphans(2, 2), late...),
 		"1 of the 3 requests of price that name a caller names one that no line knows.":        append(orphans(1, 3), late...),
 		"2,000 of the 2,001 requests of price that name a caller name one that no line knows.": append(orphans(2000, 2001), late...),
-		"price did not keep the sampling decision of shop in 1 of 2,000 calls.": redecided,
+		"price did not keep the sampling decision of shop in 1 of 2,000 calls.":                redecided,
 		"The only line of cron has no trace ID.":                                               {`{"time":"2026-11-26T12:00:00Z","service":"cron","message":"no ID"}`},
 		"are not among them: their callers may be at work.":                                    append(orphans(3, 9), late...),
 	} {
