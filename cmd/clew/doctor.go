@@ -233,7 +233,8 @@ func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, t
 	return false, nil
 }
 
-// watch reads what is written to the logs from now on. Stop ends that, and returns what went wrong.
+// watch reads what is written to the logs from now on. Stop ends that, and returns what went
+// wrong.
 func (d *doctorCommand) watch(ctx context.Context, std streams, c *doctor.Config) (problems []error, stop func() []error) {
 	if len(d.Logs) == 0 {
 		return nil, func() []error { return nil }

@@ -174,8 +174,8 @@ func hasFields(e *timeline.Entry, fields map[string]string) bool {
 	return len(fields) > 0
 }
 
-// glance keeps a glance for the lister. Parts are read at once, so each gives the lister many glances
-// at a time.
+// glance keeps a glance for the lister. Parts are read at once, so each gives the lister many
+// glances at a time.
 func (p *part) glance(g timeline.Glance) {
 	p.glances = append(p.glances, g)
 	switch n := len(p.glances); {
@@ -299,8 +299,8 @@ func (e *engine) tree() *timeline.Tree {
 	return e.built
 }
 
-// trees returns the one trace that is asked for, or those of the list for whose lines there was room.
-// A trace without a line is left out.
+// trees returns the one trace that is asked for, or those of the list for whose lines there was
+// room. A trace without a line is left out.
 func (e *engine) trees() iter.Seq[*timeline.Tree] {
 	return func(yield func(*timeline.Tree) bool) {
 		if e.query.one {

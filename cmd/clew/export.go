@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// exports are the outputs for other programs. They have whole traces where a list would have a line
-// for each.
+// exports are the outputs for other programs. They have whole traces where a list would have a
+// line for each.
 var exports = map[string]bool{"zipkin": true, "otlp": true, "mermaid": true}
 
 // whole tells whether whole traces are shown even if no ID is asked for.

@@ -13,9 +13,9 @@ const followEvery = 250 * time.Millisecond
 // tail reads a file, goes on with what is written to it, and ends with its context.
 //
 // When another file takes its path over (logrotate's create), the old one is read until the next
-// look, for its writer may not know yet. A file that has become shorter (copytruncate) is read from
-// its beginning. If it has outgrown what was read by the next look, that is not seen: its size does
-// not tell.
+// look, for its writer may not know yet. A file that has become shorter (copytruncate) is read
+// from its beginning. If it has outgrown what was read by the next look, that is not seen: its
+// size does not tell.
 type tail struct {
 	ctx  context.Context
 	path string

@@ -49,7 +49,8 @@ func (in *input) finish() {
 	}
 }
 
-// sayRead says what was read, and with verbose what the fields of each source's lines were taken for.
+// sayRead says what was read, and with verbose what the fields of each source's lines were taken
+// for.
 func (s streams) sayRead(c counts, inputs []*input, verbose bool) {
 	if verbose || c.incomplete() {
 		s.say("%s", c)

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stored asks Zipkin for a trace until it has so many spans: it answers a post before it has stored
-// what is in it.
+// stored asks Zipkin for a trace until it has so many spans: it answers a post before it has
+// stored what is in it.
 func stored(t *testing.T, server, id string, spans int) []zipkinSpan {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {

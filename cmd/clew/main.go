@@ -27,8 +27,8 @@ const (
 	exitInterrupted = 130 // as shells have it for a program that SIGINT ended
 )
 
-// memoryLimit is where the garbage collector begins to work harder. Everything that clew keeps takes
-// less.
+// memoryLimit is where the garbage collector begins to work harder. Everything that clew keeps
+// takes less.
 const memoryLimit = 440 << 20
 
 func main() {
@@ -129,8 +129,8 @@ func (s streams) sayAll(problems []error) {
 	}
 }
 
-// printable is text with escapes for everything that a terminal may obey. Others choose the names of
-// files, and what stands in them.
+// printable is text with escapes for everything that a terminal may obey. Others choose the names
+// of files, and what stands in them.
 func printable(text string) string {
 	if strings.IndexFunc(text, hostile) < 0 {
 		return text

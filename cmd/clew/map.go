@@ -149,8 +149,8 @@ func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
 	return all
 }
 
-// show writes the map, or what has changed since before, and returns whether that is for the worse.
-// After is what stands behind the ID in the command that shows a trace.
+// show writes the map, or what has changed since before, and returns whether that is for the
+// worse. After is what stands behind the ID in the command that shows a trace.
 func (m *mapCommand) show(w io.Writer, before, g *servicemap.Graph, after string) (worse bool, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
 	style := servicemap.Style{Width: columns(m.Width, w), Colour: colour(m.Color, w), UI: m.ZipkinUI}
@@ -217,7 +217,8 @@ type mapPart struct {
 	engine *mapEngine
 }
 
-// read reads a source. It takes a line once the next one is there, because the last line may be cut.
+// read reads a source. It takes a line once the next one is there, because the last line may be
+// cut.
 func (p *mapPart) read(r io.Reader) error {
 	to := p.engine.builder.Source()
 	defer to.Close()

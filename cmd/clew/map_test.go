@@ -150,8 +150,8 @@ func TestMapOfFleet(t *testing.T) {
 	assert.Equal(t, []string{"c.e.price.Cache", "c.e.price.Prices"}, places)
 }
 
-// Lines that were shipped twice are counted as lines, and their requests and calls once; compressed
-// and wrapped ones are the same.
+// Lines that were shipped twice are counted as lines, and their requests and calls once;
+// compressed and wrapped ones are the same.
 func TestMapOfCopies(t *testing.T) {
 	want := mapOf(t, fleet)
 	text, err := os.ReadFile(fleet + "/shop.log")
@@ -180,7 +180,8 @@ func TestMapInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), `"version": 1`)
 }
 
-// A line that was cut, by Ctrl-C or because it is being written, is no service, and breaks nothing.
+// A line that was cut, by Ctrl-C or because it is being written, is no service, and breaks
+// nothing.
 func TestMapCutLine(t *testing.T) {
 	const wholeLine = "time=2026-11-26T10:11:06Z service=shop trace_id=" + id + " span_id=a2fb4a1d1a96d312 msg=well\n"
 	for name, cut := range map[string]string{

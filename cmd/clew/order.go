@@ -7,8 +7,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// flagsFirst moves a command's flags in front of its other arguments. Kong ends a list of arguments
-// at the first flag, but clew timeline ID --follow app.log is how people write it.
+// flagsFirst moves a command's flags in front of its other arguments. Kong ends a list of
+// arguments at the first flag, but clew timeline ID --follow app.log is how people write it.
 func flagsFirst(app *kong.Application, args []string) []string {
 	if len(args) == 0 {
 		return args

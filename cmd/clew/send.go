@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// maxPost is how many bytes are posted at once. Zipkin's server takes 10 MB, but a proxy in front
-	// of it often takes less.
+	// maxPost is how many bytes are posted at once. Zipkin's server takes 10 MB, but a proxy in
+	// front of it often takes less.
 	maxPost  = 4 << 20
 	sendTime = 30 * time.Second // of a post
 )
@@ -66,8 +66,8 @@ func (s *sender) deliver(ctx context.Context, std streams, trees iter.Seq[*timel
 	return []error{err}
 }
 
-// all sends traces, and says so. After Ctrl-C it sends nothing, because in Zipkin a part of a trace
-// looks like the whole.
+// all sends traces, and says so. After Ctrl-C it sends nothing, because in Zipkin a part of a
+// trace looks like the whole.
 func (s *sender) all(ctx context.Context, std streams, trees iter.Seq[*timeline.Tree]) error {
 	if ctx.Err() != nil {
 		std.say("nothing was sent to %s: the lines were not read to their end", s.url.Redacted())

@@ -184,7 +184,8 @@ const logExtensions = `log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trac
 // logForm matches the names of logs, without what rotation and compression have added.
 var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(` + logExtensions + `)$`)
 
-// looksLikeLog tells by a file's name whether it may be a log: by its extension, or as it has none.
+// looksLikeLog tells by a file's name whether it may be a log: by its extension, or as it has
+// none.
 func looksLikeLog(name string) bool {
 	return logForm.MatchString(rotation(name).set)
 }
@@ -290,8 +291,8 @@ func (u untilDone) Read(p []byte) (int, error) {
 	return u.r.Read(p)
 }
 
-// interruptible is a reader that ends with ctx although r waits. The goroutine that reads r goes on
-// until r has something or is closed: nothing else wakes it.
+// interruptible is a reader that ends with ctx although r waits. The goroutine that reads r goes
+// on until r has something or is closed: nothing else wakes it.
 func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
 	out, in := io.Pipe()
 	stop := context.AfterFunc(ctx, func() { in.Close() })

@@ -266,9 +266,9 @@ func toRead(std streams, names []string, verbose bool) ([]string, *sources, []er
 	return names, files, problems, nil
 }
 
-// readAll reads all sources, as many at once as there are processors, and returns what went wrong, in
-// the order of the sources. Open returns the reader of a source, by its name and the service of its
-// lines.
+// readAll reads all sources, as many at once as there are processors, and returns what went wrong,
+// in the order of the sources. Open returns the reader of a source, by its name and the service of
+// its lines.
 func readAll(ctx context.Context, std streams, open func(name, service string) reader, sources []*source, follow bool) []error {
 	bar := startProgress(ctx, std.err, sources)
 	defer bar.stop()

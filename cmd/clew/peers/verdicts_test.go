@@ -161,8 +161,8 @@ func TestVerdictsByLines(t *testing.T) {
 	}
 }
 
-// By the response alone, which is all that there is without a flag. Without a header that names the
-// trace nothing can be told.
+// By the response alone, which is all that there is without a flag. Without a header that names
+// the trace nothing can be told.
 func TestVerdictsByResponse(t *testing.T) {
 	tests := []struct {
 		peer, verdict string
@@ -238,8 +238,8 @@ func TestVerdictsDebug(t *testing.T) {
 	}
 }
 
-// The text is for people: SHOW=1 go test -v -run TestText shows it. Here it has the verdict and the
-// number of requests.
+// The text is for people: SHOW=1 go test -v -run TestText shows it. Here it has the verdict and
+// the number of requests.
 func TestText(t *testing.T) {
 	for peer, verdict := range map[string]string{
 		"clew": "adopted", "zipkin-go": "truncated", "otelhttp": "padded", "proxy": "unchanged", "none": "dropped",

@@ -67,8 +67,9 @@ func (c *courier) send(ctx context.Context, p *probe) {
 	}
 }
 
-// again sends a canary that has failed once more. Services fail now and then. So a canary has crashed
-// the service only if it fails again, while requests without headers before and after it do not.
+// again sends a canary that has failed once more. Services fail now and then. So a canary has
+// crashed the service only if it fails again, while requests without headers before and after it
+// do not.
 func (c *courier) again(ctx context.Context, p *probe) {
 	if c.spare == 0 {
 		return

@@ -89,8 +89,8 @@ func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, ne
 	return nil, 0, lost.err
 }
 
-// polite is a connection that reads only after it has written. Net/http does not take bytes that come
-// before its request for an answer, and writes them to the log, such as SSH's greeting.
+// polite is a connection that reads only after it has written. Net/http does not take bytes that
+// come before its request for an answer, and writes them to the log, such as SSH's greeting.
 type polite struct {
 	net.Conn
 	once   sync.Once

@@ -7,7 +7,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// namedHeader matches a trace's header in a line, with its value: X-B3-Traceid:[…], "b3":"…", b3=….
+// namedHeader matches a trace's header in a line, with its value: X-B3-Traceid:[…], "b3":"…",
+// b3=….
 var namedHeader = regexp.MustCompile(`(?i)(x[-_]b3[-_](?:trace|span|parentspan)id|(?:\b|_)b3|traceparent)["\\]*\s*[:=]\s*[\["\\]*([0-9a-f][0-9a-f-]*)`)
 
 // access matches the request in a line of an access log. There nginx and others write headers
@@ -35,8 +36,8 @@ func (p *probe) withoutHeaders(text string) string {
 	return string(bare)
 }
 
-// isRequests tells whether a header in a line is the request's: by an ID in it, else by its form. An
-// X-B3-TraceId beside the service's own span is a field of the service.
+// isRequests tells whether a header in a line is the request's: by an ID in it, else by its form.
+// An X-B3-TraceId beside the service's own span is a field of the service.
 func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 	name, value = strings.ToLower(name), strings.ToLower(value)
 	for _, id := range []string{p.SpanID, p.Refused, p.Parent} {
@@ -50,8 +51,8 @@ func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 	return strings.HasSuffix(name, "b3") && !strings.Contains(value, "-")
 }
 
-// blankPairs blanks each TRACE-SPAN of the canary in bare, whose text in lower case is lower. A pair
-// that a logger of Spring's has written stays.
+// blankPairs blanks each TRACE-SPAN of the canary in bare, whose text in lower case is lower. A
+// pair that a logger of Spring's has written stays.
 func (p *probe) blankPairs(bare []byte, lower string) {
 	pair := p.TraceID + "-" + p.SpanID
 	for end := 0; ; {

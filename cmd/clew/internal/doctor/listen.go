@@ -78,9 +78,9 @@ func beside(l net.Listener) (more []net.Listener) {
 	return more
 }
 
-// ListenAddress reads an address to listen at: an IP address or localhost, with a port. Loopback is
-// true if only this computer reaches the address. No name is looked up, because the user has not
-// agreed to that yet.
+// ListenAddress reads an address to listen at: an IP address or localhost, with a port. Loopback
+// is true if only this computer reaches the address. No name is looked up, because the user has
+// not agreed to that yet.
 func ListenAddress(address string) (addr string, loopback bool, err error) {
 	host, port, err := net.SplitHostPort(address)
 	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {

@@ -22,8 +22,8 @@ const (
 	entryBytes = 4 << 20 // of their texts, of all canaries
 )
 
-// Log is the lines that a service writes while canaries are sent. The zero value is ready. A Log is
-// safe for concurrent use.
+// Log is the lines that a service writes while canaries are sent. The zero value is ready. A Log
+// is safe for concurrent use.
 type Log struct {
 	mu      sync.Mutex
 	known   known
@@ -103,8 +103,8 @@ func (l *Log) add(e *timeline.Entry) {
 	}
 }
 
-// whose returns the canary that a text is about: by the trace's ID, of which found has those in the
-// text, else by the user agent, else by the span's ID. Nil: none.
+// whose returns the canary that a text is about: by the trace's ID, of which found has those in
+// the text, else by the user agent, else by the span's ID. Nil: none.
 func (l *Log) whose(found []mention, text string) *probe {
 	if len(found) > 0 {
 		return found[0].probe
@@ -132,8 +132,8 @@ func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 	return one
 }
 
-// aboutAsMany tells whether so many lines may be those of the requests. Half as many again and more
-// are somebody else's.
+// aboutAsMany tells whether so many lines may be those of the requests. Half as many again and
+// more are somebody else's.
 func aboutAsMany(lines, requests int) bool { return lines >= requests && 2*lines <= 3*requests }
 
 // hasPath tells whether a path stands in a text as a whole, not as a part of a longer path.
@@ -227,9 +227,9 @@ func (l *Log) unrelatedLines() int {
 	return len(l.others)
 }
 
-// inLog returns what is seen of a canary in the lines. A service with the ID in one of its lines has
-// not lost it, whatever its other lines are. A service that also logs at debug without being asked
-// shows no belief in the caller.
+// inLog returns what is seen of a canary in the lines. A service with the ID in one of its lines
+// has not lost it, whatever its other lines are. A service that also logs at debug without being
+// asked shows no belief in the caller.
 func (l *Log) inLog(p *probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

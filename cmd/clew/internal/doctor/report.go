@@ -79,8 +79,8 @@ type Finding struct {
 	Remedy string `json:"remedy"`
 	Fault  bool   `json:"fault"`
 
-	// Services are the services in whose lines it was seen, or the files where lines name no service.
-	// A finding that is not about lines has none.
+	// Services are the services in whose lines it was seen, or the files where lines name no
+	// service. A finding that is not about lines has none.
 	Services []string `json:"services,omitempty"`
 }
 

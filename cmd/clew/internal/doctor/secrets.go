@@ -10,8 +10,8 @@ import (
 // mask stands in place of a secret. [url.URL.Redacted] uses the same word.
 const mask = "xxxxx"
 
-// MaskRefused returns a text that is no URL, as it should be, without what may be a secret in it. No
-// parser knows its parts, so everything before the last @ may be a password.
+// MaskRefused returns a text that is no URL, as it should be, without what may be a secret in it.
+// No parser knows its parts, so everything before the last @ may be a password.
 func MaskRefused(text string) string {
 	start := 0
 	if scheme, _, ok := strings.Cut(text, "://"); ok && !strings.ContainsAny(scheme, ":@/?#") {
@@ -27,8 +27,8 @@ func MaskRefused(text string) string {
 	return scheme + shown
 }
 
-// maskURL returns a URL without secrets, for reports, which end up in other people's logs. The user's
-// name may be a token, and so may each value of the query.
+// maskURL returns a URL without secrets, for reports, which end up in other people's logs. The
+// user's name may be a token, and so may each value of the query.
 func maskURL(u *url.URL) string {
 	shown := *u
 	if u.User != nil {
@@ -51,8 +51,8 @@ func maskURL(u *url.URL) string {
 // shortest is the length of the shortest secret. A shorter one may be a word of clew's sentences.
 const shortest = 4
 
-// maskOwn masks the secrets that the user gave along with requests, because a service may send them
-// back.
+// maskOwn masks the secrets that the user gave along with requests, because a service may send
+// them back.
 func (c Config) maskOwn(text string, u *url.URL) string {
 	for _, secret := range secrets(c.Header, u) {
 		text = strings.ReplaceAll(text, secret, mask)
@@ -60,8 +60,8 @@ func (c Config) maskOwn(text string, u *url.URL) string {
 	return text
 }
 
-// maskLocation returns where an answer redirects to, without the query, which may have a secret of the
-// user's. "": the answer is no redirect; 300 and 304 are none.
+// maskLocation returns where an answer redirects to, without the query, which may have a secret of
+// the user's. "": the answer is no redirect; 300 and 304 are none.
 func (c Config) maskLocation(resp *http.Response, u *url.URL) string {
 	location := resp.Header.Get("Location")
 	switch resp.StatusCode {

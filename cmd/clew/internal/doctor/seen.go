@@ -35,8 +35,8 @@ func (p *probe) saw(where string, kind Kind, what string) seen {
 // ownHeaders are the headers that proxies write into each answer, whatever the caller sends.
 var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
 
-// inAnswer returns what is seen of a canary in the header of its answer. None is the canary without
-// headers.
+// inAnswer returns what is seen of a canary in the header of its answer. None is the canary
+// without headers.
 func (p *probe) inAnswer(none *probe) (all []seen) {
 	if p.cached() {
 		return nil
@@ -70,7 +70,8 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 	return append(all, p.answeredDecision(all)...)
 }
 
-// answeredDecision returns what the headers of an answer say of the decision on the canary's trace.
+// answeredDecision returns what the headers of an answer say of the decision on the canary's
+// trace.
 func (p *probe) answeredDecision(all []seen) []seen {
 	if !slices.ContainsFunc(all, seen.kept) {
 		return nil
@@ -129,8 +130,8 @@ func shown(name string) string {
 	return name
 }
 
-// another tells whether a header of an answer has the ID of another trace. A header of B3's or W3C's
-// is the service's. Under another name the ID may be a network's, and is only noted.
+// another tells whether a header of an answer has the ID of another trace. A header of B3's or
+// W3C's is the service's. Under another name the ID may be a network's, and is only noted.
 func (p *probe) another(name, value string) seen {
 	lower := strings.ToLower(name)
 	sure := slices.Contains([]string{"b3", "x-b3-traceid", "traceparent", "traceresponse"}, lower) || lower == "server-timing" && strings.Contains(value, "traceparent")

@@ -25,8 +25,8 @@ const (
 	bodyHead  = 512       // of the body, that are kept
 )
 
-// bodyWait is how long a body is waited for. A stream of events has no end, and all evidence stands
-// in the header.
+// bodyWait is how long a body is waited for. A stream of events has no end, and all evidence
+// stands in the header.
 const bodyWait = 500 * time.Millisecond
 
 // answer is the answer to a canary.
@@ -45,9 +45,9 @@ type answer struct {
 // answer is no failure: the service may be busy.
 func (a answer) failed() bool { return a.err != nil && !a.late || a.status >= 500 }
 
-// transport makes the transport of a target. A client around it would follow redirects, so there is
-// none. Each request has its own connection. A service that breaks one does not harm the next, and
-// net/http does not repeat a request that the service may have read.
+// transport makes the transport of a target. A client around it would follow redirects, so there
+// is none. Each request has its own connection. A service that breaks one does not harm the next,
+// and net/http does not repeat a request that the service may have read.
 func (c Config) transport(t *Target) *http.Transport {
 	transport := &http.Transport{
 		DialContext: t.dial, TLSClientConfig: c.TLS, ForceAttemptHTTP2: true,
@@ -127,8 +127,8 @@ func (c Config) request(ctx context.Context, t *Target, p *probe) (*http.Request
 	return r, nil
 }
 
-// speaksTLS tells whether the body of a 400 says that the port is one for TLS. Go's server and nginx
-// say so.
+// speaksTLS tells whether the body of a 400 says that the port is one for TLS. Go's server and
+// nginx say so.
 func speaksTLS(body string) bool {
 	return strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port")
 }

@@ -68,9 +68,9 @@ func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target
 	return t, nil
 }
 
-// LookUp looks up a name that this computer does not know by itself, and tells whether it has found
-// addresses. A name is looked up once, so that the addresses that are shown are those that are
-// dialled.
+// LookUp looks up a name that this computer does not know by itself, and tells whether it has
+// found addresses. A name is looked up once, so that the addresses that are shown are those that
+// are dialled.
 func (t *Target) LookUp(ctx context.Context) bool {
 	if t.proxy != nil || len(t.addrs) > 0 {
 		return false
@@ -113,8 +113,8 @@ func unmapped(addrs []netip.Addr) (list []netip.Addr) {
 	return list
 }
 
-// Loopback tells whether canaries are known to stay on this computer. A name that was not looked up
-// may lead anywhere.
+// Loopback tells whether canaries are known to stay on this computer. A name that was not looked
+// up may lead anywhere.
 func (t *Target) Loopback() bool { return t.proxy == nil && allLoopback(t.addrs) }
 
 func allLoopback(addrs []netip.Addr) bool {

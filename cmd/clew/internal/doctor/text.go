@@ -13,7 +13,8 @@ type Style struct {
 	Width  int // in columns; 0: lines are not broken
 	Colour bool
 
-	// Visible makes text harmless, because the service may have chosen it. Nil: text stays as it is.
+	// Visible makes text harmless, because the service may have chosen it. Nil: text stays as it
+	// is.
 	Visible func(string) string
 }
 

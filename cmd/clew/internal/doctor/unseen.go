@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// asked returns the canaries of which something should be seen in a place. A response need not show
-// a trace that is seen elsewhere.
+// asked returns the canaries of which something should be seen in a place. A response need not
+// show a trace that is seen elsewhere.
 func asked(where string, probes []*probe, all []seen) (list []*probe) {
 	here, otherwise := map[*probe]bool{}, map[*probe]bool{}
 	for _, s := range at(all, where) {
@@ -51,8 +51,8 @@ func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
 	return f, true
 }
 
-// difference says what all the canaries that fail have, and none of those that go on: an encoding, a
-// width or a decision. "": they have nothing in common.
+// difference says what all the canaries that fail have, and none of those that go on: an encoding,
+// a width or a decision. "": they have nothing in common.
 func difference(gone, good []*probe) string {
 	for _, by := range []struct {
 		in    string

@@ -190,8 +190,8 @@ func countOf(probes []*probe, is func(*probe) bool) (n int) {
 	return n
 }
 
-// withstood counts the hostile canaries that did no harm. It returns 0 if no usual canary was seen to
-// go on, or if a server in front may have answered for the service.
+// withstood counts the hostile canaries that did no harm. It returns 0 if no usual canary was seen
+// to go on, or if a server in front may have answered for the service.
 func withstood(probes []*probe, all []seen) int {
 	if first := probes[0].answer; first.err != nil || first.status >= 400 || !slices.ContainsFunc(all, seen.kept) {
 		return 0
@@ -211,8 +211,8 @@ func withstood(probes []*probe, all []seen) int {
 	return n
 }
 
-// short returns a text of the service's as far as a sentence has room for it. What is invisible, or
-// what a terminal obeys, becomes an escape, in JSON too, which may be shown on a terminal.
+// short returns a text of the service's as far as a sentence has room for it. What is invisible,
+// or what a terminal obeys, becomes an escape, in JSON too, which may be shown on a terminal.
 func short(text string) string {
 	const room = 200
 	var b strings.Builder

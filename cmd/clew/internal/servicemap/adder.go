@@ -10,8 +10,8 @@ import (
 )
 
 // Adder takes the lines of one source. It is for one goroutine, and must be closed before the
-// graph is asked for. It shares nothing with others while it takes lines, but what it gives to them
-// from time to time, many rows at once.
+// graph is made. Adders work independently of each other. From time to time each gives the builder
+// many rows at once.
 type Adder struct {
 	builder    *Builder
 	services   cache[string]
@@ -20,16 +20,16 @@ type Adder struct {
 	paths      cache[string]
 
 	last    string  // the service of the last line
-	lastIs  uint16  // its number
-	lastHas *voiced // what it has
+	lastIs  uint16  // the number of that service
+	lastHas *voiced // what its lines tell
 	heard   heard
 	out     [partitions][]row
-	named   *mentions // nil: none yet
+	named   *mentions // nil: there are none yet
 	bares   int       // lines with an ID of a trace and none of a span
 	scratch []byte
 }
 
-// operation is what an operation's name is made of.
+// operation has the parts of an operation's name.
 type operation struct{ method, route string }
 
 // outRows is how many rows are given to a partition at once.
@@ -40,7 +40,7 @@ func (b *Builder) Source() *Adder {
 	return &Adder{builder: b, services: cache[string]{}, hosts: cache[string]{}, operations: cache[operation]{}, paths: cache[string]{}, heard: newHeard()}
 }
 
-// Add takes a line. It keeps nothing of s but texts, for as long as it is not closed.
+// Add takes a line. Until the adder is closed, it keeps texts of s, and nothing else.
 func (a *Adder) Add(s *timeline.Sight) {
 	if a.lastHas == nil || a.last != s.Service {
 		a.turn(s.Service)
@@ -61,7 +61,7 @@ func (a *Adder) Add(s *timeline.Sight) {
 	}
 }
 
-// More takes a line that goes on with the one before.
+// More takes a line that continues the one before.
 func (a *Adder) More() {
 	if a.lastHas != nil {
 		a.lastHas.lines++
@@ -122,8 +122,8 @@ func (a *Adder) record(s *timeline.Sight, at int64) {
 // notFound is the route of requests that no handler has taken.
 const notFound = "(404)"
 
-// served returns the number of a request's operation. Robots ask for whatever path there may be:
-// what was not found, and has no pattern, is one route.
+// served returns the number of a request's operation. Requests that were not found, and have no
+// pattern, are one route, because robots ask for any path.
 func (a *Adder) served(s *timeline.Sight) uint16 {
 	if s.Status != http.StatusNotFound || s.Pattern {
 		return a.operation(s, s.Pattern)
@@ -145,8 +145,8 @@ func when(is bool, flag uint16) uint16 {
 
 func digitsOf(n int) uint16 { return when(n == 16, sixteen) | when(n == 32, thirtyTwo) }
 
-// operation returns the number of a request's or call's method and route. Of a path it is that of
-// the path's template.
+// operation returns the number of the method and route of a request or a call. A path counts as
+// its template.
 func (a *Adder) operation(s *timeline.Sight, pattern bool) uint16 {
 	key := operation{s.Method, s.Route}
 	if pattern {
@@ -197,7 +197,7 @@ func (a *Adder) put(r *row) {
 	a.out[i] = out
 }
 
-// Close gives what is left to the builder. The adder must not be used any more.
+// Close gives the builder what is left. The adder must not be used after that.
 func (a *Adder) Close() {
 	a.tellAll()
 	for i, rows := range a.out {
@@ -211,8 +211,8 @@ func (a *Adder) Close() {
 	*a = Adder{builder: a.builder}
 }
 
-// nanoseconds returns a time since 1970, and never for the zero time and those that are too far
-// away: 290 years have room.
+// nanoseconds returns a time in nanoseconds since 1970. The zero time, and times more than 290
+// years away, become never.
 func nanoseconds(t time.Time) int64 {
 	const mostSeconds = 290 * 365 * 24 * 3600
 	if s := t.Unix(); s < -mostSeconds || s > mostSeconds {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Graph makes the graph. All adders must be closed, and it is made once. An error comes with a
-// graph of what could be read again; see [Builder.Problem] too.
+// Graph makes the graph. All adders must be closed. It may be called once. An error comes with a
+// graph of everything that could be read again; see [Builder.Problem] too.
 func (b *Builder) Graph() (*Graph, error) {
 	f := b.facts()
 	b.free = nil
@@ -42,8 +42,8 @@ func (b *Builder) Graph() (*Graph, error) {
 	return g, cmp.Or(err, tracedErr)
 }
 
-// nodeNames returns the names of all nodes: services that have lines, and what calls or is called.
-// No two have one.
+// nodeNames returns a name for each node: for services with lines, and for whatever calls or is
+// called. No two nodes have the same name.
 func (t *tally) nodeNames() map[nodeKey]string {
 	f := t.facts
 	keys := map[nodeKey]bool{}

@@ -10,8 +10,9 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// breaks returns where traces break, the gravest first: what tears traces apart, then what is
-// inexact, then what is left out of them; of these, what is seen often and in a large share.
+// breaks returns where traces break, the gravest first: breaks that tear traces apart, then wrong
+// clocks, then lines without an ID. Of one kind, those come first that are seen often, and in a
+// large share of the cases.
 func (t *tally) breaks() []Break {
 	all := []Break{}
 	for k, h := range t.hops {
@@ -53,12 +54,12 @@ func (t *tally) calledServices() map[string]bool {
 	return called
 }
 
-// weight is greater for what is seen often, and in a large share of the cases.
+// weight is great for a break that is seen often, and in a large share of the cases.
 func (b *Break) weight() float64 {
 	return float64(b.Count) * float64(b.Count) / float64(max(b.Of, 1))
 }
 
-// hopBreaks returns how traces break from a service to another.
+// hopBreaks returns how traces break between two services.
 func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 	to, from := t.facts.service(k.to), ""
 	if k.from != noCaller {
@@ -90,10 +91,11 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 	return all
 }
 
-// redecided returns the calls whose decision the callee has changed. That it does not sample what
-// the caller does is one of these. That it samples what the caller does not, may be right: the
-// caller may have left the decision open, which its lines do not tell from a denial. So these count
-// only where the callee also does the other, or samples everything although the caller chooses.
+// redecided returns the calls whose decision the callee has changed. A callee that does not sample
+// what the caller samples is always wrong. One that samples more may be right: the caller may have
+// left the decision open, and its lines do not show the difference between that and a denial. So
+// calls of the second sort count only if there are some of the first, or if the callee samples
+// everything although the caller chooses.
 func (h *hopTally) redecided() finding {
 	all := h.unsampled
 	all.traces = slices.Clone(all.traces)
@@ -104,8 +106,8 @@ func (h *hopTally) redecided() finding {
 	return all
 }
 
-// subject says how many of several things do something, and whether that is one. What stands behind
-// the noun says which things.
+// subject says how many of several things do something, and whether it is one. The text behind
+// follows the noun, and says which things they are.
 func subject(n, of int64, noun, behind string) (text string, one bool) {
 	switch {
 	case of == 1:
@@ -126,23 +128,23 @@ func ofCalls(n, of int64) string {
 	return timeline.Grouped(n) + " of " + timeline.Grouped(of) + " calls"
 }
 
-// orphanBreak returns what is said of requests that name a caller which no line knows.
+// orphanBreak returns the break of requests that name a caller which no line knows.
 func (t *tally) orphanBreak(service uint16, o *orphans) Break {
 	to := t.facts.service(service)
 	likely, remedy := t.likelyCaller(service), "Read the lines of the caller of %s too, of all its instances, and from a little earlier on. "+
 		"If they are read: let the caller log its requests (httpmw.AccessLog) or its calls (httpclient)."
 	b := Break{Kind: Orphans, To: to, Count: o.n, Of: o.naming, Traces: o.shown(), Remedy: fmt.Sprintf(remedy, to)}
-	who, name := " of "+to+" that name a caller", "name"
+	which, name := " of "+to+" that name a caller", "name"
 	if o.naming == 1 {
-		who = " of " + to + " that names a caller"
+		which = " of " + to + " that names a caller"
 	}
-	text, one := subject(o.n, o.naming, "request", who)
+	text, one := subject(o.n, o.naming, "request", which)
 	if one {
 		name = "names"
 	}
 	b.Says = fmt.Sprintf("%s %s one that no line knows.", text, name)
-	if rest := t.facts.period.until - t.facts.settled; rest > 0 {
-		b.Says += fmt.Sprintf(" Requests of the last %s are not among them: their callers may be at work.", timeline.Short(time.Duration(rest)))
+	if unsettled := t.facts.period.until - t.facts.settled; unsettled > 0 {
+		b.Says += fmt.Sprintf(" Requests of the last %s are not among them: their callers may be at work.", timeline.Short(time.Duration(unsettled)))
 	}
 	if likely != "" {
 		b.Says += fmt.Sprintf(" Most others come from %s.", likely)
@@ -150,7 +152,7 @@ func (t *tally) orphanBreak(service uint16, o *orphans) Break {
 	return b
 }
 
-// likelyCaller returns the service that most requests of another one come from; "": none is known.
+// likelyCaller returns the service that sends most requests to another one; "": none is known.
 func (t *tally) likelyCaller(to uint16) string {
 	best, most := "", int64(0)
 	for k, h := range t.hops {
@@ -164,10 +166,10 @@ func (t *tally) likelyCaller(to uint16) string {
 	return best
 }
 
-// mostNoID is how many places of a service are said that write lines without an ID.
+// mostNoID is how many places of a service are named that write lines without an ID.
 const mostNoID = 5
 
-// noIDBreaks returns which lines have no trace's ID.
+// noIDBreaks returns the breaks of lines without a trace's ID.
 func (t *tally) noIDBreaks() (all []Break) {
 	for service, v := range t.facts.heard.voices {
 		name := t.facts.service(service)
@@ -180,22 +182,22 @@ func (t *tally) noIDBreaks() (all []Break) {
 			places = append(places, at{place, n})
 		}
 		slices.SortFunc(places, func(a, b at) int { return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.place, b.place)) })
-		rest := v.elsewhere
+		others := v.elsewhere
 		for i, p := range places {
 			if i >= mostNoID && len(places) > mostNoID+1 {
-				rest += p.n
+				others += p.n
 				continue
 			}
 			all = append(all, noIDBreak(name, p.place, p.n, v.lines))
 		}
-		if rest > 0 {
-			all = append(all, noIDBreak(name, otherPlaces, rest, v.lines))
+		if others > 0 {
+			all = append(all, noIDBreak(name, otherPlaces, others, v.lines))
 		}
 	}
 	return all
 }
 
-// otherPlaces is what places are called that are not said one by one.
+// otherPlaces names the places that are not named one by one.
 const otherPlaces = "(other places)"
 
 func noIDBreak(service, place string, n, lines int64) Break {
@@ -223,107 +225,4 @@ func (c *finding) shown() []string {
 		all[i] = id.String()
 	}
 	return all
-}
-
-// clocks is what the calls between two services say about their clocks.
-type clocks struct {
-	fit, late int64
-	ahead     time.Duration // the first's of the second's
-	most      int64         // late calls that ahead is of
-	misfit    finding
-}
-
-// clockBreaks returns the services whose clocks are off. As in a tree, a clock is right if that
-// explains most calls, and it is put right by its neighbours' clocks, beginning with the service
-// that has most requests.
-func (t *tally) clockBreaks() (all []Break) {
-	between := map[hopKey]*clocks{}
-	next := map[uint16][]uint16{}
-	for k, h := range t.hops {
-		if h.fit+h.late.n > 0 {
-			t.clock(between, next, k, h)
-		}
-	}
-	skew := map[uint16]time.Duration{}
-	for _, first := range t.byRequests() {
-		if _, done := skew[first]; done || len(next[first]) == 0 {
-			continue
-		}
-		skew[first] = 0
-		for queue := []uint16{first}; len(queue) > 0; queue = queue[1:] {
-			a := queue[0]
-			slices.Sort(next[a])
-			for _, z := range next[a] {
-				if _, done := skew[z]; done {
-					continue
-				}
-				c, sign := between[hopKey{min(a, z), max(a, z)}], time.Duration(1)
-				if a > z {
-					sign = -1
-				}
-				skew[z] = skew[a]
-				if c.late > c.fit {
-					skew[z] += sign * c.ahead
-				}
-				queue = append(queue, z)
-				if skew[z] != 0 {
-					all = append(all, t.clockBreak(z, -skew[z], c))
-				}
-			}
-		}
-	}
-	return all
-}
-
-// clock adds what the calls from one service to another say.
-func (t *tally) clock(between map[hopKey]*clocks, next map[uint16][]uint16, k hopKey, h *hopTally) {
-	pair, ahead := k, h.late.median()
-	if k.from > k.to {
-		pair, ahead = hopKey{k.to, k.from}, -ahead
-	}
-	c := between[pair]
-	if c == nil {
-		c = &clocks{}
-		between[pair] = c
-		next[pair.from] = append(next[pair.from], pair.to)
-		next[pair.to] = append(next[pair.to], pair.from)
-	}
-	c.fit += h.fit
-	c.late += h.late.n
-	c.misfit.merge(&h.misfit)
-	if h.late.n > c.most || h.late.n == c.most && k == pair {
-		c.ahead, c.most = ahead, h.late.n
-	}
-}
-
-// byRequests returns all services, those with most requests first. Of two with as many it is the
-// one that is called from outside.
-func (t *tally) byRequests() []uint16 {
-	of, roots := map[uint16]int64{}, map[uint16]int64{}
-	for k, n := range t.nodes {
-		of[uint16(k>>16)] += n.requests
-		roots[uint16(k>>16)] += n.roots
-	}
-	services := make([]uint16, len(t.facts.services))
-	for i := range services {
-		services[i] = uint16(i)
-	}
-	slices.SortStableFunc(services, func(a, b uint16) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(roots[b], roots[a])) })
-	return services
-}
-
-func (t *tally) clockBreak(service uint16, ahead time.Duration, c *clocks) Break {
-	name, side, by := t.facts.service(service), "ahead", ahead
-	if ahead < 0 {
-		side, by = "behind", -ahead
-	}
-	seen := c.late
-	if seen <= c.fit { // it goes with a neighbour's clock that is off
-		seen += c.fit
-	}
-	return Break{
-		Kind: Clock, To: name, Count: seen, Of: c.late + c.fit, Ahead: milliseconds(float64(ahead)), Traces: c.misfit.shown(),
-		Says:   fmt.Sprintf("The clock of %s is %s %s.", name, timeline.Short(by), side),
-		Remedy: "Let its machine keep time (NTP, chrony). clew timeline puts times right by so much; other readers of the lines do not.",
-	}
 }

@@ -13,39 +13,39 @@ import (
 // Config says how a [Builder] works. The zero value is ready to use.
 type Config struct {
 	ByRoute bool   // a node is a route of a service
-	TempDir string // for what memory has no room for; "": the system's
-	Memory  int64  // how many bytes of rows are kept in memory; 0: DefaultMemory
+	TempDir string // for rows that memory has no room for; "": the system's
+	Memory  int64  // how many bytes of rows stay in memory; 0: DefaultMemory
 
 	limits limits // zero: usual
 }
 
-// DefaultMemory is how many bytes of rows a [Builder] keeps in memory, if it is not told.
+// DefaultMemory is how many bytes of rows a [Builder] keeps in memory by default.
 const DefaultMemory = 128 << 20
 
-// partitions is how many parts the rows are in, by their traces. Each is read into memory as a
-// whole.
+// partitions is the number of parts into which rows are divided, by their traces. Each part is
+// read into memory as a whole.
 const partitions = 256
 
 // chunkRows is how many rows a piece of memory has.
 const chunkRows = 256
 
-// Builder makes a graph of what lines tell. Each source gives its lines to an [Adder]; all may do
-// so at once. Make it by [NewBuilder], and close it.
+// Builder makes a graph from lines. Each source gives its lines to an [Adder], and all may do so
+// at once. Make a builder with [NewBuilder], and close it.
 //
-// Rows stand in memory as long as there is room. Then those of whole partitions go to one temporary
-// file, which has no name where the system lets it have none: so nothing is left of it, however
-// the program ends. A graph needs the rows of a trace together, whichever sources they come from,
-// and has them: no trace is given up because it is open for long, or has begun long ago.
+// Rows stay in memory as long as there is room. Then the rows of whole partitions go to one
+// temporary file. Where the system allows it, the file has no name, so that nothing is left of it,
+// however the program ends. A graph gets all rows of a trace together, whatever their sources. No
+// trace is given up because it is open for long, or has begun long ago.
 type Builder struct {
 	config     Config
 	parts      [partitions]partition
 	services   *table
 	hosts      *table
 	operations *table
-	memory     atomic.Int64 // that chunks have
-	lost       atomic.Int64 // rows of requests and calls that there was no room for
+	memory     atomic.Int64 // bytes of chunks
+	lost       atomic.Int64 // requests and calls without room for their rows
 
-	large sync.Mutex // of the loader that has a large partition
+	large sync.Mutex // held by the loader of a large partition
 
 	mu      sync.Mutex
 	heard   heard
@@ -53,7 +53,7 @@ type Builder struct {
 	file    *os.File
 	named   bool  // the file still has its name
 	end     int64 // of the file
-	problem error // the first one with the file
+	problem error // the first problem with the file
 }
 
 // partition is the rows of some traces.
@@ -64,7 +64,7 @@ type partition struct {
 	rows   int // in memory and on disk
 }
 
-// extent is where rows are in the file.
+// extent is a place of rows in the file.
 type extent struct {
 	at   int64
 	rows int
@@ -83,7 +83,7 @@ func NewBuilder(c Config) *Builder {
 	}
 }
 
-// Close removes the temporary file. The builder must not be used any more.
+// Close removes the temporary file. The builder must not be used after that.
 func (b *Builder) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -98,15 +98,15 @@ func (b *Builder) Close() error {
 	return err
 }
 
-// Problem is what went wrong with the temporary file; nil: nothing. Rows were left out then, and
-// [Untold] says how many requests and calls.
+// Problem returns what went wrong with the temporary file; nil: nothing. After a problem, [Untold]
+// says how many requests and calls were left out.
 func (b *Builder) Problem() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.problem
 }
 
-// place returns the partition of a trace, and a second number to divide one by.
+// place returns the partition of a trace, and a second number by which a partition can be divided.
 func place(low uint64) (partition, second uint64) {
 	high, mixed := bits.Mul64(low^0x9e3779b97f4a7c15, 0xd1342543de82ef95)
 	mixed ^= high
@@ -135,7 +135,7 @@ func (b *Builder) take(i uint64, rows []row) {
 	}
 }
 
-// chunk returns an empty chunk.
+// chunk returns an empty piece of memory for rows.
 func (b *Builder) chunk() []row {
 	b.memory.Add(chunkRows * rowBytes)
 	b.mu.Lock()
@@ -148,7 +148,7 @@ func (b *Builder) chunk() []row {
 	return make([]row, 0, chunkRows)
 }
 
-// spill moves the rows of a partition to the file. Those that cannot be written are lost.
+// spill moves the rows of a partition to the file. Rows that cannot be written are lost.
 func (b *Builder) spill(p *partition) {
 	rows := 0
 	for _, chunk := range p.chunks {
@@ -172,7 +172,7 @@ func (b *Builder) spill(p *partition) {
 	b.release(p)
 }
 
-// lose counts rows that there is no room for.
+// lose counts the requests and calls among rows that have no room.
 func (b *Builder) lose(rows []row) {
 	n := int64(0)
 	for i := range rows {
@@ -183,7 +183,7 @@ func (b *Builder) lose(rows []row) {
 	b.lost.Add(n)
 }
 
-// release takes the chunks from a partition.
+// release frees the chunks of a partition.
 func (b *Builder) release(p *partition) {
 	b.memory.Add(-int64(len(p.chunks)) * chunkRows * rowBytes)
 	b.mu.Lock()
@@ -193,7 +193,7 @@ func (b *Builder) release(p *partition) {
 	p.chunks = p.chunks[:0]
 }
 
-// write writes to the end of the file, and returns where that was.
+// write writes at the end of the file, and returns where that was.
 func (b *Builder) write(buf []byte) (at int64, err error) {
 	b.mu.Lock()
 	if b.file == nil && b.problem == nil {
@@ -210,23 +210,24 @@ func (b *Builder) write(buf []byte) (at int64, err error) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if b.problem == nil {
-			b.problem = fmt.Errorf("there is no room for all requests in memory, and no place for the others: %w. TMPDIR names another folder, --since and --until ask for a part", err)
+			b.problem = fmt.Errorf("there is no room for all requests in memory, and no place for the others: %w. Name another folder in TMPDIR, or ask for a part with --since and --until", err)
 		}
 	}
 	return at, err
 }
 
-// create creates the file. Its name is taken away where the system does that to an open file.
+// create creates the file. It removes the name, if the system allows that for an open file.
 func (b *Builder) create() {
 	file, err := os.CreateTemp(b.config.TempDir, "clew-map-*")
 	if err != nil {
-		b.problem = fmt.Errorf("there is no room for all requests in memory, and no temporary file for the others: %w. TMPDIR names another folder", err)
+		b.problem = fmt.Errorf("there is no room for all requests in memory, and no temporary file for the others: %w. Name another folder in TMPDIR", err)
 		return
 	}
 	b.file, b.named = file, os.Remove(file.Name()) != nil
 }
 
-// each gives the rows of a partition to a function, in pieces, in no order. It keeps none.
+// each gives the rows of a partition to a function, in pieces and in no order. The function must
+// not keep them.
 func (b *Builder) each(p *partition, give func([]row)) error {
 	for _, chunk := range p.chunks {
 		give(chunk)

@@ -11,23 +11,23 @@ import (
 
 // Rules of what counts as a change. Each is there against something that happens without one.
 const (
-	// leastShare and leastTook are how much slower is slower. Runs differ by some per cent with the
-	// hour and the machine, however many calls there are. Less than a millisecond a pause of
-	// a garbage collector.
+	// leastShare and leastTook are how much slower is slower. Runs differ by some per cent with
+	// the hour and the machine, however many calls there are. Less than a millisecond a pause of a
+	// garbage collector.
 	leastShare = 1.25
 	leastTook  = 1.0 // ms
 
-	// clusters is how much wider than by chance alone a quantile's interval is taken, on a scale of
-	// factors. Calls come in clusters, which are slow together: 1,000 of them tell less than 1,000
-	// draws would.
+	// clusters is how much wider than by chance alone a quantile's interval is taken, on a scale
+	// of factors. Calls come in clusters, which are slow together: 1,000 of them tell less than
+	// 1,000 draws would.
 	clusters = 1.5
 
 	// leastTail is how many durations must be above a quantile, and below it. With fewer the
 	// interval ends at the slowest call.
 	leastTail = 15
 
-	// badMinute is how long everything may be slow for no reason. What is slower must be so without
-	// the slowest calls of the run, as many as come in so much time.
+	// badMinute is how long everything may be slow for no reason. What is slower must be so
+	// without the slowest calls of the run, as many as come in so much time.
 	badMinute = time.Minute
 
 	// surely is how many standard deviations apart two shares are, and errorCluster how many calls
@@ -235,8 +235,8 @@ func (c *comparer) edges() {
 	}
 }
 
-// nodes compares nodes: which there are, and how requests do that nobody calls, as far as the lines
-// tell. Others are compared as edges.
+// nodes compares nodes: which there are, and how requests do that nobody calls, as far as the
+// lines tell. Others are compared as edges.
 func (c *comparer) nodes() {
 	wasCalled, isCalled := called(c.before), called(c.after)
 	for _, p := range pairs(c.before.Nodes, c.after.Nodes, func(n *Node) [4]string { return [4]string{n.Name} }) {
@@ -363,8 +363,8 @@ func shareOf(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
-// differ tells whether a share has become larger, 1, or smaller, -1; 0: it may be chance. It is the
-// test of two proportions.
+// differ tells whether a share has become larger, 1, or smaller, -1; 0: it may be chance. It is
+// the test of two proportions.
 func differ(before, beforeOf, after, afterOf int64) int {
 	if beforeOf <= 0 || afterOf <= 0 {
 		return 0

@@ -50,8 +50,8 @@ func (p *page) run(head string, r Run) {
 	p.prose("", left(head, 8), text)
 }
 
-// sorted returns the changes for the worse, those that are neither, those for the better, and those
-// of lines without an ID.
+// sorted returns the changes for the worse, those that are neither, those for the better, and
+// those of lines without an ID.
 func (c *Comparison) sorted() (worse, other, better, noted []Change) {
 	for _, change := range c.Changes {
 		switch {

@@ -68,8 +68,8 @@ func (kept *kept) edge(k edgeKey) edgeKey {
 	return in
 }
 
-// edgeRoom is how many edges a tally may have before it is settled. Then edges to several hosts may
-// become one.
+// edgeRoom is how many edges a tally may have before it is settled. Then edges to several hosts
+// may become one.
 func (t *tally) edgeRoom() int {
 	if t.kept == nil {
 		return t.facts.limits.edges
@@ -87,8 +87,8 @@ func (t *tally) settled(k edgeKey) edgeKey {
 	return k
 }
 
-// choose returns the busiest nodes and edges; nil: there is room for all. Everything must be added,
-// and nothing be settled.
+// choose returns the busiest nodes and edges; nil: there is room for all. Everything must be
+// added, and nothing be settled.
 func (t *tally) choose() *kept {
 	nodes, edges := map[nodeKey]int64{otherNode: 0}, map[edgeKey]int64{}
 	for service := range t.facts.heard.voices {

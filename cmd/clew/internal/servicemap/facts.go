@@ -48,8 +48,8 @@ func (b *Builder) facts() *facts {
 	return f
 }
 
-// patience is how long a caller may be at work at least when its callee has ended: its line may not
-// be there yet where lines end. It is longer where something has taken longer.
+// patience is how long a caller may be at work at least when its callee has ended: its line may
+// not be there yet where lines end. It is longer where something has taken longer.
 const patience = 5 * time.Second
 
 // hosts takes the hosts that were called: those that differ in a well-known port are one.
@@ -119,8 +119,8 @@ func outsideName(host string) string {
 }
 
 // serviceNamed returns the service that a host is called like; 0: none. Price.prod.svc:8080 is
-// price.prod.svc, else price: what stands behind is a namespace or a domain, and may be called like
-// another service.
+// price.prod.svc, else price: what stands behind is a namespace or a domain, and may be called
+// like another service.
 func serviceNamed(host string, known map[string]uint16) uint16 {
 	host = withoutPort(host)
 	if n, ok := known[host]; ok {

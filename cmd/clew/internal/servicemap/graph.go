@@ -1,31 +1,31 @@
-// Package servicemap tells from log lines who calls whom, and where traces break. Glances of lines
-// go into a [Builder], which joins calls with the requests that answered them, and makes a [Graph]
-// of them. Views show a graph, and [Compare] tells what has changed since another one.
+// Package servicemap tells from log lines which services call which, and where traces break. Lines
+// go into a [Builder], which joins calls with the requests that answered them, and makes a
+// [Graph]. Views show a graph, and [Compare] tells what has changed since an earlier one.
 //
-// The command clew map imports it, and nobody else. It is not in package timeline, which is on the
-// standard library alone: quantiles are estimated by a library.
+// Only the command clew map imports it. It is not in package timeline, which uses the standard
+// library alone, because it estimates quantiles with another library.
 package servicemap
 
 import "time"
 
-// Version is that of the form of a [Graph] in JSON.
+// Version is the version of a [Graph] in JSON.
 const Version = 1
 
-// Graph is who calls whom. Its JSON is what clew map -o json writes and --diff reads. Durations
-// are in milliseconds.
+// Graph is a map of services and their calls. clew map -o json writes its JSON, and --diff reads
+// it. Durations are in milliseconds.
 type Graph struct {
 	Version int `json:"version"`
 
 	// By is what a node is: "service", or "route" for a route of a service.
 	By string `json:"by"`
 
-	// From and Until are the times of the first and the last line that has one. Zero: none has.
+	// From and Until are the times of the first and the last line. Zero: no line has a time.
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
 
 	Lines    int64 `json:"lines"`    // that were read
-	NoID     int64 `json:"no_id"`    // lines of them without a trace's ID
-	Traces   int64 `json:"traces"`   // that have a request, a call or a job
+	NoID     int64 `json:"no_id"`    // of these, without a trace's ID
+	Traces   int64 `json:"traces"`   // with a request, a call or a job
 	Requests int64 `json:"requests"` // lines of requests
 	Calls    int64 `json:"calls"`    // lines of calls
 	Jobs     int64 `json:"jobs"`     // lines of jobs
@@ -35,19 +35,19 @@ type Graph struct {
 	Nodes  []Node  `json:"nodes"`  // in the order of their names
 	Edges  []Edge  `json:"edges"`  // in the order of From and To
 	Breaks []Break `json:"breaks"` // the gravest first
-	Traced []Trace `json:"traced"` // the traces that edges name, as far as they are kept
+	Traced []Trace `json:"traced"` // traces that edges name, as many as are kept
 }
 
-// Untold is what the graph does not have, because the lines do not tell it.
+// Untold is what is missing in the graph.
 type Untold struct {
-	// Callers is how many requests name a caller that no line knows. Requests that name none are
-	// no part of it: nobody has called them, as far as one can see.
+	// Callers is how many requests name a caller that no line knows. Requests that name no caller
+	// do not count.
 	Callers int64 `json:"callers"`
 
-	// Share is how many that are of all requests that name a caller, from 0 to 1.
+	// Share is the share of Callers in all requests that name a caller, from 0 to 1.
 	Share float64 `json:"share"`
 
-	// Room is how many requests and calls are left out, because there was no room for them.
+	// Room is how many requests and calls are left out for want of room.
 	Room int64 `json:"room"`
 
 	// Other is how many requests, calls and jobs are in the node "(other)", because there are more
@@ -61,20 +61,20 @@ type Kind string
 // The kinds of nodes.
 const (
 	Service Kind = "service" // it has lines
-	Outside Kind = "outside" // a host that no service of the lines is known to be: a third party, a database
+	Outside Kind = "outside" // a host without a service of these lines: a third party, a database
 )
 
 // Node is a service, or one route of it, or a host outside.
 type Node struct {
-	Name    string `json:"name"` // no other node has it: the service's or host's, with " METHOD /route" behind it by route
+	Name    string `json:"name"` // the service or host; by route, with " METHOD /route" behind it; unique
 	Kind    Kind   `json:"kind"`
-	Service string `json:"service,omitempty"` // "": it is outside
+	Service string `json:"service,omitempty"` // "": the node is outside
 	Route   string `json:"route,omitempty"`
 
 	Lines    int64 `json:"lines"`    // of the service; 0 for a route
 	NoID     int64 `json:"no_id"`    // of these, without a trace's ID
-	Requests int64 `json:"requests"` // that it served, as its own lines say
-	Roots    int64 `json:"roots"`    // of these, those that name no caller, or believe none that is ours
+	Requests int64 `json:"requests"` // that it has served, by its own lines
+	Roots    int64 `json:"roots"`    // of these, without a caller, or not believing a caller from outside
 	Errors   int64 `json:"errors"`   // of the requests
 	Jobs     int64 `json:"jobs"`
 	Bytes    int64 `json:"bytes"` // of the bodies that it answered with
@@ -89,21 +89,21 @@ type Edge struct {
 
 	Calls    int64 `json:"calls"`    // each attempt is one
 	Errors   int64 `json:"errors"`   // without an answer, with a status from 500, or panicked
-	Refused  int64 `json:"refused"`  // of the errors, those in which no connection was made
+	Refused  int64 `json:"refused"`  // of the errors, without a connection
 	Retries  int64 `json:"retries"`  // attempts after the first
 	Answered int64 `json:"answered"` // whose request has a line of the callee
 	Told     int64 `json:"told"`     // that have a line of the caller
-	Guessed  int64 `json:"guessed"`  // that were joined with requests, or given to a service, by the host's name or by time, not by IDs
-	Again    int64 `json:"again"`    // requests that answered a call which another one has answered: a proxy sent it again
-	Bytes    int64 `json:"bytes"`    // of the answers, as far as the callee's lines say
+	Guessed  int64 `json:"guessed"`  // that were joined, or given to a service, by the host's name or by time, not by IDs
+	Again    int64 `json:"again"`    // further requests for a call that another request has answered: a proxy sent it again
+	Bytes    int64 `json:"bytes"`    // of the answers, by the callee's lines
 
 	Took    Quantiles `json:"took"`    // by the caller's clock where it has lines of its calls, else by the callee's
-	Slowest []Sample  `json:"slowest"` // the slowest first, of traces that differ
+	Slowest []Sample  `json:"slowest"` // the slowest first, each of another trace
 	Failed  []Sample  `json:"failed"`  // some that failed, the newest first
 }
 
-// Quantiles are those of durations, in milliseconds. Each is within 1 % of one of the durations.
-// The zero value is of none.
+// Quantiles are quantiles of durations, in milliseconds. Each is within 1 % of one of the
+// durations. The zero value has no durations.
 type Quantiles struct {
 	Count int64 `json:"count"`
 	P50   Value `json:"p50"`
@@ -112,8 +112,8 @@ type Quantiles struct {
 	Max   Value `json:"max"` // exact: Low and High are the same
 }
 
-// Value is an estimate: a run that differs from this one by chance alone has it between Low and
-// High in 999 of 1,000 cases.
+// Value is an estimate. In a run that differs from this one by chance alone, the value is between
+// Low and High in 999 of 1,000 cases.
 type Value struct {
 	Is   float64 `json:"is"`
 	Low  float64 `json:"low"`
@@ -145,15 +145,15 @@ const (
 type Break struct {
 	Kind  BreakKind `json:"kind"`
 	From  string    `json:"from,omitempty"`  // the caller's service; "": not known, or there is none
-	To    string    `json:"to"`              // the callee's service, or the only one that it is about
-	Place string    `json:"place,omitempty"` // of lines: file.go:42 or the logger's name; "": they do not say
+	To    string    `json:"to"`              // the callee's service, or the only service of the break
+	Place string    `json:"place,omitempty"` // of lines: file.go:42 or the logger's name; "": lines do not say
 
 	Count int64 `json:"count"` // how often it was seen
 	Of    int64 `json:"of"`    // of how many
 
-	Ahead float64 `json:"ahead_ms,omitempty"` // of [Clock]: how much; less than 0: it is behind
+	Ahead float64 `json:"ahead_ms,omitempty"` // how much the clock of [Clock] is ahead; below 0: behind
 
-	Traces []string `json:"traces,omitempty"` // some in which it is seen
+	Traces []string `json:"traces,omitempty"` // some that show it
 	Says   string   `json:"says"`             // the sentence for people
 	Remedy string   `json:"remedy"`           // what to do about it
 }
@@ -167,7 +167,7 @@ type Trace struct {
 
 // Span is a request, a call or a job of a [Trace].
 type Span struct {
-	Node   string  `json:"node"` // the service's, or the host's for a call that nobody answered
+	Node   string  `json:"node"` // of the service, or of the host for a call without an answer
 	Name   string  `json:"name"` // of the operation: GET /basket
 	Kind   string  `json:"kind"` // request, call or job
 	Depth  int     `json:"depth"`

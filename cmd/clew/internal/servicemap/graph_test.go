@@ -11,7 +11,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// fleets are small ones, and what is to be seen of them. Spans a to c are requests', 1 to 3 calls'.
+// fleets are small ones, and what is to be seen of them. Spans a to c are requests', 1 to 3
+// calls'.
 var fleets = []struct {
 	name   string
 	lines  source

@@ -2,7 +2,7 @@ package servicemap
 
 import "time"
 
-// heard is what lines tell but for traces.
+// heard is what lines tell apart from traces.
 type heard struct {
 	voices map[uint16]*voiced // by the service's number
 	places int                // that all voices have
@@ -10,22 +10,22 @@ type heard struct {
 	longest uint32 // of all durations, packed
 }
 
-// voiced is what the lines of a service have.
+// voiced is what the lines of a service tell.
 type voiced struct {
 	period
 	lines, noID int64
-	requests    int64            // the same one twice, if two sources have it
-	places      map[string]int64 // lines without an ID
-	elsewhere   int64            // of these, those whose place is not kept
+	requests    int64            // also those that two sources have, twice
+	places      map[string]int64 // lines without an ID, by place
+	elsewhere   int64            // lines without an ID at places that are not kept
 }
 
-// period is from the first time to the last. The zero value is none.
+// period is the time from the first line to the last. The zero value is no time.
 type period struct {
 	from, until int64
 	any         bool
 }
 
-// add makes it so long that it has a time.
+// add makes the period long enough for a time.
 func (p *period) add(at int64) {
 	switch {
 	case at == never:
@@ -36,8 +36,8 @@ func (p *period) add(at int64) {
 	}
 }
 
-// covers tells whether all lines that belong to a row are in the period, also where clocks differ a
-// little. A row without a time is in none.
+// covers tells whether all lines of a row's time are in the period, even if clocks differ a
+// little. A row without a time is in no period.
 func (p *period) covers(r *row) bool {
 	if !p.any || r.at == never {
 		return false
@@ -51,7 +51,7 @@ const mostPlaces = 4_000
 
 func newHeard() heard { return heard{voices: map[uint16]*voiced{}} }
 
-// voice returns what a service has.
+// voice returns what the lines of a service tell.
 func (h *heard) voice(service uint16) *voiced {
 	v := h.voices[service]
 	if v == nil {

@@ -2,14 +2,14 @@ package servicemap
 
 import "slices"
 
-// answering is who has answered the calls to a host.
+// answering tells which service has answered the calls to a host.
 type answering struct {
-	by       uint16 // the service, as IDs say; noName: none has, noCaller: several have
-	http     bool   // it has calls over HTTP
-	mentions bool   // the service that the host is called like has lines in the trace of a call
+	by       uint16 // the service, by IDs; noName: none, noCaller: several
+	http     bool   // there are calls over HTTP
+	mentions bool   // the service with the host's name has lines in the trace of a call
 }
 
-// answered says that a service has.
+// answered notes that a service has answered.
 func (a *answering) answered(service uint16) {
 	switch a.by {
 	case service:
@@ -28,20 +28,21 @@ func (a *answering) merge(other *answering) {
 	}
 }
 
-// untoldCalls are calls from a service to a host that is called like another one, of which no
-// request has a line, though they were answered well and the other's lines of that time were read.
+// untoldCalls are calls from one service to a host with another service's name. They were answered
+// with 2xx, and the other service's lines of that time were read, but none of its requests belongs
+// to the calls.
 type untoldCalls struct {
 	n       int64
-	missing finding // of these, those in whose trace the other one has no request
+	missing finding // the calls in traces without any request of the other service
 }
 
-// untoldKey is from a service to a host, with an operation of the call.
+// untoldKey is a service and a host that it has called, with the operation of the calls.
 type untoldKey struct {
 	hopKey
 	operation uint16
 }
 
-// begun counts a request that names no caller.
+// begun counts a request without a caller.
 func (t *tally) begun(r *row) {
 	k := nodeKey(r.service)<<16 | nodeKey(r.operation)
 	if _, known := t.roots[k]; known || len(t.roots) < t.facts.limits.nodes {
@@ -49,8 +50,8 @@ func (t *tally) begun(r *row) {
 	}
 }
 
-// rootsLike returns how many requests of a service name no caller and may be of calls with an
-// operation.
+// rootsLike returns how many requests of a service name no caller, and may have answered calls
+// with an operation.
 func (t *tally) rootsLike(service, operation uint16) (n int64) {
 	for k, roots := range t.roots {
 		if uint16(k>>16) == service && mayServe(t.facts.operations[uint16(k)], t.facts.operations[operation]) {
@@ -70,10 +71,10 @@ func (t *tally) untoldOf(k untoldKey) *untoldCalls {
 	return u
 }
 
-// behind returns the service that is behind a host; noName: none, as far as one can see. Calls to
-// the host that were answered tell it, if one service has answered them all. Else the host's name
-// does, unless it may be somebody else's host, has a port at which the service does not answer, or
-// is not called over HTTP.
+// behind returns the service behind a host; noName: none is known. It is the service that has
+// answered all answered calls to the host. If none has, it is the service with the host's name,
+// except in three cases: the host may be somebody else's, the service answers at another port, or
+// the host is not called over HTTP.
 func (t *tally) behind(host uint16) uint16 {
 	switch by := t.hosts[host].by; {
 	case by != noName && by != noCaller:
@@ -84,14 +85,14 @@ func (t *tally) behind(host uint16) uint16 {
 	return noName
 }
 
-// elsewhere tells whether the service that a host is called like has answered at another port of
-// its name, and not at that of the host.
+// elsewhere tells whether the service with the host's name has answered at other ports of that
+// name, and never at the host's.
 func (t *tally) elsewhere(host uint16) bool {
 	ports := t.ports[t.facts.named[host]]
 	return len(ports) > 0 && !slices.Contains(ports, portOf(t.facts.outside[host]))
 }
 
-// findPorts finds the ports at which services have answered, of hosts that are called like them.
+// findPorts finds the ports at which services have answered, at hosts with their names.
 func (t *tally) findPorts() {
 	t.ports = map[uint16][]string{}
 	for host, name := range t.facts.outside {
@@ -102,7 +103,7 @@ func (t *tally) findPorts() {
 	}
 }
 
-// settle gives calls to hosts to the services that are behind these. Everything must be added.
+// settle gives calls to hosts to the services behind the hosts, once everything is added.
 func (t *tally) settle() {
 	t.findPorts()
 	for k, e := range t.edges {
@@ -118,9 +119,9 @@ func (t *tally) settle() {
 	t.restarts()
 }
 
-// restarts gives calls without a request to the services that were called. These have restarted the
-// traces only if they have requests that look like the calls and name no caller: what a service
-// does not log, as its health checks, and what was answered in front of it, restarts nothing.
+// restarts gives calls without a request to the services that were called. A service has restarted
+// their traces only if it has requests that look like the calls and name no caller. Otherwise it
+// may not log such requests, as with health checks, or a proxy in front of it has answered.
 func (t *tally) restarts() {
 	roots := map[nodeKey]int64{}
 	for k, u := range t.calls {

@@ -13,9 +13,9 @@ import (
 )
 
 // The page is one file that asks for nothing else. The picture, the table of edges and the list of
-// breaks stand in it, so that they are seen without a script. The script makes them move, and reads
-// what it shows beside them from the data: JSON in an element that no browser runs, with each <
-// escaped. The policy in the page's head lets that script run and no other.
+// breaks stand in it, so that they are seen without a script. The script makes them move, and
+// reads what it shows beside them from the data: JSON in an element that no browser runs, with
+// each < escaped. The policy in the page's head lets that script run and no other.
 //
 //go:embed page
 var pageFiles embed.FS
@@ -34,8 +34,8 @@ const maxBars = 80
 type HTMLConfig struct {
 	UI string // Zipkin's address, for links to traces; "", or no URL of http and https: none
 
-	// After is what stands after the ID in the command line that shows a trace: what to read. It is
-	// shown, and copied, with control and format characters escaped.
+	// After is what stands after the ID in the command line that shows a trace: what to read. It
+	// is shown, and copied, with control and format characters escaped.
 	After string
 }
 

@@ -2,8 +2,8 @@ package servicemap
 
 import "bytes"
 
-// inLines returns a JSON object with each of its members, and each object in its lists, on a line of
-// its own. Lines make two maps easy to compare.
+// inLines returns a JSON object with each of its members, and each object in its lists, on a line
+// of its own. Lines make two maps easy to compare.
 func inLines(text []byte) []byte {
 	b := breaker{text: text}
 	b.out.Grow(len(text) + len(text)/50)

@@ -8,25 +8,26 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// A joined is a trace whose calls were joined with the requests that answered them. It is used
+// A joined is a trace whose calls are joined with the requests that answered them. It is used
 // again for the next trace.
 type joined struct {
 	facts *facts
 	rows  []row // in the order of compareRows, each once
 	links []joint
 
-	// By service: what it has in this trace. A hostile trace may ask for that a million times.
-	served    []bool   // a line of a request
-	mentioned []int32  // the row of a plain line; none: none
-	has       []uint16 // the services of which one of these is known
-	ours      bool     // a line of ours has the trace as its own
-	last      int64    // when the last of its rows ended
-	again     []int32  // the requests that answered a call which another one has answered
-	redirects []int32  // the calls that were answered by a redirect, not more than mostGuesses
-	only      uint16   // the one that has requests, calls or jobs; noCaller: none has, or several have
+	// What each service has in the trace. A hostile trace may ask for it a million times.
+	served    []bool   // by service: a line of a request
+	mentioned []int32  // by service: the row of a plain line; none: there is none
+	has       []uint16 // the services that have one of these
+
+	ours      bool    // the trace is that of a line of ours
+	last      int64   // when the last row ended
+	again     []int32 // requests that answered a call which another one has answered
+	redirects []int32 // calls that were answered by a redirect, up to mostGuesses
+	only      uint16  // the one service with requests, calls or jobs; noCaller: none, or several
 }
 
-// A joint is what was found out about a row.
+// A joint tells how a row is joined.
 type joint struct {
 	parent int32 // row; none: none
 	answer int32 // of a call, the row of the request that answered it; none: none
@@ -45,11 +46,10 @@ const (
 	unknown // it names a caller that no line knows
 )
 
-// mostSame is how many rows of one span are looked at, and mostGuesses of how many calls the one
-// is guessed that a request has answered: a hostile trace may have a million.
+// Limits, because a hostile trace may have a million rows.
 const (
-	mostSame    = 64
-	mostGuesses = 256
+	mostSame    = 64  // rows of one span that are looked at
+	mostGuesses = 256 // open calls among which the one of a request is guessed
 )
 
 func newJoined(f *facts) *joined {
@@ -84,7 +84,7 @@ func (j *joined) join(rows []row) {
 	j.nest()
 }
 
-// have finds what services have in the trace.
+// have finds what the services have in the trace.
 func (j *joined) have() {
 	for _, service := range j.has {
 		j.served[service], j.mentioned[service] = false, none
@@ -137,8 +137,9 @@ func (j *joined) redirected(c *row) bool {
 	return false
 }
 
-// once leaves out rows that are there already: two sources have the same line, or a service logs
-// each request twice. Those without a span's ID may be two requests that are alike.
+// once leaves out rows that are there already, because two sources have the same line, or a
+// service logs each request twice. Rows without a span's ID stay: they may be two requests that
+// are alike.
 func once(rows []row) []row {
 	kept := rows[:0]
 	for i := range rows {
@@ -150,9 +151,10 @@ func once(rows []row) []row {
 	return kept
 }
 
-// twice tells whether a request is one of the last rows: of the same span, in the course of it or
-// the other way round. The longer one stays. Attempts may have one span, but not one time. One that
-// did not believe its caller has a row in the caller's trace too: both stay, or neither.
+// twice tells whether a request is the same as one of the last rows: both have one span, and one
+// encloses the other. The longer row stays. Attempts may share a span, but not a time. A request
+// that did not believe its caller also has a row in the caller's trace: both rows stay, or neither
+// does.
 func twice(kept []row, r *row) bool {
 	if kind := r.kind(); kind != isRequest && kind != isRestarted {
 		return false
@@ -173,7 +175,7 @@ func twice(kept []row, r *row) bool {
 	return false
 }
 
-// same returns the rows of a span, no more than mostSame.
+// same returns the rows of a span, at most mostSame.
 func (j *joined) same(span uint64) (from, end int) {
 	if span == 0 {
 		return 0, 0
@@ -190,10 +192,10 @@ func (j *joined) same(span uint64) (from, end int) {
 	return from, end
 }
 
-// find returns the row of a span that is the parent of row i; none: no line knows it. Of several it
-// is that of the same service, which is rather no call. For a request, called is true: its caller
-// is another service, and rather a call, which nobody has answered and which encloses it. Spans
-// that plain lines name count where nobody reports them.
+// find returns the row of a span that is the parent of row i; none: no line knows the span. If
+// there are several, the best is of the same service, and no call. For a request called is true.
+// Then the best is of another service, and a call, without an answer so far and enclosing the
+// request. A span that only plain lines name comes last.
 func (j *joined) find(span uint64, i int, called bool) int32 {
 	best, points := int32(none), -1
 	r := &j.rows[i]
@@ -232,11 +234,11 @@ func (j *joined) find(span uint64, i int, called bool) int32 {
 // serve finds the caller of request i.
 func (j *joined) serve(i int) {
 	r, l := &j.rows[i], &j.links[i]
-	if r.is(untrusted) { // the trace of its caller has the other row of it
+	if r.is(untrusted) { // its other row is in the caller's trace
 		l.how = unknown
 		return
 	}
-	if k := j.find(r.span, i, true); k != none && j.rows[k].kind() == isCall { // with Finagle, it has the span of the call
+	if k := j.find(r.span, i, true); k != none && j.rows[k].kind() == isCall { // with Finagle, call and request share a span
 		j.answer(int(k), i, byIDs)
 		return
 	}
@@ -257,8 +259,8 @@ func (j *joined) serve(i int) {
 	}
 }
 
-// answer says that request i answered call k. A call is answered once: what answers it again was
-// sent again without a line of the caller.
+// answer notes that request i answered call k. A call has one answer: a second request was sent by
+// a proxy, without a line of the caller.
 func (j *joined) answer(k, i int, by how) {
 	j.links[i].parent, j.links[i].how = int32(k), by
 	before := j.links[k].answer
@@ -274,8 +276,8 @@ func (j *joined) answer(k, i int, by how) {
 	j.again = append(j.again, loser)
 }
 
-// answers tells how well request i answers call k, beside another one: by the service that the host
-// is called like, by the status, and by its time if the other one was made in the course of it.
+// answers tells how well request i answers call k, compared with another request. The best has the
+// service of the host's name, then the call's status, then a time that encloses the other request.
 func (j *joined) answers(k, i, other int) (points int) {
 	c, r := &j.rows[k], &j.rows[i]
 	if j.facts.called(c) == r.service {
@@ -290,8 +292,8 @@ func (j *joined) answers(k, i, other int) (points int) {
 	return points
 }
 
-// nest puts requests that answered a call again below the one that answered it, if that is another
-// service's and encloses them: a proxy may send on the headers as they came.
+// nest puts a further request for an answered call below the request that answered it, if that one
+// is another service's and encloses it. A proxy may pass the headers on as they came.
 func (j *joined) nest() {
 	for _, i := range j.again {
 		l := &j.links[i]
@@ -305,7 +307,7 @@ func (j *joined) nest() {
 	}
 }
 
-// encloses tells whether a request fits into a call, of which it may stand out by so much.
+// encloses tells whether a request fits into a call. It may begin earlier or end later by loose.
 func encloses(call, request *row, loose time.Duration) bool {
 	if call.at == never || request.at == never {
 		return false
@@ -313,19 +315,19 @@ func encloses(call, request *row, loose time.Duration) bool {
 	return request.at <= call.at+int64(loose) && request.begin() >= call.begin()-int64(loose)
 }
 
-// tolerance is how much a request may stand out of the call that it answers before a clock is
-// taken to be wrong: its line is written when its answer is on the way already.
+// tolerance is how much a request may be outside of its call before a clock counts as wrong. The
+// line of a request is written when its answer is already on the way.
 const tolerance = timeline.Tolerance
 
-// guess finds callers by the host that was called and by time: of requests that name a caller
-// which no line knows, of those that name none, and of those that did not believe theirs.
+// guess finds callers by the called host and by time. It does so for requests whose caller no line
+// knows, for requests without a caller, and for requests that did not believe theirs.
 func (j *joined) guess() {
 	open := make([]int32, 0, 16)
 	for i := range j.rows {
 		if j.rows[i].kind() == isCall && j.links[i].answer == none {
 			open = append(open, int32(i))
 		}
-		if len(open) > mostGuesses { // only some of them would tell what is not so
+		if len(open) > mostGuesses { // a guess among some of them would be wrong
 			return
 		}
 	}
@@ -366,8 +368,8 @@ func (j *joined) likely(open []int32, i int) int32 {
 	return none
 }
 
-// candidates are the calls that a request may have answered. Addressed ones count only for a request
-// that names a caller.
+// candidates are the calls that a request may have answered. Addressed ones count only for a
+// request that names a caller.
 type candidates struct {
 	fitting   candidate // to a host of the service's name, at the request's time
 	named     candidate // to a host that is surely the service, at another time
@@ -405,7 +407,7 @@ func (j *joined) consider(calls *candidates, k int32, r *row) {
 	}
 }
 
-// below tells whether call k was made in the course of row i.
+// below tells whether call k was made within row i.
 func (j *joined) below(k, i int32) bool {
 	for range mostSame {
 		if k = j.links[k].parent; k == none || k == i {
@@ -415,7 +417,7 @@ func (j *joined) below(k, i int32) bool {
 	return k == i
 }
 
-// id is the trace's.
+// id returns the trace's ID.
 func (j *joined) id() (id timeline.ID) {
 	for i := range j.rows {
 		if j.rows[i].high != 0 {

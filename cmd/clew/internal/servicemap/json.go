@@ -166,8 +166,8 @@ func readList[T any](d *json.Decoder, keep func(T)) error {
 	return err
 }
 
-// check tells whether the counts can be those of a map. Durations may be anything: whoever writes a
-// line says how long a call took.
+// check tells whether the counts can be those of a map. Durations may be anything: whoever writes
+// a line says how long a call took.
 func (g *Graph) check() error {
 	if g.By != "service" && g.By != "route" {
 		return errors.New(`it is neither by "service" nor by "route"`)

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// A picture is laid out in layers: callers stand left of what they call, or above it. The steps are
-// those of Sugiyama, Tagawa and Toda. Cycles are broken, each node gets a layer, long edges get a
-// point in each layer that they pass, layers are put in an order with few crossings, and what
-// belongs together is moved to one height. All of it is bounded: a map that is too large gets a
-// worse picture, not a later one.
+// A picture is laid out in layers: callers stand left of what they call, or above it. The steps
+// are those of Sugiyama, Tagawa and Toda. Cycles are broken, each node gets a layer, long edges
+// get a point in each layer that they pass, layers are put in an order with few crossings, and
+// what belongs together is moved to one height. All of it is bounded: a map that is too large gets
+// a worse picture, not a later one.
 
 // point is a place in a picture. Units are pixels.
 type point struct{ x, y float64 }
@@ -39,10 +39,11 @@ const (
 // screen is what a picture should fit on.
 var screen = point{880, 640}
 
-// layout lays nodes of these sizes out. Edges are pairs of nodes. First are nodes that should stand
-// left, or above. There are four ways, of which the one is taken that is largest on a screen, the
-// simpler of those that are nearly as large: layers stand beside each other or below each other,
-// and they are as many as the longest chain of calls has, or as the shortest chains have.
+// layout lays nodes of these sizes out. Edges are pairs of nodes. First are nodes that should
+// stand left, or above. There are four ways, of which the one is taken that is largest on a
+// screen, the simpler of those that are nearly as large: layers stand beside each other or below
+// each other, and they are as many as the longest chain of calls has, or as the shortest chains
+// have.
 func layout(sizes []point, edges [][2]int, first []int) drawing {
 	sets, alone := components(len(sizes), edges)
 	var d drawing
@@ -235,8 +236,8 @@ func (l *layering) outgoing() [][]int {
 }
 
 // starts returns the nodes at which walks along the edges begin: those that should stand left, and
-// those that nobody calls; then, if they do not lead everywhere, those that call more than they are
-// called.
+// those that nobody calls; then, if they do not lead everywhere, those that call more than they
+// are called.
 func (l *layering) starts(begin []int, out [][]int) (start, rest []int) {
 	called := make([]int, len(l.nodes))
 	for _, e := range l.edges {
@@ -253,8 +254,8 @@ func (l *layering) starts(begin []int, out [][]int) (start, rest []int) {
 	return start, rest
 }
 
-// breakCycles turns the edges that lead back to where a walk along the edges came from. Walks begin
-// at the nodes that should stand left, then at those that nobody calls.
+// breakCycles turns the edges that lead back to where a walk along the edges came from. Walks
+// begin at the nodes that should stand left, then at those that nobody calls.
 func (l *layering) breakCycles(begin []int) {
 	out := l.outgoing()
 	start, rest := l.starts(begin, out)
@@ -290,8 +291,8 @@ func (l *layering) breakCycles(begin []int) {
 	}
 }
 
-// assign gives each node a layer: one more than the rightmost node that calls it. Nodes that nobody
-// calls stand beside what they call, unless they should stand left.
+// assign gives each node a layer: one more than the rightmost node that calls it. Nodes that
+// nobody calls stand beside what they call, unless they should stand left.
 func (l *layering) assign(begin []int) {
 	out := l.outgoing()
 	l.rank = make([]int, len(l.nodes))

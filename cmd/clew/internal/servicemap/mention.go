@@ -3,8 +3,8 @@ package servicemap
 import "example.com/clew/internal/timeline"
 
 // mentions are spans that lines have named lately. A service that writes no lines of requests is a
-// caller all the same, so a span that only plain lines name becomes a row when it has to make room.
-// As a rule the line of its request comes before, and then it becomes none.
+// caller all the same, so a span that only plain lines name becomes a row when it has to make
+// room. As a rule the line of its request comes before, and then it becomes none.
 type mentions struct {
 	sets [1024]mentionSet
 }

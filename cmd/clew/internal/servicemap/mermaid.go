@@ -16,9 +16,9 @@ const (
 	maxDiagram = 49_000
 )
 
-// Mermaid writes the map as a flowchart in Mermaid's language, which GitHub and GitLab draw. It has
-// the busiest edges, as many as Mermaid takes, and a note says what is left out. Names are labels
-// alone: each character that might be a statement is written as its number.
+// Mermaid writes the map as a flowchart in Mermaid's language, which GitHub and GitLab draw. It
+// has the busiest edges, as many as Mermaid takes, and a note says what is left out. Names are
+// labels alone: each character that might be a statement is written as its number.
 func (g *Graph) Mermaid(to io.Writer) error {
 	d := flowchart{outside: g.outside(), numbers: map[string]int{}}
 	d.text.WriteString("flowchart LR\n")

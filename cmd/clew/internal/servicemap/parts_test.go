@@ -194,8 +194,8 @@ func TestNoIDHostile(t *testing.T) {
 	assert.LessOrEqual(t, len(g.Breaks), 18)
 }
 
-// A request that its service logs twice, once with the trace that it did not believe, counts twice:
-// that trace has it as well, and the sums must agree.
+// A request that its service logs twice, once with the trace that it did not believe, counts
+// twice: that trace has it as well, and the sums must agree.
 func TestTwiceInOneSpan(t *testing.T) {
 	g := graph(t, servicemap.Config{}, source{
 		request("shop", wide, "3", "4", 4, 2, `"untrusted_trace_id":"`+second+`"`),

@@ -17,7 +17,8 @@ func (l *layering) height(v int) float64 {
 	return 0
 }
 
-// apart is how far the middles of two vertices are apart at least, of which one is below the other.
+// apart is how far the middles of two vertices are apart at least, of which one is below the
+// other.
 func (l *layering) apart(a, b int) float64 {
 	gap := besideNode
 	if !l.isNode(a) || !l.isNode(b) {
@@ -52,8 +53,8 @@ func (l *layering) place() {
 }
 
 // settle moves the vertices of a layer to where their neighbours on these sides are: the nearest
-// heights, by the sum of squares, in the layer's order and distances. Those that want to be at odds
-// with that form blocks, which go where they are wanted on the average.
+// heights, by the sum of squares, in the layer's order and distances. Those that want to be at
+// odds with that form blocks, which go where they are wanted on the average.
 func (l *layering) settle(layer []int, left, right bool) {
 	type block struct {
 		at, weight float64

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// row is what is kept of a line: of a request, a call, a job, of a span that plain lines name, and
-// of a caller's trace that was not believed. It has no pointer, and is as long as a line of the
-// processor's cache. There may be a hundred million of them: what is not needed has no room.
+// row is what is kept of a request, a call or a job, of a span that plain lines name, or of a
+// caller's trace that was not believed. It has no pointer, and is as long as a line of the
+// processor's cache. There may be a hundred million rows, so a row has only what is needed.
 type row struct {
 	low, high    uint64 // of the trace's ID
 	span, parent uint64
 	link         uint64 // of a request: its caller's parent; of a call: the host's number
-	at           int64  // when it ended, in nanoseconds since 1970; none: never
+	at           int64  // when it ended, in nanoseconds since 1970; never: not known
 	took         uint32 // see pack
 	bytes        uint32 // see pack
 	service      uint16
@@ -34,12 +34,12 @@ const (
 	isRequest = iota
 	isCall
 	isJob
-	isMention   // plain lines name the span; nobody reports it
-	isRestarted // a request that did not believe its caller, in the caller's trace; link and parent tell it from others
+	isMention   // a span that plain lines name and no line reports
+	isRestarted // a request that did not believe its caller, in the caller's trace; link and parent make it unique
 	kindMask    = 7
 )
 
-// Flags of a row, above what it is.
+// Flags of a row, in the bits above its kind.
 const (
 	sixteen   = 1 << (3 + iota) // the trace's ID has 16 digits
 	thirtyTwo                   // it has 32
@@ -61,16 +61,16 @@ func (r *row) attempt() int { return int(r.answer >> statusBits) }
 
 const statusBits = 10
 
-// answerOf packs a status and an attempt. Greater ones are the greatest that there is room for.
+// answerOf packs a status and an attempt. Numbers that are too great become the greatest possible.
 func answerOf(status, attempt int) uint16 {
 	const most, mostAttempts = 1<<statusBits - 1, 1<<(16-statusBits) - 1
 	return uint16(max(0, min(status, most))) | uint16(max(0, min(attempt, mostAttempts)))<<statusBits
 }
 
-// duration returns how long it took.
+// duration returns how long a row took.
 func (r *row) duration() time.Duration { return time.Duration(unpack(r.took)) }
 
-// begin returns when it began; never: that is not known.
+// begin returns when a row began; never: not known.
 func (r *row) begin() int64 {
 	if r.at == never {
 		return never
@@ -78,8 +78,9 @@ func (r *row) begin() int64 {
 	return r.at - unpack(r.took)
 }
 
-// units are by what pack divides. Of durations in nanoseconds these are a second exact to the
-// nanosecond, 17 minutes to the microsecond, 12 days to the millisecond, and 34 years.
+// units are the divisors of pack. Durations in nanoseconds are exact to the nanosecond up to a
+// second, to the microsecond up to 17 minutes, to the millisecond up to 12 days. 34 years have
+// room.
 var units = [4]int64{1, 1e3, 1e6, 1e9}
 
 // pack keeps the highest digits of a number that is not negative.
@@ -96,7 +97,7 @@ func pack(n int64) uint32 {
 
 func unpack(p uint32) int64 { return int64(p&(1<<30-1)) * units[p>>30] }
 
-// inexactOf packs what a time is exact to.
+// inexactOf packs how exact a time is.
 func inexactOf(precision time.Duration) uint16 {
 	switch {
 	case precision <= time.Microsecond:
@@ -122,7 +123,7 @@ func (r *row) inexact() time.Duration {
 	return time.Microsecond
 }
 
-// compareRows orders the rows of a trace, by the span first. Rows of one order are equal.
+// compareRows orders the rows of a trace, first by the span. Only equal rows compare as equal.
 func compareRows(a, b *row) int {
 	if a.span != b.span {
 		return cmp.Compare(a.span, b.span)
@@ -135,7 +136,7 @@ func compareRows(a, b *row) int {
 		cmp.Compare(a.bytes, b.bytes), cmp.Compare(a.flags, b.flags), cmp.Compare(a.low, b.low))
 }
 
-// appendRow appends a row as files have it.
+// appendRow appends a row in the form of files.
 func appendRow(b []byte, r *row) []byte {
 	o := binary.LittleEndian
 	for _, n := range [...]uint64{r.low, r.high, r.span, r.parent, r.link, uint64(r.at)} {
@@ -148,7 +149,7 @@ func appendRow(b []byte, r *row) []byte {
 	return b
 }
 
-// readRow reads the row that b begins with.
+// readRow reads the row at the beginning of b.
 func readRow(b []byte) row {
 	_ = b[rowBytes-1]
 	o := binary.LittleEndian

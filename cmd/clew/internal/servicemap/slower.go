@@ -69,8 +69,8 @@ func badPart(r Run) float64 {
 	return min(float64(badMinute)/float64(max(long, time.Second)), 1)
 }
 
-// slower tells whether a quantile is greater in the later run, and would be without so large a part
-// of its calls, the slowest.
+// slower tells whether a quantile is greater in the later run, and would be without so large a
+// part of its calls, the slowest.
 func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 	if bad > q.mostBad() {
 		return false

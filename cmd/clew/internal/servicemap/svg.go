@@ -303,8 +303,8 @@ func (p *picture) label(i int) {
 	}
 }
 
-// free looks for room for a label on an edge, and takes it: where no other edge passes, if there is
-// such a place.
+// free looks for room for a label on an edge, and takes it: where no other edge passes, if there
+// is such a place.
 func (p *picture) free(i int, e *Edge, width, height float64) (point, bool) {
 	var found []box
 	for _, at := range p.places(i, e) {

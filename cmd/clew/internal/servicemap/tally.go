@@ -7,7 +7,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// A tally is what joined traces add up to. Each goroutine that joins has one of its own.
+// A tally is the sum of joined traces. Each goroutine that joins has its own.
 type tally struct {
 	facts *facts
 	nodes map[nodeKey]*nodeTally
@@ -17,18 +17,19 @@ type tally struct {
 	hosts []answering                // by the host that was called
 	ports map[uint16][]string        // by the service, once everything is added: see findPorts
 	calls map[untoldKey]*untoldCalls // from a service to a host
-	roots map[nodeKey]int64          // requests that name no caller, by the service and the operation
+	roots map[nodeKey]int64          // requests without a caller, by the service and the operation
 
 	traces, requests, called, jobs int64
-	naming, untold                 int64 // requests that name a caller, and those whose no line knows
+	naming                         int64 // requests that name a caller
+	untold                         int64 // of these, those with a caller that no line knows
 
-	kept  *kept // which nodes and edges it has; nil: those that come first
+	kept  *kept // the nodes and edges that stand alone; nil: those that come first
 	crowd crowd // the others
 }
 
 type edgeKey struct{ from, to nodeKey }
 
-// hopKey is from one service to another. From is noCaller where it is not known.
+// hopKey is a caller's service and a callee's. From is noCaller if the caller is not known.
 type hopKey struct{ from, to uint16 }
 
 // noCaller is the number of no service.
@@ -45,20 +46,26 @@ type edgeTally struct {
 	slowest, failed                                                        samples
 }
 
-// hopTally is how traces pass from a service to another.
+// hopTally tells how traces pass from one service to another.
 type hopTally struct {
-	calls int64 // that have a line of the caller and were answered, as its line says
+	calls int64 // that have a line of the caller and were answered, as the line says
 
-	unbelieved, restarted   finding // the callee says so; its lines are missing
-	widths                  int64   // pairs of which both say how many digits the ID has
-	padded, truncated       finding
-	pairs                   int64   // of a call and its request, by IDs
-	toldSampled, sampled    int64   // of the pairs, as the caller and as the callee says
-	unsampled, takenSampled finding // the caller alone says it is; the callee alone
+	unbelieved finding // the callee says that it did not believe the caller
+	restarted  finding // the callee has no line in the call's trace
+
+	widths    int64 // pairs in which both say how many digits the ID has
+	padded    finding
+	truncated finding
+
+	pairs        int64   // of a call and its request, by IDs
+	toldSampled  int64   // pairs that the caller says are sampled
+	sampled      int64   // pairs that the callee says are sampled
+	unsampled    finding // pairs that only the caller samples
+	takenSampled finding // pairs that only the callee samples
 
 	fit    int64     // pairs whose clocks agree
-	late   durations // of the others: how much the caller's clock is ahead
-	misfit finding   // the same
+	late   durations // how much the caller's clock is ahead in the other pairs
+	misfit finding   // those pairs
 }
 
 // orphans are requests that name a caller which no line knows.
@@ -67,10 +74,10 @@ type orphans struct {
 	naming int64 // requests of the service that name a caller
 }
 
-// finding is how often something was seen, and some traces in which it was.
+// finding is how often something was seen, and some traces that show it.
 type finding struct {
 	n      int64
-	traces []timeline.ID // the lowest ones
+	traces []timeline.ID // the lowest
 }
 
 // mostExamples is how many traces of a kind are kept.
@@ -102,7 +109,7 @@ func newTally(f *facts, kept *kept) *tally {
 		hosts: make([]answering, len(f.outside)), calls: map[untoldKey]*untoldCalls{}, roots: map[nodeKey]int64{}, kept: kept, crowd: newCrowd()}
 }
 
-// node returns a node, for so many requests or jobs.
+// node returns a node, to which so many requests or jobs are added.
 func (t *tally) node(k nodeKey, count int64) *nodeTally {
 	k = t.kept.node(k)
 	n := t.nodes[k]
@@ -117,7 +124,7 @@ func (t *tally) node(k nodeKey, count int64) *nodeTally {
 	return n
 }
 
-// edge returns an edge, for so many calls.
+// edge returns an edge, to which so many calls are added.
 func (t *tally) edge(from, to nodeKey, count int64) *edgeTally {
 	k := t.kept.edge(edgeKey{from, to})
 	e := t.edges[k]
@@ -239,13 +246,13 @@ func (t *tally) joined(j *joined, i int, id timeline.ID) {
 	e.answered++
 	e.guess(l.how)
 	e.bytes += unpack(r.bytes)
-	if answer != int32(i) { // somebody has sent it to another service too
+	if answer != int32(i) { // a proxy has sent the call to another service too
 		e.call(r, r.is(failed), id)
 		return
 	}
 	e.told++
 	e.retried(j, p)
-	e.call(p, p.is(failed) || r.is(failed), id) // the answer may have broken off behind its status
+	e.call(p, p.is(failed) || r.is(failed), id) // the answer may have broken off after its status
 	if l.how == byIDs {
 		t.hosts[p.link].answered(r.service)
 	}
@@ -261,7 +268,7 @@ func (e *edgeTally) guess(by how) {
 	}
 }
 
-// within returns the node that a row's work is in.
+// within returns the node of a row's work.
 func (f *facts) within(r *row) nodeKey {
 	if kind := r.kind(); kind == isRequest || kind == isJob {
 		return f.node(r.service, r.operation)
@@ -285,7 +292,7 @@ func (e *edgeTally) retried(j *joined, c *row) {
 	}
 }
 
-// call adds a call, by the line of the caller or, without one, by that of the request.
+// call adds a call, by the caller's line, or by the request's if there is no other.
 func (e *edgeTally) call(r *row, isError bool, id timeline.ID) {
 	e.calls++
 	took := r.duration()
@@ -302,7 +309,7 @@ func (e *edgeTally) call(r *row, isError bool, id timeline.ID) {
 	e.failed.fresh(sample{id, at, took})
 }
 
-// unanswered adds a call that no request has a line of. Who was called is told last: see settle.
+// unanswered adds a call without a line of a request. Its service is found at the end: see settle.
 func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	c := &j.rows[k]
 	e := t.edge(t.caller(j, k), t.facts.host(c), 1)
@@ -319,7 +326,7 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 			t.hop(c.service, service).digits(c, &j.rows[i], id)
 		}
 	case c.status()/100 != 2: // a proxy may have answered
-	case !t.facts.heard.voices[service].covers(c): // its lines of that time were not read
+	case !t.facts.heard.voices[service].covers(c): // the service's lines of that time were not read
 	default:
 		u := t.untoldOf(untoldKey{hopKey{c.service, uint16(c.link)}, c.operation})
 		u.n++
@@ -329,12 +336,12 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	}
 }
 
-// unbelieved adds a request that did not believe its caller, in the trace of the caller. That is as
-// intended where the trace is none of ours, or came back to the service which had begun it: clients
+// unbelieved adds a request that did not believe its caller, in the caller's trace. That is right
+// if the trace has no line of ours, or if it came back to the service that had begun it: clients
 // may send the ID of an answer again.
 func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 	r, l := &j.rows[i], &j.links[i]
-	if l.parent == none && (!j.ours || j.served[r.service]) { // somebody outside, as far as one can see
+	if l.parent == none && (!j.ours || j.served[r.service]) { // the caller is outside
 		t.node(t.facts.node(r.service, r.operation), 0).roots++
 		return
 	}
@@ -362,7 +369,7 @@ func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 	e.call(r, r.is(failed), id)
 }
 
-// compare compares what two services say of one call: of the trace's ID, the decision, the time.
+// compare compares what two services say about one call: the trace's ID, the decision, the time.
 func (t *tally) compare(p, r *row, by how, id timeline.ID) {
 	if p.service == r.service {
 		return
@@ -395,7 +402,7 @@ func (t *tally) compare(p, r *row, by how, id timeline.ID) {
 	}
 }
 
-// digits compares how many digits the ID of a trace has with a caller and with the callee.
+// digits compares how many digits a trace's ID has in the caller's line and in the callee's.
 func (h *hopTally) digits(p, r *row, id timeline.ID) {
 	if !p.is(sixteen|thirtyTwo) || !r.is(sixteen|thirtyTwo) {
 		return
@@ -409,8 +416,8 @@ func (h *hopTally) digits(p, r *row, id timeline.ID) {
 	}
 }
 
-// clockAhead returns how much the clock of a call is ahead of that of the request which answered
-// it; zero: the request fits into the call.
+// clockAhead returns how much the clock of a call is ahead of that of its request; 0: the request
+// fits into the call.
 func clockAhead(c, r *row) time.Duration {
 	return timeline.ClockAhead(time.Duration(c.begin()-r.begin()), time.Duration(c.at-r.at), c.inexact()+r.inexact())
 }

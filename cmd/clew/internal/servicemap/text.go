@@ -14,8 +14,8 @@ import (
 // Style is how the text views look. The zero value is for files and pipes: nothing is cut or left
 // out, and there are no escape codes.
 type Style struct {
-	// Width is how many columns there are. What is longer is cut, columns of the table that have no
-	// room are left out, and of many edges the busiest and the worst are shown. 0: everything.
+	// Width is how many columns there are. What is longer is cut, columns of the table that have
+	// no room are left out, and of many edges the busiest and the worst are shown. 0: everything.
 	Width  int
 	Colour bool
 	UI     string // Zipkin's address, for links to example traces; "": none

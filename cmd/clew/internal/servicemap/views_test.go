@@ -71,8 +71,8 @@ where traces break
 `, textOf(t, shop(), servicemap.Style{}))
 }
 
-// No line is longer than the terminal is wide, but for an ID that people copy, and the table's rows
-// stand below each other.
+// No line is longer than the terminal is wide, but for an ID that people copy, and the table's
+// rows stand below each other.
 func TestTextWidths(t *testing.T) {
 	for name, g := range maps() {
 		for _, width := range []int{1, 20, 40, 60, 79, 80, 100, 120, 200, 300} {
@@ -144,7 +144,8 @@ func TestTextHostile(t *testing.T) {
 	}
 }
 
-// Services without requests are named, a remedy is said once, and bytes that nobody says are not 0.
+// Services without requests are named, a remedy is said once, and bytes that nobody says are not
+// 0.
 func TestTextSilent(t *testing.T) {
 	g := two()
 	g.Nodes = append(g.Nodes, node("cron", 0, 0, 0, 0), node("audit", 0, 0, 0, 0))
