@@ -9,41 +9,40 @@ import (
 	"time"
 )
 
-// Rules of what counts as a change. Each is there against something that happens without one.
+// Rules of what counts as a change. Each guards against something that happens without a change.
 const (
-	// leastShare and leastTook are how much slower is slower. Runs differ by some per cent with
-	// the hour and the machine, however many calls there are. Less than a millisecond a pause of a
-	// garbage collector.
+	// leastShare and leastTook are the least factor and the least duration of a change. With the
+	// hour and the machine, runs differ by some per cent, however many calls there are. A pause of
+	// the garbage collector may take most of a millisecond.
 	leastShare = 1.25
 	leastTook  = 1.0 // ms
 
-	// clusters is how much wider than by chance alone a quantile's interval is taken, on a scale
-	// of factors. Calls come in clusters, which are slow together: 1,000 of them tell less than
-	// 1,000 draws would.
+	// clusters widens the interval of a quantile, on a scale of factors. Calls come in clusters,
+	// which are slow together, so 1,000 calls tell less than 1,000 draws would.
 	clusters = 1.5
 
-	// leastTail is how many durations must be above a quantile, and below it. With fewer the
-	// interval ends at the slowest call.
+	// leastTail is how many durations must be above a quantile. With fewer, the interval ends at
+	// the slowest call.
 	leastTail = 15
 
-	// badMinute is how long everything may be slow for no reason. What is slower must be so
-	// without the slowest calls of the run, as many as come in so much time.
+	// badMinute is how long everything may be slow for no reason. A quantile must be slower even
+	// without the slowest calls of the run, as many as come in that time.
 	badMinute = time.Minute
 
-	// surely is how many standard deviations apart two shares are, and errorCluster how many calls
-	// fail together: they count as one.
+	// surely is the least distance of two shares, in standard deviations. errorCluster calls that
+	// fail together count as one.
 	surely       = 4.0
 	errorCluster = 2.0
 
-	// leastPart is how much more of all calls fails.
+	// leastPart is the least difference of two shares.
 	leastPart = 0.001
 
-	// leastSeen is how many calls an edge must have had to be missed, and how many it would have
-	// had before to be new.
+	// leastSeen is how many calls the other run must have had, or would have had, for an edge that
+	// is gone or new.
 	leastSeen = 10
 )
 
-// ChangeKind is what has changed.
+// ChangeKind is a kind of change.
 type ChangeKind string
 
 // The kinds of changes.
@@ -54,28 +53,28 @@ const (
 	FewerErrors  ChangeKind = "fewer errors"
 	MoreRetries  ChangeKind = "more retries"
 	FewerRetries ChangeKind = "fewer retries"
-	Breaks       ChangeKind = "breaks"      // traces break where they did not, or more often; of [NoID] never for the worse
-	Mended       ChangeKind = "mended"      // they do not any more, or less often
-	NoRequests   ChangeKind = "no requests" // nothing else can be told then
+	Breaks       ChangeKind = "breaks"      // traces break in a new place, or more often; for [NoID] not for the worse
+	Mended       ChangeKind = "mended"      // traces break there no more, or less often
+	NoRequests   ChangeKind = "no requests" // then nothing else is compared
 	New          ChangeKind = "new"
 	Gone         ChangeKind = "gone"
 )
 
-// isWorse are the kinds that are for the worse, the gravest first.
+// isWorse has the kinds that are for the worse, the gravest first.
 var isWorse = []ChangeKind{NoRequests, MoreErrors, Slower, Breaks, MoreRetries}
 
-// Comparison is what differs between two runs. Its JSON is what clew map --diff -o json writes.
+// Comparison tells what differs between two runs. clew map --diff -o json writes its JSON.
 type Comparison struct {
 	Version int      `json:"version"`
 	By      string   `json:"by"`
 	Before  Run      `json:"before"`
 	After   Run      `json:"after"`
 	Changes []Change `json:"changes"` // those for the worse first
-	Doubts  []Change `json:"doubts"`  // which one bad minute would explain
+	Doubts  []Change `json:"doubts"`  // changes that one bad minute would explain
 	Few     int      `json:"few"`     // edges and services with too few calls to tell
 }
 
-// Run is what a graph was made of.
+// Run is the time and the traffic of a graph.
 type Run struct {
 	From     time.Time `json:"from,omitzero"`
 	Until    time.Time `json:"until,omitzero"`
@@ -83,19 +82,19 @@ type Run struct {
 	Calls    int64     `json:"calls"`
 }
 
-// Change is one of an edge, of a node if From is "", or of a place where traces break.
+// Change is a change of an edge, of a node if From is "", or of a place where traces break.
 type Change struct {
 	Kind     ChangeKind `json:"kind"`
 	Worse    bool       `json:"worse"`
 	From     string     `json:"from,omitempty"`
-	To       string     `json:"to"` // "" of [NoRequests]
+	To       string     `json:"to"` // "" for [NoRequests]
 	Break    BreakKind  `json:"break,omitempty"`
 	Place    string     `json:"place,omitempty"`
 	Measures []Measure  `json:"measures,omitempty"`
 	Before   int64      `json:"before"` // how many calls or requests there were
 	After    int64      `json:"after"`
 	Says     string     `json:"says"`            // in a few words, without the names
-	Trace    string     `json:"trace,omitempty"` // in which it is seen
+	Trace    string     `json:"trace,omitempty"` // one that shows the change
 }
 
 // Measure is a number that has changed: p50, p95 or p99 in milliseconds, else a share of 1.
@@ -110,8 +109,8 @@ func (c *Comparison) Worse() bool {
 	return slices.ContainsFunc(c.Changes, func(c Change) bool { return c.Worse })
 }
 
-// Compare tells what has changed from one run to another one, and not by chance. The graphs must
-// have nodes of the same kind.
+// Compare tells what has changed between two runs, apart from chance. Both graphs must be by
+// service, or both by route.
 func Compare(before, after *Graph) (*Comparison, error) {
 	switch {
 	case before.Version != after.Version:
@@ -139,7 +138,8 @@ func Compare(before, after *Graph) (*Comparison, error) {
 	return c.Comparison, nil
 }
 
-// silence tells whether the later run has nothing to compare. That is a change for the worse.
+// silence tells whether the later run has nothing to compare, and adds that as a change for the
+// worse.
 func (c *comparer) silence() bool {
 	noun, before := "request", c.before.Requests
 	if before == 0 {
@@ -155,8 +155,8 @@ func (c *comparer) silence() bool {
 
 func runOf(g *Graph) Run { return Run{g.From, g.Until, g.Requests, g.Calls} }
 
-// rankOf is where a change stands: those for the worse, then new and gone, then those for the
-// better.
+// rankOf returns the rank of a change: first those for the worse, then new and gone, then those
+// for the better.
 func rankOf(c Change) int {
 	if c.Break == NoID {
 		return math.MaxInt32
@@ -165,7 +165,7 @@ func rankOf(c Change) int {
 	return slices.Index(order, c.Kind)
 }
 
-// ratio is how many times as much the later run has.
+// ratio returns the traffic of the later run as a multiple of the earlier one's.
 func ratio(before, after *Graph) float64 {
 	if before.Requests > 0 && after.Requests > 0 {
 		return float64(after.Requests) / float64(before.Requests)
@@ -186,10 +186,10 @@ func (c *comparer) add(change Change) {
 	c.Changes = append(c.Changes, change)
 }
 
-// pair is two things that have one name in two graphs. One of them may be nil.
+// pair is two things with one name in two graphs. One may be nil.
 type pair[T any] struct{ before, after *T }
 
-// pairs joins what has the same name, in the order of the later graph, then of the earlier one.
+// pairs joins things with the same name, in the order of the later graph, then of the earlier one.
 func pairs[T any](before, after []T, name func(*T) [4]string) []pair[T] {
 	number := map[[4]string]int{}
 	var all []pair[T]
@@ -235,8 +235,8 @@ func (c *comparer) edges() {
 	}
 }
 
-// nodes compares nodes: which there are, and how requests do that nobody calls, as far as the
-// lines tell. Others are compared as edges.
+// nodes compares which nodes there are, and the requests of nodes whose requests mostly have no
+// caller. Other requests are compared as calls of edges.
 func (c *comparer) nodes() {
 	wasCalled, isCalled := called(c.before), called(c.after)
 	for _, p := range pairs(c.before.Nodes, c.after.Nodes, func(n *Node) [4]string { return [4]string{n.Name} }) {
@@ -274,7 +274,7 @@ func firstTrace(samples []Sample) string {
 	return samples[0].Trace
 }
 
-// presence tells whether it is no chance that something is in one run alone.
+// presence adds a change for something that is in one run alone, unless that may be chance.
 func (c *comparer) presence(change Change, noun string) {
 	switch {
 	case change.After > 0 && float64(change.After) >= leastSeen*max(c.ratio, 1):
@@ -297,10 +297,10 @@ func (c *comparer) breaks() {
 			continue // see noIDs
 		}
 		if k.Kind == Clock && p.before != nil && p.after != nil {
-			continue // it is off, as it was
+			continue // the clock is as wrong as before
 		}
 		change := Change{From: k.From, To: k.To, Break: k.Kind, Place: k.Place, Says: k.Says}
-		b, bOf, a, aOf := c.counts(p)
+		b, bOf, a, aOf := c.sightings(p)
 		change.Before, change.After = b, a
 		if p.after != nil && len(p.after.Traces) > 0 {
 			change.Trace = p.after.Traces[0]
@@ -323,9 +323,9 @@ func (c *comparer) breaks() {
 	}
 }
 
-// counts returns how often a break was seen in each run, and of how many. In a run that does not
-// have it there were as many occasions as the other run has, by their ratio.
-func (c *comparer) counts(p pair[Break]) (b, bOf, a, aOf int64) {
+// sightings returns how often a break was seen in each run, and of how many. A run without the
+// break had as many occasions as the other run, times their ratio.
+func (c *comparer) sightings(p pair[Break]) (b, bOf, a, aOf int64) {
 	if p.before != nil {
 		b, bOf = p.before.Count, max(p.before.Of, p.before.Count)
 	}
@@ -341,7 +341,7 @@ func (c *comparer) counts(p pair[Break]) (b, bOf, a, aOf int64) {
 	return b, bOf, a, aOf
 }
 
-// share compares how many of the calls are something.
+// share compares a share of the calls.
 func (c *comparer) share(change Change, more, fewer ChangeKind, name string, before, after int64) {
 	switch differ(before, change.Before, after, change.After) {
 	case 1:
@@ -363,7 +363,7 @@ func shareOf(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
-// differ tells whether a share has become larger, 1, or smaller, -1; 0: it may be chance. It is
+// differ tells whether a share has become larger, 1, or smaller, -1; 0: that may be chance. It is
 // the test of two proportions.
 func differ(before, beforeOf, after, afterOf int64) int {
 	if beforeOf <= 0 || afterOf <= 0 {

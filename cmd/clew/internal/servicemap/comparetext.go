@@ -11,8 +11,8 @@ import (
 // JSON writes the comparison as one JSON object, with a change a line, and a newline behind it.
 func (c *Comparison) JSON(to io.Writer) error { return writeJSON(to, c) }
 
-// Text writes the comparison for people: what was compared, then what has changed for the worse,
-// what is new or gone, what is better, and what one bad minute would explain.
+// Text writes the comparison for people: the two runs, then the changes for the worse, those that
+// are new or gone, those for the better, and those that one bad minute would explain.
 func (c *Comparison) Text(to io.Writer, style Style) error {
 	p := newPage(to, style)
 	p.run("before", c.Before)
@@ -68,7 +68,7 @@ func (c *Comparison) sorted() (worse, other, better, noted []Change) {
 	return worse, other, better, noted
 }
 
-// textChanges is how many changes of a part a terminal is given.
+// textChanges is how many changes of a part a terminal gets.
 const textChanges = 20
 
 // changes writes a part.
@@ -98,7 +98,7 @@ func (p *page) changes(title, colour string, changes []Change) {
 	p.put("", "\n")
 }
 
-// title is the kind of a change.
+// title returns the kind of a change, in words.
 func (c *Change) title() string {
 	if c.Break != NoID {
 		return string(c.Kind)
@@ -109,7 +109,7 @@ func (c *Change) title() string {
 	return "fewer"
 }
 
-// where is the place of a change.
+// where returns the place of a change.
 func (c *Change) where() string {
 	b := Break{From: c.From, To: c.To, Place: c.Place}
 	if c.Break != "" && c.Break != NoID {
@@ -118,7 +118,7 @@ func (c *Change) where() string {
 	return b.where()
 }
 
-// shares is how a break's share has changed, which its sentence does not say.
+// shares says how a break's share has changed. Its sentence does not.
 func (c *Change) shares() string {
 	if c.Break == "" || len(c.Measures) == 0 {
 		return ""

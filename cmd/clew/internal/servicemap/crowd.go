@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// mostCounted is how many nodes and edges without room are counted, to find the busiest of all.
+// mostCounted is how many nodes and edges without room are counted, to find the busiest.
 const mostCounted = 100_000
 
-// crowd is how often nodes and edges were seen that a tally had no room for.
+// crowd counts the nodes and edges that a tally has no room for.
 type crowd struct {
 	nodes map[nodeKey]int64
 	edges map[edgeKey]int64
@@ -16,10 +16,10 @@ type crowd struct {
 
 func newCrowd() crowd { return crowd{map[nodeKey]int64{}, map[edgeKey]int64{}} }
 
-// node counts what a node has.
+// node counts requests and jobs of a node.
 func (c *crowd) node(k nodeKey, n int64) { count(c.nodes, k, n) }
 
-// edge counts what an edge has.
+// edge counts calls of an edge.
 func (c *crowd) edge(k edgeKey, n int64) { count(c.edges, k, n) }
 
 func count[K comparable](counts map[K]int64, k K, n int64) {
@@ -37,14 +37,14 @@ func (c *crowd) merge(other *crowd) {
 	}
 }
 
-// kept are the nodes and the edges that stand alone. Nil: all.
+// kept are the nodes and edges that stand alone. Nil: all do.
 type kept struct {
 	nodes map[nodeKey]bool
 	edges map[edgeKey]bool
-	hosts *tally // tells which hosts are services
+	hosts *tally // knows which hosts are services
 }
 
-// node returns the node that a node is in.
+// node returns a node, or the one in which it counts.
 func (kept *kept) node(k nodeKey) nodeKey {
 	if kept == nil || kept.nodes[k] {
 		return k
@@ -52,7 +52,7 @@ func (kept *kept) node(k nodeKey) nodeKey {
 	return otherNode
 }
 
-// edge returns the edge that an edge is in.
+// edge returns an edge, or the one in which it counts.
 func (kept *kept) edge(k edgeKey) edgeKey {
 	if kept == nil {
 		return k
@@ -63,7 +63,7 @@ func (kept *kept) edge(k edgeKey) edgeKey {
 	case !kept.edges[in]:
 		return edgeKey{otherNode, otherNode}
 	case in.to == settled.to:
-		in.to = k.to // the host gets its service last
+		in.to = k.to // a host gets its service at the end
 	}
 	return in
 }
@@ -77,7 +77,7 @@ func (t *tally) edgeRoom() int {
 	return 4 * t.facts.limits.edges
 }
 
-// settled is an edge with the service that is behind its host.
+// settled returns an edge with the service behind its host.
 func (t *tally) settled(k edgeKey) edgeKey {
 	if k.to&outsideNode != 0 {
 		if service := t.behind(uint16(k.to)); service != noName {
@@ -87,8 +87,8 @@ func (t *tally) settled(k edgeKey) edgeKey {
 	return k
 }
 
-// choose returns the busiest nodes and edges; nil: there is room for all. Everything must be
-// added, and nothing be settled.
+// choose returns the busiest nodes and edges; nil: there is room for all. It is called between the
+// last add and settle.
 func (t *tally) choose() *kept {
 	nodes, edges := map[nodeKey]int64{otherNode: 0}, map[edgeKey]int64{}
 	for service := range t.facts.heard.voices {
@@ -116,7 +116,7 @@ func (t *tally) choose() *kept {
 	if len(nodes) <= most.nodes && len(edges) <= most.edges {
 		return nil
 	}
-	delete(nodes, otherNode) // it is kept, and one more
+	delete(nodes, otherNode) // it is kept beside the busiest
 	all := &kept{nodes: busiest(nodes, most.nodes-1, cmp.Compare), hosts: &tally{facts: t.facts, hosts: t.hosts}}
 	all.nodes[otherNode] = true
 	folded := map[edgeKey]int64{}
@@ -143,7 +143,7 @@ func busiest[K comparable](counts map[K]int64, most int, order func(a, b K) int)
 	return top
 }
 
-// isOther tells whether a node has what has no node of its own.
+// isOther tells whether a node stands for those that have no node of their own.
 func (f *facts) isOther(k nodeKey) bool {
 	if k&outsideNode != 0 {
 		return f.outside[k&^outsideNode] == otherText
@@ -151,7 +151,7 @@ func (f *facts) isOther(k nodeKey) bool {
 	return k>>16 == otherName || f.byRoute && uint16(k) == otherName
 }
 
-// others is how many requests, jobs and calls are in nodes and edges together with others.
+// others returns how many requests, jobs and calls have no node or edge of their own.
 func (t *tally) others() (n int64) {
 	for k, has := range t.nodes {
 		if t.facts.isOther(k) {

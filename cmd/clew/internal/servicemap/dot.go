@@ -10,13 +10,13 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// maxNodeLabel is how many columns a name takes in a diagram.
+// maxNodeLabel is how many columns a name may take in a diagram.
 const maxNodeLabel = 60
 
 // DOT writes the map in Graphviz's language. Hosts outside are dashed, and so are edges that are
-// seen from one side or guessed. Edges are as thick as they are busy. Errors are in the label, and
-// an edge is amber from one in a thousand calls on, and red from one in a hundred. A name is a
-// label and nothing else: nodes are called n0, n1.
+// seen from one side or guessed. Busy edges are thick. Errors stand in the label. An edge is amber
+// if one call in a thousand fails, and red if one in a hundred fails. A name is only a label: the
+// identifiers of nodes are n0, n1.
 func (g *Graph) DOT(to io.Writer) error {
 	w := bufio.NewWriter(to)
 	w.WriteString("digraph clew {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n")
@@ -54,14 +54,14 @@ func (g *Graph) DOT(to io.Writer) error {
 
 func dotNode(i int) string { return "n" + strconv.Itoa(i) }
 
-// dotText quotes a text. In a label Graphviz reads codes behind a backslash, and those of HTML
-// behind an ampersand.
+// dotText quotes a text. In a label, Graphviz reads codes after a backslash, and those of HTML
+// after an ampersand.
 func dotText(text string) string {
 	text = timeline.Cut(timeline.Visible(text), maxNodeLabel)
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `&`, `&amp;`).Replace(text) + `"`
 }
 
-// label is what a diagram says of an edge.
+// label returns the label of an edge in a diagram.
 func (e *Edge) label() string {
 	text := amount(e.Calls, "call")
 	if e.Errors > 0 {
@@ -73,7 +73,7 @@ func (e *Edge) label() string {
 	return text
 }
 
-// colour is that of an edge with errors, as in the page; "": it has few or none.
+// colour returns the colour of an edge with errors, as in the page; "": the edge has few or none.
 func (e *Edge) colour() string { return [...]string{"", "#a05a00", "#b91c28"}[e.failing()] }
 
 // mostCalls returns how many calls the busiest edge has.
@@ -85,8 +85,8 @@ func (g *Graph) mostCalls() int64 {
 	return most
 }
 
-// weight is how busy an edge is, from 0 to 1. The scale is that of the logarithm: a hundredth of
-// the calls is not nothing.
+// weight returns how busy an edge is, from 0 to 1. The scale is logarithmic, because a hundredth
+// of the calls is not nothing.
 func (e *Edge) weight(most int64) float64 {
 	if most <= 1 || e.Calls <= 1 {
 		return 0

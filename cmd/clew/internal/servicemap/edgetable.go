@@ -8,7 +8,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// Marks of an edge, which say how far it can be trusted.
+// Marks of an edge. They say how far it can be trusted.
 const (
 	markOutside = "outside"
 	markCaller  = "caller's side"
@@ -17,13 +17,13 @@ const (
 	markGuessed = "guessed"
 )
 
-// markMeanings are the legend.
+// markMeanings has the legend.
 var markMeanings = []struct{ mark, means string }{
 	{markOutside, "a host that no service of these lines is known to be: a third party, a database."},
 	{markCaller, "no request of the callee was found for these calls."},
-	{markCallee, "no line of the caller reports these calls. They are told, and timed, by the callee."},
-	{markHost, "no request tells who was called: the host is called like the service, or the service has answered others' calls to it."},
-	{markGuessed, "calls were joined with requests, or services found for them, by the host's name or by time, not by IDs."},
+	{markCallee, "no line of the caller reports these calls. The callee's lines do, and time them."},
+	{markHost, "no request tells which service was called. The host has the service's name, or the service has answered others' calls to it."},
+	{markGuessed, "calls were joined with requests, or a service was found for them, by the host's name or by time, not by IDs."},
 }
 
 // marks returns the marks of an edge.
@@ -49,7 +49,7 @@ func (e *Edge) marks(outside bool) []string {
 	return marks
 }
 
-// unsure tells whether an edge is seen from one side only, or was guessed for the most part.
+// unsure tells whether an edge is seen from one side only, or mostly guessed.
 func (e *Edge) unsure(outside bool) bool {
 	return 2*e.Guessed > e.Calls || e.Told == 0 && e.Calls > 0 || e.Answered == 0 && !outside
 }
@@ -75,8 +75,7 @@ func (g *Graph) busiest() []*Edge {
 	return edges
 }
 
-// notable returns the busiest edges, and of the others those with the most errors. Left are those
-// that are neither.
+// notable returns the busiest edges and some more with the most errors. Left are the others.
 func notable(edges []*Edge) (shown, left []*Edge) {
 	if len(edges) <= textBusiest+textWorst {
 		return edges, nil
@@ -91,11 +90,11 @@ func notable(edges []*Edge) (shown, left []*Edge) {
 // column is a column of numbers.
 type column struct {
 	title string
-	keep  int // the columns with the lowest are left out first, where there is no room
+	keep  int // for want of room, columns with the lowest number are left out first
 	cell  func(*Edge) word
 }
 
-// tookCell is a column of a quantile.
+// tookCell returns the cells of a quantile.
 func tookCell(of func(*Quantiles) Value) func(*Edge) word {
 	return func(e *Edge) word {
 		if e.Took.Count == 0 {
@@ -115,7 +114,7 @@ var columns = []column{
 	{"bytes", 1, bytesCell},
 }
 
-// bytesCell is empty where nobody says how many there were.
+// bytesCell is empty if no line says how many bytes there were.
 func bytesCell(e *Edge) word {
 	if e.Bytes == 0 && e.Answered == 0 {
 		return word{}
@@ -177,7 +176,7 @@ func (p *page) edges() {
 	p.put("", "\n")
 }
 
-// leftEdges says what the table does not have.
+// leftEdges says which edges the table does not have.
 func (p *page) leftEdges(left []*Edge, all int64) {
 	if len(left) == 0 {
 		return
@@ -193,10 +192,10 @@ func (p *page) leftEdges(left []*Edge, all int64) {
 		percent(int64(calls/max(total, 1)*1e9), 1e9) + " of the calls: --width 0 shows all"})
 }
 
-// widestName is how many columns a name makes others wide.
+// widestName is how wide a column of names gets.
 const widestName = 50
 
-// table writes rows, as wide as there is room, and tells whether there is some for marks.
+// table writes rows, as wide as there is room, and tells whether marks had room too.
 func (p *page) table(rows []edgeRow) (marked bool) {
 	marked = true
 	from, to, marks := len("from"), len("to"), 0
@@ -241,7 +240,7 @@ func (p *page) table(rows []edgeRow) (marked bool) {
 	return marked
 }
 
-// fitColumns leaves columns out, up to a rank, until the names have room. It returns their titles.
+// fitColumns leaves out columns, up to a number, until the names have room. It returns the titles.
 func fitColumns(shown []bool, widths []int, room *int, names, most int) (hidden []string) {
 	for keep := 1; *room < names && keep <= most; keep++ {
 		for i, c := range columns {
@@ -255,7 +254,7 @@ func fitColumns(shown []bool, widths []int, room *int, names, most int) (hidden 
 	return hidden
 }
 
-// shareNames divides the room between two columns of names: what one does not need is the other's.
+// shareNames divides the room between two columns of names. One gets what the other does not need.
 func shareNames(from, to, room int) (int, int) {
 	room = max(room, 16)
 	if from+to <= room {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// facts are what is known once everything was read. Names are numbered by their order here.
+// facts are what is known once everything was read. Here names have numbers by their order.
 type facts struct {
 	byRoute    bool
 	limits     limits
@@ -15,18 +15,18 @@ type facts struct {
 	outside    []string // the names of hosts, as the graph has them
 	operations []string
 
-	atService, atOperation []uint16 // where the numbers of rows have gone
-	atHost                 []uint16 // the same, in outside
-	named                  []uint16 // by outside: the service that the host is called like; 0: none
-	sure                   []bool   // by outside: the host's name alone says that it is this service
-	address                []bool   // by outside: the host has no name, which may be any service
+	atService, atOperation []uint16 // by the old numbers: the new ones
+	atHost                 []uint16 // by the old number of a host: its place in outside
+	named                  []uint16 // by outside: the service with the host's name; 0: none
+	sure                   []bool   // by outside: the name alone makes the host this service
+	address                []bool   // by outside: the host has no name, and may be any service
 	heard                  heard    // by the new numbers
 	period                 period
 	serves                 []bool // by service: it has lines of requests
-	settled                int64  // the callers in a trace that ended until then have ended too, if they log at all
+	settled                int64  // if a trace has ended by then, so have all its callers that log
 }
 
-// facts returns what is known.
+// facts returns what is known after reading.
 func (b *Builder) facts() *facts {
 	f := &facts{byRoute: b.config.ByRoute, limits: b.config.limits}
 	f.services, f.atService = b.services.sorted()
@@ -48,11 +48,11 @@ func (b *Builder) facts() *facts {
 	return f
 }
 
-// patience is how long a caller may be at work at least when its callee has ended: its line may
-// not be there yet where lines end. It is longer where something has taken longer.
+// patience is how long a caller may still be at work when its callee has ended. Where lines end,
+// such a caller has no line yet. If anything has taken longer, that duration counts instead.
 const patience = 5 * time.Second
 
-// hosts takes the hosts that were called: those that differ in a well-known port are one.
+// hosts takes the hosts that were called. Hosts that differ only in a port of HTTP are one.
 func (f *facts) hosts(raw []string, at []uint16) {
 	f.outside = make([]string, len(raw))
 	for i, host := range raw {
@@ -79,11 +79,11 @@ func (f *facts) hosts(raw []string, at []uint16) {
 	}
 }
 
-// publicEnds are the ends of the names of many hosts that are somebody else's: api.bank.com is not
-// the service api for its name alone. So are all of two letters.
+// publicEnds are the ends of names on the internet, beside all of two letters. Such a host may be
+// somebody else's: api.bank.com is not the service api for its name alone.
 var publicEnds = []string{"com", "net", "org", "io", "dev", "app", "cloud", "info", "biz", "gov", "edu", "mil", "int", "xyz", "tech", "online", "site"}
 
-// isPublic tells whether a host's name is one of the internet's rather than of a cluster's.
+// isPublic tells whether a host's name is of the internet rather than of a cluster.
 func isPublic(host string) bool {
 	host = withoutPort(host)
 	i := strings.LastIndexByte(host, '.')
@@ -104,11 +104,11 @@ func withoutPort(host string) string {
 	return host
 }
 
-// noHost is what a host is called that a call's line does not say.
+// noHost is the name of a host if a call's line has none.
 const noHost = "(no host)"
 
-// outsideName returns what a host is called in the graph: without the ports of HTTP, which are
-// there or not as the caller likes.
+// outsideName returns a host's name in the graph, without a port of HTTP, which a caller may write
+// or leave out.
 func outsideName(host string) string {
 	host = strings.ToLower(strings.TrimSpace(host))
 	host = strings.TrimSuffix(strings.TrimSuffix(host, ":80"), ":443")
@@ -118,9 +118,9 @@ func outsideName(host string) string {
 	return host
 }
 
-// serviceNamed returns the service that a host is called like; 0: none. Price.prod.svc:8080 is
-// price.prod.svc, else price: what stands behind is a namespace or a domain, and may be called
-// like another service.
+// serviceNamed returns the service with a host's name; 0: none. Price.prod.svc:8080 is
+// price.prod.svc, else price. The other parts are a namespace or a domain, which may have the name
+// of another service.
 func serviceNamed(host string, known map[string]uint16) uint16 {
 	host = withoutPort(host)
 	if n, ok := known[host]; ok {
@@ -130,11 +130,11 @@ func serviceNamed(host string, known map[string]uint16) uint16 {
 	return known[first]
 }
 
-// portOf returns the port of a host; "": it says none, or one of HTTP.
+// portOf returns the port of a host; "": none, or one of HTTP.
 func portOf(host string) string { return host[len(withoutPort(host)):] }
 
-// called returns the service that the host of a call is called like; 0: none. A call that is not
-// HTTP goes to no service for its host's name: a database may be called like the one that uses it.
+// called returns the service with the name of a call's host; 0: none. It must be a call over HTTP,
+// because a database may have the name of the service that uses it.
 func (f *facts) called(c *row) uint16 {
 	if c.answer == 0 { // neither a status nor an attempt
 		return noName
@@ -142,7 +142,7 @@ func (f *facts) called(c *row) uint16 {
 	return f.named[c.link]
 }
 
-// sort gives to a row its new numbers.
+// sort gives a row the new numbers.
 func (f *facts) sort(r *row) {
 	r.service, r.operation = f.atService[r.service], f.atOperation[r.operation]
 	if r.kind() == isCall {
@@ -150,7 +150,7 @@ func (f *facts) sort(r *row) {
 	}
 }
 
-// A nodeKey is a node: a service and one of its operations, or a host outside.
+// A nodeKey is the number of a node: a service and one of its operations, or a host outside.
 type nodeKey uint32
 
 const outsideNode nodeKey = 1 << 31
@@ -164,10 +164,10 @@ func (f *facts) node(service, operation uint16) nodeKey {
 
 func (f *facts) host(r *row) nodeKey { return outsideNode | nodeKey(r.link) }
 
-// otherNode has what there is no room for apart.
+// otherNode has everything that has no node of its own.
 const otherNode = nodeKey(otherName) << 16
 
-// noService is what a service is called whose lines do not say it.
+// noService is the name of a service if its lines have none.
 const noService = "(no name)"
 
 func (f *facts) service(n uint16) string {

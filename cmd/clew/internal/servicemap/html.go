@@ -12,10 +12,10 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// The page is one file that asks for nothing else. The picture, the table of edges and the list of
-// breaks stand in it, so that they are seen without a script. The script makes them move, and
-// reads what it shows beside them from the data: JSON in an element that no browser runs, with
-// each < escaped. The policy in the page's head lets that script run and no other.
+// The page is one file that loads nothing else. The picture, the table of edges and the list of
+// breaks stand in it, so that they are seen without a script. The script makes them move. It reads
+// what it shows beside them from the data: JSON in an element that no browser runs, with each <
+// escaped. The policy in the page's head allows that script and no other.
 //
 //go:embed page
 var pageFiles embed.FS
@@ -23,19 +23,19 @@ var pageFiles embed.FS
 // pageScripts are the parts of the script, in the order in which they run.
 var pageScripts = []string{"model", "view", "waterfall", "panel", "rows", "main"}
 
-// maxDrawn is how many edges a page has. More are slow to draw, and nobody finds one.
+// maxDrawn is how many edges a page has. More would be slow to draw, and hard to find.
 const maxDrawn = 5000
 
 // maxBars is how many spans of a trace a page has. They stand beside the picture, where there is
 // room for a few.
 const maxBars = 80
 
-// HTMLConfig is what a page says besides its map. The zero value is fine.
+// HTMLConfig has what a page says besides its map. The zero value is ready to use.
 type HTMLConfig struct {
-	UI string // Zipkin's address, for links to traces; "", or no URL of http and https: none
+	UI string // Zipkin's address, for links to traces; "", or no URL of http or https: no links
 
-	// After is what stands after the ID in the command line that shows a trace: what to read. It
-	// is shown, and copied, with control and format characters escaped.
+	// After is the part of the command line after the ID, which says what to read for a trace. It
+	// is shown and copied with control and format characters escaped.
 	After string
 }
 
@@ -76,7 +76,7 @@ func pageFile(name string) string {
 	return string(text)
 }
 
-// zipkinPages is what the addresses of all traces in Zipkin begin with.
+// zipkinPages returns the beginning of the addresses of all traces in Zipkin.
 func zipkinPages(ui string) string {
 	if !timeline.IsWeb(ui) {
 		return ""
@@ -85,18 +85,18 @@ func zipkinPages(ui string) string {
 	return strings.TrimSuffix(timeline.ZipkinPage(ui, id), id.String())
 }
 
-// upTo returns the graph with its busiest edges, the nodes that these have, and how many edges are
-// left out. A service whose routes have everything is no node of its own.
+// upTo returns the graph with its busiest edges and their nodes, and how many edges are left out.
+// A service with everything in its routes has no node of its own.
 func (g *Graph) upTo(most int) (*Graph, int) {
 	few := *g
 	few.Nodes, few.Edges = nil, nil
 	all := len(g.Edges) <= most && len(g.Nodes) <= 2*most
-	idle, rests := g.idle(), g.rests()
+	idle, divided := g.idle(), g.divided()
 	keep := map[*Edge]bool{}
 	nodes := map[string]bool{}
 	for i := range g.Nodes {
 		name := g.Nodes[i].Name
-		nodes[name] = all && !(idle[name] && rests[name])
+		nodes[name] = all && !(idle[name] && divided[name])
 	}
 	for _, e := range g.busiest()[:min(most, len(g.Edges))] {
 		keep[e] = true
@@ -128,7 +128,7 @@ func (g *Graph) shortTraces() *Graph {
 	return &short
 }
 
-// htmlFacts is what stands above the picture.
+// htmlFacts returns the line above the picture.
 func (g *Graph) htmlFacts(left int) string {
 	services, outside := g.serving()
 	facts := []string{amount(int64(services), "service")}
@@ -152,7 +152,7 @@ func (g *Graph) htmlFacts(left int) string {
 	return "<span>" + strings.Join(facts, "</span><span>") + "</span>"
 }
 
-// htmlLacks stands where the picture would be, if there is nothing to make one of.
+// htmlLacks returns what stands in place of the picture if there is nothing to draw.
 func (g *Graph) htmlLacks() string {
 	if text := g.lacks(); text != "" {
 		return `<p id="lacks">` + inHTML(text) + "</p>\n"
@@ -160,7 +160,7 @@ func (g *Graph) htmlLacks() string {
 	return ""
 }
 
-// htmlBreaks is the list of breaks.
+// htmlBreaks returns the list of breaks.
 func (g *Graph) htmlBreaks() string {
 	if len(g.Breaks) == 0 {
 		text := g.unbroken()
@@ -177,7 +177,7 @@ func (g *Graph) htmlBreaks() string {
 	return b.String()
 }
 
-// htmlRows is the table of edges, the busiest first.
+// htmlRows returns the table of edges, the busiest first.
 func (g *Graph) htmlRows() string {
 	number := map[*Edge]int{}
 	for i := range g.Edges {

@@ -9,8 +9,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// JSON writes the graph as one JSON object, with a member, a node, an edge, a break or a trace a
-// line, and a newline behind it. Control and format characters are escaped.
+// JSON writes the graph as one JSON object and a newline. Each member, node, edge, break and trace
+// has a line of its own. Control and format characters are escaped.
 func (g *Graph) JSON(to io.Writer) error {
 	whole := *g
 	whole.Version = Version
@@ -41,14 +41,14 @@ func writeJSON(to io.Writer, value any) error {
 // Limits of what ReadJSON takes.
 const (
 	maxMap   = 128 << 20 // bytes
-	maxParts = 100_000   // nodes, edges, breaks: a few bytes of a file become many in memory
+	maxParts = 100_000   // nodes, edges or breaks, each of which takes more memory than bytes of the file
 	maxCount = 1 << 53
 )
 
 var errNoMap = errors.New("it is no map: clew map -o json writes one")
 
-// ReadJSON reads what [Graph.JSON] has written, without the traces. What was written by another
-// version, or is no map, is an error that says so. Names may be anything: no view trusts them.
+// ReadJSON reads what [Graph.JSON] has written, without the traces. The error says whether the
+// text is no map, or a map of another version. Names may be anything, because no view trusts them.
 func ReadJSON(from io.Reader) (*Graph, error) { return readJSON(from, maxMap) }
 
 func readJSON(from io.Reader, most int64) (*Graph, error) {
@@ -102,7 +102,8 @@ func (r *mapReader) read() error {
 
 var errVersion = errors.New("it was made by another version of clew")
 
-// failed returns what is wrong: an error of a map of this version, or that it is none.
+// failed returns what is wrong: an error in a map of this version, or that the text is no such
+// map.
 func (r *mapReader) failed(err error) error {
 	switch {
 	case r.seen["version"] && r.graph.Version > 0 && r.graph.Version != Version:
@@ -113,8 +114,8 @@ func (r *mapReader) failed(err error) error {
 	return err
 }
 
-// isScalar are the members that are no lists. Others may come with a later clew, and are passed
-// over.
+// isScalar has the members that are no lists. Unknown members are passed over: a later clew may
+// write them.
 var isScalar = map[string]bool{
 	"version": true, "by": true, "from": true, "until": true, "lines": true, "no_id": true, "traces": true, "requests": true, "calls": true, "jobs": true, "untold": true,
 }
@@ -143,7 +144,7 @@ func (r *mapReader) member(name string) error {
 	return json.Unmarshal(text, g)
 }
 
-// readList reads a list, an element after another.
+// readList reads a list, one element after another.
 func readList[T any](d *json.Decoder, keep func(T)) error {
 	first, err := d.Token()
 	switch {
@@ -166,8 +167,8 @@ func readList[T any](d *json.Decoder, keep func(T)) error {
 	return err
 }
 
-// check tells whether the counts can be those of a map. Durations may be anything: whoever writes
-// a line says how long a call took.
+// check returns an error if the counts are not possible. Durations may be anything, because
+// whoever writes a line may write any duration.
 func (g *Graph) check() error {
 	if g.By != "service" && g.By != "route" {
 		return errors.New(`it is neither by "service" nor by "route"`)

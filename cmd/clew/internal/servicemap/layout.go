@@ -6,22 +6,22 @@ import (
 	"slices"
 )
 
-// A picture is laid out in layers: callers stand left of what they call, or above it. The steps
-// are those of Sugiyama, Tagawa and Toda. Cycles are broken, each node gets a layer, long edges
-// get a point in each layer that they pass, layers are put in an order with few crossings, and
-// what belongs together is moved to one height. All of it is bounded: a map that is too large gets
-// a worse picture, not a later one.
+// A picture is laid out in layers: callers stand left of the nodes that they call, or above them.
+// The steps are those of Sugiyama, Tagawa and Toda. Cycles are broken, each node gets a layer,
+// long edges get a point in each layer that they pass, the nodes of a layer get an order with few
+// crossings, and neighbours are moved to one height. Each step is bounded: a map that is too large
+// gets a worse picture, not a later one.
 
 // point is a place in a picture. Units are pixels.
 type point struct{ x, y float64 }
 
-// box is where a node stands.
+// box is the place of a node.
 type box struct{ x, y, width, height float64 }
 
 // drawing is a picture.
 type drawing struct {
-	turned        bool // callers stand above what they call, not left of it
-	worth         float64
+	turned        bool    // callers stand above the nodes that they call, not left of them
+	worth         float64 // see layout
 	width, height float64
 	boxes         []box     // of nodes
 	routes        [][]point // of edges, from the caller to the callee; nil: a call of a node to itself
@@ -39,11 +39,11 @@ const (
 // screen is what a picture should fit on.
 var screen = point{880, 640}
 
-// layout lays nodes of these sizes out. Edges are pairs of nodes. First are nodes that should
-// stand left, or above. There are four ways, of which the one is taken that is largest on a
-// screen, the simpler of those that are nearly as large: layers stand beside each other or below
-// each other, and they are as many as the longest chain of calls has, or as the shortest chains
-// have.
+// layout lays out nodes of these sizes. Edges are pairs of nodes. First has the nodes that should
+// stand left, or above. There are four ways: layers stand beside each other or below each other,
+// and their number is that of the longest chain of calls, or of the shortest chains. The picture
+// that is largest on a screen is taken. A simple way counts for more, so that it wins over one
+// that is a little larger.
 func layout(sizes []point, edges [][2]int, first []int) drawing {
 	sets, alone := components(len(sizes), edges)
 	var d drawing
@@ -60,7 +60,7 @@ func layout(sizes []point, edges [][2]int, first []int) drawing {
 	return d
 }
 
-// layers lays out all nodes that have edges.
+// layers lays out all nodes with edges.
 func layers(sizes []point, edges [][2]int, sets [][]int, first []int, flat, turned bool) drawing {
 	d := drawing{turned: turned, boxes: make([]box, len(sizes)), routes: make([][]point, len(edges))}
 	if turned {
@@ -97,12 +97,12 @@ func (d *drawing) turn() {
 	}
 }
 
-// fit is how large the picture can be on a screen.
+// fit returns how large the picture can be on a screen.
 func (d *drawing) fit() float64 {
 	return min(screen.x/max(d.width, 1), screen.y/max(d.height, 1), 1.2)
 }
 
-// size makes the picture as large as what stands in it.
+// size makes the picture large enough for everything in it.
 func (d *drawing) size() {
 	for _, b := range d.boxes {
 		d.width, d.height = max(d.width, b.x+b.width+margin), max(d.height, b.y+b.height+margin)
@@ -131,8 +131,8 @@ func (d *drawing) grid(sizes []point, alone []int) {
 	}
 }
 
-// components returns the sets of nodes that edges join, the largest first, and the nodes that have
-// no edge to another one.
+// components returns the sets of nodes that edges join, the largest first, and the nodes without
+// an edge to another node.
 func components(n int, edges [][2]int) (sets [][]int, alone []int) {
 	root := make([]int, n)
 	for i := range root {
@@ -170,7 +170,7 @@ func components(n int, edges [][2]int) (sets [][]int, alone []int) {
 	return sets, alone
 }
 
-// layering is a set of nodes in layers. Vertices are the nodes, then the bends of long edges.
+// layering is a set of nodes in layers. Its vertices are the nodes, then the bends of long edges.
 type layering struct {
 	turned bool
 	nodes  []int // of the whole picture
@@ -182,7 +182,7 @@ type layering struct {
 	y      []float64
 	left   [][]int // the neighbours of a vertex in the layer on its left
 	right  [][]int
-	loops  []bool // of nodes: it calls itself
+	loops  []bool // by node: the node calls itself
 }
 
 // arc is an edge in a layering. It goes from left to right.
@@ -236,32 +236,32 @@ func (l *layering) outgoing() [][]int {
 }
 
 // starts returns the nodes at which walks along the edges begin: those that should stand left, and
-// those that nobody calls; then, if they do not lead everywhere, those that call more than they
-// are called.
-func (l *layering) starts(begin []int, out [][]int) (start, rest []int) {
+// those without callers. Others are all nodes, for what the walks do not reach: first those that
+// call more than they are called.
+func (l *layering) starts(begin []int, out [][]int) (start, others []int) {
 	called := make([]int, len(l.nodes))
 	for _, e := range l.edges {
 		called[e.to]++
 	}
 	start = slices.Clone(begin)
 	for i := range l.nodes {
-		rest = append(rest, i)
+		others = append(others, i)
 		if called[i] == 0 {
 			start = append(start, i)
 		}
 	}
-	slices.SortStableFunc(rest, func(a, b int) int { return cmp.Compare(len(out[b])-called[b], len(out[a])-called[a]) })
-	return start, rest
+	slices.SortStableFunc(others, func(a, b int) int { return cmp.Compare(len(out[b])-called[b], len(out[a])-called[a]) })
+	return start, others
 }
 
-// breakCycles turns the edges that lead back to where a walk along the edges came from. Walks
-// begin at the nodes that should stand left, then at those that nobody calls.
+// breakCycles turns each edge that leads back into the walk along the edges that has found it.
+// Walks begin at the nodes that should stand left, then at those without callers.
 func (l *layering) breakCycles(begin []int) {
 	out := l.outgoing()
-	start, rest := l.starts(begin, out)
+	start, others := l.starts(begin, out)
 	const open, done = 1, 2
 	state, next := make([]int, len(l.nodes)), make([]int, len(l.nodes))
-	for _, s := range append(start, rest...) {
+	for _, s := range append(start, others...) {
 		if state[s] != 0 {
 			continue
 		}
@@ -291,8 +291,8 @@ func (l *layering) breakCycles(begin []int) {
 	}
 }
 
-// assign gives each node a layer: one more than the rightmost node that calls it. Nodes that
-// nobody calls stand beside what they call, unless they should stand left.
+// assign gives each node a layer, one right of its rightmost caller. A node without callers stands
+// beside the nodes that it calls, unless it should stand left.
 func (l *layering) assign(begin []int) {
 	out := l.outgoing()
 	l.rank = make([]int, len(l.nodes))
@@ -319,7 +319,7 @@ func (l *layering) assign(begin []int) {
 	l.bringNear(sources, begin, out)
 }
 
-// bringNear moves nodes that nobody calls beside what they call.
+// bringNear moves nodes without callers beside the nodes that they call.
 func (l *layering) bringNear(sources, begin []int, out [][]int) {
 	for _, s := range sources {
 		if slices.Contains(begin, s) || len(out[s]) == 0 {
@@ -333,16 +333,16 @@ func (l *layering) bringNear(sources, begin []int, out [][]int) {
 	}
 }
 
-// assignFlat gives each node a layer by the shortest chain of calls that leads to it. What calls
-// nothing stands behind all its callers. Calls may then stay in a layer, or lead back.
+// assignFlat gives each node a layer by the shortest chain of calls to it. A node that calls
+// nothing stands behind all its callers. So a call may stay in a layer, or lead back.
 func (l *layering) assignFlat(begin []int) {
 	out := l.outgoing()
-	start, rest := l.starts(begin, out)
+	start, others := l.starts(begin, out)
 	l.rank = make([]int, len(l.nodes))
 	for i := range l.rank {
 		l.rank[i] = -1
 	}
-	for _, from := range append([][]int{start}, chunks(rest)...) {
+	for _, from := range append([][]int{start}, chunks(others)...) {
 		var queue []int
 		reach := func(n, rank int) {
 			if l.rank[n] < 0 {
@@ -383,7 +383,8 @@ func chunks(list []int) [][]int {
 	return all
 }
 
-// bend gives long edges a vertex in each layer that they pass, and tells neighbours.
+// bend gives long edges a vertex in each layer that they pass, and finds the neighbours of all
+// vertices.
 func (l *layering) bend() {
 	bends := 0
 	for _, e := range l.edges {

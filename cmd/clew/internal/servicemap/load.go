@@ -10,13 +10,13 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// loader brings the rows of traces together.
+// loader loads the rows of each trace together.
 type loader struct {
 	builder *Builder
 	facts   *facts
 	most    int                      // rows that it may have at once, beside other loaders
-	alone   int                      // the same, for one of all loaders
-	room    int                      // which one of these it is now
+	alone   int                      // rows that one loader may have while the others have no more than most
+	room    int                      // the present one of these
 	wanted  map[uint64][]timeline.ID // the traces that are wanted, by their low halves; nil: all
 
 	rows  []row
@@ -25,16 +25,16 @@ type loader struct {
 	group []row
 }
 
-// traceKey is where a row of a trace is.
+// traceKey is the place of a row, with its trace.
 type traceKey struct {
 	low uint64
 	at  int32
 }
 
-// workers is how many partitions are looked at at once.
+// workers returns how many partitions are read at once.
 func workers() int { return min(runtime.GOMAXPROCS(0), 8) }
 
-// leastLoad is how many rows are loaded at once at least.
+// leastLoad is how many rows may always be loaded at once.
 const leastLoad = 1 << 12
 
 func (b *Builder) loader(f *facts) *loader {
@@ -43,16 +43,16 @@ func (b *Builder) loader(f *facts) *loader {
 	return &loader{builder: b, facts: f, most: max(leastLoad, alone/workers()), alone: alone}
 }
 
-// traces gives the rows of each trace of a partition to a function, in no order, which may change
-// them.
+// traces gives the rows of each trace of a partition to a function, in no order. The function may
+// change the rows.
 func (l *loader) traces(p *partition, give func([]row)) error {
-	if l.room = l.most; p.rows > l.most { // how much of a trace is kept must not depend on the number of loaders
+	if l.room = l.most; p.rows > l.most { // what is kept of a trace must not depend on the number of loaders
 		l.builder.large.Lock()
 		defer l.builder.large.Unlock()
 		defer func() { l.rows, l.keys, l.group = nil, nil, nil }()
 		l.room = l.alone
 	}
-	if p.rows <= l.room || l.wanted != nil { // of those that are wanted there are few
+	if p.rows <= l.room || l.wanted != nil { // the wanted rows are few
 		return l.whole(p, give)
 	}
 	parts, err := l.split(p)
@@ -64,8 +64,8 @@ func (l *loader) traces(p *partition, give func([]row)) error {
 	return err
 }
 
-// whole is traces for a partition that is loaded as a whole. What is too much of it is lost: it is
-// nearly all of one trace.
+// whole does the same for a partition that is loaded as a whole. Rows without room are lost.
+// Nearly all of such a partition is one trace.
 func (l *loader) whole(p *partition, give func([]row)) error {
 	l.rows = l.rows[:0]
 	err := l.builder.each(p, func(rows []row) {
@@ -97,9 +97,8 @@ func (l *loader) whole(p *partition, give func([]row)) error {
 	return nil
 }
 
-// order makes keys of the rows, those of a trace together. Traces have random IDs, so that each
-// bucket has a few rows: to sort them all would take longer. IDs that are not random only take
-// longer.
+// order makes keys of the rows, those of a trace together. Traces have random IDs, so each bucket
+// has few rows, which is faster than to sort all. IDs that are not random only take longer.
 func (l *loader) order() {
 	size := bits.Len(uint(len(l.rows) / 4))
 	bucket := func(low uint64) uint64 { return low * 0x9e3779b97f4a7c15 >> (64 - size) }
@@ -110,7 +109,7 @@ func (l *loader) order() {
 	}
 	end := int32(0)
 	for b, n := range l.ends {
-		l.ends[b] = end // the rows move it to the bucket's end
+		l.ends[b] = end // each row moves it by one, to the bucket's end
 		end += n
 	}
 	l.keys = slices.Grow(l.keys[:0], len(l.rows))[:len(l.rows)]
@@ -128,8 +127,8 @@ func (l *loader) order() {
 	}
 }
 
-// apart gives the traces among rows with the same low half: those whose high halves differ are
-// several. Rows that have none are of the one with the lowest.
+// apart gives a function the traces among rows with one low half. Each high half is a trace. Rows
+// without a high half belong to the trace with the lowest.
 func apart(rows []row, give func([]row)) {
 	high := uint64(0)
 	several := false
@@ -169,7 +168,7 @@ func apart(rows []row, give func([]row)) {
 	}
 }
 
-// split divides a partition that is too large, by another number of its traces.
+// split divides a partition that is too large, by the second number of each trace.
 func (l *loader) split(p *partition) ([]partition, error) {
 	parts := make([]partition, partitions)
 	var out [partitions][]row
@@ -203,7 +202,7 @@ func (l *loader) split(p *partition) ([]partition, error) {
 	return parts, err
 }
 
-// inTurn gives partitions to functions, one for each worker, until one has an error.
+// inTurn gives partitions to the functions of the workers. After an error, a worker does no more.
 func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*partition) error) error {
 	var (
 		errs    = make([]error, workers())
@@ -214,7 +213,7 @@ func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*pa
 		work := worker(i)
 		working.Go(func() {
 			for p := range next {
-				if errs[i] == nil { // else the others are not looked at
+				if errs[i] == nil {
 					errs[i] = work(p)
 				}
 			}
@@ -230,14 +229,14 @@ func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*pa
 	return cmp.Or(errs...)
 }
 
-// tally joins all traces and adds them up. Where there are too many nodes or edges, which are the
-// busiest is known then, and all is added up once more for these.
+// tally joins all traces and adds them up. If there are too many nodes or edges, the busiest are
+// known after that, and a second pass adds up everything for these.
 func (b *Builder) tally(f *facts) (*tally, error) {
 	t, err := b.pass(f, nil)
 	if kept := t.choose(); kept != nil && err == nil {
 		lost := b.lost.Load()
 		t, err = b.pass(f, kept)
-		b.lost.Store(lost) // the same rows are lost again
+		b.lost.Store(lost) // the second pass loses the same rows
 	}
 	t.settle()
 	return t, err

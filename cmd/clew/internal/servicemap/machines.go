@@ -8,10 +8,10 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// machineBreaks returns the services of which a machine has a clock that is off: some of the calls
-// do not fit, and these agree with each other about how much. Of caller and callee it is the one
-// with the larger share of such calls, in all that it calls and is called.
-// Services whose clock is wrong altogether are none.
+// machineBreaks returns the services with a machine whose clock is wrong. Then some calls do not
+// fit, and these agree about how much. The wrong one of caller and callee has the larger share of
+// such calls, among all calls from it and to it. A service whose clock is wrong in most calls does
+// not count here.
 func (t *tally) machineBreaks(wrong []Break) (all []Break) {
 	type sums struct{ late, of int64 }
 	of := map[uint16]*sums{}
@@ -48,7 +48,7 @@ func (t *tally) machineBreaks(wrong []Break) (all []Break) {
 	return all
 }
 
-// oddMachine is what calls tell of the machine of a service whose clock is off.
+// oddMachine is the machine with a wrong clock, as calls tell.
 type oddMachine struct {
 	of, most int64
 	ahead    time.Duration
@@ -70,12 +70,12 @@ func (m *oddMachine) says(name string) Break {
 	}
 	return Break{
 		Kind: Clock, To: name, Count: m.misfit.n, Of: m.of, Ahead: milliseconds(float64(m.ahead)), Traces: m.misfit.shown(),
-		Says:   fmt.Sprintf("In %s of its calls the clock of %s is %s %s: it seems to be that of one of its machines.", percent(m.misfit.n, m.of), name, timeline.Short(by), side),
+		Says:   fmt.Sprintf("In %s of its calls the clock of %s is %s %s. That seems to be one of its machines.", percent(m.misfit.n, m.of), name, timeline.Short(by), side),
 		Remedy: "Let all its machines keep time (NTP, chrony). The traces tell which one it is: compare their lines.",
 	}
 }
 
-// partlyLate tells whether the clocks of some calls differ, and all of these by as much.
+// partlyLate tells whether the clocks of some calls differ, all by about as much.
 func (h *hopTally) partlyLate() bool {
 	const least = 20
 	of := h.fit + h.late.n

@@ -8,7 +8,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// How views write numbers for people: as the views of a trace do.
+// The views write numbers as the views of a trace do.
 
 // took writes milliseconds.
 func took(ms float64) string {
@@ -24,8 +24,8 @@ func amount(n int64, noun string) string {
 	return timeline.Counted(n, noun)
 }
 
-// percent writes a share of a whole, in two digits or so: "0", "0.51 %", "12 %". What is not zero
-// is never written as zero, nor what is not all as all.
+// percent writes a share of a whole, in about two digits: "0", "0.51 %", "12 %". Only nothing is
+// written as zero, and only everything as 100 %.
 func percent(part, whole int64) string {
 	if part <= 0 || whole <= 0 {
 		return "0"

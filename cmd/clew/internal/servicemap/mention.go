@@ -2,14 +2,14 @@ package servicemap
 
 import "example.com/clew/internal/timeline"
 
-// mentions are spans that lines have named lately. A service that writes no lines of requests is a
-// caller all the same, so a span that only plain lines name becomes a row when it has to make
-// room. As a rule the line of its request comes before, and then it becomes none.
+// mentions are spans that recent lines have named. A service without lines of requests is a caller
+// all the same. So a mention that has to make room becomes a row, unless the line of its request
+// has come before, as it mostly has.
 type mentions struct {
 	sets [1024]mentionSet
 }
 
-// mentionSet are mentions that may stand in one place. The oldest is the next to make room.
+// mentionSet has the mentions of one place. The oldest makes room for the next.
 type mentionSet struct {
 	of     [4]mention
 	oldest uint8
@@ -19,14 +19,14 @@ type mention struct {
 	low, high, span uint64
 	service         uint16
 	digits          uint16
-	reported        bool // it has a line of its own
+	reported        bool // the span has a line of its own
 }
 
 func (m *mention) same(other *mention) bool {
 	return m.span == other.span && m.low == other.low && m.service == other.service
 }
 
-// set returns where the mentions of a span are.
+// set returns the place of a span's mentions.
 func (n *mentions) set(low, span uint64) *mentionSet {
 	return &n.sets[(low^span*0x9e3779b97f4a7c15)>>32%uint64(len(n.sets))]
 }
@@ -39,8 +39,8 @@ func (a *Adder) mention(s *timeline.Sight) {
 	a.remember(&mention{low: s.Trace.Low, high: s.Trace.High, span: s.Span, service: a.lastIs, digits: digitsOf(s.Digits)})
 }
 
-// bare takes a plain line that names no span. How many digits its ID has is of use, but nginx may
-// write a million such lines: of later ones it is enough to have those of a few traces.
+// bare takes a plain line that names no span. The number of digits of its ID is of use. But nginx
+// may write a million such lines, so later ones are taken of a few traces only.
 func (a *Adder) bare(s *timeline.Sight) {
 	const all, few = 4_096, 64
 	if a.bares++; a.bares > all {
@@ -51,14 +51,14 @@ func (a *Adder) bare(s *timeline.Sight) {
 	a.mention(s)
 }
 
-// report takes the line of a span: what plain lines say of it, before and after, is of no use.
+// report takes the line of a span, so that plain lines about the span make no row.
 func (a *Adder) report(r *row) {
 	if a.named != nil && r.span != 0 {
 		a.remember(&mention{low: r.low, span: r.span, service: r.service, reported: true})
 	}
 }
 
-// remember remembers a mention.
+// remember keeps a mention.
 func (a *Adder) remember(m *mention) {
 	set := a.named.set(m.low, m.span)
 	for i := range set.of {
@@ -74,14 +74,14 @@ func (a *Adder) remember(m *mention) {
 	set.oldest = (set.oldest + 1) % uint8(len(set.of))
 }
 
-// tell makes a row of a mention that has to make room.
+// tell makes a row of a mention, unless the span has a line of its own.
 func (a *Adder) tell(m *mention) {
 	if *m != (mention{}) && !m.reported {
 		a.put(&row{low: m.low, high: m.high, span: m.span, service: m.service, at: never, flags: isMention | m.digits})
 	}
 }
 
-// tellAll makes rows of all mentions that are left.
+// tellAll does so for all mentions that are left.
 func (a *Adder) tellAll() {
 	if a.named == nil {
 		return

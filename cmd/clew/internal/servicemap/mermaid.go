@@ -9,8 +9,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// Limits of a diagram. Mermaid refuses more than 500 edges or 50,000 characters; of these
-// some are left for the note.
+// Limits of a diagram. Mermaid refuses more than 500 edges or 50,000 characters. Some characters
+// are left for the note.
 const (
 	maxArrows  = 500
 	maxDiagram = 49_000
@@ -18,7 +18,7 @@ const (
 
 // Mermaid writes the map as a flowchart in Mermaid's language, which GitHub and GitLab draw. It
 // has the busiest edges, as many as Mermaid takes, and a note says what is left out. Names are
-// labels alone: each character that might be a statement is written as its number.
+// only labels. Each character that might be part of a statement is written as its number.
 func (g *Graph) Mermaid(to io.Writer) error {
 	d := flowchart{outside: g.outside(), numbers: map[string]int{}}
 	d.text.WriteString("flowchart LR\n")
@@ -59,8 +59,8 @@ func (d *flowchart) add(text string) bool {
 	return true
 }
 
-// node returns the statement that declares a node, the first time that it is named. Its name in
-// the diagram is none of its own, which might be a word of Mermaid's.
+// node returns the statement that declares a node, the first time that the node is named. Its
+// identifier is a number, because a name might be a word of Mermaid's.
 func (d *flowchart) node(name string) string {
 	if d.numbers[name] > 0 {
 		return ""
@@ -74,7 +74,7 @@ func (d *flowchart) node(name string) string {
 }
 
 // edge writes an edge and the nodes that it needs, and tells whether there was room. An edge that
-// was guessed or seen from one side has a dotted line. Errors are in the label, and the line is
+// was guessed or seen from one side is a dotted line. Errors stand in the label, and the line is
 // amber or red as in the page.
 func (d *flowchart) edge(e *Edge) bool {
 	before := len(d.numbers)

@@ -6,26 +6,26 @@ import (
 	"sync"
 )
 
-// The numbers of names that every table has.
+// Numbers that every table has.
 const (
 	noName    = 0
 	otherName = 1
 )
 
-// otherText is what the names beyond the most are called together.
+// otherText is the common name of everything beyond the limits.
 const otherText = "(other)"
 
 // nameBytes is how long a name may be, in bytes.
 const nameBytes = 200
 
-// A table numbers names. It is for several goroutines.
+// A table gives numbers to names. It is safe for concurrent use.
 type table struct {
 	most int
 
-	mu    sync.Mutex
-	of    map[string]uint16
-	names []string
-	over  bool // there were more
+	mu     sync.Mutex
+	of     map[string]uint16
+	names  []string
+	isFull bool // there were more names
 }
 
 func newTable(most int) *table {
@@ -44,7 +44,7 @@ func (t *table) number(name string) uint16 {
 	case ok:
 		return n
 	case len(t.names) >= t.most+2:
-		t.over = true
+		t.isFull = true
 		return otherName
 	}
 	n = uint16(len(t.names))
@@ -54,15 +54,15 @@ func (t *table) number(name string) uint16 {
 	return n
 }
 
-// full tells whether there were more names than are kept apart.
+// full tells whether there were more names than the table keeps apart.
 func (t *table) full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.over
+	return t.isFull
 }
 
-// sorted returns the names in their order, and where each number has gone. The numbers that names
-// get depend on which source is read first; the new ones do not.
+// sorted returns the names in order, and for each number its place in that order. Numbers depend
+// on which source is read first; places do not.
 func (t *table) sorted() (names []string, at []uint16) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -75,7 +75,7 @@ func (t *table) sorted() (names []string, at []uint16) {
 	return names, at
 }
 
-// A cache has the numbers of names that were met lately, for one goroutine.
+// A cache has the numbers of recent names, for one goroutine.
 type cache[K comparable] map[K]uint16
 
 // mostCached is how many names a cache has.

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// How long an order is looked for, in vertices that are looked at: about 0.3 s.
+// orderWork is how long an order is looked for, in vertices that are visited: about 0.3 s.
 const orderWork = 1_500_000
 
-// order puts the vertices of the layers in an order with few crossings: each where its neighbours
-// are on the average, from left to right and back, as long as it gets better. Then neighbours in a
-// layer change places where that is better.
+// order finds an order with few crossings for the vertices of each layer. From left to right and
+// back, it puts each vertex where its neighbours are on the average, as long as that helps. Then
+// vertices that stand beside each other change places if that helps.
 func (l *layering) order() {
 	best, fewest := l.copyLayers(), l.crossings()
 	worse, work := 0, 0
@@ -44,14 +44,14 @@ func (l *layering) copyLayers() [][]int {
 	return layers
 }
 
-// number writes down where in a layer its vertices are.
+// number notes the place of each vertex in a layer.
 func (l *layering) number(layer []int) {
 	for i, v := range layer {
 		l.index[v] = i
 	}
 }
 
-// sort puts the vertices of a layer where their neighbours are. A vertex without any stays.
+// sort puts the vertices of a layer where their neighbours are. A vertex without neighbours stays.
 func (l *layering) sort(layer []int, neighbours [][]int) {
 	place := make(map[int]float64, len(layer))
 	for i, v := range layer {
@@ -77,8 +77,8 @@ func (l *layering) crossings() int {
 	return n
 }
 
-// crossingsBehind counts the crossings between a layer and the next one, which has so many
-// vertices: for each edge those that were seen before and end below it, in a tree of sums.
+// crossingsBehind counts the crossings between a layer and the next one, which has next vertices.
+// For each edge it counts the earlier edges that end below it, with a tree of sums.
 func (l *layering) crossingsBehind(layer []int, next int) int {
 	sums, seen, crossings := make([]int, next+1), 0, 0
 	var ends []int
@@ -104,7 +104,7 @@ func (l *layering) crossingsBehind(layer []int, next int) int {
 	return crossings
 }
 
-// exchange lets neighbours in a layer change places where fewer edges cross then.
+// exchange lets two vertices beside each other change places if fewer edges cross then.
 func (l *layering) exchange(work *int) (changed bool) {
 	for _, layer := range l.layers {
 		for i := 0; i+1 < len(layer); i++ {

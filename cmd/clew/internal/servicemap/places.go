@@ -8,9 +8,9 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// lineless is where lines without a trace's ID are written: a service, and a file or a logger. Any
-// change to a file moves its lines, so the line's number is no part of it.
-type lineless struct{ service, place string }
+// site is where a service writes lines without a trace's ID: a file or a logger. Any change to a
+// file moves its lines, so a site has no line number.
+type site struct{ service, place string }
 
 // withoutLine returns a place without the number of its line.
 func withoutLine(place string) string {
@@ -21,16 +21,16 @@ func withoutLine(place string) string {
 	return place
 }
 
-// noIDs compares the lines without a trace's ID. A change is told, and never is for the worse:
-// what a deploy logs once more may have none, as lines of starting and of background work do.
+// noIDs compares the lines without a trace's ID. A change is told, and is never for the worse. A
+// deploy may log such lines once more, when it starts, or in the background.
 func (c *comparer) noIDs() {
 	before, after := noIDPlaces(c.before), noIDPlaces(c.after)
 	was, is := linesOf(c.before), linesOf(c.after)
 	for k := range union(before, after) {
 		b, a := before[k], after[k]
-		rest := lineless{k.service, otherPlaces}
-		if k == rest || b == 0 && before[rest] > 0 || a == 0 && after[rest] > 0 {
-			continue // it may be one of those that are not told one by one
+		others := site{k.service, otherPlaces}
+		if k == others || b == 0 && before[others] > 0 || a == 0 && after[others] > 0 {
+			continue // the site may be one of those that are not named one by one
 		}
 		change := Change{To: k.service, Break: NoID, Place: k.place, Before: b, After: a}
 		switch differ(b, was[k.service], a, is[k.service]) {
@@ -47,12 +47,12 @@ func (c *comparer) noIDs() {
 	}
 }
 
-// noIDPlaces returns how many lines without an ID each place has.
-func noIDPlaces(g *Graph) map[lineless]int64 {
-	places := map[lineless]int64{}
+// noIDPlaces returns how many lines without an ID each site has.
+func noIDPlaces(g *Graph) map[site]int64 {
+	places := map[site]int64{}
 	for i := range g.Breaks {
 		if b := &g.Breaks[i]; b.Kind == NoID {
-			places[lineless{b.To, withoutLine(b.Place)}] += b.Count
+			places[site{b.To, withoutLine(b.Place)}] += b.Count
 		}
 	}
 	return places
@@ -68,7 +68,7 @@ func linesOf(g *Graph) map[string]int64 {
 	return lines
 }
 
-// union returns the keys of both.
+// union returns the keys of two maps.
 func union[K comparable, V any](a, b map[K]V) map[K]bool {
 	keys := make(map[K]bool, len(a)+len(b))
 	for k := range a {

@@ -9,7 +9,7 @@ import (
 // loopHeight is the room above a node for its calls to itself.
 const loopHeight = 16.0
 
-// height is how high a vertex is.
+// height returns the height of a vertex.
 func (l *layering) height(v int) float64 {
 	if l.isNode(v) {
 		return l.sizes[v].y
@@ -17,8 +17,7 @@ func (l *layering) height(v int) float64 {
 	return 0
 }
 
-// apart is how far the middles of two vertices are apart at least, of which one is below the
-// other.
+// apart returns the least distance between the middles of two vertices, one below the other.
 func (l *layering) apart(a, b int) float64 {
 	gap := besideNode
 	if !l.isNode(a) || !l.isNode(b) {
@@ -27,9 +26,9 @@ func (l *layering) apart(a, b int) float64 {
 	return (l.height(a)+l.height(b))/2 + gap
 }
 
-// place gives each vertex a height. Each wants to be where its neighbours are; bends want it more,
-// so that long edges are straight. In turn each layer comes as near to that as it can while its
-// order and distances are kept.
+// place gives each vertex a place in its layer. Each wants to be where its neighbours are, and
+// bends want it more, so that long edges are straight. In turn each layer comes as near to that as
+// it can in its order and with its distances.
 func (l *layering) place() {
 	l.y = make([]float64, len(l.rank))
 	for _, layer := range l.layers {
@@ -52,9 +51,9 @@ func (l *layering) place() {
 	}
 }
 
-// settle moves the vertices of a layer to where their neighbours on these sides are: the nearest
-// heights, by the sum of squares, in the layer's order and distances. Those that want to be at
-// odds with that form blocks, which go where they are wanted on the average.
+// settle moves the vertices of a layer to their neighbours on these sides, as near as the layer's
+// order and distances allow, by the sum of squares. Vertices that would break the order form
+// blocks. A block goes to the average of the places that its vertices want.
 func (l *layering) settle(layer []int, left, right bool) {
 	type block struct {
 		at, weight float64
@@ -85,7 +84,7 @@ func (l *layering) settle(layer []int, left, right bool) {
 	}
 }
 
-// wanted is where a vertex wants to be, and how much.
+// wanted returns where a vertex wants to be, and how much.
 func (l *layering) wanted(v int, left, right bool) (at, weight float64) {
 	sum := 0.0
 	add := func(neighbours []int) {
@@ -112,7 +111,7 @@ func (l *layering) wanted(v int, left, right bool) (at, weight float64) {
 	return sum / weight, weight
 }
 
-// draw puts the layering into a picture, below a height, and returns how high it is.
+// draw puts the layering into a picture, below top, and returns its height.
 func (l *layering) draw(d *drawing, top float64) float64 {
 	least, most := math.Inf(1), math.Inf(-1)
 	for v := range l.rank {
@@ -141,7 +140,7 @@ func (l *layering) draw(d *drawing, top float64) float64 {
 	return most - least
 }
 
-// gapBehind is how much room the edges behind a layer have: more, where there are more of them.
+// gapBehind returns how much room the edges behind a layer get. More edges get more.
 func (l *layering) gapBehind(layer []int) float64 {
 	wide, narrow := 150.0, 84.0 // a label stands on an edge
 	if l.turned {
@@ -180,17 +179,17 @@ func (l *layering) routes(d *drawing, columns []box, down float64) {
 	}
 }
 
-// flatRoom is how far an edge that stays in its layer goes into the gap behind it, at most.
+// flatRoom is how far an edge that stays in its layer may go into the gap behind the layer.
 const flatRoom = 56.0
 
 // port is where an edge meets the side of a node.
 type port struct {
 	share   *float64 // where on the side, from 0 at the top to 1
-	towards float64  // the height where the edge goes
+	towards float64  // the height to which the edge goes
 }
 
-// ports returns where on the sides of its nodes each edge begins and ends, from 0 at the top to 1:
-// in the order of where they go, so that they do not cross.
+// ports returns where on the sides of its nodes each edge begins and ends, from 0 at the top to 1.
+// The edges of a side stand in the order of their other ends, so that they do not cross.
 func (l *layering) ports() (from, to []float64) {
 	from, to = make([]float64, len(l.edges)), make([]float64, len(l.edges))
 	left, right := make([][]port, len(l.nodes)), make([][]port, len(l.nodes))

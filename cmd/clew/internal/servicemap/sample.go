@@ -15,7 +15,7 @@ type sample struct {
 	took  time.Duration
 }
 
-// samples are a few calls, of traces that differ.
+// samples are a few calls, each of another trace.
 type samples []sample
 
 // mostSamples is how many samples of an edge are kept.
@@ -27,7 +27,7 @@ func compareIDs(a, b timeline.ID) int {
 
 // slow keeps a call if it is one of the slowest.
 func (s *samples) slow(c sample) {
-	if n := len(*s); n == mostSamples && c.took < (*s)[n-1].took { // as most are
+	if n := len(*s); n == mostSamples && c.took < (*s)[n-1].took { // true for most
 		return
 	}
 	s.keep(c, func(a, b sample) int {
@@ -55,7 +55,7 @@ func (s *samples) keep(c sample, compare func(a, b sample) int) {
 	*s = (*s)[:min(len(*s), mostSamples)]
 }
 
-// shown returns them as a graph has them.
+// shown returns the samples of a graph.
 func (s samples) shown() []Sample {
 	all := make([]Sample, len(s))
 	for i, c := range s {

@@ -10,11 +10,11 @@ import (
 	"github.com/DataDog/sketches-go/ddsketch/store"
 )
 
-// durations are some durations, of which quantiles are asked for. The few of most edges of a
-// hostile map are kept as they are: a sketch needs some kilobytes.
+// durations estimate the quantiles of some durations. A few are kept as they are, because a sketch
+// needs some kilobytes, and a hostile map may have many edges with a few calls.
 type durations struct {
 	few    []time.Duration
-	sketch *ddsketch.DDSketch // nil: few has all
+	sketch *ddsketch.DDSketch // nil: few has all durations
 	most   time.Duration
 	least  time.Duration
 	n      int64
@@ -23,12 +23,12 @@ type durations struct {
 // fewDurations is how many durations are kept as they are.
 const fewDurations = 32
 
-// accuracy is how far a quantile may be from one of the durations. What rounding adds is a part of
-// the 1 % that is promised.
+// accuracy is how far a quantile may be from one of the durations. With rounding, that is within
+// the promised 1 %.
 const accuracy = 0.00999
 
 // bins is how many bins a sketch may have. They reach from the longest duration to one that is 800
-// million times as short; what is shorter is taken to be as long as that.
+// million times shorter. Still shorter ones count as that long.
 const bins = 1024
 
 var bounds = func() mapping.IndexMapping {
@@ -69,15 +69,14 @@ func (d *durations) whole() {
 	d.few = nil
 }
 
-// put adds a duration to a sketch, which takes every number but NaN and those that are near the
-// greatest.
+// put adds a duration to a sketch. A sketch takes every number except NaN and the very greatest.
 func put(s *ddsketch.DDSketch, took time.Duration) {
 	if err := s.Add(float64(took)); err != nil {
 		panic("servicemap: " + err.Error())
 	}
 }
 
-// merge adds those of another one, which must not be used any more.
+// merge adds other durations. Other must not be used after that.
 func (d *durations) merge(other *durations) {
 	switch {
 	case other.n == 0:
@@ -105,11 +104,11 @@ func (d *durations) quantiles() Quantiles {
 	return Quantiles{Count: d.n, P50: d.value(0.5), P95: d.value(0.95), P99: d.value(0.99), Max: Value{longest, longest, longest}}
 }
 
-// z is how many standard deviations of a rank chance reaches in 999 of 1,000 cases.
+// z is how many standard deviations chance moves a rank, at most, in 999 of 1,000 cases.
 const z = 3.3
 
-// value returns a quantile. How many durations are below it varies by chance, as a binomial
-// distribution has it, whatever the distribution of the durations is.
+// value returns a quantile. The number of durations below it varies by chance, with a binomial
+// distribution, whatever the distribution of the durations is.
 func (d *durations) value(p float64) Value {
 	n := float64(d.n)
 	spread := z * math.Sqrt(n*p*(1-p))
@@ -141,17 +140,17 @@ func (d *durations) median() time.Duration {
 	return time.Duration(d.at(float64((d.n-1)/2)) * float64(time.Millisecond))
 }
 
-// quarters returns the durations between which the half in the middle is, and the median.
+// quarters returns the bounds of the middle half of the durations, and the median between them.
 func (d *durations) quarters() (low, middle, high float64) {
 	d.whole()
 	last := float64(d.n - 1)
 	return d.at(math.Floor(last / 4)), d.at(math.Floor(last / 2)), d.at(math.Ceil(last * 3 / 4))
 }
 
-// exactly is a duration in milliseconds.
+// exactly returns a duration in milliseconds.
 func exactly(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// milliseconds are some nanoseconds, to six digits: the others are of no meaning.
+// milliseconds returns nanoseconds in milliseconds, to six digits. The others would mean nothing.
 func milliseconds(ns float64) float64 {
 	ms, _ := strconv.ParseFloat(strconv.FormatFloat(ns/float64(time.Millisecond), 'g', 6, 64), 64)
 	return ms

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// quantile is one that is compared.
+// quantile is a quantile that is compared.
 type quantile struct {
 	name string
 	p    float64
@@ -37,7 +37,7 @@ func (c *comparer) took(change Change, before, after Quantiles) (known bool) {
 		}
 	}
 	switch {
-	case len(slower) > 0 && len(faster) > 0: // the distribution is another one; what is slower is felt
+	case len(slower) > 0 && len(faster) > 0: // the distribution has changed; people feel what is slower
 		faster = nil
 	case len(slower) == 0 && len(faster) == 0 && len(doubtful) > 0:
 		change.Kind, change.Measures, change.Says = Slower, doubtful, fromTo(doubtful)
@@ -54,13 +54,13 @@ func (c *comparer) took(change Change, before, after Quantiles) (known bool) {
 	return known
 }
 
-// told tells whether enough durations are on both sides of a quantile.
+// told tells whether enough durations are above a quantile.
 func (q quantile) told(of *Quantiles) bool {
 	return float64(of.Count)*(1-q.p) >= leastTail
 }
 
-// badPart is how much of a run a bad minute is, from 0 to 1. Without times it is not known, and
-// taken for 0.
+// badPart returns the part of a run that a bad minute is, from 0 to 1. For a run without times it
+// returns 0.
 func badPart(r Run) float64 {
 	long := r.Until.Sub(r.From)
 	if r.From.IsZero() || long <= 0 {
@@ -69,8 +69,8 @@ func badPart(r Run) float64 {
 	return min(float64(badMinute)/float64(max(long, time.Second)), 1)
 }
 
-// slower tells whether a quantile is greater in the later run, and would be without so large a
-// part of its calls, the slowest.
+// slower tells whether a quantile is greater in the later run, even without the slowest calls of
+// that run. Bad is the part of the calls that is left out.
 func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 	if bad > q.mostBad() {
 		return false
@@ -80,10 +80,11 @@ func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 	return least >= was*leastShare && least-was >= leastTook && widened(least, a.Low/positive(a.Is)) > widened(was, b.High/was)
 }
 
-// mostBad is how large a part of a run a bad minute may be. For p95 and p99 it is half of what is
-// above them: else they may lie in it, and nothing tells how the others are distributed there. Of
-// p50 the part is taken out as long as p50 lies in the other minutes, with some to spare. It rises
-// there too, and so does the distance to p95, by which it is moved back.
+// mostBad returns how large a part of a run a bad minute may be, for a quantile to be compared.
+// For p95 and p99 it is half of the part above them. Otherwise the quantile may lie in the bad
+// minute, where the distribution of the other calls is not known. For p50 it is less than half,
+// with some to spare, so that p50 lies in the other minutes. There p50 rises too, but so does the
+// distance to p95, by which it is corrected.
 func (q quantile) mostBad() float64 {
 	if q.p == quantiles[0].p {
 		return 0.4
@@ -96,11 +97,11 @@ func widened(value, factor float64) float64 {
 	return value * math.Pow(max(factor, 0), clusters)
 }
 
-// positive is a duration of which there is a logarithm.
+// positive returns a duration that has a logarithm.
 func positive(ms float64) float64 { return max(ms, 1e-9) }
 
-// without is a quantile without a part of the durations, the longest. Between the quantiles that
-// are known, the logarithm of a duration is taken to be normally distributed.
+// without returns a quantile of the durations without a part of them, the longest. It assumes that
+// between the known quantiles the logarithm of a duration is normally distributed.
 func (of *Quantiles) without(q quantile, part float64) float64 {
 	if part <= 0 {
 		return positive(q.of(of).Is)
@@ -115,7 +116,7 @@ func (of *Quantiles) without(q quantile, part float64) float64 {
 	return math.Exp(low + slope*(rank-normal(lower.p)))
 }
 
-// normal is the quantile of the normal distribution.
+// normal returns a quantile of the normal distribution.
 func normal(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) }
 
 // fromTo writes how durations have changed.

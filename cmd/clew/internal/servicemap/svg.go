@@ -11,7 +11,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// How large a node is drawn.
+// The size of a drawn node.
 const (
 	nodeHeight = 40.0
 	leastWidth = 104.0
@@ -19,8 +19,8 @@ const (
 	mostName   = 28 // columns
 )
 
-// picture is a map that is drawn as SVG. Whatever comes from a line stands there escaped, and as
-// text or the value of aria-label alone.
+// picture is a map that is drawn as SVG. Everything from a line is escaped, and stands only as
+// text or as the value of aria-label.
 type picture struct {
 	strings.Builder
 	graph   *Graph
@@ -28,7 +28,7 @@ type picture struct {
 	number  map[string]int // of nodes
 	edges   []int          // of the graph, that are drawn
 	drawing drawing
-	taken   []box // where nothing more may be written
+	taken   []box // places of labels, where no other may stand
 }
 
 func newPicture(g *Graph) *picture {
@@ -87,7 +87,7 @@ func (n *Node) texts() (name, fact string) {
 	return cut(name, mostName), cut(fact, mostName*4/3)
 }
 
-// failing tells whether 1 % of the requests or more fail.
+// failing tells whether at least 1 % of the requests fail.
 func (n *Node) failing() bool { return failing(n.Errors, n.Requests) == 2 }
 
 // svg writes the picture.
@@ -111,8 +111,8 @@ func (p *picture) svg() string {
 	return p.String()
 }
 
-// byCalls returns the edges that are drawn, those first whose label is wanted most: with errors,
-// then busy ones.
+// byCalls returns the edges that are drawn, in the order in which they get labels: those with
+// errors, then busy ones.
 func (p *picture) byCalls() []int {
 	order := make([]int, len(p.edges))
 	for i := range order {
@@ -128,8 +128,8 @@ func (p *picture) byCalls() []int {
 	return order
 }
 
-// failing is 0 for an edge with fewer errors than one in a thousand calls, 2 where they are 1 % or
-// more. All views have their colours by it.
+// failing returns 0 for an edge with fewer errors than one in a thousand calls, 2 for at least 1
+// %, and 1 between these. All views take their colours from it.
 func (e *Edge) failing() int { return failing(e.Errors, e.Calls) }
 
 func failing(errors, of int64) int {
@@ -142,7 +142,7 @@ func failing(errors, of int64) int {
 	return 2
 }
 
-// edge writes an edge: a broad path to be clicked on, a line and the head of an arrow.
+// edge writes an edge: a broad path for clicks, a line and the head of an arrow.
 func (p *picture) edge(i, number int, most int64) {
 	e := &p.graph.Edges[number]
 	class := "edge" + [...]string{"", " some", " bad"}[e.failing()]
@@ -154,8 +154,8 @@ func (p *picture) edge(i, number int, most int64) {
 		class, number, inHTML(e.From+" calls "+e.To+": "+e.label()), path, 1.2+p.broadest()*e.weight(most), path, head)
 }
 
-// broadest is how much broader the busiest edge is than the rarest. Where there are many, less of
-// what is behind them should be hidden.
+// broadest returns how much broader the busiest edge is than the rarest. Many edges are narrower,
+// because they should hide less.
 func (p *picture) broadest() float64 {
 	if len(p.edges) > fewEdges {
 		return 3.3
@@ -163,7 +163,7 @@ func (p *picture) broadest() float64 {
 	return 4.8
 }
 
-// path returns an edge in the language of SVG, and the head of its arrow.
+// path returns an edge and the head of its arrow in the language of SVG.
 func (p *picture) path(i int, e *Edge) (path, head string) {
 	route := p.drawing.routes[i]
 	if route == nil {
@@ -174,7 +174,7 @@ func (p *picture) path(i int, e *Edge) (path, head string) {
 	}
 	last := len(route) - 1
 	end, length := route[last], headLength
-	if p.along(route[0]) > p.along(end) { // it leads back
+	if p.along(route[0]) > p.along(end) { // the call leads back
 		length = -headLength
 	}
 	var b strings.Builder
@@ -193,7 +193,7 @@ func (p *picture) path(i int, e *Edge) (path, head string) {
 	return b.String(), "M" + end.String() + "L" + p.moved(end, -length, -4.5).String() + "L" + p.moved(end, -length, 4.5).String() + "z"
 }
 
-// loop is the path of a call of a node to itself.
+// loop returns the path of a node's call to itself.
 func (p *picture) loop(b box) (path, head string) {
 	corner, size := point{b.x + b.width, b.y}, b.width
 	if p.drawing.turned {
@@ -209,19 +209,20 @@ func isFlat(p *picture, route []point) bool {
 	return len(route) == 2 && p.along(route[0]) == p.along(route[1])
 }
 
-// flat is the path of an edge that stays in its layer: it goes round in the gap behind it.
+// flat returns the path of an edge that stays in its layer. It goes round in the gap behind the
+// layer.
 func (p *picture) flat(from, to point) (path, head string) {
 	deep := p.deep(from, to)
 	path = "M" + from.String() + "C" + p.moved(from, deep, 0).String() + " " + p.moved(to, deep+headLength, 0).String() + " " + p.moved(to, headLength, 0).String()
 	return path, "M" + to.String() + "L" + p.moved(to, headLength, -4.5).String() + "L" + p.moved(to, headLength, 4.5).String() + "z"
 }
 
-// deep is how far such an edge goes into the gap, in the measure of its curve.
+// deep returns how far such an edge goes into the gap, by the control points of its curve.
 func (p *picture) deep(from, to point) float64 {
 	return min(24+0.06*(math.Abs(from.x-to.x)+math.Abs(from.y-to.y)), flatRoom)
 }
 
-// along is how far a place is in the direction in which calls go.
+// along returns how far a place is in the direction of calls.
 func (p *picture) along(at point) float64 {
 	if p.drawing.turned {
 		return at.y
@@ -229,7 +230,7 @@ func (p *picture) along(at point) float64 {
 	return at.x
 }
 
-// moved is a place that is moved in the direction in which calls go, and across it.
+// moved returns a place after a move in the direction of calls and across it.
 func (p *picture) moved(at point, along, across float64) point {
 	if p.drawing.turned {
 		return point{at.x + across, at.y + along}
@@ -268,10 +269,10 @@ func (p *picture) node(i int) {
 		number(b.width), number(b.height), number(b.width), number(b.height), middle, inHTML(name), middle, inHTML(fact))
 }
 
-// fewEdges is how many edges have labels of what they are. Of more, those with errors have.
+// fewEdges is how many edges may all have labels. Among more edges, only those with errors have.
 const fewEdges = 24
 
-// label writes what an edge is, where there is room on it.
+// label writes the numbers of an edge beside it, if there is room.
 func (p *picture) label(i int) {
 	e := &p.graph.Edges[p.edges[i]]
 	var first, second string
@@ -303,8 +304,7 @@ func (p *picture) label(i int) {
 	}
 }
 
-// free looks for room for a label on an edge, and takes it: where no other edge passes, if there
-// is such a place.
+// free finds and takes a place for a label on an edge, if possible one where no other edge passes.
 func (p *picture) free(i int, e *Edge, width, height float64) (point, bool) {
 	var found []box
 	for _, at := range p.places(i, e) {
@@ -324,8 +324,8 @@ func (p *picture) free(i int, e *Edge, width, height float64) (point, bool) {
 	return point{best.x, best.y}, true
 }
 
-// crossed tells whether another edge than i passes through a box. Of many edges none is looked at:
-// it would take long, and there is hardly a place without.
+// crossed tells whether another edge than i passes through a box. With many edges it does not
+// look, because that would take long, and edges pass nearly everywhere.
 func (p *picture) crossed(i int, b box) bool {
 	if len(p.edges) > fewEdges {
 		return false
@@ -345,7 +345,7 @@ func (p *picture) crossed(i int, b box) bool {
 	return false
 }
 
-// between is a place on the curve from one place of a route to the next.
+// between returns a place on the curve from one place of a route to the next.
 func (p *picture) between(from, to point, t float64) point {
 	along := (p.along(to) - p.along(from)) * (1.5*t - 1.5*t*t + t*t*t)
 	across := (to.y - from.y) * (3*t*t - 2*t*t*t)
@@ -355,7 +355,7 @@ func (p *picture) between(from, to point, t float64) point {
 	return p.moved(from, along, across)
 }
 
-// places are where on an edge a label may stand, the best first.
+// places returns the places on an edge where a label may stand, the best first.
 func (p *picture) places(i int, e *Edge) []point {
 	route := p.drawing.routes[i]
 	if route == nil {
@@ -383,7 +383,7 @@ func (b box) meets(c box) bool {
 	return b.x < c.x+c.width && c.x < b.x+b.width && b.y < c.y+c.height && c.y < b.y+b.height
 }
 
-// String is a point in the language of SVG.
+// String returns a point in the language of SVG.
 func (p point) String() string { return number(p.x) + " " + number(p.y) }
 
 // number writes a number with one digit behind the point.
@@ -391,5 +391,5 @@ func number(f float64) string {
 	return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64)
 }
 
-// inHTML is text in a page, as text or as the value of an attribute.
+// inHTML escapes text for a page, as text or as the value of an attribute.
 func inHTML(text string) string { return html.EscapeString(timeline.Visible(text)) }

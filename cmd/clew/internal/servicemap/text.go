@@ -11,17 +11,18 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// Style is how the text views look. The zero value is for files and pipes: nothing is cut or left
-// out, and there are no escape codes.
+// Style says how the text views look. The zero value is for files and pipes: nothing is cut or
+// left out, and there are no escape codes.
 type Style struct {
-	// Width is how many columns there are. What is longer is cut, columns of the table that have
-	// no room are left out, and of many edges the busiest and the worst are shown. 0: everything.
+	// Width is the number of columns. Longer lines are cut, columns of the table without room are
+	// left out, and of many edges only the busiest and the worst are shown. 0: everything is
+	// shown.
 	Width  int
 	Colour bool
-	UI     string // Zipkin's address, for links to example traces; "": none
+	UI     string // Zipkin's address, for links to example traces; "": no links
 }
 
-// Limits of what a terminal is given of a large map.
+// Limits of a large map on a terminal.
 const (
 	textBusiest = 20 // edges with the most calls
 	textWorst   = 10 // further edges with the most errors
@@ -31,7 +32,7 @@ const (
 )
 
 // Text writes the map for people: the edges, the busiest first, then where traces break, then what
-// the lines do not tell. No byte of a line reaches a terminal that obeys it.
+// the lines do not tell. Whatever a terminal would obey in a line is escaped.
 func (g *Graph) Text(to io.Writer, style Style) error {
 	p := newPage(to, style)
 	p.graph = g
@@ -66,7 +67,7 @@ const (
 // word is text in a colour.
 type word struct{ colour, text string }
 
-// put writes a text that is harmless.
+// put writes a harmless text.
 func (p *page) put(colour, text string) {
 	if text == "" {
 		return
@@ -77,7 +78,7 @@ func (p *page) put(colour, text string) {
 	p.to.WriteString(text)
 }
 
-// line writes a line of its own, and cuts it to the width.
+// line writes a line, cut to the width.
 func (p *page) line(words ...word) {
 	room := p.style.Width
 	for _, w := range words {
@@ -97,8 +98,8 @@ func (p *page) whole(label, text string) {
 	p.put("", timeline.Visible(text)+"\n")
 }
 
-// prose writes sentences, and begins a new line where the width ends. The lines begin with an
-// indent, the first one with a head of as many columns.
+// prose writes sentences in lines of the width. The first line begins with head, and the others
+// with as many spaces.
 func (p *page) prose(colour, head, text string) {
 	indent := timeline.Columns(head)
 	room := max(p.style.Width-indent, 20)
@@ -151,12 +152,12 @@ func (p *page) summary() {
 	p.put("", "\n")
 }
 
-// silent writes which services have lines, and neither requests nor calls nor jobs among them.
+// silent writes which services have lines without any request, call or job.
 func (p *page) silent() {
-	idle, rest := p.graph.idle(), p.graph.rests()
+	idle, divided := p.graph.idle(), p.graph.divided()
 	var names []string
 	for i := range p.graph.Nodes {
-		if n := &p.graph.Nodes[i]; idle[n.Name] && !rest[n.Name] {
+		if n := &p.graph.Nodes[i]; idle[n.Name] && !divided[n.Name] {
 			names = append(names, n.Name)
 		}
 	}
@@ -182,10 +183,9 @@ func (g *Graph) idle() map[string]bool {
 	return idle
 }
 
-// rests returns the names of the nodes that are what is left of a service: its routes have its
-// requests.
-func (g *Graph) rests() map[string]bool {
-	routed, rests := map[string]bool{}, map[string]bool{}
+// divided returns the names of the nodes of services whose requests are in nodes of routes.
+func (g *Graph) divided() map[string]bool {
+	routed, divided := map[string]bool{}, map[string]bool{}
 	for i := range g.Nodes {
 		if n := &g.Nodes[i]; n.Route != "" {
 			routed[n.Service] = true
@@ -193,10 +193,10 @@ func (g *Graph) rests() map[string]bool {
 	}
 	for i := range g.Nodes {
 		if n := &g.Nodes[i]; n.Route == "" && n.Kind != Outside && routed[n.Service] {
-			rests[n.Name] = true
+			divided[n.Name] = true
 		}
 	}
-	return rests
+	return divided
 }
 
 // routes returns how many routes there are.
@@ -238,7 +238,7 @@ func span(from, until time.Time) string {
 	return "   " + from.Format(form) + " to " + end + " UTC (" + timeline.Short(until.Sub(from)) + ")"
 }
 
-// entries writes where requests come in that name no caller.
+// entries writes where requests without a caller come in.
 func (p *page) entries() {
 	nodes := p.graph.entering()
 	for i, n := range nodes {
@@ -258,7 +258,7 @@ func (p *page) entries() {
 	}
 }
 
-// entering returns the nodes with requests that name no caller, the busiest first.
+// entering returns the nodes with requests that have no caller, the busiest first.
 func (g *Graph) entering() []*Node {
 	var nodes []*Node
 	for i := range g.Nodes {
@@ -310,7 +310,7 @@ func (p *page) broken(b *Break) {
 	}
 }
 
-// share is how much of what could break does.
+// share returns the share of cases in which a break was seen.
 func (b *Break) share() string {
 	if b.Kind == Clock || b.Of <= 0 {
 		return ""
@@ -318,7 +318,7 @@ func (b *Break) share() string {
 	return percent(b.Count, b.Of)
 }
 
-// where is the place of a break.
+// where returns the place of a break.
 func (b *Break) where() string {
 	text := b.To
 	if b.From != "" {
@@ -330,7 +330,7 @@ func (b *Break) where() string {
 	return text
 }
 
-// zipkinLink is the address of a trace in Zipkin; "": there is none.
+// zipkinLink returns the address of a trace in Zipkin; "": there is none.
 func zipkinLink(ui, trace string) string {
 	id, err := timeline.ParseID(trace)
 	if err != nil || !timeline.IsWeb(ui) {
@@ -339,7 +339,7 @@ func zipkinLink(ui, trace string) string {
 	return timeline.ZipkinPage(ui, id)
 }
 
-// unbroken says that no break is seen. Where there are no requests, that is no good news.
+// unbroken says that no break was seen. Without requests, that is no good news.
 func (g *Graph) unbroken() string {
 	if g.Requests == 0 {
 		return "not known: there are no requests"
@@ -347,7 +347,7 @@ func (g *Graph) unbroken() string {
 	return "nowhere, as far as the lines tell"
 }
 
-// lacks says that there is nothing to make a map of; "": there is.
+// lacks says why there is nothing to make a map of; "": there is something.
 func (g *Graph) lacks() string {
 	switch {
 	case g.Requests > 0:
@@ -355,18 +355,18 @@ func (g *Graph) lacks() string {
 	case g.Lines == 0:
 		return "There is no line at all."
 	}
-	return "There is no line of a request: the map needs those that httpmw.AccessLog writes, and for calls those of httpclient. " +
+	return "There is no line of a request. The map needs the lines that httpmw.AccessLog writes, and for calls those of httpclient. " +
 		"If they are there, clew has not understood them: -v says what the fields are taken for."
 }
 
-// untold writes what the lines do not tell, in one sentence.
+// untold writes what the lines do not tell.
 func (p *page) untold() {
 	if text := p.graph.untold(); text != "" {
 		p.prose(dim, "", text)
 	}
 }
 
-// untold says what the graph does not have.
+// untold says what is missing in the graph.
 func (g *Graph) untold() string {
 	if text := g.Untold.String(); text != "" || g.Requests == 0 {
 		return text
@@ -381,7 +381,7 @@ func (g *Graph) untold() string {
 	return "Every request that names a caller is in an edge."
 }
 
-// String says what is left out; "": nothing is.
+// String says what is missing; "": nothing.
 func (u Untold) String() string {
 	var said []string
 	if u.Callers > 0 {
@@ -397,7 +397,7 @@ func (u Untold) String() string {
 	return strings.Join(said, " ")
 }
 
-// crowded says what has no node or edge of its own.
+// crowded says how much has no node or edge of its own.
 func (u Untold) crowded() string {
 	return timeline.Grouped(u.Other) + " of the requests, jobs and calls are in " + otherText + ": there are more services, hosts, routes or edges than are kept apart."
 }

@@ -10,15 +10,14 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// How many traces are kept for a page, and how many spans of each.
+// Limits of the traces that are kept for a page.
 const (
-	mostTraced  = 2_000
-	mostSpans   = 200
-	inTheirTurn = 2 * mostSamples
+	mostTraced = 2_000
+	mostSpans  = 200 // of a trace
 )
 
-// traced returns the traces that edges name, as far as they are kept: the slowest of the busiest
-// edges first. Their rows are read once more: which traces are wanted is known last.
+// traced returns traces that edges name, as many as are kept: first the slowest of the busiest
+// edges. It reads their rows once more, because the wanted traces are known only at the end.
 func (b *Builder) traced(f *facts, t *tally, names map[nodeKey]string) ([]Trace, error) {
 	wanted := t.wanted(names)
 	var (
@@ -52,7 +51,7 @@ func (b *Builder) traced(f *facts, t *tally, names map[nodeKey]string) ([]Trace,
 	return traces, err
 }
 
-// wanted returns the traces to keep, by the low halves of their IDs.
+// wanted returns the traces to keep, by the low halves of their IDs. In turn each edge names one.
 func (t *tally) wanted(names map[nodeKey]string) map[uint64][]timeline.ID {
 	type named struct {
 		key  edgeKey
@@ -67,7 +66,7 @@ func (t *tally) wanted(names map[nodeKey]string) map[uint64][]timeline.ID {
 			strings.Compare(names[a.key.to], names[b.key.to]))
 	})
 	wanted, n := map[uint64][]timeline.ID{}, 0
-	for turn := range inTheirTurn {
+	for turn := range 2 * mostSamples {
 		for _, e := range edges {
 			from, at := e.edge.slowest, turn
 			if turn >= mostSamples {
@@ -85,7 +84,7 @@ func (t *tally) wanted(names map[nodeKey]string) map[uint64][]timeline.ID {
 	return wanted
 }
 
-// trace returns the spans of a trace as a tree has them, each behind its parent.
+// trace returns the spans of a trace in the order of a tree, each behind its parent.
 func (t *tally) trace(j *joined, names map[nodeKey]string) Trace {
 	spans, parents := t.spans(j)
 	below := make([][]int32, len(j.rows))
@@ -129,7 +128,7 @@ func (t *tally) trace(j *joined, names map[nodeKey]string) Trace {
 	return trace
 }
 
-// spans returns which rows are spans, and the parents of all, without circles.
+// spans returns the rows that are spans, and the parent of each row, without circles.
 func (t *tally) spans(j *joined) (spans, parents []int32) {
 	parents = make([]int32, len(j.rows))
 	for i := range j.rows {
@@ -142,7 +141,7 @@ func (t *tally) spans(j *joined) (spans, parents []int32) {
 			parents[i] = p
 		}
 	}
-	walk := make([]int32, len(j.rows)) // in which a span was seen, from 1
+	walk := make([]int32, len(j.rows)) // by span: the first walk that has seen it, from 1
 	for _, i := range spans {
 		this, at := i+1, i
 		for ; at != none && walk[at] == 0; at = parents[at] {
@@ -155,7 +154,7 @@ func (t *tally) spans(j *joined) (spans, parents []int32) {
 	return spans, parents
 }
 
-// span returns a row as a trace has it.
+// span returns a row as a span.
 func (t *tally) span(j *joined, i, depth int, first int64, names map[nodeKey]string) Span {
 	r := &j.rows[i]
 	s := Span{Name: t.facts.operations[r.operation], Kind: "request", Depth: depth, Took: exactly(r.duration()), Failed: r.is(failed)}

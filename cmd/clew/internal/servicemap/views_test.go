@@ -52,8 +52,8 @@ front  → stock                77       0        0  7.10 ms  19.2 ms  31.9 ms  
 price  → price                40       0        0   900 µs  2.43 ms  4.05 ms  39.5 kB
 stock  → front                12       0        0  40.0 ms   108 ms   180 ms  11.8 kB
 [outside]: a host that no service of these lines is known to be: a third party, a database.
-[callee's side]: no line of the caller reports these calls. They are told, and timed, by the callee.
-[guessed]: calls were joined with requests, or services found for them, by the host's name or by time, not by IDs.
+[callee's side]: no line of the caller reports these calls. The callee's lines do, and time them.
+[guessed]: calls were joined with requests, or a service was found for them, by the host's name or by time, not by IDs.
 
 where traces break
   restarted  front → stock  38 %
@@ -129,7 +129,7 @@ func TestNoRequests(t *testing.T) {
 	g := maps()["empty"]
 	g.Lines = 12
 	for name, view := range map[string]string{"text": textOf(t, g, servicemap.Style{}), "page": htmlOf(t, g, servicemap.HTMLConfig{})} {
-		assert.Contains(t, view, "There is no line of a request: the map needs those that httpmw.AccessLog writes", name)
+		assert.Contains(t, view, "There is no line of a request. The map needs the lines that httpmw.AccessLog writes", name)
 		assert.NotContains(t, strings.ToLower(view), "nowhere", name)
 		assert.NotContains(t, view, "Every request", name)
 	}
@@ -186,5 +186,5 @@ func TestMarkByHost(t *testing.T) {
 	e.Answered, e.Guessed = 0, e.Calls
 	text := textOf(t, g, servicemap.Style{})
 	assert.Contains(t, text, "[caller's side, by host]")
-	assert.Contains(t, text, "[by host]: no request tells who was called")
+	assert.Contains(t, text, "[by host]: no request tells which service was called")
 }
