@@ -89,39 +89,59 @@ func (d *document) rest(reason string) *Error {
 }
 
 // documents yields the documents of a file. They are cut before they are parsed, so that a document
-// that is no YAML does not take those after it along: a line that begins with --- begins a
+// that is no YAML does not take those after it along. A line that begins with --- begins a
 // document, also within a text of several lines. Directives before that line belong to it. The
 // directive "%YAML 1.2" becomes a comment in text: the parser refuses all versions but 1.1, and
 // reads both alike.
 func documents(text []byte) func(yield func(document) bool) {
 	return func(yield func(document) bool) {
-		doc, line := document{line: 1}, 0
-		start := 0
-		head, directives := true, false // a directive may come; has come
+		doc, start, line := document{line: 1}, 0, 0
+		between := boundary{head: true}
 		for at := 0; at < len(text); {
-			end := len(text)
-			if n := bytes.IndexByte(text[at:], '\n'); n >= 0 {
-				end = at + n + 1
-			}
+			end := lineEnd(text, at)
 			line++
 			kind := kindOf(text[at:end])
-			if (kind == marker || kind == directive && head) && !directives && at > start {
+			if between.begins(kind) && at > start {
 				doc.text, doc.from = text[start:at], text[start:]
 				if !yield(doc) {
 					return
 				}
 				start, doc.line = at, line
 			}
-			if kind == directive && head && isVersion.Match(text[at:end]) {
+			if kind == directive && between.head && isVersion.Match(text[at:end]) {
 				text[at] = '#'
 			}
-			directives = head && (directives || kind == directive) && kind != marker
-			head = kind == ending || head && (kind == comment || kind == directive)
+			between.read(kind)
 			at = end
 		}
 		doc.text, doc.from = text[start:], text[start:]
 		yield(doc)
 	}
+}
+
+// lineEnd is where the line ends that begins at a byte of text. The line has its newline.
+func lineEnd(text []byte, at int) int {
+	if n := bytes.IndexByte(text[at:], '\n'); n >= 0 {
+		return at + n + 1
+	}
+	return len(text)
+}
+
+// boundary is what the lines before say of the next one.
+type boundary struct {
+	head       bool // it may be a directive
+	directives bool // directives are before it, to which a marker belongs
+}
+
+// begins reports whether the next line, of that kind, begins a document.
+func (b boundary) begins(next kind) bool {
+	return !b.directives && (next == marker || next == directive && b.head)
+}
+
+// read takes the next line.
+func (b *boundary) read(line kind) {
+	b.directives = b.head && (b.directives || line == directive) && line != marker
+	b.head = line == ending || b.head && (line == comment || line == directive)
 }
 
 // kind is what a line is between two documents.

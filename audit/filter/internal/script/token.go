@@ -120,21 +120,32 @@ func quoted(s string) string {
 	return ""
 }
 
-// slash is a division or a regular expression. After a bracket it may be either.
+// slash is a division or a regular expression, by the token before it. Its text is "" where that
+// token does not decide.
 func slash(s string, before []token) (kind, string) {
-	if len(before) > 0 {
-		last := before[len(before)-1]
-		switch {
-		case last.text == ")" || last.text == "}" || last.text == "++" || last.text == "--":
+	if len(before) == 0 {
+		return pattern, regularExpression(s)
+	}
+	switch last := before[len(before)-1]; last.kind {
+	case digits, text, pattern:
+		return mark, "/"
+	case word:
+		if last.text != "return" {
 			return mark, ""
-		case last.text == "]" || last.kind == digits || last.kind == text || last.kind == pattern:
+		}
+	case mark:
+		switch last.text {
+		case "]":
 			return mark, "/"
-		case last.kind == word:
-			if last.text != "return" {
-				return mark, ""
-			}
+		case ")", "}", "++", "--":
+			return mark, ""
 		}
 	}
+	return pattern, regularExpression(s)
+}
+
+// regularExpression is the one that s begins with, without flags, or "".
+func regularExpression(s string) string {
 	class := false
 	for i := 1; i < len(s); i++ {
 		switch s[i] {
@@ -145,12 +156,12 @@ func slash(s string, before []token) (kind, string) {
 		case ']':
 			class = false
 		case '\n', '\r':
-			return mark, ""
+			return ""
 		case '/':
 			if !class {
-				return pattern, s[:i+1]
+				return s[:i+1]
 			}
 		}
 	}
-	return mark, ""
+	return ""
 }

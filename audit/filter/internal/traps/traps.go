@@ -195,30 +195,46 @@ func endsOperand(t token) bool {
 	return t.text == ")" || t.text == "]" || t.text == "}"
 }
 
+// scopeOf is what the bracket t opens.
 func (f *finder) scopeOf(t token) scope {
-	before := f.near(-1)
 	switch t.text {
 	case "(":
 		return group
 	case "[":
-		if f.at > 0 && endsOperand(before) {
+		if f.at > 0 && endsOperand(f.near(-1)) {
 			return index
 		}
 		return array
 	}
-	switch {
-	case before.text == "=>":
-		return body
-	case before.kind == punct && before.text == ")":
-		return f.afterParentheses()
-	case before.kind == punct && before.text == ":":
-		if top := f.top(); top.scope == object || top.scope == group || top.scope == array || top.ternary {
-			return object
-		}
-		return block // of a case, or with a label
-	case before.kind == word && slices.Contains(operators, before.text):
+	return f.ofBrace()
+}
+
+// ofBrace is what a brace opens, by the token before it.
+func (f *finder) ofBrace() scope {
+	before := f.near(-1)
+	if before.kind == word && slices.Contains(operators, before.text) {
 		return object
-	case before.kind == punct && !strings.Contains(";{}", before.text):
+	}
+	if before.kind != punct {
+		return block
+	}
+	switch before.text {
+	case "=>":
+		return body
+	case ")":
+		return f.afterParentheses()
+	case ":":
+		return f.afterColon()
+	case ";", "{", "}", "": // "": no token is before it
+		return block
+	}
+	return object
+}
+
+// afterColon tells a value from the block of a case, or with a label.
+func (f *finder) afterColon() scope {
+	switch top := f.top(); {
+	case top.scope == object, top.scope == group, top.scope == array, top.ternary:
 		return object
 	}
 	return block

@@ -50,7 +50,7 @@ func (c *compact) location() (l location) {
 		switch {
 		case id == 1 && kind == kindI64:
 			l.offset = c.int()
-		case id == 2 && kind == 5:
+		case id == 2 && kind == kindI32:
 			l.size = c.int()
 		case id == 3 && kind == kindI64:
 			l.first = c.int()

@@ -114,13 +114,13 @@ func (c *compact) element() (e element) {
 	e.kind = -1
 	c.fields(func(id int, kind byte) bool {
 		switch {
-		case id == 1 && kind == 5:
+		case id == 1 && kind == kindI32:
 			e.kind = c.int()
-		case id == 3 && kind == 5:
+		case id == 3 && kind == kindI32:
 			e.repetition = c.int()
 		case id == 4 && kind == kindBinary:
 			e.name = string(c.bytes())
-		case id == 5 && kind == 5:
+		case id == 5 && kind == kindI32:
 			e.children = c.int()
 		default:
 			return false
@@ -176,11 +176,11 @@ func (c *compact) chunk(to *chunk) {
 			c.chunkMeta(to)
 		case id == 4 && kind == kindI64:
 			to.offsetIndex.offset = c.int()
-		case id == 5 && kind == 5:
+		case id == 5 && kind == kindI32:
 			to.offsetIndex.size = c.int()
 		case id == 6 && kind == kindI64:
 			to.columnIndex.offset = c.int()
-		case id == 7 && kind == 5:
+		case id == 7 && kind == kindI32:
 			to.columnIndex.size = c.int()
 		default:
 			return false
@@ -192,7 +192,7 @@ func (c *compact) chunk(to *chunk) {
 func (c *compact) chunkMeta(to *chunk) {
 	c.fields(func(id int, kind byte) bool {
 		switch {
-		case id == 4 && kind == 5:
+		case id == 4 && kind == kindI32:
 			to.codec = c.int()
 		case id == 5 && kind == kindI64:
 			to.values = c.int()
@@ -241,15 +241,19 @@ func (g *group) check(size int64) error {
 		return errFooter
 	}
 	for i := range g.chunks {
-		c := &g.chunks[i]
-		inside := c.data >= 0 && c.dictionary >= 0 && c.bloom >= 0 && c.bloom < size &&
-			c.codec == codecZstd && c.size >= 0 && c.size <= size && c.values >= 0 && c.data <= size &&
-			c.columnIndex.inside(size) && c.offsetIndex.inside(size)
-		if !inside {
+		if !g.chunks[i].inBounds(size) {
 			return fmt.Errorf("column %s is not as clew writes it", columnName(i))
 		}
 	}
 	return nil
+}
+
+// inBounds reports whether clew may have written c into a file of that size.
+func (c *chunk) inBounds(size int64) bool {
+	within := func(n, most int64) bool { return n >= 0 && n <= most }
+	return c.codec == codecZstd && c.values >= 0 && c.dictionary >= 0 &&
+		within(c.data, size) && within(c.size, size) && within(c.bloom, size-1) &&
+		c.columnIndex.inside(size) && c.offsetIndex.inside(size)
 }
 
 func columnName(i int) string { return strings.Join(table.Schema.Columns()[i], ".") }

@@ -44,29 +44,11 @@ type pageHeader struct {
 	encoding     int64
 }
 
+// parsePageHeader returns the header that p begins with, and the page's bytes after it.
 func parsePageHeader(p []byte) (h pageHeader, body []byte, err error) {
 	c := &compact{p: p}
-	c.fields(func(id int, kind byte) bool {
-		switch {
-		case id == 1 && kind == 5:
-			h.kind = c.int()
-		case id == 2 && kind == 5:
-			h.size = c.int()
-		case id == 3 && kind == 5:
-			h.packed = c.int()
-		case id == 4 && kind == 5:
-			h.crc, h.hasCRC = c.int(), true
-		case (id == 5 || id == 7) && kind == kindStruct:
-			c.dataHeader(&h)
-		default:
-			return false
-		}
-		return true
-	})
-	if c.bad || h.packed < 0 || h.size < 0 || h.size > maxPage || h.values < 0 || h.values > maxValues {
-		return h, nil, errPage
-	}
-	if h.packed > int64(len(c.p)) {
+	h = c.pageHeader()
+	if c.bad || !h.inBounds() || h.packed > int64(len(c.p)) {
 		return h, nil, errPage
 	}
 	body = c.p[:h.packed]
@@ -76,12 +58,37 @@ func parsePageHeader(p []byte) (h pageHeader, body []byte, err error) {
 	return h, body, nil
 }
 
+func (h *pageHeader) inBounds() bool {
+	return h.packed >= 0 && h.size >= 0 && h.size <= maxPage && h.values >= 0 && h.values <= maxValues
+}
+
+func (c *compact) pageHeader() (h pageHeader) {
+	c.fields(func(id int, kind byte) bool {
+		switch {
+		case id == 1 && kind == kindI32:
+			h.kind = c.int()
+		case id == 2 && kind == kindI32:
+			h.size = c.int()
+		case id == 3 && kind == kindI32:
+			h.packed = c.int()
+		case id == 4 && kind == kindI32:
+			h.crc, h.hasCRC = c.int(), true
+		case (id == 5 || id == 7) && kind == kindStruct:
+			c.dataHeader(&h)
+		default:
+			return false
+		}
+		return true
+	})
+	return h
+}
+
 func (c *compact) dataHeader(h *pageHeader) {
 	c.fields(func(id int, kind byte) bool {
 		switch {
-		case id == 1 && kind == 5:
+		case id == 1 && kind == kindI32:
 			h.values = c.int()
-		case id == 2 && kind == 5:
+		case id == 2 && kind == kindI32:
 			h.encoding = c.int()
 		default:
 			return false

@@ -203,7 +203,7 @@ func parseBloom(p []byte) (at, size int64, err error) {
 	known := 0
 	c.fields(func(id int, kind byte) bool {
 		switch {
-		case id == 1 && kind == 5:
+		case id == 1 && kind == kindI32:
 			size = c.int()
 		case id >= 2 && id <= 4 && kind == kindStruct:
 			c.fields(func(member int, _ byte) bool {

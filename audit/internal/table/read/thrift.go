@@ -18,6 +18,8 @@ const (
 	kindTrue   = 1
 	kindFalse  = 2
 	kindByte   = 3
+	kindI16    = 4
+	kindI32    = 5
 	kindI64    = 6
 	kindDouble = 7
 	kindBinary = 8
@@ -134,7 +136,7 @@ func (c *compact) skip(kind byte) {
 	case kindTrue, kindFalse:
 	case kindByte:
 		c.byte()
-	case 4, 5, kindI64:
+	case kindI16, kindI32, kindI64:
 		c.uvarint()
 	case kindDouble:
 		c.drop(8)
