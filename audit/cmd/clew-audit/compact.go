@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"example.com/clew/audit/lake"
 	"example.com/clew/internal/timeline"
 	"example.com/clew/internal/when"
 )
@@ -37,26 +40,17 @@ Exit codes:
 }
 
 func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
-	after, ok := when.Duration(c.After)
-	if !ok {
-		return 0, usagef("--after wants a duration such as 1h, not %q", clip(c.After))
-	}
-	ttl := time.Duration(0)
-	if c.TTL != "" {
-		if ttl, ok = when.Duration(c.TTL); !ok || ttl == 0 {
-			return 0, usagef("--ttl wants a duration such as 14d, not %q", clip(c.TTL))
-		}
-	}
-	if ttl > 0 && slices.ContainsFunc(c.names(), inBucket) {
-		return 0, usagef("--ttl is for directories: a bucket has a rule that deletes, and clew-audit ddl s3 prints it")
+	after, ttl, err := c.ages()
+	if err != nil {
+		return 0, err
 	}
 	e, problems, err := openEngine(ctx, std, c.dirs)
 	if err != nil {
 		return 0, err
 	}
 	for i, dir := range e.dirs {
-		done, err := compact(ctx, e.stores[i], after, ttl)
-		if err == nil || done.merged+done.expired > 0 {
+		done, compactErr := compact(ctx, e.stores[i], after, ttl)
+		if compactErr == nil || done.merged+done.expired > 0 {
 			if _, err := fmt.Fprintf(std.out, "%s: %s\n", printable(dir), done); err != nil {
 				return 0, err
 			}
@@ -69,8 +63,8 @@ func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
 			std.say("%s: stopped before the end", dir)
 			return exitInterrupted, nil
 		}
-		if err != nil {
-			std.say("%s: %v", dir, err)
+		if compactErr != nil {
+			std.say("%s: %v", dir, compactErr)
 			problems++
 		}
 	}
@@ -78,6 +72,25 @@ func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
 		return exitIncomplete, nil
 	}
 	return exitFound, nil
+}
+
+// ages checks the flags, and returns how old files are that are merged, and events that are
+// deleted: 0 for none.
+func (c *compactCommand) ages() (after, ttl time.Duration, err error) {
+	var ok bool
+	if after, ok = when.Duration(c.After); !ok {
+		return 0, 0, usagef("--after wants a duration such as 1h, not %q", clip(c.After))
+	}
+	if c.TTL == "" {
+		return after, 0, nil
+	}
+	if ttl, ok = when.Duration(c.TTL); !ok || ttl == 0 {
+		return 0, 0, usagef("--ttl wants a duration such as 14d, not %q", clip(c.TTL))
+	}
+	if slices.ContainsFunc(c.names(), inBucket) {
+		return 0, 0, usagef("--ttl is for directories: a bucket has a rule that deletes, and clew-audit ddl s3 prints it")
+	}
+	return after, ttl, nil
 }
 
 // compacted is what compact has done.
@@ -106,4 +119,25 @@ func amount(bytes float64) string {
 		bytes, units = bytes/1000, units[1:]
 	}
 	return fmt.Sprintf("%.3g %s", bytes, units[0])
+}
+
+// compact merges the files of a store, and deletes those that are older than ttl; 0: none.
+func compact(ctx context.Context, store lake.Store, after, ttl time.Duration) (c compacted, err error) {
+	done, err := lake.Compact(ctx, store, lake.CompactOptions{After: max(after, 1)})
+	c = compacted{merged: done.Merged, into: done.Into, events: done.Events}
+	left := done.Left
+	if ttl > 0 && ctx.Err() == nil && !errors.Is(err, lake.ErrLocked) {
+		expired, expireErr := lake.Expire(ctx, store, ttl, time.Now())
+		c.expired, c.bytes = expired.Files, expired.Bytes
+		left = append(left, expired.Left...)
+		err = cmp.Or(err, expireErr)
+	}
+	seen := map[string]bool{} // both may have left a file alone
+	for _, l := range left {
+		if !seen[l.Name] {
+			seen[l.Name] = true
+			c.left = append(c.left, l.Name+": "+l.Err.Error())
+		}
+	}
+	return c, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,11 +91,7 @@ func (d *dirs) journal() (string, error) {
 	return name, err
 }
 
-type dirError string
-
-func (e dirError) Error() string { return string(e) }
-
-const errNoDirectory = dirError("it is no directory")
+var errNoDirectory = errors.New("it is no directory")
 
 func clip(text string) string {
 	if len(text) > 80 {

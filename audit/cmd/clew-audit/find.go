@@ -174,11 +174,3 @@ func (f *findCommand) count(ctx context.Context, e *engine, q query, out io.Writ
 	_, err = fmt.Fprintf(out, format, n)
 	return n > 0, err
 }
-
-// query is what is asked for, as plain values. An empty one asks for everything.
-type query struct {
-	asked
-	span
-	trace, app, message string
-	limit               int // 0: none
-}

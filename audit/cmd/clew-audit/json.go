@@ -59,3 +59,13 @@ func (j *jsonLines) flush() error { return j.to.Flush() }
 
 // milliseconds is a duration as JSON has it.
 func milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }
+
+// jsonLine writes a value on one line.
+func jsonLine(to io.Writer, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(to, timeline.Harmless(string(text))+"\n")
+	return err
+}

@@ -3,10 +3,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"os"
@@ -54,12 +52,6 @@ type command struct {
 	SQL     sqlCommand     `cmd:"" name:"sql" help:"Print find's question as an SQL engine has it."`
 	Demo    demoCommand    `cmd:"" help:"Make synthetic events, and say what to try with them."`
 	Version versionCommand `cmd:"" help:"Say which version of clew-audit this is."`
-}
-
-// streams are what a command reads and writes.
-type streams struct {
-	in       io.Reader
-	out, err io.Writer
 }
 
 // run runs clew-audit with these arguments, and returns its exit code.
@@ -158,62 +150,4 @@ func ended(ctx context.Context, found bool, problems int) int {
 		return exitNothing
 	}
 	return exitFound
-}
-
-// usageError is an error in what was asked for.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
-
-func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
-
-// commands are those that usage errors may name.
-var commands = []string{"find", "follow", "trace", "stats", "ingest", "filters check", "filters list", "filters", "compact", "ddl", "sql", "demo"}
-
-// commandOf returns the command that a text begins with, or "".
-func commandOf(text string) string {
-	for _, command := range commands {
-		if strings.HasPrefix(text+" ", command+" ") {
-			return command
-		}
-	}
-	return ""
-}
-
-func (s streams) usage(name string, err error) int {
-	s.say("%v", err)
-	see := "clew-audit --help"
-	if name != "" {
-		see = "clew-audit " + name + " --help"
-	}
-	fmt.Fprintln(s.err, "See: "+see)
-	return exitUsage
-}
-
-// say writes a line to standard error.
-func (s streams) say(format string, args ...any) {
-	fmt.Fprintln(s.err, "clew-audit: "+printable(fmt.Sprintf(format, args...)))
-}
-
-// sayLines says an error, each line of it on its own: errors that were joined have one each.
-func (s streams) sayLines(err error) (lines int) {
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		s.say("%s", line)
-		lines++
-	}
-	return lines
-}
-
-// orElse is text, or what stands for it where there is none.
-func orElse(text, other string) string { return cmp.Or(text, other) }
-
-type versionCommand struct{}
-
-func (versionCommand) run(std streams) (int, error) {
-	text := "clew-audit"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		text += " " + info.Main.Version + " " + info.GoVersion
-	}
-	_, err := fmt.Fprintln(std.out, text)
-	return exitFound, err
 }

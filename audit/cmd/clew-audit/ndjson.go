@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -240,7 +241,7 @@ func epoch(text string) (time.Time, bool) {
 	case n >= 1e11:
 		unit, digits = int64(time.Millisecond), 6
 	}
-	part, _ := strconv.ParseInt(orElse((fraction + "000000000")[:digits], "0"), 10, 64)
+	part, _ := strconv.ParseInt(cmp.Or((fraction + "000000000")[:digits], "0"), 10, 64)
 	perSecond := int64(time.Second) / unit
 	return time.Unix(n/perSecond, n%perSecond*unit+part), true
 }

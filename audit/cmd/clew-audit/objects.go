@@ -16,7 +16,6 @@ import (
 
 	"example.com/clew/audit"
 	"example.com/clew/audit/lake"
-	"example.com/clew/internal/timeline"
 	"example.com/clew/internal/when"
 )
 
@@ -48,78 +47,93 @@ type objects struct {
 	tally
 }
 
-// tally counts what a pass has done.
-type tally struct {
-	objects, before, failed int
-	fresh                   int // of those that failed: which no pass before has named
-	lines, skipped          int
-	events, files           int
-}
-
 func (c *ingestCommand) objects(ctx context.Context, std streams) (int, error) {
-	if !isStore(c.From) {
-		return 0, usagef("ingest reads standard input, or a directory of objects: clew-audit ingest … < %s", clip(c.From))
-	}
-	every := time.Duration(0)
-	if c.Every != "" {
-		var ok bool
-		if every, ok = when.Duration(c.Every); !ok || every == 0 {
-			return 0, usagef("--every wants a duration such as 1m, not %q", clip(c.Every))
-		}
-	}
-	if c.Store != "" || c.Firehose != "" {
-		return 0, usagef("--store and --firehose are for standard input: the files of objects go to --dir, without a journal")
-	}
-	name, err := c.one()
+	target, every, err := c.objectFlags()
 	if err != nil {
 		return 0, err
-	}
-	if includes(c.From, name) || includes(name, c.From) {
-		return 0, usagef("the objects and the files need places of their own: %s and %s lie in each other", clip(c.From), clip(name))
 	}
 	o := &objects{std: std, app: c.App, said: map[string]bool{}}
 	if o.source, err = openSource(ctx, c.From); err != nil {
 		return 0, err
 	}
-	if o.target, err = openStore(ctx, name); err != nil {
+	if o.target, err = openStore(ctx, target); err != nil {
 		return 0, err
 	}
-	if o.ledger, err = openStore(ctx, within(name, ledgerPart)); err != nil {
+	if o.ledger, err = openStore(ctx, within(target, ledgerPart)); err != nil {
 		return 0, err
 	}
 	return o.run(ctx, every), nil
 }
 
+// objectFlags checks the flags, and returns the store that the files go to, and the pause between
+// two passes: 0 for one pass.
+func (c *ingestCommand) objectFlags() (target string, every time.Duration, err error) {
+	if !isStore(c.From) {
+		return "", 0, usagef("ingest reads standard input, or a directory of objects: clew-audit ingest … < %s", clip(c.From))
+	}
+	if c.Every != "" {
+		var ok bool
+		if every, ok = when.Duration(c.Every); !ok || every == 0 {
+			return "", 0, usagef("--every wants a duration such as 1m, not %q", clip(c.Every))
+		}
+	}
+	if c.Store != "" || c.Firehose != "" {
+		return "", 0, usagef("--store and --firehose are for standard input: the files of objects go to --dir, without a journal")
+	}
+	if target, err = c.one(); err != nil {
+		return "", 0, err
+	}
+	if includes(c.From, target) || includes(target, c.From) {
+		return "", 0, usagef("the objects and the files need places of their own: %s and %s lie in each other", clip(c.From), clip(target))
+	}
+	return target, every, nil
+}
+
 // run reads what is new, and again after each pause where there is one. It returns the exit code.
-func (o *objects) run(ctx context.Context, every time.Duration) (code int) {
-	for failed := 0; ; failed = o.failed {
+func (o *objects) run(ctx context.Context, every time.Duration) int {
+	code := exitFound
+	for failedBefore := 0; ; failedBefore = o.failed {
 		err := o.pass(ctx)
 		interrupted := ctx.Err() != nil
-		if err != nil && !interrupted {
+		if interrupted {
+			err = nil
+		}
+		if err != nil {
 			o.std.sayLines(err)
 		}
-		switch {
-		case err != nil && !interrupted || o.failed > 0:
-			code = exitIncomplete
-		case o.skipped > 0 && code == exitFound:
-			code = exitNothing
-		}
-		if every == 0 || o.objects > 0 || o.failed != failed {
+		code = o.exitCode(code, err)
+		if every == 0 || o.objects > 0 || o.failed != failedBefore {
 			o.std.say("%s", o.tally)
 		}
-		switch {
-		case every == 0 && interrupted:
+		if every == 0 && interrupted {
 			return exitInterrupted
-		case every == 0:
+		}
+		if every == 0 || !pause(ctx, every) {
 			return code
 		}
-		timer := time.NewTimer(every)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return code
-		}
+	}
+}
+
+// exitCode is the code after a pass that ended with err. Before is the code after the passes before.
+func (o *objects) exitCode(before int, err error) int {
+	switch {
+	case err != nil || o.failed > 0:
+		return exitIncomplete
+	case o.skipped > 0 && before == exitFound:
+		return exitNothing
+	}
+	return before
+}
+
+// pause waits for d, and reports whether ctx goes on.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -315,19 +329,4 @@ func (o *objects) mark(ctx context.Context, f lake.File, day, id string, in inge
 	text = append(text, '\n')
 	o.done[day][id] = true
 	return o.ledger.Put(ctx, day+"/"+id+".json", bytes.NewReader(text), int64(len(text)))
-}
-
-func (t tally) String() string {
-	text := timeline.Counted(t.objects, "object") + " read"
-	if t.before > 0 {
-		text += ", " + timeline.Grouped(t.before) + " done before"
-	}
-	if t.failed > 0 {
-		text += ", " + timeline.Grouped(t.failed) + " left for the next time"
-	}
-	text += ": " + timeline.Counted(t.lines, "line") + ", " + timeline.Counted(t.events, "event") + " written in " + timeline.Counted(t.files, "file")
-	if t.skipped > 0 {
-		text += ", " + timeline.Counted(t.skipped, "line") + " skipped"
-	}
-	return text
 }

@@ -1,133 +1,12 @@
 package main
 
 import (
-	"math"
 	"regexp"
-	"strconv"
 	"strings"
-	"time"
 
+	"example.com/clew/audit/lake"
 	"example.com/clew/internal/timeline"
-	"example.com/clew/internal/when"
 )
-
-// choice is what find, follow and trace choose events by, besides what they are called with.
-type choice struct {
-	Since    string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that says when it began, 24h." placeholder:"WHEN"`
-	Until    string `help:"Leave out what is newer." placeholder:"WHEN"`
-	Within   string `help:"How long after a trace has begun its events are looked for: 1h without it. Goes by the ID's first 32 bits, which are the time that it began, and goes on while there are hits." placeholder:"DURATION"`
-	MaxBytes string `help:"Read no more than this of the files, and say what to narrow: 100MB, 5GB; 0: any." default:"1GB" placeholder:"BYTES"`
-}
-
-// span is when, as values.
-type span struct {
-	since, until time.Time
-	within       time.Duration
-	maxBytes     int64 // negative: any
-}
-
-// span returns what the flags say.
-func (c *choice) span(now time.Time) (s span, err error) {
-	if s.since, err = timeFlag("--since", c.Since, now); err != nil {
-		return s, err
-	}
-	if s.until, err = timeFlag("--until", c.Until, now); err != nil {
-		return s, err
-	}
-	if !s.since.IsZero() && !s.until.IsZero() && s.until.Before(s.since) {
-		return s, usagef("--until is before --since")
-	}
-	if c.Within != "" {
-		within, ok := when.Duration(c.Within)
-		if !ok || within == 0 {
-			return s, usagef("--within wants a duration such as 30m, 2h or 1d, not %q", clip(c.Within))
-		}
-		s.within = within
-	}
-	maxBytes, ok := byteCount(c.MaxBytes)
-	if !ok {
-		return s, usagef("--max-bytes wants a number of bytes such as 500MB or 2GB, not %q", clip(c.MaxBytes))
-	}
-	if s.maxBytes = maxBytes; maxBytes == 0 {
-		s.maxBytes = -1
-	}
-	return s, nil
-}
-
-var byteForm = regexp.MustCompile(`(?i)^([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?$`)
-
-// byteCount reads a number of bytes: 1000000, 500MB, 1.5GiB.
-func byteCount(text string) (int64, bool) {
-	m := byteForm.FindStringSubmatch(strings.TrimSpace(text))
-	if m == nil || m[3] != "" && m[2] == "" {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(m[1], 64)
-	if err != nil {
-		return 0, false
-	}
-	base := 1000.
-	if m[3] != "" {
-		base = 1024
-	}
-	n *= math.Pow(base, float64(strings.Index(" kmgt", strings.ToLower(m[2] + " ")[:1])))
-	return int64(n), n < math.MaxInt64/2
-}
-
-// asked is what the words of a command line ask for.
-type asked struct {
-	values  []string
-	context [][2]string
-	name    string // of a filter that the event has passed
-}
-
-// filterWord is the key of a word that asks for the filter which an event has passed.
-const filterWord = "filter"
-
-// words reads VALUE, key=value and =VALUE: what stands before the first = is a key, and nothing
-// before it is any key. The key filter is that of trace_names, and not one of the context.
-func words(args []string) (a asked, err error) {
-	for _, arg := range args {
-		key, value, pair := strings.Cut(arg, "=")
-		switch {
-		case !pair && arg == "", pair && key == "" && value == "":
-			return a, usagef("an empty value is in no event: write key= for a key whose value is empty")
-		case !pair:
-			a.values = append(a.values, arg)
-		case key == "":
-			a.values = append(a.values, value)
-		case key == filterWord:
-			if err := a.passed(value); err != nil {
-				return a, err
-			}
-		default:
-			a.context = append(a.context, [2]string{key, value})
-		}
-	}
-	return a, nil
-}
-
-// passed asks for the events that a filter has passed.
-func (a *asked) passed(name string) error {
-	switch {
-	case name == "":
-		return usagef("%s= wants the name of a filter; --context %[1]s= is the key of that name whose value is empty", filterWord)
-	case a.name != "" && a.name != name:
-		return usagef("events of one filter can be asked for at once, not of %q and %q", clip(a.name), clip(name))
-	}
-	a.name = name
-	return nil
-}
-
-// pair asks for a key and its value, whatever the key is called.
-func (a *asked) pair(flag, text string) error {
-	key, value, ok := strings.Cut(text, "=")
-	if !ok || key == "" {
-		return usagef("%s wants a key and its value, as in %[1]s filter=slow, not %q", flag, clip(text))
-	}
-	a.context = append(a.context, [2]string{key, value})
-	return nil
-}
 
 // bareIDForm is 16 or 32 digits, in either case.
 var bareIDForm = regexp.MustCompile(`^(?:[0-9A-Fa-f]{16}){1,2}$`)
@@ -145,4 +24,27 @@ func traceID(what, text string) (string, error) {
 		return "", usagef("%s wants a trace ID of 16 or 32 digits, or what has one in it, not %q", what, clip(text))
 	}
 	return id.String(), nil
+}
+
+// lake is what is asked for as the library has it.
+func (q *query) lake() lake.Query {
+	l := lake.Query{
+		TraceID: q.trace, Values: q.values, App: q.app, Message: q.message, TraceName: q.name,
+		Since: q.since, Until: q.until, Within: q.within, Limit: q.limit, MaxBytes: q.maxBytes,
+	}
+	for _, pair := range q.context {
+		if l.Context == nil {
+			l.Context = map[string]string{}
+		}
+		l.Context[pair[0]] = pair[1]
+	}
+	return l
+}
+
+// query is what is asked for, as plain values. An empty one asks for everything.
+type query struct {
+	asked
+	span
+	trace, app, message string
+	limit               int // 0: none
 }

@@ -1,0 +1,58 @@
+package main
+
+import "strings"
+
+// asked is what the words of a command line ask for.
+type asked struct {
+	values  []string
+	context [][2]string
+	name    string // of a filter that the event has passed
+}
+
+// filterWord is the key of a word that asks for the filter which an event has passed.
+const filterWord = "filter"
+
+// words reads VALUE, key=value and =VALUE: what stands before the first = is a key, and nothing
+// before it is any key. The key filter is that of trace_names, and not one of the context.
+func words(args []string) (a asked, err error) {
+	for _, arg := range args {
+		key, value, pair := strings.Cut(arg, "=")
+		switch {
+		case !pair && arg == "", pair && key == "" && value == "":
+			return a, usagef("an empty value is in no event: write key= for a key whose value is empty")
+		case !pair:
+			a.values = append(a.values, arg)
+		case key == "":
+			a.values = append(a.values, value)
+		case key == filterWord:
+			if err := a.passed(value); err != nil {
+				return a, err
+			}
+		default:
+			a.context = append(a.context, [2]string{key, value})
+		}
+	}
+	return a, nil
+}
+
+// passed asks for the events that a filter has passed.
+func (a *asked) passed(name string) error {
+	switch {
+	case name == "":
+		return usagef("%s= wants the name of a filter; --context %[1]s= is the key of that name whose value is empty", filterWord)
+	case a.name != "" && a.name != name:
+		return usagef("events of one filter can be asked for at once, not of %q and %q", clip(a.name), clip(name))
+	}
+	a.name = name
+	return nil
+}
+
+// pair asks for a key and its value, whatever the key is called.
+func (a *asked) pair(flag, text string) error {
+	key, value, ok := strings.Cut(text, "=")
+	if !ok || key == "" {
+		return usagef("%s wants a key and its value, as in %[1]s filter=slow, not %q", flag, clip(text))
+	}
+	a.context = append(a.context, [2]string{key, value})
+	return nil
+}

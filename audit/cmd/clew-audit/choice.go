@@ -1,0 +1,74 @@
+package main
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/clew/internal/when"
+)
+
+// choice is what find, follow and trace choose events by, besides what they are called with.
+type choice struct {
+	Since    string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that says when it began, 24h." placeholder:"WHEN"`
+	Until    string `help:"Leave out what is newer." placeholder:"WHEN"`
+	Within   string `help:"How long after a trace has begun its events are looked for: 1h without it. Goes by the ID's first 32 bits, which are the time that it began, and goes on while there are hits." placeholder:"DURATION"`
+	MaxBytes string `help:"Read no more than this of the files, and say what to narrow: 100MB, 5GB; 0: any." default:"1GB" placeholder:"BYTES"`
+}
+
+// span is when, as values.
+type span struct {
+	since, until time.Time
+	within       time.Duration
+	maxBytes     int64 // negative: any
+}
+
+// span returns what the flags say.
+func (c *choice) span(now time.Time) (s span, err error) {
+	if s.since, err = timeFlag("--since", c.Since, now); err != nil {
+		return s, err
+	}
+	if s.until, err = timeFlag("--until", c.Until, now); err != nil {
+		return s, err
+	}
+	if !s.since.IsZero() && !s.until.IsZero() && s.until.Before(s.since) {
+		return s, usagef("--until is before --since")
+	}
+	if c.Within != "" {
+		within, ok := when.Duration(c.Within)
+		if !ok || within == 0 {
+			return s, usagef("--within wants a duration such as 30m, 2h or 1d, not %q", clip(c.Within))
+		}
+		s.within = within
+	}
+	maxBytes, ok := byteCount(c.MaxBytes)
+	if !ok {
+		return s, usagef("--max-bytes wants a number of bytes such as 500MB or 2GB, not %q", clip(c.MaxBytes))
+	}
+	if s.maxBytes = maxBytes; maxBytes == 0 {
+		s.maxBytes = -1
+	}
+	return s, nil
+}
+
+var byteForm = regexp.MustCompile(`(?i)^([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?$`)
+
+// byteCount reads a number of bytes: 1000000, 500MB, 1.5GiB.
+func byteCount(text string) (int64, bool) {
+	m := byteForm.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil || m[3] != "" && m[2] == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		return 0, false
+	}
+	base := 1000.
+	if m[3] != "" {
+		base = 1024
+	}
+	n *= math.Pow(base, float64(strings.Index(" kmgt", strings.ToLower(m[2] + " ")[:1])))
+	return int64(n), n < math.MaxInt64/2
+}

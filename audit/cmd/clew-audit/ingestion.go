@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"example.com/clew/audit/lake"
+	"example.com/clew/internal/timeline"
+)
+
+// named is how many lines are named that were skipped. The others are counted.
+const named = 20
+
+// ingestion is lines that are read as events.
+type ingestion struct {
+	std            streams
+	app            string
+	write          func(context.Context, lake.Event) error // an errEvent skips the line
+	oldest         time.Time                               // events before it are deleted again; zero: none are
+	warned         bool                                    // of those
+	object         string                                  // that the lines are of; "": standard input
+	at             time.Time                               // that of events without one; zero: when they are read
+	lines, skipped int
+	nameless       int // of those that were skipped: without an app
+}
+
+func (in *ingestion) summary(written int) string {
+	text := timeline.Counted(in.lines, "line") + " read: " + timeline.Counted(written, "event") + " written"
+	if in.skipped > 0 {
+		text += ", " + timeline.Counted(in.skipped, "line") + " skipped"
+	}
+	return text
+}
+
+// read takes lines until there are no more, or ctx ends.
+func (in *ingestion) read(ctx context.Context, from io.ReadCloser) error {
+	defer from.Close()
+	r := newLineReader(from)
+	graced, cancel := graceful(ctx)
+	defer cancel()
+	for {
+		line, long, err := r.next()
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if err == io.EOF && ctx.Err() != nil {
+			return nil // a signal has cut the line
+		}
+		if len(line) > 0 || long {
+			if err := in.line(graced, line, long); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+	}
+}
+
+// line writes an event. Its error is one of the log, which ends reading.
+func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
+	in.lines++
+	line = bytes.TrimSpace(line)
+	var (
+		e   lake.Event
+		err error
+	)
+	switch {
+	case long:
+		err = fmt.Errorf("it is longer than %d bytes", maxLine)
+	case len(line) == 0:
+		return nil
+	default:
+		e, err = parseEvent(line, in.app, orNow(in.at))
+	}
+	if err == nil {
+		in.warn(&e)
+		err = in.write(ctx, e)
+		if err != nil && !errors.Is(err, errEvent) {
+			return fmt.Errorf("%s was not written, and nothing after it: %w", in.where(), err)
+		}
+	}
+	if err != nil {
+		in.skip(err)
+	}
+	return nil
+}
+
+// where is the line that is read.
+func (in *ingestion) where() string {
+	if in.object == "" {
+		return fmt.Sprintf("line %d", in.lines)
+	}
+	return fmt.Sprintf("%s: line %d", in.object, in.lines)
+}
+
+func orNow(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Now()
+	}
+	return t
+}
+
+// warn says once that events are so old that they will not stay.
+func (in *ingestion) warn(e *lake.Event) {
+	if !in.warned && !in.oldest.IsZero() && !e.Time.IsZero() && e.Time.Before(in.oldest) {
+		in.warned = true
+		in.std.say("line %d is older than --ttl allows: such events are deleted five minutes after the beginning, and each hour; --ttl 0 keeps them", in.lines)
+	}
+}
+
+// skip names a line that was skipped.
+func (in *ingestion) skip(err error) {
+	in.skipped++
+	if errors.Is(err, errNoApp) {
+		in.nameless++
+	}
+	switch {
+	case in.skipped <= named:
+		in.std.say("%s skipped: %v", in.where(), err)
+	case in.skipped == named+1:
+		in.std.say("more lines are skipped, and counted")
+	}
+}
+
+// graceful returns a context that goes on for a while after ctx has ended.
+func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
+	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(signalTimeout, cancel)
+		context.AfterFunc(graced, func() { timer.Stop() })
+	})
+	return graced, func() { stop(); cancel() }
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/clew/audit"
+	"example.com/clew/audit/firehose"
+	"example.com/clew/audit/lake"
+	"example.com/clew/internal/timeline"
+)
+
+// log writes events through the journal of a directory.
+type log struct {
+	dir   string
+	ttl   time.Duration // negative: events are kept for ever
+	store lake.Store    // nil: the directory
+	to    *audit.Logger
+	sink  *firehose.Sink // nil: none
+}
+
+// errEvent is the error of an event that cannot be written, while others can.
+var errEvent = errors.New("the event cannot be written")
+
+// openLog opens a directory for writing, whose files go to the store; nil: to the directory. With a
+// stream, "" for none, events go there, and there are no files. A negative ttl keeps events for
+// ever.
+func openLog(ctx context.Context, dir, app string, ttl time.Duration, store lake.Store, stream string) (l *log, err error) {
+	l = &log{dir: dir, ttl: ttl, store: store}
+	cfg := audit.Config{Dir: dir, Store: store, App: cmp.Or(app, "clew-audit"), Full: audit.Block, MaxEvent: audit.MaxEvent, TTL: ttl}
+	if stream != "" {
+		if l.sink, err = firehose.Open(ctx, firehose.Config{Stream: stream}); err != nil {
+			return nil, err
+		}
+		cfg.Sink = l.sink
+	}
+	if l.to, err = audit.Open(cfg); err != nil {
+		return nil, errors.Join(err, l.sink.Close())
+	}
+	return l, nil
+}
+
+// write writes an event, and waits for room.
+func (l *log) write(ctx context.Context, e lake.Event) error {
+	err := l.to.Ingest(ctx, e)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", errEvent, err)
+	}
+	return err
+}
+
+// oldest is the time whose older events the log deletes again, or zero if it deletes none.
+func (l *log) oldest() time.Time {
+	shared, ok := l.store.(lake.Shared)
+	if l.ttl < 0 || l.sink != nil || ok && shared.Shared() {
+		return time.Time{}
+	}
+	return time.Now().Add(-l.ttl)
+}
+
+// trouble is the number of errors of the disk and the store so far, and the last of them.
+func (l *log) trouble() (errors int64, last string) {
+	s := l.to.Stats()
+	return s.Errors, s.LastError
+}
+
+// written is the number of events that have been written.
+func (l *log) written() int { return int(l.to.Stats().Written) }
+
+// close writes what is left. Its error says what was lost, or left behind.
+func (l *log) close(ctx context.Context) error {
+	graced, stop := graceful(ctx)
+	defer stop()
+	ending, cancel := context.WithTimeout(graced, endTimeout)
+	defer cancel()
+	err := errors.Join(l.to.Close(ending), l.sink.Close())
+	if s := l.to.Stats(); err == nil && s.Failed > 0 {
+		err = fmt.Errorf("%s lost: %s", timeline.Counted(s.Failed, "event"), s.LastError)
+	}
+	return err
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// logFile is a source of lines. "-" is standard input.
+type logFile struct {
+	name     string
+	modified time.Time
+	guessed  bool // it was found in a folder
+}
+
+// logFiles returns the files that names stand for, each once.
+func logFiles(names []string) (files []logFile, problems []error) {
+	var seen []os.FileInfo
+	add := func(path string, guessed bool) {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			problems = append(problems, err)
+			return
+		case guessed && !info.Mode().IsRegular():
+			return
+		}
+		for _, other := range seen {
+			if os.SameFile(other, info) {
+				return
+			}
+		}
+		seen = append(seen, info)
+		files = append(files, logFile{path, info.ModTime(), guessed})
+	}
+	stdin := false
+	for _, name := range names {
+		if name == "-" {
+			if !stdin {
+				files, stdin = append(files, logFile{name: "-"}), true
+			}
+			continue
+		}
+		paths := []string{name}
+		if _, err := os.Stat(name); err != nil {
+			if matches, _ := filepath.Glob(name); len(matches) > 0 {
+				paths = matches
+			}
+		}
+		for _, path := range paths {
+			if info, err := os.Stat(path); err != nil || !info.IsDir() {
+				add(path, false)
+				continue
+			}
+			problems = append(problems, inFolder(path, add)...)
+		}
+	}
+	return files, problems
+}
+
+// logForm matches the names of logs, with what rotation and compression have added.
+var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trace|logfmt)(?:[.-][0-9][0-9T.:_-]*)?(?:\.[0-9]+)?(?:\.(?:gz|zst))?$`)
+
+// inFolder adds what looks like a log in a folder and those in it. Links to folders are not
+// followed, for they may lead back; nor are names that begin with a dot.
+func inFolder(root string, add func(path string, guessed bool)) (problems []error) {
+	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator) // also of a link
+	filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		hidden := path != root && strings.HasPrefix(entry.Name(), ".")
+		switch {
+		case err != nil:
+			problems = append(problems, err)
+		case entry.IsDir() && hidden:
+			return fs.SkipDir
+		case !entry.IsDir() && !hidden && logForm.MatchString(entry.Name()):
+			add(path, true)
+		}
+		return nil
+	})
+	return problems
+}
+
+var serviceForm = regexp.MustCompile(`^[^.]+`)
+
+// serviceOf is what a file's name says of the service whose lines it has: shop of shop.log.1.gz,
+// and of the kubelet's shop/0.log.
+func serviceOf(name string) string {
+	if name == "-" {
+		return ""
+	}
+	service := serviceForm.FindString(filepath.Base(name))
+	if strings.Trim(service, "0123456789") == "" {
+		if path, err := filepath.Abs(name); err == nil {
+			service = filepath.Base(filepath.Dir(path))
+		}
+	}
+	return service
+}
