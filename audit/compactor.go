@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -221,29 +219,3 @@ func fsyncPath(path string) error {
 	}
 	return errors.Join(f.Sync(), f.Close())
 }
-
-// notes is what Stats says beside the figures of shards and queue.
-type notes struct {
-	mu      sync.Mutex
-	errors  int64
-	last    string
-	newer   int
-	damaged int
-	apps    map[string]bool
-}
-
-func (n *notes) leave(counter *int) {
-	n.mu.Lock()
-	*counter++
-	n.mu.Unlock()
-}
-
-func (n *notes) addApps(apps []string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, app := range apps {
-		n.apps[app] = true
-	}
-}
-
-func (n *notes) sortedApps() []string { return slices.Sorted(maps.Keys(n.apps)) }

@@ -12,20 +12,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Event is one audit event.
-type Event = lake.Event
-
-// Full is what [Logger.Log] does while the buffer is full.
-type Full uint8
-
-const (
-	// Drop drops the event and counts it.
-	Drop Full = iota
-	// Block waits for room, no longer than the context allows. An event whose context ends first
-	// is dropped and counted.
-	Block
-)
-
 const (
 	chunkSize    = 256 << 10
 	maxApp       = 1 << 10

@@ -9,7 +9,11 @@ import (
 	"time"
 
 	"example.com/clew/audit/internal/segment"
+	"example.com/clew/audit/lake"
 )
+
+// Event is one audit event.
+type Event = lake.Event
 
 // event makes the record of an Event. App is the journal's.
 func (e *encoder) event(app string, max int, ev *Event) error {

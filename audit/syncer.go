@@ -2,7 +2,6 @@ package audit
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -197,14 +196,4 @@ func (q *queue) isUnused(s *journalFile) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return s.events == 0
-}
-
-// note keeps err for Stats, and returns it with what was tried.
-func (l *Logger) note(tried string, err error) error {
-	err = fmt.Errorf("audit: %s: %w", tried, err)
-	l.notes.mu.Lock()
-	defer l.notes.mu.Unlock()
-	l.notes.errors++
-	l.notes.last = err.Error()
-	return err
 }

@@ -13,17 +13,6 @@ const (
 	retryMost  = time.Second
 )
 
-// round is a promise that all that was accepted before it is on disk.
-type round struct {
-	done chan struct{}
-	err  error
-}
-
-func (r *round) finish(err error) {
-	r.err = err
-	close(r.done)
-}
-
 // write is the goroutine that writes chunks to the journal. It never waits for an fsync: that was
 // the first thing that made a prototype drop events.
 func (l *Logger) write() {
@@ -171,43 +160,5 @@ func (w *writer) sealIfDue(closing bool) {
 	s := w.active
 	if s != nil && (closing || !time.Now().Before(s.sealAt) || w.queue.sizeOf(s) >= sealBytes) {
 		w.seal()
-	}
-}
-
-// idleTimer is a timer that runs only where there is something to wait for.
-type idleTimer struct {
-	*time.Timer
-	running bool
-}
-
-func newIdleTimer() *idleTimer {
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return &idleTimer{Timer: t}
-}
-
-func (t *idleTimer) start(d time.Duration) {
-	if !t.running {
-		t.running = true
-		t.Reset(d)
-	}
-}
-
-// wait waits for d, or until stop is closed.
-func wait(d time.Duration, stop <-chan struct{}) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-stop:
-	}
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
 	}
 }

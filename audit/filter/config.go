@@ -11,16 +11,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Broken is what becomes of events while all filters that apply are switched off by faults.
-type Broken uint8
-
-const (
-	// Keep writes the events, at most Config.KeepRate a second, and discards the rest.
-	Keep Broken = iota
-	// Discard discards them all.
-	Discard
-)
-
 const (
 	pollEvery       = 30 * time.Second
 	minPoll         = 100 * time.Millisecond

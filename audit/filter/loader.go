@@ -26,19 +26,6 @@ type loader struct {
 	most     time.Duration           // that scripts are evaluated for in one poll
 }
 
-// definition is a filter's definition, and the file that it is from.
-type definition struct {
-	rules.Definition
-	file string
-	sum  [sha256.Size]byte // of the file's text
-}
-
-// failure is a script that could not be evaluated: it is tried again when its file has changed.
-type failure struct {
-	sum    [sha256.Size]byte
-	reason string
-}
-
 // load reads the source, and has its filters take the place of those before. What is broken keeps
 // its last good filters. A reading that ctx cuts off says nothing about the source.
 func (l *loader) load(ctx context.Context) {

@@ -274,14 +274,6 @@ func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	}
 }
 
-// place is where a hit lies, and its event where that was read at once.
-type place struct {
-	file  *stored
-	group int
-	hit   read.Hit
-	event *Event
-}
-
 // search returns the events of a partition, or counts them where nobody wants them.
 func (s *finding) search(p *partition) (events []Event, err error) {
 	s.report.Partitions++
@@ -357,20 +349,6 @@ func (s *finding) searchFile(f *stored, q *read.Filter) (places []place, err err
 		places = append(places, own...)
 	}
 	return places, nil
-}
-
-// newestPlaces returns the limit newest hits, and all that have the time of the last of these:
-// which of them count is known when they are read.
-func newestPlaces(places []place, limit int) []place {
-	if limit == 0 || len(places) <= limit {
-		return places
-	}
-	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(b.hit.Time, a.hit.Time) })
-	n := limit
-	for n < len(places) && places[n].hit.Time == places[limit-1].hit.Time {
-		n++
-	}
-	return places[:n]
 }
 
 // materialise reads the rows of the hits that have no events yet. It closes the files.

@@ -99,3 +99,16 @@ func isPartition(name string) bool {
 	_, ok := PartitionTime(name + some[len(name):])
 	return ok
 }
+
+// locked calls do while the store is locked.
+func locked(ctx context.Context, store Store, do func(held context.Context) error) error {
+	held, unlock, err := store.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	err = do(held)
+	if err != nil && held.Err() != nil && ctx.Err() == nil {
+		err = context.Cause(held) // says that the lock was lost
+	}
+	return errors.Join(err, unlock())
+}

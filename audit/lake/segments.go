@@ -3,7 +3,6 @@ package lake
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -150,37 +149,6 @@ func (s *openSegment) readHeader() {
 // opened is whether the events of a segment come from the journal.
 func (s *openSegment) opened() bool { return s.err == nil && s.header.ID != "" && !s.copied }
 
-// needle is what a block must have somewhere, to be worth a look at its records.
-type needle []byte
-
-// needles returns what all hits of the question have among their bytes.
-func (a *question) needles() (all []needle) {
-	if id, ok := onlyTrace(a.filter.TraceIDs); ok {
-		raw, _ := hex.DecodeString(id)
-		all = append(all, raw)
-	}
-	for _, value := range a.filter.Values {
-		all = append(all, needle(value))
-	}
-	for _, pair := range a.filter.Pairs {
-		all = append(all, needle(pair[1]))
-	}
-	// Not the app: a record leaves it to the segment's header, mostly.
-	all = append(all, needle(a.filter.Message), needle(a.filter.TraceName))
-	slices.SortStableFunc(all, func(a, b needle) int { return len(b) - len(a) })
-	return all
-}
-
-// onlyTrace returns the shortest of the spellings where there is one trace only. The others end
-// with it.
-func onlyTrace(ids []string) (id string, ok bool) {
-	if len(ids) == 0 {
-		return "", false
-	}
-	id = slices.MinFunc(ids, func(a, b string) int { return len(a) - len(b) })
-	return id, !slices.ContainsFunc(ids, func(other string) bool { return padded(other) != padded(id) })
-}
-
 // walk calls record for the records of the segment's longest valid prefix that have the needle,
 // in their order; nil: for all. It is false when the segment ends in bytes that are no blocks.
 func (s *openSegment) walk(ctx context.Context, want needle, record func(*segment.Record)) (clean bool, size int64, err error) {
@@ -227,79 +195,6 @@ func walkBlock(p []byte, want needle, record func(*segment.Record)) bool {
 	return true
 }
 
-// blockReader reads the blocks of a segment through a window.
-type blockReader struct {
-	from   Reader
-	size   int64
-	at     int64 // of the window's beginning, in the segment
-	window []byte
-	rest   []byte // of the window, that is not read yet
-	clean  bool   // what follows the last block is its beginning at most, or zeros
-}
-
-const windowSize = 1 << 20
-
-// read is how far the segment has been read.
-func (b *blockReader) read() int64 { return b.at + int64(len(b.window)-len(b.rest)) }
-
-func (b *blockReader) header() bool {
-	if b.fill(maxSegmentHeader) != nil {
-		return false
-	}
-	_, blocks, err := segment.ReadHeader(b.rest)
-	if err != nil {
-		return false
-	}
-	b.rest = blocks
-	return true
-}
-
-// fill has n bytes in rest, or all that there are.
-func (b *blockReader) fill(n int) error {
-	done := b.at + int64(len(b.window)-len(b.rest))
-	if len(b.rest) >= n || done+int64(len(b.rest)) >= b.size {
-		return nil
-	}
-	length := min(int64(max(n, windowSize)), b.size-done)
-	if int64(cap(b.window)) < length {
-		b.window = append(make([]byte, 0, length), b.rest...)
-	} else {
-		b.window = b.window[:copy(b.window[:cap(b.window)], b.rest)]
-	}
-	have := len(b.window)
-	b.window = b.window[:length]
-	got, err := b.from.ReadAt(b.window[have:], done+int64(have))
-	b.window = b.window[:have+got]
-	b.at, b.rest = done, b.window
-	if got > 0 || err == io.EOF {
-		return nil
-	}
-	return err
-}
-
-func (b *blockReader) next() (records []byte, ok bool, err error) {
-	if err := b.fill(segment.BlockHead); err != nil {
-		return nil, false, err
-	}
-	if len(b.rest) < segment.BlockHead {
-		b.clean = true
-		return nil, false, nil
-	}
-	length := int64(binary.LittleEndian.Uint32(b.rest))
-	if length <= segment.MaxBlock {
-		if err := b.fill(segment.BlockHead + int(length)); err != nil {
-			return nil, false, err
-		}
-	}
-	records, rest, ok := segment.NextBlock(b.rest)
-	if !ok {
-		b.clean = length == 0 || length <= segment.MaxBlock && int64(len(b.rest)) < segment.BlockHead+length
-		return nil, false, nil
-	}
-	b.rest = rest
-	return records, true, nil
-}
-
 // find collects the hits of the question in the segment.
 func (s *openSegment) find(ctx context.Context, a *question) (clean bool, size int64, err error) {
 	s.hits = map[int64]*hits{}
@@ -316,46 +211,6 @@ func (s *openSegment) find(ctx context.Context, a *question) (clean bool, size i
 			s.hitsOf(floorPartition(r.Time)).add(e, a)
 		}
 	})
-}
-
-// hits is the hits of a segment in a partition.
-type hits struct {
-	count  int64
-	events []Event // none where they are only counted, and the newest where there is a limit
-	most   int     // so many events are cut back to the limit
-}
-
-// hitsOf returns the hits in the partition that begins then, for more.
-func (s *openSegment) hitsOf(begin int64) *hits {
-	h := s.hits[begin]
-	if h == nil {
-		h = new(hits)
-		s.hits[begin] = h
-	}
-	return h
-}
-
-func (h *hits) add(e Event, a *question) {
-	h.count++
-	if !a.rows {
-		return
-	}
-	h.events = append(h.events, e)
-	if h.most = max(h.most, 2*a.limit+1000); a.limit > 0 && len(h.events) >= h.most {
-		h.events = newestEvents(h.events, a.limit)
-		h.most = 2 * len(h.events) // where all have the same time, there is nothing to cut
-	}
-}
-
-// newestEvents returns the newest events, limit of them and those of the same time as the last one.
-func newestEvents(all []Event, limit int) []Event {
-	times := make([]time.Time, len(all))
-	for i := range all {
-		times[i] = all[i].Time
-	}
-	slices.SortFunc(times, time.Time.Compare)
-	oldest := times[len(times)-limit]
-	return slices.DeleteFunc(all, func(e Event) bool { return e.Time.Before(oldest) })
 }
 
 // maybe is false for most records that are no hits, before anything is made of them. A range that

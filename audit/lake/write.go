@@ -1,7 +1,6 @@
 package lake
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,12 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 
 	"example.com/clew/audit/internal/batch"
-	"example.com/clew/audit/internal/segment"
-	"example.com/clew/audit/internal/table"
 )
 
 // writeBytes is how many bytes of records Write has in memory before it makes files of them. It is
@@ -101,78 +96,3 @@ func partID(id string, part int) string {
 	hash := sha256.Sum256([]byte(id + " " + strconv.Itoa(part)))
 	return id[:idLength/2] + hex.EncodeToString(hash[:idLength/4])
 }
-
-// writing is the memory of a Write.
-type writing struct {
-	data  []byte // records
-	batch *batch.Batch
-}
-
-// writings keeps the memory of one Write for the next, which mostly follows at once.
-var writings = sync.Pool{New: func() any { return &writing{batch: batch.New()} }}
-
-func (w *writing) reset() {
-	w.data = w.data[:0]
-	w.batch.Reset()
-}
-
-// add adds an event.
-func (w *writing) add(e *Event) error {
-	start := len(w.data)
-	data, err := appendRecord(w.data, e)
-	if err != nil {
-		return err
-	}
-	w.data = data
-	r, _, _ := segment.Next(data[start:])
-	w.batch.Add(uint32(start), &r)
-	return nil
-}
-
-// flush writes the files of what was added.
-func (w *writing) flush(ctx context.Context, store Store, id string, done *Written, apps map[string]bool) error {
-	many := w.batch.ManyMessages(w.data, "")
-	for _, app := range many {
-		apps[app] = true
-	}
-	for begin, records := range w.batch.Partitions(w.data) {
-		file, err := w.batch.File(ctx, w.data, records, nil, table.Meta{Segment: id, ManyMessages: many})
-		if err != nil {
-			return err
-		}
-		if err := store.Put(ctx, Partition(begin)+id+Suffix, bytes.NewReader(file), int64(len(file))); err != nil {
-			return err
-		}
-		done.Files++
-		done.Bytes += int64(len(file))
-		done.Events += len(records)
-	}
-	return nil
-}
-
-// appendRecord appends an event as the journal would hold it.
-func appendRecord(dst []byte, e *Event) ([]byte, error) {
-	id, err := hex.DecodeString(e.TraceID)
-	if n := len(e.TraceID); err != nil || n != 0 && n != 16 && n != 32 {
-		return nil, fmt.Errorf("lake: %.40q is no trace ID of 16 or 32 hexadecimal digits", e.TraceID)
-	}
-	if year := e.Time.UTC().Year(); year < 1 || year > 9999 {
-		return nil, fmt.Errorf("lake: an event of the year %d", year)
-	}
-	names := make([]string, len(e.TraceNames))
-	for i, name := range e.TraceNames {
-		names[i] = utf8Of(name)
-	}
-	start := len(dst)
-	dst = segment.Begin(dst, e.Time.UnixMicro(), id, utf8Of(e.App), utf8Of(e.Message), names...)
-	for _, key := range slices.Sorted(maps.Keys(e.Context)) {
-		dst = segment.AppendPair(dst, utf8Of(key), utf8Of(e.Context[key]))
-	}
-	if len(dst)-start > segment.MaxBlock {
-		return nil, fmt.Errorf("lake: an event of %d bytes", len(dst)-start)
-	}
-	segment.End(dst, start)
-	return dst, nil
-}
-
-func utf8Of(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -150,11 +150,3 @@ func isGone(err error) bool {
 func isPrecondition(err error) bool { return statusOf(err) == http.StatusPreconditionFailed }
 
 var errNoETags = &refusal{"the server has no ETags"}
-
-// refusal is an error that another attempt does not mend.
-type refusal struct{ text string }
-
-func (r *refusal) Error() string { return r.text }
-
-// RetryableError is for the SDK.
-func (r *refusal) RetryableError() bool { return false }

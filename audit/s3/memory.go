@@ -5,12 +5,6 @@ import (
 	"sync"
 )
 
-// ends keeps the ends of files, by name, ETag and size.
-type ends interface {
-	load(key string) []byte // nil where there is none
-	save(key string, end []byte)
-}
-
 // maxMemory bounds the ends in memory, in bytes.
 const maxMemory = 64 << 20
 

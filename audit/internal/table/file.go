@@ -1,16 +1,12 @@
 package table
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"math/bits"
-	"runtime/debug"
 	"slices"
-	"sync"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/bloom/xxhash"
 	"github.com/parquet-go/parquet-go/encoding/delta"
@@ -43,13 +39,6 @@ type file struct {
 	page  []byte
 	ends  []int
 	delta delta.BinaryPackedEncoding
-}
-
-// chunk is what has to be said of a column in a row group, behind all row groups.
-type chunk struct {
-	bloom  bloom.SplitBlockFilter // nil: none
-	column format.ColumnIndex
-	offset format.OffsetIndex
 }
 
 func (f *file) reset() {
@@ -288,18 +277,6 @@ func bloomOf(d *dictionary) bloom.SplitBlockFilter {
 	return filter
 }
 
-// bounds adds the bounds of a page that has values.
-func (c *chunk) bounds(least, greatest []byte, empty int) {
-	c.column.NullPages = append(c.column.NullPages, false)
-	c.addBounds(least, greatest, empty)
-}
-
-func (c *chunk) addBounds(least, greatest []byte, empty int) {
-	c.column.MinValues = append(c.column.MinValues, bytes.Clone(least))
-	c.column.MaxValues = append(c.column.MaxValues, bytes.Clone(greatest))
-	c.column.NullCounts = append(c.column.NullCounts, int64(empty))
-}
-
 // marshal returns v in Thrift's compact form. Writing to memory has no errors.
 func marshal(v any) []byte {
 	p, _ := thrift.Marshal(new(thrift.CompactProtocol), v)
@@ -307,49 +284,3 @@ func marshal(v any) []byte {
 }
 
 func null[T any](v T) thrift.Null[T] { return thrift.Null[T]{V: v, Valid: true} }
-
-// leaf is a column of the schema.
-type leaf struct {
-	kind format.Type
-	path []string
-}
-
-// elements returns the schema as a footer has it, which parquet-go writes for us.
-var elements = sync.OnceValue(func() []format.SchemaElement {
-	var empty bytes.Buffer
-	w := parquet.NewWriter(&empty, Schema)
-	err := w.Close()
-	if err == nil {
-		var f *parquet.File
-		if f, err = parquet.OpenFile(bytes.NewReader(empty.Bytes()), int64(empty.Len())); err == nil {
-			return f.Metadata().Schema
-		}
-	}
-	panic("table: the schema: " + err.Error()) // it is a constant, which a test has seen
-})
-
-// schema returns the columns.
-var schema = sync.OnceValue(func() []leaf {
-	var leaves []leaf
-	for _, path := range Schema.Columns() {
-		column, _ := Schema.Lookup(path...)
-		leaves = append(leaves, leaf{format.Type(column.Node.Type().Kind()), path})
-	}
-	return leaves
-})
-
-// version returns the version of the module that this package is built from; "devel" where there
-// is none.
-var version = sync.OnceValue(func() string {
-	const module = "example.com/clew/audit"
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "devel"
-	}
-	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
-		if m.Path == module && m.Version != "" && m.Version != "(devel)" {
-			return m.Version
-		}
-	}
-	return "devel"
-})

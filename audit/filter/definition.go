@@ -1,0 +1,20 @@
+package filter
+
+import (
+	"crypto/sha256"
+
+	"example.com/clew/audit/filter/internal/rules"
+)
+
+// definition is a filter's definition, and the file that it is from.
+type definition struct {
+	rules.Definition
+	file string
+	sum  [sha256.Size]byte // of the file's text
+}
+
+// failure is a script that could not be evaluated: it is tried again when its file has changed.
+type failure struct {
+	sum    [sha256.Size]byte
+	reason string
+}

@@ -1,0 +1,161 @@
+package rules
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// document is one document of a file.
+type document struct {
+	text []byte
+	from []byte // the file's text from the document on
+	line int    // at which it begins
+}
+
+// partOf is the sum of a part's text, without the marker: the first document of a file needs none.
+func partOf(text []byte) [sha256.Size]byte {
+	return sha256.Sum256(bytes.TrimSpace(bytes.TrimPrefix(text, []byte("---"))))
+}
+
+// rest is an error of the document and all those after it.
+func (d *document) rest(reason string) *Error {
+	return &Error{Line: d.line, Reason: reason, Part: partOf(d.from)}
+}
+
+// documents yields the documents of a file. They are cut before they are parsed, so that a document
+// that is no YAML does not take those after it along. A line that begins with --- begins a
+// document, also within a text of several lines. Directives before that line belong to it. The
+// directive "%YAML 1.2" becomes a comment in text: the parser refuses all versions but 1.1, and
+// reads both alike.
+func documents(text []byte) func(yield func(document) bool) {
+	return func(yield func(document) bool) {
+		doc, start, line := document{line: 1}, 0, 0
+		between := boundary{head: true}
+		for at := 0; at < len(text); {
+			end := lineEnd(text, at)
+			line++
+			kind := kindOf(text[at:end])
+			if between.begins(kind) && at > start {
+				doc.text, doc.from = text[start:at], text[start:]
+				if !yield(doc) {
+					return
+				}
+				start, doc.line = at, line
+			}
+			if kind == directive && between.head && isVersion.Match(text[at:end]) {
+				text[at] = '#'
+			}
+			between.read(kind)
+			at = end
+		}
+		doc.text, doc.from = text[start:], text[start:]
+		yield(doc)
+	}
+}
+
+// lineEnd is where the line ends that begins at a byte of text. The line has its newline.
+func lineEnd(text []byte, at int) int {
+	if n := bytes.IndexByte(text[at:], '\n'); n >= 0 {
+		return at + n + 1
+	}
+	return len(text)
+}
+
+// boundary is what the lines before say of the next one.
+type boundary struct {
+	head       bool // it may be a directive
+	directives bool // directives are before it, to which a marker belongs
+}
+
+// begins reports whether the next line, of that kind, begins a document.
+func (b boundary) begins(next kind) bool {
+	return !b.directives && (next == marker || next == directive && b.head)
+}
+
+// read takes the next line.
+func (b *boundary) read(line kind) {
+	b.directives = b.head && (b.directives || line == directive) && line != marker
+	b.head = line == ending || b.head && (line == comment || line == directive)
+}
+
+// kind is what a line is between two documents.
+type kind uint8
+
+const (
+	content   kind = iota
+	comment        // or blank
+	directive      // %
+	marker         // ---
+	ending         // ...
+)
+
+// begins reports whether a line begins with mark, and a blank or the line's end after mark.
+func begins(line []byte, mark string) bool {
+	rest, ok := bytes.CutPrefix(line, []byte(mark))
+	return ok && (len(rest) == 0 || strings.IndexByte(" \t\r\n", rest[0]) >= 0)
+}
+
+var isVersion = regexp.MustCompile(`^%YAML[ \t]+1\.\d+([ \t\r\n]|$)`)
+
+// definition returns the document's filter, or nil if it has comments alone.
+func (d *document) definition() (def *Definition, failed *Error) {
+	// The text comes from outside, and a panic of the parser would end the service.
+	defer func() {
+		if v := recover(); v != nil {
+			def, failed = nil, &Error{Line: d.line, Reason: fmt.Sprintf("the YAML parser failed: %v", v)}
+		}
+	}()
+	var node yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(d.text))
+	if err := decoder.Decode(&node); err == io.EOF {
+		return nil, nil
+	} else if err != nil {
+		return nil, d.syntax(err)
+	}
+	var more yaml.Node
+	if err := decoder.Decode(&more); err == nil {
+		return nil, &Error{Line: d.line + more.Line - 1, Reason: "a document that does not begin with a line ---"}
+	} else if err != io.EOF {
+		return nil, d.syntax(err)
+	}
+	r := reader{text: d.text, offset: d.line - 1}
+	if len(node.Content) != 1 || node.Content[0].ShortTag() == "!!null" && node.Content[0].Value == "" {
+		return nil, nil
+	}
+	return r.filter(node.Content[0])
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+
+// syntax is a parser's error, with the line of the file in place of the document's.
+func (d *document) syntax(err error) *Error {
+	text := err.Error()
+	line := 1
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		text = text[len(m[0]):]
+	}
+	return &Error{Line: d.line + line - 1, Reason: "no YAML, here or in the next line: " + strings.TrimPrefix(text, "yaml: ")}
+}
+
+func kindOf(line []byte) kind {
+	switch {
+	case begins(line, "---"):
+		return marker
+	case begins(line, "..."):
+		return ending
+	case line[0] == '%':
+		return directive
+	}
+	if line = bytes.TrimLeft(line, " \t\r\n"); len(line) == 0 || line[0] == '#' {
+		return comment
+	}
+	return content
+}

@@ -1,0 +1,27 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"fmt"
+)
+
+// Error is what is wrong with one filter of a file, or with a part of a file. Its text has no
+// byte of the file that is not printable.
+type Error struct {
+	Name   string // of the filter; "" where the part has no name that can be read
+	Line   int    // of the file; 0: of the whole file
+	Reason string
+	Part   [sha256.Size]byte // the sum of the part's text, which is the same wherever it stands
+}
+
+// Error returns the line, the name and the reason.
+func (e *Error) Error() string {
+	text := Printable(e.Reason)
+	if e.Name != "" {
+		text = fmt.Sprintf("filter %q: %s", e.Name, text)
+	}
+	if e.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", e.Line, text)
+	}
+	return text
+}

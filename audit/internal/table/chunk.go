@@ -1,0 +1,27 @@
+package table
+
+import (
+	"bytes"
+
+	"github.com/parquet-go/parquet-go/bloom"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// chunk is what has to be said of a column in a row group, behind all row groups.
+type chunk struct {
+	bloom  bloom.SplitBlockFilter // nil: none
+	column format.ColumnIndex
+	offset format.OffsetIndex
+}
+
+// bounds adds the bounds of a page that has values.
+func (c *chunk) bounds(least, greatest []byte, empty int) {
+	c.column.NullPages = append(c.column.NullPages, false)
+	c.addBounds(least, greatest, empty)
+}
+
+func (c *chunk) addBounds(least, greatest []byte, empty int) {
+	c.column.MinValues = append(c.column.MinValues, bytes.Clone(least))
+	c.column.MaxValues = append(c.column.MaxValues, bytes.Clone(greatest))
+	c.column.NullCounts = append(c.column.NullCounts, int64(empty))
+}

@@ -1,0 +1,50 @@
+package read
+
+import "fmt"
+
+type group struct {
+	rows   int64
+	have   int // chunks that the footer has
+	chunks [columns]chunk
+}
+
+func (c *compact) group() (g group) {
+	c.fields(func(id int, kind byte) bool {
+		switch {
+		case id == 1 && kind == kindList:
+			c.each(kindStruct, func() {
+				var spare chunk
+				to := &spare
+				if g.have < columns {
+					to = &g.chunks[g.have]
+				}
+				g.have++
+				c.chunk(to)
+			})
+		case id == 3 && kind == kindI64:
+			g.rows = c.int()
+		default:
+			return false
+		}
+		return true
+	})
+	return g
+}
+
+// maxRows of a row group keeps row numbers in 32 bits and the memory of a search in bounds.
+const maxRows = 1 << 24
+
+func (g *group) check(size int64) error {
+	if g.rows < 0 || g.rows > maxRows {
+		return fmt.Errorf("%d rows", g.rows)
+	}
+	if g.have != columns {
+		return errFooter
+	}
+	for i := range g.chunks {
+		if !g.chunks[i].inBounds(size) {
+			return fmt.Errorf("column %s is not as clew writes it", columnName(i))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package read
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// decoder is for all goroutines: DecodeAll starts none.
+var decoder = sync.OnceValue(func() *zstd.Decoder {
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPage))
+	if err != nil {
+		panic("read: " + err.Error()) // the options are constants
+	}
+	return d
+})
+
+// unpack appends the size bytes that packed holds to dst.
+func unpack(dst, packed []byte, size int64) ([]byte, error) {
+	// A frame that says more than the page's header would cost its memory before it is refused.
+	var head zstd.Header
+	if err := head.Decode(packed); err != nil {
+		return nil, fmt.Errorf("%w: %w", errPage, err)
+	}
+	if head.HasFCS && head.FrameContentSize != uint64(size) {
+		return nil, errPage
+	}
+	before := len(dst)
+	if cap(dst)-before < int(size) && size <= int64(len(packed))*1000+1024 {
+		dst = append(make([]byte, 0, before+int(size)), dst...)
+	}
+	dst, err := decoder().DecodeAll(packed, dst)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errPage, err)
+	}
+	if int64(len(dst)-before) != size {
+		return nil, errPage
+	}
+	return dst, nil
+}

@@ -1,0 +1,41 @@
+package read
+
+import "slices"
+
+// wantedIDs is what a row must have: each of must, and one of any where there are some.
+type wantedIDs struct {
+	must []uint32
+	any  map[uint32]bool
+}
+
+// wanted looks the values up. All is false where the dictionary rules the row group out.
+func (c *column) wanted(q *Filter) (want wantedIDs, all bool, err error) {
+	d, err := c.dictionary()
+	if err != nil {
+		return want, false, err
+	}
+	must := slices.Clone(q.Values)
+	for _, pair := range q.Pairs {
+		must = append(must, pair[1])
+	}
+	for _, value := range must {
+		id, ok := d.find(value)
+		if !ok {
+			return want, false, nil
+		}
+		want.must = append(want.must, id)
+	}
+	if len(q.AnyValue) > 0 {
+		want.any = d.findAll(q.AnyValue)
+	}
+	return want, len(q.AnyValue) == 0 || len(want.any) > 0, nil
+}
+
+func (w *wantedIDs) in(ids []uint32) bool {
+	for _, id := range w.must {
+		if !slices.Contains(ids, id) {
+			return false
+		}
+	}
+	return w.any == nil || slices.ContainsFunc(ids, func(id uint32) bool { return w.any[id] })
+}

@@ -1,0 +1,360 @@
+package lake
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"example.com/clew/audit/internal/table"
+)
+
+const (
+	// Smaller files are merged, and so are smaller merged files: those of sixty-four of a thousand
+	// writers have but a part of each trace, which costs four times the bytes, and a search more
+	// than before the merge.
+	smallFile   = 4 << 20
+	smallMerged = 16 << 20
+
+	// One merge is of so many files and bytes at most, because the merged file is made in memory,
+	// beside its sources. The merged files of more are merged in turn.
+	mergeFiles = 64
+	mergeBytes = 64 << 20
+
+	defaultAfter = time.Hour
+)
+
+// compaction is the state of a Compact.
+type compaction struct {
+	ctx    context.Context
+	store  Store
+	writer *table.Writer
+	done   *Compacted
+	made   map[string]int64 // the partition's files that this call has made, and their events
+}
+
+func (c *compaction) run(options CompactOptions) error {
+	after := options.After
+	if after == 0 {
+		after = defaultAfter
+	}
+	before := time.Now().Add(-after)
+	var files []File
+	partition := ""
+	whole, doubt := true, false // whether all of the partition is listed; whether that of the next may not be
+	var unlisted []error
+	for file, err := range c.store.List(c.ctx, "") {
+		if c.ctx.Err() != nil {
+			return c.ctx.Err()
+		}
+		if err != nil {
+			// Without a merged file, those that it stands for would be merged a second time.
+			unlisted = append(unlisted, err)
+			whole, doubt = false, true
+			continue
+		}
+		in, _, ok := ours(file.Name)
+		if begin, _ := PartitionTime(in); !ok || begin.Add(PartitionSpan).After(before) {
+			continue
+		}
+		if in != partition {
+			if err := c.partition(partition, files, whole); err != nil {
+				return err
+			}
+			partition, files = in, nil
+			whole, doubt = !doubt, false
+		}
+		files = append(files, file)
+	}
+	return cmp.Or(c.partition(partition, files, whole), errors.Join(unlisted...))
+}
+
+// partition compacts a partition that has the given files, where these are all.
+func (c *compaction) partition(in string, files []File, whole bool) error {
+	if !whole || len(files) < 2 {
+		return nil
+	}
+	c.made = map[string]int64{}
+	replaced, left, err := c.replaced(in, files)
+	if err != nil {
+		return err
+	}
+	for name, err := range left {
+		// Events of the other files may be in a merged file that cannot be read. To merge them
+		// into another one would show them twice on the day on which it can.
+		if !replaced[name] && !errors.Is(err, table.ErrNewer) {
+			return nil
+		}
+	}
+	var small []File
+	for _, file := range files {
+		name := file.Name[len(in):]
+		if !replaced[name] && left[name] == nil && isSmall(name, file.Size) {
+			small = append(small, File{Name: name, Size: file.Size})
+		}
+	}
+	for len(small) > 1 {
+		if small, err = c.round(in, small); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isSmall reports whether a file of a partition is to be merged.
+func isSmall(name string, size int64) bool {
+	return size < smallFile || isMerged(name) && size < smallMerged
+}
+
+// round merges small files of a partition, which are sorted by name, and returns those of the
+// merged files that are small again: a thousand files become sixteen, and these one. At least two
+// files of each merge become one, so that rounds end.
+func (c *compaction) round(in string, files []File) (small []File, err error) {
+	for len(files) > 0 {
+		n, size := 0, int64(0)
+		for n < len(files) && n < mergeFiles && size+files[n].Size <= mergeBytes {
+			size += files[n].Size
+			n++
+		}
+		if n == 1 { // the last one
+			return append(small, files[0]), nil
+		}
+		var names []string
+		for _, file := range files[:n] {
+			names = append(names, file.Name)
+		}
+		merged, err := c.merge(in, names)
+		if err != nil {
+			return nil, err
+		}
+		if merged.Size > 0 && isSmall(merged.Name, merged.Size) {
+			small = append(small, merged)
+		}
+		files = files[n:]
+	}
+	return small, nil
+}
+
+// replaced deletes the files that another one stands for, which a crash has left. It returns the
+// names of those, and the errors of the merged files that could not be read.
+func (c *compaction) replaced(in string, files []File) (replaced map[string]bool, left map[string]error, err error) {
+	there := map[string]bool{}
+	for _, file := range files {
+		there[file.Name[len(in):]] = true
+	}
+	replaced, left = map[string]bool{}, map[string]error{}
+	var gone []string
+	for _, file := range files {
+		name := file.Name[len(in):]
+		if !isMerged(name) {
+			continue
+		}
+		names, err := c.verified(in, name, there)
+		for _, other := range names {
+			replaced[other] = true
+		}
+		if err == nil {
+			gone = append(gone, names...)
+			continue
+		}
+		left[name] = err
+		if err := c.leave(in+name, err); err != nil {
+			return nil, nil, err
+		}
+	}
+	slices.Sort(gone)
+	return replaced, left, c.deleteAll(in, slices.Compact(gone))
+}
+
+// verified returns which of the files that are there the merged one stands for. All of it is read
+// before those may be deleted. With ErrNewer it returns them too.
+func (c *compaction) verified(in, name string, there map[string]bool) (names []string, err error) {
+	s, r, err := c.open(in + name)
+	if r != nil {
+		defer r.Close()
+	}
+	if err != nil && !errors.Is(err, table.ErrNewer) {
+		return nil, err
+	}
+	defer s.Close()
+	for _, other := range s.Meta.Replaces {
+		if there[other] && other != name {
+			names = append(names, other)
+		}
+	}
+	if err != nil || len(names) == 0 {
+		return names, err
+	}
+	for err == nil {
+		err = s.Next()
+	}
+	if !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return names, nil
+}
+
+// open opens a file of the lake, and reads its footer. The reader is to be closed where it is
+// not nil.
+func (c *compaction) open(name string) (*table.Source, Reader, error) {
+	r, err := c.store.Open(c.ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := table.OpenSource(r, r.Size())
+	return s, r, err
+}
+
+// leave notes that a file cannot be read. It returns the error where that is of the context, and
+// not of the file. A file that is no longer there was deleted by another, which is no matter.
+func (c *compaction) leave(name string, err error) error {
+	if ctx := c.ctx.Err(); ctx != nil {
+		return ctx
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.done.Left = append(c.done.Left, Left{name, err})
+	}
+	return nil
+}
+
+// deleteAll deletes files, several at once.
+func (c *compaction) deleteAll(in string, names []string) error {
+	var deleted atomic.Int64
+	defer func() { c.done.Deleted += int(deleted.Load()) }()
+	return parallel(c.ctx, waiting, len(names), func(i int) error {
+		err := c.store.Delete(c.ctx, in+names[i])
+		if err == nil {
+			deleted.Add(1)
+		}
+		return err
+	})
+}
+
+// merge merges the files of these names into one, and returns it. A file that cannot be read is
+// left out. Where less than two can be, there is none.
+func (c *compaction) merge(in string, names []string) (File, error) {
+	for len(names) > 1 {
+		meta, bad, err := c.read(in, names)
+		if bad < 0 {
+			if err != nil {
+				return File{}, err
+			}
+			return c.publish(in, names, meta)
+		}
+		if err := c.leave(in+names[bad], err); err != nil {
+			return File{}, err
+		}
+		names = slices.Delete(slices.Clone(names), bad, bad+1)
+	}
+	return File{}, nil
+}
+
+// fetch returns the bytes of files, which are small, several at once. Bad is the first file that
+// the error is of; -1 where that is the context's. All are closed when it returns: Windows deletes
+// no file that is open.
+func (c *compaction) fetch(in string, names []string) (data [][]byte, bad int, err error) {
+	data, failed := make([][]byte, len(names)), make([]error, len(names))
+	err = parallel(c.ctx, waiting, len(names), func(i int) error {
+		data[i], failed[i] = c.whole(in + names[i])
+		return nil
+	})
+	if err != nil {
+		return nil, -1, err
+	}
+	if bad = slices.IndexFunc(failed, func(err error) bool { return err != nil }); bad >= 0 {
+		return nil, bad, failed[bad]
+	}
+	return data, -1, nil
+}
+
+// whole returns the bytes of a file.
+func (c *compaction) whole(name string) ([]byte, error) {
+	r, err := c.store.Open(c.ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data := make([]byte, r.Size())
+	_, err = io.ReadFull(io.NewSectionReader(r, 0, r.Size()), data)
+	return data, err
+}
+
+// read reads files into the writer, and returns what the merged file's footer says. Bad is the
+// file that the error is of; -1 for an error that is not of a file.
+func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, err error) {
+	var sources []*table.Source
+	var rows int64
+	data, bad, err := c.fetch(in, names)
+	if err != nil {
+		return meta, bad, err
+	}
+	for i, name := range names {
+		s, err := table.OpenBytes(data[i])
+		if err != nil {
+			return meta, i, err
+		}
+		defer s.Close()
+		sources = append(sources, s)
+		rows += s.Rows
+		meta.Replaces = append(append(meta.Replaces, name), s.Meta.Replaces...)
+		meta.ManyMessages = append(meta.ManyMessages, s.Meta.ManyMessages...)
+	}
+	c.writer.Reset()
+	err = table.Merge(c.ctx, c.writer, sources)
+	var source *table.SourceError
+	if errors.As(err, &source) {
+		return meta, source.Source, source.Err
+	}
+	if err == nil && c.writer.Rows() != rows {
+		err = fmt.Errorf("lake: %s: %d events were merged, and there are %d", in, c.writer.Rows(), rows)
+	}
+	slices.Sort(meta.Replaces)
+	meta.Replaces = slices.Compact(meta.Replaces)
+	slices.Sort(meta.ManyMessages)
+	meta.ManyMessages = slices.Compact(meta.ManyMessages)
+	return meta, -1, err
+}
+
+// publish puts the merged file, and deletes its sources. After a crash in between, the merged file
+// stands for them.
+func (c *compaction) publish(in string, names []string, meta table.Meta) (File, error) {
+	events := c.writer.Rows()
+	file := c.writer.Finish(meta)
+	merged := File{Name: mergedName(names), Size: int64(len(file))}
+	if err := c.store.Put(c.ctx, in+merged.Name, bytes.NewReader(file), merged.Size); err != nil {
+		return File{}, err
+	}
+	c.count(merged.Name, names, events)
+	return merged, c.deleteAll(in, names)
+}
+
+// count counts a merged file. Its sources that were made in the same call are counted no more.
+func (c *compaction) count(merged string, names []string, events int64) {
+	c.done.Into++
+	c.done.Merged += len(names)
+	c.done.Events += events
+	for _, name := range names {
+		if n, ok := c.made[name]; ok {
+			c.done.Into--
+			c.done.Merged--
+			c.done.Events -= n
+		}
+	}
+	c.made[merged] = events
+}
+
+// mergedName returns the name of the file that is merged from names, which are sorted: the same
+// one for the same files, so that a merge that is done again replaces its file.
+func mergedName(names []string) string {
+	hash := sha256.Sum256([]byte(strings.Join(names, " ")))
+	return names[0][:idLength] + "-" + hex.EncodeToString(hash[:hashLength/2]) + Suffix
+}

@@ -1,0 +1,46 @@
+package lake
+
+import (
+	"slices"
+	"time"
+)
+
+// hits is the hits of a segment in a partition.
+type hits struct {
+	count  int64
+	events []Event // none where they are only counted, and the newest where there is a limit
+	most   int     // so many events are cut back to the limit
+}
+
+// hitsOf returns the hits in the partition that begins then, for more.
+func (s *openSegment) hitsOf(begin int64) *hits {
+	h := s.hits[begin]
+	if h == nil {
+		h = new(hits)
+		s.hits[begin] = h
+	}
+	return h
+}
+
+func (h *hits) add(e Event, a *question) {
+	h.count++
+	if !a.rows {
+		return
+	}
+	h.events = append(h.events, e)
+	if h.most = max(h.most, 2*a.limit+1000); a.limit > 0 && len(h.events) >= h.most {
+		h.events = newestEvents(h.events, a.limit)
+		h.most = 2 * len(h.events) // where all have the same time, there is nothing to cut
+	}
+}
+
+// newestEvents returns the newest events, limit of them and those of the same time as the last one.
+func newestEvents(all []Event, limit int) []Event {
+	times := make([]time.Time, len(all))
+	for i := range all {
+		times[i] = all[i].Time
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	oldest := times[len(times)-limit]
+	return slices.DeleteFunc(all, func(e Event) bool { return e.Time.Before(oldest) })
+}

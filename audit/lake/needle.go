@@ -1,0 +1,37 @@
+package lake
+
+import (
+	"encoding/hex"
+	"slices"
+)
+
+// needle is what a block must have somewhere, to be worth a look at its records.
+type needle []byte
+
+// needles returns what all hits of the question have among their bytes.
+func (a *question) needles() (all []needle) {
+	if id, ok := onlyTrace(a.filter.TraceIDs); ok {
+		raw, _ := hex.DecodeString(id)
+		all = append(all, raw)
+	}
+	for _, value := range a.filter.Values {
+		all = append(all, needle(value))
+	}
+	for _, pair := range a.filter.Pairs {
+		all = append(all, needle(pair[1]))
+	}
+	// Not the app: a record leaves it to the segment's header, mostly.
+	all = append(all, needle(a.filter.Message), needle(a.filter.TraceName))
+	slices.SortStableFunc(all, func(a, b needle) int { return len(b) - len(a) })
+	return all
+}
+
+// onlyTrace returns the shortest of the spellings where there is one trace only. The others end
+// with it.
+func onlyTrace(ids []string) (id string, ok bool) {
+	if len(ids) == 0 {
+		return "", false
+	}
+	id = slices.MinFunc(ids, func(a, b string) int { return len(a) - len(b) })
+	return id, !slices.ContainsFunc(ids, func(other string) bool { return padded(other) != padded(id) })
+}

@@ -1,0 +1,147 @@
+package lake
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/clew/audit/internal/table/read"
+)
+
+// question is a Query that is checked and resolved.
+type question struct {
+	filter   read.Filter // without the range
+	matches  func(*Event) bool
+	span     timeRange
+	grows    bool // the range goes on while the last partition has hits
+	limit    int
+	maxBytes int64
+	rows     bool // hits are read, not only counted
+	plan     func(Plan)
+}
+
+func (q *Query) resolve() (*question, error) {
+	a := &question{limit: q.Limit, maxBytes: q.MaxBytes, rows: true, plan: q.Plan}
+	if a.maxBytes == 0 {
+		a.maxBytes = defaultMaxBytes
+	}
+	if a.maxBytes < 0 {
+		a.maxBytes = math.MaxInt64
+	}
+	if q.Limit < 0 {
+		return nil, fmt.Errorf("lake: a limit of %d events", q.Limit)
+	}
+	ids, err := spellings(q.TraceID)
+	if err != nil {
+		return nil, err
+	}
+	a.filter = read.Filter{TraceIDs: ids, Values: slices.Clone(q.Values), App: q.App, Message: q.Message, TraceName: q.TraceName}
+	for _, key := range slices.Sorted(maps.Keys(q.Context)) {
+		a.filter.Pairs = append(a.filter.Pairs, [2]string{key, q.Context[key]})
+	}
+	a.span, a.grows = q.timeRange(ids)
+	if a.span.until <= a.span.since {
+		return nil, errors.New("lake: the range ends before it begins")
+	}
+	a.matches = func(e *Event) bool { return matches(&a.filter, e) }
+	return a, nil
+}
+
+// spellings returns the ways in which a trace ID may be written.
+func spellings(id string) ([]string, error) {
+	if id == "" {
+		return nil, nil
+	}
+	if _, err := hex.DecodeString(id); err != nil || len(id) != 16 && len(id) != 32 {
+		return nil, fmt.Errorf("lake: %.40q is no trace ID of 16 or 32 hexadecimal digits", id)
+	}
+	id = strings.ToLower(id)
+	const zeros = "0000000000000000"
+	if len(id) == 16 {
+		return []string{id, zeros + id}, nil
+	}
+	if short, ok := strings.CutPrefix(id, zeros); ok {
+		return []string{short, id}, nil
+	}
+	return []string{id}, nil
+}
+
+// timeRange is the range of the Query, and whether it grows.
+func (q *Query) timeRange(ids []string) (span timeRange, grows bool) {
+	now := q.Now
+	if now.IsZero() {
+		now = time.Now()
+	}
+	span.until = math.MaxInt64
+	if !q.Until.IsZero() {
+		span.until = q.Until.UnixMicro()
+	}
+	if !q.Since.IsZero() {
+		span.since = q.Since.UnixMicro()
+		return span, false
+	}
+	begin, ok := traceBegin(ids, now, orDefault(q.TTL, defaultTTL))
+	if !ok {
+		span.since = now.Add(-defaultRange).UnixMicro()
+		return span, false
+	}
+	span.since = floorPartition(begin.Add(-PartitionSpan).UnixMicro())
+	end := floorPartition(begin.Add(orDefault(q.Within, defaultWithin)).UnixMicro()) + partitionMicros
+	if end < span.until {
+		span.until = end
+		return span, q.Until.IsZero()
+	}
+	return span, false
+}
+
+func orDefault(d, zero time.Duration) time.Duration {
+	if d == 0 {
+		return zero
+	}
+	return d
+}
+
+// traceBegin is when the trace began, where its ID says so.
+func traceBegin(ids []string, now time.Time, ttl time.Duration) (begin time.Time, ok bool) {
+	if len(ids) == 0 {
+		return begin, false
+	}
+	seconds, err := strconv.ParseUint(ids[0][:8], 16, 32)
+	begin = time.Unix(int64(seconds), 0)
+	return begin, err == nil && begin.After(now.Add(-ttl)) && begin.Before(now.Add(PartitionSpan))
+}
+
+// matches is whether q holds for e, apart from the range. Each hit is checked with it.
+func matches(q *read.Filter, e *Event) bool {
+	if len(q.TraceIDs) > 0 && !slices.Contains(q.TraceIDs, e.TraceID) ||
+		q.App != "" && q.App != e.App || q.Message != "" && q.Message != e.Message ||
+		q.TraceName != "" && !slices.Contains(e.TraceNames, q.TraceName) {
+		return false
+	}
+	for _, pair := range q.Pairs {
+		if value, ok := e.Context[pair[0]]; !ok || value != pair[1] {
+			return false
+		}
+	}
+	for _, value := range q.Values {
+		if !hasValue(e.Context, value) {
+			return false
+		}
+	}
+	return true
+}
+
+func hasValue(context map[string]string, value string) bool {
+	for _, has := range context {
+		if has == value {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,23 @@
+package lake
+
+import "fmt"
+
+// TooMuchError is the error of a search that would read more than [Query.MaxBytes], or that has
+// done so because the estimate was too low.
+type TooMuchError struct {
+	Estimate int64  // bytes
+	Limit    int64  // bytes
+	Narrow   string // what would make it less, as a sentence for people
+}
+
+func (e *TooMuchError) Error() string {
+	return fmt.Sprintf("lake: the search would read about %s of Parquet files, and the limit is %s: %s",
+		megabytes(e.Estimate), megabytes(e.Limit), e.Narrow)
+}
+
+func megabytes(n int64) string {
+	if n < 1e6 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.4g MB", float64(n)/1e6)
+}

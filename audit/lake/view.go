@@ -1,0 +1,243 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/clew/audit/internal/table"
+)
+
+// view is the stores as one search sees them. No event is seen twice, and none that was written
+// when the search began is missed, while segments are packed and files are merged:
+//
+//  1. The journals' segments are opened before partitions are listed.
+//  2. The events of an opened segment are skipped in a partition that has the file that the segment
+//     became, or a merged file that stands for it, unless that cannot be read. The file has all of
+//     them, and may have more: the segment may be a copy of what is written elsewhere. Of two
+//     copies of a segment, that with the longer valid prefix counts.
+//  3. A file that a merged file replaces is skipped.
+//  4. A file that is gone when it is opened was merged: its partition is listed and read again.
+//
+// A store of which something cannot be listed does not hide what the others have: what was found
+// is yielded, and the error is the last thing.
+type view struct {
+	ctx      context.Context
+	stores   []Store
+	segments []*openSegment
+	maxBytes int64
+
+	mu       sync.Mutex // of unlisted and report.Skipped
+	unlisted []error
+	report   *Report
+	reads    atomic.Int64
+	bytes    atomic.Int64
+	skipped  map[string]bool
+	sample   []*stored // files that an estimate has opened
+}
+
+// errGone is the error of a file that is not there any more, or is another one.
+var errGone = errors.New("the file is gone")
+
+func newView(ctx context.Context, stores []Store, maxBytes int64, report *Report) (v *view, err error) {
+	v = &view{ctx: ctx, stores: stores, maxBytes: maxBytes, report: report, skipped: map[string]bool{}}
+	if err := v.openSegments(); err != nil {
+		return nil, err
+	}
+	for _, s := range v.segments {
+		if s.err != nil {
+			v.skip(s.store, journalDir+"/"+s.name, s.err)
+		}
+	}
+	return v, nil
+}
+
+func (v *view) close() {
+	for _, s := range v.sample {
+		s.close()
+	}
+	closeSegments(v.segments)
+	v.report.Reads, v.report.Bytes = v.reads.Load(), v.bytes.Load()
+}
+
+// inStore is a file's name with that of its store, where that has one.
+func inStore(store Store, name string) string {
+	s, ok := store.(fmt.Stringer)
+	switch {
+	case !ok:
+		return name
+	case strings.Contains(s.String(), "://"):
+		return strings.TrimSuffix(s.String()+"/"+name, "/")
+	}
+	return filepath.Join(s.String(), name)
+}
+
+// skip notes a file that cannot be read, once.
+func (v *view) skip(store Store, name string, err error) {
+	name = inStore(store, name)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.skipped[name] {
+		v.skipped[name] = true
+		v.report.Skipped = append(v.report.Skipped, Skipped{name, err})
+	}
+}
+
+// unlist notes what cannot be listed. It returns the error of a context that has ended.
+func (v *view) unlist(store Store, what string, err error) error {
+	if v.ctx.Err() != nil {
+		return v.ctx.Err()
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if of := inStore(store, ""); of != "" {
+		what += " of " + of
+	}
+	err = fmt.Errorf("listing the %s: %w", what, err)
+	same := func(other error) bool { return other.Error() == err.Error() }
+	if !slices.ContainsFunc(v.unlisted, same) { // a directory is listed several times
+		v.unlisted = append(v.unlisted, err)
+	}
+	return nil
+}
+
+// ErrIncomplete is the error of an answer from stores of which something could not be listed: all
+// that could be has been searched.
+var ErrIncomplete = errors.New("lake: not all could be listed")
+
+// whole returns an ErrIncomplete where something could not be listed.
+func (v *view) whole() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.unlisted) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrIncomplete, errors.Join(v.unlisted...))
+}
+
+// visit calls file for the files of p that count, several at once, and sets which journals count.
+// More says that end reads more of the file. End is called after these. Begin is called before, and
+// again when all of it must be forgotten because files went away.
+func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, err error), end func() error) error {
+	defer p.close()
+	for {
+		begin()
+		err := v.footers(p)
+		if err == nil {
+			err = v.files(p, file)
+		}
+		if err == nil {
+			err = end()
+		}
+		if err == nil && v.instead(p) {
+			continue
+		}
+		if !errors.Is(err, errGone) {
+			return err
+		}
+		if p.again++; p.again > maxAgain {
+			return fmt.Errorf("lake: the files of %s change all the time", Partition(time.UnixMicro(p.begin)))
+		}
+		if err := v.relist(p); err != nil {
+			return err
+		}
+	}
+}
+
+// files calls file for the files of p, and closes those that are read no more.
+func (v *view) files(p *partition, file func(*stored) (more bool, err error)) error {
+	var kept atomic.Int64
+	return v.each(p.files, func(s *stored) error {
+		more, err := file(s)
+		if !more || kept.Add(1) > maxKept {
+			s.close()
+		}
+		return err
+	})
+}
+
+// instead takes out files that could not be read, and reports whether the partition is to be read
+// again: there are copies, or segments, that may have their events.
+func (v *view) instead(p *partition) bool {
+	again := p.useCopies()
+	have := len(p.files)
+	p.drop(func(s *stored) bool { return s.bad })
+	return again || len(p.files) < have && len(v.segments) > 0
+}
+
+// footers reads the footers, and keeps the files that count.
+func (v *view) footers(p *partition) error {
+	for again := true; again; again = p.useCopies() {
+		err := v.footersOf(p.files, func(s *stored) error {
+			if len(p.files) > maxOpen {
+				defer s.close()
+			}
+			s.bad = false // an earlier visit may have had no luck
+			return s.footer()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	p.drop(func(s *stored) bool { return s.bad })
+	there, replaced := map[string]bool{}, map[string]bool{}
+	for _, s := range p.files {
+		there[s.base()] = true
+		for name := range strings.FieldsSeq(s.file.Meta(table.MetaReplaces)) {
+			replaced[name] = true
+		}
+	}
+	p.drop(func(s *stored) bool { return replaced[s.base()] })
+	p.journals = p.journals[:0]
+	for _, s := range v.segments {
+		if file := s.header.ID + Suffix; s.opened() && !there[file] && !replaced[file] {
+			p.journals = append(p.journals, s)
+		}
+	}
+	return nil
+}
+
+// each calls do for files, several at once. Damage is noted; what ends the search is returned.
+func (v *view) each(files []*stored, do func(*stored) error) error {
+	return parallel(v.ctx, working(), len(files), func(i int) error { return v.one(files[i], do) })
+}
+
+// footersOf is each for what waits for the store.
+func (v *view) footersOf(files []*stored, do func(*stored) error) error {
+	return parallel(v.ctx, waiting, len(files), func(i int) error { return v.one(files[i], do) })
+}
+
+func (v *view) one(s *stored, do func(*stored) error) error {
+	err := s.guard(func() error { return do(s) })
+	var tooMuch *TooMuchError
+	switch {
+	case err == nil:
+	case v.ctx.Err() != nil:
+		return v.ctx.Err()
+	case errors.Is(err, errGone) || errors.As(err, &tooMuch):
+		return err
+	default:
+		s.bad = true
+		v.skip(s.store, s.name, err)
+	}
+	return nil
+}
+
+const (
+	// maxOpen is how many files are held open between reading their footers and the rest.
+	maxOpen = 128
+
+	// maxKept is how many of the files of a partition stay open between a search and the reading of
+	// the rows that it has found. The reader of a file in a bucket keeps up to 7 MiB that it has
+	// read; the others are opened again.
+	maxKept = 16
+
+	// maxAgain is how often a partition is listed again. Each time a merge must have ended.
+	maxAgain = 100
+)

@@ -1,0 +1,225 @@
+package s3
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/clew/audit/lake"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// leaseKey is the key of the *lease in a held context.
+type leaseKey struct{}
+
+// lease is the lock while it is held.
+type lease struct {
+	store *Store
+	owner string // a part of the lock's text that no other has
+	end   context.CancelCauseFunc
+	timer *time.Timer
+	done  sync.WaitGroup // of the renewals
+
+	mu    sync.Mutex
+	etag  string
+	until time.Time
+	lost  bool
+}
+
+// acquire writes a lock that is ours.
+func (l *lease) acquire(ctx context.Context) (err error) {
+	when := ifAbsent()
+	for range maxRounds {
+		if l.etag, err = l.write(ctx, when); err == nil || !isGone(err) {
+			return err
+		}
+		there, err := l.read(ctx)
+		switch {
+		case err != nil:
+			return err
+		case there == nil: // it was given back meanwhile
+			when = ifAbsent()
+		case there.ours: // the answer of an attempt was lost
+			l.etag = there.etag
+			return nil
+		case there.age < leaseTime:
+			return fmt.Errorf("%w: %s", lake.ErrLocked, clean(strings.TrimSpace(there.text)))
+		default:
+			when = condition{match: &there.etag}
+		}
+	}
+	return fmt.Errorf("%w: others take it all the time", lake.ErrLocked)
+}
+
+// write writes the lock, and returns its ETag.
+func (l *lease) write(ctx context.Context, when condition) (etag string, err error) {
+	host, _ := os.Hostname()
+	// No two texts are the same, and so no two ETags: else a lock that was just renewed could be
+	// taken by one who has seen it when it was old.
+	text := fmt.Sprintf("process %d on %s at %s, %s-%s\n", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339), l.owner, rand.Text())
+	put, err := l.store.api.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &l.store.bucket, Key: l.store.key(lockName), Body: strings.NewReader(text),
+		IfNoneMatch: when.none, IfMatch: when.match,
+	})
+	if err == nil && put.ETag == nil {
+		err = errNoETags
+	}
+	if err != nil {
+		return "", err
+	}
+	return *put.ETag, nil
+}
+
+// lockFile is a lock as it is in the store.
+type lockFile struct {
+	text string
+	ours bool
+	etag string
+	age  time.Duration // by the server's clock
+}
+
+// read returns the lock that is there, nil for none.
+func (l *lease) read(ctx context.Context) (*lockFile, error) {
+	of := "bytes=0-1023"
+	out, err := l.store.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.store.bucket, Key: l.store.key(lockName), Range: &of})
+	if isGone(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer out.Body.Close()
+	text, err := io.ReadAll(out.Body)
+	if err != nil {
+		return nil, err
+	}
+	server, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
+	if !ok || out.LastModified == nil || out.ETag == nil {
+		return nil, errors.New("the server does not say how old the lock is")
+	}
+	return &lockFile{text: string(text), ours: strings.Contains(string(text), l.owner), etag: *out.ETag, age: server.Sub(*out.LastModified)}, nil
+}
+
+// checkConditions asks the server, once for a Store, for two writes that it must refuse while the
+// lock is there.
+func (l *lease) checkConditions(ctx context.Context) error {
+	if l.store.conditional.Load() {
+		return nil
+	}
+	none := `"00000000000000000000000000000000"`
+	for _, when := range []condition{ifAbsent(), {match: &none}} {
+		_, err := l.write(ctx, when)
+		if err == nil {
+			return errors.New("the server does not heed If-None-Match and If-Match, without which there is no lock")
+		}
+		if !isPrecondition(err) {
+			return err
+		}
+	}
+	l.store.conditional.Store(true)
+	return nil
+}
+
+// valid reports whether the lock is held for sure. The wall clock counts too: the monotonic one
+// stands still while a machine sleeps.
+func (l *lease) valid() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	return !l.lost && now.Before(l.until) && now.Round(0).Before(l.until.Round(0))
+}
+
+func (l *lease) lose() {
+	l.mu.Lock()
+	l.lost = true
+	l.mu.Unlock()
+	l.end(errLost)
+}
+
+// renew renews the lock until held ends.
+func (l *lease) renew(held context.Context) {
+	pause := renewEach
+	for sleep(held, pause) == nil {
+		pause = renewAgain // after an error: the timer ends it
+		begin := time.Now()
+		etag, err := l.write(held, condition{match: l.match()})
+		if err == nil {
+			l.extend(etag, begin)
+			pause = renewEach
+			continue
+		}
+		if !isGone(err) {
+			continue
+		}
+		begin = time.Now()
+		switch there, err := l.read(held); {
+		case err != nil:
+		case there == nil || !there.ours:
+			l.lose()
+		default: // the answer to a renewal was lost
+			l.extend(there.etag, begin.Add(-there.age-time.Second)) // its age is in whole seconds
+			pause = renewEach
+		}
+	}
+}
+
+func (l *lease) match() *string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	etag := l.etag
+	return &etag
+}
+
+// extend counts from before the lock was written. The server counts from a later time.
+func (l *lease) extend(etag string, begin time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.etag, l.until = etag, begin.Add(leaseTime-leaseMargin)
+	l.timer.Reset(time.Until(l.until))
+}
+
+// unlock ends held, and gives the lock back where it was not lost.
+func (l *lease) unlock(ctx context.Context) error {
+	l.end(errUnlocked)
+	l.done.Wait()
+	l.timer.Stop()
+	if !l.valid() {
+		return l.store.failed("unlock", lockName, errLost)
+	}
+	return l.remove(ctx)
+}
+
+// remove deletes the lock, also when ctx has ended. The lease's own time bounds the request: after
+// it the lock may be another's.
+func (l *lease) remove(ctx context.Context) error {
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), l.until)
+	defer cancel()
+	err := l.delete(ctx, l.match())
+	if isPrecondition(err) { // a renewal may have come through whose answer nobody has waited for
+		there, readErr := l.read(ctx)
+		if readErr == nil && there != nil && there.ours {
+			err = l.delete(ctx, &there.etag)
+		}
+	}
+	if isGone(err) && !isPrecondition(err) {
+		return nil
+	}
+	return l.store.failed("unlock", lockName, err)
+}
+
+func (l *lease) delete(ctx context.Context, match *string) error {
+	input := &s3.DeleteObjectInput{Bucket: &l.store.bucket, Key: l.store.key(lockName), IfMatch: match}
+	_, err := l.store.api.DeleteObject(ctx, input)
+	if isCode(err, "NotImplemented") { // the lease's time is enough
+		input.IfMatch = nil
+		_, err = l.store.api.DeleteObject(ctx, input)
+	}
+	return err
+}
