@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -132,60 +133,76 @@ func filtered(rate int, span time.Duration, files []string, change func(context.
 		return r, err
 	}
 	defer os.RemoveAll(work)
-	dir := filepath.Join(work, "filters")
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	dir, err := filterDir(work, files)
+	if err != nil {
 		return r, err
+	}
+	cfg := audit.Config{Dir: filepath.Join(work, "audit"), App: "bench"}
+	if files == nil {
+		return r, r.run(cfg, rate, span)
+	}
+	var off atomic.Pointer[filter.Off]
+	set, err := filter.Open(filter.Config{Source: dir, App: "bench", Filtered: true, Every: time.Second, OnOff: func(o filter.Off) { off.Store(&o) }})
+	if err != nil {
+		return r, err
+	}
+	defer set.Close(context.Background())
+	cfg.Filter = func(batch []audit.Candidate) {
+		start := time.Now()
+		set.Judge(batch)
+		took := time.Since(start)
+		r.longest = max(r.longest, took)
+		if off.Load() == nil {
+			r.untilOff += took
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var changing sync.WaitGroup
+	defer changing.Wait()
+	defer cancel()
+	if change != nil {
+		changing.Go(func() { change(ctx, dir, files) })
+		r.changes = int64(len(files)) * int64(span/time.Second)
+	}
+	err = r.run(cfg, rate, span)
+	r.off = off.Load()
+	stats := set.Stats()
+	r.judged = stats.Events.Judged
+	for _, f := range stats.Filters { // of the scripts in use: what was changed is not counted
+		r.inFilters += f.Time
+	}
+	return r, err
+}
+
+// filterDir makes a directory of filters below work.
+func filterDir(work string, files []string) (dir string, err error) {
+	dir = filepath.Join(work, "filters")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", err
 	}
 	for i, text := range files {
 		write(dir, i, text)
 	}
-	cfg := audit.Config{Dir: filepath.Join(work, "audit"), App: "bench"}
-	var off atomic.Pointer[filter.Off]
-	if files != nil {
-		set, err := filter.Open(filter.Config{Source: dir, App: "bench", Filtered: true, Every: time.Second, OnOff: func(o filter.Off) { off.Store(&o) }})
-		if err != nil {
-			return r, err
-		}
-		defer func() {
-			stats := set.Stats()
-			r.judged = stats.Events.Judged
-			for _, f := range stats.Filters { // of the scripts in use: what was changed is not counted
-				r.inFilters += f.Time
-			}
-			set.Close(context.Background())
-		}()
-		cfg.Filter = func(batch []audit.Candidate) {
-			start := time.Now()
-			set.Judge(batch)
-			took := time.Since(start)
-			r.longest = max(r.longest, took)
-			if off.Load() == nil {
-				r.untilOff += took
-			}
-		}
-	}
+	return dir, nil
+}
+
+// run logs at a rate, and counts what became of the events.
+func (r *filterResult) run(cfg audit.Config, rate int, span time.Duration) error {
 	l, err := audit.Open(cfg)
 	if err != nil {
-		return r, err
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	if change != nil {
-		go change(ctx, dir, files)
-		r.changes = int64(len(files)) * int64(span/time.Second)
+		return err
 	}
 	r.began = time.Now()
 	used := cpu()
 	produce(l, rate, 4, span)
 	r.cpu = cpu() - used
-	cancel()
 	if err := l.Close(context.Background()); err != nil {
-		return r, err
+		return err
 	}
 	s := l.Stats()
-	r.discarded, r.dropped, r.off = s.Discarded, s.Dropped, off.Load()
+	r.discarded, r.dropped = s.Discarded, s.Dropped
 	if s.Written+s.Failed+s.Discarded != s.Accepted {
-		return r, fmt.Errorf("events are missing: %+v", s)
+		return fmt.Errorf("events are missing: %+v", s)
 	}
-	return r, nil
+	return nil
 }
