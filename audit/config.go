@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -70,42 +71,44 @@ type Config struct {
 
 // complete returns cfg with its defaults, and all that is wrong with it.
 func (cfg Config) complete() (Config, error) {
+	cfg.Buffer = cmp.Or(cfg.Buffer, defaultBuffer)
+	cfg.MaxEvent = cmp.Or(cfg.MaxEvent, defaultEvent)
+	cfg.TTL = cmp.Or(cfg.TTL, defaultTTL)
+	err := errors.Join(cfg.setDir(), cfg.check())
+	if cfg.Store == nil && cfg.Sink == nil {
+		cfg.Store = lake.Dir(cfg.Dir)
+	}
+	return cfg, err
+}
+
+func (cfg *Config) setDir() (err error) {
+	if cfg.Dir == "" {
+		return errors.New("audit: Config.Dir is empty")
+	}
+	if cfg.Dir, err = filepath.Abs(cfg.Dir); err != nil {
+		return fmt.Errorf("audit: Config.Dir: %w", err)
+	}
+	return nil
+}
+
+// check returns all that is wrong with a Config that has its defaults, apart from Dir.
+func (cfg *Config) check() error {
 	var wrong []error
 	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("audit: "+format, args...)) }
-
-	if cfg.Dir == "" {
-		refuse("Config.Dir is empty")
-	} else if dir, err := filepath.Abs(cfg.Dir); err != nil {
-		refuse("Config.Dir: %w", err)
-	} else {
-		cfg.Dir = dir
-	}
 	if cfg.App == "" || len(cfg.App) > maxApp || !utf8.ValidString(cfg.App) {
 		refuse("Config.App must be a name of 1 to %d bytes in UTF-8", maxApp)
 	}
 	if cfg.Full > Block {
 		refuse("Config.Full is %d, which is neither Drop nor Block", cfg.Full)
 	}
-	if cfg.Buffer == 0 {
-		cfg.Buffer = defaultBuffer
-	}
 	if cfg.Buffer < minBuffer {
 		refuse("Config.Buffer is %d, less than %d", cfg.Buffer, minBuffer)
-	}
-	if cfg.MaxEvent == 0 {
-		cfg.MaxEvent = defaultEvent
 	}
 	if cfg.MaxEvent < 0 || cfg.MaxEvent > MaxEvent {
 		refuse("Config.MaxEvent is %d, not between 1 and %d", cfg.MaxEvent, MaxEvent)
 	}
-	if cfg.TTL == 0 {
-		cfg.TTL = defaultTTL
-	}
-	switch {
-	case cfg.Sink != nil && cfg.Store != nil:
+	if cfg.Sink != nil && cfg.Store != nil {
 		refuse("Config has both a Store and a Sink")
-	case cfg.Sink == nil && cfg.Store == nil:
-		cfg.Store = lake.Dir(cfg.Dir)
 	}
-	return cfg, errors.Join(wrong...)
+	return errors.Join(wrong...)
 }

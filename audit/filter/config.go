@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -77,6 +78,8 @@ func (cfg Config) complete() (Config, *source.Source, error) {
 	var wrong []error
 	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("filter: "+format, args...)) }
 
+	cfg.KeepRate = cmp.Or(cfg.KeepRate, defaultKeepRate)
+	cfg.Every = cmp.Or(cfg.Every, pollEvery)
 	src, err := source.Open(source.Config{Where: cfg.Source, Header: cfg.Header, SHA256: cfg.SHA256,
 		HMACKey: cfg.HMACKey, SignatureHeader: cfg.SignatureHeader})
 	if err != nil {
@@ -87,12 +90,6 @@ func (cfg Config) complete() (Config, *source.Source, error) {
 	}
 	if cfg.Broken > Discard {
 		refuse("Config.Broken is %d, which is neither Keep nor Discard", cfg.Broken)
-	}
-	if cfg.KeepRate == 0 {
-		cfg.KeepRate = defaultKeepRate
-	}
-	if cfg.Every == 0 {
-		cfg.Every = pollEvery
 	}
 	if cfg.Every < minPoll {
 		refuse("Config.Every is %v, less than %v", cfg.Every, minPoll)

@@ -39,8 +39,21 @@ var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
 // Open returns the Sink of a stream. Open makes no request to the stream: one that is away, or not
 // there, is an error of [Sink.Send], and the events wait in the journal. ctx is for reading the
-// SDK's configuration. An error never has credentials.
+// SDK's configuration. The error has all that is wrong with cfg, and never credentials.
 func Open(ctx context.Context, cfg Config) (*Sink, error) {
+	s := &Sink{stream: cfg.Stream, calls: max(1, cfg.Calls)}
+	settings, settingsErr := settingsOf(ctx, cfg.AWS)
+	if settingsErr == nil {
+		settingsErr = s.connect(settings)
+	}
+	if err := errors.Join(cfg.check(), settingsErr); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// check returns all that is wrong with cfg, apart from AWS.
+func (cfg *Config) check() error {
 	var wrong []error
 	if !streamName.MatchString(cfg.Stream) {
 		wrong = append(wrong, fmt.Errorf("firehose: Config.Stream must be 1 to 64 letters, digits, _, . and -: %.100q", cfg.Stream))
@@ -48,29 +61,18 @@ func Open(ctx context.Context, cfg Config) (*Sink, error) {
 	if cfg.Calls < 0 || cfg.Calls > maxCalls {
 		wrong = append(wrong, fmt.Errorf("firehose: Config.Calls is %d, not between 0 and %d", cfg.Calls, maxCalls))
 	}
-	if len(wrong) > 0 {
-		return nil, errors.Join(wrong...)
+	return errors.Join(wrong...)
+}
+
+func settingsOf(ctx context.Context, given *aws.Config) (aws.Config, error) {
+	if given != nil {
+		return *given, nil
 	}
-	var a aws.Config
-	if cfg.AWS != nil {
-		a = *cfg.AWS
-	} else {
-		var err error
-		if a, err = config.LoadDefaultConfig(ctx); err != nil {
-			return nil, errors.New("firehose: the AWS configuration: " + textOf(err))
-		}
+	settings, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return settings, errors.New("firehose: the AWS configuration: " + textOf(err))
 	}
-	if a.Region == "" {
-		return nil, errors.New("firehose: no region: set AWS_REGION, or Region in Config.AWS")
-	}
-	s := &Sink{stream: cfg.Stream, calls: max(1, cfg.Calls)}
-	s.connect(a)
-	// The SDK would quote such an endpoint in its errors, with the credentials in it.
-	if at := s.client.Options().BaseEndpoint; at != nil && !isEndpoint(*at) {
-		return nil, errors.Join(errors.New("firehose: the endpoint is no URL such as https://firehose.eu-central-1.amazonaws.com: "+
-			"look at AWS_ENDPOINT_URL_FIREHOSE, AWS_ENDPOINT_URL, and BaseEndpoint in Config.AWS"), s.Close())
-	}
-	return s, nil
+	return settings, nil
 }
 
 func isEndpoint(text string) bool {
@@ -78,11 +80,12 @@ func isEndpoint(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-// connect makes the client. The SDK's own HTTP client keeps connections that nobody can close,
-// whose goroutines stay for 90 seconds: the Sink has one of its own, with the same settings.
-func (s *Sink) connect(a aws.Config) {
-	theirs, ok := a.HTTPClient.(*awshttp.BuildableClient)
-	if a.HTTPClient == nil {
+// connect makes the client, and returns all that is wrong with its settings. The SDK's own HTTP
+// client keeps connections that nobody can close, whose goroutines stay for 90 seconds. The Sink
+// has an HTTP client of its own, with the same settings.
+func (s *Sink) connect(settings aws.Config) error {
+	theirs, ok := settings.HTTPClient.(*awshttp.BuildableClient)
+	if settings.HTTPClient == nil {
 		theirs, ok = awshttp.NewBuildableClient(), true
 	}
 	if ok {
@@ -91,9 +94,19 @@ func (s *Sink) connect(a aws.Config) {
 			Timeout:       theirs.GetTimeout(),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}
-		a.HTTPClient = s.http
+		settings.HTTPClient = s.http
 	}
-	s.client = firehose.NewFromConfig(a, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })
+	s.client = firehose.NewFromConfig(settings, func(o *firehose.Options) { o.Retryer = aws.NopRetryer{} })
+	var wrong []error
+	if settings.Region == "" {
+		wrong = append(wrong, errors.New("firehose: no region: set AWS_REGION, or Region in Config.AWS"))
+	}
+	// The SDK would quote such an endpoint in its errors, with the credentials in it.
+	if at := s.client.Options().BaseEndpoint; at != nil && !isEndpoint(*at) {
+		wrong = append(wrong, errors.New("firehose: the endpoint is no URL such as https://firehose.eu-central-1.amazonaws.com: "+
+			"look at AWS_ENDPOINT_URL_FIREHOSE, AWS_ENDPOINT_URL, and BaseEndpoint in Config.AWS"))
+	}
+	return errors.Join(wrong...)
 }
 
 // Close closes the Sink's connections. Call it after the Close of the Logger. It may be called

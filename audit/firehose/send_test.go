@@ -400,6 +400,12 @@ func TestOpen(t *testing.T) {
 			assert.ErrorContains(t, err, tt.want)
 		})
 	}
+	a := withRegion("")
+	a.BaseEndpoint = aws.String("firehose")
+	_, err := firehose.Open(t.Context(), firehose.Config{Calls: -1, AWS: a})
+	for _, fault := range []string{"Config.Stream must be", "Config.Calls is -1", "no region", "the endpoint is no URL"} {
+		assert.ErrorContains(t, err, fault)
+	}
 	t.Setenv("AWS_REGION", "eu-central-1")
 	s, err := firehose.Open(t.Context(), firehose.Config{Stream: "a"})
 	require.NoError(t, err)

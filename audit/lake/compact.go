@@ -9,8 +9,9 @@ import (
 
 // CompactOptions says what [Compact] merges.
 type CompactOptions struct {
-	// After is how long a partition must have ended, so that late files are there too. Zero is an
-	// hour.
+	// After is how long ago a partition must have ended, so that late files are there too. Zero is
+	// an hour; for no time at all, give a nanosecond. With a negative After, partitions that end so
+	// much later are merged too.
 	After time.Duration
 }
 

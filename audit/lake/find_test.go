@@ -244,9 +244,13 @@ func TestBadQueries(t *testing.T) {
 			}
 		})
 	}
+	_, err := lake.Count(t.Context(), lake.Query{TraceID: "XYZ.123", Limit: -1, Since: began, Until: began}, nil)
+	for _, fault := range []string{"no trace ID", "limit of -1", "ends before it begins"} {
+		assert.ErrorContains(t, err, fault)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := lake.Count(ctx, lake.Query{}, nil, lake.Dir(t.TempDir()))
+	_, err = lake.Count(ctx, lake.Query{}, nil, lake.Dir(t.TempDir()))
 	assert.ErrorIs(t, err, context.Canceled)
 }
 

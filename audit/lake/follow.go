@@ -3,6 +3,7 @@ package lake
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,14 +27,9 @@ func Follow(ctx context.Context, q Query, bounds Bounds, report *Report, stores 
 	}
 	*report = Report{}
 	story := new(Story)
-	for _, n := range []int{bounds.Hops, bounds.Traces, bounds.Rows, bounds.Common} {
-		if n < 0 {
-			return story, fmt.Errorf("lake: a bound of %d", n)
-		}
-	}
 	q.Limit = 0
 	a, err := q.resolve()
-	if err != nil {
+	if err := errors.Join(bounds.check(), err); err != nil {
 		return story, err
 	}
 	if q.Since.IsZero() {

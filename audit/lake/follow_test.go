@@ -102,8 +102,10 @@ func TestFollow(t *testing.T) {
 		assert.Len(t, story.Events, 2)
 		assert.Contains(t, story.Stopped, "there are more than 2 events")
 	})
-	_, err := lake.Follow(t.Context(), q, lake.Bounds{Hops: -1}, nil, packed)
-	assert.ErrorContains(t, err, "a bound of -1")
+	_, err := lake.Follow(t.Context(), lake.Query{TraceID: "XYZ"}, lake.Bounds{Hops: -1, Common: -2}, nil, packed)
+	for _, fault := range []string{"Bounds.Hops is -1", "Bounds.Common is -2", "no trace ID"} {
+		assert.ErrorContains(t, err, fault)
+	}
 }
 
 func TestStats(t *testing.T) {

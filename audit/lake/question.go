@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -26,28 +27,28 @@ type question struct {
 	plan     func(Plan)
 }
 
+// resolve returns the question, or all that is wrong with the Query.
 func (q *Query) resolve() (*question, error) {
-	a := &question{limit: q.Limit, maxBytes: q.MaxBytes, rows: true, plan: q.Plan}
-	if a.maxBytes == 0 {
-		a.maxBytes = defaultMaxBytes
-	}
+	a := &question{limit: q.Limit, maxBytes: cmp.Or(q.MaxBytes, defaultMaxBytes), rows: true, plan: q.Plan}
 	if a.maxBytes < 0 {
 		a.maxBytes = math.MaxInt64
 	}
+	var wrong []error
 	if q.Limit < 0 {
-		return nil, fmt.Errorf("lake: a limit of %d events", q.Limit)
+		wrong = append(wrong, fmt.Errorf("lake: a limit of %d events", q.Limit))
 	}
 	ids, err := spellings(q.TraceID)
-	if err != nil {
+	wrong = append(wrong, err)
+	a.span, a.grows = q.timeRange(ids)
+	if a.span.until <= a.span.since && (err == nil || !q.Since.IsZero()) {
+		wrong = append(wrong, errors.New("lake: the range ends before it begins"))
+	}
+	if err := errors.Join(wrong...); err != nil {
 		return nil, err
 	}
 	a.filter = read.Filter{TraceIDs: ids, Values: slices.Clone(q.Values), App: q.App, Message: q.Message, TraceName: q.TraceName}
 	for _, key := range slices.Sorted(maps.Keys(q.Context)) {
 		a.filter.Pairs = append(a.filter.Pairs, [2]string{key, q.Context[key]})
-	}
-	a.span, a.grows = q.timeRange(ids)
-	if a.span.until <= a.span.since {
-		return nil, errors.New("lake: the range ends before it begins")
 	}
 	a.matches = func(e *Event) bool { return matches(&a.filter, e) }
 	return a, nil
@@ -86,25 +87,18 @@ func (q *Query) timeRange(ids []string) (span timeRange, grows bool) {
 		span.since = q.Since.UnixMicro()
 		return span, false
 	}
-	begin, ok := traceBegin(ids, now, orDefault(q.TTL, defaultTTL))
+	begin, ok := traceBegin(ids, now, cmp.Or(q.TTL, defaultTTL))
 	if !ok {
 		span.since = now.Add(-defaultRange).UnixMicro()
 		return span, false
 	}
 	span.since = floorPartition(begin.Add(-PartitionSpan).UnixMicro())
-	end := floorPartition(begin.Add(orDefault(q.Within, defaultWithin)).UnixMicro()) + partitionMicros
+	end := floorPartition(begin.Add(cmp.Or(q.Within, defaultWithin)).UnixMicro()) + partitionMicros
 	if end < span.until {
 		span.until = end
 		return span, q.Until.IsZero()
 	}
 	return span, false
-}
-
-func orDefault(d, zero time.Duration) time.Duration {
-	if d == 0 {
-		return zero
-	}
-	return d
 }
 
 // traceBegin is when the trace began, where its ID says so.

@@ -2,6 +2,8 @@ package lake
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"time"
 )
 
@@ -15,6 +17,20 @@ type Bounds struct {
 
 func (b Bounds) orDefaults() Bounds {
 	return Bounds{cmp.Or(b.Hops, 2), cmp.Or(b.Traces, 100), cmp.Or(b.Rows, 10_000), cmp.Or(b.Common, 20)}
+}
+
+// check returns all that is wrong with b.
+func (b Bounds) check() error {
+	var wrong []error
+	for _, bound := range []struct {
+		name string
+		n    int
+	}{{"Hops", b.Hops}, {"Traces", b.Traces}, {"Rows", b.Rows}, {"Common", b.Common}} {
+		if bound.n < 0 {
+			wrong = append(wrong, fmt.Errorf("lake: Bounds.%s is %d, less than 0", bound.name, bound.n))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // Story is what happened to an item: its events, those of its traces, and those of the traces

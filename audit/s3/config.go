@@ -46,26 +46,27 @@ const (
 )
 
 // Open returns the store at cfg.URL. It sends no request to the store: a service starts also while
-// S3 is away. Without cfg.AWS it reads the SDK's files.
+// S3 is away. Without cfg.AWS it reads the SDK's files. The error has all that is wrong with cfg.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	bucket, prefix, err := parseURL(cfg.URL)
-	if err != nil {
-		return nil, err
-	}
-	settings, err := settingsOf(ctx, cfg.AWS)
-	if err != nil {
-		return nil, err
-	}
-	s := &Store{url: "s3://" + bucket, bucket: bucket, http: newClient(settings.HTTPClient)}
+	bucket, prefix, urlErr := parseURL(cfg.URL)
+	kept, cacheErr := newEnds(cfg.Cache)
+	s := &Store{url: "s3://" + bucket, bucket: bucket, ends: kept}
 	if prefix != "" {
 		s.url, s.prefix = s.url+"/"+prefix, prefix+"/"
 	}
-	s.ends = newMemory()
-	if cfg.Cache != "" {
-		if s.ends, err = newDisk(cfg.Cache); err != nil {
-			return nil, err
-		}
+	if err := errors.Join(urlErr, cacheErr, s.connect(ctx, cfg.AWS)); err != nil {
+		return nil, err
 	}
+	return s, nil
+}
+
+// connect makes the client.
+func (s *Store) connect(ctx context.Context, given *aws.Config) error {
+	settings, err := settingsOf(ctx, given)
+	if err != nil {
+		return err
+	}
+	s.http = newClient(settings.HTTPClient)
 	region, endpoint := "", (*string)(nil)
 	s.api = s3.NewFromConfig(settings, func(o *s3.Options) {
 		if o.BaseEndpoint != nil {
@@ -80,14 +81,12 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
 	if region == "" {
-		return nil, errors.New("s3: no region: set AWS_REGION, or the endpoint of another server in AWS_ENDPOINT_URL_S3")
+		return errors.New("s3: no region: set AWS_REGION, or the endpoint of another server in AWS_ENDPOINT_URL_S3")
 	}
 	if endpoint != nil {
-		if err := checkEndpoint(*endpoint); err != nil {
-			return nil, err
-		}
+		return checkEndpoint(*endpoint)
 	}
-	return s, nil
+	return nil
 }
 
 // checkEndpoint returns an error for what is no URL of a server. The error does not quote it: what

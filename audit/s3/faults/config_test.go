@@ -107,6 +107,10 @@ func TestBadCache(t *testing.T) {
 		_, err := s3.Open(t.Context(), s3.Config{URL: url, AWS: newServer(t).settings(), Cache: cache})
 		require.ErrorContains(t, err, "s3: Config.Cache: ")
 	}
+	_, err := s3.Open(t.Context(), s3.Config{AWS: &aws.Config{}, Cache: file})
+	for _, fault := range []string{"Config.URL is empty", "Config.Cache: ", "no region"} {
+		assert.ErrorContains(t, err, fault)
+	}
 }
 
 // No error has a credential, or a byte that a terminal would obey.
