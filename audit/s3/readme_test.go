@@ -1,26 +1,9 @@
 package s3_test
 
 import (
-	"os"
-	"regexp"
-	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
+	"example.com/clew/audit/internal/readme"
 )
 
-// The code of README is the text of the Example's file.
-func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	example, err := os.ReadFile("example_test.go")
-	require.NoError(t, err)
-	assert.LessOrEqual(t, strings.Count(string(readme), "\n"), 150)
-	code := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	require.Len(t, code, 2)
-	for _, block := range code {
-		indented := regexp.MustCompile(`(?m)^(.)`).ReplaceAllString(block[1], "\t$1")
-		assert.Contains(t, string(example), indented)
-	}
-}
+func TestReadme(t *testing.T) { readme.Check(t, 150, "go", "go") }
