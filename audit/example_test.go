@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"log/slog"
@@ -62,6 +63,52 @@ func ExampleLogger_LogSync() {
 		log.Print(err)
 	}
 	// Output: 1 event is on disk
+}
+
+// Close gets a fresh timeout. It returns nil when all events are in Parquet files.
+func ExampleLogger_Close() {
+	dir, err := os.MkdirTemp("", "audit")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	serving, sigterm := context.WithCancel(context.Background()) // in a service: signal.NotifyContext
+	l, err := audit.Open(audit.Config{Dir: dir, App: "media-api"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	l.Log(serving, "image augmented", slog.String("network", "instagram"))
+	sigterm()
+
+	closing, cancel := context.WithTimeout(context.WithoutCancel(serving), 10*time.Second)
+	defer cancel()
+	fmt.Println(l.Close(closing))
+	// Output: <nil>
+}
+
+// Close does not wait with a context that has ended already: that of the signal which began the
+// shutdown. The events stay in the journal. They become Parquet files at the next Open of the
+// directory, which a container's disk does not live to see.
+func ExampleLogger_Close_incorrect() {
+	dir, err := os.MkdirTemp("", "audit")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	serving, sigterm := context.WithCancel(context.Background())
+	l, err := audit.Open(audit.Config{Dir: dir, App: "media-api"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	l.Log(serving, "image augmented", slog.String("network", "instagram"))
+	sigterm()
+
+	err = l.Close(serving) // wrong: serving has ended
+	fmt.Println(errors.Is(err, context.Canceled))
+
+	// Only so that the example leaves no goroutine behind: what was given up stays so.
+	l.Close(context.Background())
+	// Output: true
 }
 
 // A library logs to the Logger that it is given, or to none.
