@@ -110,7 +110,7 @@ func (l *Logger) addWaiting(ctx context.Context, e *encoder) error {
 		if err != errFull {
 			return err
 		}
-		room := l.queue.wait()
+		room := l.queue.roomAgain()
 		if room == nil {
 			continue
 		}

@@ -153,8 +153,8 @@ func (q *queue) isLost(s *journalFile) bool {
 	return s.lost
 }
 
-// wait returns a channel that is closed when there is room again. It is nil if there is room now.
-func (q *queue) wait() <-chan struct{} {
+// roomAgain returns a channel that is closed when there is room again. It is nil if there is room now.
+func (q *queue) roomAgain() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.used < q.limit {

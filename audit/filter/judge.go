@@ -149,7 +149,7 @@ func (s *Set) count(on []*live, e Events) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range on {
-		l.counts.add(l.turn)
+		l.figures.add(l.turn)
 		if l.turn.Last != nil {
 			l.last = l.turn.Last
 		}

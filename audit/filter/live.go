@@ -13,13 +13,13 @@ import (
 type live struct {
 	// Changed under both locks of the Set.
 	definition
-	since  time.Time
-	first  int            // the line at which the script began when it was evaluated
-	script *script.Script // nil: off or expired
-	off    *Off
-	counts totals        // of this script
-	last   *script.Fault // error of a call, with the line when it was evaluated
-	before totals        // of the scripts of that name before
+	since   time.Time
+	first   int            // the line at which the script began when it was evaluated
+	script  *script.Script // nil: off or expired
+	off     *Off
+	figures totals        // of this script
+	last    *script.Fault // error of a call, with the line when it was evaluated
+	before  totals        // of the scripts of that name before
 
 	// Of the goroutine that judges a batch.
 	pass   []bool
@@ -47,7 +47,7 @@ func (l *live) lastError() string {
 }
 
 // total is what the filters of that name have done.
-func (l *live) total() totals { return l.before.plus(l.counts) }
+func (l *live) total() totals { return l.before.plus(l.figures) }
 
 // judge has the script judge a batch. A fault of the engine itself switches the filter off: it must
 // not end the service, and its scope is not used again.

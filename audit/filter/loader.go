@@ -123,9 +123,9 @@ func (l *loader) build(ctx context.Context, defs []definition) (next []change, d
 		old, keeps := l.set.find(&def)
 		switch {
 		case def.IsExpired(now):
-			next = append(next, change{def: def, old: old, state: expired})
+			next = append(next, change{def: def, old: old, kind: expired})
 		case keeps:
-			next = append(next, change{def: def, old: old, state: same})
+			next = append(next, change{def: def, old: old, kind: same})
 		case evaluated > 0 && time.Since(now) > l.most: // at least one in each poll
 			l.problem(def.file, fmt.Sprintf("filter %q: not evaluated yet, since those before it took %v", def.Name, l.most))
 			next = keepOld(next, old)
@@ -146,7 +146,7 @@ func keepOld(next []change, old *live) []change {
 	if old == nil {
 		return next
 	}
-	return append(next, change{def: old.definition, old: old, state: same})
+	return append(next, change{def: old.definition, old: old, kind: same})
 }
 
 // discard closes the scripts of changes that do not come into use.

@@ -7,20 +7,20 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// state is what a change makes of a filter.
-type state uint8
+// changeKind is what becomes of a filter.
+type changeKind uint8
 
 const (
-	fresh   state = iota // a script that was evaluated
-	same                 // the script of before
-	expired              // no script
+	fresh   changeKind = iota // a script that was evaluated
+	same                      // the script of before
+	expired                   // no script
 )
 
 // change is one filter of the next set.
 type change struct {
 	def    definition
 	old    *live // of the same name; nil: none
-	state  state
+	kind   changeKind
 	script *script.Script // of a fresh one
 }
 
@@ -57,7 +57,7 @@ func (s *Set) replace(next []change) (changed bool) {
 // apply returns the filter of a change, and whether its definition differs from that of before. It
 // is called with both locks of the Set.
 func (s *Set) apply(c *change, now time.Time, changed bool) (*live, bool) {
-	if c.state == same || c.state == expired && c.old != nil && c.old.script == nil && c.old.off == nil {
+	if c.kind == same || c.kind == expired && c.old != nil && c.old.script == nil && c.old.off == nil {
 		changed = changed || !c.old.Expires.Equal(c.def.Expires) || !slices.Equal(c.old.Apps, c.def.Apps)
 		c.old.definition = c.def
 		return c.old, changed

@@ -63,8 +63,8 @@ func (s *Set) Stats() Stats {
 
 func (l *live) status(now time.Time) Status {
 	st := Status{Name: l.Name, File: l.file, Line: l.Line, Apps: slices.Clone(l.Apps), Expires: l.Expires,
-		Since: l.since, Expired: l.IsExpired(now), Calls: l.counts.calls, Passed: l.counts.passed,
-		Errors: l.counts.errors, LastError: l.lastError(), Time: l.counts.time}
+		Since: l.since, Expired: l.IsExpired(now), Calls: l.figures.calls, Passed: l.figures.passed,
+		Errors: l.figures.errors, LastError: l.lastError(), Time: l.figures.time}
 	if l.off != nil {
 		off := *l.off
 		st.Off = &off

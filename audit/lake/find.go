@@ -357,17 +357,17 @@ func (s *finding) materialise(places []place) (events []Event, err error) {
 		return cmp.Or(cmp.Compare(a.file.name, b.file.name), cmp.Compare(a.group, b.group), cmp.Compare(a.hit.Row, b.hit.Row))
 	})
 	var groups [][]place
-	left := map[*stored]*atomic.Int64{} // groups that are not read yet
+	unread := map[*stored]*atomic.Int64{} // groups that are not read yet
 	for len(places) > 0 {
 		n := 1
 		for n < len(places) && places[n].file == places[0].file && places[n].group == places[0].group {
 			n++
 		}
 		file := places[0].file
-		if left[file] == nil {
-			left[file] = new(atomic.Int64)
+		if unread[file] == nil {
+			unread[file] = new(atomic.Int64)
 		}
-		left[file].Add(1)
+		unread[file].Add(1)
 		groups = append(groups, places[:n])
 		places = places[n:]
 	}
@@ -375,7 +375,7 @@ func (s *finding) materialise(places []place) (events []Event, err error) {
 		of := groups[i]
 		file := of[0].file
 		defer func() {
-			if left[file].Add(-1) == 0 {
+			if unread[file].Add(-1) == 0 {
 				file.close()
 			}
 		}()

@@ -46,7 +46,7 @@ func (d *demoCommand) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	log, err := openLog(ctx, dir, "clew-audit-demo", -1, nil, "")
+	log, err := openEventLog(ctx, dir, "clew-audit-demo", -1, nil, "")
 	if err != nil {
 		return 0, err
 	}
@@ -76,7 +76,7 @@ func (d *demoCommand) directory() (string, error) {
 }
 
 // write writes the events, with the story in the middle.
-func (d *demoCommand) write(ctx context.Context, to *log, over time.Duration) error {
+func (d *demoCommand) write(ctx context.Context, to *eventLog, over time.Duration) error {
 	start := time.Now().Add(-over)
 	generator := made.New(d.Seed, start, float64(d.Events)/over.Seconds())
 	tale := tale(start.Add(over / 2))

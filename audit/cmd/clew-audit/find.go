@@ -52,8 +52,8 @@ Exit codes:
        written
   130  Ctrl-C; what was found until then is shown`
 
-// sink is where events go.
-type sink interface {
+// display shows the events that were found.
+type display interface {
 	event(e lake.Event) error
 	flush() error
 }
@@ -71,7 +71,7 @@ func (f *findCommand) run(ctx context.Context, std streams) (int, error) {
 	if f.Count {
 		found, err = f.count(ctx, e, q, std.out)
 	} else {
-		found, err = f.each(ctx, e, q, f.sink(std.out))
+		found, err = f.each(ctx, e, q, f.display(std.out))
 	}
 	if err != nil {
 		return 0, err
@@ -97,7 +97,7 @@ func (f *findCommand) hint(std streams) {
 	}
 }
 
-func (f *findCommand) sink(out io.Writer) sink {
+func (f *findCommand) display(out io.Writer) display {
 	if f.Output == "json" {
 		return newJSONLines(out)
 	}
@@ -106,7 +106,7 @@ func (f *findCommand) sink(out io.Writer) sink {
 
 // each gives the events to a sink. An error of the search ends it, and is said with what was
 // searched.
-func (f *findCommand) each(ctx context.Context, e *engine, q query, to sink) (found bool, err error) {
+func (f *findCommand) each(ctx context.Context, e *engine, q query, to display) (found bool, err error) {
 	for event, err := range e.find(ctx, q) {
 		if err != nil {
 			if ctx.Err() == nil {

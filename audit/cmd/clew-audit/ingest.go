@@ -66,7 +66,7 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	if c.From != "-" {
 		return c.objects(ctx, std)
 	}
-	to, err := c.openLog(ctx)
+	to, err := c.openEventLog(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -93,8 +93,8 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
-// openLog opens what events of standard input are written to.
-func (c *ingestCommand) openLog(ctx context.Context) (*log, error) {
+// openEventLog opens what events of standard input are written to.
+func (c *ingestCommand) openEventLog(ctx context.Context) (*eventLog, error) {
 	if c.Every != "" {
 		return nil, usagef("--every is for a directory of objects: standard input is read once")
 	}
@@ -115,7 +115,7 @@ func (c *ingestCommand) openLog(ctx context.Context) (*log, error) {
 			return nil, err
 		}
 	}
-	return openLog(ctx, dir, c.App, ttl, store, c.Firehose)
+	return openEventLog(ctx, dir, c.App, ttl, store, c.Firehose)
 }
 
 // ttlOf reads --ttl. Negative: events are kept for ever.

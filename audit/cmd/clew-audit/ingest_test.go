@@ -85,7 +85,7 @@ func TestIngestExpired(t *testing.T) {
 // A directory that another process has.
 func TestIngestLocked(t *testing.T) {
 	dir := t.TempDir()
-	log, err := openLog(t.Context(), dir, "other", -1, nil, "")
+	log, err := openEventLog(t.Context(), dir, "other", -1, nil, "")
 	require.NoError(t, err)
 	r := clewAudit(t, `{"message":"received"}`, "ingest", "-d", dir, "--app", "shop")
 	assert.Equal(t, exitIncomplete, r.code)
@@ -133,7 +133,7 @@ func number(t *testing.T, text string) (n int64) {
 // Events are found while they are being written.
 func TestFindWhileIngesting(t *testing.T) {
 	dir := t.TempDir()
-	log, err := openLog(t.Context(), dir, "shop", -1, nil, "")
+	log, err := openEventLog(t.Context(), dir, "shop", -1, nil, "")
 	require.NoError(t, err)
 	e, err := parseEvent([]byte(`{"message":"received","item":"XYZ.123"}`), "shop", time.Now())
 	require.NoError(t, err)

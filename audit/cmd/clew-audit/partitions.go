@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,13 +46,13 @@ func partitionsBetween(from, to partition) (conditions []string) {
 // differing is the condition of partitions that differ from column i on.
 func differing(i int, from, to partition) string {
 	name, first, last := partitionColumns[i].name, from[i], to[i]
-	var before, whole, after []string
-	if rest := notBefore(i+1, from); rest != "" {
-		before = []string{fmt.Sprintf("%s = %d AND %s", name, first, rest)}
+	var firstPart, whole, lastPart []string
+	if within := notBefore(i+1, from); within != "" {
+		firstPart = []string{fmt.Sprintf("%s = %d AND %s", name, first, within)}
 		first++
 	}
-	if rest := notAfter(i+1, to); rest != "" {
-		after = []string{fmt.Sprintf("%s = %d AND %s", name, last, rest)}
+	if within := notAfter(i+1, to); within != "" {
+		lastPart = []string{fmt.Sprintf("%s = %d AND %s", name, last, within)}
 		last--
 	}
 	switch {
@@ -60,7 +61,7 @@ func differing(i int, from, to partition) string {
 	case first < last:
 		whole = []string{fmt.Sprintf("%s BETWEEN %d AND %d", name, first, last)}
 	}
-	return anyOf(append(append(before, whole...), after...))
+	return anyOf(slices.Concat(firstPart, whole, lastPart))
 }
 
 // notBefore is the condition of the partitions whose columns from i on are those of p, or later;
@@ -69,12 +70,12 @@ func notBefore(i int, p partition) string {
 	if i == len(p) {
 		return ""
 	}
-	name, rest := partitionColumns[i].name, notBefore(i+1, p)
+	name, within := partitionColumns[i].name, notBefore(i+1, p)
 	switch {
-	case rest != "" && p[i] == partitionColumns[i].last:
-		return fmt.Sprintf("%s = %d AND %s", name, p[i], rest)
-	case rest != "":
-		return anyOf([]string{fmt.Sprintf("%s = %d AND %s", name, p[i], rest), fmt.Sprintf("%s > %d", name, p[i])})
+	case within != "" && p[i] == partitionColumns[i].last:
+		return fmt.Sprintf("%s = %d AND %s", name, p[i], within)
+	case within != "":
+		return anyOf([]string{fmt.Sprintf("%s = %d AND %s", name, p[i], within), fmt.Sprintf("%s > %d", name, p[i])})
 	case p[i] > partitionColumns[i].first:
 		return fmt.Sprintf("%s >= %d", name, p[i])
 	}
@@ -86,12 +87,12 @@ func notAfter(i int, p partition) string {
 	if i == len(p) {
 		return ""
 	}
-	name, rest := partitionColumns[i].name, notAfter(i+1, p)
+	name, within := partitionColumns[i].name, notAfter(i+1, p)
 	switch {
-	case rest != "" && p[i] == partitionColumns[i].first:
-		return fmt.Sprintf("%s = %d AND %s", name, p[i], rest)
-	case rest != "":
-		return anyOf([]string{fmt.Sprintf("%s < %d", name, p[i]), fmt.Sprintf("%s = %d AND %s", name, p[i], rest)})
+	case within != "" && p[i] == partitionColumns[i].first:
+		return fmt.Sprintf("%s = %d AND %s", name, p[i], within)
+	case within != "":
+		return anyOf([]string{fmt.Sprintf("%s < %d", name, p[i]), fmt.Sprintf("%s = %d AND %s", name, p[i], within)})
 	case p[i] < partitionColumns[i].last:
 		return fmt.Sprintf("%s <= %d", name, p[i])
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -146,16 +145,16 @@ func (c *statsCommand) columns(p *page, columns map[string]int64, bytes, events 
 		return
 	}
 	head(p, "column", "bytes", "of all", "an event")
-	rest := bytes
+	others := bytes
 	line := func(name string, n int64) {
 		row(p, name, amount(float64(n)), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(max(bytes, 1))), fmt.Sprintf("%.2f B", float64(n)/float64(events)))
 	}
 	dearest := func(a, b string) int { return cmp.Or(cmp.Compare(columns[b], columns[a]), cmp.Compare(a, b)) }
 	for _, name := range slices.SortedFunc(maps.Keys(columns), dearest) {
 		line(name, columns[name])
-		rest -= columns[name]
+		others -= columns[name]
 	}
-	line("filters and indexes", rest)
+	line("filters and indexes", others)
 }
 
 func (c *statsCommand) apps(p *page, apps []lake.AppStats) {
@@ -210,8 +209,6 @@ func first[T any](all []T, limit int) []T {
 	return all[:min(limit, len(all))]
 }
 
-// grouped is a number with commas.
-
 // statsJSON writes statistics as one object, on one line.
 func statsJSON(to io.Writer, s *lake.Statistics) error {
 	type partition struct {
@@ -251,10 +248,5 @@ func statsJSON(to io.Writer, s *lake.Statistics) error {
 	for _, k := range s.Keys {
 		all.Keys = append(all.Keys, key{k.Key, k.Pairs, k.Bytes, k.Sampled, k.Distinct})
 	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(to, timeline.Harmless(string(text))+"\n")
-	return err
+	return jsonLine(to, all)
 }

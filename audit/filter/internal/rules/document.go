@@ -24,8 +24,8 @@ func partOf(text []byte) [sha256.Size]byte {
 	return sha256.Sum256(bytes.TrimSpace(bytes.TrimPrefix(text, []byte("---"))))
 }
 
-// rest is an error of the document and all those after it.
-func (d *document) rest(reason string) *Error {
+// tooMany is an error of the document and all those after it.
+func (d *document) tooMany(reason string) *Error {
 	return &Error{Line: d.line, Reason: reason, Part: partOf(d.from)}
 }
 

@@ -24,11 +24,11 @@ func Parse(text []byte) ([]Definition, []*Error) {
 	docs := 0
 	for doc := range documents(text) {
 		if docs++; docs > maxDocuments {
-			errs = append(errs, doc.rest(fmt.Sprintf("more than %d documents in a file", maxDocuments)))
+			errs = append(errs, doc.tooMany(fmt.Sprintf("more than %d documents in a file", maxDocuments)))
 			break
 		}
 		if len(defs)+len(errs) >= MaxFilters {
-			errs = append(errs, doc.rest(fmt.Sprintf("more than %d filters in a file", MaxFilters)))
+			errs = append(errs, doc.tooMany(fmt.Sprintf("more than %d filters in a file", MaxFilters)))
 			break
 		}
 		def, err := doc.definition()

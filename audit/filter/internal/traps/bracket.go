@@ -13,8 +13,8 @@ const (
 	index               // of an array
 )
 
-// open is a bracket that is open.
-type open struct {
+// bracket is one that is open.
+type bracket struct {
 	scope
 	at       int  // its token
 	commas   int  // of it, not of what is in it

@@ -11,8 +11,8 @@ import (
 type finder struct {
 	tokens []token
 	at     int
-	open   []open
-	before open // the bracket that was closed last
+	open   []bracket
+	closed bracket // the bracket that was closed last
 	traps  []Trap
 }
 
@@ -29,9 +29,9 @@ func (f *finder) near(by int) token {
 }
 
 // top is the innermost bracket that is open.
-func (f *finder) top() *open {
+func (f *finder) top() *bracket {
 	if len(f.open) == 0 {
-		return &open{}
+		return &bracket{}
 	}
 	return &f.open[len(f.open)-1]
 }
@@ -90,7 +90,7 @@ func (f *finder) endArrows(t token) {
 
 func (f *finder) push(s scope) {
 	in := f.top()
-	o := open{scope: s, at: f.at, traps: len(f.traps), of: f.at - 1, inGroup: in.inGroup || s == group, inCall: in.inCall}
+	o := bracket{scope: s, at: f.at, traps: len(f.traps), of: f.at - 1, inGroup: in.inGroup || s == group, inCall: in.inCall}
 	if s == body || s == arrow {
 		// A function that is an argument while the script is loaded, as of map, is called there.
 		o.inCall = o.inCall || !in.inGroup
@@ -106,7 +106,7 @@ func (f *finder) pop(t token) {
 	}
 	o := f.open[len(f.open)-1]
 	f.open = f.open[:len(f.open)-1]
-	f.before = o
+	f.closed = o
 	if o.scope != object && o.scope != array || !f.top().inCall {
 		return
 	}
@@ -183,10 +183,10 @@ func (f *finder) afterColon() scope {
 
 // afterParentheses tells a function's body from the block of a statement.
 func (f *finder) afterParentheses() scope {
-	if f.before.scope != group || f.before.of < 0 {
+	if f.closed.scope != group || f.closed.of < 0 {
 		return block
 	}
-	switch of := f.tokens[f.before.of]; {
+	switch of := f.tokens[f.closed.of]; {
 	case of.kind != word:
 		return block
 	case slices.Contains([]string{"if", "for", "while", "switch", "catch", "with", "await"}, of.text):

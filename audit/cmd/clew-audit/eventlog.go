@@ -13,8 +13,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// log writes events through the journal of a directory.
-type log struct {
+// eventLog writes events through the journal of a directory.
+type eventLog struct {
 	dir   string
 	ttl   time.Duration // negative: events are kept for ever
 	store lake.Store    // nil: the directory
@@ -25,11 +25,11 @@ type log struct {
 // errEvent is the error of an event that cannot be written, while others can.
 var errEvent = errors.New("the event cannot be written")
 
-// openLog opens a directory for writing, whose files go to the store; nil: to the directory. With a
+// openEventLog opens a directory for writing, whose files go to the store; nil: to the directory. With a
 // stream, "" for none, events go there, and there are no files. A negative ttl keeps events for
 // ever.
-func openLog(ctx context.Context, dir, app string, ttl time.Duration, store lake.Store, stream string) (l *log, err error) {
-	l = &log{dir: dir, ttl: ttl, store: store}
+func openEventLog(ctx context.Context, dir, app string, ttl time.Duration, store lake.Store, stream string) (l *eventLog, err error) {
+	l = &eventLog{dir: dir, ttl: ttl, store: store}
 	cfg := audit.Config{Dir: dir, Store: store, App: cmp.Or(app, "clew-audit"), Full: audit.Block, MaxEvent: audit.MaxEvent, TTL: ttl}
 	if stream != "" {
 		if l.sink, err = firehose.Open(ctx, firehose.Config{Stream: stream}); err != nil {
@@ -44,7 +44,7 @@ func openLog(ctx context.Context, dir, app string, ttl time.Duration, store lake
 }
 
 // write writes an event, and waits for room.
-func (l *log) write(ctx context.Context, e lake.Event) error {
+func (l *eventLog) write(ctx context.Context, e lake.Event) error {
 	err := l.to.Ingest(ctx, e)
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("%w: %w", errEvent, err)
@@ -53,7 +53,7 @@ func (l *log) write(ctx context.Context, e lake.Event) error {
 }
 
 // oldest is the time whose older events the log deletes again, or zero if it deletes none.
-func (l *log) oldest() time.Time {
+func (l *eventLog) oldest() time.Time {
 	shared, ok := l.store.(lake.Shared)
 	if l.ttl < 0 || l.sink != nil || ok && shared.Shared() {
 		return time.Time{}
@@ -62,16 +62,16 @@ func (l *log) oldest() time.Time {
 }
 
 // trouble is the number of errors of the disk and the store so far, and the last of them.
-func (l *log) trouble() (errors int64, last string) {
+func (l *eventLog) trouble() (errors int64, last string) {
 	s := l.to.Stats()
 	return s.Errors, s.LastError
 }
 
 // written is the number of events that have been written.
-func (l *log) written() int { return int(l.to.Stats().Written) }
+func (l *eventLog) written() int { return int(l.to.Stats().Written) }
 
 // close writes what is left. Its error says what was lost, or left behind.
-func (l *log) close(ctx context.Context) error {
+func (l *eventLog) close(ctx context.Context) error {
 	graced, stop := graceful(ctx)
 	defer stop()
 	ending, cancel := context.WithTimeout(graced, endTimeout)
