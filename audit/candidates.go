@@ -1,8 +1,8 @@
 package audit
 
-// Candidates returns the candidates that a [Filter] gets for these events: one each, in their
-// order, to try a Filter on events that were written before. Verdicts have no effect. The app of an
-// event without one is app. An error is that of [Logger.Ingest] for an event that it would refuse.
+// Candidates returns one candidate for each event, in their order, to try a [Filter] on events
+// that were written before. Verdicts have no effect. An event without an App gets app. If
+// [Logger.Ingest] would refuse one of the events, Candidates returns its error.
 func Candidates(app string, events ...Event) ([]Candidate, error) {
 	var records []byte
 	var e encoder

@@ -51,7 +51,8 @@ func (c *compactor) take() (pending []*journalFile, stopping bool) {
 	return pending, c.stopping
 }
 
-// isShared reports whether others write to the store too, in which case one process merges for all.
+// isShared reports whether others write to the store too, in which case one process merges for
+// all.
 func isShared(store lake.Store) bool {
 	shared, ok := store.(lake.Shared)
 	return ok && shared.Shared()
@@ -113,8 +114,8 @@ func (l *Logger) packAll(segments []*journalFile) (again []*journalFile) {
 	return again
 }
 
-// pack makes Parquet files of s, or sends its events, and deletes it when they are safe. With nil s
-// is done with: it is deleted, lost, or left alone.
+// pack makes Parquet files of s, or sends its events, and deletes it when they are safe. With nil
+// s is done with: it is deleted, lost, or left alone.
 func (l *Logger) pack(s *journalFile) error {
 	// Without fsync first, a power failure could take the end of a segment that has its Parquet
 	// files already; packing what is left of it again would replace them by smaller ones.

@@ -25,47 +25,46 @@ const (
 	defaultTTL    = 14 * 24 * time.Hour
 )
 
-// Config is what [Open] needs. Dir and App are required, and the zero value of all others is the
-// default.
+// Config configures a Logger: see [Open]. Dir and App are required. The zero value of every other
+// field is its default.
 type Config struct {
-	// Dir is the directory of the journal, which is Dir/_journal, and of the Parquet files where
-	// Store is nil. It is made if it is not there. A relative path is that of the working directory
-	// at Open. The journal is bounded by the disk alone: it grows for as long as the store refuses
-	// files.
+	// Dir has the journal, in Dir/_journal, and the Parquet files if Store is nil. Open makes the
+	// directory if it is not there. A relative path starts at the working directory of Open. Only
+	// the disk bounds the journal: it grows for as long as the store refuses files.
 	Dir string
 
-	// App is the name of the service, of 1 KiB at most.
+	// App is the name of the service, in 1 to 1,024 bytes of UTF-8.
 	App string
 
-	// Store is where the Parquet files go. Nil is lake.Dir(Dir), or none where there is a Sink.
+	// Store takes the Parquet files. Nil is lake.Dir(Dir), or no store if there is a Sink.
 	Store lake.Store
 
-	// Sink takes the events in the Store's place: there are no Parquet files then. A Sink and a
-	// Store are an error.
+	// Sink takes the events instead of a Store, and there are no Parquet files. Nil: no Sink. A
+	// Sink together with a Store is an error.
 	Sink Sink
 
-	// Full is what Log does while the buffer is full.
+	// Full says what Log does while the buffer is full: by default it drops the event.
 	Full Full
 
-	// Filter judges events before they are written: which are discarded, and which filters the
-	// others have passed. Package example.com/clew/audit/filter has one that runs scripts. Nil:
-	// every event is written as it was logged.
+	// Filter judges events before they are written. It discards some, and names the filters that
+	// the others have passed. Package example.com/clew/audit/filter has one that runs scripts.
+	// Nil: every event is written as it was logged.
 	Filter Filter
 
 	// Buffer bounds the memory for events that are not yet in the journal, in bytes: 64 MiB by
-	// default, and at least 4 MiB. A Filter needs a copy of 256 KiB of them beside.
+	// default, and at least 4 MiB. A Filter needs 256 KiB more, for a copy of some events.
 	Buffer int
 
-	// MaxEvent bounds an event, in bytes as encoded: 64 KiB by default, [MaxEvent] at most. A
-	// larger event is not written, and counted in Stats.TooBig.
+	// MaxEvent bounds the encoded size of an event, in bytes: 64 KiB by default, and at most
+	// [MaxEvent]. A larger event is not written, and is counted in Stats.TooBig.
 	MaxEvent int
 
-	// TTL is how long events are kept in the store: two weeks by default. A negative TTL keeps them
-	// for ever. Events that still wait in the journal are never deleted, whatever their age. With a
-	// Sink, or a Store that is [lake.Shared] and deletes by itself, the TTL has no meaning.
+	// TTL is how long the store keeps events: two weeks by default. A negative TTL keeps them for
+	// ever. Events that still wait in the journal are never deleted, whatever their age. The TTL
+	// has no meaning with a Sink, or with a Store that is [lake.Shared] and deletes by itself.
 	TTL time.Duration
 
-	// MeterProvider has the figures of Stats as metrics. Nil: no metrics.
+	// MeterProvider gets the figures of Stats as metrics. Nil: no metrics.
 	MeterProvider metric.MeterProvider
 }
 

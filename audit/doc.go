@@ -1,6 +1,6 @@
-// Package audit writes events that are too many to log: each with its trace ID, each cheap enough
-// to be written always, in files that any SQL engine reads. It answers "where is XYZ.123, and
-// where did it go?" for services that handle thousands of items a second.
+// Package audit writes events that are too many to log. Each event has its trace ID, and is cheap
+// enough to be written always, into files that any SQL engine reads. They answer "where is
+// XYZ.123, and where did it go?" for services that handle thousands of items a second.
 //
 //	l, err := audit.Open(audit.Config{Dir: "/var/lib/media/audit", App: "media-api"})
 //	…
@@ -10,39 +10,39 @@
 // # The way of an event
 //
 // [Logger.Log] encodes an event in the caller, into one of several buffers. A goroutine writes the
-// buffers to a journal every 50 ms, or when one is full. Another calls fsync every second. At the
-// end of each five minutes of the clock, or at 128 MB, the segment of the journal is sealed, and a
-// third goroutine makes Parquet files of it; the segment is deleted when these are safe in the
-// store. Package lake finds events in both.
+// buffers to a journal every 50 ms, or when one is full. A second goroutine calls fsync every
+// second. At the end of each five minutes of the clock, or at 128 MB, the segment of the journal
+// is sealed. A third goroutine makes Parquet files of the segment, and deletes it when the files
+// are safe in the store. Package lake finds events in journals and in Parquet files.
 //
 // # Filters
 //
-// Config.Filter judges events between the buffer and the journal: those that nobody wants are
-// discarded and counted, and the others can be given the names of the filters that they have
-// passed, their trace_names. A [Filter] is a function that gets a batch of events, in the goroutine
-// that writes the journal: Log does not wait for it. An event of LogSync is never discarded.
+// Config.Filter judges events between the buffer and the journal. It discards events that nobody
+// wants, which are counted, and gives the others the names of the filters that they have passed:
+// their trace_names. A [Filter] is a function that gets a batch of events, in the goroutine that
+// writes the journal, so Log does not wait for it. An event of LogSync is never discarded.
 //
 // # Sinks
 //
-// Config.Sink takes the events of sealed segments in the store's place: there are no Parquet
-// files. Segments are sealed after ten seconds then. The journal keeps what the Sink has not
-// taken yet, for as long as it takes, and how far the Sink has come. Package
+// Config.Sink takes the events of sealed segments instead of the store. There are no Parquet
+// files, and segments are sealed after ten seconds. The journal keeps the events that the Sink has
+// not taken yet, without a limit of time, and how far the Sink has come. Package
 // example.com/clew/audit/firehose has a Sink.
 //
 // # What can be lost
 //
-// A process that dies, also by kill -9, loses the events that it had not yet written to the
-// journal: those of the last 50 ms, or more where the machine is slow. A machine that dies loses
-// those since the last fsync too: a second. [Logger.LogSync] returns when neither can happen any
-// more. The next [Open] of the directory goes on with what the journal has.
+// A process that dies, also by kill -9, loses the events that are not in the journal yet: those of
+// the last 50 ms, or more where the machine is slow. A machine that dies also loses the events
+// since the last fsync, a second of them. After [Logger.LogSync] has returned, neither can happen
+// to its event. The next [Open] of the directory goes on with the events of the journal.
 //
-// A service is never failed or delayed: while the disk is full or gone, the buffer takes the
-// events, and when that is full too they are dropped and counted in [Stats]. [Block] waits
-// instead.
+// Log never fails or delays a service. While the disk is full or gone, the buffer takes the
+// events. When the buffer is full too, events are dropped and counted in [Stats]. With [Block],
+// Log waits instead.
 //
 // # Ending
 //
-// Close as http.Server.Shutdown, with a fresh timeout:
+// Close waits as http.Server.Shutdown does. Give it a fresh timeout:
 //
 //	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 //	defer cancel()

@@ -12,10 +12,10 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// Event is one audit event.
+// Event is an audit event.
 type Event = lake.Event
 
-// event makes the record of an Event. App is the journal's.
+// event makes the record of an Event. App is the app of the journal.
 func (e *encoder) event(app string, max int, ev *Event) error {
 	var buf [16]byte
 	id, err := parseTraceID(ev.TraceID, &buf)
@@ -53,7 +53,7 @@ func (e *encoder) event(app string, max int, ev *Event) error {
 
 var errTraceID = errors.New("audit: the trace ID is not 16 or 32 hexadecimal digits")
 
-// parseTraceID returns the bytes of a trace ID's text, in buf.
+// parseTraceID decodes a trace ID into buf, and returns its bytes.
 func parseTraceID(text string, buf *[16]byte) ([]byte, error) {
 	if len(text) != 0 && len(text) != 16 && len(text) != 32 {
 		return nil, errTraceID

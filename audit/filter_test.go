@@ -204,7 +204,8 @@ func TestFilterAtFullDiskToTheEnd(t *testing.T) {
 	assert.EqualValues(t, 100, s.Discarded)
 }
 
-// A service whose events are all discarded writes no file, and Sync and Close have nothing to wait for.
+// A service whose events are all discarded writes no file, and Sync and Close have nothing to wait
+// for.
 func TestFilterDiscardsAll(t *testing.T) {
 	p, dir := &packer{}, t.TempDir()
 	l := open(t, audit.Config{Dir: dir, Filter: without("unwanted")}, p, audit.Seams{})

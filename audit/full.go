@@ -1,12 +1,12 @@
 package audit
 
-// Full is what [Logger.Log] does while the buffer is full.
+// Full says what [Logger.Log] does while the buffer is full.
 type Full uint8
 
 const (
-	// Drop drops the event and counts it.
+	// Drop makes Log drop the event and count it.
 	Drop Full = iota
-	// Block waits for room, no longer than the context allows. An event whose context ends first
-	// is dropped and counted.
+	// Block makes Log wait for room, no longer than the context allows. An event whose context
+	// ends first is dropped and counted.
 	Block
 )

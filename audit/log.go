@@ -17,19 +17,20 @@ var (
 	errFull   = errors.New("audit: the buffer is full")
 )
 
-// Log logs an event of now. The trace ID is that of ctx, else that of the goroutine's trace.Do.
-// Log never fails; with [Drop] it never waits.
+// Log logs an event that happens now. The trace ID is that of ctx, or else that of the goroutine's
+// trace.Do. Log never fails, and with [Drop] it never waits.
 //
-// The message is a constant, and all that varies is in attrs. A string is kept as it is. Other
-// values are written as slog.TextHandler writes them, without its quotes: times as RFC 3339 with
-// up to nanoseconds, in UTC; durations as 1.5s; LogValuers resolved; other types by MarshalText,
-// Error or fmt's %+v, whose panics are written as text. Keys of groups are joined by dots. A group
-// without attributes and the zero Attr are nothing; another empty key becomes !EMPTYKEY. Of a key
-// that comes twice the last value counts. Each run of bytes that are not UTF-8 becomes U+FFFD.
+// The message should be a constant, with all that varies in attrs. A string is kept as it is.
+// Other values are written as slog.TextHandler writes them, but without quotes: times as RFC 3339
+// with up to nanoseconds, in UTC; durations as 1.5s; LogValuers resolved; other types by
+// MarshalText, Error or fmt's %+v, whose panics are written as text. Keys of groups are joined by
+// dots. A group without attributes and the zero Attr are left out; another empty key becomes
+// !EMPTYKEY. If a key comes twice, its last value counts. Each run of bytes that are not UTF-8
+// becomes U+FFFD.
 //
-// An event that is larger than Config.MaxEvent, that finds the buffer full, or that comes after
-// Close is dropped and counted. Log may be called by several goroutines at once. It keeps nothing
-// of attrs. A nil ctx is context.Background().
+// Log drops and counts an event that is larger than Config.MaxEvent, that finds the buffer full,
+// or that comes after Close. Log may be called by several goroutines at once. It keeps no
+// reference to attrs. A nil ctx is context.Background().
 func (l *Logger) Log(ctx context.Context, message string, attrs ...slog.Attr) {
 	if l == nil {
 		return
@@ -46,14 +47,14 @@ func (l *Logger) Log(ctx context.Context, message string, attrs ...slog.Attr) {
 	encoders.Put(e)
 }
 
-// LogSync logs an event as Log does, and returns when it is on disk: a power failure cannot take
-// it any more. It waits for room, and for the disk, no longer than ctx allows. Calls that come at
+// LogSync logs an event as Log does, and returns when it is on disk, where it survives a power
+// failure. LogSync waits for room and for the disk, no longer than ctx allows. Calls that come at
 // the same time share one fsync.
 //
-// A Filter never discards the event: an event that somebody waits for is written.
+// A Filter never discards the event, because somebody waits for it.
 //
-// An error says that the event may be lost, not that it is: the Logger goes on with what it has
-// accepted. A nil Logger returns nil.
+// After an error the event may be lost, or may still be written: the Logger goes on with what it
+// has accepted. A nil Logger returns nil.
 func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr) error {
 	if l == nil {
 		return nil
@@ -71,23 +72,22 @@ func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr
 	if err := l.Sync(ctx); err != nil {
 		return err
 	}
-	// The event may have been written and its fsync have failed before the round began, and another
-	// round may have been told.
+	// The event's fsync may have failed before this round began, and another round got the error.
 	if l.syncer.failures.Load() != failures {
 		return errUnsure
 	}
 	return nil
 }
 
-// Ingest adds an event that has a time, an app and a trace of its own, such as one that was read
-// from a file. It waits for room no longer than ctx allows, whatever Config.Full says.
+// Ingest adds an event that has a time, an app and a trace of its own, such as an event that was
+// read from a file. Ingest waits for room no longer than ctx allows, whatever Config.Full says.
 //
-// Config.Filter judges the event like those of Log. The TraceNames of e are kept, beside those of
-// the Filter.
+// Config.Filter judges the event as it judges those of Log. The event keeps its TraceNames, and
+// gets those of the Filter too.
 //
-// A zero Time is now, an empty App is Config.App. A time outside of the years 1 to 9999 and a
-// TraceID that is not empty and not 16 or 32 hexadecimal digits are errors. Ingest keeps nothing
-// of e. A nil Logger returns nil.
+// A zero Time is now, and an empty App is Config.App. A time outside of the years 1 to 9999 is an
+// error, and so is a TraceID that is neither empty nor 16 or 32 hexadecimal digits. Ingest keeps
+// no reference to e. A nil Logger returns nil.
 func (l *Logger) Ingest(ctx context.Context, e Event) error {
 	if l == nil {
 		return nil
@@ -126,8 +126,8 @@ func (l *Logger) addWaiting(ctx context.Context, e *encoder) error {
 	}
 }
 
-// add adds e's record to a shard. It counts what it refuses, but for errFull, which the caller
-// counts when it gives up.
+// add adds e's record to a shard, and counts a record that it refuses. Only after errFull does the
+// caller count, when it gives up.
 func (l *Logger) add(e *encoder) error {
 	s := l.lock(e)
 	defer s.mu.Unlock()
@@ -175,8 +175,8 @@ func (l *Logger) drop(e *encoder) {
 	s.mu.Unlock()
 }
 
-// lock returns a shard with its lock: the one that e was in before, which is that of the same
-// processor as a rule, or another where that is in use.
+// lock returns a locked shard. It takes the shard that e was in before, because sync.Pool mostly
+// returns an encoder to its processor, or another one if that shard is in use.
 func (l *Logger) lock(e *encoder) *shard {
 	for range shards {
 		if s := &l.shards[e.shard%shards]; s.mu.TryLock() {
@@ -189,7 +189,7 @@ func (l *Logger) lock(e *encoder) *shard {
 	return s
 }
 
-// signal sends on a channel of one element, unless that is full already.
+// signal sends on a channel of capacity one, unless it is full already.
 func signal(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:

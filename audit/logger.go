@@ -15,9 +15,8 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// Logger writes audit events. Its methods may be called by several goroutines at once. A nil
-// *Logger drops all events silently: libraries and tests need no directory. Other Loggers come
-// from [Open].
+// Logger writes audit events. [Open] returns one. Its methods may be called by several goroutines
+// at once. A nil *Logger drops all events silently, so libraries and tests need no directory.
 type Logger struct {
 	app      string
 	maxEvent int
@@ -36,8 +35,8 @@ type Logger struct {
 	wake   chan struct{} // a chunk is full, all are, or there is a round
 
 	roundMu sync.Mutex
-	round   *round // those who wait for the writer's next turn
-	ended   bool   // there will be no turn
+	round   *round // of the callers that wait for the writer's next turn
+	ended   bool   // the writer has no next turn
 
 	syncer    syncer
 	compactor compactor
@@ -57,7 +56,7 @@ type Logger struct {
 	seams
 }
 
-// seams is what tests put something else in place of.
+// seams is the functions that tests replace.
 type seams struct {
 	create      func(path string) (file, error)
 	packSegment func(ctx context.Context, store lake.Store, path string) (packed, error)
@@ -65,11 +64,11 @@ type seams struct {
 	expireLake  func(ctx context.Context, store lake.Store, ttl time.Duration) error
 }
 
-// Open returns the Logger of a directory. It is an error if another Logger has it, of this process
-// or of another; the error names the holder. Segments of a process that has died are compacted, or
-// sent to the Sink, in the background: what it wrote is not lost.
+// Open returns the Logger of a directory. If another Logger has the directory, in this process or
+// in another, the error names its holder. The error of a wrong cfg has all that is wrong.
 //
-// The caller ends the Logger's goroutines by [Logger.Close].
+// A process that died has left its segments. They are compacted in the background, or sent to the
+// Sink, so no event that it wrote is lost. Call [Logger.Close] to end the Logger's goroutines.
 func Open(cfg Config) (*Logger, error) {
 	return open(cfg, seams{create: createFile, packSegment: packSegment, mergeLake: mergeLake, expireLake: expireLake})
 }
@@ -127,8 +126,8 @@ func newLogger(cfg Config) *Logger {
 	return l
 }
 
-// start starts the three goroutines. They end one after the other: the writer hands all to the
-// syncer, and the syncer to the compactor.
+// start starts the three goroutines. They end one after the other: the writer hands everything to
+// the syncer, and the syncer to the compactor.
 func (l *Logger) start() {
 	go l.write()
 	go l.sync()
@@ -142,7 +141,7 @@ func (l *Logger) start() {
 	}()
 }
 
-// recover hands the segments of processes before to the compactor.
+// recover hands the segments of earlier processes to the compactor.
 func (l *Logger) recover() error {
 	entries, err := os.ReadDir(l.journal)
 	if err != nil {
@@ -184,9 +183,9 @@ func (l *Logger) recover() error {
 	return nil
 }
 
-// Sync waits until all events that were accepted before are on disk, no longer than ctx allows. A
-// nil ctx is context.Background(). A nil Logger returns nil. An fsync that failed since the last Sync
-// is its error too.
+// Sync waits until all events that were accepted before it are on disk, no longer than ctx allows.
+// Its error may also be that of an fsync which failed since the last Sync. A nil ctx is
+// context.Background(). A nil Logger returns nil.
 func (l *Logger) Sync(ctx context.Context) error {
 	if l == nil || l.keep != nil {
 		return nil
@@ -206,8 +205,7 @@ func (l *Logger) Sync(ctx context.Context) error {
 	}
 }
 
-// joinRound returns the round that the writer takes at its next turn, or nil if there will be
-// none.
+// joinRound returns the round that the writer takes at its next turn, or nil if no turn comes.
 func (l *Logger) joinRound() *round {
 	l.roundMu.Lock()
 	defer l.roundMu.Unlock()
@@ -230,7 +228,7 @@ func (l *Logger) takeRound() *round {
 	return r
 }
 
-// endRounds has the last round fail, and all that would come after it.
+// endRounds makes the last round fail, and all later calls of Sync.
 func (l *Logger) endRounds() {
 	if r := l.takeRound(); r != nil {
 		r.finish(errClosed)
@@ -243,14 +241,14 @@ func (l *Logger) endRounds() {
 	}
 }
 
-// Close writes what is in memory, makes Parquet files of the journal or sends it to the Sink, and
-// ends the Logger. It waits no longer than ctx allows, as http.Server.Shutdown: give it a fresh
-// timeout, not the context whose end began the shutdown, and log its error, which says what was
-// left behind. The next [Open] of the directory goes on with a journal that was left. A store or a
-// Sink that refuses is asked once more.
+// Close writes the events in memory, makes Parquet files of the journal or sends it to the Sink,
+// and ends the Logger. Close waits no longer than ctx allows, as http.Server.Shutdown does. Give
+// it a fresh timeout, not the context whose end began the shutdown. Log its error, which says what
+// was left behind. The next [Open] of the directory goes on with a journal that was left. A store
+// or a Sink that refuses is asked once more.
 //
 // Events that are logged during and after Close are dropped and counted. Close may be called
-// again, to wait longer. A nil ctx is context.Background(). A nil Logger returns nil.
+// again, to wait for the goroutines. A nil ctx is context.Background(). A nil Logger returns nil.
 func (l *Logger) Close(ctx context.Context) error {
 	if l == nil {
 		return nil
@@ -292,8 +290,8 @@ func (l *Logger) beginClose() {
 	}
 }
 
-// leftBehind is the error of a Logger that was closed, or nil if all is in Parquet files. Cause is
-// why Close did not wait.
+// leftBehind is the error of Close: what was left behind, or nil if nothing was. Cause is why
+// Close did not wait.
 func (l *Logger) leftBehind(cause error) error {
 	s := l.Stats()
 	l.queue.mu.Lock()
@@ -319,7 +317,7 @@ func (l *Logger) leftBehind(cause error) error {
 	return errors.Join(append(left, cause)...)
 }
 
-// began is when the segment of that name was begun: its name says so.
+// began is when the segment was begun, by its name, or else by its file's time.
 func began(name string, info os.FileInfo) time.Time {
 	if len(name) > 16 {
 		if us, err := strconv.ParseInt(name[:16], 16, 64); err == nil {

@@ -90,7 +90,8 @@ func (q *queue) discard(events int64) {
 	q.discarded += events
 }
 
-// wrote counts events that were written to s in a block of that size, or to no segment if s is nil.
+// wrote counts events that were written to s in a block of that size, or to no segment if s is
+// nil.
 func (q *queue) wrote(events int64, size int, s *journalFile) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -153,7 +154,8 @@ func (q *queue) isLost(s *journalFile) bool {
 	return s.lost
 }
 
-// roomAgain returns a channel that is closed when there is room again. It is nil if there is room now.
+// roomAgain returns a channel that is closed when there is room again. It is nil if there is room
+// now.
 func (q *queue) roomAgain() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -114,8 +114,8 @@ func (r *segmentReader) yieldBlock(i int, number int64, yield func(Event) bool) 
 	return true
 }
 
-// readBlock returns the records of the block that begins there, if it is whole. The texts of events
-// are views of that string.
+// readBlock returns the records of the block that begins there, if it is whole. The texts of
+// events are views of that string.
 func (r *segmentReader) readBlock(at int64) (records string, ok bool) {
 	var head [segment.BlockHead]byte
 	if r.size-at < segment.BlockHead {

@@ -9,38 +9,39 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// Sink takes the events out of the journal, in the Store's place: [Config.Sink]. Package
+// Sink takes the events of the journal instead of a Store: see [Config.Sink]. Package
 // example.com/clew/audit/firehose has one.
 //
 // A segment is sealed ten seconds after its first event, and then its events are sent. While the
-// Sink refuses them they wait in the journal, which grows on the disk, and Send is called again
-// after pauses of up to a minute.
+// Sink refuses them, they wait in the journal, which grows on the disk. The Logger calls Send
+// again after pauses of up to a minute.
 type Sink interface {
-	// Send takes events, as many of the first ones as it likes, and returns when they are safe:
-	// sent of them. The events are in the order in which they were written, and there is at least
-	// one. Events may be ranged over until Send returns, from the first one each time; an Event
-	// is the Sink's for good, and keeps a block of the journal in memory, 256 KiB as a rule.
+	// Send takes as many of the first events as it likes, and returns when they are safe. Sent is
+	// their number. There is at least one event, and events are in the order in which they were
+	// written. Send may range over events several times until it returns, each time from the first
+	// event. The Sink may keep an Event, which keeps a block of the journal in memory, mostly of
+	// 256 KiB.
 	//
-	// Refused is how many events, after those that were sent, the Sink will never take, such as one
-	// that is too large. They are lost, and counted: err says why. With any other error, the events
-	// after the first sent ones are offered again. A Sink that returns 0, 0 and nil has an error.
+	// Refused is the number of events after those sent that the Sink will never take, such as an
+	// event that is too large. They are lost and counted, and err says why. The events after these
+	// are offered again. A Sink that returns 0, 0 and nil counts as one that failed.
 	//
-	// The Logger remembers on disk how many events the Sink has taken, after each call. A process
-	// that is killed sends again, at its next Open, what it was sending: events arrive at least
-	// once, and twice if the Sink had taken them and Send had not returned.
+	// After each call the Logger notes on disk how many events the Sink has taken. If the process
+	// is killed, the next Open sends the events of the last call again. So events arrive at least
+	// once, and twice if the Sink had taken them before Send returned.
 	//
-	// One call of a Logger runs at a time, on a goroutine of the Logger. ctx ends with the deadline
-	// of [Logger.Close]. A panic is an error. Send must not call runtime.Goexit, nor Close the
-	// Logger.
+	// The Logger makes one call at a time, on a goroutine of its own. ctx ends with the deadline
+	// of [Logger.Close]. A panic counts as an error. Send must not call runtime.Goexit or
+	// [Logger.Close].
 	Send(ctx context.Context, events iter.Seq[Event]) (sent, refused int, err error)
 }
 
-// errSink says that the Sink has refused events, which Stats has already.
+// errSink says that the Sink took nothing. Stats has the reason already.
 var errSink = errors.New("the sink refused events")
 
-var errIdle = errors.New("the Sink has taken no event, and says no reason")
+var errIdle = errors.New("the Sink has taken no event, and gives no reason")
 
-// send has the Sink take the events of s that it has not taken yet.
+// send gives the Sink the events of s that it has not taken yet.
 func (l *Logger) send(s *journalFile) (packed, error) {
 	r, err := openSegment(s.path)
 	if err != nil {
@@ -63,7 +64,7 @@ func (l *Logger) send(s *journalFile) (packed, error) {
 		if err := l.sendSome(s, r); err != nil {
 			return packed{}, err
 		}
-		// A disk that is full must not keep the Sink from emptying it.
+		// Sending goes on while the disk is full, because that empties the disk.
 		if err := done.write(s.sent); err != nil {
 			l.note("write how far a segment was sent", err)
 		}
@@ -90,7 +91,7 @@ func (l *Logger) sendSome(s *journalFile, r *segmentReader) error {
 	})
 	switch {
 	case sent < 0 || refused < 0 || sent > offered || refused > offered-sent: // a sum may overflow
-		sent, refused, err = 0, 0, errors.Join(err, fmt.Errorf("the Sink says that of %d events it has taken %d, and refused %d", offered, sent, refused))
+		sent, refused, err = 0, 0, errors.Join(err, fmt.Errorf("the Sink was offered %d events, and says that it has taken %d and refused %d", offered, sent, refused))
 	case sent+refused == 0 && err == nil:
 		err = errIdle
 	}
@@ -105,7 +106,7 @@ func (l *Logger) sendSome(s *journalFile, r *segmentReader) error {
 	return nil
 }
 
-// took counts events of s that the Sink has taken, and that it has refused.
+// took counts the events of s that the Sink has taken, and those that it has refused.
 func (q *queue) took(s *journalFile, sent, refused int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -114,7 +115,7 @@ func (q *queue) took(s *journalFile, sent, refused int64) {
 	s.unsent = max(0, s.unsent-sent-refused) // nobody has counted those of a recovered segment
 }
 
-// eventOf makes an event of a record. Of a key that was logged twice the last value counts.
+// eventOf makes an event of a record. If a key was logged twice, its last value counts.
 func eventOf(t *segment.Text, app string) Event {
 	c := candidate{Text: *t, app: app}
 	e := Event{Time: Candidate{&c}.Time(), TraceID: Candidate{&c}.TraceID(), App: Candidate{&c}.App(), Message: t.Message}

@@ -116,7 +116,8 @@ func journalNames(t testing.TB, dir string) (names []string) {
 	return names
 }
 
-// sinkAdds holds that the figures of a Logger with a Sink add up, whose journal was empty at first.
+// sinkAdds holds that the figures of a Logger with a Sink add up, whose journal was empty at
+// first.
 func sinkAdds(t testing.TB, s audit.Stats) {
 	t.Helper()
 	adds(t, s)
@@ -279,14 +280,14 @@ func TestBadSinks(t *testing.T) {
 			}
 			return 0, 0, nil
 		}, "panic: bad loop"},
-		{"takes nothing", says(0, 0), "has taken no event, and says no reason"},
-		{"takes too many", says(4, 0), "of 3 events it has taken 4, and refused 0"},
-		{"refuses too many", says(2, 2), "of 3 events it has taken 2, and refused 2"},
-		{"takes the most that there is", says(math.MaxInt, 1), "of 3 events it has taken " + strconv.Itoa(math.MaxInt) + ", and refused 1"},
-		{"refuses the most that there is", says(1, math.MaxInt), "of 3 events it has taken 1, and refused " + strconv.Itoa(math.MaxInt)},
+		{"takes nothing", says(0, 0), "has taken no event, and gives no reason"},
+		{"takes too many", says(4, 0), "was offered 3 events, and says that it has taken 4 and refused 0"},
+		{"refuses too many", says(2, 2), "was offered 3 events, and says that it has taken 2 and refused 2"},
+		{"takes the most that there is", says(math.MaxInt, 1), "was offered 3 events, and says that it has taken " + strconv.Itoa(math.MaxInt) + " and refused 1"},
+		{"refuses the most that there is", says(1, math.MaxInt), "was offered 3 events, and says that it has taken 1 and refused " + strconv.Itoa(math.MaxInt)},
 		{"takes less than nothing", says(-1, 1), "it has taken -1"},
 		{"refuses less than nothing", says(2, -1), "refused -1"},
-		{"takes what it was not given", func(context.Context, iter.Seq[audit.Event]) (int, int, error) { return 3, 0, nil }, "of 0 events"},
+		{"takes what it was not given", func(context.Context, iter.Seq[audit.Event]) (int, int, error) { return 3, 0, nil }, "was offered 0 events"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := openSink(t, t.TempDir(), tt.sink)

@@ -12,42 +12,43 @@ type Stats struct {
 	Accepted int64 // events that were taken
 	Dropped  int64 // events that found the buffer full, or the Logger closed
 	TooBig   int64 // events that were larger than Config.MaxEvent
-	Written  int64 // events in the journal, or further: in Parquet files
+	Written  int64 // events in the journal, or in Parquet files already
 	Buffered int64 // events in memory
-	// Failed is the accepted events that are lost: not written when the Logger was closed, or in a
-	// journal that somebody deleted.
+	// Failed counts accepted events that are lost. They were not written when the Logger was
+	// closed, or were in a journal that somebody deleted.
 	Failed int64
-	// Discarded is the accepted events that Config.Filter did not want: they are not written.
+	// Discarded counts accepted events that Config.Filter did not want. They are not written.
 	Discarded int64
 
-	// Of a Config.Sink. The events that processes before had written count in Sent and Refused, but
-	// not in Unsent: nobody has counted them. Without such events
+	// With a Config.Sink, events that earlier processes wrote count in Sent and Refused, but not
+	// in Unsent: this process has not counted them. Without such events
 	//
 	//	Written == Sent + Refused + Unsent
 	Sent    int64 // events that the Sink has taken
-	Refused int64 // events that the Sink will never take, and that are lost: LastError has its reason
+	Refused int64 // events that the Sink will never take, which are lost: LastError has its reason
 	Unsent  int64 // events that wait in the journal
 
 	BufferedBytes int64
-	JournalBytes  int64         // of the journal's files that are not yet Parquet files, or sent
-	Oldest        time.Duration // since the oldest event that is in no Parquet file, or not sent, was logged
+	JournalBytes  int64         // of journal files that have not become Parquet files, or are not sent
+	Oldest        time.Duration // the age of the oldest event that is in no Parquet file, or not sent
 
 	Delay      Timing // of blocks of events: from the first event's Log to the end of the write
 	Fsync      Timing
 	Compaction Timing // of segments, also of those that the store or the Sink refused
 
 	Newer   int // segments of a newer version of clew, which are left alone
-	Damaged int // segments that a crash has cut, or whose bytes have changed: what is whole counts
+	Damaged int // segments that a crash has cut, or whose bytes have changed; their whole part counts
 
-	// ManyMessages is the apps with more than 10,000 distinct messages in a segment. A message is
-	// a constant; what varies belongs in attributes. Nobody counts messages for a Sink.
+	// ManyMessages is the apps with more than 10,000 distinct messages in a segment. Make a
+	// message a constant, and put what varies into attributes. Messages are not counted for a
+	// Sink.
 	ManyMessages []string
 
 	Errors    int64 // of the disk, the store and the Sink, which are tried again, and of the Filter
 	LastError string
 }
 
-// Timing is the durations of something that is done again and again.
+// Timing sums up how long something took that is done again and again.
 type Timing struct {
 	Count          int64
 	Sum, Last, Max time.Duration
@@ -92,8 +93,7 @@ func (l *Logger) Stats() (s Stats) {
 	return s
 }
 
-// count adds up the events. It holds all locks at once, so that no event is on its way from one
-// place to the next meanwhile.
+// count adds up the events. It holds all locks at once, so that no event moves meanwhile.
 func (l *Logger) count(s *Stats) (oldest time.Time) {
 	for i := range l.shards {
 		l.shards[i].mu.Lock()

@@ -3,6 +3,7 @@
 package audittest
 
 import (
+	"context"
 	"encoding/hex"
 	"slices"
 	"sync"
@@ -17,8 +18,8 @@ import (
 // App is the app of a Recorder's events.
 const App = "test"
 
-// Recorder is a Logger that keeps its events. It has no directory and no goroutine. Its methods
-// may be called by several goroutines at once.
+// Recorder is a Logger that keeps its events in memory. It has no directory and no goroutine. Its
+// methods may be called by several goroutines at once.
 type Recorder struct {
 	*audit.Logger
 
@@ -26,22 +27,21 @@ type Recorder struct {
 	events []audit.Event
 }
 
-// New returns a Recorder, which is closed when the test ends: the code under test may log no more
-// then, and what it logs is dropped.
+// New returns a Recorder. It is closed when the test ends, and drops events that are logged later.
 func New(t testing.TB) *Recorder {
 	t.Helper()
 	r := &Recorder{}
 	r.Logger = memory.New(App, 64<<10, r.keep).(*audit.Logger)
 	t.Cleanup(func() {
-		if err := r.Close(t.Context()); err != nil {
+		if err := r.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
 	return r
 }
 
-// Events returns the events in the order in which they were logged; one is there when Log has
-// returned. The slice is the caller's.
+// Events returns the events in the order in which they were logged. An event is among them as soon
+// as Log has returned. The slice is the caller's.
 func (r *Recorder) Events() []audit.Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,9 +71,9 @@ func (r *Recorder) keep(record []byte) {
 	r.events = append(r.events, e)
 }
 
-// Candidates returns the candidates that a Filter gets for these events: one each, in their order.
-// The app of an event without one is [App]. The Names and Discarded of a candidate tell its
-// verdict. Candidates panics at an event that [audit.Logger.Ingest] would refuse.
+// Candidates returns one candidate for each event, in their order, for tests of a Filter. An event
+// without an App gets [App]. Names and Discarded of a candidate show the verdict. Candidates
+// panics if [audit.Logger.Ingest] would refuse one of the events.
 func Candidates(events ...audit.Event) []audit.Candidate {
 	batch, err := audit.Candidates(App, events...)
 	if err != nil {
