@@ -3,16 +3,16 @@ package lake
 import "errors"
 
 const (
-	// waiting is how many files are opened at once: most of that time is the store's.
+	// waiting is how many files are opened at once, since most of the time is spent in the store.
 	waiting = 16
 
 	// maxAhead is how many files of partitions are opened before their turn.
 	maxAhead = 32
 )
 
-// walk calls do for the partitions in turn, until it is false. Files of those to come are opened
-// ahead, so that a store which answers slowly answers for many at once: first of them to begin
-// with, and twice as many each time, because most walks end early.
+// walk calls do for one partition after the other, until do returns false. It opens the files of
+// later partitions ahead, because a slow store can answer for many at once. It opens first of them
+// to begin with, and twice as many each time, because most walks end early.
 func (v *view) walk(partitions []*partition, first int, do func(*partition) (more bool, err error)) error {
 	opened := 0
 	defer func() {
@@ -36,9 +36,9 @@ func (v *view) walk(partitions []*partition, first int, do func(*partition) (mor
 	return nil
 }
 
-// openAhead opens the files of the first partitions, up to most files, and returns of how many
-// partitions. One that has more is left to its turn. What is gone or damaged is left to it as well:
-// a search that ends before has not looked at these files, and must not report them.
+// openAhead opens at most so many files of the first partitions, and returns the number of these
+// partitions. A partition with more files waits for its turn, and so does a file that is gone or
+// damaged: a search that ends earlier has not looked at it, and must not report it.
 func (v *view) openAhead(partitions []*partition, most int) (n int, err error) {
 	var files []*stored
 	for n = 0; n < len(partitions) && (n == 0 || len(files)+len(partitions[n].files) <= most); n++ {
@@ -52,8 +52,8 @@ func (v *view) openAhead(partitions []*partition, most int) (n int, err error) {
 	return n, v.footersOf(files, func(s *stored) error { return unlessLater(s.footer()) })
 }
 
-// unlessLater returns an error that ends a search. What else is wrong with a file is found again
-// where the search comes to it.
+// unlessLater returns err if it ends the search. Any other fault of a file is found again when the
+// search comes to the file.
 func unlessLater(err error) error {
 	var tooMuch *TooMuchError
 	if errors.As(err, &tooMuch) {

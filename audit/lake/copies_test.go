@@ -53,7 +53,8 @@ func TestBackupsHideNothing(t *testing.T) {
 	}
 }
 
-// Of two copies of a segment, that with more valid blocks counts, whatever their lengths and order.
+// Of two copies of a segment, that with more valid blocks counts, whatever their lengths and
+// order.
 func TestDamagedCopyOfASegment(t *testing.T) {
 	c := newCorpus(t, 4000, 15, 1, 4000)
 	want := c.answer(&lake.Query{Since: began})
@@ -85,8 +86,8 @@ func damagePages(t *testing.T, m *storetest.Memory) {
 	}
 }
 
-// A damaged file is named, and its events come from where they are besides: the segment that it was
-// made of, or a copy in another store.
+// A damaged file is named, and its events come from where they are besides: the segment that it
+// was made of, or a copy in another store.
 func TestDamagedFileThatHasACopy(t *testing.T) {
 	c := newCorpus(t, 4000, 15, 1, 4000)
 	want := c.answer(&lake.Query{Since: began})

@@ -15,7 +15,7 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// fromStart is t, or a time before all where Query would read none as 24 hours ago.
+// fromStart is t, or a time before all events, since a Query takes a zero Since for 24 hours ago.
 func fromStart(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC)

@@ -18,28 +18,28 @@ import (
 	"example.com/clew/audit/internal/filelock"
 )
 
-// tempPrefix begins the names of files that are not yet whole. Hive's engines ignore names that
+// tempPrefix begins the names of files that are not complete yet. Hive's engines ignore names that
 // begin with an underscore.
 const tempPrefix = "_tmp-"
 
-// dir is a directory. Nothing is open between calls: a directory that was deleted is made again by
-// the next Put.
+// dir is a directory. It keeps nothing open between calls, so the next Put makes a directory again
+// that was deleted.
 type dir struct{ path string }
 
-// Dir returns the store that is the directory at path, which the first Put makes where it is not
-// there. An empty path is an error of every method.
+// Dir returns the store of a directory. The first Put makes the directory if it is not there. With
+// an empty path, every method returns an error. A relative path starts at the working directory of
+// each call.
 //
-// A relative path is that of the working directory at each call.
-//
-// Put writes to a temporary name, and renames when the bytes are on disk. List skips names that
-// begin with "_" or ".", and links. No name leads out of the directory, also not by a link.
-// Delete removes the directories too that it leaves empty. Lock removes what a crash has left.
+// Put writes to a temporary name, and renames the file when its bytes are on disk. List skips links,
+// and names that begin with "_" or ".". No name leads out of the directory, not even through a
+// link. Delete also removes the directories that it leaves empty. Lock removes temporary files that
+// a crash has left.
 func Dir(path string) Store { return dir{path} }
 
 // String returns the path.
 func (d dir) String() string { return d.path }
 
-// open returns the directory. It is an error that is fs.ErrNotExist where there is none.
+// open returns the directory. If it is not there, the error is fs.ErrNotExist.
 func (d dir) open(ctx context.Context) (*os.Root, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

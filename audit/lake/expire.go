@@ -14,15 +14,15 @@ import (
 type Expired struct {
 	Files int
 	Bytes int64
-	Left  []Left // files that have the name of one of ours, and could not be read, or are not ours
+	Left  []Left // files that could not be read, or that are not clew's in spite of their names
 }
 
-// Expire deletes the files of the partitions that ended ttl before now, or earlier, with the
-// directories that are empty then. A ttl of zero or less is an error. It takes the store's lock;
-// [ErrLocked] says that another process has it.
+// Expire deletes the files of the partitions that ended ttl before now, or earlier, and the
+// directories that are empty then. A ttl of zero or less is an error. Expire takes the store's
+// lock. [ErrLocked] says that another process has it.
 //
-// Only files that clew wrote are deleted: the name is one of ours, and so is the footer. A damaged
-// file is left, and is no error. What cannot be listed is one, after all else was looked at.
+// Expire deletes only files that have both a name and a footer as clew writes them. A damaged file
+// is left, and is no error. If something cannot be listed, the error comes after all else is done.
 func Expire(ctx context.Context, store Store, ttl time.Duration, now time.Time) (done Expired, err error) {
 	if ttl <= 0 {
 		return done, fmt.Errorf("lake: events that expire after %v", ttl)

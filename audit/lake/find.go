@@ -14,17 +14,17 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// Find yields the events that q asks for in the stores, the newest first; events of the same time
-// are in the order of trace ID, app and message. Journals beside the stores are searched as well,
-// see [Journaled], so that an event is found as soon as it is written. No event comes twice.
+// Find yields the events that q asks for in the stores, the newest first. Events of the same time
+// are in the order of trace ID, app and message. Find searches journals beside the stores too (see
+// [Journaled]), so an event is found as soon as it is written. No event comes twice.
 //
-// A file that cannot be read is skipped: report says which. An error is the last that is yielded,
-// with an Event that is zero: [*TooMuchError], ctx's, or [ErrIncomplete], behind the events that
-// were found all the same. Report may be nil; else it is written while the events are read, and
-// whole when they end.
+// A file that cannot be read is skipped, and report names it. An error comes last, with a zero
+// Event: a [*TooMuchError], that of ctx, or [ErrIncomplete] after the events that could be found.
+// Report may be nil. Otherwise Find writes it while the events are read, and it is complete when
+// they end.
 //
-// Nothing runs between two events, and nothing after the loop over them has ended. Each loop is a
-// search of its own; one at a time may write to a report.
+// No goroutine runs between two events, or after the loop over them has ended. Each loop is a
+// search of its own. Only one search at a time may write to a report.
 func Find(ctx context.Context, q Query, report *Report, stores ...Store) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		s, err := newFinding(ctx, q, report, stores)
@@ -58,8 +58,8 @@ func Find(ctx context.Context, q Query, report *Report, stores ...Store) iter.Se
 	}
 }
 
-// Count returns the number of events that q asks for, as [Find] would yield them, and reads less.
-// With [ErrIncomplete] it is the number of those that were found all the same.
+// Count returns the number of events that [Find] would yield, and reads less than Find. With
+// [ErrIncomplete] it is the number of events that could be found.
 func Count(ctx context.Context, q Query, report *Report, stores ...Store) (n int64, err error) {
 	s, err := newFinding(ctx, q, report, stores)
 	if err != nil {
@@ -102,8 +102,8 @@ func newFindingOf(ctx context.Context, a *question, report *Report, stores []Sto
 	return &finding{view: v, question: a}, nil
 }
 
-// run searches partition after partition, and gives the events of each to yield, until that is
-// false or there are enough.
+// run searches partition after partition, and gives the events of each to yield, until yield
+// returns false or there are enough.
 func (s *finding) run(yield func([]Event) bool) error {
 	if err := s.readJournals(); err != nil {
 		return err

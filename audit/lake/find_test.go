@@ -283,7 +283,7 @@ func TestDirectoryWithJournal(t *testing.T) {
 	assert.Equal(t, 2, report.Segments)
 	assert.Empty(t, report.Skipped)
 	_, err := lake.Dir(dir).(lake.Journaled).OpenJournal(t.Context(), "../x.journal")
-	assert.ErrorContains(t, err, "no name of a segment")
+	assert.ErrorContains(t, err, "not the name of a segment")
 }
 
 func TestRangeGrows(t *testing.T) {

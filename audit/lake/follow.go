@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// Follow tells the story of the events that q asks for. Their traces are read, then the traces
-// that have one of the values that the events of these traces have, and so on, within bounds.
+// Follow tells the story of the events that q asks for. It reads their traces, then all traces
+// that share a value with the events of these traces, and so on, within bounds.
 //
-// A value identifies an item when it occurs in few traces of the range, Bounds.Common at most:
-// an order's number, and not the name of a network. What q itself asks for is followed however
-// common it is. Events without a trace are told only where q asks for them.
+// A value identifies an item if it occurs in at most Bounds.Common traces of the range, as an
+// order's number does, and the name of a network does not. The values that q itself asks for are
+// followed however common they are. Events without a trace are told only if q asks for them.
 //
-// The range is q's, with one difference: a trace ID that says when its trace began makes it no
-// shorter than 24 hours, and it has no end without Until. Limit does not count. Report is as in
-// [Find], and counts a file as often as it was searched. With an error the story is what was
-// found until then.
+// The range is that of q, with one difference: also with a trace ID that has the time of its
+// trace, the range is no shorter than 24 hours and has no end without Until. Limit has no effect.
+// Report is as in [Find], and counts a file as often as it was searched. With an error, the story
+// has what was found until then.
 func Follow(ctx context.Context, q Query, bounds Bounds, report *Report, stores ...Store) (*Story, error) {
 	if report == nil {
 		report = new(Report)
@@ -56,7 +56,7 @@ type following struct {
 	span   timeRange
 	bounds Bounds
 	story  *Story
-	traces map[string]trace // that the story has, by their IDs of 32 digits
+	traces map[string]trace // of the story, by their IDs of 32 digits
 	values map[string]bool  // that were followed, or need not be
 	common []string         // values that are in too many traces
 	more   struct{ hops, traces, rows bool }
@@ -67,7 +67,7 @@ type trace struct {
 	by  string
 }
 
-// padded is the one spelling of a trace ID by which traces are told apart.
+// padded is the spelling of a trace ID with 32 digits, by which traces are told apart.
 func padded(id string) string {
 	if len(id) == 16 {
 		return "0000000000000000" + id
@@ -103,7 +103,7 @@ func (f *following) run(a *question) error {
 	}
 }
 
-// begin takes up the events that were asked for. Those with a trace come again with it.
+// begin takes up the events that were asked for. An event with a trace comes again with its trace.
 func (f *following) begin(asked []Event) (fresh []string) {
 	slices.Reverse(asked) // the oldest first
 	for _, e := range asked {
@@ -116,7 +116,7 @@ func (f *following) begin(asked []Event) (fresh []string) {
 	return fresh
 }
 
-// admit is whether a trace is new to the story, and there is room for it.
+// admit reports whether a trace is new to the story and there is room for it, and adds it then.
 func (f *following) admit(id string, t trace) bool {
 	if _, known := f.traces[padded(id)]; known {
 		return false
@@ -164,7 +164,7 @@ func (f *following) read(ids []string) ([]Event, error) {
 	return events, err
 }
 
-// find returns the newest events of a question, one more at most than there is room for.
+// find returns the newest events of a question, at most one more than the story has room for.
 func (f *following) find(a *question) (all []Event, err error) {
 	a.limit = f.bounds.Rows - len(f.story.Events) + 1
 	if a.limit <= 1 {
@@ -179,7 +179,7 @@ func (f *following) find(a *question) (all []Event, err error) {
 	return all, err
 }
 
-// identifiers returns the values of events that were not followed yet, and the key that each has.
+// identifiers returns the values of events that were not followed yet, each with its key.
 func (f *following) identifiers(events []Event) map[string]string {
 	fresh := map[string]string{}
 	for _, e := range events {
@@ -195,7 +195,7 @@ func (f *following) identifiers(events []Event) map[string]string {
 	return fresh
 }
 
-// next returns the new traces that have one of values, those of the rarest value first.
+// next returns the new traces that have one of the values, beginning with the rarest value.
 func (f *following) next(values map[string]string, hop int) (fresh []string, err error) {
 	t := &touching{view: f.view, span: f.span, most: f.bounds.Common, traces: map[string]map[string]string{}}
 	for value := range values {

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// afar is a store whose files are read from afar: one that is deleted is gone for those who read it
-// too, and Open may not notice. At read number at, counted from 1, change is called first.
+// afar is a store whose files are read from afar: one that is deleted is gone for those who read
+// it too, and Open may not notice. At read number at, counted from 1, change is called first.
 type afar struct {
 	*storetest.Memory
 	at     int

@@ -34,7 +34,8 @@ func (h *hits) add(e Event, a *question) {
 	}
 }
 
-// newestEvents returns the newest events, limit of them and those of the same time as the last one.
+// newestEvents returns the newest events, limit of them and those of the same time as the last
+// one.
 func newestEvents(all []Event, limit int) []Event {
 	times := make([]time.Time, len(all))
 	for i := range all {

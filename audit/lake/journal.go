@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// Journaled is a Store beside whose files lies the journal of a logger, as in [Dir]: the events
-// that are not in Parquet files yet. A Store that wraps another one and has not these methods
-// hides the newest events from [Find], and may answer with an event twice or not at all while
-// it is packed.
+// Journaled is a Store with the journal of a Logger beside its files, as [Dir] is. The journal has
+// the events that are not in Parquet files yet. A Store that wraps another one without these
+// methods hides the newest events from [Find]: an event may come twice, or not at all, while its
+// segment is packed.
 type Journaled interface {
 	Store
 
-	// ListJournal returns the names of the segments, those that are being written too.
+	// ListJournal returns the names of the segments, also of the one that is being written.
 	ListJournal(ctx context.Context) ([]string, error)
 
-	// OpenJournal opens a segment. An error that is fs.ErrNotExist says that it is not there any
-	// more under this name: it was sealed, or packed.
+	// OpenJournal opens a segment. An error that is fs.ErrNotExist says that no segment has this
+	// name any more, because it was sealed or packed.
 	OpenJournal(ctx context.Context, name string) (Reader, error)
 }
 
@@ -64,7 +64,7 @@ func (d dir) ListJournal(ctx context.Context) (names []string, err error) {
 // OpenJournal opens a segment of the directory's journal.
 func (d dir) OpenJournal(ctx context.Context, name string) (Reader, error) {
 	if strings.ContainsAny(name, `/\`) || !isSegment(name) {
-		return nil, fmt.Errorf("lake: %q is no name of a segment", name)
+		return nil, fmt.Errorf("lake: %q is not the name of a segment", name)
 	}
 	root, err := d.open(ctx)
 	if err != nil {
@@ -77,7 +77,7 @@ func (d dir) OpenJournal(ctx context.Context, name string) (Reader, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("lake: %s is no file", name)
+		err = fmt.Errorf("lake: %s is not a file", name)
 	}
 	if err != nil {
 		f.Close()

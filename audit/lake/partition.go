@@ -12,13 +12,13 @@ const (
 	partitionLayout = "year=2006/month=01/day=02/hour=15/minute=04/"
 	Suffix          = ".parquet" // of the names of the files of a lake
 	idLength        = 32         // of a segment's ID, in hexadecimal digits
-	hashLength      = 16         // of what tells merged files apart
+	hashLength      = 16         // of the hash that tells merged files apart
 )
 
-// Partition returns the directory of the events of t:
-// year=2026/month=11/day=27/hour=04/minute=15/, in UTC. Hive's layout has four digits for a year,
-// so events before the year 1 are in the first partition of it, and events after the year 9999 in
-// the last one.
+// Partition returns the directory of the events of t, such as
+// year=2026/month=11/day=27/hour=04/minute=15/, in UTC. A year in Hive's layout has four digits,
+// so events before the year 1 are in the first partition, and events after the year 9999 in the
+// last.
 func Partition(t time.Time) string {
 	t = t.UTC()
 	switch {
@@ -30,8 +30,8 @@ func Partition(t time.Time) string {
 	return t.Truncate(PartitionSpan).Format(partitionLayout)
 }
 
-// PartitionTime returns the time at which the partition begins that name is, or lies in. It is
-// false for every name that Partition does not make.
+// PartitionTime returns the time at which a partition begins. Name is that of the partition, or of
+// a file in it. Ok is false for every name that Partition does not make.
 func PartitionTime(name string) (begin time.Time, ok bool) {
 	if len(name) < len(partitionLayout) {
 		return begin, false
@@ -44,8 +44,8 @@ func PartitionTime(name string) (begin time.Time, ok bool) {
 	return begin, true
 }
 
-// ours splits the name of a file that clew may have written into its partition and the rest. Such
-// a name is a segment's ID, or that of the first segment of a merged file and a hash.
+// ours splits the name of a file that clew may have written into its partition and the base. The
+// base is a segment's ID; for a merged file, the ID of its first segment and a hash.
 func ours(name string) (partition, base string, ok bool) {
 	if _, ok := PartitionTime(name); !ok {
 		return "", "", false
@@ -72,6 +72,6 @@ func isHex(s string) bool {
 	return strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// IsSegmentID reports whether id has the form of a segment's ID. Its file in a partition has that
-// name, with [Suffix]; a merged file has a longer one.
+// IsSegmentID reports whether id has the form of a segment's ID. The name of the segment's file in
+// a partition is the ID and [Suffix]. The name of a merged file is longer.
 func IsSegmentID(id string) bool { return len(id) == idLength && isHex(id) }

@@ -1,7 +1,7 @@
 package lake
 
-// Plan says what a search looks at, before it begins. Most of the files are ruled out by their
-// ends alone, where the query names a trace or a value.
+// Plan says, before a search begins, what it looks at. If the query names a trace or a value, the
+// ends of most files suffice to rule them out.
 type Plan struct {
 	Partitions int   // that have files
 	Files      int   // in them
@@ -9,12 +9,12 @@ type Plan struct {
 }
 
 func planOf(partitions []*partition) (p Plan) {
-	for _, of := range partitions {
-		if len(of.files) > 0 {
+	for _, partition := range partitions {
+		if len(partition.files) > 0 {
 			p.Partitions++
 		}
-		p.Files += len(of.files)
-		for _, f := range of.files {
+		p.Files += len(partition.files)
+		for _, f := range partition.files {
 			p.Bytes += f.size
 		}
 	}

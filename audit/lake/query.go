@@ -2,31 +2,33 @@ package lake
 
 import "time"
 
-// Query is what [Find] and [Count] look for: the events for which all of it holds. The zero value
-// is every event of the last 24 hours. A Query is not changed, and may be used again.
+// Query says which events [Find] and [Count] look for: those that match all of its fields. The
+// zero value finds every event of the last 24 hours. A Query is not changed, and may be used
+// again.
 type Query struct {
-	// TraceID is 16 or 32 hexadecimal digits. One of 16 digits and the same padded to 32 with
-	// zeros are the same trace.
+	// TraceID is 16 or 32 hexadecimal digits. 16 digits and the same padded to 32 with zeros are
+	// the same trace.
 	TraceID string
 
-	// Values are values that an event has in its context, each under any key.
+	// Values are values of the event's context, each under any key.
 	Values []string
 
-	// Context is keys and the values that an event has under them.
+	// Context has keys of the event's context, and their values.
 	Context map[string]string
 
 	App     string
 	Message string
 
-	// TraceName is a filter that the event has passed.
+	// TraceName is the name of a filter that the event has passed.
 	TraceName string
 
 	// Since and Until are the range, with Since and without Until. Without Until it has no end.
 	//
-	// Without Since it depends on TraceID: an ID whose first 32 bits are seconds since 1970 that
-	// lie within the TTL says when its trace began. The range is then from the partition of five
-	// minutes before that time to the one that Within after it lies in, and goes on for as long as
-	// the last partition held an event of the trace. Every other query begins 24 hours ago.
+	// Without Since, the range depends on TraceID. If its first 32 bits are seconds since 1970 and
+	// lie within the TTL, they are the time at which the trace began. The range then begins with
+	// the partition of five minutes before that time. It ends with the partition of Within after
+	// that time, and goes on for as long as the last partition held an event of the trace. Without
+	// such an ID, the range begins 24 hours ago.
 	Since, Until time.Time
 
 	// Within is how long after its beginning a trace may have begun to log. Zero is an hour.
@@ -35,18 +37,18 @@ type Query struct {
 	// TTL is the age of the oldest events. Zero is two weeks.
 	TTL time.Duration
 
-	// Limit is the most events that there are in the answer, the newest ones. Zero is all: the
-	// answer's events of one partition are in memory together.
+	// Limit bounds the events of the answer, which are the newest. Zero is no limit. The answer's
+	// events of one partition are in memory together.
 	Limit int
 
-	// MaxBytes is the most that may be read of Parquet files. Zero is 1 GB, and less than zero no
-	// limit. What will be read is estimated first: see [TooMuchError].
+	// MaxBytes bounds the bytes that may be read of Parquet files. Zero is 1 GB, and less than
+	// zero no limit. The bytes are estimated before the first is read: see [TooMuchError].
 	MaxBytes int64
 
-	// Plan is called once before the first file is read, where it is not nil.
+	// Plan is called once before the first file is read. Nil: no call.
 	Plan func(Plan)
 
-	// Now is the time from which 24 hours and the TTL count. Zero is the clock's.
+	// Now is the time that "24 hours ago" and the TTL refer to. Zero is the clock's time.
 	Now time.Time
 }
 

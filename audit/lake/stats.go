@@ -5,62 +5,62 @@ import (
 	"time"
 )
 
-// Statistics is what a lake holds, and what costs what.
+// Statistics says how many events a lake holds, and how many bytes they cost.
 type Statistics struct {
 	Partitions []PartitionStats // the oldest first
 	Apps       []AppStats       // those with the most events first
 	Keys       []KeyStats       // those with the most bytes first
 	Messages   int              // distinct ones; from 100,000 on there may be more
 
-	// ManyMessages is the apps that had more than 10,000 distinct messages within a few minutes:
-	// their messages hold what belongs into the context.
+	// ManyMessages is the apps that had more than 10,000 distinct messages within a few minutes.
+	// Such messages contain values that belong in the context.
 	ManyMessages []string
 
-	JournalSegments int   // that have events which are not in Parquet files yet
-	JournalEvents   int64 // those, in the partitions of the range
+	JournalSegments int   // with events that are not in Parquet files yet
+	JournalEvents   int64 // that are not in Parquet files yet, in the partitions of the range
 	JournalBytes    int64 // of these segments
 }
 
-// PartitionStats is what the Parquet files of a partition hold.
+// PartitionStats counts the Parquet files of a partition.
 type PartitionStats struct {
 	Begin  time.Time
 	Files  int
 	Events int64
 	Bytes  int64
-	// Columns is the bytes of each column: timestamp, trace_id, app, message, context.key,
-	// context.value and trace_names. The rest of Bytes is Bloom filters and indexes.
+	// Columns has the bytes of each column: timestamp, trace_id, app, message, context.key,
+	// context.value and trace_names. The other bytes are Bloom filters and indexes.
 	Columns map[string]int64
 }
 
-// AppStats is the events of an app, as a sample of the files has them.
+// AppStats counts the events of an app, estimated from a sample of the files.
 type AppStats struct {
 	App    string
-	Events int64 // estimated; 0 for an app that the sample does not have
+	Events int64 // estimated; 0 for an app that is not in the sample
 }
 
-// KeyStats is a key of the context, as a sample of the files has it.
+// KeyStats counts the values of a key of the context, in a sample of the files.
 type KeyStats struct {
 	Key      string
 	Pairs    int64 // estimated
 	Bytes    int64 // of the values as strings, before dictionaries and compression; estimated
 	Sampled  int64 // pairs in the sample
-	Distinct int64 // values in the sample, each row group's counted apart
+	Distinct int64 // values in the sample; each row group counts its own
 }
 
 const (
-	// sampleGroups is how many row groups are read for AppStats and KeyStats, one of a file and as
-	// far apart as may be.
+	// sampleGroups is how many row groups are read for AppStats and KeyStats: at most one of a
+	// file, as far apart as possible.
 	sampleGroups = 8
 	maxMessages  = 100_000
 )
 
-// Stats returns what the stores hold for the partitions that lie in the range, wholly or in part.
-// Times that are zero leave it open.
+// Stats returns the statistics of the partitions that lie in the range, wholly or in part. A zero
+// since or until leaves the range open.
 //
-// It reads the footers and the small dictionaries of all files, and a row group of a few of them:
-// what is estimated is multiplied from these. Journals are counted, and are in nothing else.
-// Report is as in [Find]; the range has no limit of bytes. With an error that is not
-// [ErrIncomplete] the statistics are nil.
+// Stats reads the footers and the small dictionaries of all files, and extrapolates from a row
+// group of a few files. Events in journals are counted in JournalEvents only. Report is as in
+// [Find]. The bytes that Stats reads have no limit. The statistics are nil with an error that is
+// not [ErrIncomplete].
 func Stats(ctx context.Context, since, until time.Time, report *Report, stores ...Store) (*Statistics, error) {
 	if report == nil {
 		report = new(Report)

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// Bounds are those of a [Story]. A field that is zero has the value that stands beside it.
+// Bounds limit a [Story]. Zero means the default of the field. Less than zero is an error.
 type Bounds struct {
-	Hops   int // 2: from what was asked for to its traces is the first
-	Traces int // 100
-	Rows   int // 10,000 events
-	Common int // 20: a value in more traces of the range than these identifies nothing
+	Hops   int // default 2; the first hop leads from the events that were asked for to their traces
+	Traces int // default 100
+	Rows   int // events; default 10,000
+	Common int // default 20; a value in more traces of the range than these is not followed
 }
 
 func (b Bounds) orDefaults() Bounds {
@@ -33,12 +33,12 @@ func (b Bounds) check() error {
 	return errors.Join(wrong...)
 }
 
-// Story is what happened to an item: its events, those of its traces, and those of the traces
+// Story is what happened to an item: its events, the events of its traces, and those of the traces
 // that have another of its identifiers.
 type Story struct {
 	Events []Step // in the order of time
 	Traces int    // that were followed
-	// Stopped says where the story may go on: a sentence for each bound that was reached, and one
+	// Stopped has a sentence for each bound that was reached, where the story may go on, and one
 	// for the values that were too common to be followed.
 	Stopped []string
 }
@@ -46,7 +46,7 @@ type Story struct {
 // Step is an event of a Story.
 type Step struct {
 	Event
-	Hop int           // 0: what was asked for; 1: in a trace of that; 2: in one that shares a value
-	By  string        // key=value: the identifier that led to the event's trace; "" for hops 0 and 1
+	Hop int           // 0: asked for; 1: in a trace of these events; 2: in a trace that shares a value
+	By  string        // key=value of the identifier that led to the event's trace; "" for hops 0 and 1
 	Gap time.Duration // since the step before
 }

@@ -3,11 +3,11 @@ package lake
 import "fmt"
 
 // TooMuchError is the error of a search that would read more than [Query.MaxBytes], or that has
-// done so because the estimate was too low.
+// read as much because the estimate was too low.
 type TooMuchError struct {
 	Estimate int64  // bytes
 	Limit    int64  // bytes
-	Narrow   string // what would make it less, as a sentence for people
+	Narrow   string // a sentence for people, which says what would make it less
 }
 
 func (e *TooMuchError) Error() string {

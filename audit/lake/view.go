@@ -14,19 +14,19 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// view is the stores as one search sees them. No event is seen twice, and none that was written
-// when the search began is missed, while segments are packed and files are merged:
+// view is the stores as one search sees them. While segments are packed and files are merged, a
+// search sees no event twice, and misses none that was written before the search began:
 //
-//  1. The journals' segments are opened before partitions are listed.
-//  2. The events of an opened segment are skipped in a partition that has the file that the segment
-//     became, or a merged file that stands for it, unless that cannot be read. The file has all of
-//     them, and may have more: the segment may be a copy of what is written elsewhere. Of two
-//     copies of a segment, that with the longer valid prefix counts.
+//  1. The segments of the journals are opened before partitions are listed.
+//  2. An opened segment is skipped in a partition that has the segment's own file, or a merged file
+//     that stands for it, unless that file cannot be read. The file has all events of the segment,
+//     and may have more if the segment is a copy of one that is still being written elsewhere. Of
+//     two copies of a segment, the one with the longer valid prefix counts.
 //  3. A file that a merged file replaces is skipped.
-//  4. A file that is gone when it is opened was merged: its partition is listed and read again.
+//  4. A file that is gone when it is opened was merged. Its partition is listed and read again.
 //
-// A store of which something cannot be listed does not hide what the others have: what was found
-// is yielded, and the error is the last thing.
+// If something of a store cannot be listed, the search yields what it has found in all stores, and
+// the error comes last.
 type view struct {
 	ctx      context.Context
 	stores   []Store
@@ -122,8 +122,8 @@ func (v *view) whole() error {
 }
 
 // visit calls file for the files of p that count, several at once, and sets which journals count.
-// More says that end reads more of the file. End is called after these. Begin is called before, and
-// again when all of it must be forgotten because files went away.
+// More says that end reads more of the file. End is called after these. Begin is called before,
+// and again when all of it must be forgotten because files went away.
 func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, err error), end func() error) error {
 	defer p.close()
 	for {
@@ -233,9 +233,9 @@ const (
 	// maxOpen is how many files are held open between reading their footers and the rest.
 	maxOpen = 128
 
-	// maxKept is how many of the files of a partition stay open between a search and the reading of
-	// the rows that it has found. The reader of a file in a bucket keeps up to 7 MiB that it has
-	// read; the others are opened again.
+	// maxKept is how many of the files of a partition stay open between a search and the reading
+	// of the rows that it has found. The reader of a file in a bucket keeps up to 7 MiB that it
+	// has read; the others are opened again.
 	maxKept = 16
 
 	// maxAgain is how often a partition is listed again. Each time a merge must have ended.

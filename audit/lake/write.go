@@ -13,13 +13,13 @@ import (
 	"example.com/clew/audit/internal/batch"
 )
 
-// writeBytes is how many bytes of records Write has in memory before it makes files of them. It is
-// above the 128 MB of text that Firehose puts into an object: such an object is written whole or
-// not at all. Another number would give the files of larger objects other events under the same
-// names, so that an interrupted Write could not be repeated by another version.
+// writeBytes is how many bytes of records Write collects in memory before it makes files of them.
+// It is above the 128 MB of text that Firehose puts into an object, so such an object is written
+// whole or not at all. Never change it: files of larger objects would have other events under the
+// same names, and a new version could not repeat an interrupted Write of an old one.
 const writeBytes = 128 << 20
 
-// Package batch has its own name for the span of a partition, which must be the same.
+// Package batch has its own constant for the span of a partition. Both must be the same.
 var _ [0]struct{} = [batch.Span - PartitionSpan]struct{}{}
 
 // Written is what [Write] has written.
@@ -32,25 +32,25 @@ type Written struct {
 	ManyMessages []string
 }
 
-// Write writes events to the store, without a journal: a file for each partition that they lie in.
-// Write is for events that are safe elsewhere until Write has returned, such as those of an object
-// that can be read again.
+// Write writes events to the store without a journal, one file for each partition. It is for
+// events that are safe elsewhere until Write has returned, such as those of an object that can be
+// read again.
 //
-// The id has the form of a segment's ID ([IsSegmentID]) and becomes the name of the files, so that
-// the same events with the same id give the same files, byte for byte by the same version of clew.
-// Write can therefore be repeated after an error or a crash: files are replaced by themselves.
-// Where [Compact] has merged some of them meanwhile, readers skip the new ones, and the next
-// Compact deletes them. Other events under the same id replace the first ones or are skipped with
-// them: never use an id twice.
+// The id has the form of a segment's ID ([IsSegmentID]) and becomes the name of the files. The
+// same events with the same id give the same files, byte for byte with the same version of clew.
+// So a Write can be repeated after an error or a crash, and replaces its files by themselves. If
+// [Compact] has merged some of the files meanwhile, readers skip the new ones, and the next
+// Compact deletes them. Never use an id for other events: they would replace the first ones, or be
+// skipped with them.
 //
-// Events may come in any order. Times are cut to microseconds, letters of trace IDs become small,
-// and bytes that are no UTF-8 become U+FFFD. An event before the year 1 or after 9999, of more
-// than 16 MB, or whose trace ID is not 16 or 32 hexadecimal digits, is an error.
+// Events may come in any order. Times are cut to microseconds, letters of trace IDs become lower
+// case, and bytes that are not UTF-8 become U+FFFD. An event is an error if it is before the year
+// 1 or after 9999, has more than 16 MB, or has a trace ID that is not 16 or 32 hexadecimal digits.
 //
-// Nothing is written before events has ended, or 128 MiB of them are in memory as records, of some
-// 150 bytes each. Of more events than that the first 128 MiB are written, and so on, under names
-// that derive from id. An error of events ends Write and is returned as it is, as is one of ctx.
-// Events of an Event's maps and slices are not kept.
+// Write collects events as records in memory, some 150 bytes each, and writes when events has
+// ended or there are 128 MiB. It then collects the next 128 MiB, whose files have names that
+// derive from id. An error of events ends Write and is returned as it is, and so is the error of
+// ctx. Write keeps no map or slice of an Event.
 func Write(ctx context.Context, store Store, id string, events iter.Seq2[Event, error]) (done Written, err error) {
 	if !IsSegmentID(id) {
 		return done, fmt.Errorf("lake: %q is no segment's ID", id)
@@ -87,8 +87,8 @@ func Write(ctx context.Context, store Store, id string, events iter.Seq2[Event, 
 	return done, err
 }
 
-// partID is the ID of the files of the part of a Write, which is counted from 0. It begins with
-// the same 16 digits, by which IDs sort.
+// partID is the ID of the files of a part of a Write. Parts are counted from 0. Their IDs begin
+// with the same 16 digits, by which IDs sort.
 func partID(id string, part int) string {
 	if part == 0 {
 		return id

@@ -21,7 +21,7 @@ type writing struct {
 	batch *batch.Batch
 }
 
-// writings keeps the memory of one Write for the next, which mostly follows at once.
+// writings keeps the memory of a Write for the next one, which mostly follows at once.
 var writings = sync.Pool{New: func() any { return &writing{batch: batch.New()} }}
 
 func (w *writing) reset() {
