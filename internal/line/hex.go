@@ -2,8 +2,8 @@ package line
 
 import "encoding/binary"
 
-// AppendHex appends src, whose length is a multiple of four, as lower-case hexadecimal digits:
-// four bytes at once, in half the time that encoding/hex needs for an ID.
+// AppendHex appends src as lower-case hexadecimal digits. The length of src must be a multiple of
+// four. Four bytes at once take half as long as encoding/hex for an ID.
 func AppendHex(dst, src []byte) []byte {
 	for ; len(src) >= 8; src = src[8:] {
 		v := binary.BigEndian.Uint64(src)

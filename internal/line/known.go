@@ -5,28 +5,28 @@ import (
 	"sync"
 )
 
-// known are all names that a line may have for what we look for, and which of them is whose. It is
-// made from the table of the vendors.
+// known are all names that a line may have for our fields, and the vendors that have each. The
+// table of the vendors is its source.
 type known struct {
 	list   []string
-	scores [maxNames]uint64          // for each name, a 1 in the byte of each vendor that has it
-	slots  [len(vendors)][keys]uint8 // where in the list a vendor's name for a key is
+	scores [maxNames]uint64          // for each name, a 1 in the byte of each of its vendors
+	slots  [len(vendors)][keys]uint8 // the place of a vendor's name for a key in the list
 	unit   [len(vendors)]unit        // of Duration
-	nested [len(vendors)]bool        // Duration stands in a group, so that what has no group has ours
+	nested [len(vendors)]bool        // Duration stands in a group; outside of one a line has our name
 	time   [len(timeNames)]uint8
 	level  [len(levelNames)]uint8
 	text   [len(messageNames)]uint8
 
-	// index finds a name in the list, from 1, by its hash and then onwards. A map would take
-	// several times as long.
+	// index is a hash table: it has the place of each name in the list, from 1, at the name's hash
+	// or behind. A map would take several times as long.
 	index [256]uint8
 }
 
-// maxNames is how many names there may be.
+// maxNames is the largest number of names.
 const maxNames = 96
 
-// The names that zerolog, slog, ECS and Google have for the fields of each line. The first that is
-// there counts.
+// The names that zerolog, slog, ECS and Google have for the fields of each line. The first name
+// that a line has counts.
 var (
 	timeNames    = [...]string{"time", "@timestamp", "timestamp"}
 	levelNames   = [...]string{"level", "log.level", "severity"}
@@ -56,7 +56,7 @@ var names = sync.OnceValue(func() *known {
 	return n
 })
 
-// slot returns where in the list name is, and puts it there first if need be.
+// slot returns the place of a name in the list, and adds a new name.
 func (n *known) slot(name string) uint8 {
 	if i := n.find(name); i >= 0 {
 		return uint8(i)
@@ -73,7 +73,7 @@ func (n *known) slot(name string) uint8 {
 	return uint8(len(n.list) - 1)
 }
 
-// find returns where in the list key is; -1: it is not there.
+// find returns the place of a key in the list; -1: the list lacks it.
 func (n *known) find(key string) int {
 	if key == "" {
 		return -1
@@ -91,7 +91,7 @@ func hash(key string) uint8 {
 	return uint8(last)*37 ^ key[0]*11 ^ key[last]*5 ^ key[last/2]*3
 }
 
-// vendor returns the one that has most of the names in score.
+// vendor returns the vendor with the most names in score.
 func (n *known) vendor(score uint64) (best int) {
 	most := uint8(score)
 	for v := 1; v < len(vendors); v++ {

@@ -1,15 +1,13 @@
 package line
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/hex"
-	"slices"
+	"log/slog"
 	"strconv"
-	"time"
 )
 
-// Format is how IDs are written. A value that is none of the three counts as Hex.
+// Format is how IDs are written. Any other value counts as Hex.
 type Format uint8
 
 const (
@@ -18,19 +16,7 @@ const (
 	GoogleTrace               // the trace as a resource name of Google Cloud; the span as Hex
 )
 
-// Vendor is whose names the fields have. The zero value is ours.
-type Vendor uint8
-
-const (
-	Ours Vendor = iota
-	Datadog
-	GoogleCloud
-	ECS
-	Logback
-)
-
-// Names are what the fields are called, and how IDs and times are written. Make them by
-// [NewNames].
+// Names are the names of the fields, and the form of IDs and times. Make them with [NewNames].
 type Names struct {
 	Format  Format
 	Project string // of Google Cloud
@@ -42,20 +28,11 @@ type Names struct {
 	serviceGroup string
 }
 
-// unit is how a duration is written.
-type unit uint8
-
-const (
-	milliseconds unit = iota // as a number, with three decimals
-	nanoseconds              // as a whole number
-	seconds                  // as a text: "0.004711s"
-)
-
 // Default are our own names.
 var Default = newNames(Ours, "", "", Hex, "")
 
-// NewNames returns the names that vendor has for the fields; ours, where it has none. Empty keys
-// are the vendor's. The names must not be changed.
+// NewNames returns the vendor's names for the fields, and our name where the vendor has none. An
+// empty key means the vendor's. The result must not be changed.
 func NewNames(vendor Vendor, traceKey, spanKey string, format Format, project string) *Names {
 	if vendor == Ours && traceKey == "" && spanKey == "" && format == Hex && project == "" {
 		return Default
@@ -84,8 +61,8 @@ func newNames(vendor Vendor, traceKey, spanKey string, format Format, project st
 	return &n
 }
 
-// Key returns the name of k. One that stands in a group has the group's name before a dot, as
-// [Line] has it too.
+// Key returns the name of k. A name in a group has the group's name and a dot before it, as in
+// [Line].
 func (n *Names) Key(k Key) string {
 	switch {
 	case n.in(k):
@@ -96,7 +73,7 @@ func (n *Names) Key(k Key) string {
 	return n.key[k]
 }
 
-// Top returns the name of what stands at the top level of a line for k: its key, or its group.
+// Top returns the name that stands at the top level of a line for k: the key, or its group.
 func (n *Names) Top(k Key) string {
 	switch {
 	case n.in(k):
@@ -109,10 +86,10 @@ func (n *Names) Top(k Key) string {
 
 func (n *Names) in(k Key) bool { return n.grouped>>k&1 == 1 }
 
-// GoogleSampled goes with GoogleTrace, on every line. Cloud Logging knows no other name for it.
+// GoogleSampled stands beside GoogleTrace on every line. Cloud Logging knows no other name for it.
 const GoogleSampled = "logging.googleapis.com/trace_sampled"
 
-// SpanKey is our own name for a span's ID, which the ready-made text of the IDs holds.
+// SpanKey is our own name for a span's ID. Package seam's text of the two IDs has it.
 const SpanKey = "span_id"
 
 var ours = [keys]string{
@@ -141,19 +118,10 @@ var ours = [keys]string{
 	ClientGone:       "client_gone",
 }
 
-// theirs is in what a vendor differs from us.
-type theirs struct {
-	key          [keys]string
-	duration     unit
-	group        string
-	inGroup      []Key
-	serviceGroup string
-}
-
-// vendors have names of their own for these. There is none for what nobody but us tells.
+// vendors are the names that each vendor has. A field that only we write has no other name.
 //
-//   - Datadog: https://docs.datadoghq.com/standard-attributes. Its "status" is the level of a line
-//     and its "host" the machine that logs. Its IDs are decimal numbers.
+//   - Datadog: https://docs.datadoghq.com/standard-attributes. There "status" is the level of a
+//     line, "host" is the machine that logs, and IDs are decimal numbers.
 //   - Google Cloud: https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#httprequest,
 //     and https://cloud.google.com/error-reporting/docs/formatting-error-messages.
 //   - ECS: https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html; parent.id is
@@ -193,22 +161,8 @@ var vendors = [...]theirs{
 	},
 }
 
-func (v Vendor) theirs() *theirs {
-	if int(v) < len(vendors) {
-		return &vendors[v]
-	}
-	return &vendors[Ours]
-}
-
-// Key returns v's name of k, without a group; ours, where it has none.
-func (v Vendor) Key(k Key) string {
-	if name := v.theirs().key[k]; name != "" {
-		return name
-	}
-	return ours[k]
-}
-
-// AppendTrace appends a trace ID as n has it. The text is how it arrived, in hexadecimal digits.
+// AppendTrace appends a trace ID in the form of n. The text is the ID as it arrived, in
+// hexadecimal digits.
 func (n *Names) AppendTrace(dst []byte, id [16]byte, text []byte) []byte {
 	switch n.Format {
 	case Decimal:
@@ -219,13 +173,13 @@ func (n *Names) AppendTrace(dst []byte, id [16]byte, text []byte) []byte {
 			dst = append(dst, n.Project...)
 			dst = append(dst, "/traces/"...)
 		}
-		// Cloud Trace knows IDs of 32 digits only, so here a short one is padded.
+		// Cloud Trace knows IDs of 32 digits only, so a short one is padded.
 		return AppendHex(dst, id[:])
 	}
 	return append(dst, text...)
 }
 
-// AppendSpan appends a span ID as n has it.
+// AppendSpan appends a span ID in the form of n.
 func (n *Names) AppendSpan(dst []byte, id [8]byte) []byte {
 	if n.Format == Decimal {
 		return strconv.AppendUint(dst, binary.BigEndian.Uint64(id[:]), 10)
@@ -233,15 +187,15 @@ func (n *Names) AppendSpan(dst []byte, id [8]byte) []byte {
 	return AppendHex(dst, id[:])
 }
 
-// span gives to a span ID, if there is one.
+// span writes a span ID, if there is one.
 func (n *Names) span(to Sink, k Key, id [8]byte) {
 	if id != [8]byte{} {
 		to.Span(n.key[k], id)
 	}
 }
 
-// trace gives to the trace ID of another trace, which text has in hexadecimal digits. Google's
-// resource names are for the line's own trace alone.
+// trace writes the ID of another trace, which text has in hexadecimal digits. Only the line's own
+// trace is written as Google's resource name.
 func (n *Names) trace(to Sink, k Key, text string) {
 	if text == "" {
 		return
@@ -255,47 +209,13 @@ func (n *Names) trace(to Sink, k Key, text string) {
 	to.Str(n.key[k], text)
 }
 
-// took gives to a duration.
-func (n *Names) took(to Sink, k Key, u unit, d time.Duration) {
-	switch u {
-	case nanoseconds:
-		to.Int(n.key[k], d.Nanoseconds())
-	case seconds:
-		var buf [32]byte
-		to.Str(n.key[k], string(appendSeconds(buf[:0], d.Nanoseconds())))
-	default:
-		to.Milliseconds(n.key[k], d.Microseconds())
-	}
-}
+// Service returns the field that names the service of a line. Google wants that name in a group.
+func (n *Names) Service(name string) slog.Attr { return service(n.serviceGroup, n.key[Service], name) }
 
-// AppendMilliseconds appends a duration of so many thousandths of a millisecond as a number of
-// milliseconds.
-func AppendMilliseconds(dst []byte, thousandths int64) []byte {
-	n := uint64(thousandths)
-	if thousandths < 0 { // the clock was set back
-		dst, n = append(dst, '-'), -n
+// sampled writes that the trace is sampled, if it is. In Google's form the hook writes that on
+// every line.
+func (n *Names) sampled(to Sink, sampled bool) {
+	if sampled && n.Format != GoogleTrace {
+		to.True(n.key[Sampled])
 	}
-	dst = strconv.AppendUint(dst, n/1000, 10)
-	if part := n % 1000; part != 0 {
-		dst = append(dst, '.', byte('0'+part/100), byte('0'+part/10%10), byte('0'+part%10))
-		for dst[len(dst)-1] == '0' {
-			dst = dst[:len(dst)-1]
-		}
-	}
-	return dst
-}
-
-// appendSeconds appends a duration of so many nanoseconds as Google has it: as a number of seconds
-// and an s.
-func appendSeconds(dst []byte, ns int64) []byte {
-	n := uint64(ns)
-	if ns < 0 {
-		dst, n = append(dst, '-'), -n
-	}
-	dst = strconv.AppendUint(dst, n/1e9, 10)
-	if part := n % 1e9; part != 0 {
-		dst = strconv.AppendUint(append(dst, '.'), 1e9+part, 10) // with the zeros that it begins with
-		dst = bytes.TrimRight(slices.Delete(dst, len(dst)-10, len(dst)-9), "0")
-	}
-	return append(dst, 's')
 }

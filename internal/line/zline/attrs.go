@@ -10,8 +10,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Attrs writes attributes of slog's on e, as slog's JSON handler does; durations, times and what
-// knows how zerolog writes it as zerolog does.
+// Attrs writes attributes of slog's on e as slog's JSON handler does. Durations, times and values
+// with a method for zerolog are written as zerolog does.
 func Attrs(e *zerolog.Event, attrs []slog.Attr) {
 	for _, a := range attrs {
 		Attr(e, a)
@@ -52,8 +52,8 @@ func Attr(e *zerolog.Event, a slog.Attr) {
 	}
 }
 
-// isEmpty reports whether slog leaves an attribute out: one that has nothing at all, and a group
-// that holds only such.
+// isEmpty reports whether slog leaves an attribute out. It does if the attribute has no key and
+// no value, or is a group with only such attributes.
 func isEmpty(key string, v slog.Value) bool {
 	if v.Kind() == slog.KindGroup {
 		return !slices.ContainsFunc(v.Group(), func(a slog.Attr) bool { return !isEmpty(a.Key, a.Value.Resolve()) })
@@ -61,8 +61,9 @@ func isEmpty(key string, v slog.Value) bool {
 	return key == "" && v.Kind() == slog.KindAny && v.Any() == nil
 }
 
-// other writes a value of a type that slog has no kind for. Its methods are the user's. One that
-// panics costs its field, and not the line: the request has been served.
+// other writes a value of a type that slog has no kind for. The methods of such a value are the
+// user's. If one panics, the field is lost and the line is not, because the request has been
+// served.
 func other(e *zerolog.Event, key string, v any) {
 	defer func() {
 		p := recover()
@@ -76,7 +77,7 @@ func other(e *zerolog.Event, key string, v any) {
 		e.Str(key, fmt.Sprint("!PANIC: ", p))
 	}()
 	switch v := v.(type) {
-	case zerolog.LogObjectMarshaler: // not by Object, which would leave half of it on the line
+	case zerolog.LogObjectMarshaler: // Event.Object could leave half of the value on the line
 		inner := zerolog.Dict()
 		v.MarshalZerologObject(inner)
 		e.Dict(key, inner)

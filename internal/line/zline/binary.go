@@ -7,7 +7,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Write writes p on e, under the names that n has.
+// Write writes p on e with the names of n.
 func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 	p.Written = true
 	p.Record.WriteTo(n, &fields{names: n, event: e})

@@ -12,10 +12,10 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Write writes p on e, under the names that n has.
+// Write writes p on e with the names of n.
 //
-// The record is written as one piece of JSON: the value of its first field, and behind that the
-// others. zerolog would look at each byte of each key.
+// The record is one piece of JSON: the value of its first field, and the other fields behind it.
+// zerolog itself would look at each byte of each key.
 func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 	p.Written = true
 	to := raws.Get().(*raw)
@@ -30,16 +30,17 @@ func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 	}
 }
 
-// raws are used again: a sink is seen through an interface, and would be allocated for each line.
+// raws keeps sinks for the next line. Without it, each line would allocate one, because a sink is
+// an interface.
 var raws = sync.Pool{New: func() any { return &raw{text: make([]byte, 0, 512)} }}
 
-// maxKept is how much room is kept for the next line, as zerolog does for its events.
+// maxKept is the largest buffer that is kept for the next line, the same as for zerolog's events.
 const maxKept = 1 << 16
 
 // raw is the sink for JSON.
 type raw struct {
 	names *line.Names
-	first string // the key of the first field, whose value the text begins with
+	first string // the key of the first field; the text begins with its value
 	text  []byte
 	inner bool // a group has just been opened
 }
@@ -93,7 +94,7 @@ func appendQuoted(dst []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf || c == 0x7f {
 			quoted, err := json.Marshal(s)
-			if err != nil { // of a string there is none
+			if err != nil { // never happens for a string
 				return append(dst, `""`...)
 			}
 			return append(dst, quoted...)

@@ -1,4 +1,4 @@
-// Package zline writes the records of package line with zerolog, in which a hook writes the IDs.
+// Package zline writes the records of package line with zerolog. A zerolog hook writes the IDs.
 //
 // Packages httpclient, httpmw, logctx and workerpool import it. It is a package of its own because
 // package line needs the standard library only.
@@ -15,9 +15,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Send writes p with l at level. Hooked says that l is known to have our hook, which then writes
-// the record together with the IDs, under its own names. A logger of which that is not known gets
-// a hook that does it if no other has.
+// Send writes p with l at level. Hooked says that l has our hook for certain. That hook then
+// writes the record and the IDs, under its own names. Any other logger gets one more hook, which
+// writes them if no hook before it has.
 func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) {
 	p.Written = false
 	if hooked {
@@ -29,10 +29,9 @@ func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) 
 		if p.Written {
 			return
 		}
-		// Somebody has put another logger where the hooked one was. The line is there, but says
-		// nothing.
+		// The program has replaced the hooked logger. Its line is written, but without the record.
 	}
-	if level < l.GetLevel() || level < zerolog.GlobalLevel() { // without the price of another hook
+	if level < l.GetLevel() || level < zerolog.GlobalLevel() { // spares the cost of another hook
 		return
 	}
 	last := l.Hook(otherwise{p})
@@ -41,8 +40,8 @@ func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) 
 	}
 }
 
-// otherwise is the hook for a logger that has none of ours: it comes last. It does not ask the
-// event's context, which the user's hooks may have replaced.
+// otherwise is the last hook of a logger that has none of ours. It has its own Pending, because
+// the user's hooks may have replaced the event's context.
 type otherwise struct{ *line.Pending }
 
 func (o otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -52,8 +51,8 @@ func (o otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 	Write(e, p, line.Default)
 	if e.GetCtx() != context.Context(p) {
-		// A hook has given the event another context. One of ours behind it may have written the
-		// IDs, but did not see the record.
+		// A hook has given the event another context. A hook of ours behind it may have written
+		// the IDs, but could not see the record.
 		return
 	}
 	if traceID, spanID := IDs(p); traceID != "" {
@@ -61,7 +60,7 @@ func (o otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// IDs returns the text of the IDs of p's span; "" without a trace.
+// IDs returns the IDs of p's span as texts; "" without a trace.
 func IDs(p *line.Pending) (traceID, spanID string) {
 	if p.IDs != "" {
 		return seam.Split(p.IDs)
@@ -84,16 +83,16 @@ func Log(h slog.Handler, heard bool, level slog.Level, p *line.Pending) {
 	p.Log(h, level, heard, addIDs)
 }
 
-// Loggers are where a Config has lines written. The zero value names none: then they go to the
-// loggers of their context, the zerolog one, else the slog one, else where logctx.Info falls back
-// to. In a debug trace all levels from debug on are wanted.
+// Loggers are the loggers of a Config. The zero value has none. Lines go to the loggers of their
+// context then: to the zerolog logger, else to the slog logger, else to the fallback of
+// logctx.Info. In a debug trace all levels from debug on are wanted.
 type Loggers struct {
 	zerolog *zerolog.Logger
 	hooked  bool
 	slog    slog.Handler
 }
 
-// NewLoggers returns the Loggers of a Config that has z or s; at most one of them is not nil.
+// NewLoggers returns the Loggers of a Config with z or s. At most one of the two is not nil.
 func NewLoggers(z *zerolog.Logger, s *slog.Logger) (l Loggers) {
 	if z != nil {
 		own := *z
@@ -105,12 +104,12 @@ func NewLoggers(z *zerolog.Logger, s *slog.Logger) (l Loggers) {
 	return l
 }
 
-// Write writes p, which is in a debug trace or not.
+// Write writes p. Debug says that it is in a debug trace.
 func (l *Loggers) Write(p *line.Pending, level slog.Level, debug bool) {
 	l.write(p, Level(level), level, debug)
 }
 
-// WriteAt is Write at a level of zerolog's.
+// WriteAt is Write for a level of zerolog's.
 func (l *Loggers) WriteAt(p *line.Pending, level zerolog.Level, debug bool) {
 	if of, ok := SlogLevel(level); ok {
 		l.write(p, level, of, debug)
@@ -141,7 +140,7 @@ func (l *Loggers) write(p *line.Pending, level zerolog.Level, of slog.Level, deb
 	}
 }
 
-// Level is the level of zerolog's for one of slog's.
+// Level returns zerolog's level for a level of slog's.
 func Level(l slog.Level) zerolog.Level {
 	switch {
 	case l >= slog.LevelError:
@@ -156,8 +155,8 @@ func Level(l slog.Level) zerolog.Level {
 	return zerolog.TraceLevel
 }
 
-// SlogLevel is the level of slog's for one of zerolog's. One that is none is info. Ok is false for
-// zerolog.Disabled, at which no line is written.
+// SlogLevel returns slog's level for a level of zerolog's. zerolog.NoLevel counts as info. Ok is
+// false for zerolog.Disabled, because no line is written at that level.
 func SlogLevel(l zerolog.Level) (level slog.Level, ok bool) {
 	switch l {
 	case zerolog.Disabled:
@@ -165,5 +164,5 @@ func SlogLevel(l zerolog.Level) (level slog.Level, ok bool) {
 	case zerolog.NoLevel:
 		return slog.LevelInfo, true
 	}
-	return (slog.Level(l) - slog.Level(zerolog.InfoLevel)) * 4, true // slog's steps are of 4, for OpenTelemetry's sake
+	return (slog.Level(l) - slog.Level(zerolog.InfoLevel)) * 4, true // slog's levels are 4 apart, as OpenTelemetry's are
 }

@@ -1,0 +1,73 @@
+package line
+
+import (
+	"context"
+	"log/slog"
+)
+
+// Recognized returns a handler that tells a [Pending] the names, if h is a slog handler of ours or
+// leads to one. Otherwise ours is false.
+//
+// A handler of ours may never be asked whether it is enabled. A handler around it may have a level
+// of its own and answer by itself, and a slog.MultiHandler stops at the first handler that is
+// enabled. WithAttrs reaches all of them.
+func Recognized(h slog.Handler) (_ slog.Handler, ours bool) {
+	if _, is := h.(recognized); is {
+		return h, true
+	}
+	q := &question{}
+	h.WithAttrs([]slog.Attr{{Value: slog.AnyValue(q)}})
+	switch {
+	case q.names == nil: // some handlers keep attributes until there is a line
+		p := &Pending{Context: context.Background()}
+		h.Enabled(p, slog.LevelError)
+		return h, p.Names != nil
+	case q.by == h:
+		return h, true
+	}
+	return recognized{h, q.names}, true
+}
+
+// question is an attribute that asks a handler for its names. Other handlers see a group without
+// attributes, which they leave out.
+type question struct {
+	names *Names
+	by    slog.Handler // the handler that answered
+}
+
+// LogValue implements slog.LogValuer.
+func (*question) LogValue() slog.Value { return slog.GroupValue() }
+
+// Asked reports whether the attributes that h is given are a question for its names, and answers
+// it. Of several handlers the first one answers.
+func (n *Names) Asked(h slog.Handler, attrs []slog.Attr) bool {
+	if len(attrs) != 1 || attrs[0].Key != "" {
+		return false
+	}
+	q, ok := attrs[0].Value.Any().(*question)
+	if ok && q.names == nil {
+		q.names, q.by = n, h
+	}
+	return ok
+}
+
+// recognized is a handler that leads to one of ours, with the names of that one.
+type recognized struct {
+	slog.Handler
+	names *Names
+}
+
+func (r recognized) Enabled(ctx context.Context, level slog.Level) bool {
+	if p, ok := ctx.(*Pending); ok && p.Names == nil {
+		p.Names = r.names
+	}
+	return r.Handler.Enabled(ctx, level)
+}
+
+func (r recognized) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return recognized{r.Handler.WithAttrs(attrs), r.names}
+}
+
+func (r recognized) WithGroup(name string) slog.Handler {
+	return recognized{r.Handler.WithGroup(name), r.names}
+}

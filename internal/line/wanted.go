@@ -1,0 +1,114 @@
+package line
+
+import "time"
+
+// wanted takes the values of a record from the fields of a line.
+type wanted struct {
+	*reader
+	vendor  int
+	decimal bool // the IDs are decimal numbers
+	missing bool // the line lacks a field that a record always has
+}
+
+func (w *wanted) slot(k Key) uint8 { return w.names.slots[w.vendor][k] }
+
+// any returns the text of the vendor's field, else of another vendor's: users may mix names. Some
+// loggers write the IDs under Datadog's names as numbers.
+func (w *wanted) any(k Key) string {
+	for i := -1; i < len(vendors); i++ {
+		v := i
+		if i < 0 {
+			v = w.vendor
+		}
+		slot := w.names.slots[v][k]
+		if s, ok := w.str(slot); ok {
+			return s
+		}
+		if f := w.get(slot); f != nil && Vendor(v) == Datadog && k != Service && f.Value[0]-'0' <= 9 {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// text returns the text of a field that a record always has.
+func (w *wanted) text(k Key) string {
+	s, ok := w.str(w.slot(k))
+	w.missing = w.missing || !ok
+	return s
+}
+
+// whole returns the number of a field that a record always has.
+func (w *wanted) whole(k Key) int64 {
+	n, ok := w.integer(w.slot(k))
+	w.missing = w.missing || !ok
+	return n
+}
+
+func (w *wanted) took() time.Duration {
+	return w.duration(w.slot(Duration), w.names.unit[w.vendor])
+}
+
+// tookAlone returns the duration of a record without a group, which [Names.tookAlone] has written.
+// Such a record has few names of its vendor. The names of its IDs are the user's choice, and may
+// outnumber them.
+func (w *wanted) tookAlone() time.Duration {
+	if w.names.nested[w.vendor] || w.get(w.slot(Duration)) == nil {
+		return w.duration(w.names.slots[Ours][Duration], milliseconds)
+	}
+	return w.took()
+}
+
+func (w *wanted) duration(slot uint8, u unit) time.Duration {
+	f := w.get(slot)
+	if f == nil {
+		w.missing = true
+		return 0
+	}
+	d, ok := took(f.Value, u)
+	w.missing = w.missing || !ok
+	return d
+}
+
+func (w *wanted) optional(k Key) string {
+	s, _ := w.str(w.slot(k))
+	return s
+}
+
+func (w *wanted) flag(k Key) bool { return w.isTrue(w.slot(k)) }
+
+// span returns the ID of a span other than the line's; zero: the line has none.
+func (w *wanted) span(k Key) [8]byte {
+	if s := w.trace(k); len(s) == 16 {
+		return spanBytes(s)
+	}
+	return [8]byte{}
+}
+
+// trace returns the ID of a trace other than the line's. A line may have our name for it although
+// the vendor has a name too, because the user chooses the names of the line's own IDs.
+func (w *wanted) trace(k Key) string {
+	s := w.optional(k)
+	if s == "" {
+		s, _ = w.str(w.names.slots[Ours][k])
+	}
+	return id(s, w.decimal)
+}
+
+// record reads the record that the message announces. The line has none if a field is missing.
+func (w *wanted) record(l *Line) {
+	switch l.Message {
+	case MessageRequest:
+		w.request(&l.records.request, l.Sampled)
+		l.Record = &l.records.request
+	case MessageCall:
+		w.call(&l.records.call, l.Sampled)
+		l.Record = &l.records.call
+	case MessageJob:
+		w.run(&l.records.run, l.Sampled)
+		l.Record = &l.records.run
+	}
+	if w.missing {
+		l.Record = nil
+	}
+}
