@@ -1,5 +1,5 @@
-// Package clip is about text that strangers choose and that goes into a line or a span: how much
-// of it is kept, and how a request's method names a span.
+// Package clip limits text that strangers choose and that goes into a line or a span. It also says
+// how a request's method names a span.
 //
 // Packages httpclient, httpmw, internal/redact, logctx, workerpool and zipkin import it. It is a
 // package of its own because they must all keep the same, and none may import all others.
@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// Max is how much of it goes into a line or a span: the length that all should support for a URI
-// (RFC 9110, 4.1).
+// Max is the number of bytes that go into a line or a span. All programs should support a URI of
+// that length (RFC 9110, 4.1).
 const Max = 8000
 
-// Text cuts s after Max bytes, between characters, and says so.
+// Text cuts s after Max bytes, between characters, and marks the cut with "…".
 func Text(s string) string {
 	if len(s) <= Max {
 		return s
@@ -26,13 +26,12 @@ func Text(s string) string {
 	return s[:end] + "…"
 }
 
-// UTF8 is [Text] for a span. Bytes that are not UTF-8 are replaced by U+FFFD, each by one, as the
-// encoders of log lines do. OpenTelemetry's OTLP exporter loses all spans of a batch for one such
-// byte.
+// UTF8 is [Text] for a span. Each byte that is not UTF-8 becomes U+FFFD, as in the encoders of log
+// lines. One such byte would make OpenTelemetry's OTLP exporter lose all spans of a batch.
 func UTF8(s string) string {
 	s = Text(s) // first, since s may be very long
 	if utf8.ValidString(s) {
 		return s
 	}
-	return Text(strings.Map(func(r rune) rune { return r }, s)) // Map itself writes U+FFFD
+	return Text(strings.Map(func(r rune) rune { return r }, s)) // Map writes U+FFFD by itself
 }

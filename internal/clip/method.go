@@ -6,9 +6,9 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// Method returns what a span is called after a request's method: the method, or "HTTP" for an
-// unknown one, by OpenTelemetry's HTTP conventions. Spans are grouped by name, so strangers must
-// not invent names.
+// Method returns the name that a span gets from a request's method: the method, or "HTTP" if the
+// method is unknown. OpenTelemetry's HTTP conventions say so. Spans are grouped by name, so
+// strangers must not invent names.
 func Method(method string) string {
 	if isKnown(method) {
 		return method

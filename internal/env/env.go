@@ -1,11 +1,11 @@
 // Package env reads OpenTelemetry's environment variables by the rules of their specification,
-// https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/: a variable
-// that is empty counts as not set, and names of known things may be in any case. One rule is our
-// own. The specification asks for a warning about a value that is not understood. This library
-// does not log, so that is an error.
+// https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/. An empty
+// variable counts as not set, and known names may be in any case. One rule is our own: the
+// specification asks for a warning about an invalid value, and this package returns an error,
+// because the library does not log.
 //
-// The text of an error is fit for a log line. It quotes a value only where a name was asked for: a
-// number of milliseconds needs no quote, and a URL in its place may have a password in it.
+// The text of an error is fit for a log line. An error quotes a value only where a name was
+// wanted. A bad number of milliseconds needs no quote, and could be a URL with a password in it.
 //
 // Packages trace and zipkin import it. It is a package of its own because each reads variables
 // that the other does not know, by the same rules.
@@ -27,8 +27,8 @@ func Text(variable string) string { return strings.TrimSpace(os.Getenv(variable)
 // Word returns the value of a variable in lower case; "" if it is not set.
 func Word(variable string) string { return strings.ToLower(Text(variable)) }
 
-// List returns the names in a list with commas, in lower case and each once; none if the variable
-// is not set.
+// List returns the names in a list with commas, in lower case and each once. The result is empty
+// if the variable is not set.
 func List(variable string) []string {
 	var names []string
 	for name := range strings.SplitSeq(Word(variable), ",") {
@@ -39,7 +39,8 @@ func List(variable string) []string {
 	return names
 }
 
-// True reports whether a variable is true. Only "true" is, and only "false" and nothing are not.
+// True reports whether a variable is "true". Any value but "true", "false" and nothing is an
+// error.
 func True(variable string) (bool, error) {
 	switch Word(variable) {
 	case "true":
@@ -50,7 +51,7 @@ func True(variable string) (bool, error) {
 	return false, errors.New(variable + " is neither true nor false")
 }
 
-// Share returns a number between 0 and 1; otherwise if the variable is not set.
+// Share returns a number between 0 and 1, or otherwise if the variable is not set.
 func Share(variable string, otherwise float64) (float64, error) {
 	text := Text(variable)
 	if text == "" {
@@ -63,7 +64,7 @@ func Share(variable string, otherwise float64) (float64, error) {
 	return share, nil
 }
 
-// Count returns a whole number above 0; 0 if the variable is not set.
+// Count returns a whole number above 0, or 0 if the variable is not set.
 func Count(variable string) (int, error) {
 	text := Text(variable)
 	if text == "" {
@@ -76,11 +77,11 @@ func Count(variable string) (int, error) {
 	return int(n), nil
 }
 
-// forever is what the specification suggests for a timeout of 0, which means none.
+// forever stands for a timeout of 0, which means no limit, as the specification suggests.
 const forever = (1<<31 - 1) * time.Millisecond
 
-// Timeout returns a number of milliseconds, of which 0 means no limit; otherwise if the variable
-// is not set.
+// Timeout returns a number of milliseconds, or otherwise if the variable is not set. The value 0
+// means no limit.
 func Timeout(variable string, otherwise time.Duration) (time.Duration, error) {
 	text := Text(variable)
 	if text == "" {
@@ -96,12 +97,12 @@ func Timeout(variable string, otherwise time.Duration) (time.Duration, error) {
 	}
 }
 
-// Unknown is the error that a variable has a name which is none of known.
+// Unknown returns the error for a variable with a name that is not one of known.
 func Unknown(variable, name string, known []string) error {
 	const longest = 40
 	if len(name) > longest {
 		name = name[:longest] + "..."
 	}
-	// By +, in ASCII: what looks like one name must not be another.
+	// The + quotes in ASCII, because two names may look alike.
 	return fmt.Errorf("%s: %+q is unknown; known are %s", variable, name, strings.Join(known, ", "))
 }

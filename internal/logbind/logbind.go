@@ -15,8 +15,8 @@ import (
 	"github.com/rs/zerolog/log"
 )
 
-// Probe is the context by which logctx's hook is recognized: asked with it, the hook sets
-// Seen and writes nothing.
+// Probe is the context that recognizes logctx's hook: the hook sets Seen on a Probe, and writes
+// nothing.
 type Probe struct {
 	context.Context
 	Seen bool
@@ -30,8 +30,8 @@ func (p *Probe) Value(key any) any {
 	return p.Context.Value(key)
 }
 
-// HasHook reports whether l has a hook of logctx's. It is false where that cannot be told,
-// which is while zerolog's global level is Disabled. Nothing is written to l's output.
+// HasHook reports whether l has a hook of logctx's. The result is always false while zerolog's
+// global level is Disabled, because no hook runs then. HasHook writes nothing to l's output.
 func HasHook(l zerolog.Logger) bool {
 	p := &Probe{Context: context.Background()}
 	l = l.Output(io.Discard).Sample(nil).Level(zerolog.TraceLevel)
@@ -39,8 +39,9 @@ func HasHook(l zerolog.Logger) bool {
 	return p.Seen
 }
 
-// bound is a link in the chain of contexts that holds a logger bound to the context below. It
-// begins as a context of context.WithValue does, which programs look for: see trace's node.
+// bound is a link in a chain of contexts. It has a logger that is bound to the context below. Its
+// first fields are those of a context from context.WithValue, because some programs look for them:
+// see trace's node.
 type bound struct {
 	context.Context
 	key, val any // zerolog's key and &logger
@@ -48,8 +49,8 @@ type bound struct {
 	hooked   bool // the logger has logctx's hook
 }
 
-// loggerKey is the key under which zerolog keeps the logger of a context. It is not exported, but
-// zerolog tells it to every context that it is asked to look in.
+// loggerKey is the key under which zerolog keeps the logger of a context. zerolog does not export
+// the key, but passes it to Value of each context that it searches.
 var loggerKey = seam.KeyOf(func(ctx context.Context) { zerolog.Ctx(ctx) })
 
 type boundKey struct{}
@@ -64,27 +65,28 @@ func (b *bound) Value(key any) any {
 	return b.Context.Value(key)
 }
 
-// bind returns ctx with l bound to it. A disabled logger too: without it, lines would go to the
-// global logger.
+// bind returns ctx with l bound to it. It binds a disabled logger too, because lines would go to
+// the global logger otherwise.
 func bind(ctx context.Context, l zerolog.Logger, hooked bool) context.Context {
-	// With copies the fields: loggers bound to two requests must not share their buffer, in
-	// which UpdateContext writes in place.
+	// With copies the fields. UpdateContext writes into their buffer in place, so loggers of two
+	// requests must not share it.
 	b := &bound{Context: ctx, key: loggerKey, logger: l.With().Ctx(ctx).Logger(), hooked: hooked}
 	b.val = &b.logger
 	return b
 }
 
-// Bind returns ctx with l, which has logctx's hook, bound to it, so that lines which name no
-// context have ctx's trace.
+// Bind returns ctx with l bound to it, so that lines which name no context have ctx's trace. l
+// must have logctx's hook.
 func Bind(ctx context.Context, l zerolog.Logger) context.Context { return bind(ctx, l, true) }
 
-// quietKey is the key of the logger that BindDebug was given, until Rebind has given back what it
-// took.
+// quietKey is the key of the logger that BindDebug got, until Rebind restores its level and its
+// sampler.
 type quietKey struct{}
 
-// BindDebug is [Bind] for a debug trace, all of whose lines are wanted: with the level lowered to
-// debug and without the sampler, which other requests share and which is not asked. Not if l is
-// disabled: that is for its owner to change, not for a caller's header. [Rebind] gives both back.
+// BindDebug is [Bind] for a debug trace, in which all lines are wanted. The bound logger has the
+// level debug or below, and no sampler: other requests share the sampler, and it sees none of
+// these lines. A disabled logger stays disabled, because a caller's header must not change what
+// its owner wants. [Rebind] restores level and sampler.
 func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
 	if l.GetLevel() == zerolog.Disabled {
 		return Bind(ctx, l)
@@ -93,7 +95,7 @@ func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
 	return Bind(ctx, Heard(l))
 }
 
-// Heard returns l as it is in a debug trace: see BindDebug.
+// Heard returns l as a debug trace has it; see BindDebug.
 func Heard(l zerolog.Logger) zerolog.Logger {
 	if l.GetLevel() == zerolog.Disabled {
 		return l
@@ -101,14 +103,14 @@ func Heard(l zerolog.Logger) zerolog.Logger {
 	return l.Level(debugLevel(l)).Sample(nil)
 }
 
-// debugLevel is the level that l has in a debug trace.
+// debugLevel returns the level of l in a debug trace.
 func debugLevel(l zerolog.Logger) zerolog.Level { return min(l.GetLevel(), zerolog.DebugLevel) }
 
-// Rebind binds the logger that was put into ctx, if any, to ctx as it is now: after a new
-// trace has begun, its lines must not have the old one.
+// Rebind binds the logger that was put into ctx, if any, to the present ctx. After a new trace has
+// begun, lines must not have the old one.
 func Rebind(ctx context.Context) context.Context { return RebindFrom(ctx, ctx) }
 
-// RebindFrom is [Rebind] for the logger that was put into from, whose other values ctx has.
+// RebindFrom is [Rebind] for the logger that was put into from. ctx has the other values of from.
 func RebindFrom(ctx, from context.Context) context.Context {
 	stored := Stored(from)
 	if stored == nil {
@@ -116,32 +118,33 @@ func RebindFrom(ctx, from context.Context) context.Context {
 	}
 	l := *stored
 	_, hooked, _ := Of(from)
-	// A logger that still has the debug level was made by BindDebug, or derived from it. Another
-	// level was set by the program, and stays.
+	// A logger with the debug level comes from BindDebug, or was derived from such a one. The
+	// program has set any other level, so that stays.
 	if quiet, _ := from.Value(quietKey{}).(*zerolog.Logger); quiet != nil && l.GetLevel() == debugLevel(*quiet) {
 		l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
 	}
-	// Asked of ctx: a root leaves out what the root before has put over BindDebug's answer.
+	// Here ctx is asked, because a root leaves out the value that the root before has put over
+	// BindDebug's.
 	if quiet, _ := ctx.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
 		ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))
 	}
 	return bind(ctx, l, hooked)
 }
 
-// samplerOf is the sampler of a logger, which has everyLevel. It is not the logger itself that
-// Rebind gives back, since the one in the context may have got more fields.
+// samplerOf is the sampler of a logger, which has the level everyLevel. Rebind does not restore
+// the logger itself, because the logger in the context may have more fields by now.
 type samplerOf struct{ zerolog.Logger }
 
 const everyLevel zerolog.Level = math.MinInt8
 
-// Sample asks in the only way there is: zerolog does not hand the sampler out, but does not begin
-// an event that the sampler drops. An event that was begun is not sent and not used again, which
-// costs the line two allocations.
+// Sample asks the sampler in the only possible way. zerolog does not give the sampler away, but
+// begins no event that the sampler drops. The begun event is neither sent nor used again, so a
+// line costs two more allocations.
 func (s samplerOf) Sample(level zerolog.Level) bool { return s.WithLevel(level) != nil }
 
-// Of returns the logger of ctx: the one that was put into it, else zerolog.DefaultContextLogger,
-// else zerolog's global one, so that no line is lost. Hooked says that it is known to have
-// logctx's hook, and stored that it was put into ctx.
+// Of returns the logger that was put into ctx, else zerolog.DefaultContextLogger, else zerolog's
+// global logger, so that no line is lost. Hooked says that the logger has logctx's hook for
+// certain, and stored that it was put into ctx.
 func Of(ctx context.Context) (l *zerolog.Logger, hooked, stored bool) {
 	if b, _ := ctx.Value(boundKey{}).(*bound); b != nil {
 		if l = zerolog.Ctx(ctx); l == &b.logger {
@@ -164,8 +167,8 @@ func Fallback() *zerolog.Logger {
 
 // Stored returns the logger that was put into ctx; nil without one.
 func Stored(ctx context.Context) *zerolog.Logger {
-	// zerolog does not say whether what it returns was stored or is its answer to "none",
-	// but that answer is the same for every context without one.
+	// zerolog returns the same logger for every context without one, and does not say whether a
+	// logger was stored.
 	if l := zerolog.Ctx(ctx); l != zerolog.Ctx(context.Background()) {
 		return l
 	}

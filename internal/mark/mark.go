@@ -1,12 +1,12 @@
-// Package mark lets a goroutine find the context that it works for, without being given it.
+// Package mark lets a goroutine find the context that it works for, although no caller passes it.
 //
-// A goroutine's stack belongs to it alone, and no other inherits it. If a function is run from
-// call site number n of a function that has many, then the return address on the stack is n, and
-// a walk up the stack reads it back. A number leads to a slot, which has the context. Only
-// public means are used: runtime.Callers.
+// A goroutine's stack belongs to that goroutine alone, and no other inherits it. A function with
+// many call sites runs the work from call site number n. The return address on the stack then
+// tells n, and a walk up the stack reads it back. The number leads to a slot, which has the
+// context. The walk uses runtime.Callers, which is public.
 //
-// A mark that cannot be read is missing. It must never be another's: a number is used again only
-// when the frames that say it are gone.
+// A mark that cannot be read counts as missing. A mark must never be another goroutine's, so a
+// number is used again only after the frames that tell it are gone.
 //
 // Packages bench, httpclient, httpmw, trace and workerpool import it. It is a package of its own
 // because trace does not export what the others need of it.
@@ -24,9 +24,9 @@ import (
 
 //go:generate go run gen.go
 
-// Call is what is run under a mark: Fn with Ctx, or Handler with W and R.
+// Call is the work that runs under a mark: Fn with Ctx, or Handler with W and R.
 type Call struct {
-	Ctx context.Context // what the mark leads to
+	Ctx context.Context // the context that the mark leads to
 	Fn  func(ctx context.Context)
 
 	Handler http.Handler // not nil: instead of Fn
@@ -43,8 +43,8 @@ func (c *Call) run() {
 	c.Fn(c.Ctx)
 }
 
-// none runs c under a mark that leads nowhere, and hides what stands further out: after a panic
-// too, as long as its frames are there.
+// none runs c under a mark that leads nowhere. The mark hides the marks further out, and does so
+// after a panic too, as long as its frames are there.
 //
 //go:noinline
 func none(c *Call) {
@@ -53,21 +53,22 @@ func none(c *Call) {
 }
 
 const (
-	digit = 256      // call sites of low
-	most  = 16 * 256 // numbers
-	depth = 256      // frames that are looked at
+	digit = 256      // the call sites of low
+	most  = 16 * 256 // the numbers
+	depth = 256      // the frames that a walk looks at
 	word  = bits.UintSize
 )
 
-// slot is what a number leads to. Only the goroutine that has the number touches ctx and hold.
+// slot is the place that a number leads to. Only the goroutine with the number touches ctx and
+// hold.
 type slot struct {
 	ctx   context.Context // nil: the mark is dead
 	hold  *token
-	owned atomic.Uint32 // orders what one owner did before what the next one does
+	owned atomic.Uint32 // orders the work of one owner before the work of the next
 }
 
-// token is held by the frames that say a number, and by the slot.
-type token struct{ _ *byte } // with a pointer, or it would share its memory with others
+// token lives as long as its slot or a frame that tells the number holds it.
+type token struct{ _ *byte } // without a pointer, tokens would share their memory with other values
 
 var (
 	slots [most]slot
@@ -77,14 +78,14 @@ var (
 	learn = sync.OnceFunc(func() { on.Store(sites.learn()) })
 )
 
-// On switches marks on, for good, if they can be read back in this program.
+// On switches marks on for good, if this program can read them back.
 func On() { learn() }
 
-// IsOn reports whether somebody has switched marks on.
+// IsOn reports whether marks are on.
 func IsOn() bool { return on.Load() }
 
-// Run runs c under a mark that leads to c.Ctx if that has a trace, and else to nothing. While
-// marks are off it runs c, and no more.
+// Run runs c under a mark. The mark leads to c.Ctx if traced is true, and to nothing otherwise.
+// While marks are off, Run only runs c.
 func Run(c *Call, traced bool) {
 	if !on.Load() {
 		c.run()
@@ -111,9 +112,9 @@ func Run(c *Call, traced bool) {
 			give(n)
 			return
 		}
-		// A panic or Goexit. Deferred functions further out still run on top of these frames, in
-		// which the number stands. Only they hold the token from now on: once it is collected,
-		// they are gone.
+		// This is a panic or Goexit. The frames below still tell the number, and deferred
+		// functions further out run on top of them. From now on only these frames hold the token,
+		// so they are gone once the token is collected.
 		hold := s.hold
 		s.hold = nil
 		runtime.AddCleanup(hold, give, n)
@@ -126,8 +127,8 @@ func Run(c *Call, traced bool) {
 	returned = true
 }
 
-// take returns the lowest number that is free: profiles keep each stack that they have seen, and a
-// number makes another one. Without one that is free the mark is missing.
+// take returns the lowest free number. Profiles keep each stack that they have seen, so few
+// numbers mean few stacks. If no number is free, the mark is missing.
 func take() (n int, ok bool) {
 	for i := range taken {
 		for {
@@ -144,14 +145,14 @@ func take() (n int, ok bool) {
 	return 0, false
 }
 
-// give gives a number back.
+// give returns a number, which is free then.
 func give(n int) {
 	slots[n].owned.Add(1)
 	taken[n/word].And(^(uint64(1) << (n % word)))
 }
 
-// Find returns the context of the innermost live mark of this goroutine; nil: there is none, or
-// it is further up the stack than we look.
+// Find returns the context of the innermost live mark of this goroutine. The result is nil if
+// there is no mark, or if the mark is further up the stack than Find looks.
 func Find() context.Context {
 	if !on.Load() {
 		return nil
@@ -170,7 +171,7 @@ func (l *learnt) find() context.Context {
 		if number < 0 {
 			continue
 		}
-		if i+1 == len(pcs) { // its other digit may be out of sight
+		if i+1 == len(pcs) { // the other digit may be out of sight
 			return nil
 		}
 		if i+1 < n {
@@ -193,10 +194,10 @@ type learnt struct {
 	none      uintptr
 }
 
-// learn runs each call site once, and looks from where. It is false where numbers cannot be read
-// back: a compiler may have moved the sites.
+// learn runs each call site once, and keeps its return address. The result is false if numbers
+// cannot be read back, because a compiler may have moved the sites.
 func (l *learnt) learn() bool {
-	var stack [8]uintptr // of what runs under a mark: itself, run, the site, what called that
+	var stack [8]uintptr // seen from under a mark: the function, run, the site, the site's caller
 	look := &Call{Ctx: context.Background(), Fn: func(context.Context) { callers(&stack) }}
 	var lows [digit]uintptr
 	for n := range lows {
@@ -216,12 +217,12 @@ func (l *learnt) learn() bool {
 		!slices.ContainsFunc(highs[:], func(pc uintptr) bool { return l.low.at(pc) >= 0 }) && l.readBack()
 }
 
-// callers writes the return addresses above what calls it.
+// callers writes the return addresses above its caller.
 //
 //go:noinline
 func callers(stack *[8]uintptr) { runtime.Callers(2, stack[:]) }
 
-// readBack marks some numbers and reads them.
+// readBack runs under some numbers and finds each of them again.
 func (l *learnt) readBack() bool {
 	for _, n := range [...]int{0, 1, digit - 1, digit, digit + 1, most - 1} {
 		want, got := context.WithValue(context.Background(), readKey{}, n), context.Context(nil)
@@ -245,7 +246,7 @@ type readKey struct{}
 // addresses are the return addresses of the call sites of a function.
 type addresses struct {
 	from   uintptr
-	digits []int16 // of the address from+i; -1: none
+	digits []int16 // the digit of the address from+i; -1: none
 }
 
 func (a *addresses) at(pc uintptr) int {
@@ -255,8 +256,8 @@ func (a *addresses) at(pc uintptr) int {
 	return -1
 }
 
-// set makes a of the addresses of the digits from first on. It is false if two are the same, or
-// they are strangely far from each other.
+// set fills a with the addresses of the digits from first on. The result is false if two addresses
+// are equal, or if they are too far from each other.
 func (a *addresses) set(pcs []uintptr, first int) bool {
 	least, greatest := slices.Min(pcs), slices.Max(pcs)
 	if least == 0 || greatest-least > 1<<20 {

@@ -7,13 +7,14 @@ import (
 	"example.com/clew/internal/clip"
 )
 
-// ErrTextless stands for an error that has no text, or whose methods panic.
+// ErrTextless takes the place of an error without a text, or with a method that panics.
 var ErrTextless = errors.New("error without a text")
 
-// Error returns what may be said of err, with which a request to u has ended: the text, and err or
-// what is left of it. u may be nil. First, strip takes away what it knows, if it is not nil.
+// Error returns the text of err that may be logged, and the error that may be passed on: err
+// itself, or a new error with that text. A request to u has ended with err. u may be nil. If strip
+// is not nil, Error calls it first, to remove what the caller knows.
 //
-// A method of err that panics, as that of a nil pointer may, must not end a request or a call that
+// A method of err may panic, as a nil pointer's may. That must not end a request or a call that
 // would go on without us.
 func Error(err error, u *url.URL, strip func(error) error) (text string, told error) {
 	defer func() {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Of is [Text] for what is said of a request to u, which may be nil. It also leaves out what is
-// secret in u itself, wherever that stands in text: the query, the fragment, the password, and a
-// user who has none. A short one may take letters of other words with it.
+// Of is [Text] for a text about a request to u, which may be nil. Of also removes the secrets of u
+// wherever they stand in the text: the query, the fragment, the password, and a user without a
+// password. A short secret may remove letters of other words.
 func Of(text string, u *url.URL) string {
 	text = Text(text)
 	if u == nil || u.User == nil && u.RawQuery == "" && u.Fragment == "" {
@@ -20,18 +20,18 @@ func Of(text string, u *url.URL) string {
 	for _, secret := range secrets {
 		pairs = append(pairs, secret, "…")
 	}
-	// In one pass: one after the other they could find themselves in what stands for others, each
-	// time in more places.
+	// One pass replaces all secrets. In several passes, a secret could match the replacement of
+	// another, each time in more places.
 	text = strings.NewReplacer(pairs...).Replace(text)
 	for _, secret := range secrets {
-		if strings.Contains(text, secret) { // it has come about, or is a part of what stands for others
+		if strings.Contains(text, secret) { // a replacement has it, or has completed it
 			return ""
 		}
 	}
 	return text
 }
 
-// secretsOf returns the texts that stand for what is secret in u, the longest first.
+// secretsOf returns the secrets of u in every form that a text may have, the longest first.
 func secretsOf(u *url.URL) (secrets []string) {
 	add := func(texts ...string) {
 		for _, text := range texts {

@@ -1,5 +1,5 @@
-// Package redact takes out of texts what is secret in URLs: user, query and fragment. The
-// rest may go into spans and log lines.
+// Package redact removes the secret parts of URLs from texts: user, query and fragment. The other
+// parts may go into spans and log lines.
 //
 // Packages httpclient, logctx and zipkin import it. It is a package of its own because a secret
 // that one of them finds must not get through another.
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Text returns text in which each URL is without user, query and fragment: that is where secrets
-// travel, and error messages quote URLs. A URL begins with a scheme or without one, and ends at
+// Text returns text in which each URL is without user, query and fragment. Secrets travel in these
+// parts, and error messages quote URLs. A URL begins with a scheme or without one, and ends at
 // white space, a double quote or an angle bracket.
 func Text(text string) string {
 	text = withoutMalformed(text)
@@ -43,16 +43,15 @@ func Text(text string) string {
 	}
 }
 
-// bare reports whether there is nothing in text that ends a user or begins a query or a fragment.
+// bare reports whether text has no character that ends a user or begins a query or a fragment.
 func bare(text string) bool {
 	return strings.IndexByte(text, '@') < 0 && strings.IndexByte(text, '?') < 0 && strings.IndexByte(text, '#') < 0
 }
 
-// withoutMalformed cuts text where net/url says that it could not parse something that may be a
-// URL, since there is no telling what is what in it: `parse "http://u:p w@h/": invalid character "
-// " in host name`.
+// withoutMalformed cuts text where net/url quotes a URL that it could not parse. The parts of such
+// a URL cannot be told apart: `parse "http://u:p w@h/": invalid character " " in host name`.
 func withoutMalformed(text string) string {
-	if strings.IndexByte(text, '"') < 0 { // sooner known than the verb
+	if strings.IndexByte(text, '"') < 0 { // this is faster than to look for the verb
 		return text
 	}
 	const verb = "parse "
@@ -60,15 +59,14 @@ func withoutMalformed(text string) string {
 	if i < 0 {
 		return text
 	}
-	quoted := strings.TrimLeft(text[i+len(verb):], `\`) // one that was quoted again
+	quoted := strings.TrimLeft(text[i+len(verb):], `\`) // the text may be quoted twice
 	if strings.HasPrefix(quoted, `"`) && (strings.Contains(quoted, "//") || strings.ContainsAny(quoted, "@?")) {
 		return text[:i] + "malformed URL"
 	}
 	return text
 }
 
-// Host returns a host, and perhaps a port, without what does not belong there: a user before
-// it, or a query after it.
+// Host returns a host, and perhaps a port, without a user before it or a query behind it.
 func Host(host string) string {
 	if bare(host) {
 		return host
@@ -76,8 +74,8 @@ func Host(host string) string {
 	return URL(withoutUser(host))
 }
 
-// URL returns a URL, or what is left of one without its scheme, without user, query and
-// fragment. It may be a relative one, or several, one in the other or one after the other.
+// URL returns a URL without user, query and fragment. The URL may lack its scheme or be relative.
+// The text may have several URLs, one in the other or one behind the other.
 func URL(url string) string {
 	if bare(url) {
 		return url
@@ -92,33 +90,33 @@ func URL(url string) string {
 	return out.String()
 }
 
-// writeBare writes a URL, from the two slashes before its host on, as [URL] returns it. It takes
-// no longer than the text is.
+// writeBare writes a URL as [URL] returns it, from the two slashes before the host on. Its time
+// grows with the length of the text, whatever is in it.
 func writeBare(out *strings.Builder, url string) {
 	for {
-		slashes := slashesOf(url) // two, or more: then the host is missing, and the rest may be one
+		slashes := slashesOf(url) // more than two: the host is missing, and the text may be another URL
 		out.WriteString(url[:slashes])
-		rest := url[slashes:]
-		scheme := strings.Index(rest, "://") // of another one
+		text := url[slashes:]
+		scheme := strings.Index(text, "://") // of a URL behind this one
 		if scheme >= 0 {
-			rest, url = rest[:scheme], rest[scheme+len(":"):]
+			text, url = text[:scheme], text[scheme+len(":"):]
 		}
-		rest = withoutUser(rest)
-		// From the end, which stays where it is: none is looked for twice.
-		query, at := len(rest)-len(beforeQuery(rest)), len(rest)-strings.LastIndexByte(rest, '@')
-		for { // a path may have another one in it, without a scheme
-			i := strings.Index(rest[:len(rest)-query], "//")
+		text = withoutUser(text)
+		// Both places count from the end, which does not move, so neither is looked for twice.
+		query, at := len(text)-len(beforeQuery(text)), len(text)-strings.LastIndexByte(text, '@')
+		for { // a path may have another URL in it, without a scheme
+			i := strings.Index(text[:len(text)-query], "//")
 			if i < 0 {
 				break
 			}
-			i += slashesOf(rest[i:])
-			out.WriteString(rest[:i])
-			rest = afterUser(rest[i:], len(rest)-i-at)
-			if len(rest) < query { // its password had a question mark in it
-				query = len(rest) - len(beforeQuery(rest))
+			i += slashesOf(text[i:])
+			out.WriteString(text[:i])
+			text = afterUser(text[i:], len(text)-i-at)
+			if len(text) < query { // the password had a question mark in it
+				query = len(text) - len(beforeQuery(text))
 			}
 		}
-		out.WriteString(rest[:len(rest)-query])
+		out.WriteString(text[:len(text)-query])
 		if scheme < 0 || query > 0 {
 			return
 		}
@@ -126,14 +124,14 @@ func writeBare(out *strings.Builder, url string) {
 	}
 }
 
-// slashesOf is how many slashes text begins with.
+// slashesOf returns the number of slashes at the beginning of text.
 func slashesOf(text string) int { return len(text) - len(strings.TrimLeft(text, "/")) }
 
-// withoutUser returns what follows a user and password at the beginning of text. A password may be
-// badly escaped: what cannot be a host and a port, and has an @ after it, is one.
+// withoutUser returns text without a user and a password at its beginning. A password may be badly
+// escaped: a text that cannot be a host and a port, and has an @ behind it, counts as one.
 func withoutUser(text string) string { return afterUser(text, strings.LastIndexByte(text, '@')) }
 
-// afterUser is withoutUser of a text whose last @ is known; a negative one is none.
+// afterUser is withoutUser for a text with its last @ at a known place; negative: there is none.
 func afterUser(text string, at int) string {
 	if at < 0 {
 		return text
@@ -152,7 +150,7 @@ func afterUser(text string, at int) string {
 	return text
 }
 
-// isIPv6 reports whether host is an IPv6 address in brackets, whose colons come before no port.
+// isIPv6 reports whether host is an IPv6 address in brackets, without a port.
 func isIPv6(host string) bool {
 	inner, begins := strings.CutPrefix(host, "[")
 	inner, ends := strings.CutSuffix(inner, "]")

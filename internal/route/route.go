@@ -1,6 +1,5 @@
-// Package route takes a request's route from the router that found it outwards, to the span and
-// the access line. A router writes the pattern into the request that it is given, which may be a
-// copy.
+// Package route carries a request's route outwards, from the router that found it to the span and
+// the access line. A router writes the pattern into its request, and that request may be a copy.
 //
 // Packages httpmw and trace import it. It is a package of its own because trace.SetRoute writes
 // what httpmw reads, and trace must not import httpmw.
@@ -12,27 +11,27 @@ import (
 	"sync/atomic"
 )
 
-// Cell is where the route of a request is written. It is in the request's context, which copies of
-// the request share. The zero value is empty. Its methods are safe for concurrent use:
+// Cell has the route of a request. It is in the request's context, which copies of the request
+// share. The zero value is empty. The methods are safe for concurrent use, because
 // http.TimeoutHandler runs routers in another goroutine. The fields are set before the handler
 // runs.
 type Cell struct {
 	template atomic.Pointer[string]
 
-	// Made says that the request has not come from a client. A handler may serve its request by
-	// requests of its own, in the same context.
+	// Made says that no client has sent the request. A handler may serve its request with requests
+	// of its own, in the same context.
 	Made bool
 
-	// Wanted says that somebody will read the cell. Else only SetRoute writes into it, since a
+	// Wanted says that the cell will be read. Otherwise only SetRoute writes into it, because a
 	// write costs an allocation.
 	Wanted bool
 
-	// Outside says that the cell is that of an AccessLog outside of New.
+	// Outside says that the cell belongs to an AccessLog outside of New.
 	Outside bool
 }
 
-// Set writes template, unless one stands there that says more. Routers within routers may each
-// speak, and some know their template before they call a handler, some afterwards.
+// Set writes template, unless the cell has one that says more. Each router within a router may
+// call Set, before it calls its handler or afterwards.
 func (c *Cell) Set(template string) {
 	for template != "" {
 		old := c.template.Load()
@@ -42,9 +41,9 @@ func (c *Cell) Set(template string) {
 	}
 }
 
-// saysMore reports whether template says more of the route than old. A template that leaves the
-// rest of the path open says less than one that does not. Of two of a kind the longer path says
-// more.
+// saysMore reports whether template says more about the route than old. A template that leaves the
+// end of the path open says less than one that does not. Of two templates of one kind the longer
+// path says more.
 func saysMore(template, old string) bool {
 	if open := isOpen(template); open != isOpen(old) {
 		return !open
@@ -56,7 +55,7 @@ func isOpen(template string) bool {
 	return strings.HasSuffix(template, "/") || strings.HasSuffix(template, "...}")
 }
 
-// path is template without the host that it may begin with.
+// path returns template without a host at its beginning.
 func path(template string) string {
 	if i := strings.IndexByte(template, '/'); i >= 0 {
 		return template[i:]
@@ -64,7 +63,7 @@ func path(template string) string {
 	return template
 }
 
-// Offer writes template if nothing stands there yet.
+// Offer writes template if the cell is empty.
 func (c *Cell) Offer(template string) {
 	if template != "" {
 		c.template.CompareAndSwap(nil, &template)
@@ -81,15 +80,15 @@ func (c *Cell) Get() string {
 
 var wanted atomic.Bool
 
-// Want makes Wanted true, for good: somebody reads cells.
+// Want makes Wanted true for good. Code that reads cells calls it.
 func Want() {
 	if !wanted.Load() {
 		wanted.Store(true)
 	}
 }
 
-// Wanted reports whether a New has to look for a cell further out. In a program without access log
-// and spans none has, and it costs a walk through the context.
+// Wanted reports whether a New has to look for a cell further out. The search walks through the
+// context. A program without access log and spans can do without.
 func Wanted() bool { return wanted.Load() }
 
 // Key is the key of the cell in a context.
