@@ -30,3 +30,8 @@ type Entry struct {
 
 	Text string // all of it, as it was written, with its newlines
 }
+
+// IsError tells whether e is at the level of errors, or of what is worse.
+func (e *Entry) IsError() bool { return isError(e.Level) }
+
+func isError(level string) bool { return level == "error" || level == "fatal" || level == "panic" }

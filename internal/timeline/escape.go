@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"unicode"
@@ -91,4 +92,33 @@ func cut(s string, width int) (string, bool) {
 		}
 	}
 	return s, false
+}
+
+// withoutColours returns text without the escape sequences of terminals (ECMA-48, 5.4). It is text
+// itself where there are none.
+func withoutColours(text []byte) []byte {
+	i := bytes.IndexByte(text, '\x1b')
+	if i < 0 {
+		return text
+	}
+	plain := append(make([]byte, 0, len(text)), text[:i]...)
+	for i < len(text) {
+		if text[i] != '\x1b' {
+			plain = append(plain, text[i])
+			i++
+			continue
+		}
+		i++
+		if at(text, i) != '[' {
+			continue
+		}
+		i++
+		for i < len(text) && text[i] >= ' ' && text[i] <= '?' {
+			i++
+		}
+		if i < len(text) && text[i] >= '@' && text[i] <= '~' {
+			i++
+		}
+	}
+	return plain
 }

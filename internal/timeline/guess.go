@@ -1,72 +1,6 @@
 package timeline
 
-import (
-	"slices"
-	"strings"
-	"time"
-)
-
-// question asks for the only span of a name that begins no later and ends no earlier.
-type question struct {
-	name         string // as a rule a service's
-	begins, ends time.Time
-	answer       func(*Span) // called if there is one
-}
-
-// longest is which spans of those seen so far end last.
-type longest struct{ first, second *Span }
-
-func (l *longest) add(s *Span) {
-	switch {
-	case l.first == nil || s.End().After(l.first.End()):
-		l.first, l.second = s, l.first
-	case l.second == nil || s.End().After(l.second.End()):
-		l.second = s
-	}
-}
-
-// only returns the one span that does not end before t; nil: there are none, or several.
-func (l *longest) only(t time.Time) *Span {
-	if l == nil || !lasts(l.first, t) || lasts(l.second, t) {
-		return nil
-	}
-	return l.first
-}
-
-func lasts(s *Span, t time.Time) bool { return s != nil && !s.End().Before(t) }
-
-// sweep goes through spans and questions in the order of time. Of the spans that have begun, the
-// two that end last tell whether there is exactly one that encloses what is asked for.
-func sweep(spans []*Span, asked []question, add func(*Span), answer func(question)) {
-	slices.SortFunc(spans, earlier)
-	slices.SortStableFunc(asked, func(a, b question) int { return a.begins.Compare(b.begins) })
-	for _, q := range asked {
-		for len(spans) > 0 && !spans[0].Start.After(q.begins) {
-			add(spans[0])
-			spans = spans[1:]
-		}
-		answer(q)
-	}
-}
-
-// ask answers questions by spans that have the name which is asked for. A span may have several.
-func ask(spans []*Span, names func(*Span) []string, asked []question) {
-	of := map[string]*longest{}
-	sweep(spans, asked, func(s *Span) {
-		for _, name := range names(s) {
-			l := of[name]
-			if l == nil {
-				l = &longest{}
-				of[name] = l
-			}
-			l.add(s)
-		}
-	}, func(q question) {
-		if s := of[q.name].only(q.ends); s != nil {
-			q.answer(s)
-		}
-	})
-}
+import "strings"
 
 func service(s *Span) []string { return []string{s.Service} }
 
@@ -78,52 +12,6 @@ func called(s *Span) []string {
 
 // maxParts is how many parts of a host are looked at. Those of a cluster are five.
 const maxParts = 8
-
-// others is which services have the spans that end last: three, so that there are two besides
-// whichever service asks.
-type others struct {
-	of   map[string]*longest
-	best []*longest
-}
-
-func (o *others) add(s *Span) {
-	l := o.of[s.Service]
-	if l == nil {
-		l = &longest{}
-		o.of[s.Service] = l
-	}
-	l.add(s)
-	if !slices.Contains(o.best, l) {
-		o.best = append(o.best, l)
-	}
-	slices.SortStableFunc(o.best, func(a, b *longest) int { return b.first.End().Compare(a.first.End()) })
-	o.best = o.best[:min(len(o.best), 3)]
-}
-
-// only returns the one span of another service that does not end before t.
-func (o *others) only(service string, t time.Time) *Span {
-	var all longest
-	for _, l := range o.best {
-		if l.first.Service == service {
-			continue
-		}
-		all.add(l.first)
-		if l.second != nil {
-			all.add(l.second)
-		}
-	}
-	return all.only(t)
-}
-
-// askOthers answers questions by spans of other services than the one that is asked for.
-func askOthers(spans []*Span, asked []question) {
-	o := others{of: map[string]*longest{}}
-	sweep(spans, asked, o.add, func(q question) {
-		if s := o.only(q.name, q.ends); s != nil {
-			q.answer(s)
-		}
-	})
-}
 
 // works returns the spans in which a service works for the trace: its calls are others' work.
 func (b *builder) works() []*Span {
@@ -170,15 +58,4 @@ func (b *builder) unanswered() []*Span {
 // none.
 func (s *Span) lost() bool {
 	return s.Parent == nil && !s.cut && s.Kind != Job && s.ParentID != s.ID && (s.ParentID != "" || s.Made)
-}
-
-// questions asks for the parents of spans.
-func questions(spans []*Span) []question {
-	asked := make([]question, len(spans))
-	for i, s := range spans {
-		asked[i] = question{name: s.Service, begins: s.Start, ends: s.End(), answer: func(p *Span) {
-			s.Parent, s.Guess = p, true
-		}}
-	}
-	return asked
 }

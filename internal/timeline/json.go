@@ -1,14 +1,10 @@
 package timeline
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
 	"math"
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
 )
 
 // The JSON view is one object:
@@ -171,96 +167,4 @@ func timeText(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339Nano)
-}
-
-// jsonWriter writes JSON bit by bit: a member or an element a line.
-type jsonWriter struct {
-	to    *bufio.Writer
-	inner bool // in a list
-	any   bool // something stands before
-	err   error
-}
-
-func newJSONWriter(to io.Writer) *jsonWriter {
-	return &jsonWriter{to: bufio.NewWriterSize(to, 64<<10)}
-}
-
-func (w *jsonWriter) open(bracket string) {
-	w.to.WriteString(bracket)
-	w.any = false
-}
-
-func (w *jsonWriter) close(bracket string) {
-	w.to.WriteByte('\n')
-	if bracket == "]" {
-		w.to.WriteByte(' ')
-	}
-	w.to.WriteString(bracket)
-	w.any, w.inner = true, false
-}
-
-// next goes to the next line.
-func (w *jsonWriter) next() {
-	if w.any {
-		w.to.WriteByte(',')
-	}
-	w.to.WriteString("\n ")
-	if w.inner {
-		w.to.WriteByte(' ')
-	}
-	w.any = true
-}
-
-func (w *jsonWriter) member(key string, value any) {
-	w.next()
-	w.to.WriteString(strconv.Quote(key) + ": ")
-	w.value(value)
-}
-
-func (w *jsonWriter) list(key string) {
-	w.next()
-	w.to.WriteString(strconv.Quote(key) + ": ")
-	w.open("[")
-	w.inner = true
-}
-
-func (w *jsonWriter) element(value any) {
-	w.next()
-	w.value(value)
-}
-
-func (w *jsonWriter) value(value any) {
-	text, err := json.Marshal(value)
-	if err != nil && w.err == nil {
-		w.err = err
-	}
-	w.to.WriteString(harmless(string(text)))
-}
-
-func (w *jsonWriter) end() error {
-	if w.err != nil {
-		return w.err
-	}
-	return w.to.Flush()
-}
-
-// harmless escapes in JSON the characters beyond ASCII that a terminal obeys. Marshal escapes the
-// others.
-func harmless(text string) string {
-	if isPrintable(text) {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case unicode.IsGraphic(r):
-			b.WriteRune(r)
-		case r < 0x10000:
-			b.WriteString(`\u` + hex16(uint64(r))[12:])
-		default: // as the surrogates of UTF-16
-			r -= 0x10000
-			b.WriteString(`\u` + hex16(uint64(0xd800 + r>>10))[12:] + `\u` + hex16(uint64(0xdc00 + r&0x3ff))[12:])
-		}
-	}
-	return b.String()
 }

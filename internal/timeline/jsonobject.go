@@ -164,17 +164,11 @@ func hexUnit(s []byte) (n rune, ok bool) {
 		return 0, false
 	}
 	for _, c := range s[:4] {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'f':
-			c -= 'a' - 10
-		case 'A' <= c && c <= 'F':
-			c -= 'A' - 10
-		default:
+		d := digits[c]
+		if d == noDigit {
 			return 0, false
 		}
-		n = n<<4 | rune(c)
+		n = n<<4 | rune(d)
 	}
 	return n, true
 }
@@ -275,3 +269,17 @@ func jsonTextAt(object []byte, keys ...string) []byte {
 
 // maxKeys is how many keys jsonTextAt may be asked for.
 const maxKeys = 8
+
+// isBraced reports whether s looks like a JSON object. Only its ends are looked at.
+func isBraced(s []byte) bool {
+	s = bytes.TrimRight(s, " ")
+	return len(s) > 1 && s[0] == '{' && s[len(s)-1] == '}'
+}
+
+// hasFirstKey tells whether an object begins with a key. Docker writes no space before it; what has
+// read and written its lines again may.
+func hasFirstKey(object []byte, key string) bool {
+	h := lineHead{s: object, i: 1}
+	h.spaces()
+	return h.byte('"') && beginsWith(h.rest(), key) && at(h.rest(), len(key)) == '"'
+}

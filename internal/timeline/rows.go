@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
@@ -15,33 +14,6 @@ type item struct {
 	line *Line
 	span *Span
 	fold *fold
-}
-
-// fold is spans alike, of which the first are shown, and the slowest.
-type fold struct {
-	members, shown int
-	slowest        *Span
-	fastest        *Span
-	told           bool
-	spans, lines   int // that are not shown
-}
-
-// foldFrom is from how many on spans alike are folded.
-const foldFrom = 6
-
-// kinship tells which spans are alike.
-type kinship struct {
-	service, operation, below string
-	kind                      Kind
-	status                    int
-}
-
-func (s *Span) kin() kinship {
-	k := kinship{service: s.Service, operation: alike(s.Operation), kind: s.Kind, status: s.Status}
-	if len(s.Children) > 0 {
-		k.below = s.Children[0].Service + " " + alike(s.Children[0].Operation)
-	}
-	return k
 }
 
 // frame is a span whose items are being written.
@@ -131,62 +103,6 @@ func (p *page) items(spans []*Span, lines []*Line, report *Line) []item {
 	return items
 }
 
-// withSpan appends a span, or once that some are not shown.
-func (p *page) withSpan(items []item, s *Span, folds folds) []item {
-	f := folds.of(s)
-	if f == nil || f.shown < shown || s == f.slowest {
-		if f != nil {
-			f.shown++
-		}
-		return append(items, item{span: s})
-	}
-	f.spans += s.below.spans
-	f.lines += s.below.lines
-	if f.told {
-		return items
-	}
-	f.told = true
-	return append(items, item{fold: f})
-}
-
-// folds are the spans under one that are alike. Spans under which something failed are always
-// shown.
-type folds map[kinship]*fold
-
-func foldsOf(spans []*Span) folds {
-	all := folds{}
-	for _, s := range spans {
-		if s.below.failed {
-			continue
-		}
-		k := s.kin()
-		f := all[k]
-		if f == nil {
-			f = &fold{slowest: s, fastest: s}
-			all[k] = f
-		}
-		f.members++
-		if s.Duration > f.slowest.Duration {
-			f.slowest = s
-		}
-		if s.Duration < f.fastest.Duration {
-			f.fastest = s
-		}
-	}
-	return all
-}
-
-// of returns the fold that s is in; nil: it is shown anyhow.
-func (all folds) of(s *Span) *fold {
-	if len(all) == 0 || s.below.failed {
-		return nil
-	}
-	if f := all[s.kin()]; f.members >= foldFrom {
-		return f
-	}
-	return nil
-}
-
 // span writes the row of a span.
 func (p *page) span(s *Span, f *frame, branch string) {
 	same := f.span != nil && f.service == s.Service && s.Kind == Client
@@ -225,18 +141,6 @@ var missingName = map[Kind]string{Client: "caller's span", Internal: "span"}
 // Missing tells whether spans name s as their parent, and there is no line of it.
 func (s *Span) Missing() bool { return s.Made && len(s.Lines) == 0 }
 
-// folded writes that spans are not shown.
-func (p *page) folded(f *fold, branch string) {
-	n := f.members - f.shown
-	if f.slowest != nil && f.shown == shown { // the slowest comes later
-		n--
-	}
-	p.spansLeft += f.spans
-	p.linesLeft += f.lines
-	p.row("", "", "", branch, word{}, word{dim, "… " + Grouped(n) + " more like these, " + short(f.fastest.Duration) + " to " + short(f.slowest.Duration) +
-		" (" + Counted(f.lines, "line") + ")"})
-}
-
 // maxMessage is how many lines of a message are shown where there is a width.
 const maxMessage = 4
 
@@ -267,17 +171,6 @@ func (p *page) entry(l *Line, service, guide string) {
 	}
 	p.row(p.offset(l.At), "", words[0].text, guide, words...)
 	p.more(rest, textColour, guide)
-}
-
-// said returns the message, or what the line has instead.
-func (l *Line) said() string {
-	if l.Message != "" {
-		return l.Message
-	}
-	if len(l.Fields) > 0 && l.rest() != "" {
-		return ""
-	}
-	return l.Text
 }
 
 // more writes the further lines of a message. Where there is a width these are the first ones, and
@@ -324,24 +217,4 @@ func levelMark(level string) string {
 	}
 	text, _ := cut(strings.ToUpper(level), 8)
 	return text
-}
-
-// rest returns the fields of the line that are shown nowhere else.
-func (l *Line) rest() string {
-	var b strings.Builder
-	for _, f := range l.Fields {
-		switch {
-		case usual[f.Key], l.reports() && ofRecords[f.Key], f.Value == l.Message, f.Value == l.Service, f.Value == l.Text, f.Value == l.Level:
-			continue
-		}
-		b.WriteByte(' ')
-		b.WriteString(f.Key)
-		b.WriteByte('=')
-		if f.Text && (f.Value == "" || strings.ContainsAny(f.Value, " \"=\n\t")) {
-			b.WriteString(strconv.Quote(f.Value))
-		} else {
-			b.WriteString(f.Value)
-		}
-	}
-	return b.String()
 }

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,4 +138,35 @@ func or(a, b string) string {
 		return a
 	}
 	return b
+}
+
+// cover makes s so long that it has from and until.
+func (s *Span) cover(from, until time.Time) {
+	if from.IsZero() {
+		return
+	}
+	if s.Start.IsZero() {
+		s.Start, s.Duration = from, until.Sub(from)
+		return
+	}
+	end := s.End()
+	if until.After(end) {
+		end = until
+	}
+	if from.Before(s.Start) {
+		s.Start = from
+	}
+	s.Duration = end.Sub(s.Start)
+}
+
+// count adds what s has to what is below it, and that to its parent's.
+func (s *Span) count() {
+	s.below.spans++
+	s.below.lines += len(s.Lines)
+	s.below.failed = s.below.failed || s.Failed || slices.ContainsFunc(s.Lines, (*Line).IsError)
+	if p := s.Parent; p != nil {
+		p.below.spans += s.below.spans
+		p.below.lines += s.below.lines
+		p.below.failed = p.below.failed || s.below.failed
+	}
 }

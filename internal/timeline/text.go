@@ -8,16 +8,6 @@ import (
 	"time"
 )
 
-// Style is how the text views look. The zero value is for files and pipes: nothing is cut, and
-// there are no escape codes.
-type Style struct {
-	// Width is how many columns there are. What is longer is cut, and of many spans alike, and of
-	// messages with many lines, the first are shown. The end says what is not. 0: cut nothing.
-	Width  int
-	Colour bool
-	UI     string // Zipkin's address, for links to traces that it has; "": none
-}
-
 // Text writes the tree for people: where the time went and what failed, then each span with its
 // lines on an axis of time, then how far it can be trusted. No byte of a line reaches a terminal
 // that obeys it: control and format characters are escaped.

@@ -2,78 +2,13 @@ package timeline
 
 import (
 	"cmp"
-	"errors"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"example.com/clew/internal/line"
 )
-
-// Filter says which traces are listed: those in which one line has all that is asked for. The zero
-// value is all traces. Service alone may be that of any line. With a route, a status or a
-// duration, the line is one of a request or a job.
-type Filter struct {
-	Service      string        // "": any
-	Route        string        // "": any
-	Statuses     []Statuses    // one of these; none: any
-	Slower       time.Duration // than this; zero: any
-	Error        bool          // traces in which something failed, or a line is at the level of errors
-	Marked       bool          // traces that are marked; see [Lister.Mark]
-	Since, Until time.Time     // the trace began no earlier, and before; zero: any
-}
-
-// Statuses are the statuses of HTTP from one to another, both among them.
-type Statuses struct{ Low, High int }
-
-// ParseStatuses returns the statuses that a text means: "404", "5xx" or "500-504".
-func ParseStatuses(text string) (Statuses, error) {
-	if len(text) == 3 && strings.EqualFold(text[1:], "xx") {
-		text = text[:1] + "00-" + text[:1] + "99"
-	}
-	from, until, isRange := strings.Cut(text, "-")
-	if !isRange {
-		until = from
-	}
-	low, err := status(from)
-	high, err2 := status(until)
-	switch {
-	case err != nil || err2 != nil:
-		return Statuses{}, errors.New("timeline: a status is three digits, a digit and xx, or two statuses with - between them")
-	case high < low:
-		return Statuses{}, errors.New("timeline: the first status is the lower one")
-	}
-	return Statuses{low, high}, nil
-}
-
-func status(text string) (int, error) {
-	n, err := strconv.Atoi(text)
-	if err == nil && (len(text) != 3 || n < 100) {
-		err = strconv.ErrRange
-	}
-	return n, err
-}
-
-// Summary is a trace in a list.
-type Summary struct {
-	ID         ID
-	Start, End time.Time // zero: no line has a time
-	Record     string    // the message of the root's line: a request, call or job; "": no line reports one
-	Service    string    // of the root; without one, of the first line
-	Operation  string    // of the root
-	Status     int
-	Duration   time.Duration // of the root; without one, from the first line to the last
-	Services   []string      // in the order of their names
-	More       int           // lines of services that are not among them: more than maxNamed
-	Spans      int           // that lines report
-	Lines      int
-	Errors     int // failed spans, and lines at the level of errors that report none
-}
-
-// maxNamed is how many services of a trace are kept.
-const maxNamed = 32
 
 // DefaultTraces is how many traces a [Lister] keeps, if it is not told. They need 250 MB, and
 // never more than 320.
@@ -109,44 +44,6 @@ type Lister struct {
 
 // operation is what an operation's name is made of.
 type operation struct{ method, route string }
-
-// Left is what a list leaves out.
-type Left struct {
-	NoID    int       // lines without a trace ID
-	Traces  int       // older traces that there was no room for
-	Lines   int       // lines of theirs
-	Before  time.Time // these began no later; zero: there are none
-	Limited int       // traces that match, beyond the limit
-}
-
-// summary is a trace that is being summed up. There are a million of them: it has 144 bytes.
-type summary struct {
-	id                   ID
-	next                 *summary // with the same low half, and another high one
-	first, last          int64    // of lines, in nanoseconds since 1970; none: never
-	begin                int64    // of the root
-	namedAt              int64    // the time of named's line
-	took                 time.Duration
-	operation            string   // of the root, as status, service and record
-	others               []nameID // services behind the first few
-	few                  [4]nameID
-	status               int32
-	spans, lines, errors uint32
-	more                 uint32
-	service              nameID
-	named                nameID // the service of the first line that names one
-	record               recordID
-	root, match, marked  bool
-}
-
-// recordID is the place of a record's message in records.
-type recordID uint8
-
-var records = [...]string{"", line.MessageRequest, line.MessageCall, line.MessageJob}
-
-func recordOf(message string) recordID { return recordID(max(slices.Index(records[:], message), 0)) }
-
-const never = math.MaxInt64
 
 // NewLister returns a lister that keeps so many traces; 0: DefaultTraces.
 func NewLister(filter Filter, traces int) *Lister {
@@ -352,24 +249,6 @@ func rank(record string, root bool) int {
 	return r
 }
 
-// matches tells whether a line has all that is asked of one.
-func (f *Filter) matches(g *Glance) bool {
-	if f.Service != "" && f.Service != g.Service || f.Error && !g.isError() {
-		return false
-	}
-	if f.Route == "" && len(f.Statuses) == 0 && f.Slower == 0 {
-		return true
-	}
-	return g.Record != "" && g.Record != line.MessageCall && (f.Route == "" || f.Route == g.Route) &&
-		f.status(g.Status) && g.Duration >= f.Slower
-}
-
-// status tells whether a status is one of those that are asked for.
-func (f *Filter) status(status int) bool {
-	within := func(s Statuses) bool { return status >= s.Low && status <= s.High }
-	return len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, within)
-}
-
 // drop leaves out the oldest quarter of the traces. Lines of such traces that come later are left
 // out as well, if they are as old: a list of newest traces has none of which a part is missing,
 // whatever order the sources are read in.
@@ -408,40 +287,6 @@ func (l *Lister) close(s *summary) {
 	default:
 		delete(l.open, s.id.Low)
 	}
-}
-
-// bytes is how much the trace needs.
-func (s *summary) bytes() int { return summaryBytes + 4*len(s.others) + len(s.operation) }
-
-// start is when the trace began.
-func (s *summary) start() int64 { return min(s.begin, s.first) }
-
-// nanoseconds returns a time since 1970, and never for the zero time. Times that are too far away
-// are the nearest that are not.
-func nanoseconds(t time.Time) int64 {
-	switch seconds := t.Unix(); {
-	case t.IsZero():
-		return never
-	case seconds < firstSecond:
-		return math.MinInt64 + 1
-	case seconds >= endSecond:
-		return never - 1
-	}
-	return t.UnixNano()
-}
-
-// Nanoseconds since 1970 are good for the years from 1680 to 2260, in seconds.
-var (
-	firstSecond = time.Date(1680, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
-	endSecond   = time.Date(2261, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
-)
-
-// earlierBy returns a time that is so much earlier.
-func earlierBy(at int64, d time.Duration) int64 {
-	if d <= 0 || at-int64(d) > at {
-		return at
-	}
-	return at - int64(d)
 }
 
 // List returns the traces that match, the newest first, no more than limit; 0: all. Left says what
@@ -486,44 +331,10 @@ func newest(traces []*summary, limit int) []*summary {
 	return traces
 }
 
-// known is when the trace began; traces without a time are the oldest.
-func (s *summary) known() int64 {
-	if start := s.start(); start != never {
-		return start
-	}
-	return math.MinInt64
-}
-
 // wants tells whether a trace matches the filter.
 func (l *Lister) wants(s *summary) bool {
 	f := &l.filter
 	start := s.known()
 	return s.match && (!f.Marked || s.marked) &&
 		(f.Since.IsZero() || start >= nanoseconds(f.Since)) && (f.Until.IsZero() || start < nanoseconds(f.Until))
-}
-
-func (l *Lister) summary(s *summary) Summary {
-	r := Summary{
-		ID: s.id, Record: records[s.record], Service: l.names.name(s.service), Operation: s.operation, Status: int(s.status), Duration: s.took,
-		Services: l.services(s), More: int(s.more), Spans: int(s.spans), Lines: int(s.lines), Errors: int(s.errors),
-	}
-	if start := s.start(); start != never {
-		r.Start, r.End = time.Unix(0, start).UTC(), time.Unix(0, max(s.last, start)).UTC()
-	}
-	if r.Record == "" {
-		r.Duration = r.End.Sub(r.Start)
-		r.Service = l.names.name(s.named)
-	}
-	return r
-}
-
-// services returns the names of a trace's services, sorted.
-func (l *Lister) services(s *summary) (all []string) {
-	for _, id := range append(s.few[:], s.others...) {
-		if id != 0 {
-			all = append(all, l.names.name(id))
-		}
-	}
-	slices.Sort(all)
-	return all
 }

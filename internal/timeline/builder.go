@@ -1,0 +1,308 @@
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// report makes the spans that lines report.
+func (b *builder) report() {
+	for _, l := range b.tree.Entries {
+		s := spanOf(l)
+		if s == nil {
+			continue
+		}
+		if before := b.reported(s); before != nil {
+			l.Span = before
+			continue
+		}
+		l.Span = s
+		b.add(s)
+	}
+}
+
+// reported returns the span that s is again: with the same ID, service and kind.
+func (b *builder) reported(s *Span) *Span {
+	n := 0
+	for other := b.byID[s.ID]; other != nil && s.ID != ""; other = other.next {
+		if other.Service == s.Service && other.Kind == s.Kind {
+			return other
+		}
+		if n++; n == maxSame {
+			return b.byID[s.ID]
+		}
+	}
+	return nil
+}
+
+func (b *builder) add(s *Span) {
+	s.number = len(b.spans)
+	b.spans = append(b.spans, s)
+	if s.ID == "" {
+		return
+	}
+	first := b.byID[s.ID]
+	if first == nil {
+		b.byID[s.ID] = s
+		return
+	}
+	for s.nth = 1; first.next != nil; s.nth++ {
+		first = first.next
+	}
+	first.next = s
+}
+
+// make puts the other lines under the span that they name, and makes it where nobody reported it.
+func (b *builder) make() {
+	for _, l := range b.tree.Entries {
+		if l.Span != nil || l.Entry.Span == "" {
+			continue
+		}
+		l.Span = b.find(l.Entry.Span, l.Service, false)
+		if l.Span == nil {
+			l.Span = &Span{ID: l.Entry.Span, Service: l.Service, Kind: Internal, Made: true}
+			b.add(l.Span)
+		}
+		if l.Span.Made {
+			l.Span.Service = or(l.Span.Service, l.Service)
+			l.Span.ParentID = or(l.Span.ParentID, l.Entry.Parent)
+		}
+	}
+}
+
+// find returns the span with this ID; nil: there is none. Of several it is that of the service,
+// which is rather no call. A request that is served was called from another service: for its
+// parent, called is true, and a call comes first.
+func (b *builder) find(id, service string, called bool) *Span {
+	best, points := (*Span)(nil), -1
+	for s := b.byID[id]; s != nil && id != ""; s = s.next {
+		p := 0
+		if (s.Kind == Client) == called {
+			p++
+		}
+		if (s.Service == service) != called {
+			p += 2
+		}
+		if p > points {
+			best, points = s, p
+		}
+	}
+	return best
+}
+
+// link finds the parents that lines name.
+func (b *builder) link() {
+	for _, s := range b.spans {
+		if s.Kind == Job { // it has a trace of its own
+			continue
+		}
+		served := s.Kind == Server
+		if served { // with Finagle, the request has the span of the call
+			if p := b.find(s.ID, s.Service, true); p != nil && p.Kind == Client {
+				s.Parent = p
+				continue
+			}
+		}
+		if s.ParentID == s.ID {
+			continue
+		}
+		s.Parent = b.find(s.ParentID, s.Service, served)
+		if s.Parent == nil && served {
+			s.Parent = b.find(s.Report.CallerParent, s.Service, false)
+		}
+		if s.Parent == s {
+			s.Parent = nil
+		}
+	}
+}
+
+// uncircle cuts circles of parents: at a guess if there is one, else at the span that begins
+// first.
+func (b *builder) uncircle() {
+	walk := make([]int32, len(b.spans)) // in which a span was seen, from 1
+	for i, s := range b.spans {
+		this := int32(i + 1)
+		for ; s != nil && walk[s.number] == 0; s = s.Parent {
+			walk[s.number] = this
+		}
+		if s != nil && walk[s.number] == this {
+			b.cut(s)
+		}
+	}
+}
+
+// cut cuts the circle that s is in.
+func (b *builder) cut(s *Span) {
+	at := s
+	for p := s.Parent; p != s; p = p.Parent {
+		if p.Guess && !at.Guess || p.Guess == at.Guess && earlier(p, at) < 0 {
+			at = p
+		}
+	}
+	at.Parent = nil
+	if at.Guess {
+		at.Guess = false
+		return
+	}
+	at.cut = true
+	b.tree.Circles++
+}
+
+// miss makes the parents that spans name and no line knows.
+func (b *builder) miss() {
+	for _, s := range b.spans { // those that are added here have no parent
+		if s.ParentID == "" || !s.lost() {
+			continue
+		}
+		p := b.byID[s.ParentID]
+		if p == nil {
+			p = &Span{ID: s.ParentID, Kind: Internal, Made: true}
+			b.add(p)
+		}
+		if s.Kind == Server {
+			p.Kind = Client
+		}
+		s.Parent = p
+	}
+}
+
+// arrange fills Children, Roots and Spans from the parents.
+func (b *builder) arrange() {
+	t := b.tree
+	t.Roots, t.Spans = nil, make([]*Span, 0, len(b.spans))
+	for _, s := range b.spans {
+		s.Children = s.Children[:0]
+	}
+	for _, s := range b.spans {
+		if s.Parent == nil {
+			t.Roots = append(t.Roots, s)
+		} else {
+			s.Parent.Children = append(s.Parent.Children, s)
+		}
+	}
+	b.flatten()
+}
+
+// flatten fills Spans, in the order in which a tree is drawn.
+func (b *builder) flatten() {
+	t := b.tree
+	t.Spans = t.Spans[:0]
+	slices.SortFunc(t.Roots, earlier)
+	var stack []*Span
+	push := func(spans []*Span) {
+		for _, s := range slices.Backward(spans) {
+			stack = append(stack, s)
+		}
+	}
+	for push(t.Roots); len(stack) > 0; {
+		s := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		t.Spans = append(t.Spans, s)
+		slices.SortFunc(s.Children, earlier)
+		push(s.Children)
+	}
+}
+
+// settle moves spans whose times are not exact behind the beginning of their parent.
+func (b *builder) settle() {
+	for _, s := range b.tree.Spans {
+		if s.Parent == nil || s.Report == nil || s.Start.IsZero() || s.Parent.Start.IsZero() {
+			continue
+		}
+		if early := s.Parent.Start.Sub(s.Start); early > 0 && early <= s.Report.inexact {
+			s.Start = s.Parent.Start
+		}
+	}
+}
+
+// extend gives to spans that nobody reported the time that their lines and children take.
+func (b *builder) extend() {
+	for _, l := range b.tree.Entries {
+		if l.Span != nil && l.Span.Made {
+			l.Span.cover(l.At, l.At)
+		}
+	}
+	for _, s := range slices.Backward(b.tree.Spans) {
+		if s.Parent != nil && s.Parent.Made {
+			s.Parent.cover(s.Start, s.End())
+		}
+	}
+}
+
+// place puts lines under their spans, and those that name none under the only span of their
+// service that encloses them. A service that reports no request may have been called: then it is
+// the only call to it that nobody else has answered.
+func (b *builder) place() {
+	works := b.works()
+	if asked := b.homeless(); len(asked) > 0 {
+		ask(works, service, asked)
+	}
+	reports := map[string]bool{}
+	for _, s := range works {
+		reports[s.Service] = true
+	}
+	asked := slices.DeleteFunc(b.homeless(), func(q question) bool { return reports[q.name] })
+	if len(asked) > 0 {
+		ask(b.unanswered(), called, asked)
+	}
+	for _, l := range b.tree.Entries {
+		if l.Span == nil {
+			b.tree.Loose = append(b.tree.Loose, l)
+		} else {
+			l.Span.Lines = append(l.Span.Lines, l)
+		}
+	}
+}
+
+// homeless asks for the spans of the lines that stand under none.
+func (b *builder) homeless() []question {
+	var asked []question
+	for _, l := range b.tree.Entries {
+		if l.Span == nil && l.Service != "" && !l.At.IsZero() {
+			asked = append(asked, question{
+				name: l.Service, begins: l.At.Add(l.inexact), ends: l.At,
+				answer: func(s *Span) { l.Span, l.Guess = s, true },
+			})
+		}
+	}
+	return asked
+}
+
+// order puts everything into the order of time, and sums it up.
+func (b *builder) order() {
+	t := b.tree
+	b.flatten()
+	t.extent()
+	for _, s := range t.Spans {
+		sharpen(s.Lines, s.Start, s.Report)
+	}
+	sharpen(t.Loose, t.Start, nil)
+	slices.SortFunc(t.Entries, compareLines)
+	t.sum(b.skew)
+	t.links()
+	t.critical()
+}
+
+// builder builds a tree.
+type builder struct {
+	tree  *Tree
+	spans []*Span
+	byID  map[string]*Span // the first with its ID
+	skew  map[string]time.Duration
+}
+
+// earlier orders spans by their beginning. Those without any come last.
+func earlier(a, b *Span) int {
+	if a.Start.IsZero() != b.Start.IsZero() {
+		if a.Start.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(a.Start.Compare(b.Start), b.End().Compare(a.End()), cmp.Compare(a.number, b.number))
+}
+
+// maxSame is how many spans may have one ID. Of a call that somebody retries there are a few, and
+// with Finagle each is two. What further lines report stands under the first.
+const maxSame = 16

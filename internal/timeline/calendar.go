@@ -1,0 +1,198 @@
+package timeline
+
+import (
+	"bytes"
+	"time"
+)
+
+// A calendar completes times that do not say all: those without a zone, a year or a day.
+type calendar struct {
+	reference time.Time      // times without a year or a day are about then, or before
+	zone      *time.Location // of times that name none
+}
+
+// Times outside of these years are taken for none: they are the zero values of programs, and do
+// not fit into nanoseconds since 1970.
+const (
+	firstYear = 1970
+	lastYear  = 2261
+)
+
+const (
+	// yearSlack is how far after the reference a time without a year may be: syslog's times are
+	// those of a zone that is not known. A year back would be worse than a day too late.
+	yearSlack = 24 * time.Hour
+
+	// daySlack is how far after the reference a time without a day may be: a shipper's time may
+	// be rounded.
+	daySlack = time.Minute
+)
+
+// clockSpan is how far into a line a time without a day, or a number of seconds, is looked for.
+const clockSpan = 256
+
+// find returns the time that stands in the text of a line. One at the beginning rules; then the
+// first with a date; then the first without one, or the first number of seconds in brackets.
+func (c calendar) find(text []byte) (stamp, bool) {
+	var alone stamp // without a date
+	begin := 0
+	for begin < len(text) && (text[begin] == ' ' || text[begin] == '[' || text[begin] == '(' || text[begin] == '"') {
+		begin++
+	}
+	for i := begin; i < len(text); i++ {
+		if !timeBegins[text[i]] || i > 0 && isWord(text[i-1]) {
+			continue
+		}
+		d, ok := readDate(text, i, i == begin)
+		switch {
+		case !ok:
+			i = runEnd(text, i) - 1
+			continue
+		case !d.dated() && i > begin && (i > clockSpan || alone.end > 0):
+			i = d.end - 1
+			continue
+		}
+		s, ok := c.stamp(d)
+		switch {
+		case !ok:
+		case d.dated() || i == begin:
+			return s, true
+		default:
+			alone = s
+		}
+		i = max(i, d.end-1)
+	}
+	return alone, alone.end > 0
+}
+
+// timeBegins are the bytes that a time may begin with: a digit, or a letter of a month, of a day
+// of the week, or of klog's levels.
+var timeBegins = func() (b [256]bool) {
+	for _, c := range []byte("0123456789JFMASONDTWIE") {
+		b[c] = true
+	}
+	return b
+}()
+
+// runEnd returns where the word ends that begins at i, so that no time is looked for in it: a run
+// of digits would else be looked at again from each of them.
+func runEnd(text []byte, i int) int {
+	start := i
+	for i < len(text) && isWord(text[i]) {
+		i++
+	}
+	return max(i, start+1)
+}
+
+// value returns the time that the value of a field is: a text that begins with a time, or a
+// number.
+func (c calendar) value(text []byte) (stamp, bool) {
+	if s, ok := epoch(text); ok {
+		return s, true
+	}
+	if len(text) == 0 {
+		return stamp{}, false
+	}
+	d, ok := readDate(text, 0, false)
+	if !ok {
+		return stamp{}, false
+	}
+	return c.stamp(d)
+}
+
+// beginning returns the time that a text begins with, behind white space.
+func (c calendar) beginning(text []byte) (stamp, bool) {
+	text = bytes.TrimLeft(text, " \t[(")
+	if len(text) == 0 || !timeBegins[text[0]] {
+		return stamp{}, false
+	}
+	d, ok := readDate(text, 0, true)
+	if !ok {
+		return stamp{}, false
+	}
+	return c.stamp(d)
+}
+
+// stamp returns the time that d is.
+func (c calendar) stamp(d date) (stamp, bool) {
+	if d.epoch.end > 0 {
+		return d.epoch, true
+	}
+	s := stamp{start: d.start, end: d.end, precision: precisionOf(d.digits), level: d.level}
+	if d.coarse {
+		s.precision = time.Minute
+	}
+	switch {
+	case !d.dated():
+		s.time = c.withoutDay(d)
+	case d.year == 0:
+		s.time = c.withoutYear(d)
+	default:
+		s.time = c.at(d, d.year)
+	}
+	return s, !s.time.IsZero()
+}
+
+// at returns the time that d is in a year; zero: there is none such.
+func (c calendar) at(d date, year int) time.Time {
+	if year < firstYear || year > lastYear || d.day > daysIn(year, d.month) {
+		return time.Time{}
+	}
+	if d.zoned || c.zone == nil || c.zone == time.UTC {
+		return time.Unix(daysSince1970(year, d.month, d.day)*86400+int64(d.seconds-d.offset), int64(d.ns)).UTC()
+	}
+	return time.Date(year, time.Month(d.month), d.day, 0, 0, d.seconds, d.ns, c.zone).UTC()
+}
+
+// withoutYear returns the newest time that d may be and that is not after the reference.
+func (c calendar) withoutYear(d date) time.Time {
+	latest := c.reference.Add(yearSlack)
+	for year := latest.Year(); year > latest.Year()-9; year-- { // February 29 may be eight years ago
+		if t := c.at(d, year); !t.IsZero() && !t.After(latest) {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// withoutDay returns the newest time that d may be and that is not after the reference.
+func (c calendar) withoutDay(d date) time.Time {
+	latest := c.reference.Add(daySlack)
+	there := latest.UTC()
+	if d.zoned {
+		there = latest.In(time.FixedZone("", d.offset))
+	} else if c.zone != nil {
+		there = latest.In(c.zone)
+	}
+	for back := range 2 {
+		day := there.AddDate(0, 0, -back)
+		d.year, d.month, d.day = day.Year(), int(day.Month()), day.Day()
+		if t := c.at(d, d.year); !t.After(latest) {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// daysSince1970 counts days, with years that begin in March: the day that some years have more is
+// then their last one. time.Date takes several times as long.
+func daysSince1970(year, month, day int) int64 {
+	if month <= 2 {
+		year--
+		month += 12
+	}
+	return int64(365*year+year/4-year/100+year/400+(153*(month-3)+2)/5+day) - 719469
+}

@@ -1,0 +1,35 @@
+package timeline
+
+// cri takes off what the runtimes of Kubernetes write:
+//
+//	2026-11-26T22:46:25.343939123Z stdout F …
+//
+// P is a line that goes on, F its end; further tags may follow after colons.
+//
+// https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
+func (u *unwrapper) cri() bool {
+	t, ok := shipperStampOf(u.text)
+	if !ok {
+		return false
+	}
+	s := u.text[t.length:]
+	if !beginsWith(s, " stdout ") && !beginsWith(s, " stderr ") || len(s) < 9 {
+		return false
+	}
+	tag := s[8]
+	if tag != 'F' && tag != 'P' {
+		return false
+	}
+	rest := s[9:]
+	if len(rest) > 0 && rest[0] == ':' {
+		rest = rest[tokenEnd(rest):]
+	}
+	if len(rest) > 0 && rest[0] != ' ' {
+		return false
+	}
+	u.text = rest[min(1, len(rest)):]
+	u.time = t.time(u.reference.Location())
+	u.stream = s[6] // of stdout or stderr
+	u.partial = tag == 'P'
+	return true
+}

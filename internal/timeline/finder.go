@@ -1,0 +1,175 @@
+package timeline
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"slices"
+)
+
+// finder is a Find that goes on.
+type finder struct {
+	search *Search
+	begins func(line []byte) bool
+	parse  func(lines io.Reader, number int) error
+
+	buf    []byte // begins with an entry
+	number int    // of buf's first line
+	passed int
+
+	stretches []piece // those of buf to parse
+	cuts      cuts
+}
+
+// piece is a part of buf.
+type piece struct{ from, to int }
+
+// fill reads until the buffer has so much. An error is the end of r.
+func (f *finder) fill(r io.Reader, size int) error {
+	for len(f.buf) < size {
+		n, err := r.Read(f.buf[len(f.buf):size])
+		f.buf = f.buf[:len(f.buf)+n]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part looks at the entries in the buffer, and keeps what may be only the beginning of one. It does
+// nothing if that is all, and there is room for more.
+func (f *finder) part(r io.Reader) error {
+	full := len(f.buf) == cap(f.buf)
+	last := bytes.LastIndexByte(f.buf, '\n') + 1
+	if last == 0 && full {
+		return f.tooLong(r)
+	}
+	f.stretches = f.cuts.find(f.buf[:last], f.stretches[:0])
+	end := f.lastEntry(last)
+	if end == 0 {
+		if !full {
+			return nil
+		}
+		end = last // all of it is one entry: it is torn apart
+	}
+	f.stretches = slices.DeleteFunc(f.stretches, func(s piece) bool { return s.from >= end })
+	if err := f.look(end); err != nil {
+		return err
+	}
+	f.buf = f.buf[:copy(f.buf, f.buf[end:])]
+	return nil
+}
+
+// lastEntry returns where the last entry begins of the whole lines before end; 0: at the beginning,
+// or too far away.
+func (f *finder) lastEntry(end int) int {
+	for from := end; from > 0 && end-from < cap(f.buf)/2; {
+		from = lineStart(f.buf, from-1)
+		if from > 0 && f.begins(lineAt(f.buf, from)) && !f.isCut(from) {
+			return from
+		}
+	}
+	return 0
+}
+
+// isCut tells whether at is inside of a line that was cut.
+func (f *finder) isCut(at int) bool {
+	return slices.ContainsFunc(f.stretches, func(s piece) bool { return s.from < at && at < s.to })
+}
+
+// tooLong looks at a line that is longer than the buffer, and passes over the rest of it.
+func (f *finder) tooLong(r io.Reader) error {
+	kept := f.buf[:len(f.buf)/2]
+	if f.search.Next(kept) >= 0 || nextEscape(kept, 0) >= 0 {
+		if err := f.parse(bytes.NewReader(f.buf), f.number); err != nil {
+			return err
+		}
+	} else {
+		f.passed++
+	}
+	f.number++
+	for {
+		n, err := r.Read(f.buf[:cap(f.buf)])
+		if at := bytes.IndexByte(f.buf[:n], '\n'); at >= 0 {
+			f.buf = f.buf[:copy(f.buf, f.buf[at+1:n])]
+			return nil // what the reader says besides, it says again
+		}
+		if err != nil {
+			f.buf = f.buf[:0]
+			return nil
+		}
+	}
+}
+
+// look parses what is to be parsed of buf until end. The stretches have what was cut.
+func (f *finder) look(end int) error {
+	block := f.buf[:end]
+	if f.number == 1 {
+		f.stretches = append(f.stretches, piece{0, headEnd(block)})
+	}
+	f.stretches = f.hits(block, f.stretches)
+	f.stretches = escapedLines(block, f.stretches)
+	slices.SortFunc(f.stretches, func(a, b piece) int { return cmp.Compare(a.from, b.from) })
+	done := 0
+	for i := 0; i < len(f.stretches); {
+		var whole piece
+		whole, i = f.entries(block, done, i)
+		f.pass(block[done:whole.from])
+		lines := block[whole.from:whole.to]
+		if err := f.parse(bytes.NewReader(lines), f.number); err != nil {
+			return err
+		}
+		f.number += countLines(lines)
+		done = whole.to
+	}
+	f.pass(block[done:])
+	return nil
+}
+
+// pass passes over lines.
+func (f *finder) pass(lines []byte) {
+	n := countLines(lines)
+	f.number += n
+	f.passed += n
+}
+
+// entries returns the entries that the i-th piece and those that it touches are in, and the next
+// span. They begin no earlier than at done.
+func (f *finder) entries(block []byte, done, i int) (piece, int) {
+	whole := f.stretches[i]
+	for whole.from > done && !f.begins(lineAt(block, whole.from)) {
+		whole.from = lineStart(block, whole.from-1)
+	}
+	for {
+		for ; i < len(f.stretches) && f.stretches[i].from <= whole.to; i++ {
+			whole.to = max(whole.to, f.stretches[i].to)
+		}
+		if whole.to >= len(block) || f.begins(lineAt(block, whole.to)) {
+			return whole, i
+		}
+		whole.to = lineEnd(block, whole.to)
+	}
+}
+
+// hits appends the lines that have a hit.
+func (f *finder) hits(block []byte, stretches []piece) []piece {
+	for from := 0; from < len(block); {
+		end := f.search.Next(block[from:])
+		if end < 0 {
+			break
+		}
+		at := from + end - 1
+		from = lineEnd(block, at)
+		stretches = append(stretches, piece{lineStart(block, at), from})
+	}
+	return stretches
+}
+
+// headEnd returns the end of the lines that are always parsed.
+func headEnd(block []byte) int {
+	end := 0
+	for range headLines {
+		end = lineEnd(block, end)
+	}
+	return end
+}

@@ -1,0 +1,96 @@
+package timeline
+
+// fold is spans alike, of which the first are shown, and the slowest.
+type fold struct {
+	members, shown int
+	slowest        *Span
+	fastest        *Span
+	told           bool
+	spans, lines   int // that are not shown
+}
+
+// foldFrom is from how many on spans alike are folded.
+const foldFrom = 6
+
+// kinship tells which spans are alike.
+type kinship struct {
+	service, operation, below string
+	kind                      Kind
+	status                    int
+}
+
+func (s *Span) kin() kinship {
+	k := kinship{service: s.Service, operation: alike(s.Operation), kind: s.Kind, status: s.Status}
+	if len(s.Children) > 0 {
+		k.below = s.Children[0].Service + " " + alike(s.Children[0].Operation)
+	}
+	return k
+}
+
+// folds are the spans under one that are alike. Spans under which something failed are always
+// shown.
+type folds map[kinship]*fold
+
+func foldsOf(spans []*Span) folds {
+	all := folds{}
+	for _, s := range spans {
+		if s.below.failed {
+			continue
+		}
+		k := s.kin()
+		f := all[k]
+		if f == nil {
+			f = &fold{slowest: s, fastest: s}
+			all[k] = f
+		}
+		f.members++
+		if s.Duration > f.slowest.Duration {
+			f.slowest = s
+		}
+		if s.Duration < f.fastest.Duration {
+			f.fastest = s
+		}
+	}
+	return all
+}
+
+// of returns the fold that s is in; nil: it is shown anyhow.
+func (all folds) of(s *Span) *fold {
+	if len(all) == 0 || s.below.failed {
+		return nil
+	}
+	if f := all[s.kin()]; f.members >= foldFrom {
+		return f
+	}
+	return nil
+}
+
+// withSpan appends a span, or once that some are not shown.
+func (p *page) withSpan(items []item, s *Span, folds folds) []item {
+	f := folds.of(s)
+	if f == nil || f.shown < shown || s == f.slowest {
+		if f != nil {
+			f.shown++
+		}
+		return append(items, item{span: s})
+	}
+	f.spans += s.below.spans
+	f.lines += s.below.lines
+	if f.told {
+		return items
+	}
+	f.told = true
+	return append(items, item{fold: f})
+}
+
+// folded writes that spans are not shown.
+func (p *page) folded(f *fold, branch string) {
+	n := f.members - f.shown
+	if f.slowest != nil && f.shown == shown { // the slowest comes later
+		n--
+	}
+	p.spansLeft += f.spans
+	p.linesLeft += f.lines
+	p.row("", "", "", branch, word{}, word{dim, "… " + Grouped(n) + " more like these, " + short(f.fastest.Duration) + " to " + short(f.slowest.Duration) +
+		" (" + Counted(f.lines, "line") + ")"})
+}

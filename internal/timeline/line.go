@@ -1,0 +1,105 @@
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Line is an entry in its trace.
+type Line struct {
+	*Entry
+
+	// At orders the line among the others. It is the entry's time, put right by the skew of its
+	// service's clock. A line without a time has that of its neighbour in the same source; zero:
+	// the source has no times at all. Entry.Time stays as it was written.
+	At time.Time
+
+	Span  *Span // that it stands under; nil: under the trace itself
+	Guess bool  // it names no span: Span is the only one that it can belong to by time
+
+	inexact time.Duration // how much later than At it may have been written
+}
+
+// compareLines orders lines by time. Those without any come last.
+func compareLines(a, b *Line) int {
+	if a.At.IsZero() != b.At.IsZero() {
+		if a.At.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(a.At.Compare(b.At), compareInSource(a.Entry, b.Entry))
+}
+
+// lineUp gives to each entry of one source its place in time.
+func lineUp(entries []*Entry) []*Line {
+	lines := make([]*Line, len(entries))
+	last := &Line{Entry: &Entry{}}
+	untimed := 0 // lines at the beginning that have no time
+	for i, e := range entries {
+		l := &Line{Entry: e, At: e.Time, inexact: e.Precision}
+		switch {
+		case l.At.IsZero():
+			l.At, l.inexact = last.At, last.inexact
+		case l.inexact > 0 && l.At.Before(last.At) && last.At.Sub(l.At) < l.inexact: // its source puts it behind the last one
+			l.inexact -= last.At.Sub(l.At)
+			l.At = last.At
+		}
+		if l.At.IsZero() {
+			untimed++
+		} else if last.At.IsZero() {
+			for _, before := range lines[:untimed] {
+				before.At, before.inexact = l.At, l.inexact
+			}
+		}
+		lines[i], last = l, l
+	}
+	return lines
+}
+
+// reports tells whether l is the line that reports its span.
+func (l *Line) reports() bool { return l.Span != nil && l.Span.Report == l }
+
+// sharpen moves lines whose times are not exact behind the beginning of what they stand under.
+func sharpen(lines []*Line, begin time.Time, report *Line) {
+	for _, l := range lines {
+		if l != report && l.At.Before(begin) && !l.At.IsZero() && begin.Sub(l.At) < l.inexact {
+			l.At = begin
+		}
+	}
+	slices.SortFunc(lines, compareLines)
+}
+
+// said returns the message, or what the line has instead.
+func (l *Line) said() string {
+	if l.Message != "" {
+		return l.Message
+	}
+	if len(l.Fields) > 0 && l.rest() != "" {
+		return ""
+	}
+	return l.Text
+}
+
+// rest returns the fields of the line that are shown nowhere else.
+func (l *Line) rest() string {
+	var b strings.Builder
+	for _, f := range l.Fields {
+		switch {
+		case usual[f.Key], l.reports() && ofRecords[f.Key], f.Value == l.Message, f.Value == l.Service, f.Value == l.Text, f.Value == l.Level:
+			continue
+		}
+		b.WriteByte(' ')
+		b.WriteString(f.Key)
+		b.WriteByte('=')
+		if f.Text && (f.Value == "" || strings.ContainsAny(f.Value, " \"=\n\t")) {
+			b.WriteString(strconv.Quote(f.Value))
+		} else {
+			b.WriteString(f.Value)
+		}
+	}
+	return b.String()
+}

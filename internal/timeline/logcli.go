@@ -1,0 +1,63 @@
+package timeline
+
+// logcli takes off what logcli -o jsonl writes:
+//
+//	{"labels":{"app":"shop"},"line":"…","timestamp":"2026-11-26T22:46:25.343939123Z"}
+//
+// IDs may stand among the labels, where Loki has got them as structured metadata.
+//
+// https://github.com/grafana/loki/blob/main/pkg/logcli/output/jsonl.go
+func (u *unwrapper) logcli() bool {
+	if !beginsWith(u.text, `{"labels":`) && !beginsWith(u.text, `{"line":`) {
+		return false
+	}
+	var v [3][]byte
+	if !jsonValues(u.text, logcliKeys[:], v[:]) || !isJSONText(v[1]) || !u.at(v[2]) {
+		return false
+	}
+	ids := idsOf(v[0])
+	u.text, _ = jsonText(v[1])
+	u.merge(&ids)
+	u.from(jsonTextAt(v[0], "container", "container_name", "service_name", "app", "pod", "job"))
+	return true
+}
+
+var logcliKeys = [...]string{"labels", "line", "timestamp"}
+
+// logcliLabels goes behind the labels of a line in the form that logcli has without -o:
+//
+//	{container="shop", trace_id="463ac35c9f6413ad"} …
+func (u *unwrapper) logcliLabels(h *lineHead, ids *idMembers) bool {
+	next := *h
+	if !next.byte('{') {
+		return false
+	}
+	var service []byte
+	for more := true; more; more = next.byte(',') {
+		next.spaces()
+		name := next.until('=')
+		start := next.i + 1 // behind =
+		if !isContainerName(name) || !next.byte('=') || !next.quoted() {
+			return false
+		}
+		value := next.s[start:next.i]
+		ids.add(name, value)
+		if service == nil || string(name) == "container" {
+			service = serviceLabel(name, value[1:len(value)-1], service)
+		}
+	}
+	if !next.byte('}') || next.spaces() == 0 {
+		return false
+	}
+	u.from(service)
+	*h = next
+	return true
+}
+
+// serviceLabel returns the value of a label if it says which service a line is from, else service.
+func serviceLabel(name, value, service []byte) []byte {
+	if string(name) == "container" || string(name) == "service_name" || string(name) == "app" {
+		return value
+	}
+	return service
+}

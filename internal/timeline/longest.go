@@ -1,0 +1,25 @@
+package timeline
+
+import "time"
+
+// longest is which spans of those seen so far end last.
+type longest struct{ first, second *Span }
+
+func (l *longest) add(s *Span) {
+	switch {
+	case l.first == nil || s.End().After(l.first.End()):
+		l.first, l.second = s, l.first
+	case l.second == nil || s.End().After(l.second.End()):
+		l.second = s
+	}
+}
+
+// only returns the one span that does not end before t; nil: there are none, or several.
+func (l *longest) only(t time.Time) *Span {
+	if l == nil || !lasts(l.first, t) || lasts(l.second, t) {
+		return nil
+	}
+	return l.first
+}
+
+func lasts(s *Span, t time.Time) bool { return s != nil && !s.End().Before(t) }

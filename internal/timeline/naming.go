@@ -1,0 +1,221 @@
+package timeline
+
+import (
+	"slices"
+	"strings"
+
+	"example.com/clew/internal/line"
+)
+
+// learnLines is how many lines of a source are looked at for names that prove nothing alone.
+const learnLines = 100
+
+// maxNames is how many names of a source are kept in mind.
+const maxNames = 1000
+
+// A naming is what a parser has learned about the names of its source.
+type naming struct {
+	keys   Keys
+	custom bool // keys has any
+	claims map[string]claim
+	weak   map[string]*evidence
+	lines  int           // that were looked at
+	taken  [roles]string // the name that was last taken for each role
+	where  [roles]bool   // the role was found in plain text
+}
+
+// evidence is how many values of a name were seen, and how many of them were IDs.
+type evidence struct{ seen, ids int }
+
+// claim returns what a field may say.
+func (n *naming) claim(key string) claim {
+	if c, ok := n.claims[key]; ok {
+		return c
+	}
+	c := n.chosen(key)
+	if len(n.claims) < maxNames && len(key) <= maxKey {
+		if n.claims == nil {
+			n.claims = map[string]claim{}
+		}
+		n.claims[strings.Clone(key)] = c
+	}
+	return c
+}
+
+// chosen is claim for a name that was not seen yet: one that the user has given a role to has that
+// alone.
+func (n *naming) chosen(key string) claim {
+	if n.custom {
+		for r := roleTrace; r <= roleMessage; r++ {
+			if slices.Contains(*n.keys.of(r), key) {
+				return claim{role: r, datadog: true}
+			}
+		}
+	}
+	return roleOf(key)
+}
+
+// ruled tells whether the user has said which names a role has.
+func (n *naming) ruled(r role) bool {
+	list := n.keys.of(r)
+	return n.custom && list != nil && len(*list) > 0
+}
+
+// fields returns which field of a line has which role; -1: none. Of two with the same name, the
+// last counts, as in package line.
+func (n *naming) fields(fields []line.Field) (at [roles]int) {
+	var best [roles]int
+	for r := range at {
+		at[r], best[r] = -1, lastRank
+	}
+	for i := range fields {
+		c := n.claim(fields[i].Key)
+		if c.role == roleNone || !n.proved(c, fields[i]) {
+			continue
+		}
+		if rank := n.rank(c, fields[i].Key); rank <= best[c.role] {
+			at[c.role], best[c.role] = i, rank
+		}
+	}
+	n.lines++
+	for r, i := range at {
+		if i >= 0 && n.taken[r] != fields[i].Key {
+			n.taken[r] = strings.Clone(fields[i].Key)
+		}
+	}
+	return at
+}
+
+// lastRank is more than the rank of any name.
+const lastRank = 1 << 30
+
+// rank orders the names of a role. Those of the user come first, in their order.
+func (n *naming) rank(c claim, key string) int {
+	if n.custom {
+		if list := n.keys.of(c.role); list != nil {
+			if i := slices.Index(*list, key); i >= 0 {
+				return i - lastRank
+			}
+		}
+	}
+	return c.rank
+}
+
+// proved tells whether the value of a field is what its name lets one expect.
+func (n *naming) proved(c claim, f line.Field) bool {
+	if !f.Text && f.Value == "null" || f.Value == "" {
+		return false
+	}
+	switch c.role {
+	case roleTrace:
+		_, ok := fieldID(f, c)
+		return ok && !c.weak || c.weak && n.trusted(f, ok)
+	case roleSpan, roleParent, roleCallerParent:
+		return fieldSpan(f, c) != ""
+	case roleTime:
+		return f.Value[0]-'0' <= 9 || isCapitals([]byte(f.Value[:1]))
+	case roleService:
+		return f.Text
+	case roleMessage, roleLevel:
+		return f.Text || f.Value[0] != '{' && f.Value[0] != '['
+	}
+	return true
+}
+
+// hexLetters are what tells an ID from a number.
+const hexLetters = "abcdefABCDEF"
+
+// trusted tells whether a name that proves nothing alone is that of the trace's ID: all its values
+// have been IDs, of hexadecimal digits with a letter among them. After some lines a name that was
+// not seen yet is not trusted any more.
+func (n *naming) trusted(f line.Field, isID bool) bool {
+	e := n.weak[f.Key]
+	if e == nil {
+		if n.lines >= learnLines || len(n.weak) >= maxNames || len(f.Key) > maxKey {
+			return false
+		}
+		if n.weak == nil {
+			n.weak = map[string]*evidence{}
+		}
+		e = &evidence{}
+		n.weak[strings.Clone(f.Key)] = e
+	}
+	isID = isID && strings.ContainsAny(f.Value, hexLetters+"/")
+	if n.lines < learnLines && f.Value != "-" {
+		e.seen++
+		if isID {
+			e.ids++
+		}
+	}
+	return isID && e.ids == e.seen
+}
+
+// fieldID returns the trace ID that a field has.
+func fieldID(f line.Field, c claim) (ID, bool) {
+	if len(f.Value) > 200 {
+		return ID{}, false
+	}
+	value := []byte(f.Value)
+	if c.datadog && len(value) <= 20 && len(value) != 16 || !c.weak && len(value) > 16 && len(value) <= 20 {
+		if n, ok := decimal(value); ok {
+			return ID{Low: n}, true
+		}
+	}
+	if !f.Text {
+		return ID{}, false
+	}
+	return headerValue(value)
+}
+
+// fieldSpan returns the span's ID that a field has, in hexadecimal digits; "": none.
+func fieldSpan(f line.Field, c claim) string {
+	value := []byte(f.Value)
+	if len(value) == 16 && hexEnd(value, 0) == 16 && f.Text {
+		return spanDigits(hexValue(value))
+	}
+	if c.datadog || len(value) > 16 {
+		if n, ok := decimal(value); ok {
+			return spanDigits(n)
+		}
+	}
+	return ""
+}
+
+// spanDigits returns a span's ID in hexadecimal digits; "" for zero.
+func spanDigits(n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return hex16(n)
+}
+
+// learned returns what was taken for what, as [ParseKeys] reads it, and what stands in plain text.
+func (n *naming) learned() string {
+	var parts []string
+	for r := roleTrace; r <= roleMessage; r++ {
+		if n.taken[r] != "" {
+			parts = append(parts, roleNames[r]+"="+printable(n.taken[r]))
+		}
+	}
+	said := strings.Join(parts, ",")
+	var text []string
+	for r := roleTrace; r <= roleMessage; r++ {
+		if n.where[r] {
+			text = append(text, roleNames[r])
+		}
+	}
+	if len(text) > 0 {
+		said = strings.TrimPrefix(said+"; in the text: "+strings.Join(text, ", "), "; ")
+	}
+	return said
+}
+
+// printable returns a name without what a terminal would obey: it is a part of somebody's line.
+func printable(name string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return '?'
+		}
+		return c
+	}, name)
+}

@@ -1,0 +1,42 @@
+package timeline
+
+import (
+	"slices"
+	"time"
+)
+
+// others is which services have the spans that end last: three, so that there are two besides
+// whichever service asks.
+type others struct {
+	of   map[string]*longest
+	best []*longest
+}
+
+func (o *others) add(s *Span) {
+	l := o.of[s.Service]
+	if l == nil {
+		l = &longest{}
+		o.of[s.Service] = l
+	}
+	l.add(s)
+	if !slices.Contains(o.best, l) {
+		o.best = append(o.best, l)
+	}
+	slices.SortStableFunc(o.best, func(a, b *longest) int { return b.first.End().Compare(a.first.End()) })
+	o.best = o.best[:min(len(o.best), 3)]
+}
+
+// only returns the one span of another service that does not end before t.
+func (o *others) only(service string, t time.Time) *Span {
+	var all longest
+	for _, l := range o.best {
+		if l.first.Service == service {
+			continue
+		}
+		all.add(l.first)
+		if l.second != nil {
+			all.add(l.second)
+		}
+	}
+	return all.only(t)
+}

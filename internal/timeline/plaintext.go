@@ -1,0 +1,112 @@
+package timeline
+
+import (
+	"bytes"
+	"strings"
+
+	"example.com/clew/internal/line"
+)
+
+// text reads plain text.
+func (p *Parser) text(e *Entry, head string) {
+	b := []byte(head)
+	s, ok := p.calendar.find(b)
+	from := 0
+	if ok {
+		e.Time, e.Precision = s.time, s.precision
+		p.names.where[roleTime] = true
+		from = s.behind()
+	}
+	level, start, end := levelIn(b, from)
+	if s.level != 0 {
+		level, start, end = klogLevels[s.level], from, from
+	}
+	if level != "" {
+		e.Level = level
+		p.names.where[roleLevel] = true
+	}
+	m := p.mentioned(e, b)
+	e.Message = head[messageStart(b, m, from, start, end):]
+	p.tail(e, head)
+}
+
+// klogLevels are klog's.
+var klogLevels = map[byte]string{'I': "info", 'W': "warn", 'E': "error", 'F': "fatal"}
+
+// messageStart returns where the message of plain text begins: behind the time at its beginning,
+// and behind the ID in brackets and the level, as far as they are next, in either order.
+func messageStart(text []byte, m mention, from, level, levelEnd int) int {
+	for range 2 {
+		if m.rank == byBracket && m.open >= from && isBetween(text[from:m.open]) {
+			from = min(m.close+1, len(text))
+		}
+		if level >= from && levelEnd > level && isBetween(text[from:level]) {
+			from = levelEnd
+		}
+	}
+	if from == 0 {
+		return 0
+	}
+	rest := text[from:]
+	if at(rest, 0) == ']' || at(rest, 0) == ')' || at(rest, 0) == '"' {
+		rest = rest[1:]
+	}
+	rest = bytes.TrimLeft(rest, " \t|:-")
+	return len(text) - len(rest)
+}
+
+// isBetween tells whether text is nothing but what stands between the parts of a line's head.
+func isBetween(text []byte) bool { return len(bytes.Trim(text, " []()|\t\"-:")) == 0 }
+
+// mentioned takes what plain text says of its trace. The one that is asked for rules.
+func (p *Parser) mentioned(e *Entry, text []byte) mention {
+	m := p.names.mention(text)
+	if p.config.Trace.In(text) && !m.trace.Same(p.config.Trace) {
+		m = mention{trace: p.config.Trace}
+	}
+	e.Trace, e.Span = m.trace, spanDigits(m.span)
+	if m.service != "" {
+		e.Service = m.service
+		p.names.where[roleService] = true
+	}
+	if m.trace != (ID{}) {
+		p.names.where[roleTrace] = true
+	}
+	if m.span != 0 {
+		p.names.where[roleSpan] = true
+	}
+	for _, name := range p.names.keys.Service {
+		if value, ok := named(text, name); ok {
+			e.Service = string(value)
+			break
+		}
+	}
+	for _, name := range p.names.keys.Level {
+		if value, ok := named(text, name); ok {
+			e.Level = levelOf(string(value))
+			break
+		}
+	}
+	return m
+}
+
+// tail takes the fields of the JSON object that plain text ends with, as zap's console has it.
+func (p *Parser) tail(e *Entry, head string) {
+	open := strings.IndexByte(head, '{')
+	if open <= 0 || head[len(head)-1] != '}' || head[open-1] != ' ' && head[open-1] != '\t' {
+		return
+	}
+	var l line.Line
+	if l.Read(head[open:]) != nil {
+		return
+	}
+	e.Fields = l.Fields
+	of := Entry{}
+	p.ids(&of, &l, p.names.fields(l.Fields))
+	if e.Trace == (ID{}) {
+		e.Trace, e.Span = of.Trace, of.Span
+	}
+	if of.Service != "" {
+		e.Service = of.Service
+	}
+}

@@ -1,0 +1,112 @@
+package timeline
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"strings"
+)
+
+// valueEnd returns where the value ends that begins at i; 0: it is an object, an array, or wrong.
+func valueEnd(text []byte, i int, escapes bool) int {
+	switch c := at(text, i); {
+	case c == '"' && escapes:
+		return anyString(text, i)
+	case c == '"':
+		return plainString(text, i)
+	case c == 't' && i+4 <= len(text) && string(text[i:i+4]) == "true":
+		return i + 4
+	case c == 'f' && i+5 <= len(text) && string(text[i:i+5]) == "false":
+		return i + 5
+	case c == '-' || c-'0' <= 9:
+		return numberEnd(text, i)
+	}
+	return 0
+}
+
+// plainString returns where the string ends that begins at i; 0: it has an escape, or anything
+// that is not printable ASCII.
+func plainString(text []byte, i int) int {
+	if i = plainEnd(text, i+1); i < len(text) && text[i] == '"' {
+		return i + 1
+	}
+	return 0
+}
+
+// plainEnd returns where the first byte is, from i on, that is a quotation mark, a backslash or no
+// printable ASCII.
+func plainEnd(text []byte, i int) int {
+	for ; i+8 <= len(text); i += 8 {
+		if odd := oddBytes(binary.LittleEndian.Uint64(text[i:])); odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(text) && text[i] != '"' && text[i] != '\\' && text[i]-' ' < 0x7f-' ' {
+		i++
+	}
+	return i
+}
+
+// wordEnd returns where the first byte is, from i on, that is a space, a quotation mark or no
+// printable ASCII.
+func wordEnd(text []byte, i int) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(text); i += 8 {
+		w := binary.LittleEndian.Uint64(text[i:])
+		if odd := ((w - '!'*ones) | ((w ^ '"'*ones) - ones) | w | (w + ones)) & high; odd != 0 { // as oddBytes
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(text) && text[i] != '"' && text[i]-'!' < 0x7f-'!' {
+		i++
+	}
+	return i
+}
+
+// oddBytes looks at eight bytes at once for those that plainEnd looks for. The high bit of the
+// first of them is set. Those behind it may be set as well, by what is carried.
+func oddBytes(w uint64) uint64 {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	// Less than nothing has the high bit, and bytes that have it themselves are odd anyway.
+	return ((w - ' '*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | w | (w + ones)) & high
+}
+
+// anyString returns where the string ends that begins at i; 0: it is wrong. Escapes of four digits
+// are left to Parse.
+func anyString(text []byte, i int) int {
+	for i = plainEnd(text, i+1); i < len(text); i = plainEnd(text, i+1) {
+		switch c := text[i]; {
+		case c == '"':
+			return i + 1
+		case c == '\\':
+			i++
+			if strings.IndexByte(`"\/bfnrt`, at(text, i)) < 0 {
+				return 0
+			}
+		case c < ' ':
+			return 0
+		}
+	}
+	return 0
+}
+
+// numberEnd returns where the number ends that begins at i; 0: it is none, or has an exponent.
+func numberEnd(text []byte, i int) int {
+	if text[i] == '-' {
+		i++
+	}
+	end := digitsEnd(text, i)
+	if end == i || text[i] == '0' && end > i+1 {
+		return 0
+	}
+	if at(text, end) == '.' {
+		whole := end + 1
+		if end = digitsEnd(text, whole); end == whole {
+			return 0
+		}
+	}
+	return end
+}
+
+// hasEscape tells whether a JSON string has an escape.
+func hasEscape(text []byte) bool { return bytes.IndexByte(text, '\\') >= 0 }

@@ -1,0 +1,38 @@
+package timeline
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// Statuses are the statuses of HTTP from one to another, both among them.
+type Statuses struct{ Low, High int }
+
+// ParseStatuses returns the statuses that a text means: "404", "5xx" or "500-504".
+func ParseStatuses(text string) (Statuses, error) {
+	if len(text) == 3 && strings.EqualFold(text[1:], "xx") {
+		text = text[:1] + "00-" + text[:1] + "99"
+	}
+	from, until, isRange := strings.Cut(text, "-")
+	if !isRange {
+		until = from
+	}
+	low, err := status(from)
+	high, err2 := status(until)
+	switch {
+	case err != nil || err2 != nil:
+		return Statuses{}, errors.New("timeline: a status is three digits, a digit and xx, or two statuses with - between them")
+	case high < low:
+		return Statuses{}, errors.New("timeline: the first status is the lower one")
+	}
+	return Statuses{low, high}, nil
+}
+
+func status(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err == nil && (len(text) != 3 || n < 100) {
+		err = strconv.ErrRange
+	}
+	return n, err
+}

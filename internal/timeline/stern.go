@@ -1,0 +1,88 @@
+package timeline
+
+import "bytes"
+
+// stern takes off what stern writes, where it is coloured too, and the namespace before it:
+//
+//	shop-7d9f8c6b5-x2x9z shop …
+//
+// Nothing marks it but the names that Kubernetes gives to pods. One of a stateful set has only a
+// number, as many things have: it takes a JSON object after it. Behind a namespace the pod takes a
+// container of its name after it, for "deleted shop-7d9f8c6b5-x2x9z successfully" is a message.
+//
+// https://github.com/stern/stern/blob/master/cmd/cmd.go
+func (u *unwrapper) stern() bool {
+	h := lineHead{s: u.text}
+	pod, ok := h.name()
+	if !ok {
+		return false
+	}
+	container, ok := h.name()
+	if !ok {
+		return false
+	}
+	if !isPod(pod) {
+		after := h
+		if c, ok := after.name(); ok && isPod(container) && bytes.Contains(container, c) {
+			// What was taken for the pod is the namespace.
+			container, h = c, after
+		} else if bytes.Equal(withoutNumber(pod), pod) || !isBraced(h.rest()) {
+			return false
+		}
+	}
+	u.from(container)
+	u.instance(h.s[:h.i])
+	u.text = h.rest()
+	return true
+}
+
+// isPod reports whether Kubernetes has given the name to a pod: it ends in five letters and digits
+// that can make no word.
+//
+// https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
+func isPod(name []byte) bool {
+	const length = 5
+	at := len(name) - length
+	if at < 2 || name[at-1] != '-' {
+		return false
+	}
+	for _, c := range name[at:] {
+		if bytes.IndexByte([]byte("bcdfghjklmnpqrstvwxz2456789"), c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// sternJSON takes off what stern -o json and -o extjson write:
+//
+//	{"message":"…","nodeName":"n1","namespace":"prod","podName":"shop-x2x9z","containerName":"shop"}
+//	{"pod": "shop-x2x9z", "container": "shop", "message": …}
+func (u *unwrapper) sternJSON() bool {
+	long := beginsWith(u.text, `{"message":`) && bytes.Contains(u.text, []byte(`"podName":`))
+	if !long && !beginsWith(u.text, `{"pod":`) && !beginsWith(u.text, `{"namespace":`) {
+		return false
+	}
+	var v [5][]byte
+	if !jsonValues(u.text, sternKeys[:], v[:]) || v[0] == nil {
+		return false
+	}
+	pod, container := v[1], v[2]
+	if !long {
+		pod, container = v[3], v[4]
+	}
+	if !isJSONText(pod) || !isJSONText(container) {
+		return false
+	}
+	u.text = v[0] // an object, with extjson
+	if text, ok := jsonText(v[0]); ok {
+		u.text = bytes.TrimSuffix(text, []byte("\n"))
+	}
+	name, _ := jsonText(container)
+	u.from(name)
+	name, _ = jsonText(pod)
+	u.instance(name)
+	return true
+}
+
+var sternKeys = [...]string{"message", "podName", "containerName", "pod", "container"}

@@ -1,0 +1,51 @@
+package timeline
+
+import (
+	"slices"
+	"time"
+)
+
+// Summary is a trace in a list.
+type Summary struct {
+	ID         ID
+	Start, End time.Time // zero: no line has a time
+	Record     string    // the message of the root's line: a request, call or job; "": no line reports one
+	Service    string    // of the root; without one, of the first line
+	Operation  string    // of the root
+	Status     int
+	Duration   time.Duration // of the root; without one, from the first line to the last
+	Services   []string      // in the order of their names
+	More       int           // lines of services that are not among them: more than maxNamed
+	Spans      int           // that lines report
+	Lines      int
+	Errors     int // failed spans, and lines at the level of errors that report none
+}
+
+// maxNamed is how many services of a trace are kept.
+const maxNamed = 32
+
+func (l *Lister) summary(s *summary) Summary {
+	r := Summary{
+		ID: s.id, Record: records[s.record], Service: l.names.name(s.service), Operation: s.operation, Status: int(s.status), Duration: s.took,
+		Services: l.services(s), More: int(s.more), Spans: int(s.spans), Lines: int(s.lines), Errors: int(s.errors),
+	}
+	if start := s.start(); start != never {
+		r.Start, r.End = time.Unix(0, start).UTC(), time.Unix(0, max(s.last, start)).UTC()
+	}
+	if r.Record == "" {
+		r.Duration = r.End.Sub(r.Start)
+		r.Service = l.names.name(s.named)
+	}
+	return r
+}
+
+// services returns the names of a trace's services, sorted.
+func (l *Lister) services(s *summary) (all []string) {
+	for _, id := range append(s.few[:], s.others...) {
+		if id != 0 {
+			all = append(all, l.names.name(id))
+		}
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,52 @@
+package timeline
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"example.com/clew/internal/line"
+)
+
+// summary is a trace that is being summed up. There are a million of them: it has 144 bytes.
+type summary struct {
+	id                   ID
+	next                 *summary // with the same low half, and another high one
+	first, last          int64    // of lines, in nanoseconds since 1970; none: never
+	begin                int64    // of the root
+	namedAt              int64    // the time of named's line
+	took                 time.Duration
+	operation            string   // of the root, as status, service and record
+	others               []nameID // services behind the first few
+	few                  [4]nameID
+	status               int32
+	spans, lines, errors uint32
+	more                 uint32
+	service              nameID
+	named                nameID // the service of the first line that names one
+	record               recordID
+	root, match, marked  bool
+}
+
+const never = math.MaxInt64
+
+// bytes is how much the trace needs.
+func (s *summary) bytes() int { return summaryBytes + 4*len(s.others) + len(s.operation) }
+
+// start is when the trace began.
+func (s *summary) start() int64 { return min(s.begin, s.first) }
+
+// known is when the trace began; traces without a time are the oldest.
+func (s *summary) known() int64 {
+	if start := s.start(); start != never {
+		return start
+	}
+	return math.MinInt64
+}
+
+// recordID is the place of a record's message in records.
+type recordID uint8
+
+var records = [...]string{"", line.MessageRequest, line.MessageCall, line.MessageJob}
+
+func recordOf(message string) recordID { return recordID(max(slices.Index(records[:], message), 0)) }

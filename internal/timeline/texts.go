@@ -1,0 +1,31 @@
+package timeline
+
+// texts keeps texts that come again and again, a bounded number of them.
+type texts [512]string
+
+// textTries is in how many places a text may be.
+const textTries = 4
+
+// share returns the text that b is.
+func (t *texts) share(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > 256 {
+		return string(b)
+	}
+	first := uint(len(b))*131 ^ uint(b[0])*31 ^ uint(b[len(b)-1])*17 ^ uint(b[len(b)/2])*7
+	free := first
+	for i := first; i < first+textTries; i++ {
+		slot := &t[i%uint(len(t))]
+		if *slot == string(b) {
+			return *slot
+		}
+		if *slot == "" {
+			free = i
+			break
+		}
+	}
+	t[free%uint(len(t))] = string(b)
+	return t[free%uint(len(t))]
+}
