@@ -25,7 +25,7 @@ func (u *unwrapper) compose() bool {
 		return false
 	}
 	reset := h.colours() > 0
-	if !h.byte(' ') && len(h.rest()) > 0 {
+	if !h.byte(' ') && len(h.ahead()) > 0 {
 		return false
 	}
 	if coloured && !reset {
@@ -43,7 +43,7 @@ func (u *unwrapper) compose() bool {
 	}
 	u.from(service)
 	u.instance(name)
-	u.text = h.rest()
+	u.text = h.ahead()
 	return true
 }
 

@@ -20,14 +20,14 @@ func (u *unwrapper) cri() bool {
 	if tag != 'F' && tag != 'P' {
 		return false
 	}
-	rest := s[9:]
-	if len(rest) > 0 && rest[0] == ':' {
-		rest = rest[tokenEnd(rest):]
+	text := s[9:]
+	if len(text) > 0 && text[0] == ':' {
+		text = text[tokenEnd(text):]
 	}
-	if len(rest) > 0 && rest[0] != ' ' {
+	if len(text) > 0 && text[0] != ' ' {
 		return false
 	}
-	u.text = rest[min(1, len(rest)):]
+	u.text = text[min(1, len(text)):]
 	u.time = t.time(u.reference.Location())
 	u.stream = s[6] // of stdout or stderr
 	u.partial = tag == 'P'

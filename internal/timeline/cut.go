@@ -76,15 +76,15 @@ func cutByCRI(line []byte) (stream int, partial bool, text []byte) {
 	if end < shortest {
 		return 0, false, nil
 	}
-	rest := line[end+1:]
+	tagged := line[end+1:]
 	switch {
-	case bytes.HasPrefix(rest, []byte("stdout ")):
-	case bytes.HasPrefix(rest, []byte("stderr ")):
+	case bytes.HasPrefix(tagged, []byte("stdout ")):
+	case bytes.HasPrefix(tagged, []byte("stderr ")):
 		stream = 1
 	default:
 		return 0, false, nil
 	}
-	tags, text, ok := bytes.Cut(rest[len("stdout "):], []byte(" "))
+	tags, text, ok := bytes.Cut(tagged[len("stdout "):], []byte(" "))
 	if !ok {
 		return 0, false, nil
 	}

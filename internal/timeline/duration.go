@@ -49,12 +49,12 @@ func threeDigits(f float64) string {
 }
 
 func pair(d, big, small time.Duration, bigUnit, smallUnit string) string {
-	rest := int(d % big / small)
+	smalls := int(d % big / small)
 	text := strconv.Itoa(int(d/big)) + bigUnit
-	if rest < 10 {
+	if smalls < 10 {
 		text += "0"
 	}
-	return text + strconv.Itoa(rest) + smallUnit
+	return text + strconv.Itoa(smalls) + smallUnit
 }
 
 // milliseconds is a duration as the JSON views have it.

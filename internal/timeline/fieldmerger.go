@@ -19,7 +19,7 @@ func (m *fieldMerger) begin(text []byte) {
 		_, _, more = object.next()
 	}
 	switch {
-	case object.ok && object.over:
+	case object.ok && object.ended:
 		m.buf = appendCompact(m.buf, text)
 		m.buf = m.buf[:len(m.buf)-1] // without the brace at the end
 		m.empty = len(m.buf) == 1

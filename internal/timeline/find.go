@@ -56,7 +56,7 @@ func find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(line
 	for {
 		end := f.fill(r, min(len(f.buf)+findStep, size))
 		if f.number == 1 && (isArray(f.buf) || isMixed(f.buf)) {
-			return 0, parse(io.MultiReader(bytes.NewReader(f.buf), rest{r, end}), 1)
+			return 0, parse(io.MultiReader(bytes.NewReader(f.buf), remainder{r, end}), 1)
 		}
 		if end != nil {
 			f.stretches = f.cuts.find(f.buf, f.stretches[:0])
@@ -73,12 +73,12 @@ func find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(line
 }
 
 // rest is what is left of a reader, which may have come to its end.
-type rest struct {
+type remainder struct {
 	r   io.Reader
 	end error
 }
 
-func (r rest) Read(b []byte) (int, error) {
+func (r remainder) Read(b []byte) (int, error) {
 	if r.end != nil {
 		return 0, r.end
 	}

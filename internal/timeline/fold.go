@@ -89,8 +89,8 @@ func (p *page) folded(f *fold, branch string) {
 	if f.slowest != nil && f.shown == shown { // the slowest comes later
 		n--
 	}
-	p.spansLeft += f.spans
-	p.linesLeft += f.lines
+	p.hiddenSpans += f.spans
+	p.hiddenLines += f.lines
 	p.row("", "", "", branch, word{}, word{dim, "… " + Grouped(n) + " more like these, " + short(f.fastest.Duration) + " to " + short(f.slowest.Duration) +
 		" (" + Counted(f.lines, "line") + ")"})
 }

@@ -80,11 +80,11 @@ func (p *page) cuts() {
 	if p.shortened > 0 {
 		said = append(said, "the ends of "+Counted(p.shortened, "row"))
 	}
-	if p.left > 0 {
-		said = append(said, Counted(p.left, "message line"))
+	if p.hiddenMessageLines > 0 {
+		said = append(said, Counted(p.hiddenMessageLines, "message line"))
 	}
-	if p.spansLeft > 0 {
-		said = append(said, Counted(p.spansLeft, "span")+" with "+Counted(p.linesLeft, "line"))
+	if p.hiddenSpans > 0 {
+		said = append(said, Counted(p.hiddenSpans, "span")+" with "+Counted(p.hiddenLines, "line"))
 	}
 	if len(said) > 0 {
 		p.whole("Cut to " + strconv.Itoa(p.style.Width) + " columns, without " + strings.Join(said, ", ") + ". Everything: --width 0")

@@ -83,7 +83,7 @@ func mayBeLogEntry(text []byte) bool {
 		return false
 	}
 	for _, key := range gcloudFirst {
-		if beginsWith(h.rest(), key) && at(h.rest(), len(key)) == '"' {
+		if beginsWith(h.ahead(), key) && at(h.ahead(), len(key)) == '"' {
 			return true
 		}
 	}

@@ -8,7 +8,7 @@ type lineHead struct {
 	i int
 }
 
-func (h *lineHead) rest() []byte { return h.s[h.i:] }
+func (h *lineHead) ahead() []byte { return h.s[h.i:] }
 
 func (h *lineHead) byte(c byte) bool {
 	if h.i == len(h.s) || h.s[h.i] != c {
@@ -51,15 +51,15 @@ func (h *lineHead) colours() (n int) {
 
 // colour goes behind one: ESC [ 36 m. Sequences that do anything else stay.
 func (h *lineHead) colour() bool {
-	rest := h.rest()
-	if !beginsWith(rest, "\x1B[") {
+	text := h.ahead()
+	if !beginsWith(text, "\x1B[") {
 		return false
 	}
 	n := 2
-	for n < len(rest) && (isDigitByte(rest[n]) || rest[n] == ';') {
+	for n < len(text) && (isDigitByte(text[n]) || text[n] == ';') {
 		n++
 	}
-	if n == len(rest) || rest[n] != 'm' {
+	if n == len(text) || text[n] != 'm' {
 		return false
 	}
 	h.i += n + 1

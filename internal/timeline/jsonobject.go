@@ -9,10 +9,10 @@ import (
 // jsonObject goes through the members of a JSON object at its top, without taking anything apart
 // that is not asked for. Objects within are only looked at for where they end.
 type jsonObject struct {
-	text []byte
-	pos  int
-	ok   bool // it is an object that is well-formed as far as it was read
-	over bool
+	text  []byte
+	pos   int
+	ok    bool // it is an object that is well-formed as far as it was read
+	ended bool
 }
 
 // objectOf returns the object that text is all of.
@@ -29,7 +29,7 @@ func objectOf(text []byte) jsonObject {
 
 // next returns the next member as it is written, its key without the quotes.
 func (o *jsonObject) next() (key, value []byte, more bool) {
-	if !o.ok || o.over {
+	if !o.ok || o.ended {
 		return nil, nil, false
 	}
 	start := o.pos
@@ -60,7 +60,7 @@ func (o *jsonObject) next() (key, value []byte, more bool) {
 // close is the end of the object. Nothing may follow.
 func (o *jsonObject) close() {
 	o.space()
-	o.over = true
+	o.ended = true
 	o.ok = o.pos == len(o.text)
 }
 
@@ -250,7 +250,7 @@ func jsonValues(text []byte, keys []string, values [][]byte) bool {
 			}
 		}
 	}
-	return o.ok && o.over
+	return o.ok && o.ended
 }
 
 // jsonTextAt returns the text under the first of keys that an object has as a text; nil: none.
@@ -281,5 +281,5 @@ func isBraced(s []byte) bool {
 func hasFirstKey(object []byte, key string) bool {
 	h := lineHead{s: object, i: 1}
 	h.spaces()
-	return h.byte('"') && beginsWith(h.rest(), key) && at(h.rest(), len(key)) == '"'
+	return h.byte('"') && beginsWith(h.ahead(), key) && at(h.ahead(), len(key)) == '"'
 }

@@ -14,11 +14,11 @@ const DefaultKeptBytes = 256 << 20
 // of each the oldest. Which ones are kept does not depend on the order in which they come. It is
 // not for concurrent use. Make it by [NewKeeper].
 type Keeper struct {
-	most  int // bytes
-	bytes int
-	kept  entryHeap
-	end   *Entry // of what was left out, the one that is wanted most; nil: all is kept
-	left  int
+	most    int // bytes
+	bytes   int
+	kept    entryHeap
+	end     *Entry // of what was left out, the one that is wanted most; nil: all is kept
+	leftOut int
 }
 
 // NewKeeper returns a keeper of entries that need so many bytes, with the tree that is made of
@@ -33,7 +33,7 @@ func NewKeeper(bytes int) *Keeper {
 // Add takes an entry.
 func (k *Keeper) Add(e *Entry) {
 	if k.end != nil && compareWanted(e, k.end) >= 0 {
-		k.left++
+		k.leftOut++
 		return
 	}
 	k.bytes += entryBytes(e)
@@ -41,7 +41,7 @@ func (k *Keeper) Add(e *Entry) {
 	for k.bytes > k.most {
 		k.end = heap.Pop(&k.kept).(*Entry)
 		k.bytes -= entryBytes(k.end)
-		k.left++
+		k.leftOut++
 	}
 }
 
@@ -49,7 +49,7 @@ func (k *Keeper) Add(e *Entry) {
 func (k *Keeper) Entries() []*Entry { return k.kept }
 
 // Left is how many entries were left out.
-func (k *Keeper) Left() int { return k.left }
+func (k *Keeper) Left() int { return k.leftOut }
 
 // entryBytes is about how much an entry needs in memory, and its line and span in a tree.
 func entryBytes(e *Entry) int {

@@ -78,14 +78,14 @@ func (l *Line) said() string {
 	if l.Message != "" {
 		return l.Message
 	}
-	if len(l.Fields) > 0 && l.rest() != "" {
+	if len(l.Fields) > 0 && l.otherFields() != "" {
 		return ""
 	}
 	return l.Text
 }
 
-// rest returns the fields of the line that are shown nowhere else.
-func (l *Line) rest() string {
+// otherFields returns the fields of the line that are shown nowhere else.
+func (l *Line) otherFields() string {
 	var b strings.Builder
 	for _, f := range l.Fields {
 		switch {

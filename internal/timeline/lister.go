@@ -29,11 +29,11 @@ type Lister struct {
 	filter Filter
 	most   int
 
-	open   map[uint64]*summary // by the low half of the ID: the first of them
-	n      int                 // how many are open
-	chunks [][]summary         // all that were made; the ones in use have an ID
-	free   []*summary          // those that were in use
-	bytes  int                 // that the open ones need
+	open   map[uint64]*tally // by the low half of the ID: the first of them
+	n      int               // how many are open
+	chunks [][]tally         // all that were made; the ones in use have an ID
+	free   []*tally          // those that were in use
+	bytes  int               // that the open ones need
 
 	names      nameList             // of services
 	operations map[operation]string // that were met lately
@@ -52,7 +52,7 @@ func NewLister(filter Filter, traces int) *Lister {
 	}
 	return &Lister{
 		filter: filter, most: traces, before: math.MinInt64,
-		open: map[uint64]*summary{}, operations: map[operation]string{},
+		open: map[uint64]*tally{}, operations: map[operation]string{},
 	}
 }
 
@@ -78,9 +78,9 @@ func (l *Lister) Add(g *Glance) {
 }
 
 // begin opens a trace.
-func (l *Lister) begin(id ID) *summary {
+func (l *Lister) begin(id ID) *tally {
 	s := l.room()
-	*s = summary{id: id, first: never, last: math.MinInt64, begin: never}
+	*s = tally{id: id, first: never, last: math.MinInt64, begin: never}
 	l.bytes += summaryBytes
 	l.n++
 	if first := l.open[id.Low]; first != nil {
@@ -92,14 +92,14 @@ func (l *Lister) begin(id ID) *summary {
 }
 
 // room returns a summary that is not in use. They are made many at a time.
-func (l *Lister) room() (s *summary) {
+func (l *Lister) room() (s *tally) {
 	if n := len(l.free); n > 0 {
 		s, l.free = l.free[n-1], l.free[:n-1]
 		return s
 	}
 	last := len(l.chunks) - 1
 	if last < 0 || len(l.chunks[last]) == cap(l.chunks[last]) {
-		l.chunks = append(l.chunks, make([]summary, 0, min(l.most+1, 512)))
+		l.chunks = append(l.chunks, make([]tally, 0, min(l.most+1, 512)))
 		last++
 	}
 	chunk := l.chunks[last]
@@ -109,7 +109,7 @@ func (l *Lister) room() (s *summary) {
 }
 
 // all gives the open traces, in the order of the memory, which is a fraction of the map's time.
-func (l *Lister) all(yield func(*summary) bool) {
+func (l *Lister) all(yield func(*tally) bool) {
 	for _, chunk := range l.chunks {
 		for i := range chunk {
 			if s := &chunk[i]; s.id != (ID{}) && !yield(s) {
@@ -121,7 +121,7 @@ func (l *Lister) all(yield func(*summary) bool) {
 
 // find returns the trace with this ID; nil: it is not kept. Where the high half is not known, on
 // one side or the other, that is the first one with the same low half.
-func (l *Lister) find(id ID) *summary {
+func (l *Lister) find(id ID) *tally {
 	for s := l.open[id.Low]; s != nil; s = s.next {
 		if s.id.Same(id) {
 			s.id.High |= id.High // now it is known
@@ -132,7 +132,7 @@ func (l *Lister) find(id ID) *summary {
 }
 
 // sum adds a line to its trace.
-func (l *Lister) sum(s *summary, g *Glance) {
+func (l *Lister) sum(s *tally, g *Glance) {
 	s.lines++
 	at := nanoseconds(g.Time)
 	if at != never {
@@ -161,7 +161,7 @@ func (l *Lister) Mark(id ID) {
 }
 
 // serves adds a service, which has written a line at this time.
-func (l *Lister) serves(s *summary, service string, at int64) {
+func (l *Lister) serves(s *tally, service string, at int64) {
 	if service == "" {
 		return
 	}
@@ -219,7 +219,7 @@ func short256(s string) string {
 
 // root takes the line for the trace's root, if it is a better one than that which it has: the line
 // names no parent, or began earlier. A call is one only without any request or job.
-func (l *Lister) root(s *summary, g *Glance, at int64) {
+func (l *Lister) root(s *tally, g *Glance, at int64) {
 	begin := at
 	if at != never {
 		begin = earlierBy(at, g.Duration)
@@ -267,13 +267,13 @@ func (l *Lister) drop() {
 		l.out.Lines += int(s.lines)
 		l.bytes -= s.bytes()
 		l.close(s)
-		*s = summary{}
+		*s = tally{}
 		l.free = append(l.free, s)
 	}
 }
 
 // close takes a trace out of the open ones.
-func (l *Lister) close(s *summary) {
+func (l *Lister) close(s *tally) {
 	l.n--
 	before := l.open[s.id.Low]
 	switch {
@@ -306,7 +306,7 @@ func (l *Lister) List(limit int) ([]Summary, Left) {
 }
 
 // matching returns the newest traces that match, no more than limit, and how many match.
-func (l *Lister) matching(limit int) (matching []*summary, n int) {
+func (l *Lister) matching(limit int) (matching []*tally, n int) {
 	for s := range l.all {
 		if !l.wants(s) {
 			continue
@@ -321,8 +321,8 @@ func (l *Lister) matching(limit int) (matching []*summary, n int) {
 }
 
 // newest sorts traces, and returns the first ones, no more than limit; 0: all.
-func newest(traces []*summary, limit int) []*summary {
-	slices.SortFunc(traces, func(a, b *summary) int {
+func newest(traces []*tally, limit int) []*tally {
+	slices.SortFunc(traces, func(a, b *tally) int {
 		return cmp.Or(cmp.Compare(b.known(), a.known()), cmp.Compare(a.id.High, b.id.High), cmp.Compare(a.id.Low, b.id.Low))
 	})
 	if limit > 0 && len(traces) > limit {
@@ -332,7 +332,7 @@ func newest(traces []*summary, limit int) []*summary {
 }
 
 // wants tells whether a trace matches the filter.
-func (l *Lister) wants(s *summary) bool {
+func (l *Lister) wants(s *tally) bool {
 	f := &l.filter
 	start := s.known()
 	return s.match && (!f.Marked || s.marked) &&

@@ -271,8 +271,8 @@ func named(text []byte, name string) (value []byte, ok bool) {
 		if i > 0 && isName(text[i-1]) {
 			continue
 		}
-		rest := bytes.TrimLeft(text[from:min(len(text), from+4)], "\"")
-		if len(rest) == 0 || rest[0] != '=' && rest[0] != ':' {
+		sign := bytes.TrimLeft(text[from:min(len(text), from+4)], "\"")
+		if len(sign) == 0 || sign[0] != '=' && sign[0] != ':' {
 			continue
 		}
 		value = bytes.TrimLeft(text[from:], "\"=: ")

@@ -40,7 +40,7 @@ func (t *Tree) Mermaid(to io.Writer) error {
 		d.step(steps[shown])
 		shown++
 	}
-	d.rest(steps[shown:])
+	d.notShown(steps[shown:])
 	return d.to.Flush()
 }
 
@@ -200,8 +200,8 @@ func (s *Span) result() string {
 	return text
 }
 
-// rest says what is not shown.
-func (d *diagram) rest(steps []step) {
+// notShown says what is not shown.
+func (d *diagram) notShown(steps []step) {
 	arrows, lines := 0, 0
 	for _, s := range steps {
 		switch {

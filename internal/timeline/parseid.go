@@ -115,17 +115,17 @@ func paddedID(run []byte) (ID, bool) {
 // urlID reads the ID in the path of a URL: /zipkin/traces/ID, /trace/ID. Jaeger leaves its leading
 // zeros out. An ID in the query has a name, and is found as in any text.
 func urlID(text []byte) (ID, bool) {
-	_, rest, ok := bytes.Cut(text, []byte("://"))
+	_, path, ok := bytes.Cut(text, []byte("://"))
 	if !ok || bytes.IndexByte(text, ' ') >= 0 {
 		return ID{}, false
 	}
 	for _, folder := range []string{"/traces/", "/trace/"} {
-		_, after, ok := bytes.Cut(rest, []byte(folder))
+		_, behind, ok := bytes.Cut(path, []byte(folder))
 		if !ok {
 			continue
 		}
-		run := after[:hexEnd(after, 0)]
-		if len(run) < len(after) && isWord(after[len(run)]) {
+		run := behind[:hexEnd(behind, 0)]
+		if len(run) < len(behind) && isWord(behind[len(run)]) {
 			continue
 		}
 		if len(run) > 16 && digitsEnd(run, 0) == len(run) && len(run) <= 20 {

@@ -170,7 +170,7 @@ func (p *Parser) entry(text string) *Entry {
 		h.head = len(withoutColours(h.text[:h.head]))
 	}
 	head := strings.TrimSpace(plain[:min(h.head, len(plain))])
-	rest := plain[min(h.head, len(plain)):]
+	further := plain[min(h.head, len(plain)):]
 	var l line.Line
 	err := l.Read(head)
 	switch {
@@ -182,8 +182,8 @@ func (p *Parser) entry(text string) *Entry {
 		}
 		p.text(e, head)
 	}
-	if rest != "" {
-		e.Message += rest
+	if further != "" {
+		e.Message += further
 	}
 	p.find(e, plain)
 	e.Time, e.Precision = shippedTime(e.Time, e.Precision, h.raw.Time)

@@ -47,12 +47,12 @@ func messageStart(text []byte, m mention, from, level, levelEnd int) int {
 	if from == 0 {
 		return 0
 	}
-	rest := text[from:]
-	if at(rest, 0) == ']' || at(rest, 0) == ')' || at(rest, 0) == '"' {
-		rest = rest[1:]
+	message := text[from:]
+	if at(message, 0) == ']' || at(message, 0) == ')' || at(message, 0) == '"' {
+		message = message[1:]
 	}
-	rest = bytes.TrimLeft(rest, " \t|:-")
-	return len(text) - len(rest)
+	message = bytes.TrimLeft(message, " \t|:-")
+	return len(text) - len(message)
 }
 
 // isBetween tells whether text is nothing but what stands between the parts of a line's head.

@@ -33,8 +33,8 @@ func (q *quickLine) expectedPair(i int) (k *quickKey, value int) {
 	if k == nil || k.key == "" {
 		return nil, 0
 	}
-	rest, name := q.text[i:], len(k.key)
-	if len(rest) <= name || rest[name] != '=' || string(rest[:name]) != k.key {
+	text, name := q.text[i:], len(k.key)
+	if len(text) <= name || text[name] != '=' || string(text[:name]) != k.key {
 		return nil, 0
 	}
 	q.last = k

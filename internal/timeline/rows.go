@@ -164,29 +164,29 @@ func (p *page) entry(l *Line, service, guide string) {
 	if level := levelMark(l.Level); level != "" {
 		words = append(words, word{levelColour, level + " "})
 	}
-	first, rest, _ := strings.Cut(strings.TrimRight(l.said(), "\r\n"), "\n")
-	words = append(words, word{textColour, strings.TrimRight(first, "\r")}, word{dim, l.rest()})
+	first, further, _ := strings.Cut(strings.TrimRight(l.said(), "\r\n"), "\n")
+	words = append(words, word{textColour, strings.TrimRight(first, "\r")}, word{dim, l.otherFields()})
 	if d := l.Time.Sub(l.At); !l.Time.IsZero() && (d > time.Second || d < -time.Second) {
 		words = append(words, word{dim, " [" + l.Time.Format("15:04:05.000") + " by its clock]"})
 	}
 	p.row(p.offset(l.At), "", words[0].text, guide, words...)
-	p.more(rest, textColour, guide)
+	p.more(further, textColour, guide)
 }
 
 // more writes the further lines of a message. Where there is a width these are the first ones, and
 // the causes in a stack trace of Java's, which stand far below.
-func (p *page) more(rest, colour, guide string) {
+func (p *page) more(further, colour, guide string) {
 	skipped := 0
 	skip := func() {
 		if skipped > 0 {
 			p.row("", "", "", guide, word{}, word{dim, "  … " + Counted(skipped, "more line")})
 		}
-		p.left += skipped
+		p.hiddenMessageLines += skipped
 		skipped = 0
 	}
-	for n := 1; rest != ""; n++ {
+	for n := 1; further != ""; n++ {
 		var text string
-		text, rest, _ = strings.Cut(rest, "\n")
+		text, further, _ = strings.Cut(further, "\n")
 		if p.style.Width > 0 && n >= maxMessage && !strings.HasPrefix(text, "Caused by: ") {
 			skipped++
 			continue

@@ -65,21 +65,21 @@ func (s *splitter) line() (text []byte, cut bool, err error) {
 	s.skipHole()
 	seen := 0 // of the line
 	for {
-		rest := s.buf[s.pos:s.end]
-		if i := bytes.IndexByte(rest[seen:], '\n'); i >= 0 {
+		unread := s.buf[s.pos:s.end]
+		if i := bytes.IndexByte(unread[seen:], '\n'); i >= 0 {
 			s.pos += seen + i + 1
 			s.newlines++
-			text, cut = s.ended(rest[:seen+i])
+			text, cut = s.ended(unread[:seen+i])
 			return text, cut, nil
 		}
-		seen = len(rest)
+		seen = len(unread)
 		switch {
 		case seen > MaxLine+1: // one more than a line with a carriage return
 			s.pos = s.end
 			s.newlines++ // of the end that comes, which skipLine does not count
 			s.skipping = true
 			s.dropped += int64(seen - MaxLine)
-			return rest[:MaxLine], true, nil
+			return unread[:MaxLine], true, nil
 		case s.err == nil:
 			s.fill()
 		case seen == 0:
@@ -87,7 +87,7 @@ func (s *splitter) line() (text []byte, cut bool, err error) {
 		default: // the last line has no end
 			s.pos = s.end
 			s.newlines++
-			text, cut = s.ended(rest)
+			text, cut = s.ended(unread)
 			return text, cut, nil
 		}
 	}
@@ -124,15 +124,15 @@ func (s *splitter) skipHole() {
 // skipLine drops the rest of a line that was cut.
 func (s *splitter) skipLine() {
 	for {
-		rest := s.buf[s.pos:s.end]
-		i := bytes.IndexByte(rest, '\n')
+		unread := s.buf[s.pos:s.end]
+		i := bytes.IndexByte(unread, '\n')
 		if i >= 0 {
 			s.pos += i + 1
 			s.dropped += int64(i)
 			break
 		}
 		s.pos = s.end
-		s.dropped += int64(len(rest))
+		s.dropped += int64(len(unread))
 		if s.err != nil {
 			break
 		}
@@ -168,7 +168,7 @@ func (s *splitter) fill() {
 // the next one is read.
 func (s *splitter) makeRoom() {
 	to := s.buf
-	if left := s.end - s.pos; left > len(s.buf)/2 || len(s.buf) == 0 {
+	if unread := s.end - s.pos; unread > len(s.buf)/2 || len(s.buf) == 0 {
 		to = make([]byte, max(blockSize, 2*len(s.buf)))
 	}
 	s.end = copy(to, s.buf[s.pos:s.end])

@@ -15,7 +15,7 @@ import "bytes"
 func (u *unwrapper) stamped() bool {
 	h := lineHead{s: u.text}
 	h.colours()
-	t, ok := shipperStampOf(h.rest())
+	t, ok := shipperStampOf(h.ahead())
 	if !ok {
 		return false
 	}
@@ -28,13 +28,13 @@ func (u *unwrapper) stamped() bool {
 	switch {
 	case t.zone != zoneNone && u.logcliLabels(&h, &ids):
 	case t.digits == 9 && t.zone != zoneNone:
-	case isBraced(h.rest()):
+	case isBraced(h.ahead()):
 	case t.zone == zoneOffset && (t.digits == 0 || t.digits == 6) && u.awsStream(&h):
 	default:
 		return false
 	}
 	u.time = t.time(u.reference.Location())
-	u.text = h.rest()
+	u.text = h.ahead()
 	u.merge(&ids)
 	return true
 }
@@ -53,11 +53,11 @@ func (u *unwrapper) awsStream(h *lineHead) bool {
 		return false
 	}
 	slash := bytes.IndexByte(stream, '/')
-	if slash <= 0 && !isBraced(next.rest()) || bytes.ContainsAny(stream, `="`) {
+	if slash <= 0 && !isBraced(next.ahead()) || bytes.ContainsAny(stream, `="`) {
 		return false
 	}
-	if prefix, rest, ok := bytes.Cut(stream, []byte("/")); ok && len(prefix) > 0 {
-		container, task, _ := bytes.Cut(rest, []byte("/"))
+	if prefix, names, ok := bytes.Cut(stream, []byte("/")); ok && len(prefix) > 0 {
+		container, task, _ := bytes.Cut(names, []byte("/"))
 		if len(task) == 32 { // of ECS
 			stream = container
 		}

@@ -7,8 +7,8 @@ import "bytes"
 //	shop-7d9f8c6b5-x2x9z shop …
 //
 // Nothing marks it but the names that Kubernetes gives to pods. One of a stateful set has only a
-// number, as many things have: it takes a JSON object after it. Behind a namespace the pod takes a
-// container of its name after it, for "deleted shop-7d9f8c6b5-x2x9z successfully" is a message.
+// number, as many things have: it takes a JSON object behind it. Behind a namespace the pod takes a
+// container of its name behind it, for "deleted shop-7d9f8c6b5-x2x9z successfully" is a message.
 //
 // https://github.com/stern/stern/blob/master/cmd/cmd.go
 func (u *unwrapper) stern() bool {
@@ -22,17 +22,17 @@ func (u *unwrapper) stern() bool {
 		return false
 	}
 	if !isPod(pod) {
-		after := h
-		if c, ok := after.name(); ok && isPod(container) && bytes.Contains(container, c) {
+		behind := h
+		if c, ok := behind.name(); ok && isPod(container) && bytes.Contains(container, c) {
 			// What was taken for the pod is the namespace.
-			container, h = c, after
-		} else if bytes.Equal(withoutNumber(pod), pod) || !isBraced(h.rest()) {
+			container, h = c, behind
+		} else if bytes.Equal(withoutNumber(pod), pod) || !isBraced(h.ahead()) {
 			return false
 		}
 	}
 	u.from(container)
 	u.instance(h.s[:h.i])
-	u.text = h.rest()
+	u.text = h.ahead()
 	return true
 }
 

@@ -24,7 +24,7 @@ type Summary struct {
 // maxNamed is how many services of a trace are kept.
 const maxNamed = 32
 
-func (l *Lister) summary(s *summary) Summary {
+func (l *Lister) summary(s *tally) Summary {
 	r := Summary{
 		ID: s.id, Record: records[s.record], Service: l.names.name(s.service), Operation: s.operation, Status: int(s.status), Duration: s.took,
 		Services: l.services(s), More: int(s.more), Spans: int(s.spans), Lines: int(s.lines), Errors: int(s.errors),
@@ -40,7 +40,7 @@ func (l *Lister) summary(s *summary) Summary {
 }
 
 // services returns the names of a trace's services, sorted.
-func (l *Lister) services(s *summary) (all []string) {
+func (l *Lister) services(s *tally) (all []string) {
 	for _, id := range append(s.few[:], s.others...) {
 		if id != 0 {
 			all = append(all, l.names.name(id))

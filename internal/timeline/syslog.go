@@ -17,17 +17,17 @@ func (u *unwrapper) syslog() bool {
 	h := lineHead{s: u.text}
 	sent := h.priority()
 	switch {
-	case beginsWith(h.rest(), "1 "):
+	case beginsWith(h.ahead(), "1 "):
 		return u.syslogNew(h, sent)
 	case h.i < len(h.s) && isDigitByte(h.s[h.i]):
-		t, ok := shipperStampOf(h.rest())
+		t, ok := shipperStampOf(h.ahead())
 		if !ok || !sent && (t.zone != zoneOffset || t.digits != 0 && t.digits != 6) {
 			return false // a time that services write, too
 		}
 		h.i += t.length
 		return u.syslogOld(h, sent, t.time(u.reference.Location()))
 	}
-	at, length := syslogTime(h.rest(), u.reference)
+	at, length := syslogTime(h.ahead(), u.reference)
 	if length == 0 {
 		return false
 	}
@@ -58,33 +58,33 @@ func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 	if !h.byte(' ') {
 		return false
 	}
-	afterTime := h
+	behindTime := h
 	host := h.word()
 	ok := isHost(host) && !isLevelName(host) && h.byte(' ')
 	tag, found := h.tag()
 	if !(ok && found) { // perhaps there is no host
-		h = afterTime
+		h = behindTime
 		tag, found = h.tag()
 		ok = sent || h.s[h.i-min(2, h.i)] == ']'
 	}
 	if ok && found {
 		u.from(tag)
-		u.instance(h.s[afterTime.i:h.i])
+		u.instance(h.s[behindTime.i:h.i])
 	} else if sent {
-		h = afterTime
+		h = behindTime
 	} else {
 		return false
 	}
 	u.time = at
 	h.byte(' ')
-	u.text = withoutMark(h.rest())
+	u.text = withoutMark(h.ahead())
 	return true
 }
 
 // withoutMark takes off the mark that rsyslog's mmjsonparse puts before JSON.
 func withoutMark(text []byte) []byte {
-	if after, ok := bytes.CutPrefix(text, []byte("@cee:")); ok && isBraced(bytes.TrimLeft(after, " ")) {
-		return bytes.TrimLeft(after, " ")
+	if json, ok := bytes.CutPrefix(text, []byte("@cee:")); ok && isBraced(bytes.TrimLeft(json, " ")) {
+		return bytes.TrimLeft(json, " ")
 	}
 	return text
 }
@@ -93,7 +93,7 @@ func withoutMark(text []byte) []byte {
 func (h *lineHead) tag() (name []byte, ok bool) {
 	word := h.word()
 	name, ok = bytes.CutSuffix(word, []byte(":"))
-	if !ok || len(h.rest()) > 0 && h.rest()[0] != ' ' {
+	if !ok || len(h.ahead()) > 0 && h.ahead()[0] != ' ' {
 		return nil, false
 	}
 	name, pid, _ := bytes.Cut(name, []byte("["))
@@ -112,7 +112,7 @@ func isHost(s []byte) bool {
 func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 	h.i += len("1 ")
 	var at time.Time
-	if t, ok := shipperStampOf(h.rest()); ok {
+	if t, ok := shipperStampOf(h.ahead()); ok {
 		at = t.time(u.reference.Location())
 		h.i += t.length
 	} else if !sent || !h.byte('-') {
@@ -132,10 +132,10 @@ func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 		return false
 	}
 	var ids idMembers
-	if !h.structuredData(&ids) || !h.byte(' ') && len(h.rest()) > 0 {
+	if !h.structuredData(&ids) || !h.byte(' ') && len(h.ahead()) > 0 {
 		return false
 	}
-	u.text = withoutMark(bytes.TrimPrefix(h.rest(), []byte("\xEF\xBB\xBF")))
+	u.text = withoutMark(bytes.TrimPrefix(h.ahead(), []byte("\xEF\xBB\xBF")))
 	u.time = at
 	if string(words[1]) != "-" {
 		u.from(words[1])
@@ -151,7 +151,7 @@ func (h *lineHead) structuredData(ids *idMembers) (ok bool) {
 		return true
 	}
 	for h.byte('[') {
-		h.i += max(0, bytes.IndexAny(h.rest(), " ]"))
+		h.i += max(0, bytes.IndexAny(h.ahead(), " ]"))
 		for h.byte(' ') {
 			name := h.until('=')
 			start := h.i + 1
@@ -170,7 +170,7 @@ func (h *lineHead) structuredData(ids *idMembers) (ok bool) {
 
 // until goes to the next c, or not at all.
 func (h *lineHead) until(c byte) []byte {
-	n := max(0, bytes.IndexByte(h.rest()[:min(len(h.rest()), maxName)], c))
+	n := max(0, bytes.IndexByte(h.ahead()[:min(len(h.ahead()), maxName)], c))
 	h.i += n
 	return h.s[h.i-n : h.i]
 }

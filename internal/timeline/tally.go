@@ -8,13 +8,13 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// summary is a trace that is being summed up. There are a million of them: it has 144 bytes.
-type summary struct {
+// tally is a trace that is being summed up. There are a million of them: it has 144 bytes.
+type tally struct {
 	id                   ID
-	next                 *summary // with the same low half, and another high one
-	first, last          int64    // of lines, in nanoseconds since 1970; none: never
-	begin                int64    // of the root
-	namedAt              int64    // the time of named's line
+	next                 *tally // with the same low half, and another high one
+	first, last          int64  // of lines, in nanoseconds since 1970; none: never
+	begin                int64  // of the root
+	namedAt              int64  // the time of named's line
 	took                 time.Duration
 	operation            string   // of the root, as status, service and record
 	others               []nameID // services behind the first few
@@ -31,13 +31,13 @@ type summary struct {
 const never = math.MaxInt64
 
 // bytes is how much the trace needs.
-func (s *summary) bytes() int { return summaryBytes + 4*len(s.others) + len(s.operation) }
+func (s *tally) bytes() int { return summaryBytes + 4*len(s.others) + len(s.operation) }
 
 // start is when the trace began.
-func (s *summary) start() int64 { return min(s.begin, s.first) }
+func (s *tally) start() int64 { return min(s.begin, s.first) }
 
 // known is when the trace began; traces without a time are the oldest.
-func (s *summary) known() int64 {
+func (s *tally) known() int64 {
 	if start := s.start(); start != never {
 		return start
 	}

@@ -29,13 +29,13 @@ type page struct {
 	bar, room int               // columns of the axis, and right of it; room 0: any number
 	colours   map[string]string // of services
 
-	shortened    int // texts that were cut
-	left         int // lines of messages that are not shown
-	spansLeft    int
-	linesLeft    int
-	made, missed bool // there are such spans
-	guessed      bool
-	guessedLine  bool // there is such a line under a call of another service
+	shortened          int // texts that were cut
+	hiddenMessageLines int // lines of messages that are not shown
+	hiddenSpans        int
+	hiddenLines        int
+	made, missed       bool // there are such spans
+	guessed            bool
+	guessedLine        bool // there is such a line under a call of another service
 }
 
 // The axis stands behind the offset and the duration.

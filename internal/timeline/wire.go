@@ -158,7 +158,7 @@ func (w *wire) spans() iter.Seq[*Span] {
 
 // notes returns the lines to be told of a span, and how many more it has. Those at the level of
 // errors come before others; the order is that of time.
-func (s *Span) notes() (lines []*Line, left int) {
+func (s *Span) notes() (lines []*Line, omitted int) {
 	errors, others := 0, 0
 	for _, l := range s.Lines {
 		switch {
@@ -171,7 +171,7 @@ func (s *Span) notes() (lines []*Line, left int) {
 	}
 	keptErrors := min(errors, maxNotes)
 	keptOthers := min(others, maxNotes-keptErrors)
-	left = errors + others - keptErrors - keptOthers
+	omitted = errors + others - keptErrors - keptOthers
 	for _, l := range s.Lines {
 		room := &keptOthers
 		if l.IsError() {
@@ -183,13 +183,13 @@ func (s *Span) notes() (lines []*Line, left int) {
 		*room--
 		lines = append(lines, l)
 	}
-	return lines, left
+	return lines, omitted
 }
 
 // note returns what a line says under a span: its level, its service where that is another, its
 // message and fields.
 func (l *Line) note(under *Span) string {
-	text := clipped(l.said()+l.rest(), maxNote)
+	text := clipped(l.said()+l.otherFields(), maxNote)
 	if l.Service != under.Service && l.Service != "" {
 		text = clipped(l.Service, maxValue) + " " + text
 	}
@@ -254,8 +254,8 @@ func (s *Span) http() (h httpParts) {
 
 // hostname returns a host without its port.
 func hostname(host string) string {
-	if rest, ok := strings.CutPrefix(host, "["); ok { // IPv6
-		address, _, _ := strings.Cut(rest, "]")
+	if bracketed, ok := strings.CutPrefix(host, "["); ok { // IPv6
+		address, _, _ := strings.Cut(bracketed, "]")
 		return address
 	}
 	if strings.Count(host, ":") == 1 {

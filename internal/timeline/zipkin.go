@@ -96,10 +96,10 @@ func (w *wire) zipkin(s *Span) *zipkinSpan {
 	if s.Kind == Client {
 		z.Remote = endpoint(s.answerer())
 	}
-	lines, left := s.notes()
+	lines, omitted := s.notes()
 	z.annotate(s, lines)
-	if left > 0 {
-		z.Tags["clew.lines_left"] = strconv.Itoa(left)
+	if omitted > 0 {
+		z.Tags["clew.lines_left"] = strconv.Itoa(omitted)
 	}
 	return z
 }
