@@ -6,8 +6,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Glance is what the list of traces needs of a line. Its texts are shared with other glances, and
-// not with the source.
+// Glance is the part of a line that a list of traces needs. Glances share their texts with each
+// other, and not with the source.
 type Glance struct {
 	Time         time.Time // in UTC; zero: none
 	Trace        ID
@@ -16,29 +16,30 @@ type Glance struct {
 	Level        string // as in [Entry]
 
 	// Record is the message of a record: [line.MessageRequest], [line.MessageCall] or
-	// [line.MessageJob]; "": the line is none, and has nothing of what follows.
+	// [line.MessageJob]. It is empty for any other line, and so are the fields behind it.
 	Record   string
 	Method   string // of a request or a call
-	Route    string // of a request: its pattern, else its path; of a call: its path; of a job: its name
+	Route    string // a request's pattern or else its path, a call's path, or a job's name
 	Status   int
 	Duration time.Duration
 }
 
-// Glance reads the next line of the source as far as the list of traces needs it, several times as
-// fast as [Parser.Parse] and mostly without an allocation. It is false for a line that has no
-// trace's ID, for one that goes on with another, and for one of JSON that goes on over several
-// lines but the last. [Parser.Counts] has them all. At the end, Flush returns JSON that has not
-// ended. JSON that another line cuts off has no glance, and is counted. Do not call Parse on the
-// same parser.
+// Glance reads the next line of the source as far as a list of traces needs it. Glance is several
+// times as fast as [Parser.Parse], and mostly allocates nothing. The result is false for a line
+// without a trace ID and for a line that belongs to the one before. Of JSON over several lines,
+// only the last line has a glance. [Parser.Counts] counts all lines.
+//
+// At the end of the source, Flush returns JSON that has not ended. JSON that another line cuts off
+// is counted, and has no glance. Do not call Parse on the same parser.
 func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 	ok = p.glimpse(&raw, &g, nil)
 	return g, ok && g.Trace != ID{}
 }
 
-// glimpse is Glance, and Sight where s is not nil: then g is a part of it.
+// glimpse is Glance, or Sight if s is not nil; g is a part of s then.
 func (p *Parser) glimpse(raw *Raw, g *Glance, s *Sight) bool {
 	p.counts.Lines++
-	if e := p.turn(raw); e != nil && e.Trace != (ID{}) { // JSON that had not ended: it has no glance
+	if e := p.turn(raw); e != nil && e.Trace != (ID{}) { // JSON that has not ended has no glance
 		p.counts.NoID++
 	}
 	h := p.held
@@ -79,7 +80,7 @@ func (p *Parser) glimpse(raw *Raw, g *Glance, s *Sight) bool {
 	return true
 }
 
-// broken counts JSON that has not ended, and that another line cuts off.
+// broken counts JSON that another line has cut off.
 func (p *Parser) broken() {
 	if h := p.held; h.lines > 0 && h.block.open() {
 		p.counts.NoLine += p.held.lines
@@ -88,7 +89,7 @@ func (p *Parser) broken() {
 	}
 }
 
-// glanced completes what quick has read.
+// glanced completes a line that quick has read.
 func (p *Parser) glanced(g *Glance, s *Sight, precision time.Duration, raw *Raw) {
 	if !raw.Time.IsZero() {
 		g.Time, precision = shippedTime(g.Time, precision, raw.Time)
@@ -107,7 +108,7 @@ func (p *Parser) glanced(g *Glance, s *Sight, precision time.Duration, raw *Raw)
 	}
 }
 
-// glanceOf is GlanceOf with texts that other glances share.
+// glanceOf is GlanceOf with texts that glances share.
 func (p *Parser) glanceOf(e *Entry) Glance {
 	g := GlanceOf(e)
 	for _, text := range []*string{&g.Service, &g.Level, &g.Method, &g.Route} {
@@ -116,7 +117,7 @@ func (p *Parser) glanceOf(e *Entry) Glance {
 	return g
 }
 
-// GlanceOf is the glance at an entry.
+// GlanceOf returns the glance of an entry.
 func GlanceOf(e *Entry) Glance {
 	g := Glance{Time: e.Time, Trace: e.Trace, Span: spanNumber(e.Span), Parent: spanNumber(e.Parent), Service: e.Service, Level: e.Level}
 	switch r := e.Record.(type) {

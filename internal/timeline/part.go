@@ -2,7 +2,7 @@ package timeline
 
 import "example.com/clew/internal/line"
 
-// A part is a value that quick looks for. The first ones are package line's keys.
+// A part is a value that quick looks for. The first parts are package line's keys.
 type part = uint8
 
 const (
@@ -12,11 +12,11 @@ const (
 	partMsg     // slog's
 	partName    // bunyan's
 	partHost
-	partVendor // a key that a vendor has for what only records say
+	partVendor // a vendor's key for a field of records
 	partIgnored
 	partOther // quick leaves the line to Parse
 
-	// Ignored but for a sight.
+	// Only a sight needs these.
 	partCaller
 	partFile
 	partLine
@@ -30,11 +30,11 @@ var roleParts = [roles]part{
 	roleService: part(line.Service), roleTime: partTime, roleLevel: partLevel,
 }
 
-// mayEscape tells whether quick does not need to know what stands in a text, or knows it when it
-// sees no escape.
+// mayEscape tells whether the text of a part may have escapes. Quick ignores the text of such a
+// part, or only needs to see that it has escapes.
 func mayEscape(k part) bool {
 	return isIgnored(k) || k == partMessage || k == partMsg || k == part(line.Error)
 }
 
-// isIgnored tells whether a glance has no need of a part.
+// isIgnored tells whether a glance ignores a part.
 func isIgnored(k part) bool { return k == partIgnored || k >= partCaller }

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// quick reads a line of JSON or pairs whose values tell by their keys alone what they are. It is
-// false for every other line, and for every line of which it is not sure that Parse would read
-// the same from it. G is a part of s, which may be nil.
+// quick reads a line of JSON or pairs if the keys alone tell what its values are. The result is
+// false for every other line, and for every line that Parse might read differently. g is a part of
+// s, and s may be nil.
 func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duration, ok bool) {
 	if len(text) < 2 || len(text) > math.MaxUint16 {
 		return 0, false
@@ -37,7 +37,7 @@ func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duratio
 	return precision, true
 }
 
-// quickLevel is levelOf for one that was met before.
+// quickLevel is levelOf, with a memory of the last level.
 func (p *Parser) quickLevel(b []byte) string {
 	if p.lastLevel != string(b) {
 		p.lastLevel = string(b)
@@ -46,8 +46,8 @@ func (p *Parser) quickLevel(b []byte) string {
 	return p.lastLevelIs
 }
 
-// quickText takes what plain text says, from what begin has found. It is false for what package
-// line might read, and for text that ends with fields or is none.
+// quickText reads plain text from the findings of begin. The result is false for a text that
+// package line might read, for a text with fields at its end, and for bytes that are no text.
 func (p *Parser) quickText(g *Glance, s *Sight) bool {
 	h := p.held
 	if !h.plain || !h.timed || h.trace != h.says.trace || p.names.custom || len(h.text) == 0 {

@@ -9,8 +9,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ourKeys returns our own keys, and those that vendors have for the same, without their groups
-// too.
+// ourKeys returns our own keys, and the keys that vendors have for the same fields. The latter
+// include names of groups, and names without their group.
 var ourKeys = sync.OnceValues(func() (ours map[string]part, others map[string]bool) {
 	ours, others = map[string]part{}, map[string]bool{}
 	for k := line.TraceID; k <= line.ClientGone; k++ {
@@ -33,33 +33,33 @@ var ourKeys = sync.OnceValues(func() (ours map[string]part, others map[string]bo
 	return ours, others
 })
 
-// A quickKey is what quick has found out about a key.
+// A quickKey is the knowledge of quick about a key.
 type quickKey struct {
 	key     string
-	head    string // of a field: the key in quotes, and the colon
+	head    string // the beginning of a field: the key in quotes, and the colon
 	part    part
-	theirs  bool // the part has another name with us
+	theirs  bool // we have another name for the part
 	datadog bool
-	next    *quickKey // that followed when the key was met last; nil: none did
-	other   *quickKey // that followed before: the lines of requests and calls take turns
+	next    *quickKey // the key behind this one when it was met last; nil: none
+	other   *quickKey // the key behind it before that, for lines of requests and calls in turn
 
-	known   bool   // it is a time or an ID, whose form most lines have
-	want    []byte // what its field begins with: head, or all of same
-	first   uint64 // eight bytes of want, as far as mask goes
-	last    uint64 // the last eight, where there are more
+	known   bool   // it is a time or an ID, which mostly have one form
+	want    []byte // the expected bytes of its field: head, or all of same
+	first   uint64 // the first eight bytes of want, as far as mask goes
+	last    uint64 // the last eight bytes, if there are more
 	mask    uint64
 	same    [48]byte // the field as it was last, with the comma behind it
-	from    uint16   // where the value stands in same
-	until   uint16   // 0: nothing is remembered
-	text    bool     // the value is one
-	changes uint8    // how often more it has changed than stayed the same, about
+	from    uint16   // the place of the value in same
+	until   uint16   // 0: no value is remembered
+	text    bool     // the value is a text
+	changes uint8    // roughly the number of changes, less the number of times it stayed the same
 }
 
-// mostChanges is how many of a field's changes are remembered.
+// mostChanges is the number of changes from which on a field is not remembered.
 const mostChanges = 16
 
-// follower returns the key of a field, if it is one of those that have followed k, and tells
-// whether it has the value that is remembered. Nil: it is another.
+// follower returns the key of a field if it has come behind k before, and tells whether the field
+// has the remembered value. Nil: the key is another.
 func (k *quickKey) follower(field []byte) (next *quickKey, same bool) {
 	if next = k.next; next == nil {
 		return nil, false
@@ -82,7 +82,7 @@ func (k *quickKey) follower(field []byte) (next *quickKey, same bool) {
 	return nil, false
 }
 
-// begins tells whether a field is that of k, with the value that is remembered if there is one.
+// begins tells whether a field has the key k, and the remembered value if there is one.
 func (k *quickKey) begins(field []byte) bool {
 	n := len(k.want)
 	if len(field) < n+8 {
@@ -94,7 +94,7 @@ func (k *quickKey) begins(field []byte) bool {
 	return n <= 8 || binary.LittleEndian.Uint64(field[n-8:]) == k.last && (n <= 16 || string(field[8:n-8]) == string(k.want[8:n-8]))
 }
 
-// wants makes begins look for what a field begins with.
+// wants sets the bytes that begins compares.
 func (k *quickKey) wants(field []byte) {
 	var first [8]byte
 	copy(first[:], field)
@@ -104,7 +104,7 @@ func (k *quickKey) wants(field []byte) {
 	}
 }
 
-// changed tells whether a field is that of k with another value than before, and forgets that.
+// changed tells whether a field has the key k with a new value, and forgets the old value then.
 func (k *quickKey) changed(field []byte) bool {
 	if len(field) < len(k.head)+2 || string(field[:len(k.head)]) != k.head {
 		return false
@@ -114,8 +114,8 @@ func (k *quickKey) changed(field []byte) bool {
 	return true
 }
 
-// remember remembers a field, which began at i of its line, to know it when it comes again. One
-// that has changed too often is not remembered.
+// remember keeps a field at place i of its line, to recognize it later. A field that has changed
+// too often is not kept.
 func (k *quickKey) remember(field []byte, v *value, i int) {
 	if k.theirs || k.changes == mostChanges || len(field) > len(k.same) {
 		return
@@ -125,13 +125,13 @@ func (k *quickKey) remember(field []byte, v *value, i int) {
 	k.from, k.until, k.text = v.start-uint16(i), v.end-uint16(i), v.text
 }
 
-// quickTries is in how many places a key may be.
+// quickTries is the number of places that a key may have.
 const quickTries = 4
 
 // quickKeys are the keys that were met last.
 type quickKeys [256]quickKey
 
-// part returns what a key is.
+// part returns the knowledge about a key.
 func (p *Parser) part(key []byte) *quickKey {
 	if len(key) == 0 || len(key) > maxKey {
 		return &otherKey
@@ -143,7 +143,7 @@ func (p *Parser) part(key []byte) *quickKey {
 			return &p.quickKeys[i]
 		}
 	}
-	if i == first+quickTries { // all are others': the first makes way
+	if i == first+quickTries { // other keys have all places: the first makes way
 		i = first
 	}
 	p.quickKeys[i] = p.partOf(string(key))
@@ -159,8 +159,8 @@ func (p *Parser) part(key []byte) *quickKey {
 
 var otherKey = quickKey{part: partOther}
 
-// partOf returns what a key is. A line that has a key whose meaning its value decides, or another
-// field, is left to Parse.
+// partOf finds out what a key is. Parse must read a line with a key whose meaning depends on its
+// value or on another field.
 func (p *Parser) partOf(key string) quickKey {
 	ours, others := ourKeys()
 	c := p.names.claim(key)

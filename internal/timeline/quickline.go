@@ -6,25 +6,25 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// A quickLine is a line whose values are looked for.
+// A quickLine is a line that quick reads.
 type quickLine struct {
 	text   []byte
 	parser *Parser
 	values [parts]value
 	last   *quickKey
-	theirs bool // it has a name of somebody else's
-	loose  bool // it is pairs
+	theirs bool // it has a name that is not ours
+	loose  bool // it has pairs, not JSON
 
-	// Values that along has read already.
+	// The values that along has read already.
 	time      time.Time
 	precision time.Duration
 	spans     [line.CallerParentID + 1]ID
 }
 
-// along takes fields that come in the order in which they came last, up to one that does not, or
-// that is more than a text or a number; it returns where that begins. It has ended with the end of
-// the line. Nearly all lines are nothing but such fields, and some of these have the value that
-// they had.
+// along reads fields in the same order as in the lines before. It stops at a field that breaks the
+// order, or that is not a text or a number, and returns the place of that field. Ended says that
+// the line has ended. Nearly all lines have only expected fields, and some fields have the value
+// that they had before.
 func (q *quickLine) along(i int) (_ int, ended bool) {
 	text, last := q.text, q.last
 	var other value
@@ -39,7 +39,7 @@ func (q *quickLine) along(i int) (_ int, ended bool) {
 			i, last = i+len(k.want), k
 			continue
 		}
-		// A value is written where it stays: to copy what was just written in parts takes long.
+		// next writes a value to its final place, because a copy of it would be slow.
 		v := &q.values[k.part]
 		if k.theirs || v.end > 0 {
 			v = &other
@@ -60,8 +60,9 @@ func (q *quickLine) along(i int) (_ int, ended bool) {
 	return i, false
 }
 
-// next makes v the value that begins at i, and returns where it ends, with a comma or the end of
-// the line behind it. 0: it is no text or number, or something else is behind it, and v is none.
+// next reads the value at i into v, and returns the end of the value. A comma or the end of the
+// line must follow. The result is 0 if anything else follows, or if the value is not a text or a
+// number. v is empty then.
 func (q *quickLine) next(k *quickKey, i int, v *value) (end int) {
 	text := q.text
 	*v = value{theirs: k.theirs}
@@ -94,8 +95,8 @@ func (q *quickLine) next(k *quickKey, i int, v *value) (end int) {
 	return 0
 }
 
-// known reads a time or an ID that begins at i, and returns where it ends. 0: it has another form
-// than most. What is read so needs no look at its bytes before.
+// known reads the time or the ID at i, and returns its end. The result is 0 if the value has not
+// the usual form. A value that known has read needs no check of its bytes.
 func (q *quickLine) known(k *quickKey, i int) (end int) {
 	ok := false
 	switch k.part {
@@ -118,8 +119,8 @@ func (q *quickLine) known(k *quickKey, i int) (end int) {
 	return end
 }
 
-// object finds the values of an object, of which the next field begins at i, and returns where it
-// ends. Its path is as long as prefix.
+// object reads the fields of an object from the one at i on, and returns the end of the object.
+// The path of the object has the length prefix.
 func (q *quickLine) object(i, prefix, depth int) (_ int, ok bool) {
 	for {
 		if i, ok = q.met(q.space(i), prefix, depth); !ok {
@@ -141,7 +142,7 @@ func (q *quickLine) object(i, prefix, depth int) (_ int, ok bool) {
 	}
 }
 
-// met takes the field whose key begins at i, and returns where its value ends.
+// met reads the field with the key at i, and returns the end of its value.
 func (q *quickLine) met(i, prefix, depth int) (int, bool) {
 	end := plainString(q.text, i)
 	if at(q.text, i) != '"' || end == 0 {
@@ -162,9 +163,9 @@ func (q *quickLine) met(i, prefix, depth int) (int, bool) {
 	return q.field(k, i)
 }
 
-// follow remembers that k follows the last key.
+// follow remembers that k comes behind the last key.
 func (q *quickLine) follow(k *quickKey) {
-	if k.part == partOther { // otherKey is everybody's
+	if k.part == partOther { // all parsers share otherKey
 		return
 	}
 	if q.last.next != k {
@@ -173,11 +174,12 @@ func (q *quickLine) follow(k *quickKey) {
 	q.last = k
 }
 
-// quickDepth is how deep objects may stand in one another, so that package line takes them apart
-// too.
+// quickDepth is the deepest level of an object in others. Package line turns objects down to that
+// level into fields, too.
 const quickDepth = 6
 
-// inner finds the values of an object within one, whose path has the length of prefix.
+// inner reads the fields of an object within another. The path of the inner object has the length
+// prefix.
 func (q *quickLine) inner(i, prefix, depth int) (int, bool) {
 	if depth == quickDepth || prefix == 0 || prefix+1 >= len(q.parser.path) {
 		return 0, false
@@ -202,7 +204,7 @@ func (q *quickLine) space(i int) int {
 	return i
 }
 
-// field takes the value that begins at i, and returns where it ends.
+// field reads the value at i, and returns its end.
 func (q *quickLine) field(k *quickKey, i int) (int, bool) {
 	if k.part == partOther {
 		return 0, false
@@ -221,7 +223,7 @@ func (q *quickLine) field(k *quickKey, i int) (int, bool) {
 	return end, q.take(k, v)
 }
 
-// take takes a value. Two names for one thing are left to Parse.
+// take keeps a value. It is false if the line has two names for one thing, which Parse decides.
 func (q *quickLine) take(k *quickKey, v value) bool {
 	if had := &q.values[k.part]; !k.theirs && had.end == 0 && v.end > 0 {
 		*had = v
@@ -249,7 +251,7 @@ func (q *quickLine) take(k *quickKey, v value) bool {
 	return true
 }
 
-// array moves behind an array of texts and numbers that begins at i.
+// array moves past an array of texts and numbers at i.
 func (q *quickLine) array(i int) (int, bool) {
 	i = q.space(i + 1)
 	if at(q.text, i) == ']' {

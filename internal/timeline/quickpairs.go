@@ -1,6 +1,6 @@
 package timeline
 
-// pairs finds the values of a line of key=value pairs.
+// pairs reads a line of key=value pairs.
 func (q *quickLine) pairs() bool {
 	q.loose = true
 	q.last = &q.parser.firstPair
@@ -27,7 +27,8 @@ func (q *quickLine) pairs() bool {
 	return true
 }
 
-// expectedPair is expected for pairs.
+// expectedPair returns the key at i if it is the one that came next before, and the place of its
+// value.
 func (q *quickLine) expectedPair(i int) (k *quickKey, value int) {
 	k = q.last.next
 	if k == nil || k.key == "" {
@@ -41,7 +42,7 @@ func (q *quickLine) expectedPair(i int) (k *quickKey, value int) {
 	return k, i + name + 1
 }
 
-// keyEnd returns where the = behind the key is that begins at i; 0: it is none.
+// keyEnd returns the place of the = behind the key at i; 0: there is no key.
 func keyEnd(text []byte, i int) int {
 	start := i
 	for ; i < len(text); i++ {
@@ -55,7 +56,7 @@ func keyEnd(text []byte, i int) int {
 	return 0
 }
 
-// pair returns the value that begins at i, and where it ends; 0: it is left to Parse.
+// pair returns the value at i and its end; 0: Parse must read the value.
 func (q *quickLine) pair(k *quickKey, i int) (v value, end int) {
 	v = value{start: uint16(i), text: true, theirs: k.theirs}
 	switch at(q.text, i) {

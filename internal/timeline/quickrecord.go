@@ -6,8 +6,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// record takes what a record says. One that lacks anything, or has names of somebody else's, is
-// left to Parse.
+// record takes the fields of a record. Parse must read a record that lacks a field, or has names
+// that are not ours.
 func (q *quickLine) record(g *Glance) bool {
 	message := partMessage
 	if q.values[partMessage].end == 0 {
@@ -16,7 +16,7 @@ func (q *quickLine) record(g *Glance) bool {
 		return false
 	}
 	said := q.get(message)
-	if len(said) > maxRecord { // else each would be copied
+	if len(said) > maxRecord { // longer messages would be copied in vain
 		return true
 	}
 	is := recordOf(string(said))
@@ -42,7 +42,7 @@ const maxRecord = max(len(line.MessageRequest), len(line.MessageCall), len(line.
 
 func (q *quickLine) share(k line.Key) string { return q.parser.texts.share(q.get(part(k))) }
 
-// path returns the path. Most are met once: many stand in one piece of memory.
+// path returns the path. Most paths come only once, so many of them share one piece of memory.
 func (q *quickLine) path() string {
 	path, all := q.get(part(line.Path)), &q.parser.paths
 	if len(path) > maxPath {
@@ -57,7 +57,7 @@ func (q *quickLine) path() string {
 	return all.String()[from:]
 }
 
-// maxPath is how long a path may be to stand beside others.
+// maxPath is the longest path that shares memory with others.
 const maxPath = 256
 
 func (q *quickLine) request(g *Glance) bool {
@@ -96,7 +96,7 @@ func (q *quickLine) status(g *Glance) bool {
 	return ok && !v.text
 }
 
-// whole reads a whole number that is not negative.
+// whole returns the number of up to 18 digits. It is false for anything else.
 func whole(b []byte) (n int64, ok bool) {
 	if len(b) == 0 || len(b) > 18 || digitsEnd(b, 0) != len(b) {
 		return 0, false

@@ -19,7 +19,8 @@ func (p *Parser) quickTime(b []byte) (t time.Time, precision time.Duration, ok b
 	return time.Unix(p.lastMinuteIs+int64(second), ns).UTC(), precisions[max(len(b)-1-seconds-1, 0)], true
 }
 
-// minute reads the beginning of a time up to its seconds: 2026-11-26T22:46:, and remembers it.
+// minute reads the beginning of a time up to its seconds, such as 2026-11-26T22:46:, and remembers
+// it.
 func (p *Parser) minute(b []byte) bool {
 	d := date{}
 	if !d.yearFirst(b) || d.year < firstYear || d.year > lastYear || d.day > daysIn(d.year, d.month) || b[4] != '-' {
@@ -34,7 +35,7 @@ func (p *Parser) minute(b []byte) bool {
 	return true
 }
 
-// precisions are those of times with so many decimals.
+// precisions has the precision of a time for each number of decimals.
 var precisions = func() (of [10]time.Duration) {
 	for digits := range of {
 		of[digits] = precisionOf(digits)
@@ -42,7 +43,7 @@ var precisions = func() (of [10]time.Duration) {
 	return of
 }()
 
-// nanos reads a fraction of a second of up to nine digits, with its point; or none.
+// nanos reads a fraction of a second with its point and up to nine digits. No fraction is 0.
 func nanos(b []byte) (ns int64, ok bool) {
 	if len(b) == 0 {
 		return 0, true
@@ -59,5 +60,5 @@ func nanos(b []byte) (ns int64, ok bool) {
 	return ns * int64(units[len(b)-1]), true
 }
 
-// units are those of so many decimals of a second.
+// units has the value of the last decimal of a second for each number of decimals.
 var units = [...]time.Duration{1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1}

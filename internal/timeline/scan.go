@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// valueEnd returns where the value ends that begins at i; 0: it is an object, an array, or wrong.
+// valueEnd returns the end of the value at i; 0: the value is an object or an array, or is wrong.
 func valueEnd(text []byte, i int, escapes bool) int {
 	switch c := at(text, i); {
 	case c == '"' && escapes:
@@ -24,8 +24,8 @@ func valueEnd(text []byte, i int, escapes bool) int {
 	return 0
 }
 
-// plainString returns where the string ends that begins at i; 0: it has an escape, or anything
-// that is not printable ASCII.
+// plainString returns the end of the string at i; 0: the string has an escape, or a byte that is
+// not printable ASCII.
 func plainString(text []byte, i int) int {
 	if i = plainEnd(text, i+1); i < len(text) && text[i] == '"' {
 		return i + 1
@@ -33,8 +33,8 @@ func plainString(text []byte, i int) int {
 	return 0
 }
 
-// plainEnd returns where the first byte is, from i on, that is a quotation mark, a backslash or no
-// printable ASCII.
+// plainEnd returns the place of the first byte from i on that is a quotation mark, a backslash, or
+// not printable ASCII.
 func plainEnd(text []byte, i int) int {
 	for ; i+8 <= len(text); i += 8 {
 		if odd := oddBytes(binary.LittleEndian.Uint64(text[i:])); odd != 0 {
@@ -47,7 +47,7 @@ func plainEnd(text []byte, i int) int {
 	return i
 }
 
-// wordEnd returns where the first byte is, from i on, that is a space, a quotation mark or no
+// wordEnd returns the place of the first byte from i on that is a space, a quotation mark, or not
 // printable ASCII.
 func wordEnd(text []byte, i int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
@@ -63,16 +63,16 @@ func wordEnd(text []byte, i int) int {
 	return i
 }
 
-// oddBytes looks at eight bytes at once for those that plainEnd looks for. The high bit of the
-// first of them is set. Those behind it may be set as well, by what is carried.
+// oddBytes looks at eight bytes at once, and finds the bytes that plainEnd looks for. The high bit
+// of the first of them is set. Bytes behind it may have the bit too, because of a carry.
 func oddBytes(w uint64) uint64 {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	// Less than nothing has the high bit, and bytes that have it themselves are odd anyway.
+	// A negative difference has the high bit. A byte with the high bit is odd anyway.
 	return ((w - ' '*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | w | (w + ones)) & high
 }
 
-// anyString returns where the string ends that begins at i; 0: it is wrong. Escapes of four digits
-// are left to Parse.
+// anyString returns the end of the string at i; 0: the string is wrong. Parse must read escapes of
+// four digits.
 func anyString(text []byte, i int) int {
 	for i = plainEnd(text, i+1); i < len(text); i = plainEnd(text, i+1) {
 		switch c := text[i]; {
@@ -90,7 +90,7 @@ func anyString(text []byte, i int) int {
 	return 0
 }
 
-// numberEnd returns where the number ends that begins at i; 0: it is none, or has an exponent.
+// numberEnd returns the end of the number at i; 0: there is no number, or it has an exponent.
 func numberEnd(text []byte, i int) int {
 	if text[i] == '-' {
 		i++

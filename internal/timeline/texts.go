@@ -1,12 +1,12 @@
 package timeline
 
-// texts keeps texts that come again and again, a bounded number of them.
+// texts keeps a limited number of texts, because many come again and again.
 type texts [512]string
 
-// textTries is in how many places a text may be.
+// textTries is the number of places that a text may have.
 const textTries = 4
 
-// share returns the text that b is.
+// share returns the bytes b as a text, an earlier one if possible.
 func (t *texts) share(b []byte) string {
 	if len(b) == 0 {
 		return ""

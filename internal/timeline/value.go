@@ -6,16 +6,16 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// A value is the text of a part. End is 0 where there is none.
+// A value is the place of a part in the line. End is 0 if the line lacks the part.
 type value struct {
 	start, end uint16
-	text       bool // it is one
-	theirs     bool
-	datadog    bool
-	read       bool // it is in quickLine's time or spans
+	text       bool // it is a text
+	theirs     bool // its key is not ours
+	datadog    bool // its key is Datadog's
+	read       bool // quickLine's time or spans has it
 }
 
-// get returns the value of a part; nil: there is none.
+// get returns the value of a part; nil: the line lacks it.
 func (q *quickLine) get(k part) []byte {
 	v := q.values[k]
 	if v.end == 0 {
@@ -24,16 +24,16 @@ func (q *quickLine) get(k part) []byte {
 	return q.text[v.start:v.end]
 }
 
-// str returns a text. It is false where the value is another.
+// str returns a text. It is false if the value is no text.
 func (q *quickLine) str(k line.Key) ([]byte, bool) {
 	return q.get(part(k)), q.values[k].text || q.values[k].end == 0
 }
 
-// has tells whether a text is there.
+// has tells whether the line has a text for a key.
 func (q *quickLine) has(k line.Key) bool { return q.values[k].end > 0 && q.values[k].text }
 
-// id returns the ID that a part has, of up to so many hexadecimal digits. What might be a decimal
-// number as well is left to Parse.
+// id returns the ID of a part, with up to most hexadecimal digits. Parse must read a value that
+// may be a decimal number as well.
 func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
 	if q.values[k].read && !q.theirs {
 		return q.spans[k], true
@@ -53,7 +53,7 @@ func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
 	return idDigits(b)
 }
 
-// ids takes the IDs. Those in other forms are left to Parse.
+// ids takes the IDs. Parse must read those in other forms.
 func (q *quickLine) ids(g *Glance) (ok bool) {
 	var span, parent ID
 	if g.Trace, ok = q.id(line.TraceID, 32); !ok {
@@ -67,7 +67,7 @@ func (q *quickLine) ids(g *Glance) (ok bool) {
 	return ok
 }
 
-// head takes service, time and level. A line without a time is left to Parse.
+// head takes service, time and level. Parse must read a line without a time.
 func (q *quickLine) head(g *Glance) (precision time.Duration, ok bool) {
 	service, ok := q.str(line.Service)
 	if !ok {
