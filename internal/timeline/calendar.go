@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// A calendar completes times that do not say all: those without a zone, a year or a day.
+// A calendar completes times that lack a zone, a year or a day.
 type calendar struct {
-	reference time.Time      // times without a year or a day are about then, or before
-	zone      *time.Location // of times that name none
+	reference time.Time      // a time without a year or a day is about then, or earlier
+	zone      *time.Location // of times without a zone
 }
 
-// Times outside of these years are taken for none: they are the zero values of programs, and do
+// A time outside of these years counts as none. Such times are the zero values of programs, and do
 // not fit into nanoseconds since 1970.
 const (
 	firstYear = 1970
@@ -19,22 +19,25 @@ const (
 )
 
 const (
-	// yearSlack is how far after the reference a time without a year may be: syslog's times are
-	// those of a zone that is not known. A year back would be worse than a day too late.
+	// yearSlack is the longest time by which a time without a year may be after the reference.
+	// Syslog's times are in an unknown zone. A time that is a day too late is better than one that
+	// is a year too early.
 	yearSlack = 24 * time.Hour
 
-	// daySlack is how far after the reference a time without a day may be: a shipper's time may
-	// be rounded.
+	// daySlack is the longest time by which a time without a day may be after the reference,
+	// because a shipper may round its time.
 	daySlack = time.Minute
 )
 
-// clockSpan is how far into a line a time without a day, or a number of seconds, is looked for.
+// clockSpan is the part of a line in which find looks for a time without a day, or for a number of
+// seconds.
 const clockSpan = 256
 
-// find returns the time that stands in the text of a line. One at the beginning rules; then the
-// first with a date; then the first without one, or the first number of seconds in brackets.
+// find returns the time in the text of a line. A time at the beginning comes first, then the first
+// time with a date. Last comes the first time without a date, or the first number of seconds in
+// brackets.
 func (c calendar) find(text []byte) (stamp, bool) {
-	var alone stamp // without a date
+	var alone stamp // a time without a date
 	begin := 0
 	for begin < len(text) && (text[begin] == ' ' || text[begin] == '[' || text[begin] == '(' || text[begin] == '"') {
 		begin++
@@ -65,8 +68,8 @@ func (c calendar) find(text []byte) (stamp, bool) {
 	return alone, alone.end > 0
 }
 
-// timeBegins are the bytes that a time may begin with: a digit, or a letter of a month, of a day
-// of the week, or of klog's levels.
+// timeBegins has the bytes at the beginning of times: digits, and the first letters of months, of
+// days of the week, and of klog's levels.
 var timeBegins = func() (b [256]bool) {
 	for _, c := range []byte("0123456789JFMASONDTWIE") {
 		b[c] = true
@@ -74,8 +77,8 @@ var timeBegins = func() (b [256]bool) {
 	return b
 }()
 
-// runEnd returns where the word ends that begins at i, so that no time is looked for in it: a run
-// of digits would else be looked at again from each of them.
+// runEnd returns the end of the word at i. No time begins within a word. Otherwise a run of digits
+// would be read again from each digit.
 func runEnd(text []byte, i int) int {
 	start := i
 	for i < len(text) && isWord(text[i]) {
@@ -84,7 +87,7 @@ func runEnd(text []byte, i int) int {
 	return max(i, start+1)
 }
 
-// value returns the time that the value of a field is: a text that begins with a time, or a
+// value returns the time that is the value of a field: a text that begins with a time, or a
 // number.
 func (c calendar) value(text []byte) (stamp, bool) {
 	if s, ok := epoch(text); ok {
@@ -100,7 +103,7 @@ func (c calendar) value(text []byte) (stamp, bool) {
 	return c.stamp(d)
 }
 
-// beginning returns the time that a text begins with, behind white space.
+// beginning returns the time at the beginning of a text, behind white space.
 func (c calendar) beginning(text []byte) (stamp, bool) {
 	text = bytes.TrimLeft(text, " \t[(")
 	if len(text) == 0 || !timeBegins[text[0]] {
@@ -133,7 +136,7 @@ func (c calendar) stamp(d date) (stamp, bool) {
 	return s, !s.time.IsZero()
 }
 
-// at returns the time that d is in a year; zero: there is none such.
+// at returns the time of d in a year; zero: that year has no such day.
 func (c calendar) at(d date, year int) time.Time {
 	if year < firstYear || year > lastYear || d.day > daysIn(year, d.month) {
 		return time.Time{}
@@ -144,10 +147,10 @@ func (c calendar) at(d date, year int) time.Time {
 	return time.Date(year, time.Month(d.month), d.day, 0, 0, d.seconds, d.ns, c.zone).UTC()
 }
 
-// withoutYear returns the newest time that d may be and that is not after the reference.
+// withoutYear returns the newest time that fits d and is not after the reference.
 func (c calendar) withoutYear(d date) time.Time {
 	latest := c.reference.Add(yearSlack)
-	for year := latest.Year(); year > latest.Year()-9; year-- { // February 29 may be eight years ago
+	for year := latest.Year(); year > latest.Year()-9; year-- { // the last February 29 may be eight years ago
 		if t := c.at(d, year); !t.IsZero() && !t.After(latest) {
 			return t
 		}
@@ -155,7 +158,7 @@ func (c calendar) withoutYear(d date) time.Time {
 	return time.Time{}
 }
 
-// withoutDay returns the newest time that d may be and that is not after the reference.
+// withoutDay returns the newest time that fits d and is not after the reference.
 func (c calendar) withoutDay(d date) time.Time {
 	latest := c.reference.Add(daySlack)
 	there := latest.UTC()
@@ -187,8 +190,8 @@ func daysIn(year, month int) int {
 	return 31
 }
 
-// daysSince1970 counts days, with years that begin in March: the day that some years have more is
-// then their last one. time.Date takes several times as long.
+// daysSince1970 counts days. Its years begin in March, so a leap day is the last day of a year.
+// time.Date takes several times as long.
 func daysSince1970(year, month, day int) int64 {
 	if month <= 2 {
 		year--

@@ -1,7 +1,7 @@
 package timeline
 
-// clockAlone reads 22:46:25.123. Six such pairs are the address of a network card, and what
-// follows a point or a colon is a part of something else.
+// clockAlone reads 22:46:25.123. Six such pairs are the address of a network card. Digits behind a
+// point or a colon are a part of another thing.
 func (d *date) clockAlone(text []byte) bool {
 	switch at(text, d.start-1) {
 	case ':', '.', '-', '+', '/', ',', '%':
@@ -13,7 +13,7 @@ func (d *date) clockAlone(text []byte) bool {
 	return d.zone(text)
 }
 
-// kitchen reads 10:46PM and 9:46PM, which zerolog's console writes unless it is told otherwise.
+// kitchen reads 10:46PM and 9:46PM, the default of zerolog's console.
 func (d *date) kitchen(text []byte, n int) bool {
 	hour, minutes, half := number(text[d.end:d.end+n]), d.end+n+1, d.end+n+3
 	if at(text, minutes-1) != ':' || hour < 1 || hour > 12 {
@@ -25,11 +25,11 @@ func (d *date) kitchen(text []byte, n int) bool {
 	}
 	d.seconds, d.end = hour*3600+minute*60, half
 	d.halfDay(text, hour)
-	d.coarse = d.end > half // there was an M, and no word that goes on
+	d.coarse = d.end > half // an M was there, at the end of its word
 	return d.coarse
 }
 
-// clock reads 22:46:25, 10:46:25 PM and what has a fraction.
+// clock reads 22:46:25 and 10:46:25 PM, also with a fraction.
 func (d *date) clock(text []byte) bool {
 	i := d.end
 	if digitsEnd(text, i)-i == 1 && at(text, i+1) == ':' { // 9:46:25 PM
@@ -54,10 +54,10 @@ func (d *date) hours(text []byte, minutes, seconds int) bool {
 	return d.hoursOf(two(text[d.end:]), text, minutes, seconds)
 }
 
-// hoursOf takes an hour, and the minutes and seconds that stand at two places.
+// hoursOf takes an hour, and the minutes and seconds at two places.
 func (d *date) hoursOf(hour int, text []byte, minutes, seconds int) bool {
 	minute, second := two(text[minutes:]), two(text[seconds:])
-	if uint(hour) > 23 || uint(minute) > 59 || uint(second) > 60 { // 60: a leap second
+	if uint(hour) > 23 || uint(minute) > 59 || uint(second) > 60 { // 60 is a leap second
 		return false
 	}
 	d.seconds = hour*3600 + minute*60 + second
@@ -65,7 +65,7 @@ func (d *date) hoursOf(hour int, text []byte, minutes, seconds int) bool {
 	return true
 }
 
-// fraction reads the digits behind a point, a comma or, if there are three, a colon.
+// fraction reads the digits behind a point or a comma, or three digits behind a colon.
 func (d *date) fraction(text []byte) bool {
 	n := digitsEnd(text, d.end+1) - d.end - 1
 	switch at(text, d.end) {

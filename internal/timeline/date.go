@@ -3,20 +3,20 @@ package timeline
 // A date is a time as it is written.
 type date struct {
 	start, end       int
-	year, month, day int // zero: missing
+	year, month, day int // zero: not written
 	seconds, ns      int // of the day
-	digits           int // of the fraction
+	digits           int // the number of digits of the fraction
 	zoned            bool
 	offset           int // in seconds
 	level            byte
-	coarse           bool // it has no seconds
+	coarse           bool // no seconds are written
 
-	epoch stamp // of a number of seconds
+	epoch stamp // the time, if a number of seconds is written
 }
 
 func (d *date) dated() bool { return d.month > 0 }
 
-// readDate reads the time that begins at i. First says that it is the beginning of the line.
+// readDate reads the time at i. First says that the line begins there.
 func readDate(text []byte, i int, first bool) (date, bool) {
 	d := date{start: i, end: i}
 	if text[i]-'0' > 9 {
@@ -44,7 +44,7 @@ func readDate(text []byte, i int, first bool) (date, bool) {
 	return d, false
 }
 
-// at returns the byte at i; 0: there is none.
+// at returns the byte at i, or 0 outside of the text.
 func at(text []byte, i int) byte {
 	if i < 0 || i >= len(text) {
 		return 0
@@ -52,7 +52,8 @@ func at(text []byte, i int) byte {
 	return text[i]
 }
 
-// yearFirst reads 2026-11-26T22:46:25.123Z, with slashes or dots, and with a space for the T.
+// yearFirst reads 2026-11-26T22:46:25.123Z, also with slashes or dots in the date, and with a
+// space for the T.
 func (d *date) yearFirst(text []byte) bool {
 	s := text[d.end:]
 	if len(s) < len("2026-11-26T22:46:25") || s[4] != '-' && s[4] != '/' && s[4] != '.' || s[7] != s[4] {
@@ -108,7 +109,7 @@ func (d *date) dayFirst(text []byte, n int) bool {
 	return d.year > 0 && d.plausible() && d.clock(text) && d.zone(text)
 }
 
-// letters reads what begins with a letter: the day of the week before a date, the name of a month,
+// letters reads a time that begins with a letter: with the day of the week, the name of a month,
 // or klog's level.
 func (d *date) letters(text []byte, first bool) bool {
 	if first && d.klog(text) {
@@ -166,7 +167,7 @@ func (d *date) yearBetween(text []byte) {
 	}
 }
 
-// yearBehind reads a year at the end, if there is none yet.
+// yearBehind reads a year at the end, if no year was read before.
 func (d *date) yearBehind(text []byte) bool {
 	if d.year == 0 && at(text, d.end) == ' ' && digitsEnd(text, d.end+1)-d.end == len(" 2026") && !isWord(at(text, d.end+5)) {
 		year := number(text[d.end+1 : d.end+5])
@@ -197,16 +198,17 @@ func (d *date) klog(text []byte) bool {
 	return true
 }
 
-// plausible tells whether month and day may be those of a date.
+// plausible tells whether a month may have this number, and a month this day.
 func (d *date) plausible() bool { return d.month >= 1 && d.month <= 12 && d.day >= 1 && d.day <= 31 }
 
 // months and weekdays are their names, three letters each.
 const (
+	// months and weekdays are their names, with three letters each.
 	months   = "JanFebMarAprMayJunJulAugSepOctNovDec"
 	weekdays = "MonTueWedThuFriSatSun"
 )
 
-// month returns the month whose name s begins with; 0: it is none.
+// month returns the month with the name at the beginning of s; 0: there is none.
 func month(s []byte) int { return nameIn(months, s) }
 
 func weekday(s []byte) bool { return nameIn(weekdays, s) > 0 }
@@ -220,7 +222,7 @@ func nameIn(names string, s []byte) int {
 	return 0
 }
 
-// two returns the number that the first two digits of s are; a negative one where they are none.
+// two returns the number of the first two digits of s. It is negative if these are no digits.
 func two(s []byte) int {
 	if len(s) < 2 || s[0]-'0' > 9 || s[1]-'0' > 9 {
 		return -1 << 20
@@ -228,7 +230,7 @@ func two(s []byte) int {
 	return int(s[0]-'0')*10 + int(s[1]-'0')
 }
 
-// number returns the number that a few digits are.
+// number returns the number of a few digits.
 func number(digits []byte) (n int) {
 	for _, c := range digits {
 		n = n*10 + int(c-'0')

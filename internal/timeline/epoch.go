@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// number reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970, of which
-// the first may have a fraction. It has as many digits as such a number has since 2001.
+// number reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970. Seconds
+// may have a fraction. The number must have as many digits as such a number has had since 2001.
 func (d *date) number(text []byte) bool {
 	end := digitsEnd(text, d.end)
 	if text[d.end] == '0' {
@@ -26,7 +26,8 @@ func (d *date) number(text []byte) bool {
 	return ok
 }
 
-// epoch returns the time that a number is, told by its size: of seconds until the year 5138.
+// epoch returns the time that a number is. The size of the number tells its unit, until the year
+// 5138.
 func epoch(text []byte) (stamp, bool) {
 	whole := digitsEnd(text, 0)
 	if whole == 0 || whole > 19 {
@@ -43,7 +44,7 @@ func epoch(text []byte) (stamp, bool) {
 	if err != nil {
 		return stamp{}, false
 	}
-	unit, digits := int64(time.Second), 0 // of the number, and of the fraction of a second that it has
+	unit, digits := int64(time.Second), 0 // of the number, and of its fraction of a second
 	for limit := int64(1e11); unit > 1 && n >= limit; limit *= 1000 {
 		unit /= 1000
 		digits += 3
@@ -65,7 +66,7 @@ func epoch(text []byte) (stamp, bool) {
 	return stamp{end: end, time: t, precision: precisionOf(digits)}, true
 }
 
-// exponent is epoch for 1.795733185343e9, which is exact to microseconds.
+// exponent is epoch for 1.795733185343e9. Such a number is exact to microseconds.
 func exponent(text []byte) (stamp, bool) {
 	if len(text) > 40 || !bytes.ContainsAny(text, "eE") {
 		return stamp{}, false

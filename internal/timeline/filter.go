@@ -7,20 +7,20 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Filter says which traces are listed: those in which one line has all that is asked for. The zero
-// value is all traces. Service alone may be that of any line. With a route, a status or a
-// duration, the line is one of a request or a job.
+// Filter selects the traces of a list. In such a trace one line has all the wanted properties. The
+// zero value selects all traces. Any line may match a service alone. With a route, a status or a
+// duration, the line must be that of a request or a job.
 type Filter struct {
 	Service      string        // "": any
 	Route        string        // "": any
-	Statuses     []Statuses    // one of these; none: any
-	Slower       time.Duration // than this; zero: any
-	Error        bool          // traces in which something failed, or a line is at the level of errors
-	Marked       bool          // traces that are marked; see [Lister.Mark]
-	Since, Until time.Time     // the trace began no earlier, and before; zero: any
+	Statuses     []Statuses    // one of these; empty: any
+	Slower       time.Duration // the shortest duration; zero: any
+	Error        bool          // a span failed, or a line is at the level of errors
+	Marked       bool          // the trace is marked; see [Lister.Mark]
+	Since, Until time.Time     // the trace began at Since or later, and before Until; zero: any
 }
 
-// matches tells whether a line has all that is asked of one.
+// matches tells whether a line has all the wanted properties of a line.
 func (f *Filter) matches(g *Glance) bool {
 	if f.Service != "" && f.Service != g.Service || f.Error && !g.isError() {
 		return false
@@ -32,7 +32,7 @@ func (f *Filter) matches(g *Glance) bool {
 		f.status(g.Status) && g.Duration >= f.Slower
 }
 
-// status tells whether a status is one of those that are asked for.
+// status tells whether a status is wanted.
 func (f *Filter) status(status int) bool {
 	within := func(s Statuses) bool { return status >= s.Low && status <= s.High }
 	return len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, within)

@@ -10,42 +10,42 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// DefaultTraces is how many traces a [Lister] keeps, if it is not told. They need 250 MB, and
-// never more than 320.
+// DefaultTraces is the number of traces that a [Lister] keeps by default. They usually need 250
+// MB, and never more than 320 MB.
 const DefaultTraces = 1_000_000
 
 const (
-	// traceBytes is how much a trace may need, on average. Where their texts are so long that all
-	// need more, fewer are kept.
+	// traceBytes is the average memory that a trace may need. If traces have longer texts, fewer
+	// of them are kept.
 	traceBytes = 320
 
-	// summaryBytes is how much a trace needs without its texts, its place in the map included.
+	// summaryBytes is the memory of a trace without its texts, with its place in the map.
 	summaryBytes = 250
 )
 
-// Lister lists traces. It is fed glances of lines in any order, and keeps the newest traces, as
-// many as it may. It is not for concurrent use. Make it by [NewLister].
+// Lister lists traces. It takes the glances of lines in any order, and keeps the newest traces, as
+// many as it may. A Lister is not safe for concurrent use. Make one with [NewLister].
 type Lister struct {
 	filter Filter
 	most   int
 
-	open   map[uint64]*tally // by the low half of the ID: the first of them
-	n      int               // how many are open
-	chunks [][]tally         // all that were made; the ones in use have an ID
-	free   []*tally          // those that were in use
-	bytes  int               // that the open ones need
+	open   map[uint64]*tally // the first trace for each low half of an ID
+	n      int               // the number of open traces
+	chunks [][]tally         // all tallies; those in use have an ID
+	free   []*tally          // tallies that are no longer in use
+	bytes  int               // the memory of the open traces
 
 	names      nameList             // of services
-	operations map[operation]string // that were met lately
+	operations map[operation]string // recent names of operations
 
-	before int64 // traces that begin no later are not kept any more
+	before int64 // a trace that begins at this time or earlier is not kept any more
 	out    Left
 }
 
-// operation is what an operation's name is made of.
+// operation has the parts of an operation's name.
 type operation struct{ method, route string }
 
-// NewLister returns a lister that keeps so many traces; 0: DefaultTraces.
+// NewLister returns a lister that keeps so many traces; 0 means DefaultTraces.
 func NewLister(filter Filter, traces int) *Lister {
 	if traces <= 0 {
 		traces = DefaultTraces
@@ -56,7 +56,7 @@ func NewLister(filter Filter, traces int) *Lister {
 	}
 }
 
-// Add takes a line.
+// Add takes the glance of a line.
 func (l *Lister) Add(g *Glance) {
 	if g.Trace == (ID{}) {
 		l.out.NoID++
@@ -91,7 +91,7 @@ func (l *Lister) begin(id ID) *tally {
 	return s
 }
 
-// room returns a summary that is not in use. They are made many at a time.
+// room returns an unused tally. Tallies are made many at a time.
 func (l *Lister) room() (s *tally) {
 	if n := len(l.free); n > 0 {
 		s, l.free = l.free[n-1], l.free[:n-1]
@@ -108,7 +108,7 @@ func (l *Lister) room() (s *tally) {
 	return &chunk[len(chunk)-1]
 }
 
-// all gives the open traces, in the order of the memory, which is a fraction of the map's time.
+// all yields the open traces in the order of the memory, much faster than through the map.
 func (l *Lister) all(yield func(*tally) bool) {
 	for _, chunk := range l.chunks {
 		for i := range chunk {
@@ -119,12 +119,12 @@ func (l *Lister) all(yield func(*tally) bool) {
 	}
 }
 
-// find returns the trace with this ID; nil: it is not kept. Where the high half is not known, on
-// one side or the other, that is the first one with the same low half.
+// find returns the trace with this ID; nil: it is not kept. If one of the two high halves is not
+// known, the first trace with the low half is the one.
 func (l *Lister) find(id ID) *tally {
 	for s := l.open[id.Low]; s != nil; s = s.next {
 		if s.id.Same(id) {
-			s.id.High |= id.High // now it is known
+			s.id.High |= id.High // the high half is known now
 			return s
 		}
 	}
@@ -149,24 +149,24 @@ func (l *Lister) sum(s *tally, g *Glance) {
 	}
 }
 
-// isError tells whether something failed.
+// isError tells whether the line is at the level of errors, or reports a status of 500 or more.
 func (g *Glance) isError() bool { return isError(g.Level) || g.Record != "" && g.Status >= 500 }
 
-// Mark marks the trace with this ID, if there is one, for Filter.Marked: one of its lines has
-// something that a glance does not show.
+// Mark marks the trace with this ID, if it is kept, for Filter.Marked. The caller has seen a line
+// with a property that a glance does not show.
 func (l *Lister) Mark(id ID) {
 	if s := l.find(id); s != nil && id != (ID{}) {
 		s.marked = true
 	}
 }
 
-// serves adds a service, which has written a line at this time.
+// serves adds a service that has written a line at this time.
 func (l *Lister) serves(s *tally, service string, at int64) {
 	if service == "" {
 		return
 	}
 	id := l.names.of(service)
-	// Sources are read at once: of two lines of one time, either may come first.
+	// Sources are read at the same time, so either of two lines of one time may come first.
 	if s.named == 0 || at < s.namedAt || at == s.namedAt && service < l.names.name(s.named) {
 		s.named, s.namedAt = id, at
 	}
@@ -189,7 +189,7 @@ func (l *Lister) serves(s *tally, service string, at int64) {
 	}
 }
 
-// operation returns the name of an operation, mostly one for all traces.
+// operation returns the name of an operation. Most traces share such a text.
 func (l *Lister) operation(method, route string) string {
 	key := operation{method, route}
 	if name, ok := l.operations[key]; ok {
@@ -205,8 +205,8 @@ func (l *Lister) operation(method, route string) string {
 	return name
 }
 
-// maxOperations is how many names of operations are kept to be used again. Where paths have IDs,
-// none comes again.
+// maxOperations is the number of names that are kept to be shared. Paths with IDs never come
+// again.
 const maxOperations = 1024
 
 // short256 returns a copy of s, or of its first 256 bytes.
@@ -217,8 +217,9 @@ func short256(s string) string {
 	return strings.ToValidUTF8(s[:256-len("…")], "") + "…"
 }
 
-// root takes the line for the trace's root, if it is a better one than that which it has: the line
-// names no parent, or began earlier. A call is one only without any request or job.
+// root makes the line the root of the trace, if it is a better root than the present one. A line
+// without a parent is better, and so is an earlier one. A call is the root only of a trace without
+// any request or job.
 func (l *Lister) root(s *tally, g *Glance, at int64) {
 	begin := at
 	if at != never {
@@ -234,7 +235,7 @@ func (l *Lister) root(s *tally, g *Glance, at int64) {
 	l.bytes += len(s.operation)
 }
 
-// rank orders spans by how likely they are the root.
+// rank is higher for a span that is more likely the root.
 func rank(record string, root bool) int {
 	r := 0
 	switch {
@@ -249,9 +250,8 @@ func rank(record string, root bool) int {
 	return r
 }
 
-// drop leaves out the oldest quarter of the traces. Lines of such traces that come later are left
-// out as well, if they are as old: a list of newest traces has none of which a part is missing,
-// whatever order the sources are read in.
+// drop leaves out the oldest quarter of the traces. Later lines of such old traces are left out as
+// well. So no trace in the list lacks a part, whatever the order of the sources.
 func (l *Lister) drop() {
 	starts := make([]int64, 0, l.n)
 	for s := range l.all {
@@ -272,7 +272,7 @@ func (l *Lister) drop() {
 	}
 }
 
-// close takes a trace out of the open ones.
+// close removes a trace from the open ones.
 func (l *Lister) close(s *tally) {
 	l.n--
 	before := l.open[s.id.Low]
@@ -289,8 +289,8 @@ func (l *Lister) close(s *tally) {
 	}
 }
 
-// List returns the traces that match, the newest first, no more than limit; 0: all. Left says what
-// is missing.
+// List returns the traces that match, the newest first, at most limit of them; 0 means all. Left
+// tells which are missing.
 func (l *Lister) List(limit int) ([]Summary, Left) {
 	matching, n := l.matching(limit)
 	left := l.out
@@ -305,7 +305,8 @@ func (l *Lister) List(limit int) ([]Summary, Left) {
 	return all, left
 }
 
-// matching returns the newest traces that match, no more than limit, and how many match.
+// matching returns the newest traces that match, at most limit of them, and the number of all that
+// match.
 func (l *Lister) matching(limit int) (matching []*tally, n int) {
 	for s := range l.all {
 		if !l.wants(s) {
@@ -313,14 +314,14 @@ func (l *Lister) matching(limit int) (matching []*tally, n int) {
 		}
 		n++
 		matching = append(matching, s)
-		if limit > 0 && len(matching) == 2*max(limit, 512) { // sorting all takes long
+		if limit > 0 && len(matching) == 2*max(limit, 512) { // a sort of all would take long
 			matching = newest(matching, limit)
 		}
 	}
 	return newest(matching, limit), n
 }
 
-// newest sorts traces, and returns the first ones, no more than limit; 0: all.
+// newest sorts traces, and returns the first limit of them; 0 means all.
 func newest(traces []*tally, limit int) []*tally {
 	slices.SortFunc(traces, func(a, b *tally) int {
 		return cmp.Or(cmp.Compare(b.known(), a.known()), cmp.Compare(a.id.High, b.id.High), cmp.Compare(a.id.Low, b.id.Low))

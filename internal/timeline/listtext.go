@@ -7,7 +7,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ListText writes a list of traces as a table, a trace a line, with the whole ID at the end.
+// ListText writes a list of traces as a table. Each trace has one line, with the whole ID at its
+// end.
 func ListText(to io.Writer, traces []Summary, left Left, style Style) error {
 	p := newPage(to, style)
 	if len(traces) > 0 {
@@ -20,10 +21,10 @@ func ListText(to io.Writer, traces []Summary, left Left, style Style) error {
 	return p.to.Flush()
 }
 
-// kinds are the kinds of spans that records report.
+// kinds are the kinds of the spans that records report.
 var kinds = map[string]Kind{line.MessageRequest: Server, line.MessageCall: Client, line.MessageJob: Job}
 
-// listed writes the line of a trace. The ID is never cut: it is what people copy.
+// listed writes the line of a trace. It never cuts the ID, because people copy it.
 func (p *page) listed(s *Summary) {
 	began := "(no time)"
 	if !s.Start.IsZero() {
@@ -63,7 +64,7 @@ func (p *page) listed(s *Summary) {
 	p.to.WriteByte('\n')
 }
 
-// leftOut says what the list does not have.
+// leftOut tells what the list lacks.
 func (p *page) leftOut(listed int, left Left) {
 	text := Counted(listed, "trace")
 	if left.Limited > 0 {
@@ -73,55 +74,4 @@ func (p *page) leftOut(listed int, left Left) {
 	p.note(left.Traces > 0 || left.Lines > 0, "Left out: "+Counted(left.Traces, "older trace")+", which began at "+left.Before.Format("2006-01-02 15:04:05.000")+
 		" or before, with "+Counted(left.Lines, "line")+". There was no room for them: --since and --until ask for a part.")
 	p.note(left.NoID > 0, Counted(left.NoID, "line")+" without a trace ID.")
-}
-
-// The JSON view of a list is one object:
-//
-//	traces  [{trace, start, duration_ms, service, operation, kind, status, services, spans, lines,
-//	        errors}], the newest first. service, operation, kind and status are the root's; kind is
-//	        absent where no line reports a span, status where there is none, start without any time
-//	left    {limited, traces, lines, before, no_id}: how many more match; how many older ones there
-//	        was no room for, with how many lines, and when the last of these began; lines without a
-//	        trace ID
-
-type jsonSummary struct {
-	Trace     string   `json:"trace"`
-	Start     string   `json:"start,omitempty"`
-	Duration  float64  `json:"duration_ms"`
-	Service   string   `json:"service"`
-	Operation string   `json:"operation"`
-	Kind      Kind     `json:"kind,omitempty"`
-	Status    int      `json:"status,omitempty"`
-	Services  []string `json:"services"`
-	Spans     int      `json:"spans"`
-	Lines     int      `json:"lines"`
-	Errors    int      `json:"errors"`
-}
-
-type jsonLeft struct {
-	Limited int    `json:"limited"`
-	Traces  int    `json:"traces"`
-	Lines   int    `json:"lines"`
-	Before  string `json:"before,omitempty"`
-	NoID    int    `json:"no_id"`
-}
-
-// ListJSON writes a list of traces as one JSON object, with a newline behind it.
-func ListJSON(to io.Writer, traces []Summary, left Left) error {
-	w := newJSONWriter(to)
-	w.open("{")
-	w.list("traces")
-	for _, s := range traces {
-		if s.Services == nil {
-			s.Services = []string{}
-		}
-		w.element(jsonSummary{
-			s.ID.String(), timeText(s.Start), milliseconds(s.Duration), s.Service, s.Operation, kinds[s.Record], s.Status,
-			s.Services, s.Spans, s.Lines, s.Errors,
-		})
-	}
-	w.close("]")
-	w.member("left", jsonLeft{left.Limited, left.Traces, left.Lines, timeText(left.Before), left.NoID})
-	w.close("}\n")
-	return w.end()
 }

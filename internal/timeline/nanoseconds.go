@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// nanoseconds returns a time since 1970, and never for the zero time. Times that are too far away
-// are the nearest that are not.
+// nanoseconds returns a time since 1970, and never for the zero time. A time too far away becomes
+// the nearest possible time.
 func nanoseconds(t time.Time) int64 {
 	switch seconds := t.Unix(); {
 	case t.IsZero():
@@ -19,13 +19,13 @@ func nanoseconds(t time.Time) int64 {
 	return t.UnixNano()
 }
 
-// Nanoseconds since 1970 are good for the years from 1680 to 2260, in seconds.
+// Nanoseconds since 1970 can express the years from 1680 to 2260. These limits are in seconds.
 var (
 	firstSecond = time.Date(1680, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 	endSecond   = time.Date(2261, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 )
 
-// earlierBy returns a time that is so much earlier.
+// earlierBy returns the time that is d earlier.
 func earlierBy(at int64, d time.Duration) int64 {
 	if d <= 0 || at-int64(d) > at {
 		return at

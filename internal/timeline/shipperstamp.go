@@ -2,13 +2,14 @@ package timeline
 
 import "time"
 
-// shipperStamp is a time as log shippers write it before a line: RFC 3339, with or without a zone.
+// shipperStamp is a time that a log shipper writes before a line: RFC 3339, with or without a
+// zone.
 type shipperStamp struct {
 	year, month, day, hour, minute, second int
-	nanosecond, digits                     int // digits of the fraction
+	nanosecond, digits                     int // digits is their number in the fraction
 	offset                                 int // of the zone, in seconds
 	zone                                   stampZone
-	length                                 int // of what was read, in bytes
+	length                                 int // of the text, in bytes
 }
 
 type stampZone uint8
@@ -19,7 +20,7 @@ const (
 	zoneOffset           // +00:00
 )
 
-// shipperStampOf reads the time that s begins with: 2026-11-26T22:46:25.343939123Z.
+// shipperStampOf reads the time at the beginning of s: 2026-11-26T22:46:25.343939123Z.
 func shipperStampOf(s []byte) (t shipperStamp, ok bool) {
 	const form = "0000-00-00T00:00:00"
 	if len(s) < len(form) || s[4] != '-' || s[10] != 'T' { // most lines are done here
@@ -55,7 +56,7 @@ func (t *shipperStamp) fraction(s []byte) {
 	}
 }
 
-// offsetOf reads the zone. No zone is none, and no fault.
+// offsetOf reads the zone. It is true without a zone, too.
 func (t *shipperStamp) offsetOf(s []byte) bool {
 	s = s[t.length:]
 	switch {
@@ -79,7 +80,7 @@ func (t *shipperStamp) offsetOf(s []byte) bool {
 	return true
 }
 
-// isTime reports whether there is such a time. A leap second is one.
+// isTime reports whether such a time exists. A leap second does.
 func (t *shipperStamp) isTime() bool {
 	if t.month < 1 || t.month > 12 || t.day < 1 || t.hour > 23 || t.minute > 59 || t.second > 60 {
 		return false
@@ -87,7 +88,7 @@ func (t *shipperStamp) isTime() bool {
 	return t.day <= time.Date(t.year, time.Month(t.month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
-// time returns the time in UTC. A time without a zone is one in local.
+// time returns the time in UTC. A time without a zone is in local.
 func (t *shipperStamp) time(local *time.Location) time.Time {
 	in := time.UTC
 	if t.zone == zoneNone {
@@ -97,7 +98,7 @@ func (t *shipperStamp) time(local *time.Location) time.Time {
 	return at.Add(-time.Duration(t.offset) * time.Second).UTC()
 }
 
-// wholeTime returns the time that s is all of.
+// wholeTime returns the time that all of s is.
 func wholeTime(s []byte, local *time.Location) (at time.Time, ok bool) {
 	t, ok := shipperStampOf(s)
 	if !ok || t.length != len(s) {
@@ -106,9 +107,9 @@ func wholeTime(s []byte, local *time.Location) (at time.Time, ok bool) {
 	return t.time(local), true
 }
 
-// syslogTime returns the time that s begins with, in the form of RFC 3164, and its length; 0: there
-// is none. "Nov 26 22:46:25" has no year: it is the last such time not after the reference, with a
-// day more for clocks and zones that differ. journalctl -o short-precise adds a fraction.
+// syslogTime returns the time at the beginning of s in the form of RFC 3164, and its length; 0:
+// there is none. "Nov 26 22:46:25" has no year. It is the last such time up to a day after the
+// reference, because clocks and zones differ. journalctl -o short-precise adds a fraction.
 func syslogTime(s []byte, reference time.Time) (at time.Time, length int) {
 	const form = "Nov 26 22:46:25"
 	if len(s) < len(form) || s[3] != ' ' || s[6] != ' ' || s[9] != ':' || s[12] != ':' {
@@ -127,7 +128,7 @@ func syslogTime(s []byte, reference time.Time) (at time.Time, length int) {
 	t.hour, t.minute, t.second = digitPair(s[7:]), digitPair(s[10:]), digitPair(s[13:])
 	t.fraction(s)
 	latest := reference.AddDate(0, 0, 1)
-	// One of eight years has a 29th of February.
+	// At least one of eight years has a 29th of February.
 	for t.year = latest.Year(); t.year > latest.Year()-8; t.year-- {
 		if !t.isTime() {
 			continue

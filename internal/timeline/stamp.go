@@ -2,15 +2,15 @@ package timeline
 
 import "time"
 
-// A stamp is a time that stands in a text.
+// A stamp is a time in a text.
 type stamp struct {
-	start, end int // where
+	start, end int // its place
 	time       time.Time
-	precision  time.Duration // as Entry has it
-	level      byte          // that klog writes before it: I, W, E or F; else 0
+	precision  time.Duration // as in Entry
+	level      byte          // klog's letter before it: I, W, E or F; else 0
 }
 
-// behind returns where the text goes on behind a time at its beginning; else 0.
+// behind returns the end of a time at the beginning of a text; else 0.
 func (s stamp) behind() int {
 	if s.start > 2 {
 		return 0
@@ -18,6 +18,7 @@ func (s stamp) behind() int {
 	return s.end
 }
 
+// precisionOf returns the precision of a time with so many digits in its fraction.
 func precisionOf(digits int) time.Duration {
 	precision := time.Second
 	for range digits {

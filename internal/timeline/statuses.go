@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Statuses are the statuses of HTTP from one to another, both among them.
+// Statuses are the statuses of HTTP from Low to High, with both of them.
 type Statuses struct{ Low, High int }
 
-// ParseStatuses returns the statuses that a text means: "404", "5xx" or "500-504".
+// ParseStatuses returns the statuses for a text such as "404", "5xx" or "500-504".
 func ParseStatuses(text string) (Statuses, error) {
 	if len(text) == 3 && strings.EqualFold(text[1:], "xx") {
 		text = text[:1] + "00-" + text[:1] + "99"

@@ -9,19 +9,19 @@ import (
 type Summary struct {
 	ID         ID
 	Start, End time.Time // zero: no line has a time
-	Record     string    // the message of the root's line: a request, call or job; "": no line reports one
+	Record     string    // the message of the root's line: a request, call or job; "": no line reports a span
 	Service    string    // of the root; without one, of the first line
 	Operation  string    // of the root
 	Status     int
 	Duration   time.Duration // of the root; without one, from the first line to the last
 	Services   []string      // in the order of their names
-	More       int           // lines of services that are not among them: more than maxNamed
-	Spans      int           // that lines report
+	More       int           // lines of other services, beyond the first maxNamed
+	Spans      int           // with a line that reports them
 	Lines      int
-	Errors     int // failed spans, and lines at the level of errors that report none
+	Errors     int // failed spans, and lines at the level of errors that report no span
 }
 
-// maxNamed is how many services of a trace are kept.
+// maxNamed is the number of services that are kept for a trace.
 const maxNamed = 32
 
 func (l *Lister) summary(s *tally) Summary {

@@ -8,16 +8,17 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// tally is a trace that is being summed up. There are a million of them: it has 144 bytes.
+// tally is a trace that is being summed up. A list has a million of them, so a tally has only 144
+// bytes.
 type tally struct {
 	id                   ID
-	next                 *tally // with the same low half, and another high one
-	first, last          int64  // of lines, in nanoseconds since 1970; none: never
+	next                 *tally // a trace with the same low half of the ID, and another high half
+	first, last          int64  // times of lines, in nanoseconds since 1970; none: never
 	begin                int64  // of the root
 	namedAt              int64  // the time of named's line
 	took                 time.Duration
-	operation            string   // of the root, as status, service and record
-	others               []nameID // services behind the first few
+	operation            string   // of the root, like status, service and record
+	others               []nameID // the services behind the first few
 	few                  [4]nameID
 	status               int32
 	spans, lines, errors uint32
@@ -30,13 +31,13 @@ type tally struct {
 
 const never = math.MaxInt64
 
-// bytes is how much the trace needs.
+// bytes returns the memory that the trace needs.
 func (s *tally) bytes() int { return summaryBytes + 4*len(s.others) + len(s.operation) }
 
-// start is when the trace began.
+// start returns the time when the trace began.
 func (s *tally) start() int64 { return min(s.begin, s.first) }
 
-// known is when the trace began; traces without a time are the oldest.
+// known returns the time when the trace began. Traces without a time are the oldest.
 func (s *tally) known() int64 {
 	if start := s.start(); start != never {
 		return start

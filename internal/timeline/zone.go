@@ -1,6 +1,6 @@
 package timeline
 
-// zone reads Z, +01:00, +0100, +01, UTC and GMT, perhaps behind a space. There may be none.
+// zone reads Z, +01:00, +0100, +01, UTC and GMT, also behind a space. The zone may be missing.
 func (d *date) zone(text []byte) bool {
 	i := d.end
 	spaced := at(text, i) == ' '
@@ -22,7 +22,7 @@ func (d *date) zone(text []byte) bool {
 	return true
 }
 
-// namedZone reads the name of a zone that means one thing to everybody: CST, IST and BST do not.
+// namedZone reads the name of a zone with only one meaning. CST, IST and BST have several.
 func (d *date) namedZone(text []byte, i int) {
 	end := i
 	for end < len(text) && end-i < 5 && text[end]-'A' < 26 {
@@ -55,7 +55,7 @@ func (d *date) namedZone(text []byte, i int) {
 	d.zoneIs(text, end, hours*3600)
 }
 
-// offsetAt reads +01:00, +0100 and, if no space stands before it, +01.
+// offsetAt reads +01:00 and +0100, and +01 if no space stands before it.
 func (d *date) offsetAt(text []byte, i int, spaced bool) {
 	n := digitsEnd(text, i+1) - i - 1
 	minutes, end := 0, i+3
@@ -77,7 +77,7 @@ func (d *date) offsetAt(text []byte, i int, spaced bool) {
 	d.zoneIs(text, end, offset)
 }
 
-// zoneIs takes a zone that ends where no word goes on.
+// zoneIs takes a zone, if its word ends at end.
 func (d *date) zoneIs(text []byte, end, offset int) {
 	if !isWord(at(text, end)) {
 		d.zoned, d.offset, d.end = true, offset, end
