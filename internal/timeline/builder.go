@@ -6,6 +6,18 @@ import (
 	"time"
 )
 
+// builder builds a tree.
+type builder struct {
+	tree  *Tree
+	spans []*Span
+	byID  map[string]*Span // the first with its ID
+	skew  map[string]time.Duration
+}
+
+// maxSame is how many spans may have one ID. Of a call that somebody retries there are a few, and
+// with Finagle each is two. What further lines report stands under the first.
+const maxSame = 16
+
 // report makes the spans that lines report.
 func (b *builder) report() {
 	for _, l := range b.tree.Entries {
@@ -284,14 +296,6 @@ func (b *builder) order() {
 	t.critical()
 }
 
-// builder builds a tree.
-type builder struct {
-	tree  *Tree
-	spans []*Span
-	byID  map[string]*Span // the first with its ID
-	skew  map[string]time.Duration
-}
-
 // earlier orders spans by their beginning. Those without any come last.
 func earlier(a, b *Span) int {
 	if a.Start.IsZero() != b.Start.IsZero() {
@@ -302,7 +306,3 @@ func earlier(a, b *Span) int {
 	}
 	return cmp.Or(a.Start.Compare(b.Start), b.End().Compare(a.End()), cmp.Compare(a.number, b.number))
 }
-
-// maxSame is how many spans may have one ID. Of a call that somebody retries there are a few, and
-// with Finagle each is two. What further lines report stands under the first.
-const maxSame = 16

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// visible returns s with everything escaped that a terminal obeys, or that makes text look like
-// something else: control characters, the C1 ones too, bidi and other format characters, line and
-// paragraph separators, invalid UTF-8. A tab is four spaces.
+// visible escapes all characters in s that a terminal obeys, or that make text look different:
+// control characters with those of C1, bidi and other format characters, separators of lines and
+// paragraphs, and invalid UTF-8. A tab becomes four spaces.
 func visible(s string) string {
 	if isPrintable(s) {
 		return s
@@ -39,7 +39,7 @@ func visible(s string) string {
 
 const sixteen = "0123456789abcdef"
 
-// isPrintable tells whether s is printable ASCII only.
+// isPrintable tells whether s has only printable ASCII.
 func isPrintable(s string) bool {
 	for i := range len(s) {
 		if s[i]-' ' > '~'-' ' {
@@ -49,7 +49,7 @@ func isPrintable(s string) bool {
 	return true
 }
 
-// columns returns how many columns of a terminal s takes.
+// columns returns the number of columns that s takes in a terminal.
 func columns(s string) int {
 	if isPrintable(s) {
 		return len(s)
@@ -61,8 +61,8 @@ func columns(s string) int {
 	return n
 }
 
-// columnsOf returns how many columns a character takes. The ranges of wide ones are rough: to be
-// wrong costs a line that is broken or cut too early.
+// columnsOf returns the number of columns that a character takes. The ranges of wide characters
+// are rough. A mistake breaks or cuts a line too early.
 func columnsOf(r rune) int {
 	switch {
 	case r < 0x300:
@@ -76,7 +76,7 @@ func columnsOf(r rune) int {
 	return 1
 }
 
-// cut shortens s to a width, and says so at its end.
+// cut shortens s to a width, and marks that at its end.
 func cut(s string, width int) (string, bool) {
 	if width <= 0 {
 		return "", s != ""
@@ -94,8 +94,8 @@ func cut(s string, width int) (string, bool) {
 	return s, false
 }
 
-// withoutColours returns text without the escape sequences of terminals (ECMA-48, 5.4). It is text
-// itself where there are none.
+// withoutColours returns text without the escape sequences of terminals (ECMA-48, 5.4). A text
+// without any is returned as it is.
 func withoutColours(text []byte) []byte {
 	i := bytes.IndexByte(text, '\x1b')
 	if i < 0 {

@@ -5,31 +5,31 @@ import (
 	"slices"
 )
 
-// A held is the entry that is being read: lines may follow that belong to it.
+// A held is an entry that is being read. More lines may belong to it.
 type held struct {
-	from  string // the instance whose it is; "": no shipper says
-	raw   Raw    // of its first line; its Text is not kept
-	text  []byte // all lines
-	head  int    // the length of the first line, or of the JSON that goes on over several
-	lines int    // how many it has; 0: nothing is held
+	from  string // its instance; "": the shipper does not say
+	raw   Raw    // its first line, without Text
+	text  []byte // all its lines
+	head  int    // the length of the first line, or of JSON over several lines
+	lines int    // their number; 0: nothing is held
 	cut   bool
 	seen  bool // Glance has read and counted it: its text may not be here
 	quick bool // by quick alone: what stands below json is zero, but for trace and stack
 
 	json  bool
-	block nesting // of JSON that goes on over several lines
-	timed bool    // it is plain text with a time of its own
-	trace ID      // that plain text mentions; of JSON, only where it was asked for
+	block nesting // of JSON over several lines
+	timed bool    // it is plain text with a time
+	trace ID      // the ID in plain text; for JSON, only if it was needed
 	stack bool    // the last line was a part of a stack trace
 
-	// Of plain text, as its first line has it.
+	// These fields are for plain text, from its first line.
 	plain bool
 	at    stamp // zero: it has no time
 	says  mention
 }
 
-// glanced holds a line that quick has read. After another one of these little is left to do: most
-// lines come after one.
+// glanced holds a line that quick has read. After another such line only few fields change, and
+// nearly all lines come after one.
 func (h *held) glanced(json bool, trace ID) {
 	if !h.quick {
 		*h = held{from: h.from, text: h.text[:0], quick: true}
@@ -37,31 +37,31 @@ func (h *held) glanced(json bool, trace ID) {
 	h.lines, h.seen, h.json, h.trace, h.stack = 1, true, json, trace, false
 }
 
-// A look is what a line looks like.
+// A look is the form of a line.
 type look struct {
 	text []byte // without colours
 	kind kind
-	at   stamp // the time that plain text has
+	at   stamp // the time in plain text
 }
 
-// look looks at a line that does not stand in JSON which goes on.
+// look finds the form of a line that is not within JSON.
 func (p *Parser) look(raw Raw) look {
 	p.refer(&raw)
 	l := look{text: withoutColours(raw.Text)}
 	l.kind, l.at = p.kindOf(l.text)
 	if l.kind == blank && len(bytes.TrimSpace(raw.Text)) > 0 {
-		l.kind = other // it has nothing but colours
+		l.kind = other // the line has only colours
 	}
 	return l
 }
 
-// maxInstances is how many instances may have an entry that is being read.
+// maxInstances is the number of instances that may have an entry at the same time.
 const maxInstances = 16
 
-// turn takes the entry of the line's instance at hand. Lines of several containers or processes
-// stand between each other, and each goes on with its own. A line that is not marked goes on with
-// the last: of a message of several lines some shippers mark only the first. Where there are too
-// many, the entry that was not added to for longest has ended, and is returned.
+// turn makes the entry of the line's instance the current one. Containers and processes write
+// their lines between each other, and each continues its own entry. A line without an instance
+// continues the last entry, because some shippers mark only the first line of a message. If there
+// are too many instances, the entry that has waited longest ends, and turn returns it.
 func (p *Parser) turn(raw *Raw) (ended *Entry) {
 	from := or(raw.Instance, raw.Service)
 	if from == "" || from == p.held.from {
@@ -84,14 +84,14 @@ func (p *Parser) turn(raw *Raw) (ended *Entry) {
 	return ended
 }
 
-// within tells whether a line stands in JSON that goes on over several lines.
+// within tells whether a line is within JSON over several lines.
 func (p *Parser) within(raw *Raw) bool {
 	h := p.held
 	return h.lines > 0 && h.block.open() && h.block.goesOn(raw.Text)
 }
 
-// follows tells whether a line goes on with what is held. JSON and pairs have their whole message
-// on one line: only a stack trace follows them, which the runtime has written.
+// follows tells whether a line belongs to the held entry. JSON and pairs have their whole message
+// on one line. Only a stack trace follows them, which the runtime has written.
 func (p *Parser) follows(l look) bool {
 	h := p.held
 	text := l.text
@@ -115,7 +115,7 @@ func (p *Parser) follows(l look) bool {
 	return h.timed && p.idOf(text) == ID{}
 }
 
-// strange tells whether a line that looks like a part of what is held has the ID of another trace.
+// strange tells whether a line has the ID of another trace than the held entry.
 func (p *Parser) strange(text []byte) bool {
 	id := p.idOf(text)
 	if id == (ID{}) {
@@ -128,8 +128,7 @@ func (p *Parser) strange(text []byte) bool {
 	return h.trace != ID{} && !id.Same(h.trace)
 }
 
-// idOf returns the ID of the trace that plain text is of. The one that is asked for may stand in
-// it in any way.
+// idOf returns the ID of a plain text's trace. The wanted ID may stand in the text in any form.
 func (p *Parser) idOf(text []byte) ID {
 	if p.config.Trace.In(text) {
 		return p.config.Trace
@@ -159,7 +158,7 @@ func (p *Parser) begin(raw Raw, l look) {
 	}
 }
 
-// keep adds a line to what is held.
+// keep adds a line to the held entry.
 func (p *Parser) keep(raw Raw) {
 	h := p.held
 	text := raw.Text
@@ -180,7 +179,7 @@ func (p *Parser) keep(raw Raw) {
 	h.add(text)
 }
 
-// add appends a line, as long as all of them are no longer than one line may be.
+// add appends a line, as long as all lines together are no longer than one line may be.
 func (h *held) add(text []byte) {
 	if len(h.text)+1+len(text) > MaxLine {
 		h.cut = true

@@ -7,17 +7,17 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ID is a trace ID. A high half of zero is one that is zero, absent or not known: in Datadog's
-// decimal form there is none. The zero ID is none.
+// ID is a trace ID. A high half of zero is zero, absent or not known: Datadog's decimal form has
+// none. The zero ID is none.
 type ID struct{ High, Low uint64 }
 
-// Same tells whether a and b name one trace: their low halves are equal, and their high halves
-// are, or one of these is zero.
+// Same tells whether a and b name one trace. Their low halves must be equal, and their high halves
+// too unless one of these is zero.
 func (a ID) Same(b ID) bool {
 	return a.Low == b.Low && (a.High == b.High || a.High == 0 || b.High == 0)
 }
 
-// String returns the ID in lower-case hexadecimal digits: 32, or 16 where the high half is zero.
+// String returns the ID in lower-case hexadecimal digits: 32, or 16 if the high half is zero.
 func (a ID) String() string {
 	var buf [32]byte
 	text := buf[:0]
@@ -27,12 +27,11 @@ func (a ID) String() string {
 	return string(appendHex(text, a.Low))
 }
 
-// Forms returns the texts of which a line of the trace has at least one: the 16 digits of the low
-// half, in lower and in upper case, and its decimal number. All other forms contain one of them:
-// 32 digits, Google's resource name, the values of b3 and traceparent. A text that has a form need
-// not be one of the trace: ask [ID.In], or read the line. Digits in mixed case are found only by a
-// search that ignores case. The decimal number of a low half that is small is short, and then
-// stands in many lines.
+// Forms returns texts of which each line of the trace has at least one: the 16 digits of the low
+// half in lower and in upper case, and its decimal number. All other forms contain one of them: 32
+// digits, Google's resource name, the values of b3 and traceparent. A text with such a form may be
+// from another trace: ask [ID.In], or read the line. Only a search that ignores case finds digits
+// in mixed case. The decimal number of a small low half is short, and many lines have it.
 func (a ID) Forms() []string {
 	lower := hex16(a.Low)
 	forms := []string{lower}
@@ -45,14 +44,13 @@ func (a ID) Forms() []string {
 	return forms
 }
 
-// minDecimal is the fewest digits of a decimal ID that is looked for where it has no name. Of the
-// random ones, one in a thousand million is shorter. A shorter one would be found in sizes and
-// times.
+// minDecimal is the fewest digits of a decimal ID that is found without a name. One random ID in a
+// thousand million is shorter. Sizes and times would look like shorter IDs.
 const minDecimal = 10
 
-// In tells whether an ID of the trace stands in text, in any case and form: 16 or 32 digits that
-// no hexadecimal digit touches, X-Ray's form, or a decimal number that no digit touches. A
-// decimal number of fewer than ten digits is not looked for. The zero ID is in no text.
+// In tells whether text has an ID of the trace, in any case and form: 16 or 32 digits that touch
+// no hexadecimal digit, X-Ray's form, or a decimal number that touches no digit. In ignores a
+// decimal number of fewer than ten digits. No text has the zero ID.
 func (a ID) In(text []byte) bool {
 	if a == (ID{}) {
 		return false
@@ -77,7 +75,7 @@ func (a ID) In(text []byte) bool {
 	return false
 }
 
-// inDecimal is In for decimal numbers, in a run of hexadecimal digits.
+// inDecimal is In for decimal numbers within a run of hexadecimal digits.
 func (a ID) inDecimal(run []byte) bool {
 	for i := 0; i < len(run); {
 		end := digitsEnd(run, i)
@@ -91,7 +89,7 @@ func (a ID) inDecimal(run []byte) bool {
 	return false
 }
 
-// hexID returns the ID of 16 or 32 hexadecimal digits.
+// hexID returns the ID with 16 or 32 hexadecimal digits.
 func hexID(run []byte) (ID, bool) {
 	var id ID
 	switch len(run) {
@@ -103,7 +101,7 @@ func hexID(run []byte) (ID, bool) {
 	return id, id != ID{}
 }
 
-// xrayID returns the ID of which text[start:end] is the last part in X-Ray's form:
+// xrayID returns the ID with text[start:end] as its last part in X-Ray's form:
 // 1-5759e988-bd862e3fe1be46a994272793.
 // See https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html.
 func xrayID(text []byte, start, end int) (ID, bool) {
@@ -119,7 +117,7 @@ func xrayID(text []byte, start, end int) (ID, bool) {
 	return ID{hexValue(seconds)<<32 | hexValue(run[:8]), hexValue(run[8:])}, true
 }
 
-// decimal returns the number that digits are. It is false for zero, and for what needs more than
+// decimal returns the number of decimal digits. It is false for zero, and for numbers of more than
 // 64 bits.
 func decimal(digits []byte) (n uint64, ok bool) {
 	if len(digits) == 0 || len(digits) > 20 {
@@ -135,10 +133,10 @@ func decimal(digits []byte) (n uint64, ok bool) {
 	return n, n != 0
 }
 
-// noDigit is what digits has for a byte that is no hexadecimal digit.
+// noDigit is the value of a byte that is no hexadecimal digit.
 const noDigit = 0xff
 
-// digits are the values of hexadecimal digits.
+// digits are the values of the hexadecimal digits.
 var digits = func() (d [256]uint8) {
 	for c := range d {
 		d[c] = noDigit
@@ -160,7 +158,7 @@ func hexValue(run []byte) (n uint64) {
 	return n
 }
 
-// idDigits returns the ID of 16 or 32 hexadecimal digits, if text is nothing else.
+// idDigits returns the ID if text is exactly 16 or 32 hexadecimal digits.
 func idDigits(text []byte) (id ID, ok bool) {
 	high := true
 	if len(text) == 32 {
@@ -174,27 +172,28 @@ func idDigits(text []byte) (id ID, ok bool) {
 	return id, high && low && id != ID{}
 }
 
-// hexDigits returns the value of the 16 hexadecimal digits that text begins with.
+// hexDigits returns the value of the first 16 hexadecimal digits of text.
 func hexDigits(text []byte) (n uint64, ok bool) {
 	high, wrong := hexWord(binary.BigEndian.Uint64(text))
 	low, alsoWrong := hexWord(binary.BigEndian.Uint64(text[8:]))
 	return high<<32 | low, wrong|alsoWrong == 0
 }
 
-// hexWord returns the value of eight hexadecimal digits at once. Wrong is not 0 where one is none.
+// hexWord returns the value of eight hexadecimal digits at once. Wrong is not 0 if one of the
+// bytes is no digit.
 func hexWord(w uint64) (n, wrong uint64) {
 	const ones = 0x0101010101010101
-	letter := w >> 6 & ones // its bit tells A to F and a to f from 0 to 9
+	letter := w >> 6 & ones // this bit tells A to F and a to f from 0 to 9
 	n = w&(0x0f*ones) + 9*letter
-	kind := (w ^ (0x30*ones + letter<<4)) & (0xf0*ones - letter<<5) // '0' or '@', whose case does not count
-	// A digit is less than 10, a letter is not, and neither is more than 15.
+	kind := (w ^ (0x30*ones + letter<<4)) & (0xf0*ones - letter<<5) // '0' or '@', in either case
+	// A digit is less than 10, and a letter is 10 to 15.
 	wrong = kind | n&(0x10*ones) | (n+6*ones^letter<<4)&(0x10*ones)
 	n = (n | n>>4) & 0x00ff00ff00ff00ff
 	n = (n | n>>8) & 0x0000ffff0000ffff
 	return (n | n>>16) & 0xffffffff, wrong
 }
 
-// hexEnd returns where the run of hexadecimal digits ends that begins at i.
+// hexEnd returns the end of the run of hexadecimal digits at i.
 func hexEnd(text []byte, i int) int {
 	for i < len(text) && digits[text[i]] != noDigit {
 		i++
@@ -202,7 +201,7 @@ func hexEnd(text []byte, i int) int {
 	return i
 }
 
-// digitsEnd returns where the run of decimal digits ends that begins at i.
+// digitsEnd returns the end of the run of decimal digits at i.
 func digitsEnd(text []byte, i int) int {
 	for i < len(text) && text[i]-'0' <= 9 {
 		i++

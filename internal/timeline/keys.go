@@ -6,14 +6,13 @@ import (
 	"strings"
 )
 
-// Keys are the names of fields, for those that cannot be found by themselves, or are found
-// wrongly. The first name that a line has counts, and one of the names here before all others. A
-// field of an object has the path to it, with dots: json.tid. The zero value is to find all
-// names.
+// Keys are names of fields, for names that a parser cannot find or takes wrongly. The first name
+// that a line has counts, and each name here comes before all others. A field of an object has the
+// path with dots as its name: json.tid. With the zero value, the parser finds all names.
 type Keys struct{ Trace, Span, Parent, Service, Time, Level, Message []string }
 
-// ParseKeys reads keys as they are written on a command line: trace=json.tid,service=app. A role
-// may come several times.
+// ParseKeys reads keys as a command line has them: trace=json.tid,service=app. A role may come
+// several times.
 func ParseKeys(text string) (Keys, error) {
 	var k Keys
 	for part := range strings.SplitSeq(text, ",") {
@@ -31,7 +30,7 @@ func ParseKeys(text string) (Keys, error) {
 	return k, nil
 }
 
-// list returns the list with a name; nil: there is none.
+// list returns the list with a name, or nil.
 func (k *Keys) list(name string) *[]string {
 	if r := slices.Index(roleNames[:], name); r > 0 {
 		return k.of(role(r))
@@ -39,7 +38,7 @@ func (k *Keys) list(name string) *[]string {
 	return nil
 }
 
-// of returns the names for a role; nil: it can have none.
+// of returns the names for a role; nil: the role cannot have any.
 func (k *Keys) of(r role) *[]string {
 	switch r {
 	case roleTrace:

@@ -2,7 +2,7 @@ package timeline
 
 import "bytes"
 
-// A kind is what a line looks like.
+// A kind is the form of a line.
 type kind uint8
 
 const (
@@ -12,7 +12,7 @@ const (
 	timed      // plain text with a time
 )
 
-// kindOf tells what a line looks like, and the time that plain text has.
+// kindOf returns the form of a line, and the time in plain text.
 func (p *Parser) kindOf(text []byte) (kind, stamp) {
 	trimmed := bytes.TrimSpace(text)
 	switch {
@@ -29,8 +29,8 @@ func (p *Parser) kindOf(text []byte) (kind, stamp) {
 	return other, stamp{}
 }
 
-// isPairs tells whether a line begins with key=value, and its key is one that the lines of loggers
-// begin with.
+// isPairs tells whether a line begins with key=value. The key must be one that loggers begin a
+// line with.
 func isPairs(text []byte) bool {
 	key, _, ok := bytes.Cut(text[:min(len(text), maxKey)], []byte("="))
 	if !ok || bytes.IndexByte(key, ' ') >= 0 {

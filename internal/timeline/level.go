@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// levels are the words for levels that are told from others in any text: the usual ones, those of
-// zerolog's and .NET's consoles, of java.util.logging and of syslog.
+// levels are the words that name a level in any text: the usual words, and those of zerolog's and
+// .NET's consoles, of java.util.logging and of syslog.
 var levels = map[string]string{
 	"trace": "trace", "trc": "trace", "finest": "trace", "verbose": "trace", "vrb": "trace",
 	"debug": "debug", "dbg": "debug", "fine": "debug", "finer": "debug", "dbug": "debug",
@@ -18,7 +18,7 @@ var levels = map[string]string{
 	"panic":     "panic", "pnc": "panic", "dpanic": "panic",
 }
 
-// levelOf returns the usual word for a level; the text itself, where there is none.
+// levelOf returns the usual word for a level, or the text itself if there is none.
 func levelOf(text string) string {
 	if len(text) > 32 || text == "" {
 		return text
@@ -30,7 +30,7 @@ func levelOf(text string) string {
 	if level := levels[lower]; level != "" {
 		return level
 	}
-	if at := strings.IndexAny(lower, "+-"); at > 0 { // slog: INFO+2
+	if at := strings.IndexAny(lower, "+-"); at > 0 { // slog writes INFO+2
 		if level := levels[lower[:at]]; level != "" {
 			return level
 		}
@@ -38,8 +38,8 @@ func levelOf(text string) string {
 	return text
 }
 
-// numericLevel returns the word for a level that is a number: one of pino and bunyan, which are
-// tens, or a severity of syslog (RFC 5424, 6.2.1), which GELF has too.
+// numericLevel returns the word for a level that is a number. The levels of pino and bunyan are
+// tens. The severities of syslog (RFC 5424, 6.2.1) and of GELF are below ten.
 func numericLevel(n int, text string) string {
 	switch {
 	case n >= 70 || n < 0 || n > 7 && n < 10:
@@ -50,11 +50,11 @@ func numericLevel(n int, text string) string {
 	return [...]string{"fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug"}[n]
 }
 
-// levelSpan is how far behind the time of a text its level is looked for, in bytes.
+// levelSpan is the number of bytes behind the time of a text in which its level may stand.
 const levelSpan = 160
 
-// levelIn returns the level that stands in the text of a line from a place on, and where: a word
-// in capitals, or in brackets, or before a colon at the very beginning.
+// levelIn returns the level in the text of a line, and its place. The level is a word in capitals
+// or in brackets, or before a colon at the very beginning.
 func levelIn(text []byte, from int) (level string, start, end int) {
 	limit := min(len(text), from+levelSpan)
 	for i := from; i < limit; {
@@ -74,7 +74,7 @@ func levelIn(text []byte, from int) (level string, start, end int) {
 	return "", 0, 0
 }
 
-// levelWord returns the level that the word at text[start:end] is.
+// levelWord returns the level that the word text[start:end] is.
 func levelWord(text []byte, start, end, from int) string {
 	word := text[start:end]
 	if len(word) < 3 || len(word) > 13 {

@@ -2,18 +2,18 @@ package timeline
 
 import "bytes"
 
-// A mention is a trace ID that stands in plain text.
+// A mention is a trace ID in plain text.
 type mention struct {
 	trace   ID
 	span    uint64 // 0: none
 	service string // "": none
 	rank    int    // the lowest counts; 0: there is no mention
-	digits  uint8  // of the ID: 16 or 32; 0: its form does not tell
+	digits  uint8  // 16 or 32, the digits of the ID; 0: its form does not tell
 
-	open, close int // of byBracket: where its brackets stand
+	open, close int // for byBracket: the places of its brackets
 }
 
-// How sure it is that an ID in plain text is the line's trace's.
+// How certain it is that an ID in plain text is that of the line's trace.
 const (
 	byUser    = 1 + iota // the user's name for it stands before it
 	byName               // trace_id=
@@ -22,9 +22,9 @@ const (
 	byBracket            // [ID], as logback has it
 )
 
-// mention returns the trace ID that plain text calls one: what stands behind trace_id=, traceId:
-// or X-B3-TraceId, 32 digits in brackets, with a span's ID behind them also 16, a b3 or
-// traceparent value, a resource name. An ID without such a sign is none: it may be a hash or a
+// mention returns the trace ID that plain text marks as one: behind trace_id=, traceId: or
+// X-B3-TraceId, as 32 digits in brackets, as 16 digits there with a span ID behind them, in the
+// value of a b3 or traceparent header, or in a resource name. Any other ID may be a hash or a
 // session.
 func (n *naming) mention(text []byte) mention {
 	var best mention
@@ -47,9 +47,9 @@ func (n *naming) mention(text []byte) mention {
 	return best
 }
 
-// nextRun returns where the next run of hexadecimal digits is from i on, which touches no word, and
-// is as long as an ID is at least. An empty one: there is none. Such a run has a digit at one of
-// any minDecimal places, so not every byte is looked at.
+// nextRun returns the next run of hexadecimal digits from a place on. The run touches no word, and
+// is at least as long as the shortest ID. An empty run means that there is none. Such a run has a
+// digit among any minDecimal bytes in it, so nextRun does not look at every byte.
 func nextRun(text []byte, from int) (start, end int) {
 	for i := from + minDecimal - 1; i < len(text); i += minDecimal {
 		if digits[text[i]] == noDigit {
@@ -68,7 +68,7 @@ func nextRun(text []byte, from int) (start, end int) {
 	return 0, 0
 }
 
-// look returns what the run of digits at text[i:end] is.
+// look returns the mention that the digits text[i:end] are.
 func (n *naming) look(text []byte, i, end int) mention {
 	name, custom := n.nameBefore(text, i)
 	switch name.role {
@@ -81,7 +81,7 @@ func (n *naming) look(text []byte, i, end int) mention {
 			break
 		}
 		m := mention{trace: id, rank: byName}
-		if before := at(text, i-1); before != '-' && before != '/' && (end-i == 16 || end-i == 32) { // other forms are padded by rule
+		if before := at(text, i-1); before != '-' && before != '/' && (end-i == 16 || end-i == 32) { // the rules of other forms pad the ID
 			m.digits = uint8(end - i)
 		}
 		if custom {
@@ -106,7 +106,7 @@ func (n *naming) look(text []byte, i, end int) mention {
 	return bracketed(text, i, end, id)
 }
 
-// runID returns the ID that a run of digits is, which a name announces.
+// runID returns the ID in a run of digits behind a name.
 func runID(text []byte, i, end int, datadog bool) (ID, bool) {
 	run := text[i:end]
 	if len(run) > 16 && len(run) <= 20 || datadog && len(run) < 16 {
@@ -130,14 +130,15 @@ func runSpan(run []byte, datadog bool) uint64 {
 	return 0
 }
 
-// nameSpan is how long a name in plain text may be, and what stands between it and its value.
+// nameSpan is the longest name in plain text, and gapSpan the longest gap between a name and its
+// value.
 const (
 	nameSpan = 64
 	gapSpan  = 24
 )
 
-// nameBefore returns what the name says that stands before the value at i: name=, "name": or
-// name: ; and whether it is one of the user's.
+// nameBefore returns the meaning of the name before the value at i, such as name=, "name": or
+// name: and tells whether the name is the user's.
 func (n *naming) nameBefore(text []byte, i int) (c claim, custom bool) {
 	j, sign := i, false
 	for ; j > 0 && i-j < gapSpan; j-- {
@@ -147,12 +148,12 @@ func (n *naming) nameBefore(text []byte, i int) (c claim, custom bool) {
 			continue
 		case ' ', '"', '\'', '\\', '[':
 			continue
-		case '-': // the version before a traceparent, the first part of X-Ray's form
+		case '-': // behind the version of a traceparent, or the first part of X-Ray's form
 			if k := headOfShape(text, j); k > 0 {
 				j = k + 1
 				continue
 			}
-		case '/': // a resource name
+		case '/': // in a resource name
 			if k := headOfPath(text, j); k > 0 {
 				j = k + 1
 				continue
@@ -174,7 +175,7 @@ func (n *naming) nameBefore(text []byte, i int) (c claim, custom bool) {
 
 func isName(c byte) bool { return isWord(c) || c == '-' || c == '.' || c == '@' }
 
-// headOfShape returns where 00- or 1-5759e988- begins, which ends at i; 0: none does.
+// headOfShape returns the beginning of 00- or 1-5759e988- that ends at i; 0: there is none.
 func headOfShape(text []byte, i int) int {
 	for _, n := range []int{len("00-"), len("1-5759e988-")} {
 		start := i - n
@@ -188,7 +189,7 @@ func headOfShape(text []byte, i int) int {
 	return 0
 }
 
-// headOfPath returns where projects/P/traces/ begins, which ends at i; 0: it does not.
+// headOfPath returns the beginning of projects/P/traces/ that ends at i; 0: there is none.
 func headOfPath(text []byte, i int) int {
 	if !bytes.HasSuffix(text[:i], []byte("/traces/")) {
 		return 0
@@ -200,13 +201,13 @@ func headOfPath(text []byte, i int) int {
 	return 0
 }
 
-// isTraceparent tells whether text[i:end] is the trace's ID in a traceparent value.
+// isTraceparent tells whether text[i:end] is the trace ID in the value of a traceparent header.
 func isTraceparent(text []byte, i, end int) bool {
 	return end-i == 32 && i >= 3 && text[i-1] == '-' && hexEnd(text, i-3) == i-1 && (i == 3 || !isWord(text[i-4])) &&
 		at(text, end) == '-' && isSpan(text, end+1) && at(text, end+17) == '-' && hexEnd(text, end+18) == end+20
 }
 
-// isB3 tells whether the digits that end at end begin a b3 value with a state.
+// isB3 tells whether the digits before end begin the value of a b3 header with a sampling state.
 func isB3(text []byte, end int) bool {
 	if at(text, end) != '-' || !isSpan(text, end+1) || at(text, end+17) != '-' {
 		return false
@@ -215,8 +216,8 @@ func isB3(text []byte, end int) bool {
 	return (state == '0' || state == '1' || state == 'd') && !isWord(at(text, end+19))
 }
 
-// bracketed returns the ID in [ID], [ID,SPAN], [ID-SPAN] and [SERVICE,ID,SPAN…], as Spring's
-// loggers have it.
+// bracketed returns the ID in [ID], [ID,SPAN], [ID-SPAN] or [SERVICE,ID,SPAN…], as Spring's
+// loggers write them.
 func bracketed(text []byte, i, end int, id ID) mention {
 	m := mention{trace: id, rank: byBracket, digits: uint8(end - i), open: i - 1, close: end}
 	switch at(text, end) {
@@ -259,7 +260,7 @@ func isServiceName(s []byte) bool {
 	return true
 }
 
-// named returns the value that stands behind name= or name: in plain text.
+// named returns the value behind name= or name: in plain text.
 func named(text []byte, name string) (value []byte, ok bool) {
 	for from := 0; ; {
 		i := bytes.Index(text[from:], []byte(name))

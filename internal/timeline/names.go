@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A role is what a field says.
+// A role is the meaning of a field.
 type role uint8
 
 const (
@@ -18,24 +18,24 @@ const (
 	roleLevel
 	roleMessage
 	roleCallerParent
-	roles // how many there are
+	roles // the number of roles
 )
 
 var roleNames = [...]string{"", "trace", "span", "parent", "service", "time", "level", "message"}
 
-// A claim is what the name of a field lets one expect.
+// A claim is the meaning that the name of a field suggests.
 type claim struct {
 	role role
 
-	// rank orders the names of a role: the lowest counts. A name at the top of the line comes
-	// before one in an object, and each name that proves anything before the weak ones.
+	// rank orders the names of a role, and the lowest counts. A name at the top of the line comes
+	// before one in an object. A name that proves its role comes before all weak names.
 	rank int
 
-	// weak says that the name alone proves nothing: the values must be IDs, all of them.
+	// weak says that the name alone proves nothing. All its values must be IDs.
 	weak bool
 
-	// inText says that in plain text an ID with a letter in it behind the name is the trace's,
-	// although the name is weak.
+	// inText says that plain text may use the name although it is weak: an ID with a letter behind
+	// it is the trace's.
 	inText bool
 
 	// datadog says that a number of any length is an ID.
@@ -45,14 +45,14 @@ type claim struct {
 func (c claim) strong() bool { return c.role == roleTrace && !c.weak }
 
 // strangers are words before "trace ID" that make it the ID of another trace than the line's, or
-// of none.
+// the ID of no trace.
 var strangers = []string{"untrusted", "parent", "link", "linked", "scheduled", "caller", "previous", "prev", "original", "other",
 	"external", "stack", "back", "root", "replyto"}
 
-// names are what the last part of a field's path may be called, without dots, dashes and
-// underscores and in small letters, in the order in which they count. Names for IDs need an ID as
-// their value besides. A name that is not here is taken for nothing: session, user, transaction
-// and thread IDs, hashes and sums look like trace IDs too, and span several traces or none.
+// names are the possible last parts of a field's path, in the order in which they count. They are
+// in small letters without dots, dashes and underscores. A name for an ID also needs an ID as its
+// value. All other names have no role. IDs of sessions, users, transactions and threads, hashes
+// and sums look like trace IDs too, and belong to several traces or to none.
 var names = func() map[string]claim {
 	m := map[string]claim{}
 	for r, list := range map[role][]string{
@@ -77,7 +77,7 @@ var names = func() map[string]claim {
 	return m
 }()
 
-// groups are names of objects in which a field has a meaning by its path only.
+// groups are names in objects that have a meaning only with their path.
 var groups = map[string]claim{
 	"trace.id":            {role: roleTrace},
 	"span.id":             {role: roleSpan},
@@ -92,16 +92,16 @@ var groups = map[string]claim{
 	"severity.text":       {role: roleLevel, rank: 3},
 }
 
-// What an object that a field stands in, and a weak name, add to the rank.
+// An object around a field, and a weak name, add these to the rank.
 const (
 	depthRank = 40
 	weakRank  = 10_000
 )
 
-// maxKey is the longest path of a field that is looked at, in bytes.
+// maxKey is the longest path of a field that may have a role, in bytes.
 const maxKey = 128
 
-// roleOf returns what a field may say, as its name has it.
+// roleOf returns the meaning that the name of a field suggests.
 func roleOf(key string) claim {
 	if key == "" || len(key) > maxKey {
 		return claim{}
@@ -132,13 +132,13 @@ func roleOf(key string) claim {
 	return c
 }
 
-// isShort tells of names that say something at the top of a line only.
+// isShort tells whether a name has a meaning only at the top of a line.
 func isShort(last string) bool {
 	return strings.HasPrefix(last, "@") || last == "text" || last == "log" || last == "body" || last == "date" || last == "created"
 }
 
-// suffixed returns what a name is whose end says it: shopTraceId. The word before must not make it
-// something else.
+// suffixed returns the meaning of a name that ends with a known one: shopTraceId. The word before
+// must not make it another ID.
 func suffixed(last string) (claim, bool) {
 	head, ok := strings.CutSuffix(last, "traceid")
 	if !ok {

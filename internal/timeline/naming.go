@@ -7,27 +7,27 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// learnLines is how many lines of a source are looked at for names that prove nothing alone.
+// learnLines is the number of lines in which a source may introduce weak names.
 const learnLines = 100
 
-// maxNames is how many names of a source are kept in mind.
+// maxNames is the number of names that are kept for a source.
 const maxNames = 1000
 
-// A naming is what a parser has learned about the names of its source.
+// A naming is the knowledge of a parser about the names in its source.
 type naming struct {
 	keys   Keys
-	custom bool // keys has any
+	custom bool // keys has a name
 	claims map[string]claim
 	weak   map[string]*evidence
-	lines  int           // that were looked at
-	taken  [roles]string // the name that was last taken for each role
+	lines  int           // the number of lines so far
+	taken  [roles]string // the last name for each role
 	where  [roles]bool   // the role was found in plain text
 }
 
-// evidence is how many values of a name were seen, and how many of them were IDs.
+// evidence is the number of values that a name has had, and how many of them were IDs.
 type evidence struct{ seen, ids int }
 
-// claim returns what a field may say.
+// claim returns the possible meaning of a field.
 func (n *naming) claim(key string) claim {
 	if c, ok := n.claims[key]; ok {
 		return c
@@ -42,8 +42,7 @@ func (n *naming) claim(key string) claim {
 	return c
 }
 
-// chosen is claim for a name that was not seen yet: one that the user has given a role to has that
-// alone.
+// chosen is claim for a new name. A name to which the user has given a role has that role alone.
 func (n *naming) chosen(key string) claim {
 	if n.custom {
 		for r := roleTrace; r <= roleMessage; r++ {
@@ -55,14 +54,14 @@ func (n *naming) chosen(key string) claim {
 	return roleOf(key)
 }
 
-// ruled tells whether the user has said which names a role has.
+// ruled tells whether the user has named the fields of a role.
 func (n *naming) ruled(r role) bool {
 	list := n.keys.of(r)
 	return n.custom && list != nil && len(*list) > 0
 }
 
-// fields returns which field of a line has which role; -1: none. Of two with the same name, the
-// last counts, as in package line.
+// fields returns the field of a line for each role; -1: there is none. The last of two fields with
+// one name counts, as in package line.
 func (n *naming) fields(fields []line.Field) (at [roles]int) {
 	var best [roles]int
 	for r := range at {
@@ -86,10 +85,10 @@ func (n *naming) fields(fields []line.Field) (at [roles]int) {
 	return at
 }
 
-// lastRank is more than the rank of any name.
+// lastRank is greater than the rank of any name.
 const lastRank = 1 << 30
 
-// rank orders the names of a role. Those of the user come first, in their order.
+// rank orders the names of a role. The user's names come first, in their order.
 func (n *naming) rank(c claim, key string) int {
 	if n.custom {
 		if list := n.keys.of(c.role); list != nil {
@@ -101,7 +100,7 @@ func (n *naming) rank(c claim, key string) int {
 	return c.rank
 }
 
-// proved tells whether the value of a field is what its name lets one expect.
+// proved tells whether the value of a field confirms the meaning of its name.
 func (n *naming) proved(c claim, f line.Field) bool {
 	if !f.Text && f.Value == "null" || f.Value == "" {
 		return false
@@ -122,12 +121,11 @@ func (n *naming) proved(c claim, f line.Field) bool {
 	return true
 }
 
-// hexLetters are what tells an ID from a number.
+// hexLetters tell an ID from a number.
 const hexLetters = "abcdefABCDEF"
 
-// trusted tells whether a name that proves nothing alone is that of the trace's ID: all its values
-// have been IDs, of hexadecimal digits with a letter among them. After some lines a name that was
-// not seen yet is not trusted any more.
+// trusted tells whether a weak name is that of the trace ID. All its values so far must be IDs in
+// hexadecimal digits, with a letter among them. After learnLines lines no new name is trusted.
 func (n *naming) trusted(f line.Field, isID bool) bool {
 	e := n.weak[f.Key]
 	if e == nil {
@@ -150,7 +148,7 @@ func (n *naming) trusted(f line.Field, isID bool) bool {
 	return isID && e.ids == e.seen
 }
 
-// fieldID returns the trace ID that a field has.
+// fieldID returns the trace ID in a field.
 func fieldID(f line.Field, c claim) (ID, bool) {
 	if len(f.Value) > 200 {
 		return ID{}, false
@@ -167,7 +165,7 @@ func fieldID(f line.Field, c claim) (ID, bool) {
 	return headerValue(value)
 }
 
-// fieldSpan returns the span's ID that a field has, in hexadecimal digits; "": none.
+// fieldSpan returns the span ID in a field, in hexadecimal digits; "": none.
 func fieldSpan(f line.Field, c claim) string {
 	value := []byte(f.Value)
 	if len(value) == 16 && hexEnd(value, 0) == 16 && f.Text {
@@ -181,7 +179,7 @@ func fieldSpan(f line.Field, c claim) string {
 	return ""
 }
 
-// spanDigits returns a span's ID in hexadecimal digits; "" for zero.
+// spanDigits returns a span ID in hexadecimal digits; "" for zero.
 func spanDigits(n uint64) string {
 	if n == 0 {
 		return ""
@@ -189,7 +187,8 @@ func spanDigits(n uint64) string {
 	return hex16(n)
 }
 
-// learned returns what was taken for what, as [ParseKeys] reads it, and what stands in plain text.
+// learned returns the names for each role in the form that [ParseKeys] reads, and the roles that
+// were found in plain text.
 func (n *naming) learned() string {
 	var parts []string
 	for r := roleTrace; r <= roleMessage; r++ {
@@ -210,7 +209,7 @@ func (n *naming) learned() string {
 	return said
 }
 
-// printable returns a name without what a terminal would obey: it is a part of somebody's line.
+// printable returns a name without characters that a terminal obeys, because it comes from a line.
 func printable(name string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' {

@@ -2,16 +2,16 @@ package timeline
 
 import "bytes"
 
-// A nesting follows the objects and arrays of JSON from line to line.
+// A nesting counts the open objects and arrays of JSON from line to line.
 type nesting struct {
 	depth int
 	wrong bool
 }
 
-// open tells whether JSON goes on behind the lines that were read.
+// open tells whether the JSON goes on behind the lines so far.
 func (n *nesting) open() bool { return n.depth > 0 && !n.wrong }
 
-// read goes through a line. A string does not go on behind its end.
+// read counts the brackets of a line. A string ends on its line.
 func (n *nesting) read(text []byte) {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -23,7 +23,7 @@ func (n *nesting) read(text []byte) {
 		case '"':
 			end := stringEnd(text, i)
 			if end == 0 {
-				n.wrong = true // it was cut
+				n.wrong = true // the line was cut
 				return
 			}
 			i = end - 1
@@ -31,7 +31,7 @@ func (n *nesting) read(text []byte) {
 	}
 }
 
-// goesOn tells whether a line may be one within JSON: it is indented, or closes something.
+// goesOn tells whether a line may be within JSON. Such a line is indented, or closes something.
 func (n *nesting) goesOn(text []byte) bool {
 	if len(bytes.TrimSpace(text)) == 0 || isIndented(text) {
 		return true
@@ -43,7 +43,7 @@ func (n *nesting) goesOn(text []byte) bool {
 	return false
 }
 
-// stringEnd returns where the JSON string ends that begins at i; 0: nowhere.
+// stringEnd returns the end of the JSON string at i; 0: it has none.
 func stringEnd(text []byte, i int) int {
 	for i++; i < len(text); i++ {
 		switch text[i] {

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// ParseID returns the trace ID that text is or holds. It takes what people have at hand:
+// ParseID returns the trace ID in text. It takes the forms that people have at hand:
 //
 //   - 16 or 32 hexadecimal digits, in any case;
-//   - Datadog's decimal number, of 10 to 20 digits: 16 digits are read as hexadecimal ones;
-//   - the resource name of Google Cloud, X-Ray's form, the value of a b3, traceparent,
+//   - Datadog's decimal number of 10 to 20 digits, but 16 digits count as hexadecimal;
+//   - the resource name of Google Cloud, X-Ray's form, and the value of a b3, traceparent,
 //     uber-trace-id or X-Cloud-Trace-Context header, with or without the header's name;
 //   - the URL of a trace in Zipkin, Jaeger and others;
-//   - trace_id=…, a log line of any form that [Parser] reads, and a text with one ID in it.
+//   - trace_id=…, a log line in any form that [Parser] reads, and a text with one ID in it.
 //
-// An error says what is wrong, and quotes nothing but IDs.
+// An error says what is wrong, and quotes only IDs.
 func ParseID(text string) (ID, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -47,7 +47,7 @@ func bareID(text []byte) (ID, bool) {
 	return ID{}, false
 }
 
-// headerID reads the value of a header that has a shape of its own.
+// headerID reads the value of a header with a form of its own.
 func headerID(text []byte) (ID, bool) {
 	if name, value, ok := bytes.Cut(text, []byte(":")); ok && roleOf(string(name)).strong() {
 		text = bytes.TrimSpace(value)
@@ -56,7 +56,7 @@ func headerID(text []byte) (ID, bool) {
 }
 
 // headerValue reads the value of a b3, traceparent, uber-trace-id, X-Cloud-Trace-Context or
-// X-Amzn-Trace-Id header, and of Google's resource name.
+// X-Amzn-Trace-Id header, and Google's resource name.
 func headerValue(text []byte) (ID, bool) {
 	if at := bytes.LastIndex(text, []byte("/traces/")); at >= 0 {
 		text = text[at+len("/traces/"):]
@@ -80,7 +80,7 @@ func headerValue(text []byte) (ID, bool) {
 		return hexID(text)
 	}
 	switch text[end] {
-	case '-': // b3, or the rest of a traceparent
+	case '-': // b3, or a traceparent behind its version
 		if !isSpan(text, end+1) {
 			return ID{}, false
 		}
@@ -99,7 +99,7 @@ func headerValue(text []byte) (ID, bool) {
 	return ID{}, false
 }
 
-// isSpan tells whether 16 hexadecimal digits begin at i, and no more.
+// isSpan tells whether exactly 16 hexadecimal digits begin at i.
 func isSpan(text []byte, i int) bool { return i < len(text) && hexEnd(text, i)-i == 16 }
 
 // paddedID reads an ID that may lack its leading zeros, as Jaeger writes it.
@@ -112,8 +112,8 @@ func paddedID(run []byte) (ID, bool) {
 	return id, id != ID{}
 }
 
-// urlID reads the ID in the path of a URL: /zipkin/traces/ID, /trace/ID. Jaeger leaves its leading
-// zeros out. An ID in the query has a name, and is found as in any text.
+// urlID reads the ID in the path of a URL: /zipkin/traces/ID, /trace/ID. Jaeger leaves out the
+// leading zeros of an ID. An ID in the query has a name, so lineID finds it.
 func urlID(text []byte) (ID, bool) {
 	_, path, ok := bytes.Cut(text, []byte("://"))
 	if !ok || bytes.IndexByte(text, ' ') >= 0 {
@@ -136,7 +136,7 @@ func urlID(text []byte) (ID, bool) {
 	return ID{}, false
 }
 
-// lineID reads the ID of a log line, which may go on over several.
+// lineID reads the ID of a log line, which may go on over several lines.
 func lineID(text []byte) (ID, bool) {
 	p := NewParser(ParserConfig{})
 	var first *Entry
@@ -156,7 +156,7 @@ func lineID(text []byte) (ID, bool) {
 	return first.Trace, first.Trace != ID{}
 }
 
-// onlyID returns the one ID that stands in a text without a name: of 32 digits, else of 16.
+// onlyID returns the only ID of 32 digits in a text, else the only one of 16. It needs no name.
 func onlyID(text []byte) (ID, error) {
 	for _, width := range []int{32, 16} {
 		found := idsIn(text, width)
@@ -171,7 +171,7 @@ func onlyID(text []byte) (ID, error) {
 		"the value of a b3 or traceparent header, a log line or the URL of a trace")
 }
 
-// idsIn returns the first two different IDs of so many digits.
+// idsIn returns the first two different IDs with so many digits.
 func idsIn(text []byte, width int) []ID {
 	var found []ID
 	for i := 0; i < len(text) && len(found) < 2; {

@@ -7,64 +7,65 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ParserConfig says what a [Parser] cannot find by itself. The zero value is ready to use.
+// ParserConfig has the knowledge that a [Parser] cannot find by itself. The zero value is ready to
+// use.
 type ParserConfig struct {
-	Source  string // what [Entry.Source] will be
-	Service string // of lines that name none, and whose shipper names none: the source's; "": none
+	Source  string // the value of [Entry.Source]
+	Service string // the source's service, for lines without one from logger or shipper; "": none
 	Keys    Keys
 
-	// Trace is the trace that is asked for. A line that has no ID under a name, and has this one
-	// anywhere in any form, is one of it. Zero: a line without a name for its ID needs a sign
-	// that the ID is a trace's.
+	// Trace is the wanted trace. A line without a named ID belongs to it if the wanted ID stands
+	// anywhere in the line, in any form. If Trace is zero, an ID without a name counts only with a
+	// sign that it is a trace's.
 	Trace ID
 
-	// Reference is when the newest lines were written, as far as one knows: times without a year,
-	// or without a day, are not later, but for a day or a minute. The time of a shipper is used
-	// instead where there is one. Zero: now.
+	// Reference is the time of the newest lines, as far as the caller knows; zero means now. Times
+	// without a year are at most a day later, and times without a day at most a minute. A
+	// shipper's time replaces the reference for its line.
 	Reference time.Time
 
-	// Zone is that of times which name none. Nil: UTC.
+	// Zone is the zone of times without one. Nil is UTC.
 	Zone *time.Location
 }
 
-// Counts are what a [Parser] has read, in lines of its source. A line of several lines counts as
-// that many.
+// Counts are the lines that a [Parser] has read. A line that goes on over several lines of the
+// source counts as that many.
 type Counts struct {
 	Lines  int
-	NoID   int // without a trace's ID
-	NoTime int // without a time, the shipper's included
-	NoLine int // broken JSON, binary: read as text all the same
-	Cut    int // longer than MaxLine, alone or with those that follow it: the rest is dropped
+	NoID   int // without a trace ID
+	NoTime int // without a time, even from the shipper
+	NoLine int // broken JSON or binary, which is read as text
+	Cut    int // longer than MaxLine, alone or with the lines that belong to it, and therefore cut
 }
 
-// Parser makes entries of the lines of one source: JSON, pairs and plain text of any logger. It
-// learns the names of the source's fields from its lines. Make it by [NewParser]. It is for one
-// goroutine.
+// Parser turns the lines of one source into entries. It reads JSON, pairs and plain text of any
+// logger, and learns the names of the source's fields from the lines. Make one with [NewParser]. A
+// Parser is for one goroutine.
 //
-// The lines that follow a line and belong to it are kept with it: indented ones, stack traces of
-// Java, Python, Go and others, JSON over several lines, and lines without a time where the lines
-// of the source have times. A line that names another trace's ID never belongs to the one before.
-// Lines that several goroutines have written into one another cannot be told apart: a stack trace
-// stands with the line that it follows in the source, whoever has written it.
+// Some lines belong to the line before: indented lines, stack traces of Java, Python, Go and
+// others, and JSON over several lines. If the source's lines have times, so does a line without
+// one. A line with the ID of another trace never belongs to the line before. Goroutines may write
+// their lines between each other, and a parser cannot tell them apart. A stack trace belongs to
+// the line before it in the source, whatever goroutine wrote it.
 type Parser struct {
 	config   ParserConfig
 	calendar calendar
 	names    naming
 	counts   Counts
-	held     *held   // the entry of the instance at hand
-	helds    []*held // those of all instances; the one at hand is the last
+	held     *held   // the entry of the current instance
+	helds    []*held // the entries of all instances, the current one last
 
-	// For Glance.
+	// These fields are for Glance.
 	texts        texts
 	quickKeys    quickKeys
-	firstKey     quickKey // its next one is the first of a line of JSON
-	firstPair    quickKey // and of pairs
+	firstKey     quickKey // its next key is the first one of a line of JSON
+	firstPair    quickKey // the same for pairs
 	lastLevel    string
 	lastLevelIs  string
 	lastMinute   [len("2026-11-26T22:46:")]byte
 	lastMinuteIs int64 // in seconds since 1970
 	paths        strings.Builder
-	path         [maxKey]byte // of the object that is being read
+	path         [maxKey]byte // of the object at hand
 }
 
 // NewParser returns a parser.
@@ -82,8 +83,8 @@ func NewParser(config ParserConfig) *Parser {
 	return p
 }
 
-// Parse reads the next line of the source, and returns the entry that ended before it; nil: none
-// has. The last entries are [Parser.Flush]'s.
+// Parse reads the next line of the source. It returns the entry that ended before the line, or
+// nil. [Parser.Flush] returns the last entries.
 func (p *Parser) Parse(raw Raw) *Entry {
 	p.counts.Lines++
 	ended := p.turn(&raw)
@@ -97,15 +98,15 @@ func (p *Parser) Parse(raw Raw) *Entry {
 		return ended
 	}
 	if e := p.end(); e != nil {
-		ended = e // the instance is no new one, so that none has ended for it
+		ended = e // turn has ended no entry, because the instance is not new
 	}
 	p.begin(raw, l)
 	return ended
 }
 
-// Flush returns an entry that is being read; nil: there is none. Several instances have one each:
-// call it until there is none. The parser may go on: a line that would have belonged to the entry
-// is then one of its own.
+// Flush returns an entry that has not ended, or nil. Each instance may have one, so call Flush
+// until it returns nil. The parser may go on afterwards. A line that would have belonged to such
+// an entry is an entry of its own then.
 func (p *Parser) Flush() *Entry {
 	for _, h := range p.helds {
 		p.held = h
@@ -116,7 +117,7 @@ func (p *Parser) Flush() *Entry {
 	return nil
 }
 
-// end ends the entry at hand.
+// end ends the current entry.
 func (p *Parser) end() *Entry {
 	h := p.held
 	if h.lines == 0 || h.seen {
@@ -131,14 +132,15 @@ func (p *Parser) end() *Entry {
 	return e
 }
 
-// Counts returns what was read. An entry that is not returned yet is counted in Lines only.
+// Counts returns the number of lines. An entry that was not returned yet counts in Lines only.
 func (p *Parser) Counts() Counts { return p.counts }
 
-// Learned says which fields were taken for what, as [ParseKeys] reads it, and what was found in
-// plain text: "trace=json.tid,time=ts; in the text: level". "" where nothing was.
+// Learned tells which field has which role, in the form that [ParseKeys] reads, and which roles
+// were found in plain text: "trace=json.tid,time=ts; in the text: level". It is empty if no role
+// was found.
 func (p *Parser) Learned() string { return p.names.learned() }
 
-// refer completes times by the shipper's, if there is one.
+// refer makes the shipper's time, if there is one, the reference for incomplete times.
 func (p *Parser) refer(raw *Raw) {
 	p.calendar.reference = p.config.Reference
 	if !raw.Time.IsZero() {
@@ -146,7 +148,7 @@ func (p *Parser) refer(raw *Raw) {
 	}
 }
 
-// count counts what is missing from an entry.
+// count counts what an entry lacks.
 func (p *Parser) count(e *Entry) {
 	lines := p.held.lines
 	if e.Trace == (ID{}) {
@@ -160,7 +162,7 @@ func (p *Parser) count(e *Entry) {
 	}
 }
 
-// entry makes the entry of what is held.
+// entry returns the entry with the held lines.
 func (p *Parser) entry(text string) *Entry {
 	h := p.held
 	e := &Entry{Source: p.config.Source, Number: h.raw.Number, Service: or(h.raw.Service, p.config.Service), Text: text}
@@ -190,7 +192,7 @@ func (p *Parser) entry(text string) *Entry {
 	return e
 }
 
-// isRecord tells whether a line of pairs, or of Console, is one: text may look like it.
+// isRecord tells whether a line is one of pairs or of Console. A text may look like such a line.
 func (p *Parser) isRecord(l *line.Line) bool {
 	if !l.Time.IsZero() && l.Time.Year() == 0 { // Console
 		return true
@@ -198,13 +200,13 @@ func (p *Parser) isRecord(l *line.Line) bool {
 	return isPairs([]byte(l.Fields[0].Key+"=")) || l.Message != "" || l.TraceID != "" || l.Level != ""
 }
 
-// isBinary tells whether a text has bytes that no text has.
+// isBinary tells whether bytes are no text.
 func isBinary(s string) bool {
 	return strings.IndexByte(s, 0) >= 0 || !isText(s)
 }
 
-// find gives the ID that is asked for to an entry without one, and the one that lines behind its
-// first mention.
+// find gives an ID to an entry without one: the wanted ID, or the first one in the lines behind
+// its first line.
 func (p *Parser) find(e *Entry, plain string) {
 	if e.Trace != (ID{}) {
 		return
@@ -215,12 +217,13 @@ func (p *Parser) find(e *Entry, plain string) {
 	p.names.where[roleTrace] = p.names.where[roleTrace] || e.Trace != ID{}
 }
 
-// shippedTime returns the shipper's time where the line has none, and where the line's is one of
-// whole seconds: within that second the shipper's orders it.
+// shippedTime returns the shipper's time if the line has none. It also does if the line's time has
+// whole seconds and the shipper's is in the same second, because the shipper's orders lines within
+// it.
 func shippedTime(own time.Time, precision time.Duration, shipped time.Time) (time.Time, time.Duration) {
 	switch {
 	case shipped.IsZero():
-	case own.IsZero() && shipped.Nanosecond() == 0: // syslog has no more
+	case own.IsZero() && shipped.Nanosecond() == 0: // syslog has whole seconds
 		return shipped.UTC(), time.Second
 	case own.IsZero():
 		return shipped.UTC(), 0

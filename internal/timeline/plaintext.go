@@ -30,11 +30,11 @@ func (p *Parser) text(e *Entry, head string) {
 	p.tail(e, head)
 }
 
-// klogLevels are klog's.
+// klogLevels are the levels of klog.
 var klogLevels = map[byte]string{'I': "info", 'W': "warn", 'E': "error", 'F': "fatal"}
 
-// messageStart returns where the message of plain text begins: behind the time at its beginning,
-// and behind the ID in brackets and the level, as far as they are next, in either order.
+// messageStart returns the beginning of the message in plain text. A time at the beginning, an ID
+// in brackets and a level may stand before the message, the last two in either order.
 func messageStart(text []byte, m mention, from, level, levelEnd int) int {
 	for range 2 {
 		if m.rank == byBracket && m.open >= from && isBetween(text[from:m.open]) {
@@ -55,10 +55,10 @@ func messageStart(text []byte, m mention, from, level, levelEnd int) int {
 	return len(text) - len(message)
 }
 
-// isBetween tells whether text is nothing but what stands between the parts of a line's head.
+// isBetween tells whether text has only characters that separate the parts of a line's head.
 func isBetween(text []byte) bool { return len(bytes.Trim(text, " []()|\t\"-:")) == 0 }
 
-// mentioned takes what plain text says of its trace. The one that is asked for rules.
+// mentioned takes the IDs in plain text. The wanted trace comes first.
 func (p *Parser) mentioned(e *Entry, text []byte) mention {
 	m := p.names.mention(text)
 	if p.config.Trace.In(text) && !m.trace.Same(p.config.Trace) {
@@ -90,7 +90,7 @@ func (p *Parser) mentioned(e *Entry, text []byte) mention {
 	return m
 }
 
-// tail takes the fields of the JSON object that plain text ends with, as zap's console has it.
+// tail takes the fields of a JSON object at the end of plain text, as zap's console writes it.
 func (p *Parser) tail(e *Entry, head string) {
 	open := strings.IndexByte(head, '{')
 	if open <= 0 || head[len(head)-1] != '}' || head[open-1] != ' ' && head[open-1] != '\t' {

@@ -2,8 +2,8 @@ package timeline
 
 import "bytes"
 
-// stackHeads are what the lines of stack traces begin with that are not indented: those of Java,
-// Python, Go, Node and .NET.
+// stackHeads are the beginnings of lines in stack traces that are not indented, for Java, Python,
+// Go, Node and .NET.
 var stackHeads = [][]byte{
 	[]byte("Caused by:"), []byte("Suppressed:"), []byte("... "), []byte("Wrapped by:"),
 	[]byte("Traceback (most recent call last)"), []byte("During handling of the above exception"),
@@ -22,8 +22,8 @@ func isStack(text []byte) bool {
 	return isException(text) || isGoCall(text)
 }
 
-// isException tells whether a line begins with the name of an exception: java.io.IOException: …,
-// ValueError: …
+// isException tells whether a line begins with the name of an exception, such as
+// java.io.IOException: or ValueError:
 func isException(text []byte) bool {
 	end := 0
 	for end < len(text) && (isWord(text[end]) || text[end] == '.' || text[end] == '$') {

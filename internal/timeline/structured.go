@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// structured takes what the fields of a line say.
+// structured fills an entry from the fields of a line.
 func (p *Parser) structured(e *Entry, l *line.Line) {
 	found := p.names.fields(l.Fields)
 	e.Fields = l.Fields
@@ -21,8 +21,8 @@ func (p *Parser) structured(e *Entry, l *line.Line) {
 	e.Message = p.word(l.Message, l, found, roleMessage)
 }
 
-// word returns a text that package line has found, or else that of the field which has the role.
-// The user's choice rules.
+// word returns a text that package line has found, else the text of the field with the role. The
+// user's choice rules.
 func (p *Parser) word(theirs string, l *line.Line, found [roles]int, r role) string {
 	if i := found[r]; i >= 0 && (theirs == "" || p.ruledBy(l.Fields[i].Key, r)) {
 		return l.Fields[i].Value
@@ -56,8 +56,7 @@ func (p *Parser) ids(e *Entry, l *line.Line, found [roles]int) {
 	}
 }
 
-// span returns the ID of a span that package line has found, or else that of the field with the
-// role.
+// span returns a span ID that package line has found, else that of the field with the role.
 func (p *Parser) span(theirs string, l *line.Line, found [roles]int, r role) string {
 	if i := found[r]; i >= 0 && (theirs == "" || p.ruledBy(l.Fields[i].Key, r)) {
 		return fieldSpan(l.Fields[i], p.names.claim(l.Fields[i].Key))
@@ -65,7 +64,8 @@ func (p *Parser) span(theirs string, l *line.Line, found [roles]int, r role) str
 	return theirs
 }
 
-// recordIDs takes the IDs of other spans from a record, whose names and form its vendor has told.
+// recordIDs takes the IDs of other spans from a record, because package line knows the names and
+// the form of its vendor.
 func (p *Parser) recordIDs(e *Entry) {
 	switch r := e.Record.(type) {
 	case *line.Request:
@@ -75,7 +75,7 @@ func (p *Parser) recordIDs(e *Entry) {
 	}
 }
 
-// spanIDOf returns the text of a span's ID; "" for zero.
+// spanIDOf returns a span ID as a text; "" for zero.
 func spanIDOf(id [8]byte) string {
 	if id == [8]byte{} {
 		return ""
@@ -83,14 +83,15 @@ func spanIDOf(id [8]byte) string {
 	return string(line.AppendHex(nil, id[:]))
 }
 
-// parsedID returns the ID that package line has in hexadecimal digits.
+// parsedID returns the ID from package line's hexadecimal digits.
 func parsedID(text string) ID {
 	id, _ := hexID([]byte(text))
 	return id
 }
 
-// isBunyan tells whether a line is bunyan's or pino's, whose "name" is that of the program: with
-// others it is that of a logger. Their levels are numbers, and they say on which machine they run.
+// isBunyan tells whether bunyan or pino wrote the line. Their "name" is the name of the program,
+// but in other loggers it is that of a logger. Bunyan and pino write levels as numbers, and the
+// name of the machine.
 func isBunyan(l *line.Line) bool {
 	level, _ := l.Field("level")
 	_, host := l.Field("hostname")
@@ -112,7 +113,7 @@ func (p *Parser) when(e *Entry, l *line.Line, at int) {
 		e.Time = l.Time.Round(0)
 		return
 	}
-	for i := range l.Fields { // the first name that has a time
+	for i := range l.Fields { // take the first name with a time
 		if c := p.names.claim(l.Fields[i].Key); c.role != roleTime {
 			continue
 		}
@@ -123,8 +124,8 @@ func (p *Parser) when(e *Entry, l *line.Line, at int) {
 	}
 }
 
-// addNanos adds the nanoseconds that stand in a field of their own beside the seconds: log4j's
-// instant, Google's timestamp.
+// addNanos adds nanoseconds from a field beside that of the seconds, as log4j's instant and
+// Google's timestamp have them.
 func (p *Parser) addNanos(e *Entry, l *line.Line, key string) {
 	for _, pair := range [][2]string{{"epochSecond", "nanoOfSecond"}, {"seconds", "nanos"}} {
 		head, ok := strings.CutSuffix(key, pair[0])
@@ -138,7 +139,7 @@ func (p *Parser) addNanos(e *Entry, l *line.Line, key string) {
 	}
 }
 
-// isText tells whether a string is valid UTF-8, but for a few bytes: text of Latin-1 is text too.
+// isText tells whether a string is valid UTF-8, or nearly: Latin-1 is text, too.
 func isText(s string) bool {
 	if utf8.ValidString(s) {
 		return true
