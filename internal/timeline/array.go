@@ -2,13 +2,13 @@ package timeline
 
 import "bytes"
 
-// Tools that list log entries print one JSON array, over many lines: gcloud logging read
-// --format=json, jq -s. Its objects are read one by one, as lines are. An array is looked for at
-// the beginning of a source, and behind an array. An array that is none, or that is cut off, is
-// read as lines from where that is seen, so that nothing is lost.
+// Some tools print log entries as one JSON array over many lines: gcloud logging read
+// --format=json, jq -s. The splitter reads its objects one by one, like lines. An array may stand
+// at the beginning of a source and behind another array. If an array turns out to be none, or is
+// cut off, the splitter reads lines from there on, so that nothing is lost.
 
-// enterArray goes into the array of objects that begins on the line here, if one does. It does
-// not look behind a line that has no bracket: the source may be one that others still write to.
+// enterArray enters an array of objects that begins on this line. It reads no further on a line
+// without a bracket, because another program may still write to the source.
 func (s *splitter) enterArray() {
 	start := 0
 	for s.at(start) && s.buf[s.pos+start] == ' ' && start < MaxLine {
@@ -24,7 +24,7 @@ func (s *splitter) enterArray() {
 	}
 }
 
-// element returns the next object of the array, and goes out of it where there is none.
+// element returns the next object of the array. It leaves the array where there is none.
 func (s *splitter) element() (text []byte, number int, ok bool) {
 	for s.inArray {
 		at, ok := s.peek(0)
@@ -50,7 +50,7 @@ func (s *splitter) element() (text []byte, number int, ok bool) {
 	return nil, 0, false
 }
 
-// take returns the next n bytes, which are in buf, and goes behind them.
+// take returns the next n bytes, which must be in buf, and moves past them.
 func (s *splitter) take(n int) []byte {
 	text := s.buf[s.pos : s.pos+n]
 	s.pos += n
@@ -58,7 +58,7 @@ func (s *splitter) take(n int) []byte {
 	return text
 }
 
-// takeLineEnd goes behind the end of a line, where nothing else stands before it.
+// takeLineEnd moves past the end of a line, if only spaces stand before it.
 func (s *splitter) takeLineEnd() {
 	at := 0
 	for s.at(at) && (s.buf[s.pos+at] == ' ' || s.buf[s.pos+at] == '\r') {
@@ -72,8 +72,8 @@ func (s *splitter) takeLineEnd() {
 	}
 }
 
-// peek returns where the first byte is that is no white space, from i on. All of them count from
-// pos, and so stay right when buf is filled.
+// peek returns the place of the first byte from i on that is no white space. Places count from
+// pos, so they stay right when buf is filled.
 func (s *splitter) peek(i int) (at int, ok bool) {
 	for ; i < MaxLine && s.at(i); i++ {
 		if !isJSONSpace(s.buf[s.pos+i]) {
@@ -83,7 +83,7 @@ func (s *splitter) peek(i int) (at int, ok bool) {
 	return 0, false
 }
 
-// at makes sure that the byte i after pos is in buf, and reports whether there is one.
+// at puts the byte i behind pos into buf, and reports whether there is one.
 func (s *splitter) at(i int) bool {
 	for s.pos+i >= s.end {
 		if s.err != nil {
@@ -94,14 +94,13 @@ func (s *splitter) at(i int) bool {
 	return true
 }
 
-// objectEnd returns where the object ends that begins at i. 0: it does not end, or is longer than
-// MaxLine.
+// objectEnd returns the end of the object at i; 0: it does not end, or is longer than MaxLine.
 func (s *splitter) objectEnd(i int) int {
 	depth, inText := 0, false
 	for last := i + MaxLine; i < last && s.at(i); i++ {
 		switch c := s.buf[s.pos+i]; {
 		case inText && c == '\\':
-			i++ // whatever is escaped
+			i++ // past the escaped byte
 		case c == '"':
 			inText = !inText
 		case inText:

@@ -10,12 +10,13 @@ import (
 type builder struct {
 	tree  *Tree
 	spans []*Span
-	byID  map[string]*Span // the first with its ID
+	byID  map[string]*Span // the first span with each ID
 	skew  map[string]time.Duration
 }
 
-// maxSame is how many spans may have one ID. Of a call that somebody retries there are a few, and
-// with Finagle each is two. What further lines report stands under the first.
+// maxSame is the number of spans that may have one ID. The attempts of a repeated call may share
+// one, and with Finagle each attempt is two spans. Lines that report more such spans stand under
+// the first one.
 const maxSame = 16
 
 // report makes the spans that lines report.
@@ -34,7 +35,7 @@ func (b *builder) report() {
 	}
 }
 
-// reported returns the span that s is again: with the same ID, service and kind.
+// reported returns an earlier span that is the same as s, with its ID, service and kind.
 func (b *builder) reported(s *Span) *Span {
 	n := 0
 	for other := b.byID[s.ID]; other != nil && s.ID != ""; other = other.next {
@@ -65,7 +66,7 @@ func (b *builder) add(s *Span) {
 	first.next = s
 }
 
-// make puts the other lines under the span that they name, and makes it where nobody reported it.
+// make puts the other lines under the spans that they name, and makes a span that no line reports.
 func (b *builder) make() {
 	for _, l := range b.tree.Entries {
 		if l.Span != nil || l.Entry.Span == "" {
@@ -83,9 +84,9 @@ func (b *builder) make() {
 	}
 }
 
-// find returns the span with this ID; nil: there is none. Of several it is that of the service,
-// which is rather no call. A request that is served was called from another service: for its
-// parent, called is true, and a call comes first.
+// find returns the span with this ID; nil: there is none. Of several spans, one of the service
+// comes first, and then one that is no call. A served request was called from another service. So
+// for the parent of a request, called is true, and the call of another service comes first.
 func (b *builder) find(id, service string, called bool) *Span {
 	best, points := (*Span)(nil), -1
 	for s := b.byID[id]; s != nil && id != ""; s = s.next {
@@ -106,11 +107,11 @@ func (b *builder) find(id, service string, called bool) *Span {
 // link finds the parents that lines name.
 func (b *builder) link() {
 	for _, s := range b.spans {
-		if s.Kind == Job { // it has a trace of its own
+		if s.Kind == Job { // a job begins its own trace
 			continue
 		}
 		served := s.Kind == Server
-		if served { // with Finagle, the request has the span of the call
+		if served { // with Finagle, a request has the span ID of its call
 			if p := b.find(s.ID, s.Service, true); p != nil && p.Kind == Client {
 				s.Parent = p
 				continue
@@ -129,10 +130,10 @@ func (b *builder) link() {
 	}
 }
 
-// uncircle cuts circles of parents: at a guess if there is one, else at the span that begins
-// first.
+// uncircle cuts circles of parents. It cuts at a guess if there is one, else at the span that
+// begins first.
 func (b *builder) uncircle() {
-	walk := make([]int32, len(b.spans)) // in which a span was seen, from 1
+	walk := make([]int32, len(b.spans)) // for each span the walk that has seen it, from 1
 	for i, s := range b.spans {
 		this := int32(i + 1)
 		for ; s != nil && walk[s.number] == 0; s = s.Parent {
@@ -144,7 +145,7 @@ func (b *builder) uncircle() {
 	}
 }
 
-// cut cuts the circle that s is in.
+// cut cuts the circle with s.
 func (b *builder) cut(s *Span) {
 	at := s
 	for p := s.Parent; p != s; p = p.Parent {
@@ -161,9 +162,9 @@ func (b *builder) cut(s *Span) {
 	b.tree.Circles++
 }
 
-// miss makes the parents that spans name and no line knows.
+// miss makes the parents that spans name and no line reports.
 func (b *builder) miss() {
-	for _, s := range b.spans { // those that are added here have no parent
+	for _, s := range b.spans { // spans that are added here have no parent
 		if s.ParentID == "" || !s.lost() {
 			continue
 		}
@@ -196,7 +197,7 @@ func (b *builder) arrange() {
 	b.flatten()
 }
 
-// flatten fills Spans, in the order in which a tree is drawn.
+// flatten fills Spans in the order in which a tree is drawn.
 func (b *builder) flatten() {
 	t := b.tree
 	t.Spans = t.Spans[:0]
@@ -216,7 +217,7 @@ func (b *builder) flatten() {
 	}
 }
 
-// settle moves spans whose times are not exact behind the beginning of their parent.
+// settle moves spans with inexact times behind the beginning of their parents.
 func (b *builder) settle() {
 	for _, s := range b.tree.Spans {
 		if s.Parent == nil || s.Report == nil || s.Start.IsZero() || s.Parent.Start.IsZero() {
@@ -228,7 +229,7 @@ func (b *builder) settle() {
 	}
 }
 
-// extend gives to spans that nobody reported the time that their lines and children take.
+// extend gives a time to the spans that no line reports: the time of their lines and children.
 func (b *builder) extend() {
 	for _, l := range b.tree.Entries {
 		if l.Span != nil && l.Span.Made {
@@ -242,9 +243,9 @@ func (b *builder) extend() {
 	}
 }
 
-// place puts lines under their spans, and those that name none under the only span of their
-// service that encloses them. A service that reports no request may have been called: then it is
-// the only call to it that nobody else has answered.
+// place puts lines under their spans. A line without a span stands under the only span of its
+// service that encloses it. A service that reports no request may have been called. Its lines
+// stand under the only call to it that no other span has answered.
 func (b *builder) place() {
 	works := b.works()
 	if asked := b.homeless(); len(asked) > 0 {
@@ -267,7 +268,7 @@ func (b *builder) place() {
 	}
 }
 
-// homeless asks for the spans of the lines that stand under none.
+// homeless asks for the spans of the lines without one.
 func (b *builder) homeless() []question {
 	var asked []question
 	for _, l := range b.tree.Entries {
@@ -281,7 +282,7 @@ func (b *builder) homeless() []question {
 	return asked
 }
 
-// order puts everything into the order of time, and sums it up.
+// order sorts everything by time, and sums it up.
 func (b *builder) order() {
 	t := b.tree
 	b.flatten()
@@ -296,7 +297,7 @@ func (b *builder) order() {
 	t.critical()
 }
 
-// earlier orders spans by their beginning. Those without any come last.
+// earlier orders spans by their beginning. Spans without a time come last.
 func earlier(a, b *Span) int {
 	if a.Start.IsZero() != b.Start.IsZero() {
 		if a.Start.IsZero() {

@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// compose takes off what docker compose logs writes, where it is coloured too:
+// compose removes the prefix of docker compose logs, also with colours:
 //
 //	shop-1    | …
 //
-// Compose pads the names to one width, and adds a space. A name ends in the number of its
-// container, but for one that its user has chosen. Other people's tables look like that: a name
-// without a number is in lower case, and has two spaces after it. What docker service logs writes
-// is like it: shop.1.0123456789ab@node    | …
+// Compose pads the names to one width, and adds a space. A name ends with the number of its
+// container, unless the user has chosen the name. Tables of other programs look similar. So a name
+// without a number must be in lower case and have two spaces behind it. The prefix of docker
+// service logs is similar: shop.1.0123456789ab@node | …
 //
 // https://github.com/docker/compose/blob/main/cmd/formatter/logs.go
 func (u *unwrapper) compose() bool {
@@ -29,7 +29,7 @@ func (u *unwrapper) compose() bool {
 		return false
 	}
 	if coloured && !reset {
-		h.colour() // and no more: others are the message's
+		h.colour() // more colours belong to the message
 	}
 	service := withoutNumber(name)
 	if swarm {
@@ -47,8 +47,8 @@ func (u *unwrapper) compose() bool {
 	return true
 }
 
-// withoutNumber returns the name of the service that a container is one of: shop of shop-1, and of
-// shop_1, as the first Compose has it.
+// withoutNumber returns the service in the name of a container: shop for shop-1, and for shop_1,
+// the form of the first Compose.
 func withoutNumber(name []byte) []byte {
 	end := len(bytes.TrimRight(name, asciiDigits))
 	if end < 2 || end == len(name) || name[end-1] != '-' && name[end-1] != '_' {

@@ -1,10 +1,10 @@
 package timeline
 
-// cri takes off what the runtimes of Kubernetes write:
+// cri removes the wrapper of Kubernetes' container runtimes:
 //
 //	2026-11-26T22:46:25.343939123Z stdout F …
 //
-// P is a line that goes on, F its end; further tags may follow after colons.
+// P marks a line that goes on, and F its end. More tags may follow behind colons.
 //
 // https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
 func (u *unwrapper) cri() bool {

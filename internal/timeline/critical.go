@@ -12,8 +12,9 @@ type stretch struct {
 	from, until time.Time
 }
 
-// critical finds out where the time of the longest root went. It goes back from the end: what
-// ended last was waited for, and before it what ended last before it began.
+// critical finds the spans that took the time of the longest root. It goes back from the end. The
+// child that ended last was waited for, and before its beginning the child that ended last by
+// then.
 func (t *Tree) critical() {
 	root := t.longest()
 	if root == nil {
@@ -25,7 +26,7 @@ func (t *Tree) critical() {
 	}
 }
 
-// longest returns the root that took longest; nil: there is none.
+// longest returns the root with the longest duration; nil: there is none.
 func (t *Tree) longest() *Span {
 	var root *Span
 	for _, s := range t.Roots {
@@ -36,7 +37,8 @@ func (t *Tree) longest() *Span {
 	return root
 }
 
-// waits adds to the span what it did itself, and returns what it waited for.
+// waits adds the span's own time to it, and returns the stretches of the children that it waited
+// for.
 func (at stretch) waits() []stretch {
 	s, cursor := at.span, at.until
 	children := slices.Clone(s.Children)
@@ -58,7 +60,7 @@ func (at stretch) waits() []stretch {
 	return waited
 }
 
-// leaves tells whether s has ended long before its child c, and so has not waited for it.
+// leaves tells whether s ended long before its child c, and so did not wait for it.
 func (s *Span) leaves(c *Span) bool {
 	return c.Kind != Server && c.End().Sub(s.End()) > Tolerance
 }
@@ -70,21 +72,21 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// Share is what a kind of work took of a trace's time.
+// Share is the part of a trace's time that one kind of work took.
 type Share struct {
 	Service, Operation string
 	Kind               Kind
-	Answered           bool // a call whose request has lines: it took the network's time and its waiting
+	Answered           bool // the request of the call has lines, so the share is network and waiting
 	Spans              int
 	Time               time.Duration // on the critical path
 }
 
-// percentOf returns how much that is of a root's time.
+// percentOf returns the share in percent of a root's time.
 func (s Share) percentOf(root *Span) int {
 	return int(100*float64(s.Time)/float64(root.Duration) + 0.5)
 }
 
-// Shares returns where the time of the trace went, the most first.
+// Shares returns the shares of the trace's time, the largest first.
 func (t *Tree) Shares() []Share {
 	of := map[Share]*Share{}
 	for _, s := range t.Spans {
@@ -117,7 +119,7 @@ func (t *Tree) Shares() []Share {
 	return all
 }
 
-// alike returns an operation with its numbers as N, so that calls of /images/1 and /images/2 are
+// alike returns an operation with N for each number, so that calls of /images/1 and /images/2 are
 // the same. A host keeps its port.
 func alike(operation string) string {
 	path := 0
@@ -137,7 +139,7 @@ func alike(operation string) string {
 	return string(text)
 }
 
-// Causes returns the spans that failed and have no failed span below them: where failures began.
+// Causes returns the spans in which failures began. They have failed, and no span below them has.
 func (t *Tree) Causes() []*Span {
 	below := map[*Span]bool{}
 	var causes []*Span

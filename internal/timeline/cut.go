@@ -2,20 +2,20 @@ package timeline
 
 import "bytes"
 
-// cuts finds lines that CRI and Docker have cut into several, and journald's arrays of bytes: what
-// may have an ID that does not stand there in one piece.
+// cuts finds entries that may have an ID in pieces: lines that CRI or Docker has cut, and
+// journald's arrays of bytes.
 type cuts struct {
-	// from is where what is not finished begins, of standard output and error; -1: there is
-	// nothing. That is with the line before it: a line of the other stream that stands among the
-	// pieces may go on with the entry that this is in.
+	// from is the beginning of an unfinished line on standard output and on standard error; -1:
+	// there is none. It includes the line before. A line of the other stream may stand among the
+	// pieces, and may belong to the entry of that line before.
 	from   [2]int
-	before int // where the line begins before the one that is looked at
+	before int // the beginning of the line before the current one
 }
 
-// dockerCut is the length from which on Docker cuts what a container writes.
+// dockerCut is the length from which on Docker cuts a line.
 const dockerCut = 16 << 10
 
-// find appends the parts of block, which has whole lines, that are to be parsed in any case.
+// find appends the parts of block that must always be parsed. Block has whole lines.
 func (c *cuts) find(block []byte, stretches []piece) []piece {
 	c.from = [2]int{-1, -1}
 	c.before = 0
@@ -43,7 +43,7 @@ func (c *cuts) find(block []byte, stretches []piece) []piece {
 	return stretches
 }
 
-// piece takes the piece of a line that stands at from until to. The last one ends what was cut.
+// piece takes a piece of a line. The last piece ends the cut line.
 func (c *cuts) piece(stream int, partial bool, from, to int, stretches []piece) []piece {
 	begun := c.from[stream]
 	switch {
@@ -56,7 +56,7 @@ func (c *cuts) piece(stream int, partial bool, from, to int, stretches []piece) 
 	return stretches
 }
 
-// open returns where that begins which goes on behind the block; -1: there is nothing.
+// open returns the beginning of the line that goes on behind the block; -1: there is none.
 func (c *cuts) open() int {
 	out, err := c.from[0], c.from[1]
 	if out < 0 || err >= 0 && err < out {
@@ -65,8 +65,8 @@ func (c *cuts) open() int {
 	return out
 }
 
-// cutByCRI takes a line of CRI's apart: 2026-11-26T10:11:12.123456789Z stdout P text. Text is nil
-// where it is none. See the comment on the log format in kubernetes/cri-api, pkg/apis/runtime.
+// cutByCRI reads a line of CRI's: 2026-11-26T10:11:12.123456789Z stdout P text. Text is nil if the
+// line is none. See the comment on the log format in kubernetes/cri-api, pkg/apis/runtime.
 func cutByCRI(line []byte) (stream int, partial bool, text []byte) {
 	const shortest, longest = len("2026-11-26T10:11:12Z"), len("2026-11-26T10:11:12.123456789+01:00")
 	if len(line) < shortest || line[4] != '-' || line[7] != '-' || line[10] != 'T' {
@@ -92,8 +92,8 @@ func cutByCRI(line []byte) (stream int, partial bool, text []byte) {
 	return stream, string(tag) == "P", text
 }
 
-// cutByDocker tells of a line of Docker's json-file driver: {"log":"text\n","stream":"stdout",…}.
-// The text of a line that was cut has no newline at its end.
+// cutByDocker reads a line of Docker's json-file driver: {"log":"text\n","stream":"stdout",…}. The
+// text of a cut line has no newline at its end.
 func cutByDocker(line []byte) (stream int, partial, ok bool) {
 	if !bytes.HasPrefix(line, []byte(`{"log":"`)) {
 		return 0, false, false
@@ -108,7 +108,7 @@ func cutByDocker(line []byte) (stream int, partial, ok bool) {
 	return stream, !bytes.HasSuffix(line[:at], []byte(`\n`)), true
 }
 
-// isJournal tells of a line of JSON whether it may be journald's, whose names are in upper case.
+// isJournal tells whether a line of JSON may be journald's, whose names are in upper case.
 func isJournal(line []byte) bool {
 	key := line[1:]
 	if len(key) > 0 && key[0] == ' ' { // of older versions
@@ -118,7 +118,7 @@ func isJournal(line []byte) bool {
 }
 
 // isByteArray tells whether the message of a journal's line is an array of numbers, as journald
-// writes one that has control characters.
+// writes a message with control characters.
 func isByteArray(line []byte) bool {
 	for {
 		at := bytes.Index(line, []byte(`"MESSAGE"`))
@@ -132,7 +132,7 @@ func isByteArray(line []byte) bool {
 	}
 }
 
-// escapedLines appends the lines that have a digit or a letter of an ID as an escape of JSON.
+// escapedLines appends the lines that may have a digit or a letter of an ID as a JSON escape.
 func escapedLines(block []byte, stretches []piece) []piece {
 	for from := 0; from < len(block); {
 		at := nextEscape(block, from)
@@ -145,7 +145,7 @@ func escapedLines(block []byte, stretches []piece) []piece {
 	return stretches
 }
 
-// nextEscape returns where the next escape of JSON is that may be a part of an ID; -1: none.
+// nextEscape returns the place of the next JSON escape that may be a part of an ID; -1: none.
 func nextEscape(block []byte, from int) int {
 	for {
 		at := bytes.Index(block[from:], []byte(`\u00`))
@@ -160,8 +160,9 @@ func nextEscape(block []byte, from int) int {
 	}
 }
 
-// mayBeID tells whether \u00 and these two digits are a hexadecimal digit, or a backslash or a u,
-// which may be a part of another escape inside: a line of JSON in a line of JSON.
+// mayBeID tells whether \u00 and these two digits stand for a hexadecimal digit, or for a
+// backslash or a u. The latter two may be a part of an escape inside, in a line of JSON within a
+// line of JSON.
 func mayBeID(high, low byte) bool {
 	switch high {
 	case '3':

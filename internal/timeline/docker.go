@@ -2,11 +2,11 @@ package timeline
 
 import "bytes"
 
-// docker takes off what Docker's json-file writes:
+// docker removes the wrapper of Docker's json-file driver:
 //
 //	{"log":"…\n","stream":"stdout","time":"2026-11-26T22:46:25.343939123Z"}
 //
-// Fluent Bit's and Fluentd's lines have the same log and stream, and "kubernetes" beside them.
+// The lines of Fluent Bit and Fluentd have the same log and stream, and "kubernetes" beside them.
 //
 // https://docs.docker.com/engine/logging/drivers/json-file/
 func (u *unwrapper) docker() bool {
@@ -30,8 +30,8 @@ func (u *unwrapper) docker() bool {
 
 var dockerKeys = [...]string{"log", "stream", "time", "kubernetes"}
 
-// dockerPart is how long the parts are that Docker cuts a long line into, but for the last. Only
-// such a one goes on: there are writers of this form that leave the newline away everywhere.
+// dockerPart is the length of the parts into which Docker cuts a long line. Only the last part is
+// shorter. A shorter part never goes on, because some writers of this form leave out all newlines.
 //
 // https://github.com/moby/moby/blob/master/daemon/logger/copier.go
 const dockerPart = 16 << 10

@@ -2,15 +2,15 @@ package timeline
 
 import "bytes"
 
-// fieldMerger adds to a line what its wrapper says besides, in the line's own form: as members of
-// a JSON object, or as pairs of logfmt. Any other text becomes the message of an object.
+// fieldMerger adds fields of the wrapper to a line in the line's own form, as members of a JSON
+// object or as pairs of logfmt. Any other text becomes the message of an object.
 type fieldMerger struct {
 	buf   []byte
 	pairs bool
 	empty bool // the object has no members yet
 }
 
-// begin takes the line that fields are added to.
+// begin takes the line to which fields are added.
 func (m *fieldMerger) begin(text []byte) {
 	m.buf = m.buf[:0]
 	m.pairs, m.empty = false, false
@@ -32,7 +32,7 @@ func (m *fieldMerger) begin(text []byte) {
 	}
 }
 
-// beginObject begins with an object that has nothing.
+// beginObject begins with an empty object.
 func (m *fieldMerger) beginObject() {
 	m.buf = append(m.buf[:0], '{')
 	m.pairs, m.empty = false, true
@@ -58,7 +58,7 @@ func (m *fieldMerger) add(prefix string, name, value []byte) {
 	m.buf = appendCompact(m.buf, value)
 }
 
-// end returns the line. It is valid until the next one begins.
+// end returns the line. It is valid until the next begin.
 func (m *fieldMerger) end() []byte {
 	if !m.pairs {
 		m.buf = append(m.buf, '}')
@@ -66,7 +66,7 @@ func (m *fieldMerger) end() []byte {
 	return m.buf
 }
 
-// beginsWithPair reports whether a line begins as logfmt does: key=value.
+// beginsWithPair reports whether a line begins with key=value, as logfmt does.
 func beginsWithPair(text []byte) bool {
 	key, _, ok := bytes.Cut(text[:min(len(text), maxName)], []byte("="))
 	return ok && isContainerName(key)
@@ -80,7 +80,7 @@ func appendCompact(dst, json []byte) []byte {
 		case isJSONSpace(c):
 		case c == '"':
 			o := jsonObject{text: json, pos: i}
-			if !o.quoted() { // it was looked at before
+			if !o.quoted() { // never happens, because the JSON was checked before
 				return append(dst, json[i:]...)
 			}
 			dst = append(dst, json[i:o.pos]...)
@@ -92,7 +92,7 @@ func appendCompact(dst, json []byte) []byte {
 	return dst
 }
 
-// appendJSONText appends text as JSON. Bytes that are no UTF-8 stay as they are.
+// appendJSONText appends text as JSON. Invalid bytes of UTF-8 stay as they are.
 func appendJSONText(dst, text []byte) []byte {
 	dst = append(dst, '"')
 	for _, c := range text {

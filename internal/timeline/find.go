@@ -7,43 +7,43 @@ import (
 )
 
 const (
-	// findBuffer is how much Find can keep of a source: two lines of the greatest length.
+	// findBuffer is the memory of Find: two lines of the greatest length.
 	findBuffer = 2 * MaxLine
 
-	// findStep is how much Find reads before it looks again. It is so little that it stays in the
-	// processor's second cache while it is looked at several times.
+	// findStep is the number of bytes that Find reads before it looks again. So few bytes stay in
+	// the processor's second cache while Find looks at them several times.
 	findStep = 256 << 10
 
-	// headLines is how many lines at the beginning of a source are always parsed: a parser learns
-	// from them what the fields are called.
+	// headLines is the number of lines at the beginning of a source that are always parsed,
+	// because a parser learns the names of fields from them.
 	headLines = 100
 )
 
-// Find looks in r for what s searches for, and parses only the lines around that: the entries that
-// have a hit, whole. It returns how many lines it has passed over. The first 100 lines of a source
-// are parsed always, for parsers learn from them.
+// Find searches r with s, and parses only the whole entries around each hit. It returns the number
+// of lines that it has not parsed. The first 100 lines of a source are always parsed, because
+// parsers learn from them.
 //
-// Parse gets whole lines, and the number of the first of them, from 1. It has to look for itself
-// which entries have the ID: many of those that it gets have not. The lines are valid until it
-// returns. An error of parse's ends Find; one of r's comes after what was read until then. Find
-// does not close r.
+// Parse gets whole lines, and the number of the first of them, from 1. Many of these entries do
+// not have the ID, so Parse must check. The lines are valid until Parse returns. An error of parse
+// ends Find. An error of r is returned after all lines before it were handled. Find does not close
+// r.
 //
-// Begins tells whether a line begins an entry, as opposed to one that goes on with the entry before
-// it; nil: [Begins]. It gets lines as they stand in the source, with what shippers put around
-// them, and is called for the lines around hits only.
+// Begins tells whether a line begins an entry, rather than belonging to the entry before. Nil
+// means [Begins]. It gets lines as they stand in the source, with the text that shippers put
+// around them, and only lines around hits.
 //
-// Some entries have the ID although it does not stand in the source as it is written. These are
-// parsed without a hit:
+// Some entries have the ID although the source does not have its text. These are parsed without a
+// hit:
 //
-//   - lines that CRI or Docker has cut into several: an ID may be cut in two,
+//   - lines that CRI or Docker has cut into several, because the cut may be in the ID,
 //   - journald's messages that are an array of bytes,
-//   - JSON in which a letter or digit is written as an escape. No encoder that we know does that.
-//   - all of a JSON array over several lines, as gcloud prints it: its lines are no entries,
-//   - all of a source in which lines of several instances stand between each other, as its first
-//     lines tell: what belongs to an entry may be far behind it.
+//   - JSON with a letter or a digit as an escape, which no encoder that we know writes,
+//   - all of a JSON array over several lines, as gcloud prints it, because its lines are no entries,
+//   - all of a source with mixed lines of several instances, as its first lines show, because the
+//     lines of an entry may be far from each other.
 //
-// An entry of more than MaxLine bytes may be torn apart. Of a longer line the first MaxLine bytes
-// are looked at.
+// An entry of more than MaxLine bytes may be torn apart. In a longer line Find looks at the first
+// MaxLine bytes.
 func Find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(lines io.Reader, number int) error) (passed int, err error) {
 	return find(r, s, begins, parse, findBuffer)
 }
@@ -72,7 +72,7 @@ func find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(line
 	}
 }
 
-// rest is what is left of a reader, which may have come to its end.
+// remainder is the unread part of a reader, which may have ended.
 type remainder struct {
 	r   io.Reader
 	end error
@@ -95,7 +95,7 @@ func isArray(head []byte) bool {
 	return len(head) > 0 && head[0] == '{'
 }
 
-// isMixed tells whether the lines of a source are marked as those of instances.
+// isMixed tells whether the first lines of a source name instances.
 func isMixed(head []byte) bool {
 	lines := NewReader(bytes.NewReader(head), time.Time{})
 	for range headLines {

@@ -7,24 +7,24 @@ import (
 	"slices"
 )
 
-// finder is a Find that goes on.
+// finder is a Find in progress.
 type finder struct {
 	search *Search
 	begins func(line []byte) bool
 	parse  func(lines io.Reader, number int) error
 
 	buf    []byte // begins with an entry
-	number int    // of buf's first line
+	number int    // the number of buf's first line
 	passed int
 
-	stretches []piece // those of buf to parse
+	stretches []piece // the pieces of buf to parse
 	cuts      cuts
 }
 
 // piece is a part of buf.
 type piece struct{ from, to int }
 
-// fill reads until the buffer has so much. An error is the end of r.
+// fill reads until the buffer has size bytes. An error ends r.
 func (f *finder) fill(r io.Reader, size int) error {
 	for len(f.buf) < size {
 		n, err := r.Read(f.buf[len(f.buf):size])
@@ -36,8 +36,8 @@ func (f *finder) fill(r io.Reader, size int) error {
 	return nil
 }
 
-// part looks at the entries in the buffer, and keeps what may be only the beginning of one. It does
-// nothing if that is all, and there is room for more.
+// part looks at the entries in the buffer, and keeps the last one, which may go on. It does
+// nothing if that is all and there is room for more.
 func (f *finder) part(r io.Reader) error {
 	full := len(f.buf) == cap(f.buf)
 	last := bytes.LastIndexByte(f.buf, '\n') + 1
@@ -50,7 +50,7 @@ func (f *finder) part(r io.Reader) error {
 		if !full {
 			return nil
 		}
-		end = last // all of it is one entry: it is torn apart
+		end = last // one entry fills the buffer, and is torn apart
 	}
 	f.stretches = slices.DeleteFunc(f.stretches, func(s piece) bool { return s.from >= end })
 	if err := f.look(end); err != nil {
@@ -60,8 +60,8 @@ func (f *finder) part(r io.Reader) error {
 	return nil
 }
 
-// lastEntry returns where the last entry begins of the whole lines before end; 0: at the beginning,
-// or too far away.
+// lastEntry returns the beginning of the last entry in the whole lines before end. The result is 0
+// if the entry begins the buffer, or is too far away.
 func (f *finder) lastEntry(end int) int {
 	for from := end; from > 0 && end-from < cap(f.buf)/2; {
 		from = lineStart(f.buf, from-1)
@@ -72,12 +72,12 @@ func (f *finder) lastEntry(end int) int {
 	return 0
 }
 
-// isCut tells whether at is inside of a line that was cut.
+// isCut tells whether at is within a line that was cut.
 func (f *finder) isCut(at int) bool {
 	return slices.ContainsFunc(f.stretches, func(s piece) bool { return s.from < at && at < s.to })
 }
 
-// tooLong looks at a line that is longer than the buffer, and passes over the rest of it.
+// tooLong looks at a line that is longer than the buffer, and skips its end.
 func (f *finder) tooLong(r io.Reader) error {
 	kept := f.buf[:len(f.buf)/2]
 	if f.search.Next(kept) >= 0 || nextEscape(kept, 0) >= 0 {
@@ -92,7 +92,7 @@ func (f *finder) tooLong(r io.Reader) error {
 		n, err := r.Read(f.buf[:cap(f.buf)])
 		if at := bytes.IndexByte(f.buf[:n], '\n'); at >= 0 {
 			f.buf = f.buf[:copy(f.buf, f.buf[at+1:n])]
-			return nil // what the reader says besides, it says again
+			return nil // the reader returns its error again
 		}
 		if err != nil {
 			f.buf = f.buf[:0]
@@ -101,7 +101,7 @@ func (f *finder) tooLong(r io.Reader) error {
 	}
 }
 
-// look parses what is to be parsed of buf until end. The stretches have what was cut.
+// look parses the pieces of buf before end. At first, stretches has the lines that were cut.
 func (f *finder) look(end int) error {
 	block := f.buf[:end]
 	if f.number == 1 {
@@ -126,15 +126,15 @@ func (f *finder) look(end int) error {
 	return nil
 }
 
-// pass passes over lines.
+// pass skips lines.
 func (f *finder) pass(lines []byte) {
 	n := countLines(lines)
 	f.number += n
 	f.passed += n
 }
 
-// entries returns the entries that the i-th piece and those that it touches are in, and the next
-// span. They begin no earlier than at done.
+// entries returns the whole entries around the i-th piece and the pieces that these touch, and the
+// number of the next piece. The entries begin at done or behind it.
 func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	whole := f.stretches[i]
 	for whole.from > done && !f.begins(lineAt(block, whole.from)) {
@@ -151,7 +151,7 @@ func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	}
 }
 
-// hits appends the lines that have a hit.
+// hits appends the lines with a hit.
 func (f *finder) hits(block []byte, stretches []piece) []piece {
 	for from := 0; from < len(block); {
 		end := f.search.Next(block[from:])

@@ -2,16 +2,16 @@ package timeline
 
 import "bytes"
 
-// gcloud takes off what gcloud logging read --format=json prints of an entry. That is an array, of
-// which the splitter makes objects; a sink to Cloud Storage writes an object a line.
+// gcloud removes the wrapper of gcloud logging read --format=json. The command prints an array of
+// entries, which the splitter cuts into objects. A sink to Cloud Storage writes an object a line.
 //
 //	{"insertId":"…","jsonPayload":{…},"logName":"…","resource":{…},"timestamp":"…","trace":"…"}
 //
-// Google's agents take the fields that mean something to them out of the line that a service wrote
-// (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). These get the
-// names back that they had, and stand in the line again. All else that the entry says stands
-// behind them, so that nothing is lost. A name that the line has already gets "logEntry." before
-// it.
+// Google's agents take the fields that they know out of a service's line
+// (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). These fields
+// get their former names back, and return to the line. All other fields of the entry stand behind
+// them, so that nothing is lost. If the line already has a name, the entry's field gets
+// "logEntry." before it.
 //
 // https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
 func (u *unwrapper) gcloud() bool {
@@ -26,7 +26,7 @@ func (u *unwrapper) gcloud() bool {
 	payload := v[3]
 	switch {
 	case isJSONText(v[4]):
-		// A copy is decoded, for the entry is read once more below.
+		// A copy is decoded, because the entry is read once more below.
 		u.copied = append(u.copied[:0], v[4]...)
 		payload, _ = jsonText(u.copied)
 		m.begin(bytes.TrimSuffix(payload, []byte("\n")))
@@ -43,12 +43,12 @@ func (u *unwrapper) gcloud() bool {
 
 var gcloudKeys = [...]string{"logName", "timestamp", "resource", "jsonPayload", "textPayload"}
 
-// gcloudFirst are the keys that an entry may begin with: they are sorted.
+// gcloudFirst are the possible first keys of an entry, because entries are sorted.
 var gcloudFirst = [...]string{
 	"insertId", "httpRequest", "jsonPayload", "textPayload", "protoPayload", "logName", "labels", "apphub", "errorGroups",
 }
 
-// gcloudNames are the names of an entry's fields, and those that they have in a line.
+// gcloudNames are the names of an entry's fields, each with its name in a line.
 var gcloudNames = [...][2]string{
 	{"trace", "logging.googleapis.com/trace"},
 	{"spanId", "logging.googleapis.com/spanId"},
@@ -65,7 +65,7 @@ var gcloudNames = [...][2]string{
 	{"resource", "resource"},
 }
 
-// lineNames are the second ones of gcloudNames.
+// lineNames are the second names of gcloudNames.
 var lineNames = func() (names [len(gcloudNames)]string) {
 	for i, n := range gcloudNames {
 		names[i] = n[1]
@@ -73,7 +73,7 @@ var lineNames = func() (names [len(gcloudNames)]string) {
 	return names
 }()
 
-// mayBeLogEntry looks at the first key only.
+// mayBeLogEntry tells whether an object begins with a key of an entry.
 func mayBeLogEntry(text []byte) bool {
 	h := lineHead{s: text, i: 1}
 	for h.i < len(text) && isJSONSpace(text[h.i]) {
@@ -90,7 +90,7 @@ func mayBeLogEntry(text []byte) bool {
 	return false
 }
 
-// addEntry adds what an entry says beside its payload.
+// addEntry adds the fields of an entry that are not its payload.
 func (m *fieldMerger) addEntry(entry, payload []byte) {
 	var taken [len(lineNames)][]byte
 	if len(payload) > 0 && payload[0] == '{' {
@@ -117,8 +117,8 @@ func (m *fieldMerger) addEntry(entry, payload []byte) {
 	}
 }
 
-// gcloudService says which service an entry is from: the container of Kubernetes, or the service
-// of Cloud Run, App Engine or Functions.
+// gcloudService sets the service of an entry: the container in Kubernetes, or the service of Cloud
+// Run, App Engine or Functions.
 func (u *unwrapper) gcloudService(resource []byte) {
 	var labels [1][]byte
 	if len(resource) > 0 && resource[0] == '{' && jsonValues(resource, []string{"labels"}, labels[:]) {

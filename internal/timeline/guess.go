@@ -4,16 +4,17 @@ import "strings"
 
 func service(s *Span) []string { return []string{s.Service} }
 
-// called returns the names that the service which answers a call may have, by the host that was
-// called: each part of it. Its service is price for price.prod.svc.cluster.local:8080.
+// called returns the names that the service behind a call may have: each part of its host. The
+// service of price.prod.svc.cluster.local:8080 is price.
 func called(s *Span) []string {
 	return strings.SplitN(s.http().host, ".", maxParts)
 }
 
-// maxParts is how many parts of a host are looked at. Those of a cluster are five.
+// maxParts is the number of parts of a host that count. Hosts in a cluster have five.
 const maxParts = 8
 
-// works returns the spans in which a service works for the trace: its calls are others' work.
+// works returns the spans in which a service works for the trace. A call is another service's
+// work.
 func (b *builder) works() []*Span {
 	return b.those(func(s *Span) bool { return s.Kind == Server || s.Kind == Job })
 }
@@ -29,8 +30,8 @@ func (b *builder) those(want func(*Span) bool) []*Span {
 }
 
 // guess finds parents by time. The parent of a call, or of a span that lines name, is in the same
-// service. That of a request is a call that nobody else has answered, else what another service
-// does. Only reported spans are parents: how long the others took is not known.
+// service. The parent of a request is an unanswered call, else the work of another service. Only
+// reported spans become parents, because the length of other spans is not known.
 func (b *builder) guess() {
 	own := b.those(func(s *Span) bool {
 		return s.lost() && (s.Kind == Client || s.Kind == Internal && s.Service != "")
@@ -43,7 +44,7 @@ func (b *builder) guess() {
 	askOthers(b.works(), questions(b.those(served)))
 }
 
-// unanswered returns the calls for which nobody has reported that it served them.
+// unanswered returns the calls that no reported request answers.
 func (b *builder) unanswered() []*Span {
 	answered := map[*Span]bool{}
 	for _, s := range b.spans {
@@ -54,8 +55,7 @@ func (b *builder) unanswered() []*Span {
 	return b.those(func(s *Span) bool { return s.Kind == Client && !s.Made && !answered[s] })
 }
 
-// lost tells whether s has a parent that is not known. A request or a call that names none has
-// none.
+// lost tells whether s has an unknown parent. A request or a call that names none has none.
 func (s *Span) lost() bool {
 	return s.Parent == nil && !s.cut && s.Kind != Job && s.ParentID != s.ID && (s.ParentID != "" || s.Made)
 }

@@ -2,12 +2,13 @@ package timeline
 
 import "slices"
 
-// lineHead is a place at the beginning of a line, where its wrapper is read.
+// lineHead is a place in the head of a line, where its wrapper is read.
 type lineHead struct {
 	s []byte
 	i int
 }
 
+// ahead returns the text from the place on.
 func (h *lineHead) ahead() []byte { return h.s[h.i:] }
 
 func (h *lineHead) byte(c byte) bool {
@@ -18,14 +19,14 @@ func (h *lineHead) byte(c byte) bool {
 	return true
 }
 
-// word goes behind what stands before the next space or colour.
+// word moves past the text before the next space or colour.
 func (h *lineHead) word() []byte {
 	start := h.i
 	h.i += tokenEnd(h.s[h.i:])
 	return h.s[start:h.i]
 }
 
-// name goes behind a name, its colours, and the space after it.
+// name moves past a name, its colours, and the space behind it.
 func (h *lineHead) name() (name []byte, ok bool) {
 	h.colours()
 	name = h.word()
@@ -33,7 +34,7 @@ func (h *lineHead) name() (name []byte, ok bool) {
 	return name, isContainerName(name) && h.byte(' ')
 }
 
-// spaces goes behind spaces, and returns how many there are.
+// spaces moves past spaces, and returns their number.
 func (h *lineHead) spaces() int {
 	start := h.i
 	for h.byte(' ') {
@@ -41,7 +42,7 @@ func (h *lineHead) spaces() int {
 	return h.i - start
 }
 
-// colours goes behind ANSI sequences for colours, and returns how many there are.
+// colours moves past ANSI sequences for colours, and returns their number.
 func (h *lineHead) colours() (n int) {
 	for h.colour() {
 		n++
@@ -49,7 +50,7 @@ func (h *lineHead) colours() (n int) {
 	return n
 }
 
-// colour goes behind one: ESC [ 36 m. Sequences that do anything else stay.
+// colour moves past one such sequence: ESC [ 36 m. Sequences with any other effect stay.
 func (h *lineHead) colour() bool {
 	text := h.ahead()
 	if !beginsWith(text, "\x1B[") {
@@ -66,11 +67,11 @@ func (h *lineHead) colour() bool {
 	return true
 }
 
-// tokenEnd returns where the next space or escape sequence is. A word in a head is short.
+// tokenEnd returns the place of the next space or escape sequence. A word in a head is short.
 func tokenEnd(s []byte) int {
 	s = s[:min(len(s), maxName)]
 	for i, c := range s {
-		if c <= ' ' { // ESC, which colours begin with, is less too
+		if c <= ' ' { // this includes ESC, the beginning of colours
 			return i
 		}
 	}
@@ -93,7 +94,7 @@ func isContainerName(name []byte) bool {
 
 func isLetterByte(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// isLevelName reports whether a word is the level of a line. It then is no name of a host or a
+// isLevelName reports whether a word is the level of a line. Such a word is no name of a host or a
 // container.
 func isLevelName(word []byte) bool {
 	var buf [len("critical")]byte

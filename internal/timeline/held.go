@@ -13,8 +13,8 @@ type held struct {
 	head  int    // the length of the first line, or of JSON over several lines
 	lines int    // their number; 0: nothing is held
 	cut   bool
-	seen  bool // Glance has read and counted it: its text may not be here
-	quick bool // by quick alone: what stands below json is zero, but for trace and stack
+	seen  bool // Glance has read and counted it, and the text may be missing here
+	quick bool // quick alone has read it; of the fields below json, only trace and stack are set
 
 	json  bool
 	block nesting // of JSON over several lines

@@ -1,6 +1,6 @@
 package timeline
 
-// idMembers are IDs that a shipper has taken out of a line, or got beside it.
+// idMembers are IDs that a shipper has beside the line.
 type idMembers struct {
 	n       int
 	members [4]struct{ name, value []byte }
@@ -15,7 +15,7 @@ func idsOf(object []byte) (ids idMembers) {
 	return ids
 }
 
-// add takes a member whose name is that of an ID.
+// add takes a member with the name of an ID.
 func (ids *idMembers) add(name, value []byte) {
 	if ids.n < len(ids.members) && idName(name) != "" && isJSONText(value) && isIDText(value[1:len(value)-1]) {
 		ids.members[ids.n].name, ids.members[ids.n].value = name, value
@@ -23,8 +23,8 @@ func (ids *idMembers) add(name, value []byte) {
 	}
 }
 
-// isIDText reports whether text has only what IDs are written with. So it needs no escapes, in
-// whatever form of quotes it was found.
+// isIDText reports whether text has only the characters of IDs. Such a text needs no escapes in
+// any form of quotes.
 func isIDText(text []byte) bool {
 	for _, c := range text {
 		if !isDigitByte(c) && !isLetterByte(c) && c != '-' && c != '/' && c != '_' && c != '.' {
@@ -34,8 +34,8 @@ func isIDText(text []byte) bool {
 	return len(text) > 0
 }
 
-// idName returns the name that an ID is known by to all; "": it is none. Journald's fields are in
-// upper case, and OpenTelemetry's are without the underscore at some.
+// idName returns the common name of an ID; "": the name is none of an ID. Journald writes names in
+// upper case, and OpenTelemetry's names may lack the underscore.
 func idName(name []byte) string {
 	const longest = len("parent_span_id")
 	if len(name) < len("spanid") || len(name) > longest {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// journald takes off what journalctl -o json writes. MESSAGE is a text, or an array of bytes where
-// it is not all text; null where it is too long for journalctl without --all: such a line stays as
-// it is. IDs may be fields of their own, and zerolog puts the whole line into JSON.
+// journald removes the wrapper of journalctl -o json. MESSAGE is a text, or an array of bytes if
+// it is not all text. It is null if it is too long for journalctl without --all, and such a line
+// stays as it is. IDs may be fields of their own. zerolog puts the whole line into JSON.
 //
 // https://www.freedesktop.org/software/systemd/man/latest/systemd.journal-fields.html
 // https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-json-format
@@ -20,7 +20,7 @@ func (u *unwrapper) journald() bool {
 	if !ok {
 		return false
 	}
-	ids := idsOf(u.text) // before anything is decoded within
+	ids := idsOf(u.text) // before values are decoded in place
 	message, ok := journalText(v[0])
 	if !ok {
 		return false
@@ -30,7 +30,7 @@ func (u *unwrapper) journald() bool {
 	u.partial = string(v[2]) == `"true"`
 	u.stream = 'j'
 	if isJSONText(v[3]) {
-		u.stream = v[3][1] // by its level standard error is another than standard output
+		u.stream = v[3][1] // standard error and standard output have different levels
 	}
 	if line, ok := jsonText(v[4]); ok && isBraced(bytes.TrimSuffix(line, []byte("\n"))) {
 		u.text = bytes.TrimSuffix(line, []byte("\n"))
@@ -49,11 +49,12 @@ func (u *unwrapper) journald() bool {
 	return true
 }
 
-// The last ones are the service's name, best first. Docker's unit is that of all its containers.
+// The last keys have the name of the service, the best key first. Docker's unit is that of all its
+// containers.
 var journaldKeys = [...]string{"MESSAGE", "__REALTIME_TIMESTAMP", "CONTAINER_PARTIAL_MESSAGE", "PRIORITY", "JSON", "_PID",
 	"CONTAINER_NAME", "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"}
 
-// journalText returns the text of a field. One of bytes is decoded where it stands.
+// journalText returns the text of a field. An array of bytes is decoded in place.
 func journalText(value []byte) (text []byte, ok bool) {
 	if isJSONText(value) {
 		return jsonText(value)
@@ -75,7 +76,7 @@ func journalText(value []byte) (text []byte, ok bool) {
 	return text, true
 }
 
-// areBytes reports whether value is an array of numbers that are bytes, and not empty.
+// areBytes reports whether value is an array of bytes that is not empty.
 func areBytes(value []byte) bool {
 	items := value[1 : len(value)-1]
 	for more := true; more; {

@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// jsonObject goes through the members of a JSON object at its top, without taking anything apart
-// that is not asked for. Objects within are only looked at for where they end.
+// jsonObject reads the members of a JSON object, and leaves their values as they are. It only
+// finds the ends of inner objects.
 type jsonObject struct {
 	text  []byte
 	pos   int
-	ok    bool // it is an object that is well-formed as far as it was read
+	ok    bool // the object is well-formed so far
 	ended bool
 }
 
-// objectOf returns the object that text is all of.
+// objectOf returns the object that is all of text.
 func objectOf(text []byte) jsonObject {
 	o := jsonObject{text: text}
 	o.space()
@@ -27,7 +27,7 @@ func objectOf(text []byte) jsonObject {
 	return o
 }
 
-// next returns the next member as it is written, its key without the quotes.
+// next returns the next member as it is written, with a key without quotes.
 func (o *jsonObject) next() (key, value []byte, more bool) {
 	if !o.ok || o.ended {
 		return nil, nil, false
@@ -57,7 +57,7 @@ func (o *jsonObject) next() (key, value []byte, more bool) {
 	return key[1 : len(key)-1], value, true
 }
 
-// close is the end of the object. Nothing may follow.
+// close ends the object. Nothing may follow.
 func (o *jsonObject) close() {
 	o.space()
 	o.ended = true
@@ -80,7 +80,7 @@ func (o *jsonObject) space() {
 
 func isJSONSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-// value goes behind the value that begins at pos.
+// value moves past the value at pos.
 func (o *jsonObject) value() bool {
 	if o.pos == len(o.text) {
 		return false
@@ -103,7 +103,7 @@ func isScalar(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '-' || c == '+' || c == '.' || c == 'E'
 }
 
-// nested goes behind an object or an array, by counting: however deep it goes, it needs no stack.
+// nested moves past an object or an array. It counts brackets, so deep nesting needs no stack.
 func (o *jsonObject) nested() bool {
 	depth := 0
 	for o.pos < len(o.text) {
@@ -126,8 +126,8 @@ func (o *jsonObject) nested() bool {
 	return false
 }
 
-// quoted goes behind the text that begins at pos. All escapes are good ones, so that jsonText can
-// take them away without looking.
+// quoted moves past the text at pos. It checks all escapes, because jsonText removes them without
+// a check.
 func (o *jsonObject) quoted() bool {
 	s := o.text
 	for i := o.pos + 1; i < len(s); i++ {
@@ -146,7 +146,7 @@ func (o *jsonObject) quoted() bool {
 	return false
 }
 
-// isEscape reports whether s begins with what may follow a backslash.
+// isEscape reports whether the beginning of s may stand behind a backslash.
 func isEscape(s []byte) bool {
 	switch s[0] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
@@ -158,7 +158,7 @@ func isEscape(s []byte) bool {
 	return false
 }
 
-// hexUnit returns the number of the four hexadecimal digits that s begins with.
+// hexUnit returns the number in the first four hexadecimal digits of s.
 func hexUnit(s []byte) (n rune, ok bool) {
 	if len(s) < 4 {
 		return 0, false
@@ -173,9 +173,8 @@ func hexUnit(s []byte) (n rune, ok bool) {
 	return n, true
 }
 
-// jsonText returns the text that a JSON value is; not ok: it is no text. It is decoded where it
-// stands: the text is never longer than what is written for it. So ask once, when all else is
-// known to be right.
+// jsonText returns the text that a JSON value is; not ok: it is no text. jsonText decodes in
+// place, because a text is never longer than its JSON. So call it once, after all checks.
 func jsonText(value []byte) (text []byte, ok bool) {
 	if !isJSONText(value) {
 		return nil, false
@@ -222,8 +221,8 @@ func jsonText(value []byte) (text []byte, ok bool) {
 // isJSONText reports whether a JSON value is a text.
 func isJSONText(value []byte) bool { return len(value) > 0 && value[0] == '"' }
 
-// unicodeEscape returns the character that the \u at the beginning of s stands for, and how long
-// that is. Half of a surrogate pair is U+FFFD, as in encoding/json.
+// unicodeEscape returns the character of the \u at the beginning of s, and the length of the
+// escape. Half a surrogate pair is U+FFFD, as in encoding/json.
 func unicodeEscape(s []byte) (r rune, n int) {
 	r, _ = hexUnit(s[2:])
 	if !utf16.IsSurrogate(r) {
@@ -239,8 +238,8 @@ func unicodeEscape(s []byte) (r rune, n int) {
 	return utf8.RuneError, 6
 }
 
-// jsonValues puts the values of keys into values, as they are written; nil: there is none. The
-// first counts of a key that is there twice. It reports whether text is one object, and all of it.
+// jsonValues puts the values of keys into values, as they are written; nil: the object lacks the
+// key. Of two equal keys the first counts. The result tells whether all of text is one object.
 func jsonValues(text []byte, keys []string, values [][]byte) bool {
 	o := objectOf(text)
 	for key, value, more := o.next(); more; key, value, more = o.next() {
@@ -253,7 +252,7 @@ func jsonValues(text []byte, keys []string, values [][]byte) bool {
 	return o.ok && o.ended
 }
 
-// jsonTextAt returns the text under the first of keys that an object has as a text; nil: none.
+// jsonTextAt returns the first text that an object has under one of the keys; nil: none.
 func jsonTextAt(object []byte, keys ...string) []byte {
 	var values [maxKeys][]byte
 	if len(object) == 0 || object[0] != '{' || !jsonValues(object, keys, values[:]) {
@@ -267,17 +266,17 @@ func jsonTextAt(object []byte, keys ...string) []byte {
 	return nil
 }
 
-// maxKeys is how many keys jsonTextAt may be asked for.
+// maxKeys is the largest number of keys for jsonTextAt.
 const maxKeys = 8
 
-// isBraced reports whether s looks like a JSON object. Only its ends are looked at.
+// isBraced reports whether s looks like a JSON object. It checks only both ends.
 func isBraced(s []byte) bool {
 	s = bytes.TrimRight(s, " ")
 	return len(s) > 1 && s[0] == '{' && s[len(s)-1] == '}'
 }
 
-// hasFirstKey tells whether an object begins with a key. Docker writes no space before it; what has
-// read and written its lines again may.
+// hasFirstKey tells whether an object begins with a key. Docker writes no space before the key,
+// but a program that has rewritten the lines may.
 func hasFirstKey(object []byte, key string) bool {
 	h := lineHead{s: object, i: 1}
 	h.spaces()

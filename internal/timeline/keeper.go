@@ -5,14 +5,14 @@ import (
 	"container/heap"
 )
 
-// DefaultKeptBytes is how much a [Keeper] keeps, if it is not told: a trace of 100,000 lines and
-// 10,000 spans.
+// DefaultKeptBytes is the memory of a [Keeper] by default. A trace of 100,000 lines and 10,000
+// spans has room.
 const DefaultKeptBytes = 256 << 20
 
-// Keeper keeps the entries of one trace, as many as there is room for. Where there are more, it
-// keeps the spans that have no parent, then the other spans, then the errors, then the other lines,
-// of each the oldest. Which ones are kept does not depend on the order in which they come. It is
-// not for concurrent use. Make it by [NewKeeper].
+// Keeper keeps the entries of one trace, as many as there is room for. It prefers spans without a
+// parent, then other spans, then errors, then other lines, and of each the oldest. The order in
+// which entries come does not matter. A Keeper is not safe for concurrent use. Make one with
+// [NewKeeper].
 type Keeper struct {
 	most    int // bytes
 	bytes   int
@@ -21,8 +21,8 @@ type Keeper struct {
 	leftOut int
 }
 
-// NewKeeper returns a keeper of entries that need so many bytes, with the tree that is made of
-// them; 0: DefaultKeptBytes.
+// NewKeeper returns a keeper. Its entries and their tree together need so many bytes; 0 means
+// DefaultKeptBytes.
 func NewKeeper(bytes int) *Keeper {
 	if bytes <= 0 {
 		bytes = DefaultKeptBytes
@@ -45,13 +45,13 @@ func (k *Keeper) Add(e *Entry) {
 	}
 }
 
-// Entries returns what is kept, in no order.
+// Entries returns the kept entries, in no order.
 func (k *Keeper) Entries() []*Entry { return k.kept }
 
-// Left is how many entries were left out.
+// Left returns the number of entries that were left out.
 func (k *Keeper) Left() int { return k.leftOut }
 
-// entryBytes is about how much an entry needs in memory, and its line and span in a tree.
+// entryBytes returns roughly the memory of an entry, with its line and span in a tree.
 func entryBytes(e *Entry) int {
 	const entry, field, span = 1000, 64, 1000
 	n := entry + len(e.Text) + len(e.Message) + field*len(e.Fields)
@@ -61,12 +61,12 @@ func entryBytes(e *Entry) int {
 	return n
 }
 
-// compareWanted orders entries: those that are wanted most first.
+// compareWanted orders entries, the most wanted first.
 func compareWanted(a, b *Entry) int {
 	return cmp.Or(cmp.Compare(unwanted(a), unwanted(b)), a.Time.Compare(b.Time), compareInSource(a, b))
 }
 
-// unwanted is higher for entries without which a trace can be understood.
+// unwanted is higher for an entry that helps less to understand a trace.
 func unwanted(e *Entry) int {
 	switch {
 	case e.Record != nil && e.Parent == "":
@@ -79,7 +79,7 @@ func unwanted(e *Entry) int {
 	return 3
 }
 
-// entryHeap has the entry that is wanted least first.
+// entryHeap has the least wanted entry first.
 type entryHeap []*Entry
 
 func (h entryHeap) Len() int           { return len(h) }

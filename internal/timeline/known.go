@@ -2,8 +2,8 @@ package timeline
 
 import "example.com/clew/internal/line"
 
-// usual are the keys of what the views show in a place of its own: time, level, message, service
-// and IDs, in the names of vendors and of common loggers.
+// usual are keys in the names of vendors and common loggers, for fields that the views show in
+// their own places: time, level, message, service and IDs.
 var usual = func() map[string]bool {
 	keys := vendorKeys(line.TraceID, line.CallerParentID)
 	for _, k := range []string{
@@ -16,10 +16,10 @@ var usual = func() map[string]bool {
 	return keys
 }()
 
-// ofRecords are the keys of what a line says of its request, call or job.
+// ofRecords are the keys of a line's request, call or job.
 var ofRecords = vendorKeys(line.TraceID, line.ClientGone)
 
-// vendorKeys are the names of some fields in all vendors' presets.
+// vendorKeys are the names of some fields for all vendors.
 func vendorKeys(from, to line.Key) map[string]bool {
 	keys := map[string]bool{}
 	for v := line.Ours; v <= line.Logback; v++ {

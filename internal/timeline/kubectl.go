@@ -2,7 +2,7 @@ package timeline
 
 import "bytes"
 
-// kubectl takes off what kubectl logs --prefix writes, and kubetail:
+// kubectl removes the prefix of kubectl logs --prefix, and of kubetail:
 //
 //	[pod/shop-7d9f8c6b5-x2x9z/shop] …
 //	[shop-7d9f8c6b5-x2x9z shop] …

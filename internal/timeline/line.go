@@ -12,18 +12,18 @@ import (
 type Line struct {
 	*Entry
 
-	// At orders the line among the others. It is the entry's time, put right by the skew of its
-	// service's clock. A line without a time has that of its neighbour in the same source; zero:
-	// the source has no times at all. Entry.Time stays as it was written.
+	// At orders the line among the others. It is the entry's time, corrected by the skew of the
+	// service's clock. A line without a time has the time of its neighbour in the same source, or
+	// zero if the source has no times at all. Entry.Time stays as it was written.
 	At time.Time
 
-	Span  *Span // that it stands under; nil: under the trace itself
-	Guess bool  // it names no span: Span is the only one that it can belong to by time
+	Span  *Span // the span above it; nil: it stands under the trace itself
+	Guess bool  // the line names no span: by time, Span is the only possible one
 
-	inexact time.Duration // how much later than At it may have been written
+	inexact time.Duration // the time by which it may have been written later than At
 }
 
-// compareLines orders lines by time. Those without any come last.
+// compareLines orders lines by time. Lines without a time come last.
 func compareLines(a, b *Line) int {
 	if a.At.IsZero() != b.At.IsZero() {
 		if a.At.IsZero() {
@@ -34,17 +34,17 @@ func compareLines(a, b *Line) int {
 	return cmp.Or(a.At.Compare(b.At), compareInSource(a.Entry, b.Entry))
 }
 
-// lineUp gives to each entry of one source its place in time.
+// lineUp gives each entry of one source its place in time.
 func lineUp(entries []*Entry) []*Line {
 	lines := make([]*Line, len(entries))
 	last := &Line{Entry: &Entry{}}
-	untimed := 0 // lines at the beginning that have no time
+	untimed := 0 // lines without a time at the beginning
 	for i, e := range entries {
 		l := &Line{Entry: e, At: e.Time, inexact: e.Precision}
 		switch {
 		case l.At.IsZero():
 			l.At, l.inexact = last.At, last.inexact
-		case l.inexact > 0 && l.At.Before(last.At) && last.At.Sub(l.At) < l.inexact: // its source puts it behind the last one
+		case l.inexact > 0 && l.At.Before(last.At) && last.At.Sub(l.At) < l.inexact: // its source has it behind the last line
 			l.inexact -= last.At.Sub(l.At)
 			l.At = last.At
 		}
@@ -63,7 +63,7 @@ func lineUp(entries []*Entry) []*Line {
 // reports tells whether l is the line that reports its span.
 func (l *Line) reports() bool { return l.Span != nil && l.Span.Report == l }
 
-// sharpen moves lines whose times are not exact behind the beginning of what they stand under.
+// sharpen moves lines with inexact times behind the beginning of their span.
 func sharpen(lines []*Line, begin time.Time, report *Line) {
 	for _, l := range lines {
 		if l != report && l.At.Before(begin) && !l.At.IsZero() && begin.Sub(l.At) < l.inexact {
@@ -73,7 +73,7 @@ func sharpen(lines []*Line, begin time.Time, report *Line) {
 	slices.SortFunc(lines, compareLines)
 }
 
-// said returns the message, or what the line has instead.
+// said returns the message, or the text that the line has instead.
 func (l *Line) said() string {
 	if l.Message != "" {
 		return l.Message
@@ -84,7 +84,7 @@ func (l *Line) said() string {
 	return l.Text
 }
 
-// otherFields returns the fields of the line that are shown nowhere else.
+// otherFields returns the fields of the line that no other place of a view shows.
 func (l *Line) otherFields() string {
 	var b strings.Builder
 	for _, f := range l.Fields {

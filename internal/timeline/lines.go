@@ -2,10 +2,10 @@ package timeline
 
 import "bytes"
 
-// lineStart returns where the line begins that the byte at is in. A newline is a part of its line.
+// lineStart returns the beginning of the line with the byte at. A newline belongs to its line.
 func lineStart(b []byte, at int) int { return bytes.LastIndexByte(b[:at], '\n') + 1 }
 
-// lineEnd returns where the next line begins after the one that at is in.
+// lineEnd returns the beginning of the line behind the one with the byte at.
 func lineEnd(b []byte, at int) int {
 	if n := bytes.IndexByte(b[at:], '\n'); n >= 0 {
 		return at + n + 1
@@ -13,12 +13,12 @@ func lineEnd(b []byte, at int) int {
 	return len(b)
 }
 
-// lineAt returns the line that begins at from, without its end.
+// lineAt returns the line at from, without its end.
 func lineAt(b []byte, from int) []byte {
 	return bytes.TrimRight(b[from:lineEnd(b, from)], "\r\n")
 }
 
-// countLines returns how many lines there are in whole ones, of which the last may have no newline.
+// countLines returns the number of lines. The last one may lack its newline.
 func countLines(b []byte) int {
 	n := bytes.Count(b, []byte{'\n'})
 	if len(b) > 0 && b[len(b)-1] != '\n' {

@@ -1,10 +1,10 @@
 package timeline
 
-// logcli takes off what logcli -o jsonl writes:
+// logcli removes the wrapper of logcli -o jsonl:
 //
 //	{"labels":{"app":"shop"},"line":"…","timestamp":"2026-11-26T22:46:25.343939123Z"}
 //
-// IDs may stand among the labels, where Loki has got them as structured metadata.
+// The labels have IDs if Loki got them as structured metadata.
 //
 // https://github.com/grafana/loki/blob/main/pkg/logcli/output/jsonl.go
 func (u *unwrapper) logcli() bool {
@@ -24,7 +24,7 @@ func (u *unwrapper) logcli() bool {
 
 var logcliKeys = [...]string{"labels", "line", "timestamp"}
 
-// logcliLabels goes behind the labels of a line in the form that logcli has without -o:
+// logcliLabels moves past the labels of a line from logcli without -o:
 //
 //	{container="shop", trace_id="463ac35c9f6413ad"} …
 func (u *unwrapper) logcliLabels(h *lineHead, ids *idMembers) bool {
@@ -54,7 +54,8 @@ func (u *unwrapper) logcliLabels(h *lineHead, ids *idMembers) bool {
 	return true
 }
 
-// serviceLabel returns the value of a label if it says which service a line is from, else service.
+// serviceLabel returns the value of a label that names the service, and service for any other
+// label.
 func serviceLabel(name, value, service []byte) []byte {
 	if string(name) == "container" || string(name) == "service_name" || string(name) == "app" {
 		return value

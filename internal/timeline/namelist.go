@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// nameList has the names of services, each once. The zero value has none.
+// nameList has the names of services, each once. The zero value is empty.
 type nameList struct {
 	ids   map[string]nameID
 	names []string
@@ -14,10 +14,11 @@ type nameList struct {
 // nameID stands for a name; 0: none.
 type nameID uint16
 
-// maxServiceNames is how many names there may be. More would be an attack: they are all called "…".
+// maxServiceNames is the largest number of names. More names would be an attack, and are all
+// called "…".
 const maxServiceNames = math.MaxUint16 - 1
 
-// of returns the ID of a name. A very long one is shortened.
+// of returns the ID of a name. It shortens a very long name.
 func (n *nameList) of(name string) nameID {
 	if id, ok := n.ids[name]; ok || name == "" {
 		return id
@@ -37,7 +38,7 @@ func (n *nameList) of(name string) nameID {
 	return id
 }
 
-// name returns the name that an ID stands for.
+// name returns the name for an ID.
 func (n *nameList) name(id nameID) string {
 	if id == 0 {
 		return ""

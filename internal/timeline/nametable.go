@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// nameTable has the names that were seen before, so that a line needs none of its own. What is not
-// printable in one is left out.
+// nameTable keeps names, so that not each line allocates its own. The names have only printable
+// characters.
 type nameTable struct{ seen map[string]string }
 
-// maxInterned is how many of them are kept, and maxName how long one may be.
+// maxInterned is the number of names that are kept, and maxName the length of the longest.
 const (
 	maxInterned = 1024
 	maxName     = 256

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// others is which services have the spans that end last: three, so that there are two besides
-// whichever service asks.
+// others has the spans that end last by service, for three services. So two remain without the
+// service that asks.
 type others struct {
 	of   map[string]*longest
 	best []*longest

@@ -2,10 +2,11 @@ package timeline
 
 import "time"
 
-// maxOpen is how many lines are put together at once, of streams that are mixed in one source.
+// maxOpen is the number of lines that are joined at once, from streams that are mixed in one
+// source.
 const maxOpen = 16
 
-// joined is a line that runtimes have cut into several, while it is put together.
+// joined is a line that is being joined, after a runtime has cut it into several.
 type joined struct {
 	service string
 	stream  byte
@@ -16,16 +17,16 @@ type joined struct {
 	open    bool
 }
 
-// joiner puts such lines together. Streams are kept apart: the lines of standard output and
-// standard error stand between each other.
+// joiner joins such lines. It keeps streams apart, because lines of standard output and standard
+// error stand between each other.
 type joiner struct {
 	lines   [maxOpen]joined
-	opened  int    // how many are open
-	full    joined // one that had to give its place
+	opened  int    // the number of open lines
+	full    joined // a line that had to make room
 	dropped int64
 }
 
-// find returns the line of the service's stream that is open; nil: there is none.
+// find returns the open line of a service's stream; nil: there is none.
 func (j *joiner) find(service string, stream byte) *joined {
 	if j.opened == 0 {
 		return nil
@@ -49,7 +50,7 @@ func (j *joiner) first() *joined {
 	return first
 }
 
-// begin opens a line. Where too many are open, the first of them gives its place, and is returned.
+// begin opens a line. If too many are open, the first of them makes room, and is returned.
 func (j *joiner) begin(service string, stream byte, at time.Time, number int) (l, full *joined) {
 	if j.opened == maxOpen {
 		first := j.first()
@@ -68,7 +69,7 @@ func (j *joiner) begin(service string, stream byte, at time.Time, number int) (l
 	return l, full
 }
 
-// add adds a part to l, as much of it as is kept of a line.
+// add adds a part to l, up to MaxLine bytes.
 func (j *joiner) add(l *joined, part []byte, cut bool) {
 	keep := min(len(part), MaxLine-len(l.text))
 	l.text = append(l.text, part[:keep]...)

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// question asks for the only span of a name that begins no later and ends no earlier.
+// question asks for the only span of a name that encloses a time.
 type question struct {
-	name         string // as a rule a service's
+	name         string // usually that of a service
 	begins, ends time.Time
-	answer       func(*Span) // called if there is one
+	answer       func(*Span) // called if there is exactly one
 }
 
-// sweep goes through spans and questions in the order of time. Of the spans that have begun, the
-// two that end last tell whether there is exactly one that encloses what is asked for.
+// sweep goes through spans and questions in the order of time. Two of the spans that have begun
+// end last. These two tell whether exactly one span encloses the time of a question.
 func sweep(spans []*Span, asked []question, add func(*Span), answer func(question)) {
 	slices.SortFunc(spans, earlier)
 	slices.SortStableFunc(asked, func(a, b question) int { return a.begins.Compare(b.begins) })
@@ -26,7 +26,7 @@ func sweep(spans []*Span, asked []question, add func(*Span), answer func(questio
 	}
 }
 
-// ask answers questions by spans that have the name which is asked for. A span may have several.
+// ask answers questions with spans of the wanted name. A span may have several names.
 func ask(spans []*Span, names func(*Span) []string, asked []question) {
 	of := map[string]*longest{}
 	sweep(spans, asked, func(s *Span) {
@@ -45,7 +45,7 @@ func ask(spans []*Span, names func(*Span) []string, asked []question) {
 	})
 }
 
-// askOthers answers questions by spans of other services than the one that is asked for.
+// askOthers answers questions with spans of any service but the named one.
 func askOthers(spans []*Span, asked []question) {
 	o := others{of: map[string]*longest{}}
 	sweep(spans, asked, o.add, func(q question) {

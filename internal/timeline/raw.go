@@ -2,25 +2,24 @@ package timeline
 
 import "time"
 
-// MaxLine is how much of a line is kept, in bytes. The rest of a longer one is dropped, and
-// counted.
+// MaxLine is the number of bytes that are kept of a line. A longer line is cut and counted.
 const MaxLine = 1 << 20
 
-// Raw is a line of a source, with what log shippers put around it taken off.
+// Raw is a line of a source without the text that log shippers put around it.
 type Raw struct {
-	// Text is the line without its newline. It shares memory with the source: it is valid until
-	// the next one is read.
+	// Text is the line without its newline. It shares the memory of the source, and is valid until
+	// the next line is read.
 	Text []byte
 
-	// Time and Service are what the shipper says: when it got the line, and the container or
-	// pod that it comes from. Zero and "": it says nothing.
+	// Time and Service come from the shipper: the time at which it got the line, and the line's
+	// container or pod. They are zero and empty if the shipper does not say.
 	Time    time.Time
 	Service string
 
-	// Instance is which of the service's containers or processes it is: lines of several stand
-	// between each other. "": as the Service.
+	// Instance is the container or process of the service, because several may write into one
+	// source. If it is empty, the Service is the instance.
 	Instance string
 
-	Number int  // of the line in its source, from 1; of a joined one, the first's
-	Cut    bool // it was longer than MaxLine
+	Number int  // the line's number in its source, from 1; for a joined line, that of its first part
+	Cut    bool // the line was longer than MaxLine
 }

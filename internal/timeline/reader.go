@@ -5,36 +5,36 @@ import (
 	"time"
 )
 
-// Reader reads the lines of a source, and takes off what log shippers have put around them: the
+// Reader reads the lines of a source, and removes the text that log shippers put around them: the
 // runtimes of containers, kubectl, Docker Compose, journald, syslog and the tools of clouds. It
-// finds out by itself which lines have what around them. Lines that were cut into several are put
-// together. It is made by [NewReader]. It must not be used by several goroutines at once.
+// finds out by itself which wrapper a line has. It joins lines that were cut into several. Make a
+// Reader with [NewReader]. It is not safe for concurrent use.
 //
-// It takes what is no log as well: a line ends with a newline, whatever is in it. Of a line longer
-// than [MaxLine] the rest is dropped, and so are zero bytes at the beginning of a line; all else
-// is in exactly one Raw, but for line ends and a byte order mark. It needs 128 KB for lines as
-// they usually are, and never more than some 30 MB.
+// A Reader takes any bytes, and a line ends with a newline. A line longer than [MaxLine] is cut,
+// and zero bytes at the beginning of a line are dropped. All other bytes are in exactly one Raw,
+// except line ends and a byte order mark. A Reader usually needs 128 KB, and never more than about
+// 30 MB.
 //
-// A Raw's Service is the container's name, else the pod's, the unit's, the program's or the log
-// stream's, without what is not printable. Where a wrapper stands in another, the inner one says.
-// IDs that a shipper has apart from the line are added to the line, and so is all that an entry of
-// Google Cloud says: see RATIONALE.md.
+// The Service of a Raw is the name of the container, else that of the pod, the unit, the program
+// or the log stream, without unprintable characters. Of two nested wrappers the inner one counts.
+// If a shipper has IDs beside the line, they are added to the line, and so are all fields of an
+// entry of Google Cloud: see RATIONALE.md.
 type Reader struct {
 	splitter splitter
 	joiner   joiner
 	unwrap   unwrapper
 	raw      Raw
 
-	unwrapped bool // raw may have what a shipper says
+	unwrapped bool // raw may have fields from a shipper
 }
 
-// NewReader returns a Reader of src. It reads blocks, and so further than the lines that it has
-// returned; of a source that others still write to, it returns each line when it has ended. What
-// it returns as an error of src's ends it: to go on, src must wait instead.
+// NewReader returns a Reader of src. It reads blocks, and therefore further than the lines that it
+// has returned. If another program still writes to the source, each line is returned as soon as it
+// has ended. An error of src ends the Reader: a src that may grow must wait instead.
 //
-// The reference is a time not before the lines were written, as when their file was last changed.
-// Times of syslog, which have no year, are the latest before it. Times without a zone are in its
-// location. Zero is now, in UTC.
+// The reference is a time not before the lines were written, such as the last change of their
+// file. A time of syslog has no year, and is the latest one before the reference. A time without a
+// zone is in the reference's location. A zero reference means now, in UTC.
 func NewReader(src io.Reader, reference time.Time) *Reader {
 	if reference.IsZero() {
 		reference = time.Now().UTC()
@@ -42,9 +42,9 @@ func NewReader(src io.Reader, reference time.Time) *Reader {
 	return &Reader{splitter: splitter{src: src}, unwrap: unwrapper{reference: reference}}
 }
 
-// Next returns the next line, or the error that has ended the source, [io.EOF] at its end. Lines
-// that were cut into several come when they have ended, and so after lines that began later. The
-// Raw is valid until the next call, which changes its memory.
+// Next returns the next line, or the error that has ended the source, which is [io.EOF] at its
+// end. A line that was cut into several comes when it has ended, so it may come after lines that
+// began later. The Raw is valid until the next call, which changes its memory.
 func (r *Reader) Next() (*Raw, error) {
 	for {
 		text, number, cut, err := r.splitter.next()
@@ -69,11 +69,11 @@ func (r *Reader) Next() (*Raw, error) {
 	}
 }
 
-// Dropped is how many bytes were dropped: of lines longer than MaxLine, and zero bytes at the
-// beginning of lines.
+// Dropped returns the number of dropped bytes, from lines longer than MaxLine and from zero bytes
+// at the beginning of lines.
 func (r *Reader) Dropped() int64 { return r.splitter.dropped + r.joiner.dropped }
 
-// takeOff takes the wrappers off the line at hand; nil: the line goes on with the next.
+// takeOff removes the wrappers of the current line; nil: the line goes on in the next.
 func (r *Reader) takeOff() *Raw {
 	u := &r.unwrap
 	for u.next() {
@@ -92,7 +92,7 @@ func (r *Reader) takeOff() *Raw {
 	return r.off()
 }
 
-// hold adds the part at hand to its line; nil: its line begins with it. Where too many lines are
+// hold adds the current part to its line l; nil: the part begins a line. If too many lines are
 // open, the first of them is returned without its end.
 func (r *Reader) hold(l *joined) *Raw {
 	var full *joined
@@ -106,16 +106,16 @@ func (r *Reader) hold(l *joined) *Raw {
 	return r.finish(full)
 }
 
-// finish returns a line whose end did not come, or is there.
+// finish returns a joined line, with or without its end.
 func (r *Reader) finish(l *joined) *Raw {
 	r.unwrap.begin(nil)
 	r.take(l)
-	for r.unwrap.next() { // one that goes on within goes no further
+	for r.unwrap.next() { // a line that goes on within another ends here
 	}
 	return r.off()
 }
 
-// take takes a line that was put together at hand.
+// take makes a joined line the current one.
 func (r *Reader) take(l *joined) {
 	r.raw.Number, r.raw.Cut = l.number, l.cut
 	r.unwrap.text, r.unwrap.time, r.unwrap.service = l.text, l.time, l.service

@@ -3,17 +3,18 @@ package timeline
 import "encoding/binary"
 
 // Search finds any of a few short texts: the forms of one trace ID. Letters match in either case.
-// It is made by [NewSearch], and may be used by several goroutines at once.
+// Make a Search with [NewSearch]. It is safe for concurrent use.
 //
-// Each text has one of its grams (its runs of four bytes) at a place that is a multiple of step.
-// So only each step-th gram is looked at, in a table that fits into the processor's first cache.
-// These looks do not wait for each other, as the skips of Boyer and Moore would.
+// A gram is a run of four bytes. In each place where a text stands, one of its grams is at a
+// multiple of step. So Search looks only at each step-th gram, in a table that fits into the
+// processor's first cache. These looks do not wait for each other, as the skips of Boyer and Moore
+// would.
 type Search struct {
 	forms []form
-	step  int // 0: a form is too short for that
+	step  int // 0: a form is too short for grams
 
-	hot     [1 << gramBits]bool   // by a gram's hash: it may be one of ours
-	offsets [1 << gramBits]uint32 // and where it then is in the tails: a bit for each offset
+	hot     [1 << gramBits]bool   // for a gram's hash: it may be a gram of a form
+	offsets [1 << gramBits]uint32 // for a gram's hash: a bit for each offset in the tails
 }
 
 const (
@@ -27,12 +28,12 @@ const (
 // form is a text to find.
 type form struct {
 	text []byte // in lower case
-	fold []byte // for each byte, the bit that makes a letter lower case; 0: it is none
-	tail int    // where its tail begins, which is as long as the shortest form
+	fold []byte // for each byte, the bit that makes a letter lower case; 0: it is no letter
+	tail int    // the beginning of its tail, which is as long as the shortest form
 }
 
-// NewSearch returns a search for forms. Empty ones are ignored. Forms of eight bytes and more are
-// found fastest, those of less than four slowly.
+// NewSearch returns a search for forms. Empty forms are ignored. A search for forms of eight bytes
+// or more is the fastest, and for forms of less than four bytes it is slow.
 func NewSearch(forms [][]byte) *Search {
 	s := &Search{}
 	shortest := 0
@@ -48,7 +49,7 @@ func NewSearch(forms [][]byte) *Search {
 	s.step = min(max(shortest-gram+1, 0), maxStep)
 	for i := range s.forms {
 		f := &s.forms[i]
-		// The end of an ID is random. Its beginning often is a time, which it shares with others.
+		// The end of an ID is random. Its beginning is often a time, which many IDs share.
 		f.tail = len(f.text) - shortest
 		for offset := range s.step {
 			h := hashGram(f.text[f.tail+offset:])
@@ -63,23 +64,22 @@ func newForm(text []byte) form {
 	f := form{text: make([]byte, len(text)), fold: make([]byte, len(text))}
 	for i, c := range text {
 		if c|' ' >= 'a' && c|' ' <= 'z' {
-			f.fold[i] = ' ' // in ASCII this bit is the case
+			f.fold[i] = ' ' // this bit is the case in ASCII
 		}
 		f.text[i] = c | f.fold[i]
 	}
 	return f
 }
 
-// Next returns the end of the first form in block; of several, of that which ends first. It
-// returns -1 where there is none. A form that begins in one block and ends in the next is not
-// found: let blocks end with a line.
+// Next returns the end of the form that ends first in block; -1: there is none. Next does not find
+// a form across two blocks, so blocks should end with a line.
 func (s *Search) Next(block []byte) (end int) {
 	if s.step == 0 {
 		return s.slowly(block)
 	}
 	p, step := 0, s.step
 	for p+3*step+gram <= len(block) {
-		// Four grams at once: the processor looks them up side by side.
+		// The processor looks up four grams at once.
 		b := block[p : p+3*step+gram]
 		if s.hot[hashGram(b)] || s.hot[hashGram(b[step:])] ||
 			s.hot[hashGram(b[2*step:])] || s.hot[hashGram(b[3*step:])] {
@@ -101,7 +101,7 @@ func (s *Search) Next(block []byte) (end int) {
 	return -1
 }
 
-// around returns the end of the first form that has in its tail the gram at p of block; -1: none.
+// around returns the end of the first form whose tail has the gram at p of block; -1: none.
 func (s *Search) around(block []byte, p int) int {
 	offsets := s.offsets[hashGram(block[p:])]
 	if offsets == 0 {
@@ -121,7 +121,7 @@ func (s *Search) around(block []byte, p int) int {
 	return -1
 }
 
-// slowly is Next for forms of less than a gram.
+// slowly is Next for forms that are shorter than a gram.
 func (s *Search) slowly(block []byte) int {
 	if len(s.forms) == 0 {
 		return -1
@@ -137,7 +137,7 @@ func (s *Search) slowly(block []byte) int {
 	return -1
 }
 
-// is tells whether f stands at this place of block, which may be outside of it.
+// is tells whether f stands at this place of block. The place may be outside of block.
 func (f *form) is(block []byte, at int) bool {
 	if at < 0 || at+len(f.text) > len(block) {
 		return false
@@ -150,9 +150,9 @@ func (f *form) is(block []byte, at int) bool {
 	return true
 }
 
-// hashGram returns the hash of the gram that b begins with. A letter has the same in either case:
-// the bit that differs is set. Digits have it already. Other bytes may become equal by that, which
-// costs a comparison.
+// hashGram returns the hash of the first gram of b. A letter has the same hash in either case,
+// because the bit for the case is set. Digits have that bit already. Other bytes may become equal
+// by it, which costs a comparison.
 func hashGram(b []byte) uint32 {
 	const lower = 0x20202020
 	return (binary.LittleEndian.Uint32(b) | lower) * 0x9e3779b1 >> (32 - gramBits)

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// Tolerance is how much a request may stand out of the call that it answers before a clock is
-// taken to be wrong: its line is written when its answer is on the way already.
+// Tolerance is the time by which a request may stick out of its call before a clock counts as
+// wrong. The line of a request is written when its answer is already on the way.
 const Tolerance = time.Millisecond
 
-// clocks is what the calls between two services say about their clocks.
+// clocks compares the clocks of two services by the calls between them.
 type clocks struct {
-	fit  int             // calls that their requests fit into
-	late []time.Duration // of the others: how much the first service's clock is ahead of the second's
+	fit  int             // calls that enclose their requests
+	late []time.Duration // for other calls, the time by which the first service's clock is ahead
 }
 
-// ahead returns how much the first clock is ahead of the second: nothing, if that explains most
-// calls, else the median.
+// ahead returns the time by which the first clock is ahead of the second. It is nothing if that
+// explains most calls, else the median.
 func (c *clocks) ahead() time.Duration {
 	if c.fit >= len(c.late) {
 		return 0
@@ -26,10 +26,10 @@ func (c *clocks) ahead() time.Duration {
 	return c.late[len(c.late)/2]
 }
 
-// unskew estimates how wrong the clocks of services are, and puts the times right by it. A request
-// that does not fit into its call is centred in it, as Zipkin and Jaeger do it: the way there is
-// taken to be as long as the way back. They do it for each request alone. Here all calls between
-// two services are asked together, so that the lines of a service keep their order.
+// unskew estimates the skew of each service's clock, and corrects all times. A request that does
+// not fit into its call is centred in it, as in Zipkin and Jaeger, because the way there is taken
+// to be as long as the way back. Zipkin and Jaeger correct each request alone. Here all calls
+// between two services count together, so that the lines of a service keep their order.
 func (b *builder) unskew() {
 	between := map[[2]string]*clocks{}
 	next := map[string][]string{}
@@ -61,9 +61,9 @@ func (b *builder) unskew() {
 	}
 }
 
-// compareClocks returns how much the clock of a call is ahead of the clock of the request s that
-// answers it; zero: s fits into the call. It is false where s is no such request. A call that
-// failed says nothing: it may have ended before its request began.
+// compareClocks returns the time by which the clock of a call is ahead of the clock of its request
+// s; zero: s fits into the call. The result is false if s answers no call of another service. A
+// failed call tells nothing, because it may have ended before its request began.
 func compareClocks(s *Span) (ahead time.Duration, ok bool) {
 	c := s.Parent
 	if s.Kind != Server || c == nil || c.Kind != Client || c.Service == s.Service || c.Error != "" || s.Start.IsZero() || c.Start.IsZero() {
@@ -72,10 +72,10 @@ func compareClocks(s *Span) (ahead time.Duration, ok bool) {
 	return ClockAhead(c.Start.Sub(s.Start), c.End().Sub(s.End()), s.Report.Precision+c.Report.Precision), true
 }
 
-// ClockAhead returns how much the clock of a call is ahead of that of the request which answered it,
-// from how much later than the request the call began, and ended; zero: the request fits into the
-// call. Inexact is how far their times may be wrong. A request that does not fit is centred in the
-// call, as Zipkin and Jaeger do it.
+// ClockAhead returns the time by which the clock of a call is ahead of the clock of its request;
+// zero: the request fits into the call. The call began later than the request by begins, and ended
+// later by ends. Both may be wrong by inexact. A request that does not fit is centred in the call,
+// as in Zipkin and Jaeger.
 func ClockAhead(begins, ends, inexact time.Duration) time.Duration {
 	inexact += Tolerance
 	switch {
@@ -83,14 +83,14 @@ func ClockAhead(begins, ends, inexact time.Duration) time.Duration {
 		return 0
 	case begins <= ends:
 		return begins/2 + ends/2
-	case begins > inexact: // it took longer than the call, and can at least not begin before it
+	case begins > inexact: // the request took longer than its call, but cannot begin before it
 		return begins
 	}
 	return 0
 }
 
-// spread finds the skew of each service from those of its neighbours, beginning with the service
-// of the root with most spans.
+// spread finds the skew of each service from the skew of its neighbours. It begins with the
+// service of the root with the most spans.
 func (b *builder) spread(between map[[2]string]*clocks, next map[string][]string) {
 	b.skew = map[string]time.Duration{}
 	for _, first := range b.first() {
@@ -111,7 +111,7 @@ func (b *builder) spread(between map[[2]string]*clocks, next map[string][]string
 	}
 }
 
-// ahead returns how much the clock of a is ahead of that of z.
+// ahead returns the time by which the clock of a is ahead of the clock of z.
 func ahead(between map[[2]string]*clocks, a, z string) time.Duration {
 	if a < z {
 		return between[[2]string{a, z}].ahead()
@@ -119,8 +119,8 @@ func ahead(between map[[2]string]*clocks, a, z string) time.Duration {
 	return -between[[2]string{z, a}].ahead()
 }
 
-// first returns the services whose clocks others are measured by, the best one first: that of the
-// root with most spans, then all in the order of the tree.
+// first returns the services whose clocks count as right, the best one first. That is the service
+// of the root with the most spans. The others follow in the order of the tree.
 func (b *builder) first() []string {
 	size := make([]int, len(b.spans))
 	var best *Span
@@ -139,7 +139,7 @@ func (b *builder) first() []string {
 	return services
 }
 
-// shift puts times right.
+// shift corrects the times.
 func (b *builder) shift() {
 	for _, s := range b.spans {
 		if !s.Start.IsZero() {
@@ -153,7 +153,7 @@ func (b *builder) shift() {
 	}
 }
 
-// add adds durations without running over.
+// add adds durations, and stops at the largest and the smallest.
 func add(a, b time.Duration) time.Duration {
 	switch sum := a + b; {
 	case a > 0 && b > 0 && sum < 0:

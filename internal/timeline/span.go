@@ -9,23 +9,23 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Kind is what a span does.
+// Kind is the work that a span does.
 type Kind string
 
 // The kinds of spans.
 const (
-	Server   Kind = "server"   // it serves a request
-	Client   Kind = "client"   // it calls somebody else
-	Job      Kind = "job"      // it is a run of a job
-	Internal Kind = "internal" // it is none of these, as far as one can see
+	Server   Kind = "server"   // the span serves a request
+	Client   Kind = "client"   // the span calls another service
+	Job      Kind = "job"      // the span is a run of a job
+	Internal Kind = "internal" // the span seems to be none of these
 )
 
 // Span is a piece of work of one service.
 type Span struct {
-	// ID has 16 digits; "": the line has none. Several spans may have one ID: with Finagle and
-	// Brave, a request has that of the call.
+	// ID has 16 digits, or is empty if the line has none. Several spans may have one ID: with
+	// Finagle and Brave, a request has the ID of its call.
 	ID       string
-	ParentID string // as its line says; "": it says none
+	ParentID string // from its line; "": the line names none
 	Parent   *Span  // nil: the span is a root
 	Children []*Span
 
@@ -35,41 +35,41 @@ type Span struct {
 	Route     string // of a request; "": none
 	Status    int    // of HTTP; 0: none
 	Attempt   int    // of a call, from 1; 0: not counted
-	Error     string // why it failed, in its line's words; "": they do not say
-	Failed    bool   // its line says so: a call without an answer, a panic, a status from 500
+	Error     string // the cause of the failure, in the words of its line; "": not known
+	Failed    bool   // the line tells of a failure: a call without an answer, a panic, a status from 500
 
-	// Start is by the clock of the trace's first service. Zero: not known.
+	// Start is by the clock of the trace's first service. Zero means that it is not known.
 	Start    time.Time
 	Duration time.Duration
 
-	// Critical is how much of the trace's duration went by in this span while none of its children
-	// was waited for. Those of all spans add up to the duration of the longest root.
+	// Critical is the part of the trace's duration in which this span worked and waited for none
+	// of its children. The parts of all spans add up to the duration of the longest root.
 	Critical time.Duration
 
-	Made  bool // nobody reported it: it is made from the lines and the spans that name its ID
+	Made  bool // no line reports it: it is made from the lines and the spans that name its ID
 	Guess bool // no line names its parent: the parent is the only span that encloses it in time
 
-	Report *Line   // the line that reports it; nil: it is made
-	Lines  []*Line // that stand under it, in the order of time, Report among them
+	Report *Line   // the line that reports it; nil: the span is made
+	Lines  []*Line // the lines under it, in the order of time, with Report
 
-	next   *Span // with the same ID
+	next   *Span // another span with the same ID
 	number int   // in builder.spans
 	below  below
-	cut    bool // its parent is below itself
+	cut    bool // its parent was below the span itself
 	nth    int  // among spans with its ID, from 0
 }
 
-// below is what a span and all spans below it have.
+// below sums up a span and all spans below it.
 type below struct {
 	spans, lines int
 	failed       bool // something did
 }
 
-// End returns when the span ended.
+// End returns the time when the span ended.
 func (s *Span) End() time.Time { return s.Start.Add(s.Duration) }
 
-// Key returns a name for the span that no other one of its tree has: its ID, where that is its
-// own.
+// Key returns a name for the span that is unique in its tree. The name is the ID if no other span
+// has the ID.
 func (s *Span) Key() string {
 	switch {
 	case s.ID == "":
@@ -99,7 +99,7 @@ func spanOf(l *Line) *Span {
 	}
 	s.Duration = max(s.Duration, 0)
 	if !l.At.IsZero() {
-		s.Start = l.At.Add(-s.Duration) // lines of spans are written at their end
+		s.Start = l.At.Add(-s.Duration) // a span's line is written at its end
 	}
 	return s
 }
@@ -125,7 +125,7 @@ func (s *Span) calls(c *line.Call) {
 	s.Failed = c.Error != "" || c.Status >= 500
 }
 
-// join joins a method and a route. The patterns of net/http have the method in them.
+// join joins a method and a route. Patterns of net/http include the method.
 func join(method, route string) string {
 	if strings.HasPrefix(route, method+" ") {
 		return route
@@ -140,7 +140,7 @@ func or(a, b string) string {
 	return b
 }
 
-// cover makes s so long that it has from and until.
+// cover extends s so that it has the times from and until.
 func (s *Span) cover(from, until time.Time) {
 	if from.IsZero() {
 		return
@@ -159,7 +159,7 @@ func (s *Span) cover(from, until time.Time) {
 	s.Duration = end.Sub(s.Start)
 }
 
-// count adds what s has to what is below it, and that to its parent's.
+// count adds s to the sums below it, and these to its parent's.
 func (s *Span) count() {
 	s.below.spans++
 	s.below.lines += len(s.Lines)

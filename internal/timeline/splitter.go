@@ -6,31 +6,30 @@ import (
 )
 
 const (
-	// blockSize is how much is read at once: enough that a read costs nothing beside its bytes,
-	// and little enough that these are still in the processor's cache when their lines are looked
-	// at.
+	// blockSize is the number of bytes of one read. A read of so many bytes costs little, and the
+	// bytes are still in the processor's cache when their lines are read.
 	blockSize = 128 << 10
 
-	// emptyReads is how often in a row a reader may return neither bytes nor an error.
+	// emptyReads is the number of times in a row that a reader may return no bytes and no error.
 	emptyReads = 100
 )
 
-// splitter cuts what a reader gives into lines. A line that has ended is there at once: the
-// splitter never waits for more than it needs.
+// splitter cuts the bytes of a reader into lines. It returns a line as soon as the line has ended,
+// and never waits for more bytes than it needs.
 type splitter struct {
 	src      io.Reader
 	buf      []byte
-	pos, end int   // what is left of buf
-	err      error // of src; it counts when nothing is left
-	newlines int   // that were read
+	pos, end int   // the unread part of buf
+	err      error // of src; it counts when buf is read
+	newlines int   // the number of newlines so far
 	dropped  int64 // bytes
 	begun    bool
-	skipping bool // the rest of a line that was cut is to be dropped
-	inArray  bool // the next thing is an object of a JSON array, or the array's end
+	skipping bool // the end of a cut line must be dropped
+	inArray  bool // an object of a JSON array comes next, or the array's end
 }
 
-// next returns the next line without its end, or the next object of a JSON array of them, and the
-// number of its first line.
+// next returns the next line without its end, or the next object of a JSON array. The number is
+// that of its first line.
 func (s *splitter) next() (text []byte, number int, cut bool, err error) {
 	if !s.begun {
 		s.begin()
@@ -47,7 +46,7 @@ func (s *splitter) next() (text []byte, number int, cut bool, err error) {
 	return text, s.newlines, cut, err
 }
 
-// begin takes a byte order mark off, and looks whether the source is an array.
+// begin removes a byte order mark, and enters an array if the source is one.
 func (s *splitter) begin() {
 	const mark = "\xEF\xBB\xBF"
 	s.begun = true
@@ -60,10 +59,10 @@ func (s *splitter) begin() {
 	s.enterArray()
 }
 
-// line returns the next line. Its number is that of the newlines after it.
+// line returns the next line. Its number is the number of newlines after line has returned.
 func (s *splitter) line() (text []byte, cut bool, err error) {
 	s.skipHole()
-	seen := 0 // of the line
+	seen := 0 // bytes of the line
 	for {
 		unread := s.buf[s.pos:s.end]
 		if i := bytes.IndexByte(unread[seen:], '\n'); i >= 0 {
@@ -74,9 +73,9 @@ func (s *splitter) line() (text []byte, cut bool, err error) {
 		}
 		seen = len(unread)
 		switch {
-		case seen > MaxLine+1: // one more than a line with a carriage return
+		case seen > MaxLine+1: // a carriage return has room
 			s.pos = s.end
-			s.newlines++ // of the end that comes, which skipLine does not count
+			s.newlines++ // the line's newline, which skipLine does not count
 			s.skipping = true
 			s.dropped += int64(seen - MaxLine)
 			return unread[:MaxLine], true, nil
@@ -93,7 +92,7 @@ func (s *splitter) line() (text []byte, cut bool, err error) {
 	}
 }
 
-// ended returns text without a carriage return at its end, and no more than is kept of a line.
+// ended returns text without a carriage return at its end, and no longer than MaxLine.
 func (s *splitter) ended(text []byte) (_ []byte, cut bool) {
 	all := len(text)
 	if all > 0 && text[all-1] == '\r' {
@@ -106,8 +105,8 @@ func (s *splitter) ended(text []byte) (_ []byte, cut bool) {
 	return text[:MaxLine], true
 }
 
-// skipHole drops the zero bytes that a line begins with. A file that was truncated while somebody
-// wrote to it begins with as many of them as it was long.
+// skipHole drops zero bytes at the beginning of a line. If a file is truncated while a program
+// writes to it, it begins with as many zero bytes as it was long.
 func (s *splitter) skipHole() {
 	for {
 		for s.pos < s.end && s.buf[s.pos] == 0 {
@@ -121,7 +120,7 @@ func (s *splitter) skipHole() {
 	}
 }
 
-// skipLine drops the rest of a line that was cut.
+// skipLine drops the end of a cut line.
 func (s *splitter) skipLine() {
 	for {
 		unread := s.buf[s.pos:s.end]
@@ -141,7 +140,7 @@ func (s *splitter) skipLine() {
 	s.skipping = false
 }
 
-// fill reads once, and makes room for it before.
+// fill makes room, and reads once.
 func (s *splitter) fill() {
 	if s.pos == s.end {
 		s.pos, s.end = 0, 0
@@ -152,7 +151,7 @@ func (s *splitter) fill() {
 	for range emptyReads {
 		n, err := s.src.Read(s.buf[s.end:])
 		if n < 0 || n > len(s.buf)-s.end {
-			n, err = 0, io.ErrNoProgress // against the contract of io.Reader
+			n, err = 0, io.ErrNoProgress // the reader breaks the contract of io.Reader
 		}
 		s.end += n
 		s.err = err
@@ -163,9 +162,8 @@ func (s *splitter) fill() {
 	s.err = io.ErrNoProgress
 }
 
-// makeRoom moves what is left to the front, where that does not fill more than half; else buf
-// grows. Nothing is left of buf's old content that a line still needs: a Raw is valid only until
-// the next one is read.
+// makeRoom moves the unread bytes to the front, or to a larger buffer if they fill more than half.
+// No line needs the old bytes, because a Raw is valid only until the next one is read.
 func (s *splitter) makeRoom() {
 	to := s.buf
 	if unread := s.end - s.pos; unread > len(s.buf)/2 || len(s.buf) == 0 {

@@ -2,16 +2,16 @@ package timeline
 
 import "bytes"
 
-// stamped takes off a time that stands before a line, and what stands between the two:
+// stamped removes a time before a line, and the text between the two:
 //
 //	2026-11-26T22:46:25.343939123Z …                 kubectl logs --timestamps, docker logs -t
 //	2026-11-26T22:46:25.343000+00:00 stream-name …   aws logs tail
 //	2026-11-26T22:46:25 {…}                          aws logs tail --format short
 //	2026-11-26T22:46:25Z {app="shop"} …              logcli
 //
-// Services write times before their lines themselves, and the parser of lines needs these. So the
-// time goes only where it has the nine digits that the first two always write, or where what
-// follows shows that a shipper wrote it.
+// Services write times before their lines, too, and the parser of lines needs those. So stamped
+// removes a time only if it has nine digits, as the first two commands always write, or if the
+// text behind it shows that a shipper wrote it.
 func (u *unwrapper) stamped() bool {
 	h := lineHead{s: u.text}
 	h.colours()
@@ -39,9 +39,9 @@ func (u *unwrapper) stamped() bool {
 	return true
 }
 
-// awsStream goes behind the name of a log stream. A word after a time may be anything. So it has
-// to have a slash within, as the streams of ECS (prefix/container/task) and Lambda
-// (2026/11/26/[$LATEST]…) have, or a JSON object after it.
+// awsStream moves past the name of a log stream. Any word may stand behind a time. So the word
+// must have a slash, as the streams of ECS (prefix/container/task) and Lambda
+// (2026/11/26/[$LATEST]…) do, or a JSON object behind it.
 //
 // https://docs.aws.amazon.com/cli/latest/reference/logs/tail.html
 func (u *unwrapper) awsStream(h *lineHead) bool {

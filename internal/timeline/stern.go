@@ -2,13 +2,14 @@ package timeline
 
 import "bytes"
 
-// stern takes off what stern writes, where it is coloured too, and the namespace before it:
+// stern removes the prefix of stern, also with colours, and a namespace before it:
 //
 //	shop-7d9f8c6b5-x2x9z shop …
 //
-// Nothing marks it but the names that Kubernetes gives to pods. One of a stateful set has only a
-// number, as many things have: it takes a JSON object behind it. Behind a namespace the pod takes a
-// container of its name behind it, for "deleted shop-7d9f8c6b5-x2x9z successfully" is a message.
+// Only the names that Kubernetes gives to pods mark the prefix. The pod of a stateful set has only
+// a number, as many things have, so a JSON object must stand behind it. A pod behind a namespace
+// needs a container of its name behind it, because "deleted shop-7d9f8c6b5-x2x9z successfully" is
+// a message.
 //
 // https://github.com/stern/stern/blob/master/cmd/cmd.go
 func (u *unwrapper) stern() bool {
@@ -24,7 +25,7 @@ func (u *unwrapper) stern() bool {
 	if !isPod(pod) {
 		behind := h
 		if c, ok := behind.name(); ok && isPod(container) && bytes.Contains(container, c) {
-			// What was taken for the pod is the namespace.
+			// The first word is the namespace, not the pod.
 			container, h = c, behind
 		} else if bytes.Equal(withoutNumber(pod), pod) || !isBraced(h.ahead()) {
 			return false
@@ -36,8 +37,8 @@ func (u *unwrapper) stern() bool {
 	return true
 }
 
-// isPod reports whether Kubernetes has given the name to a pod: it ends in five letters and digits
-// that can make no word.
+// isPod reports whether Kubernetes has given the name to a pod. Such a name ends in five letters
+// and digits, without vowels and without digits that look like one.
 //
 // https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
 func isPod(name []byte) bool {
@@ -54,7 +55,7 @@ func isPod(name []byte) bool {
 	return true
 }
 
-// sternJSON takes off what stern -o json and -o extjson write:
+// sternJSON removes the wrapper of stern -o json and -o extjson:
 //
 //	{"message":"…","nodeName":"n1","namespace":"prod","podName":"shop-x2x9z","containerName":"shop"}
 //	{"pod": "shop-x2x9z", "container": "shop", "message": …}
@@ -74,7 +75,7 @@ func (u *unwrapper) sternJSON() bool {
 	if !isJSONText(pod) || !isJSONText(container) {
 		return false
 	}
-	u.text = v[0] // an object, with extjson
+	u.text = v[0] // extjson has an object here
 	if text, ok := jsonText(v[0]); ok {
 		u.text = bytes.TrimSuffix(text, []byte("\n"))
 	}

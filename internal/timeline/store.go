@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// Store keeps the lines of the newest traces, as many as there is room for, so that a list can
-// show these without reading again. It is not for concurrent use. Make it by [NewStore].
+// Store keeps the lines of the newest traces, as many as there is room for. A list can show these
+// traces without reading again. A Store is not safe for concurrent use. Make one with [NewStore].
 type Store struct {
 	most, size int // bytes
 	traces     map[uint64]*keptTrace
 }
 
-// keptTrace is the lines of traces whose IDs have the same low half.
+// keptTrace has the lines of traces whose IDs have the same low half.
 type keptTrace struct {
 	entries []*Entry
 	newest  time.Time
 	size    int
 }
 
-// NewStore returns a store that needs about so many bytes.
+// NewStore returns a store that needs about most bytes.
 func NewStore(most int) *Store {
 	return &Store{most: most, traces: map[uint64]*keptTrace{}}
 }
 
-// Add keeps an entry with its trace. Entries without an ID are not kept.
+// Add keeps an entry with its trace. It ignores an entry without an ID.
 func (k *Store) Add(e *Entry) {
 	if e.Trace == (ID{}) {
 		return
@@ -42,7 +42,7 @@ func (k *Store) Add(e *Entry) {
 	}
 }
 
-// drop drops the oldest traces, until a quarter of the room is free.
+// drop removes the oldest traces, until a quarter of the room is free.
 func (k *Store) drop() {
 	lows := make([]uint64, 0, len(k.traces))
 	for low := range k.traces {
@@ -72,7 +72,7 @@ func (k *Store) Tree(s *Summary) *Tree {
 			entries = append(entries, e)
 		}
 	}
-	if len(entries) != s.Lines { // others came when the trace had been dropped
+	if len(entries) != s.Lines { // the store has dropped some
 		return nil
 	}
 	return NewTree(NewTrace(s.ID, entries))

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// syslog takes off the head of a syslog line, in the forms of RFC 3164 and RFC 5424, as it is sent
-// and as it stands in files:
+// syslog removes the head of a syslog line. It reads the forms of RFC 3164 and RFC 5424, as sent
+// and as in files:
 //
 //	<34>Nov 26 22:46:25 host shop[4711]: …
 //	Nov 26 22:46:25 host shop[4711]: …                          /var/log/syslog, journalctl
@@ -22,7 +22,7 @@ func (u *unwrapper) syslog() bool {
 	case h.i < len(h.s) && isDigitByte(h.s[h.i]):
 		t, ok := shipperStampOf(h.ahead())
 		if !ok || !sent && (t.zone != zoneOffset || t.digits != 0 && t.digits != 6) {
-			return false // a time that services write, too
+			return false // services write such a time, too
 		}
 		h.i += t.length
 		return u.syslogOld(h, sent, t.time(u.reference.Location()))
@@ -35,7 +35,7 @@ func (u *unwrapper) syslog() bool {
 	return u.syslogOld(h, sent, at)
 }
 
-// priority goes behind <34>, and reports whether it was there.
+// priority moves past <34>, and reports whether it was there.
 func (h *lineHead) priority() bool {
 	start := *h
 	if h.byte('<') {
@@ -52,8 +52,8 @@ func (h *lineHead) priority() bool {
 	return false
 }
 
-// syslogOld takes off what stands after the time in RFC 3164: a host, which a line that was sent
-// may go without, and a tag. Where a line that was sent has neither, they are its text.
+// syslogOld removes a host and a tag behind the time of RFC 3164. A sent line may lack the host.
+// If it lacks both, these words are its text.
 func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 	if !h.byte(' ') {
 		return false
@@ -62,7 +62,7 @@ func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 	host := h.word()
 	ok := isHost(host) && !isLevelName(host) && h.byte(' ')
 	tag, found := h.tag()
-	if !(ok && found) { // perhaps there is no host
+	if !(ok && found) { // the host may be missing
 		h = behindTime
 		tag, found = h.tag()
 		ok = sent || h.s[h.i-min(2, h.i)] == ']'
@@ -81,7 +81,7 @@ func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 	return true
 }
 
-// withoutMark takes off the mark that rsyslog's mmjsonparse puts before JSON.
+// withoutMark removes the mark that rsyslog's mmjsonparse puts before JSON.
 func withoutMark(text []byte) []byte {
 	if json, ok := bytes.CutPrefix(text, []byte("@cee:")); ok && isBraced(bytes.TrimLeft(json, " ")) {
 		return bytes.TrimLeft(json, " ")
@@ -89,7 +89,7 @@ func withoutMark(text []byte) []byte {
 	return text
 }
 
-// tag goes behind shop[4711]: and returns the name.
+// tag moves past shop[4711]: and returns the name.
 func (h *lineHead) tag() (name []byte, ok bool) {
 	word := h.word()
 	name, ok = bytes.CutSuffix(word, []byte(":"))
@@ -108,7 +108,7 @@ func isHost(s []byte) bool {
 	return len(s) > 0 && bytes.IndexByte(s, '[') < 0 && s[len(s)-1] != ':'
 }
 
-// syslogNew takes off the head of RFC 5424, section 6. IDs may stand in its structured data.
+// syslogNew removes the head of RFC 5424, section 6. Its structured data may have IDs.
 func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 	h.i += len("1 ")
 	var at time.Time
@@ -139,13 +139,13 @@ func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 	u.time = at
 	if string(words[1]) != "-" {
 		u.from(words[1])
-		u.instance(words[2]) // its process
+		u.instance(words[2]) // the process
 	}
 	u.merge(&ids)
 	return true
 }
 
-// structuredData goes behind - or [id name="value" …][…], and adds the IDs in it to ids.
+// structuredData moves past - or [id name="value" …][…], and adds the IDs in it to ids.
 func (h *lineHead) structuredData(ids *idMembers) (ok bool) {
 	if h.byte('-') {
 		return true
@@ -168,14 +168,14 @@ func (h *lineHead) structuredData(ids *idMembers) (ok bool) {
 	return ok
 }
 
-// until goes to the next c, or not at all.
+// until moves to the next c, if it is near.
 func (h *lineHead) until(c byte) []byte {
 	n := max(0, bytes.IndexByte(h.ahead()[:min(len(h.ahead()), maxName)], c))
 	h.i += n
 	return h.s[h.i-n : h.i]
 }
 
-// quoted goes behind a text in quotes, in which a backslash stands before what is not its end.
+// quoted moves past a text in quotes, with a backslash as escape.
 func (h *lineHead) quoted() bool {
 	if h.i == len(h.s) || h.s[h.i] != '"' {
 		return false

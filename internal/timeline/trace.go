@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Trace is the lines of one trace, in the order of their times. A line that several sources have
+// Trace has the lines of one trace in the order of their times. A line that several sources have
 // is kept once.
 type Trace struct {
 	ID      ID
 	Entries []*Line
-	Doubles int // lines left out, because another source has them too
+	Doubles int // omitted lines, because another source has them too
 }
 
-// NewTrace returns the trace that the entries are the lines of, in whatever order they come. It
-// keeps the entries, and changes none. All of them are its lines, whichever ID they have; nil ones
-// are not.
+// NewTrace returns the trace with these entries, which may come in any order. It keeps the
+// entries, and changes none. Each entry is a line of the trace, whatever ID it has. Nil entries
+// are ignored.
 func NewTrace(id ID, entries []*Entry) *Trace {
 	bySource := make([]*Entry, 0, len(entries))
 	for _, e := range entries {
@@ -43,9 +43,9 @@ func compareInSource(a, b *Entry) int {
 	return cmp.Or(strings.Compare(a.Source, b.Source), cmp.Compare(a.Number, b.Number))
 }
 
-// once leaves out what an earlier source has too: the same text, time and service. A program may
-// write one text several times, so the copies of a source are counted, and the source with most
-// copies decides how many there are.
+// once leaves out lines with the text, time and service of a line in an earlier source. A program
+// may write one text several times. So the copies of each source are counted, and the source with
+// the most copies decides.
 func (t *Trace) once(entries []*Entry) []*Entry {
 	type copied struct {
 		text, service string

@@ -9,39 +9,41 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Tree is who called whom in a trace. Each line of the trace stands in it once.
+// Tree shows the calls between spans in a trace. Each line of the trace stands in it once.
 type Tree struct {
 	*Trace
 	Roots    []*Span
-	Spans    []*Span // all of them, each behind its parent
-	Loose    []*Line // that stand under no span
+	Spans    []*Span // all spans, each behind its parent
+	Loose    []*Line // lines under no span
 	Services []Service
 	Links    []Link
 	Sampled  bool // a backend has spans of the trace
-	Circles  int  // in which spans were each other's parents. They are cut where they begin
+	Circles  int  // of spans that were each other's parents, which are cut
 
-	Start    time.Time // of the first span; without one, of the first line
+	Start    time.Time // of the first span; without a span, of the first line
 	Duration time.Duration
 }
 
-// Service is what a tree has of a service.
+// Service is a service in a tree.
 type Service struct {
 	Name         string // "": the lines do not say
 	Spans, Lines int
-	Errors       int // failed spans, and lines at the level of errors that report none
+	Errors       int // failed spans, and lines at the level of errors that report no span
 
-	// Skew is how much later than that of the trace's first service its clock is. The times of
-	// spans, and Line.At, are put right by it. Zero: it is right, or not known.
+	// Skew is the time by which the service's clock is ahead of the clock of the trace's first
+	// service. The times of spans and Line.At are corrected by it. Zero means that the clock is
+	// right, or that its skew is not known.
 	Skew time.Duration
 }
 
 // Link is another trace that a line names.
 type Link struct {
 	Trace string // in hexadecimal digits
-	Why   string // "scheduled by": the trace that started the job; "untrusted": a caller's that was not believed
+	Why   string // "scheduled by": the trace that started the job; "untrusted": the trace of an untrusted caller
 }
 
-// NewTree returns the tree of a trace. It takes n log n time, and no stack that grows with n.
+// NewTree returns the tree of a trace. It takes n log n time for n lines, and a stack that does
+// not grow with n.
 func NewTree(trace *Trace) *Tree {
 	b := builder{tree: &Tree{Trace: trace}, byID: map[string]*Span{}}
 	b.report()
@@ -62,7 +64,7 @@ func NewTree(trace *Trace) *Tree {
 	return b.tree
 }
 
-// extent finds when the trace began and how long it took.
+// extent finds the beginning and the duration of the trace.
 func (t *Tree) extent() {
 	var all Span
 	reported := false
@@ -70,7 +72,7 @@ func (t *Tree) extent() {
 		all.cover(s.Start, s.End())
 		reported = reported || !s.Made
 	}
-	if !reported { // spans that are made of a few lines say little of all
+	if !reported { // spans from a few lines tell little about the trace
 		for _, l := range t.Entries {
 			all.cover(l.At, l.At)
 		}
@@ -78,7 +80,7 @@ func (t *Tree) extent() {
 	t.Start, t.Duration = all.Start, all.Duration
 }
 
-// sum counts what services and subtrees have.
+// sum counts for services and subtrees.
 func (t *Tree) sum(skew map[string]time.Duration) {
 	of := map[string]*Service{}
 	get := func(name string) *Service {
@@ -115,7 +117,8 @@ func (t *Tree) sum(skew map[string]time.Duration) {
 	})
 }
 
-// Errors returns how many spans failed, and lines at the level of errors report none.
+// Errors returns the number of failed spans, and of lines at the level of errors that report no
+// span.
 func (t *Tree) Errors() int {
 	n := 0
 	for _, s := range t.Services {

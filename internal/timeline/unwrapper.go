@@ -7,34 +7,33 @@ import (
 	"time"
 )
 
-// maxWrappers is how many wrappers are taken off a line, one in another.
+// maxWrappers is the number of wrappers that are removed from a line, one in another.
 const maxWrappers = 4
 
-// unwrapper takes off what log shippers put around a line. It has the line at hand: each wrapper
-// that is taken off changes it.
+// unwrapper removes the text that log shippers put around a line. It holds the current line, and
+// each removed wrapper changes it.
 type unwrapper struct {
 	reference time.Time
 	services  nameTable
 	merged    [maxWrappers]fieldMerger
 	copied    []byte
-	depth     int // of wrappers that are off
+	depth     int // the number of removed wrappers
 
 	text    []byte
 	time    time.Time
 	service string
-	which   string // of the service's instances
-	stream  byte   // which of a container's streams the line is from; 0: not known
-	partial bool   // the line goes on with the next one of its stream
+	which   string // the instance of the service
+	stream  byte   // the container's stream that has the line; 0: not known
+	partial bool   // the line goes on in the next line of its stream
 }
 
-// wrappers are all that is taken off, by what a line begins with. A line is a wrapper's by what it
-// is, never by what a flag says or the lines before it were: sources are mixed. Each function
-// takes one wrapper off, and returns false for a line that is none, or only looks like one, which
-// it leaves as it is.
+// wrappers are all wrappers that are removed, with their first bytes. Sources are mixed, so only
+// the line itself shows its wrapper, never a flag or the lines before. Each function removes one
+// wrapper. It returns false for a line without that wrapper, and leaves such a line as it is.
 var wrappers = [...]struct {
 	name  string
-	first string   // the bytes that a line of it may begin with
-	keys  []string // of an object instead: what its first key may begin with
+	first string   // the bytes that may begin the line
+	keys  []string // for an object instead: the possible beginnings of its first key
 	off   func(*unwrapper) bool
 }{
 	{"docker", "", []string{"log", "stream"}, (*unwrapper).docker},
@@ -57,9 +56,9 @@ const (
 	escapeByte   = "\x1B"
 )
 
-// wrappersByFirst has a bit for each wrapper that may begin with a byte. wrappersByKey have one for
-// each whose first key may have a byte in the first, the second and the third place: "level" and
-// "time" are nobody's.
+// wrappersByFirst has a bit for each wrapper that may begin with a byte. wrappersByKey has one for
+// each wrapper that may have a byte in the first, second or third place of its first key. No
+// wrapper begins with "level" or "time".
 var wrappersByFirst, wrappersByKey = wrapperTables()
 
 func wrapperTables() (first [256]uint16, key [3][256]uint16) {
@@ -93,18 +92,18 @@ func mayBe(text []byte) uint16 {
 		i++
 	}
 	if i+3 >= len(text) || text[i] != '"' {
-		return 0 // with so short a key it has nothing in it
+		return 0 // so short an object is no wrapper
 	}
 	return wrappersByKey[0][text[i+1]] & wrappersByKey[1][text[i+2]] & wrappersByKey[2][text[i+3]]
 }
 
-// begin takes a line at hand.
+// begin takes the next line.
 func (u *unwrapper) begin(text []byte) {
 	u.text, u.time, u.service, u.which, u.stream, u.depth = text, time.Time{}, "", "", 0, 0
 	u.partial = false
 }
 
-// next takes the next wrapper off, and reports whether there was one.
+// next removes the next wrapper, and reports whether there was one.
 func (u *unwrapper) next() bool {
 	u.partial, u.stream = false, 0
 	if u.depth == maxWrappers {
@@ -119,17 +118,17 @@ func (u *unwrapper) next() bool {
 	return false
 }
 
-// from says which service the line is from, if name is not empty. A wrapper within knows better.
+// from sets the service of the line, if name is not empty. The name in an inner wrapper is better.
 func (u *unwrapper) from(name []byte) {
 	if len(name) > 0 {
 		u.service = u.services.of(name)
 	}
 }
 
-// instance says which of the service's instances the line is from.
+// instance sets the instance of the service.
 func (u *unwrapper) instance(name []byte) { u.which = u.services.of(name) }
 
-// at says when the line was written, if value is a text that is a time.
+// at sets the time of the line, if value is a text with a time.
 func (u *unwrapper) at(value []byte) bool {
 	if !isJSONText(value) {
 		return false
@@ -141,7 +140,7 @@ func (u *unwrapper) at(value []byte) bool {
 	return ok
 }
 
-// merge adds the IDs to the line that it does not have.
+// merge adds the IDs that the line lacks.
 func (u *unwrapper) merge(ids *idMembers) {
 	var add [len(ids.members)]bool
 	any := false
