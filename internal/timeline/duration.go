@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// short writes a duration for people, in three digits or so and one unit: "1.80 ms", "12.3 s",
+// short writes a duration for people, with about three digits and one unit: "1.80 ms", "12.3 s",
 // "2 m 05 s".
 func short(d time.Duration) string {
 	if d < 0 {
@@ -57,5 +57,5 @@ func pair(d, big, small time.Duration, bigUnit, smallUnit string) string {
 	return text + strconv.Itoa(smalls) + smallUnit
 }
 
-// milliseconds is a duration as the JSON views have it.
+// milliseconds returns a duration for the JSON views.
 func milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }

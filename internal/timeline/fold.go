@@ -1,18 +1,18 @@
 package timeline
 
-// fold is spans alike, of which the first are shown, and the slowest.
+// fold is a group of similar spans. Only the first ones and the slowest are shown.
 type fold struct {
 	members, shown int
 	slowest        *Span
 	fastest        *Span
 	told           bool
-	spans, lines   int // that are not shown
+	spans, lines   int // the number of hidden ones
 }
 
-// foldFrom is from how many on spans alike are folded.
+// foldFrom is the number of similar spans from which on they are folded.
 const foldFrom = 6
 
-// kinship tells which spans are alike.
+// kinship tells which spans are similar.
 type kinship struct {
 	service, operation, below string
 	kind                      Kind
@@ -27,7 +27,7 @@ func (s *Span) kin() kinship {
 	return k
 }
 
-// folds are the spans under one that are alike. Spans under which something failed are always
+// folds are the groups of similar spans under one span. A span with a failure below it is always
 // shown.
 type folds map[kinship]*fold
 
@@ -54,7 +54,7 @@ func foldsOf(spans []*Span) folds {
 	return all
 }
 
-// of returns the fold that s is in; nil: it is shown anyhow.
+// of returns the fold of s; nil: s is always shown.
 func (all folds) of(s *Span) *fold {
 	if len(all) == 0 || s.below.failed {
 		return nil
@@ -65,7 +65,7 @@ func (all folds) of(s *Span) *fold {
 	return nil
 }
 
-// withSpan appends a span, or once that some are not shown.
+// withSpan appends a span, or once a count of hidden spans.
 func (p *page) withSpan(items []item, s *Span, folds folds) []item {
 	f := folds.of(s)
 	if f == nil || f.shown < shown || s == f.slowest {
@@ -83,10 +83,10 @@ func (p *page) withSpan(items []item, s *Span, folds folds) []item {
 	return append(items, item{fold: f})
 }
 
-// folded writes that spans are not shown.
+// folded writes a count of hidden spans.
 func (p *page) folded(f *fold, branch string) {
 	n := f.members - f.shown
-	if f.slowest != nil && f.shown == shown { // the slowest comes later
+	if f.slowest != nil && f.shown == shown { // the slowest span comes later
 		n--
 	}
 	p.hiddenSpans += f.spans

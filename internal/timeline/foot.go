@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// end says what the picture stands on.
+// end tells how far the tree can be trusted.
 func (p *page) end() {
 	t := p.tree
 	p.to.WriteByte('\n')
@@ -36,16 +36,16 @@ func (p *page) note(say bool, text string) {
 	}
 }
 
-// whole writes a line for people to copy from. It is never cut.
+// whole writes a line that people copy. It is never cut.
 func (p *page) whole(text string) {
 	p.put("", visible(text))
 	p.to.WriteByte('\n')
 }
 
-// maxServices is how many services the end names where there is a width.
+// maxServices is the number of services at the end of a view with a width.
 const maxServices = 20
 
-// services writes what each service has, and how wrong its clock is.
+// services writes the counts of each service, and the skew of its clock.
 func (p *page) services() {
 	for i, s := range p.tree.Services {
 		if i == maxServices && p.style.Width > 0 {
@@ -66,7 +66,7 @@ func (p *page) services() {
 	}
 }
 
-// skewText says how wrong a clock is.
+// skewText describes the skew of a clock.
 func skewText(d time.Duration) string {
 	if d < 0 {
 		return "its clock is " + strings.TrimPrefix(short(d), "-") + " behind: put right here"
@@ -74,7 +74,7 @@ func skewText(d time.Duration) string {
 	return "its clock is " + short(d) + " ahead: put right here"
 }
 
-// cuts says what is not shown.
+// cuts tells what is hidden.
 func (p *page) cuts() {
 	var said []string
 	if p.shortened > 0 {

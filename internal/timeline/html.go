@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// The HTML view is one file that asks for nothing else: its style, its script and its data stand
-// in it. The data is JSON in an element that no browser runs, with each < escaped, so that nothing
-// in it ends the element or begins a comment. The policy in the page's head lets the one script
-// run whose hash it has, and no other; nothing is loaded. The script writes what stands in the
-// data as text, never as HTML.
+// The HTML view is one file that loads nothing else: its style, its script and its data are in it.
+// The data is JSON in an element that no browser runs. Each < in it is escaped, so that no data ends
+// the element or begins a comment. The policy in the page's head has the hash of the one script, and
+// lets no other script run. The script writes the data as text, never as HTML.
 //
 //go:embed page
 var pageFiles embed.FS
@@ -19,16 +18,16 @@ var pageFiles embed.FS
 // pageScripts are the parts of the script, in the order in which they run.
 var pageScripts = []string{"model", "axis", "rows", "search", "details", "trace", "list", "main"}
 
-// maxPage is how many spans, and how many lines, of a trace a page has. Browsers keep a text of no
-// more than 512 MB. The page says what it does not have.
+// maxPage is the largest number of spans, and of lines, that a page has of a trace. Browsers keep
+// a text of at most 512 MB. The page tells how much is missing.
 const maxPage = 300_000
 
-// HTMLConfig is what a page says besides its traces. The zero value is fine.
+// HTMLConfig has the texts of a page besides its traces. The zero value is ready to use.
 type HTMLConfig struct {
-	UI string // Zipkin's address, for links to traces that it has; "", or no URL of http and https: none
+	UI string // Zipkin's address, for links to traces that Zipkin has; anything but a URL of http or https: none
 
-	// After is what stands after the ID in the command line that shows a trace of the page: what
-	// to read. It is shown, and copied, with control and format characters escaped.
+	// After is the text behind the ID in the command that shows a trace of the page. It names the
+	// sources. The page shows and copies it with control and format characters escaped.
 	After string
 }
 
@@ -43,7 +42,7 @@ type jsonShare struct {
 	Percent   int     `json:"percent"`
 }
 
-// jsonCause is a kind of failure: its first span, and how many there are.
+// jsonCause is a kind of failure: its first span, and the number of such spans.
 type jsonCause struct {
 	Span  string `json:"span"`
 	Times int    `json:"times"`
@@ -54,8 +53,8 @@ func (t *Tree) HTML(to io.Writer, config HTMLConfig) error {
 	return newHTMLPage(to, config).one(t)
 }
 
-// ListHTML writes a list of traces as a page. Those that tree returns can be opened in it. For the
-// others it returns nil, and the page gives the command that shows them.
+// ListHTML writes a list of traces as a page. The page can open each trace for which tree returns
+// a tree. For the others tree returns nil, and the page has the command that shows them.
 func ListHTML(to io.Writer, traces []Summary, left Left, tree func(*Summary) *Tree, config HTMLConfig) error {
 	p := newHTMLPage(to, config)
 	p.begin()
@@ -72,13 +71,13 @@ func ListHTML(to io.Writer, traces []Summary, left Left, tree func(*Summary) *Tr
 	return p.end()
 }
 
-// htmlPage is a page that is being written. After an error it writes nothing more.
+// htmlPage is a page in progress. After an error it writes no more.
 type htmlPage struct {
 	to     io.Writer
 	config HTMLConfig
-	most   int // spans, and lines, of a trace
+	most   int // the largest number of spans, and of lines, of a trace
 	err    error
-	foot   string // what stands behind the data
+	foot   string // the text behind the data
 }
 
 func newHTMLPage(to io.Writer, config HTMLConfig) *htmlPage {
@@ -95,7 +94,7 @@ func (p *htmlPage) one(t *Tree) error {
 	return p.end()
 }
 
-// begin writes what stands before the data.
+// begin writes the text before the data.
 func (p *htmlPage) begin() {
 	style := PageStyle() + pageFile("page.css")
 	var script strings.Builder
@@ -116,7 +115,7 @@ func (p *htmlPage) begin() {
 func pageFile(name string) string {
 	text, err := pageFiles.ReadFile("page/" + name)
 	if err != nil {
-		panic(err) // it is part of the program
+		panic(err) // the file is part of the program
 	}
 	return string(text)
 }
@@ -133,7 +132,7 @@ func (p *htmlPage) trees(each func(yield func(*Tree))) {
 	p.put("]")
 }
 
-// tree writes a trace as -o json does, and what the text view says above it.
+// tree writes a trace as -o json does, and the summary of the text view.
 func (p *htmlPage) tree(t *Tree) {
 	p.put("{")
 	if p.config.UI != "" && t.Sampled {
@@ -147,7 +146,7 @@ func (p *htmlPage) tree(t *Tree) {
 	p.put("}")
 }
 
-// member writes a member, which others follow.
+// member writes a member and a comma.
 func (p *htmlPage) member(key string, value any) {
 	text, err := json.Marshal(value)
 	if err != nil && p.err == nil {
@@ -175,7 +174,7 @@ func (p *htmlPage) end() error {
 	return p.err
 }
 
-// jsonShares returns where the time went, as much as the text view says of it.
+// jsonShares returns where the time went, with the limits of the text view.
 func (t *Tree) jsonShares() []jsonShare {
 	shares := []jsonShare{}
 	root := t.longest()
@@ -192,10 +191,10 @@ func (t *Tree) jsonShares() []jsonShare {
 	return shares
 }
 
-// maxCauses is how many kinds of failures a page names.
+// maxCauses is the number of kinds of failures on a page.
 const maxCauses = 20
 
-// jsonCauses returns where failures began, those alike once.
+// jsonCauses returns where failures began, similar ones once.
 func (t *Tree) jsonCauses() []jsonCause {
 	causes, nth := []jsonCause{}, map[failure]int{}
 	for _, s := range t.Causes() {

@@ -10,37 +10,37 @@ import (
 // The JSON view is one object:
 //
 //	trace        the trace ID, 16 or 32 hexadecimal digits
-//	start        when the first span began, RFC 3339 in UTC; absent: no line has a time
+//	start        the beginning of the first span, RFC 3339 in UTC; absent: no line has a time
 //	duration_ms  from there to the end of the last span
 //	sampled      true: a backend has spans of the trace
-//	services     [{name, spans, lines, errors, skew_ms}]; skew_ms: how much later the service's
-//	             clock is than that of the first one
+//	services     [{name, spans, lines, errors, skew_ms}]; skew_ms: the time by which the service's
+//	             clock is ahead of the clock of the first service
 //	links        [{trace, why}]: other traces that lines name; why is "scheduled by" or "untrusted"
 //	spans        each behind its parent:
-//	  id           a name of its own in this trace: the span ID, with "/2" behind it where another
-//	               span has the same ID, "#7" where the line had none
+//	  id           a unique name in this trace: the span ID, with "/2" behind it if another span has
+//	               the same ID, or "#7" if the line had none
 //	  parent       the id of another span; absent: a root
 //	  parent_id    the parent that the line names; absent: none
 //	  service, operation, kind (server, client, job, internal)
-//	  start, duration_ms    put right by the service's skew; start is absent where it is not known
-//	  critical_ms  its part of the trace's duration while none of its children was waited for
-//	  status, attempt, error: absent where there is none
+//	  start, duration_ms    corrected by the service's skew; start is absent if it is not known
+//	  critical_ms  its part of the trace's duration, without the time that it waited for children
+//	  status, attempt, error: absent if there is none
 //	  failed       true: the call or the request failed
-//	  made         true: nobody reported it, other lines name its ID
-//	  guess        true: its parent was found by time, no line names it
+//	  made         true: no line reports the span, other lines name its ID
+//	  guess        true: the parent was found by time, no line names it
 //	  skew_ms      of its service
 //	lines        all lines, in the order of time:
-//	  time         as it was written; absent: none
-//	  at           put right by the skew; absent: none
+//	  time         as written; absent: none
+//	  at           corrected by the skew; absent: none
 //	  service, level, message
-//	  span         the id of the span it stands under; absent: none
-//	  guess        true: it names no span, and stands under the only one that fits in time
-//	  report       true: it is the line that reports the span
-//	  source, number, text: where it stands, and the whole of it
-//	doubles      lines left out because another source has them too
+//	  span         the id of the span above the line; absent: none
+//	  guess        true: the line names no span, and stands under the only possible one by time
+//	  report       true: the line reports the span
+//	  source, number, text: the place of the line, and the whole of it
+//	doubles      omitted lines, because another source has them too
 //	circles      circles of parents that were cut
 //
-// Names stay as they are; new ones may come. Control and format characters are escaped.
+// Names stay as they are, and new ones may come. Control and format characters are escaped.
 
 type jsonService struct {
 	Name   string  `json:"name"`
@@ -88,10 +88,11 @@ type jsonLine struct {
 	Text    string `json:"text"`
 }
 
-// JSON writes the tree as one JSON object, without keeping a copy of it, with a newline behind it.
+// JSON writes the tree as one JSON object with a newline behind it. It keeps no copy of the
+// object.
 func (t *Tree) JSON(to io.Writer) error { return t.json(to, math.MaxInt) }
 
-// json writes no more than so many spans, and so many lines.
+// json writes at most so many spans, and so many lines.
 func (t *Tree) json(to io.Writer, most int) error {
 	w := newJSONWriter(to)
 	w.open("{")

@@ -9,6 +9,18 @@ import (
 	"unicode"
 )
 
+// jsonWriter writes JSON bit by bit: a member or an element a line.
+type jsonWriter struct {
+	to    *bufio.Writer
+	inner bool // in a list
+	any   bool // something stands before
+	err   error
+}
+
+func newJSONWriter(to io.Writer) *jsonWriter {
+	return &jsonWriter{to: bufio.NewWriterSize(to, 64<<10)}
+}
+
 func (w *jsonWriter) open(bracket string) {
 	w.to.WriteString(bracket)
 	w.any = false
@@ -23,7 +35,7 @@ func (w *jsonWriter) close(bracket string) {
 	w.any, w.inner = true, false
 }
 
-// next goes to the next line.
+// next begins the next line.
 func (w *jsonWriter) next() {
 	if w.any {
 		w.to.WriteByte(',')
@@ -68,19 +80,7 @@ func (w *jsonWriter) end() error {
 	return w.to.Flush()
 }
 
-// jsonWriter writes JSON bit by bit: a member or an element a line.
-type jsonWriter struct {
-	to    *bufio.Writer
-	inner bool // in a list
-	any   bool // something stands before
-	err   error
-}
-
-func newJSONWriter(to io.Writer) *jsonWriter {
-	return &jsonWriter{to: bufio.NewWriterSize(to, 64<<10)}
-}
-
-// harmless escapes in JSON the characters beyond ASCII that a terminal obeys. Marshal escapes the
+// harmless escapes the characters beyond ASCII in JSON that a terminal obeys. Marshal escapes the
 // others.
 func harmless(text string) string {
 	if isPrintable(text) {
@@ -93,7 +93,7 @@ func harmless(text string) string {
 			b.WriteRune(r)
 		case r < 0x10000:
 			b.WriteString(`\u` + hex16(uint64(r))[12:])
-		default: // as the surrogates of UTF-16
+		default: // the two surrogates of UTF-16
 			r -= 0x10000
 			b.WriteString(`\u` + hex16(uint64(0xd800 + r>>10))[12:] + `\u` + hex16(uint64(0xdc00 + r&0x3ff))[12:])
 		}

@@ -17,7 +17,7 @@ type Keeper struct {
 	most    int // bytes
 	bytes   int
 	kept    entryHeap
-	end     *Entry // of what was left out, the one that is wanted most; nil: all is kept
+	end     *Entry // the most wanted entry that was left out; nil: all are kept
 	leftOut int
 }
 

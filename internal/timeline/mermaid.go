@@ -10,8 +10,7 @@ import (
 	"unicode"
 )
 
-// What a diagram has at most. Mermaid refuses more than 50,000 characters, and nobody reads more
-// arrows.
+// These limits keep a diagram readable. Mermaid refuses more than 50,000 characters.
 const (
 	maxSteps   = 200
 	maxDiagram = 45_000
@@ -26,10 +25,11 @@ type step struct {
 	returns bool
 }
 
-// Mermaid writes the tree as a sequence diagram in Mermaid's language: the calls between services
-// in the order of time, those that failed with a cross, and lines at the level of errors as notes.
-// It has the first two hundred steps, and says what it leaves out. Nothing of a line is a statement
-// there: each character that might be is written as its number.
+// Mermaid writes the tree as a sequence diagram in Mermaid's language. The diagram has the calls
+// between services in the order of time, a cross for each that failed, and a note for each line at
+// the level of errors. It has the first two hundred steps, and tells how many it leaves out. No
+// text of a line is a statement there, because each character that might be one is written as its
+// number.
 func (t *Tree) Mermaid(to io.Writer) error {
 	d := diagram{to: bufio.NewWriter(to), names: map[string]string{}, answers: t.answers()}
 	d.write("sequenceDiagram\n")
@@ -44,7 +44,7 @@ func (t *Tree) Mermaid(to io.Writer) error {
 	return d.to.Flush()
 }
 
-// steps returns all arrows and notes in the order of time. At the same time they stand in the order
+// steps returns all arrows and notes in the order of time. Steps of the same time are in the order
 // of the tree.
 func (d *diagram) steps(t *Tree) []step {
 	var steps []step
@@ -56,7 +56,7 @@ func (d *diagram) steps(t *Tree) []step {
 			}
 		}
 	}
-	var stack []*Span // whose end is still to be written
+	var stack []*Span // spans without their end so far
 	end := func() {
 		s := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -90,7 +90,7 @@ func (d *diagram) steps(t *Tree) []step {
 	return steps
 }
 
-// answers returns the request that answers each call: the first one of several.
+// answers returns the request that answers each call, the first of several.
 func (t *Tree) answers() map[*Span]*Span {
 	answers := map[*Span]*Span{}
 	for _, s := range t.Spans {
@@ -101,16 +101,16 @@ func (t *Tree) answers() map[*Span]*Span {
 	return answers
 }
 
-// diagram is a diagram that is being written.
+// diagram is a diagram in progress.
 type diagram struct {
 	to      *bufio.Writer
 	written int
-	names   map[string]string // of participants, by services
+	names   map[string]string // the participant for each service
 	answers map[*Span]*Span
 }
 
-// arrow tells whether a span has an arrow of its own. That of a call is also that of the request
-// which answers it.
+// arrow tells whether a span has an arrow of its own. A call and the request that answers it share
+// one arrow.
 func (d *diagram) arrow(s *Span) bool {
 	switch s.Kind {
 	case Server:
@@ -126,8 +126,8 @@ func (d *diagram) write(text string) {
 	d.to.WriteString(text)
 }
 
-// participant returns the name of a service in the diagram. It is none of its own, which might be
-// a word of Mermaid's.
+// participant returns the name of a service in the diagram. The name is a new one, because a
+// service's own name might be a word of Mermaid's.
 func (d *diagram) participant(service string) string {
 	service = or(service, "?")
 	p, ok := d.names[service]
@@ -157,7 +157,7 @@ func (d *diagram) step(s step) {
 	}
 }
 
-// ends returns the service that calls, and the one that is called.
+// ends returns the calling service and the called service.
 func (s *Span) ends() (from, to string) {
 	switch s.Kind {
 	case Client:
@@ -173,7 +173,8 @@ func (s *Span) ends() (from, to string) {
 	return "caller", s.Service
 }
 
-// label is what was asked for. A request has a route, where a call has a path.
+// label returns the operation of a span. For a call it is that of the answering request, which has
+// a route instead of a path.
 func (d *diagram) label(s *Span) string {
 	text := s.Operation
 	if answer := d.answers[s]; answer != nil {
@@ -188,7 +189,7 @@ func (d *diagram) label(s *Span) string {
 	return text
 }
 
-// result is how a call ended, and how long it took.
+// result returns how a call ended, and how long it took.
 func (s *Span) result() string {
 	text := short(s.Duration)
 	if s.Status != 0 {
@@ -200,7 +201,7 @@ func (s *Span) result() string {
 	return text
 }
 
-// notShown says what is not shown.
+// notShown tells how many steps are left out.
 func (d *diagram) notShown(steps []step) {
 	arrows, lines := 0, 0
 	for _, s := range steps {
@@ -217,10 +218,11 @@ func (d *diagram) notShown(steps []step) {
 	}
 }
 
-// inert returns text that Mermaid shows, and reads nothing in. Characters with a meaning are
-// written as numbers (https://mermaid.js.org/syntax/sequenceDiagram.html, entity codes). These are
-// all but letters, digits and a few signs, since each version gives a meaning to some more. Do not
-// let '#', ';' or ':' through: Mermaid's own search for such codes ends at them.
+// inert returns text that Mermaid shows without reading any syntax in it. Characters with a
+// meaning are written as numbers (https://mermaid.js.org/syntax/sequenceDiagram.html, entity
+// codes). These are all but letters, digits and a few signs, because each version gives a meaning
+// to some more. Do not let '#', ';' or ':' through: Mermaid's own search for such codes ends at
+// them.
 func inert(text string) string {
 	text = strings.TrimSpace(visible(clipped(text, 4*maxLabel)))
 	if short, was := cut(text, maxLabel); was {
@@ -228,7 +230,7 @@ func inert(text string) string {
 	}
 	var b strings.Builder
 	for _, r := range or(text, "?") {
-		if r != 'ﬂ' && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" /._-,()=?", r)) { // ﬂ: Mermaid marks its codes by it
+		if r != 'ﬂ' && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" /._-,()=?", r)) { // Mermaid marks its codes with ﬂ
 			b.WriteRune(r)
 			continue
 		}

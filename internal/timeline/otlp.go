@@ -10,9 +10,9 @@ import (
 
 // The OTLP view is an ExportTraceServiceRequest in OTLP's JSON, on one line
 // (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): IDs are hexadecimal, 64-bit
-// numbers are texts, kinds and codes are numbers. Services are resources, lines are events of their
-// spans. Each span has an ID of its own: OpenTelemetry has no spans that a call and its answer
-// share. The marks are those of the Zipkin view, and so are the times.
+// numbers are texts, kinds and codes are numbers. Services are resources, and lines are events of
+// their spans. Each span has an ID of its own, because a call and its answer cannot share a span in
+// OpenTelemetry. The marks and the times are those of the Zipkin view.
 
 type otlpAttribute struct {
 	Key   string    `json:"key"`
@@ -54,8 +54,8 @@ var otlpKinds = map[Kind]int{Internal: 1, Server: 2, Client: 3, Job: 1}
 
 const otlpError = 2
 
-// OTLPJSON writes traces as OpenTelemetry's collectors take them, without keeping a copy, with a
-// newline behind it.
+// OTLPJSON writes traces in the form that OpenTelemetry's collectors take, with a newline behind
+// it. It keeps no copy of them.
 func OTLPJSON(to io.Writer, trees iter.Seq[*Tree]) error {
 	out := otlpWriter{jsonWriter: newJSONWriter(to)}
 	out.text(`{"resourceSpans":[`)
@@ -80,7 +80,7 @@ func (w *otlpWriter) comma(i int) {
 	}
 }
 
-// tree writes a trace, the spans of each service together.
+// tree writes a trace, with the spans of each service together.
 func (w *otlpWriter) tree(t *Tree) {
 	spans := newWire(t, false)
 	var services []string
@@ -129,8 +129,8 @@ func (w *wire) otlp(s *Span) *otlpSpan {
 	return o
 }
 
-// unixNano returns a time in nanoseconds since 1970 as far as these go, to 2262: earlier and later
-// ones are the first and the last.
+// unixNano returns a time in nanoseconds since 1970. An earlier time becomes the first possible
+// one, and a time after 2262 the last one.
 func unixNano(t time.Time) string {
 	switch {
 	case t.IsZero() || t.Unix() < 0:
@@ -148,7 +148,7 @@ func otlpText(key, value string) otlpAttribute {
 	return otlpAttribute{key, otlpValue{Text: &value}}
 }
 
-// attributes returns what else there is to say of a span, by OpenTelemetry's conventions.
+// attributes returns the other facts about a span, by OpenTelemetry's conventions.
 func (w *wire) attributes(s *Span) (all []otlpAttribute) {
 	set := func(key, value string) {
 		if value != "" {

@@ -9,20 +9,20 @@ import (
 
 // Parts of the page, for commands that write pages of other things beside traces.
 
-// PageStyle is the style that all pages have: colours, buttons, dialogs.
+// PageStyle returns the style of all pages: colours, buttons, dialogs.
 func PageStyle() string { return pageFile("base.css") }
 
-// PageScript is the script that all pages begin with. It makes elements of text, and writes
-// durations. Its commandFor wants the page's data in a constant called data.
+// PageScript returns the beginning of the script of all pages. It makes elements from text, and
+// writes durations. Its commandFor needs the page's data in a constant called data.
 func PageScript() string { return "\"use strict\";\n" + pageFile("text.js") }
 
-// HashOf is how a Content-Security-Policy names a script or style.
+// HashOf returns the name of a script or a style in a Content-Security-Policy.
 func HashOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// IsWeb tells whether an address is one of the web: a link to javascript: would run it.
+// IsWeb tells whether an address is one of the web. A link to javascript: would run as a script.
 func IsWeb(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// maxPlace is how long a place may be. The rest of a longer one is left out.
+// maxPlace is the length of the longest place. A longer one is cut.
 const maxPlace = 96
 
-// placeKeys are the keys under which loggers say where a line was written: zerolog and zap;
-// slog's source, ECS, Python; loggers that have names.
+// placeKeys are the keys under which loggers write the place of a line: zerolog and zap; slog's
+// source, ECS, Python; loggers with names.
 var placeKeys = map[string]part{
 	"caller":      partCaller,
 	"source.file": partFile, "log.origin.file.name": partFile, "pathname": partFile, "filename": partFile, "file": partFile,
@@ -17,7 +17,7 @@ var placeKeys = map[string]part{
 	"logger": partLogger, "logger_name": partLogger, "log.logger": partLogger, "loggerName": partLogger,
 }
 
-// placed is what a line says of its place. Nil: nothing.
+// placed has the parts of a place that a line has. Nil means that it lacks the part.
 type placed struct{ caller, file, line, logger, name []byte }
 
 // append appends the place.
@@ -38,17 +38,17 @@ func (p *placed) append(dst []byte) []byte {
 	return dst[:min(len(dst), maxPlace)]
 }
 
-// lastPart returns what stands behind the last separator of a path.
+// lastPart returns the text behind the last separator of a path.
 func lastPart(path []byte) []byte { return path[bytes.LastIndexAny(path, `/\`)+1:] }
 
-// place takes where the line was written. It is false for what is not printable ASCII as it
-// stands.
+// place returns the place of the line. It is false if the place needs decoding, or is not
+// printable ASCII.
 func (q *quickLine) place() (string, bool) {
 	p := placed{q.word(partCaller), q.word(partFile), q.get(partLine), q.word(partLogger), nil}
 	if q.bunyan() == nil {
 		p.name = q.word(partName)
 	}
-	for _, b := range [...][]byte{p.caller, p.file, p.line, p.logger} { // a name is plain
+	for _, b := range [...][]byte{p.caller, p.file, p.line, p.logger} { // the name is always plain
 		if plainEnd(b, 0) < len(b) {
 			return "", false
 		}
@@ -57,7 +57,7 @@ func (q *quickLine) place() (string, bool) {
 	return q.parser.texts.share(p.append(buf[:0])), true
 }
 
-// word returns the text of a part; nil: it is none.
+// word returns the text of a part; nil: the part is no text.
 func (q *quickLine) word(k part) []byte {
 	if !q.values[k].text {
 		return nil
@@ -65,7 +65,7 @@ func (q *quickLine) word(k part) []byte {
 	return q.get(k)
 }
 
-// placeOf returns where an entry was written.
+// placeOf returns the place of an entry.
 func (p *Parser) placeOf(e *Entry) []byte {
 	if len(e.Fields) == 0 {
 		return placeIn([]byte(e.Text))
@@ -90,12 +90,12 @@ func (p *Parser) placeOf(e *Entry) []byte {
 	return at.append(nil)
 }
 
-// sourceFiles are the ends of the names of source files, as loggers write them before a line's
-// number.
+// sourceFiles are the ends of source file names, as loggers write them before the number of a
+// line.
 var sourceFiles = [][]byte{[]byte(".go:"), []byte(".py:"), []byte(".java:"), []byte(".kt:"), []byte(".js:"), []byte(".ts:"), []byte(".rb:"), []byte(".rs:"), []byte(".cs:")}
 
-// placeIn returns where plain text says that it was written: a file and a line's number, else the
-// name of a logger, which stands before a dash or a colon.
+// placeIn returns the place in plain text: a file and the number of a line, else the name of a
+// logger before a dash or a colon.
 func placeIn(text []byte) []byte {
 	text, _, _ = bytes.Cut(text[:min(len(text), 256)], []byte("\n"))
 	words := bytes.Fields(text)
@@ -118,7 +118,7 @@ func placeIn(text []byte) []byte {
 	return nil
 }
 
-// isLogger tells whether a word may be a logger's name: com.example.Shop, shop.db.
+// isLogger tells whether a word may be the name of a logger: com.example.Shop, shop.db.
 func isLogger(word []byte) bool {
 	for _, c := range word {
 		if !isWord(c) && c != '.' && c != '$' {

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// maxGuides is down to which depth the text view draws guides. Further down, rows say how deep
-// they are.
+// maxGuides is the greatest depth to which the text view draws guides. Deeper rows tell their
+// depth.
 const maxGuides = 24
 
-// item is what stands under a span: a line, a span, or spans that are not shown.
+// item is a row under a span: a line, a span, or a count of hidden spans.
 type item struct {
 	line *Line
 	span *Span
 	fold *fold
 }
 
-// frame is a span whose items are being written.
+// frame is a span with the items that are still to be written.
 type frame struct {
 	items    []item
-	branches int   // items that are no lines
+	branches int   // the number of items that are no lines
 	span     *Span // nil: the trace itself
 	guide    string
 	depth    int
@@ -36,7 +36,7 @@ func newFrame(items []item) frame {
 	return f
 }
 
-// spans writes all spans and lines. It uses no stack of Go's: traces may be very deep.
+// spans writes all spans and lines. It does not recurse, because traces may be very deep.
 func (p *page) spans() {
 	t := p.tree
 	stack := []frame{newFrame(p.items(t.Roots, t.Loose, nil))}
@@ -66,7 +66,7 @@ func (p *page) spans() {
 	}
 }
 
-// guides returns what stands before an item of f, and what before that which stands under it.
+// guides returns the guide of an item of f, and the guide of the rows below that item.
 func (f *frame) guides() (branch, below string) {
 	if f.depth == 0 {
 		return "", ""
@@ -80,8 +80,8 @@ func (f *frame) guides() (branch, below string) {
 	return f.guide + "└─ ", f.guide + "   "
 }
 
-// items puts spans and lines into the order of time. The line that reports a span is its row
-// already.
+// items puts spans and lines into the order of time. It leaves out the line that reports the span,
+// because the span's row shows it.
 func (p *page) items(spans []*Span, lines []*Line, report *Line) []item {
 	var alike folds
 	if p.style.Width > 0 && len(spans) >= foldFrom {
@@ -135,16 +135,16 @@ func (p *page) span(s *Span, f *frame, branch string) {
 	p.row(p.offset(s.Start), took, words[0].text, branch, words...)
 }
 
-// missingName is what a span is called that has no line. A request names the caller's.
+// missingName is the name of a span without a line. A request names the span of its caller.
 var missingName = map[Kind]string{Client: "caller's span", Internal: "span"}
 
-// Missing tells whether spans name s as their parent, and there is no line of it.
+// Missing tells whether other spans name s as their parent, but s has no line.
 func (s *Span) Missing() bool { return s.Made && len(s.Lines) == 0 }
 
-// maxMessage is how many lines of a message are shown where there is a width.
+// maxMessage is the number of lines of a message that are shown if there is a width.
 const maxMessage = 4
 
-// entry writes a line, all lines of its message.
+// entry writes a line with all lines of its message.
 func (p *page) entry(l *Line, service, guide string) {
 	levelColour, textColour := dim, ""
 	switch {
@@ -156,7 +156,7 @@ func (p *page) entry(l *Line, service, guide string) {
 	words := []word{{levelColour, p.tick(l)}}
 	if l.Service != service && l.Service != "" {
 		mark := ""
-		if l.Guess { // under a span of its own service it is rather sure
+		if l.Guess { // a guess within one service needs no mark
 			p.guessedLine, mark = true, "?"
 		}
 		words = append(words, word{p.colourOf(l.Service), l.Service + mark + " "})
@@ -173,8 +173,8 @@ func (p *page) entry(l *Line, service, guide string) {
 	p.more(further, textColour, guide)
 }
 
-// more writes the further lines of a message. Where there is a width these are the first ones, and
-// the causes in a stack trace of Java's, which stand far below.
+// more writes the further lines of a message. If there is a width, it writes only the first ones,
+// and the causes in a stack trace of Java's, which stand far below.
 func (p *page) more(further, colour, guide string) {
 	skipped := 0
 	skip := func() {
@@ -197,7 +197,7 @@ func (p *page) more(further, colour, guide string) {
 	skip()
 }
 
-// levelMark returns the name of a level as logctx.Console has it.
+// levelMark returns the name of a level as in logctx.Console.
 func levelMark(level string) string {
 	switch level {
 	case "trace":

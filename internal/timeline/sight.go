@@ -7,45 +7,45 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Sight is what a map of services needs of a line: a glance, and more. Its texts are shared with
-// other sights, and not with the source.
+// Sight is the part of a line that a map of services needs: a glance, and more. Sights share their
+// texts with each other, and not with the source.
 type Sight struct {
 	Glance
 
-	// Digits is how many digits the trace's ID has on the line: 16 or 32. 0: the line has none,
-	// or has it in a form that does not tell.
+	// Digits is the number of digits of the trace ID on the line: 16 or 32. It is 0 if the line
+	// has no ID, or if the form of the ID does not tell.
 	Digits int
 
-	// Precision is what Time is exact to; zero: to the nanosecond.
+	// Precision is the exactness of Time; zero means a nanosecond.
 	Precision time.Duration
 
-	// Place is where a line without a trace's ID was written: file.go:42, else the logger's name;
-	// "": it does not say.
+	// Place is the place where a line without a trace ID was written: file.go:42, else the name of
+	// the logger. It is empty if the line does not say.
 	Place string
 
-	// Of a record.
-	Took         time.Duration // until the answer's body has ended; as a rule the Duration
+	// The following fields are for a record.
+	Took         time.Duration // the time until the end of the answer's body; mostly the Duration
 	CallerParent uint64        // of a request; zero: none
-	Untrusted    ID            // of a request: the trace of a caller that is not believed; zero: none
+	Untrusted    ID            // of a request: the trace of an untrusted caller; zero: none
 	Host         string        // of a call
 	Attempt      int           // of a call, from 1; 0: not counted
 	Bytes        int64         // of the answer to a request
 	Pattern      bool          // Route is a pattern, not a path
 	Sampled      bool
-	Failed       bool // as that of a [Span]
+	Failed       bool // as in [Span]
 	Refused      bool // a call failed before there was a connection
 }
 
-// Sight reads the next line of the source as far as a map needs it. It is false for a line that
-// goes on with another, and for one of JSON that goes on over several lines but the last. A line
-// without a trace's ID has a sight. All that is said of [Parser.Glance] is true of it besides, and
-// Glance may not be called on the same parser. What Flush returns has a sight by [Parser.SightOf].
+// Sight reads the next line of the source as far as a map needs it. The result is false for a line
+// that belongs to the one before. Of JSON over several lines, only the last line has a sight. A
+// line without a trace ID has one. All else is as with [Parser.Glance], and Glance may not be
+// called on the same parser. [Parser.SightOf] returns the sight of an entry from Flush.
 func (p *Parser) Sight(raw *Raw, s *Sight) bool {
 	*s = Sight{}
 	return p.glimpse(raw, &s.Glance, s)
 }
 
-// SightOf is the sight of an entry that the parser has read last.
+// SightOf returns the sight of the entry that the parser has read last.
 func (p *Parser) SightOf(e *Entry) Sight {
 	s := Sight{Glance: p.glanceOf(e), Precision: e.Precision}
 	if e.Trace == (ID{}) {
@@ -72,11 +72,11 @@ func (p *Parser) SightOf(e *Entry) Sight {
 	return s
 }
 
-// digitsOf returns how many digits the trace's ID has in an entry.
+// digitsOf returns the number of digits of the trace ID in an entry.
 func (p *Parser) digitsOf(e *Entry) int {
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if !f.Text || p.names.claim(f.Key).role != roleTrace || strings.HasPrefix(f.Key, "logging.googleapis.com/") { // padded by rule
+		if !f.Text || p.names.claim(f.Key).role != roleTrace || strings.HasPrefix(f.Key, "logging.googleapis.com/") { // Google's rules pad the ID
 			continue
 		}
 		if id, ok := hexID([]byte(f.Value)); ok && id == e.Trace && hexEnd([]byte(f.Value), 0) == len(f.Value) {
@@ -89,7 +89,7 @@ func (p *Parser) digitsOf(e *Entry) int {
 	return 0
 }
 
-// refusals are words of errors that there are when no connection was made.
+// refusals are words of errors without a connection.
 var refusals = []string{"connection refused", "no such host", "dial tcp", "ECONNREFUSED", "ENOTFOUND"}
 
 func isRefused(err string) bool {
@@ -101,8 +101,8 @@ func isRefused(err string) bool {
 	return false
 }
 
-// sight takes what a sight has more than a glance. What package line might read in another way is
-// left to Parse.
+// sight takes the fields that a sight has and a glance lacks. Parse must read fields that package
+// line might read differently.
 func (q *quickLine) sight(s *Sight) bool {
 	if s.Trace == (ID{}) {
 		var ok bool

@@ -1,11 +1,12 @@
 package timeline
 
-// Style is how the text views look. The zero value is for files and pipes: nothing is cut, and
+// Style is the look of the text views. The zero value is for files and pipes: no text is cut, and
 // there are no escape codes.
 type Style struct {
-	// Width is how many columns there are. What is longer is cut, and of many spans alike, and of
-	// messages with many lines, the first are shown. The end says what is not. 0: cut nothing.
+	// Width is the number of columns. Longer rows are cut. Of many similar spans, and of messages
+	// with many lines, only the first are shown, and the end of the view tells how many are not.
+	// With 0 nothing is cut.
 	Width  int
 	Colour bool
-	UI     string // Zipkin's address, for links to traces that it has; "": none
+	UI     string // Zipkin's address, for links to traces that Zipkin has; "": none
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // Text writes the tree for people: where the time went and what failed, then each span with its
-// lines on an axis of time, then how far it can be trusted. No byte of a line reaches a terminal
-// that obeys it: control and format characters are escaped.
+// lines on an axis of time, then how far the tree can be trusted. Control and format characters
+// are escaped, so that no terminal obeys a line.
 func (t *Tree) Text(to io.Writer, style Style) error {
 	p := newPage(to, style)
 	p.tree = t
@@ -20,25 +20,25 @@ func (t *Tree) Text(to io.Writer, style Style) error {
 	return p.to.Flush()
 }
 
-// page is a text view that is being written.
+// page is a text view in progress.
 type page struct {
 	to    *bufio.Writer
 	style Style
 	tree  *Tree
 
-	bar, room int               // columns of the axis, and right of it; room 0: any number
+	bar, room int               // columns of the axis, and to its right; room 0: any number
 	colours   map[string]string // of services
 
 	shortened          int // texts that were cut
-	hiddenMessageLines int // lines of messages that are not shown
+	hiddenMessageLines int // lines of messages
 	hiddenSpans        int
 	hiddenLines        int
-	made, missed       bool // there are such spans
+	made, missed       bool // the view has such spans
 	guessed            bool
-	guessedLine        bool // there is such a line under a call of another service
+	guessedLine        bool // the view has such a line under a call of another service
 }
 
-// The axis stands behind the offset and the duration.
+// The axis stands to the right of the offset and the duration.
 const (
 	offsetColumns   = 10
 	durationColumns = 9
@@ -78,7 +78,7 @@ func (p *page) colourOf(service string) string {
 // word is text in a colour.
 type word struct{ colour, text string }
 
-// put writes a text that is harmless.
+// put writes a harmless text.
 func (p *page) put(colour, text string) {
 	if text == "" {
 		return
@@ -89,7 +89,7 @@ func (p *page) put(colour, text string) {
 	p.to.WriteString(text)
 }
 
-// words writes what stands in lines, and cuts it to the room that there is; 0: any.
+// words writes texts from lines, and cuts them to room columns.
 func (p *page) words(room int, words ...word) {
 	for i, w := range words {
 		text := visible(w.text)
@@ -106,13 +106,13 @@ func (p *page) words(room int, words ...word) {
 	}
 }
 
-// line writes a line of its own.
+// line writes a row with these words.
 func (p *page) line(words ...word) {
 	p.words(p.style.Width, words...)
 	p.to.WriteByte('\n')
 }
 
-// row writes what stands left of a span or a line, then its words.
+// row writes the columns to the left of a span or a line, then its words.
 func (p *page) row(offset, took, axis, guide string, words ...word) {
 	p.put(dim, right(offset, offsetColumns))
 	p.put("", right(took, durationColumns)+"  ")
@@ -131,7 +131,7 @@ func right(text string, width int) string {
 	return strings.Repeat(" ", max(width-columns(text), 0)) + text
 }
 
-// offset writes how long after the beginning something was.
+// offset returns the time since the beginning of the trace.
 func (p *page) offset(at time.Time) string {
 	if at.IsZero() || p.tree.Start.IsZero() {
 		return ""
@@ -143,7 +143,7 @@ func (p *page) offset(at time.Time) string {
 	return "+" + short(d)
 }
 
-// cell returns where on the axis a time is, in eighths of a column.
+// cell returns the place of a time on the axis, in eighths of a column.
 func (p *page) cell(at time.Time) int {
 	if p.tree.Duration <= 0 {
 		return 0
@@ -152,7 +152,7 @@ func (p *page) cell(at time.Time) int {
 	return int(min(max(share, 0), 1) * float64(8*p.bar))
 }
 
-// axisOf draws when a span was.
+// axisOf draws the time of a span.
 func (p *page) axisOf(s *Span) string {
 	if s.Start.IsZero() {
 		return ""
@@ -166,7 +166,7 @@ func (p *page) axisOf(s *Span) string {
 	return bar + strings.Repeat("█", max((until+4)/8-first, 1))
 }
 
-// tick draws when a line was.
+// tick draws the time of a line.
 func (p *page) tick(l *Line) string {
 	if l.At.IsZero() || p.tree.Duration <= 0 {
 		return ""
@@ -178,7 +178,7 @@ func (p *page) tick(l *Line) string {
 	return strings.Repeat(" ", min(p.cell(l.At)/8, p.bar-1)) + mark
 }
 
-// summary is what the first screen has to answer.
+// summary writes the most important answers.
 func (p *page) summary() {
 	t := p.tree
 	words := []word{{"", "trace "}, {bold, t.ID.String()}}
@@ -199,7 +199,7 @@ func (p *page) summary() {
 	p.to.WriteByte('\n')
 }
 
-// serving returns how many services have a name.
+// serving returns the number of services with a name.
 func (t *Tree) serving() int {
 	n := 0
 	for _, s := range t.Services {
@@ -210,7 +210,7 @@ func (t *Tree) serving() int {
 	return n
 }
 
-// shown is how much of a list the summary has.
+// shown is the number of items that the summary has of a list.
 const shown = 3
 
 // shares writes where the time went.
@@ -236,7 +236,7 @@ func (p *page) shares() {
 	}
 }
 
-// head is what stands before the items of a list.
+// head returns the text before the i-th item of a list.
 func head(i int, text string) string {
 	if i > 0 {
 		text = ""
@@ -244,8 +244,8 @@ func head(i int, text string) string {
 	return text + strings.Repeat(" ", 13-len(text))
 }
 
-// causes writes where failures began, those alike once; without failed spans, the first lines at
-// the level of errors.
+// causes writes where failures began, similar ones once. If no span failed, it writes the first
+// lines at the level of errors.
 func (p *page) causes() {
 	causes := p.tree.Causes()
 	if len(causes) == 0 {
@@ -277,7 +277,7 @@ func (p *page) causes() {
 	}
 }
 
-// failure tells which failures are alike.
+// failure tells which failures are similar.
 type failure struct {
 	service, operation, err string
 	status                  int
@@ -304,7 +304,7 @@ func (p *page) errorLines() {
 	}
 }
 
-// firstError returns what the first line at the level of errors under s says.
+// firstError returns the message of the first line at the level of errors under s.
 func firstError(s *Span) []word {
 	for _, l := range s.Lines {
 		if l.IsError() && l != s.Report {
@@ -319,7 +319,8 @@ func firstLine(s string) string {
 	return s
 }
 
-// name is what a span is called. A call under a span of its own service does not repeat it.
+// name returns the name of a span. Same leaves out the service, for a call under a span of the
+// same service.
 func (p *page) name(service string, kind Kind, operation string, same bool) []word {
 	var words []word
 	if !same || service == "" {
@@ -334,7 +335,7 @@ func (p *page) name(service string, kind Kind, operation string, same bool) []wo
 	return append(words, word{"", operation})
 }
 
-// outcome is how a span ended.
+// outcome returns how a span ended.
 func outcome(s *Span) []word {
 	var words []word
 	colour := ""

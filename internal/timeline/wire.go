@@ -11,29 +11,29 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// What the views for other readers give at most.
+// These limits are for the views that other programs read.
 const (
-	maxNotes = 1000 // lines of a span; the span says how many more there are
+	maxNotes = 1000 // lines of a span; the span tells how many more there are
 	maxNote  = 400  // bytes of a line
 	maxValue = 200  // bytes of a name or a value
 )
 
-// wire is a tree as it goes to other readers of traces, Zipkin's and OpenTelemetry's. For these
-// each span has an ID, and lines stand in spans. A span that nobody has a line of is left out: its
-// children name it, and a reader that has it from elsewhere puts it in its place.
+// wire is a tree in the form for other readers of traces, Zipkin and OpenTelemetry. For them each
+// span has an ID, and each line is in a span. A span without a line is left out. Its children name
+// it, and a reader that has it from another source puts it in its place.
 type wire struct {
 	tree    *Tree
 	traceID ID
-	ids     map[*Span]string // where that is not Span.ID
-	shared  map[*Span]bool   // they have the ID of the call that they answer
-	loose   []*Span          // made here for lines that stand under no span, one for each service
+	ids     map[*Span]string // only for IDs that differ from Span.ID
+	shared  map[*Span]bool   // requests with the ID of the call that they answer
+	loose   []*Span          // new spans for lines without one, one for each service
 	skew    map[string]time.Duration
 
 	used  map[uint64]bool
 	tries map[uint64]uint64
 }
 
-// newWire gives an ID to each span. Sharing tells whether a request may have that of the call.
+// newWire gives an ID to each span. Sharing tells whether a request may have the ID of its call.
 func newWire(t *Tree, sharing bool) *wire {
 	w := &wire{tree: t, traceID: t.fullID(), ids: map[*Span]string{}, shared: map[*Span]bool{}, skew: map[string]time.Duration{}}
 	for _, s := range t.Services {
@@ -58,7 +58,7 @@ func newWire(t *Tree, sharing bool) *wire {
 	return w
 }
 
-// fullID returns the trace's ID in 32 digits where a line has them, though 16 were asked for.
+// fullID returns the trace ID in 32 digits if a line has them, even if only 16 were asked for.
 func (t *Tree) fullID() ID {
 	for _, l := range t.Entries {
 		if t.ID.High == 0 && l.Trace.High != 0 && l.Trace.Low == t.ID.Low {
@@ -73,7 +73,7 @@ func (w *wire) answers(s *Span) bool {
 	return s.Kind == Server && s.Parent != nil && s.Parent.Kind == Client && w.id(s.Parent) == s.ID
 }
 
-// isSpanID tells whether an ID can be sent: 16 lower-case digits, not all zero.
+// isSpanID tells whether an ID can be sent: it has 16 lower-case digits, and is not zero.
 func isSpanID(id string) bool {
 	return len(id) == 16 && id != "0000000000000000" && strings.Trim(id, sixteen) == ""
 }
@@ -88,7 +88,7 @@ func (w *wire) id(s *Span) string {
 
 // parentID returns the ID of the parent; "": there is none.
 func (w *wire) parentID(s *Span) string {
-	if w.shared[s] { // the parent is the call's
+	if w.shared[s] { // the call's parent is the parent
 		s = s.Parent
 	}
 	if s.Parent == nil {
@@ -97,8 +97,8 @@ func (w *wire) parentID(s *Span) string {
 	return w.id(s.Parent)
 }
 
-// derive gives an ID to a span that has none of its own. It comes from what its line says, so that
-// it is the same whenever the trace is read, with more lines too.
+// derive gives an ID to a span without its own. The ID comes from the span's line, so it stays the
+// same when the trace is read again, even with more lines.
 func (w *wire) derive(s *Span) {
 	if w.used == nil {
 		w.used, w.tries = map[uint64]bool{0: true}, map[uint64]uint64{}
@@ -118,7 +118,7 @@ func (w *wire) derive(s *Span) {
 	first := h.Sum64()
 	for id := first; ; {
 		id += w.tries[first] * 0x9e3779b97f4a7c15
-		w.tries[first]++ // the same line once more goes on from here
+		w.tries[first]++ // a second line with the same text goes on from here
 		if !w.used[id] {
 			w.used[id] = true
 			w.ids[s] = hex16(id)
@@ -127,7 +127,7 @@ func (w *wire) derive(s *Span) {
 	}
 }
 
-// gather makes spans for the lines that stand under none.
+// gather makes spans for the lines without one.
 func (w *wire) gather() {
 	of := map[string]*Span{}
 	for _, l := range w.tree.Loose {
@@ -143,7 +143,7 @@ func (w *wire) gather() {
 	}
 }
 
-// spans returns what is sent, parents first.
+// spans returns the spans to send, parents first.
 func (w *wire) spans() iter.Seq[*Span] {
 	return func(yield func(*Span) bool) {
 		for _, spans := range [][]*Span{w.tree.Spans, w.loose} {
@@ -156,8 +156,8 @@ func (w *wire) spans() iter.Seq[*Span] {
 	}
 }
 
-// notes returns the lines to be told of a span, and how many more it has. Those at the level of
-// errors come before others; the order is that of time.
+// notes returns the lines of a span to send in the order of time, and the number of omitted ones.
+// Lines at the level of errors come before others.
 func (s *Span) notes() (lines []*Line, omitted int) {
 	errors, others := 0, 0
 	for _, l := range s.Lines {
@@ -186,7 +186,7 @@ func (s *Span) notes() (lines []*Line, omitted int) {
 	return lines, omitted
 }
 
-// note returns what a line says under a span: its level, its service where that is another, its
+// note returns the text of a line under a span: its level, its service if that is another, its
 // message and fields.
 func (l *Line) note(under *Span) string {
 	text := clipped(l.said()+l.otherFields(), maxNote)
@@ -196,7 +196,7 @@ func (l *Line) note(under *Span) string {
 	return strings.TrimSpace(levelMark(l.Level) + " " + visible(text))
 }
 
-// at returns when a line was. One that has no time has that of its span.
+// at returns the time of a line, or that of its span if the line has none.
 func (l *Line) at(under *Span) time.Time {
 	if l.At.IsZero() {
 		return under.Start
@@ -204,7 +204,7 @@ func (l *Line) at(under *Span) time.Time {
 	return l.At
 }
 
-// clipped returns no more than so many bytes of s, whole characters, and says that it is cut.
+// clipped returns at most so many bytes of s, in whole characters, and marks a cut.
 func clipped(s string, most int) string {
 	if len(s) <= most {
 		return s
@@ -218,7 +218,7 @@ func clipped(s string, most int) string {
 // name returns a text for a field that is shown as it is.
 func name(text string) string { return visible(clipped(text, maxValue)) }
 
-// why returns what made a span fail, or "".
+// why returns the cause of a span's failure, or "".
 func (s *Span) why() string {
 	switch {
 	case s.Error != "":
@@ -231,10 +231,10 @@ func (s *Span) why() string {
 	return ""
 }
 
-// httpParts are what the line of a request or a call says of HTTP, as far as it does.
+// httpParts are the facts about HTTP in the line of a request or a call.
 type httpParts struct {
 	method, path, route string
-	host                string // that was called, without its port
+	host                string // the called host, without its port
 }
 
 func (s *Span) http() (h httpParts) {

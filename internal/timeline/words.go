@@ -7,21 +7,21 @@ import (
 
 // Parts of the text views, for commands that show other things beside traces.
 
-// Visible returns s with everything escaped that a terminal obeys, or that makes text look like
-// something else. A tab is four spaces.
+// Visible escapes all characters in s that a terminal obeys, or that make text look different. A
+// tab becomes four spaces.
 func Visible(s string) string { return visible(s) }
 
-// Columns returns how many columns of a terminal s takes, about.
+// Columns returns roughly the number of columns that s takes in a terminal.
 func Columns(s string) int { return columns(s) }
 
 // Cut returns the beginning of s that has room in so many columns, with an ellipsis at its end if
-// that is not all of s.
+// s is longer.
 func Cut(s string, width int) string {
 	s, _ = cut(s, width)
 	return s
 }
 
-// Short writes a duration in three digits or so and one unit: "1.80 ms", "2 m 05 s".
+// Short writes a duration with one unit and about three digits: "1.80 ms", "2 m 05 s".
 func Short(d time.Duration) string { return short(d) }
 
 // Counted writes a number with its noun: "1 trace", "12,345 traces".
@@ -41,9 +41,11 @@ func Grouped[N int | int64](n N) string {
 	return text
 }
 
-// Harmless escapes in JSON what a terminal obeys and Go's encoder leaves as it is: characters
-// beyond ASCII that control it, or turn text round.
+// Harmless escapes the characters in JSON that a terminal obeys and that Go's encoder leaves as
+// they are. These are characters beyond ASCII that control the terminal, or change the direction
+// of text.
 func Harmless(json string) string { return harmless(json) }
 
-// Inert returns text as a label of a diagram in Mermaid's language, which reads nothing in it.
+// Inert returns text for a label of a diagram in Mermaid's language. Mermaid reads no syntax in
+// it.
 func Inert(text string) string { return inert(text) }

@@ -12,18 +12,18 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// The Zipkin view is an array of spans in Zipkin's v2 JSON, as its server takes it at
-// /api/v2/spans (openzipkin/zipkin-api, zipkin2-api.yaml). Besides Zipkin's own tags there are:
+// The Zipkin view is an array of spans in Zipkin's v2 JSON, which its server takes at /api/v2/spans
+// (openzipkin/zipkin-api, zipkin2-api.yaml). Besides Zipkin's own tags there are:
 //
 //	clew.made        no line reports the span, others name its ID
 //	clew.guessed     the parent was found by time, no line names it
-//	clew.attempt     of a call that was tried again
-//	clew.skew_ms     how much later the service's clock is; the times are put right by it
-//	clew.span_id     the ID that the lines have; another span has it too, or it is none
-//	clew.lines_left  how many more lines the span has
+//	clew.attempt     the number of a repeated call
+//	clew.skew_ms     the time by which the service's clock is ahead; all times are corrected by it
+//	clew.span_id     the ID in the lines, if another span has it too, or if it is no valid ID
+//	clew.lines_left  the number of further lines
 //
-// Zipkin puts clocks right by the IP addresses of services, which lines do not have. So the times
-// are put right here.
+// Zipkin corrects clocks by the IP addresses of services. Lines do not have these, so the times are
+// corrected here.
 
 type zipkinSpan struct {
 	TraceID     string            `json:"traceId"`
@@ -51,8 +51,8 @@ type zipkinNote struct {
 
 var zipkinKinds = map[Kind]string{Server: "SERVER", Client: "CLIENT"}
 
-// ZipkinJSON writes traces as Zipkin's server takes them, without keeping a copy, with a newline
-// behind it.
+// ZipkinJSON writes traces in the form that Zipkin's server takes, with a newline behind it. It
+// keeps no copy of them.
 func ZipkinJSON(to io.Writer, trees iter.Seq[*Tree]) error {
 	w := bufio.NewWriterSize(to, 64<<10)
 	opening := "["
@@ -71,12 +71,12 @@ func ZipkinJSON(to io.Writer, trees iter.Seq[*Tree]) error {
 }
 
 // ZipkinSpans returns the spans of the Zipkin view, each a JSON object that belongs to the caller.
-// None has more than about 2 MB.
+// No object has more than about 2 MB.
 func (t *Tree) ZipkinSpans() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		w := newWire(t, true)
 		for s := range w.spans() {
-			text, _ := json.Marshal(w.zipkin(s)) // texts and numbers alone: there is no error
+			text, _ := json.Marshal(w.zipkin(s)) // texts and numbers alone never fail
 			if !yield([]byte(harmless(string(text)))) {
 				return
 			}
@@ -104,8 +104,8 @@ func (w *wire) zipkin(s *Span) *zipkinSpan {
 	return z
 }
 
-// annotate adds lines. Zipkin drops an annotation that is equal to another one, so the same text at
-// the same time is numbered.
+// annotate adds lines. Zipkin drops an annotation that equals another one. So a text that comes
+// twice at the same time gets a number.
 func (z *zipkinSpan) annotate(s *Span, lines []*Line) {
 	seen := make(map[zipkinNote]int, len(lines))
 	for _, l := range lines {
@@ -120,7 +120,7 @@ func (z *zipkinSpan) annotate(s *Span, lines []*Line) {
 	}
 }
 
-// micros returns a time in microseconds since 1970; 0 for one before that, and for none.
+// micros returns a time in microseconds since 1970, and 0 for an earlier time or none.
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -135,8 +135,8 @@ func endpoint(service string) *zipkinEndpoint {
 	return &zipkinEndpoint{strings.ToLower(name(service))}
 }
 
-// answerer returns the service that answers a call: that of the request that it was, else that of
-// lines below it, else the host.
+// answerer returns the service that answers a call: the service of the request, else that of lines
+// below the call, else the host.
 func (s *Span) answerer() string {
 	for _, c := range s.Children {
 		if c.Kind == Server && c.Service != "" {
@@ -151,7 +151,7 @@ func (s *Span) answerer() string {
 	return s.http().host
 }
 
-// tags returns what else there is to say of a span.
+// tags returns the other facts about a span.
 func (w *wire) tags(s *Span) map[string]string {
 	tags := map[string]string{}
 	set := func(key, value string) {
@@ -173,7 +173,7 @@ func (w *wire) tags(s *Span) map[string]string {
 	return tags
 }
 
-// marks returns how far a span can be trusted.
+// marks returns tags that tell how far a span can be trusted.
 func (w *wire) marks(s *Span) (marks []line.Field) {
 	mark := func(say bool, key, value string) {
 		if say {
