@@ -12,55 +12,58 @@ import (
 	"time"
 )
 
-// Service is one of the services. It is an index into [Names] too.
+// Service is one of the services, and an index into [Names].
 type Service int
 
 // The services, by the form of their lines.
 const (
 	JSON   Service = iota // clew's own lines
 	CRI                   // clew's own lines in containerd's wrapper
-	Text                  // a Java service's: the IDs in brackets
+	Text                  // a Java service's lines, with the IDs in brackets
 	Logfmt                // pairs, with IDs of 16 digits
 
-	Services // how many there are
+	Services // the number of services
 )
 
-// Names are the services' names. The lines of Text do not say theirs.
+// Names are the services' names. The lines of Text lack theirs.
 var Names = [Services]string{"shop", "stock", "billing", "mail"}
 
-// TraceLines is how many lines a trace has, and ServiceLines how many of them are a service's.
+// TraceLines is the number of lines of a trace, and ServiceLines the number of them from each
+// service.
 const (
 	TraceLines   = 16
 	ServiceLines = TraceLines / int(Services)
 )
 
-// Open is how many traces are open at once, if nobody says: their lines stand between each other.
+// Open is the default number of traces that are open at once. Their lines stand between each
+// other.
 const Open = 256
 
-// Fleet makes lines, about 250 bytes each. It is made by [New], and is not for concurrent use.
+// Fleet makes lines of about 250 bytes each. Make one with [New]. A Fleet is not safe for
+// concurrent use.
 type Fleet struct {
 	seed   uint64
 	rnd    *rand.Rand
 	clock  time.Time
-	begun  int // traces
+	begun  int // the number of traces so far
 	traces []trace
 	buf    []byte
 }
 
-// trace is one that is open.
+// trace is an open trace.
 type trace struct {
 	number int
 	id     string
-	spans  [Services]string // of requests; that of Text is its caller's as well
-	call   string           // JSON's, to CRI
-	next   int              // line; 0: none was made
+	spans  [Services]string // of requests; the call from CRI to Text shares that of Text
+	call   string           // the span of the call from JSON to CRI
+	next   int              // the next line; 0: the trace has not begun
 	begin  time.Time
 }
 
-// New returns a fleet whose first line is of noon, 26 November 2026.
+// New returns a fleet. Its first line is from noon on 26 November 2026.
 func New(seed uint64) *Fleet { return NewOpen(seed, Open) }
 
-// NewOpen is New with so many traces open at once.
+// NewOpen is New with another number of traces that are open at once.
 func NewOpen(seed uint64, open int) *Fleet {
 	return &Fleet{
 		seed: seed, rnd: rand.New(rand.NewPCG(seed, 1)), clock: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC),
@@ -74,10 +77,10 @@ func (f *Fleet) TraceID(n int) string {
 	return fmt.Sprintf("%016x%016x", rnd.Uint64(), rnd.Uint64())
 }
 
-// Begun is how many traces have begun.
+// Begun returns the number of traces that have begun.
 func (f *Fleet) Begun() int { return f.begun }
 
-// Next returns the next line with its newline, whose it is, and the number of its trace. The line
+// Next returns the next line with its newline, its service, and the number of its trace. The line
 // is valid until the next call.
 func (f *Fleet) Next() (s Service, trace int, line []byte) {
 	t := &f.traces[f.rnd.IntN(len(f.traces))]
@@ -104,7 +107,7 @@ func (f *Fleet) Next() (s Service, trace int, line []byte) {
 	return s, t.number, f.buf
 }
 
-// order is whose line is next in a trace: each service is called by the one before it.
+// order has the service of each line of a trace. Each service is called by the one before it.
 var order = func() (order [TraceLines]struct {
 	service Service
 	nth     int
@@ -135,7 +138,7 @@ func (f *Fleet) add(text string) { f.buf = append(f.buf, text...) }
 
 func (f *Fleet) number(n int) { f.buf = strconv.AppendInt(f.buf, int64(n), 10) }
 
-// Messages are what services say while they work.
+// The services write messages while they work.
 var messages = [...]string{
 	"the basket was loaded from the cache, and its prices are up to date",
 	"three items are reserved in the warehouse until the order is paid",
@@ -145,8 +148,8 @@ var messages = [...]string{
 
 var routes = [...]string{"/basket/{id}", "/orders", "/products/{id}", "/basket/{id}/items"}
 
-// object is a line of clew's. The last one of a service is that of its request, and the one before
-// it that of its call of the next service.
+// object writes a line of clew's own. The last line of a service is that of its request, and the
+// line before that of its call to the next service.
 func (f *Fleet) object(t *trace, s Service, nth int, at time.Time) {
 	f.add(`{"level":"info","service":"`)
 	f.add(Names[s])
@@ -202,13 +205,13 @@ func (f *Fleet) request(t *trace, s Service) {
 	}
 }
 
-// took is how long something took: a part of four of the trace's time until now.
+// took writes a duration: parts quarters of the trace's time so far.
 func (f *Fleet) took(t *trace, parts int) {
 	f.add(`,"duration_ms":`)
 	f.buf = strconv.AppendFloat(f.buf, float64(f.clock.Sub(t.begin).Microseconds()*int64(parts)/4)/1000, 'f', 3, 64)
 }
 
-// status is that of all requests of a trace: one in a hundred fails.
+// status returns the status of all requests of a trace. One trace in a hundred fails.
 func (f *Fleet) status(t *trace) int {
 	if t.number%100 == 7 {
 		return 503
@@ -216,7 +219,7 @@ func (f *Fleet) status(t *trace) int {
 	return 200
 }
 
-// text is a line of a Java service.
+// text writes a line of a Java service.
 func (f *Fleet) text(t *trace, nth int) {
 	f.buf = f.clock.AppendFormat(f.buf, "2006-01-02 15:04:05.000")
 	f.add(" [")
@@ -233,7 +236,7 @@ func (f *Fleet) text(t *trace, nth int) {
 	f.number(f.rnd.IntN(1_000_000))
 }
 
-// pairs is a line of logfmt.
+// pairs writes a line of logfmt.
 func (f *Fleet) pairs(t *trace, nth int) {
 	f.add("time=")
 	f.buf = f.clock.AppendFormat(f.buf, "2006-01-02T15:04:05.000000Z07:00")

@@ -11,35 +11,36 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// MeshConfig says what a mesh is like.
+// MeshConfig describes a mesh.
 type MeshConfig struct {
 	Seed     uint64
 	Services int // at least 5
 	Traces   int
 
-	// Faults gives the second to the fifth service a fault each: a clock that is [MeshBehind] late,
-	// IDs of 16 digits written as 32, a new trace for each request, no lines of requests.
+	// Faults gives a fault to each service from the second to the fifth: a clock that is
+	// [MeshBehind] late, IDs of 16 digits written as 32, a new trace for each request, no lines of
+	// requests.
 	Faults bool
 }
 
-// MeshBehind is how late the clock of a service is that is off.
+// MeshBehind is the time by which the wrong clock of a service is late.
 const MeshBehind = 800 * time.Millisecond
 
-// MeshEdge is who calls whom: the names of two services, or of a service and a host outside.
+// MeshEdge is a pair of caller and callee: two services, or a service and a host outside.
 type MeshEdge struct{ From, To string }
 
-// MeshCalls is what is true of an edge, whether or not the lines tell it.
+// MeshCalls are the true numbers for an edge, even if the lines do not tell them.
 type MeshCalls struct {
-	Calls   int // each attempt is one
-	Errors  int // of the calls: without an answer, or with a status from 500
-	Refused int // of the errors: no connection was made
+	Calls   int // with each attempt
+	Errors  int // calls without an answer, or with a status from 500
+	Refused int // errors without a connection
 	Retries int // attempts after the first
 }
 
-// Mesh is the logs of many services in layers, and what is true of them. Half of the traces have
-// IDs of 16 digits. Some services ask a database, and some a third party.
+// Mesh has the logs of many services in layers, and the true numbers of their calls. Half of the
+// traces have IDs of 16 digits. Some services ask a database, and some a third party.
 type Mesh struct {
-	Logs  map[string][]byte // by the service's name; a line has it too
+	Logs  map[string][]byte // by the service's name, which the lines have, too
 	Calls map[MeshEdge]MeshCalls
 
 	config MeshConfig
@@ -47,25 +48,25 @@ type Mesh struct {
 	lines  map[string][]meshLine
 }
 
-// meshLine is a line, and when it was written by a clock that is right.
+// meshLine is a line, with the right time at which it was written.
 type meshLine struct {
 	at   time.Time
 	text string
 }
 
-// meshSpan is a request that is being served.
+// meshSpan is a request in progress.
 type meshSpan struct {
 	service                  int
 	trace                    string
-	span, parent, callParent uint64 // callParent: of the call's span
+	span, parent, callParent uint64 // callParent is the parent of the call's span
 }
 
-// The names of services. More of them have a number.
+// meshNames are the names of the first services. Further services have a number behind a name.
 var meshNames = [...]string{
 	"gateway", "basket", "catalogue", "prices", "orders", "payments", "stock", "search", "users", "mail", "images", "reports",
 }
 
-// MeshName is the name of the i-th service, from 0. The first one is that which nobody calls.
+// MeshName returns the name of the i-th service, from 0. No other service calls the first one.
 func MeshName(i int) string {
 	name := meshNames[i%len(meshNames)]
 	if i >= len(meshNames) {
@@ -138,7 +139,7 @@ func (m *Mesh) serve(s meshSpan, at time.Time) (end time.Time, status int) {
 	return at, status
 }
 
-// callees are whom a request of a service calls: one or two of those below.
+// callees returns the services that a request calls: one or two of those below.
 func (m *Mesh) callees(service int) (to []int) {
 	for _, below := range []int{2*service + 1, 2*service + 2, 2*service + 4} {
 		if below < m.config.Services {
@@ -149,7 +150,8 @@ func (m *Mesh) callees(service int) (to []int) {
 	return to[:min(len(to), 1+m.rnd.IntN(2))]
 }
 
-// call calls a service, and once more if that fails: one of a hundred times nobody listens.
+// call calls a service, and a second time if the first call fails. One call in a hundred is
+// refused.
 func (m *Mesh) call(s *meshSpan, to int, at time.Time) (end time.Time, status int) {
 	host := MeshName(to) + ".shop.svc.cluster.local:8080"
 	for attempt := 1; attempt <= 2; attempt++ {
@@ -168,7 +170,7 @@ func (m *Mesh) call(s *meshSpan, to int, at time.Time) (end time.Time, status in
 	return at, status
 }
 
-// ask asks what is outside: every third service a database, and every seventh a bank.
+// ask calls hosts outside. Every third service asks a database, and every seventh a bank.
 func (m *Mesh) ask(s *meshSpan, at time.Time) time.Time {
 	if s.service%3 == 1 {
 		took := m.takes(1)
@@ -187,7 +189,7 @@ func (m *Mesh) ask(s *meshSpan, at time.Time) time.Time {
 	return at
 }
 
-// called writes the line of a call that has ended, and counts it. Without an attempt it is not
+// called writes the line of a call that has ended, and counts it. A call without an attempt is not
 // HTTP.
 func (m *Mesh) called(s *meshSpan, to, where, method string, span uint64, took time.Duration, at time.Time, status, attempt int, refused bool) {
 	edge := MeshEdge{MeshName(s.service), to}
@@ -226,14 +228,15 @@ func (m *Mesh) write(s *meshSpan, at time.Time, fields, message string) {
 		name, says.Format("2006-01-02T15:04:05.000000Z07:00"), fields, s.trace, s.span, message)})
 }
 
-// takes is how long a service works: at least as long as most times, and sometimes much longer.
+// takes returns the time that a service works. Most times are near the minimum, and a few are much
+// longer.
 func (m *Mesh) takes(service int) time.Duration {
 	return time.Duration(float64(1+service%7) * (1 + m.rnd.ExpFloat64()) * float64(500*time.Microsecond)).Truncate(time.Microsecond)
 }
 
 func meshMS(d time.Duration) string { return fmt.Sprintf("%.3f", float64(d.Microseconds())/1000) }
 
-// meshParents are the fields of a span's parents, as far as it has them.
+// meshParents returns the fields of a span's parents, as far as it has any.
 func meshParents(s *meshSpan) (text string) {
 	if s.parent != 0 {
 		text += fmt.Sprintf(`"parent_id":"%016x",`, s.parent)
