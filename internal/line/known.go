@@ -12,7 +12,8 @@ type known struct {
 	scores [maxNames]uint64          // for each name, a 1 in the byte of each of its vendors
 	slots  [len(vendors)][keys]uint8 // the place of a vendor's name for a key in the list
 	unit   [len(vendors)]unit        // of Duration
-	nested [len(vendors)]bool        // Duration stands in a group; outside of one a line has our name
+	// nested says that Duration stands in a group. Outside of a group a line has our name for it.
+	nested [len(vendors)]bool
 	time   [len(timeNames)]uint8
 	level  [len(levelNames)]uint8
 	text   [len(messageNames)]uint8

@@ -101,7 +101,8 @@ func epoch(s string) time.Time {
 		return time.Time{}
 	}
 	scale := 9
-	for limit := int64(1e11); scale > 0 && (whole >= limit || whole <= -limit); limit *= 1000 { // the year 5138
+	// Seconds below the limit reach to the year 5138.
+	for limit := int64(1e11); scale > 0 && (whole >= limit || whole <= -limit); limit *= 1000 {
 		scale -= 3
 	}
 	if ns, ok := scaled(s, scale); ok {

@@ -67,8 +67,9 @@ type slot struct {
 	owned atomic.Uint32 // orders the work of one owner before the work of the next
 }
 
-// token lives as long as its slot or a frame that tells the number holds it.
-type token struct{ _ *byte } // without a pointer, tokens would share their memory with other values
+// token lives as long as its slot or a frame that tells the number holds it. It has a pointer,
+// because tokens would share their memory with other values otherwise.
+type token struct{ _ *byte }
 
 var (
 	slots [most]slot

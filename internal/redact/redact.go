@@ -94,7 +94,8 @@ func URL(url string) string {
 // grows with the length of the text, whatever is in it.
 func writeBare(out *strings.Builder, url string) {
 	for {
-		slashes := slashesOf(url) // more than two: the host is missing, and the text may be another URL
+		// More than two slashes mean that the host is missing, and that another URL may follow.
+		slashes := slashesOf(url)
 		out.WriteString(url[:slashes])
 		text := url[slashes:]
 		scheme := strings.Index(text, "://") // of a URL behind this one

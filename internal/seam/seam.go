@@ -35,10 +35,11 @@ func Split(text string) (traceID, spanID string) {
 
 // Span is what a record tells about the current span of its context.
 type Span struct {
-	Text         string // as Text returns it
-	Parent       oteltrace.SpanID
-	CallerParent oteltrace.SpanID // for a server's span: the parent of the parent, as the caller sent it
-	Server       bool             // package trace has made the span for a server
+	Text   string // as Text returns it
+	Parent oteltrace.SpanID
+	// CallerParent is the parent of a server span's parent, as the caller sent it.
+	CallerParent oteltrace.SpanID
+	Server       bool // package trace has made the span for a server
 	Sampled      bool
 	Debug        bool
 	Recording    bool

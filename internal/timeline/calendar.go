@@ -150,7 +150,8 @@ func (c calendar) at(d date, year int) time.Time {
 // withoutYear returns the newest time that fits d and is not after the reference.
 func (c calendar) withoutYear(d date) time.Time {
 	latest := c.reference.Add(yearSlack)
-	for year := latest.Year(); year > latest.Year()-9; year-- { // the last February 29 may be eight years ago
+	// The last February 29 may be eight years ago.
+	for year := latest.Year(); year > latest.Year()-9; year-- {
 		if t := c.at(d, year); !t.IsZero() && !t.After(latest) {
 			return t
 		}

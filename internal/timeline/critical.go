@@ -76,9 +76,10 @@ func latest(a, b time.Time) time.Time {
 type Share struct {
 	Service, Operation string
 	Kind               Kind
-	Answered           bool // the request of the call has lines, so the share is network and waiting
-	Spans              int
-	Time               time.Duration // on the critical path
+	// Answered says that the request of a call has lines, so the share is network and waiting.
+	Answered bool
+	Spans    int
+	Time     time.Duration // on the critical path
 }
 
 // percentOf returns the share in percent of a root's time.

@@ -38,7 +38,7 @@ const (
 //   - lines that CRI or Docker has cut into several, because the cut may be in the ID,
 //   - journald's messages that are an array of bytes,
 //   - JSON with a letter or a digit as an escape, which no encoder that we know writes,
-//   - all of a JSON array over several lines, as gcloud prints it, because its lines are no entries,
+//   - all of a JSON array over several lines, as gcloud prints it: its lines are no entries,
 //   - all of a source with mixed lines of several instances, as its first lines show, because the
 //     lines of an entry may be far from each other.
 //

@@ -8,9 +8,9 @@ import (
 )
 
 // The HTML view is one file that loads nothing else: its style, its script and its data are in it.
-// The data is JSON in an element that no browser runs. Each < in it is escaped, so that no data ends
-// the element or begins a comment. The policy in the page's head has the hash of the one script, and
-// lets no other script run. The script writes the data as text, never as HTML.
+// The data is JSON in an element that no browser runs. Each < in it is escaped, so that no data
+// ends the element or begins a comment. The policy in the page's head has the hash of the one
+// script, and lets no other script run. The script writes the data as text, never as HTML.
 //
 //go:embed page
 var pageFiles embed.FS
@@ -24,7 +24,9 @@ const maxPage = 300_000
 
 // HTMLConfig has the texts of a page besides its traces. The zero value is ready to use.
 type HTMLConfig struct {
-	UI string // Zipkin's address, for links to traces that Zipkin has; anything but a URL of http or https: none
+	// UI is Zipkin's address, for links to traces that Zipkin has. Anything but a URL of http or
+	// https gives no links.
+	UI string
 
 	// After is the text behind the ID in the command that shows a trace of the page. It names the
 	// sources. The page shows and copies it with control and format characters escaped.

@@ -17,8 +17,8 @@ import (
 //	             clock is ahead of the clock of the first service
 //	links        [{trace, why}]: other traces that lines name; why is "scheduled by" or "untrusted"
 //	spans        each behind its parent:
-//	  id           a unique name in this trace: the span ID, with "/2" behind it if another span has
-//	               the same ID, or "#7" if the line had none
+//	  id           a unique name in this trace: the span ID, with "/2" behind it if another span
+//	               has the same ID, or "#7" if the line had none
 //	  parent       the id of another span; absent: a root
 //	  parent_id    the parent that the line names; absent: none
 //	  service, operation, kind (server, client, job, internal)

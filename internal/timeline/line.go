@@ -44,7 +44,8 @@ func lineUp(entries []*Entry) []*Line {
 		switch {
 		case l.At.IsZero():
 			l.At, l.inexact = last.At, last.inexact
-		case l.inexact > 0 && l.At.Before(last.At) && last.At.Sub(l.At) < l.inexact: // its source has it behind the last line
+		case l.inexact > 0 && l.At.Before(last.At) && last.At.Sub(l.At) < l.inexact:
+			// Its source has it behind the last line.
 			l.inexact -= last.At.Sub(l.At)
 			l.At = last.At
 		}

@@ -81,7 +81,8 @@ func (n *naming) look(text []byte, i, end int) mention {
 			break
 		}
 		m := mention{trace: id, rank: byName}
-		if before := at(text, i-1); before != '-' && before != '/' && (end-i == 16 || end-i == 32) { // the rules of other forms pad the ID
+		// Other forms always pad the ID, so their digits tell nothing.
+		if before := at(text, i-1); before != '-' && before != '/' && (end-i == 16 || end-i == 32) {
 			m.digits = uint8(end - i)
 		}
 		if custom {

@@ -48,7 +48,8 @@ func (t *Tree) Mermaid(to io.Writer) error {
 // of the tree.
 func (d *diagram) steps(t *Tree) []step {
 	var steps []step
-	begun := make([]time.Time, len(t.Spans)) // no span begins before its parent, whatever its clock says
+	// No span begins before its parent, whatever its clock says.
+	begun := make([]time.Time, len(t.Spans))
 	notes := func(s *Span, lines []*Line) {
 		for _, l := range lines {
 			if l.IsError() && l != s.Report {
@@ -230,7 +231,8 @@ func inert(text string) string {
 	}
 	var b strings.Builder
 	for _, r := range or(text, "?") {
-		if r != 'ﬂ' && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" /._-,()=?", r)) { // Mermaid marks its codes with ﬂ
+		// Mermaid marks its codes with ﬂ.
+		if r != 'ﬂ' && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" /._-,()=?", r)) {
 			b.WriteRune(r)
 			continue
 		}

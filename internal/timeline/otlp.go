@@ -11,8 +11,8 @@ import (
 // The OTLP view is an ExportTraceServiceRequest in OTLP's JSON, on one line
 // (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): IDs are hexadecimal, 64-bit
 // numbers are texts, kinds and codes are numbers. Services are resources, and lines are events of
-// their spans. Each span has an ID of its own, because a call and its answer cannot share a span in
-// OpenTelemetry. The marks and the times are those of the Zipkin view.
+// their spans. Each span has an ID of its own, because a call and its answer cannot share a span
+// in OpenTelemetry. The marks and the times are those of the Zipkin view.
 
 type otlpAttribute struct {
 	Key   string    `json:"key"`

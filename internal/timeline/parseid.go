@@ -90,7 +90,8 @@ func headerValue(text []byte) (ID, bool) {
 			return ID{}, false
 		}
 		return hexID(text[:end])
-	case ':': // uber-trace-id: {trace-id}:{span-id}:{parent-span-id}:{flags}, without leading zeros
+	case ':':
+		// uber-trace-id: {trace-id}:{span-id}:{parent-span-id}:{flags}, without leading zeros.
 		if bytes.Count(text, []byte(":")) != 3 {
 			return ID{}, false
 		}

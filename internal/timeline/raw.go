@@ -20,6 +20,7 @@ type Raw struct {
 	// source. If it is empty, the Service is the instance.
 	Instance string
 
-	Number int  // the line's number in its source, from 1; for a joined line, that of its first part
+	// Number is the line's number in its source, from 1. A joined line has that of its first part.
+	Number int
 	Cut    bool // the line was longer than MaxLine
 }

@@ -76,7 +76,8 @@ func (p *Parser) SightOf(e *Entry) Sight {
 func (p *Parser) digitsOf(e *Entry) int {
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		if !f.Text || p.names.claim(f.Key).role != roleTrace || strings.HasPrefix(f.Key, "logging.googleapis.com/") { // Google's rules pad the ID
+		// Google's form always pads the ID, so its digits tell nothing.
+		if !f.Text || p.names.claim(f.Key).role != roleTrace || strings.HasPrefix(f.Key, "logging.googleapis.com/") {
 			continue
 		}
 		if id, ok := hexID([]byte(f.Value)); ok && id == e.Trace && hexEnd([]byte(f.Value), 0) == len(f.Value) {

@@ -36,7 +36,8 @@ type Span struct {
 	Status    int    // of HTTP; 0: none
 	Attempt   int    // of a call, from 1; 0: not counted
 	Error     string // the cause of the failure, in the words of its line; "": not known
-	Failed    bool   // the line tells of a failure: a call without an answer, a panic, a status from 500
+	// Failed says that the line tells of a failure: no answer, a panic, or a status from 500.
+	Failed bool
 
 	// Start is by the clock of the trace's first service. Zero means that it is not known.
 	Start    time.Time

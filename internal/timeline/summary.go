@@ -9,16 +9,17 @@ import (
 type Summary struct {
 	ID         ID
 	Start, End time.Time // zero: no line has a time
-	Record     string    // the message of the root's line: a request, call or job; "": no line reports a span
-	Service    string    // of the root; without one, of the first line
-	Operation  string    // of the root
-	Status     int
-	Duration   time.Duration // of the root; without one, from the first line to the last
-	Services   []string      // in the order of their names
-	More       int           // lines of other services, beyond the first maxNamed
-	Spans      int           // with a line that reports them
-	Lines      int
-	Errors     int // failed spans, and lines at the level of errors that report no span
+	// Record is the message of the root's line: a request, call or job; "": no line reports a span.
+	Record    string
+	Service   string // of the root; without one, of the first line
+	Operation string // of the root
+	Status    int
+	Duration  time.Duration // of the root; without one, from the first line to the last
+	Services  []string      // in the order of their names
+	More      int           // lines of other services, beyond the first maxNamed
+	Spans     int           // with a line that reports them
+	Lines     int
+	Errors    int // failed spans, and lines at the level of errors that report no span
 }
 
 // maxNamed is the number of services that are kept for a trace.

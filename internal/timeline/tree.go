@@ -39,7 +39,9 @@ type Service struct {
 // Link is another trace that a line names.
 type Link struct {
 	Trace string // in hexadecimal digits
-	Why   string // "scheduled by": the trace that started the job; "untrusted": the trace of an untrusted caller
+	// Why is "scheduled by" for the trace that started the job, and "untrusted" for the trace of an
+	// untrusted caller.
+	Why string
 }
 
 // NewTree returns the tree of a trace. It takes n log n time for n lines, and a stack that does

@@ -12,8 +12,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// The Zipkin view is an array of spans in Zipkin's v2 JSON, which its server takes at /api/v2/spans
-// (openzipkin/zipkin-api, zipkin2-api.yaml). Besides Zipkin's own tags there are:
+// The Zipkin view is an array of spans in Zipkin's v2 JSON, which its server takes at
+// /api/v2/spans (openzipkin/zipkin-api, zipkin2-api.yaml). Besides Zipkin's own tags there are:
 //
 //	clew.made        no line reports the span, others name its ID
 //	clew.guessed     the parent was found by time, no line names it
@@ -22,8 +22,8 @@ import (
 //	clew.span_id     the ID in the lines, if another span has it too, or if it is no valid ID
 //	clew.lines_left  the number of further lines
 //
-// Zipkin corrects clocks by the IP addresses of services. Lines do not have these, so the times are
-// corrected here.
+// Zipkin corrects clocks by the IP addresses of services. Lines do not have these, so the times
+// are corrected here.
 
 type zipkinSpan struct {
 	TraceID     string            `json:"traceId"`

@@ -164,5 +164,6 @@ func SlogLevel(l zerolog.Level) (level slog.Level, ok bool) {
 	case zerolog.NoLevel:
 		return slog.LevelInfo, true
 	}
-	return (slog.Level(l) - slog.Level(zerolog.InfoLevel)) * 4, true // slog's levels are 4 apart, as OpenTelemetry's are
+	// slog's levels are 4 apart, as OpenTelemetry's are.
+	return (slog.Level(l) - slog.Level(zerolog.InfoLevel)) * 4, true
 }
