@@ -9,7 +9,8 @@ import (
 type Summary struct {
 	ID         ID
 	Start, End time.Time // zero: no line has a time
-	// Record is the message of the root's line: a request, call or job; "": no line reports a span.
+	// Record is the message of the root's line: a request, call or job; "": no line reports a
+	// span.
 	Record    string
 	Service   string // of the root; without one, of the first line
 	Operation string // of the root

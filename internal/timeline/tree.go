@@ -39,8 +39,8 @@ type Service struct {
 // Link is another trace that a line names.
 type Link struct {
 	Trace string // in hexadecimal digits
-	// Why is "scheduled by" for the trace that started the job, and "untrusted" for the trace of an
-	// untrusted caller.
+	// Why is "scheduled by" for the trace that started the job, and "untrusted" for the trace of
+	// an untrusted caller.
 	Why string
 }
 
