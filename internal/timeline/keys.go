@@ -22,8 +22,8 @@ func ParseKeys(text string) (Keys, error) {
 		name, key, ok := strings.Cut(part, "=")
 		list := k.list(strings.TrimSpace(name))
 		if key = strings.TrimSpace(key); !ok || list == nil || key == "" {
-			return Keys{}, fmt.Errorf("timeline: keys are written as trace=KEY, with a comma between them, and are those of %s: %q is none",
-				strings.Join(roleNames[1:], ", "), part)
+			return Keys{}, fmt.Errorf("timeline: %q names no key: keys are written as trace=KEY, with commas between them, for %s",
+				part, strings.Join(roleNames[1:], ", "))
 		}
 		*list = append(*list, key)
 	}

@@ -165,7 +165,7 @@ func onlyID(text []byte) (ID, error) {
 			return found[0], nil
 		}
 		if len(found) > 1 {
-			return ID{}, fmt.Errorf("timeline: several IDs in the text, of which none is called a trace's: %v and %v", found[0], found[1])
+			return ID{}, fmt.Errorf("timeline: the text has several IDs, and calls none a trace ID: %v and %v", found[0], found[1])
 		}
 	}
 	return ID{}, errors.New("timeline: no trace ID in the text: want 16 or 32 hexadecimal digits, a decimal number, " +

@@ -22,9 +22,9 @@ func ParseStatuses(text string) (Statuses, error) {
 	high, err2 := status(until)
 	switch {
 	case err != nil || err2 != nil:
-		return Statuses{}, errors.New("timeline: a status is three digits, a digit and xx, or two statuses with - between them")
+		return Statuses{}, errors.New("timeline: statuses are written as 404, 5xx or 500-504")
 	case high < low:
-		return Statuses{}, errors.New("timeline: the first status is the lower one")
+		return Statuses{}, errors.New("timeline: the lower status of a range comes first")
 	}
 	return Statuses{low, high}, nil
 }
