@@ -36,7 +36,20 @@ func TestText(t *testing.T) {
 		style timeline.Style
 		want  string
 	}{
-		{"whole", timeline.Style{UI: "http://zipkin:9411/"}, `
+		{"whole", timeline.Style{UI: "http://zipkin:9411/"}, wholeText},
+		{"cut", timeline.Style{Width: 80}, cutText},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out bytes.Buffer
+			require.NoError(t, checkout().tree().Text(&out, tt.style))
+			assert.Equal(t, strings.TrimPrefix(tt.want, "\n"), out.String())
+		})
+	}
+}
+
+// wholeText is the view of checkout for a file.
+const wholeText = `
 trace 5759e988bd862e3fe1be46a994272793   2026-11-26 12:00:00.000000 UTC   took 120 ms
 6 spans of 3 services, 8 lines, 5 errors
 time went to  50 %  60.0 ms  payments POST /pay
@@ -70,8 +83,10 @@ in Zipkin: http://zipkin:9411/zipkin/traces/5759e988bd862e3fe1be46a994272793
 [guessed]: no line names the parent. It is the only span that encloses this one in time.
 [made]: no request, call or job line reports the span. Other lines name its ID.
 [not reported]: no line has this span's ID. Those below name it as their parent.
-`},
-		{"cut", timeline.Style{Width: 80}, `
+`
+
+// cutText is the view of checkout for a terminal of 80 columns.
+const cutText = `
 trace 5759e988bd862e3fe1be46a994272793   2026-11-26 12:00:00.000000 UTC   took …
 6 spans of 3 services, 8 lines, 5 errors
 time went to  50 %  60.0 ms  payments POST /pay
@@ -105,16 +120,7 @@ the caller's own trace, which was not believed: clew timeline 463ac35c9f6413ad
 [made]: no request, call or job line reports the span. Other lines name its ID.
 [not reported]: no line has this span's ID. Those below name it as their parent.
 Cut to 80 columns, without the ends of 7 rows, 2 message lines. Everything: --width 0
-`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var out bytes.Buffer
-			require.NoError(t, checkout().tree().Text(&out, tt.style))
-			assert.Equal(t, strings.TrimPrefix(tt.want, "\n"), out.String())
-		})
-	}
-}
+`
 
 // Nothing is wider than the terminal, but what is there to be copied.
 func TestTextWidth(t *testing.T) {

@@ -11,171 +11,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTree(t *testing.T) {
-	served := func(l *log) { // a calls b
-		l.request("a", "1", "", 0, 100*ms, line.Request{})
-		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
-		l.request("b", "3", "2", 20*ms, 30*ms, line.Request{CallerParentID: number("1")})
-	}
-	tests := []struct {
-		name  string
-		lines func(*log)
-		want  string
-	}{
-		{"nothing", func(l *log) {}, ""},
-		{"parents", served, "a server 1\n  a client 2\n    b server 3\n"},
-		{"lines under their spans, in the order of time", func(l *log) {
-			l.say("b", "3", 40*ms, "later")
-			l.say("b", "3", 30*ms, "sooner")
-			served(l)
-			l.say("a", "1", 200*ms, "after the answer")
-		}, "a server 1 'after the answer'\n  a client 2\n    b server 3 'sooner' 'later'\n"},
-		{"no call line: the caller's parent", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.request("b", "3", "2", 20*ms, 30*ms, line.Request{CallerParentID: number("1")})
-		}, "a server 1\n  b server 3\n"},
-		{"retries are siblings", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.call("a", "2", "1", 10*ms, 5*ms, line.Call{Attempt: 1, Error: "refused"})
-			l.call("a", "3", "1", 20*ms, 5*ms, line.Call{Attempt: 2, Status: 200})
-		}, "a server 1\n  a client 2 failed\n  a client 3\n"},
-		{"Finagle: one ID for the call and the request", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
-			l.request("b", "2", "1", 20*ms, 30*ms, line.Request{})
-			l.call("b", "4", "2", 25*ms, ms, line.Call{})
-			l.say("b", "2", 22*ms, "in b")
-			l.say("a", "2", 22*ms, "in a")
-		}, "a server 1\n  a client 2 'in a'\n    b server 2 'in b'\n      b client 4\n"},
-		{"a job is a root", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.job("a", "2", 10*ms, 5*ms, line.Run{Job: "j"}).Parent = id("1")
-		}, "a server 1\na job 2\n"},
-		{"made from lines, which name its parent", func(l *log) {
-			served(l)
-			l.say("b", "4", 25*ms, "inside").Parent = id("3")
-		}, "a server 1\n  a client 2\n    b server 3\n      b internal 4 made 'inside'\n"},
-		{"made from lines, its parent guessed", func(l *log) {
-			served(l)
-			l.say("b", "4", 25*ms, "inside")
-			l.say("b", "4", 28*ms, "again")
-		}, "a server 1\n  a client 2\n    b server 3\n      b internal 4 made guess 'inside' 'again'\n"},
-		{"made from lines, and a request below it", func(l *log) {
-			l.say("java", "2", 10*ms, "calls")
-			l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
-		}, "java internal 2 made 'calls'\n  b server 3\n"},
-		{"a parent that nobody knows", func(l *log) {
-			l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
-			l.request("c", "4", "2", 60*ms, 30*ms, line.Request{})
-		}, "? client 2 missing\n  b server 3\n  c server 4\n"},
-		{"a call answered by the only request in it", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
-			l.request("b", "3", "e", 20*ms, 30*ms, line.Request{CallerParentID: number("d")}) // proxies between
-		}, "a server 1\n  a client 2\n    b server 3 guess\n"},
-		{"two calls might be it: the request that makes both", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
-			l.call("a", "3", "1", 10*ms, 50*ms, line.Call{})
-			l.request("b", "4", "e", 20*ms, 30*ms, line.Request{})
-		}, "a server 1\n  a client 2\n  a client 3\n  b server 4 guess\n"},
-		{"a call that was answered is nobody else's", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
-			l.request("b", "3", "2", 20*ms, 10*ms, line.Request{})
-			l.request("c", "4", "e", 40*ms, 10*ms, line.Request{})
-		}, "a server 1\n  a client 2\n    b server 3\n  c server 4 guess\n"},
-		{"no guess is below itself", func(l *log) {
-			l.request("b", "1", "e", 20*ms, 10*ms, line.Request{})
-			l.call("b", "2", "1", 20*ms, 10*ms, line.Call{})
-			l.request("c", "3", "2", 20*ms, 5*ms, line.Request{})
-			l.call("c", "4", "3", 20*ms, 80*ms, line.Call{})
-		}, "? client e missing\n  b server 1\n    b client 2\n      c server 3\n        c client 4\n"},
-		{"two services might be it: none", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.request("c", "2", "", 0, 100*ms, line.Request{})
-			l.request("b", "4", "e", 20*ms, 30*ms, line.Request{})
-		}, "a server 1\nc server 2\n? client e missing\n  b server 4\n"},
-		{"a root is no guess", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.request("b", "2", "", 20*ms, 30*ms, line.Request{})
-		}, "a server 1\nb server 2\n"},
-		{"lines without a span", func(l *log) {
-			served(l)
-			l.say("b", "", 25*ms, "in b")
-			l.say("b", "", 80*ms, "not in b")
-			l.say("nginx", "", 25*ms, "nobody's")
-			l.request("a", "9", "", 0, 30*ms, line.Request{})
-			l.say("a", "", 25*ms, "either's")
-			l.say("a", "", 70*ms, "in a")
-		}, "a server 1 'in a'\n  a client 2\n    b server 3 'in b'\na server 9\n'either's'\n'nobody's'\n'not in b'\n"},
-		{"lines of a service that reports no request: under the only call to it", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.call("a", "2", "1", 10*ms, 20*ms, line.Call{Host: "java.prod.svc.cluster.local:8080"})
-			l.call("a", "3", "1", 10*ms, 50*ms, line.Call{Host: "node"})
-			l.call("a", "4", "1", 40*ms, 20*ms, line.Call{Host: "java:8080"})
-			l.say("java", "", 20*ms, "first")
-			l.say("java", "", 35*ms, "between")
-			l.say("java", "", 50*ms, "second")
-			l.say("node", "", 20*ms, "other")
-			l.say("jav", "", 20*ms, "nobody's")
-		}, "a server 1\n  a client 3 'other'\n  a client 2 'first'\n  a client 4 'second'\n'nobody's'\n'between'\n"},
-		{"two calls to it might be it, or somebody else answered: none", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{Host: "java"})
-			l.call("a", "3", "1", 10*ms, 50*ms, line.Call{Host: "java:8080"})
-			l.call("a", "4", "1", 70*ms, 20*ms, line.Call{Host: "java"})
-			l.request("proxy", "5", "4", 72*ms, 10*ms, line.Request{})
-			l.say("java", "", 20*ms, "either's")
-			l.say("java", "", 75*ms, "answered")
-		}, "a server 1\n  a client 2\n  a client 3\n  a client 4\n    proxy server 5\n'either's'\n'answered'\n"},
-		{"a service that reports requests is not looked for in calls", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.call("a", "2", "1", 10*ms, 20*ms, line.Call{Host: "b"})
-			l.call("a", "3", "1", 40*ms, 20*ms, line.Call{Host: "b"})
-			l.request("b", "4", "2", 12*ms, 10*ms, line.Request{})
-			l.say("b", "", 50*ms, "in no request")
-		}, "a server 1\n  a client 2\n    b server 4\n  a client 3\n'in no request'\n"},
-		{"its own parent", func(l *log) { l.request("a", "1", "1", 0, ms, line.Request{}) }, "a server 1\n"},
-		{"a circle", func(l *log) {
-			l.request("a", "1", "3", 0, 100*ms, line.Request{})
-			l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
-			l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
-		}, "a server 1\n  a client 2\n    b server 3\n"},
-		{"a span reported twice", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.request("a", "1", "", 0, 101*ms, line.Request{})
-		}, "a server 1 'request'\n"},
-		{"a span ID that two services have", func(l *log) {
-			l.request("a", "1", "", 0, 100*ms, line.Request{})
-			l.request("b", "1", "", 0, 101*ms, line.Request{})
-			l.say("b", "1", 5*ms, "b's")
-		}, "b server 1 'b's'\na server 1\n"},
-		{"lines without a span, whose times are not exact", func(l *log) {
-			l.request("a", "1", "", 500*ms, 300*ms, line.Request{})
-			l.say("b", "", 400*ms, "exact")
-			l.say("c", "", 0, "in this second").Precision = time.Second
-		}, "a server 1\n'exact'\n'in this second'\n"},
-		{"no span ID", func(l *log) { l.request("a", "", "", 0, ms, line.Request{}); l.call("a", "", "", 0, ms, line.Call{}) }, "a server \na client \n"},
-		{"no times", func(l *log) {
-			served(l)
-			for _, e := range l.entries {
-				e.Time = time.Time{}
-			}
-		}, "a server 1\n  a client 2\n    b server 3\n"},
-		{"failures", func(l *log) {
-			l.request("a", "1", "", 0, ms, line.Request{Status: 503})
-			l.request("a", "2", "", 10*ms, ms, line.Request{Panicked: true})
-			l.request("a", "3", "", 20*ms, ms, line.Request{Status: 404})
-			l.job("a", "4", 30*ms, ms, line.Run{Panicked: true})
-			l.call("a", "5", "", 40*ms, ms, line.Call{Status: 502})
-		}, "a server 1 failed\na server 2 failed\na server 3\na job 4 failed\na client 5 failed\n"},
-	}
+// A treeCase is lines and the outline of their tree.
+type treeCase struct {
+	name  string
+	lines func(*log)
+	want  string
+}
+
+// testTree reads the lines of each case in several orders.
+func testTree(t *testing.T, tests []treeCase) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var l log
 			tt.lines(&l)
-			for range 3 { // whatever order lines come in
+			for range 3 {
 				tree := l.tree()
 				assert.Equal(t, tt.want, outline(tree))
 				assertWhole(t, l.entries, tree)
@@ -183,6 +32,197 @@ func TestTree(t *testing.T) {
 			}
 		})
 	}
+}
+
+// served has a request of a, its call, and the request of b that answers the call.
+func served(l *log) {
+	l.request("a", "1", "", 0, 100*ms, line.Request{})
+	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+	l.request("b", "3", "2", 20*ms, 30*ms, line.Request{CallerParentID: number("1")})
+}
+
+// Spans stand under the parents that lines name.
+func TestTreeParents(t *testing.T) { testTree(t, treeParents) }
+
+var treeParents = []treeCase{
+	{"nothing", func(l *log) {}, ""},
+	{"parents", served, "a server 1\n  a client 2\n    b server 3\n"},
+	{"lines under their spans, in the order of time", func(l *log) {
+		l.say("b", "3", 40*ms, "later")
+		l.say("b", "3", 30*ms, "sooner")
+		served(l)
+		l.say("a", "1", 200*ms, "after the answer")
+	}, "a server 1 'after the answer'\n  a client 2\n    b server 3 'sooner' 'later'\n"},
+	{"without the call's line, the request stands under the caller's parent", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.request("b", "3", "2", 20*ms, 30*ms, line.Request{CallerParentID: number("1")})
+	}, "a server 1\n  b server 3\n"},
+	{"retries are siblings", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 5*ms, line.Call{Attempt: 1, Error: "refused"})
+		l.call("a", "3", "1", 20*ms, 5*ms, line.Call{Attempt: 2, Status: 200})
+	}, "a server 1\n  a client 2 failed\n  a client 3\n"},
+	{"Finagle's call and request have one ID", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+		l.request("b", "2", "1", 20*ms, 30*ms, line.Request{})
+		l.call("b", "4", "2", 25*ms, ms, line.Call{})
+		l.say("b", "2", 22*ms, "in b")
+		l.say("a", "2", 22*ms, "in a")
+	}, "a server 1\n  a client 2 'in a'\n    b server 2 'in b'\n      b client 4\n"},
+	{"a job is a root", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.job("a", "2", 10*ms, 5*ms, line.Run{Job: "j"}).Parent = id("1")
+	}, "a server 1\na job 2\n"},
+}
+
+// Spans that no line reports are made from the lines and spans that name them.
+func TestTreeMade(t *testing.T) { testTree(t, treeMade) }
+
+var treeMade = []treeCase{
+	{"lines name the span and its parent", func(l *log) {
+		served(l)
+		l.say("b", "4", 25*ms, "inside").Parent = id("3")
+	}, "a server 1\n  a client 2\n    b server 3\n      b internal 4 made 'inside'\n"},
+	{"lines name the span, and its parent is guessed", func(l *log) {
+		served(l)
+		l.say("b", "4", 25*ms, "inside")
+		l.say("b", "4", 28*ms, "again")
+	}, "a server 1\n  a client 2\n    b server 3\n      b internal 4 made guess 'inside' 'again'\n"},
+	{"lines name the span, and a request is below it", func(l *log) {
+		l.say("java", "2", 10*ms, "calls")
+		l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
+	}, "java internal 2 made 'calls'\n  b server 3\n"},
+	{"an unknown parent", func(l *log) {
+		l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
+		l.request("c", "4", "2", 60*ms, 30*ms, line.Request{})
+	}, "? client 2 missing\n  b server 3\n  c server 4\n"},
+}
+
+// A request without a known parent stands under the only span that fits.
+func TestTreeGuesses(t *testing.T) { testTree(t, treeGuesses) }
+
+var treeGuesses = []treeCase{
+	{"a call answered by the only request in it", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+		l.request("b", "3", "e", 20*ms, 30*ms, line.Request{CallerParentID: number("d")}) // proxies between
+	}, "a server 1\n  a client 2\n    b server 3 guess\n"},
+	{"two calls fit, so the guess is the request that made both", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+		l.call("a", "3", "1", 10*ms, 50*ms, line.Call{})
+		l.request("b", "4", "e", 20*ms, 30*ms, line.Request{})
+	}, "a server 1\n  a client 2\n  a client 3\n  b server 4 guess\n"},
+	{"an answered call has no second answer", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+		l.request("b", "3", "2", 20*ms, 10*ms, line.Request{})
+		l.request("c", "4", "e", 40*ms, 10*ms, line.Request{})
+	}, "a server 1\n  a client 2\n    b server 3\n  c server 4 guess\n"},
+	{"no guess is below itself", func(l *log) {
+		l.request("b", "1", "e", 20*ms, 10*ms, line.Request{})
+		l.call("b", "2", "1", 20*ms, 10*ms, line.Call{})
+		l.request("c", "3", "2", 20*ms, 5*ms, line.Request{})
+		l.call("c", "4", "3", 20*ms, 80*ms, line.Call{})
+	}, "? client e missing\n  b server 1\n    b client 2\n      c server 3\n        c client 4\n"},
+	{"two services fit, so there is no guess", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.request("c", "2", "", 0, 100*ms, line.Request{})
+		l.request("b", "4", "e", 20*ms, 30*ms, line.Request{})
+	}, "a server 1\nc server 2\n? client e missing\n  b server 4\n"},
+	{"a root has no guess", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.request("b", "2", "", 20*ms, 30*ms, line.Request{})
+	}, "a server 1\nb server 2\n"},
+}
+
+// Lines without a span stand under the only span that fits, or under the trace itself.
+func TestTreeLoose(t *testing.T) { testTree(t, treeLoose) }
+
+var treeLoose = []treeCase{
+	{"lines without a span", func(l *log) {
+		served(l)
+		l.say("b", "", 25*ms, "in b")
+		l.say("b", "", 80*ms, "not in b")
+		l.say("nginx", "", 25*ms, "nobody's")
+		l.request("a", "9", "", 0, 30*ms, line.Request{})
+		l.say("a", "", 25*ms, "either's")
+		l.say("a", "", 70*ms, "in a")
+	}, "a server 1 'in a'\n  a client 2\n    b server 3 'in b'\na server 9\n'either's'\n'nobody's'\n'not in b'\n"},
+	{"a service without requests has its lines under the only call to it", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 20*ms, line.Call{Host: "java.prod.svc.cluster.local:8080"})
+		l.call("a", "3", "1", 10*ms, 50*ms, line.Call{Host: "node"})
+		l.call("a", "4", "1", 40*ms, 20*ms, line.Call{Host: "java:8080"})
+		l.say("java", "", 20*ms, "first")
+		l.say("java", "", 35*ms, "between")
+		l.say("java", "", 50*ms, "second")
+		l.say("node", "", 20*ms, "other")
+		l.say("jav", "", 20*ms, "nobody's")
+	}, "a server 1\n  a client 3 'other'\n  a client 2 'first'\n  a client 4 'second'\n'nobody's'\n'between'\n"},
+	{"two calls fit, or another service has answered, so the lines are loose", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{Host: "java"})
+		l.call("a", "3", "1", 10*ms, 50*ms, line.Call{Host: "java:8080"})
+		l.call("a", "4", "1", 70*ms, 20*ms, line.Call{Host: "java"})
+		l.request("proxy", "5", "4", 72*ms, 10*ms, line.Request{})
+		l.say("java", "", 20*ms, "either's")
+		l.say("java", "", 75*ms, "answered")
+	}, "a server 1\n  a client 2\n  a client 3\n  a client 4\n    proxy server 5\n'either's'\n'answered'\n"},
+	{"a service with requests has no lines under calls", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 20*ms, line.Call{Host: "b"})
+		l.call("a", "3", "1", 40*ms, 20*ms, line.Call{Host: "b"})
+		l.request("b", "4", "2", 12*ms, 10*ms, line.Request{})
+		l.say("b", "", 50*ms, "in no request")
+	}, "a server 1\n  a client 2\n    b server 4\n  a client 3\n'in no request'\n"},
+	{"lines without a span and with inexact times", func(l *log) {
+		l.request("a", "1", "", 500*ms, 300*ms, line.Request{})
+		l.say("b", "", 400*ms, "exact")
+		l.say("c", "", 0, "in this second").Precision = time.Second
+	}, "a server 1\n'exact'\n'in this second'\n"},
+}
+
+// Lines with faults make a tree all the same.
+func TestTreeFaulty(t *testing.T) { testTree(t, treeFaulty) }
+
+var treeFaulty = []treeCase{
+	{"a span that is its own parent", func(l *log) { l.request("a", "1", "1", 0, ms, line.Request{}) }, "a server 1\n"},
+	{"a circle", func(l *log) {
+		l.request("a", "1", "3", 0, 100*ms, line.Request{})
+		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
+		l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
+	}, "a server 1\n  a client 2\n    b server 3\n"},
+	{"a span reported twice", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.request("a", "1", "", 0, 101*ms, line.Request{})
+	}, "a server 1 'request'\n"},
+	{"two services with one span ID", func(l *log) {
+		l.request("a", "1", "", 0, 100*ms, line.Request{})
+		l.request("b", "1", "", 0, 101*ms, line.Request{})
+		l.say("b", "1", 5*ms, "b's")
+	}, "b server 1 'b's'\na server 1\n"},
+	{"no span ID", func(l *log) { l.request("a", "", "", 0, ms, line.Request{}); l.call("a", "", "", 0, ms, line.Call{}) }, "a server \na client \n"},
+	{"no times", func(l *log) {
+		served(l)
+		for _, e := range l.entries {
+			e.Time = time.Time{}
+		}
+	}, "a server 1\n  a client 2\n    b server 3\n"},
+}
+
+// Failures are marked.
+func TestTreeFailures(t *testing.T) { testTree(t, treeFailures) }
+
+var treeFailures = []treeCase{
+	{"failures", func(l *log) {
+		l.request("a", "1", "", 0, ms, line.Request{Status: 503})
+		l.request("a", "2", "", 10*ms, ms, line.Request{Panicked: true})
+		l.request("a", "3", "", 20*ms, ms, line.Request{Status: 404})
+		l.job("a", "4", 30*ms, ms, line.Run{Panicked: true})
+		l.call("a", "5", "", 40*ms, ms, line.Call{Status: 502})
+	}, "a server 1 failed\na server 2 failed\na server 3\na job 4 failed\na client 5 failed\n"},
 }
 
 // Where nobody reports a span, the trace is as long as its lines: one that a few lines name says
