@@ -1,6 +1,6 @@
 package line
 
-// For the tests: how many keys there are, and the limits of the parser.
+// Keys is the number of keys. MaxDepth and MaxPath are the limits of the parser.
 const (
 	Keys     = keys
 	MaxDepth = maxDepth

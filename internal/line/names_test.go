@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sink records what a record gives to it: the type and the value of each key.
+// sink records the fields of a record: the type and the value of each key.
 type sink struct {
 	names *line.Names
 	group string
@@ -47,7 +47,7 @@ func (s *sink) Span(key string, id [8]byte) {
 	s.add(key, "ID", string(s.names.AppendSpan(nil, id)))
 }
 
-// full are the records with all that they can say.
+// full are the records with all their fields.
 var full = []line.Record{
 	&line.Request{Method: "m", Path: "p", Remote: "r", Route: "t", Status: 1, Bytes: 2, Duration: time.Millisecond, ParentID: [8]byte{1}, CallerParentID: [8]byte{2},
 		UntrustedTraceID: id128, Panicked: true, Hijacked: true, ClientGone: true, Sampled: true},
@@ -61,8 +61,8 @@ func given(n *line.Names, rec line.Record) *sink {
 	return s
 }
 
-// The table in docs/lines.md is what the code says: the keys, the lines that have them, their
-// types, and what the vendors call them.
+// The table in docs/lines.md agrees with the code: the keys, the lines that have them, their
+// types, and the names of the vendors.
 func TestTable(t *testing.T) {
 	text, err := os.ReadFile("../../docs/lines.md")
 	require.NoError(t, err)
@@ -117,7 +117,8 @@ func TestTable(t *testing.T) {
 	assert.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"), "table in docs/lines.md")
 }
 
-// Of two vendors' names, none means two things: the parser could not tell which.
+// No name of one vendor means another thing to a second one. The parser could not tell which is
+// meant.
 func TestNamesMeanOneThing(t *testing.T) {
 	type meaning struct {
 		key  line.Key
@@ -157,7 +158,7 @@ func TestNewNames(t *testing.T) {
 	assert.Equal(t, "service.name=shop", line.NewNames(line.ECS, "", "", line.Hex, "").Service("shop").String())
 }
 
-// Each record says the same under each vendor's names, in one order.
+// Each record has the same fields in the same order under each vendor's names.
 func TestWriteTo(t *testing.T) {
 	plain := &line.Call{Method: "get", Host: "redis", Plain: true, Duration: 1500 * time.Nanosecond, Attempt: 2, Error: "e", ParentID: [8]byte{1}}
 	for _, tt := range []struct {
@@ -202,7 +203,7 @@ func TestDurations(t *testing.T) {
 		{0, "0", "0s"}, {1, "0", "0.000000001s"}, {time.Microsecond, "0.001", "0.000001s"}, {4711 * time.Microsecond, "4.711", "0.004711s"},
 		{10 * time.Microsecond, "0.01", "0.00001s"}, {100 * time.Microsecond, "0.1", "0.0001s"}, {time.Millisecond, "1", "0.001s"},
 		{100 * time.Millisecond, "100", "0.1s"}, {time.Second, "1000", "1s"}, {-time.Microsecond, "-0.001", "-0.000001s"}, {-time.Hour, "-3600000", "-3600s"},
-		{1<<53 + 1, "9007199254.74", "9007199.254740993s"}, // more than a float64 has
+		{1<<53 + 1, "9007199254.74", "9007199.254740993s"}, // more digits than a float64 has
 		{math.MaxInt64, "9223372036854.775", "9223372036.854775807s"}, {math.MinInt64, "-9223372036854.775", "-9223372036.854775808s"},
 	} {
 		assert.Equal(t, tt.ms, string(line.AppendMilliseconds(nil, tt.d.Microseconds())), "%v in milliseconds", tt.d)
@@ -214,8 +215,8 @@ func TestDurations(t *testing.T) {
 	assert.Equal(t, "0x7", string(line.AppendMilliseconds([]byte("0x"), 7000)))
 }
 
-// A field of the user's with a name that the line has is called otherwise; the caller's list
-// stays.
+// A user's field gets another name if the line has its name already. The caller's list stays as it
+// is.
 func TestOthers(t *testing.T) {
 	for _, tt := range []struct {
 		name, key string

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// at is a time of the tests' day.
+// at is a time on the day of the tests.
 func at(hour, minute, second, ns int) time.Time {
 	return time.Date(2026, 11, 26, hour, minute, second, ns, time.UTC)
 }
@@ -84,7 +84,7 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-// The time, the level and the message under the names of zerolog, slog and the vendors.
+// The time, the level and the message have the names of zerolog, slog and the vendors.
 func TestParseHeader(t *testing.T) {
 	for _, tt := range []struct{ name, text, level, message string }{
 		{"zerolog", `{"level":"info","time":"x","message":"sold"}`, "info", "sold"},
@@ -218,8 +218,7 @@ func TestParseService(t *testing.T) {
 	}
 }
 
-// Somebody else's line with a message of ours is no record, and one of ours with a field that says
-// nothing neither.
+// A line with a message of ours is no record if a field is missing or has no value.
 func TestParseNoRecord(t *testing.T) {
 	const request = `{"message":"request","method":"GET","path":"/","status":200,"bytes":1,"duration_ms":1.5,"remote":"r"}`
 	const call = `{"message":"call","method":"GET","host":"h","path":"/","duration_ms":1}`
@@ -304,7 +303,7 @@ func TestParseFields(t *testing.T) {
 	}
 }
 
-// message is the form of an error: nothing in it is from the line.
+// message is the form of an error. It has nothing from the line.
 var message = regexp.MustCompile(`^line: [a-zA-Z8 ,=-]+ at byte [0-9]+$`)
 
 func TestParseErrors(t *testing.T) {
@@ -354,8 +353,7 @@ func TestParseErrors(t *testing.T) {
 	assert.NoError(t, err, "as deep as encoding/json goes")
 }
 
-// Strings are looked at eight bytes at a time: each byte that is special is seen, wherever it
-// stands.
+// Strings are read eight bytes at a time, and each special byte is found in each place.
 func TestParseStrings(t *testing.T) {
 	for length := range 20 {
 		for i := range length {
@@ -376,7 +374,7 @@ func TestParseStrings(t *testing.T) {
 	}
 }
 
-// Durations in each unit, as others may write them too.
+// Durations may be in each unit, as other programs write them.
 func TestParseDurations(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
@@ -405,7 +403,7 @@ func TestParseDurations(t *testing.T) {
 		"numbers in texts, as Google exports them")
 }
 
-// A Line that is read into again has nothing of the line before.
+// A Line that is read again has nothing of the line before.
 func TestReadAgain(t *testing.T) {
 	var l line.Line
 	lines := []string{accessLine, googleLine, consoleLine, textLine, `{"message":"job","job":"j","duration_ms":1}`,
@@ -426,7 +424,7 @@ func TestParseAllocations(t *testing.T) {
 	for _, bb := range benchLines {
 		t.Run(bb.name, func(t *testing.T) {
 			text := []byte(bb.text)
-			// The copy of the text, the fields and the record.
+			// These are the copy of the text, the fields and the record.
 			assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = line.Parse(text) }), 3.0, "Parse(%s)", text)
 			var l line.Line
 			assert.Zero(t, testing.AllocsPerRun(100, func() { _ = l.Read(bb.text) }), "Read(%s)", text)
@@ -434,8 +432,8 @@ func TestParseAllocations(t *testing.T) {
 	}
 }
 
-// Lines that are made to take long: each would take minutes if the time grew with the square of
-// its length, or the memory of a large machine.
+// These lines would take minutes, or the memory of a large machine, if the cost grew with the
+// square of their length.
 func TestParseBounded(t *testing.T) {
 	n := torture.Size(1<<17, 1<<20)
 	for _, tt := range []struct{ name, text string }{
@@ -476,7 +474,7 @@ func TestParseBounded(t *testing.T) {
 	}
 }
 
-// bounded asserts that what was read needs no more than some times the memory of the text.
+// bounded asserts that the fields need at most a few times the memory of the text.
 func bounded(t *testing.T, text string, l line.Line) {
 	t.Helper()
 	size := 0
@@ -540,7 +538,7 @@ func isID(t *testing.T, id string, short, long int) {
 	}
 }
 
-// flat appends the fields of an object as encoding/json has them.
+// flat appends the fields of an object as encoding/json reads them.
 func flat(t *testing.T, fields []line.Field, path string, depth int, text []byte) []line.Field {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(text))

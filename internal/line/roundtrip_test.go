@@ -26,7 +26,7 @@ import (
 
 const service = "shop"
 
-// presets are all that a Config makes of the names, apart from keys of the user's own.
+// presets are all names that a Config can make, apart from a user's own keys.
 var presets = []struct {
 	name    string
 	cfg     logctx.Config
@@ -45,7 +45,7 @@ var presets = []struct {
 	{name: "ours as Google has it", cfg: logctx.Config{Format: logctx.GoogleTrace, Project: "shop-1"}, google: true},
 }
 
-// loggers are all that write lines. Hooked is as for zline.Send.
+// loggers are all loggers that write lines. Hooked is as for zline.Send.
 var loggers = []struct {
 	name string
 	log  func(w io.Writer, cfg logctx.Config, p *line.Pending)
@@ -66,7 +66,7 @@ var loggers = []struct {
 	}},
 }
 
-// hostile are values that have broken a parser somewhere, or might.
+// hostile are values that have broken some parser, or might.
 var hostile = []string{
 	"", "/a/b", " ", "a b", "a=b", "a=b c=d", `"`, `\`, `"quoted"`, `say "a=b"`, "new\nline", "\r\n", "\x1b[31mred\x1b[0m", "\x00\x7f",
 	"\xff\xfe", "a\xffb", "é", "日本語", "\u2028\u2029", "\U0001f600", "\ufffd", "�x", "null", "true", "-1.5e3", "12", "{}", "[]", "[1]", "{1}", "{", "[",
@@ -117,7 +117,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// roundTrip asserts that a record which is written with a preset and a logger is read again.
+// roundTrip asserts that a record with a preset and a logger can be read again.
 func roundTrip(t *testing.T, preset, logger int, rec line.Record, fields []slog.Attr, traceID string) {
 	t.Helper()
 	p := presets[preset]
@@ -129,7 +129,7 @@ func roundTrip(t *testing.T, preset, logger int, rec line.Record, fields []slog.
 	}
 	b := testkit.B3(traceID + "-" + spanID + "-" + state)
 	if _, ok := rec.(*line.Request); !ok {
-		fields = nil // calls and runs have none of the user's
+		fields = nil // calls and runs have no fields of the user's
 	}
 	var out bytes.Buffer
 	loggers[logger].log(&out, cfg, &line.Pending{Context: trace.NewContext(context.Background(), b), Record: rec, Fields: fields})
@@ -170,8 +170,8 @@ func sampled(rec line.Record) bool {
 	return rec.(*line.Run).Sampled
 }
 
-// expected is rec as it can be read again: of decimal IDs the low half, of most durations the
-// microseconds, and of invalid UTF-8 that it was.
+// expected is rec as it can be read again: the low half of a decimal ID, most durations in
+// microseconds, and U+FFFD for invalid UTF-8.
 func expected(rec line.Record, decimal, exact, alone bool) line.Record {
 	id := func(s string) string {
 		if decimal {
@@ -204,8 +204,8 @@ func expected(rec line.Record, decimal, exact, alone bool) line.Record {
 	return &c
 }
 
-// Fields of the user's that have names of ours, or of another vendor, change nothing of what is
-// read: those are renamed, and these are too few.
+// A user's field with a name of ours or of another vendor changes nothing in what is read. A name
+// of ours is replaced, and the other names are too few.
 func TestRoundTripClash(t *testing.T) {
 	rec := &line.Request{Method: "GET", Path: "/a", Remote: "192.0.2.1:80", Route: "/a", Status: 200, Bytes: 5, Duration: time.Millisecond,
 		ParentID: spanOf(parentID)}
@@ -251,7 +251,7 @@ func roundTripWith(t *testing.T, preset, logger int, rec *line.Request, field sl
 	assert.Contains(t, with.String(), "mine")
 }
 
-// The time that is read is the one that was written, to the digit.
+// The read time equals the written time, to the digit.
 func TestRoundTripTime(t *testing.T) {
 	for _, tt := range []struct {
 		logger string
@@ -281,7 +281,7 @@ func TestRoundTripTime(t *testing.T) {
 	}
 }
 
-// Lines in colour are read too, and those of programs that are not ours.
+// Lines in colour are read too, and lines of programs that are not ours.
 func TestRoundTripConsole(t *testing.T) {
 	t.Setenv("CLICOLOR_FORCE", "1")
 	for _, noColor := range []string{"", "1"} {
@@ -296,7 +296,7 @@ func TestRoundTripConsole(t *testing.T) {
 	}
 }
 
-// Lines that are no records are read, with all that stands on them.
+// Lines that are no records are read with all their fields.
 func TestRoundTripLine(t *testing.T) {
 	for _, p := range presets {
 		cfg := p.cfg
@@ -338,13 +338,13 @@ func TestRoundTripLine(t *testing.T) {
 	}
 }
 
-// A user's own keys are not known: such a line has its record, but no IDs.
+// The parser does not know a user's own keys: such a line has its record, but no IDs.
 func TestRoundTripOwnKeys(t *testing.T) {
 	rec := &line.Run{Job: "sweep"}
 	ctx, _ := trace.Start(context.Background(), "")
 	for _, logger := range loggers {
 		if logger.name == "Console" {
-			continue // where the ID would be a part of the message
+			continue // the ID would be a part of the message
 		}
 		var out bytes.Buffer
 		logger.log(&out, logctx.Config{TraceKey: "tid", SpanKey: "sid"}, &line.Pending{Context: ctx, Record: rec})
@@ -358,7 +358,7 @@ func TestRoundTripOwnKeys(t *testing.T) {
 	}
 }
 
-// Names of ours with IDs under a vendor's: each is found.
+// Names of ours and IDs under a vendor's names are both found.
 func TestRoundTripMixedKeys(t *testing.T) {
 	recs := []line.Record{
 		&line.Request{Method: "GET", ParentID: spanOf(parentID), UntrustedTraceID: low},
@@ -373,7 +373,7 @@ func TestRoundTripMixedKeys(t *testing.T) {
 		for _, logger := range loggers {
 			cfg := logctx.Config{TraceKey: p.cfg.TraceKey, SpanKey: p.cfg.SpanKey, Format: p.cfg.Format, Project: p.cfg.Project}
 			if logger.name == "Console" && p.cfg.TraceKey != "" {
-				continue // the names do not tell that its ID is one
+				continue // its names do not tell that its ID is one
 			}
 			for _, rec := range recs {
 				var out bytes.Buffer
@@ -395,7 +395,7 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, preset, logger, kind uint8, a, b, c string, d, n, m int64, id uint64, flag bool) {
-		// A float64 has all microseconds of a century.
+		// A float64 can hold all microseconds of a century.
 		d %= int64(100 * 365 * 24 * time.Hour)
 		m %= int64(100 * 365 * 24 * time.Hour)
 		var span [8]byte

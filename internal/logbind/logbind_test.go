@@ -47,8 +47,8 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// Some programs read contexts by reflection, as those of context.WithValue: fiber copies them. The
-// link begins as these do, and the logger is in its place.
+// Some programs read contexts from context.WithValue by reflection, and fiber copies them. The
+// link has the same first fields, with the logger in its place.
 func TestBoundBeginsAsAValueContext(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.Bind(t.Context(), testkit.Hooked(&out))

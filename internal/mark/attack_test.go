@@ -15,13 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tally counts what looks have found.
+// tally counts the results of looks.
 type tally struct {
 	right, missing, wrong atomic.Int64
 	first                 atomic.Pointer[string] // that was wrong
 }
 
-// look finds the mark of this goroutine, which must be that of number want, or missing.
+// look finds the mark of this goroutine, which must be number want or missing.
 func (a *tally) look(where string, want int) {
 	switch got := of(); got {
 	case want:
@@ -43,7 +43,8 @@ func (a *tally) row(t *testing.T, threat string) {
 	torture.Row(t, threat, "%d right, %d missing, %d wrong", a.right.Load(), a.missing.Load(), a.wrong.Load())
 }
 
-// settle waits until all numbers are free: those that panics have left come with a collection.
+// settle waits until all numbers are free. Numbers that panics have left come back with a
+// collection.
 func settle(t *testing.T) {
 	t.Helper()
 	free := false
@@ -67,10 +68,10 @@ func settle(t *testing.T) {
 
 const numbers = 4096
 
-// stress switches on what may move, free or look at stacks, until the test ends.
+// stress switches on all that may move, free or inspect stacks, until the test ends.
 func stress(t *testing.T) {
 	percent := debug.SetGCPercent(1)
-	profiled := pprof.StartCPUProfile(io.Discard) == nil // else go test has one
+	profiled := pprof.StartCPUProfile(io.Discard) == nil // else go test profiles already
 	rate, fraction := runtime.MemProfileRate, runtime.SetMutexProfileFraction(1)
 	runtime.MemProfileRate = 512
 	runtime.SetBlockProfileRate(1)
@@ -102,8 +103,8 @@ func stress(t *testing.T) {
 	})
 }
 
-// climb marks height levels, one in the other, and ends the innermost one by end. At each level
-// deferred functions look before and after they recover, if they do, and mark something else
+// climb marks height levels, one in the other, and ends the innermost level with end. At each
+// level deferred functions look before and after they recover, if they do, and mark something else
 // there.
 type climb struct {
 	*tally
@@ -121,7 +122,7 @@ func (c *climb) number(level int) int {
 	return c.base + level
 }
 
-// inside is at a level, under its mark.
+// inside runs at a level, under its mark.
 func (c *climb) inside(level int) {
 	c.look("entered", c.number(level))
 	grow(level * 7)
@@ -151,9 +152,7 @@ func (c *climb) level(level int) {
 	}
 }
 
-// grow makes the stack grow, and moves it.
-//
-//go:noinline
+// grow makes the stack grow, so that it moves.
 func grow(n int) {
 	var room [256]byte
 	if n > 0 {
@@ -162,8 +161,8 @@ func grow(n int) {
 	runtime.KeepAlive(&room)
 }
 
-// Panics, the runtime's too, and Goexit at every height, recovered at every height, while other
-// goroutines use the numbers that get free, collections run and profilers look.
+// Panics, also of the runtime, and Goexit happen at every height, and are recovered at every
+// height. Meanwhile other goroutines use the free numbers, collections run, and profilers look.
 func TestTorturePanics(t *testing.T) {
 	stress(t)
 	var a tally
@@ -243,8 +242,8 @@ func TestTorturePanics(t *testing.T) {
 	a.row(t, "a goroutine's mark: panics and Goexit at 6 heights, GC stress, profilers")
 }
 
-// A deferred function that looks on top of frames that have panicked, for so long that collections
-// come, while all other numbers are in use: who takes a number must not be seen from there.
+// A deferred function looks on top of frames that have panicked, while collections run and all
+// other numbers are in use. It must never see the next owner of its number.
 func TestDeadFramesKeepTheirNumber(t *testing.T) {
 	for _, end := range []func(){func() { panic("x") }, runtime.Goexit} {
 		settle(t)
@@ -280,7 +279,7 @@ func TestDeadFramesKeepTheirNumber(t *testing.T) {
 	}
 }
 
-// More goroutines at once than there are numbers, some of which panic.
+// There are more goroutines than numbers, and some of them panic.
 func TestTortureGoroutines(t *testing.T) {
 	settle(t)
 	all := torture.Size(8_000, 66_000)
@@ -310,8 +309,9 @@ func TestTortureGoroutines(t *testing.T) {
 	a.row(t, fmt.Sprintf("a goroutine's mark: %d goroutines at once, 4,096 numbers", all))
 }
 
-// Finalizers, cleanups, timers and context's AfterFunc run in goroutines of the runtime's, which
-// have no mark, whoever has registered them, also while they hold one of their own.
+// Finalizers, cleanups, timers and context's AfterFunc run in goroutines of the runtime. They have
+// no mark, even if a marked goroutine has registered them, and even while they hold a mark of
+// their own.
 func TestFinalizersAndCleanups(t *testing.T) {
 	var a tally
 	var ran atomic.Int64

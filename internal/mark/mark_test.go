@@ -26,7 +26,7 @@ type key struct{}
 
 func in(n int) context.Context { return context.WithValue(context.Background(), key{}, n) }
 
-// of is the number of what Find finds; -1: nothing.
+// of returns the number of the context that Find finds; -1: none.
 func of() int {
 	if ctx := mark.Find(); ctx != nil {
 		return ctx.Value(key{}).(int)
@@ -70,7 +70,7 @@ func TestHandler(t *testing.T) {
 	assert.Equal(t, 7, got)
 }
 
-// More than there are numbers: who has none is missing, also where an outer mark is there.
+// With more marks than numbers, a mark without a number is missing, even below an outer mark.
 func TestExhausted(t *testing.T) {
 	const all = 5000
 	settle(t)
@@ -109,7 +109,7 @@ func TestExhausted(t *testing.T) {
 }
 
 // After a panic or Goexit deferred functions run on top of the old frames. They see their own
-// mark, or the one further out, and never another goroutine's.
+// mark, or the mark further out, and never another goroutine's.
 func TestPanicsAndGoexit(t *testing.T) {
 	var all sync.WaitGroup
 	var wrong, looks atomic.Int64
@@ -211,8 +211,8 @@ func TestDeepStacks(t *testing.T) {
 	run(1, func() { deep(10_000, func() { assert.Equal(t, -1, of(), "too far up") }) })
 }
 
-// A number of two digits whose second one is just out of sight is missing, and not the number
-// that its first digit alone would be: that one is another goroutine's.
+// A number of two digits is missing if its second digit is just out of sight. The first digit
+// alone would be another goroutine's number.
 func TestDigitsApart(t *testing.T) {
 	settle(t)
 	const others = 300 // hold the numbers of one digit, and some more

@@ -23,9 +23,7 @@ const (
 	allNumbers = 4096
 )
 
-// allocate allocates from a call site of its own for each path.
-//
-//go:noinline
+// allocate allocates from its own call site for each path.
 func allocate(path int) *[64]byte {
 	switch path {
 	case 0:
@@ -73,7 +71,7 @@ func allocate(path int) *[64]byte {
 //go:noinline
 func growHeap() *[64]byte { return new([64]byte) }
 
-// profiled is what profiles of a process came to.
+// profiled are the sizes of a process's profiles.
 type profiled struct {
 	Records   int // of the heap profile
 	Bytes     int // that the runtime keeps for them, for good
@@ -81,12 +79,12 @@ type profiled struct {
 	Taking    int // bytes that taking it allocates
 	Dump      int // bytes of the goroutine profile
 	Text      int // bytes of the goroutine profile as text
-	SecondRun int // records that the same again added
+	SecondRun int // records that a second run added
 }
 
-const child = "CLEW_MARK_PROFILES" // what a child is to measure
+const child = "CLEW_MARK_PROFILES" // the work of a child
 
-// measure runs n at once, each through all paths.
+// measure runs n goroutines at once, each through all paths.
 func measure(marked bool, n int) (p profiled) {
 	all := func(look func()) {
 		var up, down sync.WaitGroup
@@ -122,7 +120,7 @@ func measure(marked bool, n int) (p profiled) {
 		return b.Len()
 	}
 	records := func() int {
-		torture.Heap() // the profile is as of the last collection but one
+		torture.Heap() // the profile has the state of the last collection but one
 		n, _ := runtime.MemProfile(nil, true)
 		return n
 	}
@@ -144,9 +142,9 @@ func measure(marked bool, n int) (p profiled) {
 //go:noinline
 func bare(f func()) { f() }
 
-// TestTortureProfiles: a mark makes stacks that differ, which profiles keep, the heap's for
-// good. They are bounded by the allNumbers that there are. Each measurement has a process, with
-// every allocation in its profile.
+// A mark makes different stacks, and profiles keep them. The heap's profile keeps them for good.
+// Their number is limited by allNumbers. Each measurement has its own process, with every
+// allocation in its profile.
 func TestTortureProfiles(t *testing.T) {
 	if what := os.Getenv(child); what != "" {
 		var marked bool

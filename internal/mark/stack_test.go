@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// What a panic's stack shows of a mark is what RATIONALE.md says: three frames, with a second
-// digit four.
+// The stack of a panic shows a mark as RATIONALE.md says: with three frames, or four for a second
+// digit.
 func TestFramesOnTheStack(t *testing.T) {
 	frames := func() (all []string) {
 		for line := range strings.Lines(string(debug.Stack())) {

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// counted counts what has the trace that it is for, none, and another.
+// counted counts lines and requests with their own trace, with none, and with another.
 type counted struct{ all, missing, wrong atomic.Int64 }
 
 func (c *counted) look(got, want string) {
@@ -33,20 +33,20 @@ func (c *counted) look(got, want string) {
 	}
 }
 
-// Write looks at a line, which has the ID that it should have in its field "for".
+// Write checks a line. Its field "for" has the ID that it should have.
 func (c *counted) Write(line []byte) (int, error) {
 	c.look(value(line, `"trace_id":"`), value(line, `"for":"`))
 	return len(line), nil
 }
 
-// value is what stands in line between key and the next quote.
+// value returns the text in line between key and the next quote.
 func value(line []byte, key string) string {
 	_, rest, _ := bytes.Cut(line, []byte(key))
 	id, _, _ := bytes.Cut(rest, []byte(`"`))
 	return string(id)
 }
 
-// RoundTrip looks at a request, which has the ID that it should have in its header For.
+// RoundTrip checks a request. Its header For has the ID that it should have.
 func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 	b, err := trace.FromHeader(r.Header)
 	if err != nil {
@@ -74,8 +74,8 @@ func (r *round) wait() {
 	<-next
 }
 
-// All goroutines serve one request after the other, each under a mark, and all are in flight
-// before the first logs. Nothing that they call gets a context with a trace.
+// Each goroutine serves one request after the other, each under a mark, and all requests are in
+// flight before the first logs. No called function gets a context with a trace.
 func TestTortureImplicit(t *testing.T) {
 	goroutines, all := torture.Size(200, 1000), torture.Size(20_000, 1_000_000)
 	const each = 5 // lines and requests of a request
@@ -110,7 +110,7 @@ func TestTortureImplicit(t *testing.T) {
 					start.wait()
 					id := trace.ID(ctx)
 					serve(id, (g+n)%60)
-					// A part that is another trace, and one that is none.
+					// A part has another trace, and a part has none.
 					inner, part := trace.Start(context.Background(), "part")
 					trace.Do(inner, func(context.Context) { log.Info().Str("for", trace.ID(inner)).Msg("part") })
 					part.End()

@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// canary is what must not be told.
+// canary is the secret.
 const canary = "c4n4ry"
 
-// texts are what may be said, and what is left of it.
+// texts are texts, each with its safe form.
 var texts = map[string]string{
 	"":        "",
 	"EOF":     "EOF",
@@ -24,7 +24,7 @@ var texts = map[string]string{
 	`{"url":"https://a.example/?a=1\u0026token=` + canary + `"}`:                                     `{"url":"https://a.example/"}`,
 	`parse "postgres://app:` + canary + `/x@db.example/": invalid port ":` + canary + `" after host`: "malformed URL",
 
-	// A URL needs no scheme to be one.
+	// A URL may lack its scheme.
 	"//u:" + canary + "@a.example/p":                                   "//a.example/p",
 	"dial //u:" + canary + "@a.example: refused":                       "dial //a.example: refused",
 	"(//u:" + canary + "@a.example/p)":                                 "(//a.example/p)",
@@ -49,14 +49,14 @@ var texts = map[string]string{
 	"https://a.example//b@c/d":                                         "https://a.example//c/d",
 	"https://a.example/b@c//d":                                         "https://a.example/b@c//d",
 
-	// The colons of an IPv6 address come before no password.
+	// The colons of an IPv6 address begin no password.
 	"http://[::1]/@scope/package":                         "http://[::1]/@scope/package",
 	"http://[fe80::1%25eth0]/ann@a.example":               "http://[fe80::1%25eth0]/ann@a.example",
 	"http://u:" + canary + "@[2001:db8::1]/ann@a.example": "http://[2001:db8::1]/ann@a.example",
 	"http://u:[" + canary + "::1]/x@host/":                "http://host/",
 	"http://[u:" + canary + "]/x@host/":                   "http://host/",
 
-	// Lists, URLs in URLs, and passwords that should have been escaped.
+	// These are lists, URLs in URLs, and passwords that should have been escaped.
 	"connect nats://u:pw@h1:4222,nats://u:" + canary + "@h2:4222: refused":            "connect nats://h1:4222,nats://h2:4222: refused",
 	"tried 'http://h1/a','http://u:" + canary + "@h2/b'":                              "tried 'http://h1/a','http://h2/b'",
 	"https://cdn/http://u:" + canary + "@origin/x.png":                                "https://cdn/http://origin/x.png",
@@ -113,8 +113,8 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// Texts of nothing but what begins a URL do not take longer than others: by the square of their
-// length this would take hours.
+// Texts that only begin URLs take no longer than others. If the time grew with the square of their
+// length, this would take hours.
 func TestLong(t *testing.T) {
 	const megabyte = 1 << 20
 	for name, text := range map[string]string{
@@ -134,7 +134,7 @@ func TestLong(t *testing.T) {
 	}
 }
 
-// Of leaves out what is secret in the URL of a request, in whatever form it stands there.
+// Of removes the secrets of a request's URL in every form.
 func TestOf(t *testing.T) {
 	parse := func(raw string) *url.URL {
 		u, err := url.Parse(raw)
@@ -170,7 +170,8 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// FuzzText: whatever stands around a URL, and is in it, its user and its query are not told.
+// FuzzText checks that the user and the query of a URL are removed, whatever stands around the URL
+// and in it.
 func FuzzText(f *testing.F) {
 	for text := range texts {
 		f.Add(text, "a.example", "/p", " end")
@@ -180,7 +181,7 @@ func FuzzText(f *testing.F) {
 		plain := strings.NewReplacer("//", "/", "@", "", "?", "", "#", "", `"`, "", "<", "", ">", "", " ", "", "\t", "", "\r", "", "\n", "", `\`, "")
 		host, path = plain.Replace(strings.ReplaceAll(host, "/", "")), "/"+strings.TrimLeft(plain.Replace(path), "/")
 		if strings.Contains(before+host+path+after, canary) {
-			return // what may be told is no secret
+			return // this text is no secret
 		}
 		url := "http://u:" + canary + "@" + host + path + "?" + canary + "#" + canary
 		assert.NotContains(t, redact.Text(before+" "+url+" "+after), canary)

@@ -10,7 +10,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// The reference of the tests: an hour after the time that most of them have.
+// The reference of the tests is an hour after the time that most of them have.
 var reference = at("2026-11-26T23:46:25Z")
 
 func at(s string) time.Time {
@@ -23,7 +23,7 @@ func at(s string) time.Time {
 
 const milli = time.Millisecond
 
-// textTimes are times as they stand in lines.
+// textTimes are times in the text of lines.
 var textTimes = []struct {
 	name, text string
 	want       string // "": none
@@ -177,7 +177,7 @@ func TestValueTime(t *testing.T) {
 	}
 }
 
-// Every day from 1970 to 2261 is the one that package time has.
+// The days from 1970 to 2261 are the same as in package time.
 func TestTextTimeDays(t *testing.T) {
 	for day := at("1970-01-01T12:34:56Z"); day.Year() < 2262; day = day.AddDate(0, 0, 1) {
 		got, _, _, _, ok := timeline.FindTime([]byte(day.Format("2006-01-02 15:04:05")), reference, nil)
@@ -187,8 +187,8 @@ func TestTextTimeDays(t *testing.T) {
 	}
 }
 
-// What looks like the beginning of a time, again and again, takes no longer than other text. The
-// count of steps cannot be seen from here: the test would not end.
+// Many beginnings of times take no longer than other text. A test cannot count the steps, but
+// would not end.
 func TestTextTimeLinear(t *testing.T) {
 	for _, part := range []string{"2026-11-26T", "1", "Nov ", "22:46:", "[1", "26/Nov/2026:", "Thu, ", "I1126 ", "22:46:25 +", "\x1b["} {
 		text := strings.Repeat(part, timeline.MaxLine/len(part))

@@ -2,7 +2,7 @@ package timeline
 
 import "io"
 
-// MaxPage is how many spans, and lines, of a trace a page has.
+// MaxPage is the largest number of spans, and of lines, on a page.
 const MaxPage = maxPage
 
 // HTMLUpTo is HTML with another limit.

@@ -2,19 +2,19 @@ package timeline
 
 import "time"
 
-// FindTime is calendar.find, for the tests.
+// FindTime is calendar.find for the tests.
 func FindTime(text []byte, reference time.Time, zone *time.Location) (t time.Time, precision time.Duration, start, end int, ok bool) {
 	s, ok := calendar{reference, zone}.find(text)
 	return s.time, s.precision, s.start, s.end, ok
 }
 
-// ValueTime is calendar.value, for the tests.
+// ValueTime is calendar.value for the tests.
 func ValueTime(text string, reference time.Time) (t time.Time, precision time.Duration, ok bool) {
 	s, ok := calendar{reference: reference}.value([]byte(text))
 	return s.time, s.precision, ok
 }
 
-// Quick tells whether a line is one for Parser.quick.
+// Quick tells whether Parser.quick reads a line.
 func (p *Parser) Quick(text []byte) bool {
 	var g Glance
 	_, ok := p.quick(text, &g, nil)
@@ -24,7 +24,7 @@ func (p *Parser) Quick(text []byte) bool {
 // GlanceOf is Parser.glanceOf.
 func (p *Parser) GlanceOf(e *Entry) Glance { return p.glanceOf(e) }
 
-// Names is how many names of fields the parser keeps in mind.
+// Names returns the number of names that the parser keeps.
 func (p *Parser) Names() int { return len(p.names.claims) + len(p.names.weak) }
 
 // IDDigits is idDigits.

@@ -5,8 +5,7 @@ import (
 	"io"
 )
 
-// SplitLines returns the lines of r with what is around them, and how many bytes of them were
-// dropped.
+// SplitLines returns the lines of r with their wrappers, and the number of dropped bytes.
 func SplitLines(r io.Reader) (lines []string, dropped int64) {
 	s := splitter{src: r}
 	for {
@@ -18,7 +17,7 @@ func SplitLines(r io.Reader) (lines []string, dropped int64) {
 	}
 }
 
-// BeginsArray reports whether source is read as an array of objects first.
+// BeginsArray reports whether source begins with an array of objects.
 func BeginsArray(source []byte) bool {
 	s := splitter{src: bytes.NewReader(source)}
 	s.begin()

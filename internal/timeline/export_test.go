@@ -7,5 +7,5 @@ func FindIn(size int, r io.Reader, s *Search, begins func(line []byte) bool, par
 	return find(r, s, begins, parse, size)
 }
 
-// HeadLines is how many lines Find parses in any case.
+// HeadLines is the number of lines that Find always parses.
 const HeadLines = headLines

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exported is a span as a reader of Zipkin's or OpenTelemetry's form gets it.
+// exported is a span in Zipkin's or OpenTelemetry's form.
 type exported struct {
 	TraceID, ID, ParentID, Kind, Name, Service, Remote string
 	Shared                                             bool
@@ -27,7 +27,7 @@ type exported struct {
 	Left                                               int
 }
 
-// strict reads JSON that has no field of another name.
+// strict reads JSON, and fails for an unknown field.
 func strict(t testing.TB, text []byte, to any) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -156,8 +156,8 @@ var (
 		`\n|  S\d+(?:->>|-->>|--x)S\d+: ` + inertForm + `\n|  Note over S\d+: ` + inertForm + `\n)*$`)
 )
 
-// assertExports asserts that each span and each line is in the views for other readers once, with
-// an ID that is valid and nobody else's, and that a diagram has nothing but what belongs in it.
+// assertExports asserts that the views for other readers have each span and each line once, with a
+// valid and unique ID, and that a diagram has only valid statements.
 func assertExports(t testing.TB, tree *timeline.Tree) {
 	t.Helper()
 	loose, lines, spans := map[string]bool{}, len(tree.Loose), 0
@@ -176,7 +176,7 @@ func assertExports(t testing.TB, tree *timeline.Tree) {
 	for form, all := range map[string][]exported{"Zipkin": zipkinOf(t, tree), "OTLP": otlpOf(t, tree)} {
 		require.Len(t, all, spans+len(loose), "%s: spans", form)
 		parents, told := map[string]string{}, 0
-		for _, s := range all { // plain ifs: there may be a million
+		for _, s := range all { // plain ifs, because there may be a million
 			if !traceForm.MatchString(s.TraceID) || !spanForm.MatchString(s.ID) || s.ParentID != "" && !spanForm.MatchString(s.ParentID) {
 				t.Fatalf("%s: an ID is none: %+v", form, s)
 			}
@@ -222,8 +222,8 @@ func spanOf(t testing.TB, spans []exported, service, name string) exported {
 	return spans[i]
 }
 
-// story is a trace with a bit of everything: a call and its request, Finagle's with one ID, a call
-// that nobody answers, a job, a guess, a made span, lines of no span.
+// story is a trace with many kinds of spans: a call and its request, Finagle's pair with one ID,
+// an unanswered call, a job, a guess, a made span, and lines without a span.
 func story() *log {
 	l := &log{}
 	l.request("Shop", "1", "", 0, 100*ms, line.Request{Route: "/cart/{id}", Path: "/cart/7", Status: 503})
@@ -295,7 +295,7 @@ func TestOTLP(t *testing.T) {
 	assert.Equal(t, "::1", spanOf(t, spans, "Shop", "GET [::1]:90/x").Tags["server.address"])
 }
 
-// The IDs that spans get do not depend on which other lines are there.
+// The new ID of a span does not depend on other lines.
 func TestExportedIDs(t *testing.T) {
 	l := &log{}
 	for range 3 { // the same text
@@ -303,7 +303,7 @@ func TestExportedIDs(t *testing.T) {
 	}
 	l.request("b", "", "", 5*ms, ms, line.Request{Route: "/b"}).Text = "b"
 	l.request("c", "1", "", 0, 10*ms, line.Request{Route: "/c"})
-	l.request("d", "1", "", 0, 10*ms, line.Request{Route: "/d"}) // another's ID
+	l.request("d", "1", "", 0, 10*ms, line.Request{Route: "/d"}) // the ID of another span
 	l.request("e", "not hex", "", 0, ms, line.Request{Route: "/e"}).Span = "\x1b[0123456789abc"
 	tree := l.tree()
 	assertExports(t, tree)
@@ -316,12 +316,13 @@ func TestExportedIDs(t *testing.T) {
 		assert.Equal(t, spanOf(t, before, name, "GET /"+name).ID, spanOf(t, after, name, "GET /"+name).ID)
 	}
 	taken := spanOf(t, before, "b", "GET /b").ID
-	l.request("f", taken, "", 0, ms, line.Request{}) // a line has that ID already
+	l.request("f", taken, "", 0, ms, line.Request{}) // a line already has that ID
 	assertExports(t, l.tree())
 	assert.NotEqual(t, taken, spanOf(t, zipkinOf(t, l.tree()), "b", "GET /b").ID)
 }
 
-// Zipkin and OpenTelemetry would not know that a clock is wrong: services have no addresses here.
+// The times are corrected in the views, because Zipkin and OpenTelemetry cannot see the skew:
+// services have no addresses here.
 func TestExportedSkew(t *testing.T) {
 	l := &log{}
 	l.call("a", "1", "", 0, 20*ms, line.Call{Host: "b"})
@@ -334,8 +335,8 @@ func TestExportedSkew(t *testing.T) {
 	assert.Equal(t, noon.Add(5*ms).UnixNano(), spanOf(t, otlpOf(t, l.tree()), "b", "GET /b").Start)
 }
 
-// An ID of 16 digits was asked for. Where the lines have 32, another reader gets these: else it
-// would have a trace beside that which it may have already.
+// If an ID of 16 digits was asked for and the lines have 32, the views have 32. Otherwise the
+// reader would have a second trace beside the one that it may have.
 func TestExportedTraceID(t *testing.T) {
 	l := &log{}
 	l.request("a", "1", "", 0, ms, line.Request{}).Trace.High = 0
@@ -349,7 +350,8 @@ func TestExportedTraceID(t *testing.T) {
 	assert.Equal(t, "5759e988bd862e3fe1be46a994272793", otlpOf(t, tree)[0].TraceID)
 }
 
-// Of very many lines a span has the errors, then the first others, and says how many are left.
+// A span with very many lines has the errors, then the first others, and the number of omitted
+// lines.
 func TestExportedLines(t *testing.T) {
 	l := &log{}
 	l.request("a", "1", "", 0, 10*time.Second, line.Request{})
@@ -369,7 +371,7 @@ func TestExportedLines(t *testing.T) {
 	}
 }
 
-// Zipkin drops an annotation that is equal to another.
+// Equal annotations get numbers, because Zipkin drops an annotation that equals another.
 func TestZipkinNumbersEqualLines(t *testing.T) {
 	l := &log{}
 	l.request("a", "1", "", 0, time.Second, line.Request{})
@@ -446,7 +448,7 @@ func TestMermaid(t *testing.T) {
 	assert.Contains(t, out.String(), fmt.Sprintf("not shown are %d more calls, %d more answers, 1 more error\n", 301-arrows, 301-answers))
 }
 
-// A line of a service that reports no requests stands under the only call to it, and is marked.
+// Lines of a service without requests stand under the only call to it, with a mark.
 func TestGuessedLine(t *testing.T) {
 	l := &log{}
 	l.request("shop", "1", "", 0, 100*ms, line.Request{})
@@ -466,7 +468,7 @@ func TestGuessedLine(t *testing.T) {
 	assert.Regexp(t, `"message":"sure","span":"0{15}1","source"`, data.String())
 }
 
-// Whatever services and messages are called, it is text in a diagram.
+// The names of services and the messages are plain text in a diagram, whatever they are.
 func TestMermaidIsInert(t *testing.T) {
 	l := &log{}
 	for i, text := range append(hostileDiagrams, hostile...) {

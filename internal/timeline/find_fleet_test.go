@@ -14,7 +14,7 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// place is where an entry stands, and what it says.
+// place is an entry with its place.
 type place struct {
 	number        int
 	text, service string
@@ -41,8 +41,8 @@ func placesOf(t *testing.T, p *timeline.Parser, id timeline.ID, r io.Reader, num
 	}
 }
 
-// In the logs of a fleet the fast search finds what the slow one finds, and both find each line of
-// the trace once.
+// The fast search finds the same lines in the logs of a fleet as the slow one, and both find each
+// line of the trace once.
 func TestFindInFleet(t *testing.T) {
 	logs, f := fleetLogs(3, 1<<19)
 	wholes, all := 0, 0
@@ -79,7 +79,7 @@ func TestFindInFleet(t *testing.T) {
 	assert.Greater(t, wholes, all/2, "traces that are found whole")
 }
 
-// The list of a fleet's traces has each line.
+// The list of a fleet's traces counts each line.
 func TestListOfFleet(t *testing.T) {
 	logs, f := fleetLogs(4, 1<<20)
 	l := timeline.NewLister(timeline.Filter{}, 0)

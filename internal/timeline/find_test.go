@@ -23,7 +23,7 @@ type found struct {
 	text   string
 }
 
-// slow reads entries the slow way: each line is taken apart. It keeps those that have the ID.
+// slow reads entries the slow way: it parses each line, and keeps the entries with the ID.
 type slow struct{ found []found }
 
 func (s *slow) parse(r io.Reader, number int) error {
@@ -80,7 +80,7 @@ func (s *slow) parse(r io.Reader, number int) error {
 	return nil
 }
 
-// unwrapped takes off what CRI, Docker and journald put around a line.
+// unwrapped removes the wrappers of CRI, Docker and journald from a line.
 func unwrapped(line string) (text string, stream int, partial bool) {
 	if parts := strings.SplitN(line, " ", 4); len(parts) == 4 && strings.HasPrefix(parts[1], "std") {
 		if parts[1] == "stderr" {
@@ -115,7 +115,7 @@ func formsOfSearched() *timeline.Search {
 	return timeline.NewSearch(formsOf(searched, searched16, searched10))
 }
 
-// generator makes lines of all kinds, of which few have the ID.
+// generator makes lines of all kinds, and few of them have the ID.
 type generator struct {
 	rnd    *rand.Rand
 	b      bytes.Buffer
@@ -148,7 +148,7 @@ func (g *generator) escapedID() string {
 	return fmt.Sprintf(`%s\u%04x%s`, id[:at], id[at], id[at+1:])
 }
 
-// pieces writes a text in pieces, each of them as format says, and something else between them.
+// pieces writes a text in pieces with the given format, and other lines between them.
 func (g *generator) pieces(text string, write func(piece string, partial bool), between func()) {
 	for {
 		n := 1 + g.rnd.IntN(len(text))
@@ -206,7 +206,7 @@ func (g *generator) line() {
 	}
 }
 
-// Whatever the slow way finds, the fast one finds too, with the same numbers and texts, once.
+// The fast way finds all that the slow way finds, once, with the same numbers and texts.
 func TestFindIsSlow(t *testing.T) {
 	all, passed := 0, 0
 	for seed := range uint64(64) {
@@ -241,7 +241,7 @@ func TestFind(t *testing.T) {
 	tests := []struct {
 		name   string
 		text   string
-		want   []string // what is parsed behind the first lines, and the number of its first line
+		want   []string // the parsed pieces behind the first lines, each with its first number
 		passed int
 	}{
 		{"nothing", line, nil, 1},
@@ -282,7 +282,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// An array is no lines: all of it is parsed in one go.
+// An array is parsed whole, because its lines are no entries.
 func TestFindInArray(t *testing.T) {
 	for _, text := range []string{"[{}]", "\xef\xbb\xbf [\n  {\"a\": 1},\n" + strings.Repeat("  {\"a\": 1},\n", 10_000) + "  {}\n]\n"} {
 		calls := 0
@@ -307,7 +307,7 @@ func TestFindBehindBrackets(t *testing.T) {
 	assert.Equal(t, 1000-timeline.HeadLines, passed)
 }
 
-// Lines of several instances stand between each other: all of the source is parsed in one go.
+// A source with mixed lines of several instances is parsed whole.
 func TestFindInMixed(t *testing.T) {
 	for _, line := range []string{"[pod/shop-1/shop] 10:11:12 a line\n", "shop-1    | a line\n", "Nov 26 10:11:12 host shop[7]: a line\n"} {
 		text := "not marked\n" + strings.Repeat(line, 10_000)
@@ -324,7 +324,7 @@ func TestFindInMixed(t *testing.T) {
 	}
 }
 
-// Lines longer than the buffer are passed over, but for those that have a hit in what is kept.
+// Lines longer than the buffer are skipped, unless the kept part has a hit.
 func TestFindInLongLines(t *testing.T) {
 	const size = 4096
 	long := strings.Repeat("x", 3*size)
@@ -366,7 +366,7 @@ func TestFindErrors(t *testing.T) {
 	})
 }
 
-// sayOnce is a reader that says its error once.
+// sayOnce is a reader that returns its error once.
 type sayOnce struct {
 	text string
 	err  error
@@ -378,7 +378,7 @@ func (s *sayOnce) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// No line is lost: each is parsed or passed over, in order, whatever the input is.
+// No line is lost. Whatever the input is, each line is parsed or skipped, in order.
 func FuzzFind(f *testing.F) {
 	f.Add([]byte("a\n"+searched+"\n\tb\n"), uint16(100))
 	f.Add([]byte("2026-11-26T10:11:12.123456789Z stdout P x\n"), uint16(10))

@@ -20,7 +20,7 @@ const (
 	route = `"route":"GET /products/{id}",`
 )
 
-// Lines as logctx writes them.
+// These are lines as logctx writes them.
 var ourLines = []string{
 	head + `"method":"GET","path":"/products/1234",` + route + `"status":200,"bytes":5120,"duration_ms":4.711,"remote":"192.0.2.17:54321",` +
 		`"parent_id":"` + id64 + `","sampled":true,` + ids + `"message":"request"}`,
@@ -33,7 +33,7 @@ var ourLines = []string{
 	`{"time":"2026-11-26T22:46:25.123456789Z","level":"INFO","msg":"sold","trace_id":"` + low + `","span_id":"` + spanID + `"}`,
 }
 
-// glances are lines that Glance and Parse must read alike.
+// glances are lines that Glance and Parse must read in the same way.
 var glances = append([]string{
 	head + `"message":"no ID"}`,
 	head + ids + `"dd.trace_id":"7","dd.span_id":"8","duration":5,"message":"x"}`,
@@ -82,8 +82,7 @@ var glances = append([]string{
 	`{}`, `{`, `{"`, `{"a`, `{"a":`, `{"a":"`, `{"a":-}`, ``,
 }, ourLines...)
 
-// sameGlance fails where Glance does not see what Parse does, in a source whose entries have one
-// line each.
+// sameGlance fails if Glance and Parse differ. Each entry of the source must have one line.
 func sameGlance(t *testing.T, source []byte) {
 	t.Helper()
 	sameSight(t, source)
@@ -98,7 +97,7 @@ func sameGlance(t *testing.T, source []byte) {
 		g, ok := quick.Glance(raw)
 		e := slow.Flush()
 		if len(lines) > 1 {
-			continue // one that goes on with another is not seen
+			continue // a line that belongs to another has no glance
 		}
 		if e == nil {
 			if ok {
@@ -143,7 +142,7 @@ func TestGlance(t *testing.T) {
 	assert.Equal(t, "pod", g.Service, "service of a line without one")
 }
 
-// Our own lines are read without Parse, and without an allocation.
+// Glance reads our own lines without Parse and without an allocation.
 func TestGlanceQuick(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{})
 	for _, text := range ourLines {
@@ -161,7 +160,7 @@ func TestGlanceQuick(t *testing.T) {
 	assert.Zero(t, allocs, "allocations of %d lines", len(raws))
 }
 
-// Keys of the user are honoured.
+// The user's keys count.
 func TestGlanceKeys(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Keys: timeline.Keys{Trace: []string{"order"}, Service: []string{"who"}}})
 	g, ok := p.Glance(timeline.Raw{Text: []byte(head + `"order":"` + low + `","who":"stock",` + ids + `"message":"x"}`)})
@@ -170,7 +169,7 @@ func TestGlanceKeys(t *testing.T) {
 	assert.Equal(t, "stock", g.Service)
 }
 
-// Lines that go on with others are seen once.
+// Lines that belong to others are seen once.
 func TestGlanceGroups(t *testing.T) {
 	for _, tt := range groups {
 		t.Run(tt.name, func(t *testing.T) {
@@ -196,7 +195,7 @@ func TestGlanceGroups(t *testing.T) {
 	}
 }
 
-// JSON that does not end is counted, and is not lost at the end of the source.
+// Unfinished JSON is counted, and is not lost at the end of the source.
 func TestGlanceFlush(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	cut := timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `",`), Number: 1}
@@ -273,8 +272,8 @@ func format(name string) string {
 	panic("no such format: " + name)
 }
 
-// FuzzGlanceAgain checks what Glance and Sight do by heart: lines of objects whose fields come in
-// the order of the line before, with some of its values.
+// FuzzGlanceAgain checks the memory of Glance and Sight with lines of objects. A line has the
+// fields of the line before in the same order, and some of its values.
 func FuzzGlanceAgain(f *testing.F) {
 	for i, text := range sights {
 		f.Add(text, text)
@@ -284,7 +283,7 @@ func FuzzGlanceAgain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, two string) {
 		config := timeline.ParserConfig{Reference: reference}
 		slow, quick, sees := timeline.NewParser(config), timeline.NewParser(config), timeline.NewParser(config)
-		if !isObject(one) || !isObject(two) { // it may go on: it has no entry of its own
+		if !isObject(one) || !isObject(two) { // a line that may go on has no entry of its own
 			for _, text := range []string{ourLines[0], one, two} {
 				quick.Glance(timeline.Raw{Text: []byte(text)})
 			}
@@ -305,7 +304,7 @@ func FuzzGlanceAgain(f *testing.F) {
 	})
 }
 
-// A line that is cut anywhere, behind one that is whole.
+// A line is cut anywhere, and a whole line stands before it.
 func TestGlanceCut(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	for end := range len(ourLines[0]) {
@@ -315,7 +314,7 @@ func TestGlanceCut(t *testing.T) {
 	}
 }
 
-// isObject tells whether a text is one line that is an object.
+// isObject tells whether a text is one line with an object.
 func isObject(text string) bool {
 	return strings.HasPrefix(text, "{") && !strings.ContainsAny(text, "\n\r") && json.Valid([]byte(text))
 }

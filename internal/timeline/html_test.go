@@ -21,7 +21,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// htmlPage is what a test reads of a page.
+// htmlPage is the part of a page that a test reads.
 type htmlPage struct {
 	After  string
 	List   json.RawMessage
@@ -42,8 +42,8 @@ type htmlPage struct {
 
 var dataForm = regexp.MustCompile(`(?s)<script id="data" type="application/json">(.*?)</script>`)
 
-// readPage returns the data of a page, and the page without it. That has to be the same for all
-// pages, so no value stands anywhere else.
+// readPage returns the data of a page, and the page without it. The latter must be the same for
+// all pages, so that no value stands anywhere else.
 func readPage(t *testing.T, page string) (data htmlPage, frame string) {
 	t.Helper()
 	found := dataForm.FindAllStringSubmatchIndex(page, -1)
@@ -106,7 +106,7 @@ func TestHTMLCausesAlike(t *testing.T) {
 	assert.Equal(t, 50, data.Traces[0].Causes[0].Times)
 }
 
-// Of a trace that is not sampled, or without an address of the web, there is no link.
+// A trace has no link if it is not sampled, or if the address is not one of the web.
 func TestHTMLZipkin(t *testing.T) {
 	for _, ui := range []string{"", "javascript:alert(1)//", "JavaScript://x/%0aalert(1)", "data:text/html,x", "file:///etc/passwd", "//x", "http:", "http://", "http://[", "zipkin:9411", "\x00"} {
 		l := failing()
@@ -118,8 +118,8 @@ func TestHTMLZipkin(t *testing.T) {
 	assert.Empty(t, data.Traces[0].Zipkin, "not sampled")
 }
 
-// The page allows its own script and style by their hashes, and nothing else. It names no other
-// file, and no attribute of its elements is a script or a style.
+// The page allows only its own script and style, by their hashes. It names no other file, and no
+// attribute of its elements is a script or a style.
 func TestHTMLPolicy(t *testing.T) {
 	page := htmlOf(t, failing().tree(), timeline.HTMLConfig{})
 	policy := regexp.MustCompile(`<meta http-equiv="Content-Security-Policy" content="([^"]*)">`).FindStringSubmatch(page)
@@ -150,8 +150,8 @@ var pageHostile = []string{
 	"\x1b[31m", "\u009b", "\u202e", "\ufeff", "\x00", "\r\n", "\xff\xfe", "\xed\xa0\x80", "\U000e0001", `\`, `"`, "`${1}`", "&lt;", strings.Repeat("<", 3000),
 }
 
-// Whatever the values are, the page is the same but for its data, and that is JSON which no
-// parser of HTML takes for anything else.
+// Whatever the values are, only the data of the page changes. The data is JSON that no parser of
+// HTML mistakes for anything else.
 func TestHTMLHostile(t *testing.T) {
 	_, want := readPage(t, htmlOf(t, failing().tree(), timeline.HTMLConfig{}))
 	for _, value := range pageHostile {
@@ -176,7 +176,7 @@ func TestHTMLHostile(t *testing.T) {
 	}
 }
 
-// A page has no more spans and lines than a browser can take, and says how many it leaves out.
+// A page has as many spans and lines as a browser can take, and tells how many it leaves out.
 func TestHTMLBounded(t *testing.T) {
 	const most, more = 300, 7
 	entries := make([]*timeline.Entry, most+more)
@@ -254,7 +254,7 @@ func TestStore(t *testing.T) {
 		return &timeline.Summary{ID: timeline.ID{Low: low}, Lines: lines}
 	}
 	k := timeline.NewStore(100_000)
-	for i := range 100 { // twice as many as there is room for
+	for i := range 100 { // there is room for half of them
 		k.Add(entry(uint64(1+i), time.Duration(i)*time.Second, strings.Repeat("x", 1000)))
 		k.Add(entry(uint64(1+i), time.Duration(i)*time.Second, "y"))
 	}

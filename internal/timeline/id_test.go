@@ -50,11 +50,11 @@ func TestIDForms(t *testing.T) {
 	assert.Equal(t, []string{"1234567890123456", "1311768467284833366"}, timeline.ID{Low: 0x1234567890123456}.Forms())
 }
 
-// idTexts are texts that an ID stands in.
+// idTexts are texts with an ID.
 var idTexts = []struct {
 	name, text string
-	in128      bool // the ID of 32 digits does
-	in64       bool // the one of which the high half is not known does
+	in128      bool // text has the ID of 32 digits
+	in64       bool // text has the ID without its high half
 }{
 	{"32 digits", id128, true, true},
 	{"16 digits", low, true, true},
@@ -94,8 +94,8 @@ func TestIDIn(t *testing.T) {
 	assert.True(t, timeline.ID{Low: 7}.In([]byte("[0000000000000007]")))
 }
 
-// A text that has an ID has one of its forms, but for the case of the digits: the search relies
-// on it.
+// A text with an ID has one of its forms, apart from the case of digits. The search relies on
+// that.
 func TestIDFormsFindAll(t *testing.T) {
 	for _, tt := range idTexts {
 		if !tt.in64 {
@@ -184,7 +184,7 @@ func TestParseID(t *testing.T) {
 	}
 }
 
-// lineAssertHarmless fails where a message is not short printable ASCII.
+// lineAssertHarmless fails if a message is not short printable ASCII.
 func lineAssertHarmless(t *testing.T, message string) {
 	t.Helper()
 	assert.Less(t, len(message), 300)
@@ -236,7 +236,7 @@ func BenchmarkIDIn(b *testing.B) {
 	}
 }
 
-// Eight digits are read at once: each byte is right or wrong wherever it stands.
+// Eight digits are read at once, and each byte is checked in each place.
 func TestIDDigits(t *testing.T) {
 	for _, whole := range []string{low, id128} {
 		for i := range whole {

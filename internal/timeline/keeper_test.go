@@ -17,7 +17,7 @@ import (
 	"example.com/clew/internal/torture"
 )
 
-// keptOf makes entries of all kinds, of which the numbers tell the time.
+// keptOf makes entries of all kinds. The numbers are their times.
 func keptOf(n int) (entries []*timeline.Entry) {
 	for i := range n {
 		e := &timeline.Entry{Source: "a.log", Number: i + 1, Time: noon.Add(time.Duration(i) * ms), Level: "info", Text: strings.Repeat("x", i%7*100)}
@@ -33,7 +33,7 @@ func keptOf(n int) (entries []*timeline.Entry) {
 	return entries
 }
 
-// What is kept is the same in any order: the root, the spans, the errors, the oldest lines.
+// The same entries are kept in any order: the root, the spans, the errors, the oldest lines.
 func TestKeeper(t *testing.T) {
 	const n = 1000
 	numbers := func(entries []*timeline.Entry) (numbers []int) {
@@ -89,7 +89,7 @@ func TestKeeper(t *testing.T) {
 	}
 }
 
-// A trace of any length needs no more memory than it may, its tree included, and is shown.
+// A trace of any length is shown, and needs no more memory than it may, with its tree.
 func TestTortureKeeper(t *testing.T) {
 	n := torture.Size(50_000, 1_000_000)
 	room := n * 200 // of the two thousand bytes that each would need

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// listed are the glances of three traces: 1 has a failed call and no error at its root, 2 is a
-// job, 3 has nothing but lines.
+// listed are the glances of three traces. Trace 1 has a failed call and a root without an error, 2
+// is a job, and 3 has only lines.
 func listed() []timeline.Glance {
 	at := func(trace uint64, service, level string, at time.Duration) timeline.Glance {
 		return timeline.Glance{Trace: timeline.ID{Low: trace}, Service: service, Level: level, Time: noon.Add(at)}
@@ -65,7 +65,7 @@ func TestLister(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			glances := listed()
-			for range 5 { // in whatever order they come
+			for range 5 { // in several orders
 				rand.Shuffle(len(glances), func(i, j int) { glances[i], glances[j] = glances[j], glances[i] })
 				l := timeline.NewLister(tt.filter, 0)
 				for i := range glances {
@@ -140,8 +140,8 @@ func TestListerHalfIDs(t *testing.T) {
 	assert.Len(t, traces, 2, "two traces with equal low halves")
 }
 
-// Where there is no room, the newest traces are kept whole, in whatever order their lines come,
-// and what is left out is counted.
+// If there is too little room, the newest traces are kept whole, in any order of their lines, and
+// the others are counted.
 func TestListerDrops(t *testing.T) {
 	const traces, lines, room = 1000, 5, 100
 	var glances []timeline.Glance
@@ -151,7 +151,7 @@ func TestListerDrops(t *testing.T) {
 	}
 	for seed := range uint64(10) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		if seed > 0 { // else one source after the other
+		if seed > 0 { // otherwise one source after the other
 			rnd.Shuffle(len(glances), func(i, j int) { glances[i], glances[j] = glances[j], glances[i] })
 		}
 		l := timeline.NewLister(timeline.Filter{}, room)
@@ -234,7 +234,7 @@ func FuzzLister(f *testing.F) {
 	})
 }
 
-// A million open traces, with long names besides, take the memory that they may.
+// A million open traces with long names need no more memory than they may.
 func TestTortureLister(t *testing.T) {
 	traces := torture.Size(50_000, 3_000_000)
 	room := traces / 3
@@ -259,7 +259,7 @@ func TestTortureLister(t *testing.T) {
 	torture.Row(t, "a list of more traces than there is room for", "%d traces, %d kept at most, %d bytes each", traces, room, each)
 }
 
-// Lines of traces that are known already cost nothing.
+// A line of a known trace allocates nothing.
 func TestListerAllocations(t *testing.T) {
 	glances := listed()
 	l := timeline.NewLister(timeline.Filter{Route: "/cart"}, 0)
@@ -284,8 +284,7 @@ func BenchmarkLister(b *testing.B) {
 	}
 }
 
-// A trace without a root is that of the service which wrote first, in whatever order sources are
-// read.
+// A trace without a root has the service that wrote first, in any order of the sources.
 func TestListerFirstService(t *testing.T) {
 	glances := []timeline.Glance{
 		{Trace: timeline.ID{Low: 1}, Time: noon},
@@ -306,7 +305,7 @@ func TestListerFirstService(t *testing.T) {
 	}
 }
 
-// Very many services, and very long names, are bounded: they are counted, or called "…".
+// Very many services and very long names need limited memory: they are counted, or called "…".
 func TestListerManyServices(t *testing.T) {
 	l := timeline.NewLister(timeline.Filter{}, 0)
 	for i := range 100 {

@@ -14,7 +14,7 @@ import (
 
 const stamp = "2026-11-26 22:46:25,123 "
 
-// groups are the lines of sources, and how many of them each entry has.
+// groups are the lines of sources, with the number of lines in each entry.
 var groups = []struct {
 	name  string
 	lines []string
@@ -117,8 +117,8 @@ func TestParseGroups(t *testing.T) {
 	}
 }
 
-// What a shipper marks as another instance's is no part of a line, whatever it looks like. Where a
-// shipper marks only the first line of several, the others are.
+// A line that a shipper marks as another instance's belongs to no other entry, whatever it looks
+// like. If a shipper marks only the first of several lines, the others belong to it.
 func TestParseGroupsOfInstances(t *testing.T) {
 	raw := func(text, service, instance string) timeline.Raw {
 		return timeline.Raw{Text: []byte(text), Service: service, Instance: instance}
@@ -160,8 +160,7 @@ func TestParseGroupsOfInstances(t *testing.T) {
 	}
 }
 
-// Of more instances than have room, the one that was not added to for longest has its entry ended,
-// and none is lost.
+// If there are too many instances, the entry that has waited longest ends, and no entry is lost.
 func TestParseManyInstances(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	said := map[string]int{}
@@ -189,8 +188,7 @@ func TestParseManyInstances(t *testing.T) {
 	assert.Equal(t, 4*instances, p.Counts().Lines)
 }
 
-// The message of an entry has all its lines, and an entry has the ID that only a later line of it
-// has.
+// The message of an entry has all its lines, and the entry has an ID that only a later line has.
 func TestParseGroupMessage(t *testing.T) {
 	entries, _, _ := parse(timeline.ParserConfig{}, `{"level":"error","message":"failed","trace_id":"`+id128+`"}`, "java.io.IOException: x", "\tat a", "",
 		stamp+"ERROR failed", "Traceback (most recent call last):", "ValueError: trace_id="+low)
@@ -206,7 +204,7 @@ func TestParseGroupMessage(t *testing.T) {
 	assert.Zero(t, asked[1].Trace)
 }
 
-// Flush gives what there is, and the next line is one of its own.
+// Flush returns the last entry, and the next line begins another.
 func TestParseFlush(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	assert.Nil(t, p.Flush())
@@ -217,7 +215,7 @@ func TestParseFlush(t *testing.T) {
 	assert.Equal(t, "\tat a", p.Flush().Text)
 }
 
-// A message of endless lines is cut at the length of a line, and said.
+// An endless message is cut at the length of a line, and counted as cut.
 func TestParseGroupBounded(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	require.Nil(t, p.Parse(timeline.Raw{Text: []byte(stamp + "one")}))
@@ -231,8 +229,8 @@ func TestParseGroupBounded(t *testing.T) {
 	assert.Equal(t, timeline.Counts{Lines: 3001, NoID: 3001, Cut: 1}, p.Counts())
 }
 
-// FuzzLine reads any source: no panic, each line with anything on it in exactly one entry, nothing
-// without a count, and what Glance sees is what Parse sees.
+// FuzzLine reads any source. Nothing panics, each line with text is in exactly one entry,
+// everything is counted, and Glance and Parse agree.
 func FuzzLine(f *testing.F) {
 	for _, tt := range formats {
 		f.Add([]byte(tt.text), false)

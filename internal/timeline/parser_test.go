@@ -12,7 +12,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// want is what a line is expected to say.
+// want is the expected content of a line.
 type want struct {
 	trace                                 timeline.ID
 	span, parent, service, level, message string
@@ -136,7 +136,7 @@ var formats = []struct {
 		want{traceID, "", "", "", "", `{"time":"2026-11-26T22:46:25.123Z","trace_id":"` + id128 + `","mess`, lineNoon, milli}},
 }
 
-// parse reads lines as a source of its own.
+// parse reads lines as one source.
 func parse(config timeline.ParserConfig, lines ...string) (entries []*timeline.Entry, counts timeline.Counts, learned string) {
 	if config.Reference.IsZero() {
 		config.Reference = reference
@@ -180,8 +180,8 @@ func TestParseFormats(t *testing.T) {
 	}
 }
 
-// A line is one of the trace that is asked for wherever its ID stands, but not where the line says
-// that it is one of another.
+// A line belongs to the wanted trace wherever the ID stands, unless the line says that it belongs
+// to another.
 func TestParseAsked(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
@@ -206,7 +206,7 @@ func TestParseAsked(t *testing.T) {
 	}
 }
 
-// What looks like a trace's ID, and is none.
+// These texts look like a trace ID, and are none.
 func TestParseStrangers(t *testing.T) {
 	for _, text := range []string{
 		`{"span_id":"` + low + `"}`, `{"parent_id":"` + low + `"}`, `{"session_id":"` + id128 + `"}`, `{"sessionId":"` + id128 + `"}`,
@@ -228,7 +228,7 @@ func TestParseStrangers(t *testing.T) {
 	}
 }
 
-// A name that proves nothing alone is learned from the lines, and forgotten by one that has no ID.
+// A weak name is learned from the lines, and forgotten when a line has another value.
 func TestParseLearns(t *testing.T) {
 	one := func(id string) string { return `{"level":"info","request_id":"` + id + `","message":"sold"}` }
 	t.Run("IDs only", func(t *testing.T) {
@@ -285,7 +285,7 @@ func TestParseKeys(t *testing.T) {
 	}
 }
 
-// What Learned says is what ParseKeys reads.
+// ParseKeys reads the answer of Learned.
 func TestParseLearned(t *testing.T) {
 	for _, tt := range formats {
 		_, _, learned := parse(timeline.ParserConfig{}, tt.text)
@@ -327,7 +327,8 @@ func TestParseRecord(t *testing.T) {
 	assert.Nil(t, entries[3].Record)
 }
 
-// A weak name before what may be a number, and one that is as weak in text, say nothing.
+// A weak name proves nothing if its value may be a number, and a name that is weak in text proves
+// nothing either.
 func TestParseWeakInText(t *testing.T) {
 	entries, counts, _ := parse(timeline.ParserConfig{}, "2026/11/26 22:46:25 [info] 200 trace=1234567890123456 tid="+low)
 	require.Len(t, entries, 1)
@@ -335,7 +336,7 @@ func TestParseWeakInText(t *testing.T) {
 	assert.Equal(t, 1, counts.NoID)
 }
 
-// The shipper's words count where the line has none of its own.
+// The shipper's time and service count if the line has none.
 func TestParseShipped(t *testing.T) {
 	shipped := at("2026-11-26T22:46:25.500Z")
 	for _, tt := range []struct {
@@ -363,8 +364,8 @@ func TestParseShipped(t *testing.T) {
 	}
 }
 
-// A shipper whose times are of whole seconds, as syslog's are, is as exact as that. The source's
-// service is the last word.
+// A shipper with times of whole seconds, such as syslog, is as exact as that. The source's service
+// comes last.
 func TestParseSource(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Service: "file"})
 	second := at("2026-11-26T22:46:25Z")

@@ -32,8 +32,8 @@ func dockerLine(text string) string {
 	return fmt.Sprintf(`{"log":%s,"stream":"stdout","time":%q}`, quoted(text+"\n"), stampNano)
 }
 
-// shipped are sources of one kind of line each, for benchmarks and allocations. Parts is how many
-// lines make one.
+// shipped are sources with one kind of line each, for benchmarks and allocations. Parts is the
+// number of lines that make one.
 var shipped = []struct {
 	name, line string
 	parts      int
@@ -69,7 +69,7 @@ func readAll(tb testing.TB, r *timeline.Reader) (n int) {
 	}
 }
 
-// The baseline is what any reader does: it copies blocks, and looks for newlines.
+// The baseline does what each reader must: it copies blocks, and finds newlines.
 func BenchmarkReaderBaseline(b *testing.B) {
 	line := []byte(shopLine + "\n")
 	source := bytes.Repeat(line, (32<<20)/len(line))
@@ -110,7 +110,7 @@ func BenchmarkReader(b *testing.B) {
 	}
 }
 
-// A line costs no allocation, whatever is around it.
+// A line costs no allocation, whatever its wrapper.
 func TestReaderAllocatesNothing(t *testing.T) {
 	for _, tt := range shipped {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestReaderAllocatesNothing(t *testing.T) {
 	}
 }
 
-// endless gives a line for ever.
+// endless repeats a line for ever.
 type endless struct {
 	line []byte
 	pos  int

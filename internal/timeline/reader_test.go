@@ -71,7 +71,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// What was read before an error comes before the error, and this comes again.
+// The lines before an error come before the error, and the error comes again.
 func TestReaderError(t *testing.T) {
 	broken := errors.New("broken")
 	src := io.MultiReader(strings.NewReader("a\n"+stampNano+" stdout P cut\nb"), iotest.ErrReader(broken))
@@ -88,7 +88,7 @@ func TestReaderError(t *testing.T) {
 	}
 }
 
-// A source that gives nothing, and one that lies, end.
+// A source without bytes ends, and so does a source that breaks the contract of io.Reader.
 func TestReaderBadSource(t *testing.T) {
 	for _, n := range []int{0, -1, 1 << 30} {
 		_, err := timeline.NewReader(liar(n), changed).Next()
@@ -100,11 +100,12 @@ type liar int
 
 func (l liar) Read([]byte) (int, error) { return int(l), nil }
 
-// A line is there as soon as it has ended: the source may be one that others still write to.
+// A line is returned as soon as it has ended, because another program may still write to the
+// source.
 func TestReaderDoesNotWait(t *testing.T) {
 	for _, first := range []string{"", "a", "\xEF\xBB\xBFa", "\xEF", "[a", "{}", stampNano + " stdout F c", "<34>", "\x1b["} {
 		t.Run(first, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // which sees a deadlock
+			synctest.Test(t, func(t *testing.T) { // synctest sees a deadlock
 				in, out := io.Pipe()
 				r := timeline.NewReader(in, changed)
 				for _, line := range []string{first, "", "b", "{"} {
@@ -120,7 +121,7 @@ func TestReaderDoesNotWait(t *testing.T) {
 	}
 }
 
-// Services are remembered, but not without end.
+// A limited number of services is remembered.
 func TestTortureReaderServices(t *testing.T) {
 	lines := torture.Size(50_000, 5_000_000)
 	src, before := &numbered{left: lines}, torture.Heap()
@@ -133,7 +134,7 @@ func TestTortureReaderServices(t *testing.T) {
 	assert.Equal(t, io.EOF, err)
 }
 
-// numbered gives lines of services without end, each of which goes on.
+// numbered gives lines of endless services, and each line goes on.
 type numbered struct{ left int }
 
 func (s *numbered) Read(p []byte) (int, error) {
@@ -150,7 +151,7 @@ func (s *numbered) Read(p []byte) (int, error) {
 	return len(b), nil
 }
 
-// Memory is bounded whatever comes.
+// The memory is limited for any source.
 func TestTortureReaderMemory(t *testing.T) {
 	mb := torture.Size(16, 4096)
 	for _, piece := range []string{"x", "\x00", "[{\"", "{\"log\":\"", stampNano + " stdout P a\n"} {
@@ -166,7 +167,8 @@ func TestTortureReaderMemory(t *testing.T) {
 	}
 }
 
-// naiveLines are the lines of a source, found in the plainest way, and how much is dropped.
+// naiveLines returns the lines of a source, found in the plainest way, and the number of dropped
+// bytes.
 func naiveLines(source []byte) (lines []got, dropped int64) {
 	source = bytes.TrimPrefix(source, []byte("\xEF\xBB\xBF"))
 	if len(source) == 0 {
@@ -181,7 +183,7 @@ func naiveLines(source []byte) (lines []got, dropped int64) {
 		text := bytes.TrimLeft(line, "\x00")
 		dropped += int64(len(line) - len(text))
 		if len(text) == 0 && i == len(split)-1 && !last {
-			break // nothing but zero bytes
+			break // only zero bytes
 		}
 		whole := len(text)
 		text = bytes.TrimSuffix(text, []byte("\r"))
@@ -195,7 +197,7 @@ func naiveLines(source []byte) (lines []got, dropped int64) {
 	return lines, dropped
 }
 
-// Every byte of every line is in exactly one Raw, or counted as dropped.
+// Each byte of each line is in exactly one Raw, or counted as dropped.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte("a\nb\r\n\n\x00c"), uint8(1), uint16(0))
 	f.Add([]byte("\xEF\xBB\xBF[{\"a\":1},\n{\"b\":\"]\"}]\n"), uint8(3), uint16(7))
@@ -229,15 +231,15 @@ func FuzzReader(f *testing.F) {
 			}
 			return
 		}
-		// Of an array all is there but brackets, commas and white space.
+		// All of an array is there except brackets, commas and white space.
 		if have, all := skeleton([]byte(strings.Join(lines, ""))), skeleton(source); dropped == 0 && have != all {
 			t.Fatalf("of an array: %.200q, want %.200q", have, all)
 		}
 	})
 }
 
-// skeleton is what an array's objects have in common with the array. It goes by bytes: where a line
-// ends between two, they are a character only without it.
+// skeleton returns the bytes that an array has besides its objects. It compares bytes, because two
+// bytes around the end of a line may be one character without it.
 func skeleton(b []byte) string {
 	b = bytes.TrimPrefix(b, []byte("\xEF\xBB\xBF"))
 	var s strings.Builder
@@ -257,7 +259,7 @@ type stepped struct {
 
 func (s *stepped) Read(p []byte) (int, error) { return s.r.Read(p[:min(len(p), s.n)]) }
 
-// No part of a line that goes on is lost, and none comes twice, however streams are mixed.
+// Each part of a line that goes on comes exactly once, however streams are mixed.
 func FuzzReaderJoins(f *testing.F) {
 	f.Add("aPb F", uint8(3))
 	f.Add("\x00\x01\x02\x03\x12\x21\x30", uint8(40))

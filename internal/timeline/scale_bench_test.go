@@ -10,7 +10,7 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// fleetLogs returns the logs of the four services, about so many bytes each.
+// fleetLogs returns the logs of the four services, with about size bytes each.
 func fleetLogs(seed uint64, size int) (logs [fleetlog.Services][]byte, f *fleetlog.Fleet) {
 	f = fleetlog.New(seed)
 	for s := fleetlog.Service(0); len(logs[s]) < size; {
@@ -21,7 +21,7 @@ func fleetLogs(seed uint64, size int) (logs [fleetlog.Services][]byte, f *fleetl
 	return logs, f
 }
 
-// The parts of a list, and of a map: lines are read, looked at, and summed up.
+// These are the parts of a list and of a map: lines are read, looked at, and summed up.
 func BenchmarkList(b *testing.B) {
 	logs, _ := fleetLogs(1, 16<<20)
 	for s, log := range logs {
@@ -54,7 +54,7 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
-// glanceAll gives the glances at the lines of a log.
+// glanceAll gives the glances of a log's lines.
 func glanceAll(tb testing.TB, log []byte, give func(*timeline.Glance)) {
 	lines := timeline.NewReader(bytes.NewReader(log), time.Time{})
 	p := timeline.NewParser(timeline.ParserConfig{})
@@ -74,7 +74,7 @@ func glanceAll(tb testing.TB, log []byte, give func(*timeline.Glance)) {
 	}
 }
 
-// sightAll sees the lines of a log, as a map does.
+// sightAll reads the sights of a log's lines, as a map does.
 func sightAll(tb testing.TB, log []byte) {
 	lines := timeline.NewReader(bytes.NewReader(log), time.Time{})
 	p := timeline.NewParser(timeline.ParserConfig{})
@@ -93,7 +93,8 @@ func sightAll(tb testing.TB, log []byte) {
 	}
 }
 
-// The search in what is in the cache of files already, or has just been decompressed.
+// This is a search in logs that are in memory already, from the cache of files or after
+// decompression.
 func BenchmarkFindFleet(b *testing.B) {
 	logs, f := fleetLogs(1, 16<<20)
 	id, err := timeline.ParseID(f.TraceID(f.Begun() / 2))

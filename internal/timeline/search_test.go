@@ -25,7 +25,7 @@ func formsOf(texts ...string) [][]byte {
 	return forms
 }
 
-// naive is Next, as slow as it is plain.
+// naive is a plain and slow Next.
 func naive(forms [][]byte, block []byte) int {
 	lower := lowerASCII(block)
 	first := -1
@@ -41,7 +41,7 @@ func naive(forms [][]byte, block []byte) int {
 	return first
 }
 
-// lowerASCII is bytes.ToLower for ASCII only, which keeps all other bytes as they are.
+// lowerASCII is bytes.ToLower for ASCII. It keeps all other bytes as they are.
 func lowerASCII(b []byte) []byte {
 	lower := bytes.Clone(b)
 	for i, c := range lower {
@@ -90,7 +90,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// Wherever an ID stands in a block of whatever length, it is found there.
+// An ID is found in each place of a block of any length.
 func TestSearchEverywhere(t *testing.T) {
 	for _, text := range []string{searched, searched16, searched10, "12345678", "1234"} {
 		s := timeline.NewSearch(formsOf(text, "ffffffffffffffffffff"))
@@ -106,7 +106,7 @@ func TestSearchEverywhere(t *testing.T) {
 	}
 }
 
-// Blocks of few different bytes have many almost-hits.
+// Blocks with few different bytes have many near hits.
 func TestSearchIsNaive(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	letters := func(n int, of string) []byte {
@@ -157,7 +157,7 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-// logLines returns so many lines, none of which has the ID that is searched for.
+// logLines returns n lines without the ID that is searched for.
 func logLines(n int) []byte {
 	var b bytes.Buffer
 	rnd := rand.New(rand.NewPCG(3, 4))

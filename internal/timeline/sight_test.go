@@ -14,7 +14,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// sameSight fails where Sight does not see what Parse does on a line.
+// sameSight fails if Sight and Parse differ on a line.
 func sameSight(t *testing.T, text []byte) {
 	t.Helper()
 	if bytes.IndexByte(text, '\n') >= 0 {
@@ -46,7 +46,7 @@ func sameSight(t *testing.T, text []byte) {
 	}
 }
 
-// sights are lines in which a sight sees more than a glance does.
+// sights are lines with more for a sight than for a glance.
 var sights = append([]string{
 	head + `"method":"GET","path":"/","status":0,"bytes":0,"duration_ms":1,"remote":"r","hijacked":true,` + ids + `"message":"request"}`,
 	head + `"method":"GET","path":"/","status":200,"bytes":7,"duration_ms":1,"remote":"r","panicked":true,"caller_parent_id":"` + id64 + `",` + ids + `"message":"request"}`,
@@ -82,7 +82,7 @@ func TestSight(t *testing.T) {
 	}
 }
 
-// What a map is made of, as the lines have it.
+// A sight has the fields of a line that a map needs.
 func TestSightFields(t *testing.T) {
 	see := func(text string) (s timeline.Sight) {
 		p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
@@ -125,7 +125,7 @@ func TestSightFields(t *testing.T) {
 	}
 }
 
-// Our own lines are seen without Parse, and without an allocation.
+// Sight reads our own lines without Parse and without an allocation.
 func TestSightQuick(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{})
 	lines := append(ourLines[:3:3], sights[7], sights[8], sights[9], sights[10])

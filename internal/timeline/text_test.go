@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// checkout is a request that fails on the second attempt, as one would look for at night.
+// checkout is a request that fails on the second attempt.
 func checkout() *log {
 	l := &log{}
 	l.request("checkout", "1", "c", 0, 120*ms, line.Request{Method: "POST", Route: "/checkout", Status: 500, UntrustedTraceID: "463ac35c9f6413ad"}).Sampled = true
@@ -122,7 +122,7 @@ the caller's own trace, which was not believed: clew timeline 463ac35c9f6413ad
 Cut to 80 columns, without the ends of 7 rows, 2 message lines. Everything: --width 0
 `
 
-// Nothing is wider than the terminal, but what is there to be copied.
+// Only rows that people copy are wider than the terminal.
 func TestTextWidth(t *testing.T) {
 	l := checkout()
 	l.say("日本", "", 20*ms, strings.Repeat("日本語のログ", 20))
@@ -154,7 +154,7 @@ func TestTextColour(t *testing.T) {
 	assert.Equal(t, plain.String(), without, "without its colours")
 }
 
-// Of spans alike the first are shown, the slowest, and those in which something failed.
+// Of similar spans the first ones, the slowest, and those with a failure are shown.
 func TestTextFolds(t *testing.T) {
 	l := &log{}
 	l.request("a", "1", "", 0, time.Second, line.Request{})

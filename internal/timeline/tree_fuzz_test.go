@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// entryBytes is how many bytes of a fuzzer's make an entry.
+// entryBytes is the number of fuzzed bytes that make an entry.
 const entryBytes = 12
 
 // hostile are texts that no terminal, page or reader of JSON may obey.
@@ -29,8 +29,8 @@ var hostile = []string{
 	"日本語のログ", "\ufeffbom\u200b", strings.Repeat("long ", 200), "e\u0301\u0301\u0301", "\U000e0041tag",
 }
 
-// entriesOf makes entries of any bytes: few services and IDs, so that there are circles, doubles
-// and spans that several lines report, and times and durations that do not fit.
+// entriesOf makes entries from any bytes. Services and IDs are few, so there are circles, doubles,
+// spans that several lines report, and times and durations that do not fit.
 func entriesOf(data []byte) []*timeline.Entry {
 	var entries []*timeline.Entry
 	spans := []string{"", id("1"), id("2"), id("3"), id("4"), id("5"), id("6"), "\x1b[5mnot an ID"}
@@ -98,7 +98,7 @@ func FuzzTree(f *testing.F) {
 	})
 }
 
-// assertCritical asserts that the parts of the critical path are as long as the longest root.
+// assertCritical asserts that the parts of the critical path add up to the longest root.
 func assertCritical(t *testing.T, tree *timeline.Tree) {
 	var sum, longest time.Duration
 	for _, s := range tree.Spans {
@@ -108,13 +108,13 @@ func assertCritical(t *testing.T, tree *timeline.Tree) {
 			longest = max(longest, s.Duration)
 		}
 	}
-	if longest < 200*365*24*time.Hour { // times that are further apart than a Duration reaches
+	if longest < 200*365*24*time.Hour { // a Duration reaches no further
 		require.Equal(t, longest, sum, "the critical path")
 	}
 }
 
-// assertText asserts that text views hold nothing that a terminal obeys, but the colours that are
-// asked for.
+// assertText asserts that text views have no character that a terminal obeys, except wanted
+// colours.
 func assertText(t *testing.T, tree *timeline.Tree) {
 	for _, width := range []int{0, 1, 80, 120} {
 		var out, coloured bytes.Buffer
@@ -154,8 +154,8 @@ func assertJSON(t *testing.T, tree *timeline.Tree) {
 	}
 }
 
-// However traces are made, a tree takes little more than as long as its lines are many: what grew
-// faster would not end here.
+// The time for a tree grows little faster than the number of its lines, for any trace. Otherwise
+// the test would not end.
 func TestTortureTree(t *testing.T) {
 	wide, deep := torture.Size(2_000, 1_000_000), torture.Size(2_000, 100_000)
 	hex := func(n int) string { return fmt.Sprintf("%016x", n) }

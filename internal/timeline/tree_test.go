@@ -225,8 +225,8 @@ var treeFailures = []treeCase{
 	}, "a server 1 failed\na server 2 failed\na server 3\na job 4 failed\na client 5 failed\n"},
 }
 
-// Where nobody reports a span, the trace is as long as its lines: one that a few lines name says
-// little of it.
+// If no line reports a span, the trace is as long as all its lines. A span that only a few lines
+// name tells little about it.
 func TestExtentWithoutReports(t *testing.T) {
 	var l log
 	l.say("gw", "", 0, "begins")
@@ -239,7 +239,7 @@ func TestExtentWithoutReports(t *testing.T) {
 	assert.Equal(t, 2*time.Second, l.tree().Duration, "spans that are reported rule")
 }
 
-// A route of net/http's has its method, and is not given a second one.
+// A route of net/http has its method already.
 func TestOperation(t *testing.T) {
 	for route, want := range map[string]string{"GET /a/{id}": "GET /a/{id}", "/a/{id}": "GET /a/{id}", "GETAWAY": "GET GETAWAY"} {
 		var l log
@@ -253,7 +253,7 @@ func TestOperation(t *testing.T) {
 	}
 }
 
-// assertWhole asserts that every entry stands in the tree once, every span too, and nothing else.
+// assertWhole asserts that each entry and each span stands in the tree exactly once.
 func assertWhole(t testing.TB, entries []*timeline.Entry, tree *timeline.Tree) {
 	t.Helper()
 	want := map[*timeline.Entry]bool{}
@@ -369,7 +369,7 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// One request of five is late for another reason: that is no clock's fault.
+// One late request of five has another cause than a clock.
 func TestSkewOfFew(t *testing.T) {
 	var l log
 	l.request("a", "1", "", 0, time.Second, line.Request{})
@@ -384,7 +384,7 @@ func TestSkewOfFew(t *testing.T) {
 	}
 }
 
-// A chain of services: each is put right by its caller.
+// In a chain of services, each clock is corrected by its caller's.
 func TestSkewAddsUp(t *testing.T) {
 	var l log
 	l.request("z", "1", "", 0, 100*ms, line.Request{})
@@ -398,7 +398,7 @@ func TestSkewAddsUp(t *testing.T) {
 	assert.Equal(t, 100*ms, tree.Duration)
 }
 
-// slog's text has milliseconds: a request must not seem to begin before its call for that.
+// slog's text has milliseconds. A request must not seem to begin before its call because of that.
 func TestInexactSpans(t *testing.T) {
 	var l log
 	l.call("a", "1", "", 10*ms, 5*ms, line.Call{})
@@ -424,7 +424,7 @@ func TestTraceOrder(t *testing.T) {
 	assert.Equal(t, []string{"first", "second", "third", "fourth", "last: no time"}, got)
 }
 
-// Whatever has one ID, there are few spans of it.
+// One ID has few spans, however many lines have it.
 func TestManyOfOneID(t *testing.T) {
 	var l log
 	for i := range 40 {
@@ -435,7 +435,7 @@ func TestManyOfOneID(t *testing.T) {
 	assertWhole(t, l.entries, tree)
 }
 
-// A failed request has a line at the level of errors: that is one error.
+// A failed request with a line at the level of errors is one error.
 func TestErrors(t *testing.T) {
 	var l log
 	l.request("a", "1", "", 0, ms, line.Request{Status: 500}).Level = "error"
@@ -456,10 +456,10 @@ func find(t *timeline.Tree, span string) *timeline.Span {
 func TestCritical(t *testing.T) {
 	var l log
 	l.request("a", "1", "", 0, 100*ms, line.Request{})
-	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{}) // waited for from 20 on: until then, 3 is
+	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{}) // waited for before 3 and after it
 	l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
 	l.call("a", "4", "1", 15*ms, 30*ms, line.Call{})  // beside it, and shorter
-	l.call("a", "5", "1", 70*ms, 500*ms, line.Call{}) // nobody waits for it
+	l.call("a", "5", "1", 70*ms, 500*ms, line.Call{}) // not waited for
 	l.call("a", "6", "1", 80*ms, 15*ms, line.Call{Plain: true, Host: "db"})
 	l.call("a", "7", "1", 80*ms, 0, line.Call{})
 	tree := l.tree()

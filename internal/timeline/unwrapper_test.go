@@ -17,10 +17,10 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// changed is when the sources of tests were last changed, a time for those that have no year.
+// changed is the last change of the tests' sources, for times without a year.
 var changed = time.Date(2026, 11, 26, 23, 0, 0, 0, time.UTC)
 
-// got is a Raw that stays.
+// got is a copy of a Raw.
 type got struct {
 	Text, Service string
 	Time          time.Time
@@ -57,7 +57,7 @@ var (
 
 const plain = "GET /cart 200"
 
-// wrapped are lines as shippers write them, and what is in them.
+// wrapped are lines in the form of shippers, with their content.
 var wrapped = []struct {
 	name, line    string
 	text, service string
@@ -280,7 +280,7 @@ var notWrapped = []string{
 	"\x1b[",
 }
 
-// What a reference is for: the year of syslog, and the zone of times without one.
+// The reference gives the year of syslog, and the zone of times without one.
 func TestReaderReference(t *testing.T) {
 	east := time.FixedZone("east", 2*60*60)
 	tests := []struct {
@@ -305,7 +305,7 @@ func TestReaderReference(t *testing.T) {
 	}
 }
 
-// Lines that were cut come whole, those of several streams apart.
+// Lines that were cut are joined, separately for each stream.
 func TestReaderJoins(t *testing.T) {
 	at := "2026-11-26T10:11:12.123456789Z"
 	long := strings.Repeat("x", 16<<10)
@@ -358,7 +358,7 @@ func TestReaderJoins(t *testing.T) {
 	}
 }
 
-// More lines are open at once than are put together: all of their parts come, and none twice.
+// If too many lines are open, all their parts come, each once.
 func TestReaderJoinsMany(t *testing.T) {
 	const streams = 100
 	var source strings.Builder
@@ -377,7 +377,7 @@ func TestReaderJoinsMany(t *testing.T) {
 	}
 }
 
-// A line that is put together is kept as far as any other.
+// A joined line is cut at the same length as any other.
 func TestReaderJoinsTooLong(t *testing.T) {
 	const at = "2026-11-26T10:11:12Z stdout "
 	part := strings.Repeat("x", 400<<10)
@@ -390,7 +390,7 @@ func TestReaderJoinsTooLong(t *testing.T) {
 	assert.False(t, all[1].Cut)
 }
 
-// An array's objects are read as lines are, and what is none as lines.
+// The objects of an array are read like lines, and anything else is read as lines.
 func TestReaderArray(t *testing.T) {
 	tests := []struct {
 		name, source string
@@ -435,7 +435,7 @@ func TestReaderArray(t *testing.T) {
 	}
 }
 
-// An object without an end is no reason to lose what comes behind it.
+// An object without an end does not lose the lines behind it.
 func TestReaderArrayTooLong(t *testing.T) {
 	source := "[{\"a\":1},\n{\"b\":\"" + strings.Repeat("x\n", timeline.MaxLine)
 	all, dropped := gotAll(t, strings.NewReader(source))
@@ -443,7 +443,7 @@ func TestReaderArrayTooLong(t *testing.T) {
 	assert.Len(t, all, 1+1+timeline.MaxLine)
 }
 
-// gcloud's own layout, with several lines an entry.
+// gcloud's own layout has several lines for an entry.
 func TestReaderGcloud(t *testing.T) {
 	entry := func(text string, n int) map[string]any {
 		return map[string]any{"insertId": strconv.Itoa(n), "logName": "projects/p/logs/stdout", "textPayload": text,
@@ -467,7 +467,7 @@ func TestReaderGcloud(t *testing.T) {
 	}
 }
 
-// Deep nesting costs no stack, and no time but that of reading it.
+// Deep nesting costs no stack, and only the time to read it.
 func TestReaderDeep(t *testing.T) {
 	const depth = 100_000
 	deep := strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)
@@ -481,7 +481,7 @@ func TestReaderDeep(t *testing.T) {
 	}
 }
 
-// Every text comes out as it went in, whatever is around it.
+// Each text comes out unchanged from each wrapper.
 func FuzzWrapper(f *testing.F) {
 	for _, tt := range wrapped {
 		f.Add(tt.line)
@@ -489,15 +489,15 @@ func FuzzWrapper(f *testing.F) {
 	}
 	f.Add(strings.Repeat("x", 17<<10))
 	f.Fuzz(func(t *testing.T, text string) {
-		gotAll(t, strings.NewReader(text)) // as a source of its own, whatever it is
+		gotAll(t, strings.NewReader(text)) // any text is a source, too
 		if strings.ContainsAny(text, "\n\r") || strings.HasPrefix(text, "\x00") || len(text) > 100<<10 {
 			return
 		}
 		want := gotOf(t, "\n"+text+"\n")[1:]
 		if len(want) != 1 || want[0].Text != text {
-			return // a wrapper itself, which may be too many
+			return // the text is a wrapper, and there may be too many
 		}
-		valid := string([]rune(text)) // as encoding/json has it
+		valid := string([]rune(text)) // as encoding/json reads it
 		number, _ := json.Marshal(ints(text))
 		for _, w := range []struct{ name, line, want string }{
 			{"docker", dockerLine(text), valid},
@@ -513,10 +513,10 @@ func FuzzWrapper(f *testing.F) {
 			{"journald, bytes", `{"MESSAGE":` + string(number) + `,"__REALTIME_TIMESTAMP":"1","_COMM":"c"}`, text},
 		} {
 			if w.name == "journald, bytes" && text == "" {
-				continue // no bytes are null in the journal
+				continue // the journal has null for no bytes
 			}
 			if strings.HasPrefix(w.name, "syslog") && (strings.HasPrefix(text, "@cee:") || strings.HasPrefix(text, "\xEF\xBB\xBF")) {
-				continue // which are taken off there
+				continue // syslog removes these
 			}
 			all := gotOf(t, w.line+"\n")
 			if assert.Len(t, all, 1, "%s: lines of %q", w.name, w.line) {
@@ -534,7 +534,7 @@ func ints(text string) []int {
 	return all
 }
 
-// Our scanner of JSON takes what encoding/json takes, and sees the same texts.
+// Our scanner of JSON accepts the same texts as encoding/json, and reads the same values.
 func FuzzWrapperJSON(f *testing.F) {
 	for _, tt := range wrapped {
 		f.Add([]byte(tt.line))

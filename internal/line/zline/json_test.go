@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Where no text needs quoting, the line is the same to the byte.
+// If no text needs quoting, the line is the same to the byte.
 func TestWriteBytes(t *testing.T) {
 	for _, v := range vendors {
 		n := line.NewNames(v, "", "", line.Hex, "")
@@ -43,7 +43,7 @@ func TestWriteBytes(t *testing.T) {
 	}
 }
 
-// A logger that has our hook, which Send does not know, has nothing twice.
+// A logger with our hook writes nothing twice, even if Send does not know of the hook.
 func TestSendOnce(t *testing.T) {
 	var out bytes.Buffer
 	l := testkit.Hooked(&out)

@@ -20,8 +20,8 @@ const (
 	parentID = testkit.ParentID
 )
 
-// lines is a writer that keeps the lines of a logger of zerolog, which may be CBOR: zerolog's own
-// reader of that is asked.
+// lines is a writer that keeps the lines of a zerolog logger. The lines may be CBOR, so zerolog's
+// own reader decodes them.
 type lines struct {
 	zerolog.ConsoleWriter
 	events []map[string]any
@@ -36,7 +36,7 @@ func newLines() *lines {
 	return l
 }
 
-// read returns the lines, as they are read again.
+// read returns the lines as they are read again.
 func (l *lines) read(t *testing.T) (read []line.Line) {
 	t.Helper()
 	for _, event := range l.events {
@@ -57,7 +57,7 @@ func (l *lines) one(t *testing.T) line.Line {
 	return read[0]
 }
 
-// hook writes records under the names that it has, as logctx's does.
+// hook writes records under its names, as logctx's hook does.
 type hook struct {
 	names *line.Names
 	write func(e *zerolog.Event, p *line.Pending, n *line.Names)

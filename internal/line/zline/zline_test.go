@@ -31,7 +31,7 @@ var (
 	run   = &line.Run{Job: "sweep", Duration: time.Second, ScheduledBy: id128, Panicked: true, Sampled: true}
 )
 
-// Whatever logger there is, one line is written that says all, with the IDs once.
+// With any logger, one line has the whole record, with the IDs once.
 func TestSend(t *testing.T) {
 	discard := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Discard() })
 	enriching := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -43,7 +43,7 @@ func TestSend(t *testing.T) {
 		logger func(w *lines) zerolog.Logger
 		hooked bool
 		level  zerolog.Level
-		want   int // lines; the last says all
+		want   int // the number of lines; the last has the record
 	}
 	ours := logctx.Hook(logctx.Config{})
 	for _, tt := range []row{
@@ -101,7 +101,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// The IDs that are ready are taken, and a context without a trace has none.
+// Send takes ready IDs, and writes none for a context without a trace.
 func TestSendIDs(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -117,7 +117,7 @@ func TestSendIDs(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, hooked := range []bool{false, true} {
 				if hooked && tt.ids != "" {
-					continue // whether a hook can take text that is ready depends on its encoding
+					continue // a hook may be unable to use ready text
 				}
 				w := newLines()
 				l := zerolog.New(w)
@@ -134,7 +134,7 @@ func TestSendIDs(t *testing.T) {
 	}
 }
 
-// Log writes the IDs once, whether or not the handler is ours.
+// Log writes the IDs once, with our handler and with any other.
 func TestLog(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -172,7 +172,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// stranger is a handler that knows nothing of ours.
+// stranger is a handler that does not know ours.
 type stranger struct{ slog.Handler }
 
 // Out finds the loggers of the context in their order.
@@ -227,7 +227,7 @@ func TestLevel(t *testing.T) {
 	}{
 		{slog.LevelDebug - 1, zerolog.TraceLevel}, {-100, zerolog.TraceLevel}, {slog.LevelDebug, zerolog.DebugLevel}, {slog.LevelDebug + 3, zerolog.DebugLevel},
 		{slog.LevelInfo, zerolog.InfoLevel}, {slog.LevelInfo + 1, zerolog.InfoLevel}, {slog.LevelWarn, zerolog.WarnLevel},
-		{slog.LevelError, zerolog.ErrorLevel}, {slog.LevelError + 8, zerolog.ErrorLevel}, // a line ends no program
+		{slog.LevelError, zerolog.ErrorLevel}, {slog.LevelError + 8, zerolog.ErrorLevel}, // a line never ends the program
 	} {
 		assert.Equal(t, tt.want, zline.Level(tt.slog), "Level(%v)", tt.slog)
 	}

@@ -11,7 +11,7 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// What a mesh says of its calls is what stands in its lines.
+// The lines of a mesh tell the calls that it counts.
 func TestMesh(t *testing.T) {
 	for _, services := range []int{5, 60} {
 		config := fleetlog.MeshConfig{Seed: 1, Services: services, Traces: 2000, Faults: true}
