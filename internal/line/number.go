@@ -72,8 +72,8 @@ func shifted(s string, scale int) (n uint64, ok bool) {
 	return n, true
 }
 
-// withDigit returns n with one more digit behind it. The result is false where it is much too
-// large for an int64.
+// withDigit returns n with one more digit behind it. The result is false if ten times n does not
+// fit into an int64.
 func withDigit(n uint64, digit byte) (uint64, bool) {
 	high, low := bits.Mul64(n, 10)
 	return low + uint64(digit), high == 0 && low <= math.MaxInt64

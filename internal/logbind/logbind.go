@@ -138,8 +138,8 @@ type samplerOf struct{ zerolog.Logger }
 const everyLevel zerolog.Level = math.MinInt8
 
 // Sample asks the sampler in the only possible way. zerolog does not give the sampler away, but
-// begins no event that the sampler drops. The begun event is neither sent nor used again, so a
-// line costs two more allocations.
+// begins no event that the sampler drops. A begun event is not sent, and zerolog cannot reuse it,
+// so a line costs two more allocations.
 func (s samplerOf) Sample(level zerolog.Level) bool { return s.WithLevel(level) != nil }
 
 // Of returns the logger that was put into ctx, else zerolog.DefaultContextLogger, else zerolog's

@@ -71,7 +71,8 @@ type SlogKey struct{}
 
 // From httpclient to trace.
 
-// Clean is a header that has no field of a Propagator any more.
+// Clean marks a header that is already stripped of a Propagator's fields, so that Inject skips the
+// scan.
 type Clean struct{ propagation.HeaderCarrier }
 
 // From trace to zipkin.
