@@ -268,7 +268,7 @@ func (b *builder) place() {
 	}
 }
 
-// homeless asks for the spans of the lines without one.
+// homeless returns questions for the spans of the lines without one.
 func (b *builder) homeless() []question {
 	var asked []question
 	for _, l := range b.tree.Entries {

@@ -147,7 +147,7 @@ func (c calendar) at(d date, year int) time.Time {
 	return time.Date(year, time.Month(d.month), d.day, 0, 0, d.seconds, d.ns, c.zone).UTC()
 }
 
-// withoutYear returns the newest time that fits d and is not after the reference.
+// withoutYear returns the newest time that fits d, at most yearSlack after the reference.
 func (c calendar) withoutYear(d date) time.Time {
 	latest := c.reference.Add(yearSlack)
 	// The last February 29 may be eight years ago.
@@ -159,7 +159,7 @@ func (c calendar) withoutYear(d date) time.Time {
 	return time.Time{}
 }
 
-// withoutDay returns the newest time that fits d and is not after the reference.
+// withoutDay returns the newest time that fits d, at most daySlack after the reference.
 func (c calendar) withoutDay(d date) time.Time {
 	latest := c.reference.Add(daySlack)
 	there := latest.UTC()

@@ -12,7 +12,9 @@ import (
 // Compose pads the names to one width, and adds a space. A name ends with the number of its
 // container, unless the user has chosen the name. Tables of other programs look similar. So a name
 // without a number must be in lower case and have two spaces behind it. The prefix of docker
-// service logs is similar: shop.1.0123456789ab@node | …
+// service logs is similar:
+//
+//	shop.1.0123456789ab@node    | …
 //
 // https://github.com/docker/compose/blob/main/cmd/formatter/logs.go
 func (u *unwrapper) compose() bool {

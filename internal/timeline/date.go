@@ -201,9 +201,8 @@ func (d *date) klog(text []byte) bool {
 // plausible tells whether a month may have this number, and a month this day.
 func (d *date) plausible() bool { return d.month >= 1 && d.month <= 12 && d.day >= 1 && d.day <= 31 }
 
-// months and weekdays are their names, three letters each.
+// months and weekdays are their names, with three letters each.
 const (
-	// months and weekdays are their names, with three letters each.
 	months   = "JanFebMarAprMayJunJulAugSepOctNovDec"
 	weekdays = "MonTueWedThuFriSatSun"
 )

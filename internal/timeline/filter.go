@@ -7,9 +7,9 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Filter selects the traces of a list. In such a trace one line has all the wanted properties. The
-// zero value selects all traces. Any line may match a service alone. With a route, a status or a
-// duration, the line must be that of a request or a job.
+// Filter selects the traces of a list. One line of a selected trace has all the wanted properties
+// of a line. The zero value selects all traces. Any line may match a service alone. With a route,
+// a status or a duration, the line must be that of a request or a job.
 type Filter struct {
 	Service      string        // "": any
 	Route        string        // "": any

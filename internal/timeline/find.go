@@ -23,14 +23,14 @@ const (
 // of lines that it has not parsed. The first 100 lines of a source are always parsed, because
 // parsers learn from them.
 //
-// Parse gets whole lines, and the number of the first of them, from 1. Many of these entries do
-// not have the ID, so Parse must check. The lines are valid until Parse returns. An error of parse
-// ends Find. An error of r is returned after all lines before it were handled. Find does not close
-// r.
+// The function parse gets whole lines, and the number of the first of them, from 1. Many of these
+// entries do not have the ID, so parse must check. The lines are valid until parse returns. An
+// error of parse ends Find. An error of r is returned after all lines before it were handled. Find
+// does not close r.
 //
-// Begins tells whether a line begins an entry, rather than belonging to the entry before. Nil
-// means [Begins]. It gets lines as they stand in the source, with the text that shippers put
-// around them, and only lines around hits.
+// The function begins tells whether a line begins an entry, rather than belonging to the entry
+// before. Nil means [Begins]. It gets lines as they stand in the source, with the text that
+// shippers put around them, and only lines around hits.
 //
 // Some entries have the ID although the source does not have its text. These are parsed without a
 // hit:

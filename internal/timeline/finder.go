@@ -37,7 +37,7 @@ func (f *finder) fill(r io.Reader, size int) error {
 }
 
 // part looks at the entries in the buffer, and keeps the last one, which may go on. It does
-// nothing if that is all and there is room for more.
+// nothing if the buffer has only that entry, and room for more.
 func (f *finder) part(r io.Reader) error {
 	full := len(f.buf) == cap(f.buf)
 	last := bytes.LastIndexByte(f.buf, '\n') + 1

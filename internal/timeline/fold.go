@@ -65,7 +65,7 @@ func (all folds) of(s *Span) *fold {
 	return nil
 }
 
-// withSpan appends a span, or once a count of hidden spans.
+// withSpan appends a span. For hidden spans it appends their fold, once.
 func (p *page) withSpan(items []item, s *Span, folds folds) []item {
 	f := folds.of(s)
 	if f == nil || f.shown < shown || s == f.slowest {

@@ -43,7 +43,7 @@ func (u *unwrapper) gcloud() bool {
 
 var gcloudKeys = [...]string{"logName", "timestamp", "resource", "jsonPayload", "textPayload"}
 
-// gcloudFirst are the possible first keys of an entry, because entries are sorted.
+// gcloudFirst are the keys that may come first in an entry. gcloud sorts the keys.
 var gcloudFirst = [...]string{
 	"insertId", "httpRequest", "jsonPayload", "textPayload", "protoPayload", "logName", "labels", "apphub", "errorGroups",
 }

@@ -91,7 +91,7 @@ func (p *Parser) within(raw *Raw) bool {
 }
 
 // follows tells whether a line belongs to the held entry. JSON and pairs have their whole message
-// on one line. Only a stack trace follows them, which the runtime has written.
+// on one line. Only a stack trace from the runtime may follow them.
 func (p *Parser) follows(l look) bool {
 	h := p.held
 	text := l.text

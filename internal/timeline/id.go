@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ID is a trace ID. A high half of zero is zero, absent or not known: Datadog's decimal form has
-// none. The zero ID is none.
+// ID is a trace ID. A high half of zero may be a real zero, absent, or unknown: Datadog's decimal
+// form has no high half. The zero ID is none.
 type ID struct{ High, Low uint64 }
 
 // Same tells whether a and b name one trace. Their low halves must be equal, and their high halves

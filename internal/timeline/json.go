@@ -154,8 +154,8 @@ func (l *Line) json() jsonLine {
 	return j
 }
 
-// AppendJSON appends the entry as one line, a JSON object as those in the lines of the JSON view,
-// with the ID of the span that it names.
+// AppendJSON appends the entry as a JSON object on one line. The object is like those in the lines
+// of the JSON view, and has the ID of the span that the entry names.
 func (e *Entry) AppendJSON(dst []byte) []byte {
 	j := (&Line{Entry: e}).json()
 	j.Span = e.Span

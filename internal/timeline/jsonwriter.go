@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// jsonWriter writes JSON bit by bit: a member or an element a line.
+// jsonWriter writes JSON bit by bit, with one member or element a line.
 type jsonWriter struct {
 	to    *bufio.Writer
 	inner bool // in a list

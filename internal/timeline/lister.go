@@ -119,8 +119,8 @@ func (l *Lister) all(yield func(*tally) bool) {
 	}
 }
 
-// find returns the trace with this ID; nil: it is not kept. If one of the two high halves is not
-// known, the first trace with the low half is the one.
+// find returns the trace with this ID; nil: it is not kept. If one of the two high halves is
+// unknown, the first trace with the low half counts.
 func (l *Lister) find(id ID) *tally {
 	for s := l.open[id.Low]; s != nil; s = s.next {
 		if s.id.Same(id) {

@@ -48,8 +48,8 @@ func (n *naming) mention(text []byte) mention {
 }
 
 // nextRun returns the next run of hexadecimal digits from a place on. The run touches no word, and
-// is at least as long as the shortest ID. An empty run means that there is none. Such a run has a
-// digit among any minDecimal bytes in it, so nextRun does not look at every byte.
+// is at least as long as the shortest ID. An empty run means that there is none. Such a run covers
+// one of any minDecimal places, so nextRun does not look at every byte.
 func nextRun(text []byte, from int) (start, end int) {
 	for i := from + minDecimal - 1; i < len(text); i += minDecimal {
 		if digits[text[i]] == noDigit {

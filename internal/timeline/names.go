@@ -34,8 +34,7 @@ type claim struct {
 	// weak says that the name alone proves nothing. All its values must be IDs.
 	weak bool
 
-	// inText says that plain text may use the name although it is weak: an ID with a letter behind
-	// it is the trace's.
+	// inText says that the weak name counts in plain text, if the ID behind it has a letter.
 	inText bool
 
 	// datadog says that a number of any length is an ID.

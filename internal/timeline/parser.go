@@ -43,10 +43,10 @@ type Counts struct {
 // Parser is for one goroutine.
 //
 // Some lines belong to the line before: indented lines, stack traces of Java, Python, Go and
-// others, and JSON over several lines. If the source's lines have times, so does a line without
-// one. A line with the ID of another trace never belongs to the line before. Goroutines may write
-// their lines between each other, and a parser cannot tell them apart. A stack trace belongs to
-// the line before it in the source, whatever goroutine wrote it.
+// others, and JSON over several lines. In a source with times, a line without a time belongs to
+// the line before, too. A line with the ID of another trace never does. Goroutines may write their
+// lines between each other, and a parser cannot tell them apart. A stack trace belongs to the line
+// before it in the source, whatever goroutine wrote it.
 type Parser struct {
 	config   ParserConfig
 	calendar calendar

@@ -95,8 +95,8 @@ func (q *quickLine) next(k *quickKey, i int, v *value) (end int) {
 	return 0
 }
 
-// known reads the time or the ID at i, and returns its end. The result is 0 if the value has not
-// the usual form. A value that known has read needs no check of its bytes.
+// known reads the time or the ID at i, and returns its end. The result is 0 if the value has an
+// unusual form. A value that known has read needs no check of its bytes.
 func (q *quickLine) known(k *quickKey, i int) (end int) {
 	ok := false
 	switch k.part {
@@ -174,8 +174,8 @@ func (q *quickLine) follow(k *quickKey) {
 	q.last = k
 }
 
-// quickDepth is the deepest level of an object in others. Package line turns objects down to that
-// level into fields, too.
+// quickDepth is the number of levels that objects may be nested. Package line turns so many levels
+// into fields, too.
 const quickDepth = 6
 
 // inner reads the fields of an object within another. The path of the inner object has the length

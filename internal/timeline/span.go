@@ -160,7 +160,7 @@ func (s *Span) cover(from, until time.Time) {
 	s.Duration = end.Sub(s.Start)
 }
 
-// count adds s to the sums below it, and these to its parent's.
+// count adds s to its own sums, and these to its parent's.
 func (s *Span) count() {
 	s.below.spans++
 	s.below.lines += len(s.Lines)

@@ -37,7 +37,7 @@ func (s *tally) bytes() int { return summaryBytes + 4*len(s.others) + len(s.oper
 // start returns the time when the trace began.
 func (s *tally) start() int64 { return min(s.begin, s.first) }
 
-// known returns the time when the trace began. Traces without a time are the oldest.
+// known is start, but traces without a time are the oldest.
 func (s *tally) known() int64 {
 	if start := s.start(); start != never {
 		return start
