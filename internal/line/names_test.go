@@ -211,7 +211,7 @@ func TestDurations(t *testing.T) {
 		assert.Contains(t, said, "httpRequest.latency="+tt.inSeconds, "%v in seconds", tt.d)
 	}
 	assert.Equal(t, "-9223372036854775.808", string(line.AppendMilliseconds(nil, math.MinInt64)))
-	assert.Equal(t, "x7", string(line.AppendMilliseconds([]byte("x"), 7000)), "what is there stays")
+	assert.Equal(t, "x7", string(line.AppendMilliseconds([]byte("x"), 7000)), "the text before stays")
 	assert.Equal(t, "0x7", string(line.AppendMilliseconds([]byte("0x"), 7000)))
 }
 
@@ -253,7 +253,7 @@ func TestOthers(t *testing.T) {
 	assert.Empty(t, line.Default.Others(nil))
 
 	inline := []slog.Attr{slog.Group("", slog.Int("path", 1), slog.Group("", slog.Int("free", 2))), slog.Group("g", slog.Int("path", 3))}
-	assert.Equal(t, "[path_attr=1 free=2 g=[path=3]]", fmt.Sprint(line.Default.Others(inline)), "what stands in groups without a name")
+	assert.Equal(t, "[path_attr=1 free=2 g=[path=3]]", fmt.Sprint(line.Default.Others(inline)), "fields in groups without a name")
 
 	twice := []slog.Attr{slog.Int("path", 1), slog.Int("path_attr", 2), slog.Int("Path_attr", 3), slog.Int("b", 4), slog.Int("b", 5)}
 	assert.Equal(t, "[path_attr=2 Path_attr=3 b=4 b=5]", fmt.Sprint(line.Default.Others(twice)), "of two that are called the same then, the last")

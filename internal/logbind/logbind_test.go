@@ -30,7 +30,7 @@ func TestOf(t *testing.T) {
 		{"put there", plain.WithContext(t.Context()), false, true},
 		{"put there over a bound one", plain.WithContext(bound), false, true},
 		{"put there, and bound again", logbind.Rebind(plain.WithContext(bound)), false, true},
-		{"bound over one that was put there", logbind.Bind(plain.WithContext(t.Context()), testkit.Hooked(io.Discard)), true, true},
+		{"bound over a stored logger", logbind.Bind(plain.WithContext(t.Context()), testkit.Hooked(io.Discard)), true, true},
 		{"disabled", logbind.Bind(t.Context(), testkit.Hooked(io.Discard).Level(zerolog.Disabled)), true, true},
 		{"put there, disabled", plain.Level(zerolog.Disabled).WithContext(bound), false, true},
 	} {

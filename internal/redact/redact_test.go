@@ -161,8 +161,8 @@ func TestOf(t *testing.T) {
 		{"a quote", parse("http://h/?%22"), `\\ and \" and %22`, `\\ and … and …`},
 		{"one in another", parse("http://u:a@h/?aa"), "aa a", "… …"},
 		{"a letter", parse("http://h/?c"), "connect", "…onne…t"},
-		{"what stands for others", &url.URL{Host: "h", RawQuery: "x", User: url.UserPassword("u", "a…b")}, "axb", ""},
-		{"bytes of what stands for others", &url.URL{Host: "h", RawQuery: "\xe2", Fragment: "\x80", User: url.UserPassword("\xa6", "x")}, strings.Repeat("x", 100), ""},
+		{"a secret in the replacement", &url.URL{Host: "h", RawQuery: "x", User: url.UserPassword("u", "a…b")}, "axb", ""},
+		{"secrets that are bytes of the replacement", &url.URL{Host: "h", RawQuery: "\xe2", Fragment: "\x80", User: url.UserPassword("\xa6", "x")}, strings.Repeat("x", 100), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			assert.Equal(t, tt.want, redact.Of(tt.text, tt.url))

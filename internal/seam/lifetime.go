@@ -4,14 +4,14 @@ import "context"
 
 // From workerpool to trace.
 
-// Lifetime is a context with the values of one context and the lifetime of another, so that trace
-// can take the two apart. Work that schedules itself again gives its own context to the next run.
-// Laid over it, the contexts of all runs would become a chain. So the next one is laid over
-// Values.
+// Lifetime is a context with the values of one context and the lifetime of another. It lets trace
+// take the two apart. Work that schedules itself again gives its own context to the next run. If
+// each run laid its context over that one, the contexts of all runs would become a chain. So the
+// next run lays its context over Values.
 type Lifetime interface {
 	context.Context
 
-	// Values returns the context whose values these are.
+	// Values returns the context that the values come from.
 	Values() context.Context
 
 	// Over returns a context with the same lifetime, over other values.
@@ -21,12 +21,12 @@ type Lifetime interface {
 	Detached() context.Context
 }
 
-// CancelerKey is the key under which package context looks for the canceler of a context. A
-// context that hides a lifetime must not answer it.
+// CancelerKey is the key under which package context looks for the canceler of a context. A context
+// that hides a lifetime must not answer that key.
 var CancelerKey = KeyOf(func(ctx context.Context) { _ = context.Cause(ctx) })
 
-// KeyOf returns the key that ask looks for in the context that it is given. Other packages do not
-// export their keys, but tell them to every context.
+// KeyOf returns the key that ask looks for in its context. Other packages do not export their keys,
+// but pass them to Value of every context.
 func KeyOf(ask func(ctx context.Context)) (key any) {
 	ask(keyProbe{context.Background(), &key})
 	return key
@@ -37,7 +37,7 @@ type keyProbe struct {
 	key *any
 }
 
-// Err says that the context has ended: context.Cause asks no other for a cause.
+// Err says that the context has ended, because context.Cause asks only such a context for its key.
 func (p keyProbe) Err() error { return context.Canceled }
 
 func (p keyProbe) Value(key any) any {

@@ -367,7 +367,7 @@ func TestExportedLines(t *testing.T) {
 	assert.Equal(t, "ERR last", s.Notes[999])
 	assert.Less(t, len(s.Notes[0]), 2000)
 	for text := range tree.ZipkinSpans() {
-		assert.Less(t, len(text), 4<<20, "what a server takes at once")
+		assert.Less(t, len(text), 4<<20, "the limit of one request to a server")
 	}
 }
 

@@ -347,7 +347,7 @@ func TestFindErrors(t *testing.T) {
 			r := io.MultiReader(strings.NewReader(searched+"\n"), iotest.ErrReader(end))
 			_, err := timeline.Find(r, formsOfSearched(), nil, got.parse)
 			assert.ErrorIs(t, err, end)
-			assert.Len(t, got.found, 1, "what was read before is found")
+			assert.Len(t, got.found, 1, "hits before the error")
 		}
 	})
 	t.Run("of the reader, which says it once", func(t *testing.T) {

@@ -49,7 +49,7 @@ func readPage(t *testing.T, page string) (data htmlPage, frame string) {
 	found := dataForm.FindAllStringSubmatchIndex(page, -1)
 	require.Len(t, found, 1)
 	text := page[found[0][2]:found[0][3]]
-	assert.NotContains(t, text, "<", "what could end the element")
+	assert.NotContains(t, text, "<", "no text ends the element")
 	require.NoError(t, json.Unmarshal([]byte(text), &data))
 	return data, page[:found[0][2]] + page[found[0][3]:]
 }
@@ -85,7 +85,7 @@ func TestHTML(t *testing.T) {
 	data, _ := readPage(t, htmlOf(t, tree, timeline.HTMLConfig{UI: "https://zipkin.example/", After: "logs/ 'a b'"}))
 	require.Len(t, data.Traces, 1)
 	trace := data.Traces[0]
-	assert.JSONEq(t, jsonOf(t, tree), string(trace.Tree), "what the JSON view says")
+	assert.JSONEq(t, jsonOf(t, tree), string(trace.Tree), "the JSON view")
 	assert.Equal(t, "https://zipkin.example/zipkin/traces/5759e988bd862e3fe1be46a994272793", trace.Zipkin)
 	assert.Equal(t, "logs/ 'a b'", data.After)
 	assert.Empty(t, data.List)
@@ -132,7 +132,7 @@ func TestHTMLPolicy(t *testing.T) {
 	}
 	assert.Equal(t, "default-src 'none'; script-src 'sha256-"+hash(`(?s)<script>(.*?)</script>`)+"'; style-src 'sha256-"+hash(`(?s)<style>(.*?)</style>`)+
 		"'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'", policy[1])
-	assert.Less(t, strings.Index(page, "Content-Security-Policy"), strings.Index(page, "<style>"), "a policy holds for what stands behind it")
+	assert.Less(t, strings.Index(page, "Content-Security-Policy"), strings.Index(page, "<style>"), "a policy holds for the text behind it")
 
 	_, frame := readPage(t, page)
 	assert.NotRegexp(t, `(?i)https?://|src=|href=|@import|url\(|<link|<iframe|<base|\son[a-z]+=|\sstyle=`, frame)
@@ -265,7 +265,7 @@ func TestStore(t *testing.T) {
 		if tree := k.Tree(summary(uint64(1+i), 2)); tree != nil {
 			kept++
 			assert.Len(t, tree.Entries, 2)
-			assert.GreaterOrEqual(t, i, 20, "the newest ones are kept")
+			assert.GreaterOrEqual(t, i, 20, "the newest traces are kept")
 		}
 	}
 	assert.Greater(t, kept, 20)

@@ -117,7 +117,7 @@ func TestTortureKeeper(t *testing.T) {
 		require.NoError(t, tree.Text(io.Discard, timeline.Style{}))
 		assert.Equal(t, n, len(k.Entries())+k.Left())
 		assert.Greater(t, len(k.Entries()), n/20)
-		assert.Less(t, used, room*5/4, "bytes of what is kept, and of its tree")
+		assert.Less(t, used, room*5/4, "bytes of the kept entries and their tree")
 		torture.Row(t, "a trace of very many "+kind, "%d lines, %d kept, %d bytes each with the tree", n, len(k.Entries()), used/len(k.Entries()))
 	}
 }

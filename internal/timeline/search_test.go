@@ -74,7 +74,7 @@ func TestSearch(t *testing.T) {
 		{"a byte that differs by the bit of case", []string{searched16}, "\x051be46a994272793", -1},
 		{"a digit that differs by the bit of case", []string{searched16}, "e\x11be46a994272793", -1},
 		{"the second form", []string{searched16, searched10}, `"dd.trace_id":"` + searched10 + `"`, 35},
-		{"of two the one that ends first", []string{searched, searched16}, searched, 32},
+		{"the first end of two", []string{searched, searched16}, searched, 32},
 		{"of two the first", []string{searched10, searched16}, searched16 + searched10, 16},
 		{"short forms", []string{"12", "123456789"}, "3412", 4},
 		{"forms of a gram", []string{"1234"}, "x1234", 5},

@@ -170,7 +170,7 @@ func TestTortureTree(t *testing.T) {
 		{"under one parent", wide, func(i int) *timeline.Entry {
 			return at("a", hex(i+1), hex(min(i, 1)), time.Duration(i), ms, &line.Request{Duration: ms, Status: 200})
 		}},
-		{"under a parent that nobody knows", wide, func(i int) *timeline.Entry {
+		{"under an unknown parent", wide, func(i int) *timeline.Entry {
 			return at("a", hex(i+2), hex(1), time.Duration(i), ms, &line.Request{Duration: ms, Status: 200})
 		}},
 		{"each under the last", deep, func(i int) *timeline.Entry {

@@ -268,7 +268,7 @@ func assertWhole(t testing.TB, entries []*timeline.Entry, tree *timeline.Tree) {
 		require.False(t, seen[l], "a line stands twice: %q", l.Text)
 		require.Same(t, s, l.Span)
 		seen[l] = true
-		require.True(t, want[l.Entry], "a line of nobody")
+		require.True(t, want[l.Entry], "a line that no entry has")
 	}
 	for _, l := range tree.Loose {
 		stand(l, nil)

@@ -56,7 +56,7 @@ func TestAttrs(t *testing.T) {
 		{"group", slog.Group("k", slog.Int("a", 1), slog.Group("b", slog.Bool("c", false))), "="},
 		{"an inline group", slog.Group("", slog.Int("a", 1), slog.String("b", "x")), "="},
 		{"an empty group", slog.Group("k"), "="},
-		{"a group of empty ones", slog.Group("k", slog.Group("a"), slog.Attr{}, slog.Group("", slog.Group("b"))), "-"}, // slog forgets a comma
+		{"a group of empty groups", slog.Group("k", slog.Group("a"), slog.Attr{}, slog.Group("", slog.Group("b"))), "-"}, // slog forgets a comma
 		{"an empty attribute", slog.Attr{}, "="},
 		{"nothing under a key", slog.Any("k", nil), "="},
 		{"an object", slog.Any("k", object{"x"}), "="},

@@ -52,11 +52,11 @@ func TestSend(t *testing.T) {
 		{"two hooks of ours", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, ours) }, true, zerolog.InfoLevel, 1},
 		{"no hook", func(w *lines) zerolog.Logger { return zerolog.New(w) }, false, zerolog.InfoLevel, 1},
 		{"no hook, thought to have one", func(w *lines) zerolog.Logger { return zerolog.New(w) }, true, zerolog.InfoLevel, 2},
-		{"somebody else's hook", func(w *lines) zerolog.Logger {
+		{"a hook that is not ours", func(w *lines) zerolog.Logger {
 			return zerolog.New(w).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Str("x", "y") }))
 		}, false, zerolog.InfoLevel, 1},
-		{"our hook, behind one that gives the event another context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(enriching, ours) }, false, zerolog.InfoLevel, 1},
-		{"our hook, before one that gives the event another context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, enriching) }, true, zerolog.InfoLevel, 1},
+		{"our hook behind a hook that replaces the event's context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(enriching, ours) }, false, zerolog.InfoLevel, 1},
+		{"our hook before a hook that replaces the event's context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, enriching) }, true, zerolog.InfoLevel, 1},
 		{"our hook for some levels", func(w *lines) zerolog.Logger {
 			levels := zerolog.NewLevelHook()
 			levels.ErrorHook = ours

@@ -15,7 +15,7 @@ var callee func()
 //export clewCallback
 func clewCallback() { callee() }
 
-// Call calls f from C, in the goroutine that calls it. One call at a time.
+// Call calls f from C, in the goroutine of the caller. It is not safe for concurrent use.
 func Call(f func()) {
 	callee = f
 	C.clewCall()
