@@ -21,12 +21,12 @@ type Lifetime interface {
 	Detached() context.Context
 }
 
-// CancelerKey is the key under which package context looks for the canceler of a context. A context
-// that hides a lifetime must not answer that key.
+// CancelerKey is the key under which package context looks for the canceler of a context. A
+// context that hides a lifetime must not answer that key.
 var CancelerKey = KeyOf(func(ctx context.Context) { _ = context.Cause(ctx) })
 
-// KeyOf returns the key that ask looks for in its context. Other packages do not export their keys,
-// but pass them to Value of every context.
+// KeyOf returns the key that ask looks for in its context. Other packages do not export their
+// keys, but pass them to Value of every context.
 func KeyOf(ask func(ctx context.Context)) (key any) {
 	ask(keyProbe{context.Background(), &key})
 	return key

@@ -1,7 +1,7 @@
 // Package seam is the private channel between clew's packages. A package without it would work
 // too, but would be slower or know less. Each declaration has one side that sets or makes it, and
-// one side that asks. The cell that carries a request's route outwards has rules of its own, and is
-// in package route.
+// one side that asks. The cell that carries a request's route outwards has rules of its own, and
+// is in package route.
 //
 // Packages httpclient, httpmw, internal/line/zline, internal/logbind, logctx, trace, workerpool
 // and zipkin import it. It is a package of its own because many of them must not import each
