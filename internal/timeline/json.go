@@ -40,7 +40,7 @@ import (
 //	doubles      omitted lines, because another source has them too
 //	circles      circles of parents that were cut
 //
-// Names stay as they are, and new ones may come. Control and format characters are escaped.
+// Names stay as they are, and new names may come. Control and format characters are escaped.
 
 type jsonService struct {
 	Name   string  `json:"name"`
@@ -154,12 +154,12 @@ func (l *Line) json() jsonLine {
 	return j
 }
 
-// AppendJSON appends the entry as a JSON object on one line. The object is like those in the lines
-// of the JSON view, and has the ID of the span that the entry names.
+// AppendJSON appends the entry as a JSON object with a newline behind it. The object is like those
+// in the lines of the JSON view, and has the ID of the span that the entry names.
 func (e *Entry) AppendJSON(dst []byte) []byte {
 	j := (&Line{Entry: e}).json()
 	j.Span = e.Span
-	text, _ := json.Marshal(j) // texts and numbers alone: there is no error
+	text, _ := json.Marshal(j) // texts and numbers alone never fail
 	return append(append(dst, harmless(string(text))...), '\n')
 }
 

@@ -2,6 +2,7 @@ package timeline_test
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -249,4 +250,29 @@ func TestJSON(t *testing.T) {
  ]
 }
 `, out.String())
+}
+
+// Each level has a short mark, as in logctx.Console.
+func TestTextLevels(t *testing.T) {
+	for level, mark := range map[string]string{
+		"trace": "TRC", "debug": "DBG", "info": "INF", "warn": "WRN", "error": "ERR", "fatal": "FTL", "panic": "PNC", "audit": "AUDIT",
+	} {
+		var l log
+		l.say("a", "1", ms, "said").Level = level
+		var out bytes.Buffer
+		require.NoError(t, l.tree().Text(&out, timeline.Style{}))
+		assert.Contains(t, out.String(), " "+mark+" said", "a line at the level %s", level)
+	}
+}
+
+// An entry is one line of JSON, with the span that it names.
+func TestEntryAppendJSON(t *testing.T) {
+	var l log
+	e := l.say("a", "1", ms, "said")
+	line := e.AppendJSON([]byte("before "))
+	text, found := strings.CutPrefix(string(line), "before ")
+	require.True(t, found, "the text before stays")
+	assert.Equal(t, len(text)-1, strings.IndexByte(text, '\n'), "one line")
+	assert.JSONEq(t, `{"time":"2026-11-26T12:00:00.001Z","service":"a","level":"info","message":"said",`+
+		`"span":"0000000000000001","source":"`+e.Source+`","number":`+strconv.Itoa(e.Number)+`,"text":`+quoted(e.Text)+`}`, text)
 }
