@@ -12,11 +12,22 @@ import (
 // copied. Its functions must be safe for concurrent use.
 //
 // Each attempt has a line: each redirect, each retry of resty's, each failure. The message is
-// "call". The keys are method; host, as in the URL; path, without query; status, if there was an
-// answer; duration_ms; body_ms, if there was a body; attempt, from 1; error, if there was one;
-// trace_id and span_id, which are those that the server got; parent_id, the span that the attempt
-// is a child of; sampled, where true. The presets of logctx, such as Datadog, rename them. A
-// method, host, path or error of more than 8,000 bytes is cut there.
+// "call". The keys are:
+//
+//   - method
+//   - host, as in the URL
+//   - path, without query
+//   - status, if there was an answer
+//   - duration_ms
+//   - body_ms, if there was a body
+//   - attempt, from 1
+//   - error, if there was one
+//   - trace_id and span_id, which the server got
+//   - parent_id, the span that the attempt is a child of
+//   - sampled, where true
+//
+// The presets of logctx, such as Datadog, rename them. A method, host, path or error of more than
+// 8,000 bytes is cut there.
 //
 // # Times
 //
@@ -34,8 +45,8 @@ import (
 // # Secrets
 //
 // Neither path nor error holds a query, a user or a password. Errors quote URLs, so these parts
-// are removed from each URL in an error. Besides, "…" replaces the query, the fragment and the
-// password of the request's own URL wherever they stood in the error, and so a user that has no
+// are removed from each URL in an error. Besides, "…" replaces parts of the request's own URL
+// wherever they stand in the error: the query, the fragment, the password, and a user that has no
 // password.
 //
 // # Errors of our own
@@ -58,9 +69,9 @@ type CallLogConfig struct {
 	Slog *slog.Logger
 
 	// Level is the level of a line. The status is 0 where there was no answer. The error is the
-	// one that the client got, and may quote URLs; to errors.Is, that of http.Client's Timeout is
-	// context.DeadlineExceeded. Nil: info, warn from 400, error from 500 and for an error; but
-	// info where the caller itself gave up (context.Canceled).
+	// one that the client got, and may quote URLs. By errors.Is, the error of http.Client's
+	// Timeout is context.DeadlineExceeded. Nil: info, warn from 400, error from 500 and for an
+	// error; but info where the caller itself gave up (context.Canceled).
 	Level func(status int, err error) slog.Level
 
 	// Skip says which attempts get no line; they still have IDs. It is asked once for each,

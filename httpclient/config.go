@@ -20,7 +20,7 @@ type Config struct {
 	// requests, but no redirect to another host name than the first one.
 	//
 	// A function replaces that rule: one that ignores redirects sends the headers wherever they
-	// lead. [SameSite], [Hosts] and [PrivateNetworks] are ready made; combine them with || and &&
+	// lead. [SameSite], [Hosts] and [PrivateNetworks] are ready made; combine them by || and &&
 	// in a function of your own.
 	//
 	// On the other side, httpmw's Config.Propagator reads the headers, and its Trust says whose.

@@ -44,9 +44,9 @@ func address(name string) (netip.Addr, bool) {
 }
 
 // isName reports whether s may be a host name: letters, digits, '-' and '_' in labels. All letters
-// are ASCII, since net/http asks for other names in Punycode. The last label is no number, as in
-// 10.1 or 10.0.0.0x4: no top-level domain is one, and some resolvers read such a name as an
-// address.
+// are ASCII, since net/http asks for other names in Punycode. The last label is no number: 10.1
+// and 10.0.0.0x4 are no names. No top-level domain is a number, and some resolvers read such a
+// name as an address.
 func isName(s string) bool {
 	const digits = "0123456789"
 	last := ""
