@@ -9,8 +9,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// settle ends the span of a request to u, and writes the line c if there is one. It does so now, or
-// when the response body ends.
+// settle ends the span of a request to u, and writes the line c if there is one, now or when the
+// response body ends.
 func settle(span oteltrace.Span, c *call, u *url.URL, resp *http.Response, err error) {
 	recording := span.IsRecording()
 	if !recording && c == nil {

@@ -28,7 +28,7 @@ import (
 // Redirects are seen through the client's redirect policy as it is at the first request. To
 // set one later, add [RedirectPolicy] to it as the last. Requests that are sent with
 // c.GetClient() directly are not traced. Two resty clients over one http.Client must not make
-// their first requests at the same time: each adds to its redirect policy.
+// their first requests at the same time, since each changes the http.Client's redirect policy.
 //
 // Propagate is asked before resty has made the request. Its argument has the method, the URL
 // without query parameters that resty adds, the request's own headers, and its context. A hook
