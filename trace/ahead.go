@@ -6,9 +6,9 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// An SDK makes a span before it asks its sampler, and 999 of 1,000 for nothing. Where its
-// sampler is known, a Provider is asked first: it makes the spans that record nothing, and knows
-// the SDK, which is the provider of their children.
+// An SDK makes a span before it asks its sampler, which is in vain for 999 spans of 1,000. If its
+// sampler is known, a Provider is asked first. The Provider makes the spans that record nothing, and
+// knows the SDK, which is the provider of their children.
 
 func init() {
 	seam.Ahead = func(sdk oteltrace.TracerProvider, sampler seam.Sampler) any {
@@ -25,8 +25,8 @@ func aheadOf(sdk oteltrace.TracerProvider) *Provider {
 	return p
 }
 
-// sampledBy reports whether the child of p is sampled. If nobody has decided yet, ahead does. Then p
-// has its decision afterwards, and a trace ID: the sampler must not be asked twice about one trace.
+// sampledBy reports whether the child of p is sampled. If nobody has decided yet, ahead decides. P
+// keeps the decision, and the trace ID: the sampler must not be asked twice about one trace.
 func (p *parent) sampledBy(ahead *Provider) bool {
 	if p.b3.Sampling == Defer {
 		if !p.b3.inTrace() {
@@ -37,7 +37,7 @@ func (p *parent) sampledBy(ahead *Provider) bool {
 	return p.b3.Sampling.sampled()
 }
 
-// undecide takes back what sampledBy has decided, for the next provider: the SDK has made no span.
+// undecide takes back the decision of sampledBy, for the next provider: the SDK has made no span.
 func (p *parent) undecide() {
 	if p.ahead {
 		p.b3.Sampling, p.ahead = Defer, false

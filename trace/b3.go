@@ -5,59 +5,22 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Sampling is the B3 sampling state. The zero value is [Defer]; a value that is none of the
-// four counts as Defer.
-type Sampling uint8
-
-const (
-	Defer  Sampling = iota // no decision yet: the receiver decides
-	Deny                   // not sampled
-	Accept                 // sampled
-	Debug                  // sampled, whatever samplers say, and so in every later hop
-)
-
-// String returns "defer", "deny", "accept" or "debug".
-func (s Sampling) String() string {
-	switch s {
-	case Deny:
-		return "deny"
-	case Accept:
-		return "accept"
-	case Debug:
-		return "debug"
-	}
-	return "defer"
-}
-
-// digit is the state as the single header writes it, 0 for none.
-func (s Sampling) digit() byte {
-	switch s {
-	case Deny:
-		return '0'
-	case Accept:
-		return '1'
-	case Debug:
-		return 'd'
-	}
-	return 0
-}
-
-// B3 is what B3 headers say: who is calling, in which trace, and whether it is sampled.
+// B3 is the content of B3 headers: the caller's span, its trace, and whether that is sampled.
 //
 // The zero value says nothing. A B3 without IDs may hold a state that came alone
 // ("b3: 0"). Values are comparable, hold no pointers and may be copied freely.
 type B3 struct {
-	// TraceID is the ID as bytes. Its text is [B3.ID], or [B3.AppendTraceID] without an
-	// allocation. Do not use TraceID.String for it: that writes 32 digits for an ID that came as
-	// 16, which then matches neither the caller's lines nor the headers that are sent on.
+	// TraceID is the ID as bytes. [B3.ID] returns its text, and [B3.AppendTraceID] appends the
+	// text without an allocation. Do not use TraceID.String: it writes 32 digits for an ID that
+	// came as 16. Such a text matches neither the caller's lines nor the headers that are sent on.
 	TraceID oteltrace.TraceID
 
 	SpanID       oteltrace.SpanID
 	ParentSpanID oteltrace.SpanID
 	Sampling     Sampling
 
-	// wide is set only for a trace ID that came as 32 digits with a zero high half: it
-	// is the one fact about its text that the bytes do not hold.
+	// wide: the trace ID came as 32 digits, and its high half is zero. The bytes do not hold this
+	// fact about the text.
 	wide bool
 }
 
@@ -68,8 +31,8 @@ func (b B3) hasIDs() bool { return b.inTrace() && b.SpanID != oteltrace.SpanID{}
 func (b *B3) inTrace() bool { return b.TraceID != oteltrace.TraceID{} }
 
 // String returns b as the value of a b3 header: trace-span, trace-span-state or
-// trace-span-state-parent, in lower case. Without IDs it is the lone state, or "".
-// A parent without a state is left out: B3 has no form for it that all can read.
+// trace-span-state-parent, in lower case. Without IDs it returns the lone state, or "".
+// It leaves out a parent without a state: B3 has no form for that which all can read.
 func (b B3) String() string {
 	var buf [maxSingle]byte
 	return string(b.appendSingle(buf[:0]))
@@ -106,7 +69,7 @@ func (b B3) ID() string {
 	return string(b.AppendTraceID(buf[:0]))
 }
 
-// AppendTraceID appends [B3.ID] to dst, for those who must not allocate. Without a trace ID it
+// AppendTraceID appends [B3.ID] to dst, for code that must not allocate. Without a trace ID it
 // appends nothing.
 func (b B3) AppendTraceID(dst []byte) []byte {
 	id := b.TraceID[:]

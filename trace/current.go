@@ -6,7 +6,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// current is what a context says about the trace it is in.
+// current is the answer of a context about its trace.
 type current struct {
 	b3   B3                    // the answer, with a decision: see the package comment
 	span oteltrace.Span        // the current span; nil if it has no IDs
@@ -16,7 +16,7 @@ type current struct {
 	known bool // the span was made by Start: this hop has decided
 }
 
-// lookup returns what ctx, which may be nil, says.
+// lookup returns the answer of ctx, which may be nil.
 func lookup(ctx context.Context) (cur current) {
 	if ctx != nil {
 		cur.read(ctx)
@@ -24,7 +24,7 @@ func lookup(ctx context.Context) (cur current) {
 	return cur
 }
 
-// read fills in c, which is zero, by the rule "the current span decides, the record fills in".
+// read fills in c, which is zero, by the rule "the current span decides, and the record fills in".
 func (c *current) read(ctx context.Context) {
 	switch s := ctx.Value(currentSpanKey).(type) {
 	case *span:
@@ -40,7 +40,7 @@ func (c *current) read(ctx context.Context) {
 	c.b3 = nearestRecord(ctx).b3
 }
 
-// merge makes the answer of another library's span and of the nearest record.
+// merge combines another library's span and the nearest record.
 func (c *current) merge(rec *record) {
 	b := B3{TraceID: c.sc.TraceID(), SpanID: c.sc.SpanID(), Sampling: byFlag(c.sc.IsSampled())}
 	same := rec.b3.TraceID == b.TraceID
@@ -101,8 +101,8 @@ func (c *current) remote() bool {
 func (c *current) local() bool { return c.span != nil && !c.remote() }
 
 // provider is the current local span's own; nil without one. The fallback counts as none, so that
-// an SDK gets its turn that is installed later, or was skipped for a deny. OpenTelemetry's no-op
-// counts as none too: it is not worth the asking.
+// an SDK that is installed later, or was skipped for a deny, gets its turn. OpenTelemetry's no-op
+// provider counts as none too.
 func (c *current) provider() oteltrace.TracerProvider {
 	if !c.local() {
 		return nil

@@ -1,46 +1,46 @@
-// Package trace says what a trace is: B3 headers read and written, IDs, sampling
-// decisions, and the functions that start, carry and detach them.
+// Package trace is the heart of clew: it reads and writes B3 headers, makes IDs, decides what is
+// sampled, and starts, carries and detaches traces.
 //
-// The current trace is where every OpenTelemetry-aware library looks for it: in the
-// context, as the current span. [ID] reads it, [Start] begins a span in it, [Propagator]
-// takes it from one process to the next. Nothing has to be installed for that. Without
-// an OpenTelemetry SDK, [Provider] gives IDs and decisions and records nothing; with one,
-// spans are the SDK's and keep their B3 meaning.
+// The current trace is in the context, as the current span, where every library that knows
+// OpenTelemetry looks for it. [ID] reads it, [Start] begins a span in it, and [Propagator] takes
+// it from one process to the next. Nothing has to be installed for that. Without an OpenTelemetry
+// SDK, [Provider] gives IDs and decisions, and records nothing. With an SDK, the spans are the
+// SDK's and keep their B3 meaning.
 //
 // # There is always an ID
 //
-// No SDK, a sampler that says no, a caller that said deny: there are still a trace ID and
-// a span ID, for the log line and for the next hop.
+// A trace ID and a span ID are there for the log line and for the next hop, even without an SDK,
+// after a sampler's no, and after a caller's deny.
 //
 // # IDs are opaque text
 //
-// A trace ID that arrived as 16 hexadecimal digits is logged and sent on as 16, one that
-// arrived as 32 as 32, even when its high half is zero. Where the width is not known, a
-// zero high half means 16. [ID] and [B3.ID] are that text; the String method of OpenTelemetry's
-// TraceID is not, since it writes 32 digits always. New trace IDs have 32 digits: the epoch second
-// in which the trace began, then 96 random bits.
+// A trace ID is logged and sent on with the digits that it arrived with: 16 or 32, even if the high
+// half of 32 is zero. Where the width is not known, a zero high half means 16. [ID] and [B3.ID]
+// return that text. The String method of OpenTelemetry's TraceID does not, since it always writes
+// 32 digits. New trace IDs have 32 digits: the epoch second in which the trace began, then 96
+// random bits.
 //
 // # Half a message
 //
-// A trace ID without a span ID, such as a proxy's request ID in X-B3-TraceId, names no caller: it
-// is malformed, and a new trace begins. A state alone ("b3: 0") is whole: it decides for the new
-// trace, and with [Propagator.W3C] also where a traceparent stands beside it, which is then not
-// read.
+// A trace ID without a span ID names no caller, as a proxy's request ID in X-B3-TraceId does not.
+// Such a message is malformed, and a new trace begins. A state alone ("b3: 0") is a whole message.
+// It decides for the new trace. With [Propagator.W3C], a traceparent beside it is not read.
 //
 // # Whose span it is
 //
-// The current span decides, the record fills in. If the current span is one of this
-// package's, it is the answer. If it is somebody else's (an SDK's, say), the nearest record
-// that [NewContext] or [Start] left in the context adds what an OpenTelemetry span context
-// cannot hold: the width of the ID, debug, a received deny, the parent. The record is used
-// only where it speaks of the same trace, so nothing goes stale.
+// The current span decides, and the record fills in. A current span of this package is the whole
+// answer. To another library's span, an SDK's for instance, the nearest record that [NewContext] or
+// [Start] left in the context adds what an OpenTelemetry span context cannot hold: the width of
+// the ID, debug, a received deny, the parent. A record of another trace is not used, so that no
+// record goes stale.
 //
 // # Without a context
 //
-// Code that is given no context can have its goroutine's trace: [Do] gives a goroutine one while a
-// function runs, [Implicit] finds it. Other goroutines never have it. Off until it is asked for.
+// Code that is given no context can have its goroutine's trace: [Do] gives a goroutine a trace while
+// a function runs, and [Implicit] finds it. Other goroutines never have it. All this is off until
+// a program asks for it.
 //
 // # Contexts
 //
-// Functions that take a context take nil for [context.Background].
+// Every function that takes a context reads nil as [context.Background].
 package trace

@@ -28,13 +28,13 @@ var propagatorNames = []string{nameSingle, nameMulti, nameW3C, nameBaggage, name
 //
 //   - b3 writes the single header, b3multi writes X-B3-*, and together they write both. Each reads
 //     both.
-//   - tracecontext beside one of them is [Propagator.W3C], whatever the order: B3 is read first.
-//     Alone it is OpenTelemetry's propagation.TraceContext.
+//   - tracecontext beside one of them, in any order, is [Propagator.W3C]: B3 is read first. Alone
+//     it is OpenTelemetry's propagation.TraceContext.
 //   - baggage is OpenTelemetry's propagation.Baggage.
 //   - none, which must stand alone, is a propagator that reads and writes nothing.
 //
 // Case, white space and repeated names do not matter. If the variable is not set, or lists
-// nothing, the result is the zero [Propagator], which is the default everywhere in this module;
+// nothing, the result is the zero [Propagator], which is the default everywhere in this module.
 // OpenTelemetry's own default is "tracecontext,baggage".
 //
 // An unknown name, jaeger for instance, is an error that lists the known ones. OTEL_SDK_DISABLED

@@ -9,32 +9,37 @@ import (
 )
 
 // Do calls fn with ctx and gives this goroutine ctx's trace until fn ends, also by panic or
-// runtime.Goexit: log lines through logctx's hook and slog handler, and requests through
-// httpclient, that are given no context with a trace have this one's. It is for interceptors,
-// consumers of queues, commands and tests; httpmw's Config.Implicit does it for each request, and
-// workerpool for each task, with the context that the task was given.
+// runtime.Goexit. Meanwhile, log lines through logctx's hook and slog handler, and requests through
+// httpclient, have this trace if they are given no context with one. Do is for interceptors,
+// consumers of queues, commands and tests. httpmw's Config.Implicit does the same for each request,
+// and workerpool for each task, with the context that the task was given.
 //
-// The innermost Do rules. One whose ctx has no trace hides the outer. A context that has a trace
-// is never overruled. A goroutine that fn starts with a bare go statement does not have fn's
-// trace: what it logs needs a context, or a Do of its own.
+// The innermost Do rules. A Do whose ctx has no trace hides the outer one. A context that has a
+// trace is never overruled. A goroutine that fn starts with a bare go statement does not have fn's
+// trace: its lines need a context, or a Do of its own.
 //
 // The trace stands on the goroutine's stack, as the return address of one of many call sites. So
-// it may be missing, and is never another's. It is missing more than 250 frames further in, where
-// 4,096 are in use already (one that a panic or Goexit has ended stays in use until a garbage
-// collection), while a panic flies on from a Do that hides the outer, and in a program whose
-// compiler has moved the call sites. Code of one request that another's goroutine runs, as the
-// leader of a singleflight does, is filed under the goroutine that runs it; workerpool.Wrap
-// gives it its own. So is a line that a logger keeps and passes to logctx's hook or handler
-// later: put logctx.Slog around a handler that keeps records, not inside of it.
+// it may be missing, and is never that of another goroutine. It is missing
 //
-// An exporter that sends through httpclient in the goroutine that ends a span, as that of
-// OpenTelemetry's SimpleSpanProcessor does, must send in Do(context.Background(), …). Its requests
-// would else be in the trace that it exports: they have spans to export, and the processor, which
-// exports one at a time, would wait for itself for ever.
+//   - more than 250 frames further in,
+//   - where 4,096 are in use already (after a panic or Goexit, one stays in use until a garbage
+//     collection),
+//   - while a panic flies on from a Do that hides the outer one,
+//   - in a program whose compiler has moved the call sites.
+//
+// Code of one request that runs in the goroutine of another, as the leader of a singleflight does,
+// has the trace of that goroutine. workerpool.Wrap gives it its own. Likewise, a line that a logger
+// keeps and passes on later has the trace of the goroutine that passes it on: put logctx.Slog
+// around a handler that keeps records, not inside of it.
+//
+// An exporter that sends through httpclient in the goroutine that ends a span must send in
+// Do(context.Background(), …). OpenTelemetry's SimpleSpanProcessor runs its exporter so. Otherwise
+// the requests would be in the trace that is exported, and have spans to export. The processor
+// exports one span at a time, and would wait for itself for ever.
 //
 // The first Do, or the first httpmw.New with Implicit, switches this on for the whole process and
-// for good: from then on, a line without a context costs a walk up its stack. A nil ctx is
-// context.Background(). It panics if fn is nil.
+// for good. From then on, a line without a context costs a walk up its stack. A nil ctx is
+// context.Background(). Do panics if fn is nil.
 func Do(ctx context.Context, fn func(ctx context.Context)) {
 	if fn == nil {
 		panic("trace: Do: nil function")
@@ -46,12 +51,12 @@ func Do(ctx context.Context, fn func(ctx context.Context)) {
 	mark.Run(&mark.Call{Ctx: ctx, Fn: fn}, lookup(ctx).b3.hasIDs())
 }
 
-// Implicit returns ctx if it has a trace; else ctx with the trace of this goroutine's [Do], if
-// there is one; else ctx itself. Of Do's context it takes the current span, and what this package
-// knows of that, such as the width of its ID, debug and deny; no deadline, no values, no
-// baggage. It is for code that is given no context, such as another logger's hook. Before the
-// first Do, or httpmw.New with Implicit, in the process it costs a load. A nil ctx is
-// context.Background().
+// Implicit returns ctx if it has a trace. Otherwise it returns ctx with the trace of this
+// goroutine's [Do], or ctx itself if there is none. It takes from Do's context the current span and
+// what this package knows of that, such as the width of its ID, debug and deny. It takes no
+// deadline, no values and no baggage. It is for code that is given no context, such as another
+// logger's hook. Before the process has called Do, or httpmw.New with Implicit, it costs a load. A
+// nil ctx is context.Background().
 func Implicit(ctx context.Context) context.Context {
 	if ctx == nil {
 		ctx = context.Background()

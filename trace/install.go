@@ -13,11 +13,10 @@ var installing sync.Mutex
 
 // Install makes p (nil: a default one) and the zero [Propagator] OpenTelemetry's globals, so
 // that libraries that know only OpenTelemetry see and send this package's IDs. It is for
-// main, in services without an SDK; nothing else in this module touches global state.
+// main, in services without an SDK. Nothing else in this module touches global state.
 //
-// It is an error, and nothing is changed, if an SDK or another propagator is installed
-// already. Installing the same p again changes nothing and is no error, nor does Install(nil)
-// where a Provider is installed.
+// If an SDK or another propagator is installed already, Install changes nothing and returns an
+// error. To install the same p again, or nil after a Provider, changes nothing and is no error.
 func Install(p *Provider) error {
 	installing.Lock()
 	defer installing.Unlock()
@@ -40,15 +39,15 @@ func Install(p *Provider) error {
 	return nil
 }
 
-// isPlaceholder reports whether v is what OpenTelemetry's globals hold until somebody sets
-// them. Their types are told by their package, as they are not exported.
+// isPlaceholder reports whether v is one of OpenTelemetry's globals before somebody sets them. Their
+// types are not exported, and are known by their package.
 func isPlaceholder(v any) bool {
 	t := reflect.TypeOf(v)
 	return t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "go.opentelemetry.io/otel/internal/global"
 }
 
-// placeholder is OpenTelemetry's global provider before somebody sets one. Every span asks, and a
-// comparison is less than a look at the type. Nil: somebody has set one before this package began.
+// placeholder is OpenTelemetry's global provider before somebody sets one. Every span asks, and to
+// compare costs less than to look at the type. Nil: an earlier package has set one.
 var placeholder = func() oteltrace.TracerProvider {
 	if global := otel.GetTracerProvider(); isPlaceholder(global) {
 		return global

@@ -9,18 +9,19 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// NewLimit returns a Sampler that samples perSecond traces a second, and no more in a burst: 10 is
-// ten a second, 0.1 one in ten seconds, 0 none. After a pause one second's worth is taken at
-// once, and at least one trace, however long the pause was; then the rest as it comes. So n
-// seconds have n+1 seconds' worth at most; below one a second, their own and one trace more. It
-// panics if perSecond is negative, NaN or infinite.
+// NewLimit returns a Sampler that samples perSecond traces a second, also in a burst: 10 is ten a
+// second, 0.1 is one in ten seconds, and 0 is none. After a pause of any length it samples one
+// second's worth at once, and at least one trace. Then it samples further traces as their time
+// comes. So in n seconds it samples n+1 seconds' worth at most, and below one trace a second n
+// seconds' worth and one trace more. NewLimit panics if perSecond is negative, NaN or infinite.
 //
-// It is for where traces begin: the edge, jobs, consumers of others' messages. It does not answer
-// alike for one ID, as a [Ratio] does, so two services that are both asked about one trace sample
-// parts of it. Traces that a caller has decided are not asked about, and are not counted.
+// A limit is for places where traces begin: the edge, jobs, consumers of others' messages. Its
+// answer does not depend on the ID, as that of a [Ratio] does. So two services that both ask about
+// one trace sample parts of it. A trace that a caller has decided is not asked about, and not
+// counted.
 //
-// The Sampler is safe for concurrent use. Each call of NewLimit is a limit of its own, in this
-// process alone. It goes by the monotonic clock: setting the time of day changes nothing.
+// The Sampler is safe for concurrent use. Each call of NewLimit makes a limit of its own, for this
+// process alone. It goes by the monotonic clock, so that a change of the time of day has no effect.
 func NewLimit(perSecond float64) Sampler {
 	if !(perSecond >= 0) || math.IsInf(perSecond, 0) { // written so that NaN fails too
 		panic(fmt.Sprintf("trace: limit %v is no number of traces a second", perSecond))
@@ -28,12 +29,11 @@ func NewLimit(perSecond float64) Sampler {
 	if perSecond == 0 {
 		return Never()
 	}
-	// Above one a nanosecond there is nothing to limit; below one in seventy years, there is
-	// no time to tell the difference, and further down no int64.
+	// More than one a nanosecond is no limit. Less than one in seventy years would overflow.
 	const most, longest = float64(time.Second), time.Duration(1 << 61)
 	perSecond = min(perSecond, most)
 	l := &limit{begun: time.Now(), each: longest}
-	// Rounded up, so that it is never more than asked for.
+	// Rounded up, so that the limit is never more than perSecond.
 	if each := math.Ceil(float64(time.Second) / perSecond); each < float64(longest) {
 		l.each = time.Duration(each)
 	}
@@ -41,12 +41,12 @@ func NewLimit(perSecond float64) Sampler {
 	return l
 }
 
-// limit is a bucket of tokens, in which a token is the time that it takes to come. All that
-// changes is one number, so no lock is needed.
+// limit is a bucket of tokens, measured in the time that tokens take to come. Only one number
+// changes, so that no lock is needed.
 type limit struct {
 	begun time.Time
 	each  time.Duration // the time that a token takes to come
-	burst time.Duration // the time that all that fit take
+	burst time.Duration // the time that a full bucket takes to come
 	full  atomic.Int64  // when the bucket is full again, since begun
 }
 

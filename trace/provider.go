@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace/embedded"
 )
 
-// defaultRate is the share of the traces that a Provider samples if it is not told otherwise.
+// defaultRate is the share of the traces that a Provider without a Sampler samples.
 const defaultRate = 0.001
 
 // ProviderConfig is the configuration of a [Provider]. The zero value is ready to use.
@@ -16,16 +16,16 @@ type ProviderConfig struct {
 	Sampler Sampler // decides roots and callers that defer; nil: NewRatio(0.001)
 }
 
-// Provider gives IDs and decisions, and records nothing: an OpenTelemetry TracerProvider
-// with no SDK. Its spans have fresh span IDs, their parent's trace, and the parent's
-// decision or, where there is none, its Sampler's.
+// Provider is an OpenTelemetry TracerProvider without an SDK. It gives IDs and decisions, and records
+// nothing. Its spans have new span IDs, their parent's trace, and the parent's decision. If nobody
+// has decided, its Sampler does.
 //
 // The zero value, and nil, sample 0.1 % of the traces. A Provider is immutable and safe for
 // concurrent use.
 type Provider struct {
 	embedded.TracerProvider
 	sampler Sampler
-	sdk     oteltrace.TracerProvider // what this one decides ahead of; nil: nothing. See aheadOf
+	sdk     oteltrace.TracerProvider // nil: there is none that p decides ahead of; see aheadOf
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)
@@ -38,7 +38,7 @@ func NewProvider(cfg ProviderConfig) *Provider {
 	return &Provider{sampler: cfg.Sampler}
 }
 
-// asOwn returns provider as this package's, if it is: a Provider, or an SDK that is off.
+// asOwn returns provider if it is one of this package's: a Provider, or an SDK that is off.
 func asOwn(provider oteltrace.TracerProvider) (*Provider, bool) {
 	if own, ok := provider.(*Provider); ok {
 		return own, true
@@ -47,11 +47,11 @@ func asOwn(provider oteltrace.TracerProvider) (*Provider, bool) {
 	return ahead, ahead != nil && ahead.sdk == nil
 }
 
-// fallback is the Provider where nobody has configured or installed any.
+// fallback is the Provider for programs that have configured and installed none.
 var fallback = NewProvider(ProviderConfig{})
 
-// Tracer implements oteltrace.TracerProvider. The name and the options are not used: there
-// is nothing that could be recorded with them.
+// Tracer implements oteltrace.TracerProvider. It does not use the name and the options: nothing is
+// recorded.
 func (p *Provider) Tracer(string, ...oteltrace.TracerOption) oteltrace.Tracer {
 	return tracer{provider: p}
 }
@@ -73,8 +73,7 @@ func (t tracer) Start(ctx context.Context, _ string, opts ...oteltrace.SpanStart
 	return t.provider.start(ctx, &parent{b3: cur.b3, state: cur.traceState()}, oteltrace.SpanKindInternal)
 }
 
-// start makes a child of under. A parent without a span ID is a trace, a decision, or nothing, to
-// begin with.
+// start makes a child of under. If under has no span ID, the child is the first span of its trace.
 func (p *Provider) start(ctx context.Context, under *parent, kind oteltrace.SpanKind) (context.Context, oteltrace.Span) {
 	if p == nil {
 		p = fallback
@@ -102,9 +101,9 @@ func (p *Provider) decide(id oteltrace.TraceID) Sampling {
 	return Deny
 }
 
-// globalProvider is OpenTelemetry's global provider, or nil where nobody has set one. Ask
-// each time: an SDK may be installed later, and the placeholder that stands in until then
-// stays bound to the first one for ever.
+// globalProvider returns OpenTelemetry's global provider, or nil if nobody has set one. Ask each
+// time: an SDK may be installed later, and OpenTelemetry's placeholder stays bound for ever to the
+// first one.
 func globalProvider() oteltrace.TracerProvider {
 	if global := otel.GetTracerProvider(); global != placeholder {
 		return global

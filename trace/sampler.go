@@ -8,9 +8,9 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Sampler decides whether a trace is sampled that nobody has decided yet. It must be safe
-// for concurrent use, and should answer alike for one ID, whichever service asks; [NewLimit] says
-// where it need not.
+// Sampler decides whether a trace is sampled, where nobody has decided before. It must be safe for
+// concurrent use, and should give each service the same answer for one ID. [NewLimit] says where
+// that is not needed.
 type Sampler interface {
 	Sample(oteltrace.TraceID) bool
 }

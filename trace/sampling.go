@@ -1,5 +1,42 @@
 package trace
 
+// Sampling is the B3 sampling state. The zero value is [Defer]. A value that is none of the four
+// counts as Defer.
+type Sampling uint8
+
+const (
+	Defer  Sampling = iota // no decision yet: the receiver decides
+	Deny                   // not sampled
+	Accept                 // sampled
+	Debug                  // sampled, whatever samplers say, and so in every later hop
+)
+
+// String returns "defer", "deny", "accept" or "debug".
+func (s Sampling) String() string {
+	switch s {
+	case Deny:
+		return "deny"
+	case Accept:
+		return "accept"
+	case Debug:
+		return "debug"
+	}
+	return "defer"
+}
+
+// digit is the state as the single header writes it, 0 for none.
+func (s Sampling) digit() byte {
+	switch s {
+	case Deny:
+		return '0'
+	case Accept:
+		return '1'
+	case Debug:
+		return 'd'
+	}
+	return 0
+}
+
 // Inside this package a Sampling is a decision of five states. Three of them are alike inside and
 // outside: Defer, Accept and Debug. The two others look like Deny from outside:
 //

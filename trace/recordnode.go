@@ -1,0 +1,52 @@
+package trace
+
+import (
+	"context"
+
+	"example.com/clew/internal/route"
+)
+
+type recordKey struct{}
+
+// recordNode is a link in the chain of contexts that holds a record alone: beside an SDK's span, or
+// for a state that came without IDs. It begins with the fields of node, for the same reason.
+type recordNode struct {
+	context.Context
+	key, val any    // recordKey{} and &record
+	under    hidden // the context without the SDK's span
+	record
+}
+
+// hidden is a second context that a link keeps beside the one below it. Programs that look into
+// contexts follow every field that is a context, and must not follow this one.
+type hidden struct{ ctx context.Context }
+
+// newRecordNode returns a link above ctx whose record is empty.
+func newRecordNode(ctx, under context.Context) *recordNode {
+	n := &recordNode{Context: ctx, key: recordKey{}, under: hidden{under}}
+	n.val = &n.record
+	return n
+}
+
+func (n *recordNode) Value(key any) any {
+	switch key {
+	case recordKey{}:
+		return &n.record
+	case route.Key{}:
+		if n.server {
+			return &n.route
+		}
+	}
+	return n.Context.Value(key)
+}
+
+// nearestRecord returns the nearest record in ctx, or an empty one. Callers must not copy the record:
+// another goroutine may be making its text.
+func nearestRecord(ctx context.Context) *record {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		return r
+	}
+	return &noRecord
+}
+
+var noRecord record

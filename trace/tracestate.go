@@ -1,0 +1,62 @@
+package trace
+
+import (
+	"slices"
+	"strings"
+
+	oteltrace "go.opentelemetry.io/otel/trace"
+)
+
+// The limits of a tracestate that is handed on. W3C asks for 512 characters at least (section
+// 3.3.1.5). With more, a caller would decide how much memory each span and queued task costs.
+const (
+	maxTracestate = 512
+	maxMembers    = 32
+	maxElements   = 2 * maxMembers // with empty and repeated ones: RFC 9110, 5.6.1.2
+	longMember    = 128            // longer ones are the first to go
+)
+
+// parseTracestate combines the values of tracestate. The first member of those with one key counts.
+// More than 32 members are none. Members beyond 512 characters are left out.
+func parseTracestate(values []string) oteltrace.TraceState {
+	var members []string
+	total := func() int { // joined by commas
+		n := len(members) - 1
+		for _, member := range members {
+			n += len(member)
+		}
+		return n
+	}
+	elements := 0
+	for _, value := range values {
+		for member := range strings.SplitSeq(value, ",") {
+			if elements++; elements > maxElements {
+				return oteltrace.TraceState{}
+			}
+			if member = strings.Trim(member, " \t"); member == "" {
+				continue // allowed: headers that were joined have empty ones
+			}
+			if slices.ContainsFunc(members, func(m string) bool { return keyOf(m) == keyOf(member) }) {
+				continue
+			}
+			if len(members) == maxMembers {
+				return oteltrace.TraceState{}
+			}
+			members = append(members, member)
+		}
+	}
+	if total() > maxTracestate {
+		members = slices.DeleteFunc(members, func(m string) bool { return len(m) > longMember })
+	}
+	for total() > maxTracestate {
+		members = members[:len(members)-1]
+	}
+	// A copy: the parts of the state outlive the message, and must not keep it alive.
+	state, _ := oteltrace.ParseTraceState(strings.Clone(strings.Join(members, ",")))
+	return state
+}
+
+func keyOf(member string) string {
+	key, _, _ := strings.Cut(member, "=")
+	return key
+}
