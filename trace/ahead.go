@@ -7,8 +7,8 @@ import (
 )
 
 // An SDK makes a span before it asks its sampler, which is in vain for 999 spans of 1,000. If its
-// sampler is known, a Provider is asked first. The Provider makes the spans that record nothing, and
-// knows the SDK, which is the provider of their children.
+// sampler is known, a Provider is asked first. The Provider makes the spans that record nothing,
+// and knows the SDK, which is the provider of their children.
 
 func init() {
 	seam.Ahead = func(sdk oteltrace.TracerProvider, sampler seam.Sampler) any {

@@ -100,8 +100,8 @@ func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Cont
 	return ctx
 }
 
-// sdkOptions are the attempt's options after its kind. Middleware has no options: it shares what is
-// made once.
+// sdkOptions are the attempt's options after its kind. Middleware has no options: it shares what
+// is made once.
 func (a *attempt) sdkOptions() []oteltrace.SpanStartOption {
 	opts := a.opts
 	if a.root && a.parent.b3.Sampling != Defer {

@@ -16,8 +16,8 @@ func fromCarrier(carrier propagation.TextMapCarrier) B3 {
 	return b
 }
 
-// find puts the trimmed values of fields into values. The carrier's keys may be in any case. Those in
-// lower case come first.
+// find puts the trimmed values of fields into values. The carrier's keys may be in any case. Those
+// in lower case come first.
 func find(carrier propagation.TextMapCarrier, fields, values []string) {
 	for i, field := range fields {
 		values[i] = trim(carrier.Get(field))

@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// clientNode is the node of a client span. It has room for the header values of the span's request,
-// up to five, which saves the transport an allocation. The fields of node are repeated here: programs
-// that look for them do not look into embedded structs.
+// clientNode is the node of a client span. It has room for the header values of the span's
+// request, up to five, which saves the transport an allocation. The fields of node are repeated
+// here: programs that look for them do not look into embedded structs.
 type clientNode struct {
 	context.Context
 	key, val any

@@ -41,9 +41,9 @@ func (d *detached) Value(key any) any {
 	return d.Context.Value(key)
 }
 
-// isDetached reports whether ctx has no lifetime and never will. It knows only our own contexts. Do
-// not ask Done, Deadline and Err instead: another library's context may have no lifetime now and
-// one later, as *gin.Context has after its request was replaced.
+// isDetached reports whether ctx has no lifetime and never will. It knows only our own contexts.
+// Do not ask Done, Deadline and Err instead: another library's context may have no lifetime now
+// and one later, as *gin.Context has after its request was replaced.
 func isDetached(ctx context.Context) bool {
 	ctx = below(ctx)
 	if ctx == context.Background() {

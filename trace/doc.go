@@ -14,11 +14,11 @@
 //
 // # IDs are opaque text
 //
-// A trace ID is logged and sent on with the digits that it arrived with: 16 or 32, even if the high
-// half of 32 is zero. Where the width is not known, a zero high half means 16. [ID] and [B3.ID]
-// return that text. The String method of OpenTelemetry's TraceID does not, since it always writes
-// 32 digits. New trace IDs have 32 digits: the epoch second in which the trace began, then 96
-// random bits.
+// A trace ID is logged and sent on with the digits that it arrived with: 16 or 32, even if the
+// high half of 32 is zero. Where the width is not known, a zero high half means 16. [ID] and
+// [B3.ID] return that text. The String method of OpenTelemetry's TraceID does not, since it always
+// writes 32 digits. New trace IDs have 32 digits: the epoch second in which the trace began, then
+// 96 random bits.
 //
 // # Half a message
 //
@@ -29,16 +29,16 @@
 // # Whose span it is
 //
 // The current span decides, and the record fills in. A current span of this package is the whole
-// answer. To another library's span, an SDK's for instance, the nearest record that [NewContext] or
-// [Start] left in the context adds what an OpenTelemetry span context cannot hold: the width of
+// answer. To another library's span, an SDK's for instance, the nearest record that [NewContext]
+// or [Start] left in the context adds what an OpenTelemetry span context cannot hold: the width of
 // the ID, debug, a received deny, the parent. A record of another trace is not used, so that no
 // record goes stale.
 //
 // # Without a context
 //
-// Code that is given no context can have its goroutine's trace: [Do] gives a goroutine a trace while
-// a function runs, and [Implicit] finds it. Other goroutines never have it. All this is off until
-// a program asks for it.
+// Code that is given no context can have its goroutine's trace: [Do] gives a goroutine a trace
+// while a function runs, and [Implicit] finds it. Other goroutines never have it. All this is off
+// until a program asks for it.
 //
 // # Contexts
 //

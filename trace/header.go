@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Header names as net/http keeps them, to look them up in the map directly. Six calls of Header.Get
-// with lower-case names would cost six allocations.
+// Header names as net/http keeps them, to look them up in the map directly. Six calls of
+// Header.Get with lower-case names would cost six allocations.
 const (
 	headerSingle  = "B3"
 	headerTraceID = "X-B3-Traceid"

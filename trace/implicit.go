@@ -9,10 +9,10 @@ import (
 )
 
 // Do calls fn with ctx and gives this goroutine ctx's trace until fn ends, also by panic or
-// runtime.Goexit. Meanwhile, log lines through logctx's hook and slog handler, and requests through
-// httpclient, have this trace if they are given no context with one. Do is for interceptors,
-// consumers of queues, commands and tests. httpmw's Config.Implicit does the same for each request,
-// and workerpool for each task, with the context that the task was given.
+// runtime.Goexit. Meanwhile, log lines through logctx's hook and slog handler, and requests
+// through httpclient, have this trace if they are given no context with one. Do is for
+// interceptors, consumers of queues, commands and tests. httpmw's Config.Implicit does the same
+// for each request, and workerpool for each task, with the context that the task was given.
 //
 // The innermost Do rules. A Do whose ctx has no trace hides the outer one. A context that has a
 // trace is never overruled. A goroutine that fn starts with a bare go statement does not have fn's
@@ -28,9 +28,9 @@ import (
 //   - in a program whose compiler has moved the call sites.
 //
 // Code of one request that runs in the goroutine of another, as the leader of a singleflight does,
-// has the trace of that goroutine. workerpool.Wrap gives it its own. Likewise, a line that a logger
-// keeps and passes on later has the trace of the goroutine that passes it on: put logctx.Slog
-// around a handler that keeps records, not inside of it.
+// has the trace of that goroutine. workerpool.Wrap gives it its own. Likewise, a line that a
+// logger keeps and passes on later has the trace of the goroutine that passes it on: put
+// logctx.Slog around a handler that keeps records, not inside of it.
 //
 // An exporter that sends through httpclient in the goroutine that ends a span must send in
 // Do(context.Background(), …). OpenTelemetry's SimpleSpanProcessor runs its exporter so. Otherwise
@@ -52,8 +52,8 @@ func Do(ctx context.Context, fn func(ctx context.Context)) {
 }
 
 // Implicit returns ctx if it has a trace. Otherwise it returns ctx with the trace of this
-// goroutine's [Do], or ctx itself if there is none. It takes from Do's context the current span and
-// what this package knows of that, such as the width of its ID, debug and deny. It takes no
+// goroutine's [Do], or ctx itself if there is none. It takes from Do's context the current span
+// and what this package knows of that, such as the width of its ID, debug and deny. It takes no
 // deadline, no values and no baggage. It is for code that is given no context, such as another
 // logger's hook. Before the process has called Do, or httpmw.New with Implicit, it costs a load. A
 // nil ctx is context.Background().

@@ -39,8 +39,8 @@ func Install(p *Provider) error {
 	return nil
 }
 
-// isPlaceholder reports whether v is one of OpenTelemetry's globals before somebody sets them. Their
-// types are not exported, and are known by their package.
+// isPlaceholder reports whether v is one of OpenTelemetry's globals before somebody sets them.
+// Their types are not exported, and are known by their package.
 func isPlaceholder(v any) bool {
 	t := reflect.TypeOf(v)
 	return t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "go.opentelemetry.io/otel/internal/global"

@@ -21,7 +21,8 @@ import (
 // counted.
 //
 // The Sampler is safe for concurrent use. Each call of NewLimit makes a limit of its own, for this
-// process alone. It goes by the monotonic clock, so that a change of the time of day has no effect.
+// process alone. It goes by the monotonic clock, so that a change of the time of day has no
+// effect.
 func NewLimit(perSecond float64) Sampler {
 	if !(perSecond >= 0) || math.IsInf(perSecond, 0) { // written so that NaN fails too
 		panic(fmt.Sprintf("trace: limit %v is no number of traces a second", perSecond))

@@ -28,8 +28,8 @@ func look(ctx context.Context) (s seam.Span) {
 	return s
 }
 
-// idText returns the text of the IDs of ctx's current span, if this package has made the span, or has
-// asked an SDK for it.
+// idText returns the text of the IDs of ctx's current span, if this package has made the span, or
+// has asked an SDK for it.
 func idText(ctx context.Context) string {
 	switch s := ctx.Value(currentSpanKey).(type) {
 	case *span:

@@ -9,12 +9,13 @@ import (
 )
 
 // node is a link in the chain of contexts that holds a span. Context and span in one cost one
-// allocation. oteltrace.ContextWithSpan around a span costs two, and every request has one at least.
+// allocation. oteltrace.ContextWithSpan around a span costs two, and every request has one at
+// least.
 //
-// A node begins with the three fields of a context of context.WithValue, in that order. fiber reads
-// these fields by reflection to copy a context into one of its own, and other programs read the
-// memory of any context as if it had them. Keep the fields as they are, although nothing here reads
-// key and val.
+// A node begins with the three fields of a context of context.WithValue, in that order. fiber
+// reads these fields by reflection to copy a context into one of its own, and other programs read
+// the memory of any context as if it had them. Keep the fields as they are, although nothing here
+// reads key and val.
 type node struct {
 	context.Context
 	key, val any // currentSpanKey and &span
@@ -27,8 +28,8 @@ func (n *node) link(ctx context.Context) *node {
 	return n
 }
 
-// Value answers OpenTelemetry, which asks for the current span, and this package, which also asks for
-// the nearest record and for the route's cell.
+// Value answers OpenTelemetry, which asks for the current span, and this package, which also asks
+// for the nearest record and for the route's cell.
 func (n *node) Value(key any) any {
 	switch key {
 	case currentSpanKey:
@@ -43,6 +44,6 @@ func (n *node) Value(key any) any {
 	return n.Context.Value(key)
 }
 
-// currentSpanKey is OpenTelemetry's key of the current span. It is not exported, but SpanFromContext
-// tells it to every context that it looks into.
+// currentSpanKey is OpenTelemetry's key of the current span. It is not exported, but
+// SpanFromContext tells it to every context that it looks into.
 var currentSpanKey = seam.KeyOf(func(ctx context.Context) { oteltrace.SpanFromContext(ctx) })

@@ -41,8 +41,8 @@ func (p *parent) join(cur *current, caller B3) {
 	}
 }
 
-// follow makes the current span the parent, if there is one. Caller has no trace, or is in the same
-// one.
+// follow makes the current span the parent, if there is one. Caller has no trace, or is in the
+// same one.
 func (p *parent) follow(cur *current, caller B3) {
 	p.b3 = cur.b3
 	if cur.span != nil {

@@ -21,13 +21,13 @@ import (
 // lower case, from a propagation.HeaderCarrier or MapCarrier. Other carriers have no delete. There
 // Inject sets left-over fields to "", which counts as absent.
 type Propagator struct {
-	// Encoding is the form that Inject writes: b3.B3MultipleHeader, b3.B3SingleHeader or both. Zero
-	// is B3MultipleHeader. Choose the single header for queues, maps and the environment.
+	// Encoding is the form that Inject writes: b3.B3MultipleHeader, b3.B3SingleHeader or both.
+	// Zero is B3MultipleHeader. Choose the single header for queues, maps and the environment.
 	Encoding b3.Encoding
 
 	// W3C: Extract reads traceparent and tracestate (W3C Trace Context, level 1) if there is no
-	// valid B3, and Inject writes them too. Of tracestate at most 512 characters are kept, as whole
-	// members, as W3C asks. Two traceparent headers count as none.
+	// valid B3, and Inject writes them too. Of tracestate at most 512 characters are kept, as
+	// whole members, as W3C asks. Two traceparent headers count as none.
 	W3C bool
 }
 
@@ -167,8 +167,8 @@ func (p Propagator) write(carrier propagation.TextMapCarrier, b B3) {
 	}
 }
 
-// writeHeader does the same for an http.Header, on the hot path. The values of a message are parts of
-// one array. Each is clipped, so that an append to one header does not run into the next.
+// writeHeader does the same for an http.Header, on the hot path. The values of a message are parts
+// of one array. Each is clipped, so that an append to one header does not run into the next.
 func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
 	if p.single() {
 		if value := b.String(); value != "" {

@@ -16,9 +16,9 @@ type ProviderConfig struct {
 	Sampler Sampler // decides roots and callers that defer; nil: NewRatio(0.001)
 }
 
-// Provider is an OpenTelemetry TracerProvider without an SDK. It gives IDs and decisions, and records
-// nothing. Its spans have new span IDs, their parent's trace, and the parent's decision. If nobody
-// has decided, its Sampler does.
+// Provider is an OpenTelemetry TracerProvider without an SDK. It gives IDs and decisions, and
+// records nothing. Its spans have new span IDs, their parent's trace, and the parent's decision.
+// If nobody has decided, its Sampler does.
 //
 // The zero value, and nil, sample 0.1 % of the traces. A Provider is immutable and safe for
 // concurrent use.

@@ -8,8 +8,8 @@ import (
 
 type recordKey struct{}
 
-// recordNode is a link in the chain of contexts that holds a record alone: beside an SDK's span, or
-// for a state that came without IDs. It begins with the fields of node, for the same reason.
+// recordNode is a link in the chain of contexts that holds a record alone: beside an SDK's span,
+// or for a state that came without IDs. It begins with the fields of node, for the same reason.
 type recordNode struct {
 	context.Context
 	key, val any    // recordKey{} and &record
@@ -40,8 +40,8 @@ func (n *recordNode) Value(key any) any {
 	return n.Context.Value(key)
 }
 
-// nearestRecord returns the nearest record in ctx, or an empty one. Callers must not copy the record:
-// another goroutine may be making its text.
+// nearestRecord returns the nearest record in ctx, or an empty one. Callers must not copy the
+// record: another goroutine may be making its text.
 func nearestRecord(ctx context.Context) *record {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
 		return r

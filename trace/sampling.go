@@ -67,8 +67,8 @@ func (s Sampling) known() Sampling {
 
 func (s Sampling) sampled() bool { return s == Accept || s == Debug }
 
-// byFlag is the decision of another library's span, and of a sampler in its place. The flag cannot say
-// who has decided.
+// byFlag is the decision of another library's span, and of a sampler in its place. The flag cannot
+// say who has decided.
 func byFlag(sampled bool) Sampling {
 	if sampled {
 		return Accept
