@@ -2,8 +2,10 @@ package trace_test
 
 import (
 	"context"
+	"encoding/hex"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -415,5 +417,29 @@ func TestSamplingString(t *testing.T) {
 		trace.Defer: "defer", trace.Deny: "deny", trace.Accept: "accept", trace.Debug: "debug", 77: "defer",
 	} {
 		assert.Equal(t, want, s.String(), "String of state %d", uint8(s))
+	}
+}
+
+// Every byte at every place of an ID is read as encoding/hex reads it, and spoils nothing beside it.
+func TestParseEachDigit(t *testing.T) {
+	const header = "0aF93cD7e8b1c2A4f5d60718293a4bCd-ABcdef0123456789-1-f0E1d2c3b4a59687"
+	for at := range len(header) {
+		if header[at] == '-' || at == strings.Index(header, "-1-")+1 {
+			continue
+		}
+		for c := range 256 {
+			in := header[:at] + string([]byte{byte(c)}) + header[at+1:]
+			digits := strings.Split(header, "-")
+			part := strings.Count(header[:at], "-")
+			digits[part] = strings.Split(in, "-")[part]
+			want, err := hex.DecodeString(digits[0] + digits[1] + digits[3])
+			b, failed := trace.Parse(in)
+			if err != nil || c == '-' {
+				require.Error(t, failed, "%q", in)
+				continue
+			}
+			require.NoError(t, failed, "%q", in)
+			require.Equal(t, want, slices.Concat(b.TraceID[:], b.SpanID[:], b.ParentSpanID[:]), "%q", in)
+		}
 	}
 }

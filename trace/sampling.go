@@ -40,7 +40,7 @@ func (s Sampling) digit() byte {
 // Inside this package a Sampling is a decision of five states. Three of them are alike inside and
 // outside: Defer, Accept and Debug. The two others look like Deny from outside:
 //
-//   - Deny is in force. A caller has denied, or Starter.Sample, or a Provider. No SDK is asked about
+//   - Deny is in force. A caller, Starter.Sample or a Provider has denied. No SDK is asked about
 //     the trace, and a later accept does not overrule it.
 //   - unsampled repeats the flag of another library's span, an SDK's mostly. An SDK that is asked
 //     about a child follows its own span, and a caller may overrule it.
