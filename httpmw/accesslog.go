@@ -78,8 +78,9 @@ type AccessLogConfig struct {
 //
 // client_gone means that a write or a flush failed, or that the request's context was canceled
 // before the handler returned. The canceled context counts only if the http.Server has no
-// BaseContext and no ConnContext, since their contexts may end at SIGTERM, while clients still wait
-// for answers. The status is 0 if nothing was sent. Otherwise status and bytes are what was written.
+// BaseContext and no ConnContext, since their contexts may end at SIGTERM, while clients still
+// wait for answers. The status is 0 if nothing was sent. Otherwise status and bytes are what was
+// written.
 //
 // Some cases cannot be told apart. A client that closes its half of the connection, as nc -N does,
 // looks like one that has left. So does a client that has the whole answer and closes the

@@ -83,7 +83,7 @@ func ExampleTrust_Always() {
 	// Output: no debug
 }
 
-// debugged sends h a request that asks for debug, and says whether the handler is in a debug trace.
+// debugged sends h a request that asks for debug, and says whether its trace is in debug.
 func debugged(h func(http.Handler) http.Handler, r *http.Request) string {
 	answer := "no debug"
 	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-d")
@@ -167,8 +167,8 @@ func ExampleTrust_certificate() {
 	// no debug
 }
 
-// Callers who know a secret may debug. The comparison takes the same time for every guess. The hashes
-// are compared, because comparing the texts would tell whether the length is right.
+// Callers who know a secret may debug. The comparison takes the same time for every guess. It is
+// one of hashes, because one of texts would tell whether the length is right.
 func ExampleTrust_secret() {
 	secret := sha256.Sum256([]byte("correct horse battery staple"))
 	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
@@ -274,8 +274,8 @@ func ExampleConfig_slog() {
 	// level=INFO msg=request service=users trace_id=463ac35c9f6413ad method=GET path=/users status=200 bytes=0 remote=192.0.2.1:1234 parent_id=a2fb4a1d1a96d312 tenant=acme
 }
 
-// Sample decides by path: each checkout is sampled, no health check is, and the sampler decides about
-// the others.
+// Sample decides by path: each checkout is sampled, no health check is, and the sampler decides
+// about the others.
 func ExampleConfig_sample() {
 	mux := http.NewServeMux()
 	for _, route := range []string{"/checkout", "/healthz", "/media"} {

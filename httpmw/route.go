@@ -32,7 +32,8 @@ import (
 // http.StripPrefix, put the prefix before the template.
 //
 // SetRoute is safe for concurrent use. It does nothing for an empty template, for a nil ctx, and
-// for a ctx that has not passed New or AccessLog. A template of more than 8,000 bytes is cut there.
+// for a ctx that has not passed New or AccessLog. A template of more than 8,000 bytes is cut
+// there.
 func SetRoute(ctx context.Context, template string) {
 	if cell := route.Of(ctx); cell != nil {
 		cell.Set(clip.UTF8(templateOf(template)))
