@@ -44,10 +44,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if v.restore != nil {
 		v.label() // after defer: Labels is the user's, and may panic
 	}
-	if mark.IsOn() {
-		v.serveMarked(w)
+	if mark.IsOn() && h.marks() {
+		mark.Run(&mark.Call{Ctx: v.seen.Context(), Handler: h.next, W: w, R: v.seen}, true)
 	} else {
 		h.next.ServeHTTP(w, v.seen)
 	}
 	v.returned = true
 }
+
+// marks reports whether the goroutine is marked while the handler runs: if New is Implicit, or if
+// the goroutine has a mark from further out, to hide the trace of that one. Looking for a mark
+// costs more than marking, but a mark on each request would make every New Implicit.
+func (h *handler) marks() bool { return h.Implicit || mark.Find() != nil }

@@ -7,7 +7,6 @@ import (
 
 	"example.com/clew/internal/goroutine"
 	"example.com/clew/internal/logbind"
-	"example.com/clew/internal/mark"
 	"example.com/clew/internal/route"
 	"example.com/clew/internal/seam"
 	"example.com/clew/trace"
@@ -83,18 +82,6 @@ func (v *visit) label() {
 		v.seen = v.seen.WithContext(ctx)
 	}
 	pprof.SetGoroutineLabels(ctx)
-}
-
-// serveMarked calls the handler, with its goroutine marked if New is Implicit. Otherwise it marks
-// only a goroutine that has a mark from further out, to hide the trace of that one. Looking for a
-// mark costs more than marking, but a mark on each request would make every New Implicit.
-func (v *visit) serveMarked(w http.ResponseWriter) {
-	h := v.handler
-	if h.Implicit || mark.Find() != nil {
-		mark.Run(&mark.Call{Ctx: v.seen.Context(), Handler: h.next, W: w, R: v.seen}, true)
-		return
-	}
-	h.next.ServeHTTP(w, v.seen)
 }
 
 // end is deferred, to run after a panic too.
