@@ -1,14 +1,12 @@
 package httpmw_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -31,27 +29,6 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
-
-// TestAccessLogHijackFails: a connection that was not taken over is not hijacked.
-func TestAccessLogHijackFails(t *testing.T) {
-	var out testkit.Log
-	logger := zerolog.New(&out)
-	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _, err := w.(http.Hijacker).Hijack()
-		assert.Error(t, err, "Hijack")
-		w.WriteHeader(http.StatusTeapot)
-	}))
-	h.ServeHTTP(failingHijacker{httptest.NewRecorder()}, get(nil))
-	line := out.Line(t)
-	assert.EqualValues(t, http.StatusTeapot, line["status"], "status of %v", line)
-	assert.NotContains(t, line, "hijacked", "the line")
-}
-
-type failingHijacker struct{ *httptest.ResponseRecorder }
-
-func (failingHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return nil, nil, errors.New("not today")
-}
 
 // TestAccessLogKeys: no key is missing and none is extra, because tools read these lines.
 func TestAccessLogKeys(t *testing.T) {
@@ -503,152 +480,6 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 		assert.EqualValues(t, res.StatusCode, line["status"], "status of the line")
 		assert.EqualValues(t, 0, line["bytes"], "bytes of the line")
 	})
-}
-
-// interfaces tells which optional interfaces w has, and what its ResponseController can do.
-func interfaces(w http.ResponseWriter) map[string]bool {
-	has := map[string]bool{}
-	_, has["Flusher"] = w.(http.Flusher)
-	_, has["Hijacker"] = w.(http.Hijacker)
-	_, has["Pusher"] = w.(http.Pusher)
-	_, has["ReaderFrom"] = w.(io.ReaderFrom)
-	_, has["StringWriter"] = w.(io.StringWriter)
-	//lint:ignore SA1019 deprecated, and still in use
-	_, has["CloseNotifier"] = w.(http.CloseNotifier)
-	_, has["FlushError"] = w.(interface{ FlushError() error })
-
-	// By the ResponseController, which also looks under wrappers.
-	c := http.NewResponseController(w)
-	has["SetReadDeadline"] = c.SetReadDeadline(time.Now().Add(time.Hour)) == nil
-	has["SetWriteDeadline"] = c.SetWriteDeadline(time.Now().Add(time.Hour)) == nil
-	has["EnableFullDuplex"] = c.EnableFullDuplex() == nil
-	has["Flush"] = c.Flush() == nil
-	return has
-}
-
-// TestAccessLogInterfaces: the handler can do what it could without us. TestTortureWriter tests
-// the same over the wire.
-func TestAccessLogInterfaces(t *testing.T) {
-	discard := zerolog.Nop()
-	log := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})
-	t.Run("Unwrap", func(t *testing.T) {
-		w := httptest.NewRecorder()
-		log(http.HandlerFunc(func(got http.ResponseWriter, _ *http.Request) {
-			unwrapper, ok := got.(interface{ Unwrap() http.ResponseWriter })
-			require.True(t, ok, "the ResponseWriter has Unwrap")
-			assert.Same(t, w, unwrapper.Unwrap(), "Unwrap")
-		})).ServeHTTP(w, get(nil))
-	})
-	t.Run("none", func(t *testing.T) {
-		log(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			for name, has := range interfaces(w) {
-				assert.False(t, has, "%s of a ResponseWriter that has nothing", name)
-			}
-		})).ServeHTTP(minimal{http.Header{}}, get(nil))
-	})
-}
-
-// TestAccessLogForeignInterfaces: interfaces that net/http's ResponseWriters do not have are kept
-// too.
-func TestAccessLogForeignInterfaces(t *testing.T) {
-	discard := zerolog.Nop()
-	all := foreignWriter{httptest.NewRecorder(), http.NewResponseController(httptest.NewRecorder())}
-	for name, w := range map[string]http.ResponseWriter{
-		"HTTP/1's, and Push":   all,
-		"HTTP/2's, and Hijack": struct{ pushHijacker }{all},
-		"HTTP/2's, and ReadFrom": struct {
-			pusher
-			io.ReaderFrom
-		}{all, all},
-	} {
-		want := interfaces(w)
-		httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			assert.Equal(t, want, interfaces(w), "%s, inside AccessLog", name)
-		})).ServeHTTP(w, get(nil))
-	}
-}
-
-// pusher is what HTTP/2's ResponseWriter has.
-type pusher interface {
-	http.ResponseWriter
-	http.Flusher
-	FlushError() error
-	io.StringWriter
-	http.Pusher
-	CloseNotify() <-chan bool
-	SetReadDeadline(time.Time) error
-	SetWriteDeadline(time.Time) error
-	EnableFullDuplex() error
-}
-
-type pushHijacker interface {
-	pusher
-	http.Hijacker
-}
-
-// minimal is a ResponseWriter and nothing else.
-type minimal struct{ header http.Header }
-
-func (m minimal) Header() http.Header         { return m.header }
-func (m minimal) Write(p []byte) (int, error) { return len(p), nil }
-func (m minimal) WriteHeader(int)             {}
-
-// TestAccessLogFlushUnsupported: a flush that is not supported has sent no header.
-func TestAccessLogFlushUnsupported(t *testing.T) {
-	var out testkit.Log
-	logger := zerolog.New(&out)
-	h := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		assert.ErrorIs(t, http.NewResponseController(w).Flush(), http.ErrNotSupported, "Flush")
-		w.WriteHeader(404)
-	}))
-	for _, w := range []http.ResponseWriter{minimal{http.Header{}}, noFlush{minimal{http.Header{}}}} {
-		out = testkit.Log{}
-		h.ServeHTTP(w, get(nil))
-		line := out.Line(t)
-		assert.EqualValues(t, 404, line["status"], "status of %v after a flush of %T", line, w)
-	}
-}
-
-// noFlush has the method, as wrappers do, but wraps nothing that flushes.
-type noFlush struct{ minimal }
-
-func (noFlush) FlushError() error { return http.ErrNotSupported }
-
-// TestAccessLogDuplex: a handler can answer while it reads, as it could without us.
-func TestAccessLogDuplex(t *testing.T) {
-	var out testkit.Log
-	logger := zerolog.New(&out)
-	done := make(chan struct{})
-	logged := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := http.NewResponseController(w)
-		assert.NoError(t, c.EnableFullDuplex(), "EnableFullDuplex")
-		lines := bufio.NewScanner(r.Body)
-		for lines.Scan() {
-			io.WriteString(w, "got "+lines.Text()+"\n")
-			assert.NoError(t, c.Flush(), "Flush")
-		}
-	}))
-	srv := newServer(t, "h1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer close(done)
-		logged.ServeHTTP(w, r)
-	}))
-	reading, writing := io.Pipe()
-	go io.WriteString(writing, "one\n")
-	res, err := srv.Client().Post(srv.URL, "text/plain", reading)
-	require.NoError(t, err, "POST")
-	defer res.Body.Close()
-	answers := bufio.NewReader(res.Body)
-	got, err := answers.ReadString('\n')
-	require.NoError(t, err, "the first answer")
-	assert.Equal(t, "got one\n", got, "the first answer, while the request goes on")
-	io.WriteString(writing, "two\n")
-	got, err = answers.ReadString('\n')
-	require.NoError(t, err, "the second answer")
-	assert.Equal(t, "got two\n", got, "the second answer")
-	writing.Close()
-	io.Copy(io.Discard, answers)
-	<-done
-	assert.EqualValues(t, len("got one\ngot two\n"), out.Line(t)["bytes"], "bytes of the line")
 }
 
 // hostilePaths are paths that would forge a line or drive a terminal.
