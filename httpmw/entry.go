@@ -46,28 +46,28 @@ func (e *entry) begin(a *accessLog, w http.ResponseWriter, r *http.Request) http
 		e.caller, _ = trace.FromHeader(r.Header)
 	}
 
-	w, l := watch(w)
-	l.begin, l.Method, l.Remote = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr)
-	l.proto, l.head = r.ProtoMajor, r.Method == http.MethodHead
+	w, o := watch(w)
+	o.begin, o.Method, o.Remote = time.Now(), clip.Text(r.Method), clip.Text(r.RemoteAddr)
+	o.proto, o.head = r.ProtoMajor, r.Method == http.MethodHead
 	if r.URL != nil {
-		l.Path = clip.Text(r.URL.Path)
+		o.Path = clip.Text(r.URL.Path)
 	}
-	e.outcome = l
+	e.outcome = o
 	return w
 }
 
 // end is deferred, to run after a panic too. It writes the line.
 func (e *entry) end() {
-	l := e.outcome
-	l.Panicked = !e.returned && goroutine.Panicking()
-	l.settle(e.ctx, e.w, e.returned)
+	o := e.outcome
+	o.Panicked = !e.returned && goroutine.Panicking()
+	o.settle(e.ctx, e.w, e.returned)
 	e.tellOutwards()
 	ctx := e.within()
-	l.Route = routeOf(e.seen, e.cell)
+	o.Route = routeOf(e.seen, e.cell)
 	if e.log.Fields != nil {
-		l.pending.Fields = e.log.Fields(e.seen.WithContext(ctx))
+		o.pending.Fields = e.log.Fields(e.seen.WithContext(ctx))
 	}
-	l.UntrustedTraceID = untrustedIn(ctx)
+	o.UntrustedTraceID = untrustedIn(ctx)
 	e.write(ctx)
 }
 
@@ -96,23 +96,23 @@ func (e *entry) within() context.Context {
 
 // write writes the line in ctx.
 func (e *entry) write(ctx context.Context) {
-	l, span := e.outcome, seam.Look(ctx)
-	if span.Recording && l.Status != 0 {
-		l.setStatus(oteltrace.SpanFromContext(ctx))
+	o, current := e.outcome, seam.Look(ctx)
+	if current.Recording && o.Status != 0 {
+		o.setStatus(oteltrace.SpanFromContext(ctx))
 	}
-	l.ParentID, l.CallerParentID, l.Sampled = span.Parent, span.CallerParent, span.Sampled
-	if e.caller.SpanID.IsValid() && e.caller.SpanID == span.Parent {
+	o.ParentID, o.CallerParentID, o.Sampled = current.Parent, current.CallerParent, current.Sampled
+	if e.caller.SpanID.IsValid() && e.caller.SpanID == current.Parent {
 		if ours, _ := trace.FromContext(ctx); e.caller.TraceID == ours.TraceID {
-			l.CallerParentID = e.caller.ParentSpanID
+			o.CallerParentID = e.caller.ParentSpanID
 		}
 	}
-	level := l.level()
+	level := o.level()
 	if e.log.Level != nil {
-		level = e.log.Level(l.Status)
+		level = e.log.Level(o.Status)
 	}
-	l.Duration = time.Since(l.begin).Round(time.Microsecond)
+	o.Duration = time.Since(o.begin).Round(time.Microsecond)
 
-	p := &l.pending
-	p.Context, p.Record, p.IDs = ctx, &l.Request, span.Text
-	e.log.loggers.WriteAt(p, level, span.Debug)
+	p := &o.pending
+	p.Context, p.Record, p.IDs = ctx, &o.Request, current.Text
+	e.log.loggers.WriteAt(p, level, current.Debug)
 }

@@ -26,68 +26,70 @@ type outcome struct {
 }
 
 // headed notes that the ResponseWriter has taken a WriteHeader. In HTTP/2 a 101 is one more 1xx.
-func (l *outcome) headed(status int) {
-	informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || l.proto >= 2)
+func (o *outcome) headed(status int) {
+	informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || o.proto >= 2)
 	if !informational {
-		l.sent(status)
+		o.sent(status)
 	}
 }
 
 // sent notes that the header has gone out with status, unless it had already.
-func (l *outcome) sent(status int) {
-	if l.Status == 0 && !l.Hijacked {
-		l.Status = status
+func (o *outcome) sent(status int) {
+	if o.Status == 0 && !o.Hijacked {
+		o.Status = status
 	}
 }
 
 // wrote notes a write. If the first write fails, its bytes are still in a buffer and do not count:
 // the header was not sent either.
-func (l *outcome) wrote(n int64, err error) {
+func (o *outcome) wrote(n int64, err error) {
 	if err == nil {
-		l.sent(http.StatusOK)
+		o.sent(http.StatusOK)
 	}
-	if l.Status != 0 {
-		l.Bytes += n
+	if o.Status != 0 {
+		o.Bytes += n
 	}
-	l.failed(err)
+	o.failed(err)
 }
 
 // readFrom notes a copy into the ResponseWriter, which may fail at its source.
-func (l *outcome) readFrom(n int64, err error) {
-	l.Bytes += n
+func (o *outcome) readFrom(n int64, err error) {
+	o.Bytes += n
 	if n > 0 { // else the header can still change
-		l.sent(http.StatusOK)
+		o.sent(http.StatusOK)
 	}
 	if byClient(err) {
-		l.failed(err)
+		o.failed(err)
 	}
 }
 
-func (l *outcome) flushed(err error) {
-	if l.headInHTTP2() { // the header has ended the stream, and a flush may report it as closed
+// flushed notes a flush. It has sent the header, unless it failed.
+func (o *outcome) flushed(err error) {
+	if o.headInHTTP2() { // the header has ended the stream, and a flush may report it as closed
 		err = nil
 	}
 	if err == nil {
-		l.sent(http.StatusOK)
+		o.sent(http.StatusOK)
 	}
-	l.failed(err)
+	o.failed(err)
 }
 
-func (l *outcome) hijack(err error) { l.Hijacked = l.Hijacked || err == nil }
+// hijacked notes a Hijack, which may have failed.
+func (o *outcome) hijacked(err error) { o.Hijacked = o.Hijacked || err == nil }
 
 // failed notes what the error of a write or a flush says of the client.
-func (l *outcome) failed(err error) {
+func (o *outcome) failed(err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, http.ErrHandlerTimeout):
-		l.timedOut = true
+		o.timedOut = true
 	case errors.Is(err, errors.ErrUnsupported): // no ResponseWriter carried out the flush
 	case errors.Is(err, http.ErrBodyNotAllowed), isContentLength(err):
-		l.sent(http.StatusOK) // a mistake of the handler's, after the header
+		o.sent(http.StatusOK) // a mistake of the handler's, after the header
 	case errors.Is(err, http.ErrHijacked):
 	case errors.Is(err, context.Canceled): // from http.TimeoutHandler; ended knows more
 	default:
-		l.ClientGone = true
+		o.ClientGone = true
 	}
 }
 
@@ -110,31 +112,31 @@ func byClient(err error) bool {
 }
 
 // headInHTTP2 reports whether the answer is HTTP/2's to a HEAD: its header ends the stream.
-func (l *outcome) headInHTTP2() bool { return l.head && l.proto >= 2 }
+func (o *outcome) headInHTTP2() bool { return o.head && o.proto >= 2 }
 
 // settle decides what the client got, when the handler is done. AccessLog was given ctx and w.
-func (l *outcome) settle(ctx context.Context, w http.ResponseWriter, returned bool) {
+func (o *outcome) settle(ctx context.Context, w http.ResponseWriter, returned bool) {
 	if ctx.Err() != nil {
-		l.ended(ctx, w)
+		o.ended(ctx, w)
 	}
 	switch {
-	case l.timedOut:
-		l.Status, l.Bytes = http.StatusServiceUnavailable, 0 // what was written is dropped
-	case l.Status == 0 && returned && !l.Hijacked && !l.ClientGone:
-		l.Status = http.StatusOK // net/http sends it for a handler that wrote nothing
+	case o.timedOut:
+		o.Status, o.Bytes = http.StatusServiceUnavailable, 0 // what was written is dropped
+	case o.Status == 0 && returned && !o.Hijacked && !o.ClientGone:
+		o.Status = http.StatusOK // net/http sends it for a handler that wrote nothing
 	}
 }
 
 // ended notes what it means that ctx had ended before the handler returned: the client left, or
 // http.TimeoutHandler has answered in place of the handler, as it does whatever ended its context.
 // A Write would tell, but would send 200 before middleware further out sets its own status.
-func (l *outcome) ended(ctx context.Context, w http.ResponseWriter) {
+func (o *outcome) ended(ctx context.Context, w http.ResponseWriter) {
 	switch {
-	case l.headInHTTP2() && l.Status != 0:
+	case o.headInHTTP2() && o.Status != 0:
 	case hungUp(ctx):
-		l.ClientGone = true
+		o.ClientGone = true
 	case nameInNetHTTP(innermost(w)) == "timeoutWriter":
-		l.timedOut = true
+		o.timedOut = true
 	}
 }
 
@@ -150,22 +152,22 @@ func hungUp(ctx context.Context) bool {
 }
 
 // level is the level of the line, if AccessLogConfig does not say.
-func (l *outcome) level() zerolog.Level {
+func (o *outcome) level() zerolog.Level {
 	switch {
-	case l.ClientGone:
+	case o.ClientGone:
 		return zerolog.InfoLevel
-	case l.Status >= 500, l.Panicked:
+	case o.Status >= 500, o.Panicked:
 		return zerolog.ErrorLevel
-	case l.Status >= 400:
+	case o.Status >= 400:
 		return zerolog.WarnLevel
 	}
 	return zerolog.InfoLevel
 }
 
 // setStatus gives the status to a span that is recorded.
-func (l *outcome) setStatus(span oteltrace.Span) {
-	span.SetAttributes(attribute.Int("http.response.status_code", l.Status))
-	if l.Status >= 500 && !l.ClientGone {
+func (o *outcome) setStatus(span oteltrace.Span) {
+	span.SetAttributes(attribute.Int("http.response.status_code", o.Status))
+	if o.Status >= 500 && !o.ClientGone {
 		span.SetStatus(codes.Error, "")
 	}
 }

@@ -21,17 +21,17 @@ func watch(w http.ResponseWriter) (http.ResponseWriter, *outcome) {
 	if full, ok := w.(h1Writer); ok {
 		if _, more := w.(http.Pusher); !more {
 			h1 := &h1{watched{bothWriter: full}, full}
-			return h1, &h1.l
+			return h1, &h1.outcome
 		}
 	} else if full, ok := w.(h2Writer); ok {
 		_, more := w.(http.Hijacker)
 		if _, most := w.(io.ReaderFrom); !more && !most {
 			h2 := &h2{watched{bothWriter: full}, full}
-			return h2, &h2.l
+			return h2, &h2.outcome
 		}
 	}
-	l := new(outcome)
-	return snoop(w, l), l
+	o := new(outcome)
+	return snoop(w, o), o
 }
 
 // bothWriter is what the ResponseWriters of HTTP/1 and HTTP/2 have.
@@ -60,25 +60,25 @@ type h2Writer interface {
 // watched is a bothWriter, observed.
 type watched struct {
 	bothWriter
-	l outcome
+	outcome outcome
 }
 
 func (w *watched) Unwrap() http.ResponseWriter { return w.bothWriter }
 
 func (w *watched) WriteHeader(status int) {
 	w.bothWriter.WriteHeader(status) // first: it panics if status is none
-	w.l.headed(status)
+	w.outcome.headed(status)
 }
 
 func (w *watched) Write(p []byte) (int, error) {
 	n, err := w.bothWriter.Write(p)
-	w.l.wrote(int64(n), err)
+	w.outcome.wrote(int64(n), err)
 	return n, err
 }
 
 func (w *watched) WriteString(s string) (int, error) {
 	n, err := w.bothWriter.WriteString(s)
-	w.l.wrote(int64(n), err)
+	w.outcome.wrote(int64(n), err)
 	return n, err
 }
 
@@ -90,12 +90,12 @@ func (w *watched) Flush() {
 		return
 	}
 	w.bothWriter.Flush()
-	w.l.flushed(nil)
+	w.outcome.flushed(nil)
 }
 
 func (w *watched) FlushError() error {
 	err := w.bothWriter.FlushError()
-	w.l.flushed(err)
+	w.outcome.flushed(err)
 	return err
 }
 
@@ -106,13 +106,13 @@ type h1 struct {
 
 func (h *h1) ReadFrom(src io.Reader) (int64, error) {
 	n, err := h.full.ReadFrom(src)
-	h.l.readFrom(n, err)
+	h.outcome.readFrom(n, err)
 	return n, err
 }
 
 func (h *h1) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buf, err := h.full.Hijack()
-	h.l.hijack(err)
+	h.outcome.hijacked(err)
 	return conn, buf, err
 }
 
@@ -122,52 +122,52 @@ type h2 struct {
 }
 
 // snoop returns w, observed, whatever its optional interfaces.
-func snoop(w http.ResponseWriter, l *outcome) http.ResponseWriter {
+func snoop(w http.ResponseWriter, o *outcome) http.ResponseWriter {
 	return httpsnoop.Wrap(w, httpsnoop.Hooks{
 		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
 			return func(status int) {
 				next(status) // first: it panics if status is none
-				l.headed(status)
+				o.headed(status)
 			}
 		},
 		Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {
 			return func(p []byte) (int, error) {
 				n, err := next(p)
-				l.wrote(int64(n), err)
+				o.wrote(int64(n), err)
 				return n, err
 			}
 		},
 		WriteString: func(next httpsnoop.WriteStringFunc) httpsnoop.WriteStringFunc {
 			return func(s string) (int, error) {
 				n, err := next(s)
-				l.wrote(int64(n), err)
+				o.wrote(int64(n), err)
 				return n, err
 			}
 		},
 		ReadFrom: func(next httpsnoop.ReadFromFunc) httpsnoop.ReadFromFunc {
 			return func(src io.Reader) (int64, error) {
 				n, err := next(src)
-				l.readFrom(n, err)
+				o.readFrom(n, err)
 				return n, err
 			}
 		},
 		Flush: func(next httpsnoop.FlushFunc) httpsnoop.FlushFunc {
 			return func() {
 				next()
-				l.flushed(nil)
+				o.flushed(nil)
 			}
 		},
 		FlushError: func(next httpsnoop.FlushErrorFunc) httpsnoop.FlushErrorFunc {
 			return func() error {
 				err := next()
-				l.flushed(err)
+				o.flushed(err)
 				return err
 			}
 		},
 		Hijack: func(next httpsnoop.HijackFunc) httpsnoop.HijackFunc {
 			return func() (net.Conn, *bufio.ReadWriter, error) {
 				conn, buf, err := next()
-				l.hijack(err)
+				o.hijacked(err)
 				return conn, buf, err
 			}
 		},
