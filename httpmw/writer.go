@@ -19,13 +19,13 @@ import (
 // optional interfaces, with an allocation for each method that is watched.
 func watch(w http.ResponseWriter) (http.ResponseWriter, *outcome) {
 	if full, ok := w.(h1Writer); ok {
-		if _, more := w.(http.Pusher); !more {
+		if _, pushes := w.(http.Pusher); !pushes {
 			h1 := &h1{watched{bothWriter: full}, full}
 			return h1, &h1.outcome
 		}
 	} else if full, ok := w.(h2Writer); ok {
-		_, more := w.(http.Hijacker)
-		if _, most := w.(io.ReaderFrom); !more && !most {
+		_, hijacks := w.(http.Hijacker)
+		if _, copies := w.(io.ReaderFrom); !hijacks && !copies {
 			h2 := &h2{watched{bothWriter: full}, full}
 			return h2, &h2.outcome
 		}
@@ -34,7 +34,7 @@ func watch(w http.ResponseWriter) (http.ResponseWriter, *outcome) {
 	return snoop(w, o), o
 }
 
-// bothWriter is what the ResponseWriters of HTTP/1 and HTTP/2 have.
+// bothWriter is what the ResponseWriters of HTTP/1 and HTTP/2 both have.
 type bothWriter interface {
 	http.ResponseWriter
 	http.Flusher
@@ -66,7 +66,7 @@ type watched struct {
 func (w *watched) Unwrap() http.ResponseWriter { return w.bothWriter }
 
 func (w *watched) WriteHeader(status int) {
-	w.bothWriter.WriteHeader(status) // first: it panics if status is none
+	w.bothWriter.WriteHeader(status) // first: it panics if status is invalid
 	w.outcome.headed(status)
 }
 
@@ -126,7 +126,7 @@ func snoop(w http.ResponseWriter, o *outcome) http.ResponseWriter {
 	return httpsnoop.Wrap(w, httpsnoop.Hooks{
 		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
 			return func(status int) {
-				next(status) // first: it panics if status is none
+				next(status) // first: it panics if status is invalid
 				o.headed(status)
 			}
 		},
