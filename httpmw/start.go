@@ -15,7 +15,7 @@ import (
 func (h *handler) start(r *http.Request, trust Trust) (context.Context, oteltrace.Span, http.Header) {
 	switch trust {
 	case TrustAll:
-		if h.b3Only { // as usual, and without what only another propagator needs
+		if h.b3Only { // the usual case: nothing but B3 is read, and that needs no context
 			caller, _ := trace.FromHeader(r.Header)
 			ctx, span := h.starterOf(r).Start(r.Context(), caller, clip.Method(r.Method))
 			return ctx, span, r.Header
