@@ -1,6 +1,7 @@
 package zipkin_test
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/clew/internal/testkit"
 	"example.com/clew/internal/torture"
@@ -18,8 +20,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// hang is a collector that takes the connection and never answers. It does not even read, so
-// that all that is held is held by the Provider.
+// hang is a collector that takes the connection and never answers. It reads nothing, so that only the
+// Provider holds memory.
 type hang struct {
 	posted  chan struct{} // holds one
 	release chan struct{}
@@ -38,7 +40,7 @@ func (h hang) client() *http.Client {
 	})}
 }
 
-// wide is attributes of so many bytes together, none of which is cut.
+// wide returns attributes of so many bytes together, none of which is cut.
 func wide(bytes int, fill func(n int) string) oteltrace.SpanStartOption {
 	var attrs []attribute.KeyValue
 	for i := 0; bytes > 0; i++ {
@@ -51,14 +53,14 @@ func wide(bytes int, fill func(n int) string) oteltrace.SpanStartOption {
 
 func same(n int) string { return strings.Repeat("x", n) }
 
-// noise is text that gzip makes no smaller than by half.
+// noise returns text that gzip makes smaller by half at most.
 func noise(n int) string {
 	raw := make([]byte, (n+1)/2)
 	rand.NewChaCha8([32]byte{1}).Read(raw)
 	return hex.EncodeToString(raw)[:n]
 }
 
-// printable returns what makes texts that gzip hardly makes smaller, also of many of them.
+// printable returns a function that makes texts. gzip hardly makes them smaller, even many together.
 func printable() func(n int) string {
 	random := rand.New(rand.NewPCG(1, 2))
 	return func(n int) string {
@@ -72,7 +74,7 @@ func printable() func(n int) string {
 	}
 }
 
-// A small queue is posted in small batches, which are small enough to be compressed.
+// A small queue is posted in batches that are small enough to be compressed.
 func TestSmallQueueIsCompressed(t *testing.T) {
 	c := &collector{}
 	tp := newProvider(t, zipkin.Config{QueueBytes: 64 << 10, Client: c.client()})
@@ -82,90 +84,95 @@ func TestSmallQueueIsCompressed(t *testing.T) {
 	assert.NotContains(t, encodings(c.tries()), "p", "posts")
 }
 
-// What is held for a collector that hangs is QueueBytes and a quarter at most, whatever the spans
-// are like: the queue, the room that it leaves empty, and the post that is on its way.
+// mixes end spans until they are told to stop.
+var mixes = []struct {
+	name string
+	end  func(tp *zipkin.Provider, until func() bool)
+}{
+	{"tiny", func(tp *zipkin.Provider, until func() bool) {
+		for !until() {
+			end(tp, 1)
+		}
+	}},
+	{"usual", func(tp *zipkin.Provider, until func() bool) {
+		for !until() {
+			end(tp, 1, wide(700, noise))
+		}
+	}},
+	{"64 KB", func(tp *zipkin.Provider, until func() bool) {
+		for !until() {
+			end(tp, 1, wide(64_000, noise))
+		}
+	}},
+	{"large, which gzip does not help", func(tp *zipkin.Provider, until func() bool) {
+		fill := printable()
+		for !until() {
+			end(tp, 1, wide(200_000, fill))
+		}
+	}},
+	{"alternating", func(tp *zipkin.Provider, until func() bool) {
+		for !until() {
+			end(tp, 1, wide(40_000, same))
+			end(tp, 3)
+		}
+	}},
+	{"a batch of large ones, and then small ones", func(tp *zipkin.Provider, until func() bool) {
+		end(tp, 10, wide(64_000, same))
+		for !until() {
+			end(tp, 1)
+		}
+	}},
+	{"batches of large ones and of small ones in turn", func(tp *zipkin.Provider, until func() bool) {
+		for !until() {
+			end(tp, 9, wide(64_000, same))
+			end(tp, 512)
+		}
+	}},
+	{"all sizes", func(tp *zipkin.Provider, until func() bool) {
+		random := rand.New(rand.NewPCG(3, 4))
+		for !until() {
+			end(tp, 1, wide(random.IntN(1<<(4+random.IntN(14))), noise))
+		}
+	}},
+	{"flushed one by one", func(tp *zipkin.Provider, until func() bool) {
+		expired, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
+		defer cancel()
+		for !until() {
+			end(tp, 1, wide(300, noise))
+			tp.ForceFlush(expired)
+		}
+	}},
+}
+
+// While a collector hangs, a Provider holds QueueBytes and a quarter at most, whatever the spans are
+// like: the queue, the room that it leaves empty, and the post that is on its way.
 func TestQueueHoldsNoMore(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector's heap is not ours")
 	}
-	gone := expired(t)
-	mixes := []struct {
-		name string
-		end  func(tp *zipkin.Provider, until func() bool)
-	}{
-		{"tiny", func(tp *zipkin.Provider, until func() bool) {
-			for !until() {
-				end(tp, 1)
-			}
-		}},
-		{"usual", func(tp *zipkin.Provider, until func() bool) {
-			for !until() {
-				end(tp, 1, wide(700, noise))
-			}
-		}},
-		{"64 KB", func(tp *zipkin.Provider, until func() bool) {
-			for !until() {
-				end(tp, 1, wide(64_000, noise))
-			}
-		}},
-		{"large, which gzip does not help", func(tp *zipkin.Provider, until func() bool) {
-			fill := printable()
-			for !until() {
-				end(tp, 1, wide(200_000, fill))
-			}
-		}},
-		{"alternating", func(tp *zipkin.Provider, until func() bool) {
-			for !until() {
-				end(tp, 1, wide(40_000, same))
-				end(tp, 3)
-			}
-		}},
-		{"a batch of large ones, and then small ones", func(tp *zipkin.Provider, until func() bool) {
-			end(tp, 10, wide(64_000, same))
-			for !until() {
-				end(tp, 1)
-			}
-		}},
-		{"batches of large ones and of small ones in turn", func(tp *zipkin.Provider, until func() bool) {
-			for !until() {
-				end(tp, 9, wide(64_000, same))
-				end(tp, 512)
-			}
-		}},
-		{"all sizes", func(tp *zipkin.Provider, until func() bool) {
-			random := rand.New(rand.NewPCG(3, 4))
-			for !until() {
-				end(tp, 1, wide(random.IntN(1<<(4+random.IntN(14))), noise))
-			}
-		}},
-		{"flushed one by one", func(tp *zipkin.Provider, until func() bool) {
-			for !until() {
-				end(tp, 1, wide(300, noise))
-				tp.ForceFlush(gone)
-			}
-		}},
-	}
 	for _, most := range []int{64 << 10, 1 << 20, 8 << 20, 24 << 20} {
 		for _, mix := range mixes {
-			t.Run(fmt.Sprintf("%d KiB, %s", most>>10, mix.name), func(t *testing.T) {
-				h := newHang()
-				tp := newProvider(t, zipkin.Config{QueueSpans: 1 << 30, QueueBytes: most, Client: h.client()})
-				before := torture.Heap()
-				for dropped := range int64(2) {
-					mix.end(tp, func() bool { return tp.Stats().Dropped >= 20*(dropped+1) })
-					// What is full goes on its way, what is not after a second.
-					if dropped == 0 && tp.Stats().Queued > 0 {
-						<-h.posted
-					}
-				}
-				const fixed = 24 << 10 // a request, timers, what the SDK has
-				held, queued := torture.Heap()-before, int(tp.Stats().QueuedBytes)
-				assert.LessOrEqual(t, held, most+most/4+fixed, "held for %d bytes queued, of %d", queued, most)
-				assert.Greater(t, held, queued, "less than what is queued: nothing was measured")
-				t.Logf("%.3f of QueueBytes held, %.3f queued", float64(held)/float64(most), float64(queued)/float64(most))
-				require.Error(t, tp.Shutdown(expired(t)))
-				close(h.release)
-			})
+			t.Run(fmt.Sprintf("%d KiB, %s", most>>10, mix.name), func(t *testing.T) { holdsNoMore(t, most, mix.end) })
 		}
 	}
+}
+
+func holdsNoMore(t *testing.T, most int, mix func(tp *zipkin.Provider, until func() bool)) {
+	h := newHang()
+	tp := newProvider(t, zipkin.Config{QueueSpans: 1 << 30, QueueBytes: most, Client: h.client()})
+	before := torture.Heap()
+	for dropped := range int64(2) {
+		mix(tp, func() bool { return tp.Stats().Dropped >= 20*(dropped+1) })
+		// A full batch goes on its way at once, others after a second.
+		if dropped == 0 && tp.Stats().Queued > 0 {
+			<-h.posted
+		}
+	}
+	const fixed = 24 << 10 // a request, timers, what the SDK has
+	held, queued := torture.Heap()-before, int(tp.Stats().QueuedBytes)
+	assert.LessOrEqual(t, held, most+most/4+fixed, "bytes held with %d bytes queued, of %d", queued, most)
+	assert.Greater(t, held, queued, "bytes held: less than what is queued, so nothing was measured")
+	t.Logf("%.3f of QueueBytes held, %.3f queued", float64(held)/float64(most), float64(queued)/float64(most))
+	require.Error(t, tp.Shutdown(expired(t)), "Shutdown with a context that has ended")
+	close(h.release)
 }
