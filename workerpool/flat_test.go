@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -25,7 +26,7 @@ import (
 
 type task = func(ctx context.Context)
 
-// bottom is the context under all others. It tells how far up the chain a look-up has come from.
+// bottom is the context under all others. It counts the frames of a look-up that reaches it.
 type bottom struct {
 	context.Context
 	frames *int
@@ -44,105 +45,126 @@ func (b bottom) Value(key any) any {
 // again is a way in which work schedules itself again, with its own context.
 type again struct {
 	name  string
-	trace bool // the same one in each run
+	trace bool // each run has the same
 	next  func(ctx context.Context, f task)
 }
 
-// agains returns the ways. The pools have an idle worker for each.
+// twoPools are the pools of ways to schedule. They have an idle worker for each task.
+type twoPools struct {
+	a, b *workerpool.Pool
+	turn atomic.Int64 // of mix
+}
+
+// agains returns all ways.
 func agains(a, b *workerpool.Pool) []again {
-	must := func(err error) {
-		if err != nil {
-			panic(err)
-		}
-	}
-	goA := func(ctx context.Context, f task) { must(a.Go(ctx, f)) }
-	goB := func(ctx context.Context, f task) { must(b.Go(ctx, f)) }
-	submit := func(ctx context.Context, f task) {
-		workerpool.Submit(ctx, a, func(ctx context.Context) (int, error) { f(ctx); return 0, nil })
-	}
-	job := func(ctx context.Context, f task) { go workerpool.Job(ctx, f)() }
-	// A run that ends its goroutine is one that Every makes once.
-	every := func(ctx context.Context, f task) {
-		workerpool.Every(ctx, 1, func(ctx context.Context) { f(ctx); runtime.Goexit() })
-	}
-	goEvery := func(ctx context.Context, f task) {
-		workerpool.Go(ctx, func(ctx context.Context) { every(ctx, f) })
-	}
-	after := func(ctx context.Context, f task) { time.AfterFunc(0, workerpool.Wrap(ctx, f)) }
-	detach := func(ctx context.Context, f task) { go f(trace.Detach(ctx)) }
-	group := func(ctx context.Context, f task) {
-		g := workerpool.NewGroup(ctx)
-		g.Go(func(ctx context.Context) error { f(ctx); return nil })
-	}
-	root := func(ctx context.Context, f task) {
-		ctx, span := trace.Root(ctx, "root")
-		span.End()
-		go f(ctx)
-	}
-	logged := func(ctx context.Context, f task) { job(named(ctx, "again"), f) }
-	var turn atomic.Int64
-	mix := func(all ...func(ctx context.Context, f task)) func(ctx context.Context, f task) {
-		return func(ctx context.Context, f task) { all[int(turn.Add(1))%len(all)](ctx, f) }
-	}
-	return []again{
-		{"Pool.Go", true, goA},
-		{"Pool.TryGo", true, func(ctx context.Context, f task) {
-			if !a.TryGo(ctx, f) {
-				panic("the queue is full")
-			}
-		}},
-		{"Submit", true, submit},
-		{"Go", true, workerpool.Go},
-		{"AfterFunc and Wrap", true, after},
-		{"Detach", true, detach},
-		{"Job", false, job},
-		{"Every", false, goEvery},
-		{"Every in a task", false, func(ctx context.Context, f task) {
-			goA(ctx, func(ctx context.Context) { every(ctx, f) })
-		}},
-		{"Root", false, root},
-		{"Root, Pool.Go", false, func(ctx context.Context, f task) {
-			ctx, span := trace.Root(ctx, "root")
-			span.End()
-			goA(ctx, f)
-		}},
-		{"Job, with a span of its own", false, func(ctx context.Context, f task) {
-			ctx, span := trace.Start(ctx, "step")
-			span.End()
-			job(ctx, f)
-		}},
-		{"Job, with a denied span of its own", false, func(ctx context.Context, f task) {
-			ctx, span := trace.Starter{TracerProvider: noSpans}.Start(ctx, trace.B3{Sampling: trace.Deny}, "step")
-			span.End()
-			job(ctx, f)
-		}},
-		{"Job, logged", false, logged},
-		{"Every, logged", false, func(ctx context.Context, f task) { goEvery(named(ctx, "again"), f) }},
-		{"Job, logged twice", false, func(ctx context.Context, f task) { logged(named(ctx, "before"), f) }},
-		{"Job, logged, with a root of its own", false, func(ctx context.Context, f task) {
-			ctx, span := trace.Root(named(ctx, "again"), "root")
-			span.End()
-			job(ctx, f)
-		}},
-		{"Job in a task, logged before it", false, func(ctx context.Context, f task) {
-			goA(named(ctx, "again"), func(ctx context.Context) { job(ctx, f) })
-		}},
-		{"two pools", true, mix(goA, goB)},
-		{"Pool.Go, Detach", true, mix(goA, detach)},
-		{"Pool.Go, Submit", true, mix(goA, submit)},
-		{"Pool.Go, Submit, Go, Wrap, two pools", true, mix(goA, submit, workerpool.Go, goB, after)},
-		{"Job, Pool.Go", false, mix(job, goA)},
-		{"Job, Submit, Root", false, mix(job, submit, root)},
-		{"Group, Go", true, mix(group, workerpool.Go)},
-		{"Group, Job, Submit", false, mix(group, job, submit)},
-		{"Job, logged, and not, Pool.Go", false, mix(logged, job, goA)},
-		{"Job, logged, Group, Wrap", false, mix(logged, group, after)},
-		{"Job, logged, Submit, Detach", false, mix(logged, submit, detach)},
-		{"all", false, mix(goA, job, workerpool.Go, goB, submit, goEvery, root, after, detach, group, submit, logged)}, // 12, of which 60 is a multiple
+	p := &twoPools{a: a, b: b}
+	return slices.Concat(p.singles(), p.jobs(), p.mixes())
+}
+
+func (p *twoPools) goA(ctx context.Context, f task) { noError(p.a.Go(ctx, f)) }
+
+func (p *twoPools) goB(ctx context.Context, f task) { noError(p.b.Go(ctx, f)) }
+
+func (p *twoPools) submit(ctx context.Context, f task) {
+	workerpool.Submit(ctx, p.a, func(ctx context.Context) (int, error) { f(ctx); return 0, nil })
+}
+
+func noError(err error) {
+	if err != nil {
+		panic(err)
 	}
 }
 
-// setting is what the context of the first run has.
+func goJob(ctx context.Context, f task) { go workerpool.Job(ctx, f)() }
+
+// once makes one run of Every, which ends its goroutine.
+func once(ctx context.Context, f task) {
+	workerpool.Every(ctx, 1, func(ctx context.Context) { f(ctx); runtime.Goexit() })
+}
+
+func goEvery(ctx context.Context, f task) {
+	workerpool.Go(ctx, func(ctx context.Context) { once(ctx, f) })
+}
+
+func afterFunc(ctx context.Context, f task) { time.AfterFunc(0, workerpool.Wrap(ctx, f)) }
+
+func goDetached(ctx context.Context, f task) { go f(trace.Detach(ctx)) }
+
+func goInGroup(ctx context.Context, f task) {
+	g := workerpool.NewGroup(ctx)
+	g.Go(func(ctx context.Context) error { f(ctx); return nil })
+}
+
+func goRoot(ctx context.Context, f task) { go f(withRoot(ctx)) }
+
+func goLogged(ctx context.Context, f task) { goJob(named(ctx, "again"), f) }
+
+func (p *twoPools) singles() []again {
+	return []again{
+		{"Pool.Go", true, p.goA},
+		{"Pool.TryGo", true, func(ctx context.Context, f task) {
+			if !p.a.TryGo(ctx, f) {
+				panic("the queue is full")
+			}
+		}},
+		{"Submit", true, p.submit},
+		{"Go", true, workerpool.Go},
+		{"AfterFunc and Wrap", true, afterFunc},
+		{"Detach", true, goDetached},
+		{"Job", false, goJob},
+		{"Every", false, goEvery},
+		{"Every in a task", false, func(ctx context.Context, f task) {
+			p.goA(ctx, func(ctx context.Context) { once(ctx, f) })
+		}},
+		{"Root", false, goRoot},
+		{"Root, Pool.Go", false, func(ctx context.Context, f task) { p.goA(withRoot(ctx), f) }},
+	}
+}
+
+func (p *twoPools) jobs() []again {
+	return []again{
+		{"Job, with a span of its own", false, func(ctx context.Context, f task) { goJob(withSpan(ctx), f) }},
+		{"Job, with a denied span of its own", false, func(ctx context.Context, f task) {
+			ctx, span := trace.Starter{TracerProvider: noSpans}.Start(ctx, trace.B3{Sampling: trace.Deny}, "step")
+			span.End()
+			goJob(ctx, f)
+		}},
+		{"Job, logged", false, goLogged},
+		{"Every, logged", false, func(ctx context.Context, f task) { goEvery(named(ctx, "again"), f) }},
+		{"Job, logged twice", false, func(ctx context.Context, f task) { goLogged(named(ctx, "before"), f) }},
+		{"Job, logged, with a root of its own", false, func(ctx context.Context, f task) {
+			goJob(withRoot(named(ctx, "again")), f)
+		}},
+		{"Job in a task, logged before it", false, func(ctx context.Context, f task) {
+			p.goA(named(ctx, "again"), func(ctx context.Context) { goJob(ctx, f) })
+		}},
+	}
+}
+
+// mix takes its ways in turn.
+func (p *twoPools) mix(all ...func(ctx context.Context, f task)) func(ctx context.Context, f task) {
+	return func(ctx context.Context, f task) { all[int(p.turn.Add(1))%len(all)](ctx, f) }
+}
+
+func (p *twoPools) mixes() []again {
+	return []again{
+		{"two pools", true, p.mix(p.goA, p.goB)},
+		{"Pool.Go, Detach", true, p.mix(p.goA, goDetached)},
+		{"Pool.Go, Submit", true, p.mix(p.goA, p.submit)},
+		{"Pool.Go, Submit, Go, Wrap, two pools", true, p.mix(p.goA, p.submit, workerpool.Go, p.goB, afterFunc)},
+		{"Job, Pool.Go", false, p.mix(goJob, p.goA)},
+		{"Job, Submit, Root", false, p.mix(goJob, p.submit, goRoot)},
+		{"Group, Go", true, p.mix(goInGroup, workerpool.Go)},
+		{"Group, Job, Submit", false, p.mix(goInGroup, goJob, p.submit)},
+		{"Job, logged, and not, Pool.Go", false, p.mix(goLogged, goJob, p.goA)},
+		{"Job, logged, Group, Wrap", false, p.mix(goLogged, goInGroup, afterFunc)},
+		{"Job, logged, Submit, Detach", false, p.mix(goLogged, p.submit, goDetached)},
+		// 12 ways, of which 60 is a multiple: see TestSelfSchedulingIsFlat.
+		{"all", false, p.mix(p.goA, goJob, workerpool.Go, p.goB, p.submit, goEvery, goRoot, afterFunc, goDetached, goInGroup, p.submit, goLogged)},
+	}
+}
+
+// setting is what the context of the first run holds.
 type setting struct {
 	name  string
 	start func(ctx context.Context) context.Context
@@ -211,8 +233,8 @@ func loop(t testing.TB, ctx context.Context, next func(ctx context.Context, f ta
 	return <-last
 }
 
-// Work that schedules itself again with its own context keeps what its first run kept, however
-// often it runs.
+// Work that schedules itself again with its own context keeps as much as its first run, however often
+// it runs.
 func TestSelfSchedulingIsFlat(t *testing.T) {
 	for _, s := range settings() {
 		t.Run(s.name, func(t *testing.T) {
@@ -230,13 +252,13 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 					look := func(ctx context.Context) int {
 						var pcs [4096]uintptr
 						ctx.Value(depthKey{})
-						return depth - runtime.Callers(0, pcs[:]) // not those of a mark below
+						return depth - runtime.Callers(0, pcs[:]) // without the frames of a mark below
 					}
 					depths := map[int]int{} // at the end of so many runs
 					var wrong atomic.Int64
 					runs := 0
 					last := loop(t, ctx, form.next, 1980, func(ctx context.Context) {
-						if runs++; runs%60 == 0 { // whose turn it is is then always the same
+						if runs++; runs%60 == 0 { // then a mix is always at the same of its ways
 							depths[runs] = look(ctx)
 						}
 						if ctx.Value(key("user")) != "ann" || ctx.Value(key("more")) != "values" || runs > 10 && (trace.ID(ctx) == id) != form.trace {
@@ -254,7 +276,7 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 	}
 }
 
-// A run keeps nothing of those before it, in bytes.
+// Many runs keep no more bytes than few.
 func TestTortureSelfScheduling(t *testing.T) {
 	const slack = 64 << 10
 	few, many := 1000, torture.Size(6_000, 100_000)
@@ -284,8 +306,8 @@ func TestTortureSelfScheduling(t *testing.T) {
 					kept(few)
 					before, allocsBefore := kept(few)
 					after, allocsAfter := kept(many)
-					// Asked again, there is no difference by what others hold for a moment, or
-					// from now on. There is by what a run keeps.
+					// A second measurement differs no more by what others hold, for a moment or for
+					// good. It still differs by what each run keeps.
 					for range 2 {
 						if after-before > slack {
 							before, _ = kept(few)
@@ -305,8 +327,8 @@ func TestTortureSelfScheduling(t *testing.T) {
 	}
 }
 
-// The logger of a run goes with it, and with what was changed in it, though the context of the
-// run does not.
+// The next run has the logger of this one, with the fields that were added to it, although it does
+// not have its context.
 func TestJobInAJobKeepsTheRunsLogger(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.Bind(request(), logger(&out, zerolog.InfoLevel))
@@ -324,7 +346,7 @@ func TestJobInAJobKeepsTheRunsLogger(t *testing.T) {
 	assert.Equal(t, id, line["trace_id"], "the ID on the line")
 }
 
-// A root in one of our contexts has its lifetime, whatever became of the trace below.
+// A root in one of our contexts has the lifetime of that context.
 func TestRootKeepsTheLifetime(t *testing.T) {
 	roots := map[string]func(ctx context.Context, f task){
 		"Root": func(ctx context.Context, f task) {
@@ -357,7 +379,7 @@ func TestRootKeepsTheLifetime(t *testing.T) {
 			t.Run(rootName+" in "+inName, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					p := workerpool.New(workerpool.Config{Workers: 1})
-					over := 0
+					runs := 0
 					in(request(), p, func(ctx context.Context) {
 						root(ctx, func(ctx context.Context) {
 							child, cancel := context.WithTimeout(ctx, time.Hour)
@@ -368,13 +390,13 @@ func TestRootKeepsTheLifetime(t *testing.T) {
 							assert.Equal(t, context.Canceled, child.Err(), "Err of a child")
 							assert.Equal(t, "ann", ctx.Value(key("user")))
 							assert.NotEqual(t, id128, trace.ID(ctx))
-							over++
+							runs++
 						})
 					})
 					time.Sleep(time.Second)
 					assert.Error(t, p.Shutdown(ended()))
 					synctest.Wait()
-					assert.Equal(t, 1, over, "runs that have seen the end of the pool")
+					assert.Equal(t, 1, runs, "runs that have seen the end of the pool")
 				})
 			})
 		}

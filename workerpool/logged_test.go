@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/clew/internal/clip"
 	"example.com/clew/internal/logbind"
 	"example.com/clew/internal/seam"
 	"example.com/clew/internal/testkit"
@@ -23,7 +22,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // schedulers run fn twice, ten seconds apart, each run five seconds long.
@@ -206,171 +204,6 @@ func TestLoggedInAPanic(t *testing.T) {
 	assert.Equal(t, "info", lines[0]["level"], "level")
 	assert.NotContains(t, lines[0], "panicked")
 }
-
-// Which names the lines have, in order.
-func TestLoggedWhichName(t *testing.T) {
-	logged, job := workerpool.Logged, func(ctx context.Context, fn task) { workerpool.Job(ctx, fn)() }
-	every := func(ctx context.Context, fn task) {
-		ctx, cancel := context.WithCancel(ctx)
-		workerpool.Every(ctx, 1, func(ctx context.Context) { fn(ctx); cancel() })
-	}
-	pooled := func(ctx context.Context, fn task) { pooled(ctx, workerpool.Config{Workers: 1}, fn) }
-	submitted := func(ctx context.Context, fn task) {
-		p := workerpool.New(workerpool.Config{Workers: 1})
-		_, err := workerpool.Submit(ctx, p, func(ctx context.Context) (int, error) { fn(ctx); return 0, nil }).Wait(ctx)
-		assert.NoError(t, err)
-		assert.NoError(t, p.Shutdown(ctx))
-	}
-	value := func(ctx context.Context) context.Context { return context.WithValue(ctx, key("more"), "values") }
-	started := func(ctx context.Context) context.Context {
-		ctx, span := trace.Start(ctx, "step")
-		span.End()
-		return ctx
-	}
-	rooted := func(ctx context.Context) context.Context {
-		ctx, span := trace.Root(ctx, "step")
-		span.End()
-		return ctx
-	}
-	long := strings.Repeat("ü", clip.Max)
-	for _, test := range []struct {
-		name string
-		run  func(ctx context.Context)
-		want []any
-	}{
-		{"none", func(ctx context.Context) { job(ctx, nothing); every(ctx, nothing) }, nil},
-		{"Job", func(ctx context.Context) { job(logged(ctx, "a"), nothing) }, []any{"a"}},
-		{"Every", func(ctx context.Context) { every(logged(ctx, "a"), nothing) }, []any{"a"}},
-		{"one for two schedules", func(ctx context.Context) { ctx = logged(ctx, "a"); job(ctx, nothing); every(ctx, nothing) }, []any{"a", "a"}},
-		{"empty, Job", func(ctx context.Context) { job(logged(ctx, ""), nothing) }, []any{"workerpool.Job"}},
-		{"empty, Every", func(ctx context.Context) { every(logged(ctx, ""), nothing) }, []any{"workerpool.Every"}},
-		{"an empty one inside", func(ctx context.Context) { job(logged(logged(ctx, "a"), ""), nothing) }, []any{"workerpool.Job"}},
-		{"two", func(ctx context.Context) { job(logged(logged(ctx, "a"), "b"), nothing) }, []any{"b"}},
-		{"two with a value between them", func(ctx context.Context) { job(logged(value(logged(ctx, "a")), "b"), nothing) }, []any{"b"}},
-		{"hostile", func(ctx context.Context) { job(logged(ctx, "a\"\n{\xff\x1b[31m"), nothing) }, []any{"a\"\n{\ufffd\x1b[31m"}},
-		{"too long", func(ctx context.Context) { job(logged(ctx, long), nothing) }, []any{clip.UTF8(long)}},
-
-		{"a value above it", func(ctx context.Context) { job(value(logged(ctx, "a")), nothing) }, []any{"a"}},
-		{"a span above it", func(ctx context.Context) { job(started(logged(ctx, "a")), nothing) }, []any{"a"}},
-		{"a root above it", func(ctx context.Context) { job(rooted(logged(ctx, "a")), nothing) }, []any{"a"}},
-		{"detached", func(ctx context.Context) { job(trace.Detach(logged(ctx, "a")), nothing) }, []any{"a"}},
-		{"Only", func(ctx context.Context) {
-			job(zerolog.Ctx(ctx).WithContext(trace.Only(logged(ctx, "a"))), nothing)
-		}, nil},
-		{"Wrap", func(ctx context.Context) { workerpool.Wrap(logged(ctx, "a"), nothing)() }, nil},
-		{"Wrap, with a Job in it", func(ctx context.Context) {
-			workerpool.Wrap(logged(ctx, "a"), func(ctx context.Context) { job(ctx, nothing) })()
-		}, []any{"a"}},
-		{"Pool.Go", func(ctx context.Context) { pooled(logged(ctx, "a"), nothing) }, nil},
-		{"Pool.Go, with a Job in it", func(ctx context.Context) {
-			pooled(logged(ctx, "a"), func(ctx context.Context) { job(ctx, nothing) })
-		}, []any{"a"}},
-		{"Pool.Go in Pool.Go, with a Job in it", func(ctx context.Context) {
-			pooled(logged(ctx, "a"), func(ctx context.Context) {
-				pooled(ctx, func(ctx context.Context) { job(ctx, nothing) })
-			})
-		}, []any{"a"}},
-		{"Submit, with an Every in it", func(ctx context.Context) {
-			submitted(logged(ctx, "a"), func(ctx context.Context) { every(ctx, nothing) })
-		}, []any{"a"}},
-		{"in a task", func(ctx context.Context) {
-			pooled(ctx, func(ctx context.Context) { job(logged(ctx, "a"), nothing); job(ctx, nothing) })
-		}, []any{"a"}},
-		{"in a Group", func(ctx context.Context) {
-			g := workerpool.NewGroup(logged(ctx, "a"))
-			g.Go(func(ctx context.Context) error { job(ctx, nothing); return nil })
-			assert.NoError(t, g.Wait())
-		}, []any{"a"}},
-
-		{"a Job in it", func(ctx context.Context) {
-			job(logged(ctx, "a"), func(ctx context.Context) { job(ctx, nothing) })
-		}, []any{"a"}},
-		{"an Every in it", func(ctx context.Context) {
-			every(logged(ctx, "a"), func(ctx context.Context) { every(ctx, nothing) })
-		}, []any{"a"}},
-		{"a Job in it, with a value above it", func(ctx context.Context) {
-			job(value(logged(ctx, "a")), func(ctx context.Context) { job(value(ctx), nothing) })
-		}, []any{"a"}},
-		{"a Job in it, with a root above it", func(ctx context.Context) {
-			job(rooted(logged(ctx, "a")), func(ctx context.Context) { job(rooted(ctx), nothing) })
-		}, []any{"a"}},
-		{"a Job in it, with a span above it", func(ctx context.Context) {
-			job(started(logged(ctx, "a")), func(ctx context.Context) { job(started(ctx), nothing) })
-		}, []any{"a"}},
-		{"a Job in it, detached", func(ctx context.Context) {
-			job(trace.Detach(logged(ctx, "a")), func(ctx context.Context) { job(trace.Detach(ctx), nothing) })
-		}, []any{"a"}},
-		{"a Job in it, two names below", func(ctx context.Context) {
-			job(value(logged(value(logged(ctx, "a")), "b")), func(ctx context.Context) { job(ctx, nothing) })
-		}, []any{"b"}},
-		{"a Job in it, two names below, one on top", func(ctx context.Context) {
-			job(logged(value(logged(ctx, "a")), "b"), func(ctx context.Context) { job(ctx, nothing) })
-		}, []any{"b"}},
-		{"a Job in a task in it", func(ctx context.Context) {
-			job(logged(ctx, "a"), func(ctx context.Context) {
-				pooled(ctx, func(ctx context.Context) { job(ctx, nothing) })
-			})
-		}, []any{"a"}},
-		{"a Job in a Job in a task", func(ctx context.Context) {
-			pooled(logged(ctx, "a"), func(ctx context.Context) {
-				job(ctx, func(ctx context.Context) { job(ctx, nothing) })
-			})
-		}, []any{"a"}},
-		{"a Job in a Job in a Submit, with a value", func(ctx context.Context) {
-			submitted(logged(ctx, "a"), func(ctx context.Context) {
-				job(value(ctx), func(ctx context.Context) { job(ctx, nothing) })
-			})
-		}, []any{"a"}},
-		{"a named one in it", func(ctx context.Context) {
-			job(logged(ctx, "a"), func(ctx context.Context) { every(logged(ctx, "b"), nothing) })
-		}, []any{"b", "a"}},
-		{"one that has no name between two", func(ctx context.Context) {
-			job(logged(ctx, "a"), func(ctx context.Context) {
-				every(ctx, func(ctx context.Context) { job(logged(ctx, "b"), func(ctx context.Context) { job(ctx, nothing) }) })
-			})
-		}, []any{"b", "a"}},
-		{"the second run", func(ctx context.Context) {
-			twice := workerpool.Job(logged(ctx, "a"), func(ctx context.Context) { job(ctx, nothing) })
-			twice()
-			twice()
-		}, []any{"a", "a"}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			var out bytes.Buffer
-			var asked sampled
-			sdk, spans := testkit.SDK(&asked)
-			ctx, span := trace.Starter{TracerProvider: sdk}.Start(request(), trace.B3{}, "request")
-			asked.names = nil
-			test.run(logctx.New(&out).WithContext(ctx))
-			span.End()
-			var got []any
-			for _, line := range timeless(t, &out) {
-				got = append(got, line["job"])
-				found := false
-				for _, s := range spans.Ended() {
-					if s.SpanContext().SpanID().String() == line["span_id"] {
-						found = true
-						assert.Equal(t, line["job"], s.Name(), "name of the span")
-						assert.Equal(t, line["trace_id"], s.SpanContext().TraceID().String(), "trace of the span")
-						assert.Contains(t, asked.names, line["job"], "names that the sampler was asked about")
-					}
-				}
-				assert.True(t, found, "a span of the line %v", line)
-			}
-			assert.Equal(t, test.want, got, "names on the lines")
-		})
-	}
-}
-
-// sampled samples all, and knows what it was asked.
-type sampled struct{ names []string }
-
-func (s *sampled) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
-	s.names = append(s.names, p.Name)
-	return sdktrace.AlwaysSample().ShouldSample(p)
-}
-
-func (s *sampled) Description() string { return "all" }
 
 // The context of a run is that which it would have without a name, and so is its lifetime.
 func TestLoggedKeepsTheContext(t *testing.T) {
