@@ -27,133 +27,175 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Whenever Shutdown comes, what was accepted has run or is counted, every future is told, and
-// no goroutine stays.
+// A pool's Shutdown ends in one of three ways.
+const (
+	drains      = iota
+	isLate      // out of time, after the submitters have gone
+	isCutAtOnce // out of time from the beginning
+)
+
+// shutdownRace is many pools that are shut down while tasks are submitted to them.
+type shutdownRace struct {
+	accepted, ran, canceled, results, panics atomic.Int64
+	notRun, cut, futures, thrown, left       int
+}
+
+// raceRound is one of the pools.
+type raceRound struct {
+	*shutdownRace
+	t      *testing.T
+	pool   *workerpool.Pool
+	ending int
+	each   int           // submits of each submitter
+	stopAt int64         // accepted tasks, after which Shutdown is called
+	stop   chan struct{} // closed then
+}
+
+// Promised: whenever Shutdown is called, each accepted task has run or is counted, each future gets
+// a result or an error, and no goroutine stays.
 func TestTorturePoolShutdownRace(t *testing.T) {
 	const submitters = 8
 	rounds, each := torture.Size(5, 200), torture.Size(500, 100_000)
-	var accepted, ran, canceled, results, panics atomic.Int64 // over all rounds
-	var notRun, cut, futures, thrown, left int
-	for round := range rounds {
+	race := new(shutdownRace)
+	for n := range rounds {
 		before := runtime.NumGoroutine()
-		// Every other pool drains. The rest run out of time at once, or, late, when the
-		// submitters have gone: only then is a future that holds ErrClosed as soon as Submit
-		// returns one that was refused, and not one thrown away, so only there are futures.
-		drain, late := round%2 == 0, round%4 == 3
-		ctx, end := context.WithCancel(context.Background())
-		if !drain && !late {
-			end()
-		}
-		queue := 1 + rand.IntN(64)
-		if !drain {
-			queue += 16 // so that something is left
-		}
-		p := workerpool.New(workerpool.Config{Workers: 1 + rand.IntN(4), Queue: queue,
-			OnPanic: func(context.Context, any, []byte) { panics.Add(1) }})
-		// At least three of five submits count here at once, so that half is always reached.
-		stopAt, stop := accepted.Load()+1+rand.Int64N(int64(submitters*each/2)), make(chan struct{})
-		took := func(ok bool) {
-			if ok && accepted.Add(1) == stopAt {
-				close(stop)
-			}
-		}
-		task := func(ctx context.Context) {
-			ran.Add(1)
-			if late { // there shall be something left that does not run
-				select {
-				case <-stop:
-					<-ctx.Done()
-				default:
-				}
-			}
-		}
-		kept := make([][]*workerpool.Future[int], submitters)
-		var submitting sync.WaitGroup
-		for s := range submitters {
-			submitting.Go(func() {
-				ctx, cancel := context.Background(), func() {}
-				defer func() { cancel() }()
-				for n := range each {
-					var err error
-					switch kind := n % 5; {
-					case kind == 0: // whose own submit may run inline
-						err = p.Go(context.Background(), func(ctx context.Context) {
-							task(ctx)
-							took(p.Go(ctx, task) == nil)
-						})
-						took(err == nil)
-					case kind == 1:
-						took(p.TryGo(context.Background(), task))
-					case kind == 2: // it ends the context under which the next one may be waiting
-						cancel()
-						ctx, cancel = context.WithCancel(context.Background())
-						canceling := cancel
-						err = p.Go(ctx, func(ctx context.Context) { canceling(); task(ctx) })
-						took(err == nil)
-					case !drain && !late:
-						err = p.Go(ctx, task)
-						took(err == nil)
-					default:
-						submitter := ctx
-						if kind == 4 {
-							submitter = context.Background()
-						}
-						f := workerpool.Submit(submitter, p, func(ctx context.Context) (int, error) { task(ctx); return 7, nil })
-						if _, now := f.Wait(ended()); now == workerpool.ErrClosed {
-							err = now
-						} else {
-							kept[s] = append(kept[s], f)
-						}
-					}
-					if err == context.Canceled && ctx.Err() != nil {
-						canceled.Add(1)
-					} else if err != nil {
-						assert.Equal(t, workerpool.ErrClosed, err, "submit number %d", n)
-						return
-					}
-				}
-			})
-		}
-		<-stop
-		shut := make(chan error)
-		go func() { shut <- p.Shutdown(ctx) }()
-		submitting.Wait()
-		if late {
-			end()
-		}
-		err := <-shut
-		var out *workerpool.ShutdownError
-		if errors.As(err, &out) {
-			notRun += out.NotRun
-			cut++
-		}
-		assert.Equal(t, drain, err == nil, "Shutdown that may drain returned nil; error %v", err)
-		for _, f := range flat(kept) {
-			futures++
-			switch got, err := f.Wait(context.Background()); err {
-			case nil:
-				assert.Equal(t, 7, got, "result of a future")
-				results.Add(1)
-				accepted.Add(1)
-			case context.Canceled: // refused, as its submitter had ended
-				canceled.Add(1)
-			default: // thrown away
-				assert.Equal(t, workerpool.ErrClosed, err, "error of a future")
-				thrown++
-				accepted.Add(1)
-			}
-		}
-		end()
+		ending := [...]int{drains, isCutAtOnce, drains, isLate}[n%4]
+		race.round(t, ending, submitters, each)
 		// Tasks may run on after a Shutdown out of time.
-		left = max(left, goroutinesOver(before))
-		require.Zero(t, left, "round %d: goroutines left", round)
-		require.Equal(t, accepted.Load(), ran.Load()+int64(notRun), "round %d: accepted, and ran (%d) + NotRun (%d)", round, ran.Load(), notRun)
-		require.Zero(t, panics.Load(), "round %d: panics", round)
+		race.left = max(race.left, goroutinesOver(before))
+		require.Zero(t, race.left, "round %d: goroutines left", n)
+		require.Equal(t, race.accepted.Load(), race.ran.Load()+int64(race.notRun), "round %d: accepted, and ran (%d) + NotRun (%d)", n, race.ran.Load(), race.notRun)
+		require.Zero(t, race.panics.Load(), "round %d: panics", n)
 	}
-	assert.Equal(t, rounds/2, cut, "pools that were cut short, of %d", rounds)
-	assert.NotZero(t, notRun, "tasks not run")
+	assert.Equal(t, rounds/2, race.cut, "pools that were cut short, of %d", rounds)
+	assert.NotZero(t, race.notRun, "tasks not run")
 	torture.Row(t, "Pool against Shutdown", "%d rounds, %d cut short: accepted %d = ran %d + NotRun %d; %d futures, %d with a result, %d with ErrClosed; %d submits canceled while they waited; panics %d, goroutines left %d",
-		rounds, cut, accepted.Load(), ran.Load(), notRun, futures, results.Load(), thrown, canceled.Load(), panics.Load(), left)
+		rounds, race.cut, race.accepted.Load(), race.ran.Load(), race.notRun, race.futures, race.results.Load(), race.thrown, race.canceled.Load(), race.panics.Load(), race.left)
+}
+
+// round submits to one pool and shuts it down.
+func (race *shutdownRace) round(t *testing.T, ending, submitters, each int) {
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	if ending == isCutAtOnce {
+		end()
+	}
+	queue := 1 + rand.IntN(64)
+	if ending != drains {
+		queue += 16 // so that something does not run
+	}
+	r := &raceRound{shutdownRace: race, t: t, ending: ending, each: each, stop: make(chan struct{})}
+	r.pool = workerpool.New(workerpool.Config{Workers: 1 + rand.IntN(4), Queue: queue,
+		OnPanic: func(context.Context, any, []byte) { race.panics.Add(1) }})
+	// At least three of five submits count at once, so half of all is always reached.
+	r.stopAt = race.accepted.Load() + 1 + rand.Int64N(int64(submitters*each/2))
+	kept := make([][]*workerpool.Future[int], submitters)
+	var submitting sync.WaitGroup
+	for s := range submitters {
+		submitting.Go(func() { kept[s] = r.submitAll() })
+	}
+	<-r.stop
+	shut := make(chan error)
+	go func() { shut <- r.pool.Shutdown(ctx) }()
+	submitting.Wait()
+	if ending == isLate {
+		end()
+	}
+	err := <-shut
+	var out *workerpool.ShutdownError
+	if errors.As(err, &out) {
+		race.notRun += out.NotRun
+		race.cut++
+	}
+	assert.Equal(t, ending == drains, err == nil, "Shutdown that may drain returned nil; error %v", err)
+	for _, f := range flat(kept) {
+		race.settle(t, f)
+	}
+}
+
+// task is a task of the pool. If Shutdown is to come late, a task that runs after stop stays until
+// the pool cancels it, so that some tasks in the queue do not run.
+func (r *raceRound) task(ctx context.Context) {
+	r.ran.Add(1)
+	if r.ending == isLate {
+		select {
+		case <-r.stop:
+			<-ctx.Done()
+		default:
+		}
+	}
+}
+
+// took counts a task as accepted.
+func (r *raceRound) took(err error) error {
+	if err == nil && r.accepted.Add(1) == r.stopAt {
+		close(r.stop)
+	}
+	return err
+}
+
+// submitAll submits until the pool refuses. It returns the futures that are not settled.
+func (r *raceRound) submitAll() (kept []*workerpool.Future[int]) {
+	ctx, cancel := context.Background(), func() {}
+	defer func() { cancel() }()
+	for n := range r.each {
+		var err error
+		switch kind := n % 5; {
+		case kind == 0: // the task's own submit may run inline
+			err = r.took(r.pool.Go(context.Background(), func(ctx context.Context) {
+				r.task(ctx)
+				r.took(r.pool.Go(ctx, r.task))
+			}))
+		case kind == 1:
+			if r.pool.TryGo(context.Background(), r.task) {
+				r.took(nil)
+			}
+		case kind == 2: // the task ends the context with which the next submit may be waiting
+			cancel()
+			ctx, cancel = context.WithCancel(context.Background())
+			canceling := cancel
+			err = r.took(r.pool.Go(ctx, func(ctx context.Context) { canceling(); r.task(ctx) }))
+		case r.ending == isCutAtOnce:
+			// No future here: one with ErrClosed may be refused, or accepted and thrown away. In
+			// the other rounds, one that has ErrClosed when Submit returns was refused.
+			err = r.took(r.pool.Go(ctx, r.task))
+		default:
+			submitter := ctx
+			if kind == 4 {
+				submitter = context.Background()
+			}
+			f := workerpool.Submit(submitter, r.pool, func(ctx context.Context) (int, error) { r.task(ctx); return 7, nil })
+			if _, now := f.Wait(ended()); now == workerpool.ErrClosed {
+				err = now
+			} else {
+				kept = append(kept, f)
+			}
+		}
+		if err == context.Canceled && ctx.Err() != nil {
+			r.canceled.Add(1)
+		} else if err != nil {
+			assert.Equal(r.t, workerpool.ErrClosed, err, "submit number %d", n)
+			break
+		}
+	}
+	return kept
+}
+
+// settle counts what has become of a future's task.
+func (race *shutdownRace) settle(t *testing.T, f *workerpool.Future[int]) {
+	race.futures++
+	switch got, err := f.Wait(context.Background()); err {
+	case nil:
+		assert.Equal(t, 7, got, "result of a future")
+		race.results.Add(1)
+		race.accepted.Add(1)
+	case context.Canceled: // refused, as its submitter had ended
+		race.canceled.Add(1)
+	default: // thrown away
+		assert.Equal(t, workerpool.ErrClosed, err, "error of a future")
+		race.thrown++
+		race.accepted.Add(1)
+	}
 }
 
 func flat[T any](parts [][]T) (all []T) {
@@ -163,8 +205,8 @@ func flat[T any](parts [][]T) (all []T) {
 	return all
 }
 
-// goroutinesOver waits until no more than n goroutines are left, and returns how many are if
-// that does not happen: a goroutine that has nothing more to do is not gone at once.
+// goroutinesOver waits until at most n goroutines are left, since a goroutine that ends is not gone at
+// once. It returns how many more than n are left after a minute.
 func goroutinesOver(n int) int {
 	for giveUp := time.Now().Add(time.Minute); runtime.NumGoroutine() > n && time.Now().Before(giveUp); {
 		runtime.Gosched()
@@ -172,8 +214,8 @@ func goroutinesOver(n int) int {
 	return max(0, runtime.NumGoroutine()-n)
 }
 
-// A pool whose workers are stuck takes what its queue holds and refuses the rest, and what it
-// refused costs nothing.
+// Promised: a pool whose workers are stuck takes as much as its queue holds and refuses more. A
+// refused task costs no memory.
 func TestTortureStalledPool(t *testing.T) {
 	const workers, queue, submitters = 4, 1024, 4
 	n := torture.Size(20_000, 1_000_000)
@@ -250,44 +292,51 @@ func (w idLines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// However a task gets to its goroutine, and whosever task ran there before, it and its log
-// line have the ID of the request that it was submitted for.
-func TestTortureIDsInWorkersRace(t *testing.T) {
-	requests := torture.Size(100, 1000)
-	var ran, lines, wrong, missing, wrongLines atomic.Int64
-	pool := workerpool.New(workerpool.Config{Workers: 4, Queue: 16})
-	// Somebody else's pool: it knows functions, and nothing of contexts.
-	work := make(chan func())
-	var workers sync.WaitGroup
-	for range 4 {
-		workers.Go(func() {
-			for fn := range work {
+// foreignPool is somebody else's pool: it knows functions and no contexts.
+type foreignPool struct {
+	work    chan func()
+	workers sync.WaitGroup
+}
+
+func newForeignPool(workers int) *foreignPool {
+	p := &foreignPool{work: make(chan func())}
+	for range workers {
+		p.workers.Go(func() {
+			for fn := range p.work {
 				fn()
 			}
 		})
 	}
+	return p
+}
 
-	type task = func(ctx context.Context)
+func (p *foreignPool) close() {
+	close(p.work)
+	p.workers.Wait()
+}
+
+// waysIntoGoroutines run fn in another goroutine.
+func waysIntoGoroutines(pool *workerpool.Pool, foreign *foreignPool) []func(ctx context.Context, fn task) {
 	submit := func(ctx context.Context, fn task) {
 		workerpool.Submit(ctx, pool, func(ctx context.Context) (int, error) { fn(ctx); return 0, nil })
 	}
-	pooled := func(ctx context.Context, fn task) { assert.NoError(t, pool.Go(ctx, fn), "Pool.Go") }
-	ways := []func(ctx context.Context, fn task){
+	pooled := func(ctx context.Context, fn task) { noError(pool.Go(ctx, fn)) }
+	return []func(ctx context.Context, fn task){
 		pooled,
 		submit,
 		workerpool.Go,
-		func(ctx context.Context, fn task) { work <- workerpool.Wrap(ctx, fn) },
+		func(ctx context.Context, fn task) { foreign.work <- workerpool.Wrap(ctx, fn) },
 		func(ctx context.Context, fn task) {
 			g := workerpool.NewGroup(ctx)
 			g.Go(func(ctx context.Context) error { fn(ctx); return nil })
-			assert.NoError(t, g.Wait(), "Group.Wait")
+			noError(g.Wait())
 		},
 		func(ctx context.Context, fn task) {
 			g, ctx := errgroup.WithContext(ctx)
 			g.Go(workerpool.WrapErr(ctx, func(ctx context.Context) error { fn(ctx); return nil }))
-			assert.NoError(t, g.Wait(), "errgroup's Wait")
+			noError(g.Wait())
 		},
-		func(ctx context.Context, fn task) { // also inline
+		func(ctx context.Context, fn task) { // inline too
 			pooled(ctx, func(ctx context.Context) { pooled(ctx, fn) })
 		},
 		func(ctx context.Context, fn task) {
@@ -297,58 +346,71 @@ func TestTortureIDsInWorkersRace(t *testing.T) {
 			pooled(ctx, func(ctx context.Context) { workerpool.Go(ctx, fn) })
 		},
 		func(ctx context.Context, fn task) {
-			work <- workerpool.Wrap(ctx, func(ctx context.Context) { pooled(ctx, fn) })
+			foreign.work <- workerpool.Wrap(ctx, func(ctx context.Context) { pooled(ctx, fn) })
 		},
 	}
-	times := torture.Size(20_000, 1_000_000) / requests / len(ways)
-	var serving sync.WaitGroup
-	for r := range requests {
-		serving.Go(func() {
-			id := testkit.NumberedID(r)
-			b := testkit.B3(id + "-" + spanID)
-			log := logctx.New(idLines{[]byte(`"trace_id":"` + id + `"`), &lines, &wrongLines})
-			ctx, cancel := context.WithCancel(log.WithContext(trace.NewContext(context.Background(), b)))
-			defer cancel()
-			ctx, span := trace.Start(ctx, "request")
-			defer span.End()
-			for range times {
-				// Waiting here bounds the goroutines: the race detector has room for 8,128.
-				var tasks sync.WaitGroup
-				tasks.Add(len(ways))
-				for _, way := range ways {
-					way(ctx, func(ctx context.Context) {
-						defer tasks.Done()
-						ran.Add(1)
-						switch trace.ID(ctx) {
-						case id:
-						case "":
-							missing.Add(1)
-						default:
-							wrong.Add(1)
-						}
-						logctx.Info(ctx).Msg("ran")
-					})
-				}
-				tasks.Wait()
-			}
-		})
-	}
-	serving.Wait()
-	close(work)
-	workers.Wait()
-	assert.NoError(t, pool.Shutdown(context.Background()), "Shutdown")
-	n := int64(requests * times * len(ways))
-	assert.Equal(t, n, ran.Load(), "tasks that ran")
-	assert.Equal(t, n, lines.Load(), "log lines")
-	assert.Zero(t, wrong.Load(), "tasks with a wrong ID")
-	assert.Zero(t, missing.Load(), "tasks without an ID")
-	assert.Zero(t, wrongLines.Load(), "log lines without their ID")
-	torture.Row(t, "IDs in workers", "%d tasks and %d log lines of %d requests, %d ways into a goroutine: wrong %d, missing %d, wrong or missing on a line %d",
-		ran.Load(), lines.Load(), requests, len(ways), wrong.Load(), missing.Load(), wrongLines.Load())
 }
 
-// A task that was submitted with trace.Only keeps its trace alive while it is in the queue,
-// and nothing of the request. Without, it keeps the request until it has run, as the doc of
+// seenIDs counts the IDs that tasks and their log lines have.
+type seenIDs struct{ ran, lines, wrong, missing, wrongLines atomic.Int64 }
+
+// serve runs tasks of one request in all ways, and repeats that.
+func (seen *seenIDs) serve(id string, times int, ways []func(ctx context.Context, fn task)) {
+	log := logctx.New(idLines{[]byte(`"trace_id":"` + id + `"`), &seen.lines, &seen.wrongLines})
+	ctx, cancel := context.WithCancel(log.WithContext(testkit.Context(id + "-" + spanID)))
+	defer cancel()
+	ctx, span := trace.Start(ctx, "request")
+	defer span.End()
+	for range times {
+		// The wait bounds the goroutines: the race detector has room for 8,128.
+		var tasks sync.WaitGroup
+		tasks.Add(len(ways))
+		for _, way := range ways {
+			way(ctx, func(ctx context.Context) {
+				defer tasks.Done()
+				seen.ran.Add(1)
+				switch trace.ID(ctx) {
+				case id:
+				case "":
+					seen.missing.Add(1)
+				default:
+					seen.wrong.Add(1)
+				}
+				logctx.Info(ctx).Msg("ran")
+			})
+		}
+		tasks.Wait()
+	}
+}
+
+// Promised: a task and its log line have the ID of the request that submitted the task, in whatever
+// way it gets into a goroutine, and whatever task ran there before.
+func TestTortureIDsInWorkersRace(t *testing.T) {
+	requests := torture.Size(100, 1000)
+	pool, foreign := workerpool.New(workerpool.Config{Workers: 4, Queue: 16}), newForeignPool(4)
+	ways := waysIntoGoroutines(pool, foreign)
+	times := torture.Size(20_000, 1_000_000) / requests / len(ways)
+	var seen seenIDs
+	var serving sync.WaitGroup
+	for r := range requests {
+		id := testkit.NumberedID(r)
+		serving.Go(func() { seen.serve(id, times, ways) })
+	}
+	serving.Wait()
+	foreign.close()
+	assert.NoError(t, pool.Shutdown(context.Background()), "Shutdown")
+	n := int64(requests * times * len(ways))
+	assert.Equal(t, n, seen.ran.Load(), "tasks that ran")
+	assert.Equal(t, n, seen.lines.Load(), "log lines")
+	assert.Zero(t, seen.wrong.Load(), "tasks with a wrong ID")
+	assert.Zero(t, seen.missing.Load(), "tasks without an ID")
+	assert.Zero(t, seen.wrongLines.Load(), "log lines without their ID")
+	torture.Row(t, "IDs in workers", "%d tasks and %d log lines of %d requests, %d ways into a goroutine: wrong %d, missing %d, wrong or missing on a line %d",
+		seen.ran.Load(), seen.lines.Load(), requests, len(ways), seen.wrong.Load(), seen.missing.Load(), seen.wrongLines.Load())
+}
+
+// Promised: a task in the queue that was submitted with trace.Only keeps its trace alive, and nothing
+// else of the request. With the request's own context it keeps the request until it has run, as
 // Pool.Go says.
 func TestTortureQueuedTaskKeeps(t *testing.T) {
 	const watched = 100 // requests with a value of 1 MiB; the others have one of 1 KiB
@@ -379,7 +441,7 @@ func TestTortureQueuedTaskKeeps(t *testing.T) {
 			require.NoError(t, p.Go(context.Background(), func(context.Context) { close(begun); <-release }), "Go")
 			<-begun
 			var ran, lost atomic.Int64
-			fn := func(ctx context.Context) { // one for all: the closure is the user's
+			fn := func(ctx context.Context) { // one for all, because a closure is the user's memory
 				ran.Add(1)
 				if len(trace.ID(ctx)) != 32 {
 					lost.Add(1)
