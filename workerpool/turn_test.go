@@ -753,96 +753,114 @@ func TestAGoroutineOfATaskWaits(t *testing.T) {
 	})
 }
 
-// Trees of tasks over two pools, in which b comes back to a only while a task of a's waits for
-// it, or by TryGo: they all end, and no pool ever runs more than it has workers.
+// forest is trees of tasks that submit their children to one of two pools, in all ways.
+type forest struct {
+	t       *testing.T
+	a, b    *tally
+	tasks   sync.WaitGroup
+	refused atomic.Int64 // by TryGo
+}
+
+func newForest(t *testing.T) *forest {
+	size := func() int { return 1 + rand.IntN(3) }
+	return &forest{t: t, a: newTally(size(), size()), b: newTally(size(), size())}
+}
+
+// grow returns a task of y that has children down to depth.
+func (f *forest) grow(y *tally, depth int) task {
+	return y.task(func(ctx context.Context) {
+		for range rand.IntN(3) {
+			if depth == 0 {
+				runtime.Gosched()
+				return
+			}
+			to := y
+			if y == f.a && rand.IntN(2) == 0 {
+				to = f.b
+			}
+			child := f.counted(f.grow(to, depth-1))
+			submit := func(ctx context.Context) { f.submit(ctx, to, child) }
+			y.waiting(func() { f.from(ctx, y, depth, submit) })
+		}
+	})
+}
+
+// counted returns fn as one of the tasks that the forest waits for.
+func (f *forest) counted(fn task) task {
+	f.tasks.Add(1)
+	return func(ctx context.Context) { defer f.tasks.Done(); fn(ctx) }
+}
+
+// submit hands child to a pool, and may wait for it.
+func (f *forest) submit(ctx context.Context, to *tally, child task) {
+	switch rand.IntN(3) {
+	case 0:
+		if !to.pool.TryGo(ctx, child) {
+			f.refused.Add(1)
+			f.tasks.Done()
+		}
+	case 1:
+		assert.NoError(f.t, to.pool.Go(ctx, child), "Go")
+	default:
+		future := workerpool.Submit(context.WithoutCancel(ctx), to.pool, func(ctx context.Context) (int, error) { child(ctx); return 7, nil })
+		if rand.IntN(2) == 0 {
+			return
+		}
+		n, err := future.Wait(context.WithoutCancel(ctx))
+		assert.NoError(f.t, err, "Wait")
+		assert.Equal(f.t, 7, n, "result")
+	}
+}
+
+// from calls submit from a task of y, from a function of this package in it, or from a goroutine
+// that it starts.
+func (f *forest) from(ctx context.Context, y *tally, depth int, submit task) {
+	switch rand.IntN(6) {
+	case 0:
+		workerpool.Job(ctx, submit)()
+	case 1:
+		workerpool.Wrap(ctx, submit)()
+	case 2:
+		workerpool.Go(ctx, f.counted(submit))
+	case 3:
+		if y == f.a {
+			f.thereAndBack(ctx, depth)
+		}
+		submit(ctx)
+	default:
+		submit(ctx)
+	}
+}
+
+// thereAndBack waits for a task of b that submits to a.
+func (f *forest) thereAndBack(ctx context.Context, depth int) {
+	back := f.counted(f.grow(f.a, depth-1))
+	_, err := workerpool.Submit(context.WithoutCancel(ctx), f.b.pool, func(ctx context.Context) (int, error) {
+		var err error
+		f.b.task(func(ctx context.Context) {
+			f.b.waiting(func() { err = f.a.pool.Go(ctx, back) })
+		})(ctx)
+		return 7, err
+	}).Wait(context.WithoutCancel(ctx))
+	assert.NoError(f.t, err, "Wait for a task that submits back")
+}
+
+// Promised: trees of tasks over two pools all end, and no pool ever runs more tasks than it has
+// workers. Tasks of b come back to a only while a task of a waits for them, or by TryGo.
 func TestTortureTreesOfTasksRace(t *testing.T) {
 	rounds, trees := torture.Size(20, 300), torture.Size(8, 64)
-	var ran, refused int64
-	var mostA, mostB int64
+	var ran, refused, mostA, mostB int64
 	for range rounds {
-		a, b := newTally(1+rand.IntN(3), 1+rand.IntN(3)), newTally(1+rand.IntN(3), 1+rand.IntN(3))
-		var all sync.WaitGroup
-		var no atomic.Int64
-		var grow func(y *tally, depth int) task
-		grow = func(y *tally, depth int) task {
-			return y.task(func(ctx context.Context) {
-				for range rand.IntN(3) {
-					if depth == 0 {
-						runtime.Gosched()
-						return
-					}
-					to, child := y, task(nil)
-					if y == a && rand.IntN(2) == 0 {
-						to = b
-					}
-					all.Add(1)
-					counted := grow(to, depth-1)
-					child = func(ctx context.Context) { defer all.Done(); counted(ctx) }
-					submit := func(ctx context.Context) {
-						switch rand.IntN(3) {
-						case 0:
-							if !to.pool.TryGo(ctx, child) {
-								no.Add(1)
-								all.Done()
-							}
-						case 1:
-							assert.NoError(t, to.pool.Go(ctx, child))
-						default:
-							f := workerpool.Submit(context.WithoutCancel(ctx), to.pool, func(ctx context.Context) (int, error) { child(ctx); return 7, nil })
-							if rand.IntN(2) == 0 {
-								return
-							}
-							n, err := f.Wait(context.WithoutCancel(ctx))
-							assert.NoError(t, err)
-							assert.Equal(t, 7, n)
-						}
-					}
-					y.waiting(func() {
-						switch rand.IntN(6) {
-						case 0:
-							workerpool.Job(ctx, submit)()
-						case 1:
-							workerpool.Wrap(ctx, submit)()
-						case 2:
-							all.Add(1)
-							workerpool.Go(ctx, func(ctx context.Context) { defer all.Done(); submit(ctx) })
-						case 3:
-							if y != a {
-								submit(ctx)
-								break
-							}
-							// There and back, waited for.
-							all.Add(1)
-							back := grow(a, depth-1)
-							_, err := workerpool.Submit(context.WithoutCancel(ctx), b.pool, func(ctx context.Context) (int, error) {
-								var err error
-								b.task(func(ctx context.Context) {
-									b.waiting(func() {
-										err = a.pool.Go(ctx, func(ctx context.Context) { defer all.Done(); back(ctx) })
-									})
-								})(ctx)
-								return 7, err
-							}).Wait(context.WithoutCancel(ctx))
-							assert.NoError(t, err)
-							submit(ctx)
-						default:
-							submit(ctx)
-						}
-					})
-				}
-			})
-		}
+		f := newForest(t)
 		for range trees {
-			all.Add(1)
-			root := grow(a, 4)
-			require.NoError(t, a.pool.Go(context.Background(), func(ctx context.Context) { defer all.Done(); root(ctx) }))
+			require.NoError(t, f.a.pool.Go(context.Background(), f.counted(f.grow(f.a, 4))), "Go")
 		}
-		all.Wait()
-		a.shut(t, "a")
-		b.shut(t, "b")
-		ran += a.begun.Load() + b.begun.Load()
-		refused += no.Load()
-		mostA, mostB = max(mostA, a.most.Load()-int64(a.workers)), max(mostB, b.most.Load()-int64(b.workers))
+		f.tasks.Wait()
+		f.a.shut(t, "a")
+		f.b.shut(t, "b")
+		ran += f.a.begun.Load() + f.b.begun.Load()
+		refused += f.refused.Load()
+		mostA, mostB = max(mostA, f.a.most.Load()-int64(f.a.workers)), max(mostB, f.b.most.Load()-int64(f.b.workers))
 	}
 	assert.LessOrEqual(t, mostA, int64(0), "tasks of a that ran at once beyond its workers")
 	assert.LessOrEqual(t, mostB, int64(0), "tasks of b that ran at once beyond its workers")
