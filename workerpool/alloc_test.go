@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The functions are made beforehand: the caller's closure is the caller's.
+// The functions are made beforehand, since their closures are not this package's allocations.
 func TestAllocations(t *testing.T) {
 	ctx := request()
 	done := make(chan struct{}, 1)
@@ -41,7 +41,7 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// So that the compiler cannot leave out what nobody uses.
+// Results go here, so that the compiler cannot leave out the calls.
 var (
 	sink    func()
 	sinkErr func() error

@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Each benchmark stands beside its twin: the same work with nothing but the language, or
-// with errgroup.
+// Each benchmark stands beside its twin: the same work by the language alone, or by errgroup.
 
 var poolSizes = []int{2, 64}
 
@@ -45,13 +44,13 @@ func BenchmarkPoolGoParallel(b *testing.B) {
 	}
 }
 
-// job is what a channel of the twin carries.
+// job is an element of the twin's channel.
 type job struct {
 	ctx context.Context
 	fn  func(ctx context.Context)
 }
 
-// channelPool is the twin of a pool: a channel, workers, and how to end them.
+// channelPool is the twin of a pool: a channel, workers, and a function that ends them.
 func channelPool(workers int) (jobs chan job, end func()) {
 	jobs = make(chan job, 1024)
 	var wg sync.WaitGroup
@@ -152,7 +151,7 @@ func BenchmarkGroup(b *testing.B) {
 	})
 }
 
-// A future, beside the channel that would be made for it by hand.
+// A Future, beside a channel made by hand.
 func BenchmarkSubmit(b *testing.B) {
 	ctx := request()
 	b.Run("Submit", func(b *testing.B) {

@@ -21,8 +21,8 @@ func requestContext() context.Context {
 	return trace.NewContext(context.Background(), b)
 }
 
-// shutDown ends a pool as main should. The context is a new one with a timeout, since main's may be
-// done by then. The error says how many tasks were not run.
+// shutDown ends a pool as main should. The context is a new one with a timeout, since main's may
+// be done by then. The error says how many tasks were not run.
 func shutDown(pool *workerpool.Pool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -46,8 +46,8 @@ func ExampleGo() {
 	// Output: 463ac35c9f6413ad <nil>
 }
 
-// Wrong, twice: a bare go statement. With the request's context the work is canceled when the handler
-// returns; without it, the trace is lost.
+// Wrong, twice: a bare go statement. With the request's context the work is canceled when the
+// handler returns; without it, the trace is lost.
 func ExampleGo_incorrect() {
 	ctx, cancel := context.WithCancel(requestContext())
 	returned := make(chan struct{})

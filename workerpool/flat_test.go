@@ -233,8 +233,8 @@ func loop(t testing.TB, ctx context.Context, next func(ctx context.Context, f ta
 	return <-last
 }
 
-// Work that schedules itself again with its own context keeps as much as its first run, however often
-// it runs.
+// Work that schedules itself again with its own context keeps as much as its first run, however
+// often it runs.
 func TestSelfSchedulingIsFlat(t *testing.T) {
 	for _, s := range settings() {
 		t.Run(s.name, func(t *testing.T) {
@@ -252,7 +252,7 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 					look := func(ctx context.Context) int {
 						var pcs [4096]uintptr
 						ctx.Value(depthKey{})
-						return depth - runtime.Callers(0, pcs[:]) // without the frames of a mark below
+						return depth - runtime.Callers(0, pcs[:]) // without frames of a mark below
 					}
 					depths := map[int]int{} // at the end of so many runs
 					var wrong atomic.Int64
@@ -306,8 +306,8 @@ func TestTortureSelfScheduling(t *testing.T) {
 					kept(few)
 					before, allocsBefore := kept(few)
 					after, allocsAfter := kept(many)
-					// A second measurement differs no more by what others hold, for a moment or for
-					// good. It still differs by what each run keeps.
+					// A second measurement differs no more by what others hold, for a moment or
+					// for good. It still differs by what each run keeps.
 					for range 2 {
 						if after-before > slack {
 							before, _ = kept(few)

@@ -74,7 +74,7 @@ func TestFutureOfATaskThatIsNotRun(t *testing.T) {
 	})
 }
 
-// A task in the queue of a pool that gives up is counted, and its future is told.
+// If a pool gives up, a task in its queue is counted, and its Future holds ErrClosed.
 func TestFutureOfAQueuedTaskAtShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
@@ -99,7 +99,7 @@ func TestFutureOfAQueuedTaskAtShutdown(t *testing.T) {
 	})
 }
 
-// A Submit task is waited for, so it ends with its submitter; and with the pool.
+// A task of Submit ends with its submitter's context, and with the pool.
 func TestSubmittedTaskEndsWith(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -143,10 +143,9 @@ func TestSubmittedTaskEndsWith(t *testing.T) {
 	}
 }
 
-// A submitted task is the pool's as any other: what it submits runs inline when the queue is
-// full.
+// If the queue is full, what a task of Submit submits runs inline, as with Go.
 func TestFullQueueInsideASubmittedTask(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // which reports a deadlock
+	synctest.Test(t, func(t *testing.T) { // reports a deadlock
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
 		f := workerpool.Submit(request(), p, func(ctx context.Context) (inline bool, err error) {
 			err = errors.Join(p.Go(ctx, nothing), p.Go(ctx, func(context.Context) { inline = true }))
@@ -174,7 +173,7 @@ func TestWaitIsBoundedByItsContext(t *testing.T) {
 		assert.Equal(t, context.DeadlineExceeded, err, "Wait(ctx)")
 		assert.Equal(t, time.Minute, time.Since(begun), "Wait(ctx) returned after")
 
-		// The task is not disturbed by that.
+		// That does not disturb the task.
 		n, err = f.Wait(context.Background())
 		assert.Equal(t, 7, n, "Wait() again")
 		assert.NoError(t, err, "Wait() again")
@@ -193,7 +192,7 @@ func TestWaitPrefersTheResult(t *testing.T) {
 	}
 }
 
-// Nor does a task that is waited for cost a goroutine, of ours or of package context's.
+// A task of Submit costs no goroutine more, of this package or of package context.
 func TestSubmitStartsNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1})
@@ -211,13 +210,14 @@ func TestSubmitStartsNoGoroutine(t *testing.T) {
 	})
 }
 
-// A submitted task's context has ended when the task has, whether it asked for that before or not, and
-// whatever had ended before. Contexts that were derived from it may live on.
+// The context of a task of Submit ends with the task, whether something asked for its end before
+// or not, and whatever has ended before. Contexts that are derived from it may live on.
 func TestSubmittedContextAfterTheTask(t *testing.T) {
 	for _, asks := range []bool{false, true} {
 		for _, tt := range []struct {
-			name       string
-			end        func(p *workerpool.Pool, cancel context.CancelCauseFunc) // while the task runs
+			name string
+			// end is called while the task runs.
+			end        func(p *workerpool.Pool, cancel context.CancelCauseFunc)
 			err, cause error
 		}{
 			{"nothing else", func(*workerpool.Pool, context.CancelCauseFunc) {}, context.Canceled, context.Canceled},
@@ -251,7 +251,8 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 						t.Error("Done() is open")
 					}
 					assert.Equal(t, tt.err, ctx.Err(), "Err()")
-					if tt.cause != nil { // of a pool that nobody asked about, the end of the task is cause enough
+					// If nothing has asked about the pool, the end of the task is cause enough.
+					if tt.cause != nil {
 						assert.Equal(t, tt.cause, context.Cause(ctx), "context.Cause")
 					}
 					derived, stop := context.WithTimeout(ctx, time.Minute)
@@ -264,7 +265,7 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 	}
 }
 
-// A task that asks only after the pool has ended gets the right answer at once.
+// A task that asks after the pool has ended gets the right answer at once.
 func TestSubmittedTaskAsksLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1})
@@ -283,7 +284,7 @@ func TestSubmittedTaskAsksLate(t *testing.T) {
 	})
 }
 
-// The pool keeps nothing of a submitted task that is over.
+// The pool keeps nothing of a submitted task that has ended.
 func TestSubmittedTaskIsForgotten(t *testing.T) {
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	defer func() { assert.NoError(t, p.Shutdown(context.Background()), "Shutdown") }()
@@ -292,18 +293,21 @@ func TestSubmittedTaskIsForgotten(t *testing.T) {
 	ctx := context.WithValue(request(), key("body"), body)
 	_, err := workerpool.Submit(ctx, p, func(ctx context.Context) (int, error) { return 7, ctx.Err() }).Wait(ctx)
 	require.NoError(t, err)
-	_, err = workerpool.Submit(request(), p, func(context.Context) (int, error) { return 7, nil }).Wait(context.Background()) // the worker has gone on
+	// Another task shows that the worker has gone on.
+	_, err = workerpool.Submit(request(), p, func(context.Context) (int, error) { return 7, nil }).Wait(context.Background())
 	require.NoError(t, err)
 	runtime.GC()
 	assert.Nil(t, kept.Value(), "the task's value")
 }
 
-// The same for a task that a submitted task has submitted: its context keeps nothing of the other's, and says the same.
+// The same for a task that a submitted task has submitted. Its context keeps nothing of the outer
+// one, and still gives the same answers.
 func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 	for _, asks := range []bool{false, true} {
 		for _, tt := range []struct {
-			name       string
-			end        func(outer, deadline func(), cancel context.CancelCauseFunc) // while the inner task runs
+			name string
+			// end is called while the inner task runs.
+			end        func(outer, deadline func(), cancel context.CancelCauseFunc)
 			err, cause error
 		}{
 			{"nothing else", func(_, _ func(), _ context.CancelCauseFunc) {}, context.Canceled, context.Canceled},
@@ -339,7 +343,7 @@ func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 					close(goOn)
 					ctx, err := f.Wait(context.Background())
 					require.NoError(t, err)
-					for range 2 { // also long after
+					for range 2 { // and long after
 						assert.Equal(t, tt.err, ctx.Err(), "Err()")
 						assert.Equal(t, tt.cause, context.Cause(ctx), "context.Cause")
 						select {

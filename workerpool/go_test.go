@@ -15,7 +15,7 @@ import (
 
 var errStop = errors.New("the client went away")
 
-// The one rule: what is waited for ends with its caller, what is not waited for outlives him.
+// The one rule: work that is waited for ends with its caller, and other work outlives the caller.
 func TestLifetime(t *testing.T) {
 	ends := []struct {
 		name  string
@@ -30,7 +30,7 @@ func TestLifetime(t *testing.T) {
 		}},
 		{name: "deadline passed", err: context.DeadlineExceeded, cause: context.DeadlineExceeded, end: func(ctx context.Context) context.Context {
 			ctx, cancel := context.WithTimeout(ctx, time.Second)
-			_ = cancel // the deadline has come when it could be called
+			_ = cancel // not called, since the deadline comes first
 			time.Sleep(2 * time.Second)
 			return ctx
 		}},

@@ -27,7 +27,7 @@ func TestHop(t *testing.T) {
 	}
 }
 
-// What repeats is not part of the trace that scheduled it, but remembers it.
+// A run of work that repeats is not part of the trace that scheduled it. It has a link to it.
 func TestRepeatedRunsAreLinkedToTheScheduler(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -68,7 +68,7 @@ func TestRepeatedRunsAreLinkedToTheScheduler(t *testing.T) {
 	}
 }
 
-// Without a trace to begin with there is still an ID, and nothing to link to.
+// A run that is scheduled without a trace has an ID, and no link.
 func TestRepeatedRunWithoutTrace(t *testing.T) {
 	var id string
 	workerpool.Job(context.Background(), func(ctx context.Context) { id = trace.ID(ctx) })()

@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// found is the ID that a line without a context would have here.
+// found returns the ID that a line without a context would have here.
 func found() string { return trace.ID(trace.Implicit(context.Background())) }
 
-// In a Do, work has the trace of its context, wherever it runs. Work that was given a context
-// without one has none: workerpool never asks.
+// Inside trace.Do, work has the trace of its context, wherever it runs. If that context has no
+// trace, the work has none: workerpool never looks for a mark.
 func TestImplicit(t *testing.T) {
 	pool := workerpool.New(workerpool.Config{Workers: 2})
 	defer func() { require.NoError(t, pool.Shutdown(context.Background())) }()
@@ -71,7 +71,7 @@ func TestImplicit(t *testing.T) {
 	}
 }
 
-// A refresh loop that a request happens to start must not carry the request's ID for ever.
+// A refresh loop that a request starts must not carry the request's ID for ever.
 func TestImplicitLoops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(context.Background())

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Tasks run under their contexts' labels when somebody wants labels, and leave none behind.
+// If something wants labels, tasks run under those of their contexts, and leave none behind.
 func TestLabels(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	const want = "route: /items"
@@ -35,7 +35,7 @@ func TestLabels(t *testing.T) {
 		assert.Empty(t, inWorker(context.Background(), func() {}), "after a task that "+name)
 	}
 
-	synctest.Test(t, func(t *testing.T) { // an idle worker
+	synctest.Test(t, func(t *testing.T) { // to know when the worker is idle
 		p := workerpool.New(workerpool.Config{Workers: 1})
 		require.NoError(t, p.Go(ctx, func(context.Context) {}))
 		synctest.Wait()
@@ -66,7 +66,7 @@ func TestLabels(t *testing.T) {
 	})
 }
 
-// A worker has no labels of whoever made its pool.
+// A worker does not have the labels of the goroutine that made its pool.
 func TestLabelsOfAPoolMadeInARequest(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	defer goroutine.WantLabels()()

@@ -160,7 +160,8 @@ func TestLoggedTells(t *testing.T) {
 			var out bytes.Buffer
 			logged := workerpool.Logged(logctx.New(&out).WithContext(test.ctx), "refresh")
 			job := workerpool.Job(logged, func(ctx context.Context) {
-				if b, _ := trace.FromContext(ctx); b.Sampling == trace.Accept { // else one run in a thousand
+				// Without a sampler that says so, one run in a thousand.
+				if b, _ := trace.FromContext(ctx); b.Sampling == trace.Accept {
 					test.want["sampled"] = true
 				}
 				test.fn(ctx)
@@ -191,7 +192,7 @@ func TestLoggedTells(t *testing.T) {
 	}
 }
 
-// A run that another's panic has begun has not panicked itself.
+// A run in a deferred call during a panic has not panicked itself.
 func TestLoggedInAPanic(t *testing.T) {
 	var out bytes.Buffer
 	func() {
@@ -205,7 +206,7 @@ func TestLoggedInAPanic(t *testing.T) {
 	assert.NotContains(t, lines[0], "panicked")
 }
 
-// The context of a run is that which it would have without a name, and so is its lifetime.
+// A run has the same context and the same lifetime as without a name.
 func TestLoggedKeepsTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(request())
 	named := named(ctx, "refresh")
@@ -243,7 +244,7 @@ func TestLoggedIsNoStrangerToPackageContext(t *testing.T) {
 	})
 }
 
-// The level of a debug trace is for that trace. The runs that it has scheduled are others.
+// A debug trace lowers the level of its own lines. The runs that it schedules are other traces.
 func TestLoggedInADebugTrace(t *testing.T) {
 	for _, level := range []zerolog.Level{zerolog.InfoLevel, zerolog.WarnLevel} {
 		var out bytes.Buffer
@@ -274,8 +275,8 @@ func TestLoggedAllocations(t *testing.T) {
 		{"Job", func() { sink = workerpool.Job(ctx, nothing) }, 2}, // as before there were names
 		{"a run of Job", plain, beyond},
 		{"Logged", func() { sinkCtx = workerpool.Logged(ctx, "refresh") }, 1},
-		// The record, what carries it, and the text of the IDs; and one that the race detector
-		// may add, under which sync.Pool drops some on purpose.
+		// The record, its carrier and the text of the IDs. The fourth is for the race detector,
+		// under which sync.Pool drops some on purpose.
 		{"a run that writes its line", named, beyond + 4},
 		{"a run whose line is hidden", hidden, beyond + 2},
 	} {

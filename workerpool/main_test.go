@@ -32,12 +32,12 @@ const (
 
 type key string
 
-// request is a context as a handler has it: in a trace, with a value of the request's.
+// request returns a context as a handler has it: in a trace, with a value of the request.
 func request() context.Context {
 	return context.WithValue(testkit.Request(), key("user"), "ann")
 }
 
-// recorded returns ctx within a span of an SDK, and what that SDK has recorded.
+// recorded returns ctx in a span of an SDK, and the spans that the SDK records.
 func recorded(ctx context.Context) (context.Context, *tracetest.SpanRecorder) {
 	sdk, spans := testkit.SDK(sdktrace.AlwaysSample())
 	ctx, span := sdk.Tracer("test").Start(ctx, "caller")
@@ -45,11 +45,11 @@ func recorded(ctx context.Context) (context.Context, *tracetest.SpanRecorder) {
 	return ctx, spans
 }
 
-// hop is a way for a task to be run.
+// hop is a way to run a task.
 type hop struct {
 	name     string
-	run      func(ctx context.Context, fn func(ctx context.Context)) // returns when fn has
-	detached bool                                                    // fn's context does not end with ctx
+	run      func(ctx context.Context, fn task) // returns when fn has
+	detached bool                               // fn's context does not end with ctx
 }
 
 func hops() []hop {
@@ -93,7 +93,7 @@ func hops() []hop {
 	}
 }
 
-// ended returns a context that has ended: for what shall not wait.
+// ended returns a context that has ended, for calls that must not wait.
 func ended() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

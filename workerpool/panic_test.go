@@ -22,16 +22,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// crashEnv names the program in crashes that this test binary is, as a child of a test.
+// crashEnv names the program of crashes that this test binary runs as, if it is a test's child.
 const crashEnv = "CLEW_WORKERPOOL_CRASH"
 
-// crashes are programs that end badly, or should not. A task says on standard output which
-// trace it is in, then panics.
+// crashes are programs that crash, or should not. A task prints its trace on standard output, then
+// panics.
 var crashes = []struct {
 	name     string
 	run      func()
 	survives bool
-	logged   bool // a line of the run's comes first
+	logged   bool // the run's line comes first
 }{
 	{name: "Go", run: func() {
 		workerpool.Go(request(), burst)
@@ -44,7 +44,7 @@ var crashes = []struct {
 	{name: "Group", run: func() {
 		g := workerpool.NewGroup(request())
 		g.Go(func(ctx context.Context) error { burst(ctx); return nil })
-		select {} // Wait may return while the panic is on its way, and end the program before it
+		select {} // Wait may return during the panic, and would end the program first
 	}},
 	{name: "Pool.Go", run: func() { pooled(request(), workerpool.Config{}, burst) }},
 	{name: "Pool.Go, labelled", run: func() {
@@ -125,8 +125,8 @@ func crash(name string) {
 	}
 }
 
-// A panic in a task is a panic: after one line with the trace ID it ends the program, with
-// its own value and its own stack.
+// A panic in a task ends the program with its own value and its own stack, after one line with the
+// trace ID.
 func TestPanicEndsTheProgram(t *testing.T) {
 	for _, c := range crashes {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestPanicEndsTheProgram(t *testing.T) {
 	}
 }
 
-// child runs this test binary as the program name.
+// child runs this test binary as the program of crashes with that name.
 func child(t *testing.T, name string) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer

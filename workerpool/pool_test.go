@@ -20,8 +20,8 @@ import (
 
 func nothing(context.Context) {}
 
-// fill returns a pool whose workers are busy and whose queue is full, and what lets the
-// tasks go. Every one of the tasks adds to ran.
+// fill returns a pool whose workers are busy and whose queue is full, and a function that lets the
+// tasks go. Each task adds to ran.
 func fill(t *testing.T, workers, queue int, ran *atomic.Int64) (*workerpool.Pool, func()) {
 	t.Helper()
 	p := workerpool.New(workerpool.Config{Workers: workers, Queue: queue})
@@ -36,7 +36,7 @@ func fill(t *testing.T, workers, queue int, ran *atomic.Int64) (*workerpool.Pool
 func TestFullQueueBlocksGo(t *testing.T) {
 	tests := []struct {
 		name string
-		end  func(p *workerpool.Pool, cancel, release func()) // what ends the waiting
+		end  func(p *workerpool.Pool, cancel, release func()) // ends the waiting
 		want error
 		runs bool
 	}{
@@ -75,7 +75,7 @@ func TestFullQueueBlocksGo(t *testing.T) {
 	}
 }
 
-// Nor may a submitter that waits for room keep others from being turned away.
+// A submitter that waits for room does not keep others from being turned away.
 func TestShutdownTurnsWaitingSubmittersAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
@@ -96,7 +96,7 @@ func TestShutdownTurnsWaitingSubmittersAway(t *testing.T) {
 	})
 }
 
-// ctx bounds the waiting, and here is nothing to wait for.
+// ctx bounds only the waiting, and there is none here.
 func TestAcceptedAlthoughContextIsDone(t *testing.T) {
 	for range 100 { // a select would choose at random
 		p := workerpool.New(workerpool.Config{Workers: 1})
@@ -123,7 +123,7 @@ func TestTryGo(t *testing.T) {
 	})
 }
 
-// TryGo does not run a task inline: that would be waiting for it.
+// TryGo does not run a task inline, since it would wait for the task.
 func TestTryGoInsideATask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
@@ -183,8 +183,8 @@ func TestTaskHasTheSubmittersValuesAndThePoolsLifetime(t *testing.T) {
 	})
 }
 
-// Package context starts a goroutine for a child of a context whose canceler it does not
-// find. In a pool that would be a goroutine for each timeout of each task.
+// Package context starts a goroutine for a child of a context whose canceler it does not find. In
+// a pool that would be one for each timeout of each task.
 func TestDerivingInATaskStartsNoGoroutine(t *testing.T) {
 	type derive func(ctx context.Context) (context.Context, context.CancelFunc)
 	timeout := func(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -210,7 +210,7 @@ func TestDerivingInATaskStartsNoGoroutine(t *testing.T) {
 			ctx, stop := timeout(ctx)
 			return ctx, func() { stop(); cancel() }
 		}},
-		// That a goroutine would be seen.
+		// This row shows that a goroutine would be seen.
 		{name: "a foreign context", want: 1, derive: func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return timeout(foreign{ctx, make(chan struct{})})
 		}},
@@ -233,7 +233,7 @@ func TestDerivingInATaskStartsNoGoroutine(t *testing.T) {
 					}
 					finished = true
 				}))
-				time.Sleep(2 * time.Minute) // past the submitter's deadline, which is not the task's
+				time.Sleep(2 * time.Minute) // past the submitter's deadline, not the task's
 				_ = p.Shutdown(ended())
 				synctest.Wait()
 				assert.True(t, finished, "the task finished")
@@ -250,7 +250,7 @@ type foreign struct {
 
 func (f foreign) Done() <-chan struct{} { return f.done }
 
-// cancelGoroutines counts the goroutines that package context has started and are alive.
+// cancelGoroutines counts the live goroutines that package context has started.
 func cancelGoroutines() int {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]
@@ -281,7 +281,7 @@ func TestFullQueueInsideATaskRunsInline(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // which reports a deadlock
+			synctest.Test(t, func(t *testing.T) { // reports a deadlock
 				p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
 				var order []string
 				note := func(name string) func(context.Context) {
@@ -298,7 +298,7 @@ func TestFullQueueInsideATaskRunsInline(t *testing.T) {
 					})
 					note("outer")(ctx)
 				}))
-				synctest.Wait() // a pool that is shut down takes nothing, from its own tasks neither
+				synctest.Wait() // a pool that is shut down takes nothing, even from its own tasks
 				assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 				assert.Equal(t, []string{"inner", "middle", "outer", "queued"}, order, "order of the tasks")
 			})
@@ -306,7 +306,7 @@ func TestFullQueueInsideATaskRunsInline(t *testing.T) {
 	}
 }
 
-// Inline is for tasks of the same pool only: one of another pool can wait without harm.
+// Only tasks of the same pool run inline. A task of another pool can wait without harm.
 func TestFullQueueInsideAnotherPoolsTaskWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
@@ -326,7 +326,7 @@ func TestFullQueueInsideAnotherPoolsTaskWaits(t *testing.T) {
 	})
 }
 
-// A task that runs inline is the pool's too: Shutdown waits for it.
+// Shutdown waits for a task that runs inline.
 func TestShutdownWaitsForInlineTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
@@ -373,7 +373,7 @@ func TestGoexitCostsNoWorker(t *testing.T) {
 				for range 7 {
 					require.NoError(t, p.Go(request(), func(ctx context.Context) { test.exit(ctx, p) }))
 				}
-				// As many as there were workers must still run at once.
+				// As many tasks as there were workers must still run at once.
 				met := make(chan struct{})
 				for range 2 {
 					require.NoError(t, p.Go(request(), func(context.Context) {
@@ -389,7 +389,8 @@ func TestGoexitCostsNoWorker(t *testing.T) {
 	}
 }
 
-// A panic that OnPanic survives in a deferred call of Goexit still ends the goroutine.
+// A deferred call during Goexit panics, and OnPanic survives the panic. Goexit still ends the
+// goroutine.
 func TestPanicDuringGoexit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []any
@@ -438,7 +439,7 @@ func TestOnPanic(t *testing.T) {
 	})
 }
 
-// Also inline, where the caller's task goes on.
+// The same inline, where the caller's task goes on.
 func TestOnPanicInline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var values []any
@@ -456,7 +457,7 @@ func TestOnPanicInline(t *testing.T) {
 	})
 }
 
-// With panic(nil) there is a value too, and a runtime error is one.
+// OnPanic gets a value for panic(nil), and for a runtime error.
 func TestOnPanicValues(t *testing.T) {
 	tests := []struct {
 		name string
@@ -515,7 +516,7 @@ func TestShutdownOutOfTime(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var ran atomic.Int64
-				p, release := fill(t, test.workers, test.queue, &ran) // these do not look at their contexts
+				p, release := fill(t, test.workers, test.queue, &ran) // tasks that ignore contexts
 				ctx, cancel := context.WithTimeout(context.Background(), test.after)
 				defer cancel()
 				begun := time.Now()
@@ -553,7 +554,7 @@ func TestShutdownCancelsTheTasks(t *testing.T) {
 	})
 }
 
-// Nor does a worker whose task obeys the cancellation begin another: what has not begun is
+// A worker whose task obeys the cancellation does not begin another: tasks that have not begun are
 // thrown away.
 func TestShutdownOutOfTimeBeginsNothing(t *testing.T) {
 	for range 100 {
@@ -623,7 +624,7 @@ func TestConcurrentShutdownOfADrainingPool(t *testing.T) {
 	})
 }
 
-// What was accepted has run, or is counted: nothing is lost, nothing is counted twice.
+// Each accepted task has run or is counted. None is lost, and none is counted twice.
 func TestAcceptedIsRunOrCounted(t *testing.T) {
 	const rounds, submitters = 200, 8
 	var drained, cut int
@@ -635,7 +636,7 @@ func TestAcceptedIsRunOrCounted(t *testing.T) {
 			stopAt := 1 + rand.Int64N(300)
 			stop := make(chan struct{})
 			task := func(context.Context) { ran.Add(1) }
-			// take notes what was accepted before it can be forgotten: the task may run at once.
+			// take counts an accepted task, and has Shutdown called at stopAt.
 			take := func(ok bool) {
 				if ok && accepted.Add(1) == stopAt {
 					close(stop)
@@ -673,7 +674,7 @@ func TestAcceptedIsRunOrCounted(t *testing.T) {
 			}
 			err := p.Shutdown(ctx)
 			wg.Wait()
-			synctest.Wait() // for tasks that run on after a Shutdown out of time
+			synctest.Wait() // for tasks that run on after a Shutdown that was out of time
 			var out *workerpool.ShutdownError
 			if errors.As(err, &out) {
 				want = out.NotRun
@@ -692,7 +693,7 @@ func TestAcceptedIsRunOrCounted(t *testing.T) {
 	assert.NotZero(t, cut, "rounds that were cut short")
 }
 
-// A task that runs while another one waits for it must not end that one too.
+// A task that calls Goexit must not end the task that waits for it.
 func TestGoexitInlineEndsOneTask(t *testing.T) {
 	p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
 	f := workerpool.Submit(context.Background(), p, func(ctx context.Context) (int, error) {
@@ -706,7 +707,8 @@ func TestGoexitInlineEndsOneTask(t *testing.T) {
 	assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 }
 
-// A goroutine that a task has started with Go holds no worker: with a full queue it waits.
+// A goroutine that a task has started with Go holds no worker, so it waits while the queue is
+// full.
 func TestGoFromATaskKeepsTheBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})

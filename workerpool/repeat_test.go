@@ -38,7 +38,7 @@ func TestEveryTiming(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			// The select in Every chooses at random when ctx has ended and a tick waits.
+			// The select in Every chooses at random if ctx has ended and a tick waits.
 			for range 20 {
 				synctest.Test(t, func(t *testing.T) {
 					ctx, cancel := context.WithTimeout(request(), test.end)
@@ -114,8 +114,8 @@ func TestEachRunIsATraceOfItsOwn(t *testing.T) {
 	assert.NotContains(t, ids, "", "IDs")
 }
 
-// A logger that is bound to the scheduler's trace must not write that ID in the runs. If it
-// was lowered to debug for a debug trace, that ends here too.
+// A logger that is bound to the scheduler's trace does not write that ID in the runs. If a debug
+// trace has lowered its level, the runs have the old level.
 func TestRepeatedRunsRebindTheLogger(t *testing.T) {
 	tests := []struct {
 		name string

@@ -51,8 +51,8 @@ type raceRound struct {
 	stop   chan struct{} // closed then
 }
 
-// Promised: whenever Shutdown is called, each accepted task has run or is counted, each future gets
-// a result or an error, and no goroutine stays.
+// Promised: whenever Shutdown is called, each accepted task has run or is counted, each future
+// gets a result or an error, and no goroutine stays.
 func TestTorturePoolShutdownRace(t *testing.T) {
 	const submitters = 8
 	rounds, each := torture.Size(5, 200), torture.Size(500, 100_000)
@@ -205,8 +205,8 @@ func flat[T any](parts [][]T) (all []T) {
 	return all
 }
 
-// goroutinesOver waits until at most n goroutines are left, since a goroutine that ends is not gone at
-// once. It returns how many more than n are left after a minute.
+// goroutinesOver waits until at most n goroutines are left, since a goroutine that ends is not
+// gone at once. It returns how many more than n are left after a minute.
 func goroutinesOver(n int) int {
 	for giveUp := time.Now().Add(time.Minute); runtime.NumGoroutine() > n && time.Now().Before(giveUp); {
 		runtime.Gosched()
@@ -383,8 +383,8 @@ func (seen *seenIDs) serve(id string, times int, ways []func(ctx context.Context
 	}
 }
 
-// Promised: a task and its log line have the ID of the request that submitted the task, in whatever
-// way it gets into a goroutine, and whatever task ran there before.
+// Promised: a task and its log line have the ID of the request that submitted the task, in
+// whatever way it gets into a goroutine, and whatever task ran there before.
 func TestTortureIDsInWorkersRace(t *testing.T) {
 	requests := torture.Size(100, 1000)
 	pool, foreign := workerpool.New(workerpool.Config{Workers: 4, Queue: 16}), newForeignPool(4)
@@ -409,9 +409,9 @@ func TestTortureIDsInWorkersRace(t *testing.T) {
 		seen.ran.Load(), seen.lines.Load(), requests, len(ways), seen.wrong.Load(), seen.missing.Load(), seen.wrongLines.Load())
 }
 
-// Promised: a task in the queue that was submitted with trace.Only keeps its trace alive, and nothing
-// else of the request. With the request's own context it keeps the request until it has run, as
-// Pool.Go says.
+// Promised: a task in the queue that was submitted with trace.Only keeps its trace alive, and
+// nothing else of the request. With the request's own context it keeps the request until it has
+// run, as Pool.Go says.
 func TestTortureQueuedTaskKeeps(t *testing.T) {
 	const watched = 100 // requests with a value of 1 MiB; the others have one of 1 KiB
 	n := torture.Size(5_000, 100_000)
@@ -441,7 +441,7 @@ func TestTortureQueuedTaskKeeps(t *testing.T) {
 			require.NoError(t, p.Go(context.Background(), func(context.Context) { close(begun); <-release }), "Go")
 			<-begun
 			var ran, lost atomic.Int64
-			fn := func(ctx context.Context) { // one for all, because a closure is the user's memory
+			fn := func(ctx context.Context) { // one for all: a closure is the user's memory
 				ran.Add(1)
 				if len(trace.ID(ctx)) != 32 {
 					lost.Add(1)

@@ -21,7 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// tally counts the tasks of a pool that run, without those that wait for what they have submitted.
+// tally counts the running tasks of a pool, without those that wait for work they have submitted.
 type tally struct {
 	pool      *workerpool.Pool
 	workers   int
@@ -39,7 +39,7 @@ func (y *tally) in() {
 	}
 }
 
-// task is fn as a task that is counted.
+// task returns fn as a task that is counted.
 func (y *tally) task(fn task) task {
 	return func(ctx context.Context) {
 		y.begun.Add(1)
@@ -49,14 +49,14 @@ func (y *tally) task(fn task) task {
 	}
 }
 
-// waiting is wait, called by a task.
+// waiting calls wait for a task, which is not counted meanwhile.
 func (y *tally) waiting(wait func()) {
 	y.now.Add(-1)
 	defer y.in()
 	wait()
 }
 
-// fill fills the queue. The workers are busy.
+// fill fills the queue of a pool whose workers are busy.
 func (y *tally) fill(t testing.TB) (tasks int) {
 	for y.pool.TryGo(context.Background(), y.task(func(context.Context) { time.Sleep(time.Millisecond) })) {
 		tasks++
@@ -73,7 +73,7 @@ func (y *tally) shut(t testing.TB, name string) {
 	assert.NoError(t, y.pool.Shutdown(context.Background()), "Shutdown of %s", name)
 }
 
-// way is a way in which a task has a function called with a context of its own.
+// way is a way for a task to have a function called with a context of its own.
 type way struct {
 	name  string
 	waits bool // until fn has returned
@@ -168,14 +168,14 @@ var submits = []struct {
 	}},
 }
 
-// However a task of a pool makes more work for it, no more tasks run at once than there are
-// workers, and none hangs.
+// No more tasks run at once than there are workers, and none hangs, in whatever way a task submits
+// to its own pool.
 func TestOwnPool(t *testing.T) {
 	for _, size := range sizes {
 		for _, submit := range submits {
 			for _, w := range ways() {
 				t.Run(fmt.Sprintf("%d workers, queue %d, %s, %s", size.workers, size.queue, submit.name, w.name), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { // which reports a deadlock
+					synctest.Test(t, func(t *testing.T) { // reports a deadlock
 						y := newTally(size.workers, size.queue)
 						const each = 12
 						var all sync.WaitGroup
@@ -207,8 +207,8 @@ func TestOwnPool(t *testing.T) {
 	}
 }
 
-// A context that a task has left behind makes nobody a worker, wherever it is used; and a task
-// that uses that of another is a worker all the same.
+// A goroutine that uses a task's context is not a worker for that. A task that uses another task's
+// context is still a worker.
 func TestContextOfAnEarlierTask(t *testing.T) {
 	for _, w := range ways() {
 		t.Run(w.name, func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestContextOfAnEarlierTask(t *testing.T) {
 				require.NoError(t, y.pool.Go(request(), func(ctx context.Context) { left <- ctx }))
 				earlier := <-left
 				var all sync.WaitGroup
-				all.Add(3 + 30) // a way that does not wait submits when its caller may have ended
+				all.Add(3 + 30) // a way that does not wait may submit after its caller has ended
 				submit := func(ctx context.Context) {
 					assert.NoError(t, y.pool.Go(ctx, y.task(func(context.Context) { defer all.Done(); time.Sleep(time.Millisecond) })))
 				}
@@ -228,13 +228,15 @@ func TestContextOfAnEarlierTask(t *testing.T) {
 						w.call(earlier, submit)
 					}
 				}()
-				require.NoError(t, other.pool.Go(context.Background(), func(context.Context) { // another pool's
+				// A task of another pool.
+				require.NoError(t, other.pool.Go(context.Background(), func(context.Context) {
 					defer all.Done()
 					for range 10 {
 						w.call(earlier, submit)
 					}
 				}))
-				require.NoError(t, y.pool.Go(context.Background(), y.task(func(context.Context) { // a later task
+				// A later task.
+				require.NoError(t, y.pool.Go(context.Background(), y.task(func(context.Context) {
 					defer all.Done()
 					for range 10 {
 						y.waiting(func() { w.call(earlier, submit) })
@@ -250,7 +252,8 @@ func TestContextOfAnEarlierTask(t *testing.T) {
 	}
 }
 
-// A task waits for one of another pool, which comes back to the first while that is full.
+// A task waits for a task of another pool, and that submits to the first pool, whose queue is
+// full.
 func TestThroughAnotherPoolAndBack(t *testing.T) {
 	for _, size := range sizes {
 		for _, back := range submits {
@@ -263,7 +266,7 @@ func TestThroughAnotherPoolAndBack(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
 							a, b := newTally(size.workers, size.queue), newTally(1, 1)
 							filled := 0
-							// there is a task of a's: it goes to b and back.
+							// there is a task of a. It goes to b and back.
 							var there func(depth int) task
 							there = func(depth int) task {
 								return func(ctx context.Context) {
@@ -305,7 +308,7 @@ func TestThroughAnotherPoolAndBack(t *testing.T) {
 	}
 }
 
-// The turn that a waiting task lends is one, and it has it back before it goes on.
+// A waiting task lends one turn, and has it back before it goes on.
 func TestALentTurnIsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(4, 4)
@@ -313,7 +316,7 @@ func TestALentTurnIsOne(t *testing.T) {
 		require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
 			filled = a.fill(t)
 			var all []*workerpool.Future[int]
-			for range 4 { // they come back at once
+			for range 4 { // all submit to the first pool at once
 				all = append(all, workerpool.Submit(ctx, b.pool, func(ctx context.Context) (int, error) {
 					return 7, a.pool.Go(ctx, a.task(func(context.Context) { time.Sleep(time.Second) }))
 				}))
@@ -327,7 +330,7 @@ func TestALentTurnIsOne(t *testing.T) {
 			})
 			assert.Equal(t, time.Second, time.Since(begun), "Wait returned when its turn was back, after")
 			assert.EqualValues(t, 1, a.now.Load(), "tasks that run when Wait has returned")
-			time.Sleep(time.Minute) // it does not wait now, and so lends nothing
+			time.Sleep(time.Minute) // the task does not wait now, and lends nothing
 			assert.EqualValues(t, 1, a.now.Load(), "tasks that run while this one does")
 			for _, f := range all {
 				a.waiting(func() {
@@ -344,7 +347,7 @@ func TestALentTurnIsOne(t *testing.T) {
 	})
 }
 
-// It is one for all goroutines of a group, too, and each has it in the end.
+// The goroutines of a Group share one turn, and each has it in the end.
 func TestALentTurnIsOneForAGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		y := newTally(1, 1)
@@ -358,7 +361,7 @@ func TestALentTurnIsOneForAGroup(t *testing.T) {
 					return y.pool.Go(ctx, y.task(func(context.Context) { time.Sleep(time.Second) }))
 				})
 			}
-			synctest.Wait() // they all wait for the turn
+			synctest.Wait() // all goroutines wait for the turn
 			y.waiting(func() { assert.NoError(t, g.Wait()) })
 			assert.Equal(t, 4*time.Second, time.Since(begun), "four tasks of a second, one after another")
 		})))
@@ -368,7 +371,7 @@ func TestALentTurnIsOneForAGroup(t *testing.T) {
 	})
 }
 
-// The context that Wait is given need not come from the task, if Submit's does.
+// Wait may be given any context, if Submit was given the task's.
 func TestWaitWithAnotherContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(4, 4)
@@ -390,8 +393,8 @@ func TestWaitWithAnotherContext(t *testing.T) {
 	})
 }
 
-// Work that a task has begun and does not wait for has no right to its turn while it waits for
-// something else: it could be waiting for what is behind that.
+// A task lends its turn only to the work that it waits for. Other work that it has begun could
+// itself be waiting for something behind that.
 func TestOnlyWhatATaskWaitsForHasItsTurn(t *testing.T) {
 	for _, w := range ways() {
 		if w.waits {
@@ -430,7 +433,7 @@ func TestOnlyWhatATaskWaitsForHasItsTurn(t *testing.T) {
 	}
 }
 
-// Two that wait for each other wait for ever, which is their mistake, but they do not spin.
+// Two tasks that wait for each other wait for ever, which is their mistake. They do not spin.
 func TestTasksThatWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 4), newTally(1, 4)
@@ -446,7 +449,8 @@ func TestTasksThatWaitForEachOther(t *testing.T) {
 		futures <- second
 		synctest.Wait()
 		c := newTally(1, 1)
-		assert.NoError(t, c.pool.Go(ctx, c.task(func(ctx context.Context) { // who looks for a turn finds none
+		// This task looks for a turn and finds none.
+		assert.NoError(t, c.pool.Go(ctx, c.task(func(ctx context.Context) {
 			a.pool.TryGo(ctx, nothing)
 			_ = a.fill(t)
 			_, err := first.Wait(ctx)
@@ -461,7 +465,7 @@ func TestTasksThatWaitForEachOther(t *testing.T) {
 	})
 }
 
-// Neither a worker that has nothing to do nor a Future that is done keeps what the task's context refers to.
+// An idle worker and a Future that is done do not keep what the task's context refers to.
 func TestATaskThatIsOverIsForgotten(t *testing.T) {
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	value := func() (ctx context.Context, kept weak.Pointer[[1 << 20]byte]) {
@@ -472,7 +476,7 @@ func TestATaskThatIsOverIsForgotten(t *testing.T) {
 	done := make(chan struct{})
 	require.NoError(t, p.Go(ctx, func(context.Context) { close(done) }))
 	<-done
-	for i := 0; i < 100 && last.Value() != nil; i++ { // the worker may not be idle at once
+	for i := 0; i < 100 && last.Value() != nil; i++ { // until the worker is idle
 		runtime.GC()
 	}
 	assert.Nil(t, last.Value(), "the value of the last task, of an idle pool")
@@ -489,7 +493,8 @@ func TestATaskThatIsOverIsForgotten(t *testing.T) {
 	assert.NoError(t, p.Shutdown(context.Background()))
 }
 
-// Also where the task of the other pool has run something inline that comes back.
+// The same, if the task of the other pool runs a task inline, and that one submits to the first
+// pool.
 func TestThroughAnotherPoolInlineAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(1, 1)
@@ -520,7 +525,7 @@ func TestThroughAnotherPoolInlineAndBack(t *testing.T) {
 	})
 }
 
-// Nor what it has waited for before, and does no longer.
+// A task does not lend its turn to work that it has stopped waiting for.
 func TestWhatATaskNoLongerWaitsForHasNoTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(2, 4)
@@ -550,7 +555,7 @@ func TestWhatATaskNoLongerWaitsForHasNoTurn(t *testing.T) {
 	})
 }
 
-// However deep in its task a worker is, it is found to be one.
+// A worker is recognized from any depth of calls in its task.
 func TestOwnPoolFromDeepInside(t *testing.T) {
 	var deep func(depth int, fn func())
 	deep = func(depth int, fn func()) {
@@ -575,7 +580,7 @@ func TestOwnPoolFromDeepInside(t *testing.T) {
 	})
 }
 
-// Functions that run inline, and pools that are shut down, leave nothing behind.
+// Tasks that run inline, and pools that are shut down, leave no memory behind.
 func TestTortureInlineRunsKeepNothing(t *testing.T) {
 	n := torture.Size(5_000, 100_000)
 	round := func() {
@@ -602,8 +607,8 @@ func TestTortureInlineRunsKeepNothing(t *testing.T) {
 	torture.Row(t, "self-scheduling work", "%d tasks that ran inline, %d pools: %d bytes kept", n, n/100, kept)
 }
 
-// A task that waits for a result does not run other tasks than that, nor does somebody else's
-// waiting.
+// While a task waits for a result, its turn is not for tasks of goroutines that it has nothing to
+// do with.
 func TestOnlyWhatComesFromATaskHasItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(1, 1)
@@ -620,7 +625,7 @@ func TestOnlyWhatComesFromATaskHasItsTurn(t *testing.T) {
 			returned.Store(true)
 		}()
 		time.Sleep(time.Hour)
-		assert.False(t, returned.Load(), "a stranger has had the turn")
+		assert.False(t, returned.Load(), "Go of a goroutine that is no task returned")
 		assert.EqualValues(t, 1, a.begun.Load(), "tasks that have begun")
 		close(release)
 		synctest.Wait()
@@ -630,8 +635,8 @@ func TestOnlyWhatComesFromATaskHasItsTurn(t *testing.T) {
 	})
 }
 
-// A task that waits for one in the queue of its own pool runs it. It is accepted, and counted,
-// as any other.
+// A task that waits for another in the queue of its own pool runs that one, which is accepted and
+// counted like any other.
 func TestWaitRunsWhatHasNotBegun(t *testing.T) {
 	for _, with := range []struct {
 		name string
@@ -701,7 +706,7 @@ func TestNotRunWithoutWhatWaitHasRun(t *testing.T) {
 			queued = workerpool.Submit(ctx, p, func(context.Context) (int, error) { t.Error("it ran"); return 2, nil })
 			return inner.Wait(context.Background())
 		})
-		synctest.Wait() // inner runs, and is in the queue as well
+		synctest.Wait() // until inner runs, while it is still in the queue
 		var out *workerpool.ShutdownError
 		require.ErrorAs(t, p.Shutdown(ended()), &out)
 		assert.Equal(t, 1, out.NotRun, "NotRun")
@@ -714,8 +719,8 @@ func TestNotRunWithoutWhatWaitHasRun(t *testing.T) {
 	})
 }
 
-// A task that has been run by its waiter does not run again when its turn in the queue comes,
-// and a pool that drains waits for it.
+// A task that its waiter has run does not run again when a worker takes it from the queue. A pool
+// that drains waits for it.
 func TestShutdownWaitsForWhatWaitRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
@@ -731,7 +736,7 @@ func TestShutdownWaitsForWhatWaitRuns(t *testing.T) {
 	})
 }
 
-// A goroutine that a task has left behind has no turn: it waits for room as everybody does.
+// A goroutine that outlives its task has no turn, and waits for room like all others.
 func TestAGoroutineOfATaskWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
@@ -868,7 +873,7 @@ func TestTortureTreesOfTasksRace(t *testing.T) {
 		rounds, trees, ran, refused, max(mostA, mostB))
 }
 
-// Work comes back to a full pool by any chain of what its task waits for.
+// Work comes back to a full pool through any chain of tasks and groups that wait for each other.
 func TestBackToAFullPool(t *testing.T) {
 	for _, tt := range []struct {
 		name string
