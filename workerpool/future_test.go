@@ -100,7 +100,7 @@ func TestFutureOfAQueuedTaskAtShutdown(t *testing.T) {
 }
 
 // A task of Submit ends with its submitter's context, and with the pool.
-func TestSubmittedTaskEndsWith(t *testing.T) {
+func TestSubmittedTaskEndsWithSubmitterAndPool(t *testing.T) {
 	tests := []struct {
 		name  string
 		end   func(p *workerpool.Pool, cancel context.CancelCauseFunc)

@@ -126,7 +126,7 @@ func TestLoggedWritesALineForEachRun(t *testing.T) {
 
 func decimal(id []byte) string { return strconv.FormatUint(binary.BigEndian.Uint64(id), 10) }
 
-func TestLoggedTells(t *testing.T) {
+func TestLoggedFields(t *testing.T) {
 	always := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Always()})
 	sampled, span := trace.Starter{TracerProvider: always}.Start(context.Background(), trace.B3{}, "caller")
 	defer span.End()
@@ -234,7 +234,7 @@ func TestLoggedKeepsTheContext(t *testing.T) {
 }
 
 // A timeout that is derived from a context with a name costs no goroutine.
-func TestLoggedIsNoStrangerToPackageContext(t *testing.T) {
+func TestTimeoutUnderLoggedStartsNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(request())
 		defer cancel()

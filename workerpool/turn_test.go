@@ -309,7 +309,7 @@ func TestThroughAnotherPoolAndBack(t *testing.T) {
 }
 
 // A waiting task lends one turn, and has it back before it goes on.
-func TestALentTurnIsOne(t *testing.T) {
+func TestATaskLendsOneTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(4, 4)
 		var filled int
@@ -348,7 +348,7 @@ func TestALentTurnIsOne(t *testing.T) {
 }
 
 // The goroutines of a Group share one turn, and each has it in the end.
-func TestALentTurnIsOneForAGroup(t *testing.T) {
+func TestAGroupSharesOneTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		y := newTally(1, 1)
 		filled := 0
@@ -395,7 +395,7 @@ func TestWaitWithAnotherContext(t *testing.T) {
 
 // A task lends its turn only to the work that it waits for. Other work that it has begun could
 // itself be waiting for something behind that.
-func TestOnlyWhatATaskWaitsForHasItsTurn(t *testing.T) {
+func TestTurnIsLentOnlyToAwaitedWork(t *testing.T) {
 	for _, w := range ways() {
 		if w.waits {
 			continue
@@ -466,7 +466,7 @@ func TestTasksThatWaitForEachOther(t *testing.T) {
 }
 
 // An idle worker and a Future that is done do not keep what the task's context refers to.
-func TestATaskThatIsOverIsForgotten(t *testing.T) {
+func TestEndedTaskIsNotKept(t *testing.T) {
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	value := func() (ctx context.Context, kept weak.Pointer[[1 << 20]byte]) {
 		body := new([1 << 20]byte)
@@ -526,7 +526,7 @@ func TestThroughAnotherPoolInlineAndBack(t *testing.T) {
 }
 
 // A task does not lend its turn to work that it has stopped waiting for.
-func TestWhatATaskNoLongerWaitsForHasNoTurn(t *testing.T) {
+func TestTurnIsNotLentToAbandonedWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(2, 4)
 		var stranger atomic.Bool
@@ -609,7 +609,7 @@ func TestTortureInlineRunsKeepNothing(t *testing.T) {
 
 // While a task waits for a result, its turn is not for tasks of goroutines that it has nothing to
 // do with.
-func TestOnlyWhatComesFromATaskHasItsTurn(t *testing.T) {
+func TestTurnIsNotLentToOtherGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(1, 1)
 		release := make(chan struct{})
@@ -637,7 +637,7 @@ func TestOnlyWhatComesFromATaskHasItsTurn(t *testing.T) {
 
 // A task that waits for another in the queue of its own pool runs that one, which is accepted and
 // counted like any other.
-func TestWaitRunsWhatHasNotBegun(t *testing.T) {
+func TestWaitRunsAQueuedTask(t *testing.T) {
 	for _, with := range []struct {
 		name string
 		ctx  func(ctx context.Context) context.Context
@@ -696,7 +696,7 @@ func TestWaitRunsWhatHasNotBegun(t *testing.T) {
 }
 
 // Tasks that Wait has run are not counted in NotRun.
-func TestNotRunWithoutWhatWaitHasRun(t *testing.T) {
+func TestNotRunLeavesOutTasksThatWaitRan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
 		release := make(chan struct{})
@@ -721,7 +721,7 @@ func TestNotRunWithoutWhatWaitHasRun(t *testing.T) {
 
 // A task that its waiter has run does not run again when a worker takes it from the queue. A pool
 // that drains waits for it.
-func TestShutdownWaitsForWhatWaitRuns(t *testing.T) {
+func TestShutdownWaitsForTasksThatWaitRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
 		var ran atomic.Int64
@@ -737,7 +737,7 @@ func TestShutdownWaitsForWhatWaitRuns(t *testing.T) {
 }
 
 // A goroutine that outlives its task has no turn, and waits for room like all others.
-func TestAGoroutineOfATaskWaits(t *testing.T) {
+func TestGoroutineOfATaskWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
 		left := make(chan context.Context, 1)

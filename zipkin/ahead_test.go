@@ -22,8 +22,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// TestNotTakenCostsNoSDK: of a trace that is not sampled the SDK makes no span, so it allocates
-// what it allocates without an SDK.
+// TestNotTakenCostsNoSDK: the SDK makes no span of a trace that is not sampled. A request
+// allocates as much as without an SDK.
 func TestNotTakenCostsNoSDK(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates on its own account")
@@ -79,9 +79,8 @@ func (noAnswer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, http.ErrHandlerTimeout
 }
 
-// TestNotTakenIsTheProviders: code that knows OpenTelemetry alone gets from a span that was not
-// taken what it would get from one that was: the provider, whose children obey, and whose roots
-// are decided anew.
+// TestNotTakenIsTheProviders: code that knows only OpenTelemetry gets the provider from a span
+// that was not taken, as from one that was. Its children obey, and its roots are decided anew.
 func TestNotTakenIsTheProviders(t *testing.T) {
 	s := new(asked)
 	tp, p := provider(t, zipkin.Config{Sampler: s})
@@ -145,8 +144,8 @@ func TestNotTakenIsNoDeny(t *testing.T) {
 	}
 }
 
-// TestDefersAreDecidedInTheirTrace: what a caller left open keeps its ID, in the width that it
-// came in, and its parent on log lines and wires; nobody reports that parent.
+// TestDefersAreDecidedInTheirTrace: a trace that a caller left open keeps its ID, in its width,
+// and its parent on log lines and wires. Nobody reports that parent to Zipkin.
 func TestDefersAreDecidedInTheirTrace(t *testing.T) {
 	for _, id := range []string{id128, id64, idWide} {
 		for _, yes := range []bool{false, true} {
@@ -171,7 +170,7 @@ func TestDefersAreDecidedInTheirTrace(t *testing.T) {
 	}
 }
 
-// TestAfterShutdown: there are IDs, and nothing is sampled that nobody would record.
+// TestAfterShutdown: there are IDs. Nothing is sampled, since nothing would be recorded.
 func TestAfterShutdown(t *testing.T) {
 	p := new(poster)
 	tp, err := zipkin.NewProvider(zipkin.Config{Service: "s", Endpoint: "http://collector.example", Client: &http.Client{Transport: p}, Sampler: trace.Always()})
@@ -199,7 +198,7 @@ func TestAfterShutdown(t *testing.T) {
 	assert.Less(t, accepted, 50, "traces of 2,000 that are said to be sampled after Shutdown")
 }
 
-// TestRootsKeepTheirOptions: a root that is sampled has all that it was started with.
+// TestRootsKeepTheirOptions: a sampled root has everything that it was started with.
 func TestRootsKeepTheirOptions(t *testing.T) {
 	assert.Equal(t, 6, reflect.TypeFor[oteltrace.SpanConfig]().NumField(), "fields of a SpanConfig: is there a new one that trace.joining loses?")
 
@@ -234,7 +233,8 @@ func TestRootsKeepTheirOptions(t *testing.T) {
 	assert.False(t, got.StartTime().Before(begun.Add(time.Hour)), "a job has begun at %v", got.StartTime())
 }
 
-// TestRatioChangesWhileRunning: for traces that begin from then on, and for no other.
+// TestRatioChangesWhileRunning: the ratio changes for traces that begin from then on, and for no
+// others.
 func TestRatioChangesWhileRunning(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Ratio: 1})
 	starter := trace.Starter{TracerProvider: tp}
@@ -250,9 +250,8 @@ func TestRatioChangesWhileRunning(t *testing.T) {
 	assert.Empty(t, flushed(t, tp, p), "spans of a trace that was not taken, at ratio 1")
 }
 
-// TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler, and what it
-// says is in Zipkin what a caller would have said, but for the parent: a caller that defers
-// reports none.
+// TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler. Zipkin gets
+// the same as if the caller had said it, without a parent: a caller that defers reports none.
 func TestSampleOverrulesTheSampler(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
 		for _, id := range []string{"", id128, id64, idWide} {

@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
-// TestBesideABlackHole: a collector that is gone takes nothing from another SpanProcessor, which sends elsewhere.
+// TestBesideABlackHole: a collector that is gone costs no spans of another SpanProcessor.
 func TestBesideABlackHole(t *testing.T) {
 	for _, name := range []string{"Shutdown", "ForceFlush"} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// asked is a Sampler that says the same each time, and remembers what it was asked about.
+// asked is a Sampler that gives the same answer each time, and remembers what it was asked about.
 type asked struct {
 	yes atomic.Bool
 	n   atomic.Int64
@@ -30,7 +30,8 @@ func (a *asked) Sample(id oteltrace.TraceID) bool {
 	return a.yes.Load()
 }
 
-// TestSampler: it is asked once for what no caller has decided, and not for the rest.
+// TestSampler: the Sampler is asked once about a trace that no caller has decided, and not about
+// others.
 func TestSampler(t *testing.T) {
 	for _, tt := range []struct {
 		name, b3 string
@@ -76,7 +77,8 @@ func TestSampler(t *testing.T) {
 	}
 }
 
-// TestSamplerWithRoots: a new root is a new trace, whichever way it begins, and asked about once.
+// TestSamplerWithRoots: a new root is a new trace, in whatever way it begins. The Sampler is asked
+// about it once.
 func TestSamplerWithRoots(t *testing.T) {
 	caller := testkit.B3(id128 + "-" + spanID + "-1")
 	link := oteltrace.WithLinks(oteltrace.Link{SpanContext: oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: oteltrace.TraceID{1}, SpanID: oteltrace.SpanID{2}})})
@@ -124,8 +126,7 @@ func TestSamplerWithRoots(t *testing.T) {
 	}
 }
 
-// TestSamplerIsNoRatio: with a Sampler there is no ratio to read or to set, whatever the Sampler
-// is.
+// TestSamplerIsNoRatio: with any Sampler there is no ratio to read or to set.
 func TestSamplerIsNoRatio(t *testing.T) {
 	ratio := trace.NewRatio(1)
 	for name, s := range map[string]trace.Sampler{"a limit": trace.NewLimit(1), "a ratio": ratio} {
@@ -144,7 +145,7 @@ func TestSamplerIsNoRatio(t *testing.T) {
 		})
 	}
 
-	// Its own SetRate works while running.
+	// The Sampler's own SetRate works while running.
 	tp, p := provider(t, zipkin.Config{Sampler: ratio})
 	for _, rate := range []float64{1, 0, 1} {
 		ratio.SetRate(rate)

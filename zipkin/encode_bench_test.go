@@ -14,7 +14,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// In the package, since nobody else can call what is measured.
+// The benchmark is in the package because it measures what is not exported.
 
 // last is a SpanProcessor that keeps the span that ended last.
 type last struct{ span sdktrace.ReadOnlySpan }
@@ -67,7 +67,7 @@ func spanToEncode(t testing.TB, kind oteltrace.SpanKind, name string, tell func(
 	return l.span
 }
 
-// What a span may take, when the room for it is there.
+// A span is encoded without allocations if there is room for it.
 func TestAppendAllocations(t *testing.T) {
 	const most = 2
 	for _, tt := range spansToEncode {
@@ -79,8 +79,8 @@ func TestAppendAllocations(t *testing.T) {
 	}
 }
 
-// What would be cut off is not written first.
-func TestNestedHasAnEnd(t *testing.T) {
+// Text that would be cut off is not written first.
+func TestNestedDepthIsBounded(t *testing.T) {
 	items := make([]attribute.Value, 100_000)
 	for i := range items {
 		items[i] = attribute.MapValue(attribute.StringSlice("key", []string{"a text", "another"}))

@@ -25,7 +25,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// poster is a collector without a network: it takes everything, and keeps it.
+// poster is a collector without a network. It takes all spans and keeps them.
 type poster struct {
 	mu     sync.Mutex
 	bodies [][]byte
@@ -51,7 +51,7 @@ func (s posted) tags() map[string]any {
 	return tags
 }
 
-// take returns the spans that were posted since the last time, which are right by Zipkin's schema.
+// take returns the spans that were posted since the last time. It checks them by Zipkin's schema.
 func (p *poster) take(t testing.TB) []posted {
 	t.Helper()
 	p.mu.Lock()
@@ -67,7 +67,7 @@ func (p *poster) take(t testing.TB) []posted {
 	return all
 }
 
-// export sends what an SDK would hand over for stub, and returns it as posted.
+// export exports stub and returns it as it was posted.
 func export(t testing.TB, stub tracetest.SpanStub) posted {
 	t.Helper()
 	p := new(poster)
@@ -94,7 +94,7 @@ func spanContext(id oteltrace.TraceID, span oteltrace.SpanID) oteltrace.SpanCont
 	return oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: id, SpanID: span, TraceFlags: oteltrace.FlagsSampled})
 }
 
-// ended is a span to began with.
+// ended returns a span that has ended, with changes.
 func ended(change func(*tracetest.SpanStub)) tracetest.SpanStub {
 	stub := tracetest.SpanStub{
 		Name:        "get /media/{id}",
@@ -173,7 +173,7 @@ func TestRemoteEndpoint(t *testing.T) {
 	}
 }
 
-// canary is what must not be told.
+// canary stands in each secret, and must not be posted.
 const canary = "c4n4ry"
 
 var nan = math.NaN()
@@ -241,7 +241,7 @@ func TestNoSecrets(t *testing.T) {
 	assert.NotContains(t, string(text), canary, "in an event")
 }
 
-// TestNoSecretsInURLs: these attributes hold a URL, whole or in part, and nothing else.
+// TestNoSecretsInURLs: these attributes hold only a URL, whole or in part.
 func TestNoSecretsInURLs(t *testing.T) {
 	for text, want := range map[string]string{
 		"https://a.example/?name=O'Brien&token=" + canary: "https://a.example/",
@@ -260,8 +260,8 @@ func TestNoSecretsInURLs(t *testing.T) {
 	}
 }
 
-// FuzzSpan: whatever is in a span, what is posted is right by the schema, and none of the secrets
-// that are planted in it is told.
+// FuzzSpan: a post is right by the schema, whatever is in the span, and has none of the secrets
+// that are planted in it.
 func FuzzSpan(f *testing.F) {
 	f.Add("GET /", "k", "v", int64(1), int64(2), "10.0.0.1", uint8(2), "message")
 	f.Add("\xff\x00\"", "error", "http://u:p@h/?q#f", int64(-1), int64(math.MaxInt64), "::ffff:1.2.3.4%z", uint8(3), "\\")
@@ -287,7 +287,7 @@ func FuzzSpan(f *testing.F) {
 		})
 		export(t, stub)
 
-		// The same among secrets, in texts, lists and maps, in each other.
+		// The same beside secrets in texts, in lists and maps, and in lists and maps within these.
 		url := value + " //u:" + canary + "@h/?" + canary + "#" + peer
 		header := attribute.Map("http.request.header", attribute.String("authorization", canary), attribute.String(key, value), attribute.StringSlice("Cookie", []string{canary}))
 		all := []attribute.KeyValue{
@@ -342,7 +342,7 @@ func (failing) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("not to be called")
 }
 
-// TestBody: the body is gzip, and nothing but a list.
+// TestBody: the body is gzip, and is a list alone.
 func TestBody(t *testing.T) {
 	p := new(poster)
 	e, err := zipkin.NewExporter(zipkin.Config{Endpoint: "http://collector.example", Client: &http.Client{Transport: p}})

@@ -35,7 +35,7 @@ func environment(t testing.TB, vars map[string]string) {
 	}
 }
 
-// accepted is a context of a caller that has accepted: no sampler is asked.
+// accepted is the context of a caller that has accepted, so that no sampler is asked.
 func accepted() context.Context {
 	caller := testkit.B3(id64 + "-" + spanID + "-1")
 	return trace.NewContext(context.Background(), caller)
@@ -127,8 +127,8 @@ func TestFromEnvService(t *testing.T) {
 	}
 }
 
-// TestFromEnvSampler: the same in a provider that is on and in one that is off. What a caller has
-// decided is obeyed, whatever the sampler is called.
+// TestFromEnvSampler: the sampler is the same in a provider that is on and in one that is off. A
+// caller's decision is obeyed with all samplers.
 func TestFromEnvSampler(t *testing.T) {
 	for _, tt := range []struct {
 		name, sampler, arg string
@@ -136,7 +136,7 @@ func TestFromEnvSampler(t *testing.T) {
 		want               float64
 	}{
 		{name: "not set", want: 0.001},
-		{name: "blank", sampler: "  ", want: 0.001}, // of which the SDK complains, by its ErrorHandler
+		{name: "blank", sampler: "  ", want: 0.001}, // the SDK would complain by its ErrorHandler
 		{name: "an argument alone is not read", arg: "nonsense", want: 0.001},
 		{name: "on", sampler: "always_on", want: 1},
 		{name: "off", sampler: "always_off", want: 0},
@@ -176,8 +176,8 @@ func TestFromEnvSampler(t *testing.T) {
 	}
 }
 
-// assertDecides checks what a provider makes of callers, if it samples this share of what they
-// leave open.
+// assertDecides checks that a provider obeys callers, and samples this share of the traces that
+// they leave open.
 func assertDecides(t *testing.T, tp *zipkin.Provider, share float64) {
 	t.Helper()
 	for _, tt := range []struct {

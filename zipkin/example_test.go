@@ -59,7 +59,7 @@ func Example() {
 	})
 	handler := httpmw.New(httpmw.Config{TracerProvider: tp})(mux)
 
-	for _, caller := range []string{ // each decides, so that this example does not depend on chance
+	for _, caller := range []string{ // each decides, so that nothing depends on chance
 		"463ac35c9f6413ad-a2fb4a1d1a96d312-1",
 		"5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312-0",
 	} {
@@ -121,9 +121,9 @@ func ExampleFromEnv_main() {
 	}()
 }
 
-// A main that ends by a signal. The signal cancels main's context, so Shutdown needs one of its own.
-// A bare defer tp.Shutdown(ctx) would also throw away the error, which alone says how many spans were
-// lost.
+// A main that ends by a signal. The signal cancels main's context, so Shutdown needs one of its
+// own. A bare defer tp.Shutdown(ctx) would also throw away the error, which alone says how many
+// spans were lost.
 func ExampleProvider_Shutdown() {
 	collector := printer()
 	defer collector.Close()
@@ -155,8 +155,8 @@ func ExampleProvider_Shutdown() {
 	// 463ac35c9f6413ad  work
 }
 
-// Wrong: the signal has canceled ctx before Shutdown is called. Shutdown has 50 ms left, in which a
-// busy collector has not answered.
+// Wrong: the signal has canceled ctx before Shutdown is called. Shutdown has 50 ms left, in which
+// a busy collector has not answered.
 func ExampleProvider_Shutdown_incorrect() {
 	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
@@ -276,8 +276,8 @@ func ExampleProvider_RatioHandler() {
 	// 0.01
 }
 
-// The spans until now, for a health page or a metric of your own. Config.MeterProvider gives the same
-// to OpenTelemetry.
+// The spans until now, for a health page or a metric of your own. Config.MeterProvider gives the
+// same to OpenTelemetry.
 func ExampleProvider_Stats() {
 	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)

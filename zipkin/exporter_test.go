@@ -36,7 +36,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// What is posted, as a server sees it.
+// A post as a server sees it.
 func TestPost(t *testing.T) {
 	tests := []struct {
 		name, endpoint, uri, auth string
@@ -94,7 +94,7 @@ func TestPost(t *testing.T) {
 	}
 }
 
-// A user and password in the Endpoint are seen by the collector, and by nobody who reads an error.
+// The collector gets the user and password of the Endpoint. No error has them.
 func TestEndpointsPasswordIsInNoError(t *testing.T) {
 	const secret = "h8nter2"
 	quotes := func(r *http.Request) string { return "cannot post to " + r.URL.String() }
@@ -131,7 +131,7 @@ func TestEndpointsPasswordIsInNoError(t *testing.T) {
 	}
 }
 
-// Nobody traces the posts, whoever stands in between.
+// No instrumentation of the Client traces the posts.
 func TestPostsAreNotTraced(t *testing.T) {
 	ours := func(base http.RoundTripper, tp oteltrace.TracerProvider) http.RoundTripper {
 		return httpclient.NewTransport(base, httpclient.Config{TracerProvider: tp})
@@ -156,7 +156,8 @@ func TestPostsAreNotTraced(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &collector{}
 			var tp *zipkin.Provider
-			traced := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { // tp is known only later
+			// A function, since tp is known only later.
+			traced := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				return tt.wrap(c, tp).RoundTrip(r)
 			})
 			tp = newProvider(t, zipkin.Config{Client: &http.Client{Transport: traced}})
@@ -177,7 +178,7 @@ func TestPostsAreNotTraced(t *testing.T) {
 	}
 }
 
-// The queue holds exactly as many spans as it says, with what is on its way.
+// The queue holds exactly QueueSpans, together with the spans on their way.
 func TestQueueSpans(t *testing.T) {
 	for _, most := range []int{1, 2, 511, 512, 513, 3000} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
@@ -203,14 +204,14 @@ func TestQueueSpans(t *testing.T) {
 	}
 }
 
-// The same in bytes. What a span takes is told by Stats.
+// The same in bytes. Stats says how many a span takes.
 func TestQueueBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := oteltrace.WithAttributes(attribute.String("text", strings.Repeat("x", 1000)))
 		size := func(opts ...oteltrace.SpanStartOption) int {
 			tp := newProvider(t, zipkin.Config{Client: (&collector{}).client()})
 			tick := time.Now().Add(time.Second).Truncate(time.Second)
-			time.Sleep(time.Until(tick)) // so that all have a timestamp and a duration of the same length
+			time.Sleep(time.Until(tick)) // then timestamps and durations have the same length
 			end(tp, 1, opts...)
 			bytes := tp.Stats().QueuedBytes
 			require.NoError(t, tp.Shutdown(patience(t)))
@@ -245,7 +246,7 @@ func TestQueueBytes(t *testing.T) {
 	})
 }
 
-// A span that is larger than the queue is lost, and no other.
+// Only the span that is larger than the queue is lost.
 func TestSpanLargerThanTheQueue(t *testing.T) {
 	c := &collector{}
 	cfg := zipkin.Config{QueueBytes: 50_000, Client: c.client()}
@@ -262,7 +263,8 @@ func TestSpanLargerThanTheQueue(t *testing.T) {
 	assertArrived(t, c, ids)
 }
 
-// Buffers are used again, and never by two at once: what arrives is the text of each span that was not dropped.
+// Buffers are used again, and never by two spans at once: each span that was not dropped arrives
+// with its own text.
 func TestBuffersDoNotMix(t *testing.T) {
 	const routines, each = 8, 1500
 	var mu sync.Mutex
@@ -322,8 +324,8 @@ func TestBuffersDoNotMix(t *testing.T) {
 	}
 }
 
-// Nobody waits for the collector: not the first span, and not the hundred-thousandth.
-func TestNobodyWaits(t *testing.T) {
+// No span waits for the collector, from the first to the hundred-thousandth.
+func TestSpansDoNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		c := &collector{answer: func(*post) (*http.Response, error) { <-release; return nil, io.EOF }}
@@ -342,7 +344,7 @@ func TestNobodyWaits(t *testing.T) {
 	})
 }
 
-// A collector that is gone costs the queue, and no more.
+// A collector that is gone costs the memory of the queue, and no more.
 func TestHeapIsBounded(t *testing.T) {
 	release := make(chan struct{})
 	c := &collector{answer: func(*post) (*http.Response, error) { <-release; return nil, io.EOF }}
@@ -369,7 +371,7 @@ func liveHeap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// What a Provider costs a span more than an SDK that throws it away.
+// The allocations of a span, beyond those of an SDK that throws it away.
 func TestSpanAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates on its own account")
@@ -382,7 +384,8 @@ func TestSpanAllocations(t *testing.T) {
 	attrs := []attribute.KeyValue{attribute.String("http.request.method", "GET"), attribute.Int("http.response.status_code", 200)}
 	cost := func(tp oteltrace.TracerProvider) float64 {
 		tracer := tp.Tracer("test")
-		return testing.AllocsPerRun(3000, func() { // the queue is soon full, so that its growth does not count
+		// The queue is soon full, so its growth does not count.
+		return testing.AllocsPerRun(3000, func() {
 			_, span := tracer.Start(context.Background(), "work", oteltrace.WithSpanKind(oteltrace.SpanKindServer))
 			span.SetAttributes(attrs...)
 			span.End()
@@ -393,7 +396,7 @@ func TestSpanAllocations(t *testing.T) {
 	require.Error(t, tp.Shutdown(expired(t)))
 }
 
-// A Provider that is shut down leaves nothing behind, however often.
+// Many Providers that are shut down leave no memory and no goroutine behind.
 func TestCycles(t *testing.T) {
 	c := &collector{}
 	server := httptest.NewUnstartedServer(c)
@@ -436,7 +439,7 @@ func TestCycles(t *testing.T) {
 	server.Close()
 }
 
-// http.DefaultTransport is everybody's.
+// http.DefaultTransport belongs to the whole program, and is not changed.
 func TestDefaultTransportIsLeftAlone(t *testing.T) {
 	real := http.DefaultTransport
 	defer func() { http.DefaultTransport = real }()
@@ -455,7 +458,8 @@ func TestDefaultTransportIsLeftAlone(t *testing.T) {
 	assert.False(t, touched, "asked http.DefaultTransport")
 }
 
-// A Client is its owner's: it is not changed, its own Timeout counts, and its connections stay.
+// A Client belongs to the caller: it is not changed, its own Timeout counts, and its connections
+// stay.
 func TestClientIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: swallow}
@@ -469,7 +473,7 @@ func TestClientIsLeftAlone(t *testing.T) {
 	})
 }
 
-// All that is wrong is said at once, and no password with it.
+// One error lists all that is wrong, without a password.
 func TestConfigErrors(t *testing.T) {
 	t.Setenv("OTEL_SERVICE_NAME", "")
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "")
@@ -526,12 +530,12 @@ func newExporter(t testing.TB, c *collector) *zipkin.Exporter {
 	return e
 }
 
-// sdk is an SDK that its user has put together.
+// sdk is an SDK that a user has put together.
 func sdk(opt sdktrace.TracerProviderOption) *sdktrace.TracerProvider {
 	return sdktrace.NewTracerProvider(opt, sdktrace.WithSampler(sdktrace.AlwaysSample()))
 }
 
-// stubs are n spans for ExportSpans, and their IDs.
+// stubs returns n spans for ExportSpans, and their IDs.
 func stubs(n int) (spans []sdktrace.ReadOnlySpan, ids []string) {
 	recorder := tracetest.NewSpanRecorder()
 	ids = end(sdk(sdktrace.WithSpanProcessor(recorder)), n)
@@ -566,7 +570,7 @@ func TestExporterInAnSDK(t *testing.T) {
 	}
 }
 
-// What is too much for one post goes in several.
+// More spans than fit into a post go in several.
 func TestLargeExport(t *testing.T) {
 	c := &collector{}
 	e := newExporter(t, c)
@@ -577,7 +581,7 @@ func TestLargeExport(t *testing.T) {
 	require.NoError(t, e.Shutdown(context.Background()))
 }
 
-// An export takes no longer than it may, says how many spans it has lost, and leaves the exporter as it was.
+// An export ends by its deadline, says how many spans it has lost, and leaves the exporter usable.
 func TestExporterDuringFaults(t *testing.T) {
 	for name := range unending(nil) {
 		if strings.Contains(name, "ignores") || strings.Contains(name, "too late") {
@@ -623,7 +627,7 @@ func TestExporterAfterShutdown(t *testing.T) {
 	assert.Equal(t, 600, lost(t, e.Shutdown(context.Background())), "the second Shutdown")
 }
 
-// Shutdown cuts short what is being exported, and counts it.
+// Shutdown cuts exports short, and counts their spans.
 func TestExporterShutdownDuringExports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: swallow}
@@ -698,7 +702,7 @@ func metrics(t testing.TB, reader *sdkmetric.ManualReader) map[string]int64 {
 	return got
 }
 
-// component is which one it is: it is numbered.
+// component returns the numbered name of a component.
 var component = regexp.MustCompile(`otel\.component\.name=zipkin_http_span_exporter/\d+,otel\.component\.type=zipkin_http_span_exporter`)
 
 func TestProviderMetrics(t *testing.T) {
@@ -753,8 +757,8 @@ func TestProviderMetrics(t *testing.T) {
 	})
 }
 
-// Two in one process are two series.
-func TestMetricsOfTwo(t *testing.T) {
+// Two Providers in one process are two series.
+func TestMetricsOfTwoProviders(t *testing.T) {
 	reader := sdkmetric.NewManualReader()
 	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
 	for range 2 {

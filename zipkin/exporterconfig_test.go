@@ -69,8 +69,8 @@ func TestBothConfigsOfAnExporter(t *testing.T) {
 	}
 }
 
-// TestSampleNone: a Ratio of 0 is the default, so Sampler: trace.Never() and SetRatio(0) are the two
-// ways to sample none. A caller's decision is obeyed in both.
+// TestSampleNone: a Ratio of 0 is the default, so Sampler: trace.Never() and SetRatio(0) are the
+// two ways to sample none. A caller's decision is obeyed in both.
 func TestSampleNone(t *testing.T) {
 	accepted := testkit.B3(testkit.ID128 + "-" + testkit.SpanID + "-1")
 	for _, tt := range []struct {

@@ -29,7 +29,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// answer is what a collector does with a post.
+// answer is a collector's reaction to a post.
 type answer = func(*post) (*http.Response, error)
 
 func status(code int, headers ...string) answer {
@@ -42,7 +42,7 @@ func refuse(p *post) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 }
 
-// swallow never answers, and heeds the request's context.
+// swallow never answers. It ends with the request's context.
 func swallow(p *post) (*http.Response, error) {
 	<-p.Context().Done()
 	return nil, p.Context().Err()
@@ -55,11 +55,11 @@ func dated(d time.Duration) answer {
 	}
 }
 
-// After an outage all arrives that the queue could hold, in order and once.
+// After an outage all spans that the queue could hold arrive, in order and once.
 func TestOutage(t *testing.T) {
 	type bounds struct{ least, most time.Duration }
 	usual := bounds{125 * time.Millisecond, 250 * time.Millisecond}        // before the second try
-	exactly := func(d time.Duration) bounds { return bounds{d, d + d/10} } // not all at the same moment
+	exactly := func(d time.Duration) bounds { return bounds{d, d + d/10} } // at random within these
 	tests := []struct {
 		name  string
 		fault answer
@@ -173,7 +173,7 @@ func TestSlowCollector(t *testing.T) {
 	})
 }
 
-// A collector that has taken spans has taken them, whatever becomes of its reply.
+// Spans are counted as sent once the collector has taken them, whatever becomes of its reply.
 func TestReplyAfterTaking(t *testing.T) {
 	tests := []struct {
 		name string
@@ -221,7 +221,7 @@ type endless struct{}
 
 func (endless) Read(b []byte) (int, error) { return len(b), nil }
 
-// A batch that is answered with 500 may be to blame itself. It does not keep the others.
+// A batch that is answered with 500 may itself be to blame. The others do not wait for it.
 func TestServerErrorsLoseTheBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var poison string
@@ -248,7 +248,7 @@ func TestServerErrorsLoseTheBatch(t *testing.T) {
 	})
 }
 
-// The count of 500s begins anew with each batch, and with each that is taken.
+// The count of 500s begins anew with each batch, and after each batch that is taken.
 func TestServerErrorsNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(p *post) (*http.Response, error) {
@@ -265,7 +265,7 @@ func TestServerErrorsNowAndThen(t *testing.T) {
 	})
 }
 
-// Of a batch that is refused only those go that are to blame.
+// A batch that is refused loses only the spans to blame.
 func TestRefusedTogether(t *testing.T) {
 	some := func(at ...int) func(int) bool { return func(i int) bool { return slices.Contains(at, i) } }
 	tests := []struct {
@@ -322,7 +322,7 @@ func TestRefusedTogether(t *testing.T) {
 				assert.LessOrEqual(t, len(c.tries()), tt.posts, "posts")
 				assertEmpty(t, tp.Stats(), 512, len(good))
 
-				// What was refused is forgotten: the next batch is not judged by it.
+				// The refusals are forgotten: the next batch is not judged by them.
 				later := end(tp, 20)
 				assert.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush, of good ones")
 				assertArrived(t, c, slices.Concat(good, later))
@@ -332,7 +332,7 @@ func TestRefusedTogether(t *testing.T) {
 	}
 }
 
-// A part that is taken, or an outage in between, does not make anything be sent twice.
+// No span is sent twice, if a part is taken or an outage comes in between.
 func TestOutageAmongHalves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var bad string
@@ -359,7 +359,7 @@ func TestOutageAmongHalves(t *testing.T) {
 	})
 }
 
-// Every other answer loses the batch at once: to try again would change nothing.
+// Every other answer loses the batch at once, since another try would change nothing.
 func TestRefused(t *testing.T) {
 	for _, code := range []int{300, 301, 302, 303, 304, 307, 308, 401, 403, 404, 405, 410, 501, 505, 999} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -387,7 +387,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// A redirect is not followed, also when nobody could.
+// A redirect is not followed, even one that cannot be.
 func TestRedirectNowhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(p *post) (*http.Response, error) {
@@ -402,7 +402,7 @@ func TestRedirectNowhere(t *testing.T) {
 	})
 }
 
-// hostile gives the first connections to do, and all others to the server.
+// hostile passes the first connections to do, and all others to the server.
 type hostile struct {
 	net.Listener
 	first atomic.Int64
@@ -420,7 +420,7 @@ func (l *hostile) Accept() (net.Conn, error) {
 	}
 }
 
-// reset ends a connection without a goodbye.
+// reset breaks a connection.
 func reset(conn net.Conn) { conn.(*net.TCPConn).SetLinger(0) }
 
 func TestBrokenConnections(t *testing.T) {
@@ -495,8 +495,8 @@ func TestBrokenConnections(t *testing.T) {
 	}
 }
 
-// A collector may go and come back while spans end. Those whose reply it did not get to write arrive twice, with
-// the same ID; none is missing.
+// A collector may go and come back while spans end. No span is missing. Spans arrive twice, with
+// the same ID, if the collector went before its reply.
 func TestCollectorRestarts(t *testing.T) {
 	arrived := make(chan struct{}, 1)
 	c := &collector{}
@@ -540,7 +540,8 @@ func TestCollectorRestarts(t *testing.T) {
 	for range 5 {
 		<-arrived
 		server.Close()
-		for failed := tp.Stats().LastError; failed == tp.Stats().LastError; { // until a post has found nobody there
+		// Until a post has failed.
+		for failed := tp.Stats().LastError; failed == tp.Stats().LastError; {
 			runtime.Gosched()
 		}
 		l, err = net.Listen("tcp", address)
@@ -563,7 +564,8 @@ func TestCollectorRestarts(t *testing.T) {
 	assert.True(t, slices.Equal(want, slices.Compact(got)), "%d spans have ended, %d others have arrived", len(want), len(got))
 }
 
-// What of a reply, or of what stands in its place, is told in an error has an end and no control bytes.
+// An error quotes a bounded part of a reply, or of whatever stands in its place, and no control
+// bytes.
 func TestErrorsQuoteLittle(t *testing.T) {
 	flood := strings.Repeat("\x1b[31m\x00\r\n\u202e", 100_000)
 	tests := []struct {
@@ -602,7 +604,7 @@ func assertTame(t testing.TB, err error, from string) {
 	assert.Equal(t, -1, at, "where a control character stands in the error of %s: %.200q", from, text)
 }
 
-// A proxy that breaks the connection over one span costs that span, not all after it.
+// If a proxy breaks the connection over one span, that span is lost, and none after it.
 func TestPoison(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var poison string
@@ -625,7 +627,7 @@ func TestPoison(t *testing.T) {
 	})
 }
 
-// A proxy that answers 413 to everything is not asked about each span.
+// If a proxy answers 413 to everything, not each span is posted alone.
 func TestEverythingIsTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: status(413)}
@@ -636,7 +638,7 @@ func TestEverythingIsTooLarge(t *testing.T) {
 	})
 }
 
-// A sampler that obeys its parent does not trace the posts, whose SDK it may be.
+// An SDK whose sampler obeys the parent does not trace the posts.
 func TestPostsAreNotTracedByAnySDK(t *testing.T) {
 	sdk, rec := testkit.SDK(nil) // ParentBased(AlwaysSample)
 	c := &collector{}
@@ -649,7 +651,7 @@ func TestPostsAreNotTracedByAnySDK(t *testing.T) {
 	assert.Empty(t, rec.Started(), "spans of posts")
 }
 
-// What a refusal says at length does not cost a connection each time.
+// A long refusal does not cost a connection.
 func TestRefusalsKeepTheConnection(t *testing.T) {
 	var connections atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -670,7 +672,7 @@ func TestRefusalsKeepTheConnection(t *testing.T) {
 	assert.LessOrEqual(t, connections.Load(), int64(3), "connections for fifteen posts")
 }
 
-// Bad spans beside each other, as those of one request are, cost no others.
+// Bad spans beside each other, as those of one request are, cost no good ones.
 func TestMalformedNeighbors(t *testing.T) {
 	const n = 9
 	synctest.Test(t, func(t *testing.T) {
@@ -694,7 +696,8 @@ func TestMalformedNeighbors(t *testing.T) {
 	})
 }
 
-// A RoundTripper that returns neither a response nor an error breaks its contract, not the process.
+// A RoundTripper that returns neither a response nor an error breaks its contract, and must not
+// break the process.
 func TestNilResponse(t *testing.T) {
 	tp := newProvider(t, zipkin.Config{Client: &http.Client{Transport: testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, nil })}})
 	end(tp, 1)

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// collector takes spans: without a network as a RoundTripper, and with one as a Handler.
+// collector takes spans. It is a RoundTripper, which needs no network, and a Handler.
 type collector struct {
 	// answer is the reply to a post. Nil, or no reply and no error: 202.
 	answer func(*post) (*http.Response, error)
@@ -29,10 +29,10 @@ type collector struct {
 	mu     sync.Mutex
 	posts  []*post
 	taken  []string // the span IDs of the posts that were answered with 2xx, in order
-	broken []error  // what was no JSON array of spans
+	broken []error  // of bodies that are no JSON array of spans
 }
 
-// post is what arrived at once.
+// post is a post that has arrived.
 type post struct {
 	*http.Request
 	n   int // 0 for the first one
@@ -61,13 +61,13 @@ func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// ServeHTTP does not ask answer.
+// ServeHTTP takes all spans, and does not call answer.
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.take(c.read(r))
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// read reads what was posted. What breaks off is not kept, and has no spans.
+// read reads a post. One whose body breaks off has no spans.
 func (c *collector) read(r *http.Request) *post {
 	var spans []struct {
 		ID string `json:"id"`
@@ -96,7 +96,7 @@ func decode(r *http.Request, spans any) error {
 	return json.Unmarshal(text, spans)
 }
 
-// unzip returns the body of a post as it was before it was compressed, if it was.
+// unzip returns the body of a post, uncompressed.
 func unzip(r *http.Request) ([]byte, error) {
 	var body io.Reader = r.Body
 	switch encoding := r.Header.Get("Content-Encoding"); encoding {
@@ -123,7 +123,7 @@ func (c *collector) take(p *post) {
 	c.taken = append(c.taken, p.ids...)
 }
 
-// got returns the IDs of the spans that it has taken, all of which must have been well-formed.
+// got returns the IDs of the spans that were taken. All posts must have been well-formed.
 func (c *collector) got(t testing.TB) []string {
 	t.Helper()
 	c.mu.Lock()
@@ -150,7 +150,8 @@ func reply(status int, body string, headers ...string) *http.Response {
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// newProvider returns a Provider that samples everything. Config's other zero values are as they are.
+// newProvider returns a Provider that samples everything. Config's other zero values are as they
+// are.
 func newProvider(t testing.TB, cfg zipkin.Config) *zipkin.Provider {
 	t.Helper()
 	cfg.Service = "media-api"
@@ -215,7 +216,7 @@ func assertArrived(t testing.TB, c *collector, want []string) {
 	assert.Len(t, got, len(want), "spans that have arrived")
 }
 
-// assertBalanced checks what must be true of Stats at every moment.
+// assertBalanced checks what is true of Stats at every moment.
 func assertBalanced(t testing.TB, s zipkin.Stats, cfg zipkin.Config) {
 	t.Helper()
 	spans, bytes := cfg.QueueSpans, cfg.QueueBytes
@@ -231,14 +232,14 @@ func assertBalanced(t testing.TB, s zipkin.Stats, cfg zipkin.Config) {
 	}
 }
 
-// assertEmpty checks what must be true of Stats when all is over.
+// assertEmpty checks what is true of Stats after the end.
 func assertEmpty(t testing.TB, s zipkin.Stats, ended, sent int) {
 	t.Helper()
 	s.LastError = nil
 	assert.Equal(t, zipkin.Stats{Ended: int64(ended), Sent: int64(sent), Dropped: int64(ended - sent)}, s, "Stats()")
 }
 
-// watch checks Stats from several goroutines until it is stopped. They do idle in between.
+// watch checks Stats from several goroutines until stop. They call idle in between.
 func watch(t testing.TB, tp *zipkin.Provider, cfg zipkin.Config, idle func()) (stop func()) {
 	var all sync.WaitGroup
 	end := make(chan struct{})
@@ -258,17 +259,17 @@ func watch(t testing.TB, tp *zipkin.Provider, cfg zipkin.Config, idle func()) (s
 	return func() { close(end); all.Wait() }
 }
 
-// nowAndThen is how those idle that watch in a bubble, where time costs nothing.
+// nowAndThen is the idle of watch in a bubble of synctest, where time costs nothing.
 func nowAndThen() { time.Sleep(70 * time.Millisecond) }
 
-// patience is a context with more time than anything here needs.
+// patience returns a context with more time than any test needs.
 func patience(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// expired is a context whose deadline has passed.
+// expired returns a context whose deadline has passed.
 func expired(t testing.TB) context.Context {
 	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 	t.Cleanup(cancel)

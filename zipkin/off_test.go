@@ -35,8 +35,8 @@ func fromEnv(t testing.TB, exporter string, cfg zipkin.Config) *zipkin.Provider 
 	return tp
 }
 
-// TestOffStartsNothing: no goroutine, and no question to the host. In one that is on, both are
-// seen.
+// TestOffStartsNothing: a Provider that is off starts no goroutine and does not ask the host. In
+// one that is on, both are seen.
 func TestOffStartsNothing(t *testing.T) {
 	var asked atomic.Int64
 	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -55,7 +55,7 @@ func TestOffStartsNothing(t *testing.T) {
 			before := goleak.IgnoreCurrent()
 			tp := fromEnv(t, tt.exporter, zipkin.Config{Client: new(collector).client()})
 			assert.Equal(t, tt.on, asked.Load() > 0, "whether the host was asked")
-			// The pipe's own, since the question to the host leaves some of net/http's.
+			// The pipe's goroutine, since the question to the host leaves some of net/http.
 			left := goleak.Find(before)
 			assert.Equal(t, tt.on, left != nil && strings.Contains(left.Error(), "(*pipe).run"), "whether a goroutine runs: %v", left)
 			if !tt.on {
@@ -89,7 +89,7 @@ func TestOffMethods(t *testing.T) {
 	}
 }
 
-// witness is a SpanProcessor that counts what is done to it.
+// witness is a SpanProcessor that counts the calls of its methods.
 type witness struct{ began, ended, flushed, shut int }
 
 func (e *witness) OnStart(context.Context, sdktrace.ReadWriteSpan) { e.began++ }
@@ -97,7 +97,7 @@ func (e *witness) OnEnd(sdktrace.ReadOnlySpan)                     { e.ended++ }
 func (e *witness) ForceFlush(context.Context) error                { e.flushed++; return io.ErrNoProgress }
 func (e *witness) Shutdown(context.Context) error                  { e.shut++; return io.ErrClosedPipe }
 
-// TestOffEndsProcessors: they may have goroutines that nobody else ends.
+// TestOffEndsProcessors: processors may have goroutines that nothing else ends.
 func TestOffEndsProcessors(t *testing.T) {
 	tp := fromEnv(t, "none", zipkin.Config{})
 	var some [2]witness
@@ -111,14 +111,15 @@ func TestOffEndsProcessors(t *testing.T) {
 	assert.Equal(t, [2]witness{{0, 0, 1, 1}, {0, 0, 1, 1}}, some, "processors")
 }
 
-// told is all that a request leaves behind: its lines, without times and span IDs, and the headers
+// told is what a request leaves behind: its lines, without times and span IDs, and the headers
 // that were sent on.
 type told struct {
 	lines []map[string]any
 	sent  []http.Header
 }
 
-// ask sends a request through a service with this provider, which logs and calls another service.
+// ask sends a request through a service with this provider. The service logs and calls another
+// one.
 func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 	t.Helper()
 	var log bytes.Buffer
@@ -198,8 +199,8 @@ var callers = map[string]http.Header{
 	"has nothing":           {},
 }
 
-// shareFor is the share that is sampled: half of the traces, and all that begin here, so that
-// nothing is left to chance.
+// shareFor returns the share that is sampled: half of the traces, and all that begin here, so that
+// the test does not depend on chance.
 func shareFor(caller http.Header) float64 {
 	if len(caller) == 0 {
 		return 1
@@ -207,8 +208,8 @@ func shareFor(caller http.Header) float64 {
 	return 0.5
 }
 
-// TestOnAndOffTellTheSame: the program does not notice.
-func TestOnAndOffTellTheSame(t *testing.T) {
+// TestOnAndOffAreAlike: the program does not notice whether Zipkin is on.
+func TestOnAndOffAreAlike(t *testing.T) {
 	for name, caller := range callers {
 		t.Run(name, func(t *testing.T) {
 			share := shareFor(caller)
@@ -227,8 +228,8 @@ func TestOnAndOffTellTheSame(t *testing.T) {
 	}
 }
 
-// TestOffGlobally: as OpenTelemetry's global provider, for our packages and for those that know
-// OpenTelemetry only.
+// TestOffGlobally: a Provider that is off works as OpenTelemetry's global one, for our packages
+// and for code that knows only OpenTelemetry.
 func TestOffGlobally(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -253,7 +254,7 @@ func TestOffGlobally(t *testing.T) {
 	assert.NoError(t, off.Shutdown(patience(t)), "Shutdown")
 }
 
-// TestOffCostsNothing: no allocation more than without an SDK, in and out.
+// TestOffCostsNothing: requests in and out allocate no more than without an SDK.
 func TestOffCostsNothing(t *testing.T) {
 	off := fromEnv(t, "none", zipkin.Config{})
 	for name, caller := range callers {

@@ -20,7 +20,7 @@ import (
 
 func compressed(p *post) bool { return p.Header.Get("Content-Encoding") == "gzip" }
 
-// noGunzip is a collector that reads what is compressed as if it were not, and refuses it.
+// noGunzip is a collector that reads gzip as plain JSON, and refuses it.
 func noGunzip(code int) answer {
 	return func(p *post) (*http.Response, error) {
 		if compressed(p) {
@@ -30,7 +30,7 @@ func noGunzip(code int) answer {
 	}
 }
 
-// encodings are those of posts, a letter for each: g for gzip, p for plain.
+// encodings returns the encoding of each post as a letter: g for gzip, p for plain.
 func encodings(posts []*post) string {
 	var all strings.Builder
 	for _, p := range posts {
@@ -43,7 +43,7 @@ func encodings(posts []*post) string {
 	return all.String()
 }
 
-// A collector that does not gunzip loses nothing, and is not asked each time.
+// A collector that does not gunzip loses no spans, and is not tried with gzip each time.
 func TestCollectorThatDoesNotGunzip(t *testing.T) {
 	for _, code := range []int{400, 415} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestCollectorThatDoesNotGunzip(t *testing.T) {
 	}
 }
 
-// The same over a connection, with the Provider's own client, and with an Exporter.
+// The same over a connection, with the Provider's own client and with an Exporter.
 func TestServerThatDoesNotGunzip(t *testing.T) {
 	c := &collector{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +92,7 @@ func TestServerThatDoesNotGunzip(t *testing.T) {
 	assertEmpty(t, e.Stats(), 600, 600)
 }
 
-// What is refused in both ways is to blame itself, and the error says that both were tried.
+// A batch that is refused in both ways is itself to blame. The error says that both were tried.
 func TestRefusedInBothWays(t *testing.T) {
 	tests := []struct {
 		name        string
@@ -140,8 +140,8 @@ func TestRefusedInBothWays(t *testing.T) {
 	}
 }
 
-// A malformed span costs one post more than its halving, once a batch: at a collector that
-// gunzips, and at one that does not, which takes all others.
+// A malformed span costs one post a batch beyond those of halving, at collectors that gunzip and
+// at those that do not. All other spans are taken.
 func TestMalformedInBothWays(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -197,7 +197,7 @@ func TestMalformedInBothWays(t *testing.T) {
 	}
 }
 
-// A plain post is larger: what is too large is halved, and stays plain.
+// A plain post is larger. One that is too large is halved, and stays plain.
 func TestPlainIsTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(p *post) (*http.Response, error) {
@@ -218,7 +218,7 @@ func TestPlainIsTooLarge(t *testing.T) {
 	})
 }
 
-// An outage between the two tries makes neither a third nor a loss.
+// An outage between the two tries costs no third try and no spans.
 func TestOutageBeforePlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(p *post) (*http.Response, error) {
@@ -240,7 +240,7 @@ func TestOutageBeforePlain(t *testing.T) {
 	})
 }
 
-// What was learned is not for ever: a collector that gunzips by now gets less to read again.
+// A collector that has learned to gunzip gets gzip again after a while.
 func TestGunzipsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refusing := noGunzip(400)
@@ -262,8 +262,8 @@ func TestGunzipsAgain(t *testing.T) {
 	})
 }
 
-// What gzip hardly makes smaller goes plain if it is so large that the queue has no room for it
-// twice.
+// A batch that gzip hardly makes smaller goes plain, if it is so large that the queue has no room
+// for it twice.
 func TestLargeAndIncompressible(t *testing.T) {
 	c := &collector{}
 	server := httptest.NewServer(c)
@@ -276,7 +276,7 @@ func TestLargeAndIncompressible(t *testing.T) {
 	assert.Equal(t, "pg", encodings(c.tries()), "posts")
 }
 
-// What is refused, and quoted twice, does not make an error of any length.
+// An error that quotes two refusals has a bounded length.
 func TestBothQuotesAreShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(*post) (*http.Response, error) { return reply(400, strings.Repeat("\x00", 1000)), nil }}

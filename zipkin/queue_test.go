@@ -20,8 +20,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// hang is a collector that takes the connection and never answers. It reads nothing, so that only the
-// Provider holds memory.
+// hang is a collector that takes the connection and never answers. It reads nothing, so that only
+// the Provider holds memory.
 type hang struct {
 	posted  chan struct{} // holds one
 	release chan struct{}
@@ -60,7 +60,8 @@ func noise(n int) string {
 	return hex.EncodeToString(raw)[:n]
 }
 
-// printable returns a function that makes texts. gzip hardly makes them smaller, even many together.
+// printable returns a function that makes texts. gzip hardly makes them smaller, even many
+// together.
 func printable() func(n int) string {
 	random := rand.New(rand.NewPCG(1, 2))
 	return func(n int) string {
@@ -144,8 +145,8 @@ var mixes = []struct {
 	}},
 }
 
-// While a collector hangs, a Provider holds QueueBytes and a quarter at most, whatever the spans are
-// like: the queue, the room that it leaves empty, and the post that is on its way.
+// While a collector hangs, a Provider holds QueueBytes and a quarter at most, whatever the spans
+// are like: the queue, the room that it leaves empty, and the post that is on its way.
 func TestQueueHoldsNoMore(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector's heap is not ours")

@@ -2,6 +2,5 @@
 
 package zipkin_test
 
-// raceEnabled: the race detector allocates on its own account, so that counts of
-// allocations say nothing.
+// raceEnabled is true under the race detector, whose own allocations make counts useless.
 const raceEnabled = true

@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// origin returns the service and the tags of a span of a provider with cfg.
+// origin returns the service and the tags of a span from a provider with cfg.
 func origin(t *testing.T, cfg zipkin.Config) (service any, tags map[string]any) {
 	t.Helper()
 	cfg.Ratio = 1
@@ -65,7 +65,8 @@ func TestServiceOfEnvironment(t *testing.T) {
 	}
 }
 
-// TestECS: what Amazon ECS says of the task becomes tags; and if it says nothing, or nonsense, a service starts without.
+// TestECS: the metadata of a task in Amazon ECS become tags. Without them, or with nonsense, a
+// service starts all the same.
 func TestECS(t *testing.T) {
 	const task = "arn:aws:ecs:eu-west-1:111122223333:task/default/158d1c8083dd49d6b527399fd6414f5c"
 	answers := map[string]string{
@@ -77,7 +78,8 @@ func TestECS(t *testing.T) {
 	defer transport.CloseIdleConnections()
 	before := http.DefaultTransport
 	defer func() { http.DefaultTransport = before }()
-	http.DefaultTransport = testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { // the detector uses it
+	// The detector uses http.DefaultTransport.
+	http.DefaultTransport = testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		b, _ := trace.FromContext(r.Context())
 		assert.Equal(t, trace.Deny, b.Sampling, "sampling state in the context of a question to ECS")
 		return transport.RoundTrip(r)
@@ -115,7 +117,7 @@ func TestECS(t *testing.T) {
 	}
 }
 
-// ECS's detector says "" of a container whose ID it has not found.
+// ECS's detector gives "" as the ID of a container that it does not find.
 func TestECSLeavesTheContainer(t *testing.T) {
 	_, before := origin(t, zipkin.Config{Service: "media-api"})
 	t.Setenv("ECS_CONTAINER_METADATA_URI", "http://metadata.example/v3") // nobody is asked

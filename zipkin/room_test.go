@@ -13,7 +13,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// counted is a span that counts how often it is encoded: each time, its resource is asked for once.
+// counted is a span that counts how often it is encoded: each time, its resource is asked for
+// once.
 type counted struct {
 	sdktrace.ReadOnlySpan
 	encoded *int
@@ -35,8 +36,8 @@ func spanOf(t testing.TB, n int) sdktrace.ReadOnlySpan {
 // outcome is what has become of some spans that ended.
 type outcome struct{ encoded, queued, lost int }
 
-// roomSteps end spans one after the other in a pipe whose queue nobody empties, except in steps that
-// say so.
+// roomSteps end spans one after the other in a pipe whose queue nobody empties, except in steps
+// that say so.
 var roomSteps = []struct {
 	name         string
 	spans, bytes int // of the queue
@@ -136,7 +137,7 @@ func TestNoRoomIsNotEncodedOfAllSizes(t *testing.T) {
 }
 
 // A span finds no room, and reports that only after there is room again.
-func TestNoRoomOfBefore(t *testing.T) {
+func TestNoRoomIsReportedLate(t *testing.T) {
 	p, encoded := pipeOf(t, 10, 1500), 0
 	small := spanToEncode(t, oteltrace.SpanKindInternal, "work", func(oteltrace.Span) {})
 	for range 10 {

@@ -26,7 +26,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// provider returns a provider that posts to what is returned with it.
+// provider returns a provider, and the collector that it posts to.
 func provider(t testing.TB, cfg zipkin.Config) (*zipkin.Provider, *poster) {
 	t.Helper()
 	p := new(poster)
@@ -40,7 +40,7 @@ func provider(t testing.TB, cfg zipkin.Config) (*zipkin.Provider, *poster) {
 	return tp, p
 }
 
-// flushed returns what tp has posted.
+// flushed returns the spans that tp has posted.
 func flushed(t testing.TB, tp *zipkin.Provider, p *poster) []posted {
 	t.Helper()
 	require.NoError(t, tp.ForceFlush(context.Background()), "ForceFlush")
@@ -59,7 +59,7 @@ const (
 	spanID = testkit.SpanID
 )
 
-// starters are the ways in which a server's span is begun for a caller, and a child inside it.
+// starters are the ways to begin a server's span for a caller, and a child inside it.
 var starters = []struct {
 	name  string
 	clew  bool
@@ -141,7 +141,8 @@ func TestB3IsObeyed(t *testing.T) {
 							assert.Equal(t, want.traceID, s["traceId"], "trace ID")
 						}
 						assert.Equal(t, spans[0]["traceId"], s["traceId"], "trace ID")
-						// otelhttp makes a trace of a state that came alone, and only that first span is seen to be its.
+						// otelhttp makes a trace of a state that came alone, and only that first
+						// span is seen to be its.
 						known := want.traceID != "" || starter.clew || s["kind"] == "SERVER"
 						if want.debug && known {
 							assert.Equal(t, true, s["debug"], "debug")
@@ -154,7 +155,7 @@ func TestB3IsObeyed(t *testing.T) {
 					}
 					switch want.parent {
 					case "":
-						assert.NotContains(t, server, "parentId", "the server's span") // nobody has reported one
+						assert.NotContains(t, server, "parentId", "the server's span, whose parent nobody reports")
 					default:
 						assert.Equal(t, want.parent, server["parentId"], "parent of the server's span")
 					}
@@ -164,7 +165,8 @@ func TestB3IsObeyed(t *testing.T) {
 	}
 }
 
-// TestDecisionOfAnotherPropagator: OpenTelemetry's own B3 cannot say that a caller left it open.
+// TestDecisionOfAnotherPropagator: OpenTelemetry's own B3 cannot say that a caller left the
+// decision open.
 func TestDecisionOfAnotherPropagator(t *testing.T) {
 	for state, want := range map[string]int{"-1": 1, "-d": 1, "-0": 0} {
 		tp, p := provider(t, zipkin.Config{Ratio: 1})
@@ -207,7 +209,8 @@ func TestRootIsDecidedAnew(t *testing.T) {
 	}
 }
 
-// TestLoneStateIsOfOneTrace: what came without IDs is for the trace that it began, not for every root after it.
+// TestLoneStateIsOfOneTrace: a state without IDs counts for the trace that it begins, and not for
+// later roots.
 func TestLoneStateIsOfOneTrace(t *testing.T) {
 	untrusted := httpmw.Config{Trust: func(*http.Request) httpmw.Trust { return httpmw.TrustNone }}
 	for _, tt := range []struct {
@@ -236,8 +239,8 @@ func TestLoneStateIsOfOneTrace(t *testing.T) {
 	}
 }
 
-// TestChains: in 1,000 chains of four services, whose callers send IDs and leave the decision open, each trace is
-// there whole or not at all, although each service has a ratio of its own.
+// TestChains: there are 1,000 chains of four services, each with a ratio of its own. Callers send
+// IDs and leave the decision open. Each trace is recorded whole or not at all.
 func TestChains(t *testing.T) {
 	const services = 4
 	chains := func(t *testing.T, ratios [services]float64, id func(i int) string) (seen map[string]int) {
@@ -301,7 +304,7 @@ func TestChains(t *testing.T) {
 	assert.InDelta(t, 500, len(of64), 80, "sampled traces of 1000, at 0.5")
 }
 
-// direct serves requests where they are sent.
+// direct is a RoundTripper that serves requests itself.
 type direct struct{ http.Handler }
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -376,7 +379,8 @@ func (b *endlessBody) Read(p []byte) (int, error) {
 	return copy(p, strings.Repeat("0", len(p))), nil
 }
 
-// TestSpansOfTwoProcessors: what the sampler tells the exporter does no harm elsewhere.
+// TestSpansOfTwoProcessors: the sampler's attributes for the exporter do no harm to other
+// processors.
 func TestSpansOfTwoProcessors(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Ratio: 1})
 	other := tracetest.NewSpanRecorder()
@@ -442,7 +446,8 @@ func TestTracestateIsHandedOn(t *testing.T) {
 	}
 }
 
-// TestNewIDs: IDs of the SDK's own roots are as those of package trace, with the second in front.
+// TestNewIDs: IDs of the SDK's own roots begin with the time in seconds, as those of package trace
+// do.
 func TestNewIDs(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Ratio: 1})
 	_, s := tp.Tracer("other").Start(context.Background(), "root")
@@ -453,7 +458,7 @@ func TestNewIDs(t *testing.T) {
 	assert.InDelta(t, got["timestamp"].(float64)/1e6, seconds, 2, "the first 32 bits of %s", got["traceId"])
 }
 
-// TestNotSampledIsNotCounted: what the sampler has left out is no span that ended.
+// TestNotSampledIsNotCounted: a span that is not sampled does not count as ended.
 func TestNotSampledIsNotCounted(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Ratio: 1})
 	none(t, tp)

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// What Zipkin's OpenAPI schema (openzipkin/zipkin-api, zipkin2-api.yaml) asks of each field, and what its text
-// adds. A field that is not here must not be written.
+// The rules for each field, from Zipkin's OpenAPI schema (openzipkin/zipkin-api, zipkin2-api.yaml)
+// and its text. A field that is not here must not be written.
 var (
 	spanFields = fieldRules{
 		"traceId":        {required: true, check: matches(`^([0-9a-f]{16}|[0-9a-f]{32})$`)},
@@ -169,7 +169,8 @@ func texts(v any) error {
 	return nil
 }
 
-// unique is an error if an object in text has a key twice: what a reader makes of that is anybody's guess.
+// unique returns an error if an object in text has a key twice, which each reader takes in its own
+// way.
 func unique(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	type level struct {
@@ -204,7 +205,7 @@ func unique(text []byte) error {
 	}
 }
 
-// checkList is an error if body is not a list of spans by Zipkin's schema.
+// checkList returns an error if body is not a list of spans by Zipkin's schema.
 func checkList(body []byte) error {
 	if !utf8.Valid(body) {
 		return errors.New("not UTF-8")

@@ -26,7 +26,7 @@ func obj(key string, of ...kv) kv               { return attribute.Map(key, of..
 func strs(key string, of ...string) kv          { return attribute.StringSlice(key, of) }
 func vals(key string, of ...attribute.Value) kv { return attribute.Slice(key, of...) }
 
-// What stands in a map or in a list is told as it would be if it stood alone.
+// A value in a map or in a list is told as it would be alone.
 func TestNoSecretsInMapsAndLists(t *testing.T) {
 	pair := func(key, name, value string) attribute.Value {
 		return attribute.MapValue(str(key, name), str("value", value))
@@ -93,7 +93,7 @@ func TestNoSecretsInMapsAndLists(t *testing.T) {
 	}
 }
 
-// everywhere returns what is posted of a span that has attr wherever there are attributes.
+// everywhere returns the post of a span that has attr in all places where attributes stand.
 func everywhere(t *testing.T, attr kv) string {
 	body, err := json.Marshal(export(t, ended(func(s *tracetest.SpanStub) {
 		s.Attributes = []kv{attr}
@@ -106,7 +106,7 @@ func everywhere(t *testing.T, attr kv) string {
 	return string(body)
 }
 
-// A URL needs no scheme to be one, and no attribute of its own.
+// A URL is found without a scheme, and in any attribute.
 func TestNoSecretsWithoutScheme(t *testing.T) {
 	for value, want := range map[string]string{
 		"//u:" + canary + "@a.example/p":                                   "//a.example/p",
@@ -131,8 +131,8 @@ func TestNoSecretsWithoutScheme(t *testing.T) {
 	}
 }
 
-// An attribute that holds a host holds no user, whose password would be the service of the other
-// side.
+// An attribute that holds a host loses a user. Otherwise the user's password would name the
+// service of the other side.
 func TestNoSecretsInHosts(t *testing.T) {
 	for value, want := range map[string]string{
 		"u:" + canary + "@a.example":                    "a.example",
@@ -163,7 +163,7 @@ func TestNoSecretsInHosts(t *testing.T) {
 	}
 }
 
-// A key that has a secret in it is left out with what it is the key of.
+// A key with a secret in it is left out together with its value.
 func TestNoSecretsInKeys(t *testing.T) {
 	attr := attribute.Int("http://u:"+canary+"@a.example", 1)
 	assert.NotContains(t, everywhere(t, attr), canary)
@@ -171,7 +171,7 @@ func TestNoSecretsInKeys(t *testing.T) {
 	assert.Equal(t, map[string]any{"a//b": "c"}, got)
 }
 
-// Maps in maps, and long ones, have an end.
+// Maps in maps, and long maps, are cut.
 func TestEndlessAttributes(t *testing.T) {
 	deep := attribute.StringValue(canary)
 	for range 10_000 {

@@ -28,7 +28,7 @@ import (
 // late is how long after its deadline a Shutdown may return.
 const late = 100 * time.Millisecond
 
-// unending are the faults that never end. release frees who does not heed a context.
+// unending are the faults that never end. release frees calls that ignore their context.
 func unending(release <-chan struct{}) map[string]answer {
 	return map[string]answer{
 		"refused":             refuse,
@@ -101,7 +101,7 @@ func endings() []ending {
 	}
 }
 
-// within calls f with the ending's context, and checks how long it takes.
+// within calls f with the ending's context and checks how long f takes.
 func (e ending) within(t testing.TB, f func(context.Context) error) error {
 	t.Helper()
 	ctx, cancel := e.ctx()
@@ -151,7 +151,7 @@ func TestShutdownDuringFaults(t *testing.T) {
 	}
 }
 
-// lost returns how many spans an error says were lost.
+// lost returns the number of lost spans that an error names.
 func lost(t testing.TB, err error) (n int) {
 	t.Helper()
 	require.Error(t, err)
@@ -187,7 +187,7 @@ func TestForceFlushDuringFaults(t *testing.T) {
 					s := tp.Stats()
 					assert.EqualValues(t, 60, s.Queued+s.Dropped+s.Sent)
 					switch {
-					case err == e.cause: // the SDK's: nobody was asked
+					case err == e.cause: // from the SDK, which called no processor
 						assert.Zero(t, e.limit)
 					case s.Queued > 0:
 						assert.ErrorIs(t, err, e.cause)
@@ -211,7 +211,7 @@ func TestForceFlushDuringFaults(t *testing.T) {
 	}
 }
 
-// ForceFlush gives up, not the spans.
+// ForceFlush gives up, and its spans stay in the queue.
 func TestForceFlushLeavesTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up atomic.Bool
@@ -239,7 +239,7 @@ func TestForceFlushLeavesTheRest(t *testing.T) {
 	})
 }
 
-// Who flushes does not wait until the pipe would have tried again, nor for spans that end later.
+// ForceFlush does not wait for the end of a pause, or for spans that end later.
 func TestForceFlushTriesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up atomic.Bool
@@ -271,7 +271,7 @@ func TestForceFlushTriesAtOnce(t *testing.T) {
 	})
 }
 
-// A pause that the collector has asked for is not cut short by who flushes again and again.
+// Many flushes do not cut a pause short that the collector has asked for.
 func TestForceFlushKeepsRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: status(429, "Retry-After", "30")}
@@ -307,7 +307,7 @@ func TestForceFlushDoesNotWaitForLaterSpans(t *testing.T) {
 	})
 }
 
-// A span does not wait for others to be posted with for longer than a second, and few posts are made of many spans.
+// A span waits for others for a second at most, and many spans make few posts.
 func TestGathering(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{}
@@ -339,8 +339,8 @@ func TestShutdownSendsTheRest(t *testing.T) {
 }
 
 // Main's context is done when its deferred Shutdown is called. With a timeout of its own, as
-// documented, nothing is lost, however slow the collector is; without, at least what can be sent
-// in a moment is not, and the error counts the rest.
+// documented, nothing is lost, however slow the collector is. With main's context, what can be
+// sent in a moment is not lost, and the error counts the others.
 func TestShutdownInMain(t *testing.T) {
 	documented := func(_ context.Context, tp *zipkin.Provider) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -384,8 +384,8 @@ func TestShutdownInMain(t *testing.T) {
 	}
 }
 
-// Others that hang as well do not make it longer.
-func TestShutdownInMainWithAnotherThatHangs(t *testing.T) {
+// Other processors that hang too do not make Shutdown longer.
+func TestShutdownInMainWithAHangingProcessor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, signal := context.WithCancel(context.Background())
 		release := make(chan struct{})
@@ -401,7 +401,7 @@ func TestShutdownInMainWithAnotherThatHangs(t *testing.T) {
 	})
 }
 
-// What the package comment shows is what the Examples run.
+// The package comment shows the code that the Examples run.
 func TestDocShowsTheExample(t *testing.T) {
 	read := func(name string) string {
 		text, err := os.ReadFile(name)
@@ -417,7 +417,8 @@ func TestDocShowsTheExample(t *testing.T) {
 	assert.Contains(t, read("doc.go"), "//"+strings.ReplaceAll(shown, "\n", "\n//")+"\n")
 }
 
-// At the end there is no later: who asks to be left alone for half a minute is asked again all the same.
+// During Shutdown a collector that asks for half a minute is tried again before that, since there
+// is no later.
 func TestShutdownDoesNotWaitForRetryAfter(t *testing.T) {
 	for _, posting := range []bool{false, true} {
 		t.Run(fmt.Sprint("while posting ", posting), func(t *testing.T) {
@@ -444,7 +445,7 @@ func TestShutdownDoesNotWaitForRetryAfter(t *testing.T) {
 	}
 }
 
-// What has arrived until the deadline is not counted as lost.
+// Spans that have arrived by the deadline are not counted as lost.
 func TestShutdownSendsSome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: slow(status(202))}
@@ -459,7 +460,7 @@ func TestShutdownSendsSome(t *testing.T) {
 	})
 }
 
-// Shutdown with no time does not say that it had none if there was nothing left to do.
+// Shutdown without time does not name that as a cause if nothing was left to do.
 func TestShutdownWithNothingLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{}
@@ -476,7 +477,7 @@ func TestShutdownWithNothingLeft(t *testing.T) {
 	})
 }
 
-// Of several Shutdowns each ends by its own deadline, and they say the same.
+// Concurrent Shutdowns each end by their own deadline, and return the same.
 func TestConcurrentShutdown(t *testing.T) {
 	for _, name := range []string{"black hole", "ignores its context"} {
 		t.Run(name, func(t *testing.T) {
@@ -512,7 +513,7 @@ func TestConcurrentShutdown(t *testing.T) {
 	}
 }
 
-// A post that comes to an end after Shutdown has given it up changes nothing.
+// A post that ends after Shutdown has given up changes nothing.
 func TestPostThatEndsAfterShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -528,7 +529,7 @@ func TestPostThatEndsAfterShutdown(t *testing.T) {
 	})
 }
 
-// What ends when Shutdown has begun is nobody's: the SDK asks no processor any more.
+// Spans that end after Shutdown has begun are not counted: the SDK calls no processor any more.
 func TestSpansThatEndAfterShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: slow(status(202))}
@@ -575,7 +576,7 @@ func (o *other) OnEnd(sdktrace.ReadOnlySpan)                     {}
 func (o *other) ForceFlush(context.Context) error                { return o.err }
 func (o *other) Shutdown(context.Context) error                  { o.shutdowns++; return o.err }
 
-// Other processors end too, whatever has become of ours, and what they say is not lost.
+// Other processors are shut down too, whatever becomes of ours, and their errors are returned.
 func TestShutdownOfOtherProcessors(t *testing.T) {
 	failed := errors.New("the other one has failed")
 	for _, e := range endings() {
@@ -613,8 +614,8 @@ func TestShutdownOfOtherProcessors(t *testing.T) {
 	}
 }
 
-// A processor that does not heed its context does not keep anybody either.
-func TestShutdownWithAnotherThatHangs(t *testing.T) {
+// A processor that ignores its context does not keep Shutdown from returning.
+func TestShutdownWithAHangingProcessor(t *testing.T) {
 	for _, e := range endings() {
 		t.Run(e.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -644,7 +645,7 @@ type hung struct {
 func (h *hung) ForceFlush(context.Context) error { <-h.release; return nil }
 func (h *hung) Shutdown(context.Context) error   { <-h.release; return nil }
 
-// What knows only an interface ends it all the same.
+// Code that knows only an interface can shut the Provider down.
 func TestShutdownByInterface(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{}
@@ -681,7 +682,7 @@ func TestShutdownDuringCollections(t *testing.T) {
 	all.Wait()
 }
 
-// A try that was made only because somebody flushes is no try that an outage is told by.
+// A try that was made early, for a flush, does not count towards the loss of a batch.
 func TestForceFlushUsesUpNoTries(t *testing.T) {
 	for name, answer := range map[string]answer{"500": status(500), "reset": failure(errors.New("connection reset by peer"))} {
 		t.Run(name, func(t *testing.T) {
@@ -700,7 +701,7 @@ func TestForceFlushUsesUpNoTries(t *testing.T) {
 	}
 }
 
-// Who flushes after each span does not make a batch, with the room for one, of each.
+// A flush after each span does not make a batch of each span.
 func TestForceFlushKeepsBatchesTogether(t *testing.T) {
 	heap := func() int64 {
 		runtime.GC()
@@ -723,7 +724,7 @@ type curious struct{ ask func() }
 
 func (c curious) Error() string { c.ask(); return "no" }
 
-// An error of somebody else's is not asked for its text with a lock held.
+// The text of somebody else's error is not asked for while a lock is held.
 func TestShutdownWithACuriousError(t *testing.T) {
 	var tp *zipkin.Provider
 	tp = newProvider(t, zipkin.Config{Client: &http.Client{Transport: testkit.RoundTripper(func(*http.Request) (*http.Response, error) {

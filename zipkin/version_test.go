@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// In the package, because a test's own build has no version.
+// The test is in the package because a test's own build has no version.
 func TestVersion(t *testing.T) {
 	for built, want := range map[string][]attribute.KeyValue{
 		"":        nil,
