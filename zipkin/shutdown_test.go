@@ -25,8 +25,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// late is how long after its deadline a Shutdown may return.
-const late = 100 * time.Millisecond
+// tolerance is how long after its deadline a Shutdown may return.
+const tolerance = 100 * time.Millisecond
 
 // unending are the faults that never end. release frees calls that ignore their context.
 func unending(release <-chan struct{}) map[string]answer {
@@ -112,7 +112,7 @@ func (e ending) within(t testing.TB, f func(context.Context) error) error {
 	}
 	begin := time.Now()
 	err := f(ctx)
-	assert.LessOrEqual(t, time.Since(begin), e.limit+late, "how long it took")
+	assert.LessOrEqual(t, time.Since(begin), e.limit+tolerance, "how long it took")
 	return err
 }
 
@@ -376,7 +376,7 @@ func TestShutdownInMain(t *testing.T) {
 				} else {
 					assert.ErrorIs(t, err, context.Canceled)
 					assert.Equal(t, tt.lost, lost(t, err))
-					assert.LessOrEqual(t, time.Since(begin), late, "how long Shutdown took")
+					assert.LessOrEqual(t, time.Since(begin), tolerance, "how long Shutdown took")
 				}
 				assertEmpty(t, tp.Stats(), 20, 20-tt.lost)
 			})
@@ -397,7 +397,7 @@ func TestShutdownInMainWithAHangingProcessor(t *testing.T) {
 		signal()
 		begin := time.Now()
 		assert.Equal(t, 20, lost(t, tp.Shutdown(ctx)))
-		assert.LessOrEqual(t, time.Since(begin), late, "how long Shutdown took")
+		assert.LessOrEqual(t, time.Since(begin), tolerance, "how long Shutdown took")
 	})
 }
 
@@ -495,13 +495,13 @@ func TestConcurrentShutdown(t *testing.T) {
 						defer cancel()
 						begin := time.Now()
 						texts[i] = fmt.Sprint(tp.Shutdown(ctx))
-						assert.LessOrEqual(t, time.Since(begin), time.Second+late, "how long Shutdown %d took: the first one ends it for all", i)
+						assert.LessOrEqual(t, time.Since(begin), time.Second+tolerance, "how long Shutdown %d took: the first one ends it for all", i)
 					})
 				}
 				all.Go(func() {
 					begin := time.Now()
 					assert.Error(t, tp.ForceFlush(patience(t)), "ForceFlush")
-					assert.LessOrEqual(t, time.Since(begin), time.Second+late, "how long ForceFlush took")
+					assert.LessOrEqual(t, time.Since(begin), time.Second+tolerance, "how long ForceFlush took")
 				})
 				all.Wait()
 				for _, text := range texts {
