@@ -93,9 +93,9 @@ func await(ctx context.Context, done <-chan struct{}, t *task, origin origin) {
 		return true
 	}
 	for {
-		var stirs <-chan struct{}
+		var woken <-chan struct{}
 		if !t.claimed.Load() {
-			stirs = w.stirs()
+			woken = w.nextWake()
 			if w.tryRun(t, claim) {
 				return
 			}
@@ -106,7 +106,7 @@ func await(ctx context.Context, done <-chan struct{}, t *task, origin origin) {
 			return
 		case <-ctx.Done():
 			return
-		case <-stirs:
+		case <-woken:
 		}
 	}
 }

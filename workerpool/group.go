@@ -66,14 +66,14 @@ func (g *Group) lend() (takeBack func()) {
 	if w == nil {
 		if outer := g.origin.group.Value(); outer != nil {
 			g.awaitedBy(&outer.link)
-			outer.stir()
+			outer.wake()
 			return func() { g.waiter.Store(nil) }
 		}
 		return func() {}
 	}
 	g.awaitedBy(&w.task.link)
 	w.lend()
-	w.task.stir()
+	w.task.wake()
 	return func() {
 		w.takeBack()
 		g.waiter.Store(nil)

@@ -9,7 +9,7 @@ type link struct {
 	lender *worker              // of a task that lends its turn; nil: none; guarded by pool.turns
 }
 
-// awaitedBy says that x waits for l.
+// awaitedBy records that x waits for l.
 func (l *link) awaitedBy(x *link) {
 	workers.Lock() // two calls at once must not make a circle
 	defer workers.Unlock()
@@ -21,12 +21,12 @@ func (l *link) awaitedBy(x *link) {
 	l.waiter.Store(x)
 }
 
-// stir wakes those who have looked for a turn in vain: l waits now, or lends its turn.
-func (l *link) stir() {
+// wake makes goroutines that have found no turn look again: l waits now, or lends its turn.
+func (l *link) wake() {
 	for ; l != nil; l = l.waiter.Load() {
 		if l.pool != nil {
 			l.pool.turns.Lock()
-			l.pool.stir()
+			l.pool.wake()
 			l.pool.turns.Unlock()
 		}
 	}

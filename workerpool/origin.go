@@ -14,7 +14,7 @@ type fromTask struct{}
 // since the Groups of work that schedules itself again would be a chain. Whoever waits for a Group
 // keeps it alive.
 type origin struct {
-	inTask bool
+	inTask bool                // or in a Group
 	group  weak.Pointer[Group] // zero: none
 }
 

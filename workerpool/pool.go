@@ -34,7 +34,7 @@ type Pool struct {
 
 	waiting atomic.Int64  // how many wait for room in the queue or for a task's result
 	turns   sync.Mutex    // guards the workers' turns
-	stirred chan struct{} // closed when a turn may be had; nil: nobody waits; guarded by turns
+	woken   chan struct{} // closed when a turn may be had; nil: nobody waits; guarded by turns
 
 	running sync.WaitGroup // workers, and tasks that run inline
 	done    chan struct{}  // closed when the pool is drained or given up
@@ -147,20 +147,20 @@ func (p *Pool) submit(ctx context.Context, t *task) error {
 		return true
 	}
 	for {
-		stirs := w.stirs() // first, so that no stir after the look is missed
+		woken := w.nextWake() // first, so that no wake after the look is missed
 		if w.tryRun(t, accept) {
 			return nil
 		}
-		if err := p.waitForRoom(ctx, t, stirs); err != errStirred {
+		if err := p.waitForRoom(ctx, t, woken); err != errWoken {
 			p.gate.RUnlock()
 			return err
 		}
 	}
 }
 
-var errStirred = errors.New("") // never leaves submit
+var errWoken = errors.New("") // never leaves submit
 
-func (p *Pool) waitForRoom(ctx context.Context, t *task, stirs <-chan struct{}) error {
+func (p *Pool) waitForRoom(ctx context.Context, t *task, woken <-chan struct{}) error {
 	select {
 	case p.tasks <- t:
 		return nil
@@ -168,8 +168,8 @@ func (p *Pool) waitForRoom(ctx context.Context, t *task, stirs <-chan struct{}) 
 		return ctx.Err()
 	case <-p.closing:
 		return ErrClosed
-	case <-stirs:
-		return errStirred
+	case <-woken:
+		return errWoken
 	}
 }
 

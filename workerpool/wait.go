@@ -45,11 +45,11 @@ func (w *wait) end() {
 	}
 }
 
-// stirs returns a channel that is closed when it is worth looking for a turn again; nil: it never
+// nextWake returns a channel that is closed when it is worth looking for a turn again; nil: it never
 // is.
-func (w *wait) stirs() <-chan struct{} {
+func (w *wait) nextWake() <-chan struct{} {
 	if w.self != nil {
-		return w.pool.stirs()
+		return w.pool.nextWake()
 	}
 	return nil
 }
@@ -97,5 +97,5 @@ func (w *wait) lend(t *task) {
 	if w.worker != nil {
 		w.worker.lend()
 	}
-	w.self.stir()
+	w.self.wake()
 }

@@ -75,25 +75,25 @@ func (w *worker) giveBack() {
 	defer w.pool.turns.Unlock()
 	close(w.back)
 	w.back = nil
-	w.pool.stir()
+	w.pool.wake()
 }
 
-// stir wakes those who wait for a turn of p. p.turns is held.
-func (p *Pool) stir() {
-	if p.stirred != nil {
-		close(p.stirred)
-		p.stirred = nil
+// wake makes goroutines that wait for a turn of p look again. p.turns is held.
+func (p *Pool) wake() {
+	if p.woken != nil {
+		close(p.woken)
+		p.woken = nil
 	}
 }
 
-// stirs returns a channel that is closed at the next stir.
-func (p *Pool) stirs() <-chan struct{} {
+// nextWake returns a channel that is closed at the next wake.
+func (p *Pool) nextWake() <-chan struct{} {
 	p.turns.Lock()
 	defer p.turns.Unlock()
-	if p.stirred == nil {
-		p.stirred = make(chan struct{})
+	if p.woken == nil {
+		p.woken = make(chan struct{})
 	}
-	return p.stirred
+	return p.woken
 }
 
 // inline runs t at once and returns when t has ended. t has a goroutine of its own, because
