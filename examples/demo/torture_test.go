@@ -25,130 +25,178 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// forPeople is what the demo says besides log lines.
+// forPeople matches what the demo writes besides log lines.
 var forPeople = regexp.MustCompile(`^(|Try, .*|  curl .*|Ctrl-C ends it\.|draining|bye)$`)
 
-// What the demo began before SIGTERM it finishes: whoever got an answer finds it in the log
-// with what came after it, whatever was asked for has an end, and the process ends well.
+// After SIGTERM the demo finishes what it has begun. Each answer has its line, and the line of the
+// work after it, each request that began has an end, and the process ends well.
 func TestTortureSIGTERMUnderLoad(t *testing.T) {
 	clients, enough := torture.Size(4, 16), torture.Size(50, 2_000)
-	var stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), serveEnv+"=1", "GOCOVERDIR="+t.TempDir(), "GORACE=atexit_sleep_ms=0")
-	cmd.Stderr = &stderr
-	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err, "StdoutPipe")
-	require.NoError(t, cmd.Start(), "Start of %s", os.Args[0])
+	demo := startDemo(t)
+	load := load{url: demo.url, enough: enough, answers: map[string]string{}, others: map[int]int{}, terminate: func() {
+		assert.NoError(t, demo.cmd.Process.Signal(syscall.SIGTERM), "SIGTERM")
+	}}
+	load.run(clients)
+	written := demo.wait(t)
+	assert.Equal(t, "bye", written[len(written)-1], "the last line")
 
-	var text []string // what it writes
-	var url string
-	up, ended := make(chan struct{}), make(chan struct{})
+	told := tell(t, written)
+	lost := 0
+	for media, id := range load.answers {
+		if told.counted[media] != id || id == "" {
+			lost++
+		}
+	}
+	assert.Zero(t, lost, "answered requests whose views are not counted under the ID that the client got")
+	assert.Zero(t, told.noID, "lines without an ID, of %d", told.lines)
+	assert.Empty(t, load.others, "statuses other than 200, and how often")
+	// The answer to some requests that began may have come too late for their client.
+	assert.Equal(t, told.begun, told.counted, "IDs of requests that began, and of views counted after the response")
+	assert.Equal(t, told.begun, told.logged, "IDs of requests that began, and of access lines")
+	assert.GreaterOrEqual(t, len(load.answers), enough, "answers")
+	torture.Row(t, "SIGTERM under load", "%d clients, %d requests, %d answers, of which %d lost; %d without an answer, %d with half of one; %d asked for, %d ended; %d lines, %d without an ID; exit code %d",
+		clients, load.asked, len(load.answers), lost, load.broken, load.unread, len(told.begun), len(told.counted), told.lines, told.noID, demo.cmd.ProcessState.ExitCode())
+}
+
+// process is a demo that serves, in a process of its own.
+type process struct {
+	cmd    *exec.Cmd
+	url    string
+	stderr bytes.Buffer
+	text   []string      // the lines that it has written
+	ended  chan struct{} // closed after the last of them
+}
+
+// startDemo returns a demo that is up.
+func startDemo(t *testing.T) *process {
+	t.Helper()
+	p := &process{cmd: exec.CommandContext(t.Context(), os.Args[0]), ended: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), serveEnv+"=1", "GOCOVERDIR="+t.TempDir(), "GORACE=atexit_sleep_ms=0")
+	p.cmd.Stderr = &p.stderr
+	stdout, err := p.cmd.StdoutPipe()
+	require.NoError(t, err, "StdoutPipe")
+	require.NoError(t, p.cmd.Start(), "Start of %s", os.Args[0])
+	up := make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(p.ended)
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
-			text = append(text, lines.Text())
-			if at := regexp.MustCompile(`http://\S+/media/`).FindString(lines.Text()); at != "" && url == "" {
-				url = at
+			p.text = append(p.text, lines.Text())
+			if at := regexp.MustCompile(`http://\S+/media/`).FindString(lines.Text()); at != "" && p.url == "" {
+				p.url = at
 				close(up)
 			}
 		}
 	}()
 	select {
 	case <-up:
-	case <-ended:
-		require.FailNow(t, "it ended", "standard error: %s", &stderr)
+	case <-p.ended:
+		require.FailNow(t, "it ended", "standard error: %s", &p.stderr)
 	}
+	return p
+}
 
-	var mu sync.Mutex
-	answers := map[string]string{} // IDs of the requests answered with 200, by what they asked for
-	others := map[int]int{}        // how often there was another status
-	var asked, unread, broken int  // unread: a status and no body; broken: neither
-	var terminated bool
+// wait waits for a good end, and returns the lines of standard output.
+func (p *process) wait(t *testing.T) []string {
+	t.Helper()
+	<-p.ended
+	require.NoError(t, p.cmd.Wait(), "the process; standard error: %s", &p.stderr)
+	assert.Empty(t, p.stderr.String(), "standard error")
+	return p.text
+}
+
+// load is the load on a demo that is terminated under it.
+type load struct {
+	url       string // without the media
+	enough    int    // the number of answers after which the demo is terminated
+	terminate func()
+
+	mu         sync.Mutex
+	terminated bool
+	asked      int               // requests
+	answers    map[string]string // IDs of the requests answered with 200, by media
+	others     map[int]int       // how often there was another status
+	unread     int               // how often there was a status, and no body
+	broken     int               // how often there was neither
+}
+
+// run runs the load until the demo refuses connections.
+func (l *load) run(clients int) {
 	var asking sync.WaitGroup
 	for range clients {
 		asking.Go(func() {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
-			client := &http.Client{Transport: transport}
-			for {
-				mu.Lock()
-				asked++
-				media := fmt.Sprint(asked)
-				mu.Unlock()
-				resp, err := client.Get(url + media)
-				if errors.Is(err, syscall.ECONNREFUSED) {
-					return
-				}
-				var body error
-				if err == nil {
-					_, body = io.Copy(io.Discard, resp.Body)
-					resp.Body.Close()
-				}
-				mu.Lock()
-				switch {
-				case err != nil: // at the end, on a connection that the server had closed: nobody has read it
-					broken++
-				case resp.StatusCode != http.StatusOK:
-					others[resp.StatusCode]++
-				default:
-					answers[media] = resp.Header.Get("X-B3-TraceId")
-				}
-				if body != nil {
-					unread++
-				}
-				if len(answers) == enough && !terminated {
-					terminated = true
-					assert.NoError(t, cmd.Process.Signal(syscall.SIGTERM), "SIGTERM")
-				}
-				mu.Unlock()
+			for client := (&http.Client{Transport: transport}); l.ask(client); {
 			}
 		})
 	}
 	asking.Wait()
-	<-ended
-	require.NoError(t, cmd.Wait(), "the process; standard error: %s", &stderr)
-	assert.Equal(t, "bye", text[len(text)-1], "the last line")
-	assert.Empty(t, stderr.String(), "standard error")
+}
 
-	begun, counted, logged := map[string]string{}, map[string]string{}, map[string]string{} // IDs, by media
-	lines, noID := 0, 0
+// ask makes one request. It is false if the demo has refused the connection.
+func (l *load) ask(client *http.Client) bool {
+	l.mu.Lock()
+	l.asked++
+	media := fmt.Sprint(l.asked)
+	l.mu.Unlock()
+	resp, err := client.Get(l.url + media)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return false
+	}
+	var body error
+	if err == nil {
+		_, body = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case err != nil: // at the end, on a connection that the server had closed before it read the request
+		l.broken++
+	case resp.StatusCode != http.StatusOK:
+		l.others[resp.StatusCode]++
+	default:
+		l.answers[media] = resp.Header.Get("X-B3-TraceId")
+	}
+	if body != nil {
+		l.unread++
+	}
+	if len(l.answers) == l.enough && !l.terminated {
+		l.terminated = true
+		l.terminate()
+	}
+	return true
+}
+
+// tale is what the lines of a demo tell of media-api's requests.
+type tale struct {
+	begun, counted, logged map[string]string // IDs, by media
+	lines, noID            int
+}
+
+// tell reads the lines. A message that stands twice for a request is a failure.
+func tell(t *testing.T, text []string) tale {
+	t.Helper()
+	told := tale{begun: map[string]string{}, counted: map[string]string{}, logged: map[string]string{}}
+	by := map[string]map[string]string{"asked for": told.begun, "views counted, after the response": told.counted, "request": told.logged}
 	for _, s := range text {
 		if forPeople.MatchString(s) {
 			continue
 		}
 		l := parse(s)
-		lines++
+		told.lines++
 		if l.TraceID == "" {
-			noID++
+			told.noID++
 		}
-		if l.Service != "media-api" || l.media == "" {
-			continue
-		}
-		for what, ids := range map[string]map[string]string{"asked for": begun, "views counted, after the response": counted, "request": logged} {
-			if l.Message == what {
-				assert.NotContains(t, ids, l.media, "a second line %q", s)
-				ids[l.media] = l.TraceID
-			}
+		if ids := by[l.Message]; ids != nil && l.Service == "media-api" && l.media != "" {
+			assert.NotContains(t, ids, l.media, "a second line %q", s)
+			ids[l.media] = l.TraceID
 		}
 	}
-	lost := 0
-	for media, id := range answers {
-		if counted[media] != id || id == "" {
-			lost++
-		}
-	}
-	assert.Zero(t, lost, "requests that were answered, without their views counted under the ID that their client got")
-	assert.Zero(t, noID, "lines without an ID, of %d", lines)
-	assert.Empty(t, others, "how often there was a status that is not 200")
-	// Some that were taken up may have been answered to a client that could not hear it.
-	assert.Equal(t, begun, counted, "IDs of what was asked for, and of what was counted after the response")
-	assert.Equal(t, begun, logged, "IDs of what was asked for, and of what the access log has")
-	assert.GreaterOrEqual(t, len(answers), enough, "answers")
-	torture.Row(t, "SIGTERM under load", "%d clients, %d requests, %d answers, of which %d lost; %d without an answer, %d with half of one; %d asked for, %d ended; %d lines, %d without an ID; exit code %d",
-		clients, asked, len(answers), lost, broken, unread, len(begun), len(counted), lines, noID, cmd.ProcessState.ExitCode())
+	return told
 }
 
-// If there is not time enough, the demo says how many tasks it has not run.
+// If the time is too short, the demo reports how many tasks it has not run.
 func TestTortureFailedDrainIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &services{pool: workerpool.New(workerpool.Config{Workers: 1}), drain: time.Second}
