@@ -4,17 +4,17 @@
 //	    │
 //	    └────── resty ──────▶ image-store ──▶ a database
 //
-// It sends itself requests as different callers would, then shows for each the one ID, every line
-// of every service that carries it, and the calls that these lines tell of. It exits 0 only if no
-// line is missing its ID, none has another's, and no call is missing. It draws the last trace, and
-// writes it to demo.html, which a browser opens.
+// The demo sends itself requests as different callers would. For each it shows the one ID, every
+// line of every service that carries it, and the calls that these lines tell of. It draws the last
+// trace, and writes it to demo.html, which a browser opens. It exits 0 only if each line has the
+// right ID, and no call is missing.
 //
 //	go run ./examples/demo          # run the requests and check the lines
 //	go run ./examples/demo -log json -preset datadog   # the same, with lines for machines
 //	go run ./examples/demo -serve   # stay up, for curl
 //	go run ./examples/demo -zipkin http://127.0.0.1:9411   # and send the spans there; with -serve too
 //
-// Without -zipkin the environment says whether spans go anywhere, as in a service of yours: see
+// Without -zipkin the environment decides whether spans go anywhere, as in a service of yours: see
 // docs/environment.md.
 package main
 
@@ -48,10 +48,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	serve := flags.Bool("serve", false, "stay up for curl, until Ctrl-C")
 	cfg := config{drain: 5 * time.Second}
 	log := flags.String("log", "console", "lines for people, or `json`")
-	preset := flags.String("preset", "", "whose names the fields have: datadog, google, ecs or logback")
-	flags.StringVar(&cfg.zipkin, "zipkin", "", "`URL` of a Zipkin to send spans to; without it, the environment says")
-	flags.StringVar(&cfg.html, "html", "demo.html", "`file` that the last trace is written to, as a page for a browser; \"\": none")
-	flags.Float64Var(&cfg.ratio, "ratio", 1, "with -zipkin, the share of the traces that it gets, of those that no caller has decided")
+	preset := flags.String("preset", "", "the vendor whose names the fields have: datadog, google, ecs or logback")
+	flags.StringVar(&cfg.zipkin, "zipkin", "", "`URL` of a Zipkin to send spans to; without it, the environment decides")
+	flags.StringVar(&cfg.html, "html", "demo.html", "`file` for the last trace, as a page for a browser; \"\": none")
+	flags.Float64Var(&cfg.ratio, "ratio", 1, "with -zipkin, the share of the traces that it gets, if no caller has decided")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -71,14 +71,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // config is how the services run.
 type config struct {
 	json   bool          // lines for machines
-	preset logctx.Config // whose names their fields have
-	zipkin string        // where spans go; "": where the environment says, if it does
+	preset logctx.Config // has the names of their fields
+	zipkin string        // where spans go; "": the environment decides
 	html   string        // where the page of the last trace goes; "": nowhere
 	ratio  float64       // of traces that go to zipkin
 	drain  time.Duration // how long requests and tasks, and then spans, may take to finish at the end
 }
 
-// presets are whose names the fields may have.
+// presets are the vendors' names of the fields.
 var presets = map[string]logctx.Config{
 	"":        {},
 	"datadog": logctx.Datadog(),
@@ -87,7 +87,7 @@ var presets = map[string]logctx.Config{
 	"logback": logctx.Logback(),
 }
 
-// names are what the fields of a service's lines are called.
+// names returns the names of the fields of a service's lines.
 func (cfg config) names(service string) logctx.Config {
 	names := cfg.preset
 	names.Service = service
@@ -124,7 +124,7 @@ func serveUntil(ctx context.Context, out io.Writer, cfg config) error {
 
 // call is a request that the demo sends itself.
 type call struct {
-	media  string // what it asks for: by it, lines are told apart without looking at their IDs
+	media  string // what it asks for; it tells lines apart without a look at their IDs
 	caller string
 	header http.Header
 	want   string // the trace ID; "" for a new one

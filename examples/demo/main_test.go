@@ -63,7 +63,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// A check that finds nothing wrong is worth nothing unless it finds what is.
+// The check finds what is wrong.
 func TestReportFindsWhatIsWrong(t *testing.T) {
 	ids := map[string]string{"1": "1111111111111111", "2": "2222222222222222"}
 	const asked = "12:00:00.000000 INF media-api 1111111111111111 asked for media=1 span_id=000000000000000a"
@@ -168,7 +168,7 @@ func TestServeAnswersAndDrains(t *testing.T) {
 	}
 }
 
-// Without a name there is no page, and one that cannot be written is an error.
+// Without a name there is no page. A page that cannot be written is an error.
 func TestPageFile(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	t.Chdir(t.TempDir())

@@ -20,13 +20,13 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// services are the three, up and running.
+// services are the three services, up and running.
 type services struct {
 	mediaURL string
 	servers  []*http.Server
 	pool     *workerpool.Pool
 	clients  []*http.Client
-	after    sync.WaitGroup // goroutines of media-api that outlive their response
+	later    sync.WaitGroup // goroutines of media-api that outlive their response
 	timer    timer
 	spans    spans
 	drain    time.Duration
@@ -54,10 +54,10 @@ func start(log io.Writer, refresh time.Duration, cfg config) (*services, error) 
 	return s, nil
 }
 
-// logger is how a service logs: the Config of httpmw that says so.
+// logger returns the Config of httpmw that makes a service log.
 type logger func(service string) httpmw.Config
 
-// byZerolog is for most services: at info, for people or as JSON.
+// byZerolog is the logger of most services: at info, for people or as JSON.
 func byZerolog(log io.Writer, cfg config) logger {
 	return func(service string) httpmw.Config {
 		names := cfg.names(service)
@@ -70,7 +70,7 @@ func byZerolog(log io.Writer, cfg config) logger {
 	}
 }
 
-// bySlog is for one that logs with slog: at debug, as text or as JSON.
+// bySlog is the logger of a service that uses slog: at debug, as text or as JSON.
 func bySlog(log io.Writer, cfg config) logger {
 	return func(service string) httpmw.Config {
 		opts := &slog.HandlerOptions{Level: slog.LevelDebug}
@@ -98,29 +98,29 @@ func (s *services) serve(name string, log logger, h http.Handler) (string, error
 	return "http://" + l.Addr().String(), nil
 }
 
-// shutdown lets everything finish that was begun: requests, tasks, goroutines, the timer.
+// shutdown lets all work finish that has begun: requests, tasks, goroutines, the timer.
 func (s *services) shutdown() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.drain) // main's own is done by now
+	ctx, cancel := context.WithTimeout(context.Background(), s.drain) // main's own has ended by now
 	defer cancel()
 	var errs []error
 	for i := len(s.servers) - 1; i >= 0; i-- { // callers first
 		errs = append(errs, s.servers[i].Shutdown(ctx))
 	}
 	s.timer.stop()
-	s.after.Wait()
+	s.later.Wait()
 	errs = append(errs, s.pool.Shutdown(ctx))
 	for _, c := range s.clients {
 		c.CloseIdleConnections()
 	}
-	// Last, when all have ended, and with a timeout of their own: requests and tasks may have
-	// taken all that they had.
+	// Spans come last, when all work has ended, and have a timeout of their own, because requests
+	// and tasks may have used up theirs.
 	ctx, cancel = context.WithTimeout(context.Background(), s.drain)
 	defer cancel()
 	errs = append(errs, s.spans.shutdown(ctx))
 	return errors.Join(errs...)
 }
 
-// mediaAPI calls the two others, and goes on working after it has answered.
+// mediaAPI calls the two other services, and goes on working after it has answered.
 func (s *services) mediaAPI(network, images string) http.Handler {
 	cfg := httpclient.Config{TracerProvider: s.spans["media-api"], CallLog: &httpclient.CallLogConfig{}}
 	client := httpclient.Wrap(&http.Client{Transport: &http.Transport{}}, cfg)
@@ -150,8 +150,8 @@ func (s *services) mediaAPI(network, images string) http.Handler {
 			return
 		}
 
-		answered := ctx.Done() // net/http ends it when the handler has returned
-		s.after.Go(workerpool.Wrap(ctx, func(ctx context.Context) {
+		answered := ctx.Done() // net/http ends ctx when the handler has returned
+		s.later.Go(workerpool.Wrap(ctx, func(ctx context.Context) {
 			<-answered
 			logctx.Info(ctx).Str("media", id).Msg("views counted, after the response")
 		}))
@@ -234,7 +234,7 @@ func imageStore() http.Handler {
 	return mux
 }
 
-// find stands for a call that is not HTTP.
+// find stands in for a call that is not HTTP.
 func find(ctx context.Context, id string) (image string, err error) {
 	_, done := logctx.Call(ctx, "dynamodb", "GetItem")
 	defer func() { done(err) }()
@@ -244,7 +244,7 @@ func find(ctx context.Context, id string) (image string, err error) {
 
 const refreshJob = "catalogue refresh"
 
-// timer runs a job again and again, each time with a trace of its own.
+// timer runs a job again and again. Each run has a trace of its own.
 type timer struct {
 	cancel context.CancelFunc
 	done   chan struct{}

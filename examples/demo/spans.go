@@ -10,15 +10,15 @@ import (
 	"example.com/clew/zipkin"
 )
 
-// names are what the services are called in Zipkin.
+// names are the services' names in Zipkin.
 var names = [...]string{"media-api", "network-information", "image-store"}
 
-// spans are what the services send to Zipkin. Each has a provider of its own, as if it were a process
-// of its own.
+// spans are the providers that send spans to Zipkin. Each service has its own, as if it were a
+// process of its own.
 type spans map[string]*zipkin.Provider
 
-// startSpans returns what has been started also when there is an error. Without -zipkin, it is the
-// environment that says whether spans go anywhere, as it would for a service.
+// startSpans starts a provider for each service. With an error it returns those that it has started.
+// Without -zipkin the environment decides whether spans go anywhere, as it would for a service.
 func startSpans(cfg config) (spans, error) {
 	s := spans{}
 	for _, name := range names {
@@ -28,16 +28,16 @@ func startSpans(cfg config) (spans, error) {
 		}
 		s[name] = p
 		if cfg.zipkin == "" {
-			continue // nor does -ratio count
+			continue // -ratio does not count either
 		}
-		if err := p.SetRatio(cfg.ratio); err != nil { // not in Config, where 0 means the default
+		if err := p.SetRatio(cfg.ratio); err != nil { // not by Config, where 0 means the default
 			return s, err
 		}
 	}
 	return s, nil
 }
 
-// shutdown sends what is left. The error says which services have lost how many spans.
+// shutdown sends the last spans. The error says which services have lost how many spans.
 func (s spans) shutdown(ctx context.Context) error {
 	var all sync.WaitGroup // at once: each may need all the time that there is
 	var errs [len(names)]error
@@ -54,14 +54,14 @@ func (s spans) shutdown(ctx context.Context) error {
 	return errors.Join(errs[:]...)
 }
 
-// recordedHeader is how media-api says that a trace goes to Zipkin.
+// recordedHeader is the header by which media-api says that a trace goes to Zipkin.
 const recordedHeader = "X-B3-Sampled"
 
-// page is where Zipkin shows a trace.
+// page returns the URL at which Zipkin shows a trace.
 func (cfg config) page(id string) string {
 	u, err := url.Parse(cfg.zipkin)
-	if err != nil { // zipkin.NewProvider has said so
+	if err != nil { // zipkin.NewProvider has returned it before
 		return ""
 	}
-	return u.Scheme + "://" + u.Host + "/zipkin/traces/" + id // without the password that may be in it
+	return u.Scheme + "://" + u.Host + "/zipkin/traces/" + id // without a password
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// span is what there is to check of one in Zipkin's v2 JSON.
+// span has the fields of Zipkin's v2 JSON that the tests check.
 type span struct {
 	TraceID, ParentID, ID, Kind, Name string
 	Timestamp, Duration               int64
@@ -30,8 +30,8 @@ type span struct {
 	Tags                              map[string]string
 }
 
-// String says who did what. A client's span is called "get" whatever it gets, so the path stands
-// there too.
+// String names the service, the span and the path: a client's span is called "get" whatever its
+// path.
 func (s span) String() string {
 	text := s.LocalEndpoint.ServiceName + " " + s.Kind + " " + s.Name
 	if url, ok := s.Tags["url.full"]; ok {
@@ -108,7 +108,7 @@ func faults(trace []span, id, media, parent string, debug bool) []string {
 	return faults
 }
 
-// collector is as much of Zipkin as takes spans.
+// collector is the part of Zipkin that takes spans.
 type collector struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -150,8 +150,7 @@ func TestDemoSendsSpans(t *testing.T) {
 		{"all", "1", []string{"no headers", "64-bit X-B3-*", "128-bit b3", "debug"}},
 		{"none but those that a caller has decided", "0", []string{"64-bit X-B3-*", "debug"}},
 	}
-	// A caller that leaves the decision open has not reported its span, so that this is nobody's
-	// parent.
+	// A caller that leaves the decision open has not reported its span, so its span is no parent.
 	parents := map[string]string{"64-bit X-B3-*": testkit.SpanID, "debug": testkit.SpanID}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -177,8 +176,8 @@ func TestDemoSendsSpans(t *testing.T) {
 	}
 }
 
-// Without -zipkin it is the environment that turns spans on and off. The lines are right in any
-// case: run checks them.
+// Without -zipkin the environment turns spans on and off. The lines are right in any case: run
+// checks them.
 func TestDemoAsksTheEnvironment(t *testing.T) {
 	zipkin := newCollector(t)
 	for _, tt := range []struct {
@@ -204,7 +203,7 @@ func TestDemoAsksTheEnvironment(t *testing.T) {
 	}
 }
 
-// Whoever asks for spans and has lost them wants to know; the requests do not.
+// Lost spans are an error of the demo, and of no request.
 func TestDemoWithoutCollector(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	zipkin := httptest.NewServer(nil)
@@ -222,7 +221,7 @@ func TestDemoWithoutCollector(t *testing.T) {
 	assert.NotContains(t, out.String(), "in Zipkin")
 }
 
-// The spans of what is finished while draining are sent too.
+// The spans of requests that end while the demo drains are sent too.
 func TestSpansOfWhatIsDrained(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	zipkin := newCollector(t)
@@ -258,7 +257,7 @@ func TestSpansOfWhatIsDrained(t *testing.T) {
 	assert.Empty(t, faults(zipkin.traces[id], id, calls[1].media, testkit.SpanID, false))
 }
 
-// Tasks that take all the time that they are given leave the spans theirs.
+// Tasks that use up all their time leave the spans theirs.
 func TestSpansHaveTimeOfTheirOwn(t *testing.T) {
 	zipkin := newCollector(t)
 	s, err := start(io.Discard, time.Hour, config{zipkin: zipkin.URL, ratio: 1, drain: 3 * time.Second}) // on a busy machine too
@@ -290,7 +289,7 @@ func TestBadZipkinFlags(t *testing.T) {
 	}
 }
 
-// A password belongs to the one who posts spans, not to the page that is shown to everybody.
+// The URL of a trace's page has no password, because everybody sees it.
 func TestPage(t *testing.T) {
 	tests := []struct {
 		name, zipkin string
@@ -307,7 +306,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// What faults says nothing of must be right.
+// faults finds each fault in a trace that is otherwise right.
 func TestFaultsFindsWhatIsWrong(t *testing.T) {
 	const id, caller = testkit.ID64, "00000000000000c0"
 	whole := func() []span {

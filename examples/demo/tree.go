@@ -11,9 +11,9 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// treeOf finds out who called whom, by the lines alone.
+// treeOf finds out from the lines alone who called whom.
 func treeOf(lines []said) *timeline.Tree {
-	parser := timeline.NewParser(timeline.ParserConfig{Source: "demo", Zone: time.Local}) // logctx.Console writes local times, without a day
+	parser := timeline.NewParser(timeline.ParserConfig{Source: "demo", Zone: time.Local}) // logctx.Console writes local times without a day
 	var entries []*timeline.Entry
 	for i := range lines {
 		entries = append(entries, parser.Parse(timeline.Raw{Text: []byte(lines[i].text), Number: i + 1}), parser.Flush())
@@ -35,7 +35,7 @@ func writePage(t *timeline.Tree, name string) error {
 	return errors.Join(err, file.Close())
 }
 
-// outline is the tree without times: a call or a request a line.
+// outline is the tree without times, with a line for each call and each request.
 func outline(t *timeline.Tree) string {
 	var b strings.Builder
 	level := map[*timeline.Span]string{}
@@ -45,7 +45,7 @@ func outline(t *timeline.Tree) string {
 			indent = level[s.Parent]
 		}
 		level[s] = indent
-		if s.Made { // who has called from outside has no line
+		if s.Made { // a caller from outside has no line
 			continue
 		}
 		level[s] += "  "
