@@ -12,7 +12,7 @@
 //	go run ./examples/demo          # run the requests and check the lines
 //	go run ./examples/demo -log json -preset datadog   # the same, with lines for machines
 //	go run ./examples/demo -serve   # stay up, for curl
-//	go run ./examples/demo -zipkin http://127.0.0.1:9411   # and send the spans there; with -serve too
+//	go run ./examples/demo -zipkin http://127.0.0.1:9411   # and send spans there; with -serve too
 //
 // Without -zipkin the environment decides whether spans go anywhere, as in a service of yours: see
 // docs/environment.md.
@@ -75,7 +75,7 @@ type config struct {
 	zipkin string        // where spans go; "": the environment decides
 	html   string        // where the page of the last trace goes; "": nowhere
 	ratio  float64       // of traces that go to zipkin
-	drain  time.Duration // how long requests and tasks, and then spans, may take to finish at the end
+	drain  time.Duration // for requests and tasks, and then for spans, to finish at the end
 }
 
 // presets are the vendors' names of the fields.

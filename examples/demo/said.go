@@ -17,7 +17,7 @@ type said struct {
 
 func parse(text string) said {
 	s := said{text: text}
-	s.Line, _ = line.Parse([]byte(text)) // a line that cannot be read has no ID, and that is a failure
+	s.Line, _ = line.Parse([]byte(text)) // else it has no ID, and that is a failure
 	media, _ := s.Field("media")
 	run, _ := s.Field("run")
 	s.media, s.run = media.Value, run.Value

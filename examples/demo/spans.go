@@ -17,8 +17,9 @@ var names = [...]string{"media-api", "network-information", "image-store"}
 // process of its own.
 type spans map[string]*zipkin.Provider
 
-// startSpans starts a provider for each service. With an error it returns those that it has started.
-// Without -zipkin the environment decides whether spans go anywhere, as it would for a service.
+// startSpans starts a provider for each service. With an error it returns those that it has
+// started. Without -zipkin the environment decides whether spans go anywhere, as it would for a
+// service.
 func startSpans(cfg config) (spans, error) {
 	s := spans{}
 	for _, name := range names {
