@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	// maxWindow is the most that a zstd stream may want the reader to remember, in bytes: what
-	// zstd --long writes. Its reader needs about that much memory, gzip's needs 64 KB.
+	// maxWindow is the largest window that a zstd stream may have, in bytes, as zstd --long
+	// writes. A reader needs about that much memory. Gzip's needs 64 KB.
 	maxWindow = 128 << 20
 
-	// manyWindow is how much several streams at once may want. zstd -19 writes 8 MB.
+	// manyWindow is the largest window of streams that are read at once. zstd -19 writes 8 MB.
 	manyWindow = 16 << 20
 )
 
-// largeWindow is held while a stream is read that wants more than manyWindow.
+// largeWindow is held while a stream with a larger window than manyWindow is read.
 var largeWindow sync.Mutex
 
-// foreign are the first bytes of what is not read, and what it is.
+// foreign has the formats that are not read, by their first bytes.
 var foreign = []struct{ magic, name, command string }{
 	{"\xfd7zXZ\x00", "xz", "xzcat"},
 	{"BZh", "bzip2", "bzcat"},
@@ -30,8 +30,8 @@ var foreign = []struct{ magic, name, command string }{
 	{"PK\x03\x04", "zip", "unzip -p"},
 }
 
-// decompressed returns what r has in it, as its first bytes say: gzip, zstd, several of them one
-// after another, or neither. However much comes out, it is read as a stream and never kept.
+// decompressed returns the content of r: of one or several gzip or zstd streams, as the first
+// bytes say, else r itself. The content is streamed and never kept, however large it is.
 func decompressed(r io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, zstd.HeaderMaxSize)
 	n, err := io.ReadFull(r, head)
@@ -54,8 +54,8 @@ func decompressed(r io.Reader) (io.ReadCloser, error) {
 	return io.NopCloser(r), nil
 }
 
-// newZstd returns what the frames in r have, of which the first begins with head. Its closer must
-// be called.
+// newZstd returns the content of the zstd frames in r. Head is the beginning of the first one. The
+// reader must be closed.
 func newZstd(r io.Reader, head []byte) (io.ReadCloser, error) {
 	var first zstd.Header
 	window, unlock := uint64(manyWindow), func() {}
@@ -82,7 +82,8 @@ func (z *zstdReader) Close() error {
 	return nil
 }
 
-// isZstd tells of a frame of zstd, or one that its readers skip (RFC 8878, sections 3.1.1, 3.1.2).
+// isZstd tells whether head begins a frame of zstd, or one that readers of zstd skip (RFC 8878,
+// sections 3.1.1 and 3.1.2).
 func isZstd(head []byte) bool {
 	if len(head) < 4 {
 		return false

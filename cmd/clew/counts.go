@@ -7,17 +7,17 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// counts are what was read, and what was not understood. Lines that a search has passed over are
-// not among them.
+// counts says what was read, and what was not understood. It does not count lines that a search
+// has passed over.
 type counts struct {
 	timeline.Counts
 	found   int // entries of the trace
 	one     bool
 	dropped int64
-	left    int // lines of the trace that there was no room for
-	noRoom  int // traces of the list that there was no room for
+	left    int // lines of the trace without room
+	noRoom  int // traces of the list without room for their lines
 	limited int // traces that match, beyond --limit
-	older   int // traces that the list had no room for
+	older   int // traces without room in the list
 	noText  int // files of folders that are no text
 	unread  int // sources that could not be read to their end
 }
@@ -39,7 +39,7 @@ func countsOf(inputs []*input) (all counts) {
 	return all
 }
 
-// incomplete tells whether something of what was read does not stand in the answer as it should.
+// incomplete tells whether something that was read is not in the answer as it should be.
 func (c counts) incomplete() bool {
 	return c.wrong() || c.limited > 0 || c.older > 0 || c.noText > 0 || c.NoID > 0 || c.NoTime > 0 || c.dropped > 0 || c.unread > 0
 }

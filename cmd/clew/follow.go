@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// followEvery is how often a file that is followed is looked at.
+// followEvery is the pause between two looks at a file that is followed.
 const followEvery = 250 * time.Millisecond
 
 // tail reads a file, goes on with what is written to it, and ends with its context.
@@ -20,10 +20,10 @@ type tail struct {
 	ctx  context.Context
 	path string
 	file *os.File
-	next *os.File // has taken the path over; nil: none has
+	next *os.File // the file that has taken the path; nil: none
 	tick *time.Ticker
-	read int64 // how much of file
-	last byte  // that was read
+	read int64 // bytes of file
+	last byte  // the last byte that was read
 }
 
 func newTail(ctx context.Context, path string, f *os.File) *tail {
@@ -48,7 +48,7 @@ func (t *tail) Read(p []byte) (int, error) {
 		switch {
 		case err != nil:
 			return 0, err
-		case again && t.last != '\n': // the line that was never finished ends here
+		case again && t.last != '\n': // the unfinished line ends here
 			t.last, p[0] = '\n', '\n'
 			return 1, nil
 		case !again && !t.wait():
@@ -57,7 +57,7 @@ func (t *tail) Read(p []byte) (int, error) {
 	}
 }
 
-// again tells whether a file now is to be read from its beginning: the old one is at its end.
+// again tells, at the end of a file, whether a file is to be read from its beginning next.
 func (t *tail) again() (bool, error) {
 	if t.next != nil {
 		t.file.Close()
@@ -66,7 +66,7 @@ func (t *tail) again() (bool, error) {
 	}
 	now, err := os.Stat(t.path)
 	if err != nil {
-		return false, nil // between two files
+		return false, nil // the next file is not there yet
 	}
 	old, err := t.file.Stat()
 	if err != nil {
@@ -86,7 +86,7 @@ func (t *tail) again() (bool, error) {
 	return true, err
 }
 
-// wait waits for the next look. False: there is none.
+// wait waits for the next look. False: the context has ended.
 func (t *tail) wait() bool {
 	select {
 	case <-t.tick.C:

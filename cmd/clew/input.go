@@ -8,20 +8,20 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// reader takes what a source has.
+// reader reads one source.
 type reader interface {
 	read(io.Reader) error
-	leaveOut() // it is a file of a folder, and no text
-	finish()   // it is read, or will not be
+	leaveOut() // the source is a file of a folder, and no text
+	finish()   // the source is read, or will not be
 }
 
-// input is what one source is to its reader.
+// input is the common part of readers.
 type input struct {
 	name    string
-	when    time.Time // it was last changed; zero: it changes now
+	when    time.Time // of the last change; zero: the source changes now
 	parser  *timeline.Parser
 	dropped int64
-	noText  bool // it is a file of a folder that was left out
+	noText  bool // the source was left out, because it is no text
 
 	counts  timeline.Counts // once parser is nil
 	learned string
@@ -40,7 +40,7 @@ func newInput(name string, config timeline.ParserConfig) input {
 
 func (in *input) leaveOut() { in.noText = true }
 
-// finish takes from the parser what is left to know, and lets go of its memory: there may be
+// finish takes the last facts from the parser, and frees its memory, because there may be
 // thousands of sources.
 func (in *input) finish() {
 	if in.parser != nil {
@@ -49,7 +49,7 @@ func (in *input) finish() {
 	}
 }
 
-// sayRead says what was read, and with verbose what the fields of each source's lines were taken
+// sayRead says what was read. With verbose, it also says what the fields of each source were taken
 // for.
 func (s streams) sayRead(c counts, inputs []*input, verbose bool) {
 	if verbose || c.incomplete() {

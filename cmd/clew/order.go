@@ -8,7 +8,7 @@ import (
 )
 
 // flagsFirst moves a command's flags in front of its other arguments. Kong ends a list of
-// arguments at the first flag, but clew timeline ID --follow app.log is how people write it.
+// arguments at the first flag, but people write clew timeline ID --follow app.log.
 func flagsFirst(app *kong.Application, args []string) []string {
 	if len(args) == 0 {
 		return args
@@ -50,7 +50,7 @@ func wantsValue(command *kong.Node, arg string) bool {
 	}
 	for i, short := range arg[1:] {
 		if valued(func(f *kong.Flag) bool { return f.Short == short }) {
-			return i+1+len(string(short)) == len(arg) // else the rest of arg is the value
+			return i+1+len(string(short)) == len(arg) // else the value follows in arg
 		}
 	}
 	return false

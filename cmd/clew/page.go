@@ -17,7 +17,7 @@ func (v view) page() timeline.HTMLConfig {
 	return timeline.HTMLConfig{UI: v.zipkinUI, After: v.after}
 }
 
-// afterID is what stands after the ID on the command line that shows a trace of this answer.
+// afterID returns what stands after the ID on the command line that shows a trace of this answer.
 func (t *timelineCommand) afterID(q query, names []string) string {
 	if q.one {
 		return afterID(t.Keys, q.window, names)
@@ -25,7 +25,7 @@ func (t *timelineCommand) afterID(q query, names []string) string {
 	return afterID(t.Keys, window{}, names)
 }
 
-// afterID is what stands after the ID on the command line that shows a trace.
+// afterID returns what stands after the ID on the command line that shows a trace.
 func afterID(keys string, w window, names []string) string {
 	var words []string
 	if keys != "" {
@@ -46,7 +46,7 @@ func afterID(keys string, w window, names []string) string {
 	return strings.Join(words, " ")
 }
 
-// quoted is a word as a shell needs it.
+// quoted returns a word in the form that a shell needs.
 func quoted(word string) string {
 	plain := func(r rune) bool {
 		return r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r))

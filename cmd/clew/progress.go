@@ -14,7 +14,7 @@ const (
 	progressEvery = 200 * time.Millisecond
 )
 
-// progress is a line on a terminal that says how far reading is. It is there after a second.
+// progress is a line on a terminal that says how far reading is. It appears after a second.
 type progress struct {
 	read  atomic.Int64
 	total int64 // 0: not known
@@ -34,7 +34,7 @@ func startProgress(ctx context.Context, err io.Writer, sources []*source) *progr
 	return p
 }
 
-// size returns how many bytes there are to read; 0: that is not known.
+// size returns how many bytes there are to read; 0: not known.
 func size(sources []*source) int64 {
 	total := int64(0)
 	for _, src := range sources {
@@ -66,7 +66,7 @@ func (p *progress) show(ctx context.Context) {
 	}
 }
 
-// line says how far it is after so long: bytes, rate, time left.
+// line says how far reading is after some time: bytes, rate, time left.
 func (p *progress) line(after time.Duration) string {
 	read := p.read.Load()
 	rate := float64(read) / after.Seconds()
@@ -93,7 +93,7 @@ func amount(bytes float64) string {
 	return fmt.Sprintf("%.3g %s", bytes, units[0])
 }
 
-// stop takes the line away.
+// stop removes the line.
 func (p *progress) stop() {
 	if p.quit != nil {
 		close(p.quit)
@@ -101,7 +101,7 @@ func (p *progress) stop() {
 	}
 }
 
-// counting is a reader that counts what is read.
+// counting returns a reader that counts what is read.
 func (p *progress) counting(r io.Reader) io.Reader { return counter{r, &p.read} }
 
 type counter struct {

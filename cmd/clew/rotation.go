@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// rotated is a file's place in the set that logs are rotated in: app.log is written to, and
-// app.log.1, app.log.2.gz, app.log-20261126 and app-2026-11-26T10-11-12.log were before it.
+// rotated is a file's place in the set of a rotated log. In the set of app.log, to which is
+// written, app.log.1, app.log.2.gz, app.log-20261126 and app-2026-11-26T10-11-12.log are older.
 type rotated struct {
-	set   string // the path of the file that is written to, as far as names tell
+	set   string // the path of the file to which is written, by the names
 	age   []int  // smaller is older
-	plain string // the path without what compression has added
+	plain string // the path without the extension of a compression
 
-	compressed bool // as the name says
+	compressed bool // by the name
 }
 
 var (
@@ -47,8 +47,8 @@ func rotation(path string) rotated {
 	return r
 }
 
-// inOrder puts the files of each set in the order of time, and the sets in the order in which
-// their first file was named.
+// inOrder sorts the files of each set by time, and the sets by the first file of each that was
+// named.
 func inOrder(sources []*source) {
 	places := map[string]int{}
 	for _, src := range sources {

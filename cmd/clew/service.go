@@ -12,9 +12,9 @@ var (
 	containerID    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// serviceOf returns the service whose lines a file has, as far as its name tells: shop of
-// shop.log, of shop-json.log.1 and of the kubelet's shop/0.log; of Docker's own files the ID, as
-// docker ps has it. It is for lines that do not name their service. "": it tells nothing.
+// serviceOf returns the service of a file's lines by the file's name, for lines that do not name
+// their service. It is shop for shop.log, shop-json.log.1 and the kubelet's shop/0.log, and the
+// short ID of the container for Docker's own files. "": the name does not tell.
 func serviceOf(src *source) string {
 	if src.path == "" {
 		return ""

@@ -19,21 +19,21 @@ import (
 
 // source is something to read.
 type source struct {
-	name    string // what it is called in answers
+	name    string // in answers
 	path    string // "": standard input
 	info    os.FileInfo
 	rotated rotated
-	guessed bool // it was found in a folder: whether it has text is not known yet
+	guessed bool // the source was found in a folder, and may be no text
 }
 
-// sources are what there is to read, each file once.
+// sources has everything to read, each file once.
 type sources struct {
 	sources []*source
 	notes   []string // what was left out, and why
 	seen    map[fileKey][]os.FileInfo
 }
 
-// fileKey is what two names of one file agree in. There may be others that do.
+// fileKey is what two names of one file have in common, and perhaps other files too.
 type fileKey struct {
 	size     int64
 	modified time.Time
@@ -53,8 +53,8 @@ func (s *sources) say(std streams) {
 	}
 }
 
-// expand returns what names stand for, and what went wrong: files, the files of globs that the
-// shell has not expanded, those in folders that look like logs, and "-".
+// expand returns the sources that names stand for, and what went wrong. A name is a file, a glob
+// that the shell has not expanded, a folder, of which files that look like logs are taken, or "-".
 func expand(names []string) (*sources, []error) {
 	s := &sources{seen: map[fileKey][]os.FileInfo{}}
 	var problems []error
@@ -74,7 +74,7 @@ func expand(names []string) (*sources, []error) {
 	return s, problems
 }
 
-// add adds what a name stands for.
+// add adds the sources that a name stands for.
 func (s *sources) add(name string) []error {
 	_, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -93,7 +93,7 @@ func (s *sources) add(name string) []error {
 	return s.addPath(name)
 }
 
-// glob returns what a pattern matches; a name that is no pattern matches nothing.
+// glob returns the files that a pattern matches. A name that is no pattern matches none.
 func glob(name string) ([]string, error) {
 	if !strings.ContainsAny(name, `*?[`) {
 		return nil, nil
@@ -114,8 +114,9 @@ func (s *sources) addPath(path string) []error {
 	return nil
 }
 
-// addFolder adds what looks like a log in a folder and those in it. Links to files are followed,
-// as kubelet's are; links to folders are not, for they may lead back.
+// addFolder adds the files that look like logs, in a folder and the folders below. Links to files
+// are followed, because kubelet's logs are links. Links to folders are not, because they may lead
+// back.
 func (s *sources) addFolder(root string) []error {
 	var problems []error
 	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator) // also of a link
@@ -156,15 +157,15 @@ func (s *sources) addFile(path string, info os.FileInfo, guessed bool) {
 		}
 	}
 	s.seen[key] = append(s.seen[key], info)
-	real, err := filepath.EvalSymlinks(path) // the set is that of the file, wherever links to it are
+	real, err := filepath.EvalSymlinks(path) // a link is in the set of its file
 	if err != nil {
 		real = filepath.Clean(path)
 	}
 	s.sources = append(s.sources, &source{name: path, path: path, info: info, rotated: rotation(real), guessed: guessed})
 }
 
-// dropTwins drops compressed files beside what they were compressed from: logrotate has both for
-// a moment.
+// dropTwins drops each compressed file beside its uncompressed one. Logrotate has both for a
+// moment.
 func (s *sources) dropTwins() {
 	there := map[string]bool{}
 	for _, src := range s.sources {
@@ -184,13 +185,13 @@ const logExtensions = `log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trac
 // logForm matches the names of logs, without what rotation and compression have added.
 var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(` + logExtensions + `)$`)
 
-// looksLikeLog tells by a file's name whether it may be a log: by its extension, or as it has
-// none.
+// looksLikeLog tells by a file's name whether the file may be a log: its extension is one of logs,
+// or there is none.
 func looksLikeLog(name string) bool {
 	return logForm.MatchString(rotation(name).set)
 }
 
-// read gives what src has to part.
+// read gives the content of src to part.
 func (src *source) read(ctx context.Context, stdin io.Reader, follow bool, bar *progress, part reader) error {
 	err := src.readAll(ctx, stdin, follow, bar, part)
 	if path := (*fs.PathError)(nil); err != nil && !errors.As(err, &path) {
@@ -206,7 +207,7 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 	}
 	defer raw.Close()
 	if _, endless := raw.(*tail); endless {
-		return part.read(raw) // its first bytes may not be there yet
+		return part.read(raw) // the first bytes of a file that is followed may not be there yet
 	}
 	r, err := decompressed(bar.counting(raw))
 	if err != nil {
@@ -229,13 +230,13 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 	return part.read(text)
 }
 
-// isText tells whether a file that begins so may be text. Nothing but zero bytes is a hole: a
-// writer that goes on where the file was truncated leaves one.
+// isText tells whether a file with this head may be text. A head of zero bytes is a hole: a writer
+// that goes on in a file that was truncated leaves one.
 func isText(head []byte) bool {
 	return bytes.IndexByte(head, 0) < 0 || len(bytes.Trim(head, "\x00")) == 0
 }
 
-// open opens a source. What comes from a pipe can be waited for in vain: then it ends with ctx.
+// open opens a source. A pipe may never end, so reading it ends with ctx.
 func (src *source) open(ctx context.Context, stdin io.Reader, follow bool) (io.ReadCloser, error) {
 	if src.path == "" {
 		return interruptible(ctx, io.NopCloser(stdin)), nil
@@ -253,7 +254,8 @@ func (src *source) open(ctx context.Context, stdin io.Reader, follow bool) (io.R
 	return f, nil
 }
 
-// lateFile is a file that is opened when it is read: to open a named pipe waits for its writer.
+// lateFile is a file that is opened by the first read, because opening a named pipe waits for its
+// writer.
 type lateFile struct {
 	path string
 	file atomic.Pointer[os.File]
@@ -291,8 +293,8 @@ func (u untilDone) Read(p []byte) (int, error) {
 	return u.r.Read(p)
 }
 
-// interruptible is a reader that ends with ctx although r waits. The goroutine that reads r goes
-// on until r has something or is closed: nothing else wakes it.
+// interruptible returns a reader that ends with ctx even if r waits. The goroutine that reads r
+// goes on until r has something or is closed, because nothing else wakes it.
 func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
 	out, in := io.Pipe()
 	stop := context.AfterFunc(ctx, func() { in.Close() })

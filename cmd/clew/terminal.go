@@ -17,7 +17,7 @@ func (t *timelineCommand) colour(out io.Writer) bool { return colour(t.Color, ou
 
 func (t *timelineCommand) width(out io.Writer) int { return columns(t.Width, out) }
 
-// colour tells whether out gets colours, as --color has it.
+// colour tells whether out gets colours, by the value of --color.
 func colour(flag string, out io.Writer) bool {
 	switch flag {
 	case "always":
@@ -28,7 +28,7 @@ func colour(flag string, out io.Writer) bool {
 	return isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// columns returns how wide a line may be, as --width has it; 0: nothing is cut.
+// columns returns how wide a line may be, by the value of --width; 0: nothing is cut.
 func columns(flag *int, out io.Writer) int {
 	if flag != nil {
 		return *flag

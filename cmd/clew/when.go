@@ -6,7 +6,7 @@ import (
 	"example.com/clew/internal/when"
 )
 
-// timeFlag returns the time that the value of a flag says, in UTC. The zero time is that of "".
+// timeFlag returns the time in the value of a flag, in UTC. For "" it is the zero time.
 func timeFlag(flag, text string, now time.Time) (time.Time, error) {
 	t, ok := when.Parse(text, now)
 	if !ok {
@@ -15,10 +15,10 @@ func timeFlag(flag, text string, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// window is the times that are asked for. The zero value is all.
+// window is the time that is asked for. The zero value is all time.
 type window struct{ since, until time.Time }
 
-// windowOf returns what --since and --until say.
+// windowOf returns the window of --since and --until.
 func windowOf(since, until string, now time.Time) (w window, err error) {
 	if w.since, err = timeFlag("--since", since, now); err != nil {
 		return w, err
@@ -32,7 +32,7 @@ func windowOf(since, until string, now time.Time) (w window, err error) {
 	return w, nil
 }
 
-// spans tells whether a time is within what is asked for. A line without a time is.
+// spans tells whether a time is in the window. The zero time always is.
 func (w window) spans(t time.Time) bool {
 	return t.IsZero() || (w.since.IsZero() || !t.Before(w.since)) && (w.until.IsZero() || !t.After(w.until))
 }

@@ -14,7 +14,7 @@ const (
 	flagsHeader   = "X-B3-Flags"
 )
 
-// B3 returns every width of ID × every state × every encoding. IDs are asked for once a row.
+// B3 returns a row for each width of IDs, state and encoding. It calls ids once for each row.
 func B3(ids func() IDs) []Row {
 	var rows []Row
 	for _, width := range []string{Width64, Width128, ZeroHigh, Upper64, Upper128} {
@@ -66,7 +66,8 @@ func sentAs(ids IDs, width string) string {
 	return ids.Trace
 }
 
-// single is the header b3. A defer has no parent: few can read trace-span-parent.
+// single returns the header b3. A defer has no parent, because few libraries read
+// TRACE-SPAN-PARENT.
 func single(trace string, ids IDs, state string) http.Header {
 	value := trace + "-" + ids.Span
 	if digit := map[string]string{Deny: "0", Accept: "1", Debug: "d"}[state]; digit != "" {
@@ -79,7 +80,7 @@ func multi(trace string, ids IDs, more ...string) http.Header {
 	return headers(append([]string{traceHeader, trace, spanHeader, ids.Span, parentHeader, ids.Parent}, more...)...)
 }
 
-// Traceparent returns the two states of W3C's header.
+// Traceparent returns a row for each of the two states of W3C's header.
 func Traceparent(ids func() IDs) []Row {
 	var rows []Row
 	for _, state := range []string{Deny, Accept} {
@@ -93,7 +94,7 @@ func Traceparent(ids func() IDs) []Row {
 	return rows
 }
 
-// Lone returns decisions without IDs. A new trace begins, with the decision.
+// Lone returns decisions without IDs. A new trace should begin with the decision.
 func Lone() []Row {
 	row := func(state, encoding string, pairs ...string) Row {
 		return Row{Name: state + " alone, " + encoding, Header: headers(pairs...), State: state, Encoding: encoding}
@@ -106,7 +107,7 @@ func Lone() []Row {
 	}
 }
 
-// Debugging returns the ways to ask for debug, besides those of B3.
+// Debugging returns the ways to ask for debug that [B3] does not have.
 func Debugging(ids func() IDs) []Row {
 	row := func(name, encoding string, header func(IDs) http.Header) Row {
 		i := ids()

@@ -1,5 +1,6 @@
-// Package canary makes requests' headers whose trace is known, so that one can tell what a hop
-// does with it: those that every service should understand, and those by which services break.
+// Package canary makes headers of requests with known traces, to find out what a hop does with a
+// trace. There are headers that every service should understand, and headers by which services
+// break.
 //
 // Packages cmd/clew, internal/hoptest and internal/testkit import it. It is a package of its own
 // because clew doctor sends to a service what our tests send through our packages.
@@ -36,14 +37,14 @@ const (
 	Upper128 = "128 bit in upper case"
 )
 
-// IDs are what a row is made of, in lower-case digits: 32, 16 and 16.
+// IDs are the IDs of a row, in lower-case digits: 32, 16 and 16.
 type IDs struct{ Trace, Span, Parent string }
 
-// Low is the trace ID of 64 bits.
+// Low returns the trace ID of 64 bits.
 func (ids IDs) Low() string { return ids.Trace[16:] }
 
-// Random returns new IDs. Each has a letter and a decimal digit in its first half and its last, so
-// that no reader takes it for a number or a word.
+// Random returns new IDs. Each half of 16 digits has a letter and a decimal digit, so that no
+// reader takes an ID for a number or a word.
 func Random() IDs { return IDs{random() + random(), random(), random()} }
 
 func random() string {
@@ -57,7 +58,7 @@ func random() string {
 	}
 }
 
-// Row is a trace as a caller sends it.
+// Row is the trace of a request.
 type Row struct {
 	Name   string
 	Header http.Header
@@ -66,25 +67,25 @@ type Row struct {
 	TraceID string
 	SpanID  string // the caller's; "": none
 	Parent  string // of the caller's span; "": none
-	State   string // what the caller has decided; "": the row has no trace, and no decision
+	State   string // the caller's decision; "": the row has no trace, and no decision
 
 	Width    string // how TraceID was sent
 	Encoding string // "": none, or several
 
-	Hostile bool // services are known to break by it
+	Hostile bool // services are known to break by the row
 
-	// Refused is an ID that stands in a malformed header, and must not come out. "": none.
+	// Refused is an ID in a malformed header, which must not come out. "": none.
 	Refused string
 
-	// Mark is a text of a malformed value that must not come out as it is, whatever is around it.
-	// The quote in it is escaped by writers of JSON and of logfmt. "": none.
+	// Mark is a text in a malformed value that must not come out as it is, whatever is around it.
+	// It has a quote, which writers of JSON and logfmt escape. "": none.
 	Mark string
 }
 
 // None is a request without a trace.
 func None() Row { return Row{Name: "no headers", Header: http.Header{}} }
 
-// Headers makes a header of names and values.
+// headers makes a header of names and values.
 func headers(pairs ...string) http.Header {
 	h := http.Header{}
 	for i := 0; i < len(pairs); i += 2 {

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Hostile returns headers by which services are known to break: they panic, mix two traces, lose a
-// good one, or write what stands in the header into their log. No value has a control character,
-// so that net/http sends them all.
+// Hostile returns headers by which services are known to break: services panic, mix two traces,
+// lose a good one, or write a header's value into their log. No value has a control character, so
+// that net/http sends them all.
 //
-// Those that are well-formed by B3's rules have the TraceID that must come out.
+// Rows that are well-formed by B3's rules have the TraceID that must come out.
 func Hostile(ids func() IDs) []Row {
 	rows := append(malformed(ids), misread(ids)...)
 	for i := range rows {
@@ -18,7 +18,7 @@ func Hostile(ids func() IDs) []Row {
 	return rows
 }
 
-// malformed are rows of which nothing may come out.
+// malformed returns rows of which nothing may come out.
 func malformed(ids func() IDs) []Row {
 	row := func(name, encoding string, refused func(IDs) string, header func(i IDs, id string) http.Header) Row {
 		i := ids()
@@ -46,13 +46,13 @@ func malformed(ids func() IDs) []Row {
 	return append(rows, forged)
 }
 
-// misread are rows of which something must come out, and often does not.
+// misread returns rows of which something must come out, and often does not.
 func misread(ids func() IDs) []Row {
 	row := func(name, state, encoding string, header func(IDs) http.Header) Row {
 		i := ids()
 		return Row{Name: name, Header: header(i), TraceID: i.Trace, SpanID: i.Span, State: state, Width: Width128, Encoding: encoding}
 	}
-	first, second := ids().Trace, ids().Trace // stand beside those that count
+	first, second := ids().Trace, ids().Trace // beside the IDs that count
 	upper := row("upper case, as HAProxy sends", Accept, Single, func(i IDs) http.Header {
 		return headers("b3", strings.ToUpper(i.Trace+"-"+i.Span)+"-1")
 	})

@@ -6,9 +6,9 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Pieces are what forged values are made of: good ones, what ends headers, lines and strings,
-// what drives terminals, and what is only too long. Many have control characters, and never reach
-// a service by way of net/http.
+// Pieces returns parts of forged values: good values, ends of headers, lines and strings, codes
+// for terminals, and texts that are too long. Many have control characters, which net/http never
+// sends.
 func Pieces(ids IDs) []string {
 	return []string{
 		ids.Low(), ids.Trace, ids.Span, "-", "0", "1", "d", "00-" + ids.Trace + "-" + ids.Span + "-01", "-d-" + ids.Parent,

@@ -1,4 +1,4 @@
-// Package when reads the times that people write as the value of a flag.
+// Package when reads times that people write as the value of a flag.
 //
 // Packages audit/cmd/clew-audit and cmd/clew import it. It is a package of its own because the two
 // are modules of their own, and would each have a copy.
@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// layouts are the forms of a time in this computer's zone. One without a date is today's.
+// layouts has the forms of a time in this computer's zone.
 var layouts = []string{
 	"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02",
 }
 
-// Parse returns the time that text says, in UTC: so long before now, or a time, in now's zone
-// where it has none of its own. The zero time is that of "".
+// Parse returns the time in text, in UTC. Text is a duration before now, or a time. A time without
+// a zone is in the zone of now, and a time without a date is today. For "" it is the zero time.
 func Parse(text string, now time.Time) (t time.Time, ok bool) {
 	if text == "" {
 		return time.Time{}, true
@@ -41,7 +41,7 @@ func Parse(text string, now time.Time) (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// Duration reads a duration of time's, or days.
+// Duration reads a number of days, or a duration in the form of [time.ParseDuration].
 func Duration(text string) (time.Duration, bool) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		n, err := strconv.Atoi(days)

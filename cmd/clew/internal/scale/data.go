@@ -16,20 +16,20 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// files is how many files the log of a service has: it is rotated.
+// files is how many files the rotated log of a service has.
 const files = 8
 
-// data is what is measured with.
+// data has the files with which tools are measured.
 type data struct {
 	Plain []string // all files
-	JSON  []string // those of the service whose lines are JSON
+	JSON  []string // of the service that writes JSON
 	Gzip  []string // a part of them, compressed
 	Zstd  []string
 	ID    string           // of a trace in the middle: 32 digits
 	Size  map[string]int64 // of files, decompressed
 }
 
-// index is the file that says what there is.
+// index is the file that has the data as JSON.
 const index = "index.json"
 
 func load(folder string) (d *data, err error) {
@@ -84,7 +84,8 @@ func generate(folder string, size int64, open int) error {
 	return os.WriteFile(filepath.Join(folder, index), text, 0o644)
 }
 
-// compress makes compressed copies of a part of the files: what fits on a disk beside them.
+// compress makes compressed copies of a part of the files, so that they fit on a disk beside the
+// others.
 func (d *data) compress() error {
 	for _, path := range d.Plain {
 		info, err := os.Stat(path)

@@ -12,8 +12,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// decompress reads compressed files and does nothing with what is in them, so many at once as
-// there are processors: the most that anything can do that searches them.
+// decompress reads compressed files, as many at once as there are processors, and discards the
+// content. No tool that searches the files can be faster.
 func decompress(paths []string) error {
 	var (
 		wg    sync.WaitGroup

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// job is something that several tools do. The first one is clew.
+// job is something that several tools do. The first tool is clew.
 type job struct {
 	name  string
-	first bool // the time to the first byte counts, not that to the end
+	first bool // the time until the first byte counts, not that until the end
 	tools []tool
 }
 
@@ -25,7 +25,7 @@ type job struct {
 type tool struct {
 	name  string
 	args  []string
-	bytes int64 // that it reads, decompressed
+	bytes int64 // that the tool reads, decompressed
 }
 
 // measured is what a tool has needed.
@@ -34,7 +34,7 @@ type measured struct {
 	rss  int64 // the most of all rounds, in bytes
 }
 
-// mostMemory is what clew promises to need at most: see its manual.
+// mostMemory is the memory that clew promises not to exceed, in its manual.
 const mostMemory = 512 << 20
 
 // run runs the tools in turn, and prints a row of the table for each.
@@ -71,7 +71,7 @@ func (m *measured) median() time.Duration {
 	return slices.Sorted(slices.Values(m.took))[len(m.took)/2]
 }
 
-// add runs a tool. What it says goes through a pipe: GNU grep stops at the first hit where its
+// add runs a tool. Its output goes through a pipe, because GNU grep stops at the first hit if the
 // output is /dev/null.
 func (m *measured) add(t tool, first bool) error {
 	cmd := exec.Command(t.args[0], t.args[1:]...)
@@ -104,10 +104,10 @@ func (m *measured) add(t tool, first bool) error {
 	return nil
 }
 
-// silent tells whether a tool is one that prints nothing.
+// silent tells whether a tool prints nothing.
 func (t tool) silent() bool { return slices.Contains(t.args, "-discard") }
 
-// peak is the most memory that a process had, in bytes.
+// peak returns the most memory that a process had, in bytes.
 func peak(state *os.ProcessState) int64 {
 	unit := int64(1 << 10) // Linux
 	if runtime.GOOS == "darwin" {
@@ -116,10 +116,10 @@ func peak(state *os.ProcessState) int64 {
 	return int64(state.SysUsage().(*syscall.Rusage).Maxrss) * unit
 }
 
-// tools are the commands that are not looked for in PATH.
+// tools are the commands that are not found by PATH.
 type tools struct{ clew, python, self string }
 
-// jobs are what is measured. Tools that are not there are left out.
+// jobs returns what is measured. Missing tools are left out.
 func jobs(d *data, t tools) []job {
 	tool := func(name string, files []string, args ...string) tool { return d.tool(name, files, args...) }
 	find := func(name, id string) job {
@@ -169,7 +169,8 @@ func (d *data) tool(name string, files []string, args ...string) tool {
 	return t
 }
 
-// duckdb asks DuckDB about the lines of JSON. A query has the columns that it needs of them.
+// duckdb returns a tool that asks DuckDB about the lines of JSON. Each query names the columns
+// that it needs.
 func (d *data) duckdb(name, python, query string) tool {
 	return d.tool(name, d.JSON, python, "-c", "import duckdb, sys\n"+
 		`duckdb.sql("""`+query+`""", params={'files': sys.argv[1:]}).show()`)
@@ -183,15 +184,15 @@ const (
 	time: 'TIMESTAMP', trace_id: 'VARCHAR', route: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE'})
 	group by trace_id order by first desc limit 50`
 
-	// routesQuery groups the requests by what they are: it tells how much traffic there is, and
-	// not who calls whom.
+	// routesQuery groups the requests by route. It tells how much traffic there is, and not which
+	// service calls which.
 	routesQuery = `select service, method, route, count(*), count(*) filter (status >= 500), quantile_cont(duration_ms, 0.95)
 	from read_json($files, format = 'newline_delimited', columns = {service: 'VARCHAR', message: 'VARCHAR',
 	method: 'VARCHAR', route: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE'})
 	where message = 'request' group by all`
 
-	// recordsQuery groups requests and calls, with what a map says of each: it still does not tell
-	// who calls whom.
+	// recordsQuery groups requests and calls, with all numbers that a map has of them. It does not
+	// tell which service calls which.
 	recordsQuery = `select service, message, method, coalesce(route, host), count(*), count(*) filter (status >= 500 or status is null),
 	quantile_cont(duration_ms, [0.5, 0.95, 0.99]), max(duration_ms), arg_max(trace_id, duration_ms), sum(bytes),
 	count(*) filter (attempt > 1), count(*) filter (parent_id is null), min(time), max(time)
@@ -200,7 +201,7 @@ const (
 	attempt: 'INTEGER', time: 'TIMESTAMP', trace_id: 'VARCHAR', span_id: 'VARCHAR', parent_id: 'VARCHAR'})
 	where message in ('request', 'call') group by all`
 
-	// edgesQuery joins calls with the requests that have made them, by the caller's lines.
+	// edgesQuery joins calls with the requests that made them, by the caller's lines.
 	edgesQuery = `with spans as (select * from read_json($files, format = 'newline_delimited', columns = {
 	service: 'VARCHAR', message: 'VARCHAR', host: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE',
 	trace_id: 'VARCHAR', span_id: 'VARCHAR', parent_id: 'VARCHAR'}) where message in ('request', 'call'))
@@ -210,7 +211,7 @@ const (
 	group by all`
 )
 
-// present leaves out tools that are not there.
+// present returns the tools that are there.
 func present(all ...tool) []tool {
 	return slices.DeleteFunc(all, func(t tool) bool {
 		_, err := exec.LookPath(t.args[0])
@@ -221,7 +222,7 @@ func present(all ...tool) []tool {
 	})
 }
 
-// about returns files in the middle of the logs that have so many bytes, and at least one of them.
+// about returns at least one file from the middle of the logs, of about so many bytes together.
 func (d *data) about(size int64) []string {
 	files := d.Plain[len(d.Plain)/2-4 : len(d.Plain)/2+4]
 	n, sum := 0, int64(0)

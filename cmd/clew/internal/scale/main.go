@@ -1,5 +1,5 @@
-// Command scale measures clew beside other tools, on logs that it makes. It is what make scale
-// runs: see .ci/scale.
+// Command scale measures clew and other tools, on logs that it makes. make scale runs it: see
+// .ci/scale.
 package main
 
 import (
@@ -36,7 +36,7 @@ func run() error {
 	if *discard {
 		return decompress(flag.Args())
 	}
-	if *makes { // a process of its own: Linux counts a parent's memory as its child's, until that has more
+	if *makes { // in a process of its own, because Linux counts the memory of a parent for its child
 		return generate(filepath.Clean(*folder), *size, *open)
 	}
 	if *folder == "" || *clew == "" {
