@@ -12,10 +12,10 @@ const followEvery = 250 * time.Millisecond
 
 // tail reads a file, goes on with what is written to it, and ends with its context.
 //
-// When another file takes its path over (logrotate's create), the old one is read until the next
-// look, for its writer may not know yet. A file that has become shorter (copytruncate) is read
-// from its beginning. If it has outgrown what was read by the next look, that is not seen: its
-// size does not tell.
+// When another file takes the path (logrotate's create), the old one is read until the next look,
+// because its writer may not know yet. A file that has become shorter (copytruncate) is read from
+// its beginning. Tail cannot see that a file was truncated if by the next look it is longer than
+// what was read.
 type tail struct {
 	ctx  context.Context
 	path string
