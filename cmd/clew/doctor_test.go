@@ -125,7 +125,7 @@ func TestDoctorJSON(t *testing.T) {
 	assert.Equal(t, srv.URL+"/other", report.Targets[1].URL)
 }
 
-// No question leaves this computer before somebody has said yes, and none that is about localhost.
+// No question to DNS leaves this computer before the user has said yes. Localhost needs none.
 func TestDoctorAsksNoDNS(t *testing.T) {
 	withoutLateLines(t)
 	var asked atomic.Int32
@@ -175,7 +175,7 @@ func TestDoctorInterruptedLookup(t *testing.T) {
 	assert.Empty(t, out.String())
 }
 
-// Nobody's password is shown, not even that of a text which is no URL.
+// No password is shown, not even that of a text which is no URL.
 func TestDoctorSecrets(t *testing.T) {
 	for _, url := range []string{
 		"http://u:s3cret%zzpw@127.0.0.1:1/x", "u:s3cretpw@127.0.0.1:1/x", "ftp://u:s3cretpw@h/x", "http:/u:s3cret@h/", "http://u:a@s3cret@h:x/",
@@ -188,7 +188,7 @@ func TestDoctorSecrets(t *testing.T) {
 	}
 }
 
-// Lines are read that the service writes from now on: from a file, and from a pipe.
+// Doctor reads the lines that the service writes from now on, from a file and from a pipe.
 func TestDoctorLogs(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "shop.log", strings.Repeat(logLine(1, other, "before"), 1000)+"half a line")
@@ -250,8 +250,8 @@ func TestDoctorInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), "requests were not sent")
 }
 
-// freeAddress is an address on loopback where nobody listens. Its port is none of those that
-// systems give to others who ask for any: a test that runs beside this one would get it.
+// freeAddress returns an address on loopback without a listener. Its port is outside of the range
+// from which systems give any free port, because another test might get such a port.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for i := range 1000 {
@@ -264,7 +264,8 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// withoutDNS lets no question leave the computer: names have an address in its files, or none.
+// withoutDNS lets no question leave the computer. Names have addresses in the computer's files, or
+// none.
 func withoutDNS(t *testing.T) {
 	before := net.DefaultResolver
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {

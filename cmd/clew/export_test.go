@@ -54,7 +54,7 @@ func newZipkin(t *testing.T, answer http.HandlerFunc) *zipkin {
 
 func accept(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }
 
-// Each trace of the fleet goes into other readers with all its lines.
+// Each trace of the fleet is exported with all its lines.
 func TestExportFleet(t *testing.T) {
 	for _, trace := range fleetTraces {
 		r := clew(t, "", "timeline", trace.id, fleet, "-o", "zipkin")
@@ -233,7 +233,7 @@ func TestSendFails(t *testing.T) {
 	assert.Contains(t, r.err, "connection refused")
 }
 
-// After Ctrl-C a part of the trace would look like the whole of it.
+// After Ctrl-C nothing is sent, because a part of the trace would look like the whole.
 func TestSendInterrupted(t *testing.T) {
 	z := newZipkin(t, accept)
 	ctx, stop := context.WithCancel(context.Background())
@@ -273,7 +273,7 @@ func (s stopping) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Whatever is shown, the counts of what was read are said.
+// Each form of the answer comes with the counts of what was read.
 func TestCounts(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", logLine(1, id, "one")+logLine(2, other, "two")+"{broken\n"+`{"trace_id":"`+id+`","message":"late"}`+"\n")

@@ -49,7 +49,7 @@ func treeOf(t *testing.T, args ...string) (tree shownTree) {
 	return tree
 }
 
-// Each request is one tree, in which nobody's line is missing or twice, and no stranger's is.
+// Each request is one tree. It has each of its lines once, and no other line.
 func TestFleet(t *testing.T) {
 	for _, trace := range fleetTraces {
 		t.Run(trace.letter, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestFleetTree(t *testing.T) {
 	assert.True(t, strings.HasSuffix(stack, "\t... 42 common frames omitted"), stack)
 }
 
-// The list has the three, the newest first.
+// The list has the three traces, the newest first.
 func TestFleetList(t *testing.T) {
 	r := clew(t, "", "timeline", fleet)
 	assert.Equal(t, exitFound, r.code)
@@ -116,8 +116,8 @@ func TestFleetList(t *testing.T) {
 	assert.Equal(t, []string{"C", "B", "A"}, ids, r.out)
 }
 
-// Two replicas and another service write between each other, through whatever names them: each
-// stack trace stands with its own line.
+// Two replicas and another service write between each other. In each format that names them, a
+// stack trace stays with its own line.
 func TestInstances(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const said = "2026-11-26 10:00:00.1 ERROR [" + id + "] boom"

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hostileValues are what somebody writes into a log to reach the person who reads it, or the
-// program that does.
+// hostileValues are values that somebody writes into a log to attack the person or the program
+// that reads it.
 var hostileValues = []string{
 	"\x1b[31mred", "\x1b]0;title\x07", "\x1b]8;;http://evil.example\x07link\x1b]8;;\x07", "\x1b[2J\x1b[H", "\u009b31m", "\u009d0;t\u009c",
 	"\u202eevil\u202c", "\u2066x\u2069", "\u200b\u200e", "\ufeff", "\u2028\u2029", "a\rb", "a\nb", "\x00", "\x7f", "\b\b\b", "\xff\xfe", "\xed\xa0\x80", "\xc3",
@@ -55,7 +55,7 @@ func hostileLog(trace string) (text string, lines int) {
 	return b.String(), lines
 }
 
-// Whatever stands in the lines, no byte of it is obeyed by who reads the answer, and no line is
+// Neither a terminal nor a program obeys any byte of the lines in an answer, and no line is
 // missing.
 func TestHostile(t *testing.T) {
 	t.Chdir(t.TempDir())

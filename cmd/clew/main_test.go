@@ -91,66 +91,68 @@ func messages(out string) []string {
 	return words
 }
 
+// commandLines has command lines, and what clew does with them.
+var commandLines = []struct {
+	name  string
+	stdin string
+	args  string // separated by bars
+	code  int
+	out   string // is in standard output
+	err   string // is all of standard error; with … at its end: its beginning
+}{
+	{name: "nothing", code: 0, out: "Usage: clew"},
+	{name: "help", args: "--help", code: 0, out: "timeline"},
+	{name: "help of timeline", args: "timeline|--help", code: 0, out: "Exit codes:"},
+	{name: "version", args: "version", code: 0, out: "clew "},
+	{name: "no command", args: "timelin", code: 2, err: "clew: unexpected argument timelin, did you mean \"timeline\"?\nSee: clew --help\n"},
+	{name: "no flag", args: "timeline|--sinse|1m", code: 2, err: "clew: unknown flag --sinse, did you mean \"--since\"?…"},
+	{name: "an ID in a file", args: "timeline|" + id + "|app.log", code: 0, out: "shop INF one\n"},
+	{name: "its short form", args: "timeline|E1BE46A994272793|app.log", code: 0, out: "shop INF one\n"},
+	{name: "flags behind", args: "timeline|" + id + "|app.log|--limit|5", code: 0, out: "shop INF one\n"},
+	{name: "an ID in something", args: "timeline|X-B3-TraceId: " + id + "|app.log", code: 0, out: "shop INF one\n"},
+	{name: "standard input", stdin: logLine(1, id, "one"), args: "timeline|" + id, code: 0, out: "shop INF one\n"},
+	{name: "standard input by name, twice", stdin: logLine(1, id, "one"), args: "timeline|" + id + "|-|-", code: 0, out: "shop INF one\n"},
+	{name: "an ID that nobody has", args: "timeline|ffffffffffffffff|app.log", code: 1},
+	{name: "the list", args: "timeline|app.log", code: 0, out: "  " + other + "\n"},
+	{name: "an empty list", stdin: "", args: "timeline", code: 1},
+	{name: "JSON", args: "timeline|" + id + "|app.log|-o|json", code: 0, out: `"message":"one"`},
+	{name: "JSON of nothing", args: "timeline|ffffffffffffffff|app.log|-o|json", code: 1, out: "\"lines\": [\n ]"},
+	{name: "no such output", args: "timeline|app.log|-o|xml", code: 2, err: "clew: --output must be one of \"text\",\"json\",\"html\",\"zipkin\",\"otlp\",\"mermaid\" but got \"xml\"…"},
+	{name: "neither an ID nor a file", args: "timeline|aplog|app.log", code: 2, err: "clew: \"aplog\" is no file, and there is no trace ID in it…"},
+	{name: "hostile, and neither", args: "timeline|\x1b]0;x\x07|app.log", code: 2, err: `clew: "\x1b]0;x\a" is no file…`},
+	{name: "a missing file: the others go on", args: "timeline|" + id + "|none.log|app.log", code: 3, out: "shop INF one\n", err: "clew: stat none.log: no such file or directory\n"},
+	{name: "a hostile missing file", args: "timeline|" + id + "|\x1b[31m\u202e.log|app.log", code: 3, out: "shop INF one\n", err: `clew: \x1b[31m\u202e.log: syntax error in pattern…`},
+	{name: "a pattern without a match", args: "timeline|" + id + "|no*.log", code: 3, err: "clew: stat no*.log: no such file or directory\n"},
+	{name: "a bad pattern", args: "timeline|" + id + "|[.log", code: 3, err: "clew: [.log: syntax error in pattern\n"},
+	{name: "strict", args: "timeline|" + id + "|app.log|--strict", code: 3, out: "shop INF one\n"},
+	{name: "strict and well", args: "timeline|" + id + "|good.log|--strict", code: 0, out: "shop INF one\n"},
+	{name: "verbose", args: "timeline|" + id + "|good.log|-v", code: 0, out: "shop INF one\n", err: "clew: reading good.log\nclew: good.log: trace=trace_id,service=service,time=time,level=level,message=message\n"},
+	{name: "bad since", args: "timeline|app.log|--since|yesterday", code: 2, err: "clew: --since wants a time such as…"},
+	{name: "bad until", args: "timeline|app.log|--until|25:00", code: 2, err: "clew: --until wants a time such as…"},
+	{name: "until before since", args: "timeline|app.log|--since|2026-11-26|--until|2026-11-25", code: 2, err: "clew: --until is before --since…"},
+	{name: "since", args: "timeline|app.log|--since|2026-11-26T10:11:02Z", code: 0, out: other},
+	{name: "bad status", args: "timeline|app.log|--status|6xy", code: 2, err: "clew: --status wants…"},
+	{name: "good status", args: "timeline|app.log|--status|5xx", code: 1, out: "0 traces"},
+	{name: "bad key", args: "timeline|app.log|--keys|tid=trace", code: 2, err: "clew: --keys: …"},
+	{name: "keys that are not there", args: "timeline|good.log|--keys|trace=json.tid", code: 0, out: id},
+	{name: "statuses", args: "timeline|app.log|--status|4xx,500-504|--status|503", code: 1, out: "0 traces"},
+	{name: "a bad one of several", args: "timeline|app.log|--status|4xx,x", code: 2, err: "clew: --status wants statuses such as 404, 5xx or 500-504, not \"x\"…"},
+	{name: "where", args: "timeline|good.log|--where|message=one|--where|service=shop", code: 0, out: id},
+	{name: "where nothing has it", args: "timeline|good.log|--where|message=one|--where|a=b;c,d", code: 1},
+	{name: "where without a value", args: "timeline|app.log|--where|a", code: 2},
+	{name: "a choice with an ID", args: "timeline|" + id + "|app.log|--service|shop", code: 2, err: "clew: --service, --route, --status, --error, --slower and --where choose from the list…"},
+	{name: "negative limit", args: "timeline|app.log|--limit=-1", code: 2, err: "clew: --limit wants…"},
+	{name: "negative width", args: "timeline|app.log|--width=-1", code: 2, err: "clew: --width wants…"},
+	{name: "negative slower", args: "timeline|app.log|--slower=-1s", code: 2, err: "clew: --slower wants…"},
+	{name: "a script as the page", args: "timeline|app.log|--zipkin-ui|javascript:alert(1)", code: 2, err: "clew: --zipkin-ui wants…"},
+	{name: "a page", args: "timeline|app.log|--zipkin-ui|http://127.0.0.1:9411/zipkin", code: 0},
+}
+
 func TestRun(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", logLine(1, id, "one")+logLine(2, other, "two")+"{broken\n")
 	write(t, "good.log", logLine(1, id, "one"))
-	tests := []struct {
-		name  string
-		stdin string
-		args  string // separated by bars
-		code  int
-		out   string // is in standard output
-		err   string // is all of standard error; with … at its end: its beginning
-	}{
-		{name: "nothing", code: 0, out: "Usage: clew"},
-		{name: "help", args: "--help", code: 0, out: "timeline"},
-		{name: "help of timeline", args: "timeline|--help", code: 0, out: "Exit codes:"},
-		{name: "version", args: "version", code: 0, out: "clew "},
-		{name: "no command", args: "timelin", code: 2, err: "clew: unexpected argument timelin, did you mean \"timeline\"?\nSee: clew --help\n"},
-		{name: "no flag", args: "timeline|--sinse|1m", code: 2, err: "clew: unknown flag --sinse, did you mean \"--since\"?…"},
-		{name: "an ID in a file", args: "timeline|" + id + "|app.log", code: 0, out: "shop INF one\n"},
-		{name: "its short form", args: "timeline|E1BE46A994272793|app.log", code: 0, out: "shop INF one\n"},
-		{name: "flags behind", args: "timeline|" + id + "|app.log|--limit|5", code: 0, out: "shop INF one\n"},
-		{name: "an ID in something", args: "timeline|X-B3-TraceId: " + id + "|app.log", code: 0, out: "shop INF one\n"},
-		{name: "standard input", stdin: logLine(1, id, "one"), args: "timeline|" + id, code: 0, out: "shop INF one\n"},
-		{name: "standard input by name, twice", stdin: logLine(1, id, "one"), args: "timeline|" + id + "|-|-", code: 0, out: "shop INF one\n"},
-		{name: "an ID that nobody has", args: "timeline|ffffffffffffffff|app.log", code: 1},
-		{name: "the list", args: "timeline|app.log", code: 0, out: "  " + other + "\n"},
-		{name: "an empty list", stdin: "", args: "timeline", code: 1},
-		{name: "JSON", args: "timeline|" + id + "|app.log|-o|json", code: 0, out: `"message":"one"`},
-		{name: "JSON of nothing", args: "timeline|ffffffffffffffff|app.log|-o|json", code: 1, out: "\"lines\": [\n ]"},
-		{name: "no such output", args: "timeline|app.log|-o|xml", code: 2, err: "clew: --output must be one of \"text\",\"json\",\"html\",\"zipkin\",\"otlp\",\"mermaid\" but got \"xml\"…"},
-		{name: "neither an ID nor a file", args: "timeline|aplog|app.log", code: 2, err: "clew: \"aplog\" is no file, and there is no trace ID in it…"},
-		{name: "hostile, and neither", args: "timeline|\x1b]0;x\x07|app.log", code: 2, err: `clew: "\x1b]0;x\a" is no file…`},
-		{name: "a missing file: the others go on", args: "timeline|" + id + "|none.log|app.log", code: 3, out: "shop INF one\n", err: "clew: stat none.log: no such file or directory\n"},
-		{name: "a hostile missing file", args: "timeline|" + id + "|\x1b[31m\u202e.log|app.log", code: 3, out: "shop INF one\n", err: `clew: \x1b[31m\u202e.log: syntax error in pattern…`},
-		{name: "a pattern without a match", args: "timeline|" + id + "|no*.log", code: 3, err: "clew: stat no*.log: no such file or directory\n"},
-		{name: "a bad pattern", args: "timeline|" + id + "|[.log", code: 3, err: "clew: [.log: syntax error in pattern\n"},
-		{name: "strict", args: "timeline|" + id + "|app.log|--strict", code: 3, out: "shop INF one\n"},
-		{name: "strict and well", args: "timeline|" + id + "|good.log|--strict", code: 0, out: "shop INF one\n"},
-		{name: "verbose", args: "timeline|" + id + "|good.log|-v", code: 0, out: "shop INF one\n", err: "clew: reading good.log\nclew: good.log: trace=trace_id,service=service,time=time,level=level,message=message\n"},
-		{name: "bad since", args: "timeline|app.log|--since|yesterday", code: 2, err: "clew: --since wants a time such as…"},
-		{name: "bad until", args: "timeline|app.log|--until|25:00", code: 2, err: "clew: --until wants a time such as…"},
-		{name: "until before since", args: "timeline|app.log|--since|2026-11-26|--until|2026-11-25", code: 2, err: "clew: --until is before --since…"},
-		{name: "since", args: "timeline|app.log|--since|2026-11-26T10:11:02Z", code: 0, out: other},
-		{name: "bad status", args: "timeline|app.log|--status|6xy", code: 2, err: "clew: --status wants…"},
-		{name: "good status", args: "timeline|app.log|--status|5xx", code: 1, out: "0 traces"},
-		{name: "bad key", args: "timeline|app.log|--keys|tid=trace", code: 2, err: "clew: --keys: …"},
-		{name: "keys that are not there", args: "timeline|good.log|--keys|trace=json.tid", code: 0, out: id},
-		{name: "statuses", args: "timeline|app.log|--status|4xx,500-504|--status|503", code: 1, out: "0 traces"},
-		{name: "a bad one of several", args: "timeline|app.log|--status|4xx,x", code: 2, err: "clew: --status wants statuses such as 404, 5xx or 500-504, not \"x\"…"},
-		{name: "where", args: "timeline|good.log|--where|message=one|--where|service=shop", code: 0, out: id},
-		{name: "where nothing has it", args: "timeline|good.log|--where|message=one|--where|a=b;c,d", code: 1},
-		{name: "where without a value", args: "timeline|app.log|--where|a", code: 2},
-		{name: "a choice with an ID", args: "timeline|" + id + "|app.log|--service|shop", code: 2, err: "clew: --service, --route, --status, --error, --slower and --where choose from the list…"},
-		{name: "negative limit", args: "timeline|app.log|--limit=-1", code: 2, err: "clew: --limit wants…"},
-		{name: "negative width", args: "timeline|app.log|--width=-1", code: 2, err: "clew: --width wants…"},
-		{name: "negative slower", args: "timeline|app.log|--slower=-1s", code: 2, err: "clew: --slower wants…"},
-		{name: "a script as the page", args: "timeline|app.log|--zipkin-ui|javascript:alert(1)", code: 2, err: "clew: --zipkin-ui wants…"},
-		{name: "a page", args: "timeline|app.log|--zipkin-ui|http://127.0.0.1:9411/zipkin", code: 0},
-	}
-	for _, test := range tests {
+	for _, test := range commandLines {
 		t.Run(test.name, func(t *testing.T) {
 			var args []string
 			if test.args != "" {

@@ -78,13 +78,13 @@ func mapEdges(t *testing.T, as func(string) string, names ...string) edgeCounts 
 
 func asItIs(name string) string { return name }
 
-// The demo's services at rate 1: Zipkin draws what the map has. At 0.001 it has a handful of
-// calls, and the map all of them. The demo's own test has kept lines and Zipkin's answers: see
+// For the demo's services at rate 1, Zipkin draws what the map has. At 0.001 Zipkin has a handful
+// of calls, and the map has all. The demo's own test has kept lines and Zipkin's answers: see
 // .ci/integration.
 //
-// Both differ in one rule: Zipkin draws no edge for a call that nobody has answered, for the
-// address has no name. The map has it, with its error: who was called is told by who has answered
-// there before.
+// The two differ in one rule. Zipkin draws no edge for a call without an answer, because the
+// address has no name. The map has the edge, with its error: the called service is the one that
+// has answered there before.
 func TestIntegrationMapOfDemo(t *testing.T) {
 	folder := os.Getenv("CLEW_MAP")
 	require.NotEmpty(t, folder, "CLEW_MAP, the folder that the demo's test has written to; make integration names one")
@@ -106,11 +106,11 @@ func TestIntegrationMapOfDemo(t *testing.T) {
 	t.Logf("calls: %d on the map, %d in Zipkin at rate 1, %d at 0.001", want.calls()+refused, drawn["all"].calls(), drawn["few"].calls())
 }
 
-// Services with retries, refused connections, failures, databases and third parties: what their
-// lines tell is sent to Zipkin as spans, and Zipkin draws what the map has.
+// The lines of services with retries, refused connections, failures, databases and third parties
+// are sent to Zipkin as spans. Zipkin draws what the map has.
 //
-// Both differ in two names. Of a call that nobody has answered, Zipkin draws an edge to the host;
-// the map to the service that the host is called like. And the map has the port of what is no
+// The two differ in two names. For a call without an answer, Zipkin draws an edge to the host, and
+// the map to the service with the host's name. And the map shows the port of a host that is no
 // service.
 func TestIntegrationMapOfMesh(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
@@ -132,7 +132,7 @@ func TestIntegrationMapOfMesh(t *testing.T) {
 			before := drawnOn(t, server)
 			sent := clew(t, "", "timeline", dir, "--limit", "0", "--send", server)
 			require.Equal(t, exitFound, sent.code, sent.err)
-			// It answers a post before it has stored what is in it.
+			// Zipkin answers a post before it has stored the spans.
 			var got edgeCounts
 			for end := time.Now().Add(30 * time.Second); time.Now().Before(end) && !maps.Equal(want, got); time.Sleep(50 * time.Millisecond) {
 				got = drawnOn(t, server)
@@ -208,7 +208,7 @@ func drawnOn(t *testing.T, server string) edgeCounts {
 
 func withoutPort(host string) string { return strings.TrimSuffix(host, ":5432") }
 
-// missing are the edges that one has and the other has not.
+// missing returns the edges that one has and the other lacks.
 func missing(want, got edgeCounts) (links []string) {
 	for link := range want {
 		if _, ok := got[link]; !ok {

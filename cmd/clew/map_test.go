@@ -126,7 +126,7 @@ func mapOf(t *testing.T, args ...string) (g servicemap.Graph) {
 	return g
 }
 
-// The fleet in all formats: of the services, two log requests, and one logs its calls.
+// In the fleet of all formats, two services log requests, and one logs its calls.
 func TestMapOfFleet(t *testing.T) {
 	g := mapOf(t, fleet)
 	assert.EqualValues(t, 3, g.Traces)
@@ -180,8 +180,8 @@ func TestMapInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), `"version": 1`)
 }
 
-// A line that was cut, by Ctrl-C or because it is being written, is no service, and breaks
-// nothing.
+// A line that was cut, by Ctrl-C or because it is being written, counts for no service, and is no
+// break.
 func TestMapCutLine(t *testing.T) {
 	const wholeLine = "time=2026-11-26T10:11:06Z service=shop trace_id=" + id + " span_id=a2fb4a1d1a96d312 msg=well\n"
 	for name, cut := range map[string]string{

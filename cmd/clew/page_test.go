@@ -105,7 +105,7 @@ func TestPageNothing(t *testing.T) {
 	assert.True(t, strings.HasPrefix(r.out, "<!doctype html>"))
 }
 
-// What is copied from a page is for a shell: it has to read back as it was.
+// A shell reads each word of a command from a page as it was.
 func TestQuoted(t *testing.T) {
 	for _, word := range []string{"", "a", "logs/app.log", "a b", "it's", "$(touch x)", "`x`", "a;b", "*", "~", "#", "é", `\`, `"`, "-", "'", "''", "!x", "a&b", "{a,b}"} {
 		out, err := exec.Command("sh", "-c", "printf %s "+quoted(word)).Output()

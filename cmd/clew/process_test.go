@@ -24,7 +24,7 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Ctrl-C shows what there is, although the pipe that is read is still open.
+// Ctrl-C shows what was read, even if the pipe is still open.
 func TestInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, syscall.Mkfifo("pipe", 0o600))
@@ -77,7 +77,7 @@ func TestInterruptFollow(t *testing.T) {
 	assert.NoError(t, cmd.Wait())
 }
 
-// When nobody reads its answer any more, clew ends as other tools do, and says nothing.
+// When the reader of its answer has gone away, clew ends as other tools do, and says nothing.
 func TestPipeCloses(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", strings.Repeat(logLine(1, id, "one"), 10_000))

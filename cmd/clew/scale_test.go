@@ -47,8 +47,7 @@ func TestFleetCompressed(t *testing.T) {
 	assert.Contains(t, r.out, "16 lines")
 }
 
-// Streams with windows that are too large for many at once are read in turn, whatever else is
-// read.
+// Streams with windows that are too large to be read at once are read in turn.
 func TestLargeWindows(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for i := range 6 {

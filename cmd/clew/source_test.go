@@ -82,7 +82,7 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
-// A lot of nothing is a small file: it is read without being kept.
+// A small file that unpacks to many bytes is read without being kept.
 func TestBombs(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var b bytes.Buffer
@@ -155,7 +155,7 @@ func TestFolder(t *testing.T) {
 	})
 }
 
-// A named pipe that nobody writes to holds nobody up.
+// A named pipe without a writer does not stop clew.
 func TestPipeWithoutWriter(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, syscall.Mkfifo("pipe.log", 0o600))
@@ -178,7 +178,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 	}()
 	stop()
 	assert.Contains(t, []int{exitInterrupted, exitFound}, <-code)
-	// The goroutine that waits for a writer has one now, or finds no pipe any more.
+	// The goroutine that waits for a writer gets one now, or finds that the pipe is gone.
 	reader, err := os.OpenFile("pipe.log", os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	require.NoError(t, err)
 	writer, err = os.OpenFile("pipe.log", os.O_WRONLY|syscall.O_NONBLOCK, 0)
@@ -188,7 +188,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 	require.NoError(t, reader.Close())
 }
 
-// Logrotate has the file and what it makes of it, for a moment.
+// A compressed file beside its uncompressed one is left out.
 func TestTwins(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log.1", logLine(1, id, "one"))
@@ -199,7 +199,7 @@ func TestTwins(t *testing.T) {
 	assert.Contains(t, got.err, "app.log.1.gz left out: it is read uncompressed")
 }
 
-// A file that goes away between being listed and being read is said.
+// clew says if a file has gone away between listing and reading.
 func TestVanished(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", "")

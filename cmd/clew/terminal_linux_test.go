@@ -54,7 +54,7 @@ func TestTerminal(t *testing.T) {
 	})
 }
 
-// Nobody waits for lines that are never typed.
+// clew does not wait for lines at a terminal.
 func TestTerminalAsInput(t *testing.T) {
 	tty, _ := terminal(t)
 	var out, said bytes.Buffer
@@ -78,7 +78,7 @@ func (s *slowly) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// The bar is there after a second, on a terminal, and is taken away.
+// The bar appears on a terminal after a second, and is removed at the end.
 func TestProgress(t *testing.T) {
 	const mark = "the end"
 	tests := []struct {
@@ -112,7 +112,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// Nothing leaves the computer before somebody has said yes at the terminal.
+// Nothing leaves the computer before the user has said yes at the terminal.
 func TestDoctorAsks(t *testing.T) {
 	for answer, code := range map[string]int{"y\n": exitIncomplete, "YES\n": exitIncomplete, "\n": exitUsage, "n\n": exitUsage, "yesterday\n": exitUsage, "\x04": exitUsage} {
 		tty, screen := terminal(t)

@@ -45,13 +45,13 @@ func trickle(ctx context.Context, c net.Conn, text string) {
 
 const ok = "HTTP/1.1 200 OK\r\n"
 
-// bad are servers that do not answer as they should.
+// bad has servers that do not answer as they should.
 var bad = []struct {
 	name    string
 	conn    func(ctx context.Context, c net.Conn)
 	https   bool
-	slow    bool        // it lasts as long as it may
-	verdict doctor.Kind // unreachable: says is the verdict's; else a note's
+	slow    bool        // a request lasts as long as it may
+	verdict doctor.Kind // for unreachable, says is in the verdict's sentence, else in a note
 	says    string
 }{
 	{name: "hangs", conn: func(ctx context.Context, _ net.Conn) { <-ctx.Done() }, slow: true,
@@ -124,7 +124,7 @@ func answering(text string) func(context.Context, net.Conn) {
 	}
 }
 
-// Each ends, with a sentence that says what is wrong.
+// The examination of each server ends, and a sentence says what is wrong.
 func TestBadServers(t *testing.T) {
 	for _, test := range bad {
 		t.Run(test.name, func(t *testing.T) {
@@ -186,7 +186,7 @@ func TestCertificate(t *testing.T) {
 	assert.Equal(t, "it wants TLS there: try https://", d.Says)
 }
 
-// A server of HTTP/2 that only says goodbye.
+// A server of HTTP/2 may only say goodbye.
 func TestGoAway(t *testing.T) {
 	srv := httptest.NewUnstartedServer(nil)
 	srv.StartTLS() // for its certificate
@@ -224,7 +224,7 @@ func untilRequest(r io.Reader) {
 	}
 }
 
-// A service that hangs now and then ends too: the other requests are not sent.
+// A service that begins to hang does not get the other requests.
 func TestHangsLater(t *testing.T) {
 	release := make(chan struct{})
 	var n atomic.Int32

@@ -4,15 +4,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"example.com/clew/cmd/clew/internal/doctor"
-	"example.com/clew/internal/timeline"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -111,10 +108,9 @@ func TestDecisionInLines(t *testing.T) {
 // Lines that come late are not those of the next target.
 func TestLateLines(t *testing.T) {
 	c := config()
-	c.Log, c.Wait = &doctor.Log{}, 0
-	in, out := io.Pipe()
-	var read sync.WaitGroup
-	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+	c.Wait = 0
+	log, out, end := logTo(t)
+	c.Log = log
 	var late []string
 	first := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		late = append(late, `{"path":"/thing"}`, `{"trace_id":"`+orNew(hear(r.Header).trace)+`"}`)
@@ -126,8 +122,7 @@ func TestLateLines(t *testing.T) {
 	assert.Equal(t, doctor.Unknown, c.Examine(t.Context(), target(t, first)).Verdict)
 	c.Wait = time.Second
 	d := c.Examine(t.Context(), target(t, second))
-	out.Close()
-	read.Wait()
+	end()
 	assert.Equal(t, doctor.Unknown, d.Verdict, "%+v", d)
 	assert.NotContains(t, strings.Join(d.Notes, "\n"), "None of the 34 lines")
 }
@@ -135,16 +130,13 @@ func TestLateLines(t *testing.T) {
 // logged examines a service that writes these lines.
 func logged(t *testing.T, c doctor.Config, line func(in heard, r *http.Request) string) *doctor.Diagnosis {
 	t.Helper()
-	c.Log = &doctor.Log{}
-	in, out := io.Pipe()
-	var read sync.WaitGroup
-	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+	log, out, end := logTo(t)
+	c.Log = log
 	d := c.Examine(t.Context(), target(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		if text := line(hear(r.Header), r); text != "" {
 			fmt.Fprintln(out, text)
 		}
 	})))
-	out.Close()
-	read.Wait()
+	end()
 	return d
 }

@@ -71,7 +71,7 @@ func TestFirstRequestFails(t *testing.T) {
 	}
 }
 
-// A decision that the response shows is looked at; one that nothing shows is not praised.
+// A decision in the response counts. Without any, the verdict does not praise the decision.
 func TestDecisionInResponse(t *testing.T) {
 	for _, test := range []struct {
 		name    string

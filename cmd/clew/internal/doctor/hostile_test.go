@@ -2,15 +2,12 @@ package doctor_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
 	"example.com/clew/cmd/clew/internal/doctor"
-	"example.com/clew/internal/timeline"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -82,7 +79,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// A canary after which nothing is answered any more has ended the service.
+// A canary has ended the service if the service answers nothing after it.
 func TestKilled(t *testing.T) {
 	var dead atomic.Bool
 	c := config()
@@ -103,16 +100,14 @@ func TestKilled(t *testing.T) {
 func TestForgedLine(t *testing.T) {
 	for format, want := range map[string]int{`{"trace_id":"%s","b3":"%s"}`: 1, `{"trace_id":"%s","b3":%q}`: 0} {
 		c := config()
-		c.Hostile, c.Log = true, &doctor.Log{}
-		in, out := io.Pipe()
-		var read sync.WaitGroup
-		read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+		c.Hostile = true
+		log, out, end := logTo(t)
+		c.Log = log
 		url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(out, format+"\n", orNew(careful(r.Header).trace), r.Header.Get("b3"))
 		})
 		d := c.Examine(t.Context(), target(t, url))
-		out.Close()
-		read.Wait()
+		end()
 		assert.Equal(t, want, find(d, doctor.Echoed, "logs").Count, "%s: %+v", format, d)
 	}
 }
@@ -120,18 +115,16 @@ func TestForgedLine(t *testing.T) {
 // A decision that is kept in the lines counts for a service, and never against it.
 func TestWithstands(t *testing.T) {
 	c := config()
-	c.Hostile, c.Log = true, &doctor.Log{}
-	in, out := io.Pipe()
-	var read sync.WaitGroup
-	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+	c.Hostile = true
+	log, out, end := logTo(t)
+	c.Log = log
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		got := careful(r.Header)
 		w.Header().Set("X-B3-TraceId", orNew(got.trace))
 		fmt.Fprintf(out, `{"trace_id":"%s","sampled":%t}`+"\n", w.Header().Get("X-B3-TraceId"), got.state == "1" || got.state == "true")
 	})
 	d := c.Examine(t.Context(), target(t, url))
-	out.Close()
-	read.Wait()
+	end()
 	// Careful does not read X-B3-* beside a malformed b3.
 	assert.Contains(t, d.Notes, "The service withstands 11 of 12 canaries by which others break.", "%+v", d)
 }

@@ -9,17 +9,15 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"example.com/clew/cmd/clew/internal/doctor"
-	"example.com/clew/internal/timeline"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// passing is a service that calls an address with the headers that it got, by a client of its own.
-// Localhost is IPv4 there, as on many a computer.
+// passing starts a service that calls an address with the headers of its request. For its client,
+// localhost is IPv4, as on many computers.
 func passing(t *testing.T, to string, follow func(*http.Request, []*http.Request) error) string {
 	client := &http.Client{CheckRedirect: follow, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, strings.Replace(address, "localhost", "127.0.0.1", 1))
@@ -60,7 +58,8 @@ func TestRedirectComesBack(t *testing.T) {
 	}
 }
 
-// A call that does not come back is said not to: nobody knows whether headers leak.
+// The answer says if a redirected call does not come back. Then it is not known whether headers
+// leak.
 func TestRedirectIsLost(t *testing.T) {
 	c, to := config(), ""
 	c.Listen, to = listen(t)
@@ -71,7 +70,7 @@ func TestRedirectIsLost(t *testing.T) {
 	assert.Zero(t, find(d, doctor.Leaked, "sent on").Count)
 }
 
-// Of a Referer that has the ID, the ID alone is shown.
+// A Referer with the ID is shown as the ID alone.
 func TestLeakInReferer(t *testing.T) {
 	c, to := config(), ""
 	c.Listen, to = listen(t)
@@ -89,7 +88,7 @@ func TestLeakInReferer(t *testing.T) {
 	assert.NotContains(t, says, "s3cret")
 }
 
-// Whoever calls the listener, with whatever headers, does not fill the memory.
+// Calls to the listener do not fill the memory, whatever their headers are.
 func TestListenMemory(t *testing.T) {
 	for name, headers := range map[string]http.Header{
 		"many headers": func() http.Header {
@@ -132,10 +131,8 @@ func heap() int64 {
 // A log of long lines, each with a canary's ID, does not fill the memory.
 func TestLogMemory(t *testing.T) {
 	c := config()
-	c.Log = &doctor.Log{}
-	in, out := io.Pipe()
-	var read sync.WaitGroup
-	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+	log, out, end := logTo(t)
+	c.Log = log
 	long := strings.Repeat("x", 500_000)
 	url := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(out, `{"trace_id":"%s","message":"%s"}`+"\n", orNew(hear(r.Header).trace), long)
@@ -143,8 +140,7 @@ func TestLogMemory(t *testing.T) {
 	before := heap()
 	d := c.Examine(t.Context(), target(t, url))
 	assert.Less(t, heap()-before, int64(6<<20), "bytes that are kept")
-	out.Close()
-	read.Wait()
+	end()
 	assert.NotEmpty(t, d.Findings)
 	runtime.KeepAlive(c)
 }

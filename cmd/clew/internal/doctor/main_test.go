@@ -9,10 +9,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
 	"example.com/clew/cmd/clew/internal/doctor"
+	"example.com/clew/internal/timeline"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -46,7 +48,7 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 	return srv.URL + "/thing"
 }
 
-// raw starts a server that does with each connection what it likes, and returns its address.
+// raw starts a server that gives each connection to a function, and returns its address.
 func raw(t *testing.T, conn func(ctx context.Context, c net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -70,7 +72,7 @@ func raw(t *testing.T, conn func(ctx context.Context, c net.Conn)) string {
 	return l.Addr().String()
 }
 
-// find returns the finding of a kind in a place; the zero one: there is none.
+// find returns the finding of a kind in a place; zero: there is none.
 func find(d *doctor.Diagnosis, kind doctor.Kind, where string) doctor.Finding {
 	for _, f := range d.Findings {
 		if f.Kind == kind && f.Where == where {
@@ -80,16 +82,30 @@ func find(d *doctor.Diagnosis, kind doctor.Kind, where string) doctor.Finding {
 	return doctor.Finding{}
 }
 
-// has fails if a diagnosis has not this finding, of so many canaries.
+// has fails unless a diagnosis has this finding, for so many canaries.
 func has(t *testing.T, d *doctor.Diagnosis, kind doctor.Kind, where string, count, of int) {
 	t.Helper()
 	f := find(d, kind, where)
 	assert.Equal(t, [2]int{count, of}, [2]int{f.Count, f.Of}, "%s, %s: canaries, in %+v", kind, where, d.Findings)
 }
 
+// logTo returns a log that reads the lines which are written to out. End waits until it has read
+// all.
+func logTo(t *testing.T) (log *doctor.Log, out *io.PipeWriter, end func()) {
+	log = &doctor.Log{}
+	in, out := io.Pipe()
+	var reading sync.WaitGroup
+	reading.Go(func() { assert.NoError(t, log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+	return log, out, func() {
+		out.Close()
+		reading.Wait()
+	}
+}
+
 func quietLog() *log.Logger { return log.New(io.Discard, "", 0) }
 
-// withoutDNS lets no question leave the computer: names have an address in its files, or none.
+// withoutDNS lets no question leave the computer. Names have addresses in the computer's files, or
+// none.
 func withoutDNS(t *testing.T) {
 	before := net.DefaultResolver
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {

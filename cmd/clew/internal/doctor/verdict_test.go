@@ -2,7 +2,6 @@ package doctor_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -10,7 +9,6 @@ import (
 	"testing"
 
 	"example.com/clew/cmd/clew/internal/doctor"
-	"example.com/clew/internal/timeline"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -462,10 +460,8 @@ func TestLines(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := config()
-			c.Log = &doctor.Log{}
-			in, out := io.Pipe()
-			var read sync.WaitGroup
-			read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+			log, out, end := logTo(t)
+			c.Log = log
 			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				fmt.Fprintln(out, `{"path":"/health","trace_id":"00000000000000ee00000000000000ff"}`)
 				if text := test.line(hear(r.Header), r); text != "" {
@@ -476,8 +472,7 @@ func TestLines(t *testing.T) {
 				c.Wait = 0 // nothing comes
 			}
 			d := c.Examine(t.Context(), target(t, url))
-			out.Close()
-			read.Wait()
+			end()
 			assert.Equal(t, test.verdict, d.Verdict, "%+v", d)
 			has(t, d, test.verdict, "logs", test.count, test.of)
 			assert.Contains(t, find(d, test.verdict, "logs").Says, test.says)
@@ -485,7 +480,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// A service that begins no trace, and tells those that it calls to drop theirs.
+// A service that begins no trace must not tell the services that it calls to drop theirs.
 func TestDenyOutOfNothing(t *testing.T) {
 	c, to := config(), ""
 	c.Listen, to = listen(t)
@@ -518,27 +513,22 @@ func TestWideForms(t *testing.T) {
 		`{"traceparent":"00-%s-00000000000000cc-01","message":"x"}`,
 	} {
 		c := config()
-		c.Log = &doctor.Log{}
-		in, out := io.Pipe()
-		var read sync.WaitGroup
-		read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "shop.log"})) })
+		log, out, end := logTo(t)
+		c.Log = log
 		d := c.Examine(t.Context(), target(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(out, format+"\n", padded(orNew(hear(r.Header).trace)))
 		})))
-		out.Close()
-		read.Wait()
+		end()
 		assert.Equal(t, doctor.Adopted, d.Verdict, "%s: %+v", format, d)
 		has(t, d, doctor.Adopted, "logs", 14, 14)
 	}
 }
 
-// Of several services in the log, each finding names its own.
+// With several services in the log, each finding names its own.
 func TestServices(t *testing.T) {
 	c := config()
-	c.Log = &doctor.Log{}
-	in, out := io.Pipe()
-	var read sync.WaitGroup
-	read.Go(func() { assert.NoError(t, c.Log.Read(in, timeline.ParserConfig{Source: "all.log"})) })
+	log, out, end := logTo(t)
+	c.Log = log
 	d := c.Examine(t.Context(), target(t, serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		id := orNew(hear(r.Header).trace)
 		fmt.Fprintf(out, `{"service":"shop","trace_id":"%s"}`+"\n", id)
@@ -546,8 +536,7 @@ func TestServices(t *testing.T) {
 		fmt.Fprintf(out, `{"service":"price","trace_id":"%s"}`+"\n", padded(id))
 		fmt.Fprintf(out, `{"service":"gate\u202e","message":"agent %s"}`+"\n", r.UserAgent())
 	})))
-	out.Close()
-	read.Wait()
+	end()
 	assert.Equal(t, doctor.Dropped, d.Verdict, "%+v", d)
 	assert.Equal(t, []string{"price", "shop"}, find(d, doctor.Adopted, "logs").Services)
 	assert.Equal(t, []string{"price"}, find(d, doctor.Padded, "logs").Services)

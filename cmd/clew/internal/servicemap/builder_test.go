@@ -15,8 +15,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// traffic are the lines of some traces of a fleet in which everything goes wrong now and then, in
-// several sources.
+// traffic returns the lines of some traces of a fleet, in several sources. Now and then everything
+// goes wrong in it.
 func traffic(seed uint64, traces int) []source {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	sources := make([]source, 7)
@@ -124,7 +124,7 @@ func TestNoDisk(t *testing.T) {
 	consistent(t, g)
 }
 
-// Nothing is left in the folder of temporary files, not even for as long as the builder works.
+// The folder of temporary files stays empty, even while the builder works.
 func TestTempFiles(t *testing.T) {
 	folder := t.TempDir()
 	b := servicemap.NewBuilder(servicemap.Config{Memory: 1, TempDir: folder})
@@ -136,7 +136,7 @@ func TestTempFiles(t *testing.T) {
 	require.NoError(t, b.Close())
 }
 
-// Names without end are one each.
+// Hostile names fill neither the map nor the memory.
 func TestHostileNames(t *testing.T) {
 	var lines source
 	for i := range 450 { // more than the 400 services and hosts that are told apart

@@ -11,8 +11,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// crowds are sources with more services than a map has nodes, of which one is busy and comes last,
-// and a caller of all of them.
+// crowds returns sources with more services than a map has nodes, and a caller of all. One service
+// is busy and comes last.
 func crowds() []source {
 	sources := make([]source, 4)
 	serve := func(n, of int, service string) {
@@ -33,7 +33,7 @@ func TestLimits(t *testing.T) {
 	assert.Equal(t, [...]int{8_000, 8_000, 32_000, 3_000, 6_000}, servicemap.Usual, "services, hosts, routes, nodes and edges")
 }
 
-// Of more nodes than a map has, the busiest stand alone, whichever source comes first.
+// If there are too many nodes, the busiest stand alone, whichever source comes first.
 func TestCrowd(t *testing.T) {
 	sources, config := crowds(), servicemap.Config{}.Limited(8_000, 100, 200)
 	g := graph(t, config, sources...)
@@ -60,7 +60,7 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// Robots that ask for whatever there may be are one route of a service.
+// The requests of robots, which ask for any path, are one route of a service.
 func TestNotFound(t *testing.T) {
 	var s source
 	for n := range 50 {

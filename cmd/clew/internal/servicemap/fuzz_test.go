@@ -9,9 +9,9 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// FuzzBuilder: whatever lines say, a map of them is made, its sums agree, and it is the same from
-// memory and from disk, in whatever order the sources are read. Each fourth byte of the input is a
-// line of a fleet in which little is right; what is behind a newline is lines as they are.
+// FuzzBuilder makes a map of any lines. Its sums agree, and it is the same from memory and from
+// disk, and in any order of the sources. Each fourth byte of the input is a line of a fleet in
+// which little is right. Text behind a newline is lines as they are.
 func FuzzBuilder(f *testing.F) {
 	for _, tt := range fleets {
 		f.Add([]byte("\n" + strings.Join(tt.lines, "\n")))

@@ -11,8 +11,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// fleets are small ones, and what is to be seen of them. Spans a to c are requests', 1 to 3
-// calls'.
+// fleets has small fleets, and what their maps show. Spans a to c are of requests, 1 to 3 of
+// calls.
 var fleets = []struct {
 	name   string
 	lines  source
@@ -325,7 +325,7 @@ func TestEntriesThatDoNotBelieve(t *testing.T) {
 	assert.Zero(t, g.Untold)
 }
 
-// Of more calls than are looked at none is guessed.
+// In a trace with too many open calls, none is guessed.
 func TestTooManyToGuess(t *testing.T) {
 	lines := source{request("price", wide, "b", "77", 75, 40)}
 	for i := range 300 {

@@ -97,8 +97,7 @@ var drawnForm = regexp.MustCompile(`(?s)<svg id="drawing".*?</g>\n</svg>|<ul id=
 var allowed = strings.Fields("svg g path rect text ul li button b span p table thead tbody tr th td " +
 	"id viewBox role aria-label aria-hidden tabindex class d stroke-width transform width height rx x y data-edge data-node data-break type scope")
 
-// Whatever the names are, they are text or the value of aria-label, and nothing but what is always
-// there is an element.
+// Hostile names are text or the value of aria-label. They never become an element.
 func TestHTMLHostile(t *testing.T) {
 	page := htmlOf(t, hostile(), servicemap.HTMLConfig{UI: "http://zipkin", After: strings.Join(attacks, " ")})
 	harmless(t, strings.ReplaceAll(page, "\t", " "))
@@ -293,7 +292,7 @@ func TestHTMLBounded(t *testing.T) {
 	assert.Less(t, len(few.Nodes), len(g.Nodes))
 }
 
-// Of a long trace, a page has the first spans, and says how many more there are.
+// A page has the first spans of a long trace, and says how many more there are.
 func TestHTMLLongTrace(t *testing.T) {
 	g := shop()
 	g.Traced[0].Spans = slices.Repeat(g.Traced[0].Spans, 50)
@@ -322,7 +321,7 @@ func (f *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// All views say when they cannot be written.
+// All views return the error of their writer.
 func TestNotWritten(t *testing.T) {
 	g := shop()
 	for name, view := range map[string]func(io.Writer) error{

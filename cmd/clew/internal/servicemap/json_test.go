@@ -115,7 +115,7 @@ func TestReadJSONInfinite(t *testing.T) {
 	assert.ErrorContains(t, err, "the map is damaged: json: cannot unmarshal number 1e999")
 }
 
-// A file without an end is read no further than a map can be long.
+// A file without an end is read only as far as a map may reach.
 func TestReadJSONEndless(t *testing.T) {
 	_, err := servicemap.ReadJSONUpTo(io.MultiReader(strings.NewReader(`{"version":1,"by":"service","x":"`), endless{}), 1<<20)
 	assert.EqualError(t, err, "it is larger than 1 MB: no map of clew is")
@@ -155,7 +155,7 @@ func TestReadJSONLater(t *testing.T) {
 	assert.Len(t, g.Edges, len(shop().Edges))
 }
 
-// Whatever a file has, it is an error or a map that all views can show.
+// A file is an error, or a map that all views can show.
 func FuzzReadJSON(f *testing.F) {
 	small := shop()
 	small.Edges, small.Breaks, small.Traced = small.Edges[:3], small.Breaks[:1], nil

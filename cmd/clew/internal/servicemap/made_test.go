@@ -181,7 +181,7 @@ func finish(g *servicemap.Graph) {
 	}
 }
 
-// attacks are names that somebody writes into a log to run something, or to deceive who reads it.
+// attacks has names that somebody writes into a log to run something, or to deceive its reader.
 var attacks = []string{
 	"</script><script>alert(1)</script>", "<!--<script>", "-->", "]]>", "<img src=x onerror=alert(1)>", "javascript:alert(1)", "/*DATA*/", "<!--DRAWING-->", "STYLE-HASH", "\u2028\u2029",
 	"\x1b[31mred", "\u009b", "\u202egnp", "\ufeff", "\x00", "a\r\nb", "\xff\xfe", "\U000e0001", `\`, `\N`, `"`, `"];x->y["`, `" onload="x`, "'", "`${1}`", "&lt;", "&#60;", "]]", "|", "end", "click n1 call x()",
@@ -207,7 +207,7 @@ func alone() *servicemap.Graph {
 	return &servicemap.Graph{Version: servicemap.Version, By: "service", Requests: 3, Traces: 3, Lines: 3, Nodes: []servicemap.Node{node("shop", 3, 0, 3, 2)}}
 }
 
-// maps are those that each view is tried with.
+// maps returns the maps with which each view is tried.
 func maps() map[string]*servicemap.Graph {
 	return map[string]*servicemap.Graph{
 		"shop": shop(), "fleet": fleet(60, 200), "hostile": hostile(), "alone": alone(), "empty": {Version: servicemap.Version, By: "service"},

@@ -47,7 +47,7 @@ func TestMesh(t *testing.T) {
 	}
 }
 
-// A part of a mesh's lines has no breaks that the whole has not.
+// A part of a mesh's lines shows no break that the whole does not have.
 func TestMeshCut(t *testing.T) {
 	traces := 4000
 	if raceEnabled {
@@ -81,7 +81,7 @@ func TestMeshCut(t *testing.T) {
 	}
 }
 
-// Each fault of a mesh is seen, and none besides.
+// Each fault of a mesh is seen, and nothing else is.
 func TestMeshFaults(t *testing.T) {
 	m := fleetlog.NewMesh(fleetlog.MeshConfig{Seed: 4, Services: 60, Traces: 400, Faults: true})
 	g := meshGraph(t, m)

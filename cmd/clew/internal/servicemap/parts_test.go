@@ -66,7 +66,7 @@ func TestTraced(t *testing.T) {
 	assert.Empty(t, g.Edges[0].Failed)
 }
 
-// Spans that are each other's parents are in no circle.
+// Spans that are each other's parents do not become a circle.
 func TestTracedCircle(t *testing.T) {
 	g := graph(t, servicemap.Config{}, source{
 		request("a", wide, "a", "b", 100, 100), request("b", wide, "b", "a", 100, 100),
@@ -76,7 +76,7 @@ func TestTracedCircle(t *testing.T) {
 	assert.Len(t, g.Traced[0].Spans, 4)
 }
 
-// Samples are of traces that differ.
+// Each sample is of another trace.
 func TestSamples(t *testing.T) {
 	var lines source
 	for i := range 100 {
@@ -179,7 +179,7 @@ func TestNoIDCalled(t *testing.T) {
 	assert.Equal(t, []string{"orphans price", "no id stock", "no id cron", "no id mail"}, said)
 }
 
-// Places without end are some.
+// Hostile places do not fill the map.
 func TestNoIDHostile(t *testing.T) {
 	var lines source
 	for i := range 10_000 {
