@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"example.com/clew/internal/timeline"
 )
 
 // Style says how the text looks. The zero value is for files and pipes.
@@ -17,14 +19,6 @@ type Style struct {
 	// is.
 	Visible func(string) string
 }
-
-const (
-	bold   = "1"
-	dim    = "2"
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-)
 
 var whereText = map[string]string{inResponse: "in the response", inLogs: "in its lines", inSentOn: "in what it sends on"}
 
@@ -46,12 +40,12 @@ type page struct {
 }
 
 func (p *page) diagnosis(d *Diagnosis) {
-	colour := yellow
+	colour := timeline.Yellow
 	switch {
 	case d.fault():
-		colour = red
+		colour = timeline.Red
 	case d.Verdict == Adopted || d.Verdict == Unchanged:
-		colour = green
+		colour = timeline.Green
 	}
 	p.put("", d.URL+": ")
 	p.put(colour, string(d.Verdict))
@@ -64,17 +58,17 @@ func (p *page) diagnosis(d *Diagnosis) {
 		p.to.WriteByte('\n')
 	}
 	for _, note := range d.Notes {
-		p.paragraph(dim, 2, sentenceCase(note))
+		p.paragraph(timeline.Dim, 2, sentenceCase(note))
 	}
 }
 
 func (p *page) finding(f Finding) {
-	colour, mark := green, "✓"
+	colour, mark := timeline.Green, "✓"
 	switch {
 	case f.Fault:
-		colour, mark = red, "✗"
+		colour, mark = timeline.Red, "✗"
 	case f.Kind != Adopted && f.Kind != Unchanged:
-		colour, mark = yellow, "·"
+		colour, mark = timeline.Yellow, "·"
 	}
 	p.to.WriteString("\n  ")
 	p.put(colour, mark+" "+string(f.Kind))
@@ -87,7 +81,7 @@ func (p *page) finding(f Finding) {
 		p.put("", ", by "+list(f.Services))
 	}
 	if f.Fault {
-		p.put(dim, ", the first: "+f.Canary)
+		p.put(timeline.Dim, ", the first: "+f.Canary)
 	}
 	p.to.WriteByte('\n')
 	p.paragraph("", 4, f.Says)
@@ -109,8 +103,8 @@ func (p *page) put(colour, text string) {
 	if p.style.Visible != nil {
 		text = p.style.Visible(text)
 	}
-	if p.style.Colour && colour != "" {
-		text = "\x1b[" + colour + "m" + text + "\x1b[0m"
+	if p.style.Colour {
+		text = timeline.InColour(colour, text)
 	}
 	p.to.WriteString(text)
 }

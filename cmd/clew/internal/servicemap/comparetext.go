@@ -19,7 +19,7 @@ func (c *Comparison) Text(to io.Writer, style Style) error {
 	p.run("after", c.After)
 	p.put("", "\n")
 	worse, other, better, noted := c.sorted()
-	p.changes("worse", red, worse)
+	p.changes("worse", timeline.Red, worse)
 	p.changes("new and gone", "", other)
 	p.changes("better", "", better)
 	p.changes("lines without a trace ID", "", noted)
@@ -34,10 +34,10 @@ func (c *Comparison) Text(to io.Writer, style Style) error {
 	}
 	p.changes("in doubt", "", c.Doubts)
 	if len(c.Doubts) > 0 {
-		p.prose(dim, "", "In doubt: one slow minute would explain it. Longer runs tell: p50 needs 3 minutes, p95 needs 40, p99 needs 200.")
+		p.prose(timeline.Dim, "", "In doubt: one slow minute would explain it. Longer runs tell: p50 needs 3 minutes, p95 needs 40, p99 needs 200.")
 	}
 	if c.Few > 0 {
-		p.prose(dim, "", timeline.Grouped(int64(c.Few))+" of the edges and services had too few calls to tell.")
+		p.prose(timeline.Dim, "", timeline.Grouped(int64(c.Few))+" of the edges and services had too few calls to tell.")
 	}
 	return p.to.Flush()
 }
@@ -76,10 +76,10 @@ func (p *page) changes(title, colour string, changes []Change) {
 	if len(changes) == 0 {
 		return
 	}
-	p.line(word{bold, title})
+	p.line(word{timeline.Bold, title})
 	for i, c := range changes {
 		if i == textChanges && p.style.Width > 0 {
-			p.line(word{dim, "  … and " + timeline.Grouped(len(changes)-i) + " more: --width 0 shows them"})
+			p.line(word{timeline.Dim, "  … and " + timeline.Grouped(len(changes)-i) + " more: --width 0 shows them"})
 			break
 		}
 		if where := c.where(); where != "" {

@@ -124,7 +124,7 @@ func bytesCell(e *Edge) word {
 
 func errorCell(e *Edge) word {
 	w := word{"", percent(e.Errors, e.Calls)}
-	w.colour = [...]string{"", yellow, red}[e.failing()]
+	w.colour = [...]string{"", timeline.Yellow, timeline.Red}[e.failing()]
 	return w
 }
 
@@ -170,7 +170,7 @@ func (p *page) edges() {
 	p.leftEdges(left, int64(len(all)))
 	for _, m := range markMeanings {
 		if marked && used[m.mark] {
-			p.prose(dim, "", "["+m.mark+"]: "+m.means)
+			p.prose(timeline.Dim, "", "["+m.mark+"]: "+m.means)
 		}
 	}
 	p.put("", "\n")
@@ -188,7 +188,7 @@ func (p *page) leftEdges(left []*Edge, all int64) {
 	for i := range p.graph.Edges {
 		total += float64(p.graph.Edges[i].Calls)
 	}
-	p.line(word{dim, "… and " + amount(int64(len(left)), "edge") + " of " + timeline.Grouped(all) + ", with " +
+	p.line(word{timeline.Dim, "… and " + amount(int64(len(left)), "edge") + " of " + timeline.Grouped(all) + ", with " +
 		percent(int64(calls/max(total, 1)*1e9), 1e9) + " of the calls: --width 0 shows all"})
 }
 
@@ -273,7 +273,7 @@ func shareNames(from, to, room int) (int, int) {
 // hidden says which columns had no room.
 func (p *page) hidden(titles []string) {
 	if len(titles) > 0 {
-		p.prose(dim, "", "No room for "+strings.Join(titles, ", ")+": --width 0 shows everything.")
+		p.prose(timeline.Dim, "", "No room for "+strings.Join(titles, ", ")+": --width 0 shows everything.")
 	}
 }
 
@@ -284,7 +284,7 @@ func (p *page) tableHead(from, to int, widths []int, shown []bool) {
 			text += right(c.title, widths[i]+2)
 		}
 	}
-	p.line(word{dim, text})
+	p.line(word{timeline.Dim, text})
 }
 
 func (p *page) tableRow(r edgeRow, from, to int, widths []int, shown []bool) {
@@ -295,7 +295,7 @@ func (p *page) tableRow(r edgeRow, from, to int, widths []int, shown []bool) {
 		p.put("", left(text, width))
 	}
 	name(r.from, from)
-	p.put(dim, " → ")
+	p.put(timeline.Dim, " → ")
 	name(r.to, to)
 	for i, c := range r.cells {
 		if shown[i] {
@@ -304,7 +304,7 @@ func (p *page) tableRow(r edgeRow, from, to int, widths []int, shown []bool) {
 		}
 	}
 	if r.marks != "" {
-		p.put(dim, "  ["+r.marks+"]")
+		p.put(timeline.Dim, "  ["+r.marks+"]")
 	}
 	p.to.WriteByte('\n')
 }

@@ -200,9 +200,9 @@ func (g *Graph) htmlRows() string {
 			w := c.cell(e)
 			class := "number"
 			switch w.colour {
-			case red:
+			case timeline.Red:
 				class += " red"
-			case yellow:
+			case timeline.Yellow:
 				class += " some"
 			}
 			fmt.Fprintf(&b, `<td class="%s">%s</td>`, class, inHTML(w.text))

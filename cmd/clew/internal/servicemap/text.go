@@ -56,24 +56,13 @@ func newPage(to io.Writer, style Style) *page {
 	return &page{to: bufio.NewWriterSize(to, 64<<10), style: style, said: map[string]bool{}}
 }
 
-// The colours of a terminal.
-const (
-	bold   = "1"
-	dim    = "2"
-	red    = "31"
-	yellow = "33"
-)
-
 // word is text in a colour.
 type word struct{ colour, text string }
 
 // put writes a harmless text.
 func (p *page) put(colour, text string) {
-	if text == "" {
-		return
-	}
-	if p.style.Colour && colour != "" {
-		text = "\x1b[" + colour + "m" + text + "\x1b[0m"
+	if p.style.Colour {
+		text = timeline.InColour(colour, text)
 	}
 	p.to.WriteString(text)
 }
@@ -94,7 +83,7 @@ func (p *page) line(words ...word) {
 
 // whole writes a line for people to copy from. It is never cut.
 func (p *page) whole(label, text string) {
-	p.put(dim, label)
+	p.put(timeline.Dim, label)
 	p.put("", timeline.Visible(text)+"\n")
 }
 
@@ -138,10 +127,10 @@ func (p *page) summary() {
 	}
 	when := span(g.From, g.Until)
 	if p.style.Width > 0 && timeline.Columns(what+when) > p.style.Width {
-		p.line(word{bold, what})
+		p.line(word{timeline.Bold, what})
 		what, when = "", strings.TrimSpace(when)
 	}
-	p.line(word{bold, what}, word{"", when})
+	p.line(word{timeline.Bold, what}, word{"", when})
 	what = amount(g.Requests, "request") + " and " + amount(g.Calls, "call")
 	if g.Jobs > 0 {
 		what = amount(g.Requests, "request") + ", " + amount(g.Calls, "call") + " and " + amount(g.Jobs, "job")
@@ -247,10 +236,10 @@ func (p *page) entries() {
 			head = strings.Repeat(" ", len(head))
 		}
 		if i == textEntries && p.style.Width > 0 {
-			p.line(word{"", head}, word{dim, "… and at " + timeline.Grouped(len(nodes)-i) + " others"})
+			p.line(word{"", head}, word{timeline.Dim, "… and at " + timeline.Grouped(len(nodes)-i) + " others"})
 			return
 		}
-		words := []word{{dim, head}, {bold, n.Name}, {"", "  " + amount(n.Roots, "request")}}
+		words := []word{{timeline.Dim, head}, {timeline.Bold, n.Name}, {"", "  " + amount(n.Roots, "request")}}
 		if n.Roots == n.Requests {
 			words = append(words, word{"", ", " + percent(n.Errors, n.Requests) + " errors, p95 " + took(n.Took.P95.Is)})
 		}
@@ -274,14 +263,14 @@ func (g *Graph) entering() []*Node {
 func (p *page) breaks() {
 	breaks := p.graph.Breaks
 	if len(breaks) == 0 {
-		p.line(word{bold, "where traces break"}, word{"", "   " + p.graph.unbroken()})
+		p.line(word{timeline.Bold, "where traces break"}, word{"", "   " + p.graph.unbroken()})
 		p.put("", "\n")
 		return
 	}
-	p.line(word{bold, "where traces break"})
+	p.line(word{timeline.Bold, "where traces break"})
 	for i := range breaks {
 		if i == textBreaks && p.style.Width > 0 {
-			p.line(word{dim, "  … and " + timeline.Grouped(len(breaks)-i) + " more: --width 0 shows them"})
+			p.line(word{timeline.Dim, "  … and " + timeline.Grouped(len(breaks)-i) + " more: --width 0 shows them"})
 			break
 		}
 		p.broken(&breaks[i])
@@ -290,9 +279,9 @@ func (p *page) breaks() {
 }
 
 func (p *page) broken(b *Break) {
-	words := []word{{"", "  "}, {red, string(b.Kind)}, {"", "  " + b.where()}}
+	words := []word{{"", "  "}, {timeline.Red, string(b.Kind)}, {"", "  " + b.where()}}
 	if share := b.share(); share != "" {
-		words = append(words, word{dim, "  " + share})
+		words = append(words, word{timeline.Dim, "  " + share})
 	}
 	p.line(words...)
 	if b.Says != "" {
@@ -362,7 +351,7 @@ func (g *Graph) lacks() string {
 // untold writes what the lines do not tell.
 func (p *page) untold() {
 	if text := p.graph.untold(); text != "" {
-		p.prose(dim, "", text)
+		p.prose(timeline.Dim, "", text)
 	}
 }
 
