@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// attacks are what somebody writes into a log to run a script in the page, or to deceive who reads
-// it. A script that runs sets window.hit.
+// attacks has values that somebody writes into a log to run a script in the page, or to deceive
+// the reader. A script that runs sets window.hit.
 var attacks = []string{
 	"</script><script>window.hit=1</script>", "<!--<script>window.hit=1</script>-->", "<img src=x onerror=window.hit=1>", "<svg onload=window.hit=1>",
 	"javascript:window.hit=1", "'\"><iframe srcdoc='<script>parent.hit=1</script>'>", "</title><script>window.hit=1</script>", "]]><script>window.hit=1</script>",
@@ -67,8 +67,8 @@ func random(n int) []string {
 	return values
 }
 
-// Whatever stands in the lines, no script of theirs runs, nothing is loaded, and nothing is shown
-// that turns text round or cannot be seen.
+// No script in the lines runs, nothing is loaded, and no character is shown that turns text round
+// or is invisible.
 func TestHostile(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

@@ -117,7 +117,7 @@ func TestMapNode(t *testing.T) {
 	assert.Nil(t, p.wrong.Load())
 }
 
-// The pointer over a node lights what it calls and what calls it.
+// The pointer over a node lights its callers and the nodes that it calls.
 func TestMapHover(t *testing.T) {
 	p := mapPage(t, "shop")
 	at := value[[]float64](t, p.ctx, `(() => { const box = document.querySelector('.node[data-node="0"]').getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()`)
@@ -273,8 +273,8 @@ func TestMapWithoutScript(t *testing.T) {
 	assert.False(t, value[bool](t, p.ctx, `document.querySelector(".tools").checkVisibility()`), "no button that does nothing")
 }
 
-// Whatever names there are, no script of theirs runs, nothing is loaded, and nothing is shown that
-// turns text round or cannot be seen.
+// No script in a name runs, nothing is loaded, and no character is shown that turns text round or
+// is invisible.
 func TestMapHostile(t *testing.T) {
 	p := mapPage(t, "hostile")
 	check := func() {

@@ -182,7 +182,7 @@ func TestList(t *testing.T) {
 	p.wait(`!document.querySelector("#list").hidden`)
 }
 
-// Of a list with more lines than a page has, each trace is opened or has its command.
+// Each trace of a list opens or has its command, even if the page has not all lines.
 func TestListElsewhere(t *testing.T) {
 	file := t.TempDir() + "/app.log"
 	log, err := os.Create(file)

@@ -23,7 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bad is a server that is not as it should be.
+// bad is a server that does not answer as it should.
 type bad struct {
 	url         string
 	connections atomic.Int64
@@ -102,7 +102,7 @@ const (
 	trickle = 20 * time.Millisecond
 )
 
-// The servers, and a word of what is said of each. None shows a trace ID.
+// The bad servers, each with a part of the sentence about it. None shows a trace ID.
 var badServers = []struct {
 	name  string
 	says  string
@@ -163,7 +163,7 @@ var badServers = []struct {
 	}},
 }
 
-// Clew doctor ends within its time, with a sentence. A test has a minute for what takes a second.
+// clew doctor ends within its time, with a sentence. The test allows a minute for a second's work.
 func TestBadServers(t *testing.T) {
 	for _, server := range badServers {
 		t.Run(server.name, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestBadServers(t *testing.T) {
 	}
 }
 
-// Text from outside is not for terminals: finished looks for what they obey.
+// finished fails if a text has anything that a terminal obeys.
 func TestHostileText(t *testing.T) {
 	for _, answer := range []string{
 		ok + "X-B3-TraceId: \x1b[31m\x1b]0;x\x07\r\nContent-Length: 0\r\n\r\n",
@@ -257,7 +257,7 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// TLS where there is none, none where there is TLS, and a certificate that nobody has signed.
+// A URL with the wrong scheme, and a certificate without an authority, each have a sentence.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	quiet := func(s *httptest.Server) *httptest.Server {
@@ -312,7 +312,7 @@ func TestAuthority(t *testing.T) {
 	assert.Zero(t, old.Load(), "requests of HTTP/1")
 }
 
-// Nobody is there.
+// The answer says that there is no server.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	r := asJSON(t, "http://"+free(t))
@@ -325,8 +325,8 @@ func TestRefused(t *testing.T) {
 // ports counts the ports that free has given.
 var ports atomic.Int32
 
-// free is an address on loopback where nobody listens. Its port is none of those that systems give
-// to others who ask for any: a test that runs beside this one would get it.
+// free returns an address on loopback without a listener. Its port is outside of the range from
+// which systems give any free port, because another test might get such a port.
 func free(t *testing.T) string {
 	t.Helper()
 	for range 1000 {

@@ -46,8 +46,8 @@ func foreign(t *testing.T) (url string, requests *atomic.Int64) {
 	return "", nil
 }
 
-// Nothing is sent to others without a word of the user's. The addresses are those of
-// documentation, and the names are in nobody's DNS.
+// Nothing is sent to other computers unless the user agrees. The addresses are those of
+// documentation, and the names are in no DNS.
 func TestNotLoopback(t *testing.T) {
 	for _, url := range []string{
 		"http://example.invalid/", "https://localhost.example.invalid/", "http://127.0.0.1.example.invalid/", "http://localhost@example.invalid/",
@@ -65,7 +65,7 @@ func TestNotLoopback(t *testing.T) {
 	}
 }
 
-// A yes in a pipe is nobody's: it may have been meant for another question.
+// A yes in a pipe does not count, because it may answer another question.
 func TestPipedYes(t *testing.T) {
 	t.Parallel()
 	there, requests := foreign(t)
@@ -76,7 +76,7 @@ func TestPipedYes(t *testing.T) {
 	assert.Zero(t, requests.Load(), "requests over there")
 }
 
-// One URL that would need a question: the others get nothing either.
+// If one URL needs a question, the others get nothing either.
 func TestNotLoopbackAmongOthers(t *testing.T) {
 	t.Parallel()
 	there, requests := foreign(t)
@@ -110,7 +110,8 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
-// A proxy of the environment is not this computer, though it listens here: it sends requests on.
+// A proxy of the environment counts as another computer even if it listens here, because it sends
+// requests on.
 func TestProxyOfTheEnvironment(t *testing.T) {
 	t.Parallel()
 	proxy := answering(t, func(net.Conn, io.Writer) {})

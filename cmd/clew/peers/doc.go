@@ -1,3 +1,3 @@
-// Package peers has services of several makers, and asks clew doctor about them: a test and
-// nothing else, a module of its own because of their libraries.
+// Package peers asks clew doctor about services of several makers. It has only tests, and is a
+// module of its own because of the makers' libraries.
 package peers

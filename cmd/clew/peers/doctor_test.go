@@ -42,7 +42,7 @@ type finding struct {
 	Fault                             bool
 }
 
-// fails is how long clew doctor may run before the test gives up: no measure of anything.
+// fails is how long clew doctor may run before the test gives up. It measures nothing.
 const fails = time.Minute
 
 // doctor runs clew doctor with these arguments, and no terminal.

@@ -27,7 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A log that has lines already: they are not about the canaries, though they look like them.
+// Earlier lines of a log are not about the canaries, even if they look like it.
 func TestOldLines(t *testing.T) {
 	t.Parallel()
 	file, err := os.OpenFile(filepath.Join(t.TempDir(), "service.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -101,7 +101,7 @@ func calls(here string, clients ...*http.Client) http.Handler {
 	}))
 }
 
-// One client of a service writes the trace, the other does not: that is seen.
+// If only one of two clients of a service writes the trace, clew doctor sees that.
 func TestTwoClients(t *testing.T) {
 	t.Parallel()
 	here := free(t)
@@ -177,8 +177,8 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// A service behind a limit: what the limit answers has no ID, and says nothing of the service. So
-// nobody can tell what becomes of most canaries.
+// The answers of a limit in front of a service have no ID, and tell nothing of the service. So the
+// verdict is unknown.
 func TestLimited(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int64
@@ -242,7 +242,7 @@ func TestLateCalls(t *testing.T) {
 	assert.Equal(t, 15, r.Targets[0].kinds("sent on")["adopted"])
 }
 
-// Connections to the listener that say nothing, or never end, keep clew doctor from nothing.
+// Connections to the listener that say nothing, or never end, do not stop clew doctor.
 func TestListenerIsBusy(t *testing.T) {
 	t.Parallel()
 	here := free(t)

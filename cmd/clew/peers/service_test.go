@@ -33,7 +33,7 @@ type peer struct {
 	handler func(t *testing.T, log io.Writer) http.Handler
 }
 
-// peers are the services that doctor is tried on. The proxy stands for nginx where there is none.
+// peers are the services with which clew doctor is tried. The proxy stands for nginx.
 var peers = []peer{
 	{"clew", func(t *testing.T, log io.Writer) http.Handler {
 		return clewService(log, httpmw.Config{ResponseHeader: "X-B3-TraceId"}, httpclient.Config{})

@@ -27,8 +27,8 @@ const (
 	spanID = "a2fb4a1d1a96d312"
 )
 
-// truth is what each peer sends on when it gets these headers. Nothing of it is from clew doctor:
-// the table was made by looking at what arrives after a request of net/http's client.
+// truth is what each peer sends on when it gets these headers. The table does not come from clew
+// doctor: it has what arrives after a request of net/http's client.
 //
 //	same    the caller's trace ID, as text
 //	wide    the caller's ID with 16 zeros in front
@@ -289,7 +289,7 @@ func (tr truth) asked(t *testing.T, to string, l *listener, log *lines) string {
 	return word(tr.ids(), s.id) + " " + cmp.Or(s.state, "-")
 }
 
-// The manual says of which versions its table is. Whoever raises one looks at the table again.
+// The manual names the versions of its table. If you raise one, check the table again.
 func TestManual(t *testing.T) {
 	manual, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
@@ -332,7 +332,7 @@ func TestTruths(t *testing.T) {
 	}
 }
 
-// A proxy sends on what it got, in whatever form, and a service without tracing nothing.
+// A proxy sends on what it got, in any form. A service without tracing sends nothing on.
 func TestTruthsOfThoseWithoutTracing(t *testing.T) {
 	for _, p := range peers {
 		if p.name != "proxy" && p.name != "none" {

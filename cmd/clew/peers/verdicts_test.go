@@ -94,7 +94,7 @@ func plus(want map[string]int, kinds ...string) map[string]int {
 	return want
 }
 
-// One verdict a peer, and each finding as the table has it.
+// Each peer has its verdict, and the findings of the table.
 func TestVerdicts(t *testing.T) {
 	w3c := "restarted" // both, and no fault
 	tests := []struct {
@@ -130,7 +130,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// By the lines alone: who logs an ID logs the one that it sends on.
+// The lines alone give the same findings: a peer that logs an ID logs the one that it sends on.
 func TestVerdictsByLines(t *testing.T) {
 	tests := []struct {
 		peer    string
@@ -193,7 +193,7 @@ func TestVerdictsByResponse(t *testing.T) {
 	}
 }
 
-// With --hostile: what breaks, and what is misread.
+// With --hostile, findings say which headers break a peer, and which it misreads.
 func TestVerdictsHostile(t *testing.T) {
 	tests := []struct {
 		peer, verdict string
@@ -223,7 +223,7 @@ func TestVerdictsHostile(t *testing.T) {
 	}
 }
 
-// With --debug: everybody believes it but clew at the edge.
+// With --debug, every peer believes the caller, except clew at the edge.
 func TestVerdictsDebug(t *testing.T) {
 	for peer, believed := range map[string]bool{
 		"clew": true, "zipkin-go": true, "otelhttp": true, "clew, TrustIDs": false, "clew, TrustNone": false, "none": false,

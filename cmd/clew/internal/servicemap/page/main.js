@@ -1,4 +1,4 @@
-// What is chosen, and what keys and the pointer do.
+// The choice of a node or an edge, and the actions of keys and of the pointer.
 const svg = element("drawing"), search = element("search");
 document.body.classList.add("live");
 const shapes = {node: [], edge: []};
@@ -11,7 +11,7 @@ let chosen = null; // {kind, i}
 let matches = [], match = -1, failing = edges.map((_, i) => i).filter((i) => edges[i].edge.errors > 0);
 failing.sort((a, b) => edges[b].edge.errors - edges[a].edge.errors);
 
-// light shows what belongs to a node or an edge, and dims the rest; without any, it shows all.
+// light shows what belongs to a node or an edge, and dims everything else. Without any, it shows all.
 function light(at) {
 	for (const shape of svg.querySelectorAll(".near")) shape.classList.remove("near");
 	svg.classList.toggle("lit", !!at);
@@ -26,7 +26,7 @@ function light(at) {
 	}
 }
 
-// shapeOf is what of the picture an event is about.
+// shapeOf returns the node or the edge of an event.
 function shapeOf(event) {
 	const shape = event.target.closest?.(".node, .edge");
 	if (!shape) return null;
@@ -80,14 +80,14 @@ function focusOn(shape) {
 	shape.focus({preventScroll: true});
 }
 
-// around is the next of n, or the previous one, and round at the end. Before all of them is -1.
+// around returns the number after at, or before it, of n numbers in a circle. -1 is before the first.
 function around(at, back, n) {
 	return back ? (Math.max(at, 0) + n - 1) % n : (at + 1) % n;
 }
 
 let broken = -1;
 
-// chooseBreak shows where a break is: the edge, else the service that it is about.
+// chooseBreak shows the edge of a break, else its service.
 function chooseBreak(i) {
 	const b = graph.breaks[i], row = document.querySelector('#breaks [data-break="' + i + '"]');
 	const edge = edges.findIndex(({from, to}) => from !== undefined && to !== undefined && serviceOf(graph.nodes[from]) === b.from && serviceOf(graph.nodes[to]) === b.to);
@@ -132,8 +132,7 @@ function toggleRows() {
 	if (!rows) view.resized();
 }
 
-// step goes to the nearest node in a direction. One that an edge leads to may be further to the
-// side.
+// step goes to the nearest node in a direction. A node at the end of an edge may be further to the side.
 function step(dx, dy) {
 	const middle = (shape) => { const box = shape.getBoundingClientRect(); return {x: box.left + box.width / 2, y: box.top + box.height / 2}; };
 	const focused = svg.contains(document.activeElement) ? shapeOf({target: document.activeElement}) : null;
@@ -150,14 +149,14 @@ function step(dx, dy) {
 	if (best !== null) choose("node", best, true);
 }
 
-// firstNode is the one where most requests come in.
+// firstNode returns the node where most requests come in.
 function firstNode() {
 	return graph.nodes.reduce((best, node, i) => node.roots > graph.nodes[best].roots ? i : best, 0);
 }
 
 const arrows = {ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0]};
 
-// The keys that work wherever the focus is, but in a field.
+// The keys that work everywhere, except in a field.
 const keys = {
 	"/": () => { search.focus(); search.select(); },
 	"?": () => element("help").showModal(),

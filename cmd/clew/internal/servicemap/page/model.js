@@ -1,7 +1,7 @@
-// The data of the page, and what of it belongs together. An edge and a node are named by their
-// numbers in the graph, which the picture and the table have too.
+// The data of the page, and its connections. Nodes and edges have their numbers in the graph, as in the
+// picture and the table.
 const page = JSON.parse(element("data").textContent);
-element("data").remove(); // its text is needed no more
+element("data").remove(); // its text is no longer needed
 const data = page.config, graph = page.graph;
 const numbers = new Map(graph.nodes.map((node, i) => [node.name, i]));
 const nodes = graph.nodes.map((node) => ({node, calls: [], called: []}));
@@ -15,12 +15,12 @@ const edges = graph.edges.map((edge, i) => {
 });
 const traces = new Map(graph.traced.map((trace) => [trace.id, {...trace, spans: trace.spans ?? []}]));
 
-// serviceOf is the service of a node, as breaks and spans have it.
+// serviceOf returns the service of a node, as breaks and spans name it.
 function serviceOf(node) {
 	return node.service || node.name;
 }
 
-// number writes a count.
+// count writes a count.
 function count(n) {
 	return n.toLocaleString("en-US");
 }
@@ -48,7 +48,7 @@ function size(bytes) {
 	return (unit === 0 ? String(bytes) : threeDigits(bytes)) + sizeUnits[unit];
 }
 
-// marksOf are how far an edge can be trusted.
+// marksOf returns the marks of an edge, which say how far it can be trusted.
 function marksOf({edge, to}) {
 	const marks = [], outside = to !== undefined && graph.nodes[to].kind === "outside";
 	if (outside) marks.push("outside: no service of these lines is known to be this host");
@@ -59,7 +59,7 @@ function marksOf({edge, to}) {
 	return marks;
 }
 
-// about are the lines of text that a node or an edge is introduced with.
+// aboutNode and aboutEdge return the lines of a tip.
 function aboutNode({node}) {
 	if (node.kind === "outside") return [node.name, "a host outside"];
 	const said = [counted(node.requests, "request") + ", " + percent(node.errors, node.requests) + " errors"];

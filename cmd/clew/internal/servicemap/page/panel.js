@@ -1,4 +1,4 @@
-// The panel beside the picture: what is known of an edge or a node.
+// The panel beside the picture has everything that is known of an edge or a node.
 
 function showPanel(title, ...content) {
 	const box = element("details");
@@ -15,7 +15,7 @@ function factsList(facts) {
 	return list;
 }
 
-// quantile writes an estimate, and between which bounds chance leaves it.
+// quantile writes an estimate and the bounds of chance.
 function quantile(value) {
 	const bounds = value.low < value.high ? " (" + duration(value.low) + " to " + duration(value.high) + ")" : "";
 	return make("span", "", make("b", "", duration(value.is)), make("span", "dim", bounds));
@@ -26,7 +26,7 @@ function tookFacts(took) {
 	return [["p50", quantile(took.p50)], ["p95", quantile(took.p95)], ["p99", quantile(took.p99)], ["slowest", duration(took.max.is)]];
 }
 
-// errorClass is the class of a share of errors: as the edges of the picture have it.
+// errorClass returns the class of a share of errors, as in the picture.
 function errorClass(errors, all) {
 	return errors < all / 1000 || errors === 0 ? "" : errors < all / 100 ? "some" : "red";
 }
@@ -79,7 +79,7 @@ function breaksOf(is) {
 	return titled("Breaks", linkList(found.slice(0, 20).map(([b, i]) => [b.kind + (b.from ? " from " + b.from : "") + (b.place ? " at " + b.place : ""), () => chooseBreak(i), b.of > 0 ? percent(b.count, b.of) : count(b.count)])), found);
 }
 
-// samples are calls that were kept. A click shows the trace of one.
+// samples returns calls that were kept. A click shows the trace of a call.
 function samples(title, list, own) {
 	return list?.length > 0 ? [make("h3", "", title), ...list.map((sample) => sampleRow(sample, own))] : [];
 }
@@ -98,7 +98,7 @@ function sampleRow(sample, own) {
 	return row;
 }
 
-// traceOf is a trace: its spans, if they are kept, and how to see all of it.
+// traceOf returns the spans of a trace, if they are kept, and the command that shows the whole trace.
 function traceOf(id, own) {
 	const trace = traces.get(id), command = commandFor(visible(clip(id)));
 	const shown = trace && trace.spans.length > 0 ? waterfall(trace, own) : [make("p", "dim", "Its spans are not in this page.")];

@@ -1,4 +1,4 @@
-// A view is the part of the picture that is seen: what stands in its middle, and how large.
+// A view is the visible part of the picture: its middle and its scale.
 class View {
 	constructor(svg) {
 		this.svg = svg;
@@ -7,12 +7,12 @@ class View {
 		this.all();
 	}
 
-	// size is how large the picture is on the screen.
+	// size is the size of the picture on the screen.
 	get size() {
 		return {width: Math.max(this.svg.clientWidth, 1), height: Math.max(this.svg.clientHeight, 1)};
 	}
 
-	// fit is the scale at which the whole map is seen.
+	// fit is the scale that shows the whole map.
 	get fit() {
 		const {width, height} = this.size;
 		return Math.min(width / this.whole.width, height / this.whole.height, 1.25);
@@ -35,13 +35,13 @@ class View {
 		element("zoom-all").textContent = Math.round(this.scale * 100) + " %";
 	}
 
-	// resized keeps the whole map in view, if it was.
+	// resized keeps the whole map in view, if it was in view.
 	resized() {
 		if (this.fitted) this.all();
 		else this.draw();
 	}
 
-	// zoom shows so many times more or less, around a place on the screen; without one, the middle.
+	// zoom changes the scale around a place on the screen, or around the middle.
 	zoom(by, at) {
 		const before = this.scale, box = this.svg.getBoundingClientRect();
 		this.scale = Math.min(Math.max(before * by, Math.min(this.fit / 2, 0.2)), 4);
@@ -62,7 +62,7 @@ class View {
 		this.draw();
 	}
 
-	// bring brings a shape into view, if it is not, and makes it large enough to be read.
+	// bring brings a shape into view.
 	bring(shape) {
 		const box = shape.getBBox(), at = shape.transform?.baseVal.consolidate()?.matrix;
 		const x = box.x + box.width / 2 + (at?.e ?? 0), y = box.y + box.height / 2 + (at?.f ?? 0);
