@@ -150,8 +150,8 @@ func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
 }
 
 // show writes the map, or what has changed since before, and returns whether that is for the
-// worse. After is what stands behind the ID in the command that shows a trace.
-func (m *mapCommand) show(w io.Writer, before, g *servicemap.Graph, after string) (worse bool, err error) {
+// worse. Words follow the ID in the command that shows a trace.
+func (m *mapCommand) show(w io.Writer, before, g *servicemap.Graph, words string) (worse bool, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
 	style := servicemap.Style{Width: columns(m.Width, w), Colour: colour(m.Color, w), UI: m.ZipkinUI}
 	switch {
@@ -164,7 +164,7 @@ func (m *mapCommand) show(w io.Writer, before, g *servicemap.Graph, after string
 	case m.Output == "mermaid":
 		err = g.Mermaid(out)
 	case m.Output == "html":
-		err = g.HTML(out, servicemap.HTMLConfig{UI: m.ZipkinUI, After: after})
+		err = g.HTML(out, servicemap.HTMLConfig{UI: m.ZipkinUI, After: words})
 	default:
 		err = g.Text(out, style)
 	}

@@ -47,7 +47,7 @@ func (p *page) run(head string, r Run) {
 	if when := strings.TrimSpace(span(r.From, r.Until)); when != "" {
 		text = when + ", " + text
 	}
-	p.prose("", left(head, 8), text)
+	p.prose("", flushLeft(head, 8), text)
 }
 
 // sorted returns the changes for the worse, those that are neither, those for the better, and
@@ -83,7 +83,7 @@ func (p *page) changes(title, colour string, changes []Change) {
 			break
 		}
 		if where := c.where(); where != "" {
-			p.line(word{colour, "  " + left(c.title(), len(MoreRetries)+1)}, word{"", where})
+			p.line(word{colour, "  " + flushLeft(c.title(), len(MoreRetries)+1)}, word{"", where})
 		} else {
 			p.line(word{colour, "  " + c.title()})
 		}

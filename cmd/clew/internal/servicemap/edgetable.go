@@ -75,12 +75,12 @@ func (g *Graph) busiest() []*Edge {
 	return edges
 }
 
-// notable returns the busiest edges and some more with the most errors. Left are the others.
-func notable(edges []*Edge) (shown, left []*Edge) {
+// notable returns the busiest edges and some more with the most errors, and the others.
+func notable(edges []*Edge) (shown, others []*Edge) {
 	if len(edges) <= textBusiest+textWorst {
 		return edges, nil
 	}
-	others := slices.Clone(edges[textBusiest:])
+	others = slices.Clone(edges[textBusiest:])
 	slices.SortStableFunc(others, func(a, b *Edge) int { return cmp.Compare(b.Errors, a.Errors) })
 	shown = slices.Concat(edges[:textBusiest], others[:textWorst])
 	slices.SortStableFunc(shown, func(a, b *Edge) int { return cmp.Compare(b.Calls, a.Calls) })
@@ -149,9 +149,9 @@ func (p *page) edges() {
 	if len(all) == 0 {
 		return
 	}
-	shown, left := all, []*Edge(nil)
+	shown, others := all, []*Edge(nil)
 	if p.style.Width > 0 {
-		shown, left = notable(all)
+		shown, others = notable(all)
 	}
 	outside := p.graph.outside()
 	rows := make([]edgeRow, len(shown))
@@ -167,7 +167,7 @@ func (p *page) edges() {
 		}
 	}
 	marked := p.table(rows)
-	p.leftEdges(left, int64(len(all)))
+	p.otherEdges(others, int64(len(all)))
 	for _, m := range markMeanings {
 		if marked && used[m.mark] {
 			p.prose(timeline.Dim, "", "["+m.mark+"]: "+m.means)
@@ -176,19 +176,19 @@ func (p *page) edges() {
 	p.put("", "\n")
 }
 
-// leftEdges says which edges the table does not have.
-func (p *page) leftEdges(left []*Edge, all int64) {
-	if len(left) == 0 {
+// otherEdges says how many edges the table does not have.
+func (p *page) otherEdges(others []*Edge, all int64) {
+	if len(others) == 0 {
 		return
 	}
 	var calls, total float64
-	for _, e := range left {
+	for _, e := range others {
 		calls += float64(e.Calls)
 	}
 	for i := range p.graph.Edges {
 		total += float64(p.graph.Edges[i].Calls)
 	}
-	p.line(word{timeline.Dim, "… and " + amount(int64(len(left)), "edge") + " of " + timeline.Grouped(all) + ", with " +
+	p.line(word{timeline.Dim, "… and " + amount(int64(len(others)), "edge") + " of " + timeline.Grouped(all) + ", with " +
 		percent(int64(calls/max(total, 1)*1e9), 1e9) + " of the calls: --width 0 shows all"})
 }
 
@@ -278,10 +278,10 @@ func (p *page) hidden(titles []string) {
 }
 
 func (p *page) tableHead(from, to int, widths []int, shown []bool) {
-	text := left("from", from) + "   " + left("to", to)
+	text := flushLeft("from", from) + "   " + flushLeft("to", to)
 	for i, c := range columns {
 		if shown[i] {
-			text += right(c.title, widths[i]+2)
+			text += flushRight(c.title, widths[i]+2)
 		}
 	}
 	p.line(word{timeline.Dim, text})
@@ -292,7 +292,7 @@ func (p *page) tableRow(r edgeRow, from, to int, widths []int, shown []bool) {
 		if p.style.Width > 0 {
 			text = timeline.Cut(text, width)
 		}
-		p.put("", left(text, width))
+		p.put("", flushLeft(text, width))
 	}
 	name(r.from, from)
 	p.put(timeline.Dim, " → ")
@@ -309,10 +309,10 @@ func (p *page) tableRow(r edgeRow, from, to int, widths []int, shown []bool) {
 	p.to.WriteByte('\n')
 }
 
-func left(text string, width int) string {
+func flushLeft(text string, width int) string {
 	return text + strings.Repeat(" ", max(width-timeline.Columns(text), 0))
 }
 
-func right(text string, width int) string {
+func flushRight(text string, width int) string {
 	return strings.Repeat(" ", max(width-timeline.Columns(text), 0)) + text
 }

@@ -44,7 +44,7 @@ func (g *Graph) HTML(to io.Writer, config HTMLConfig) error { return g.html(to, 
 
 // html writes a page of so many edges.
 func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
-	g, left := g.upTo(most)
+	g, omitted := g.upTo(most)
 	var data bytes.Buffer
 	if err := g.shortTraces().JSON(&data); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
 	}
 	text := strings.NewReplacer(
 		"STYLE-HASH", timeline.HashOf(style), "SCRIPT-HASH", timeline.HashOf(script.String()), "/*STYLE*/", style, "/*SCRIPT*/", script.String(),
-		"<!--FACTS-->", g.htmlFacts(left), "<!--DRAWING-->", g.htmlLacks()+newPicture(g).svg(), "<!--BREAKS-->", g.htmlBreaks(), "<!--UNTOLD-->", inHTML(g.untold()),
+		"<!--FACTS-->", g.htmlFacts(omitted), "<!--DRAWING-->", g.htmlLacks()+newPicture(g).svg(), "<!--BREAKS-->", g.htmlBreaks(), "<!--UNTOLD-->", inHTML(g.untold()),
 		"<!--ROWS-->", g.htmlRows(), "/*DATA*/", `{"config": `+timeline.Harmless(string(head))+`, "graph": `+strings.TrimSpace(data.String())+"}",
 	).Replace(pageFile("page.html"))
 	_, err = io.WriteString(to, text)
@@ -129,7 +129,7 @@ func (g *Graph) shortTraces() *Graph {
 }
 
 // htmlFacts returns the line above the picture.
-func (g *Graph) htmlFacts(left int) string {
+func (g *Graph) htmlFacts(omitted int) string {
 	services, outside := g.serving()
 	facts := []string{amount(int64(services), "service")}
 	if g.By == "route" {
@@ -146,8 +146,8 @@ func (g *Graph) htmlFacts(left int) string {
 		facts = append(facts, amount(g.Jobs, "job"))
 	}
 	facts = append(facts, amount(g.Traces, "trace"), amount(g.Lines, "line"))
-	if left > 0 {
-		facts = append(facts, "not in this page: "+amount(int64(left), "edge")+" with fewer calls")
+	if omitted > 0 {
+		facts = append(facts, "not in this page: "+amount(int64(omitted), "edge")+" with fewer calls")
 	}
 	return "<span>" + strings.Join(facts, "</span><span>") + "</span>"
 }
