@@ -26,19 +26,19 @@ type doctorCommand struct {
 	Hostile bool          `help:"Send malformed headers too, by which services are known to break."`
 	Debug   bool          `help:"Send requests that ask for debug too."`
 	Logs    []string      `help:"The service's log, read while the requests are sent: files, globs, folders, - for standard input. May be given several times." placeholder:"SOURCE" sep:"none"`
-	Listen  string        `help:"Be a server here, and look at what the service sends on: the URL must make it call this address." placeholder:"127.0.0.1:9999"`
+	Listen  string        `help:"Start a server at this address, and look at what the service sends on. The URL must make the service call it." placeholder:"127.0.0.1:9999"`
 	Timeout time.Duration `help:"How long a request may take." default:"10s"`
 	Header  []string      `help:"A header of each request: 'Authorization: Bearer …'. May be given several times." placeholder:"'NAME: VALUE'" sep:"none"`
 
-	Output string `short:"o" help:"How to show it: ${enum}." enum:"text,json" default:"text"`
-	Width  *int   `help:"How many columns a line may take; 0: any. Without it, as the terminal is wide." placeholder:"COLUMNS"`
+	Output string `short:"o" help:"How to show the answer: ${enum}." enum:"text,json" default:"text"`
+	Width  *int   `help:"How many columns a line may take; 0: any number. Without the flag: the width of the terminal." placeholder:"COLUMNS"`
 	Color  string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
 // Help is what --help says besides.
 func (doctorCommand) Help() string {
-	return `clew sends GET requests with traces that it knows, one after another, and tells what the service
-does with them: from the header of the response, from its log, and from what it sends on.
+	return `clew sends GET requests with traces that it knows, one after another. It tells what the service does
+with them, by the header of the response, by the service's log, and by what the service sends on.
 
 Examples:
 
@@ -54,8 +54,9 @@ Exit codes:
 
   0    each trace goes on, as far as it could be seen
   1    there is a fault
-  2    the command line is wrong; or another computer, no terminal to ask at, and no --yes
-  3    it could not be told: no answer, or nothing that shows the ID
+  2    the command line is wrong; or something would leave this computer, and there is neither
+       a terminal to ask at nor --yes
+  3    clew cannot tell: there was no answer, or nothing shows the ID
   130  Ctrl-C; what was found until then is shown`
 }
 

@@ -21,13 +21,13 @@ type mapCommand struct {
 	Since string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339." placeholder:"WHEN"`
 	Until string `help:"Leave out what is newer." placeholder:"WHEN"`
 
-	Diff     string `help:"Say what has changed since this map, which -o json has written." placeholder:"FILE"`
-	Output   string `short:"o" help:"How to show it: ${enum}." enum:"text,json,dot,mermaid,html" default:"text"`
-	Keys     string `help:"What the fields of the lines are called: trace=json.tid,service=app. Known are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
+	Diff     string `help:"Say what has changed since this map, which must be of -o json." placeholder:"FILE"`
+	Output   string `short:"o" help:"How to show the answer: ${enum}." enum:"text,json,dot,mermaid,html" default:"text"`
+	Keys     string `help:"The names of the lines' fields: trace=json.tid,service=app. Keys are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
 	Strict   bool   `help:"Exit with 3 if a line was not understood or cut."`
 	Verbose  bool   `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
-	ZipkinUI string `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"Where Zipkin's page is, to link to traces that it has." placeholder:"URL"`
-	Width    *int   `help:"How many columns a line may take, and of many edges show the busiest; 0: show everything. Without it, as the terminal is wide; everything where there is none." placeholder:"COLUMNS"`
+	ZipkinUI string `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"The address of Zipkin's page, for links to traces." placeholder:"URL"`
+	Width    *int   `help:"How many columns a line may take; of many edges the busiest are shown. 0: show everything. Without the flag: the width of the terminal, or 0 without a terminal." placeholder:"COLUMNS"`
 	Color    string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
@@ -48,9 +48,8 @@ Exit codes:
   0    a request, a call or a job was found; with --diff, nothing has changed for the worse
   1    none was found; with --diff, also: something has changed for the worse
   2    the command line is wrong
-  3    a source could not be read to its end, there was no room for all that was read, or for
-       all nodes and edges, the answer could not be written, or --strict has found a line that
-       was not understood
+  3    a source could not be read to its end, there was no room for all lines, nodes or edges,
+       the answer could not be written, or --strict has found a line that was not understood
   130  Ctrl-C; what was found until then is shown`
 }
 

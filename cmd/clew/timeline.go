@@ -23,7 +23,7 @@ type timelineCommand struct {
 
 	Since   string            `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339." placeholder:"WHEN"`
 	Until   string            `help:"Leave out what is newer." placeholder:"WHEN"`
-	Service string            `help:"Only traces that this service has a part in." placeholder:"NAME"`
+	Service string            `help:"Only traces in which this service has a part." placeholder:"NAME"`
 	Route   string            `help:"Only traces that have a request with this route." placeholder:"ROUTE"`
 	Status  []string          `help:"Only traces that have a request with one of these statuses: 404, 5xx, 500-504. May be given several times." placeholder:"STATUS,…"`
 	Error   bool              `help:"Only traces that have an error."`
@@ -31,14 +31,14 @@ type timelineCommand struct {
 	Where   map[string]string `help:"Only traces that have a line with this field. May be given several times." placeholder:"KEY=VALUE" mapsep:"none"`
 	Limit   int               `help:"List no more traces than this; 0: all." default:"50"`
 
-	Output   string `short:"o" help:"How to show it: ${enum}." enum:"text,json,html,zipkin,otlp,mermaid" default:"text"`
-	Send     string `help:"Send the traces to this Zipkin too, whether or not they were sampled." placeholder:"URL"`
-	Keys     string `help:"What the fields of the lines are called: trace=json.tid,service=app. Known are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
+	Output   string `short:"o" help:"How to show the answer: ${enum}." enum:"text,json,html,zipkin,otlp,mermaid" default:"text"`
+	Send     string `help:"Also send the traces to this Zipkin, sampled or not." placeholder:"URL"`
+	Keys     string `help:"The names of the lines' fields: trace=json.tid,service=app. Keys are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
 	Strict   bool   `help:"Exit with 3 if a line was not understood or cut."`
 	Follow   bool   `short:"f" help:"Go on with what is written to the files, until Ctrl-C."`
 	Verbose  bool   `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
-	ZipkinUI string `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"Where Zipkin's page is, to link to traces that it has." placeholder:"URL"`
-	Width    *int   `help:"How many columns a line may take, and of many spans alike show the first; 0: show everything. Without it, as the terminal is wide; everything where there is none." placeholder:"COLUMNS"`
+	ZipkinUI string `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"The address of Zipkin's page, for links to traces." placeholder:"URL"`
+	Width    *int   `help:"How many columns a line may take; many spans alike are folded. 0: show everything. Without the flag: the width of the terminal, or 0 without a terminal." placeholder:"COLUMNS"`
 	Color    string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
