@@ -98,15 +98,11 @@ func (p *htmlPage) one(t *Tree) error {
 
 // begin writes the text before the data.
 func (p *htmlPage) begin() {
-	style := PageStyle() + pageFile("page.css")
 	var script strings.Builder
-	script.WriteString(PageScript())
 	for _, name := range pageScripts {
 		script.WriteString(pageFile(name + ".js"))
 	}
-	text := strings.NewReplacer(
-		"STYLE-HASH", HashOf(style), "SCRIPT-HASH", HashOf(script.String()), "/*STYLE*/", style, "/*SCRIPT*/", script.String(),
-	).Replace(pageFile("page.html"))
+	text := PageFrame{HTML: pageFile("page.html"), Style: pageFile("page.css"), Script: script.String(), Help: pageFile("keys.html")}.Page()
 	var head string
 	head, p.foot, _ = strings.Cut(text, "/*DATA*/")
 	p.put(head)

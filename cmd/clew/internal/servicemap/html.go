@@ -53,17 +53,15 @@ func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
 	if err != nil {
 		return err
 	}
-	style := timeline.PageStyle() + pageFile("map.css")
 	var script strings.Builder
-	script.WriteString(timeline.PageScript())
 	for _, name := range pageScripts {
 		script.WriteString(pageFile(name + ".js"))
 	}
-	text := strings.NewReplacer(
-		"STYLE-HASH", timeline.HashOf(style), "SCRIPT-HASH", timeline.HashOf(script.String()), "/*STYLE*/", style, "/*SCRIPT*/", script.String(),
+	frame := timeline.PageFrame{HTML: pageFile("page.html"), Style: pageFile("map.css"), Script: script.String(), Help: pageFile("keys.html")}
+	text := frame.Page(
 		"<!--FACTS-->", g.htmlFacts(omitted), "<!--DRAWING-->", g.htmlLacks()+newPicture(g).svg(), "<!--BREAKS-->", g.htmlBreaks(), "<!--UNTOLD-->", inHTML(g.untold()),
 		"<!--ROWS-->", g.htmlRows(), "/*DATA*/", `{"config": `+timeline.Harmless(string(head))+`, "graph": `+strings.TrimSpace(data.String())+"}",
-	).Replace(pageFile("page.html"))
+	)
 	_, err = io.WriteString(to, text)
 	return err
 }
