@@ -1,5 +1,7 @@
 package timeline
 
+import "strings"
+
 // The colours of a terminal.
 const (
 	Bold   = "1"
@@ -16,4 +18,18 @@ func InColour(colour, text string) string {
 		return text
 	}
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// Lines divides a text into lines between words. A line is at most room columns wide, or a single
+// word. With room 0 there is one line. A text without words has none.
+func Lines(text string, room int) (lines []string) {
+	for word := range strings.FieldsSeq(text) {
+		last := len(lines) - 1
+		if last < 0 || room > 0 && Columns(lines[last])+1+Columns(word) > room {
+			lines = append(lines, word)
+		} else {
+			lines[last] += " " + word
+		}
+	}
+	return lines
 }

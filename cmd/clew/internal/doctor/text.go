@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"example.com/clew/internal/timeline"
 )
@@ -111,24 +110,13 @@ func (p *page) put(colour, text string) {
 
 // paragraph writes a text in lines of the width.
 func (p *page) paragraph(colour string, indent int, text string) {
-	room := p.style.Width - indent
-	line := ""
-	flush := func() {
+	room := 0
+	if p.style.Width > 0 {
+		room = max(p.style.Width-indent, 20)
+	}
+	for _, line := range timeline.Lines(text, room) {
 		p.to.WriteString(strings.Repeat(" ", indent))
 		p.put(colour, line)
 		p.to.WriteByte('\n')
-		line = ""
-	}
-	for _, word := range strings.Fields(text) {
-		if line != "" && p.style.Width > 0 && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > max(room, 20) {
-			flush()
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	if line != "" {
-		flush()
 	}
 }

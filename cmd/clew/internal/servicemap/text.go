@@ -90,28 +90,21 @@ func (p *page) whole(label, text string) {
 // prose writes sentences in lines of the width. The first line begins with head, and the others
 // with as many spaces.
 func (p *page) prose(colour, head, text string) {
-	indent := timeline.Columns(head)
-	room := max(p.style.Width-indent, 20)
-	var line string
-	end := func() {
+	indent, room := timeline.Columns(head), 0
+	if p.style.Width > 0 {
+		room = max(p.style.Width-indent, 20)
+	}
+	for i, line := range timeline.Lines(timeline.Visible(text), room) {
+		if i > 0 {
+			head = strings.Repeat(" ", indent)
+		}
+		if room > 0 {
+			line = timeline.Cut(line, room)
+		}
 		p.put("", head)
 		p.put(colour, line)
 		p.to.WriteByte('\n')
-		head, line = strings.Repeat(" ", indent), ""
 	}
-	for w := range strings.FieldsSeq(timeline.Visible(text)) {
-		if p.style.Width > 0 {
-			w = timeline.Cut(w, room)
-			if line != "" && timeline.Columns(line)+1+timeline.Columns(w) > room {
-				end()
-			}
-		}
-		if line != "" {
-			line += " "
-		}
-		line += w
-	}
-	end()
 }
 
 // summary says what the map is of.
