@@ -10,11 +10,6 @@ import (
 	"example.com/clew/internal/canary"
 )
 
-// sentOn is a sight in what the service sends on.
-func (p *probe) sentOn(kind Kind, what string) seen {
-	return p.saw(inSentOn, kind, what)
-}
-
 // inCalls returns what is seen of a canary in the calls that it has led to.
 func (p *probe) inCalls(calls []arrival) (all []seen) {
 	for _, a := range calls {

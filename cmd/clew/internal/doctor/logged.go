@@ -20,11 +20,6 @@ type logged struct {
 	ids   []mention   // of the canary's trace
 }
 
-// logged is a sight in the service's lines.
-func (p *probe) logged(kind Kind, what string) seen {
-	return p.saw(inLogs, kind, what)
-}
-
 // inEntry returns what is seen of a canary in a line.
 func (p *probe) inEntry(e logged) (all []seen) {
 	if p.Mark != "" && strings.Contains(e.entry.Text, p.Mark) {
