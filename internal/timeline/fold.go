@@ -91,6 +91,6 @@ func (p *page) folded(f *fold, branch string) {
 	}
 	p.hiddenSpans += f.spans
 	p.hiddenLines += f.lines
-	p.row("", "", "", branch, word{}, word{dim, "… " + Grouped(n) + " more like these, " + short(f.fastest.Duration) + " to " + short(f.slowest.Duration) +
+	p.row("", "", "", branch, Word{}, Word{Dim, "… " + Grouped(n) + " more like these, " + short(f.fastest.Duration) + " to " + short(f.slowest.Duration) +
 		" (" + Counted(f.lines, "line") + ")"})
 }

@@ -32,7 +32,7 @@ func (p *page) end() {
 
 func (p *page) note(say bool, text string) {
 	if say {
-		p.line(word{dim, text})
+		p.line(Word{Dim, text})
 	}
 }
 
@@ -49,18 +49,18 @@ const maxServices = 20
 func (p *page) services() {
 	for i, s := range p.tree.Services {
 		if i == maxServices && p.style.Width > 0 {
-			p.line(word{dim, "… and " + Counted(len(p.tree.Services)-i, "more service")})
+			p.line(Word{Dim, "… and " + Counted(len(p.tree.Services)-i, "more service")})
 			return
 		}
-		words := []word{
+		words := []Word{
 			{p.colourOf(s.Name), or(s.Name, "(no service)")},
 			{"", "  " + Counted(s.Spans, "span") + ", " + Counted(s.Lines, "line")},
 		}
 		if s.Errors > 0 {
-			words = append(words, word{red, ", " + Counted(s.Errors, "error")})
+			words = append(words, Word{Red, ", " + Counted(s.Errors, "error")})
 		}
 		if s.Skew != 0 {
-			words = append(words, word{yellow, "  " + skewText(s.Skew)})
+			words = append(words, Word{Yellow, "  " + skewText(s.Skew)})
 		}
 		p.line(words...)
 	}

@@ -11,6 +11,10 @@ const (
 	Yellow = "33"
 )
 
+// Word is a text in a colour; "": in none. It is an alias so that go vet lets calls leave the names
+// of its fields out.
+type Word = struct{ Colour, Text string }
+
 // InColour returns text between the escape codes of a colour. Without a colour it returns the text
 // alone.
 func InColour(colour, text string) string {

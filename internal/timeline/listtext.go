@@ -12,7 +12,7 @@ import (
 func ListText(to io.Writer, traces []Summary, left Left, style Style) error {
 	p := newPage(to, style)
 	if len(traces) > 0 {
-		p.line(word{dim, "began (UTC)                    took   spans   lines  errors  root, its other services, trace"})
+		p.line(Word{Dim, "began (UTC)                    took   spans   lines  errors  root, its other services, trace"})
 	}
 	for i := range traces {
 		p.listed(&traces[i])
@@ -30,19 +30,19 @@ func (p *page) listed(s *Summary) {
 	if !s.Start.IsZero() {
 		began = s.Start.Format("2006-01-02 15:04:05.000")
 	}
-	errors := word{"", right(Grouped(s.Errors), 8)}
+	errors := Word{"", right(Grouped(s.Errors), 8)}
 	if s.Errors > 0 {
-		errors.colour = red
+		errors.Colour = Red
 	}
-	p.put(dim, began+strings.Repeat(" ", max(23-len(began), 0)))
+	p.put(Dim, began+strings.Repeat(" ", max(23-len(began), 0)))
 	p.put("", right(short(s.Duration), 12)+right(Grouped(s.Spans), 8)+right(Grouped(s.Lines), 8))
-	p.put(errors.colour, errors.text)
+	p.put(errors.Colour, errors.Text)
 	p.put("", "  ")
 
 	id := s.ID.String()
 	words := p.name(s.Service, kinds[s.Record], s.Operation, false)
 	if s.Record == "" {
-		words = append(words[:1], word{dim, "(no request, call or job)"})
+		words = append(words[:1], Word{Dim, "(no request, call or job)"})
 	}
 	if s.Status != 0 {
 		words = append(words, outcome(&Span{Status: s.Status, Failed: s.Status >= 500})...)
@@ -56,11 +56,11 @@ func (p *page) listed(s *Summary) {
 	if s.More > 0 {
 		others += " …"
 	}
-	words = append(words, word{dim, others})
+	words = append(words, Word{Dim, others})
 	const columnsBefore = 23 + 12 + 8 + 8 + 8 + 2
 	p.words(max(p.style.Width-columnsBefore-2-len(id), 20), words...)
 	p.put("", "  ")
-	p.put(bold, id)
+	p.put(Bold, id)
 	p.to.WriteByte('\n')
 }
 
@@ -70,7 +70,7 @@ func (p *page) leftOut(listed int, left Left) {
 	if left.Limited > 0 {
 		text += ", the newest of " + Grouped(listed+left.Limited) + ": --limit shows more"
 	}
-	p.line(word{dim, text})
+	p.line(Word{Dim, text})
 	p.note(left.Traces > 0 || left.Lines > 0, "Left out: "+Counted(left.Traces, "older trace")+", which began at "+left.Before.Format("2006-01-02 15:04:05.000")+
 		" or before, with "+Counted(left.Lines, "line")+". There was no room for them: --since and --until ask for a part.")
 	p.note(left.NoID > 0, Counted(left.NoID, "line")+" without a trace ID.")

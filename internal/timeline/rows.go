@@ -106,33 +106,33 @@ func (p *page) items(spans []*Span, lines []*Line, report *Line) []item {
 // span writes the row of a span.
 func (p *page) span(s *Span, f *frame, branch string) {
 	same := f.span != nil && f.service == s.Service && s.Kind == Client
-	words := []word{{p.colourOf(s.Service), p.axisOf(s)}}
+	words := []Word{{p.colourOf(s.Service), p.axisOf(s)}}
 	if s.Failed {
-		words[0].colour = red
+		words[0].Colour = Red
 	}
 	switch {
 	case s.Missing():
 		p.missed = true
-		words = append(words, word{dim, missingName[s.Kind] + " " + s.ID + " [not reported]"})
+		words = append(words, Word{Dim, missingName[s.Kind] + " " + s.ID + " [not reported]"})
 	case s.Made:
 		p.made = true
-		words = append(words, word{bold + ";" + p.colourOf(s.Service), or(s.Service, "?")}, word{"", " span " + s.ID}, word{dim, " [made]"})
+		words = append(words, Word{Bold + ";" + p.colourOf(s.Service), or(s.Service, "?")}, Word{"", " span " + s.ID}, Word{Dim, " [made]"})
 	default:
 		name := p.name(s.Service, s.Kind, s.Operation, same)
 		if !same {
-			name[0].colour = bold + ";" + name[0].colour
+			name[0].Colour = Bold + ";" + name[0].Colour
 		}
 		words = append(append(words, name...), outcome(s)...)
 	}
 	if s.Guess {
 		p.guessed = true
-		words = append(words, word{yellow, " [guessed]"})
+		words = append(words, Word{Yellow, " [guessed]"})
 	}
 	took := ""
 	if !s.Start.IsZero() {
 		took = short(s.Duration)
 	}
-	p.row(p.offset(s.Start), took, words[0].text, branch, words...)
+	p.row(p.offset(s.Start), took, words[0].Text, branch, words...)
 }
 
 // missingName is the name of a span without a line. A request names the span of its caller.
@@ -146,30 +146,30 @@ const maxMessage = 4
 
 // entry writes a line with all lines of its message.
 func (p *page) entry(l *Line, service, guide string) {
-	levelColour, textColour := dim, ""
+	levelColour, textColour := Dim, ""
 	switch {
 	case l.IsError():
-		levelColour, textColour = red, red
+		levelColour, textColour = Red, Red
 	case strings.HasPrefix(strings.ToLower(l.Level), "warn"):
-		levelColour = yellow
+		levelColour = Yellow
 	}
-	words := []word{{levelColour, p.tick(l)}}
+	words := []Word{{levelColour, p.tick(l)}}
 	if l.Service != service && l.Service != "" {
 		mark := ""
 		if l.Guess { // a guess within one service needs no mark
 			p.guessedLine, mark = true, "?"
 		}
-		words = append(words, word{p.colourOf(l.Service), l.Service + mark + " "})
+		words = append(words, Word{p.colourOf(l.Service), l.Service + mark + " "})
 	}
 	if level := levelMark(l.Level); level != "" {
-		words = append(words, word{levelColour, level + " "})
+		words = append(words, Word{levelColour, level + " "})
 	}
 	first, further, _ := strings.Cut(strings.TrimRight(l.said(), "\r\n"), "\n")
-	words = append(words, word{textColour, strings.TrimRight(first, "\r")}, word{dim, l.otherFields()})
+	words = append(words, Word{textColour, strings.TrimRight(first, "\r")}, Word{Dim, l.otherFields()})
 	if d := l.Time.Sub(l.At); !l.Time.IsZero() && (d > time.Second || d < -time.Second) {
-		words = append(words, word{dim, " [" + l.Time.Format("15:04:05.000") + " by its clock]"})
+		words = append(words, Word{Dim, " [" + l.Time.Format("15:04:05.000") + " by its clock]"})
 	}
-	p.row(p.offset(l.At), "", words[0].text, guide, words...)
+	p.row(p.offset(l.At), "", words[0].Text, guide, words...)
 	p.more(further, textColour, guide)
 }
 
@@ -179,7 +179,7 @@ func (p *page) more(further, colour, guide string) {
 	skipped := 0
 	skip := func() {
 		if skipped > 0 {
-			p.row("", "", "", guide, word{}, word{dim, "  … " + Counted(skipped, "more line")})
+			p.row("", "", "", guide, Word{}, Word{Dim, "  … " + Counted(skipped, "more line")})
 		}
 		p.hiddenMessageLines += skipped
 		skipped = 0
@@ -192,7 +192,7 @@ func (p *page) more(further, colour, guide string) {
 			continue
 		}
 		skip()
-		p.row("", "", "", guide, word{}, word{colour, "  " + strings.TrimRight(text, "\r")})
+		p.row("", "", "", guide, Word{}, Word{colour, "  " + strings.TrimRight(text, "\r")})
 	}
 	skip()
 }

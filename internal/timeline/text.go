@@ -56,14 +56,6 @@ func newPage(to io.Writer, style Style) *page {
 	return p
 }
 
-// The colours of a terminal.
-const (
-	bold   = "1"
-	dim    = "2"
-	red    = "31"
-	yellow = "33"
-)
-
 var serviceColours = [...]string{"36", "35", "34", "32", "96", "95", "94", "92"}
 
 func (p *page) colourOf(service string) string {
@@ -75,30 +67,24 @@ func (p *page) colourOf(service string) string {
 	return c
 }
 
-// word is text in a colour.
-type word struct{ colour, text string }
-
 // put writes a harmless text.
 func (p *page) put(colour, text string) {
-	if text == "" {
-		return
-	}
-	if p.style.Colour && colour != "" {
-		text = "\x1b[" + colour + "m" + text + "\x1b[0m"
+	if p.style.Colour {
+		text = InColour(colour, text)
 	}
 	p.to.WriteString(text)
 }
 
 // words writes texts from lines, and cuts them to room columns.
-func (p *page) words(room int, words ...word) {
+func (p *page) words(room int, words ...Word) {
 	for i, w := range words {
-		text := visible(w.text)
+		text := visible(w.Text)
 		if p.style.Width == 0 {
-			p.put(w.colour, text)
+			p.put(w.Colour, text)
 			continue
 		}
 		text, short := cut(text, room)
-		p.put(w.colour, text)
+		p.put(w.Colour, text)
 		if room -= columns(text); short || room == 0 && i+1 < len(words) {
 			p.shortened++
 			return
@@ -107,18 +93,18 @@ func (p *page) words(room int, words ...word) {
 }
 
 // line writes a row with these words.
-func (p *page) line(words ...word) {
+func (p *page) line(words ...Word) {
 	p.words(p.style.Width, words...)
 	p.to.WriteByte('\n')
 }
 
 // row writes the columns to the left of a span or a line, then its words.
-func (p *page) row(offset, took, axis, guide string, words ...word) {
-	p.put(dim, right(offset, offsetColumns))
+func (p *page) row(offset, took, axis, guide string, words ...Word) {
+	p.put(Dim, right(offset, offsetColumns))
 	p.put("", right(took, durationColumns)+"  ")
-	p.put(words[0].colour, axis)
+	p.put(words[0].Colour, axis)
 	p.put("", strings.Repeat(" ", p.bar-columns(axis))+"  ")
-	p.put(dim, guide)
+	p.put(Dim, guide)
 	room := p.room - columns(guide)
 	if p.room > 0 {
 		room = max(room, 12)
@@ -181,17 +167,17 @@ func (p *page) tick(l *Line) string {
 // summary writes the most important answers.
 func (p *page) summary() {
 	t := p.tree
-	words := []word{{"", "trace "}, {bold, t.ID.String()}}
+	words := []Word{{"", "trace "}, {Bold, t.ID.String()}}
 	if !t.Start.IsZero() {
-		words = append(words, word{"", "   " + t.Start.UTC().Format("2006-01-02 15:04:05.000000 MST")})
-		words = append(words, word{"", "   took "}, word{bold, short(t.Duration)})
+		words = append(words, Word{"", "   " + t.Start.UTC().Format("2006-01-02 15:04:05.000000 MST")})
+		words = append(words, Word{"", "   took "}, Word{Bold, short(t.Duration)})
 	}
 	p.line(words...)
-	words = []word{{"", Counted(len(t.Spans), "span") + " of " + Counted(t.serving(), "service") + ", " + Counted(len(t.Entries), "line") + ", "}}
+	words = []Word{{"", Counted(len(t.Spans), "span") + " of " + Counted(t.serving(), "service") + ", " + Counted(len(t.Entries), "line") + ", "}}
 	if n := t.Errors(); n > 0 {
-		words = append(words, word{red, Counted(n, "error")})
+		words = append(words, Word{Red, Counted(n, "error")})
 	} else {
-		words = append(words, word{"", "no error"})
+		words = append(words, Word{"", "no error"})
 	}
 	p.line(words...)
 	p.shares()
@@ -224,13 +210,13 @@ func (p *page) shares() {
 		if i == shown || i > 0 && percent < 5 {
 			return
 		}
-		words := []word{{"", head(i, "time went to")}, {bold, right(strconv.Itoa(percent), 3) + " %"}, {"", right(short(s.Time), durationColumns) + "  "}}
+		words := []Word{{"", head(i, "time went to")}, {Bold, right(strconv.Itoa(percent), 3) + " %"}, {"", right(short(s.Time), durationColumns) + "  "}}
 		words = append(words, p.name(s.Service, s.Kind, s.Operation, false)...)
 		if s.Answered {
-			words = append(words, word{dim, " (network and waiting)"})
+			words = append(words, Word{Dim, " (network and waiting)"})
 		}
 		if s.Spans > 1 {
-			words = append(words, word{dim, " × " + Grouped(s.Spans)})
+			words = append(words, Word{Dim, " × " + Grouped(s.Spans)})
 		}
 		p.line(words...)
 	}
@@ -261,12 +247,12 @@ func (p *page) causes() {
 	}
 	for i, s := range first {
 		if i == shown {
-			p.line(word{"", head(i, "") + "… and " + Grouped(len(first)-shown) + " other kinds"})
+			p.line(Word{"", head(i, "") + "… and " + Grouped(len(first)-shown) + " other kinds"})
 			return
 		}
-		words := []word{{red, head(i, "failed")}, {dim, right(p.offset(s.Start), offsetColumns) + "  "}}
+		words := []Word{{Red, head(i, "failed")}, {Dim, right(p.offset(s.Start), offsetColumns) + "  "}}
 		if n := times[s.failure()]; n > 1 {
-			words = append(words, word{bold, Grouped(n) + " × "})
+			words = append(words, Word{Bold, Grouped(n) + " × "})
 		}
 		words = append(words, p.name(s.Service, s.Kind, s.Operation, false)...)
 		words = append(words, outcome(s)...)
@@ -295,20 +281,20 @@ func (p *page) errorLines() {
 			continue
 		}
 		if n == shown {
-			p.line(word{"", head(n, "") + "… and more"})
+			p.line(Word{"", head(n, "") + "… and more"})
 			return
 		}
-		p.line(word{red, head(n, "errors")}, word{dim, right(p.offset(l.At), offsetColumns) + "  "},
-			word{p.colourOf(l.Service), or(l.Service, "?") + " "}, word{"", firstLine(or(l.Message, l.Text))})
+		p.line(Word{Red, head(n, "errors")}, Word{Dim, right(p.offset(l.At), offsetColumns) + "  "},
+			Word{p.colourOf(l.Service), or(l.Service, "?") + " "}, Word{"", firstLine(or(l.Message, l.Text))})
 		n++
 	}
 }
 
 // firstError returns the message of the first line at the level of errors under s.
-func firstError(s *Span) []word {
+func firstError(s *Span) []Word {
 	for _, l := range s.Lines {
 		if l.IsError() && l != s.Report {
-			return []word{{"", ": "}, {red, firstLine(or(l.Message, l.Text))}}
+			return []Word{{"", ": "}, {Red, firstLine(or(l.Message, l.Text))}}
 		}
 	}
 	return nil
@@ -321,38 +307,38 @@ func firstLine(s string) string {
 
 // name returns the name of a span. Same leaves out the service, for a call under a span of the
 // same service.
-func (p *page) name(service string, kind Kind, operation string, same bool) []word {
-	var words []word
+func (p *page) name(service string, kind Kind, operation string, same bool) []Word {
+	var words []Word
 	if !same || service == "" {
-		words = append(words, word{p.colourOf(service), or(service, "?") + " "})
+		words = append(words, Word{p.colourOf(service), or(service, "?") + " "})
 	}
 	switch kind {
 	case Client:
-		words = append(words, word{dim, "→ "})
+		words = append(words, Word{Dim, "→ "})
 	case Job:
-		words = append(words, word{dim, "job "})
+		words = append(words, Word{Dim, "job "})
 	}
-	return append(words, word{"", operation})
+	return append(words, Word{"", operation})
 }
 
 // outcome returns how a span ended.
-func outcome(s *Span) []word {
-	var words []word
+func outcome(s *Span) []Word {
+	var words []Word
 	colour := ""
 	switch {
 	case s.Failed:
-		colour = red
+		colour = Red
 	case s.Status >= 400:
-		colour = yellow
+		colour = Yellow
 	}
 	if s.Status != 0 {
-		words = append(words, word{colour, " " + strconv.Itoa(s.Status)})
+		words = append(words, Word{colour, " " + strconv.Itoa(s.Status)})
 	}
 	if s.Attempt > 1 {
-		words = append(words, word{yellow, " attempt " + strconv.Itoa(s.Attempt)})
+		words = append(words, Word{Yellow, " attempt " + strconv.Itoa(s.Attempt)})
 	}
 	if s.Error != "" {
-		words = append(words, word{or(colour, yellow), " " + s.Error})
+		words = append(words, Word{or(colour, Yellow), " " + s.Error})
 	}
 	return words
 }

@@ -76,16 +76,16 @@ func (p *page) changes(title, colour string, changes []Change) {
 	if len(changes) == 0 {
 		return
 	}
-	p.line(word{timeline.Bold, title})
+	p.line(timeline.Word{timeline.Bold, title})
 	for i, c := range changes {
 		if i == textChanges && p.style.Width > 0 {
-			p.line(word{timeline.Dim, "  … and " + timeline.Grouped(len(changes)-i) + " more: --width 0 shows them"})
+			p.line(timeline.Word{timeline.Dim, "  … and " + timeline.Grouped(len(changes)-i) + " more: --width 0 shows them"})
 			break
 		}
 		if where := c.where(); where != "" {
-			p.line(word{colour, "  " + flushLeft(c.title(), len(MoreRetries)+1)}, word{"", where})
+			p.line(timeline.Word{colour, "  " + flushLeft(c.title(), len(MoreRetries)+1)}, timeline.Word{"", where})
 		} else {
-			p.line(word{colour, "  " + c.title()})
+			p.line(timeline.Word{colour, "  " + c.title()})
 		}
 		p.prose("", "    ", c.Says+c.shares())
 		if c.Trace != "" && c.Worse {

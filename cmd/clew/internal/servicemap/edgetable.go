@@ -91,23 +91,23 @@ func notable(edges []*Edge) (shown, others []*Edge) {
 type column struct {
 	title string
 	keep  int // for want of room, columns with the lowest number are left out first
-	cell  func(*Edge) word
+	cell  func(*Edge) timeline.Word
 }
 
 // tookCell returns the cells of a quantile.
-func tookCell(of func(*Quantiles) Value) func(*Edge) word {
-	return func(e *Edge) word {
+func tookCell(of func(*Quantiles) Value) func(*Edge) timeline.Word {
+	return func(e *Edge) timeline.Word {
 		if e.Took.Count == 0 {
-			return word{}
+			return timeline.Word{}
 		}
-		return word{"", took(of(&e.Took).Is)}
+		return timeline.Word{"", took(of(&e.Took).Is)}
 	}
 }
 
 var columns = []column{
-	{"calls", 7, func(e *Edge) word { return word{"", timeline.Grouped(e.Calls)} }},
+	{"calls", 7, func(e *Edge) timeline.Word { return timeline.Word{"", timeline.Grouped(e.Calls)} }},
 	{"errors", 6, errorCell},
-	{"retries", 2, func(e *Edge) word { return word{"", timeline.Grouped(e.Retries)} }},
+	{"retries", 2, func(e *Edge) timeline.Word { return timeline.Word{"", timeline.Grouped(e.Retries)} }},
 	{"p50", 3, tookCell(func(q *Quantiles) Value { return q.P50 })},
 	{"p95", 5, tookCell(func(q *Quantiles) Value { return q.P95 })},
 	{"p99", 4, tookCell(func(q *Quantiles) Value { return q.P99 })},
@@ -115,16 +115,16 @@ var columns = []column{
 }
 
 // bytesCell is empty if no line says how many bytes there were.
-func bytesCell(e *Edge) word {
+func bytesCell(e *Edge) timeline.Word {
 	if e.Bytes == 0 && e.Answered == 0 {
-		return word{}
+		return timeline.Word{}
 	}
-	return word{"", size(e.Bytes)}
+	return timeline.Word{"", size(e.Bytes)}
 }
 
-func errorCell(e *Edge) word {
-	w := word{"", percent(e.Errors, e.Calls)}
-	w.colour = [...]string{"", timeline.Yellow, timeline.Red}[e.failing()]
+func errorCell(e *Edge) timeline.Word {
+	w := timeline.Word{"", percent(e.Errors, e.Calls)}
+	w.Colour = [...]string{"", timeline.Yellow, timeline.Red}[e.failing()]
 	return w
 }
 
@@ -133,7 +133,7 @@ type edgeRow struct {
 	edge     *Edge
 	from, to string
 	marks    string
-	cells    []word // of each column
+	cells    []timeline.Word // of each column
 }
 
 // edges writes the table of edges.
@@ -143,7 +143,7 @@ func (p *page) edges() {
 		p.prose("", "", text)
 		p.put("", "\n")
 	} else if len(all) == 0 {
-		p.line(word{"", "no calls"})
+		p.line(timeline.Word{"", "no calls"})
 		p.put("", "\n")
 	}
 	if len(all) == 0 {
@@ -188,7 +188,7 @@ func (p *page) otherEdges(others []*Edge, all int64) {
 	for i := range p.graph.Edges {
 		total += float64(p.graph.Edges[i].Calls)
 	}
-	p.line(word{timeline.Dim, "… and " + amount(int64(len(others)), "edge") + " of " + timeline.Grouped(all) + ", with " +
+	p.line(timeline.Word{timeline.Dim, "… and " + amount(int64(len(others)), "edge") + " of " + timeline.Grouped(all) + ", with " +
 		percent(int64(calls/max(total, 1)*1e9), 1e9) + " of the calls: --width 0 shows all"})
 }
 
@@ -209,7 +209,7 @@ func (p *page) table(rows []edgeRow) (marked bool) {
 			marks = max(marks, timeline.Columns(r.marks)+4)
 		}
 		for i, c := range r.cells {
-			widths[i] = max(widths[i], timeline.Columns(c.text))
+			widths[i] = max(widths[i], timeline.Columns(c.Text))
 		}
 	}
 	from, to = min(from, widestName), min(to, widestName)
@@ -284,7 +284,7 @@ func (p *page) tableHead(from, to int, widths []int, shown []bool) {
 			text += flushRight(c.title, widths[i]+2)
 		}
 	}
-	p.line(word{timeline.Dim, text})
+	p.line(timeline.Word{timeline.Dim, text})
 }
 
 func (p *page) tableRow(r edgeRow, from, to int, widths []int, shown []bool) {
@@ -299,8 +299,8 @@ func (p *page) tableRow(r edgeRow, from, to int, widths []int, shown []bool) {
 	name(r.to, to)
 	for i, c := range r.cells {
 		if shown[i] {
-			p.put("", strings.Repeat(" ", max(widths[i]+2-timeline.Columns(c.text), 0)))
-			p.put(c.colour, c.text)
+			p.put("", strings.Repeat(" ", max(widths[i]+2-timeline.Columns(c.Text), 0)))
+			p.put(c.Colour, c.Text)
 		}
 	}
 	if r.marks != "" {

@@ -197,13 +197,13 @@ func (g *Graph) htmlRows() string {
 		for _, c := range columns {
 			w := c.cell(e)
 			class := "number"
-			switch w.colour {
+			switch w.Colour {
 			case timeline.Red:
 				class += " red"
 			case timeline.Yellow:
 				class += " some"
 			}
-			fmt.Fprintf(&b, `<td class="%s">%s</td>`, class, inHTML(w.text))
+			fmt.Fprintf(&b, `<td class="%s">%s</td>`, class, inHTML(w.Text))
 		}
 		fmt.Fprintf(&b, "<td class=\"dim\">%s</td></tr>\n", inHTML(strings.Join(e.marks(outside[e.To]), ", ")))
 	}

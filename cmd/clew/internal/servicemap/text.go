@@ -56,9 +56,6 @@ func newPage(to io.Writer, style Style) *page {
 	return &page{to: bufio.NewWriterSize(to, 64<<10), style: style, said: map[string]bool{}}
 }
 
-// word is text in a colour.
-type word struct{ colour, text string }
-
 // put writes a harmless text.
 func (p *page) put(colour, text string) {
 	if p.style.Colour {
@@ -68,15 +65,15 @@ func (p *page) put(colour, text string) {
 }
 
 // line writes a line, cut to the width.
-func (p *page) line(words ...word) {
+func (p *page) line(words ...timeline.Word) {
 	room := p.style.Width
 	for _, w := range words {
-		text := timeline.Visible(w.text)
+		text := timeline.Visible(w.Text)
 		if p.style.Width > 0 {
 			text = timeline.Cut(text, room)
 			room -= timeline.Columns(text)
 		}
-		p.put(w.colour, text)
+		p.put(w.Colour, text)
 	}
 	p.to.WriteByte('\n')
 }
@@ -120,10 +117,10 @@ func (p *page) summary() {
 	}
 	when := span(g.From, g.Until)
 	if p.style.Width > 0 && timeline.Columns(what+when) > p.style.Width {
-		p.line(word{timeline.Bold, what})
+		p.line(timeline.Word{timeline.Bold, what})
 		what, when = "", strings.TrimSpace(when)
 	}
-	p.line(word{timeline.Bold, what}, word{"", when})
+	p.line(timeline.Word{timeline.Bold, what}, timeline.Word{"", when})
 	what = amount(g.Requests, "request") + " and " + amount(g.Calls, "call")
 	if g.Jobs > 0 {
 		what = amount(g.Requests, "request") + ", " + amount(g.Calls, "call") + " and " + amount(g.Jobs, "job")
@@ -229,12 +226,12 @@ func (p *page) entries() {
 			head = strings.Repeat(" ", len(head))
 		}
 		if i == textEntries && p.style.Width > 0 {
-			p.line(word{"", head}, word{timeline.Dim, "… and at " + timeline.Grouped(len(nodes)-i) + " others"})
+			p.line(timeline.Word{"", head}, timeline.Word{timeline.Dim, "… and at " + timeline.Grouped(len(nodes)-i) + " others"})
 			return
 		}
-		words := []word{{timeline.Dim, head}, {timeline.Bold, n.Name}, {"", "  " + amount(n.Roots, "request")}}
+		words := []timeline.Word{{timeline.Dim, head}, {timeline.Bold, n.Name}, {"", "  " + amount(n.Roots, "request")}}
 		if n.Roots == n.Requests {
-			words = append(words, word{"", ", " + percent(n.Errors, n.Requests) + " errors, p95 " + took(n.Took.P95.Is)})
+			words = append(words, timeline.Word{"", ", " + percent(n.Errors, n.Requests) + " errors, p95 " + took(n.Took.P95.Is)})
 		}
 		p.line(words...)
 	}
@@ -256,14 +253,14 @@ func (g *Graph) entering() []*Node {
 func (p *page) breaks() {
 	breaks := p.graph.Breaks
 	if len(breaks) == 0 {
-		p.line(word{timeline.Bold, "where traces break"}, word{"", "   " + p.graph.unbroken()})
+		p.line(timeline.Word{timeline.Bold, "where traces break"}, timeline.Word{"", "   " + p.graph.unbroken()})
 		p.put("", "\n")
 		return
 	}
-	p.line(word{timeline.Bold, "where traces break"})
+	p.line(timeline.Word{timeline.Bold, "where traces break"})
 	for i := range breaks {
 		if i == textBreaks && p.style.Width > 0 {
-			p.line(word{timeline.Dim, "  … and " + timeline.Grouped(len(breaks)-i) + " more: --width 0 shows them"})
+			p.line(timeline.Word{timeline.Dim, "  … and " + timeline.Grouped(len(breaks)-i) + " more: --width 0 shows them"})
 			break
 		}
 		p.broken(&breaks[i])
@@ -272,9 +269,9 @@ func (p *page) breaks() {
 }
 
 func (p *page) broken(b *Break) {
-	words := []word{{"", "  "}, {timeline.Red, string(b.Kind)}, {"", "  " + b.where()}}
+	words := []timeline.Word{{"", "  "}, {timeline.Red, string(b.Kind)}, {"", "  " + b.where()}}
 	if share := b.share(); share != "" {
-		words = append(words, word{timeline.Dim, "  " + share})
+		words = append(words, timeline.Word{timeline.Dim, "  " + share})
 	}
 	p.line(words...)
 	if b.Says != "" {
