@@ -1,11 +1,11 @@
 package filter
 
-// Broken is what becomes of events while all filters that apply are switched off by faults.
+// Broken says what becomes of events while faults have switched off all filters that apply.
 type Broken uint8
 
 const (
-	// Keep writes the events, at most Config.KeepRate a second, and discards the rest.
+	// Keep writes at most Config.KeepRate events a second, and discards the others.
 	Keep Broken = iota
-	// Discard discards them all.
+	// Discard discards all events.
 	Discard
 )

@@ -21,34 +21,34 @@ const (
 	checkBatch = 1000
 )
 
-// Checked is what a filter does with events that it was tried on: see [Check]. Its texts have no
+// Checked says what a filter does with events that it was tried on: see [Check]. Its texts have no
 // bytes that could harm a terminal.
 type Checked struct {
-	Name    string    // "": it could not be read
-	Line    int       // of the file, at which the script begins, or at which Err is; 0: unknown
+	Name    string    // "": the name could not be read
+	Line    int       // of the file: where the script begins, or where Err is; 0: unknown
 	Apps    []string  // nil: the services that have Config.Filtered
 	Expires time.Time // zero: never
 
-	// Err is why the filter cannot be used, with the line where that is known. All that follows but
-	// Traps is zero then.
+	// Err says why the filter cannot be used, with the line if it is known. With an Err, all
+	// fields below but Traps are zero.
 	Err error
 
-	// Passed and Stopped are the events that the filter passed, and those that it did not pass, by
-	// their indexes. Events of other apps than Apps, and events after the call that switched it
-	// off, are in neither.
+	// Passed and Stopped have the indexes of the events that the filter passed, and of those that
+	// it did not pass. They leave out events of other apps than Apps, and events after the call
+	// that switched the filter off.
 	Passed, Stopped []int
-	// Failed is the number of calls that failed; their events are among Stopped. Failures is what
-	// they failed with: each reason once, and some twenty of them.
+	// Failed is the number of calls that failed. Their events are among Stopped. Failures has the
+	// reasons, each once, and not more than some twenty.
 	Failed   int
 	Failures []Failure
-	Off      *Off // nil: it would have stayed on
+	Off      *Off // nil: the filter would have stayed on
 
 	// Calls is how often the filter was called to measure it, and Time the time of the processor
-	// that the calls took.
+	// that these calls took.
 	Calls int
 	Time  time.Duration
 
-	// Traps is what in the script is known to be slow, or to be no JavaScript.
+	// Traps has the parts of the script that are known to be slow, or that are not JavaScript.
 	Traps []Trap
 }
 
@@ -57,21 +57,21 @@ type Failure struct {
 	Reason string
 	Line   int // of the file; 0: unknown
 	Calls  int
-	Event  int // the index of the first event that failed so
+	Event  int // the index of the first event whose call failed for this reason
 }
 
 // Trap is a part of a script that its author should look at.
 type Trap struct {
 	Line int    // of the file
-	Text string // what is wrong, and what to write
+	Text string // says what is wrong, and what to write
 }
 
-// Check tries each filter of a file on events, in their order, each in a scope of its own and
-// within the limits that it would have in a [Set]. No file is read or written. Filters that have
-// expired are tried too. Without events Check says what is wrong with the file.
+// Check tries each filter of a file on events, in their order. A filter runs in a scope of its
+// own, within the limits that it would have in a [Set]. Check reads and writes no file. Filters
+// that have expired are tried too. Without events, Check only says what is wrong with the file.
 //
-// An error is ctx's, with the filters that were tried until then, or that of an event which cannot
-// be written. A nil ctx is context.Background().
+// The error is that of ctx, beside the filters that were tried until then, or that of an event
+// which cannot be written. A nil ctx is context.Background().
 func Check(ctx context.Context, file []byte, events []audit.Event) ([]Checked, error) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -158,14 +158,14 @@ func (c *Checked) judge(s *script.Script, index int, candidate audit.Candidate) 
 	}
 }
 
-// measure calls the filter in batches, as a Set does, in a fresh scope: a few calls say little,
-// and one call at a time costs more than the call itself.
+// measure calls the filter in batches, as a Set does, in a fresh scope. A few calls would say
+// little, and with one event a batch most of the time is not spent in the filter.
 func (c *Checked) measure(ctx context.Context, def *rules.Definition, batch []audit.Candidate) {
 	if len(batch) == 0 {
 		return
 	}
 	s, err := script.New(def.Name, def.Script, def.Line)
-	if err != nil { // a script that draws lots
+	if err != nil { // the first New succeeded: the script is random
 		return
 	}
 	defer s.Close()

@@ -19,57 +19,59 @@ const (
 	maxApp          = 1 << 10
 )
 
-// Config is what [Open] needs. Source and App are required, and the zero value of all others is the
-// default.
+// Config configures a Set: see [Open]. Source and App are required. The zero value of every other
+// field is its default.
 type Config struct {
-	// Source is where the filters stand: a directory, whose *.yaml and *.yml are read, a file, or a
-	// URL. A URL is code that every service runs: it has https, or http to this machine, and is
-	// redirected within its host only.
+	// Source is where the filters are: a directory, whose *.yaml and *.yml are read, a file, or a
+	// URL. Every service runs the code of the source, so a URL has https, or http to this machine,
+	// and is redirected within its host only.
 	Source string
 
-	// Header is the path of a file with one line "Name: value", which a URL is asked with. It is
-	// read at each poll.
+	// Header is the path of a file with one line "Name: value", a header for requests of a URL.
+	// The file is read at each poll.
 	Header string
 
 	// SHA256 is the digest, in 64 hexadecimal digits, that the content of a file or of a URL must
 	// have.
 	SHA256 string
 
-	// HMACKey is the path of a file with a key of 16 bytes at least. The content of a URL must have
-	// the HMAC-SHA256 of that key, in hexadecimal digits, in the header SignatureHeader of the
-	// response. An old content with its old signature is accepted too.
+	// HMACKey is the path of a file with a key of at least 16 bytes. SignatureHeader is the header
+	// of the response of a URL that must have the HMAC-SHA256 of the content with this key, in
+	// hexadecimal digits. Old content with its old signature is accepted too.
 	HMACKey, SignatureHeader string
 
-	// Every is how often the source is read, and up to a tenth more or less: 30 s by default, and
-	// at least 100 ms.
+	// Every is the time between two readings of the source, up to a tenth more or less: 30 s by
+	// default, and at least 100 ms.
 	Every time.Duration
 
-	// App is the name of the service, as in audit.Config: filters with apps are for those.
+	// App is the name of the service, as in audit.Config. Filters with apps name their services.
 	App string
 
-	// Filtered is whether filters without apps are for this service.
+	// Filtered says that filters without apps are for this service too.
 	Filtered bool
 
-	// Dir is the directory of audit.Config, in which the state of the filters is written: see
-	// [ReadState]. Empty: it is not written.
+	// Dir is the directory of audit.Config, into which the Set writes the state of the filters:
+	// see [ReadState]. With "", it writes no state.
 	Dir string
 
-	// Broken is what becomes of events while all filters that apply are switched off by faults.
+	// Broken says what becomes of events while faults have switched off all filters that apply.
 	Broken Broken
 
-	// KeepRate is the events a second that [Keep] writes: 1,000 by default.
+	// KeepRate is the events a second that [Keep] writes: 1,000 by default. To write none, set
+	// Broken to [Discard].
 	KeepRate int
 
-	// OnOff is called when a filter was switched off, and again when no filter is left because the
-	// others have gone, on a goroutine of the Set, one call at a time. It must not call Close,
-	// which waits for it. A panic in it ends the process. Nil: no calls.
+	// OnOff is called when a filter was switched off. It is called again when only filters that
+	// are off are left, because the others have gone. Calls come one at a time, on a goroutine of
+	// the Set. OnOff must not call Close, which waits for it. A panic in it ends the process. Nil:
+	// no calls.
 	OnOff func(Off)
 
-	// Logger has one line for each filter that is switched off, and for each change of the source's
+	// Logger gets a line for each filter that is switched off, and for each change of the source's
 	// health. Nil: no lines.
 	Logger *slog.Logger
 
-	// MeterProvider has the figures of the filters as metrics. Nil: no metrics.
+	// MeterProvider gets the figures of the filters as metrics. Nil: no metrics.
 	MeterProvider metric.MeterProvider
 }
 

@@ -13,7 +13,7 @@ type definition struct {
 	sum  [sha256.Size]byte // of the file's text
 }
 
-// failure is a script that could not be evaluated: it is tried again when its file has changed.
+// failure is a script that could not be evaluated. It is tried again when its file has changed.
 type failure struct {
 	sum    [sha256.Size]byte
 	reason string

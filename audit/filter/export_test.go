@@ -16,8 +16,8 @@ func (s *Set) Garbage() int {
 	return len(s.garbage)
 }
 
-// Pressure adds batches of two filters, one after the other without a pause but idle, after a quiet
-// time, and returns after how many of them which goes off: 0 for none.
+// Pressure adds batches of two filters, one after the other without a pause but idle, after a
+// quiet time, and returns after how many of them which goes off: 0 for none.
 func Pressure(quiet, busy, idle, first, second time.Duration, batches int) (after, off int, reason string) {
 	a, b := new(live), new(live)
 	a.turn, b.turn = script.Counts{Calls: 10, Time: first}, script.Counts{Calls: 10, Time: second}

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Health is how the source is.
+// Health is the state of the source.
 type Health struct {
-	// Source is Config.Source, of a URL without its query.
+	// Source is Config.Source. A URL has no query here.
 	Source string `json:"source"`
-	// Read is when the source was last read as a whole. Zero: never yet.
+	// Read is when the source was last read as a whole. Zero: not yet.
 	Read time.Time `json:"read,omitzero"`
 	// Changed is when filters last came, changed or went.
 	Changed time.Time `json:"changed,omitzero"`
-	// Error is why the source cannot be read, and Since when that began: the last good filters
-	// are in use. Empty: it can be read.
+	// Error says why the source cannot be read, and Since when that began. Meanwhile the last good
+	// filters are in use. Empty: the source can be read.
 	Error string    `json:"error,omitempty"`
 	Since time.Time `json:"since,omitzero"`
-	// Problems is what is wrong with single files and filters, which have their last good versions
-	// in use, or none. Some twenty are listed.
+	// Problems says what is wrong with single files and filters, whose last good versions are in
+	// use, if there are any. Some twenty are listed.
 	Problems []string `json:"problems,omitempty"`
 }
 

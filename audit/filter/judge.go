@@ -10,10 +10,10 @@ import (
 	"example.com/clew/audit/filter/internal/rules"
 )
 
-// Judge judges a batch by the filters of this moment. It is the audit.Filter of audit.Config. A
-// filter that changes, comes or goes does so between two batches. Several filters judge one batch
-// at the same time, on up to GOMAXPROCS goroutines; the calls of one filter are in order. Of
-// several calls of Judge at once, one waits for the other.
+// Judge is the audit.Filter for audit.Config: it judges a batch by the current filters. Filters
+// come, change and go between two batches. Several filters judge a batch at the same time, on up
+// to GOMAXPROCS goroutines. The calls of one filter are in order. Concurrent calls of Judge wait
+// for each other.
 func (s *Set) Judge(batch []audit.Candidate) {
 	if s == nil || len(batch) == 0 {
 		return
@@ -39,7 +39,8 @@ func (s *Set) Judge(batch []audit.Candidate) {
 	s.count(on, e)
 }
 
-// current returns the filters that judge, and how many apply: those too that are switched off.
+// current returns the filters that judge, and the number of filters that apply, including those
+// that are switched off.
 func (s *Set) current(now time.Time) (on []*live, applied int) {
 	for _, l := range s.filters {
 		if l.IsExpired(now) || l.script == nil && l.off == nil { // the clock may have been set back
@@ -53,7 +54,7 @@ func (s *Set) current(now time.Time) (on []*live, applied int) {
 	return on, applied
 }
 
-// run has each of the filters judge the batch, several at the same time.
+// run makes each of the filters judge the batch, several at the same time.
 func run(on []*live, batch []audit.Candidate) {
 	var next atomic.Int64
 	work := func() {
@@ -69,9 +70,9 @@ func run(on []*live, batch []audit.Candidate) {
 	others.Wait()
 }
 
-// settle gives an event the verdict of all filters. What no filter passed, and no filter that is
-// still on has judged, is broken's matter: a filter that went off within the batch has not judged
-// the rest of it.
+// settle gives an event the verdict of all filters. Broken says that all of them have gone off, in
+// this batch at the latest. A filter that went off within the batch has not judged the end of it,
+// so Config.Broken decides about an event that none has passed.
 func (s *Set) settle(c *audit.Candidate, i int, on []*live, broken bool, now time.Time, e *Events) {
 	s.names = s.names[:0]
 	for _, l := range on {
@@ -113,7 +114,7 @@ func (s *Set) switchOff(on []*live, now time.Time) (left int) {
 		off.Line = l.lineOf(l.fault)
 		l.off = &off
 		s.addOff(off)
-		if !l.failed { // else nobody knows what state the engine is in
+		if !l.failed { // a failed engine is in an unknown state, and is not used again
 			s.garbage = append(s.garbage, l.script)
 		}
 		l.script = nil
@@ -123,8 +124,8 @@ func (s *Set) switchOff(on []*live, now time.Time) (left int) {
 	return left
 }
 
-// tellBroken tells that no filter is left where the last ones have gone otherwise than by a fault:
-// filters that are off then rule alone.
+// tellBroken tells that no filter is left, if the last ones have gone for another reason than a
+// fault. Then all filters that apply are off.
 func (s *Set) tellBroken(broken bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,7 +161,7 @@ func (s *Set) count(on []*live, e Events) {
 	s.events.Discarded += e.Discarded
 }
 
-// addOff has an Off told. It is called with mu.
+// addOff queues an Off for the goroutine that tells. It is called with mu.
 func (s *Set) addOff(off Off) {
 	if len(s.offs) < maxOffs {
 		s.offs = append(s.offs, off)

@@ -11,7 +11,7 @@ import (
 
 // live is a filter that applies to the service.
 type live struct {
-	// Changed under both locks of the Set.
+	// These are changed under both locks of the Set.
 	definition
 	since   time.Time
 	first   int            // the line at which the script began when it was evaluated
@@ -19,17 +19,16 @@ type live struct {
 	off     *Off
 	figures totals        // of this script
 	last    *script.Fault // error of a call, with the line when it was evaluated
-	before  totals        // of the scripts of that name before
+	before  totals        // of earlier scripts of that name
 
-	// Of the goroutine that judges a batch.
+	// The fields below belong to the goroutine that judges a batch.
 	pass   []bool
 	turn   script.Counts
 	fault  *script.Fault
 	failed bool // the engine itself has
 }
 
-// lineOf is where a fault's line stands now: the script may have moved in its file since it was
-// evaluated.
+// lineOf is the current line of a fault, since the script may have moved in its file.
 func (l *live) lineOf(fault *script.Fault) int {
 	if fault.Line == 0 {
 		return 0
@@ -49,8 +48,8 @@ func (l *live) lastError() string {
 // total is what the filters of that name have done.
 func (l *live) total() totals { return l.before.plus(l.figures) }
 
-// judge has the script judge a batch. A fault of the engine itself switches the filter off: it must
-// not end the service, and its scope is not used again.
+// judge makes the script judge a batch. A fault of the engine itself must not end the service. It
+// switches the filter off, and the filter's scope is not used again.
 func (l *live) judge(batch []audit.Candidate) {
 	if cap(l.pass) < len(batch) {
 		l.pass = make([]bool, len(batch))

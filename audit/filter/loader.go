@@ -23,11 +23,11 @@ type loader struct {
 	failed   map[string]failure      // by filter
 	problems []string                // of this poll
 	more     int                     // problems that are not told
-	most     time.Duration           // that scripts are evaluated for in one poll
+	most     time.Duration           // of one poll, in which scripts are evaluated
 }
 
-// load reads the source, and has its filters take the place of those before. What is broken keeps
-// its last good filters. A reading that ctx cuts off says nothing about the source.
+// load reads the source, and replaces the filters by those of the source. A broken file or filter
+// keeps its last good version. A reading that ctx cuts off says nothing about the source.
 func (l *loader) load(ctx context.Context) {
 	files, err := l.set.src.Read(ctx)
 	if ctx.Err() != nil {
@@ -81,7 +81,7 @@ func (l *loader) merge(files []source.File) []definition {
 	return all
 }
 
-// parse returns the filters of a file: for what is wrong with it, those of before.
+// parse returns the filters of a file. A filter that is wrong is returned as it was before.
 func (l *loader) parse(f source.File, before []definition, last parsed) []definition {
 	if f.Err != nil {
 		l.problem(f.Name, rules.Printable(f.Err.Error()))
@@ -104,10 +104,9 @@ func (l *loader) parse(f source.File, before []definition, last parsed) []defini
 	return defs
 }
 
-// build returns the filters that apply to the service. Those whose script is the same as before are
-// kept; a script that cannot be evaluated leaves that of before in place.
-//
-// Scripts that would take too long are left to the next poll. The result is not done when ctx ends.
+// build returns the filters that apply to the service. A filter with an unchanged script is kept.
+// A script that cannot be evaluated leaves the old one in place. Scripts that do not fit into the
+// time of a poll are left to the next one. The result is not done when ctx ends.
 func (l *loader) build(ctx context.Context, defs []definition) (next []change, done bool) {
 	now := time.Now()
 	failed := l.failed
@@ -137,8 +136,8 @@ func (l *loader) build(ctx context.Context, defs []definition) (next []change, d
 	return next, true
 }
 
-// maxLoad is how long scripts are evaluated in one poll, about: the good filters before a hundred
-// that loop must not wait for all of them.
+// maxLoad is about how long scripts are evaluated in one poll, so that good filters need not wait
+// for a hundred that loop.
 const maxLoad = 5 * time.Second
 
 // keepOld appends a filter as it was before, if there was one.
@@ -175,8 +174,8 @@ func (l *loader) evaluate(next []change, def definition, old *live, before failu
 	return keepOld(next, old)
 }
 
-// find returns the filter of that name, or nil, and whether its script stays in use under def. One
-// that was switched off comes back when its file has changed.
+// find returns the filter of that name, or nil, and whether its script stays in use under def. A
+// filter that was switched off comes back when its file has changed.
 func (s *Set) find(def *definition) (old *live, keeps bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 // scope is the name of the meter.
 const scope = "example.com/clew/audit/filter"
 
-// measure registers the metrics with p, or none if it is nil. Their attribute is the filter's name;
-// a source has at most 256 of them at a time.
+// measure registers the metrics with p, or none if p is nil. Their attribute is the filter's name,
+// of which a source has at most 256 at a time.
 func (s *Set) measure(p metric.MeterProvider) error {
 	if p == nil {
 		return nil
@@ -38,7 +38,7 @@ func (s *Set) measure(p metric.MeterProvider) error {
 		o.ObserveInt64(problems, int64(len(s.health.Problems)))
 		o.ObserveInt64(kept, s.events.Kept)
 		for _, l := range s.shown {
-			t := l.total() // a counter never falls: also those of the scripts before
+			t := l.total() // includes earlier scripts, because a counter never falls
 			name := metric.WithAttributeSet(attribute.NewSet(attribute.String("filter", l.Name)))
 			o.ObserveInt64(calls, t.calls, name)
 			o.ObserveInt64(passed, t.passed, name)

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// Off is why a filter was switched off.
+// Off says why a filter was switched off.
 type Off struct {
 	Name   string    `json:"name"`
 	Reason string    `json:"reason"`         // a sentence, without bytes that could harm a terminal
 	File   string    `json:"file"`           // its name, without the directory
 	Line   int       `json:"line,omitempty"` // of the file; 0: unknown
 	At     time.Time `json:"at"`
-	// AllOff is whether no filter was left: what becomes of the events then is Config.Broken.
+	// AllOff says that no filter is left. Config.Broken then decides about the events.
 	AllOff bool `json:"all_off,omitempty"`
 }
 
-// consequence is what becomes of the events after off.
+// consequence says what becomes of the events after off.
 func (s *Set) consequence(off Off) string {
 	switch {
 	case !off.AllOff:

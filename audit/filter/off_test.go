@@ -107,7 +107,8 @@ func TestLineOfAScriptThatMoved(t *testing.T) {
 	})
 }
 
-// Once no filter is left, Config.Broken rules, in the batch within which the last one went off too.
+// Once no filter is left, Config.Broken rules, in the batch within which the last one went off
+// too.
 func TestAllOff(t *testing.T) {
 	many := make([]string, 5000)
 	for _, c := range []struct {

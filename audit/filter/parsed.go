@@ -6,13 +6,13 @@ import (
 	"example.com/clew/audit/filter/internal/rules"
 )
 
-// parsed is what a file's text says. The file is not parsed again until its text has changed.
+// parsed is the result of parsing a file. The file is parsed again only when its text has changed.
 type parsed struct {
 	sum   [sha256.Size]byte // of the text
 	good  []rules.Definition
 	errs  []*rules.Error
-	wrong map[string]bool // the names of all filters: true where the filter is wrong
-	parts map[part]bool   // those without a name: true where the part may be a missing filter
+	wrong map[string]bool // by the name of each filter: whether it is wrong
+	parts map[part]bool   // by each part without a name: whether it may be a missing filter
 }
 
 // part is the sum of the text of a part of a file.
@@ -34,10 +34,10 @@ func parse(text []byte, sum [sha256.Size]byte) parsed {
 	return p
 }
 
-// keep returns the filters of before that the file has no more, but that stay: those that are wrong
-// now, and those that a part without a name may be. Such a part is new since the filter is missing.
-// A part that was wrong beside the filter is another one: removing a filter has an effect, also
-// in a file that is never mended.
+// keep returns the earlier filters that stay although the file no longer has them in good order. A
+// filter stays if it is wrong now, or if a part without a name may be the filter. Such a part must
+// have appeared when the filter went missing. A part that was wrong beside the filter before is
+// not the filter. So removing a filter has an effect, also in a file that is never mended.
 func (p *parsed) keep(before []definition, last *parsed) []definition {
 	var kept, missing []definition
 	for _, def := range before {

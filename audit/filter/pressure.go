@@ -7,18 +7,18 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// The filters have kept the writer too busy when they ran for nine tenths of a window, and used the
-// processor for half of it: what is logged comes faster than they judge, and the buffer fills. On a
-// machine that is busy elsewhere they run for long, and use little.
+// The filters have kept the writer too busy if they ran for nine tenths of a window, and used the
+// processor for half of it. Then events come faster than the filters judge, and the buffer fills.
+// On a machine that is busy elsewhere, filters run for long but use little of the processor.
 const (
 	pressureWindow = 10 * time.Second
 	maxBusy        = 0.9
 	minSpent       = 0.5
 )
 
-// pressure is how busy the filters keep the writer. A limit for each call cannot tell: a filter of
-// half a millisecond is no matter at a hundred events a second, and stops a service at ten
-// thousand.
+// pressure measures how busy the filters keep the writer. A limit for each call would not do: a
+// filter of half a millisecond does not matter at a hundred events a second, and stops a service
+// at ten thousand.
 type pressure struct {
 	since time.Time // zero: no window has begun
 	busy  time.Duration
@@ -26,8 +26,8 @@ type pressure struct {
 	calls map[*live]int
 }
 
-// add notes that the filters judged a batch from began to ended, and returns the one that must go
-// off, or nil: of those that keep the writer too busy, the one that uses most of the processor.
+// add notes that the filters judged a batch from began to ended. If they keep the writer too busy,
+// it returns the filter that uses most of the processor, which must go off.
 func (p *pressure) add(on []*live, began, ended time.Time) *live {
 	if p.since.IsZero() || began.Before(p.since) {
 		*p = pressure{since: began, spent: map[*live]time.Duration{}, calls: map[*live]int{}}
@@ -60,7 +60,7 @@ func (p *pressure) slowest(on []*live, window time.Duration) (slowest *live) {
 	return slowest
 }
 
-// fault is why the slowest goes off.
+// fault says why the slowest filter goes off.
 func (p *pressure) fault(l *live) *script.Fault {
 	each := p.spent[l] / time.Duration(max(1, p.calls[l]))
 	return &script.Fault{Reason: fmt.Sprintf("the filters are slower than the events come, and this one took the most: %v of the processor a call", each.Round(time.Microsecond/10))}

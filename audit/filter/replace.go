@@ -24,8 +24,8 @@ type change struct {
 	script *script.Script // of a fresh one
 }
 
-// replace has the next filters take the place of those before, between two batches, and reports
-// whether anything differs. The scripts that are not needed any more are closed afterwards.
+// replace replaces the filters by the next ones, between two batches, and reports whether anything
+// differs. Scripts that are no longer needed are closed afterwards.
 func (s *Set) replace(next []change) (changed bool) {
 	now := time.Now()
 	s.judging.Lock()
@@ -54,8 +54,8 @@ func (s *Set) replace(next []change) (changed bool) {
 	return changed
 }
 
-// apply returns the filter of a change, and whether its definition differs from that of before. It
-// is called with both locks of the Set.
+// apply returns the filter of a change, and whether its definition has changed. It is called with
+// both locks of the Set.
 func (s *Set) apply(c *change, now time.Time, changed bool) (*live, bool) {
 	if c.kind == same || c.kind == expired && c.old != nil && c.old.script == nil && c.old.off == nil {
 		changed = changed || !c.old.Expires.Equal(c.def.Expires) || !slices.Equal(c.old.Apps, c.def.Apps)
@@ -72,7 +72,7 @@ func (s *Set) apply(c *change, now time.Time, changed bool) (*live, bool) {
 // maxPast bounds the names of filters whose figures are kept.
 const maxPast = 1024
 
-// remember keeps the figures of a filter that goes: its counters go on when it comes back.
+// remember keeps the figures of a filter that goes, so that its counters go on if it comes back.
 func (s *Set) remember(l *live) {
 	if _, ok := s.past[l.Name]; ok || len(s.past) < maxPast {
 		s.past[l.Name] = l.total()

@@ -7,8 +7,8 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// keep is the goroutine that closes the scripts which are not needed any more, and writes the
-// state. A slow disk delays neither the events nor the polls.
+// keep is the goroutine that closes scripts that are no longer needed, and writes the state. So a
+// slow disk delays neither events nor polls.
 func (s *Set) keep() {
 	defer close(s.done)
 	for open := true; open; {
@@ -33,10 +33,10 @@ func (s *Set) keep() {
 	<-s.told
 }
 
-// maxOffs bounds what waits for a callback that does not come back.
+// maxOffs bounds the Offs that wait for a callback that does not return.
 const maxOffs = 1000
 
-// tell is the goroutine that tells what has happened, so that a slow callback delays nothing else.
+// tell is the goroutine that calls OnOff and logs, so that a slow callback delays nothing else.
 func (s *Set) tell() {
 	defer close(s.told)
 	var told Health
@@ -72,7 +72,7 @@ func closeAll(scripts []*script.Script) {
 	}
 }
 
-// tellHealth logs what differs between two healths.
+// tellHealth logs the differences between two healths.
 func (s *Set) tellHealth(before, now Health) {
 	at := slog.String("source", now.Source)
 	switch {

@@ -11,22 +11,22 @@ import (
 	"example.com/clew/audit/filter/internal/source"
 )
 
-// Set is the filters of a service. Its methods may be called by several goroutines at once. A nil
-// *Set has no filters. Other Sets come from [Open].
+// Set is the filters of a service. [Open] returns one. Several goroutines may call its methods at
+// once. A nil *Set has no filters.
 type Set struct {
 	cfg    Config
 	src    *source.Source
 	opened time.Time
 
-	// judging is held while a batch is judged, and while one set of filters takes the place of
-	// another: no batch is judged by half a set.
+	// judging is held while a batch is judged, and while new filters take the place of old ones,
+	// so that no batch is judged by a mix of both.
 	judging  sync.Mutex
 	filters  []*live // in the order of their files
 	bucket   bucket
 	pressure pressure
 	names    []string // of one event
 
-	// mu guards what Stats reads. It is held for moments only, never while a script runs.
+	// mu guards the fields below, which Stats reads. It is never held while a script runs.
 	mu       sync.Mutex
 	shown    []*live // filters
 	events   Events
@@ -50,12 +50,12 @@ type Set struct {
 	unregister func() error
 }
 
-// Open returns the Set of a source, which is read once before Open returns, unless that takes
-// longer than ten seconds. A source that cannot be read is no error: nothing is filtered,
-// [Set.Stats] says so, and the source is read again at the next poll. An error says what is wrong
+// Open returns the Set of a source. It reads the source once before it returns, unless that takes
+// longer than ten seconds. If the source cannot be read, that is no error: nothing is filtered,
+// [Set.Stats] says so, and the next poll reads the source again. An error has all that is wrong
 // with cfg.
 //
-// The caller ends the Set's goroutines by [Set.Close].
+// Call [Set.Close] to end the Set's goroutines.
 func Open(cfg Config) (*Set, error) { return open(cfg, maxLoad) }
 
 // open opens a Set that evaluates scripts for so long in one poll.
@@ -116,7 +116,7 @@ func (s *Set) poll() {
 	}
 }
 
-// jitter returns d, and up to a tenth more or less: the services do not ask all at once.
+// jitter returns d, up to a tenth more or less, so that the services do not all ask at once.
 func jitter(d time.Duration) time.Duration {
 	return d - d/10 + rand.N(d/5+1)
 }
@@ -131,9 +131,10 @@ func (s *Set) signal() {
 	}
 }
 
-// Close ends the Set. It waits for the batch that is being judged, no longer than ctx allows; what
-// it did not wait for ends later. Events that come afterwards pass as they are: close the Logger
-// first. Close may be called again. A nil ctx is context.Background(). A nil Set returns nil.
+// Close ends the Set. It waits for the batch that is being judged and for the Set's goroutines, no
+// longer than ctx allows. Close the Logger first, because events that come after the Set's Close
+// pass as they are. Close may be called again. A nil ctx is context.Background(). A nil Set
+// returns nil.
 func (s *Set) Close(ctx context.Context) error {
 	if s == nil {
 		return nil
@@ -155,7 +156,7 @@ func (s *Set) Close(ctx context.Context) error {
 	}
 }
 
-// end takes the filters away. It is called when the polling goroutine has ended.
+// end closes the filters. It is called when the polling goroutine has ended.
 func (s *Set) end() {
 	s.judging.Lock()
 	defer s.judging.Unlock()

@@ -22,13 +22,13 @@ const (
 	stateVersion = 1
 	maxState     = 8 << 20
 	maxFileName  = 150
-	// stale is how many polls old the state is of a service that has ended without a word.
+	// stale is how many polls old a state may be before its service counts as ended.
 	stale = 4
 )
 
-// State is the state of a service's filters, as the file Dir/_filters/APP.json has it: one JSON
-// object, with the names of the fields' tags. It is replaced as a whole at each poll, and when a
-// filter is switched off.
+// State is the state of a service's filters. The file Dir/_filters/APP.json has it as one JSON
+// object with the names of the fields' tags. The file is replaced at each poll, and when a filter
+// is switched off.
 type State struct {
 	Version  int       `json:"version"` // 1
 	App      string    `json:"app"`
@@ -43,15 +43,15 @@ type State struct {
 }
 
 // IsRunning reports whether the service runs at now: its Set was not closed, and has written the
-// state within its last four polls, and the time that one may take.
+// state within the time of four polls and one reading of the source.
 func (st *State) IsRunning(now time.Time) bool {
 	return st.Closed.IsZero() && now.Sub(st.Updated) < stale*max(st.Every, time.Second)+source.Timeout
 }
 
-// ReadState returns the states of the filters in a directory, which is Config.Dir, in the order of
-// the services' file names. A directory without any is no error. An error names the files that
-// could not be read, and comes with the states of the others. Their texts are as the files have
-// them: escape what is not printable before it goes to a terminal.
+// ReadState returns the states of the filters in a directory, Config.Dir, in the order of the
+// services' file names. A directory without states is no error. An error names the files that
+// could not be read, and comes with the states of the others. Texts are as the files have them:
+// escape what is not printable before it goes to a terminal.
 func ReadState(dir string) ([]State, error) {
 	dir = filepath.Join(dir, stateDir)
 	entries, err := os.ReadDir(dir)

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Stats is what a [Set] has done since it was opened.
+// Stats says what a [Set] has done since it was opened.
 type Stats struct {
 	Health  Health   `json:"health"`
 	Events  Events   `json:"events"`
 	Filters []Status `json:"filters"` // those that apply to the service, in the order of their files
-	// StateError is why the state was not written to Config.Dir, or "".
+	// StateError says why the state could not be written to Config.Dir. It may be "".
 	StateError string `json:"-"`
 }
 
@@ -20,27 +20,27 @@ type Stats struct {
 type Events struct {
 	Judged int64 `json:"judged"`
 	Passed int64 `json:"passed"` // by a filter at least
-	// Kept is the events that were written because all filters were off.
+	// Kept counts events that were written because all filters were off.
 	Kept int64 `json:"kept"`
-	// Discarded is the others. Those of LogSync among them were written all the same.
+	// Discarded counts the others. Events of LogSync among them were written all the same.
 	Discarded int64 `json:"discarded"`
 }
 
-// Status is a filter of a [Set].
+// Status describes a filter of a [Set].
 type Status struct {
 	Name    string    `json:"name"`
 	File    string    `json:"file"` // its name, without the directory
-	Line    int       `json:"line"` // of the file, at which the script begins
+	Line    int       `json:"line"` // of the file, where the script begins
 	Apps    []string  `json:"apps,omitempty"`
 	Expires time.Time `json:"expires,omitzero"`
-	// Since is when this version of the script came into use. The figures are of this version.
+	// Since is when this version of the script came into use. All figures are of this version.
 	Since   time.Time `json:"since"`
 	Expired bool      `json:"expired,omitempty"`
 	Off     *Off      `json:"off,omitempty"` // nil: it is not switched off
 	Calls   int64     `json:"calls"`
 	Passed  int64     `json:"passed"`
 	Errors  int64     `json:"errors"` // calls that threw, or that returned neither true nor false
-	// LastError is the last of these, with its line; or "".
+	// LastError is the last of these errors, with its line; or "".
 	LastError string        `json:"last_error,omitempty"`
 	Time      time.Duration `json:"time_ns"` // of the processor
 }

@@ -10,13 +10,14 @@ import (
 
 // https://docs.aws.amazon.com/firehose/latest/dev/limits.html
 const (
-	// maxRecord is the most that a record may have, before base64: 1,000 KiB. Each record is billed
-	// rounded up to 5 KiB, and maxRecord is 200 times that: full records cost what they have.
+	// maxRecord is the most bytes that a record may have, before base64: 1,000 KiB. Each record is
+	// billed rounded up to 5 KiB. maxRecord is 200 times that, so nothing is rounded for a full
+	// one.
 	maxRecord = 1000 << 10
 
-	// recordsPerCall full records are 4,096,000 bytes of base64. A call may have 500 records, and
-	// 4 MiB: whether before or after base64, the documentation leaves open. Four full records would
-	// be too many after it.
+	// recordsPerCall full records are 4,096,000 bytes of base64. A call may have 500 records and
+	// 4 MiB. The documentation does not say whether the 4 MiB count before or after base64; after
+	// it, four full records would be too many.
 	recordsPerCall = 3
 
 	billedUnit = 5 << 10
@@ -38,16 +39,16 @@ func (r *record) take(n *Stats) {
 	n.BilledBytes += int64((len(r.data) + billedUnit - 1) / billedUnit * billedUnit)
 }
 
-// batch is the records of a Send. It is used again.
+// batch is the records of a Send. Another Send uses its memory again.
 type batch struct {
-	records  []record // those behind them have memory for later ones
+	records  []record // beyond its length are records with memory for later ones
 	line     line
-	tooLarge error // the event after the records is larger than a record may be
+	tooLarge error // the event after the records does not fit into any record
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-// fill makes up to most records of events, each as full as it can be but the last.
+// fill makes at most most records of events. Each but the last is as full as possible.
 func (b *batch) fill(events iter.Seq[audit.Event], most int) {
 	b.records, b.tooLarge = b.records[:0], nil
 	for e := range events {
@@ -69,7 +70,7 @@ func (b *batch) fill(events iter.Seq[audit.Event], most int) {
 	}
 }
 
-// begin begins a record, in the memory of one before if there is any.
+// begin begins a record, in the memory of an earlier one if there is any.
 func (b *batch) begin() {
 	n := len(b.records)
 	if n < cap(b.records) {

@@ -22,23 +22,23 @@ type Config struct {
 	// Stream is the name of the Firehose stream, whose source is Direct PUT.
 	Stream string
 
-	// AWS says region and credentials. Nil is the SDK's own configuration: the environment,
-	// ~/.aws, and the role of the instance, task or pod. Its HTTPClient is used as it is, unless it
-	// is the SDK's own. Its Retryer is not used: a Sink has retries of its own.
+	// AWS has region and credentials. Nil is the SDK's own configuration: the environment, ~/.aws,
+	// and the role of the instance, task or pod. An HTTPClient that is not the SDK's own is used
+	// as it is. The Retryer is not used, because a Sink has retries of its own.
 	AWS *aws.Config
 
-	// Calls is how many PutRecordBatch calls run at once: 1 by default, 16 at most. A call carries
-	// up to 3 MB. More calls at once are for streams whose quota has been raised; a process that is
-	// killed has so many more calls' events delivered twice.
+	// Calls is how many PutRecordBatch calls run at once: 1 by default, and at most 16. A call
+	// carries up to 3 MB. More calls at once are for streams with a raised quota. If the process
+	// is killed, the events of all these calls may arrive twice.
 	Calls int
 }
 
-// streamName is what CreateDeliveryStream accepts:
+// streamName matches the names that CreateDeliveryStream accepts:
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html
 var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
-// Open returns the Sink of a stream. Open makes no request to the stream: one that is away, or not
-// there, is an error of [Sink.Send], and the events wait in the journal. ctx is for reading the
+// Open returns the Sink of a stream. It sends no request. If the stream is away, or not there,
+// [Sink.Send] returns the error, and the events wait in the journal. ctx bounds the reading of the
 // SDK's configuration. The error has all that is wrong with cfg, and never credentials.
 func Open(ctx context.Context, cfg Config) (*Sink, error) {
 	s := &Sink{stream: cfg.Stream, calls: max(1, cfg.Calls)}
@@ -80,9 +80,9 @@ func isEndpoint(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-// connect makes the client, and returns all that is wrong with its settings. The SDK's own HTTP
-// client keeps connections that nobody can close, whose goroutines stay for 90 seconds. The Sink
-// has an HTTP client of its own, with the same settings.
+// connect makes the client, and returns all that is wrong with its settings. The Sink has an HTTP
+// client of its own with the SDK's settings, because the connections of the SDK's client cannot be
+// closed, and their goroutines stay for 90 seconds.
 func (s *Sink) connect(settings aws.Config) error {
 	theirs, ok := settings.HTTPClient.(*awshttp.BuildableClient)
 	if settings.HTTPClient == nil {
@@ -103,14 +103,14 @@ func (s *Sink) connect(settings aws.Config) error {
 	}
 	// The SDK would quote such an endpoint in its errors, with the credentials in it.
 	if at := s.client.Options().BaseEndpoint; at != nil && !isEndpoint(*at) {
-		wrong = append(wrong, errors.New("firehose: the endpoint is no URL such as https://firehose.eu-central-1.amazonaws.com: "+
+		wrong = append(wrong, errors.New("firehose: the endpoint is not a URL such as https://firehose.eu-central-1.amazonaws.com: "+
 			"look at AWS_ENDPOINT_URL_FIREHOSE, AWS_ENDPOINT_URL, and BaseEndpoint in Config.AWS"))
 	}
 	return errors.Join(wrong...)
 }
 
-// Close closes the Sink's connections. Call it after the Close of the Logger. It may be called
-// several times. A nil Sink returns nil.
+// Close closes the Sink's connections. Close the Logger first. Close may be called several times.
+// A nil Sink returns nil.
 func (s *Sink) Close() error {
 	if s != nil && s.http != nil {
 		s.http.CloseIdleConnections()

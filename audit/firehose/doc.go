@@ -5,9 +5,9 @@
 //	…
 //	l, err := audit.Open(audit.Config{Dir: dir, App: "media-api", Sink: sink})
 //
-// Many events are packed into one record, and few large records into a call. Events wait in the
-// Logger's journal until Firehose has taken them: nothing is lost while it is away. They arrive at
-// least once, and in no order that counts.
+// Many events are packed into one record, and a few large records into a call. Events wait in the
+// Logger's journal until Firehose has taken them, so none is lost while Firehose is away. They
+// arrive at least once, in no defined order.
 //
 // clew-audit ingest makes Parquet files of the objects in the bucket.
 package firehose

@@ -8,11 +8,11 @@ import (
 	"example.com/clew/audit"
 )
 
-// microseconds is how clew-audit find -o json writes a time: the texts sort as the times do.
+// microseconds is the layout of times in clew-audit find -o json: the texts sort as the times do.
 const microseconds = "2006-01-02T15:04:05.000000Z"
 
-// line writes events as lines of JSON, as clew-audit find -o json writes and clew-audit ingest
-// reads them. It keeps its memory.
+// line writes events as lines of JSON, which clew-audit find -o json writes too and clew-audit
+// ingest reads. It keeps its memory.
 type line struct {
 	text []byte
 	keys []string
@@ -55,14 +55,14 @@ func (l *line) appendContext(b []byte, pairs map[string]string) []byte {
 		b = append(appendString(b, key), ':')
 		b = appendString(b, pairs[key])
 	}
-	clear(l.keys) // the texts are views of a block of the journal
+	clear(l.keys) // the keys would keep a block of the journal in memory
 	return b
 }
 
 func appendTime(b []byte, t time.Time) []byte { return t.UTC().AppendFormat(b, microseconds) }
 
-// escaped is the ASCII characters that a string of JSON cannot have as they are, and DEL, which a
-// terminal may obey.
+// escaped is the ASCII characters that JSON must escape in a string, and DEL, which a terminal may
+// obey.
 var escaped = func() (set [utf8.RuneSelf]bool) {
 	for c := range byte(' ') {
 		set[c] = true
@@ -95,7 +95,7 @@ func appendString(b []byte, s string) []byte {
 }
 
 // commands reports whether r is a character beyond ASCII that a terminal obeys, or that changes
-// the order in which a line is shown: lines of a stream are read with zcat too.
+// the order in which a line is shown. People read the lines of a stream with zcat too.
 func commands(r rune) bool {
 	switch {
 	case r < 0xa0: // C1

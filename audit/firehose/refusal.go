@@ -13,7 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// refusal is why Firehose has not taken records.
+// refusal says why Firehose has not taken records.
 type refusal struct {
 	why       string
 	retry     bool // time may heal it
@@ -30,7 +30,7 @@ func refusalOf(err error) *refusal {
 	r := &refusal{why: textOf(err)}
 	var unavailable *types.ServiceUnavailableException
 	r.throttled = throttles.IsErrorThrottle(err) == aws.TrueTernary || errors.As(err, &unavailable)
-	// A call that had no answer in time is no error that the SDK would retry: its context ended.
+	// The SDK would not retry a call without an answer in time, because its context has ended.
 	r.retry = r.throttled || retryables.IsErrorRetryable(err) == aws.TrueTernary || errors.Is(err, context.DeadlineExceeded)
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -39,15 +39,15 @@ func refusalOf(err error) *refusal {
 	return r
 }
 
-// userinfo is what may stand before the host of a URL: its user and password.
+// userinfo matches the user and password that may stand before the host of a URL.
 var userinfo = regexp.MustCompile(`[^\s"]*@`)
 
-// textOf is the text of an error of the SDK, for a line of a log. Such texts have URLs,
-// that of a proxy too.
+// textOf is the text of an error of the SDK, for a log line. Such texts contain URLs, also those
+// of proxies.
 func textOf(err error) string { return printable(userinfo.ReplaceAllString(err.Error(), "…@")) }
 
 // recordRefusal is the refusal of one record of a call. Its code is ServiceUnavailableException or
-// InternalFailure, both of which time may heal:
+// InternalFailure, and time may heal both:
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatchResponseEntry.html
 func recordRefusal(r types.PutRecordBatchResponseEntry) *refusal {
 	code := aws.ToString(r.ErrorCode)
@@ -58,8 +58,8 @@ func recordRefusal(r types.PutRecordBatchResponseEntry) *refusal {
 	}
 }
 
-// answer is what Firehose says, for a line of a log. The message of a signature that does not fit
-// repeats the request's headers, of which x-amz-security-token is a credential: it is left out.
+// answer is the answer of Firehose, for a log line. The message about a wrong signature is left
+// out, because it repeats the request's headers, and x-amz-security-token is a credential.
 func answer(code, message string) string {
 	if strings.Contains(code, "Signature") || strings.Contains(strings.ToLower(message), "x-amz-security-token") {
 		return printable(code)
@@ -67,7 +67,7 @@ func answer(code, message string) string {
 	return printable(code + ": " + message)
 }
 
-// printable is text without what a terminal may obey, and not too long.
+// printable is a short text without characters that a terminal may obey.
 func printable(text string) string {
 	const most = 500
 	text = strings.ToValidUTF8(text, "\uFFFD")

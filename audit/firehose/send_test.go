@@ -403,7 +403,7 @@ func TestOpen(t *testing.T) {
 	a := withRegion("")
 	a.BaseEndpoint = aws.String("firehose")
 	_, err := firehose.Open(t.Context(), firehose.Config{Calls: -1, AWS: a})
-	for _, fault := range []string{"Config.Stream must be", "Config.Calls is -1", "no region", "the endpoint is no URL"} {
+	for _, fault := range []string{"Config.Stream must be", "Config.Calls is -1", "no region", "the endpoint is not a URL"} {
 		assert.ErrorContains(t, err, fault)
 	}
 	t.Setenv("AWS_REGION", "eu-central-1")
@@ -450,7 +450,7 @@ func TestEndpointsWithCredentials(t *testing.T) {
 					require.NoError(t, sink.Close())
 					return
 				}
-				assert.ErrorContains(t, err, "the endpoint is no URL such as")
+				assert.ErrorContains(t, err, "the endpoint is not a URL such as")
 				assert.NotContains(t, err.Error(), "sekret")
 				assert.NotContains(t, err.Error(), "\x1b")
 			})

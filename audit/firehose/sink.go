@@ -22,14 +22,14 @@ const (
 	pauseFirst  = 100 * time.Millisecond
 	pauseMost   = 10 * time.Second
 
-	// patience is how long records are sent again while Firehose takes none of them. Then the
-	// Logger has the error, and offers the events later.
+	// patience is how long records are sent again while Firehose takes none of them. After that,
+	// Send returns the error, and the Logger offers the events later.
 	patience = time.Minute
 )
 
-// Sink sends audit events to a Firehose stream: it is an [audit.Sink]. Its methods may be called
-// by several goroutines at once, so that several Loggers may share it. A nil Sink takes no events.
-// Sinks come from [Open].
+// Sink is an [audit.Sink] that sends events to a Firehose stream. [Open] returns one. Several
+// goroutines may call its methods at once, so several Loggers may share a Sink. A nil Sink takes
+// no events.
 type Sink struct {
 	stream string
 	calls  int
@@ -46,17 +46,17 @@ func (s *Sink) String() string {
 	return "firehose stream " + s.stream
 }
 
-// Send sends events, as many as the calls that run at once carry, and waits until Firehose has
-// taken them. Records that Firehose refuses are sent again, they alone, after pauses that grow to
-// ten seconds: as long as some of them are taken, and for a minute while none is. An error that
-// time does not heal, such as a stream that is not there, is returned at once: the Logger asks
-// again.
+// Send sends as many events as fit into the calls that run at once, and waits until Firehose has
+// taken them. It sends the records that Firehose refuses, and only these, again after pauses that
+// grow to ten seconds. It gives up when Firehose has taken none of them for a minute. If time
+// cannot heal an error, such as that of a stream that is not there, Send returns it at once, and
+// the Logger tries again later.
 //
-// Firehose may have taken records of a call that failed, or had no answer within 30 seconds. They
-// are sent again: events arrive at least once.
+// If a call fails, or has no answer within 30 seconds, Firehose may have taken its records all the
+// same. They are sent again, so events arrive at least once.
 //
-// An event whose line is longer than a record may be, 1,000 KiB, is refused for good, and the error
-// says which event that is. With the default audit.Config.MaxEvent there is none.
+// A record has at most 1,000 KiB. An event with a longer line is refused for good, and the error
+// names the event. With the default audit.Config.MaxEvent no line is so long.
 func (s *Sink) Send(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {
 	if s == nil {
 		return 0, 0, errors.New("firehose: the Sink is nil")
@@ -78,7 +78,7 @@ func (s *Sink) Send(ctx context.Context, events iter.Seq[audit.Event]) (sent, re
 	return sent, 0, err
 }
 
-// putAll makes the calls of a Send, all at once, and returns the first one's error.
+// putAll makes the calls of a Send, all at once, and returns the error of the first that failed.
 func (s *Sink) putAll(ctx context.Context, records []record) error {
 	errs := make([]error, (len(records)+recordsPerCall-1)/recordsPerCall)
 	if len(errs) == 1 {
@@ -90,7 +90,7 @@ func (s *Sink) putAll(ctx context.Context, records []record) error {
 		err := &errs[i]
 		i++
 		all.Go(func() {
-			defer func() { // the Logger guards its own goroutine alone
+			defer func() { // the Logger recovers only on its own goroutine
 				if r := recover(); r != nil {
 					*err = fmt.Errorf("firehose: panic: %v", r)
 				}
@@ -109,19 +109,19 @@ func (s *Sink) putAll(ctx context.Context, records []record) error {
 
 // put sends the records of a call until Firehose has taken all.
 func (s *Sink) put(ctx context.Context, records []record) error {
-	left := make([]*record, len(records))
+	waiting := make([]*record, len(records))
 	for i := range records {
-		left[i] = &records[i]
+		waiting[i] = &records[i]
 	}
 	pause, progress := pauseFirst, time.Now()
 	for again := false; ; again = true {
-		before := len(left)
-		refusal := s.call(ctx, left, again)
-		left = slices.DeleteFunc(left, func(r *record) bool { return r.taken })
-		if len(left) == 0 {
+		before := len(waiting)
+		refusal := s.call(ctx, waiting, again)
+		waiting = slices.DeleteFunc(waiting, func(r *record) bool { return r.taken })
+		if len(waiting) == 0 {
 			return nil
 		}
-		if len(left) < before {
+		if len(waiting) < before {
 			pause, progress = pauseFirst, time.Now()
 		}
 		if ctx.Err() != nil || !refusal.retry || time.Since(progress) >= patience {
@@ -132,8 +132,8 @@ func (s *Sink) put(ctx context.Context, records []record) error {
 	}
 }
 
-// call makes one call, and marks the records that Firehose has taken. The refusal says why not all
-// are.
+// call makes one call, and marks the records that Firehose has taken. The result says why it has
+// not taken all, or is nil.
 func (s *Sink) call(ctx context.Context, records []*record, again bool) *refusal {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -151,26 +151,26 @@ func (s *Sink) call(ctx context.Context, records []*record, again bool) *refusal
 		err = fmt.Errorf("it answered for %d of %d records", len(out.RequestResponses), len(records))
 	}
 	if err != nil {
-		refusal := refusalOf(err)
+		why := refusalOf(err)
 		n.FailedCalls = 1
-		if refusal.throttled {
+		if why.throttled {
 			n.Throttled = 1
 		}
-		return refusal
+		return why
 	}
-	var refusal *refusal
+	var why *refusal
 	for i, answer := range out.RequestResponses {
 		if aws.ToString(answer.ErrorCode) == "" && aws.ToString(answer.RecordId) != "" {
 			records[i].take(&n)
 			continue
 		}
-		refusal = recordRefusal(answer)
+		why = recordRefusal(answer)
 		n.FailedRecords++
-		if refusal.throttled {
+		if why.throttled {
 			n.Throttled++
 		}
 	}
-	return refusal
+	return why
 }
 
 func wait(ctx context.Context, d time.Duration) {

@@ -10,12 +10,12 @@ type Stats struct {
 	BilledBytes int64 // the same, each record rounded up to 5 KiB, as Firehose bills them
 
 	Calls         int64 // PutRecordBatch calls, also those that failed
-	Retries       int64 // of these, calls for records that a call before had not brought in
-	FailedCalls   int64 // calls that failed as a whole, or had no answer: their records are not in FailedRecords
+	Retries       int64 // calls for records that an earlier call could not deliver
+	FailedCalls   int64 // calls that failed, or had no answer; their records are not in FailedRecords
 	FailedRecords int64 // records that Firehose refused in a call that it answered
 	Throttled     int64 // FailedCalls and FailedRecords because of the stream's quota
 
-	TooBig int64 // events that were refused for good: their line is longer than a record may be
+	TooBig int64 // events that were refused for good, because their line does not fit into a record
 }
 
 // counters is Stats that are being counted.

@@ -6,16 +6,17 @@ import (
 )
 
 // blocks is the latest blocks that were read of a file. Several readers of one block wait for one
-// request, and neighbours that one reader lacks are one request. The zero value is ready.
+// request, and one request gets all neighbouring blocks that a reader lacks. The zero value is
+// ready.
 type blocks struct {
 	mu     sync.Mutex
 	have   map[int64]*block
-	recent []int64 // of those that are there, the latest last
+	recent []int64 // the keys of have, the latest last
 }
 
-// block is bytes that are there, or on their way.
+// block is bytes of a file, which may still be on their way.
 type block struct {
-	done chan struct{} // closed when the others are set
+	done chan struct{} // closed when data and err are set
 	data []byte
 	err  error
 }
@@ -30,7 +31,7 @@ func (b *blocks) drop() {
 func (b *blocks) read(r *reader, p []byte, at int64) error {
 	first, last := at/blockSize, (at+int64(len(p))-1)/blockSize
 	all, missing := b.claim(first, last)
-	for len(missing) > 0 { // before the wait for others, who may wait for these
+	for len(missing) > 0 { // before waiting for other readers, which may wait for these blocks
 		n := 1
 		for n < len(missing) && missing[n] == missing[0]+int64(n) {
 			n++
@@ -73,7 +74,7 @@ func (b *blocks) claim(first, last int64) (all []*block, missing []int64) {
 	return all, missing
 }
 
-// fetch gets neighbouring blocks. One that fails is tried again by the next read.
+// fetch gets neighbouring blocks. The next read tries blocks again that have failed.
 func (b *blocks) fetch(r *reader, first int64, these []*block) {
 	begin := first * blockSize
 	end := min(begin+int64(len(these))*blockSize, r.bodyEnd)

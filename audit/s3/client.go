@@ -19,24 +19,24 @@ const (
 	idleTimeout = 30 * time.Second
 	idlePerHost = 32
 
-	// An attempt may take attemptTime, and a second more for each slowest bytes.
+	// An attempt may take attemptTime, and one second more for each slowest bytes.
 	attemptTime = 15 * time.Second
 	slowest     = 128 << 10
 
-	// maxAnswer bounds an answer that has no range: a page of a listing, or an error.
+	// maxAnswer bounds an answer without a range: a page of a listing, or an error.
 	maxAnswer = 16 << 20
 )
 
-// client sends one attempt of a request. It bounds its time, reads all of the answer, so that an
-// answer that breaks off is an attempt that failed, and counts.
+// client sends one attempt of a request, within a time, and counts it. It reads the whole answer,
+// so that an attempt whose answer breaks off has failed.
 type client struct {
 	next   aws.HTTPClient
 	idle   interface{ CloseIdleConnections() } // nil for a client that is the user's
 	counts counts
 }
 
-// newClient returns a client with connections of its own. One of the user's that is not the SDK's
-// is used as it is.
+// newClient returns a client with connections of its own. A user's client that is not the SDK's is
+// used as it is.
 func newClient(given aws.HTTPClient) *client {
 	buildable, ok := given.(*awshttp.BuildableClient)
 	if given == nil {
@@ -51,7 +51,7 @@ func newClient(given aws.HTTPClient) *client {
 	own := &http.Client{
 		Transport: transport,
 		Timeout:   buildable.GetTimeout(),
-		// A redirect is an error that names the region, and no place to send events to.
+		// A redirect names the region in its error. Events are not sent to where it leads.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &client{next: own, idle: own}
@@ -69,7 +69,7 @@ var errSlow = errors.New("no answer in time")
 // Do sends an attempt.
 func (c *client) Do(req *http.Request) (*http.Response, error) {
 	if l, ok := req.Context().Value(leaseKey{}).(*lease); ok && !l.valid() {
-		return nil, errLost // also where this process was paused since the context was looked at
+		return nil, errLost // this process may have been paused since the context was checked
 	}
 	c.counts.begin(req)
 	limit := answerLimit(req)
@@ -110,7 +110,7 @@ func readBody(req *http.Request, resp *http.Response, limit int64) ([]byte, erro
 		limit = maxAnswer
 	}
 	if resp.ContentLength > limit {
-		return nil, &refusal{fmt.Sprintf("an answer of %d bytes, and %d at most were asked for", resp.ContentLength, limit)}
+		return nil, &refusal{fmt.Sprintf("an answer of %d bytes, and at most %d were asked for", resp.ContentLength, limit)}
 	}
 	var body bytes.Buffer
 	if resp.ContentLength > 0 {
@@ -128,7 +128,7 @@ func readBody(req *http.Request, resp *http.Response, limit int64) ([]byte, erro
 	return body.Bytes(), nil
 }
 
-// answerLimit returns how many bytes the answer has at most.
+// answerLimit returns the most bytes that the answer may have.
 func answerLimit(req *http.Request) int64 {
 	text, ok := strings.CutPrefix(req.Header.Get("Range"), "bytes=")
 	if !ok {

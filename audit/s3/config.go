@@ -23,20 +23,21 @@ type Config struct {
 	// URL is s3://BUCKET or s3://BUCKET/PREFIX, without credentials.
 	URL string
 
-	// AWS has region, credentials and endpoint. It is copied. Nil is the SDK's default:
-	// environment, ~/.aws, and the role of the machine or the container. An endpoint that is set
-	// here or in AWS_ENDPOINT_URL_S3 is called with the bucket in the path, and needs no region.
+	// AWS has region, credentials and endpoint. Open copies it. Nil is the SDK's default: the
+	// environment, ~/.aws, and the role of the machine or the container. With an endpoint, set
+	// here or in AWS_ENDPOINT_URL_S3, the bucket is a part of the path, and no region is needed.
 	AWS *aws.Config
 
-	// Cache is the directory in which the ends of files are kept between searches, in 1 GiB at
-	// most. It is made if it is not there. Several processes may share it. "" keeps the ends in
-	// memory, in 64 MiB at most. The ends hold events: the files are for their owner alone.
+	// Cache is a directory that keeps the ends of files between searches, with at most 1 GiB. Open
+	// makes the directory if it is not there. Several processes may share it. With "", the ends
+	// are kept in memory, with at most 64 MiB. The ends contain events, so only the owner can read
+	// the files.
 	Cache string
 }
 
 const (
-	// maxAttempts of a request last about 13 s, and 26 s at most; of one that is throttled
-	// twice as long.
+	// maxAttempts of a request last about 13 s, and at most 26 s, or twice as long if the server
+	// throttles.
 	maxAttempts = 8
 	firstPause  = 200 * time.Millisecond
 	maxPause    = 20 * time.Second
@@ -45,8 +46,8 @@ const (
 	anyRegion = "us-east-1"
 )
 
-// Open returns the store at cfg.URL. It sends no request to the store: a service starts also while
-// S3 is away. Without cfg.AWS it reads the SDK's files. The error has all that is wrong with cfg.
+// Open returns the store at cfg.URL. It sends no request, so a service also starts while S3 is
+// away. Without cfg.AWS, Open reads the SDK's files. The error has all that is wrong with cfg.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	bucket, prefix, urlErr := parseURL(cfg.URL)
 	kept, cacheErr := newEnds(cfg.Cache)
@@ -89,8 +90,8 @@ func (s *Store) connect(ctx context.Context, given *aws.Config) error {
 	return nil
 }
 
-// checkEndpoint returns an error for what is no URL of a server. The error does not quote it: what
-// is wrong may be what comes behind a password.
+// checkEndpoint returns an error for a text that is not the URL of a server. The error does not
+// quote the text, which may contain a password.
 func checkEndpoint(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -113,9 +114,9 @@ func settingsOf(ctx context.Context, given *aws.Config) (aws.Config, error) {
 	return settings, nil
 }
 
-// newRetryer returns that of a background job. The SDK's own gives up after three attempts, and at
-// the first one when a few requests have failed: its token bucket protects servers from clients
-// that have users to wait for.
+// newRetryer returns a retryer for background jobs. The SDK's own is for clients whose users wait.
+// It gives up after three attempts, and after the first one when a few requests have failed,
+// because its token bucket protects the server.
 func newRetryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
@@ -141,7 +142,7 @@ func newRetryer() aws.Retryer {
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 // parseURL returns the bucket, and the prefix without slashes at its ends. Errors do not quote the
-// URL, which may hold what it should not.
+// URL, which may contain a secret.
 func parseURL(text string) (bucket, prefix string, err error) {
 	u, err := url.Parse(text)
 	switch {
@@ -152,17 +153,17 @@ func parseURL(text string) (bucket, prefix string, err error) {
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#"):
 		err = errors.New("s3: Config.URL has more than a bucket and a prefix")
 	case !bucketName.MatchString(u.Host):
-		err = fmt.Errorf("s3: %.70q is no name of a bucket", u.Host)
+		err = fmt.Errorf("s3: %.70q is not the name of a bucket", u.Host)
 	}
 	if err != nil {
 		return "", "", err
 	}
 	prefix = strings.Trim(u.Path, "/")
 	if prefix != "" && (!fs.ValidPath(prefix) || strings.ContainsFunc(prefix, odd)) {
-		return "", "", errors.New("s3: the prefix in Config.URL is no path of plain names")
+		return "", "", errors.New("s3: the prefix in Config.URL is not a path of plain names")
 	}
 	return u.Host, prefix, nil
 }
 
-// odd reports what a prefix must not have: people read it in a terminal.
+// odd reports whether a prefix must not have r, since people read prefixes in a terminal.
 func odd(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f || r >= 0x80 && r <= 0x9f }

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// counts is the figures of Requests.
+// counts counts for Requests.
 type counts struct {
 	gets, puts, lists, deletes, heads, retries, read, written atomic.Int64
 }

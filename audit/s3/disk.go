@@ -23,23 +23,23 @@ const (
 	maxDisk   = 1 << 30
 	sweepEach = maxDisk / 32
 
-	// tempAge is the age at which a temporary file was left by a crash.
+	// tempAge is the age from which on a temporary file must have been left by a crash.
 	tempAge = time.Hour
-	// touchAge is how old a file's time may be when it is used again: it says which are used.
+	// touchAge is how old a file's time may get before a use renews it. A sweep goes by the times.
 	touchAge = time.Hour
 
 	diskMagic = "clewend1"
 	diskHead  = len(diskMagic) + 8
 )
 
-// disk is the ends in a directory, of several processes. What goes wrong there costs a request,
-// and is no error.
+// disk is the ends in a directory that several processes share. A fault there costs a request, and
+// is no error.
 type disk struct {
 	path  string
 	added atomic.Int64 // since the last sweep
 }
 
-// newDisk makes the directory where there is none.
+// newDisk makes the directory if it is not there.
 func newDisk(path string) (*disk, error) {
 	path, err := filepath.Abs(path)
 	if err == nil {
@@ -48,14 +48,14 @@ func newDisk(path string) (*disk, error) {
 	if err == nil {
 		var info fs.FileInfo
 		if info, err = os.Stat(path); err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s is no directory", path)
+			err = fmt.Errorf("%s is not a directory", path)
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("s3: Config.Cache: %w", err)
 	}
 	d := &disk{path: path}
-	d.added.Store(sweepEach) // what others have left counts at the first save
+	d.added.Store(sweepEach) // the first save sweeps, for files that others have left
 	return d, nil
 }
 
@@ -82,7 +82,7 @@ func (d *disk) load(key string) []byte {
 	return data[diskHead:]
 }
 
-// sumOf is of the key too: a file that was renamed is a damaged one.
+// sumOf is a checksum of key and end, so that a file with another's name counts as damaged.
 func sumOf(key string, end []byte) uint64 {
 	table := crc64.MakeTable(crc64NVME)
 	return crc64.Update(crc64.Checksum([]byte(key), table), table, end)
@@ -108,10 +108,10 @@ func (d *disk) save(key string, end []byte) {
 	}
 }
 
-// ownFile is the name of a file that a sweep may remove: the directory may be one that has others.
+// ownFile matches the names of files that a sweep may remove, since the directory may have others.
 var ownFile = regexp.MustCompile(`^([0-9a-f]{64}\.end|tmp-[A-Z2-7]{26})$`)
 
-// sweep removes the files that were used longest ago, until at most that many bytes are left.
+// sweep removes the files that were used longest ago, until at most so many bytes are left.
 func (d *disk) sweep(most int64) {
 	entries, err := os.ReadDir(d.path)
 	if err != nil {

@@ -1,11 +1,11 @@
 // Package s3 keeps the files of an audit lake in Amazon S3, or in a server that speaks its
 // protocol. [Open] returns a [Store] for audit.Config.Store, and for package lake.
 //
-// A Store is written by many services at once, none of which merges or deletes files:
-// clew-audit compact does that, in one process at a time, and the bucket's lifecycle rule deletes
-// what is old.
+// Many services write to a Store at once, and none of them merges or deletes files. The command
+// clew-audit compact merges, in one process at a time, and the bucket's lifecycle rule deletes old
+// files.
 //
-// Put, Delete and Lock rely on conditional writes (If-None-Match and If-Match), which S3 has, and
-// a server without them is found out by Lock. Credentials, region and endpoint are those of the
-// AWS SDK. No error names a credential.
+// Put, Delete and Lock rely on conditional writes (If-None-Match and If-Match). S3 has them, and
+// Lock finds out whether another server has them. Credentials, region and endpoint are those of
+// the AWS SDK. No error names a credential.
 package s3

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// failure is an error of a request. It says what the server said, in characters that a terminal can
-// show, and no URL: that of a presigned request, or of an endpoint with a password, is a
+// failure is an error of a request. It quotes the server, in characters that a terminal can show,
+// but no URL, because the URL of a presigned request or of an endpoint with a password is a
 // credential.
 type failure struct {
 	what string
@@ -32,7 +32,7 @@ func (f *failure) Unwrap() error { return f.err }
 // Is makes fs.ErrNotExist of a file that is gone.
 func (f *failure) Is(target error) bool { return target == fs.ErrNotExist && f.gone }
 
-// failed returns err with what was done to a file.
+// failed returns err with the verb and the file.
 func (s *Store) failed(verb, name string, err error) error {
 	if err == nil {
 		return nil
@@ -82,7 +82,7 @@ func lastOf(err error) string {
 	return errSlow.Error()
 }
 
-// elsewhere says where the bucket is, when the server does.
+// elsewhere names the bucket's region if the server does.
 func elsewhere(err error) string {
 	var resp *awshttp.ResponseError
 	if !errors.As(err, &resp) || resp.Response == nil || resp.Response.StatusCode != http.StatusMovedPermanently {
@@ -94,11 +94,11 @@ func elsewhere(err error) string {
 	return ""
 }
 
-// credentials is what stands before an @: an endpoint may have a password, and be quoted where it
-// is no URL.
+// credentials matches a text before an @. An endpoint may have a password, and an error may quote
+// the endpoint even if it is no URL.
 var credentials = regexp.MustCompile(`(?s)(\S*://.*|\S*)@`)
 
-// clean bounds a text of others, and leaves out credentials and what is not printable.
+// clean shortens a foreign text, and leaves out credentials and characters that are not printable.
 func clean(text string) string {
 	const most = 300
 	text = credentials.ReplaceAllLiteralString(text, "…@")
@@ -135,8 +135,8 @@ func isCode(err error, codes ...string) bool {
 	return false
 }
 
-// isGone reports whether the object is not there, or not the one that was asked for. Of a bucket
-// that is not there it is false: that is a mistake, and no file that was merged.
+// isGone reports whether the object is not there, or is not the one that was asked for. If the
+// bucket is not there, isGone is false, because that is a mistake and no file that was merged.
 func isGone(err error) bool {
 	switch statusOf(err) {
 	case http.StatusNotFound:

@@ -6,20 +6,20 @@ import (
 )
 
 const (
-	// knownFor is how long a file is taken for what it was when it was listed. A file that is
-	// replaced meanwhile is noticed at the first read that goes to the server.
+	// knownFor is how long the version of a listing is taken for the current one. If the file is
+	// replaced meanwhile, the first read that goes to the server notices.
 	knownFor = time.Minute
-	// maxKnown bounds each of two generations, of some 250 bytes a file.
+	// maxKnown bounds the files of each of two generations. A file takes some 250 bytes.
 	maxKnown = 1 << 14
 )
 
-// version is a file at one time.
+// version identifies the content of a file at one time.
 type version struct {
 	etag string
 	size int64
 }
 
-// known is what the latest listings said. The zero value is ready.
+// known is the versions that the latest listings had. The zero value is ready.
 type known struct {
 	mu            sync.Mutex
 	newest, older map[string]seen

@@ -22,7 +22,7 @@ type leaseKey struct{}
 // lease is the lock while it is held.
 type lease struct {
 	store *Store
-	owner string // a part of the lock's text that no other has
+	owner string // a part of the lock's text that no other lease has
 	end   context.CancelCauseFunc
 	timer *time.Timer
 	done  sync.WaitGroup // of the renewals
@@ -33,7 +33,7 @@ type lease struct {
 	lost  bool
 }
 
-// acquire writes a lock that is ours.
+// acquire takes the lock.
 func (l *lease) acquire(ctx context.Context) (err error) {
 	when := ifAbsent()
 	for range maxRounds {
@@ -44,7 +44,7 @@ func (l *lease) acquire(ctx context.Context) (err error) {
 		switch {
 		case err != nil:
 			return err
-		case there == nil: // it was given back meanwhile
+		case there == nil: // its holder gave it back meanwhile
 			when = ifAbsent()
 		case there.ours: // the answer of an attempt was lost
 			l.etag = there.etag
@@ -61,8 +61,8 @@ func (l *lease) acquire(ctx context.Context) (err error) {
 // write writes the lock, and returns its ETag.
 func (l *lease) write(ctx context.Context, when condition) (etag string, err error) {
 	host, _ := os.Hostname()
-	// No two texts are the same, and so no two ETags: else a lock that was just renewed could be
-	// taken by one who has seen it when it was old.
+	// Each text is different, and so is each ETag. Otherwise a process that has seen the lock when
+	// it was old could take it after it was renewed.
 	text := fmt.Sprintf("process %d on %s at %s, %s-%s\n", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339), l.owner, rand.Text())
 	put, err := l.store.api.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &l.store.bucket, Key: l.store.key(lockName), Body: strings.NewReader(text),
@@ -77,7 +77,7 @@ func (l *lease) write(ctx context.Context, when condition) (etag string, err err
 	return *put.ETag, nil
 }
 
-// lockFile is a lock as it is in the store.
+// lockFile is a lock as the store has it.
 type lockFile struct {
 	text string
 	ours bool
@@ -85,7 +85,7 @@ type lockFile struct {
 	age  time.Duration // by the server's clock
 }
 
-// read returns the lock that is there, nil for none.
+// read returns the lock in the store, or nil.
 func (l *lease) read(ctx context.Context) (*lockFile, error) {
 	of := "bytes=0-1023"
 	out, err := l.store.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.store.bucket, Key: l.store.key(lockName), Range: &of})
@@ -107,8 +107,8 @@ func (l *lease) read(ctx context.Context) (*lockFile, error) {
 	return &lockFile{text: string(text), ours: strings.Contains(string(text), l.owner), etag: *out.ETag, age: server.Sub(*out.LastModified)}, nil
 }
 
-// checkConditions asks the server, once for a Store, for two writes that it must refuse while the
-// lock is there.
+// checkConditions asks the server, once for each Store, for two writes that it must refuse while
+// the lock is there.
 func (l *lease) checkConditions(ctx context.Context) error {
 	if l.store.conditional.Load() {
 		return nil
@@ -127,8 +127,8 @@ func (l *lease) checkConditions(ctx context.Context) error {
 	return nil
 }
 
-// valid reports whether the lock is held for sure. The wall clock counts too: the monotonic one
-// stands still while a machine sleeps.
+// valid reports whether the lock is certainly held. The wall clock counts too, because the
+// monotonic clock stands still while a machine sleeps.
 func (l *lease) valid() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -16,16 +16,16 @@ import (
 )
 
 // List yields the files below prefix, which ends in a slash or is "", in the order of their names,
-// with a request for about each thousand. Names of which an element begins with "_" or "." are left
-// out. An error is the last that is yielded. A bucket that is not there is one.
+// with one request for about a thousand files. A name with an element that begins with "_" or "."
+// is left out. An error comes last. It is an error if the bucket is not there.
 //
-// The files of a partition come from one answer, as they were at one time: see [Store.large] for
-// those of a partition that has more than an answer holds.
+// All files of a partition come from one answer of the server, so they are as they were at one
+// time. [Store.large] lists a partition that has more files than an answer holds.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
 	return func(yield func(lake.File, error) bool) {
 		name, slash := strings.CutSuffix(prefix, "/")
 		if prefix != "" && (!slash || checkName(name) != nil) {
-			yield(lake.File{}, fmt.Errorf("s3: %q is no prefix of a store", prefix))
+			yield(lake.File{}, fmt.Errorf("s3: %q is not the prefix of a store", prefix))
 			return
 		}
 		err := s.list(ctx, prefix, func(file lake.File) bool { return yield(file, nil) })
@@ -35,7 +35,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[lake.File, er
 	}
 }
 
-// errEnough ends a listing whose reader has had enough.
+// errEnough ends a listing when its reader wants no more.
 var errEnough = errors.New("enough")
 
 func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) bool) error {
@@ -45,9 +45,9 @@ func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) b
 		if err != nil {
 			return err
 		}
-		// Warning: a partition of which the answers have a part each must not be put together of
-		// these. Where Compact puts a merged file after the first, and deletes its sources before
-		// the second, neither has the merged file nor the sources that the second lacks.
+		// Warning: never put a partition together from two answers. If Compact puts a merged file
+		// after the first answer, and deletes its sources before the second, neither answer has
+		// the merged file, and sources are missing in the second.
 		if dir, begins := pages.cut(prefix, files); begins > 0 {
 			files = files[:begins]
 			pages.after(dir)
@@ -68,8 +68,8 @@ func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) b
 }
 
 // large returns the files of a partition that has more than an answer holds. It lists them twice.
-// Files that went away in between are among them, because others may have gone before they were
-// listed at all: Open says that they are gone, and the reader lists again.
+// The result includes files that went away in between, because other files may have gone before
+// they were listed at all. Open then says that these files are gone, and the reader lists again.
 func (s *Store) large(ctx context.Context, dir string) ([]lake.File, error) {
 	first, answers, err := s.all(ctx, dir)
 	if err != nil || answers == 1 {
@@ -128,7 +128,7 @@ func (p *pages) next(ctx context.Context) (files []lake.File, err error) {
 		if err != nil {
 			return nil, err
 		}
-		// Directory buckets have no order, and Compact would take a part of a partition for all.
+		// Directory buckets have no order. Compact would take a part of a partition for all of it.
 		if file.Name <= p.last && p.last != "" {
 			return nil, errors.New("the server does not list in the order of names")
 		}
@@ -140,14 +140,14 @@ func (p *pages) next(ctx context.Context) (files []lake.File, err error) {
 		return files, nil
 	}
 	if next := page.NextContinuationToken; next == nil || *next == "" || p.input.ContinuationToken != nil && *next == *p.input.ContinuationToken {
-		return nil, errors.New("the server lists a part, and does not say how to go on")
+		return nil, errors.New("the server lists only a part, and does not say how to go on")
 	}
 	p.input.ContinuationToken = page.NextContinuationToken
 	return files, nil
 }
 
-// cut returns the partition in which an answer ends that is not the last one, and the number of its
-// first file there; -1 where the answer ends in none.
+// cut returns the partition that the end of an answer cuts, and the index of its first file. The
+// index is -1 if no partition is cut.
 func (p *pages) cut(prefix string, files []lake.File) (dir string, begins int) {
 	if p.done || len(files) == 0 {
 		return "", -1
@@ -160,7 +160,7 @@ func (p *pages) cut(prefix string, files []lake.File) (dir string, begins int) {
 	return dir, slices.IndexFunc(files, func(file lake.File) bool { return strings.HasPrefix(file.Name, dir) })
 }
 
-// after makes the next answer begin behind a name.
+// after makes the next answer begin after a name.
 func (p *pages) after(name string) {
 	p.input.ContinuationToken, p.input.StartAfter = nil, p.store.key(name)
 	p.last = name

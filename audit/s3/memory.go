@@ -8,7 +8,7 @@ import (
 // maxMemory bounds the ends in memory, in bytes.
 const maxMemory = 64 << 20
 
-// memory is the ends that were used last.
+// memory is the ends that were used most recently.
 type memory struct {
 	mu     sync.Mutex
 	recent *list.List // of *kept, the latest first

@@ -18,12 +18,12 @@ const (
 	maxParts  = 10_000
 	partsOnce = 4 // parts at once
 
-	// abortTime is how long an upload that failed is cleared away, also when ctx has ended.
+	// abortTime bounds the abort of an upload that failed, also when ctx has ended.
 	abortTime = 10 * time.Second
 )
 
-// writeParts completes the upload when the condition holds. The parts stay when that fails, so
-// that it can be completed with another condition.
+// writeParts completes the upload if the condition holds. If it does not, the parts stay, so that
+// the upload can be completed with another condition.
 func (u *upload) writeParts(ctx context.Context, when condition) error {
 	if u.id == nil {
 		if err := u.begin(ctx); err != nil {
@@ -80,8 +80,9 @@ func (u *upload) part(ctx context.Context, i int, each int64) (types.CompletedPa
 	return types.CompletedPart{PartNumber: &number, ETag: sent.ETag, ChecksumCRC64NVME: sent.ChecksumCRC64NVME}, nil
 }
 
-// abort gives up the parts that were sent, if any: also where the lock is lost, since no other
-// knows of this upload. Parts that stay cost money until a lifecycle rule removes them.
+// abort deletes the parts that were sent, if any. It does so also when the lock is lost, because
+// no other process knows of this upload. Parts that stay cost money until a lifecycle rule deletes
+// them.
 func (u *upload) abort(ctx context.Context) {
 	if u.id == nil {
 		return
@@ -93,8 +94,8 @@ func (u *upload) abort(ctx context.Context) {
 	u.id, u.parts = nil, nil
 }
 
-// parallel calls do for 0 to n-1, so many at once, and returns when all have returned. The first
-// error ends the others.
+// parallel calls do for 0 to n-1, once of them at a time, and returns when all have returned. The
+// first error ends the others.
 func parallel(ctx context.Context, once, n int, do func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

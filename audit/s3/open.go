@@ -12,22 +12,22 @@ import (
 )
 
 const (
-	// endSize is how much of a file's end Open gets: the footer, the indexes, and the Bloom filters
-	// of most files; all of a small one.
+	// endSize is how much of a file's end Open gets: the footer, the indexes, and the Bloom
+	// filters of most files. A small file is all end.
 	endSize = 128 << 10
 
-	// maxEnd is how far an end grows, to what is asked for before it: the Bloom filters of a large
-	// file. A longer read than smallRead is of data, and not of these.
+	// maxEnd is how far an end grows when something before it is read, such as the Bloom filters
+	// of a large file. A read longer than smallRead is of data, and does not make the end grow.
 	maxEnd    = 1 << 20
 	smallRead = 4 << 10
 	growBy    = 64 << 10
 )
 
-// Open opens a file with one request for its end, of 128 KiB, and with none where the end is in the
-// cache and the file was listed in the last minute. Reads within the end cost nothing more. Small
-// ones not far before it make it longer, up to 1 MiB. Others get blocks of 2 MiB, of which the
-// reader keeps the latest three. A file that was replaced or deleted since is an error that is
-// fs.ErrNotExist, of Open or of the first read that goes to the server.
+// Open opens a file with one request for its end of 128 KiB, or with no request if the end is in
+// the cache and the file was listed in the last minute. Reads within the end cost no more
+// requests. Small reads shortly before the end make it longer, up to 1 MiB. Other reads get blocks
+// of 2 MiB, and the reader keeps the latest three. If the file was replaced or deleted meanwhile,
+// Open or the first read that goes to the server returns an error that is fs.ErrNotExist.
 //
 // Reads end with ctx, and with Close.
 func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
@@ -46,7 +46,7 @@ func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
 	return r, nil
 }
 
-// end returns what a file is now, or was in the last minute, and its end.
+// end returns the version of a file, of now or of the last minute, and its end.
 func (s *Store) end(ctx context.Context, name string) (is version, end []byte, err error) {
 	if is, ok := s.known.version(name); ok {
 		if end := s.ends.load(s.endKey(name, is)); int64(len(end)) >= min(is.size, endSize) && int64(len(end)) <= is.size {
@@ -82,8 +82,8 @@ func (s *Store) getEnd(ctx context.Context, name string) (is version, end []byte
 	return version{etag: got.etag, size: got.size}, got.body, nil
 }
 
-// checkEmpty returns nil for an empty file, which has no end to get. A server that has no ranges
-// must not look like one that has empty files.
+// checkEmpty returns nil for an empty file, whose end cannot be requested. Without this check, a
+// file on a server that has no ranges would look empty.
 func (s *Store) checkEmpty(ctx context.Context, name string) error {
 	there, err := s.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: s.key(name)})
 	if err == nil && aws.ToInt64(there.ContentLength) != 0 {
@@ -94,7 +94,7 @@ func (s *Store) checkEmpty(ctx context.Context, name string) error {
 
 var errRange error = &refusal{"the server does not send the range that it is asked for"}
 
-// part is a piece of an object.
+// part is a range of an object.
 type part struct {
 	body []byte
 	at   int64
@@ -102,7 +102,7 @@ type part struct {
 	etag string
 }
 
-// get gets a range of an object, which must have the ETag where one is given.
+// get gets a range of an object. If an ETag is given, the object must have it.
 func (s *Store) get(ctx context.Context, name, of string, etag *string) (got part, err error) {
 	out, err := s.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: s.key(name), Range: &of, IfMatch: etag})
 	if err != nil {
@@ -123,13 +123,13 @@ func (s *Store) get(ctx context.Context, name, of string, etag *string) (got par
 }
 
 const (
-	// A hit needs pages of all columns, which lie within a megabyte: a request costs as much as
-	// that.
+	// The pages that a hit needs, of all columns, lie within a megabyte. A request takes as long as
+	// the transfer of a megabyte.
 	blockSize = 2 << 20
 	maxBlocks = 3
 
-	// A read of longRead or more is one of all of a file, as when it is merged, which no other read
-	// follows. It gets what it needs in pieces, and the blocks are not for it.
+	// A read of longRead or more is of a whole file, for a merge, and no other read follows it. It
+	// is done in pieces, and does not use the blocks.
 	longRead  = 1 << 20
 	pieceSize = 8 << 20
 	pieces    = 4 // at once

@@ -10,16 +10,17 @@ import (
 	"time"
 )
 
-// maxRounds is how often Put begins again when others write the same file.
+// maxRounds is how often Put and Lock try again when others write the same file.
 const maxRounds = 5
 
-// Put writes a file of size bytes, whole or not at all. A file of that name is replaced, unless it
-// has the same content. Up to 16 MiB go in one request, and more in parts, four at once, which are
-// given up when one of them fails. Where that fails too, or the process dies, they wait for the
-// bucket's lifecycle rule AbortIncompleteMultipartUpload: no reader sees them.
+// Put writes a file of size bytes, whole or not at all. It replaces a file of that name, unless
+// the content is the same. Up to 16 MiB go in one request, and a larger file in parts, four at
+// once. If a part fails, the upload is aborted. If that fails too, or the process dies, the parts
+// stay until the bucket's lifecycle rule AbortIncompleteMultipartUpload deletes them. No reader
+// sees them.
 //
-// Of two that write the same file at the same time, both are told that they succeeded only if the
-// file is that of the last one.
+// If two write the same file at the same time, and both Puts return nil, the file is that of the
+// last one.
 func (s *Store) Put(ctx context.Context, name string, from io.ReaderAt, size int64) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -33,7 +34,7 @@ func (s *Store) Put(ctx context.Context, name string, from io.ReaderAt, size int
 	return s.failed("put", name, u.put(ctx))
 }
 
-// checkSource finds a source that ends early before anything is sent.
+// checkSource returns an error, before anything is sent, if the source is shorter than size.
 func checkSource(from io.ReaderAt, size int64) error {
 	if size < 0 {
 		return fmt.Errorf("a size of %d", size)
@@ -55,7 +56,7 @@ func checkSource(from io.ReaderAt, size int64) error {
 // crc64NVME is the polynomial of the checksum that S3 keeps of every object.
 const crc64NVME = 0x9a6c_9329_ac4b_c9b5
 
-// checksum returns what S3 says of a file with these bytes.
+// checksum returns the checksum that S3 keeps of a file with these bytes.
 func checksum(r io.Reader) (string, error) {
 	sum := crc64.New(crc64.MakeTable(crc64NVME))
 	if _, err := io.Copy(sum, r); err != nil {

@@ -10,15 +10,15 @@ import (
 	"sync"
 )
 
-// reader is a file that is open.
+// reader is an open file.
 type reader struct {
 	store *Store
 	name  string
 	version
-	bodyEnd int64 // where the end begins, if it has not grown
+	bodyEnd int64 // where the end begins as long as it has not grown
 
 	mu  sync.Mutex
-	end []byte // is never written to
+	end []byte // never changed, only replaced
 
 	blocks blocks
 	ctx    context.Context
@@ -65,7 +65,7 @@ func (r *reader) ReadAt(p []byte, at int64) (int, error) {
 	return len(want), nil
 }
 
-// readBody fills p with what lies before the end.
+// readBody fills p with bytes from before the end.
 func (r *reader) readBody(p []byte, at int64) error {
 	if len(p) == 0 {
 		return nil
@@ -92,7 +92,7 @@ func (r *reader) theEnd() []byte {
 	return r.end
 }
 
-// grow fills p from what lies before the end, and makes that a part of the end, which is kept.
+// grow fills p with bytes from before the end, and makes the end longer by them. The end is kept.
 func (r *reader) grow(p []byte, at int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,7 +109,7 @@ func (r *reader) grow(p []byte, at int64) error {
 	return nil
 }
 
-// fetch gets bytes of the version that is open.
+// fetch gets bytes of the version of the file that was opened.
 func (r *reader) fetch(ctx context.Context, at, size int64) ([]byte, error) {
 	got, err := r.store.get(ctx, r.name, fmt.Sprintf("bytes=%d-%d", at, at+size-1), &r.etag)
 	if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {

@@ -1,9 +1,9 @@
 package s3
 
-// refusal is an error that another attempt does not mend.
+// refusal is an error that another attempt cannot mend.
 type refusal struct{ text string }
 
 func (r *refusal) Error() string { return r.text }
 
-// RetryableError is for the SDK.
+// RetryableError tells the SDK not to try again.
 func (r *refusal) RetryableError() bool { return false }

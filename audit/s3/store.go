@@ -12,11 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Store is a lake's store in S3: a lake.Store that many services share. Its methods may be called
-// from several goroutines at once. The zero value is of no use: see [Open].
+// Store is a lake.Store in S3, which many services share. [Open] returns one; the zero value
+// cannot be used. Several goroutines may call the methods at once.
 //
-// A Store runs nothing on its own but while [Store.Lock] is held. Connections that are idle close
-// after half a minute, or with [Store.Close].
+// A Store has a goroutine only while [Store.Lock] is held. Idle connections close after half a
+// minute, or with [Store.Close].
 type Store struct {
 	url    string
 	bucket string
@@ -25,7 +25,7 @@ type Store struct {
 	http   *client
 	ends   ends
 	known  known
-	// conditional is set when the server has shown that it heeds If-None-Match and If-Match.
+	// conditional says that the server has been seen to heed If-None-Match and If-Match.
 	conditional atomic.Bool
 }
 
@@ -34,22 +34,22 @@ var _ lake.Store = (*Store)(nil)
 // String returns the URL, s3://BUCKET/PREFIX.
 func (s *Store) String() string { return s.url }
 
-// Shared is true: a service never merges or deletes the files of a Store, since others write there
-// too.
+// Shared returns true: a service never merges or deletes the files of a Store, because others
+// write to it too.
 func (s *Store) Shared() bool { return true }
 
-// Close closes the idle connections, and no others. A Store that is used again opens new ones.
-// The error is always nil.
+// Close closes the idle connections. A Store that is used again opens new ones. The error is
+// always nil.
 func (s *Store) Close() error {
 	s.http.closeIdle()
 	return nil
 }
 
-// Requests is what a Store has asked of S3 since Open.
+// Requests counts the requests of a Store since Open.
 type Requests struct {
 	Gets, Puts, Lists, Deletes, Heads int64 // Puts have the requests of multipart uploads too
 
-	// Retries are those of the above that repeat one that failed.
+	// Retries counts those of the above that repeat a request which failed.
 	Retries int64
 
 	BytesRead, BytesWritten int64 // of bodies
@@ -58,7 +58,7 @@ type Requests struct {
 // Requests returns the counts of all requests since Open.
 func (s *Store) Requests() Requests { return s.http.counts.load() }
 
-// Delete removes a file. One that is not there is no error.
+// Delete removes a file. It is no error if the file is not there.
 func (s *Store) Delete(ctx context.Context, name string) error {
 	if err := checkName(name); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// condition is of the object that a write replaces: none ("*" in none), or one with this ETag.
+// condition says which object a write may replace: no object ("*" in none), or one with this ETag.
 type condition struct{ none, match *string }
 
 func ifAbsent() condition {
@@ -45,7 +45,7 @@ func (u *upload) put(ctx context.Context) (err error) {
 			return err
 		case status == http.StatusConflict:
 			u.abort(ctx)
-		case status == http.StatusNotFound: // what was to be replaced, or the upload: is it done?
+		case status == http.StatusNotFound: // the file to replace is gone, or the upload, which may be done
 			u.abort(ctx)
 			fallthrough
 		case status == http.StatusPreconditionFailed:
@@ -63,7 +63,7 @@ func (u *upload) put(ctx context.Context) (err error) {
 	return err
 }
 
-// write makes the file of what is in from, when the condition holds.
+// write writes the bytes of from, if the condition holds.
 func (u *upload) write(ctx context.Context, when condition) error {
 	if u.size > singlePut {
 		return u.writeParts(ctx, when)
@@ -76,8 +76,8 @@ func (u *upload) write(ctx context.Context, when condition) error {
 	return err
 }
 
-// look returns the condition to replace what is there, and whether that is the same already: an
-// answer of an earlier attempt may have been lost.
+// look returns the condition to replace the file in the store, and whether it has the same content
+// already. The answer of an earlier attempt may have been lost.
 func (u *upload) look(ctx context.Context) (when condition, same bool, err error) {
 	there, err := u.store.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &u.store.bucket, Key: u.key, ChecksumMode: types.ChecksumModeEnabled})
 	if isGone(err) {
