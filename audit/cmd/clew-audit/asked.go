@@ -2,18 +2,18 @@ package main
 
 import "strings"
 
-// asked is what the words of a command line ask for.
+// asked is the values and pairs that the words of a command line ask for.
 type asked struct {
 	values  []string
 	context [][2]string
 	name    string // of a filter that the event has passed
 }
 
-// filterWord is the key of a word that asks for the filter which an event has passed.
+// filterWord is the key in filter=NAME, which asks for the events that a filter has passed.
 const filterWord = "filter"
 
-// words reads VALUE, key=value and =VALUE: what stands before the first = is a key, and nothing
-// before it is any key. The key filter is that of trace_names, and not one of the context.
+// words reads VALUE, key=value and =VALUE. The text before the first = is a key, and an empty text
+// stands for any key. The key filter asks for a name in trace_names, not for a key of the context.
 func words(args []string) (a asked, err error) {
 	for _, arg := range args {
 		key, value, pair := strings.Cut(arg, "=")
@@ -41,7 +41,7 @@ func (a *asked) passed(name string) error {
 	case name == "":
 		return usagef("%s= wants the name of a filter; --context %[1]s= is the key of that name whose value is empty", filterWord)
 	case a.name != "" && a.name != name:
-		return usagef("events of one filter can be asked for at once, not of %q and %q", clip(a.name), clip(name))
+		return usagef("only the events of one filter can be asked for, not of %q and %q", clip(a.name), clip(name))
 	}
 	a.name = name
 	return nil

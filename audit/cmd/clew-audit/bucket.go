@@ -11,11 +11,11 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// inBucket reports whether a name is that of a part of a bucket, and not of a directory.
+// inBucket reports whether name is that of a part of a bucket, and not of a directory.
 func inBucket(name string) bool { return strings.HasPrefix(name, "s3://") }
 
-// splitList splits a list of directories and buckets, as an environment variable has it: where
-// lists are split at colons, the name of a bucket has one.
+// splitList splits a list of directories and buckets, as an environment variable has it. Lists are
+// split at colons, except that of a bucket's name.
 func splitList(list string) (names []string) {
 	for _, name := range filepath.SplitList(list) {
 		if last := len(names) - 1; last >= 0 && names[last] == "s3" && strings.HasPrefix(name, "//") {
@@ -27,7 +27,7 @@ func splitList(list string) (names []string) {
 	return names
 }
 
-// requests says what a search has asked of buckets, "" without any.
+// requests says how many requests a search has sent to buckets, "" without a bucket.
 func requests(stores []lake.Store) string {
 	var sum s3.Requests
 	some := false
@@ -52,7 +52,8 @@ func saidOf(sum s3.Requests) string {
 	return text
 }
 
-// ahead says what a search of buckets will look at, before it does: each request costs.
+// ahead returns what says, before a search of buckets begins, how much it will look at, since each
+// request costs money.
 func ahead(std streams, stores []lake.Store, q *query) func(lake.Plan) {
 	if !slices.ContainsFunc(stores, func(s lake.Store) bool { _, ok := s.(*s3.Store); return ok }) {
 		return nil
@@ -63,12 +64,12 @@ func ahead(std streams, stores []lake.Store, q *query) func(lake.Plan) {
 		}
 		text := fmt.Sprintf("looking at %s of %s, with %s", timeline.Counted(p.Files, "file"), timeline.Counted(p.Partitions, "partition"), amount(float64(p.Bytes)))
 		if q.trace != "" || len(q.values)+len(q.context) > 0 {
-			text += fmt.Sprintf(": %s at most, and some more for each file with a hit", timeline.Counted(gets*p.Files, "GET"))
+			text += fmt.Sprintf(": at most %s, and some more for each file with a hit", timeline.Counted(gets*p.Files, "GET"))
 		}
 		std.say("%s", text)
 	}
 }
 
-// gets is how many GETs say that a file has not what is asked for, at most: of its end, and of the
-// Bloom filters that begin before that.
+// gets is the most GETs that rule a file out: one for its end, and one for Bloom filters that
+// begin before the end.
 const gets = 2

@@ -15,22 +15,22 @@ import (
 type checkCommand struct {
 	Files []string `arg:"" name:"file" help:"A file of filters, in YAML."`
 
-	Events string `help:"Events to try them on: a file with an object of JSON a line, as ingest reads it and find -o json writes it, or - for standard input." placeholder:"FILE"`
+	Events string `help:"Events to try the filters on: a file with an object of JSON a line, as ingest reads it and find -o json writes it, or - for standard input." placeholder:"FILE"`
 	dirs
-	App    string   `help:"Try them on events of this app only. Events of --events that name none are of it." placeholder:"NAME"`
-	Since  string   `help:"Leave out what is older in the directories: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, 24h." placeholder:"WHEN"`
-	Limit  int      `help:"Try no more events than this: the first of --events, and the newest of the directories." default:"10000"`
-	Rate   *float64 `help:"How many events a second the service logs. Without it, those of the busiest five minutes of the last three hours in the directories." placeholder:"N"`
+	App    string   `help:"Use only events of this app, which is also the app of the events of --events that name none." placeholder:"NAME"`
+	Since  string   `help:"Leave out older events of the directories: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, 24h." placeholder:"WHEN"`
+	Limit  int      `help:"Use no more events than this: the first of --events, and the newest of the directories." default:"10000"`
+	Rate   *float64 `help:"How many events a second the service logs. Without it, the rate of the busiest five minutes of the last three hours in the directories." placeholder:"N"`
 	Output string   `short:"o" help:"How to show it: ${enum}." enum:"table,json" default:"table"`
 	look
 }
 
 // Help is what --help says besides.
 func (checkCommand) Help() string {
-	return `Each filter is run as a service would run it, on events that were written before: how many
-pass, some that do and some that do not, what fails and at which line of the file, how many calls
-a core makes in a second, and what share of a core that is at the rate of the service. Warnings
-name what is known to be slow, and what is Java's. Nothing is changed.
+	return `Each filter runs as in a service, on events that were written before. The answer shows how many
+pass, examples of both kinds, the line of each failure, how many calls a core makes in a second,
+and what share of a core that is at the rate of the service. Warnings name what is known to be
+slow, and what is Java's. Nothing is changed.
 
 Examples:
 
@@ -46,7 +46,7 @@ Exit codes:
        filters, or no events to try them on
   2    the command line is wrong
   3    a file could not be read, or the answer could not be written
-  130  Ctrl-C; what was tried until then is shown`
+  130  Ctrl-C; the filters that were tried until then are shown`
 }
 
 func (c *checkCommand) run(ctx context.Context, std streams) (int, error) {
@@ -90,7 +90,7 @@ func (c *checkCommand) run(ctx context.Context, std streams) (int, error) {
 	return ended(ctx, good && filters > 0, t.problems), nil
 }
 
-// span checks the flags, and returns when.
+// span checks the flags, and returns the range of time.
 func (c *checkCommand) span(now time.Time) (s span, err error) {
 	if err := c.look.check(); err != nil {
 		return s, err
@@ -104,7 +104,7 @@ func (c *checkCommand) span(now time.Time) (s span, err error) {
 	return (&choice{Since: c.Since, MaxBytes: "0"}).span(now)
 }
 
-// maxFilterFile is how many bytes of a file of filters are read: one more than it may have.
+// maxFilterFile is how many bytes of a file of filters are read: one more than a file may have.
 const maxFilterFile = 1<<20 + 1
 
 func readFilters(name string) ([]byte, error) {
@@ -120,5 +120,5 @@ func readFilters(name string) ([]byte, error) {
 	return text, nil
 }
 
-// maxTried is how many events are in memory at most.
+// maxTried bounds the events in memory.
 const maxTried = 1_000_000

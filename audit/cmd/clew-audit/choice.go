@@ -10,22 +10,23 @@ import (
 	"example.com/clew/internal/when"
 )
 
-// choice is what find, follow and trace choose events by, besides what they are called with.
+// choice is the flags that find, follow and trace share: the range of time, and the limit of
+// bytes.
 type choice struct {
-	Since    string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that says when it began, 24h." placeholder:"WHEN"`
+	Since    string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that has the time of its trace, 24h." placeholder:"WHEN"`
 	Until    string `help:"Leave out what is newer." placeholder:"WHEN"`
-	Within   string `help:"How long after a trace has begun its events are looked for: 1h without it. Goes by the ID's first 32 bits, which are the time that it began, and goes on while there are hits." placeholder:"DURATION"`
-	MaxBytes string `help:"Read no more than this of the files, and say what to narrow: 100MB, 5GB; 0: any." default:"1GB" placeholder:"BYTES"`
+	Within   string `help:"How long after the beginning of a trace its events are looked for: 1h without it. The first 32 bits of the ID are that beginning. The search goes on while there are hits." placeholder:"DURATION"`
+	MaxBytes string `help:"Read no more than this of the files, and say what to narrow: 100MB, 5GB; 0: no limit." default:"1GB" placeholder:"BYTES"`
 }
 
-// span is when, as values.
+// span is the values of a choice.
 type span struct {
 	since, until time.Time
 	within       time.Duration
 	maxBytes     int64 // negative: any
 }
 
-// span returns what the flags say.
+// span returns the values of the flags.
 func (c *choice) span(now time.Time) (s span, err error) {
 	if s.since, err = timeFlag("--since", c.Since, now); err != nil {
 		return s, err

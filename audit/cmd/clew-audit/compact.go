@@ -16,14 +16,14 @@ import (
 // compactCommand is clew-audit compact.
 type compactCommand struct {
 	dirs
-	After string `help:"Merge the files of times that ended so long ago: 1h without it." default:"1h" placeholder:"DURATION"`
-	TTL   string `help:"Delete events that are older than this too. Without it, none is deleted. Not for a bucket, whose own rule does it." placeholder:"DURATION"`
+	After string `help:"Merge the files of partitions that ended this long ago: 1h without it." default:"1h" placeholder:"DURATION"`
+	TTL   string `help:"Also delete events older than this. Without it, none is deleted. Not for a bucket, whose own rule deletes." placeholder:"DURATION"`
 }
 
 // Help is what --help says besides.
 func (compactCommand) Help() string {
-	return `Programs that write do this by themselves, for their own directory. It is for directories that
-nobody writes to any more, and for stores that several programs share. It may run beside them.
+	return `A program that writes merges the files of its own directory itself. This command is for directories
+that nobody writes to any more, and for stores that several programs share. It may run beside them.
 
 Examples:
 
@@ -36,7 +36,7 @@ Exit codes:
   0    done, also if there was nothing to do
   2    the command line is wrong
   3    a file could not be read or written, or another compaction is running
-  130  Ctrl-C, or SIGTERM: what was merged until then is, and the next run does the rest`
+  130  Ctrl-C, or SIGTERM: merges that were done stay, and the next run does the others`
 }
 
 func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
@@ -74,8 +74,8 @@ func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
-// ages checks the flags, and returns how old files are that are merged, and events that are
-// deleted: 0 for none.
+// ages checks the flags, and returns how old files must be to be merged, and how old events to be
+// deleted: 0 deletes none.
 func (c *compactCommand) ages() (after, ttl time.Duration, err error) {
 	var ok bool
 	if after, ok = when.Duration(c.After); !ok {
@@ -121,7 +121,7 @@ func amount(bytes float64) string {
 	return fmt.Sprintf("%.3g %s", bytes, units[0])
 }
 
-// compact merges the files of a store, and deletes those that are older than ttl; 0: none.
+// compact merges the files of a store, and deletes those older than ttl; 0 deletes none.
 func compact(ctx context.Context, store lake.Store, after, ttl time.Duration) (c compacted, err error) {
 	done, err := lake.Compact(ctx, store, lake.CompactOptions{After: max(after, 1)})
 	c = compacted{merged: done.Merged, into: done.Into, events: done.Events}

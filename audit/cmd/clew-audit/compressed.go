@@ -8,11 +8,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxWindow is the most that a zstd stream may want the reader to remember, in bytes: what
-// zstd --long writes.
+// maxWindow is the largest window of a zstd stream, in bytes: that of zstd --long.
 const maxWindow = 128 << 20
 
-// foreign are the first bytes of what is not read, and what it is.
+// foreign is the first bytes of formats that are not read, and the commands that unpack them.
 var foreign = []struct{ magic, name, command string }{
 	{"\xfd7zXZ\x00", "xz", "xzcat"},
 	{"BZh", "bzip2", "bzcat"},
@@ -27,7 +26,7 @@ func (e *foreignError) Error() string {
 	return "this is " + e.name + ", which clew-audit does not read: " + e.command + " FILE | clew-audit " + e.args
 }
 
-// decompressed returns what r has in it, as its first bytes say: gzip, zstd, or neither.
+// decompressed unpacks r by gzip, zstd or not at all, as its first bytes say.
 func decompressed(r io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, 6)
 	n, err := io.ReadFull(r, head)

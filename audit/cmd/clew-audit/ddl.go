@@ -18,18 +18,18 @@ import (
 type ddlCommand struct {
 	Engine   string `arg:"" enum:"athena,workgroup,trino,clickhouse,duckdb,s3" help:"What to print it for: ${enum}."`
 	Location string `help:"Where the files are: s3://bucket/prefix, or a directory." placeholder:"LOCATION" required:""`
-	Table    string `help:"What the table is called, with catalog and schema where it is not to be made in the current one." default:"audit_events" placeholder:"NAME"`
-	Years    string `help:"Of athena and trino: the years that there may be events of, as in 2026-2027. Without it, this year and the next, and the year in which the TTL began." placeholder:"YEARS"`
-	Endpoint string `help:"Of clickhouse and duckdb: the URL of an S3 server that is not AWS's." placeholder:"URL"`
-	TTL      string `help:"Of s3: how long events are kept, in whole days." default:"14d" placeholder:"DURATION"`
-	MaxBytes string `help:"Of workgroup: how much a query may read, 10MB at least." default:"10GB" placeholder:"BYTES"`
+	Table    string `help:"The name of the table, with catalog and schema if it belongs to others than the current ones." default:"audit_events" placeholder:"NAME"`
+	Years    string `help:"For athena and trino: the years that may have events, as in 2026-2027. Without it, this year and the next, and the year in which the TTL began." placeholder:"YEARS"`
+	Endpoint string `help:"For clickhouse and duckdb: the URL of an S3 server that is not AWS's." placeholder:"URL"`
+	TTL      string `help:"For s3: how long events are kept, in whole days." default:"14d" placeholder:"DURATION"`
+	MaxBytes string `help:"For workgroup: how much a query may read, at least 10MB." default:"10GB" placeholder:"BYTES"`
 }
 
 // Help is what --help says besides.
 func (ddlCommand) Help() string {
-	return `athena, trino, clickhouse and duckdb are the statements that make the table; workgroup and s3 are
-commands of the AWS CLI: a workgroup of Athena whose queries may read so much and no more, and a
-rule by which the bucket deletes old events. Nothing is run.
+	return `athena, trino, clickhouse and duckdb print the statements that make the table. workgroup and s3 print
+commands of the AWS CLI: workgroup makes a workgroup of Athena whose queries have a limit of bytes,
+and s3 sets a rule by which the bucket deletes old events. Nothing is run.
 
 Examples:
 
@@ -66,7 +66,7 @@ func (d *ddlCommand) text(now time.Time) (string, error) {
 		return d.lifecycle(at)
 	}
 	quote := `"`
-	if d.Engine == "athena" { // its statements that make tables are Hive's
+	if d.Engine == "athena" { // Athena makes tables by statements of Hive
 		quote = "`"
 	}
 	table, err := tableName(d.Table, quote, dialects[d.Engine].depth)
@@ -106,11 +106,11 @@ func (d *ddlCommand) years(now time.Time) (years [2]string, err error) {
 	return [2]string{m[1], cmp.Or(m[2], m[1])}, nil
 }
 
-// defaultTTL is how long events are kept where nobody says otherwise.
+// defaultTTL is how long events are kept by default.
 const defaultTTL = 14 * 24 * time.Hour
 
-// projected is a column of the partitions, and what Athena and Trino need to know of it so as not
-// to ask anybody which partitions there are.
+// projected is a column of the partitions, with the values from which Athena and Trino compute the
+// partitions, so that they need no list of them.
 type projected struct {
 	name             string
 	first, last      string
@@ -173,8 +173,8 @@ func trinoTable(table string, at location, years [2]string) string {
 	return b.String()
 }
 
-// filesPattern is the files of a lake, for engines that have patterns. It has all levels: a
-// pattern such as **/*.parquet would also be that of files which are not clew's.
+// filesPattern matches the files of a lake, for engines that have patterns. It has all levels,
+// because a pattern such as **/*.parquet would also match files that are not clew's.
 const filesPattern = "year=*/month=*/day=*/hour=*/minute=*/*.parquet"
 
 func clickHouseView(table string, at location) string {
@@ -205,8 +205,8 @@ func duckDBView(table string, at location) string {
 	return b.String()
 }
 
-// workgroup is the command that makes a workgroup of Athena. Results lie where no engine takes
-// them for events.
+// workgroup is the command that makes a workgroup of Athena. Results go to a place where no engine
+// takes them for events.
 func (d *ddlCommand) workgroup(at location) (string, error) {
 	if at.bucket == "" {
 		return "", usagef("Athena reads S3: --location s3://bucket/prefix")
@@ -226,7 +226,7 @@ func (d *ddlCommand) workgroup(at location) (string, error) {
 // lifecycle is the command that sets the bucket's rules.
 func (d *ddlCommand) lifecycle(at location) (string, error) {
 	if at.bucket == "" {
-		return "", usagef("rules are those of a bucket: --location s3://bucket/prefix; of a directory, clew-audit compact --ttl deletes old events")
+		return "", usagef("only buckets have rules: --location s3://bucket/prefix; in a directory, clew-audit compact --ttl deletes old events")
 	}
 	ttl, ok := when.Duration(d.TTL)
 	if !ok || ttl == 0 {
@@ -253,7 +253,7 @@ func shellCommand(command string, argument any) (string, error) {
 
 var (
 	bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	// prefixForm leaves out what an engine, a shell or SQL may take for something else.
+	// prefixForm allows no character that an engine, a shell or SQL may interpret.
 	prefixForm = regexp.MustCompile(`^(?:[A-Za-z0-9_=.-]+/)*$`)
 )
 
@@ -261,12 +261,12 @@ var endpointForm = regexp.MustCompile(`^https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/
 
 var tableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}(?:\.[A-Za-z_][A-Za-z0-9_]{0,62}){0,2}$`)
 
-// tableName is the name of a table as an engine has it. Other names than the usual one are quoted,
-// because they may be words of SQL.
+// tableName is the name of a table in an engine's syntax. Names other than the usual one are
+// quoted, because they may be words of SQL.
 func tableName(name, quote string, depth int) (string, error) {
 	parts := strings.Split(name, ".")
 	if !tableForm.MatchString(name) || len(parts) > depth {
-		return "", usagef("--table wants a name of letters, digits and _, with dots behind those of catalog and schema where the engine has them, not %q", clip(name))
+		return "", usagef("--table wants a name of letters, digits and _, with catalog and schema and dots before it where the engine has them, not %q", clip(name))
 	}
 	for i, part := range parts {
 		if part != "audit_events" {

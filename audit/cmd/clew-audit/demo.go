@@ -18,15 +18,15 @@ import (
 type demoCommand struct {
 	dirs
 	Events int    `help:"How many events." default:"100000"`
-	Over   string `help:"How long a time they are spread over, which ends now." default:"2h" placeholder:"DURATION"`
+	Over   string `help:"The time over which the events are spread, which ends now." default:"2h" placeholder:"DURATION"`
 	Seed   uint64 `help:"Another seed makes other events." default:"1"`
 	look
 }
 
 // Help is what --help says besides.
 func (demoCommand) Help() string {
-	return `The events are synthetic: made by a generator from a seed, with the story of two items among
-them. Without --dir they go into a temporary directory, which stays there.
+	return `A generator makes synthetic events from a seed, with the story of two items among them. Without
+--dir the events go into a temporary directory, which stays.
 
 Examples:
 
@@ -95,7 +95,7 @@ func (d *demoCommand) write(ctx context.Context, to *eventLog, over time.Duratio
 	return nil
 }
 
-// eventOf is a made event as the lake has it.
+// eventOf is a made event as a lake.Event.
 func eventOf(m *made.Event) lake.Event {
 	e := lake.Event{
 		Time: time.UnixMicro(m.Time).UTC(), TraceID: hex.EncodeToString(m.TraceID[:]), App: m.App, Message: m.Message,
@@ -107,7 +107,7 @@ func eventOf(m *made.Event) lake.Event {
 	return e
 }
 
-// tale is what became of two items, XYZ.123 and ABC.456, at a time.
+// tale is the events of two items, XYZ.123 and ABC.456, from a time on.
 func tale(at time.Time) (events []lake.Event) {
 	first, second, third := taleID(at, 1), taleID(at.Add(40*time.Second), 2), taleID(at.Add(time.Minute), 3)
 	add := func(after time.Duration, trace, app, message string, pairs ...string) {
@@ -129,7 +129,7 @@ func tale(at time.Time) (events []lake.Event) {
 	return events
 }
 
-// taleID is a trace ID that begins with its time, as those of traces do.
+// taleID is a trace ID that begins with its time, as clew's trace IDs do.
 func taleID(at time.Time, n int) string {
 	return fmt.Sprintf("%08x%024x", uint32(at.Unix()), uint64(0xc1e3)<<32|uint64(n))
 }

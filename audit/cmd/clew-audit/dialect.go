@@ -8,7 +8,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// dialect is what differs between the engines' SQL.
+// dialect is the differences between the engines' SQL.
 type dialect struct {
 	end       string                         // of a statement
 	depth     int                            // the most parts that a table's name may have
@@ -20,8 +20,8 @@ type dialect struct {
 	quote     func(text string) string       // a literal
 }
 
-// dialects are the engines. Trino and Athena fail at context['k'] where a row has no k: they need
-// element_at. ClickHouse has the empty string there: see clickHousePair.
+// dialects are those of the engines. If a row has no key k, context['k'] is an error in Trino and
+// Athena, which need element_at, and the empty string in ClickHouse: see clickHousePair.
 var dialects = map[string]*dialect{
 	"trino": {
 		end: ";", depth: 3, precision: time.Microsecond, stamp: [2]string{"TIMESTAMP '", "'"},
@@ -45,7 +45,8 @@ func elementAt(key, value string) string { return "element_at(context, " + key +
 
 func duckDBPair(key, value string) string { return "context[" + key + "] = " + value }
 
-// clickHousePair asks for the key too where the value is empty. Elsewhere that would only be slow.
+// clickHousePair asks for the key too if the value is empty. For other values that would only be
+// slow.
 func clickHousePair(key, value string) string {
 	pair := "context[" + key + "] = " + value
 	if value == "''" {
@@ -54,7 +55,7 @@ func clickHousePair(key, value string) string {
 	return pair
 }
 
-// conditions are those of a question, without its range.
+// conditions are the conditions of a query, without its range.
 func (d *dialect) conditions(q *query) (conditions []string) {
 	add := func(condition string) { conditions = append(conditions, condition) }
 	if ids := spellings(q.trace); len(ids) > 1 {
@@ -80,7 +81,7 @@ func (d *dialect) conditions(q *query) (conditions []string) {
 	return conditions
 }
 
-// spellings are the ways in which a trace ID may stand in the table: 16 digits, and the same with
+// spellings are the texts that a trace ID may have in the table: 16 digits, and the same with
 // zeros before them.
 func spellings(id string) []string {
 	const zeros = "0000000000000000"
@@ -94,8 +95,9 @@ func spellings(id string) []string {
 	return []string{id}
 }
 
-// during is the conditions of a range: of the partitions, which engines need so as not to list and
-// read all of them, and of the timestamps where the range does not end with a partition.
+// during is the conditions of a range. Those of the partitions spare engines the listing and
+// reading of all others. Those of the timestamps are for a range that does not end with a
+// partition.
 func (d *dialect) during(since, until time.Time) []string {
 	conditions := partitionsBetween(partitionOf(since), partitionOf(until.Add(-1)))
 	if !since.Truncate(lake.PartitionSpan).Equal(since) {
@@ -107,12 +109,12 @@ func (d *dialect) during(since, until time.Time) []string {
 	return conditions
 }
 
-// at is a time as a literal, no finer than the column.
+// at is a time as a literal, with the precision of the column.
 func (d *dialect) at(t time.Time) string {
 	return d.stamp[0] + t.Truncate(d.precision).Format("2006-01-02 15:04:05.000000") + d.stamp[1]
 }
 
-// The literals of a text. What a terminal may obey is written as an escape: people print queries.
+// Literals of a text escape characters that a terminal may obey, because people print queries.
 
 // unicodeLiteral is a literal of Trino.
 func unicodeLiteral(text string) string {

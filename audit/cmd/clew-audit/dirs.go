@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// dirs says where the events are.
+// dirs is the flag that says where the events are.
 type dirs struct {
-	Dir []string `short:"d" help:"Where the events are: the directory of a program's audit.Config, a pattern such as '/var/lib/*/audit', or s3://BUCKET/PREFIX. May be given several times. Without it, CLEW_AUDIT_DIR says it." placeholder:"DIRECTORY" sep:"none"`
+	Dir []string `short:"d" help:"Where the events are: the directory of a program's audit.Config, a pattern such as '/var/lib/*/audit', or s3://BUCKET/PREFIX. May be given several times. Without it, CLEW_AUDIT_DIR has a list." placeholder:"DIRECTORY" sep:"none"`
 }
 
-// list returns the directories and the buckets, each once, and what is wrong with the others.
+// list returns the directories and buckets, each once, and what is wrong with the others.
 func (d *dirs) list() (found []string, problems []error, err error) {
 	names := d.names()
 	if len(names) == 0 {
@@ -54,7 +54,7 @@ func (d *dirs) list() (found []string, problems []error, err error) {
 	return found, problems, nil
 }
 
-// names are those of the flags; without any, those of the environment.
+// names are the names in the flags, or else in the environment.
 func (d *dirs) names() []string {
 	names := d.Dir
 	if len(names) == 0 {
@@ -63,26 +63,27 @@ func (d *dirs) names() []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 }
 
-// holdsNone reports whether there is nothing of a program's events in dir, whose name may be wrong.
+// holdsNone reports whether dir has nothing that a program with audit events writes. Its name may
+// be wrong then.
 func holdsNone(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	ours := func(e os.DirEntry) bool { return e.Name() == "_journal" || strings.HasPrefix(e.Name(), "year=") }
 	return err == nil && !slices.ContainsFunc(entries, ours)
 }
 
-// one returns the only directory, which need not be there yet: that to write to.
+// one returns the one directory to write to, which need not be there yet.
 func (d *dirs) one() (string, error) {
 	names := d.names()
 	switch {
 	case len(names) == 0:
 		return "", usagef("say where to write: --dir DIRECTORY, or CLEW_AUDIT_DIR")
 	case len(names) > 1:
-		return "", usagef("say one directory to write to, not %d: %s", len(names), clip(strings.Join(names, ", ")))
+		return "", usagef("give one directory to write to, not %d: %s", len(names), clip(strings.Join(names, ", ")))
 	}
 	return names[0], nil
 }
 
-// journal is one, for a program that has a journal there.
+// journal is as one, and refuses a bucket, which can have no journal.
 func (d *dirs) journal() (string, error) {
 	name, err := d.one()
 	if err == nil && inBucket(name) {
@@ -91,7 +92,7 @@ func (d *dirs) journal() (string, error) {
 	return name, err
 }
 
-var errNoDirectory = errors.New("it is no directory")
+var errNoDirectory = errors.New("it is not a directory")
 
 func clip(text string) string {
 	if len(text) > 80 {

@@ -35,7 +35,7 @@ func TestDirs(t *testing.T) {
 		{name: "a flag before the environment", env: "nothing", args: []string{"-d", "mail/audit"}, want: "received"},
 		{name: "a missing one: the others go on", args: []string{"-d", "nothing", "-d", "mail/audit"}, want: "received", code: exitIncomplete, err: "clew-audit: stat nothing: no such file or directory\n"},
 		{name: "a hostile missing one", args: []string{"-d", "\x1b]31m\u202e"}, code: exitIncomplete, err: `clew-audit: stat \x1b]31m\u202e: no such file or directory` + "\n"},
-		{name: "a file", args: []string{"-d", "file"}, code: exitIncomplete, err: "clew-audit: read file: it is no directory\n"},
+		{name: "a file", args: []string{"-d", "file"}, code: exitIncomplete, err: "clew-audit: read file: it is not a directory\n"},
 		{name: "a directory without events", args: []string{"-d", "."}, code: exitNothing, err: "clew-audit: . holds no audit events\n"},
 	}
 	for _, test := range tests {

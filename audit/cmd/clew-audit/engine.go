@@ -18,12 +18,12 @@ type engine struct {
 	stores  []lake.Store
 	began   time.Time
 	report  lake.Report
-	stopped error // why the search ended before its end
+	stopped error // why the search ended early
 	std     streams
 }
 
-// openEngine opens the directories and buckets. What is wrong with some of them is said, and
-// counted.
+// openEngine opens the directories and buckets. It says what is wrong with some of them, and
+// counts these problems.
 func openEngine(ctx context.Context, std streams, d dirs) (e *engine, problems int, err error) {
 	found, wrong, err := d.list()
 	if err != nil {
@@ -58,7 +58,7 @@ func (e *engine) count(ctx context.Context, q query) (int64, error) {
 	return lake.Count(ctx, e.planned(q), &e.report, e.stores...)
 }
 
-// planned is what is asked for, with what is said before it is searched for.
+// planned is q for the library, with a Plan that says what a search of buckets will look at.
 func (e *engine) planned(q query) lake.Query {
 	l := q.lake()
 	l.Plan = ahead(e.std, e.stores, &q)
@@ -104,12 +104,12 @@ func (e *engine) say(std streams) (problems int) {
 	}
 	std.say("%s", text)
 	if asked != "" && e.stopped == nil && r.Partitions == 0 {
-		std.say("no file of that time is there: is the prefix right?")
+		std.say("there is no file of that time: is the prefix right?")
 	}
 	return problems + len(r.Skipped)
 }
 
-// explain is an error for somebody at a command line.
+// explain is an error as a text for people at a command line.
 func explain(err error) string {
 	if much := (*lake.TooMuchError)(nil); errors.As(err, &much) {
 		return fmt.Sprintf("this would read about %s, and --max-bytes is %s: narrow it by --since, --until, --app or another value, or raise --max-bytes",

@@ -25,8 +25,8 @@ type eventLog struct {
 // errEvent is the error of an event that cannot be written, while others can.
 var errEvent = errors.New("the event cannot be written")
 
-// openEventLog opens a directory for writing, whose files go to the store; nil: to the directory. With a
-// stream, "" for none, events go there, and there are no files. A negative ttl keeps events for
+// openEventLog opens a directory for writing. Files go to the store, or into the directory if it
+// is nil. With a stream, events go there, and there are no files. A negative ttl keeps events for
 // ever.
 func openEventLog(ctx context.Context, dir, app string, ttl time.Duration, store lake.Store, stream string) (l *eventLog, err error) {
 	l = &eventLog{dir: dir, ttl: ttl, store: store}
@@ -43,7 +43,7 @@ func openEventLog(ctx context.Context, dir, app string, ttl time.Duration, store
 	return l, nil
 }
 
-// write writes an event, and waits for room.
+// write writes an event. It waits while the buffer is full.
 func (l *eventLog) write(ctx context.Context, e lake.Event) error {
 	err := l.to.Ingest(ctx, e)
 	if err != nil && ctx.Err() == nil {
@@ -61,7 +61,7 @@ func (l *eventLog) oldest() time.Time {
 	return time.Now().Add(-l.ttl)
 }
 
-// trouble is the number of errors of the disk and the store so far, and the last of them.
+// trouble is the number of errors of the disk and the store so far, and the last error.
 func (l *eventLog) trouble() (errors int64, last string) {
 	s := l.to.Stats()
 	return s.Errors, s.LastError

@@ -3,7 +3,7 @@ package main
 // filtersCommand is clew-audit filters.
 type filtersCommand struct {
 	Check checkCommand `cmd:"" help:"Try filters on events before they are live."`
-	List  listCommand  `cmd:"" help:"Say which filters are on in the services of the directories."`
+	List  listCommand  `cmd:"" help:"Show the filters of the services in the directories."`
 }
 
 // Help is what --help says besides.

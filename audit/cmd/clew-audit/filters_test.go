@@ -30,7 +30,7 @@ func TestFindFilter(t *testing.T) {
 		{name: "by the flag", args: "--name|slow clients", want: "exported"},
 		{name: "by both", args: "--name|slow clients|filter=slow clients", want: "exported"},
 		{name: "with a value", args: "filter=slow clients|row=r-1", want: "exported"},
-		{name: "that passed nothing", args: "filter=fast clients", err: "clew-audit: filter= is the filter that an event has passed; for a key of that name: --context 'filter=fast clients'\n"},
+		{name: "that passed nothing", args: "filter=fast clients", err: "clew-audit: filter= asks for the events that a filter has passed; for a key of that name: --context 'filter=fast clients'\n"},
 		{name: "a key called filter", args: "--context|filter=slow clients", want: "received"},
 		{name: "keys by the flag", args: "--context|row=r-1|--context|a=b=c", want: "exported"},
 		{name: "an empty value by the flag", args: "--context|filter="},
@@ -259,7 +259,7 @@ func TestCheckIncomplete(t *testing.T) {
 	r = clewAudit(t, "nonsense\n"+sample()+`{"app":"a","message":"`+strings.Repeat("x", 300_000)+`"}`+"\n", "filters", "check", good, "--events", "-")
 	assert.Equal(t, exitIncomplete, r.code)
 	assert.Contains(t, r.out, "of 10 events, 10 pass")
-	assert.Contains(t, r.err, "clew-audit: line 1 skipped: it is no JSON")
+	assert.Contains(t, r.err, "clew-audit: line 1 skipped: it is not JSON")
 	assert.Contains(t, r.err, "clew-audit: line 12 skipped: the event cannot be written: audit: the event is larger")
 	r = clewAudit(t, "", "filters", "check", good, "--events", good+".none")
 	assert.Equal(t, exitIncomplete, r.code)

@@ -12,24 +12,24 @@ import (
 
 // findCommand is clew-audit find.
 type findCommand struct {
-	Words []string `arg:"" optional:"" name:"value|key=value" help:"What an event has: a value under any key, or under this key. All of them. What begins with = is a value with a = in it. filter=NAME is --name NAME."`
+	Words []string `arg:"" optional:"" name:"value|key=value" help:"A value under any key, or a key and its value; an event must have all of them. Write =VALUE for a value with a = in it. filter=NAME is --name NAME."`
 
 	dirs
-	Trace   string   `help:"Only events of this trace: 16 or 32 digits, or anything that has one in it, as a traceparent." placeholder:"ID"`
+	Trace   string   `help:"Only events of this trace: 16 or 32 digits, or a text that has them in it, such as a traceparent." placeholder:"ID"`
 	App     string   `help:"Only events of this app." placeholder:"NAME"`
 	Message string   `help:"Only events with this message." placeholder:"TEXT"`
 	Name    string   `help:"Only events that have passed the filter of this name: filter=NAME says the same." placeholder:"FILTER"`
 	Context []string `help:"Only events with this value under this key, also where the key is called filter. May be given several times." placeholder:"KEY=VALUE" sep:"none"`
 	choice
 	Limit  int    `help:"Show no more events than this, the newest; 0: all." default:"100"`
-	Count  bool   `help:"Show only how many there are."`
+	Count  bool   `help:"Show only how many events there are."`
 	Output string `short:"o" help:"How to show them: ${enum}." enum:"table,json" default:"table"`
 	look
 }
 
 // Help is what --help says besides.
 func (findCommand) Help() string {
-	return `Events are shown newest first. What was searched is said on standard error.
+	return `Events are shown newest first. Standard error says what was searched.
 
 Examples:
 
@@ -83,7 +83,7 @@ func (f *findCommand) run(ctx context.Context, std streams) (int, error) {
 	return ended(ctx, found, problems), nil
 }
 
-// hint says what else may have been meant where nothing was found.
+// hint says what else may have been meant if nothing was found.
 func (f *findCommand) hint(std streams) {
 	if len(f.Words) != 1 {
 		return
@@ -93,7 +93,7 @@ func (f *findCommand) hint(std streams) {
 	case f.Trace == "" && bareID(word):
 		std.say("%s may be a trace: --trace %[1]s", word)
 	case key == filterWord:
-		std.say("filter= is the filter that an event has passed; for a key of that name: --context %s", quotedValue(filterWord+"="+value))
+		std.say("filter= asks for the events that a filter has passed; for a key of that name: --context %s", quotedValue(filterWord+"="+value))
 	}
 }
 
@@ -104,8 +104,7 @@ func (f *findCommand) display(out io.Writer) display {
 	return newTable(out, &f.look)
 }
 
-// each gives the events to a sink. An error of the search ends it, and is said with what was
-// searched.
+// each gives the events to a display. An error of the search ends it, and stands in e.stopped.
 func (f *findCommand) each(ctx context.Context, e *engine, q query, to display) (found bool, err error) {
 	for event, err := range e.find(ctx, q) {
 		if err != nil {

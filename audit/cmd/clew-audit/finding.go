@@ -10,7 +10,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// reporter returns what writes the findings, each at once.
+// reporter returns the function that writes findings. Each is written at once.
 func (c *checkCommand) reporter(to io.Writer) func(*finding) error {
 	if c.Output == "json" {
 		return func(f *finding) error { return f.json(to) }
@@ -34,10 +34,10 @@ func atLine(line int) string {
 	return fmt.Sprintf(", line %d", line)
 }
 
-// shownEvents is how many events are shown that pass, and as many that do not.
+// shownEvents is how many events are shown of those that pass, and of those that do not.
 const shownEvents = 3
 
-// finding is what was found out about a filter.
+// finding is the result of trying a filter.
 type finding struct {
 	*filter.Checked
 	file           string

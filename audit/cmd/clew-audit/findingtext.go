@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// labelColumns is how wide the words are that stand before the lines of a finding.
+// labelColumns is the width of the words before the lines of a finding.
 const labelColumns = 7
 
 // text writes a finding for people.
@@ -40,7 +40,7 @@ func (f *finding) text(p *page) {
 	}
 }
 
-// heading says which filter it is, and how many events pass.
+// heading names the filter, and says how many events pass.
 func (f *finding) heading(p *page) {
 	p.put(bold, cmp.Or(f.Name, "a filter without a name"))
 	p.put("", fmt.Sprintf(" (%s%s)", f.file, atLine(f.Line)))
@@ -60,7 +60,7 @@ func (f *finding) heading(p *page) {
 	p.end()
 }
 
-// speed says what the filter costs.
+// speed says how much the filter costs.
 func (f *finding) speed() string {
 	text := fmt.Sprintf("%s calls a second and core, %s each", timeline.Grouped(int64(f.callsPerSecond)), micros(1e9/f.callsPerSecond))
 	if math.IsNaN(f.rate) {
@@ -77,7 +77,7 @@ func rateText(rate float64) string {
 	return fmt.Sprintf("%.2g", rate)
 }
 
-// some shows a few events, the newest.
+// some shows the newest of some events.
 func (f *finding) some(p *page, label string, indexes []int) {
 	for _, i := range newestOf(indexes) {
 		f.event(p, label, i)

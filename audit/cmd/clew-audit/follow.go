@@ -10,14 +10,14 @@ import (
 
 // followCommand is clew-audit follow.
 type followCommand struct {
-	Word string `arg:"" name:"value|key=value|trace" help:"An item's identifier, a key and its value, or a trace ID. What begins with = is a value, whatever it looks like."`
+	Word string `arg:"" name:"value|key=value|trace" help:"An item's identifier, a key and its value, or a trace ID. =VALUE is a value, also if it looks like a trace ID."`
 
 	dirs
 	choice
-	Hops   int    `help:"How often to go from identifiers to traces and on to their identifiers." default:"2"`
+	Hops   int    `help:"How often to go from identifiers to traces and on to the identifiers of these." default:"2"`
 	Traces int    `help:"Follow no more traces than this." default:"100"`
 	Rows   int    `help:"Show no more events than this." default:"1000"`
-	Common int    `help:"Do not follow a value that more traces have than this: it is no identifier." default:"20"`
+	Common int    `help:"Do not follow a value that more traces than this have: it identifies no item." default:"20"`
 	Output string `short:"o" help:"How to show the story: ${enum}." enum:"text,json" default:"text"`
 	look
 }

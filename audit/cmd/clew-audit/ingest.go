@@ -14,11 +14,11 @@ type ingestCommand struct {
 	From string `arg:"" optional:"" name:"source" help:"A directory of objects with such lines. Without it, or with -, standard input is read." default:"-"`
 
 	dirs
-	Store    string `help:"Of standard input: where the files go, if not into the directory: s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
-	Firehose string `help:"Of standard input: the Firehose stream that events go to, in the place of files. They wait in the directory's journal while the stream cannot be reached." placeholder:"STREAM"`
+	Store    string `help:"For standard input: where the files go, if not into the directory: s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
+	Firehose string `help:"For standard input: the Firehose stream that gets the events instead of files. They wait in the directory's journal while the stream cannot be reached." placeholder:"STREAM"`
 	App      string `help:"The app of events that name none." placeholder:"NAME"`
 	TTL      string `help:"How long events of standard input are kept, from their own times on: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
-	Every    string `help:"Look for new objects again after so long, until Ctrl-C or SIGTERM." placeholder:"DURATION"`
+	Every    string `help:"Look for new objects again after this pause, until Ctrl-C or SIGTERM." placeholder:"DURATION"`
 }
 
 // Help is what --help says besides.
@@ -28,16 +28,16 @@ func (ingestCommand) Help() string {
   {"timestamp": "2026-11-27T04:15:00.123456Z", "app": "media-api", "message": "image augmented",
    "trace_id": "463ac35c9f6413ad", "context": {"item": "XYZ.123"}, "trace_names": ["slow"]}
 
-Message is required. Any other member is a pair of the context. A line that is not understood is
-named and skipped. Reading waits while the disk is slow or full, and says so; what a full disk does
-not take at the end is lost, and counted. Ctrl-C and SIGTERM end reading, and what was read is
-written.
+Message is required. Any other member is a pair of the context. A line that ingest does not
+understand is named and skipped. While the disk is slow or full, ingest waits and says so. Events that
+a full disk does not take at the end are lost, and counted. After Ctrl-C or SIGTERM ingest reads no
+more, and writes what it has read.
 
-SOURCE is a directory of objects, such as those that Firehose delivers, in directories or not, packed
-by gzip, zstd or not at all; or s3://BUCKET/PREFIX, and so may be --dir. Each object becomes files
-once, also when ingest is killed and run again, or runs twice at a time: what is done stands in
-DIRECTORY/_ingested. An object must appear whole, by a rename, and never change. One that cannot be
-read to its end is named, and tried again next time.
+SOURCE is a directory of objects such as Firehose delivers, or s3://BUCKET/PREFIX. Objects may lie in
+directories, and are packed by gzip, zstd or not at all. --dir may be in a bucket too. Each object
+becomes files once, also when ingest is killed and run again, or runs twice at once: a file in
+DIRECTORY/_ingested says that an object is done. An object must appear whole, by a rename, and never
+change. An object that cannot be read to its end is named, and tried again next time.
 
 Examples:
 
@@ -55,8 +55,8 @@ Exit codes:
   130  Ctrl-C or SIGTERM, and not all objects were read`
 }
 
-// How long may be waited for the disk at the end, and after a signal. What is not done by then is
-// in the journal, and the next program that opens the directory goes on with it.
+// These bound the wait for the disk at the end, and after a signal. Events that are not written by
+// then are in the journal, and the next program that opens the directory goes on with them.
 const (
 	endTimeout    = 10 * time.Minute
 	signalTimeout = 10 * time.Second
@@ -75,14 +75,14 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
 	closeErr := to.close(ctx)
 	unwatch()
-	std.say("%s", in.summary(to.written())) // Close may have given up some of those that were taken
+	std.say("%s", in.summary(to.written())) // close may have given up some that were accepted
 	for _, err := range []error{readErr, closeErr} {
 		if err != nil {
 			std.sayLines(err)
 		}
 	}
 	if closeErr != nil && c.Store+c.Firehose != "" {
-		std.say("what waits in %s goes on when ingest runs there again with the same flags, also on nothing: … < /dev/null", to.dir)
+		std.say("events wait in %s: run ingest there again with the same flags, also with nothing to read: … < /dev/null", to.dir)
 	}
 	switch {
 	case readErr != nil || closeErr != nil:
@@ -93,7 +93,7 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
-// openEventLog opens what events of standard input are written to.
+// openEventLog opens the log for events of standard input.
 func (c *ingestCommand) openEventLog(ctx context.Context) (*eventLog, error) {
 	if c.Every != "" {
 		return nil, usagef("--every is for a directory of objects: standard input is read once")
@@ -118,7 +118,7 @@ func (c *ingestCommand) openEventLog(ctx context.Context) (*eventLog, error) {
 	return openEventLog(ctx, dir, c.App, ttl, store, c.Firehose)
 }
 
-// ttlOf reads --ttl. Negative: events are kept for ever.
+// ttlOf reads --ttl. A negative result keeps events for ever.
 func ttlOf(text string) (time.Duration, error) {
 	ttl, ok := when.Duration(text)
 	switch {

@@ -28,12 +28,12 @@ func TestIngest(t *testing.T) {
 		{name: "lines", stdin: good + good, written: 2, err: "clew-audit: 2 lines read: 2 events written\n"},
 		{name: "no newline at the end", stdin: good + `{"message":"received"}`, written: 2, err: "clew-audit: 2 lines read: 2 events written\n"},
 		{name: "empty lines, and ends of Windows", stdin: "\n" + `{"message":"received"}` + "\r\n\r\n", written: 1, err: "clew-audit: 3 lines read: 1 event written\n"},
-		{name: "bad lines", stdin: good + "nonsense\n" + good + `{"app":"a"}`, code: exitNothing, written: 2, err: "clew-audit: line 2 skipped: it is no JSON: invalid character 'o' in literal null (expecting 'u')\n" +
+		{name: "bad lines", stdin: good + "nonsense\n" + good + `{"app":"a"}`, code: exitNothing, written: 2, err: "clew-audit: line 2 skipped: it is not JSON: invalid character 'o' in literal null (expecting 'u')\n" +
 			"clew-audit: line 4 skipped: it has no message\nclew-audit: 4 lines read: 2 events written, 2 lines skipped\n"},
 		{name: "many bad lines", stdin: strings.Repeat("{}\n", 30) + good, code: exitNothing, written: 1, err: skippedLines(20) + "clew-audit: more lines are skipped, and counted\nclew-audit: 31 lines read: 1 event written, 30 lines skipped\n"},
 		{name: "a long line", stdin: `{"message":"` + strings.Repeat("x", maxLine) + `"}` + "\n" + good, code: exitNothing, written: 1, err: "clew-audit: line 1 skipped: it is longer than 1048576 bytes\nclew-audit: 2 lines read: 1 event written, 1 line skipped\n"},
 		{name: "a large event", stdin: `{"message":"` + strings.Repeat("x", maxLine-100) + `"}` + "\n" + good, code: exitNothing, written: 1, err: "clew-audit: line 1 skipped: the event cannot be written: audit: the event is larger than Config.MaxEvent\nclew-audit: 2 lines read: 1 event written, 1 line skipped\n"},
-		{name: "hostile", stdin: "{\"\x1b[31m\n", code: exitNothing, err: "clew-audit: line 1 skipped: it is no JSON: invalid character '\\x1b' in string literal\nclew-audit: 1 line read: 0 events written, 1 line skipped\n"},
+		{name: "hostile", stdin: "{\"\x1b[31m\n", code: exitNothing, err: "clew-audit: line 1 skipped: it is not JSON: invalid character '\\x1b' in string literal\nclew-audit: 1 line read: 0 events written, 1 line skipped\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestIngestOldEvents(t *testing.T) {
 // Events that the TTL will take again are told of, once.
 func TestIngestExpired(t *testing.T) {
 	old := `{"timestamp":"2020-01-01T00:00:00Z","app":"a","message":"received"}` + "\n"
-	warning := "clew-audit: line 2 is older than --ttl allows: such events are deleted five minutes after the beginning, and each hour; --ttl 0 keeps them\n"
+	warning := "clew-audit: line 2 is older than --ttl allows: such events are deleted five minutes after the beginning, and every hour; --ttl 0 keeps them\n"
 	for ttl, want := range map[string]string{"14d": warning, "36500d": "", "0": ""} {
 		r := clewAudit(t, `{"message":"received"}`+"\n"+old+old, "ingest", "-d", t.TempDir(), "--app", "shop", "--ttl", ttl)
 		assert.Equal(t, exitFound, r.code)

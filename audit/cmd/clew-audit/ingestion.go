@@ -12,7 +12,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// named is how many lines are named that were skipped. The others are counted.
+// named is how many skipped lines are named. The others are only counted.
 const named = 20
 
 // ingestion is lines that are read as events.
@@ -21,11 +21,11 @@ type ingestion struct {
 	app            string
 	write          func(context.Context, lake.Event) error // an errEvent skips the line
 	oldest         time.Time                               // events before it are deleted again; zero: none are
-	warned         bool                                    // of those
-	object         string                                  // that the lines are of; "": standard input
-	at             time.Time                               // that of events without one; zero: when they are read
+	warned         bool                                    // of events before oldest
+	object         string                                  // that has the lines; "": standard input
+	at             time.Time                               // of events without a time; zero: when they are read
 	lines, skipped int
-	nameless       int // of those that were skipped: without an app
+	nameless       int // skipped lines without an app
 }
 
 func (in *ingestion) summary(written int) string {
@@ -61,7 +61,7 @@ func (in *ingestion) read(ctx context.Context, from io.ReadCloser) error {
 	}
 }
 
-// line writes an event. Its error is one of the log, which ends reading.
+// line writes an event. Its error is that of the log, and ends reading.
 func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 	in.lines++
 	line = bytes.TrimSpace(line)
@@ -90,7 +90,7 @@ func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 	return nil
 }
 
-// where is the line that is read.
+// where names the line that is read.
 func (in *ingestion) where() string {
 	if in.object == "" {
 		return fmt.Sprintf("line %d", in.lines)
@@ -109,7 +109,7 @@ func orNow(t time.Time) time.Time {
 func (in *ingestion) warn(e *lake.Event) {
 	if !in.warned && !in.oldest.IsZero() && !e.Time.IsZero() && e.Time.Before(in.oldest) {
 		in.warned = true
-		in.std.say("line %d is older than --ttl allows: such events are deleted five minutes after the beginning, and each hour; --ttl 0 keeps them", in.lines)
+		in.std.say("line %d is older than --ttl allows: such events are deleted five minutes after the beginning, and every hour; --ttl 0 keeps them", in.lines)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// interruptible is a reader that ends with ctx although r waits. The goroutine that reads r goes
-// on until r has something or is closed: nothing else wakes it.
+// interruptible is a reader that ends with ctx even while r waits. Its goroutine reads r until r
+// has something or is closed, because nothing else can wake it.
 func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
 	out, in := io.Pipe()
 	stop := context.AfterFunc(ctx, func() { in.Close() })

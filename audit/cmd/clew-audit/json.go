@@ -10,11 +10,11 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// microseconds is how JSON lines have a time: RFC 3339, always with six digits, so that the texts
-// sort as the times do.
+// microseconds is the layout of times in JSON lines: RFC 3339, always with six digits, so that the
+// texts sort as the times do.
 const microseconds = "2006-01-02T15:04:05.000000Z"
 
-// object is an event as a line of JSON, by the names of the table's columns. Ingest reads it.
+// object is an event as a line of JSON, with the names of the table's columns. Ingest reads it.
 type object struct {
 	Timestamp  string            `json:"timestamp"`
 	TraceID    string            `json:"trace_id"`
@@ -24,8 +24,8 @@ type object struct {
 	TraceNames []string          `json:"trace_names"`
 }
 
-// appendJSON appends an event as JSON. Keys of its context are sorted, and
-// nothing in it is obeyed by a terminal.
+// appendJSON appends an event as JSON, with sorted keys, and without characters that a terminal
+// obeys.
 func appendJSON(dst []byte, e *lake.Event) ([]byte, error) {
 	o := object{
 		Timestamp: e.Time.UTC().Format(microseconds), TraceID: e.TraceID, App: e.App, Message: e.Message,
@@ -41,7 +41,7 @@ func appendJSON(dst []byte, e *lake.Event) ([]byte, error) {
 	return append(dst, timeline.Harmless(string(text))...), err
 }
 
-// jsonLines writes events as objects, one a line, each at once.
+// jsonLines writes events as objects, one a line.
 type jsonLines struct{ to *bufio.Writer }
 
 func newJSONLines(to io.Writer) *jsonLines { return &jsonLines{bufio.NewWriterSize(to, 64<<10)} }
@@ -57,7 +57,7 @@ func (j *jsonLines) event(e lake.Event) error {
 
 func (j *jsonLines) flush() error { return j.to.Flush() }
 
-// milliseconds is a duration as JSON has it.
+// milliseconds is a duration as a number for JSON.
 func milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }
 
 // jsonLine writes a value on one line.

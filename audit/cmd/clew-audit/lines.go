@@ -5,16 +5,16 @@ import (
 	"io"
 )
 
-// lineReader reads lines. A line of objects that follow each other without an end of line between
-// them, as producers write that forget it, is read as one line an object, however long it is.
+// lineReader reads lines. Some producers forget the end of line between objects. A line of several
+// objects is read as one line for each object, however long it is.
 //
-// A line that is longer than maxLine is read as long. Of such objects each is a line: those before
-// and behind a long one are read.
+// A line longer than maxLine is read as long. Objects before and after a long one on the same line
+// are read.
 type lineReader struct {
 	from    io.Reader
 	buf     []byte
-	at, end int // what is read and not yet taken
-	newline int // where the first newline after at is; so far there is none before end where it is -1
+	at, end int // of the bytes that are read and not yet taken
+	newline int // the first newline after at; -1 if there is none before end
 	err     error
 	object  objectEnd // of the object that the line begins with
 }
@@ -23,8 +23,8 @@ func newLineReader(from io.Reader) *lineReader {
 	return &lineReader{from: from, buf: make([]byte, maxLine+2), newline: -1}
 }
 
-// next returns the next line, which is valid until the next call. A long one is not whole.
-// After the last line the error is io.EOF, and what is behind the last newline comes with it.
+// next returns the next line, which is valid until the next call. A long line is not complete. The
+// error io.EOF comes after the last line, together with the text after the last newline.
 func (r *lineReader) next() (line []byte, long bool, err error) {
 	r.object = objectEnd{}
 	for {
@@ -52,7 +52,7 @@ func (r *lineReader) next() (line []byte, long bool, err error) {
 	return line, false, r.err
 }
 
-// rest is what is read of the line.
+// rest is the part of the line that is read.
 func (r *lineReader) rest() []byte {
 	if r.newline >= 0 {
 		return r.buf[r.at : r.newline+1]
@@ -60,21 +60,21 @@ func (r *lineReader) rest() []byte {
 	return r.buf[r.at:r.end]
 }
 
-// take goes on behind the next n bytes.
+// take goes on after the next n bytes.
 func (r *lineReader) take(n int) {
 	r.at += n
 	r.newline = -1
 	r.look(r.at)
 }
 
-// look looks for a newline, from there on.
+// look looks for a newline after from.
 func (r *lineReader) look(from int) {
 	if i := bytes.IndexByte(r.buf[from:r.end], '\n'); i >= 0 {
 		r.newline = from + i
 	}
 }
 
-// fill reads more, where there is room.
+// fill reads more bytes into the buffer.
 func (r *lineReader) fill() {
 	if r.at > 0 {
 		r.end = copy(r.buf, r.buf[r.at:r.end])
@@ -87,8 +87,8 @@ func (r *lineReader) fill() {
 	r.err = err
 }
 
-// skip goes on behind the next newline, or behind the object where another one follows at once: the
-// objects behind a long one are not lost.
+// skip goes on after the next newline, or after the object if another one follows at once, so that
+// the objects after a long one are not lost.
 func (r *lineReader) skip() error {
 	for r.newline < 0 && r.err == nil {
 		r.at = r.end
@@ -107,18 +107,18 @@ func (r *lineReader) skip() error {
 	return nil
 }
 
-// objectEnd finds where the object ends that a line begins with. Each byte is looked at once, in
-// whatever pieces the line comes: a line may have a million objects.
+// objectEnd finds the end of the object with which a line begins. It looks at each byte once, in
+// whatever pieces the line comes, because a line may have a million objects.
 type objectEnd struct {
-	seen          int // bytes, all of them of the object once another one follows
+	seen          int // bytes; the length of the object once another one follows
 	depth         int
-	text, escaped bool // the next byte is one of a text
-	ended         bool // with the byte before
-	none          bool // the line begins with no object, or none follows at once
+	text, escaped bool // of the next byte
+	ended         bool // the last byte was the end of the object
+	none          bool // the line begins with no object, or no other object follows at once
 }
 
 // joined looks at the next bytes of the line, and reports whether another object follows at once.
-// Then seen is where that one begins.
+// If so, seen is the beginning of that object.
 func (o *objectEnd) joined(more []byte) bool {
 	for _, c := range more {
 		switch {
@@ -140,7 +140,7 @@ func (o *objectEnd) joined(more []byte) bool {
 	return false
 }
 
-// structure looks at a byte that is none of a text.
+// structure looks at a byte outside of texts.
 func (o *objectEnd) structure(c byte) {
 	switch {
 	case c == '{':

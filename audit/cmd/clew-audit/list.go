@@ -22,8 +22,8 @@ type listCommand struct {
 // Help is what --help says besides.
 func (listCommand) Help() string {
 	return `A service writes the state of its filters beside its events, at each poll of their source and
-when one is switched off. The figures are those of the last write, which is said where the service
-has stopped or is silent.
+when a filter is switched off. The figures are those of the last write. The answer says when that
+was if the service has stopped or is silent.
 
 Examples:
 
@@ -43,7 +43,7 @@ func (c *listCommand) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	if slices.ContainsFunc(c.names(), inBucket) {
-		return 0, usagef("filters list reads what services write into their own directories, and not into a bucket")
+		return 0, usagef("filters list reads what services write into their own directories; a bucket does not have it")
 	}
 	found, wrong, err := c.list()
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *service) text(p *page) {
 	}
 }
 
-// since says since when the service runs, or that it does not.
+// since says when the service began, or that it does not run.
 func (s *service) since() string {
 	switch {
 	case s.Running:
@@ -137,7 +137,7 @@ func (s *service) since() string {
 	case !s.Closed.IsZero():
 		return "stopped at " + utc(s.Closed)
 	}
-	return "silent since " + utc(s.Updated) + ": it has ended without a word, or hangs"
+	return "silent since " + utc(s.Updated) + ": it has died, or hangs"
 }
 
 // The widths of the columns.

@@ -45,7 +45,7 @@ func TestFiltersList(t *testing.T) {
 	change(t, dir, `"closed": `, `"x": `)
 	change(t, dir, `"updated": "20`, `"updated": "19`)
 	r = clewAudit(t, "", "filters", "list", "-d", dir)
-	assert.Regexp(t, `^media-api in .*, silent since 19.*: it has ended without a word, or hangs\n`, r.out)
+	assert.Regexp(t, `^media-api in .*, silent since 19.*: it has died, or hangs\n`, r.out)
 	var one struct {
 		Dir, App string
 		Running  bool
@@ -96,7 +96,7 @@ func TestCheckWhereFiltersAreOn(t *testing.T) {
 	defer func() { require.NoError(t, s.Close(t.Context())) }()
 	s.Judge(audittest.Candidates(lake.Event{Message: "m"}))
 	require.Eventually(t, func() bool {
-		return strings.Contains(clewAudit(t, "", "filters", "check", name, "-d", dir).err, ": filters are on in media-api: its events are those that they let through")
+		return strings.Contains(clewAudit(t, "", "filters", "check", name, "-d", dir).err, ": filters are on in media-api: its events, and their rate, are only those that the filters let through")
 	}, 10*time.Second, 50*time.Millisecond)
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// location is where the files are: path, or bucket and prefix. Both paths end in a slash where
+// location is where the files are: path, or bucket and prefix. Path and prefix end in a slash if
 // they are not empty.
 type location struct {
 	path           string
@@ -18,7 +18,7 @@ type location struct {
 // url is the location as s3://bucket/prefix/.
 func (l location) url() string { return "s3://" + l.bucket + "/" + l.prefix }
 
-// http is the location as ClickHouse has it.
+// http is the location in ClickHouse's form.
 func (l location) http() string {
 	if l.endpoint == nil {
 		return l.url()
@@ -26,7 +26,7 @@ func (l location) http() string {
 	return strings.TrimSuffix(l.endpoint.String(), "/") + "/" + l.bucket + "/" + l.prefix
 }
 
-// trino is the location as Trino has it.
+// trino is the location in Trino's form.
 func (l location) trino() string {
 	if l.bucket == "" {
 		return "local://" + l.path
@@ -51,12 +51,13 @@ func parseLocation(text, endpoint string) (at location, err error) {
 	}
 	at.endpoint, err = url.Parse(endpoint)
 	if err != nil || !endpointForm.MatchString(endpoint) {
-		return at, usagef("--endpoint wants the URL of an S3 server, as http://127.0.0.1:9000, not %q", clip(endpoint))
+		return at, usagef("--endpoint wants the URL of an S3 server, such as http://127.0.0.1:9000, not %q", clip(endpoint))
 	}
 	return at, nil
 }
 
-// directoryAt is a directory as a location. Patterns have no escapes in all engines.
+// directoryAt is a directory as a location. It must look like no pattern, because not all engines
+// have escapes in patterns.
 func directoryAt(text, endpoint string) (at location, err error) {
 	if endpoint != "" {
 		return at, usagef("--endpoint is for a location on S3")
@@ -65,7 +66,7 @@ func directoryAt(text, endpoint string) (at location, err error) {
 	if err != nil {
 		return at, err
 	}
-	// The path and not the text: the directory in which we are has a name too.
+	// This checks the path, which includes the working directory, and not only the text.
 	if strings.Contains(text, "://") || strings.ContainsAny(path, `*?[]{}`) || printable(path) != path || text == "" {
 		return at, usagef("--location wants a directory whose path has none of *?[]{}, or s3://bucket/prefix, not %q", clip(cmp.Or(text, path)))
 	}

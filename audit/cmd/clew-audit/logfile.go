@@ -61,11 +61,11 @@ func logFiles(names []string) (files []logFile, problems []error) {
 	return files, problems
 }
 
-// logForm matches the names of logs, with what rotation and compression have added.
+// logForm matches the names of logs, with the endings that rotation and compression add.
 var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trace|logfmt)(?:[.-][0-9][0-9T.:_-]*)?(?:\.[0-9]+)?(?:\.(?:gz|zst))?$`)
 
-// inFolder adds what looks like a log in a folder and those in it. Links to folders are not
-// followed, for they may lead back; nor are names that begin with a dot.
+// inFolder adds the files that look like logs in a folder and in folders below it. Links to
+// folders are not followed, because they may lead back. Names that begin with a dot are left out.
 func inFolder(root string, add func(path string, guessed bool)) (problems []error) {
 	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator) // also of a link
 	filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -85,8 +85,8 @@ func inFolder(root string, add func(path string, guessed bool)) (problems []erro
 
 var serviceForm = regexp.MustCompile(`^[^.]+`)
 
-// serviceOf is what a file's name says of the service whose lines it has: shop of shop.log.1.gz,
-// and of the kubelet's shop/0.log.
+// serviceOf is the service that a file's name says: shop for shop.log.1.gz, and for the kubelet's
+// shop/0.log.
 func serviceOf(name string) string {
 	if name == "-" {
 		return ""

@@ -59,7 +59,7 @@ func (l *logSearch) read(ctx context.Context, stdin io.Reader, f logFile) error 
 		return err
 	}
 	if head = head[:n]; f.guessed && bytes.IndexByte(head, 0) >= 0 {
-		return nil // a folder has files that are no logs
+		return nil // a folder may have binary files
 	}
 	return l.find(io.MultiReader(bytes.NewReader(head), text), f.name, modified)
 }
@@ -91,7 +91,7 @@ func (l *logSearch) find(r io.Reader, name string, modified time.Time) error {
 	return err
 }
 
-// take keeps an entry, which may be nil, if it is one of the trace and of the time asked for.
+// take keeps an entry if it is of the trace and in the range. The entry may be nil.
 func (l *logSearch) take(e *timeline.Entry) {
 	if e == nil || !e.Trace.Same(l.id) {
 		return

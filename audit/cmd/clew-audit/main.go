@@ -17,14 +17,14 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// The exit codes, which are those of clew. A pipe whose reader goes away ends clew-audit by
-// SIGPIPE, which shells show as 141.
+// The exit codes are those of clew. If the reader of a pipe goes away, SIGPIPE ends clew-audit,
+// which shells show as 141.
 const (
 	exitFound       = 0
 	exitNothing     = 1 // also: ingest has skipped lines
 	exitUsage       = 2
 	exitIncomplete  = 3   // something could not be read or written, or --max-bytes has stopped it
-	exitInterrupted = 130 // as shells have it for a program that SIGINT ended
+	exitInterrupted = 130 // shells show this for a program that SIGINT ended
 )
 
 // memoryLimit is where the garbage collector begins to work harder.
@@ -44,14 +44,14 @@ type command struct {
 	Find    findCommand    `cmd:"" help:"Find events by an identifier, a trace, an app, a message."`
 	Follow  followCommand  `cmd:"" help:"Follow an item through the traces that touched it."`
 	Trace   traceCommand   `cmd:"" help:"Show a trace's events, and its log lines beside them."`
-	Stats   statsCommand   `cmd:"" help:"Say what there is, and what costs what."`
+	Stats   statsCommand   `cmd:"" help:"Show how many events there are, and how many bytes they cost."`
 	Ingest  ingestCommand  `cmd:"" help:"Write events from standard input, an object of JSON a line."`
-	Filters filtersCommand `cmd:"" help:"Try filters before they are live, and say which are on."`
+	Filters filtersCommand `cmd:"" help:"Try filters before they are live, and show which are on."`
 	Compact compactCommand `cmd:"" help:"Merge small files, and delete old ones."`
 	DDL     ddlCommand     `cmd:"" name:"ddl" help:"Print the table of an SQL engine over the files."`
-	SQL     sqlCommand     `cmd:"" name:"sql" help:"Print find's question as an SQL engine has it."`
+	SQL     sqlCommand     `cmd:"" name:"sql" help:"Print find's query in the dialect of an SQL engine."`
 	Demo    demoCommand    `cmd:"" help:"Make synthetic events, and say what to try with them."`
-	Version versionCommand `cmd:"" help:"Say which version of clew-audit this is."`
+	Version versionCommand `cmd:"" help:"Show the version of clew-audit."`
 }
 
 // run runs clew-audit with these arguments, and returns its exit code.
@@ -93,11 +93,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	return code
 }
 
-// narrowing are the flags without which more is found.
+// narrowing are the flags that make a search find less.
 var narrowing = []string{"--trace", "--app", "--message", "--name", "--since", "--until", "--within"}
 
-// emptyFlag returns a narrowing flag whose value is empty, as a script writes it whose variable is
-// not set: --trace "$ID" would then show the events of all traces.
+// emptyFlag returns a narrowing flag whose value is empty. A script with --trace "$ID", whose
+// variable is not set, must not find the events of all traces.
 func emptyFlag(args []string) string {
 	for i, arg := range args {
 		name, value, has := strings.Cut(arg, "=")
@@ -139,7 +139,7 @@ func (c *command) run(ctx context.Context, name string, std streams) (int, error
 	return c.Version.run(std)
 }
 
-// ended is the code of an answer.
+// ended is the exit code of an answer.
 func ended(ctx context.Context, found bool, problems int) int {
 	switch {
 	case problems > 0:

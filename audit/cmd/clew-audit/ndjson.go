@@ -24,11 +24,12 @@ const (
 	maxDepth = 8       // objects in objects
 )
 
-// parseEvent reads a line of JSON. App and now are those of an event that has none.
+// parseEvent reads a line of JSON. An event without an app gets app, and one without a time now.
 //
-// The columns' names are known: timestamp, app, message, trace_id, context, trace_names. Any other
-// member is a pair of the context. Values that are no texts are written as JSON has them, objects
-// become dotted keys, and null is left out. What stands in context counts before the others.
+// Members with the names of columns are these columns: timestamp, app, message, trace_id, context,
+// trace_names. Any other member is a pair of the context. Values that are not texts are kept as
+// JSON, objects become dotted keys, and null is left out. A pair of the member context wins over
+// others.
 func parseEvent(line []byte, app string, now time.Time) (e lake.Event, err error) {
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(line))
@@ -37,10 +38,10 @@ func parseEvent(line []byte, app string, now time.Time) (e lake.Event, err error
 		return e, jsonError(err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return e, errors.New("something stands after the object")
+		return e, errors.New("there is more after the object")
 	}
 	if object == nil {
-		return e, errors.New("it is no object")
+		return e, errors.New("it is not an object")
 	}
 	e = lake.Event{Time: now, App: app}
 	if e.Time, err = timestamp(object["timestamp"], now); err != nil {
@@ -67,12 +68,12 @@ func parseEvent(line []byte, app string, now time.Time) (e lake.Event, err error
 // jsonError is an error of package json without the text of the line.
 func jsonError(err error) error {
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return errors.New("it is no object")
+		return errors.New("it is not an object")
 	}
-	return fmt.Errorf("it is no JSON: %v", strings.TrimPrefix(err.Error(), "json: "))
+	return fmt.Errorf("it is not JSON: %v", strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// text takes a member that has to be a text. Without one, or with null, to stays as it is.
+// text takes a member that must be a text. If it is missing or null, to stays as it is.
 func text(object map[string]any, key string, to *string) error {
 	switch value := object[key].(type) {
 	case nil:
@@ -81,12 +82,12 @@ func text(object map[string]any, key string, to *string) error {
 			*to = value
 		}
 	default:
-		return fmt.Errorf("%s is no text", key)
+		return fmt.Errorf("%s is not a text", key)
 	}
 	return nil
 }
 
-var errNoApp = errors.New("it has no app: --app says one for those without")
+var errNoApp = errors.New("it has no app: give one with --app")
 
 func checkEvent(e *lake.Event) error {
 	switch {
@@ -102,7 +103,7 @@ func checkEvent(e *lake.Event) error {
 }
 
 func names(value any) ([]string, error) {
-	wrong := errors.New("trace_names is no list of texts")
+	wrong := errors.New("trace_names is not a list of texts")
 	if value == nil {
 		return nil, nil
 	}
@@ -136,7 +137,7 @@ func contextOf(object map[string]any) (map[string]string, error) {
 			return nil, err
 		}
 	default:
-		return nil, errors.New("context is no object")
+		return nil, errors.New("context is not an object")
 	}
 	for _, column := range columns {
 		delete(object, column)
@@ -161,7 +162,7 @@ func (p pairs) add(prefix string, object map[string]any, depth int) error {
 	for key := range object {
 		keys = append(keys, key)
 	}
-	slices.Sort(keys) // which of a.b and {"a": {"b": …}} counts does not change from run to run
+	slices.Sort(keys) // so that of a.b and {"a": {"b": …}} the same one counts in each run
 	for _, key := range keys {
 		var value string
 		switch v := object[key].(type) {
@@ -195,8 +196,8 @@ func (p pairs) add(prefix string, object map[string]any, depth int) error {
 	return nil
 }
 
-// timestamp reads RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970, as
-// their size says. They are numbers or texts.
+// timestamp reads RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970,
+// which their size tells apart. They are numbers or texts.
 func timestamp(value any, now time.Time) (time.Time, error) {
 	wrong := errors.New("timestamp is neither RFC 3339 nor seconds to nanoseconds since 1970")
 	var text string
@@ -221,8 +222,8 @@ func timestamp(value any, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// epoch reads a number since 1970. Eleven digits of seconds are the year 5138, of milliseconds
-// 1973: each unit has times of its own.
+// epoch reads a number since 1970. The number of digits tells the unit: eleven digits of seconds
+// would be the year 5138, and of milliseconds 1973.
 func epoch(text string) (time.Time, bool) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	if whole == "" || len(whole) > 19 || strings.IndexFunc(whole+fraction, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsDigit(r) }) >= 0 {
@@ -246,7 +247,7 @@ func epoch(text string) (time.Time, bool) {
 	return time.Unix(n/perSecond, n%perSecond*unit+part), true
 }
 
-// exponent reads 1.7e9, as some write numbers.
+// exponent reads a number such as 1.7e9.
 func exponent(text string) (time.Time, bool) {
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || !strings.ContainsAny(text, "eE") || f < 0 || f > math.MaxInt64/2 {

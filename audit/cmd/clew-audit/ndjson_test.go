@@ -32,18 +32,18 @@ var lines = []struct {
 	{name: "context goes first", line: `{"message":"m","k":"other","context":{"k":"v"}}`, want: lake.Event{Time: now, App: "app", Message: "m", Context: map[string]string{"k": "v"}}},
 	{name: "nulls", line: `{"timestamp":null,"app":null,"message":"m","trace_id":null,"context":null,"trace_names":null}`, want: lake.Event{Time: now, App: "app", Message: "m"}},
 	{name: "escapes", line: `{"message":"\u001b[31m\ud800"}`, want: lake.Event{Time: now, App: "app", Message: "\x1b[31m\ufffd"}},
-	{name: "no JSON", line: `nonsense`, err: "it is no JSON: invalid character 'o' in literal null (expecting 'u')"},
-	{name: "cut", line: `{"message":"m"`, err: "it is no JSON: unexpected EOF"},
-	{name: "a list", line: `["m"]`, err: "it is no object"},
-	{name: "null", line: `null`, err: "it is no object"},
-	{name: "two objects", line: `{"message":"m"}{"message":"n"}`, err: "something stands after the object"},
+	{name: "no JSON", line: `nonsense`, err: "it is not JSON: invalid character 'o' in literal null (expecting 'u')"},
+	{name: "cut", line: `{"message":"m"`, err: "it is not JSON: unexpected EOF"},
+	{name: "a list", line: `["m"]`, err: "it is not an object"},
+	{name: "null", line: `null`, err: "it is not an object"},
+	{name: "two objects", line: `{"message":"m"}{"message":"n"}`, err: "there is more after the object"},
 	{name: "no message", line: `{"app":"a"}`, err: "it has no message"},
-	{name: "a message that is no text", line: `{"message":1}`, err: "message is no text"},
+	{name: "a message that is no text", line: `{"message":1}`, err: "message is not a text"},
 	{name: "a bad trace", line: `{"message":"m","trace_id":"xyz"}`, err: "trace_id is not 16 or 32 hexadecimal digits"},
 	{name: "17 digits", line: `{"message":"m","trace_id":"463ac35c9f6413ad0"}`, err: "trace_id is not 16 or 32 hexadecimal digits"},
-	{name: "a bad context", line: `{"message":"m","context":"k=v"}`, err: "context is no object"},
-	{name: "bad names", line: `{"message":"m","trace_names":[1]}`, err: "trace_names is no list of texts"},
-	{name: "a name alone", line: `{"message":"m","trace_names":"f"}`, err: "trace_names is no list of texts"},
+	{name: "a bad context", line: `{"message":"m","context":"k=v"}`, err: "context is not an object"},
+	{name: "bad names", line: `{"message":"m","trace_names":[1]}`, err: "trace_names is not a list of texts"},
+	{name: "a name alone", line: `{"message":"m","trace_names":"f"}`, err: "trace_names is not a list of texts"},
 	{name: "too many names", line: `{"message":"m","trace_names":["a"` + strings.Repeat(`,"a"`, maxPairs) + `]}`, err: "it has more than 64 trace_names"},
 	{name: "too many pairs", line: `{"message":"m","o":{` + manyPairs(maxPairs+1) + `}}`, err: "it has more than 64 pairs"},
 	{name: "too deep", line: `{"message":"m","a":` + strings.Repeat(`{"a":`, maxDepth) + "1" + strings.Repeat("}", maxDepth+1), err: "it has objects in more than 8 others"},
@@ -71,7 +71,7 @@ func TestParseEvent(t *testing.T) {
 		})
 	}
 	_, err := parseEvent([]byte(`{"message":"m"}`), "", now)
-	assert.EqualError(t, err, "it has no app: --app says one for those without")
+	assert.EqualError(t, err, "it has no app: give one with --app")
 }
 
 func TestTimestamp(t *testing.T) {

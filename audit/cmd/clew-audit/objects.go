@@ -20,22 +20,22 @@ import (
 )
 
 const (
-	// ledgerPart is where in a store the objects stand that are done. No SQL engine looks into
+	// ledgerPart is the directory of a store that says which objects are done. SQL engines skip
 	// directories whose names begin with an underscore.
 	ledgerPart = "_ingested"
 
-	// readAhead is how much of an object is asked for at once: each time is a request where the
-	// source is far away.
+	// readAhead is how much of an object is read at once, because each read of a bucket is a
+	// request.
 	readAhead = 8 << 20
 )
 
-// objects is the objects of a store that become files of another one, each once.
+// objects makes files in one store of the objects of another, of each object once.
 //
-// An object's files have names that derive from its identity, so that to write them again is to
-// replace them by themselves. When all are written, a small file in the ledger says that the
-// object is done, and later runs do not read it again. Whatever ends ingest in between costs only
-// work: no event is lost, and none is there twice. Two that run at once do each other's work
-// again, and no harm.
+// The names of an object's files derive from its identity, so that a second ingest replaces the
+// files by themselves. When all files are written, a small file in the ledger says that the object
+// is done, and later runs do not read it again. If ingest is ended in between, only work is lost:
+// no event is lost, and none is there twice. Two that run at once repeat each other's work, and do
+// no harm.
 type objects struct {
 	std    streams
 	app    string
@@ -65,8 +65,8 @@ func (c *ingestCommand) objects(ctx context.Context, std streams) (int, error) {
 	return o.run(ctx, every), nil
 }
 
-// objectFlags checks the flags, and returns the store that the files go to, and the pause between
-// two passes: 0 for one pass.
+// objectFlags checks the flags. It returns the store for the files, and the pause between two
+// passes, which is 0 for a single pass.
 func (c *ingestCommand) objectFlags() (target string, every time.Duration, err error) {
 	if !isStore(c.From) {
 		return "", 0, usagef("ingest reads standard input, or a directory of objects: clew-audit ingest … < %s", clip(c.From))
@@ -89,7 +89,7 @@ func (c *ingestCommand) objectFlags() (target string, every time.Duration, err e
 	return target, every, nil
 }
 
-// run reads what is new, and again after each pause where there is one. It returns the exit code.
+// run makes passes until ctx ends, or one pass if there is no pause. It returns the exit code.
 func (o *objects) run(ctx context.Context, every time.Duration) int {
 	code := exitFound
 	for failedBefore := 0; ; failedBefore = o.failed {
@@ -114,7 +114,8 @@ func (o *objects) run(ctx context.Context, every time.Duration) int {
 	}
 }
 
-// exitCode is the code after a pass that ended with err. Before is the code after the passes before.
+// exitCode is the exit code after a pass that ended with err. Before is the code of earlier
+// passes.
 func (o *objects) exitCode(before int, err error) int {
 	switch {
 	case err != nil || o.failed > 0:
@@ -125,7 +126,7 @@ func (o *objects) exitCode(before int, err error) int {
 	return before
 }
 
-// pause waits for d, and reports whether ctx goes on.
+// pause waits for d, and reports whether ctx has not ended.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -137,8 +138,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// pass reads all objects that are not done. Its error is one of the target, of the ledger, or of
-// the source's list.
+// pass reads all objects that are not done. Its error is that of the target, of the ledger, or of
+// listing the source.
 func (o *objects) pass(ctx context.Context) error {
 	o.tally, o.done = tally{}, map[string]map[string]bool{}
 	var unlisted []error
@@ -160,8 +161,8 @@ func (o *objects) pass(ctx context.Context) error {
 	return errors.Join(unlisted...)
 }
 
-// hiddenName reports whether a name is one that is no object's: that of what is not yet whole, or
-// of a directory.
+// hiddenName reports whether a name is not that of an object, but of an incomplete file or of a
+// directory.
 func hiddenName(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || part[0] == '_' || part[0] == '.' {
@@ -171,7 +172,7 @@ func hiddenName(name string) bool {
 	return false
 }
 
-// objectID is what the names of an object's files begin with. IDs sort by time.
+// objectID is the ID in the names of an object's files. IDs sort by time.
 func objectID(f lake.File) string {
 	hash := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%d", f.Name, f.Size, f.Modified.UnixNano()))
 	return fmt.Sprintf("%016x", uint64(f.Modified.UnixMicro())) + hex.EncodeToString(hash[:8])
@@ -202,7 +203,7 @@ func (o *objects) object(ctx context.Context, f lake.File) error {
 		return fmt.Errorf("the events of %s were not all written, and no other object was read: %w", f.Name, err)
 	}
 	in.skipped -= o.skipped
-	if in.lines > 0 && in.nameless == in.lines { // once marked as done, it would not be read with --app
+	if in.lines > 0 && in.nameless == in.lines { // an object that is marked as done is not read again with --app
 		o.fail(f, id, errNoApp)
 		return nil
 	}
@@ -217,7 +218,7 @@ func (o *objects) object(ctx context.Context, f lake.File) error {
 	return nil
 }
 
-// write makes files of an object. ReadErr is an error of the object, and err one of the target.
+// write makes files of an object. ReadErr is an error of the object, and err is one of the target.
 func (o *objects) write(ctx context.Context, f lake.File, id string, in *ingestion) (written lake.Written, readErr, err error) {
 	text, err := o.open(ctx, f)
 	if err != nil {
@@ -271,7 +272,7 @@ func (o *objects) open(ctx context.Context, f lake.File) (io.ReadCloser, error) 
 	}{text, closers{text, r}}, nil
 }
 
-// sizeOf is about what an event needs in a journal.
+// sizeOf is about the size of an event in a journal.
 func sizeOf(e *lake.Event) int {
 	size := len(e.App) + len(e.Message) + len(e.TraceID)
 	for key, value := range e.Context {

@@ -170,10 +170,10 @@ func TestIngestBadObjects(t *testing.T) {
 		{name: "wrong checksum", text: whole[:len(whole)-8] + "\x00\x01\x02\x03" + whole[len(whole)-4:], code: exitIncomplete, err: "z is left for the next time: gzip: invalid checksum", items: map[string]int{}},
 		{name: "only the beginning of gzip", text: "\x1f\x8b", code: exitIncomplete, err: "z is left for the next time: ", items: map[string]int{}},
 		{name: "xz", text: "\xfd7zXZ\x00", code: exitIncomplete, err: "z is left for the next time: this is xz, which clew-audit does not read: xzcat FILE | clew-audit ingest", items: map[string]int{}},
-		{name: "bad lines", text: "nonsense\n" + eventsOf("z", 2) + "{}\n", code: exitNothing, err: "clew-audit: z: line 1 skipped: it is no JSON: invalid character 'o' in literal null (expecting 'u')\nclew-audit: z: line 4 skipped: it has no message\n", items: once(2, "z")},
+		{name: "bad lines", text: "nonsense\n" + eventsOf("z", 2) + "{}\n", code: exitNothing, err: "clew-audit: z: line 1 skipped: it is not JSON: invalid character 'o' in literal null (expecting 'u')\nclew-audit: z: line 4 skipped: it has no message\n", items: once(2, "z")},
 		{name: "a large event", text: `{"app":"a","message":"` + strings.Repeat("x", 500<<10) + `"}` + "\n" + eventsOf("z", 1), code: exitNothing, err: "clew-audit: z: line 1 skipped: the event cannot be written: it has 512001 bytes, and more than 262136\n", items: once(1, "z")},
 		{name: "a long object among joined ones", text: strings.ReplaceAll(eventsOf("z", 1)+tooLong+eventsOf("z", 3), "}\n", "}"), code: exitNothing, err: "clew-audit: z: line 2 skipped: it is longer than 1048576 bytes\n", items: map[string]int{"z.0": 2, "z.1": 1, "z.2": 1}},
-		{name: "hostile", text: "{\"\x1b[31m\n", code: exitNothing, err: `z: line 1 skipped: it is no JSON: invalid character '\x1b' in string literal`, items: map[string]int{}},
+		{name: "hostile", text: "{\"\x1b[31m\n", code: exitNothing, err: `z: line 1 skipped: it is not JSON: invalid character '\x1b' in string literal`, items: map[string]int{}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestIngestObjectsWithoutApp(t *testing.T) {
 	put(t, from, "a", `{"message":"received"}`+"\n"+`{"message":"sent"}`+"\n")
 	r := clewAudit(t, "", "ingest", from, "-d", to)
 	assert.Equal(t, exitIncomplete, r.code)
-	assert.Contains(t, r.err, "a is left for the next time: it has no app: --app says one")
+	assert.Contains(t, r.err, "a is left for the next time: it has no app: give one with --app")
 	r = clewAudit(t, "", "ingest", from, "-d", to, "--app", "shop")
 	assert.Equal(t, exitFound, r.code, r.err)
 	assert.Contains(t, r.err, "2 events written")

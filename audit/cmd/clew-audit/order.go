@@ -8,8 +8,7 @@ import (
 )
 
 // flagsFirst moves a command's flags in front of its other arguments. Kong ends a list of
-// arguments at the first flag, but clew-audit find XYZ.123 --since 2h network=x is how people
-// write it.
+// arguments at the first flag, but people write clew-audit find XYZ.123 --since 2h network=x.
 func flagsFirst(app *kong.Application, args []string) []string {
 	if len(args) == 0 {
 		return args
@@ -49,7 +48,7 @@ func flagsFirst(app *kong.Application, args []string) []string {
 	return flags
 }
 
-// wantsValue tells whether the value of the last flag in arg is the next argument.
+// wantsValue reports whether the next argument is the value of the last flag in arg.
 func wantsValue(command *kong.Node, arg string) bool {
 	valued := func(is func(*kong.Flag) bool) bool {
 		return slices.ContainsFunc(command.Flags, func(f *kong.Flag) bool { return is(f) && !f.IsBool() })

@@ -17,16 +17,16 @@ const (
 	cyan = "36"
 )
 
-// printable is text with everything as an escape that a terminal may obey: values of events and
-// names of files are not ours.
+// printable is text with escapes for characters that a terminal may obey, because others choose
+// the values of events and the names of files.
 func printable(text string) string { return timeline.Visible(text) }
 
-// page is an answer for people that is being written.
+// page writes an answer for people.
 type page struct {
 	to     *bufio.Writer
 	width  int // 0: nothing is cut
 	colour bool
-	room   int // what is left of the line that is being written
+	room   int // columns that are left of the current line
 	begun  bool
 }
 
@@ -36,7 +36,7 @@ func newPage(to io.Writer, l *look) *page {
 	return p
 }
 
-// put writes a text, as far as the line has room for it.
+// put writes as much of a text as the line has room for.
 func (p *page) put(colour, text string) {
 	text = printable(text)
 	if p.width > 0 {
@@ -46,7 +46,7 @@ func (p *page) put(colour, text string) {
 	p.write(colour, text)
 }
 
-// whole writes a text that is never cut: people copy it.
+// whole writes a text without cutting it, because people copy it.
 func (p *page) whole(colour, text string) {
 	text = printable(text)
 	p.room = max(p.room-timeline.Columns(text), 0)
@@ -77,7 +77,7 @@ func (p *page) right(colour, text string, width int) {
 	p.put(colour, strings.Repeat(" ", max(width-timeline.Columns(text), 0))+text)
 }
 
-// column writes what stands between two columns.
+// column writes the space between two columns.
 func (p *page) column() {
 	if p.begun {
 		p.put("", "  ")
@@ -93,7 +93,7 @@ func (p *page) end() {
 
 const dayAndClock = "2006-01-02 15:04:05.000000"
 
-// widths are those of the columns whose texts differ from row to row.
+// widths are the widths of the columns with texts of different lengths.
 type widths struct{ app, message int }
 
 func (w *widths) fit(e *lake.Event) {
@@ -102,7 +102,7 @@ func (w *widths) fit(e *lake.Event) {
 	w.message = min(max(w.message, timeline.Columns(printable(e.Message))), most)
 }
 
-// context writes what an event has besides its message.
+// context writes the context of an event, and the filters that it has passed.
 func (p *page) context(e *lake.Event) {
 	for i, key := range keysOf(e.Context) {
 		if i > 0 {
@@ -125,11 +125,11 @@ func keysOf(context map[string]string) []string {
 	return keys
 }
 
-// bare is the bytes that no shell takes for anything else.
+// bare is the bytes that no shell interprets.
 const bare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+,=-"
 
-// quotedValue is a value as the command line of find takes it: quoted where it is empty, and where
-// a shell may take a part of it for a command.
+// quotedValue is a value for a command line of find, in quotes if it is empty or a shell may
+// interpret it.
 func quotedValue(value string) string {
 	if value == "" || strings.Trim(value, bare) != "" {
 		return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"

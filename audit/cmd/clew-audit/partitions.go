@@ -12,7 +12,7 @@ import (
 // partition is the values of a partition's columns.
 type partition [5]int
 
-// partitionColumns are these columns, and the values between which theirs lie.
+// partitionColumns are the columns of a partition, with their smallest and largest values.
 var partitionColumns = [len(partition{})]struct {
 	name        string
 	first, last int
@@ -24,13 +24,14 @@ func partitionOf(t time.Time) partition {
 	return partition{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute()}
 }
 
-// partitionsBetween is the conditions of the partitions from one to another, with both. Columns
-// that have one value stand first, each compared with it: every engine reads these.
+// partitionsBetween is the conditions of the partitions from one to another, including both.
+// Columns with one value come first, as simple comparisons that every engine uses to choose
+// partitions.
 func partitionsBetween(from, to partition) (conditions []string) {
 	var same []string
 	for i, column := range partitionColumns {
 		if from[i] != to[i] {
-			if notBefore(i, from) != "" || notAfter(i, to) != "" { // else all there are
+			if notBefore(i, from) != "" || notAfter(i, to) != "" { // else the condition always holds
 				conditions = []string{differing(i, from, to)}
 			}
 			break
@@ -64,8 +65,8 @@ func differing(i int, from, to partition) string {
 	return anyOf(slices.Concat(firstPart, whole, lastPart))
 }
 
-// notBefore is the condition of the partitions whose columns from i on are those of p, or later;
-// "" where that is all.
+// notBefore is the condition that the columns from i on are those of p, or later. It is "" if that
+// is always so.
 func notBefore(i int, p partition) string {
 	if i == len(p) {
 		return ""
@@ -82,7 +83,7 @@ func notBefore(i int, p partition) string {
 	return ""
 }
 
-// notAfter is notBefore for those of p, or earlier.
+// notAfter is the condition that the columns from i on are those of p, or earlier.
 func notAfter(i int, p partition) string {
 	if i == len(p) {
 		return ""

@@ -8,25 +8,25 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// bareIDForm is 16 or 32 digits, in either case.
+// bareIDForm matches 16 or 32 digits, in either case.
 var bareIDForm = regexp.MustCompile(`^(?:[0-9A-Fa-f]{16}){1,2}$`)
 
 func bareID(text string) bool { return bareIDForm.MatchString(text) }
 
-// traceID returns the trace ID that a text is or has in it, as it stands in the table. Digits are
-// kept as they were given: 16 and the same padded to 32 find each other.
+// traceID returns the trace ID that a text is or contains, as the table has it. 16 digits stay 16,
+// because they also find the same ID padded to 32.
 func traceID(what, text string) (string, error) {
 	if bareID(text) {
 		return strings.ToLower(text), nil
 	}
 	id, err := timeline.ParseID(text)
 	if err != nil {
-		return "", usagef("%s wants a trace ID of 16 or 32 digits, or what has one in it, not %q", what, clip(text))
+		return "", usagef("%s wants a trace ID of 16 or 32 digits, or a text that has one in it, not %q", what, clip(text))
 	}
 	return id.String(), nil
 }
 
-// lake is what is asked for as the library has it.
+// lake is the query for the library.
 func (q *query) lake() lake.Query {
 	l := lake.Query{
 		TraceID: q.trace, Values: q.values, App: q.app, Message: q.message, TraceName: q.name,
@@ -41,7 +41,7 @@ func (q *query) lake() lake.Query {
 	return l
 }
 
-// query is what is asked for, as plain values. An empty one asks for everything.
+// query is the values of a command's flags and words. An empty query asks for everything.
 type query struct {
 	asked
 	span

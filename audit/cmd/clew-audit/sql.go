@@ -13,24 +13,24 @@ import (
 // sqlCommand is clew-audit sql.
 type sqlCommand struct {
 	Engine string   `arg:"" enum:"athena,trino,clickhouse,duckdb" help:"The engine: ${enum}."`
-	Words  []string `arg:"" optional:"" name:"value|key=value" help:"What an event has, as of find."`
+	Words  []string `arg:"" optional:"" name:"value|key=value" help:"Values and pairs that an event must have, as with find."`
 
-	Trace   string   `help:"Only events of this trace: 16 or 32 digits, or anything that has one in it, as a traceparent." placeholder:"ID"`
+	Trace   string   `help:"Only events of this trace: 16 or 32 digits, or a text that has them in it, such as a traceparent." placeholder:"ID"`
 	App     string   `help:"Only events of this app." placeholder:"NAME"`
 	Message string   `help:"Only events with this message." placeholder:"TEXT"`
 	Name    string   `help:"Only events that have passed the filter of this name: filter=NAME says the same." placeholder:"FILTER"`
 	Context []string `help:"Only events with this value under this key, also where the key is called filter. May be given several times." placeholder:"KEY=VALUE" sep:"none"`
-	Since   string   `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that says when it began, 24h." placeholder:"WHEN"`
+	Since   string   `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that has the time of its trace, 24h." placeholder:"WHEN"`
 	Until   string   `help:"Leave out what is newer. Without it: now." placeholder:"WHEN"`
-	Within  string   `help:"How long after a trace has begun its events are looked for: 1h without it." placeholder:"DURATION"`
+	Within  string   `help:"How long after the beginning of a trace its events are looked for: 1h without it." placeholder:"DURATION"`
 	Limit   int      `help:"Ask for no more events than this, the newest; 0: all." default:"100"`
-	Table   string   `help:"The table that clew-audit ddl has made: its name, with those of catalog and schema where it needs them." default:"audit_events" placeholder:"NAME"`
+	Table   string   `help:"The name of the table that clew-audit ddl has made, with catalog and schema if it needs them." default:"audit_events" placeholder:"NAME"`
 }
 
 // Help is what --help says besides.
 func (sqlCommand) Help() string {
-	return `The question is that of find with these words and flags. It is printed for the engine's own
-command to run, which has your credentials.
+	return `The query finds what find would find with these words and flags. The engine's own command runs it,
+and has your credentials.
 
 Examples:
 
@@ -78,8 +78,8 @@ func (s *sqlCommand) text(ctx context.Context, now time.Time) (string, error) {
 	return text + d.end + "\n", nil
 }
 
-// rangeAt is the range that find would begin with. Without an end it ends now: an engine reads
-// all partitions that the query allows, also those that are not there.
+// rangeAt is the range that find would begin with. A range without an end ends now, because an
+// engine looks for all partitions that the query allows, also for those that are not there.
 func (q *query) rangeAt(ctx context.Context, now time.Time) (since, until time.Time, err error) {
 	l := q.lake()
 	l.Now = now

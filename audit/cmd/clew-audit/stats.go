@@ -104,7 +104,7 @@ func (c *statsCommand) text(to io.Writer, s *lake.Statistics) error {
 	return p.to.Flush()
 }
 
-// each is how many bytes an event has.
+// each says how many bytes an event has.
 func each(bytes, events int64) string {
 	if events == 0 {
 		return ""
@@ -112,7 +112,7 @@ func each(bytes, events int64) string {
 	return fmt.Sprintf(", %.3g B an event", float64(bytes)/float64(events))
 }
 
-// head writes the heads of columns: the first at the left, the others at the right of theirs.
+// head writes the heads of columns: the first at the left of its column, the others at the right.
 func head(p *page, words ...string) {
 	p.end()
 	for i, word := range words {
@@ -139,7 +139,7 @@ func row(p *page, name string, numbers ...string) {
 	p.end()
 }
 
-// columns writes what the columns of the table cost.
+// columns writes how many bytes the columns of the table cost.
 func (c *statsCommand) columns(p *page, columns map[string]int64, bytes, events int64) {
 	if events == 0 {
 		return
@@ -194,7 +194,7 @@ func (c *statsCommand) partitions(p *page, partitions []lake.PartitionStats) {
 	c.more(p, len(partitions))
 }
 
-// more says how many there are besides those that were written.
+// more says how many rows were left out.
 func (c *statsCommand) more(p *page, all int) {
 	if c.Limit > 0 && all > c.Limit {
 		p.put(dim, fmt.Sprintf("and %d more: --limit 0 shows all", all-c.Limit))

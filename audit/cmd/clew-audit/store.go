@@ -18,15 +18,15 @@ func openStore(ctx context.Context, name string) (lake.Store, error) {
 	switch {
 	case inBucket(name):
 	case strings.Contains(name, "://"):
-		return nil, usagef("%s: no such kind of store is known", clip(name))
+		return nil, usagef("%s: this kind of store is not known", clip(name))
 	default:
 		return lake.Dir(name), nil
 	}
 	return s3.Open(ctx, s3.Config{URL: name, Cache: cacheDir()})
 }
 
-// cacheDir is where the ends of files are kept, or "" where there is no directory that can be
-// written, as in some containers: they are kept in memory then.
+// cacheDir is the directory that keeps the ends of files, or "" if no directory can be written, as
+// in some containers. The ends are kept in memory then.
 func cacheDir() string {
 	user, err := os.UserCacheDir()
 	if err != nil {
@@ -36,7 +36,7 @@ func cacheDir() string {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return ""
 	}
-	probe, err := os.CreateTemp(dir, ".probe-*") // what may be written only the system knows
+	probe, err := os.CreateTemp(dir, ".probe-*") // only the system knows whether it can be written
 	if err != nil {
 		return ""
 	}
@@ -46,7 +46,8 @@ func cacheDir() string {
 	return dir
 }
 
-// isStore reports whether name is that of a store which is there, and not of a file.
+// isStore reports whether name is that of a bucket or of a directory that is there, and not of a
+// file.
 func isStore(name string) bool {
 	if strings.Contains(name, "://") {
 		return true
@@ -64,8 +65,8 @@ func openSource(ctx context.Context, name string) (lake.Store, error) {
 	return store, err
 }
 
-// delivered is a directory of objects. A lake passes over directories that it cannot read and that
-// are none of its partitions; here each may have objects.
+// delivered is a directory of objects. A lake skips unreadable directories that are not
+// partitions, but here each directory may have objects.
 type delivered struct {
 	lake.Store
 	path string

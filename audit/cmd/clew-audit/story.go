@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// clockOnly is enough for a story within a day.
+// clockOnly is the layout of times in a story within a day.
 const clockOnly = "15:04:05.000000"
 
 // storyText writes a story for people.
@@ -54,7 +54,7 @@ func storyText(to io.Writer, s *lake.Story, l *look) error {
 	return p.to.Flush()
 }
 
-// label is what a trace of a story is called: A to Z, AA, AB.
+// label is the label of a trace in a story: A to Z, AA, AB.
 func label(n int) string {
 	const letters = 26
 	text := string(rune('A' + n%letters))
@@ -64,7 +64,7 @@ func label(n int) string {
 	return text
 }
 
-// heading says which trace begins, and what has led there.
+// heading says which trace begins, and which identifier led to it.
 func heading(p *page, letters string, e *lake.Step) {
 	p.put("", "            "+letters+" is trace ")
 	p.whole(bold, e.TraceID)
@@ -74,8 +74,8 @@ func heading(p *page, letters string, e *lake.Step) {
 	p.end()
 }
 
-// storyJSON writes a story as objects, one a line: what find writes, and hop, by and since_ms, the
-// time since the event before.
+// storyJSON writes a story as objects, one a line: the members that find writes, and hop, by and
+// since_ms, the time since the event before.
 func storyJSON(to io.Writer, s *lake.Story) error {
 	for i := range s.Events {
 		e := &s.Events[i]

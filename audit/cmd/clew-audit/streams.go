@@ -27,7 +27,7 @@ func (s streams) say(format string, args ...any) {
 	fmt.Fprintln(s.err, "clew-audit: "+printable(fmt.Sprintf(format, args...)))
 }
 
-// sayLines says an error, each line of it on its own: errors that were joined have one each.
+// sayLines says each line of an error on its own, since joined errors have a line each.
 func (s streams) sayLines(err error) (lines int) {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		s.say("%s", line)

@@ -6,7 +6,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// rowsAtOnce is how many rows a table looks at to find how wide its columns are.
+// rowsAtOnce is how many rows a table collects to find the widths of its columns.
 const rowsAtOnce = 200
 
 // table writes events as rows. Columns are as wide as the first rows need them.
@@ -60,7 +60,8 @@ func (t *table) row(time, app, message, context string) {
 	t.page.end()
 }
 
-// contextAndTrace writes what has room before the trace ID, which is never cut: people copy it.
+// contextAndTrace writes the part of the context that has room before the trace ID. The ID is
+// never cut, because people copy it.
 func (t *table) contextAndTrace(e *lake.Event) {
 	p := t.page
 	before := p.room

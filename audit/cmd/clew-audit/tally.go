@@ -2,10 +2,10 @@ package main
 
 import "example.com/clew/internal/timeline"
 
-// tally counts what a pass has done.
+// tally counts the objects, lines and events of a pass.
 type tally struct {
 	objects, before, failed int
-	fresh                   int // of those that failed: which no pass before has named
+	fresh                   int // failed objects that no earlier pass has named
 	lines, skipped          int
 	events, files           int
 }

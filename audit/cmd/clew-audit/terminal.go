@@ -7,13 +7,13 @@ import (
 	"golang.org/x/term"
 )
 
-// look is how an answer for people looks.
+// look is the flags for how an answer looks.
 type look struct {
-	Width *int   `help:"How many columns a line may take; 0: show everything. Without it, as the terminal is wide; everything where there is none." placeholder:"COLUMNS"`
+	Width *int   `help:"How many columns a line may take; 0: no limit. Without it, the width of the terminal, or no limit without a terminal." placeholder:"COLUMNS"`
 	Color string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
-// check tells whether the flags can be meant.
+// check returns an error for flags that make no sense.
 func (l *look) check() error {
 	if l.Width != nil && *l.Width < 0 {
 		return usagef("--width wants a number that is not negative")
@@ -21,13 +21,13 @@ func (l *look) check() error {
 	return nil
 }
 
-// isTerminal tells whether a stream is a terminal.
+// isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// colour tells whether out gets colours.
+// colour reports whether out gets colours.
 func (l *look) colour(out io.Writer) bool {
 	switch l.Color {
 	case "always":

@@ -15,7 +15,7 @@ import (
 
 // traceCommand is clew-audit trace.
 type traceCommand struct {
-	ID string `arg:"" name:"id" help:"A trace ID of 16 or 32 digits, or anything that has one in it: a b3 or traceparent value, a log line, a URL."`
+	ID string `arg:"" name:"id" help:"A trace ID of 16 or 32 digits, or a text that has one in it: a b3 or traceparent value, a log line, a URL."`
 
 	dirs
 	Logs []string `help:"Where the log lines are: a file, a pattern, a folder, or - for standard input. May be given several times." placeholder:"SOURCE" sep:"none"`
@@ -26,8 +26,8 @@ type traceCommand struct {
 
 // Help is what --help says besides.
 func (traceCommand) Help() string {
-	return `Events stand among the lines of their app, at the level audit, in the order of time. With
---logs it is the view of clew timeline: the spans that the lines report, with lines and events
+	return `Events stand among the lines of their app, with the level audit, in the order of time. With --logs
+the answer looks as that of clew timeline: the spans that the lines report, with lines and events
 below them.
 
 Examples:
@@ -64,7 +64,7 @@ func (t *traceCommand) run(ctx context.Context, std streams) (int, error) {
 		problems++
 	}
 	if left := keeper.Left(); left > 0 {
-		std.say("%d lines and events left out of the trace, which has too many", left)
+		std.say("the trace has too many lines and events: %d are left out", left)
 	}
 	tree := timeline.NewTree(timeline.NewTrace(id, keeper.Entries()))
 	found := len(tree.Entries) > 0
@@ -106,7 +106,7 @@ func (t *traceCommand) query(now time.Time) (q query, id timeline.ID, err error)
 	return q, id, err
 }
 
-// levelAudit is the level at which events stand among lines.
+// levelAudit is the level of events among lines.
 const levelAudit = "audit"
 
 // entryOf is an event as a line of a trace.

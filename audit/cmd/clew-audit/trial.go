@@ -15,10 +15,10 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// rateSpan is how far back the rate of a service is looked for.
+// rateSpan is the range in which the rate of a service is looked for.
 const rateSpan = 3 * time.Hour
 
-// trial is what filters are tried on.
+// trial is the events that filters are tried on, and their rate.
 type trial struct {
 	command  *checkCommand
 	std      streams
@@ -29,11 +29,11 @@ type trial struct {
 
 	rate    float64            // events a second; NaN: not known
 	shares  map[string]float64 // of the apps; nil: not known
-	measure string             // where rate is from
-	young   bool               // there are events of a few minutes alone
+	measure string             // says where rate is from
+	young   bool               // there are only events of a few minutes
 }
 
-// collect takes the events, and the rate.
+// collect collects the events, and finds the rate.
 func (t *trial) collect(ctx context.Context, s span) error {
 	c := t.command
 	t.rate = math.NaN()
@@ -124,17 +124,17 @@ func (t *trial) take(_ context.Context, e lake.Event) error {
 	return nil
 }
 
-// warn says where filters are on already: such a directory has what they let through.
+// warn warns if filters are on already: the directory has only what they let through.
 func (t *trial) warn(dir string) {
-	states, _ := filter.ReadState(dir) // what cannot be read is said by filters list
+	states, _ := filter.ReadState(dir) // filters list says what cannot be read
 	for _, st := range states {
 		if st.Events.Discarded > 0 && st.IsRunning(time.Now()) {
-			t.std.say("%s: filters are on in %s: its events are those that they let through, and so is their rate. --events and --rate say others", dir, st.App)
+			t.std.say("%s: filters are on in %s: its events, and their rate, are only those that the filters let through. Give others with --events and --rate", dir, st.App)
 		}
 	}
 }
 
-// estimate takes the rate of the busiest five minutes: that is when a filter must not be too slow.
+// estimate takes the rate of the busiest five minutes, when a filter must not be too slow.
 func (t *trial) estimate(ctx context.Context) {
 	rates := &engine{dirs: t.engine.dirs, stores: t.engine.stores}
 	stats, err := rates.stats(ctx, span{since: time.Now().Add(-rateSpan)})
@@ -165,8 +165,8 @@ func (t *trial) estimate(ctx context.Context) {
 	}
 }
 
-// guess takes the rate of the events that were found, where there are no files of the last hours,
-// or of some minutes only, of which a service has used a part.
+// guess takes the rate of the events that were found. It does so if there are no files of the last
+// hours, or only those of a few minutes, a part of which the service may not have run.
 func (t *trial) guess(found []lake.Event) {
 	if len(found) < 2 || t.command.App != "" && t.shares != nil || !math.IsNaN(t.rate) && !t.young {
 		return

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// usageError is an error in what was asked for.
+// usageError is an error of the command line.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }

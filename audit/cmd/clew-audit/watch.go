@@ -2,15 +2,15 @@ package main
 
 import "time"
 
-// watchEvery is how long people may wait for the reason why nothing goes on.
+// watchEvery is how long people may wait for the reason why ingest waits.
 const watchEvery = 2 * time.Second
 
 // sayEvery is how often the reason is said again while it lasts.
 const sayEvery = time.Minute
 
-// watch looks at the errors of a log, and says the last one when there are new ones: a full disk
-// keeps ingest waiting, without an end, and without a word of its own. The caller ends it by
-// unwatch, which waits for its goroutine.
+// watch looks at the errors of a log, and says the last one when there are new ones, because
+// ingest waits silently and without end while the disk is full. The caller calls unwatch to end
+// watch, and to wait for its goroutine.
 func watch(trouble func() (errors int64, last string), say func(format string, args ...any)) (unwatch func()) {
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {

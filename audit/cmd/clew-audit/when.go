@@ -6,7 +6,7 @@ import (
 	"example.com/clew/internal/when"
 )
 
-// timeFlag returns the time that the value of a flag says, in UTC. The zero time is that of "".
+// timeFlag returns the time in the value of a flag, in UTC. "" is the zero time.
 func timeFlag(flag, text string, now time.Time) (time.Time, error) {
 	t, ok := when.Parse(text, now)
 	if !ok {
