@@ -15,11 +15,7 @@ type findCommand struct {
 	Words []string `arg:"" optional:"" name:"value|key=value" help:"A value under any key, or a key and its value; an event must have all of them. Write =VALUE for a value with a = in it. filter=NAME is --name NAME."`
 
 	dirs
-	Trace   string   `help:"Only events of this trace: 16 or 32 digits, or a text that has them in it, such as a traceparent." placeholder:"ID"`
-	App     string   `help:"Only events of this app." placeholder:"NAME"`
-	Message string   `help:"Only events with this message." placeholder:"TEXT"`
-	Name    string   `help:"Only events that have passed the filter of this name: filter=NAME says the same." placeholder:"FILTER"`
-	Context []string `help:"Only events with this value under this key, also where the key is called filter. May be given several times." placeholder:"KEY=VALUE" sep:"none"`
+	matching
 	choice
 	Limit  int    `help:"Show no more events than this, the newest; 0: all." default:"100"`
 	Count  bool   `help:"Show only how many events there are."`

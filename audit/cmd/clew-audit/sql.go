@@ -15,16 +15,12 @@ type sqlCommand struct {
 	Engine string   `arg:"" enum:"athena,trino,clickhouse,duckdb" help:"The engine: ${enum}."`
 	Words  []string `arg:"" optional:"" name:"value|key=value" help:"Values and pairs that an event must have, as with find."`
 
-	Trace   string   `help:"Only events of this trace: 16 or 32 digits, or a text that has them in it, such as a traceparent." placeholder:"ID"`
-	App     string   `help:"Only events of this app." placeholder:"NAME"`
-	Message string   `help:"Only events with this message." placeholder:"TEXT"`
-	Name    string   `help:"Only events that have passed the filter of this name: filter=NAME says the same." placeholder:"FILTER"`
-	Context []string `help:"Only events with this value under this key, also where the key is called filter. May be given several times." placeholder:"KEY=VALUE" sep:"none"`
-	Since   string   `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that has the time of its trace, 24h." placeholder:"WHEN"`
-	Until   string   `help:"Leave out what is newer. Without it: now." placeholder:"WHEN"`
-	Within  string   `help:"How long after the beginning of a trace its events are looked for: 1h without it." placeholder:"DURATION"`
-	Limit   int      `help:"Ask for no more events than this, the newest; 0: all." default:"100"`
-	Table   string   `help:"The name of the table that clew-audit ddl has made, with catalog and schema if it needs them." default:"audit_events" placeholder:"NAME"`
+	matching
+	Since  string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that has the time of its trace, 24h." placeholder:"WHEN"`
+	Until  string `help:"Leave out what is newer. Without it: now." placeholder:"WHEN"`
+	Within string `help:"How long after the beginning of a trace its events are looked for: 1h without it." placeholder:"DURATION"`
+	Limit  int    `help:"Ask for no more events than this, the newest; 0: all." default:"100"`
+	Table  string `help:"The name of the table that clew-audit ddl has made, with catalog and schema if it needs them." default:"audit_events" placeholder:"NAME"`
 }
 
 // Help is what --help says besides.
@@ -58,7 +54,7 @@ func (s *sqlCommand) text(ctx context.Context, now time.Time) (string, error) {
 		return "", err
 	}
 	f := findCommand{
-		Words: s.Words, Trace: s.Trace, App: s.App, Message: s.Message, Name: s.Name, Context: s.Context,
+		Words: s.Words, matching: s.matching,
 		choice: choice{Since: s.Since, Until: s.Until, Within: s.Within, MaxBytes: "0"}, Limit: s.Limit,
 	}
 	q, err := f.query(now)
