@@ -6,7 +6,7 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// chunk is the records of what becomes a block.
+// chunk is records that become a block of the journal.
 type chunk struct {
 	b      []byte // begins with room for the block's head
 	events int64
@@ -15,5 +15,5 @@ type chunk struct {
 
 func (c *chunk) size() int64 { return int64(len(c.b) - segment.BlockHead) }
 
-// fits reports whether there is room for record. There is none in nil.
+// fits reports whether c has room for record. A nil chunk has none.
 func (c *chunk) fits(record []byte) bool { return c != nil && len(c.b)+len(record) <= chunkSize }

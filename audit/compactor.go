@@ -43,7 +43,7 @@ func (c *compactor) stop() {
 	signal(c.wake)
 }
 
-// take returns the segments that wait. It is their only owner then.
+// take returns the segments that wait, which the caller alone owns from then on.
 func (c *compactor) take() (pending []*journalFile, stopping bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,16 +51,15 @@ func (c *compactor) take() (pending []*journalFile, stopping bool) {
 	return pending, c.stopping
 }
 
-// isShared reports whether others write to the store too, in which case one process merges for
-// all.
+// isShared reports whether others write to the store too. One process then merges for all.
 func isShared(store lake.Store) bool {
 	shared, ok := store.(lake.Shared)
 	return ok && shared.Shared()
 }
 
-// compact is the goroutine that makes Parquet files of segments, and merges and deletes those of
-// the lake. With a Sink it sends the segments' events instead. A store or a Sink that refuses is
-// tried again after a pause that doubles; the journal has the events meanwhile.
+// compact is the goroutine that makes Parquet files of segments, and merges and deletes files of
+// the lake. With a Sink it sends the segments' events instead. If the store or the Sink refuses,
+// compact tries again after a pause that doubles. Meanwhile the journal keeps the events.
 func (l *Logger) compact() {
 	merge, retry := newIdleTimer(), newIdleTimer()
 	defer merge.Stop()
@@ -84,7 +83,7 @@ func (l *Logger) compact() {
 		added, stopping := l.compactor.take()
 		waiting = l.packAll(append(waiting, added...))
 		switch {
-		case stopping: // the syncer's last act: nothing is added any more
+		case stopping: // the syncer has ended, so no segment is added any more
 			return
 		case len(waiting) == 0:
 			pause = packRetryFirst
@@ -114,11 +113,11 @@ func (l *Logger) packAll(segments []*journalFile) (again []*journalFile) {
 	return again
 }
 
-// pack makes Parquet files of s, or sends its events, and deletes it when they are safe. With nil
-// s is done with: it is deleted, lost, or left alone.
+// pack makes Parquet files of s, or sends its events, and deletes s when they are safe. After nil,
+// s is deleted, lost, or left alone, and must not be packed again.
 func (l *Logger) pack(s *journalFile) error {
-	// Without fsync first, a power failure could take the end of a segment that has its Parquet
-	// files already; packing what is left of it again would replace them by smaller ones.
+	// Without this fsync, a power failure could cut a segment that has its Parquet files already.
+	// Packing the rest of it again would replace them by smaller ones.
 	if s.recovered {
 		if err := fsyncPath(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -148,7 +147,7 @@ func (l *Logger) pack(s *journalFile) error {
 		l.notes.leave(&l.notes.damaged)
 	}
 	l.notes.addApps(r.manyMessages)
-	// In this order: without its progress, a segment would be sent again.
+	// The segment goes first: without its progress, it would be sent again.
 	if err := os.Remove(s.path); err != nil || l.sink == nil {
 		return err
 	}
@@ -158,7 +157,7 @@ func (l *Logger) pack(s *journalFile) error {
 	return nil
 }
 
-// deliver brings the events of s to where they belong.
+// deliver makes Parquet files of s, or sends its events to the Sink.
 func (l *Logger) deliver(s *journalFile) (packed, error) {
 	if l.sink != nil {
 		return l.send(s)
@@ -166,8 +165,8 @@ func (l *Logger) deliver(s *journalFile) (packed, error) {
 	return l.packSegment(l.running, l.store, s.path)
 }
 
-// merge merges the small files of quiet hours, and deletes what is older than the TTL. Close does
-// not wait for that: another hour will do.
+// merge merges small files, and deletes files that are older than the TTL. Close does not wait for
+// that, since the next hour will do.
 func (l *Logger) merge() {
 	err := guard(func() error { return l.mergeLake(l.serving, l.store) })
 	l.noteMerge("merge the lake's files", err)
@@ -178,15 +177,15 @@ func (l *Logger) merge() {
 	l.noteMerge("delete what is older than the TTL", err)
 }
 
-// noteMerge keeps an error for Stats. No error is another Logger of the same store that merges at
-// this time, and Close.
+// noteMerge keeps an error for Stats. It is no error if another Logger of the same store merges at
+// this time, or if Close has ended the merge.
 func (l *Logger) noteMerge(tried string, err error) {
 	if err != nil && !errors.Is(err, lake.ErrLocked) && l.serving.Err() == nil {
 		l.note(tried, err)
 	}
 }
 
-// packed is what the Logger needs of pack.Result.
+// packed is the part of pack.Result that the Logger needs.
 type packed struct {
 	damaged      int64
 	manyMessages []string
@@ -202,8 +201,8 @@ func expireLake(ctx context.Context, store lake.Store, ttl time.Duration) error 
 	return err
 }
 
-// guard turns a panic of a Store, a Sink or a Parquet writer into an error: nobody else could
-// recover from a panic of this goroutine, and the service must not end because its audit does.
+// guard turns a panic of a Store, a Sink or a Parquet writer into an error. No other code could
+// recover on this goroutine, and a fault of audit must not end the service.
 func guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -20,16 +20,16 @@ import (
 
 // encoder holds one record while it is made.
 //
-// Records are made outside of the shards' locks: a LogValuer, a Stringer or an error may do
-// anything, also log to the same Logger.
+// Records are made outside of the shards' locks, because a LogValuer, a Stringer or an error may
+// do anything, even log to the same Logger.
 type encoder struct {
 	b     []byte
 	max   int
-	big   bool   // the record would be longer than max; b is of no use
-	shard uint32 // the shard of the record before
+	big   bool   // the record would be longer than max, and b must not be used
+	shard uint32 // of the record before
 }
 
-// encoders has an encoder a processor, as a rule.
+// encoders has mostly one encoder for each processor.
 var encoders = sync.Pool{New: func() any { return &encoder{b: make([]byte, 0, 1<<10), shard: rand.Uint32()} }}
 
 // emptyKey is the key of an attribute that has none.
@@ -49,7 +49,7 @@ func (e *encoder) encode(ctx context.Context, max int, message string, attrs []s
 	e.end()
 }
 
-// begin makes e ready for a record with this message, which it returns in UTF-8.
+// begin prepares e for a record with this message, and returns the message in UTF-8.
 func (e *encoder) begin(max int, message string) string {
 	e.b, e.max = e.b[:0], max
 	e.big = len(message) > max
@@ -66,8 +66,8 @@ func (e *encoder) end() {
 	}
 }
 
-// traceID puts the ID of ctx's trace, or of this goroutine's, into id, and returns the bytes of it
-// that the journal has: none, 8 or 16.
+// traceID puts the ID of ctx's trace, or else of this goroutine's, into id. It returns the bytes
+// of the ID for the journal: none, 8 or 16.
 func traceID(ctx context.Context, id *[16]byte) []byte {
 	b3, ok := trace.FromContext(ctx)
 	if !ok {
@@ -94,8 +94,8 @@ func (e *encoder) attr(prefix string, a *slog.Attr) {
 	e.pair(a.Key, a.Value.String())
 }
 
-// any adds an attribute of any kind, whose value is written as slog.TextHandler writes it, without
-// its quotes.
+// any adds an attribute of any kind. Its value is written as slog.TextHandler writes it, without
+// quotes.
 func (e *encoder) any(prefix string, a slog.Attr) {
 	if e.big {
 		return
@@ -149,7 +149,7 @@ func (e *encoder) value(key string, v slog.Value) {
 	}
 }
 
-// text is v as slog.TextHandler has it. A panic of v's methods is text too.
+// text is v as slog.TextHandler writes it. If a method of v panics, the panic becomes the text.
 func text(v any) (s string) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -175,8 +175,8 @@ func text(v any) (s string) {
 	return fmt.Sprintf("%+v", v)
 }
 
-// pair adds key and value, if there is room for them. A value of any length costs no more than
-// the look at its length.
+// pair adds key and value, if there is room for them. A value that is too long costs nothing but a
+// look at its length.
 func (e *encoder) pair(key, value string) {
 	if e.big || len(e.b)+len(key)+len(value) > e.max {
 		e.big = true
@@ -187,14 +187,14 @@ func (e *encoder) pair(key, value string) {
 	if isASCII(e.b[start:]) {
 		return
 	}
-	// A length of 128 or more is not ASCII either.
+	// Encoded lengths of 128 or more are not ASCII either, and lead to the slow check too.
 	if !utf8.ValidString(key) || !utf8.ValidString(value) {
 		e.b = segment.AppendPair(e.b[:start], valid(key), valid(value))
 	}
 }
 
-// isASCII looks at eight bytes at a time, also at the end. To ask utf8.ValidString of each string
-// costs more than all else that Log does.
+// isASCII looks at eight bytes at a time, also at the end. A call of utf8.ValidString for each
+// string would cost more than all else that Log does.
 func isASCII(b []byte) bool {
 	const high = 0x8080808080808080
 	if len(b) < 8 {

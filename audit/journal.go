@@ -15,16 +15,16 @@ import (
 
 const (
 	journalDir = "_journal"
-	extActive  = ".journal" // is, or was when its process died, written to
+	extActive  = ".journal" // is being written, or was when its process died
 	extSealed  = ".sealed"
 	extSent    = ".sent" // how far a Sink has taken the segment of that name
 
 	sealBytes = 128 << 20
-	sealEvery = 5 * time.Minute  // of the wall clock, so that a segment is of one partition as a rule
-	sinkEvery = 10 * time.Second // after a segment was begun, so that writers do not send all at once
+	sealEvery = 5 * time.Minute  // of the wall clock, so that a segment mostly has one partition
+	sinkEvery = 10 * time.Second // after a segment was begun, so that not all writers send at the same time
 )
 
-// file is what a segment is written to: an *os.File, or a test's.
+// file is the file of a segment: an *os.File, or that of a test.
 type file interface {
 	Write(p []byte) (int, error)
 	Sync() error
@@ -42,22 +42,22 @@ type journalFile struct {
 	path      string
 	since     time.Time // when it was begun
 	sealAt    time.Time
-	recovered bool // from a process before: fsync it before it is packed
+	recovered bool // an earlier process wrote it: it needs an fsync before it is packed
 	named     bool // the directory with its name is on disk
 
 	f    file        // nil in recovered segments
-	torn atomic.Bool // an fsync has failed: nothing more is written to it
+	torn atomic.Bool // an fsync has failed, and nothing more is written
 
-	// Under the queue's lock.
+	// The queue's lock guards these.
 	size   int64
 	events int64 // 0 in recovered segments
-	unsent int64 // of events: neither a Store nor a Sink has them
+	unsent int64 // events that neither a Store nor a Sink has
 	lost   bool  // the file is gone
 
-	sent int64 // events that the Sink is done with; the compactor's
+	sent int64 // events that the Sink is done with; only the compactor uses it
 }
 
-// newSegment begins a segment. Only a monotonic clock seals it, so that a clock that is set back
+// newSegment begins a segment. The monotonic clock seals it, so that a wall clock that is set back
 // does not keep it open.
 func (l *Logger) newSegment() (*journalFile, error) {
 	if err := l.dirLock.renew(); err != nil {
@@ -83,7 +83,7 @@ func (l *Logger) newSegment() (*journalFile, error) {
 	return s, nil
 }
 
-// sealAt is when a segment is sealed that is begun now.
+// sealAt is when a segment that begins now is sealed.
 func (l *Logger) sealAt(now time.Time) time.Time {
 	if l.sink != nil {
 		return now.Add(sinkEvery)
@@ -91,8 +91,8 @@ func (l *Logger) sealAt(now time.Time) time.Time {
 	return now.Add(now.Truncate(sealEvery).Add(sealEvery).Sub(now.Round(0)))
 }
 
-// isThere reports whether the segment's name still leads to its file: a directory that was deleted
-// takes no writes to itself, but its open files do.
+// isThere reports whether the segment's name still leads to its file. Writes to an open file
+// succeed even if its directory was deleted.
 func (s *journalFile) isThere() bool {
 	ours, err := s.f.Stat()
 	if err != nil {
@@ -100,12 +100,12 @@ func (s *journalFile) isThere() bool {
 	}
 	named, err := os.Stat(s.path)
 	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist) // another error says nothing
+		return !errors.Is(err, fs.ErrNotExist) // any other error proves nothing
 	}
 	return os.SameFile(ours, named)
 }
 
-// isUnfinished reports whether the file has the beginning of a segment's header at most.
+// isUnfinished reports whether the file is empty, or has only a part of a segment's header.
 func isUnfinished(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -11,14 +11,14 @@ var errTooMany = errors.New("an event got more than 64 KiB of names of filters: 
 // maxKeptNames bounds the room for names that a candidate keeps for later events.
 const maxKeptNames = 32
 
-// batch is the events of a chunk while a Filter judges them. The slices are used again.
+// batch is the events of a chunk while a Filter judges them. The next batch uses its slices again.
 type batch struct {
-	events     []candidate // those of a larger batch before may follow
+	events     []candidate // may be longer than candidates, after a larger batch
 	candidates []Candidate // of the first events
 }
 
-// judge has the Filter judge the events of c, once, and writes what it leaves. An event is never
-// lost: only a verdict that the Filter has given drops one.
+// judge makes the Filter judge the events of c, once, and writes those that it leaves. Only a
+// verdict of the Filter discards an event.
 func (w *writer) judge(c *chunk) {
 	b := &w.batch
 	b.read(w.app, string(c.b[segment.BlockHead:]))
@@ -36,8 +36,8 @@ func (w *writer) judge(c *chunk) {
 	b.release()
 }
 
-// writeLeft writes the events of c that were not discarded. Names make them longer than c was, and
-// then there are several blocks.
+// writeLeft writes the events of c that were not discarded. Names of filters make them longer, and
+// then they may need several blocks.
 func (w *writer) writeLeft(c *chunk) {
 	if w.block == nil {
 		w.block = make([]byte, segment.BlockHead, chunkSize)
@@ -60,8 +60,8 @@ func (w *writer) writeLeft(c *chunk) {
 	w.block = block
 }
 
-// read makes candidates of records, in a string that is never written to again: a Filter may keep
-// the texts. There is no other allocation once the slices are long enough.
+// read makes candidates of records. Records are a string, which never changes, because a Filter
+// may keep the texts. Once the slices are long enough, read allocates nothing.
 func (b *batch) read(app, records string) {
 	n := 0
 	for t, rest, ok := segment.NextText(records); ok; t, rest, ok = segment.NextText(rest) {
@@ -77,8 +77,8 @@ func (b *batch) read(app, records string) {
 	}
 }
 
-// count is the number of events that will not be written, and whether one has been given more
-// names than it may have.
+// count returns the number of events that will not be written, and whether an event got too many
+// names.
 func (b *batch) count() (discarded int64, tooMany bool) {
 	for _, judged := range b.candidates {
 		if judged.Discarded() {
@@ -89,14 +89,14 @@ func (b *batch) count() (discarded int64, tooMany bool) {
 	return discarded, tooMany
 }
 
-// clear takes all verdicts back.
+// clear removes all verdicts.
 func (b *batch) clear() {
 	for _, judged := range b.candidates {
 		judged.c.clear()
 	}
 }
 
-// release lets go of the events' texts, and of their names where these are many.
+// release drops the references to the events' texts, and the room for names where it is large.
 func (b *batch) release() {
 	b.clear()
 	for _, judged := range b.candidates {

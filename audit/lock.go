@@ -12,8 +12,8 @@ import (
 	"example.com/clew/audit/internal/filelock"
 )
 
-// lockName is the file in a journal's directory that its holder has locked. It stays when the lock
-// is released: to delete it would let two processes lock two files of that name.
+// lockName is the file in a journal's directory that its holder has locked. The file stays when
+// the lock is released. If it were deleted, two processes could lock two files of that name.
 const lockName = "LOCK"
 
 // dirLock is the lock of a journal's directory. The operating system releases it when the process
@@ -24,7 +24,7 @@ type dirLock struct {
 	f      *os.File
 }
 
-// lockDir locks a directory, which it makes. The error names who has it.
+// lockDir locks a directory, and makes it if needed. The error names the holder.
 func lockDir(dir, app string) (*dirLock, error) {
 	k := &dirLock{
 		dir:    dir,
@@ -64,7 +64,7 @@ func (k *dirLock) sign() error {
 	return nil
 }
 
-// renew takes the lock again if its file was deleted, with the directory as a rule.
+// renew takes the lock again if its file was deleted, mostly with the directory.
 func (k *dirLock) renew() error {
 	if k.f != nil {
 		ours, err := k.f.Stat()
@@ -91,7 +91,7 @@ func (k *dirLock) release() error {
 	return f.Close()
 }
 
-// printable is the holder as a line of an error: its file may hold anything.
+// printable is the holder as a text for an error, since the file may hold any bytes.
 func printable(holder []byte) string {
 	s := strings.TrimSpace(string(holder))
 	if s == "" {

@@ -64,7 +64,8 @@ type instruments struct {
 	err   error
 }
 
-// sink makes the instruments of a Sink, if there is one, and returns what observes them.
+// sink makes the instruments of a Sink, if there is one, and returns the function that observes
+// them.
 func (i *instruments) sink(there bool) func(metric.Observer, *Stats) {
 	if !there {
 		return func(metric.Observer, *Stats) {}

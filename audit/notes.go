@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// notes is what Stats says beside the figures of shards and queue.
+// notes has the figures of Stats that are not in shards and queue.
 type notes struct {
 	mu      sync.Mutex
 	errors  int64

@@ -15,12 +15,13 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// progress is the file beside a segment that says how many of its events a Sink is done with: a
-// line for each call, of which the last whole one counts. A line has a checksum of its number: a
-// wrong one would leave out events, and their segment is deleted. The zero progress is none.
+// progress is the file beside a segment that says how many of its events a Sink is done with. It
+// has a line for each call, and the last whole line counts. A line has a checksum of its number,
+// because a wrong number would skip events, whose segment is then deleted. The zero progress has
+// no file.
 type progress struct {
 	f    *os.File
-	size int64 // of the lines that are whole
+	size int64 // of the whole lines
 }
 
 // progressPath is the path of a segment's progress, whatever the segment's state.
@@ -28,8 +29,8 @@ func progressPath(s *journalFile) string {
 	return strings.TrimSuffix(s.path, filepath.Ext(s.path)) + extSent
 }
 
-// openProgress opens the progress of s, and reads it into s.sent. With an error there is none: the
-// Sink is then offered the events that s.sent says.
+// openProgress opens the progress of s, and reads it into s.sent. After an error there is no
+// progress, and s.sent stays as it is.
 func openProgress(s *journalFile) (*progress, error) {
 	f, err := os.OpenFile(progressPath(s), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -37,7 +38,7 @@ func openProgress(s *journalFile) (*progress, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New(filepath.Base(f.Name()) + " is no file")
+		err = errors.New(filepath.Base(f.Name()) + " is not a file")
 	}
 	var lines []byte
 	if err == nil {
@@ -51,8 +52,8 @@ func openProgress(s *journalFile) (*progress, error) {
 	return &progress{f, size}, nil
 }
 
-// lastLine returns the number of the last line that is whole, and where that line ends. A crash
-// leaves a part of a line at the end, or zeros.
+// lastLine returns the number of the last whole line, and the end of that line. A crash leaves a
+// part of a line at the end, or zeros.
 func lastLine(lines []byte) (number, end int64) {
 	for {
 		i := bytes.IndexByte(lines[end:], '\n')
@@ -76,8 +77,8 @@ func progressLine(sent int64) []byte {
 	return fmt.Appendf(nil, "%s %08x\n", digits, crc32.Checksum(digits, castagnoli))
 }
 
-// write has it on disk that the Sink is done with so many events. What an attempt that failed has
-// left is overwritten.
+// write notes on disk that the Sink is done with so many events. It overwrites the bytes of a
+// write that failed.
 func (p *progress) write(sent int64) error {
 	if p.f == nil {
 		return nil
@@ -90,7 +91,7 @@ func (p *progress) write(sent int64) error {
 	return p.f.Sync()
 }
 
-// restart removes the lines.
+// restart removes all lines.
 func (p *progress) restart() error {
 	if p.f == nil {
 		return nil
@@ -112,7 +113,8 @@ func removeProgress(s *journalFile) error {
 	return nil
 }
 
-// removeOrphan removes the progress of a segment that is gone: its process died between the two.
+// removeOrphan removes the progress of a segment that is gone. Its process died between removing
+// the two.
 func (l *Logger) removeOrphan(name string) error {
 	id := strings.TrimSuffix(name, extSent)
 	if !lake.IsSegmentID(id) {

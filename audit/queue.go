@@ -7,7 +7,7 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// queue is the chunks that wait for the writer, and the memory that there is for chunks.
+// queue is the chunks that wait for the writer, and the memory for chunks.
 type queue struct {
 	mu      sync.Mutex
 	waiting []*chunk
@@ -20,13 +20,13 @@ type queue struct {
 	oldest        time.Time
 
 	journaled int64 // events that have been written to the journal
-	lost      int64 // of these: their file is gone, and no Sink had them
+	lost      int64 // journaled events whose file is gone, and that no Sink had
 	failed    int64 // events that will not be written
 	discarded int64 // events that a Filter did not want
 	sent      int64 // events that the Sink has taken
 	refused   int64 // events that the Sink will never take
 
-	// segments is the files of the journal, without those that are left alone.
+	// segments is the files of the journal, except those that are left alone.
 	segments map[*journalFile]bool
 }
 
@@ -49,8 +49,8 @@ func (q *queue) take() *chunk {
 	return &chunk{b: make([]byte, segment.BlockHead, chunkSize)}
 }
 
-// put adds a chunk to the queue. It is called with the lock of the chunk's shard, so that Stats,
-// which has all locks, sees the chunk in one of the two.
+// put adds a chunk to the queue. It is called with the lock of the chunk's shard. So Stats, which
+// holds all locks, sees the chunk either in the shard or in the queue.
 func (q *queue) put(c *chunk) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -82,7 +82,7 @@ func (q *queue) next() *chunk {
 	return c
 }
 
-// discard counts events of a chunk that is with the writer as discarded.
+// discard counts events of the writer's chunk as discarded.
 func (q *queue) discard(events int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -90,8 +90,7 @@ func (q *queue) discard(events int64) {
 	q.discarded += events
 }
 
-// wrote counts events that were written to s in a block of that size, or to no segment if s is
-// nil.
+// wrote counts the events of a block of that size: as written to s, or as failed if s is nil.
 func (q *queue) wrote(events int64, size int, s *journalFile) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -139,8 +138,8 @@ func (q *queue) lose(s *journalFile) {
 	}
 }
 
-// everWritten is the events that were written to the journal, also those of files that somebody
-// has deleted since: a counter never falls.
+// everWritten counts the events that were written to the journal. It includes those of files that
+// somebody has deleted since, because a counter never falls.
 func (q *queue) everWritten() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()

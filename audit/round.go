@@ -1,6 +1,7 @@
 package audit
 
-// round is a promise that all that was accepted before it is on disk.
+// round promises that all events that were accepted before it are on disk. Callers of Sync share
+// it.
 type round struct {
 	done chan struct{}
 	err  error

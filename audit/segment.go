@@ -17,9 +17,9 @@ type segmentReader struct {
 	f       *os.File
 	size    int64
 	app     string
-	blocks  []blockStart // of the blocks that are known, in their order
-	events  int64        // how many have been seen: all of them, once a from was ranged over to its end
-	damaged int64        // bytes behind the last record that is whole; zeros at the end do not count
+	blocks  []blockStart // of the known blocks, in their order
+	events  int64        // seen so far; all of them after a range over from has reached its end
+	damaged int64        // bytes after the last whole record, without zeros at the end
 	err     error        // of the disk
 	block   []byte
 }
@@ -27,8 +27,8 @@ type segmentReader struct {
 // blockStart is where a block begins in the file, and the number of its first event.
 type blockStart struct{ at, event int64 }
 
-// openSegment opens a segment. The error is segment.ErrNotOurs or segment.ErrNewer for a file that
-// is no such segment.
+// openSegment opens a segment. If the file is not a segment of this version, the error is
+// segment.ErrNotOurs or segment.ErrNewer.
 func openSegment(path string) (*segmentReader, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -71,8 +71,8 @@ func (r *segmentReader) has(number int64) bool {
 	return false
 }
 
-// from yields the events from that number on. They end where the segment ends, or is damaged, or
-// cannot be read.
+// from yields the events from that number on, until the segment ends, is damaged, or cannot be
+// read.
 func (r *segmentReader) from(number int64) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		i, found := slices.BinarySearchFunc(r.blocks, number, func(b blockStart, n int64) int { return cmp.Compare(b.event, n) })
@@ -87,8 +87,8 @@ func (r *segmentReader) from(number int64) iter.Seq[Event] {
 	}
 }
 
-// yieldBlock yields the events of a block from that number on. It is false when the segment ends,
-// or yield is.
+// yieldBlock yields the events of a block from that number on. It returns false when the segment
+// ends, or when yield does.
 func (r *segmentReader) yieldBlock(i int, number int64, yield func(Event) bool) bool {
 	start := r.blocks[i]
 	records, ok := r.readBlock(start.at)
@@ -145,7 +145,7 @@ func (r *segmentReader) readAt(p []byte, at int64) error {
 }
 
 // dirt is the number of bytes from there to the end of the file, without the zeros at the end of a
-// file that was laid out ahead.
+// preallocated file.
 func (r *segmentReader) dirt(at int64) int64 {
 	start, last, p := at, at, make([]byte, 64<<10)
 	for {

@@ -6,7 +6,7 @@ import "sync"
 const shards = 8
 
 // shard is a buffer that few goroutines share at a time. Locks are taken in the order of the
-// shards, then the queue's.
+// shards, and then that of the queue.
 type shard struct {
 	mu       sync.Mutex
 	chunk    *chunk // nil: nothing has been logged since it was taken

@@ -16,7 +16,7 @@ const fsyncEvery = time.Second
 
 var errGone = errors.New("the journal's directory was deleted")
 
-// syncer is what the writer hands to the goroutine that calls fsync.
+// syncer has the rounds and segments that the writer hands to the goroutine that calls fsync.
 type syncer struct {
 	wake  chan struct{} // there is a round, or a segment to seal
 	dirty chan struct{} // there is something to fsync within fsyncEvery
@@ -26,9 +26,9 @@ type syncer struct {
 	sealed   []*journalFile
 	written  *journalFile // the active segment, if it was written to since the last fsync
 	stopping bool
-	unsaid   error // of an fsync that no round waited for: the next round has it
+	unsaid   error // of an fsync that no round waited for; the next round returns it
 
-	failures atomic.Int64 // of fsync, for those whose event lies between its write and its round
+	failures atomic.Int64 // of fsync, for a LogSync whose event was written before its round began
 }
 
 func (y *syncer) add(r *round) {
@@ -81,8 +81,8 @@ func (l *Logger) sync() {
 	l.compactor.stop()
 }
 
-// syncNow has on disk all that was written, and ends the rounds that waited for that. It reports
-// whether the writer has ended.
+// syncNow calls fsync for everything that was written, and ends the rounds that waited for that.
+// It reports whether the writer has ended.
 func (l *Logger) syncNow() (stopping bool) {
 	y := &l.syncer
 	y.mu.Lock()
@@ -105,8 +105,8 @@ func (l *Logger) syncNow() (stopping bool) {
 	return stopping
 }
 
-// say returns what the rounds of now are told: err, and the failure before it that nobody was told
-// of. Without rounds it keeps err for the next.
+// say returns the error for the current rounds: err, and an earlier one that no round has
+// returned. Without rounds it keeps err for the next round.
 func (y *syncer) say(err error, rounds bool) error {
 	y.mu.Lock()
 	defer y.mu.Unlock()
@@ -121,9 +121,9 @@ func (y *syncer) say(err error, rounds bool) error {
 	return err
 }
 
-// fsync has s on disk, and its name. After an fsync that failed, the kernel may have forgotten
-// what it could not write, so that the next fsync of that file proves nothing: another segment is
-// begun.
+// fsync puts s and its name on disk. After an fsync that failed, the kernel may have forgotten the
+// bytes that it could not write, and a later fsync of the file proves nothing. So another segment
+// is begun.
 func (l *Logger) fsync(s *journalFile) error {
 	start := time.Now()
 	err := s.f.Sync()
@@ -145,8 +145,9 @@ func (l *Logger) fsync(s *journalFile) error {
 	return nil
 }
 
-// finish ends a segment: fsync, close, rename, and on to the compactor. A segment whose fsync has
-// failed has been told of: a second one would be told to those who wait for other events.
+// finish ends a segment: fsync, close, rename, and on to the compactor. It calls no fsync for a
+// segment whose fsync has failed before, because the error would go to rounds that wait for other
+// events.
 func (l *Logger) finish(s *journalFile) (err error) {
 	if !s.torn.Load() && !l.queue.isLost(s) {
 		err = l.fsync(s)
@@ -165,7 +166,7 @@ func (l *Logger) finish(s *journalFile) (err error) {
 		}
 		return err
 	}
-	// A segment that keeps its name is compacted all the same.
+	// A segment that could not be renamed is compacted all the same.
 	if e := l.rename(s); e != nil {
 		l.note("seal a segment", e)
 	}
@@ -182,7 +183,7 @@ func (l *Logger) rename(s *journalFile) error {
 	return syncDir(l.journal)
 }
 
-// syncDir has the names in a directory on disk.
+// syncDir puts the names in a directory on disk.
 func syncDir(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

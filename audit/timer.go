@@ -2,7 +2,7 @@ package audit
 
 import "time"
 
-// idleTimer is a timer that runs only where there is something to wait for.
+// idleTimer is a timer that runs only while there is something to wait for.
 type idleTimer struct {
 	*time.Timer
 	running bool

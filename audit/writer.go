@@ -13,8 +13,8 @@ const (
 	retryMost  = time.Second
 )
 
-// write is the goroutine that writes chunks to the journal. It never waits for an fsync: that was
-// the first thing that made a prototype drop events.
+// write is the goroutine that writes chunks to the journal. It never waits for an fsync, because
+// that made a prototype drop events.
 func (l *Logger) write() {
 	flush, seal := newIdleTimer(), newIdleTimer()
 	defer flush.Stop()
@@ -51,12 +51,12 @@ type writer struct {
 	active *journalFile
 	round  *round // of this turn
 	batch  batch
-	block  []byte // of what a Filter has left of a chunk
+	block  []byte // of the events of a chunk that a Filter has left
 }
 
-// flush writes the chunks that wait, and with all, or for a round, what is in the shards. Chunks
-// that come meanwhile are left to the next turn: under a load that the disk or a Filter cannot
-// follow they never end, and the round would never be done. Each of them has signalled wake.
+// flush writes the chunks that wait. With all, or for a round, it writes the chunks in the shards
+// too. Chunks that come meanwhile wait for the next turn, for which each has signalled wake.
+// Otherwise the round would never be done under a load that the disk or a Filter cannot follow.
 func (w *writer) flush(all bool) {
 	w.round = w.takeRound()
 	if all || w.round != nil || w.queue.len() == 0 {
@@ -70,7 +70,7 @@ func (w *writer) flush(all bool) {
 	}
 }
 
-// fail ends the rounds that wait: none of them waits until there is room on the disk.
+// fail ends the rounds that wait with err, so that none of them waits for room on the disk.
 func (w *writer) fail(err error) {
 	if w.round != nil {
 		w.round.finish(err)
@@ -81,7 +81,7 @@ func (w *writer) fail(err error) {
 	}
 }
 
-// collect puts what the shards have into the queue.
+// collect puts the chunks of the shards into the queue.
 func (w *writer) collect() {
 	for i := range w.shards {
 		s := &w.shards[i]
@@ -94,7 +94,7 @@ func (w *writer) collect() {
 	}
 }
 
-// writeChunk writes what the Filter leaves of c, or all of it.
+// writeChunk writes c, or the part of it that the Filter leaves.
 func (w *writer) writeChunk(c *chunk) {
 	if w.filter == nil {
 		w.writeBlock(c.b, c.events, c.since)
@@ -104,8 +104,8 @@ func (w *writer) writeChunk(c *chunk) {
 	w.queue.done(c)
 }
 
-// writeBlock writes a block, again and again until it is written or the Logger is closed.
-// Meanwhile, the buffer takes what is logged. Since is when its first event was logged.
+// writeBlock tries to write a block until it is written or the Logger is closed. Meanwhile the
+// buffer takes the events that are logged. Since is when the block's first event was logged.
 func (w *writer) writeBlock(b []byte, events int64, since time.Time) {
 	segment.PutBlockHead(b)
 	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
@@ -143,8 +143,8 @@ func (w *writer) tryWrite(b []byte) error {
 		w.syncer.wrote(w.active)
 		return nil
 	}
-	// The part of the block that was written is cut off, or stays: readers stop before it. Blocks
-	// after it would never be read, so that this segment is at its end.
+	// A part of the block may have been written. It is cut off; if that fails, readers stop before
+	// it. They would never read a block after it, so the segment ends here.
 	err = errors.Join(err, w.active.f.Truncate(w.queue.sizeOf(w.active)))
 	w.seal()
 	return err

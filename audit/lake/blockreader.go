@@ -13,13 +13,13 @@ type blockReader struct {
 	size   int64
 	at     int64 // of the window's beginning, in the segment
 	window []byte
-	rest   []byte // of the window, that is not read yet
-	clean  bool   // what follows the last block is its beginning at most, or zeros
+	rest   []byte // of the window, not read yet
+	clean  bool   // after the last block come only zeros, or a part of the next block
 }
 
 const windowSize = 1 << 20
 
-// read is how far the segment has been read.
+// read is the number of bytes of the segment that have been read.
 func (b *blockReader) read() int64 { return b.at + int64(len(b.window)-len(b.rest)) }
 
 func (b *blockReader) header() bool {
@@ -34,7 +34,7 @@ func (b *blockReader) header() bool {
 	return true
 }
 
-// fill has n bytes in rest, or all that there are.
+// fill fills rest with at least n bytes, or with all that there are.
 func (b *blockReader) fill(n int) error {
 	done := b.at + int64(len(b.window)-len(b.rest))
 	if len(b.rest) >= n || done+int64(len(b.rest)) >= b.size {

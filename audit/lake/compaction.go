@@ -19,14 +19,14 @@ import (
 )
 
 const (
-	// Smaller files are merged, and so are smaller merged files: those of sixty-four of a thousand
-	// writers have but a part of each trace, which costs four times the bytes, and a search more
-	// than before the merge.
+	// Files below smallFile are merged, and merged files below smallMerged. A merged file of
+	// sixty-four of a thousand writers has only a part of each trace. That costs four times the
+	// bytes, and a search costs more than before the merge.
 	smallFile   = 4 << 20
 	smallMerged = 16 << 20
 
-	// One merge is of so many files and bytes at most, because the merged file is made in memory,
-	// beside its sources. The merged files of more are merged in turn.
+	// These bound one merge, because the merged file and its sources are in memory. If there are
+	// more files, their merged files are merged in turn.
 	mergeFiles = 64
 	mergeBytes = 64 << 20
 
@@ -50,14 +50,14 @@ func (c *compaction) run(options CompactOptions) error {
 	before := time.Now().Add(-after)
 	var files []File
 	partition := ""
-	whole, doubt := true, false // whether all of the partition is listed; whether that of the next may not be
+	whole, doubt := true, false // the partition is listed as a whole; the next one may not be
 	var unlisted []error
 	for file, err := range c.store.List(c.ctx, "") {
 		if c.ctx.Err() != nil {
 			return c.ctx.Err()
 		}
 		if err != nil {
-			// Without a merged file, those that it stands for would be merged a second time.
+			// If a merged file is missing in the list, its sources would be merged a second time.
 			unlisted = append(unlisted, err)
 			whole, doubt = false, true
 			continue
@@ -78,7 +78,7 @@ func (c *compaction) run(options CompactOptions) error {
 	return cmp.Or(c.partition(partition, files, whole), errors.Join(unlisted...))
 }
 
-// partition compacts a partition that has the given files, where these are all.
+// partition compacts a partition with these files, if they are the whole partition.
 func (c *compaction) partition(in string, files []File, whole bool) error {
 	if !whole || len(files) < 2 {
 		return nil
@@ -89,8 +89,8 @@ func (c *compaction) partition(in string, files []File, whole bool) error {
 		return err
 	}
 	for name, err := range left {
-		// Events of the other files may be in a merged file that cannot be read. To merge them
-		// into another one would show them twice on the day on which it can.
+		// The merged file that cannot be read may have the events of other files. If these were
+		// merged into another one, the events would be there twice once it can be read.
 		if !replaced[name] && !errors.Is(err, table.ErrNewer) {
 			return nil
 		}
@@ -115,9 +115,9 @@ func isSmall(name string, size int64) bool {
 	return size < smallFile || isMerged(name) && size < smallMerged
 }
 
-// round merges small files of a partition, which are sorted by name, and returns those of the
-// merged files that are small again: a thousand files become sixteen, and these one. At least two
-// files of each merge become one, so that rounds end.
+// round merges small files of a partition, sorted by name, and returns the merged files that are
+// small again: a thousand files become sixteen, and these become one. Each merge makes one file of
+// at least two, so rounds come to an end.
 func (c *compaction) round(in string, files []File) (small []File, err error) {
 	for len(files) > 0 {
 		n, size := 0, int64(0)
@@ -144,8 +144,8 @@ func (c *compaction) round(in string, files []File) (small []File, err error) {
 	return small, nil
 }
 
-// replaced deletes the files that another one stands for, which a crash has left. It returns the
-// names of those, and the errors of the merged files that could not be read.
+// replaced deletes files that a crash has left, and that a merged file stands for. It returns
+// their names, and the errors of merged files that could not be read.
 func (c *compaction) replaced(in string, files []File) (replaced map[string]bool, left map[string]error, err error) {
 	there := map[string]bool{}
 	for _, file := range files {
@@ -175,8 +175,8 @@ func (c *compaction) replaced(in string, files []File) (replaced map[string]bool
 	return replaced, left, c.deleteAll(in, slices.Compact(gone))
 }
 
-// verified returns which of the files that are there the merged one stands for. All of it is read
-// before those may be deleted. With ErrNewer it returns them too.
+// verified returns the files, of those that are there, for which a merged file stands. It reads
+// the whole merged file first, because they will be deleted. With ErrNewer it returns them too.
 func (c *compaction) verified(in, name string, there map[string]bool) (names []string, err error) {
 	s, r, err := c.open(in + name)
 	if r != nil {
@@ -203,8 +203,8 @@ func (c *compaction) verified(in, name string, there map[string]bool) (names []s
 	return names, nil
 }
 
-// open opens a file of the lake, and reads its footer. The reader is to be closed where it is
-// not nil.
+// open opens a file of the lake, and reads its footer. The caller closes the reader if it is not
+// nil.
 func (c *compaction) open(name string) (*table.Source, Reader, error) {
 	r, err := c.store.Open(c.ctx, name)
 	if err != nil {
@@ -214,8 +214,8 @@ func (c *compaction) open(name string) (*table.Source, Reader, error) {
 	return s, r, err
 }
 
-// leave notes that a file cannot be read. It returns the error where that is of the context, and
-// not of the file. A file that is no longer there was deleted by another, which is no matter.
+// leave notes that a file cannot be read. If the context has ended, it returns the context's
+// error. It ignores a file that is no longer there, because another process has deleted it.
 func (c *compaction) leave(name string, err error) error {
 	if ctx := c.ctx.Err(); ctx != nil {
 		return ctx
@@ -239,8 +239,8 @@ func (c *compaction) deleteAll(in string, names []string) error {
 	})
 }
 
-// merge merges the files of these names into one, and returns it. A file that cannot be read is
-// left out. Where less than two can be, there is none.
+// merge merges the files with these names into one, and returns it. It leaves out files that
+// cannot be read. With less than two others it merges none, and returns a zero File.
 func (c *compaction) merge(in string, names []string) (File, error) {
 	for len(names) > 1 {
 		meta, bad, err := c.read(in, names)
@@ -258,9 +258,9 @@ func (c *compaction) merge(in string, names []string) (File, error) {
 	return File{}, nil
 }
 
-// fetch returns the bytes of files, which are small, several at once. Bad is the first file that
-// the error is of; -1 where that is the context's. All are closed when it returns: Windows deletes
-// no file that is open.
+// fetch returns the bytes of small files. It reads several at once, and closes them all before it
+// returns, because Windows does not delete open files. Bad is the index of the first file with an
+// error, or -1 if the error is the context's.
 func (c *compaction) fetch(in string, names []string) (data [][]byte, bad int, err error) {
 	data, failed := make([][]byte, len(names)), make([]error, len(names))
 	err = parallel(c.ctx, waiting, len(names), func(i int) error {
@@ -288,8 +288,8 @@ func (c *compaction) whole(name string) ([]byte, error) {
 	return data, err
 }
 
-// read reads files into the writer, and returns what the merged file's footer says. Bad is the
-// file that the error is of; -1 for an error that is not of a file.
+// read reads files into the writer, and returns the metadata for the merged file's footer. Bad is
+// the index of the file with the error, or -1 if the error is not that of a file.
 func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, err error) {
 	var sources []*table.Source
 	var rows int64
@@ -315,7 +315,7 @@ func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, 
 		return meta, source.Source, source.Err
 	}
 	if err == nil && c.writer.Rows() != rows {
-		err = fmt.Errorf("lake: %s: %d events were merged, and there are %d", in, c.writer.Rows(), rows)
+		err = fmt.Errorf("lake: %s: %d events were merged, but there are %d", in, c.writer.Rows(), rows)
 	}
 	slices.Sort(meta.Replaces)
 	meta.Replaces = slices.Compact(meta.Replaces)
@@ -337,7 +337,7 @@ func (c *compaction) publish(in string, names []string, meta table.Meta) (File, 
 	return merged, c.deleteAll(in, names)
 }
 
-// count counts a merged file. Its sources that were made in the same call are counted no more.
+// count counts a merged file, and no longer counts those of its sources that this call has made.
 func (c *compaction) count(merged string, names []string, events int64) {
 	c.done.Into++
 	c.done.Merged += len(names)
@@ -352,8 +352,8 @@ func (c *compaction) count(merged string, names []string, events int64) {
 	c.made[merged] = events
 }
 
-// mergedName returns the name of the file that is merged from names, which are sorted: the same
-// one for the same files, so that a merge that is done again replaces its file.
+// mergedName returns the name of the file that is merged from names, which are sorted. The same
+// files give the same name, so that a repeated merge replaces its file.
 func mergedName(names []string) string {
 	hash := sha256.Sum256([]byte(strings.Join(names, " ")))
 	return names[0][:idLength] + "-" + hex.EncodeToString(hash[:hashLength/2]) + Suffix

@@ -58,7 +58,7 @@ func (c *counting) run(span timeRange) error {
 	return nil
 }
 
-// segment counts the events that a segment has in each partition.
+// segment counts the events of a segment in each partition.
 func (c *counting) segment(o *openSegment) (clean bool, size int64, err error) {
 	o.hits = map[int64]*hits{}
 	return o.walk(c.ctx, nil, func(r *segment.Record) { o.hitsOf(floorPartition(r.Time)).count++ })
@@ -79,7 +79,7 @@ func (c *counting) choose(partitions []*partition) {
 	}
 }
 
-// fileStats is what was read of one file.
+// fileStats is the statistics of one file.
 type fileStats struct {
 	file           *stored
 	apps, messages []string
@@ -112,7 +112,7 @@ func (c *counting) partition(p *partition) error {
 	return nil
 }
 
-// addJournal adds the events that a segment has in a partition.
+// addJournal adds the events of a segment in a partition.
 func (c *counting) addJournal(o *openSegment, begin int64) {
 	h := o.hits[begin]
 	if h == nil {
@@ -167,7 +167,7 @@ func (c *counting) add(p *partition, files []*fileStats) {
 	c.stats.Partitions = append(c.stats.Partitions, stats)
 }
 
-// columnNames are the columns as people know them.
+// columnNames are the names of the columns for people.
 var columnNames = [...]string{
 	table.Timestamp: "timestamp", table.TraceID: "trace_id", table.App: "app", table.Message: "message",
 	table.ContextKey: "context.key", table.ContextValue: "context.value", table.TraceNames: "trace_names",
@@ -214,7 +214,7 @@ func (c *counting) addSample(s *read.Sample) {
 	}
 }
 
-// finish multiplies what was sampled.
+// finish extrapolates from the sample.
 func (c *counting) finish() {
 	factor := 0.
 	if c.sampledRows > 0 {

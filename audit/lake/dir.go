@@ -30,10 +30,10 @@ type dir struct{ path string }
 // an empty path, every method returns an error. A relative path starts at the working directory of
 // each call.
 //
-// Put writes to a temporary name, and renames the file when its bytes are on disk. List skips links,
-// and names that begin with "_" or ".". No name leads out of the directory, not even through a
-// link. Delete also removes the directories that it leaves empty. Lock removes temporary files that
-// a crash has left.
+// Put writes to a temporary name, and renames the file when its bytes are on disk. List skips
+// links, and names that begin with "_" or ".". No name leads out of the directory, not even
+// through a link. Delete also removes the directories that it leaves empty. Lock removes temporary
+// files that a crash has left.
 func Dir(path string) Store { return dir{path} }
 
 // String returns the path.
@@ -50,7 +50,7 @@ func (d dir) open(ctx context.Context) (*os.Root, error) {
 	return os.OpenRoot(d.path)
 }
 
-// create is open for a directory that may not be there yet.
+// create opens the directory, and makes it if it is not there.
 func (d dir) create(ctx context.Context) (*os.Root, error) {
 	root, err := d.open(ctx)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -62,7 +62,7 @@ func (d dir) create(ctx context.Context) (*os.Root, error) {
 	return d.open(ctx)
 }
 
-// makeDir makes the directory at path and its parents, and has each one's entry on disk.
+// makeDir makes the directory at path and its parents, and puts the entry of each on disk.
 func makeDir(path string) error {
 	err := os.Mkdir(path, 0o777)
 	parent := filepath.Dir(path)
@@ -82,12 +82,12 @@ func makeDir(path string) error {
 	return closeAfter(f, filelock.SyncDir(f))
 }
 
-// checkName returns an error for a name that is not of a file in the store. List would not show
-// a file whose name begins with "_" or ".", so that Put must not make one.
+// checkName returns an error for a name that a file in the store cannot have. Put must not make a
+// file whose name begins with "_" or ".", because List would not show it.
 func checkName(name string) error {
 	if name == "." || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") ||
 		slices.ContainsFunc(strings.Split(name, "/"), hidden) {
-		return fmt.Errorf("lake: %q is no name of a file in a store", name)
+		return fmt.Errorf("lake: %q is not the name of a file in a store", name)
 	}
 	return nil
 }
@@ -133,14 +133,14 @@ func writeSynced(ctx context.Context, root *os.Root, name string, from io.Reader
 	return closeAfter(f, err)
 }
 
-// publish renames temp to name, whose directory it makes. Delete may remove that directory in
-// between, because it is still empty, so that a few attempts may be needed.
+// publish makes the directory of name, and renames temp to name. It may need a few attempts,
+// because Delete may remove the directory while it is still empty.
 func publish(root *os.Root, temp, name string) (err error) {
 	for range 100 {
 		if err = root.MkdirAll(path.Dir(name), 0o777); err == nil {
 			err = root.Rename(temp, name)
 		}
-		// MkdirAll says ErrExist too of a directory that is removed while it is being made.
+		// MkdirAll returns ErrExist too if a directory is removed while it is being made.
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 			break
 		}
@@ -148,8 +148,8 @@ func publish(root *os.Root, temp, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	// All directories, not only those that were made here: another Put that runs at this time
-	// may have made some, and not have synced them yet.
+	// This syncs all directories, not only those that were made here. Another Put may have made
+	// some of them a moment ago, and not have synced them yet.
 	for name != "." {
 		name = path.Dir(name)
 		f, err := root.Open(name)
@@ -176,7 +176,7 @@ func (d dir) List(ctx context.Context, prefix string) iter.Seq2[File, error] {
 		if prefix == "" {
 			name = "."
 		} else if err := checkName(name); err != nil || !slash {
-			yield(File{}, fmt.Errorf("lake: %q is no prefix of a store", prefix))
+			yield(File{}, fmt.Errorf("lake: %q is not the prefix of a store", prefix))
 			return
 		}
 		root, err := d.open(ctx)
@@ -189,16 +189,16 @@ func (d dir) List(ctx context.Context, prefix string) iter.Seq2[File, error] {
 	}
 }
 
-// list yields the files below the directory name. What another process deletes meanwhile is left
-// out, and what cannot be read is an error that the others follow. It is false when yield has had
-// enough.
+// list yields the files below the directory name. It leaves out what another process deletes
+// meanwhile. It yields an error for what cannot be read, and then goes on. It returns false when
+// yield does.
 func list(ctx context.Context, root *os.Root, name string, yield func(File, error) bool) bool {
 	entries, err := readDir(root, name)
 	if ctx.Err() != nil {
 		yield(File{}, ctx.Err())
 		return false
 	}
-	if err != nil { // what was read of it until then is no basis for anything
+	if err != nil { // the entries that were read are useless, since some are missing
 		return errors.Is(err, fs.ErrNotExist) || !mayHold(name) || yield(File{}, err)
 	}
 	for _, entry := range entries {
@@ -225,8 +225,8 @@ func list(ctx context.Context, root *os.Root, name string, yield func(File, erro
 	return true
 }
 
-// mayHold reports whether a directory may hold files of ours. Others, such as lost+found, need not
-// be readable.
+// mayHold reports whether a directory may hold files of clew. Other directories, such as
+// lost+found, need not be readable.
 func mayHold(name string) bool {
 	if name == "." {
 		return true
@@ -260,7 +260,7 @@ func sortName(e fs.DirEntry) string {
 	return e.Name()
 }
 
-// file is a file of a dir, whose size is that of when it was opened.
+// file is an open file of a dir, with its size at that time.
 type file struct {
 	*os.File
 	size int64
@@ -283,7 +283,7 @@ func (d dir) Open(ctx context.Context, name string) (Reader, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("lake: %s is no file", name)
+		err = fmt.Errorf("lake: %s is not a file", name)
 	}
 	if err != nil {
 		f.Close()
@@ -306,7 +306,7 @@ func (d dir) Delete(ctx context.Context, name string) error {
 	defer root.Close()
 	info, err := root.Lstat(name)
 	if err == nil && info.IsDir() {
-		return fmt.Errorf("lake: %s is no file", name)
+		return fmt.Errorf("lake: %s is not a file", name)
 	}
 	if err == nil {
 		err = root.Remove(name)

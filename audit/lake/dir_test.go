@@ -116,7 +116,7 @@ func TestDirNames(t *testing.T) {
 		}
 	}
 	for _, err := range s.List(t.Context(), "a") {
-		require.ErrorContains(t, err, `"a" is no prefix`)
+		require.ErrorContains(t, err, `"a" is not the prefix`)
 	}
 	_, err := s.Open(t.Context(), "a")
 	require.Error(t, err)

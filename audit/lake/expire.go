@@ -61,10 +61,10 @@ func (done *Expired) expire(ctx context.Context, store Store, before time.Time) 
 	return errors.Join(unlisted...)
 }
 
-// errDelete tells a file that cannot be deleted from one that may not.
+// errDelete tells a file that could not be deleted from one that must not be deleted.
 var errDelete = errors.New("lake: delete")
 
-// expire deletes a file whose footer says that it is ours.
+// expire deletes a file if its footer says that clew wrote it.
 func expire(ctx context.Context, store Store, name string) error {
 	r, err := store.Open(ctx, name)
 	if err != nil {

@@ -115,7 +115,7 @@ func (s *finding) run(yield func([]Event) bool) error {
 	if err := s.affordable(partitions); err != nil {
 		return err
 	}
-	var later []Event // of a trace: after the range, and in its last partition
+	var later []Event // of the last partition of the range, and of those after it
 	if s.question.grows {
 		if later, err = s.grow(&partitions); err != nil {
 			return err
@@ -146,7 +146,7 @@ func (s *finding) enough() bool {
 	return s.question.limit > 0 && s.found >= int64(s.question.limit)
 }
 
-// give sorts the events and yields as many as are left of the limit.
+// give sorts the events, and yields them up to the limit.
 func (s *finding) give(events []Event, yield func([]Event) bool) bool {
 	if yield == nil {
 		return true
@@ -159,7 +159,8 @@ func (s *finding) give(events []Event, yield func([]Event) bool) bool {
 	return yield(events)
 }
 
-// newest compares the contexts only where all else is the same: that is slow.
+// newest orders events, the newest first. It compares contexts, which is slow, only if all else is
+// the same.
 func newest(a, b Event) int {
 	if c := b.Time.Compare(a.Time); c != 0 {
 		return c
@@ -178,12 +179,12 @@ func flat(context map[string]string) (all []string) {
 	return all
 }
 
-// readJournals reads the segments, whose events are few or many but in no partition yet.
+// readJournals reads the segments, whose events are not in partitions yet.
 func (s *finding) readJournals() error {
 	return s.walkSegments(func(o *openSegment) (bool, int64, error) { return o.find(s.ctx, s.question) })
 }
 
-// walkSegments walks all segments, and drops those of which there are better copies.
+// walkSegments walks all segments, and then drops those with better copies.
 func (v *view) walkSegments(walk func(*openSegment) (clean bool, size int64, err error)) error {
 	err := parallel(v.ctx, working(), len(v.segments), func(i int) error { return v.walkSegment(v.segments[i], walk) })
 	if err == nil {
@@ -207,7 +208,7 @@ func (v *view) walkSegment(o *openSegment, walk func(*openSegment) (clean bool, 
 	v.report.JournalBytes += size
 	v.mu.Unlock()
 	if err == nil && !clean {
-		err = fmt.Errorf("damaged behind its first %d bytes, which were read", size)
+		err = fmt.Errorf("damaged after its first %d bytes, which were read", size)
 	}
 	if err != nil {
 		v.skip(o.store, journalDir+"/"+o.name, err)
@@ -215,7 +216,8 @@ func (v *view) walkSegment(o *openSegment, walk func(*openSegment) (clean bool, 
 	return nil
 }
 
-// partitions returns those of the range, the newest first: of files, and of journals' events.
+// partitions returns the partitions of the range that have files or events in journals, the newest
+// first.
 func (s *finding) partitions(span timeRange) ([]*partition, error) {
 	all, err := s.list(span)
 	if err != nil {
@@ -245,8 +247,8 @@ func (s *finding) filter() read.Filter {
 	return q
 }
 
-// grow searches the last partition of the range, and the one after it for as long as the one
-// before held a hit. It takes the partitions that it has searched off partitions.
+// grow searches the last partition of the range. As long as a partition has a hit, it goes on to
+// the next one. It removes the partition of the range from partitions.
 func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	last := s.question.span.until - partitionMicros
 	if len(*partitions) == 0 || (*partitions)[0].begin != last {
@@ -255,7 +257,7 @@ func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	p := (*partitions)[0]
 	*partitions = (*partitions)[1:]
 	for {
-		before := s.found // where events are counted only
+		before := s.found // changes if events are only counted
 		found, err := s.search(p)
 		if err != nil {
 			return nil, err
@@ -274,7 +276,7 @@ func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	}
 }
 
-// search returns the events of a partition, or counts them where nobody wants them.
+// search returns the events of a partition, or only counts them.
 func (s *finding) search(p *partition) (events []Event, err error) {
 	s.report.Partitions++
 	q := s.filter()
@@ -322,8 +324,8 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 	return events, nil
 }
 
-// fewHits of a row group are read while what was read to find them is there. Of many only those
-// that are among the newest of all are.
+// fewHits is the number of hits in a row group up to which their rows are read at once, while the
+// pages are in memory. Of more hits, only those are read later that are among the newest of all.
 const fewHits = 1000
 
 // searchFile returns the hits of one file.
@@ -351,7 +353,7 @@ func (s *finding) searchFile(f *stored, q *read.Filter) (places []place, err err
 	return places, nil
 }
 
-// materialise reads the rows of the hits that have no events yet. It closes the files.
+// materialise reads the rows of hits that have no events yet, and closes their files.
 func (s *finding) materialise(places []place) (events []Event, err error) {
 	slices.SortFunc(places, func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.file.name, b.file.name), cmp.Compare(a.group, b.group), cmp.Compare(a.hit.Row, b.hit.Row))
@@ -397,7 +399,7 @@ func (s *finding) materialise(places []place) (events []Event, err error) {
 	return events, err
 }
 
-// rows reads the events of hits in one row group. Each is checked with all of the question again.
+// rows reads the events of hits in one row group, and checks each with the whole question again.
 func (s *finding) rows(group *read.Group, places []place) (checked []place, err error) {
 	numbers := make([]uint32, len(places))
 	for i := range places {

@@ -222,7 +222,7 @@ func TestDamagedJournalHasItsPrefix(t *testing.T) {
 	assert.Less(t, len(got), len(all))
 	assert.Equal(t, all[:len(got)], got)
 	require.Len(t, report.Skipped, 1)
-	assert.Contains(t, report.Skipped[0].Err.Error(), "damaged behind its first")
+	assert.Contains(t, report.Skipped[0].Err.Error(), "damaged after its first")
 }
 
 func TestBadQueries(t *testing.T) {
@@ -231,8 +231,8 @@ func TestBadQueries(t *testing.T) {
 		q    lake.Query
 		want string
 	}{
-		{"no ID", lake.Query{TraceID: "XYZ.123"}, "no trace ID"},
-		{"short", lake.Query{TraceID: "463ac35c"}, "no trace ID"},
+		{"no ID", lake.Query{TraceID: "XYZ.123"}, "is not a trace ID"},
+		{"short", lake.Query{TraceID: "463ac35c"}, "is not a trace ID"},
 		{"limit", lake.Query{Limit: -1}, "limit of -1"},
 		{"range", lake.Query{Since: began, Until: began}, "ends before it begins"},
 	} {
@@ -245,7 +245,7 @@ func TestBadQueries(t *testing.T) {
 		})
 	}
 	_, err := lake.Count(t.Context(), lake.Query{TraceID: "XYZ.123", Limit: -1, Since: began, Until: began}, nil)
-	for _, fault := range []string{"no trace ID", "limit of -1", "ends before it begins"} {
+	for _, fault := range []string{"is not a trace ID", "limit of -1", "ends before it begins"} {
 		assert.ErrorContains(t, err, fault)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -103,7 +103,7 @@ func TestFollow(t *testing.T) {
 		assert.Contains(t, story.Stopped, "there are more than 2 events")
 	})
 	_, err := lake.Follow(t.Context(), lake.Query{TraceID: "XYZ"}, lake.Bounds{Hops: -1, Common: -2}, nil, packed)
-	for _, fault := range []string{"Bounds.Hops is -1", "Bounds.Common is -2", "no trace ID"} {
+	for _, fault := range []string{"Bounds.Hops is -1", "Bounds.Common is -2", "is not a trace ID"} {
 		assert.ErrorContains(t, err, fault)
 	}
 }

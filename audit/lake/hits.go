@@ -8,11 +8,11 @@ import (
 // hits is the hits of a segment in a partition.
 type hits struct {
 	count  int64
-	events []Event // none where they are only counted, and the newest where there is a limit
-	most   int     // so many events are cut back to the limit
+	events []Event // none if hits are only counted; only the newest if there is a limit
+	most   int     // events, from which on they are cut back to the limit
 }
 
-// hitsOf returns the hits in the partition that begins then, for more.
+// hitsOf returns the hits in a partition, to which more may be added.
 func (s *openSegment) hitsOf(begin int64) *hits {
 	h := s.hits[begin]
 	if h == nil {
@@ -30,12 +30,12 @@ func (h *hits) add(e Event, a *question) {
 	h.events = append(h.events, e)
 	if h.most = max(h.most, 2*a.limit+1000); a.limit > 0 && len(h.events) >= h.most {
 		h.events = newestEvents(h.events, a.limit)
-		h.most = 2 * len(h.events) // where all have the same time, there is nothing to cut
+		h.most = 2 * len(h.events) // nothing is cut if all have the same time
 	}
 }
 
-// newestEvents returns the newest events, limit of them and those of the same time as the last
-// one.
+// newestEvents returns the limit newest events, and all others of the same time as the last of
+// these.
 func newestEvents(all []Event, limit int) []Event {
 	times := make([]time.Time, len(all))
 	for i := range all {

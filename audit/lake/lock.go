@@ -16,7 +16,8 @@ import (
 
 const (
 	lockName = "_compact.lock"
-	// leftAge is the age at which what has no owner was left by a crash: no Put takes so long.
+	// leftAge is the age from which on a temporary file must have been left by a crash, because no
+	// Put takes so long.
 	leftAge = 24 * time.Hour
 )
 
@@ -39,8 +40,9 @@ func (d dir) Lock(ctx context.Context) (held context.Context, unlock func() erro
 		f.Close()
 		return nil, nil, err
 	}
-	// The file says who has it, for people. It stays when the lock goes: another process may have
-	// opened it already, and would then lock a file that is no longer in the directory.
+	// The file names the holder for people. It stays when the lock is released. If it were
+	// removed, another process that has opened it could lock a file that is no longer in the
+	// directory.
 	host, _ := os.Hostname()
 	err = f.Truncate(0)
 	if err == nil {
@@ -52,15 +54,14 @@ func (d dir) Lock(ctx context.Context) (held context.Context, unlock func() erro
 	if err != nil {
 		return nil, nil, closeAfter(f, err)
 	}
-	held, release := context.WithCancel(ctx) // the system's lock cannot be lost before
+	held, release := context.WithCancel(ctx) // the system's lock cannot be lost earlier
 	return held, func() error {
 		release()
 		return f.Close()
 	}, nil
 }
 
-// sweep removes the temporary files and the empty directories of partitions that were left before
-// the time given.
+// sweep removes temporary files, and empty directories of partitions, that are older than before.
 func sweep(ctx context.Context, root *os.Root, name string, before time.Time) error {
 	entries, err := readDir(root, name)
 	if err == nil {
@@ -76,7 +77,7 @@ func sweep(ctx context.Context, root *os.Root, name string, before time.Time) er
 		below := path.Join(name, entry.Name())
 		temp := name == "." && strings.HasPrefix(entry.Name(), tempPrefix) && entry.Type().IsRegular()
 		part := entry.IsDir() && isPartition(below)
-		info, err := entry.Info() // before what lies below is removed, which changes the time
+		info, err := entry.Info() // now, because removing files in it changes its time
 		if part {
 			if err := sweep(ctx, root, below, before); err != nil {
 				return err
@@ -89,7 +90,7 @@ func sweep(ctx context.Context, root *os.Root, name string, before time.Time) er
 	return nil
 }
 
-// isPartition reports whether name, of a directory, is a partition's or that of a parent of one.
+// isPartition reports whether a directory has the name of a partition, or of a parent of one.
 func isPartition(name string) bool {
 	name += "/"
 	const some = "year=2006/month=01/day=01/hour=00/minute=00/"

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// needle is what a block must have somewhere, to be worth a look at its records.
+// needle is bytes that a block must contain if one of its records is a hit.
 type needle []byte
 
-// needles returns what all hits of the question have among their bytes.
+// needles returns bytes that all hits of the question contain.
 func (a *question) needles() (all []needle) {
 	if id, ok := onlyTrace(a.filter.TraceIDs); ok {
 		raw, _ := hex.DecodeString(id)
@@ -20,14 +20,13 @@ func (a *question) needles() (all []needle) {
 	for _, pair := range a.filter.Pairs {
 		all = append(all, needle(pair[1]))
 	}
-	// Not the app: a record leaves it to the segment's header, mostly.
+	// The app is no needle, because mostly only the segment's header has it.
 	all = append(all, needle(a.filter.Message), needle(a.filter.TraceName))
 	slices.SortStableFunc(all, func(a, b needle) int { return len(b) - len(a) })
 	return all
 }
 
-// onlyTrace returns the shortest of the spellings where there is one trace only. The others end
-// with it.
+// onlyTrace returns the shortest spelling if all are of one trace. The others end with it.
 func onlyTrace(ids []string) (id string, ok bool) {
 	if len(ids) == 0 {
 		return "", false

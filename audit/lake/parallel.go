@@ -10,8 +10,8 @@ import (
 // working is how many files are worked on at once.
 func working() int { return 2 * runtime.GOMAXPROCS(0) }
 
-// parallel calls do for 0 to n-1, width of them at once, and returns when all have returned. After
-// an error no more are begun.
+// parallel calls do for 0 to n-1, width of them at a time, and returns when all have returned.
+// After an error it begins no more calls.
 func parallel(ctx context.Context, width, n int, do func(i int) error) error {
 	var (
 		next   atomic.Int64

@@ -7,7 +7,7 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// place is where a hit lies, and its event where that was read at once.
+// place is the location of a hit, and its event if that was read at once.
 type place struct {
 	file  *stored
 	group int
@@ -15,8 +15,8 @@ type place struct {
 	event *Event
 }
 
-// newestPlaces returns the limit newest hits, and all that have the time of the last of these:
-// which of them count is known when they are read.
+// newestPlaces returns the limit newest hits, and all others of the same time as the last of
+// these. Which of these count is known only after they are read.
 func newestPlaces(places []place, limit int) []place {
 	if limit == 0 || len(places) <= limit {
 		return places

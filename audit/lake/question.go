@@ -15,7 +15,7 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// question is a Query that is checked and resolved.
+// question is a Query that was checked and has its defaults.
 type question struct {
 	filter   read.Filter // without the range
 	matches  func(*Event) bool
@@ -54,13 +54,13 @@ func (q *Query) resolve() (*question, error) {
 	return a, nil
 }
 
-// spellings returns the ways in which a trace ID may be written.
+// spellings returns the texts that a trace ID may have in a file.
 func spellings(id string) ([]string, error) {
 	if id == "" {
 		return nil, nil
 	}
 	if _, err := hex.DecodeString(id); err != nil || len(id) != 16 && len(id) != 32 {
-		return nil, fmt.Errorf("lake: %.40q is no trace ID of 16 or 32 hexadecimal digits", id)
+		return nil, fmt.Errorf("lake: %.40q is not a trace ID of 16 or 32 hexadecimal digits", id)
 	}
 	id = strings.ToLower(id)
 	const zeros = "0000000000000000"
@@ -101,7 +101,7 @@ func (q *Query) timeRange(ids []string) (span timeRange, grows bool) {
 	return span, false
 }
 
-// traceBegin is when the trace began, where its ID says so.
+// traceBegin is when the trace began, if its ID says so.
 func traceBegin(ids []string, now time.Time, ttl time.Duration) (begin time.Time, ok bool) {
 	if len(ids) == 0 {
 		return begin, false
@@ -111,7 +111,7 @@ func traceBegin(ids []string, now time.Time, ttl time.Duration) (begin time.Time
 	return begin, err == nil && begin.After(now.Add(-ttl)) && begin.Before(now.Add(PartitionSpan))
 }
 
-// matches is whether q holds for e, apart from the range. Each hit is checked with it.
+// matches reports whether e matches q, apart from the range. It checks each hit.
 func matches(q *read.Filter, e *Event) bool {
 	if len(q.TraceIDs) > 0 && !slices.Contains(q.TraceIDs, e.TraceID) ||
 		q.App != "" && q.App != e.App || q.Message != "" && q.Message != e.Message ||

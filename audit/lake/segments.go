@@ -14,23 +14,23 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// openSegment is a segment of a journal that is held open for the time of a search.
+// openSegment is a segment of a journal, which stays open during a search.
 type openSegment struct {
 	store  Store
 	name   string
 	reader Reader
 	header segment.Header
-	err    error // that its header cannot be read
-	valid  int64 // how many of its bytes are read, by the last walk
-	copied bool  // another segment is a better copy of it
+	err    error // the header cannot be read
+	valid  int64 // bytes that the last walk has read
+	copied bool  // another segment is a better copy
 
 	hits map[int64]*hits // by the beginning of their partition
 }
 
 // openSegments opens all segments of the stores' journals.
 //
-// A segment that is gone when it is opened was renamed because it was sealed, or deleted
-// because it was packed. The journal is then listed again: what is packed is in the Parquet
+// A segment that is gone when it is opened was renamed because it was sealed, or deleted because
+// it was packed. Then the journal is listed again. The events of a packed segment are in Parquet
 // files, which are listed after the journals.
 func (v *view) openSegments() (err error) {
 	defer func() {
@@ -85,8 +85,8 @@ func (v *view) openJournal(journal Journaled, seen map[string]bool) (again bool,
 	return again, nil
 }
 
-// dropCopies keeps the segment with the longest valid prefix of those with one ID, which are
-// copies of each other.
+// dropCopies keeps one of the segments with the same ID, which are copies of each other: the one
+// with the longest valid prefix.
 func (v *view) dropCopies() {
 	best := map[string]*openSegment{}
 	for _, s := range v.segments {
@@ -105,7 +105,7 @@ func (v *view) dropCopies() {
 	}
 }
 
-// segmentID is the name of a segment without what says whether it is sealed.
+// segmentID is the name of a segment without the suffix that says whether it is sealed.
 func segmentID(name string) string {
 	for _, suffix := range []string{activeSuffix, sealedSuffix} {
 		if id, ok := bytes.CutSuffix([]byte(name), []byte(suffix)); ok {
@@ -126,7 +126,7 @@ func closeSegments(all []*openSegment) {
 // maxSegmentHeader is more than a header can have.
 const maxSegmentHeader = 8 << 10
 
-// readHeader reads the header. A segment that has just begun has none yet, and no events.
+// readHeader reads the header. A segment that has just begun has neither header nor events.
 func (s *openSegment) readHeader() {
 	p := make([]byte, min(maxSegmentHeader, s.reader.Size()))
 	n, err := s.reader.ReadAt(p, 0)
@@ -139,18 +139,19 @@ func (s *openSegment) readHeader() {
 	s.header, _, s.err = segment.ReadHeader(p[:n])
 	switch {
 	case s.err != nil && int64(n) == s.reader.Size() && segment.IsUnfinished(p[:n]):
-		s.err = nil // without events, as an empty file
+		s.err = nil // the file has no events, as an empty file
 	case s.err == nil && s.header.ID != segmentID(s.name):
-		// A copy under another name would give its events twice.
+		// This is a copy under another name, and would give its events twice.
 		s.err = fmt.Errorf("lake: the file has another name than its segment, %.64q", s.header.ID)
 	}
 }
 
-// opened is whether the events of a segment come from the journal.
+// opened reports whether the segment has events for a search.
 func (s *openSegment) opened() bool { return s.err == nil && s.header.ID != "" && !s.copied }
 
-// walk calls record for the records of the segment's longest valid prefix that have the needle,
-// in their order; nil: for all. It is false when the segment ends in bytes that are no blocks.
+// walk calls record for the records in the segment's longest valid prefix, in their order. With a
+// needle it skips records without the needle. Clean is false if the segment ends in bytes that are
+// not blocks.
 func (s *openSegment) walk(ctx context.Context, want needle, record func(*segment.Record)) (clean bool, size int64, err error) {
 	blocks := &blockReader{from: s.reader, size: s.reader.Size()}
 	if !blocks.header() {
@@ -170,10 +171,9 @@ func (s *openSegment) walk(ctx context.Context, want needle, record func(*segmen
 	}
 }
 
-// walkBlock calls record for the records that have want. It steps over the others by their
-// lengths.
+// walkBlock calls record for the records that have want, and skips the others by their lengths.
 func walkBlock(p []byte, want needle, record func(*segment.Record)) bool {
-	next := 0 // where want is next
+	next := 0 // the next position of want
 	for at := 0; at < len(p); {
 		if len(want) > 0 && next <= at {
 			i := bytes.Index(p[at:], want)
@@ -181,7 +181,7 @@ func walkBlock(p []byte, want needle, record func(*segment.Record)) bool {
 				return true
 			}
 			next = at + i
-			next += len(want) // the end of it: a record that ends before has it not
+			next += len(want) // the end of want: a record that ends before it does not have it
 		}
 		r, rest, ok := segment.Next(p[at:])
 		if !ok {
@@ -213,15 +213,15 @@ func (s *openSegment) find(ctx context.Context, a *question) (clean bool, size i
 	})
 }
 
-// maybe is false for most records that are no hits, before anything is made of them. A range that
-// may grow is of whole partitions, so that it is not asked here.
+// maybe returns false for most records that are not hits, before an event is made of them. It does
+// not check a range that may grow, which is made of whole partitions.
 func (a *question) maybe(r *segment.Record) bool {
 	return (a.filter.Message == "" || a.filter.Message == string(r.Message)) &&
 		(a.filter.App == "" || r.App == nil || a.filter.App == string(r.App)) &&
 		(a.grows || r.Time >= a.span.since && r.Time < a.span.until)
 }
 
-// eventOf makes an event of a record. Of a key that was logged twice the last value counts.
+// eventOf makes an event of a record. If a key was logged twice, its last value counts.
 func eventOf(r *segment.Record, app string) Event {
 	e := Event{Time: time.UnixMicro(r.Time).UTC(), TraceID: hex.EncodeToString(r.TraceID), App: app, Message: string(r.Message)}
 	if r.App != nil {

@@ -15,18 +15,18 @@ type stored struct {
 	view  *view
 	store Store
 	name  string
-	size  int64   // as it was listed
+	size  int64   // in the listing
 	other *stored // a copy in another store
 	bad   bool    // it cannot be read
 
 	mu     sync.Mutex
 	reader Reader
-	opened int64 // its size when it was opened first
+	opened int64 // the size when the file was first opened
 	file   *read.File
 }
 
-// ReadAt opens the file where it is not open. A store whose files are read from afar may notice
-// here that one is gone, and not before: its end came from a cache, or it was deleted since Open.
+// ReadAt opens the file if it is not open. A remote store may notice only here that the file is
+// gone, because its end came from a cache, or because it was deleted since Open.
 func (s *stored) ReadAt(p []byte, at int64) (int, error) {
 	r, err := s.open()
 	if err != nil {
@@ -90,8 +90,8 @@ func (s *stored) footer() error {
 	})
 }
 
-// guard makes an error of a panic: a fault in reading one damaged file must not end a search over
-// good ones, and less the process.
+// guard makes an error of a panic. A fault in reading one damaged file must not end the search of
+// good files, or even the process.
 func (s *stored) guard(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

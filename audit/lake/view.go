@@ -18,7 +18,7 @@ import (
 // search sees no event twice, and misses none that was written before the search began:
 //
 //  1. The segments of the journals are opened before partitions are listed.
-//  2. An opened segment is skipped in a partition that has the segment's own file, or a merged file
+//  2. An opened segment is skipped in a partition that has the segment's file, or a merged file
 //     that stands for it, unless that file cannot be read. The file has all events of the segment,
 //     and may have more if the segment is a copy of one that is still being written elsewhere. Of
 //     two copies of a segment, the one with the longer valid prefix counts.
@@ -42,7 +42,7 @@ type view struct {
 	sample   []*stored // files that an estimate has opened
 }
 
-// errGone is the error of a file that is not there any more, or is another one.
+// errGone is the error of a file that is not there any more, or was replaced.
 var errGone = errors.New("the file is gone")
 
 func newView(ctx context.Context, stores []Store, maxBytes int64, report *Report) (v *view, err error) {
@@ -66,7 +66,7 @@ func (v *view) close() {
 	v.report.Reads, v.report.Bytes = v.reads.Load(), v.bytes.Load()
 }
 
-// inStore is a file's name with that of its store, where that has one.
+// inStore is a file's name after that of its store, if the store has a name.
 func inStore(store Store, name string) string {
 	s, ok := store.(fmt.Stringer)
 	switch {
@@ -78,7 +78,7 @@ func inStore(store Store, name string) string {
 	return filepath.Join(s.String(), name)
 }
 
-// skip notes a file that cannot be read, once.
+// skip notes a file that cannot be read. It notes each file once.
 func (v *view) skip(store Store, name string, err error) {
 	name = inStore(store, name)
 	v.mu.Lock()
@@ -89,7 +89,7 @@ func (v *view) skip(store Store, name string, err error) {
 	}
 }
 
-// unlist notes what cannot be listed. It returns the error of a context that has ended.
+// unlist notes an error of a listing. If the context has ended, it returns the context's error.
 func (v *view) unlist(store Store, what string, err error) error {
 	if v.ctx.Err() != nil {
 		return v.ctx.Err()
@@ -107,11 +107,11 @@ func (v *view) unlist(store Store, what string, err error) error {
 	return nil
 }
 
-// ErrIncomplete is the error of an answer from stores of which something could not be listed: all
-// that could be has been searched.
+// ErrIncomplete is the error of an answer if something in the stores could not be listed. All that
+// could be listed has been searched.
 var ErrIncomplete = errors.New("lake: not all could be listed")
 
-// whole returns an ErrIncomplete where something could not be listed.
+// whole returns an ErrIncomplete if something could not be listed.
 func (v *view) whole() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -121,9 +121,9 @@ func (v *view) whole() error {
 	return fmt.Errorf("%w: %w", ErrIncomplete, errors.Join(v.unlisted...))
 }
 
-// visit calls file for the files of p that count, several at once, and sets which journals count.
-// More says that end reads more of the file. End is called after these. Begin is called before,
-// and again when all of it must be forgotten because files went away.
+// visit calls begin, then file for the files of p that count, several at once, and then end. It
+// also sets which journals count. File returns more if end reads more of the file. If files went
+// away, visit starts again with begin, which must forget everything.
 func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, err error), end func() error) error {
 	defer p.close()
 	for {
@@ -150,7 +150,7 @@ func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, 
 	}
 }
 
-// files calls file for the files of p, and closes those that are read no more.
+// files calls file for the files of p, and closes those from which nothing more is read.
 func (v *view) files(p *partition, file func(*stored) (more bool, err error)) error {
 	var kept atomic.Int64
 	return v.each(p.files, func(s *stored) error {
@@ -162,8 +162,8 @@ func (v *view) files(p *partition, file func(*stored) (more bool, err error)) er
 	})
 }
 
-// instead takes out files that could not be read, and reports whether the partition is to be read
-// again: there are copies, or segments, that may have their events.
+// instead removes files that could not be read. It reports whether the partition must be read
+// again, because copies or segments may have their events.
 func (v *view) instead(p *partition) bool {
 	again := p.useCopies()
 	have := len(p.files)
@@ -178,7 +178,7 @@ func (v *view) footers(p *partition) error {
 			if len(p.files) > maxOpen {
 				defer s.close()
 			}
-			s.bad = false // an earlier visit may have had no luck
+			s.bad = false // an earlier visit may have failed
 			return s.footer()
 		})
 		if err != nil {
@@ -203,12 +203,13 @@ func (v *view) footers(p *partition) error {
 	return nil
 }
 
-// each calls do for files, several at once. Damage is noted; what ends the search is returned.
+// each calls do for files, several at once. It notes damaged files, and returns errors that end
+// the search.
 func (v *view) each(files []*stored, do func(*stored) error) error {
 	return parallel(v.ctx, working(), len(files), func(i int) error { return v.one(files[i], do) })
 }
 
-// footersOf is each for what waits for the store.
+// footersOf is as each, with more files at once, because footers mostly wait for the store.
 func (v *view) footersOf(files []*stored, do func(*stored) error) error {
 	return parallel(v.ctx, waiting, len(files), func(i int) error { return v.one(files[i], do) })
 }
@@ -230,14 +231,14 @@ func (v *view) one(s *stored, do func(*stored) error) error {
 }
 
 const (
-	// maxOpen is how many files are held open between reading their footers and the rest.
+	// maxOpen bounds the files that stay open after their footers were read.
 	maxOpen = 128
 
-	// maxKept is how many of the files of a partition stay open between a search and the reading
-	// of the rows that it has found. The reader of a file in a bucket keeps up to 7 MiB that it
-	// has read; the others are opened again.
+	// maxKept bounds the files of a partition that stay open between a search and the reading of
+	// the rows that it has found. Other files are opened again, because the reader of a file in a
+	// bucket keeps up to 7 MiB in memory.
 	maxKept = 16
 
-	// maxAgain is how often a partition is listed again. Each time a merge must have ended.
+	// maxAgain is how often a partition is listed again. Each time, a merge has just ended.
 	maxAgain = 100
 )

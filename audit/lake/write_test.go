@@ -208,8 +208,8 @@ func TestWriteErrors(t *testing.T) {
 	}{
 		{name: "no ID", id: "x", events: each(nil, nil), err: `lake: "x" is no segment's ID`},
 		{name: "an ID with a path", id: "../" + id(1)[3:], events: each(nil, nil), err: "is no segment's ID"},
-		{name: "a trace ID of another length", events: each([]lake.Event{good, {Time: start, TraceID: "463ac3"}}, nil), err: `lake: "463ac3" is no trace ID of 16 or 32 hexadecimal digits`},
-		{name: "a trace ID with other letters", events: each([]lake.Event{good, {Time: start, TraceID: "463ac35c9f6413ax"}}, nil), err: "is no trace ID"},
+		{name: "a trace ID of another length", events: each([]lake.Event{good, {Time: start, TraceID: "463ac3"}}, nil), err: `lake: "463ac3" is not a trace ID of 16 or 32 hexadecimal digits`},
+		{name: "a trace ID with other letters", events: each([]lake.Event{good, {Time: start, TraceID: "463ac35c9f6413ax"}}, nil), err: "is not a trace ID"},
 		{name: "the year 0", events: each([]lake.Event{good, {Time: time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)}}, nil), err: "lake: an event of the year 0"},
 		{name: "the year 10000", events: each([]lake.Event{good, {Time: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}, nil), err: "lake: an event of the year 10000"},
 		{name: "too large", events: each([]lake.Event{good, {Time: start, Message: strings.Repeat("x", 17<<20)}}, nil), err: "lake: an event of 17825"},

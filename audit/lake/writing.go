@@ -42,7 +42,7 @@ func (w *writing) add(e *Event) error {
 	return nil
 }
 
-// flush writes the files of what was added.
+// flush writes the files of the added events.
 func (w *writing) flush(ctx context.Context, store Store, id string, done *Written, apps map[string]bool) error {
 	many := w.batch.ManyMessages(w.data, "")
 	for _, app := range many {
@@ -67,7 +67,7 @@ func (w *writing) flush(ctx context.Context, store Store, id string, done *Writt
 func appendRecord(dst []byte, e *Event) ([]byte, error) {
 	id, err := hex.DecodeString(e.TraceID)
 	if n := len(e.TraceID); err != nil || n != 0 && n != 16 && n != 32 {
-		return nil, fmt.Errorf("lake: %.40q is no trace ID of 16 or 32 hexadecimal digits", e.TraceID)
+		return nil, fmt.Errorf("lake: %.40q is not a trace ID of 16 or 32 hexadecimal digits", e.TraceID)
 	}
 	if year := e.Time.UTC().Year(); year < 1 || year > 9999 {
 		return nil, fmt.Errorf("lake: an event of the year %d", year)
