@@ -1,6 +1,6 @@
-// Package batch makes the files of a lake from records: one a partition, sorted.
+// Package batch makes the files of a lake from records: one sorted file for each partition.
 //
-// Packages lake and pack share it. It does not import lake, which imports it.
+// Packages lake and pack share it. It cannot import lake, because lake imports it.
 package batch
 
 import (
@@ -12,9 +12,9 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// Batch is records on their way into files. The records themselves lie in a slice of the caller's,
-// data, as package segment writes them. Use [New]; a Batch is for one goroutine. It keeps its
-// memory from one Reset to the next: some 16 bytes a record and 60 a trace, and the last file.
+// Batch sorts records for files. The records themselves, as package segment writes them, lie in a
+// slice of the caller, data. Use [New]. A Batch is for one goroutine. Reset keeps the memory: some
+// 16 bytes for each record, 60 for each trace, and the last file.
 type Batch struct {
 	order    *order
 	distinct estimate
@@ -24,7 +24,7 @@ type Batch struct {
 // New returns a Batch without records.
 func New() *Batch { return &Batch{order: newOrder(), writer: table.NewWriter()} }
 
-// Reset takes the records out.
+// Reset removes all records.
 func (b *Batch) Reset() {
 	b.order.reset()
 	b.distinct = estimate{}
@@ -39,16 +39,16 @@ func (b *Batch) Add(at uint32, r *segment.Record) {
 // Len is the number of records.
 func (b *Batch) Len() int { return len(b.order.records) }
 
-// Partitions yields the beginning of each partition and where its records begin in data, in the
-// order of trace ID and time. Records of a trace with the same time stay in the order in which
+// Partitions yields the beginning of each partition, and the offsets of its records in data, in
+// the order of trace ID and time. Records of a trace with the same time stay in the order in which
 // they were added.
 func (b *Batch) Partitions(data []byte) iter.Seq2[time.Time, []uint32] {
 	b.order.sort(data)
 	return b.order.partitions()
 }
 
-// File makes the file of a partition's records. It is valid until the next call. App is that of
-// records without one.
+// File makes the file of a partition's records, which is valid until the next call. Records
+// without an app get app.
 func (b *Batch) File(ctx context.Context, data []byte, records []uint32, app []byte, meta table.Meta) ([]byte, error) {
 	b.writer.Reset()
 	for i, at := range records {

@@ -9,13 +9,13 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// maxMessages is the number of distinct messages above which an app has not understood that a
-// message is a constant.
+// maxMessages is the number of distinct messages above which an app's messages cannot be
+// constants.
 const maxMessages = 10_000
 
-// estimate says cheaply whether there may be more than maxMessages distinct messages. Each sets
-// one of 65,536 bits. 10,000 set 9,276, give or take 25, so that 9,000 are a safe sign: the
-// messages are then counted.
+// estimate says cheaply whether there may be more than maxMessages distinct messages. Each message
+// sets one of 65,536 bits. 10,000 messages set 9,276 bits, give or take 25. From 9,000 bits on the
+// messages are counted.
 type estimate struct {
 	bits [1 << 10]uint64
 }
@@ -37,8 +37,8 @@ func (e *estimate) many() bool {
 	return n > enoughBits
 }
 
-// ManyMessages returns the apps that have more than 10,000 distinct messages, sorted. App is that
-// of records without one.
+// ManyMessages returns the sorted apps that have more than 10,000 distinct messages. Records
+// without an app count for app.
 func (b *Batch) ManyMessages(data []byte, app string) (apps []string) {
 	if !b.distinct.many() {
 		return nil

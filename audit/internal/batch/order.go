@@ -12,11 +12,11 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// order brings records into the order of partition, trace ID and time.
+// order sorts records by partition, trace ID and time.
 //
-// A trace's records lie apart, but they are few, and mostly in the order of time. So the records
-// are grouped by partition and trace through a hash table, and only the groups are sorted: a
-// tenth of what there would be to sort else.
+// The records of a trace lie apart, but they are few, and mostly in the order of time. So a hash
+// table groups the records by partition and trace, and only the groups are sorted. They are a
+// tenth of the records.
 type order struct {
 	records []uint32 // where each begins
 	groupOf []uint32 // for each record
@@ -59,7 +59,7 @@ func (o *order) add(at uint32, r *segment.Record) {
 	o.groupOf = append(o.groupOf, n)
 }
 
-// group returns the group of r, which it makes where there is none.
+// group returns the group of r, and makes it if there is none.
 func (o *order) group(r *segment.Record) uint32 {
 	want := group{partition: partition(r.Time), width: len(r.TraceID), last: r.Time}
 	var id [16]byte
@@ -78,7 +78,7 @@ func (o *order) group(r *segment.Record) uint32 {
 	return uint32(*slot) - 1
 }
 
-// find returns the slot of the group, or the free one where it goes.
+// find returns the slot of the group, or the free slot for it.
 func (o *order) find(hash uint64, want *group) *uint64 {
 	mask := uint64(len(o.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
@@ -97,8 +97,8 @@ func (o *order) grow() {
 	}
 }
 
-// hash is seeded because callers choose trace IDs: whoever knew of many with one hash could make
-// packing slow.
+// hash is seeded because clients choose trace IDs: many IDs with the same hash would make packing
+// slow.
 func (o *order) hash(g *group) uint64 {
 	high, low := bits.Mul64(g.high^o.seed[0], g.low^uint64(g.width)^o.seed[1])
 	high, low = bits.Mul64(high^low^o.seed[0], uint64(g.partition)^o.seed[1])
@@ -109,8 +109,7 @@ func (g *group) same(h *group) bool {
 	return g.high == h.high && g.low == h.low && g.width == h.width && g.partition == h.partition
 }
 
-// compare is by the trace ID's text: that of 16 digits comes before that of 32 that begins with
-// it.
+// compare compares the texts of trace IDs: 16 digits come before 32 digits that begin with them.
 func (g *group) compare(h *group) int {
 	switch {
 	case g.partition != h.partition:
@@ -174,8 +173,8 @@ const Span = 5 * time.Minute
 
 const span = int64(Span / time.Microsecond)
 
-// first and last are the partitions of times before the year 1 and after the year 9999, as
-// lake.Partition has them.
+// first and last are the partitions of times before the year 1 and after the year 9999, as in
+// lake.Partition.
 var (
 	first = floor(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro())
 	last  = floor(time.Date(9999, 12, 31, 23, 59, 0, 0, time.UTC).UnixMicro())

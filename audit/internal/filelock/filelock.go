@@ -1,5 +1,5 @@
-// Package filelock is what the journal and a store on a directory need of the system: a lock that
-// ends with its process, and directories that are on disk.
+// Package filelock has the system calls that package audit's journal and lake's directories need:
+// a lock that ends with its process, and an fsync of directories.
 package filelock
 
 import "errors"

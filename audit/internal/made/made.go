@@ -1,5 +1,5 @@
-// Package made makes audit events for tests, benchmarks and the command's demo. They are
-// synthetic, and the same for the same seed.
+// Package made makes synthetic audit events for tests, benchmarks and the command's demo. The same
+// seed makes the same events.
 package made
 
 import (
@@ -22,9 +22,9 @@ type Event struct {
 // Pair is a key and its value.
 type Pair struct{ Key, Value string }
 
-// Generator makes events of traces that are interleaved: 24 apps, 60 messages, about 12 events a
-// trace, 3 or 4 context pairs that are the same within a trace, and names of filters on 3 % of the
-// events. It is for one goroutine.
+// Generator makes events of interleaved traces: 24 apps, 60 messages, about 12 events a trace, 3
+// or 4 context pairs that are the same within a trace, and names of filters on 3 % of the events.
+// It is for one goroutine.
 type Generator struct {
 	random *rand.Rand
 	now    int64
@@ -41,7 +41,7 @@ type open struct {
 	context []Pair
 }
 
-// live is the number of traces that go on at a time.
+// live is the number of traces that go on at the same time.
 const live = 2000
 
 // New returns the Generator of seed, whose events begin at start, perSecond of them in a second.

@@ -2,6 +2,6 @@
 // has no exported name.
 package memory
 
-// New is package audit's: a *audit.Logger that calls keep with each record, one at a time, in the
-// goroutine that logs. The record is valid until keep returns.
+// New returns a *audit.Logger that calls keep with each record, one at a time, in the goroutine
+// that logs. The record is valid until keep returns. Package audit sets New.
 var New func(app string, maxEvent int, keep func(record []byte)) any

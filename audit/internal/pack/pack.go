@@ -19,19 +19,19 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// Result is what was made of a segment.
+// Result describes the files that were made of a segment.
 type Result struct {
 	Events  int
 	Files   int
 	Bytes   int64 // of the files
-	Damaged int64 // bytes behind the last record that is whole; zeros at the end do not count
+	Damaged int64 // bytes after the last whole record, without zeros at the end
 
 	// ManyMessages is the apps with more than 10,000 distinct messages in the segment.
 	ManyMessages []string
 }
 
-// Packer packs one segment after the other. It keeps its memory: about what a segment needs. Use
-// [NewPacker]; it is for one goroutine at a time.
+// Packer packs one segment after the other. It keeps its memory, about the size of a segment. Use
+// [NewPacker]. Only one goroutine at a time may use a Packer.
 type Packer struct {
 	data  []byte
 	batch *batch.Batch
@@ -48,13 +48,13 @@ func Segment(ctx context.Context, store lake.Store, path string) (Result, error)
 }
 
 // Segment writes the events of the segment in the file at path to the store: a file for each
-// partition that they lie in, one after the other. The file's name is the segment's ID, so that a
-// second time replaces the files by the same ones. A file that has more events stays: this
-// segment is a copy that was made while it was written. The segment stays too.
+// partition, one after the other. The name of a file is the segment's ID, so a repeated call
+// replaces the files by themselves. A file with more events is not replaced, because the segment
+// is then a copy that was made while it was written. The segment itself is not deleted.
 //
-// A segment that is damaged is packed up to the damage. The error is [segment.ErrNewer] or
-// [segment.ErrNotOurs] for a file that is no such segment, and that of the first file that could
-// not be written; some files may have been written by then.
+// A damaged segment is packed up to the damage. If the file is not a segment of this version, the
+// error is [segment.ErrNewer] or [segment.ErrNotOurs]. Otherwise it is that of the first file that
+// could not be written, after some other files may have been.
 func (p *Packer) Segment(ctx context.Context, store lake.Store, path string) (Result, error) {
 	result, err := p.segment(ctx, store, path)
 	if err != nil {
@@ -104,8 +104,8 @@ func (p *Packer) segment(ctx context.Context, store lake.Store, path string) (re
 	return result, nil
 }
 
-// hasMore reports whether the store has that file with more rows than these. A file that cannot be
-// read has none.
+// hasMore reports whether the store has the file with more rows. A file that cannot be read counts
+// as one without rows.
 func hasMore(ctx context.Context, store lake.Store, name string, rows int64) (bool, error) {
 	r, err := store.Open(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -139,14 +139,14 @@ func (p *Packer) read(path string) error {
 	}
 	p.data = slices.Grow(p.data[:0], int(info.Size()))[:info.Size()]
 	_, err = io.ReadFull(f, p.data)
-	if errors.Is(err, io.EOF) { // an empty file is no segment
+	if errors.Is(err, io.EOF) { // an empty file is not a segment
 		return segment.ErrNotOurs
 	}
 	return err
 }
 
-// scan reads the records that are whole, and returns the number of bytes after them that are not
-// the zeros of a file that was laid out ahead.
+// scan reads the whole records. It returns the number of bytes after them, without the zeros of a
+// preallocated file.
 func (p *Packer) scan(ctx context.Context, blocks []byte) (damaged int64, err error) {
 	for {
 		records, rest, ok := segment.NextBlock(blocks)

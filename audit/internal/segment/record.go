@@ -1,7 +1,7 @@
 // Package segment is the journal's format: records, blocks of records, and the files that hold
 // them. Package audit writes segments, and packages table and lake read them.
 //
-// It is in no other package because those three share it, and lake must not import audit.
+// These three share the package, because lake must not import audit.
 package segment
 
 import (
@@ -37,12 +37,12 @@ const (
 	hasApp   = 1 << 2
 	hasNames = 1 << 3
 
-	// headSize is the length of what each record begins with.
+	// headSize is the length of a record's length, flags and time.
 	headSize = 4 + 1 + 8
 )
 
-// Begin appends the beginning of a record to dst. App is "" for the segment's own. Pairs follow,
-// by AppendPair, and End, with the length that dst had before.
+// Begin appends the beginning of a record to dst. An empty app stands for that of the segment. The
+// caller then calls AppendPair for each pair, and End with the length that dst had before Begin.
 func Begin(dst []byte, us int64, traceID []byte, app, message string, names ...string) []byte {
 	flags := byte(len(traceID) / 8)
 	if app != "" {
@@ -86,9 +86,9 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, s...)
 }
 
-// Next returns the first record of p, and what follows it. It is false at p's end, and where p is
-// not as Begin, AppendPair and End write: a block's checksum held, so that only a fault of ours
-// or of another writer does that.
+// Next returns the first record of p, and the bytes after it. Ok is false at the end of p, or if p
+// is not as Begin, AppendPair and End write it. The checksum of the block was right, so only a
+// fault in clew or in another writer leads to that.
 func Next(p []byte) (r Record, rest []byte, ok bool) {
 	if len(p) < headSize {
 		return r, nil, false
@@ -139,7 +139,7 @@ func skipNames(p []byte) (rest []byte, ok bool) {
 	return p, true
 }
 
-// NextPair returns the first pair of p, which is a Record's Pairs or the rest of them.
+// NextPair returns the first pair of p, which is a Record's RawPairs or the rest of them.
 func NextPair(p []byte) (key, value, rest []byte, ok bool) {
 	if key, p, ok = cutString(p); !ok {
 		return nil, nil, nil, false
@@ -159,7 +159,7 @@ func TimeAt(p []byte, at uint32) int64 {
 func (r *Record) RawPairs() []byte { return r.pairs }
 
 // Pairs yields the record's pairs in the order in which they were logged. A key that was logged
-// twice comes twice: the last one counts.
+// twice comes twice, and its last value counts.
 func (r *Record) Pairs() iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		for p := r.pairs; len(p) > 0; {

@@ -18,8 +18,8 @@ import (
 //	         uint32    CRC-32C of the records
 //	         records
 //
-// The last block may be cut, or be zeros where the file's blocks were laid out ahead: the blocks
-// before it are the segment. Version 2 will have another header: "clewaud2".
+// The last block may be cut, or consist of zeros if the file was preallocated. The blocks before
+// it are the segment. Version 2 will have another header: "clewaud2".
 const (
 	magic     = "clewaud"
 	version   = '1'
@@ -33,10 +33,10 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // ErrNewer is the error of a segment that a newer version of clew wrote. It is left alone.
 var ErrNewer = errors.New("segment of a newer version of clew")
 
-// ErrNotOurs is the error of a file that is no segment, or whose header is damaged.
+// ErrNotOurs is the error of a file that is not a segment, or whose header is damaged.
 var ErrNotOurs = errors.New("not a segment of an audit journal")
 
-// Header is what a segment begins with.
+// Header is the header of a segment.
 type Header struct {
 	ID  string
 	App string
@@ -76,8 +76,8 @@ func ReadHeader(p []byte) (h Header, blocks []byte, err error) {
 	return Header{ID: string(id), App: string(app)}, rest[4:], nil
 }
 
-// IsUnfinished reports whether p, all of a file, is the beginning of a header and no more: its
-// process died before it had written the header. There are no events in it.
+// IsUnfinished reports whether p, a whole file, is only the beginning of a header. Its process
+// died before it had written the header, and it has no events.
 func IsUnfinished(p []byte) bool {
 	if len(p) > MaxHeader {
 		return false
@@ -105,11 +105,11 @@ func PutBlockHead(block []byte) {
 	binary.LittleEndian.PutUint32(block[4:], crc32.Checksum(records, castagnoli))
 }
 
-// BlockHead is the length of what a block has before its records.
+// BlockHead is the length of a block's head, which stands before the records.
 const BlockHead = blockHead
 
-// NextBlock returns the records of the first block of p, and what follows it. It is false at the
-// end of the blocks that are whole.
+// NextBlock returns the records of the first block of p, and the bytes after it. Ok is false after
+// the last whole block.
 func NextBlock(p []byte) (records, rest []byte, ok bool) {
 	if len(p) < blockHead {
 		return nil, nil, false

@@ -18,16 +18,16 @@ type Text struct {
 	pairs  string
 }
 
-// keep is a flag of records in memory: Keep sets it, and Text.Append takes it off. On disk it is
-// an error.
+// keep is a flag of records in memory. Keep sets it, and Text.Append removes it. On disk it is an
+// error.
 const keep = 1 << 7
 
 // Keep marks a record that a filter must not discard. A marked record must not reach a file:
 // Next does not read it.
 func Keep(record []byte) { record[4] |= keep }
 
-// NextText returns the first record of s, and what follows it, as Next does. It also reads records
-// that are marked.
+// NextText returns the first record of s, and the text after it, as Next does. It also reads
+// records that Keep has marked.
 func NextText(s string) (t Text, rest string, ok bool) {
 	if len(s) < headSize {
 		return t, "", false
@@ -82,7 +82,7 @@ func (t *Text) Pairs() iter.Seq2[string, string] {
 	}
 }
 
-// Value returns the value that counts of a key: the last one.
+// Value returns the value of a key, which is the last one if the key was logged twice.
 func (t *Text) Value(key string) (value string, found bool) {
 	for p := t.pairs; len(p) > 0; {
 		k, rest, ok := cutText(p)
@@ -140,7 +140,8 @@ func (t *Text) splitNames() (n uint64, names string) {
 	return n, t.names[size:]
 }
 
-// Append appends the record to dst, with names beside its own and without the mark of Keep.
+// Append appends the record to dst, with names in addition to its own and without the mark of
+// Keep.
 func (t *Text) Append(dst []byte, names []string) []byte {
 	start := len(dst)
 	if len(names) == 0 {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AsNobody calls do. Root may read and write where nobody may: so do's thread asks for files as
-// another user, and ends with the goroutine that has it.
+// AsNobody calls do on a thread that opens files as another user, because root may read and write
+// everywhere. The thread ends with its goroutine.
 func AsNobody(do func()) {
 	done := make(chan struct{})
 	go func() {

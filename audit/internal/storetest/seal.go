@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Seal returns a Parquet file with the checksums that ours have: with new ones where it has some.
+// Seal returns a Parquet file with the seal of clew's files, or with a new one if it has a seal.
 func Seal(file []byte) []byte {
 	at := len(file) - 8 - int(binary.LittleEndian.Uint32(file[len(file)-8:]))
 	body, footer := file[:at], file[at:]

@@ -1,4 +1,4 @@
-// Package storetest is stores for tests.
+// Package storetest has stores for tests. Only tests import it.
 package storetest
 
 import (
@@ -23,8 +23,8 @@ var ErrFail = errors.New("no space left on device")
 // ErrLost is why a lock was lost.
 var ErrLost = errors.New("the lease was not renewed")
 
-// Memory is a store in memory, which can fail. The zero value is empty. Methods may be called from
-// several goroutines; fields are set before.
+// Memory is a store in memory, which can fail. The zero value is empty. Several goroutines may
+// call its methods; set the fields before.
 type Memory struct {
 	// FailAt is the number of the Put, Delete, Open, List or Lock that fails, and all after it,
 	// as if the process ended there; from 1; 0: none.
@@ -43,7 +43,7 @@ type Memory struct {
 	calls  int
 }
 
-// call counts a call. It is false where the call is to do nothing.
+// call counts a call. Do is false if the call must do nothing.
 func (m *Memory) call() (do bool, err error) {
 	m.calls++
 	if m.calls == m.LoseAt && m.locked {

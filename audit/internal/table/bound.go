@@ -27,7 +27,7 @@ func (s *stat) add(least, greatest []byte, some bool) {
 	s.some = true
 }
 
-// statistics is without bounds where these are long.
+// statistics leaves out bounds that are long.
 func (s *stat) statistics(nullCounts []int64) (all format.Statistics) {
 	for _, n := range nullCounts {
 		all.NullCount += n
@@ -38,7 +38,7 @@ func (s *stat) statistics(nullCounts []int64) (all format.Statistics) {
 	return all
 }
 
-// notNil keeps an empty bound apart from none.
+// notNil makes an empty bound that is not nil, which would be no bound.
 func notNil(p []byte) []byte { return append([]byte{}, p...) }
 
 // cutLeast returns a bound that is not above p, and not too long.
@@ -58,7 +58,7 @@ func cutGreatest(p []byte) []byte {
 	const last = string(utf8.MaxRune)
 	cut := cutLeast(p)
 	if len(cut) == len(p) || string(p[len(cut):]) > last {
-		return p // what follows is above all that could be said shortly
+		return p // no short text is above p
 	}
 	return append(bytes.Clone(cut), last...)
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// chunk is what has to be said of a column in a row group, behind all row groups.
+// chunk is the indexes and filters of a column in a row group, which are written after all row
+// groups.
 type chunk struct {
 	bloom  bloom.SplitBlockFilter // nil: none
 	column format.ColumnIndex

@@ -16,12 +16,12 @@ type dictionary struct {
 }
 
 func newDictionary() *dictionary {
-	// The seed is random because clients choose the strings: anyone who could choose many with
-	// one hash could make packing slow. The files do not depend on the seed.
+	// The seed is random because clients choose the strings: many strings with the same hash would
+	// make packing slow. The files do not depend on the seed.
 	return &dictionary{slots: make([]uint64, 256), seed: maphash.MakeSeed()}
 }
 
-// index returns the index of s, which it adds where it is new.
+// index returns the index of s, and adds s if it is new.
 func (d *dictionary) index(s []byte) uint32 {
 	hash := maphash.Bytes(d.seed, s)
 	mask := uint64(len(d.slots) - 1)
@@ -41,7 +41,7 @@ func (d *dictionary) index(s []byte) uint32 {
 	}
 }
 
-// add adds s without a look whether it is there.
+// add adds s without checking whether it is there.
 func (d *dictionary) add(s []byte) {
 	d.plain = binary.LittleEndian.AppendUint32(d.plain, uint32(len(s)))
 	d.at = append(d.at, uint32(len(d.plain)))
@@ -54,8 +54,8 @@ func (d *dictionary) get(n uint32) []byte {
 	return d.plain[at : at+binary.LittleEndian.Uint32(d.plain[at-4:])]
 }
 
-// grow doubles the slots. The upper half of the hash lies in them, and the lower half, which says
-// where a string belongs, is made again.
+// grow doubles the slots. They have the upper half of the hash. The lower half, which says where a
+// string belongs, is computed again.
 func (d *dictionary) grow() {
 	old := d.slots
 	d.slots = make([]uint64, 2*len(old))
@@ -72,14 +72,14 @@ func (d *dictionary) grow() {
 	}
 }
 
-// reset empties d, whose memory stays.
+// reset empties d, and keeps its memory.
 func (d *dictionary) reset() {
 	clear(d.slots)
 	d.plain, d.at, d.seen = d.plain[:0], d.at[:0], d.seen[:0]
 }
 
-// bounds returns the least and the greatest of the strings whose indexes are given, which are
-// those of one page. Each string is compared once a page, however often it is there.
+// bounds returns the least and the greatest of the strings of a page, whose indexes are given. It
+// compares each string once, however often the page has it.
 func (d *dictionary) bounds(indexes []uint32, page int) (least, greatest []byte) {
 	for len(d.seen) < len(d.at) {
 		d.seen = append(d.seen, 0)

@@ -2,8 +2,9 @@ package table
 
 import "encoding/binary"
 
-// widthOf is the width in bits of the indexes into n strings: whole bytes. Narrower ones would be
-// smaller before zstd, and larger after it: zstd sees bytes, and the pairs of a trace repeat.
+// widthOf is the width in bits of the indexes into n strings, in whole bytes. Narrower indexes
+// would be smaller before zstd but larger after it, because zstd finds repeated bytes, and the
+// pairs of a trace repeat.
 func widthOf(n int) int {
 	switch {
 	case n <= 1<<8:
@@ -15,7 +16,7 @@ func widthOf(n int) int {
 	}
 }
 
-// appendIndexes appends a page's indexes as RLE_DICTIONARY has them: the width, and one run of
+// appendIndexes appends a page's indexes in the encoding RLE_DICTIONARY: the width, and one run of
 // packed values.
 func appendIndexes(dst []byte, indexes []uint32, width int) []byte {
 	dst = append(dst, byte(width))
@@ -41,9 +42,9 @@ func appendIndexes(dst []byte, indexes []uint32, width int) []byte {
 	return dst
 }
 
-// appendLevels appends the repetition and definition levels of rows that have a list each, and
-// returns the number of levels. Ends is where in the column each row's values end, which begin at
-// begin.
+// appendLevels appends the repetition and definition levels of rows with a list each, and returns
+// the number of levels. The values of the rows begin at begin, and those of each row end at its
+// ends.
 func appendLevels(dst []byte, begin uint32, ends []uint32) (_ []byte, levels int) {
 	empty, several := 0, false
 	for from, i := begin, 0; i < len(ends); i++ {

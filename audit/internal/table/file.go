@@ -17,19 +17,20 @@ import (
 const (
 	magic = "PAR1"
 
-	// bloomBits is the least number of bits a distinct value. The filters' sizes are powers of
-	// two, as some readers demand, so that there are up to twice as many: one in a hundred row
-	// groups or fewer is read in vain.
+	// bloomBits is the least number of bits for each distinct value. Sizes of filters are powers
+	// of two, as some readers demand, so there are up to twice as many bits. At most one in a
+	// hundred row groups is read in vain.
 	bloomBits = 10
 
-	// maxBound is the length of the bounds in the column index, and of those in a row group's
-	// statistics: some engines answer min() and max() from the latter, so that they are never cut.
+	// maxBound is the largest length of bounds in the column index and in a row group's
+	// statistics. Those of the statistics are never cut, because some engines answer min() and
+	// max() by them.
 	maxBound = 64
 	maxStat  = 256
 )
 
-// file is a Parquet file in memory: the row groups, then the Bloom filters, the column indexes,
-// the offset indexes and the footer, so that a reader gets all that is not data in one piece.
+// file is a Parquet file in memory. After the row groups come the Bloom filters, the column
+// indexes, the offset indexes and the footer, so that a reader gets all of these in one piece.
 type file struct {
 	out    []byte
 	groups []format.RowGroup
@@ -43,7 +44,8 @@ type file struct {
 
 func (f *file) reset() {
 	if f.zstd == nil {
-		// The options are right, so that there is no error. Level 1 and no CRC: a page has one.
+		// The options are valid, so there is no error. The frame has no CRC, because a page has
+		// one.
 		f.zstd, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest),
 			zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true), zstd.WithWindowSize(1<<20))
 	}
@@ -100,8 +102,8 @@ func (f *file) addTimes(g *group) format.ColumnChunk {
 	return f.end(c, meta)
 }
 
-// addColumn writes a column of strings. Ends is where each row's values end, for a column that has
-// any number a row; nil: one a row.
+// addColumn writes a column of strings. For a column of lists, ends has the end of each row's
+// values. Nil ends mean one value a row.
 func (f *file) addColumn(g *group, number int, col *column, ends []uint32) format.ColumnChunk {
 	c := &chunk{}
 	meta := f.begin(c, number)
@@ -162,7 +164,8 @@ func (f *file) end(c *chunk, meta format.ColumnMetaData) format.ColumnChunk {
 	return format.ColumnChunk{MetaData: meta}
 }
 
-// addPage writes f.page, which has levels values, empty ones among them, and begins with row.
+// addPage writes f.page, which begins with row and has so many levels, some of them of empty
+// lists.
 func (f *file) addPage(c *chunk, meta *format.ColumnMetaData, row, levels, empty int, encoding format.Encoding) {
 	at := len(f.out)
 	f.writePage(meta, format.PageHeader{
@@ -183,8 +186,8 @@ func (f *file) addPage(c *chunk, meta *format.ColumnMetaData, row, levels, empty
 	})
 }
 
-// writePage compresses f.page and writes it. The header's size is known only when the page's is,
-// so that the page goes behind the room for it.
+// writePage compresses f.page and writes it. The header contains the compressed size, so the page
+// is compressed first, after some room for the header.
 func (f *file) writePage(meta *format.ColumnMetaData, h format.PageHeader) {
 	at := len(f.out)
 	const room = 128
@@ -201,7 +204,7 @@ func (f *file) writePage(meta *format.ColumnMetaData, h format.PageHeader) {
 	meta.TotalCompressedSize += int64(len(f.out) - at)
 }
 
-// finish writes what is behind the row groups, and returns the file.
+// finish writes everything after the row groups, and returns the file.
 func (f *file) finish(rows int64, meta [][2]string) []byte {
 	f.writeBlooms()
 	i := 0

@@ -16,10 +16,10 @@ type group struct {
 	pairs   []uint32 // where each row's pairs end in key and value
 	names   []uint32 // where each row's names end in name
 
-	ownApp int64    // the index of the app of records without one; -1 where it is not known yet
+	ownApp int64    // the index of the app of records without one; -1: not known yet
 	last   []byte   // the last record's pairs, as they are encoded
-	inRow  []uint32 // for each key the row that it was last in, + 1
-	at     []uint32 // and where in value
+	inRow  []uint32 // for each key its last row, + 1
+	at     []uint32 // for each key its position in value in that row
 }
 
 // column is a column of strings: the distinct ones, and the index of each value.
@@ -58,12 +58,12 @@ func (g *group) full() bool {
 		len(g.value.plain)+len(g.key.plain)+len(g.message.plain)+len(g.app.plain)+len(g.name.plain) >= maxGroupBytes
 }
 
-// add adds a record. Same says that it is of the trace of the record before.
+// add adds a record. Same says that the record before is of the same trace.
 func (g *group) add(r *segment.Record, app []byte, same bool) {
 	g.time = append(g.time, r.Time)
 	if !same || len(g.trace.at) == 0 {
 		var text [32]byte
-		g.trace.add(appendHex(text[:0], r.TraceID)) // in order, so that each one is new
+		g.trace.add(appendHex(text[:0], r.TraceID)) // traces come in order, so each one is new
 	}
 	g.trace.indexes = append(g.trace.indexes, uint32(len(g.trace.at)-1))
 	g.app.indexes = append(g.app.indexes, g.appIndex(r.App, app))

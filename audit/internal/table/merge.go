@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// SourceError is the error of a source, which leaves the others as they are.
+// SourceError is the error of one source. The other sources are not affected.
 type SourceError struct {
 	Source int
 	Err    error
@@ -18,8 +18,8 @@ func (e *SourceError) Error() string { return fmt.Sprintf("source %d: %v", e.Sou
 
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// Merge adds the rows of all sources to w, in order. A source that cannot be read is a
-// [SourceError], after which w is to be reset. Rows are read as they are needed.
+// Merge adds the rows of all sources to w, in order. It reads rows when it needs them. If a source
+// cannot be read, the error is a [SourceError], and the caller must reset w.
 func Merge(ctx context.Context, w *Writer, sources []*Source) error {
 	h := merge{sources: sources}
 	for i := range sources {

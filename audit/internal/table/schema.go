@@ -1,6 +1,6 @@
 // Package table is the Parquet files of a lake: their schema, and how they are written and read.
 //
-// Packages audit and lake share it; nobody else may rely on how it looks.
+// Packages audit and lake share it. No other code may rely on its API.
 package table
 
 import "github.com/parquet-go/parquet-go"
@@ -33,12 +33,13 @@ const (
 const (
 	// MetaVersion is the version of clew that wrote the file.
 	MetaVersion = "clew.version"
-	// MetaForm is the version of the files' form: a reader leaves alone what is newer than it.
+	// MetaForm is the version of the files' form. A reader leaves files of a newer form alone.
 	MetaForm = "clew.form"
 	// MetaSegment is the ID of the segment that the file was made from; none in a merged file.
 	MetaSegment = "clew.segment"
-	// MetaReplaces is the names, without directories and with spaces between, of the files of the
-	// same partition that a merged file was made from, and of those that these replaced.
+	// MetaReplaces has the names of the files of the same partition that a merged file was made
+	// from, and of the files that these replaced. Names have no directory, and spaces between
+	// them.
 	MetaReplaces = "clew.replaces"
 	// MetaManyMessages is a JSON array of the apps that had more than 10,000 distinct messages in
 	// the segment, or in one of the segments that the file was made from.

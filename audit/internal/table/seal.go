@@ -8,20 +8,21 @@ import (
 	"io"
 )
 
-// Before the footer lies what Parquet has no place for: checksums. Page checksums do not cover
-// the footer and the pages' heads, and a wrong bit there can cost the reader any memory: a codec
-// of the footer that became another one ends the process. So no damaged footer is parsed.
+// A seal with checksums lies before the footer, where Parquet has no place for it. Page checksums
+// do not cover the footer and the pages' heads. A wrong bit there can cost the reader any amount
+// of memory: a codec in the footer that became another one ends the process. So no damaged footer
+// is parsed.
 //
 //	seal   4 bytes   "clew"
 //	       uint32    CRC-32C of all before the seal
 //	       uint32    CRC-32C of the footer
 //
-// Readers of other makers do not look there. All forms have it.
+// Other readers do not look there. Files of all forms have a seal.
 const (
 	sealMagic = "clew"
 	sealSize  = len(sealMagic) + 4 + 4
 
-	// endSize is the length of what ends a Parquet file: the footer's length, and the magic.
+	// endSize is the length of a Parquet file's end: the footer's length, and the magic.
 	endSize = 4 + len(magic)
 )
 
@@ -38,8 +39,8 @@ func appendSeal(dst, footer []byte) []byte {
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(footer, castagnoli))
 }
 
-// CheckFooter checks the footer of a file of size bytes. It is to be called before the footer is
-// parsed. The error is [ErrDamaged], [ErrNotOurs] for a file that has no seal, or that of r.
+// CheckFooter checks the footer of a file of size bytes. Call it before the footer is parsed. The
+// error is [ErrDamaged], [ErrNotOurs] if the file has no seal, or that of r.
 func CheckFooter(r io.ReaderAt, size int64) error {
 	_, _, err := readSeal(r, size)
 	return err
@@ -72,7 +73,7 @@ func readSeal(r io.ReaderAt, size int64) (body int64, sum uint32, err error) {
 	return body, binary.LittleEndian.Uint32(p[4:]), nil
 }
 
-// whole is a file that is in memory.
+// whole is a file in memory.
 type whole struct {
 	*bytes.Reader
 	data []byte
@@ -99,7 +100,7 @@ func readBody(r io.ReaderAt, size int64) ([]byte, error) {
 	return p, nil
 }
 
-// readFull reads len(p) bytes, as io.ReaderAt may also do with io.EOF at the end of the file.
+// readFull reads len(p) bytes. An io.ReaderAt may return io.EOF with them at the end of the file.
 func readFull(r io.ReaderAt, p []byte, at int64) error {
 	if n, err := r.ReadAt(p, at); n < len(p) {
 		if err == nil || errors.Is(err, io.EOF) {

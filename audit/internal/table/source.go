@@ -26,10 +26,9 @@ var (
 	errRow    = errors.New("the columns do not have the same rows")
 )
 
-// Source is a file that is read from the first row to the last, such as for a merge. Only its
-// footer has been read when it is made; the first Next reads the whole file to memory.
-//
-// A damaged file is an error, of which nothing is used.
+// Source reads a file from the first row to the last, such as for a merge. Opening it reads only
+// the footer; the first Next reads the whole file into memory. A damaged file is an error, and
+// none of its rows is returned.
 type Source struct {
 	Meta Meta
 	Rows int64
@@ -46,8 +45,8 @@ type Source struct {
 	read    int64
 }
 
-// OpenSource reads the footer of a file of size bytes. It returns what it can also with
-// [ErrNewer]: what a newer file replaces is in it.
+// OpenSource reads the footer of a file of size bytes. With [ErrNewer] it returns a Source too,
+// whose Meta has the files that the newer file replaces.
 func OpenSource(r io.ReaderAt, size int64) (s *Source, err error) {
 	defer recovered(&err)
 	if err := CheckFooter(r, size); err != nil {
@@ -91,7 +90,7 @@ func openParquet(r io.ReaderAt, size int64) (*parquet.File, error) {
 	return parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 }
 
-// load reads the whole file, whose checksum is to be right before a page is looked at.
+// load reads the whole file, and checks its checksum before any page is looked at.
 func (s *Source) load() error {
 	data, err := readBody(s.reader, s.size)
 	if err != nil {
@@ -105,8 +104,8 @@ func (s *Source) load() error {
 	return nil
 }
 
-// recovered makes an error of a panic. The Parquet reader checks most of what a file says, but not
-// all, and a file that is wrong in spite of its checksums must not end the process.
+// recovered makes an error of a panic. The Parquet reader checks most lengths and offsets of a
+// file, but not all, and a file that is wrong in spite of its checksums must not end the process.
 func recovered(err *error) {
 	if v := recover(); v != nil {
 		*err = fmt.Errorf("%w: %v", ErrDamaged, v)
@@ -195,11 +194,11 @@ func (s *Source) open(g parquet.RowGroup) error {
 	return nil
 }
 
-// Record returns the row that Next has read. It is valid until the next call of Next. An app of
-// its own that is "" is none.
+// Record returns the row that Next has read. It is valid until the next call of Next. If its App
+// is "", the row has no app.
 func (s *Source) Record() *segment.Record { return &s.record }
 
-// next makes a record of the next row, as the journal has it.
+// next makes a record of the next row, in the form of the journal.
 func (s *Source) next() error {
 	var row [Message + 1]parquet.Value
 	for i := range row {
@@ -212,11 +211,11 @@ func (s *Source) next() error {
 	var id [16]byte
 	text := row[TraceID].ByteArray()
 	if len(text) != 0 && len(text) != 16 && len(text) != 32 || !bytes.Equal(text, bytes.ToLower(text)) {
-		return fmt.Errorf("%q is no trace ID", text)
+		return fmt.Errorf("%q is not a trace ID", text)
 	}
 	n, err := hex.Decode(id[:], text)
 	if err != nil {
-		return fmt.Errorf("%q is no trace ID", text)
+		return fmt.Errorf("%q is not a trace ID", text)
 	}
 	names, err := s.columns[TraceNames].list()
 	if err != nil {

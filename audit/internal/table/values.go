@@ -26,8 +26,8 @@ func (v *values) peek() (*parquet.Value, error) {
 			if err != nil {
 				return nil, err
 			}
-			// The page is not given back by parquet.Release: a row's strings are views of it, and
-			// a damaged file may have rows that go on in the next page.
+			// The page must not be released: a row's strings are views of it, and in a damaged
+			// file a row may go on in the next page.
 			v.reader = page.Values()
 		}
 		n, err := v.reader.ReadValues(v.buffer[:])

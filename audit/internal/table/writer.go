@@ -14,20 +14,19 @@ const (
 	// Form is the value of MetaForm in the files that this version writes.
 	Form = "1"
 
-	// A row group ends at so many rows, pairs and names, or bytes of distinct strings. To find an
-	// ID or a value is to read the distinct ones of a row group, so that its size bounds what is
-	// read.
+	// These bound a row group: rows, pairs and names, and bytes of distinct strings. A search for
+	// an ID or a value reads the distinct ones of a row group, so its size bounds the bytes read.
 	maxGroupRows   = 128 << 10
 	maxGroupValues = 1 << 20
 	maxGroupBytes  = 8 << 20
 
-	// A page ends at so many rows, or pairs and names, in all columns at the same row. To read a
-	// row is to read a page of each column.
+	// These bound a page: rows, or pairs and names. Pages end at the same row in all columns. To
+	// read a row, a reader reads one page of each column.
 	maxPageRows   = 8 << 10
 	maxPageValues = 64 << 10
 )
 
-// Meta is what a file's footer says of the file, beside what the writer sees.
+// Meta is the metadata for a file's footer that the writer cannot know.
 type Meta struct {
 	Segment      string   // the ID of the segment that the file is made from; "" for a merged file
 	Replaces     []string // as MetaReplaces
@@ -61,14 +60,14 @@ func (w *Writer) Reset() {
 	w.begin, w.end = math.MaxInt64, math.MinInt64
 }
 
-// errOrder is a fault of the caller. Readers rely on the order, so that a file without it would
-// hide its events.
+// errOrder is a fault of the caller. Readers rely on the order, and would not find events that are
+// out of order.
 var errOrder = errors.New("table: events are not in the order of trace ID and time")
 
-// Add adds an event. Events come in the order of their trace IDs' bytes, and of their times
-// within a trace. App is that of a record without one. Nothing of r is kept.
+// Add adds an event. Events must come in the order of their trace IDs' bytes, and of their times
+// within a trace. A record without an app gets app. Add keeps nothing of r.
 //
-// A key that r has twice has the value that comes last.
+// If r has a key twice, the last value counts.
 func (w *Writer) Add(r *segment.Record, app []byte) error {
 	same := w.rows > 0 && string(r.TraceID) == string(w.trace)
 	if !same && string(r.TraceID) < string(w.trace) || same && r.Time < w.time {

@@ -7,10 +7,11 @@ import (
 	"github.com/parquet-go/parquet-go/bloom/xxhash"
 )
 
-// bloomHead is about the size of what lies before a Bloom filter's bits.
+// bloomHead is about the size of a Bloom filter's header.
 const bloomHead = 32
 
-// bloomAny is whether a column may have one of values. A column without a filter may.
+// bloomAny reports whether a column may have one of values. A column without a filter may have
+// all.
 func (s *search) bloomAny(column int, values []string) (bool, error) {
 	c := &s.chunks[column]
 	if c.bloom == 0 {
@@ -41,8 +42,8 @@ func (s *search) bloomAny(column int, values []string) (bool, error) {
 	return false, nil
 }
 
-// parseBloom returns where after the head the bits begin, and how many bytes they are: 0 for a
-// filter of a kind that is not known, which is not asked.
+// parseBloom returns the offset of the bits after the header, and their size in bytes. The size is
+// 0 for an unknown kind of filter, which is not used.
 func parseBloom(p []byte) (at, size int64, err error) {
 	c := &compact{p: p}
 	known := 0

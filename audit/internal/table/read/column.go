@@ -10,7 +10,7 @@ import (
 )
 
 // column reads the values of one column of a row group, page after page, for rows in ascending
-// order. It reads the pages that have rows of want and no others.
+// order. It reads only the pages that have rows of want.
 type column struct {
 	group *Group
 	file  *File
@@ -19,7 +19,7 @@ type column struct {
 	rows  int64
 	want  []uint32 // nil: all rows
 	pages []location
-	dict  *dictionary // of the chunk; nil until there is need of it
+	dict  *dictionary // of the chunk; nil until it is needed
 
 	page       int // that is decoded; -1 before the first
 	first, end int64
@@ -33,8 +33,8 @@ type column struct {
 	levels     []uint32
 }
 
-// column returns a column, which reads from the first row on. Its index and its dictionary are
-// read once for the group, and pages that were read together last.
+// column returns a column that reads from the first row on. Columns of a group share the index,
+// the dictionary, and the pages that were last read together.
 func (g *Group) column(index int, want []uint32) (*column, error) {
 	if c := g.columns[index]; c != nil {
 		return c.again(want), nil
@@ -128,7 +128,7 @@ func (c *column) pageEnd(i int) int64 {
 	return c.rows
 }
 
-// readAhead is the most that is read at once, where pages that are wanted lie side by side.
+// readAhead is the most bytes that are read at once if wanted pages lie side by side.
 const readAhead = 1 << 20
 
 // bytes returns page i as it lies in the file, and reads the wanted pages that follow it.
@@ -201,8 +201,8 @@ func cutLevels(p []byte) (levels, rest []byte, err error) {
 	return p[4 : 4+n], p[4+n:], nil
 }
 
-// rowsOf sets where the values of each row begin, and returns how many values there are: an empty
-// list has a place among the levels but no value.
+// rowsOf sets where the values of each row begin, and returns the number of values. An empty list
+// has a level but no value.
 func (c *column) rowsOf(levels [2][]byte, n int) (values int, err error) {
 	if c.levels, err = hybrid(c.levels[:0], levels[0], 1, n); err != nil {
 		return 0, err

@@ -52,7 +52,7 @@ func (d *dictionary) find(value string) (id uint32, ok bool) {
 		}
 		at := uint32(from + i)
 		id := sort.Search(d.len(), func(i int) bool { return d.starts[i] >= at })
-		// The same bytes, and the same length before them, may be the inside of another string.
+		// Another string may contain these bytes, with the same length before them.
 		if id < d.len() && d.starts[id] == at {
 			return uint32(id), true
 		}

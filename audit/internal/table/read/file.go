@@ -1,9 +1,9 @@
-// Package read reads the Parquet files of a lake, and of them no more than a question needs:
-// Bloom filters, dictionaries, and the pages that can have a row of the answer.
+// Package read reads the Parquet files of a lake, and only the parts of them that a question
+// needs: Bloom filters, dictionaries, and the pages that may have a row of the answer.
 //
-// The files are those of package table in their first form, and nothing else is understood: all
-// strings are in dictionaries, all pages compressed, all columns indexed. Each length that a file
-// states is checked before memory is taken for it, so that damage is an error and never a panic.
+// It understands only files of package table in their first form, in which all strings are in
+// dictionaries, all pages are compressed and all columns have indexes. It checks each length in a
+// file before it allocates memory, so damage is an error and never a panic.
 package read
 
 import (
@@ -26,21 +26,21 @@ type File struct {
 }
 
 const (
-	// tailSize is what is read of a file's end at first: the footer, and with luck the indexes.
+	// tailSize is how much of a file's end is read first: the footer, and with luck the indexes.
 	tailSize = 16 << 10
 
-	// maxFooter is of the bytes of a footer. One with a thousand row groups has two megabytes.
+	// maxFooter bounds the bytes of a footer. A footer with a thousand row groups has two
+	// megabytes.
 	maxFooter = 32 << 20
 
 	magic = "PAR1"
 
-	// sealSize is of the checksum before the footer.
+	// sealSize is the size of the seal before the footer.
 	sealSize = 12
 )
 
-// Open reads the footer of the file of size bytes in r. The error is table.ErrNewer for a file
-// that a newer version of clew wrote. The file is in use until the last call of
-// a method has returned; nothing has to be closed.
+// Open reads the footer of the file of size bytes in r. If a newer version of clew wrote the file,
+// the error is table.ErrNewer. Methods use r until they return, and nothing has to be closed.
 func Open(r io.ReaderAt, size int64) (*File, error) {
 	f := &File{reader: r, size: size}
 	if size < int64(len(magic)+8) {
@@ -97,7 +97,7 @@ func (f *File) Groups() int { return len(f.footer.groups) }
 // Rows returns the number of rows of a row group.
 func (f *File) Rows(group int) int64 { return f.footer.groups[group].rows }
 
-// Bytes returns what a column has in the file, in bytes.
+// Bytes returns the bytes of a column in the file.
 func (f *File) Bytes(column int) (n int64) {
 	for i := range f.footer.groups {
 		n += f.footer.groups[i].chunks[column].size
@@ -105,7 +105,7 @@ func (f *File) Bytes(column int) (n int64) {
 	return n
 }
 
-// ReadAt is for the check of the footer, which was read already.
+// ReadAt lets table.CheckFooter use the bytes that were read already.
 func (f *File) ReadAt(p []byte, at int64) (int, error) {
 	have, err := f.read(at, int64(len(p)))
 	return copy(p, have), err

@@ -6,8 +6,8 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// Filter is the rows that are asked for: those that all of it holds for. Empty fields ask
-// nothing.
+// Filter says which rows are asked for: those that match all of its fields. An empty field matches
+// all rows.
 type Filter struct {
 	TraceIDs  []string    // one of these
 	Values    []string    // each of these, under any key
@@ -16,8 +16,8 @@ type Filter struct {
 	App       string
 	Message   string
 	TraceName string
-	Since     int64 // microseconds; from it on
-	Until     int64 // microseconds; before it
+	Since     int64 // microseconds; inclusive
+	Until     int64 // microseconds; exclusive
 }
 
 func (q *Filter) reads(column int) bool {
@@ -34,10 +34,10 @@ func (q *Filter) reads(column int) bool {
 	return false
 }
 
-// Narrow reports whether Bloom filters can be asked.
+// Narrow reports whether Bloom filters can rule files out.
 func (q *Filter) Narrow() bool { return len(q.TraceIDs) > 0 || len(q.All()) > 0 }
 
-// All returns all values that q names, so that Bloom filters can be asked.
+// All returns all values that a row must have, for Bloom filters.
 func (q *Filter) All() []string {
 	all := slices.Concat(q.Values, q.AnyValue)
 	for _, pair := range q.Pairs {

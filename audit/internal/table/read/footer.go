@@ -10,7 +10,8 @@ import (
 // columns is the number of leaf columns.
 const columns = table.TraceNames + 1
 
-// footer is the part of a file's footer that finding needs. Its bytes are views of what was read.
+// footer is the part of a file's footer that a search needs. Its bytes are views of the bytes
+// read.
 type footer struct {
 	rows   int64
 	groups []group

@@ -31,7 +31,8 @@ func (c *compact) group() (g group) {
 	return g
 }
 
-// maxRows of a row group keeps row numbers in 32 bits and the memory of a search in bounds.
+// maxRows bounds the rows of a row group, so that row numbers have 32 bits and a search has little
+// memory.
 const maxRows = 1 << 24
 
 func (g *group) check(size int64) error {

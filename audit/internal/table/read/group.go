@@ -6,8 +6,8 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// Group is a row group, with what was read of it: a second question reads less. It is for one
-// goroutine at a time.
+// Group is a row group. It keeps parts that were read, so that a second question reads less. Only
+// one goroutine at a time may use it.
 type Group struct {
 	file         *File
 	chunks       *[columns]chunk
@@ -94,8 +94,8 @@ func (g *Group) Read(numbers []uint32) ([]Row, error) {
 	return rows, err
 }
 
-// strings calls each with the strings of the rows in a column. They are made once for a column,
-// and the slice is valid for the call.
+// strings calls each with the strings of each row in a column. Each distinct string is made once,
+// and the slice is valid during the call.
 func (g *Group) strings(index int, numbers []uint32, each func(i int, s []string)) error {
 	c, err := g.column(index, numbers)
 	if err != nil {

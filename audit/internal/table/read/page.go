@@ -18,9 +18,8 @@ const (
 	codecZstd = 6
 )
 
-// maxPage is the most that a page may have, compressed or not: a row group ends at eight
-// megabytes of distinct strings, and a long one may be the last. maxValues is of the values of
-// a page.
+// maxPage bounds the bytes of a page, compressed or not: a row group ends at eight megabytes of
+// distinct strings, of which the last may be long. maxValues bounds the values of a page.
 const (
 	maxPage   = 64 << 20
 	maxValues = 1 << 24
@@ -28,10 +27,10 @@ const (
 
 var errPage = errors.New("damaged page")
 
-// pageHeader is what lies before each page.
+// pageHeader is the header before each page.
 type pageHeader struct {
 	kind         int64
-	size, packed int64 // bytes after the header: as they were, as they lie in the file
+	size, packed int64 // bytes after the header, uncompressed and compressed
 	crc          int64
 	hasCRC       bool
 	values       int64
@@ -47,7 +46,7 @@ func parsePageHeader(p []byte) (h pageHeader, body []byte, err error) {
 	}
 	body = c.p[:h.packed]
 	if h.hasCRC && crc32.ChecksumIEEE(body) != uint32(h.crc) {
-		return h, nil, fmt.Errorf("%w: its checksum does not hold", errPage)
+		return h, nil, fmt.Errorf("%w: its checksum is wrong", errPage)
 	}
 	return h, body, nil
 }

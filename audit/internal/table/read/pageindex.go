@@ -2,7 +2,7 @@ package read
 
 import "errors"
 
-// location is where a data page lies, and the first row that it has.
+// location is the position of a data page, and its first row.
 type location struct {
 	offset int64
 	size   int64

@@ -2,7 +2,7 @@ package read
 
 import "example.com/clew/audit/internal/table"
 
-// Sample is what a row group holds, by app and by key.
+// Sample counts the rows of a row group by app, and its pairs by key.
 type Sample struct {
 	Rows int64
 	Apps map[string]int64 // rows

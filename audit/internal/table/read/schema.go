@@ -2,7 +2,7 @@ package read
 
 import "fmt"
 
-// element is of the schema, which a file has flattened.
+// element is an element of the schema, which a file has as a flat list.
 type element struct {
 	name       string
 	repetition int64 // 0 required, 2 repeated

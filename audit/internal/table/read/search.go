@@ -9,13 +9,13 @@ import (
 	"github.com/parquet-go/parquet-go/bloom"
 )
 
-// Hit is a row that a Filter holds for.
+// Hit is a row that matches a Filter.
 type Hit struct {
 	Row  uint32
 	Time int64
 }
 
-// Search returns the rows that q holds for, in ascending order.
+// Search returns the rows that match q, in ascending order.
 func (g *Group) Search(q *Filter) ([]Hit, error) {
 	s := search{Group: g, filter: q}
 	possible, err := s.possible()
@@ -42,8 +42,8 @@ func (g *Group) Search(q *Filter) ([]Hit, error) {
 	return hits, err
 }
 
-// Cost returns about how many bytes Search and Read read of the file, beside its footer, where no
-// Bloom filter spares more than that. Rows says that all rows found are read as well.
+// Cost returns about how many bytes Search and Read read of the file besides its footer, if no
+// Bloom filter rules it out. Rows says that all rows found are read too.
 func (f *File) Cost(q *Filter, rows bool) (n int64) {
 	narrow := q.Narrow()
 	for g := range f.footer.groups {
@@ -64,7 +64,7 @@ func (f *File) Cost(q *Filter, rows bool) (n int64) {
 	return n
 }
 
-// search is that of one row group.
+// search is the state of a search in one row group.
 type search struct {
 	*Group
 	filter *Filter
@@ -73,7 +73,7 @@ type search struct {
 
 func (s *search) none() bool { return s.left != nil && len(s.left) == 0 }
 
-// possible is false where the bounds in the footer or a Bloom filter rule the row group out.
+// possible returns false if the bounds in the footer or a Bloom filter rule the row group out.
 func (s *search) possible() (bool, error) {
 	if !s.withinBounds() {
 		return false, nil
@@ -119,8 +119,8 @@ func (s *search) withinBounds() bool {
 	return last >= q.Since && first < q.Until
 }
 
-// traces keeps the rows of the trace IDs. The rows are in the order of the IDs, so that the
-// column index says which pages can have them.
+// traces keeps the rows of the trace IDs. Rows are in the order of the IDs, so the column index
+// says which pages may have them.
 func (s *search) traces() error {
 	ids := s.filter.TraceIDs
 	if len(ids) == 0 {
@@ -139,7 +139,7 @@ func (s *search) traces() error {
 	return s.keep(c, ids)
 }
 
-// pagesOf returns the rows of the pages whose bounds one of the values lies in.
+// pagesOf returns the rows of the pages whose bounds include one of the values.
 func (s *search) pagesOf(c *column, values []string) (rows []uint32, err error) {
 	var least, most [][]byte
 	if at := c.chunk.columnIndex; at.size > 0 {
@@ -175,7 +175,7 @@ func (s *search) keep(c *column, values []string) error {
 		s.left = []uint32{}
 		return nil
 	}
-	var only uint32 // a map's look-up for each row would be most of the work
+	var only uint32 // a look-up in a map for each row would be most of the work
 	for only = range wanted {
 	}
 	return s.filterRows(func(row int64) (bool, error) {
@@ -233,7 +233,7 @@ func (s *search) keepIn(index int, values ...string) error {
 }
 
 // values keeps the rows that have the values and the pairs. The dictionary of values is the
-// largest part of a row group: all use the one that was read.
+// largest part of a row group, so it is read once for all of them.
 func (s *search) values() error {
 	q := s.filter
 	if len(q.All()) == 0 {
@@ -260,7 +260,7 @@ func (s *search) values() error {
 	return s.pairs(c.again(s.left))
 }
 
-// pairs keeps the rows that have the pairs, of which all have the values already.
+// pairs keeps the rows that have the pairs. The rows have the values of the pairs already.
 func (s *search) pairs(values *column) error {
 	keys, err := s.column(table.ContextKey, s.left)
 	if err != nil {

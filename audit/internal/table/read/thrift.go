@@ -6,7 +6,7 @@ import "encoding/binary"
 // written. A list grows with the bytes that it was read from, so that a hostile length costs
 // nothing: that is why parquet-go's own decoder, which allocates what a list says, is not used.
 //
-// After the first fault bad is true and all reads answer zero.
+// After the first fault, bad is true and all reads return zero.
 type compact struct {
 	p     []byte
 	bad   bool
@@ -29,7 +29,7 @@ const (
 	kindStruct = 12
 )
 
-// maxDepth is of structs in structs: Parquet's own go six deep.
+// maxDepth bounds structs in structs. Those of Parquet are six deep.
 const maxDepth = 24
 
 func (c *compact) fail() {
@@ -74,8 +74,8 @@ func (c *compact) bytes() []byte {
 	return b
 }
 
-// list reads the head of a list or set. The number of its elements is at most that of the bytes
-// left, since each has one at least.
+// list reads the head of a list or set. The number of elements is at most that of the remaining
+// bytes, since each element has at least one.
 func (c *compact) list() (n int, kind byte) {
 	head := c.byte()
 	n, kind = int(head>>4), head&15
@@ -94,7 +94,7 @@ func (c *compact) list() (n int, kind byte) {
 	return n, kind
 }
 
-// each calls read for each element of a list whose elements are of the kind that is wanted.
+// each calls read for each element of a list, whose elements must be of this kind.
 func (c *compact) each(kind byte, read func()) {
 	n, is := c.list()
 	if is != kind && n > 0 {
@@ -106,7 +106,7 @@ func (c *compact) each(kind byte, read func()) {
 	}
 }
 
-// fields calls read for each field of a struct. Where read answers false it has read nothing, and
+// fields calls read for each field of a struct. If read returns false, it has read nothing, and
 // the field is skipped.
 func (c *compact) fields(read func(id int, kind byte) bool) {
 	if c.depth++; c.depth > maxDepth {
@@ -188,7 +188,7 @@ func (c *compact) skipMap() {
 	c.depth--
 }
 
-// skipElement skips an element of a list or map, where a bool has a byte of its own.
+// skipElement skips an element of a list or map, in which a bool has a byte of its own.
 func (c *compact) skipElement(kind byte) {
 	if kind == kindTrue || kind == kindFalse {
 		kind = kindByte

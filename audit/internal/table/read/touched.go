@@ -2,9 +2,9 @@ package read
 
 import "example.com/clew/audit/internal/table"
 
-// Touched returns, for each of q's AnyValue that is in the row group, the trace IDs of the rows
-// that have it, limit of them at most. Rows without a trace are left out, and so are row groups
-// outside q's range. The rest of q does not count.
+// Touched returns, for each value of q.AnyValue that is in the row group, at most limit trace IDs
+// of rows that have it. Rows without a trace and row groups outside q's range are left out. Other
+// fields of q have no effect.
 func (g *Group) Touched(q *Filter, limit int) (map[string][]string, error) {
 	s := search{Group: g, filter: q}
 	possible, err := s.possible()
@@ -54,7 +54,7 @@ func (g *Group) Touched(q *Filter, limit int) (map[string][]string, error) {
 	return touched, nil
 }
 
-// distinct returns the distinct strings of the rows that are wanted, limit of them at most.
+// distinct returns at most limit distinct strings of the wanted rows.
 func (c *column) distinct(limit int) (all []string, err error) {
 	last, some := uint32(0), false
 	for _, row := range c.want {

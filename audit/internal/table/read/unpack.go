@@ -7,7 +7,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// decoder is for all goroutines: DecodeAll starts none.
+// decoder is shared by all goroutines. Its DecodeAll starts no goroutine.
 var decoder = sync.OnceValue(func() *zstd.Decoder {
 	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPage))
 	if err != nil {
@@ -16,9 +16,9 @@ var decoder = sync.OnceValue(func() *zstd.Decoder {
 	return d
 })
 
-// unpack appends the size bytes that packed holds to dst.
+// unpack appends the size bytes that are compressed in packed to dst.
 func unpack(dst, packed []byte, size int64) ([]byte, error) {
-	// A frame that says more than the page's header would cost its memory before it is refused.
+	// If the frame states more bytes than the page's header, it is refused before memory is taken.
 	var head zstd.Header
 	if err := head.Decode(packed); err != nil {
 		return nil, fmt.Errorf("%w: %w", errPage, err)

@@ -2,13 +2,13 @@ package read
 
 import "slices"
 
-// wantedIDs is what a row must have: each of must, and one of any where there are some.
+// wantedIDs says which values a row must have: each of must, and one of any if there are some.
 type wantedIDs struct {
 	must []uint32
 	any  map[uint32]bool
 }
 
-// wanted looks the values up. All is false where the dictionary rules the row group out.
+// wanted looks the values up. All is false if the dictionary rules the row group out.
 func (c *column) wanted(q *Filter) (want wantedIDs, all bool, err error) {
 	d, err := c.dictionary()
 	if err != nil {
