@@ -1,5 +1,5 @@
-// Package golangci makes clewvet's analyzers a linter of golangci-lint, by its module plugin system. See the
-// README of this module for the two files that it takes.
+// Package golangci makes clewvet's analyzers a linter of golangci-lint, by its module plugin
+// system. Its README shows the two files that this takes.
 package golangci
 
 import (
@@ -14,7 +14,7 @@ import (
 
 func init() { register.Plugin("clewvet", New) }
 
-// Settings is what may stand under linters.settings.custom.clewvet.settings.
+// Settings is the part of .golangci.yml below linters.settings.custom.clewvet.settings.
 type Settings struct {
 	Enable   []string `json:"enable"`   // analyzers that are off otherwise
 	Disable  []string `json:"disable"`  // analyzers that are on otherwise
@@ -24,7 +24,7 @@ type Settings struct {
 
 type plugin struct{ settings Settings }
 
-// New makes the linter. It is an error to name an analyzer that there is not.
+// New makes the linter. The name of an unknown analyzer is an error.
 func New(conf any) (register.LinterPlugin, error) {
 	settings, err := register.DecodeSettings[Settings](conf)
 	if err != nil {
