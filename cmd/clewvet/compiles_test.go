@@ -51,7 +51,7 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 	reports(t, dir, append([]string{mend}, want[:2]...), clewvet, "./...")
 }
 
-// withheld is how many reports say that they have no fix because it would not compile.
+// withheld returns how many reports say that they have no fix because it would not compile.
 func withheld(t *testing.T, dir string) (n int) {
 	t.Helper()
 	stdout, _, _ := run(t, dir, clewvet, "-json", "./...")
@@ -83,7 +83,7 @@ func TestTogether(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		write(t, dir, "go.mod", "module example.com/service\n\ngo 1.26\n")
-		write(t, dir, "uses/uses.go", "package uses\n\nimport _ \"example.com/clew/workerpool\"\n")
+		write(t, dir, "uses/uses.go", uses("workerpool"))
 		write(t, dir, "service.go", "package service\n\n"+imports+`
 
 func handle(w http.ResponseWriter, r *http.Request) {
@@ -151,9 +151,8 @@ var logger = slog.Default()
 	}
 }
 
-// Workerpool is imported where that is all it takes, and else done without.
-func TestWorkerpool(t *testing.T) {
-	const text = `package service
+// A service with a goroutine, for TestWorkerpool.
+const spawning = `package service
 
 import (
 	"log/slog"
@@ -164,7 +163,9 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 	go func() { slog.Info("") }()
 }
 `
-	const pool = `package workerpool
+
+// The package workerpool of a module that has it itself.
+const ownPool = `package workerpool
 
 import (
 	"context"
@@ -174,48 +175,56 @@ import (
 
 func Wrap(ctx context.Context, fn func(ctx context.Context)) func() { return nil }
 `
-	tests := []struct {
-		name   string
-		module string
-		files  map[string]string
-		vendor bool
-		wraps  bool
-	}{
-		{name: "without clew", module: "example.com/service", files: map[string]string{"service/service.go": text}},
-		{
-			name: "somewhere in the module", module: "example.com/service", wraps: true,
-			files: map[string]string{"service/service.go": text, "uses/uses.go": "package uses\n\nimport _ \"example.com/clew/workerpool\"\n"},
+
+// uses returns a file of a package that imports this one of clew's.
+func uses(pkg string) string { return "package uses\n\nimport _ \"example.com/clew/" + pkg + "\"\n" }
+
+// Workerpool is imported where nothing else has to change for it.
+var workerpoolCases = []struct {
+	name   string
+	module string
+	files  map[string]string
+	vendor bool
+	wraps  bool
+}{
+	{name: "without clew", module: "example.com/service", files: map[string]string{"service/service.go": spawning}},
+	{
+		name: "somewhere in the module", module: "example.com/service", wraps: true,
+		files: map[string]string{"service/service.go": spawning, "uses/uses.go": uses("workerpool")},
+	},
+	{
+		name: "imported far away", module: "example.com/service", wraps: true,
+		files: map[string]string{
+			"service/service.go": strings.Replace(spawning, "import (", "import (\n\t_ \"example.com/service/uses\"", 1),
+			"uses/uses.go":       uses("workerpool"),
 		},
-		{
-			name: "imported far away", module: "example.com/service", wraps: true,
-			files: map[string]string{
-				"service/service.go": strings.Replace(text, "import (", "import (\n\t_ \"example.com/service/uses\"", 1),
-				"uses/uses.go":       "package uses\n\nimport _ \"example.com/clew/workerpool\"\n",
-			},
-		},
-		{
-			name: "no sum of what it imports", module: "example.com/service",
-			files: map[string]string{"service/service.go": text, "uses/uses.go": "package uses\n\nimport _ \"example.com/clew/httpmw\"\n"},
-		},
-		{
-			name: "not vendored", module: "example.com/service", vendor: true,
-			files: map[string]string{"service/service.go": text, "uses/uses.go": "package uses\n\nimport _ \"example.com/clew/httpmw\"\n"},
-		},
-		{
-			name: "vendored", module: "example.com/service", vendor: true, wraps: true,
-			files: map[string]string{"service/service.go": text, "uses/uses.go": "package uses\n\nimport _ \"example.com/clew/workerpool\"\n"},
-		},
-		{
-			name: "it imports the package", module: "example.com/clew",
-			files: map[string]string{"workerpool/pool.go": pool, "trace/trace.go": "package trace\n\nimport _ \"example.com/clew/service\"\n", "service/service.go": text},
-		},
-		{
-			name: "it does not import the package", module: "example.com/clew", wraps: true,
-			files: map[string]string{"workerpool/pool.go": pool, "trace/trace.go": "package trace\n", "service/service.go": text},
-		},
-	}
+	},
+	{
+		name: "no sum of what it imports", module: "example.com/service",
+		files: map[string]string{"service/service.go": spawning, "uses/uses.go": uses("httpmw")},
+	},
+	{
+		name: "not vendored", module: "example.com/service", vendor: true,
+		files: map[string]string{"service/service.go": spawning, "uses/uses.go": uses("httpmw")},
+	},
+	{
+		name: "vendored", module: "example.com/service", vendor: true, wraps: true,
+		files: map[string]string{"service/service.go": spawning, "uses/uses.go": uses("workerpool")},
+	},
+	{
+		name: "it imports the package", module: "example.com/clew",
+		files: map[string]string{"workerpool/pool.go": ownPool, "trace/trace.go": "package trace\n\nimport _ \"example.com/clew/service\"\n", "service/service.go": spawning},
+	},
+	{
+		name: "it does not import the package", module: "example.com/clew", wraps: true,
+		files: map[string]string{"workerpool/pool.go": ownPool, "trace/trace.go": "package trace\n", "service/service.go": spawning},
+	},
+}
+
+// Workerpool is imported where that is all it takes, and else done without.
+func TestWorkerpool(t *testing.T) {
 	world := newWorld(t)
-	for _, test := range tests {
+	for _, test := range workerpoolCases {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, "go.mod", "module "+test.module+"\n\ngo 1.26\n")
@@ -251,7 +260,7 @@ func TestModReadonly(t *testing.T) {
 		dirs[pkg] = t.TempDir()
 		write(t, dirs[pkg], "go.mod", "module example.com/service\n\ngo 1.26\n")
 		write(t, dirs[pkg], "service.go", service)
-		write(t, dirs[pkg], "uses/uses.go", "package uses\n\nimport _ \"example.com/clew/"+pkg+"\"\n")
+		write(t, dirs[pkg], "uses/uses.go", uses(pkg))
 		world.do(t, dirs[pkg], "go", "mod", "tidy")
 	}
 	dir := dirs["httpmw"]
@@ -270,10 +279,10 @@ func TestNoDownload(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "go.mod", "module example.com/service\n\ngo 1.26\n")
 	write(t, dir, "service.go", strings.Replace(service, "go note()", "go func() { slog.Info(\"\") }()", 1))
-	write(t, dir, "uses/uses.go", "package uses\n\nimport _ \"example.com/clew/workerpool\"\n")
+	write(t, dir, "uses/uses.go", uses("workerpool"))
 	world.do(t, dir, "go", "mod", "tidy")
 	world.do(t, dir, "go", "clean", "-modcache")
-	write(t, dir, "uses/uses.go", "package uses\n\nimport _ \"example.com/clew/httpmw\"\n")
+	write(t, dir, "uses/uses.go", uses("httpmw"))
 	world.do(t, dir, clewvet, "-fix", "./...")
 	cache := strings.TrimSpace(world.do(t, dir, "go", "env", "GOMODCACHE"))
 	if _, err := os.Stat(filepath.Join(cache, "golang.org", "x", "sync@v1.0.0")); err == nil {

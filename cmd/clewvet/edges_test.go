@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// implicit is a module in which Implicit is set.
+// implicit returns a module in which Implicit is set.
 func implicit(t *testing.T, files map[string]string) string {
 	t.Helper()
 	files = maps.Clone(files)

@@ -369,113 +369,156 @@ func (p *program) line(s string) {
 
 // statement writes anything but a log line. It is false if there is none for this place.
 func (p *program) statement(s string, request *string, depth int) bool {
+	n := p.IntN(30)
+	return p.sending(n, s) || p.contexts(n, s, request, depth) || p.shadowing(n, request) ||
+		p.goroutine(n, s, request, depth) || p.blocks(n, s, request, depth)
+}
+
+func (p *program) write(format string, args ...any) { fmt.Fprintf(&p.out, "\t"+format+"\n", args...) }
+
+// block writes statements that have names of their own.
+func (p *program) block(s string, request *string, depth int) {
+	declared := p.declared
+	p.declared = nil
+	p.body(s, *request, depth-1)
+	p.declared = declared
+}
+
+// sending writes the nth of all statements if that sends a request, and so do the next functions for
+// statements of other kinds.
+func (p *program) sending(n int, s string) bool {
 	http := func(name string) string { return p.of("net/http", name) }
-	context := func(name string) string { return p.of("context", name) }
-	write := func(format string, args ...any) { fmt.Fprintf(&p.out, "\t"+format+"\n", args...) }
-	block := func() {
-		declared := p.declared
-		p.declared = nil
-		p.body(s, *request, depth-1)
-		p.declared = declared
-	}
-	switch n := p.IntN(30); {
-	case n < 6:
-		return false
+	switch {
 	case n == 6 && http("") != "":
 		req := p.name("req")
-		write("%s, err%s := %s(\"GET\", \"/\", nil)\n\tsend(%s, err%s)", req, req, http("NewRequest"), req, req)
+		p.write("%s, err%s := %s(\"GET\", \"/\", nil)\n\tsend(%s, err%s)", req, req, http("NewRequest"), req, req)
 	case n == 7 && http("") != "":
-		write("send(%s(%s))", http("NewRequest"), p.pick("target()", `"PUT", "/", nil`))
+		p.write("send(%s(%s))", http("NewRequest"), p.pick("target()", `"PUT", "/", nil`))
 	case n == 8 && http("") != "":
-		write("_, _ = %s", p.pick(http("Get"), s+".Client.Head")+`("/")`)
+		p.write("_, _ = %s", p.pick(http("Get"), s+".Client.Head")+`("/")`)
 	case n == 9:
-		write("_, _ = %s.Rest.R()%s.Get(\"/\")", s, p.pick("", `.SetBody("")`))
+		p.write("_, _ = %s.Rest.R()%s.Get(\"/\")", s, p.pick("", `.SetBody("")`))
+	default:
+		return false
+	}
+	return true
+}
+
+// contexts writes statements that make or take contexts.
+func (p *program) contexts(n int, s string, request *string, depth int) bool {
+	context := func(name string) string { return p.of("context", name) }
+	switch {
 	case n == 10 && context("") != "":
-		write("use(%s())", context(p.pick("Background", "TODO")))
+		p.write("use(%s())", context(p.pick("Background", "TODO")))
 	case n == 11 && context("") != "":
 		v := p.name("own")
-		write("%s, cancel%s := %s(%s())\n\tdefer cancel%s()\n\tuse(%s)", v, v, context("WithCancel"), context("Background"), v, v)
+		p.write("%s, cancel%s := %s(%s())\n\tdefer cancel%s()\n\tuse(%s)", v, v, context("WithCancel"), context("Background"), v, v)
 	case n == 12 && context("") != "" && *request != "":
 		v := p.name("late")
-		write("var %s %s", v, context("Context"))
+		p.write("var %s %s", v, context("Context"))
 		p.line(s)
-		write("{")
-		block()
-		write("}")
-		write("%s = %s.Context()", v, *request)
+		p.write("{")
+		p.block(s, request, depth)
+		p.write("}")
+		p.write("%s = %s.Context()", v, *request)
 		p.line(s)
-		write("use(%s)", v)
+		p.write("use(%s)", v)
 	case n == 13 && *request != "" && *request != "ctx" && p.declare("ctx"):
-		write("ctx := %s.Context()\n\tuse(ctx)", *request)
+		p.write("ctx := %s.Context()\n\tuse(ctx)", *request)
 	case n == 14 && *request != "" && depth > 0:
 		v := p.name("ctx")
-		write("%s, err%s := auth(some(%s))\n\tif err%s != nil {", v, v, *request, v)
-		block()
-		write("%s\n\t}\n\tuse(%s)", p.pick("\treturn", ""), v)
-	case n == 15 && depth > 0:
-		write("go func() {")
-		block()
-		write("}()")
-	case n == 16 && depth > 0:
-		write("go func(n int) {")
-		block()
-		write("}(1)")
-	case n == 17 && depth > 0 && p.of("time", "") != "":
-		write("%s(1, func() {", p.of("time", "AfterFunc"))
-		block()
-		write("})")
-	case n == 18 && depth > 0:
-		write("%s(func() {", p.pick(s+".Pool.Submit", "_ = "+s+".Pool.Go", s+".Wait.Go", "later"))
-		block()
-		write("})")
-	case n == 19:
-		write("%s", p.pick("go note()", "later(note)", s+".Wait.Go(note)", "defer note()"))
-	case n == 20 && depth > 0:
-		write("if %s.L != nil {", s)
-		block()
-		write("} else {")
-		block()
-		write("}")
-	case n == 21 && depth > 0:
-		i := p.name("i")
-		write("for %s := range 2 {\n\t_ = %s", i, i)
-		block()
-		write("}")
-	case n == 22 && depth > 0:
-		write("switch {\n\tcase %s.L == nil:", s)
-		block()
-		write("default:")
-		block()
-		write("}")
-	case n == 23 && depth > 0:
-		write("func() {")
-		block()
-		write("}()")
+		p.write("%s, err%s := auth(some(%s))\n\tif err%s != nil {", v, v, *request, v)
+		p.block(s, request, depth)
+		p.write("%s\n\t}\n\tuse(%s)", p.pick("\treturn", ""), v)
 	case n == 24 && depth > 0 && context("") != "":
-		write("_ = func(%s %s) {", p.pick("inner", "_"), context("Context"))
-		block()
-		write("}")
-	case n == 25:
-		name := p.pick("ctx", "context", "workerpool", "slog", "http", "r")
-		if !p.declare(name) {
-			return false
-		}
-		write("%s := 1\n\t_ = %s", name, name)
-		if name == *request {
-			*request = ""
-		}
+		p.write("_ = func(%s %s) {", p.pick("inner", "_"), context("Context"))
+		p.block(s, request, depth)
+		p.write("}")
 	case n == 26 && context("") != "" && *request != "ctx":
 		if ctx := context("Context"); p.declare("ctx") {
-			write("var ctx %s\n\tuse(ctx)", ctx)
+			p.write("var ctx %s\n\tuse(ctx)", ctx)
 		}
-	case n == 27 && depth > 0:
-		write("select {\n\tdefault:")
-		block()
-		write("}")
+	default:
+		return false
+	}
+	return true
+}
+
+// shadowing writes a variable that hides what a fix needs.
+func (p *program) shadowing(n int, request *string) bool {
+	if n != 25 {
+		return false
+	}
+	name := p.pick("ctx", "context", "workerpool", "slog", "http", "r")
+	if !p.declare(name) {
+		return false
+	}
+	p.write("%s := 1\n\t_ = %s", name, name)
+	if name == *request {
+		*request = ""
+	}
+	return true
+}
+
+// goroutine writes goroutines, and functions that run later.
+func (p *program) goroutine(n int, s string, request *string, depth int) bool {
+	switch {
+	case n == 15 && depth > 0:
+		p.write("go func() {")
+		p.block(s, request, depth)
+		p.write("}()")
+	case n == 16 && depth > 0:
+		p.write("go func(n int) {")
+		p.block(s, request, depth)
+		p.write("}(1)")
+	case n == 17 && depth > 0 && p.of("time", "") != "":
+		p.write("%s(1, func() {", p.of("time", "AfterFunc"))
+		p.block(s, request, depth)
+		p.write("})")
+	case n == 18 && depth > 0:
+		p.write("%s(func() {", p.pick(s+".Pool.Submit", "_ = "+s+".Pool.Go", s+".Wait.Go", "later"))
+		p.block(s, request, depth)
+		p.write("})")
+	case n == 19:
+		p.write("%s", p.pick("go note()", "later(note)", s+".Wait.Go(note)", "defer note()"))
 	case n == 28 && depth > 0:
-		write("defer func() {")
-		block()
-		write("}()")
+		p.write("defer func() {")
+		p.block(s, request, depth)
+		p.write("}()")
+	default:
+		return false
+	}
+	return true
+}
+
+// blocks writes statements that have others within.
+func (p *program) blocks(n int, s string, request *string, depth int) bool {
+	switch {
+	case n == 20 && depth > 0:
+		p.write("if %s.L != nil {", s)
+		p.block(s, request, depth)
+		p.write("} else {")
+		p.block(s, request, depth)
+		p.write("}")
+	case n == 21 && depth > 0:
+		i := p.name("i")
+		p.write("for %s := range 2 {\n\t_ = %s", i, i)
+		p.block(s, request, depth)
+		p.write("}")
+	case n == 22 && depth > 0:
+		p.write("switch {\n\tcase %s.L == nil:", s)
+		p.block(s, request, depth)
+		p.write("default:")
+		p.block(s, request, depth)
+		p.write("}")
+	case n == 23 && depth > 0:
+		p.write("func() {")
+		p.block(s, request, depth)
+		p.write("}()")
+	case n == 27 && depth > 0:
+		p.write("select {\n\tdefault:")
+		p.block(s, request, depth)
+		p.write("}")
 	default:
 		return false
 	}

@@ -7,10 +7,9 @@ import (
 	"testing"
 )
 
-// The context of start-up code is the program's own, in whatever package: it has no trace.
-func TestStartup(t *testing.T) {
-	dir := module(t, map[string]string{
-		"main.go": `package main
+// The program of TestStartup.
+const (
+	startupMain = `package main
 
 import (
 	"context"
@@ -29,8 +28,8 @@ func main() {
 	s.Tidy(context.Background())
 	http.ListenAndServe("", server.Access(slog.Info, s))
 }
-`,
-		"server/server.go": `package server
+`
+	startupServer = `package server
 
 import (
 	"context"
@@ -87,8 +86,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.on(r.Context())
 	slog.Info("served")
 }
-`,
-	})
+`
+)
+
+// The context of start-up code is the program's own, in whatever package: it has no trace.
+func TestStartup(t *testing.T) {
+	dir := module(t, map[string]string{"main.go": startupMain, "server/server.go": startupServer})
 	const says = "slog.Info without the context at hand: use InfoContext("
 	event, tidied := "server/server.go:43:47: "+says+"ctx, …)", "server/server.go:46:46: "+says+"ctx, …)"
 	shared, served := "server/server.go:51:36: "+says+"ctx, …)", "server/server.go:56:2: "+says+"r.Context(), …)"

@@ -139,7 +139,7 @@ const (
 	shopSummary = "clewvet: 11 reports, 8 with a fix (-fix)"
 )
 
-// shopMany is four times the same.
+// shopMany returns four times the same.
 func shopMany() (many []string) {
 	for _, line := range []string{"52", "53", "54", "55"} {
 		many = append(many, "web/web.go:"+line+":2: go leaves the request's trace behind (slog.Info): use workerpool.Wrap(r.Context(), …)")
