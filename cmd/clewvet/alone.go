@@ -21,9 +21,9 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// alone runs clewvet without go vet, by running go vet: that knows all build flags, shares the
-// work on dependencies between packages, and remembers what has not changed. It returns the
-// exit code.
+// alone runs clewvet without go vet, by running go vet itself. go vet knows all build flags,
+// shares the work on dependencies between packages, and remembers what has not changed. alone
+// returns the exit code.
 func alone(args []string) int {
 	if len(args) == 0 {
 		fmt.Fprintln(os.Stderr, "usage: clewvet [flags] packages\nclewvet help lists the analyzers and flags.")
@@ -37,84 +37,99 @@ func alone(args []string) int {
 	return code
 }
 
-func run(args []string) (code int, err error) {
+// invocation is one call of clewvet without go vet.
+type invocation struct {
+	vet      []string // go vet, and the flags that it is given each time
+	args     []string // the arguments without -baseline, -write-baseline and -implicit
+	looked   []string // args without -fix and -diff
+	baseline string   // the value of -baseline
+	write    string   // the value of -write-baseline
+	implicit string   // the value of -implicit: "true", "false", or "" without the flag
+	complete bool     // the arguments ask for all packages of the module
+	ctxless  bool     // ctxless is among the analyzers that are asked for
+}
+
+func newInvocation(args []string) (*invocation, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	vet := []string{"vet", "-vettool=" + self}
-	baseline, args := take(args, "baseline")
-	write, args := take(args, "write-baseline")
-	implicit, args := takeBool(args, "implicit")
-	looked := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return isFlag(arg, "fix") || isFlag(arg, "diff") })
-	complete := complete(looked)
-	if vet, err = apart(vet, looked, complete); err != nil {
-		return 0, err
-	}
-	if write == "" && has(args, "json") {
-		return through(append(vet, implicitFlag(implicit == "true")...), baseline, args)
-	}
-	fix := write == "" && has(args, "fix")
-	chosen, _ := choose(looked)
-	ctxless := slices.ContainsFunc(chosen, func(a *analysis.Analyzer) bool { return a.Name == "ctxless" })
-	look := func() (*findings, error) {
-		args := slices.Concat([]string{"-json", "-whole"}, looked)
-		if !complete {
-			args = append(implicitFlag(implicit == "true"), args...)
-		}
-		f, err := find(exec.Command("go", slices.Concat(vet, args)...), complete, ctxless)
-		for n := 0; err == nil && f.partial && n < 10; n++ {
-			vet = append(vet, fmt.Sprintf("-part=%d", n))
-			f, err = find(exec.Command("go", slices.Concat(vet, args)...), complete, ctxless)
-		}
-		if err == nil {
-			f.forget(implicit)
-			f.start()
-		}
-		return f, err
-	}
-	f, err := look()
+	inv := &invocation{vet: []string{"vet", "-vettool=" + self}}
+	inv.baseline, args = take(args, "baseline")
+	inv.write, args = take(args, "write-baseline")
+	inv.implicit, args = takeBool(args, "implicit")
+	inv.args = args
+	inv.looked = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return isFlag(arg, "fix") || isFlag(arg, "diff") })
+	inv.complete = complete(inv.looked)
+	chosen, _ := choose(inv.looked)
+	inv.ctxless = slices.ContainsFunc(chosen, func(a *analysis.Analyzer) bool { return a.Name == "ctxless" })
+	inv.vet, err = apart(inv.vet, inv.looked, inv.complete)
+	return inv, err
+}
+
+func run(args []string) (code int, err error) {
+	inv, err := newInvocation(args)
 	if err != nil {
 		return 0, err
 	}
-	if fix {
-		if code, err = f.fix(vet, baseline, args); code != 0 || err != nil || has(args, "diff") {
-			return code, err
-		}
-		if f, err = look(); err != nil {
-			return 0, err
-		}
+	if inv.write == "" && has(inv.args, "json") {
+		return through(append(inv.vet, implicitFlag(inv.implicit == "true")...), inv.baseline, inv.args)
 	}
-	if write != "" {
-		counts := make(map[at.Entry]int)
-		for _, r := range f.reports {
-			counts[r.entry]++
-		}
-		if f.code == 0 {
-			err = at.WriteBaseline(write, counts)
-		}
-		return f.code, err
+	f, err := inv.look()
+	switch {
+	case err != nil:
+		return 0, err
+	case inv.write != "":
+		return f.code, f.writeBaseline(inv.write)
+	case has(inv.args, "fix"):
+		return inv.fix(f)
 	}
-	// The baseline is applied here, and not by the tool: to go vet, another flag means that
-	// everything is to be looked at anew, and another text behind the same flag nothing.
-	if baseline != "" {
-		if err := at.ReadBaseline(baseline); err != nil {
-			return 0, err
-		}
-		f.reports = slices.DeleteFunc(f.reports, func(r report) bool { return at.Known(r.entry) })
-		f.places = nil // what is known is among them
-	}
-	if fix {
-		f.left(os.Stderr)
-		return f.code, nil
+	if err := f.forgetKnown(inv.baseline); err != nil {
+		return 0, err
 	}
 	return f.print(os.Stderr), nil
 }
 
-// apart gives go vet's cache another key for each choice of packages. That of Go 1.26 does not
-// tell a package that was asked for from one that was looked at as another's dependency: of the
-// one, reports would be missing, and of the other too many. All packages of a module need no
-// key, until the tests of one of them are gone, of which it was a dependency.
+// look finds what there is to report. It asks go vet again if that remembers nothing of some
+// packages.
+func (inv *invocation) look() (*findings, error) {
+	args := slices.Concat([]string{"-json", "-whole"}, inv.looked)
+	if !inv.complete {
+		args = append(implicitFlag(inv.implicit == "true"), args...)
+	}
+	f, err := find(exec.Command("go", slices.Concat(inv.vet, args)...), inv.complete, inv.ctxless)
+	for n := 0; err == nil && f.partial && n < 10; n++ {
+		inv.vet = append(inv.vet, fmt.Sprintf("-part=%d", n))
+		f, err = find(exec.Command("go", slices.Concat(inv.vet, args)...), inv.complete, inv.ctxless)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.forget(inv.implicit)
+	f.start()
+	return f, nil
+}
+
+// fix fixes what f reports, looks again, and tells how many reports remain.
+func (inv *invocation) fix(f *findings) (code int, err error) {
+	if code, err = f.fix(inv.vet, inv.baseline, inv.args); code != 0 || err != nil || has(inv.args, "diff") {
+		return code, err
+	}
+	if f, err = inv.look(); err != nil {
+		return 0, err
+	}
+	if err := f.forgetKnown(inv.baseline); err != nil {
+		return 0, err
+	}
+	f.left(os.Stderr)
+	return f.code, nil
+}
+
+// apart gives go vet's cache another key for each choice of packages. The cache of Go 1.26 does
+// not tell a package that was asked for from a package that was looked at as a dependency, so
+// reports would be missing from the first, and there would be too many of the second. All packages
+// of a module need no key until the tests of one of them are deleted, because then that package
+// was a dependency of its own tests.
 func apart(vet, args []string, complete bool) ([]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -148,7 +163,7 @@ func inWorkspace(dir string) bool {
 	}
 }
 
-// through has go vet itself print, or fix.
+// through runs go vet, which prints or fixes by itself.
 func through(vet []string, baseline string, args []string) (int, error) {
 	if baseline != "" {
 		flags, err := baselineFlags(baseline)
@@ -162,8 +177,8 @@ func through(vet []string, baseline string, args []string) (int, error) {
 	return exitCode(cmd.Run())
 }
 
-// fix has go vet fix what is reported. What Implicit covers, and start-up code, is left alone,
-// as what a baseline lists.
+// fix has go vet fix what is reported. It leaves alone what the baseline lists, start-up code, and
+// what Implicit covers.
 func (f *findings) fix(vet []string, baseline string, args []string) (int, error) {
 	if f.module == nil {
 		return through(append(vet, implicitFlag(f.implicit)...), baseline, args)
@@ -213,7 +228,7 @@ func complete(args []string) bool {
 	return err == nil && slices.Contains(args, "./...")
 }
 
-// baselineFlags has the tool itself apply a baseline.
+// baselineFlags returns the flags by which the tool applies a baseline itself.
 func baselineFlags(path string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -226,7 +241,7 @@ func baselineFlags(path string) ([]string, error) {
 	return []string{"-baseline=" + path, fmt.Sprintf("-baseline-sum=%x", sha256.Sum256(text))}, nil
 }
 
-// exitCode is the exit code of a command that has run.
+// exitCode returns the exit code of a command that has run.
 func exitCode(err error) (int, error) {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode(), nil
@@ -234,7 +249,7 @@ func exitCode(err error) (int, error) {
 	return 0, err
 }
 
-// short is posn from where we are, as go vet shows it.
+// short returns posn relative to the working directory if that is shorter, as go vet shows it.
 func short(posn string) string {
 	if dir, err := os.Getwd(); err == nil {
 		if path, err := filepath.Rel(dir, posn); err == nil && len(path) < len(posn) {
@@ -297,8 +312,8 @@ func comparePosn(a, b string) int {
 	return cmp.Or(strings.Compare(fileA, fileB), cmp.Compare(lineA, lineB), cmp.Compare(columnA, columnB))
 }
 
-// functionAt is the function around a position, "-" where there is none, or no such line: a line
-// directive may name what is not there.
+// functionAt returns the name of the function around a position. It is "-" outside of functions,
+// and if the file has no such line: a line directive may name what does not exist.
 func functionAt(posn string) string {
 	name, line, column := whole.Position(posn)
 	file, ok := parsed[name]

@@ -15,7 +15,7 @@ import (
 	"example.com/clew/cmd/clewvet/internal/vet/whole"
 )
 
-// findings is all that a run of go vet finds.
+// findings is the result of a run of go vet.
 type findings struct {
 	reports  []report
 	module   *whole.Module    // nil: not all of it was looked at
@@ -35,8 +35,8 @@ type report struct {
 	entry at.Entry
 }
 
-// find runs go vet -json, and sorts what it reports as the text goes. If that is all of a module,
-// calls through its interfaces are looked at too.
+// find runs go vet -json and sorts its reports by their places. With all packages of a module
+// at hand, it also looks at calls through the module's interfaces.
 func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -44,35 +44,9 @@ func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	if f.code, err = exitCode(err); err != nil {
 		return nil, err
 	}
-	var records []whole.Record
-	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
-		var packages map[string]map[string]json.RawMessage
-		if err := decoder.Decode(&packages); err == io.EOF {
-			break
-		} else if err != nil {
-			return nil, fmt.Errorf("reading what go vet reports: %w", err)
-		}
-		for id, analyzers := range packages {
-			for analyzer, raw := range analyzers {
-				var reports []report
-				if err := json.Unmarshal(raw, &reports); err != nil {
-					return nil, fmt.Errorf("%s: %s: %s", id, analyzer, raw) // its error, instead
-				}
-				if analyzer == whole.Analyzer.Name {
-					var r whole.Record
-					if err := json.Unmarshal([]byte(reports[0].Message), &r); err != nil {
-						return nil, err
-					}
-					records = append(records, r)
-					continue
-				}
-				pkg, _, _ := strings.Cut(id, " ") // "x [x.test]" is x with its tests
-				for _, r := range reports {
-					r.entry = at.Entry{Analyzer: analyzer, Package: pkg, Message: r.Message}
-					f.reports = append(f.reports, r)
-				}
-			}
-		}
+	records, err := f.read(out)
+	if err != nil {
+		return nil, err
 	}
 	if complete && f.code == 0 {
 		f.module = whole.Join(records)
@@ -92,6 +66,46 @@ func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	return f, nil
 }
 
+// read reads the output of go vet -json: an object for each package, which has what each analyzer
+// reports. It returns the records of the analyzer whole.
+func (f *findings) read(out []byte) (records []whole.Record, err error) {
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var packages map[string]map[string]json.RawMessage
+		if err := decoder.Decode(&packages); err == io.EOF {
+			return records, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("reading what go vet reports: %w", err)
+		}
+		for id, analyzers := range packages {
+			for analyzer, raw := range analyzers {
+				var reports []report
+				if err := json.Unmarshal(raw, &reports); err != nil {
+					return nil, fmt.Errorf("%s: %s: %s", id, analyzer, raw) // its error, instead
+				}
+				if analyzer == whole.Analyzer.Name {
+					var r whole.Record
+					if err := json.Unmarshal([]byte(reports[0].Message), &r); err != nil {
+						return nil, err
+					}
+					records = append(records, r)
+					continue
+				}
+				f.add(id, analyzer, reports)
+			}
+		}
+	}
+}
+
+// add adds what an analyzer reports on the package that go vet calls id: "x [x.test]" is x with
+// its tests.
+func (f *findings) add(id, analyzer string, reports []report) {
+	pkg, _, _ := strings.Cut(id, " ")
+	for _, r := range reports {
+		r.entry = at.Entry{Analyzer: analyzer, Package: pkg, Message: r.Message}
+		f.reports = append(f.reports, r)
+	}
+}
+
 // partial tells whether one of paths is of this module, and not of one within.
 func partial(paths []string) (bool, error) {
 	if len(paths) == 0 {
@@ -101,30 +115,40 @@ func partial(paths []string) (bool, error) {
 	return slices.ContainsFunc(strings.Fields(string(out)), func(path string) bool { return slices.Contains(paths, path) }), err
 }
 
-// forget leaves out what start-up code does, and what Implicit covers, if it is on: said by a
-// flag, or in the module.
+// forget leaves out what start-up code does and what Implicit covers. Implicit is on if the
+// flag, or the module itself, says so.
 func (f *findings) forget(flag string) {
-	if f.module != nil {
-		f.startup = make(map[at.Entry]int)
-		f.reports = slices.DeleteFunc(f.reports, func(r report) bool {
-			switch r.entry.Analyzer {
-			case "logctx", "reqctx", "ctxless", "freshctx", "detachedgo":
-				// Not so what start-up code prepares for requests, or does for a message.
-				leaves := r.entry.Analyzer == "detachedgo"
-				if (leaves || strings.Contains(r.Message, "at hand")) && f.module.Startup(r.Posn) {
-					f.startup[r.entry]++
-					return true
-				}
-			}
-			return false
-		})
-	}
 	f.implicit = flag == "true" || flag == "" && f.module != nil && f.module.Implicit != ""
-	if !f.implicit || f.module == nil {
+	if f.module == nil {
 		return
 	}
+	f.forgetStartup()
+	if f.implicit {
+		f.forgetCovered()
+	}
+}
+
+// forgetStartup leaves out the reports on start-up code, but not those on what start-up code
+// prepares for requests or does for a message.
+func (f *findings) forgetStartup() {
+	f.startup = make(map[at.Entry]int)
+	f.reports = slices.DeleteFunc(f.reports, func(r report) bool {
+		switch r.entry.Analyzer {
+		case "logctx", "reqctx", "ctxless", "freshctx", "detachedgo":
+			leaves := r.entry.Analyzer == "detachedgo"
+			if (leaves || strings.Contains(r.Message, "at hand")) && f.module.Startup(r.Posn) {
+				f.startup[r.entry]++
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// forgetCovered leaves out the reports on places that have the trace of their goroutine.
+func (f *findings) forgetCovered() {
 	f.covered = make(map[at.Entry]int)
-	var left []report
+	var uncovered []report
 	for _, r := range f.reports {
 		switch r.entry.Analyzer {
 		case "logctx", "reqctx", "ctxless":
@@ -135,16 +159,44 @@ func (f *findings) forget(flag string) {
 			if r.entry.Analyzer != "ctxless" {
 				continue
 			}
-			// That is reported once for a package, and there may be a place that is not covered.
+			// Ctxless reports once for a package, which may have another place that is not covered.
 			if r.Posn = f.module.Again(r.Posn); r.Posn == "" {
 				continue
 			}
 			r.entry.Function = functionAt(r.Posn)
 		}
-		left = append(left, r)
+		uncovered = append(uncovered, r)
 	}
-	f.reports = left
+	f.reports = uncovered
 	f.sort()
+}
+
+// forgetKnown leaves out what the baseline at path lists. Without a path it leaves out nothing.
+//
+// The tool must not do that, because of go vet's cache: a new flag means that all is to be looked
+// at anew, and a new text behind the same flag means nothing.
+func (f *findings) forgetKnown(path string) error {
+	if path == "" {
+		return nil
+	}
+	if err := at.ReadBaseline(path); err != nil {
+		return err
+	}
+	f.reports = slices.DeleteFunc(f.reports, func(r report) bool { return at.Known(r.entry) })
+	f.places = nil // what is known is among them
+	return nil
+}
+
+// writeBaseline writes the baseline of f to path, unless packages do not build.
+func (f *findings) writeBaseline(path string) error {
+	if f.code != 0 {
+		return nil
+	}
+	counts := make(map[at.Entry]int)
+	for _, r := range f.reports {
+		counts[r.entry]++
+	}
+	return at.WriteBaseline(path, counts)
 }
 
 func (f *findings) sort() {

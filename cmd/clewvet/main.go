@@ -39,7 +39,7 @@ func main() {
 	unitchecker.Main(append(vet.On(), more...)...)
 }
 
-// asked tells whether these are the arguments with which go vet runs its tool, or a call for help.
+// asked tells whether go vet runs this program as its tool, or a user asks for help.
 func asked(args []string) bool {
 	last := ""
 	if len(args) > 0 {
@@ -48,9 +48,9 @@ func asked(args []string) bool {
 	return last == "-flags" || last == "-V=full" || strings.HasSuffix(last, ".cfg") || len(args) > 0 && args[0] == "help"
 }
 
-// choose is the analyzers that the flags in args ask for, and all other arguments. As with go
-// vet, naming an analyzer that is on switches off those that are not named. Naming one that
-// is off adds it: who asks for more does not ask for less.
+// choose returns the analyzers that the flags in args ask for, and all other arguments. As for go
+// vet, a flag that names an analyzer which is on switches off those without a flag. A flag that
+// names an analyzer which is off only adds it.
 func choose(args []string) (chosen []*analysis.Analyzer, rest []string) {
 	said := make(map[string]bool)
 	for _, arg := range args {
@@ -80,5 +80,5 @@ func choose(args []string) (chosen []*analysis.Analyzer, rest []string) {
 	return chosen, rest
 }
 
-// extra is the analyzers that run only if asked to, and the one that stand-alone clewvet asks for.
+// extra returns the analyzers that are off, and the one that clewvet uses without go vet.
 func extra() []*analysis.Analyzer { return append(vet.Off(), whole.Analyzer) }

@@ -1,4 +1,4 @@
-// Package vet is clewvet's analyzers.
+// Package vet lists the analyzers of clewvet.
 package vet
 
 import (
@@ -14,7 +14,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// On is the analyzers that run unless told otherwise.
+// On returns the analyzers that run unless told otherwise.
 func On() []*analysis.Analyzer {
 	return []*analysis.Analyzer{
 		logctx.Analyzer,
@@ -27,7 +27,7 @@ func On() []*analysis.Analyzer {
 	}
 }
 
-// Off is the analyzers that run only if asked to.
+// Off returns the analyzers that run only if asked to.
 func Off() []*analysis.Analyzer {
 	return []*analysis.Analyzer{
 		rawclient.Analyzer,

@@ -1,6 +1,6 @@
-// Package at answers what all of clewvet's analyzers ask of a place in the code: whether a
-// context is at hand there, whether a call logs or sends without one, and whether anybody
-// wants to hear of it.
+// Package at answers what all of clewvet's analyzers ask about a place in the code: whether a
+// context is at hand there, whether a call logs or sends without one, and whether a report is
+// wanted.
 package at
 
 import (
@@ -57,7 +57,7 @@ var Tests bool
 // trace, for lines and requests without a context too.
 var Implicit bool
 
-// A Package is what is known of the package under analysis. It may be used concurrently.
+// A Package has what is known of the package under analysis. It may be used concurrently.
 type Package struct {
 	info      *types.Info
 	types     *types.Package
@@ -68,25 +68,27 @@ type Package struct {
 	readFile  func(name string) ([]byte, error)
 	offered   offered
 
-	// Found when first asked for: of dependencies nobody asks.
+	// Each of these functions finds its result when it is first called, because nobody asks them
+	// about a dependency.
 	flow        func() *flow
 	startup     func() map[ast.Node]bool
 	ignored     func() map[line]bool
 	assignments func() map[types.Object][]assignment
 	bodiless    func() map[*ast.File]*ast.File
 	importer    func() importer
-	// consumers is the functions whose context is the program's own, for taking messages.
+	// consumers has the functions that take messages, whose context is the program's own.
 	consumers func() map[ast.Node]bool
-	// batches is the parameters that are messages, several at a time.
+	// batches has the parameters that hold several messages.
 	batches func() map[types.Object]bool
-	// uses is where variables are named.
+	// uses has the places where variables are named.
 	uses func() map[types.Object][]inspector.Cursor
-	// calledAtHand is the variables that hold functions, and are called where a context is.
+	// calledAtHand has the variables that hold functions, and are called where a context is at
+	// hand.
 	calledAtHand func() map[types.Object]bool
 }
 
-// All is all nodes of the given types in the files that are looked at: not in generated
-// ones, in tests only if [Tests].
+// All returns the nodes of these types in the files that are looked at: never in generated files,
+// and in tests only with [Tests].
 func (p *Package) All(nodes ...ast.Node) iter.Seq[inspector.Cursor] {
 	return func(yield func(inspector.Cursor) bool) {
 		for file := range p.inspector.Root().Children() {
@@ -123,7 +125,7 @@ var testing = []string{
 	"github.com/stretchr/testify/assert", "github.com/stretchr/testify/require", "github.com/testcontainers/testcontainers-go",
 }
 
-// Callee is the function or method that call names, nil if that cannot be told.
+// Callee returns the function or method that call names, or nil if that cannot be told.
 func (p *Package) Callee(call *ast.CallExpr) *types.Func {
 	f, _ := typeutil.Callee(p.info, call).(*types.Func)
 	if f != nil {
@@ -132,7 +134,7 @@ func (p *Package) Callee(call *ast.CallExpr) *types.Func {
 	return f
 }
 
-// Is tells whether f is the function or method of that name in the package at path. The
+// Is tells whether f is a function or method of one of these names in the package at path. The
 // name of a method is "Type.Method".
 func Is(f *types.Func, path string, names ...string) bool {
 	if f == nil || f.Pkg() == nil || f.Pkg().Path() != path {
@@ -150,7 +152,7 @@ func Is(f *types.Func, path string, names ...string) bool {
 	return false
 }
 
-// named is t, or what t points to, if that has a name.
+// named returns the named type that t is or points to, or nil.
 func named(t types.Type) *types.Named {
 	if pointer, ok := types.Unalias(t).(*types.Pointer); ok {
 		t = pointer.Elem()
@@ -166,8 +168,8 @@ func typeName(t types.Type) string {
 	return ""
 }
 
-// TypePath is the package and name of t: "net/http.Request". The major version that some
-// import paths end in is left out.
+// TypePath returns the package and name of t, such as "net/http.Request". It leaves out the major
+// version that some import paths end in.
 func TypePath(t types.Type) string {
 	n := named(t)
 	if n == nil || n.Obj().Pkg() == nil {
@@ -176,7 +178,7 @@ func TypePath(t types.Type) string {
 	return Unversioned(n.Obj().Pkg().Path()) + "." + n.Obj().Name()
 }
 
-// Unversioned is path without the major version at its end.
+// Unversioned returns path without the major version at its end.
 func Unversioned(path string) string {
 	if i := strings.LastIndex(path, "/v"); i > 0 && strings.Trim(path[i+2:], "0123456789") == "" {
 		return path[:i]
@@ -184,7 +186,7 @@ func Unversioned(path string) string {
 	return path
 }
 
-// Comments is all comments in the files that are looked at.
+// Comments returns all comments in the files that are looked at.
 func (p *Package) Comments() iter.Seq[*ast.Comment] {
 	return func(yield func(*ast.Comment) bool) {
 		for _, file := range p.files {

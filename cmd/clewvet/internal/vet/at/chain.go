@@ -47,42 +47,26 @@ var Chains = &analysis.Analyzer{
 // were downloaded have a version, and only the standard library has no module.
 func InMainModule(pass *analysis.Pass) bool { return pass.Module != nil && pass.Module.Version == "" }
 
+// findChains exports the chains of the package's functions as facts. It goes by the order of the
+// text, so that each run finds the same.
 func (p *Package) findChains(pass *analysis.Pass) {
 	calls := make(map[*types.Func][]*types.Func)
-	var left []*types.Func // in the order of the text, so that each run finds the same
+	var undecided []*types.Func
 	for c := range p.All((*ast.FuncDecl)(nil)) {
 		decl := c.Node().(*ast.FuncDecl)
 		f, _ := p.info.Defs[decl.Name].(*types.Func)
 		if f == nil || decl.Body == nil || p.Takes(f) {
 			continue
 		}
-		loss := ""
-		c.Inspect([]ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil), (*ast.GoStmt)(nil)}, func(c inspector.Cursor) bool {
-			switch c.Node().(type) {
-			case *ast.GoStmt:
-				return false
-			case *ast.FuncLit:
-				return now(c)
-			}
-			if l, ok := p.Line(c); ok && loss == "" {
-				loss = l.Name
-			}
-			if l, ok := p.Send(c); ok && loss == "" && !returnsRequest(f) {
-				loss = l.Name
-			}
-			if callee := p.Callee(c.Node().(*ast.CallExpr)); callee != nil {
-				calls[f] = append(calls[f], callee)
-			}
-			return true
-		})
-		if loss != "" {
+		var loss string
+		if loss, calls[f] = p.body(c, f); loss != "" {
 			pass.ExportObjectFact(f, &Chain{[]string{loss}})
 		} else {
-			left = append(left, f)
+			undecided = append(undecided, f)
 		}
 	}
 	for length := 1; length < depth; length++ {
-		for _, f := range left {
+		for _, f := range undecided {
 			if pass.ImportObjectFact(f, new(Chain)) {
 				continue
 			}
@@ -95,6 +79,30 @@ func (p *Package) findChains(pass *analysis.Pass) {
 			}
 		}
 	}
+}
+
+// body returns the name of the first call in f, which is declared at c, that logs or sends itself,
+// and the functions that f calls. What f starts in goroutines is not in f.
+func (p *Package) body(c inspector.Cursor, f *types.Func) (loss string, calls []*types.Func) {
+	c.Inspect([]ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil), (*ast.GoStmt)(nil)}, func(c inspector.Cursor) bool {
+		switch c.Node().(type) {
+		case *ast.GoStmt:
+			return false
+		case *ast.FuncLit:
+			return now(c)
+		}
+		if l, ok := p.Line(c); ok && loss == "" {
+			loss = l.Name
+		}
+		if l, ok := p.Send(c); ok && loss == "" && !returnsRequest(f) {
+			loss = l.Name
+		}
+		if callee := p.Callee(c.Node().(*ast.CallExpr)); callee != nil {
+			calls = append(calls, callee)
+		}
+		return true
+	})
+	return loss, calls
 }
 
 // Takes tells whether a context reaches f, by a parameter or in its receiver.
@@ -120,7 +128,7 @@ func returnsRequest(f *types.Func) bool {
 	return false
 }
 
-// FuncName is the name of f as one would say it.
+// FuncName returns the name of f as one would say it.
 func FuncName(f *types.Func) string {
 	if recv := f.Signature().Recv(); recv != nil {
 		return typeName(recv.Type()) + "." + f.Name()

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// derived is the variable at c, in function f, that holds the context of param, or one made from
-// it: under param's name before any other, and the nearest.
+// derived returns the variable at c, in function f, that holds the context of param or a context
+// made from it. A variable of param's name comes before all others, and of the others the nearest.
 func (p *Package) derived(param *types.Var, c, f inspector.Cursor) *types.Var {
 	pos := c.Node().Pos()
 	if v, ok := p.lookup(param.Name(), pos).(*types.Var); ok && isContext(v) && (v == param || p.assignedBefore(v, pos, p.hasValue)) {

@@ -31,28 +31,16 @@ type handing struct {
 
 func (p *Package) findFlow() *flow {
 	f := &flow{p.info, make(map[types.Object][]ast.Expr), make(map[types.Object]bool), make(map[types.Object]bool), sync.OnceValue(p.findHanded)}
-	assign := func(left ast.Expr, right []ast.Expr, i int) {
-		id, ok := left.(*ast.Ident)
-		if !ok || len(right) == 0 {
-			return
-		}
-		if len(right) == 1 {
-			i = 0 // a call with several results
-		}
-		if obj := p.info.ObjectOf(id); obj != nil {
-			f.assigned[obj] = append(f.assigned[obj], right[i])
-		}
-	}
 	nodes := []ast.Node{(*ast.AssignStmt)(nil), (*ast.ValueSpec)(nil), (*ast.CallExpr)(nil), (*ast.FuncType)(nil)}
 	for c := range p.inspector.Root().Preorder(nodes...) {
 		switch n := c.Node().(type) {
 		case *ast.AssignStmt:
 			for i, left := range n.Lhs {
-				assign(left, n.Rhs, i)
+				f.assign(left, n.Rhs, i)
 			}
 		case *ast.ValueSpec:
 			for i, left := range n.Names {
-				assign(left, n.Values, i)
+				f.assign(left, n.Values, i)
 			}
 		case *ast.FuncType:
 			for _, field := range n.Params.List {
@@ -61,21 +49,40 @@ func (p *Package) findFlow() *flow {
 				}
 			}
 		case *ast.CallExpr:
-			contexts := 0
-			for _, arg := range n.Args {
-				contexts += f.context(arg)
-			}
-			if s, ok := n.Fun.(*ast.SelectorExpr); ok && contexts > 0 {
-				f.join(s.X)
-			}
-			for _, arg := range n.Args {
-				if contexts > f.context(arg) { // a request is no company for itself
-					f.join(arg)
-				}
-			}
+			f.meet(n)
 		}
 	}
 	return f
+}
+
+// assign notes that left, the ith of its statement, is assigned one of right.
+func (f *flow) assign(left ast.Expr, right []ast.Expr, i int) {
+	id, ok := left.(*ast.Ident)
+	if !ok || len(right) == 0 {
+		return
+	}
+	if len(right) == 1 {
+		i = 0 // a call with several results
+	}
+	if obj := f.info.ObjectOf(id); obj != nil {
+		f.assigned[obj] = append(f.assigned[obj], right[i])
+	}
+}
+
+// meet notes which variables meet a context in call.
+func (f *flow) meet(call *ast.CallExpr) {
+	contexts := 0
+	for _, arg := range call.Args {
+		contexts += f.context(arg)
+	}
+	if s, ok := call.Fun.(*ast.SelectorExpr); ok && contexts > 0 {
+		f.join(s.X)
+	}
+	for _, arg := range call.Args {
+		if contexts > f.context(arg) { // a request is no company for itself
+			f.join(arg)
+		}
+	}
 }
 
 // given tells whether a context is among the arguments of call.
@@ -105,7 +112,7 @@ func (p *Package) Given(call *ast.CallExpr) bool {
 	return ok && f.bound(inner, everywhere)
 }
 
-// context is 1 if e is a context or has one.
+// context returns 1 if e is a context or has one, and else 0.
 func (f *flow) context(e ast.Expr) int {
 	if k, _ := kindOf(f.info.TypeOf(e)); k != none {
 		return 1
@@ -136,9 +143,9 @@ func (f *flow) bound(e ast.Expr, in reach) bool {
 	return (&search{f, make(map[searched]bool)}).bound(e, in)
 }
 
-// A search looks for a context behind an expression. It follows each variable once: one that is
-// assigned from itself a hundred times, as a query is that is built step by step, would be
-// followed for ever.
+// A search looks for a context behind an expression. It follows each variable once, since it would
+// follow for ever a variable that is assigned from itself, as a query is that is built step by
+// step.
 type search struct {
 	*flow
 	seen map[searched]bool
@@ -172,33 +179,42 @@ func (s *search) bound(e ast.Expr, in reach) bool {
 		fun, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr)
 		return ok && s.bound(fun.X, in)
 	case *ast.SelectorExpr:
-		if k, _ := kindOf(s.info.TypeOf(e.X)); k != none {
-			return true
-		}
-		if s.gives(e.X, in) {
-			return true
-		}
-		obj := s.object(e.X)
-		if obj == nil || s.again(obj, in, true) {
-			return false
-		}
-		for _, right := range s.assigned[obj] {
-			if s.gives(right, in) || s.boundPart(right, in) {
-				return true
-			}
-		}
+		return s.boundField(e.X, in)
 	case *ast.Ident:
-		obj, ok := s.info.ObjectOf(e).(*types.Var)
-		if !ok || s.again(obj, in, false) {
-			return false
-		}
-		if k, _ := kindOf(obj.Type()); k != none || s.params[obj] && in.has(obj.Pos()) && !s.handedUnbound(obj, in) {
+		v, ok := s.info.ObjectOf(e).(*types.Var)
+		return ok && s.boundVariable(v, in)
+	}
+	return false
+}
+
+// boundField tells whether what x has in a field may have a context.
+func (s *search) boundField(x ast.Expr, in reach) bool {
+	if k, _ := kindOf(s.info.TypeOf(x)); k != none || s.gives(x, in) {
+		return true
+	}
+	obj := s.object(x)
+	if obj == nil || s.again(obj, in, true) {
+		return false
+	}
+	for _, right := range s.assigned[obj] {
+		if s.gives(right, in) || s.boundPart(right, in) {
 			return true
 		}
-		for _, right := range s.assigned[obj] {
-			if s.bound(right, in) {
-				return true
-			}
+	}
+	return false
+}
+
+// boundVariable tells whether what v holds may have a context.
+func (s *search) boundVariable(v *types.Var, in reach) bool {
+	if s.again(v, in, false) {
+		return false
+	}
+	if k, _ := kindOf(v.Type()); k != none || s.params[v] && in.has(v.Pos()) && !s.handedUnbound(v, in) {
+		return true
+	}
+	for _, right := range s.assigned[v] {
+		if s.bound(right, in) {
+			return true
 		}
 	}
 	return false

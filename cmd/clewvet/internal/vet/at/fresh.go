@@ -9,8 +9,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Aside tells whether the fresh context at c loses no trace: that is handed over otherwise, as when
-// a context is made of it and another, or nobody asks the context for more than its end.
+// Aside tells whether the fresh context at c loses no trace: the trace is handed over otherwise,
+// as when a context is made from the fresh one and another, or the context is asked only for its
+// end.
 func (p *Package) Aside(c inspector.Cursor) bool {
 	for c.ParentEdgeKind() == edge.CallExpr_Args {
 		call := c.Parent().Node().(*ast.CallExpr)
@@ -38,7 +39,7 @@ func (p *Package) Aside(c inspector.Cursor) bool {
 	return slices.ContainsFunc(uses, p.carries) || p.asksEnds(uses, 3)
 }
 
-// findUses is where variables are named, but for where they are given a value.
+// findUses returns the places that name each variable, without those that give it a value.
 func (p *Package) findUses() map[types.Object][]inspector.Cursor {
 	uses := make(map[types.Object][]inspector.Cursor)
 	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
@@ -105,8 +106,8 @@ func (p *Package) handedFresh(param *types.Var, steps int) bool {
 	return steps > 0 && len(all) > 0 && !slices.ContainsFunc(all, func(h handing) bool { return !p.fresh(h.arg, steps-1) })
 }
 
-// within tells whether a function around c takes a context, be it one without a name. Those of
-// commands and tests have no trace.
+// within tells whether a function around c takes a context, named or not. The contexts of commands
+// and tests do not count, because they have no trace.
 func (p *Package) within(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		if _, found := p.param(f.Node()); found {

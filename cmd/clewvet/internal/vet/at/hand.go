@@ -28,7 +28,7 @@ type Hand struct {
 // Usable tells whether Expr can be written there.
 func (h Hand) Usable() bool { return h.Expr != "" && (h.Stable || !h.Crossed) }
 
-// Name is what to call the context in a message.
+// Name returns the name of the context for a message.
 func (h Hand) Name() string {
 	if h.Expr == "" {
 		return "ctx"
@@ -36,8 +36,8 @@ func (h Hand) Name() string {
 	return h.Expr
 }
 
-// Outliving is Expr, without its cancellation where the code may outlive the function whose
-// context it is. Needs is the package that it names.
+// Outliving returns Expr, without its cancellation if the code may outlive the function whose
+// context it is. Needs is the package that expr names.
 func (h Hand) Outliving() (expr, needs string) {
 	if h.Crossed {
 		return "context.WithoutCancel(" + h.Expr + ")", "context"
@@ -45,9 +45,9 @@ func (h Hand) Outliving() (expr, needs string) {
 	return h.Expr, ""
 }
 
-// Hand is the context at hand at c. It is false where there is none, and where none is
-// wanted: in commands and start-up code, after the end of a context, where one that may be
-// nil is replaced, in what a constructor leaves for later.
+// Hand returns the context at hand at c. It is false without one, and where none is wanted: in
+// commands and start-up code, after the end of a context, where a context that may be nil is
+// replaced, and in what a constructor leaves for later.
 func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 	crossed, handedOn := false, false
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
@@ -96,7 +96,7 @@ func (p *Package) TakesContext(literal *ast.FuncLit) bool {
 	return found
 }
 
-// param is the first parameter of a function that holds a context, a context.Context before
+// param returns the first parameter of a function that holds a context, a context.Context before
 // all others. found is true with a nil param where there is one that cannot or shall not be used:
 // it has no name, is in a field or behind a pointer, or is a command's or a test's.
 func (p *Package) param(f ast.Node) (param *types.Var, found bool) {
@@ -128,7 +128,7 @@ func funcType(f ast.Node) *ast.FuncType {
 	return f.(*ast.FuncLit).Type
 }
 
-// exempt is the types whose functions belong to no request.
+// exempt has the types whose functions belong to no request.
 var exempt = map[string]bool{
 	"github.com/spf13/cobra.Command": true,
 	"github.com/urfave/cli.Context":  true,
@@ -195,8 +195,8 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	return none, ""
 }
 
-// resultOf is the one result of t's method of that name, which has no parameters; nil if there
-// is none.
+// resultOf returns the only result of t's method of that name, which has no parameters. It returns
+// nil without such a method.
 func resultOf(t types.Type, name string) *types.Var {
 	f, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
 	if f, ok := f.(*types.Func); ok && f.Signature().Params().Len() == 0 && f.Signature().Results().Len() == 1 {
@@ -205,8 +205,8 @@ func resultOf(t types.Type, name string) *types.Var {
 	return nil
 }
 
-// contextLike is an interface of the methods of context.Context, if t is time.Time. It is made
-// here since not all that has a context imports that package.
+// contextLike returns an interface with the methods of context.Context, if t is time.Time. It is
+// made here because not every package with a context imports package context.
 func contextLike(t types.Type) *types.Interface {
 	if n, ok := types.Unalias(t).(*types.Named); !ok || TypePath(n) != "time.Time" {
 		t = types.Typ[types.Invalid]
@@ -269,7 +269,7 @@ func (p *Package) hasContext(t types.Type) bool {
 	return false
 }
 
-// lookup is what name means at pos.
+// lookup returns the object that name means at pos.
 func (p *Package) lookup(name string, pos token.Pos) types.Object {
 	scope := p.types.Scope().Innermost(pos)
 	if scope == nil {
@@ -395,8 +395,8 @@ func (p *Package) waits(stmt ast.Stmt) bool {
 	return false
 }
 
-// findStartup is the functions of a program that only main runs, or a command of cobra's or
-// urfave/cli's, and init.
+// findStartup returns the functions that only main, init, or a command of cobra or urfave/cli
+// runs.
 func (p *Package) findStartup() map[ast.Node]bool {
 	startup := make(map[ast.Node]bool)
 	program := p.types.Name() == "main"
@@ -446,8 +446,8 @@ func (p *Package) Commands(f ast.Node) bool {
 	return p.anyParam(f, func(t types.Type) bool { return exempt[TypePath(t)] && !strings.HasPrefix(TypePath(t), "testing.") })
 }
 
-// calling is the call of the function that is named at c. It is false if that is named and not
-// called.
+// calling returns the call of the function that is named at c. It is false if the function is
+// named without being called.
 func calling(c inspector.Cursor) (call inspector.Cursor, ok bool) {
 	if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
 		c = c.Parent()
@@ -455,8 +455,9 @@ func calling(c inspector.Cursor) (call inspector.Cursor, ok bool) {
 	return c.Parent(), c.ParentEdgeKind() == edge.CallExpr_Fun
 }
 
-// caller is the declared function, or the literal of a command, that calls the one which is
-// named at c. It is nil if that is not called there, or in another literal that has a context.
+// caller returns the declared function, or the literal of a command, that calls the function named
+// at c. It is nil if the function is not called there, or is called in another literal that has a
+// context.
 func (p *Package) caller(c inspector.Cursor) ast.Node {
 	if _, ok := calling(c); !ok {
 		return nil

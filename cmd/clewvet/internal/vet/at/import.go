@@ -15,11 +15,11 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// Import makes the package at path usable at pos under its own name. It is false where that
-// name means something else, and where the module does not build with that package.
+// Import makes the package at path usable at pos under its own name. It is false where that name
+// means something else, and where the module does not build with that package.
 //
-// The imports of two fixes must not depend on their order: golang.org/x/tools merges equal edits, but
-// of different ones at the same position it may leave an import twice. So packages of the
+// The imports of two fixes must not depend on their order. golang.org/x/tools merges equal edits,
+// but of different edits at the same position it may leave an import twice. So packages of the
 // standard library come before all imports, and others after all.
 func (p *Package) Import(pos token.Pos, path string) (edits []analysis.TextEdit, ok bool) {
 	name := path[strings.LastIndex(path, "/")+1:]
@@ -60,7 +60,7 @@ func (p *Package) Import(pos token.Pos, path string) (edits []analysis.TextEdit,
 	}
 }
 
-// start is where n begins, with its comment.
+// start returns the position of n with its comment.
 func start(n ast.Node, doc *ast.CommentGroup) token.Pos {
 	if doc != nil {
 		return doc.Pos()
@@ -98,8 +98,8 @@ func (p *Package) file(pos token.Pos) *ast.File {
 	return nil
 }
 
-// builds tells whether the package, whose files are in dir, may import the one at path as its
-// module stands: without another requirement, line of go.sum or directory of vendor.
+// builds tells whether the package with files in dir may import the package at path while its
+// module stays as it is: without another requirement, line of go.sum or directory of vendor.
 func (p *Package) builds(path, dir string) bool {
 	if standard(path) || p.imports(func(other string) bool { return other == path }) {
 		return true
@@ -108,7 +108,7 @@ func (p *Package) builds(path, dir string) bool {
 	return deps != nil && !slices.Contains(deps, p.types.Path()) // else they would import each other
 }
 
-// imports tells whether the package imports one whose path matches, near or far.
+// imports tells whether the package imports, directly or not, one whose path matches.
 func (p *Package) imports(matches func(path string) bool) bool {
 	seen := make(map[*types.Package]bool)
 	var found func(*types.Package) bool
@@ -124,8 +124,8 @@ func (p *Package) imports(matches func(path string) bool) bool {
 
 var listed sync.Map // of func() []string, by path and directory
 
-// dependencies is what the package at path imports, near or far, where it is imported in dir. It
-// is nil if it cannot be imported there.
+// dependencies returns the packages that the package at path imports, directly or not, if it is
+// imported in dir. It is nil if the package cannot be imported there.
 func dependencies(path, dir string) []string {
 	list, _ := listed.LoadOrStore([2]string{path, moduleRoot(dir)}, sync.OnceValue(func() []string {
 		args := []string{"list", "-deps"}
@@ -144,7 +144,7 @@ func dependencies(path, dir string) []string {
 	return list.(func() []string)()
 }
 
-// moduleRoot is the directory around dir that has a go.mod, or dir.
+// moduleRoot returns the directory around dir that has a go.mod, or dir.
 func moduleRoot(dir string) string {
 	for root := dir; ; root = filepath.Dir(root) {
 		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {

@@ -19,8 +19,8 @@ type Loss struct {
 	Edits func(ctx string) []analysis.TextEdit
 }
 
-// Fix is the fix of loss for the context at hand, and with it the import that it needs. It is
-// nil if there is none, and has no edits if it cannot be written for want of that import.
+// Fix returns the fix of l for the context at hand, with the import that it needs. It is nil if
+// there is no fix. The fix has no edits if only the import stands in its way.
 func (p *Package) Fix(l Loss, h Hand, sends bool) []analysis.SuggestedFix {
 	if l.Edits == nil || !h.Usable() {
 		return nil
@@ -40,7 +40,7 @@ func (p *Package) Fix(l Loss, h Hand, sends bool) []analysis.SuggestedFix {
 	return []analysis.SuggestedFix{{Message: l.Advice(expr), TextEdits: edits}}
 }
 
-// ReportLosses reports what find finds where a context is at hand, but for what detachedgo reports.
+// ReportLosses reports what find finds where a context is at hand, except what detachedgo reports.
 func (p *Package) ReportLosses(pass *analysis.Pass, find func(inspector.Cursor) (Loss, bool), sends bool) {
 	for c := range p.All((*ast.CallExpr)(nil)) {
 		l, ok := find(c)
@@ -81,7 +81,7 @@ func method(call *ast.CallExpr) (x ast.Expr, sel *ast.Ident) {
 	return nil, nil
 }
 
-// Line is the log line of zerolog, slog or logrus that ends with call, if it has no context.
+// Line returns the log line of zerolog, slog or logrus that ends with call, if it has no context.
 func (p *Package) Line(c inspector.Cursor) (Loss, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)
@@ -228,7 +228,7 @@ func (p *Package) logrusLine(call *ast.CallExpr, f *types.Func, in reach) (Loss,
 	}, true
 }
 
-// Send is the HTTP request that call sends or makes, if it has no context and gets none.
+// Send returns the HTTP request that call sends or makes, if it has no context and gets none.
 func (p *Package) Send(c inspector.Cursor) (Loss, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)
@@ -267,9 +267,9 @@ func Resty(path string) bool {
 	return path == "github.com/go-resty/resty" || path == "resty.dev"
 }
 
-// gets tells whether the request that the call at c makes gets its context elsewhere: further
-// on in the chain, or where the variable that holds it meets one. What is returned may get
-// its context from the caller.
+// gets tells whether the request that the call at c makes gets its context elsewhere: further on
+// in the chain, or where its variable meets a context. A request that is returned may get its
+// context from the caller.
 func (p *Package) gets(c inspector.Cursor) bool {
 	for ; p.isRequest(c.Node()); c = c.Parent() {
 		switch parent := c.Parent().Node().(type) {

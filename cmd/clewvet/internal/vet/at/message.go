@@ -13,16 +13,16 @@ import (
 
 // A carrier is where the messages of a library have their headers.
 type carrier struct {
-	// headers is what to write, with the message for %:
-	// "propagation.MapCarrier(%.Attributes)". Where there is no carrier yet, it is only what
-	// stands after the message: ".Headers".
+	// headers is the code that has the headers, with % for the message:
+	// "propagation.MapCarrier(%.Attributes)". If there is no carrier yet, it is only what follows
+	// the message: ".Headers".
 	headers string
-	// incoming: only what is received has this type.
+	// incoming says that only messages that were received have this type.
 	incoming bool
 }
 
-// carriers is the types of messages of queues. watermill's line is that of package adapters. NATS's
-// headers are an http.Header by type, but their names keep their case: a
+// carriers has the types of queues' messages. The line of watermill is that of package adapters.
+// NATS's headers have the type of an http.Header, but their names keep their case: a
 // propagation.HeaderCarrier finds no "b3" in them.
 var carriers = map[string]carrier{
 	"github.com/ThreeDotsLabs/watermill/message.Message":          {headers: "propagation.MapCarrier(%.Metadata)"},
@@ -47,15 +47,15 @@ var carriers = map[string]carrier{
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus.ReceivedMessage": {headers: ".ApplicationProperties", incoming: true},
 }
 
-// A Message is one that was received from a queue, and whose trace is in no context yet.
+// A Message was received from a queue, and its trace is in no context yet.
 type Message struct {
 	Name string // the variable
 	// Extract makes the context that has its trace: "propagator.Extract(ctx, …)"
 	Extract string
 }
 
-// Message is the message that the code at c handles. It is false where h, the context at hand
-// there, is one that was made for the message, and where it is a request's.
+// Message returns the message that the code at c handles. It is false if the context at hand
+// there, h, was made for the message, or is a request's.
 func (p *Package) Message(c inspector.Cursor, h Hand) (Message, bool) {
 	return p.message(c, h, 6)
 }
@@ -104,7 +104,7 @@ func (p *Package) TakesMessage(f ast.Node) bool {
 	})
 }
 
-// messageVar is the nearest variable at c within f that is a message.
+// messageVar returns the nearest variable at c within f that is a message.
 func (p *Package) messageVar(c, f inspector.Cursor) *types.Var {
 	pos := c.Node().Pos()
 	for scope := p.types.Scope().Innermost(pos); scope != nil; scope = scope.Parent() {
@@ -266,8 +266,8 @@ func (p *Package) receives(e ast.Expr, steps int) bool {
 	return false
 }
 
-// findBatches is the parameters with several messages that functions have which are handed on, as
-// to what receives the messages.
+// findBatches returns the parameters that hold several messages, of functions that are handed on,
+// such as to what receives the messages.
 func (p *Package) findBatches() map[types.Object]bool {
 	batches := make(map[types.Object]bool)
 	add := func(sig *types.Signature) {
@@ -373,8 +373,8 @@ func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 	return false
 }
 
-// findConsumers is the functions with a context that take messages in a loop, or hand that
-// context to one that does, and those that only they call.
+// findConsumers returns the functions with a context that take messages in a loop, those that hand
+// their context to such a function, and those that only such functions call.
 func (p *Package) findConsumers() map[ast.Node]bool {
 	consumers := make(map[ast.Node]bool)
 	var funcs []inspector.Cursor
@@ -396,40 +396,41 @@ func (p *Package) findConsumers() map[ast.Node]bool {
 	if len(consumers) == 0 {
 		return consumers
 	}
-	for again := true; again; {
-		again = false
-		for _, f := range funcs {
-			if consumers[f.Node()] {
-				continue
-			}
-			for c := range f.Preorder((*ast.CallExpr)(nil)) {
-				call := c.Node().(*ast.CallExpr)
-				if callee := p.Callee(call); callee != nil && p.flow().given(call) && decls[callee] != nil && consumers[decls[callee]] {
-					consumers[f.Node()], again = true, true
-					break
-				}
-			}
-		}
-	}
-	callers := make(map[*ast.FuncDecl][]inspector.Cursor)
+	grow(consumers, funcs, func(f inspector.Cursor) bool { return p.callsOne(f, decls, consumers) })
+	callers := make(map[ast.Node][]inspector.Cursor)
 	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
 		if decl := decls[p.info.Uses[c.Node().(*ast.Ident)]]; decl != nil && !decl.Name.IsExported() {
 			callers[decl] = append(callers[decl], c)
 		}
 	}
+	grow(consumers, funcs, func(f inspector.Cursor) bool {
+		others := func(c inspector.Cursor) bool { return !p.calledBy(c, consumers) }
+		return len(callers[f.Node()]) > 0 && !slices.ContainsFunc(callers[f.Node()], others)
+	})
+	return consumers
+}
+
+// grow adds to consumers the functions that belong to them, until there are no more.
+func grow(consumers map[ast.Node]bool, funcs []inspector.Cursor, belongs func(f inspector.Cursor) bool) {
 	for again := true; again; {
 		again = false
 		for _, f := range funcs {
-			decl, ok := f.Node().(*ast.FuncDecl)
-			if !ok || consumers[decl] || len(callers[decl]) == 0 {
-				continue
-			}
-			if !slices.ContainsFunc(callers[decl], func(c inspector.Cursor) bool { return !p.calledBy(c, consumers) }) {
-				consumers[decl], again = true, true
+			if !consumers[f.Node()] && belongs(f) {
+				consumers[f.Node()], again = true, true
 			}
 		}
 	}
-	return consumers
+}
+
+// callsOne tells whether f gives a context to one of consumers that is declared in this package.
+func (p *Package) callsOne(f inspector.Cursor, decls map[types.Object]*ast.FuncDecl, consumers map[ast.Node]bool) bool {
+	for c := range f.Preorder((*ast.CallExpr)(nil)) {
+		call := c.Node().(*ast.CallExpr)
+		if callee := p.Callee(call); callee != nil && p.flow().given(call) && decls[callee] != nil && consumers[decls[callee]] {
+			return true
+		}
+	}
+	return false
 }
 
 // calledBy tells whether the function named at c is called there by one of consumers, outside

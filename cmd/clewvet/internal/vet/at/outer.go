@@ -20,7 +20,7 @@ var everywhere = reach{0, 1 << 62}
 
 func (r reach) has(pos token.Pos) bool { return r.from <= pos && pos < r.to }
 
-// reach is that of the context at hand at c: the outermost function with a context. Around
+// reach returns that of the context at hand at c: the outermost function with a context. Around
 // that, if it is a literal that serves requests or is kept for later, parameters and variables
 // are those of the set-up. A literal that is only handed to a function may run here and now.
 func (p *Package) reach(c inspector.Cursor) reach {
@@ -50,16 +50,16 @@ func (p *Package) serves(f ast.Node) bool {
 	return p.servesHTTP(f) || p.takes(f, "github.com/gofiber/fiber.Ctx")
 }
 
-// servesHTTP is serves, for a server of net/http.
+// servesHTTP is serves for a server of net/http.
 func (p *Package) servesHTTP(f ast.Node) bool {
 	return p.takes(f, "net/http.ResponseWriter") && p.takes(f, "net/http.Request") ||
 		p.takes(f, "github.com/gin-gonic/gin.Context") ||
 		p.takes(f, "github.com/labstack/echo.Context")
 }
 
-// Serves tells whether the function at c is a handler that a server of net/http calls, and is not
-// started on another goroutine where it stands. Who takes a request alone is none: that
-// may be one which is sent.
+// Serves tells whether the function at c is a handler that a server of net/http calls, and does
+// not start on another goroutine where it stands. A function of a request alone is no handler,
+// because it may be about to send the request.
 func (p *Package) Serves(c inspector.Cursor) bool { return p.servesHTTP(c.Node()) && !p.Spawned(c) }
 
 // takes tells whether f has a parameter of that type.

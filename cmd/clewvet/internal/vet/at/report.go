@@ -16,8 +16,8 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// Report reports d unless it is suppressed, or in the baseline. Of its fixes it keeps those with
-// which the package compiles; d has [Withheld] as its Category if none of them does.
+// Report reports d unless it is suppressed or in the baseline. It keeps the fixes with which the
+// package compiles. If there is none, d's Category becomes [Withheld].
 func (p *Package) Report(pass *analysis.Pass, d analysis.Diagnostic) {
 	if p.Ignored(d.Pos, d.End) {
 		return
@@ -50,8 +50,8 @@ var Directive = regexp.MustCompile(`^//clewvet:ignore\b(.*)`)
 
 var nolint = regexp.MustCompile(`^//\s*nolint:([\w, ]*)`)
 
-// findIgnored is the lines on which nothing is reported: those of the comments that say so,
-// and those below if the comment stands alone.
+// findIgnored returns the lines on which nothing is reported: the lines of the comments that say
+// so, and the line below a comment that stands alone.
 func (p *Package) findIgnored() map[line]bool {
 	ignored := make(map[line]bool)
 	for _, file := range p.files {
@@ -108,7 +108,7 @@ type Entry struct {
 	Analyzer, Package, Function, Message string
 }
 
-// Function is the name of the function in file around pos.
+// Function returns the name of the function in file around pos.
 func Function(file *ast.File, pos token.Pos) string {
 	for _, decl := range file.Decls {
 		if decl.Pos() <= pos && pos < decl.End() {

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Unbound is the loss of a function that takes a context and returns a logger without it, made
-// from another that was there before. The lines of its callers count as given: the function is
-// the place to mend.
+// Unbound returns the loss of a function that takes a context and returns a logger without it,
+// made from a logger that was there before. Only the function is reported: the lines of its
+// callers count as given a context.
 func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	decl := c.Node().(*ast.FuncDecl)
 	f, _ := p.info.Defs[decl.Name].(*types.Func)
@@ -33,7 +33,7 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 			return false // a function literal returns to others
 		}
 		for _, result := range ret.Results {
-			// Of the function's own results, or of what it returns as an interface.
+			// A result of the function itself, or what it returns as an interface.
 			if t := p.info.TypeOf(result); p.isLogger(t) {
 				logger, from = t, result
 				returned++
@@ -56,8 +56,8 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	return l, Hand{Expr: param.Name() + suffix, Stable: true}, true
 }
 
-// binding is how to give the logger from, of type t, the context of param: as a fix if from is
-// not nil, and nothing else bears param's name there.
+// binding says how to give the logger from, of type t, the context of param. It makes a fix if
+// from is not nil and nothing else has the name of param there.
 func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Object) {
 	switch TypePath(p.madeOf(t)) {
 	case "github.com/rs/zerolog.Logger":
@@ -77,9 +77,9 @@ func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Obje
 	}
 }
 
-// Stored is the loss of a logger that the call at c puts into a request's context, or into
-// that of a framework, without giving it that context. The lines of those who take it out
-// count as given.
+// Stored returns the loss of a logger that the call at c puts into the context of a request or of
+// a framework, without giving it that context. The lines of those who take the logger out count as
+// given a context.
 func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)
@@ -166,8 +166,8 @@ var loggers = map[string]bool{
 // isLogger tells whether t is a logger, or the package's own around one.
 func (p *Package) isLogger(t types.Type) bool { return p.madeOf(t) != nil }
 
-// madeOf is the logger that t is, or that it has in a field, if it is this package's and is
-// called one.
+// madeOf returns the type of the logger that t is. If t is a type of this package whose name says
+// that it is a logger, it returns the type of the logger in one of its fields.
 func (p *Package) madeOf(t types.Type) types.Type {
 	if loggers[TypePath(t)] {
 		return t
@@ -186,10 +186,9 @@ func (p *Package) madeOf(t types.Type) types.Type {
 	return nil
 }
 
-// derives tells whether e is made from a logger that was there before, by methods of it that
-// were given no context: a field, a receiver, a variable of a package, the default, what
-// stands outside in. All that it is made from must be one, so that each variable is followed once:
-// those that were are in seen.
+// derives tells whether e is made only from loggers that were there before, by methods of theirs
+// that were given no context. Such a logger is a field, a receiver, a variable of a package, the
+// default, or a variable outside of in. Each variable is followed once: seen has those that were.
 func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
@@ -197,75 +196,79 @@ func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
 	case *ast.StarExpr:
 		return p.derives(e.X, in, seen)
 	case *ast.CallExpr:
-		f := p.Callee(e)
-		x, _ := method(e)
-		if f == nil || f.Pkg() == nil || x == nil || p.flow().given(e) {
-			return false
-		}
-		if f.Signature().Recv() != nil {
-			t := p.info.TypeOf(x)
-			return (p.isLogger(t) || TypePath(t) == "github.com/rs/zerolog.Context") && p.derives(x, in, seen)
-		}
-		switch f.Pkg().Path() {
-		case "log/slog":
-			return f.Name() == "With" || f.Name() == "Default"
-		case "github.com/rs/zerolog/log":
-			return f.Name() == "With"
-		case "github.com/sirupsen/logrus":
-			if f.Name() == "NewEntry" {
-				return p.derives(e.Args[0], in, seen)
-			}
-			return strings.HasPrefix(f.Name(), "With") || f.Name() == "StandardLogger"
-		}
+		return p.callDerives(e, in, seen)
 	case *ast.CompositeLit:
-		if !p.isLogger(p.info.TypeOf(e)) {
-			return false
-		}
-		found := false
-		for _, part := range e.Elts {
-			if pair, ok := part.(*ast.KeyValueExpr); ok {
-				part = pair.Value
-			}
-			t := p.info.TypeOf(part)
-			if p.flow().context(part) > 0 {
-				return false
-			}
-			if p.isLogger(t) {
-				if !p.derives(part, in, seen) {
-					return false
-				}
-				found = true
-			}
-		}
-		return found
+		return p.isLogger(p.info.TypeOf(e)) && p.partsDerive(e, in, seen)
 	case *ast.SelectorExpr:
 		k, _ := kindOf(p.info.TypeOf(e.X))
 		v, ok := p.info.Uses[e.Sel].(*types.Var)
 		return ok && k == none && p.isLogger(v.Type()) && !p.hands(p.flow().object(e.X), in)
 	case *ast.Ident:
 		v, ok := p.info.ObjectOf(e).(*types.Var)
-		if !ok || !p.isLogger(v.Type()) || p.hands(v, in) {
-			return false
-		}
-		rights := p.flow().assigned[v]
-		if len(rights) == 0 { // a receiver, or a variable that is set elsewhere
-			return true
-		}
-		if v.Parent() == p.types.Scope() {
-			return true
-		}
-		if seen[v] {
-			return true
-		}
-		seen[v] = true
-		for _, right := range rights {
-			if !p.derivesOrSame(right, v, in, seen) {
-				return false
-			}
-		}
-		return true
+		return ok && p.isLogger(v.Type()) && !p.hands(v, in) && p.variableDerives(v, in, seen)
 	}
 	return false
+}
+
+// callDerives is derives for the result of a call.
+func (p *Package) callDerives(call *ast.CallExpr, in reach, seen map[*types.Var]bool) bool {
+	f := p.Callee(call)
+	x, _ := method(call)
+	if f == nil || f.Pkg() == nil || x == nil || p.flow().given(call) {
+		return false
+	}
+	if f.Signature().Recv() != nil {
+		t := p.info.TypeOf(x)
+		return (p.isLogger(t) || TypePath(t) == "github.com/rs/zerolog.Context") && p.derives(x, in, seen)
+	}
+	switch f.Pkg().Path() {
+	case "log/slog":
+		return f.Name() == "With" || f.Name() == "Default"
+	case "github.com/rs/zerolog/log":
+		return f.Name() == "With"
+	case "github.com/sirupsen/logrus":
+		if f.Name() == "NewEntry" {
+			return p.derives(call.Args[0], in, seen)
+		}
+		return strings.HasPrefix(f.Name(), "With") || f.Name() == "StandardLogger"
+	}
+	return false
+}
+
+// partsDerive tells whether composite has a logger among its parts, no context, and no logger that
+// does not derive.
+func (p *Package) partsDerive(composite *ast.CompositeLit, in reach, seen map[*types.Var]bool) (found bool) {
+	for _, part := range composite.Elts {
+		if pair, ok := part.(*ast.KeyValueExpr); ok {
+			part = pair.Value
+		}
+		if p.flow().context(part) > 0 {
+			return false
+		}
+		if p.isLogger(p.info.TypeOf(part)) {
+			if !p.derives(part, in, seen) {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
+
+// variableDerives tells whether all that v is assigned derives. A receiver, a variable that is set
+// elsewhere, and a variable of the package were there before.
+func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bool) bool {
+	rights := p.flow().assigned[v]
+	if len(rights) == 0 || v.Parent() == p.types.Scope() || seen[v] {
+		return true
+	}
+	seen[v] = true
+	for _, right := range rights {
+		if !p.derivesOrSame(right, v, in, seen) {
+			return false
+		}
+	}
+	return true
 }
 
 // hands tells whether obj is a parameter within in, which a caller may have bound.
@@ -273,7 +276,7 @@ func (p *Package) hands(obj types.Object, in reach) bool {
 	return obj != nil && p.flow().params[obj] && in.has(obj.Pos())
 }
 
-// derivesOrSame is derives, for what is assigned to v and may be made from v.
+// derivesOrSame is derives for what is assigned to v, which may be made from v itself.
 func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, seen map[*types.Var]bool) bool {
 	for x := ast.Unparen(e); ; {
 		call, ok := x.(*ast.CallExpr)
@@ -293,7 +296,7 @@ func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, seen map[*ty
 	}
 }
 
-// with is the call of zerolog's With that e is made by.
+// with returns the call of zerolog's With by which e is made, or nil.
 func (p *Package) with(e ast.Expr, steps int) ast.Expr {
 	for steps > 0 && e != nil {
 		switch x := ast.Unparen(e).(type) {

@@ -33,8 +33,8 @@ func Waits(f *types.Func) bool {
 	return f != nil && f.Pkg() != nil && slices.Contains(waiters[f.Pkg().Path()], f.Name())
 }
 
-// spawner is the function that call hands another to, to run in the background, and what
-// it hands over.
+// spawner returns the function to which call hands another for the background, and the function
+// that it hands over.
 func (p *Package) spawner(call *ast.CallExpr) (f *types.Func, handed ast.Expr, ok bool) {
 	f = p.Callee(call)
 	if f == nil || f.Pkg() == nil || len(call.Args) == 0 {
@@ -54,7 +54,7 @@ type Spawn struct {
 	Job  bool     // it runs again and again
 }
 
-// Spawn is what the statement or the call at c runs in the background.
+// Spawn returns the function that the statement or call at c runs in the background.
 func (p *Package) Spawn(c inspector.Cursor) (Spawn, bool) {
 	switch n := c.Node().(type) {
 	case *ast.GoStmt:
@@ -67,8 +67,8 @@ func (p *Package) Spawn(c inspector.Cursor) (Spawn, bool) {
 	return Spawn{}, false
 }
 
-// Executes is what the statement or the call at c runs on another goroutine, be it waited for or
-// not, without a trace of its own: what is wrapped by workerpool has one.
+// Executes returns the function that the statement or call at c runs on another goroutine, waited
+// for or not. It is false for what workerpool wraps, which has a trace.
 func (p *Package) Executes(c inspector.Cursor) (Spawn, bool) {
 	s, ok := p.Spawn(c)
 	if call, isCall := c.Node().(*ast.CallExpr); !ok && isCall {
@@ -103,8 +103,8 @@ func (p *Package) Detached(c inspector.Cursor) bool {
 	return false
 }
 
-// Losses is what the function literal at c loses: all that logs or sends without a context,
-// down to literals that have one of their own.
+// Losses yields what the function literal at c loses: each call that logs or sends without a
+// context, except in literals that have a context of their own.
 func (p *Package) Losses(c inspector.Cursor, yield func(l Loss, sends bool)) {
 	c.Inspect([]ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil)}, func(c inspector.Cursor) bool {
 		if _, ok := c.Node().(*ast.FuncLit); ok {
@@ -127,7 +127,7 @@ func now(c inspector.Cursor) bool {
 	return c.ParentEdgeKind() == edge.CallExpr_Fun && c.Parent().ParentEdgeKind() != edge.GoStmt_Call
 }
 
-// Calls is the calls that the function literal at c makes itself.
+// Calls returns the calls that the function literal at c makes itself.
 func (p *Package) Calls(c inspector.Cursor) iter.Seq[*ast.CallExpr] {
 	return func(yield func(*ast.CallExpr) bool) {
 		more := true
@@ -145,7 +145,7 @@ func (p *Package) Calls(c inspector.Cursor) iter.Seq[*ast.CallExpr] {
 	}
 }
 
-// Func is the function that e names.
+// Func returns the function that e names.
 func (p *Package) Func(e ast.Expr) *types.Func {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:

@@ -17,8 +17,8 @@ type Text struct {
 	Fix  []analysis.SuggestedFix
 }
 
-// Text is the text that the field TraceID at c gives of the trace ID of a B3, on a log line or
-// in a header: 32 digits, however many there were. header says which of the two.
+// Text returns the text that the field TraceID at c puts on a log line or into a header. It has 32
+// digits, even if the caller sent 16. header says which of the two it is.
 func (p *Package) Text(c inspector.Cursor) (t Text, header, ok bool) {
 	field := c.Node().(*ast.SelectorExpr)
 	if field.Sel.Name != "TraceID" || TypePath(p.info.TypeOf(field.X)) != "example.com/clew/trace.B3" {
@@ -57,40 +57,12 @@ func (p *Package) shown(c inspector.Cursor, steps int) (header, ok bool) {
 	for {
 		switch c.ParentEdgeKind() {
 		case edge.CallExpr_Args:
-			f := p.Callee(c.Parent().Node().(*ast.CallExpr))
-			if f == nil || f.Pkg() == nil {
-				return false, false
-			}
-			if Is(f, "net/http", "Header.Set", "Header.Add") || Resty(f.Pkg().Path()) && strings.HasPrefix(f.Name(), "SetHeader") {
-				return true, true
-			}
-			switch f.Pkg().Path() {
-			case "log/slog", "github.com/rs/zerolog", "github.com/rs/zerolog/log", "github.com/sirupsen/logrus":
-				return false, true
-			case "fmt", "strings":
-			default:
-				return false, false
+			header, ok, on := p.takesText(p.Callee(c.Parent().Node().(*ast.CallExpr)))
+			if !on {
+				return header, ok
 			}
 		case edge.AssignStmt_Rhs:
-			assign := c.Parent().Node().(*ast.AssignStmt)
-			_, index := c.ParentEdge()
-			if len(assign.Lhs) != len(assign.Rhs) {
-				return false, false
-			}
-			if element, isElement := assign.Lhs[index].(*ast.IndexExpr); isElement {
-				is := TypePath(p.info.TypeOf(element.X)) == "net/http.Header"
-				return is, is
-			}
-			v := p.local(assign.Lhs[index])
-			if v == nil || steps == 0 {
-				return false, false
-			}
-			for _, id := range p.uses()[v] {
-				if header, ok := p.shown(id, steps-1); ok {
-					return header, true
-				}
-			}
-			return false, false
+			return p.shownByLeft(c, steps)
 		case edge.ParenExpr_X, edge.CompositeLit_Elts, edge.KeyValueExpr_Value:
 		case edge.BinaryExpr_X, edge.BinaryExpr_Y:
 			if t, isBasic := p.info.TypeOf(c.Parent().Node().(ast.Expr)).Underlying().(*types.Basic); !isBasic || t.Info()&types.IsString == 0 {
@@ -101,6 +73,48 @@ func (p *Package) shown(c inspector.Cursor, steps int) (header, ok bool) {
 		}
 		c = c.Parent()
 	}
+}
+
+// takesText tells what f does with a text that it is given: whether it shows it, in a header or on
+// a line, or else whether the text goes on in what f returns.
+func (p *Package) takesText(f *types.Func) (header, ok, on bool) {
+	if f == nil || f.Pkg() == nil {
+		return false, false, false
+	}
+	if Is(f, "net/http", "Header.Set", "Header.Add") || Resty(f.Pkg().Path()) && strings.HasPrefix(f.Name(), "SetHeader") {
+		return true, true, false
+	}
+	switch f.Pkg().Path() {
+	case "log/slog", "github.com/rs/zerolog", "github.com/rs/zerolog/log", "github.com/sirupsen/logrus":
+		return false, true, false
+	case "fmt", "strings":
+		return false, false, true
+	}
+	return false, false, false
+}
+
+// shownByLeft is shown for the value at c that is assigned to a header, or to a variable, whose
+// uses are followed.
+func (p *Package) shownByLeft(c inspector.Cursor, steps int) (header, ok bool) {
+	assign := c.Parent().Node().(*ast.AssignStmt)
+	_, index := c.ParentEdge()
+	if len(assign.Lhs) != len(assign.Rhs) {
+		return false, false
+	}
+	if element, isElement := assign.Lhs[index].(*ast.IndexExpr); isElement {
+		is := TypePath(p.info.TypeOf(element.X)) == "net/http.Header"
+		return is, is
+	}
+	v := p.local(assign.Lhs[index])
+	if v == nil || steps == 0 {
+		return false, false
+	}
+	for _, id := range p.uses()[v] {
+		if header, ok := p.shown(id, steps-1); ok {
+			return header, true
+		}
+	}
+	return false, false
 }
 
 // ReportTexts reports the trace IDs that are 32 digits in headers, or on lines.

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// logFunc is the log function that e names without calling it, nil if it names none or
-// one whose lines may have a context: by its receiver x, if that was given one within in.
+// logFunc returns the log function that e names without calling it, and its receiver x. It is nil
+// if e names none, or if the lines may have a context because x was given one within in.
 func (p *Package) logFunc(e ast.Expr, in reach) (f *types.Func, x ast.Expr) {
 	s, ok := ast.Unparen(e).(*ast.SelectorExpr)
 	if !ok {
@@ -56,7 +56,7 @@ func begins(f *types.Func) bool {
 		(f.Signature().Recv() == nil || typeName(f.Signature().Recv().Type()) == "Logger")
 }
 
-// local is the variable of a function that e names, nil for others.
+// local returns the local variable that e names, or nil.
 func (p *Package) local(e ast.Expr) *types.Var {
 	v, _ := p.flow().object(e).(*types.Var)
 	if v == nil || v.IsField() || v.Pkg() == nil || v.Parent() == v.Pkg().Scope() || p.flow().params[v] {
@@ -65,9 +65,9 @@ func (p *Package) local(e ast.Expr) *types.Var {
 	return v
 }
 
-// held is the log function that call calls through a variable of its own function, the first
-// if there are several. It is nil unless all that the variable holds are log functions without
-// a context.
+// held returns the log function that call calls by way of a local variable, the first one if the
+// variable may hold several. It is nil unless all that the variable may hold are log functions
+// without a context.
 func (p *Package) held(call *ast.CallExpr, in reach) (f *types.Func, x ast.Expr) {
 	v := p.local(call.Fun)
 	if v == nil {
@@ -85,8 +85,8 @@ func (p *Package) held(call *ast.CallExpr, in reach) (f *types.Func, x ast.Expr)
 	return f, x
 }
 
-// variableLine is the line that the call at c of a variable writes, if that holds functions of
-// slog or logrus.
+// variableLine returns the line that the call of a variable at c writes, if the variable holds
+// functions of slog or logrus.
 func (p *Package) variableLine(c inspector.Cursor) (Loss, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f, _ := p.held(call, p.reach(c))
@@ -109,8 +109,8 @@ func (p *Package) variableLine(c inspector.Cursor) (Loss, bool) {
 	return l, true
 }
 
-// heldEdits has the variable that call calls hold the functions that take a context. It is nil
-// where that would change more than this call.
+// heldEdits returns the edits by which the variable that call calls holds functions that take a
+// context. It is nil if they would change more than this call.
 func (p *Package) heldEdits(call *ast.CallExpr) func(ctx string) []analysis.TextEdit {
 	v := p.local(call.Fun)
 	var edits []analysis.TextEdit
@@ -157,32 +157,46 @@ type Value struct {
 	Message string
 }
 
-// Value is the log function that the selector at c hands on, to where a context is at hand:
-// to a call that has it, to what makes a handler, or to what this package calls where one is.
+// Value returns the log function that the selector at c hands on to where a context is at hand: to
+// a call that has one, to a call that makes a handler, or to a variable that this package calls
+// where one is.
 func (p *Package) Value(c inspector.Cursor) (Value, bool) {
 	e := c.Node().(*ast.SelectorExpr)
 	if f, _ := p.logFunc(e, reach{}); f == nil || c.ParentEdgeKind() == edge.CallExpr_Fun {
 		return Value{}, false
 	}
-	h, hand := p.Hand(c)
 	in := reach{} // without a context nobody has bound anything
 	if p.reach(c) != everywhere {
 		in = p.reach(c)
 	}
 	f, x := p.logFunc(e, in)
-	if f == nil || begins(f) && !prints(f) {
+	if f == nil || begins(f) && !prints(f) || !p.meetsContext(c) {
 		return Value{}, false
 	}
-	for c.ParentEdgeKind() == edge.ParenExpr_X || c.ParentEdgeKind() == edge.CallExpr_Args && p.info.Types[c.Parent().Node().(*ast.CallExpr).Fun].IsType() {
+	return Value{e, valueMessage(f, x)}, true
+}
+
+// meetsContext tells whether the function at c is handed on to where a context is at hand.
+func (p *Package) meetsContext(c inspector.Cursor) bool {
+	h, hand := p.Hand(c)
+	for p.isWrapped(c) {
 		c = c.Parent()
 	}
-	to, web := p.destination(c)
-	if !web && !p.calledAtHand()[to] {
-		call, ok := c.Parent().Node().(*ast.CallExpr)
-		if !ok || !hand || c.ParentEdgeKind() != edge.CallExpr_Args || !h.Handler && !p.flow().given(call) {
-			return Value{}, false
-		}
+	if to, web := p.destination(c); web || p.calledAtHand()[to] {
+		return true
 	}
+	call, ok := c.Parent().Node().(*ast.CallExpr)
+	return ok && hand && c.ParentEdgeKind() == edge.CallExpr_Args && (h.Handler || p.flow().given(call))
+}
+
+// isWrapped tells whether parentheses or a conversion are around c.
+func (p *Package) isWrapped(c inspector.Cursor) bool {
+	return c.ParentEdgeKind() == edge.ParenExpr_X ||
+		c.ParentEdgeKind() == edge.CallExpr_Args && p.info.Types[c.Parent().Node().(*ast.CallExpr).Fun].IsType()
+}
+
+// valueMessage says what to pass instead of the log function f of x.
+func valueMessage(f *types.Func, x ast.Expr) string {
 	name := f.Pkg().Name() + "." + f.Name()
 	if f.Pkg().Path() == "github.com/rs/zerolog/log" {
 		name = "zerolog." + f.Name()
@@ -195,57 +209,79 @@ func (p *Package) Value(c inspector.Cursor) (Value, bool) {
 			message += "its " + f.Name() + "Context, or "
 		}
 	}
-	return Value{e, message + "a function that takes one"}, true
+	return message + "a function that takes one"
 }
 
-// destination is the variable that takes the value at c: a parameter, a field or one of the
-// package. web tells whether that belongs to what makes a handler of requests, or is one.
+// destination returns the variable that takes the value at c: a parameter, a field, or a variable
+// of the package. A local variable does not count, because its calls are lines. web tells whether
+// the variable belongs to a handler, or to a call that makes one.
 func (p *Package) destination(c inspector.Cursor) (to types.Object, web bool) {
+	to, web = p.taker(c)
+	if v, ok := to.(*types.Var); !ok || !v.IsField() && !p.flow().params[v] && v.Parent() != p.types.Scope() {
+		return nil, web
+	}
+	return to, web
+}
+
+// taker is destination for variables of any kind.
+func (p *Package) taker(c inspector.Cursor) (to types.Object, web bool) {
 	kind, index := c.ParentEdge()
 	switch parent := c.Parent().Node().(type) {
 	case *ast.CallExpr:
-		sig, ok := p.info.TypeOf(parent.Fun).Underlying().(*types.Signature)
-		if !ok || kind != edge.CallExpr_Args {
-			return nil, false
-		}
-		if f := p.Callee(parent); f != nil {
-			sig = f.Signature()
-		}
-		for v := range sig.Results().Variables() {
-			web = web || isHandler(v.Type())
-		}
-		if index < sig.Params().Len() {
-			to = sig.Params().At(index)
+		if kind == edge.CallExpr_Args {
+			return p.parameter(parent, index)
 		}
 	case *ast.CompositeLit:
 		t := p.info.TypeOf(parent)
 		if s, ok := t.Underlying().(*types.Struct); ok && kind == edge.CompositeLit_Elts && index < s.NumFields() {
-			to, web = s.Field(index), p.elsewhere(t) && handles(t)
+			return s.Field(index), p.elsewhere(t) && handles(t)
 		}
 	case *ast.KeyValueExpr:
 		composite, ok := c.Parent().Parent().Node().(*ast.CompositeLit)
 		if id, named := parent.Key.(*ast.Ident); ok && named {
 			t := p.info.TypeOf(composite)
-			to, web = p.info.ObjectOf(id), p.elsewhere(t) && handles(t)
+			return p.info.ObjectOf(id), p.elsewhere(t) && handles(t)
 		}
 	case *ast.AssignStmt:
 		if len(parent.Lhs) == len(parent.Rhs) {
-			switch left := parent.Lhs[index].(type) {
-			case *ast.SelectorExpr:
-				to = p.info.ObjectOf(left.Sel)
-			case *ast.Ident:
-				to = p.info.ObjectOf(left)
-			}
+			return p.assignee(parent.Lhs[index]), false
 		}
 	case *ast.ValueSpec:
 		if index < len(parent.Names) {
-			to = p.info.ObjectOf(parent.Names[index])
+			return p.info.ObjectOf(parent.Names[index]), false
 		}
 	}
-	if v, ok := to.(*types.Var); !ok || !v.IsField() && !p.flow().params[v] && v.Parent() != p.types.Scope() {
-		to = nil // a local variable's calls are lines
+	return nil, false
+}
+
+// parameter returns the parameter that takes the argument of call at index. It is nil for a
+// conversion. web tells whether the call returns a handler.
+func (p *Package) parameter(call *ast.CallExpr, index int) (to types.Object, web bool) {
+	sig, ok := p.info.TypeOf(call.Fun).Underlying().(*types.Signature)
+	if !ok {
+		return nil, false
+	}
+	if f := p.Callee(call); f != nil {
+		sig = f.Signature()
+	}
+	for v := range sig.Results().Variables() {
+		web = web || isHandler(v.Type())
+	}
+	if index < sig.Params().Len() {
+		to = sig.Params().At(index)
 	}
 	return to, web
+}
+
+// assignee returns the field or variable at the left of an assignment, or nil.
+func (p *Package) assignee(left ast.Expr) types.Object {
+	switch left := left.(type) {
+	case *ast.SelectorExpr:
+		return p.info.ObjectOf(left.Sel)
+	case *ast.Ident:
+		return p.info.ObjectOf(left)
+	}
+	return nil
 }
 
 // elsewhere tells whether t is another package's, so that its calls cannot be seen.
@@ -274,8 +310,8 @@ func handles(t types.Type) bool {
 	return false
 }
 
-// findCalledAtHand is the parameters, fields and variables of the package that are called,
-// without a context, where one is at hand.
+// findCalledAtHand returns the parameters, fields and variables of the package that are called,
+// without a context, where a context is at hand.
 func (p *Package) findCalledAtHand() map[types.Object]bool {
 	called := make(map[types.Object]bool)
 	for c := range p.All((*ast.CallExpr)(nil)) {

@@ -47,7 +47,7 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// messageOf is the argument that is the message: the first text. In a method expression, the
+// messageOf returns the argument that is the message: the first text. In a method expression the
 // logger stands before it.
 func messageOf(info *types.Info, call *ast.CallExpr) ast.Expr {
 	signature, ok := info.TypeOf(call.Fun).(*types.Signature)
@@ -65,7 +65,7 @@ func messageOf(info *types.Info, call *ast.CallExpr) ast.Expr {
 // makers are the packages whose functions put texts together.
 var makers = []string{"fmt", "strings", "strconv"}
 
-// made tells how a text is put together; "": it is constant, or nothing tells.
+// made says how a text is put together. It is "" for a constant, and where that cannot be told.
 func made(p *at.Package, info *types.Info, e ast.Expr) string {
 	if info.Types[e].Value != nil {
 		return ""

@@ -63,7 +63,7 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// losses is what the function literal at c loses first, and a fix if all that it loses
+// losses returns what the function literal at c loses first, and a fix if all that it loses
 // itself can be mended.
 func losses(p *at.Package, chain func(*types.Func) *at.Chain, s at.Spawn, h at.Hand, c inspector.Cursor) (lost string, fixes []analysis.SuggestedFix) {
 	literal := c.Node().(*ast.FuncLit)
@@ -107,7 +107,7 @@ func losses(p *at.Package, chain func(*types.Func) *at.Chain, s at.Spawn, h at.H
 	return "", nil
 }
 
-// wrapping is the edits that put literal into workerpool.Wrap, if that is all there is to do.
+// wrapping returns the edits that put literal into workerpool.Wrap, if nothing else has to change.
 func wrapping(p *at.Package, s at.Spawn, h at.Hand, literal *ast.FuncLit) (bool, []analysis.TextEdit) {
 	const workerpool = "example.com/clew/workerpool"
 	params, results := literal.Type.Params, literal.Type.Results

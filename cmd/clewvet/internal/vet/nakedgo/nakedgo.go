@@ -55,7 +55,7 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// wrapper is the function of workerpool that makes what s runs.
+// wrapper returns the function of workerpool that makes what s runs.
 func wrapper(t types.Type, s at.Spawn) string {
 	if s.Job {
 		return "Job"

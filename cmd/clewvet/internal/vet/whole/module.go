@@ -22,8 +22,9 @@ type Module struct {
 	every     map[string]bool
 	startup   map[string]bool
 
-	// Implicit is where httpmw's Config.Implicit is set; "": nowhere, or handlers may run on
-	// other goroutines than httpmw's, so that nobody knows what it covers.
+	// Implicit is the place where httpmw's Config.Implicit is set. It is "" if there is none, or
+	// if handlers may run on other goroutines than httpmw's, so that nothing is known to be
+	// covered.
 	Implicit string
 }
 
@@ -66,8 +67,8 @@ func Join(records []Record) *Module {
 	return m
 }
 
-// Unrecorded is the packages that are imported and have no record, though their paths are those of
-// the module.
+// Unrecorded returns the packages that are imported and have no record, although their paths are
+// those of the module.
 func Unrecorded(records []Record) (paths []string) {
 	known := make(map[string]bool)
 	for _, r := range records {
@@ -83,7 +84,7 @@ func Unrecorded(records []Record) (paths []string) {
 	return paths
 }
 
-// targets is the functions that call may call.
+// targets returns the functions that call may call.
 func (m *Module) targets(call *Call) []string {
 	if call.Interface == "" {
 		return []string{call.To}
@@ -97,7 +98,7 @@ func (m *Module) targets(call *Call) []string {
 	return targets
 }
 
-// implementing is the types that have all methods of an interface.
+// implementing returns the types that have all methods of an interface.
 func (m *Module) implementing(id string) (types []Type) {
 	for _, t := range m.types {
 		implements := true
@@ -112,7 +113,7 @@ func (m *Module) implementing(id string) (types []Type) {
 	return types
 }
 
-// method is the function that t has as a method. Where t or the interface is generic, the name
+// method returns the function that is t's method. If t or the interface is generic, the name
 // decides.
 func (t Type) method(method string) (string, bool) {
 	if f, ok := t.Methods[method]; ok {
@@ -131,16 +132,16 @@ func (t Type) method(method string) (string, bool) {
 	return "", false
 }
 
-// reach is the functions that are reached from those in from, on their goroutine and at once. It
-// goes into no function that a server calls, but from, and through interfaces of others only if
-// foreign.
+// reach returns the functions that those in from call, directly or not, on their own goroutine and
+// before they return. It follows no call to a function that a server calls, unless that is in
+// from, and calls through interfaces of other modules only if foreign.
 func (m *Module) reach(from []string, foreign bool) map[string]bool {
 	return m.walk(from, func(call *Call, to *Function) bool {
 		return !call.Elsewhere && (foreign || !call.Foreign) && !to.Request
 	})
 }
 
-// walk is the functions in from, and all that are reached by calls which it is to follow.
+// walk returns the functions in from, and all that they call by calls for which follow is true.
 func (m *Module) walk(from []string, follow func(call *Call, to *Function) bool) map[string]bool {
 	reached := make(map[string]bool)
 	for next := slices.Clone(from); len(next) > 0; {
@@ -195,8 +196,8 @@ func (m *Module) findCovered() {
 	}
 }
 
-// without is the functions of those packages that only programs without Implicit import, although
-// another program has it.
+// without returns the functions of packages that only programs without Implicit import, although
+// another program sets it.
 func (m *Module) without() map[string]bool {
 	records := make(map[string]Record)
 	for _, r := range m.records {
@@ -286,8 +287,8 @@ func (m *Module) Covered(posn string) bool {
 	return f != nil && m.covered[f.ID]
 }
 
-// Again is where the function whose call at posn is reported for its package is called at hand
-// too, and is not covered. "": nowhere.
+// Again returns another place that calls, with a context at hand, the function whose call at posn
+// is reported for its package. The place is not covered. It is "" if there is none.
 func (m *Module) Again(posn string) string {
 	f := m.at(posn)
 	if f == nil {
@@ -312,7 +313,7 @@ func (m *Module) Again(posn string) string {
 	return ""
 }
 
-// at is the function around posn, the innermost.
+// at returns the innermost function around posn.
 func (m *Module) at(posn string) (found *Function) {
 	file, line, column := Position(posn)
 	inside := func(f *Function) bool {
@@ -346,7 +347,7 @@ const depth = 3
 // A Report is what package ctxless would report if it knew who implements an interface.
 type Report struct{ At, Package, Message string }
 
-// Interfaces is the calls where a context is at hand that lose it by way of an interface with one
+// Interfaces returns the calls where a context is at hand that lose it by way of an interface with one
 // implementation. Each function is reported once for a package.
 func (m *Module) Interfaces() (reports []Report) {
 	chains := make(map[string][]string) // those that go through an interface
@@ -390,8 +391,8 @@ func (m *Module) Interfaces() (reports []Report) {
 	return reports
 }
 
-// chain is how call comes to log or send, from the function that it calls on; nil, if it does
-// not, or if it cannot be told what that is.
+// chain returns the names of the functions by which call comes to log or send. It is nil if call
+// does not, or if it cannot be told which function it calls.
 func (m *Module) chain(call *Call, chains map[string][]string) []string {
 	if call.Elsewhere || call.Foreign {
 		return nil
@@ -421,9 +422,9 @@ type Place struct {
 	Paths    int  // how many call paths lead there from what a server calls
 }
 
-// Places is where to start: at most n places, those first that every request comes by, then
-// those to which the most call paths lead. If implicit is true, only paths count that leave the
-// goroutine of the request.
+// Places returns at most n places where to start: first those that every request passes, then
+// those to which most call paths lead. If implicit is true, only paths that leave the goroutine of
+// the request count.
 func (m *Module) Places(n int, implicit bool) []Place {
 	all, away := m.paths()
 	var places []Place
@@ -453,9 +454,9 @@ func (m *Module) Places(n int, implicit bool) []Place {
 const many = 1_000_000
 
 // paths counts the call paths that lead from what a server calls to each function: all, and those
-// that leave the goroutine of the request. They go in no circle: a call back to where a path
-// comes from does not count. A call through an interface that many types implement counts once for
-// each: layers that call each other through one would make millions.
+// that leave the goroutine of the request. A call back to a function on the path does not count. A
+// call through an interface that many types implement counts once for each, because layers that
+// call each other through one would make millions of paths.
 func (m *Module) paths() (all, away map[string]int) {
 	type edge struct {
 		to        string

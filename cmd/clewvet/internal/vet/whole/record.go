@@ -1,7 +1,8 @@
 // Package whole tells what only a whole module shows: the calls through an interface, the places
-// that every request comes by, and what the trace of the goroutine covers. Facts cannot: they
-// flow from imports upward. So each package is put on record, as a report that go vet remembers
-// as it does all others, and stand-alone clewvet joins the records.
+// that every request passes, and what the trace of the goroutine covers. Facts cannot tell this,
+// because they flow from imports to importers. So each package makes a record of itself, as a
+// report, which go vet remembers like all others. clewvet joins the records when it runs without
+// go vet.
 package whole
 
 import (
@@ -213,9 +214,10 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 	r.record.Functions = append(r.record.Functions, fn)
 }
 
-// continues tells whether the function at c, one of a context alone, is handed on to do a part of
-// what is done here: beside a context, which it will have, or as a job, which gives nothing but an
-// error. What is called for requests is told more of them.
+// continues tells whether the function at c, whose only parameter is a context, is handed on as a
+// part of the work that is done here: a context stands beside it in the call, or it is a job,
+// which returns nothing or only an error. A function that is called for requests is told more
+// about them.
 func (r *recorder) continues(c inspector.Cursor) bool {
 	call, ok := c.Parent().Node().(*ast.CallExpr)
 	if !ok || c.ParentEdgeKind() != edge.CallExpr_Args {
@@ -240,7 +242,7 @@ func (r *recorder) waited(c inspector.Cursor) bool {
 	return ok && c.ParentEdgeKind() == edge.CallExpr_Args && at.Waits(r.Callee(call)) || r.continues(c)
 }
 
-// name is the last identifier of what is called.
+// name returns the last identifier of the function that is called.
 func name(e ast.Expr) *ast.Ident {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
@@ -287,7 +289,7 @@ func (r *recorder) call(c inspector.Cursor, n *ast.CallExpr, fn *Function) {
 	fn.Calls = append(fn.Calls, call)
 }
 
-// to is a call of f, if that is of the module, or a method of an interface.
+// to returns a call of f, if f is a function of the module or a method of an interface.
 func (r *recorder) to(f *types.Func) (Call, bool) {
 	recv := recv(f)
 	if recv == nil || !types.IsInterface(recv) {
@@ -379,7 +381,8 @@ func calls(f *types.Func) bool {
 	return false
 }
 
-// handed is the function of the module that the literal at c is handed to, and as which argument.
+// handed returns the function of the module to which the literal at c is handed, and the index of
+// that argument.
 func (r *recorder) handed(c inspector.Cursor) (to string, index int) {
 	kind, index := c.ParentEdge()
 	call, ok := c.Parent().Node().(*ast.CallExpr)
@@ -439,8 +442,8 @@ func (r *recorder) onlyCalled(v *types.Var) bool {
 	return true
 }
 
-// timeout tells whether call makes a handler that runs another on a goroutine of its own. That of
-// httpmw knows its trace again if it stands within.
+// timeout tells whether call makes a handler that runs another on a goroutine of its own. If
+// httpmw's New stands within the call, that goroutine has its trace again.
 func (r *recorder) timeout(call *ast.CallExpr) bool {
 	f := r.Callee(call)
 	if f == nil || f.Pkg() == nil {
@@ -574,14 +577,15 @@ var standIn = regexp.MustCompile(`^(?i:mock|fake|stub|noop|nop)|(Mock|Fake|Stub|
 
 func stands(name string) bool { return standIn.MatchString(name) }
 
-// method is the name of a method and its signature. A name that is not exported has its package.
+// method returns the name of a method and its signature. A name that is not exported has its package.
 func method(f *types.Func) string {
 	sig := f.Signature()
 	plain := types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())
 	return fmt.Sprintf("%s%s", f.Id(), strings.TrimPrefix(types.TypeString(unaliased(plain), nil), "func"))
 }
 
-// unaliased is t without the names of aliases and parameters: what they stand for has one text.
+// unaliased returns t without the names of aliases and parameters, so that equal types have equal
+// texts.
 func unaliased(t types.Type) types.Type {
 	tuple := func(t *types.Tuple) *types.Tuple {
 		var vars []*types.Var
