@@ -121,7 +121,7 @@ func (inv *invocation) fix(f *findings) (code int, err error) {
 	if err := f.forgetKnown(inv.baseline); err != nil {
 		return 0, err
 	}
-	f.left(os.Stderr)
+	f.printRemaining(os.Stderr)
 	return f.code, nil
 }
 
@@ -277,24 +277,24 @@ func on(arg string) bool {
 }
 
 // takeBool takes the flag of that name out of args: "true", "false", or "" if it is not there.
-func takeBool(args []string, name string) (value string, rest []string) {
+func takeBool(args []string, name string) (value string, others []string) {
 	for _, arg := range args {
 		if !isFlag(arg, name) {
-			rest = append(rest, arg)
+			others = append(others, arg)
 		} else {
 			value = strconv.FormatBool(on(arg))
 		}
 	}
-	return value, rest
+	return value, others
 }
 
 // take takes the flag of that name, and its value, out of args.
-func take(args []string, name string) (value string, rest []string) {
+func take(args []string, name string) (value string, others []string) {
 	for i := 0; i < len(args); i++ {
 		flag, v, ok := strings.Cut(strings.TrimLeft(args[i], "-"), "=")
 		switch {
 		case !strings.HasPrefix(args[i], "-") || flag != name:
-			rest = append(rest, args[i])
+			others = append(others, args[i])
 		case ok:
 			value = v
 		case i+1 < len(args):
@@ -302,7 +302,7 @@ func take(args []string, name string) (value string, rest []string) {
 			value = args[i]
 		}
 	}
-	return value, rest
+	return value, others
 }
 
 // comparePosn orders positions: by file, line and column.

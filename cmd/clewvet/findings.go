@@ -159,7 +159,7 @@ func (f *findings) forgetCovered() {
 			if r.entry.Analyzer != "ctxless" {
 				continue
 			}
-			// Ctxless reports once for a package, which may have another place that is not covered.
+			// A package may have another place that is not covered: ctxless reports only one.
 			if r.Posn = f.module.Again(r.Posn); r.Posn == "" {
 				continue
 			}
@@ -271,8 +271,8 @@ func (f *findings) where() string {
 	return " at " + short(f.module.Implicit)
 }
 
-// left tells what is left after -fix.
-func (f *findings) left(w io.Writer) {
+// printRemaining tells how much remains after -fix.
+func (f *findings) printRemaining(w io.Writer) {
 	if n := len(f.reports); n > 0 {
 		fmt.Fprintf(w, "clewvet: %s left, without a fix\n", count(n, "report is", "reports are"))
 	}

@@ -28,8 +28,8 @@ func main() {
 	flag.String("part", "", "anything that changes with the packages that are asked for, for go vet's cache")
 	flag.String("baseline-sum", "", "anything that changes with the baseline, for go vet's cache")
 	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasSuffix(arg, ".cfg") }) {
-		chosen, rest := choose(args)
-		os.Args = append(os.Args[:1], rest...)
+		chosen, others := choose(args)
+		os.Args = append(os.Args[:1], others...)
 		unitchecker.Main(chosen...)
 	}
 	more := vet.Off()
@@ -51,7 +51,7 @@ func asked(args []string) bool {
 // choose returns the analyzers that the flags in args ask for, and all other arguments. As for go
 // vet, a flag that names an analyzer which is on switches off those without a flag. A flag that
 // names an analyzer which is off only adds it.
-func choose(args []string) (chosen []*analysis.Analyzer, rest []string) {
+func choose(args []string) (chosen []*analysis.Analyzer, others []string) {
 	said := make(map[string]bool)
 	for _, arg := range args {
 		name, value, ok := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -61,7 +61,7 @@ func choose(args []string) (chosen []*analysis.Analyzer, rest []string) {
 		on, err := strconv.ParseBool(value)
 		named := func(a *analysis.Analyzer) bool { return a.Name == name }
 		if !strings.HasPrefix(arg, "-") || err != nil || !slices.ContainsFunc(append(vet.On(), extra()...), named) {
-			rest = append(rest, arg)
+			others = append(others, arg)
 			continue
 		}
 		said[name] = on
@@ -77,7 +77,7 @@ func choose(args []string) (chosen []*analysis.Analyzer, rest []string) {
 			chosen = append(chosen, a)
 		}
 	}
-	return chosen, rest
+	return chosen, others
 }
 
 // extra returns the analyzers that are off, and the one that clewvet uses without go vet.

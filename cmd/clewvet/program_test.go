@@ -384,8 +384,8 @@ func (p *program) block(s string, request *string, depth int) {
 	p.declared = declared
 }
 
-// sending writes the nth of all statements if that sends a request, and so do the next functions for
-// statements of other kinds.
+// sending writes the nth of all statements if that sends a request, and so do the next functions
+// for statements of other kinds.
 func (p *program) sending(n int, s string) bool {
 	http := func(name string) string { return p.of("net/http", name) }
 	switch {

@@ -62,8 +62,9 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// kept tells whether the context at c has an end of its own: it is compared, or kept in a field, where it serves
-// more than one trace, or is for shutting down, or stands in for another that there may be.
+// kept tells whether the context at c has an end of its own: it is compared, or kept in a field,
+// where it serves more than one trace, or is for shutting down, or stands in for another that
+// there may be.
 func kept(p *at.Package, c inspector.Cursor) bool {
 	for {
 		switch c.ParentEdgeKind() {

@@ -268,8 +268,8 @@ func (m *Module) findStartup() {
 	}
 }
 
-// constructs tells whether f makes something by its name. A literal has that of the function around
-// it.
+// constructs tells whether f makes something by its name. A literal has that of the function
+// around it.
 func constructs(f *Function) bool {
 	return !strings.Contains(f.ID, "$") && at.IsConstructor(f.Name[strings.LastIndexByte(f.Name, '.')+1:])
 }
@@ -347,8 +347,8 @@ const depth = 3
 // A Report is what package ctxless would report if it knew who implements an interface.
 type Report struct{ At, Package, Message string }
 
-// Interfaces returns the calls where a context is at hand that lose it by way of an interface with one
-// implementation. Each function is reported once for a package.
+// Interfaces returns the calls where a context is at hand that lose it by way of an interface with
+// one implementation. Each function is reported once for a package.
 func (m *Module) Interfaces() (reports []Report) {
 	chains := make(map[string][]string) // those that go through an interface
 	for range depth - 1 {

@@ -577,7 +577,8 @@ var standIn = regexp.MustCompile(`^(?i:mock|fake|stub|noop|nop)|(Mock|Fake|Stub|
 
 func stands(name string) bool { return standIn.MatchString(name) }
 
-// method returns the name of a method and its signature. A name that is not exported has its package.
+// method returns the name of a method and its signature. A name that is not exported has its
+// package.
 func method(f *types.Func) string {
 	sig := f.Signature()
 	plain := types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())
