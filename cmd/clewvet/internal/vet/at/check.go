@@ -9,7 +9,6 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -256,81 +255,6 @@ func (p *Package) check(pkg *types.Package, files ...*ast.File) bool {
 	}
 	_ = types.NewChecker(conf, p.fset, pkg, nil).Files(files) // its error is the first of those
 	return ok
-}
-
-// An importer knows what the package's files import, what that imports, and of what a fix may
-// add to the imports as much as fixes use.
-type importer map[string]*types.Package
-
-func (i importer) Import(path string) (*types.Package, error) {
-	if pkg := i[path]; pkg != nil {
-		return pkg, nil
-	}
-	return nil, errors.New("not imported: " + path)
-}
-
-func (p *Package) findImporter() importer {
-	known := make(importer)
-	var context types.Object
-	seen := make(map[*types.Package]bool)
-	var visit func(*types.Package)
-	visit = func(pkg *types.Package) {
-		if seen[pkg] {
-			return
-		}
-		seen[pkg] = true
-		if pkg.Path() == "context" && context == nil {
-			context = pkg.Scope().Lookup("Context")
-		}
-		if pkg.Complete() { // else export data had of it only what another package shows
-			known[pkg.Path()] = pkg
-		}
-		for _, imported := range pkg.Imports() {
-			visit(imported)
-		}
-	}
-	for _, imported := range p.types.Imports() {
-		visit(imported)
-	}
-	// The text of an import names another path than the package if that is vendored.
-	for _, file := range p.files {
-		for _, spec := range file.Imports {
-			path, err := strconv.Unquote(spec.Path.Value)
-			if name := p.info.PkgNameOf(spec); name != nil && err == nil {
-				known[path] = name.Imported()
-			}
-		}
-	}
-	if context != nil {
-		for _, pkg := range declared(context) {
-			if known[pkg.Path()] == nil {
-				known[pkg.Path()] = pkg
-			}
-		}
-	}
-	return known
-}
-
-// declared returns what fixes use of the packages that they import.
-func declared(contextContext types.Object) []*types.Package {
-	ctx := contextContext.Type()
-	declare := func(pkg *types.Package, name string, result types.Type, params ...types.Type) {
-		sig := types.NewSignatureType(nil, nil, nil, tuple(params...), tuple(result), false)
-		pkg.Scope().Insert(types.NewFunc(token.NoPos, pkg, name, sig))
-	}
-	context := types.NewPackage("context", "context")
-	context.Scope().Insert(contextContext)
-	declare(context, "WithoutCancel", ctx, ctx)
-
-	pool := types.NewPackage(workerpool, "workerpool")
-	task := types.NewSignatureType(nil, nil, nil, tuple(ctx), nil, false)
-	wrapped := types.NewSignatureType(nil, nil, nil, nil, nil, false)
-	declare(pool, "Wrap", wrapped, ctx, task)
-	declare(pool, "Job", wrapped, ctx, task)
-
-	context.MarkComplete()
-	pool.MarkComplete()
-	return []*types.Package{context, pool}
 }
 
 const workerpool = "example.com/clew/workerpool"

@@ -2,10 +2,8 @@ package at
 
 import (
 	"go/ast"
-	"go/token"
 	"go/types"
 
-	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
 )
@@ -54,101 +52,6 @@ func begins(f *types.Func) bool {
 	results := f.Signature().Results()
 	return results.Len() == 1 && TypePath(results.At(0).Type()) == "github.com/rs/zerolog.Event" &&
 		(f.Signature().Recv() == nil || typeName(f.Signature().Recv().Type()) == "Logger")
-}
-
-// local returns the local variable that e names, or nil.
-func (p *Package) local(e ast.Expr) *types.Var {
-	v, _ := p.flow().object(e).(*types.Var)
-	if v == nil || v.IsField() || v.Pkg() == nil || v.Parent() == v.Pkg().Scope() || p.flow().params[v] {
-		return nil
-	}
-	return v
-}
-
-// held returns the log function that call calls by way of a local variable, the first one if the
-// variable may hold several. It is nil unless all that the variable may hold are log functions
-// without a context.
-func (p *Package) held(call *ast.CallExpr, in reach) (f *types.Func, x ast.Expr) {
-	v := p.local(call.Fun)
-	if v == nil {
-		return nil, nil
-	}
-	for _, right := range p.flow().assigned[v] {
-		g, of := p.logFunc(right, in)
-		if g == nil {
-			return nil, nil
-		}
-		if f == nil {
-			f, x = g, of
-		}
-	}
-	return f, x
-}
-
-// variableLine returns the line that the call of a variable at c writes, if the variable holds
-// functions of slog or logrus.
-func (p *Package) variableLine(c inspector.Cursor) (Loss, bool) {
-	call := c.Node().(*ast.CallExpr)
-	f, _ := p.held(call, p.reach(c))
-	if f == nil || p.flow().given(call) {
-		return Loss{}, false
-	}
-	name := ast.Unparen(call.Fun).(*ast.Ident).Name
-	l := Loss{Call: call, Name: f.Pkg().Name() + "." + f.Name()}
-	switch f.Pkg().Path() {
-	case "log/slog":
-		l.Advice = func(ctx string) string {
-			return "make " + name + " slog." + f.Name() + "Context, and call it with " + ctx
-		}
-		l.Edits = p.heldEdits(call)
-	case "github.com/sirupsen/logrus":
-		l.Advice = func(ctx string) string { return "make " + name + " logrus.WithContext(" + ctx + ")." + f.Name() }
-	default:
-		return Loss{}, false
-	}
-	return l, true
-}
-
-// heldEdits returns the edits by which the variable that call calls holds functions that take a
-// context. It is nil if they would change more than this call.
-func (p *Package) heldEdits(call *ast.CallExpr) func(ctx string) []analysis.TextEdit {
-	v := p.local(call.Fun)
-	var edits []analysis.TextEdit
-	for _, right := range p.flow().assigned[v] {
-		sel := ast.Unparen(right).(*ast.SelectorExpr).Sel
-		edits = append(edits, insert(sel, "Context")...)
-	}
-	uses := 0
-	for id, obj := range p.info.Uses {
-		if obj == v && id != ast.Unparen(call.Fun) && !p.assigns(id) {
-			uses++
-		}
-	}
-	if uses > 0 || !p.inferred(v) {
-		return nil
-	}
-	return func(ctx string) []analysis.TextEdit {
-		if len(call.Args) > 0 {
-			ctx += ", "
-		}
-		return append(edits[:len(edits):len(edits)], analysis.TextEdit{Pos: call.Lparen + 1, End: call.Lparen + 1, NewText: []byte(ctx)})
-	}
-}
-
-// assigns tells whether id stands at the left of an assignment.
-func (p *Package) assigns(id *ast.Ident) bool {
-	c, ok := p.inspector.Root().FindNode(id)
-	return ok && c.ParentEdgeKind() == edge.AssignStmt_Lhs
-}
-
-// inferred tells whether v has the type of what it was declared with.
-func (p *Package) inferred(v *types.Var) bool {
-	c, ok := p.inspector.Root().FindByPos(v.Pos(), v.Pos()+token.Pos(len(v.Name())))
-	if !ok {
-		return false
-	}
-	spec, ok := c.Parent().Node().(*ast.ValueSpec)
-	return !ok || spec.Type == nil
 }
 
 // A Value is a log function that is handed on as a value which takes no context.

@@ -350,22 +350,7 @@ type Report struct{ At, Package, Message string }
 // Interfaces returns the calls where a context is at hand that lose it by way of an interface with
 // one implementation. Each function is reported once for a package.
 func (m *Module) Interfaces() (reports []Report) {
-	chains := make(map[string][]string) // those that go through an interface
-	for range depth - 1 {
-		longer := make(map[string][]string)
-		for id, f := range m.functions {
-			if f.Takes || f.Chain != nil || chains[id] != nil {
-				continue
-			}
-			for i := range f.Calls {
-				if names := m.chain(&f.Calls[i], chains); names != nil && len(names) <= depth {
-					longer[id] = names
-					break
-				}
-			}
-		}
-		maps.Copy(chains, longer)
-	}
+	chains := m.interfaceChains()
 	for _, r := range m.records {
 		seen := make(map[string]bool)
 		for _, f := range r.Functions {
@@ -381,14 +366,41 @@ func (m *Module) Interfaces() (reports []Report) {
 				seen[call.To] = true
 				called := names[0]
 				if call.Interface != "" {
-					method, _, _ := strings.Cut(call.To, "(")
-					called = call.Interface[strings.LastIndexByte(call.Interface, '.')+1:] + "." + method[strings.LastIndexByte(method, '.')+1:]
+					called = call.methodName()
 				}
 				reports = append(reports, Report{call.At, r.Package, called + " takes no context, and loses the one at hand (" + strings.Join(names, " → ") + "): give it one"})
 			}
 		}
 	}
 	return reports
+}
+
+// interfaceChains returns the chains of the functions without a context that come to log or send
+// only through an interface, by the IDs of the functions.
+func (m *Module) interfaceChains() map[string][]string {
+	chains := make(map[string][]string)
+	for range depth - 1 {
+		longer := make(map[string][]string)
+		for id, f := range m.functions {
+			if f.Takes || f.Chain != nil || chains[id] != nil {
+				continue
+			}
+			for i := range f.Calls {
+				if names := m.chain(&f.Calls[i], chains); names != nil && len(names) <= depth {
+					longer[id] = names
+					break
+				}
+			}
+		}
+		maps.Copy(chains, longer)
+	}
+	return chains
+}
+
+// methodName returns the name of the interface and the method that are called.
+func (c *Call) methodName() string {
+	method, _, _ := strings.Cut(c.To, "(")
+	return c.Interface[strings.LastIndexByte(c.Interface, '.')+1:] + "." + method[strings.LastIndexByte(method, '.')+1:]
 }
 
 // chain returns the names of the functions by which call comes to log or send. It is nil if call
@@ -500,15 +512,15 @@ func (m *Module) paths() (all, away map[string]int) {
 			all[id] = 1
 		}
 		for _, e := range edges[id] {
-			lead, left := all[id], away[id]
+			lead, leave := all[id], away[id]
 			if e.elsewhere {
-				left = lead
+				leave = lead
 			}
 			if e.unsure {
-				lead, left = min(lead, 1), min(left, 1)
+				lead, leave = min(lead, 1), min(leave, 1)
 			}
 			all[e.to] = min(many, all[e.to]+lead)
-			away[e.to] = min(many, away[e.to]+left)
+			away[e.to] = min(many, away[e.to]+leave)
 		}
 	}
 	return all, away

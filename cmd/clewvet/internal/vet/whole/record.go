@@ -91,33 +91,11 @@ func run(pass *analysis.Pass) (any, error) {
 		record: Record{Package: pass.Pkg.Path(), Main: pass.Pkg.Name() == "main", Interfaces: make(map[string][]string)},
 		uses:   make(map[types.Object][]inspector.Cursor), away: make(map[ast.Node]bool),
 	}
-	inspect := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
-	for file := range inspect.Root().Children() {
-		// Generated code counts: it may start what others wrote. Tests run no service.
-		if strings.HasSuffix(pass.Fset.File(file.Node().Pos()).Name(), "_test.go") {
-			continue
-		}
-		r.written = r.Looked(file.Node().(*ast.File))
-		r.findUses(file)
-		for c := range file.Children() {
-			switch decl := c.Node().(type) {
-			case *ast.FuncDecl:
-				if f, ok := pass.TypesInfo.Defs[decl.Name].(*types.Func); ok && decl.Body != nil {
-					r.declared(c, f)
-				}
-			case *ast.GenDecl:
-				if decl.Tok == token.VAR {
-					r.function(c, Function{ID: pass.Pkg.Path() + ".var" + r.position(decl.Pos()), Name: "var", Start: true})
-				}
-			}
-		}
-		for call := range file.Preorder((*ast.CallExpr)(nil)) {
-			r.record.Timeout = r.record.Timeout || r.timeout(call.Node().(*ast.CallExpr))
-		}
+	for file := range pass.ResultOf[inspect.Analyzer].(*inspector.Inspector).Root().Children() {
+		r.file(file)
 	}
 	for c := range r.All((*ast.CompositeLit)(nil), (*ast.AssignStmt)(nil)) {
-		test := strings.HasSuffix(pass.Fset.File(c.Node().Pos()).Name(), "_test.go") // with -tests
-		if !test && r.implicit(c.Node()) {
+		if !r.tests(c.Node()) && r.implicit(c.Node()) { // with -tests, All has those too
 			r.record.Implicit = r.position(c.Node().Pos())
 		}
 	}
@@ -133,6 +111,36 @@ func run(pass *analysis.Pass) (any, error) {
 	}
 	pass.Report(analysis.Diagnostic{Pos: pass.Files[0].Name.Pos(), Message: string(text)})
 	return nil, nil
+}
+
+// tests tells whether n is in a file of tests, which run no service.
+func (r *recorder) tests(n ast.Node) bool {
+	return strings.HasSuffix(r.pass.Fset.File(n.Pos()).Name(), "_test.go")
+}
+
+// file records what is declared in the file at c, a generated one too: it may start what others
+// wrote.
+func (r *recorder) file(c inspector.Cursor) {
+	if r.tests(c.Node()) {
+		return
+	}
+	r.written = r.Looked(c.Node().(*ast.File))
+	r.findUses(c)
+	for c := range c.Children() {
+		switch decl := c.Node().(type) {
+		case *ast.FuncDecl:
+			if f, ok := r.pass.TypesInfo.Defs[decl.Name].(*types.Func); ok && decl.Body != nil {
+				r.declared(c, f)
+			}
+		case *ast.GenDecl:
+			if decl.Tok == token.VAR {
+				r.function(c, Function{ID: r.pass.Pkg.Path() + ".var" + r.position(decl.Pos()), Name: "var", Start: true})
+			}
+		}
+	}
+	for call := range c.Preorder((*ast.CallExpr)(nil)) {
+		r.record.Timeout = r.record.Timeout || r.timeout(call.Node().(*ast.CallExpr))
+	}
 }
 
 type recorder struct {

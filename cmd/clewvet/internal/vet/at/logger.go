@@ -1,0 +1,175 @@
+package at
+
+import (
+	"go/ast"
+	"go/types"
+	"strings"
+)
+
+var loggers = map[string]bool{
+	"log/slog.Logger":                        true,
+	"github.com/rs/zerolog.Logger":           true,
+	"github.com/sirupsen/logrus.Entry":       true,
+	"github.com/sirupsen/logrus.Logger":      true,
+	"github.com/sirupsen/logrus.FieldLogger": true,
+}
+
+// isLogger tells whether t is a logger, or the package's own around one.
+func (p *Package) isLogger(t types.Type) bool { return p.madeOf(t) != nil }
+
+// madeOf returns the type of the logger that t is. If t is a type of this package whose name says
+// that it is a logger, it returns the type of the logger in one of its fields.
+func (p *Package) madeOf(t types.Type) types.Type {
+	if loggers[TypePath(t)] {
+		return t
+	}
+	n := named(t)
+	if n == nil || n.Obj().Pkg() != p.types || !strings.Contains(strings.ToLower(n.Obj().Name()), "log") {
+		return nil
+	}
+	if s, ok := n.Underlying().(*types.Struct); ok {
+		for field := range s.Fields() {
+			if loggers[TypePath(field.Type())] {
+				return field.Type()
+			}
+		}
+	}
+	return nil
+}
+
+// derives tells whether e is made only from loggers that were there before, by methods of theirs
+// that were given no context. Such a logger is a field, a receiver, a variable of a package, the
+// default, or a variable outside of in. Each variable is followed once: seen has those that were.
+func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.UnaryExpr:
+		return p.derives(e.X, in, seen)
+	case *ast.StarExpr:
+		return p.derives(e.X, in, seen)
+	case *ast.CallExpr:
+		return p.callDerives(e, in, seen)
+	case *ast.CompositeLit:
+		return p.isLogger(p.info.TypeOf(e)) && p.partsDerive(e, in, seen)
+	case *ast.SelectorExpr:
+		k, _ := kindOf(p.info.TypeOf(e.X))
+		v, ok := p.info.Uses[e.Sel].(*types.Var)
+		return ok && k == none && p.isLogger(v.Type()) && !p.hands(p.flow().object(e.X), in)
+	case *ast.Ident:
+		v, ok := p.info.ObjectOf(e).(*types.Var)
+		return ok && p.isLogger(v.Type()) && !p.hands(v, in) && p.variableDerives(v, in, seen)
+	}
+	return false
+}
+
+// callDerives is derives for the result of a call.
+func (p *Package) callDerives(call *ast.CallExpr, in reach, seen map[*types.Var]bool) bool {
+	f := p.Callee(call)
+	x, _ := method(call)
+	if f == nil || f.Pkg() == nil || x == nil || p.flow().given(call) {
+		return false
+	}
+	if f.Signature().Recv() != nil {
+		t := p.info.TypeOf(x)
+		return (p.isLogger(t) || TypePath(t) == "github.com/rs/zerolog.Context") && p.derives(x, in, seen)
+	}
+	switch f.Pkg().Path() {
+	case "log/slog":
+		return f.Name() == "With" || f.Name() == "Default"
+	case "github.com/rs/zerolog/log":
+		return f.Name() == "With"
+	case "github.com/sirupsen/logrus":
+		if f.Name() == "NewEntry" {
+			return p.derives(call.Args[0], in, seen)
+		}
+		return strings.HasPrefix(f.Name(), "With") || f.Name() == "StandardLogger"
+	}
+	return false
+}
+
+// partsDerive tells whether composite has a logger among its parts, no context, and no logger that
+// does not derive.
+func (p *Package) partsDerive(composite *ast.CompositeLit, in reach, seen map[*types.Var]bool) (found bool) {
+	for _, part := range composite.Elts {
+		if pair, ok := part.(*ast.KeyValueExpr); ok {
+			part = pair.Value
+		}
+		if p.flow().context(part) > 0 {
+			return false
+		}
+		if p.isLogger(p.info.TypeOf(part)) {
+			if !p.derives(part, in, seen) {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
+
+// variableDerives tells whether all that v is assigned derives. A receiver, a variable that is set
+// elsewhere, and a variable of the package were there before.
+func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bool) bool {
+	rights := p.flow().assigned[v]
+	if len(rights) == 0 || v.Parent() == p.types.Scope() || seen[v] {
+		return true
+	}
+	seen[v] = true
+	for _, right := range rights {
+		if !p.derivesOrSame(right, v, in, seen) {
+			return false
+		}
+	}
+	return true
+}
+
+// hands tells whether obj is a parameter within in, which a caller may have bound.
+func (p *Package) hands(obj types.Object, in reach) bool {
+	return obj != nil && p.flow().params[obj] && in.has(obj.Pos())
+}
+
+// derivesOrSame is derives for what is assigned to v, which may be made from v itself.
+func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, seen map[*types.Var]bool) bool {
+	for x := ast.Unparen(e); ; {
+		call, ok := x.(*ast.CallExpr)
+		if !ok {
+			if id, ok := x.(*ast.Ident); ok && p.info.ObjectOf(id) == v {
+				return true
+			}
+			return p.derives(e, in, seen)
+		}
+		if p.flow().given(call) {
+			return false
+		}
+		if x, _ = method(call); x == nil {
+			return p.derives(e, in, seen)
+		}
+		x = ast.Unparen(x)
+	}
+}
+
+// with returns the call of zerolog's With by which e is made, or nil.
+func (p *Package) with(e ast.Expr, steps int) ast.Expr {
+	for steps > 0 && e != nil {
+		switch x := ast.Unparen(e).(type) {
+		case *ast.UnaryExpr:
+			e = x.X
+		case *ast.CallExpr:
+			if f := p.Callee(x); Is(f, "github.com/rs/zerolog", "Logger.With") || Is(f, "github.com/rs/zerolog/log", "With") {
+				return x
+			}
+			if e, _ = method(x); e == nil {
+				return nil
+			}
+		case *ast.Ident:
+			rights := p.flow().assigned[p.flow().object(x)]
+			if len(rights) != 1 {
+				return nil
+			}
+			e = rights[0]
+			steps--
+		default:
+			return nil
+		}
+	}
+	return nil
+}
