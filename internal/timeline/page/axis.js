@@ -1,4 +1,4 @@
-// An axis is the stretch of time that is shown, in milliseconds after the beginning of the trace.
+// An axis is the part of time that is shown, in milliseconds from the beginning of the trace.
 class Axis {
 	constructor(model, changed) {
 		const took = Math.max(model.tree.duration_ms, 0.001);
@@ -10,13 +10,13 @@ class Axis {
 		this.changed = changed;
 	}
 
-	// place returns where on the axis a time is, in percent; what is beyond it is below 0 or above
-	// 100.
+	// place returns the place of a time on the axis, in percent. Times beyond the axis are below 0
+	// or above 100.
 	place(ms) {
 		return (ms - this.from) / (this.until - this.from) * 100;
 	}
 
-	// show shows a stretch, within what there is.
+	// show shows a part of time, within the limits of the trace.
 	show(from, until) {
 		const length = Math.min(Math.max(until - from, 0.0001), this.most - this.least);
 		this.from = Math.min(Math.max(from, this.least), this.most - length);
@@ -24,8 +24,8 @@ class Axis {
 		this.changed();
 	}
 
-	// zoom shows so much more or less, around a time. Lines before the first span and behind the last
-	// are seen by zooming out from the whole trace.
+	// zoom shows more or less time around a time. To see lines before the first span and behind
+	// the last, zoom out from the whole trace.
 	zoom(by, around = (this.from + this.until) / 2) {
 		this.show(around - (around - this.from) * by, around + (this.until - around) * by);
 	}
@@ -52,7 +52,7 @@ class Axis {
 		return ticks;
 	}
 
-	// draw writes the ticks above the rows, and their lines behind them.
+	// draw writes the ticks above the rows, and their lines behind the rows.
 	draw(head, guides) {
 		const box = element("window");
 		const most = Math.max(2, Math.floor(head.clientWidth / 80));

@@ -1,4 +1,4 @@
-// The details of a row: everything that is known of it, below the rows.
+// The details of a row are all its known facts. They stand below the rows.
 
 function showDetails(model, node, zoom, close) {
 	const box = element("details");
@@ -48,7 +48,7 @@ function lineFacts(line) {
 	];
 }
 
-// wholeLine is where a line stands, its message, and all of it.
+// wholeLine returns the place of a line, its message, and its whole text.
 function wholeLine(line) {
 	const parts = [];
 	if (line.message && line.message !== line.text) parts.push(make("pre", "", visibleLines(line.message.trimEnd())));

@@ -1,10 +1,10 @@
-// What is on the screen: the list, or the trace that the part of the address behind # names.
+// The screen has the list, or the trace that the part of the address behind # names.
 const data = JSON.parse(element("data").textContent);
-element("data").remove(); // its text is needed no more
+element("data").remove(); // its text is not needed any more
 const entries = new Map(data.traces.map((entry) => [entry.tree.trace, entry]));
 const list = data.list ? new ListPage(data.list, entries) : null;
 const pages = new Map();
-let page = null; // the trace that is shown; null: the list
+let page = null; // the trace on the screen; null: the list
 
 function route() {
 	const wanted = location.hash.slice(1);
@@ -71,7 +71,7 @@ function find() {
 	page.rows.draw();
 }
 
-// The keys that work wherever the focus is, but in a field.
+// These keys work wherever the focus is, except in a field.
 const keys = {
 	"/": () => { search.focus(); search.select(); },
 	"?": () => element("help").showModal(),

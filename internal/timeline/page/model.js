@@ -1,10 +1,10 @@
-// A model is a tree as rows: a node for each span and for each line that is not the report of its
-// span, which is the span's row itself. Nodes stand in the order in which they are drawn, so what
-// is below a node are those behind it, up to its end. Traces may be very deep: nothing here calls
-// itself.
+// A model is a tree as rows. It has a node for each span, and for each line except the one that
+// reports its span: the span's row shows that line. Nodes are in the order in which they are
+// drawn. The nodes below a node stand behind it, up to its end. Traces may be very deep, so no
+// function here is recursive.
 
-// instant returns the whole seconds of a time, in milliseconds since 1970, and the rest. Both in
-// one number would be no finer than half a microsecond.
+// instant returns the whole seconds of a time, in milliseconds since 1970, and the remaining part.
+// One number for both would be no finer than half a microsecond.
 function instant(time) {
 	if (!time) return null;
 	const seconds = secondsOf(time.slice(0, 19));
@@ -13,19 +13,19 @@ function instant(time) {
 
 let lastText, lastSeconds;
 
-// secondsOf keeps the last answer: neighbours have the same.
+// secondsOf keeps the last answer, because neighbours mostly have the same.
 function secondsOf(text) {
 	if (text !== lastText) [lastText, lastSeconds] = [text, Date.parse(text + "Z")];
 	return lastSeconds;
 }
 
-// since returns how many milliseconds after zero a time is; null: it is not known.
+// since returns the number of milliseconds from zero to a time; null: the time is not known.
 function since(zero, time) {
 	const at = instant(time);
 	return at && zero ? at.seconds - zero.seconds + (at.rest - zero.rest) : null;
 }
 
-// isError tells whether a line is at a level of errors.
+// isError tells whether a line is at the level of errors.
 function isError(line) {
 	return line.level === "error" || line.level === "fatal" || line.level === "panic";
 }
@@ -55,7 +55,7 @@ function modelOf(tree) {
 	return {tree, nodes, byID, zero, extent: extentOf(nodes)};
 }
 
-// order puts nodes behind each other as they are drawn: spans and lines in the order of time.
+// order puts nodes into the order in which they are drawn, with spans and lines by time.
 function order(root, nodes) {
 	const stack = [{of: root, child: 0, line: 0, index: -1, depth: 1}];
 	while (stack.length > 0) {
@@ -77,14 +77,14 @@ function order(root, nodes) {
 	}
 }
 
-// abridge finds out whether a row says the service: a call of the span above does not, nor does a
-// line of it.
+// abridge finds out whether a row names its service. A call under a span of the same service does
+// not, and a line under it does not either.
 function abridge(node, above) {
 	if (node.span) node.same = node.span.kind === "client" && node.span.service === above && above !== "";
 	else node.elsewhere = node.line.service !== above && node.line.service !== "";
 }
 
-// next takes what comes next below a node.
+// next takes the next span or line below a node.
 function next(frame) {
 	const child = frame.of.children[frame.child], line = frame.of.lines[frame.line];
 	if (line && (!child || line.at !== null && line.at <= (child.at ?? Infinity))) {
@@ -95,7 +95,7 @@ function next(frame) {
 	return child;
 }
 
-// close ends a node, and tells the one above whether anything failed.
+// close ends a node, and tells the node above whether anything failed.
 function close(frame, above, end) {
 	const node = frame.of;
 	node.end = end;
@@ -103,7 +103,7 @@ function close(frame, above, end) {
 	if (above) above.of.badBelow ||= node.bad || node.badBelow;
 }
 
-// extentOf returns from when to when there is anything.
+// extentOf returns the time from the first event to the last.
 function extentOf(nodes) {
 	let from = 0, until = 0;
 	for (const node of nodes) {
@@ -125,7 +125,7 @@ function shown(nodes, withLines) {
 	return rows;
 }
 
-// marksOf says how far a span can be trusted.
+// marksOf returns marks that tell how far a span can be trusted.
 function marksOf(node) {
 	const marks = [];
 	if (node.span.made) marks.push(node.lines.length > 0 ? "made" : "not reported");

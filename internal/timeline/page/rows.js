@@ -1,15 +1,15 @@
-// Rows keeps the rows in the page that are in view, and no others. All have one height. A browser
-// scrolls an empty space that is as high as all of them; where that would be higher than browsers
-// allow, a pixel of it stands for more than one.
+// Rows keeps only the rows in view in the page. All rows have one height. A browser scrolls an
+// empty space that is as high as all rows together. If browsers do not allow that height, a pixel
+// of the space stands for more than one.
 const rowHeight = 22, headHeight = 24, mostHeight = 8_000_000;
-const deepest = 24; // further in, rows say how deep they are
+const deepest = 24; // deeper rows tell how deep they are
 
 class Rows {
 	constructor(grid, fill) {
 		this.grid = grid;
 		this.fill = fill; // makes the row of an index
 		this.count = 0;
-		this.first = 0; // row at the top, with its fraction
+		this.first = 0; // the row at the top, with its fraction
 		this.frame = 0;
 		grid.addEventListener("scroll", () => this.later(), {passive: true});
 		new ResizeObserver(() => this.later()).observe(grid);
@@ -27,7 +27,7 @@ class Rows {
 		this.grid.setAttribute("aria-rowcount", count + 1);
 	}
 
-	// ratio returns how many rows a pixel of the space stands for.
+	// ratio returns the number of rows for a pixel of the space.
 	get ratio() {
 		const room = Math.min(this.count * rowHeight, mostHeight) - this.height;
 		return room > 0 ? (this.count - this.height / rowHeight) / room : 0;
@@ -47,7 +47,7 @@ class Rows {
 		element("view").replaceChildren(guides, ...rows);
 	}
 
-	// reveal scrolls so that a row is in view.
+	// reveal scrolls a row into view.
 	reveal(i, middle) {
 		const first = this.grid.scrollTop * this.ratio, fits = this.height / rowHeight;
 		let to = first;
@@ -59,7 +59,7 @@ class Rows {
 	}
 }
 
-// marked returns text with what is searched for marked in it.
+// marked returns text in which the wanted text is marked.
 function marked(text, pattern) {
 	if (!pattern) return [text];
 	const parts = [];
@@ -97,7 +97,7 @@ function indent(node) {
 	return steps;
 }
 
-// spanText is what the row of a span says.
+// spanText returns the text of a span's row.
 function spanText(node, pattern) {
 	const span = node.span, twist = make("span", "twist");
 	if (node.end > node.index + 1) twist.textContent = node.folded ? "▶" : "▼";
@@ -117,7 +117,7 @@ function spanText(node, pattern) {
 
 const levelMarks = new Map(Object.entries({trace: "TRC", debug: "DBG", info: "INF", warn: "WRN", error: "ERR", fatal: "FTL", panic: "PNC"})); // a level may be "constructor"
 
-// lineText is what the row of a line says.
+// lineText returns the text of a line's row.
 function lineText(node, pattern) {
 	const line = node.line, colour = node.bad ? "red" : line.level.startsWith("warn") ? "amber" : "dim";
 	const parts = [make("span", "twist"), make("span", "level " + colour, levelMarks.get(line.level) ?? visible(clip(line.level).slice(0, 8).toUpperCase())), " "];
@@ -128,7 +128,7 @@ function lineText(node, pattern) {
 	return parts;
 }
 
-// drawing is a node on the axis: the bar of a span, the tick of a line.
+// drawing draws a node on the axis: the bar of a span, the tick of a line.
 function drawing(node, axis) {
 	if (node.at === null) return [];
 	const from = axis.place(node.at), until = axis.place(node.at + (node.took ?? 0));

@@ -1,4 +1,4 @@
-// Search finds a text in operations, services, errors and lines, folded ones too.
+// Search finds a text in operations, services, errors and lines, also in folded ones.
 class Search {
 	constructor(nodes, show) {
 		this.nodes = nodes;
@@ -8,7 +8,7 @@ class Search {
 		this.at = -1;
 	}
 
-	// find looks for a text, in either case. Control characters are looked for as they are shown.
+	// find looks for a text in either case. It finds control characters in their visible form.
 	find(text) {
 		this.pattern = text === "" ? null : new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "giu");
 		this.hits = [];
@@ -22,7 +22,8 @@ class Search {
 		this.tell();
 	}
 
-	// go goes to the next match behind a node, or the previous one before it, and round at the end.
+	// go moves to the next match behind a node, or to the previous one before it. At the end it
+	// starts again.
 	go(from, back) {
 		if (this.hits.length === 0) return;
 		const behind = this.hits.findIndex((index) => index > from);
@@ -45,7 +46,7 @@ class Search {
 	}
 }
 
-// wordsOf is what a node is found by.
+// wordsOf returns the texts in which a node is found.
 function wordsOf(node) {
 	const {span, line, report} = node;
 	if (line) return line.message && !line.text.includes(line.message) ? line.text + "\n" + line.message : line.text;

@@ -1,11 +1,11 @@
-// Whatever comes from a line goes through visible, and then into a text node. Never use innerHTML:
-// the policy of the page forbids it too.
+// Each text from a line goes through visible, and then into a text node. Never use innerHTML. The
+// policy of the page forbids it, too.
 
 const unseen = /[^\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]/gu;
 const short = {"\x07": "\\a", "\b": "\\b", "\t": "    ", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r"};
 
-// visible returns text with everything escaped that is not seen, or turns text round, as the
-// terminal's view has it.
+// visible escapes all characters that are invisible or change the direction of text, as the
+// terminal's view does.
 function visible(text) {
 	return text.replace(unseen, (c) => short[c] ?? escaped(c.codePointAt(0)));
 }
@@ -16,12 +16,12 @@ function escaped(code) {
 	return code < 0x10000 ? "\\u" + hex.padStart(4, "0") : "\\U" + hex.padStart(8, "0");
 }
 
-// visibleLines leaves the ends of lines as they are.
+// visibleLines is visible, but leaves the ends of lines as they are.
 function visibleLines(text) {
 	return text.split("\n").map((line) => visible(line.replace(/\r$/, ""))).join("\n");
 }
 
-// clip shortens what stands in one row.
+// clip shortens the text of a row.
 function clip(text) {
 	return text.length > 600 ? text.slice(0, 600) + "…" : text;
 }
@@ -68,7 +68,7 @@ function element(id) {
 	return document.getElementById(id);
 }
 
-// make makes an element. What it has is text, or other elements.
+// make makes an element of texts and other elements.
 function make(tag, className, ...content) {
 	const made = document.createElement(tag);
 	if (className) made.className = className;
@@ -83,7 +83,7 @@ function button(text, act) {
 	return made;
 }
 
-// say tells the user that something was done.
+// say tells the user what was done.
 function say(text) {
 	element("said").textContent = text;
 	clearTimeout(say.timer);
@@ -105,13 +105,13 @@ async function copy(text, what) {
 	say(what + " copied");
 }
 
-// harmless is the JSON of a value, with everything escaped that is not seen.
+// harmless returns the JSON of a value, with all invisible characters escaped.
 function harmless(value) {
 	const text = JSON.stringify(value, null, 1);
 	return text.replace(unseen, (c) => c === "\n" ? c : [...Array(c.length).keys()].map((i) => "\\u" + c.charCodeAt(i).toString(16).padStart(4, "0")).join(""));
 }
 
-// commandFor is the command line that shows a trace.
+// commandFor returns the command line that shows a trace.
 function commandFor(id) {
 	return "clew timeline " + id + (data.after ? " " + data.after : "");
 }

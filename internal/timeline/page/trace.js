@@ -1,4 +1,4 @@
-// The page of one trace.
+// This is the page of one trace.
 class TracePage {
 	constructor(entry) {
 		this.entry = entry;
@@ -25,7 +25,7 @@ class TracePage {
 		this.grid.focus({preventScroll: true});
 	}
 
-	// fold finds out which rows there are, after something was folded or unfolded.
+	// fold finds the rows after a node was folded or unfolded.
 	fold() {
 		this.shown = shown(this.model.nodes, this.withLines);
 		this.rows.set(this.shown.length);
@@ -155,7 +155,7 @@ class TracePage {
 		if (node?.span && node.took !== null) this.zoomTo(node);
 	}
 
-	// nextError goes to the next node that failed, or the previous one, and round at the end.
+	// nextError moves to the next failed node, or to the previous one. At the end it starts again.
 	nextError(back) {
 		const nodes = this.model.nodes, n = nodes.length;
 		for (let step = 1; step <= n; step++) {
@@ -193,7 +193,7 @@ class TracePage {
 		}
 	}
 
-	// keys returns what a key does while the rows have the focus.
+	// keys returns the actions of keys while the rows have the focus.
 	keys(key, shift) {
 		const screen = Math.max(Math.floor(this.rows.height / rowHeight) - 1, 1);
 		return {
@@ -211,7 +211,7 @@ class TracePage {
 	}
 }
 
-// showHead shows what stands above the rows.
+// showHead shows the summary above the rows.
 function showHead(entry, model, visit) {
 	const tree = entry.tree, root = model.nodes.find((node) => node.span && !node.span.made)?.span;
 	const name = root ? visible(clip(root.service + " " + root.operation)) : "Trace";
@@ -234,7 +234,7 @@ function showHead(entry, model, visit) {
 	else link.href = entry.zipkin;
 }
 
-// notes are what the page does not have, or has put right, and linked traces.
+// notes tell what the page lacks or has corrected, and name linked traces.
 function notes(entry) {
 	const {tree, left} = entry, said = [];
 	if (left.spans > 0) said.push("not in this page: " + counted(left.spans, "span"));
