@@ -12,7 +12,7 @@ func (p *page) end() {
 	p.to.WriteByte('\n')
 	p.services()
 	for _, l := range t.Links {
-		why := "the caller's own trace, which was not believed"
+		why := "the caller's own trace, which is not trusted"
 		if l.Why == "scheduled by" {
 			why = "the trace that scheduled the job"
 		}
@@ -69,9 +69,9 @@ func (p *page) services() {
 // skewText describes the skew of a clock.
 func skewText(d time.Duration) string {
 	if d < 0 {
-		return "its clock is " + strings.TrimPrefix(short(d), "-") + " behind: put right here"
+		return "its clock is " + strings.TrimPrefix(short(d), "-") + " behind: corrected here"
 	}
-	return "its clock is " + short(d) + " ahead: put right here"
+	return "its clock is " + short(d) + " ahead: corrected here"
 }
 
 // cuts tells what is hidden.

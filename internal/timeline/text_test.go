@@ -77,9 +77,9 @@ failed         +5.00 ms  checkout → GET payments:80/pay connection reset
                                                                  ... 4 more
 
 checkout  4 spans, 4 lines, 3 errors
-payments  1 span, 3 lines, 2 errors  its clock is 3.00 s ahead: put right here
+payments  1 span, 3 lines, 2 errors  its clock is 3.00 s ahead: corrected here
 nginx  0 spans, 1 line
-the caller's own trace, which was not believed: clew timeline 463ac35c9f6413ad
+the caller's own trace, which is not trusted: clew timeline 463ac35c9f6413ad
 in Zipkin: http://zipkin:9411/zipkin/traces/5759e988bd862e3fe1be46a994272793
 [guessed]: no line names the parent. It is the only span that encloses this one in time.
 [made]: no request, call or job line reports the span. Other lines name its ID.
@@ -114,9 +114,9 @@ failed         +5.00 ms  checkout → GET payments:80/pay connection reset
                                                      … 1 more line
 
 checkout  4 spans, 4 lines, 3 errors
-payments  1 span, 3 lines, 2 errors  its clock is 3.00 s ahead: put right here
+payments  1 span, 3 lines, 2 errors  its clock is 3.00 s ahead: corrected here
 nginx  0 spans, 1 line
-the caller's own trace, which was not believed: clew timeline 463ac35c9f6413ad
+the caller's own trace, which is not trusted: clew timeline 463ac35c9f6413ad
 [guessed]: no line names the parent. It is the only span that encloses this one…
 [made]: no request, call or job line reports the span. Other lines name its ID.
 [not reported]: no line has this span's ID. Those below name it as their parent.

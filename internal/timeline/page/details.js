@@ -33,7 +33,7 @@ function spanFacts(model, node) {
 		["attempt", span.attempt],
 		["error", span.error],
 		["span", span.id + (span.parent_id ? ", parent " + span.parent_id : "")],
-		["clock", span.skew_ms !== 0 && duration(Math.abs(span.skew_ms)) + (span.skew_ms < 0 ? " behind" : " ahead") + ": put right here"],
+		["clock", span.skew_ms !== 0 && duration(Math.abs(span.skew_ms)) + (span.skew_ms < 0 ? " behind" : " ahead") + ": corrected here"],
 		["trust", marksOf(node).map((mark) => markMeaning[mark]).join("; ")],
 	];
 }
@@ -41,7 +41,7 @@ function spanFacts(model, node) {
 function lineFacts(line) {
 	const moved = line.at && line.time && line.at !== line.time;
 	return [
-		["time", line.time && when(line.time) + (moved ? ", put right: " + when(line.at) : "")],
+		["time", line.time && when(line.time) + (moved ? ", corrected: " + when(line.at) : "")],
 		["level", line.level],
 		["service", line.service],
 		["span", line.span && line.span + (line.guess ? ", by the time alone" : "")],

@@ -243,7 +243,7 @@ function notes(entry) {
 	if (tree.doubles > 0) said.push(counted(tree.doubles, "line") + " stood in several sources, and are shown once");
 	if (tree.circles > 0) said.push(counted(tree.circles, "circle") + " of spans that are each other’s parents");
 	for (const link of tree.links.slice(0, 20)) {
-		const why = link.why === "scheduled by" ? "scheduled by: " : "the caller’s own trace, not believed: ";
+		const why = link.why === "scheduled by" ? "scheduled by: " : "the caller’s own trace, not trusted: ";
 		said.push(why + commandFor(visible(clip(link.trace))));
 	}
 	return said;
@@ -271,7 +271,7 @@ function serviceFact(service, i) {
 		" " + (service.spans > 0 ? counted(service.spans, "span") + ", " : "") + counted(service.lines, "line"));
 	if (service.errors > 0) fact.append(make("span", "red", ", " + counted(service.errors, "error")));
 	if (service.skew_ms !== 0) {
-		fact.append(make("span", "amber", ", its clock is " + duration(Math.abs(service.skew_ms)) + (service.skew_ms < 0 ? " behind" : " ahead") + ": put right here"));
+		fact.append(make("span", "amber", ", its clock is " + duration(Math.abs(service.skew_ms)) + (service.skew_ms < 0 ? " behind" : " ahead") + ": corrected here"));
 	}
 	return fact;
 }
