@@ -52,6 +52,9 @@ func (r *reader) object(path string, depth int) error {
 		if err := r.member(path, depth); err != nil {
 			return err
 		}
+		if r.tight(',') {
+			continue
+		}
 		r.space()
 		switch r.peek() {
 		case ',':
@@ -112,8 +115,7 @@ func (r *reader) member(path string, depth int) error {
 
 // colon moves past the colon at pos, and past the space around it.
 func (r *reader) colon() bool {
-	if s := r.text[r.pos:]; len(s) > 1 && s[0] == ':' && s[1] > ' ' { // nearly always
-		r.pos++
+	if r.tight(':') {
 		return true
 	}
 	r.space()
@@ -122,6 +124,16 @@ func (r *reader) colon() bool {
 	}
 	r.pos++
 	r.space()
+	return true
+}
+
+// tight moves past c at pos, if no space stands around it. Most lines have no space there.
+func (r *reader) tight(c byte) bool {
+	s := r.text[r.pos:]
+	if len(s) < 2 || s[0] != c || s[1] <= ' ' {
+		return false
+	}
+	r.pos++
 	return true
 }
 

@@ -53,12 +53,13 @@ func keyEnd(s string, i int) int {
 		}
 		return 0
 	}
-	for start := i; i < len(s) && s[i] != ' ' && s[i] != '"'; i++ {
-		if s[i] == '=' {
-			if i == start {
-				return 0
-			}
+	for start := i; i < len(s); i++ {
+		switch c := s[i]; {
+		case c > '=': // nearly always, a letter
+		case c == '=' && i > start:
 			return i
+		case c == '=' || c == ' ' || c == '"':
+			return 0
 		}
 	}
 	return 0
