@@ -47,9 +47,9 @@ type Config struct {
 	// there. 0: 8,192 spans, and 8 MiB of JSON. A queue of none is not possible, since each span
 	// passes through it: to send none, see Sampler.
 	//
-	// Beside its JSON the queue holds at most a quarter of QueueBytes, if that is 64 KiB or more;
-	// compressed posts are in this quarter. Spans that are just ending are not counted. A span
-	// larger than QueueBytes is lost.
+	// The memory beside the JSON, compressed posts included, is at most a quarter of QueueBytes if
+	// QueueBytes is 64 KiB or more. Spans that are just ending are not counted. A span larger than
+	// QueueBytes is lost.
 	QueueSpans, QueueBytes int
 
 	// MeterProvider gets what [Stats] says as metrics, by OpenTelemetry's conventions:

@@ -30,8 +30,8 @@ func (c *counts) settle(n int, err error) {
 	}
 }
 
-// lost is the error that says how many spans were lost; nil if none were. cause is why there was
-// no more time.
+// lost returns an error that says how many spans were lost, or nil if none were. cause says why
+// there was no more time; nil: there was.
 func (c *counts) lost(cause error) error {
 	if c.dropped() == 0 {
 		return nil

@@ -20,8 +20,8 @@ type remote struct {
 	port   int64
 }
 
-// read takes what an attribute says of the other side. A server's server.address is its own, and
-// says nothing of it.
+// read takes what an attribute says of the other side. The server.address of a server's span does
+// not count: it is the server's own.
 func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	set := func(to *string) {
 		if text := kv.Value.AsString(); text != "" { // "" if it is none

@@ -16,7 +16,8 @@ const (
 	serviceVersionKey = attribute.Key("service.version")
 )
 
-// detectTime is how long the metadata of ECS may take. They come from the same host.
+// detectTime is how long ECS may take to answer whether we run there. It answers from the same
+// host.
 const detectTime = 2 * time.Second
 
 // newResource describes the source of a Provider's spans: the host, the container and the build.
