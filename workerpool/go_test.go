@@ -88,7 +88,7 @@ func TestWrapMayBeCalledManyTimes(t *testing.T) {
 		wg.Go(f)
 	}
 	wg.Wait()
-	assert.Equal(t, map[string]int{id128: 8}, ids, "IDs seen in 8 calls of what Wrap returned")
+	assert.Equal(t, map[string]int{id128: 8}, ids, "IDs seen in 8 calls of the function from Wrap")
 }
 
 func TestWrapErrReturnsTheError(t *testing.T) {

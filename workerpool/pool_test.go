@@ -68,7 +68,7 @@ func TestFullQueueBlocksGo(t *testing.T) {
 
 				release()
 				assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
-				assert.Equal(t, int64(5), ran.Load(), "tasks that ran of those that filled the pool")
+				assert.Equal(t, int64(5), ran.Load(), "tasks that filled the pool and ran")
 				assert.Equal(t, test.runs, extra.Load(), "the waiting task ran")
 			})
 		})
@@ -119,7 +119,7 @@ func TestTryGo(t *testing.T) {
 		assert.True(t, p.TryGo(request(), fn), "TryGo with room")
 		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 		assert.False(t, p.TryGo(request(), fn), "TryGo after Shutdown")
-		assert.Equal(t, int64(1), extra.Load(), "tasks that ran of three that were tried")
+		assert.Equal(t, int64(1), extra.Load(), "tasks that ran, of three given to TryGo")
 	})
 }
 
@@ -337,7 +337,7 @@ func TestShutdownWaitsForInlineTasks(t *testing.T) {
 		}))
 		synctest.Wait()
 		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
-		assert.Equal(t, int64(1), ran.Load(), "inline tasks that had ended when Shutdown returned")
+		assert.Equal(t, int64(1), ran.Load(), "inline tasks that ended before Shutdown returned")
 	})
 }
 

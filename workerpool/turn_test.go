@@ -403,7 +403,7 @@ func TestTurnIsLentOnlyToAwaitedWork(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b := newTally(1, 1), newTally(1, 4)
-				var stranger atomic.Bool
+				var otherRan atomic.Bool
 				filled := 0
 				require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
 					filled = a.fill(t)
@@ -413,7 +413,7 @@ func TestTurnIsLentOnlyToAwaitedWork(t *testing.T) {
 					})
 					w.call(ctx, func(ctx context.Context) {
 						assert.NoError(t, a.pool.Go(ctx, a.task(func(ctx context.Context) {
-							stranger.Store(true)
+							otherRan.Store(true)
 							_, _ = workerpool.Submit(ctx, b.pool, func(context.Context) (int, error) { return 7, nil }).Wait(ctx)
 						})))
 					})
@@ -421,10 +421,10 @@ func TestTurnIsLentOnlyToAwaitedWork(t *testing.T) {
 						_, err := f.Wait(ctx)
 						assert.NoError(t, err)
 					})
-					assert.False(t, stranger.Load(), "somebody else has had the turn")
+					assert.False(t, otherRan.Load(), "the other work ran in the turn of the waiting task")
 				})))
 				time.Sleep(time.Hour)
-				assert.True(t, stranger.Load(), "it has run in the end")
+				assert.True(t, otherRan.Load(), "the other work has run in the end")
 				a.shut(t, "a")
 				b.shut(t, "b")
 				a.check(t, "a", 3+filled)
@@ -529,13 +529,13 @@ func TestThroughAnotherPoolInlineAndBack(t *testing.T) {
 func TestTurnIsNotLentToAbandonedWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(2, 4)
-		var stranger atomic.Bool
+		var otherRan atomic.Bool
 		filled := 0
 		require.NoError(t, a.pool.Go(request(), a.task(func(ctx context.Context) {
 			filled = a.fill(t)
 			late := workerpool.Submit(ctx, b.pool, func(ctx context.Context) (int, error) {
 				time.Sleep(time.Minute)
-				return 7, a.pool.Go(ctx, a.task(func(context.Context) { stranger.Store(true) }))
+				return 7, a.pool.Go(ctx, a.task(func(context.Context) { otherRan.Store(true) }))
 			})
 			next := workerpool.Submit(ctx, b.pool, func(context.Context) (int, error) { time.Sleep(2 * time.Minute); return 7, nil })
 			short, cancel := context.WithTimeout(ctx, time.Second)
@@ -546,7 +546,7 @@ func TestTurnIsNotLentToAbandonedWork(t *testing.T) {
 				_, err = next.Wait(ctx)
 				assert.NoError(t, err)
 			})
-			assert.False(t, stranger.Load(), "it has had the turn")
+			assert.False(t, otherRan.Load(), "the abandoned work ran in the turn of the waiting task")
 		})))
 		time.Sleep(time.Hour)
 		a.shut(t, "a")
@@ -711,7 +711,7 @@ func TestNotRunLeavesOutTasksThatWaitRan(t *testing.T) {
 		require.ErrorAs(t, p.Shutdown(ended()), &out)
 		assert.Equal(t, 1, out.NotRun, "NotRun")
 		_, err := queued.Wait(context.Background())
-		assert.Equal(t, workerpool.ErrClosed, err, "Wait for what was thrown away")
+		assert.Equal(t, workerpool.ErrClosed, err, "Wait for a task that was thrown away")
 		close(release)
 		n, err := outer.Wait(context.Background())
 		assert.NoError(t, err)

@@ -317,7 +317,7 @@ func TestBuffersDoNotMix(t *testing.T) {
 	s := tp.Stats()
 	assertEmpty(t, s, routines*each, len(texts))
 	assert.Positive(t, s.Sent, "spans that were sent")
-	assert.Positive(t, s.Dropped, "spans that were dropped: else the queue was never full")
+	assert.Positive(t, s.Dropped, "spans dropped: without any, the queue was never full")
 	for id, text := range texts {
 		ended := slices.ContainsFunc(want[:], func(m map[string]string) bool { return m[id] == text })
 		assert.True(t, ended, "span %s has arrived as %.100q", id, text)
@@ -391,7 +391,7 @@ func TestSpanAllocations(t *testing.T) {
 			span.End()
 		})
 	}
-	assert.LessOrEqual(t, cost(tp)-cost(bare), 2.0, "allocations of a span more than with an SDK that keeps nothing")
+	assert.LessOrEqual(t, cost(tp)-cost(bare), 2.0, "allocations of a span beyond those of an SDK that keeps nothing")
 	close(release)
 	require.Error(t, tp.Shutdown(expired(t)))
 }

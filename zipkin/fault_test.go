@@ -545,7 +545,7 @@ func TestCollectorRestarts(t *testing.T) {
 			runtime.Gosched()
 		}
 		l, err = net.Listen("tcp", address)
-		require.NoError(t, err, "listening where the last one did")
+		require.NoError(t, err, "listening at the address of the last server")
 		select { // what came from the last one
 		case <-arrived:
 		default:

@@ -223,7 +223,7 @@ func TestOnAndOffAreAlike(t *testing.T) {
 			require.Len(t, want.sent, 1, "requests without an SDK")
 			assert.Equal(t, want, ask(t, off, caller), "off, beside no SDK")
 			assert.Equal(t, want, ask(t, on, caller), "on, beside no SDK")
-			assert.Zero(t, off.Stats(), "Stats() of the one that is off")
+			assert.Zero(t, off.Stats(), "Stats() of the Provider that is off")
 		})
 	}
 }
@@ -241,7 +241,7 @@ func TestOffGlobally(t *testing.T) {
 		share := shareFor(caller)
 		require.NoError(t, off.SetRatio(share))
 		want := ask(t, trace.NewProvider(trace.ProviderConfig{Sampler: trace.NewRatio(share)}), caller)
-		assert.Equal(t, want, ask(t, nil, caller), "off, beside no SDK, for a caller who %s", name)
+		assert.Equal(t, want, ask(t, nil, caller), "a Provider that is off, beside no SDK, for a caller who %s", name)
 	}
 	for _, tracer := range []oteltrace.Tracer{early, otel.Tracer("late")} {
 		ctx, span := tracer.Start(accepted(), "theirs")
@@ -250,7 +250,7 @@ func TestOffGlobally(t *testing.T) {
 		assert.Equal(t, id64, trace.ID(ctx), "trace ID")
 		assert.NotEqual(t, spanID, trace.SpanID(ctx), "span ID")
 	}
-	assert.ErrorContains(t, trace.Install(nil), "a global TracerProvider already", "Install, as in one that is on")
+	assert.ErrorContains(t, trace.Install(nil), "a global TracerProvider already", "Install, as with a Provider that is on")
 	assert.NoError(t, off.Shutdown(patience(t)), "Shutdown")
 }
 

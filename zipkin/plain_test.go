@@ -179,7 +179,7 @@ func TestMalformedInBothWays(t *testing.T) {
 				assertArrived(t, c, good)
 				posts := c.tries()
 				assert.LessOrEqual(t, len(posts), batches*tt.posts, "posts")
-				assert.Equal(t, batches, strings.Count(encodings(posts), "g"), "compressed posts: nobody can tell yet that it does not gunzip")
+				assert.Equal(t, batches, strings.Count(encodings(posts), "g"), "compressed posts: the Provider cannot know yet that the collector does not gunzip")
 
 				more := end(tp, 512) // all good, and so they tell
 				require.NoError(t, tp.ForceFlush(patience(t)))

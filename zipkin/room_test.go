@@ -57,7 +57,7 @@ var roomSteps = []struct {
 		{name: "the first", span: "large", n: 1000, want: outcome{1, 0, 1000}},
 		{name: "smaller ones", span: "medium", n: 7, want: outcome{7, 7, 0}},
 		{name: "… until they have none", span: "medium", n: 1000, want: outcome{1, 0, 1000}},
-		{name: "another, later", span: "large", n: 1000, want: outcome{1, 0, 1000}, sent: true},
+		{name: "another large one, later", span: "large", n: 1000, want: outcome{1, 0, 1000}, sent: true},
 		{name: "what was sent has left room", span: "medium", n: 2, want: outcome{2, 2, 0}},
 	}},
 	{"nearly full, and a span that grows", 1 << 20, 16 * kib, []roomStep{

@@ -396,7 +396,7 @@ func TestSpansOfTwoProcessors(t *testing.T) {
 	_, s = trace.Starter{TracerProvider: tp}.Start(context.Background(), caller, "plain")
 	s.End()
 	require.Len(t, other.Ended(), 2)
-	assert.Empty(t, other.Ended()[1].Attributes(), "attributes of a span of which there is nothing to say")
+	assert.Empty(t, other.Ended()[1].Attributes(), "attributes of a span to which the sampler adds none")
 	assert.True(t, other.Ended()[1].Parent().IsRemote(), "whether the caller is seen to be remote")
 }
 
