@@ -178,7 +178,7 @@ func TestFollowMany(t *testing.T) {
 	}, ".")
 }
 
-// An empty file may be followed, and nothing found in it is said by the exit code.
+// An empty file may be followed. The exit code says that nothing was found in it.
 func TestFollowNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", "")

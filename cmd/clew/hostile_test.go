@@ -55,8 +55,7 @@ func hostileLog(trace string) (text string, lines int) {
 	return b.String(), lines
 }
 
-// Neither a terminal nor a program obeys any byte of the lines in an answer, and no line is
-// missing.
+// A terminal or a program obeys no byte of the lines in an answer, and no line is missing.
 func TestHostile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	text, lines := hostileLog(id)

@@ -19,9 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// nginxConfig is that of a proxy, with mistakes that are made with traces: /own passes a request
-// ID off as a trace. Without a master process nginx keeps the user of the test. A worker would be
-// nobody's, and may not read a temporary folder.
+// nginxConfig configures a proxy with mistakes that people make with traces: /own passes a request
+// ID off as a trace. Without a master process nginx keeps the user of the test. A worker's user
+// would be nobody, who may not read a temporary folder.
 const nginxConfig = `
 daemon off;
 master_process off;

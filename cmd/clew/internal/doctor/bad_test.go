@@ -245,8 +245,7 @@ func TestHangsLater(t *testing.T) {
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "10 requests were not sent.")
 }
 
-// A service that shows nothing of a trace, or lets nobody in, is not praised for what it
-// withstands.
+// A service is not praised for what it withstands if it shows no trace, or refuses every request.
 func TestWithstandsNothing(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"silent": func(http.ResponseWriter, *http.Request) {},

@@ -78,7 +78,7 @@ func TestLogWithoutIDs(t *testing.T) {
 	assert.Contains(t, d.Says, "lines have no trace ID")
 }
 
-// A decision in others' lines is looked at, and debug that nobody asked for is nobody's fault.
+// A decision in lines of other loggers counts. Debug lines that are always there show no fault.
 func TestDecisionInLines(t *testing.T) {
 	t.Parallel()
 	for field, verdict := range map[string]doctor.Kind{

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// echoing are services that show what came in, and begin no trace of their own: that proves
-// nothing. One that shows another trace beside it has lost the caller's.
+// echoing has services that show what came in, and begin no trace of their own, which proves
+// nothing. A service that shows another trace beside it has lost the caller's.
 var echoing = []struct {
 	name    string
 	set     func(w http.Header, r *http.Request)
@@ -49,7 +49,7 @@ func TestEchoes(t *testing.T) {
 	}
 }
 
-// The request without headers is sent again if it failed: else nothing shows whether the service
+// The request without headers is sent again if it failed, because it shows whether the service
 // begins traces.
 func TestFirstRequestFails(t *testing.T) {
 	for _, echoes := range []bool{false, true} {

@@ -36,7 +36,7 @@ func passing(t *testing.T, to string, follow func(*http.Request, []*http.Request
 	})
 }
 
-// A call comes back from the host that it is redirected to, whatever address is listened at.
+// A redirected call arrives, at any address that is listened at.
 func TestRedirectComesBack(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "::1", "127.0.0.2"} {
 		l, err := doctor.NewListen(net.JoinHostPort(host, "0"))

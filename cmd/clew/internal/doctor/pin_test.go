@@ -40,7 +40,7 @@ func answerDNS(c net.Conn, address [4]byte) {
 	c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
 }
 
-// The addresses that the user was asked about are dialled, whatever DNS says afterwards.
+// Only the addresses to which the user has agreed are dialled, even if DNS has others later.
 func TestAddressesArePinned(t *testing.T) {
 	var asked atomic.Int32
 	var address atomic.Value

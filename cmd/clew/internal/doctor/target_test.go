@@ -26,7 +26,7 @@ func TestParseURL(t *testing.T) {
 	assert.Equal(t, "http://shop/a", u.String())
 }
 
-// A name in letters that are not ASCII's is asked for as DNS has it.
+// A name with letters outside of ASCII is looked up in the form of DNS.
 func TestInternationalName(t *testing.T) {
 	for text, want := range map[string]string{
 		"http://b\u00fccher.example/": "http://xn--bcher-kva.example/", "http://B\u00dcCHER.example:80/a": "http://xn--bcher-kva.example:80/a",
@@ -51,7 +51,7 @@ func TestLoopback(t *testing.T) {
 	assert.Equal(t, "http://[::ffff:127.0.0.1]/ (127.0.0.1)", target(t, "http://[::ffff:127.0.0.1]/").String())
 }
 
-// A name that has no address is said to have none.
+// The answer says if a name has no address.
 func TestNoSuchHost(t *testing.T) {
 	withoutDNS(t)
 	d := config().Examine(t.Context(), target(t, "http://no.such.host.invalid/"))
@@ -60,7 +60,7 @@ func TestNoSuchHost(t *testing.T) {
 	assert.Zero(t, d.Requests)
 }
 
-// By a proxy nothing is on this computer, and the proxy is what is dialled.
+// With a proxy, nothing counts as this computer, and clew dials the proxy.
 func TestProxy(t *testing.T) {
 	var asked []string
 	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {

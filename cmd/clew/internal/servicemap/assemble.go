@@ -42,8 +42,8 @@ func (b *Builder) Graph() (*Graph, error) {
 	return g, cmp.Or(err, tracedErr)
 }
 
-// nodeNames returns a name for each node: for services with lines, and for whatever calls or is
-// called. No two nodes have the same name.
+// nodeNames returns a name for each node: for services with lines, and for each end of an edge. No
+// two nodes have the same name.
 func (t *tally) nodeNames() map[nodeKey]string {
 	f := t.facts
 	keys := map[nodeKey]bool{}

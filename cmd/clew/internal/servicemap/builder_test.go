@@ -52,8 +52,7 @@ func traffic(seed uint64, traces int) []source {
 	return sources
 }
 
-// The graph does not depend on the order in which sources and lines come, nor on where the rows
-// were kept.
+// The graph does not depend on the order of sources and lines, or on the place of the rows.
 func TestGraphIsTheSame(t *testing.T) {
 	sources := traffic(1, 1000)
 	for _, byRoute := range []bool{false, true} {

@@ -19,7 +19,7 @@ func compare(t *testing.T, before, after *servicemap.Graph) *servicemap.Comparis
 	return c
 }
 
-// later is the shop four hours long, and the same after a deploy.
+// later returns a run of the shop of four hours, and one after a deploy.
 func later() (before, after *servicemap.Graph) {
 	before, after = shop(), shop()
 	before.Until, after.Until = noon.Add(4*time.Hour), noon.Add(4*time.Hour)
@@ -133,7 +133,7 @@ func TestCompareRefuses(t *testing.T) {
 	assert.EqualError(t, err, "there is no request and no call in the earlier map: nothing can be compared with it")
 }
 
-// Where nothing was found later, that is the change.
+// No requests in the later run is the only change.
 func TestCompareNothing(t *testing.T) {
 	c := compare(t, shop(), maps()["empty"])
 	assert.Equal(t, []servicemap.ChangeKind{servicemap.NoRequests}, kindsOf(c))

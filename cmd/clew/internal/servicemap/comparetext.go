@@ -8,7 +8,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// JSON writes the comparison as one JSON object, with a change a line, and a newline behind it.
+// JSON writes the comparison as one JSON object and a newline. Each change has a line of its own.
 func (c *Comparison) JSON(to io.Writer) error { return writeJSON(to, c) }
 
 // Text writes the comparison for people: the two runs, then the changes for the worse, those that

@@ -31,7 +31,7 @@ func (c Config) Limited(names, nodes, edges int) Config {
 	return c
 }
 
-// Rows is how many rows are kept.
+// Rows returns how many rows are kept.
 func (b *Builder) Rows() (n int) {
 	for i := range b.parts {
 		n += b.parts[i].rows
@@ -39,10 +39,10 @@ func (b *Builder) Rows() (n int) {
 	return n
 }
 
-// Packed returns what is left of a number that is packed.
+// Packed returns a number after packing and unpacking.
 func Packed(n int64) int64 { return unpack(pack(n)) }
 
-// ServiceNamed returns the service that a host is called like, of some services.
+// ServiceNamed returns the one of some services that has a host's name.
 func ServiceNamed(host string, services ...string) string {
 	known := map[string]uint16{}
 	for i, name := range services {

@@ -14,7 +14,7 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// quantilesOf are what a builder says of durations.
+// quantilesOf returns the quantiles that a builder gives for durations.
 func quantilesOf(ms []float64) servicemap.Quantiles {
 	slices.Sort(ms)
 	n := float64(len(ms))
@@ -26,7 +26,7 @@ func quantilesOf(ms []float64) servicemap.Quantiles {
 	return servicemap.Quantiles{Count: int64(len(ms)), P50: value(0.5), P95: value(0.95), P99: value(0.99), Max: value(1)}
 }
 
-// world is what runs are drawn from.
+// world is the distribution of runs.
 type world struct {
 	sigma   float64 // of the logarithm of durations
 	minutes float64 // and of the factor that each minute has

@@ -139,7 +139,7 @@ func TestMentionsOfReported(t *testing.T) {
 	assert.Equal(t, traces, b.Rows())
 }
 
-// Lines without an ID are said by their places, the most first.
+// Lines without an ID are counted by place, the most first.
 func TestNoID(t *testing.T) {
 	var lines source
 	add := func(n int, service, fields string) {

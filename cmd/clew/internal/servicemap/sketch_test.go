@@ -11,8 +11,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// Quantiles are within 1 % of the durations that have their ranks, and the same in whatever parts
-// the durations come.
+// Quantiles are within 1 % of the durations with their ranks, and the same for any division of the
+// durations into parts.
 func TestQuantiles(t *testing.T) {
 	assert.Zero(t, servicemap.Quantiled())
 	rnd := rand.New(rand.NewPCG(1, 1))

@@ -89,7 +89,7 @@ func TestTextWidths(t *testing.T) {
 	assert.Contains(t, text, "No room for bytes, retries, p50: --width 0 shows everything.\n")
 }
 
-// A terminal is given the busiest edges of many, and of the others those with the most errors.
+// A terminal gets the busiest of many edges, and some more with the most errors.
 func TestTextFolds(t *testing.T) {
 	g := fleet(60, 200)
 	text := textOf(t, g, servicemap.Style{Width: 120})
@@ -144,7 +144,7 @@ func TestTextHostile(t *testing.T) {
 	}
 }
 
-// Services without requests are named, a remedy is said once, and bytes that nobody says are not
+// Services without requests are named, a remedy is given once, and unknown bytes are not shown as
 // 0.
 func TestTextSilent(t *testing.T) {
 	g := two()
@@ -179,7 +179,7 @@ func TestUntold(t *testing.T) {
 	assert.Contains(t, textOf(t, g, servicemap.Style{}), "1 (100 %) of the requests that name a caller name one that no line knows. They are in no edge. There was no room for 12,000 of the requests and calls.\n")
 }
 
-// Calls that no request was joined with were given to a service by the host alone.
+// Calls without a request were given to a service by the host alone.
 func TestMarkByHost(t *testing.T) {
 	g := shop()
 	e := edgeOf(g, "front", "basket")
