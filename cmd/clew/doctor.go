@@ -139,7 +139,7 @@ func (d *doctorCommand) show(std streams, report *doctor.Report) error {
 	return cmp.Or(err, out.flush())
 }
 
-// config is what the flags ask for.
+// config returns the configuration that the flags ask for.
 func (d *doctorCommand) config() (doctor.Config, error) {
 	c := doctor.Config{Agent: agent(), Debug: d.Debug, Hostile: d.Hostile, Timeout: d.Timeout, Wait: lateWait, Header: http.Header{}}
 	if d.Timeout <= 0 {
@@ -162,7 +162,7 @@ func (d *doctorCommand) config() (doctor.Config, error) {
 	return c, nil
 }
 
-// agent is the user agent.
+// agent returns the user agent.
 func agent() string {
 	version := "devel"
 	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {

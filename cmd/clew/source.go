@@ -54,7 +54,8 @@ func (s *sources) say(std streams) {
 }
 
 // expand returns the sources that names stand for, and what went wrong. A name is a file, a glob
-// that the shell has not expanded, a folder, of which files that look like logs are taken, or "-".
+// that the shell has not expanded, a folder, or "-". A folder stands for its files that look like
+// logs.
 func expand(names []string) (*sources, []error) {
 	s := &sources{seen: map[fileKey][]os.FileInfo{}}
 	var problems []error

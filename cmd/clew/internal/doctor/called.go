@@ -48,7 +48,7 @@ func (p *probe) inRedirected(a arrival) seen {
 	return p.saw(inSentOn, withheld, "")
 }
 
-// baggage is what the canary that is redirected has besides.
+// baggage is sent with the canary that is redirected.
 const baggage = "clew.doctor=canary"
 
 func hasBaggage(h http.Header) bool { return strings.Contains(h.Get("Baggage"), baggage) }

@@ -103,8 +103,8 @@ func (l *Log) add(e *timeline.Entry) {
 	}
 }
 
-// whose returns the canary that a text is about: by the trace's ID, of which found has those in
-// the text, else by the user agent, else by the span's ID. Nil: none.
+// whose returns the canary of a text: by the trace IDs in it, which found has, else by the user
+// agent, else by the span's ID. Nil: none.
 func (l *Log) whose(found []mention, text string) *probe {
 	if len(found) > 0 {
 		return found[0].probe

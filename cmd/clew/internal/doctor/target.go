@@ -14,7 +14,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Target is where canaries go.
+// Target is a URL to which canaries are sent, with its addresses.
 type Target struct {
 	URL   *url.URL
 	proxy *url.URL     // nil: none

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// decide sets the verdict, which is that of the gravest finding.
+// decide sets the verdict, which is the kind of the gravest finding.
 func (d *Diagnosis) decide() {
 	d.Verdict = Unknown
 	for _, k := range append(slices.Clone(gravity), Unchanged, Adopted) {

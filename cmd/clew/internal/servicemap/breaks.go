@@ -166,7 +166,7 @@ func (t *tally) likelyCaller(to uint16) string {
 	return best
 }
 
-// mostNoID is how many places of a service are named that write lines without an ID.
+// mostNoID is how many places with lines without an ID are named for each service.
 const mostNoID = 5
 
 // noIDBreaks returns the breaks of lines without a trace's ID.

@@ -26,8 +26,7 @@ var pageScripts = []string{"model", "view", "waterfall", "panel", "rows", "main"
 // maxDrawn is how many edges a page has. More would be slow to draw, and hard to find.
 const maxDrawn = 5000
 
-// maxBars is how many spans of a trace a page has. They stand beside the picture, where there is
-// room for a few.
+// maxBars is how many spans of a trace a page has. Beside the picture there is room for a few.
 const maxBars = 80
 
 // HTMLConfig has what a page says besides its map. The zero value is ready to use.

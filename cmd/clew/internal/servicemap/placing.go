@@ -182,7 +182,7 @@ func (l *layering) routes(d *drawing, columns []box, down float64) {
 // flatRoom is how far an edge that stays in its layer may go into the gap behind the layer.
 const flatRoom = 56.0
 
-// port is where an edge meets the side of a node.
+// port is the place where an edge meets the side of a node.
 type port struct {
 	share   *float64 // where on the side, from 0 at the top to 1
 	towards float64  // the height to which the edge goes
