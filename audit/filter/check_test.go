@@ -112,7 +112,7 @@ func TestCheckBroken(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 5)
 	assert.Len(t, all[0].Passed, 3)
-	for i, want := range []string{`line 8: filter "no script": no js`, `filter "nothing": it has no function filter(event)`, "line 14: no YAML", `filter "java": line 19: ReferenceError`} {
+	for i, want := range []string{`line 8: filter "no script": no js`, `filter "nothing": it has no function filter(event)`, "line 14: not YAML", `filter "java": line 19: ReferenceError`} {
 		assert.ErrorContains(t, all[i+1].Err, want)
 	}
 	assert.Equal(t, 19, all[4].Line, "of the error")

@@ -36,7 +36,7 @@ func TestChanges(t *testing.T) {
 			[]string{"discarded", "g", "discarded"}, ""},
 		{"one is for another app", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", is("a"), "apps: [x]")) },
 			[]string{"discarded", "g", "discarded"}, ""},
-		{"one is no YAML", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "name: [") }, []string{"f", "g", "discarded"}, "f.yaml: line 1: no YAML"},
+		{"one is no YAML", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "name: [") }, []string{"f", "g", "discarded"}, "f.yaml: line 1: not YAML"},
 		{"one is no JavaScript", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", "(")) }, []string{"f", "g", "discarded"}, `f.yaml: filter "f": line`},
 		{"one has no function", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "name: f\njs: var x = 1\n") }, []string{"f", "g", "discarded"}, `f.yaml: filter "f":`},
 		{"one is empty", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "") }, []string{"f", "g", "discarded"}, "f.yaml: the file is empty"},

@@ -26,11 +26,11 @@ var ErrLost = errors.New("the lease was not renewed")
 // Memory is a store in memory, which can fail. The zero value is empty. Several goroutines may
 // call its methods; set the fields before.
 type Memory struct {
-	// FailAt is the number of the Put, Delete, Open, List or Lock that fails, and all after it,
-	// as if the process ended there; from 1; 0: none.
+	// FailAt is the number of the first Put, Delete, Open, List or Lock that fails, from 1 on. All
+	// later calls fail too, as if the process ended there. 0: none fails.
 	FailAt int
 
-	// Half says that the one that fails has done its work, and only its answer is lost.
+	// Half says that the first failing call does its work, and only its answer is lost.
 	Half bool
 
 	// LoseAt is the number of the call before which the lock is lost, with ErrLost; 0: never.

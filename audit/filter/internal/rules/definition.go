@@ -12,8 +12,8 @@ const (
 	// MaxFilters bounds the filters of a file, and those of a source.
 	MaxFilters = 256
 
-	// maxDocuments bounds the documents of a file, with those that have comments alone. Each one
-	// costs a parser, however short the document is.
+	// maxDocuments bounds the documents of a file, including those with only comments. Each
+	// document costs a parser, however short it is.
 	maxDocuments = 2 * MaxFilters
 
 	maxName = 200 // bytes, also of an app
@@ -26,10 +26,11 @@ type Definition struct {
 	Expires time.Time // in UTC; zero: never
 	Apps    []string  // nil: the services that have Config.Filtered
 	Script  string
-	Line    int // of the file, at which Script begins; the first line is 1
+	Line    int // of the file, where Script begins; the first line is 1
 }
 
-// AppliesTo reports whether the definition is for the service app, which is filtered or not.
+// AppliesTo reports whether the definition is for the service app. Filtered is the Config.Filtered
+// of the service.
 func (d *Definition) AppliesTo(app string, filtered bool) bool {
 	if d.Apps == nil {
 		return filtered

@@ -19,21 +19,22 @@ type document struct {
 	line int    // at which it begins
 }
 
-// partOf is the sum of a part's text, without the marker: the first document of a file needs none.
+// partOf is the sum of a part's text without the marker, which the first document need not have.
 func partOf(text []byte) [sha256.Size]byte {
 	return sha256.Sum256(bytes.TrimSpace(bytes.TrimPrefix(text, []byte("---"))))
 }
 
-// tooMany is an error of the document and all those after it.
+// tooMany is the error of the document and all documents after it.
 func (d *document) tooMany(reason string) *Error {
 	return &Error{Line: d.line, Reason: reason, Part: partOf(d.from)}
 }
 
-// documents yields the documents of a file. They are cut before they are parsed, so that a document
-// that is no YAML does not take those after it along. A line that begins with --- begins a
-// document, also within a text of several lines. Directives before that line belong to it. The
-// directive "%YAML 1.2" becomes a comment in text: the parser refuses all versions but 1.1, and
-// reads both alike.
+// documents yields the documents of a file. It cuts the file before parsing, so that a document
+// that is not YAML does not make the documents after it fail too. A line that begins with ---
+// begins a document, also within a text of several lines. Directives before that line belong to
+// the document. The directive "%YAML 1.2" becomes a comment in text, because the parser refuses
+// all versions but
+// 1.1, and reads both alike.
 func documents(text []byte) func(yield func(document) bool) {
 	return func(yield func(document) bool) {
 		doc, start, line := document{line: 1}, 0, 0
@@ -60,7 +61,7 @@ func documents(text []byte) func(yield func(document) bool) {
 	}
 }
 
-// lineEnd is where the line ends that begins at a byte of text. The line has its newline.
+// lineEnd is the end of the line that begins at a byte of text, after its newline.
 func lineEnd(text []byte, at int) int {
 	if n := bytes.IndexByte(text[at:], '\n'); n >= 0 {
 		return at + n + 1
@@ -68,24 +69,24 @@ func lineEnd(text []byte, at int) int {
 	return len(text)
 }
 
-// boundary is what the lines before say of the next one.
+// boundary is the state between two lines of a file.
 type boundary struct {
-	head       bool // it may be a directive
-	directives bool // directives are before it, to which a marker belongs
+	head       bool // the next line may be a directive
+	directives bool // directives have begun a document, and its marker is still to come
 }
 
-// begins reports whether the next line, of that kind, begins a document.
+// begins reports whether a next line of that kind begins a document.
 func (b boundary) begins(next kind) bool {
 	return !b.directives && (next == marker || next == directive && b.head)
 }
 
-// read takes the next line.
+// read moves on by a line of that kind.
 func (b *boundary) read(line kind) {
 	b.directives = b.head && (b.directives || line == directive) && line != marker
 	b.head = line == ending || b.head && (line == comment || line == directive)
 }
 
-// kind is what a line is between two documents.
+// kind is the kind of a line.
 type kind uint8
 
 const (
@@ -104,7 +105,7 @@ func begins(line []byte, mark string) bool {
 
 var isVersion = regexp.MustCompile(`^%YAML[ \t]+1\.\d+([ \t\r\n]|$)`)
 
-// definition returns the document's filter, or nil if it has comments alone.
+// definition returns the document's filter, or nil if the document has only comments.
 func (d *document) definition() (def *Definition, failed *Error) {
 	// The text comes from outside, and a panic of the parser would end the service.
 	defer func() {
@@ -134,7 +135,7 @@ func (d *document) definition() (def *Definition, failed *Error) {
 
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
-// syntax is a parser's error, with the line of the file in place of the document's.
+// syntax is an error of the parser, with the line in the file instead of that in the document.
 func (d *document) syntax(err error) *Error {
 	text := err.Error()
 	line := 1
@@ -142,7 +143,7 @@ func (d *document) syntax(err error) *Error {
 		line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
 	}
-	return &Error{Line: d.line + line - 1, Reason: "no YAML, here or in the next line: " + strings.TrimPrefix(text, "yaml: ")}
+	return &Error{Line: d.line + line - 1, Reason: "not YAML, here or in the next line: " + strings.TrimPrefix(text, "yaml: ")}
 }
 
 func kindOf(line []byte) kind {

@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// Error is what is wrong with one filter of a file, or with a part of a file. Its text has no
-// byte of the file that is not printable.
+// Error says what is wrong with a filter of a file, or with a part of a file. Its text has only
+// printable characters.
 type Error struct {
-	Name   string // of the filter; "" where the part has no name that can be read
+	Name   string // of the filter; "" if it cannot be read
 	Line   int    // of the file; 0: of the whole file
 	Reason string
-	Part   [sha256.Size]byte // the sum of the part's text, which is the same wherever it stands
+	Part   [sha256.Size]byte // the sum of the part's text, wherever the part stands
 }
 
 // Error returns the line, the name and the reason.

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// milliseconds is the first number that counts milliseconds since 1970: it is in the year 1973
-// then, and as seconds in the year 5138.
+// milliseconds is the smallest number that counts milliseconds since 1970. It is a time in 1973,
+// and would be one in the year 5138 as seconds.
 const milliseconds = 100_000_000_000
 
 var (
@@ -19,8 +19,8 @@ var (
 	isCount = regexp.MustCompile(`^[+-]?\d+$`)
 )
 
-// expiration reads seconds or milliseconds since 1970, RFC 3339, or a date, which is the midnight
-// in UTC with which it begins.
+// expiration reads seconds or milliseconds since 1970, RFC 3339, or a date, which means the
+// midnight in UTC with which the date begins.
 func expiration(node *yaml.Node) (time.Time, error) {
 	s := node.Value
 	if node.Kind != yaml.ScalarNode || s == "" {

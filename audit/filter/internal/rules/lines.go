@@ -7,8 +7,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// hasLines reports whether a scalar takes several lines of a document, other than by | or >. YAML
-// joins such lines, which makes a // of a script a comment up to its end.
+// hasLines reports whether a scalar without | or > takes several lines of a document. YAML joins
+// such lines, and a // in a script then comments out all that follows.
 func hasLines(node *yaml.Node, document string) bool {
 	text := from(document, node.Line, node.Column)
 	if node.Style&yaml.TaggedStyle != 0 { // the node begins with its tag
@@ -23,7 +23,7 @@ func hasLines(node *yaml.Node, document string) bool {
 	return !strings.HasPrefix(text, node.Value) // on one line the value is the text itself
 }
 
-// from returns the text from a line and a column on, which the parser counts in runes from 1.
+// from returns the text from a line and a column on. The parser counts columns in runes, from 1.
 func from(text string, line, column int) string {
 	for ; line > 1; line-- {
 		n := strings.IndexAny(text, breaks)
@@ -43,11 +43,11 @@ func from(text string, line, column int) string {
 	return text
 }
 
-// breaks is what ends a line for the parser, beside CR and LF as one.
+// breaks is the characters that end a line for the parser.
 const breaks = "\r\n\u0085\u2028\u2029"
 
 // hasBreak reports whether a line ends within the quoted text. An escaped quote does not end the
-// text: in single quotes, the escape is a quote itself.
+// text. In single quotes, the escape is a quote too.
 func hasBreak(text string, quote, escape byte) bool {
 	for i := 1; i < len(text); i++ {
 		switch c := text[i]; {

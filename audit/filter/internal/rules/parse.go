@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// Parse returns the filters of a file, and what is wrong with the others. A document that is wrong
-// does not take the file's others with it. Of two filters with one name, the later one is wrong. A
-// file of comments alone has no filters and no error; one without any text is an error, because it
-// is half-written as a rule.
+// Parse returns the filters of a file, and what is wrong with the others. A wrong document does
+// not affect the others of the file. If two filters have one name, the later one is wrong. A file
+// with only comments has no filters and no error. A file without any text is an error, because it
+// is mostly one that is half written.
 func Parse(text []byte) ([]Definition, []*Error) {
 	if reason := refuse(text); reason != "" {
 		return nil, []*Error{{Reason: reason, Part: partOf(text)}}
@@ -50,7 +50,7 @@ func Parse(text []byte) ([]Definition, []*Error) {
 
 const bom = "\uFEFF"
 
-// refuse returns why text is not read at all, or "".
+// refuse returns why text cannot be read at all, or "".
 func refuse(text []byte) string {
 	switch {
 	case len(text) > MaxFile:
@@ -58,7 +58,7 @@ func refuse(text []byte) string {
 	case !utf8.Valid(text):
 		return "the file is not UTF-8"
 	case len(bytes.TrimSpace(bytes.TrimPrefix(text, []byte(bom)))) == 0:
-		return "the file is empty; a file that shall define no filter has a comment"
+		return "the file is empty; write a comment into a file without filters"
 	}
 	return ""
 }

@@ -8,8 +8,8 @@ import (
 
 const maxText = 500
 
-// Printable returns text for a log line or a terminal: one line, of some 500 bytes at most, whose
-// bytes that are not printable are escaped as in Go.
+// Printable returns text for a log line or a terminal: one line of at most some 500 bytes.
+// Characters that are not printable are escaped as in Go.
 func Printable(text string) string {
 	cut := len(text) > maxText
 	if cut {

@@ -14,7 +14,7 @@ type reader struct {
 	offset int // of its lines
 }
 
-// problem is what is wrong at a node.
+// problem is an error at a node.
 type problem struct {
 	at     *yaml.Node
 	reason string
@@ -39,7 +39,7 @@ func (r *reader) filter(node *yaml.Node) (*Definition, *Error) {
 	return nil, failed
 }
 
-// read reads def, whose name it sets first: an error names the filter.
+// read reads def. It sets the name first, so that an error names the filter.
 func (r *reader) read(def *Definition, node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
 		return wrong(node, "a filter is a mapping with the keys name, expiration, apps and js")
@@ -96,7 +96,7 @@ func checkKey(key, value *yaml.Node, twice bool) error {
 	case key.Kind == yaml.AliasNode || value.Kind == yaml.AliasNode || key.Anchor != "" || value.Anchor != "":
 		return wrong(key, "anchors (&) and aliases (*) are not allowed")
 	case key.Kind != yaml.ScalarNode:
-		return wrong(key, "a key that is no text")
+		return wrong(key, "a key that is not a text")
 	case twice:
 		return wrong(key, "the key %q comes twice", key.Value)
 	}
@@ -126,7 +126,7 @@ func (r *reader) script(node *yaml.Node) (string, int, error) {
 	return node.Value, line, nil
 }
 
-// text returns a name: a text of one line.
+// text returns a name, which is a text of one line.
 func text(node *yaml.Node, of string) (string, error) {
 	switch {
 	case node.Kind != yaml.ScalarNode || node.ShortTag() != "!!str":

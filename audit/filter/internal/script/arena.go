@@ -5,14 +5,15 @@ import (
 	"unsafe"
 )
 
-// arena allocates from one mapping of a fixed size: what a scope maps is bounded by that, however
+// arena allocates from one mapping of a fixed size, which bounds the memory of a scope, however
 // its blocks lie.
 //
-// A block is some cells of 16 bytes. Its header of 8 bytes stands before the address that the
-// engine gets, which is a multiple of 16: the size of the block before, and its own size with a
-// bit that says whether it is used. Free blocks are joined with free neighbours at once, and are
-// kept in lists by size, whose links stand in the blocks. Words are read through a slice: a header
-// that the engine has overwritten is a panic at worst, and no write to memory of others.
+// A block is some cells of 16 bytes. The engine gets an address that is a multiple of 16. The
+// block's header of 8 bytes stands before it: the size of the block before, and its own size with
+// a bit that says whether the block is used. A free block is joined with free neighbours at once.
+// Lists by size have the free blocks, with links in the blocks. Words are read through a slice, so
+// a header that the engine has overwritten leads to a panic at worst, and never to a write to
+// other memory.
 type arena struct {
 	pages pages
 	words []uint32
@@ -28,8 +29,8 @@ const (
 	headerSize = 8
 	usedBit    = 1
 
-	// Blocks below exactSizes cells are in lists of their size. Of larger ones, each power of two
-	// has listsPerPower lists.
+	// Blocks of fewer than exactSizes cells are in a list for their size. Above that, each power
+	// of two has listsPerPower lists.
 	exactSizes    = 64
 	powerBits     = 3
 	listsPerPower = 1 << powerBits
@@ -62,7 +63,7 @@ func (a *arena) set(b, cells, used uint32) {
 }
 func (a *arena) room() uint32 { return maxMemory/cellSize - 1 - a.top }
 
-// setBefore tells the block at b the size of the one before.
+// setBefore sets the size of the block before in the header of the block at b.
 func (a *arena) setBefore(b, cells uint32) {
 	if b == a.top {
 		a.last = cells
@@ -107,8 +108,8 @@ func (a *arena) remove(b, cells uint32) {
 	}
 }
 
-// find is a free block of so many cells or more, or 0. Each block of the lists from the first that
-// is searched is large enough; only where there is none is the list of the size itself walked.
+// find is a free block of at least so many cells, or 0. It takes any block of the lists whose
+// blocks are all large enough. Only if these are empty does it walk the list of the size itself.
 func (a *arena) find(cells uint32) uint32 {
 	from := listOf(cells)
 	if cells >= exactSizes {
@@ -161,7 +162,7 @@ func (a *arena) allocate(size int) uintptr {
 	return a.addressOf(b)
 }
 
-// take makes a block of has cells a used one, and gives back what it has more than cells.
+// take marks a block of has cells as used, and frees the cells beyond cells.
 func (a *arena) take(b, has, cells uint32) {
 	a.set(b, cells, usedBit)
 	if has > cells {
@@ -173,7 +174,7 @@ func (a *arena) take(b, has, cells uint32) {
 // release frees the block at an address.
 func (a *arena) release(addr uintptr) { a.give(a.blockOf(addr)) }
 
-// give frees a block, with the free ones beside it.
+// give frees a block, and joins it with free neighbours.
 func (a *arena) give(b uint32) {
 	cells := *a.header(b) >> 1
 	if before := *a.before(b); before != 0 && *a.header(b - before)&usedBit == 0 {
@@ -193,7 +194,7 @@ func (a *arena) give(b uint32) {
 	a.push(b, cells)
 }
 
-// resize changes the size of a block where it is, if that can be.
+// resize changes the size of a block in place, if it can.
 func (a *arena) resize(addr uintptr, size int) bool {
 	if size < 0 || size >= maxMemory {
 		return false

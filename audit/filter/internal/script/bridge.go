@@ -8,12 +8,11 @@ import (
 	"modernc.org/libquickjs"
 )
 
-// An event in a script is one object for all calls, which reads the candidate of the call when it
-// is asked. A script that keeps the event, or its context, beyond the call keeps an object that
-// throws: the next call gets a new one. Neither can be changed.
+// An event in a script is one object for all calls. It reads the candidate of the current call
+// when the script reads a property. If a script keeps the event or its context beyond the call,
+// the next call gets a new object, and the kept one throws. Scripts cannot change either object.
 
-// eventNames are the properties that an event reads from its candidate. The context comes
-// besides.
+// eventNames are the properties that an event reads from its candidate, apart from the context.
 var eventNames = [...]string{"app", "message", "traceId", "timestamp"}
 
 const (
@@ -23,13 +22,12 @@ const (
 	eventTimestamp
 )
 
-// methodNames are the functions of a context. Where the context has a key of that name, its value
-// is read by get, and listed by keys: the function hides the key from Object.keys and from a
-// spread.
+// methodNames are the functions of a context. If the context has a key of such a name, get returns
+// its value and keys lists it, but the function hides it from Object.keys and from a spread.
 var methodNames = [...]string{"get", "has", "keys"}
 
-// bridge is what all engines share: the addresses are of the program, and an ID of a class is one
-// in all engines.
+// bridge is shared by all engines: addresses of functions of the program, and IDs of classes,
+// which are the same in all engines.
 type bridge struct {
 	event, context libquickjs.TJSClassID
 	names          map[string]uintptr
@@ -114,7 +112,7 @@ func (e *engine) define(object value, name string, v value) bool {
 
 func (e *engine) dup(v value) value { return libquickjs.XDupValue(e.tls, e.ctx, v) }
 
-// renew makes a new event where the script has kept the old one.
+// renew makes a new event if the script has kept the old one.
 func (e *engine) renew() bool {
 	if references(e.event) == 1 && references(e.context) == 2 {
 		return true
@@ -125,7 +123,7 @@ func (e *engine) renew() bool {
 	return e.newEvent()
 }
 
-// references is how often an object is held. The engine counts that in front of the object.
+// references is the number of references to an object, which the engine keeps before the object.
 func references(v value) int32 {
 	if tagOf(v) != libquickjs.EJS_TAG_OBJECT {
 		return 0
@@ -133,7 +131,7 @@ func references(v value) int32 {
 	return *(*int32)(at(pointer(v) - 4))
 }
 
-// current is whether an object is that of the call. An exception is thrown where not.
+// current reports whether an object is that of the current call. Otherwise it throws an exception.
 func (e *engine) current(object, held value) bool {
 	if tagOf(object) == libquickjs.EJS_TAG_OBJECT && pointer(object) == pointer(held) {
 		return true
@@ -200,7 +198,7 @@ func (e *engine) contextValue(atom libquickjs.TJSAtom) (v value, ok bool) {
 	return e.lookUp(key)
 }
 
-// lookUp is the value of a key. The value is an exception where the key cannot be made a text.
+// lookUp is the value of a key. If the key cannot be made a text, the value is an exception.
 func (e *engine) lookUp(key value) (v value, ok bool) {
 	p := libquickjs.XJS_ToCStringLen2(e.tls, e.ctx, uintptr(unsafe.Pointer(&e.length)), key, 0)
 	if p == 0 {
@@ -241,8 +239,8 @@ func contextPropertyNames(_ *libc.TLS, ctx, table, count uintptr, object value) 
 	return e.listNames(table, count, e.keys())
 }
 
-// describe fills a property descriptor in, where there is one, and takes the value over. The
-// result is for the engine: whether there is the property, or -1 after an exception.
+// describe fills in a property descriptor, if there is one, and takes the value over. The result
+// tells the engine whether there is the property, or -1 after an exception.
 func (e *engine) describe(descriptor uintptr, v value, ok bool) int32 {
 	if tagOf(v) == libquickjs.EJS_TAG_EXCEPTION {
 		return -1
@@ -303,7 +301,7 @@ func (e *engine) keys() []string {
 	return keys
 }
 
-// argument is the key that a function of the context is asked for.
+// argument is the key in the arguments of a function of the context.
 func argument(count int32, args uintptr) value {
 	if count == 0 {
 		return undefined

@@ -12,11 +12,12 @@ import (
 	"modernc.org/libquickjs"
 )
 
-// engine is QuickJS with one scope. The engine is called by the C functions of libquickjs and not
-// by package modernc.org/quickjs, whose calls cost ten times as much.
+// engine is QuickJS with one scope. It calls the C functions of libquickjs directly, because calls
+// of package modernc.org/quickjs cost ten times as much.
 //
-// The C side holds the engine's address: it is pinned, and reached by at. No address of a
-// variable on Go's stack may be given to C, for the stack moves: see length.
+// The C side has the engine's address, so the engine is pinned, and function at turns the address
+// into a pointer. Never give C the address of a variable on Go's stack, because the stack moves:
+// see length.
 type engine struct {
 	pinner runtime.Pinner
 	tls    *libc.TLS
@@ -28,7 +29,7 @@ type engine struct {
 	filter    value
 	firstLine int
 	lines     int   // of the source
-	event     value // the one that calls get, until a script keeps it
+	event     value // of the calls, until a script keeps it
 	context   value
 	methods   [len(methodNames)]value
 	atoms     [len(eventNames)]libquickjs.TJSAtom
@@ -73,8 +74,8 @@ func (e *engine) open() bool {
 	return e.openBridge()
 }
 
-// close gives the memory back. The engine's own functions for that are not called: they would
-// walk all objects, of a heap that may be full.
+// close gives the memory back. It does not call the engine's own functions for that, which would
+// walk all objects of a heap that may be full.
 func (e *engine) close() {
 	_ = e.heap.arena.pages.unmap()
 	e.tls.Close()
@@ -86,8 +87,8 @@ func engineOf(ctx uintptr) *engine {
 	return (*engine)(at((*libquickjs.TJSContext)(at(ctx)).Fuser_opaque))
 }
 
-// interrupt is called by the engine when its counter is down to 0, and by regular expressions.
-// The script is stopped where it is not 0, and cannot catch that.
+// interrupt is called by the engine when its counter is down to 0, and by regular expressions. A
+// result other than 0 stops the script, which cannot catch that.
 func interrupt(_ *libc.TLS, _, opaque uintptr) int32 {
 	e := (*engine)(at(opaque))
 	stop, turns := e.meter.poll()
@@ -126,8 +127,8 @@ func (e *engine) load(source string, firstLine int) *Fault {
 	return e.pending()
 }
 
-// pending is a fault where a promise waits to go on. The promise never does: an answer is there
-// when the function returns, or not at all.
+// pending is a fault if a promise waits to go on. It never does, because the function must return
+// its answer.
 func (e *engine) pending() *Fault {
 	if libquickjs.XJS_IsJobPending(e.tls, e.rt) == 0 {
 		return nil
@@ -135,7 +136,7 @@ func (e *engine) pending() *Fault {
 	return &Fault{Reason: "it uses a promise, and a filter must not be async"}
 }
 
-// eval runs a source. The value goes to result where that is not nil.
+// eval runs a source. The value goes to result if that is not nil.
 func (e *engine) eval(source string, result *value) *Fault {
 	text := e.textOf(source)
 	if text == 0 {
@@ -154,7 +155,7 @@ func (e *engine) eval(source string, result *value) *Fault {
 	return nil
 }
 
-// call calls the function for a candidate. A fault is why it did not answer true or false.
+// call calls the function for a candidate. A fault says why it did not return true or false.
 func (e *engine) call(c audit.Candidate) (passed bool, fault *Fault) {
 	e.candidate = c
 	e.heap.full = false
@@ -180,11 +181,11 @@ func (e *engine) call(c audit.Candidate) (passed bool, fault *Fault) {
 	return passed && fault == nil, fault
 }
 
-// exhausted is whether the last call was refused memory.
+// exhausted reports whether the last call was refused memory.
 func (e *engine) exhausted() bool { return e.heap.full }
 
-// textOf copies a text to where C can read it, with a 0 after it. The result is 0 without memory.
-// The next text takes its place.
+// textOf copies a text to where C can read it, with a 0 after it. The next text overwrites it. The
+// result is 0 if there is no memory.
 func (e *engine) textOf(s string) uintptr {
 	if len(s) >= e.textSize {
 		e.heap.free(e.text)
@@ -217,5 +218,5 @@ func constant(s string) uintptr {
 	return p
 }
 
-// fileName is what the engine calls the script in its stacks.
+// fileName is scriptFile as a text for C.
 var fileName = sync.OnceValue(func() uintptr { return constant(scriptFile) })

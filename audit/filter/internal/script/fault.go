@@ -13,25 +13,25 @@ import (
 	"modernc.org/libquickjs"
 )
 
-// scriptFile is what the engine calls the script in its stacks.
+// scriptFile is the name of the script in the engine's stacks.
 const scriptFile = "<filter>"
 
 var stackLine = regexp.MustCompile(`<filter>:(\d+)`)
 
-// checkSource is why a source is not given to the engine.
+// checkSource returns an error for a source that the engine must not get.
 func checkSource(source string) error {
 	switch {
 	case len(source) > maxSource:
 		return fmt.Errorf("the script has %d bytes; it may have %d", len(source), maxSource)
 	case !utf8.ValidString(source):
-		return errors.New("the script is no valid UTF-8")
+		return errors.New("the script is not valid UTF-8")
 	case strings.ContainsRune(source, 0):
 		return errors.New("the script has a NUL byte")
 	}
 	return nil
 }
 
-// thrown is the exception that was thrown, which is taken from the engine.
+// thrown takes the exception that was thrown from the engine.
 func (e *engine) thrown() *Fault {
 	v := libquickjs.XJS_GetException(e.tls, e.ctx)
 	defer e.free(v)
@@ -47,8 +47,8 @@ func (e *engine) thrown() *Fault {
 	return &Fault{Reason: printable(reason) + hint(reason), Line: e.lineOf(v)}
 }
 
-// lineOf is the line of an error, in the file. The innermost place of the stack that is in the
-// script counts.
+// lineOf is the line of an error in the file: that of the innermost frame of the stack in the
+// script.
 func (e *engine) lineOf(v value) int {
 	if libquickjs.XJS_IsError(e.tls, e.ctx, v) == 0 {
 		return 0
@@ -64,7 +64,7 @@ func (e *engine) lineOf(v value) int {
 	return e.firstLine + line - 1
 }
 
-// property is a property of an error as a text; "" where it is none.
+// property is a property of an error, or "" if it is not a text.
 func (e *engine) property(v value, name string) string {
 	p := libquickjs.XJS_GetPropertyStr(e.tls, e.ctx, v, theBridge().names[name])
 	defer e.free(p)
@@ -75,7 +75,7 @@ func (e *engine) property(v value, name string) string {
 	return e.goText(p)
 }
 
-// goText is a value as a text of Go; "" where it cannot be made one.
+// goText is a value as a Go string, or "" if it cannot be made one.
 func (e *engine) goText(v value) string {
 	p := libquickjs.XJS_ToCStringLen2(e.tls, e.ctx, uintptr(unsafe.Pointer(&e.length)), v, 0)
 	if p == 0 {
@@ -93,12 +93,12 @@ func (e *engine) discardException(v value) {
 	}
 }
 
-// badAnswer is a fault that says what the function has returned.
+// badAnswer is the fault of a function that returned neither true nor false.
 func (e *engine) badAnswer(v value) *Fault {
 	return &Fault{Reason: "filter returned " + e.nameOf(v) + ", and not true or false"}
 }
 
-// nameOf says what a value is, without running code of the script.
+// nameOf names the kind of a value, without running code of the script.
 func (e *engine) nameOf(v value) string {
 	switch tagOf(v) {
 	case libquickjs.EJS_TAG_UNDEFINED:
@@ -123,7 +123,7 @@ func (e *engine) nameOf(v value) string {
 	return "an object"
 }
 
-// hint is what to write instead of what an error says is not there.
+// hint says what to write instead, if an error says that something of Java is not there.
 func hint(reason string) string {
 	name, ok := strings.CutPrefix(reason, "ReferenceError: ")
 	if !ok {
@@ -138,7 +138,7 @@ func hint(reason string) string {
 	return ""
 }
 
-// maxReason is the length to which a text of a script is cut, in bytes.
+// maxReason bounds a text of a script in a reason, in bytes.
 const maxReason = 200
 
 func cut(s string) string {
@@ -148,8 +148,7 @@ func cut(s string) string {
 	return strings.ToValidUTF8(s[:maxReason], "") + "…"
 }
 
-// printable is a text of a script as it may go to a terminal: on one line, and without characters
-// that steer.
+// printable is a text of a script for a terminal: on one line, and without control characters.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -6,22 +6,21 @@ import (
 	"strings"
 )
 
-// hoistedName is what the names of hoisted literals begin with.
+// hoistedName begins the names of hoisted literals.
 const hoistedName = "$clew$literal$"
 
-// hoist takes the object literals out of functions that are tables and no more:
+// hoist takes object literals that are only tables out of functions:
 //
 //	var allowed = {"3136": true, "3137": true}
 //	return allowed[event.context.get("client_id")] === true
 //
-// An engine builds such a literal anew at each call, which costs more than all else in the call.
-// Hoist returns the source with a name in place of each, and declarations of these names, to be
-// run before it. Lines stay where they are.
+// An engine builds such a literal anew in each call, which costs more than all else in the call.
+// Hoist replaces each literal by a name, and returns the source and declarations of these names,
+// which must run before it. Lines stay where they are.
 //
-// A table holds texts, numbers, booleans and nulls, and its variable is only ever asked for a
-// property or whether it has one. Then no script can tell that all calls share one object.
-// Wherever hoist is not sure of that, it leaves the source as it is: it knows tokens, and no
-// scopes.
+// A table has only texts, numbers, booleans and nulls, and its variable is only used to read a
+// property or to ask whether there is one. So no script can tell that all calls share one object.
+// If hoist is not sure of that, it leaves the source as it is. It knows tokens, but no scopes.
 func hoist(source string) (declarations, rest string) {
 	list, ok := tokens(source)
 	if !ok || slices.ContainsFunc(list, mayReach) {
@@ -50,14 +49,15 @@ func hoist(source string) (declarations, rest string) {
 	return decls.String(), out.String() + source[from:]
 }
 
-// mayReach is whether a token lets a script reach variables by other ways than their names.
+// mayReach reports whether a token lets a script reach variables in other ways than by their
+// names.
 func mayReach(t token) bool {
 	return t.kind == word && (t.text == "eval" || t.text == "with" || t.text == "this" || t.text == "globalThis" ||
 		strings.HasPrefix(t.text, hoistedName))
 }
 
-// table is where the literal that begins at list[i] ends, or -1 where that is not the whole value
-// of a variable that is declared there, or no table.
+// table is the end of the literal that begins at list[i], or -1 if it is not a table, or not the
+// whole value of a variable that is declared there.
 func table(list []token, i int) int {
 	if i < 3 || list[i].text != "{" || list[i-1].text != "=" || list[i-2].kind != word || !isOneOf(list[i-3], "var", "let", "const") {
 		return -1
@@ -78,7 +78,7 @@ func table(list []token, i int) int {
 	return -1
 }
 
-// pair is where a key and a plain value that begin at list[i] end, or -1.
+// pair is the end of a key and a plain value that begin at list[i], or -1.
 func pair(list []token, i int) int {
 	key := list[i]
 	if key.kind != word && key.kind != text && key.kind != digits || list[i+1].text != ":" ||
@@ -95,7 +95,7 @@ func pair(list []token, i int) int {
 	return i + 1
 }
 
-// endsStatement is i where the token after list[i] begins another statement, else -1.
+// endsStatement is i if the token after list[i] begins another statement, else -1.
 func endsStatement(list []token, i int) int {
 	if after := list[i+1]; after.text == ";" || after.newLine && after.kind == word && !isOneOf(after, "in", "of", "instanceof") {
 		return i
@@ -103,12 +103,12 @@ func endsStatement(list []token, i int) int {
 	return -1
 }
 
-// uses are where names are used in a source. Finding them once keeps hoist linear: a source of the
-// largest size is tens of thousands of tables.
+// uses has the positions of names in a source. They are found once, which keeps hoist linear: a
+// source may have tens of thousands of tables.
 type uses struct {
 	list   []token
-	byName map[string][]int // where a word is, besides as a name of a property
-	closes map[int]int      // where the bracket closes that opens there
+	byName map[string][]int // the positions of a word, except as the name of a property
+	closes map[int]int      // the closing bracket of each opening one
 }
 
 func usesOf(list []token) uses {
@@ -128,9 +128,9 @@ func usesOf(list []token) uses {
 	return u
 }
 
-// onlyAsked is whether a variable is used for nothing but reading its properties, besides its
-// declaration at list[declared]. A name is looked at once: another table of that name is a use
-// that asks nothing, and so is this one for that.
+// onlyAsked reports whether a variable, apart from its declaration at list[declared], is used only
+// to read its properties. If two tables have one name, the declaration of each counts as another
+// use of the other.
 func (u uses) onlyAsked(declared int) bool {
 	name := u.list[declared].text
 	places := u.byName[name]
@@ -146,7 +146,7 @@ func (u uses) onlyAsked(declared int) bool {
 	return true
 }
 
-// asked is whether the variable at list[i] is only asked there.
+// asked reports whether the variable at list[i] is only read there.
 func (u uses) asked(i int) bool {
 	list, end := u.list, i
 	switch after := peek(list, i+1); after.text {
@@ -167,7 +167,8 @@ func (u uses) asked(i int) bool {
 		i > 1 && isOneOf(list[i-2], "if", "while", "switch") && before.text == "(" && after.text == ")" && peek(list, end+2).text == "{"
 }
 
-// endsOperand is whether what stands before the token is read, and neither called nor written.
+// endsOperand reports whether the operand before the token is read, and neither called nor
+// written.
 func endsOperand(after token) bool {
 	return isOneOf(after, ";", ")", "}", "===", "!==", "==", "!=", "&&", "||", "??", "?") ||
 		after.newLine && isOneOf(after, "return", "if", "var", "let", "const")
@@ -180,13 +181,13 @@ func peek(list []token, i int) token {
 	return token{kind: mark}
 }
 
-// isOneOf is whether a token is one of these, and no string.
+// isOneOf reports whether a token is one of these, and not a string.
 func isOneOf(t token, texts ...string) bool {
 	return (t.kind == mark || t.kind == word) && slices.Contains(texts, t.text)
 }
 
-// Hoisted returns a source as the engine gets it: without the tables that are evaluated once, each
-// line where it was.
+// Hoisted returns a source without the tables that are evaluated once, with each line where it
+// was.
 func Hoisted(source string) string {
 	_, rest := hoist(source)
 	return rest

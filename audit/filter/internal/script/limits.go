@@ -10,14 +10,14 @@ const (
 	maxMemory = 32 << 20 // bytes that a scope maps
 	maxStack  = 400      // calls within calls, about
 
-	// callBudget is the processor time of one call. All others are so many times of it.
+	// callBudget is the processor time of one call. The other budgets are multiples of it.
 	callBudget = 10 * time.Millisecond
 
 	// loadBudgets are for the globals.
 	loadBudgets = 25
 
-	// stopBudgets in one call switch a script off at once: a native function has overrun by so
-	// much that a second time is too often.
+	// stopBudgets in one call switch a script off at once. A native function has overrun by so
+	// much that it must not happen a second time.
 	stopBudgets = 10
 
 	// nativeBudgets in one call make the scope's memory inaccessible, which ends a native function
@@ -28,8 +28,8 @@ const (
 	maxOverruns   = 3
 	overrunWindow = 10_000
 
-	// A script goes off when at least minErrors of its last calls have failed, and one in
-	// errorShare of them: those of a window of errorWindow calls, in which older calls count
+	// A script goes off when at least minErrors of its last calls have failed, and at least one in
+	// errorShare of these calls. The window has errorWindow calls, in which older calls count
 	// less.
 	minErrors   = 20
 	errorShare  = 20
@@ -40,7 +40,7 @@ const (
 	minCalls      = 50
 )
 
-// record is what a script has done, as far as it may switch the script off.
+// record counts what may switch a script off.
 type record struct {
 	budget time.Duration // of a call
 

@@ -68,7 +68,7 @@ func heapOf(state uintptr) (*heap, *libquickjs.TJSMallocState) {
 	return &(*engine)(at(s.Fopaque)).heap, s
 }
 
-// note tells the engine how much is used: its collector runs by that.
+// note tells the engine how much memory is used, which decides when its collector runs.
 func (h *heap) note(s *libquickjs.TJSMallocState) { s.Fmalloc_size = libquickjs.Size_t(h.used) }
 
 func heapMalloc(_ *libc.TLS, state uintptr, size libquickjs.Size_t) uintptr {
@@ -95,10 +95,10 @@ func heapUsable(_ *libc.TLS, p uintptr) libquickjs.Size_t {
 	return libquickjs.Size_t(usable(p))
 }
 
-// at is the memory at an address of the engine's. The engine's memory is not Go's: the collector
-// neither moves nor frees it. An engine itself is Go's, and pinned.
+// at is a pointer to an address in the engine's memory. Go's collector neither moves nor frees
+// this memory. An engine itself is in Go's memory, and pinned.
 func at(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }
 
-// address is what the engine calls a function by. The function is declared, and no closure: those
-// have an address for as long as the program runs.
+// address is the address by which the engine calls f. F must be a declared function, not a
+// closure, so that its address is valid as long as the program runs.
 func address(f any) uintptr { return (*[2]uintptr)(unsafe.Pointer(&f))[1] }

@@ -7,9 +7,9 @@ import (
 
 // meter measures the processor time of one call after another on a locked thread.
 //
-// Reading a thread's processor time is a system call. The meter reads the clock first, and asks
-// for the processor time where the clock says that the budget may be spent: a call cannot have
-// used more of the processor than has passed on the clock. The reverse is no proof, for the
+// Reading a thread's processor time is a system call. A call cannot have used more of the
+// processor than has passed on the clock. So the meter reads the clock first, and the processor
+// time only if the budget may be spent by the clock. The clock alone proves nothing, because the
 // machine may have been busy elsewhere.
 type meter struct {
 	budget time.Duration
@@ -49,14 +49,13 @@ func (m *meter) end() (over time.Duration) {
 	return over
 }
 
-// spent is the least processor time that the call has used: what the thread has used since the
-// last reading, less all that the calls before this one can have.
+// spent is the least processor time that the call can have used: that of the thread since the last
+// reading, less the most that the calls before this one can have used.
 func (m *meter) spent() time.Duration {
 	return threadCPU() - m.cpu - (m.began - m.clock)
 }
 
-// read reads the thread's processor time. The result is what the thread has used since the last
-// reading.
+// read reads the thread's processor time, and returns the time since the last reading.
 func (m *meter) read() time.Duration {
 	cpu := threadCPU()
 	spent := cpu - m.cpu
@@ -67,12 +66,12 @@ func (m *meter) read() time.Duration {
 	return spent
 }
 
-// due is whether the processor time should be read again, within a batch.
+// due reports whether the processor time should be read again, within a batch.
 func (m *meter) due() bool { return m.began-m.clock >= m.budget }
 
-// The engine polls at each call of a function and at each turn of a loop, when its counter is
-// down to 0. One turn may be a native function of milliseconds, or nothing: the counter is high
-// only while the turns are short.
+// The engine counts calls of functions and turns of loops, and polls when its counter is down to
+// 0. One turn may take nothing, or milliseconds in a native function. So the counter is high only
+// while turns are short.
 const (
 	firstPoll   = 16
 	slowPoll    = 1

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pages is a mapping. The system gives it memory as it is written to.
+// pages is a mapping, which gets memory when it is written to.
 type pages struct{ memory []byte }
 
 func mapPages(size int) (pages, error) {

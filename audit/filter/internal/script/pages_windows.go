@@ -2,7 +2,7 @@ package script
 
 import "golang.org/x/sys/windows"
 
-// pages is a range of addresses, of which the first bytes have memory.
+// pages is a range of addresses, whose first bytes have memory.
 type pages struct {
 	base      uintptr
 	size      int

@@ -20,7 +20,7 @@ type Script struct {
 	closed   bool
 }
 
-// Counts is what Judge has done.
+// Counts counts the calls of a Judge.
 type Counts struct {
 	Calls  int
 	Passed int
@@ -32,7 +32,7 @@ type Counts struct {
 // Fault is an error of a script, or the reason for which it is off.
 type Fault struct {
 	Reason string // a sentence without hostile bytes
-	Line   int    // in the file; 0 where it is not known
+	Line   int    // in the file; 0: not known
 }
 
 // Error implements error.
@@ -44,8 +44,8 @@ func (f *Fault) Error() string {
 }
 
 // New makes a scope and runs the source in it, which must define a function filter. FirstLine is
-// the line on which the source begins in its file, from 1. Errors are Faults that hold the line
-// there. The name says in errors which filter is meant.
+// the line of the file where the source begins, from 1. Errors are Faults with a line of the file,
+// and have the name of the filter.
 func New(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, callBudget)
 }
@@ -86,9 +86,10 @@ func (s *Script) load(source string, firstLine int) (err error) {
 	return nil
 }
 
-// enter prepares the thread for the engine, and returns what undoes that. The thread is locked
-// for its processor time to be that of the script. A fault at an address of the engine is a
-// panic, which Judge and New recover, and no end of the process.
+// enter prepares the thread for the engine, and returns the function that undoes that. It locks
+// the goroutine to the thread, so that the thread's processor time is that of the script. It makes
+// a fault at an address of the engine a panic, which Judge and New recover, instead of the end of
+// the process.
 func (s *Script) enter() (leave func()) {
 	runtime.LockOSThread()
 	before := debug.SetPanicOnFault(true)
@@ -101,7 +102,7 @@ func (s *Script) enter() (leave func()) {
 	}
 }
 
-// engineFault is why a panic ended a script.
+// engineFault is the fault of a script that a panic has ended.
 func (s *Script) engineFault(r any) *Fault {
 	if fault := s.watchdog.fault(); fault != nil {
 		return fault
@@ -109,9 +110,9 @@ func (s *Script) engineFault(r any) *Fault {
 	return &Fault{Reason: "the engine failed: " + printable(fmt.Sprint(r))}
 }
 
-// Judge calls the script's function for each candidate, in order, and sets pass to what it says:
-// pass is as long as batch. A call that fails does not pass. A script that goes off within a
-// batch passes nothing more; [Script.Off] says why. Nothing happens when the script is off or
+// Judge calls the script's function for each candidate, in order, and sets pass, which is as long
+// as batch. A candidate whose call fails does not pass. If the script goes off within a batch, no
+// later candidate passes, and [Script.Off] says why. Judge does nothing if the script is off or
 // closed.
 func (s *Script) Judge(batch []audit.Candidate, pass []bool) (counts Counts) {
 	clear(pass)
@@ -164,10 +165,10 @@ func (s *Script) account(counts *Counts) {
 	}
 }
 
-// Off is why the script has been switched off; nil while it is on.
+// Off says why the script was switched off. It is nil while the script is on.
 func (s *Script) Off() *Fault { return s.off }
 
-// Close gives the scope's memory back. The script judges no more.
+// Close gives the scope's memory back. The script no longer judges.
 func (s *Script) Close() {
 	if s.closed {
 		return

@@ -187,7 +187,7 @@ func TestNew(t *testing.T) {
 		{"a loop in a global", "for (;;);", "line 41: it was stopped after 250ms of the processor"},
 		{"memory in a global", "var a = []; for (;;) a = [a, new ArrayBuffer(1e5)]", "it needs more than 32 MB of memory"},
 		{"a promise in a global", "Promise.resolve().then(() => 1); " + body("return true"), "it uses a promise"},
-		{"invalid UTF-8", "// \xff\n" + body("return true"), "the script is no valid UTF-8"},
+		{"invalid UTF-8", "// \xff\n" + body("return true"), "the script is not valid UTF-8"},
 		{"NUL", "// \x00\n" + body("return true"), "the script has a NUL byte"},
 		{"too long", body("return true") + strings.Repeat(" ", script.MaxSource), "the script has 1048614 bytes; it may have 1048576"},
 		{"nested parentheses", strings.Repeat("(", 20_000), "SyntaxError: stack overflow"},

@@ -4,7 +4,7 @@ package script
 
 import "time"
 
-// thread is a thread of this process, of which the system tells others nothing.
+// thread is a thread of this process. The system tells other threads nothing about it.
 type thread struct{}
 
 func thisThread() thread { return thread{} }

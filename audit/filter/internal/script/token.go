@@ -27,9 +27,8 @@ const (
 // marks are the operators of several characters, longer ones first.
 var marks = strings.Fields(`>>>= ... === !== **= <<= >>= >>> &&= ||= ??= => == != <= >= && || ?? ?. ++ -- += -= *= /= %= &= |= ^= << >> **`)
 
-// tokens cuts a source into tokens. The result is false for a source that cannot be cut for
-// certain, valid or not: with templates, escapes in names, or a slash that may divide or begin a
-// regular expression.
+// tokens cuts a source into tokens. Ok is false if the cuts are not certain: for a source with
+// templates, escapes in names, or a slash that may divide or begin a regular expression.
 func tokens(source string) (list []token, ok bool) {
 	if strings.ContainsAny(source, "\u2028\u2029`") || strings.Contains(source, "<!--") || strings.Contains(source, "-->") {
 		return nil, false
@@ -76,8 +75,8 @@ func space(s string) (n int, newLine bool) {
 	return 0, false
 }
 
-// next is the token that s begins with, after the tokens before; its text is "" where there is
-// none for certain.
+// next is the token that s begins with, after the tokens before. Its text is "" if it is not
+// certain.
 func next(s string, before []token) (kind, string) {
 	first, _ := utf8.DecodeRuneInString(s)
 	switch {

@@ -8,7 +8,7 @@ import (
 	"modernc.org/libquickjs"
 )
 
-// value is a JavaScript value: 16 bytes, of which one half says what the other is.
+// value is a JavaScript value of 16 bytes: the content, and a half that says what it is.
 type value = libquickjs.TJSValue
 
 const valueSize = 16
@@ -27,7 +27,7 @@ func number(f float64) (v value) {
 
 func tagOf(v value) int { return int(int32(v.Ftag)) }
 
-// isTrue is whether a boolean is true.
+// isTrue reports whether a boolean is true.
 func isTrue(v value) bool { return uint32(*(*uint64)(unsafe.Pointer(&v))) != 0 }
 
 // pointer is the address of an object.

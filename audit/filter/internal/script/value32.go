@@ -8,8 +8,8 @@ import (
 	"modernc.org/libquickjs"
 )
 
-// value is a JavaScript value: 8 bytes, a number or what is no number, as the engine packs them
-// on machines of 32 bits.
+// value is a JavaScript value of 8 bytes, as the engine packs it on machines of 32 bits: a number,
+// or a NaN with another value in it.
 type value = libquickjs.TJSValue
 
 const (
@@ -33,7 +33,7 @@ func tagOf(v value) int {
 	return int(tag)
 }
 
-// isTrue is whether a boolean is true.
+// isTrue reports whether a boolean is true.
 func isTrue(v value) bool { return uint32(v) != 0 }
 
 // pointer is the address of an object.

@@ -6,19 +6,20 @@ import (
 	"time"
 )
 
-// watchdog ends a native function of the engine that does not return: none of those polls. While a
-// script runs, a timer is set. When the timer fires, the processor time that the script's thread
-// has used since the meter last read it is compared with the limit: the meter reads it within a
-// few milliseconds of whole calls, so that what is above is of one call.
+// watchdog ends a native function of the engine that does not return, since native functions do
+// not poll. While a script runs, a timer is set. When it fires, the watchdog compares the limit
+// with the processor time that the script's thread has used since the meter last read it. The
+// meter reads it every few milliseconds between calls, so a time over the limit is that of one
+// call.
 //
-// Over the limit, the scope's memory is made inaccessible. The native function's next access is
-// then a fault, which is a panic that Judge or New recovers. The memory is unmapped later, by the
-// goroutine that the script belongs to, so that its addresses are not used again meanwhile.
-// Unmapping at once is tempting, and ends the function as well: another mapping may then take the
-// place, and the function writes to that.
+// Over the limit, the watchdog makes the scope's memory inaccessible. The native function's next
+// access is then a fault, and a panic that Judge or New recovers. The script's goroutine unmaps
+// the memory later, so that its addresses are not used again meanwhile. Never unmap at once,
+// although that ends the function too: another mapping may take the place, and the function would
+// write to it.
 //
-// The panic may come in code of this package too, wherever the memory is read. That code holds no
-// lock, and what it leaves half done is thrown away with the engine.
+// The panic may also come in code of this package, wherever it reads the memory. That code holds
+// no lock, and all that it leaves half done is thrown away with the engine.
 type watchdog struct {
 	limit time.Duration // of the processor, in one call
 	meter *meter
@@ -31,8 +32,8 @@ type watchdog struct {
 	bitten  bool
 }
 
-// clockFactor is how much longer than the processor time the clock must say where the system does
-// not tell the processor time of another thread.
+// clockFactor is how many times the limit must pass on the clock, if the system does not tell the
+// processor time of another thread.
 const clockFactor = 10
 
 // begin watches the calling thread, after a reading of the meter.
@@ -48,7 +49,7 @@ func (w *watchdog) begin() {
 	w.timer.Reset(w.limit)
 }
 
-// end ends what begin began. The memory is not touched by the watchdog from then on.
+// end ends the watch. From then on the watchdog does not touch the memory.
 func (w *watchdog) end() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -79,7 +80,7 @@ func (w *watchdog) used() time.Duration {
 	return (now() - time.Duration(w.meter.readClock.Load())) / clockFactor
 }
 
-// fault is why the watchdog has made the memory inaccessible; nil where it has not.
+// fault says why the watchdog has made the memory inaccessible. It is nil if it has not.
 func (w *watchdog) fault() *Fault {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()

@@ -8,7 +8,7 @@ import (
 	"example.com/clew/audit/filter/internal/rules"
 )
 
-// readHeader reads the one line of a file, "Name: value". No error has any of it.
+// readHeader reads the one line of a file, "Name: value". No error quotes the line.
 func readHeader(path string) (name, value string, err error) {
 	text, err := readFile(path, rules.MaxFile)
 	if err != nil {
@@ -26,7 +26,7 @@ func readHeader(path string) (name, value string, err error) {
 	switch textproto.CanonicalMIMEHeaderKey(name) {
 	case "Connection", "Content-Length", "Host", "If-Modified-Since", "If-None-Match", "Range", "Trailer",
 		"Transfer-Encoding", "Upgrade":
-		return "", "", errors.New("a header that the request has for itself")
+		return "", "", errors.New("a header that the request sets itself")
 	}
 	return name, value, nil
 }

@@ -14,14 +14,14 @@ import (
 	"example.com/clew/audit/filter/internal/rules"
 )
 
-// readPath reads a directory or a file. What differs from the last reading is read once more after
-// a pause, and counts where both are equal: a writer may be at it.
+// readPath reads a directory or a file. If files differ from the last reading, it reads again
+// after a pause, because somebody may be writing them. A file counts if both readings are equal.
 func (s *Source) readPath(ctx context.Context) ([]File, error) {
 	first, err := s.snapshot()
 	if err != nil {
 		return nil, err
 	}
-	if s.last == nil { // nothing to keep: the next reading mends it
+	if s.last == nil { // there is nothing to keep, and the next reading mends it
 		s.last = map[string][]byte{}
 		return s.accept(first, first), nil
 	}
@@ -63,7 +63,7 @@ func (s *Source) snapshot() (map[string]File, error) {
 	return readDir(s.cfg.Where)
 }
 
-// readDir reads the *.yaml and *.yml of a directory, not those whose names begin with a dot.
+// readDir reads the *.yaml and *.yml of a directory, except those whose names begin with a dot.
 func readDir(dir string) (map[string]File, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -106,8 +106,8 @@ func (s *Source) isLast(files map[string]File) bool {
 	return true
 }
 
-// accept returns the files of two readings, and an error for each that they do not agree on. A file
-// that is in neither is gone.
+// accept returns the files of two readings, with an error for each file on which they differ. A
+// file that is in neither is gone.
 func (s *Source) accept(first, second map[string]File) []File {
 	var files []File
 	for name, f := range second {

@@ -25,8 +25,8 @@ func readBounded(r io.Reader, bound int) ([]byte, error) {
 	return text, nil
 }
 
-// readFile reads a regular file of up to bound bytes. Others are refused before they are opened: a
-// pipe has no end.
+// readFile reads a regular file of up to bound bytes. It refuses other files before it opens them,
+// because a pipe may have no end.
 func readFile(path string, bound int) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {

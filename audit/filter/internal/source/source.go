@@ -17,26 +17,26 @@ import (
 // Timeout bounds a reading of the source.
 const Timeout = 10 * time.Second
 
-// settle is the pause after which a file that changed is read again.
+// settle is the pause after which a changed file is read again.
 const settle = 200 * time.Millisecond
 
-// maxTotal bounds the files of a directory together, in bytes: their texts stay in memory.
+// maxTotal bounds the bytes of all files of a directory, because their texts stay in memory.
 const maxTotal = 16 << 20
 
-// Config is what [Open] needs. Where is required.
+// Config configures a Source: see [Open]. Where is required.
 type Config struct {
 	Where           string // a directory, a file, or a URL
 	Header          string // the path of a file with one line "Name: value", for a URL
 	SHA256          string // of the content, in hexadecimal digits; not for a directory
 	HMACKey         string // the path of a file with the key, for a URL
-	SignatureHeader string // of the response: where the HMAC-SHA256 stands
+	SignatureHeader string // the header of the response with the HMAC-SHA256
 }
 
 // File is one file of the source.
 type File struct {
-	Name string // without its directory; of a URL without what may be secret
+	Name string // without the directory; a URL is without parts that may be secret
 	Text []byte // never changed afterwards
-	Err  error  // the file could not be read, or changes right now: keep what it had
+	Err  error  // the file could not be read, or changes right now: keep its last text
 }
 
 // Source is a directory, a file or a URL. One goroutine at a time may use it.
@@ -79,7 +79,7 @@ func Open(cfg Config) (*Source, error) {
 			s.web, s.name = web, web.name
 		}
 	} else if cfg.Header != "" || cfg.HMACKey != "" {
-		refuse("Config.Header and Config.HMACKey are for a URL, and Config.Source is none")
+		refuse("Config.Header and Config.HMACKey are for a URL, and Config.Source is not one")
 	}
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
@@ -87,7 +87,7 @@ func Open(cfg Config) (*Source, error) {
 	return s, nil
 }
 
-// String returns the source for a log line: of a URL without what may be secret.
+// String returns the source for a log line. A URL is without parts that may be secret.
 func (s *Source) String() string { return s.name }
 
 // Close ends the connections.
@@ -98,7 +98,7 @@ func (s *Source) Close() {
 }
 
 // Read returns the files in the order of their names. An error says that the source cannot be read
-// as a whole: keep all that it had. Its text has no credentials, and none of the content.
+// at all: keep the last files. Its text has no credentials, and nothing of the content.
 func (s *Source) Read(ctx context.Context) ([]File, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no whole answer within %v", s.timeout))
 	defer cancel()

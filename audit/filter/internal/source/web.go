@@ -21,9 +21,9 @@ import (
 const (
 	maxRedirects = 5
 	minKey       = 16
-	// wholeEvery is how often a request has no condition, so that a server that answers 304 for
-	// ever does not keep a filter for ever. A request without a condition that fails is followed by
-	// others without one: the next 304 would hide the failure.
+	// wholeEvery is how often a request has no condition. Otherwise a server that always answers
+	// 304 would keep a filter for ever. If a request without a condition fails, the next one has
+	// none either, because a 304 would hide the failure.
 	wholeEvery = 20
 )
 
@@ -43,7 +43,7 @@ type web struct {
 func newWeb(cfg Config) (*web, error) {
 	u, err := url.Parse(cfg.Where)
 	if err != nil {
-		return nil, errors.New("not a URL") // its error has the URL, and with it what may be secret
+		return nil, errors.New("not a URL") // the parser's error would quote the URL, which may have a secret
 	}
 	if u.User != nil {
 		return nil, errors.New("no user or password in a URL; put them into the file of Config.Header")
@@ -87,7 +87,7 @@ func checkScheme(u *url.URL) error {
 	return errors.New("http is for localhost, 127.0.0.0/8 and [::1] only: use https")
 }
 
-// loopbackOnly refuses an address of another machine: a resolver may say that localhost is one.
+// loopbackOnly refuses an address of another machine, which a resolver may return for localhost.
 func loopbackOnly(_, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil || !to.Addr().IsLoopback() {
@@ -107,7 +107,8 @@ func (w *web) checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// read returns the content of the URL: the last one where the server says that it did not change.
+// read returns the content of the URL. If the server says that it did not change, it is the last
+// one.
 func (w *web) read(ctx context.Context, pin []byte) ([]byte, error) {
 	req, err := w.request(ctx)
 	if err != nil {

@@ -252,7 +252,7 @@ func TestBadHeaderFiles(t *testing.T) {
 		{"a name that is none", "A b: " + secret, "not one line"},
 		{"two lines", "A: " + secret + "\nB: x", "more than one line"},
 		{"a carriage return", "A: " + secret + "\rB: x", "more than one line"},
-		{"Host", "host: " + secret, "a header that the request has for itself"},
+		{"Host", "host: " + secret, "a header that the request sets itself"},
 		{"too large", "A: " + strings.Repeat(secret, 100_000), "larger than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,6 +1,6 @@
 package traps
 
-// scope is what a bracket that is open, or an arrow, has within it.
+// scope says what is within an open bracket, or after an arrow.
 type scope uint8
 
 const (
@@ -17,13 +17,13 @@ const (
 type bracket struct {
 	scope
 	at       int  // its token
-	commas   int  // of it, not of what is in it
+	commas   int  // without those in brackets within it
 	begun    bool // it is not empty
 	last     bool // the last token was a comma
-	question int  // ? without their :
-	ternary  bool // the last : was that of a ?
-	traps    int  // that were found before it
-	of       int  // group: the token before it, or -1
-	inGroup  bool // it is in parentheses, or is those
-	inCall   bool // it is in a function that is called for events, or is one
+	question int  // question marks without their colons
+	ternary  bool // the last colon was that of a question mark
+	traps    int  // found before it
+	of       int  // for a group: the token before it, or -1
+	inGroup  bool // in parentheses; also for the parentheses themselves
+	inCall   bool // in a function that is called for events; also for the function itself
 }

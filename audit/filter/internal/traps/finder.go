@@ -20,7 +20,7 @@ func (f *finder) add(line int, format string, args ...any) {
 	f.traps = append(f.traps, Trap{line, fmt.Sprintf(format, args...)})
 }
 
-// near is the token so far away, or one without a text.
+// near is the token at that distance, or one without a text.
 func (f *finder) near(by int) token {
 	if at := f.at + by; at >= 0 && at < len(f.tokens) {
 		return f.tokens[at]
@@ -60,7 +60,7 @@ func (f *finder) token() {
 	}
 }
 
-// mark counts what stands between the parts of a bracket.
+// mark counts the commas, question marks and colons in a bracket.
 func (f *finder) mark(t token) {
 	switch top := f.top(); t.text {
 	case ",":
@@ -92,7 +92,8 @@ func (f *finder) push(s scope) {
 	in := f.top()
 	o := bracket{scope: s, at: f.at, traps: len(f.traps), of: f.at - 1, inGroup: in.inGroup || s == group, inCall: in.inCall}
 	if s == body || s == arrow {
-		// A function that is an argument while the script is loaded, as of map, is called there.
+		// A function in parentheses, such as the argument of map, is called while the script is
+		// loaded.
 		o.inCall = o.inCall || !in.inGroup
 	}
 	f.open = append(f.open, o)
@@ -121,11 +122,12 @@ func (f *finder) pop(t token) {
 	if o.scope == array {
 		what = "the array"
 	}
-	f.traps = f.traps[:o.traps] // those in it go with it
+	f.traps = f.traps[:o.traps] // this trap replaces those within it
 	f.add(f.tokens[o.at].line, "%s of %d entries may be made anew in each call: put it into a constant outside of the function, as a Set or a Map", what, entries)
 }
 
-// endsOperand reports whether an operand ends with t: a bracket after it belongs to it.
+// endsOperand reports whether an operand ends with t. A bracket after it then belongs to the
+// operand.
 func endsOperand(t token) bool {
 	switch t.kind {
 	case word:
@@ -150,7 +152,7 @@ func (f *finder) scopeOf(t token) scope {
 	return f.ofBrace()
 }
 
-// ofBrace is what a brace opens, by the token before it.
+// ofBrace is what an opening brace begins, by the token before it.
 func (f *finder) ofBrace() scope {
 	before := f.near(-1)
 	if before.kind == word && slices.Contains(operators, before.text) {
@@ -172,7 +174,7 @@ func (f *finder) ofBrace() scope {
 	return object
 }
 
-// afterColon tells a value from the block of a case, or with a label.
+// afterColon tells an object from the block of a case or of a label.
 func (f *finder) afterColon() scope {
 	switch top := f.top(); {
 	case top.scope == object, top.scope == group, top.scope == array, top.ternary:
@@ -210,10 +212,11 @@ func (f *finder) word(t token) {
 	}
 }
 
-// java is what scripts have in Java's engines only.
+// java is the names that scripts have only in Java's engines.
 var java = []string{"java", "javax", "Java", "Packages", "JavaImporter", "importClass", "importPackage"}
 
-// methods are those of Java's texts and collections that JavaScript's do not have.
+// methods are methods of Java's texts and collections that JavaScript does not have, and what to
+// write.
 var methods = map[string]string{
 	"equals":           "a == b",
 	"equalsIgnoreCase": "a.toLowerCase() == b.toLowerCase()",

@@ -125,8 +125,8 @@ func (l *lexer) template(from int) {
 	l.take(text, len(l.rest))
 }
 
-// isOperand reports whether an operand may begin here: a / begins an expression then, and divides
-// elsewhere. After ) and } it divides, which is wrong after if (…).
+// isOperand reports whether an operand may begin here. A / then begins a regular expression;
+// elsewhere it divides. After ) and } it is taken for a division, which is wrong after if (…).
 func (l *lexer) isOperand() bool {
 	if len(l.tokens) == 0 {
 		return true
@@ -140,7 +140,7 @@ func (l *lexer) isOperand() bool {
 	return false
 }
 
-// until returns the length of a text to the end of the first end, or the whole.
+// until returns the length of s up to and including the first end, or the whole length.
 func until(s, end string) int {
 	if n := strings.Index(s, end); n >= 0 {
 		return n + len(end)

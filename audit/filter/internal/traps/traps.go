@@ -1,5 +1,5 @@
-// Package traps looks at the text of a script for what makes filters slow, and for what is no
-// JavaScript. Scripts are not run.
+// Package traps looks at the text of a script for parts that make filters slow, or that are not
+// JavaScript. It does not run scripts.
 package traps
 
 import "slices"
@@ -11,14 +11,14 @@ type Trap struct {
 }
 
 const (
-	// few is how many entries a literal may have that is made in each call.
+	// few is how many entries a literal may have if it is made in each call.
 	few = 8
 	// maxTraps bounds the traps of a script.
 	maxTraps = 20
 )
 
-// Find returns the traps of a script whose first line is that line of its file, in the order of
-// lines. A text that is no JavaScript has some or none.
+// Find returns the traps of a script, in the order of lines. FirstLine is the line of the file
+// where the script begins. For a text that is not JavaScript, the result is undefined but safe.
 func Find(script string, firstLine int) []Trap {
 	f := finder{tokens: tokens(script)}
 	for f.at = range f.tokens {
