@@ -289,7 +289,7 @@ func TestHostileLock(t *testing.T) {
 	assert.Less(t, len(err.Error()), 4000)
 }
 
-// Recovery: what processes before have left, and what is not to be touched.
+// Recovery takes up what earlier processes have left, and leaves other files alone.
 func TestRecovery(t *testing.T) {
 	dir, p := t.TempDir(), &packer{damaged: 3, many: []string{"noisy"}}
 	journal := filepath.Join(dir, "_journal")
@@ -369,7 +369,7 @@ func TestConfig(t *testing.T) {
 	assert.ErrorContains(t, err, "Config.Full", "all that is wrong is said")
 }
 
-// Loggers that share a store take turns: that one has it is no error of the other.
+// Loggers that share a store take turns. If one has the lock, that is no error of the other.
 func TestAnotherMerges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// values are made at run time: what is constant proves nothing about allocations.
+// values are made at run time, because constants prove nothing about allocations.
 func values(n int) []string {
 	v := make([]string, n)
 	for i := range v {

@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A day of a quiet service: each event is in the segment of its five minutes, and nothing grows.
+// On a day of a quiet service, each event is in the segment of its five minutes, and nothing
+// grows.
 func TestDay(t *testing.T) {
 	var merged, expired int
 	dir, p := t.TempDir(), &packer{}

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An fsync that the clock has asked for fails: the next Sync says so, once.
+// If an fsync that the clock has asked for fails, the next Sync says so, once.
 func TestFsyncThatNobodyWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{}

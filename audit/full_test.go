@@ -26,7 +26,7 @@ func fill(l *audit.Logger) {
 	}
 }
 
-// With Block, Log waits for room, and no longer than its context.
+// With Block, Log waits for room, but no longer than its context allows.
 func TestBlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, d := &packer{}, &disk{}

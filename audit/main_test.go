@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// packer takes the place of package pack: it keeps the events of segments.
+// packer keeps the events of segments, in place of package pack.
 type packer struct {
 	mu      sync.Mutex
 	events  map[string][]audit.Event // by segment

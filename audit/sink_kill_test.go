@@ -24,7 +24,8 @@ const perCall = 100
 type pipe struct{ mu sync.Mutex }
 
 // say writes a message to the parent: a byte, the number of numbers, and these. A reader sees it
-// whole, or not at all: what a killed child has written of it counts as nothing.
+// whole, or not at all. If a killed child has written only a part of it, the message does not
+// count.
 func (p *pipe) say(what byte, numbers ...uint64) {
 	b := binary.LittleEndian.AppendUint32([]byte{what}, uint32(len(numbers)))
 	for _, n := range numbers {

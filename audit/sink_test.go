@@ -124,7 +124,7 @@ func sinkAdds(t testing.TB, s audit.Stats) {
 	require.Equal(t, s.Written, s.Sent+s.Refused+s.Unsent, "Written == Sent + Refused + Unsent: %+v", s)
 }
 
-// The Sink is away for an hour: the journal has the events meanwhile.
+// While the Sink is away for an hour, the journal has the events.
 func TestSinkIsAway(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// result is what a peer needed for so many events.
+// result is the cost of a peer for a number of events.
 type result struct {
 	Events int
 	Wall   time.Duration // until all is on disk
@@ -87,7 +87,7 @@ func median(rounds []result, of func(result) float64) float64 {
 	return values[len(values)/2]
 }
 
-// child runs a peer in a process of its own, whose memory and time are nobody else's.
+// child runs a peer in a process of its own, so that memory and time are only the peer's.
 func child(args ...string) (r result, err error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// script is DuckDB as its Node users have it: an appender, and queries.
+// script uses DuckDB from Node: an appender, and queries.
 //
 //go:embed duckdb.mjs
 var script string
 
-// duckdb has DuckDB write n events through its appender, from its own process's memory.
+// duckdb makes DuckDB write n events from its own memory, through its appender.
 func duckdb(node string, n int) (r result, err error) {
 	dir, err := os.MkdirTemp("", "clew-bench-")
 	if err != nil {
@@ -65,7 +65,7 @@ func duckdb(node string, n int) (r result, err error) {
 	}, nil
 }
 
-// scripted is what the script prints, its times in milliseconds.
+// scripted is the output of the script, with times in milliseconds.
 type scripted struct {
 	Wall, CPU, Find float64
 	Rows            int

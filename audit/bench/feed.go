@@ -11,7 +11,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// begin is the time of the first event of what is made ahead.
+// begin is the time of the first event that is made ahead.
 var begin = time.Now().Add(-time.Hour).Truncate(5 * time.Minute)
 
 // event is a made event in the forms that the peers take.

@@ -14,8 +14,8 @@ import (
 	"example.com/clew/audit/filter"
 )
 
-// runFilters measures what filters cost a service that logs at a rate, how long a batch waits while
-// a hundred of them change, and how long beside a filter that does harm.
+// runFilters measures how much filters cost a service that logs at a rate, and how long a batch
+// waits, while a hundred filters change and beside a filter that does harm.
 func runFilters(args []string) error {
 	flags := flag.NewFlagSet("filters", flag.ExitOnError)
 	rate := flags.Int("rate", 100_000, "events a second")
@@ -74,7 +74,7 @@ func harmless(n int) (files []string) {
 	return files
 }
 
-// networks are some of those that the made events have.
+// networks are some of the networks in the made events.
 var networks = []string{"instagram", "facebook"}
 
 // harmful is filters that must be switched off.
@@ -105,7 +105,7 @@ func changing(ctx context.Context, dir string, files []string) {
 	}
 }
 
-// write puts a file in the place of another, as people should.
+// write replaces a file by renaming, as people should.
 func write(dir string, i int, text string) {
 	temp := filepath.Join(dir, ".new")
 	if err := os.WriteFile(temp, []byte(text), 0o600); err != nil {
@@ -116,7 +116,7 @@ func write(dir string, i int, text string) {
 	}
 }
 
-// filterResult is what a run with filters cost.
+// filterResult is the cost of a run with filters.
 type filterResult struct {
 	cpu, inFilters                      time.Duration
 	judged, discarded, dropped, changes int64
@@ -186,7 +186,7 @@ func filterDir(work string, files []string) (dir string, err error) {
 	return dir, nil
 }
 
-// run logs at a rate, and counts what became of the events.
+// run logs at a rate, and counts the events by their fate.
 func (r *filterResult) run(cfg audit.Config, rate int, span time.Duration) error {
 	l, err := audit.Open(cfg)
 	if err != nil {

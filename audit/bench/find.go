@@ -18,7 +18,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// runFind makes a lake, unless dir has one already, and asks it.
+// runFind makes a lake, unless dir has one already, and measures searches in it.
 func runFind(args []string) error {
 	flags := flag.NewFlagSet("find", flag.ExitOnError)
 	events := flags.Int("events", 30_000_000, "so many events")
@@ -47,8 +47,8 @@ func runFind(args []string) error {
 	return ask(lake.Dir(*dir), asked, *rounds, *node, *dir)
 }
 
-// fill writes segments of 850,000 events, as 128 MB of them are, and packs them. Some of the
-// events are returned, to be found again.
+// fill writes segments of 850,000 events, which are 128 MB, and packs them. It returns some of the
+// events, to be found again.
 func fill(dir string, n int) (asked []made.Event, err error) {
 	const each = 850_000
 	store := lake.Dir(dir)
@@ -128,7 +128,7 @@ func ask(store lake.Store, asked []made.Event, rounds int, node, dir string) err
 	return nil
 }
 
-// find reads all events of an answer, as a user of the command gets them.
+// find reads all events of an answer, as the command does.
 func find(q lake.Query, store lake.Store) (rows int, read int64, err error) {
 	var report lake.Report
 	for _, err := range lake.Find(context.Background(), q, &report, store) {

@@ -21,8 +21,8 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// runFleet makes the lake of a fleet, in which each writer has a small file in each partition, and
-// says what Compact makes of it, and of the time that answers take.
+// runFleet makes the lake of a fleet, in which each writer has a small file in each partition. It
+// measures Compact, and answers before and after it.
 func runFleet(args []string) error {
 	flags := flag.NewFlagSet("fleet", flag.ExitOnError)
 	writers := flags.Int("writers", 1000, "so many writers")
@@ -65,11 +65,11 @@ type fleet struct {
 	asked                       []lake.Event // some of the events, to be found again
 }
 
-// fleetBegin is when the fleet's hour begins: so long ago that Compact takes it.
+// fleetBegin is the beginning of the fleet's hour, long enough ago for Compact.
 var fleetBegin = begin.Add(-3 * time.Hour).Truncate(time.Hour)
 
-// fill writes the lake. The events of a trace lie with any of the writers, as those of requests
-// that go through many services.
+// fill writes the lake. The events of a trace go to all writers, as if its requests went through
+// many services.
 func (f *fleet) fill(dir string) error {
 	store := &counted{Store: lake.Dir(dir)}
 	each := f.writers * f.events
@@ -139,7 +139,7 @@ func eventsOf(all []lake.Event) iter.Seq2[lake.Event, error] {
 	}
 }
 
-// link makes a copy of a lake, of which Compact replaces the files and changes none.
+// link makes a copy of a lake by hard links, since Compact replaces files and changes none.
 func link(from, to string) error {
 	for f, err := range lake.Dir(from).List(context.Background(), "") {
 		if err != nil {
@@ -156,7 +156,7 @@ func link(from, to string) error {
 	return nil
 }
 
-// pass is what one call of Compact has done.
+// pass is the result of one call of Compact.
 type pass struct {
 	lake.Compacted
 	took, cpu   time.Duration
@@ -230,7 +230,7 @@ func (f *fleet) lakes(before, after string, rounds int) error {
 	return t.Flush()
 }
 
-// answered is what some answers took, in all.
+// answered is the cost of some answers together.
 type answered struct {
 	lake.Report
 	median time.Duration
@@ -273,8 +273,8 @@ func printPasses(passes []*pass) error {
 	return t.Flush()
 }
 
-// counted is a store whose calls are counted: what they would be on S3, where a list is a request
-// for each thousand files, and a read one that a store may answer from what it has read before.
+// counted is a store that counts its calls as requests to S3. A list is one request for each
+// thousand files. A read is one request, unless the store still has the bytes.
 type counted struct {
 	lake.Store
 	lists, opens, reads, puts, deletes atomic.Int64

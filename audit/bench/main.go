@@ -1,6 +1,6 @@
-// Command bench measures audit: beside its peers, at a rate, over time, and as its events are
-// found again. All events are synthetic. The script .ci/scale-audit runs all of it but fleet,
-// which .ci/audit/fleet runs.
+// Command bench measures audit beside its peers, at a rate, over time, and in searches. All events
+// are synthetic. The script .ci/scale-audit runs all of it except fleet, which .ci/audit/fleet
+// runs.
 //
 //	go run . peers [-events 1000000] [-rounds 3] [-node DIRECTORY]
 //	go run . sustain [-rate 500000] [-for 60s] [-producers 4]
@@ -10,8 +10,8 @@
 //	go run . s3 [-versitygw PROGRAM] [-events 30000000] [-dir DIRECTORY]
 //	go run . fleet [-writers 1000] [-partitions 12] [-events 300] [-dir DIRECTORY]
 //
-// A node directory is one with the npm package @duckdb/node-api installed: without one, DuckDB is
-// left out.
+// A node directory has the npm package @duckdb/node-api. Without such a directory, DuckDB is left
+// out.
 package main
 
 import (

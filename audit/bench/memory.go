@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// peak is the most memory that this process has had, in bytes; 0 where the system does not say.
+// peak is the most memory that this process has had, in bytes, or 0 if the system does not tell.
 func peak() (bytes int64) { return fromStatus("VmHWM:") }
 
 // resident is the memory that this process has now.

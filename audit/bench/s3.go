@@ -23,8 +23,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// runS3 measures package s3 against a versitygw on loopback: how fast files go up beside the SDK's
-// transfer manager, and what a trace costs to find in requests and bytes.
+// runS3 measures package s3 against a versitygw on loopback: the speed of uploads beside the SDK's
+// transfer manager, and the requests and bytes of a search for a trace.
 func runS3(args []string) error {
 	flags := flag.NewFlagSet("s3", flag.ExitOnError)
 	program := flags.String("versitygw", "versitygw", "the program")
@@ -148,7 +148,7 @@ func compareUploads(settings *aws.Config, rounds int) error {
 	return nil
 }
 
-// upload returns the megabytes a second of so many new files, which it deletes.
+// upload uploads so many new files, deletes them, and returns the speed in megabytes a second.
 func upload(store *s3.Store, put func(string, []byte) error, files int, data []byte) (speed float64, err error) {
 	start := time.Now()
 	for i := range files {
@@ -165,7 +165,7 @@ func upload(store *s3.Store, put func(string, []byte) error, files int, data []b
 	return speed, nil
 }
 
-// findInBucket copies a lake to the bucket, and asks it as a process that is new each time.
+// findInBucket copies a lake to the bucket, and searches it as a new process would, each time.
 func findInBucket(settings *aws.Config, dir, cache string, events, rounds int) error {
 	asked, err := fill(dir, events)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"example.com/clew/audit"
 )
 
-// runSoak logs at a modest rate for long, and prints what may not grow.
+// runSoak logs at a modest rate for a long time, and prints figures that must not grow.
 func runSoak(args []string) error {
 	flags := flag.NewFlagSet("soak", flag.ExitOnError)
 	rate := flags.Int("rate", 20_000, "events a second")

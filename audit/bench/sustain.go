@@ -13,8 +13,8 @@ import (
 	"example.com/clew/audit"
 )
 
-// runSustain logs at a rate, and says what that cost. Producers run on the same machine: they are
-// measured alone first, with a nil Logger, since no service has its events from a generator.
+// runSustain logs at a rate, and prints the cost. Producers run on the same machine, so it first
+// measures them alone, with a nil Logger. No service gets its events from a generator.
 func runSustain(args []string) error {
 	flags := flag.NewFlagSet("sustain", flag.ExitOnError)
 	rate := flags.Int("rate", 500_000, "events a second")
@@ -64,7 +64,7 @@ func runSustain(args []string) error {
 	return nil
 }
 
-// produce logs rate events a second, and returns the longest that a producer was held up.
+// produce logs rate events a second, and returns the longest time that a producer was held up.
 func produce(l *audit.Logger, rate, producers int, span time.Duration) time.Duration {
 	var wait sync.WaitGroup
 	var worst atomic.Int64

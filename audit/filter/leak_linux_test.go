@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Scripts that are replaced give their memory back: a hundred with a megabyte each.
+// A hundred scripts with a megabyte each are replaced, and give their memory back.
 func TestReplacedScriptsAreClosed(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

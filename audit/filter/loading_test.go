@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Scripts that take too long in one poll are told, and left to the next: the version before stays.
+// Scripts that take too long in one poll are reported, and left to the next poll. Their old
+// versions stay.
 func TestLoadingTakesLong(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -64,7 +64,7 @@ func event(client string) audit.Event {
 	return audit.Event{Time: time.UnixMicro(1), Message: "m", Context: map[string]string{"client": client}}
 }
 
-// verdicts has the Set judge events of clients, and returns what became of each: the names that it
+// verdicts makes the Set judge events of clients, and returns the fate of each: the names that it
 // has, "discarded", or "" for one that is written as it is.
 func verdicts(s *filter.Set, clients ...string) []string {
 	var events []audit.Event

@@ -16,7 +16,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
-// exhaust has the Set judge events until a filter goes off, which throws on each.
+// exhaust makes the Set judge events until a filter goes off that throws on each.
 func exhaust(t testing.TB, s *filter.Set) {
 	t.Helper()
 	for range 1000 {
@@ -30,7 +30,7 @@ func exhaust(t testing.TB, s *filter.Set) {
 	t.Fatal("no filter went off")
 }
 
-// A filter that fails is switched off, which is told, and the others go on.
+// A filter that fails is switched off and reported, and the others go on.
 func TestOff(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "bad.yaml", rule("bad", throws))

@@ -20,7 +20,7 @@ import (
 
 // TestMoto sends events to the server that the SDK's environment says, .ci/audit/firehose's moto,
 // and holds that its bucket has each of them once. moto puts the records of a call into an object
-// at once, and checks less than the fake: it is a second opinion on the protocol.
+// at once, and checks less than the fake. It is a second opinion on the protocol.
 func TestMoto(t *testing.T) {
 	const events = 30_000
 	ctx := t.Context()

@@ -100,7 +100,7 @@ func TestPartialFailures(t *testing.T) {
 	})
 }
 
-// A record that is never taken: the events before it are sent, and the rest is offered again.
+// If a record is never taken, the events before it are sent, and the others are offered again.
 func TestRefusedRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bucket{}
@@ -127,7 +127,7 @@ func TestRefusedRecord(t *testing.T) {
 	})
 }
 
-// An answer of Firehose is an error of Send: at once, or after a minute where time may heal it.
+// Send returns an error of Firehose at once, or after a minute if time may heal it.
 func TestRefusals(t *testing.T) {
 	const leak = "The Canonical String should have been 'POST\n/\n\nx-amz-security-token:" + token + "'"
 	for _, tt := range []struct {
@@ -182,7 +182,7 @@ func TestUnknownStream(t *testing.T) {
 	assert.EqualError(t, err, "firehose: stream other: PutRecordBatch: ResourceNotFoundException: Firehose other under account 123456789012 not found.")
 }
 
-// No answer comes: each call is given 30 seconds, and records may arrive twice.
+// Without an answer, each call ends after 30 seconds, and records may arrive twice.
 func TestNoAnswer(t *testing.T) {
 	for _, taken := range []bool{false, true} {
 		t.Run(fmt.Sprint("taken ", taken), func(t *testing.T) {
@@ -342,7 +342,7 @@ func TestHour(t *testing.T) {
 	})
 }
 
-// Over real connections: none stays open, and no goroutine.
+// No real connection stays open, and no goroutine.
 func TestOverLoopback(t *testing.T) {
 	b := &bucket{}
 	s := stream(t, b, nil)
@@ -360,7 +360,7 @@ func TestOverLoopback(t *testing.T) {
 	assert.Equal(t, upTo(400), slices.Sorted(slices.Values(numbers(t, b.events(t)))))
 }
 
-// A redirect is not followed: events go to the endpoint alone.
+// A redirect is not followed, because events go only to the endpoint.
 func TestRedirect(t *testing.T) {
 	var elsewhere atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -412,7 +412,7 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// A text that is no URL may have credentials anywhere: no error quotes it.
+// A text that is not a URL may have credentials anywhere, so no error quotes it.
 func TestEndpointsWithCredentials(t *testing.T) {
 	for _, tt := range []struct {
 		name, endpoint string

@@ -72,7 +72,8 @@ func newSlow(t *testing.T) *slow {
 
 var slowQuery = lake.Query{Since: start.Add(-time.Hour), Until: start.Add(25 * time.Hour)}
 
-// Open takes a second of the bubble's time. No page is read: the decoder of zstd is outside of it.
+// Open takes a second of the bubble's time. No page may be read, since zstd's decoder is outside
+// of the bubble.
 func TestFilesAreOpenedAtOnce(t *testing.T) {
 	s := newSlow(t)
 	s.wait = time.Second

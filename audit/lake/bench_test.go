@@ -123,7 +123,7 @@ func BenchmarkFindPair(b *testing.B) {
 	l.find(b, lake.Query{Context: map[string]string{"network_id": l.item}})
 }
 
-// BenchmarkCountApp is what stands against these: a column of all files is read.
+// BenchmarkCountApp is for comparison: it reads a column of all files.
 func BenchmarkCountApp(b *testing.B) {
 	l := newBenchLake(b)
 	for b.Loop() {

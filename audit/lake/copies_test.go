@@ -75,7 +75,7 @@ func TestDamagedCopyOfASegment(t *testing.T) {
 	}
 }
 
-// damagePages damages the first half of all files: their footers are whole.
+// damagePages damages the first half of all files, and leaves their footers whole.
 func damagePages(t *testing.T, m *storetest.Memory) {
 	for name, data := range m.Files() {
 		data = bytes.Clone(data)
@@ -186,7 +186,7 @@ func (u unlistable) ListJournal(ctx context.Context) ([]string, error) {
 	return u.journaled.ListJournal(ctx)
 }
 
-// A part that cannot be listed ends no search: the rest is found, and the error comes last.
+// A part that cannot be listed does not end a search. All else is found, and the error comes last.
 func TestWhatCannotBeListed(t *testing.T) {
 	c := newCorpus(t, 4000, 5, 1, 1000) // 13 minutes
 	first := lake.Partition(began)

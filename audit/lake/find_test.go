@@ -313,7 +313,7 @@ func TestRangeGrows(t *testing.T) {
 	}
 }
 
-// TestTies has more events of one time than the limit: those that come first are in the answer.
+// TestTies has more events of one time than the limit. The answer has those that come first.
 func TestTies(t *testing.T) {
 	var lines [][]string
 	for i := range 3000 {

@@ -68,7 +68,7 @@ func newAfar(t *testing.T, data *storetest.Memory, cached bool) *afar {
 	return a
 }
 
-// The files are merged at each read of a search: the answer is the same.
+// If files are merged at each read of a search, the answer stays the same.
 func TestFilesGoWhileTheyAreRead(t *testing.T) {
 	c := newCorpus(t, 2000, 8, 2, 500)
 	data := c.store(t, 0).Memory

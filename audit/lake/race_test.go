@@ -74,7 +74,7 @@ func copyOf(j *journaled) *journaled {
 	return &journaled{Memory: j.Memory.Copy(), journal: maps.Clone(j.journal)}
 }
 
-// TestNeverTwiceNeverMissed changes the store at each operation of a search: the answer is the
+// TestNeverTwiceNeverMissed changes the store at each operation of a search. The answer is the
 // same.
 func TestNeverTwiceNeverMissed(t *testing.T) {
 	c := newCorpus(t, 6000, 15, 2, 1000)

@@ -83,7 +83,7 @@ func TestWrite(t *testing.T) {
 	assert.Equal(t, inOrder(c.events), inOrder(got))
 	assert.Empty(t, report.Skipped)
 
-	// Again: the same names, and the same bytes.
+	// A second Write makes the same names and the same bytes.
 	written(t, s, 1, c.events)
 	assert.Equal(t, files, s.Files())
 

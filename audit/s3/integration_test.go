@@ -136,7 +136,7 @@ func TestServerKilledInUpload(t *testing.T) {
 
 const killedSize = 24 << 20
 
-// Of four processes that compete for the lock, one at a time has it.
+// Four processes compete for the lock, and only one at a time has it.
 func TestServerLockOfProcesses(t *testing.T) {
 	url := newBucket(t)
 	s := open(t, url, "")
@@ -197,7 +197,7 @@ func uploadForEver(s *s3.Store) error {
 	}
 }
 
-// lockInTurn makes a file while it has the lock, which nobody else may make at that time.
+// lockInTurn makes a file while it has the lock. No other process may make it at that time.
 func lockInTurn(s *s3.Store) error {
 	for i := 0; i < locksEach; {
 		held, unlock, err := s.Lock(context.Background())

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Nothing that stands in an event, or in a file's name, is obeyed by a terminal.
+// A terminal obeys nothing that stands in an event, or in a file's name.
 func TestHostile(t *testing.T) {
 	const hostile = `\u001b[31m\u009b\u202e\u0007\r\u0085`
 	dir := filepath.Join(t.TempDir(), "dir")

@@ -105,7 +105,8 @@ func TestIngestSignal(t *testing.T) {
 			in, err := cmd.StdinPipe()
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())
-			// Pipe and reader hold less than this: when it is written, some lines are read.
+			// Pipe and reader hold less than this. When all of it is written, some lines have been
+			// read.
 			_, err = io.WriteString(in, strings.Repeat(`{"message":"received","filler":"`+strings.Repeat("x", 200)+`"}`+"\n", 12_000))
 			require.NoError(t, err)
 			require.NoError(t, cmd.Process.Signal(signal))

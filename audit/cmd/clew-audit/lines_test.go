@@ -89,7 +89,7 @@ func TestLines(t *testing.T) {
 	assert.ErrorIs(t, err, iotest.ErrTimeout)
 }
 
-// Of a line of very many objects each byte is looked at once, and that behind each end twice.
+// In a line of very many objects, each byte is looked at once, and the byte after each end twice.
 func TestJoinedIsLinear(t *testing.T) {
 	const n = 50000
 	r := newLineReader(iotest.HalfReader(strings.NewReader(strings.Repeat("{}", n) + strings.Repeat(" ", 10*n) + "\n")))

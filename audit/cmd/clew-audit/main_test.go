@@ -48,7 +48,7 @@ func clewAudit(t *testing.T, stdin string, args ...string) result {
 	return r
 }
 
-// Of the events of these tests. Traces begin with the time at which they began.
+// The IDs of the events of these tests. Trace IDs begin with the time of their traces.
 var (
 	start      = time.Now().Add(-90 * time.Minute).UTC().Truncate(time.Microsecond)
 	firstTrace = fmt.Sprintf("%08x%024x", start.Unix(), 1)
@@ -149,7 +149,7 @@ func TestTableAndJSON(t *testing.T) {
 	assert.Contains(t, coloured, "\x1b[1m"+firstTrace+"\x1b[0m")
 }
 
-// Wrong command lines: nothing is done, and the code is 2.
+// For a wrong command line, nothing is done, and the exit code is 2.
 func TestUsage(t *testing.T) {
 	dir := t.TempDir()
 	tests := []struct{ name, args, err string }{

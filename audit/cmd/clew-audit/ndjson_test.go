@@ -110,7 +110,7 @@ func TestTimestamp(t *testing.T) {
 	}
 }
 
-// Whatever a line has, the event is within its bounds, and comes back as it went.
+// The event of any line is within its bounds, and is the same after a round trip.
 func FuzzParseEvent(f *testing.F) {
 	for _, test := range lines {
 		f.Add([]byte(test.line))

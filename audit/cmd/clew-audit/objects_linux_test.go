@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A directory that cannot be read may have objects: that is said, and the others are read.
+// A directory that cannot be read may have objects. Ingest says so, and reads the others.
 func TestIngestObjectsUnreadable(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	for dir := from; len(dir) > 1; dir = filepath.Dir(dir) {

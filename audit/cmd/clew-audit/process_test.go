@@ -53,7 +53,7 @@ func TestInterrupt(t *testing.T) {
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	// A pipe holds less than this: when it is written, the beginning is read.
+	// A pipe holds less than this. When all of it is written, the beginning has been read.
 	_, err = io.WriteString(in, logLine(1000, firstTrace, "augment", "asking")+strings.Repeat(logLine(0, other, "x", "y"), 40_000))
 	require.NoError(t, err)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))

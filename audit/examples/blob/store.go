@@ -1,12 +1,13 @@
-// Package blob is a recipe for a lake.Store in Google Cloud Storage, Azure Blob Storage, or what
-// else the Go Cloud Development Kit opens: copy this file, and import the driver of your bucket.
+// Package blob is a recipe for a lake.Store in Google Cloud Storage, Azure Blob Storage, or any
+// other storage that the Go Cloud Development Kit opens. Copy this file, and import the driver of
+// your bucket.
 //
 //	bucket, err := blob.OpenBucket(ctx, "gs://audit")    // import _ "gocloud.dev/blob/gcsblob"
 //	bucket, err := blob.OpenBucket(ctx, "azblob://audit") // import _ "gocloud.dev/blob/azureblob"
 //	l, err := audit.Open(audit.Config{Dir: dir, App: "media-api", Store: Store{bucket}})
 //
-// For S3 and all that speaks its protocol there is example.com/clew/audit/s3. That one reads fewer
-// and larger pieces, keeps them, and has a lock that a crash does not leave behind.
+// For S3, and for servers that speak its protocol, use example.com/clew/audit/s3. That Store reads
+// fewer and larger pieces, keeps them, and has a lock that becomes free after a crash.
 package blob
 
 import (
@@ -26,17 +27,17 @@ import (
 	"gocloud.dev/gcerrors"
 )
 
-// Store is a bucket. Use blob.PrefixedBucket for a part of one. Methods may be called from several
-// goroutines at once.
+// Store is a bucket. Use blob.PrefixedBucket for a part of a bucket. Several goroutines may call
+// its methods at once.
 type Store struct{ Bucket *blob.Bucket }
 
 var _ lake.Shared = Store{}
 
-// Shared is true: no Logger merges or deletes. clew-audit has no name for such a store, so that
-// a job of yours calls lake.Compact. A rule of the bucket deletes what is old.
+// Shared returns true: no Logger merges or deletes files. A job of yours calls lake.Compact,
+// because clew-audit cannot open such a store. A rule of the bucket deletes old files.
 func (Store) Shared() bool { return true }
 
-// Put writes an object, which is there when it is whole.
+// Put writes an object, which is visible only when it is complete.
 func (s Store) Put(ctx context.Context, name string, from io.ReaderAt, size int64) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // a writer that is closed after its context has ended writes nothing
@@ -55,8 +56,8 @@ func (s Store) Put(ctx context.Context, name string, from io.ReaderAt, size int6
 	return w.Close()
 }
 
-// List yields the objects below prefix. Those with a name that begins with "_" or "." are none of
-// the lake's.
+// List yields the objects below prefix. Names that begin with "_" or "." are not files of the
+// lake.
 func (s Store) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
 	return func(yield func(lake.File, error) bool) {
 		objects := s.Bucket.List(&blob.ListOptions{Prefix: prefix})
@@ -133,8 +134,8 @@ func (s Store) Delete(ctx context.Context, name string) error {
 
 const lockName = "_compact.lock"
 
-// Lock makes an object that must not be there. One that a crash has left has to be deleted by
-// hand: no call of the kit takes an object's place only if nobody else has done so meanwhile.
+// Lock makes an object that must not be there yet. After a crash, delete the object by hand. The
+// kit has no call that replaces an object only if no other process has replaced it meanwhile.
 func (s Store) Lock(ctx context.Context) (held context.Context, unlock func() error, err error) {
 	host, _ := os.Hostname()
 	holder := fmt.Sprintf("process %d on %s since %s", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339))

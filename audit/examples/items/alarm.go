@@ -13,8 +13,8 @@ const (
 	threshold = 0
 )
 
-// alarm reads the metrics of a service, and compares one of them with a threshold. A service would
-// send its metrics to Prometheus, or to a collector, and have the rule there:
+// alarm reads the metrics of a service, and compares one of them with a threshold. A real service
+// sends its metrics to Prometheus, or to a collector, which has the rule:
 //
 //	audit_filter_off > 0
 type alarm struct {

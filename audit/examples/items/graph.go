@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// graph is the events that the services write in a second, over time.
+// graph is the events a second that the services write, over time.
 type graph struct {
 	points []point
 	marks  []mark
 }
 
-// point is the events of a span of time that ends at at.
+// point counts the events of the span of time that ends at at.
 type point struct {
 	at        time.Duration // since the beginning
 	took      time.Duration
@@ -24,7 +24,7 @@ type point struct {
 	discarded int64
 }
 
-// perSecond is how many events were written a second.
+// perSecond is the rate of the events that were written.
 func (p point) perSecond() float64 {
 	return float64(p.written) / max(p.took, time.Nanosecond).Seconds()
 }
@@ -35,7 +35,7 @@ type mark struct {
 	text string
 }
 
-// barColumns is how wide the longest bar is.
+// barColumns is the width of the longest bar.
 const barColumns = 48
 
 // bar is a point as a line of a terminal. Most is the rate of the longest bar.
@@ -113,7 +113,7 @@ func (g *graph) svg(to io.Writer) error {
 	return err
 }
 
-// svgMark draws a mark, whose text is at the side where there is room.
+// svgMark draws a mark, with its text on the side that has room.
 func (g *graph) svgMark(b *bytes.Buffer, x, y float64, text string) {
 	anchor, by := "start", 4.
 	if x > (left+width-right)/2 {
@@ -124,7 +124,7 @@ func (g *graph) svgMark(b *bytes.Buffer, x, y float64, text string) {
 	b.WriteString("</text>\n")
 }
 
-// ceiling is the next of 1, 2, 5, 10, 20 … that is not below n.
+// ceiling is the smallest of 1, 2, 5, 10, 20 … that is not below n.
 func ceiling(n float64) float64 {
 	for size := 1.; ; size *= 10 {
 		for _, step := range []float64{1, 2, 5} {
@@ -135,7 +135,7 @@ func ceiling(n float64) float64 {
 	}
 }
 
-// seconds is the distance of the times on the axis.
+// seconds is the distance between the times on the axis.
 func seconds(end time.Duration) time.Duration {
 	return max(time.Second, time.Duration(ceiling(end.Seconds()/10))*time.Second)
 }

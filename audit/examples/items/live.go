@@ -15,7 +15,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// client is the one whose events are wanted.
+// client is the client whose events are wanted.
 const (
 	client     = "3136"
 	goodFilter = "anton_client_filter"
@@ -33,7 +33,7 @@ js: |
       return client != null && client == "3136"
     }
 `
-	// badYAML counts past 0, and for ever.
+	// badYAML counts past 0, and never ends.
 	badYAML = `name: "hurry_up"
 apps: [augment]
 js: |
@@ -46,21 +46,21 @@ js: |
 `
 )
 
-// pace is how fast the live part goes.
+// pace is the speed of the live part.
 type pace struct {
-	tick  time.Duration // of a point of the graph; 0: as fast as the services are
+	tick  time.Duration // between two points of the graph; 0: as fast as the services are
 	items int           // in a tick
-	ticks int           // of each part
-	every time.Duration // the filters are read
-	limit time.Duration // of waiting for a filter to be on, or off
+	ticks int           // in each part
+	every time.Duration // between two readings of the filters
+	limit time.Duration // of the wait for a filter to be on, or off
 }
 
-// live has the services write the same events again and again, switches a filter on while they do,
-// then one that loops for ever, and draws what happens. An error says that the graph did not fall,
-// that the events which passed are not found, or that the bad filter stayed on.
+// live makes the services write the same events again and again. Meanwhile it switches on a
+// filter, and then one that loops for ever, and draws a graph. An error says that the graph did
+// not fall, that the events which passed are not found, or that the bad filter stayed on.
 func live(ctx context.Context, f *fleet, dir string, p pace, out io.Writer) (*graph, error) {
 	l := &lively{fleet: f, dir: dir, pace: p, out: out, graph: &graph{}}
-	if err := l.sync(ctx); err != nil { // what was sent before is in no point
+	if err := l.sync(ctx); err != nil { // events sent before belong to no point
 		return nil, err
 	}
 	l.began, l.done = time.Now(), l.totals()
@@ -124,7 +124,7 @@ func (l *lively) filtered(ctx context.Context) error {
 	return l.fell(from)
 }
 
-// fell compares the part of the events that was written after a point with that before it.
+// fell returns an error unless fewer of the events were written from a point on than before it.
 func (l *lively) fell(from int) error {
 	share := func(points []point) float64 {
 		var written, logged int64
@@ -141,7 +141,7 @@ func (l *lively) fell(from int) error {
 	return nil
 }
 
-// found finds what has passed.
+// found finds the events that have passed.
 func (l *lively) found(ctx context.Context) error {
 	var stores []lake.Store
 	for _, s := range l.fleet.services() {
@@ -163,7 +163,7 @@ func (l *lively) found(ctx context.Context) error {
 	return nil
 }
 
-// broken puts a bad filter in, and waits for what switches it off.
+// broken adds a bad filter, and waits until it is switched off.
 func (l *lively) broken(ctx context.Context) error {
 	if err := l.write(badFile, badYAML, "a filter that loops for ever"); err != nil {
 		return err
@@ -221,7 +221,8 @@ func (s *service) isOn(name string) bool {
 	return false
 }
 
-// write writes a file of filters as one should: whole, under its name at once.
+// write writes a file of filters under another name, and renames it, so that no service reads a
+// part.
 func (l *lively) write(name, text, why string) error {
 	path := filepath.Join(filters(l.dir), name)
 	if err := os.WriteFile(path+".tmp", []byte(text), 0o644); err != nil {
@@ -231,13 +232,13 @@ func (l *lively) write(name, text, why string) error {
 	return os.Rename(path+".tmp", path)
 }
 
-// mark notes what happened now: short on the picture, long on the terminal.
+// mark notes an event of this moment: short on the picture, long on the terminal.
 func (l *lively) mark(short, long string) {
 	l.graph.marks = append(l.graph.marks, mark{time.Since(l.began), short})
 	fmt.Fprintf(l.out, "          → %s\n", long)
 }
 
-// until goes on until something is so.
+// until sends items until is returns true.
 func (l *lively) until(ctx context.Context, is func() bool) error {
 	for end := time.Now().Add(l.limit); !is(); {
 		if time.Now().After(end) {
@@ -267,7 +268,7 @@ func (l *lively) run(ctx context.Context, ticks int) error {
 	return nil
 }
 
-// clients is how many clients there are: each sends as many items.
+// clients is how many clients there are. Each sends the same number of items.
 const clients = 20
 
 // send sends the items of a tick, and waits until their events were judged and written.

@@ -16,10 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inHaste is a pace for tests: nothing waits but for the filters.
+// inHaste is a pace for tests. Only the filters have to be waited for.
 var inHaste = pace{items: 40, ticks: 4, every: 100 * time.Millisecond, limit: 30 * time.Second}
 
-// The graph falls, the events that passed are found, and the bad filter goes off: live checks it.
+// live checks that the graph falls, that the events which passed are found, and that the bad
+// filter goes off.
 func TestLive(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer

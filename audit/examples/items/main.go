@@ -1,9 +1,9 @@
-// Command items is three services with a stream of items, which are too many to be logged. Each
-// writes audit events into a directory of its own, and log lines for what people read. The events
-// tell of any item what became of it, and why.
+// Command items is three services with a stream of items that are too many to be logged. Each
+// service writes audit events into a directory of its own, and log lines for people. The events
+// tell what became of each item, and why.
 //
-// Then the stream goes on, and filters are switched on while it runs: one that discards the events
-// that nobody wants, and one that loops for ever, which is switched off again.
+// Then the stream goes on, and two filters are switched on while it runs. One discards the events
+// that nobody wants. The other loops for ever, and is switched off again.
 //
 //	go run . [-svg FILE] [DIRECTORY]
 package main
@@ -46,8 +46,8 @@ func main() {
 // atEase is a pace that people can watch.
 var atEase = pace{tick: 200 * time.Millisecond, items: 120, ticks: 12, every: 500 * time.Millisecond, limit: 30 * time.Second}
 
-// run sends the items through the services, and then the live part. Their events are below dir
-// when it returns, and their log lines in dir/logs.
+// run sends the items through the services, and then runs the live part. When it returns, the
+// events are below dir, and the log lines in dir/logs.
 func run(ctx context.Context, dir string, p pace, out io.Writer) (g *graph, err error) {
 	f, err := start(dir, p.every)
 	if err != nil {
@@ -84,7 +84,7 @@ func writePicture(g *graph, name string) error {
 	return errors.Join(g.svg(to), to.Close())
 }
 
-// commands is what to try.
+// commands is commands to try.
 func commands(dir string) string {
 	audit, logs := filepath.Join(dir, "audit", "*"), filepath.Join(dir, "logs")
 	return fmt.Sprintf(`502 items went through three services. Where is XYZ.123, and why is ABC.456 nowhere?

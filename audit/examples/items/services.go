@@ -21,14 +21,14 @@ import (
 	"example.com/clew/trace"
 )
 
-// fleet is the three services on loopback: intake asks screen whether it may have an item, and
-// gives it to augment.
+// fleet is the three services on loopback. Intake asks screen whether it may take an item, and
+// gives the item to augment.
 type fleet struct {
 	intake, screen, augment *service
 	off                     chan switchedOff
 }
 
-// services are all of them, in the order in which an item comes to them.
+// services are all services, in the order in which an item comes to them.
 func (f *fleet) services() []*service { return []*service{f.intake, f.screen, f.augment} }
 
 // switchedOff is a filter that was switched off in a service.
@@ -37,8 +37,8 @@ type switchedOff struct {
 	service string
 }
 
-// onOff returns what a service calls when a filter was switched off. A real one would wake
-// somebody.
+// onOff returns the function that a service calls when a filter was switched off. A real service
+// would wake somebody.
 func (f *fleet) onOff(service string) func(filter.Off) {
 	return func(off filter.Off) {
 		select {
@@ -51,7 +51,7 @@ func (f *fleet) onOff(service string) func(filter.Off) {
 // filters is where the filters are.
 func filters(dir string) string { return filepath.Join(dir, "filters") }
 
-// start starts them. Their filters are those of dir/filters, which is read every so often.
+// start starts the services. They read their filters from dir/filters again and again.
 func start(dir string, every time.Duration) (f *fleet, err error) {
 	if err := os.MkdirAll(filters(dir), 0o755); err != nil {
 		return nil, err
@@ -84,8 +84,8 @@ func start(dir string, every time.Duration) (f *fleet, err error) {
 	return f, nil
 }
 
-// send sends an item to the first of them. Whatever becomes of it, the answer is that it was
-// taken: only the audit events tell more.
+// send sends an item to the first service, which always answers that it has taken the item. Only
+// the audit events tell what became of it.
 func (f *fleet) send(ctx context.Context, item, client string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, f.intake.url(item, client), nil)
 	if err != nil {
@@ -102,7 +102,7 @@ func (f *fleet) send(ctx context.Context, item, client string) error {
 	return nil
 }
 
-// close ends them, and returns what they have left behind.
+// close ends the services, and returns the errors of what they have left behind.
 func (f *fleet) close() error {
 	var errs []error
 	for _, s := range []*service{f.intake, f.augment, f.screen} {
@@ -113,7 +113,7 @@ func (f *fleet) close() error {
 	return errors.Join(errs...)
 }
 
-// service is one of the three.
+// service is one of the three services.
 type service struct {
 	name    string
 	audit   *audit.Logger
@@ -155,7 +155,7 @@ func newService(dir, name string, cfg filter.Config, handle func(*service, http.
 	return s, nil
 }
 
-// close ends the server, then the Logger, then the filters, which the Logger asks until its end.
+// close ends the server, then the Logger, then the filters, which the Logger uses until its end.
 func (s *service) close() error {
 	if s.server != nil {
 		s.server.Close()
@@ -174,7 +174,7 @@ func (s *service) url(item, client string) string {
 	return s.server.URL + "/items/" + item + "?client=" + client
 }
 
-// takeItem is what intake does.
+// takeItem is the handler of intake.
 func (s *service) takeItem(w http.ResponseWriter, r *http.Request) {
 	ctx, item, client := r.Context(), r.PathValue("item"), r.FormValue("client")
 	s.audit.Log(ctx, "item received", slog.String("item", item), slog.String("client_id", client))
@@ -192,7 +192,7 @@ func (s *service) takeItem(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// ask gives an item to another service, and tells whether that has taken it.
+// ask gives an item to another service, and reports whether that service has taken it.
 func (s *service) ask(ctx context.Context, url string) (taken bool, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
 	if err != nil {
@@ -207,7 +207,7 @@ func (s *service) ask(ctx context.Context, url string) (taken bool, err error) {
 	return response.StatusCode == http.StatusOK, err
 }
 
-// screenItem is what screen does: it drops the items of clients that have sent too many.
+// screenItem is the handler of screen. It drops the items of clients that have sent too many.
 func (s *service) screenItem(w http.ResponseWriter, r *http.Request) {
 	ctx, item, client := r.Context(), r.PathValue("item"), r.FormValue("client")
 	if client == "client-over-its-quota" {
@@ -219,10 +219,10 @@ func (s *service) screenItem(w http.ResponseWriter, r *http.Request) {
 	s.audit.Log(ctx, "item passed", slog.String("item", item), slog.String("client_id", client))
 }
 
-// labels are those that augment may find.
+// labels are the labels that augment may find.
 var labels = []string{"cat", "sofa", "window"}
 
-// augmentItem is what augment does.
+// augmentItem is the handler of augment.
 func (s *service) augmentItem(w http.ResponseWriter, r *http.Request) {
 	ctx, item, client := r.Context(), r.PathValue("item"), r.FormValue("client")
 	if item == "XYZ.123" {

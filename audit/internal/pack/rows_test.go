@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rowsOf decodes a segment as simply as can be: the rows of each file, by name.
+// rowsOf decodes a segment in the simplest way. It returns the rows of each file, by name.
 func rowsOf(tb testing.TB, data []byte) map[string][]table.Row {
 	tb.Helper()
 	header, blocks, err := segment.ReadHeader(data)
@@ -89,7 +89,7 @@ func readRows(tb testing.TB, data []byte) (rows []table.Row) {
 	return rows
 }
 
-// normalize makes a map or list without anything what rowOf has: it is nil or empty.
+// normalize makes an empty map or list nil or empty, as rowOf does.
 func normalize(row *table.Row) {
 	if row.Context == nil {
 		row.Context = map[string]string{}

@@ -150,7 +150,7 @@ func journal(seed uint64, blocks int) (file []byte, ends, counts []int) {
 	return file, ends, counts
 }
 
-// Whatever is cut or changed: the blocks before the damage are read, and nothing else.
+// Whatever is cut or changed, only the blocks before the damage are read.
 func TestDamage(t *testing.T) {
 	const journals = 10_000
 	random := rand.New(rand.NewPCG(1, 2))

@@ -66,7 +66,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// A key is there once: engines differ on a map that has one twice.
+// A key is there once, because engines differ on a map that has a key twice.
 func TestKeyTwice(t *testing.T) {
 	f := openFile(t, fileOf(t, record(1, "", "a", "1", "b", "2", "a", "3"), record(2, "", "a", "4", "a", "5")))
 	for _, n := range []int{table.ContextKey, table.ContextValue} {
@@ -115,7 +115,7 @@ func TestBloomSize(t *testing.T) {
 	}
 }
 
-// What is cut is still a bound.
+// A bound that is cut is still a bound.
 func TestLongBounds(t *testing.T) {
 	highest := strings.Repeat("\U0010ffff", 30)
 	for _, tt := range []struct{ name, value, least, greatest string }{

@@ -62,7 +62,7 @@ func TestRegion(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// An endpoint that is no URL is refused, and so is one with a password. None is quoted.
+// An endpoint that is not a URL is refused, and so is one with a password. Errors quote neither.
 func TestEndpoint(t *testing.T) {
 	const says = "s3: the endpoint in AWS_ENDPOINT_URL_S3 or Config.AWS "
 	for _, tt := range []struct {

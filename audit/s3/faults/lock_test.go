@@ -78,7 +78,7 @@ func TestLockIsLost(t *testing.T) {
 	})
 }
 
-// Another process has taken the lock, which must not happen: its holder notices.
+// If another process has taken the lock, which must not happen, its holder notices.
 func TestLockIsTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
@@ -151,7 +151,7 @@ func TestLockWithoutConditions(t *testing.T) {
 	require.ErrorContains(t, err, "does not heed If-None-Match")
 	assert.Equal(t, http.StatusNotFound, server.head("/"+bucket+"/some/prefix/_compact.lock").Code)
 
-	// Files can be put: they are replaced as they are on any S3.
+	// Files can be put, and are replaced as on any S3.
 	conformance.Put(t, s, "file", []byte("abc"))
 	conformance.Put(t, s, "file", []byte("abd"))
 	assert.Equal(t, "abd", string(conformance.Get(t, s, "file")))

@@ -159,7 +159,7 @@ func TestPutLostAnswer(t *testing.T) {
 	})
 }
 
-// The answer to the end of a multipart upload is lost: the server does not know the upload then.
+// If the answer to the end of a multipart upload is lost, the server no longer knows the upload.
 func TestPutLostEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)

@@ -76,18 +76,18 @@ func LateMeter() (stopped bool, over time.Duration) {
 // Hoist is hoist.
 var Hoist = hoist
 
-// Patient is New with a thousand times the processor time: for tests of what has nothing to do
+// Patient is New with a thousand times the processor time, for tests of what has nothing to do
 // with it, on a machine of any speed.
 func Patient(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, 1000*callBudget)
 }
 
-// Hasty is New with a tenth of the processor time: for tests that use it up.
+// Hasty is New with a tenth of the processor time, for tests that use it up.
 func Hasty(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, callBudget/10)
 }
 
-// Unwatched is Hasty without a watchdog: for tests of a native function that returns late.
+// Unwatched is Hasty without a watchdog, for tests of a native function that returns late.
 func Unwatched(name, source string, firstLine int) (*Script, error) {
 	s, err := Hasty(name, source, firstLine)
 	if err == nil {

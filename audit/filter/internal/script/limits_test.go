@@ -88,7 +88,8 @@ func TestOn(t *testing.T) {
 	}
 }
 
-// The clock alone proves nothing: on a busy machine, a call takes long without the processor.
+// The clock alone proves nothing. On a busy machine, a call takes long without using the
+// processor.
 func TestOffNotByTheClock(t *testing.T) {
 	stopped, over := script.LateMeter()
 	assert.False(t, stopped)

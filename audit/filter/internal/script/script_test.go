@@ -245,7 +245,7 @@ func TestKeptEvent(t *testing.T) {
 	}
 }
 
-// A script reaches no other, and no call of its own breaks the reading of later events.
+// A script cannot reach another one, and none of its calls breaks the reading of later events.
 func TestPollution(t *testing.T) {
 	hostile := open(t, body(`
 		Object.prototype.client_id = "1"
@@ -277,7 +277,7 @@ func TestClose(t *testing.T) {
 	assert.Zero(t, counts)
 }
 
-// Of a key that was logged twice the last value counts, and the key is listed once.
+// If a key was logged twice, its last value counts, and the key is listed once.
 func TestKeyTwice(t *testing.T) {
 	s := open(t, body(`return event.context.get("k") === "2" && event.context.k === "2" &&
 		event.context.keys().join() === "k,l" && Object.keys(event.context).join() === "k,l"`))

@@ -104,7 +104,7 @@ func TestLargeDirectory(t *testing.T) {
 	assert.Equal(t, len(large), len(texts[name(whole-1)]))
 }
 
-// A directory changes in the pause between its two readings: nothing that differs counts.
+// If a directory changes in the pause between its two readings, files that differ do not count.
 func TestChangesWhileItIsRead(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -13,7 +13,8 @@ import (
 // https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
 type prefix []func(at time.Time) string
 
-// parsePrefixes returns the prefix of objects, or the rule that the two break.
+// parsePrefixes returns the prefix of objects, or an error with the rule that the two prefixes
+// break.
 func parsePrefixes(objects, failed string) (prefix, error) {
 	if strings.Contains(objects, "!{firehose:error-output-type}") {
 		return nil, errors.New("the Prefix can't contain !{firehose:error-output-type}")

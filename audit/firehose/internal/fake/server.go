@@ -15,7 +15,7 @@ import (
 const (
 	maxRecords = 500
 	maxRecord  = 1000 << 10 // before base64
-	maxCall    = 4 << 20    // of the request: the stricter one of two readings of that page
+	maxCall    = 4 << 20    // of the request: the stricter reading of that page
 )
 
 // request is a PutRecordBatch, or a PutRecord.
@@ -65,7 +65,7 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, operation, records, fault)
 }
 
-// read reads a request, as long as it may be.
+// read reads a request, up to the largest size.
 func (s *Stream) read(r *http.Request) (operation string, body []byte, wrong *exception) {
 	service, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -134,7 +134,7 @@ type entry struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// answer takes the records that the fault leaves, and answers.
+// answer takes the records that the fault does not affect, and answers.
 func (s *Stream) answer(w http.ResponseWriter, r *http.Request, operation string, records [][]byte, fault Fault) {
 	if fault.Code != "" {
 		status := http.StatusBadRequest

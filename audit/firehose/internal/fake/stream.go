@@ -1,8 +1,8 @@
 // Package fake is a strict fake of Amazon Data Firehose: one stream with Direct PUT as its source
-// and a bucket as its destination. It refuses what Firehose refuses, buffers by size and time,
-// expands prefixes, and names objects as Firehose does. Signatures are not checked.
+// and a bucket as its destination. The fake refuses what Firehose refuses, buffers by size and
+// time, expands prefixes, and names objects as Firehose does. It does not check signatures.
 //
-// The pages that it follows, of https://docs.aws.amazon.com/firehose/latest/:
+// It follows these pages of https://docs.aws.amazon.com/firehose/latest/:
 //
 //	APIReference/API_PutRecordBatch.html, API_PutRecord.html, API_BufferingHints.html
 //	dev/limits.html, dev/s3-prefixes.html, dev/s3-object-name.html
@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// Config is a stream, by the names of CreateDeliveryStream.
+// Config configures a stream, with the names of CreateDeliveryStream.
 type Config struct {
 	Stream            string
 	Prefix            string
@@ -29,15 +29,15 @@ type Config struct {
 	IntervalInSeconds int // 0 to 900; a negative one: 300
 	Gzip              bool
 
-	// Deliver puts an object into the bucket. An object that it refuses is offered again each
-	// second.
+	// Deliver puts an object into the bucket. After an error, the stream offers the object again
+	// every second.
 	Deliver func(ctx context.Context, key string, body []byte) error
 
-	// Fault says what goes wrong with a call, the first of which is 1. Nil: nothing.
+	// Fault says what goes wrong with a call. The first call is 1. Nil: nothing goes wrong.
 	Fault func(call int, records [][]byte) Fault
 }
 
-// Fault is what goes wrong with a call that has passed all checks.
+// Fault says what goes wrong with a call that has passed all checks.
 type Fault struct {
 	Code    string // the whole call is refused, with this exception
 	Message string // of the exception
@@ -68,7 +68,7 @@ const version = 1 // of the stream's configuration
 
 var name = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
-// New returns a stream, or what CreateDeliveryStream would refuse.
+// New returns a stream, or an error if CreateDeliveryStream would refuse cfg.
 func New(cfg Config) (*Stream, error) {
 	if cfg.SizeInMBs == 0 {
 		cfg.SizeInMBs = 5
@@ -165,8 +165,8 @@ func objectName(stream string, at time.Time) string {
 	return fmt.Sprintf("%s-%d-%s-%x-%x-%x-%x-%x", stream, version, at.UTC().Format("2006-01-02-15-04-05"), id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-// Close delivers what is in the buffer, whatever its size and age, and waits until all objects are
-// in the bucket. An object that is refused from now on is not offered again: the error names it.
+// Close delivers the buffer, whatever its size and age, and waits until all objects are in the
+// bucket. An object that is refused from now on is not offered again, and the error names it.
 func (s *Stream) Close() error {
 	s.mu.Lock()
 	s.closed = true

@@ -37,7 +37,7 @@ func everything(file []byte) (rows []read.Row, err error) {
 	return find(f, all(read.Filter{}))
 }
 
-// TestDamage flips a bit, or cuts: an error, or the rows as they were.
+// TestDamage flips a bit, or cuts the file. The result is an error, or the rows as they were.
 func TestDamage(t *testing.T) {
 	rows := rowsOf(2000)
 	file := fileOf(t, rows)
@@ -135,7 +135,7 @@ func TestOtherFiles(t *testing.T) {
 	}
 }
 
-// BenchmarkOpen stands beside parquet-go's, which reads the same footer.
+// BenchmarkOpen is for comparison with parquet-go, which reads the same footer.
 func BenchmarkOpen(b *testing.B) {
 	file := fileOf(b, rowsOf(300_000))
 	b.Run("ours", func(b *testing.B) {

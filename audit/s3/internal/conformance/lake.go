@@ -15,10 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Writers is how many services Write has, each of which makes a file in each partition.
+// Writers is the number of services of Write. Each makes a file in each partition.
 const Writers = 3
 
-// Write writes events of an hour through loggers that put their files in s, and returns some.
+// Write writes the events of an hour through Loggers that put their files into s, and returns some
+// of the events.
 func Write(t *testing.T, s lake.Store, events int) (some []lake.Event) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(3, 4))
@@ -60,8 +61,8 @@ func Copy(t *testing.T, s lake.Store) lake.Store {
 	return copied
 }
 
-// Lake writes a lake to s, and holds what package lake says of it to what it says of the same
-// files in a directory, before and after both are compacted, and after they have expired.
+// Lake writes a lake to s. It compares the answers of package lake with those for the same files
+// in a directory, before and after both are compacted, and after they have expired.
 func Lake(t *testing.T, s lake.Store, events int) {
 	some := Write(t, s, events)
 	copied := Copy(t, s)

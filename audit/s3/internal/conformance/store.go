@@ -1,5 +1,5 @@
-// Package conformance is what a lake's store must do, as tests: for the server in memory and for a
-// real one.
+// Package conformance tests what a lake's store must do, for the server in memory and for a real
+// one. Only tests import it.
 package conformance
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// MultipartSize is a size that goes in several parts.
+// MultipartSize is the size of a file that is uploaded in several parts.
 const MultipartSize = 16<<20 + 7
 
-// Bytes returns n bytes that a seed says.
+// Bytes returns n random bytes, the same for the same seed.
 func Bytes(seed byte, n int) []byte {
 	data := make([]byte, n)
 	rand.NewChaCha8([32]byte{seed}).Read(data)
@@ -55,7 +55,7 @@ func Names(tb testing.TB, s lake.Store, prefix string) (names []string) {
 	return names
 }
 
-// Store tests the methods of a store, of which each call of open makes an empty one.
+// Store tests the methods of a store. Each call of open makes an empty store.
 func Store(t *testing.T, open func(*testing.T) lake.Store) {
 	tests := []struct {
 		name string
@@ -149,7 +149,8 @@ func testNotThere(t *testing.T, s lake.Store) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// Whatever the order, the file is that of one of them, and a Put that follows replaces it.
+// testWriters puts a file several times at once. The file is that of one of them, in whatever
+// order they come, and a later Put replaces it.
 func testWriters(t *testing.T, s lake.Store) {
 	var wg sync.WaitGroup
 	errs := make([]error, 3)

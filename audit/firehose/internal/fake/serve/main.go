@@ -6,8 +6,8 @@
 //	    -bucket lines -endpoint http://127.0.0.1:17301
 //	go run ./internal/fake/serve -listen 127.0.0.1:17300 -stream audit -directory /tmp/objects
 //
-// The bucket's credentials and region are the SDK's own. SIGTERM and SIGINT deliver what is
-// buffered. A last line says how many objects and bytes there were.
+// Credentials and region of the bucket come from the SDK. After SIGTERM or SIGINT, Serve delivers
+// the buffered records. Its last line says how many objects and bytes there were.
 package main
 
 import (
@@ -110,7 +110,7 @@ func serve(ctx context.Context, listen string, cfg fake.Config) error {
 func toDirectory(directory string) func(context.Context, string, []byte) error {
 	return func(_ context.Context, key string, body []byte) error {
 		if !filepath.IsLocal(key) {
-			return fmt.Errorf("%q is no name in a directory", key)
+			return fmt.Errorf("%q is not a name in a directory", key)
 		}
 		path := filepath.Join(directory, filepath.FromSlash(key))
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
