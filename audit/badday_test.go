@@ -66,8 +66,8 @@ func (d *disk) set(room int, sync error) {
 
 const plenty = 1 << 40
 
-// The disk is full in the middle of a record. What the buffer holds is written when there is room
-// again, and what it cannot hold is counted.
+// The disk is full in the middle of a record. Events in the buffer are written when there is room
+// again. Events for which the buffer has no room are counted.
 func TestDiskFull(t *testing.T) {
 	for _, cut := range []int{60, 100, 170, 1000} { // in the header, a block's head, a record, the second block
 		t.Run(number(cut), func(t *testing.T) {

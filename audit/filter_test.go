@@ -256,7 +256,8 @@ func TestFilterStatsAddUp(t *testing.T) {
 	assert.Positive(t, s.Errors)
 }
 
-// While a Filter runs, the buffer takes what is logged, then events are dropped; and Sync waits.
+// While a Filter runs, the buffer takes the events. When the buffer is full, events are dropped.
+// Sync waits.
 func TestFilterSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, run := &packer{}, make(chan struct{})
@@ -311,8 +312,8 @@ func TestFilterThatHangs(t *testing.T) {
 	assert.EqualValues(t, 1, s.Written, "written, though nobody waited")
 }
 
-// A Filter may log to its own Logger. Even one that logs more than it judges, so that the queue is
-// never empty, holds up neither Sync nor Close.
+// A Filter may log to its own Logger. Even if it logs more than it judges, so that the queue is
+// never empty, Sync and Close are not held up.
 func TestFilterThatLogs(t *testing.T) {
 	var l *audit.Logger
 	opened := make(chan struct{})
@@ -407,8 +408,8 @@ func TestFilterAllocations(t *testing.T) {
 	assert.Less(t, testing.AllocsPerRun(5, log), events/10.0)
 }
 
-// BenchmarkFilter is what the writer does more with a Filter: "judged" of an event whose trace ID
-// and three values of whose context are looked at, beside "none".
+// BenchmarkFilter measures the cost of a Filter for the writer. "judged" looks at the trace ID and
+// at three values of the context of each event, and "none" has no Filter.
 func BenchmarkFilter(b *testing.B) {
 	for _, tt := range []struct {
 		name   string

@@ -47,8 +47,8 @@ func (f synced) Sync() error {
 	return f.File.Sync()
 }
 
-// After an fsync that failed, the kernel may have forgotten what it could not write: a second one
-// of the same file would say that all is well.
+// After an fsync that failed, the kernel may have forgotten the bytes that it could not write. A
+// second fsync of the same file would succeed in spite of that.
 func TestNoSecondFsync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{}

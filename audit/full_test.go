@@ -62,7 +62,7 @@ func TestBlock(t *testing.T) {
 	})
 }
 
-// Close ends those who wait for room.
+// Close ends calls that wait for room.
 func TestBlockAndClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := open(t, audit.Config{Full: audit.Block, Buffer: 4 << 20}, &packer{}, audit.Seams{Create: (&disk{}).create})
@@ -80,7 +80,8 @@ func TestBlockAndClose(t *testing.T) {
 	})
 }
 
-// The figures add up at each moment, whoever logs, and every event is there at the end.
+// The figures add up at each moment while several goroutines log, and every event is there at the
+// end.
 func TestStatsAddUp(t *testing.T) {
 	p := &packer{}
 	l := open(t, audit.Config{}, p, audit.Seams{})

@@ -126,7 +126,7 @@ func (w *writer) writeBlock(b []byte, events int64, since time.Time) {
 	}
 }
 
-// tryWrite writes a block to the active segment, and begins one if there is none.
+// tryWrite writes a block to the active segment, and begins a segment if none is active.
 func (w *writer) tryWrite(b []byte) error {
 	if s := w.active; s != nil && (s.torn.Load() || w.queue.isLost(s)) {
 		w.seal()

@@ -56,7 +56,7 @@ func runFilters(args []string) error {
 	return nil
 }
 
-// harmless is n filters, of which the first ten or two apply to the service.
+// harmless is n filters. The first ten or two apply to the service.
 func harmless(n int) (files []string) {
 	for i := range n {
 		apps := ""

@@ -128,7 +128,7 @@ func check(ctx context.Context, def *rules.Definition, batch []audit.Candidate) 
 	return c
 }
 
-// judge has the script judge the event with that index.
+// judge makes the script judge the event with that index.
 func (c *Checked) judge(s *script.Script, index int, candidate audit.Candidate) {
 	var pass [1]bool
 	counts := s.Judge([]audit.Candidate{candidate}, pass[:])

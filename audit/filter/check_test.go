@@ -57,7 +57,7 @@ func TestCheckApps(t *testing.T) {
 	assert.Zero(t, none.Calls)
 }
 
-// Globals are those of one run over the events, in their order.
+// The globals of a script live through one run over the events, in their order.
 func TestCheckGlobals(t *testing.T) {
 	c := checked(t, "name: first\njs: |\n  const seen = new Set()\n  function filter(event) {\n    const c = event.context.client\n    return !seen.has(c) && !!seen.add(c)\n  }\n", clients(30)...)
 	assert.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, c.Passed)

@@ -37,7 +37,7 @@ func TestLoadingTakesLong(t *testing.T) {
 	})
 }
 
-// A change of what stands beside a script is a change, and the script keeps its scope.
+// A change beside a script is a change of the filter, and the script keeps its scope.
 func TestChanged(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.yaml", rule("a", is("a")))

@@ -157,7 +157,7 @@ func TestAllOff(t *testing.T) {
 	}
 }
 
-// The last good filter goes, and those that are left are off: that is told as if the last had gone
+// The last good filter goes, and all others are off. That is reported as if the last one had gone
 // off.
 func TestAllOffWithoutAFault(t *testing.T) {
 	dir := t.TempDir()
@@ -208,7 +208,7 @@ func TestNeverLive(t *testing.T) {
 	})
 }
 
-// A callback that takes its time delays neither the events nor the polls.
+// A slow callback delays neither events nor polls.
 func TestSlowCallback(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "bad.yaml", rule("bad", throws))

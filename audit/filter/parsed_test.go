@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A part without a name that is wrong may be a filter that is missing since, and keeps that one. A
-// part that was wrong before keeps none: a filter that is removed beside it ends.
+// A wrong part without a name may be the filter that is missing since it appeared, which then
+// stays. A part that was wrong before is not that filter: a filter that is removed beside it ends.
 func TestPartsWithoutAName(t *testing.T) {
 	f, g := rule("f", is("a")), rule("g", is("b"))
 	const x, y, z = "name: [\n", "name: {\n", "js: x\n" // wrong, and without a name

@@ -14,7 +14,7 @@ import (
 )
 
 // A hundred filters change at once while batches are judged. Each event passes all filters of one
-// version, and none of another.
+// version and none of another.
 func TestReload(t *testing.T) {
 	const filters, versions = 100, 4
 	dir := t.TempDir()

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A change of a directory takes effect within a poll, and what is broken keeps its last good
+// A change of a directory takes effect within a poll. Files that are broken keep their last good
 // version.
 func TestChanges(t *testing.T) {
 	for _, c := range []struct {
@@ -176,8 +176,8 @@ func TestPollsHaveJitter(t *testing.T) {
 	})
 }
 
-// A bubble cannot wait for the network: the first reading of a URL is what is tested here, and its
-// other answers in package source.
+// A bubble cannot wait for the network, so this tests only the first reading of a URL. Package
+// source tests the other answers.
 func TestURL(t *testing.T) {
 	const secret = "s3cr3t"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

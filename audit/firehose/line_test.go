@@ -89,7 +89,7 @@ func TestLineAllocatesNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { line(&e) }))
 }
 
-// Lines are what clew-audit find -o json writes of the same events.
+// clew-audit find -o json writes the same lines for the same events.
 func TestLineIsThatOfFind(t *testing.T) {
 	command := filepath.Join(t.TempDir(), "clew-audit")
 	build := exec.Command("go", "build", "-o", command, ".")

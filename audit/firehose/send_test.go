@@ -37,7 +37,7 @@ func (s *seen) add(records [][]byte) {
 	s.calls = append(s.calls, records)
 }
 
-// Records are as full as they can be, and no event is split.
+// Records are as full as possible, and no event is split.
 func TestPacking(t *testing.T) {
 	const events = 13_000
 	b, calls := &bucket{}, &seen{}
@@ -249,7 +249,7 @@ func TestTooLarge(t *testing.T) {
 	assert.Contains(t, st.LastError, `message "large\x1b[31m"`)
 }
 
-// The largest event of the default MaxEvent fits, whatever is in it.
+// The largest event of the default MaxEvent fits into a record, whatever bytes it has.
 func TestDefaultEventsFit(t *testing.T) {
 	b := &bucket{}
 	s := stream(t, b, nil)

@@ -190,7 +190,7 @@ func TestCompactTransitively(t *testing.T) {
 }
 
 // The process ends at each call of the store, before it and after it. Every reader sees each event
-// once at every time, and the next compaction ends what was begun.
+// once at every time, and the next compaction finishes the work.
 func TestCompactCrashes(t *testing.T) {
 	sources := small(t, 3)
 	want := events(t, sources)
@@ -219,8 +219,8 @@ func TestCompactCrashes(t *testing.T) {
 	}
 }
 
-// The lock is lost before each call of the store. Nothing is changed from then on, the error says
-// why, and the next compaction ends what was begun.
+// The lock is lost before each call of the store. From then on nothing is changed, the error says
+// why, and the next compaction finishes the work.
 func TestCompactLosesTheLock(t *testing.T) {
 	sources := small(t, 3)
 	want := events(t, sources)
@@ -379,7 +379,7 @@ func TestCompactInGroups(t *testing.T) {
 }
 
 // The process ends at each call of the store while groups are merged. Every reader sees each event
-// once at every time, and the next compaction ends what was begun.
+// once at every time, and the next compaction finishes the work.
 func TestCompactCrashesInGroups(t *testing.T) {
 	whole := new(storetest.Memory)
 	for i := range 66 {

@@ -53,7 +53,7 @@ func TestBackupsHideNothing(t *testing.T) {
 	}
 }
 
-// Of two copies of a segment, that with more valid blocks counts, whatever their lengths and
+// Of two copies of a segment, the one with more valid blocks counts, whatever their lengths and
 // order.
 func TestDamagedCopyOfASegment(t *testing.T) {
 	c := newCorpus(t, 4000, 15, 1, 4000)
@@ -253,7 +253,7 @@ func TestWhatCannotBeListed(t *testing.T) {
 	})
 }
 
-// Statistics are those of the range, in journals too, and each event is in one place.
+// Statistics are those of the range, also in journals, and count each event once.
 func TestStatsOfARange(t *testing.T) {
 	c := newCorpus(t, 4000, 5, 2, 1000)
 	store := c.store(t, len(c.ids))

@@ -329,7 +329,7 @@ func TestTies(t *testing.T) {
 	}
 }
 
-// A limit holds for journals too, whatever they hold of the same time.
+// A limit holds for journals too, however many of their events have the same time.
 func TestLimitInJournals(t *testing.T) {
 	c := newCorpus(t, 9000, 3e7, 1, 100_000) // 30 events have the same time
 	for _, journals := range []int{0, 1} {

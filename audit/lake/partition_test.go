@@ -55,7 +55,7 @@ func TestPartitionTimeOfOtherNames(t *testing.T) {
 	}
 }
 
-// The beginning of a partition is what its name says, for each time that there is.
+// The name of a partition gives its beginning, for every time.
 func TestFloorPartition(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	times := []int64{math.MinInt64, math.MaxInt64, 0, -1, time.Time{}.UnixMicro(), time.Time{}.UnixMicro() - 1,

@@ -96,7 +96,7 @@ func (t *touching) segment(o *openSegment) (clean bool, size int64, err error) {
 	})
 }
 
-// record notes the values of an event, of which a key that was logged twice has one.
+// record notes the values of an event. A key that was logged twice has its last value.
 func (t *touching) record(e Event, wanted map[string]bool) {
 	for _, value := range e.Context {
 		if wanted[value] {

@@ -235,7 +235,7 @@ func TestWriteErrors(t *testing.T) {
 	assert.ErrorIs(t, err, bad)
 }
 
-// Apps that put what differs into their messages are named in the files.
+// The files name apps that put varying texts into their messages.
 func TestWriteManyMessages(t *testing.T) {
 	var all []lake.Event
 	for i := range 20_000 {

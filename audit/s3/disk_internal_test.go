@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A sweep removes what was used longest ago, what a crash has left, and nothing of others.
+// A sweep removes the files that were used longest ago and those that a crash has left, and no
+// files of others.
 func TestSweep(t *testing.T) {
 	d, err := newDisk(t.TempDir())
 	require.NoError(t, err)

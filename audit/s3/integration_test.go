@@ -112,8 +112,8 @@ func TestServerLake(t *testing.T) {
 	t.Logf("%+v", s.Requests())
 }
 
-// A process is killed in the middle of an upload, at several times: nobody sees a part of the
-// file, and the next one writes all of it.
+// A process is killed in the middle of an upload, at several times. No reader sees a part of the
+// file, and the next process writes all of it.
 func TestServerKilledInUpload(t *testing.T) {
 	url := newBucket(t)
 	s := open(t, url, "")

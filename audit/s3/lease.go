@@ -77,7 +77,7 @@ func (l *lease) write(ctx context.Context, when condition) (etag string, err err
 	return *put.ETag, nil
 }
 
-// lockFile is a lock as the store has it.
+// lockFile is the content of a lock in the store.
 type lockFile struct {
 	text string
 	ours bool

@@ -98,7 +98,7 @@ func TestBucketWithoutCache(t *testing.T) {
 	assert.True(t, holdsNone(cacheDir()))
 }
 
-// Old events are deleted by the log of a directory, and by none of a bucket.
+// The log of a directory deletes old events. The log of a bucket deletes none.
 func TestOldEvents(t *testing.T) {
 	url := bucket(t)
 	newStream(t)

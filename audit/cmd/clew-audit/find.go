@@ -117,7 +117,7 @@ func (f *findCommand) each(ctx context.Context, e *engine, q query, to display) 
 	return found, to.flush()
 }
 
-// query returns what is asked for.
+// query returns the query of the flags and words.
 func (f *findCommand) query(now time.Time) (q query, err error) {
 	if err := f.look.check(); err != nil {
 		return q, err

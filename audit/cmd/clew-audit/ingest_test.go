@@ -94,7 +94,7 @@ func TestIngestLocked(t *testing.T) {
 	require.NoError(t, log.close(t.Context()))
 }
 
-// A signal ends reading, although the pipe is open, and what was read is written.
+// A signal ends reading although the pipe is open, and the events that were read are written.
 func TestIngestSignal(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {

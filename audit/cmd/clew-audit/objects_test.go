@@ -200,7 +200,7 @@ func TestIngestBadObjects(t *testing.T) {
 	}
 }
 
-// An object whose lines lack what --app says is read again when it says it.
+// An object whose lines have no app is read again when --app is given.
 func TestIngestObjectsWithoutApp(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	put(t, from, "a", `{"message":"received"}`+"\n"+`{"message":"sent"}`+"\n")
@@ -425,7 +425,7 @@ func TestHolds(t *testing.T) {
 	assert.Equal(t, filepath.Join("a", "_ingested"), within("a/", "_ingested"))
 }
 
-// A bucket shows what a directory hides.
+// A bucket shows names that a directory hides.
 func TestIngestObjectsHidden(t *testing.T) {
 	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
 	for _, name := range []string{"_temporary/a", "2026/.b", "2026/", "o"} {

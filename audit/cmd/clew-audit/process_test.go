@@ -23,7 +23,7 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// When nobody reads its answer any more, clew-audit ends as other tools do, and says nothing.
+// When the reader of its output goes away, clew-audit ends silently, as other tools do.
 func TestPipeCloses(t *testing.T) {
 	dir := lakeOf(t, strings.Repeat(event(0, firstTrace, "a", "received", `"item":"XYZ.123"`), 5000))
 	for _, output := range []string{"table", "json"} {

@@ -123,7 +123,7 @@ func TestSQLRange(t *testing.T) {
 	assert.Contains(t, now, ends, "a range without an end ends now")
 }
 
-// The conditions of two partitions hold for those between them, and for no others.
+// The conditions of two partitions hold for exactly the partitions between them.
 func TestPartitionsBetween(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	spans := []time.Duration{5 * time.Minute, time.Hour, 24 * time.Hour, 40 * 24 * time.Hour, 800 * 24 * time.Hour}

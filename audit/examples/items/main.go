@@ -63,7 +63,7 @@ func run(ctx context.Context, dir string, p pace, out io.Writer) (g *graph, err 
 	return live(ctx, f, dir, p, out)
 }
 
-// story sends 502 items, of which two have a story.
+// story sends 502 items. Two of them have a story.
 func story(ctx context.Context, f *fleet) error {
 	for i := range 500 {
 		if err := f.send(ctx, fmt.Sprintf("MNO.%d", i), "client-1"); err != nil {

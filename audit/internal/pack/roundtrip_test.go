@@ -130,7 +130,7 @@ func TestRoundTripOfHostileEvents(t *testing.T) {
 	t.Run("all", func(t *testing.T) { roundTrip(t, segmentOf(t, "", all)) })
 }
 
-// A clock that jumps with each event makes many partitions, of which one at a time is in memory.
+// A clock that jumps with each event makes many partitions. Only one at a time is in memory.
 func TestManyPartitions(t *testing.T) {
 	var events []event
 	for i := range int64(3000) {

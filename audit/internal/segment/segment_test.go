@@ -201,8 +201,8 @@ func TestDamage(t *testing.T) {
 	assert.Len(t, seen, 8, "each damage, with and without records before it: %v", seen)
 }
 
-// FuzzRead: no bytes make a reader panic or go beyond them, and what it takes for a record is one:
-// written again, it has the same bytes' meaning.
+// FuzzRead checks that no bytes make a reader panic or read beyond them. A record that is read has
+// the same content after it was written again.
 func FuzzRead(f *testing.F) {
 	file, _, _ := journal(1, 5)
 	f.Add(file)

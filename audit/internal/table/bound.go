@@ -13,7 +13,7 @@ type stat struct {
 	least, greatest []byte
 }
 
-// add adds the bounds of a page, of which some says whether it has values.
+// add adds the bounds of a page. Some says whether the page has values.
 func (s *stat) add(least, greatest []byte, some bool) {
 	if !some {
 		return

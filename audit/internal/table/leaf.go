@@ -15,7 +15,7 @@ type leaf struct {
 	path []string
 }
 
-// elements returns the schema as a footer has it, which parquet-go writes for us.
+// elements returns the schema in the form of a footer. Parquet-go writes it for us.
 var elements = sync.OnceValue(func() []format.SchemaElement {
 	var empty bytes.Buffer
 	w := parquet.NewWriter(&empty, Schema)
@@ -39,8 +39,7 @@ var schema = sync.OnceValue(func() []leaf {
 	return leaves
 })
 
-// version returns the version of the module that this package is built from; "devel" where there
-// is none.
+// version returns the version of the module of this package, or "devel" if it has none.
 var version = sync.OnceValue(func() string {
 	const module = "example.com/clew/audit"
 	info, ok := debug.ReadBuildInfo()

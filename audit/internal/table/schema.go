@@ -5,7 +5,7 @@ package table
 
 import "github.com/parquet-go/parquet-go"
 
-// Row is a row as the schema has it. Writing and reading go by columns, not by it.
+// Row defines the schema. Writing and reading go by columns, and do not use it.
 type Row struct {
 	Timestamp  int64             `parquet:"timestamp,timestamp(microsecond),delta"`
 	TraceID    string            `parquet:"trace_id,dict"`

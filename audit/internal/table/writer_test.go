@@ -149,7 +149,7 @@ func TestEmptyFile(t *testing.T) {
 	s.Close()
 }
 
-// A Writer's memory serves file after file. What stays is a few objects for each page, and none
+// A Writer uses its memory for file after file. It allocates a few objects for each page and none
 // for a row.
 func TestAllocations(t *testing.T) {
 	const n = 20_000

@@ -37,7 +37,8 @@ func TestLockIsRenewed(t *testing.T) {
 	})
 }
 
-// A holder that cannot renew stops before another one begins, whatever the machines' clocks say.
+// A holder that cannot renew its lock stops before another one begins, whatever the clocks of the
+// machines say.
 func TestLockIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)

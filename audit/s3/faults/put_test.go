@@ -140,7 +140,7 @@ func TestPutCancelled(t *testing.T) {
 	assert.Empty(t, conformance.Names(t, s, ""))
 }
 
-// A file whose write was acknowledged to nobody is not written again.
+// If the acknowledgement of a write was lost, the file is not written again.
 func TestPutLostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)

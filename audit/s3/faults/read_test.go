@@ -254,7 +254,7 @@ func TestReadFaults(t *testing.T) {
 	}
 }
 
-// A server whose ranges are not those that were asked for.
+// A server may send other ranges than those that were asked for.
 func TestWrongRanges(t *testing.T) {
 	tests := []struct {
 		name   string

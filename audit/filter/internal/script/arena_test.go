@@ -19,8 +19,8 @@ func newArena(t *testing.T) *script.Arena {
 	return a
 }
 
-// Blocks keep what is written to them, whatever is allocated and freed besides, and the arena is
-// as new when all are freed.
+// Blocks keep their bytes, whatever else is allocated and freed. When all are freed, the arena is
+// as new.
 func TestArena(t *testing.T) {
 	for seed := range uint64(8) {
 		a, random := newArena(t), rand.New(rand.NewPCG(seed, 0))

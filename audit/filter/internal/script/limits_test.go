@@ -40,7 +40,7 @@ var offTests = []struct {
 	{"throws at every tenth call", "var n = 0", "if (++n % 10 == 0) null.x; return true", 200, "20 of its last 200 calls failed", script.Patient},
 }
 
-// A script that harms is off after so few calls, whatever the machine does besides.
+// A script that does harm is off after so few calls, however busy the machine is.
 func TestOff(t *testing.T) {
 	for _, tt := range offTests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzRead is what a script reads against what the event has.
+// FuzzRead compares what a script reads with the event.
 func FuzzRead(f *testing.F) {
 	for key, value := range sample.Context {
 		f.Add(key, value, sample.Message, sample.App, sample.Time.UnixMicro())

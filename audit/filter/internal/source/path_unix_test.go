@@ -23,7 +23,7 @@ func TestPipe(t *testing.T) {
 	assert.EqualError(t, err, "not a regular file")
 }
 
-// A volume of Kubernetes has links, and exchanges what they lead to.
+// A volume of Kubernetes consists of links, whose targets are exchanged.
 func TestLinks(t *testing.T) {
 	dir := t.TempDir()
 	for _, version := range []string{"..v1", "..v2"} {

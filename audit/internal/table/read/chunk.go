@@ -6,7 +6,7 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// chunk is a column chunk of a row group, as the footer has it.
+// chunk is the entry of a column chunk in the footer.
 type chunk struct {
 	codec       int64 // of compression
 	values      int64

@@ -229,7 +229,7 @@ func TestRandomQuestions(t *testing.T) {
 	assert.Greater(t, some, questions/2)
 }
 
-// TestEdges asks for what lies at the edges of pages, row groups and files.
+// TestEdges asks for rows at the edges of pages, row groups and files.
 func TestEdges(t *testing.T) {
 	rows := rowsOf(140_000)
 	f, _ := open(t, fileOf(t, rows))

@@ -10,7 +10,7 @@ type element struct {
 	kind       int64 // 2 is INT64, 6 BYTE_ARRAY
 }
 
-// layout is table.Schema as a footer has it, after the root.
+// layout is table.Schema in the form of a footer, without the root.
 var layout = [...]element{
 	{"timestamp", 0, 0, 2},
 	{"trace_id", 0, 0, 6},
