@@ -61,8 +61,8 @@ func eventNumber(e audit.Event) uint64 {
 	return n
 }
 
-// sendUntilKilled logs and sends. Its segments are sealed by Close: the journal of the process
-// before is what it sends first.
+// sendUntilKilled logs and sends. Close seals its segments, so it first sends the journal of the
+// process before.
 func sendUntilKilled() {
 	p := &pipe{}
 	l, err := audit.Open(audit.Config{Dir: os.Getenv(dirEnv), App: "child", Sink: p, Full: audit.Block})

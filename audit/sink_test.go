@@ -23,7 +23,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// sink keeps what it takes: most events a call, 100 if that is 0.
+// sink keeps the events that it takes, most of them in each call, or 100 if most is 0.
 type sink struct {
 	most   int
 	before func(call int) error // of each call
@@ -287,7 +287,7 @@ func TestBadSinks(t *testing.T) {
 		{"refuses the most that there is", says(1, math.MaxInt), "was offered 3 events, and says that it has taken 1 and refused " + strconv.Itoa(math.MaxInt)},
 		{"takes less than nothing", says(-1, 1), "it has taken -1"},
 		{"refuses less than nothing", says(2, -1), "refused -1"},
-		{"takes what it was not given", func(context.Context, iter.Seq[audit.Event]) (int, int, error) { return 3, 0, nil }, "was offered 0 events"},
+		{"takes events that it has not read", func(context.Context, iter.Seq[audit.Event]) (int, int, error) { return 3, 0, nil }, "was offered 0 events"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := openSink(t, t.TempDir(), tt.sink)
@@ -390,7 +390,7 @@ func TestSinkRecovery(t *testing.T) {
 		{name: "all", sent: line(4), want: nil},
 		{name: "more than there are", sent: line(400), want: count(0, 4), err: "the Sink has taken 400 events of "},
 		{name: "one more than there are", sent: line(5), want: count(0, 4), err: "which has 4: all are sent again"},
-		{name: "more than there are in what is left", sent: line(5), tail: "torn", want: count(0, 4), damaged: 1, err: "which has 4"},
+		{name: "more than the rest has", sent: line(5), tail: "torn", want: count(0, 4), damaged: 1, err: "which has 4"},
 		{name: "a wrong number", sent: "3" + line(2)[1:], want: count(0, 4)},
 		{name: "a wrong number behind a right one", sent: line(1) + "3" + line(2)[1:], want: count(1, 4)},
 		{name: "a number without its checksum", sent: "3\n", want: count(0, 4)},
@@ -398,7 +398,7 @@ func TestSinkRecovery(t *testing.T) {
 		{name: "zeros after the segment", sent: line(1), tail: "\x00\x00\x00\x00\x00\x00\x00\x00\x00", want: count(1, 4)},
 		{name: "a torn block", sent: line(1), tail: "torn bytes that are no block", want: count(1, 4), damaged: 1},
 		{name: "a torn head", sent: "-", tail: "torn", want: count(0, 4), damaged: 1},
-		{name: "records that are none", sent: "-", tail: string(block([]byte("no record, but its checksum holds"))), want: count(0, 4), damaged: 1},
+		{name: "bytes that are not records", sent: "-", tail: string(block([]byte("no record, but its checksum holds"))), want: count(0, 4), damaged: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()

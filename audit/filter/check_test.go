@@ -143,7 +143,8 @@ func TestCheckEnds(t *testing.T) {
 	assert.ErrorContains(t, all[0].Err, "the file is empty")
 }
 
-// A table that the engine evaluates once is no trap; one that it makes anew in each call is.
+// A table that the engine evaluates once is not a trap. A table that it makes anew in each call
+// is.
 func TestCheckTables(t *testing.T) {
 	table := `{"1": true, "2": true, "3": true, "4": true, "5": true, "6": true, "7": true, "8": true, "9": true}`
 	for use, traps := range map[string]int{

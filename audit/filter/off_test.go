@@ -195,7 +195,7 @@ func TestAllOffWithoutAFault(t *testing.T) {
 	})
 }
 
-// A filter that was never live is not one that was switched off: a new file with a mistake caps
+// A filter that was never live does not count as switched off. A new file with a mistake limits
 // nothing.
 func TestNeverLive(t *testing.T) {
 	dir := t.TempDir()

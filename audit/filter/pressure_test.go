@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Filters that keep the writer too busy for ten seconds lose the one that takes most of the
-// processor; a busy machine, or a busy second, proves nothing.
+// If filters keep the writer too busy for ten seconds, the one that takes most of the processor
+// goes off. A busy machine, or a busy second, proves nothing.
 func TestPressure(t *testing.T) {
 	const ms = time.Millisecond
 	for _, test := range []struct {

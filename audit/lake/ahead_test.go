@@ -155,8 +155,8 @@ func TestAheadSaysNoDamage(t *testing.T) {
 	assert.Equal(t, 1, report.Partitions)
 }
 
-// keeping is a store that counts the readers that are open and keep data: those of which more than
-// the end was read.
+// keeping is a store that counts open readers that keep data, since more than the end was read of
+// them.
 type keeping struct {
 	*slow
 	keep, most int

@@ -30,9 +30,9 @@ func TestBackupsHideNothing(t *testing.T) {
 		inJournal int
 		merged    bool
 	}{
-		{"of what is in a journal still", len(c.ids), false},
-		{"of what is packed", 0, false},
-		{"of what is merged", 0, true},
+		{"of events in a journal", len(c.ids), false},
+		{"of a packed segment", 0, false},
+		{"of a merged file", 0, true},
 		{"of both", 2, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func eventsOf(s *lake.Statistics) (n int64) {
 	return n + s.JournalEvents
 }
 
-// unlistable is a store of which some names cannot be listed.
+// unlistable is a store that cannot list some names.
 type unlistable struct {
 	*journaled
 	not     string
@@ -199,7 +199,7 @@ func TestWhatCannotBeListed(t *testing.T) {
 		want   []lake.Event
 	}{
 		{"a partition", []lake.Store{unlistable{journaled: c.store(t, 0), not: first}}, c.answer(&rest)},
-		{"all but what another store has", []lake.Store{unlistable{journaled: c.store(t, 0)}, c.store(t, 0)}, c.answer(&all)},
+		{"all but the copies in another store", []lake.Store{unlistable{journaled: c.store(t, 0)}, c.store(t, 0)}, c.answer(&all)},
 		{"the journal", []lake.Store{unlistable{journaled: c.store(t, 4), not: "none", journal: true}, c.store(t, 0)}, c.answer(&all)},
 		{"anything", []lake.Store{unlistable{journaled: c.store(t, 4), journal: true}}, nil},
 	} {

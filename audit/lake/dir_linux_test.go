@@ -55,8 +55,8 @@ func TestDirDiskFull(t *testing.T) {
 	assert.Equal(t, "fits", read(t, lake.Dir(dir), "p/a"))
 }
 
-// A directory that may not be read hides nothing but itself. One that can hold no files of a lake
-// is no matter: where the directory is a file system of its own, there is a lost+found.
+// An unreadable directory hides only its own files. If it cannot hold files of a lake, as
+// lost+found in the root of a file system, that is no error.
 func TestDirUnreadable(t *testing.T) {
 	dir := t.TempDir()
 	s := lake.Dir(dir)

@@ -9,8 +9,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// The directory of a service is searched for an item. There is none here, so that nothing is
-// found.
+// This searches the directory of a service for an item. There is none here, so nothing is found.
 func ExampleFind() {
 	query := lake.Query{
 		Context: map[string]string{"network": "instagram", "network_id": "1584258444344170009_249075471"},

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// afar is a store whose files are read from afar: one that is deleted is gone for those who read
-// it too, and Open may not notice. At read number at, counted from 1, change is called first.
+// afar is a remote store: a file that is deleted is gone for its readers too, and Open may not
+// notice. At read number at, counted from 1, change is called first.
 type afar struct {
 	*storetest.Memory
 	at     int
@@ -55,7 +55,7 @@ func (r *afarReader) ReadAt(p []byte, at int64) (int, error) {
 	return r.Reader.ReadAt(p, at)
 }
 
-// newAfar has the files of data. With ends in a cache, Open does not notice that one is gone.
+// newAfar has the files of data. With ends in a cache, Open does not notice that a file is gone.
 func newAfar(t *testing.T, data *storetest.Memory, cached bool) *afar {
 	a := &afar{Memory: data.Copy(), cached: map[string]lake.Reader{}}
 	for name := range data.Files() {

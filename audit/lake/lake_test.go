@@ -177,7 +177,7 @@ func (c *corpus) pack(tb testing.TB, store lake.Store, id string) {
 	require.NoError(tb, err)
 }
 
-// store is a store with all segments, of which the last so many are in the journal.
+// store is a store with all segments. The last so many are in the journal.
 func (c *corpus) store(tb testing.TB, inJournal int) *journaled {
 	j := &journaled{Memory: new(storetest.Memory), journal: map[string][]byte{}}
 	for i, id := range c.ids {

@@ -101,7 +101,7 @@ func TestCompact(t *testing.T) {
 	assert.Empty(t, parquetFiles(t, dir))
 }
 
-// One that is interrupted, or fails, does not look as if it had found nothing.
+// A command that is interrupted, or fails, does not look as if it had found nothing.
 func TestCompactStopped(t *testing.T) {
 	dir := lakeOf(t, events)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -135,7 +135,7 @@ func TestCheck(t *testing.T) {
 			"\n  wrong    filter \"java\": line 6: ReferenceError", "write new Set()", "\n  warning  line 6: java is Java's"}},
 		{name: "expired", rules: []string{"expiration: 2020-01-01\n" + good}, out: []string{"line 4), which has expired: of 10 events"}},
 		{name: "no filter", rules: []string{"# none\n"}, code: exitNothing},
-		{name: "no YAML", rules: []string{"{\n"}, code: exitNothing, out: []string{"a filter without a name (F.yaml, line ", "\n  wrong    line "}},
+		{name: "not YAML", rules: []string{"{\n"}, code: exitNothing, out: []string{"a filter without a name (F.yaml, line ", "\n  wrong    line "}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestCheck(t *testing.T) {
 
 // A directory has events, and the rate of the service.
 func TestCheckDirectory(t *testing.T) {
-	// 300 events in two minutes, of which 75 are of each app.
+	// These are 300 events in two minutes, 75 of each app.
 	dir := lakeOf(t, strings.Repeat(events, 75))
 	name := written(t, rule("items", `return event.context.item == "XYZ.123"`), "apps: [quota]\n"+rule("quota", "return true"))
 	r := clewAudit(t, "", "filters", "check", name, "-d", dir)

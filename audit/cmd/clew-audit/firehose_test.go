@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stream is a Firehose stream, to which the environment points. It keeps what it takes; while away
-// is true it takes nothing.
+// stream is a Firehose stream, to which the environment points. It keeps the events that it takes.
+// While away is true, it takes none.
 type stream struct {
 	away  atomic.Bool
 	taken strings.Builder

@@ -194,7 +194,7 @@ func TestUsage(t *testing.T) {
 		{"limit of check", "filters|check|x.yaml|--limit|0", "--limit wants a number of 1 to 1,000,000"},
 		{"too high a limit", "filters|check|x.yaml|--limit|1000001", "--limit wants a number of 1 to 1,000,000"},
 		{"rate", "filters|check|x.yaml|--rate=-1", "--rate wants a number that is not negative"},
-		{"rate that is none", "filters|check|x.yaml|--rate|NaN", "--rate wants a number that is not negative"},
+		{"not a rate", "filters|check|x.yaml|--rate|NaN", "--rate wants a number that is not negative"},
 		{"since of check", "filters|check|x.yaml|--since|soon", "--since wants a time such as"},
 		{"no directory to list", "filters|list", "say where the events are: --dir DIRECTORY, or CLEW_AUDIT_DIR"},
 		{"width of list", "filters|list|-d|" + dir + "|--width=-1", "--width wants a number that is not negative"},

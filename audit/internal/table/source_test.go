@@ -45,7 +45,7 @@ func TestOpenSource(t *testing.T) {
 		want error // nil: any
 	}{
 		{"empty", nil, nil},
-		{"no Parquet", []byte("PAR1 PAR1"), nil},
+		{"not Parquet", []byte("PAR1 PAR1"), nil},
 		{"theirs", theirs.Bytes(), table.ErrNotOurs},
 		{"newer", write(t, "2"), table.ErrNewer},
 		{"of no known form", write(t, "x"), table.ErrNotOurs},

@@ -124,7 +124,7 @@ func TestLongBounds(t *testing.T) {
 		{"65 bytes", strings.Repeat("a", 65), strings.Repeat("a", 64), strings.Repeat("a", 64) + "\U0010ffff"},
 		{"a rune is not cut", strings.Repeat("a", 63) + "éé", strings.Repeat("a", 63), strings.Repeat("a", 63) + "\U0010ffff"},
 		{"nothing is above", highest, highest[:64], highest},
-		{"no UTF-8", strings.Repeat("\xff", 70), strings.Repeat("\xff", 64), strings.Repeat("\xff", 70)},
+		{"not UTF-8", strings.Repeat("\xff", 70), strings.Repeat("\xff", 64), strings.Repeat("\xff", 70)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := openFile(t, fileOf(t, record(1, "", "k", tt.value)))

@@ -27,7 +27,7 @@ func TestOpen(t *testing.T) {
 		{"nothing", "", ""},
 		{"another scheme", "https://my-bucket/a", ""},
 		{"no bucket", "s3:///a", ""},
-		{"no URL", "s3:my-bucket", ""},
+		{"not a URL", "s3:my-bucket", ""},
 		{"a path", "/var/lib", ""},
 		{"a port", "s3://my-bucket:1/a", ""},
 		{"a bad name", "s3://My_Bucket/a", ""},

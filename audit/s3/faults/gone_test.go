@@ -19,7 +19,7 @@ import (
 // ago is when the events of these tests were: Compact merges what is older than an hour.
 var ago = time.Now().Add(-6 * time.Hour).Truncate(time.Hour)
 
-// write puts a file of events in the partition of at, of which one has the item "wanted".
+// write puts a file of events into the partition of at. One of them has the item "wanted".
 func write(t *testing.T, s lake.Store, number int, at time.Time, events int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, uint64(number)))

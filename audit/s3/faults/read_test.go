@@ -332,7 +332,7 @@ func TestListFaults(t *testing.T) {
 		{"the same token, and nothing", page(true, "x"), "does not say how to go on"},
 		{"no order", page(false, "", "b", "a"), "order of names"},
 		{"of others", strings.ReplaceAll(page(false, "", "a"), "some/prefix", "other"), "not below the prefix"},
-		{"no XML", "<html>", "list"},
+		{"not XML", "<html>", "list"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -37,7 +37,7 @@ type server struct {
 	// fault answers a request in the server's place, when it is not nil and returns either. The
 	// number is that of the request, from 1.
 	fault func(n int, req *http.Request) (*http.Response, error)
-	// lost says that the server does what it is asked for, and its answer is lost.
+	// lost says that the server does its work, and that its answer is lost.
 	lost func(n int, req *http.Request) bool
 	// names is how many names an answer to a listing has at most; 0 is 1,000.
 	names int

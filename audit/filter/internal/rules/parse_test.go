@@ -109,7 +109,7 @@ var bad = []struct {
 	{"no apps", "name: a\napps: []\njs: x", `line 2: filter "a": apps must have 1 to 1000 names`},
 	{"an app that is a number", "name: a\napps: [1]\njs: x", `line 2: filter "a": an app is not a text`},
 	{"a version within a document", "name: a\n%YAML 1.2\njs: x", "line 3: not YAML"},
-	{"no YAML", "name: a\njs: |\n  x\n bad: [", "line 3: not YAML"},
+	{"not YAML", "name: a\njs: |\n  x\n bad: [", "line 3: not YAML"},
 	{"a tab", "name: a\n\tjs: x", "line 2: not YAML"},
 	{"a document without its mark", "name: a\njs: x\n...\nname: b\njs: y\n", "line 3: not YAML, here or in the next line: did not find expected <document start>"},
 	{"a second document after CR", "name: a\rjs: x\r---\rname: b\rjs: y\r", "a document that does not begin with a line ---"},
@@ -222,7 +222,7 @@ func TestPrintable(t *testing.T) {
 	}{
 		{"as it is", "größer “x”", "größer “x”"},
 		{"a terminal's", "a\x1b[2J\r\nb\u202e\u009b", `a\x1b[2J\r\nb\u202e\u009b`},
-		{"no UTF-8", "a\xff", `a\xff`},
+		{"not UTF-8", "a\xff", `a\xff`},
 		{"long", strings.Repeat("ü", 400), strings.Repeat("ü", 249) + " …"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -70,7 +70,7 @@ func TestRead(t *testing.T) {
 		{"get, a number", `event.context.get(7) === "seven"`},
 		{"get, an empty key", `event.context.get("") === "no key"`},
 		{"get, a key named get", `event.context.get("get") === "the key"`},
-		{"get, a key that is no ASCII", `event.context.get("é\0") === "ü€😀"`},
+		{"get, a key that is not ASCII", `event.context.get("é\0") === "ü€😀"`},
 		{"get, half of a character", `event.context.get("\ud800") === null`},
 		{"get, of another name", `(0, event.context).get("__proto__") === "p"`},
 		{"invalid UTF-8", `/^\ufffd+$/.test(event.context.get("bad"))`},

@@ -52,7 +52,7 @@ func TestWatchdogLoad(t *testing.T) {
 	}
 }
 
-// A script that is ended takes no other with it, and one that is opened after it works.
+// The end of a script does not end others, and a script that is opened afterwards works.
 func TestWatchdogNeighbours(t *testing.T) {
 	neighbour := open(t, "var n = 0\n"+body("return ++n > 0 && event.app === 'media-api'"))
 	for range 3 {

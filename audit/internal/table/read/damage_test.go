@@ -87,8 +87,8 @@ func FuzzDamage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// A forged footer can say that a column is another one. A page's checksum guards what it
-		// holds.
+		// A forged footer can say that a column is another one. The checksum of a page guards its
+		// content.
 		if int(at)%(len(file)-8) < len(file)/2 {
 			for _, row := range got {
 				if !known[fmt.Sprint(row)] {
@@ -121,7 +121,7 @@ func TestOtherFiles(t *testing.T) {
 		{"empty", nil, "not a Parquet file"},
 		{"text", []byte("a text that is long enough"), "not a Parquet file"},
 		{"no footer", []byte("PAR1\xff\xff\xff\x7fPAR1"), "damaged footer"},
-		{"a length that is none", []byte("PAR1clew12345678\xff\xff\xff\x00PAR1"), "damaged footer"},
+		{"not a length", []byte("PAR1clew12345678\xff\xff\xff\x00PAR1"), "damaged footer"},
 		{"another table", theirs.Bytes(), table.ErrNotOurs.Error()},
 		{"another table with a seal", storetest.Seal(theirs.Bytes()), "not a table of audit events"},
 		{"another writer", storetest.Seal(alike.Bytes()), "not a file of clew"},
