@@ -38,10 +38,7 @@ const clockSpan = 256
 // brackets.
 func (c calendar) find(text []byte) (stamp, bool) {
 	var alone stamp // a time without a date
-	begin := 0
-	for begin < len(text) && (text[begin] == ' ' || text[begin] == '[' || text[begin] == '(' || text[begin] == '"') {
-		begin++
-	}
+	begin := headStart(text)
 	for i := begin; i < len(text); i++ {
 		if !timeBegins[text[i]] || i > 0 && isWord(text[i-1]) {
 			continue
@@ -66,6 +63,16 @@ func (c calendar) find(text []byte) (stamp, bool) {
 		i = max(i, d.end-1)
 	}
 	return alone, alone.end > 0
+}
+
+// headStart returns the beginning of a text, behind spaces, opening brackets and quotation marks.
+func headStart(text []byte) int {
+	for i, c := range text {
+		if c != ' ' && c != '[' && c != '(' && c != '"' {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // timeBegins has the bytes at the beginning of times: digits, and the first letters of months, of

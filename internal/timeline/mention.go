@@ -73,22 +73,9 @@ func (n *naming) look(text []byte, i, end int) mention {
 	name, custom := n.nameBefore(text, i)
 	switch name.role {
 	case roleTrace:
-		if name.weak && !custom && !(name.inText && bytes.ContainsAny(text[i:end], hexLetters)) {
-			break
+		if m, ok := namedMention(text, i, end, name, custom); ok {
+			return m
 		}
-		id, ok := runID(text, i, end, name.datadog)
-		if !ok {
-			break
-		}
-		m := mention{trace: id, rank: byName}
-		// Other forms always pad the ID, so their digits tell nothing.
-		if before := at(text, i-1); before != '-' && before != '/' && (end-i == 16 || end-i == 32) {
-			m.digits = uint8(end - i)
-		}
-		if custom {
-			m.rank = byUser
-		}
-		return m
 	case roleSpan:
 		return mention{span: runSpan(text[i:end], name.datadog)}
 	case roleParent, roleCallerParent:
@@ -105,6 +92,27 @@ func (n *naming) look(text []byte, i, end int) mention {
 		return mention{trace: id, rank: byPath}
 	}
 	return bracketed(text, i, end, id)
+}
+
+// namedMention returns the mention of the ID text[i:end] behind a name for traces. A weak name
+// counts if it is the user's. A weak name of plain text also counts, if its ID has a letter.
+func namedMention(text []byte, i, end int, name claim, custom bool) (mention, bool) {
+	if name.weak && !custom && !(name.inText && bytes.ContainsAny(text[i:end], hexLetters)) {
+		return mention{}, false
+	}
+	id, ok := runID(text, i, end, name.datadog)
+	if !ok {
+		return mention{}, false
+	}
+	m := mention{trace: id, rank: byName}
+	// Other forms always pad the ID, so their digits tell nothing.
+	if before := at(text, i-1); before != '-' && before != '/' && (end-i == 16 || end-i == 32) {
+		m.digits = uint8(end - i)
+	}
+	if custom {
+		m.rank = byUser
+	}
+	return m, true
 }
 
 // runID returns the ID in a run of digits behind a name.
